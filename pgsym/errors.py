@@ -1,0 +1,124 @@
+"""Every exception that pgsym raises, as one tree.
+
+    PgsymError
+    ├── ModelError                      the input is not an MDP, or not a policy for it
+    │   ├── FormulaError                text that is not a formula, or a formula of the wrong kind
+    │   ├── SchemaError                 an entry of a model file is missing, misspelt or mistyped
+    │   ├── NotStochasticError          probabilities that do not sum to exactly 1
+    │   ├── ProbabilityRangeError       a probability outside [0, 1]
+    │   ├── StructureError              unknown, duplicate, dead-end or contradictory states
+    │   ├── NameCollisionError          one name for two different things
+    │   └── PolicyError                 a policy that does not fit the MDP
+    │       └── ZeroProbabilityError    pi(a|s) = 0 at this theta although its derivative is not
+    ├── HypothesisError                 a theorem or objective needs what this model does not have
+    │   ├── NotUnichainError            two or more recurrent classes
+    │   ├── ImproperPolicyError         gamma = 1 and termination is not certain
+    │   ├── DiscountError               gamma outside what the objective allows
+    │   └── UndefinedQuantityError      the objective does not define this quantity
+    ├── AlgebraError                    exact arithmetic cannot continue
+    │   ├── NotInFieldError             an expression that is not a rational function of the generators
+    │   ├── SingularMatrixError         a linear system without a unique solution
+    │   └── TooLargeError               the closed form would not fit the budget
+    ├── SamplingError                   a Monte Carlo request that makes no sense
+    └── MissingExtraError               an optional package is not installed
+
+A message reads ``<where>: <found, with its number>; <required>. <remedy>.``  ``where`` is also kept as
+an attribute, so that a program can point at the place.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class PgsymError(Exception):
+    """Base class; ``where`` names the place (a state-action pair, a file entry, a parameter...)."""
+
+    def __init__(self, message: str, *, where: Any = None) -> None:
+        self.message = message
+        self.where = where
+        super().__init__(message if where is None else f"{_place(where)}: {message}")
+
+
+def _place(where: Any) -> str:
+    return where if isinstance(where, str) else repr(where)
+
+
+class ModelError(PgsymError):
+    """The input is not an MDP, or not a policy for it."""
+
+
+class FormulaError(ModelError):
+    """Text that is not a formula, or a formula of the wrong kind."""
+
+
+class SchemaError(ModelError):
+    """An entry of a model file is missing, misspelt or mistyped."""
+
+
+class NotStochasticError(ModelError):
+    """Probabilities that do not sum to exactly 1."""
+
+
+class ProbabilityRangeError(ModelError):
+    """A probability outside [0, 1]."""
+
+
+class StructureError(ModelError):
+    """Unknown, duplicate, dead-end or contradictory states."""
+
+
+class NameCollisionError(ModelError):
+    """One name for two different things."""
+
+
+class PolicyError(ModelError):
+    """A policy that does not fit the MDP."""
+
+
+class ZeroProbabilityError(PolicyError):
+    """pi(a|s) = 0 at this theta although its derivative is not: the score form loses it."""
+
+
+class HypothesisError(PgsymError):
+    """A theorem or an objective needs what this model does not have."""
+
+
+class NotUnichainError(HypothesisError):
+    """Two or more recurrent classes: no unique stationary distribution."""
+
+
+class ImproperPolicyError(HypothesisError):
+    """gamma = 1 and some reachable state does not terminate with probability 1."""
+
+
+class DiscountError(HypothesisError):
+    """gamma outside what the objective allows."""
+
+
+class UndefinedQuantityError(HypothesisError):
+    """The objective does not define this quantity."""
+
+
+class AlgebraError(PgsymError):
+    """Exact arithmetic cannot continue."""
+
+
+class NotInFieldError(AlgebraError):
+    """An expression that is not a rational function of the field's generators."""
+
+
+class SingularMatrixError(AlgebraError):
+    """A linear system without a unique solution."""
+
+
+class TooLargeError(AlgebraError):
+    """The closed form would not fit the budget; the message says what to use instead."""
+
+
+class SamplingError(PgsymError):
+    """A Monte Carlo request that makes no sense."""
+
+
+class MissingExtraError(PgsymError):
+    """An optional package is not installed."""

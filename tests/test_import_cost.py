@@ -1,0 +1,52 @@
+"""`import pgsym` costs nothing, and nothing exact pays for JAX: checked in fresh processes."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("flint", "gymnasium", "jax", "lark", "networkx", "numpy", "numpyro", "pydantic", "rich", "scipy", "sympy")
+
+PROBE = """
+import json, sys
+{statement}
+print(json.dumps([name for name in {heavy!r} if name in sys.modules]))
+"""
+
+
+def loaded(statement: str) -> set[str]:
+    """Which of the heavy packages a fresh interpreter has loaded after `statement`."""
+    code = PROBE.format(statement=statement, heavy=HEAVY)
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(json.loads(run.stdout))
+
+
+def test_import_pgsym_loads_nothing_heavy() -> None:
+    assert loaded("import pgsym") == set()
+
+
+def test_listing_the_public_names_loads_nothing_heavy() -> None:
+    assert loaded("import pgsym; dir(pgsym), pgsym.__all__, pgsym.__version__") == set()
+
+
+@pytest.mark.parametrize("module", ["pgsym.model", "pgsym.algebra", "pgsym.exact", "pgsym.claims", "pgsym.report"])
+def test_exact_side_does_not_load_jax(module: str) -> None:
+    assert loaded(f"import {module}").isdisjoint({"jax", "numpyro", "gymnasium"})
+
+
+def test_solving_does_not_load_jax() -> None:
+    statement = (
+        "import pgsym; p = pgsym.zoo('short-corridor'); pgsym.solve(p.mdp, p.policy, p.objective).J; "
+        "pgsym.verify(p.mdp, p.policy, p.objective)"
+    )
+    assert loaded(statement).isdisjoint({"jax", "numpyro", "gymnasium"})
+
+
+def test_command_line_starts_without_jax() -> None:
+    assert loaded("import pgsym.cli").isdisjoint({"jax", "numpyro", "gymnasium", "scipy"})
+
+
+def test_probe_can_fail() -> None:
+    assert loaded("import numpy") == {"numpy"}
+    assert "jax" in loaded("import pgsym; pgsym.estimate")
