@@ -1,0 +1,54 @@
+"""What is wrong with a text that is no formula: the place, the reason, the remedy."""
+
+from __future__ import annotations
+
+import re
+
+from lark import Token, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+
+from pgsym.expression.naming import INSTEAD, describe
+
+
+def explain(text: str, error: UnexpectedInput) -> str:
+    """The parser's complaint in our own words."""
+    position = error.pos_in_stream if error.pos_in_stream is not None else len(text)
+    if isinstance(error, UnexpectedCharacters):
+        character = text[position]
+        shown = repr(character) if character.isascii() else f"{character!r} ({describe(character)})"
+        instead = INSTEAD.get(character)
+        remedy = f"Write {instead}" if instead else "Remove it"
+        return f"found {shown}; a formula has numbers, names, + - * / ^ and ( ). {remedy}" + caret(text, position)
+    token = error.token if isinstance(error, UnexpectedToken) else Token("$END", "")
+    if token.type == "$END":
+        missing = text.count("(") - text.count(")")
+        if missing > 0 and not re.search(r"[-+*/^(]\s*\Z", text):
+            found = f"found the end with {missing} parenthes{'i' if missing == 1 else 'e'}s open"
+            return f"{found}; each ( needs its ). Add it" + caret(text, len(text))
+        return "found the end; a number, a name or ( is required there. Complete the formula" + caret(text, len(text))
+    before = text[:position].rstrip()
+    if token.type == "LPAR" and (name := re.search(r"[^\W\d]\w*\Z", before)):
+        other = "log" if name[0] == "ln" else f"{name[0]}*("
+        return (
+            f"found the function {name[0]}; the functions are exp, log and sqrt. Write {other}"
+            f"{'' if other == 'log' else ' for a product'}" + caret(text, name.start())
+        )
+    if token.type in ("NUMBER", "NAME", "FUNCTION", "LPAR") and re.search(r"[\w.)]\Z", before):
+        return f"found {short(token)!r} without an operator before it; products need *. Write *" + caret(text, position)
+    if token.type == "RPAR" and text[: position + 1].count(")") > text[: position + 1].count("("):
+        return "found ) without its (; parentheses come in pairs. Remove it" + caret(text, position)
+    return f"found {short(token)!r}; a number, a name or ( is required there. Correct the formula" + caret(
+        text, position
+    )
+
+
+def caret(text: str, position: int, width: int = 72) -> str:
+    """Two more lines: the text around the position, and a caret under it."""
+    start = max(0, min(position - width // 2, len(text) - width))
+    line = "".join(c if c.isprintable() else " " for c in text[start : start + width])
+    return f"\n    {line}\n    {' ' * (position - start)}^"
+
+
+def short(text: str) -> str:
+    """The text without what cannot be printed, its middle left out if it is long."""
+    text = "".join(c if c.isprintable() else " " for c in text)
+    return text if len(text) <= 40 else f"{text[:18]}...{text[-18:]}"

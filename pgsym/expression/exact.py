@@ -1,0 +1,110 @@
+"""Reading numbers exactly: floats as the simplest rational they can stand for."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+
+from pgsym.errors import FormulaError
+from pgsym.expression.grammar import MAX_DIGITS, parse
+
+# A sum of a handful of float operations on 1/3 is off by a few units in the last place.
+ULPS = 8
+
+
+def simplest_rational(value: float, ulp: float | None = None) -> Fraction:
+    """The rational of least denominator within `ULPS` units in the last place of `value`.
+
+    Parameters
+    ----------
+    ulp
+        The unit, for a value that comes from a narrower type; by default that of a Python float.
+
+    >>> simplest_rational(0.3333333333333333), simplest_rational(0.1), simplest_rational(0.15000000000000002)
+    (Fraction(1, 3), Fraction(1, 10), Fraction(3, 20))
+    """
+    if not math.isfinite(value):
+        raise FormulaError(f"found {value}; a number must be finite. Give a number or a formula")
+    exact = Fraction(value)
+    if exact.denominator == 1:
+        return exact
+    slack = ULPS * Fraction(math.ulp(value) if ulp is None else ulp)
+    return _simplest_between(exact - slack, exact + slack)
+
+
+def _simplest_between(low: Fraction, high: Fraction) -> Fraction:
+    """Least denominator in [low, high], by the continued fraction that both ends share."""
+    if low <= 0 <= high:
+        return Fraction(0)
+    if high < 0:
+        return -_simplest_between(-high, -low)
+    whole = math.floor(low)
+    if whole == low:
+        return Fraction(whole)
+    if whole + 1 <= high:
+        return Fraction(whole + 1)
+    return whole + 1 / _simplest_between(1 / (high - whole), 1 / (low - whole))
+
+
+def to_expr(value: Any, *, where: Any = None) -> sp.Expr:
+    """A number, a formula's text or a SymPy expression, as an exact SymPy expression.
+
+    Raises
+    ------
+    FormulaError
+        The value is none of these, is not finite, or its text does not parse.
+
+    Examples
+    --------
+    >>> to_expr("1 - p/2"), to_expr(0.1), to_expr(3)
+    (1 - p/2, 1/10, 3)
+    """
+    if isinstance(value, bool):
+        raise FormulaError(f"found {value}; a number or a formula is required", where=where)
+    if isinstance(value, str):
+        return parse(value, where=where)
+    if isinstance(value, sp.Expr):
+        if value.has(sp.nan, sp.oo, -sp.oo, sp.zoo):
+            raise FormulaError(f"found {value}; a number must be finite. Give a number or a formula", where=where)
+        floats = {f: to_expr(float(f), where=where) for f in value.atoms(sp.Float)}
+        return value.xreplace(floats) if floats else value
+    if isinstance(value, numbers.Integral):
+        return sp.Integer(int(value))
+    if isinstance(value, numbers.Rational):
+        return sp.Rational(int(value.numerator), int(value.denominator))
+    if isinstance(value, Decimal):
+        return _decimal(value, where)
+    if isinstance(value, numbers.Real):
+        try:
+            found = simplest_rational(float(value), _ulp(value))
+        except FormulaError as error:
+            raise FormulaError(error.message, where=where) from None
+        return sp.Rational(found.numerator, found.denominator)
+    raise FormulaError(f"found {value!r}; a number or a formula is required", where=where)
+
+
+def _ulp(value: Any) -> float | None:
+    """The spacing of NumPy's narrower floats near `value`: 0.1 as a float32 is 0.1 to seven digits only."""
+    if isinstance(value, float):
+        return None
+    import numpy as np
+
+    return float(np.spacing(abs(value))) if isinstance(value, np.floating) else None
+
+
+def _decimal(value: Decimal, where: Any) -> sp.Rational:
+    """Exactly; a decimal exponent is bounded as it is in text."""
+    _, digits, exponent = value.as_tuple()
+    if not isinstance(exponent, int):
+        raise FormulaError(f"found {value}; a number must be finite. Give a number or a formula", where=where)
+    if max(len(digits), abs(exponent)) > MAX_DIGITS:
+        raise FormulaError(
+            f"found a decimal number with the exponent {exponent}; at most {MAX_DIGITS} is read. Round it", where=where
+        )
+    found = Fraction(value)
+    return sp.Rational(found.numerator, found.denominator)

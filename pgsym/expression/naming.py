@@ -1,0 +1,56 @@
+"""Names of symbols: which are allowed, and which a reader would confuse."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from pgsym.errors import FormulaError
+
+NOT_FINITE = {"nan", "inf", "infinity", "oo", "zoo"}
+# What to write in place of a character that is no part of a formula.
+INSTEAD = {
+    "−": "-", "–": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/", "∕": "/", "⁄": "/", "%": "/100", "√": "sqrt()",
+    "∞": "a finite number", "[": "(", "{": "(", "]": ")", "}": ")", ",": ". in decimals", "²": "^2", "³": "^3",
+}  # fmt: skip
+
+
+def check_name(name: str) -> str:
+    """The name of a symbol in normal form C, if it is one that cannot be mistaken.
+
+    Composed and decomposed accents are one name.  Characters that Unicode calls variants of others (``ϑ`` of ``θ``,
+    the micro sign of ``μ``, ``₁`` of ``1``) are refused: merging them would surprise, telling them apart too.
+
+    >>> check_name("e\u0301tat") == check_name("\u00e9tat")
+    True
+    """
+    composed = unicodedata.normalize("NFC", name)
+    if composed.lower() in NOT_FINITE:
+        raise FormulaError(f"found {composed}; a number must be finite. Give a number, or rename the symbol")
+    compatible = unicodedata.normalize("NFKC", composed)
+    if compatible != composed:
+        odd = next(c for c in composed if unicodedata.normalize("NFKC", c) != c)
+        raise FormulaError(
+            f"the name {composed!r} has the character {odd!r} ({describe(odd)}), easily taken for that of "
+            f"{compatible!r}; a name must be unmistakable. Write {INSTEAD.get(odd, compatible)}"
+        )
+    return composed
+
+
+_LOOKALIKES = str.maketrans(
+    "аеорсухіјѕԁһӏԛԝАВЕКМНОРСТУХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧο",
+    "aeopcyxijsdhlqwABEKMHOPCTYXIJSABEZHIKMNOPTYXo",
+)
+
+
+def skeleton(name: str) -> str:
+    """What a reader sees: Cyrillic and Greek letters with the very shape of Latin ones, as Latin ones.
+
+    >>> skeleton("\u0440") == skeleton("p"), skeleton("ρ") == skeleton("p")
+    (True, False)
+    """
+    return unicodedata.normalize("NFKC", name).translate(_LOOKALIKES)
+
+
+def describe(character: str) -> str:
+    """Code point and Unicode name."""
+    return f"U+{ord(character):04X} {unicodedata.name(character, 'unnamed')}"

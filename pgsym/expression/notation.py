@@ -1,0 +1,260 @@
+"""The one table of notation, and how names become LaTeX.
+
+Names come from files and from other people's code: every character that means something to LaTeX is
+escaped, in a way that LaTeX, MathJax and KaTeX all read in math mode.
+"""
+
+from __future__ import annotations
+
+import numbers
+import re
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any
+
+import sympy as sp
+
+from pgsym.errors import FormulaError
+
+QUANTITIES: dict[str, str] = {
+    "J": "J",
+    "V": "V({0})",
+    "Q": "Q({0}, {1})",
+    "A": "A({0}, {1})",
+    "h": "h({0})",
+    "mu": r"\mu({0})",
+    "eta": r"\eta({0})",
+    "d": "d({0})",
+    "mu0": r"\mu_{{0}}({0})",
+    "mu_0": r"\mu_{{0}}({0})",
+    "rbar": r"\bar{{r}}",
+    "pi": r"\pi({0} \mid {1})",
+    "P": r"P({0} \mid {1}, {2})",
+    "r": "r({0}, {1})",
+    "P_pi": r"P_{{\pi}}({0}, {1})",
+    "r_pi": r"r_{{\pi}}({0})",
+    "b": "b({0})",
+    "gamma": r"\gamma",
+    "theta": r"\theta",
+    "grad": r"\nabla J",
+    "hessian": r"\nabla^{{2}} J",
+    "fisher": "F",
+    "natural_gradient": r"F^{{-1}} \nabla J",
+}
+"""Every quantity by its name in code: its LaTeX, with {0}, {1}... for what it is taken at."""
+
+GREEK: dict[str, str] = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ",
+    "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ",
+    "tau": "τ", "upsilon": "υ", "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω",
+    "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Upsilon": "Υ",
+    "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
+}  # fmt: skip
+"""The Greek letters that LaTeX has a command for; the others look like Latin ones."""
+
+_COMMANDS = {letter: f"\\{name}" for name, letter in GREEK.items()}
+_ESCAPES = {
+    "\\": r"{\backslash}", "{": r"\{", "}": r"\}", "#": r"\#", "$": r"\$", "%": r"\%", "&": r"\&", "_": r"\_",
+    "~": r"{\sim}", "^": r"{\wedge}", "-": r"\text{-}", "−": r"\text{-}",
+    "←": r"{\leftarrow}", "→": r"{\rightarrow}", "↑": r"{\uparrow}", "↓": r"{\downarrow}",
+    "≤": r"{\le}", "≥": r"{\ge}", "∞": r"{\infty}", "×": r"{\times}", "·": r"{\cdot}",
+}  # fmt: skip
+_PLAIN_SYMBOL = re.compile(r"([^\W\d_]+)(\d*)((?:_[^\W_]+)*)(?:__(\d+))?")
+
+
+def quantity_latex(name: str, *where: Any) -> str:
+    r"""A quantity of the glossary at states and actions, in the order in which it is written.
+
+    Parameters
+    ----------
+    name
+        A key of `QUANTITIES`.
+    *where
+        States and actions: ``("V", s)``, ``("Q", s, a)``, ``("pi", a, s)``, ``("P", s2, s, a)``.  Without them,
+        the bare letter.  ``("grad", theta_i)`` and ``("hessian", theta_i, theta_j)`` are partial derivatives.
+
+    Raises
+    ------
+    FormulaError
+        The name is not in the glossary, or has another number of arguments.
+
+    Examples
+    --------
+    >>> quantity_latex("Q", "s1", "R"), quantity_latex("pi", "R", 3), quantity_latex("V")
+    ('Q(\\mathrm{s1}, \\mathrm{R})', '\\pi(\\mathrm{R} \\mid 3)', 'V')
+    >>> quantity_latex("grad", sp.Symbol("theta_1"))
+    '\\frac{\\partial J}{\\partial \\theta_{1}}'
+    """
+    if name not in QUANTITIES:
+        raise FormulaError(f"found {name!r}; must be one of {', '.join(QUANTITIES)}", where="quantity_latex")
+    if where and name in ("grad", "hessian"):
+        return derivative_latex("J", *where)
+    template = QUANTITIES[name]
+    arity = len(set(re.findall(r"\{(\d)\}", template.replace("{{", "").replace("}}", ""))))
+    if not where:
+        return re.sub(r"\(\{0\}.*", "", template).replace("{{", "{").replace("}}", "}")
+    if len(where) != arity:
+        raise FormulaError(f"{len(where)} arguments; {name} takes {arity}", where="quantity_latex")
+    return template.format(*(name_latex(w) for w in where))
+
+
+def derivative_latex(of: str, *params: sp.Symbol | str) -> str:
+    r"""The partial derivative of a quantity, given as LaTeX, by one parameter or by several.
+
+    >>> derivative_latex("J", "a", "b"), derivative_latex("J", "a", "a")
+    ('\\frac{\\partial^{2} J}{\\partial a \\, \\partial b}', '\\frac{\\partial^{2} J}{\\partial a^{2}}')
+    """
+    texts = [symbol_latex(p if isinstance(p, str) else p.name) for p in params]
+    order = f"^{{{len(texts)}}}" if len(texts) > 1 else ""
+    counts = {text: texts.count(text) for text in texts}
+    below = r" \, ".join(
+        rf"\partial {text if n == 1 else powered(text, str(n))}" for text, n in counts.items()
+    )  # fmt: skip
+    return rf"\frac{{\partial{order} {of}}}{{{below}}}"
+
+
+def powered(base: str, exponent: str) -> str:
+    """A name to a power; what already has a superscript, or is more than a letter, gets parentheses."""
+    simple = "^" not in base and not re.search(r"[ /]|\\(nabla|partial)", base)
+    return f"{base}^{{{exponent}}}" if simple else rf"\left({base}\right)^{{{exponent}}}"
+
+
+def state_latex(name: Hashable) -> str:
+    r"""A state's name: upright, every character kept.
+
+    >>> state_latex("s1"), state_latex("s_1"), state_latex("s 1"), state_latex((0, 2)), state_latex(7)
+    ('\\mathrm{s1}', '\\mathrm{s\\_1}', '\\mathrm{s\\ 1}', '(0, 2)', '7')
+    """
+    return name_latex(name)
+
+
+def action_latex(name: Hashable) -> str:
+    r"""An action's name, as a state's.
+
+    >>> action_latex("50%")
+    '\\mathrm{50\\%}'
+    """
+    return name_latex(name)
+
+
+def name_latex(name: Any) -> str:
+    """A state, an action, a parameter, or a tuple of them."""
+    if isinstance(name, sp.Symbol):
+        return symbol_latex(name.name)
+    if not isinstance(name, bool) and isinstance(name, numbers.Integral):
+        return str(int(name))
+    if isinstance(name, tuple):
+        return "(" + ", ".join(name_latex(part) for part in name) + ("," if len(name) == 1 else "") + ")"
+    return rf"\mathrm{{{escape(str(name))}}}" if str(name) else r"\mathrm{''}"
+
+
+def name_table(names: Iterable[Hashable]) -> dict[Hashable, str]:
+    r"""LaTeX by name, all distinct: state 1 and state "1" of one model do not look alike.
+
+    >>> name_table([1, "1", "a"])
+    {1: '1', '1': "\\mathrm{{'}1{'}}", 'a': '\\mathrm{a}'}
+    """
+    names = list(names)
+    spelt: dict[str, list[Hashable]] = {}
+    for name in names:
+        spelt.setdefault(str(name), []).append(name)
+    return {
+        name: name_latex(name)
+        if len(spelt[str(name)]) == 1 or not isinstance(name, str)
+        else rf"\mathrm{{{escape(repr(name))}}}"
+        for name in names
+    }
+
+
+def escape(text: str) -> str:
+    r"""Text for the inside of ``\mathrm``, in math mode.
+
+    >>> escape("a_b {50%}")
+    'a\\_b\\ \\{50\\%\\}'
+    """
+    return "".join(_escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    if character in _COMMANDS:
+        return f"{{{_COMMANDS[character]}}}"
+    if character.isascii():
+        if character.isalnum():
+            return character
+        # Braces keep the spacing of text: a comma or a colon is punctuation in math, < a relation.
+        return f"{{{character}}}" if character.isprintable() and not character.isspace() else r"\ "
+    return rf"\text{{{character}}}" if character.isprintable() else r"\ "
+
+
+def escape_text(text: str) -> str:
+    r"""Text for a title or a paragraph, outside math.
+
+    >>> escape_text("50% of s_1 ~ pi")
+    '50\\% of s\\_1 \\textasciitilde{} pi'
+    """
+    special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    special |= {c: f"\\{c}" for c in "#$%&_{}"} | {letter: f"${command}$" for letter, command in _COMMANDS.items()}
+    special |= (
+        {c: f"${_ESCAPES[c]}$" for c in "←→↑↓≤≥∞×·"} | {"−": "$-$"} | {"<": r"\textless{}", ">": r"\textgreater{}"}
+    )
+    return "".join(special.get(c, c if c.isprintable() else " ") for c in text)
+
+
+def symbol_latex(name: str) -> str:
+    r"""A symbol's name: Greek letters by name, digits and ``_parts`` as subscripts, ``__2`` as a second of that name.
+
+    >>> symbol_latex("theta_s1_R"), symbol_latex("gamma"), symbol_latex("p1"), symbol_latex("slip")
+    ('\\theta_{\\mathrm{s1},\\mathrm{R}}', '\\gamma', 'p_{1}', '\\mathrm{slip}')
+    >>> symbol_latex("theta_s__2"), symbol_latex("a b")
+    ('\\theta_{\\mathrm{s}}^{(2)}', '\\mathrm{a\\ b}')
+    """
+    match = _PLAIN_SYMBOL.fullmatch(name)
+    if not match:
+        return rf"\mathrm{{{escape(name)}}}"
+    stem, digits, parts, copy = match.groups()
+    known = stem in GREEK or stem in _COMMANDS
+    if digits and not known and len(stem) > 1:
+        stem, digits = stem + digits, ""
+    if known:
+        base = f"\\{stem}" if stem in GREEK else _COMMANDS[stem]
+    else:
+        base = stem if len(stem) == 1 and stem.isascii() else rf"\mathrm{{{escape(stem)}}}"
+    below = [digits] if digits else []
+    below += [
+        part if part.isascii() and part.isdigit() else rf"\mathrm{{{escape(part)}}}" for part in parts.split("_")[1:]
+    ]
+    return base + (f"_{{{','.join(below)}}}" if below else "") + (f"^{{({copy})}}" if copy else "")
+
+
+def symbol_names(
+    symbols: Iterable[sp.Symbol], names: Mapping[sp.Symbol | str, str] | None = None
+) -> dict[sp.Symbol, str]:
+    r"""LaTeX by symbol, all distinct: p1 and p_1 of one model do not look alike.
+
+    Parameters
+    ----------
+    symbols
+        All symbols of one expression, or better of one document.
+    names
+        LaTeX that the caller has chosen, by symbol or by its name.
+
+    Examples
+    --------
+    >>> symbol_names(sp.symbols("p1 p_1"))
+    {p1: 'p_{1}', p_1: 'p_{1}^{(2)}'}
+    """
+    chosen = names or {}
+    table: dict[sp.Symbol, str] = {}
+    used = set(chosen.values())
+    for symbol in sorted(set(symbols), key=lambda s: (s.name, sp.srepr(s))):
+        if symbol in chosen or symbol.name in chosen:
+            table[symbol] = chosen[symbol] if symbol in chosen else chosen[symbol.name]
+            continue
+        plain = text = symbol_latex(symbol.name)
+        copy = 2
+        while text in used:
+            text, copy = (plain if "^" not in plain else f"{{{plain}}}") + f"^{{({copy})}}", copy + 1
+        used.add(text)
+        table[symbol] = text
+    return table

@@ -1,0 +1,115 @@
+"""In which order a reader expects terms and factors; shared by every printer.
+
+Nothing is rewritten: a product is only *listed* as sign, numerator and denominator, because building it
+again would make SymPy distribute numbers over sums and lose a factored form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import sympy as sp
+
+# Ranks of factors, smallest first; a caller's ranks for its own symbols are numbers on this scale.
+NUMBER, DISCOUNT, POLICY, SYMBOL, FUNCTION = -1, 0, 1, 2, 3
+
+
+def split(expr: sp.Expr) -> tuple[int, list[sp.Expr], list[sp.Expr]]:
+    """Sign, numerator factors and denominator factors of a product, none of them expanded.
+
+    >>> x = sp.Symbol("x")
+    >>> split(-2 * x * (x + 1) / (3 * x + 6))
+    (-1, [2, x, x + 1], [3*x + 6])
+    """
+    sign, numerator, denominator = 1, [], []
+    for factor in sp.Mul.make_args(expr):
+        if factor.is_Rational:
+            sign = -sign if factor.p < 0 else sign
+            numerator += [sp.Integer(abs(factor.p))] if abs(factor.p) != 1 else []
+            denominator += [sp.Integer(factor.q)] if factor.q != 1 else []
+        elif factor.is_Float:
+            sign = -sign if factor < 0 else sign
+            numerator.append(abs(factor))
+        elif factor.is_Pow and factor.exp == -1:
+            inner, above, below = split(factor.base)
+            sign, numerator, denominator = sign * inner, numerator + below, denominator + above
+        elif factor.is_Pow and factor.exp.is_Rational and factor.exp < 0:
+            denominator.append(sp.Pow(factor.base, -factor.exp, evaluate=False))
+        elif factor.is_Mul:
+            inner, above, below = split(factor)
+            sign, numerator, denominator = sign * inner, numerator + above, denominator + below
+        else:
+            numerator.append(factor)
+    return sign, numerator, denominator
+
+
+def order_factors(factors: list[sp.Expr], rank: Mapping[sp.Symbol, float] | None = None) -> list[sp.Expr]:
+    """Numbers, gamma, exponentials, symbols, functions; sums after the factors of their rank."""
+    ranks = rank or {}
+    return sorted(factors, key=lambda f: (_rank(f, ranks), _degree(f), _natural(f)))
+
+
+def order_terms(expr: sp.Expr, rank: Mapping[sp.Symbol, float] | None = None) -> list[sp.Expr]:
+    """The terms of a sum: constants first, then by degree; never a minus sign in front if it can be helped.
+
+    >>> p = sp.Symbol("p")
+    >>> order_terms(1 - p), order_terms(p - 1), order_terms(p**2 - 3 * p + 2)
+    ([1, -p], [p, -1], [2, -3*p, p**2])
+    """
+    ranks = rank or {}
+    terms = sorted(
+        expr.args,
+        key=lambda t: (
+            not t.is_Rational,
+            not t.is_number,
+            _degree(t),
+            sum(_rank(f, ranks) for f in split(t)[1]),
+            _natural(t),
+        ),
+    )
+    first = next((i for i, term in enumerate(terms) if split(term)[0] > 0), 0)
+    return [terms[first], *terms[:first], *terms[first + 1 :]]
+
+
+def _rank(factor: sp.Expr, ranks: Mapping[sp.Symbol, float]) -> float:
+    if factor.is_number and not factor.has(sp.exp):
+        return NUMBER if factor.is_Rational else NUMBER + 0.5
+    if factor.is_Pow:
+        return _rank(factor.base, ranks)
+    if factor.is_Symbol:
+        return ranks.get(factor, DISCOUNT if factor.name == "gamma" else SYMBOL)
+    if isinstance(factor, sp.exp):
+        return POLICY
+    if factor.is_Add:
+        # Half a step: after the atoms of the same rank, before those of the next.
+        return FUNCTION + 0.5 + max((_rank(s, ranks) for s in factor.free_symbols), default=0) / 100
+    return FUNCTION
+
+
+def _degree(expr: sp.Expr) -> Any:
+    """Total degree, an exponential counting as the sum of its exponent's coefficients."""
+    if expr.is_number and not expr.has(sp.exp):
+        return sp.Integer(0)
+    if expr.is_Symbol:
+        return sp.Integer(1)
+    if expr.is_Mul:
+        return sum((_degree(f) for f in expr.args), sp.Integer(0))
+    if expr.is_Add:
+        return max(_degree(t) for t in expr.args)
+    if expr.is_Pow and expr.exp.is_Rational:
+        return _degree(expr.base) * expr.exp
+    if isinstance(expr, sp.exp):
+        return sum((abs(_coefficient(t)) for t in sp.Add.make_args(expr.args[0])), sp.Integer(0))
+    return sp.Integer(1)
+
+
+def _coefficient(term: sp.Expr) -> sp.Expr:
+    """The rational coefficient of a term."""
+    return term.as_coeff_Mul(rational=True)[0]
+
+
+def _natural(expr: sp.Expr) -> list[tuple[int, str]]:
+    """theta_2 before theta_10."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.findall(r"\d+|\D+", str(expr))]
