@@ -1,0 +1,241 @@
+"""MDPs from NumPy arrays, and numeric MDPs as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from pgsym.errors import FormulaError, SchemaError, StructureError
+from pgsym.expression.exact import to_expr
+from pgsym.model.mdp import MDP, Action, State
+
+
+def from_arrays(
+    P: Any,
+    r: Any,
+    *,
+    start: Any = None,
+    gamma: Any = 1,
+    axes: str | None = None,
+    terminal: Iterable[State] = (),
+    states: Sequence[State] | None = None,
+    actions: Sequence[Action] | None = None,
+    symbols: Mapping[str, str] | None = None,
+) -> MDP:
+    """From transition probabilities and rewards.
+
+    A row of zeros means that the action is not available in the state.  Entries are numbers, formulas as text or
+    SymPy expressions; floats are read as the simplest rationals nearby.
+
+    Parameters
+    ----------
+    P
+        Shape (A, S, S) for ``axes="asn"``, P[a,s,s'], or (S, A, S) for ``axes="san"``, P[s,a,s'].
+    r
+        Shape (S,), the reward for leaving s; or (S, A), or (A, S) with ``axes="asn"``; or the shape of P.
+    start
+        Initial distribution: shape (S,), a mapping by state, or the one start state.
+    axes
+        ``"asn"`` or ``"san"``; may be left out where the shape of P tells.
+    terminal
+        States of value 0; their rows are zero, or stay there without a reward.
+    states, actions
+        Names; by default 0, 1, 2...
+    symbols
+        Name of a symbol to its assumption.
+
+    Raises
+    ------
+    SchemaError
+        Shapes that do not fit, or that fit both orders of the axes.
+    ModelError
+        As for `MDP`.
+
+    Examples
+    --------
+    >>> stay, swap = [[1, 0], [0, 1]], [[0, 1], [1, 0]]
+    >>> mdp = from_arrays([stay, swap, stay], [5, 7], gamma="1/2", actions=["stay", "swap", "wait"])
+    >>> mdp.actions(0), mdp.outcomes(1, "swap")
+    (('stay', 'swap', 'wait'), (Outcome(state=0, p=1, r=7),))
+    """
+    table = _array(P, "P")
+    axes = _axes(table.shape, axes)
+    table = _state_first(table, axes)
+    n, m, _ = table.shape
+    rewards = _rewards(_array(r, "r"), n, m, axes)
+    state_names = _names(states, n, "states")
+    action_names = _names(actions, m, "actions")
+    terminal = list(terminal)
+    outcomes = []
+    for i, s in enumerate(state_names):
+        for k, a in enumerate(action_names):
+            row = [(j, _expr(table[i, k, j], (s, a))) for j in range(n) if not _is_zero(table[i, k, j])]
+            for j, p in row:
+                outcomes.append((s, a, state_names[j], p, rewards[i, k, j]))
+            if s in terminal and not row and not all(map(_is_zero, rewards[i, k])):
+                raise StructureError(
+                    f"a reward of a terminal state, for action {a!r}; nothing happens after a terminal state. "
+                    "Set it to 0 and pay it on the way in",
+                    where=s,
+                )
+    return MDP.from_transitions(
+        outcomes,
+        start=_start(start, state_names),
+        terminal=terminal,
+        gamma=gamma,
+        symbols=symbols,
+        states=state_names,
+    )
+
+
+class Arrays(NamedTuple):
+    """A numeric MDP as float64 arrays; S states, A actions over all states."""
+
+    P: npt.NDArray[np.float64]
+    """P[s,a,s'], shape (S, A, S); zero where the action is not available and in terminal states."""
+    r: npt.NDArray[np.float64]
+    """r[s,a,s'], shape (S, A, S); zero where P is."""
+    start: npt.NDArray[np.float64]
+    """mu0, shape (S,); all zero where the model gives none."""
+    gamma: float
+    available: npt.NDArray[np.bool_]
+    """Whether a is available in s, shape (S, A)."""
+    terminal: npt.NDArray[np.bool_]
+    """Shape (S,)."""
+    states: tuple[State, ...]
+    actions: tuple[Action, ...]
+
+
+def to_arrays(mdp: MDP, *, average: bool = False) -> Arrays:
+    """The arrays of an MDP without symbols.
+
+    Parameters
+    ----------
+    average
+        Where two outcomes of (s, a) share s' with different rewards, an array cannot hold both.  True takes their
+        mean E[r | s, a, s'], which keeps every J and its gradient but not the variances of returns.
+
+    Raises
+    ------
+    FormulaError
+        The model has symbols.
+    StructureError
+        Rewards that differ for one (s, a, s'), without `average`.
+
+    Examples
+    --------
+    >>> arrays = to_arrays(MDP.from_transitions([("s", "go", "end", 1, 3)], start="s", terminal=["end"]))
+    >>> arrays.P.shape, arrays.r[0, 0].tolist(), arrays.start.tolist()
+    ((2, 1, 2), [0.0, 3.0], [1.0, 0.0])
+    """
+    if mdp.symbols:
+        names = ", ".join(sorted(s.name for s in mdp.symbols))
+        raise FormulaError(
+            f"found symbols {names}; arrays hold numbers. Give them values with mdp.subs", where="arrays"
+        )
+    index = {s: i for i, s in enumerate(mdp.states)}
+    actions = tuple(dict.fromkeys(a for _, a in mdp.pairs))
+    column = {a: k for k, a in enumerate(actions)}
+    shape = (len(index), len(actions), len(index))
+    P, r = np.zeros(shape), np.zeros(shape)
+    available = np.zeros(shape[:2], dtype=bool)
+    for s, a in mdp.pairs:
+        i, k = index[s], column[a]
+        available[i, k] = True
+        weights: dict[State, Any] = {}
+        sums: dict[State, Any] = {}
+        for t, p, reward in mdp.outcomes(s, a):
+            if t in weights and not average and sums[t] != weights[t] * reward:
+                raise StructureError(
+                    f"outcomes to {t!r} have different rewards; an array r[s,a,s'] holds one. "
+                    "Use average=True where variances do not matter",
+                    where=(s, a),
+                )
+            weights[t] = weights.get(t, 0) + p
+            sums[t] = sums.get(t, 0) + p * reward
+        for t, p in weights.items():
+            P[i, k, index[t]] = float(p)
+            r[i, k, index[t]] = float(sums[t] / p)
+    start = np.array([float(mdp.start.get(s, 0)) for s in mdp.states])
+    terminal = np.array([s in mdp.terminal for s in mdp.states])
+    return Arrays(P, r, start, float(mdp.gamma), available, terminal, mdp.states, actions)
+
+
+# -- reading ---------------------------------------------------------------------------------------------
+
+
+def _array(values: Any, where: str) -> npt.NDArray[Any]:
+    """An array that keeps each entry as it was given: 1/3 stays text, a float32 stays one."""
+    try:
+        array = values if isinstance(values, np.ndarray) else np.array(values, dtype=object)
+    except ValueError:
+        array = None
+    if array is None or (array.dtype == object and any(isinstance(entry, list | tuple) for entry in array.flat)):
+        raise SchemaError("rows have different lengths; an array is rectangular. Fill up the rows", where=where)
+    return array
+
+
+def _axes(shape: tuple[int, ...], axes: str | None) -> str:
+    fits = [name for name, k in (("asn", 1), ("san", 0)) if len(shape) == 3 and shape[k] == shape[2]]
+    if axes is not None and axes not in ("asn", "san"):
+        raise SchemaError(f"found {axes!r}; must be 'asn' for P[a,s,s'] or 'san' for P[s,a,s']. Choose", where="axes")
+    if not fits or 0 in shape or (axes is not None and axes not in fits):
+        wanted = {"asn": "(A, S, S)", "san": "(S, A, S)"}.get(axes or "", "(A, S, S) or (S, A, S)")
+        raise SchemaError(f"found shape {shape}; {wanted} is required. Reorder the axes", where="P")
+    if axes is None and len(fits) == 2 and shape[0] > 1:
+        raise SchemaError(
+            f"shape {shape} fits both P[a,s,s'] and P[s,a,s']; the order must be known. Give axes='asn' or axes='san'",
+            where="P",
+        )
+    return axes or fits[0]
+
+
+def _state_first(array: npt.NDArray[Any], axes: str) -> npt.NDArray[Any]:
+    return array if axes == "san" else array.swapaxes(0, 1)
+
+
+def _rewards(r: npt.NDArray[Any], n: int, m: int, axes: str) -> npt.NDArray[Any]:
+    """r[s,a,s'], from any of the three shapes."""
+    if r.shape == (n,):
+        return np.broadcast_to(r[:, None, None], (n, m, n))
+    if r.ndim == 2:
+        if axes == "asn" and r.shape == (m, n):
+            return np.broadcast_to(r.T[:, :, None], (n, m, n))
+        if r.shape == (n, m):
+            return np.broadcast_to(r[:, :, None], (n, m, n))
+    full = (m, n, n) if axes == "asn" else (n, m, n)
+    if r.shape == full:
+        return _state_first(r, axes)
+    pairs = f"({n}, {m})" if axes == "san" or n == m else f"({n}, {m}) or ({m}, {n})"
+    raise SchemaError(f"found shape {r.shape}; ({n},), {pairs} or {full} is required. Reshape it", where="r")
+
+
+def _names(names: Sequence[Any] | None, count: int, where: str) -> list[Any]:
+    found = list(range(count)) if names is None else list(names)
+    if len(found) != count:
+        raise SchemaError(f"found {len(found)} names; the arrays have {count}. Give one for each", where=where)
+    if len(set(found)) != count:
+        raise SchemaError("a name is listed twice; names must be distinct. Rename one", where=where)
+    return found
+
+
+def _start(start: Any, states: Sequence[State]) -> Any:
+    if not isinstance(start, np.ndarray | list):
+        return start
+    values = _array(start, "start")
+    if values.shape != (len(states),):
+        raise SchemaError(f"found shape {values.shape}; ({len(states)},) is required. Reshape it", where="start")
+    return dict(zip(states, values, strict=True))
+
+
+def _is_zero(value: Any) -> bool:
+    return bool(value == 0) or (isinstance(value, str) and value.strip() == "0")
+
+
+def _expr(value: Any, where: Any) -> Any:
+    """Checked here, so that messages name the pair; the MDP reads the number itself and warns of floats."""
+    to_expr(value, where=where)
+    return value

@@ -1,0 +1,121 @@
+"""The words of a picture: short names, labels of arrows, and what need not be said on each of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import sympy as sp
+
+from pgsym.expression.plain import plain
+from pgsym.model.mdp import MDP, Action, State
+
+_DIRECTIONS = {
+    "left": "←", "right": "→", "up": "↑", "down": "↓", "west": "←", "east": "→", "north": "↑", "south": "↓",
+}  # fmt: skip
+CROWDED = 48
+"""Labels from which equal probabilities are said once."""
+
+
+class Shown(NamedTuple):
+    """The numbers on a label; None where the picture as a whole says it."""
+
+    p: sp.Expr | None
+    r: sp.Expr | None
+
+    @property
+    def text(self) -> str:
+        """As plain text, empty if there is nothing to say."""
+        parts = [] if self.p is None else [plain(self.p)]
+        reward = None if self.r is None else plain(self.r)
+        # A reward called r needs no "r = r".
+        return ", ".join(parts + ([] if reward is None else ["r" if reward == "r" else f"r = {reward}"]))
+
+
+@dataclass(frozen=True)
+class Captions:
+    """What a whole picture leaves out of its labels."""
+
+    reward: sp.Expr
+    """The reward of an arrow whose label names none."""
+    uniform: bool
+    """Outcomes of an action are equally likely where their labels name no probability."""
+
+    @classmethod
+    def of(cls, mdp: MDP) -> Captions:
+        """0 and nothing, unless the labels would say the same thing again and again."""
+        outcomes = [(s, a, o) for s, a in mdp.pairs for o in mdp.outcomes(s, a)]
+        counts = Counter(o.r for _, _, o in outcomes)
+        reward, count = counts.most_common(1)[0] if counts else (sp.Integer(0), 0)
+        usual = count == len(outcomes) or (len(outcomes) >= 8 and 4 * count >= 3 * len(outcomes))
+        default = cls(reward if usual else sp.Integer(0), False)
+        labels = sum(default.shown(mdp, s, a, o.p, o.r) != (None, None) for s, a, o in outcomes)
+        return cls(default.reward, labels > CROWDED)
+
+    def shown(self, mdp: MDP, state: State, action: Action, p: sp.Expr, r: sp.Expr) -> Shown:
+        """What the label of an outcome says: its probability or None, its reward or None."""
+        equal = len({o.p for o in mdp.outcomes(state, action)} | {p}) == 1
+        return Shown(None if p == 1 or (self.uniform and equal) else p, None if r == self.reward else r)
+
+    def lines(self, mdp: MDP) -> list[str]:
+        """What is said once, below the picture."""
+        found = [] if mdp.gamma in (1, sp.Symbol("gamma")) else [f"γ = {plain(mdp.gamma)}"]
+        rewards = {o.r for s, a in mdp.pairs for o in mdp.outcomes(s, a)}
+        if len(rewards) == 1 and self.reward != 0:
+            found.append(f"every reward is {plain(self.reward)}")
+        elif self.reward != 0:
+            found.append(f"r = {plain(self.reward)} where no reward is shown")
+        if self.uniform:
+            found.append("outcomes of an action are equally likely where no probability is shown")
+        return ["; ".join(found)] if found else []
+
+
+def state_labels(states: Iterable[State]) -> dict[State, str]:
+    """Text by state, all distinct: 1 and "1" of one model are told apart by quotes.
+
+    >>> state_labels([1, "1", "s1"])
+    {1: '1', '1': "'1'", 's1': 's1'}
+    """
+    states = list(states)
+    counts = Counter(str(s) for s in states)
+    return {s: repr(s) if counts[str(s)] > 1 else str(s) or "''" for s in states}
+
+
+def symbols_of_actions(actions: Sequence[Action]) -> dict[Action, str]:
+    """One to three characters for each action, all distinct: an arrow, a short name, a beginning or a number.
+
+    >>> symbols_of_actions(["left", "stay", "stop", "R"])
+    {'left': '←', 'stay': 'sta', 'stop': 'sto', 'R': 'R'}
+    """
+    found: dict[Action, str] = {}
+    names = {a: str(a) for a in actions}
+    arrows = Counter(_DIRECTIONS.get(name.lower()) for name in names.values())
+    taken: set[str] = set()
+    for a, name in names.items():
+        arrow = _DIRECTIONS.get(name.lower())
+        if arrow and arrows[arrow] == 1:
+            found[a] = arrow
+        elif 0 < len(name) <= 3 and name not in taken:
+            found[a] = name
+        taken |= {found[a]} if a in found else set()
+    for i, (a, name) in enumerate(names.items(), start=1):
+        if a in found:
+            continue
+        others = [other for b, other in names.items() if b != a]
+        starts = [name[:k] for k in (1, 2, 3) if name.strip()]
+        free = [text for text in starts if text not in taken and not any(o.startswith(text) for o in others)]
+        numbers = [str(k) for k in range(i, i + len(names) + 1) if str(k) not in taken]
+        found[a] = (free + numbers)[0]
+        taken.add(found[a])
+    return {a: found[a] for a in actions}
+
+
+def shorten(text: str, fits: Callable[[str], bool]) -> str:
+    """The name, or its beginning and an ellipsis."""
+    if fits(text):
+        return text
+    while len(text) > 1 and not fits(text + "…"):
+        text = text[:-1]
+    return text + "…"

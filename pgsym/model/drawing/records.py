@@ -1,0 +1,97 @@
+"""What a picture of an MDP is made of, in pixels, y downwards; written by `pgsym.model.drawing.geometry`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import sympy as sp
+
+from pgsym.model.drawing.captions import Shown
+from pgsym.model.drawing.routing import Curve, Point
+from pgsym.model.mdp import Action, State
+
+PETAL = 9.0
+"""Radius of an action's disc."""
+LABEL_SIZE = 11.0
+NAME_SIZE = 12.0
+
+
+class Disc(NamedTuple):
+    """A state; `radius` is the outer border, where arrows end."""
+
+    state: State
+    x: float
+    y: float
+    radius: float
+    label: str
+    size: float
+    terminal: bool
+    start: bool
+    tooltip: str
+
+
+class Petal(NamedTuple):
+    """An action in a state; `colour` numbers the actions of the MDP."""
+
+    state: State
+    action: Action
+    x: float
+    y: float
+    symbol: str
+    colour: int
+    tooltip: str
+
+
+class Label(NamedTuple):
+    """Text around a point."""
+
+    x: float
+    y: float
+    text: str
+
+
+class Arrow(NamedTuple):
+    """An outcome, those that differ in p only being one; in the simplified picture, a connection."""
+
+    state: State
+    action: Action
+    target: State
+    p: sp.Expr
+    r: sp.Expr
+    curve: Curve
+    colour: int
+    label: Label | None
+    shown: Shown = Shown(None, None)
+
+
+class Mark(NamedTuple):
+    """The arrow from nowhere into a start state, labelled unless its probability is 1."""
+
+    state: State
+    tail: Point
+    tip: Point
+    label: Label | None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Everything that is drawn, and the box (x, y, width, height) around it."""
+
+    discs: tuple[Disc, ...]
+    petals: tuple[Petal, ...]
+    arrows: tuple[Arrow, ...]
+    marks: tuple[Mark, ...]
+    policy: tuple[tuple[Label, sp.Expr], ...]
+    legend: tuple[tuple[Label, str, int], ...]
+    """Name beside its disc's middle, symbol, colour."""
+    captions: tuple[Label, ...]
+    box: tuple[float, float, float, float]
+    quiet: bool
+    """Too many labels to show them all at once."""
+    description: str
+
+
+def text_width(text: str, size: float) -> float:
+    """Width of text in a sans-serif font, on the safe side."""
+    return size * sum(1.0 if ord(c) > 0x2E7F else 0.36 if c in " .,;:'|il!()/⁰¹²³" else 0.62 for c in text)

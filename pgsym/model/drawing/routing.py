@@ -1,0 +1,213 @@
+"""How arrows and labels of a picture avoid what is already there.
+
+A curve is a cubic Bezier from a petal to the border of a state; of a fixed list of candidates the one that
+passes nothing closely is taken, and ties go to the straightest.  Labels are placed in the same way beside
+their curves.  Lengths are pixels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Point = tuple[float, float]
+Floats = NDArray[np.float64]
+
+_T = np.linspace(0.06, 0.96, 19)
+_BASIS = np.stack([(1 - _T) ** 3, 3 * (1 - _T) ** 2 * _T, 3 * (1 - _T) * _T**2, _T**3], axis=1)
+
+
+class Curve(NamedTuple):
+    """Control points of a cubic Bezier; `tip` lies on the target's border."""
+
+    start: Point
+    first: Point
+    second: Point
+    tip: Point
+
+    def at(self, t: float) -> Point:
+        """The point at parameter `t` in [0, 1]."""
+        weights = ((1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t**2, t**3)
+        x = sum(w * p[0] for w, p in zip(weights, self, strict=True))
+        y = sum(w * p[1] for w, p in zip(weights, self, strict=True))
+        return x, y
+
+    def normal(self, t: float) -> Point:
+        """A unit vector across the curve at `t`."""
+        (x0, y0), (x1, y1) = self.at(max(t - 0.02, 0)), self.at(min(t + 0.02, 1))
+        length = math.hypot(x1 - x0, y1 - y0)
+        return ((y0 - y1) / length, (x1 - x0) / length) if length else (0.0, -1.0)
+
+
+class Circle(NamedTuple):
+    """Something round that nothing should touch."""
+
+    x: float
+    y: float
+    radius: float
+
+
+class Box(NamedTuple):
+    """A label's rectangle around its middle."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class Router:
+    """Places curves one after the other.
+
+    Parameters
+    ----------
+    circles
+        States and petals.
+    clearance
+        Distance that curves keep from each other where they can.
+    """
+
+    def __init__(self, circles: Sequence[Circle], clearance: float) -> None:
+        self.clearance = clearance
+        self.circles = np.array(circles, dtype=float).reshape(-1, 3)
+        self.samples: list[Floats] = []
+        self.tips: list[Point] = []
+
+    def route(self, petal: Circle, angle: float, target: Circle, *, loop: bool) -> Curve:
+        """From a petal, leaving roughly at `angle`, to the border of `target`; a loop returns to its own state."""
+        distance = math.hypot(target.x - petal.x, target.y - petal.y)
+        back = math.atan2(petal.y - target.y, petal.x - target.x)
+        out, into, reach, leave = _loop_turns() if loop else _turns(distance)
+        # The first control point leads away from the petal, halfway between its own direction and the target's.
+        towards = angle if loop else angle + 0.5 * _turn(angle, back + math.pi)
+        n = len(out)
+        controls = np.empty((n, 4, 2))
+        controls[:, 0] = petal.x, petal.y
+        controls[:, 3] = _polar(target.x, target.y, back + into, np.full(n, target.radius))
+        controls[:, 1] = _polar(petal.x, petal.y, towards + out, leave)
+        controls[:, 2] = _polar(target.x, target.y, back + into, target.radius + reach)
+        best = int(np.argmin(self._cost(controls, petal, target, loop) + 3 * out**2 + 4 * into**2 * (not loop)))
+        points = _BASIS @ controls[best]
+        self.samples.append(points[1::2])
+        start, first, second, tip = ((round(float(x), 1), round(float(y), 1)) for x, y in controls[best])
+        # The tip is not rounded: it lies on the border exactly.
+        tip = (float(controls[best, 3, 0]), float(controls[best, 3, 1]))
+        self.tips.append(tip)
+        return Curve(start, first, second, tip)
+
+    def _cost(self, controls: Floats, petal: Circle, target: Circle, loop: bool) -> Floats:
+        points = _BASIS @ controls
+        middle = np.array([(petal.x + target.x) / 2, (petal.y + target.y) / 2])
+        # Candidates bulge by less than half their length; what is farther away cannot matter.
+        within = math.dist(petal[:2], target[:2]) + 60
+        circles = self.circles[np.linalg.norm(self.circles[:, :2] - middle, axis=1) < within]
+        gaps = _distances(points, circles[:, :2]) - circles[:, 2]
+        own = (circles == np.array(petal)).all(axis=1)
+        end = (circles == np.array(target)).all(axis=1)
+        # A loop keeps away from other petals, where labels and arrows have to pass.
+        margin = np.where(own, -np.inf, np.where(end, -1.0, 14.0 if loop else 7.0))
+        cost: Floats = np.square(np.clip(margin - gaps, 0, None)).sum(axis=(1, 2)) / 10
+        cost += np.linalg.norm(np.diff(points, axis=1), axis=2).sum(axis=1) / 25
+        if self.samples:
+            earlier = np.concatenate(self.samples)
+            earlier = earlier[np.linalg.norm(earlier - middle, axis=1) < within]
+            if len(earlier):
+                near = _distances(points[:, 2:-2:2], earlier).min(axis=2)
+                cost += np.clip(self.clearance - near, 0, None).sum(axis=1) / 5
+            tips = np.linalg.norm(controls[:, None, 3] - np.array(self.tips), axis=2).min(axis=1)
+            cost += np.clip(11 - tips, 0, None)
+        return cost
+
+
+def _distances(points: Floats, others: Floats) -> Floats:
+    """Distances, shape (candidates, samples, others)."""
+    dx = points[:, :, None, 0] - others[:, 0]
+    dy = points[:, :, None, 1] - others[:, 1]
+    found: Floats = np.sqrt(dx * dx + dy * dy)
+    return found
+
+
+def _polar(x: float, y: float, angle: Floats, length: Floats) -> Floats:
+    return np.stack([x + length * np.cos(angle), y + length * np.sin(angle)], axis=1)
+
+
+def _turn(start: float, end: float) -> float:
+    """The signed angle from one direction to another, in (-pi, pi]."""
+    return math.pi - (start - end + math.pi) % (2 * math.pi)
+
+
+def _turns(distance: float) -> tuple[Floats, Floats, Floats, Floats]:
+    """Candidates of an arrow: turn at the start, turn at the end, lengths of both handles."""
+    out, into = np.meshgrid(np.radians([0, 25, -25, 50, -50, 80, -80]), np.radians([0, 18, -18, 36, -36, 58, -58]))
+    handle = np.full(out.size, min(max(0.36 * distance, 10.0), 90.0))
+    return out.ravel(), into.ravel(), handle, handle
+
+
+def _loop_turns() -> tuple[Floats, Floats, Floats, Floats]:
+    """Candidates of a loop, which leaves and comes back on one side."""
+    rows = [
+        (side * math.radians(out), side * math.radians(into), reach, leave)
+        for side in (1, -1)
+        for out in (20, 50)
+        for into in (50, 65, 80, 100)
+        for reach, leave in ((26.0, 26.0), (36.0, 36.0), (18.0, 20.0))
+    ]
+    out, into, reach, leave = np.array(rows).T
+    return out, into, reach, leave
+
+
+def place_labels(
+    wanted: Sequence[tuple[Curve, float, float]],
+    circles: Sequence[Circle],
+    curves: Sequence[Curve],
+    taken: Sequence[Box] = (),
+) -> list[Point]:
+    """The middle of each label, given its curve, width and height.
+
+    Two sweeps: the second lets a label move where the later ones have come.
+    """
+    samples = np.concatenate([_BASIS @ np.array(c) for c in curves]) if curves else np.empty((0, 2))
+    rings = np.array(circles, dtype=float).reshape(-1, 3)
+    placed: list[Box | None] = [None] * len(wanted)
+    for _ in range(2):
+        for i, (curve, width, height) in enumerate(wanted):
+            others = [box for j, box in enumerate(placed) if box is not None and j != i] + list(taken)
+            best = min(
+                ((_label_cost(box, others, rings, samples) + effort, k, box)
+                 for k, (box, effort) in enumerate(_candidates(curve, width, height))),
+                key=lambda item: item[:2],
+            )  # fmt: skip
+            placed[i] = best[2]
+    return [(round(box.x, 1), round(box.y, 1)) for box in placed if box is not None]
+
+
+def _candidates(curve: Curve, width: float, height: float) -> list[tuple[Box, float]]:
+    found = []
+    for t in (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82):
+        x, y = curve.at(t)
+        nx, ny = curve.normal(t)
+        for away in (2.0, 8.0):
+            offset = abs(nx) * width / 2 + abs(ny) * height / 2 + away
+            for side in (1, -1):
+                effort = 12 * abs(t - 0.5) + 0.4 * (away - 2)
+                found.append((Box(x + side * nx * offset, y + side * ny * offset, width, height), effort))
+    return found
+
+
+def _label_cost(box: Box, others: Sequence[Box], rings: Floats, samples: Floats) -> float:
+    cost = 0.0
+    for other in others:
+        dx = (box.width + other.width) / 2 + 2 - abs(box.x - other.x)
+        dy = (box.height + other.height) / 2 + 1 - abs(box.y - other.y)
+        if dx > 0 and dy > 0:
+            cost += 20 + dx * dy
+    beside = np.clip(np.abs(rings[:, 0] - box.x) - box.width / 2, 0, None)
+    above = np.clip(np.abs(rings[:, 1] - box.y) - box.height / 2, 0, None)
+    depth = np.clip(rings[:, 2] + 2 - np.hypot(beside, above), 0, None)
+    cost += float((20 * (depth > 0) + 6 * depth).sum())
+    inside = (np.abs(samples[:, 0] - box.x) < box.width / 2 + 1) & (np.abs(samples[:, 1] - box.y) < box.height / 2)
+    return cost + 4 * float(inside.sum())

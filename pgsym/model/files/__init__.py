@@ -1,0 +1,16 @@
+"""Model files, YAML or JSON: untrusted text to a `Problem` and back without loss.
+
+reading   text to plain values, bounded in size and depth
+schema    the shape of a document, and its errors in our words
+names     which state or action a key means
+compose   document to Problem
+document  Problem to document
+transfer  files on disk
+"""
+
+from pgsym.model.files.document import to_document as to_document
+from pgsym.model.files.transfer import dumps as dumps
+from pgsym.model.files.transfer import from_document as from_document
+from pgsym.model.files.transfer import load as load
+from pgsym.model.files.transfer import loads as loads
+from pgsym.model.files.transfer import save as save

@@ -1,0 +1,195 @@
+"""From a checked model document to MDP, policy, objective and theta."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from typing import Any
+
+import sympy as sp
+
+from pgsym.errors import NameCollisionError, PolicyError, SchemaError
+from pgsym.expression.exact import to_expr
+from pgsym.model.files.document import discount_name
+from pgsym.model.files.names import Names, nearest
+from pgsym.model.files.schema import ModelDocument, PolicyDocument
+from pgsym.model.mdp import MDP
+from pgsym.model.objective import Objective
+from pgsym.model.policies import direct_policy, mixture, softmax_policy, tabular
+from pgsym.model.policy import Policy
+from pgsym.model.policy_at import check_policy_at
+from pgsym.model.problem import Problem
+
+GAMMA = sp.Symbol("gamma")
+
+
+def compose(document: ModelDocument, prefix: str = "") -> Problem:
+    """The problem that the document describes.
+
+    Parameters
+    ----------
+    prefix
+        Where the document stands, such as ``model.``; places in messages begin with it.
+
+    Raises
+    ------
+    ModelError
+        The entries do not make an MDP with a policy.
+    """
+    if not document.states:
+        raise SchemaError("found 0 states; a model has at least one. List them", where=f"{prefix}states")
+    policy_document = document.policy or PolicyDocument()
+    params = policy_document.params
+    gamma = to_expr(document.gamma, where=f"{prefix}gamma")
+    discount = discount_name(gamma)
+    in_dynamics = _Formulas(discount, params or ())
+    in_policy = _Formulas({} if "gamma" in (params or ()) else discount)
+    mdp = MDP.from_transitions(
+        [
+            (s, a, t, in_dynamics(p, f"{prefix}transitions[{i}].p"), in_dynamics(r, f"{prefix}transitions[{i}].r"))
+            for i, (s, a, t, p, r) in enumerate(document.transitions)
+        ],
+        start=_start(document, in_dynamics, prefix),
+        terminal=document.terminal,
+        gamma=gamma,
+        symbols=document.symbols,
+        states=document.states,
+    )
+    policy = _policy(mdp, policy_document, in_policy, f"{prefix}policy")
+    theta = _theta(policy, policy_document, f"{prefix}policy.theta")
+    check_policy_at(policy, theta)
+    objective = _objective(document.objective, f"{prefix}objective")
+    return Problem(mdp, policy, objective, theta, document.name, document.source)
+
+
+class _Formulas:
+    """Reads the formulas of one part of the file, where ``gamma`` means the discount factor.
+
+    Numbers pass unchanged: the MDP reads floats itself, and warns of them.
+    """
+
+    def __init__(self, discount: Mapping[sp.Symbol, sp.Expr], params: Any = ()) -> None:
+        self.discount = discount
+        self.params = frozenset(params)
+
+    def __call__(self, value: Any, where: str) -> Any:
+        if not isinstance(value, str):
+            return value
+        expr = to_expr(value, where=where)
+        if GAMMA not in expr.free_symbols:
+            return expr
+        if GAMMA.name in self.params:
+            raise NameCollisionError(
+                "gamma names both a policy parameter and the discount factor; d/dtheta would silently "
+                "differentiate the dynamics. Rename the parameter",
+                where=where,
+            )
+        return expr.xreplace(dict(self.discount))
+
+
+def _start(document: ModelDocument, read: _Formulas, prefix: str) -> dict[Hashable, Any] | None:
+    if document.start is None:
+        return None
+    names = Names("state", document.states)
+    start: dict[Hashable, Any] = {}
+    for place, state, p in _pairs(document.start, f"{prefix}start", names.find):
+        _once(start, state, place)
+        start[state] = read(p, place)
+    return start
+
+
+def _policy(mdp: MDP, document: PolicyDocument, read: _Formulas, where: str) -> Policy:
+    if document.logits is not None and document.probabilities is not None:
+        raise SchemaError(
+            "found both logits and probabilities; a policy has one of them. Remove the other", where=where
+        )
+    if document.params is not None:
+        for i, name in enumerate(document.params):
+            _check_parameter(name, f"{where}.params[{i}]")
+    if document.probabilities is not None:
+        if document.params is None:
+            raise SchemaError(
+                "the key is missing; probabilities need the list of their parameters. Add it", where=f"{where}.params"
+            )
+        table = _table(mdp, document.probabilities, read, f"{where}.probabilities")
+        policy: Policy = direct_policy(mdp, table, document.params)
+    elif document.logits is not None:
+        table = _table(mdp, document.logits, read, f"{where}.logits")
+        policy = softmax_policy(mdp, table, document.params)
+    else:
+        policy = tabular(mdp)
+        names = [symbol.name for symbol in policy.params]
+        if document.params is not None and document.params != names:
+            raise SchemaError(
+                f"found {document.params} without logits; a tabular policy has {names}. Add logits, or remove params",
+                where=f"{where}.params",
+            )
+    if document.epsilon is None:
+        return policy
+    return mixture(policy, read(document.epsilon, f"{where}.epsilon"))
+
+
+def _check_parameter(name: str, where: str) -> None:
+    if to_expr(name, where=where) != sp.Symbol(name):
+        raise SchemaError(f"{name!r} is not a name; a parameter is one identifier. Rename it", where=where)
+
+
+def _table(mdp: MDP, table: Any, read: _Formulas, where: str) -> dict[Hashable, dict[Hashable, Any]]:
+    """{state: {action: formula}} from either form, with names as the MDP has them."""
+    states = Names("state", mdp.states)
+    actions = {s: Names("action", mdp.actions(s)) for s in mdp.states}
+    found: dict[Hashable, dict[Hashable, Any]] = {}
+    if isinstance(table, dict):
+        entries = (
+            (f"{where}.{key}", key, f"{where}.{key}.{action}", action, value)
+            for key, row in table.items()
+            for action, value in row.items()
+        )
+    else:
+        entries = ((f"{where}[{i}]", s, f"{where}[{i}]", a, value) for i, (s, a, value) in enumerate(table))
+    for state_place, state_key, place, action_key, value in entries:
+        state = states.find(state_key, state_place)
+        row = found.setdefault(state, {})
+        action = actions[state].find(action_key, place)
+        _once(row, action, place)
+        row[action] = read(value, place)
+    return found
+
+
+def _pairs(table: Any, where: str, find: Callable[[Any, str], Hashable]) -> Iterator[tuple[str, Hashable, Any]]:
+    if isinstance(table, dict):
+        for key, value in table.items():
+            yield f"{where}.{key}", find(key, f"{where}.{key}"), value
+    else:
+        for i, (key, value) in enumerate(table):
+            yield f"{where}[{i}]", find(key, f"{where}[{i}]"), value
+
+
+def _once(table: Mapping[Hashable, Any], name: Hashable, where: str) -> None:
+    if name in table:
+        raise SchemaError(f"{name!r} occurs twice; one entry for each is required. Remove one", where=where)
+
+
+def _theta(policy: Policy, document: PolicyDocument, where: str) -> dict[sp.Symbol, sp.Expr]:
+    if document.theta is not None:
+        known = [symbol.name for symbol in policy.params]
+        for name in document.theta:
+            if name not in known:
+                raise PolicyError(
+                    f"{name!r} is not a parameter; {nearest(name, known, 'the policy has')}. Check the name",
+                    where=f"{where}.{name}",
+                )
+        return policy.point(document.theta)
+    if document.probabilities is not None and policy.params:
+        raise SchemaError(
+            "the key is missing; probabilities have no default theta. Add a value for every parameter", where=where
+        )
+    return {symbol: sp.Integer(0) for symbol in policy.params}
+
+
+def _objective(name: str, where: str) -> Objective:
+    try:
+        return Objective(name)
+    except ValueError:
+        raise SchemaError(
+            f"found {name!r}; {nearest(name, Objective, 'an objective is one of')}. Correct it", where=where
+        ) from None

@@ -1,0 +1,205 @@
+"""Untrusted YAML or JSON text as plain Python values: bounded, without duplicates, tags, aliases or code.
+
+Both formats give the same values: dict, list, str, int, float, bool and None.  A YAML scalar is read by the
+core schema of YAML 1.2, so that ``no``, ``on``, ``1:30`` and ``2020-01-01`` are text and ``010`` is ten.
+Nothing here recurses: nesting is counted, not followed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NoReturn
+
+import yaml
+
+from pgsym.errors import SchemaError
+
+# Larger than any model whose transitions a person or a program of ours would write as text.
+MAX_CHARACTERS = 2**25
+MAX_DEPTH = 16
+MAX_DIGITS = 4000
+
+SCALARS: tuple[tuple[str, re.Pattern[str], str], ...] = (
+    ("tag:yaml.org,2002:null", re.compile(r"(?:~|null|Null|NULL|)\Z"), "~nN\0"),
+    ("tag:yaml.org,2002:bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), "tTfF"),
+    ("tag:yaml.org,2002:int", re.compile(r"[-+]?[0-9]+\Z"), "-+0123456789"),
+    (
+        "tag:yaml.org,2002:float",
+        re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z"),
+        "-+.0123456789",
+    ),
+)
+"""The plain scalars that are not text: tag, pattern, possible first characters."""
+
+
+def read_text(text: str, format: str, *, where: str | None = None) -> Any:
+    """The value that `text` stands for; `format` is ``yaml`` or ``json``.
+
+    Raises
+    ------
+    SchemaError
+        The text is not well formed, is too large or too deep, repeats a key, or uses a tag, an alias,
+        NaN or an infinity.
+
+    Examples
+    --------
+    >>> read_text("start: {s1: 1/2, on: 0.5}", "yaml")
+    {'start': {'s1': '1/2', 'on': 0.5}}
+    """
+    check_size(len(text), where=where)
+    return _read_json(text, where) if format == "json" else _read_yaml(text, where)
+
+
+def check_size(characters: int, *, where: str | None) -> None:
+    """Refuse a text that no reasonable model needs."""
+    if characters > MAX_CHARACTERS:
+        raise SchemaError(
+            f"found {characters} characters or more; a model file has at most {MAX_CHARACTERS}. "
+            "Build the model in Python with MDP.from_arrays",
+            where=where,
+        )
+
+
+# -- JSON ------------------------------------------------------------------------------------------------
+
+_BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|([\[{])|([\]}])', re.DOTALL)
+
+
+def _read_json(text: str, where: str | None) -> Any:
+    depth = 0
+    for match in _BRACKETS.finditer(text):
+        depth += bool(match[1]) - bool(match[2])
+        if depth > MAX_DEPTH:
+            _too_deep(where, text.count("\n", 0, match.start()) + 1)
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in items:
+            if key in found:
+                raise SchemaError(
+                    f"key {key!r} occurs twice in one object; keys must be distinct. Remove one", where=where
+                )
+            found[key] = value
+        return found
+
+    def constant(name: str) -> NoReturn:
+        raise SchemaError(f"found {name}; a number must be finite. Give a number or a formula", where=where)
+
+    try:
+        return json.loads(
+            text, object_pairs_hook=pairs, parse_constant=constant, parse_int=lambda digits: _integer(digits, where)
+        )
+    except json.JSONDecodeError as error:
+        raise SchemaError(
+            f"line {error.lineno}, column {error.colno}: not JSON ({error.msg}). Correct it there", where=where
+        ) from None
+
+
+# -- YAML ------------------------------------------------------------------------------------------------
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _read_yaml(text: str, where: str | None) -> Any:
+    reader = _YamlReader(where)
+    try:
+        for event in yaml.parse(text, Loader=_Loader):
+            reader.take(event)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise SchemaError(f"{place}not YAML ({error.problem}). Correct it there", where=where) from None
+    except yaml.YAMLError as error:  # a character that YAML does not allow
+        raise SchemaError(f"not YAML ({' '.join(str(error).split())}). Correct it there", where=where) from None
+    return reader.value
+
+
+class _YamlReader:
+    """Builds the value from the parser's events, with a stack of the open collections."""
+
+    def __init__(self, where: str | None) -> None:
+        self.where = where
+        self.value: Any = None
+        self.documents = 0
+        self.stack: list[Any] = []
+        self.keys: list[Any] = []  # for each open mapping, the key that waits for its value
+
+    def take(self, event: Any) -> None:
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.DocumentStartEvent):
+            self.documents += 1
+            if self.documents > 1:
+                self.refuse(line, "a second document starts", "a model file holds one. Split the file")
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            self.refuse(line, "an anchor or alias", "a model file has none. Write the value out")
+        if getattr(event, "tag", None):
+            self.refuse(line, f"tag {event.tag!r}", "a model file holds plain values. Remove the tag")
+        if isinstance(event, yaml.ScalarEvent):
+            self.add(self.scalar(event), line)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            self.stack.append({} if isinstance(event, yaml.MappingStartEvent) else [])
+            self.keys.append(_NO_KEY)
+            if len(self.stack) > MAX_DEPTH:
+                _too_deep(self.where, line)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self.keys.pop()
+            self.add(self.stack.pop(), line)
+
+    def add(self, value: Any, line: int) -> None:
+        if not self.stack:
+            self.value = value
+            return
+        parent = self.stack[-1]
+        if isinstance(parent, list):
+            parent.append(value)
+        elif self.keys[-1] is _NO_KEY:
+            self.keys[-1] = self.key(value, parent, line)
+        else:
+            parent[self.keys[-1]], self.keys[-1] = value, _NO_KEY
+
+    def key(self, value: Any, parent: dict[Any, Any], line: int) -> Any:
+        if isinstance(value, dict):
+            self.refuse(line, "a mapping as a key", "a key is a name. Give a name")
+        key = _frozen(value)
+        if key in parent:
+            self.refuse(line, f"key {key!r} occurs twice in one mapping", "keys must be distinct. Remove one")
+        return key
+
+    def scalar(self, event: Any) -> Any:
+        text: str = event.value
+        plain = event.implicit[0]
+        tag = next((tag for tag, pattern, _ in SCALARS if plain and pattern.match(text)), "")
+        if tag.endswith(":null"):
+            return None
+        if tag.endswith(":bool"):
+            return text.lower() == "true"
+        if tag.endswith(":int"):
+            return _integer(text, self.where)
+        return float(text) if tag.endswith(":float") else text
+
+    def refuse(self, line: int, found: str, required: str) -> NoReturn:
+        raise SchemaError(f"line {line}: {found}; {required}", where=self.where)
+
+
+_NO_KEY = object()
+
+
+def _frozen(value: Any) -> Any:
+    """A YAML sequence used as a key, as a tuple; depth is bounded already."""
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
+def _integer(digits: str, where: str | None) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise SchemaError(
+            f"found an integer of {len(digits)} digits; at most {MAX_DIGITS} are read. Use a shorter number",
+            where=where,
+        )
+    return int(digits)
+
+
+def _too_deep(where: str | None, line: int) -> NoReturn:
+    raise SchemaError(
+        f"line {line}: nested more than {MAX_DEPTH} deep; a model file is flatter. Check the brackets", where=where
+    )

@@ -1,0 +1,195 @@
+"""The keys of a model file, as pydantic models, and pydantic's complaints in our own words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Tag,
+    ValidationError,
+)
+from pydantic_core import PydanticCustomError
+
+from pgsym.errors import SchemaError
+from pgsym.model.files.names import nearest
+from pgsym.model.files.reading import MAX_DEPTH
+
+
+def _name(value: Any, depth: int = 0) -> Any:
+    """A state's or action's name: a scalar, or a list of names, which becomes a tuple."""
+    if depth > MAX_DEPTH:
+        raise _refusal(f"found a name nested more than {MAX_DEPTH} deep; it must be flatter. Rename it")
+    if isinstance(value, list | tuple):
+        return tuple(_name(part, depth + 1) for part in value)
+    if isinstance(value, dict) or value is None:
+        found = "nothing" if value is None else "a mapping"
+        raise _refusal(f"found {found}; a name is text, a number, true, false or a list of these. Rename it")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise _refusal(f"found {value}; a name that is a number must be finite. Rename it")
+    return value
+
+
+def _formula(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise _refusal(f"found {_short(value)}; a number or a formula is required. Write it as a number or as text")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise _refusal(f"found {_short(value)}; text is required. Put it in quotes")
+    return value
+
+
+def _row(columns: str, count: str) -> BeforeValidator:
+    """A list with one entry for each of the `columns`."""
+    width = columns.count(",") + 1
+
+    def check(value: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            raise _refusal(f"found {_short(value)}; a row is {columns}. Give all {count} in a list")
+        if len(value) != width:
+            noun = "entry" if len(value) == 1 else "entries"
+            raise _refusal(f"found {len(value)} {noun}; {_KINDS[width]} is {columns}. Give all {count}")
+        return tuple(value)
+
+    return BeforeValidator(check)
+
+
+_KINDS = {5: "an outcome", 3: "a row", 2: "a row"}
+
+
+def _shape(value: Any) -> str | None:
+    return "<mapping>" if isinstance(value, dict) else "<rows>" if isinstance(value, list | tuple) else None
+
+
+def _either(required: str) -> Discriminator:
+    """A mapping, or the list of rows that says the same for names that are not text."""
+    return Discriminator(
+        _shape, custom_error_type="pgsym", custom_error_message=f"found neither; {required}. Write one of the two"
+    )
+
+
+def _refusal(message: str) -> PydanticCustomError:
+    return PydanticCustomError("pgsym", message.replace("{", "{{").replace("}", "}}"))
+
+
+Name = Annotated[Any, AfterValidator(lambda value: _name(value))]
+Formula = Annotated[Any, AfterValidator(_formula)]
+Text = Annotated[Any, AfterValidator(_text)]
+Transition = Annotated[tuple[Name, Name, Name, Formula, Formula], _row("[s, a, s', p, r]", "five")]
+
+StartMapping = Annotated[dict[Name, Formula], Tag("<mapping>")]
+StartRows = Annotated[list[Annotated[tuple[Name, Formula], _row("[state, p]", "two")]], Tag("<rows>")]
+Start = Annotated[StartMapping | StartRows, _either("the start is a mapping {state: p} or a list of rows [state, p]")]
+
+TableMapping = Annotated[dict[Name, dict[Name, Formula]], Tag("<mapping>")]
+TableRows = Annotated[
+    list[Annotated[tuple[Name, Name, Formula], _row("[state, action, formula]", "three")]], Tag("<rows>")
+]
+Table = Annotated[
+    TableMapping | TableRows,
+    _either("a policy is a mapping {state: {action: formula}} or a list of rows [state, action, formula]"),
+]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
+class PolicyDocument(_Strict):
+    """The key ``policy``: at most one of `logits` and `probabilities`; neither means tabular softmax."""
+
+    params: list[Text] | None = None
+    logits: Table | None = None
+    probabilities: Table | None = None
+    theta: dict[Text, Formula] | None = None
+    epsilon: Formula | None = None
+
+
+class ModelDocument(_Strict):
+    """A whole model file."""
+
+    name: Text = ""
+    source: Text = ""
+    states: list[Name]
+    terminal: list[Name] = []
+    transitions: list[Transition]
+    start: Start | None = None
+    gamma: Formula = 1
+    objective: Text = "start-state"
+    symbols: dict[Text, Text] = {}
+    policy: PolicyDocument | None = None
+
+
+_WANTED = {
+    "missing": "the key is missing; every model has states and transitions. Add it",
+    "list_type": "found {0}; a list is required. Write it in [ ] or with dashes",
+    "dict_type": "found {0}; a mapping is required. Write it as key: value",
+    "model_type": "found {0}; a mapping is required. Write it as key: value",
+}
+
+
+def read_document(document: Any, prefix: str = "") -> ModelDocument:
+    """`document` with every entry of the right kind.
+
+    Parameters
+    ----------
+    prefix
+        Where the document stands, such as ``model.`` in a file that holds more than the model.
+
+    Raises
+    ------
+    SchemaError
+        The first entry that is missing, unknown or of the wrong kind.
+
+    Examples
+    --------
+    >>> read_document({"states": ["s"], "transitions": [["s", "go", "s", 1]]})
+    Traceback (most recent call last):
+      ...
+    pgsym.errors.SchemaError: transitions[0]: found 4 entries; an outcome is [s, a, s', p, r]. Give all five
+    """
+    try:
+        return ModelDocument.model_validate(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = prefix + place(first["loc"])
+        raise SchemaError(_retold(first), where=where.rstrip(".") or "model") from None
+
+
+def place(loc: Iterable[int | str]) -> str:
+    """``transitions[3][1]``, ``policy.logits.s``: where an entry is, as a reader counts."""
+    text = ""
+    for part in loc:
+        if part in ("<mapping>", "<rows>"):
+            continue
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += f".{part}" if text else part
+    return text
+
+
+def _retold(error: Mapping[str, Any]) -> str:
+    kind, loc = error["type"], error["loc"]
+    if kind == "pgsym":
+        return str(error["msg"])
+    if kind == "extra_forbidden":
+        known = PolicyDocument.model_fields if loc[0] == "policy" else ModelDocument.model_fields
+        return f"the key is unknown; {nearest(loc[-1], known, 'the keys are')}. Rename or remove it"
+    if kind in _WANTED:
+        return _WANTED[kind].format(_short(error["input"]))
+    return f"found {_short(error['input'])}; {error['msg']}. Correct it"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

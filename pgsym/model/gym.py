@@ -1,0 +1,236 @@
+"""MDPs from gymnasium environments that carry their transition table.
+
+`done` in the table is the truth about termination: CliffWalking's goal has rows that lead on, and no row of Taxi stays
+where the ride ends.  Time limits are no part of the table and are ignored; unroll the MDP for a finite horizon.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import sympy as sp
+
+from pgsym.errors import FormulaError, MissingExtraError, NotStochasticError, StructureError
+from pgsym.expression.exact import simplest_rational, to_expr
+from pgsym.model.mdp import MDP, State
+
+
+class _Entry(NamedTuple):
+    """One line of the table: s', r(s,a,s'), whether the episode ends."""
+
+    state: int
+    r: sp.Expr
+    done: bool
+
+
+# {s: {a: {entry: probability}}}
+_Table = dict[int, dict[int, dict[_Entry, Fraction]]]
+
+
+def from_gymnasium(env: Any, *, gamma: Any = 1, start: Any = None, unreachable: bool = False, **options: Any) -> MDP:
+    """The exact MDP of an environment with a table ``env.unwrapped.P``.
+
+    States and actions keep the environment's integers.  An outcome with `done` leads to a terminal state: to s' itself
+    where no outcome leads on from s', else to its copy ``("done", s')``.  Outcomes of (s, a) that agree in s', r and
+    `done` are one outcome.  Floats are read as the simplest rationals nearby, so that rows sum to exactly 1.
+
+    Parameters
+    ----------
+    env
+        An id such as ``"FrozenLake-v1"``, ``"CliffWalking-v1"`` or ``"Taxi-v4"``, or an environment.
+    gamma
+        Discount factor.
+    start
+        Initial distribution as a mapping, or the one start state; by default the environment's own.
+    unreachable
+        Whether states stay that cannot be reached from the start (96 of Taxi's 500).
+    options
+        For ``gymnasium.make``, such as ``is_slippery=False``.
+
+    Raises
+    ------
+    MissingExtraError
+        gymnasium is not installed.
+    StructureError
+        The environment is unknown, or has no table that describes it.
+    NotStochasticError
+        A row of the table does not sum to 1.
+
+    Examples
+    --------
+    >>> from_gymnasium("FrozenLake-v1", gamma="99/100")
+    MDP(16 states, 5 terminal, 128 outcomes, gamma=99/100)
+    """
+    if isinstance(env, str):
+        made = _make(env, options)
+        try:
+            return from_gymnasium(made, gamma=gamma, start=start, unreachable=unreachable)
+        finally:
+            made.close()
+    if options:
+        raise StructureError(
+            f"found the options {', '.join(options)} beside an environment; they are for making one from its id. "
+            "Make it with them",
+            where="env",
+        )
+    name = _name(env)
+    core = getattr(env, "unwrapped", env)
+    _refuse_other_dynamics(core, name)
+    table = _read_table(core, name)
+    mu0 = _environment_start(core, name) if start is None else start
+    sources = list(mu0) if isinstance(mu0, Mapping) else [mu0]
+    kept = sorted(table) if unreachable else sorted(_reachable(table, sources, name))
+    return _build(table, kept, sources, mu0, gamma)
+
+
+def _make(name: str, options: Mapping[str, Any]) -> Any:
+    if name == "Taxi-v3":
+        raise StructureError("the version v3 has another table; v4 is required. Use 'Taxi-v4'", where=name)
+    try:
+        import gymnasium
+    except ImportError:
+        raise MissingExtraError(
+            "gymnasium is not installed; environments need it. Install pgsym with the extra gym: pgsym[gym]",
+            where=name,
+        ) from None
+    try:
+        return gymnasium.make(name, **options)
+    except gymnasium.error.Error as error:
+        found = " ".join(str(error).split()).rstrip(".")
+        raise StructureError(
+            f"gymnasium cannot make it ({found}); an environment's id is required. Check the id", where=name
+        ) from None
+    except (TypeError, ValueError) as error:
+        raise StructureError(
+            f"gymnasium cannot make it ({' '.join(str(error).split())}); only its own options are possible. Check them",
+            where=name,
+        ) from None
+
+
+def _name(env: Any) -> str:
+    spec = getattr(env, "spec", None)
+    return getattr(spec, "id", None) or type(env).__name__
+
+
+def _refuse_other_dynamics(core: Any, name: str) -> None:
+    """Environments whose steps do not follow their table."""
+    if name == "Taxi-v3":
+        raise StructureError("the version v3 has another table; v4 is required. Use 'Taxi-v4'", where=name)
+    if getattr(core, "fickle_passenger", False):
+        raise StructureError(
+            "a fickle passenger changes the destination, which the table does not say; a table must describe "
+            "every step. Use fickle_passenger=False",
+            where=name,
+        )
+
+
+# -- the table -------------------------------------------------------------------------------------------
+
+
+def _read_table(core: Any, name: str) -> _Table:
+    found = getattr(core, "P", None)
+    if not isinstance(found, Mapping) or not all(isinstance(rows, Mapping) for rows in found.values()):
+        raise StructureError(
+            "the environment has no transition table P; pgsym reads {state: {action: [(p, s', r, done)]}}. "
+            "FrozenLake-v1, CliffWalking-v1 and Taxi-v4 have one; give others with MDP.from_transitions",
+            where=name,
+        )
+    table = {
+        int(s): {int(a): _read_row(row, (name, int(s), int(a))) for a, row in rows.items()} for s, rows in found.items()
+    }
+    for s, rows in table.items():
+        for a, row in rows.items():
+            for entry in row:
+                if not entry.done and entry.state not in table:
+                    raise StructureError(
+                        f"the table leads to {entry.state}, for which it has no rows; an episode goes on there. "
+                        "Correct the environment's table",
+                        where=(name, s, a),
+                    )
+    return table
+
+
+def _read_row(row: Iterable[Any], where: tuple[Any, ...]) -> dict[_Entry, Fraction]:
+    lines = []
+    for line in row:
+        if len(line) != 4:
+            raise StructureError(
+                f"found {len(line)} entries in a line of the table; (p, s', r, done) is required. Correct it",
+                where=where,
+            )
+        p, state, r, done = line
+        lines.append((float(p), _Entry(int(state), to_expr(_number(r), where=where), bool(done))))
+    # A difference such as (1 - 0.998)/2 is off by an ulp of 1, which may be many ulps of its own.
+    for ulp in (None, math.ulp(1.0)):
+        merged: dict[_Entry, Fraction] = {}
+        for p, entry in lines:
+            if not math.isfinite(p):
+                raise FormulaError(
+                    f"found the probability {p}; a number must be finite. Correct the table", where=where
+                )
+            merged[entry] = merged.get(entry, Fraction(0)) + simplest_rational(p, ulp)
+        if sum(merged.values()) == 1:
+            return {entry: p for entry, p in merged.items() if p}
+    total = sum(merged.values())
+    raise NotStochasticError(
+        f"the table's probabilities sum to {total}; must be exactly 1. Correct the environment's table", where=where
+    )
+
+
+def _number(value: Any) -> Any:
+    """A float as the rational that it is read as anyway: nobody can write an environment's table in exact numbers."""
+    if isinstance(value, float) and math.isfinite(value):
+        found = simplest_rational(value)
+        return sp.Rational(found.numerator, found.denominator)
+    return value
+
+
+def _environment_start(core: Any, name: str) -> dict[int, sp.Rational]:
+    found = getattr(core, "initial_state_distrib", None)
+    if found is None:
+        raise StructureError(
+            "the environment has no initial_state_distrib; an initial distribution is required. Give start", where=name
+        )
+    exact = {s: simplest_rational(float(p)) for s, p in enumerate(found)}
+    return {s: sp.Rational(p.numerator, p.denominator) for s, p in exact.items() if p}
+
+
+def _reachable(table: _Table, sources: Iterable[Any], name: str) -> set[int]:
+    """States at which the episode goes on, from the start."""
+    found = set(sources)
+    unknown = found - set(table)
+    if unknown:
+        raise StructureError(
+            f"found the start {', '.join(map(repr, unknown))}; the table has no such state. Check it", where=name
+        )
+    frontier = list(found)
+    while frontier:
+        for row in table[frontier.pop()].values():
+            for entry in row:
+                if not entry.done and entry.state not in found:
+                    found.add(entry.state)
+                    frontier.append(entry.state)
+    return found
+
+
+def _build(table: _Table, kept: list[int], sources: list[Any], mu0: Any, gamma: Any) -> MDP:
+    """States go on or end: one that does both has a terminal copy."""
+    entries = [entry for s in kept for row in table[s].values() for entry in row]
+    ended = {entry.state for entry in entries if entry.done}
+    entered = {entry.state for entry in entries if not entry.done} | set(sources)
+    final: dict[int, State] = {s: ("done", s) if s in entered else s for s in sorted(ended)}
+    going = [s for s in kept if final.get(s) != s]
+    own = [s for s in sorted({*going, *ended}) if s in going or final[s] == s]
+    transitions = [
+        (s, a, final[entry.state] if entry.done else entry.state, p, entry.r)
+        for s in going
+        for a, row in table[s].items()
+        for entry, p in row.items()
+    ]
+    copies = [state for s, state in final.items() if state != s]
+    return MDP.from_transitions(
+        transitions, start=mu0, terminal=list(final.values()), gamma=gamma, states=[*own, *copies]
+    )

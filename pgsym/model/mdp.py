@@ -1,0 +1,312 @@
+"""The finite MDP: a validated, immutable view of a NetworkX multigraph.
+
+Nodes are states, with attributes ``terminal`` (bool) and ``start`` (probability).  Edges are outcomes, with
+attributes ``action``, ``p`` = P(s'|s,a) and ``r`` = r(s,a,s'); two outcomes of one (s, a) may share s'.
+A number ``order`` on the edges fixes the order of a state's actions and outcomes, which networkx groups by s'.
+The graph carries ``gamma`` and ``symbols`` (name to assumption).  Numbers are exact SymPy expressions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from itertools import count
+from typing import Any
+
+import networkx as nx
+import sympy as sp
+
+from pgsym.errors import StructureError
+from pgsym.expression.assumptions import remaining_assumptions, replaced_assumptions
+from pgsym.expression.exact import to_expr
+from pgsym.model.outcomes import Action as Action
+from pgsym.model.outcomes import Outcome as Outcome
+from pgsym.model.outcomes import State as State
+from pgsym.model.outcomes import outcome_table, require_distinct, require_names
+from pgsym.model.validate import (
+    check_gamma,
+    check_names,
+    check_probabilities,
+    warn_rationalised,
+)
+
+
+class MDP:
+    """A finite Markov decision process.
+
+    Parameters
+    ----------
+    graph : networkx.MultiDiGraph
+        See the module's docstring for its attributes.  It is copied; later changes do not matter.
+
+    Raises
+    ------
+    ModelError
+        A row that does not sum to exactly 1, a probability outside [0, 1], a state without an action,
+        a terminal state with one, colliding names...
+
+    Examples
+    --------
+    >>> graph = nx.MultiDiGraph(gamma="9/10")
+    >>> graph.add_node("s", start=1)
+    >>> graph.add_node("end", terminal=True)
+    >>> _ = graph.add_edge("s", "end", action="go", p="2/3", r=1)
+    >>> _ = graph.add_edge("s", "s", action="go", p="1/3", r=0)
+    >>> mdp = MDP(graph)
+    >>> mdp
+    MDP(2 states, 1 terminal, 2 outcomes, gamma=9/10)
+    >>> mdp.outcomes("s", "go")[0]
+    Outcome(state='end', p=2/3, r=1)
+    """
+
+    def __init__(self, graph: nx.MultiDiGraph) -> None:
+        self.states: tuple[State, ...] = tuple(graph.nodes)
+        """All states, terminal ones included, in the order of the graph's nodes."""
+        self.terminal: frozenset[State] = frozenset(s for s, t in graph.nodes(data="terminal") if t)
+        """States of value 0, without actions."""
+        warn_rationalised(
+            [graph.graph.get("gamma"), *(p for _, p in graph.nodes(data="start"))]
+            + [data.get(key) for _, _, data in graph.edges(data=True) for key in ("p", "r")]
+        )
+        self.gamma: sp.Expr = to_expr(graph.graph.get("gamma", 1), where="gamma")
+        """The discount factor."""
+        start = {s: to_expr(p, where=("start", s)) for s, p in graph.nodes(data="start") if p is not None}
+        self.start: dict[State, sp.Expr] = {s: p for s, p in start.items() if p != 0}
+        """The initial distribution mu0, without its zeros; empty when the model does not give one."""
+        self.assumptions: dict[str, str] = {
+            str(getattr(symbol, "name", symbol)): text for symbol, text in dict(graph.graph.get("symbols", {})).items()
+        }
+        """What is assumed of each symbol, as text: ``{"p": "0 < p < 1"}``; ``real`` of undeclared probabilities."""
+        self._table = outcome_table(graph, self.terminal)
+        check_gamma(self.gamma)
+        check_names(self)
+        check_probabilities(self)
+
+    # -- construction ------------------------------------------------------------------------------------
+
+    @classmethod
+    def from_transitions(
+        cls,
+        transitions: Iterable[Sequence[Any]],
+        *,
+        start: Mapping[State, Any] | State | None = None,
+        terminal: Iterable[State] = (),
+        gamma: Any = 1,
+        symbols: Mapping[str, str] | None = None,
+        states: Iterable[State] | None = None,
+    ) -> MDP:
+        """From a list of ``(s, a, s', p, r)``.
+
+        Parameters
+        ----------
+        transitions
+            Outcomes; numbers, SymPy expressions or formulas as text.
+        start
+            Initial distribution as a mapping, or the one start state.
+        terminal
+            States of value 0.
+        gamma
+            Discount factor.
+        symbols
+            Name of a symbol to its assumption, e.g. ``{"p": "0 < p < 1"}``.
+        states
+            Fixes the order, and makes any other state name an error.
+
+        Examples
+        --------
+        >>> MDP.from_transitions([("s", "go", "end", 1, 1)], start="s", terminal=["end"])
+        MDP(2 states, 1 terminal, 1 outcomes, gamma=1)
+        """
+        rows = [tuple(row) for row in transitions]
+        terminal = list(terminal)
+        for index, row in enumerate(rows):
+            if len(row) != 5:
+                raise StructureError(
+                    f"found {len(row)} entries; an outcome is [s, a, s', p, r]. Give all five",
+                    where=f"transitions[{index}]",
+                )
+        require_names(rows)
+        if start is None:
+            mu0: dict[State, Any] = {}
+        else:
+            mu0 = dict(start) if isinstance(start, Mapping) else {start: 1}
+        graph = nx.MultiDiGraph(gamma=gamma, symbols=dict(symbols or {}))
+        if states is None:
+            graph.add_nodes_from(s for row in rows for s in (row[0], row[2]))
+        else:
+            listed = list(states)
+            graph.add_nodes_from(listed)
+            require_distinct(listed)
+            used = [(s, f"transitions[{i}]") for i, row in enumerate(rows) for s in (row[0], row[2])]
+            used += [(s, "start") for s in mu0] + [(s, "terminal") for s in terminal]
+            for s, place in used:
+                if s not in graph:
+                    raise StructureError(
+                        f"state {s!r} is unknown; every state must be listed in states. Add it there", where=place
+                    )
+        for s in terminal:
+            graph.add_node(s, terminal=True)
+        for s, p in mu0.items():
+            if s not in graph:
+                raise StructureError(f"state {s!r} is unknown; it has no transition. Check its name", where="start")
+            graph.nodes[s]["start"] = p
+        for order, (s, a, t, p, r) in enumerate(rows):
+            graph.add_edge(s, t, action=a, p=p, r=r, order=order)
+        return cls(graph)
+
+    @classmethod
+    def from_arrays(cls, P: Any, r: Any, **options: Any) -> MDP:
+        """From NumPy arrays; see `pgsym.model.arrays.from_arrays`."""
+        from pgsym.model.arrays import from_arrays
+
+        return from_arrays(P, r, **options)
+
+    @classmethod
+    def from_gymnasium(cls, env: Any, **options: Any) -> MDP:
+        """From a gymnasium environment with a transition table; see `pgsym.model.gym.from_gymnasium`."""
+        from pgsym.model.gym import from_gymnasium
+
+        return from_gymnasium(env, **options)
+
+    # -- the parts ---------------------------------------------------------------------------------------
+
+    def actions(self, state: State) -> tuple[Action, ...]:
+        """The actions available in `state`, in order of first appearance; none in a terminal state."""
+        return tuple(self._table.get(state, ()))
+
+    def outcomes(self, state: State, action: Action) -> tuple[Outcome, ...]:
+        """All outcomes of (s, a): next state, P(s'|s,a), r(s,a,s')."""
+        return self._table[state][action]
+
+    @cached_property
+    def nonterminal(self) -> tuple[State, ...]:
+        """The states that have actions, in order."""
+        return tuple(s for s in self.states if s not in self.terminal)
+
+    @cached_property
+    def pairs(self) -> tuple[tuple[State, Action], ...]:
+        """All (s, a), in order."""
+        return tuple((s, a) for s in self.nonterminal for a in self.actions(s))
+
+    @cached_property
+    def symbols(self) -> frozenset[sp.Symbol]:
+        """Every symbol of P, r, mu0 and gamma."""
+        found: set[sp.Symbol] = set(self.gamma.free_symbols)
+        for p in self.start.values():
+            found |= p.free_symbols
+        for s, a in self.pairs:
+            for outcome in self.outcomes(s, a):
+                found |= outcome.p.free_symbols | outcome.r.free_symbols
+        return frozenset(found)
+
+    # -- changed copies ----------------------------------------------------------------------------------
+
+    def to_graph(self) -> nx.MultiDiGraph:
+        """A graph that `MDP` reads back to an equal model; edges are keyed (action, outcome number)."""
+        graph = nx.MultiDiGraph(gamma=self.gamma, symbols=dict(self.assumptions))
+        for s in self.states:
+            graph.add_node(s, terminal=s in self.terminal, start=self.start.get(s, sp.Integer(0)))
+        order = count()
+        for s, a in self.pairs:
+            for k, (t, p, r) in enumerate(self.outcomes(s, a)):
+                graph.add_edge(s, t, key=(a, k), action=a, p=p, r=r, order=next(order))
+        return graph
+
+    def replace(self, *, gamma: Any = None, start: Mapping[State, Any] | None = None) -> MDP:
+        """A copy with another discount factor or initial distribution."""
+        graph = self.to_graph()
+        if gamma is not None:
+            warn_rationalised([gamma])
+            graph.graph["gamma"] = to_expr(gamma, where="gamma")
+        if start is not None:
+            warn_rationalised(start.values())
+            for s in start:
+                if s not in graph:
+                    raise StructureError(f"state {s!r} is unknown; a start is a state. Check its name", where="start")
+            mu0 = {s: to_expr(start.get(s, 0), where=("start", s)) for s in self.states}
+            nx.set_node_attributes(graph, mu0, "start")
+        return _copy(graph)
+
+    def subs(self, values: Mapping[sp.Symbol | str, Any]) -> MDP:
+        """A copy with symbols of P, r, mu0 or gamma replaced by numbers or formulas, in the assumptions too.
+
+        Raises
+        ------
+        ModelError
+            A value that contradicts a declared assumption.
+        """
+        by_name = {s.name: s for s in self.symbols}
+        point: dict[sp.Symbol, sp.Expr] = {}
+        for symbol, value in values.items():
+            name = symbol if isinstance(symbol, str) else symbol.name
+            if name in by_name:
+                point[by_name[name]] = to_expr(value, where=name)
+        graph = self.to_graph()
+        graph.graph["gamma"] = self.gamma.xreplace(point)
+        graph.graph["symbols"] = replaced_assumptions(self.assumptions, point)
+        for _, data in graph.nodes(data=True):
+            data["start"] = data["start"].xreplace(point)
+        for _, _, data in graph.edges(data=True):
+            data["p"], data["r"] = data["p"].xreplace(point), data["r"].xreplace(point)
+        return _copy(graph)
+
+    def unroll(self, T: int) -> MDP:
+        """The time-expanded MDP of a finite horizon: states (s, t) for t < T, all ended at t = T.
+
+        Every state of the result is reachable from the start.  Pull a policy back to it with
+        ``policy.pullback(unrolled, lambda state: state[0])``: copies share their parameters.
+
+        Parameters
+        ----------
+        T
+            Number of actions taken at most; at least 1.
+        """
+        if T < 1:
+            raise StructureError(f"horizon {T}; at least one step is required. Give T >= 1", where="unroll")
+        graph = nx.MultiDiGraph(gamma=self.gamma, symbols=dict(self.assumptions))
+        layer = list(self.start) or list(self.states)
+        order = count()
+        for s in layer:
+            graph.add_node((s, 0), start=self.start.get(s, 0), terminal=s in self.terminal)
+        for t in range(T):
+            for s in layer:
+                for a in self.actions(s):
+                    for s2, p, r in self.outcomes(s, a):
+                        graph.add_node((s2, t + 1), terminal=t + 1 == T or s2 in self.terminal)
+                        graph.add_edge((s, t), (s2, t + 1), action=a, p=p, r=r, order=next(order))
+            layer = list(dict.fromkeys(o.state for s in layer for a in self.actions(s) for o in self.outcomes(s, a)))
+        return _copy(graph)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, MDP):
+            return NotImplemented
+        return (self.states, self.terminal, self.gamma, self.start, self.assumptions, self._table) == (
+            other.states,
+            other.terminal,
+            other.gamma,
+            other.start,
+            other.assumptions,
+            other._table,
+        )
+
+    __hash__ = object.__hash__
+
+    def _repr_svg_(self) -> str | None:
+        """The picture in a notebook; nothing for a model too large to draw."""
+        from pgsym.model.drawing.geometry import is_drawable
+        from pgsym.model.drawing.svg import svg
+
+        return svg(self) if is_drawable(self) else None
+
+    def __repr__(self) -> str:
+        outcomes = sum(len(self.outcomes(s, a)) for s, a in self.pairs)
+        return f"MDP({len(self.states)} states, {len(self.terminal)} terminal, {outcomes} outcomes, gamma={self.gamma})"
+
+
+def _copy(graph: nx.MultiDiGraph) -> MDP:
+    """The MDP of a changed graph; assumptions go with the last use of their symbols."""
+    values = [graph.graph["gamma"], *(p for _, p in graph.nodes(data="start") if p is not None)]
+    values += [data[key] for _, _, data in graph.edges(data=True) for key in ("p", "r")]
+    used = {symbol.name for value in values if isinstance(value, sp.Expr) for symbol in value.free_symbols}
+    graph.graph["symbols"] = remaining_assumptions(graph.graph["symbols"], used)
+    return MDP(graph)

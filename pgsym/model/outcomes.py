@@ -1,0 +1,86 @@
+"""Outcomes of actions, read from the edges of a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import networkx as nx
+import sympy as sp
+
+from pgsym.errors import StructureError
+from pgsym.expression.exact import to_expr
+
+State = Hashable
+Action = Hashable
+
+
+class Outcome(NamedTuple):
+    """One way in which an action can turn out: next state, probability, reward."""
+
+    state: State
+    p: sp.Expr
+    r: sp.Expr
+
+
+def require_names(rows: Iterable[Sequence[Any]]) -> None:
+    """States and actions are hashable; ``True`` does not pass for 1, which Python takes it to equal."""
+    seen: dict[Any, Any] = {}
+    for index, row in enumerate(rows):
+        for kind, name in (("state", row[0]), ("action", row[1]), ("state", row[2])):
+            where = f"transitions[{index}]"
+            try:
+                first = seen.setdefault((kind, name), name)
+            except TypeError:
+                raise StructureError(
+                    f"found the {kind} {name!r}; a name is hashable. Use text, a number or a tuple", where=where
+                ) from None
+            if name is None:
+                raise StructureError(f"found the {kind} None; a name is required. Give one", where=where)
+            if isinstance(first, bool) != isinstance(name, bool):
+                raise StructureError(
+                    f"the {kind}s {first!r} and {name!r} are equal in Python; names must be distinct. Rename one",
+                    where=where,
+                )
+
+
+def require_distinct(states: Sequence[State]) -> None:
+    """No state is listed twice."""
+    seen: set[State] = set()
+    for s in states:
+        if s in seen:
+            raise StructureError(f"state {s!r} is listed twice; names must be distinct. Rename one", where="states")
+        seen.add(s)
+
+
+def outcome_table(graph: nx.MultiDiGraph, terminal: frozenset[State]) -> dict[State, dict[Action, tuple[Outcome, ...]]]:
+    """{s: {a: outcomes}} in the order of the edges; each state either is terminal or has an action."""
+    if not graph.is_directed() or not graph.is_multigraph():
+        raise StructureError("the graph must be a networkx.MultiDiGraph. Convert it with nx.MultiDiGraph(graph)")
+    table: dict[State, dict[Action, list[Outcome]]] = {s: {} for s in graph.nodes}
+    for s, t, data in sorted(graph.edges(data=True), key=lambda edge: edge[2].get("order", 0)):
+        missing = [key for key in ("action", "p") if key not in data]
+        if missing:
+            raise StructureError(
+                f"the edge has no attribute {missing[0]!r}; every edge needs action, p and r. Add it", where=(s, t)
+            )
+        a = data["action"]
+        outcome = Outcome(t, to_expr(data["p"], where=(s, a)), to_expr(data.get("r", 0), where=(s, a)))
+        if s in terminal:
+            if t == s and outcome.r == 0:  # the usual drawing of an absorbing state
+                continue
+            raise StructureError(
+                f"a terminal state has action {a!r} to {t!r} with reward {outcome.r}; "
+                "nothing happens after a terminal state. Remove the transition or the terminal mark",
+                where=s,
+            )
+        outcomes = table[s].setdefault(a, [])
+        if outcome.p != 0:  # what cannot happen is no outcome
+            outcomes.append(outcome)
+    for s, actions in table.items():
+        if not actions and s not in terminal:
+            raise StructureError(
+                "0 actions; a state that is not terminal needs at least one. Add a transition or mark it terminal",
+                where=s,
+            )
+    return {s: {a: tuple(outcomes) for a, outcomes in actions.items()} for s, actions in table.items() if actions}

@@ -1,0 +1,200 @@
+"""Constructors of policies: tabular and shared softmax, sigmoids, direct probabilities, mixtures."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sympy as sp
+
+from pgsym.errors import FormulaError, NameCollisionError, PolicyError
+from pgsym.expression.exact import to_expr
+from pgsym.expression.linear import Linear
+from pgsym.model.distribution import check_row
+from pgsym.model.mdp import MDP, Action, State
+from pgsym.model.policy import Direct, Mixture, Policy, Softmax
+from pgsym.model.validate import check_distinct
+
+
+def tabular(mdp: MDP, name: str = "theta") -> Softmax:
+    """Tabular softmax: one logit theta_{s,a} for every state-action pair.
+
+    >>> from pgsym.model import MDP
+    >>> mdp = MDP.from_transitions([("s", "go", "s", 1, 1), ("s", "no", "s", 1, 0)], gamma="1/2")
+    >>> tabular(mdp).params
+    (theta_s_go, theta_s_no)
+    """
+    return _one_parameter_each(mdp, {s: mdp.actions(s) for s in mdp.nonterminal}, name)
+
+
+def sigmoid(mdp: MDP, params: Mapping[State, Any] | str = "theta") -> Softmax:
+    """Two actions in every state with a choice: pi(a|s) = 1/(1 + exp(-theta_s)) for the first of them.
+
+    Parameters
+    ----------
+    params
+        Logit of the first action by state (text or expression), or the stem of the parameters' names.
+    """
+    for s in mdp.nonterminal:
+        if len(mdp.actions(s)) > 2:
+            raise PolicyError(
+                f"{len(mdp.actions(s))} actions; a sigmoid policy chooses between two. Use tabular()", where=s
+            )
+    if isinstance(params, str):
+        first = {s: mdp.actions(s)[:1] if len(mdp.actions(s)) == 2 else () for s in mdp.nonterminal}
+        return _one_parameter_each(mdp, first, params)
+    return softmax_policy(mdp, {s: {mdp.actions(s)[0]: logit} for s, logit in params.items()})
+
+
+def softmax_policy(
+    mdp: MDP, logits: Mapping[State, Mapping[Action, Any]], params: Iterable[sp.Symbol | str] | None = None
+) -> Softmax:
+    """Softmax with logits linear in theta; a missing logit is 0.
+
+    Parameters
+    ----------
+    logits
+        {state: {action: formula}}, text or SymPy expressions, linear in the parameters.
+    params
+        The parameters in order; by default every symbol of the logits, sorted by name.
+
+    Examples
+    --------
+    >>> from pgsym.model import MDP
+    >>> mdp = MDP.from_transitions([("s", "go", "s", 1, 1), ("s", "no", "s", 1, 0)], gamma="1/2")
+    >>> softmax_policy(mdp, {"s": {"go": "2*t"}})("go", "s")
+    exp(2*t)/(exp(2*t) + 1)
+    """
+    _check_pairs(mdp, logits, complete=False)
+    forms = {
+        s: {a: _linear(logits.get(s, {}).get(a, 0), where=("logits", s, a)) for a in mdp.actions(s)}
+        for s in mdp.nonterminal
+    }
+    symbols = {symbol for row in forms.values() for form in row.values() for symbol in form.symbols}
+    policy = Softmax(forms, _parameters(params, symbols))
+    stray = symbols - set(policy.params)
+    if stray:
+        raise PolicyError(
+            f"logits use {', '.join(sorted(s.name for s in stray))}, which params does not list; "
+            "a logit is linear in the parameters only. Add it to params",
+            where="logits",
+        )
+    _check_collision(mdp, policy)
+    return policy
+
+
+def direct_policy(
+    mdp: MDP, probabilities: Mapping[State, Mapping[Action, Any]], params: Iterable[sp.Symbol | str]
+) -> Direct:
+    """Probabilities given directly, rational in theta; every row must sum to exactly 1.
+
+    Examples
+    --------
+    >>> from pgsym.model import MDP
+    >>> mdp = MDP.from_transitions([("s", "go", "s", 1, 1), ("s", "no", "s", 1, 0)], gamma="1/2")
+    >>> direct_policy(mdp, {"s": {"go": "p", "no": "1 - p"}}, ["p"])("no", "s")
+    1 - p
+    """
+    _check_pairs(mdp, probabilities, complete=True)
+    table = {}
+    for s in mdp.nonterminal:
+        row = probabilities.get(s, {mdp.actions(s)[0]: 1})
+        table[s] = {a: to_expr(row.get(a, 0), where=("probabilities", s, a)) for a in mdp.actions(s)}
+        check_row(list(table[s].values()), where=("probabilities", s), exponentials=True)
+    policy = Direct(table, _parameters(params, set()))
+    _check_collision(mdp, policy)
+    return policy
+
+
+def mixture(base: Policy, epsilon: Any) -> Mixture:
+    """epsilon-soft version of `base`: with probability epsilon, an action uniformly at random."""
+    weight = to_expr(epsilon, where="epsilon")
+    if weight.is_number and not 0 <= weight <= 1:
+        raise PolicyError(f"found {weight}; a mixture weight lies in [0, 1]", where="epsilon")
+    in_base = {p.name for p in base.params}
+    clash = {s for s in weight.free_symbols if s.name in in_base}
+    if clash:
+        names = ", ".join(sorted(s.name for s in clash))
+        raise NameCollisionError(
+            f"{names} names both a policy parameter and a symbol of the mixture weight; names must be distinct. "
+            "Rename one",
+            where="epsilon",
+        )
+    return Mixture(base, weight)
+
+
+def _one_parameter_each(mdp: MDP, actions: Mapping[State, Sequence[Action]], name: str) -> Softmax:
+    """A logit of its own for each listed action, 0 for the others; names stay distinct for equal spellings."""
+    pairs = [(s, a) for s in mdp.nonterminal for a in actions[s]]
+    single = all(len(actions[s]) <= 1 for s in mdp.nonterminal)
+    names: dict[str, tuple[State, Action]] = {}
+    for s, a in pairs:
+        stem = "_".join([name, _word(s)] if single else [name, _word(s), _word(a)])
+        unique, k = stem, 2
+        while unique in names:
+            unique, k = f"{stem}__{k}", k + 1
+        names[unique] = (s, a)
+    symbols = {pair: sp.Symbol(text) for text, pair in names.items()}
+    logits = {
+        s: {a: Linear.of({symbols[s, a]: 1} if (s, a) in symbols else {}) for a in mdp.actions(s)}  # type: ignore[dict-item]
+        for s in mdp.nonterminal
+    }
+    policy = Softmax(logits, tuple(symbols.values()))
+    _check_collision(mdp, policy)
+    return policy
+
+
+def _word(name: object) -> str:
+    """A state's or action's name as part of an identifier that the grammar reads back."""
+    return re.sub(r"\W+", "_", unicodedata.normalize("NFKC", str(name))).strip("_") or "x"
+
+
+def _linear(value: Any, where: Any) -> Linear:
+    try:
+        return Linear.from_sympy(to_expr(value, where=where))
+    except FormulaError as error:
+        raise FormulaError(error.message, where=where) from None
+
+
+def _parameters(params: Iterable[sp.Symbol | str] | None, symbols: set[sp.Symbol]) -> tuple[sp.Symbol, ...]:
+    if params is None:
+        return tuple(sorted(symbols, key=lambda s: s.name))
+    return tuple(sp.Symbol(p) if isinstance(p, str) else p for p in params)
+
+
+def _check_pairs(mdp: MDP, table: Mapping[State, Mapping[Action, Any]], *, complete: bool) -> None:
+    for s, row in table.items():
+        if s in mdp.terminal or s not in mdp.states:
+            kind = "terminal" if s in mdp.terminal else "unknown"
+            raise PolicyError(f"state {s!r} is {kind}; a policy acts in non-terminal states. Remove it", where="policy")
+        for a in row:
+            if a not in mdp.actions(s):
+                raise PolicyError(
+                    f"action {a!r} is not available; the state has {list(mdp.actions(s))}. Check its name", where=s
+                )
+    if complete:
+        for s in mdp.nonterminal:
+            if s not in table and len(mdp.actions(s)) > 1:
+                raise PolicyError(f"no probabilities for its {len(mdp.actions(s))} actions; give them", where=s)
+
+
+def _check_collision(mdp: MDP, policy: Policy) -> None:
+    """A shared name would make d/dtheta differentiate the dynamics as well."""
+    clash = {p.name for p in policy.params} & {s.name for s in mdp.symbols}
+    if clash:
+        raise NameCollisionError(
+            f"{', '.join(sorted(clash))} names both a policy parameter and a symbol of the dynamics; "
+            "d/dtheta would silently differentiate P. Rename one of them",
+            where="policy",
+        )
+    duplicates = [name for name, count in Counter(p.name for p in policy.params).items() if count > 1]
+    if duplicates:
+        raise NameCollisionError(
+            f"parameter {', '.join(sorted(duplicates))} is listed twice; names must be distinct. Rename one",
+            where="policy",
+        )
+    in_policy: set[sp.Symbol] = {symbol for expr in policy.expressions() for symbol in expr.free_symbols}
+    check_distinct({*policy.params, *mdp.symbols, *in_policy})

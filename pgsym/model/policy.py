@@ -1,0 +1,211 @@
+"""Parametrised policies pi(a|s; theta), evaluated in any number system."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+
+from pgsym.errors import PolicyError
+from pgsym.expression.evaluate import Expressions, evaluate
+from pgsym.expression.exact import to_expr
+from pgsym.expression.linear import Linear
+from pgsym.model.mdp import MDP, Action, State
+
+
+class Policy(ABC):
+    """pi(a|s; theta) for every non-terminal state of one MDP.
+
+    Attributes
+    ----------
+    params : tuple of Symbol
+        theta, in a fixed order.
+    """
+
+    params: tuple[sp.Symbol, ...]
+
+    @abstractmethod
+    def row(self, state: State, numbers: Any) -> list[Any]:
+        """pi(.|s) in a number system, in the order of ``mdp.actions(state)``."""
+
+    @abstractmethod
+    def actions(self, state: State) -> tuple[Action, ...]:
+        """The actions of `state`, in the order of `row`."""
+
+    def support(self, state: State) -> tuple[Action, ...]:
+        """The actions whose probability is not identically zero."""
+        return self.actions(state)
+
+    @property
+    @abstractmethod
+    def states(self) -> tuple[State, ...]:
+        """The states in which the policy acts."""
+
+    @abstractmethod
+    def forms(self) -> Iterable[Linear]:
+        """Every linear form that stands in an exponential of the policy."""
+
+    @abstractmethod
+    def expressions(self) -> Iterable[sp.Expr]:
+        """Every other expression of the policy: probabilities given directly, mixture weights."""
+
+    @abstractmethod
+    def pullback(self, mdp: MDP, project: Callable[[State], State]) -> Policy:
+        """The same policy on an MDP whose states map to those of this one; parameters are shared."""
+
+    def __call__(self, action: Action, state: State) -> sp.Expr:
+        """pi(a|s) as a SymPy expression in theta.
+
+        >>> from pgsym.model import MDP, sigmoid
+        >>> mdp = MDP.from_transitions([("s", a, "end", 1, 1) for a in ("go", "stop")], terminal=["end"])
+        >>> sigmoid(mdp, {"s": "t"})("go", "s")
+        exp(t)/(exp(t) + 1)
+        """
+        return self.row(state, Expressions())[self.actions(state).index(action)]
+
+    def at(self, theta: Mapping[sp.Symbol | str, Any]) -> dict[State, dict[Action, sp.Expr]]:
+        """The exact probabilities at a point, nested by state and action."""
+        point = self.point(theta)
+        return {
+            s: {
+                a: sp.radsimp(sp.cancel(p.xreplace(point)))
+                for a, p in zip(self.actions(s), self.row(s, Expressions()), strict=True)
+            }
+            for s in self.states
+        }
+
+    def point(self, theta: Mapping[sp.Symbol | str, Any] | Sequence[Any]) -> dict[sp.Symbol, sp.Expr]:
+        """`theta` by symbol, exact and complete.
+
+        Raises
+        ------
+        PolicyError
+            A parameter is missing or unknown, or a value is not a real number.
+        """
+        if not isinstance(theta, Mapping):
+            values = list(theta)
+            if len(values) != len(self.params):
+                raise PolicyError(
+                    f"{len(values)} values; the policy has {len(self.params)} parameters. Give one for each",
+                    where="theta",
+                )
+            theta = dict(zip(self.params, values, strict=True))
+        known = {symbol.name: symbol for symbol in self.params}
+        point: dict[sp.Symbol, sp.Expr] = {}
+        for key, value in theta.items():
+            name = key if isinstance(key, str) else key.name
+            if name not in known:
+                raise PolicyError(
+                    f"{name!r} is not a parameter; the policy has {', '.join(known) or 'none'}. Check the name",
+                    where="theta",
+                )
+            number = to_expr(value, where=f"theta[{name}]")
+            if not number.is_real:
+                raise PolicyError(f"found {number}; a real number is required", where=f"theta[{name}]")
+            point[known[name]] = number
+        missing = [name for name, symbol in known.items() if symbol not in point]
+        if missing:
+            raise PolicyError(f"no value for {', '.join(missing)}; every parameter needs one. Add it", where="theta")
+        return point
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self.states)} states, {len(self.params)} parameters)"
+
+
+@dataclass(frozen=True, repr=False)
+class Softmax(Policy):
+    """pi(a|s) proportional to exp(l(s,a)), with logits linear in theta and rational coefficients.
+
+    Tabular softmax, shared parameters, features and two-action sigmoids are all of this kind.
+    """
+
+    logits: Mapping[State, Mapping[Action, Linear]]
+    params: tuple[sp.Symbol, ...]
+
+    @property
+    def states(self) -> tuple[State, ...]:
+        return tuple(self.logits)
+
+    def actions(self, state: State) -> tuple[Action, ...]:
+        return tuple(self.logits[state])
+
+    def row(self, state: State, numbers: Any) -> list[Any]:
+        return numbers.softmax(list(self.logits[state].values()))
+
+    def forms(self) -> Iterable[Linear]:
+        return (form for row in self.logits.values() for form in row.values())
+
+    def expressions(self) -> Iterable[sp.Expr]:
+        return ()
+
+    def pullback(self, mdp: MDP, project: Callable[[State], State]) -> Softmax:
+        return Softmax({s: self.logits[project(s)] for s in mdp.nonterminal}, self.params)
+
+
+@dataclass(frozen=True, repr=False)
+class Direct(Policy):
+    """pi(a|s) given as expressions in theta, rational in theta and in exponentials of it."""
+
+    probabilities: Mapping[State, Mapping[Action, sp.Expr]]
+    params: tuple[sp.Symbol, ...]
+
+    @property
+    def states(self) -> tuple[State, ...]:
+        return tuple(self.probabilities)
+
+    def actions(self, state: State) -> tuple[Action, ...]:
+        return tuple(self.probabilities[state])
+
+    def row(self, state: State, numbers: Any) -> list[Any]:
+        return [evaluate(p, numbers) for p in self.probabilities[state].values()]
+
+    def support(self, state: State) -> tuple[Action, ...]:
+        return tuple(a for a, p in self.probabilities[state].items() if sp.cancel(p) != 0)
+
+    def forms(self) -> Iterable[Linear]:
+        return (Linear.from_sympy(e.args[0]) for p in self.expressions() for e in p.atoms(sp.exp))
+
+    def expressions(self) -> Iterable[sp.Expr]:
+        return (p for row in self.probabilities.values() for p in row.values())
+
+    def pullback(self, mdp: MDP, project: Callable[[State], State]) -> Direct:
+        return Direct({s: self.probabilities[project(s)] for s in mdp.nonterminal}, self.params)
+
+
+@dataclass(frozen=True, repr=False)
+class Mixture(Policy):
+    """(1 - epsilon) base(a|s) + epsilon / |A(s)|."""
+
+    base: Policy
+    epsilon: sp.Expr
+
+    @property
+    def params(self) -> tuple[sp.Symbol, ...]:  # type: ignore[override]
+        return self.base.params
+
+    @property
+    def states(self) -> tuple[State, ...]:
+        return self.base.states
+
+    def actions(self, state: State) -> tuple[Action, ...]:
+        return self.base.actions(state)
+
+    def row(self, state: State, numbers: Any) -> list[Any]:
+        keep = evaluate(1 - self.epsilon, numbers)
+        uniform = evaluate(self.epsilon / len(self.actions(state)), numbers)
+        return [keep * p + uniform for p in self.base.row(state, numbers)]
+
+    def support(self, state: State) -> tuple[Action, ...]:
+        return self.base.support(state) if self.epsilon == 0 else self.actions(state)
+
+    def forms(self) -> Iterable[Linear]:
+        return self.base.forms()
+
+    def expressions(self) -> Iterable[sp.Expr]:
+        return (self.epsilon, *self.base.expressions())
+
+    def pullback(self, mdp: MDP, project: Callable[[State], State]) -> Mixture:
+        return Mixture(self.base.pullback(mdp, project), self.epsilon)

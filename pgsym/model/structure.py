@@ -1,0 +1,178 @@
+"""What the graph alone decides: reachability, recurrent classes, periods, proper policies.
+
+Everything is decided on the support: an outcome counts when its probability is not identically zero, so
+with symbols the answer holds at every point of the model's domain where none of them vanishes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from math import gcd
+
+import networkx as nx
+
+from pgsym.errors import (
+    DiscountError,
+    HypothesisError,
+    ImproperPolicyError,
+    NotUnichainError,
+    StructureError,
+    UndefinedQuantityError,
+)
+from pgsym.model.mdp import MDP, State
+from pgsym.model.objective import Objective
+from pgsym.model.policy import Policy
+
+_SHOWN = 8
+
+
+class Structure:
+    """The support graph of the chain that a policy induces, and what follows from it.
+
+    Examples
+    --------
+    >>> from pgsym.model import MDP, tabular
+    >>> mdp = MDP.from_transitions([("s", "go", "t", 1, 0), ("t", "go", "s", 1, 1)], gamma="1/2")
+    >>> chain = Structure(mdp, tabular(mdp))
+    >>> chain.recurrent_classes, chain.period(("s", "t"))
+    ((('s', 't'),), 2)
+    """
+
+    def __init__(self, mdp: MDP, policy: Policy) -> None:
+        self.mdp = mdp
+        self.policy = policy
+        self.graph: nx.DiGraph = nx.DiGraph()
+        self.graph.add_nodes_from(mdp.states)
+        self.graph.add_edges_from(
+            (s, outcome.state)
+            for s in mdp.nonterminal
+            for a in policy.support(s)
+            for outcome in mdp.outcomes(s, a)
+            if outcome.p != 0
+        )
+
+    @cached_property
+    def recurrent_classes(self) -> tuple[tuple[State, ...], ...]:
+        """Closed communicating classes of non-terminal states, each in the MDP's order."""
+        order = {s: i for i, s in enumerate(self.mdp.states)}
+        classes = [sorted(c, key=order.__getitem__) for c in nx.attracting_components(self.graph)]
+        kept = [tuple(c) for c in classes if not self.mdp.terminal.intersection(c)]
+        return tuple(sorted(kept, key=lambda c: order[c[0]]))
+
+    @cached_property
+    def reachable(self) -> frozenset[State]:
+        """The states that the start distribution can reach; all states when the model gives no start."""
+        sources = self.mdp.start or self.mdp.states
+        return _reach(self.graph, sources)
+
+    @cached_property
+    def rewardless(self) -> frozenset[State]:
+        """States of recurrent classes in which every reward is zero: their value is 0, at gamma = 1 too."""
+        return frozenset(s for c in self.recurrent_classes if all(map(self._rewardless, c)) for s in c)
+
+    @cached_property
+    def improper(self) -> frozenset[State]:
+        """States from which an unending run with rewards has positive probability."""
+        endless = [s for c in self.recurrent_classes for s in c if s not in self.rewardless]
+        return _reach(self.graph.reverse(copy=False), endless)
+
+    @property
+    def is_unichain(self) -> bool:
+        """One recurrent class, and no terminal state to end the run."""
+        return len(self.recurrent_classes) == 1 and not self.mdp.terminal
+
+    @property
+    def is_proper(self) -> bool:
+        """Every state that the start reaches ends, or earns nothing more, with probability 1."""
+        return not self.improper & self.reachable
+
+    def period(self, states: Iterable[State]) -> int:
+        """The period of a recurrent class: gcd of the lengths of its cycles."""
+        members = self.graph.subgraph(states)
+        level = nx.single_source_shortest_path_length(members, next(iter(members)))
+        period = 0
+        for s, t in members.edges:
+            period = gcd(period, level[s] + 1 - level[t])
+        return period
+
+    # -- hypotheses --------------------------------------------------------------------------------------
+
+    def require_discounted_or_proper(self) -> None:
+        """gamma < 1, or every reachable state terminates with probability 1."""
+        if self.mdp.gamma == 1 and not self.is_proper:
+            bad = [s for s in self.mdp.states if s in self.improper & self.reachable]
+            classes = [c for c in self.recurrent_classes if c[0] in self.improper & self.reachable]
+            raise ImproperPolicyError(
+                f"gamma = 1 and {len(bad)} reachable states can run for ever ({_names(bad)}; recurrent class "
+                f"{_names(classes[0])}), so the value is infinite or undefined; every reachable state must end with "
+                "probability 1. Set gamma < 1, mark an end as terminal, or use the average-reward objective",
+                where="start-state",
+            )
+
+    def require_start(self) -> None:
+        """An initial distribution."""
+        if not self.mdp.start:
+            raise StructureError(
+                "the model has no start distribution; J = sum mu0(s) V(s) needs one. Give start", where="start"
+            )
+
+    def require_unichain(self) -> None:
+        """Exactly one recurrent class, and no terminal states."""
+        if self.mdp.terminal:
+            raise UndefinedQuantityError(
+                f"{len(self.mdp.terminal)} terminal states ({_names(self.mdp.terminal)}); a stationary distribution "
+                "needs a continuing MDP. Let the last states return to the start, or use the start-state objective",
+                where="mu",
+            )
+        if len(self.recurrent_classes) != 1:
+            listed = "; ".join(_names(c) for c in self.recurrent_classes[:_SHOWN])
+            raise NotUnichainError(
+                f"{len(self.recurrent_classes)} recurrent classes ({listed}); the stationary distribution is unique "
+                "only with one. Connect them, or study each class as a model of its own",
+                where="mu",
+            )
+
+    def require_discounted(self) -> None:
+        """gamma < 1."""
+        if self.mdp.gamma == 1:
+            raise DiscountError(
+                "gamma = 1; sum_s mu(s) V(s) needs gamma < 1. Set a discount factor, or use average-reward",
+                where="stationary-value",
+            )
+
+    def require(self, objective: Objective) -> None:
+        """The hypotheses under which the objective is defined.
+
+        Raises
+        ------
+        ImproperPolicyError, NotUnichainError, DiscountError, StructureError, UndefinedQuantityError
+        """
+        if objective is Objective.START_STATE:
+            self.require_start()
+            self.require_discounted_or_proper()
+            return
+        self.require_unichain()
+        if objective is Objective.STATIONARY_VALUE:
+            self.require_discounted()
+
+    def _rewardless(self, state: State) -> bool:
+        return all(o.r == 0 for a in self.policy.support(state) for o in self.mdp.outcomes(state, a) if o.p != 0)
+
+
+def _reach(graph: nx.DiGraph, sources: Iterable[State]) -> frozenset[State]:
+    return frozenset(s for layer in nx.bfs_layers(graph, list(sources)) for s in layer)
+
+
+def is_applicable(structure: Structure, objective: Objective) -> str | None:
+    """None, or the reason why the objective is not defined."""
+    try:
+        structure.require(objective)
+    except (HypothesisError, StructureError) as error:
+        return str(error)
+    return None
+
+
+def _names(states: Iterable[State]) -> str:
+    listed = [repr(s) for s in states]
+    return ", ".join(listed[:_SHOWN]) + (", ..." if len(listed) > _SHOWN else "")

@@ -1,0 +1,277 @@
+"""Checks of an MDP: exact row sums, probabilities in [0, 1] somewhere in the domain, names that mean one thing."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import sympy as sp
+
+from pgsym.errors import (
+    DiscountError,
+    NameCollisionError,
+    ProbabilityRangeError,
+    SchemaError,
+)
+from pgsym.expression import domain
+from pgsym.expression.assumptions import Assumption
+from pgsym.expression.exact import to_expr
+from pgsym.expression.naming import skeleton
+from pgsym.model.distribution import check_rational, check_row
+
+if TYPE_CHECKING:
+    from pgsym.model.mdp import MDP
+
+
+class RationalisedWarning(UserWarning):
+    """Floats were read as the simplest rationals that they can stand for."""
+
+
+class AssumptionWarning(UserWarning):
+    """Something is assumed of a symbol that the model does not declare."""
+
+
+# -- numbers ---------------------------------------------------------------------------------------------
+
+
+def warn_rationalised(values: Iterable[Any]) -> None:
+    """Warn once if some float among `values` is not exactly the rational that it was read as."""
+    examples: dict[str, sp.Expr] = {}
+    count = 0
+    for value in values:
+        for number in value.atoms(sp.Float) if isinstance(value, sp.Expr) else (value,):
+            if not _is_float(number) or float(number).is_integer():
+                continue
+            found = to_expr(number)
+            if Fraction(int(found.p), int(found.q)) != Fraction(float(number)):
+                count += 1
+                examples.setdefault(repr(float(number)), found)
+    if examples:
+        shown = ", ".join(f"{text} as {found}" for text, found in list(examples.items())[:3])
+        _warn(
+            f"{count} float{'s' if count > 1 else ''} read as the simplest rational nearby ({shown}"
+            f"{', ...' if len(examples) > 3 else ''}); an exact model has exact numbers. "
+            'Write text such as "1/3", or Fractions',
+            RationalisedWarning,
+        )
+
+
+def _is_float(value: Any) -> bool:
+    if isinstance(value, sp.Float):
+        return True
+    kind = type(value).__name__
+    if not (isinstance(value, float) or kind.startswith(("float", "longdouble"))):
+        return False
+    return -float("inf") < float(value) < float("inf")
+
+
+def check_gamma(gamma: sp.Expr) -> None:
+    """The discount factor is rational in its symbols, and in [0, 1] where it is a number.
+
+    Raises
+    ------
+    DiscountError
+        A number outside [0, 1].
+    FormulaError
+        Not a rational function of symbols.
+    """
+    check_rational(gamma, where="gamma", what="a discount factor")
+    if gamma.is_Rational and not 0 <= gamma <= 1:
+        raise DiscountError(f"found {gamma}; a discount factor lies in [0, 1]. Choose one there", where="gamma")
+
+
+# -- names -----------------------------------------------------------------------------------------------
+
+
+def check_names(mdp: MDP) -> None:
+    """One name, one symbol; and every declared assumption is about the model.
+
+    Raises
+    ------
+    NameCollisionError
+        Two symbols whose names are equal, or look equal.
+    SchemaError
+        An assumption for a symbol that the model does not have, or that does not mention its symbol.
+    FormulaError
+        An assumption that is not a comparison of rational functions.
+    """
+    check_distinct(mdp.symbols)
+    known = {s.name: s for s in mdp.symbols}
+    for name, text in mdp.assumptions.items():
+        where = f"symbols[{name}]"
+        if name not in known:
+            raise SchemaError(
+                f"the model has no symbol {name!r}; its symbols are {', '.join(sorted(known)) or 'none'}. "
+                "Check the name, or remove the assumption",
+                where=where,
+            )
+        assumption = Assumption.parse(text, where=where)
+        mentioned = {s.name for s in assumption.symbols}
+        unknown = sorted(mentioned - set(known))
+        if unknown:
+            raise SchemaError(
+                f"the assumption {text!r} mentions {', '.join(unknown)}, which the model does not have; "
+                f"its symbols are {', '.join(sorted(known))}. Check the name",
+                where=where,
+            )
+        if mentioned and name not in mentioned:
+            raise SchemaError(
+                f"the assumption {text!r} does not mention {name}; an assumption is about its symbol. "
+                f"List it under {sorted(mentioned)[0]}",
+                where=where,
+            )
+
+
+def check_distinct(symbols: Iterable[sp.Symbol]) -> None:
+    """No two symbols have names that are equal, or that a reader cannot tell apart.
+
+    Raises
+    ------
+    NameCollisionError
+        Two such symbols.
+    """
+    seen: dict[str, sp.Symbol] = {}
+    for symbol in sorted(symbols, key=lambda s: (s.name, str(s.assumptions0))):
+        other = seen.setdefault(skeleton(symbol.name), symbol)
+        if other == symbol:
+            continue
+        if other.name == symbol.name:
+            raise NameCollisionError(
+                f"{symbol.name} names two different SymPy symbols, with assumptions {_given(other)} and "
+                f"{_given(symbol)}; a name stands for one. Use the same Symbol everywhere",
+                where="symbols",
+            )
+        raise NameCollisionError(
+            f"the names {other.name!a} and {symbol.name!a} look alike; a reader must tell them apart. Rename one",
+            where="symbols",
+        )
+
+
+def _given(symbol: sp.Symbol) -> str:
+    if isinstance(symbol, sp.Dummy):
+        return "(Dummy)"
+    signs = ("positive", "negative", "nonnegative", "nonpositive", "real", "complex")
+    kinds = ("integer", "rational")
+    named = [next((name for name in names if symbol.assumptions0.get(name)), "") for names in (signs, kinds)]
+    return " ".join(filter(None, named)) or "(none)"
+
+
+# -- probabilities ---------------------------------------------------------------------------------------
+
+
+def check_probabilities(mdp: MDP) -> None:
+    """Every row and the initial distribution sum to exactly 1, and can lie in [0, 1].
+
+    Rewards are checked on the way: they may hold exponentials of linear forms, probabilities may not.
+
+    Raises
+    ------
+    NotStochasticError
+        Probabilities that do not sum to exactly 1.
+    ProbabilityRangeError
+        A number outside [0, 1], or symbols for which no values were found that put every probability in [0, 1].
+    FormulaError
+        A probability or a reward that is not rational.
+    """
+    for s, a in mdp.pairs:
+        outcomes = mdp.outcomes(s, a)
+        check_row([o.p for o in outcomes], where=(s, a), noun="outgoing probabilities")
+        for outcome in outcomes:
+            check_rational(outcome.r, where=(s, a), what="a reward", exponentials=True)
+    if mdp.start:
+        check_row(list(mdp.start.values()), where="start", noun="initial probabilities")
+    if mdp.symbols:
+        _check_domain(mdp)
+
+
+def _check_domain(mdp: MDP) -> None:
+    """Some point of the domain exists; say what is assumed of the symbols that no assumption mentions."""
+    symbolic = _symbolic_probabilities(mdp)
+    declared = [Assumption.parse(text) for text in mdp.assumptions.values()]
+    silent = {s for p in symbolic for s in p.free_symbols}
+    silent -= {s for a in declared for s in a.symbols}
+    undeclared = sorted(s.name for s in silent if s.name not in mdp.assumptions)
+    if _search(mdp, seed=0, discount=False) is None:
+        names = ", ".join(sorted({s.name for p in symbolic for s in p.free_symbols} | set(mdp.assumptions)))
+        raise ProbabilityRangeError(
+            f"found no values of {names} for which the assumptions hold and every probability lies in [0, 1]; "
+            f"there must be some. Correct {', '.join(map(str, symbolic[:3])) or 'the assumptions'}",
+            where="symbols",
+        )
+    if mdp.gamma.free_symbols and _search(mdp, seed=0) is None:
+        raise DiscountError(
+            f"found no values of its symbols for which {mdp.gamma} lies in [0, 1]; there must be some. "
+            "Correct the assumptions",
+            where="gamma",
+        )
+    if undeclared:
+        _warn(
+            f"symbol{'s' if len(undeclared) > 1 else ''} {', '.join(undeclared)} "
+            f"{'have' if len(undeclared) > 1 else 'has'} no declared assumption; "
+            "taken so that every probability lies in [0, 1]",
+            AssumptionWarning,
+        )
+        # Said once: copies and files of the model carry the choice.
+        mdp.assumptions.update(dict.fromkeys(undeclared, "real"))
+
+
+def _symbolic_probabilities(mdp: MDP) -> list[sp.Expr]:
+    """Every probability that is not a number, without repetitions, in order."""
+    found = dict.fromkeys(o.p for s, a in mdp.pairs for o in mdp.outcomes(s, a))
+    found.update(dict.fromkeys(mdp.start.values()))
+    return [p for p in found if not p.is_Rational]
+
+
+def _search(mdp: MDP, *, seed: int, discount: bool = True) -> dict[sp.Symbol, sp.Rational] | None:
+    probabilities = _symbolic_probabilities(mdp)
+    if discount and mdp.gamma.free_symbols:
+        probabilities.append(mdp.gamma)
+    by_name = {s.name: s for s in mdp.symbols}
+    assumed = [_with_symbols(Assumption.parse(text), by_name) for text in mdp.assumptions.values()]
+    return domain.witness(probabilities, assumed, mdp.symbols, seed)
+
+
+def _with_symbols(assumption: Assumption, by_name: Mapping[str, sp.Symbol]) -> Assumption:
+    """The assumption about the model's own symbols, which may carry SymPy assumptions."""
+    return assumption.replace({s: by_name[s.name] for s in assumption.symbols})
+
+
+def witness(mdp: MDP, seed: int = 0) -> dict[sp.Symbol, sp.Rational]:
+    """A rational point of the model's domain: one value for every symbol of P, r, mu0 and gamma.
+
+    Declared assumptions hold, probabilities lie in [0, 1], and gamma does; all strictly inside where possible.
+
+    Parameters
+    ----------
+    seed
+        Equal seeds give equal points.
+
+    Raises
+    ------
+    ProbabilityRangeError
+        No point was found.
+
+    Examples
+    --------
+    >>> from pgsym.model import MDP
+    >>> rows = [("s", "go", "end", "p", 1), ("s", "go", "s", "1 - p", 0)]
+    >>> witness(MDP.from_transitions(rows, terminal=["end"], symbols={"p": "p > 9/10"}, gamma="gamma"))
+    {gamma: 4/7, p: 29/30}
+    """
+    point = _search(mdp, seed=seed)
+    if point is None:
+        raise ProbabilityRangeError(
+            f"found no point of the domain from seed {seed}; some point is required. Try another seed", where="symbols"
+        )
+    return point
+
+
+def _warn(message: str, category: type[Warning]) -> None:
+    """A warning that points at the first caller outside this package."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == "pgsym":
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)

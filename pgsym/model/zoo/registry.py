@@ -1,0 +1,120 @@
+"""The list of named models, and the look-up by name."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sympy as sp
+
+from pgsym.errors import SchemaError
+from pgsym.expression.exact import to_expr
+from pgsym.model.files.names import nearest
+from pgsym.model.mdp import MDP
+from pgsym.model.objective import Objective
+from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One model, or one family of models, of the zoo."""
+
+    name: str
+    description: str
+    source: str
+    build: Callable[..., Problem]
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options with their defaults."""
+        return {name: p.default for name, p in inspect.signature(self.build).parameters.items()}
+
+
+_ENTRIES: dict[str, Entry] = {}
+
+
+def entry(name: str, description: str, source: str) -> Callable[[Callable[..., Problem]], Callable[..., Problem]]:
+    """Adds the function that follows to the zoo."""
+
+    def add(build: Callable[..., Problem]) -> Callable[..., Problem]:
+        _ENTRIES[name] = Entry(name, description, source, build)
+        return build
+
+    return add
+
+
+def zoo(name: str, **options: Any) -> Problem:
+    """The model of that name, with its usual policy, objective and theta.
+
+    Parameters
+    ----------
+    options
+        Sizes, numbers or symbols of a family; ``zoo_entries()`` lists them with their defaults.
+
+    Raises
+    ------
+    SchemaError
+        No model has that name, or the model has no such option.
+
+    Examples
+    --------
+    >>> zoo("random-walk", n=3).mdp
+    MDP(5 states, 2 terminal, 6 outcomes, gamma=1)
+    >>> zoo("random-wlak")
+    Traceback (most recent call last):
+      ...
+    pgsym.errors.SchemaError: zoo: no model is called 'random-wlak'; the nearest is 'random-walk'. Check the name
+    """
+    if name not in _ENTRIES:
+        raise SchemaError(
+            f"no model is called {name!r}; {nearest(name, zoo_names(), 'the models are')}. Check the name",
+            where="zoo",
+        )
+    found = _ENTRIES[name]
+    for option in options:
+        if option not in found.options:
+            raise SchemaError(
+                f"no option is called {option!r}; {nearest(option, found.options, 'the options are')}. Check the name",
+                where=name,
+            )
+    return replace(found.build(**options), name=name, source=found.source)
+
+
+def zoo_names() -> tuple[str, ...]:
+    """The names, in alphabetical order."""
+    return tuple(sorted(_ENTRIES))
+
+
+def zoo_entries() -> tuple[Entry, ...]:
+    """Name, description, source and options of every model, in alphabetical order."""
+    return tuple(_ENTRIES[name] for name in zoo_names())
+
+
+def problem(mdp: MDP, policy: Policy, objective: Objective, theta: Mapping[str, Any] | None = None) -> Problem:
+    """A problem whose theta is 0 where it is not given."""
+    values: dict[sp.Symbol | str, Any] = dict.fromkeys(policy.params, 0)
+    values |= {sp.Symbol(key): value for key, value in (theta or {}).items()}
+    return Problem(mdp, policy, objective, policy.point(values))
+
+
+def count(value: Any, least: int, where: str) -> int:
+    """An option that is a whole number."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise SchemaError(f"found {value!r}; a whole number of at least {least} is required. Change it", where=where)
+    return value
+
+
+def inside(*probabilities: Any) -> dict[str, str]:
+    """The assumption 0 < p < 1 for each of the options that is a symbol."""
+    symbols = [expr for p in probabilities if (expr := to_expr(p)).is_Symbol]
+    return {symbol.name: f"0 < {symbol.name} < 1" for symbol in symbols}
+
+
+Outcomes = list[tuple[Hashable, Hashable, Hashable, Any, Any]]
+"""Rows (s, a, s', p, r)."""
+
+Logits = dict[Hashable, dict[Hashable, Any]]
+"""{s: {a: formula}}."""
