@@ -1,0 +1,188 @@
+"""Denominators as products over a coprime base that refines itself.
+
+Expanding a denominator is what makes exact gradients large: with nine states and tabular softmax the
+numerator of a derivative has 9 thousand terms and the expanded squared denominator 1.7 million.  Here a
+denominator is a product of powers of primitive polynomials (parts), pairwise coprime but not necessarily
+irreducible.  Where two parts turn out to share a factor both are split, for all elements that mention them.
+
+Reference: D. J. Bernstein, Factoring into coprimes in essentially linear time (2005).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pgsym.algebra.polynomial import Polynomial, Ring
+
+
+class Part:
+    """A primitive non-constant polynomial with positive leading coefficient.
+
+    Attributes
+    ----------
+    pieces : tuple of (Part, exponent) or None
+        Its coprime factorization, once it was split.
+    special : dict
+        For each derivation met so far, whether the part divides its own derivative.
+    """
+
+    __slots__ = ("key", "pieces", "poly", "special")
+
+    def __init__(self, key: int, poly: Polynomial) -> None:
+        self.key = key
+        self.poly = poly
+        self.pieces: Factors | None = None
+        self.special: dict[Any, bool] = {}
+
+    def __repr__(self) -> str:
+        return f"Part({self.poly})"
+
+
+Factors = tuple[tuple[Part, int], ...]
+"""A product of powers, sorted by key; exponents are positive."""
+
+
+class CoprimeBase:
+    """The parts that the elements of one field mention.
+
+    Examples
+    --------
+    >>> ring = Ring(2)
+    >>> x, y = ring.generators
+    >>> base = CoprimeBase(ring)
+    >>> a, b = base.factors((x - y) * (x + y)), base.factors((x - y) ** 2)
+    >>> base.refine(a, b)
+    (((Part(g0 + g1), 1), (Part(g0 - g1), 1)), ((Part(g0 - g1), 2),))
+    """
+
+    def __init__(self, ring: Ring) -> None:
+        self.ring = ring
+        self._buckets: dict[Any, list[Part]] = {}
+        self._count = 0
+        self._coprime: set[tuple[int, int]] = set()
+
+    def part(self, poly: Polynomial) -> Part:
+        """The part of a primitive non-constant polynomial with positive leading coefficient."""
+        bucket = self._buckets.setdefault((len(poly), poly.leading_coefficient()), [])
+        for known in bucket:
+            if known.poly == poly:
+                return known
+        part = Part(self._count, poly)
+        self._count += 1
+        bucket.append(part)
+        return part
+
+    def factors(self, poly: Polynomial) -> Factors:
+        """A primitive polynomial with positive leading coefficient as generators times one part."""
+        found: list[tuple[Part, int]] = []
+        monomial = self.ring.one
+        for generator, power in zip(self.ring.generators, self.ring.monomial_exponents(poly), strict=True):
+            if power:
+                found.append((self.part(generator), power))
+                monomial = monomial * generator**power
+        if found:
+            poly = poly // monomial
+        if not poly.is_one():
+            found.append((self.part(poly), 1))
+        return self.live(tuple(sorted(found, key=_by_key)))
+
+    def live(self, factors: Factors) -> Factors:
+        """The same product without parts that were split."""
+        for part, _ in factors:
+            if part.pieces is not None:
+                break
+        else:
+            return factors
+        exponents: dict[Part, int] = {}
+        stack = list(factors)
+        while stack:
+            part, power = stack.pop()
+            if part.pieces is None:
+                exponents[part] = exponents.get(part, 0) + power
+            else:
+                stack.extend((piece, power * k) for piece, k in part.pieces)
+        return tuple(sorted(exponents.items(), key=_by_key))
+
+    def refine(self, a: Factors, b: Factors) -> tuple[Factors, Factors]:
+        """Both products over common parts: afterwards two parts are either the same or coprime."""
+        a, b = self.live(a), self.live(b)
+        while pair := self._common(a, b):
+            p, q, g = pair
+            self._split((p, q), [g, p.poly // g, q.poly // g])
+            a, b = self.live(a), self.live(b)
+        return a, b
+
+    def split(self, part: Part, divisor: Polynomial) -> None:
+        """Split a part by a proper divisor."""
+        self._split((part,), [divisor, part.poly // divisor])
+
+    def times(self, a: Factors, b: Factors) -> Factors:
+        """The product; both must be refined against each other."""
+        if not a:
+            return b
+        if not b:
+            return a
+        exponents = dict(a)
+        for part, power in b:
+            exponents[part] = exponents.get(part, 0) + power
+        return tuple(sorted(exponents.items(), key=_by_key))
+
+    def expand(self, factors: Factors) -> Polynomial:
+        """The product as one polynomial."""
+        if not factors:
+            return self.ring.one
+        if len(factors) == 1 and factors[0][1] == 1:
+            return factors[0][0].poly
+        return self.ring.product((part.poly, power) for part, power in factors)
+
+    def _common(self, a: Factors, b: Factors) -> tuple[Part, Part, Polynomial] | None:
+        """Two different parts with a common divisor, unless there are none."""
+        for p, _ in a:
+            for q, _ in b:
+                if p is q:
+                    continue
+                pair = (p.key, q.key) if p.key < q.key else (q.key, p.key)
+                if pair in self._coprime:
+                    continue
+                g = self.ring.gcd(p.poly, q.poly)
+                if not g.is_one():
+                    return p, q, g
+                self._coprime.add(pair)
+        return None
+
+    def _split(self, parts: tuple[Part, ...], divisors: list[Polynomial]) -> None:
+        base = [self.part(f) for f in _coprime_base(self.ring, divisors)]
+        for part in parts:
+            rest, pieces = part.poly, []
+            for piece in base:
+                power = 0
+                while not rest.is_one():
+                    g = self.ring.gcd(rest, piece.poly)
+                    if g.is_one():
+                        break
+                    rest, power = rest // piece.poly, power + 1
+                if power:
+                    pieces.append((piece, power))
+            if pieces != [(part, 1)]:
+                part.pieces = tuple(sorted(pieces, key=_by_key))
+
+
+def _by_key(item: tuple[Part, int]) -> int:
+    return item[0].key
+
+
+def _coprime_base(ring: Ring, polynomials: list[Polynomial]) -> list[Polynomial]:
+    """Pairwise coprime polynomials whose products give all of `polynomials`."""
+    base: list[Polynomial] = []
+    stack = [p for p in polynomials if not p.is_one()]
+    while stack:
+        p = stack.pop()
+        for k, b in enumerate(base):
+            g = ring.gcd(p, b)
+            if not g.is_one():
+                del base[k]
+                stack.extend(f for f in (g, p // g, b // g) if not f.is_one())
+                break
+        else:
+            base.append(p)
+    return base

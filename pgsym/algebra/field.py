@@ -1,0 +1,95 @@
+"""What a field is here: exact (or float) numbers, an exact zero test, and a sparse linear solve.
+
+Every quantity of an MDP is computed by one program over this interface, so a closed form, a value modulo
+a prime and a float come from the same lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any, Protocol
+
+import sympy as sp
+
+from pgsym.expression.linear import Linear
+
+Row = Mapping[int, Any]
+"""One sparse matrix row: {column: element}."""
+
+
+class Factorization(Protocol):
+    """An LU factorization of a square sparse matrix A of shape (n, n)."""
+
+    def solve(self, b: Sequence[Any]) -> Sequence[Any]:
+        """The x with ``A x = b``; shape (n,).  The result may compute its entries on demand."""
+
+    def solve_transposed(self, c: Sequence[Any]) -> Sequence[Any]:
+        """The y with ``A^T y = c``; shape (n,).  The result may compute its entries on demand."""
+
+
+class Field(Protocol):
+    """A number system (`number`, `symbol`, `exp`, `softmax`) in which equality is decided.
+
+    Elements have the Python operators ``+ - * /``, unary ``-`` and integer ``**``; dividing by zero raises
+    ZeroDivisionError.
+
+    Attributes
+    ----------
+    zero, one
+        The neutral elements.
+    differential
+        True where elements know their derivatives (`RationalField`, `DualField`).
+    parameters
+        What `gradient` differentiates by, in order; empty unless `differential`.
+    """
+
+    differential: bool
+    parameters: tuple[Any, ...]
+
+    @property
+    def zero(self) -> Any: ...
+
+    @property
+    def one(self) -> Any: ...
+
+    def number(self, value: Fraction) -> Any:
+        """A rational number as an element."""
+
+    def symbol(self, symbol: sp.Symbol) -> Any:
+        """A parameter or a symbol of the dynamics as an element; NotInFieldError if it has no place here."""
+
+    def exp(self, form: Linear) -> Any:
+        """exp of a linear form in the parameters; NotInFieldError if it has no place here."""
+
+    def softmax(self, forms: Sequence[Linear]) -> list[Any]:
+        """exp(l_a) / sum_b exp(l_b)."""
+
+    def is_zero(self, element: Any) -> bool:
+        """Whether the element is zero: a decision (for floats, whether it is exactly 0.0)."""
+
+    def convert(self, expr: sp.Expr) -> Any:
+        """The element that a SymPy expression denotes; the last results are kept."""
+
+    def gradient(self, element: Any) -> dict[Any, Any]:
+        """{theta_i: d element / d theta_i}, nonzero entries only; AlgebraError unless `differential`."""
+
+    def value(self, element: Any) -> Any:
+        """The element without its tangents: the identity except in `DualField`."""
+
+    def to_sympy(self, element: Any) -> sp.Expr:
+        """The element as an expression, without loss (a Float for floats)."""
+
+    def factor(self, rows: Sequence[Row], last: Sequence[int] = ()) -> Factorization:
+        """Factor the square matrix with these rows.
+
+        Parameters
+        ----------
+        last
+            Unknowns to be eliminated last, so that ``x[i]`` for i in `last` is cheap.
+
+        Raises
+        ------
+        SingularMatrixError
+            The matrix has no inverse; the message names a row.
+        """

@@ -1,0 +1,147 @@
+"""Double precision at a point: values for plots, tables and checks against sampling."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from pgsym.algebra.field import Row
+from pgsym.errors import AlgebraError, NotInFieldError, SingularMatrixError
+from pgsym.expression.evaluate import evaluate
+from pgsym.expression.linear import Linear
+
+
+class FloatField:
+    """Python floats at given parameters.
+
+    Parameters
+    ----------
+    theta
+        Values of the policy parameters, dimensionless.
+    symbols
+        Values of the other symbols.
+
+    Examples
+    --------
+    >>> t = sp.Symbol("t")
+    >>> field = FloatField({t: 1000.0})
+    >>> field.softmax([Linear.from_sympy(t), Linear()])
+    [1.0, 0.0]
+    """
+
+    differential = False
+    parameters: tuple[Any, ...] = ()
+    zero = 0.0
+    one = 1.0
+
+    def __init__(self, theta: Mapping[sp.Symbol, float], symbols: Mapping[sp.Symbol, float] | None = None) -> None:
+        self._values = {symbol: float(value) for symbol, value in {**theta, **(symbols or {})}.items()}
+        self._cache: dict[sp.Expr, float] = {}
+
+    def number(self, value: Fraction) -> float:
+        return float(value)
+
+    def symbol(self, symbol: sp.Symbol) -> float:
+        if symbol not in self._values:
+            raise NotInFieldError(
+                f"no value; the field knows {', '.join(map(str, self._values)) or 'none'}. Give it one",
+                where=str(symbol),
+            )
+        return self._values[symbol]
+
+    def exp(self, form: Linear) -> float:
+        exponent = self._logit(form)
+        try:
+            return math.exp(exponent)
+        except OverflowError:
+            raise AlgebraError(
+                f"exp({exponent:g}) exceeds the range of floats; an exponent of at most 709 is required. "
+                "Use a softmax policy, which is evaluated without overflow, or an exact field",
+                where=f"exp({form.to_sympy()})",
+            ) from None
+
+    def softmax(self, forms: Sequence[Linear]) -> list[float]:
+        logits = [self._logit(form) for form in forms]
+        highest = max(logits)
+        weights = [math.exp(logit - highest) for logit in logits]
+        total = math.fsum(weights)
+        return [weight / total for weight in weights]
+
+    def _logit(self, form: Linear) -> float:
+        return math.fsum([float(form.constant), *(float(c) * self.symbol(s) for s, c in form.coefficients)])
+
+    def is_zero(self, element: float) -> bool:
+        return element == 0.0
+
+    def convert(self, expr: sp.Expr) -> float:
+        if expr not in self._cache:
+            self._cache[expr] = evaluate(expr, self)
+        return self._cache[expr]
+
+    def gradient(self, element: float) -> dict[Any, float]:
+        raise AlgebraError(
+            "a float knows no derivative; tangents are required. Use DualField(field, parameters)",
+            where="FloatField.gradient",
+        )
+
+    def value(self, element: float) -> float:
+        return element
+
+    def to_sympy(self, element: float) -> sp.Expr:
+        return sp.Float(element)
+
+    def factor(self, rows: Sequence[Row], last: Sequence[int] = ()) -> FloatLU:
+        return FloatLU(rows)
+
+
+class FloatLU:
+    """Sparse LU with partial pivoting (SuperLU); `last` is of no use to it.
+
+    Raises
+    ------
+    SingularMatrixError
+        A pivot is exactly zero.
+    """
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        # SciPy's sparse solvers take longer to import than the rest of the package together.
+        from scipy.sparse import csc_array
+        from scipy.sparse.linalg import MatrixRankWarning, splu
+
+        n = len(rows)
+        entries = [(i, j, float(e)) for i, row in enumerate(rows) for j, e in row.items()]
+        i, j, e = zip(*entries, strict=True) if entries else ((), (), ())
+        matrix = csc_array((np.array(e, dtype=float), (np.array(i, dtype=int), np.array(j, dtype=int))), shape=(n, n))
+        self._lu: Any = None
+        if not n:
+            return
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", MatrixRankWarning)
+                self._lu = splu(matrix)
+        except (RuntimeError, MatrixRankWarning):
+            raise SingularMatrixError(
+                f"SuperLU met a zero pivot in a {n} x {n} matrix; the system must have a unique solution. "
+                "Check that its equations are independent",
+                where="FloatField.factor",
+            ) from None
+
+    def solve(self, b: Sequence[float]) -> list[float]:
+        """x with A x = b, shape (n,)."""
+        return self._solved(b, "N")
+
+    def solve_transposed(self, c: Sequence[float]) -> list[float]:
+        """y with A^T y = c, shape (n,)."""
+        return self._solved(c, "T")
+
+    def _solved(self, b: Sequence[float], trans: str) -> list[float]:
+        if self._lu is None:
+            return []
+        found: list[float] = self._lu.solve(np.array(b, dtype=float), trans=trans).tolist()
+        return found

@@ -1,0 +1,258 @@
+r"""Elements of Q(g_0, ..., g_{n-1}): reduced fractions whose denominators stay factored.
+
+A fraction is N / (c prod_i p_i^{e_i}) with a polynomial N over Z, a positive integer c and parts p_i of a
+`CoprimeBase`.  It is always in lowest terms, so N is unique, and zero is N = 0.  Sums and products take the
+smallest gcds that suffice:
+
+* product: gcd(N_a, p) for the p of the other denominator only;
+* sum: let v_f be the exponent of an irreducible f.  If v_f differs in the two denominators, f divides exactly
+  one of the two terms of the combined numerator, so only parts with equal exponents can cancel.
+
+References: P. Henrici, A subroutine for computations with rational numbers (1956); D. E. Knuth, The Art of
+Computer Programming, vol. 2, section 4.5.1.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from flint import fmpz
+
+from pgsym.algebra.coprime import CoprimeBase, Factors, Part
+from pgsym.algebra.polynomial import Polynomial
+
+ONE = fmpz(1)
+
+
+class RationalFunction:
+    """One element; made by a `RationalField`, combined with ``+ - * /`` and integer ``**``.
+
+    Attributes
+    ----------
+    numerator : Polynomial
+    scale : fmpz
+        c > 0.
+    factors : Factors
+        The parts of the denominator; `denominator` expands them.
+    """
+
+    __slots__ = ("base", "factors", "numerator", "scale")
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, base: CoprimeBase, numerator: Polynomial, scale: fmpz = ONE, factors: Factors = ()) -> None:
+        self.base = base
+        self.numerator = numerator
+        self.scale = scale
+        self.factors = factors
+
+    def __bool__(self) -> bool:
+        return not self.numerator.is_zero()
+
+    def denominator(self) -> Polynomial:
+        """c prod p_i^{e_i}, expanded."""
+        return self.base.expand(self.base.live(self.factors)) * self.scale
+
+    # -- sums ------------------------------------------------------------------------------------------------
+
+    def __add__(self, other: Any) -> RationalFunction:
+        other = self._coerce(other)
+        return NotImplemented if other is NotImplemented else _add(self, other)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> RationalFunction:
+        other = self._coerce(other)
+        return NotImplemented if other is NotImplemented else _add(self, -other)
+
+    def __rsub__(self, other: Any) -> RationalFunction:
+        other = self._coerce(other)
+        return NotImplemented if other is NotImplemented else _add(other, -self)
+
+    def __neg__(self) -> RationalFunction:
+        return RationalFunction(self.base, -self.numerator, self.scale, self.factors)
+
+    # -- products --------------------------------------------------------------------------------------------
+
+    def __mul__(self, other: Any) -> RationalFunction:
+        other = self._coerce(other)
+        return NotImplemented if other is NotImplemented else _multiply(self, other)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> RationalFunction:
+        other = self._coerce(other)
+        return NotImplemented if other is NotImplemented else _divide(self, other)
+
+    def __rtruediv__(self, other: Any) -> RationalFunction:
+        other = self._coerce(other)
+        return NotImplemented if other is NotImplemented else _divide(other, self)
+
+    def __pow__(self, power: int) -> RationalFunction:
+        if power < 0:
+            return _divide(RationalFunction(self.base, self.base.ring.one), self) ** -power
+        numerator = self.base.ring.product([(self.numerator, power)])
+        factors = tuple((part, e * power) for part, e in self.factors) if power else ()
+        return RationalFunction(self.base, numerator, self.scale**power, factors)
+
+    # -- equality --------------------------------------------------------------------------------------------
+
+    def __eq__(self, other: object) -> bool:
+        element = self._coerce(other)
+        if element is NotImplemented:
+            return NotImplemented
+        if self.numerator != element.numerator or self.scale != element.scale:
+            return False
+        a, b = self.base.refine(self.factors, element.factors)
+        return a == b
+
+    def __repr__(self) -> str:
+        below = "".join(f"*({part.poly})" + (f"^{e}" if e > 1 else "") for part, e in self.factors)
+        return f"({self.numerator})/({self.scale}{below})"
+
+    def _coerce(self, other: Any) -> Any:
+        if type(other) is RationalFunction:
+            return other
+        if isinstance(other, int | Fraction):
+            return RationalFunction(self.base, self.base.ring.one * other.numerator, fmpz(other.denominator))
+        return NotImplemented
+
+
+def reduced(base: CoprimeBase, numerator: Polynomial, scale: fmpz, factors: Factors) -> RationalFunction:
+    """The fraction in lowest terms; every part may share divisors with the numerator."""
+    if numerator.is_zero():
+        return RationalFunction(base, numerator)
+    numerator, factors = _cancel(base, numerator, base.live(factors))
+    return _reduced_scale(base, numerator, scale, factors)
+
+
+def inverse(element: RationalFunction) -> RationalFunction:
+    """1 / element."""
+    return _divide(RationalFunction(element.base, element.base.ring.one), element)
+
+
+def _add(a: RationalFunction, b: RationalFunction) -> RationalFunction:
+    if a.numerator.is_zero():
+        return b
+    if b.numerator.is_zero():
+        return a
+    base = a.base
+    multiply = base.ring.multiply
+    na, nb, scale = a.numerator, b.numerator, a.scale
+    if a.scale != b.scale:
+        g = a.scale.gcd(b.scale)
+        na, nb, scale = na * (b.scale // g), nb * (a.scale // g), a.scale // g * b.scale
+    if a.factors == b.factors:
+        factors = shared = base.live(a.factors)
+    else:
+        fa, fb = base.refine(a.factors, b.factors)
+        ea, eb = dict(fa), dict(fb)
+        missing_a = [(part, e - ea.get(part, 0)) for part, e in fb if e > ea.get(part, 0)]
+        missing_b = [(part, e - eb.get(part, 0)) for part, e in fa if e > eb.get(part, 0)]
+        if missing_a:
+            na = multiply(na, base.expand(tuple(missing_a)))
+        if missing_b:
+            nb = multiply(nb, base.expand(tuple(missing_b)))
+        factors = base.times(fa, tuple(missing_a))
+        shared = tuple((part, e) for part, e in fa if eb.get(part) == e)
+    numerator = na + nb
+    if numerator.is_zero():
+        return RationalFunction(base, numerator)
+    if shared:
+        before = numerator
+        numerator, left = _cancel(base, numerator, shared)
+        if numerator is not before:
+            kept = dict(shared)
+            factors = base.live(tuple(item for item in factors if item[0] not in kept))
+            factors = base.times(factors, left)
+    return _reduced_scale(base, numerator, scale, factors)
+
+
+def _multiply(a: RationalFunction, b: RationalFunction) -> RationalFunction:
+    base = a.base
+    na, nb = a.numerator, b.numerator
+    if na.is_zero() or nb.is_zero():
+        return RationalFunction(base, base.ring.zero)
+    fa, fb = a.factors, b.factors
+    if fa or fb:
+        na, fb = _cancel(base, na, base.live(fb), skip=fa)
+        nb, fa = _cancel(base, nb, base.live(fa), skip=fb)
+        if fa and fb:
+            fa, fb = base.refine(fa, fb)
+        fa = base.times(base.live(fa), base.live(fb))
+    return _reduced_scale(base, base.ring.multiply(na, nb), a.scale * b.scale, fa)
+
+
+def _divide(a: RationalFunction, b: RationalFunction) -> RationalFunction:
+    base = a.base
+    na, nb = a.numerator, b.numerator
+    if nb.is_zero():
+        raise ZeroDivisionError("division by the zero element")
+    if na.is_zero():
+        return a
+    fa, fb = base.refine(a.factors, b.factors) if b.factors else (base.live(a.factors), ())
+    ea, eb = dict(fa), dict(fb)
+    left = tuple((part, e - eb.get(part, 0)) for part, e in fa if e > eb.get(part, 0))
+    up = tuple((part, e - ea.get(part, 0)) for part, e in fb if e > ea.get(part, 0))
+    if na == nb:
+        na = nb = base.ring.one
+    elif not nb.is_one():
+        g = base.ring.gcd(na, nb)
+        if not g.is_one():
+            na, nb = na // g, nb // g
+    content = nb.content()
+    if nb.leading_coefficient() < 0:
+        content = -content
+    if content != 1:
+        nb = nb // content
+    scale = a.scale * abs(content)
+    if content < 0:
+        na = -na
+    if b.scale != 1:
+        na = na * b.scale
+    if up:
+        na = base.ring.multiply(na, base.expand(up))
+    below: Factors = () if nb.is_one() else base.factors(nb)
+    if below and left:
+        left, below = base.refine(left, below)
+    return _reduced_scale(base, na, scale, base.times(left, below))
+
+
+def _cancel(
+    base: CoprimeBase, numerator: Polynomial, factors: Factors, skip: Factors = ()
+) -> tuple[Polynomial, Factors]:
+    """Divide numerator and parts by all that they share; parts in `skip` are known to share nothing."""
+    if not factors:
+        return numerator, factors
+    known: set[Part] = {part for part, _ in skip}
+    kept: list[tuple[Part, int]] = []
+    stack = list(reversed(factors))
+    changed = False
+    while stack:
+        part, power = stack.pop()
+        if part in known:
+            kept.append((part, power))
+            continue
+        g = base.ring.gcd(numerator, part.poly)
+        if g.is_one():
+            kept.append((part, power))
+            continue
+        changed = True
+        if g == part.poly:
+            numerator = numerator // g
+            if power > 1:
+                stack.append((part, power - 1))
+        else:
+            base.split(part, g)
+            stack.extend((piece, power * k) for piece, k in part.pieces or ())
+    if not changed:
+        return numerator, factors
+    return numerator, tuple(sorted(kept, key=lambda item: item[0].key))
+
+
+def _reduced_scale(base: CoprimeBase, numerator: Polynomial, scale: fmpz, factors: Factors) -> RationalFunction:
+    if scale != 1:
+        g = numerator.content().gcd(scale)
+        if g != 1:
+            numerator, scale = numerator // g, scale // g
+    return RationalFunction(base, numerator, scale, factors)

@@ -1,0 +1,124 @@
+"""The symbolic phase of sparse elimination: which pivot when, found from the pattern alone.
+
+Markowitz's rule takes the pivot (i, j) with the least (r_i - 1)(c_j - 1), the number of entries that its
+elimination touches.  Pivots on the diagonal are preferred: for I - gamma P_pi the rule is then minimum degree,
+and the order serves every field and every value of the parameters.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from pgsym.errors import SingularMatrixError
+
+
+@dataclass(frozen=True)
+class Ordering:
+    """A pivot sequence and what it will cost.
+
+    Attributes
+    ----------
+    pivots : tuple of (row, column)
+        In the order of elimination.
+    updates : int
+        Multiply-subtract operations of the elimination, the sum of Markowitz counts.
+    fill : int
+        Entries of L + U, the diagonal included.
+    """
+
+    pivots: tuple[tuple[int, int], ...]
+    updates: int
+    fill: int
+
+    @property
+    def density(self) -> float:
+        """fill / n^2: 1 where the elimination ends up dense.
+
+        >>> order([{0, 1}, {0, 1, 2}, {1, 2}]).density
+        0.7777777777777778
+        """
+        return self.fill / max(len(self.pivots), 1) ** 2
+
+
+def order(pattern: Sequence[Collection[int]], last: Collection[int] = ()) -> Ordering:
+    """A Markowitz order for the matrix whose row i has entries in the columns ``pattern[i]``.
+
+    Parameters
+    ----------
+    pattern : n collections of column indices below n
+    last
+        Columns to be eliminated last.
+
+    Raises
+    ------
+    SingularMatrixError
+        A row has no entry left, whatever the values: the matrix is structurally singular.
+
+    Examples
+    --------
+    >>> order([{0, 1, 2}, {0, 1}, {0, 2}], last=[2]).pivots
+    ((1, 1), (0, 0), (2, 2))
+    >>> order([{1}, {0}]).pivots
+    ((0, 1), (1, 0))
+    """
+    n = len(pattern)
+    rows = [set(row) for row in pattern]
+    columns: list[set[int]] = [set() for _ in range(n)]
+    for i, row in enumerate(rows):
+        for j in row:
+            columns[j].add(i)
+    late = [False] * n
+    for j in last:
+        late[j] = True
+    column_of = list(range(n))  # the preferred column of each row, and back
+    row_of = list(range(n))
+
+    def key(i: int) -> tuple[bool, bool, int, int]:
+        j = column_of[i]
+        structural_zero = j not in rows[i]
+        return late[j], structural_zero, (len(rows[i]) - 1) * (len(columns[j]) - 1), i
+
+    heap = [key(i) for i in range(n)]
+    heapq.heapify(heap)
+    current = {entry[3]: entry for entry in heap}
+    pivots: list[tuple[int, int]] = []
+    updates = fill = 0
+    while current:
+        entry = heapq.heappop(heap)
+        i = entry[3]
+        if current.get(i) != entry:
+            continue
+        if not rows[i]:
+            raise SingularMatrixError(
+                f"0 of {n} entries are left after {len(pivots)} eliminations; the system must have a unique solution. "
+                "Check that its equations are independent",
+                where=f"row {i}",
+            )
+        j = column_of[i]
+        touched = {i}
+        if j not in rows[i]:
+            j = min(rows[i], key=lambda k: (late[k], len(columns[k]), k))
+            other, freed = row_of[j], column_of[i]
+            column_of[i], row_of[j], column_of[other], row_of[freed] = j, i, freed, other
+            touched.add(other)
+        del current[i]
+        pivots.append((i, j))
+        below = columns[j] - {i}
+        beside = rows[i] - {j}
+        updates += len(below) * len(beside)
+        fill += len(below) + len(beside) + 1
+        for k in beside:
+            columns[k] |= below
+            columns[k].discard(i)
+        for t in below:
+            rows[t] |= beside
+            rows[t].discard(j)
+        touched |= below
+        touched.update(row_of[k] for k in beside)
+        for t in touched:
+            if t in current:
+                current[t] = key(t)
+                heapq.heappush(heap, current[t])
+    return Ordering(tuple(pivots), updates, fill)

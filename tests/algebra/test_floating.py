@@ -1,0 +1,67 @@
+"""Floats: stable softmax, sparse solves, errors."""
+
+import math
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from pgsym.algebra import FloatField
+from pgsym.errors import AlgebraError, NotInFieldError, SingularMatrixError
+from pgsym.expression.linear import Linear
+
+T, U = sp.symbols("t u")
+
+
+def linear(expr):
+    return Linear.from_sympy(expr)
+
+
+def test_softmax_does_not_overflow():
+    field = FloatField({T: 1e4, U: -1e4})
+    assert field.softmax([linear(T), linear(U), linear(T)]) == [0.5, 0.0, 0.5]
+    assert sum(field.softmax([linear(U), linear(U - 1)])) == 1.0
+
+
+def test_exp_raises_on_overflow():
+    with pytest.raises(
+        AlgebraError,
+        match=r"^exp\(t\): exp\(10000\) exceeds the range of floats; an exponent of at most 709 is required\. "
+        r"Use a softmax policy, which is evaluated without overflow, or an exact field$",
+    ):
+        FloatField({T: 1e4}).exp(linear(T))
+
+
+def test_symbol_raises_without_value():
+    with pytest.raises(NotInFieldError, match=r"^u: no value; the field knows t\. Give it one$"):
+        FloatField({T: 0.0}).symbol(U)
+
+
+def test_convert_evaluates():
+    field = FloatField({T: 0.5}, {U: 2})
+    assert math.isclose(field.convert(sp.exp(2 * T) / U - sp.Rational(1, 3)), math.e / 2 - 1 / 3)
+    assert field.to_sympy(0.1) == sp.Float(0.1)
+
+
+@pytest.mark.parametrize("n", [1, 5, 60])
+def test_factor_agrees_with_dense_numpy(n, rng):
+    dense = np.where(rng.random((n, n)) < 3 / n, rng.normal(size=(n, n)), 0.0) + 4 * np.eye(n)
+    rows = [{j: float(dense[i, j]) for j in range(n) if dense[i, j]} for i in range(n)]
+    b = rng.normal(size=n)
+    lu = FloatField({}).factor(rows)
+    # diagonally dominant on average: condition below 1e4, so 1e-10 leaves four digits of slack
+    np.testing.assert_allclose(lu.solve(list(b)), np.linalg.solve(dense, b), rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(lu.solve_transposed(list(b)), np.linalg.solve(dense.T, b), rtol=1e-10, atol=1e-10)
+
+
+def test_factor_of_empty_system():
+    assert FloatField({}).factor([]).solve([]) == []
+
+
+def test_factor_raises_on_singular_matrix():
+    with pytest.raises(
+        SingularMatrixError,
+        match=r"^FloatField\.factor: SuperLU met a zero pivot in a 2 x 2 matrix; the system must have a unique "
+        r"solution\. Check that its equations are independent$",
+    ):
+        FloatField({}).factor([{0: 1.0, 1: 1.0}, {0: 1.0, 1: 1.0}])
