@@ -1,0 +1,5 @@
+"""Closed forms over any field: stationary distributions, values, objectives and their derivatives."""
+
+from pgsym.exact.solution import Solution as Solution
+from pgsym.exact.solution import Table as Table
+from pgsym.exact.solve import solve as solve

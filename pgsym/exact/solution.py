@@ -1,0 +1,303 @@
+"""The user's face of `Quantities`: SymPy expressions, tables, points, LaTeX and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+import sympy as sp
+
+from pgsym.algebra import DualField
+from pgsym.errors import HypothesisError, StructureError
+from pgsym.exact.fields import exact_field, float_field
+from pgsym.exact.quantities import Quantities
+from pgsym.expression.latex import align, quantity_latex
+from pgsym.model.objective import Objective
+from pgsym.model.policy_at import check_policy_at
+
+QUANTITIES = ("J", "grad", "mu", "eta", "d", "V", "Q", "A", "h", "rbar")
+
+
+class Table(Mapping[Any, sp.Expr]):
+    """A quantity by state, or by (state, action): ``V["s"]``, ``Q["s", "a"]``."""
+
+    def __init__(
+        self,
+        name: str,
+        elements: Mapping[Any, Any],
+        to_sympy: Callable[[Any], sp.Expr],
+        names: Mapping[sp.Symbol | str, str] | None = None,
+    ) -> None:
+        self.name = name
+        self.names = names
+        self.elements = elements
+        self._to_sympy = to_sympy
+        self._cache: dict[Any, sp.Expr] = {}
+
+    def __getitem__(self, key: Any) -> sp.Expr:
+        if key not in self._cache:
+            if key not in self.elements:
+                raise StructureError(
+                    f"{self.name} has no entry {key!r}; it has {len(self.elements)} entries, such as "
+                    f"{next(iter(self.elements), None)!r}. Check the name",
+                    where=self.name,
+                )
+            self._cache[key] = self._to_sympy(self.elements[key])
+        return self._cache[key]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.elements)
+
+    def __len__(self) -> int:
+        return len(self.elements)
+
+    def __repr__(self) -> str:
+        entries = ", ".join(f"{key!r}: {self[key]}" for key in self)
+        return f"{self.name}({{{entries}}})"
+
+    def lines(self) -> list[tuple[str, sp.Expr]]:
+        """(LaTeX name, value) for every entry."""
+        return [
+            (quantity_latex(self.name, *(key if isinstance(key, tuple) and self._by_pair else (key,))), self[key])
+            for key in self
+        ]
+
+    @property
+    def _by_pair(self) -> bool:
+        return self.name in ("Q", "A")
+
+    def _repr_latex_(self) -> str:
+        return align(self.lines(), names=self.names)
+
+
+class Solution:
+    """The exact solution of one problem: in closed form, or at a point after `at`.
+
+    Attributes
+    ----------
+    quantities : Quantities
+        The field elements behind every expression.
+    theta : mapping or None
+        The point, None for closed forms.
+    names : mapping or None
+        LaTeX of symbols that stand for something, such as pi(a|s).
+    """
+
+    def __init__(
+        self,
+        quantities: Quantities,
+        theta: Mapping[sp.Symbol, Any] | None = None,
+        names: Mapping[sp.Symbol | str, str] | None = None,
+    ) -> None:
+        self.quantities = quantities
+        self.names = names
+        self.theta = theta
+        self.mdp = quantities.mdp
+        self.policy = quantities.policy
+        self.objective = quantities.objective
+        self.field = quantities.field
+
+    # -- quantities --------------------------------------------------------------------------------------
+
+    @cached_property
+    def J(self) -> sp.Expr:
+        """The objective, in reward units."""
+        return self.field.to_sympy(self.quantities.J)
+
+    @cached_property
+    def rbar(self) -> sp.Expr:
+        """The average reward."""
+        return self.field.to_sympy(self.quantities.rbar)
+
+    @cached_property
+    def mu(self) -> Table:
+        """Stationary distribution by state; dimensionless, sums to 1."""
+        return self._table("mu")
+
+    @cached_property
+    def eta(self) -> Table:
+        """Expected discounted visits by state; dimensionless."""
+        return self._table("eta")
+
+    @cached_property
+    def d(self) -> Table:
+        """eta normalised to sum 1."""
+        return self._table("d")
+
+    @cached_property
+    def V(self) -> Table:
+        """State values, in reward units."""
+        return self._table("V")
+
+    @cached_property
+    def Q(self) -> Table:
+        """Action values by (state, action); the differential ones for the average reward."""
+        return self._table("Q")
+
+    @cached_property
+    def A(self) -> Table:
+        """Advantages by (state, action)."""
+        return self._table("A")
+
+    @cached_property
+    def h(self) -> Table:
+        """Differential values by state, mu.h = 0."""
+        return self._table("h")
+
+    @cached_property
+    def P_pi(self) -> sp.Matrix:
+        """Transition matrix of the induced chain, shape (non-terminal states, all states)."""
+        chain, zero = self.quantities.P_pi, self.field.zero
+        return sp.Matrix(
+            [[self.field.to_sympy(chain[s].get(t, zero)) for t in self.mdp.states] for s in self.mdp.nonterminal]
+        )
+
+    @cached_property
+    def r_pi(self) -> Table:
+        """Expected one-step reward by state."""
+        return self._table("r_pi")
+
+    # -- derivatives -------------------------------------------------------------------------------------
+
+    @cached_property
+    def _differential(self) -> Quantities:
+        """The same quantities over a field whose elements know their derivatives."""
+        if self.field.differential:
+            return self.quantities
+        return self._over(DualField(self.field, self.policy.params))
+
+    def _over(self, field: Any) -> Quantities:
+        q = self.quantities
+        return Quantities(q.mdp, q.policy, q.objective, field, q.structure)
+
+    @cached_property
+    def grad(self) -> Table:
+        """grad J by parameter, by differentiating J."""
+        return Table("grad", self._differential.gradient, self.field.to_sympy, self.names)
+
+    @cached_property
+    def theorem_gradient(self) -> Table:
+        """sum_s w(s) sum_a grad pi(a|s) q(s,a): the policy gradient theorem's sum, by parameter."""
+        return Table("grad", self._differential.theorem_gradient, self.field.to_sympy, self.names)
+
+    @cached_property
+    def hessian(self) -> sp.Matrix:
+        """Second derivatives of J, shape (k, k)."""
+        params = self.policy.params
+        if self.field.differential:
+            field, first = self.field, self.quantities.gradient
+        else:
+            field = DualField(self.field, params)
+            first = self._over(DualField(field, params)).gradient
+        second = {i: field.gradient(first[i]) for i in params}
+        zero = self.field.zero
+        return sp.Matrix([[self.field.to_sympy(second[i].get(j, zero)) for j in params] for i in params])
+
+    @cached_property
+    def fisher(self) -> sp.Matrix:
+        """F = sum_s w(s) sum_a pi grad log pi grad log pi^T, with the theorem's state weight w; shape (k, k)."""
+        rows, zero = self._differential.fisher, self.field.zero
+        k = range(len(self.policy.params))
+        return sp.Matrix([[self.field.to_sympy(row.get(j, zero)) for j in k] for row in rows])
+
+    @cached_property
+    def natural_gradient(self) -> Table:
+        """F^-1 grad J (Kakade 2002).
+
+        Raises
+        ------
+        SingularMatrixError
+            F is singular, as for tabular softmax with a logit for every action.  Fix one logit per state.
+        """
+        params = self.policy.params
+        q = self._differential
+        plain = self.field
+        solved = plain.factor([dict(row) for row in q.fisher]).solve([q.gradient[p] for p in params])
+        return Table("natural_gradient", dict(zip(params, solved, strict=True)), plain.to_sympy, self.names)
+
+    # -- points ------------------------------------------------------------------------------------------
+
+    def at(
+        self, theta: Mapping[sp.Symbol | str, Any] | None = None, symbols: Mapping[sp.Symbol | str, Any] | None = None
+    ) -> Solution:
+        """The solution at a point.
+
+        Exact where every exp(theta_i) is rational, algebraic, or the exponential of a rational; in float64 as
+        soon as one given number is a float.
+
+        Parameters
+        ----------
+        theta
+            Every parameter's value: ``{"t": "log(2)"}``.
+        symbols
+            Values for symbols of the dynamics; those left out stay symbols (exact) or are an error (floats).
+
+        Raises
+        ------
+        ZeroProbabilityError
+            pi(a|s) = 0 at theta although its derivative is not.
+        """
+        given = dict(theta or {})
+        values = {s if isinstance(s, sp.Symbol) else sp.Symbol(s): v for s, v in (symbols or {}).items()}
+        is_float = any(isinstance(v, float | sp.Float) for v in (*given.values(), *values.values()))
+        point = self.policy.point(given)
+        check_policy_at(self.policy, point)
+        q = self.quantities
+        mdp = q.mdp.subs(values) if values else q.mdp
+        if is_float:
+            if mdp.symbols:
+                raise StructureError(
+                    f"no value for {', '.join(sorted(s.name for s in mdp.symbols))}; floats need every symbol. "
+                    "Give it in symbols",
+                    where="symbols",
+                )
+            field: Any = float_field(q.policy, {p: float(v) for p, v in point.items()}, {})
+        else:
+            field = exact_field(mdp, q.policy, point)
+        structure = q.structure if mdp is q.mdp else None
+        return Solution(Quantities(mdp, q.policy, q.objective, field, structure), point)
+
+    # -- output ------------------------------------------------------------------------------------------
+
+    def defined(self) -> list[str]:
+        """The names of the quantities that this objective and this chain define."""
+        return [name for name in QUANTITIES if self._is_defined(name)]
+
+    def _is_defined(self, name: str) -> bool:
+        try:
+            getattr(self.quantities if name != "grad" else self._differential, "J" if name == "grad" else name)
+        except (HypothesisError, StructureError):
+            return False
+        return True
+
+    def lines(self, names: list[str] | None = None) -> list[tuple[str, sp.Expr]]:
+        """(LaTeX name, value) of every scalar in the named quantities."""
+        found: list[tuple[str, sp.Expr]] = []
+        for name in names or self.defined():
+            value = getattr(self, name)
+            found += value.lines() if isinstance(value, Table) else [(quantity_latex(name), value)]
+        return found
+
+    def latex(self, names: list[str] | None = None) -> str:
+        """The named quantities as the body of an ``align*``."""
+        return align(self.lines(names), names=self.names)
+
+    def _table(self, name: str) -> Table:
+        return Table(name, getattr(self.quantities, name), self.field.to_sympy, self.names)
+
+    def _repr_latex_(self) -> str:
+        return self.latex(["J", "grad"])
+
+    def __repr__(self) -> str:
+        where = "closed form" if self.theta is None else f"at {dict(self.theta)}"
+        return f"Solution({self.objective}, {where}, {len(self.mdp.states)} states)"
+
+
+def default_names(objective: Objective) -> list[str]:
+    """The quantities that describe a solution of this objective, in reading order."""
+    if objective is Objective.START_STATE:
+        return ["J", "grad", "V", "Q", "eta", "d"]
+    if objective is Objective.AVERAGE_REWARD:
+        return ["J", "grad", "mu", "h", "Q"]
+    return ["J", "grad", "mu", "V", "Q", "rbar"]

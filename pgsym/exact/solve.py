@@ -1,0 +1,61 @@
+"""`solve`: from a model to its exact solution."""
+
+from __future__ import annotations
+
+from pgsym.algebra.polynomial import DEFAULT_BUDGET
+from pgsym.exact.fields import rational_field
+from pgsym.exact.quantities import Quantities
+from pgsym.exact.solution import Solution
+from pgsym.model.mdp import MDP
+from pgsym.model.objective import Objective
+from pgsym.model.policies import tabular
+from pgsym.model.policy import Policy
+from pgsym.model.structure import Structure
+
+
+def solve(
+    mdp: MDP,
+    policy: Policy | None = None,
+    objective: Objective | str = Objective.START_STATE,
+    *,
+    budget: int = DEFAULT_BUDGET,
+    seconds: float | None = None,
+) -> Solution:
+    """The exact solution in closed form; everything in it is computed when it is asked for.
+
+    Parameters
+    ----------
+    policy
+        Tabular softmax by default.
+    objective
+        ``start-state``, ``average-reward`` or ``stationary-value``.
+    budget
+        Largest number of terms in a polynomial.
+    seconds
+        Wall-clock limit of each closed form; none by default.
+
+    Raises
+    ------
+    HypothesisError
+        The objective is not defined on this model; the message names the states.
+    TooLargeError
+        When a quantity is asked for whose closed form would not fit the budget.
+
+    Examples
+    --------
+    >>> from pgsym.model import MDP, sigmoid
+    >>> mdp = MDP.from_transitions(
+    ...     [("s", "go", "end", 1, 1), ("s", "wait", "s", 1, 0)], start="s", terminal=["end"], gamma="gamma"
+    ... )
+    >>> solution = solve(mdp, sigmoid(mdp, {"s": "t"}))
+    >>> solution.J
+    exp(t)/(-gamma + exp(t) + 1)
+    >>> solution.at({"t": "log(3)"}, {"gamma": "1/2"}).J
+    6/7
+    """
+    policy = tabular(mdp) if policy is None else policy
+    objective = Objective.parse(objective)
+    structure = Structure(mdp, policy)
+    structure.require(objective)
+    field = rational_field(mdp, policy, budget=budget, seconds=seconds)
+    return Solution(Quantities(mdp, policy, objective, field, structure))
