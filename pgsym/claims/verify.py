@@ -1,0 +1,64 @@
+"""`verify`: is the policy gradient theorem true of this model?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import sympy as sp
+
+from pgsym.claims.decide import ERROR_BITS, Decision
+from pgsym.claims.theorem import policy_gradient_theorem, scaled_sum, stationary_value_gap
+from pgsym.claims.tree import Equal, Grad, Quantity
+from pgsym.claims.verdict import Status, Verdict
+from pgsym.model.mdp import MDP
+from pgsym.model.objective import Objective
+from pgsym.model.policies import tabular
+from pgsym.model.policy import Policy
+
+
+def verify(
+    mdp: MDP,
+    policy: Policy | None = None,
+    objective: Objective | str = Objective.START_STATE,
+    *,
+    theta: Mapping[sp.Symbol, sp.Expr] | None = None,
+    method: str = "auto",
+    error_bits: int = ERROR_BITS,
+    seed: int = 0,
+) -> Verdict:
+    """Decide the policy gradient theorem for every value of the parameters and symbols.
+
+    Parameters
+    ----------
+    theta
+        A refutation shows its witness at this point if the two sides differ there.
+    method
+        ``normal form``, ``identity test`` or ``auto``.
+    error_bits
+        An identity test errs with probability at most 2^-error_bits.
+
+    Returns
+    -------
+    Verdict
+        For ``stationary-value`` the theorem is refuted (unless the gradient vanishes); its corollaries then
+        hold the form scaled by 1/(1 - gamma), refuted too, and the exact gap, proved.
+
+    Examples
+    --------
+    >>> from pgsym.model import MDP, sigmoid
+    >>> mdp = MDP.from_transitions(
+    ...     [("s", "go", "end", 1, 1), ("s", "wait", "s", 1, 0)], start="s", terminal=["end"], gamma="9/10"
+    ... )
+    >>> print(verify(mdp, sigmoid(mdp)))
+    proved: grad J == sum[s] eta(s) * sum[a] grad pi(a|s) * Q(s,a)
+      by normal form
+    """
+    policy = tabular(mdp) if policy is None else policy
+    objective = Objective.parse(objective)
+    decision = Decision(mdp, policy, objective, theta=theta, method=method, error_bits=error_bits, seed=seed)
+    verdict = decision.decide(policy_gradient_theorem(objective))
+    if objective is Objective.STATIONARY_VALUE and verdict.status is Status.REFUTED:
+        claims = (Equal(Grad(Quantity("J")), scaled_sum()), stationary_value_gap())
+        verdict = replace(verdict, corollaries=tuple(decision.decide(claim) for claim in claims))
+    return verdict
