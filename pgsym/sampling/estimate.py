@@ -1,0 +1,205 @@
+"""`estimate`: Monte Carlo estimates of J and grad J, with everything needed to judge them."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+import sympy as sp
+from jax.sharding import AxisType, Mesh
+
+from pgsym.errors import SamplingError
+from pgsym.model.mdp import MDP
+from pgsym.model.objective import Objective
+from pgsym.model.policy import Policy
+from pgsym.model.structure import Structure
+from pgsym.sampling.estimators import Estimator, find_estimator
+from pgsym.sampling.kernel import Blocks, Shape, compiled, prepare, specifications
+from pgsym.sampling.moments import Moments
+from pgsym.sampling.progress import Progress, reporter
+from pgsym.sampling.random import TRAJECTORIES, seed_key
+from pgsym.sampling.result import Estimate
+from pgsym.sampling.tables import build_tables
+
+IN_FLIGHT = 2
+"""Chunks that are queued before the oldest is waited for."""
+CHUNK_BYTES = {"cpu": 2**25, "gpu": 2**31, "tpu": 2**31}
+"""Memory that a chunk may take on each kind of device."""
+
+
+def estimate(
+    mdp: MDP,
+    policy: Policy,
+    objective: Objective | str = Objective.START_STATE,
+    estimator: str | Estimator = "reward-to-go",
+    *,
+    theta: Mapping[sp.Symbol | str, Any] | Sequence[Any],
+    n: int = 100_000,
+    seed: int = 0,
+    horizon: int | None = None,
+    chunk: int | None = None,
+    devices: int | Sequence[jax.Device] | None = None,
+    progress: bool | Progress | None = None,
+) -> Estimate:
+    """Estimate J and grad J at `theta` from `n` independent rollouts.
+
+    The result for a seed is the same for every chunk size and number of devices.  A finite horizon makes it
+    an estimate of the T-step problem, ``mdp.unroll(T)``; the default leaves out 1e-4 of the discounted time.
+
+    Parameters
+    ----------
+    objective
+        ``start-state``, or a long-run one (``average-reward``, ``stationary-value``): then each rollout is one
+        long run, and the bias that remains is computed (`Estimate.bias`).
+    estimator
+        A name ('reinforce', 'reward-to-go', 'advantage', 'eligibility-trace') or an estimator with its options.
+    theta
+        The point, by symbol, by name or in the order of ``policy.params``.
+    n
+        Number of rollouts; at least 2.
+    seed
+        0 ... 2**64 - 1.
+    horizon
+        Steps of a rollout; chosen when not given, always recorded.
+    chunk
+        Trajectories in flight at once; a matter of memory and speed only.
+    devices
+        How many of JAX's devices to use, or which; all of them by default.
+    progress
+        True or False shows or hides the bar; by default it appears on a terminal after two seconds.  A function
+        is called with (done, n) after each chunk.
+
+    Returns
+    -------
+    After Ctrl-C, the estimate from the trajectories done so far, with ``interrupted`` set.
+
+    Raises
+    ------
+    SamplingError
+        A symbol without a value, n < 2, an unknown estimator or one that does not fit the objective...
+    HypothesisError
+        The objective is not defined for this model and policy.
+
+    Examples
+    --------
+    >>> from pgsym.model import sigmoid
+    >>> mdp = MDP.from_transitions(
+    ...     [("s", "go", "end", 1, 1), ("s", "no", "end", 1, 0)], start="s", terminal=["end"])
+    >>> found = estimate(mdp, sigmoid(mdp, {"s": "t"}), theta={"t": 0}, n=10_000)
+    >>> found.horizon, bool(abs(found.mean[0] - 1 / 4) < 5 * found.standard_error[0])
+    (1, True)
+    """
+    objective = Objective.parse(objective)
+    method = find_estimator(estimator)
+    _check_counts(n, chunk)
+    key = seed_key(seed)
+    tables = build_tables(mdp, policy, theta)
+    Structure(mdp, policy).require(objective)
+    plan = method.plan(tables, objective, horizon)
+    mesh = _mesh(devices)
+    arrays, shape = prepare(tables, plan, n)
+    blocks = _blocks_at_once(shape, n, chunk, mesh)
+    program = compiled(shape, specifications(arrays), blocks, mesh)
+
+    began = time.perf_counter()
+    tally, interrupted = Tally(tables.k), False
+    with reporter(progress, n) as report:
+        try:
+            for found in _run(program, arrays, key, n, shape.block, blocks):
+                tally.add(found)
+                report(tally.moments.n, n)
+        except KeyboardInterrupt:
+            if tally.moments.n < 2:
+                raise
+            interrupted = True
+    seconds = time.perf_counter() - began
+    return Estimate(
+        params=tables.params,
+        theta=tables.theta,
+        objective=objective,
+        estimator=method.name,
+        moments=tally.moments,
+        touched=tally.touched,
+        horizon=plan.T,
+        burn_in=plan.burn_in,
+        window=plan.window,
+        bias=plan.bias,
+        bias_of_J=plan.bias_of_J,
+        seed=seed,
+        seconds=seconds,
+        transitions=tally.steps,
+        interrupted=interrupted,
+        device=f"{mesh.size} x {mesh.devices.flat[0].device_kind}",
+    )
+
+
+def _check_counts(n: int, chunk: int | None) -> None:
+    if n < 2:
+        raise SamplingError(f"found {n}; a standard error needs at least 2 trajectories. Give n >= 2", where="n")
+    if n > TRAJECTORIES:
+        raise SamplingError(f"found {n}; one seed numbers 2**31 trajectories. Split them over several seeds", where="n")
+    if chunk is not None and chunk < 1:
+        raise SamplingError(f"found {chunk}; at least one trajectory is required. Give chunk >= 1", where="chunk")
+
+
+def _mesh(devices: int | Sequence[jax.Device] | None) -> Mesh:
+    available = jax.devices()
+    if devices is None:
+        chosen: Sequence[jax.Device] = available
+    elif isinstance(devices, int):
+        if not 1 <= devices <= len(available):
+            raise SamplingError(
+                f"found {devices}; JAX has {len(available)} of kind {available[0].platform}. "
+                f"Give 1 ... {len(available)}",
+                where="devices",
+            )
+        chosen = available[:devices]
+    else:
+        chosen = devices
+    return jax.make_mesh((len(chosen),), ("devices",), axis_types=(AxisType.Auto,), devices=list(chosen))
+
+
+def _blocks_at_once(shape: Shape, n: int, chunk: int | None, mesh: Mesh) -> int:
+    """Blocks of one dispatch: as many for every device, no more than n needs."""
+    if chunk is None:
+        platform = mesh.devices.flat[0].platform
+        each = 4 * (shape.T + shape.N + 6 * shape.k)
+        chunk = mesh.size * max(CHUNK_BYTES.get(platform, 2**25) // each, shape.block)
+    needed = -(-n // (shape.block * mesh.size))
+    return mesh.size * max(1, min(chunk // (shape.block * mesh.size), needed))
+
+
+def _run(program: Any, arrays: Any, key: Any, n: int, block: int, blocks: int) -> Iterator[Blocks]:
+    """Dispatch chunk after chunk, a few ahead; yield their blocks in order, as NumPy arrays."""
+    queue: deque[Any] = deque()
+    size = block * blocks
+    for first in range(0, n, size):
+        firsts = (first + block * np.arange(blocks)).astype(np.uint32)
+        with jax.enable_x64(True):
+            queue.append(program(arrays, key, np.uint32(n), firsts))
+        if len(queue) == IN_FLIGHT:
+            yield jax.tree.map(np.asarray, queue.popleft())
+    while queue:
+        yield jax.tree.map(np.asarray, queue.popleft())
+
+
+class Tally:
+    """What the blocks seen so far add up to."""
+
+    def __init__(self, k: int) -> None:
+        self.moments = Moments(0, np.zeros(k + 1), np.zeros(()))
+        self.touched = np.zeros(k, np.int64)
+        self.steps = 0
+
+    def add(self, found: Blocks) -> None:
+        """Merge blocks in their order; a block past the last trajectory is empty."""
+        for n, mean, M2, steps, touched in zip(*found, strict=True):
+            if n:
+                block = Moments(int(n), mean, M2)
+                self.moments = self.moments.merge(block) if self.moments.n else block
+                self.touched += touched
+                self.steps += int(steps)
