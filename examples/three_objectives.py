@@ -1,0 +1,11 @@
+"""One MDP, three objectives: where the policy gradient theorem holds, and where the famous form is false."""
+
+import pgsym
+
+model = pgsym.zoo("two-state")
+
+for objective in ("start-state", "average-reward", "stationary-value"):
+    point = pgsym.solve(model.mdp, model.policy, objective).at(model.theta)
+    print(f"{objective}: J = {point.J}, grad J = {dict(point.grad)}")
+    print(pgsym.verify(model.mdp, model.policy, objective, theta=model.theta))
+    print()

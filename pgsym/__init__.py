@@ -1,0 +1,89 @@
+"""Exact policy gradients of finite Markov decision processes.
+
+A model, a policy with parameters theta and an objective give J(theta) as a closed form, its gradient, and a
+decision whether the policy gradient theorem gives that gradient, for every theta at once:
+
+>>> import pgsym
+>>> corridor = pgsym.zoo("short-corridor")
+>>> solution = pgsym.solve(corridor.mdp, corridor.policy, corridor.objective)
+>>> (theta,) = corridor.policy.params
+>>> solution.at({theta: 0}).J
+-12
+>>> print(pgsym.verify(corridor.mdp, corridor.policy, corridor.objective))
+proved: grad J == sum[s] eta(s) * sum[a] grad pi(a|s) * Q(s,a)
+  by normal form
+
+Names load on first use, so that ``import pgsym`` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pgsym.audit import CrossCheck as CrossCheck
+    from pgsym.audit import cross_check as cross_check
+    from pgsym.claims import Verdict as Verdict
+    from pgsym.claims import verify as verify
+    from pgsym.errors import PgsymError as PgsymError
+    from pgsym.exact import Solution as Solution
+    from pgsym.exact import solve as solve
+    from pgsym.model.drawing.svg import svg as svg
+    from pgsym.model.files import load as load
+    from pgsym.model.files import save as save
+    from pgsym.model.mdp import MDP as MDP
+    from pgsym.model.objective import Objective as Objective
+    from pgsym.model.policies import direct_policy as direct_policy
+    from pgsym.model.policies import mixture as mixture
+    from pgsym.model.policies import sigmoid as sigmoid
+    from pgsym.model.policies import softmax_policy as softmax_policy
+    from pgsym.model.policies import tabular as tabular
+    from pgsym.model.policy import Policy as Policy
+    from pgsym.model.problem import Problem as Problem
+    from pgsym.model.zoo import zoo as zoo
+    from pgsym.model.zoo import zoo_names as zoo_names
+    from pgsym.sampling import Estimate as Estimate
+    from pgsym.sampling import estimate as estimate
+
+__version__ = "0.1.0"
+
+# Where each public name lives.
+_HOMES = {
+    "CrossCheck": "pgsym.audit",
+    "Estimate": "pgsym.sampling",
+    "MDP": "pgsym.model.mdp",
+    "Objective": "pgsym.model.objective",
+    "PgsymError": "pgsym.errors",
+    "Policy": "pgsym.model.policy",
+    "Problem": "pgsym.model.problem",
+    "Solution": "pgsym.exact",
+    "Verdict": "pgsym.claims",
+    "cross_check": "pgsym.audit",
+    "direct_policy": "pgsym.model.policies",
+    "estimate": "pgsym.sampling",
+    "load": "pgsym.model.files",
+    "mixture": "pgsym.model.policies",
+    "save": "pgsym.model.files",
+    "sigmoid": "pgsym.model.policies",
+    "softmax_policy": "pgsym.model.policies",
+    "solve": "pgsym.exact",
+    "svg": "pgsym.model.drawing.svg",
+    "tabular": "pgsym.model.policies",
+    "verify": "pgsym.claims",
+    "zoo": "pgsym.model.zoo",
+    "zoo_names": "pgsym.model.zoo",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> object:
+    """The public name, from the module where it lives (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

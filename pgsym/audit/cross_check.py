@@ -1,0 +1,214 @@
+"""Exact against sampled: one gradient by two routes that share only their definitions.
+
+The null hypothesis is the right one: a rollout of T steps estimates grad J_T, so it is tested against the
+T-step truth, and what the truncation leaves out is reported as a number.  Two tests share the false-alarm
+rate: each coordinate's z with Bonferroni's correction, and Hotelling's joint T^2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+from scipy import optimize, stats
+
+from pgsym.errors import SamplingError
+from pgsym.exact import solve
+from pgsym.exact.horizon import truncated
+from pgsym.model.mdp import MDP
+from pgsym.model.objective import Objective
+from pgsym.model.policies import tabular
+from pgsym.model.policy import Policy
+from pgsym.sampling import Estimate, Estimator, estimate
+
+Floats = NDArray[np.float64]
+
+FALSE_ALARM = 1e-3
+"""Default probability that a correct estimate is called inconsistent."""
+
+POWER = 0.9
+"""The power at which the detectable bias is stated."""
+
+
+@dataclass(frozen=True)
+class CrossCheck:
+    """A sampled gradient beside the exact one.
+
+    Attributes
+    ----------
+    estimate : Estimate
+        The sampled side.
+    truth : array, shape (k,)
+        What the estimator's mean is, computed exactly: grad J_T, or for long runs grad J plus their bias.
+    gradient : array, shape (k,)
+        grad J itself.
+    truth_of_J, J : float
+        The same for the objective.
+    false_alarm : float
+        Probability that a correct estimate is called inconsistent.
+    """
+
+    estimate: Estimate
+    truth: Floats
+    gradient: Floats
+    truth_of_J: float
+    J: float
+    false_alarm: float
+
+    @cached_property
+    def z(self) -> Floats:
+        """(mean - truth) / standard error, shape (k,); 0 where nothing varies."""
+        error = self.estimate.mean - self.truth
+        scale = self.estimate.standard_error
+        return np.divide(error, scale, out=np.zeros_like(error), where=scale > 0)
+
+    @property
+    def critical_z(self) -> float:
+        """Two-sided bound for the largest |z|, at half the false-alarm rate (Bonferroni)."""
+        return NormalDist().inv_cdf(1 - self.false_alarm / 4 / max(len(self.truth), 1))
+
+    @property
+    def max_z(self) -> float:
+        """The largest |z|."""
+        return float(np.abs(self.z).max(initial=0.0))
+
+    @cached_property
+    def p_joint(self) -> float:
+        """p-value of Hotelling's test, at half the false-alarm rate."""
+        return self.estimate.distance(self.truth.tolist()).p_value
+
+    @property
+    def consistent(self) -> bool:
+        """Neither test rejects."""
+        return self.max_z <= self.critical_z and self.p_joint >= self.false_alarm / 2
+
+    @property
+    def truncation(self) -> float:
+        """|E[estimate] - grad J|: what truncation, or the finite length of long runs, adds as bias."""
+        return float(np.linalg.norm(self.truth - self.gradient))
+
+    @cached_property
+    def detectable(self) -> float | None:
+        """The smallest relative bias along the gradient that this n finds with probability `POWER`.
+
+        A bias delta * truth has noncentrality delta^2 n truth^T C^+ truth in Hotelling's test.
+        """
+        aside = self.estimate.mean - self.truth
+        strength = self.estimate.distance(aside.tolist())
+        if strength.rank == 0 or strength.statistic in (0.0, np.inf):
+            return None
+        return float(np.sqrt(_noncentrality(strength.rank, self.false_alarm / 2) / strength.statistic))
+
+    @property
+    def summary(self) -> str:
+        """One line: the answer, its statistics, and what could not have been seen."""
+        answer = "consistent" if self.consistent else "INCONSISTENT"
+        parts = [
+            f"sampled gradient {answer} with the exact one (largest |z| {self.max_z:.2f} of {self.critical_z:.2f}, "
+            f"joint p {self.p_joint:.2g}, false-alarm rate {self.false_alarm:g})"
+        ]
+        if self.detectable is not None:
+            parts.append(f"a relative bias of {self.detectable:.2g} would be found with probability {POWER:g}")
+        parts.append(f"truncation bias {self.truncation:.1e} at T = {self.estimate.horizon}")
+        return "; ".join(parts)
+
+    def __str__(self) -> str:
+        return f"{self.estimate}\n{self.summary}"
+
+    def rows(self) -> list[tuple[str, float, float, float, float]]:
+        """(parameter, exact, sampled, standard error, z)."""
+        e = self.estimate
+        names = [p.name for p in e.params]
+        return list(
+            zip(names, self.truth.tolist(), e.mean.tolist(), e.standard_error.tolist(), self.z.tolist(), strict=True)
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        e = self.estimate
+        return {
+            "consistent": self.consistent,
+            "max_z": self.max_z,
+            "critical_z": self.critical_z,
+            "p_joint": self.p_joint,
+            "false_alarm": self.false_alarm,
+            "detectable_relative_bias": self.detectable,
+            "truncation_bias": self.truncation,
+            "n": e.n,
+            "horizon": e.horizon,
+            "seed": e.seed,
+            "estimator": e.estimator,
+            "J": {"exact": self.truth_of_J, "sampled": e.J, "standard_error": e.J_standard_error},
+            "grad": {
+                name: {"exact": exact, "sampled": mean, "standard_error": se, "z": z}
+                for name, exact, mean, se, z in self.rows()
+            },
+        }
+
+
+def cross_check(
+    mdp: MDP,
+    policy: Policy | None = None,
+    objective: Objective | str = Objective.START_STATE,
+    *,
+    theta: Mapping[sp.Symbol | str, Any] | Sequence[Any],
+    estimator: str | Estimator = "reward-to-go",
+    n: int = 100_000,
+    seed: int = 0,
+    horizon: int | None = None,
+    false_alarm: float = FALSE_ALARM,
+    **options: Any,
+) -> CrossCheck:
+    """Sample grad J at `theta` and test it against the exact gradient.
+
+    Parameters
+    ----------
+    theta
+        The point, by symbol, by name or in the order of ``policy.params``.
+    estimator, n, seed, horizon, options
+        As for `pgsym.estimate`.
+    false_alarm
+        Probability that a correct estimate is called inconsistent.
+
+    Examples
+    --------
+    >>> from pgsym.model import MDP, sigmoid
+    >>> mdp = MDP.from_transitions(
+    ...     [("s", "go", "end", 1, 1), ("s", "wait", "s", 1, 0)], start="s", terminal=["end"], gamma="1/2"
+    ... )
+    >>> cross_check(mdp, sigmoid(mdp, {"s": "t"}), theta={"t": 0}, n=10_000).consistent
+    True
+    """
+    if not 0 < false_alarm < 1:
+        raise SamplingError(f"found {false_alarm}; a false-alarm rate lies in (0, 1)", where="false_alarm")
+    policy = tabular(mdp) if policy is None else policy
+    objective = Objective.parse(objective)
+    found = estimate(mdp, policy, objective, estimator, theta=theta, n=n, seed=seed, horizon=horizon, **options)
+    point = {p: float(v) for p, v in policy.point(theta).items()}
+    solution = solve(mdp, policy, objective).at(point)
+    gradient = np.array([float(solution.grad[p]) for p in policy.params])
+    J = float(solution.J)
+    if objective is Objective.START_STATE:
+        finite = truncated(mdp, policy, point, found.horizon)
+        return CrossCheck(found, finite.grad, gradient, finite.J, J, false_alarm)
+    bias = np.zeros_like(gradient) if found.bias is None else found.bias
+    return CrossCheck(found, gradient + bias, gradient, J + (found.bias_of_J or 0.0), J, false_alarm)
+
+
+def _noncentrality(rank: int, level: float) -> float:
+    """The noncentrality at which a chi-square test of that level has the stated power."""
+    critical = stats.chi2.isf(level, rank)
+
+    def excess(value: float) -> float:
+        return float(stats.ncx2.sf(critical, rank, value)) - POWER
+
+    upper = 10.0
+    while excess(upper) < 0:
+        upper *= 2
+    return float(optimize.brentq(excess, 1e-9, upper))

@@ -1,0 +1,96 @@
+"""Solutions and verdicts as terminal tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from pgsym.audit.cross_check import CrossCheck
+from pgsym.claims.verdict import Status, Verdict
+
+FORMULA_WIDTH = 58
+"""A longer closed form is shown by its length; ``--json`` and ``--out`` have all of it."""
+
+ROWS = 24
+"""Rows of one table that are shown."""
+
+_STYLES = {Status.PROVED: "bold green", Status.REFUTED: "bold red", Status.INAPPLICABLE: "bold yellow"}
+
+
+def solution_table(data: Mapping[str, Any]) -> RenderableType:
+    """The JSON schema of a solution (`pgsym.report.data`) as one table for each quantity."""
+    head = Text(f"{data['model']}  ({data['objective']}, gamma = {data['gamma']})", style="bold")
+    parts: list[RenderableType] = [head]
+    for name, value in data.items():
+        if isinstance(value, dict) and name != "theta":
+            table = Table(title=name, title_justify="left", box=None, pad_edge=False, header_style="dim")
+            for column in ("", "closed form", "exact at theta", "float"):
+                table.add_column(column, overflow="fold", justify="right" if column == "float" else "left")
+            rows = list(_leaves(value, ()))
+            for place, leaf in rows[:ROWS]:
+                table.add_row(", ".join(place), _formula(leaf["closed_form"]), _formula(leaf["exact"]), _float(leaf))
+            if len(rows) > ROWS:
+                table.add_row(f"... {len(rows) - ROWS} more", "", "", "")
+            parts.append(table)
+    return Group(*parts)
+
+
+def _leaves(value: Mapping[str, Any], place: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    if value and "closed_form" in value and not isinstance(value["closed_form"], dict):
+        yield place, value
+        return
+    for key, below in value.items():
+        yield from _leaves(below, (*place, key))
+
+
+def _formula(text: str | None) -> str:
+    if text is None:
+        return "-"
+    return text if len(text) <= FORMULA_WIDTH else f"[{len(text)} characters]"
+
+
+def _float(leaf: Mapping[str, Any]) -> str:
+    return "-" if leaf["float"] is None else f"{leaf['float']:.10g}"
+
+
+def verdict_text(verdict: Verdict) -> Text:
+    """A verdict with its ground, witness and corollaries."""
+    text = Text(str(verdict))
+    text.highlight_regex(r"(?m)^\s*(proved)(?=:)", _STYLES[Status.PROVED])
+    text.highlight_regex(r"(?m)^\s*(refuted)(?=:)", _STYLES[Status.REFUTED])
+    text.highlight_regex(r"(?m)^\s*(inapplicable)(?=:)", _STYLES[Status.INAPPLICABLE])
+    return text
+
+
+def console() -> Console:
+    """Standard output; wide enough for formulas when it is not a terminal."""
+    found = Console(highlight=False)
+    return found if found.is_terminal else Console(highlight=False, width=120)
+
+
+def zoo_table(entries: Iterable[Any]) -> Table:
+    """Name, description and source of each named model."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("name", "what it is", "source"):
+        table.add_column(column, overflow="fold")
+    for e in entries:
+        table.add_row(f"[bold]{e.name}[/]", e.description, e.source)
+    return table
+
+
+def cross_check_table(check: CrossCheck) -> Table:
+    """Exact beside sampled, the worst coordinates first where there are many."""
+    rows = sorted(check.rows(), key=lambda row: -abs(row[-1])) if len(check.truth) > ROWS else check.rows()
+    title = f"gradient of the {check.estimate.horizon}-step problem, {check.estimate.n} trajectories"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="dim")
+    for column in ("parameter", "exact", "sampled", "s.e.", "z"):
+        table.add_column(column, justify="left" if column == "parameter" else "right")
+    for name, exact, mean, se, z in rows[:ROWS]:
+        table.add_row(name, f"{exact:.6g}", f"{mean:.6g}", f"{se:.2g}", f"{z:+.2f}")
+    if len(rows) > ROWS:
+        table.add_row(f"... {len(rows) - ROWS} more, all with smaller |z|", "", "", "", "")
+    return table

@@ -1,0 +1,46 @@
+"""The public names: complete, sorted, resolvable, documented, and known to type checkers."""
+
+import ast
+import inspect
+from pathlib import Path
+
+import pytest
+
+import pgsym
+
+SOURCE = Path(pgsym.__file__)
+
+
+def test_all_is_sorted_and_complete() -> None:
+    assert pgsym.__all__ == sorted(set(pgsym.__all__))
+    assert set(pgsym.__all__) <= set(dir(pgsym))
+
+
+@pytest.mark.parametrize("name", pgsym.__all__)
+def test_public_name_resolves_and_is_documented(name: str) -> None:
+    value = getattr(pgsym, name)
+    assert value.__name__ == name
+    assert callable(value)
+    assert inspect.getdoc(value)
+    assert value.__doc__, f"{name} inherits its docstring instead of having one"
+
+
+def test_public_name_is_cached_after_first_use() -> None:
+    assert pgsym.MDP is pgsym.MDP
+    assert "MDP" in vars(pgsym)
+
+
+def test_type_checkers_see_the_names_that_run() -> None:
+    """The TYPE_CHECKING block imports exactly the public names, from the places where they are looked up."""
+    guard = next(node for node in ast.parse(SOURCE.read_text(encoding="utf-8")).body if isinstance(node, ast.If))
+    declared = {alias.asname: node.module for node in guard.body for alias in node.names}
+    assert declared == pgsym._HOMES
+
+
+def test_unknown_name_raises_on_access() -> None:
+    with pytest.raises(AttributeError, match=r"^module 'pgsym' has no attribute 'solv'$"):
+        pgsym.solv  # noqa: B018
+
+
+def test_package_is_typed() -> None:
+    assert (SOURCE.parent / "py.typed").exists()
