@@ -15,37 +15,33 @@ import platform
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import jax
 import numpy as np
 from rich.console import Console
 from rich.table import Table
-from sampling_peers import PEERS, missing
+from sampling_peers import PEERS, Run, missing
 from sampling_problems import PROBLEMS, STEPS, Problem
 
-from pgsym.sampling.estimate import _mesh
-from pgsym.sampling.estimators import RewardToGo
-from pgsym.sampling.kernel import compiled, prepare, returns, specifications
 from pgsym.model import Objective
+from pgsym.sampling.estimate import _blocks_at_once, _mesh, _workers
+from pgsym.sampling.estimators import RewardToGo
+from pgsym.sampling.kernel import compiled, returns
+from pgsym.sampling.layout import prepare, specifications
 
 OURS = "pgsym, returns only"
 FULL = "pgsym, gradient and covariance"
 WRONG = 5.0
 """Standard errors by which a mean return may differ from the exact one."""
+LEAST_TURNS = 3
+"""Repetitions of each sampler at least."""
 
 # Peak memory bandwidth in bytes a second, by the name that JAX gives the device (vendors' data sheets).
 BANDWIDTH = {"H200": 4.8e12, "H100": 3.35e12, "A100": 2.04e12, "L40S": 0.86e12, "4090": 1.01e12}
-BYTES = 28
-"""Of main memory a transition of the kernel moves: entry in and out, two words out and in, sum in and out."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """A sampler ready to go: `run(seed)` draws `trajectories` of them and returns (mean return, its variance)."""
-
-    trajectories: int
-    run: Callable[[int], tuple[float, float]]
+BYTES = 56
+"""Of memory a transition of the returns kernel moves: stream, table record and sum, (16 + 8 + 4) bytes in and out."""
 
 
 def main() -> int:
@@ -67,45 +63,51 @@ def main() -> int:
 
 
 def _problem(console: Console, problem: Problem, seconds: float) -> int:
+    """One table; the number of samplers that are wrong."""
     table = Table(title=problem.title, title_justify="left")
-    for column, justify in (
-        ("sampler", "left"),
-        ("transitions/s", "right"),
-        ("pgsym is faster by", "right"),
-        ("", "left"),
-    ):
-        table.add_column(column, justify=justify)  # type: ignore[arg-type]
-    samplers: dict[str, Callable[[Problem], Run]] = {OURS: _returns, FULL: _moments, **PEERS}
-    rates: dict[str, float] = {}
+    table.add_column("sampler")
+    table.add_column("transitions/s", justify="right")
+    table.add_column("pgsym is faster by", justify="right")
+    table.add_column("")
+    builders: dict[str, Callable[[Problem], Run]] = {OURS: _returns, FULL: _moments, **PEERS}
+    absent = {name: missing(name) for name in builders}
+    samplers = {name: build(problem) for name, build in builders.items() if not absent[name]}
+    measured = _measure(samplers, problem.value, seconds)
     wrong = 0
-    for name, build in samplers.items():
-        absent = missing(name)
-        if absent:
-            table.add_row(name, "-", "-", f"{absent} is not installed")
+    for name, package in absent.items():
+        if package:
+            table.add_row(name, "-", "-", f"{package} is not installed")
             continue
-        sampler = build(problem)
-        rate, z = _measure(sampler, problem.value, seconds)
-        rates[name] = rate
+        rate, z = measured[name]
         wrong += abs(z) > WRONG
         note = "" if abs(z) <= WRONG else f"[red]wrong mean: z = {z:.1f}[/red]"
-        table.add_row(name, f"{rate:.3g}", f"{rates[OURS] / rate:.2f}", note)
+        table.add_row(name, f"{rate:.3g}", f"{measured[OURS][0] / rate:.2f}", note)
     console.print(table)
-    console.print(_memory(rates[OURS]), highlight=False)
+    console.print(_memory(measured[OURS][0]), highlight=False)
     return wrong
 
 
-def _measure(sampler: Run, value: float, seconds: float) -> tuple[float, float]:
-    """Best transitions a second, and the z-score of the mean return over all repetitions."""
-    sampler.run(0)
-    best, means, spreads, began = 0.0, [], [], time.perf_counter()
-    while time.perf_counter() - began < seconds or len(means) < 3:
-        start = time.perf_counter()
-        mean, variance = sampler.run(len(means) + 1)
-        best = max(best, sampler.trajectories * STEPS / (time.perf_counter() - start))
-        means.append(mean)
-        spreads.append(variance)
-    error = float(np.sqrt(np.mean(spreads) / (len(means) * sampler.trajectories)))
-    return best, (float(np.mean(means)) - value) / error
+def _measure(samplers: dict[str, Run], value: float, seconds: float) -> dict[str, tuple[float, float]]:
+    """Best transitions a second, and the z-score of the mean return over all repetitions, of each sampler.
+
+    Samplers take turns, so that a busy moment of the machine falls on all of them.
+    """
+    for sampler in samplers.values():
+        sampler.run(0)
+    best = dict.fromkeys(samplers, 0.0)
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in samplers}
+    began, turns = time.perf_counter(), 0
+    while time.perf_counter() - began < seconds * len(samplers) or turns < LEAST_TURNS:
+        turns += 1
+        for name, sampler in samplers.items():
+            start = time.perf_counter()
+            found[name].append(sampler.run(turns))
+            best[name] = max(best[name], sampler.trajectories * STEPS / (time.perf_counter() - start))
+    out = {}
+    for name, sampler in samplers.items():
+        mean, variance = np.mean(found[name], axis=0)
+        out[name] = (best[name], float((mean - value) / np.sqrt(variance / (turns * sampler.trajectories))))
+    return out
 
 
 def _memory(rate: float) -> str:
@@ -128,42 +130,56 @@ def _returns(problem: Problem) -> Run:
     tables = problem.tables
     arrays, shape = prepare(tables, RewardToGo().plan(tables, Objective.START_STATE, STEPS))
     block, blocks = (2**21, 1) if gpu else (8192, 32)
-    held = jax.device_put(arrays)
 
     @jax.jit
-    def program(key: jax.Array, firsts: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def program(arrays: Any, key: jax.Array, firsts: jax.Array) -> tuple[jax.Array, jax.Array]:
         def one(first: jax.Array) -> tuple[jax.Array, jax.Array]:
-            found = returns(held, shape, key, first + jax.numpy.arange(block, dtype=jax.numpy.uint32))
+            found = returns(arrays, shape, key, first + jax.numpy.arange(block, dtype=jax.numpy.uint32))
             return found.mean(), found.var()
 
         means, variances = jax.lax.map(one, firsts)
         return means.mean(), variances.mean()
 
     firsts = block * np.arange(blocks, dtype=np.uint32)
+    with jax.enable_x64(True):
+        held = jax.device_put(arrays)
 
-    def run(seed: int) -> tuple[float, float]:
-        mean, variance = jax.device_get(program(np.array([0, seed], np.uint32), firsts))
+    def part(seed: int) -> tuple[float, float]:
+        with jax.enable_x64(True):
+            mean, variance = jax.device_get(program(held, np.array([1, seed], np.uint32), firsts))
         return float(mean), float(variance)
 
-    return Run(block * blocks, run)
+    return _threads(block * blocks, part, 1 if gpu else os.cpu_count() or 1)
+
+
+def _threads(trajectories: int, part: Callable[[int], tuple[float, float]], workers: int) -> Run:
+    """Chunks on as many host threads as there are cores, as `estimate` runs them."""
+    pool = ThreadPoolExecutor(workers)
+
+    def run(seed: int) -> tuple[float, float]:
+        means, variances = zip(*pool.map(part, range(workers * seed, workers * (seed + 1))), strict=True)
+        return float(np.mean(means)), float(np.mean(variances))
+
+    return Run(workers * trajectories, run)
 
 
 def _moments(problem: Problem) -> Run:
     """The kernel as `estimate` runs it: reward-to-go gradients, their mean and covariance."""
     tables = problem.tables
     arrays, shape = prepare(tables, RewardToGo().plan(tables, Objective.START_STATE, STEPS))
-    blocks = max(1, 2**17 // shape.block)
     mesh = _mesh(1)
+    gpu = jax.devices()[0].platform != "cpu"
+    blocks = _blocks_at_once(shape, 2**31, None, mesh) if gpu else max(1, 2**16 // shape.block)
     program = compiled(shape, specifications(arrays), blocks, mesh)
     firsts = shape.block * np.arange(blocks, dtype=np.uint32)
 
-    def run(seed: int) -> tuple[float, float]:
+    def part(seed: int) -> tuple[float, float]:
         with jax.enable_x64(True):
             found = program(arrays, np.array([0, seed], np.uint32), np.uint32(2**31), firsts)
         mean, spread = np.asarray(found.mean)[:, -1], np.asarray(found.M2).reshape(blocks, -1)[:, -1]
         return float(mean.mean()), float(spread.mean() / (shape.block - 1))
 
-    return Run(shape.block * blocks, run)
+    return _threads(shape.block * blocks, part, _workers(mesh))
 
 
 if __name__ == "__main__":

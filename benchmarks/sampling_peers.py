@@ -14,15 +14,19 @@ from sampling_problems import STEPS, Problem
 
 from pgsym.sampling import Tables
 from pgsym.sampling.alias import build_alias
-from pgsym.sampling.kernel import step_table
+from pgsym.sampling.layout import step_table
 
 CHUNK = 4096
 """Environments that the vectorised peers step at once."""
 
 
 class Run(NamedTuple):
+    """A sampler ready to go."""
+
     trajectories: int
+    """Drawn by each run."""
     run: Callable[[int], tuple[float, float]]
+    """seed -> mean and variance of the discounted return."""
 
 
 class Rectangular(NamedTuple):
@@ -118,17 +122,19 @@ def gymnasium_loop(problem: Problem) -> Run:
 
         env = gymnasium.make(problem.env).unwrapped
     moving = np.cumsum(table.p, -1)
+    number = {state: i for i, state in enumerate(tables.states)}
 
     def episode(rng: np.random.Generator, seed: int) -> float:
         total, discount = 0.0, 1.0
         if env is not None:
-            s, _ = env.reset(seed=seed)
+            s = number[env.reset(seed=seed)[0]]
         else:
             s = int(rng.choice(tables.S + 1, p=tables.start))
         for _ in range(STEPS):
             a = int(np.searchsorted(acting[s], rng.random() * acting[s, -1], side="right"))
             if env is not None:
-                s, r, done, _, _ = env.step(a)
+                state, r, done, _, _ = env.step(a)
+                s = number.get(state, tables.S)
             else:
                 o = int(np.searchsorted(moving[s, a], rng.random() * moving[s, a, -1], side="right"))
                 s, r, done = int(table.successor[s, a, o]), float(table.reward[s, a, o]), False

@@ -47,7 +47,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; the schema is 
 Samples = Annotated[int, typer.Option("-n", "--samples", help="Trajectories to sample.")]
 Seed = Annotated[int, typer.Option(help="Seed of the sampler; same seed, same numbers.")]
 Horizon = Annotated[int | None, typer.Option(help="Steps of a trajectory; by default so many that little is cut off.")]
-EstimatorName = Annotated[str, typer.Option(help="reinforce or reward-to-go.")]
+EstimatorName = Annotated[str, typer.Option(help="reinforce, reward-to-go, advantage or eligibility-trace.")]
 
 DEFAULT_SAMPLES = 100_000
 
@@ -72,19 +72,25 @@ def solve(
     """
     from pgsym.exact import solve as solve_exactly
     from pgsym.exact.policy_symbols import in_policy_symbols
-    from pgsym.exact.solution import default_names
+    from pgsym.exact.solution import QUANTITIES, default_names
     from pgsym.report.data import Report
-    from pgsym.report.terminal import console, solution_table
+    from pgsym.report.terminal import console, solution_table, working
 
     problem = _problem(model, objective, theta, gamma)
     solution = solve_exactly(problem.mdp, problem.policy, problem.objective)
     shown = in_policy_symbols(solution) if keep_policy else solution
+    names = default_names(solution.objective)
     if latex:
-        print(shown.latex(default_names(solution.objective)))
-    elif as_json:
-        _print_json(Report(problem).to_json())
+        with working("closed forms"):
+            text = shown.latex(names)
+        print(text)
     else:
-        console().print(solution_table(Report(problem).to_json(default_names(solution.objective))))
+        with working("closed forms and exact values"):
+            data = Report(problem).to_json(QUANTITIES if as_json else names)
+        if as_json:
+            _print_json(data)
+        else:
+            console().print(solution_table(data))
     if out is not None:
         from pgsym.report.files import write_solution
 
@@ -113,10 +119,11 @@ def verify(
     """
     from pgsym.audit import cross_check
     from pgsym.claims import verify as decide
-    from pgsym.report.terminal import console, cross_check_table, verdict_text
+    from pgsym.report.terminal import console, cross_check_table, verdict_text, working
 
     problem = _problem(model, objective, theta, gamma)
-    verdict = decide(problem.mdp, problem.policy, problem.objective, theta=problem.theta)
+    with working("deciding the theorem"):
+        verdict = decide(problem.mdp, problem.policy, problem.objective, theta=problem.theta)
     if not as_json:
         console().print(f"[bold]{problem.name}[/] ({problem.objective}, {problem.mdp})")
         console().print(verdict_text(verdict))

@@ -3,15 +3,15 @@
     field           the interface: +, *, /, is_zero, gradient, factor
       │
       ├── rational      Q(exp(theta), theta, symbols): closed forms, with derivations
-      │     generators → polynomial (FLINT) → coprime (factored denominators) → fraction → derivation
+      │     generators → polynomial (FLINT) → coprime (factored denominators) → fraction → derivation → printing
       ├── point         exact numbers at a theta: rationals, radicals, powers of e
       │     radical       Q(2^(1/2), 3^(1/3), ...) over any base field
       ├── prime         integers modulo a random prime at a random point: identity testing
       ├── floating      double precision
-      └── dual          any of these with tangents: forward-mode derivatives
+      ├── dual          any of these with tangents: forward-mode derivatives
+      └── size          how large an answer can be, without computing it
     elimination     one sparse LU for all of them; ordering chooses pivots, lazy vectors hold the results
-    univariate      one generator: elimination, or interpolate (images modulo primes, by modular) where it would fill up
-    size            how large an answer can be, without computing it
+    univariate      one generator: elimination, or interpolate (images modulo primes) where it would fill up
 
 Every field is also a number system for `pgsym.expression.evaluate` and for a policy's rows.
 """

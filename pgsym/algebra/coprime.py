@@ -14,6 +14,9 @@ from typing import Any
 
 from pgsym.algebra.polynomial import Polynomial, Ring
 
+DIVISION_TERMS = 200
+"""Shorter polynomials have fast gcds."""
+
 
 class Part:
     """A primitive non-constant polynomial with positive leading coefficient.
@@ -85,6 +88,20 @@ class CoprimeBase:
         if not poly.is_one():
             found.append((self.part(poly), 1))
         return self.live(tuple(sorted(found, key=_by_key)))
+
+    def quotient(self, poly: Polynomial, part: Part) -> Polynomial | None:
+        """poly / part if that is a polynomial and cheaper to find than their gcd, else None.
+
+        In an elimination the divisor is usually known (Bareiss), and values at one integer point tell.
+        """
+        if len(poly) < DIVISION_TERMS or len(part.poly) < 2:
+            return None
+        at = self.ring.evaluate(part.poly)
+        if at == 0 or self.ring.evaluate(poly) % at != 0:
+            return None
+        self.ring.check_time()
+        quotient = poly // part.poly
+        return quotient if quotient * part.poly == poly else None
 
     def live(self, factors: Factors) -> Factors:
         """The same product without parts that were split."""

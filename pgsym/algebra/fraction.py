@@ -233,6 +233,12 @@ def _cancel(
         if part in known:
             kept.append((part, power))
             continue
+        quotient = base.quotient(numerator, part)
+        if quotient is not None:
+            numerator, changed = quotient, True
+            if power > 1:
+                stack.append((part, power - 1))
+            continue
         g = base.ring.gcd(numerator, part.poly)
         if g.is_one():
             kept.append((part, power))

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from flint import Ordering, fmpz_mpoly_ctx, fmpz_poly
+from flint import Ordering, fmpz, fmpz_mpoly_ctx, fmpz_poly
 
 from pgsym.errors import TooLargeError
 
@@ -19,6 +19,9 @@ Polynomial = Any
 
 DEFAULT_BUDGET = 2_000_000
 """Terms of one polynomial; about 200 MB in five variables."""
+
+PAIRS_PER_TERM = 10_000
+"""Pairs of terms that a product may multiply, per term of the budget; about ten minutes by default."""
 
 REMEDY = "Evaluate at a theta with solution.at(theta), or decide the claim by identity testing"
 
@@ -41,6 +44,7 @@ class Ring:
         self.budget = budget
         self.seconds = seconds
         self._deadline = None if seconds is None else time.monotonic() + seconds
+        self._point = range(3, 3 + 2 * variables, 2)
         self.generators: tuple[Polynomial, ...]
         if variables == 1:
             self.generators = (fmpz_poly([0, 1]),)
@@ -91,6 +95,10 @@ Evaluate at a theta with solution.at(theta), or decide the claim by identity tes
             self.check_time()
         return a.gcd(b)
 
+    def evaluate(self, a: Polynomial) -> fmpz:
+        """The value at a fixed integer point."""
+        return a(*self._point)
+
     def derivative(self, a: Polynomial, index: int) -> Polynomial:
         return a.derivative() if self.variables == 1 else a.derivative(index)
 
@@ -129,6 +137,11 @@ Evaluate at a theta with solution.at(theta), or decide the claim by identity tes
             raise TooLargeError(f"time: the closed form is not done after {self.seconds} s. {REMEDY}")
 
     def _check_product(self, a: Polynomial, b: Polynomial) -> None:
+        if len(a) * len(b) > PAIRS_PER_TERM * self.budget:
+            raise TooLargeError(
+                f"product of {len(a)} and {len(b)} terms: {len(a) * len(b)} pairs of terms; a budget of {self.budget} "
+                f"terms allows {PAIRS_PER_TERM * self.budget}. {REMEDY}"
+            )
         box = 1
         for d, e in zip(self.degrees(a), self.degrees(b), strict=True):
             box *= d + e + 1

@@ -205,9 +205,7 @@ class CramerBound:
     def _term(self, i: int) -> Size:
         """adj_ji L_i / det, for any j."""
         degree, bits = _total(self._clear[i])
-        return Size(
-            self._det.degree - self._degrees[i] + degree, self._det.bits - self._bits[i] + bits, {self._det: 1}
-        )
+        return Size(self._det.degree - self._degrees[i] + degree, self._det.bits - self._bits[i] + bits, {self._det: 1})
 
 
 def _lcm(a: Mapping[Factor, int], b: Mapping[Factor, int]) -> Mapping[Factor, int]:

@@ -299,7 +299,7 @@ class Quantities:
 
     def _on_live(self, values: Sequence[Any], name: str) -> Mapping[State, Any]:
         index = {s: i for i, s in enumerate(self.live)}
-        zero = set(self.mdp.terminal) | set(self.structure.rewardless if name == "V" else ())
+        zero = self.mdp.terminal | self.structure.rewardless if name == "V" else frozenset()
 
         def look_up(s: State) -> Any:
             if s in index:

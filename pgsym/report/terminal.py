@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
+from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
 from pgsym.audit.cross_check import CrossCheck
-from pgsym.claims.verdict import Status, Verdict
+from pgsym.claims.verdict import Verdict
 
 FORMULA_WIDTH = 58
 """A longer closed form is shown by its length; ``--json`` and ``--out`` have all of it."""
@@ -18,7 +19,7 @@ FORMULA_WIDTH = 58
 ROWS = 24
 """Rows of one table that are shown."""
 
-_STYLES = {Status.PROVED: "bold green", Status.REFUTED: "bold red", Status.INAPPLICABLE: "bold yellow"}
+_STYLES = {"proved": "bold green", "refuted": "bold red", "inapplicable": "bold yellow"}
 
 
 def solution_table(data: Mapping[str, Any]) -> RenderableType:
@@ -60,10 +61,14 @@ def _float(leaf: Mapping[str, Any]) -> str:
 def verdict_text(verdict: Verdict) -> Text:
     """A verdict with its ground, witness and corollaries."""
     text = Text(str(verdict))
-    text.highlight_regex(r"(?m)^\s*(proved)(?=:)", _STYLES[Status.PROVED])
-    text.highlight_regex(r"(?m)^\s*(refuted)(?=:)", _STYLES[Status.REFUTED])
-    text.highlight_regex(r"(?m)^\s*(inapplicable)(?=:)", _STYLES[Status.INAPPLICABLE])
+    for status, style in _STYLES.items():
+        text.highlight_regex(rf"(?m)^\s*{status}(?=:)", style)
     return text
+
+
+def working(task: str) -> Status:
+    """A spinner on standard error while something takes its time; nothing where that is no terminal."""
+    return Console(stderr=True).status(f"{task} ...")
 
 
 def console() -> Console:

@@ -16,6 +16,8 @@ TRUNCATION = 1e-4
 """Share of the total discounted time (or, in a long run, of h's range) that a default horizon leaves out."""
 MAX_STEPS = 100_000
 """Longest horizon chosen by default."""
+MAX_MIXING = 20_000
+"""Longest burn-in and window of a long run."""
 CONVERGED = 1e-13
 """Change under which an iterated distribution or value counts as its limit."""
 
@@ -119,7 +121,7 @@ def _can_earn(tables: Tables) -> NDArray[np.bool_]:
 def stationary(tables: Tables) -> Floats:
     """[S+1] mu, by iterating the lazy chain (I + P)/2, which has the same mu and no period."""
     d = start_or_uniform(tables)
-    for _ in range(MAX_STEPS):
+    for _ in range(MAX_MIXING):
         moved = (d + forward(tables, d)) / 2
         if np.abs(moved - d).sum() <= CONVERGED:
             return moved
@@ -139,7 +141,7 @@ def differential_values(tables: Tables, rbar: float) -> Floats:
     v = _centred(tables, rbar)
     h = np.zeros(tables.S + 1)
     scale = max(float(np.abs(v).max()), 1e-300)
-    for _ in range(MAX_STEPS):
+    for _ in range(MAX_MIXING):
         if span(v[:-1]) <= CONVERGED * scale:
             return h
         h = h + v / 2
@@ -160,7 +162,7 @@ def reward_memory(tables: Tables, rbar: float) -> int | None:
     v = _centred(tables, rbar)
     spans = [span(v[:-1])]
     while spans[-1] > CONVERGED * spans[0]:
-        if len(spans) > MAX_STEPS:
+        if len(spans) > MAX_MIXING:
             return None
         v = backward(tables, v)
         spans.append(span(v[:-1]))
@@ -171,13 +173,10 @@ def reward_memory(tables: Tables, rbar: float) -> int | None:
 def burn_in(tables: Tables, mu: Floats) -> int | None:
     """Steps from the start until the total variation distance to mu is at most `TRUNCATION`; None if never."""
     d = start_or_uniform(tables)
-    for t in range(MAX_STEPS):
+    for t in range(MAX_MIXING):
         if np.abs(d - mu).sum() / 2 <= TRUNCATION:
             return t
-        moved = forward(tables, d)
-        if t > 2 * tables.S and np.abs(forward(tables, moved) - d).sum() <= CONVERGED:
-            return None  # a cycle of length two or less: it will come no nearer
-        d = moved
+        d = forward(tables, d)
     return None
 
 
@@ -209,7 +208,7 @@ def _centred(tables: Tables, centre: float) -> Floats:
 
 def _slow() -> SamplingError:
     return SamplingError(
-        f"the chain has not mixed after {MAX_STEPS} steps; a long run would not forget its start. "
+        f"the chain has not mixed after {MAX_MIXING} steps; a long run would not forget its start. "
         "Choose a theta with a faster chain, or use the exact solution",
         where="average-reward",
     )

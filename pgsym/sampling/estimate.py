@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import jax
@@ -18,17 +21,16 @@ from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
 from pgsym.model.structure import Structure
 from pgsym.sampling.estimators import Estimator, find_estimator
-from pgsym.sampling.kernel import Blocks, Shape, compiled, prepare, specifications
+from pgsym.sampling.kernel import Blocks, compiled
+from pgsym.sampling.layout import Shape, prepare, specifications
 from pgsym.sampling.moments import Moments
 from pgsym.sampling.progress import Progress, reporter
 from pgsym.sampling.random import TRAJECTORIES, seed_key
 from pgsym.sampling.result import Estimate
 from pgsym.sampling.tables import build_tables
 
-IN_FLIGHT = 2
-"""Chunks that are queued before the oldest is waited for."""
-CHUNK_BYTES = {"cpu": 2**25, "gpu": 2**31, "tpu": 2**31}
-"""Memory that a chunk may take on each kind of device."""
+CHUNK_BYTES = 2**31
+"""Memory that a chunk may take on an accelerator; a processor takes one block at a time."""
 
 
 def estimate(
@@ -109,9 +111,10 @@ def estimate(
     tally, interrupted = Tally(tables.k), False
     with reporter(progress, n) as report:
         try:
-            for found in _run(program, arrays, key, n, shape.block, blocks):
-                tally.add(found)
-                report(tally.moments.n, n)
+            with closing(_run(program, arrays, key, n, shape.block, blocks, _workers(mesh))) as chunks:
+                for found in chunks:
+                    tally.add(found)
+                    report(tally.moments.n, n)
         except KeyboardInterrupt:
             if tally.moments.n < 2:
                 raise
@@ -166,25 +169,39 @@ def _mesh(devices: int | Sequence[jax.Device] | None) -> Mesh:
 def _blocks_at_once(shape: Shape, n: int, chunk: int | None, mesh: Mesh) -> int:
     """Blocks of one dispatch: as many for every device, no more than n needs."""
     if chunk is None:
-        platform = mesh.devices.flat[0].platform
         each = 4 * (shape.T + shape.N + 6 * shape.k)
-        chunk = mesh.size * max(CHUNK_BYTES.get(platform, 2**25) // each, shape.block)
+        fitting = 0 if mesh.devices.flat[0].platform == "cpu" else CHUNK_BYTES // each
+        chunk = mesh.size * max(fitting, shape.block)
     needed = -(-n // (shape.block * mesh.size))
     return mesh.size * max(1, min(chunk // (shape.block * mesh.size), needed))
 
 
-def _run(program: Any, arrays: Any, key: Any, n: int, block: int, blocks: int) -> Iterator[Blocks]:
-    """Dispatch chunk after chunk, a few ahead; yield their blocks in order, as NumPy arrays."""
-    queue: deque[Any] = deque()
+def _run(program: Any, arrays: Any, key: Any, n: int, block: int, blocks: int, workers: int) -> Generator[Blocks]:
+    """Run chunk after chunk, some at once; yield their blocks in order, as NumPy arrays."""
     size = block * blocks
-    for first in range(0, n, size):
+
+    def chunk(first: int) -> Blocks:
         firsts = (first + block * np.arange(blocks)).astype(np.uint32)
         with jax.enable_x64(True):
-            queue.append(program(arrays, key, np.uint32(n), firsts))
-        if len(queue) == IN_FLIGHT:
-            yield jax.tree.map(np.asarray, queue.popleft())
-    while queue:
-        yield jax.tree.map(np.asarray, queue.popleft())
+            return jax.tree.map(np.asarray, program(arrays, key, np.uint32(n), firsts))
+
+    with ThreadPoolExecutor(workers) as pool:
+        queue: deque[Future[Blocks]] = deque()
+        try:
+            for first in range(0, n, size):
+                queue.append(pool.submit(chunk, first))
+                if len(queue) > workers:
+                    yield queue.popleft().result()
+            while queue:
+                yield queue.popleft().result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _workers(mesh: Mesh) -> int:
+    """Chunks at once: one for each core when the processor is one device, else enough to keep devices busy."""
+    alone = mesh.size == 1 and mesh.devices.flat[0].platform == "cpu"
+    return max(1, os.cpu_count() or 1) if alone else 2
 
 
 class Tally:

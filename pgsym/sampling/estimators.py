@@ -205,7 +205,7 @@ def _long_run(
     window = dynamics.reward_memory(tables, rbar) if discount == 1 else _trace_window(discount)
     if window is None:
         raise SamplingError(
-            f"expected rewards still depend on the start after {dynamics.MAX_STEPS} steps (a periodic chain, or one "
+            f"expected rewards still depend on the start after {dynamics.MAX_MIXING} steps (a periodic chain, or one "
             "that hardly mixes); a window must forget it. Use EligibilityTrace(beta), whose bias is of order 1 - beta",
             where="average-reward",
         )
@@ -241,8 +241,8 @@ def _long_run(
 
 
 def _trace_window(beta: float) -> int:
-    """Steps after which beta^j is below float32's rounding of the sum."""
-    return 1 if beta == 0 else max(1, math.ceil(math.log(2.0**-24) / math.log(beta)))
+    """Steps after which beta^j is below `dynamics.TRUNCATION`."""
+    return 1 if beta == 0 else max(1, math.ceil(math.log(dynamics.TRUNCATION) / math.log(beta)))
 
 
 def _gradient(tables: Tables, weight: Floats, q: Floats) -> Floats:

@@ -153,9 +153,9 @@ def policy_tables(policy: Policy, theta: Mapping[sp.Symbol, float]) -> PolicyTab
         for a, p in zip(policy.actions(s), row, strict=True):
             probabilities.append(_checked(p, s, a))
             rows.append([(position[x], d / p.value) for x, d in p.slope.items() if d != 0.0])
-    width = max((len(row) for row in rows), default=0)
-    index = np.zeros((len(rows), max(width, 1)), np.int32)
-    value = np.zeros((len(rows), max(width, 1)))
+    width = min(max(1, *map(len, rows)), len(policy.params))
+    index = np.zeros((len(rows), width), np.int32)
+    value = np.zeros((len(rows), width))
     for i, row in enumerate(rows):
         for j, (x, z) in enumerate(sorted(row)):
             index[i, j], value[i, j] = x, z

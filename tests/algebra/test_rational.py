@@ -9,6 +9,7 @@ import sympy as sp
 from flint import fmpq
 
 from pgsym.algebra import Generators, RationalField
+from pgsym.algebra.coprime import CoprimeBase
 from pgsym.algebra.polynomial import Ring
 from pgsym.algebra.printing import expression
 from pgsym.errors import NotInFieldError, TooLargeError
@@ -151,6 +152,32 @@ def test_budget_stops_a_product_before_it_is_formed():
     ):
         e**40
     assert time.perf_counter() - started < 5
+
+
+def test_budget_stops_a_product_of_too_many_pairs():
+    ring = Ring(2, budget=1)
+    x, y = ring.generators
+    a = sum((x**k for k in range(101)), ring.zero)
+    with pytest.raises(
+        TooLargeError,
+        match=r"^product of 101 and 101 terms: 10201 pairs of terms; a budget of 1 terms allows 10000\. Evaluate at",
+    ):
+        ring.multiply(a, a + y - 1)
+
+
+def test_quotient_by_a_known_divisor_is_exact():
+    """Division before gcd: found where it is one, None where only the values at the test point divide."""
+    ring = Ring(2)
+    x, y = ring.generators
+    base = CoprimeBase(ring)
+    part = base.part(x + y + 1)
+    long = (1 + x + y**2) ** 20
+    assert base.quotient(long * part.poly, part) == long
+    at = ring.evaluate(part.poly)
+    shift = -ring.evaluate(long) % at
+    assert ring.evaluate(long + shift) % at == 0
+    assert base.quotient(long + shift, part) is None
+    assert base.quotient(x, part) is None
 
 
 def test_budget_allows_large_products_of_few_terms():

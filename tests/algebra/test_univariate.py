@@ -36,7 +36,8 @@ def test_images_agree_with_elimination(seed):
     n = 9
     rows = random_chain(field, n, seed)
     rng = random.Random(seed)
-    b = [field.convert(rng.choice([sp.exp(T), 1 / (1 + sp.exp(T / 2)), sp.Rational(2, 3), 0])) for _ in range(n)]
+    choices = [sp.exp(T), 1 / (1 + sp.exp(T / 2)), sp.Rational(2, 3), sp.S.Zero]
+    b = [field.convert(rng.choice(choices)) for _ in range(n)]
     images = field.factor(rows)
     assert isinstance(images, ImageFactorization)
     plain = eliminate(rows, field.is_zero)

@@ -55,7 +55,7 @@ def test_to_expr_reads(value, expected):
         float("nan"), float("inf"), -float("inf"), np.float64("nan"), np.float32("inf"),
         Decimal("NaN"), Decimal("sNaN"), Decimal("-Infinity"), Decimal("1e99999"),
         sp.nan, sp.oo, sp.zoo, x + sp.oo, sp.true, True, False, np.True_,
-        None, 1j, [1], np.array([1.0]), b"1", object(), {"p": 1},
+        None, 1j, [1], np.array([1.0]), b"1", object, {"p": 1},
     ],
     ids=repr,
 )  # fmt: skip

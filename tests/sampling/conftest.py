@@ -7,14 +7,14 @@ from statistics import NormalDist
 from types import SimpleNamespace
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from pgsym.expression.exact import to_expr
 from pgsym.model import MDP, Objective, softmax_policy, tabular
 from pgsym.sampling import RewardToGo, build_tables
-from pgsym.sampling.kernel import prepare, rollout
+from pgsym.sampling.kernel import rollout
+from pgsym.sampling.layout import prepare
 from pgsym.sampling.random import seed_key
 
 CASES = Path(__file__).parent.parent / "cases" / "data"
@@ -113,15 +113,24 @@ def true_gradient():
 
 @pytest.fixture(scope="session")
 def draw():
-    """draw(case, T, n) -> tables, device arrays, shape and the entries [T, n] of n trajectories."""
+    """draw(case, T, n): what n trajectories of T steps did, as NumPy arrays [T, n]."""
 
     def run(case, T, n, seed=0, first=0):
         tables = build_tables(case.mdp, case.policy, case.theta)
-        plan = RewardToGo().plan(tables, Objective.START_STATE, T)
-        arrays, shape = prepare(tables, plan, n)
-        arrays = jax.tree.map(jnp.asarray, arrays)
-        ids = first + jnp.arange(n, dtype=jnp.uint32)
-        entries = jax.jit(partial(rollout, shape=shape))(arrays, key=jnp.asarray(seed_key(seed)), ids=ids)
-        return tables, arrays, shape, np.asarray(entries)
+        arrays, shape = prepare(tables, RewardToGo().plan(tables, Objective.START_STATE, T), n)
+        ids = np.uint32(first) + np.arange(n, dtype=np.uint32)
+        with jax.enable_x64(True):
+            entries = np.asarray(jax.jit(partial(rollout, shape=shape))(arrays, key=seed_key(seed), ids=ids))
+        step, visit = arrays.step[entries], arrays.visit[entries]
+        return SimpleNamespace(
+            tables=tables,
+            arrays=arrays,
+            shape=shape,
+            ids=ids,
+            entries=entries,
+            pair=visit.astype(np.uint32).astype(int),
+            successor=step.astype(np.uint32) // shape.width,
+            reward=(visit >> np.uint64(32)).astype(np.uint32).view(np.float32),
+        )
 
     return run

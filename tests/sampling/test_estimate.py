@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pgsym.errors import DiscountError, ImproperPolicyError, PolicyError, SamplingError, StructureError
-from pgsym.model import MDP, sigmoid, tabular
+from pgsym.model import MDP, direct_policy, sigmoid, tabular
 from pgsym.sampling import estimate, progress
 
 
@@ -25,7 +25,7 @@ def test_exactly_n_trajectories_count(corridor, n):
 
 
 def test_a_prefix_of_a_sample_is_the_smaller_sample(run, monkeypatch):
-    monkeypatch.setattr("pgsym.sampling.kernel.LARGEST_BLOCK", 64)
+    monkeypatch.setattr("pgsym.sampling.layout.LARGEST_BLOCK", 64)
     seen = {}
     run(n=640, chunk=64, progress=lambda done, n: seen.setdefault(done, n))
     assert seen == dict.fromkeys(range(64, 641, 64), 640)
@@ -41,6 +41,13 @@ def test_result_states_what_was_done(run):
     assert found.trajectories_per_second == pytest.approx(1000 / found.seconds)
     assert found.transitions_per_second == pytest.approx(found.transitions / found.seconds)
     assert list(found.gradient) == list(found.params)
+
+
+def test_a_policy_without_parameters_has_a_value_alone():
+    mdp = MDP.from_transitions([("s", "a", "t", 1, 3)], start="s", terminal=["t"])
+    found = estimate(mdp, direct_policy(mdp, {"s": {"a": 1}}, []), theta={}, n=100)
+    assert (found.J, found.mean.tolist(), found.covariance.shape) == (3.0, [], (0, 0))
+    assert found.distance([]) == (0.0, 0, 1.0, 0)
 
 
 def test_above_256_parameters_only_variances_are_kept():
@@ -69,7 +76,7 @@ def interrupt_after(count):
 
 
 def test_interrupt_returns_what_is_there(run, monkeypatch):
-    monkeypatch.setattr("pgsym.sampling.kernel.LARGEST_BLOCK", 64)
+    monkeypatch.setattr("pgsym.sampling.layout.LARGEST_BLOCK", 64)
     found = run(n=6400, chunk=64, progress=interrupt_after(128))
     assert found.interrupted
     assert found.n == 128
@@ -81,7 +88,7 @@ def test_interrupt_returns_what_is_there(run, monkeypatch):
 
 def test_interrupt_before_two_trajectories_propagates(run, monkeypatch):
     # The function of that name hides the module from attribute access.
-    monkeypatch.setattr(sys.modules["pgsym.sampling.estimate"], "_run", lambda *args: iter([[]]))
+    monkeypatch.setattr(sys.modules["pgsym.sampling.estimate"], "_run", lambda *args: (found for found in [[]]))
     with pytest.raises(KeyboardInterrupt):
         run(progress=interrupt_after(0))
 

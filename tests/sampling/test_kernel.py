@@ -11,17 +11,13 @@ import numpy as np
 import pytest
 from scipy.special import chdtri
 
-from pgsym.sampling import build_tables, dynamics, estimate
-from pgsym.sampling.kernel import gradients, step_table
+from pgsym.model import Objective
+from pgsym.sampling import RewardToGo, build_tables, dynamics, estimate
+from pgsym.sampling.kernel import block_moments, gradients, returns
+from pgsym.sampling.layout import prepare, step_table
+from pgsym.sampling.random import seed_key
 
 N = 2**16
-
-
-def outcome_counts(tables, arrays, entries):
-    """How often each (s, a, s', r) occurred: [O]."""
-    found = np.stack([np.asarray(table)[entries] for table in (arrays.pair, arrays.base, arrays.reward)], -1)
-    kinds, counts = np.unique(found.reshape(-1, 3), axis=0, return_counts=True)
-    return {tuple(kind): count for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True)}
 
 
 def chi_square_accepts(observed, p, false_alarm):
@@ -31,45 +27,52 @@ def chi_square_accepts(observed, p, false_alarm):
 
 
 def step_distribution(tables, t):
-    """P(outcome at step t), [O], then the probability of being absorbed."""
+    """P(outcome at step t), [O]."""
     d = tables.start
     for _ in range(t):
         d = dynamics.forward(tables, d)
-    return np.append(d[tables.outcome_state] * tables.joint, d[tables.S])
+    return d[tables.outcome_state] * tables.joint
 
 
 @pytest.mark.parametrize("t", [0, 1, 2, 7])
 def test_outcomes_have_their_exact_distribution(garnet, statistics, draw, t):
-    tables, arrays, shape, entries = draw(garnet, 8, N)
-    counts = outcome_counts(tables, arrays, entries[t])
-    expected = step_distribution(tables, t)[:-1]
-    observed = np.zeros(tables.O)
-    for o in range(tables.O):
-        key = (tables.outcome_pair[o], tables.outcome_next[o] * shape.width, np.float32(tables.outcome_reward[o]))
-        observed[o] = counts[tuple(float(x) for x in key)]
+    drawn = draw(garnet, 8, N)
+    tables = drawn.tables
+    kinds = zip(tables.outcome_pair, tables.outcome_next, tables.outcome_reward.astype(np.float32), strict=True)
+    observed = np.array(
+        [((drawn.pair[t] == n) & (drawn.successor[t] == s) & (drawn.reward[t] == r)).sum() for n, s, r in kinds]
+    )
+    assert observed.sum() == N
+    expected = step_distribution(tables, t)
     assert chi_square_accepts(observed, expected, statistics.FALSE_ALARM)
-    # A mutant that takes the policy of the next state over is rejected.
+    # A mutant that takes the policy of another state is rejected.
     assert not chi_square_accepts(observed, np.roll(expected, tables.O // 2), statistics.FALSE_ALARM)
 
 
 def test_successive_steps_are_independent_given_the_state(garnet, statistics, draw):
-    # The two words of one cipher call serve steps 2j and 2j + 1; so pairs across both kinds of boundary are tested.
-    tables, arrays, _, entries = draw(garnet, 4, N)
+    drawn = draw(garnet, 4, N)
+    tables = drawn.tables
+    moved = np.zeros((tables.N, tables.S + 1))
+    np.add.at(moved, (tables.outcome_pair, tables.outcome_next), tables.outcome_p)
     for t in (0, 1, 2):
-        pairs = np.asarray(arrays.pair)[entries[t]] * tables.N + np.asarray(arrays.pair)[entries[t + 1]]
-        moved = np.zeros((tables.N, tables.S + 1))
-        np.add.at(moved, (tables.outcome_pair, tables.outcome_next), tables.outcome_p)
-        occupancy = np.add.reduceat(step_distribution(tables, t)[:-1], np.arange(0, tables.O, 3))
-        joint = occupancy[:, None] * moved[:, tables.pair_state] * tables.pi[None, :]
-        observed = np.bincount(pairs, minlength=tables.N**2)
-        possible = joint.reshape(-1) > 0
-        assert observed[~possible].sum() == 0
-        assert chi_square_accepts(observed[possible], joint.reshape(-1)[possible], statistics.FALSE_ALARM)
+        occupancy = np.add.reduceat(step_distribution(tables, t), np.arange(0, tables.O, 3))
+        joint = (occupancy[:, None] * moved[:, tables.pair_state] * tables.pi[None, :]).reshape(-1)
+        observed = np.bincount(drawn.pair[t] * tables.N + drawn.pair[t + 1], minlength=tables.N**2)
+        assert observed[joint == 0].sum() == 0
+        assert chi_square_accepts(observed[joint > 0], joint[joint > 0], statistics.FALSE_ALARM)
+
+
+def test_neighbouring_trajectories_are_independent(garnet, statistics, draw):
+    # Streams of consecutive numbers differ by one counter of the cipher.
+    drawn = draw(garnet, 3, N)
+    for t in (0, 2):
+        p = np.bincount(drawn.tables.outcome_pair, step_distribution(drawn.tables, t))
+        observed = np.bincount(drawn.pair[t, 0::2] * 20 + drawn.pair[t, 1::2], minlength=400)
+        assert chi_square_accepts(observed, np.outer(p, p).reshape(-1), statistics.FALSE_ALARM)
 
 
 def test_parallel_edges_keep_their_own_rewards(edges, statistics, draw):
-    _, arrays, _, entries = draw(edges, 1, N)
-    rewards = np.asarray(arrays.reward)[entries[0]]
+    rewards = draw(edges, 1, N).reward[0]
     observed = np.array([(rewards == r).sum() for r in (4, 0, -1, 1)])
     p = np.array([1 / 6, 1 / 6, 1 / 3, 1 / 3])
     assert chi_square_accepts(observed, p, statistics.FALSE_ALARM)
@@ -78,37 +81,54 @@ def test_parallel_edges_keep_their_own_rewards(edges, statistics, draw):
 
 
 def test_absorbed_trajectories_stay_and_earn_nothing(dag, draw):
-    tables, arrays, _, entries = draw(dag, 6, 1000)
-    pair, reward = np.asarray(arrays.pair)[entries], np.asarray(arrays.reward)[entries]
-    ended = pair == tables.N
+    drawn = draw(dag, 6, 1000)
+    ended = drawn.pair == drawn.tables.N
     assert (ended[1:] | ~ended[:-1]).all()
     assert ended[3:].all()
-    assert not reward[ended].any()
+    assert not drawn.reward[ended].any()
 
 
 def test_gradient_of_a_trajectory_is_its_formula(garnet, draw):
-    tables, arrays, shape, entries = draw(garnet, 9, n=64)
-    g, J, steps = (np.asarray(a) for a in gradients(arrays, shape, jnp.asarray(entries)))
-    pair, reward = np.asarray(arrays.pair)[entries], np.asarray(arrays.reward, np.float64)[entries]
-    scores, discounts = tables.scores(), 0.9 ** np.arange(9)
+    drawn = draw(garnet, 9, 64)
+    with jax.enable_x64(True):
+        arrays = jax.tree.map(jnp.asarray, drawn.arrays)
+        g, J, steps = (np.asarray(a) for a in gradients(arrays, drawn.shape, jnp.asarray(drawn.entries)))
+        alone = np.asarray(returns(arrays, drawn.shape, jnp.asarray(seed_key(0)), jnp.asarray(drawn.ids)))
+    scores, discounts = drawn.tables.scores(), 0.9 ** np.arange(9)
     expected = np.zeros_like(g, np.float64)
     for i in range(64):
         for t in range(9):
-            future = (discounts[: 9 - t] * reward[t:, i]).sum()
-            expected[i] += discounts[t] * scores[pair[t, i]] * future
+            future = (discounts[: 9 - t] * drawn.reward[t:, i]).sum()
+            expected[i] += discounts[t] * scores[drawn.pair[t, i]] * future
     # float32 sums of 9 terms of size at most 20.
     np.testing.assert_allclose(g, expected, atol=9 * 20 * 2.0**-23)
-    np.testing.assert_allclose(J, discounts @ reward, atol=9 * 20 * 2.0**-23)
+    np.testing.assert_allclose(J, discounts @ drawn.reward, atol=9 * 20 * 2.0**-23)
+    np.testing.assert_allclose(alone, J, atol=9 * 20 * 2.0**-23)
     assert (steps == 9).all()
 
 
 def test_scattered_and_dense_scores_give_the_same_gradient(garnet, monkeypatch):
     found = {}
     for cost in (0, 32):
-        monkeypatch.setattr("pgsym.sampling.kernel.SCATTER_COST", cost)
+        monkeypatch.setattr("pgsym.sampling.layout.SCATTER_COST", cost)
         found[cost] = estimate(garnet.mdp, garnet.policy, theta=garnet.theta, n=4096, horizon=20)
     np.testing.assert_allclose(found[0].mean, found[32].mean, rtol=0, atol=1e-4 * found[0].standard_error.max())
     np.testing.assert_allclose(found[0].covariance, found[32].covariance, rtol=1e-4, atol=1e-4)
+
+
+def test_blocks_at_once_and_in_turn_agree(garnet):
+    tables = build_tables(garnet.mdp, garnet.policy, garnet.theta)
+    arrays, shape = prepare(tables, RewardToGo().plan(tables, Objective.START_STATE, 12), 64)
+    firsts = 64 * np.arange(4, dtype=np.uint32)
+    with jax.enable_x64(True):
+        turn, once = (
+            jax.jit(partial(block_moments, shape, parallel))(arrays, seed_key(0), np.uint32(200), firsts)
+            for parallel in (False, True)
+        )
+    assert np.asarray(once.n).tolist() == np.asarray(turn.n).tolist() == [64, 64, 64, 8]
+    for a, b in zip(turn, once, strict=True):
+        # The order of 64 float64 additions.
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-10)
 
 
 def test_total_variation_of_a_step_is_within_the_stated_bound(garnet):
@@ -120,14 +140,13 @@ def test_total_variation_of_a_step_is_within_the_stated_bound(garnet):
 
 
 def test_trajectories_do_not_depend_on_how_they_are_grouped(garnet, draw):
-    _, _, _, whole = draw(garnet, 5, n=512)
-    _, _, _, late = draw(garnet, 5, n=128, first=256)
-    assert (whole[:, 256:384] == late).all()
+    whole, late = draw(garnet, 5, 512), draw(garnet, 5, 128, first=256)
+    assert (whole.entries[:, 256:384] == late.entries).all()
 
 
 @pytest.mark.parametrize("estimator", ["reinforce", "reward-to-go"])
 def test_chunks_change_no_bit(garnet, monkeypatch, estimator):
-    monkeypatch.setattr("pgsym.sampling.kernel.LARGEST_BLOCK", 256)
+    monkeypatch.setattr("pgsym.sampling.layout.LARGEST_BLOCK", 256)
     run = partial(
         estimate, garnet.mdp, garnet.policy, "start-state", estimator, theta=garnet.theta, n=3000, horizon=15, seed=9
     )
@@ -150,8 +169,8 @@ import jax
 jax.config.update("jax_num_cpu_devices", 4)
 from pgsym.model import MDP, sigmoid
 from pgsym.sampling import estimate
-import pgsym.sampling.kernel as kernel
-kernel.LARGEST_BLOCK = 128
+import pgsym.sampling.layout as layout
+layout.LARGEST_BLOCK = 128
 mdp = MDP.from_transitions(
     [("s", "a", "t", "1/3", 1), ("s", "a", "s", "2/3", -1), ("s", "b", "t", "1/2", 2), ("s", "b", "s", "1/2", 0),
      ("t", "a", "s", 1, 3)], start="s", gamma="9/10")

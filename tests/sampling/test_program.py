@@ -53,8 +53,7 @@ def test_log_density_is_the_probability_of_the_trajectory(dag):
 def test_program_and_kernel_draw_the_same_pairs(garnet, statistics, draw):
     n, T = 4000, 6
     _, _, _, sites = traced(garnet, T, n)
-    _, arrays, _, entries = draw(garnet, T, n)
-    drawn = np.asarray(arrays.pair)[entries]
+    drawn = draw(garnet, T, n).pair
     for t in (0, 1, T - 1):
         a = np.bincount(np.asarray(sites["pair"])[t], minlength=20)
         b = np.bincount(drawn[t], minlength=20)

@@ -1,0 +1,180 @@
+"""A plan as the arrays that the kernel reads, and the shape that fixes its program.
+
+An *entry* of the step table says which outcome (s, a, s') happened and where the row of s' begins; it is drawn
+by one 32-bit word.  Two entries belong to each column of the alias table (passed on, kept), and one more stands
+for each state, to start from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from pgsym.sampling.alias import AliasTable, build_alias
+from pgsym.sampling.dynamics import start_or_uniform
+from pgsym.sampling.estimators import Plan
+from pgsym.sampling.moments import FULL
+from pgsym.sampling.tables import Tables
+
+BLOCK_BYTES = 2**25
+"""Memory that one block of trajectories may take."""
+SMALLEST_BLOCK, LARGEST_BLOCK = 64, 8192
+SCATTER_COST = 32
+"""Multiplications in a matrix product that take as long as one addition at a computed place."""
+LARGEST_MATRIX = 2**24
+"""Most entries of a dense score matrix."""
+
+
+class Arrays(NamedTuple):
+    """The model as device arrays; E = 2 R width entries of the step table, then one entry for each state."""
+
+    threshold: Any
+    """[(S+1) width] uint32"""
+    step: Any
+    """[E + S + 1] uint64: the first column of the next state's row, and r(s,a,s') as a float32 above it."""
+    visit: Any
+    """[E + S + 1] uint64: the pair (s, a), N when absorbed, and r(s,a,s') above it."""
+    baseline: Any
+    """[E + S + 1] b(s)."""
+    start_threshold: Any
+    """[start width] uint32"""
+    start_entry: Any
+    """[2 start width] the entry that stands for the drawn start state."""
+    score: Any
+    """[N, k] scores, or [0, 0] when rows are added one by one."""
+    score_index: Any
+    """[N + 1, m] the columns of every pair's scores; padding lies beyond k."""
+    score_value: Any
+    """[N + 1, m] the scores; the last row, of the absorbed pair, is 0."""
+    score_weight: Any
+    """[T] w_t."""
+    return_weight: Any
+    """[T] v_t."""
+    discount: Any
+    """Of U."""
+    centre: Any
+    """Of U."""
+    beyond: Any
+    """discount**window: weight of the reward that leaves the window."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Everything that fixes the compiled program."""
+
+    T: int
+    N: int
+    k: int
+    width: int
+    bits: int
+    start_width: int
+    start_bits: int
+    window: int | None
+    whole_return: bool
+    dense: bool
+    """Whether g = W Z is one matrix product at the end; otherwise each step adds its row of Z."""
+    block: int
+    """Trajectories of a block."""
+
+    @property
+    def full(self) -> bool:
+        """Whether the whole covariance is kept."""
+        return self.k <= FULL
+
+
+def prepare(tables: Tables, plan: Plan, n: int | None = None) -> tuple[Arrays, Shape]:
+    """The device arrays and the shape of a plan; with `n`, no block is larger than n trajectories need."""
+    step, start = step_table(tables), build_alias([start_or_uniform(tables)])
+    outcome, row = _entry_outcomes(tables, step)
+    S, N = tables.S, tables.N
+    absorbed = outcome < 0
+    successor = np.append(np.where(absorbed, S, tables.outcome_next[outcome]), np.arange(S + 1))
+    pair = np.append(np.where(absorbed, N, tables.outcome_pair[outcome]), np.full(S + 1, N))
+    reward = np.append(np.where(absorbed, 0.0, tables.outcome_reward[outcome]), np.zeros(S + 1))
+    baseline = np.append(plan.baseline[row], np.zeros(S + 1))
+    score_index, score_value = _score_rows(tables)
+    m = score_index.shape[1]
+    dense = N * tables.k <= min(SCATTER_COST * plan.T * m, LARGEST_MATRIX)
+    block = _block(tables, plan.T, n)
+    f32, i32 = partial(np.asarray, dtype=np.float32), partial(np.asarray, dtype=np.int32)
+    arrays = Arrays(
+        threshold=step.threshold,
+        step=_pack(successor * step.width, reward),
+        visit=_pack(pair, reward),
+        baseline=f32(baseline),
+        start_threshold=start.threshold,
+        start_entry=i32(len(outcome) + start.outcome),
+        score=f32(tables.scores() if dense else np.zeros((0, 0))),
+        score_index=i32(score_index),
+        score_value=f32(score_value),
+        score_weight=f32(plan.score_weight),
+        return_weight=f32(plan.return_weight),
+        discount=f32(plan.discount),
+        centre=f32(plan.centre),
+        beyond=f32(plan.discount**plan.window if plan.window is not None else 0.0),
+    )
+    shape = Shape(
+        plan.T,
+        N,
+        tables.k,
+        step.width,
+        step.bits,
+        start.width,
+        start.bits,
+        plan.window,
+        plan.whole_return,
+        dense,
+        block,
+    )
+    return arrays, shape
+
+
+def _pack(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """uint64 of an integer below 2**32 and a float32: one gather fetches both."""
+    return low.astype(np.uint64) | high.astype(np.float32).view(np.uint32).astype(np.uint64) << np.uint64(32)
+
+
+def step_table(tables: Tables) -> AliasTable:
+    """One row a state over its outcomes, pi(a|s) P(s'|s,a); the absorbing row has a single outcome."""
+    rows = np.split(tables.joint, _first_outcomes(tables)[1:-1])
+    return build_alias([*rows, np.ones(1)])
+
+
+def _first_outcomes(tables: Tables) -> np.ndarray:
+    """[S+1] the first outcome of each state, and O at the end."""
+    return np.searchsorted(tables.outcome_state, np.arange(tables.S + 1))
+
+
+def _entry_outcomes(tables: Tables, step: AliasTable) -> tuple[np.ndarray, np.ndarray]:
+    """For every entry its outcome's number (-1 when absorbed) and its row."""
+    row = np.repeat(np.arange(tables.S + 1), 2 * step.width)
+    return np.where(row == tables.S, -1, _first_outcomes(tables)[row] + step.outcome), row
+
+
+def _score_rows(tables: Tables) -> tuple[np.ndarray, np.ndarray]:
+    """[N+1, m] parameters and scores of every pair; padding goes to columns of its own beyond k."""
+    m = tables.score_index.shape[1]
+    index = np.tile(tables.k + np.arange(m), (tables.N + 1, 1))
+    value = np.zeros((tables.N + 1, m))
+    used = tables.score_value != 0
+    index[:-1][used], value[:-1][used] = tables.score_index[used], tables.score_value[used]
+    return index, value
+
+
+def _block(tables: Tables, T: int, n: int | None) -> int:
+    """Trajectories of a block: a power of two, a function of the model, the horizon and n."""
+    bytes_each = 4 * (T + 1) + 4 * (tables.N + 1) + 24 * tables.k
+    fitting = max(BLOCK_BYTES // bytes_each, 1)
+    block = min(max(1 << (fitting.bit_length() - 1), SMALLEST_BLOCK), LARGEST_BLOCK)
+    if n is not None:
+        block = min(block, max(1 << (n - 1).bit_length(), SMALLEST_BLOCK))
+    return block
+
+
+def specifications(arrays: Arrays) -> Arrays:
+    """Shapes and types of the arrays, hashable."""
+    return Arrays(*(jax.ShapeDtypeStruct(np.shape(a), np.asarray(a).dtype) for a in arrays))

@@ -1,0 +1,46 @@
+"""Files are whole or untouched; the schema's three views agree."""
+
+import pytest
+import sympy as sp
+
+import pgsym
+from pgsym.report.data import Report, label
+from pgsym.report.files import write_atomically
+
+
+def test_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
+    path = write_atomically(tmp_path / "a.tex", "old")
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_atomically(path, "new")
+    assert path.read_text(encoding="utf-8") == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.tex"]
+
+
+def test_closed_form_exact_and_float_agree():
+    model = pgsym.zoo("two-state")
+    data = Report(model).to_json()
+    for name in ("J", "rbar"):
+        entry = data[name]
+        closed = sp.sympify(entry["closed_form"]).subs({p.name: v for p, v in model.theta.items()})
+        assert sp.nsimplify(closed) == sp.Rational(entry["exact"])
+        assert entry["float"] == pytest.approx(float(sp.Rational(entry["exact"])), rel=1e-12)
+
+
+def test_hopeless_closed_forms_are_null_and_the_rest_is_exact():
+    lake = pgsym.MDP.from_gymnasium("FrozenLake-v1")
+    policy = pgsym.tabular(lake)
+    problem = pgsym.Problem(
+        lake, policy, pgsym.Objective.START_STATE, dict.fromkeys(policy.params, sp.Integer(0)), "lake"
+    )
+    data = Report(problem).to_json(["J", "V"])
+    assert data["J"] == {"closed_form": None, "exact": "483/34649", "float": pytest.approx(483 / 34649)}
+    assert data["V"]["0"]["exact"] == "483/34649"
+
+
+def test_labels_are_text_or_python_spelling():
+    assert [label("s"), label(1), label((0, 1)), label(sp.Symbol("t"))] == ["s", "1", "(0, 1)", "t"]
