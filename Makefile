@@ -27,6 +27,7 @@ demo: $(READY)
 	$(PGSYM) verify gym:FrozenLake-v1
 	$(PGSYM) solve short-corridor --out out/short-corridor
 	$(PGSYM) solve two-state --out out/two-state
+	$(PGSYM) solve gym:FrozenLake-v1 --out out/frozen-lake >/dev/null
 	@echo "Pictures and LaTeX are in out/:"; find out -type f | sort
 
 lint: $(READY)

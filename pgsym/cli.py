@@ -73,11 +73,11 @@ def solve(
     from pgsym.exact import solve as solve_exactly
     from pgsym.exact.policy_symbols import in_policy_symbols
     from pgsym.exact.solution import QUANTITIES, default_names
-    from pgsym.report.data import Report
+    from pgsym.report.data import BUDGET, SECONDS, Report
     from pgsym.report.terminal import console, solution_table, working
 
     problem = _problem(model, objective, theta, gamma)
-    solution = solve_exactly(problem.mdp, problem.policy, problem.objective)
+    solution = solve_exactly(problem.mdp, problem.policy, problem.objective, budget=BUDGET, seconds=SECONDS)
     shown = in_policy_symbols(solution) if keep_policy else solution
     names = default_names(solution.objective)
     if latex:

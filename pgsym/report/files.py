@@ -1,38 +1,37 @@
-"""Writing results to a folder: LaTeX and pictures, each file whole or not at all."""
+"""Writing results to a folder: LaTeX and pictures."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
+from pgsym.errors import SchemaError, TooLargeError
 from pgsym.exact.solution import Solution, default_names
 from pgsym.expression.latex import document
-from pgsym.model.drawing.svg import svg
-from pgsym.model.drawing.tikz import tikz
+from pgsym.model.drawing import is_drawable, svg, tikz
+from pgsym.model.files.atomic import write_atomically
 from pgsym.model.problem import Problem
 
 
-def write_atomically(path: Path, text: str) -> Path:
-    """Write `text` beside `path` and move it into place, so that an interrupted run leaves the old file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return path
-
-
 def write_solution(problem: Problem, solution: Solution, folder: Path) -> list[Path]:
-    """``solution.tex`` (compilable), ``graph.svg`` and ``graph.tex`` (TikZ) in `folder`."""
+    """``solution.tex`` (compilable), ``graph.svg`` and ``graph.tex`` (TikZ) in `folder`.
+
+    Where the closed forms are too large, ``solution.tex`` holds the exact values at theta; a model that is too
+    large to draw has no pictures.
+    """
     title = f"{problem.name}: {problem.objective}"
-    text = document(solution.latex(default_names(solution.objective)), title)
-    return [
-        write_atomically(folder / "solution.tex", text),
-        write_atomically(folder / "graph.svg", svg(problem.mdp)),
-        write_atomically(folder / "graph.tex", tikz(problem.mdp)),
-    ]
+    names = default_names(solution.objective)
+    try:
+        text = document(solution.latex(names), title)
+    except TooLargeError:
+        text = document(solution.at(problem.theta).latex(names), f"{title}, at theta")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SchemaError(f"cannot be made ({error.strerror}). Choose another folder", where=str(folder)) from None
+    written = [write_atomically(folder / "solution.tex", text)]
+    if is_drawable(problem.mdp):
+        written += [
+            write_atomically(folder / "graph.svg", svg(problem.mdp)),
+            write_atomically(folder / "graph.tex", tikz(problem.mdp)),
+        ]
+    return written

@@ -91,9 +91,11 @@ def test_redundant_parameters_do_not_break_the_joint_test():
 
 
 def test_gradient_of_an_inevitable_reward_is_zero_with_variance():
+    """J = 1 whatever the policy does; only the cut at T steps leaves a trace of it."""
     found = check("parallel-outcomes")
-    assert found.truth.tolist() == [0.0]
-    assert found.detectable is None
+    assert abs(found.gradient[0]) < 1e-15  # float64 rounding of an exact 0
+    assert found.truncation < 1e-3
+    assert found.estimate.variance[0] > 0.5
     assert found.consistent
 
 

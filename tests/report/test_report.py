@@ -4,8 +4,9 @@ import pytest
 import sympy as sp
 
 import pgsym
+from pgsym.model.files.atomic import write_atomically
 from pgsym.report.data import Report, label
-from pgsym.report.files import write_atomically
+from pgsym.report.files import write_solution
 
 
 def test_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
@@ -44,3 +45,15 @@ def test_hopeless_closed_forms_are_null_and_the_rest_is_exact():
 
 def test_labels_are_text_or_python_spelling():
     assert [label("s"), label(1), label((0, 1)), label(sp.Symbol("t"))] == ["s", "1", "(0, 1)", "t"]
+
+
+def test_too_large_closed_forms_are_written_at_theta(tmp_path):
+    lake = pgsym.MDP.from_gymnasium("FrozenLake-v1")
+    policy = pgsym.tabular(lake)
+    uniform = dict.fromkeys(policy.params, sp.Integer(0))
+    problem = pgsym.Problem(lake, policy, pgsym.Objective.START_STATE, uniform, "lake")
+    written = write_solution(problem, pgsym.solve(lake, policy, budget=2_000, seconds=20), tmp_path)
+    assert [p.name for p in written] == ["solution.tex", "graph.svg", "graph.tex"]
+    text = written[0].read_text(encoding="utf-8")
+    assert r"\frac{483}{34649}" in text
+    assert "at theta" in text

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from pgsym.errors import PgsymError, SchemaError
+from pgsym.model.files.atomic import write_atomically
 from pgsym.model.files.compose import compose
 from pgsym.model.files.document import to_document as to_document
 from pgsym.model.files.names import nearest
@@ -92,15 +93,7 @@ def save(problem: Problem, path: str | os.PathLike[str]) -> None:
         A name or a formula has no form in a file that reads back equal.
     """
     path = Path(path)
-    text = dumps(problem, _format(path))
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        os.replace(draft, path)
-    except OSError as error:
-        raise SchemaError(f"cannot be written ({error.strerror}). Choose another place", where=str(path)) from None
-    finally:
-        draft.unlink(missing_ok=True)
+    write_atomically(path, dumps(problem, _format(path)))
 
 
 def dumps(problem: Problem, format: str = "yaml") -> str:
