@@ -233,7 +233,8 @@ def _load(model: str) -> Problem:
     if model.startswith("gym:"):
         return _from_gymnasium(model.removeprefix("gym:"))
     if Path(model).suffix in (".yaml", ".yml", ".json") or Path(model).exists():
-        return load(model)
+        problem = load(model)
+        return replace(problem, name=problem.name or Path(model).stem)
     return named(model)
 
 

@@ -46,6 +46,10 @@ class Report:
         if not problem.mdp.symbols:
             self.float = self.closed.at({p: float(v) for p, v in problem.theta.items()})
         self._deadline = time.monotonic() + SECONDS
+        self._labels = labels({name for pair in problem.mdp.pairs for name in pair} | set(problem.mdp.states))
+
+    def _label(self, key: Hashable) -> str:
+        return key.name if isinstance(key, sp.Symbol) else self._labels[key]
 
     def to_json(self, names: Iterable[str] = QUANTITIES) -> dict[str, Any]:
         """The whole schema, without the quantities that the objective does not define."""
@@ -72,7 +76,7 @@ class Report:
         nested: dict[str, Any] = {}
         for key in shape:
             entry = self._entry({view: _getter(table, key) for view, table in values.items()})
-            *outer, last = (label(k) for k in key) if name in ("Q", "A") else (label(key),)
+            *outer, last = (self._labels[k] for k in key) if name in ("Q", "A") else (self._label(key),)
             inner = nested.setdefault(outer[0], {}) if outer else nested
             inner[last] = entry
         return nested
@@ -122,11 +126,19 @@ class Report:
             return None
 
 
-def label(name: Hashable) -> str:
-    """A state's, action's or parameter's key in JSON: text as it is, everything else as Python writes it."""
-    if isinstance(name, sp.Symbol):
-        return name.name
-    return name if isinstance(name, str) else repr(name)
+def labels(names: Iterable[Hashable]) -> dict[Hashable, str]:
+    """The keys of states and actions in JSON: text as it is, everything else as Python writes it.
+
+    Text that spells like something else is quoted, so that state 1 and state "1" stay apart.
+
+    >>> labels(["s", (0, 1)])
+    {'s': 's', (0, 1): '(0, 1)'}
+    >>> labels([1, "1"]) == {1: "1", "1": "'1'"}
+    True
+    """
+    names = list(names)
+    others = {repr(name) for name in names if not isinstance(name, str)}
+    return {name: name if isinstance(name, str) and name not in others else repr(name) for name in names}
 
 
 def estimate_json(found: Estimate) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import sympy as sp
 
 import pgsym
 from pgsym.model.files.atomic import write_atomically
-from pgsym.report.data import Report, label
+from pgsym.report.data import Report
 from pgsym.report.files import write_solution
 
 
@@ -43,8 +43,13 @@ def test_hopeless_closed_forms_are_null_and_the_rest_is_exact():
     assert data["V"]["0"]["exact"] == "483/34649"
 
 
-def test_labels_are_text_or_python_spelling():
-    assert [label("s"), label(1), label((0, 1)), label(sp.Symbol("t"))] == ["s", "1", "(0, 1)", "t"]
+def test_states_one_and_text_one_have_keys_of_their_own():
+    mdp = pgsym.MDP.from_transitions([(1, "a", "1", 1, 1), ("1", "a", (0, 1), 1, 2)], start=1, terminal=[(0, 1)])
+    policy = pgsym.tabular(mdp)
+    problem = pgsym.Problem(mdp, policy, pgsym.Objective.START_STATE, dict.fromkeys(policy.params, sp.Integer(0)))
+    data = Report(problem).to_json(["V", "Q"])
+    assert {key: entry["exact"] for key, entry in data["V"].items()} == {"1": "3", "'1'": "2", "(0, 1)": "0"}
+    assert data["Q"]["'1'"]["a"]["exact"] == "2"
 
 
 def test_too_large_closed_forms_are_written_at_theta(tmp_path):
