@@ -87,15 +87,15 @@ def zoo_table(entries: Iterable[Any]) -> Table:
     return table
 
 
-def cross_check_table(check: CrossCheck) -> Table:
+def cross_check_table(check: CrossCheck) -> RenderableType:
     """Exact beside sampled, the worst coordinates first where there are many."""
     rows = sorted(check.rows(), key=lambda row: -abs(row[-1])) if len(check.truth) > ROWS else check.rows()
     title = f"gradient of the {check.estimate.horizon}-step problem, {check.estimate.n} trajectories"
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="dim")
+    table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("parameter", "exact", "sampled", "s.e.", "z"):
         table.add_column(column, justify="left" if column == "parameter" else "right")
     for name, exact, mean, se, z in rows[:ROWS]:
         table.add_row(name, f"{exact:.6g}", f"{mean:.6g}", f"{se:.2g}", f"{z:+.2f}")
     if len(rows) > ROWS:
         table.add_row(f"... {len(rows) - ROWS} more, all with smaller |z|", "", "", "", "")
-    return table
+    return Group(Text(title, style="italic"), table)
