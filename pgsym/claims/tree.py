@@ -6,6 +6,7 @@ run over states, a, a', ... over the actions of the state that they are paired w
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,10 +16,17 @@ import sympy as sp
 from pgsym.expression.latex import quantity_latex
 
 
-class Node:
+class Node(ABC):
     """A scalar or vector expression of the claim language."""
 
-    children: tuple[Node, ...] = ()
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """The expressions directly below."""
+        return ()
+
+    @abstractmethod
+    def latex(self) -> str:
+        """The expression as LaTeX."""
 
     def __add__(self, other: Node) -> Node:
         return Add(self, other)
@@ -85,7 +93,7 @@ class Binary(Node):
     right: Node
 
     @property
-    def children(self) -> tuple[Node, ...]:  # type: ignore[override]
+    def children(self) -> tuple[Node, ...]:
         return (self.left, self.right)
 
 
@@ -136,7 +144,7 @@ class Grad(Node):
     body: Node
 
     @property
-    def children(self) -> tuple[Node, ...]:  # type: ignore[override]
+    def children(self) -> tuple[Node, ...]:
         return (self.body,)
 
     def __str__(self) -> str:
@@ -154,7 +162,7 @@ class Sum(Node):
     body: Node
 
     @property
-    def children(self) -> tuple[Node, ...]:  # type: ignore[override]
+    def children(self) -> tuple[Node, ...]:
         return (self.body,)
 
     def __str__(self) -> str:
@@ -183,5 +191,5 @@ def _grouped(node: Node, kinds: tuple[type, ...]) -> str:
 
 
 def _tex(node: Node, grouped: tuple[type, ...] = ()) -> str:
-    text: str = node.latex()  # type: ignore[attr-defined]
+    text = node.latex()
     return rf"\left({text}\right)" if isinstance(node, grouped) else text

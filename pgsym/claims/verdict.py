@@ -83,7 +83,7 @@ class Verdict:
     def __str__(self) -> str:
         lines = [f"{self.status}: {self.claim}", f"  by {self.ground}" if self.method else f"  {self.reason}"]
         if self.witness is not None:
-            lines.append(f"  at {_point(self.witness.theta | self.witness.symbols)}")  # type: ignore[operator]
+            lines.append(f"  at {_point({**self.witness.theta, **self.witness.symbols})}")
             for p in self.witness.left:
                 lines.append(f"    d/d{p}: left {self.witness.left[p]}, right {self.witness.right[p]}")
         lines += [f"  {line}" for verdict in self.corollaries for line in str(verdict).splitlines()]

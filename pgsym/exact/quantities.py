@@ -65,7 +65,9 @@ class Quantities:
     def r(self) -> Mapping[tuple[State, Action], Any]:
         """r(s,a) = sum_s' P(s'|s,a) r(s,a,s').  Enough for means; second moments need r(s,a,s')."""
         return {
-            (s, a): self._sum(self._convert(o.p) * self._convert(o.r) for o in self.mdp.outcomes(s, a) if o.r != 0)
+            (s, a): self._sum(
+                self.field.convert(o.p) * self.field.convert(o.r) for o in self.mdp.outcomes(s, a) if o.r != 0
+            )
             for s, a in self.mdp.pairs
         }
 
@@ -76,7 +78,7 @@ class Quantities:
         for s, a in self.mdp.pairs:
             row: dict[State, Any] = {}
             for o in self.mdp.outcomes(s, a):
-                p = self._convert(o.p)
+                p = self.field.convert(o.p)
                 row[o.state] = row[o.state] + p if o.state in row else p
             table[s, a] = row
         return table
@@ -278,9 +280,6 @@ class Quantities:
         return self._recurrent
 
     # -- helpers -----------------------------------------------------------------------------------------
-
-    def _convert(self, expr: sp.Expr) -> Any:
-        return self.field.convert(expr)
 
     def _sum(self, terms: Any) -> Any:
         total = None

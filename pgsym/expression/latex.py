@@ -50,7 +50,7 @@ def latex(
     >>> latex(sp.Rational(1, 3), inline=True)
     '1/3'
     """
-    expr = sp.sympify(expr)
+    expr = sp.sympify(expr, strict=True)
     return str(_Printer(expr.free_symbols, names, rank, inline).doprint(expr))
 
 
@@ -68,7 +68,7 @@ def latex_lines(
     >>> latex_lines(a + b + c, width=4)
     ['\\alpha + \\beta', '+ c']
     """
-    expr = sp.sympify(expr)
+    expr = sp.sympify(expr, strict=True)
     lines: list[str] = []
     for piece in _Printer(expr.free_symbols, names, rank, False).pieces(expr, width):
         if lines and tex_width(lines[-1]) + tex_width(piece) <= width:

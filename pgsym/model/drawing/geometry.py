@@ -13,6 +13,7 @@ from typing import Any
 import sympy as sp
 
 from pgsym.errors import StructureError
+from pgsym.expression.exact import to_expr
 from pgsym.expression.plain import plain
 from pgsym.model.drawing.captions import Captions, shorten, state_labels, symbols_of_actions
 from pgsym.model.drawing.layout import Layout, layout
@@ -219,7 +220,7 @@ def _tooltip(mdp: MDP, state: State, action: Action, policy: Pi | None) -> str:
 
 
 def _pi(policy: Pi, action: Action, state: State) -> sp.Expr:
-    return sp.sympify(policy(action, state) if callable(policy) else policy[state][action])
+    return to_expr(policy(action, state) if callable(policy) else policy[state][action], where=(state, action))
 
 
 def _policy_labels(
