@@ -10,7 +10,6 @@ from typing import Any
 import sympy as sp
 
 from pgsym.claims.tree import Equal
-from pgsym.expression.latex import latex
 
 
 class Status(StrEnum):
@@ -29,10 +28,6 @@ class Witness:
     symbols: Mapping[sp.Symbol, sp.Expr]
     left: Mapping[sp.Symbol, sp.Expr]
     right: Mapping[sp.Symbol, sp.Expr]
-
-    def difference(self) -> dict[sp.Symbol, sp.Expr]:
-        """left - right by parameter."""
-        return {p: sp.nsimplify(self.left[p] - self.right[p]) for p in self.left}
 
 
 @dataclass(frozen=True)
@@ -116,8 +111,3 @@ class Verdict:
 
 def _point(values: Mapping[sp.Symbol, sp.Expr]) -> str:
     return ", ".join(f"{s} = {v}" for s, v in values.items())
-
-
-def difference_latex(verdict: Verdict) -> list[tuple[str, str]]:
-    """(parameter, LaTeX of the difference) for a refuted claim with a closed form."""
-    return [(latex(p), latex(e)) for p, e in (verdict.difference or {}).items()]

@@ -14,7 +14,6 @@ import networkx as nx
 
 from pgsym.errors import (
     DiscountError,
-    HypothesisError,
     ImproperPolicyError,
     NotUnichainError,
     StructureError,
@@ -162,15 +161,6 @@ class Structure:
 
 def _reach(graph: nx.DiGraph, sources: Iterable[State]) -> frozenset[State]:
     return frozenset(s for layer in nx.bfs_layers(graph, list(sources)) for s in layer)
-
-
-def is_applicable(structure: Structure, objective: Objective) -> str | None:
-    """None, or the reason why the objective is not defined."""
-    try:
-        structure.require(objective)
-    except (HypothesisError, StructureError) as error:
-        return str(error)
-    return None
 
 
 def _names(states: Iterable[State]) -> str:

@@ -33,7 +33,8 @@ def kakade() -> Problem:
     "baxter-bartlett",
     "three states, two actions, four parameters on two features; average reward",
     "J. Baxter, P. L. Bartlett, L. Weaver, Experiments with infinite-horizon policy-gradient estimation, "
-    "JAIR 15 (2001), the three-state MDP; that the reward is paid on arrival is ours",
+    "JAIR 15 (2001), after its three-state MDP; the numbers are not checked against the paper's table, and that the "
+    "reward is paid on arrival is ours",
 )
 def baxter_bartlett() -> Problem:
     """Logit of a1: theta_1 phi_1(s) + theta_2 phi_2(s); of a2: theta_3 phi_1(s) + theta_4 phi_2(s)."""
