@@ -3,6 +3,7 @@
     PgsymError
     ├── ModelError                      the input is not an MDP, or not a policy for it
     │   ├── FormulaError                text that is not a formula, or a formula of the wrong kind
+    │   ├── ClaimError                  text that is not a claim, or a claim that makes no sense for this model
     │   ├── SchemaError                 an entry of a model file is missing, misspelt or mistyped
     │   ├── NotStochasticError          probabilities that do not sum to exactly 1
     │   ├── ProbabilityRangeError       a probability outside [0, 1]
@@ -19,7 +20,10 @@
     │   ├── NotInFieldError             an expression that is not a rational function of the generators
     │   ├── SingularMatrixError         a linear system without a unique solution
     │   └── TooLargeError               the closed form would not fit the budget
+    ├── CertificateError                a proof that pgsym does not write, or that could not be checked
     ├── SamplingError                   a Monte Carlo request that makes no sense
+    ├── AscentError                     a request for gradient ascent that makes no sense
+    ├── StudyError                      a study that cannot be run, resumed or read
     └── MissingExtraError               an optional package is not installed
 
 A message reads ``<where>: <found, with its number>; <required>. <remedy>.``  ``where`` is also kept as
@@ -50,6 +54,17 @@ class ModelError(PgsymError):
 
 class FormulaError(ModelError):
     """Text that is not a formula, or a formula of the wrong kind."""
+
+
+class ClaimError(ModelError):
+    """Text that is not a claim, or a claim that makes no sense for this model.
+
+    ``at`` is the place in the claim's text, where it is known.
+    """
+
+    def __init__(self, message: str, *, where: Any = None, at: int | None = None) -> None:
+        self.at = at
+        super().__init__(message, where=where)
 
 
 class SchemaError(ModelError):
@@ -116,8 +131,20 @@ class TooLargeError(AlgebraError):
     """The closed form would not fit the budget; the message says what to use instead."""
 
 
+class CertificateError(PgsymError):
+    """A certificate that pgsym does not write, or one that could not be checked."""
+
+
 class SamplingError(PgsymError):
     """A Monte Carlo request that makes no sense."""
+
+
+class AscentError(PgsymError):
+    """A request for gradient ascent that makes no sense."""
+
+
+class StudyError(PgsymError):
+    """A study that cannot be run, resumed or read."""
 
 
 class MissingExtraError(PgsymError):

@@ -6,6 +6,7 @@
       │     generators → polynomial (FLINT) → coprime (factored denominators) → fraction → derivation → printing
       ├── point         exact numbers at a theta: rationals, radicals, powers of e
       │     radical       Q(2^(1/2), 3^(1/3), ...) over any base field
+      │     logarithm     log|e| as a linear form and independent logarithms
       ├── prime         integers modulo a random prime at a random point: identity testing
       ├── floating      double precision
       ├── dual          any of these with tangents: forward-mode derivatives

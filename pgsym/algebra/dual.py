@@ -14,33 +14,27 @@ import sympy as sp
 
 from pgsym.algebra.field import Factorization, Field
 from pgsym.algebra.lazy import LazyVector
+from pgsym.algebra.ordering import Ordering
 from pgsym.errors import AlgebraError
 from pgsym.expression.evaluate import evaluate
 from pgsym.expression.linear import Linear
 
 DIRECTION = "direction"
-"""The key of the only tangent of a field with a direction."""
+"""Tangents along directions are keyed ``("direction", 0)``, ``("direction", 1)``, ..."""
 
 Tangents = dict[int, Any]
 """Base elements by the position of the parameter in ``field.parameters``; missing ones are zero."""
 
 
 class Dual:
-    """value + sum_k tangents[k] d theta_k; tangents may be computed on demand."""
+    """value + sum_k tangents[k] d theta_k, with tangents {k: d value / d theta_k}."""
 
-    __slots__ = ("_tangents", "value")
+    __slots__ = ("tangents", "value")
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, value: Any, tangents: Tangents | Callable[[], Tangents]) -> None:
+    def __init__(self, value: Any, tangents: Tangents) -> None:
         self.value = value
-        self._tangents = tangents
-
-    @property
-    def tangents(self) -> Tangents:
-        """{k: d value / d theta_k}."""
-        if callable(self._tangents):
-            self._tangents = self._tangents()
-        return self._tangents
+        self.tangents = tangents
 
     def __bool__(self) -> bool:
         return bool(self.value) or any(self.tangents.values())
@@ -52,18 +46,24 @@ class Dual:
         return Dual(-self.value, {k: -slope for k, slope in self.tangents.items()})
 
     def __sub__(self, other: Dual) -> Dual:
-        return Dual(self.value - other.value, _sum(self.tangents, {k: -slope for k, slope in other.tangents.items()}))
+        return Dual(self.value - other.value, _difference(self.tangents, other.tangents))
 
     def __mul__(self, other: Dual) -> Dual:
         x, y = self.value, other.value
-        left = {k: slope * y for k, slope in self.tangents.items()}
-        return Dual(x * y, _sum(left, {k: x * slope for k, slope in other.tangents.items()}))
+        left, right = self.tangents, other.tangents
+        if not right:
+            return Dual(x * y, {k: slope * y for k, slope in left.items()})
+        if not left:
+            return Dual(x * y, {k: x * slope for k, slope in right.items()})
+        return Dual(x * y, _sum({k: slope * y for k, slope in left.items()}, {k: x * s for k, s in right.items()}))
 
     def __truediv__(self, other: Dual) -> Dual:
         y = other.value
         quotient = self.value / y
-        left = {k: slope / y for k, slope in self.tangents.items()}
-        return Dual(quotient, _sum(left, {k: -(quotient * slope) / y for k, slope in other.tangents.items()}))
+        left, right = self.tangents, other.tangents
+        if right:
+            left = _difference(left, {k: quotient * slope for k, slope in right.items()})
+        return Dual(quotient, {k: slope / y for k, slope in left.items()})
 
     def __pow__(self, power: int) -> Dual:
         result = Dual(self.value**0, {})
@@ -80,6 +80,23 @@ class Dual:
         return f"Dual({self.value!r}, {self.tangents!r})"
 
 
+class LateDual(Dual):
+    """A dual number whose tangents are computed on demand: of many entries of a solution few are differentiated."""
+
+    __slots__ = ("_compute", "_known")
+
+    def __init__(self, value: Any, compute: Callable[[], Tangents]) -> None:
+        self.value = value
+        self._compute = compute
+        self._known: Tangents | None = None
+
+    @property
+    def tangents(self) -> Tangents:  # type: ignore[override]
+        if self._known is None:
+            self._known = self._compute()
+        return self._known
+
+
 def _sum(a: Tangents, b: Tangents) -> Tangents:
     if not b:
         return a
@@ -93,6 +110,15 @@ def _sum(a: Tangents, b: Tangents) -> Tangents:
     return total
 
 
+def _difference(a: Tangents, b: Tangents) -> Tangents:
+    if not b:
+        return a
+    total = dict(a)
+    for k, slope in b.items():
+        total[k] = total[k] - slope if k in total else -slope
+    return total
+
+
 class DualField:
     """Dual numbers over a base field; satisfies the field interface.
 
@@ -102,8 +128,9 @@ class DualField:
         Any field that gives the parameters a value.
     parameters
         The theta_i to differentiate by: one tangent each.
-    direction
-        Instead: the coefficients of one direction; the only tangent has the key ``"direction"``.
+    directions
+        Instead: one tangent for each direction, given by its coefficients; `parameters` are then
+        ``("direction", 0)``, ``("direction", 1)``, ...
 
     Examples
     --------
@@ -121,18 +148,26 @@ class DualField:
         base: Field,
         parameters: Iterable[sp.Symbol] | None = None,
         *,
-        direction: Mapping[sp.Symbol, Fraction | int] | None = None,
+        directions: Sequence[Mapping[sp.Symbol, Fraction | int]] | None = None,
     ) -> None:
-        if (parameters is None) == (direction is None):
-            raise AlgebraError("found both or neither; give parameters or a direction", where="DualField")
+        if (parameters is None) == (directions is None):
+            raise AlgebraError("found both or neither; give parameters or directions", where="DualField")
         self.base = base
-        self._seeds: dict[sp.Symbol, tuple[int, Any]]
-        if direction is not None:
-            self.parameters: tuple[Any, ...] = (DIRECTION,)
-            self._seeds = {symbol: (0, base.number(Fraction(c))) for symbol, c in direction.items()}
+        self.ground = base.ground
+        self.logarithms: Mapping[sp.Symbol, sp.Expr] = base.logarithms
+        self._seeds: dict[sp.Symbol, Tangents] = {}
+        if directions is not None:
+            self.parameters: tuple[Any, ...] = tuple((DIRECTION, k) for k in range(len(directions)))
+            number: Any = base.number
+            for k, coefficients in enumerate(directions):
+                if not self._seeds:
+                    self._seeds = {symbol: {k: number(c)} for symbol, c in coefficients.items()}
+                    continue
+                for symbol, c in coefficients.items():
+                    self._seeds.setdefault(symbol, {})[k] = number(c)
         else:
             self.parameters = tuple(parameters or ())
-            self._seeds = {symbol: (k, base.one) for k, symbol in enumerate(self.parameters)}
+            self._seeds = {symbol: {k: base.one} for k, symbol in enumerate(self.parameters)}
         self._cache: dict[sp.Expr, Dual] = {}
         self.zero = Dual(base.zero, {})
         self.one = Dual(base.one, {})
@@ -144,7 +179,15 @@ class DualField:
         """An element of the base field with zero tangents."""
         return Dual(element, {})
 
+    def lift(self, constant: Any) -> Dual:
+        """An element of the ground field with zero tangents at every level."""
+        return Dual(self.base.lift(constant), {})
+
     def symbol(self, symbol: sp.Symbol) -> Dual:
+        if symbol in self.logarithms:  # (log f)' = f'/f
+            argument = self.convert(self.logarithms[symbol])
+            slopes = {k: slope / argument.value for k, slope in argument.tangents.items()}
+            return Dual(self.base.symbol(symbol), slopes)
         return Dual(self.base.symbol(symbol), self._slope(((symbol, Fraction(1)),)))
 
     def exp(self, form: Linear) -> Dual:
@@ -157,20 +200,33 @@ class DualField:
         slopes = [self._slope(form.coefficients) for form in forms]
         mean: Tangents = {}
         for value, slope in zip(values, slopes, strict=True):
-            mean = _sum(mean, {k: value * c for k, c in slope.items()})
-        found = []
-        for value, slope in zip(values, slopes, strict=True):
-            excess = _sum(slope, {k: -average for k, average in mean.items()})
-            found.append(Dual(value, {k: value * e for k, e in excess.items()}))
-        return found
+            for k, c in slope.items():
+                mean[k] = mean[k] + value * c if k in mean else value * c
+        if len(mean) == 1:
+            ((only, average),) = mean.items()
+            shift = -average
+            return [
+                Dual(value, {only: value * (slope[only] + shift if slope else shift)})
+                for value, slope in zip(values, slopes, strict=True)
+            ]
+        return [
+            Dual(value, {k: value * e for k, e in _difference(slope, mean).items()})
+            for value, slope in zip(values, slopes, strict=True)
+        ]
 
-    def _slope(self, coefficients: Iterable[tuple[sp.Symbol, Fraction]]) -> Tangents:
+    def _slope(self, coefficients: Sequence[tuple[sp.Symbol, Fraction]]) -> Tangents:
         """The tangents of sum_i c_i theta_i."""
         tangents: Tangents = {}
         for symbol, c in coefficients:
-            if symbol in self._seeds:
-                k, seed = self._seeds[symbol]
-                tangents = _sum(tangents, {k: seed if c == 1 else seed * self.base.number(c)})
+            seed = self._seeds.get(symbol)
+            if seed is None:
+                continue
+            if c != 1:
+                factor = self.base.number(c)
+                seed = {k: e * factor for k, e in seed.items()}
+            if len(coefficients) == 1:
+                return seed
+            tangents = _sum(tangents, seed)
         return tangents
 
     def is_zero(self, element: Dual) -> bool:
@@ -183,8 +239,9 @@ class DualField:
 
     def gradient(self, element: Dual) -> dict[Any, Any]:
         """{theta_i: d element / d theta_i} in the *base* field, nonzero entries only."""
-        found = sorted((k, slope) for k, slope in element.tangents.items() if not self.base.is_zero(slope))
-        return {self.parameters[k]: slope for k, slope in found}
+        tangents, is_zero = element.tangents, self.base.is_zero
+        order = sorted(tangents) if len(tangents) > 1 else tangents
+        return {self.parameters[k]: tangents[k] for k in order if not is_zero(tangents[k])}
 
     def value(self, element: Dual) -> Any:
         return element.value
@@ -193,17 +250,59 @@ class DualField:
         """The value; `gradient` gives the rest."""
         return self.base.to_sympy(element.value)
 
-    def factor(self, rows: Sequence[Mapping[int, Dual]], last: Sequence[int] = ()) -> DualLU:
-        return DualLU(self, rows, last)
+    def dot(self, left: Sequence[Dual], right: Sequence[Dual]) -> Dual:
+        """sum_i left_i right_i, adding up values and tangents without an element for each term."""
+        value = self.base.dot([x.value for x in left], [y.value for y in right])
+        slopes: Tangents = {}
+        for x, y in zip(left, right, strict=True):
+            for k, slope in x.tangents.items():
+                slopes[k] = slopes[k] + slope * y.value if k in slopes else slope * y.value
+            for k, slope in y.tangents.items():
+                slopes[k] = slopes[k] + x.value * slope if k in slopes else x.value * slope
+        return Dual(value, slopes)
+
+    def mix(
+        self,
+        weights: Sequence[Dual],
+        rows: Sequence[Mapping[Any, Any]],
+        values: Mapping[Any, Any] | None = None,
+    ) -> dict[Any, Dual]:
+        """sum_a w_a row_a for rows of ground elements: one pass for the values and one for each tangent.
+
+        Parameters
+        ----------
+        values
+            The values, where the base field has found them already.
+        """
+        if values is None:
+            values = self.base.mix([w.value for w in weights], rows)
+        found = {key: Dual(value, {}) for key, value in values.items()}
+        for k in sorted({k for w in weights for k in w.tangents}):
+            chosen = [(w.tangents[k], row) for w, row in zip(weights, rows, strict=True) if k in w.tangents]
+            for key, slope in self.base.mix([c for c, _ in chosen], [row for _, row in chosen]).items():
+                found[key].tangents[k] = slope
+        return found
+
+    def factor(
+        self,
+        rows: Sequence[Mapping[int, Dual]],
+        last: Sequence[int] = (),
+        *,
+        ordering: Ordering | None = None,
+        lower: Factorization | None = None,
+    ) -> DualLU:
+        """Factor the rows' values in the base field, or take `lower`, which has factored them already."""
+        if lower is None:
+            lower = self.base.factor([{j: e.value for j, e in row.items()} for row in rows], last, ordering=ordering)
+        return DualLU(self, rows, lower)
 
 
 class DualLU:
     """A x = b with one factorization of A's values, and A x' = b' - A' x for each tangent that is asked for."""
 
-    def __init__(self, field: DualField, rows: Sequence[Mapping[int, Dual]], last: Sequence[int]) -> None:
-        base = field.base
-        self._zero = base.zero
-        self._values: Factorization = base.factor([{j: e.value for j, e in row.items()} for row in rows], last)
+    def __init__(self, field: DualField, rows: Sequence[Mapping[int, Dual]], values: Factorization) -> None:
+        self._zero = field.base.zero
+        self._values = values
         # A' by parameter: {k: [(i, j, A'_ij)]}
         self._slopes: dict[int, list[tuple[int, int, Any]]] = {}
         for i, row in enumerate(rows):
@@ -211,29 +310,40 @@ class DualLU:
                 for k, slope in element.tangents.items():
                     self._slopes.setdefault(k, []).append((i, j, slope))
 
-    def solve(self, b: Sequence[Dual]) -> LazyVector:
-        """x with A x = b; entries and tangents are computed on demand."""
-        return self._dual(b, self._values.solve, transposed=False)
+    def solve(self, b: Sequence[Dual], values: Sequence[Any] | None = None) -> LazyVector:
+        """x with A x = b; entries and tangents are computed on demand.
 
-    def solve_transposed(self, c: Sequence[Dual]) -> LazyVector:
+        Parameters
+        ----------
+        values
+            The values of x, where the base field has found them already.
+        """
+        return self._dual(b, self._values.solve, values, transposed=False)
+
+    def solve_transposed(self, c: Sequence[Dual], values: Sequence[Any] | None = None) -> LazyVector:
         """y with A^T y = c; entries and tangents are computed on demand."""
-        return self._dual(c, self._values.solve_transposed, transposed=True)
+        return self._dual(c, self._values.solve_transposed, values, transposed=True)
 
     def _dual(
-        self, b: Sequence[Dual], solve: Callable[[Sequence[Any]], Sequence[Any]], *, transposed: bool
+        self,
+        b: Sequence[Dual],
+        solve: Callable[[Sequence[Any]], Sequence[Any]],
+        values: Sequence[Any] | None,
+        *,
+        transposed: bool,
     ) -> LazyVector:
         right = list(b)
-        values = solve([e.value for e in right])
+        found = solve([e.value for e in right]) if values is None else values
         solutions: dict[int, Sequence[Any]] = {}
 
         def tangents(index: int) -> Tangents:
             """x'_index by parameter; the first call finds x' for every parameter."""
             if not solutions:
-                for k, rate in self._rates(right, values, transposed).items():
+                for k, rate in self._rates(right, found, transposed).items():
                     solutions[k] = solve([rate.get(i, self._zero) for i in range(len(right))])
             return {k: x[index] for k, x in solutions.items()}
 
-        return LazyVector(len(right), lambda i: Dual(values[i], lambda: tangents(i)))
+        return LazyVector(len(right), lambda i: LateDual(found[i], lambda: tangents(i)))
 
     def _rates(self, b: Sequence[Dual], x: Sequence[Any], transposed: bool) -> dict[int, dict[int, Any]]:
         """b' - A' x by parameter, as sparse vectors."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import sympy as sp
 
+from pgsym.algebra.ordering import Ordering
 from pgsym.expression.linear import Linear
 
 Row = Mapping[int, Any]
@@ -42,10 +43,19 @@ class Field(Protocol):
         True where elements know their derivatives (`RationalField`, `DualField`).
     parameters
         What `gradient` differentiates by, in order; empty unless `differential`.
+    logarithms
+        {symbol: f}: `symbol` gives log|f| for it, with the derivative f'/f where the field is differential.
     """
 
     differential: bool
     parameters: tuple[Any, ...]
+
+    @property
+    def logarithms(self) -> Mapping[sp.Symbol, sp.Expr]: ...
+
+    @property
+    def ground(self) -> Any:
+        """The field of the constants: the field itself, except in `DualField`, where it lies below all tangents."""
 
     @property
     def zero(self) -> Any: ...
@@ -80,16 +90,55 @@ class Field(Protocol):
     def to_sympy(self, element: Any) -> sp.Expr:
         """The element as an expression, without loss (a Float for floats)."""
 
-    def factor(self, rows: Sequence[Row], last: Sequence[int] = ()) -> Factorization:
+    def lift(self, constant: Any) -> Any:
+        """An element of the ground field as an element of this one; its derivatives are zero."""
+
+    def dot(self, left: Sequence[Any], right: Sequence[Any]) -> Any:
+        """sum_i left_i right_i, zero for empty sequences."""
+
+    def mix(self, weights: Sequence[Any], rows: Sequence[Mapping[Any, Any]]) -> dict[Any, Any]:
+        """The sparse row sum_a w_a row_a; weights are elements, the rows' entries are *ground* elements."""
+
+    def factor(
+        self, rows: Sequence[Row], last: Sequence[int] = (), *, ordering: Ordering | None = None
+    ) -> Factorization:
         """Factor the square matrix with these rows.
 
         Parameters
         ----------
         last
             Unknowns to be eliminated last, so that ``x[i]`` for i in `last` is cheap.
+        ordering
+            Pivots found earlier for this pattern; without it they are chosen now.
 
         Raises
         ------
         SingularMatrixError
             The matrix has no inverse; the message names a row.
         """
+
+
+class Ground:
+    """What fields without tangents share: their constants are their own elements."""
+
+    zero: Any
+
+    @property
+    def ground(self) -> Self:
+        return self
+
+    def lift(self, constant: Any) -> Any:
+        return constant
+
+    def dot(self, left: Sequence[Any], right: Sequence[Any]) -> Any:
+        total: Any = None
+        for x, y in zip(left, right, strict=True):
+            total = x * y if total is None else total + x * y
+        return self.zero if total is None else total
+
+    def mix(self, weights: Sequence[Any], rows: Sequence[Mapping[Any, Any]]) -> dict[Any, Any]:
+        total: dict[Any, Any] = {}
+        for weight, row in zip(weights, rows, strict=True):
+            for key, element in row.items():
+                total[key] = total[key] + weight * element if key in total else weight * element
+        return total

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from pgsym.algebra.field import Row
+from pgsym.algebra.field import Ground, Row
+from pgsym.algebra.ordering import Ordering
 from pgsym.errors import AlgebraError, NotInFieldError, SingularMatrixError
 from pgsym.expression.evaluate import evaluate
 from pgsym.expression.linear import Linear
 
 
-class FloatField:
+class FloatField(Ground):
     """Python floats at given parameters.
 
     Parameters
@@ -26,6 +27,8 @@ class FloatField:
         Values of the policy parameters, dimensionless.
     symbols
         Values of the other symbols.
+    logarithms
+        {symbol: f}: the symbol stands for log|f|.
 
     Examples
     --------
@@ -40,7 +43,13 @@ class FloatField:
     zero = 0.0
     one = 1.0
 
-    def __init__(self, theta: Mapping[sp.Symbol, float], symbols: Mapping[sp.Symbol, float] | None = None) -> None:
+    def __init__(
+        self,
+        theta: Mapping[sp.Symbol, float],
+        symbols: Mapping[sp.Symbol, float] | None = None,
+        logarithms: Mapping[sp.Symbol, sp.Expr] | None = None,
+    ) -> None:
+        self.logarithms = dict(logarithms or {})
         self._values = {symbol: float(value) for symbol, value in {**theta, **(symbols or {})}.items()}
         self._cache: dict[sp.Expr, float] = {}
 
@@ -48,6 +57,8 @@ class FloatField:
         return float(value)
 
     def symbol(self, symbol: sp.Symbol) -> float:
+        if symbol in self.logarithms and symbol not in self._values:
+            self._values[symbol] = self._logarithm(self.logarithms[symbol])
         if symbol not in self._values:
             raise NotInFieldError(
                 f"no value; the field knows {', '.join(map(str, self._values)) or 'none'}. Give it one",
@@ -76,6 +87,15 @@ class FloatField:
     def _logit(self, form: Linear) -> float:
         return math.fsum([float(form.constant), *(float(c) * self.symbol(s) for s, c in form.coefficients)])
 
+    def _logarithm(self, argument: sp.Expr) -> float:
+        value = abs(self.convert(argument))
+        if value == 0.0:
+            raise AlgebraError(
+                f"found log({argument}), whose argument is 0 here; it must not vanish. Choose another point",
+                where="logarithm",
+            )
+        return math.log(value)
+
     def is_zero(self, element: float) -> bool:
         return element == 0.0
 
@@ -96,7 +116,7 @@ class FloatField:
     def to_sympy(self, element: float) -> sp.Expr:
         return sp.Float(element)
 
-    def factor(self, rows: Sequence[Row], last: Sequence[int] = ()) -> FloatLU:
+    def factor(self, rows: Sequence[Row], last: Sequence[int] = (), *, ordering: Ordering | None = None) -> FloatLU:
         return FloatLU(rows)
 
 

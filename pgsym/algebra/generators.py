@@ -7,7 +7,7 @@ exp(theta_i / q_i), exp(1 / q_0), the theta_i themselves and the plain symbols a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import sympy as sp
@@ -39,6 +39,7 @@ class Generators:
     exponentials: dict[sp.Symbol, int]
     constant: int
     symbols: tuple[sp.Symbol, ...]
+    _powers: dict[Linear, list[tuple[sp.Symbol | None, int]]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, forms: Iterable[Linear], expressions: Iterable[sp.Expr]) -> Generators:
@@ -46,17 +47,18 @@ class Generators:
         found = list(forms)
         plain: set[sp.Symbol] = set()
         for expr in set(expressions):
+            if expr.is_Symbol:
+                plain.add(expr)
+                continue
             for atom in _atoms(expr):
                 if isinstance(atom, Linear):
                     found.append(atom)
                 else:
                     plain.add(atom)
-        # forms repeat from state to state; their common denominators do not
-        distinct = list(dict.fromkeys(found))
-        denominators, q0 = common_denominators(distinct)
+        denominators, q0 = common_denominators(found)
         return cls(
             dict(sorted(denominators.items(), key=lambda item: item[0].name)),
-            q0 if any(form.constant for form in distinct) else 0,
+            q0 if any(form.constant for form in found) else 0,
             tuple(sorted(plain, key=lambda symbol: symbol.name)),
         )
 
@@ -68,19 +70,21 @@ class Generators:
         NotInFieldError
             The form needs a root that is not among the generators.
         """
-        parts: list[tuple[sp.Symbol | None, Fraction]] = [
-            (symbol, c * self.exponentials.get(symbol, 0)) for symbol, c in form.coefficients
-        ]
-        if form.constant:
-            parts.append((None, form.constant * self.constant))
-        for _, power in parts:
-            if power == 0 or power.denominator != 1:
+        if form in self._powers:
+            return self._powers[form]
+        found: list[tuple[sp.Symbol | None, int]] = []
+        roots = [(symbol, c, self.exponentials.get(symbol, 0)) for symbol, c in form.coefficients]
+        constant = [(None, form.constant, self.constant)] if form.constant else []
+        for symbol, c, q in (*roots, *constant):
+            if q == 0 or q % c.denominator:
                 raise NotInFieldError(
                     f"the field has no root for it; its exponentials are {self._listing()}. "
                     "Give the form to the field's constructor",
                     where=f"exp({form.to_sympy()})",
                 )
-        return [(symbol, int(power)) for symbol, power in parts]
+            found.append((symbol, c.numerator * (q // c.denominator)))
+        self._powers[form] = found
+        return found
 
     def _listing(self) -> str:
         names = [f"exp({symbol / q})" for symbol, q in self.exponentials.items()]

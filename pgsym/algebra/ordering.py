@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pgsym.errors import SingularMatrixError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ordering:
     """A pivot sequence and what it will cost.
 
@@ -26,11 +26,18 @@ class Ordering:
         Multiply-subtract operations of the elimination, the sum of Markowitz counts.
     fill : int
         Entries of L + U, the diagonal included.
+    pattern : list of sets
+        The columns of each row of the matrix.
+    below, beside : lists
+        By step: the rows that the pivot's column still has, and the columns that its row still has.
     """
 
     pivots: tuple[tuple[int, int], ...]
     updates: int
     fill: int
+    pattern: list[frozenset[int]] = field(repr=False)
+    below: list[list[int]] = field(repr=False)
+    beside: list[list[int]] = field(repr=False)
 
     @property
     def density(self) -> float:
@@ -40,6 +47,10 @@ class Ordering:
         0.7777777777777778
         """
         return self.fill / max(len(self.pivots), 1) ** 2
+
+
+DENSE_FROM, DENSE_SHARE = 32, 0.5
+"""Once so many rows are left, and each has this share of the entries it can have, all are taken to be full."""
 
 
 def order(pattern: Sequence[Collection[int]], last: Collection[int] = ()) -> Ordering:
@@ -84,12 +95,17 @@ def order(pattern: Sequence[Collection[int]], last: Collection[int] = ()) -> Ord
     heapq.heapify(heap)
     current = {entry[3]: entry for entry in heap}
     pivots: list[tuple[int, int]] = []
+    all_below: list[list[int]] = []
+    all_beside: list[list[int]] = []
     updates = fill = 0
     while current:
         entry = heapq.heappop(heap)
         i = entry[3]
         if current.get(i) != entry:
             continue
+        left = len(current)
+        if left >= DENSE_FROM and not entry[0] and entry[2] > DENSE_SHARE * (left - 1) ** 2:
+            break  # no row is shorter
         if not rows[i]:
             raise SingularMatrixError(
                 f"0 of {n} entries are left after {len(pivots)} eliminations; the system must have a unique solution. "
@@ -107,6 +123,8 @@ def order(pattern: Sequence[Collection[int]], last: Collection[int] = ()) -> Ord
         pivots.append((i, j))
         below = columns[j] - {i}
         beside = rows[i] - {j}
+        all_below.append(list(below))
+        all_beside.append(list(beside))
         updates += len(below) * len(beside)
         fill += len(below) + len(beside) + 1
         for k in beside:
@@ -121,4 +139,12 @@ def order(pattern: Sequence[Collection[int]], last: Collection[int] = ()) -> Ord
             if t in current:
                 current[t] = key(t)
                 heapq.heappush(heap, current[t])
-    return Ordering(tuple(pivots), updates, fill)
+    rest = [i for *_, i in sorted(current.values())]
+    for k, i in enumerate(rest):
+        pivots.append((i, column_of[i]))
+        all_below.append(rest[k + 1 :])
+        all_beside.append([column_of[t] for t in rest[k + 1 :]])
+        later = len(rest) - k - 1
+        updates += later**2
+        fill += 2 * later + 1
+    return Ordering(tuple(pivots), updates, fill, [frozenset(row) for row in pattern], all_below, all_beside)

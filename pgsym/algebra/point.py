@@ -2,7 +2,8 @@ r"""Exact numbers at a point theta.
 
 exp(theta_i) is a rational where theta_i = log(2), a root where theta_i = log(2)/2, a power of a transcendental
 constant e^{1/m} where theta_i = 1/9, and a product of these for sums.  All three live in one field, so values
-at a point are compared exactly.  Symbols without a value stay generators.
+at a point are compared exactly.  Symbols without a value stay generators, and so do logarithms of primes, which
+logarithms of rationals are made of.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from typing import Any
 
 import sympy as sp
 
-from pgsym.algebra.field import Factorization, Row
+from pgsym.algebra.field import Factorization, Ground, Row
 from pgsym.algebra.generators import Generators
+from pgsym.algebra.logarithm import Logarithm, split_logarithms
+from pgsym.algebra.ordering import Ordering
 from pgsym.algebra.radical import RadicalField, prime_powers, roots_in
 from pgsym.algebra.rational import RationalField
 from pgsym.errors import AlgebraError, NotInFieldError
@@ -79,6 +82,7 @@ def point_field(
     expressions: Iterable[sp.Expr],
     theta: Values,
     symbols: Values | None = None,
+    logarithms: Mapping[sp.Symbol, sp.Expr] | None = None,
 ) -> PointField:
     """The field of the numbers that expressions take at a point.
 
@@ -90,14 +94,18 @@ def point_field(
         What will be evaluated, as for `RationalField`.
     theta
         Exact values of parameters: in exponentials sums of rationals and multiples of logarithms of
-        rationals; elsewhere rationals, roots, powers of e.
+        rationals; elsewhere rationals, roots, powers of e and logarithms of rationals.
     symbols
         Values of the other symbols; those without one stay generators.
+    logarithms
+        {symbol: f}: the symbol stands for log|f|.
 
     Raises
     ------
     NotInFieldError
         A value has no exact place here; the message names its parameter.
+    AlgebraError
+        Some f is 0 at the point.
 
     Examples
     --------
@@ -109,41 +117,70 @@ def point_field(
     >>> at(sp.log(2)), at(sp.log(2) / 2), at(sp.Rational(1, 9))
     (2/3, 2 - sqrt(2), exp(1/9)/(1 + exp(1/9)))
     """
-    found = Generators.of(forms, expressions)
+    logarithms = logarithms or {}
+    found = Generators.of(forms, [*expressions, *logarithms.values()])
     values = {**theta, **(symbols or {})}
     exponentials = {
         symbol: Exponential.of(values[symbol] / q, where=f"theta[{symbol}]")
         for symbol, q in found.exponentials.items()
         if symbol in values
     }
-    plain = {symbol: values[symbol] for symbol in found.symbols if symbol in values}
+    plain = {symbol: split_logarithms(values[symbol]) for symbol in found.symbols if symbol in values}
     for symbol, value in plain.items():
-        if value.has(sp.log):
+        if any(not isinstance(log.args[0], sp.Integer) for log in value.atoms(sp.log)):
             raise NotInFieldError(
-                f"found {value}, which stands outside an exponential; a rational, a root or a power of e is "
-                "required there. Use such a value, or evaluate in floats",
+                f"found {value}, which stands outside an exponential; a rational, a root, a power of e or a logarithm "
+                "of a positive rational is required there. Use such a value, or evaluate in floats",
                 where=f"theta[{symbol}]" if symbol in parameters else str(symbol),
             )
+    point = PointField(_numbers(found, exponentials, plain), found, exponentials, plain)
+    if not logarithms:
+        return point
+    logs = {symbol: _logarithm(point.numbers, point.convert(f), f) for symbol, f in logarithms.items()}
+    numbers = _numbers(found, exponentials, {**plain, **logs})
+    return PointField(numbers, found, exponentials, {**plain, **logs}, logarithms)
+
+
+def _numbers(
+    found: Generators, exponentials: Mapping[sp.Symbol, Exponential], plain: Values
+) -> RationalField | RadicalField:
+    """The field that holds all these values."""
     constants = [Linear.of({}, e.constant) for e in exponentials.values()]
     if found.constant:
         constants.append(Linear.of({}, Fraction(1, found.constant)))
-    free = [Linear.of({s: Fraction(1, q)}) for s, q in found.exponentials.items() if s not in values]
-    names = [symbol for symbol in found.symbols if symbol not in values]
+    free = [Linear.of({s: Fraction(1, q)}) for s, q in found.exponentials.items() if s not in exponentials]
+    names = [symbol for symbol in found.symbols if symbol not in plain]
     roots = [e.powers for e in exponentials.values()]
     for value in plain.values():
         roots.extend(roots_in(value).values())
     stripped = [value.xreplace(dict.fromkeys(roots_in(value), sp.S.One)) for value in plain.values()]
-    base = RationalField((), [*constants, *free], [*names, *stripped])
+    arguments = sorted({log.args[0] for value in stripped for log in value.atoms(sp.log)}, key=sp.default_sort_key)
+    logs = {sp.Dummy(f"log({f})"): f for f in arguments}
+    base = RationalField((), [*constants, *free], [*names, *stripped], logarithms=logs)
     degrees: dict[int, int] = {}
     for powers in roots:
         for prime, power in powers.items():
             if power.denominator != 1:
                 degrees[prime] = lcm(degrees.get(prime, 1), power.denominator)
-    number_field = RadicalField(base, degrees) if degrees else base
-    return PointField(number_field, found, exponentials, plain)
+    return RadicalField(base, degrees) if degrees else base
 
 
-class PointField:
+def _logarithm(numbers: RationalField | RadicalField, element: Any, argument: sp.Expr) -> sp.Expr:
+    """log|element| as a sum of logarithms of primes, and of irreducible polynomials where generators are left."""
+    if isinstance(numbers, RationalField):
+        return Logarithm.of(numbers, element).to_sympy()
+    if len(element.terms) > 1:
+        raise NotInFieldError(
+            f"found {numbers.to_sympy(element)}, a sum with roots; the argument of a logarithm must be rational at the "
+            "point, or a root. Choose another theta, or evaluate in floats",
+            where=f"log({argument})",
+        )
+    ((exponents, factor),) = element.terms.items() or [((), numbers.base.zero)]
+    roots = zip(numbers.primes, numbers.degrees, exponents, strict=False)
+    return Logarithm.of(numbers.base, factor).to_sympy() + sp.Add(*(sp.Rational(e, n) * sp.log(p) for p, n, e in roots))
+
+
+class PointField(Ground):
     """Expressions at a point, as elements of a number field; made by `point_field`.
 
     Attributes
@@ -161,8 +198,10 @@ class PointField:
         generators: Generators,
         exponentials: Mapping[sp.Symbol, Exponential],
         plain: Values,
+        logarithms: Mapping[sp.Symbol, sp.Expr] | None = None,
     ) -> None:
         self.numbers = numbers
+        self.logarithms = dict(logarithms or {})
         self._generators = generators
         self._exponentials = {symbol: self._element(e) for symbol, e in exponentials.items()}
         self._symbols = {symbol: numbers.convert(value) for symbol, value in plain.items()}
@@ -221,8 +260,10 @@ class PointField:
     def to_sympy(self, element: Any) -> sp.Expr:
         return self.numbers.to_sympy(element)
 
-    def factor(self, rows: Sequence[Row], last: Sequence[int] = ()) -> Factorization:
-        return self.numbers.factor(rows, last)
+    def factor(
+        self, rows: Sequence[Row], last: Sequence[int] = (), *, ordering: Ordering | None = None
+    ) -> Factorization:
+        return self.numbers.factor(rows, last, ordering=ordering)
 
 
 def _positive_rational(number: sp.Basic) -> bool:

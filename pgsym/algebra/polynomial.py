@@ -102,6 +102,16 @@ Evaluate at a theta with solution.at(theta), or decide the claim by identity tes
     def derivative(self, a: Polynomial, index: int) -> Polynomial:
         return a.derivative() if self.variables == 1 else a.derivative(index)
 
+    def substitute(self, a: Polynomial, index: int, value: int) -> Polynomial:
+        """The polynomial with a number for one generator.
+
+        >>> ring = Ring(2)
+        >>> x, y = ring.generators
+        >>> ring.substitute(x * y + x, 0, 2)
+        2*g1 + 2
+        """
+        return self.one * a(value) if self.variables == 1 else a.subs({f"g{index}": value})
+
     def monomial_exponents(self, a: Polynomial) -> tuple[int, ...]:
         """The largest powers of the generators that divide a nonzero polynomial.
 
@@ -127,8 +137,16 @@ Evaluate at a theta with solution.at(theta), or decide the claim by identity tes
         return [(tuple(map(int, m)), int(c)) for m, c in zip(a.monoms(), a.coeffs(), strict=True)]
 
     def factor(self, a: Polynomial) -> tuple[int, list[tuple[Polynomial, int]]]:
-        """The content with sign, and the irreducible factors with their powers."""
-        content, factors = a.factor()
+        """The content with sign, and the irreducible factors with their powers.
+
+        python-flint sorts several factors by their coefficients as machine integers; where they do not fit, the
+        primitive part is left as it is.
+        """
+        try:
+            content, factors = a.factor()
+        except OverflowError:
+            content, rest = a.primitive()
+            return int(content), [(rest, 1)]
         return int(content), [(f, int(k)) for f, k in factors]
 
     def check_time(self) -> None:

@@ -7,29 +7,35 @@ stated error bound.
 
 from __future__ import annotations
 
-import random
+import struct
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from random import Random
 from typing import Any
 
 import sympy as sp
 from flint import fmpz, nmod
 
 from pgsym.algebra.elimination import SparseLU, eliminate
-from pgsym.algebra.field import Row
+from pgsym.algebra.field import Ground, Row
 from pgsym.algebra.generators import Generators
+from pgsym.algebra.ordering import Ordering, order
+from pgsym.algebra.residues import ResidueLU, Schedule
 from pgsym.errors import AlgebraError, NotInFieldError
-from pgsym.expression.evaluate import evaluate, softmax
+from pgsym.expression.evaluate import evaluate
 from pgsym.expression.linear import Linear
 
-PRIME_BITS = 62
+PRIME_BITS = 64
+"""Primes of this length: the longest that fit into a machine word."""
+
+WORD_BITS = 64
 
 
-def random_prime(rng: random.Random, bits: int = PRIME_BITS) -> int:
+def random_prime(rng: Random, bits: int = PRIME_BITS) -> int:
     """A uniformly random prime with that many bits; primality is proved, not guessed.
 
-    >>> random_prime(random.Random(0)).bit_length()
-    62
+    >>> random_prime(Random(0)).bit_length()
+    64
     """
     while True:
         candidate = rng.getrandbits(bits) | 1 << (bits - 1) | 1
@@ -37,7 +43,7 @@ def random_prime(rng: random.Random, bits: int = PRIME_BITS) -> int:
             return candidate
 
 
-class PrimeField:
+class PrimeField(Ground):
     """Z/p with a value for each generator; elements are `flint.nmod`.
 
     Parameters
@@ -49,7 +55,9 @@ class PrimeField:
     exponentials
         Values of exp(theta_i / q_i); the key None is for exp(1 / q_0).
     symbols
-        Values of the symbols that stand outside exponentials.
+        Values of the symbols that stand outside exponentials, those of logarithms among them.
+    logarithms
+        {symbol: f} where the symbol stands for log|f|, a value of its own; `DualField` differentiates it.
 
     Examples
     --------
@@ -69,12 +77,15 @@ class PrimeField:
         generators: Generators,
         exponentials: Mapping[sp.Symbol | None, int],
         symbols: Mapping[sp.Symbol, int],
+        logarithms: Mapping[sp.Symbol, sp.Expr] | None = None,
     ) -> None:
         self.prime = prime
-        self._generators = generators
+        self.logarithms = dict(logarithms or {})
+        self.generators = generators
         self._exponentials = {key: nmod(value, prime) for key, value in exponentials.items()}
         self._symbols = {key: nmod(value, prime) for key, value in symbols.items()}
         self._numbers: dict[Fraction, nmod] = {}
+        self._weights: dict[Linear, nmod] = {}
         self._cache: dict[sp.Expr, nmod] = {}
         self.zero = nmod(0, prime)
         self.one = nmod(1, prime)
@@ -82,10 +93,13 @@ class PrimeField:
     @classmethod
     def random(
         cls,
-        rng: random.Random,
+        rng: Random,
         forms: Iterable[Linear] = (),
         expressions: Iterable[sp.Expr] = (),
         parameters: Iterable[sp.Symbol] = (),
+        logarithms: Mapping[sp.Symbol, sp.Expr] | None = None,
+        *,
+        generators: Generators | None = None,
     ) -> PrimeField:
         """A random prime and a uniformly random nonzero value for each generator.
 
@@ -95,21 +109,36 @@ class PrimeField:
             A seeded generator; the same state gives the same field.
         parameters
             Symbols that get a value even where no expression mentions them.
+        logarithms
+            {symbol: f}: the symbol, an independent generator, stands for log|f|.
+        generators
+            What was found from all these earlier.
         """
         prime = random_prime(rng)
-        found = Generators.of(forms, [*expressions, *parameters])
+        logs = logarithms or {}
+        found = generators or Generators.of(forms, [*expressions, *parameters, *logs, *logs.values()])
         keys: list[sp.Symbol | None] = list(found.exponentials)
         if found.constant:
             keys.append(None)
-        exponentials = {key: rng.randrange(1, prime) for key in keys}
-        symbols = {symbol: rng.randrange(1, prime) for symbol in found.symbols}
-        return cls(prime, found, exponentials, symbols)
+        drawn = _residues(rng, prime, len(keys) + len(found.symbols))
+        return cls(
+            prime,
+            found,
+            dict(zip(keys, drawn, strict=False)),
+            dict(zip(found.symbols, drawn[len(keys) :], strict=True)),
+            logs,
+        )
 
-    def number(self, value: Fraction) -> nmod:
+    def random_residues(self, rng: Random, count: int) -> list[int]:
+        """Uniformly random integers between 1 and p - 1: the coefficients of a random direction."""
+        return _residues(rng, self.prime, count)
+
+    def number(self, value: Fraction | int) -> nmod:
+        if value.denominator == 1:
+            return nmod(value.numerator, self.prime)
         if value not in self._numbers:
-            numerator = nmod(value.numerator % self.prime, self.prime)
-            self._numbers[value] = numerator / nmod(value.denominator % self.prime, self.prime)
-        return self._numbers[value]
+            self._numbers[Fraction(value)] = nmod(value.numerator, self.prime) / nmod(value.denominator, self.prime)
+        return self._numbers[Fraction(value)]
 
     def symbol(self, symbol: sp.Symbol) -> nmod:
         if symbol not in self._symbols:
@@ -120,13 +149,19 @@ class PrimeField:
         return self._symbols[symbol]
 
     def exp(self, form: Linear) -> nmod:
-        result = self.one
-        for key, power in self._generators.powers(form):
-            result = result * self._exponentials[key] ** power
-        return result
+        found = self._weights.get(form)
+        if found is None:
+            found = self.one
+            for key, power in self.generators.powers(form):
+                value = self._exponentials[key]
+                found = found * (value if power == 1 else value**power)
+            self._weights[form] = found
+        return found
 
     def softmax(self, forms: Sequence[Linear]) -> list[nmod]:
-        return softmax(self, forms)
+        weights = [self.exp(form) for form in forms]
+        share = self.one / sum(weights, self.zero)
+        return [weight * share for weight in weights]
 
     def is_zero(self, element: nmod) -> bool:
         return not element
@@ -149,5 +184,25 @@ class PrimeField:
         """The representative between 0 and p - 1."""
         return sp.Integer(int(element))
 
-    def factor(self, rows: Sequence[Row], last: Sequence[int] = ()) -> SparseLU:
-        return eliminate(rows, self.is_zero, last, inverse=lambda e: self.one / e)
+    def factor(
+        self, rows: Sequence[Row], last: Sequence[int] = (), *, ordering: Ordering | None = None
+    ) -> ResidueLU | SparseLU:
+        ordering = ordering or order([row.keys() for row in rows], last)
+        found = ResidueLU(rows, Schedule.of(ordering), self.prime)
+        return found if found.usable else eliminate(rows, self.is_zero, last, ordering, inverse=lambda e: self.one / e)
+
+
+def _residues(rng: Random, prime: int, count: int) -> list[int]:
+    """Uniformly random integers between 1 and p - 1.
+
+    >>> sorted(set(_residues(Random(0), 5, 100)))
+    [1, 2, 3, 4]
+    """
+    found: list[int] = []
+    spare = WORD_BITS - prime.bit_length()
+    while len(found) < count:
+        n = 2 * (count - len(found)) + 1
+        words = struct.unpack(f"<{n}Q", rng.randbytes(8 * n))
+        # of equally likely words of as many bits as p has, those that are no residue are left out
+        found += [w for word in words if 0 < (w := word >> spare) < prime]
+    return found[:count]

@@ -1,4 +1,4 @@
-"""Polynomials as SymPy expressions, in SymPy's own canonical form but without its bookkeeping.
+"""Polynomials and fractions as SymPy expressions, in SymPy's own canonical form but without its bookkeeping.
 
 `sympy.Mul` inspects every pair of factors of every term, although here all factors are powers of a few
 generators.  The powers are sorted once, and each term is put together from them.
@@ -11,6 +11,13 @@ from functools import cmp_to_key
 
 import sympy as sp
 from sympy.core.basic import Basic
+
+from pgsym.algebra.coprime import CoprimeBase, Part
+from pgsym.algebra.fraction import RationalFunction
+from pgsym.algebra.polynomial import Polynomial
+
+FACTOR_TERMS = 2000
+"""Polynomials with fewer terms are factored for printing."""
 
 
 def expression(terms: Sequence[tuple[tuple[int, ...], int]], generators: Sequence[sp.Expr]) -> sp.Expr:
@@ -47,3 +54,63 @@ def expression(terms: Sequence[tuple[tuple[int, ...], int]], generators: Sequenc
             args.insert(0, sp.Integer(coefficient))
         made.append(args[0] if len(args) == 1 else sp.Mul._from_args(args))
     return sp.Add(*made)
+
+
+class Printer:
+    """Fractions over one coprime base as expressions in its generators."""
+
+    def __init__(self, base: CoprimeBase, generators: Sequence[sp.Expr]) -> None:
+        self._base = base
+        self._ring = base.ring
+        self._generators = generators
+        self._e = next((k for k, g in enumerate(generators) if not g.free_symbols and not g.has(sp.log)), None)
+        self._factorizations: dict[Part, tuple[int, list[tuple[sp.Expr, int]]]] = {}
+
+    def fraction(self, element: RationalFunction, factor: bool) -> sp.Expr:
+        """An element; numerator and denominator are factored over the integers where they are short and `factor`."""
+        content, above = self._product([(element.numerator, 1)], factor)
+        parts = self._base.live(element.factors)
+        unit, below = self._product([(part.poly, power) for part, power in parts], factor)
+        number = sp.Rational(content, unit * int(element.scale))
+        return sp.Mul(number, *above, *(1 / f for f in below))
+
+    def factored(self, element: RationalFunction) -> tuple[sp.Rational, dict[sp.Expr, int]]:
+        """A nonzero element as a rational number times powers of irreducible polynomials, which never repeat."""
+        factorizations = [(self._irreducible(element.numerator), 1)]
+        for part, power in self._base.live(element.factors):
+            if part not in self._factorizations:
+                self._factorizations[part] = self._irreducible(part.poly)
+            factorizations.append((self._factorizations[part], -power))
+        number, powers = sp.Rational(1, int(element.scale)), {}
+        for (content, irreducible), power in factorizations:
+            number *= sp.Integer(content) ** power
+            powers.update({f: k * power for f, k in irreducible})
+        return number, powers
+
+    def _product(self, powers: Sequence[tuple[Polynomial, int]], factor: bool) -> tuple[int, list[sp.Expr]]:
+        content = 1
+        found: list[sp.Expr] = []
+        for poly, power in powers:
+            if factor and len(poly) < FACTOR_TERMS and not self._is_about_e(poly):
+                c, irreducible = self._ring.factor(poly)
+                content *= c**power
+                found.extend(self._polynomial(f) ** (k * power) for f, k in irreducible)
+            else:
+                found.append(self._polynomial(poly) ** power)
+        return content, found
+
+    def _irreducible(self, poly: Polynomial) -> tuple[int, list[tuple[sp.Expr, int]]]:
+        """The content, and irreducible factors whose lowest coefficient is positive."""
+        content, factors = self._ring.factor(poly)
+        powers = []
+        for f, k in factors:
+            sign = -1 if self._ring.terms(f)[-1][1] < 0 else 1
+            content *= sign**k
+            powers.append((self._polynomial(f * sign), k))
+        return content, powers
+
+    def _is_about_e(self, poly: Polynomial) -> bool:
+        return self._e is not None and self._ring.degrees(poly)[self._e] > 0
+
+    def _polynomial(self, poly: Polynomial) -> sp.Expr:
+        return expression(self._ring.terms(poly), self._generators)

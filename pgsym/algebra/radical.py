@@ -18,7 +18,8 @@ import sympy as sp
 from flint import fmpz
 
 from pgsym.algebra.elimination import SparseLU, eliminate
-from pgsym.algebra.field import Row
+from pgsym.algebra.field import Ground, Row
+from pgsym.algebra.ordering import Ordering
 from pgsym.algebra.rational import RationalField
 from pgsym.errors import AlgebraError, NotInFieldError
 from pgsym.expression.evaluate import evaluate, softmax
@@ -30,13 +31,18 @@ TRIAL_LIMIT = 10**6
 """Trial division bound for the numbers whose roots are taken."""
 
 
-def prime_powers(number: Fraction) -> dict[int, int]:
+def prime_powers(number: Fraction, *, kind: str = "root") -> dict[int, int]:
     """A positive rational as a product of prime powers.
+
+    Parameters
+    ----------
+    kind
+        What of the number is wanted; for the error's message.
 
     Raises
     ------
     NotInFieldError
-        A factor without small divisors is not prime, so the root cannot be brought to normal form.
+        A factor without small divisors is not prime, so its root has no normal form.
 
     Examples
     --------
@@ -49,9 +55,9 @@ def prime_powers(number: Fraction) -> dict[int, int]:
         for prime, power in found.items():
             if not fmpz(int(prime)).is_prime():
                 raise NotInFieldError(
-                    f"the root needs the prime factors of {prime}; only numbers with one prime factor above "
+                    f"the {kind} needs the prime factors of {prime}; only numbers with one prime factor above "
                     f"{TRIAL_LIMIT} are supported. Use a FloatField",
-                    where=f"root of {number}",
+                    where=f"{kind} of {number}",
                 )
             powers[int(prime)] = powers.get(int(prime), 0) + sign * int(power)
     return powers
@@ -124,7 +130,7 @@ class Radical:
         return str(self.field.to_sympy(self))
 
 
-class RadicalField:
+class RadicalField(Ground):
     """K(p_1^{1/n_1}, ..., p_k^{1/n_k}) for distinct primes p_i and a field K.
 
     Parameters
@@ -146,6 +152,7 @@ class RadicalField:
 
     def __init__(self, base: RationalField, degrees: Mapping[int, int]) -> None:
         self.base = base
+        self.logarithms: Mapping[sp.Symbol, sp.Expr] = {}
         self.primes = tuple(sorted(degrees))
         self.degrees = tuple(degrees[p] for p in self.primes)
         self._origin: Exponents = (0,) * len(self.primes)
@@ -226,7 +233,7 @@ class RadicalField:
         if expr not in self._cache:
             roots = {power: (sp.Dummy(), primes) for power, primes in roots_in(expr).items()}
             named = {dummy: self.root(primes) for dummy, primes in roots.values()}
-            plain = expr.xreplace({power: dummy for power, (dummy, _) in roots.items()})
+            plain = self.base.named(expr).xreplace({power: dummy for power, (dummy, _) in roots.items()})
             self._cache[expr] = evaluate(plain, _WithNames(self, named))
         return self._cache[expr]
 
@@ -248,8 +255,8 @@ class RadicalField:
             terms.append(sp.Mul(self.base.to_sympy(c), *powers))
         return sp.Add(*terms)
 
-    def factor(self, rows: Sequence[Row], last: Sequence[int] = ()) -> SparseLU:
-        return eliminate(rows, self.is_zero, last, inverse=self.inverse)
+    def factor(self, rows: Sequence[Row], last: Sequence[int] = (), *, ordering: Ordering | None = None) -> SparseLU:
+        return eliminate(rows, self.is_zero, last, ordering, inverse=self.inverse)
 
 
 class _WithNames:

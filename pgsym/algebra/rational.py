@@ -3,6 +3,10 @@ r"""Closed forms: the field of rational functions in exp(theta_i/q_i), theta_i a
 Elements are fractions in lowest terms (`RationalFunction`; `flint.fmpq` where there is no generator), so an
 identity holds for all parameters iff its difference is the zero element.  d/d theta_i acts as the derivation
 with x_i -> x_i/q_i for x_i = exp(theta_i/q_i), theta_i -> 1, and everything else -> 0.
+
+Logarithms of distinct irreducible polynomials f_j, and of primes, are algebraically independent generators L_j with
+L_j -> (d f_j / d theta_i) / f_j (Risch's structure theorem; that logarithms of primes are independent is conjectured,
+so it is used for "zero", which is sound without it, and "nonzero" wants a value as a witness).
 """
 
 from __future__ import annotations
@@ -17,22 +21,19 @@ from flint import fmpq, fmpz
 from pgsym.algebra.coprime import CoprimeBase, Factors
 from pgsym.algebra.derivation import Derivation
 from pgsym.algebra.elimination import RowScaled, eliminate
-from pgsym.algebra.field import Factorization, Row
+from pgsym.algebra.field import Factorization, Ground, Row
 from pgsym.algebra.fraction import ONE, RationalFunction
 from pgsym.algebra.generators import Generators, shifted_exponents
-from pgsym.algebra.ordering import order
+from pgsym.algebra.ordering import Ordering, order
 from pgsym.algebra.polynomial import DEFAULT_BUDGET, Polynomial, Ring
-from pgsym.algebra.printing import expression
+from pgsym.algebra.printing import Printer
 from pgsym.algebra.univariate import ImageFactorization, prefers_images
 from pgsym.errors import NotInFieldError
 from pgsym.expression.evaluate import evaluate
 from pgsym.expression.linear import Linear
 
-FACTOR_TERMS = 2000
-"""Polynomials with fewer terms are factored for printing."""
 
-
-class RationalField:
+class RationalField(Ground):
     """Q(generators), with derivations.
 
     Parameters
@@ -43,6 +44,9 @@ class RationalField:
         Linear forms that stand in exponentials.
     expressions
         Expressions whose symbols and exponentials become generators.
+    logarithms
+        {symbol: f}: the symbol stands for log|f|, with f a prime or a polynomial in the other generators.  These must
+        be distinct and irreducible, as `pgsym.algebra.logarithm` makes them.
     budget
         The largest number of terms of a polynomial; TooLargeError above it.
     seconds
@@ -57,6 +61,11 @@ class RationalField:
     exp(t)/(gamma + exp(t))
     >>> field.to_sympy(field.gradient(e)[t])
     gamma*exp(t)/(gamma + exp(t))**2
+    >>> L = sp.Symbol("L")
+    >>> field = RationalField([t], [], [t], logarithms={L: 1 + sp.exp(t)})
+    >>> e = field.symbol(t) - field.symbol(L)
+    >>> field.to_sympy(e), field.to_sympy(field.gradient(e)[t])
+    (t - log(exp(t) + 1), 1/(exp(t) + 1))
     """
 
     differential = True
@@ -67,15 +76,18 @@ class RationalField:
         forms: Iterable[Linear] = (),
         expressions: Iterable[sp.Expr] = (),
         *,
+        logarithms: Mapping[sp.Symbol, sp.Expr] | None = None,
         budget: int = DEFAULT_BUDGET,
         seconds: float | None = None,
     ) -> None:
-        found = Generators.of(forms, expressions)
+        logarithms = dict(logarithms or {})
+        found = Generators.of(forms, [*expressions, *logarithms.values()])
         names: list[sp.Expr] = [sp.exp(symbol / q) for symbol, q in found.exponentials.items()]
         if found.constant:
             names.append(sp.exp(sp.Rational(1, found.constant)))
         names.extend(found.symbols)
-        self._setup(tuple(parameters), found, tuple(names), budget, seconds)
+        names.extend(sp.log(f) for f in logarithms.values())
+        self._setup(tuple(parameters), found, tuple(names), budget, seconds, logarithms)
         for theta in self.parameters:
             images: dict[int, Polynomial] = {}
             scale = 1
@@ -87,6 +99,10 @@ class RationalField:
                 images[self._index[theta]] = self._ring.one * scale
             if images:
                 self._derivations[theta] = Derivation(self._base, images, self.number(Fraction(scale)))
+        for f in logarithms.values():
+            element, k = self.convert(f), self._index[sp.log(f)]
+            slopes = {theta: slope / element for theta, slope in self.gradient(element).items()}
+            self._chain.append((k, Derivation(self._base, {k: self._ring.one}, self.one), slopes))
 
     @classmethod
     def with_derivation(
@@ -134,19 +150,24 @@ class RationalField:
         generators: tuple[sp.Expr, ...],
         budget: int,
         seconds: float | None,
+        logarithms: Mapping[sp.Symbol, sp.Expr] | None = None,
     ) -> None:
         self.parameters = parameters
+        self.logarithms = logarithms or {}
         self.generators = generators
         """The generators as expressions, in the order of the polynomials' variables."""
         self._found = found
         self._index: dict[sp.Expr, int] = {g: k for k, g in enumerate(generators)}
-        self._e = next((k for k, g in enumerate(generators) if not g.free_symbols), None)
+        self._index.update({symbol: self._index[sp.log(f)] for symbol, f in self.logarithms.items()})
         self._derivations: dict[sp.Symbol, Derivation] = {}
+        # for each logarithm L: its index, d/dL, and dL/dtheta by theta
+        self._chain: list[tuple[int, Derivation, dict[sp.Symbol, Any]]] = []
         self._cache: dict[sp.Expr, Any] = {}
         self._exponentials: dict[Linear, Any] = {}
         self._constant = not generators  # then elements are plain fmpq
         self._ring = Ring(max(len(generators), 1), budget, seconds)
         self._base = CoprimeBase(self._ring)
+        self._printer = Printer(self._base, generators)
         self.zero = self.number(Fraction(0))
         self.one = self.number(Fraction(1))
 
@@ -206,8 +227,12 @@ class RationalField:
 
     def convert(self, expr: sp.Expr) -> Any:
         if expr not in self._cache:
-            self._cache[expr] = evaluate(expr, self)
+            self._cache[expr] = evaluate(self.named(expr), self)
         return self._cache[expr]
+
+    def named(self, expr: sp.Expr) -> sp.Expr:
+        """The expression with the field's logarithms as their symbols."""
+        return expr.xreplace({sp.log(f): symbol for symbol, f in self.logarithms.items()}) if self.logarithms else expr
 
     def value(self, element: Any) -> Any:
         return element
@@ -218,15 +243,44 @@ class RationalField:
         if self._constant:
             return {}
         found = {theta: derivation(element) for theta, derivation in self._derivations.items()}
+        for k, partial, slopes in self._chain:
+            if slopes and self._mentions(element, k):
+                inner = partial(element)
+                for theta, slope in slopes.items():
+                    found[theta] = found[theta] + inner * slope
         return {theta: e for theta, e in found.items() if e}
+
+    def _mentions(self, element: RationalFunction, k: int) -> bool:
+        polynomials = [element.numerator, *(part.poly for part, _ in element.factors)]
+        return any(self._ring.degrees(poly)[k] > 0 for poly in polynomials)
+
+    def substitute(self, element: Any, symbol: sp.Symbol, value: int) -> Any:
+        """The element with an integer for one symbol: its limit there, since it is in lowest terms.
+
+        Raises
+        ------
+        ZeroDivisionError
+            A pole: the denominator vanishes and the numerator does not.
+        """
+        if self._constant:
+            return element
+        index, ring = self._index[symbol], self._ring
+        above, below = (ring.substitute(p, index, value) for p in (element.numerator, element.denominator()))
+        return RationalFunction(self._base, above) / RationalFunction(self._base, below)
+
+    def terms(self, element: Any) -> int:
+        """How long the element's numerator is: its number of terms."""
+        return 1 if self._constant else len(element.numerator)
 
     # -- linear systems --------------------------------------------------------------------------------------
 
-    def factor(self, rows: Sequence[Row], last: Sequence[int] = ()) -> Factorization:
+    def factor(
+        self, rows: Sequence[Row], last: Sequence[int] = (), *, ordering: Ordering | None = None
+    ) -> Factorization:
         if self._constant or not rows:
-            return eliminate(rows, self.is_zero, last)
+            return eliminate(rows, self.is_zero, last, ordering)
         cleared, scales = zip(*(self._cleared(row) for row in rows), strict=True)
-        ordering = order([row.keys() for row in cleared], last)
+        ordering = ordering or order([row.keys() for row in cleared], last)
         if self._ring.variables == 1 and prefers_images(ordering):
             return ImageFactorization(self._base, cleared, scales)
         return RowScaled(eliminate(cleared, self.is_zero, last, ordering), scales)
@@ -262,28 +316,18 @@ class RationalField:
             Factor numerators and denominators with fewer than 2000 terms over the integers.  Polynomials in
             exp(1/q) are numbers and stay as they are.
         """
-        if self._constant:
-            return sp.Rational(int(element.p), int(element.q))
-        content, above = self._factored([(element.numerator, 1)], factor)
-        parts = self._base.live(element.factors)
-        unit, below = self._factored([(part.poly, power) for part, power in parts], factor)
-        number = sp.Rational(content, unit * int(element.scale))
-        return sp.Mul(number, *above, *(1 / f for f in below))
+        return (
+            sp.Rational(int(element.p), int(element.q)) if self._constant else self._printer.fraction(element, factor)
+        )
 
-    def _factored(self, powers: Sequence[tuple[Polynomial, int]], factor: bool) -> tuple[int, list[sp.Expr]]:
-        content = 1
-        found: list[sp.Expr] = []
-        for poly, power in powers:
-            if factor and len(poly) < FACTOR_TERMS and not self._is_about_e(poly):
-                c, irreducible = self._ring.factor(poly)
-                content *= c**power
-                found.extend(self._expression(f) ** (k * power) for f, k in irreducible)
-            else:
-                found.append(self._expression(poly) ** power)
-        return content, found
+    def factored(self, element: Any) -> tuple[sp.Rational, dict[sp.Expr, int]]:
+        """A nonzero element as a rational number times powers of distinct irreducible polynomials.
 
-    def _is_about_e(self, poly: Polynomial) -> bool:
-        return self._e is not None and self._ring.degrees(poly)[self._e] > 0
+        The sign of a polynomial makes its lowest coefficient positive.
 
-    def _expression(self, poly: Polynomial) -> sp.Expr:
-        return expression(self._ring.terms(poly), self.generators)
+        >>> p = sp.Symbol("p")
+        >>> field = RationalField([], [], [p])
+        >>> field.factored(field.convert((p - 1) ** 2 / (6 * p)))
+        (1/6, {1 - p: 2, p: -1})
+        """
+        return (self.to_sympy(element), {}) if self._constant else self._printer.factored(element)

@@ -4,18 +4,26 @@ r"""How large a rational function can be: degrees and coefficient bits, without 
 the result bounds the degree of the exact answer, which is what identity testing needs (Schwartz 1980,
 Zippel 1979).  Denominators are kept as products of named factors, so that a sum over a common denominator
 costs nothing; a linear solve is bounded by Cramer's rule, not by the steps of an elimination.
+
+A logarithm L = log f is a generator whose derivative Df/f has a denominator.  It is bounded as (L f)/f, and f is never
+cancelled from a denominator.  So wherever L occurs, in a numerator N or in a factor g, the product of all factors
+contains f, and N' prod f and g' prod_{h != g} h are polynomials: dN/dL (Df/f) prod f has at most the degree of
+N prod f, plus one for the direction, like every other term of N' prod f.  Hence the bound of a derivative is the same
+with logarithms as without; in the bits, dN/dL Df brings the degree of f as a further factor.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import sympy as sp
 
+from pgsym.algebra.field import Ground, Row
+from pgsym.algebra.ordering import Ordering
 from pgsym.expression.evaluate import evaluate
 from pgsym.expression.linear import Linear
 
@@ -25,10 +33,24 @@ DIRECTION = sp.Symbol("direction")
 
 @dataclass(frozen=True, eq=False)
 class Factor:
-    """A polynomial that stands in denominators: its total degree and the bits of its coefficients' sum."""
+    """A polynomial that stands in denominators: its total degree and the bits of its coefficients' sum.
+
+    Where its logarithm may stand beside it, it is never cancelled.
+
+    Attributes
+    ----------
+    integer
+        The number itself, where the factor is an integer of which least common multiples are taken; else 1.
+    local
+        One bound that stands for a table may have this factor for a polynomial that differs from entry to entry.
+        Division makes such factors; see `SizeField.total`.
+    """
 
     degree: int
     bits: float
+    logarithmic: bool = False
+    integer: int = 1
+    local: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,16 +81,18 @@ class Size:
         return Size(self.degree + other.degree, self.bits + other.bits, factors)
 
     def __truediv__(self, other: Size) -> Size:
-        left, upper = dict(self.factors), dict(other.factors)
-        for f in list(upper):
-            shared = min(upper[f], left.get(f, 0))
-            upper[f] -= shared
-            if shared:
-                left[f] -= shared
+        return self.divided(other, local=True)
+
+    def divided(self, other: Size, *, local: bool = False) -> Size:
+        """self / other, where `other` is one and the same for all entries that this bound stands for, or `local`."""
+        kept, upper = {}, {}
+        for f in {**self.factors, **other.factors}:
+            below = self.factors.get(f, 0) - other.factors.get(f, 0)
+            kept[f] = max(below, int(f.logarithmic))
+            upper[f] = kept[f] - below
         degree, bits = _total(upper)
-        divisor = Factor(other.degree, other.bits)
-        kept = {f: k for f, k in left.items() if k}
-        return Size(self.degree + degree, self.bits + bits, kept | {divisor: 1})
+        divisor = Factor(other.degree, other.bits, local=local)
+        return Size(self.degree + degree, self.bits + bits, {f: k for f, k in kept.items() if k} | {divisor: 1})
 
     def __pow__(self, power: int) -> Size:
         return Size(self.degree * power, self.bits * power, {f: k * power for f, k in self.factors.items()})
@@ -83,17 +107,20 @@ class Size:
         degree, bits = _total(dict.fromkeys(self.factors, 1))
         terms = 1 + sum(self.factors.values())
         largest = max([self.degree, *(f.degree for f in self.factors)], default=0)
-        growth = math.log2(terms * max(largest, 1))
+        inner = max([f.degree for f in self.factors if f.logarithmic], default=1)
+        growth = math.log2(terms * max(largest, 1) * max(inner, 1))
         return Size(self.degree + degree + 1, self.bits + bits + growth, {f: k + 1 for f, k in self.factors.items()})
 
 
-class SizeField:
+class SizeField(Ground):
     """Bounds instead of numbers; satisfies the field interface, with one parameter, a random direction.
 
     Parameters
     ----------
     denominators
         q_i of each exponential generator x_i = exp(theta_i / q_i), and q_0 of the constants'.
+    logarithms
+        {symbol: f}: the symbol stands for log|f|, f a polynomial in the generators.
 
     Examples
     --------
@@ -105,11 +132,19 @@ class SizeField:
     differential = True
     parameters = (DIRECTION,)
 
-    def __init__(self, denominators: Mapping[sp.Symbol, int], constant: int = 1) -> None:
+    def __init__(
+        self,
+        denominators: Mapping[sp.Symbol, int],
+        constant: int = 1,
+        logarithms: Mapping[sp.Symbol, sp.Expr] | None = None,
+    ) -> None:
+        self.logarithms = dict(logarithms or {})
+        self._logarithms: dict[sp.Symbol, Size] = {}
         self._denominators = denominators
         self._constant = constant
         self._cache: dict[sp.Expr, Size] = {}
         self._exponentials: dict[Linear, Size] = {}
+        self._rows: dict[tuple[Linear, ...], list[Size]] = {}
         self._integers: dict[int, Factor] = {}
         self.zero = Size(0, 0.0, {})
         self.one = Size(0, 0.0, {})
@@ -118,11 +153,20 @@ class SizeField:
         factors = {}
         if value.denominator != 1:
             q = value.denominator
-            factors = {self._integers.setdefault(q, Factor(0, math.log2(q))): 1}
+            if q not in self._integers:
+                self._integers[q] = Factor(0, math.log2(q), integer=q)
+            factors = {self._integers[q]: 1}
         return Size(0, math.log2(max(abs(value.numerator), 1)), factors)
 
     def symbol(self, symbol: sp.Symbol) -> Size:
-        return Size(1, 0.0, {})
+        if symbol in self.logarithms:
+            if symbol not in self._logarithms:
+                argument = self.convert(self.logarithms[symbol])
+                below = {Factor(argument.degree, argument.bits, logarithmic=True): 1} if argument.degree else {}
+                self._logarithms[symbol] = Size(1 + argument.degree, argument.bits if below else 0.0, below)
+            return self._logarithms[symbol]
+        # theta_i = q_i (theta_i / q_i): in a random direction theta_i / q_i grows at the rate of log x_i
+        return Size(1, math.log2(self._denominators.get(symbol, 1)), {})
 
     def exp(self, form: Linear) -> Size:
         if form not in self._exponentials:
@@ -131,9 +175,12 @@ class SizeField:
         return self._exponentials[form]
 
     def softmax(self, forms: Sequence[Linear]) -> list[Size]:
-        weights = self._weights(forms)
-        total = Factor(max(w.degree for w in weights), math.log2(len(weights)))
-        return [Size(w.degree, 0.0, {total: 1}) for w in weights]
+        key = tuple(forms)
+        if key not in self._rows:
+            weights = self._weights(forms)
+            below = {Factor(max(w.degree for w in weights), math.log2(len(weights))): 1}
+            self._rows[key] = [Size(w.degree, 0.0, below) for w in weights]
+        return self._rows[key]
 
     def convert(self, expr: sp.Expr) -> Size:
         if expr not in self._cache:
@@ -152,19 +199,67 @@ class SizeField:
     def to_sympy(self, element: Size) -> sp.Expr:
         return sp.Integer(element.degree)
 
-    def factor(self, rows: list[dict[int, Size]], last: Sequence[int] = ()) -> CramerBound:
+    def common(self, elements: Iterable[Size]) -> Factor:
+        """One factor that all denominators of these elements divide."""
+        distinct = {id(e.factors): e.factors for e in elements}
+        powers: dict[Factor, int] = {}
+        integer = 1
+        for factors in distinct.values():
+            own = 1
+            for f, k in factors.items():
+                if f.integer != 1:
+                    own *= f.integer**k
+                elif powers.get(f, 0) < k:
+                    powers[f] = k
+            integer = math.lcm(integer, own)
+        degree, bits = _total(powers)
+        logarithmic = any(f.logarithmic for f in powers)
+        return Factor(degree, bits + math.log2(integer), logarithmic, integer if not powers else 1)
+
+    def total(self, entry: Size, count: int) -> Size:
+        """The sum of `count` entries of a table that this one bound stands for; local factors may all differ.
+
+        >>> x = SizeField({}).symbol(sp.Symbol("x"))
+        >>> found = SizeField({}).total(x / x, 3)  # a/b + c/d + e/f = (a d f + c b f + e b d) / (b d f)
+        >>> found.degree, [f.degree for f in found.factors]
+        (3, [3])
+        """
+        found = self._spread(entry, count, local=True)
+        return Size(found.degree, found.bits + math.log2(max(count, 1)), found.factors)
+
+    def spread(self, entry: Size, count: int) -> Size:
+        """Each of `count` entries that this one bound stands for, over one denominator, the same for all."""
+        return self._spread(entry, max(count, 1), local=False)
+
+    def _spread(self, entry: Size, count: int, *, local: bool) -> Size:
+        own = {f: k for f, k in entry.factors.items() if f.local}
+        if not own or (local and count <= 1):
+            return entry
+        degree, bits = _total(own)
+        below = {f: k for f, k in entry.factors.items() if not f.local}
+        below[Factor(count * degree, count * bits, any(f.logarithmic for f in own), local=local)] = 1
+        return Size(entry.degree + (count - 1) * degree, entry.bits + (count - 1) * bits, below)
+
+    def factor(self, rows: Sequence[Row], last: Sequence[int] = (), *, ordering: Ordering | None = None) -> CramerBound:
         return CramerBound(rows)
 
     def _weights(self, forms: Sequence[Linear]) -> list[Size]:
         """exp of each form as a monomial, all multiplied by the least monomial that clears denominators."""
-        exponents: list[dict[Any, int]] = []
+        totals: list[int] = []
+        lowest: dict[Any, int] = {}
+        occurs: dict[Any, int] = {}
         for form in forms:
-            powers: dict[Any, int] = {t: int(c * self._denominators[t]) for t, c in form.coefficients}
-            powers[None] = int(form.constant * self._constant)
-            exponents.append(powers)
-        generators = {g for powers in exponents for g in powers}
-        low = {g: min(powers.get(g, 0) for powers in exponents) for g in generators}
-        return [Size(sum(powers.get(g, 0) - low[g] for g in generators), 0.0, {}) for powers in exponents]
+            powers: list[tuple[Any, int]] = [
+                (t, c.numerator * (self._denominators[t] // c.denominator)) for t, c in form.coefficients
+            ]
+            if form.constant:
+                powers.append((None, int(form.constant * self._constant)))
+            for g, power in powers:
+                lowest[g] = min(lowest.get(g, power), power)
+                occurs[g] = occurs.get(g, 0) + 1
+            totals.append(sum(power for _, power in powers))
+        shift = sum(low if occurs[g] == len(forms) else min(low, 0) for g, low in lowest.items())
+        return [Size(total - shift, 0.0, {}) for total in totals]
 
 
 class CramerBound:
@@ -178,15 +273,26 @@ class CramerBound:
         self._clear: list[Mapping[Factor, int]] = []
         self._degrees: list[int] = []
         self._bits: list[float] = []
+        seen: dict[int, tuple[Mapping[Factor, int], int, float]] = {}
         for row in rows:
-            common: Mapping[Factor, int] = {}
-            for element in row.values():
-                common = _lcm(common, element.factors)
-            cleared = [element.over(common) for element in row.values()]
-            self._clear.append(common)
-            self._degrees.append(max(c.degree for c in cleared))
-            self._bits.append(max(c.bits for c in cleared) + math.log2(len(cleared)))
+            if id(row) not in seen:
+                seen[id(row)] = self._cleared(row)
+            clear, degree, bits = seen[id(row)]
+            self._clear.append(clear)
+            self._degrees.append(degree)
+            self._bits.append(bits)
         self._det = Factor(sum(self._degrees), sum(self._bits))
+        logarithmic = {f: 1 for common in self._clear for f in common if f.logarithmic}
+        self._spare = _total(logarithmic)
+        self._below = {self._det: 1} | logarithmic
+
+    def _cleared(self, row: Mapping[int, Size]) -> tuple[Mapping[Factor, int], int, float]:
+        """The row's common denominator; degree and bits of the row times that."""
+        common: Mapping[Factor, int] = {}
+        for element in row.values():
+            common = _lcm(common, element.factors)
+        cleared = [element.over(common) for element in row.values()]
+        return common, max(c.degree for c in cleared), max(c.bits for c in cleared) + math.log2(len(cleared))
 
     def solve(self, b: Sequence[Size]) -> list[Size]:
         """x_j = sum_i adj_ji L_i b_i / det, the same bound for every j."""
@@ -205,7 +311,8 @@ class CramerBound:
     def _term(self, i: int) -> Size:
         """adj_ji L_i / det, for any j."""
         degree, bits = _total(self._clear[i])
-        return Size(self._det.degree - self._degrees[i] + degree, self._det.bits - self._bits[i] + bits, {self._det: 1})
+        degree += self._det.degree - self._degrees[i] + self._spare[0]
+        return Size(degree, self._det.bits - self._bits[i] + bits + self._spare[1], self._below)
 
 
 def _lcm(a: Mapping[Factor, int], b: Mapping[Factor, int]) -> Mapping[Factor, int]:

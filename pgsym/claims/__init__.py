@@ -1,8 +1,12 @@
-"""Statements about an MDP: trees, their meaning in every field, and verdicts."""
+"""Statements about an MDP: the claim language, verdicts, theorems and derivations."""
 
 from pgsym.claims.decide import Decision as Decision
+from pgsym.claims.decide import decide as decide
+from pgsym.claims.language import Claim as Claim
+from pgsym.claims.language import Statement as Statement
+from pgsym.claims.language import equal as equal
+from pgsym.claims.language import parse as parse
 from pgsym.claims.theorem import policy_gradient_theorem as policy_gradient_theorem
-from pgsym.claims.tree import Equal as Equal
 from pgsym.claims.verdict import Status as Status
 from pgsym.claims.verdict import Verdict as Verdict
 from pgsym.claims.verdict import Witness as Witness

@@ -3,33 +3,35 @@
 An identity holds for all parameters iff its difference is zero in the field.  Where the closed form is too
 large, the difference is evaluated at random points modulo random primes (Schwartz 1980, Zippel 1979): a
 nonzero numerator of total degree B vanishes at a random point with probability at most B / p, and a prime of
-61 bits divides all its coefficients with probability at most (bits / 61) / (number of such primes).
+64 bits divides all its coefficients with probability at most (bits / 63) / (number of such primes).
 """
 
 from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import sympy as sp
 
-from pgsym.algebra import DualField
 from pgsym.algebra.prime import PRIME_BITS
-from pgsym.algebra.size import SizeField
+from pgsym.claims.language import parse
+from pgsym.claims.language import tree as t
 from pgsym.claims.meaning import Meaning
-from pgsym.claims.tree import Equal
-from pgsym.claims.verdict import Status, Verdict, Witness
-from pgsym.errors import AlgebraError, HypothesisError, SingularMatrixError, StructureError, TooLargeError
-from pgsym.exact.fields import exact_field, prime_field, rational_field
-from pgsym.exact.quantities import Quantities
-from pgsym.expression.linear import common_denominators
+from pgsym.claims.repair import repairing_factor
+from pgsym.claims.setting import Setting
+from pgsym.claims.vectors import minus
+from pgsym.claims.verdict import Coordinate, Status, Verdict
+from pgsym.claims.witness import find_witness
+from pgsym.errors import AlgebraError, ClaimError, HypothesisError, SingularMatrixError, StructureError, TooLargeError
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
+from pgsym.model.policies import tabular
 from pgsym.model.policy import Policy
 from pgsym.model.structure import Structure
-from pgsym.model.validate import witness as domain_witness
 
 ERROR_BITS = 100
 """Default: a false claim is called proved with probability at most 2^-100."""
@@ -41,21 +43,68 @@ NORMAL_FORM_TERMS = 200_000
 NORMAL_FORM_SECONDS = 3.0
 """With ``method="auto"``, the closed form is given up beyond these, for an identity test."""
 
+METHODS = ("auto", "normal form", "identity test")
+"""How a claim may be decided."""
+
+DIFFERENCES = 24
+DIFFERENCE_TERMS = 1000
+"""Coordinates whose difference is given in closed form, and the largest numerator that is."""
+
 _ATTEMPTS = 50
 
 
-class Decision:
-    """One model on which claims are decided.
+def decide(
+    claim: t.Claim | str,
+    mdp: MDP,
+    policy: Policy | None = None,
+    objective: Objective | str = Objective.START_STATE,
+    *,
+    theta: Mapping[sp.Symbol, sp.Expr] | None = None,
+    method: str = "auto",
+    error_bits: int = ERROR_BITS,
+    seed: int = 0,
+) -> Verdict:
+    """Whether a claim holds for every value of the parameters and symbols.
 
     Parameters
     ----------
+    claim
+        A tree, or the text of one relation.
+    policy
+        Tabular softmax by default.
     theta
-        Where a witness is looked for first.
+        Where a witness of a refutation is looked for first.
     method
-        ``normal form``, ``identity test``, or ``auto``: the first where it is affordable, else the second.
+        ``normal form``, ``identity test`` or ``auto``: the first where it is affordable, else the second.
     error_bits
-        Identity tests are repeated until the error bound is at most 2^-error_bits.
+        An identity test errs with probability at most 2^-error_bits.
+
+    Raises
+    ------
+    ClaimError
+        The claim makes no sense for this model.
+
+    Examples
+    --------
+    >>> import pgsym
+    >>> model = pgsym.zoo("two-state")
+    >>> print(decide("sum[s] mu(s) * V(s) = rbar / (1 - gamma)", model.mdp, model.policy, "stationary-value"))
+    proved: sum[s] mu(s) * V(s) == rbar / (1 - gamma)
+      by normal form
     """
+    policy = tabular(mdp) if policy is None else policy
+    decision = Decision(
+        mdp, policy, Objective.parse(objective), theta=theta, method=method, error_bits=error_bits, seed=seed
+    )
+    if isinstance(claim, str):
+        claims = parse(claim).claims
+        verdicts = [decision.decide(c) for c in claims]
+        return replace(verdicts[0], corollaries=tuple(verdicts[1:]))
+    return decision.decide(claim)
+
+
+class Decision:
+    """One model on which claims are decided; parameters as for `decide`."""
 
     def __init__(
         self,
@@ -68,6 +117,8 @@ class Decision:
         error_bits: int = ERROR_BITS,
         seed: int = 0,
     ) -> None:
+        if method not in METHODS:
+            raise AlgebraError(f"found {method!r}; must be one of {', '.join(METHODS)}", where="method")
         self.mdp = mdp
         self.policy = policy
         self.objective = objective
@@ -77,119 +128,200 @@ class Decision:
         self.error_bits = error_bits
         self.rng = random.Random(seed)
 
-    def decide(self, claim: Equal) -> Verdict:
+    def decide(self, claim: t.Claim) -> Verdict:
         """The verdict on one claim."""
+        setting = Setting(claim, self.mdp, self.policy, self.objective, self.structure)
         try:
-            self.structure.require(self.objective)
+            if claim.relation == t.UNEQUAL:
+                return _negated(claim, self._equality(replace_relation(setting, t.EQUAL)))
+            return self._equality(setting)
         except (HypothesisError, StructureError) as error:
             return Verdict(Status.INAPPLICABLE, claim, reason=str(error))
-        if self.method != "identity test" and (self.method == "normal form" or self._is_small()):
+
+    def _equality(self, setting: Setting) -> Verdict:
+        wanted = self.method
+        if setting.has_limit and wanted == "auto":
+            wanted = "normal form"
+        if wanted == "normal form":
+            return self._normal_form(setting)
+        if wanted == "auto" and setting.generators <= NORMAL_FORM_GENERATORS:
             try:
-                return self._normal_form(claim)
+                return self._normal_form(setting, budget=NORMAL_FORM_TERMS, seconds=NORMAL_FORM_SECONDS)
             except TooLargeError:
-                if self.method == "normal form":
-                    raise
-        return self._identity_test(claim)
+                pass  # the identity test decides it
+        return self._identity_test(setting)
 
-    # -- normal form -------------------------------------------------------------------------------------
-
-    def _is_small(self) -> bool:
-        return len(self.policy.params) + len(self.mdp.symbols) <= NORMAL_FORM_GENERATORS
-
-    def _normal_form(self, claim: Equal) -> Verdict:
-        if self.method == "normal form":
-            field = rational_field(self.mdp, self.policy)
-        else:
-            field = rational_field(self.mdp, self.policy, budget=NORMAL_FORM_TERMS, seconds=NORMAL_FORM_SECONDS)
-        found = self._meaning(field).difference(claim.left, claim.right)
-        wrong = {p: e for p, e in found.items() if not field.is_zero(e)}
+    def _normal_form(self, setting: Setting, **limits: Any) -> Verdict:
+        claim, meaning = setting.claim, setting.closed(**limits)
+        field = meaning.tower.field(0)
+        wrong = {c: e for c, e in residues(meaning, setting) if not field.is_zero(e)}
         if not wrong:
             return Verdict(Status.PROVED, claim, "normal form")
-        difference = {p: field.to_sympy(e) for p, e in found.items()}
-        return Verdict(Status.REFUTED, claim, "normal form", difference=difference, witness=self._witness(claim))
+        difference = None
+        if claim.relation == t.EQUAL and max(map(field.terms, wrong.values())) <= DIFFERENCE_TERMS:
+            difference = {_named(c): field.to_sympy(e) for c, e in islice(wrong.items(), DIFFERENCES)}
+        return Verdict(
+            Status.REFUTED,
+            claim,
+            "normal form",
+            difference=difference,
+            witness=find_witness(setting, self.rng, self.theta),
+            factor=repairing_factor(setting, self.rng, meaning),
+        )
 
-    # -- identity test -----------------------------------------------------------------------------------
-
-    def _identity_test(self, claim: Equal) -> Verdict:
-        degree, bits = self.size(claim)
-        bound = 0.0
-        while bound < self.error_bits:
-            if not self._holds_at_random_point(claim):
-                return Verdict(Status.REFUTED, claim, "identity test", witness=self._witness(claim))
-            bound += trial_bits(degree, bits)
+    def _identity_test(self, setting: Setting) -> Verdict:
+        claim, trials, poles = setting.claim, 0, 0
+        each = trial_bits(*size(setting))
+        while (bound := proof_bits(each, trials, poles)) < self.error_bits:
+            holds, redrawn = self._holds_at_random_point(setting)
+            trials, poles = trials + 1, poles + redrawn
+            if not holds:
+                return Verdict(
+                    Status.REFUTED,
+                    claim,
+                    "identity test",
+                    witness=find_witness(setting, self.rng, self.theta),
+                    factor=repairing_factor(setting, self.rng, None),
+                )
         return Verdict(Status.PROVED, claim, "identity test", error_bits=math.floor(bound))
 
-    def size(self, claim: Equal) -> tuple[int, float]:
-        """Bounds on the difference's numerator: its total degree, and the bits of its coefficients."""
-        field = SizeField(*common_denominators(self.policy.forms()))
-        found = self._meaning(field).difference(claim.left, claim.right)
-        return max(e.degree for e in found.values()), max(e.bits for e in found.values())
+    def _holds_at_random_point(self, setting: Setting) -> tuple[bool, int]:
+        """Evaluate both sides at a random point modulo a random prime; also how many points lay on a pole before.
 
-    def _holds_at_random_point(self, claim: Equal) -> bool:
-        """Evaluate both sides at a random point modulo a random prime, differentiating in a random direction."""
-        for _ in range(_ATTEMPTS):
-            field = prime_field(self.mdp, self.policy, self.rng)
-            direction = {p: self.rng.randrange(1, 2**PRIME_BITS) for p in self.policy.params}
+        All of both sides is evaluated: a claim with a pole in one place is not refuted by a difference in another.
+        """
+        divided = False
+        for redrawn in range(_ATTEMPTS):
+            meaning = setting.at_random(self.rng)
+            field = meaning.tower.field(0)
             try:
-                found = self._meaning(DualField(field, direction=direction)).difference(claim.left, claim.right)
-            except (ZeroDivisionError, SingularMatrixError):
-                continue  # a denominator vanishes at this point: it says nothing, draw another
-            return all(field.is_zero(e) for e in found.values())
-        raise AlgebraError(
-            f"{_ATTEMPTS} random points in a row lie on a pole; some denominator of the claim is identically zero. "
-            "Check the claim's divisions",
-            where=str(claim),
+                found = [e for _, e in residues(meaning, setting)]
+            except ZeroDivisionError:
+                divided = True  # a denominator vanishes at this point: it says nothing, draw another
+            except SingularMatrixError:
+                divided = False  # so does a determinant
+            else:
+                return all(map(field.is_zero, found)), redrawn
+        if divided:
+            raise ClaimError(
+                f"found a division by an expression that is zero at {_ATTEMPTS} random points in a row, so "
+                "identically; a divisor must differ from 0. Check its divisions",
+                where=str(setting.claim),
+            )
+        raise HypothesisError(
+            f"a determinant is zero at {_ATTEMPTS} random points in a row, so identically; an inverse is required. "
+            "Check its inverses",
+            where=str(setting.claim),
         )
 
-    # -- refutation --------------------------------------------------------------------------------------
 
-    def _witness(self, claim: Equal) -> Witness:
-        """A point with rational odds, in the model's domain, at which the two sides differ."""
-        denominators, _ = common_denominators(self.policy.forms())
-        for attempt in range(_ATTEMPTS):
-            symbols = domain_witness(self.mdp, seed=attempt)
-            theta = self.theta if attempt == 0 and self.theta else self._random_theta(denominators)
-            mdp = self.mdp.subs(symbols) if symbols else self.mdp
-            dual = DualField(exact_field(mdp, self.policy, theta), self.policy.params)
-            meaning = Meaning(Quantities(mdp, self.policy, self.objective, dual))
-            try:
-                left, right = (self._vector(meaning.value(side, {}), dual) for side in (claim.left, claim.right))
-            except (ZeroDivisionError, AlgebraError):
-                continue
-            if left != right:
-                return Witness(theta, symbols, left, right)
-        raise AlgebraError(
-            f"refuted by a nonzero difference, but none of {_ATTEMPTS} points of the model's domain shows it. "
-            "Declare narrower assumptions for its symbols",
-            where=str(claim),
-        )
+def residues(meaning: Meaning, setting: Setting) -> Iterator[tuple[tuple[Any, Any], Any]]:
+    """What must be zero for the claim to hold, by (assignment of the free indices, parameters).
 
-    def _random_theta(self, denominators: Mapping[sp.Symbol, int]) -> dict[sp.Symbol, sp.Expr]:
-        """theta_i = q_i log(x_i) for small rational odds x_i; a probability for parameters that are not logits."""
-        theta = {}
-        for p in self.policy.params:
-            odds = sp.Rational(self.rng.randint(1, 5), self.rng.randint(1, 5))
-            probability = sp.Rational(self.rng.randint(1, 9), 10 * len(self.policy.params))
-            theta[p] = denominators[p] * sp.log(odds) if p in denominators else probability
-        return theta
+    For an equality left - right; for a proportion left_k right_p - left_p right_k with a pivot p where right is
+    not zero, or left itself if right vanishes everywhere.
+    """
+    claim = setting.claim
+    left, right = meaning.compile(claim.left), meaning.compile(claim.right)
+    if claim.relation == t.EQUAL:
+        difference = meaning.compile(t.Sub(claim.left, claim.right))
+        env = None
+        for env in meaning.assignments(setting.ranges):
+            yield from _entries(env, difference(env))
+        if env is None:
+            raise _nothing_said(setting)
+        return
+    zero, is_zero = meaning.tower.field(0).zero, meaning.tower.field(0).is_zero
+    lefts: dict[Any, Any] = {}
+    rights: dict[Any, Any] = {}
+    for env in meaning.assignments(setting.ranges):
+        lefts.update(_entries(env, left(env)))
+        rights.update(_entries(env, right(env)))
+    if not lefts and not rights and setting.ranges:
+        raise _nothing_said(setting)
+    pivot = next((k for k, e in rights.items() if not is_zero(e)), None)
+    if pivot is None:
+        yield from lefts.items()
+        return
+    for k in {**lefts, **rights}:
+        if k != pivot:
+            yield k, minus(lefts.get(k, zero) * rights[pivot], lefts.get(pivot, zero) * rights.get(k, zero))
 
-    def _vector(self, value: Any, dual: DualField) -> dict[sp.Symbol, sp.Expr]:
-        """A side's value by parameter; a scalar under the name ``value``."""
-        if not isinstance(value, dict):
-            return {sp.Symbol("value"): dual.to_sympy(value)}
-        return {p: dual.base.to_sympy(value.get(p, dual.base.zero)) for p in self.policy.params}
 
-    def _meaning(self, field: Any) -> Meaning:
-        return Meaning(Quantities(self.mdp, self.policy, self.objective, field, self.structure))
+def _nothing_said(setting: Setting) -> HypothesisError:
+    names = ", ".join(found.index for found in setting.ranges)
+    return HypothesisError(
+        f"there is nothing that {names} could be: no state of this model has the quantities of the claim; at gamma = 1 "
+        "values are defined where every run ends. Set gamma < 1, or mark an end as terminal",
+        where=names,
+    )
+
+
+def _entries(env: Mapping[str, Any], value: Any) -> Iterator[tuple[tuple[Any, Any], Any]]:
+    place = tuple(env.items())
+    if isinstance(value, dict):
+        yield from (((place, p), e) for p, e in value.items())
+    else:
+        yield (place, None), value
+
+
+def size(setting: Setting) -> tuple[int, float]:
+    """Bounds on what must vanish: total degree of the numerator, and the bits of its coefficients."""
+    meaning = setting.bounds()
+    if setting.claim.relation == t.PROPORTIONAL:
+        product = []
+        for node in (setting.claim.left, setting.claim.right):
+            compiled = meaning.compile(node)
+            found = [e for env in meaning.assignments(setting.ranges) for _, e in _entries(env, compiled(env))]
+            product.append(found)
+        sizes = [a * b for a in product[0] for b in product[1]]
+        sizes = [meaning.tower.field(0).total(e, 2) for e in sizes]
+    else:
+        sizes = [e for _, e in residues(meaning, setting)]
+    return max((e.degree for e in sizes), default=0), max((e.bits for e in sizes), default=0.0)
 
 
 def trial_bits(degree: int, bits: float) -> float:
-    """-log2 of one trial's error: degree / p for the point, (bits / 61) / (number of primes) for the prime.
+    """-log2 of one trial's error: degree / p for the point, (bits / 63) / (number of primes) for the prime.
 
-    There are more than 2^PRIME_BITS / (2 * 43) primes between 2^(PRIME_BITS-1) and 2^PRIME_BITS
-    (Rosser & Schoenfeld 1962), and at most bits / (PRIME_BITS - 1) of them divide a number of that many bits.
-    One bit is given away because points on a pole, fewer than half of all, are drawn again.
+    There are more than 2^63 / 46 primes between 2^63 and 2^64 (Rosser & Schoenfeld 1962, theorem 1), and at most
+    bits / 63 of them divide a number of that many bits.
     """
-    point = degree / 2.0 ** (PRIME_BITS - 1)
-    primes = 2.0**PRIME_BITS / (2 * 43)
-    return -math.log2(point + bits / (PRIME_BITS - 1) / primes) - 1
+    point = degree / (2.0 ** (PRIME_BITS - 1) - 1)
+    primes = 2.0 ** (PRIME_BITS - 1) / 46
+    return -math.log2(point + bits / (PRIME_BITS - 1) / primes + 2.0**-PRIME_BITS)
+
+
+def proof_bits(each: float, trials: int, poles: int) -> float:
+    """-log2 of the chance to prove a false claim in this way: all trials hold, `poles` points were drawn again.
+
+    By the union bound over the places of the poles that is C(trials + poles - 1, poles) 2^(-each trials).  As the
+    number of poles is not known beforehand, k of them may have a share of 2^-(10 + k) of the error, and none the rest.
+
+    >>> round(proof_bits(50.5, 2, 0), 2), round(proof_bits(50.5, 2, 1), 2)
+    (101.0, 89.0)
+    """
+    if not trials:
+        return 0.0
+    share = 1 - 2.0**-10 if poles == 0 else 2.0 ** -(10 + poles)
+    return each * trials - math.log2(math.comb(trials + poles - 1, poles)) + math.log2(share)
+
+
+def replace_relation(setting: Setting, relation: str) -> Setting:
+    """The same sides with another relation."""
+    claim = replace(setting.claim, relation=relation)
+    return Setting(claim, setting.mdp, setting.policy, setting.objective, setting.structure)
+
+
+def _negated(claim: t.Claim, verdict: Verdict) -> Verdict:
+    """left != right is proved by a point where they differ, and refuted by a proof of equality."""
+    if verdict.status is Status.PROVED:
+        return replace(verdict, status=Status.REFUTED, claim=claim)
+    return replace(verdict, status=Status.PROVED, claim=claim, factor=None)
+
+
+def _named(key: tuple[Any, Any]) -> Coordinate:
+    place, parameters = key
+    if parameters is None:
+        return Coordinate(place)
+    return Coordinate(place, parameters if isinstance(parameters, tuple) else (parameters,))

@@ -1,15 +1,20 @@
-"""What `decide` and `verify` answer."""
+"""What `decide` answers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import sympy as sp
 
-from pgsym.claims.tree import Equal
+from pgsym.claims.language.tree import EQUAL, Claim, Mul, Node, equal
+from pgsym.expression.latex import latex
+from pgsym.expression.notation import derivative_latex, name_latex, symbol_latex
+
+SHOWN = 8
+"""Coordinates of a witness that are printed."""
 
 
 class Status(StrEnum):
@@ -21,13 +26,58 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True)
+class Coordinate:
+    """Where a side has one number: free indices with their states and actions, and parameters of a derivative.
+
+    >>> str(Coordinate((("s", "x"),), (sp.Symbol("theta"),)))
+    'd/dtheta at s = x'
+    """
+
+    places: tuple[tuple[str, Hashable], ...] = ()
+    parameters: tuple[sp.Symbol, ...] = ()
+
+    def __str__(self) -> str:
+        derivative = "".join(f"d/d{p}" for p in self.parameters) or "value"
+        place = ", ".join(f"{index} = {name}" for index, name in self.places)
+        return f"{derivative} at {place}" if place else derivative
+
+    def latex(self) -> str:
+        """The same as LaTeX."""
+        parts = [derivative_latex("", *self.parameters)] if self.parameters else []
+        return r",\ ".join(parts + [f"{symbol_latex(i)} = {name_latex(n)}" for i, n in self.places])
+
+
+@dataclass(frozen=True)
 class Witness:
-    """A point of the model's domain at which the two sides differ, with both exact values."""
+    """A point of the model's domain at which the claim fails, with both exact values by coordinate.
+
+    Attributes
+    ----------
+    theta, symbols : mapping
+        The point: parameters of the policy, symbols of the dynamics.
+    values : mapping
+        Values of what the claim itself declares: arbitrary functions, numbers, the second policy.
+    """
 
     theta: Mapping[sp.Symbol, sp.Expr]
     symbols: Mapping[sp.Symbol, sp.Expr]
-    left: Mapping[sp.Symbol, sp.Expr]
-    right: Mapping[sp.Symbol, sp.Expr]
+    left: Mapping[Coordinate, sp.Expr]
+    right: Mapping[Coordinate, sp.Expr]
+    values: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+
+    @property
+    def differing(self) -> list[Coordinate]:
+        """Where the two sides differ."""
+        return [c for c in self.left if self.left[c] != self.right[c]]
+
+    def __str__(self) -> str:
+        point = ", ".join(f"{s} = {v}" for s, v in {**self.theta, **self.symbols, **self.values}.items())
+        differing = self.differing
+        lines = [f"at {point}"] if point else []
+        lines += [f"  {c}: left {self.left[c]}, right {self.right[c]}" for c in differing[:SHOWN]]
+        if len(differing) > SHOWN:
+            lines.append(f"  and {len(differing) - SHOWN} more")
+        return "\n".join(lines)
 
 
 @dataclass(frozen=True)
@@ -36,7 +86,7 @@ class Verdict:
 
     Attributes
     ----------
-    claim : Equal
+    claim : Claim
         The very tree that was evaluated.
     method : str
         ``normal form`` (zero in the field of rational functions) or ``identity test``.
@@ -45,26 +95,34 @@ class Verdict:
     reason : str
         The failed hypothesis of an inapplicable claim.
     difference : mapping or None
-        left - right in closed form by parameter, where it was affordable.
+        left - right in closed form, by coordinate, where it is not zero and was affordable.
     witness : Witness or None
         For refuted claims.
+    factor : Node, expression or None
+        For refuted equalities, a c free of theta (or E[T]) with left == c * right; it was decided too.
     corollaries : tuple of Verdict
         What was decided besides, e.g. the identity that holds instead.
     """
 
     status: Status
-    claim: Equal
+    claim: Claim
     method: str = ""
     error_bits: int | None = None
     reason: str = ""
-    difference: Mapping[sp.Symbol, sp.Expr] | None = None
+    difference: Mapping[Coordinate, sp.Expr] | None = None
     witness: Witness | None = None
+    factor: Node | sp.Expr | None = None
     corollaries: tuple[Verdict, ...] = field(default=())
 
     @property
     def proved(self) -> bool:
         """Whether the claim holds for every value of the parameters and symbols."""
         return self.status is Status.PROVED
+
+    @property
+    def refuted(self) -> bool:
+        """Whether the claim fails at some point."""
+        return self.status is Status.REFUTED
 
     @property
     def ground(self) -> str:
@@ -75,28 +133,42 @@ class Verdict:
             return self.method
         return f"{self.method}, error at most 2^-{self.error_bits}"
 
+    @property
+    def repaired(self) -> Claim | None:
+        """left == factor * right as a claim, where the factor is an expression of the language."""
+        if not isinstance(self.factor, Node) or self.claim.relation != EQUAL:
+            return None
+        fixed = equal(self.claim.left, Mul(self.factor, self.claim.right))
+        return Claim(fixed.left, EQUAL, fixed.right, self.claim.bindings)
+
     def __str__(self) -> str:
         lines = [f"{self.status}: {self.claim}", f"  by {self.ground}" if self.method else f"  {self.reason}"]
         if self.witness is not None:
-            lines.append(f"  at {_point({**self.witness.theta, **self.witness.symbols})}")
-            for p in self.witness.left:
-                lines.append(f"    d/d{p}: left {self.witness.left[p]}, right {self.witness.right[p]}")
+            lines += [f"  {line}" for line in str(self.witness).splitlines()]
+        if self.factor is not None:
+            lines.append(f"  true with the factor {self.factor} on the right")
         lines += [f"  {line}" for verdict in self.corollaries for line in str(verdict).splitlines()]
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, with exact numbers as text."""
         found: dict[str, Any] = {"status": str(self.status), "claim": str(self.claim), "ground": self.ground}
+        if self.claim.reason:
+            found["reason"] = self.claim.reason
         if self.error_bits is not None:
             found["error_bits"] = self.error_bits
         if self.difference is not None:
-            found["difference"] = {p.name: str(e) for p, e in self.difference.items()}
+            found["difference"] = {str(c): str(e) for c, e in self.difference.items()}
         if self.witness is not None:
             w = self.witness
+            tables = {"theta": w.theta, "symbols": w.symbols, "left": w.left, "right": w.right, "values": w.values}
             found["witness"] = {
-                key: {str(p): str(e) for p, e in values.items()}
-                for key, values in (("theta", w.theta), ("symbols", w.symbols), ("left", w.left), ("right", w.right))
+                key: {str(c): str(e) for c, e in values.items()}
+                for key, values in tables.items()
+                if values or key != "values"
             }
+        if self.factor is not None:
+            found["factor"] = str(self.factor)
         if self.corollaries:
             found["corollaries"] = [verdict.to_json() for verdict in self.corollaries]
         return found
@@ -105,9 +177,11 @@ class Verdict:
         """The claim, with the answer as a margin note."""
         return rf"{self.claim.latex()} \qquad \text{{({self.status})}}"
 
+    def factor_latex(self) -> str:
+        """The repairing factor as LaTeX."""
+        if self.factor is None:
+            return "1"
+        return self.factor.latex() if isinstance(self.factor, Node) else latex(self.factor)
+
     def _repr_latex_(self) -> str:
         return f"$${self.latex()}$$"
-
-
-def _point(values: Mapping[sp.Symbol, sp.Expr]) -> str:
-    return ", ".join(f"{s} = {v}" for s, v in values.items())

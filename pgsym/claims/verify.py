@@ -8,8 +8,7 @@ from dataclasses import replace
 import sympy as sp
 
 from pgsym.claims.decide import ERROR_BITS, Decision
-from pgsym.claims.theorem import policy_gradient_theorem, scaled_sum, stationary_value_gap
-from pgsym.claims.tree import Equal, Grad, Quantity
+from pgsym.claims.theorem import policy_gradient_theorem, scaled_theorem, stationary_value_gap
 from pgsym.claims.verdict import Status, Verdict
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
@@ -59,6 +58,6 @@ def verify(
     decision = Decision(mdp, policy, objective, theta=theta, method=method, error_bits=error_bits, seed=seed)
     verdict = decision.decide(policy_gradient_theorem(objective))
     if objective is Objective.STATIONARY_VALUE and verdict.status is Status.REFUTED:
-        claims = (Equal(Grad(Quantity("J")), scaled_sum()), stationary_value_gap())
+        claims = (scaled_theorem(), stationary_value_gap())
         verdict = replace(verdict, corollaries=tuple(decision.decide(claim) for claim in claims))
     return verdict

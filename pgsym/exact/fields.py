@@ -3,39 +3,126 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import sympy as sp
 
 from pgsym.algebra import FloatField, PrimeField, RationalField, point_field
 from pgsym.algebra.field import Field
+from pgsym.algebra.generators import Generators
 from pgsym.algebra.polynomial import DEFAULT_BUDGET
+from pgsym.algebra.size import SizeField
+from pgsym.exact.logarithms import LogBasis
+from pgsym.expression.linear import common_denominators
 from pgsym.model.mdp import MDP
 from pgsym.model.policy import Policy
 
 
-def expressions(mdp: MDP, policy: Policy) -> list[sp.Expr]:
-    """What has to lie in the field besides the policy's exponentials."""
-    return [*sorted(mdp.symbols, key=lambda s: s.name), *policy.expressions()]
+def expressions(
+    mdp: MDP, policy: Policy, extra: Iterable[sp.Symbol] = (), logs: LogBasis | None = None
+) -> list[sp.Expr]:
+    """What has to lie in the field besides the policy's exponentials and logarithms."""
+    symbols = sorted(mdp.symbols, key=lambda s: s.name)
+    return [*symbols, *policy.expressions(), *extra, *(logs.parameters if logs else ())]
 
 
 def rational_field(
-    mdp: MDP, policy: Policy, *, budget: int = DEFAULT_BUDGET, seconds: float | None = None
+    mdp: MDP,
+    policy: Policy,
+    *,
+    extra: Iterable[sp.Symbol] = (),
+    logs: LogBasis | None = None,
+    budget: int = DEFAULT_BUDGET,
+    seconds: float | None = None,
 ) -> RationalField:
-    """Q(x, theta, gamma, symbols): closed forms."""
-    return RationalField(policy.params, list(policy.forms()), expressions(mdp, policy), budget=budget, seconds=seconds)
+    """Q(x, theta, gamma, symbols): closed forms.
+
+    Parameters
+    ----------
+    extra
+        Further free symbols of a claim; a policy parameter among them becomes a generator beside its exponential.
+    logs
+        The logarithms that become generators.
+    """
+    return RationalField(
+        policy.params,
+        list(policy.forms()),
+        expressions(mdp, policy, extra, logs),
+        logarithms=_definitions(logs),
+        budget=budget,
+        seconds=seconds,
+    )
 
 
-def exact_field(mdp: MDP, policy: Policy, theta: Mapping[sp.Symbol, sp.Expr]) -> Field:
-    """Exact numbers at a point theta; symbols of the dynamics stay free."""
-    return point_field(policy.params, list(policy.forms()), expressions(mdp, policy), theta)
+def exact_field(
+    mdp: MDP,
+    policy: Policy,
+    theta: Mapping[sp.Symbol, sp.Expr],
+    *,
+    extra: Iterable[sp.Symbol] = (),
+    values: Mapping[sp.Symbol, sp.Expr] | None = None,
+    logs: LogBasis | None = None,
+) -> Field:
+    """Exact numbers at a point theta; symbols without a value stay free.
+
+    Parameters
+    ----------
+    extra
+        Further symbols of a claim, policy parameters among them.
+    values
+        Values of symbols other than theta.
+    logs
+        Logarithms, which at the point are made of logarithms of primes.
+
+    Raises
+    ------
+    NotInFieldError
+        The argument of a logarithm is a sum with roots at this point.
+    AlgebraError
+        It is 0.
+    """
+    found = expressions(mdp, policy, extra, logs)
+    return point_field(policy.params, list(policy.forms()), found, theta, values, _definitions(logs))
 
 
-def float_field(policy: Policy, theta: Mapping[sp.Symbol, float], symbols: Mapping[sp.Symbol, float]) -> FloatField:
+def float_field(
+    policy: Policy,
+    theta: Mapping[sp.Symbol, float],
+    symbols: Mapping[sp.Symbol, float],
+    *,
+    logs: LogBasis | None = None,
+) -> FloatField:
     """float64 at a point."""
-    return FloatField({p: float(theta[p]) for p in policy.params}, {s: float(v) for s, v in symbols.items()})
+    values = {s: float(v) for s, v in symbols.items()}
+    return FloatField({p: float(theta[p]) for p in policy.params}, values, _definitions(logs))
 
 
-def prime_field(mdp: MDP, policy: Policy, rng: random.Random) -> PrimeField:
-    """Residues modulo a random prime, every generator at a random point."""
-    return PrimeField.random(rng, list(policy.forms()), expressions(mdp, policy), policy.params)
+def prime_field(
+    mdp: MDP,
+    policy: Policy,
+    rng: random.Random,
+    *,
+    extra: Iterable[sp.Symbol] = (),
+    logs: LogBasis | None = None,
+    generators: Generators | None = None,
+) -> PrimeField:
+    """Residues modulo a random prime, every generator at a random point.
+
+    Parameters
+    ----------
+    generators
+        Those of another such field, where it is the same problem.
+    """
+    if generators is not None:
+        return PrimeField.random(rng, logarithms=_definitions(logs), generators=generators)
+    found = expressions(mdp, policy, extra, logs)
+    return PrimeField.random(rng, policy.forms(), found, logarithms=_definitions(logs))
+
+
+def size_field(policy: Policy, *, logs: LogBasis | None = None) -> SizeField:
+    """Bounds on degrees and coefficients of what the other fields compute."""
+    return SizeField(*common_denominators(policy.forms()), logarithms=_definitions(logs))
+
+
+def _definitions(logs: LogBasis | None) -> dict[sp.Symbol, sp.Expr]:
+    return logs.definitions if logs else {}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -50,31 +51,10 @@ class Assumption:
             raise FormulaError(f"found {text!r}; an assumption is text such as '0 < p < 1'. Write one", where=where)
         if text.strip() == "real":
             return cls(())
-        comparisons = []
-        for chain in re.split(r",|\band\b", text.translate(_ASCII)):
-            sides = _RELATION.split(chain)
-            relations = sides[1::2]
-            if not relations:
-                raise FormulaError(
-                    f"found {chain.strip()!r}; an assumption compares, such as '0 < p < 1', or is 'real'. "
-                    "Write a comparison",
-                    where=where,
-                )
-            if any("=" in relation and relation not in ("<=", ">=", "!=") for relation in relations):
-                raise FormulaError(
-                    f"found the equation {chain.strip()!r}; an assumption is an inequality. "
-                    "Write the value itself in place of the symbol",
-                    where=where,
-                )
-            formulas = [parse(side, where=where) for side in sides[::2]]
-            for formula in formulas:
-                if formula.atoms(sp.exp) or not formula.is_rational_function(*formula.free_symbols):
-                    raise FormulaError(
-                        f"found {formula}; an assumption compares rational functions of symbols. Rewrite it",
-                        where=where,
-                    )
-            comparisons += list(zip(formulas, relations, formulas[1:], strict=False))
-        return cls(tuple(comparisons))
+        try:
+            return cls(_comparisons(text))
+        except FormulaError as error:
+            raise FormulaError(error.message, where=where) from None
 
     @property
     def symbols(self) -> frozenset[sp.Symbol]:
@@ -100,6 +80,32 @@ class Assumption:
 
     def __repr__(self) -> str:
         return f"Assumption({str(self)!r})"
+
+
+@lru_cache(maxsize=20_000)
+def _comparisons(text: str) -> tuple[tuple[sp.Expr, str, sp.Expr], ...]:
+    comparisons: list[tuple[sp.Expr, str, sp.Expr]] = []
+    for chain in re.split(r",|\band\b", text.translate(_ASCII)):
+        sides = _RELATION.split(chain)
+        relations = sides[1::2]
+        if not relations:
+            raise FormulaError(
+                f"found {chain.strip()!r}; an assumption compares, such as '0 < p < 1', or is 'real'. "
+                "Write a comparison"
+            )
+        if any("=" in relation and relation not in ("<=", ">=", "!=") for relation in relations):
+            raise FormulaError(
+                f"found the equation {chain.strip()!r}; an assumption is an inequality. "
+                "Write the value itself in place of the symbol"
+            )
+        formulas = [parse(side) for side in sides[::2]]
+        for formula in formulas:
+            if formula.is_Rational or formula.is_Symbol:
+                continue
+            if formula.atoms(sp.exp) or not formula.is_rational_function(*formula.free_symbols):
+                raise FormulaError(f"found {formula}; an assumption compares rational functions of symbols. Rewrite it")
+        comparisons += list(zip(formulas, relations, formulas[1:], strict=False))
+    return tuple(comparisons)
 
 
 # -- the assumptions of a changed model ------------------------------------------------------------------

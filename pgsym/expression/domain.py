@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -38,10 +39,10 @@ def witness(
     --------
     >>> p, q = sp.symbols("p q")
     >>> witness([p, q, 1 - p - q], [Assumption.parse("q > 2*p")], [p, q])
-    {p: 1/6, q: 7/11}
+    {p: 1/6, q: 6/11}
     """
     assumptions = list(assumptions)
-    order = sorted(set(symbols), key=lambda s: (s.name, str(s.assumptions0)))
+    order = in_order(symbols)
     weak = [g for a in assumptions for g in _inequalities(a)] + [g for s in order for g in _signs(s)]
     unequal = [left - right for a in assumptions for left, r, right in a.comparisons if r == "!="]
     inside = [g for p in dict.fromkeys(probabilities) for g in (p, 1 - p)]
@@ -53,12 +54,23 @@ def witness(
         boxes = _boxes(wanted, order, bounded)
         if boxes is None:
             continue
+        simplices = _simplices(inside, boxes)
         for attempt in range(_ATTEMPTS):
             point = {s: _draw(*boxes[s], attempt, rng, corners=not strict) for s in order}
+            if attempt % 2 == 0:
+                for row in simplices:
+                    point.update(_draw_simplex(row, rng))
             found = point if accept(point) else _relax(wanted, point, accept, rng)
             if found is not None:
                 return {s: sp.Rational(found[s].numerator, found[s].denominator) for s in order}
     return None
+
+
+def in_order(symbols: Iterable[sp.Symbol]) -> list[sp.Symbol]:
+    """Sorted by name; symbols of one name by their SymPy assumptions."""
+    distinct = set(symbols)
+    named = Counter(s.name for s in distinct)
+    return sorted(distinct, key=lambda s: (s.name, str(s.assumptions0) if named[s.name] > 1 else ""))
 
 
 _ATTEMPTS = 16
@@ -79,13 +91,10 @@ def _boxes(
     for g, strict in wanted:
         if not g.free_symbols and not true(">" if strict else ">=", value_at(g, {})):
             return None
-        if len(g.free_symbols) != 1:
+        found = _affine(g)
+        if found is None:
             continue
-        (s,) = g.free_symbols
-        slope = sp.diff(g, s)
-        if not slope.is_Rational or slope == 0:
-            continue
-        bound = to_fraction(-g.xreplace({s: sp.Integer(0)}) / slope)
+        s, slope, bound = found
         if slope > 0:
             low[s] = max(low.get(s, bound), bound)
         else:
@@ -97,6 +106,48 @@ def _boxes(
         default: Box = (Fraction(0), Fraction(1)) if s in bounded and s not in low and s not in high else (None, None)
         boxes[s] = (low.get(s, default[0]), high.get(s, default[1]))
     return boxes
+
+
+def _affine(g: sp.Expr) -> tuple[sp.Symbol, sp.Rational, Fraction] | None:
+    """The symbol, the slope and the root of a function that is affine in one symbol and has no other."""
+    if g.is_Symbol:
+        return g, sp.Integer(1), Fraction(0)
+    if g.is_Add and len(g.args) == 2 and g.args[0].is_Rational:
+        slope, s = g.args[1].as_coeff_Mul()
+        if s.is_Symbol and slope.is_Rational:
+            return s, slope, to_fraction(-g.args[0] / slope)
+    if len(g.free_symbols) != 1:
+        return None
+    (s,) = g.free_symbols
+    slope = sp.diff(g, s)
+    if not slope.is_Rational or slope == 0:
+        return None
+    return s, slope, to_fraction(-g.xreplace({s: sp.Integer(0)}) / slope)
+
+
+def _simplices(inside: Sequence[sp.Expr], boxes: Mapping[sp.Symbol, Box]) -> list[list[sp.Symbol]]:
+    """Rows of symbols in (0, 1) that sum to at most 1, without a symbol in common.
+
+    A row of n free probabilities fills 1/n! of its box: drawn one by one, they would miss it.  It shows as the
+    remainder c (1 - s_1 - ... - s_n), alone or as a factor.
+    """
+    unit: Box = (Fraction(0), Fraction(1))
+    taken: set[sp.Symbol] = set()
+    rows = []
+    for g in dict.fromkeys(factor for p in inside for factor in sp.Mul.make_args(p)):
+        if not g.is_Add or len(g.args) < 3 or not g.args[0].is_Rational:
+            continue
+        row = [-arg / g.args[0] for arg in g.args[1:]]
+        if all(s.is_Symbol and boxes[s] == unit for s in row) and taken.isdisjoint(row):
+            taken.update(row)
+            rows.append(sorted(row, key=lambda s: s.name))
+    return rows
+
+
+def _draw_simplex(row: Sequence[sp.Symbol], rng: random.Random) -> dict[sp.Symbol, Fraction]:
+    """Positive numbers that sum to less than 1."""
+    weights = [rng.randint(1, 9) for _ in range(len(row) + 1)]
+    return {s: Fraction(w, sum(weights)) for s, w in zip(row, weights, strict=False)}
 
 
 def _draw(low: Fraction | None, high: Fraction | None, attempt: int, rng: random.Random, *, corners: bool) -> Fraction:
@@ -152,6 +203,14 @@ def _relax(
 def _gradient_of(
     expr: sp.Expr,
 ) -> tuple[Callable[[Mapping[sp.Symbol, float]], float], dict[sp.Symbol, Callable[[Mapping[sp.Symbol, float]], float]]]:
+    terms = expr.as_coefficients_dict()
+    if all(term == 1 or term.is_Symbol for term in terms):
+        affine = {s: float(c) for s, c in terms.items() if s != 1}
+        constant = float(terms.get(sp.Integer(1), 0))
+        return (
+            lambda point: constant + sum(c * point[s] for s, c in affine.items()),
+            {s: lambda _, c=c: c for s, c in affine.items()},  # type: ignore[misc]
+        )
     symbols = sorted(expr.free_symbols, key=lambda s: s.name)
     return _float_function(expr), {s: _float_function(sp.diff(expr, s)) for s in symbols}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -57,6 +58,15 @@ class Linear:
                 )
         return cls.of(coefficients, constant)
 
+    def __hash__(self) -> int:
+        """Kept, because forms are looked up once for each field."""
+        known: int | None = self.__dict__.get("_hash")
+        if known is None:
+            parts = [(symbol, c.numerator, c.denominator) for symbol, c in self.coefficients]
+            known = hash((*parts, self.constant.numerator, self.constant.denominator))
+            self.__dict__["_hash"] = known
+        return known
+
     @property
     def symbols(self) -> tuple[sp.Symbol, ...]:
         return tuple(symbol for symbol, _ in self.coefficients)
@@ -86,6 +96,9 @@ def common_denominators(forms: Iterable[Linear]) -> tuple[dict[sp.Symbol, int], 
     constant = 1
     for form in forms:
         for symbol, c in form.coefficients:
-            denominators[symbol] = int(sp.ilcm(denominators.get(symbol, 1), c.denominator))
-        constant = int(sp.ilcm(constant, form.constant.denominator))
+            known = denominators.setdefault(symbol, c.denominator)
+            if known % c.denominator:
+                denominators[symbol] = math.lcm(known, c.denominator)
+        if constant % form.constant.denominator:
+            constant = math.lcm(constant, form.constant.denominator)
     return denominators, constant

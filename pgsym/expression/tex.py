@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from pgsym.expression.notation import escape_text
 
 
-def document(body: str, title: str) -> str:
+def document(body: str, title: str, packages: Iterable[str] = ()) -> str:
     r"""A LaTeX document that compiles on its own; the body is LaTeX, the title plain text.
+
+    `packages` are further lines of its preamble.
 
     Letters that pdfLaTeX's standard fonts lack are shown by their code point there; LuaLaTeX and XeLaTeX
     take them from the font.
@@ -24,6 +27,7 @@ def document(body: str, title: str) -> str:
         *FONTS,
         r"\usepackage{amsmath}",
         r"\usepackage[margin=25mm]{geometry}",
+        *packages,
         r"\allowdisplaybreaks",
         *unicode_fallback(title + body),
     ]

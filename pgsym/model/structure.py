@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 from math import gcd
+from typing import Any
 
 import networkx as nx
 
@@ -41,6 +42,8 @@ class Structure:
     def __init__(self, mdp: MDP, policy: Policy) -> None:
         self.mdp = mdp
         self.policy = policy
+        self.derived: dict[str, Any] = {}
+        """What other layers have found from the support alone, to be shared by all fields."""
         self.graph: nx.DiGraph = nx.DiGraph()
         self.graph.add_nodes_from(mdp.states)
         self.graph.add_edges_from(
@@ -62,8 +65,7 @@ class Structure:
     @cached_property
     def reachable(self) -> frozenset[State]:
         """The states that the start distribution can reach; all states when the model gives no start."""
-        sources = self.mdp.start or self.mdp.states
-        return _reach(self.graph, sources)
+        return self.reach(self.mdp.start or self.mdp.states)
 
     @cached_property
     def rewardless(self) -> frozenset[State]:
@@ -73,8 +75,15 @@ class Structure:
     @cached_property
     def improper(self) -> frozenset[State]:
         """States from which an unending run with rewards has positive probability."""
-        endless = [s for c in self.recurrent_classes for s in c if s not in self.rewardless]
-        return _reach(self.graph.reverse(copy=False), endless)
+        return self.leading_to(s for c in self.recurrent_classes for s in c if s not in self.rewardless)
+
+    def reach(self, sources: Iterable[State]) -> frozenset[State]:
+        """The states that can be reached from some source, the sources among them."""
+        return _reach(self.graph, sources)
+
+    def leading_to(self, targets: Iterable[State]) -> frozenset[State]:
+        """The states from which some target can be reached, the targets among them."""
+        return _reach(self.graph.reverse(copy=False), targets)
 
     @property
     def is_unichain(self) -> bool:
@@ -99,9 +108,14 @@ class Structure:
 
     def require_discounted_or_proper(self) -> None:
         """gamma < 1, or every reachable state terminates with probability 1."""
-        if self.mdp.gamma == 1 and not self.is_proper:
-            bad = [s for s in self.mdp.states if s in self.improper & self.reachable]
-            classes = [c for c in self.recurrent_classes if c[0] in self.improper & self.reachable]
+        if self.mdp.gamma == 1:
+            self.require_end(self.improper & self.reachable)
+
+    def require_end(self, endless: frozenset[State]) -> None:
+        """At gamma = 1: no state is left in `endless`, those that are reached and can run for ever."""
+        if endless:
+            bad = [s for s in self.mdp.states if s in endless]
+            classes = [c for c in self.recurrent_classes if c[0] in endless]
             raise ImproperPolicyError(
                 f"gamma = 1 and {len(bad)} reachable states can run for ever ({_names(bad)}; recurrent class "
                 f"{_names(classes[0])}), so the value is infinite or undefined; every reachable state must end with "

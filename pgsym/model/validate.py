@@ -110,7 +110,7 @@ def check_names(mdp: MDP) -> None:
             )
         assumption = Assumption.parse(text, where=where)
         mentioned = {s.name for s in assumption.symbols}
-        unknown = sorted(mentioned - set(known))
+        unknown = sorted(symbol for symbol in mentioned if symbol not in known)
         if unknown:
             raise SchemaError(
                 f"the assumption {text!r} mentions {', '.join(unknown)}, which the model does not have; "
@@ -134,7 +134,7 @@ def check_distinct(symbols: Iterable[sp.Symbol]) -> None:
         Two such symbols.
     """
     seen: dict[str, sp.Symbol] = {}
-    for symbol in sorted(symbols, key=lambda s: (s.name, str(s.assumptions0))):
+    for symbol in domain.in_order(symbols):
         other = seen.setdefault(skeleton(symbol.name), symbol)
         if other == symbol:
             continue
@@ -194,18 +194,18 @@ def _check_domain(mdp: MDP) -> None:
     silent = {s for p in symbolic for s in p.free_symbols}
     silent -= {s for a in declared for s in a.symbols}
     undeclared = sorted(s.name for s in silent if s.name not in mdp.assumptions)
-    if _search(mdp, seed=0, discount=False) is None:
+    if _search(mdp, seed=0) is None:
+        if _search(mdp, seed=0, discount=False) is not None:
+            raise DiscountError(
+                f"found no values of its symbols for which {mdp.gamma} lies in [0, 1]; there must be some. "
+                "Correct the assumptions",
+                where="gamma",
+            )
         names = ", ".join(sorted({s.name for p in symbolic for s in p.free_symbols} | set(mdp.assumptions)))
         raise ProbabilityRangeError(
             f"found no values of {names} for which the assumptions hold and every probability lies in [0, 1]; "
             f"there must be some. Correct {', '.join(map(str, symbolic[:3])) or 'the assumptions'}",
             where="symbols",
-        )
-    if mdp.gamma.free_symbols and _search(mdp, seed=0) is None:
-        raise DiscountError(
-            f"found no values of its symbols for which {mdp.gamma} lies in [0, 1]; there must be some. "
-            "Correct the assumptions",
-            where="gamma",
         )
     if undeclared:
         _warn(

@@ -75,16 +75,17 @@ def test_dual_gradient_agrees_with_finite_differences(transposed):
     assert tangents[U] == pytest.approx(slope_u, rel=1e-6)
 
 
-def test_dual_direction_contracts_the_gradient():
+def test_dual_directions_contract_the_gradient():
     base = residues()
     full = DualField(base, [T, U])
     gradient = full.gradient(chain(full))
-    direction = {T: 3, U: Fraction(-1, 2)}
-    field = DualField(base, direction=direction)
+    directions = [{T: 3, U: Fraction(-1, 2)}, {U: 7}]
+    field = DualField(base, directions=directions)
     contracted = field.gradient(chain(field))
-    assert field.parameters == ("direction",)
+    assert field.parameters == (("direction", 0), ("direction", 1))
     assert contracted == {
-        "direction": sum((gradient[t] * base.number(Fraction(c)) for t, c in direction.items()), base.zero)
+        ("direction", k): sum((gradient[t] * base.number(Fraction(c)) for t, c in direction.items()), base.zero)
+        for k, direction in enumerate(directions)
     }
 
 
@@ -194,7 +195,7 @@ def test_dual_of_many_parameters_is_fast():
     assert time.perf_counter() - started < 30
 
 
-@pytest.mark.parametrize("arguments", [{}, {"parameters": [T], "direction": {T: 1}}])
+@pytest.mark.parametrize("arguments", [{}, {"parameters": [T], "directions": [{T: 1}]}])
 def test_dual_field_raises_without_one_choice(arguments):
-    with pytest.raises(AlgebraError, match=r"^DualField: found both or neither; give parameters or a direction$"):
+    with pytest.raises(AlgebraError, match=r"^DualField: found both or neither; give parameters or directions$"):
         DualField(floats(), **arguments)

@@ -2,6 +2,7 @@
 
 import random
 import time
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -95,7 +96,7 @@ def test_solve_meets_a_pivot_that_cancels():
     b = [fmpq(1), fmpq(2), fmpq(3)]
     for pivots in (((0, 0), (1, 1), (2, 2)), ((2, 2), (0, 0), (1, 1))):
         ordering = order([row.keys() for row in rows])
-        lu = eliminate(rows, is_zero, ordering=type(ordering)(pivots, ordering.updates, ordering.fill))
+        lu = eliminate(rows, is_zero, ordering=replace(ordering, pivots=pivots))
         assert list(lu.solve(b)) == [fmpq(-1), fmpq(2), fmpq(1)]
         assert list(lu.solve_transposed([fmpq(0), fmpq(0), fmpq(1)])) == [fmpq(-1), fmpq(1), fmpq(0)]
 

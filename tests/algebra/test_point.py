@@ -171,13 +171,20 @@ def test_point_raises_on_other_exponents(theta):
     )
 
 
-def test_point_raises_on_logarithm_outside_exponentials():
+def test_point_keeps_logarithms_of_primes():
+    assert at(T + sp.exp(T), {T: sp.log(sp.Rational(4, 3))}) == 2 * sp.log(2) - sp.log(3) + sp.Rational(4, 3)
+    assert at(T * sp.exp(T), {T: sp.log(2) / 2}) == sp.sqrt(2) * sp.log(2) / 2
+    assert at(T - U, {T: sp.log(12) / 2, U: sp.log(2) + sp.log(3) / 2}) == 0
+
+
+def test_point_raises_on_other_logarithms_outside_exponentials():
     with pytest.raises(
         NotInFieldError,
-        match=r"^theta\[t\]: found log\(2\), which stands outside an exponential; a rational, a root or a power of e "
-        r"is required there\. Use such a value, or evaluate in floats$",
+        match=r"^theta\[t\]: found log\(1 \+ sqrt\(2\)\), which stands outside an exponential; a rational, a root, a "
+        r"power of e or a logarithm of a positive rational is required there\. Use such a value, "
+        r"or evaluate in floats$",
     ):
-        at(T + sp.exp(T), {T: sp.log(2)})
+        at(T, {T: sp.log(1 + sp.sqrt(2))})
 
 
 def test_roots_raise_where_factors_are_out_of_reach():

@@ -23,7 +23,7 @@ def test_random_prime_is_prime_and_has_all_bits():
     rng = random.Random(0)
     primes = {random_prime(rng) for _ in range(20)}
     assert len(primes) == 20
-    assert all(p.bit_length() == 62 and fmpz(p).is_prime() for p in primes)
+    assert all(p.bit_length() == 64 and fmpz(p).is_prime() for p in primes)
 
 
 def test_prime_field_is_reproducible():
@@ -56,7 +56,7 @@ def test_identity_test_accepts_identities():
 
 
 def test_identity_test_rejects_near_misses():
-    """A mutant: wrong by one coefficient in a polynomial of degree 40; chance of a miss below 40/2^61 each."""
+    """A mutant: wrong by one coefficient in a polynomial of degree 40; chance of a miss below 40/2^63 each."""
     x = sp.exp(T)
     mutant = (1 + x) ** 40 - sp.expand((1 + x) ** 40) + GAMMA * x**17 / 10**6
     for seed in range(10):

@@ -1,26 +1,9 @@
 """The command line in a subprocess-free run: output, exit status, and every kind of wrong input."""
 
 import json
-import sys
 
 import pytest
 import yaml
-
-from pgsym.cli import main
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Runs a command; gives (status, stdout, stderr)."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["pgsym", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        captured = capsys.readouterr()
-        return stop.value.code or 0, captured.out, captured.err
-
-    return call
 
 
 @pytest.fixture
@@ -121,12 +104,19 @@ def test_verify_refutes_with_exact_numbers(run):
     assert "verdict: refuted" in out
 
 
+def test_verify_of_a_model_with_symbols_is_not_sampled(run):
+    status, out, error = run("verify", "generic:2x2")
+    assert status == 0
+    assert "identity test, error at most 2^-" in out
+    assert "without value; sampling needs numbers" in error
+
+
 def test_verify_json(run):
     status, out, _ = run("verify", "two-state", "-J", "stationary-value", "-n", 2_000, "--json")
     data = json.loads(out)
     assert status == 1
     assert data["verdict"]["status"] == "refuted"
-    assert data["verdict"]["witness"]["left"]["theta_x"] == "10120/6889"
+    assert data["verdict"]["witness"]["left"]["d/dtheta_x"] == "10120/6889"
     assert data["cross_check"]["n"] == 2_000
     assert data["holds"] is False
 
@@ -201,6 +191,7 @@ def test_broken_model_as_json(run, model, command):
         (["solve", "two-state", "--gamma", "9**9**9**9"], "FormulaError", "gamma"),
         (["solve", "short-corridor", "--objective", "average-reward"], "UndefinedQuantityError", "terminal"),
         (["solve", "gym:Nope-v0"], "StructureError", "Nope-v0"),
+        (["solve", "generic:2y1"], "SchemaError", "generic:3x2 for 3 states and 2 actions"),
         (["estimate", "short-corridor", "-n", "1"], "SamplingError", "at least 2"),
         (["estimate", "short-corridor", "--estimator", "reinfroce"], "SamplingError", "reinforce"),
         (["estimate", "short-corridor", "--horizon", "0"], "SamplingError", "0"),

@@ -81,6 +81,22 @@ def test_witness_of_a_generic_mdp():
     check(witness(probabilities, [], [s for row in rows for s in row]), probabilities, [])
 
 
+@pytest.mark.parametrize("scale", [sp.Rational(2, 3), sp.Symbol("gamma")])
+def test_witness_of_long_rows_that_are_scaled(scale):
+    """Probabilities gamma p, as random termination makes them: the row shows in a factor only."""
+    rows = [sp.symbols(f"p{i}_1:30") for i in range(10)]
+    probabilities = [scale * e for row in rows for e in (*row, 1 - sum(row))]
+    symbols = {s for e in probabilities for s in e.free_symbols}
+    check(witness(probabilities, [], symbols), probabilities, [])
+
+
+def test_witness_of_long_rows_that_share_a_symbol():
+    """Only one of the two rows can be drawn as a whole."""
+    rows = [sp.symbols("p0:12"), [sp.Symbol("p0"), *sp.symbols("q1:12")]]
+    probabilities = [e for row in rows for e in (*row, 1 - sum(row))]
+    check(witness(probabilities, [], [s for row in rows for s in row]), probabilities, [])
+
+
 def test_witness_depends_on_the_seed_only():
     first, again, other = (witness([p, q, 1 - p - q], [], [q, p], seed) for seed in (3, 3, 4))
     assert first == again != other

@@ -20,7 +20,7 @@ CASES = Path(__file__).parent.parent / "cases" / "data"
 REQUIRED = {
     "short-corridor", "random-walk", "random-walk-shared", "kakade", "baxter-bartlett", "two-state", "sign-flip",
     "boyan-chain", "student", "gridworld", "cliff", "recycling-robot", "machine-replacement", "garnet", "generic",
-    "riverswim",
+    "riverswim", "two-classes",
 }  # fmt: skip
 
 symbol = sp.Symbol

@@ -8,8 +8,8 @@ from pathlib import Path
 from pgsym.errors import SchemaError
 
 
-def write_atomically(path: Path, text: str) -> Path:
-    """Write `text` beside `path` and move it into place, so that an interrupted run leaves the old file.
+def write_atomically(path: Path, content: str | bytes) -> Path:
+    """Write text, in UTF-8, or bytes beside `path` and move it into place, so that an interrupted run leaves the old file.
 
     Raises
     ------
@@ -18,7 +18,7 @@ def write_atomically(path: Path, text: str) -> Path:
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        draft.write_text(text, encoding="utf-8")
+        draft.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
         os.replace(draft, path)
     except OSError as error:
         raise SchemaError(f"cannot be written ({error.strerror}). Choose another place", where=str(path)) from None

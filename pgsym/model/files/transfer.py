@@ -151,6 +151,11 @@ for _tag, _pattern, _first in SCALARS:
 # -- files -----------------------------------------------------------------------------------------------
 
 
+def read_file(path: Path) -> tuple[str, str]:
+    """A file's text and its format, ``yaml`` or ``json``, both checked."""
+    return _contents(path), _format(path)
+
+
 def _format(path: Path) -> str:
     if path.suffix.lower() not in FORMATS:
         help = nearest(path.suffix, FORMATS, "a model file's suffix is one of")

@@ -81,3 +81,24 @@ def nota_thomas(gamma: Any = "1/2") -> Problem:
     states = ["s0", "s1", "c1", "c2", "c3", "T"]
     mdp = MDP.from_transitions(rows, start="s0", terminal=["T"], gamma=gamma, states=states)
     return problem(mdp, sigmoid(mdp, dict.fromkeys(mdp.nonterminal, "theta")), Objective.START_STATE)
+
+
+@entry(
+    "two-classes",
+    "a transient start that chooses between two recurrent classes: the average-reward theorem misses its choice",
+    "constructed for pgsym",
+)
+def two_classes(gamma: Any = "9/10") -> Problem:
+    """g(start) = (2 p + (1 - p) rbar)/(1 + p) with p = pi(settle|start), rbar = 2 w/(2 - w), w = pi(work|on)."""
+    rows: Outcomes = [
+        ("start", "settle", "safe", 1, 0),
+        ("start", "venture", "on", "1/2", 0),
+        ("start", "venture", "start", "1/2", 0),
+        ("safe", "stay", "safe", 1, 1),
+        ("on", "work", "on", 1, 2),
+        ("on", "rest", "off", 1, 0),
+        ("off", "wake", "on", 1, 0),
+    ]
+    mdp = MDP.from_transitions(rows, start="start", gamma=gamma, states=["start", "safe", "on", "off"])
+    policy = sigmoid(mdp, {"start": "theta_start", "on": "theta_on"})
+    return problem(mdp, policy, Objective.START_STATE)

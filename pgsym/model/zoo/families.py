@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Hashable
 from typing import Any
 
 import sympy as sp
 
 from pgsym.errors import SchemaError
+from pgsym.model.generic import generic_mdp
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policies import softmax_policy, tabular
@@ -81,25 +81,7 @@ def _policy(mdp: MDP, name: str) -> Policy:
     "MDPs of the size",
     "constructed for pgsym",
 )
-def generic(states: int = 2, actions: int = 2) -> Problem:
-    """P(j|i,a) = p_i_a_j, r(i,a,j) = r_i_a_j, mu0(i) = m_i, numbered from 1; the last of a distribution is the rest."""
-    count(states, 1, "states")
-    count(actions, 1, "actions")
-    names = range(1, states + 1)
-    symbols: dict[str, str] = {}
-    rows: Outcomes = []
-    for i in names:
-        for a in range(1, actions + 1):
-            probabilities = _simplex(f"p_{i}_{a}", states, symbols)
-            rows += [(i, a, j, p, f"r_{i}_{a}_{j}") for j, p in zip(names, probabilities, strict=True)]
-    start: dict[Hashable, Any] = dict(zip(names, _simplex("m", states, symbols), strict=True))
-    symbols["gamma"] = "0 < gamma < 1"
-    mdp = MDP.from_transitions(rows, start=start, gamma="gamma", symbols=symbols, states=names)
+def generic(states: int = 2, actions: int = 2, terminal: bool = False) -> Problem:
+    """P(j|i,a) = p_i_a_j, r(i,a,j) = r_i_a_j, mu0(i) = m_i, numbered from 1; see `generic_mdp`."""
+    mdp = generic_mdp(states, actions, terminal=terminal)
     return problem(mdp, tabular(mdp), Objective.START_STATE)
-
-
-def _simplex(stem: str, n: int, symbols: dict[str, str]) -> list[sp.Expr]:
-    """n probabilities: n - 1 symbols, and 1 minus their sum."""
-    free = [sp.Symbol(f"{stem}_{j}") for j in range(1, n)]
-    symbols |= {symbol.name: f"0 < {symbol.name} < 1" for symbol in free}
-    return [*free, 1 - sp.Add(*free)]

@@ -1,0 +1,380 @@
+"""From text to statements.  The text is never evaluated, and its size is bounded before it is read.
+
+>>> statement = parse("let b(s) = V(s); grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * (Q(s,a) - b(s))")
+>>> print(statement)
+let b(s) = V(s); grad J == sum[s] eta(s) * sum[a] grad pi(a|s) * (Q(s,a) - b(s))
+>>> parse(str(statement)) == statement
+True
+"""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+from lark import Lark, Token, Transformer, UnexpectedInput, UnexpectedToken, v_args
+from lark.exceptions import VisitError
+
+from pgsym.claims.language import tree as t
+from pgsym.claims.language.vocabulary import VOCABULARY, WORLDS, entry
+from pgsym.errors import ClaimError
+from pgsym.expression.complaint import caret, short
+
+MAX_CHARACTERS = 20_000
+MAX_DEPTH = 120
+MAX_EXPANDED_DEPTH = 160
+MAX_DIGITS = 400
+MAX_POWER = 100
+
+
+def parse(text: str, bindings: Iterable[t.Binding] = ()) -> t.Statement:
+    """The statement that a text stands for.
+
+    Parameters
+    ----------
+    bindings
+        Definitions and declarations that hold already; the text's own come after them.
+
+    Raises
+    ------
+    ClaimError
+        The text is no statement; the message points at the character.
+
+    Examples
+    --------
+    >>> parse("sum[a] pi(a|s) * Q(s,a) = Vv(s)")
+    Traceback (most recent call last):
+      ...
+    pgsym.errors.ClaimError: Vv is not a name of the language, nor defined here; did you mean V?
+        sum[a] pi(a|s) * Q(s,a) = Vv(s)
+                                  ^
+    """
+    if not isinstance(text, str):
+        raise ClaimError(f"found {short(repr(text))}; text is required. Write the claim as text")
+    text = unicodedata.normalize("NFC", text)
+    if len(text) > MAX_CHARACTERS:
+        raise ClaimError(f"found {len(text)} characters; at most {MAX_CHARACTERS} are read. Split the claim")
+    try:
+        raw = _parser().parse(text)
+        found: t.Statement = _Builder(text, tuple(bindings)).transform(raw)
+    except UnexpectedInput as error:
+        message, position = _complaint(text, error)
+        raise ClaimError(message + caret(text, position), at=position) from None
+    except VisitError as error:
+        if isinstance(error.orig_exc, ClaimError):
+            raise error.orig_exc from None
+        if isinstance(error.orig_exc, RecursionError):
+            raise ClaimError(f"nested too deeply; at most {MAX_DEPTH} levels are read. Use let") from None
+        raise
+    except RecursionError:
+        raise ClaimError(f"nested too deeply; at most {MAX_DEPTH} levels are read. Use let") from None
+    return found
+
+
+@cache
+def _parser() -> Lark:
+    return Lark.open_from_package(
+        "pgsym.claims.language", "claims.lark", parser="lalr", propagate_positions=True, maybe_placeholders=True
+    )
+
+
+def _complaint(text: str, error: UnexpectedInput) -> tuple[str, int]:
+    """What is wrong with a text that is no statement, and where."""
+    position = error.pos_in_stream if error.pos_in_stream is not None else len(text)
+    if not isinstance(error, UnexpectedToken):
+        return f"found {short(repr(text[position]))}; it has no meaning in a claim. Remove it", position
+    if error.token.type == "$END":
+        end = len(text.rstrip())
+        if error.accepts and not any(rel in text for rel in ("=", "propto")):
+            return "found no relation; a claim has =, != or propto between two sides. Add one", end
+        return "found the end; the claim is not complete. Complete it", end
+    before = text[:position].rstrip()
+    if (error.token.type in ("NAME", "NUMBER", "STRING", "GRAD", "LOG", "FUNCTION") and before[-1:] in ')]"') or (
+        error.token.type in ("NAME", "NUMBER") and before[-1:].isalnum()
+    ):
+        return f"found {short(str(error.token))!r} without an operator before it. Write * for a product", position
+    return f"found {short(str(error.token))!r}, which cannot stand here. Correct the claim", position
+
+
+@v_args(inline=True)
+class _Builder(Transformer[Token, Any]):
+    """Trees from the parser's; names are resolved on the way, in the order of the text."""
+
+    def __init__(self, source: str, bindings: tuple[t.Binding, ...]) -> None:
+        super().__init__()
+        self.source = source
+        self.given = bindings
+        self.declared: dict[str, int] = {b.name: len(b.indices) for b in bindings if isinstance(b, t.Let | t.ForAll)}
+        self.added: list[t.Binding] = []
+
+    def refuse(self, message: str, at: int | None) -> ClaimError:
+        return ClaimError(message + caret(self.source, at or 0), at=at or 0)
+
+    # -- statements ------------------------------------------------------------------------------------------
+
+    def start(self, *parts: Any) -> t.Statement:
+        terms, relations = parts[-1]
+        found = t.Statement(terms, relations, (*self.given, *self.added), (), self.source)
+        below: dict[str, int] = {}
+        for binding in found.bindings:
+            if isinstance(binding, t.Let):
+                below[binding.name] = _checked_depth(binding.body, below)
+        for term in terms:
+            _checked_depth(term, below)
+        return found
+
+    def chain(self, first: t.Node, *rest: Any) -> tuple[tuple[t.Node, ...], tuple[str, ...]]:
+        return (first, *rest[1::2]), tuple(rest[0::2])
+
+    def equal(self) -> str:
+        return t.EQUAL
+
+    def unequal(self, _: Token) -> str:
+        return t.UNEQUAL
+
+    def proportional(self, _: Token) -> str:
+        return t.PROPORTIONAL
+
+    def head(self, name: Token, *indices: Token | None) -> tuple[Token, tuple[str, ...]]:
+        return name, tuple(str(self.index_name(i)) for i in indices if i is not None)
+
+    def let(self, head: tuple[Token, tuple[str, ...]], body: t.Node) -> None:
+        name, indices = head
+        self.declare(name, indices)
+        self.added.append(t.Let(str(name), indices, body))
+
+    def for_all(self, *heads: tuple[Token, tuple[str, ...]]) -> None:
+        for name, indices in heads:
+            if not indices and _is_index(name):
+                self.added.append(t.ForEach(str(name)))
+            else:
+                self.declare(name, indices)
+                self.added.append(t.ForAll(str(name), indices))
+
+    def world(self, name: Token, what: Token) -> None:
+        if name != "M'":
+            raise self.refuse(f"found {name}; the second model is called M'. Write with M' = {what}:", name.start_pos)
+        if what not in WORLDS:
+            raise self.refuse(f"{what} is not a transformation; there is {', '.join(WORLDS)}", what.start_pos)
+        self.added.append(t.World(str(what)))
+
+    def declare(self, name: Token, indices: tuple[str, ...]) -> None:
+        if name in VOCABULARY or name.rstrip("'") in VOCABULARY:
+            raise self.refuse(f"{name} is a name of the language; choose another for your own", name.start_pos)
+        if name in self.declared:
+            raise self.refuse(f"{name} is defined twice; once is enough. Choose another name", name.start_pos)
+        if len(set(indices)) != len(indices):
+            raise self.refuse(f"{name} has one index twice; they must differ", name.start_pos)
+        self.declared[str(name)] = len(indices)
+
+    def index_name(self, token: Token) -> Token:
+        if not _is_index(token):
+            raise self.refuse(
+                f"found the index {token}; states are called s, s', s1, ..., actions a, a', a1, ... Rename it",
+                token.start_pos,
+            )
+        return token
+
+    # -- expressions -----------------------------------------------------------------------------------------
+
+    def total(self, sign: Token | None, first: t.Node, *rest: Any) -> t.Node:
+        result = first if sign is None else t.Neg(first, at=sign.start_pos)
+        for operator, term in zip(rest[0::2], rest[1::2], strict=True):
+            kind = t.Add if operator == "+" else t.Sub
+            result = kind(result, term, at=operator.start_pos)
+        return result
+
+    def factor(self, node: t.Node, operator: Token) -> tuple[t.Node, Token]:
+        return node, operator
+
+    def product(self, *parts: Any) -> t.Node:
+        result: t.Node = t.Number(Fraction(1))
+        operator: Token | None = None
+        for part in parts:
+            node, following = part if isinstance(part, tuple) else (part, None)
+            if operator is None:
+                result = node
+            elif operator == "*":
+                result = t.Mul(result, node, at=operator.start_pos)
+            else:
+                result = self.quotient(result, node, operator)
+            operator = following
+        return result
+
+    def quotient(self, left: t.Node, right: t.Node, operator: Token) -> t.Node:
+        if isinstance(right, t.Number):
+            if right.value == 0:
+                raise self.refuse("found a division by zero; a divisor must differ from 0", operator.start_pos)
+            if isinstance(left, t.Number):
+                return t.Number(left.value / right.value, at=left.at)
+        return t.Div(left, right, at=operator.start_pos)
+
+    def sum_over(self, token: Token, *parts: Any) -> t.Node:
+        *indices, body = parts
+        return t.Sum(tuple(str(self.index_name(i)) for i in indices), body, at=token.start_pos)
+
+    def draw(self, index: Token, name: Token) -> t.Draw:
+        self.index_name(index)
+        bare = name.rstrip("'")
+        kinds = ("pi",) if t.is_action(index) else ("mu", "mu0", "d", "eta", "nu", "P")
+        if bare not in kinds or name not in (bare, bare + "'"):
+            what = "an action is drawn from pi" if t.is_action(index) else f"a state is drawn from {', '.join(kinds)}"
+            raise self.refuse(f"found {index}~{name}; {what}", name.start_pos)
+        return t.Draw(str(index), bare, name != bare)
+
+    def expect(self, token: Token, *parts: Any) -> t.Node:
+        *draws, body = parts
+        return t.Expect(tuple(draws), body, at=token.start_pos)
+
+    def limit(self, token: Token, symbol: Token, arrow: Token, value: Token, body: t.Node) -> t.Node:
+        if (symbol, value) != ("gamma", "1"):
+            raise self.refuse(f"found the limit {symbol}->{value}; only gamma->1 is taken", symbol.start_pos)
+        return t.Limit(body, at=token.start_pos)
+
+    def grad(self, token: Token, body: t.Node) -> t.Node:
+        return t.Grad(body, at=token.start_pos)
+
+    def log(self, token: Token, body: t.Node) -> t.Node:
+        return t.Log(body, at=token.start_pos)
+
+    def power(self, base: t.Node, _: Token, exponent: Token) -> t.Node:
+        if len(exponent) > 4 or abs(int(exponent)) > MAX_POWER:
+            raise self.refuse(f"found the power {short(exponent)}; at most {MAX_POWER} is read", exponent.start_pos)
+        return t.Pow(base, int(exponent), at=base.at)
+
+    def number(self, token: Token) -> t.Node:
+        if len(token) > MAX_DIGITS:
+            raise self.refuse(f"found {len(token)} digits; at most {MAX_DIGITS} are read", token.start_pos)
+        return t.Number(Fraction(str(token)), at=token.start_pos)
+
+    def quoted(self, token: Token) -> t.Node:
+        return t.Symbol(_unquoted(token), at=token.start_pos)
+
+    def constant(self, token: Token) -> t.Node:
+        return t.Quantity(str(token), at=token.start_pos)
+
+    def index(self, token: Token) -> tuple[t.Index, int | None]:
+        if token.type == "NAME":
+            return str(self.index_name(token)), token.start_pos
+        if token.type == "STRING":
+            return t.Literal(_unquoted(token)), token.start_pos
+        if not token.isdigit() or len(token) > MAX_DIGITS:
+            raise self.refuse(f"found {short(token)}; a state has a name or a whole number", token.start_pos)
+        return t.Literal(int(token)), token.start_pos
+
+    def arguments(self, *parts: Any) -> tuple[tuple[t.Index, ...], tuple[int, ...]]:
+        """The indices, and after which of them a bar stands."""
+        indices = tuple(part[0] for part in parts if isinstance(part, tuple))
+        bars, seen = [], 0
+        for part in parts:
+            if isinstance(part, Token):
+                bars.append(seen)
+            else:
+                seen += 1
+        return indices, tuple(bars)
+
+    def override(self, key: Token, value: t.Node) -> tuple[Token, t.Override]:
+        return key, t.Override(str(key), value)
+
+    def overrides(self, *parts: tuple[Token, t.Override]) -> tuple[tuple[Token, t.Override], ...]:
+        return parts
+
+    def name(self, token: Token, overrides: Any, arguments: Any) -> t.Node:
+        at = token.start_pos
+        indices, bars = arguments or ((), ())
+        bare = token.rstrip("'")
+        if token in self.declared:
+            return self.own(token, indices, bars, overrides)
+        if bare not in VOCABULARY or token not in (bare, bare + "'"):
+            if not indices and not overrides:
+                return t.Symbol(str(token), at=at)
+            near = difflib.get_close_matches(token, [*VOCABULARY, *self.declared], n=1, cutoff=0.4)
+            hint = f"; did you mean {near[0]}?" if near else ". Define it with let, or declare it with for all"
+            raise self.refuse(f"{token} is not a name of the language, nor defined here{hint}", at)
+        found = entry(bare, len(indices))
+        if indices and len(indices) != len(found.kinds):
+            raise self.refuse(f"{token} has {len(indices)} indices; it is written {_usage(found.name)}", at)
+        if bars != ((1,) if bare in ("pi", "P") and indices else ()):
+            raise self.refuse(f"{token} is written {_usage(found.name)}", at)
+        return t.Quantity(bare, indices, token != bare, self.allowed(found.name, overrides or ()), at=at)
+
+    def own(self, token: Token, indices: tuple[t.Index, ...], bars: tuple[int, ...], overrides: Any) -> t.Node:
+        if overrides or bars:
+            raise self.refuse(f"{token} is your own name; it is written {token}(s) or {token}(s,a)", token.start_pos)
+        if indices and len(indices) != self.declared[token]:
+            raise self.refuse(
+                f"{token} has {len(indices)} indices; it was defined with {self.declared[token]}", token.start_pos
+            )
+        return t.Call(str(token), indices, at=token.start_pos)
+
+    def allowed(self, name: str, overrides: Iterable[tuple[Token, t.Override]]) -> tuple[t.Override, ...]:
+        known = VOCABULARY[name].overrides
+        seen: dict[str, t.Override] = {}
+        for key, override in overrides:
+            if key not in known:
+                what = f"it takes {', '.join(known)}" if known else "it takes nothing in brackets"
+                raise self.refuse(f"found {name}[{key}=...]; {what}", key.start_pos)
+            if key in seen:
+                raise self.refuse(f"found {key} twice; once is enough", key.start_pos)
+            seen[str(key)] = override
+        return tuple(seen.values())
+
+    def call(self, token: Token, *arguments: t.Node) -> t.Node:
+        kinds: dict[str, type[t.Node]] = {"dot": t.Dot, "outer": t.Outer, "inv": t.Inv, "transpose": t.Transpose}
+        wanted = 2 if token in ("dot", "outer") else 1
+        if len(arguments) != wanted:
+            raise self.refuse(f"{token} has {len(arguments)} arguments; it takes {wanted}", token.start_pos)
+        return kinds[token](*arguments, at=token.start_pos)
+
+
+def _is_index(name: str) -> bool:
+    rest = name[1:].rstrip("'")
+    return name[0] in "sa" and (not rest or rest.isdigit())
+
+
+def _usage(name: str) -> str:
+    """How a quantity is written.
+
+    >>> _usage("pi"), _usage("Q"), _usage("P")
+    ('pi(a|s)', 'Q(s,a)', "P(s'|s,a)")
+    """
+    if name in ("pi", "P"):
+        return {"pi": "pi(a|s)", "P": "P(s'|s,a)"}[name]
+    letters = {"state": iter(["s", "s'"]), "action": iter(["a", "a'"])}
+    kinds = VOCABULARY[name].kinds
+    return f"{name}({','.join(next(letters[kind]) for kind in kinds)})" if kinds else name
+
+
+def _unquoted(token: Token) -> str:
+    return token[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+
+
+def _checked_depth(node: t.Node, below: Mapping[str, int]) -> int:
+    """How deeply operations are nested, each index of a sum and each definition that is used counted in.
+
+    Parameters
+    ----------
+    below
+        The depths of definitions.
+    """
+    own, whole, stack = 0, 0, [(node, 1)]
+    while stack:
+        current, depth = stack.pop()
+        if isinstance(current, t.Sum):
+            depth += len(current.indices) - 1
+        elif isinstance(current, t.Expect):
+            depth += 2 * len(current.draws) - 1
+        own = max(own, depth)
+        whole = max(whole, depth + (below.get(current.name, 0) if isinstance(current, t.Call) else 0))
+        stack.extend((child, depth + 1) for child in current.children)
+    if own > MAX_DEPTH:
+        raise ClaimError(f"nested {own} deep; at most {MAX_DEPTH} levels are read. Use let")
+    if whole > MAX_EXPANDED_DEPTH:
+        raise ClaimError(
+            f"nested {whole} deep with its definitions; at most {MAX_EXPANDED_DEPTH} levels are read. Split the claim"
+        )
+    return whole

@@ -1,0 +1,353 @@
+r"""Trees as text and as LaTeX: one set of rules for parentheses, two ways of writing.
+
+A sum, an expectation and a limit extend to the right over products, so they are *open*: on the left of an
+operator they need parentheses.
+
+>>> from pgsym.claims.language.tree import Grad, Quantity, Sum
+>>> tree = Sum(("s",), Quantity("mu", ("s",)) * Quantity("V", ("s",))) / (1 - Quantity("gamma"))
+>>> print(text(tree), latex(tree), sep="\n")
+(sum[s] mu(s) * V(s)) / (1 - gamma)
+\frac{\sum_{s} \mu(s) \, V(s)}{1 - \gamma}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+
+from pgsym.claims.language.tree import (
+    Add,
+    Binary,
+    Binding,
+    Call,
+    Claim,
+    Div,
+    Dot,
+    Expect,
+    ForAll,
+    ForEach,
+    Grad,
+    Index,
+    Inv,
+    Let,
+    Limit,
+    Literal,
+    Log,
+    Mul,
+    Neg,
+    Node,
+    Number,
+    Outer,
+    Override,
+    Pow,
+    Quantity,
+    Statement,
+    Sub,
+    Sum,
+    Symbol,
+    Transpose,
+    Unary,
+    World,
+)
+from pgsym.claims.language.vocabulary import KEYWORDS, VOCABULARY
+from pgsym.expression.notation import QUANTITIES, derivative_latex, name_latex, symbol_latex
+
+RELATIONS = {"==": "=", "!=": r"\neq", "propto": r"\propto"}
+"""LaTeX of the relations."""
+
+_SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(5)
+_PLAIN = re.compile(r"[^\W\d]\w*'*\Z")
+
+
+def text(node: Node) -> str:
+    """The text that the grammar reads back to this tree."""
+    return _Text().write(node)
+
+
+def latex(node: Node) -> str:
+    """The expression as LaTeX."""
+    return _Latex().write(node)
+
+
+def statement_text(statement: Statement) -> str:
+    """The whole statement, its definitions and declarations first."""
+    writer = _Text(b.name for b in statement.bindings if isinstance(b, Let | ForAll))
+    parts = [writer.binding(b) for b in statement.bindings]
+    chain = writer.write(statement.terms[0])
+    for relation, term in zip(statement.relations, statement.terms[1:], strict=True):
+        chain += f" {relation} {writer.write(term)}"
+    return " ".join([*parts, chain])
+
+
+def binding_text(binding: Binding) -> str:
+    """A definition or a declaration as text.
+
+    >>> print(binding_text(Let("b", ("s",), Number(Fraction(2)))))
+    let b(s) = 2;
+    """
+    return _Text().binding(binding)
+
+
+def let_latex(definition: Let) -> str:
+    r"""A definition as LaTeX, with the sign for equality by definition.
+
+    >>> from pgsym.claims.language.tree import Quantity
+    >>> print(let_latex(Let("b", ("s",), Quantity("V", ("s",)))))
+    b(s) \coloneqq V(s)
+    """
+    writer = _Latex()
+    return rf"{writer.call(definition.name, definition.indices)} \coloneqq {writer.write(definition.body)}"
+
+
+def claim_latex(claim: Claim) -> str:
+    """The relation with the definitions that it uses."""
+    lets = [let_latex(b) for b in claim.bindings if isinstance(b, Let)]
+    return r", \quad ".join([claim.latex(), *lets])
+
+
+def _level(node: Node) -> int:
+    """How tightly the node's outermost operation binds."""
+    if isinstance(node, Add | Sub | Neg):
+        return _SUM
+    if isinstance(node, Mul | Div | Sum | Expect | Limit):
+        return _PRODUCT
+    if isinstance(node, Grad | Log):
+        return _PRODUCT if _is_open(node.body) else _UNARY
+    if isinstance(node, Pow):
+        return _POWER
+    if isinstance(node, Number) and (node.value < 0 or node.value.denominator != 1):
+        return _SUM if node.value < 0 else _PRODUCT
+    return _ATOM
+
+
+def _is_open(node: Node) -> bool:
+    """Whether the text would swallow a product that follows."""
+    if isinstance(node, Sum | Expect | Limit):
+        return True
+    if isinstance(node, Grad | Log):
+        return _is_open(node.body)
+    if isinstance(node, Mul | Div):
+        return _is_open(node.right) and _level(node.right) == _PRODUCT and not isinstance(node.right, Mul | Div)
+    return isinstance(node, Neg) and _is_open(node.body)
+
+
+class _Writer:
+    """The rules shared by text and LaTeX; `group` puts parentheses."""
+
+    group: Callable[[str], str]
+
+    def write(self, node: Node) -> str:
+        raise NotImplementedError
+
+    def part(self, node: Node, level: int) -> str:
+        """An operand that must bind at least that tightly."""
+        return self.group(self.write(node)) if _level(node) < level else self.write(node)
+
+    def left(self, node: Node) -> str:
+        """The left operand of a product."""
+        return self.group(self.write(node)) if _is_open(node) else self.part(node, _PRODUCT)
+
+    def right(self, node: Node) -> str:
+        """The right operand of a product."""
+        nested = isinstance(node, Mul | Div | Number) and _level(node) == _PRODUCT
+        return self.group(self.write(node)) if nested else self.part(node, _PRODUCT)
+
+    def prefix(self, node: Node) -> str:
+        """What follows grad or log."""
+        return self.write(node) if _is_open(node) and _level(node) == _PRODUCT and not isinstance(
+            node, Mul | Div
+        ) else self.part(node, _UNARY)  # fmt: skip
+
+
+class _Text(_Writer):
+    """Names that are `taken` by the statement itself, or by the language, are quoted where they mean the model's."""
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self.group = lambda inner: f"({inner})"
+        self.taken = KEYWORDS.union(taken)
+
+    def write(self, node: Node) -> str:
+        match node:
+            case Number(value):
+                return str(value)
+            case Symbol(name):
+                plain = _PLAIN.match(name) and name not in self.taken and name.rstrip("'") not in VOCABULARY
+                return name if plain else _quoted(name)
+            case Call(name, indices):
+                return self.call(name, indices)
+            case Quantity():
+                return self.quantity(node)
+            case Add(left, right):
+                return f"{self.part(left, _SUM)} + {self.part(right, _PRODUCT)}"
+            case Sub(left, right):
+                return f"{self.part(left, _SUM)} - {self.part(right, _PRODUCT)}"
+            case Mul(left, right):
+                return f"{self.left(left)} * {self.right(right)}"
+            case Div(left, right):
+                return f"{self.left(left)} / {self.group(self.write(right)) if _is_open(right) else self.right(right)}"
+            case Neg(body):
+                return f"-{self.part(body, _PRODUCT)}"
+            case Grad(body):
+                return f"grad {self.prefix(body)}"
+            case Log(body):
+                return f"log {self.prefix(body)}"
+            case Limit(body):
+                return f"limit[gamma->1] {self.part(body, _PRODUCT)}"
+            case Pow(body, power):
+                return f"{self.part(body, _ATOM)}^{power}"
+            case Sum(indices, body):
+                return f"sum[{','.join(indices)}] {self.part(body, _PRODUCT)}"
+            case Expect(draws, body):
+                drawn = ", ".join(f"{d.index}~{d.name}{_mark(d.primed)}" for d in draws)
+                return f"E[{drawn}] {self.part(body, _PRODUCT)}"
+            case Unary(body):
+                return f"{type(node).__name__.lower()}({self.write(body)})"
+            case Binary(left, right):
+                return f"{type(node).__name__.lower()}({self.write(left)}, {self.write(right)})"
+        raise TypeError(f"{type(node).__name__} is not a node of the claim language")
+
+    def call(self, name: str, indices: Iterable[Index]) -> str:
+        inner = ",".join(map(_index_text, indices))
+        return f"{name}({inner})" if inner else name
+
+    def quantity(self, node: Quantity) -> str:
+        head = node.name + _mark(node.primed)
+        if node.overrides:
+            head += f"[{', '.join(f'{o.key}={self.write(o.value)}' for o in node.overrides)}]"
+        if not node.indices:
+            return head
+        shown = [_index_text(i) for i in node.indices]
+        if node.name in ("pi", "P"):
+            return f"{head}({shown[0]}|{','.join(shown[1:])})"
+        return f"{head}({','.join(shown)})"
+
+    def binding(self, binding: object) -> str:
+        match binding:
+            case Let(name, indices, body):
+                return f"let {self.call(name, indices)} = {self.write(body)};"
+            case ForAll(name, indices):
+                return f"for all {self.call(name, indices)}:"
+            case ForEach(index):
+                return f"for all {index}:"
+            case World(name):
+                return f"with M' = {name}:"
+        raise TypeError(f"{type(binding).__name__} is not a binding of the claim language")
+
+
+def _mark(primed: bool) -> str:
+    return "'" if primed else ""
+
+
+def _quoted(name: object) -> str:
+    return '"' + str(name).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _index_text(index: Index) -> str:
+    if isinstance(index, str):
+        return index
+    whole = isinstance(index.name, int) and not isinstance(index.name, bool) and index.name >= 0
+    return str(index.name) if whole else _quoted(index.name)
+
+
+class _Latex(_Writer):
+    def __init__(self) -> None:
+        self.group = lambda inner: rf"\left({inner}\right)"
+
+    def part(self, node: Node, level: int) -> str:
+        # Written with an operator, where the text has a function.
+        if isinstance(node, Dot | Outer) and level > _PRODUCT:
+            return self.group(self.write(node))
+        return super().part(node, level)
+
+    def write(self, node: Node) -> str:
+        match node:
+            case Number(value):
+                sign, p, q = "-" if value < 0 else "", abs(value.numerator), value.denominator
+                return f"{sign}{p}" if q == 1 else rf"{sign}\frac{{{p}}}{{{q}}}"
+            case Symbol(name):
+                return symbol_latex(name)
+            case Call(name, indices):
+                return self.call(name, indices)
+            case Quantity():
+                return self.quantity(node)
+            case Add(left, right):
+                return f"{self.part(left, _SUM)} + {self.part(right, _PRODUCT)}"
+            case Sub(left, right):
+                return f"{self.part(left, _SUM)} - {self.part(right, _PRODUCT)}"
+            case Mul(left, right):
+                return rf"{self.left(left)} \, {self.factor(right)}"
+            case Div(left, right):
+                return rf"\frac{{{self.write(left)}}}{{{self.write(right)}}}"
+            case Neg(body):
+                return f"-{self.part(body, _PRODUCT)}"
+            case Grad(body):
+                return self.gradient(body)
+            case Log(body):
+                return rf"\log {self.prefix(body)}"
+            case Limit(body):
+                return rf"\lim_{{\gamma \to 1}} {self.part(body, _PRODUCT)}"
+            case Pow(body, power):
+                return f"{self.part(body, _ATOM)}^{{{power}}}"
+            case Inv(body):
+                return f"{self.part(body, _ATOM)}^{{-1}}"
+            case Transpose(body):
+                return rf"{self.part(body, _ATOM)}^{{\top}}"
+            case Sum(indices, body):
+                return rf"\sum_{{{', '.join(map(_index_latex, indices))}}} {self.part(body, _PRODUCT)}"
+            case Expect(draws, body):
+                drawn = r",\, ".join(rf"{_index_latex(d.index)} \sim {_head(d.name, d.primed)}" for d in draws)
+                return rf"\mathbb{{E}}_{{{drawn}}}\left[{self.write(body)}\right]"
+            case Dot(Grad(Symbol(name)), Grad(body)):
+                # The gradient of a parameter is a unit vector: this is one partial derivative.
+                whole = self.write(body) if isinstance(body, Quantity | Call) else self.group(self.write(body))
+                return derivative_latex(whole, name)
+            case Dot(left, right):
+                return rf"{self.part(left, _UNARY)} \cdot {self.part(right, _UNARY)}"
+            case Outer(left, right):
+                return rf"{self.part(left, _UNARY)} \otimes {self.part(right, _UNARY)}"
+        raise TypeError(f"{type(node).__name__} is not a node of the claim language")
+
+    def factor(self, node: Node) -> str:
+        """The right operand of a product; fractions need no parentheses."""
+        return self.write(node) if isinstance(node, Div | Number) else self.right(node)
+
+    def gradient(self, body: Node) -> str:
+        if isinstance(body, Grad):
+            return rf"\nabla^{{2}} {self.prefix(body.body)}"
+        return rf"\nabla {self.prefix(body)}"
+
+    def call(self, name: str, indices: Iterable[Index]) -> str:
+        head = symbol_latex(name.rstrip("'")) + "'" * (len(name) - len(name.rstrip("'")))
+        inner = ", ".join(map(_index_latex, indices))
+        return f"{head}({inner})" if inner else head
+
+    def quantity(self, node: Quantity) -> str:
+        head = _head(node.name, node.primed)
+        if node.overrides:
+            inner = r",\, ".join(map(self.override, node.overrides))
+            head += f"_{{[{inner}]}}"
+        if not node.indices:
+            return head
+        shown = [_index_latex(i) for i in node.indices]
+        if node.name in ("pi", "P"):
+            return rf"{head}({shown[0]} \mid {', '.join(shown[1:])})"
+        return f"{head}({', '.join(shown)})"
+
+    def override(self, override: Override) -> str:
+        key = {"r": "r", "gamma": r"\gamma", "mu0": r"\mu_{0}"}[override.key]
+        return f"{key} = {self.write(override.value)}"
+
+
+def _head(name: str, primed: bool) -> str:
+    r"""The letter of a quantity: what stands before its arguments in the glossary."""
+    letters = {"E[T]": r"\mathbb{E}[T]", "|S|": r"|\mathcal{S}|"}
+    plain = letters.get(name) or QUANTITIES[name].split("(")[0].replace("{{", "{").replace("}}", "}")
+    return plain + ("'" if primed else "")
+
+
+def _index_latex(index: Index) -> str:
+    if isinstance(index, Literal):
+        return name_latex(index.name)
+    base = index.rstrip("'")
+    return symbol_latex(base) + "'" * (len(index) - len(base))

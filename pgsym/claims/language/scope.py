@@ -1,0 +1,352 @@
+"""What makes sense: shapes, and what each index ranges over.
+
+>>> from pgsym.claims.language.parse import parse
+>>> check(parse("grad J = sum[s] eta(s) * V(s)").claims[0])
+Traceback (most recent call last):
+  ...
+pgsym.errors.ClaimError: a vector over the parameters on the left, a scalar on the right; both sides must have one shape
+    grad J = sum[s] eta(s) * V(s)
+             ^
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from pgsym.claims.language import tree as t
+from pgsym.claims.language.vocabulary import ACTION, STATE, Entry, entry
+from pgsym.errors import ClaimError
+from pgsym.expression.complaint import caret
+
+SHAPES = ("a scalar", "a vector over the parameters", "a matrix over the parameters")
+"""What the ranks 0, 1 and 2 are called."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """What an index runs over.
+
+    Attributes
+    ----------
+    partner : index or None
+        For an action, the state whose actions they are.
+    acting : bool
+        For a state, whether it must have actions: terminal states are left out.
+    finite : frozenset of str
+        For a state, whether ``values`` or ``visits`` with the model's own discount are taken there.
+    """
+
+    index: str
+    partner: t.Index | None
+    acting: bool
+    finite: frozenset[str] = frozenset()
+
+
+class Scope:
+    """The names that a claim's bindings give a meaning, and the shape of every expression over them."""
+
+    def __init__(self, bindings: Iterable[t.Binding], source: str = "") -> None:
+        self.source = source
+        self.lets = {b.name: b for b in bindings if isinstance(b, t.Let)}
+        self.free = {b.name: b for b in bindings if isinstance(b, t.ForAll)}
+        self.each = [b.index for b in bindings if isinstance(b, t.ForEach)]
+        self._ranks: dict[str, int] = {}
+        self._entries: dict[str, Entry] = {}
+
+    def error(self, message: str, node: t.Node) -> ClaimError:
+        """A complaint that points at a node, where its place in a text is known."""
+        if node.at is not None and node.at < len(self.source):
+            return ClaimError(message + caret(self.source, node.at), at=node.at)
+        return ClaimError(message, where=str(node))
+
+    # -- shapes ----------------------------------------------------------------------------------------------
+
+    def rank(self, node: t.Node) -> int | None:
+        """0, 1 or 2; None for the number 0, which has every shape.
+
+        Raises
+        ------
+        ClaimError
+            Shapes that do not fit.
+        """
+        match node:
+            case t.Number(value):
+                return 0 if value else None
+            case t.Quantity(name, indices):
+                self._check_applied(node, len(entry(name, len(indices)).kinds))
+                return entry(name, len(indices)).rank
+            case t.Call(name):
+                self._check_applied(node, len((self.lets.get(name) or self.free[name]).indices))
+                return self.let_rank(name) if name in self.lets else 0
+            case t.Neg(body) | t.Sum(_, body) | t.Expect(_, body) | t.Limit(body):
+                return self.rank(body)
+            case t.Grad(body):
+                rank = self.rank(body) or 0
+                if rank == 2:
+                    raise self.error("found the gradient of a matrix; scalars and vectors have one", node)
+                return rank + 1
+            case t.Log(body) | t.Pow(body):
+                return self._scalar(body, "a logarithm or a power is taken")
+            case t.Inv(body) | t.Transpose(body):
+                if self.rank(body) != 2:
+                    raise self.error(f"found {self._shape(body)}; a matrix over the parameters is required", body)
+                return 2
+            case t.Add(left, right) | t.Sub(left, right):
+                return self._same(left, right, node)
+            case t.Mul(left, right):
+                ranks = self.rank(left), self.rank(right)
+                if ranks[0] and ranks[1]:
+                    raise self.error(
+                        f"found {SHAPES[ranks[0]]} times {SHAPES[ranks[1]]}; one factor must be a scalar. "
+                        "Write dot(x, y) or outer(x, y)",
+                        node,
+                    )
+                return None if None in ranks else max(r for r in ranks if r is not None)
+            case t.Div(left, right):
+                self._scalar(right, "division is")
+                return self.rank(left)
+            case t.Dot(left, right):
+                ranks = self.rank(left), self.rank(right)
+                if not ranks[0] or not ranks[1]:
+                    raise self.error("found a scalar in dot; vectors or matrices are required. Write *", node)
+                return ranks[0] + ranks[1] - 2
+            case t.Outer(left, right):
+                if (self.rank(left), self.rank(right)) != (1, 1):
+                    raise self.error("outer takes two vectors over the parameters", node)
+                return 2
+            case t.Symbol():
+                return 0
+        raise TypeError(f"{type(node).__name__} is not a node of the claim language")
+
+    def let_rank(self, name: str) -> int:
+        """The shape of what a let defines."""
+        if name not in self._ranks:
+            let = self.lets[name]
+            loose = [i for i, _ in self.free_uses(let.body) if i not in let.indices]
+            if loose:
+                raise ClaimError(
+                    f"its body has the index {loose[0]}; a definition mentions only its own indices. "
+                    f"Write let {name}({','.join([*let.indices, loose[0]])})",
+                    where=f"let {name}",
+                )
+            self._ranks[name] = self.rank(let.body) or 0
+        return self._ranks[name]
+
+    def _same(self, left: t.Node, right: t.Node, node: t.Node) -> int | None:
+        a, b = self.rank(left), self.rank(right)
+        if a is not None and b is not None and a != b:
+            raise self.error(f"{SHAPES[a]} on the left, {SHAPES[b]} on the right; both must have one shape", node)
+        return a if b is None else b
+
+    def _scalar(self, node: t.Node, what: str) -> int:
+        if self.rank(node):
+            raise self.error(f"found {self._shape(node)}; {what} of or by a scalar only", node)
+        return 0
+
+    def _shape(self, node: t.Node) -> str:
+        return SHAPES[self.rank(node) or 0]
+
+    def _check_applied(self, node: t.Quantity | t.Call, arity: int) -> None:
+        if len(node.indices) != arity:
+            raise self.error(
+                f"{node.name} stands without its indices; it is a function. For a symbol of the model write "
+                f'"{node.name}"',
+                node,
+            )
+        if isinstance(node, t.Quantity):
+            for override in node.overrides:
+                self._check_override(node, override)
+
+    def _check_override(self, node: t.Quantity, override: t.Override) -> None:
+        value = override.value
+        if override.key == "gamma":
+            if self.rank(value) or list(self.free_uses(value)):
+                raise self.error("a discount factor is a scalar without indices", value)
+            return
+        if not isinstance(value, t.Call | t.Quantity) or value.indices:
+            raise self.error(f"{override.key} is replaced by the name of a function, as in {node.name}[r=c]", value)
+        kinds = self.kinds(value)
+        allowed = [(STATE,), (STATE, ACTION)] if override.key == "r" else [(STATE,)]
+        if kinds not in allowed:
+            wanted = "c(s) or c(s,a)" if override.key == "r" else "w(s)"
+            raise self.error(f"{value.name} cannot stand for {override.key}; it must be a function {wanted}", value)
+
+    def kinds(self, node: t.Call | t.Quantity) -> tuple[str, ...]:
+        """What the indices of a function are, by its name alone."""
+        if isinstance(node, t.Quantity):
+            return entry(node.name, 0).kinds
+        declared = (self.lets.get(node.name) or self.free[node.name]).indices
+        return tuple(ACTION if t.is_action(i) else STATE for i in declared)
+
+    # -- indices ---------------------------------------------------------------------------------------------
+
+    def entry(self, node: t.Call | t.Quantity) -> Entry:
+        """Kinds, pairs, acting and finite states of one use of a name."""
+        if isinstance(node, t.Call) and node.name in self._entries:
+            return self._entries[node.name]
+        if isinstance(node, t.Quantity):
+            found = entry(node.name, len(node.indices))
+            own_discount = any(o.key == "gamma" for o in node.overrides)
+            return replace(found, finite=()) if own_discount else found
+        declared = (self.lets.get(node.name) or self.free[node.name]).indices
+        kinds = tuple(ACTION if t.is_action(i) else STATE for i in declared)
+        nearest = [max((k for k in range(j) if kinds[k] == STATE), default=-1) for j in range(len(kinds))]
+        if node.name not in self.lets:
+            pairs = [(i, j) for j, i in enumerate(nearest) if kinds[j] == ACTION and i >= 0]
+            return Entry(node.name, kinds, "", tuple(pairs), tuple(i for i, _ in pairs))
+        body = self.lets[node.name].body
+        ranges = []
+        for i, k in zip(declared, nearest, strict=True):
+            unused = t.is_action(i) and k >= 0 and not any(self.uses(body, i))
+            ranges.append(Range(i, declared[k], False) if unused else self.range(body, i))
+        pairs = [(declared.index(r.partner), j) for j, r in enumerate(ranges) if r.partner in declared]
+        acting = tuple(j for j, r in enumerate(ranges) if r.acting)
+        finite = tuple((j, what) for j, r in enumerate(ranges) for what in sorted(r.finite))
+        self._entries[node.name] = Entry(node.name, kinds, "", tuple(pairs), acting, finite=finite)
+        return self._entries[node.name]
+
+    def uses(
+        self, node: t.Node, index: str, bound: tuple[str, ...] = ()
+    ) -> Iterator[tuple[t.Call | t.Quantity, int, tuple[str, ...]]]:
+        """Every place under a node where an index is used: the quantity, the position, and what is bound on the way."""
+        match node:
+            case t.Sum(indices, body):
+                if index not in indices:
+                    yield from self.uses(body, index, (*bound, *indices))
+            case t.Expect():
+                yield from self.uses(node.expanded(), index, bound)
+            case t.Quantity(_, indices) | t.Call(_, indices):
+                yield from ((node, k, bound) for k, i in enumerate(indices) if i == index)
+            case _:
+                for child in node.children:
+                    yield from self.uses(child, index, bound)
+
+    def free_uses(self, node: t.Node, bound: tuple[str, ...] = ()) -> Iterator[tuple[str, t.Node]]:
+        """The indices that nothing binds, with the place of each use."""
+        match node:
+            case t.Sum(indices, body):
+                for name in indices:
+                    if name in bound:
+                        raise self.error(f"{name} is summed inside a sum over {name}; rename one of them", node)
+                yield from self.free_uses(body, (*bound, *indices))
+            case t.Expect():
+                yield from self.free_uses(node.expanded(), bound)
+            case t.Quantity(_, indices) | t.Call(_, indices):
+                kinds = self.kinds(node) if isinstance(node, t.Call) else entry(node.name, len(indices)).kinds
+                for i, kind in zip(indices, kinds, strict=False):
+                    if isinstance(i, str):
+                        if (kind == ACTION) != t.is_action(i):
+                            raise self.error(
+                                f"{node.name} takes {'an action' if kind == ACTION else 'a state'} there; {i} is "
+                                f"{'an action' if t.is_action(i) else 'a state'}",
+                                node,
+                            )
+                        if i not in bound:
+                            yield i, node
+            case _:
+                for child in node.children:
+                    yield from self.free_uses(child, bound)
+
+    def range(self, body: t.Node, index: str) -> Range:
+        """What an index that is bound just above `body` runs over.
+
+        Raises
+        ------
+        ClaimError
+            An action that is paired with no state, or with several.
+        """
+        partners: dict[t.Index, t.Node] = {}
+        acting, finite = False, set[str]()
+        for node, position, bound in self.uses(body, index):
+            found = self.entry(node)
+            acting = acting or position in found.acting
+            finite |= {what for k, what in found.finite if k == position}
+            for state, action in found.pairs:
+                if action == position:
+                    if node.indices[state] in bound:
+                        raise self.error(
+                            f"{index} is an action of {node.indices[state]}, which is bound further inside; sum over "
+                            f"{node.indices[state]} first",
+                            node,
+                        )
+                    partners.setdefault(node.indices[state], node)
+        if not t.is_action(index):
+            return Range(index, None, acting, frozenset(finite))
+        if len(partners) != 1:
+            place = list(partners.values())[-1] if partners else body
+            shown = " and ".join(i if isinstance(i, str) else str(i.name) for i in partners) or "no state"
+            raise self.error(f"{index} is an action of {shown}; it must be an action of one state", place)
+        return Range(index, next(iter(partners)), acting)
+
+
+def check(claim: t.Claim) -> tuple[int, tuple[Range, ...]]:
+    """The rank of the two sides, and the free indices with what they run over, states first.
+
+    Raises
+    ------
+    ClaimError
+        The claim makes no sense, for any model; the message points at the place.
+    """
+    scope = Scope(claim.bindings, claim.source)
+    ranks = scope.rank(claim.left), scope.rank(claim.right)
+    if None not in ranks and ranks[0] != ranks[1]:
+        raise scope.error(
+            f"{SHAPES[ranks[0] or 0]} on the left, {SHAPES[ranks[1] or 0]} on the right; "
+            "both sides must have one shape",
+            _first(claim.right),
+        )
+    sides = [dict(reversed(list(scope.free_uses(side)))) for side in (claim.left, claim.right)]
+    for here, other, node in ((sides[0], sides[1], claim.right), (sides[1], sides[0], claim.left)):
+        for index, place in here.items():
+            if index not in other and index not in scope.each and not isinstance(node, t.Number):
+                raise scope.error(
+                    f"the index {index} is free on one side only; both sides must be about the same {index}. "
+                    f"Sum over it, or write for all {index}:",
+                    place,
+                )
+    both = t.Sub(claim.left, claim.right)
+    indices = sorted({*sides[0], *sides[1]}, key=lambda i: (t.is_action(i), i))
+    ranges = tuple(scope.range(both, i) for i in indices)
+    for found in ranges:
+        if isinstance(found.partner, str) and found.partner not in indices:
+            place = {**sides[1], **sides[0]}[found.index]
+            raise scope.error(
+                f"{found.index} is an action of {found.partner}, which is bound inside; an action that is free on "
+                "both sides needs its state there. Sum over it too",
+                place,
+            )
+    for side in (claim.left, claim.right):
+        _check_sums(scope, side, tuple(indices))
+    for let in scope.lets.values():
+        scope.let_rank(let.name)
+        scope.entry(t.Call(let.name, let.indices))
+        _check_sums(scope, let.body, let.indices)
+    return max((r for r in ranks if r is not None), default=0), ranges
+
+
+def _check_sums(scope: Scope, node: t.Node, bound: tuple[str, ...]) -> None:
+    """Every summed action belongs to a state that is known outside."""
+    if isinstance(node, t.Expect):
+        node = node.expanded()
+    if isinstance(node, t.Sum):
+        for k, index in enumerate(node.indices):
+            known = (*bound, *node.indices[:k])
+            rest = node.indices[k + 1 :]
+            inner = t.Sum(rest, node.body, at=node.at) if rest else replace(node.body, at=node.at)
+            partner = scope.range(inner, index).partner
+            if isinstance(partner, str) and partner not in known:
+                raise scope.error(f"{index} is an action of {partner}, which is not known there; sum over {partner} "
+                                  "first", node)  # fmt: skip
+        bound = (*bound, *node.indices)
+    for child in node.children:
+        _check_sums(scope, child, bound)
+
+
+def _first(node: t.Node) -> t.Node:
+    """The leftmost node under an expression: where its text begins."""
+    while node.children and not isinstance(node, t.Quantity | t.Sum | t.Expect | t.Grad | t.Log | t.Limit | t.Neg):
+        if isinstance(node, t.Dot | t.Outer | t.Inv | t.Transpose):
+            break
+        node = node.children[0]
+    return node

@@ -1,0 +1,406 @@
+"""Statements as trees: one tree gives the text, the LaTeX, and the value in every field.
+
+An expression is a scalar, a vector with one entry for each parameter theta_i, or a matrix over them.
+Indices s, s', ... run over states, a, a', ... over the actions of the state that they are paired with.
+Expressions combine with the operators of Python:
+
+>>> Q, pi = Quantity("Q", ("s", "a")), Quantity("pi", ("a", "s"))
+>>> print(Claim(Quantity("V", ("s",)), "==", Sum(("a",), pi * Q)))
+V(s) == sum[a] pi(a|s) * Q(s,a)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+EQUAL, UNEQUAL, PROPORTIONAL = "==", "!=", "propto"
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A state or an action of the model, by name."""
+
+    name: Hashable
+
+
+Index = str | Literal
+
+
+@dataclass(frozen=True)
+class Node:
+    """An expression; `at` is its place in the text that it was read from."""
+
+    at: int | None = field(default=None, compare=False, repr=False, kw_only=True)
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """The expressions directly below."""
+        return ()
+
+    def walk(self) -> Iterator[Node]:
+        """This node and all below it."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    def __str__(self) -> str:
+        from pgsym.claims.language.render import text
+
+        return text(self)
+
+    def latex(self) -> str:
+        """The expression as LaTeX."""
+        from pgsym.claims.language.render import latex
+
+        return latex(self)
+
+    def __add__(self, other: Node | int) -> Node:
+        return Add(self, as_node(other))
+
+    def __sub__(self, other: Node | int) -> Node:
+        return Sub(self, as_node(other))
+
+    def __mul__(self, other: Node | int) -> Node:
+        return Mul(self, as_node(other))
+
+    def __truediv__(self, other: Node | int) -> Node:
+        return Div(self, as_node(other))
+
+    def __radd__(self, other: int) -> Node:
+        return Add(as_node(other), self)
+
+    def __rsub__(self, other: int) -> Node:
+        return Sub(as_node(other), self)
+
+    def __rmul__(self, other: int) -> Node:
+        return Mul(as_node(other), self)
+
+    def __rtruediv__(self, other: int) -> Node:
+        return Div(as_node(other), self)
+
+    def __neg__(self) -> Node:
+        return Neg(self)
+
+    def __pow__(self, power: int) -> Node:
+        return Pow(self, power)
+
+
+@dataclass(frozen=True)
+class Number(Node):
+    """A rational constant."""
+
+    value: Fraction
+
+
+@dataclass(frozen=True)
+class Symbol(Node):
+    """A symbol or a parameter of the model, by name."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Override:
+    """What a quantity is taken with instead of the model's own: r = c, mu0 = w or gamma = k.
+
+    `value` is the name of a function (a `Call` or `Quantity` without indices) for r and mu0, a scalar for gamma.
+    """
+
+    key: str
+    value: Node
+
+
+@dataclass(frozen=True)
+class Quantity(Node):
+    """J, V(s), Q(s,a), pi(a|s), ...: a name of the vocabulary with its indices in the order of writing.
+
+    `primed` ones belong to the second world: an arbitrary policy pi', or a transformed model.
+    """
+
+    name: str
+    indices: tuple[Index, ...] = ()
+    primed: bool = False
+    overrides: tuple[Override, ...] = ()
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return tuple(o.value for o in self.overrides)
+
+
+@dataclass(frozen=True)
+class Call(Node):
+    """A name that the statement itself defines or declares: b(s), c(s,a), lambda."""
+
+    name: str
+    indices: tuple[Index, ...] = ()
+
+
+@dataclass(frozen=True)
+class Unary(Node):
+    """An operation on one expression."""
+
+    body: Node
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return (self.body,)
+
+
+class Neg(Unary):
+    """-body."""
+
+
+class Grad(Unary):
+    """The gradient by theta of a scalar, or the Jacobian of a vector: rows are its entries."""
+
+
+class Log(Unary):
+    """The logarithm; its value is known for probabilities of a policy, its gradient for everything."""
+
+
+class Inv(Unary):
+    """The inverse of a matrix over the parameters."""
+
+
+class Transpose(Unary):
+    """The transpose of a matrix over the parameters."""
+
+
+@dataclass(frozen=True)
+class Limit(Unary):
+    """The limit of the body as the discount factor goes to 1."""
+
+
+@dataclass(frozen=True)
+class Pow(Unary):
+    """body to an integer power."""
+
+    power: int
+
+
+@dataclass(frozen=True)
+class Binary(Node):
+    """An operation on two expressions."""
+
+    left: Node
+    right: Node
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return (self.left, self.right)
+
+
+class Add(Binary):
+    """left + right, of one shape."""
+
+
+class Sub(Binary):
+    """left - right, of one shape."""
+
+
+class Mul(Binary):
+    """left * right; at most one of them is not a scalar."""
+
+
+class Div(Binary):
+    """left / right, by a scalar."""
+
+
+class Dot(Binary):
+    """The product over the parameters: of two vectors, of a matrix and a vector, of two matrices."""
+
+
+class Outer(Binary):
+    """The matrix left right^T of two vectors."""
+
+
+@dataclass(frozen=True)
+class Sum(Node):
+    """The sum over indices; it extends to the right over products."""
+
+    indices: tuple[str, ...]
+    body: Node
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return (self.body,)
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One index of an expectation and what it is drawn from: s ~ mu, a ~ pi, s' ~ P."""
+
+    index: str
+    name: str
+    primed: bool = False
+
+
+@dataclass(frozen=True)
+class Expect(Node):
+    """The expectation over indices drawn one after the other.
+
+    An action is drawn in the last state drawn before it, a next state from the last state and action.
+    """
+
+    draws: tuple[Draw, ...]
+    body: Node
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return (self.body,)
+
+    def expanded(self) -> Node:
+        """The same as sums.
+
+        >>> print(Expect((Draw("s", "mu"), Draw("a", "pi")), Quantity("Q", ("s", "a"))).expanded())
+        sum[s] mu(s) * sum[a] pi(a|s) * Q(s,a)
+        """
+        result = self.body
+        for k in range(len(self.draws) - 1, -1, -1):
+            draw = self.draws[k]
+            result = Sum((draw.index,), Mul(self._weight(k), result), at=self.at)
+        return result
+
+    def _weight(self, k: int) -> Quantity:
+        draw = self.draws[k]
+        before = [d.index for d in self.draws[:k]]
+        state = next((i for i in reversed(before) if not is_action(i)), "s")
+        action = next((i for i in reversed(before) if is_action(i)), "a")
+        indices: tuple[Index, ...] = (draw.index,)
+        if draw.name == "pi":
+            indices = (draw.index, state)
+        elif draw.name == "P":
+            indices = (draw.index, state, action)
+        return Quantity(draw.name, indices, draw.primed, at=self.at)
+
+
+# -- statements ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Let:
+    """let name(indices) = body."""
+
+    name: str
+    indices: tuple[str, ...]
+    body: Node
+
+
+@dataclass(frozen=True)
+class ForAll:
+    """for all name(indices): an arbitrary function of states and actions, or an arbitrary scalar."""
+
+    name: str
+    indices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ForEach:
+    """for all s: an index that may stand on one side only."""
+
+    index: str
+
+
+@dataclass(frozen=True)
+class World:
+    """with M' = name: what the primed quantities are about."""
+
+    name: str
+
+
+Binding = Let | ForAll | ForEach | World
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One relation between two expressions, for every value of the parameters and of free indices.
+
+    Attributes
+    ----------
+    relation : str
+        ``==``, ``!=`` or ``propto``.
+    bindings : tuple
+        The definitions and declarations under which it is read.
+    reason : str
+        Why it should hold, in the author's words.
+    source : str
+        The text that it was read from, for messages.
+    """
+
+    left: Node
+    relation: str
+    right: Node
+    bindings: tuple[Binding, ...] = ()
+    reason: str = field(default="", compare=False)
+    source: str = field(default="", compare=False, repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.left} {self.relation} {self.right}"
+
+    def latex(self) -> str:
+        """The relation as LaTeX, without its bindings."""
+        from pgsym.claims.language.render import RELATIONS
+
+        return f"{self.left.latex()} {RELATIONS[self.relation]} {self.right.latex()}"
+
+    @property
+    def statement(self) -> Statement:
+        """The claim with its bindings, as a statement of its own."""
+        return Statement((self.left, self.right), (self.relation,), self.bindings, (self.reason,), self.source)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A chain of expressions with a relation between each and the next."""
+
+    terms: tuple[Node, ...]
+    relations: tuple[str, ...]
+    bindings: tuple[Binding, ...] = ()
+    reasons: tuple[str, ...] = field(default=(), compare=False)
+    source: str = field(default="", compare=False, repr=False)
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """Each relation as a claim of its own."""
+        reasons = self.reasons or ("",) * len(self.relations)
+        pairs = zip(self.terms, self.relations, self.terms[1:], reasons, strict=False)
+        return tuple(Claim(a, rel, b, self.bindings, why, self.source) for a, rel, b, why in pairs)
+
+    def __str__(self) -> str:
+        from pgsym.claims.language.render import statement_text
+
+        return statement_text(self)
+
+
+def equal(left: Node, right: Node) -> Claim:
+    """The claim left == right."""
+    return Claim(left, EQUAL, right)
+
+
+def as_node(value: Node | int | Fraction) -> Node:
+    """A number as an expression; expressions as they are."""
+    return value if isinstance(value, Node) else Number(Fraction(value))
+
+
+def is_action(index: str) -> bool:
+    """Whether a bound index is one of actions: a, a', a1, ..."""
+    return index.startswith("a")
+
+
+def rewrite(node: Node, change: Callable[[Node], Node | None]) -> Node:
+    """The tree with every node for which `change` gives another one replaced, from the top."""
+    import dataclasses
+
+    found = change(node)
+    if found is not None:
+        return found
+    values: dict[str, object] = {}
+    for f in dataclasses.fields(node):
+        value = getattr(node, f.name)
+        if isinstance(value, Node):
+            values[f.name] = rewrite(value, change)
+        elif f.name == "overrides":
+            values[f.name] = tuple(Override(o.key, rewrite(o.value, change)) for o in value)
+    return dataclasses.replace(node, **values) if values else node  # type: ignore[arg-type]

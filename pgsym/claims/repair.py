@@ -1,0 +1,95 @@
+"""The factor that would make a false equality true: left == c * right with c free of theta, or E[T]."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+
+from pgsym.claims.language import tree as t
+from pgsym.claims.meaning import Meaning
+from pgsym.claims.setting import Setting
+from pgsym.errors import AlgebraError, ClaimError, HypothesisError, TooLargeError
+
+_POINTS = 2
+_TERMS = 200
+
+
+def candidates() -> Iterator[t.Node]:
+    """The usual suspects, as expressions of the language.
+
+    >>> print(", ".join(map(str, candidates())))
+    -1, 2, 1/2, 1 - gamma, 1 / (1 - gamma), gamma, 1 / gamma, E[T], 1 / E[T], |S|, 1 / |S|
+    """
+    one, gamma = t.Number(Fraction(1)), t.Quantity("gamma")
+    yield from (t.Neg(one), t.Number(Fraction(2)), t.Number(Fraction(1, 2)))
+    for c in (one - gamma, gamma, t.Quantity("E[T]"), t.Quantity("|S|")):
+        yield from (c, one / c)
+
+
+def repairing_factor(setting: Setting, rng: random.Random, closed: Meaning | None) -> t.Node | sp.Expr | None:
+    """c with left == c * right, or None.
+
+    The usual suspects are tested at random points modulo random primes; another ratio is looked for in closed form.
+
+    Parameters
+    ----------
+    closed
+        The claim's meaning in the field of rational functions, where that is affordable.
+    """
+    if setting.claim.relation != t.EQUAL:
+        return None
+    if not setting.has_limit:
+        points = [setting.at_random(rng) for _ in range(_POINTS)]
+        ratios = [_ratio(setting, point) for point in points]
+        for c in candidates():
+            if all(_is_value(point, c, ratio) for point, ratio in zip(points, ratios, strict=True)):
+                return c
+    return None if closed is None else _theta_free_ratio(setting, closed)
+
+
+def _theta_free_ratio(setting: Setting, closed: Meaning) -> t.Node | sp.Expr | None:
+    field = closed.tower.field(0)
+    try:
+        ratio = _ratio(setting, closed)
+    except TooLargeError:
+        return None
+    if ratio is None or field.is_zero(ratio) or field.gradient(ratio) or field.terms(ratio) > _TERMS:
+        return None
+    named = [c for c in candidates() if _is_value(closed, c, ratio)]
+    return named[0] if named else field.to_sympy(ratio)
+
+
+def _is_value(meaning: Meaning, c: t.Node, ratio: Any) -> bool:
+    """Whether a candidate, where it means something in this model, is the ratio; 0 repairs nothing."""
+    if ratio is None or meaning.tower.field(0).is_zero(ratio):
+        return False
+    try:
+        return meaning.tower.field(0).is_zero(ratio - meaning.compile(c)({}))
+    except (HypothesisError, AlgebraError, ClaimError, ZeroDivisionError):
+        return False
+
+
+def _ratio(setting: Setting, meaning: Meaning) -> Any | None:
+    """The one c with left == c * right at every coordinate; None if there is none, or right is zero."""
+    field = meaning.tower.field(0)
+    left, right = meaning.compile(setting.claim.left), meaning.compile(setting.claim.right)
+    ratio = None
+    for env in meaning.assignments(setting.ranges):
+        a, b = left(env), right(env)
+        if isinstance(a, dict) and isinstance(b, dict):
+            pairs = [(a.get(p, field.zero), b.get(p, field.zero)) for p in {**a, **b}]
+        else:
+            pairs = [] if isinstance(a, dict) or isinstance(b, dict) else [(a, b)]
+        for x, y in pairs:
+            if field.is_zero(y):
+                if not field.is_zero(x):
+                    return None
+            elif ratio is None:
+                ratio = x / y
+            elif not field.is_zero(x - ratio * y):
+                return None
+    return ratio

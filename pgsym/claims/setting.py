@@ -1,0 +1,254 @@
+"""One claim on one model: which further symbols it needs, and its meaning in each kind of field."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Hashable
+from functools import cached_property
+from itertools import count
+from typing import Any
+
+import sympy as sp
+
+from pgsym.algebra import DualField
+from pgsym.algebra.generators import Generators
+from pgsym.claims.bounds import SizeWorld
+from pgsym.claims.language import tree as t
+from pgsym.claims.language.scope import Scope, check
+from pgsym.claims.meaning import Meaning
+from pgsym.claims.world import Tower, World
+from pgsym.errors import ClaimError
+from pgsym.exact.fields import exact_field, prime_field, rational_field, size_field
+from pgsym.exact.logarithms import LogBasis
+from pgsym.model.mdp import MDP
+from pgsym.model.objective import Objective
+from pgsym.model.policy import Direct, Policy
+from pgsym.model.structure import Structure
+from pgsym.model.transform import terminating
+
+Point = dict[sp.Symbol, sp.Expr]
+
+
+class Setting:
+    """A claim on a model with a policy.
+
+    Raises
+    ------
+    ClaimError
+        The claim makes no sense, or its names collide with the model's.
+    """
+
+    def __init__(self, claim: t.Claim, mdp: MDP, policy: Policy, objective: Objective, structure: Structure) -> None:
+        self.claim = claim
+        self.mdp = mdp
+        self.policy = policy
+        self.objective = objective
+        self.structure = structure
+        self.rank, self.ranges = check(claim)
+        self.scope = Scope(claim.bindings, claim.source)
+        bodies = [claim.left, claim.right, *(let.body for let in self.scope.lets.values())]
+        self._generators: Generators | None = None
+        self._nodes = [node for body in bodies for node in body.walk()]
+
+    # -- what the claim needs --------------------------------------------------------------------------------
+
+    def uses(self, *kinds: type[t.Node]) -> bool:
+        """Whether some node of the claim is of that kind."""
+        return any(isinstance(node, kinds) for node in self._nodes)
+
+    @property
+    def needs_coordinates(self) -> bool:
+        """Products over the parameters need every coordinate; other claims are tested along random directions."""
+        return self.uses(t.Dot, t.Inv)
+
+    @property
+    def has_limit(self) -> bool:
+        """Whether a limit is taken: then only closed forms will do."""
+        return self.uses(t.Limit)
+
+    @cached_property
+    def functions(self) -> dict[str, dict[tuple[Hashable, ...], sp.Symbol]]:
+        """A symbol for every value of every arbitrary function; scalars are taken at ()."""
+        taken = {s.name for s in (*self.mdp.symbols, *self.policy.params)}
+        found: dict[str, dict[tuple[Hashable, ...], sp.Symbol]] = {}
+        for name, declared in self.scope.free.items():
+            if name in taken and not declared.indices:
+                raise ClaimError(
+                    f"{name} is a symbol of the model; an arbitrary number needs a name of its own. Rename it",
+                    where=f"for all {name}",
+                )
+            places = self._places(declared)
+            found[name] = {
+                place: sp.Symbol(f"{name}({','.join(map(str, place))})" if place else name) for place in places
+            }
+        return found
+
+    def _places(self, declared: t.ForAll) -> list[tuple[Hashable, ...]]:
+        kinds = "".join("a" if t.is_action(i) else "s" for i in declared.indices)
+        if kinds == "":
+            return [()]
+        if kinds == "s":
+            return [(s,) for s in self.mdp.nonterminal]
+        if kinds == "sa":
+            return list(self.mdp.pairs)
+        if kinds == "ss":
+            return [(s, t) for s in self.mdp.nonterminal for t in self.mdp.nonterminal]
+        raise ClaimError(
+            "an arbitrary function is one of (s), (s,a), (s,s') or of nothing; found "
+            f"{declared.name}({','.join(declared.indices)}). Declare it so",
+            where=f"for all {declared.name}",
+        )
+
+    @property
+    def _transformed(self) -> bool:
+        """Whether the primed world is the model with discount as random termination."""
+        return any(isinstance(b, t.World) for b in self.claim.bindings)
+
+    @cached_property
+    def second(self) -> tuple[MDP, Policy, Structure] | None:
+        """The primed world: an arbitrary policy with free probabilities, or a transformed model."""
+        if self._transformed:
+            mdp = terminating(self.mdp)
+            policy = self.policy.pullback(mdp, lambda s: s)
+            return mdp, policy, Structure(mdp, policy)
+        drawn = [d for node in self._nodes if isinstance(node, t.Expect) for d in node.draws]
+        if not any(isinstance(n, t.Quantity) and n.primed for n in self._nodes) and not any(d.primed for d in drawn):
+            return None
+        policy = Direct(self._second_policy, ())
+        return self.mdp, policy, Structure(self.mdp, policy)
+
+    @cached_property
+    def _second_policy(self) -> dict[Any, dict[Any, sp.Expr]]:
+        rows = {}
+        for s in self.mdp.nonterminal:
+            *free, last = self.mdp.actions(s)
+            row: dict[Any, sp.Expr] = {a: sp.Symbol(f"pi'({a}|{s})") for a in free}
+            rows[s] = row | {last: 1 - sp.Add(*row.values())}
+        return rows
+
+    @cached_property
+    def basis(self) -> LogBasis | None:
+        """The logarithms of the policies, where their values are needed."""
+        under_grad = {id(node.body) for node in self._nodes if isinstance(node, t.Grad)}
+        values = [node.body for node in self._nodes if isinstance(node, t.Log) and id(node) not in under_grad]
+        policies = {body.primed for body in values if isinstance(body, t.Quantity) and body.name == "pi"}
+        if not policies:
+            return None
+        second = [self.second[1]] if self.second is not None and True in policies else []
+        return LogBasis(self.policy, *second)
+
+    @cached_property
+    def extra(self) -> tuple[sp.Symbol, ...]:
+        """Generators beside those of the model and the policy."""
+        found = [s for table in self.functions.values() for s in table.values()]
+        if self.second is not None and isinstance(self.second[1], Direct) and not self.second[1].params:
+            found += [p for row in self._second_policy.values() for p in row.values() if p.is_Symbol]
+        if any(isinstance(n, t.Quantity) and n.name == "logit" for n in self._nodes):
+            found += self.policy.params
+        named = {node.name for node in self._nodes if isinstance(node, t.Symbol)}
+        found += [s for s in self.policy.params if s.name in named]
+        if self._limit_symbol is not None:
+            found.append(self._limit_symbol)
+        return tuple(dict.fromkeys(found))
+
+    @cached_property
+    def _limit_symbol(self) -> sp.Symbol | None:
+        if not self.has_limit:
+            return None
+        if isinstance(self.mdp.gamma, sp.Symbol):
+            return self.mdp.gamma
+        taken = {s.name for s in (*self.mdp.symbols, *self.policy.params)}
+        names = ("gamma" + "_" * k for k in count())
+        return sp.Symbol(next(name for name in names if name not in taken))
+
+    @property
+    def generators(self) -> int:
+        """How many generators a closed form has at least."""
+        logs = len(self.basis.symbols) if self.basis is not None else 0
+        return len({*self.policy.params, *self.mdp.symbols, *self.extra}) + logs
+
+    # -- its meaning -----------------------------------------------------------------------------------------
+
+    def closed(self, **limits: Any) -> Meaning:
+        """In the field of rational functions."""
+        field = rational_field(self.mdp, self.policy, extra=self.extra, logs=self.basis, **limits)
+        return self._meaning(Tower(field), World)
+
+    def bounds(self) -> Meaning:
+        """In the field of sizes."""
+        return self._meaning(Tower(size_field(self.policy, logs=self.basis)), SizeWorld)
+
+    def at_random(self, rng: random.Random) -> Meaning:
+        """At a random point modulo a random prime, differentiating along random directions where that is enough."""
+        field = prime_field(self.mdp, self.policy, rng, extra=self.extra, logs=self.basis, generators=self._generators)
+        self._generators = field.generators
+        if self.needs_coordinates:
+            return self._meaning(Tower(field, lambda f: DualField(f, self.policy.params)), World)
+        count = max(self.rank, 1) + (self.claim.relation == t.PROPORTIONAL)
+        params = self.policy.params
+        directions = [dict(zip(params, field.random_residues(rng, len(params)), strict=True)) for _ in range(count)]
+        return self._meaning(Tower(field, lambda f: DualField(f, directions=directions)), World)
+
+    def at(self, theta: Point, symbols: Point, values: Point, params: tuple[sp.Symbol, ...]) -> Meaning:
+        """Exactly at a point, differentiating by some of the parameters."""
+        mdp = self.mdp.subs(symbols) if symbols else self.mdp
+        setting = Setting(self.claim, mdp, self.policy, self.objective, self.structure)
+        field = exact_field(mdp, self.policy, theta, extra=self.extra, values=values, logs=self.basis)
+        return setting._meaning(Tower(field, lambda f: DualField(f, params)), World)
+
+    def _meaning(self, tower: Tower, kind: type[World]) -> Meaning:
+        second = None
+        if self.second is not None:
+            mdp, policy, structure = self.second
+            second = self._world(kind, mdp, policy, tower, structure, None)
+        limit = None
+        if self._limit_symbol is not None and tower.closed and kind is World:
+            mdp, policy = self._with_limit_symbol(self.mdp), self.policy
+            near = None
+            if self.second is not None:
+                other = terminating(mdp) if self._transformed else self._with_limit_symbol(self.second[0])
+                near = self._world(kind, other, self.second[1], tower, Structure(other, self.second[1]), None)
+            limit = (self._world(kind, mdp, policy, tower, Structure(mdp, policy), near), self._limit_symbol)
+        return Meaning(self._world(kind, self.mdp, self.policy, tower, self.structure, second, limit), self.scope)
+
+    def _with_limit_symbol(self, mdp: MDP) -> MDP:
+        """The model with a symbol for its discount factor."""
+        assert self._limit_symbol is not None
+        return mdp if mdp.gamma == self._limit_symbol else mdp.replace(gamma=self._limit_symbol)
+
+    def _world(
+        self,
+        kind: type[World],
+        mdp: MDP,
+        policy: Policy,
+        tower: Tower,
+        structure: Structure,
+        primed: World | None,
+        limit: tuple[World, sp.Symbol] | None = None,
+    ) -> World:
+        return kind(
+            mdp,
+            policy,
+            self.objective,
+            tower,
+            structure,
+            functions=self.functions,
+            primed=primed,
+            limit=limit,
+            basis=self.basis,
+        )
+
+    # -- points ----------------------------------------------------------------------------------------------
+
+    def random_values(self, rng: random.Random) -> Point:
+        """Rational values of the further symbols: numbers in (0, 1), functions small integers, pi' positive rows."""
+        found: Point = {}
+        for table in self.functions.values():
+            for place, symbol in table.items():
+                found[symbol] = sp.Rational(rng.randint(1, 9), 10) if place == () else sp.Integer(rng.randint(-5, 5))
+        for s in self.mdp.nonterminal if self.second is not None else ():
+            weights = [rng.randint(1, 5) for _ in self.mdp.actions(s)]
+            for w, p in zip(weights, self._second_policy[s].values(), strict=True):
+                if p.is_Symbol:
+                    found[p] = sp.Rational(w, sum(weights))
+        return found

@@ -1,0 +1,129 @@
+"""A point at which a refuted claim fails, in the model's domain, with rational odds and both exact values."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import sympy as sp
+
+from pgsym.claims.language import tree as t
+from pgsym.claims.meaning import Meaning
+from pgsym.claims.setting import Point, Setting
+from pgsym.claims.verdict import Coordinate, Witness
+from pgsym.errors import AlgebraError
+from pgsym.expression.linear import common_denominators
+from pgsym.model.validate import witness as domain_witness
+
+ATTEMPTS = 50
+"""Points that are tried."""
+
+COORDINATES = 40
+"""With more parameters, only some derivatives are evaluated at a point."""
+
+_SAMPLE = 8
+
+
+def find_witness(setting: Setting, rng: random.Random, theta: Mapping[sp.Symbol, sp.Expr] | None) -> Witness:
+    """A point where the claim fails, at `theta` if it fails there.
+
+    Raises
+    ------
+    AlgebraError
+        No point of the domain shows what the algebra refuted.
+    """
+    for attempt in range(ATTEMPTS):
+        symbols: Point = domain_witness(setting.mdp, seed=attempt)
+        at = dict(theta) if attempt == 0 and theta else random_theta(setting, rng)
+        values = setting.random_values(rng)
+        params = _derivatives(setting, rng)
+        try:
+            found = _closed(setting, at, symbols, values) if setting.has_limit else _exact(
+                setting, at, symbols, values, params
+            )  # fmt: skip
+        except (ZeroDivisionError, AlgebraError):
+            continue  # a pole, or a point whose numbers are no field of ours: another point will do
+        if found is not None:
+            left, right = found
+            return Witness(at, symbols, left, right, values)
+    raise AlgebraError(
+        f"refuted by a nonzero difference, but none of {ATTEMPTS} points of the model's domain shows it. "
+        "Declare narrower assumptions for its symbols",
+        where=str(setting.claim),
+    )
+
+
+def random_theta(setting: Setting, rng: random.Random) -> Point:
+    """theta_i = q_i log(x_i) for small rational odds x_i; a probability for parameters that are not logits."""
+    denominators, _ = common_denominators(setting.policy.forms())
+    theta: Point = {}
+    for p in setting.policy.params:
+        odds = sp.Rational(rng.randint(1, 5), rng.randint(1, 5))
+        probability = sp.Rational(rng.randint(1, 9), 10 * len(setting.policy.params))
+        theta[p] = denominators[p] * sp.log(odds) if p in denominators else probability
+    return theta
+
+
+def _derivatives(setting: Setting, rng: random.Random) -> tuple[sp.Symbol, ...]:
+    params = setting.policy.params
+    if len(params) <= COORDINATES or setting.needs_coordinates:
+        return params
+    chosen = set(rng.sample(params, _SAMPLE))
+    return tuple(p for p in params if p in chosen)
+
+
+Sides = tuple[dict[Coordinate, sp.Expr], dict[Coordinate, sp.Expr]]
+
+
+def _exact(
+    setting: Setting, theta: Point, symbols: Point, values: Point, params: tuple[sp.Symbol, ...]
+) -> Sides | None:
+    meaning = setting.at(theta, symbols, values, params)
+    field = meaning.tower.field(0)
+    left, right = (_side(meaning, setting, node, params) for node in (setting.claim.left, setting.claim.right))
+    if _agree(setting, left, right, field.is_zero):
+        return None
+    shown = [{c: field.to_sympy(e) for c, e in side.items()} for side in (left, right)]
+    return shown[0], shown[1]
+
+
+def _closed(setting: Setting, theta: Point, symbols: Point, values: Point) -> Sides | None:
+    """Both sides from their closed forms: for limits, which are taken of functions."""
+    meaning = setting.closed()
+    field, point = meaning.tower.field(0), {**theta, **symbols, **values}
+    shown = []
+    for node in (setting.claim.left, setting.claim.right):
+        side = _side(meaning, setting, node, setting.policy.params)
+        shown.append({c: sp.radsimp(sp.cancel(field.to_sympy(e).subs(point))) for c, e in side.items()})
+    if any(not e.is_finite for side in shown for e in side.values()):
+        return None
+    return None if _agree(setting, shown[0], shown[1], lambda e: e == 0) else (shown[0], shown[1])
+
+
+def _side(meaning: Meaning, setting: Setting, node: t.Node, params: tuple[sp.Symbol, ...]) -> dict[Coordinate, Any]:
+    """A side's value by coordinate, zeros included."""
+    compiled, zero = meaning.compile(node), meaning.tower.field(0).zero
+    keys: list[tuple[sp.Symbol, ...]] = [()]
+    for _ in range(setting.rank):
+        keys = [(*key, p) for key in keys for p in params]
+    found: dict[Coordinate, Any] = {}
+    for env in meaning.assignments(setting.ranges):
+        value, place = compiled(env), tuple(env.items())
+        if not setting.rank:
+            found[Coordinate(place)] = value
+            continue
+        entries = value if isinstance(value, dict) else {}
+        for key in keys:
+            found[Coordinate(place, key)] = entries.get(key if len(key) > 1 else key[0], zero)
+    return found
+
+
+def _agree(setting: Setting, left: dict[Coordinate, Any], right: dict[Coordinate, Any], is_zero: Any) -> bool:
+    """Whether the claim holds at the point."""
+    if setting.claim.relation != t.PROPORTIONAL:
+        return all(is_zero(left[c] - right[c]) for c in left)
+    pivot = next((c for c, e in right.items() if not is_zero(e)), None)
+    if pivot is None:
+        return all(is_zero(e) for e in left.values())
+    return all(is_zero(left[c] * right[pivot] - left[pivot] * right[c]) for c in left)

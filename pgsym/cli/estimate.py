@@ -1,0 +1,55 @@
+"""`pgsym estimate`."""
+
+from __future__ import annotations
+
+from pgsym.cli.app import app, print_json
+from pgsym.cli.options import (
+    DEFAULT_SAMPLES,
+    AsJson,
+    EstimatorName,
+    Gamma,
+    Horizon,
+    Model,
+    ObjectiveName,
+    Samples,
+    Seed,
+    Theta,
+)
+from pgsym.cli.problem import load_problem
+
+
+@app.command()
+def estimate(
+    model: Model,
+    objective: ObjectiveName = None,
+    theta: Theta = None,
+    gamma: Gamma = None,
+    samples: Samples = DEFAULT_SAMPLES,
+    seed: Seed = 0,
+    horizon: Horizon = None,
+    estimator: EstimatorName = "reward-to-go",
+    as_json: AsJson = False,
+) -> None:
+    """Estimate grad J of MODEL by sampling alone: mean, standard errors, confidence region, speed.
+
+    Example: `pgsym estimate short-corridor -n 1000000 --estimator reinforce`
+    """
+    from pgsym.report.data import estimate_json
+    from pgsym.report.terminal import console
+    from pgsym.sampling import estimate as sample
+
+    problem = load_problem(model, objective, theta, gamma)
+    found = sample(
+        problem.mdp,
+        problem.policy,
+        problem.objective,
+        estimator,
+        theta=problem.theta,
+        n=samples,
+        seed=seed,
+        horizon=horizon,
+    )
+    if as_json:
+        print_json(estimate_json(found))
+    else:
+        console().print(str(found))

@@ -1,0 +1,32 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Model = Annotated[
+    str,
+    typer.Argument(
+        help="A model file (.yaml, .json), a name from `pgsym zoo`, a gymnasium environment with a table: "
+        "gym:FrozenLake-v1, or all MDPs with 3 states and 2 actions: generic:3x2.",
+        show_default=False,
+    ),
+]
+ObjectiveName = Annotated[
+    str | None,
+    typer.Option("--objective", "-J", help="start-state, average-reward or stationary-value; the model's by default."),
+]
+Theta = Annotated[
+    str | None,
+    typer.Option(help='The point, e.g. "t=log(2),u=0"; parameters left out keep the model\'s value.'),
+]
+Gamma = Annotated[str | None, typer.Option(help="Discount factor: a number or a formula, e.g. 9/10 or gamma.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; the schema is described in docs/cli.md.")]
+Samples = Annotated[int, typer.Option("-n", "--samples", help="Trajectories to sample.")]
+Seed = Annotated[int, typer.Option(help="Seed of the sampler; same seed, same numbers.")]
+Horizon = Annotated[int | None, typer.Option(help="Steps of a trajectory; by default so many that little is cut off.")]
+EstimatorName = Annotated[str, typer.Option(help="reinforce, reward-to-go, advantage or eligibility-trace.")]
+
+DEFAULT_SAMPLES = 100_000

@@ -1,0 +1,56 @@
+"""`pgsym solve`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pgsym.cli.app import app, print_json
+from pgsym.cli.options import AsJson, Gamma, Model, ObjectiveName, Theta
+from pgsym.cli.problem import load_problem
+
+
+@app.command()
+def solve(
+    model: Model,
+    objective: ObjectiveName = None,
+    theta: Theta = None,
+    gamma: Gamma = None,
+    as_json: AsJson = False,
+    latex: Annotated[bool, typer.Option(help="Print the closed forms as a LaTeX align* body.")] = False,
+    keep_policy: Annotated[bool, typer.Option(help="With --latex or --out: keep pi(a|s) as symbols.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Write solution.tex, graph.svg and graph.tex to this folder")] = None,
+) -> None:
+    """Solve MODEL exactly: J, its gradient, values and occupancies, in closed form and at theta.
+
+    Example: `pgsym solve short-corridor --theta "theta=log(2)"`
+    """
+    from pgsym.exact import solve as solve_exactly
+    from pgsym.exact.policy_symbols import in_policy_symbols
+    from pgsym.exact.solution import QUANTITIES, default_names
+    from pgsym.report.data import BUDGET, SECONDS, Report
+    from pgsym.report.terminal import console, solution_table, working
+
+    problem = load_problem(model, objective, theta, gamma)
+    solution = solve_exactly(problem.mdp, problem.policy, problem.objective, budget=BUDGET, seconds=SECONDS)
+    shown = in_policy_symbols(solution) if keep_policy else solution
+    names = default_names(solution.objective)
+    if latex:
+        with working("closed forms"):
+            text = shown.latex(names)
+        print(text)
+    else:
+        with working("closed forms and exact values"):
+            data = Report(problem).to_json(QUANTITIES if as_json else names)
+        if as_json:
+            print_json(data)
+        else:
+            console().print(solution_table(data))
+    if out is not None:
+        from pgsym.report.files import write_solution
+
+        for path in write_solution(problem, shown, out):
+            print(f"wrote {path}", file=sys.stderr)

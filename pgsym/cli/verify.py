@@ -1,0 +1,77 @@
+"""`pgsym verify`."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from pgsym.cli.app import app, print_json
+from pgsym.cli.options import (
+    DEFAULT_SAMPLES,
+    AsJson,
+    EstimatorName,
+    Gamma,
+    Horizon,
+    Model,
+    ObjectiveName,
+    Samples,
+    Seed,
+    Theta,
+)
+from pgsym.cli.problem import load_problem
+
+
+@app.command()
+def verify(
+    model: Model,
+    objective: ObjectiveName = None,
+    theta: Theta = None,
+    gamma: Gamma = None,
+    samples: Samples = DEFAULT_SAMPLES,
+    seed: Seed = 0,
+    horizon: Horizon = None,
+    estimator: EstimatorName = "reward-to-go",
+    as_json: AsJson = False,
+) -> None:
+    """Decide the policy gradient theorem on MODEL, and check sampled gradients against the exact one.
+
+    Prints the verdict, the exact and the sampled gradient with z-scores, and one closing line.  Exit status 1
+    when the theorem is refuted or the samples are inconsistent.
+
+    Example: `pgsym verify two-state --objective stationary-value`
+    """
+    from pgsym.audit import cross_check
+    from pgsym.claims import verify as decide
+    from pgsym.expression.complaint import short
+    from pgsym.report.terminal import console, cross_check_table, verdict_text, working
+
+    problem = load_problem(model, objective, theta, gamma)
+    with working("deciding the theorem"):
+        verdict = decide(problem.mdp, problem.policy, problem.objective, theta=problem.theta)
+    if not as_json:
+        console().print(f"[bold]{problem.name}[/] ({problem.objective}, {problem.mdp})")
+        console().print(verdict_text(verdict))
+    check = None
+    free = ", ".join(sorted(s.name for s in problem.mdp.symbols))
+    if verdict.reason == "" and not free:
+        check = cross_check(
+            problem.mdp,
+            problem.policy,
+            problem.objective,
+            theta=problem.theta,
+            estimator=estimator,
+            n=samples,
+            seed=seed,
+            horizon=horizon,
+        )
+    holds = verdict.proved and (check is None or check.consistent)
+    if as_json:
+        print_json({"verdict": verdict.to_json(), "cross_check": check.to_json() if check else None, "holds": holds})
+    else:
+        if check is not None:
+            console().print(cross_check_table(check))
+        elif free:
+            print(f"not sampled: {short(free)} without value; sampling needs numbers", file=sys.stderr)
+        console().print(f"[bold]verdict: {verdict.status}" + (f"; {check.summary}" if check else "") + "[/]")
+    raise typer.Exit(0 if holds else 1)

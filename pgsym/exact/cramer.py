@@ -1,0 +1,166 @@
+r"""Cramer's rule as a bound: how large the solution of a sparse system can be, from its rows alone.
+
+Row i of A is multiplied by its own denominator L_i.  The determinant of what results expands into products of one
+entry from each row, so its degree is at most the sum of the rows' degrees, and the sum of its coefficients' absolute
+values at most the product of the rows' sums.  In
+
+    x_j = sum_i adj_ji (L_i b_i) / det,        y_i = sum_j c_j adj_ji L_i / det    (A x = b, A^T y = c)
+
+the minor adj_ji leaves row i out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from pgsym.algebra.size import Factor, Size
+
+
+class Bound(NamedTuple):
+    """A polynomial: its total degree at most `degree`, its coefficients' absolute sum at most 2^bits."""
+
+    degree: int
+    bits: float
+
+    def times(self, other: Bound) -> Bound:
+        """The product."""
+        return Bound(self.degree + other.degree, self.bits + other.bits)
+
+    def without(self, other: Bound) -> Bound:
+        """What is left of a product of bounds when one of its factors is taken out."""
+        return Bound(self.degree - other.degree, self.bits - other.bits)
+
+    def repeated(self, count: int) -> Bound:
+        """A sum of `count` polynomials."""
+        return Bound(self.degree, self.bits + math.log2(max(count, 1)))
+
+    def over(self, *factors: Factor) -> Size:
+        """The polynomial as a numerator over distinct factors."""
+        return Size(self.degree, self.bits, {f: 1 for f in factors if f.degree or f.bits})
+
+    def factor(self) -> Factor:
+        """The polynomial as a denominator."""
+        return Factor(self.degree, self.bits)
+
+
+ONE = Bound(0, 0.0)
+
+
+def total(bounds: Iterable[Bound]) -> Bound:
+    """A sum of polynomials.
+
+    >>> total([Bound(2, 3.0), Bound(5, 3.0)])
+    Bound(degree=5, bits=4.0)
+    """
+    found = list(bounds)
+    if not found:
+        return ONE
+    most = max(b.bits for b in found)
+    return Bound(max(b.degree for b in found), most + math.log2(sum(2.0 ** (b.bits - most) for b in found)))
+
+
+def numerator(element: Size, common: Factor) -> Bound:
+    """The numerator over a common denominator, which the element's own divides."""
+    degree, bits = element.degree + common.degree, element.bits + common.bits
+    for f, k in element.factors.items():
+        degree, bits = degree - f.degree * k, bits - f.bits * k
+    return Bound(degree, bits)
+
+
+def largest(bounds: Iterable[Bound]) -> Bound:
+    """One polynomial of several."""
+    found = list(bounds)
+    return Bound(max((b.degree for b in found), default=0), max((b.bits for b in found), default=0.0))
+
+
+class Local(NamedTuple):
+    """One state's row, multiplied by its own denominators only.
+
+    Attributes
+    ----------
+    clear
+        L_s, the denominators of pi(.|s) and P(.|s,.).
+    choice
+        L_s sum_a pi(a|s), as a sum of its terms.
+    move
+        L_s sum_s' P_pi(s,s').
+    reward
+        L_s r_pi(s), times the common denominator of all rewards.
+    """
+
+    clear: Bound
+    choice: Bound
+    move: Bound
+    reward: Bound
+
+
+class System:
+    """I - gamma P_pi on some states, by kind of row.
+
+    Parameters
+    ----------
+    rows
+        How many states have which row.
+    above, below
+        Numerator and denominator of gamma.
+
+    Examples
+    --------
+    >>> row = Local(Bound(1, 1.0), Bound(1, 1.0), Bound(1, 1.0), Bound(1, 1.0))
+    >>> System({row: 3}, Bound(1, 0.0)).det.degree
+    6
+    """
+
+    def __init__(self, rows: Mapping[Local, int], above: Bound = ONE, below: Bound = ONE) -> None:
+        self.rows = rows
+        self.size = sum(rows.values())
+        self._below = below
+        self._cleared = {row: total([row.clear.times(below), row.move.times(above)]) for row in rows}
+        degree = sum(n * self._cleared[row].degree for row, n in rows.items())
+        bits = math.fsum(n * self._cleared[row].bits for row, n in rows.items())
+        self.whole = Bound(degree, bits)
+        self.det = self.whole.factor()
+
+    def solve(self, right: Callable[[Local], Bound]) -> Bound:
+        """The numerator of any x_j over det, for L_i b_i = right(row i)."""
+        return total(self._term(row, right(row)).repeated(n) for row, n in self.rows.items())
+
+    def solve_transposed(self, sources: Bound) -> Bound:
+        """The numerator of any y_i over det, where sum_j c_j is bounded by `sources` term by term."""
+        return largest(self._term(row, row.clear) for row in self.rows).times(sources)
+
+    def sum_transposed(self, sources: Bound, weight: Callable[[Local], Bound] = lambda row: row.clear) -> Bound:
+        """The numerator of sum_i y_i f_i over det, with L_i f_i = weight(row i); f = 1 by default."""
+        return self.solve(weight).times(sources)
+
+    def _term(self, row: Local, right: Bound) -> Bound:
+        return self.whole.without(self._cleared[row]).times(self._below).times(right)
+
+
+class Stationary:
+    """mu(s) = w_s / T for one recurrent class: w is 1 in the pinned state, and T is the sum.
+
+    Parameters
+    ----------
+    pinned
+        The row of the pinned state.
+    rows
+        The others, transient states among them or not.
+    """
+
+    def __init__(self, pinned: Local, rows: Mapping[Local, int]) -> None:
+        self._pinned = pinned
+        self.system = System(rows)
+        # w_i = sum_j P_pi(pinned, j) adj_ji L_i / det; over the pinned row's own denominator too
+        self._own = self.system.whole.times(pinned.clear)
+        others = self.system.solve_transposed(pinned.move)
+        whole = total([self._own, self.system.sum_transposed(pinned.move)])
+        self.T = whole.factor()
+        self.mu = largest([self._own, others]).over(self.T)
+
+    def mean(self, of: Callable[[Local], Bound]) -> Size:
+        """sum_s mu(s) f(s) for L_s f(s) = of(row of s)."""
+        others = self.system.sum_transposed(self._pinned.move, of)
+        return total([self.system.whole.times(of(self._pinned)), others]).over(self.T)

@@ -1,0 +1,327 @@
+r"""What a chain does in the long run, with any number of recurrent classes, over any field.
+
+Every chain splits into its recurrent classes and its transient states.  Each class has a stationary distribution
+mu_k, an average reward and a differential value of its own; the transient states follow by two sparse solves with
+:math:`I - P_{TT}`, which is nonsingular.  Nothing is iterated, so periods do not matter.  A terminal state is an
+absorbing one with reward 0.
+
+References
+----------
+M. L. Puterman, Markov Decision Processes (1994), appendix A and sections 8.2, 9.1.
+J. G. Kemeny, J. L. Snell, Finite Markov Chains (1960), chapters III and V.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from pgsym.algebra.field import Factorization
+from pgsym.errors import ImproperPolicyError
+from pgsym.exact.quantities import Quantities
+from pgsym.exact.variants import Varied
+from pgsym.model.mdp import Action, State
+
+
+class RecurrentClass:
+    """One closed class under the policy: its stationary distribution, average reward and differential values.
+
+    Parameters
+    ----------
+    states
+        The class; its last state is pinned, so no dense row arises.
+    lower
+        The same class over ``q.field.base``; its factorization serves here too.
+    """
+
+    def __init__(self, q: Quantities, states: tuple[State, ...], lower: RecurrentClass | None) -> None:
+        self.q = q
+        self.states = states
+        self.rest = states[:-1]
+        self.lower = lower
+
+    @cached_property
+    def _system(self) -> Factorization:
+        """I - P_pi on the class, without the row and column of the pinned state."""
+        return _identity_minus_P(self.q, self.rest, None if self.lower is None else self.lower._system)
+
+    @cached_property
+    def mu(self) -> Mapping[State, Any]:
+        """The stationary distribution of the class; sums to 1."""
+        pinned, one, zero = self.states[-1], self.q.field.one, self.q.field.zero
+        row = self.q.P_pi[pinned]
+        weights = list(self._system.solve_transposed([row.get(s, zero) for s in self.rest]))
+        total = _sum(self.q, [*weights, one])
+        return dict(zip(self.states, (w / total for w in [*weights, one]), strict=True))
+
+    @cached_property
+    def gain(self) -> Any:
+        """The average reward in the class."""
+        return _sum(self.q, (self.mu[s] * self.q.r_pi[s] for s in self.states))
+
+    @cached_property
+    def H(self) -> Mapping[State, Any]:
+        """(I - P_pi) H = r_pi - gain and mu.H = 0 on the class."""
+        excess = [self.q.r_pi[s] - self.gain for s in self.rest]
+        found = [*self._system.solve(excess), self.q.field.zero]
+        offset = _sum(self.q, (self.mu[s] * e for s, e in zip(self.states, found, strict=True)))
+        return {s: e - offset for s, e in zip(self.states, found, strict=True)}
+
+
+class LongRun:
+    """The decomposition of one chain, computed once; `gain` and the other functions below read from it."""
+
+    def __init__(self, q: Quantities) -> None:
+        classes = q.structure.recurrent_classes
+        self.q = q
+        self.lower: LongRun | None = None if q.lower is None else _long_run(q.lower)
+        below: Sequence[RecurrentClass | None] = [None] * len(classes) if self.lower is None else self.lower.classes
+        self.classes: list[RecurrentClass] = [RecurrentClass(q, *pair) for pair in zip(classes, below, strict=True)]
+        self.class_of = {s: c for c in self.classes for s in c.states}
+        self.transient = tuple(s for s in q.mdp.nonterminal if s not in self.class_of)
+
+    @cached_property
+    def _system(self) -> Factorization:
+        """I - P_pi on the transient states."""
+        return _identity_minus_P(self.q, self.transient, None if self.lower is None else self.lower._system)
+
+    def _from_transient(self, direct: Iterable[Any]) -> dict[State, Any]:
+        """x(t) = direct(t) + sum over transient t' of P_pi(t,t') x(t')."""
+        return dict(zip(self.transient, self._system.solve(list(direct)), strict=True))
+
+    def _ahead(self, s: State, values: Mapping[State, Any]) -> Any:
+        """sum_s' P_pi(s,s') values(s') over the recurrent s'."""
+        return _sum(self.q, (p * values[t] for t, p in self.q.P_pi[s].items() if t in self.class_of))
+
+    @cached_property
+    def gain(self) -> Mapping[State, Any]:
+        found = dict.fromkeys(self.q.mdp.states, self.q.field.zero)
+        found.update((s, c.gain) for s, c in self.class_of.items())
+        found.update(self._from_transient(self._ahead(s, found) for s in self.transient))
+        return found
+
+    @cached_property
+    def H(self) -> Mapping[State, Any]:
+        found = dict.fromkeys(self.q.mdp.states, self.q.field.zero)
+        found.update((s, c.H[s]) for s, c in self.class_of.items())
+        excess = (self.q.r_pi[s] - self.gain[s] + self._ahead(s, found) for s in self.transient)
+        found.update(self._from_transient(excess))
+        return found
+
+    @cached_property
+    def visits(self) -> Mapping[State, Any]:
+        zero, start = self.q.field.zero, self.q.mu0
+        found = dict.fromkeys(self.q.mdp.states, zero)
+        solved = self._system.solve_transposed([start.get(s, zero) for s in self.transient])
+        found.update(zip(self.transient, solved, strict=True))
+        return found
+
+    @cached_property
+    def limiting(self) -> Mapping[State, Any]:
+        """First the weight that enters each absorbing state or class from outside, then its spread by mu_k."""
+        zero, start = self.q.field.zero, self.q.mu0
+        arrived = {s: start.get(s, zero) for s in self.q.mdp.states if s in self.class_of or s in self.q.mdp.terminal}
+        for s in self.transient:
+            for t, p in self.q.P_pi[s].items():
+                if t in arrived:
+                    arrived[t] = arrived[t] + self.visits[s] * p
+        found = dict.fromkeys(self.q.mdp.states, zero)
+        found.update((s, arrived[s]) for s in self.q.mdp.terminal)
+        for c in self.classes:
+            weight = _sum(self.q, (arrived[s] for s in c.states))
+            found.update((s, weight * c.mu[s]) for s in c.states)
+        return found
+
+
+# -- the quantities --------------------------------------------------------------------------------------
+
+
+def gain(q: Quantities) -> Mapping[State, Any]:
+    """g(s), the long-run average reward of the chain that starts in s; 0 in terminal states.
+
+    g = P* r_pi with the Cesaro limit P* of the powers of P_pi (Puterman 1994, section 8.2).  In reward units per
+    step; with one recurrent class and no terminal state it is rbar in every state.
+
+    Examples
+    --------
+    >>> from pgsym.exact.fields import exact_field
+    >>> from pgsym.model.zoo import zoo
+    >>> model = zoo("two-classes")
+    >>> field = exact_field(model.mdp, model.policy, model.theta)
+    >>> q = Quantities(model.mdp, model.policy, model.objective, field)
+    >>> {s: str(g) for s, g in gain(q).items()}
+    {'start': '8/9', 'safe': '1', 'on': '2/3', 'off': '2/3'}
+    """
+    return _long_run(q).gain
+
+
+def limiting(q: Quantities) -> Mapping[State, Any]:
+    """nu(s), the Cesaro limit of Pr(s_t = s) from the start distribution, over all states.
+
+    It sums to 1 (to the total start weight), vanishes in transient states, and counts what has ended in the
+    terminal ones.  With one recurrent class and no terminal state it is mu.
+    """
+    return _long_run(q).limiting
+
+
+def multichain_h(q: Quantities) -> Mapping[State, Any]:
+    """H(s), the differential value with (I - P_pi) H = r_pi - g and P* H = 0; 0 in terminal states.
+
+    H is the deviation matrix times r_pi (Puterman 1994, section 8.2.3 and theorem 8.2.6).  In reward units; with
+    one recurrent class and no terminal state it is h.
+    """
+    return _long_run(q).H
+
+
+def transient_visits(q: Quantities) -> Mapping[State, Any]:
+    """n(s), the expected number of visits from the start distribution; over all states, 0 in those not transient."""
+    return _long_run(q).visits
+
+
+def expected_steps(q: Quantities) -> Any:
+    """E[T], the expected number of actions until a terminal state, undiscounted.
+
+    Raises
+    ------
+    ImproperPolicyError
+        A state that the start reaches belongs to a recurrent class: the run need not end.
+    """
+    reached = q.reachable if isinstance(q, Varied) else q.structure.reachable
+    endless = [c for c in q.structure.recurrent_classes if not reached.isdisjoint(c)]
+    if endless:
+        listed = ", ".join(map(repr, endless[0][:8]))
+        raise ImproperPolicyError(
+            f"{len(endless)} recurrent classes are reached (the first has {len(endless[0])} states: {listed}); "
+            "E[T] needs every run to end. Mark an end as terminal, or make discount a random termination",
+            where="E[T]",
+        )
+    long_run = _long_run(q)
+    return _sum(q, (long_run.visits[s] for s in long_run.transient))
+
+
+def deviation(q: Quantities) -> Mapping[tuple[State, State], Any]:
+    """D(s,s'), D = (I - P_pi + 1 mu^T)^-1 - 1 mu^T, the deviation matrix of a unichain; found by columns on demand.
+
+    Column s' is the differential value of the reward 1 in s': (I - P_pi) x = e_s' - mu(s') 1 with mu.x = 0.
+    Rows sum to 0; D r_pi = h (Puterman 1994, appendix A.5; Schweitzer 1968).
+
+    Raises
+    ------
+    NotUnichainError, UndefinedQuantityError
+        Two or more recurrent classes, or a terminal state.
+    """
+    q.structure.require_unichain()
+    kept = vars(q)
+    if "_deviation" not in kept:
+        kept["_deviation"] = _deviation(q)
+    found: Mapping[tuple[State, State], Any] = kept["_deviation"]
+    return found
+
+
+def _deviation(q: Quantities) -> Mapping[tuple[State, State], Any]:
+    (recurrent,) = _long_run(q).classes
+    rest, system = q._pinned
+    zero, mu = q.field.zero, q.mu
+    columns: dict[State, dict[State, Any]] = {}
+
+    def column(target: State) -> dict[State, Any]:
+        source = -mu[target]
+        right = [source + q.field.one if s == target else source for s in rest]
+        found = dict(zip(rest, system.solve(right), strict=True))
+        found[recurrent.states[-1]] = zero
+        offset = _sum(q, (mu[s] * found[s] for s in recurrent.states))
+        return {s: e - offset for s, e in found.items()}
+
+    def entry(row: tuple[State], target: State) -> Any:
+        if target not in columns:
+            columns[target] = column(target)
+        return columns[target][row[0]]
+
+    return _Grid([(s,) for s in q.mdp.states], q.mdp.states, entry)
+
+
+def reward_to(q: Quantities) -> Mapping[tuple[State, Action, State], Any]:
+    """r(s,a,s'), the mean reward of the outcomes of (s,a) that lead to s'; 0 where none does.
+
+    The mean of r(s,a,s') over s' is r(s,a).  A reward function of one's own (`varied`) does not depend on s'.
+    """
+    by_pair: dict[tuple[State, Action], dict[State, Any]] = {}
+
+    def row(pair: tuple[State, Action]) -> dict[State, Any]:
+        if isinstance(q, Varied) and q.has_own_rewards:
+            return dict.fromkeys(q.P[pair], q.r[pair])
+        rewards: dict[State, list[Any]] = {}
+        for o in q.mdp.outcomes(*pair):
+            rewards.setdefault(o.state, []).append(o)
+        convert = q.field.convert
+        found = {}
+        for t, outcomes in rewards.items():
+            if all(o.r == outcomes[0].r for o in outcomes):
+                found[t] = convert(outcomes[0].r)
+            else:
+                found[t] = _sum(q, (convert(o.p) * convert(o.r) for o in outcomes)) / q.P[pair][t]
+        return found
+
+    def entry(pair: tuple[State, Action], t: State) -> Any:
+        if pair not in by_pair:
+            by_pair[pair] = row(pair)
+        return by_pair[pair].get(t, q.field.zero)
+
+    return _Grid(q.mdp.pairs, q.mdp.states, entry)
+
+
+# -- helpers ---------------------------------------------------------------------------------------------
+
+
+class _Grid(Mapping[Any, Any]):
+    """{(*row, column): compute(row, column)}, without a list of its keys."""
+
+    def __init__(self, rows: Sequence[tuple[Any, ...]], columns: Sequence[Any], compute: Callable[..., Any]) -> None:
+        self._rows = dict.fromkeys(rows)
+        self._columns = dict.fromkeys(columns)
+        self._compute = compute
+
+    def __getitem__(self, key: Any) -> Any:
+        if key not in self:
+            raise KeyError(key)
+        return self._compute(key[:-1], key[-1])
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, tuple) and key[:-1] in self._rows and key[-1] in self._columns
+
+    def __iter__(self) -> Any:
+        return ((*row, column) for row in self._rows for column in self._columns)
+
+    def __len__(self) -> int:
+        return len(self._rows) * len(self._columns)
+
+
+def _long_run(q: Quantities) -> LongRun:
+    """The decomposition of the chain of `q`, kept with it."""
+    kept = vars(q)
+    if "_long_run" not in kept:
+        kept["_long_run"] = LongRun(q)
+    found: LongRun = kept["_long_run"]
+    return found
+
+
+def _identity_minus_P(q: Quantities, states: Sequence[State], lower: Factorization | None) -> Factorization:
+    """I - P_pi on the given states, factored; over dual numbers by the factors `lower` of its values."""
+    index = {s: i for i, s in enumerate(states)}
+    rows = []
+    for s in states:
+        row = {index[s]: q.field.one}
+        for t, p in q.P_pi[s].items():
+            if t in index:
+                j = index[t]
+                row[j] = row[j] - p if j in row else -p
+        rows.append(row)
+    return q.field.factor(rows) if lower is None else q.field.factor(rows, lower=lower)  # type: ignore[call-arg]
+
+
+def _sum(q: Quantities, terms: Iterable[Any]) -> Any:
+    total = None
+    for term in terms:
+        total = term if total is None else total + term
+    return q.field.zero if total is None else total

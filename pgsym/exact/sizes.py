@@ -1,0 +1,307 @@
+r"""How large the quantities of an MDP can be: one bound for all states, without computing any of them.
+
+Identity testing needs the total degree and the coefficients' size of a numerator (Schwartz 1980, Zippel 1979).
+Every table here is *constant*: its one entry bounds each entry of the true table, over a few common denominators:
+
+    W    the product of the distinct denominators of the policy's rows (softmax: of the normalisers),
+    D    the least common denominator of the transition probabilities, R of the rewards,
+    det  the determinants of the linear systems, T those of normalised weights.
+
+Bounds, and the time to find them, grow linearly with the number of states, because a determinant is bounded row by
+row (`pgsym.exact.cramer`), each row with its own denominators.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from pgsym.algebra.size import Size, SizeField
+from pgsym.errors import UndefinedQuantityError
+from pgsym.exact.cramer import ONE, Bound, Stationary, System
+from pgsym.exact.logarithms import LogBasis, log_policy_size
+from pgsym.exact.parts import Parts, over
+from pgsym.exact.sizes_longrun import LongRunSizes
+from pgsym.exact.tables import Constant
+from pgsym.model.mdp import MDP, Action, State
+from pgsym.model.objective import Objective
+from pgsym.model.policy import Policy
+from pgsym.model.structure import Structure
+
+
+class SizeQuantities:
+    """Bounds of mu, eta, d, V, Q, A, h, rbar, J, ... with the attributes of `Quantities`; its tables are constant.
+
+    Parameters
+    ----------
+    field
+        Made for the policy; the quantities are differentiated by ``field.gradient``.
+
+    Examples
+    --------
+    >>> from pgsym.model import tabular
+    >>> mdp = MDP.from_transitions(
+    ...     [(s, a, t, 1, "r") for s, t in ("xy", "yx") for a in "lr"], start="x", gamma="gamma"
+    ... )
+    >>> policy = tabular(mdp)
+    >>> q = SizeQuantities(mdp, policy, Objective.START_STATE, SizeField({p: 1 for p in policy.params}))
+    >>> q.V["x"].degree  # of rows (W_s - gamma sum_a w_a P_a), r sum_a w_a: 2 + 2
+    4
+    """
+
+    def __init__(
+        self,
+        mdp: MDP,
+        policy: Policy,
+        objective: Objective,
+        field: SizeField,
+        structure: Structure | None = None,
+        *,
+        parts: Parts | None = None,
+        r: Size | None = None,
+        gamma: Size | None = None,
+        mu0: Size | None = None,
+    ) -> None:
+        self.mdp = mdp
+        self.policy = policy
+        self.objective = objective
+        self.field = field
+        self.structure = structure or Structure(mdp, policy)
+        self.parts = parts or Parts(mdp, policy, field, self.structure)
+        self._r = r
+        self._gamma = gamma
+        self._mu0 = mu0
+
+    def varied(self, r: Size | None = None, gamma: Size | None = None, mu0: Size | None = None) -> SizeQuantities:
+        """The same for another reward function, discount or start weight, by bounds of their entries."""
+        return SizeQuantities(
+            self.mdp,
+            self.policy,
+            self.objective,
+            self.field,
+            self.structure,
+            parts=self.parts,
+            r=self._r if r is None else self.field.spread(r, len(self.mdp.pairs)),
+            gamma=self._gamma if gamma is None else self.field.spread(gamma, 1),
+            mu0=self._mu0 if mu0 is None else self.field.spread(mu0, len(self.mdp.states)),
+        )
+
+    # -- the chain ---------------------------------------------------------------------------------------
+
+    @cached_property
+    def pi(self) -> Mapping[State, Mapping[Action, Size]]:
+        """pi(a|s), nested by state and action."""
+        return self._by_state(Constant(range(self.parts.actions), self.parts.pi))
+
+    @cached_property
+    def gamma(self) -> Size:
+        """The discount factor."""
+        return self._gamma or self.parts.gamma
+
+    @cached_property
+    def mu0(self) -> Mapping[Any, Size]:
+        """The start distribution."""
+        if self._mu0 is None:
+            self.structure.require_start()
+        return self._by_state(self._mu0 or self.parts.mu0)
+
+    @cached_property
+    def r(self) -> Mapping[Any, Size]:
+        """r(s,a)."""
+        return Constant(self.mdp.pairs, self._r or self.parts.r)
+
+    @cached_property
+    def P(self) -> Mapping[tuple[State, Action], Mapping[Any, Size]]:
+        """P(s'|s,a)."""
+        return Constant(self.mdp.pairs, self._by_state(self.parts.P))
+
+    @cached_property
+    def P_pi(self) -> Mapping[State, Mapping[Any, Size]]:
+        """P_pi(s,s'), a sum over the actions."""
+        return self._by_state(self._by_state(self._count(self.parts.actions) * self.parts.pi * self.parts.P))
+
+    @cached_property
+    def r_pi(self) -> Mapping[Any, Size]:
+        """r_pi(s), a sum over the actions."""
+        return self._by_state(self._count(self.parts.actions) * self.parts.pi * self.r[None])
+
+    def log_pi(self, basis: LogBasis) -> Mapping[State, Mapping[Action, Size]]:
+        """log pi(a|s), nested by state and action; the field was made with this basis."""
+        return self._by_state(Constant(range(self.parts.actions), log_policy_size(self.field, self.policy, basis)))
+
+    @property
+    def has_own_rewards(self) -> bool:
+        """The rewards are not those of the model."""
+        return self._r is not None
+
+    @property
+    def live(self) -> tuple[State, ...]:
+        """The states whose value has to be solved for."""
+        return self.parts.plan.live
+
+    # -- discounted or total reward ----------------------------------------------------------------------
+
+    @cached_property
+    def _system(self) -> System:
+        """I - gamma P_pi on all states that act: no fewer than have to be solved for."""
+        above, below = _split(self.field, self.gamma)
+        return System(Counter(self.parts.local.values()), above, below)
+
+    @cached_property
+    def V(self) -> Mapping[Any, Size]:
+        """V(s) over det and the rewards' denominator."""
+        self._require_value("V", "h")
+        return self._by_state(self.value(self._system))
+
+    def value(self, system: System) -> Size:
+        """(I - gamma P_pi)^-1 r_pi."""
+        if self._r is None:
+            return system.solve(lambda row: row.reward).over(system.det, self.parts.R)
+        found = system.solve(lambda row: row.choice).times(Bound(self._r.degree, self._r.bits))
+        return found.over(system.det) * Size(0, 0.0, self._r.factors)
+
+    @cached_property
+    def eta(self) -> Mapping[Any, Size]:
+        """eta(s) over det and the denominator of mu0."""
+        self._require_value("eta", "mu")
+        return self._by_state(self.visits(self._system))
+
+    def visits(self, system: System) -> Size:
+        """mu0 (I - gamma P_pi)^-1."""
+        start = self.mu0[None]
+        found = system.solve_transposed(Bound(start.degree, start.bits).repeated(self._starts))
+        return found.over(system.det) * Size(0, 0.0, start.factors)
+
+    @property
+    def _starts(self) -> int:
+        return len(self.mdp.start) if self._mu0 is None else len(self.mdp.states)
+
+    @cached_property
+    def d(self) -> Mapping[Any, Size]:
+        """eta over its sum, or (1 - gamma) eta."""
+        eta = self.eta[None]
+        if self._mu0 is None and not self.mdp.terminal and self.mdp.gamma != 1:
+            return self._by_state((self.field.one - self.gamma) * eta)
+        sum_of_all = Bound(eta.degree, eta.bits).repeated(len(self.mdp.states))
+        return self._by_state(Bound(eta.degree, eta.bits).over(sum_of_all.factor()))
+
+    # -- stationary and differential ---------------------------------------------------------------------
+
+    @cached_property
+    def stationary(self) -> Stationary:
+        """I - P_pi without the row and column of one recurrent state."""
+        self.structure.require_unichain()
+        local = self.parts.local
+        return Stationary(
+            local[self.structure.recurrent_classes[0][-1]], Counter(local[s] for s in self.parts.plan.rest)
+        )
+
+    @cached_property
+    def mu(self) -> Mapping[Any, Size]:
+        """The stationary distribution over T."""
+        return self._by_state(self.stationary.mu)
+
+    @cached_property
+    def rbar(self) -> Size:
+        """sum_s mu(s) r_pi(s) over T: the row's denominators cancel in mu(s) r_pi(s)."""
+        return self.average(self.stationary)
+
+    def average(self, stationary: Stationary) -> Size:
+        """mu.r_pi of one recurrent class."""
+        if self._r is None:
+            return stationary.mean(lambda row: row.reward) * ONE.over(self.parts.R)
+        return stationary.mean(lambda row: row.choice) * self._r
+
+    @cached_property
+    def h(self) -> Mapping[Any, Size]:
+        """h(s) over det, T^2 and the rewards' denominator."""
+        return self._by_state(self.relative(self.stationary, self.rbar))
+
+    def relative(self, stationary: Stationary, gain: Size) -> Size:
+        """x - mu.x for (I - P_pi) x = r_pi - gain."""
+        system = stationary.system
+        rewards = self.value(system)
+        constant = system.solve(lambda row: row.clear).over(system.det) * gain
+        found = rewards + constant
+        return found + self._count(system.size + 1) * stationary.mu * found
+
+    # -- what the objective makes of them ----------------------------------------------------------------
+
+    @property
+    def _is_discounted(self) -> bool:
+        return self._gamma is not None or self.objective is not Objective.AVERAGE_REWARD
+
+    @cached_property
+    def baseline(self) -> Mapping[Any, Size]:
+        """V, or h where values are differential ones."""
+        return self.V if self._is_discounted else self.h
+
+    @cached_property
+    def Q(self) -> Mapping[Any, Size]:
+        """The action value."""
+        r, future = self.r[None], self._count(self.parts.branches) * self.parts.P * self.baseline[None]
+        found = r + self.gamma * future if self._is_discounted else r + self.rbar + future
+        return Constant(self.mdp.pairs, found)
+
+    @cached_property
+    def A(self) -> Mapping[Any, Size]:
+        """The advantage."""
+        return Constant(self.mdp.pairs, self.Q[None] - self.baseline[None])
+
+    @cached_property
+    def weight(self) -> Mapping[Any, Size]:
+        """eta or mu."""
+        return self.eta if self.objective is Objective.START_STATE else self.mu
+
+    @cached_property
+    def J(self) -> Size:
+        """The objective."""
+        if self._r is None and self._gamma is None and self._mu0 is None:
+            self.structure.require(self.objective)
+        if self.objective is Objective.START_STATE:
+            return self._count(self._starts) * self.mu0[None] * self.V[None]
+        if self.objective is Objective.AVERAGE_REWARD:
+            return self.rbar
+        return self._count(len(self.mdp.states)) * self.mu[None] * self.V[None]
+
+    @cached_property
+    def logit(self) -> Mapping[Any, Size]:
+        """l(s,a) of a softmax policy."""
+        number, symbol = self.field.number, self.field.symbol
+        sums = [
+            [number(form.constant), *(number(c) * symbol(s) for s, c in form.coefficients)]
+            for form in dict.fromkeys(self.policy.forms())
+        ]
+        return Constant(self.mdp.pairs, over(self.field.common(e for terms in sums for e in terms), sums))
+
+    @cached_property
+    def long_run(self) -> LongRunSizes:
+        """Bounds of D, g, nu, H, n, E[T] and r(s,a,s')."""
+        return LongRunSizes(self)
+
+    # -- helpers -----------------------------------------------------------------------------------------
+
+    def _by_state(self, value: Any) -> Mapping[State, Any]:
+        return Constant(self.mdp.states, value)
+
+    def _count(self, n: int) -> Size:
+        return self.field.number(Fraction(max(n, 1)))
+
+    def _require_value(self, name: str, instead: str) -> None:
+        if not self._is_discounted:
+            raise UndefinedQuantityError(
+                f"{name} is not defined for the {self.objective} objective; it uses {instead}. Ask for {instead}, or "
+                "solve with another objective",
+                where=name,
+            )
+        if self._gamma is None and self._r is None and self._mu0 is None:
+            self.structure.require_discounted_or_proper()
+
+
+def _split(field: SizeField, element: Size) -> tuple[Bound, Bound]:
+    """Numerator and denominator."""
+    common = field.common([element])
+    return Bound(element.degree, element.bits), Bound(common.degree, common.bits)

@@ -1,0 +1,113 @@
+"""What this installation has: versions, devices, the field engine, optional packages.
+
+Nothing here names the machine or a path of it, so that the table can be pasted into a bug report.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import shutil
+from dataclasses import dataclass
+
+import sympy as sp
+from rich.table import Table
+from rich.text import Text
+
+import pgsym
+from pgsym.algebra import RationalField
+
+CORE = ("sympy", "python-flint", "networkx", "numpy", "scipy", "jax", "jaxlib", "numpyro", "lark", "pydantic", "typer")
+"""What pgsym cannot do without."""
+
+TOOLS = {
+    "coqc": "certificates are checked with it",
+    "pdflatex": "derivations become PDF with it",
+    "tectonic": "derivations become PDF with it",
+}
+"""Programs that are used where they are installed."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One row: what was looked for, what was found, and what that means."""
+
+    name: str
+    found: str
+    note: str = ""
+
+
+def diagnosis() -> list[Finding]:
+    """Every row of the table.
+
+    >>> [row.name for row in diagnosis()][:3]
+    ['pgsym', 'python', 'platform']
+    """
+    rows = [
+        Finding("pgsym", pgsym.__version__),
+        Finding("python", platform.python_version(), platform.python_implementation()),
+        Finding("platform", f"{platform.system()} {platform.machine()}"),
+        *(Finding(name, _version(name) or "missing", "" if _version(name) else "required") for name in CORE),
+        Finding("field engine", *_field_engine()),
+        Finding("devices", *_devices()),
+    ]
+    for extra, packages in sorted(extras().items()):
+        have = [f"{name} {_version(name)}" for name in packages if _version(name)]
+        missing = [name for name in packages if not _version(name)]
+        note = f"without {', '.join(missing)}: pip install 'pgsym[{extra}]'" if missing else ""
+        rows.append(Finding(f"[{extra}]", ", ".join(have) or "not installed", note))
+    rows += [Finding(tool, "found" if shutil.which(tool) else "not found", note) for tool, note in TOOLS.items()]
+    return rows
+
+
+def extras() -> dict[str, list[str]]:
+    """Optional packages by extra, as the installed metadata lists them; what developers need is left out."""
+    found: dict[str, list[str]] = {}
+    for text in importlib.metadata.requires("pgsym") or ():
+        requirement, _, marker = text.partition(";")
+        if "extra ==" not in marker:
+            continue
+        extra = marker.split("extra ==")[1].strip().strip("\"'")
+        name = requirement.split("[")[0].strip()
+        for sign in "<>=!~ ":
+            name = name.split(sign)[0]
+        if extra not in ("dev", "benchmark") and name != "pgsym":
+            found.setdefault(extra, []).append(name)
+    return found
+
+
+def doctor_table(rows: list[Finding]) -> Table:
+    """The rows for a terminal."""
+    table = Table(title="pgsym doctor", title_justify="left", show_header=False)
+    for _ in range(3):
+        table.add_column(overflow="fold")
+    for row in rows:
+        table.add_row(Text(row.name), Text(row.found), Text(row.note))
+    return table
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _field_engine() -> tuple[str, str]:
+    """One identity in two generators, decided."""
+    x, y = sp.symbols("x y")
+    field = RationalField((), (), (x, y))
+    holds = field.is_zero(field.convert((x + y) ** 2 - x**2 - 2 * x * y - y**2))
+    return (
+        "FLINT" if holds else "FLINT gives wrong answers"
+    ), "(x + y)^2 decided" if holds else "reinstall python-flint"
+
+
+def _devices() -> tuple[str, str]:
+    import jax
+
+    devices = jax.devices()
+    kinds = sorted({d.device_kind for d in devices})
+    accelerated = devices[0].platform != "cpu"
+    note = "sampling runs on the accelerator" if accelerated else "no accelerator is seen; sampling runs on the CPU"
+    return f"{len(devices)} x {', '.join(kinds)}", note

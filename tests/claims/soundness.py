@@ -1,0 +1,274 @@
+"""Verdicts against a second reading: what `decide` says of a claim, and what balls at random points say.
+
+    equal      no difference at any point, to 2^-424     ->  must be proved
+    different  a point where the balls exclude equality  ->  must be refuted, with a true witness, difference and factor
+    undefined  a hypothesis fails, or zero is divided by ->  must be neither
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+import sympy as sp
+from claims.plain_meaning import FLOAT_BITS, Outcome, Plain, Reading
+from claims.plain_model import Numbers
+
+from pgsym.claims import Status, Verdict
+from pgsym.claims.decide import Decision
+from pgsym.claims.language import tree as t
+from pgsym.claims.setting import Setting
+from pgsym.errors import ClaimError, HypothesisError
+from pgsym.model import Direct, Problem
+from pgsym.model.structure import Structure
+from pgsym.model.validate import witness as domain_point
+
+POINTS = 3
+"""Points at which a claim is read."""
+
+ERROR_BITS = 100
+
+REFUSED = "refused"
+"""The claim makes no sense for the model: a `ClaimError`."""
+
+GRAIN = 10007
+"""The denominator of the coordinates of a random point: a prime, so that nothing cancels by chance."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One verdict and what the second reading makes of it.
+
+    Attributes
+    ----------
+    kind
+        The group in which it is counted.
+    complaints
+        What is wrong with the verdict; empty for a sound one.
+    bits
+        The precision that told the two sides apart, or did not.
+    """
+
+    kind: str
+    claim: t.Claim
+    problem: Problem
+    status: str
+    outcome: Outcome
+    method: str = ""
+    complaints: tuple[str, ...] = ()
+    bits: int = FLOAT_BITS
+    reason: str = ""
+
+    @property
+    def cautious(self) -> bool:
+        """Not decided, although the second reading is defined."""
+        return self.status in (Status.INAPPLICABLE, REFUSED) and self.outcome is not Outcome.UNDEFINED
+
+    def __str__(self) -> str:
+        model = f"{self.problem.name}, {type(self.problem.policy).__name__}, {self.problem.objective}"
+        said = f"{self.status} by {self.method}" if self.method else f"{self.status} ({self.reason})"
+        lines = [f"[{self.kind}] {self.claim.statement}", f"  on {model}: {said}, read as {self.outcome}"]
+        return "\n".join([*lines, *(f"  {complaint}" for complaint in self.complaints)])
+
+
+@dataclass
+class Confusion:
+    """How often each status met each reading, by kind."""
+
+    counts: dict[str, Counter[tuple[str, str]]] = field(default_factory=dict)
+    wrong: list[Judgement] = field(default_factory=list)
+    cautious: list[Judgement] = field(default_factory=list)
+    closer: int = 0
+    """Differences that took more than 53 bits to see."""
+
+    def add(self, judgement: Judgement) -> None:
+        self.counts.setdefault(judgement.kind, Counter())[judgement.status, judgement.outcome] += 1
+        self.closer += judgement.bits > FLOAT_BITS and judgement.outcome is Outcome.DIFFERENT
+        if judgement.complaints:
+            self.wrong.append(judgement)
+        elif judgement.cautious:
+            self.cautious.append(judgement)
+
+    def total(self, status: str, outcome: str) -> int:
+        return sum(c[status, outcome] for c in self.counts.values())
+
+    def table(self) -> str:
+        """Rows are kinds, columns verdict and reading; what must not occur is in capitals."""
+        columns = [
+            ("proved", (Status.PROVED, Outcome.EQUAL)),
+            ("refuted", (Status.REFUTED, Outcome.DIFFERENT)),
+            ("neither", (Status.INAPPLICABLE, Outcome.UNDEFINED)),
+            ("PROVED", (Status.PROVED, Outcome.DIFFERENT)),
+            ("REFUTED", (Status.REFUTED, Outcome.EQUAL)),
+            ("PROVED", (Status.PROVED, Outcome.UNDEFINED)),
+            ("REFUTED", (Status.REFUTED, Outcome.UNDEFINED)),
+        ]
+        lines = [
+            f"{'verdict':26}" + "".join(f"{name:>11}" for name, _ in columns) + f"{'neither':>11}",
+            f"{'second reading':26}" + "".join(f"{key[1]:>11}" for _, key in columns) + f"{'defined':>11}",
+        ]
+        for name, counts in [*self.counts.items(), ("total", sum(self.counts.values(), Counter()))]:
+            row = [counts[key] for _, key in columns]
+            row[2] += counts[REFUSED, Outcome.UNDEFINED]
+            row.append(sum(counts.values()) - sum(row))
+            lines.append(f"{name:26}" + "".join(f"{n:11}" if n else f"{'.':>11}" for n in row))
+        return "\n".join(lines)
+
+
+def judge(
+    problem: Problem, claim: t.Claim, rng: random.Random, *, method: str = "auto", kind: str = "", points: int = POINTS
+) -> Judgement:
+    """Decide a claim, read it a second time, and compare everything that the verdict says."""
+    try:
+        decision = Decision(problem.mdp, problem.policy, problem.objective, method=method, seed=rng.randrange(2**32))
+        setting = Setting(claim, problem.mdp, problem.policy, problem.objective, decision.structure)
+        verdict = decision.decide(claim)
+    except ClaimError as error:
+        outcome, bits = _refused(problem, claim, rng)
+        return Judgement(kind, claim, problem, REFUSED, outcome, bits=bits, reason=error.message.split("\n")[0])
+    outcome, bits = second_reading(setting, rng, points)
+    found = tuple(complaints(setting, verdict, outcome, rng))
+    return Judgement(kind, claim, problem, verdict.status, outcome, verdict.method, found, bits, verdict.reason)
+
+
+def second_reading(setting: Setting, rng: random.Random, points: int = POINTS) -> tuple[Outcome, int]:
+    """What random points say of a claim, and with how many bits."""
+    found = Reading(Outcome.EQUAL)
+    for _ in range(points):
+        try:
+            found = plain(setting, random_point(setting, rng)).read()
+        except HypothesisError:
+            return Outcome.UNDEFINED, FLOAT_BITS  # the second world does not exist
+        if found.outcome is not Outcome.EQUAL:
+            break
+    if setting.claim.relation == t.UNEQUAL and found.outcome is not Outcome.UNDEFINED:
+        return (Outcome.EQUAL if found.outcome is Outcome.DIFFERENT else Outcome.DIFFERENT), found.bits
+    return found.outcome, found.bits
+
+
+def _refused(problem: Problem, claim: t.Claim, rng: random.Random) -> tuple[Outcome, int]:
+    """The reading of a claim that was refused; undefined where not even its indices make sense."""
+    try:
+        structure = Structure(problem.mdp, problem.policy)
+        return second_reading(Setting(claim, problem.mdp, problem.policy, problem.objective, structure), rng, 1)
+    except ClaimError:
+        return Outcome.UNDEFINED, FLOAT_BITS
+
+
+# -- what can be wrong with a verdict --------------------------------------------------------------------
+
+
+def complaints(setting: Setting, verdict: Verdict, outcome: Outcome, rng: random.Random) -> Iterator[str]:
+    """Everything that a verdict says and the second reading contradicts."""
+    if verdict.status is Status.INAPPLICABLE:
+        return
+    if outcome is Outcome.UNDEFINED:
+        yield "decided although it is undefined"
+        return
+    if verdict.proved is not (outcome is Outcome.EQUAL):
+        yield "the verdict is wrong"
+        return
+    if verdict.proved and verdict.error_bits is not None and verdict.error_bits < ERROR_BITS:
+        yield f"the error bound 2^-{verdict.error_bits} is larger than 2^-{ERROR_BITS}"
+    if verdict.witness is None and verdict.refuted and setting.claim.relation != t.UNEQUAL:
+        yield "a refutation without a witness"
+    if verdict.witness is not None:
+        yield from _about_the_witness(setting, verdict)
+    if verdict.difference is not None:
+        yield from _about_the_difference(setting, verdict, rng)
+    if verdict.factor is not None:
+        yield from _about_the_factor(setting, verdict, rng)
+
+
+def _about_the_witness(setting: Setting, verdict: Verdict) -> Iterator[str]:
+    """The point lies in the domain, the claim fails there, and both values are the true ones."""
+    w = verdict.witness
+    assert w is not None
+    if set(w.symbols) != set(setting.mdp.symbols) or set(w.theta) != set(setting.policy.params):
+        yield "the witness is not a full point"
+        return
+    setting.mdp.subs(w.symbols)  # raises where an assumption is violated, or a probability is none
+    reading = plain(setting, {**w.theta, **w.symbols, **w.values})
+    if setting.claim.relation == t.UNEQUAL:
+        reading.claim = replace(setting.claim, relation=t.EQUAL)
+    if reading.read().outcome is not Outcome.DIFFERENT:
+        yield "the sides do not differ at the witness"
+        return
+    for side, shown in zip(reading.sides(), (w.left, w.right), strict=True):
+        if len(side) != len(shown):
+            yield f"the witness shows {len(shown)} of {len(side)} entries"
+        elif not all(e.overlaps(Numbers({}, (), 0)(s).value) for e, s in zip(side, shown.values(), strict=True)):
+            yield "the witness shows other values than the sides have"
+
+
+def _about_the_difference(setting: Setting, verdict: Verdict, rng: random.Random) -> Iterator[str]:
+    """Each shown entry has the value of an entry of left - right."""
+    assert verdict.difference is not None
+    reading = plain(setting, random_point(setting, rng))
+    left, right = reading.sides()
+    gaps = [x - y for x, y in zip(left, right, strict=True)]
+    for e in verdict.difference.values():
+        value = reading.numbers(e).value
+        place = next((k for k, gap in enumerate(gaps) if gap.overlaps(value)), None)
+        if place is None:
+            yield f"the difference {e} is no entry of left - right"
+            return
+        del gaps[place]
+
+
+def _about_the_factor(setting: Setting, verdict: Verdict, rng: random.Random) -> Iterator[str]:
+    """left == factor * right."""
+    reading = plain(setting, random_point(setting, rng))
+    repaired = verdict.repaired
+    if repaired is not None:
+        reading.claim = repaired
+        holds = reading.read().outcome is Outcome.EQUAL
+    else:
+        left, right = reading.sides()
+        factor = reading.numbers(verdict.factor).value
+        holds = all((x - factor * y).contains(0) for x, y in zip(left, right, strict=True))
+    if not holds:
+        yield f"the factor {verdict.factor} does not repair the claim"
+
+
+# -- points ----------------------------------------------------------------------------------------------
+
+
+def plain(setting: Setting, point: dict[sp.Symbol, sp.Expr]) -> Plain:
+    """The second reading of a setting at a point; only the names of symbols are taken from the setting."""
+    second = None
+    if setting.second is not None and isinstance(setting.second[1], Direct):
+        second = setting.second[1].probabilities
+    return Plain(setting.claim, setting.mdp, setting.policy, setting.objective, point, setting.functions, second)
+
+
+def random_point(setting: Setting, rng: random.Random) -> dict[sp.Symbol, sp.Expr]:
+    """A rational point of the domain, with values for what the claim declares."""
+
+    def between(low: Fraction | int, high: Fraction | int) -> sp.Rational:
+        return sp.Rational(rng.randrange(int(low * GRAIN) + 1, int(high * GRAIN)), GRAIN)
+
+    logits = {s for form in setting.policy.forms() for s in form.symbols}
+    point = {p: between(-2, 2) if p in logits else between(0, Fraction(1, 2)) for p in setting.policy.params}
+    point |= domain_point(setting.mdp, seed=rng.randrange(2**16))
+    for table in setting.functions.values():
+        point |= {s: between(0, 1) if place == () else between(-3, 3) for place, s in table.items()}
+    if setting.second is not None and isinstance(setting.second[1], Direct):
+        for row in setting.second[1].probabilities.values():
+            weights = [rng.randrange(1, GRAIN) for _ in row]
+            free = ((w, p) for w, p in zip(weights, row.values(), strict=True) if p.is_Symbol)
+            point |= {p: sp.Rational(w, sum(weights)) for w, p in free}
+    return point
+
+
+def judge_all(
+    rng: random.Random, cases: Iterable[tuple[Problem, str, t.Claim]], *, method: str = "auto"
+) -> Confusion:
+    """Judge claims on problems, each counted under its kind."""
+    found = Confusion()
+    for problem, kind, claim in cases:
+        found.add(judge(problem, claim, rng, method=method, kind=kind))
+    return found
