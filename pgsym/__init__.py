@@ -20,9 +20,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pgsym.ascent import Ascent as Ascent
+    from pgsym.ascent import ascend as ascend
     from pgsym.audit import CrossCheck as CrossCheck
     from pgsym.audit import cross_check as cross_check
+    from pgsym.claims import Derivation as Derivation
+    from pgsym.claims import Script as Script
+    from pgsym.claims import Theorem as Theorem
     from pgsym.claims import Verdict as Verdict
+    from pgsym.claims import decide as decide
+    from pgsym.claims import derive as derive
+    from pgsym.claims import theorem as theorem
+    from pgsym.claims import theorem_names as theorem_names
     from pgsym.claims import verify as verify
     from pgsym.errors import PgsymError as PgsymError
     from pgsym.exact import Solution as Solution
@@ -30,6 +39,7 @@ if TYPE_CHECKING:
     from pgsym.model.drawing.svg import svg as svg
     from pgsym.model.files import load as load
     from pgsym.model.files import save as save
+    from pgsym.model.generic import generic_mdp as generic_mdp
     from pgsym.model.mdp import MDP as MDP
     from pgsym.model.objective import Objective as Objective
     from pgsym.model.policies import direct_policy as direct_policy
@@ -48,18 +58,26 @@ __version__ = "0.1.0"
 
 # Where each public name lives.
 _HOMES = {
+    "Ascent": "pgsym.ascent",
     "CrossCheck": "pgsym.audit",
+    "Derivation": "pgsym.claims",
     "Estimate": "pgsym.sampling",
     "MDP": "pgsym.model.mdp",
     "Objective": "pgsym.model.objective",
     "PgsymError": "pgsym.errors",
     "Policy": "pgsym.model.policy",
     "Problem": "pgsym.model.problem",
+    "Script": "pgsym.claims",
     "Solution": "pgsym.exact",
+    "Theorem": "pgsym.claims",
     "Verdict": "pgsym.claims",
+    "ascend": "pgsym.ascent",
     "cross_check": "pgsym.audit",
+    "decide": "pgsym.claims",
+    "derive": "pgsym.claims",
     "direct_policy": "pgsym.model.policies",
     "estimate": "pgsym.sampling",
+    "generic_mdp": "pgsym.model.generic",
     "load": "pgsym.model.files",
     "mixture": "pgsym.model.policies",
     "save": "pgsym.model.files",
@@ -68,6 +86,8 @@ _HOMES = {
     "solve": "pgsym.exact",
     "svg": "pgsym.model.drawing.svg",
     "tabular": "pgsym.model.policies",
+    "theorem": "pgsym.claims",
+    "theorem_names": "pgsym.claims",
     "verify": "pgsym.claims",
     "zoo": "pgsym.model.zoo",
     "zoo_names": "pgsym.model.zoo",

@@ -30,7 +30,9 @@ def test_listing_the_public_names_loads_nothing_heavy() -> None:
     assert loaded("import pgsym; dir(pgsym), pgsym.__all__, pgsym.__version__") == set()
 
 
-@pytest.mark.parametrize("module", ["pgsym.model", "pgsym.algebra", "pgsym.exact", "pgsym.claims", "pgsym.report"])
+@pytest.mark.parametrize(
+    "module", ["pgsym.model", "pgsym.algebra", "pgsym.exact", "pgsym.claims", "pgsym.ascent", "pgsym.report"]
+)
 def test_exact_side_does_not_load_jax(module: str) -> None:
     assert loaded(f"import {module}").isdisjoint({"jax", "numpyro", "gymnasium"})
 

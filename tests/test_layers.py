@@ -18,22 +18,28 @@ BELOW: dict[str, set[str]] = {
     "claims": {"errors", "expression", "model", "algebra", "exact"},
     "sampling": {"errors", "expression", "model"},
     "audit": {"errors", "expression", "model", "algebra", "exact", "claims", "sampling"},
-    "report": {"errors", "expression", "model", "algebra", "exact", "claims", "sampling", "audit"},
+    "ascent": {"errors", "expression", "model", "algebra", "exact", "sampling"},
+    "study": {"errors", "expression", "model", "algebra", "exact", "sampling", "audit"},
+    "report": {"errors", "expression", "model", "algebra", "exact", "claims", "sampling", "audit", "ascent", "study"},
 }
 # The public names reach into every layer, and the commands use all of them.
-TOP = ("", "cli", "__main__")
+TOP = ("", "cli", "_pytest_plugin", "__main__")
 for top in TOP:
     BELOW[top] = set(BELOW)
 
 # Where alone a library may be imported: layers, or single modules.
 HOMES = {
-    "jax": {"sampling", "audit", "cli"},
+    "distributed": {"study.cluster"},
+    "jax": {"sampling", "audit", "ascent.optimiser", "cli"},
     "numpyro": {"sampling", "audit", "cli"},
     "flint": {"algebra"},
     "gymnasium": {"model.gym"},
     "lark": {"expression", "claims"},
+    "latex2mathml": {"claims"},
+    "matplotlib": {"ascent.plot", "ascent.result", "report.moments_plot", "study.plot"},
     "networkx": {"model"},
-    "pydantic": {"model", "cli"},
+    "optax": {"ascent.optimiser"},
+    "pydantic": {"model", "study", "cli"},
     "typer": {"cli"},
     "rich": {"cli", "report", "sampling"},
 }

@@ -6,7 +6,7 @@ derivative never rests on the policy gradient theorem.  Dual numbers over dual n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -24,6 +24,10 @@ DIRECTION = "direction"
 
 Tangents = dict[int, Any]
 """Base elements by the position of the parameter in ``field.parameters``; missing ones are zero."""
+
+
+Slopes = dict[int, list[tuple[int, int, Any]]]
+"""A' by the position of the parameter: [(i, j, A'_ij)]."""
 
 
 class Dual:
@@ -261,27 +265,21 @@ class DualField:
                 slopes[k] = slopes[k] + x.value * slope if k in slopes else x.value * slope
         return Dual(value, slopes)
 
-    def mix(
-        self,
-        weights: Sequence[Dual],
-        rows: Sequence[Mapping[Any, Any]],
-        values: Mapping[Any, Any] | None = None,
-    ) -> dict[Any, Dual]:
-        """sum_a w_a row_a for rows of ground elements: one pass for the values and one for each tangent.
-
-        Parameters
-        ----------
-        values
-            The values, where the base field has found them already.
-        """
-        if values is None:
-            values = self.base.mix([w.value for w in weights], rows)
-        found = {key: Dual(value, {}) for key, value in values.items()}
-        for k in sorted({k for w in weights for k in w.tangents}):
-            chosen = [(w.tangents[k], row) for w, row in zip(weights, rows, strict=True) if k in w.tangents]
-            for key, slope in self.base.mix([c for c, _ in chosen], [row for _, row in chosen]).items():
+    def mix(self, weights: Sequence[Dual], rows: Sequence[Mapping[Any, Any]]) -> dict[Any, Dual]:
+        """sum_a w_a row_a for rows of ground elements: one pass for the values and one for each tangent."""
+        found = {key: Dual(value, {}) for key, value in self.base.mix([w.value for w in weights], rows).items()}
+        for k, row in self.mix_slopes(weights, rows):
+            for key, slope in row.items():
                 found[key].tangents[k] = slope
         return found
+
+    def mix_slopes(
+        self, weights: Sequence[Dual], rows: Sequence[Mapping[Any, Any]]
+    ) -> Iterator[tuple[int, dict[Any, Any]]]:
+        """The tangents of `mix`: (k, sum_a w_a' row_a)."""
+        for k in sorted({k for w in weights for k in w.tangents}):
+            chosen = [(w.tangents[k], row) for w, row in zip(weights, rows, strict=True) if k in w.tangents]
+            yield k, self.base.mix([slope for slope, _ in chosen], [row for _, row in chosen])
 
     def factor(
         self,
@@ -289,26 +287,27 @@ class DualField:
         last: Sequence[int] = (),
         *,
         ordering: Ordering | None = None,
-        lower: Factorization | None = None,
     ) -> DualLU:
-        """Factor the rows' values in the base field, or take `lower`, which has factored them already."""
-        if lower is None:
-            lower = self.base.factor([{j: e.value for j, e in row.items()} for row in rows], last, ordering=ordering)
-        return DualLU(self, rows, lower)
+        values = self.base.factor([{j: e.value for j, e in row.items()} for row in rows], last, ordering=ordering)
+        slopes: Slopes = {}
+        for i, row in enumerate(rows):
+            for j, element in row.items():
+                for k, slope in element.tangents.items():
+                    slopes.setdefault(k, []).append((i, j, slope))
+        return DualLU(self, values, slopes)
+
+    def differentiated(self, values: Factorization, slopes: Slopes) -> DualLU:
+        """The factorization of A, from one of its values in the base field and A' by parameter."""
+        return DualLU(self, values, slopes)
 
 
 class DualLU:
     """A x = b with one factorization of A's values, and A x' = b' - A' x for each tangent that is asked for."""
 
-    def __init__(self, field: DualField, rows: Sequence[Mapping[int, Dual]], values: Factorization) -> None:
+    def __init__(self, field: DualField, values: Factorization, slopes: Slopes) -> None:
         self._zero = field.base.zero
         self._values = values
-        # A' by parameter: {k: [(i, j, A'_ij)]}
-        self._slopes: dict[int, list[tuple[int, int, Any]]] = {}
-        for i, row in enumerate(rows):
-            for j, element in row.items():
-                for k, slope in element.tangents.items():
-                    self._slopes.setdefault(k, []).append((i, j, slope))
+        self._slopes = slopes
 
     def solve(self, b: Sequence[Dual], values: Sequence[Any] | None = None) -> LazyVector:
         """x with A x = b; entries and tangents are computed on demand.

@@ -72,6 +72,8 @@ class Meaning:
     def compile(self, node: t.Node, level: int = 0) -> Compiled:
         """A function from an assignment of the free indices to the node's value."""
         compiled = self._compile(node, level)
+        if self.scope.rank(node) is None and not isinstance(node, t.Number):
+            compiled = _then(compiled, self.tower.field(level).zero)
         worthwhile = not isinstance(node, t.Number | t.Symbol | t.Quantity | t.Call)
         if worthwhile and not any(self.scope.free_uses(node)):
             return once(compiled)

@@ -7,13 +7,21 @@ from dataclasses import replace
 
 import sympy as sp
 
+from pgsym.claims.catalogue import theorem
 from pgsym.claims.decide import ERROR_BITS, Decision
-from pgsym.claims.theorem import policy_gradient_theorem, scaled_theorem, stationary_value_gap
+from pgsym.claims.language import Claim, parse
 from pgsym.claims.verdict import Status, Verdict
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policies import tabular
 from pgsym.model.policy import Policy
+
+_NAMES = {
+    Objective.START_STATE: "policy-gradient",
+    Objective.AVERAGE_REWARD: "policy-gradient-average-reward",
+    Objective.STATIONARY_VALUE: "note-line-2",
+}
+"""The catalogue's name for what is called the theorem of each objective; the last one is false."""
 
 
 def verify(
@@ -61,3 +69,29 @@ def verify(
         claims = (scaled_theorem(), stationary_value_gap())
         verdict = replace(verdict, corollaries=tuple(decision.decide(claim) for claim in claims))
     return verdict
+
+
+def policy_gradient_theorem(objective: Objective) -> Claim:
+    """The theorem (Sutton et al. 2000): grad J is the weighted sum, with eta for start-state and mu otherwise.
+
+    For ``stationary-value`` this is the statement of many lecture notes; it is false.
+
+    >>> print(policy_gradient_theorem(Objective.AVERAGE_REWARD))
+    grad J == sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)
+    """
+    return theorem(_NAMES[objective]).claims[0]
+
+
+def stationary_value_gap() -> Claim:
+    """What the scaled theorem lacks for J = sum_s mu(s) V(s), exactly (Baxter & Bartlett 2001).
+
+    >>> print(stationary_value_gap())
+    grad J - (sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)) / (1 - gamma) == sum[s] grad mu(s) * V(s)
+    """
+    scaled = scaled_theorem()
+    return parse(f"{scaled.left} - {scaled.right} = sum[s] grad mu(s) * V(s)").claims[0]
+
+
+def scaled_theorem() -> Claim:
+    """grad J = 1/(1 - gamma) sum[s] mu(s) sum[a] grad pi(a|s) Q(s,a): closer, and still false."""
+    return parse("grad J = (sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)) / (1 - gamma)").claims[0]

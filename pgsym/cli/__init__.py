@@ -3,9 +3,12 @@
 Exit status: 0 when what was asked holds, 1 when it is refuted or inconsistent, 2 for bad input.
 """
 
+from pgsym.cli import check as check
+from pgsym.cli import derive as derive
 from pgsym.cli import doctor as doctor
 from pgsym.cli import estimate as estimate
 from pgsym.cli import solve as solve
+from pgsym.cli import theorems as theorems
 from pgsym.cli import verify as verify
 from pgsym.cli import zoo as zoo
 from pgsym.cli.app import app as app

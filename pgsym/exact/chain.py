@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Self
 
+from pgsym.algebra.dual import Slopes
 from pgsym.algebra.field import Factorization, Field
 from pgsym.exact.plan import Plan
 from pgsym.exact.tables import LazyMap
@@ -130,11 +131,7 @@ class Chain:
     def P_pi(self) -> Mapping[State, Mapping[State, Any]]:
         """P_pi(s,s') = sum_a pi(a|s) P(s'|s,a), sparse; rows are the current, non-terminal state."""
         rows, mix = self.constants.P, self.field.mix
-        chosen = {s: (list(row.values()), [rows[s, a] for a in row]) for s, row in self.pi.items()}
-        if self.lower is None:
-            return {s: mix(*parts) for s, parts in chosen.items()}
-        known = self.lower.P_pi
-        return {s: mix(*parts, known[s]) for s, parts in chosen.items()}  # type: ignore[call-arg]
+        return {s: mix(list(chosen.values()), [rows[s, a] for a in chosen]) for s, chosen in self.pi.items()}
 
     @cached_property
     def r_pi(self) -> Mapping[State, Any]:
@@ -154,9 +151,9 @@ class Chain:
         """I - gamma P_pi on the live states, the start states eliminated last: J then needs little of V."""
         self.structure.require_discounted_or_proper()
         index = self.plan.index
-        rows = [self._identity_minus(index, s, self.gamma) for s in self.live]
         if self.lower is not None:
-            return self.field.factor(rows, lower=self.lower._system)  # type: ignore[call-arg]
+            return self._differentiated(self.lower._system, index, self.lower.gamma)
+        rows = [self._identity_minus(index, s, self.gamma) for s in self.live]
         return self.field.factor(rows, self.plan.last, ordering=self.plan.discounted)
 
     @cached_property
@@ -174,9 +171,9 @@ class Chain:
         self.structure.require_unichain()
         rest = self.plan.rest
         index = {s: i for i, s in enumerate(rest)}
-        rows = [self._identity_minus(index, s, self.field.one) for s in rest]
         if self.lower is not None:
-            return rest, self.field.factor(rows, lower=self.lower._pinned[1])  # type: ignore[call-arg]
+            return rest, self._differentiated(self.lower._pinned[1], index, self.lower.field.one)
+        rows = [self._identity_minus(index, s, self.field.one) for s in rest]
         return rest, self.field.factor(rows, ordering=self.plan.pinned)
 
     # -- helpers -----------------------------------------------------------------------------------------
@@ -189,6 +186,21 @@ class Chain:
 
     def _dot(self, pairs: Sequence[tuple[Any, Any]]) -> Any:
         return self.field.dot([x for x, _ in pairs], [y for _, y in pairs])
+
+    def _differentiated(self, values: Factorization, index: Mapping[State, int], scale: Any) -> Factorization:
+        """I - scale P_pi over dual numbers, for a constant scale; what its values are has been factored already."""
+        field: Any = self.field
+        rows, minus = self.constants.P, -scale
+        slopes: Slopes = {}
+        for s, i in index.items():
+            chosen = self.pi[s]
+            for k, row in field.mix_slopes(list(chosen.values()), [rows[s, a] for a in chosen]):
+                entries = slopes.setdefault(k, [])
+                for t, slope in row.items():
+                    j = index.get(t)
+                    if j is not None:
+                        entries.append((i, j, minus * slope))
+        return field.differentiated(values, slopes)
 
     def _identity_minus(self, index: Mapping[State, int], s: State, scale: Any) -> Row:
         """Row s of I - scale P_pi, restricted to the indexed states."""

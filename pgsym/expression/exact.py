@@ -68,6 +68,8 @@ def to_expr(value: Any, *, where: Any = None) -> sp.Expr:
         raise FormulaError(f"found {value}; a number or a formula is required", where=where)
     if isinstance(value, str):
         return parse(value, where=where)
+    if isinstance(value, sp.Rational | sp.Symbol):
+        return value
     if isinstance(value, sp.Expr):
         if value.has(sp.nan, sp.oo, -sp.oo, sp.zoo):
             raise FormulaError(f"found {value}; a number must be finite. Give a number or a formula", where=where)

@@ -41,6 +41,8 @@ class Linear:
         FormulaError
             The expression is not linear in its symbols with rational coefficients.
         """
+        if isinstance(expr, sp.Symbol):
+            return cls(((expr, Fraction(1)),))
         expr = sp.expand(expr)
         coefficients: dict[sp.Symbol, Fraction] = {}
         constant = Fraction(0)

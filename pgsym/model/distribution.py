@@ -37,8 +37,9 @@ def check_row(
     outside = []
     for p in probabilities:
         if p.is_Rational:
-            numeric += Fraction(int(p.p), int(p.q))
-            if not 0 <= p <= 1:
+            value = Fraction(int(p.p), int(p.q))
+            numeric += value
+            if not 0 <= value <= 1:
                 outside.append(p)
         else:
             check_rational(p, where=where, what="a probability", exponentials=exponentials)
@@ -47,6 +48,8 @@ def check_row(
         raise ProbabilityRangeError(
             f"{noun} include {', '.join(map(str, outside))}; each lies in [0, 1]. Correct {_them(outside)}", where=where
         )
+    if numeric == 1 and not symbolic:
+        return
     total: sp.Expr = sp.Rational(numeric.numerator, numeric.denominator)
     if symbolic:
         total = _rational_sum([total, *symbolic], where)

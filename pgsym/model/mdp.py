@@ -196,7 +196,9 @@ class MDP:
             found |= p.free_symbols
         for s, a in self.pairs:
             for outcome in self.outcomes(s, a):
-                found |= outcome.p.free_symbols | outcome.r.free_symbols
+                for expr in (outcome.p, outcome.r):
+                    if not expr.is_Rational:
+                        found |= expr.free_symbols
         return frozenset(found)
 
     # -- changed copies ----------------------------------------------------------------------------------

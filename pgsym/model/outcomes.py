@@ -75,7 +75,7 @@ def outcome_table(graph: nx.MultiDiGraph, terminal: frozenset[State]) -> dict[St
                 where=s,
             )
         outcomes = table[s].setdefault(a, [])
-        if outcome.p != 0:  # what cannot happen is no outcome
+        if outcome.p != sp.S.Zero:  # what cannot happen is no outcome
             outcomes.append(outcome)
     for s, actions in table.items():
         if not actions and s not in terminal:

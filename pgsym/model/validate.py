@@ -42,6 +42,8 @@ def warn_rationalised(values: Iterable[Any]) -> None:
     examples: dict[str, sp.Expr] = {}
     count = 0
     for value in values:
+        if isinstance(value, int | sp.Rational):
+            continue
         for number in value.atoms(sp.Float) if isinstance(value, sp.Expr) else (value,):
             if not _is_float(number) or float(number).is_integer():
                 continue

@@ -14,7 +14,6 @@ import sympy as sp
 from rich.table import Table
 from rich.text import Text
 
-import pgsym
 from pgsym.algebra import RationalField
 
 CORE = ("sympy", "python-flint", "networkx", "numpy", "scipy", "jax", "jaxlib", "numpyro", "lark", "pydantic", "typer")
@@ -44,7 +43,7 @@ def diagnosis() -> list[Finding]:
     ['pgsym', 'python', 'platform']
     """
     rows = [
-        Finding("pgsym", pgsym.__version__),
+        Finding("pgsym", _version("pgsym") or "not installed"),
         Finding("python", platform.python_version(), platform.python_implementation()),
         Finding("platform", f"{platform.system()} {platform.machine()}"),
         *(Finding(name, _version(name) or "missing", "" if _version(name) else "required") for name in CORE),
@@ -104,10 +103,8 @@ def _field_engine() -> tuple[str, str]:
 
 
 def _devices() -> tuple[str, str]:
-    import jax
+    from pgsym.sampling.devices import describe_devices
 
-    devices = jax.devices()
-    kinds = sorted({d.device_kind for d in devices})
-    accelerated = devices[0].platform != "cpu"
-    note = "sampling runs on the accelerator" if accelerated else "no accelerator is seen; sampling runs on the CPU"
-    return f"{len(devices)} x {', '.join(kinds)}", note
+    found, accelerated = describe_devices()
+    seen = "sampling runs on the accelerator" if accelerated else "no accelerator is seen; sampling runs on the CPU"
+    return found, seen

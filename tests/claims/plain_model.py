@@ -282,7 +282,7 @@ class PlainModel:
         """The states whose value is found by solving; at gamma = 1 those where it is finite and not trivially 0."""
         if not self.undiscounted:
             return list(self.inner)
-        start = {s for s, p in self.mu0.items() if not p.value == 0} if self.mdp.start or self.own_weight else set()
+        start = {s for s, p in self.mu0.items() if p.value != 0} if self.mdp.start or self.own_weight else set()
         if self.reach(start or set(self.mdp.states)) & self.endless:
             raise InapplicableError("improper")
         return [s for s in self.inner if s not in self.endless and s not in self.rewardless]
@@ -313,8 +313,10 @@ class PlainModel:
 
     @cached_property
     def visits(self) -> dict[State, Jet]:
-        start = [[self.mu0.get(s, self.zero)] for s in self.live]
-        found = solve(transposed(self._system()), start) if self.live else []
+        system, start = self._system(), [[self.mu0.get(s, self.zero)] for s in self.live]
+        if not system:
+            raise InapplicableError("infinite everywhere")
+        found = solve(transposed(system), start)
         return {s: x for s, (x,) in zip(self.live, found, strict=True)}
 
     def eta(self, s: State) -> Jet:
@@ -459,7 +461,7 @@ class PlainModel:
     @cached_property
     def steps(self) -> Jet:
         """E[T]."""
-        start = {s for s, p in self.mu0.items() if not p.value == 0}
+        start = {s for s, p in self.mu0.items() if p.value != 0}
         if self.reach(start) & {s for c in self.classes for s in c}:
             raise InapplicableError("endless")
         return total(list(self.transient.values()), self.order)

@@ -14,7 +14,7 @@ from pgsym.claims.decide import size, trial_bits
 from pgsym.claims.language.scope import Scope
 from pgsym.claims.meaning import Meaning
 from pgsym.claims.setting import Setting
-from pgsym.claims.theorem import policy_gradient_theorem
+from pgsym.claims.verify import policy_gradient_theorem
 from pgsym.claims.world import Tower, World
 from pgsym.model import MDP, Objective, sigmoid, tabular
 from pgsym.model.structure import Structure

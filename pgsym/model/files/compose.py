@@ -75,7 +75,7 @@ class _Formulas:
         if not isinstance(value, str):
             return value
         expr = to_expr(value, where=where)
-        if GAMMA not in expr.free_symbols:
+        if expr.is_Rational or GAMMA not in expr.free_symbols:
             return expr
         if GAMMA.name in self.params:
             raise NameCollisionError(

@@ -123,20 +123,25 @@ class _YamlReader:
         self.value: Any = None
         self.documents = 0
         self.stack: list[Any] = []
+        self.known: dict[str, Any] = {}
+        """What the plain scalars so far stood for."""
         self.keys: list[Any] = []  # for each open mapping, the key that waits for its value
 
     def take(self, event: Any) -> None:
         line = event.start_mark.line + 1
-        if isinstance(event, yaml.DocumentStartEvent):
-            self.documents += 1
-            if self.documents > 1:
-                self.refuse(line, "a second document starts", "a model file holds one. Split the file")
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            self.refuse(line, "an anchor or alias", "a model file has none. Write the value out")
-        if getattr(event, "tag", None):
-            self.refuse(line, f"tag {event.tag!r}", "a model file holds plain values. Remove the tag")
+        if isinstance(event, yaml.NodeEvent):
+            if isinstance(event, yaml.AliasEvent) or event.anchor:
+                self.refuse(line, "an anchor or alias", "a model file has none. Write the value out")
+            if event.tag:
+                self.refuse(line, f"tag {event.tag!r}", "a model file holds plain values. Remove the tag")
         if isinstance(event, yaml.ScalarEvent):
-            self.add(self.scalar(event), line)
+            if not event.implicit[0]:
+                self.add(event.value, line)
+                return
+            # A model repeats its names and numbers on every row.
+            if event.value not in self.known:
+                self.known[event.value] = self.plain(event.value)
+            self.add(self.known[event.value], line)
         elif isinstance(event, yaml.CollectionStartEvent):
             self.stack.append({} if isinstance(event, yaml.MappingStartEvent) else [])
             self.keys.append(_NO_KEY)
@@ -145,6 +150,10 @@ class _YamlReader:
         elif isinstance(event, yaml.CollectionEndEvent):
             self.keys.pop()
             self.add(self.stack.pop(), line)
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self.documents += 1
+            if self.documents > 1:
+                self.refuse(line, "a second document starts", "a model file holds one. Split the file")
 
     def add(self, value: Any, line: int) -> None:
         if not self.stack:
@@ -166,10 +175,9 @@ class _YamlReader:
             self.refuse(line, f"key {key!r} occurs twice in one mapping", "keys must be distinct. Remove one")
         return key
 
-    def scalar(self, event: Any) -> Any:
-        text: str = event.value
-        plain = event.implicit[0]
-        tag = next((tag for tag, pattern, _ in SCALARS if plain and pattern.match(text)), "")
+    def plain(self, text: str) -> Any:
+        """What a scalar without quotes stands for."""
+        tag = next((tag for tag, pattern, _ in SCALARS if pattern.match(text)), "")
         if tag.endswith(":null"):
             return None
         if tag.endswith(":bool"):

@@ -1,0 +1,145 @@
+"""What a derivation is made of, one after the other: headings, prose, definitions, chains, tables, pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from pgsym.claims.language.tree import (
+    Binding,
+    Call,
+    Claim,
+    Expect,
+    ForAll,
+    ForEach,
+    Let,
+    Node,
+    Quantity,
+    Statement,
+    Sum,
+    World,
+)
+from pgsym.model.objective import Objective
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The title of what follows; level 1 is a section, level 2 a part of one."""
+
+    text: str
+    level: int = 1
+
+
+@dataclass(frozen=True)
+class Prose:
+    """A paragraph; what stands between backticks is an expression of the claim language."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Definition:
+    """Names that are given a meaning, for all that follows."""
+
+    bindings: tuple[Binding, ...]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Expressions with a relation between each and the next, and a reason for each relation.
+
+    Attributes
+    ----------
+    objective : Objective or None
+        What Q, A and J are about; None for the objective of the problem.
+    lines : tuple of int
+        Where each relation stands in the text that it was read from.
+    """
+
+    statement: Statement
+    objective: Objective | None = None
+    lines: tuple[int, ...] = field(default=(), compare=False)
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """Each relation as a claim of its own, with only those bindings that it uses."""
+        return tuple(
+            Claim(c.left, c.relation, c.right, used(c.bindings, (c.left, c.right)), c.reason, c.source)
+            for c in self.statement.claims
+        )
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A formula in a table: as text and as LaTeX."""
+
+    text: str
+    latex: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """Words and formulas in rows and columns."""
+
+    header: tuple[str | Cell, ...]
+    rows: tuple[tuple[str | Cell, ...], ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The model drawn: as SVG, and as the TikZ document of the same geometry."""
+
+    svg: str
+    tikz: str
+
+
+Block = Heading | Prose | Definition | Chain | Table | Picture
+
+
+def used(bindings: Sequence[Binding], terms: Iterable[Node]) -> tuple[Binding, ...]:
+    """The bindings that expressions need, directly or through definitions, in their order.
+
+    >>> from pgsym.claims.language import parse
+    >>> statement = parse("let b(s) = V(s); for all c(s): let e(s) = b(s) + 1; e(s) = 1 + V(s)")
+    >>> [binding.name for binding in used(statement.bindings, statement.terms)]
+    ['b', 'e']
+    """
+    names, indices, primed = _mentioned(terms)
+    kept: list[Binding] = []
+    for binding in reversed(bindings):
+        match binding:
+            case Let(name, _, body):
+                if name in names:
+                    more = _mentioned([body])
+                    names |= more[0]
+                    primed = primed or more[2]
+                    kept.append(binding)
+            case ForAll(name):
+                if name in names:
+                    kept.append(binding)
+            case ForEach(index):
+                if index in indices:
+                    kept.append(binding)
+            case World():
+                kept.append(binding)
+    return tuple(b for b in reversed(kept) if primed or not isinstance(b, World))
+
+
+def _mentioned(terms: Iterable[Node]) -> tuple[set[str], set[str], bool]:
+    """Own names, indices, and whether the second world is mentioned."""
+    names: set[str] = set()
+    indices: set[str] = set()
+    primed = False
+    for node in (node for term in terms for node in term.walk()):
+        match node:
+            case Call(name, at):
+                names.add(name)
+                indices |= {i for i in at if isinstance(i, str)}
+            case Quantity(_, at):
+                primed = primed or node.primed
+                indices |= {i for i in at if isinstance(i, str)}
+            case Sum(at):
+                indices |= set(at)
+            case Expect(draws):
+                primed = primed or any(d.primed for d in draws)
+    return names, indices, primed

@@ -1,0 +1,83 @@
+"""The entries in order, and looking one up by name."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from pgsym.claims.catalogue import (
+    comparison,
+    entropy,
+    estimators,
+    false_expansions,
+    false_weights,
+    long_run,
+    natural,
+    off_policy,
+    policy_gradient,
+    second_order,
+    softmax,
+    values,
+)
+from pgsym.claims.catalogue.theorem import Theorem
+from pgsym.errors import SchemaError
+from pgsym.model.files.names import nearest
+
+_TOPICS = {
+    "The policy gradient": policy_gradient,
+    "Softmax policies": softmax,
+    "Values and occupancies": values,
+    "The long run": long_run,
+    "Second order": second_order,
+    "Natural gradients": natural,
+    "Comparison of policies": comparison,
+    "Off-policy": off_policy,
+    "Estimators in the mean": estimators,
+    "Entropy": entropy,
+    "False: wrong weights and factors": false_weights,
+    "False: terms that are missing": false_expansions,
+}
+
+
+@cache
+def catalogue() -> tuple[Theorem, ...]:
+    """All entries, by topic; the false ones last.
+
+    >>> len([t for t in catalogue() if t.holds]) >= 25
+    True
+    """
+    return tuple(t for module in _TOPICS.values() for t in module.THEOREMS)
+
+
+def topics() -> dict[str, tuple[Theorem, ...]]:
+    """The entries under the title of their topic."""
+    return {title: module.THEOREMS for title, module in _TOPICS.items()}
+
+
+def theorem_names() -> tuple[str, ...]:
+    """The names, in the order of the catalogue."""
+    return tuple(t.name for t in catalogue())
+
+
+def theorem(name: str) -> Theorem:
+    """The entry of that name.
+
+    Raises
+    ------
+    SchemaError
+        There is none.
+
+    Examples
+    --------
+    >>> theorem("flow").statement
+    "eta(s') = mu0(s') + gamma * sum[s] eta(s) * P_pi(s,s')"
+    >>> theorem("potential-shapping")
+    Traceback (most recent call last):
+      ...
+    pgsym.errors.SchemaError: theorems: none is called 'potential-shapping'; the nearest is 'potential-shaping'. ...
+    """
+    for entry in catalogue():
+        if entry.name == name:
+            return entry
+    raise SchemaError(
+        f"none is called {name!r}; {nearest(name, theorem_names(), 'there are')}. Check the name", where="theorems"
+    )

@@ -1,0 +1,243 @@
+"""A named statement with what it needs, where it is from, and its verdict on a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from inspect import cleandoc
+from typing import Any
+
+import sympy as sp
+
+from pgsym.claims.catalogue.hypotheses import DEFINED, Hypothesis
+from pgsym.claims.catalogue.own_names import with_own_names
+from pgsym.claims.catalogue.typeset import chain_latex
+from pgsym.claims.decide import ERROR_BITS, Decision
+from pgsym.claims.language.tree import Claim
+from pgsym.claims.script import Script
+from pgsym.claims.verdict import Status, Verdict
+from pgsym.errors import HypothesisError, StructureError
+from pgsym.model.mdp import MDP
+from pgsym.model.objective import Objective
+from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem
+
+
+@dataclass(frozen=True)
+class Theorem:
+    """One entry of the catalogue: a theorem, or a famous statement that is false.
+
+    Attributes
+    ----------
+    name : str
+        How it is asked for.
+    statement : str
+        Text of the claim language: chains with blank lines between them, definitions on lines of their own.
+    about : str
+        What it says, why it matters; for a false one, when it happens to hold.
+    reference : str
+        Book and section, or paper.
+    holds : bool
+        Whether it is true of every model that satisfies the hypotheses.
+    requires : tuple of Hypothesis
+        What is checked first; the evaluation finds out the rest.
+    derivation : str
+        Chains with a reason for each step, or empty.
+    model : str
+        A model of the zoo on which a true one says something, and a false one fails.
+    gamma : str
+        The discount to give it, where the model's own would not do.
+    defect : str
+        For a false one, the true statement of what is missing.
+
+    Examples
+    --------
+    >>> from pgsym.claims.catalogue import theorem
+    >>> print(theorem("value-of-stationary").decide(*theorem("value-of-stationary").example()))
+    value-of-stationary: proved
+      J == sum[s] mu(s) * V(s)
+      sum[s] mu(s) * V(s) == rbar / (1 - gamma)
+    """
+
+    name: str
+    title: str
+    statement: str
+    about: str
+    reference: str
+    objective: Objective = Objective.START_STATE
+    holds: bool = True
+    requires: tuple[Hypothesis, ...] = (DEFINED,)
+    derivation: str = ""
+    model: str = "two-state"
+    gamma: str = ""
+    defect: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("statement", "derivation", "defect"):
+            object.__setattr__(self, name, cleandoc(getattr(self, name)))
+        object.__setattr__(self, "about", " ".join(self.about.split()))
+        object.__setattr__(self, "reference", " ".join(self.reference.split()))
+
+    @cached_property
+    def claims(self) -> tuple[Claim, ...]:
+        """Each relation of the statement."""
+        return self._read(self.statement)
+
+    @cached_property
+    def steps(self) -> tuple[Claim, ...]:
+        """Each relation of the derivation, with its reason."""
+        return self._read(self.derivation)
+
+    @cached_property
+    def defects(self) -> tuple[Claim, ...]:
+        """Each relation of the defect."""
+        return self._read(self.defect)
+
+    def _read(self, text: str) -> tuple[Claim, ...]:
+        return tuple(claim for _, claim in Script.parse(text, self.name).relations)
+
+    def latex(self, part: str = "statement") -> str:
+        """The statement (or ``defect``, ``derivation``) as LaTeX, an ``aligned`` body for each chain."""
+        chains = Script.parse(getattr(self, part), self.name).chains
+        return "\n\n".join(chain_latex(chain.statement) for chain in chains)
+
+    def example(self) -> tuple[MDP, Policy]:
+        """The model of the zoo that shows it, or refutes it."""
+        problem = self.example_problem()
+        return problem.mdp, problem.policy
+
+    def example_problem(self) -> Problem:
+        """The same with its objective and point."""
+        from pgsym.model.zoo import zoo
+
+        return zoo(self.model, **({"gamma": self.gamma} if self.gamma else {}))
+
+    def decide(
+        self,
+        mdp: MDP,
+        policy: Policy,
+        *,
+        theta: Mapping[sp.Symbol, sp.Expr] | None = None,
+        method: str = "auto",
+        error_bits: int = ERROR_BITS,
+        seed: int = 0,
+    ) -> Findings:
+        """The verdicts on a model, under the theorem's own objective.
+
+        Raises
+        ------
+        TooLargeError
+            ``method="normal form"``, and the closed form does not fit.
+        """
+        decision = Decision(mdp, policy, self.objective, theta=theta, method=method, error_bits=error_bits, seed=seed)
+        return Findings(self, *self._findings(decision, self.claims))
+
+    def decide_defect(
+        self,
+        mdp: MDP,
+        policy: Policy,
+        *,
+        theta: Mapping[sp.Symbol, sp.Expr] | None = None,
+        method: str = "auto",
+        error_bits: int = ERROR_BITS,
+        seed: int = 0,
+    ) -> Findings:
+        """The same for what a false statement lacks, which is true."""
+        decision = Decision(mdp, policy, self.objective, theta=theta, method=method, error_bits=error_bits, seed=seed)
+        return Findings(self, *self._findings(decision, self.defects), defect=True)
+
+    def _findings(self, decision: Decision, claims: tuple[Claim, ...]) -> tuple[tuple[Verdict, ...], str]:
+        """The verdicts, and the hypothesis that fails."""
+        for hypothesis in self.requires:
+            try:
+                hypothesis.check(decision.mdp, decision.policy, decision.structure, self.objective)
+            except (HypothesisError, StructureError) as error:
+                reason = str(error)
+                return tuple(Verdict(Status.INAPPLICABLE, claim, reason=reason) for claim in claims), reason
+        taken = {s.name for s in (*decision.mdp.symbols, *decision.policy.params)}
+        verdicts = tuple(decision.decide(with_own_names(claim, taken)) for claim in claims)
+        return verdicts, next((v.reason for v in verdicts if v.status is Status.INAPPLICABLE), "")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "objective": str(self.objective),
+            "holds": self.holds,
+            "statement": self.statement,
+            "latex": self.latex(),
+            "hypotheses": [h.text for h in self.requires],
+            "about": self.about,
+            "reference": self.reference,
+            "derivation": self.derivation,
+            "defect": self.defect,
+            "model": self.model,
+            "gamma": self.gamma or None,
+        }
+
+    def _repr_latex_(self) -> str:
+        return f"$${self.latex()}$$"
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The verdicts on the relations of one theorem, and what they come to.
+
+    Attributes
+    ----------
+    reason : str
+        The hypothesis that fails, for an inapplicable theorem.
+    defect : bool
+        Whether they are about the theorem's defect instead of its statement.
+    """
+
+    theorem: Theorem
+    verdicts: tuple[Verdict, ...]
+    reason: str = ""
+    defect: bool = False
+
+    @property
+    def status(self) -> Status:
+        """Refuted if any relation is, else inapplicable if any is, else proved."""
+        found = {v.status for v in self.verdicts}
+        return next(s for s in (Status.REFUTED, Status.INAPPLICABLE, Status.PROVED) if s in found)
+
+    @property
+    def by_accident(self) -> bool:
+        """A false statement that holds on this model."""
+        return self.status is Status.PROVED and not self.theorem.holds and not self.defect
+
+    @property
+    def contradicts(self) -> bool:
+        """Against the catalogue: a theorem, or the defect of a false statement, was refuted."""
+        return self.status is Status.REFUTED and (self.theorem.holds or self.defect)
+
+    @property
+    def error_bits(self) -> int | None:
+        """The least over the identity tests among the verdicts; None when all are certain."""
+        return min((v.error_bits for v in self.verdicts if v.error_bits is not None), default=None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "name": self.theorem.name,
+            "holds": self.theorem.holds,
+            "status": str(self.status),
+            "reason": self.reason,
+            "contradicts": self.contradicts,
+            "by_accident": self.by_accident,
+            "verdicts": [v.to_json() for v in self.verdicts],
+        }
+
+    def __str__(self) -> str:
+        lines = [f"{self.theorem.name}: {self.status}"]
+        if self.reason and self.status is Status.INAPPLICABLE:
+            lines.append(f"  {self.reason}")
+        else:
+            lines += [
+                f"  {v.claim}" if v.status is Status.PROVED else "  " + str(v).replace("\n", "\n  ")
+                for v in self.verdicts
+            ]
+        return "\n".join(lines)

@@ -1,0 +1,14 @@
+"""Derivations: chains of expressions with reasons, decided line by line and written as pages.
+
+general    the proofs in symbols
+instance   the same lines for one model; fold does the trivial steps, formula turns closed forms into trees
+closed     the closed forms of one model
+facts      what a model is: picture, tables, values
+handout    all of it in one document
+record     the derivation itself; plain, latex, markdown and html write it, from rows, lines and prose
+"""
+
+from pgsym.claims.check import Audit as Audit
+from pgsym.claims.derivation.general import general as general
+from pgsym.claims.derivation.handout import derive as derive
+from pgsym.claims.derivation.record import Derivation as Derivation

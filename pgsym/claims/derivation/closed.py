@@ -1,0 +1,309 @@
+"""The closed forms of one model as chains: values, occupancies and the gradient, each an equation to be decided.
+
+A softmax policy's probabilities are kept as symbols, in which formulas are far shorter than in exp(theta);
+denominators that several formulas share are named.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain, count
+
+import sympy as sp
+
+from pgsym.claims.blocks import Block, Chain, Definition, Heading, Prose
+from pgsym.claims.derivation import fold
+from pgsym.claims.derivation.formula import as_tree
+from pgsym.claims.language import tree as t
+from pgsym.claims.language.parse import parse
+from pgsym.exact import solve
+from pgsym.exact.policy_symbols import PolicySymbols, in_policy_symbols
+from pgsym.expression.ordering import split
+from pgsym.expression.tex import tex_width
+from pgsym.model.mdp import MDP, Action, State
+from pgsym.model.objective import Objective
+from pgsym.model.policy import Policy, Softmax
+
+BUDGET = 5_000
+"""Terms of a polynomial; a longer closed form is not for reading."""
+
+SECONDS = 10.0
+"""After this long, a closed form is given up."""
+
+NAMED = 12
+"""A denominator of at least this width that occurs twice gets a name."""
+
+READABLE = 200
+"""Width of the longest closed form that is shown; others are left out."""
+
+TABLES: dict[Objective, tuple[str, ...]] = {
+    Objective.START_STATE: ("eta", "V", "Q"),
+    Objective.AVERAGE_REWARD: ("mu", "rbar", "h", "Q"),
+    Objective.STATIONARY_VALUE: ("mu", "V", "Q"),
+}
+"""What is shown for each objective, in reading order."""
+
+TITLES = {
+    "eta": "Expected discounted visits",
+    "V": "Values",
+    "Q": "Action values",
+    "mu": "The stationary distribution",
+    "rbar": "The average reward",
+    "h": "Differential values",
+}
+
+_DIFFERENTIAL = next(
+    b for b in parse("let q(s,a) = r(s,a) - rbar + sum[s'] P(s'|s,a) * h(s'); 0 = 0").bindings if isinstance(b, t.Let)
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One quantity and its closed form."""
+
+    named: t.Node
+    value: sp.Expr
+
+
+class ClosedForms:
+    """The closed forms of a model, and the names that they use.
+
+    Raises
+    ------
+    TooLargeError
+        A closed form is too large to be read; raised by what asks for it.
+    NotInFieldError
+        A number of the model is a root: it cannot be written in the claim language.
+    """
+
+    def __init__(self, mdp: MDP, policy: Policy, objective: Objective) -> None:
+        self.mdp = mdp
+        self.policy = policy
+        self.objective = objective
+        solution = solve(mdp, policy, objective, budget=BUDGET, seconds=SECONDS)
+        self.solution = in_policy_symbols(solution) if isinstance(policy, Softmax) else solution
+        self.lets: list[t.Let] = []
+        self.names: dict[sp.Expr, t.Node] = {}
+        if mdp.gamma.is_Symbol:
+            self.names[mdp.gamma] = t.Quantity("gamma")
+        self._taken = {s.name for s in (*mdp.symbols, *policy.params)}
+        if isinstance(self.solution.policy, PolicySymbols):
+            self._name_policy(self.solution.policy)
+
+    # -- names -----------------------------------------------------------------------------------------------
+
+    def _name_policy(self, policy: PolicySymbols) -> None:
+        """pi(a|s) for the symbols that stand for it; one letter where several states share it."""
+        owners: dict[sp.Symbol, list[tuple[Action, State]]] = {}
+        for s in policy.states:
+            for a, p in zip(policy.actions(s), policy.rows[s], strict=True):
+                if p.is_Symbol:
+                    owners.setdefault(p, []).append((a, s))
+        shared = [p for p, places in owners.items() if len(places) > 1]
+        for p, places in owners.items():
+            action, state = places[0]
+            node = pi(action, state)
+            if p in shared:
+                name = self._fresh(*("p", "w") if len(shared) == 1 else (f"p_{shared.index(p) + 1}", "w"))
+                self.lets.append(t.Let(name, (), node))
+                self.names[p] = t.Call(name)
+            else:
+                self.names[p] = node
+        for s in policy.states:
+            last = policy.rows[s][-1]
+            if last.is_Add and not last.free_symbols & set(shared):
+                self.names[last] = pi(policy.actions(s)[-1], s)
+
+    def _fresh(self, *names: str) -> str:
+        """The first of the names, then numbered ones, that the model does not use."""
+        numbered = (f"{names[-1]}_{k}" for k in count(1))
+        name = next(n for n in chain(names, numbered) if n not in self._taken)
+        self._taken.add(name)
+        return name
+
+    @cached_property
+    def rows(self) -> dict[str, list[Row]]:
+        """The closed forms of the objective's quantities."""
+        found: dict[str, list[Row]] = {}
+        for name in TABLES[self.objective]:
+            value = getattr(self.solution, name)
+            if isinstance(value, Mapping):
+                keys = [key for key in value if key not in self.mdp.terminal]
+                found[name] = [Row(t.Quantity(name, self._at(name, key)), value[key]) for key in keys]
+            else:
+                found[name] = [Row(t.Quantity(name), value)]
+        return found
+
+    @cached_property
+    def gradient(self) -> list[Row]:
+        """dJ/dtheta_i, from the closed form of J."""
+        grad = self.solution.grad
+        return [Row(derivative(p, t.Quantity("J")), grad[p]) for p in self.policy.params]
+
+    @cached_property
+    def J(self) -> Row:
+        """The objective."""
+        return Row(t.Quantity("J"), self.solution.J)
+
+    def _at(self, name: str, key: Hashable) -> tuple[t.Literal, ...]:
+        if name == "Q":
+            assert isinstance(key, tuple)
+            return tuple(t.Literal(k) for k in key)
+        return (t.Literal(key),)
+
+    @cached_property
+    def named(self) -> tuple[t.Let, ...]:
+        """The denominators that occur more than once and are long."""
+        every = [row.value for table in self.rows.values() for row in table]
+        every += [row.value for row in [self.J, *self.gradient]]
+        counts: Counter[sp.Expr] = Counter()
+        for value in filter(_is_short, every):
+            counts.update({_base(factor) for factor in split(value)[2]})
+        long = [
+            d for d, n in counts.items() if n > 1 and d.is_Add and tex_width(as_tree(d, self.names).latex()) >= NAMED
+        ]
+        found = []
+        for k, d in enumerate(long):
+            name = self._fresh("Delta" if len(long) == 1 else f"Delta_{k + 1}", "Lambda")
+            found.append(t.Let(name, (), as_tree(d, self.names)))
+        self.names |= {d: t.Call(let.name) for d, let in zip(long, found, strict=True)}
+        self.lets += found
+        return tuple(found)
+
+    # -- blocks ----------------------------------------------------------------------------------------------
+
+    def blocks(self) -> Iterator[Block]:
+        """Everything, in reading order."""
+        yield Heading("Closed forms")
+        denominators = self.named
+        policy = [let for let in self.lets if let not in denominators]
+        if policy:
+            yield Prose("In some states the policy is the same; its probabilities there are given one letter.")
+            yield Definition(tuple(policy))
+        yield from self._shared()
+        if denominators:
+            yield Prose("Denominators that occur more than once have a name.")
+            yield Definition(denominators)
+        for name, table in self.rows.items():
+            found = [self.chain(row.named, row.value) for row in table if _is_short(row.value)]
+            found = [chain for chain in found if tex_width(chain.statement.terms[-1].latex()) <= READABLE]
+            if len(found) == len(table):
+                yield Heading(TITLES[name], 2)
+                yield from found
+        yield Heading("The gradient", 2)
+        yield from self._slopes()
+        yield from self._gradient()
+
+    def chain(self, named: t.Node, *values: sp.Expr | t.Node, reasons: tuple[str, ...] = ()) -> Chain:
+        """named = value = value..."""
+        terms = [named]
+        why: list[str] = []
+        for k, value in enumerate(values):
+            term = value if isinstance(value, t.Node) else as_tree(value, self.names)
+            if term != terms[-1]:
+                terms.append(term)
+                why.append(reasons[k] if reasons else "")
+        return Chain(t.Statement(tuple(terms), (t.EQUAL,) * len(why), tuple(self.lets), tuple(why)))
+
+    def _shared(self) -> Iterator[Chain]:
+        """That the states with one letter do share their probabilities."""
+        if not isinstance(self.solution.policy, PolicySymbols):
+            return
+        policy = self.solution.policy
+        given = {let.body for let in self.lets}
+        places: dict[t.Node, list[t.Node]] = {}
+        for s in policy.states:
+            for a, p in zip(policy.actions(s), policy.rows[s], strict=True):
+                node = as_tree(p, self.names)
+                if any(isinstance(n, t.Call) for n in node.walk()) and pi(a, s) not in given:
+                    places.setdefault(node, []).append(pi(a, s))
+        for node, same in sorted(places.items(), key=lambda item: not isinstance(item[0], t.Call)):
+            yield self.chain(node, *same)
+
+    def _slopes(self) -> Iterator[Block]:
+        """d pi(a|s) / d theta_i wherever it is not 0."""
+        yield Prose("How the probabilities change:")
+        for theta, s, a, slope in self._derivatives():
+            if a != self.mdp.actions(s)[-1]:
+                yield self.chain(derivative(theta, pi(a, s)), slope)
+
+    def _derivatives(self) -> Iterator[tuple[sp.Symbol, State, Action, sp.Expr]]:
+        policy = self.solution.policy
+        field = self.solution.quantities.field
+        for s in self.mdp.nonterminal:
+            row = self.solution.quantities.pi[s]
+            for a in policy.actions(s):
+                for theta, element in field.gradient(row[a]).items():
+                    slope = field.to_sympy(element)
+                    if slope != 0:
+                        yield theta, s, a, slope
+
+    def _gradient(self) -> Iterator[Block]:
+        """dJ/dtheta_i by the theorem, then in closed form."""
+        slopes: dict[sp.Symbol, dict[State, dict[Action, sp.Expr]]] = {}
+        for theta, s, a, slope in self._derivatives():
+            slopes.setdefault(theta, {}).setdefault(s, {})[a] = slope
+        scale: t.Node = fold.ONE
+        if self.objective is Objective.STATIONARY_VALUE:
+            scale = as_tree(1 / (1 - self.mdp.gamma), self.names)
+            yield Prose("By the theorem of the average reward, with the differential action value `q(s,a)`:")
+            self.lets.insert(0, _DIFFERENTIAL)
+        else:
+            yield Prose("By the theorem:")
+        for row, theta in zip(self.gradient, self.policy.params, strict=True):
+            terms = []
+            for s, by_action in slopes.get(theta, {}).items():
+                last = self.mdp.actions(s)[-1]
+                inner = fold.total(
+                    (1, fold.product([as_tree(slope, self.names), self._worth(s, a) - self._worth(s, last)]))
+                    for a, slope in by_action.items()
+                    if a != last
+                )
+                terms.append((1, fold.product([self._weight(s), inner])))
+            structured = fold.product([scale, fold.total(terms)])
+            yield self.chain(row.named, structured, *self._readable(row.value))
+        for value in self._readable(self.J.value):
+            yield Prose("The objective itself:")
+            yield self.chain(self.J.named, value)
+
+    def _readable(self, value: sp.Expr) -> list[t.Node]:
+        """The closed form, unless it would take many lines."""
+        tree = as_tree(value, self.names) if _is_short(value) else None
+        return [tree] if tree is not None and tex_width(tree.latex()) <= READABLE else []
+
+    def _weight(self, state: State) -> t.Node:
+        return t.Quantity("eta" if self.objective is Objective.START_STATE else "mu", (t.Literal(state),))
+
+    def _worth(self, state: State, action: Action) -> t.Node:
+        """What the theorem weighs the change of pi(a|s) with."""
+        at = (t.Literal(state), t.Literal(action))
+        return t.Call("q", at) if self.objective is Objective.STATIONARY_VALUE else t.Quantity("Q", at)
+
+
+def pi(action: Action, state: State) -> t.Quantity:
+    """pi(a|s) at an action and a state of the model."""
+    return t.Quantity("pi", (t.Literal(action), t.Literal(state)))
+
+
+def derivative(theta: sp.Symbol, of: t.Node) -> t.Node:
+    """d of / d theta_i, the i-th coordinate of the gradient.
+
+    >>> node = derivative(sp.Symbol("theta"), t.Quantity("J"))
+    >>> print(node, node.latex())
+    dot(grad theta, grad J) \\frac{\\partial J}{\\partial \\theta}
+    """
+    return t.Dot(t.Grad(t.Symbol(theta.name)), t.Grad(of))
+
+
+def _base(factor: sp.Expr) -> sp.Expr:
+    """What a power is of; of d and -d the one with a positive constant."""
+    base = factor.base if factor.is_Pow else factor
+    return -base if base.is_Add and base.as_coeff_Add()[0].is_negative else base
+
+
+def _is_short(expr: sp.Expr) -> bool:
+    """Whether it is worth printing at all."""
+    return bool(sp.count_ops(expr) <= READABLE)

@@ -1,0 +1,44 @@
+"""The proofs of the policy gradient theorem, in symbols only: the same lines for every model."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+from pgsym.claims.blocks import Chain
+from pgsym.claims.derivation.record import Derivation
+from pgsym.claims.language.parse import parse
+from pgsym.claims.language.tree import Statement
+from pgsym.claims.script import Script
+from pgsym.model.objective import Objective
+
+THEOREMS = {
+    Objective.START_STATE: "grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * Q(s,a)",
+    Objective.AVERAGE_REWARD: "grad J = sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)",
+    Objective.STATIONARY_VALUE: "grad J = 1 / (1 - gamma) * sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)"
+    " + sum[s] grad mu(s) * V(s)",
+}
+"""What each proof proves."""
+
+
+def general(objective: Objective | str) -> Derivation:
+    """The proof for an objective, not yet checked on a model.
+
+    >>> print(general("average-reward").chains[0].statement)
+    J == rbar == sum[s] mu(s) * r_pi(s)
+    """
+    objective = Objective.parse(objective)
+    return Derivation(f"Policy gradient theorem, {objective}", objective, _script(objective).blocks)
+
+
+def theorem(objective: Objective) -> Chain:
+    """What the proof proves, as one line."""
+    statement = parse(THEOREMS[objective])
+    return Chain(Statement(statement.terms, statement.relations, (), ("",), statement.source), objective)
+
+
+@cache
+def _script(objective: Objective) -> Script:
+    name = f"{objective}.claims"
+    text = files("pgsym.claims.derivation.proofs").joinpath(name).read_text(encoding="utf-8")
+    return Script.parse(text, name)

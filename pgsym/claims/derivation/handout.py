@@ -1,0 +1,219 @@
+"""The document on one model: what it is, what is proved, the proof, the same lines in its numbers, closed forms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from enum import StrEnum
+
+import sympy as sp
+
+from pgsym.claims.blocks import Block, Chain, Definition, Heading, Prose
+from pgsym.claims.check import Audit
+from pgsym.claims.derivation.closed import BUDGET, SECONDS, ClosedForms
+from pgsym.claims.derivation.facts import OUTCOMES, PAIRS, count_outcomes, is_small, model_page, values
+from pgsym.claims.derivation.general import general, theorem
+from pgsym.claims.derivation.instance import Instance
+from pgsym.claims.derivation.record import Derivation
+from pgsym.claims.language.tree import Let
+from pgsym.errors import NotInFieldError, SchemaError, TooLargeError
+from pgsym.exact import solve
+from pgsym.model.mdp import MDP
+from pgsym.model.objective import Objective
+from pgsym.model.policy import Policy
+from pgsym.model.structure import Structure
+
+GENERAL_ONLY = frozenset({"Unrolling", "As an expectation", "A baseline", "What the usual sum is worth"})
+"""Parts of the proofs that read the same in every model: they are not written out again."""
+
+
+class Level(StrEnum):
+    """What a derivation is written in: symbols only, one model's states and numbers, or both."""
+
+    GENERAL = "general"
+    MODEL = "model"
+    BOTH = "both"
+
+
+def derive(
+    mdp: MDP,
+    policy: Policy,
+    objective: Objective | str = Objective.START_STATE,
+    *,
+    level: Level | str = Level.BOTH,
+    theta: Mapping[sp.Symbol, sp.Expr] | None = None,
+    name: str = "",
+    source: str = "",
+    error_bits: int = 100,
+    seed: int = 0,
+) -> Derivation:
+    """The policy gradient theorem of an objective, derived for a model; every line is decided.
+
+    Parameters
+    ----------
+    level
+        ``general``: the proof in symbols.  ``model``: its lines for this model, and closed forms.  ``both``.
+    theta
+        A point at which values are shown.
+    name, source
+        What the model is called, and where it comes from.
+
+    Returns
+    -------
+    Derivation
+        With the verdict on each of its relations in `audit`.
+
+    Raises
+    ------
+    HypothesisError
+        The objective is not defined on this model.
+    TooLargeError
+        ``level="model"`` for a model too large to be written out.
+
+    Examples
+    --------
+    >>> import pgsym
+    >>> model = pgsym.zoo("short-corridor")
+    >>> found = derive(model.mdp, model.policy, theta=model.theta, name=model.name)
+    >>> found.title, found.audit.holds
+    ('Policy gradient of short-corridor: start-state', True)
+    """
+    objective, level = Objective.parse(objective), _level(level)
+    Structure(mdp, policy).require(objective)
+    proof = general(objective)
+    blocks: list[Block] = [*model_page(mdp, policy, source), Heading("What is proved"), Prose(_claim(objective))]
+    blocks.append(theorem(objective))
+    if level is not Level.MODEL:
+        blocks += [Heading("Proof"), Prose(_READING), *map(_below, proof.blocks)]
+    if level is not Level.GENERAL:
+        blocks += _instance(proof, mdp, policy, level)
+        blocks += _closed(mdp, policy, objective, theta)
+    title = f"Policy gradient of {name}: {objective}" if name else f"Policy gradient: {objective}"
+    # Closed forms of a large model would be given up line by line.
+    method = "auto" if is_small(mdp) else "identity test"
+    found = Derivation(title, objective, tuple(blocks))
+    found = found.checked(mdp, policy, theta=theta, method=method, error_bits=error_bits, seed=seed)
+    assert found.audit is not None
+    return replace(found, blocks=(*found.blocks, Heading("Verdict"), *map(Prose, _verdict(found.audit))))
+
+
+def _level(level: Level | str) -> Level:
+    try:
+        return Level(level)
+    except ValueError:
+        raise SchemaError(f"found {level!r}; must be one of {', '.join(Level)}", where="level") from None
+
+
+_READING = (
+    "Each line holds for all values of the parameters, and for every state and action that occurs in it without "
+    "being summed over."
+)
+
+
+def _claim(objective: Objective) -> str:
+    """What J is, in words."""
+    return {
+        Objective.START_STATE: "`J` is the expected discounted return from the start distribution `mu0`; `eta(s)` "
+        "counts the expected discounted visits to `s`, `Q(s,a)` is what action `a` is worth in `s`. The gradient "
+        "by the parameters of the policy is",
+        Objective.AVERAGE_REWARD: "`J` is the average reward of a step, `mu(s)` the fraction of the time spent in "
+        "`s`, `Q(s,a)` what action `a` is worth in `s` compared to the average. The gradient by the parameters of "
+        "the policy is",
+        Objective.STATIONARY_VALUE: "`J` is the mean of the discounted values `V(s)` over the stationary "
+        "distribution `mu`. The gradient by the parameters of the policy is not the sum of `mu(s)` times the "
+        "gradient of `pi(a|s)` times `Q(s,a)`, as is often written, but",
+    }[objective]
+
+
+def _below(block: Block) -> Block:
+    return replace(block, level=2) if isinstance(block, Heading) else block
+
+
+# -- the lines for this model --------------------------------------------------------------------------------
+
+
+def _instance(proof: Derivation, mdp: MDP, policy: Policy, level: Level) -> Iterator[Block]:
+    """The proof with the sums over states and actions written out."""
+    if not is_small(mdp):
+        found = (
+            f"{len(mdp.pairs)} pairs of state and action with {count_outcomes(mdp)} outcomes; "
+            f"sums are written out for up to {PAIRS} and {OUTCOMES}"
+        )
+        if level is Level.MODEL:
+            raise TooLargeError(f"found {found}. Derive it with level general", where="level")
+        yield Heading("In this model")
+        yield Prose(f"It has {found}, so the lines above are not repeated in its numbers.")
+        return
+    yield Heading("In this model")
+    yield Prose(
+        "The same lines with the sums written out and the numbers of the model put in. Values of terminal states, "
+        "which are 0, are left out; a step that is only one of writing here is joined with the next."
+    )
+    instance = Instance(mdp, policy)
+    titled: Heading | None = None
+    skipped = False
+    for block in proof.blocks:
+        if isinstance(block, Heading):
+            skipped, titled = block.text in GENERAL_ONLY, replace(block, level=2)
+            continue
+        if isinstance(block, Definition) and level is Level.MODEL:
+            yield block
+        written = [] if skipped else list(_written(block, instance))
+        if written and titled is not None:
+            yield titled
+            titled = None
+        yield from written
+
+
+def _written(block: Block, instance: Instance) -> Iterator[Block]:
+    if isinstance(block, Chain):
+        yield from instance.chains(block)
+    elif isinstance(block, Definition):
+        for b in block.bindings:
+            if isinstance(b, Let):
+                yield from instance.definition(b, block.bindings)
+
+
+# -- closed forms --------------------------------------------------------------------------------------------
+
+
+def _closed(
+    mdp: MDP, policy: Policy, objective: Objective, theta: Mapping[sp.Symbol, sp.Expr] | None
+) -> Iterator[Block]:
+    """Closed forms where they can be read, and values at theta."""
+    if is_small(mdp):
+        try:
+            yield from list(ClosedForms(mdp, policy, objective).blocks())
+        except (TooLargeError, NotInFieldError) as error:
+            yield Heading("Closed forms")
+            yield Prose(f"They are left out: {error.message.partition(';')[0]}.")
+    yield from values(solve(mdp, policy, objective, budget=BUDGET, seconds=SECONDS), theta)
+
+
+# -- the verdict ---------------------------------------------------------------------------------------------
+
+
+def _verdict(audit: Audit) -> Iterator[str]:
+    yield f"Decided on this model: {audit.summary}."
+    exact = [step for step in audit.steps if step.verdict.proved and step.verdict.error_bits is None]
+    tested = [step for step in audit.steps if step.verdict.error_bits is not None]
+    if exact:
+        yield (
+            f"{_count(exact, audit)} proved by normal form: the difference of the two sides is the zero element of "
+            "the field of rational functions in the exponentials of the parameters and the symbols of the model, so "
+            "they agree for all values of these."
+        )
+    if tested:
+        bits = min(step.verdict.error_bits for step in tested if step.verdict.error_bits is not None)
+        yield (
+            f"{_count(tested, audit)} proved by an identity test: the two sides agree at random points modulo random "
+            f"primes, which they would do by chance with probability at most 2^-{bits}."
+        )
+    for step in (*audit.refuted, *audit.inapplicable):
+        yield f"{step.verdict.status.capitalize()}: {step.claim}. {step.verdict.ground}"
+
+
+def _count(steps: Sequence[object], audit: Audit) -> str:
+    if len(steps) == len(audit.steps):
+        return "All relations are"
+    return f"{len(steps)} relation{' is' if len(steps) == 1 else 's are'}"

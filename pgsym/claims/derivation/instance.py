@@ -1,0 +1,258 @@
+"""The lines of a proof for one model: sums written out over its states and actions, its numbers put in.
+
+A tree goes in and a tree comes out, which is decided like any other.  Only what the model gives as a number or
+a symbol is replaced (P, r, gamma, mu0, the chain under the policy); values and occupancies keep their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from itertools import product as combinations
+from typing import Any
+
+import sympy as sp
+
+from pgsym.claims.blocks import Chain, used
+from pgsym.claims.derivation import fold
+from pgsym.claims.derivation.formula import as_tree
+from pgsym.claims.language import tree as t
+from pgsym.claims.language.scope import Scope, check
+from pgsym.claims.language.vocabulary import entry
+from pgsym.errors import NotInFieldError
+from pgsym.model.mdp import MDP
+from pgsym.model.policy import Policy
+
+Env = Mapping[str, Hashable]
+"""The state or action that an index stands for."""
+
+_MIXED = ("P_pi", "r_pi")
+"""Means over the actions of what the model gives."""
+
+_ZERO_AT_THE_END = frozenset({"V", "h", "H", "mu", "eta", "d", "nu", "n"})
+
+
+class Instance:
+    """Writes trees out for one model.
+
+    Examples
+    --------
+    >>> import pgsym
+    >>> from pgsym.claims.language import parse
+    >>> model = pgsym.zoo("short-corridor")
+    >>> statement = parse("Q(s,a) = r(s,a) + gamma * sum[s'] P(s'|s,a) * V(s')")
+    >>> for chain in Instance(model.mdp, model.policy).chains(Chain(statement)):
+    ...     print(chain.statement)
+    Q("s1","R") == -1 + V("s2")
+    Q("s1","L") == -1 + V("s1")
+    Q("s2","R") == -1 + V("s1")
+    Q("s2","L") == -1 + V("s3")
+    Q("s3","R") == -1
+    Q("s3","L") == -1 + V("s2")
+    """
+
+    def __init__(self, mdp: MDP, policy: Policy) -> None:
+        self.mdp = mdp
+        self.policy = policy
+        self.names: dict[sp.Expr, t.Node] = {mdp.gamma: t.Quantity("gamma")} if mdp.gamma.is_Symbol else {}
+        self.scope = Scope(())
+
+    # -- chains ----------------------------------------------------------------------------------------------
+
+    def chains(self, chain: Chain) -> Iterator[Chain]:
+        """The chain in every state and action that it is about, without those in which it says nothing."""
+        statement = chain.statement
+        self.scope = Scope(statement.bindings, statement.source)
+        for env in self._places(statement):
+            yield from self._chain(chain, env)
+
+    def definition(self, let: t.Let, bindings: Sequence[t.Binding]) -> Iterator[Chain]:
+        """A definition in every state and action, as equations."""
+        name = t.Call(let.name, let.indices)
+        statement = t.Statement((name, let.body), (t.EQUAL,), used(bindings, [name]), ("definition",))
+        yield from self.chains(Chain(statement))
+
+    def _chain(self, chain: Chain, env: Env) -> Iterator[Chain]:
+        statement = chain.statement
+        first, *rest = (self.expand(term, env) for term in statement.terms)
+        if (
+            isinstance(statement.terms[0], t.Quantity)
+            and statement.terms[0].name in _MIXED
+            and first != self._named(statement.terms[0], env)
+        ):
+            return  # it is written out wherever it stands
+        terms = [first]
+        relations: list[str] = []
+        reasons: list[str] = []
+        why = statement.reasons or ("",) * len(rest)
+        for term, relation, reason in zip(rest, statement.relations, why, strict=True):
+            if term == terms[-1] and relation == t.EQUAL:
+                # The step is one of writing only here; its reason belongs to what led to this line.
+                if reasons and reason:
+                    reasons[-1] = f"{reasons[-1]}; {reason}" if reasons[-1] else reason
+                continue
+            terms.append(term)
+            relations.append(relation)
+            reasons.append(reason)
+        if relations:
+            bindings = used(statement.bindings, terms)
+            found = t.Statement(tuple(terms), tuple(relations), bindings, tuple(reasons))
+            yield Chain(found, chain.objective)
+
+    def _places(self, statement: t.Statement) -> Iterator[Env]:
+        """What the free indices of a chain can stand for."""
+        ranges = {r.index: r for claim in statement.claims for r in check(claim)[1]}
+        acting = {i for claim in statement.claims for i in (r.index for r in check(claim)[1] if r.acting)}
+        states = [i for i in ranges if not t.is_action(i)]
+        actions = [i for i in ranges if t.is_action(i)]
+        for place in combinations(*(self._states(i in acting) for i in states)):
+            env: dict[str, Hashable] = dict(zip(states, place, strict=True))
+            partners = [self._name(ranges[a].partner, env) for a in actions]
+            for chosen in combinations(*(self.mdp.actions(s) for s in partners)):
+                yield {**env, **dict(zip(actions, chosen, strict=True))}
+
+    def _states(self, acting: bool) -> Sequence[Hashable]:
+        return self.mdp.nonterminal if acting else self.mdp.states
+
+    def _name(self, index: t.Index | None, env: Env) -> Any:
+        if isinstance(index, t.Literal):
+            return index.name
+        assert index is not None
+        return env[index]
+
+    # -- expressions -----------------------------------------------------------------------------------------
+
+    def expand(self, node: t.Node, env: Env) -> t.Node:
+        """The expression with its sums written out, at the given states and actions."""
+        match node:
+            case t.Add(left, right):
+                return fold.total([(1, self.expand(left, env)), (1, self.expand(right, env))])
+            case t.Sub(left, right):
+                return fold.total([(1, self.expand(left, env)), (-1, self.expand(right, env))])
+            case t.Neg(body):
+                return fold.negative(self.expand(body, env))
+            case t.Mul(left, right):
+                return self._product(left, right, env)
+            case t.Div(left, right):
+                return fold.quotient(self.expand(left, env), self.expand(right, env))
+            case t.Pow(body, exponent):
+                return fold.power(self.expand(body, env), exponent)
+            case t.Expect():
+                return self.expand(node.expanded(), env)
+            case t.Sum(indices, body):
+                return fold.total((1, self.expand(body, place)) for place in self._range(indices, body, env))
+            case t.Quantity():
+                return self._quantity(node, env)
+            case t.Call(name, indices):
+                return self._call(name, self._literals(indices, env))
+            case t.Grad(body):
+                inner = self.expand(body, env)
+                return fold.ZERO if self._is_constant(inner) else t.Grad(inner)
+            case t.Log(body):
+                inner = self.expand(body, env)
+                return fold.ZERO if inner == fold.ONE else t.Log(inner)
+            case t.Unary(body):
+                return type(node)(self.expand(body, env))
+            case t.Binary(left, right):
+                return type(node)(self.expand(left, env), self.expand(right, env))
+        return node
+
+    def _product(self, left: t.Node, right: t.Node, env: Env) -> t.Node:
+        """The product; nothing is written out beside a factor that is 0."""
+        first = self.expand(left, env)
+        return first if first == fold.ZERO else fold.product([first, self.expand(right, env)])
+
+    def _range(self, indices: tuple[str, ...], body: t.Node, env: Env) -> Iterator[Env]:
+        if not indices:
+            yield env
+            return
+        index, *rest = indices
+        found = self.scope.range(t.Sum(tuple(rest), body) if rest else body, index)
+        if t.is_action(index):
+            values: Sequence[Hashable] = self.mdp.actions(self._name(found.partner, env))
+        else:
+            values = self._states(found.acting)
+        for value in values:
+            yield from self._range(tuple(rest), body, {**env, index: value})
+
+    def _literals(self, indices: Sequence[t.Index], env: Env) -> tuple[t.Literal, ...]:
+        return tuple(i if isinstance(i, t.Literal) else t.Literal(env[i]) for i in indices)
+
+    def _is_constant(self, node: t.Node) -> bool:
+        """Whether only numbers and symbols of the dynamics occur."""
+        params = {p.name for p in self.policy.params}
+        constant = ("gamma", "|S|", "P", "r", "mu0")
+        return not any(
+            isinstance(n, t.Call)
+            or (isinstance(n, t.Quantity) and n.name not in constant)
+            or (isinstance(n, t.Symbol) and n.name in params)
+            for n in node.walk()
+        )
+
+    def _call(self, name: str, at: tuple[t.Literal, ...]) -> t.Node:
+        """An own name; arbitrary functions of the state are 0 in terminal states."""
+        if name in self.scope.free and any(i.name in self.mdp.terminal for i in at):
+            return fold.ZERO
+        return t.Call(name, at)
+
+    # -- what the model gives --------------------------------------------------------------------------------
+
+    def _named(self, node: t.Quantity, env: Env) -> t.Quantity:
+        """The quantity at its states and actions."""
+        return t.Quantity(node.name, self._literals(node.indices, env), node.primed, node.overrides)
+
+    def _quantity(self, node: t.Quantity, env: Env) -> t.Node:
+        named = self._named(node, env)
+        at = named.indices
+        if node.primed or node.overrides:
+            return named
+        kinds = entry(node.name, len(at)).kinds
+        where = [i.name for i in at if isinstance(i, t.Literal)]
+        if node.name in _ZERO_AT_THE_END and where[0] in self.mdp.terminal:
+            return fold.ZERO
+        if node.name == "pi":
+            return fold.ONE if len(self.mdp.actions(where[1])) == 1 else named
+        if node.name == "P_pi":
+            state, target = where
+            return self._mixed(state, lambda a: self._P(target, state, a), named)
+        if node.name == "r_pi":
+            return self._mixed(where[0], lambda a: self._r(where[0], a), named)
+        value = None
+        if node.name == "gamma":
+            value = self.mdp.gamma
+        elif node.name == "mu0" and self.mdp.start:
+            value = self.mdp.start.get(where[0], sp.Integer(0))
+        elif node.name == "P":
+            value = self._P(*where)
+        elif node.name == "r":
+            value = self._r(*where) if len(kinds) == 2 else self._r_to(*where)
+        return named if value is None else self._tree(value, named)
+
+    def _mixed(self, state: Hashable, value: Any, named: t.Node) -> t.Node:
+        """sum[a] pi(a|s) * value(a); by its name where that is more than one term."""
+        terms = []
+        for a in self.mdp.actions(state):
+            weight = self._quantity(t.Quantity("pi", (t.Literal(a), t.Literal(state))), {})
+            found = self._tree(value(a), None)
+            if found is None:
+                return named
+            terms.append((1, fold.product([found, weight])))
+        whole = fold.total(terms)
+        return named if len(fold.signed(whole)) > 1 else whole
+
+    def _tree(self, value: sp.Expr, otherwise: Any) -> Any:
+        """A number of the model as a tree; roots keep the quantity's name."""
+        try:
+            return as_tree(value, self.names)
+        except NotInFieldError:
+            return otherwise
+
+    def _P(self, target: Hashable, state: Hashable, action: Hashable) -> sp.Expr:
+        return sp.Add(*(o.p for o in self.mdp.outcomes(state, action) if o.state == target))
+
+    def _r(self, state: Hashable, action: Hashable) -> sp.Expr:
+        return sp.Add(*(o.p * o.r for o in self.mdp.outcomes(state, action)))
+
+    def _r_to(self, state: Hashable, action: Hashable, target: Hashable) -> sp.Expr | None:
+        here = [o for o in self.mdp.outcomes(state, action) if o.state == target]
+        weight = sp.Add(*(o.p for o in here))
+        return sp.Add(*(o.p * o.r for o in here)) / weight if weight != 0 else None

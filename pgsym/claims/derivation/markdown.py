@@ -1,0 +1,65 @@
+"""A derivation as Markdown, with formulas as GitHub and most notebooks show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pgsym.claims.blocks import Block, Cell, Heading, Picture, Prose, Table
+from pgsym.claims.derivation.prose import in_math, parts
+from pgsym.claims.derivation.rows import Row, grouped, rows, without_repeats
+from pgsym.claims.language.tree import Binding
+from pgsym.claims.verdict import Verdict
+
+_SPECIAL = str.maketrans({c: "\\" + c for c in "\\*_<>[]|$#"})
+
+
+def body(blocks: Sequence[Block], verdicts: Iterator[Verdict | None], bindings: Sequence[Binding] = ()) -> str:
+    """The blocks one after the other; `verdicts` has one entry for each relation, in order."""
+    found = []
+    for block in grouped(blocks):
+        if isinstance(block, list):
+            found.append(_aligned([row for item in block for row in rows(item, verdicts)], bindings))
+        elif isinstance(block, Heading):
+            found.append(f"{'#' * (block.level + 1)} {_prose(block.text, bindings)}")
+        elif isinstance(block, Prose):
+            found.append(_prose(block.text, bindings))
+        elif isinstance(block, Table):
+            found.append(_table(block))
+        elif isinstance(block, Picture):
+            continue
+    return "\n\n".join(found)
+
+
+def escape(text: str) -> str:
+    r"""Words in which nothing is markup.
+
+    >>> print(escape("s_1 * 2"))
+    s\_1 \* 2
+    """
+    return text.translate(_SPECIAL)
+
+
+def _aligned(found: Sequence[Row], bindings: Sequence[Binding]) -> str:
+    lines: list[str] = []
+    for row in without_repeats(found):
+        if row.own_line:
+            lines += [rf"&{left} \\" for left in row.left]
+        head = "" if row.own_line else "".join(row.left)
+        right = [f"{head} &{row.relation} {row.right[0]}", *(rf"&\quad {r}" for r in row.right[1:])]
+        right[-1] += f" && {in_math(row.note, bindings)}" if row.note else ""
+        lines += [line + r" \\" for line in right]
+    return "\n".join(["```math", r"\begin{aligned}", *lines, r"\end{aligned}", "```"])
+
+
+def _prose(text: str, bindings: Sequence[Binding]) -> str:
+    return "".join(escape(p) if isinstance(p, str) else f"$`{p.latex()}`$" for p in parts(text, bindings))
+
+
+def _table(table: Table) -> str:
+    rule = "|".join(["---"] * len(table.header))
+    rows = [" | ".join(map(_cell, row)) for row in table.rows]
+    return "\n".join([f"| {' | '.join(map(_cell, table.header))} |", f"|{rule}|", *(f"| {row} |" for row in rows)])
+
+
+def _cell(cell: str | Cell) -> str:
+    return f"$`{cell.latex.replace('|', chr(92) + 'vert ')}`$" if isinstance(cell, Cell) else escape(cell)

@@ -1,0 +1,76 @@
+"""`pgsym check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pgsym.cli.app import app, print_json
+from pgsym.cli.options import AsJson, Gamma, Model, ObjectiveName, Seed, Theta
+from pgsym.cli.problem import load_problem
+from pgsym.errors import ClaimError
+
+if TYPE_CHECKING:
+    from pgsym.claims.script import Script
+
+
+@app.command()
+def check(
+    model: Model,
+    claims: Annotated[
+        str, typer.Argument(help="A file of claims, or one claim as text: 'grad J = ...'.", show_default=False)
+    ],
+    objective: ObjectiveName = None,
+    theta: Theta = None,
+    gamma: Gamma = None,
+    method: Annotated[str, typer.Option(help="auto, normal form or identity test.")] = "auto",
+    error_bits: Annotated[
+        int, typer.Option(min=1, max=10_000, help="An identity test errs with probability at most 2^-BITS.")
+    ] = 100,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Decide the claims of a file, or one claim, on MODEL: each line with its verdict, false ones with their defect.
+
+    A verdict holds for all parameters of the policy; `--theta` is where both sides of a false line are shown.
+    Exit status 1 when a line is false or does not apply to MODEL.
+
+    Example: `pgsym check two-state "sum[s] mu(s) * V(s) = rbar / (1 - gamma)" --objective stationary-value`
+    """
+    from pgsym.report.check import audit_text
+    from pgsym.report.terminal import console, working
+
+    problem = load_problem(model, objective, theta, gamma)
+    script = _read(claims)
+    with working("deciding") as status:
+        audit = script.check(
+            problem,
+            method=method,
+            error_bits=error_bits,
+            seed=seed,
+            progress=lambda k, n: status.update(f"deciding relation {k} of {n} ..."),
+        )
+    if as_json:
+        print_json({"model": problem.name, "objective": str(problem.objective), "claims": script.name or None}
+                   | audit.to_json())  # fmt: skip
+    else:
+        console().print(audit_text(audit, problem, script.name), soft_wrap=True)
+    raise typer.Exit(0 if audit.holds else 1)
+
+
+def _read(claims: str) -> Script:
+    """A file where there is one of that name; else the text itself."""
+    from pgsym.claims.script import Script
+
+    try:
+        exists = bool(claims) and Path(claims).exists()
+    except (OSError, ValueError):  # longer than a path can be, or with a character that no path has
+        exists = False
+    looks_like_a_file = Path(claims).suffix in (".claims", ".txt") and not any(c in claims for c in "=\n")
+    script = Script.load(claims) if exists or looks_like_a_file else Script.parse(claims)
+    if not script.relations:
+        raise ClaimError("found no relation; a claim has =, != or propto between two sides. Write one",
+                         where=script.name or "claims")  # fmt: skip
+    return script

@@ -1,0 +1,66 @@
+"""`pgsym derive`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pgsym.cli.app import app
+from pgsym.cli.options import Gamma, Model, ObjectiveName, Seed, Theta
+from pgsym.cli.problem import load_problem
+
+
+@app.command()
+def derive(
+    model: Model,
+    objective: ObjectiveName = None,
+    level: Annotated[
+        str, typer.Option(help="general: the proof in symbols; model: its lines for MODEL; both.")
+    ] = "both",
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", help="Write .tex, .md, .html or .claims; without it, the terminal shows text."),
+    ] = None,
+    pdf: Annotated[Path | None, typer.Option(help="Write a PDF too; needs a TeX engine.")] = None,
+    theta: Theta = None,
+    gamma: Gamma = None,
+    seed: Seed = 0,
+) -> None:
+    """Derive the policy gradient theorem for MODEL; every line is decided before it is printed.
+
+    The proof in symbols, the same lines in MODEL's states and numbers, closed forms, and the verdict on each
+    relation.  Exit status 1 when a line is not proved.
+
+    Example: `pgsym derive short-corridor -o derivation.tex --pdf derivation.pdf`
+    """
+    from pgsym.claims.derivation import derive as derived
+    from pgsym.report.derivation import render, write_derivation
+    from pgsym.report.terminal import console, working
+    from pgsym.report.typeset import typeset
+
+    problem = load_problem(model, objective, theta, gamma)
+    if out is not None:
+        render(out)  # an unknown suffix is said before the work
+    with working("deciding every line of the derivation"):
+        found = derived(
+            problem.mdp,
+            problem.policy,
+            problem.objective,
+            level=level,
+            theta=problem.theta,
+            name=problem.name,
+            source=problem.source,
+            seed=seed,
+        )
+    if out is not None:
+        print(f"wrote {write_derivation(found, out)}", file=sys.stderr)
+    if pdf is not None:
+        with working("typesetting"):
+            typeset(found.document(), pdf)
+        print(f"wrote {pdf}", file=sys.stderr)
+    if out is None and pdf is None:
+        console().print(found.text(), soft_wrap=True, markup=False, end="")
+    raise typer.Exit(0 if found.audit is not None and found.audit.holds else 1)

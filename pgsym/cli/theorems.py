@@ -1,0 +1,86 @@
+"""`pgsym theorems`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pgsym.cli.app import app, print_json
+from pgsym.cli.options import AsJson, Gamma, Seed, Theta
+from pgsym.cli.problem import load_problem
+from pgsym.errors import SchemaError
+
+
+@app.command()
+def theorems(
+    name: Annotated[
+        str | None, typer.Argument(help="An entry of the catalogue, or all of them: all.", show_default=False)
+    ] = None,
+    model: Annotated[
+        str | None, typer.Argument(help="Decide it on this model; a MODEL as for `pgsym solve`.", show_default=False)
+    ] = None,
+    theta: Theta = None,
+    gamma: Gamma = None,
+    seed: Seed = 0,
+    markdown: Annotated[bool, typer.Option(help="Print the whole catalogue as a Markdown page.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List named theorems and famous false statements, show one, or decide them on MODEL.
+
+    Each is decided under its own objective, whatever the model's is.  Exit status 1 when a verdict is against the
+    catalogue: a theorem, or the exact defect of a false statement, is refuted.  A false statement may be true on one
+    model; that is shown, and no contradiction.
+
+    Example: `pgsym theorems all two-state`
+    """
+    from pgsym.claims.catalogue import catalogue, theorem
+    from pgsym.claims.catalogue.registry import topics
+    from pgsym.report.terminal import console
+    from pgsym.report.theorems import catalogue_page, theorem_page, theorems_table
+
+    if markdown:
+        print(catalogue_page(topics()), end="")
+    elif model is not None:
+        _decide(name or "all", model, theta, gamma, seed, as_json)
+    elif name is None and as_json:
+        print_json([t.to_json() for t in catalogue()])
+    elif name is None:
+        console().print(theorems_table(topics()))
+    elif name == "all":
+        raise SchemaError(
+            "found all without a model; the catalogue is decided on one. Write all MODEL", where="theorems"
+        )
+    elif as_json:
+        print_json(theorem(name).to_json())
+    else:
+        console().print(theorem_page(theorem(name)))
+
+
+def _decide(name: str, model: str, theta: str | None, gamma: str | None, seed: int, as_json: bool) -> None:
+    """The verdicts on MODEL, and the exit status."""
+    from pgsym.claims.catalogue import catalogue, theorem
+    from pgsym.report.terminal import console, working
+    from pgsym.report.theorems import findings_table, findings_text, summary
+
+    asked = catalogue() if name == "all" else (theorem(name),)
+    problem = load_problem(model, None, theta, gamma)
+    found, missing = [], []
+    with working("deciding") as status:
+        for k, t in enumerate(asked, 1):
+            status.update(f"deciding {t.name} ({k} of {len(asked)}) ...")
+            found.append(t.decide(problem.mdp, problem.policy, theta=problem.theta, seed=seed))
+            defect = t.decide_defect(problem.mdp, problem.policy, theta=problem.theta, seed=seed) if t.defect else None
+            missing.append(defect)
+    everything = [f for f in (*found, *missing) if f is not None]
+    if as_json:
+        data = [f.to_json() | ({"defect": m.to_json()} if m else {}) for f, m in zip(found, missing, strict=True)]
+        print_json({"model": problem.name, "theorems": data})
+    elif name == "all":
+        console().print(f"[bold]{problem.name}[/] ({problem.mdp})")
+        console().print(findings_table(found))
+        console().print(summary(found))
+    else:
+        console().print(f"[bold]{problem.name}[/] ({problem.mdp})")
+        console().print(findings_text(found[0], missing[0]))
+    raise typer.Exit(1 if any(f.contradicts for f in everything) else 0)

@@ -1,0 +1,50 @@
+"""A problem by what a user writes for it: a zoo name, a model file, a gymnasium environment, a family."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import sympy as sp
+
+from pgsym.model.objective import Objective
+from pgsym.model.problem import Problem
+
+
+def locate(model: str, folder: Path | None = None) -> Problem:
+    """The problem that `model` names; a relative path starts from `folder`.
+
+    Raises
+    ------
+    ModelError
+        No such name, or not a model.
+
+    Examples
+    --------
+    >>> locate("short-corridor").mdp, locate("generic:3x2").name
+    (MDP(4 states, 1 terminal, 6 outcomes, gamma=1), 'generic:3x2')
+    """
+    from pgsym.model.files import load
+    from pgsym.model.generic import generic_problem
+    from pgsym.model.zoo import zoo
+
+    if model.startswith("gym:"):
+        return _from_gymnasium(model.removeprefix("gym:"))
+    if model.startswith("generic:"):
+        return generic_problem(model.removeprefix("generic:"))
+    path = Path(model) if folder is None else folder / model
+    if path.suffix in (".yaml", ".yml", ".json") or path.exists():
+        problem = load(path)
+        return replace(problem, name=problem.name or path.stem)
+    return zoo(model)
+
+
+def _from_gymnasium(name: str) -> Problem:
+    """The environment under the uniform policy, a logit for every action."""
+    from pgsym.model.mdp import MDP
+    from pgsym.model.policies import tabular
+
+    mdp = MDP.from_gymnasium(name)
+    policy = tabular(mdp)
+    theta = dict.fromkeys(policy.params, sp.Integer(0))
+    return Problem(mdp, policy, Objective.START_STATE, theta, f"gym:{name}", "gymnasium")

@@ -1,0 +1,136 @@
+"""`pgsym check`: verdicts, exit status, exact defects, and every kind of wrong input; the lecture note's page."""
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+from transcript import transcripts
+
+ROOT = Path(__file__).parent.parent.parent
+NOTE = ROOT / "examples" / "lecture_note"
+PAGE = NOTE / "README.md"
+
+
+def test_true_claim(run):
+    status, out, err = run("check", "two-state", "sum[s] mu(s) * V(s) = rbar / (1 - gamma)", "-J", "stationary-value")
+    assert (status, err) == (0, "")
+    assert "proved: normal form" in out
+    assert out.endswith("1 relation: 1 proved\n")
+
+
+def test_lecture_note_has_the_numbers_of_both_lines(run):
+    status, out, _ = run("check", "two-state", NOTE / "note.claims")
+    assert status == 1
+    lines = out.splitlines()
+    first = next(k for k, line in enumerate(lines) if "refuted" in line)
+    assert lines[first - 1].split() == shlex.split("13 = sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)")
+    assert lines[first + 1].strip() == "at theta_x = log(2), theta_y = -log(3)"
+    assert lines[first + 2].split() == ["d/dtheta_x", "left", "10120/6889", "right", "9988/71961"]
+    assert lines[first + 3].split() == ["d/dtheta_y", "left", "52875/13778", "right", "36225/95948"]
+    assert lines[-1] == "10 relations: 7 proved, 3 refuted"
+
+
+def test_sign_flips_below_four_sevenths(run):
+    signs = {}
+    for gamma in ("1/2", "4/7", "9/10"):
+        out = run("check", "sign-flip", "grad J = sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)", "--gamma", gamma)[1]
+        (values,) = (line.split() for line in out.splitlines() if line.strip().startswith("d/dtheta"))
+        assert not values[2].startswith("-")
+        signs[gamma] = values[4]
+    assert signs == {"1/2": "-2/133", "4/7": "0", "9/10": "46/525"}
+
+
+@pytest.mark.parametrize("command", [command for command, _ in transcripts(PAGE)])
+def test_page_of_the_lecture_note_shows_what_is_printed(run, monkeypatch, command):
+    monkeypatch.chdir(NOTE)
+    expected = dict(transcripts(PAGE))[command]
+    assert run(*shlex.split(command))[1].rstrip("\n") == expected.rstrip("\n")
+
+
+@pytest.mark.parametrize("model", ["short-corridor", "two-state", "student"])
+def test_repaired_start_state_holds_on_every_model(run, model):
+    assert run("check", model, NOTE / "repaired-start-state.claims")[0] == 0
+
+
+@pytest.mark.parametrize("objective", ["average-reward", "stationary-value"])
+@pytest.mark.parametrize("model", ["two-state", "sign-flip", "recycling-robot"])
+def test_other_repairs_hold_on_every_model(run, model, objective):
+    assert run("check", model, NOTE / f"repaired-{objective}.claims")[0] == 0
+
+
+def test_false_claim_names_the_factor_and_the_difference(run):
+    status, out, _ = run("check", "two-state", "J = sum[s] mu(s) * r_pi(s)", "-J", "stationary-value")
+    assert status == 1
+    assert "true with the factor 1 / (1 - gamma) on the right" in out
+
+
+def test_inapplicable_claim_says_why_and_counts_as_not_proved(run):
+    status, out, _ = run("check", "short-corridor", "rbar = 0")
+    assert status == 1
+    assert "inapplicable: " in out
+    assert "a stationary distribution needs a continuing MDP" in out
+
+
+def test_theta_and_method_options(run):
+    claim = "J = 2 * J"
+    out = run("check", "short-corridor", claim, "--theta", "theta=log(2)", "--method", "identity test")[1]
+    assert "at theta = log(2)" in out
+    assert "refuted: identity test" in out
+    proved = run("check", "short-corridor", "J = J", "--method", "identity test", "--error-bits", "200")[1]
+    assert "error at most 2^-2" in proved
+
+
+def test_json_is_complete(run):
+    status, out, _ = run("check", "two-state", NOTE / "note.claims", "--json")
+    data = json.loads(out)
+    assert status == 1
+    assert data["claims"] == "note.claims"
+    assert (data["holds"], data["summary"]) == (False, "10 relations: 7 proved, 3 refuted")
+    second = data["relations"][1]
+    assert (second["line"], second["objective"]) == (13, "stationary-value")
+    assert second["reason"] == "line 2: the gradient moves onto the policy alone"
+    assert second["verdict"]["witness"]["left"] == {"d/dtheta_x": "10120/6889", "d/dtheta_y": "52875/13778"}
+    assert second["verdict"]["witness"]["right"] == {"d/dtheta_x": "9988/71961", "d/dtheta_y": "36225/95948"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("two-state", "J = Vv"), "Vv is not a symbol of the model"),
+        (("two-state", "J = V(s"), "found the end; the claim is not complete"),
+        (("two-state", "grad J = 1"), "a vector over the parameters on the left, a scalar on the right"),
+        (("two-state", 'V("z") = 1'), "the model has x, y"),
+        (("two-state", ""), "found no relation; a claim has =, != or propto between two sides"),
+        (("two-state", "# nothing"), "found no relation"),
+        (("two-state", "none.claims"), "none.claims: cannot be read (No such file or directory)"),
+        (("two-state", "."), "cannot be read (Is a directory)"),
+        (("two-state", "J = J", "--method", "guess"), "method: found 'guess'; must be one of auto"),
+        (("two-state", "J = J", "--objective", "best"), "objective: found 'best'"),
+        (("no-model", "J = J"), "no-model"),
+        (("two-state", "J = " + "(" * 5000), "found"),
+        (("two-state", "J = " + "9" * 5000), "found 5000 digits"),
+        (("two-state", "J = 1\0"), "found"),
+    ],
+)
+def test_wrong_input_is_one_message(run, arguments, message):
+    status, out, err = run("check", *arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith("error: ")
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_wrong_input_as_json(run):
+    status, out, _ = run("check", "two-state", "J = foo(s)", "--json")
+    assert status == 2
+    assert json.loads(out)["error"]["type"] == "ClaimError"
+
+
+def test_file_errors_have_line_and_column(run, tmp_path):
+    path = tmp_path / "mine.claims"
+    path.write_text("J = J\n\nJ = foo(s)\n", encoding="utf-8")
+    status, _, err = run("check", "two-state", path)
+    assert status == 2
+    assert err.splitlines()[0].startswith("error: mine.claims:3:5: foo is not a name of the language")
+    assert err.splitlines()[1:] == ["    J = foo(s)", "        ^"]
