@@ -42,6 +42,7 @@ test: lint types
 
 bench: $(READY_BENCH)
 	$(RUN) benchmarks/exact.py
+	$(RUN) benchmarks/claims.py
 	$(RUN) benchmarks/sampling.py
 
 clean:

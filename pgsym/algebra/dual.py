@@ -287,18 +287,21 @@ class DualField:
         last: Sequence[int] = (),
         *,
         ordering: Ordering | None = None,
+        lower: Factorization | None = None,
     ) -> DualLU:
-        values = self.base.factor([{j: e.value for j, e in row.items()} for row in rows], last, ordering=ordering)
+        """Factor the rows' values in the base field, or take `lower`, which has factored them already."""
+        if lower is None:
+            lower = self.base.factor([{j: e.value for j, e in row.items()} for row in rows], last, ordering=ordering)
         slopes: Slopes = {}
         for i, row in enumerate(rows):
             for j, element in row.items():
                 for k, slope in element.tangents.items():
                     slopes.setdefault(k, []).append((i, j, slope))
-        return DualLU(self, values, slopes)
+        return DualLU(self, lower, slopes)
 
-    def differentiated(self, values: Factorization, slopes: Slopes) -> DualLU:
-        """The factorization of A, from one of its values in the base field and A' by parameter."""
-        return DualLU(self, values, slopes)
+    def differentiated(self, lower: Factorization, slopes: Slopes) -> DualLU:
+        """The factorization of A, from that of its values in the base field and A' by parameter."""
+        return DualLU(self, lower, slopes)
 
 
 class DualLU:

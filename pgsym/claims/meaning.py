@@ -315,3 +315,13 @@ class Meaning:
     def _inverse(self, matrix: t.Node, level: int) -> Compiled:
         factored, field = self._factored(matrix, level), self.tower.field(level)
         return lambda env: inverse(*factored(env), field.one, field.zero)
+
+
+def _then(first: Compiled, value: Value) -> Compiled:
+    """The value, after `first` has shown that it is defined."""
+
+    def both(env: Env) -> Value:
+        first(env)
+        return value
+
+    return both

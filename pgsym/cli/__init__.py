@@ -3,6 +3,7 @@
 Exit status: 0 when what was asked holds, 1 when it is refuted or inconsistent, 2 for bad input.
 """
 
+from pgsym.cli import ascend as ascend
 from pgsym.cli import check as check
 from pgsym.cli import derive as derive
 from pgsym.cli import doctor as doctor

@@ -1,8 +1,8 @@
 r"""Readable LaTeX of the algebra of reinforcement learning.
 
-The printer never rewrites: what is factored stays factored, only the order of terms and factors is chosen
-(`pgsym.expression.ordering`).  Exponentials are shown as ``e^{\theta}``, quotients as whole fractions,
-and sums that are too long for a line are broken at their terms.  Names are the business of
+The printer never rewrites: what is factored stays factored, only the order of terms and factors and the signs of
+factors are chosen (`pgsym.expression.ordering`).  Exponentials are shown as ``e^{\theta}``, quotients as whole
+fractions, and sums that are too long for a line are broken at their terms.  Names are the business of
 `pgsym.expression.notation`, text around formulas that of `pgsym.expression.tex`; both are re-exported here.
 """
 
@@ -18,7 +18,7 @@ from pgsym.expression.notation import derivative_latex as derivative_latex
 from pgsym.expression.notation import powered, symbol_names
 from pgsym.expression.notation import quantity_latex as quantity_latex
 from pgsym.expression.notation import state_latex as state_latex
-from pgsym.expression.ordering import order_factors, order_terms, split
+from pgsym.expression.ordering import order_factors, order_terms, oriented, split
 from pgsym.expression.tex import document as document
 from pgsym.expression.tex import tex_width as tex_width
 
@@ -171,7 +171,7 @@ class _Printer(LatexPrinter):
         inverse = term.is_Pow and term.exp.is_Rational and term.exp < 0
         if not (term.is_Mul or term.is_Rational or term.is_Float or inverse):
             return 1, self._in_product(term) if term.is_Add else self._print(term)
-        sign, numerator, denominator = split(term)
+        sign, numerator, denominator = oriented(*split(term), self.rank)
         return sign, self._product(numerator, denominator)
 
     def _product(self, numerator: list[sp.Expr], denominator: list[sp.Expr]) -> str:
@@ -230,11 +230,11 @@ class _Printer(LatexPrinter):
         if tex_width(whole) <= width or not (expr.is_Add or expr.is_Mul or expr.is_Pow):
             return [whole]
         if not expr.is_Add:
-            sign, numerator, denominator = split(expr)
+            sign, numerator, denominator = oriented(*split(expr), self.rank)
             return _prefixed("-" if sign < 0 else "", self._product_pieces(numerator, denominator, width))
         pieces: list[str] = []
         for i, term in enumerate(order_terms(expr, self.rank)):
-            sign, numerator, denominator = split(term)
+            sign, numerator, denominator = oriented(*split(term), self.rank)
             mark = "- " if sign < 0 else "+ " if i else ""
             pieces += _prefixed(mark, self._product_pieces(numerator, denominator, width))
         return pieces

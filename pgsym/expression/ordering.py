@@ -1,6 +1,6 @@
 """In which order a reader expects terms and factors; shared by every printer.
 
-Nothing is rewritten: a product is only *listed* as sign, numerator and denominator, because building it
+Nothing is rewritten but signs: a product is only *listed* as sign, numerator and denominator, because building it
 again would make SymPy distribute numbers over sums and lose a factored form.
 """
 
@@ -45,6 +45,38 @@ def split(expr: sp.Expr) -> tuple[int, list[sp.Expr], list[sp.Expr]]:
     return sign, numerator, denominator
 
 
+def oriented(
+    sign: int, numerator: list[sp.Expr], denominator: list[sp.Expr], rank: Mapping[sp.Symbol, float] | None = None
+) -> tuple[int, list[sp.Expr], list[sp.Expr]]:
+    """The same product with its sums turned to 1 - p rather than p - 1, and its sign accordingly.
+
+    A sum below the line begins with a positive term; one above it has no more minus signs than plus signs, and
+    begins with a positive term where there are as many.
+
+    >>> p = sp.Symbol("p")
+    >>> oriented(-1, [p - 2], [p, (p - 1) ** 3])
+    (-1, [2 - p], [p, (1 - p)**3])
+    """
+    above: list[sp.Expr] = []
+    below: list[sp.Expr] = []
+    for factors, found, under in ((numerator, above, False), (denominator, below, True)):
+        for factor in factors:
+            base, power = (factor.base, factor.exp) if factor.is_Pow else (factor, sp.S.One)
+            if base.is_Add and power.is_Integer and _is_turned(base, under, rank):
+                turned = sp.Add(*(-term for term in base.args))
+                found.append(turned if power == 1 else sp.Pow(turned, power, evaluate=False))
+                sign = -sign if power % 2 else sign
+            else:
+                found.append(factor)
+    return sign, above, below
+
+
+def _is_turned(sum_: sp.Add, under: bool, rank: Mapping[sp.Symbol, float] | None) -> bool:
+    """Whether a reader expects the sum with the opposite sign."""
+    signs = [split(term)[0] for term in _by_degree(sum_, rank)]
+    return signs[0] < 0 if under or not sum(signs) else sum(signs) < 0
+
+
 def order_factors(factors: list[sp.Expr], rank: Mapping[sp.Symbol, float] | None = None) -> list[sp.Expr]:
     """Numbers, gamma, exponentials, symbols, functions; sums after the factors of their rank."""
     ranks = rank or {}
@@ -58,8 +90,15 @@ def order_terms(expr: sp.Expr, rank: Mapping[sp.Symbol, float] | None = None) ->
     >>> order_terms(1 - p), order_terms(p - 1), order_terms(p**2 - 3 * p + 2)
     ([1, -p], [p, -1], [2, -3*p, p**2])
     """
+    terms = _by_degree(expr, rank)
+    first = next((i for i, term in enumerate(terms) if oriented(*split(term), rank)[0] > 0), 0)
+    return [terms[first], *terms[:first], *terms[first + 1 :]]
+
+
+def _by_degree(expr: sp.Expr, rank: Mapping[sp.Symbol, float] | None) -> list[sp.Expr]:
+    """The terms of a sum, constants first, then by degree, whatever their signs."""
     ranks = rank or {}
-    terms = sorted(
+    return sorted(
         expr.args,
         key=lambda t: (
             not t.is_Rational,
@@ -69,8 +108,6 @@ def order_terms(expr: sp.Expr, rank: Mapping[sp.Symbol, float] | None = None) ->
             _natural(t),
         ),
     )
-    first = next((i for i, term in enumerate(terms) if split(term)[0] > 0), 0)
-    return [terms[first], *terms[:first], *terms[first + 1 :]]
 
 
 def _rank(factor: sp.Expr, ranks: Mapping[sp.Symbol, float]) -> float:

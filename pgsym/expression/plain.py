@@ -7,7 +7,7 @@ import re
 import sympy as sp
 
 from pgsym.expression.notation import GREEK
-from pgsym.expression.ordering import order_factors, order_terms, split
+from pgsym.expression.ordering import order_factors, order_terms, oriented, split
 
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -28,7 +28,7 @@ def plain(expr: sp.Expr) -> str:
     if expr.is_Integer:
         return str(int(expr)).replace("-", "−")
     if expr.is_Mul or expr.is_Rational or (expr.is_Pow and expr.exp.is_Integer and expr.exp < 0):
-        sign, numerator, denominator = split(expr)
+        sign, numerator, denominator = oriented(*split(expr))
         above = _product(numerator, alone=not denominator)
         below = _product(denominator, alone=False) if denominator else ""
         below = f"({below})" if len(denominator) > 1 else below

@@ -222,6 +222,13 @@ class EligibilityTrace(Estimator):
     stationary: bool = False
     """Start from the stationary distribution; False: from the model's start."""
 
+    def __post_init__(self) -> None:
+        if self.horizon is not None:
+            raise SchemaError(
+                f"found {self.horizon}; T is its length. Leave the horizon out", where=f"{self.name}.horizon"
+            )
+        super().__post_init__()
+
     @property
     def cut_off(self) -> int | None:
         return self.T

@@ -223,7 +223,7 @@ def test_reader_rejects_a_lost_parenthesis():
         (x / 3, r"\frac{x}{3}"),
         (-2 * x * y / 3, r"-\frac{2 x y}{3}"),
         (sp.Rational(-2, 3), r"-\frac{2}{3}"),
-        (-2 * (x + 1) * (x + 2) / x, r"\frac{\left(-2 - 2 x\right) \left(2 + x\right)}{x}"),
+        (-2 * (x + 1) * (x + 2) / x, r"-\frac{\left(2 + x\right) \left(2 + 2 x\right)}{x}"),
         (sp.factor(-2 * (x + 1) * (x + 2) / x), r"-\frac{2 \left(1 + x\right) \left(2 + x\right)}{x}"),
         (sp.exp(t) / (1 + sp.exp(t)), r"\frac{e^{\theta}}{1 + e^{\theta}}"),
         (y * p * g * sp.exp(t) * 2, r"2 \gamma e^{\theta} p y"),
@@ -425,3 +425,21 @@ def test_document_compiles(tmp_path):
 )
 def test_plain_text(expr, text):
     assert plain(expr) == text
+
+
+@pytest.mark.parametrize(
+    ("expr", "tex"),
+    [
+        (x * (x - 1), r"-x \left(1 - x\right)"),
+        (2 / (x - 1), r"-\frac{2}{1 - x}"),
+        (2 / (x - 1) ** 2, r"\frac{2}{\left(1 - x\right)^{2}}"),
+        ((x - 3) / (x * (x - 1)), r"\frac{3 - x}{x \left(1 - x\right)}"),
+        (y * (x - 2 + x**2), r"y \left(x - 2 + x^{2}\right)"),
+        (y / (x - 2 + x**2), r"-\frac{y}{2 - x - x^{2}}"),
+        (1 + 2 / (x - 1), r"1 - \frac{2}{1 - x}"),
+        (x - 1, "x - 1"),
+    ],
+)
+def test_sums_are_turned_as_a_reader_expects(expr, tex):
+    """Denominators begin with a positive term; a numerator is turned only where that saves minus signs."""
+    assert latex(expr) == tex

@@ -132,8 +132,9 @@ class _YamlReader:
         if isinstance(event, yaml.NodeEvent):
             if isinstance(event, yaml.AliasEvent) or event.anchor:
                 self.refuse(line, "an anchor or alias", "a model file has none. Write the value out")
-            if event.tag:
-                self.refuse(line, f"tag {event.tag!r}", "a model file holds plain values. Remove the tag")
+            tag = getattr(event, "tag", None)
+            if tag:
+                self.refuse(line, f"tag {tag!r}", "a model file holds plain values. Remove the tag")
         if isinstance(event, yaml.ScalarEvent):
             if not event.implicit[0]:
                 self.add(event.value, line)

@@ -1,0 +1,247 @@
+"""`ascend`: from one start, uphill by several methods, with the exact J along every path."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from pgsym.ascent.landscape import Landscape, Place
+from pgsym.ascent.methods import EXACT, NATURAL, Method, find_methods
+from pgsym.ascent.optimiser import Optimiser, Step
+from pgsym.ascent.optimum import best_value
+from pgsym.ascent.policy_arrays import Floats
+from pgsym.ascent.result import Ascent, Path
+from pgsym.errors import AscentError, PgsymError
+from pgsym.model.mdp import MDP
+from pgsym.model.objective import Objective
+from pgsym.model.policies import tabular
+from pgsym.model.policy import Policy
+
+Direction = Callable[[Place, Floats, int], Floats]
+"""(place, theta, number of the step) -> direction of ascent."""
+
+SEEDS = 2**32
+"""Seeds of paths, and the most steps of one: together they fill the sampler's 64-bit seed."""
+
+INTERRUPTED = "interrupted"
+
+
+def ascend(
+    mdp: MDP,
+    policy: Policy | None = None,
+    objective: Objective | str = Objective.START_STATE,
+    *,
+    theta: Mapping[sp.Symbol | str, Any] | Sequence[Any],
+    methods: str | Iterable[Any] | Mapping[str, Any] = ("exact", "natural"),
+    steps: int = 100,
+    step_size: float | Mapping[str, float] = 0.1,
+    optimizer: Any = "sgd",
+    batch: int = 32,
+    seeds: int | Sequence[int] = 1,
+    damping: float = 0.0,
+    horizon: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Ascent:
+    """Gradient ascent on J by several methods from the same `theta`.
+
+    Every path records the exact J, so that paths differ by what their directions do, not by how J is measured.
+
+    Parameters
+    ----------
+    policy
+        Tabular softmax by default.
+    theta
+        The start, by symbol, by name or in the order of ``policy.params``.
+    methods
+        Names: ``exact`` (grad J), ``natural`` (F^-1 grad J), an estimator of `pgsym.sampling` (``reinforce``,
+        ``reward-to-go``, ``advantage``, ``eligibility-trace``), or one with ``-undiscounted`` behind it, which leaves
+        out gamma^t; or estimators, of `pgsym.sampling` or described by `pgsym.model.estimator` (GAE, n-step,
+        actor-critic...); or ``{label: name or estimator}``.
+    steps
+        Steps of every path.
+    step_size
+        Of the optimiser; one for all methods, or by label.
+    optimizer
+        ``sgd`` (theta + step_size * direction), or ``momentum``, ``adam``, ``rmsprop`` or any
+        ``GradientTransformation`` of optax, which then has a step size of its own; one for all, or by label.
+    batch
+        Rollouts of each sampled direction.
+    seeds
+        How many runs each sampled method makes, or the seeds themselves.
+    damping
+        Natural gradient: (F + damping I)^-1 grad J; at 0, the pseudo-inverse where F is singular.
+    horizon
+        Steps of a rollout; by default the sampler's own choice at each theta, rounded up to a power of two.
+    progress
+        Called with (steps done, steps in all).
+
+    Returns
+    -------
+    A path ends early where its theta gives no policy or no finite J any more; `Path.stopped` says why.
+
+    Raises
+    ------
+    AscentError
+        An unknown method or optimiser, or a number out of range.
+    HypothesisError
+        The objective is not defined for this model and policy.
+    SamplingError
+        An estimator does not fit the objective.
+
+    Examples
+    --------
+    The short corridor's best policy has odds sqrt(2), where J = -(6 + 4 sqrt(2)) (Sutton & Barto, Example 13.1):
+
+    >>> import math, pgsym
+    >>> corridor = pgsym.zoo("short-corridor")
+    >>> found = ascend(corridor.mdp, corridor.policy, theta=[0], methods="exact")
+    >>> (path,) = found.paths
+    >>> bool(abs(path.theta[-1, 0] - math.log(2) / 2) < 1e-9), round(float(path.J[-1]), 9)
+    (True, -11.656854249)
+    """
+    policy = tabular(mdp) if policy is None else policy
+    chosen = find_methods(methods)
+    _check(steps, damping, horizon)
+    optimisers = _optimisers(chosen, optimizer, step_size)
+    numbers = _seeds(seeds)
+    landscape = Landscape(mdp, policy, objective)
+    point = policy.point(theta)
+    start = np.array([float(point[p]) for p in policy.params])
+    runs = [
+        (method.label, seed, direction)
+        for method in chosen
+        for seed, direction in _directions(
+            method, mdp, policy, landscape, start, numbers, batch=batch, damping=damping, horizon=horizon
+        )
+    ]
+
+    began = time.perf_counter()
+    paths: list[Path] = []
+    for number, (label, seed, direction) in enumerate(runs):
+
+        def report(done: int, before: int = number * steps) -> None:
+            if progress is not None:
+                progress(before + done, steps * len(runs))
+
+        step = optimisers[label].start(start)
+        paths.append(_follow(landscape, step, direction, start, steps, label, seed, report))
+        if paths[-1].stopped == INTERRUPTED:
+            break
+    return Ascent(
+        params=policy.params,
+        objective=landscape.objective,
+        paths=tuple(paths),
+        steps=steps,
+        optimizer={m.label: optimisers[m.label].name for m in chosen},
+        step_size={m.label: optimisers[m.label].step_size for m in chosen},
+        batch=batch,
+        damping=damping,
+        best=best_value(landscape),
+        seconds=time.perf_counter() - began,
+        interrupted=paths[-1].stopped == INTERRUPTED,
+    )
+
+
+def _check(steps: int, damping: float, horizon: int | None) -> None:
+    if not 1 <= steps < SEEDS:
+        raise AscentError(f"found {steps}; must lie in 1 ... {SEEDS - 1}. Give one such as 100", where="steps")
+    if not (damping >= 0 and math.isfinite(damping)):
+        raise AscentError(f"found {damping:g}; must not be negative. Give 0 for the pseudo-inverse", where="damping")
+    if horizon is not None and horizon < 1:
+        raise AscentError(f"found {horizon}; at least one step is required. Give horizon >= 1", where="horizon")
+
+
+def _seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
+    numbers = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
+    if not numbers:
+        raise AscentError(f"found {seeds}; at least one seed is required. Give seeds >= 1", where="seeds")
+    for seed in numbers:
+        if not 0 <= seed < SEEDS:
+            raise AscentError(f"found {seed}; a path's seed lies in 0 ... 2**32 - 1. Choose another", where="seeds")
+    return numbers
+
+
+def _optimisers(methods: Iterable[Method], optimizer: Any, step_size: Any) -> dict[str, Optimiser]:
+    """One for each label."""
+    labels = [m.label for m in methods]
+    kinds, sizes = _by_label(optimizer, labels, "optimizer"), _by_label(step_size, labels, "step_size")
+    return {label: Optimiser(kinds[label], sizes[label]) for label in labels}
+
+
+def _by_label(value: Any, labels: Sequence[str], where: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        return dict.fromkeys(labels, value)
+    for label in [*value, *labels]:
+        if label not in value or label not in labels:
+            problem = "no value for" if label in labels else "no method is called"
+            raise AscentError(
+                f"{problem} {label!r}; the methods are {', '.join(labels)}. Give one value for all, or one for each",
+                where=where,
+            )
+    return dict(value)
+
+
+def _directions(
+    method: Method,
+    mdp: MDP,
+    policy: Policy,
+    landscape: Landscape,
+    start: Floats,
+    seeds: Sequence[int],
+    *,
+    batch: int,
+    damping: float,
+    horizon: int | None,
+) -> list[tuple[int | None, Direction]]:
+    """(seed, direction) of every run of a method."""
+    if method.kind == EXACT:
+        return [(None, lambda place, theta, step: place.gradient)]
+    if method.kind == NATURAL:
+        return [(None, lambda place, theta, step: place.natural_gradient(damping))]
+    from pgsym.ascent.rollouts import Rollouts
+
+    rollouts = Rollouts(mdp, policy, landscape.objective, method.estimator, batch, horizon)
+    rollouts.check(start)
+
+    def run(seed: int) -> Direction:
+        return lambda place, theta, step: rollouts.direction(theta, seed * SEEDS + step)
+
+    return [(seed, run(seed)) for seed in seeds]
+
+
+def _follow(
+    landscape: Landscape,
+    step: Step,
+    direction: Direction,
+    start: Floats,
+    steps: int,
+    label: str,
+    seed: int | None,
+    report: Callable[[int], None],
+) -> Path:
+    path = Path.empty(label, seed, steps, landscape.k)
+    theta, place = start, landscape.at(start)
+    path.arrive(0, theta, place)
+    stopped = ""
+    for t in range(steps):
+        try:
+            towards = direction(place, theta, t)
+            theta = step(theta, towards)
+            path.leave(t, place, towards)
+            place = landscape.at(theta)
+            path.arrive(t + 1, theta, place)
+            report(t + 1)
+        except KeyboardInterrupt:
+            stopped = INTERRUPTED
+            break
+        except PgsymError as error:
+            # A path that has left the policies, or whose rollouts no longer end, is a result: so it went.
+            stopped = str(error)
+            break
+    return replace(path, stopped=stopped)

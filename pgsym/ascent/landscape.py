@@ -1,0 +1,179 @@
+r"""J, its gradient and its natural gradient in float64, at one theta after another, with one factorization for each.
+
+With :math:`V = (I - \gamma P_\pi)^{-1} r_\pi` and :math:`\eta^\top = \mu_0^\top (I - \gamma P_\pi)^{-1}`,
+differentiating the linear system in adjoint order gives :math:`dJ = \eta^\top (dr_\pi + \gamma\, dP_\pi V)`; for the
+average reward, :math:`d\bar r = \mu^\top (dr_\pi + dP_\pi h)`.  Both solutions come from one LU decomposition, so a
+gradient for any number of parameters costs about as much as J.  `pgsym.solve` differentiates forwards, and tests
+compare the two.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.linalg import MatrixRankWarning, splu
+
+from pgsym.ascent.fisher import natural_direction
+from pgsym.ascent.policy_arrays import Floats, PolicyPoint, policy_arrays, sparse_of
+from pgsym.errors import SingularMatrixError, StructureError
+from pgsym.exact.chain import Constants
+from pgsym.exact.fields import float_field
+from pgsym.exact.plan import Plan
+from pgsym.model.mdp import MDP
+from pgsym.model.objective import Objective
+from pgsym.model.policy import Policy
+from pgsym.model.structure import Structure
+
+
+@dataclass(frozen=True)
+class Place:
+    """One point of the landscape.
+
+    Attributes
+    ----------
+    J : float
+        The objective, in reward units.
+    gradient : array, shape (k,)
+        grad J, in the order of ``policy.params``.
+    weight : array, shape (N,)
+        w(s) pi(a|s) of each pair, w = eta or mu: how often the pair is met.
+    advantage : array, shape (N,)
+        A(s,a), so that grad J = sum w(s) pi(a|s) grad log pi(a|s) A(s,a).
+    policy : PolicyPoint
+    """
+
+    J: float
+    gradient: Floats
+    weight: Floats
+    advantage: Floats
+    policy: PolicyPoint
+
+    def natural_gradient(self, damping: float = 0.0) -> Floats:
+        """(F + damping I)^-1 grad J, or F^+ grad J without damping, shape (k,).
+
+        F = sum_s w(s) sum_a pi(a|s) grad log pi(a|s) grad log pi(a|s)^T (Kakade 2002), with the weight w of the
+        objective's policy gradient theorem, not normalised.
+        """
+        return natural_direction(self.policy.score, self.weight, self.advantage, damping)
+
+
+class Landscape:
+    """theta -> J(theta) and its derivatives, for one problem.
+
+    Raises
+    ------
+    HypothesisError
+        The objective is not defined for this model and policy.
+    StructureError
+        A symbol of the model has no value.
+
+    Examples
+    --------
+    >>> import pgsym
+    >>> corridor = pgsym.zoo("short-corridor")
+    >>> place = Landscape(corridor.mdp, corridor.policy, corridor.objective).at(np.zeros(1))
+    >>> round(place.J, 12), place.gradient.round(12).tolist()
+    (-12.0, [2.0])
+    """
+
+    def __init__(self, mdp: MDP, policy: Policy, objective: Objective | str = Objective.START_STATE) -> None:
+        self.objective = Objective.parse(objective)
+        if mdp.symbols:
+            names = ", ".join(sorted(s.name for s in mdp.symbols))
+            raise StructureError(f"no value for {names}; floats need every symbol. Use mdp.subs", where="symbols")
+        structure = Structure(mdp, policy)
+        structure.require(self.objective)
+        self.mdp = mdp
+        plan = Plan.of(structure)
+        constants = Constants(plan, float_field(policy, dict.fromkeys(policy.params, 0.0), {}))
+        states = plan.live if self.objective is Objective.START_STATE else mdp.nonterminal
+        index = {s: i for i, s in enumerate(states)}
+        self.pairs = tuple((s, a) for s, a in mdp.pairs if s in index)
+        self.policy = policy_arrays(policy, self.pairs)
+        self.k = len(policy.params)
+        self.S = len(states)
+        self.owner = np.array([index[s] for s, _ in self.pairs], int)
+        moves = [
+            (n, index[t], float(p))
+            for n, pair in enumerate(self.pairs)
+            for t, p in constants.P[pair].items()
+            if t in index
+        ]
+        self.P = sparse_of(moves, (len(self.pairs), self.S))
+        self.r = np.array([float(constants.r[pair]) for pair in self.pairs])
+        self.gamma = float(constants.gamma)
+        self.mu0 = np.array([float(constants.mu0.get(s, 0.0)) for s in states])
+        if self.objective is not Objective.START_STATE:
+            self.pinned = index[structure.recurrent_classes[0][-1]]
+
+    def at(self, theta: Floats) -> Place:
+        """J, its gradient and what the natural gradient needs, at `theta` of shape (k,).
+
+        Raises
+        ------
+        PolicyError
+            `theta` gives no probabilities.
+        SingularMatrixError
+            A probability has rounded to 0, and without it the value is not defined.
+        """
+        policy = self.policy.at(np.asarray(theta, float))
+        numbers = np.arange(len(self.pairs))
+        choose = sparse.csr_array((policy.pi, (self.owner, numbers)), shape=(self.S, len(self.pairs)))
+        P_pi, r_pi = sparse.csr_array(choose @ self.P), choose @ self.r
+        if self.objective is Objective.START_STATE:
+            J, weight, advantage = self._discounted(P_pi, r_pi)
+        else:
+            J, weight, advantage = self._long_run(P_pi, r_pi)
+        # Since sum_a grad pi(a|s) = 0, a state's value may be subtracted, which keeps digits.
+        gradient = policy.slope.T @ (weight[self.owner] * advantage)
+        if not (np.isfinite(J) and np.isfinite(gradient).all()):
+            raise _singular()
+        return Place(J, gradient, weight[self.owner] * policy.pi, advantage, policy)
+
+    def _discounted(self, P_pi: sparse.csr_array, r_pi: Floats) -> tuple[float, Floats, Floats]:
+        """J, eta and A."""
+        lu = _factor(sparse.eye_array(self.S) - self.gamma * P_pi)
+        V, eta = lu.solve(r_pi), lu.solve(self.mu0, trans="T")
+        return float(self.mu0 @ V), eta, self.r + self.gamma * (self.P @ V) - V[self.owner]
+
+    def _long_run(self, P_pi: sparse.csr_array, r_pi: Floats) -> tuple[float, Floats, Floats]:
+        """J, mu and the differential advantage, both over 1 - gamma for the stationary value.
+
+        The last recurrent state is pinned: expected visits between two returns to it give mu, and expected
+        rewards until it is reached give h up to a constant, which no advantage sees.
+        """
+        rest = np.delete(np.arange(self.S), self.pinned)
+        mu, h = np.zeros(self.S), np.zeros(self.S)
+        mu[self.pinned] = 1.0
+        lu = _factor(sparse.eye_array(self.S - 1) - P_pi[rest][:, rest]) if self.S > 1 else None
+        if lu is not None:
+            mu[rest] = lu.solve(P_pi[[self.pinned]].toarray()[0, rest], trans="T")
+        mu /= mu.sum()
+        rbar = float(mu @ r_pi)
+        if lu is not None:
+            h[rest] = lu.solve((r_pi - rbar)[rest])
+        advantage = self.r - rbar + self.P @ h - h[self.owner]
+        # sum_s mu(s) V(s) = rbar / (1 - gamma), since mu P_pi = mu.
+        scale = 1 / (1 - self.gamma) if self.objective is Objective.STATIONARY_VALUE else 1.0
+        return scale * rbar, mu, scale * advantage
+
+
+def _factor(matrix: sparse.sparray) -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", MatrixRankWarning)
+            return splu(sparse.csc_array(matrix))
+    except (RuntimeError, MatrixRankWarning):
+        raise _singular() from None
+
+
+def _singular() -> SingularMatrixError:
+    return SingularMatrixError(
+        "J is not a float at this theta; probabilities that have rounded to 0 leave no end, or no single recurrent "
+        "class. Take smaller steps",
+        where="theta",
+    )

@@ -1,0 +1,86 @@
+"""J along the paths, drawn with matplotlib."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pgsym.errors import AscentError, MissingExtraError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from pgsym.ascent.result import Ascent
+
+
+def plot(ascent: Ascent, ax: Axes | None = None) -> Axes:
+    """J against steps: thin lines for single seeds, a thick one for their mean, the best value dashed.
+
+    Parameters
+    ----------
+    ax
+        Where to draw; a figure of its own by default.
+
+    Raises
+    ------
+    MissingExtraError
+        matplotlib is not installed.
+    """
+    figure = _figure_class()
+    if ax is None:
+        ax = figure(figsize=(7, 4.2), layout="constrained").subplots()
+    steps = np.arange(ascent.steps + 1)
+    for number, label in enumerate(ascent.labels):
+        J, colour = ascent.J(label), f"C{number}"
+        running = np.isfinite(J).all(axis=0)
+        if len(J) > 1:
+            ax.plot(steps, J.T, color=colour, linewidth=0.6, alpha=0.45)
+        ax.plot(steps[running], J[:, running].mean(axis=0), color=colour, linewidth=1.8, label=label)
+        for path in ascent[label]:
+            if path.stopped:
+                ax.plot(path.last, path.J[path.last], marker="x", color=colour)
+    if ascent.best is not None:
+        ax.axhline(ascent.best, color="0.3", linestyle="--", linewidth=1, label="best policy of any kind")
+    ax.set_xlabel("step")
+    ax.set_ylabel(f"J ({ascent.objective})")
+    ax.legend()
+    return ax
+
+
+def save(ascent: Ascent, path: Path) -> None:
+    """The plot as a file, in the format of the name's ending."""
+    require_format(path)
+    figure: Any = plot(ascent).figure
+    figure.savefig(path)
+
+
+def require_format(path: Path) -> None:
+    """Refuse a file that could not be written, before anything is computed for it.
+
+    Raises
+    ------
+    AscentError
+        The name's ending is no format that matplotlib writes.
+    MissingExtraError
+        matplotlib is not installed.
+    """
+    known = _figure_class()().canvas.get_supported_filetypes()
+    if path.suffix.removeprefix(".") not in known:
+        raise AscentError(
+            f"found {str(path)!r}; a name must end in one of {', '.join(f'.{name}' for name in sorted(known))}. "
+            "Use .svg",
+            where="plot",
+        )
+
+
+def _figure_class() -> Any:
+    """A figure outside pyplot: it needs no display and stays in no global list."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingExtraError(
+            "matplotlib is not installed; a plot needs it. Run pip install 'pgsym[plot]'", where="plot"
+        ) from None
+    return Figure

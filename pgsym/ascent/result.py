@@ -1,0 +1,262 @@
+"""`Ascent`: what each path did, with the exact J at every point of it."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sympy as sp
+
+from pgsym.ascent.landscape import Place
+from pgsym.ascent.policy_arrays import Floats
+from pgsym.ascent.sparkline import sparkline
+from pgsym.errors import AscentError
+from pgsym.model.objective import Objective
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True)
+class Path:
+    """One run of one method.  After a stop, rows are NaN.
+
+    Attributes
+    ----------
+    label : str
+        The method's.
+    seed : int or None
+        Of the rollouts; None where nothing is sampled.
+    theta : array, shape (steps + 1, k)
+        The points; row 0 is the start.
+    J : array, shape (steps + 1,)
+        The exact J at each point, in reward units.
+    gradient_norm : array, shape (steps + 1,)
+        |grad J|, exact, at each point.
+    direction_norm : array, shape (steps,)
+        Length of the direction that each step was given.
+    cosine : array, shape (steps,)
+        Of the angle between that direction and grad J; NaN where either is 0.
+    stopped : str
+        Why the path ended early; empty if it did not.
+    """
+
+    label: str
+    seed: int | None
+    theta: Floats
+    J: Floats
+    gradient_norm: Floats
+    direction_norm: Floats
+    cosine: Floats
+    stopped: str = ""
+
+    @classmethod
+    def empty(cls, label: str, seed: int | None, steps: int, k: int) -> Path:
+        """A path of which nothing is known yet."""
+
+        def unknown(*shape: int) -> Floats:
+            return np.full(shape, np.nan)
+
+        return cls(
+            label, seed, unknown(steps + 1, k), unknown(steps + 1), unknown(steps + 1), unknown(steps), unknown(steps)
+        )
+
+    def arrive(self, t: int, theta: Floats, place: Place) -> None:
+        """Record the point after t steps."""
+        self.theta[t], self.J[t], self.gradient_norm[t] = theta, place.J, np.linalg.norm(place.gradient)
+
+    def leave(self, t: int, place: Place, direction: Floats) -> None:
+        """Record the direction of step t, given at `place`."""
+        length, slope = float(np.linalg.norm(direction)), self.gradient_norm[t]
+        self.direction_norm[t] = length
+        if length > 0 and slope > 0:
+            self.cosine[t] = np.clip(direction @ place.gradient / (length * slope), -1, 1)
+
+    @property
+    def last(self) -> int:
+        """The number of the last step that was taken."""
+        return int(np.flatnonzero(np.isfinite(self.J))[-1])
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; null for what a stopped path did not reach."""
+        names = ("theta", "J", "gradient_norm", "direction_norm", "cosine")
+        return {
+            "label": self.label,
+            "seed": self.seed,
+            **{name: _finite(getattr(self, name).tolist()) for name in names},
+            "stopped": self.stopped,
+        }
+
+
+@dataclass(frozen=True)
+class Ascent:
+    """Paths from one start.  Printing it gives a table; `plot` draws J along every path.
+
+    Attributes
+    ----------
+    params : tuple of Symbol
+        theta's coordinates.
+    objective : Objective
+        Of which J.
+    paths : tuple of Path
+        By method, then by seed.
+    steps : int
+        Steps of every path.
+    optimizer : dict
+        The optimiser's name by label.
+    step_size : dict
+        By label; None where the optimiser has its own.
+    batch : int
+        Rollouts of one sampled direction.
+    damping : float
+        Of the natural gradient.
+    best : float or None
+        J of the best policy of any kind (`pgsym.ascent.optimum.best_value`); policies whose states share parameters
+        need not reach it.
+    seconds : float
+        Wall clock.
+    interrupted : bool
+        Stopped by Ctrl-C.
+    """
+
+    params: tuple[sp.Symbol, ...]
+    objective: Objective
+    paths: tuple[Path, ...]
+    steps: int
+    optimizer: dict[str, str]
+    step_size: dict[str, float | None]
+    batch: int
+    damping: float
+    best: float | None
+    seconds: float
+    interrupted: bool = False
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The methods, in order."""
+        return tuple(dict.fromkeys(path.label for path in self.paths))
+
+    def __getitem__(self, label: str) -> tuple[Path, ...]:
+        """The paths of one method, by seed."""
+        found = tuple(path for path in self.paths if path.label == label)
+        if not found:
+            raise AscentError(f"no path is called {label!r}; there are {', '.join(self.labels)}", where="paths")
+        return found
+
+    def J(self, label: str) -> Floats:
+        """J of every path of a method, shape (seeds, steps + 1)."""
+        return np.array([path.J for path in self[label]])
+
+    # -- text --------------------------------------------------------------------------------------------
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The lowest and the highest J on any path."""
+        values = np.concatenate([path.J for path in self.paths])
+        return float(np.nanmin(values)), float(np.nanmax(values))
+
+    def rows(self, *, ascii: bool = False) -> list[tuple[str, ...]]:
+        """(method, step size, J at the end, its range over the seeds, |grad J|, mean cosine, J along the way)."""
+        return [self._row(label, ascii) for label in self.labels]
+
+    def _row(self, label: str, ascii: bool) -> tuple[str, ...]:
+        paths = self[label]
+        ends = np.array([path.J[path.last] for path in paths])
+        slopes = np.array([path.gradient_norm[path.last] for path in paths])
+        cosines = np.concatenate([path.cosine[np.isfinite(path.cosine)] for path in paths])
+        size = self.step_size[label]
+        middle = _middle(self.J(label))
+        return (
+            label + ("*" if any(path.stopped for path in paths) else ""),
+            "own" if size is None else f"{size:g}",
+            f"{ends.mean():.6g}",
+            f"{ends.min():.6g} ... {ends.max():.6g}" if len(ends) > 1 else "",
+            f"{slopes.mean():.2g}",
+            f"{cosines.mean():.2f}" if cosines.size else "",
+            sparkline(middle, *self.span, ascii=ascii),
+        )
+
+    HEADER = ("method", "step", "J at the end", "over seeds", "|grad J|", "cosine", "J along the way")
+
+    @property
+    def notes(self) -> list[str]:
+        """What the table does not hold: the start, the settings, the best value, and why paths stopped."""
+        first = self.paths[0]
+        seeds = max(len(self[label]) for label in self.labels)
+        names = ", ".join(dict.fromkeys(self.optimizer.values()))
+        run = f"{self.objective}: {self.steps} steps of {names} from J = {first.J[0]:.6g}"
+        if any(path.seed is not None for path in self.paths):
+            run += f"; batches of {self.batch} rollouts, {seeds} seed{'s' if seeds > 1 else ''}"
+        found = [run + (" (interrupted)" if self.interrupted else "")]
+        if self.best is not None:
+            found.append(f"best policy of any kind: J = {self.best:.6g}")
+        for path in self.paths:
+            if path.stopped:
+                which = path.label if path.seed is None else f"{path.label}, seed {path.seed}"
+                found.append(f"* {which}, stopped after {path.last} of {self.steps} steps: {path.stopped}")
+        return found
+
+    def __str__(self) -> str:
+        rows = [self.HEADER, *self.rows()]
+        widths = [max(len(row[i]) for row in rows) for i in range(len(self.HEADER))]
+        ends = (0, len(self.HEADER) - 1)
+        lines = [
+            "  ".join(c.ljust(w) if i in ends else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
+            for row in rows
+        ]
+        return "\n".join([*(line.rstrip() for line in lines), *self.notes])
+
+    def __repr__(self) -> str:
+        ends = ", ".join(f"{row[0]}: J={row[2]}" for row in self.rows())
+        return f"Ascent({self.objective}, {self.steps} steps, {ends})"
+
+    def _repr_html_(self) -> str:
+        def row(tag: str, cells: Sequence[str]) -> str:
+            return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+        caption = "<br>".join(map(html.escape, self.notes))
+        body = "".join(row("td", cells) for cells in self.rows())
+        return f"<table><caption>{caption}</caption>{row('th', self.HEADER)}{body}</table>"
+
+    # -- elsewhere ---------------------------------------------------------------------------------------
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """J against steps: a line for each path, the best value dashed.  Needs the extra ``plot``."""
+        from pgsym.ascent.plot import plot
+
+        return plot(self, ax)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "objective": str(self.objective),
+            "params": [p.name for p in self.params],
+            "steps": self.steps,
+            "optimizer": self.optimizer,
+            "step_size": self.step_size,
+            "batch": self.batch,
+            "damping": self.damping,
+            "best": self.best,
+            "paths": [path.to_json() for path in self.paths],
+            "seconds": self.seconds,
+            "interrupted": self.interrupted,
+        }
+
+
+def _middle(J: Floats) -> Floats:
+    """The mean over the paths that are still running, shape (steps + 1,)."""
+    running = np.isfinite(J)
+    total = np.where(running, J, 0.0).sum(axis=0)
+    return np.divide(total, running.sum(axis=0), out=np.full(J.shape[1], np.nan), where=running.any(axis=0))
+
+
+def _finite(value: Any) -> Any:
+    """NaN and infinities as None: JSON has none of them."""
+    if isinstance(value, list):
+        return [_finite(v) for v in value]
+    return value if math.isfinite(value) else None

@@ -1,0 +1,109 @@
+"""A sampled direction at one theta after another, without a new compilation for each.
+
+The program of a sampler is compiled for a number of steps and a window.  Both follow theta when they are chosen
+by default, so they are rounded up to powers of two: a rollout that is longer leaves out less, and a path needs a few
+programs instead of one for each step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from pgsym.ascent.policy_arrays import Floats
+from pgsym.errors import AscentError
+from pgsym.model.mdp import MDP
+from pgsym.model.objective import Objective
+from pgsym.model.policy import Policy
+from pgsym.sampling import Estimator, Tables, build_tables, estimate
+from pgsym.sampling.described import Described
+from pgsym.sampling.estimators import Plan
+
+
+@dataclass(frozen=True)
+class Rounded:
+    """An estimator whose default horizon, burn-in and window are rounded up."""
+
+    base: Estimator
+
+    @property
+    def name(self) -> str:
+        return self.base.name
+
+    def plan(self, tables: Tables, objective: Objective, horizon: int | None) -> Plan:
+        """The base's plan, for at least as many steps.
+
+        Examples
+        --------
+        >>> from pgsym.model import MDP, sigmoid
+        >>> from pgsym.sampling import RewardToGo
+        >>> mdp = MDP.from_transitions(
+        ...     [("s", a, t, 1, 1) for a, t in (("go", "end"), ("no", "s"))], start="s", terminal=["end"])
+        >>> tables = build_tables(mdp, sigmoid(mdp, {"s": "t"}), [0])
+        >>> [Rounded(RewardToGo()).plan(tables, Objective.START_STATE, T).T for T in (None, 5)]
+        [16, 5]
+        """
+        plan = self.base.plan(tables, objective, horizon)
+        if objective is Objective.START_STATE:
+            given = horizon is not None or (isinstance(self.base, Described) and self.base.description.cut_off)
+            return plan if given else self.base.plan(tables, objective, _power_of_two(plan.T))
+        if plan.window is None:
+            return plan
+        window = _power_of_two(plan.window)
+        averaged = np.trim_zeros(plan.score_weight)
+        T = _power_of_two(plan.burn_in + len(averaged) + window)
+        weight = np.zeros(T)
+        first = T - window - len(averaged)
+        weight[first : T - window] = averaged
+        # The bias was that of the shorter run.
+        return replace(
+            plan, score_weight=weight, return_weight=weight, window=window, burn_in=first, bias=None, bias_of_J=None
+        )
+
+
+class Rollouts:
+    """The direction that `batch` rollouts give, as a function of theta and a seed.
+
+    Raises
+    ------
+    SamplingError
+        The estimator does not fit the objective.
+    AscentError
+        A batch of less than 2.
+    """
+
+    def __init__(
+        self, mdp: MDP, policy: Policy, objective: Objective, estimator: Estimator, batch: int, horizon: int | None
+    ) -> None:
+        if batch < 2:
+            raise AscentError(f"found {batch}; at least 2 rollouts are required. Give batch >= 2", where="batch")
+        self._problem = (mdp, policy, objective)
+        # Its name is the base's, an attribute of the instance.
+        self._estimator: Any = Rounded(estimator)
+        self._batch = batch
+        self._horizon = horizon
+
+    def check(self, theta: Floats) -> None:
+        """Refuse an estimator that does not fit, before anything runs."""
+        mdp, policy, objective = self._problem
+        self._estimator.plan(build_tables(mdp, policy, theta.tolist()), objective, self._horizon)
+
+    def direction(self, theta: Floats, seed: int) -> Floats:
+        """The mean of the batch, shape (k,); a function of theta and the seed alone."""
+        found = estimate(
+            *self._problem,
+            self._estimator,
+            theta=theta.tolist(),
+            n=self._batch,
+            seed=seed,
+            horizon=self._horizon,
+            progress=False,
+        )
+        return found.mean
+
+
+def _power_of_two(n: int) -> int:
+    """The least power of two that is at least n."""
+    return 1 << (n - 1).bit_length()

@@ -1,0 +1,104 @@
+"""`pgsym ascend`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pgsym.cli.app import app, print_json
+from pgsym.cli.options import AsJson, Gamma, Horizon, Model, ObjectiveName, Theta
+from pgsym.cli.problem import load_problem
+
+
+@app.command()
+def ascend(
+    model: Model,
+    objective: ObjectiveName = None,
+    theta: Theta = None,
+    gamma: Gamma = None,
+    methods: Annotated[
+        str,
+        typer.Option(
+            help="exact, natural, reinforce, reward-to-go, advantage, eligibility-trace, "
+            "reward-to-go-undiscounted, advantage-undiscounted; several with commas."
+        ),
+    ] = "exact,natural,reward-to-go",
+    steps: Annotated[int, typer.Option(help="Steps of every path.")] = 100,
+    step_size: Annotated[
+        str, typer.Option(help="Step size; for single methods, e.g. exact=0.5,natural=0.1 and nothing else.")
+    ] = "0.1",
+    optimizer: Annotated[
+        str, typer.Option(help="sgd, or momentum, adam, rmsprop (these need the extra `ascent`).")
+    ] = "sgd",
+    batch: Annotated[int, typer.Option(help="Rollouts of each sampled direction.")] = 32,
+    seeds: Annotated[int, typer.Option(help="Runs of each sampled method, with seeds 0, 1, ...")] = 3,
+    damping: Annotated[float, typer.Option(help="Natural gradient: added to F's diagonal; 0 for F's inverse.")] = 0.0,
+    horizon: Horizon = None,
+    as_json: AsJson = False,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw J along the paths to this file (.svg, .pdf, .png; needs `plot`).")
+    ] = None,
+    ascii: Annotated[bool, typer.Option("--ascii", help="Plain characters in the small curves.")] = False,
+) -> None:
+    """Climb from theta by several methods, and show the exact J along each path.
+
+    Each row is a method: J at the end (a mean over seeds), the exact |grad J| left there, and the mean cosine
+    between the directions that were followed and the exact gradient.
+
+    Example: `pgsym ascend nota-thomas --methods exact,reward-to-go,reward-to-go-undiscounted --step-size 0.5`
+    """
+    from pgsym.ascent import ascend as climb
+    from pgsym.ascent.plot import require_format, save
+    from pgsym.report.ascent import ascent_table
+    from pgsym.report.progress import progress_bar
+    from pgsym.report.terminal import console
+
+    if plot is not None:
+        require_format(plot)
+    problem = load_problem(model, objective, theta, gamma)
+    with progress_bar("ascending") as report:
+        found = climb(
+            problem.mdp,
+            problem.policy,
+            problem.objective,
+            theta=problem.theta,
+            methods=[name.strip() for name in methods.split(",") if name.strip()],
+            steps=steps,
+            step_size=_step_sizes(step_size),
+            optimizer=optimizer,
+            batch=batch,
+            seeds=seeds,
+            damping=damping,
+            horizon=horizon,
+            progress=report,
+        )
+    if as_json:
+        print_json({"model": problem.name, **found.to_json()})
+    else:
+        console().print(ascent_table(found, ascii=ascii))
+    if plot is not None:
+        save(found, plot)
+        print(f"wrote {plot}", file=sys.stderr)
+
+
+def _step_sizes(text: str) -> float | dict[str, float]:
+    """``0.1``, or ``exact=0.5,natural=0.1`` by label."""
+    if "=" not in text:
+        return _number(text)
+    pairs: list[Any] = [part.partition("=") for part in text.split(",")]
+    return {label.strip(): _number(value) for label, _, value in pairs}
+
+
+def _number(text: str) -> float:
+    from pgsym.errors import AscentError
+
+    try:
+        return float(text)
+    except ValueError:
+        raise AscentError(
+            f"found {text!r}; must be a number. Write --step-size 0.1 or --step-size exact=0.5,natural=0.1",
+            where="step_size",
+        ) from None
