@@ -7,6 +7,7 @@ import sympy as sp
 from flint import fmpq
 
 import pgsym
+from pgsym.algebra.size import SizeField
 from pgsym.claims.decide import residues, size
 from pgsym.claims.language import parse
 from pgsym.claims.setting import Setting
@@ -94,3 +95,13 @@ def test_size_bounds_the_difference(mdp, policy, objective, text):
         found = measured(element)
         assert found[0] <= degree, place
         assert found[1] <= bits + 1e-9, place
+
+
+def test_bounds_reject_one_denominator_for_all_states(monkeypatch):
+    """A mutant: taking 1/(V(s) + 1) for the same fraction in every state gives a degree that is too small."""
+    model = pgsym.zoo("two-state")
+    text = "J = sum[s'] eta(s') / (V(s') + 1)"
+    test_size_bounds_the_difference(model.mdp, model.policy, START, text)
+    monkeypatch.setattr(SizeField, "_spread", lambda self, entry, count, local: entry)
+    with pytest.raises(AssertionError):
+        test_size_bounds_the_difference(model.mdp, model.policy, START, text)

@@ -5,10 +5,10 @@ import time
 from fractions import Fraction
 
 import pytest
-from claims.claim_strategies import TEXTS, damaged, statements
-from claims.identities import STATEMENTS
+from claim_strategies import TEXTS, damaged, statements
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from second_reading.identities import STATEMENTS
 
 from pgsym.claims import parse
 from pgsym.claims.language import tree as t

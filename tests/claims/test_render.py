@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from claims.claim_strategies import statements
+from claim_strategies import statements
 from hypothesis import given, settings
 
 from pgsym.claims import parse

@@ -1,7 +1,7 @@
 """What makes sense: shapes, indices, and what they run over."""
 
 import pytest
-from claims.claim_strategies import statements
+from claim_strategies import statements
 from hypothesis import given, settings
 
 from pgsym.claims import parse
@@ -48,8 +48,8 @@ SENSELESS = [
     ("sum[a] V(s) = 0", "sum", "a is an action of no state; it must be an action of one state"),
     ("sum[s,s',a] pi(a|s) * Q(s',a) = 0", "Q", "a is an action of s and s'; it must be an action of one state"),
     ("sum[a] sum[s] pi(a|s) = 1", "pi", "a is an action of s, which is bound further inside; sum over s first"),
-    ("for all s: 1 = sum[a] (pi(a|s) + sum[s] pi(a|s))", "pi", "a is an action of s, which is bound further inside; sum "
-     "over s first"),
+    ("for all s: 1 = sum[a] (pi(a|s) + sum[s] pi(a|s))", "pi", "a is an action of s, which is bound further inside; "
+     "sum over s first"),
     ("sum[s,a] eta(s) * pi(a'|s) * grad pi(a|s) = 0", "pi(a'", "a' is an action of s, which is bound further inside; "
      "sum over s first"),
     ("for all c(s,a): let d1(s,a) = c(s,a) + sum[s'] P(s'|s',a); J = 0", "P", "a is an action of s', which is bound "
@@ -96,8 +96,17 @@ def test_check_raises_nothing_but_claim_errors(statement):
 
 @pytest.mark.parametrize(
     ("text", "rank"),
-    [("J = 0", 0), ("grad J = 0", 1), ("0 = grad J", 1), ("0 = 0", 0), ("F = 0", 2), ("dot(F, grad J) = 0", 1)]
-    + [("dot(grad J, grad J) = 1", 0), ("grad grad J = outer(grad J, grad J)", 2), ("0 * grad J = 0", 0)],
+    [
+        ("J = 0", 0),
+        ("grad J = 0", 1),
+        ("0 = grad J", 1),
+        ("0 = 0", 0),
+        ("0 * grad J = 0", 0),
+        ("F = 0", 2),
+        ("dot(F, grad J) = 0", 1),
+        ("dot(grad J, grad J) = 1", 0),
+        ("grad grad J = outer(grad J, grad J)", 2),
+    ],
 )
 def test_rank_of_a_claim(text, rank):
     assert check(parse(text).claims[0])[0] == rank

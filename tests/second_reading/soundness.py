@@ -1,8 +1,8 @@
 """Verdicts against a second reading: what `decide` says of a claim, and what balls at random points say.
 
-    equal      no difference at any point, to 2^-424     ->  must be proved
-    different  a point where the balls exclude equality  ->  must be refuted, with a true witness, difference and factor
-    undefined  a hypothesis fails, or zero is divided by ->  must be neither
+equal      no difference at any point, to 2^-200     ->  must be proved
+different  a point where the balls exclude equality  ->  must be refuted, with a true witness, difference and factor
+undefined  a hypothesis fails, or zero is divided by ->  must be neither
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import sympy as sp
-from claims.plain_meaning import FLOAT_BITS, Outcome, Plain, Reading
-from claims.plain_model import Numbers
 
 from pgsym.claims import Status, Verdict
 from pgsym.claims.decide import Decision
@@ -25,6 +23,8 @@ from pgsym.errors import ClaimError, HypothesisError
 from pgsym.model import Direct, Problem
 from pgsym.model.structure import Structure
 from pgsym.model.validate import witness as domain_point
+from second_reading.meaning import FLOAT_BITS, Outcome, Plain, Reading
+from second_reading.model import Numbers
 
 POINTS = 3
 """Points at which a claim is read."""
@@ -264,9 +264,7 @@ def random_point(setting: Setting, rng: random.Random) -> dict[sp.Symbol, sp.Exp
     return point
 
 
-def judge_all(
-    rng: random.Random, cases: Iterable[tuple[Problem, str, t.Claim]], *, method: str = "auto"
-) -> Confusion:
+def judge_all(rng: random.Random, cases: Iterable[tuple[Problem, str, t.Claim]], *, method: str = "auto") -> Confusion:
     """Judge claims on problems, each counted under its kind."""
     found = Confusion()
     for problem, kind, claim in cases:

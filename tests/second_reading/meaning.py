@@ -1,9 +1,9 @@
 """A second reading of the claim language: both sides of a claim at a point, as balls that contain the true values.
 
 A difference whose ball excludes zero is a proof that the claim fails at the point.  A ball that contains zero says
-nothing yet; the working precision is then doubled, up to `MOST_BITS`.  A number that is still not told from zero has an
-absolute value below 2^-(MOST_BITS/2), and is called equal: a rational expression in the small numbers of a test model
-that is not zero is far larger.  No other tolerance is involved.
+nothing yet: the working precision is doubled until the ball excludes zero, or lies within 2^-200 of it.  The latter is
+called equal; a rational expression in the small numbers of a test model that is not zero is far larger.  No other
+tolerance is involved.
 
 An index runs over the states in which the expression is defined; which states and actions belong together is read from
 the uses of the index.  Nothing here is shared with pgsym but the tree and the model that are read.
@@ -18,16 +18,20 @@ from functools import cached_property
 from typing import Any
 
 import sympy as sp
-from claims.jets import Jet, UnclearError, solve, total
-from claims.plain_model import TABLES, InapplicableError, Numbers, PlainModel, UndefinedError, is_exact_zero, logit
 from flint import arb, ctx
 
 from pgsym.claims.language import tree as t
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Direct, Policy
+from second_reading.jets import Jet, UnclearError, solve, total
+from second_reading.model import TABLES, InapplicableError, Numbers, PlainModel, UndefinedError, is_exact_zero, logit
 
 FLOAT_BITS, MOST_BITS = 53, 848
+"""The working precision to begin with, and the last one."""
+
+SMALL = arb(2) ** -200
+"""A number below this, as large as its ball may be, is called zero."""
 
 Env = dict[str, Hashable]
 Point = Mapping[sp.Symbol, sp.Expr]
@@ -87,13 +91,16 @@ class Plain:
             while True:
                 ctx.prec = bits
                 try:
-                    apart = self._apart()
+                    gaps = self._gaps()
                 except UnclearError:
-                    if bits > MOST_BITS:
+                    if bits >= MOST_BITS:
                         return Reading(Outcome.UNDEFINED, bits)
-                    apart = None
-                if apart or bits > MOST_BITS:
-                    return Reading(Outcome.DIFFERENT if apart else Outcome.EQUAL, bits)
+                else:
+                    if any(not gap.contains(0) for gap in gaps):
+                        return Reading(Outcome.DIFFERENT, bits)
+                    if all(abs(gap) < SMALL for gap in gaps):
+                        return Reading(Outcome.EQUAL, bits)
+                    assert bits < MOST_BITS, "ill conditioned: more bits are required"
                 bits *= 2
         except InapplicableError:
             return Reading(Outcome.UNDEFINED, bits)
@@ -104,26 +111,24 @@ class Plain:
         """The entries of both sides, at a working precision."""
         ctx.prec = bits
         try:
+            self._fresh()
             pairs = list(self._entries())
         finally:
             ctx.prec = FLOAT_BITS
         return [x for x, _ in pairs], [y for _, y in pairs]
 
-    def _apart(self) -> bool | None:
-        """True where the sides are certainly different; with != and propto, what they mean."""
+    def _gaps(self) -> list[arb]:
+        """What must be zero: left - right, or for a proportion the minors with the largest entry of the right side."""
         self._fresh()
         pairs = list(self._entries())
         if self.claim.relation != t.PROPORTIONAL:
-            return any(not (x - y).contains(0) for x, y in pairs)
-        pivot = max(pairs, key=lambda pair: float(abs(pair[1]).mid()), default=None)
-        if pivot is None:
-            return False
-        if pivot[1].contains(0):
-            return True if any(not x.contains(0) for x, _ in pairs) and self._vanishes() else None
-        return any(not (x * pivot[1] - pivot[0] * y).contains(0) for x, y in pairs)
-
-    def _vanishes(self) -> bool:
-        return ctx.prec > MOST_BITS
+            return [x - y for x, y in pairs]
+        if all(abs(y) < SMALL for _, y in pairs):
+            return [x for x, _ in pairs]
+        left, right = max(pairs, key=lambda pair: float(abs(pair[1]).mid()))
+        if right.contains(0):
+            raise UnclearError
+        return [x * right - left * y for x, y in pairs]
 
     # -- assignments -----------------------------------------------------------------------------------------
 
@@ -165,9 +170,7 @@ class Plain:
         if isinstance(body, t.Sum) and index in body.indices:
             return
         if isinstance(body, t.Quantity) and body.name in ("pi", "P"):
-            if body.name == "pi" and body.indices[0] == index:
-                yield body.indices[1]
-            elif body.name == "P" and body.indices[2] == index:
+            if (body.name == "pi" and body.indices[0] == index) or (body.name == "P" and body.indices[2] == index):
                 yield body.indices[1]
         elif isinstance(body, t.Quantity):
             if len(body.indices) > 1 and body.indices[1] == index:
@@ -305,7 +308,7 @@ class Plain:
         raise TypeError(type(node).__name__)
 
     def _limit(self, body: t.Node, env: Env) -> Any:
-        """The value at gamma = 1 - e for e = 2^-bits, with an error of sqrt(e): the slope there is far below 1/sqrt(e)."""
+        """The value at gamma = 1 - e for e = 2^-bits, with an error of sqrt(e): the slope there is far below that."""
         bits = ctx.prec
         discount = self.mdp.gamma if self.mdp.gamma.is_Symbol else sp.Symbol("gamma (near 1)")
         near = Plain(

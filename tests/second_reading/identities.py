@@ -100,9 +100,9 @@ STATEMENTS: tuple[str, ...] = (
     'grad pi("l"|0) = pi("l"|0) * grad log pi("l"|0)',
     "sum[a] pi(a|0) * r(0,a,1) = r_pi(0)",
     # symbols of the model, and parameters outside exponentials
-    "p = P(1|0,\"l\")",
+    'p = P(1|0,"l")',
     "grad (u * J) = J * grad u + u * grad J",
-    "\"r\" * J - J * \"r\" = grad p * 0 + 0",
+    '"r" * grad J - grad J * "r" = grad p * 0 + 0',
     # the second policy
     "E[s~mu', a~pi'] r(s,a) = rbar'",
     "sum[s'] D'(s,s') * r_pi'(s') = h'(s)",
@@ -113,6 +113,7 @@ STATEMENTS: tuple[str, ...] = (
     "grad k(s) = sum[a] grad pi(a|s) * (log pi(a|s) - log pi'(a|s))",
     # functions of two states, and more of linear algebra
     "for all k(s,s'): sum[s,s'] mu(s) * P_pi(s,s') * k(s,s') = E[s~mu, a~pi, s'~P] k(s,s')",
+    "E[s~mu, a~pi, s'~P] (r(s,a,s') - r(s,a))^2 = E[s~mu, a~pi, s'~P] r(s,a,s')^2 - E[s~mu, a~pi] r(s,a)^2",
     "E[s~nu] g(s) = sum[s] mu0(s) * g(s)",
     "outer(grad J, grad J) propto 2 * outer(grad J, grad J)",
     "F propto outer(grad J, grad J)",

@@ -1,8 +1,8 @@
 """The quantities of an MDP by their definitions, with dense matrices over jets.
 
-Written a second time on purpose: other formulas than `pgsym.exact` uses (fundamental matrices, one dense system for each
-quantity), other linear algebra, other derivatives.  It reads the model's transitions and the policy's formulas, nothing
-that pgsym has computed.
+Written a second time on purpose: other formulas than `pgsym.exact` uses (fundamental matrices, one dense system for
+each quantity), other linear algebra, other derivatives.  It reads the model's transitions and the policy's formulas,
+nothing that pgsym has computed.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from fractions import Fraction
 from functools import cached_property
 
 import sympy as sp
-from claims.jets import Jet, ball, solve, total, transposed
 from flint import arb
 
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Direct, Mixture, Policy, Softmax
+from second_reading.jets import Jet, ball, solve, total, transposed
 
 State = Hashable
 

@@ -1,8 +1,8 @@
 """Numbers that know their error and their derivatives, and dense linear algebra over them.
 
-A *ball* (`flint.arb`) is a floating-point number with a rigorous bound of its rounding error, at a working precision of
-53 bits or more.  A *jet* is a Taylor polynomial in the parameters, truncated, with balls for coefficients.  Nothing here
-is shared with pgsym: no field, no dual number, no sparse elimination.
+A *ball* (`flint.arb`) is a floating-point number with a rigorous bound of its rounding error, at a working precision
+of 53 bits or more.  A *jet* is a Taylor polynomial in the parameters, truncated, with balls for coefficients.  Nothing
+here is shared with pgsym: no field, no dual number, no sparse elimination.
 """
 
 from __future__ import annotations

@@ -122,9 +122,10 @@ def statements(draw: st.DrawFn) -> t.Statement:
 
 
 TOKENS = [
-    *VOCABULARY, "sum", "E", "limit", "grad", "log", "dot", "outer", "inv", "transpose", "let", "for all", "with", "M'",
-    "terminating", "propto", "=", "==", "!=", "(", ")", "[", "]", "|", ",", ";", ":", "~", "->", "+", "-", "*", "/", "^",
-    "**", "s", "s'", "a", "a'", "s1", "b", "c", "lambda", "theta", "1", "0", "2/3", "0.9", '"x"', "\n", " ", "#", "'", ".",
+    *VOCABULARY, "sum", "E", "limit", "grad", "log", "dot", "outer", "inv", "transpose", "let", "for all", "with",
+    "M'", "terminating", "propto", "=", "==", "!=", "(", ")", "[", "]", "|", ",", ";", ":", "~", "->", "+", "-", "*",
+    "/", "^", "**", "s", "s'", "a", "a'", "s1", "b", "c", "lambda", "theta", "1", "0", "2/3", "0.9", '"x"', "\n", " ",
+    "#", "'", ".",
 ]  # fmt: skip
 """What texts are made of."""
 
