@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from pgsym.errors import PgsymError as PgsymError
     from pgsym.exact import Solution as Solution
     from pgsym.exact import solve as solve
+    from pgsym.exact.moments import EstimatorLaw as EstimatorLaw
+    from pgsym.exact.moments import moments as moments
     from pgsym.model.drawing.svg import svg as svg
     from pgsym.model.files import load as load
     from pgsym.model.files import save as save
@@ -62,6 +64,7 @@ _HOMES = {
     "CrossCheck": "pgsym.audit",
     "Derivation": "pgsym.claims",
     "Estimate": "pgsym.sampling",
+    "EstimatorLaw": "pgsym.exact.moments",
     "MDP": "pgsym.model.mdp",
     "Objective": "pgsym.model.objective",
     "PgsymError": "pgsym.errors",
@@ -80,6 +83,7 @@ _HOMES = {
     "generic_mdp": "pgsym.model.generic",
     "load": "pgsym.model.files",
     "mixture": "pgsym.model.policies",
+    "moments": "pgsym.exact.moments",
     "save": "pgsym.model.files",
     "sigmoid": "pgsym.model.policies",
     "softmax_policy": "pgsym.model.policies",

@@ -8,6 +8,7 @@ from pgsym.cli import check as check
 from pgsym.cli import derive as derive
 from pgsym.cli import doctor as doctor
 from pgsym.cli import estimate as estimate
+from pgsym.cli import moments as moments
 from pgsym.cli import solve as solve
 from pgsym.cli import theorems as theorems
 from pgsym.cli import verify as verify

@@ -1,0 +1,189 @@
+"""The exact law of an estimator beside samples of it: its mean and its covariance trace by two routes.
+
+The samples are drawn in `RUNS` independent runs.  The means of all samples together are tested with Hotelling's T^2
+against the exact mean; the trace, whose own spread takes fourth moments, with Student's t over the runs.  A run is
+cut off after T steps even where the estimator is one of whole episodes, so the truth is the law of T steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from pgsym.errors import SamplingError
+from pgsym.exact.moments import EstimatorLaw, moments
+from pgsym.model.objective import Objective
+from pgsym.sampling import Estimate, build_tables, dynamics, estimate
+
+Floats = NDArray[np.float64]
+
+FALSE_ALARM = 1e-3
+"""Default probability that samples of the right law are called inconsistent; half for each of the two tests."""
+
+RUNS = 16
+"""Independent runs, from whose traces the spread of a trace is taken."""
+
+WHOLE = 3
+"""Runs of whole episodes are cut off after this many times the sampler's default horizon: the second moments of what
+is left out are much larger than its share of the time."""
+
+
+@dataclass(frozen=True)
+class LawCheck:
+    """Sampled mean and covariance trace beside the exact ones.
+
+    Attributes
+    ----------
+    estimate : Estimate
+        All samples together.
+    traces : array, shape (RUNS,)
+        The sampled covariance trace of each run.
+    law : EstimatorLaw
+        The exact law of the T steps that were sampled.
+    mean : array, shape (k,)
+        Its mean.
+    trace : float
+        Its covariance trace.
+    false_alarm : float
+        Probability that samples of this law are called inconsistent.
+    """
+
+    estimate: Estimate
+    traces: Floats
+    law: EstimatorLaw
+    mean: Floats
+    trace: float
+    false_alarm: float
+
+    @property
+    def sampled_trace(self) -> float:
+        """The mean of the runs' traces."""
+        return float(self.traces.mean())
+
+    @property
+    def trace_error(self) -> float:
+        """The standard error of `sampled_trace`."""
+        return float(self.traces.std(ddof=1) / np.sqrt(len(self.traces)))
+
+    @property
+    def p_mean(self) -> float:
+        """p-value of Hotelling's test of the mean."""
+        return self.estimate.distance(self.mean.tolist()).p_value
+
+    @property
+    def p_trace(self) -> float:
+        """Two-sided p-value of Student's test of the trace.
+
+        Where nothing varies, 1 if the traces agree to the rounding of the sampler's float32, and 0 if not.
+        """
+        gap, error = self.sampled_trace - self.trace, self.trace_error
+        if error <= Estimate.ROUNDING * abs(self.trace):
+            return float(abs(gap) <= Estimate.ROUNDING * max(abs(self.trace), 1.0))
+        return float(2 * stats.t.sf(abs(gap / error), len(self.traces) - 1))
+
+    @property
+    def consistent(self) -> bool:
+        """Neither test rejects."""
+        return min(self.p_mean, self.p_trace) >= self.false_alarm / 2
+
+    @property
+    def summary(self) -> str:
+        """One line."""
+        answer = "consistent" if self.consistent else "INCONSISTENT"
+        return (
+            f"{self.estimate.n} samples of {self.estimate.horizon} steps {answer} with the exact law: "
+            f"trace {self.sampled_trace:.6g} +- {self.trace_error:.2g} (exact {self.trace:.6g}), "
+            f"p {self.p_mean:.2g} for the mean, {self.p_trace:.2g} for the trace, "
+            f"false-alarm rate {self.false_alarm:g}"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        e = self.estimate
+        return {
+            "consistent": self.consistent,
+            "n": e.n,
+            "horizon": e.horizon,
+            "seed": e.seed,
+            "false_alarm": self.false_alarm,
+            "p_mean": self.p_mean,
+            "p_trace": self.p_trace,
+            "mean": {
+                p.name: {"exact": exact, "sampled": mean, "standard_error": error}
+                for p, exact, mean, error in zip(
+                    e.params, self.mean.tolist(), e.mean.tolist(), e.standard_error.tolist(), strict=True
+                )
+            },
+            "covariance_trace": {
+                "exact": self.trace,
+                "sampled": self.sampled_trace,
+                "standard_error": self.trace_error,
+            },
+        }
+
+
+def check_law(
+    law: EstimatorLaw, *, n: int = 100_000, seed: int = 0, false_alarm: float = FALSE_ALARM, **options: Any
+) -> LawCheck:
+    """Sample an estimator and test the samples against its exact law.
+
+    Parameters
+    ----------
+    law
+        At a point theta, of one sample.
+    n
+        Trajectories in all, at least 2 in each of the `RUNS` runs.
+    seed
+        Of the first run; the others have the seeds after it.
+    options
+        As for `pgsym.estimate`.
+
+    Raises
+    ------
+    SamplingError
+        The law has no point, n is too small, or the sampler does not draw this estimator.
+
+    Examples
+    --------
+    >>> from pgsym.model.zoo import zoo
+    >>> corridor = zoo("short-corridor")
+    >>> law = moments(corridor.mdp, corridor.policy, "reward-to-go", theta=corridor.theta)
+    >>> check_law(law, n=16_000).consistent
+    True
+    """
+    if law.theta is None:
+        raise SamplingError("the law is a closed form; samples need a point. Use law.at(theta)", where="theta")
+    if n < 2 * RUNS:
+        raise SamplingError(f"found {n}; {RUNS} runs of at least 2 samples are drawn. Give n >= {2 * RUNS}", where="n")
+    if not 0 < false_alarm < 1:
+        raise SamplingError(f"found {false_alarm}; a false-alarm rate lies in (0, 1)", where="false_alarm")
+    point = {p: float(v) for p, v in law.theta.items()}
+    objective = Objective.START_STATE if law.target == "truncated" else Objective.parse(law.target)
+    if law.estimator.cut_off is None and "horizon" not in options:
+        tables = build_tables(law.mdp, law.policy, point)
+        options["horizon"] = min(WHOLE * dynamics.default_horizon(tables), dynamics.MAX_STEPS)
+    each, traces, found = n // RUNS, [], None
+    for k in range(RUNS):
+        one = estimate(
+            law.mdp, law.policy, objective, law.estimator, theta=point, n=each, seed=seed + k, progress=False, **options
+        )
+        traces.append(float(one.variance.sum()))
+        if found is None:
+            found = one
+        else:
+            found = replace(
+                found,
+                moments=found.moments.merge(one.moments),
+                touched=found.touched + one.touched,
+                seconds=found.seconds + one.seconds,
+                transitions=found.transitions + one.transitions,
+            )
+    assert found is not None
+    cut = law.estimator if law.estimator.cut_off is not None else replace(law.estimator, horizon=found.horizon)
+    truth = moments(law.mdp, law.policy, cut, objective=law.target, theta=point)
+    mean = np.array([float(truth.mean[p]) for p in law.params])
+    return LawCheck(found, np.array(traces), truth, mean, float(truth.covariance_trace), false_alarm)

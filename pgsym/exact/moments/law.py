@@ -1,0 +1,335 @@
+"""`EstimatorLaw`: the mean and covariance of an estimator, and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from pgsym.errors import HypothesisError, StructureError, TooLargeError
+from pgsym.exact.moments import present, sample_size
+from pgsym.exact.moments.core import Core
+from pgsym.exact.moments.present import describe, floats, number
+from pgsym.exact.moments.target import Target
+from pgsym.exact.solution import Table
+from pgsym.model.estimator import Estimator
+
+Floats = NDArray[np.float64]
+
+LARGEST_COVARIANCE = 256
+"""Above this many parameters the whole covariance is not formed: ask for variances, the trace or projections."""
+FALSE_ALARM = 1e-3
+"""Default level of a bias test."""
+POWER = 0.9
+"""Default power of a bias test."""
+
+
+@dataclass(frozen=True)
+class OptimalBaseline:
+    """The baseline of least covariance trace, and that trace.
+
+    Attributes
+    ----------
+    value : Expr or Table
+        The constant b, or b by state (without the states that a run cannot reach or where nothing is chosen).
+        For estimators with a baseline of their own it takes its place; for critics it comes on top.
+    trace : Expr
+        Of one sample's covariance.
+    """
+
+    value: Any
+    trace: sp.Expr
+
+
+@dataclass(frozen=True)
+class Projected:
+    """Mean, shape (q,), and covariance, shape (q, q), of v.g for q vectors v."""
+
+    mean: list[sp.Expr]
+    covariance: sp.Matrix
+
+
+class EstimatorLaw:
+    """Exact mean and covariance of an estimator of grad J; made by `moments`.
+
+    Attributes
+    ----------
+    core : Core
+        The field elements behind every expression.
+    target : Target
+        What the bias is measured against.
+    theta : mapping or None
+        The point; None for closed forms.
+    n : int
+        Samples that are averaged.
+    """
+
+    def __init__(self, core: Core, target: Target, theta: Mapping[sp.Symbol, Any] | None = None, n: int = 1) -> None:
+        self.core = core
+        self.target = target
+        self.theta = theta
+        self.n = n
+        self.estimator: Estimator = core.estimator
+        self.mdp = core.quantities.mdp
+        self.policy = core.quantities.policy
+        self.params: tuple[sp.Symbol, ...] = self.policy.params
+        self.field = core.field
+
+    # -- moments -----------------------------------------------------------------------------------------
+
+    @cached_property
+    def mean(self) -> Table:
+        """E[g] by parameter."""
+        return self._by_parameter("mean", list(self.core.mean))
+
+    @cached_property
+    def variance(self) -> Table:
+        """Var[g_i] by parameter."""
+        return self._by_parameter("variance", [self._over_n(e) for e in self.core.variance])
+
+    @cached_property
+    def covariance(self) -> sp.Matrix:
+        """Cov[g], shape (k, k).
+
+        Raises
+        ------
+        TooLargeError
+            More than `LARGEST_COVARIANCE` parameters.
+        """
+        self._require_small()
+        return sp.Matrix([[self._expr(self._over_n(e)) for e in row] for row in self.core.covariance])
+
+    @cached_property
+    def covariance_trace(self) -> sp.Expr:
+        """The sum of the variances."""
+        return self._expr(self._over_n(self.core.trace))
+
+    @cached_property
+    def bias(self) -> Table:
+        """E[g] - (the target gradient), by parameter."""
+        return self.bias_against(self.target)
+
+    @cached_property
+    def gradient(self) -> Table:
+        """The target gradient."""
+        return self._by_parameter("gradient", list(self.core.target(self.target).values()))
+
+    def bias_against(self, target: Target | str) -> Table:
+        """E[g] minus the gradient of another objective, or of the truncated one.
+
+        Raises
+        ------
+        HypothesisError
+            That objective is not defined on this model.
+        """
+        gradient = self.core.target(Target.parse(target))
+        gaps = [e - gradient[p] for p, e in zip(self.params, self.core.mean, strict=True)]
+        return self._by_parameter("bias", gaps)
+
+    @cached_property
+    def mse(self) -> sp.Expr:
+        """E|g - target|^2: the trace, and the bias squared."""
+        return self._expr(self._over_n(self.core.trace) + self._square(self.bias))
+
+    @cached_property
+    def signal_to_noise(self) -> sp.Expr:
+        """|E g|^2 / trace; infinite where nothing varies."""
+        trace = self._over_n(self.core.trace)
+        if self.field.is_zero(trace):
+            return sp.oo
+        return self._expr(self._square(self.mean) / trace)
+
+    @property
+    def return_mean(self) -> sp.Expr:
+        """E[R] of the run's discounted return R."""
+        return self._expr(self.core.returns[0])
+
+    @property
+    def return_variance(self) -> sp.Expr:
+        """Var[R]."""
+        return self._expr(self.core.returns[1])
+
+    def project(self, directions: Sequence[Mapping[sp.Symbol | str, Any] | Sequence[Any]]) -> Projected:
+        """Mean and covariance of v.g for chosen v, however many parameters there are.
+
+        Parameters
+        ----------
+        directions
+            Each v by parameter (0 where none is given) or as a sequence of k numbers.
+        """
+        rows = [[self.field.convert(sp.sympify(x)) for x in self._direction(v)] for v in directions]
+        mean, covariance = self.core.projected(rows)
+        return Projected(
+            [self._expr(e) for e in mean],
+            sp.Matrix([[self._expr(self._over_n(e)) for e in row] for row in covariance]),
+        )
+
+    # -- baselines ---------------------------------------------------------------------------------------
+
+    @cached_property
+    def optimal_constant_baseline(self) -> OptimalBaseline:
+        """The constant b of least trace (Greensmith, Bartlett & Baxter 2004).
+
+        Raises
+        ------
+        HypothesisError
+            No action is ever chosen with a score that is not 0, so that a baseline changes nothing.
+        """
+        c, q = (total(list(e)) for e in self.core.quadratic)
+        if self.field.is_zero(q):
+            raise HypothesisError(
+                "every score is 0; a baseline changes nothing. Use a policy with a choice", where="baseline"
+            )
+        trace = self.core.plain_trace - c * c / q
+        return OptimalBaseline(self._expr(c / q), self._expr(self._over_n(trace)))
+
+    @cached_property
+    def optimal_state_baseline(self) -> OptimalBaseline:
+        """The b(s) of least trace."""
+        values, trace = {}, self.core.plain_trace
+        for s, c, q in zip(self.core.space.steps.states, *self.core.quadratic, strict=True):
+            if not self.field.is_zero(q):
+                values[s] = c / q
+                trace = trace - c * c / q
+        return OptimalBaseline(Table("b", values, self.field.to_sympy), self._expr(self._over_n(trace)))
+
+    # -- samples -----------------------------------------------------------------------------------------
+
+    def batch(self, n: int) -> EstimatorLaw:
+        """The law of the mean of n independent samples."""
+        if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+            raise StructureError(f"found {n!r}; a batch has at least one sample. Give n >= 1", where="batch")
+        return EstimatorLaw(self.core, self.target, self.theta, n)
+
+    def sample_size(self, accuracy: float, *, relative: bool = True) -> float:
+        """The number of samples whose mean has root mean square error at most `accuracy`.
+
+        Parameters
+        ----------
+        relative
+            `accuracy` is a fraction of the length of the target gradient; False: it is in its units.
+
+        Returns
+        -------
+        A whole number, or inf where the bias alone exceeds the accuracy.
+        """
+        scale = float(np.linalg.norm(floats(self.gradient))) if relative else 1.0
+        trace = number(self._expr(self.core.trace), "covariance_trace")
+        return sample_size.for_accuracy(trace, floats(self.bias), accuracy * scale)
+
+    def bias_test_size(self, *, power: float = POWER, false_alarm: float = FALSE_ALARM) -> float:
+        """The number of samples at which a test of "no bias" finds the bias there is.
+
+        Hotelling's test over all coordinates; above `LARGEST_COVARIANCE` parameters, the test along the bias.
+
+        Returns
+        -------
+        A whole number; inf where there is no bias.
+        """
+        bias = floats(self.bias)
+        if len(bias) > LARGEST_COVARIANCE:
+            along = self.project([bias.tolist()]) if self.n == 1 else self.batch(1).project([bias.tolist()])
+            square = np.array([[float(along.covariance[0, 0])]])
+            return sample_size.for_bias_test(np.array([float(bias @ bias)]), square, false_alarm, power)
+        one = self if self.n == 1 else self.batch(1)
+        covariance = np.array(one.covariance.evalf(), dtype=float)
+        return sample_size.for_bias_test(bias, covariance, false_alarm, power)
+
+    # -- points ------------------------------------------------------------------------------------------
+
+    def at(
+        self, theta: Mapping[sp.Symbol | str, Any] | Sequence[Any], symbols: Mapping[sp.Symbol | str, Any] | None = None
+    ) -> EstimatorLaw:
+        """The law at a point: exact, or in floats as soon as one given number is a float.
+
+        Parameters
+        ----------
+        theta
+            Every parameter's value.
+        symbols
+            Values for symbols of the model and of the estimator (lambda, beta, a baseline's).
+        """
+        from pgsym.exact.moments.compute import moments
+
+        return moments(
+            self.mdp, self.policy, self.estimator, objective=self.target, theta=theta, symbols=symbols
+        ).batch(self.n)
+
+    # -- output ------------------------------------------------------------------------------------------
+
+    @cached_property
+    def has_bias(self) -> bool:
+        """Whether the target is defined on this model."""
+        try:
+            self.core.target(self.target)
+        except HypothesisError:
+            return False
+        return True
+
+    @property
+    def description(self) -> str:
+        """One line: the estimator, its run, and how many samples are averaged."""
+        return describe(self.estimator) + ("" if self.n == 1 else f", mean of {self.n} samples")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; every scalar is ``{"exact": text or null, "float": number or null}``."""
+        return present.to_json(self)
+
+    def __str__(self) -> str:
+        return present.text(self)
+
+    def __repr__(self) -> str:
+        where = "closed form" if self.theta is None else f"at {dict(self.theta)}"
+        return f"EstimatorLaw({self.estimator.name}, {where}, {len(self.params)} parameters)"
+
+    def _repr_latex_(self) -> str:
+        return present.latex(self)
+
+    def _repr_html_(self) -> str:
+        return present.html(self)
+
+    # -- helpers -----------------------------------------------------------------------------------------
+
+    def _expr(self, element: Any) -> sp.Expr:
+        return self.field.to_sympy(element)
+
+    def _over_n(self, element: Any) -> Any:
+        return element if self.n == 1 else element / self.field.convert(sp.Integer(self.n))
+
+    def _by_parameter(self, name: str, elements: Sequence[Any]) -> Table:
+        return Table(name, dict(zip(self.params, elements, strict=True)), self.field.to_sympy)
+
+    def _square(self, table: Table) -> Any:
+        return total([e * e for e in table.elements.values()] or [self.field.zero])
+
+    def _direction(self, v: Mapping[sp.Symbol | str, Any] | Sequence[Any]) -> list[Any]:
+        if isinstance(v, Mapping):
+            by_name = {getattr(key, "name", key): x for key, x in v.items()}
+            return [by_name.get(p.name, 0) for p in self.params]
+        if len(v) != len(self.params):
+            raise StructureError(
+                f"found {len(v)} numbers; a direction has {len(self.params)}. Give one for each parameter",
+                where="project",
+            )
+        return list(v)
+
+    def _require_small(self) -> None:
+        if len(self.params) > LARGEST_COVARIANCE:
+            raise TooLargeError(
+                f"{len(self.params)} parameters; the covariance is formed up to {LARGEST_COVARIANCE}. Use variance, "
+                "covariance_trace, or project",
+                where="covariance",
+            )
+
+
+def total(elements: Sequence[Any]) -> Any:
+    """Their sum."""
+    first, *others = elements
+    for e in others:
+        first = first + e
+    return first

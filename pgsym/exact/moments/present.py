@@ -1,0 +1,165 @@
+"""A law as text, LaTeX, HTML and plain data."""
+
+from __future__ import annotations
+
+import html as escaping
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from pgsym.errors import StructureError
+from pgsym.exact.solution import Table
+from pgsym.expression.latex import align
+from pgsym.model.estimator import EXACT, Estimator
+
+if TYPE_CHECKING:
+    from pgsym.exact.moments.law import EstimatorLaw
+
+Floats = NDArray[np.float64]
+
+SHOWN = 12
+"""Parameters that a table shows."""
+WIDTH = 60
+"""Characters of a number that a table shows; a longer one is shown as a float."""
+SMALL = 20
+"""Up to so many parameters the plain data hold the whole covariance."""
+
+
+def describe(estimator: Estimator) -> str:
+    """One line: the estimator with its numbers, and how long a run is.
+
+    >>> from pgsym.model.estimator import GAE, RewardToGo
+    >>> describe(GAE("9/10", horizon=20, discount_weight=False, bootstrap=False))
+    'gae (lam = 9/10, critic exact, w = 1, no bootstrap), cut off after 20 steps'
+    >>> describe(RewardToGo())
+    'reward-to-go, whole episodes'
+    """
+    parts = []
+    for name in ("n", "lam", "beta", "baseline", "critic"):
+        value = getattr(estimator, name, None)
+        if isinstance(value, Mapping):
+            parts.append(f"{name} given by state")
+        elif value == EXACT:
+            parts.append(f"{name} exact")
+        elif value is not None and (value != 0 or name != "baseline"):
+            parts.append(f"{name} = {value}")
+    if not getattr(estimator, "discount_weight", True):
+        parts.append("w = 1")
+    if estimator.cut_off is not None and not getattr(estimator, "bootstrap", True):
+        parts.append("no bootstrap")
+    if getattr(estimator, "stationary", False):
+        parts.append("from the stationary distribution")
+    told = estimator.name + (f" ({', '.join(parts)})" if parts else "")
+    if estimator.cut_off is not None:
+        return f"{told}, cut off after {estimator.cut_off} steps"
+    return f"{told}, " + ("whole episodes" if estimator.horizon is None else "unending runs")
+
+
+def rows(law: EstimatorLaw) -> list[tuple[str, str, str, str]]:
+    """(parameter, mean, bias, variance) of the first parameters, with a header."""
+    found = [("", "mean", "bias", "variance")]
+    for p in law.params[:SHOWN]:
+        bias = short(law.bias[p]) if law.has_bias else "undefined"
+        found.append((p.name, short(law.mean[p]), bias, short(law.variance[p])))
+    return found
+
+
+def text(law: EstimatorLaw) -> str:
+    """A table."""
+    table = rows(law)
+    widths = [max(len(row[i]) for row in table) for i in range(4)]
+    lines = [law.description]
+    lines += ["  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in table]
+    if len(law.params) > SHOWN:
+        lines.append(f"... {len(law.params) - SHOWN} more")
+    lines.append(f"covariance trace {short(law.covariance_trace)}; bias against {law.target}")
+    return "\n".join(lines)
+
+
+def latex(law: EstimatorLaw) -> str:
+    """Mean and variance of each coordinate, and the trace, as the body of an ``align*``."""
+    lines = []
+    for i, p in enumerate(law.params[:SHOWN], 1):
+        lines.append((rf"\mathbb{{E}}[g_{{{i}}}]", law.mean[p]))
+        lines.append((rf"\operatorname{{Var}}[g_{{{i}}}]", law.variance[p]))
+    lines.append((r"\operatorname{tr}\operatorname{Cov}[g]", law.covariance_trace))
+    return align(lines)
+
+
+def html(law: EstimatorLaw) -> str:
+    """A small table."""
+    body = ""
+    for i, row in enumerate(rows(law)):
+        tag = "td" if i else "th"
+        body += "<tr>" + "".join(f"<{tag}>{escaping.escape(cell)}</{tag}>" for cell in row) + "</tr>"
+    caption = escaping.escape(f"{law.description}; covariance trace {short(law.covariance_trace)}")
+    return f"<table><caption>{caption}</caption>{body}</table>"
+
+
+def to_json(law: EstimatorLaw) -> dict[str, Any]:
+    """Plain data."""
+    small = len(law.params) <= SMALL
+    return {
+        "estimator": law.estimator.name,
+        "description": law.description,
+        "objective": str(law.target),
+        "samples": law.n,
+        "mean": _by_parameter(law.mean),
+        "bias": _by_parameter(law.bias) if law.has_bias else None,
+        "variance": _by_parameter(law.variance),
+        "covariance": [[leaf(e) for e in row] for row in law.covariance.tolist()] if small else None,
+        "covariance_trace": leaf(law.covariance_trace),
+        "mse": leaf(law.mse) if law.has_bias else None,
+        "signal_to_noise": leaf(law.signal_to_noise),
+    }
+
+
+def _by_parameter(table: Table) -> dict[str, Any]:
+    return {p.name: leaf(table[p]) for p in table}
+
+
+def leaf(e: sp.Expr) -> dict[str, Any]:
+    """One number: exactly, where it is not a float, and as a float, where it has no free symbol.
+
+    >>> leaf(sp.Rational(1, 2)), leaf(sp.Float(0.5)), leaf(sp.Symbol("t"))
+    ({'exact': '1/2', 'float': 0.5}, {'exact': None, 'float': 0.5}, {'exact': 't', 'float': None})
+    """
+    if e == sp.oo:
+        return {"exact": "oo", "float": None}
+    return {
+        "exact": None if isinstance(e, sp.Float) else str(e),
+        "float": None if e.free_symbols else float(e),
+    }
+
+
+def short(e: sp.Expr) -> str:
+    """One number for a table."""
+    if isinstance(e, sp.Float):
+        return f"{float(e):.6g}"
+    shown = str(e)
+    if len(shown) <= WIDTH:
+        return shown
+    return f"{shown[: WIDTH - 3]}..." if e.free_symbols else f"{float(e):.6g}"
+
+
+def number(e: sp.Expr, where: str) -> float:
+    """A number without free symbols, as a float.
+
+    Raises
+    ------
+    StructureError
+        It has free symbols.
+    """
+    if e.free_symbols:
+        names = ", ".join(sorted(s.name for s in e.free_symbols))
+        raise StructureError(f"depends on {names}; a number is required. Ask at a point, law.at(...)", where=where)
+    return math.inf if e == sp.oo else float(e)
+
+
+def floats(table: Table) -> Floats:
+    """[k] the entries as floats."""
+    return np.array([number(table[p], table.name) for p in table])

@@ -1,0 +1,142 @@
+"""From the description of an estimator to the arrays of its recursion, and when it has moments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sympy as sp
+
+from pgsym.errors import HypothesisError, StructureError
+from pgsym.exact.moments.lookahead import LookAhead
+from pgsym.exact.moments.space import Array, Space
+from pgsym.exact.moments.whole_return import WholeReturn
+from pgsym.exact.quantities import Quantities
+from pgsym.model.estimator import (
+    EXACT,
+    GAE,
+    ActorCritic,
+    AllKnowing,
+    EligibilityTrace,
+    Estimator,
+    NStep,
+    Reinforce,
+    RewardToGo,
+)
+from pgsym.model.mdp import State
+from pgsym.model.objective import Objective
+
+_SHOWN = 8
+
+
+def require_moments(quantities: Quantities, estimator: Estimator, reached: frozenset[State]) -> None:
+    """The run is cut off, ends with probability 1, or is discounted all along.
+
+    Raises
+    ------
+    HypothesisError
+        None of these; the message names the states.
+    """
+    if estimator.cut_off is not None:
+        return
+    mdp, structure = quantities.mdp, quantities.structure
+    endless = [c for c in structure.recurrent_classes if reached.intersection(c)]
+    if not endless:
+        return
+    where = f"{estimator.name} moments"
+    shown = ", ".join(repr(s) for s in endless[0][:_SHOWN]) + (", ..." if len(endless[0]) > _SHOWN else "")
+    if estimator.horizon is None:
+        many = f"{len(endless)} recurrent classes are reached (the first: {shown})"
+        limit = "" if mdp.gamma == 1 else ", or horizon=UNENDING for the limit of long runs, where the weights allow it"
+        raise HypothesisError(
+            f"an episode need not end: {many}, and gamma = {mdp.gamma}; one sample of the estimator is a whole "
+            f"episode, so every run must end with probability 1. Give a horizon T{limit}, or mark an end as terminal",
+            where=where,
+        )
+    why = None
+    if mdp.gamma == 1:
+        why = "gamma = 1"
+    elif isinstance(estimator, Reinforce):
+        why = "each score multiplies the whole return, and the sum of the scores has infinite variance"
+    elif not getattr(estimator, "discount_weight", True):
+        why = "w = 1"
+    if why is not None:
+        raise HypothesisError(
+            f"{why}, and a run need not end (recurrent class {shown}); the variance grows with the length of the run, "
+            "which must be finite. Give a horizon T, or mark an end as terminal",
+            where=where,
+        )
+
+
+class Specification:
+    """Reads descriptions over one space.
+
+    Parameters
+    ----------
+    quantities
+        Of the start-state objective over the space's field: V for an exact critic.
+    actions
+        The same for the objective whose Q an all-knowing critic knows.
+    """
+
+    def __init__(self, space: Space, quantities: Quantities, actions: Quantities) -> None:
+        self.space = space
+        self.quantities = quantities
+        self.actions = actions
+        self.field = space.steps.field
+        self.gamma = quantities.gamma
+
+    def whole_return(self, estimator: Reinforce) -> WholeReturn:
+        """REINFORCE."""
+        b = self.by_state(estimator.baseline, "baseline")
+        return WholeReturn(self.gamma, b, not all(self.field.is_zero(e) for e in b))
+
+    def look_ahead(self, estimator: Estimator) -> LookAhead:
+        """Every other estimator."""
+        space, field = self.space, self.field
+        w = self.gamma if getattr(estimator, "discount_weight", False) else field.one
+        none = space.zeros(space.S)
+        if isinstance(estimator, RewardToGo):
+            b = self.by_state(estimator.baseline, "baseline")
+            return LookAhead(w, self.gamma, space.reward, space.reward, b)
+        if isinstance(estimator, EligibilityTrace):
+            u = space.reward * (field.one / field.convert(sp.Integer(estimator.T)))
+            return LookAhead(w, field.convert(estimator.beta), u, u, none)
+        if isinstance(estimator, AllKnowing):
+            q = [self.actions.Q[pair] for pair in space.steps.pairs]
+            u = space.array([q[n] for n in space.steps.outcome_pair])
+            return LookAhead(w, field.zero, u, u, self.by_state(estimator.baseline, "baseline"), 1)
+        if not isinstance(estimator, ActorCritic | NStep | GAE):
+            raise StructureError(
+                f"{type(estimator).__name__} has no exact law; Reinforce, RewardToGo, ActorCritic, NStep, GAE, "
+                "AllKnowing and EligibilityTrace have. Choose one of them",
+                where="estimator",
+            )
+        v = self.by_state(estimator.critic, "critic")
+        cut = space.reward - space.here(v)
+        u = cut + space.ahead(v) * self.gamma
+        last = u if estimator.bootstrap else cut
+        if isinstance(estimator, GAE):
+            return LookAhead(w, self.gamma * field.convert(estimator.lam), u, last, none)
+        if isinstance(estimator, NStep):
+            return LookAhead(w, self.gamma, u, last, none, estimator.n)
+        return LookAhead(w, field.zero, u, last, none, 1)
+
+    def by_state(self, values: Any, where: str) -> Array:
+        """[S] a function of the state as elements."""
+        space, states = self.space, self.space.steps.states
+        if isinstance(values, Mapping):
+            unknown = [s for s in values if s not in self.quantities.mdp.states]
+            if unknown:
+                raise StructureError(
+                    f"state {unknown[0]!r} is unknown; a {where} is by state. Check its name", where=where
+                )
+            return space.array([self.field.convert(values.get(s, sp.Integer(0))) for s in states])
+        if isinstance(values, str) and values == EXACT:
+            return space.array([self.quantities.V[s] for s in states])
+        return space.zeros(space.S) + self.field.convert(values)
+
+
+def default_objective(estimator: Estimator) -> Objective:
+    """What an estimator is meant to estimate the gradient of."""
+    return Objective.AVERAGE_REWARD if isinstance(estimator, EligibilityTrace) else Objective.START_STATE

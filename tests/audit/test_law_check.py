@@ -1,0 +1,117 @@
+"""Sampled moments against exact ones, at a named false-alarm rate; each mistake is rejected."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pgsym.audit.law_check import LawCheck, check_law
+from pgsym.errors import SamplingError
+from pgsym.exact.moments import moments
+from pgsym.model import MDP, tabular
+from pgsym.model.estimator import GAE, ActorCritic, EligibilityTrace, NStep, Reinforce, RewardToGo
+from pgsym.model.zoo import zoo
+
+N = 32_000
+
+
+@pytest.fixture(scope="module")
+def noisy():
+    """Random rewards, a loop, gamma = 1/2."""
+    mdp = MDP.from_transitions(
+        [
+            ("s", "a", "t", "1/2", 4),
+            ("s", "a", "t", "1/2", 0),
+            ("s", "b", "s", "1/2", -1),
+            ("s", "b", "t", "1/2", 1),
+            ("t", "a", "end", "1/2", 3),
+            ("t", "a", "end", "1/2", -1),
+            ("t", "b", "s", 1, 0),
+        ],
+        start="s",
+        terminal=["end"],
+        gamma="1/2",
+    )
+    policy = tabular(mdp)
+    return mdp, policy, dict.fromkeys(policy.params, 0.0)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        Reinforce(),
+        RewardToGo("exact"),
+        RewardToGo(discount_weight=False, horizon=3),
+        ActorCritic({"s": 1}),
+        NStep(2, {"s": 1, "t": 2}, horizon=4),
+        GAE("9/10", {"s": 1, "t": 2}, horizon=3),
+    ],
+    ids=lambda e: e.name,
+)
+def test_samples_agree_with_the_law(noisy, estimator):
+    mdp, policy, theta = noisy
+    found = check_law(moments(mdp, policy, estimator, theta=theta), n=N)
+    assert found.consistent, found.summary
+    assert found.estimate.n == N
+    assert "consistent with the exact law" in found.summary
+
+
+def test_samples_agree_with_the_law_of_the_eligibility_trace():
+    two = zoo("two-state")
+    law = moments(two.mdp, two.policy, EligibilityTrace("1/2", 20), theta=dict.fromkeys(two.policy.params, 0.1))
+    assert check_law(law, n=N).consistent
+
+
+def averaged(mdp):
+    mean = {(s, a): sum(p * r for _, p, r in mdp.outcomes(s, a)) for s, a in mdp.pairs}
+    rows = [(s, a, t, p, mean[s, a]) for s, a in mdp.pairs for t, p, _ in mdp.outcomes(s, a)]
+    return MDP.from_transitions(rows, start=mdp.start, terminal=mdp.terminal, gamma=mdp.gamma, states=mdp.states)
+
+
+def test_samples_reject_averaged_rewards(noisy):
+    """The means agree and the variances do not."""
+    mdp, policy, theta = noisy
+    right = check_law(moments(mdp, policy, RewardToGo(), theta=theta), n=N)
+    wrong = moments(averaged(mdp), policy, RewardToGo(), theta=theta)
+    assert [float(e) for e in wrong.mean.values()] == pytest.approx(right.mean.tolist(), rel=1e-3)
+    mutant = replace(right, trace=float(wrong.covariance_trace))
+    assert right.consistent
+    assert not mutant.consistent
+    assert "INCONSISTENT" in mutant.summary
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (RewardToGo(), RewardToGo(discount_weight=False)),
+        (GAE(1, {"s": 1, "t": 2}, horizon=2), GAE(1, {"s": 1, "t": 2}, horizon=2, bootstrap=False)),
+    ],
+    ids=["w = 1 for gamma", "bootstrap dropped"],
+)
+def test_samples_reject_the_law_of_another_estimator(noisy, right, wrong):
+    mdp, policy, theta = noisy
+    found = check_law(moments(mdp, policy, right, theta=theta), n=N)
+    law = moments(mdp, policy, wrong, theta=theta)
+    mean = np.array([float(e) for e in law.mean.values()])
+    mutant = replace(found, law=law, mean=mean, trace=float(law.covariance_trace))
+    assert found.consistent
+    assert not mutant.consistent
+
+
+def test_check_raises_on_wrong_input(noisy):
+    mdp, policy, theta = noisy
+    law = moments(mdp, policy, RewardToGo(), theta=theta)
+    with pytest.raises(SamplingError, match=r"n: found 31; 16 runs of at least 2 samples are drawn"):
+        check_law(law, n=31)
+    with pytest.raises(SamplingError, match="theta: the law is a closed form"):
+        check_law(moments(mdp, policy, RewardToGo()))
+    with pytest.raises(SamplingError, match="a false-alarm rate lies in"):
+        check_law(law, false_alarm=0)
+
+
+def test_no_spread_is_no_false_alarm():
+    """One action: g = 0 always, and both tests pass without dividing by zero."""
+    mdp = MDP.from_transitions([("s", "go", "end", 1, 1)], start="s", terminal=["end"])
+    found = check_law(moments(mdp, tabular(mdp), RewardToGo(), theta=[0.0]), n=64)
+    assert isinstance(found, LawCheck)
+    assert found.consistent

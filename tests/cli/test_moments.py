@@ -1,0 +1,108 @@
+"""`pgsym moments`: numbers, JSON, plots, and wrong options."""
+
+import json
+import sys
+
+import pytest
+
+
+def test_moments_prints_the_known_traces_beside_consistent_samples(run):
+    status, out, _ = run("moments", "short-corridor", "--estimator", "reinforce", "-n", "16000")
+    assert status == 0
+    assert "covariance trace 1959   sampled" in out
+    assert "best constant baseline -65/3: trace 1652/3" in out
+    assert "consistent with the exact law" in out
+    status, out, _ = run("moments", "short-corridor", "--estimator", "reward-to-go", "-n", "0")
+    assert status == 0
+    assert "covariance trace 733\n" in out
+
+
+def test_moments_json_has_the_documented_schema(run):
+    status, out, _ = run("moments", "short-corridor", "--estimator", "gae", "--lambda", "1/2", "-n", "0", "--json")
+    data = json.loads(out)
+    assert status == 0
+    assert set(data["mean"]["theta"]) == {"closed_form", "exact", "float"}
+    assert data["mean"]["theta"]["exact"] == "2"
+    assert data["bias"]["theta"] == {"closed_form": "0", "exact": "0", "float": 0.0}
+    assert data["variance"]["theta"]["float"] == data["covariance"][0][0]["float"] > 0
+    assert data["covariance_trace"]["exact"] == data["covariance"][0][0]["exact"]
+    assert data["sampled"] is None
+    assert data["samples_to_find_the_bias"] is None
+
+
+def test_moments_json_of_floats_and_of_symbols(run):
+    options = ("-n", "0", "--json", "--estimator", "gae", "--critic", "s1=v")
+    data = json.loads(run("moments", "short-corridor", "--lambda", "lambda", *options)[1])
+    assert data["covariance_trace"]["float"] is None
+    assert "lambda" in data["covariance_trace"]["exact"]
+    data = json.loads(run("moments", "short-corridor", "--theta", "theta=sqrt(2)", "-n", "0", "--json")[1])
+    assert data["covariance_trace"]["exact"] is None
+    assert data["covariance_trace"]["float"] > 0
+
+
+def test_moments_cuts_off_and_measures_the_bias_that_is_asked_for(run):
+    options = ("moments", "short-corridor", "--estimator", "reward-to-go", "--horizon", "4", "-n", "0", "--json")
+    data = json.loads(run(*options)[1])
+    assert data["horizon"] == 4
+    assert data["bias"]["theta"]["float"] != 0
+    assert data["samples_to_find_the_bias"] > 1
+    data = json.loads(run(*options, "--objective", "truncated")[1])
+    assert data["bias"]["theta"]["exact"] == "0"
+
+
+def test_moments_of_the_eligibility_trace(run):
+    options = ("moments", "two-state", "--estimator", "eligibility-trace", "--beta", "1/2", "--horizon", "10")
+    status, out, _ = run(*options, "-n", "3200", "--json")
+    data = json.loads(out)
+    assert status == 0
+    assert data["objective"] == "average-reward"
+    assert data["sampled"]["consistent"]
+
+
+def test_moments_says_what_the_sampler_does_not_draw(run):
+    status, _, err = run("moments", "short-corridor", "--baseline", "exact")
+    assert status == 0
+    assert "not sampled: reinforce: the whole return has a baseline" in err
+
+
+@pytest.mark.parametrize("ending", ["svg", "png"])
+def test_moments_draws_its_sweeps(run, tmp_path, ending):
+    path = tmp_path / f"plot.{ending}"
+    options = ("--estimator", "gae", "--lambda", "1/2", "--horizon", "5", "-n", "0", "--plot", str(path))
+    status, _, err = run("moments", "short-corridor", *options)
+    assert status == 0
+    assert path.stat().st_size > 1000
+    assert f"wrote {path}" in err
+
+
+def test_moments_without_matplotlib_names_the_extra(run, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    status, _, err = run("moments", "short-corridor", "-n", "0", "--plot", str(tmp_path / "a.svg"))
+    assert status == 2
+    assert "plot: matplotlib is not installed; a plot needs it. Run pip install 'pgsym[plot]'" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--estimator", "ppo"], "--estimator: found 'ppo'; must be one of reinforce, reward-to-go"),
+        (["--estimator", "gae"], "--lambda: gae needs it. Give --lambda"),
+        (["--estimator", "eligibility-trace", "--beta", "0"], "--horizon: eligibility-trace needs it. Give --horizon"),
+        (["--lambda", "1/2"], "--lambda: reinforce has no such option. Leave --lambda out"),
+        (["--no-bootstrap"], "--no-bootstrap: reinforce has no such option"),
+        (["--baseline", "s9=1"], "--baseline: state 's9' is unknown; write name=value"),
+        (["--objective", "best"], "objective: found 'best'; must be one of"),
+        (["--plot", "a.xyz"], "plot: found 'a.xyz'; a name must end in one of"),
+    ],
+)
+def test_moments_refuses_wrong_options(run, options, message):
+    status, _, err = run("moments", "short-corridor", "-n", "0", *options)
+    assert status == 2
+    assert message in err
+
+
+def test_moments_of_an_unending_model_says_why(run):
+    status, _, err = run("moments", "two-state", "-n", "0")
+    assert status == 2
+    assert "an episode need not end" in err
+    assert "Give a horizon T" in err

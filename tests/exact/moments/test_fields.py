@@ -1,0 +1,175 @@
+"""One law over every field: closed forms, exact points, residues, floats by the generic route and by SciPy."""
+
+import random
+
+import numpy as np
+import pytest
+import sympy as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import continuing_mdps, episodic_mdps, points, policies
+
+from pgsym.exact.fields import prime_field
+from pgsym.exact.moments import moments
+from pgsym.exact.moments.space import Form
+from pgsym.model import MDP, sigmoid
+from pgsym.model.estimator import (
+    GAE,
+    UNENDING,
+    ActorCritic,
+    AllKnowing,
+    EligibilityTrace,
+    NStep,
+    Reinforce,
+    RewardToGo,
+)
+from pgsym.model.zoo import zoo
+
+WHOLE = [
+    Reinforce(),
+    Reinforce("exact"),
+    RewardToGo(),
+    RewardToGo("exact", discount_weight=False),
+    ActorCritic({0: 2}),
+    NStep(3, 1),
+    GAE("1/3", {0: "1/2"}, discount_weight=False),
+    AllKnowing("exact"),
+]
+CUT = [
+    Reinforce(1, horizon=4),
+    RewardToGo("1/2", horizon=4),
+    NStep(2, {0: 1}, horizon=4),
+    GAE("1/2", {0: 1}, horizon=4, bootstrap=False),
+    EligibilityTrace("9/10", 4),
+]
+UNENDED = [
+    RewardToGo(horizon=UNENDING),
+    GAE("1/2", horizon=UNENDING),
+    NStep(2, horizon=UNENDING),
+    AllKnowing(horizon=UNENDING),
+]
+
+
+def every_array(law):
+    """All that a law computes, as one vector of floats."""
+    core = law.core
+    found = []
+    for form in Form:
+        mean, second = core.found(form)
+        found += [*mean, *second]
+    found += [e for row in core.quadratic for e in row]
+    found += [*core.returns, core.plain_trace]
+    mean, covariance = core.projected([[law.field.one] * len(law.params)])
+    return np.array([float(law.field.to_sympy(e)) for e in [*found, *mean, covariance[0][0]]])
+
+
+def check_floats(mdp, policy, theta, estimator):
+    exact = every_array(moments(mdp, policy, estimator, theta=theta))
+    point = {p: float(v) for p, v in theta.items()}
+    scale = 1 + np.abs(exact).max()
+    for reference in (True, False):
+        found = every_array(moments(mdp, policy, estimator, theta=point, reference=reference))
+        # Rounding of some thousand operations on numbers of this size.
+        assert np.abs(found - exact).max() <= 2.0**-36 * scale
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_scipy_equals_generic_floats_equals_exact_numbers(data):
+    unended = data.draw(st.booleans())
+    mdp = data.draw(continuing_mdps(max_states=3) if unended else episodic_mdps(max_states=3))
+    policy = data.draw(policies(mdp))
+    theta = data.draw(points(policy))
+    estimator = data.draw(st.sampled_from([*CUT, *(UNENDED if unended else WHOLE)]))
+    check_floats(mdp, policy, theta, estimator)
+
+
+@pytest.fixture(scope="module")
+def small():
+    mdp = MDP.from_transitions(
+        [
+            ("s", "go", "t", "1/3", 1),
+            ("s", "go", "end", "2/3", 3),
+            ("s", "stay", "end", 1, -1),
+            ("t", "go", "end", 1, "r"),
+            ("t", "back", "end", 1, 0),
+        ],
+        start="s",
+        terminal=["end"],
+        gamma="gamma",
+        symbols={"r": "real", "gamma": "0 <= gamma < 1"},
+    )
+    return mdp, sigmoid(mdp, {"s": "x", "t": "y"})
+
+
+SYMBOLIC = [
+    Reinforce("b"),
+    RewardToGo({"s": "b"}),
+    GAE("lambda", {"s": "v", "t": 1}),
+    NStep(2, {"s": "v"}),
+    GAE("lambda", {"s": "v"}, horizon=2, bootstrap=False),
+]
+VALUES = {"r": "2", "gamma": "1/2", "b": "3/4", "lambda": "1/5", "v": "-1"}
+
+
+@pytest.mark.parametrize("estimator", SYMBOLIC, ids=lambda e: e.name)
+def test_closed_form_at_a_point_is_the_law_at_that_point(small, estimator):
+    """theta, gamma, lambda, critic and baseline are symbols of one formula."""
+    mdp, policy = small
+    closed = moments(mdp, policy, estimator)
+    theta = {"x": "log(2)", "y": "-log(3)"}
+    here = closed.at(theta, VALUES)
+    values = {**policy.point(theta), **{sp.Symbol(k): sp.Rational(v) for k, v in VALUES.items()}}
+    pairs = [(closed.covariance_trace, here.covariance_trace), (closed.mse, here.mse)]
+    pairs += zip([*closed.mean.values(), *closed.covariance], [*here.mean.values(), *here.covariance], strict=True)
+    for form, value in pairs:
+        assert form.subs(values) == value
+
+
+@pytest.mark.parametrize("estimator", SYMBOLIC, ids=lambda e: e.name)
+def test_residues_agree_with_the_closed_form(small, estimator):
+    mdp, policy = small
+    extra = sorted(estimator.symbols, key=str)
+    field = prime_field(mdp, policy, random.Random(7), extra=extra)
+    residue = moments(mdp, policy, estimator, field=field)
+    closed = moments(mdp, policy, estimator)
+    assert field.is_zero(residue.core.trace - field.convert(closed.covariance_trace))
+    for found, form in zip(residue.core.mean, closed.mean.values(), strict=True):
+        assert field.is_zero(found - field.convert(form))
+
+
+def test_short_corridor_in_closed_form():
+    corridor = zoo("short-corridor")
+    (theta,) = corridor.policy.params
+    x = sp.exp(theta)
+    law = moments(corridor.mdp, corridor.policy, "reward-to-go")
+    assert sp.cancel(law.covariance_trace - (28 * x**4 + 108 * x**3 + 205 * x**2 + 256 * x + 136) / x**2) == 0
+    assert law.at({"theta": 0}).covariance_trace == 733
+    assert law.at({"theta": 0.0}).covariance_trace == pytest.approx(733)
+    assert moments(corridor.mdp, corridor.policy, "reinforce").at([0]).covariance_trace == 1959
+
+
+def test_long_runs_tend_to_the_unending_one():
+    two = zoo("two-state")
+    theta = dict.fromkeys(two.policy.params, 0.3)
+    for kind in (RewardToGo, AllKnowing):
+        limit = moments(two.mdp, two.policy, kind(horizon=UNENDING), theta=theta)
+        long = moments(two.mdp, two.policy, kind(horizon=600), theta=theta)
+        assert float(long.covariance_trace) == pytest.approx(float(limit.covariance_trace), rel=1e-12)
+        assert float(limit.covariance_trace) > 0
+
+
+def test_hundreds_of_states_and_thousands_of_parameters():
+    """Diagonal, trace and projections agree with each other; no k x k matrix is formed."""
+    big = zoo("garnet", states=120, actions=10, seed=3)
+    k = len(big.policy.params)
+    theta = {p: 0.1 * (i % 7 - 3) for i, p in enumerate(big.policy.params)}
+    law = moments(big.mdp, big.policy, GAE("9/10", horizon=UNENDING), theta=theta)
+    assert k == 1200
+    variance = np.array([float(e) for e in law.core.variance])
+    assert variance.sum() == pytest.approx(float(law.covariance_trace), rel=1e-10)
+    first, last = [1, *[0] * (k - 1)], [*[0] * (k - 1), 1]
+    both = law.project([first, last])
+    assert [float(both.covariance[i, i]) for i in range(2)] == pytest.approx([variance[0], variance[-1]], rel=1e-9)
+    with pytest.raises(Exception, match="1200 parameters; the covariance is formed up to 256"):
+        _ = law.covariance
