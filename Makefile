@@ -44,6 +44,7 @@ bench: $(READY_BENCH)
 	$(RUN) benchmarks/exact.py
 	$(RUN) benchmarks/claims.py
 	$(RUN) benchmarks/sampling.py
+	$(RUN) benchmarks/audit.py --audits 200
 
 clean:
 	rm -rf $(VENV) out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

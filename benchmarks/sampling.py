@@ -26,13 +26,18 @@ from sampling_peers import PEERS, Run, missing
 from sampling_problems import PROBLEMS, STEPS, Problem
 
 from pgsym.model import Objective
-from pgsym.sampling.estimate import _blocks_at_once, _mesh, _workers
+from pgsym.sampling import Tables
+from pgsym.sampling.estimate import _blocks_at_once, _workers, device_mesh, random_signs
 from pgsym.sampling.estimators import RewardToGo
 from pgsym.sampling.kernel import compiled, returns
 from pgsym.sampling.layout import prepare, specifications
 
 OURS = "pgsym, returns only"
-FULL = "pgsym, gradient and covariance"
+FULL = "pgsym, gradient and (co)variance"
+"""Of all k coordinates, from every trajectory's own gradient; above 256 parameters the diagonal."""
+DIRECTIONS = 4
+ALONG = f"pgsym, gradient along {DIRECTIONS} random directions"
+"""With their covariance: what a gradient of many parameters is judged by."""
 WRONG = 5.0
 """Standard errors by which a mean return may differ from the exact one."""
 LEAST_TURNS = 3
@@ -67,46 +72,51 @@ def _problem(console: Console, problem: Problem, seconds: float) -> int:
     table = Table(title=problem.title, title_justify="left")
     table.add_column("sampler")
     table.add_column("transitions/s", justify="right")
-    table.add_column("pgsym is faster by", justify="right")
+    # Of a moments row: what the moments cost, as a multiple of sampling alone.
+    table.add_column("time / returns only", justify="right")
+    # Of all cores together; other processes disturb it less than they do the rate.
+    table.add_column("CPU ns a transition", justify="right")
     table.add_column("")
-    builders: dict[str, Callable[[Problem], Run]] = {OURS: _returns, FULL: _moments, **PEERS}
+    builders: dict[str, Callable[[Problem], Run]] = {OURS: _returns, FULL: _moments, ALONG: _directions, **PEERS}
     absent = {name: missing(name) for name in builders}
     samplers = {name: build(problem) for name, build in builders.items() if not absent[name]}
     measured = _measure(samplers, problem.value, seconds)
     wrong = 0
     for name, package in absent.items():
         if package:
-            table.add_row(name, "-", "-", f"{package} is not installed")
+            table.add_row(name, "-", "-", "-", f"{package} is not installed")
             continue
-        rate, z = measured[name]
+        rate, cpu, z = measured[name]
         wrong += abs(z) > WRONG
         note = "" if abs(z) <= WRONG else f"[red]wrong mean: z = {z:.1f}[/red]"
-        table.add_row(name, f"{rate:.3g}", f"{measured[OURS][0] / rate:.2f}", note)
+        table.add_row(name, f"{rate:.3g}", f"{measured[OURS][0] / rate:.2f}", f"{1e9 * cpu:.1f}", note)
     console.print(table)
     console.print(_memory(measured[OURS][0]), highlight=False)
     return wrong
 
 
-def _measure(samplers: dict[str, Run], value: float, seconds: float) -> dict[str, tuple[float, float]]:
-    """Best transitions a second, and the z-score of the mean return over all repetitions, of each sampler.
+def _measure(samplers: dict[str, Run], value: float, seconds: float) -> dict[str, tuple[float, float, float]]:
+    """Best transitions a second, least CPU seconds of one, z-score of the mean return over all repetitions.
 
     Samplers take turns, so that a busy moment of the machine falls on all of them.
     """
     for sampler in samplers.values():
         sampler.run(0)
-    best = dict.fromkeys(samplers, 0.0)
+    best, cpu = dict.fromkeys(samplers, 0.0), dict.fromkeys(samplers, float("inf"))
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in samplers}
     began, turns = time.perf_counter(), 0
     while time.perf_counter() - began < seconds * len(samplers) or turns < LEAST_TURNS:
         turns += 1
         for name, sampler in samplers.items():
-            start = time.perf_counter()
+            start, busy = time.perf_counter(), time.process_time()
             found[name].append(sampler.run(turns))
-            best[name] = max(best[name], sampler.trajectories * STEPS / (time.perf_counter() - start))
+            transitions = sampler.trajectories * STEPS
+            best[name] = max(best[name], transitions / (time.perf_counter() - start))
+            cpu[name] = min(cpu[name], (time.process_time() - busy) / transitions)
     out = {}
     for name, sampler in samplers.items():
         mean, variance = np.mean(found[name], axis=0)
-        out[name] = (best[name], float((mean - value) / np.sqrt(variance / (turns * sampler.trajectories))))
+        out[name] = (best[name], cpu[name], float((mean - value) / np.sqrt(variance / (turns * sampler.trajectories))))
     return out
 
 
@@ -165,9 +175,17 @@ def _threads(trajectories: int, part: Callable[[int], tuple[float, float]], work
 
 def _moments(problem: Problem) -> Run:
     """The kernel as `estimate` runs it: reward-to-go gradients, their mean and covariance."""
-    tables = problem.tables
+    return _reduced(problem.tables)
+
+
+def _directions(problem: Problem) -> Run:
+    """The same for some directions in place of the parameters."""
+    return _reduced(problem.tables.along(random_signs(DIRECTIONS, problem.tables.k, 0)))
+
+
+def _reduced(tables: Tables) -> Run:
     arrays, shape = prepare(tables, RewardToGo().plan(tables, Objective.START_STATE, STEPS))
-    mesh = _mesh(1)
+    mesh = device_mesh(1)
     gpu = jax.devices()[0].platform != "cpu"
     blocks = _blocks_at_once(shape, 2**31, None, mesh) if gpu else max(1, 2**16 // shape.block)
     program = compiled(shape, specifications(arrays), blocks, mesh)
@@ -175,7 +193,7 @@ def _moments(problem: Problem) -> Run:
 
     def part(seed: int) -> tuple[float, float]:
         with jax.enable_x64(True):
-            found = program(arrays, np.array([0, seed], np.uint32), np.uint32(2**31), firsts)
+            found = program(arrays, np.array([0, seed], np.uint32), np.full(blocks, 2**31, np.uint32), firsts)
         mean, spread = np.asarray(found.mean)[:, -1], np.asarray(found.M2).reshape(blocks, -1)[:, -1]
         return float(mean.mean()), float(spread.mean() / (shape.block - 1))
 

@@ -16,6 +16,7 @@ import sympy as sp
 from jax.sharding import AxisType, Mesh
 
 from pgsym.errors import SamplingError
+from pgsym.model.estimator import Estimator as Description
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
@@ -27,7 +28,7 @@ from pgsym.sampling.moments import Moments
 from pgsym.sampling.progress import Progress, reporter
 from pgsym.sampling.random import TRAJECTORIES, seed_key
 from pgsym.sampling.result import Estimate
-from pgsym.sampling.tables import build_tables
+from pgsym.sampling.tables import Floats, build_tables
 
 CHUNK_BYTES = 2**31
 """Memory that a chunk may take on an accelerator; a processor takes one block at a time."""
@@ -37,7 +38,7 @@ def estimate(
     mdp: MDP,
     policy: Policy,
     objective: Objective | str = Objective.START_STATE,
-    estimator: str | Estimator = "reward-to-go",
+    estimator: str | Estimator | Description = "reward-to-go",
     *,
     theta: Mapping[sp.Symbol | str, Any] | Sequence[Any],
     n: int = 100_000,
@@ -45,6 +46,7 @@ def estimate(
     horizon: int | None = None,
     chunk: int | None = None,
     devices: int | Sequence[jax.Device] | None = None,
+    directions: int | Floats | None = None,
     progress: bool | Progress | None = None,
 ) -> Estimate:
     """Estimate J and grad J at `theta` from `n` independent rollouts.
@@ -58,7 +60,8 @@ def estimate(
         ``start-state``, or a long-run one (``average-reward``, ``stationary-value``): then each rollout is one
         long run, and the bias that remains is computed (`Estimate.bias`).
     estimator
-        A name ('reinforce', 'reward-to-go', 'advantage', 'eligibility-trace') or an estimator with its options.
+        A name ('reinforce', 'reward-to-go', 'advantage', 'eligibility-trace'), an estimator with its options, or a
+        description (`pgsym.model.estimator`).
     theta
         The point, by symbol, by name or in the order of ``policy.params``.
     n
@@ -71,6 +74,10 @@ def estimate(
         Trajectories in flight at once; a matter of memory and speed only.
     devices
         How many of JAX's devices to use, or which; all of them by default.
+    directions
+        v [D, k]: estimate the D numbers v . grad J in place of the k partial derivatives, at a cost that does not
+        grow with k.  A number D stands for that many random directions with entries 1 and -1, drawn from the seed:
+        the mean of the variances along them estimates the trace of the covariance, without bias.
     progress
         True or False shows or hides the bar; by default it appears on a terminal after two seconds.  A function
         is called with (done, n) after each chunk.
@@ -102,7 +109,12 @@ def estimate(
     tables = build_tables(mdp, policy, theta)
     Structure(mdp, policy).require(objective)
     plan = method.plan(tables, objective, horizon)
-    mesh = _mesh(devices)
+    if directions is not None:
+        chosen = (
+            random_signs(directions, tables.k, seed) if isinstance(directions, int) else np.asarray(directions, float)
+        )
+        tables, plan = tables.along(chosen), plan.along(chosen)
+    mesh = device_mesh(devices)
     arrays, shape = prepare(tables, plan, n)
     blocks = _blocks_at_once(shape, n, chunk, mesh)
     program = compiled(shape, specifications(arrays), blocks, mesh)
@@ -140,6 +152,18 @@ def estimate(
     )
 
 
+def random_signs(count: int, k: int, seed: int) -> Floats:
+    """[count, k] entries 1 and -1, from the seed: E[v v^T] is the identity (Hutchinson 1990).
+
+    >>> random_signs(2, 3, 0).shape
+    (2, 3)
+    """
+    if count < 1:
+        raise SamplingError(f"found {count}; at least one direction is required. Give 8, say", where="directions")
+    signs: Floats = np.random.default_rng(seed).choice(np.array([-1.0, 1.0]), (count, k))
+    return signs
+
+
 def _check_counts(n: int, chunk: int | None) -> None:
     if n < 2:
         raise SamplingError(f"found {n}; a standard error needs at least 2 trajectories. Give n >= 2", where="n")
@@ -149,7 +173,8 @@ def _check_counts(n: int, chunk: int | None) -> None:
         raise SamplingError(f"found {chunk}; at least one trajectory is required. Give chunk >= 1", where="chunk")
 
 
-def _mesh(devices: int | Sequence[jax.Device] | None) -> Mesh:
+def device_mesh(devices: int | Sequence[jax.Device] | None) -> Mesh:
+    """The devices as a mesh with the one axis ``devices``; None: all that JAX has."""
     available = jax.devices()
     if devices is None:
         chosen: Sequence[jax.Device] = available
@@ -183,7 +208,7 @@ def _run(program: Any, arrays: Any, key: Any, n: int, block: int, blocks: int, w
     def chunk(first: int) -> Blocks:
         firsts = (first + block * np.arange(blocks)).astype(np.uint32)
         with jax.enable_x64(True):
-            return jax.tree.map(np.asarray, program(arrays, key, np.uint32(n), firsts))
+            return jax.tree.map(np.asarray, program(arrays, key, np.full(blocks, n, np.uint32), firsts))
 
     with ThreadPoolExecutor(workers) as pool:
         queue: deque[Future[Blocks]] = deque()

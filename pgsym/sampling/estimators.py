@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from pgsym.errors import SamplingError
+from pgsym.model.estimator import Estimator as Description
 from pgsym.model.objective import Objective
 from pgsym.sampling import dynamics
 from pgsym.sampling.tables import Floats, Tables
@@ -38,7 +39,7 @@ class Plan:
     return_weight: Floats
     """[T] v_t."""
     discount: float
-    """U_t = r_t - centre + discount U_{t+1}."""
+    """U_t = u_t - centre + discount U_{t+1}; u_t is the reward, or `gain`."""
     baseline: Floats
     """[S+1] b(s); 0 in the absorbing state."""
     centre: float = 0.0
@@ -53,16 +54,27 @@ class Plan:
     """[k] E[g] - grad J of a long run, computed by iteration; None for a finite horizon."""
     bias_of_J: float | None = None
     """The same for J."""
+    gain: Floats | None = None
+    """[O] u(s,a,s') in U_t = u_t + discount U_{t+1}; None: the reward."""
+    start: Floats | None = None
+    """[S+1] where trajectories start; None: mu0."""
 
     @property
     def T(self) -> int:
         return len(self.score_weight)
 
+    def along(self, directions: Floats) -> Plan:
+        """The same for `Tables.along`: only the bias is by parameter."""
+        return self if self.bias is None else replace(self, bias=directions @ self.bias)
+
 
 class Estimator(Protocol):
     """A way to estimate grad J from one rollout."""
 
-    name: ClassVar[str]
+    @property
+    def name(self) -> str:
+        """What results call it."""
+        ...
 
     def plan(self, tables: Tables, objective: Objective, horizon: int | None) -> Plan:
         """The arrays that the kernel follows.
@@ -88,8 +100,8 @@ class Reinforce:
                 "Use 'reward-to-go' or 'eligibility-trace'",
                 where=self.name,
             )
-        T = _horizon(tables, horizon)
-        discounts = _powers(tables.gamma, T)
+        T = steps_of(tables, horizon)
+        discounts = powers(tables.gamma, T)
         return Plan(np.ones(T), discounts, tables.gamma, np.zeros(tables.S + 1), whole_return=True)
 
 
@@ -126,7 +138,7 @@ class Advantage:
     def plan(self, tables: Tables, objective: Objective, horizon: int | None) -> Plan:
         given = None if self.critic is None else tables.by_state(self.critic, where="critic")
         if objective is Objective.START_STATE:
-            T = _horizon(tables, horizon)
+            T = steps_of(tables, horizon)
             baseline = dynamics.truncated_values(tables, T) if given is None else given
             return _episodic(tables, T, self.discount_weight, baseline)
         return _long_run(tables, objective, horizon, 1.0, given)
@@ -153,17 +165,25 @@ class EligibilityTrace:
         return _long_run(tables, objective, horizon, self.beta, np.zeros(tables.S + 1))
 
 
-ESTIMATORS: dict[str, type[Estimator]] = {
-    kind.name: kind for kind in (Reinforce, RewardToGo, Advantage, EligibilityTrace)
+ESTIMATORS: dict[str, Callable[[], Estimator]] = {
+    Reinforce.name: Reinforce,
+    RewardToGo.name: RewardToGo,
+    Advantage.name: Advantage,
+    EligibilityTrace.name: EligibilityTrace,
 }
+"""The estimators by name, with their default options."""
 
 
-def find_estimator(estimator: str | Estimator) -> Estimator:
-    """An estimator by name, or the one given.
+def find_estimator(estimator: str | Estimator | Description) -> Estimator:
+    """An estimator by name, by description, or the one given.
 
     >>> find_estimator("advantage")
     Advantage(critic=None, discount_weight=True)
     """
+    if isinstance(estimator, Description):
+        from pgsym.sampling.described import Described
+
+        return Described(estimator)
     if not isinstance(estimator, str):
         return estimator
     if estimator not in ESTIMATORS:
@@ -176,7 +196,8 @@ def find_estimator(estimator: str | Estimator) -> Estimator:
 # -- plans -------------------------------------------------------------------------------------------------
 
 
-def _horizon(tables: Tables, horizon: int | None) -> int:
+def steps_of(tables: Tables, horizon: int | None) -> int:
+    """The horizon, or the default one."""
     if horizon is None:
         return dynamics.default_horizon(tables)
     if horizon < 1:
@@ -184,14 +205,14 @@ def _horizon(tables: Tables, horizon: int | None) -> int:
     return horizon
 
 
-def _powers(gamma: float, T: int) -> Floats:
+def powers(gamma: float, T: int) -> Floats:
     """[T] gamma^t."""
     return np.power(gamma, np.arange(T), dtype=np.float64)
 
 
 def _episodic(tables: Tables, horizon: int | None, discount_weight: bool, baseline: Floats) -> Plan:
-    T = _horizon(tables, horizon)
-    discounts = _powers(tables.gamma, T)
+    T = steps_of(tables, horizon)
+    discounts = powers(tables.gamma, T)
     return Plan(discounts if discount_weight else np.ones(T), discounts, tables.gamma, baseline)
 
 

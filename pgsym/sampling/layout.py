@@ -8,6 +8,7 @@ for each state, to start from.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -23,10 +24,21 @@ from pgsym.sampling.tables import Tables
 BLOCK_BYTES = 2**25
 """Memory that one block of trajectories may take."""
 SMALLEST_BLOCK, LARGEST_BLOCK = 64, 8192
-SCATTER_COST = 32
-"""Multiplications in a matrix product that take as long as one addition at a computed place."""
+GATHER_COST, SCATTER_COST = 12, 32
+"""Multiplications in a matrix product that take as long as one value fetched, or added, at a computed place."""
 LARGEST_MATRIX = 2**24
 """Most entries of a dense score matrix."""
+
+
+class Summation(Enum):
+    """How a trajectory's scores are summed; what is cheapest depends on k, N and T."""
+
+    DIRECT = "direct"
+    """Each step adds the visited pair's whole row of Z: few parameters, or chosen directions."""
+    PAIRS = "pairs"
+    """Each step adds one weight to W[s, a]; one matrix product with Z at the end."""
+    ROWS = "rows"
+    """Each step adds the nonzero scores of its pair: many parameters, few for each pair."""
 
 
 class Arrays(NamedTuple):
@@ -40,12 +52,14 @@ class Arrays(NamedTuple):
     """[E + S + 1] uint64: the pair (s, a), N when absorbed, and r(s,a,s') above it."""
     baseline: Any
     """[E + S + 1] b(s)."""
+    gain: Any
+    """[E + S + 1] u(s,a,s'), or [0] where it is the reward."""
     start_threshold: Any
     """[start width] uint32"""
     start_entry: Any
     """[2 start width] the entry that stands for the drawn start state."""
     score: Any
-    """[N, k] scores, or [0, 0] when rows are added one by one."""
+    """[N + 1, k] scores, the last row 0 for the absorbed pair; [0, 0] when they are summed by rows."""
     score_index: Any
     """[N + 1, m] the columns of every pair's scores; padding lies beyond k."""
     score_value: Any
@@ -75,8 +89,11 @@ class Shape:
     start_bits: int
     window: int | None
     whole_return: bool
-    dense: bool
-    """Whether g = W Z is one matrix product at the end; otherwise each step adds its row of Z."""
+    baseline: bool
+    """Whether b is anywhere nonzero."""
+    gain: bool
+    """Whether u is not the reward."""
+    summation: Summation
     block: int
     """Trajectories of a block."""
 
@@ -88,7 +105,7 @@ class Shape:
 
 def prepare(tables: Tables, plan: Plan, n: int | None = None) -> tuple[Arrays, Shape]:
     """The device arrays and the shape of a plan; with `n`, no block is larger than n trajectories need."""
-    step, start = step_table(tables), build_alias([start_or_uniform(tables)])
+    step, start = step_table(tables), build_alias([start_or_uniform(tables) if plan.start is None else plan.start])
     outcome, row = _entry_outcomes(tables, step)
     S, N = tables.S, tables.N
     absorbed = outcome < 0
@@ -97,8 +114,13 @@ def prepare(tables: Tables, plan: Plan, n: int | None = None) -> tuple[Arrays, S
     reward = np.append(np.where(absorbed, 0.0, tables.outcome_reward[outcome]), np.zeros(S + 1))
     baseline = np.append(plan.baseline[row], np.zeros(S + 1))
     score_index, score_value = _score_rows(tables)
-    m = score_index.shape[1]
-    dense = N * tables.k <= min(SCATTER_COST * plan.T * m, LARGEST_MATRIX)
+    gain = np.zeros(0)
+    if plan.gain is not None:
+        gain = np.append(np.where(absorbed, 0.0, plan.gain[outcome]), np.zeros(S + 1))
+    summation = _cheapest(tables, plan.T)
+    score = np.zeros((0, 0))
+    if summation is not Summation.ROWS:
+        score = np.vstack([tables.scores(), np.zeros(tables.k)])
     block = _block(tables, plan.T, n)
     f32, i32 = partial(np.asarray, dtype=np.float32), partial(np.asarray, dtype=np.int32)
     arrays = Arrays(
@@ -106,9 +128,10 @@ def prepare(tables: Tables, plan: Plan, n: int | None = None) -> tuple[Arrays, S
         step=_pack(successor * step.width, reward),
         visit=_pack(pair, reward),
         baseline=f32(baseline),
+        gain=f32(gain),
         start_threshold=start.threshold,
         start_entry=i32(len(outcome) + start.outcome),
-        score=f32(tables.scores() if dense else np.zeros((0, 0))),
+        score=f32(score),
         score_index=i32(score_index),
         score_value=f32(score_value),
         score_weight=f32(plan.score_weight),
@@ -127,10 +150,22 @@ def prepare(tables: Tables, plan: Plan, n: int | None = None) -> tuple[Arrays, S
         start.bits,
         plan.window,
         plan.whole_return,
-        dense,
+        bool(plan.baseline.any()),
+        plan.gain is not None,
+        summation,
         block,
     )
     return arrays, shape
+
+
+def _cheapest(tables: Tables, T: int) -> Summation:
+    """The summation with the least work for each step."""
+    N, k, m = tables.N, tables.k, tables.score_index.shape[1]
+    cost = {Summation.DIRECT: GATHER_COST * k, Summation.ROWS: SCATTER_COST * m}
+    if N * k <= LARGEST_MATRIX:
+        # Besides the product, W has to be cleared and read.
+        cost[Summation.PAIRS] = SCATTER_COST + N * (k + 8) // T
+    return min(cost, key=cost.__getitem__)
 
 
 def _pack(low: np.ndarray, high: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ them to r(s,a) would change the variance of every estimator.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -102,6 +102,33 @@ class Tables:
         dense = np.zeros((self.N, self.k))
         np.add.at(dense, (np.arange(self.N)[:, None], self.score_index), self.score_value)
         return dense
+
+    def along(self, directions: Floats) -> Tables:
+        """The same tables with D chosen directions v [D, k] for parameters: the scores become v . grad log pi.
+
+        Every estimator is linear in the scores, so its g along a direction is v . g.
+
+        Raises
+        ------
+        SamplingError
+            The directions have another shape.
+        """
+        if directions.ndim != 2 or directions.shape[1] != self.k or not len(directions):
+            raise SamplingError(
+                f"shape {directions.shape}; must be (D, {self.k}), one row a direction. Give one column a parameter",
+                where="directions",
+            )
+        D, chunk = len(directions), max(1, 2**20 // self.score_index.shape[1])
+        # Rows in chunks: [N, m, D] would not fit for many pairs.
+        value = np.vstack(
+            [
+                np.einsum("nm,nmd->nd", self.score_value[i : i + chunk], directions.T[self.score_index[i : i + chunk]])
+                for i in range(0, self.N, chunk)
+            ]
+        )
+        index = np.broadcast_to(np.arange(D, dtype=np.int32), (self.N, D))
+        params = tuple(sp.Symbol(f"direction_{d + 1}") for d in range(D))
+        return replace(self, params=params, theta=directions @ self.theta, score_index=index, score_value=value)
 
     def by_state(self, values: Mapping[State, Any] | Sequence[Any], *, where: str) -> Floats:
         """[S+1] a function of the state given by name or in order; 0 in the absorbing state.

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from scipy.special import chdtri
 
+from pgsym.errors import SamplingError
 from pgsym.model import Objective
 from pgsym.sampling import RewardToGo, build_tables, dynamics, estimate
+from pgsym.sampling.estimate import random_signs
 from pgsym.sampling.kernel import block_moments, gradients, returns
-from pgsym.sampling.layout import prepare, step_table
+from pgsym.sampling.layout import Summation, prepare, step_table
 from pgsym.sampling.random import seed_key
 
 N = 2**16
@@ -92,10 +94,11 @@ def test_gradient_of_a_trajectory_is_its_formula(garnet, draw):
     drawn = draw(garnet, 9, 64)
     with jax.enable_x64(True):
         arrays = jax.tree.map(jnp.asarray, drawn.arrays)
-        g, J, steps = (np.asarray(a) for a in gradients(arrays, drawn.shape, jnp.asarray(drawn.entries)))
-        alone = np.asarray(returns(arrays, drawn.shape, jnp.asarray(seed_key(0)), jnp.asarray(drawn.ids)))
+        key, ids = jnp.asarray(seed_key(0)), jnp.asarray(drawn.ids)
+        g, J, steps = (np.asarray(a) for a in gradients(arrays, drawn.shape, key, ids))
+        alone = np.asarray(returns(arrays, drawn.shape, key, ids))
     scores, discounts = drawn.tables.scores(), 0.9 ** np.arange(9)
-    expected = np.zeros_like(g, np.float64)
+    g, expected = g.T, np.zeros((64, 20))
     for i in range(64):
         for t in range(9):
             future = (discounts[: 9 - t] * drawn.reward[t:, i]).sum()
@@ -107,13 +110,28 @@ def test_gradient_of_a_trajectory_is_its_formula(garnet, draw):
     assert (steps == 9).all()
 
 
-def test_scattered_and_dense_scores_give_the_same_gradient(garnet, monkeypatch):
-    found = {}
-    for cost in (0, 32):
-        monkeypatch.setattr("pgsym.sampling.layout.SCATTER_COST", cost)
-        found[cost] = estimate(garnet.mdp, garnet.policy, theta=garnet.theta, n=4096, horizon=20)
-    np.testing.assert_allclose(found[0].mean, found[32].mean, rtol=0, atol=1e-4 * found[0].standard_error.max())
-    np.testing.assert_allclose(found[0].covariance, found[32].covariance, rtol=1e-4, atol=1e-4)
+@pytest.mark.parametrize("estimator", ["reinforce", "advantage"])
+def test_all_ways_of_summing_scores_give_the_same_gradient(garnet, monkeypatch, estimator):
+    found = []
+    for way in Summation:
+        monkeypatch.setattr("pgsym.sampling.layout._cheapest", lambda tables, T, way=way: way)
+        found.append(
+            estimate(garnet.mdp, garnet.policy, "start-state", estimator, theta=garnet.theta, n=4096, horizon=20)
+        )
+    for other in found[1:]:
+        np.testing.assert_allclose(found[0].mean, other.mean, rtol=0, atol=1e-4 * other.standard_error.max())
+        np.testing.assert_allclose(found[0].covariance, other.covariance, rtol=1e-4, atol=1e-4)
+        assert (found[0].touched == other.touched).all()
+
+
+def test_summation_is_chosen_by_its_work(garnet, corridor):
+    tables = build_tables(garnet.mdp, garnet.policy, garnet.theta)
+    plan = RewardToGo().plan
+    # 20 gathers cost 240, two scattered scores 64, one scattered weight and 20 x 28 products over 100 steps 37.
+    assert prepare(tables, plan(tables, Objective.START_STATE, 100))[1].summation is Summation.PAIRS
+    assert prepare(tables, plan(tables, Objective.START_STATE, 2))[1].summation is Summation.ROWS
+    tables = build_tables(corridor.mdp, corridor.policy, [0])
+    assert prepare(tables, plan(tables, Objective.START_STATE, 100))[1].summation is Summation.DIRECT
 
 
 def test_blocks_at_once_and_in_turn_agree(garnet):
@@ -122,7 +140,7 @@ def test_blocks_at_once_and_in_turn_agree(garnet):
     firsts = 64 * np.arange(4, dtype=np.uint32)
     with jax.enable_x64(True):
         turn, once = (
-            jax.jit(partial(block_moments, shape, parallel))(arrays, seed_key(0), np.uint32(200), firsts)
+            jax.jit(partial(block_moments, shape, parallel))(arrays, seed_key(0), np.full(4, 200, np.uint32), firsts)
             for parallel in (False, True)
         )
     assert np.asarray(once.n).tolist() == np.asarray(turn.n).tolist() == [64, 64, 64, 8]
@@ -197,3 +215,47 @@ def test_precision_of_the_caller_is_left_alone(corridor):
         second = estimate(corridor.mdp, corridor.policy, theta=[0], n=128, horizon=9)
     assert (first.moments.mean == second.moments.mean).all()
     assert first.moments.mean.dtype == np.float64
+
+
+@pytest.mark.parametrize("estimator", ["reinforce", "reward-to-go"])
+def test_directions_are_projections_of_the_same_sample(garnet, estimator):
+    run = partial(
+        estimate, garnet.mdp, garnet.policy, "start-state", estimator, theta=garnet.theta, n=2000, horizon=15, seed=3
+    )
+    whole, v = run(), np.random.default_rng(0).normal(size=(3, 20))
+    along = run(directions=v)
+    assert [x.name for x in along.params] == ["direction_1", "direction_2", "direction_3"]
+    np.testing.assert_allclose(along.mean, v @ whole.mean, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(along.covariance, v @ whole.covariance @ v.T, rtol=1e-3)
+    assert along.J == whole.J
+
+
+def test_random_directions_estimate_the_trace(garnet):
+    run = partial(estimate, garnet.mdp, garnet.policy, theta=garnet.theta, n=2000, horizon=15, seed=3)
+    whole, along = run(), run(directions=64)
+    signs = random_signs(64, 20, 3)
+    assert set(signs.ravel()) == {1.0, -1.0}
+    # Given the sample, v^T C v has mean tr C and variance 2 (|C|^2 - sum C_ii^2) over random signs; P(|z| > 5) = 6e-7.
+    C = whole.covariance
+    error = np.sqrt(2 * ((C**2).sum() - (np.diagonal(C) ** 2).sum()) / 64)
+    assert abs(along.variance.mean() - np.trace(C)) < 5 * error
+    # The mutant: directions of length 1 would give the trace over k.
+    assert abs(along.variance.mean() / 20 - np.trace(C)) > 5 * error
+
+
+def test_directions_raise_on_another_shape(garnet):
+    run = partial(estimate, garnet.mdp, garnet.policy, theta=garnet.theta, n=10)
+    with pytest.raises(SamplingError, match=r"^directions: shape \(3, 7\); must be \(D, 20\), one row a direction"):
+        run(directions=np.ones((3, 7)))
+    with pytest.raises(SamplingError, match=r"^directions: found 0; at least one direction is required"):
+        run(directions=0)
+
+
+def test_empty_blocks_draw_nothing(garnet):
+    tables = build_tables(garnet.mdp, garnet.policy, garnet.theta)
+    arrays, shape = prepare(tables, RewardToGo().plan(tables, Objective.START_STATE, 12), 64)
+    firsts, ends = np.array([0, 64, 0], np.uint32), np.array([40, 128, 0], np.uint32)
+    with jax.enable_x64(True):
+        found = jax.jit(partial(block_moments, shape, False))(arrays, seed_key(0), ends, firsts)
+    assert np.asarray(found.n).tolist() == [40, 64, 0]
+    assert not np.asarray(found.M2)[2].any()

@@ -1,5 +1,6 @@
 """Two policies: pi, and an arbitrary other one, pi', with probabilities of its own."""
 
+from pgsym.claims.catalogue.hypotheses import DEFINED, ENDING_OR_DISCOUNTED
 from pgsym.claims.catalogue.theorem import Theorem
 from pgsym.model.objective import Objective
 
@@ -59,5 +60,6 @@ THEOREMS = (
         about="""For an arbitrary critic v, its error is the value of its own temporal differences. The performance
             difference lemma is the case v = V of another policy.""",
         reference="R. S. Sutton, A. G. Barto, Reinforcement Learning, 2nd ed. (2018), section 6.1, equation 6.6",
+        requires=(DEFINED, ENDING_OR_DISCOUNTED),
     ),
 )

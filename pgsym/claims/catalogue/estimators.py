@@ -1,6 +1,6 @@
 """What estimators of the gradient are in the mean: sums over all their samples, exactly."""
 
-from pgsym.claims.catalogue.hypotheses import ENDING
+from pgsym.claims.catalogue.hypotheses import DEFINED, ENDING, ENDING_OR_DISCOUNTED
 from pgsym.claims.catalogue.theorem import Theorem
 
 SCHULMAN = """J. Schulman, P. Moritz, S. Levine, M. Jordan, P. Abbeel, High-dimensional continuous control using
@@ -99,6 +99,7 @@ THEOREMS = (
         about="""With lambda = 1 the temporal differences telescope to the return minus v(s): the critic is a baseline,
             and its errors do no harm in the mean.""",
         reference=f"{SCHULMAN}, section 3",
+        requires=(DEFINED, ENDING_OR_DISCOUNTED),
     ),
     Theorem(
         name="action-baseline-corrected",

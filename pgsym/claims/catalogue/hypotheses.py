@@ -71,6 +71,17 @@ def _ending(mdp: MDP, policy: Policy, structure: Structure, objective: Objective
         )
 
 
+def _ending_or_discounted(mdp: MDP, policy: Policy, structure: Structure, objective: Objective) -> None:
+    if mdp.gamma == 1 and structure.rewardless:
+        first = next(s for s in mdp.states if s in structure.rewardless)
+        raise ImproperPolicyError(
+            f"gamma = 1 and a run can stay for ever in {first!r}, which is not terminal and earns nothing; an "
+            "arbitrary function of the state must vanish where runs stay, as it does in terminal states. Mark the state as "
+            "terminal, or set gamma < 1",
+            where="end",
+        )
+
+
 def _continuing(mdp: MDP, policy: Policy, structure: Structure, objective: Objective) -> None:
     if mdp.terminal:
         first = next(s for s in mdp.states if s in mdp.terminal)
@@ -175,6 +186,7 @@ DEFINED = Hypothesis("the objective is defined", _defined)
 DISCOUNTED = Hypothesis("gamma < 1", _discounted)
 UNDISCOUNTED = Hypothesis("gamma = 1", _undiscounted)
 ENDING = Hypothesis("every run ends with probability 1", _ending)
+ENDING_OR_DISCOUNTED = Hypothesis("gamma < 1, or runs end in terminal states only", _ending_or_discounted)
 CONTINUING = Hypothesis("no terminal states", _continuing)
 TABULAR = Hypothesis("tabular softmax: every logit is a parameter of its own", _tabular)
 FREE_DIFFERENCES = Hypothesis("softmax with independent differences of logits", _free_differences)

@@ -1,6 +1,6 @@
 """Values, occupancies, and transformations that change neither."""
 
-from pgsym.claims.catalogue.hypotheses import DEFINED, DISCOUNTED, ENDING
+from pgsym.claims.catalogue.hypotheses import DEFINED, DISCOUNTED, ENDING, ENDING_OR_DISCOUNTED
 from pgsym.claims.catalogue.theorem import Theorem
 
 PUTERMAN = "M. L. Puterman, Markov Decision Processes (1994)"
@@ -117,6 +117,7 @@ THEOREMS = (
             advantages and gradients do not move at all. It is the baseline theorem in the rewards.""",
         reference="""A. Y. Ng, D. Harada, S. Russell, Policy invariance under reward transformations, ICML (1999),
             theorem 1""",
+        requires=(DEFINED, ENDING_OR_DISCOUNTED),
         model="short-corridor",
     ),
 )

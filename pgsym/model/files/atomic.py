@@ -9,7 +9,7 @@ from pgsym.errors import SchemaError
 
 
 def write_atomically(path: Path, content: str | bytes) -> Path:
-    """Write text, in UTF-8, or bytes beside `path` and move it into place, so that an interrupted run leaves the old file.
+    """Write text in UTF-8, or bytes, beside `path` and move it into place: an interrupted run leaves the old file.
 
     Raises
     ------

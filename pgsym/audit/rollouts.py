@@ -1,0 +1,113 @@
+"""How an audit collects data: horizon, batch size, layout, framework; and how it calls a user's estimator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from pgsym.audit.arrays import arrays_of
+from pgsym.audit.batch import Batch, make_batch
+from pgsym.audit.differentiable import policy_functions
+from pgsym.audit.episodes import LAYOUTS, Sampler, Streams, arrange
+from pgsym.audit.world import Floats, Ints, World, build_world
+from pgsym.errors import SamplingError
+from pgsym.model.mdp import MDP
+from pgsym.model.objective import Objective
+from pgsym.model.policy import Policy
+
+Estimator = Callable[[Any, Batch], Any]
+"""estimator(theta, batch) -> gradient [k], or [batch.episodes, k]."""
+
+BATCH_SIZE = 32
+PER_ROW = 2
+"""Episodes of a row in the layout ``vector``."""
+
+
+class Rollouts:
+    """Batches of a problem, and what a user's estimator makes of them.
+
+    Parameters
+    ----------
+    theta, behaviour, critic
+        As for `pgsym.audit.world.build_world`.
+    horizon
+        T, the time limit.
+    batch_size
+        Episodes of a batch.
+    layout
+        ``episodes`` [B, T], ``vector`` [B/2, 2T] or ``flat`` [n].
+    framework
+        ``numpy``, ``jax`` or ``torch``.
+    """
+
+    def __init__(
+        self,
+        mdp: MDP,
+        policy: Policy,
+        objective: Objective | str = Objective.START_STATE,
+        *,
+        theta: Mapping[sp.Symbol | str, Any] | Sequence[Any],
+        horizon: int,
+        batch_size: int = BATCH_SIZE,
+        layout: str = "episodes",
+        framework: str = "numpy",
+        behaviour: Mapping[sp.Symbol | str, Any] | Sequence[Any] | None = None,
+        critic: Mapping[Any, Any] | Sequence[Any] | None = None,
+        world: World | None = None,
+    ) -> None:
+        if layout not in LAYOUTS:
+            raise SamplingError(f"found {layout!r}; must be one of {', '.join(LAYOUTS)}", where="layout")
+        if horizon < 1:
+            raise SamplingError(f"found {horizon}; at least one step is required. Give horizon >= 1", where="horizon")
+        if batch_size < 1 or (layout == "vector" and batch_size % PER_ROW):
+            need = "an even number" if layout == "vector" else "at least 1"
+            raise SamplingError(f"found {batch_size}; {need} is required", where="batch_size")
+        if world is None:
+            world = build_world(mdp, policy, objective, theta=theta, behaviour=behaviour, critic=critic)
+        self.world, self.horizon, self.batch_size, self.layout = world, horizon, batch_size, layout
+        self.arrays = arrays_of(framework)
+        self.policy = policy_functions(world, framework)
+        self.theta = self.arrays.put(world.tables.theta)
+
+    @property
+    def per_row(self) -> int:
+        """Episodes that follow one another in a row."""
+        return {"episodes": 1, "vector": PER_ROW, "flat": self.batch_size}[self.layout]
+
+    def streams(self, outcome: Ints) -> Streams:
+        """Any number of batches [n, T], arranged."""
+        return arrange(self.world, outcome, self.per_row)
+
+    def batch(self, *, seed: int) -> Batch:
+        """One batch, to try an estimator on."""
+        return self._batch(Sampler(self.world, self.horizon, seed).chunk(0, self.batch_size))
+
+    def _batch(self, outcome: Ints) -> Batch:
+        return make_batch(self.streams(outcome), self.layout, self.arrays, self.policy)
+
+    def call(self, estimator: Estimator, outcome: Ints) -> Floats:
+        """What the estimator returns for one batch of episodes [B, T]: [1, k], or [B, k] if it gives one row each.
+
+        Raises
+        ------
+        SamplingError
+            The result has another shape, or is not finite.
+        """
+        found = self.world.scale * self.arrays.get(estimator(self.theta, self._batch(outcome)))
+        k = self.world.k
+        if found.shape not in ((k,), (len(outcome), k)):
+            raise SamplingError(
+                f"the result has shape {found.shape}; a gradient has shape ({k},), or ({len(outcome)}, {k}) with one "
+                "row an episode. Return one of these",
+                where="estimator",
+            )
+        if not np.isfinite(found).all():
+            raise SamplingError(
+                f"{int((~np.isfinite(found)).sum())} of {found.size} entries are not finite; a gradient is a vector of "
+                "numbers. Look for log(0) or a division by a standard deviation of 0",
+                where="estimator",
+            )
+        return found.reshape(-1, k)

@@ -1,0 +1,141 @@
+"""`pgsym audit`."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pgsym.cli.app import app, print_json
+from pgsym.cli.options import AsJson, Gamma, Horizon, ObjectiveName, Seed, Theta
+from pgsym.cli.problem import load_problem
+from pgsym.errors import SchemaError
+
+SUITE = "suite"
+"""The MODEL that stands for the standard suite."""
+
+
+@app.command()
+def audit(
+    function: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODULE:FUNCTION",
+            help="The estimator: mypackage.losses:gradient, or path/to/file.py:gradient. It is imported and run.",
+            show_default=False,
+        ),
+    ],
+    model: Annotated[
+        str, typer.Argument(help="As for `pgsym solve`; `suite` is the standard suite of small problems.")
+    ] = SUITE,
+    objective: ObjectiveName = None,
+    theta: Theta = None,
+    gamma: Gamma = None,
+    horizon: Horizon = None,
+    target: Annotated[
+        str | None, typer.Option(help="horizon (grad J_T), bootstrap (V is paid at the time limit) or objective.")
+    ] = None,
+    layout: Annotated[str, typer.Option(help="episodes [B, T], vector [B/2, 2T] or flat [n].")] = "episodes",
+    framework: Annotated[str, typer.Option(help="numpy, jax or torch.")] = "numpy",
+    batch_size: Annotated[int | None, typer.Option(help="Episodes of a batch.")] = None,
+    delta: Annotated[float | None, typer.Option(help="Tolerated bias, relative to the gradient's norm.")] = None,
+    alpha: Annotated[float, typer.Option(help="Probability that a verdict is wrong.")] = 1e-3,
+    samples: Annotated[int, typer.Option("-n", "--samples", help="Episodes after which the answer is undecided.")] = (
+        1_000_000
+    ),
+    exact: Annotated[bool, typer.Option("--exact", help="Enumerate all batches instead of sampling.")] = False,
+    up_to_scale: Annotated[bool, typer.Option("--up-to-scale", help="Judge the direction only.")] = False,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Audit a gradient estimator: is its mean the true gradient, and if not, which mistake does it make?
+
+    `FUNCTION(theta, batch)` returns a gradient; see docs/audit.md. Its module is imported and the function is run, with
+    your permissions: do not audit code that you would not run. Exit status 1 when it is biased or undecided.
+
+    Example: `pgsym audit mylosses.py:gradient short-corridor --horizon 20`
+    """
+    from pgsym.audit import Verdict, standard_suite
+    from pgsym.audit import audit as run
+    from pgsym.report.audit import audit_table
+    from pgsym.report.terminal import console, working
+
+    estimator = load_function(function)
+    options: dict[str, Any] = {
+        "target": target,
+        "layout": layout,
+        "framework": framework,
+        "batch_size": batch_size,
+        "delta": delta,
+        "max_samples": samples,
+        "mode": "exact" if exact else "sample",
+        "up_to_scale": up_to_scale,
+        "seed": seed,
+    }
+    results = {}
+    if model == SUITE:
+        cases = list(standard_suite())
+        for case in cases:
+            with working(f"auditing on {case.name}"):
+                given = {
+                    "theta": case.theta,
+                    "horizon": horizon or case.horizon,
+                    "alpha": alpha / len(cases),
+                    **options,
+                }
+                results[case.name] = run(estimator, case.mdp, case.policy, **given)
+    else:
+        problem = load_problem(model, objective, theta, gamma)
+        with working("auditing"):
+            given = {"theta": problem.theta, "horizon": horizon, "alpha": alpha, **options}
+            results[problem.name] = run(estimator, problem.mdp, problem.policy, problem.objective, **given)
+    if as_json:
+        print_json({name: result.to_json() for name, result in results.items()})
+    else:
+        for name, result in results.items():
+            console().print(f"[bold]{name}[/]")
+            console().print(audit_table(result))
+    raise typer.Exit(0 if all(r.verdict is Verdict.UNBIASED for r in results.values()) else 1)
+
+
+def load_function(place: str) -> Any:
+    """The function at MODULE:FUNCTION or FILE.py:FUNCTION.
+
+    Raises
+    ------
+    SchemaError
+        There is no such module, file or function.
+    """
+    source, colon, name = place.rpartition(":")
+    if not colon or not name:
+        raise SchemaError(f"found {place!r}; must read MODULE:FUNCTION or FILE.py:FUNCTION", where="function")
+    if source.endswith(".py"):
+        path = Path(source)
+        if not path.is_file():
+            raise SchemaError(
+                f"{source} is no file; the estimator is imported from there. Check the path", where="function"
+            )
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    else:
+        sys.path.insert(0, str(Path.cwd()))
+        try:
+            module = importlib.import_module(source)
+        except ModuleNotFoundError as error:
+            raise SchemaError(
+                f"{error}; the estimator is imported from there. Check the name", where="function"
+            ) from None
+        finally:
+            sys.path.remove(str(Path.cwd()))
+    if not callable(getattr(module, name, None)):
+        raise SchemaError(
+            f"{source} has no function {name!r}; an estimator(theta, batch) is required", where="function"
+        )
+    return getattr(module, name)

@@ -1,0 +1,89 @@
+"""`pgsym study`: run, show and plot."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pgsym.cli.app import app, print_json
+from pgsym.cli.options import AsJson
+
+study = typer.Typer(
+    help="Run many estimates at once, on many workers, into one SQLite file; look at the results.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+app.add_typer(study, name="study")
+
+File = Annotated[Path, typer.Argument(help="The SQLite file of a study.", show_default=False)]
+
+
+@study.command()
+def run(
+    file: Annotated[Path, typer.Argument(metavar="STUDY.yaml", help="The study file.", show_default=False)],
+    workers: Annotated[
+        int | None, typer.Option(help="Processes of this machine, one for each core by default; 0: none besides this.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Instead, the address of a dask scheduler, such as tcp://host:8786.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The SQLite file; the study's name with .sqlite by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Do what is missing of a study.  Killed at any moment, it goes on from there when run again.
+
+    Example: `pgsym study run examples/study/corridor.yaml --workers 2`
+    """
+    from pgsym.study import Store, run_study
+
+    try:
+        path = run_study(file, out, workers=workers, scheduler=scheduler, progress=None)
+    except KeyboardInterrupt:
+        print("what is done is kept; run the same command again to go on", file=sys.stderr)
+        raise
+    with Store.read(path) as store:
+        _print(store, as_json)
+
+
+@study.command()
+def show(file: File, as_json: AsJson = False) -> None:
+    """Print a study's results as a table.
+
+    Example: `pgsym study show corridor.sqlite`
+    """
+    from pgsym.study import Store
+
+    with Store.read(file) as store:
+        _print(store, as_json)
+
+
+@study.command()
+def plot(
+    file: File,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The picture: .svg, .pdf or .png.", show_default=False)],
+) -> None:
+    """Draw bias and variance against n: exact lines, sampled points.
+
+    Example: `pgsym study plot corridor.sqlite -o corridor.svg`
+    """
+    from pgsym.study import Store
+    from pgsym.study.plot import save
+
+    with Store.read(file) as store:
+        save(store, out)
+    print(f"wrote {out}", file=sys.stderr)
+
+
+def _print(store: object, as_json: bool) -> None:
+    from pgsym.report.study import study_json, study_table
+    from pgsym.report.terminal import console
+    from pgsym.study import Store
+
+    assert isinstance(store, Store)
+    if as_json:
+        print_json(study_json(store))
+    else:
+        console().print(study_table(store))

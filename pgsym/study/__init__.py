@@ -1,0 +1,18 @@
+"""Studies: models x estimators x sample sizes x repetitions, on many workers, with nothing lost.
+
+schema    the study file
+settings  what the file asks for, resolved: every model, point, estimator and horizon written out
+shards    the work, cut into pieces that depend on the study alone
+work      one shard, on whatever machine
+store     the one SQLite file
+local     worker processes of this machine; a killed one is replaced
+cluster   workers of a dask.distributed cluster
+run       from the study file to the finished results
+summary   what the results say: bias and variance, sampled and exact
+plot      bias and variance against n
+"""
+
+from pgsym.study.run import run_study as run_study
+from pgsym.study.settings import Study as Study
+from pgsym.study.settings import load_study as load_study
+from pgsym.study.store import Store as Store

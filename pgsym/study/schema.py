@@ -1,0 +1,178 @@
+"""The keys of a study file, as pydantic models, and pydantic's complaints in our own words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic_core import PydanticCustomError
+
+from pgsym.errors import SchemaError
+from pgsym.model.files.names import nearest
+from pgsym.model.files.schema import place
+
+LARGEST_N = 2**40
+"""Trajectories of one run at most."""
+SHARD = 2**17
+"""Trajectories of a shard when the file does not say."""
+LARGEST_SHARD = 2**26
+"""Trajectories of a shard at most: one seed of the sampler numbers 2**31, padding included."""
+
+
+def _refusal(message: str) -> PydanticCustomError:
+    return PydanticCustomError("pgsym", message.replace("{", "{{").replace("}", "}}"))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise _refusal(f"found {_short(value)}; text is required. Put it in quotes")
+    return value
+
+
+def _formula(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise _refusal(f"found {_short(value)}; a number or a formula is required. Write it as a number or as text")
+    return value
+
+
+def _count(low: int, high: int) -> AfterValidator:
+    def check(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise _refusal(f"found {_short(value)}; a whole number from {low} to {high} is required. Give one")
+        return value
+
+    return AfterValidator(check)
+
+
+def _listed(value: Any) -> Any:
+    """One entry where a list of one is meant."""
+    return value if isinstance(value, list) else [value]
+
+
+def _distinct(values: list[Any]) -> list[Any]:
+    if not values:
+        raise _refusal("found an empty list; at least one entry is required. Add one")
+    for i, value in enumerate(values):
+        if value in values[:i]:
+            raise _refusal(f"found {_short(value)} twice; the entries must be distinct. Remove one")
+    return values
+
+
+def _seeds(value: Any) -> list[int]:
+    if isinstance(value, int) and not isinstance(value, bool):
+        if not 1 <= value <= 10**6:
+            raise _refusal(f"found {value}; the number of repetitions lies in 1 ... 10**6. Give one such as 20")
+        return list(range(value))
+    if not isinstance(value, list):
+        raise _refusal(f"found {_short(value)}; a number of repetitions or a list of seeds is required. Give 20, say")
+    return value
+
+
+Text = Annotated[Any, AfterValidator(_text)]
+Formula = Annotated[Any, AfterValidator(_formula)]
+Theta = dict[Text, Formula]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
+class ModelEntry(_Strict):
+    """A model, with what replaces its own point, objective or discount factor."""
+
+    model: Text
+    name: Text | None = None
+    """What results call it; `model` by default."""
+    objective: Text | None = None
+    gamma: Formula | None = None
+    theta: Annotated[list[Theta], BeforeValidator(_listed), AfterValidator(_distinct)] | None = None
+    """One point or several; the model's own by default."""
+
+
+class EstimatorEntry(BaseModel):
+    """An estimator's name with its options, which `pgsym.model.estimator` checks."""
+
+    model_config = ConfigDict(strict=True, extra="allow")
+
+    name: Text
+
+
+def _named(key: str) -> BeforeValidator:
+    """Text stands for a mapping with that one key."""
+    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
+
+
+class StudyDocument(_Strict):
+    """A whole study file."""
+
+    name: Text | None = None
+    models: Annotated[list[Annotated[ModelEntry, _named("model")]], BeforeValidator(_listed), AfterValidator(_distinct)]
+    estimators: Annotated[
+        list[Annotated[EstimatorEntry, _named("name")]], BeforeValidator(_listed), AfterValidator(_distinct)
+    ]
+    n: Annotated[list[Annotated[Any, _count(2, LARGEST_N)]], BeforeValidator(_listed), AfterValidator(_distinct)]
+    """Trajectories of a run."""
+    seeds: Annotated[list[Annotated[Any, _count(0, 2**63 - 1)]], BeforeValidator(_seeds), AfterValidator(_distinct)] = [
+        0
+    ]
+    """How many runs of each kind, or their numbers."""
+    horizon: Annotated[Any, _count(1, 2**20)] | None = None
+    """Steps of a trajectory; chosen for each model when not given."""
+    seed: Annotated[Any, _count(0, 2**63 - 1)] = 0
+    """Another seed, another study."""
+    shard: Annotated[Any, _count(64, LARGEST_SHARD)] = SHARD
+    """Trajectories of a shard at most."""
+
+
+_WANTED = {
+    "missing": "the key is missing; a study has models, estimators and n. Add it",
+    "list_type": "found {0}; a list is required. Write it in [ ] or with dashes",
+    "dict_type": "found {0}; a mapping is required. Write it as key: value",
+    "model_type": "found {0}; a name, or a mapping of keys, is required. Write it as key: value",
+}
+
+
+def read_study(document: Any, where: str = "study") -> StudyDocument:
+    """`document` with every entry of the right kind; `where` begins every message.
+
+    Raises
+    ------
+    SchemaError
+        The first entry that is missing, unknown or of the wrong kind.
+
+    Examples
+    --------
+    >>> read_study({"models": "two-state", "estimators": "reinforce", "n": 100, "seeds": 3}).seeds
+    [0, 1, 2]
+    >>> read_study({"models": ["two-state"], "estimator": ["reinforce"], "n": 100})
+    Traceback (most recent call last):
+      ...
+    pgsym.errors.SchemaError: study: estimators: the key is missing; a study has models, estimators and n. Add it
+    """
+    if not isinstance(document, dict):
+        raise SchemaError(
+            f"found {_short(document)}; a study is a mapping of keys. Write it as key: value", where=where
+        )
+    try:
+        return StudyDocument.model_validate(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise SchemaError(_retold(first), where=f"{where}: {place(first['loc'])}") from None
+
+
+def _retold(error: Mapping[str, Any]) -> str:
+    kind, loc = error["type"], error["loc"]
+    if kind == "pgsym":
+        return str(error["msg"])
+    if kind == "extra_forbidden":
+        known = ModelEntry.model_fields if loc[0] == "models" else StudyDocument.model_fields
+        return f"the key is unknown; {nearest(loc[-1], known, 'the keys are')}. Rename or remove it"
+    if kind in _WANTED:
+        return _WANTED[kind].format(_short(error["input"]))
+    return f"found {_short(error['input'])}; {error['msg']}. Correct it"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

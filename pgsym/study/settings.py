@@ -1,0 +1,267 @@
+"""A study resolved: every model, point, estimator and horizon written out, and a fingerprint of all of it.
+
+The resolved study is plain JSON.  It holds the models themselves, so that a worker on another machine, or a reader
+years later, needs no other file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Hashable, Mapping
+from dataclasses import MISSING, Field, asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from pgsym.errors import PgsymError, SchemaError
+from pgsym.expression.grammar import unparse
+from pgsym.model.estimator import ESTIMATORS, EligibilityTrace, Estimator
+from pgsym.model.files import loads
+from pgsym.model.files.document import to_document
+from pgsym.model.files.names import nearest, plain_name
+from pgsym.model.files.reading import read_text
+from pgsym.model.files.transfer import read_file
+from pgsym.model.locate import locate
+from pgsym.model.objective import Objective
+from pgsym.model.problem import Problem
+from pgsym.model.structure import Structure
+from pgsym.study.schema import EstimatorEntry, ModelEntry, StudyDocument, read_study
+
+FORMAT = 1
+"""Of shards and results: a change to either makes old files and new ones incomparable."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One model at one point with one estimator: what a sampler is built for."""
+
+    model: int
+    """Number of the model in `Study.models`."""
+    theta: dict[str, str]
+    """The point by parameter, exact, as text."""
+    objective: str
+    estimator: dict[str, Any]
+    """Name and options; states that a critic names stand in rows [state, value]."""
+    horizon: int
+    """Steps of a trajectory."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """A resolved study.
+
+    Examples
+    --------
+    >>> study = resolve(read_study({"models": "two-state", "estimators": ["reinforce", "all-knowing"], "n": 10}))
+    >>> len(study.settings), study.settings[0].horizon, study.fingerprint == study.fingerprint
+    (2, 88, True)
+    >>> Study.from_json(study.to_json()) == study
+    True
+    """
+
+    name: str
+    models: tuple[dict[str, str], ...]
+    """Name and model file, as JSON text, of each model."""
+    settings: tuple[Setting, ...]
+    n: tuple[int, ...]
+    """Trajectories of a run."""
+    seeds: tuple[int, ...]
+    """Numbers of the runs of each kind."""
+    seed: int
+    shard: int
+    """Trajectories of a shard at most."""
+
+    def to_json(self) -> str:
+        """All of it, as canonical text."""
+        return json.dumps({"format": FORMAT, **asdict(self)}, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Study:
+        """The study that `to_json` wrote."""
+        data = json.loads(text)
+        return cls(
+            name=data["name"],
+            models=tuple(data["models"]),
+            settings=tuple(Setting(**setting) for setting in data["settings"]),
+            n=tuple(data["n"]),
+            seeds=tuple(data["seeds"]),
+            seed=data["seed"],
+            shard=data["shard"],
+        )
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of `to_json`: equal exactly for studies that draw the same trajectories."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    def problem(self, setting: Setting) -> Problem:
+        """The setting's model, read from its text."""
+        return read_model(self.models[setting.model]["document"])
+
+
+def load_study(path: Path) -> Study:
+    """The study in a file; models named by a path are looked for beside it.
+
+    Raises
+    ------
+    SchemaError
+        The file cannot be read, or an entry is missing, misspelt or mistyped.
+    PgsymError
+        A model, a point or an estimator makes no sense; the message names the entry.
+    """
+    document = read_study(read_text(*read_file(path), where=path.name), path.name)
+    return resolve(document, path.parent, name=path.stem, where=path.name)
+
+
+def resolve(document: StudyDocument, folder: Path | None = None, *, name: str = "study", where: str = "study") -> Study:
+    """The study with everything that it names looked up."""
+    models: list[dict[str, str]] = []
+    settings: list[Setting] = []
+    for number, entry in enumerate(document.models):
+        with _At(f"{where}: models[{number}]"):
+            problem = _problem(entry, folder)
+            models.append({"name": entry.name or problem.name or entry.model, "document": write_model(problem)})
+            points = [_point(problem, theta) for theta in entry.theta or [{}]]
+        for theta in points:
+            for place, chosen in enumerate(document.estimators):
+                with _At(f"{where}: estimators[{place}]"):
+                    it = describe(chosen)
+                with _At(f"{where}: models[{number}], estimators[{place}]"):
+                    objective = _objective(problem, entry, it)
+                    horizon = _horizon(problem, theta, objective, it, document.horizon)
+                settings.append(Setting(number, theta, str(objective), to_plain(it), horizon))
+    return Study(
+        name=document.name or name,
+        models=tuple(models),
+        settings=tuple(settings),
+        n=tuple(document.n),
+        seeds=tuple(document.seeds),
+        seed=document.seed,
+        shard=document.shard,
+    )
+
+
+class _At:
+    """Every error inside names the entry of the study file."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: BaseException | None, _: Any) -> None:
+        if isinstance(error, PgsymError):
+            raise SchemaError(str(error), where=self.where) from None
+
+
+# -- models ------------------------------------------------------------------------------------------------
+
+
+def write_model(problem: Problem) -> str:
+    """The model as canonical text: equal for equal models."""
+    return json.dumps(to_document(problem), ensure_ascii=False, separators=(",", ":"))
+
+
+def read_model(text: str) -> Problem:
+    """The model that `write_model` wrote."""
+    return loads(text, "json")
+
+
+def _problem(entry: ModelEntry, folder: Path | None) -> Problem:
+    problem = locate(entry.model, folder)
+    if entry.gamma is not None:
+        problem = replace(problem, mdp=problem.mdp.replace(gamma=entry.gamma))
+    if entry.objective is not None:
+        problem = replace(problem, objective=Objective.parse(entry.objective))
+    return problem
+
+
+def _point(problem: Problem, theta: Mapping[str, Any]) -> dict[str, str]:
+    """Every parameter's value; those that are left out keep the model's."""
+    given = {x.name: v for x, v in problem.theta.items()} | dict(theta)
+    return {x.name: unparse(v) for x, v in problem.policy.point(given).items()}
+
+
+# -- estimators --------------------------------------------------------------------------------------------
+
+
+def describe(entry: EstimatorEntry) -> Estimator:
+    """The description that an entry stands for.
+
+    >>> describe(EstimatorEntry(name="gae", lam="9/10", critic={"s": 1}))
+    GAE(horizon=None, lam=9/10, critic={'s': 1}, discount_weight=True, bootstrap=True)
+    """
+    return from_plain({"name": entry.name, **(entry.model_extra or {})})
+
+
+def from_plain(options: Mapping[str, Any]) -> Estimator:
+    """The description from its name and options; the inverse of `to_plain`."""
+    name = options["name"]
+    if name not in ESTIMATORS:
+        raise SchemaError(
+            f"estimator {name!r} is unknown; {nearest(name, ESTIMATORS, 'the estimators are')}. Rename it", where="name"
+        )
+    kind = ESTIMATORS[name]
+    known = {field.name: field for field in fields(kind) if field.name != "horizon"}
+    given: dict[str, Any] = {}
+    for key, value in options.items():
+        if key == "name":
+            continue
+        if key not in known:
+            raise SchemaError(
+                f"the key is unknown; {nearest(key, known, f'{name} has')}. Rename or remove it", where=key
+            )
+        if known[key].type == "bool" and not isinstance(value, bool):
+            raise SchemaError(f"found {value!r}; true or false is required. Give one", where=key)
+        given[key] = {_name(s): v for s, v in value} if isinstance(value, list) else value
+    missing = [key for key, field in known.items() if key not in given and _required(field)]
+    if missing:
+        raise SchemaError(f"the key is missing; {name} needs it. Add it", where=missing[0])
+    return kind(**given)
+
+
+def _required(field: Field[Any]) -> bool:
+    return field.default is MISSING and field.default_factory is MISSING
+
+
+def _name(name: Any) -> Hashable:
+    return tuple(map(_name, name)) if isinstance(name, list) else name
+
+
+def to_plain(it: Estimator) -> dict[str, Any]:
+    """Name and options as JSON can hold them, exact numbers as text.
+
+    >>> to_plain(describe(EstimatorEntry(name="reward-to-go", baseline={(0, 1): 0.5})))
+    {'name': 'reward-to-go', 'baseline': [[[0, 1], '1/2']], 'discount_weight': True}
+    """
+    found: dict[str, Any] = {"name": it.name}
+    for field in fields(it):
+        value = getattr(it, field.name)
+        if field.name == "horizon":
+            continue
+        if isinstance(value, Mapping):
+            found[field.name] = [[plain_name(s, field.name), unparse(v)] for s, v in value.items()]
+        elif isinstance(value, str | bool | int):
+            found[field.name] = value
+        else:
+            found[field.name] = unparse(value)
+    return found
+
+
+def _objective(problem: Problem, entry: ModelEntry, it: Estimator) -> Objective:
+    """The one that the estimator is for; the file's, where it says one."""
+    if entry.objective is not None:
+        return problem.objective
+    return Objective.AVERAGE_REWARD if isinstance(it, EligibilityTrace) else Objective.START_STATE
+
+
+def _horizon(problem: Problem, theta: Mapping[str, str], objective: Objective, it: Estimator, given: int | None) -> int:
+    """Steps of a trajectory; finds out at once whether the estimator can be drawn."""
+    from pgsym.sampling.estimators import find_estimator
+    from pgsym.sampling.tables import build_tables
+
+    Structure(problem.mdp, problem.policy).require(objective)
+    tables = build_tables(problem.mdp, problem.policy, theta)
+    horizon = None if it.cut_off is not None else given
+    return find_estimator(it).plan(tables, objective, horizon).T

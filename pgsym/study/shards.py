@@ -1,0 +1,90 @@
+"""The work of a study, cut into shards: a function of the study alone, not of who does it.
+
+A *cell* is a setting with a number of trajectories n; a *run* is one of its repetitions, n trajectories.  A shard
+holds whole runs, or a part of one run, of a single cell, and draws them from a key of its own: SHA-256 of the
+study's fingerprint and the shard's number.  Runs, settings and shards are numbered in the order of the study file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pgsym.study.settings import Study
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A setting with a number of trajectories."""
+
+    number: int
+    setting: int
+    n: int
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Some trajectories of one cell."""
+
+    number: int
+    cell: Cell
+    runs: tuple[int, ...]
+    """Numbers of the runs it works on."""
+    counts: tuple[int, ...]
+    """Trajectories for each of them."""
+    key: int
+    """64 bits."""
+
+    @property
+    def trajectories(self) -> int:
+        """All of them."""
+        return sum(self.counts)
+
+
+def cells(study: Study) -> list[Cell]:
+    """Every setting with every n, in order; run r belongs to cell r // len(study.seeds)."""
+    pairs = [(setting, n) for setting in range(len(study.settings)) for n in study.n]
+    return [Cell(number, setting, n) for number, (setting, n) in enumerate(pairs)]
+
+
+def shards(study: Study) -> Iterator[Shard]:
+    """The work, in order.
+
+    Examples
+    --------
+    >>> from pgsym.study.schema import read_study
+    >>> from pgsym.study.settings import resolve
+    >>> study = resolve(read_study(
+    ...     {"models": "two-state", "estimators": "reinforce", "n": [40, 150], "seeds": 2, "shard": 100}))
+    >>> [(shard.cell.n, shard.runs, shard.counts) for shard in shards(study)]
+    [(40, (0, 1), (40, 40)), (150, (2,), (100,)), (150, (2,), (50,)), (150, (3,), (100,)), (150, (3,), (50,))]
+    """
+    number, fingerprint = 0, study.fingerprint
+    for cell in cells(study):
+        for runs, counts in _portions(study, cell):
+            yield Shard(number, cell, runs, counts, shard_key(fingerprint, number))
+            number += 1
+
+
+def shard_key(fingerprint: str, number: int) -> int:
+    """64 bits from SHA-256: keys of different shards or studies coincide with probability 2**-64.
+
+    >>> shard_key("study", 0) != shard_key("study", 1)
+    True
+    """
+    return int.from_bytes(hashlib.sha256(f"{fingerprint}/{number}".encode()).digest()[:8], "big")
+
+
+def _portions(study: Study, cell: Cell) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """(runs, counts) of the shards of a cell."""
+    runs = range(cell.number * len(study.seeds), (cell.number + 1) * len(study.seeds))
+    if cell.n > study.shard:
+        for run in runs:
+            for first in range(0, cell.n, study.shard):
+                yield (run,), (min(study.shard, cell.n - first),)
+        return
+    together = study.shard // cell.n
+    for start in range(0, len(runs), together):
+        portion = tuple(runs[start : start + together])
+        yield portion, (cell.n,) * len(portion)

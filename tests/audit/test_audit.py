@@ -1,0 +1,298 @@
+"""Every correct estimator passes; every known mistake is found and named.
+
+False-alarm rate of one audit 1e-6 (conftest), fixed seeds; the mistakes are the mutants.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from audit import user_code as u
+
+from pgsym.audit import Target, Verdict, audit, standard_suite
+from pgsym.errors import SamplingError, TooLargeError
+
+SUITE = [case.name for case in standard_suite()]
+
+
+@pytest.mark.parametrize("name", SUITE)
+@pytest.mark.parametrize("layout", ["episodes", "vector", "flat"])
+def test_correct_estimators_pass(audited, name, layout):
+    for estimator in u.HORIZON:
+        found = audited(estimator, name, layout=layout)
+        assert found.verdict is Verdict.UNBIASED, f"{estimator.__name__}: {found}"
+    for estimator in u.BOOTSTRAP:
+        found = audited(estimator, name, layout=layout, target="bootstrap")
+        assert found.verdict is Verdict.UNBIASED, f"{estimator.__name__}: {found}"
+
+
+@pytest.mark.parametrize("name", SUITE)
+def test_importance_sampling_passes(audited, name):
+    found = audited(u.importance_sampling, name, off_policy=True)
+    assert found.verdict is Verdict.UNBIASED, str(found)
+
+
+MISTAKEN = [
+    (u.truncation_as_termination, "aliased", "bootstrap", "truncation-as-termination"),
+    (u.done_of_next_row, "aliased", "bootstrap", "done-shifted"),
+    (u.done_of_previous_row, "aliased", "bootstrap", "done-shifted"),
+    (u.value_of_next_episode, "aliased", "bootstrap", "next-episode-value"),
+    (u.sum_into_next_episode, "aliased", "bootstrap", "next-episode-sum"),
+    (u.truncated_delta_dropped, "aliased", "bootstrap", "truncated-delta-dropped"),
+    (u.bootstrap_from_current, "aliased", "bootstrap", "bootstrap-from-current-state"),
+    (u.missing_gamma_t, "discounted", "horizon", "missing-gamma-t"),
+    (u.mean_over_steps, "aliased", "horizon", "mean-over-steps"),
+    (u.normalised, "discounted", "horizon", "batch-normalised"),
+    (u.grad_pi, "terminal", "horizon", "grad-pi"),
+    (u.reward_of_next_step, "truncated", "horizon", "reward-off-by-one"),
+    (u.reward_of_previous_step, "truncated", "horizon", "reward-off-by-one"),
+    (u.wrong_sign, "random-rewards", "horizon", "sign"),
+    (u.gae_95, "aliased", "horizon", "bootstrap-at-time-limit"),
+]
+
+
+@pytest.mark.parametrize(("estimator", "name", "target", "key"), MISTAKEN, ids=lambda v: getattr(v, "__name__", v))
+def test_known_mistake_is_named(audited, estimator, name, target, key):
+    found = audited(estimator, name, target=target, delta=0.02)
+    assert found.verdict is Verdict.BIASED, str(found)
+    assert key in found.diagnosis.keys, str(found)
+    assert not found.diagnosis.others
+    assert key in str(found.diagnosis)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "key"),
+    [
+        (u.ratio_missing, "importance-ratio-missing"),
+        (u.ratio_inverted, "importance-ratio-inverted"),
+        (u.ratio_of_one_step, "importance-ratio-of-one-step"),
+    ],
+)
+def test_off_policy_mistake_is_named(audited, estimator, key):
+    found = audited(estimator, "discounted", off_policy=True)
+    assert found.verdict is Verdict.BIASED
+    assert found.diagnosis.key == key
+
+
+def test_combined_departures_are_named_together(audited):
+    found = audited(u.ppo_style, "aliased", target="bootstrap")
+    assert found.diagnosis.keys == {"missing-gamma-t", "mean-over-steps", "batch-normalised"}
+
+
+def test_batch_mean_baseline_is_named_in_small_batches(audited):
+    """The mean shrinks by about 1/(episodes x steps): found where batches are small."""
+    found = audited(u.batch_mean, "terminal", batch_size=2, delta=0.02)
+    assert found.diagnosis.key == "batch-mean-baseline"
+
+
+# -- mistakes of automatic differentiation ---------------------------------------------------------------------
+
+
+def _advantages(batch, values):
+    """Returns to the time limit minus values, [B, T]."""
+
+    def step(carry, row):
+        reward, keep = row
+        carry = reward + batch.gamma * carry
+        return carry, carry * keep
+
+    rows = (batch.rewards.T, batch.mask.T)
+    _, returns = jax.lax.scan(step, jnp.zeros(batch.rewards.shape[0]), rows, reverse=True)
+    return returns.T - values
+
+
+@jax.jit
+def by_autodiff(theta, batch):
+    def objective(theta):
+        log_pi = batch.policy.log_prob(theta, batch.states, batch.actions)
+        A = jax.lax.stop_gradient(_advantages(batch, batch.policy.values(theta)[batch.states]))
+        return (batch.gamma**batch.steps * log_pi * A * batch.mask).sum() / batch.episodes
+
+    return jax.grad(objective)(theta)
+
+
+@jax.jit
+def gradient_through_advantage(theta, batch):
+    def objective(theta):
+        log_pi = batch.policy.log_prob(theta, batch.states, batch.actions)
+        A = _advantages(batch, batch.policy.values(theta)[batch.states])
+        return (batch.gamma**batch.steps * log_pi * A * batch.mask).sum() / batch.episodes
+
+    return jax.grad(objective)(theta)
+
+
+def action_dependent_baseline(theta, batch, *, table):
+    def objective(theta):
+        log_pi = batch.policy.log_prob(theta, batch.states, batch.actions)
+        A = _advantages(batch, table[batch.states, batch.actions])
+        return (batch.gamma**batch.steps * log_pi * A * batch.mask).sum() / batch.episodes
+
+    return jax.grad(objective)(theta)
+
+
+def test_autodiff_in_float32_passes(audited):
+    found = audited(by_autodiff, "discounted", layout="episodes", framework="jax")
+    assert found.verdict is Verdict.UNBIASED, str(found)
+
+
+def test_missing_stop_gradient_is_named(audited):
+    found = audited(gradient_through_advantage, "discounted", layout="episodes", framework="jax")
+    assert found.diagnosis.key == "gradient-through-advantage", str(found)
+
+
+def test_action_dependent_baseline_is_named(audited, cases):
+    from pgsym.audit.world import build_world
+
+    case = cases["discounted"]
+    world = build_world(case.mdp, case.policy, theta=case.theta)
+    table = np.zeros((world.S + 1, world.actions))
+    table[world.pair_state[:-1], world.pair_action[:-1]] = world.Q[:-1]
+
+    @jax.jit
+    def estimator(theta, batch):
+        return action_dependent_baseline(theta, batch, table=jnp.asarray(table))
+
+    found = audited(estimator, "discounted", layout="episodes", framework="jax")
+    assert found.diagnosis.key == "action-dependent-baseline", str(found)
+
+
+# -- answers -----------------------------------------------------------------------------------------------
+
+
+def unknown(theta, batch):
+    """Each coordinate on a scale of its own: no known mistake."""
+    return u.reward_to_go(theta, batch) * np.linspace(0.5, 2, len(theta))
+
+
+def test_unknown_mistake_is_none_of_the_known_ones(audited):
+    found = audited(unknown, "discounted")
+    assert found.verdict is Verdict.BIASED
+    assert found.diagnosis.key == "none of the known ones"
+    assert str(found.diagnosis).startswith("diagnosis: none of the known ones; the observed mean is about 0.83 times")
+
+
+def test_mistake_of_an_unusual_estimator_is_named_by_its_mean(audited):
+    """A baseline that no re-creation has: only the means agree."""
+
+    def estimator(theta, batch):
+        baseline = np.cos(batch.states.reshape(-1) + 1.0)
+        return u.combine(batch, u.returns(batch) - baseline, discount=False)
+
+    found = audited(estimator, "discounted")
+    assert found.diagnosis.key == "missing-gamma-t"
+    assert not found.diagnosis.reproduced
+    assert found.diagnosis.intended
+    assert "Its cost here: relative bias 1.1" in str(found.diagnosis)
+
+
+def test_undecided_says_how_many_episodes_decide(audited):
+    few = audited(u.leave_one_out, "random-rewards", max_samples=8_192, delta=0.05)
+    assert few.verdict is Verdict.UNDECIDED
+    assert few.needed > 8_192
+    assert f"{few.needed} episodes would decide" in few.headline
+    assert audited(u.leave_one_out, "random-rewards", max_samples=few.needed, delta=0.05).unbiased
+
+
+def test_direction_alone_may_be_judged(audited):
+    assert audited(lambda theta, batch: 3 * u.reward_to_go(theta, batch), "aliased", up_to_scale=True).unbiased
+    found = audited(u.wrong_sign, "aliased", up_to_scale=True)
+    assert found.verdict is Verdict.BIASED
+    assert found.factor == pytest.approx(-1)
+
+
+def test_same_seed_gives_the_same_answer(audited):
+    first, second, other = (audited(u.leave_one_out, "aliased", seed=seed) for seed in (5, 5, 6))
+    assert first.bias.tolist() == second.bias.tolist() != other.bias.tolist()
+
+
+def test_average_reward_estimator_passes_and_its_sum_does_not(cases):
+    case = cases["truncated"]
+
+    def differential(theta, batch):
+        rewards = (batch.rewards - batch.mean_reward)[:, ::-1]
+        future = np.cumsum(rewards, axis=1)[:, ::-1] + batch.next_values[:, -1:] - batch.values
+        return (future[..., None] * batch.scores).sum((0, 1)) / batch.states.size
+
+    options = {"theta": case.theta, "horizon": 6, "alpha": 1e-6}
+    found = audit(differential, case.mdp, case.policy, "average-reward", **options)
+    assert found.unbiased, str(found)
+    assert found.target is Target.OBJECTIVE
+    summed = audit(lambda t, b: 6 * differential(t, b), case.mdp, case.policy, "average-reward", **options)
+    assert summed.diagnosis.key == "sum-over-steps"
+    assert audit(differential, case.mdp, case.policy, "stationary-value", **options).unbiased
+
+
+# -- exact mode --------------------------------------------------------------------------------------------
+
+
+def test_exact_mode_finds_the_bias_of_normalised_advantages(cases):
+    case = cases["random-rewards"]
+    options = {"theta": case.theta, "horizon": 2, "mode": "exact"}
+    assert audit(u.reward_to_go, case.mdp, case.policy, **options).relative_bias < 1e-14
+    found = audit(u.normalised, case.mdp, case.policy, **options)
+    assert found.verdict is Verdict.BIASED
+    assert found.diagnosis.key == "batch-normalised"
+    sampled = audit(
+        u.normalised, case.mdp, case.policy, batch_size=2, seed=3, delta=0.01, **options | {"mode": "sample"}
+    )
+    np.testing.assert_array_less(np.abs(sampled.bias - found.bias), sampled.intervals[:, 1] - sampled.bias)
+
+
+def test_exact_mode_finds_the_bias_of_clipped_ratios(cases):
+    """min(rho, 1) z_t G_t: nonlinear in each sample."""
+    case = cases["random-rewards"]
+
+    def clipped(theta, batch):
+        rho = np.minimum(np.exp(batch.log_probs) / batch.behaviour_probs, 1.0)
+        return u.combine(batch, u.returns(batch) * rho.reshape(-1))
+
+    options = {"theta": case.theta, "behaviour": case.behaviour, "horizon": 2, "mode": "exact"}
+    assert audit(u.importance_sampling, case.mdp, case.policy, **options).unbiased
+    assert audit(clipped, case.mdp, case.policy, **options).relative_bias > 0.1
+
+
+def test_exact_batch_mean_shrinks_by_one_over_the_batch(cases):
+    """REINFORCE minus the batch's mean return has mean (1 - 1/B) grad J_T, exactly."""
+    case = cases["random-rewards"]
+
+    def estimator(theta, batch):
+        G, Z = u.whole_returns(theta, batch)
+        return (G - G.mean())[:, None] * Z
+
+    found = audit(estimator, case.mdp, case.policy, theta=case.theta, horizon=2, mode="exact", batch_size=3)
+    assert found.factor == pytest.approx(2 / 3, abs=1e-12)
+    assert found.diagnosis.key == "batch-mean-baseline"
+
+
+# -- errors ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"mode": "guess"}, "mode: found 'guess'; must be sample or exact"),
+        ({"alpha": 2}, r"alpha: found 2; a probability in \(0, 1\) is required"),
+        ({"delta": 0}, r"delta: found 0; a sample needs a positive tolerance\. Give delta > 0"),
+        ({"layout": "rows"}, "layout: found 'rows'; must be one of episodes, vector, flat"),
+        ({"framework": "tf"}, "framework: found 'tf'; must be one of numpy, jax, torch"),
+        ({"target": "J"}, "target: found 'J'; must be one of horizon, bootstrap, objective"),
+        ({"batch_size": 3}, "batch_size: found 3; an even number is required"),
+        ({"horizon": 0}, r"horizon: found 0; at least one step is required\. Give horizon >= 1"),
+        ({"max_samples": 64}, "max_samples: found 64; the pilot and the first look take 2048 episodes"),
+    ],
+)
+def test_options_out_of_range_raise(audited, options, message):
+    with pytest.raises(SamplingError, match=message):
+        audited(u.reward_to_go, "truncated", **options)
+
+
+def test_wrong_shape_and_nan_raise(audited):
+    with pytest.raises(SamplingError, match=r"estimator: the result has shape \(2,\); a gradient has shape \(3,\), or"):
+        audited(lambda theta, batch: np.zeros(2), "truncated")
+    with pytest.raises(SamplingError, match=r"estimator: 3 of 3 entries are not finite"):
+        audited(lambda theta, batch: np.full(3, np.nan), "truncated")
+
+
+def test_too_many_batches_raise(audited):
+    with pytest.raises(TooLargeError, match=r"enumeration: \d+ episodes make \d+ batches of 4"):
+        audited(u.reward_to_go, "truncated", mode="exact", batch_size=4)

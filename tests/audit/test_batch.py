@@ -1,0 +1,106 @@
+"""What a user's estimator is given, in every layout and framework."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from pgsym.audit import Rollouts
+
+
+def rollouts(case, **options):
+    given = {"horizon": case.horizon, "batch_size": 6, **options}
+    return Rollouts(case.mdp, case.policy, theta=case.theta, **given)
+
+
+def steps_of(batch):
+    """The transitions of a batch, in order, whatever its layout."""
+    keep = np.asarray(batch.mask)
+    names = ("episode", "steps", "states", "actions", "rewards", "next_states", "terminated", "truncated")
+    return list(zip(*(np.asarray(getattr(batch, name))[keep].tolist() for name in names), strict=True))
+
+
+@pytest.mark.parametrize("framework", ["numpy", "jax"])
+def test_layouts_hold_the_same_transitions(cases, framework):
+    for case in cases.values():
+        found = [
+            steps_of(rollouts(case, layout=layout, framework=framework).batch(seed=4))
+            for layout in ("episodes", "vector", "flat")
+        ]
+        assert found[0] == found[1] == found[2]
+
+
+def test_transitions_are_those_of_the_model(cases):
+    for case in cases.values():
+        batch = rollouts(case, batch_size=40, layout="flat").batch(seed=0)
+        states = case.mdp.nonterminal
+        rows = steps_of(batch)
+        for (episode, step, s, a, r, s2, terminated, truncated), following in zip(rows, [*rows[1:], None], strict=True):
+            action = case.mdp.actions(states[s])[a]
+            seen = [
+                (o.state in case.mdp.terminal if s2 == len(states) else o.state == states[s2], float(o.r))
+                for o in case.mdp.outcomes(states[s], action)
+            ]
+            assert (True, r) in seen
+            assert terminated == (s2 == len(states))
+            assert truncated == (step == case.horizon - 1 and not terminated)
+            if following is not None:
+                ended = terminated or truncated
+                assert following[0] == episode + ended
+                assert following[1] == (0 if ended else step + 1)
+                assert ended or following[2] == s2
+
+
+def test_shapes_and_padding(cases):
+    case = cases["terminal"]
+    T = case.horizon
+    assert rollouts(case).batch(seed=0).states.shape == (6, T)
+    vector = rollouts(case, layout="vector").batch(seed=0)
+    assert vector.scores.shape == (3, 2 * T, 4)
+    flat = rollouts(case, layout="flat").batch(seed=0)
+    assert flat.states.shape == (int(vector.mask.sum()),)
+    padding = ~vector.mask
+    assert padding.any()
+    for name, value in {"rewards": 0, "values": 0, "next_values": 0, "log_probs": 0, "behaviour_probs": 1}.items():
+        assert (getattr(vector, name)[padding] == value).all()
+    assert not vector.done[padding].any()
+    assert (vector.scores[padding] == 0).all()
+
+
+def test_scores_are_the_derivative_of_log_prob(cases):
+    for case in (cases["aliased"], cases["random-rewards"]):
+        with jax.enable_x64(True):
+            batch = rollouts(case, framework="jax").batch(seed=2)
+            theta = jnp.asarray(rollouts(case).theta)
+            log_prob = batch.policy.log_prob(theta, batch.states, batch.actions)
+            np.testing.assert_allclose(log_prob, batch.log_probs, atol=1e-12)
+            found = jax.jacobian(lambda x: batch.policy.log_prob(x, batch.states, batch.actions))(theta)  # noqa: B023
+            np.testing.assert_allclose(found, batch.scores, atol=1e-12)
+
+
+def test_values_as_functions_of_theta_have_the_exact_derivative(cases):
+    for case in (cases["aliased"], cases["random-rewards"]):
+        given = rollouts(case, framework="jax")
+        with jax.enable_x64(True):
+            theta = jnp.asarray(given.world.tables.theta)
+            np.testing.assert_allclose(given.policy.values(theta), given.world.V, atol=1e-12)
+            np.testing.assert_allclose(jax.jacobian(given.policy.values)(theta), given.world.grad_V, atol=1e-11)
+            elsewhere = np.asarray(given.policy.values(theta + 0.5))
+        plain = rollouts(case)
+        np.testing.assert_allclose(plain.policy.values(plain.theta), given.world.V, atol=1e-12)
+        np.testing.assert_allclose(plain.policy.values(plain.theta + 0.5), elsewhere, atol=1e-12)
+
+
+def test_batch_is_an_argument_of_a_jitted_function(cases):
+    given = rollouts(cases["aliased"], framework="jax")
+    compiled = jax.jit(lambda theta, batch: (batch.scores * batch.gamma).sum((0, 1)))
+    np.testing.assert_allclose(
+        compiled(given.theta, given.batch(seed=0)), (given.batch(seed=0).scores * 19 / 20).sum((0, 1)), atol=1e-6
+    )
+
+
+def test_given_critic_is_shown(cases):
+    case = cases["discounted"]
+    batch = rollouts(case, critic={"a": 1, "b": 2, "c": 3}).batch(seed=0)
+    assert set(np.unique(batch.values[batch.mask])) <= {1.0, 2.0, 3.0}
+    assert (batch.next_values[batch.terminated] == 0).all()

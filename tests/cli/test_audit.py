@@ -1,0 +1,67 @@
+"""`pgsym audit`."""
+
+import json
+
+import pytest
+
+SOURCE = """
+import numpy as np
+
+def gradient(theta, batch):
+    discounts = batch.gamma ** batch.steps
+    returns = np.cumsum((discounts * batch.rewards)[:, ::-1], axis=1)[:, ::-1]
+    return (returns[..., None] * batch.scores).sum((0, 1)) / batch.episodes
+
+def wrong(theta, batch):
+    return -gradient(theta, batch)
+
+number = 3
+"""
+
+
+@pytest.fixture
+def losses(tmp_path):
+    path = tmp_path / "losses.py"
+    path.write_text(SOURCE, encoding="utf-8")
+    return str(path)
+
+
+def test_audit_of_a_correct_estimator_has_status_0(run, losses):
+    status, out, _ = run("audit", f"{losses}:gradient", "short-corridor", "--horizon", "6")
+    assert status == 0
+    assert "unbiased within 0.1 as an estimator of grad J_T" in out
+
+
+def test_audit_of_a_biased_estimator_names_the_mistake(run, losses):
+    status, out, _ = run("audit", f"{losses}:wrong", "short-corridor", "--horizon", "6", "--json")
+    assert status == 1
+    data = json.loads(out)["short-corridor"]
+    assert data["verdict"] == "biased"
+    assert data["diagnosis"]["mistakes"] == ["sign"]
+    assert data["grad"]["theta"]["predicted"] == pytest.approx(data["grad"]["theta"]["observed"])
+
+
+def test_audit_on_the_suite_and_exactly(run, losses):
+    status, out, _ = run("audit", f"{losses}:gradient", "--exact", "--horizon", "2")
+    assert status == 0
+    assert out.count("unbiased estimator of grad J_T") == 5
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("losses", "function: found 'losses'; must read MODULE:FUNCTION or FILE.py:FUNCTION"),
+        ("absent.py:f", "function: absent.py is no file; the estimator is imported from there. Check the path"),
+        ("absent_module:f", "function: No module named 'absent_module'; the estimator is imported from there"),
+    ],
+)
+def test_function_that_is_not_there_is_one_message(run, place, message):
+    status, _, err = run("audit", place, "short-corridor")
+    assert status == 2
+    assert message in err
+
+
+def test_name_that_is_no_function_is_one_message(run, losses):
+    status, _, err = run("audit", f"{losses}:number", "short-corridor")
+    assert status == 2
+    assert "has no function 'number'; an estimator(theta, batch) is required" in err

@@ -1,0 +1,111 @@
+"""Nothing is lost and no bit changes, whoever is killed: workers, the main process, twice, in mid-transaction."""
+
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from pgsym.errors import StudyError
+from pgsym.study import Store, local, run_study
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kill -9 is POSIX's")
+
+
+def test_killed_worker_is_replaced(small, whole, digest, tmp_path):
+    seen = []
+
+    def kill_the_first(done, planned):
+        (worker,) = [child.pid for child in multiprocessing.active_children()] or [None]
+        if worker is not None and worker not in seen:
+            seen.append(worker)
+            if len(seen) == 1:
+                os.kill(worker, signal.SIGKILL)
+
+    path = run_study(small, tmp_path / "s.sqlite", workers=1, progress=kill_the_first)
+    assert len(seen) == 2
+    assert digest(path) == whole.digest()
+
+
+def _die(task):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_worker_that_always_dies_is_given_up(monkeypatch, small, tmp_path):
+    monkeypatch.setattr(local, "do", _die)
+    monkeypatch.setattr(local, "ATTEMPTS", 2)
+    with pytest.raises(
+        StudyError, match=r"^workers: workers died 2 times in a row, at shards 0, 1; perhaps memory ran"
+    ):
+        run_study(small, tmp_path / "s.sqlite", workers=1, progress=False)
+    with Store.read(tmp_path / "s.sqlite") as store:
+        assert store.done() == set()
+
+
+KILLED = """
+import json, multiprocessing, os, signal, sys
+from pathlib import Path
+from pgsym.study import Study, Store, run_study
+
+if __name__ == "__main__":
+    study, out, workers, shards, inside = Path(sys.argv[1]).read_text(), *sys.argv[2:]
+    written, insert = 0, Store._insert
+
+    def insert_and_die(self, table, rows):
+        global written
+        insert(self, table, rows)
+        written += table == "part"
+        if inside == "yes" and written > int(shards):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    Store._insert = insert_and_die
+
+    def report(done, planned):
+        if inside == "no" and written >= int(shards):
+            print(json.dumps([child.pid for child in multiprocessing.active_children()]), flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    run_study(Study.from_json(study), out, workers=int(workers), progress=report)
+"""
+
+
+def test_main_process_killed_twice_changes_no_bit(small, whole, digest, tmp_path):
+    script, study, out = tmp_path / "killed.py", tmp_path / "study.json", tmp_path / "s.sqlite"
+    script.write_text(KILLED, encoding="utf-8")
+    study.write_text(small.to_json(), encoding="utf-8")
+
+    def run(*arguments):
+        command = [sys.executable, str(script), str(study), str(out), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        with Store.read(out) as store:
+            return done.stdout, store.done()
+
+    # In this process, between the rows of the fifth shard and their commit: four shards are there.
+    _, first = run("0", "4", "yes")
+    assert first == {0, 1, 2, 3}
+    # With worker processes, after three more.
+    printed, second = run("2", "3", "no")
+    assert len(second) == 7
+    assert second > first
+    orphans = json.loads(printed)
+    assert len(orphans) == 2
+    deadline = time.monotonic() + 20
+    while any(alive(pid) for pid in orphans):
+        assert time.monotonic() < deadline, "workers outlive the killed main process"
+        time.sleep(0.05)
+    run_study(small, out, workers=0, progress=False)
+    assert digest(out) == whole.digest()
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
