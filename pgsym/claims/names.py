@@ -47,7 +47,8 @@ class Names:
         name = node.name
         known = {s.name: s for s in (*self.world.policy.params, *self.world.mdp.symbols)}
         if name not in known:
-            near = difflib.get_close_matches(name, [*known, *VOCABULARY, *self.scope.lets, *self.scope.free], n=1)
+            others = {*known, *VOCABULARY, *self.scope.lets, *self.scope.free} - {name}
+            near = difflib.get_close_matches(name, sorted(others), n=1)
             hint = f"Did you mean {near[0]}?" if near else "Declare an arbitrary number with for all"
             listed = ", ".join(list(known)[:8]) + (", ..." if len(known) > 8 else "") if known else "none"
             raise self.scope.error(f"{name} is not a symbol of the model; it has {listed}. {hint}", node)

@@ -80,6 +80,7 @@ class BatchSampler:
         theta: Mapping[sp.Symbol | str, Any] | Sequence[Any],
         largest: int,
         horizon: int | None = None,
+        devices: int | Sequence[jax.Device] | None = None,
     ) -> None:
         objective = Objective.parse(objective)
         tables = build_tables(mdp, policy, theta)
@@ -87,7 +88,7 @@ class BatchSampler:
         self.plan = find_estimator(estimator).plan(tables, objective, horizon)
         self.params = tables.params
         self._arrays, self.shape = prepare(tables, self.plan, SMALL_BLOCK if largest < 16 * SMALL_BLOCK else largest)
-        mesh = device_mesh(None)
+        mesh = device_mesh(devices)
         self._blocks = mesh.size * max(1, DISPATCH // self.shape.block)
         self._program = compiled(self.shape, specifications(self._arrays), self._blocks, mesh)
 
@@ -120,17 +121,18 @@ class BatchSampler:
 
     def _spans(self, counts: Sequence[int]) -> list[tuple[int, int, int]]:
         """(batch, first trajectory, end) of every block; each batch begins a block of its own."""
-        spans, first = [], 0
-        for batch, count in enumerate(counts):
-            if count < 1:
-                raise SamplingError(f"found {count}; a batch has at least one trajectory. Drop it", where="counts")
-            end = first + count
-            while first < end:
-                spans.append((batch, first, end))
-                first += self.shape.block
-        if first > TRAJECTORIES:
+        if min(counts) < 1:
+            raise SamplingError(f"found {min(counts)}; a batch has at least one trajectory. Drop it", where="counts")
+        block = self.shape.block
+        if sum(-(-count // block) for count in counts) * block > TRAJECTORIES:
             raise SamplingError(
                 f"found {sum(counts)} trajectories; one seed numbers 2**31. Split them over several seeds",
                 where="counts",
             )
+        spans, first = [], 0
+        for batch, count in enumerate(counts):
+            end = first + count
+            while first < end:
+                spans.append((batch, first, end))
+                first += block
         return spans

@@ -187,6 +187,7 @@ import jax
 jax.config.update("jax_num_cpu_devices", 4)
 from pgsym.model import MDP, sigmoid
 from pgsym.sampling import estimate
+from pgsym.sampling.batches import BatchSampler
 import pgsym.sampling.layout as layout
 layout.LARGEST_BLOCK = 128
 mdp = MDP.from_transitions(
@@ -194,7 +195,9 @@ mdp = MDP.from_transitions(
      ("t", "a", "s", 1, 3)], start="s", gamma="9/10")
 for devices in (1, 3, None):
     found = estimate(mdp, sigmoid(mdp), theta=[0.5], n=1500, horizon=12, devices=devices)
-    print(found.device[0], found.moments.n, found.moments.mean.tobytes().hex(), found.moments.M2.tobytes().hex())
+    batches = BatchSampler(mdp, sigmoid(mdp), theta=[0.5], largest=700, horizon=12, devices=devices).draw(3, [700, 5])
+    moments = [found.moments, *(batch.moments for batch in batches)]
+    print(found.device[0], *((m.n, m.mean.tobytes().hex(), m.M2.tobytes().hex()) for m in moments))
 """
 
 

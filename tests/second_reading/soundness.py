@@ -19,7 +19,7 @@ from pgsym.claims import Status, Verdict
 from pgsym.claims.decide import Decision
 from pgsym.claims.language import tree as t
 from pgsym.claims.setting import Setting
-from pgsym.errors import ClaimError, HypothesisError
+from pgsym.errors import ClaimError, HypothesisError, ModelError
 from pgsym.model import Direct, Problem
 from pgsym.model.structure import Structure
 from pgsym.model.validate import witness as domain_point
@@ -253,7 +253,7 @@ def random_point(setting: Setting, rng: random.Random) -> dict[sp.Symbol, sp.Exp
 
     logits = {s for form in setting.policy.forms() for s in form.symbols}
     point = {p: between(-2, 2) if p in logits else between(0, Fraction(1, 2)) for p in setting.policy.params}
-    point |= domain_point(setting.mdp, seed=rng.randrange(2**16))
+    point |= _off_the_grid(setting, domain_point(setting.mdp, seed=rng.randrange(2**16)), rng)
     for table in setting.functions.values():
         point |= {s: between(0, 1) if place == () else between(-3, 3) for place, s in table.items()}
     if setting.second is not None and isinstance(setting.second[1], Direct):
@@ -262,6 +262,16 @@ def random_point(setting: Setting, rng: random.Random) -> dict[sp.Symbol, sp.Exp
             free = ((w, p) for w, p in zip(weights, row.values(), strict=True) if p.is_Symbol)
             point |= {p: sp.Rational(w, sum(weights)) for w, p in free}
     return point
+
+
+def _off_the_grid(setting: Setting, symbols: dict[sp.Symbol, sp.Expr], rng: random.Random) -> dict[sp.Symbol, sp.Expr]:
+    """The point moved a little, where that stays in the domain: at round numbers a side can vanish by chance."""
+    moved = {s: v - sp.Rational(rng.randrange(1, 100), GRAIN) * (v or 1) for s, v in symbols.items()}
+    try:
+        setting.mdp.subs(moved)
+    except ModelError:
+        return symbols
+    return moved
 
 
 def judge_all(rng: random.Random, cases: Iterable[tuple[Problem, str, t.Claim]], *, method: str = "auto") -> Confusion:

@@ -76,8 +76,8 @@ def _ending_or_discounted(mdp: MDP, policy: Policy, structure: Structure, object
         first = next(s for s in mdp.states if s in structure.rewardless)
         raise ImproperPolicyError(
             f"gamma = 1 and a run can stay for ever in {first!r}, which is not terminal and earns nothing; an "
-            "arbitrary function of the state must vanish where runs stay, as it does in terminal states. Mark the state as "
-            "terminal, or set gamma < 1",
+            "arbitrary function of the state must vanish where runs stay, as it does in terminal states. Mark the "
+            "state as terminal, or set gamma < 1",
             where="end",
         )
 

@@ -82,8 +82,9 @@ def statement_text(statement: Statement) -> str:
 def binding_text(binding: Binding) -> str:
     """A definition or a declaration as text.
 
-    >>> print(binding_text(Let("b", ("s",), Number(Fraction(2)))))
-    let b(s) = 2;
+    >>> from pgsym.claims.language.tree import Quantity
+    >>> print(binding_text(Let("b", ("s",), Quantity("V", ("s",)))))
+    let b(s) = V(s);
     """
     return _Text().binding(binding)
 
