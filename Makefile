@@ -44,7 +44,9 @@ bench: $(READY_BENCH)
 	$(RUN) benchmarks/exact.py
 	$(RUN) benchmarks/claims.py
 	$(RUN) benchmarks/sampling.py
+	$(RUN) benchmarks/soundness.py --models 12
 	$(RUN) benchmarks/audit.py --audits 200
+	command -v coqc >/dev/null && $(RUN) benchmarks/certify.py --quick || echo "no Coq: certificates are not timed"
 
 clean:
 	rm -rf $(VENV) out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -16,6 +16,7 @@ BELOW: dict[str, set[str]] = {
     "algebra": {"errors", "expression"},
     "exact": {"errors", "expression", "model", "algebra"},
     "claims": {"errors", "expression", "model", "algebra", "exact"},
+    "certify": {"errors", "expression", "model", "algebra", "exact", "claims"},
     "sampling": {"errors", "expression", "model"},
     "audit": {"errors", "expression", "model", "algebra", "exact", "claims", "sampling"},
     "ascent": {"errors", "expression", "model", "algebra", "exact", "sampling"},

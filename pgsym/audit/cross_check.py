@@ -18,6 +18,7 @@ import sympy as sp
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
+from pgsym.claims.trust import Level, Trust
 from pgsym.errors import SamplingError
 from pgsym.exact import solve
 from pgsym.exact.horizon import truncated
@@ -106,12 +107,17 @@ class CrossCheck:
         return float(np.sqrt(_noncentrality(strength.rank, self.false_alarm / 2) / strength.statistic))
 
     @property
+    def trust(self) -> Trust:
+        """How far the answer can be relied on."""
+        return Trust(Level.SAMPLED, false_alarm=self.false_alarm)
+
+    @property
     def summary(self) -> str:
         """One line: the answer, its statistics, and what could not have been seen."""
         answer = "consistent" if self.consistent else "INCONSISTENT"
         parts = [
             f"sampled gradient {answer} with the exact one (largest |z| {self.max_z:.2f} of {self.critical_z:.2f}, "
-            f"joint p {self.p_joint:.2g}, false-alarm rate {self.false_alarm:g})"
+            f"joint p {self.p_joint:.2g}; {self.trust})"
         ]
         if self.detectable is not None:
             parts.append(f"a relative bias of {self.detectable:.2g} would be found with probability {POWER:g}")
@@ -138,6 +144,7 @@ class CrossCheck:
             "critical_z": self.critical_z,
             "p_joint": self.p_joint,
             "false_alarm": self.false_alarm,
+            "trust": self.trust.to_json(),
             "detectable_relative_bias": self.detectable,
             "truncation_bias": self.truncation,
             "n": e.n,

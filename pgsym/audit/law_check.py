@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from pgsym.claims.trust import Level, Trust
 from pgsym.errors import SamplingError
 from pgsym.exact.moments import EstimatorLaw, moments
 from pgsym.model.objective import Objective
@@ -91,14 +92,18 @@ class LawCheck:
         return min(self.p_mean, self.p_trace) >= self.false_alarm / 2
 
     @property
+    def trust(self) -> Trust:
+        """How far the answer can be relied on."""
+        return Trust(Level.SAMPLED, false_alarm=self.false_alarm)
+
+    @property
     def summary(self) -> str:
         """One line."""
         answer = "consistent" if self.consistent else "INCONSISTENT"
         return (
             f"{self.estimate.n} samples of {self.estimate.horizon} steps {answer} with the exact law: "
             f"trace {self.sampled_trace:.6g} +- {self.trace_error:.2g} (exact {self.trace:.6g}), "
-            f"p {self.p_mean:.2g} for the mean, {self.p_trace:.2g} for the trace, "
-            f"false-alarm rate {self.false_alarm:g}"
+            f"p {self.p_mean:.2g} for the mean, {self.p_trace:.2g} for the trace; {self.trust}"
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -110,6 +115,7 @@ class LawCheck:
             "horizon": e.horizon,
             "seed": e.seed,
             "false_alarm": self.false_alarm,
+            "trust": self.trust.to_json(),
             "p_mean": self.p_mean,
             "p_trace": self.p_trace,
             "mean": {

@@ -45,7 +45,7 @@ class Names:
     def symbol(self, node: t.Symbol, level: int) -> Compiled:
         """A symbol or parameter of the model."""
         name = node.name
-        known = {s.name: s for s in (*self.world.policy.params, *self.world.mdp.symbols)}
+        known = self.world.symbols
         if name not in known:
             others = {*known, *VOCABULARY, *self.scope.lets, *self.scope.free} - {name}
             near = difflib.get_close_matches(name, sorted(others), n=1)

@@ -44,6 +44,11 @@ class Setting:
         self.policy = policy
         self.objective = objective
         self.structure = structure
+        named = {s for e in policy.expressions() for s in e.free_symbols}
+        self.weights = tuple(sorted(named - {*policy.params, *mdp.symbols}, key=str))
+        """Symbols of the policy that are no parameters: the epsilon of a mixture."""
+        self.symbols = {s.name: s for s in (*policy.params, *self.weights, *sorted(mdp.symbols, key=str))}
+        """What the claim may mention by name."""
         self.rank, self.ranges = check(claim)
         self.scope = Scope(claim.bindings, claim.source)
         bodies = [claim.left, claim.right, *(let.body for let in self.scope.lets.values())]
@@ -193,7 +198,9 @@ class Setting:
         """Exactly at a point, differentiating by some of the parameters."""
         mdp = self.mdp.subs(symbols) if symbols else self.mdp
         setting = Setting(self.claim, mdp, self.policy, self.objective, self.structure)
-        field = exact_field(mdp, self.policy, theta, extra=self.extra, values=values, logs=self.basis)
+        setting.symbols, setting.weights = self.symbols, self.weights
+        extra, known = (*self.extra, *symbols), {**symbols, **values}
+        field = exact_field(mdp, self.policy, theta, extra=extra, values=known, logs=self.basis)
         return setting._meaning(Tower(field, lambda f: DualField(f, params)), World)
 
     def _meaning(self, tower: Tower, kind: type[World]) -> Meaning:
@@ -233,6 +240,7 @@ class Setting:
             tower,
             structure,
             functions=self.functions,
+            symbols=self.symbols,
             primed=primed,
             limit=limit,
             basis=self.basis,
@@ -242,7 +250,7 @@ class Setting:
 
     def random_values(self, rng: random.Random) -> Point:
         """Rational values of the further symbols: numbers in (0, 1), functions small integers, pi' positive rows."""
-        found: Point = {}
+        found: Point = {symbol: sp.Rational(rng.randint(1, 9), 10) for symbol in self.weights}
         for table in self.functions.values():
             for place, symbol in table.items():
                 found[symbol] = sp.Rational(rng.randint(1, 9), 10) if place == () else sp.Integer(rng.randint(-5, 5))

@@ -10,6 +10,7 @@ from typing import Any
 import sympy as sp
 
 from pgsym.claims.language.tree import EQUAL, Claim, Mul, Node, equal
+from pgsym.claims.trust import Level, Trust
 from pgsym.expression.latex import latex
 from pgsym.expression.notation import derivative_latex, name_latex, symbol_latex
 
@@ -129,9 +130,21 @@ class Verdict:
         """How the answer was reached, in words."""
         if self.status is Status.INAPPLICABLE:
             return self.reason
+        return self.method if self.error_bits is None else str(self.trust)
+
+    @property
+    def trust(self) -> Trust | None:
+        """How far the answer can be relied on; None where there is none.
+
+        A witness found after an identity test is exact: only proofs rest on chance.
+        """
+        if self.status is Status.INAPPLICABLE:
+            return None
+        if self.method == Level.NORMAL_FORM:
+            return Trust(Level.NORMAL_FORM)
         if self.error_bits is None:
-            return self.method
-        return f"{self.method}, error at most 2^-{self.error_bits}"
+            return Trust(Level.EXACT_POINT)
+        return Trust(Level.IDENTITY_TEST, error_bits=self.error_bits)
 
     @property
     def repaired(self) -> Claim | None:
@@ -153,6 +166,8 @@ class Verdict:
     def to_json(self) -> dict[str, Any]:
         """Plain data, with exact numbers as text."""
         found: dict[str, Any] = {"status": str(self.status), "claim": str(self.claim), "ground": self.ground}
+        if self.trust is not None:
+            found["trust"] = self.trust.to_json()
         if self.claim.reason:
             found["reason"] = self.claim.reason
         if self.error_bits is not None:

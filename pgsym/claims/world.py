@@ -62,6 +62,8 @@ class World:
     ----------
     functions
         Symbols of the claim's arbitrary functions and scalars.
+    symbols
+        Symbols and parameters of the model that the claim may mention, by name.
     primed
         What primed quantities are about.
     limit
@@ -86,6 +88,7 @@ class World:
         structure: Structure,
         *,
         functions: Functions,
+        symbols: Mapping[str, sp.Symbol] | None = None,
         primed: World | None = None,
         limit: tuple[World, sp.Symbol] | None = None,
         basis: LogBasis | None = None,
@@ -96,6 +99,7 @@ class World:
         self.tower = tower
         self.structure = structure
         self.functions = functions
+        self.symbols = symbols or {}
         self.primed = primed
         self.limit = limit
         self.basis = basis

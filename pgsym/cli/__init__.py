@@ -5,6 +5,7 @@ Exit status: 0 when what was asked holds, 1 when it is refuted or inconsistent, 
 
 from pgsym.cli import ascend as ascend
 from pgsym.cli import audit as audit
+from pgsym.cli import certify as certify
 from pgsym.cli import check as check
 from pgsym.cli import derive as derive
 from pgsym.cli import doctor as doctor

@@ -19,7 +19,7 @@ from pgsym.claims.decide import residues, size
 from pgsym.claims.setting import Setting
 from pgsym.errors import AlgebraError, ClaimError, HypothesisError, StructureError, TooLargeError
 from pgsym.expression.linear import common_denominators
-from pgsym.model import MDP, Objective, Problem, generic_mdp, sigmoid, tabular
+from pgsym.model import MDP, Objective, Problem, generic_mdp, mixture, sigmoid, tabular
 from pgsym.model.structure import Structure
 
 METHODS = ("normal form", "identity test")
@@ -489,6 +489,28 @@ def test_symbol_with_the_name_of_a_quantity_is_written_in_quotes():
     mdp = MDP.from_transitions([("s", a, "s", 1, "r") for a in "lr"], start="s", gamma="V", symbols={"V": "0 < V < 1"})
     assert decide('J = "r" / (1 - "V")', mdp).proved
     assert decide('gamma = "V"', mdp).proved
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_symbols_of_the_model_have_their_values_at_the_witness(method):
+    """The witness is a point of the model's symbols; the claim's own mention of them means the same point."""
+    rows = [("s", "l", "s", "p", "r"), ("s", "l", "end", "1 - p", 1), ("s", "r", "end", 1, 0)]
+    mdp = MDP.from_transitions(rows, start="s", terminal=["end"], gamma="1/2", symbols={"p": "0 < p < 1"})
+    assert decide('P("s"|"s","l") = p', mdp, method=method).proved
+    verdict = decide('p * "r" = P("end"|"s","l")', mdp, method=method)
+    p, r = (verdict.witness.symbols[sp.Symbol(name)] for name in "pr")
+    assert list(verdict.witness.left.values()) == [p * r]
+    assert list(verdict.witness.right.values()) == [1 - p]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_weight_of_a_mixture_is_a_symbol_with_a_value_at_the_witness(method):
+    mdp = pgsym.zoo("two-state").mdp
+    soft = mixture(sigmoid(mdp), "epsilon")
+    assert decide("grad (epsilon * J) = epsilon * grad J", mdp, soft, method=method).proved
+    verdict = decide("epsilon * J = J", mdp, soft, method=method)
+    assert 0 < verdict.witness.values[sp.Symbol("epsilon")] < 1
+    assert all(e.is_Rational for e in (*verdict.witness.left.values(), *verdict.witness.right.values()))
 
 
 def test_claim_about_every_model_of_a_size():

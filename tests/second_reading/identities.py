@@ -101,6 +101,7 @@ STATEMENTS: tuple[str, ...] = (
     "sum[a] pi(a|0) * r(0,a,1) = r_pi(0)",
     # symbols of the model, and parameters outside exponentials
     'p = P(1|0,"l")',
+    "epsilon * J = J",
     "grad (u * J) = J * grad u + u * grad J",
     '"r" * grad J - grad J * "r" = grad p * 0 + 0',
     # the second policy

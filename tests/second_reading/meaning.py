@@ -24,8 +24,11 @@ from pgsym.claims.language import tree as t
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Direct, Policy
-from second_reading.jets import Jet, UnclearError, solve, total
-from second_reading.model import TABLES, InapplicableError, Numbers, PlainModel, UndefinedError, is_exact_zero, logit
+from second_reading.indices import acts, derivatives, free, partners
+from second_reading.jets import Jet, UnclearError, solve
+from second_reading.model import TABLES, PlainModel
+from second_reading.point import InapplicableError, Numbers, UndefinedError, logit
+from second_reading.tensors import alike, dot, entrywise, paired
 
 FLOAT_BITS, MOST_BITS = 53, 848
 """The working precision to begin with, and the last one."""
@@ -79,10 +82,9 @@ class Plain:
         self.point = point
         self.functions = functions
         self.second = second
-        self.lets = {b.name: b for b in claim.bindings if isinstance(b, t.Let)}
-        self.declared = {b.name: b for b in claim.bindings if isinstance(b, t.ForAll)}
+        self.own = {b.name: b for b in claim.bindings if isinstance(b, t.Let | t.ForAll)}
         self.worlds = [b.name for b in claim.bindings if isinstance(b, t.World)]
-        self.order = max(self._derivatives(claim.left), self._derivatives(claim.right))
+        self.order = max(derivatives(side, self.own) for side in (claim.left, claim.right))
 
     def read(self) -> Reading:
         """Whether the claim holds at the point."""
@@ -135,8 +137,8 @@ class Plain:
     def _entries(self) -> Iterator[tuple[arb, arb]]:
         """Every entry of both sides, for every assignment of the free indices."""
         both = t.Sub(self.claim.left, self.claim.right)
-        free = sorted(set(self._free(both, ())), key=lambda i: (t.is_action(i), i))
-        for env in self._assignments(both, free, {}):
+        loose = sorted(set(free(both)), key=lambda i: (t.is_action(i), i))
+        for env in self._assignments(both, loose, {}):
             try:
                 left, right = self.value(self.claim.left, env), self.value(self.claim.right, env)
             except UndefinedError:
@@ -157,61 +159,19 @@ class Plain:
     def _items(self, body: t.Node, index: str, env: Env) -> tuple[Hashable, ...]:
         if not t.is_action(index):
             return self.mdp.states
-        partner = next(p for p in self._partners(body, index))
+        partner = next(p for p in partners(body, index, self.own))
         state = self._state(partner) if isinstance(partner, t.Literal) else env[partner]
         if state in self.mdp.terminal:
             raise _undefined(partner)
         return self.mdp.actions(state)
 
-    def _partners(self, body: t.Node, index: str) -> Iterator[t.Index]:
-        """The states whose action an index is, at each of its uses."""
-        if isinstance(body, t.Expect):
-            body = body.expanded()
-        if isinstance(body, t.Sum) and index in body.indices:
-            return
-        if isinstance(body, t.Quantity) and body.name in ("pi", "P"):
-            if (body.name == "pi" and body.indices[0] == index) or (body.name == "P" and body.indices[2] == index):
-                yield body.indices[1]
-        elif isinstance(body, t.Quantity):
-            if len(body.indices) > 1 and body.indices[1] == index:
-                yield body.indices[0]
-        elif isinstance(body, t.Call) and index in body.indices:
-            k = body.indices.index(index)
-            if body.name in self.lets:
-                own = self.lets[body.name]
-                for partner in self._partners(own.body, own.indices[k]):
-                    yield body.indices[own.indices.index(partner)] if partner in own.indices else partner
-            else:
-                yield body.indices[k - 1]
-        for child in body.children:
-            yield from self._partners(child, index)
-
-    def _free(self, node: t.Node, bound: tuple[str, ...]) -> Iterator[str]:
-        if isinstance(node, t.Expect):
-            node = node.expanded()
-        if isinstance(node, t.Sum):
-            bound = (*bound, *node.indices)
-        if isinstance(node, t.Quantity | t.Call):
-            yield from (i for i in node.indices if isinstance(i, str) and i not in bound)
-        for child in node.children:
-            yield from self._free(child, bound)
-
     def _flat(self, left: Any, right: Any) -> tuple[list[arb], list[arb]]:
-        left, right = self._alike(left, right)
+        left, right = alike(left, right)
         if isinstance(left, Jet):
             return [left.value], [right.value]
         if isinstance(left[0] if left else None, list):
             return [e.value for row in left for e in row], [e.value for row in right for e in row]
         return [e.value for e in left], [e.value for e in right]
-
-    def _derivatives(self, node: t.Node) -> int:
-        """How often something under this node is differentiated."""
-        if isinstance(node, t.Call) and node.name in self.lets:
-            return self._derivatives(self.lets[node.name].body)
-        below = max((self._derivatives(c) for c in node.children), default=0)
-        if isinstance(node, t.Quantity) and node.name == "F":
-            return 1
-        return below + 1 if isinstance(node, t.Grad) else below
 
     # -- the worlds ------------------------------------------------------------------------------------------
 
@@ -268,9 +228,9 @@ class Plain:
             case t.Neg(body):
                 return entrywise(lambda e: -e, self.value(body, env))
             case t.Add(left, right):
-                return paired(Jet.__add__, *self._alike(self.value(left, env), self.value(right, env)))
+                return paired(Jet.__add__, *alike(self.value(left, env), self.value(right, env)))
             case t.Sub(left, right):
-                return paired(Jet.__sub__, *self._alike(self.value(left, env), self.value(right, env)))
+                return paired(Jet.__sub__, *alike(self.value(left, env), self.value(right, env)))
             case t.Mul(left, right):
                 x, y = self.value(left, env), self.value(right, env)
                 return entrywise(lambda e: e * y, x) if isinstance(y, Jet) else entrywise(lambda e: x * e, y)
@@ -292,7 +252,7 @@ class Plain:
             case t.Expect():
                 return self.value(node.expanded(), env)
             case t.Dot(left, right):
-                return self._dot(self.value(left, env), self.value(right, env))
+                return dot(self.value(left, env), self.value(right, env))
             case t.Outer(left, right):
                 y = self.value(right, env)
                 return [[e * f for f in y] for e in self.value(left, env)]
@@ -340,35 +300,19 @@ class Plain:
                 if error.index != indices[0]:
                     raise
                 continue
-            found = term if found is None else paired(Jet.__add__, *self._alike(found, term))
+            found = term if found is None else paired(Jet.__add__, *alike(found, term))
         return self.numbers.number(0) if found is None else found
-
-    def _alike(self, x: Any, y: Any) -> tuple[Any, Any]:
-        """A zero has every shape."""
-        if isinstance(x, Jet) and not isinstance(y, Jet):
-            assert is_exact_zero(x)
-            return entrywise(lambda e: self.numbers.number(0), y), y
-        if isinstance(y, Jet) and not isinstance(x, Jet):
-            return self._alike(y, x)[::-1]
-        return x, y
-
-    def _dot(self, x: Any, y: Any) -> Any:
-        if isinstance(x[0], list):
-            return [self._dot(row, y) for row in x]
-        if isinstance(y[0], list):
-            return [self._dot(x, list(column)) for column in zip(*y, strict=True)]
-        return total([e * f for e, f in zip(x, y, strict=True)], self.order)
 
     # -- names -----------------------------------------------------------------------------------------------
 
     def _place(self, node: t.Quantity | t.Call, indices: tuple[t.Index, ...], env: Env) -> tuple[Hashable, ...]:
         found = [env[i] if isinstance(i, str) else None for i in indices]
-        acts = self._acts(node)
+        is_action = acts(node, self.own)
         for k, i in enumerate(indices):
-            if isinstance(i, t.Literal) and not acts[k]:
+            if isinstance(i, t.Literal) and not is_action[k]:
                 found[k] = self._state(i)
         for k, i in enumerate(indices):
-            if isinstance(i, t.Literal) and acts[k]:
+            if isinstance(i, t.Literal) and is_action[k]:
                 state = found[1] if isinstance(node, t.Quantity) and node.name in ("pi", "P") else found[0]
                 named = [a for a in self.mdp.actions(state) if str(a) == str(i.name)]
                 if not named:
@@ -376,15 +320,9 @@ class Plain:
                 found[k] = named[0]
         return tuple(found)
 
-    def _acts(self, node: t.Quantity | t.Call) -> list[bool]:
-        if isinstance(node, t.Call):
-            return [t.is_action(i) for i in (self.lets.get(node.name) or self.declared[node.name]).indices]
-        places = {"pi": [0], "P": [2], "Q": [1], "A": [1], "r": [1], "logit": [1]}.get(node.name, [])
-        return [k in places for k in range(len(node.indices))]
-
     def _call(self, node: t.Call, place: tuple[Hashable, ...]) -> Any:
-        if node.name in self.lets:
-            let = self.lets[node.name]
+        let = self.own[node.name]
+        if isinstance(let, t.Let):
             key = (node.name, place)
             if key not in self._values:
                 try:
@@ -396,8 +334,7 @@ class Plain:
                 raise _undefined(node.indices[let.indices.index(found.index)])
             return found
         symbol = self.functions[node.name].get(place)
-        acts = [t.is_action(i) for i in self.declared[node.name].indices]
-        if True in acts and place[0] in self.mdp.terminal:
+        if any(map(t.is_action, let.indices)) and place[0] in self.mdp.terminal:
             raise _undefined(node.indices[0])
         return self.numbers.number(0) if symbol is None else self.numbers(symbol)
 
@@ -470,7 +407,7 @@ class Plain:
     def _reward_table(self, function: t.Node) -> dict[tuple[Hashable, Hashable], Jet]:
         assert isinstance(function, t.Call | t.Quantity)
         if isinstance(function, t.Call):
-            arity = len((self.lets.get(function.name) or self.declared[function.name]).indices)
+            arity = len(self.own[function.name].indices)
         else:
             arity = 2 if function.name in ("Q", "A", "r", "logit") else 1
         return {(s, a): self._applied(function, (s, a)[:arity]) for s, a in self.mdp.pairs}
@@ -487,13 +424,3 @@ class Plain:
 def _undefined(index: t.Index) -> Exception:
     """A state by name that a quantity is not defined in is the author's business."""
     return UndefinedError(index) if isinstance(index, str) else InapplicableError("undefined in a state by name")
-
-
-def entrywise(change: Callable[[Jet], Jet], x: Any) -> Any:
-    return [entrywise(change, e) for e in x] if isinstance(x, list) else change(x)
-
-
-def paired(operation: Callable[[Jet, Jet], Jet], x: Any, y: Any) -> Any:
-    if isinstance(x, list):
-        return [paired(operation, e, f) for e, f in zip(x, y, strict=True)]
-    return operation(x, y)

@@ -15,7 +15,7 @@ Row = tuple[object, str, object, object, object]
 MODELS: dict[str, Callable[[random.Random], MDP]] = {}
 """Kinds of models."""
 
-POLICIES = ("tabular", "shared", "features", "mixture", "direct")
+POLICIES = ("tabular", "shared", "features", "mixture", "soft", "direct")
 """Kinds of policies."""
 
 BOTH = ("l", "r")
@@ -173,13 +173,15 @@ def symbolic_episode(rng: random.Random) -> MDP:
 
 
 def policy(rng: random.Random, mdp: MDP, kind: str) -> Policy:
-    """A policy of that kind, with parameters u and v unless it is tabular."""
+    """A policy of that kind, with parameters u and v unless it is tabular; a soft one has a symbol for its weight."""
     if kind == "tabular":
         return tabular(mdp)
     if kind == "shared":
         return sigmoid(mdp, dict.fromkeys(mdp.nonterminal, "u"))
     if kind == "mixture":
         return mixture(sigmoid(mdp, {s: rng.choice(["u", "v", "u - v"]) for s in mdp.nonterminal}), "1/5")
+    if kind == "soft":
+        return mixture(tabular(mdp), "epsilon")
     if kind == "features":
         forms = ["0", "u", "v", "2*u - v/2", "1 - u", "v/2"]
         logits = {s: {a: rng.choice(forms) for a in mdp.actions(s)} for s in mdp.nonterminal}

@@ -24,7 +24,7 @@ from pgsym.model import Direct, Problem
 from pgsym.model.structure import Structure
 from pgsym.model.validate import witness as domain_point
 from second_reading.meaning import FLOAT_BITS, Outcome, Plain, Reading
-from second_reading.model import Numbers
+from second_reading.point import Numbers
 
 POINTS = 3
 """Points at which a claim is read."""
@@ -254,6 +254,7 @@ def random_point(setting: Setting, rng: random.Random) -> dict[sp.Symbol, sp.Exp
     logits = {s for form in setting.policy.forms() for s in form.symbols}
     point = {p: between(-2, 2) if p in logits else between(0, Fraction(1, 2)) for p in setting.policy.params}
     point |= _off_the_grid(setting, domain_point(setting.mdp, seed=rng.randrange(2**16)), rng)
+    point |= {s: between(0, 1) for s in setting.weights}
     for table in setting.functions.values():
         point |= {s: between(0, 1) if place == () else between(-3, 3) for place, s in table.items()}
     if setting.second is not None and isinstance(setting.second[1], Direct):

@@ -1,0 +1,256 @@
+"""The two ways to find a bias: from every batch with its exact probability, or from a sample, look by look."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from pgsym.audit.controls import Controls, agreeing
+from pgsym.audit.enumerate import MAX_BATCHES, all_episodes
+from pgsym.audit.episodes import Sampler, visits
+from pgsym.audit.result import AuditResult, Verdict
+from pgsym.audit.rollouts import Estimator, Rollouts
+from pgsym.audit.sequential import ROUNDING, Region, batches_needed, detectable, first_look, looks, share
+from pgsym.audit.targets import Target
+from pgsym.audit.world import Floats
+from pgsym.errors import SamplingError, TooLargeError
+from pgsym.sampling.moments import Moments
+
+ROUNDING_DOUBLE = 2.0**-40
+"""`sequential.ROUNDING` where the user computes in float64."""
+SEEN = 100
+"""Times that the rarest outcome is expected before the first look: before it is seen, its variance is unknown."""
+RAREST = 1 / 8
+"""Share of the sample after which the first look is taken anyway."""
+CHUNK = 32
+"""Batches of a chunk."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an audit is asked: the null hypothesis, the data, and the error rates."""
+
+    rollouts: Rollouts
+    target: Target
+    truth: Floats
+    scale: float
+    delta: float
+    alpha: float
+    power: float
+    max_samples: int
+    seed: int
+    up_to_scale: bool
+
+    @property
+    def across(self) -> Floats:
+        """[k, k] what is judged of a bias: all of it, or what stands across the truth."""
+        k = len(self.truth)
+        along = self.truth / self.scale
+        return np.eye(k) - np.outer(along, along) if self.up_to_scale else np.eye(k)
+
+    def result(self, **found: Any) -> AuditResult:
+        rollouts = self.rollouts
+        bias = found["bias"]
+        also = agreeing(self.target, rollouts.world, rollouts.horizon) - {self.target}
+        return AuditResult(
+            target=self.target,
+            also=tuple(t for t in Target if t in also),
+            params=tuple(p.name for p in rollouts.world.tables.params),
+            truth=self.truth,
+            scale=self.scale,
+            delta=self.delta,
+            alpha=self.alpha,
+            power=self.power,
+            batch_size=rollouts.batch_size,
+            horizon=rollouts.horizon,
+            layout=rollouts.layout,
+            up_to_scale=self.up_to_scale,
+            factor=1 + float(bias @ self.truth) / self.scale**2,
+            seconds=0.0,
+            diagnosis=None,
+            **found,
+        )
+
+
+# -- exact -------------------------------------------------------------------------------------------------
+
+
+def enumerated(estimator: Estimator, plan: Plan) -> AuditResult:
+    """The exact bias, from all batches.
+
+    Raises
+    ------
+    TooLargeError
+        There are more than `MAX_BATCHES`.
+    """
+    rollouts = plan.rollouts
+    episodes = all_episodes(rollouts.world, rollouts.horizon)
+    B, count = rollouts.batch_size, episodes.count(rollouts.batch_size)
+    if count > MAX_BATCHES:
+        raise TooLargeError(
+            f"{len(episodes.p)} episodes make {count} batches of {B}; an enumeration takes at most {MAX_BATCHES}. "
+            "Use a shorter horizon, a smaller batch_size, or mode='sample'",
+            where="enumeration",
+        )
+    weights, estimates = [], []
+    for batch, p in episodes.batches(B):
+        weights.append(float(p))
+        estimates.append(rollouts.call(estimator, batch).mean(0))
+    w, g = np.array(weights), np.array(estimates)
+    mean = np.array([math.fsum(w * g[:, i]) for i in range(g.shape[1])])
+    bias = mean - plan.truth
+    size = float(np.linalg.norm(plan.across @ bias)) / plan.scale
+    rounding = _rounding(rollouts) * float(np.sqrt((w @ g**2).max())) / plan.scale
+    turned = plan.up_to_scale and float(mean @ plan.truth) <= 0
+    within = size <= max(plan.delta, rounding) and not turned
+    zero = np.zeros_like(bias)
+    return plan.result(
+        verdict=Verdict.UNBIASED if within else Verdict.BIASED,
+        bias=np.where(np.abs(bias) <= rounding * plan.scale, 0.0, bias),
+        standard_error=zero,
+        intervals=np.stack([bias, bias], axis=1),
+        bound=size,
+        detectable=None,
+        needed=None,
+        n=count,
+        mode="exact",
+        seed=None,
+        trace=float((w @ (g - mean) ** 2).sum()),
+        best_trace=None,
+        region=None,
+    )
+
+
+def _rounding(rollouts: Rollouts) -> float:
+    return ROUNDING if "32" in str(rollouts.theta.dtype) else ROUNDING_DOUBLE
+
+
+# -- sampled -----------------------------------------------------------------------------------------------
+
+
+class _Sample:
+    """Estimates of the bias, batch by batch, and the variances beside it."""
+
+    def __init__(self, estimator: Estimator, plan: Plan, pilot: int) -> None:
+        rollouts = plan.rollouts
+        self.estimator, self.plan = estimator, plan
+        self.sampler = Sampler(rollouts.world, rollouts.horizon, plan.seed)
+        self.controls = Controls(rollouts.world, rollouts.horizon, rollouts.batch_size)
+        self._stream = self._chunks()
+        self._kept: list[tuple[Floats, Floats]] = []
+        estimates, values = self._take(pilot)
+        self.controls.fit(estimates, values)
+        self.trace = float(estimates.var(axis=0, ddof=1).sum())
+        self.best_trace = self.controls.best_trace(values, plan.target)
+        size = max(float(np.sqrt((estimates**2).mean(0)).max()), plan.scale)
+        self.rounding = _rounding(rollouts) * size
+        self.moments: Moments | None = None
+
+    def _chunks(self) -> Iterator[tuple[Floats, Floats]]:
+        """(estimates [D, k], controls [D, q, k]) of one chunk after another."""
+        rollouts, number = self.plan.rollouts, 0
+        B, T = rollouts.batch_size, rollouts.horizon
+        while True:
+            outcome = self.sampler.chunk(number, CHUNK * B)
+            found = [rollouts.call(self.estimator, batch).mean(0) for batch in outcome.reshape(CHUNK, B, T)]
+            yield np.array(found), self.controls.values(rollouts.streams(outcome))
+            number += 1
+
+    def _take(self, batches: int) -> tuple[Floats, Floats]:
+        taken = [next(self._stream) for _ in range(batches // CHUNK)]
+        return np.concatenate([x for x, _ in taken]), np.concatenate([c for _, c in taken])
+
+    def extend(self, batches: int) -> Moments:
+        """The moments of the bias after that many batches in all."""
+        have = 0 if self.moments is None else self.moments.n
+        estimates, values = self._take(batches - have)
+        found = Moments.of(self.controls.adjust(estimates, values) - self.plan.truth)
+        self.moments = found if self.moments is None else self.moments.merge(found)
+        return self.moments
+
+
+def sampled(estimator: Estimator, plan: Plan) -> AuditResult:
+    """The sequential test.
+
+    Raises
+    ------
+    SamplingError
+        The sample is too small for one look.
+    """
+    B = plan.rollouts.batch_size
+    most = plan.max_samples // B
+    first = _first(plan, most)
+    if 2 * first > most:
+        raise SamplingError(
+            f"found {plan.max_samples}; the pilot and the first look take {2 * first * B} episodes. Give at least that",
+            where="max_samples",
+        )
+    sample = _Sample(estimator, plan, first)
+    verdict, region, look = Verdict.UNDECIDED, None, 0
+    for look, m in enumerate(looks(first, most - first)):
+        region = Region(sample.extend(m), share(plan.alpha, look), sample.rounding)
+        verdict = _decide(region, plan)
+        if verdict is not Verdict.UNDECIDED:
+            break
+    assert region is not None
+    judged = _judged(region, plan)
+    needed = None
+    if verdict is Verdict.UNDECIDED:
+        last = batches_needed(judged, plan.alpha, first, plan.delta * plan.scale / 2)
+        needed = None if last is None else (last + first) * B
+    return plan.result(
+        verdict=verdict,
+        bias=region.centre,
+        standard_error=region.standard_error,
+        intervals=region.intervals,
+        bound=(float(np.linalg.norm(judged.centre)) + judged.reach) / plan.scale,
+        detectable=None if plan.up_to_scale else detectable(region, plan.truth, plan.power),
+        needed=needed,
+        n=(region.moments.n + first) * B,
+        mode="sample",
+        seed=plan.seed,
+        trace=sample.trace,
+        best_trace=sample.best_trace,
+        region=region,
+    )
+
+
+def _first(plan: Plan, most: int) -> int:
+    """Batches of the pilot, and of the first look: a multiple of the chunk."""
+    world, B = plan.rollouts.world, plan.rollouts.batch_size
+    expected = visits(world, plan.rollouts.horizon)
+    rare = SEEN / (B * float(expected[expected > 0].min()))
+    m = max(first_look(world.k), min(math.ceil(rare), int(most * RAREST)))
+    return CHUNK * -(-m // CHUNK)
+
+
+def _judged(region: Region, plan: Plan) -> Region:
+    """The region of what is judged."""
+    if not plan.up_to_scale:
+        return region
+    M, found = plan.across, region.moments
+    return replace(region, moments=Moments(found.n, M @ found.mean, M @ found.M2 @ M))
+
+
+def _decide(region: Region, plan: Plan) -> Verdict:
+    judged = _judged(region, plan)
+    size = plan.scale
+    if plan.up_to_scale:
+        # Half of this look's error rate would do for each of two statements; the ellipsoid covers both at once.
+        along = plan.truth / plan.scale
+        component = float(plan.truth @ along + region.centre @ along)
+        half = float(np.sqrt(region.squared_radius * (along @ region.covariance @ along)))
+        if component + half < 0:
+            return Verdict.BIASED
+        if component - half <= 0:
+            return Verdict.UNDECIDED
+        size = component - half
+    if float(np.linalg.norm(judged.centre)) + judged.reach <= plan.delta * size:
+        return Verdict.UNBIASED
+    if not judged.contains(np.zeros_like(judged.centre)):
+        return Verdict.BIASED
+    return Verdict.UNDECIDED

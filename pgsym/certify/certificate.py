@@ -1,0 +1,161 @@
+"""`certify`: a proof about one model, as a file that Coq's kernel checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import sympy as sp
+
+from pgsym.certify import average, start_state
+from pgsym.certify.closed import closed_section
+from pgsym.certify.header import theorem_header
+from pgsym.certify.instance import Instance
+from pgsym.certify.kernel import SECONDS, Check, check
+from pgsym.certify.refutation import refutation
+from pgsym.certify.sections import IMPORTS, model_section, policy_section
+from pgsym.claims.decide import Decision
+from pgsym.claims.language import parse
+from pgsym.claims.language import tree as t
+from pgsym.claims.verify import policy_gradient_theorem
+from pgsym.errors import CertificateError, HypothesisError
+from pgsym.model.mdp import MDP
+from pgsym.model.objective import Objective
+from pgsym.model.policies import tabular
+from pgsym.model.policy import Policy
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A Coq file about one model.
+
+    Attributes
+    ----------
+    text : str
+        The file.
+    kind : str
+        ``theorem``: the policy gradient theorem holds; ``refutation``: a claim fails at a point.
+    statement : str
+        What is proved, in the claim language.
+    legend : tuple of (str, str)
+        Identifiers of the file, and what they stand for.
+    theorems : tuple of str
+        The theorems that the file is about.
+    """
+
+    text: str
+    kind: str
+    statement: str
+    legend: tuple[tuple[str, str], ...]
+    theorems: tuple[str, ...]
+
+    def check(self, timeout: float = SECONDS, work: Path | None = None) -> Check:
+        """What Coq's kernel says; ``not installed`` where there is no Coq.
+
+        Parameters
+        ----------
+        timeout
+            Seconds.
+        work
+            Where the compiled library is kept; the user's cache folder by default.
+
+        Raises
+        ------
+        CertificateError
+            Coq does not accept the library itself: it is too old, or lacks Coquelicot.
+        """
+        return check(self.text, timeout, work)
+
+    def write(self, path: Path | str) -> Path:
+        """Write the file, whose name Coq wants to be an identifier and ``.v``."""
+        path = Path(path)
+        if path.suffix != ".v" or not path.stem.isidentifier():
+            raise CertificateError(f"found {path.name!r}; Coq reads files named by an identifier and .v. Name it "
+                                   "certificate.v", where="output")  # fmt: skip
+        path.write_text(self.text, encoding="utf-8")
+        return path
+
+
+def certify(
+    mdp: MDP,
+    policy: Policy | None = None,
+    objective: Objective | str = Objective.START_STATE,
+    claim: t.Claim | str | None = None,
+    *,
+    theta: Mapping[sp.Symbol, sp.Expr] | None = None,
+    name: str = "",
+    closed_forms: bool | None = None,
+) -> Certificate:
+    """A Coq file that proves the policy gradient theorem for a model, or that refutes a claim about it.
+
+    Parameters
+    ----------
+    policy
+        Softmax with linear logits; tabular by default.
+    claim
+        A tree, or the text of one relation; the policy gradient theorem by default.  For a false one the certificate
+        has a point at which both sides are proved to be different rational numbers.
+    theta
+        Where such a point is looked for first; used if every exp(theta_i/q_i) is rational there.
+    name
+        What the header calls the model.
+    closed_forms
+        Whether pgsym's closed forms of J and its derivatives are proved too; by default where they are small.
+
+    Raises
+    ------
+    CertificateError
+        No certificate is written for such a policy, claim or size; the message says what is.
+    HypothesisError
+        The objective is not defined on this model.
+
+    Examples
+    --------
+    >>> import pgsym
+    >>> model = pgsym.zoo("two-state")
+    >>> found = certify(model.mdp, model.policy, "stationary-value")
+    >>> found.kind, found.statement
+    ('refutation', 'grad J != sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)')
+    """
+    policy = tabular(mdp) if policy is None else policy
+    objective = Objective.parse(objective)
+    usual = policy_gradient_theorem(objective)
+    found = _parsed(claim) if isinstance(claim, str) else claim
+    if (found is None or found == usual) and objective is not Objective.STATIONARY_VALUE:
+        return _theorem(mdp, policy, objective, usual, name, closed_forms)
+    found = usual if found is None else found
+    verdict = Decision(mdp, policy, objective, theta=theta).decide(found)
+    if verdict.reason:
+        raise HypothesisError(f"{verdict.reason}", where=str(found))
+    if found.relation != t.EQUAL or verdict.proved:
+        raise CertificateError(
+            f"the claim is {verdict.status}; certificates are written for the policy gradient theorem of the "
+            "start-state and average-reward objectives, and for equalities that are false. Decide it with pgsym check",
+            where=str(found),
+        )
+    text, legend, theorems = refutation(mdp, policy, objective, found, theta, name)
+    return Certificate(text, "refutation", str(found).replace(t.EQUAL, t.UNEQUAL), legend, theorems)
+
+
+def _parsed(text: str) -> t.Claim:
+    claims = parse(text).claims
+    if len(claims) != 1:
+        raise CertificateError(f"found {len(claims)} relations; a certificate is about one. Give one", where="claim")
+    return claims[0]
+
+
+def _theorem(
+    mdp: MDP, policy: Policy, objective: Objective, claim: t.Claim, name: str, closed_forms: bool | None
+) -> Certificate:
+    at = Instance(mdp, policy, objective)
+    solution = start_state if objective is Objective.START_STATE else average
+    closed = closed_section(at, closed_forms)
+    theorems = solution.theorems(at)
+    parts = [theorem_header(at, name or "of this file", closed is not None), IMPORTS, model_section(at),
+             policy_section(at), solution.solution_section(at)]  # fmt: skip
+    if closed is not None:
+        parts.append(closed[0])
+        theorems += closed[1]
+    parts += [f"Definition all_of_it := ({', '.join(theorems)}).", "End Model.", "Print Assumptions all_of_it."]
+    return Certificate("\n\n".join(parts) + "\n", "theorem", str(claim), tuple(at.names.legend), tuple(theorems))

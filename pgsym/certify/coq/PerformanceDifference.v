@@ -1,0 +1,34 @@
+(* The performance difference lemma (Kakade & Langford 2002), in the form in which it is exact:
+   J(pi') - J(pi) = sum_s eta_pi(s) sum_a (pi'(a|s) - pi(a|s)) Q_pi'(s,a). *)
+From Coq Require Import Reals Lra Lia Arith.
+From Coquelicot Require Import Coquelicot.
+From Pgsym Require Import Sums Elimination MDP.
+Open Scope R_scope.
+
+(* Visits and values are dual: rewards seen from the visits are values seen from the start. *)
+Lemma visited M mu0 pi eta (D : nat -> R) : Balance M mu0 pi eta ->
+  Σ s < states M, eta s * (D s - gamma M * Σ s' < states M, P_pi M pi s s' * D s') = Σ s < states M, mu0 s * D s.
+Proof.
+  intro B.
+  rewrite (sum_ext _ _ (fun s => eta s * D s - gamma M * Σ s' < states M, eta s * P_pi M pi s s' * D s')).
+  2:{ intros. rewrite Rmult_minus_distr_l. f_equal. rewrite <- !sum_mult_l. apply sum_ext; intros; ring. }
+  rewrite sum_minus, sum_mult_l, sum_swap, <- sum_mult_l, <- sum_minus.
+  apply sum_ext. intros s L. rewrite sum_mult_r, (B s L) at 1. ring.
+Qed.
+
+Theorem performance_difference M mu0 pi pi' eta V V' :
+  Balance M mu0 pi eta -> Bellman M pi V -> Bellman M pi' V' ->
+  (Σ s < states M, mu0 s * V' s) - Σ s < states M, mu0 s * V s
+  = Σ s < states M, eta s * Σ a < actions M s, (pi' s a - pi s a) * Q M V' s a.
+Proof.
+  intros B E E'. rewrite <- sum_minus.
+  rewrite (sum_ext _ _ (fun s => mu0 s * (V' s - V s))) by (intros; ring).
+  rewrite <- (visited M mu0 pi eta (fun s => V' s - V s) B). apply sum_ext. intros s L. f_equal. cbv beta.
+  rewrite (E s L), (E' s L) at 1.
+  rewrite (sum_ext (actions M s) (fun a => (pi' s a - pi s a) * _)
+             (fun a => pi' s a * Q M V' s a - pi s a * Q M V' s a)) by (intros; ring).
+  rewrite sum_minus, (Q_mean M pi V), (Q_mean M pi V').
+  rewrite (sum_ext (states M) (fun s' => P_pi M pi s s' * (V' s' - V s'))
+             (fun s' => P_pi M pi s s' * V' s' - P_pi M pi s s' * V s')) by (intros; ring).
+  rewrite sum_minus. ring.
+Qed.

@@ -1,0 +1,1 @@
+"""Coq sources: theorems for every finite Markov decision process, which certificates use."""

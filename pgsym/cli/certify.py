@@ -1,0 +1,74 @@
+"""`pgsym certify`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pgsym.cli.app import app, print_json
+from pgsym.cli.options import AsJson, Gamma, Model, ObjectiveName, Theta
+from pgsym.cli.problem import load_problem
+
+
+@app.command()
+def certify(
+    model: Model,
+    objective: ObjectiveName = None,
+    theta: Theta = None,
+    gamma: Gamma = None,
+    claim: Annotated[
+        str | None, typer.Option(help="An equality of the claim language that is false: its refutation is written.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the certificate to this file, e.g. certificate.v.")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Let Coq check it, where Coq is installed.")] = False,
+    timeout: Annotated[float, typer.Option(min=1.0, help="Seconds that Coq may take.")] = 600.0,
+    work: Annotated[
+        Path | None, typer.Option(help="Where Coq's library is kept, compiled; by default the user's cache folder.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a proof about MODEL that Coq's kernel checks: the policy gradient theorem, or that a claim is false.
+
+    Without `-o` and `--check` the certificate goes to standard output.  Exit status 1 when Coq refuses it or does not
+    answer in time, 2 when `--check` finds no Coq.
+
+    Example: `pgsym certify short-corridor --check`
+    """
+    from pgsym.certify import Answer
+    from pgsym.certify import certify as write
+    from pgsym.report.terminal import working
+
+    problem = load_problem(model, objective, theta, gamma)
+    with working("writing the certificate"):
+        found = write(
+            problem.mdp, problem.policy, problem.objective, claim, theta=problem.theta, name=problem.name or model
+        )
+    if output is not None:
+        found.write(output)
+        print(f"wrote {output}", file=sys.stderr)
+    answer = None
+    if check:
+        with working("Coq is checking"):
+            answer = found.check(timeout, work)
+    if as_json:
+        print_json({
+            "model": problem.name,
+            "objective": str(problem.objective),
+            "kind": found.kind,
+            "statement": found.statement,
+            "theorems": list(found.theorems),
+            "check": None if answer is None else answer.to_json(),
+            "legend": dict(found.legend),
+        })  # fmt: skip
+    elif answer is not None:
+        print(f"{problem.name} ({problem.objective}): {found.statement}")
+        print(str(answer))
+    elif output is None:
+        print(found.text, end="")
+    if answer is not None and not answer.accepted:
+        raise typer.Exit(2 if answer.answer is Answer.MISSING else 1)
