@@ -26,10 +26,8 @@ def row(kind: str, states: int, actions: int, certificate: Certificate, written:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     lines = certificate.text.count("\n")
-    print(
-        f"| {kind} | {states} | {actions} | {lines} | {written:.2f} | {answer.seconds:.1f} | {answer.answer} |",
-        flush=True,
-    )
+    cells = [kind, states, actions, lines, f"{written:.2f}", f"{seconds:.1f}", f"{answer.seconds:.1f}", answer.answer]
+    print(f"| {' | '.join(map(str, cells))} |", flush=True)
 
 
 def main() -> None:

@@ -107,7 +107,7 @@ MUTANTS = {
     "closed form of the gradient": (r"(Definition closed_gradient_theta_y [^\n]*:=\n  )", r"\g<1>2 * "),
     "slope of a logit": (r"(dlogit_theta_x \(s a : nat\) : R :=\n  match s, a with\n  \| s_x, a_x_a => )1", r"\g<1>2"),
     "logits": (r"\| s_x, a_x_a => theta_x\n", "| s_x, a_x_a => theta_y\n"),
-    "start": (r"(Definition start .*\n  match s with\n  \| )s_x", r"\g<1>s_y"),
+    "start": (r"(Definition start [^|]*\| )s_x", r"\g<1>s_y"),
     "a cheat": (r"End Model\.", "Axiom cheat : False. Theorem all_of_it2 : 1 = 2. Proof. destruct cheat. Qed.\n"
                 "End Model.\nPrint Assumptions all_of_it2."),
     "an admitted lemma": (r"(Lemma V_Bellman [^.]*\.[^.]*)\nProof\..*?Qed\.", r"\1\nProof. Admitted."),
