@@ -44,9 +44,13 @@ def processes(tasks: Iterable[Task], workers: int) -> Generator[tuple[Task, list
                     task = again.pop() if again else next(source, None)
                     if task is None:
                         break
-                    # Kept first: a pool that has just lost a worker refuses, and the task must not be lost with it.
-                    again.append(task)
-                    running[pool.submit(do, task)] = again.pop()
+                    try:
+                        future = pool.submit(do, task)
+                    except BrokenProcessPool:
+                        # A pool that has just lost a worker refuses; the task must not be lost with it.
+                        again.append(task)
+                        raise
+                    running[future] = task
                 if not running:
                     return
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)

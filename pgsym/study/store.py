@@ -206,8 +206,20 @@ class Store:
         return self._value("finished", "0") == "1"
 
     def finish(self, rows: dict[str, list[tuple[Any, ...]]]) -> None:
-        """Fill the result tables, all at once."""
+        """Fill the result tables, all at once.
+
+        Raises
+        ------
+        StudyError
+            A shard is not done: its trajectories are part of the answer.
+        """
         with self._transaction():
+            (left,) = self._db.execute("SELECT count(*) FROM shard WHERE NOT done").fetchone()
+            if left:
+                raise StudyError(
+                    f"found {left} shards not done; a summary takes all of them. Run the study again",
+                    where=str(self.path),
+                )
             for table in RESULTS:
                 self._db.execute(f"DELETE FROM {table}")
                 self._insert(table, rows[table])

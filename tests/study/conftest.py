@@ -15,7 +15,7 @@ SMALL = {
     "horizon": 12,
     "shard": 100,
 }
-"""18 shards: several runs in one shard, and several shards for one run."""
+"""15 shards: several runs in one shard, and several shards for one run."""
 
 
 @pytest.fixture(scope="session")

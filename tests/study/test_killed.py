@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
@@ -29,6 +30,30 @@ def test_killed_worker_is_replaced(small, whole, digest, tmp_path):
     path = run_study(small, tmp_path / "s.sqlite", workers=1, progress=kill_the_first)
     assert len(seen) == 2
     assert digest(path) == whole.digest()
+
+
+def test_refused_task_is_done_again(monkeypatch, small, whole, digest, tmp_path):
+    """A worker that dies between two submissions breaks the pool in the middle of handing out."""
+    refused = []
+
+    class Pool(local.ProcessPoolExecutor):
+        def submit(self, function, task):
+            if task.shard == 1 and not refused:
+                refused.append(task)
+                raise BrokenProcessPool
+            return super().submit(function, task)
+
+    monkeypatch.setattr(local, "ProcessPoolExecutor", Pool)
+    path = run_study(small, tmp_path / "s.sqlite", workers=1, progress=False)
+    assert [task.shard for task in refused] == [1]
+    assert digest(path) == whole.digest()
+
+
+def test_summary_needs_every_shard(small, tmp_path):
+    with Store.create(tmp_path / "s.sqlite", small) as store:
+        with pytest.raises(StudyError, match=r"s\.sqlite: found 15 shards not done; a summary takes all of them"):
+            store.finish({})
+        assert not store.finished
 
 
 def _die(task):
