@@ -21,6 +21,7 @@
     │   ├── SingularMatrixError         a linear system without a unique solution
     │   └── TooLargeError               the closed form would not fit the budget
     ├── CertificateError                a proof that pgsym does not write, or that could not be checked
+    │   └── MissingCoqError             Coq or its library Coquelicot is not installed
     ├── SamplingError                   a Monte Carlo request that makes no sense
     ├── AscentError                     a request for gradient ascent that makes no sense
     ├── StudyError                      a study that cannot be run, resumed or read
@@ -39,13 +40,18 @@ class PgsymError(Exception):
     """Base class; ``where`` names the place (a state-action pair, a file entry, a parameter...)."""
 
     def __init__(self, message: str, *, where: Any = None) -> None:
-        self.message = message
+        self.message = _writable(message)
         self.where = where
-        super().__init__(message if where is None else f"{_place(where)}: {message}")
+        super().__init__(self.message if where is None else f"{_place(where)}: {self.message}")
 
 
 def _place(where: Any) -> str:
-    return where if isinstance(where, str) else repr(where)
+    return _writable(where) if isinstance(where, str) else repr(where)
+
+
+def _writable(text: str) -> str:
+    """The text with halves of characters, which no encoding has, escaped."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class ModelError(PgsymError):
@@ -133,6 +139,10 @@ class TooLargeError(AlgebraError):
 
 class CertificateError(PgsymError):
     """A certificate that pgsym does not write, or one that could not be checked."""
+
+
+class MissingCoqError(CertificateError):
+    """Coq or its library Coquelicot is not installed: there is no kernel to ask."""
 
 
 class SamplingError(PgsymError):

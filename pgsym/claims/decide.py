@@ -18,6 +18,7 @@ from typing import Any
 import sympy as sp
 
 from pgsym.algebra.prime import PRIME_BITS
+from pgsym.claims.cost import require_affordable
 from pgsym.claims.language import parse
 from pgsym.claims.language import tree as t
 from pgsym.claims.meaning import Meaning
@@ -131,6 +132,7 @@ class Decision:
     def decide(self, claim: t.Claim) -> Verdict:
         """The verdict on one claim."""
         setting = Setting(claim, self.mdp, self.policy, self.objective, self.structure)
+        require_affordable(setting)
         try:
             if claim.relation == t.UNEQUAL:
                 return _negated(claim, self._equality(replace_relation(setting, t.EQUAL)))

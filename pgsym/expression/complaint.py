@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import sympy as sp
 from lark import Token, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from pgsym.expression.naming import INSTEAD, describe
@@ -52,3 +53,19 @@ def short(text: str) -> str:
     """The text without what cannot be printed, its middle left out if it is long."""
     text = "".join(c if c.isprintable() else " " for c in text)
     return text if len(text) <= 40 else f"{text[:18]}...{text[-18:]}"
+
+
+def brief(value: int | sp.Expr) -> str:
+    """A number or an expression as text, its middle left out if it is long; large numbers by their length.
+
+    >>> brief(sp.Integer(10) ** 50), brief(sp.Integer(7) ** 9999 + sp.Symbol("x"))
+    ('100000000000000000...000000000000000000', 'an expression with a number of about 8450 digits')
+    """
+    if isinstance(value, int):
+        value = sp.Integer(value)
+    digits = max((int(max(abs(n.p), n.q)).bit_length() for n in value.atoms(sp.Rational)), default=0) * 1000 // 3322
+    # Python writes out no longer ones.
+    if digits > 4000:
+        return f"{'a number' if value.is_Rational else 'an expression with a number'} of about {digits} digits"
+    text = str(value)
+    return short(text)

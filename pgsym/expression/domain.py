@@ -10,8 +10,9 @@ from typing import Any
 
 import sympy as sp
 
-from pgsym.expression.assumptions import Assumption, Fractions, Point, to_fraction, true, value_at
+from pgsym.expression.assumptions import Assumption, Fractions, Point, true, value_at
 from pgsym.expression.evaluate import evaluate
+from pgsym.expression.linear import Linear
 
 
 def witness(
@@ -48,19 +49,26 @@ def witness(
     inside = [g for p in dict.fromkeys(probabilities) for g in (p, 1 - p)]
     bounded = {s for g in inside for s in g.free_symbols}
     rng = random.Random(seed)
+    effort = _Effort()
     for strict in (True, False):
         wanted = list(dict.fromkeys(weak + [(g, strict) for g in inside]))
-        accept = _acceptor(wanted, unequal)
+        accept = _acceptor(wanted, unequal, effort)
         boxes = _boxes(wanted, order, bounded)
         if boxes is None:
             continue
         simplices = _simplices(inside, boxes)
+        constraints: list[tuple[Slopes, int]] = []
         for attempt in range(_ATTEMPTS):
             point = {s: _draw(*boxes[s], attempt, rng, corners=not strict) for s in order}
             if attempt % 2 == 0:
                 for row in simplices:
                     point.update(_draw_simplex(row, rng))
-            found = point if accept(point) else _relax(wanted, point, accept, rng)
+            if effort.is_spent:
+                return None
+            found: dict[sp.Symbol, Fraction] | None = point
+            if not accept(point):
+                constraints = constraints or [_slopes_of(g) for g, _ in wanted]
+                found = _relax(constraints, point, accept, rng, effort)
             if found is not None:
                 return {s: sp.Rational(found[s].numerator, found[s].denominator) for s in order}
     return None
@@ -75,6 +83,8 @@ def in_order(symbols: Iterable[sp.Symbol]) -> list[sp.Symbol]:
 
 _ATTEMPTS = 16
 _SWEEPS = 40
+MAX_EFFORT = 250_000
+"""Operations on numbers after which the search is given up: about a second."""
 _DENOMINATORS = (12, 60, 840, 27720, 10**6)
 Box = tuple[Fraction | None, Fraction | None]
 
@@ -108,21 +118,13 @@ def _boxes(
     return boxes
 
 
-def _affine(g: sp.Expr) -> tuple[sp.Symbol, sp.Rational, Fraction] | None:
+def _affine(g: sp.Expr) -> tuple[sp.Symbol, Fraction, Fraction] | None:
     """The symbol, the slope and the root of a function that is affine in one symbol and has no other."""
-    if g.is_Symbol:
-        return g, sp.Integer(1), Fraction(0)
-    if g.is_Add and len(g.args) == 2 and g.args[0].is_Rational:
-        slope, s = g.args[1].as_coeff_Mul()
-        if s.is_Symbol and slope.is_Rational:
-            return s, slope, to_fraction(-g.args[0] / slope)
-    if len(g.free_symbols) != 1:
+    form = Linear.read(g)
+    if form is None or len(form.coefficients) != 1:
         return None
-    (s,) = g.free_symbols
-    slope = sp.diff(g, s)
-    if not slope.is_Rational or slope == 0:
-        return None
-    return s, slope, to_fraction(-g.xreplace({s: sp.Integer(0)}) / slope)
+    ((s, slope),) = form.coefficients
+    return s, slope, -form.constant / slope
 
 
 def _simplices(inside: Sequence[sp.Expr], boxes: Mapping[sp.Symbol, Box]) -> list[list[sp.Symbol]]:
@@ -164,32 +166,51 @@ def _draw(low: Fraction | None, high: Fraction | None, attempt: int, rng: random
     return far * rng.choice((-1, 1))
 
 
+Slopes = Callable[[Mapping[sp.Symbol, float]], tuple[float, dict[sp.Symbol, float]]]
+"""A function's value and gradient at a point."""
+
+
+class _Effort:
+    """What the search has cost so far."""
+
+    def __init__(self) -> None:
+        self.spent = 0
+
+    @property
+    def is_spent(self) -> bool:
+        return self.spent > MAX_EFFORT
+
+
 def _relax(
-    wanted: Sequence[tuple[sp.Expr, bool]],
+    constraints: Sequence[tuple[Slopes, int]],
     point: Mapping[sp.Symbol, Fraction],
     accept: Callable[[Point], bool],
     rng: random.Random,
+    effort: _Effort,
 ) -> dict[sp.Symbol, Fraction] | None:
     """Project on one violated constraint after another, in floating point, with a margin; then round and check."""
-    constraints = [_gradient_of(g) for g, _ in wanted]
-    here = {s: float(v) for s, v in point.items()}
+    try:
+        here = {s: float(v) for s, v in point.items()}
+    except OverflowError:
+        return None
     margin = 0.5 / (1 + len(here))
     for sweep in range(_SWEEPS):
         worst = 0.0
-        for value, slopes in constraints:
+        for value_and_slopes, cost in constraints:
+            effort.spent += cost
             try:
-                lack = margin - value(here)
-                if lack <= 0:
-                    continue
-                steep = {s: slope(here) for s, slope in slopes.items()}
+                value, steep = value_and_slopes(here)
             except (ZeroDivisionError, OverflowError):
                 continue
+            lack = margin - value
             square = sum(c * c for c in steep.values())
-            if square == 0 or square != square:
+            if lack <= 0 or square == 0 or square != square:
                 continue
             worst = max(worst, lack)
             for s, c in steep.items():
                 here[s] += (1 + 0.5 * rng.random()) * lack * c / square
+        if effort.is_spent:
+            return None
         if worst <= margin and all(abs(v) < 1e9 for v in here.values()):
             for limit in _DENOMINATORS:
                 rounded = {s: Fraction(v).limit_denominator(limit) for s, v in here.items()}
@@ -200,33 +221,84 @@ def _relax(
     return None
 
 
-def _gradient_of(
-    expr: sp.Expr,
-) -> tuple[Callable[[Mapping[sp.Symbol, float]], float], dict[sp.Symbol, Callable[[Mapping[sp.Symbol, float]], float]]]:
-    terms = expr.as_coefficients_dict()
-    if all(term == 1 or term.is_Symbol for term in terms):
-        affine = {s: float(c) for s, c in terms.items() if s != 1}
-        constant = float(terms.get(sp.Integer(1), 0))
-        return (
-            lambda point: constant + sum(c * point[s] for s, c in affine.items()),
-            {s: lambda _, c=c: c for s, c in affine.items()},  # type: ignore[misc]
-        )
-    symbols = sorted(expr.free_symbols, key=lambda s: s.name)
-    return _float_function(expr), {s: _float_function(sp.diff(expr, s)) for s in symbols}
+def _slopes_of(expr: sp.Expr) -> tuple[Slopes, int]:
+    """Value and gradient of a function, and how many operations they take."""
+    form = Linear.read(expr)
+    if form is not None:
+        try:
+            constant, slopes = float(form.constant), {s: float(c) for s, c in form.coefficients}
+        except OverflowError:
+            pass  # it has no value in floats, which the evaluation finds out at each point
+        else:
+            return lambda point: (constant + sum(c * point[s] for s, c in slopes.items()), slopes), 1 + len(slopes)
+    return lambda point: _value_and_slopes(expr, point), 4 * _operations(expr)
 
 
-def _float_function(expr: sp.Expr) -> Callable[[Mapping[sp.Symbol, float]], float]:
-    return lambda point: evaluate(expr, _Floats(point))
+def _value_and_slopes(expr: sp.Expr, point: Mapping[sp.Symbol, float]) -> tuple[float, dict[sp.Symbol, float]]:
+    found = evaluate(expr, _Slopes(point))
+    return found.value, found.slopes
 
 
-def _acceptor(wanted: Sequence[tuple[sp.Expr, bool]], unequal: Sequence[sp.Expr]) -> Callable[[Point], bool]:
+class _Slope:
+    """A float with its derivatives (forward mode)."""
+
+    def __init__(self, value: float, slopes: dict[sp.Symbol, float]) -> None:
+        self.value = value
+        self.slopes = slopes
+
+    def _with(self, value: float, mine: float, other: _Slope, theirs: float) -> _Slope:
+        slopes = {s: mine * c for s, c in self.slopes.items()}
+        for s, c in other.slopes.items():
+            slopes[s] = slopes.get(s, 0.0) + theirs * c
+        return _Slope(value, slopes)
+
+    def __add__(self, other: _Slope) -> _Slope:
+        return self._with(self.value + other.value, 1.0, other, 1.0)
+
+    def __mul__(self, other: _Slope) -> _Slope:
+        return self._with(self.value * other.value, other.value, other, self.value)
+
+    def __truediv__(self, other: _Slope) -> _Slope:
+        quotient = self.value / other.value
+        return self._with(quotient, 1 / other.value, other, -quotient / other.value)
+
+    def __pow__(self, power: int) -> _Slope:
+        slope = power * self.value ** (power - 1) if power else 0.0
+        return _Slope(self.value**power, {s: slope * c for s, c in self.slopes.items()})
+
+
+class _Slopes(Fractions):
+    """Floats with their derivatives at a point."""
+
+    def __init__(self, point: Mapping[sp.Symbol, float]) -> None:
+        self.point = point  # type: ignore[assignment]
+
+    def number(self, value: Fraction) -> Any:
+        return _Slope(float(value), {})
+
+    def symbol(self, symbol: sp.Symbol) -> Any:
+        return _Slope(super().symbol(symbol), {symbol: 1.0})
+
+
+def _acceptor(
+    wanted: Sequence[tuple[sp.Expr, bool]], unequal: Sequence[sp.Expr], effort: _Effort
+) -> Callable[[Point], bool]:
     """Exact check of ``g > 0`` (strict) or ``g >= 0`` for every wanted g, and of the inequations."""
+    relations = [(g, ">" if strict else ">=") for g, strict in wanted] + [(g, "!=") for g in unequal]
+    costs = [_operations(g) for g, _ in relations]
 
     def accept(point: Point) -> bool:
-        relations = [(g, ">" if strict else ">=") for g, strict in wanted] + [(g, "!=") for g in unequal]
-        return all(true(relation, value_at(g, point)) for g, relation in relations)
+        for (g, relation), cost in zip(relations, costs, strict=True):
+            effort.spent += cost
+            if not true(relation, value_at(g, point)):
+                return False
+        return True
 
     return accept
+
+
+def _operations(expr: sp.Expr) -> int:
+    return 1 + sum(map(_operations, expr.args))
 
 
 def _inequalities(assumption: Assumption) -> list[tuple[sp.Expr, bool]]:
@@ -245,13 +317,3 @@ def _signs(symbol: sp.Symbol) -> list[tuple[sp.Expr, bool]]:
     if symbol.is_nonnegative or symbol.is_nonpositive:
         return [(symbol if symbol.is_nonnegative else -symbol, False)]
     return []
-
-
-class _Floats(Fractions):
-    """The same in floating point."""
-
-    def __init__(self, point: Mapping[sp.Symbol, float]) -> None:
-        self.point = point  # type: ignore[assignment]
-
-    def number(self, value: Fraction) -> Any:
-        return float(value)

@@ -6,6 +6,7 @@ import math
 import numbers
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -30,25 +31,31 @@ def simplest_rational(value: float, ulp: float | None = None) -> Fraction:
     """
     if not math.isfinite(value):
         raise FormulaError(f"found {value}; a number must be finite. Give a number or a formula")
-    exact = Fraction(value)
-    if exact.denominator == 1:
-        return exact
-    slack = ULPS * Fraction(math.ulp(value) if ulp is None else ulp)
-    return _simplest_between(exact - slack, exact + slack)
+    numerator, denominator = value.as_integer_ratio()
+    if denominator == 1:
+        return Fraction(numerator)
+    above, below = (math.ulp(value) if ulp is None else ulp).as_integer_ratio()
+    middle, slack = numerator * below, ULPS * above * denominator
+    return _simplest_between(middle - slack, middle + slack, denominator * below)
 
 
-def _simplest_between(low: Fraction, high: Fraction) -> Fraction:
-    """Least denominator in [low, high], by the continued fraction that both ends share."""
+def _simplest_between(low: int, high: int, over: int) -> Fraction:
+    """Least denominator in [low/over, high/over], by the continued fraction that both ends share."""
     if low <= 0 <= high:
         return Fraction(0)
     if high < 0:
-        return -_simplest_between(-high, -low)
-    whole = math.floor(low)
-    if whole == low:
-        return Fraction(whole)
-    if whole + 1 <= high:
-        return Fraction(whole + 1)
-    return whole + 1 / _simplest_between(1 / (high - whole), 1 / (low - whole))
+        return -_simplest_between(-high, -low, over)
+    a, b, c, d = low, over, high, over
+    p, q, before_p, before_q = 1, 0, 0, 1
+    while True:
+        whole, rest = divmod(a, b)
+        if rest and (whole + 1) * d <= c:
+            whole, rest = whole + 1, 0
+        p, q, before_p, before_q = whole * p + before_p, whole * q + before_q, p, q
+        if not rest:
+            return Fraction(p, q)
+        # Of 1/(x - whole), so the ends change places; both have this whole part.
+        a, b, c, d = d, c % d, b, rest
 
 
 def to_expr(value: Any, *, where: Any = None) -> sp.Expr:
@@ -70,6 +77,8 @@ def to_expr(value: Any, *, where: Any = None) -> sp.Expr:
         return parse(value, where=where)
     if isinstance(value, sp.Rational | sp.Symbol):
         return value
+    if type(value) is float and math.isfinite(value):
+        return _float(value)
     if isinstance(value, sp.Expr):
         if value.has(sp.nan, sp.oo, -sp.oo, sp.zoo):
             raise FormulaError(f"found {value}; a number must be finite. Give a number or a formula", where=where)
@@ -88,6 +97,13 @@ def to_expr(value: Any, *, where: Any = None) -> sp.Expr:
             raise FormulaError(error.message, where=where) from None
         return sp.Rational(found.numerator, found.denominator)
     raise FormulaError(f"found {value!r}; a number or a formula is required", where=where)
+
+
+@lru_cache(maxsize=2**16)
+def _float(value: float) -> sp.Rational:
+    """Models repeat their numbers, and name each of them twice: to warn of it, and to read it."""
+    found = simplest_rational(value)
+    return sp.Rational(found.numerator, found.denominator)
 
 
 def _ulp(value: Any) -> float | None:

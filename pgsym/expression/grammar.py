@@ -17,7 +17,8 @@ from lark import Lark, Token, UnexpectedInput
 from sympy.printing.str import StrPrinter
 
 from pgsym.errors import FormulaError
-from pgsym.expression.complaint import caret, explain, short
+from pgsym.expression.complaint import brief, caret, explain, short
+from pgsym.expression.growth import MAX_EXPONENT, is_steep
 from pgsym.expression.naming import NOT_FINITE, check_name
 
 # Bounds on what a formula may be.  The algebra has budgets of its own; these keep reading cheap.
@@ -62,6 +63,15 @@ def parse(text: str, *, where: Any = None) -> sp.Expr:
         return _parse(text) if isinstance(text, str) else _refuse_type(text)
     except FormulaError as error:
         raise FormulaError(error.message, where=where) from None
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text is one number or one name in ASCII, which is read without the grammar.
+
+    >>> is_plain("2/3"), is_plain("p_1"), is_plain("1 - p")
+    (True, True, False)
+    """
+    return bool(_PLAIN.match(text) or _SYMBOL.match(text))
 
 
 def unparse(expr: sp.Expr) -> str:
@@ -226,7 +236,7 @@ class _Builder:
         base, token, exponent = children
         if not isinstance(exponent.expr, sp.Integer):
             raise _Refusal(
-                f"found the exponent {short(str(exponent.expr))}; an integer is required. "
+                f"found the exponent {brief(exponent.expr)}; an integer is required. "
                 "Use sqrt() for the root of a number, exp() for an exponential",
                 token,
             )
@@ -234,12 +244,12 @@ class _Builder:
         degree, bits = base.degree * abs(power), base.bits * abs(power)
         if degree > MAX_DEGREE:
             raise _Refusal(
-                f"found a power of degree {short(str(degree))}; at most {MAX_DEGREE} is read. Use a smaller power",
+                f"found a power of degree {brief(degree)}; at most {MAX_DEGREE} is read. Use a smaller power",
                 token,
             )
         if abs(power) > MAX_DEGREE and abs(base.expr) != 1 and bits > MAX_BITS:
             raise _Refusal(
-                f"found the exponent {short(str(power))}; at most {MAX_DEGREE} is read. Use a smaller power", token
+                f"found the exponent {brief(power)}; at most {MAX_DEGREE} is read. Use a smaller power", token
             )
         _check_bits(bits, token)
         if power < 0:
@@ -253,10 +263,10 @@ class _Builder:
             return _exponential(node, token)
         if token == "sqrt":
             if not (argument.is_Rational and argument >= 0):
-                raise _Refusal(f"found sqrt({short(str(argument))}); {_ROOT}", token)
+                raise _Refusal(f"found sqrt({brief(argument)}); {_ROOT}", token)
             return _Node(sp.sqrt(argument), 0, node.bits)
         if argument.free_symbols or argument.atoms(sp.log, sp.exp) or not argument.is_positive:
-            raise _Refusal(f"found log({short(str(argument))}); {_LOG}", token)
+            raise _Refusal(f"found log({brief(argument)}); {_LOG}", token)
         return _Node(sp.log(argument), 0, node.bits)
 
 
@@ -274,15 +284,20 @@ def _exponential(node: _Node, token: Token) -> _Node:
         factor = term / next(iter(logarithms))
         if not factor.is_Rational:
             raise _Refusal(
-                f"found exp({short(str(node.expr))}); a logarithm there has a rational factor only. "
+                f"found exp({brief(node.expr)}); a logarithm there has a rational factor only. "
                 "Write the power as a symbol of its own",
                 token,
             )
         scale = max(scale, abs(int(factor.p)), int(factor.q))
     if scale > MAX_DEGREE:
-        raise _Refusal(f"found a power {short(str(scale))}; at most {MAX_DEGREE} is read. Use a smaller power", token)
+        raise _Refusal(f"found a power {brief(scale)}; at most {MAX_DEGREE} is read. Use a smaller power", token)
     bits = node.bits * scale
     _check_bits(bits, token)
+    if is_steep(node.expr):
+        raise _Refusal(
+            f"found exp({brief(node.expr)}); the largest exponent that is read is {MAX_EXPONENT}. Use a smaller one",
+            token,
+        )
     return _Node(sp.exp(node.expr), 1, bits)
 
 
@@ -307,7 +322,7 @@ def _check_divisor(divisor: sp.Expr, token: Token) -> None:
 def _check_bits(bits: int, token: Token) -> None:
     if bits > MAX_BITS:
         raise _Refusal(
-            f"found numbers of {short(str(bits))} bits after expansion; at most {MAX_BITS} are read. "
+            f"found numbers of {brief(bits)} bits after expansion; at most {MAX_BITS} are read. "
             "Use smaller numbers or powers",
             token,
         )

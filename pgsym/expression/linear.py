@@ -10,6 +10,8 @@ from fractions import Fraction
 import sympy as sp
 
 from pgsym.errors import FormulaError
+from pgsym.expression.complaint import brief
+from pgsym.expression.growth import MAX_TERMS, about, expanded_terms
 
 
 @dataclass(frozen=True)
@@ -41,24 +43,34 @@ class Linear:
         FormulaError
             The expression is not linear in its symbols with rational coefficients.
         """
-        if isinstance(expr, sp.Symbol):
-            return cls(((expr, Fraction(1)),))
-        expr = sp.expand(expr)
-        coefficients: dict[sp.Symbol, Fraction] = {}
-        constant = Fraction(0)
-        for term in sp.Add.make_args(expr):
-            number, rest = term.as_coeff_Mul(rational=True)
-            value = Fraction(int(number.p), int(number.q)) if isinstance(number, sp.Rational) else None
-            if value is not None and rest == 1:
-                constant += value
-            elif value is not None and isinstance(rest, sp.Symbol):
-                coefficients[rest] = coefficients.get(rest, Fraction(0)) + value
-            else:
+        form = _read(expr)
+        if form is None:
+            # Terms that are not linear may cancel.
+            size = expanded_terms(expr)
+            if size > MAX_TERMS:
                 raise FormulaError(
-                    f"{term} is not a rational multiple of one parameter; a logit must be linear in theta "
-                    "with rational coefficients. Give a rational policy directly as probabilities"
+                    f"{brief(expr)} would expand to {about(size)} terms; at most {MAX_TERMS} are. Use smaller powers"
                 )
-        return cls.of(coefficients, constant)
+            expr = sp.expand(expr)
+            form = _read(expr)
+        if form is None:
+            term = next(term for term in sp.Add.make_args(expr) if _read(term) is None)
+            raise FormulaError(
+                f"{brief(term)} is not a rational multiple of one parameter; a logit must be linear in theta "
+                "with rational coefficients. Give a rational policy directly as probabilities"
+            )
+        return cls.of(*form)
+
+    @classmethod
+    def read(cls, expr: sp.Expr) -> Linear | None:
+        """The form of what is linear as it stands, without expanding anything; else None.
+
+        >>> t = sp.Symbol("t")
+        >>> Linear.read(t / 2 - 3), Linear.read((t + 1) ** 2 - t**2)
+        (Linear(t/2 - 3), None)
+        """
+        form = _read(expr)
+        return None if form is None else cls.of(*form)
 
     def __hash__(self) -> int:
         """Kept, because forms are looked up once for each field."""
@@ -85,6 +97,37 @@ class Linear:
 
     def __repr__(self) -> str:
         return f"Linear({self.to_sympy()})"
+
+
+def _read(expr: sp.Expr) -> tuple[dict[sp.Symbol, Fraction], Fraction] | None:
+    """Coefficients and constant of what is linear as it stands."""
+    if isinstance(expr, sp.Rational):
+        return {}, Fraction(int(expr.p), int(expr.q))
+    if isinstance(expr, sp.Symbol):
+        return {expr: Fraction(1)}, Fraction(0)
+    if not isinstance(expr, sp.Add | sp.Mul):
+        return None
+    parts = [_read(arg) for arg in expr.args]
+    if isinstance(expr, sp.Add):
+        coefficients, constant = dict[sp.Symbol, Fraction](), Fraction(0)
+        for part in parts:
+            if part is None:
+                return None
+            constant += part[1]
+            for symbol, c in part[0].items():
+                coefficients[symbol] = coefficients.get(symbol, Fraction(0)) + c
+        return coefficients, constant
+    factor, linear = Fraction(1), None
+    for part in parts:
+        if part is None or (part[0] and linear is not None):
+            return None
+        if part[0]:
+            linear = part
+        else:
+            factor *= part[1]
+    if linear is None:
+        return {}, factor
+    return {symbol: factor * c for symbol, c in linear[0].items()}, factor * linear[1]
 
 
 def common_denominators(forms: Iterable[Linear]) -> tuple[dict[sp.Symbol, int], int]:

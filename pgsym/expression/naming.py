@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from pgsym.errors import FormulaError
@@ -48,7 +49,33 @@ def skeleton(name: str) -> str:
     >>> skeleton("\u0440") == skeleton("p"), skeleton("ρ") == skeleton("p")
     (True, False)
     """
-    return unicodedata.normalize("NFKC", name).translate(_LOOKALIKES)
+    return name if name.isascii() else unicodedata.normalize("NFKC", name).translate(_LOOKALIKES)
+
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]")
+"""Characters that command a terminal, or turn the text around them to the left."""
+
+
+def unprintable(text: str) -> str | None:
+    r"""The first character of a text that is no part of it, but a command to what shows it.
+
+    >>> unprintable("two\nlines, λ"), unprintable("s\u202e1") == "\u202e"
+    (None, True)
+    """
+    found = None if text.isascii() and text.isprintable() else _UNPRINTABLE.search(text)
+    return found[0] if found else None
+
+
+def appearance(text: str) -> str:
+    r"""What a reader sees of any text: letters that look like Latin ones as these, nothing of what is invisible.
+
+    >>> appearance("\u0430 \u200bx ") == appearance("a x"), appearance("x²") == appearance("x2")
+    (True, False)
+    """
+    if text.isascii():
+        return " ".join(text.split())
+    visible = (c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) != "Cf")
+    return " ".join("".join(visible).translate(_LOOKALIKES).split())
 
 
 def describe(character: str) -> str:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from typing import Any
 
 import sympy as sp
 
 from pgsym.errors import FormulaError, NotStochasticError, ProbabilityRangeError
+from pgsym.expression.complaint import brief
+from pgsym.expression.growth import MAX_TERMS, about, expanded_terms
 from pgsym.expression.linear import Linear
-
-# A row sum of this size is brought to normal form within seconds.
-MAX_TERMS = 5000
-_CAP = 10**9
 
 
 def check_row(
@@ -32,32 +29,36 @@ def check_row(
       ...
     pgsym.errors.NotStochasticError: ('s', 'a'): probabilities sum to 9/10; must be exactly 1. Add the missing 1/10.
     """
-    numeric = Fraction(0)
+    above, below = 0, 1
     symbolic = []
     outside = []
     for p in probabilities:
         if p.is_Rational:
-            value = Fraction(int(p.p), int(p.q))
-            numeric += value
-            if not 0 <= value <= 1:
+            numerator, denominator = int(p.p), int(p.q)
+            if denominator != below:
+                common = math.lcm(below, denominator)
+                above, below, numerator = above * (common // below), common, numerator * (common // denominator)
+            above += numerator
+            if not 0 <= numerator <= below:
                 outside.append(p)
         else:
             check_rational(p, where=where, what="a probability", exponentials=exponentials)
             symbolic.append(p)
     if outside:
         raise ProbabilityRangeError(
-            f"{noun} include {', '.join(map(str, outside))}; each lies in [0, 1]. Correct {_them(outside)}", where=where
+            f"{noun} include {', '.join(map(brief, outside))}; each lies in [0, 1]. Correct {_them(outside)}",
+            where=where,
         )
-    if numeric == 1 and not symbolic:
+    if above == below and not symbolic:
         return
-    total: sp.Expr = sp.Rational(numeric.numerator, numeric.denominator)
+    total: sp.Expr = sp.Rational(above, below)
     if symbolic:
         total = _rational_sum([total, *symbolic], where)
     excess = total - 1
     if excess != 0:
         surplus = excess.is_Rational and excess > 0
-        remedy = f"Remove the excess {excess}." if surplus else f"Add the missing {sp.cancel(-excess)}."
-        raise NotStochasticError(f"{noun} sum to {total}; must be exactly 1. {remedy}", where=where)
+        remedy = f"Remove the excess {brief(excess)}." if surplus else f"Add the missing {brief(sp.cancel(-excess))}."
+        raise NotStochasticError(f"{noun} sum to {brief(total)}; must be exactly 1. {remedy}", where=where)
 
 
 def _them(items: list[Any]) -> str:
@@ -69,10 +70,10 @@ def _rational_sum(terms: list[sp.Expr], where: Any) -> sp.Expr:
     quick = sp.Add(*terms)
     if quick.is_Rational:
         return quick
-    size = _expanded_terms(quick)
+    size = expanded_terms(quick)
     if size > MAX_TERMS:
         raise FormulaError(
-            f"the sum of probabilities would expand to {_about(size)} terms; at most {MAX_TERMS} are checked. "
+            f"the sum of probabilities would expand to {about(size)} terms; at most {MAX_TERMS} are checked. "
             "Use smaller powers, or fewer symbols",
             where=where,
         )
@@ -82,31 +83,6 @@ def _rational_sum(terms: list[sp.Expr], where: Any) -> sp.Expr:
             "found a division by zero in a probability; a divisor must differ from 0. Correct the formula", where=where
         )
     return total
-
-
-def _expanded_terms(expr: sp.Expr) -> int:
-    """A bound on the terms of the numerator over the product of all divisors, capped beyond use."""
-    divisors = {power.base**-power.exp for power in expr.atoms(sp.Pow) if power.exp.is_negative}
-    size = _terms(expr)
-    for divisor in divisors:
-        size = min(size * _terms(divisor), _CAP)
-    return size
-
-
-def _terms(expr: sp.Expr) -> int:
-    if expr.is_Add:
-        return min(sum(map(_terms, expr.args)), _CAP)
-    if expr.is_Mul:
-        return min(math.prod(map(_terms, expr.args)), _CAP)
-    if expr.is_Pow and expr.exp.is_Integer and expr.exp > 0:
-        # Monomials of degree n in t terms of the base.
-        n, t = int(expr.exp), _terms(expr.base)
-        return 1 if t == 1 else min(n + 1, _CAP) if t == 2 else min(math.comb(n + t - 1, min(n, t - 1, 40)), _CAP)
-    return 1
-
-
-def _about(size: int) -> str:
-    return "very many" if size >= _CAP else f"about {size}"
 
 
 def check_rational(expr: sp.Expr, *, where: Any, what: str, exponentials: bool = False) -> None:

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar, Self, TypeAlias
+from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 import sympy as sp
 
@@ -37,6 +37,27 @@ StateFunction: TypeAlias = sp.Expr | Mapping[Hashable, sp.Expr] | str
 
 UNENDING = sp.oo
 """The horizon of a run that is never cut off, although it need not end: the limit of T steps for T to infinity."""
+
+
+@dataclass(frozen=True)
+class Sum:
+    """g = sum_t w^t z_t (U_t - b(s_t)) with U_t = u_t + k U_{t+1}: what the exact law and the sampler need to know.
+
+    Attributes
+    ----------
+    u
+        The reward; the temporal difference r + gamma v(s') - v(s) of the critic v; or the true Q(s,a).
+    decay
+        k = gamma * decay.
+    window
+        Terms of U; None: to the end of the run.
+    """
+
+    u: Literal["reward", "temporal difference", "action value"]
+    decay: sp.Expr = sp.S.One
+    window: int | None = None
+    baseline: StateFunction = sp.S.Zero
+    critic: StateFunction = EXACT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +87,11 @@ class Estimator:
                 object.__setattr__(self, field.name, _fraction(value, where=f"{self.name}.{field.name}"))
             elif field.name in ("T", "n") or (field.name == "horizon" and value is not None and value != UNENDING):
                 _require_count(value, where=f"{self.name}.{field.name}")
+
+    @property
+    def sum(self) -> Sum | None:
+        """What is summed; None for estimators that are not of this form."""
+        return None
 
     @property
     def cut_off(self) -> int | None:
@@ -137,6 +163,11 @@ class RewardToGo(Estimator):
     discount_weight: bool = True
     """w = gamma; False: w = 1, the common implementation, biased for gamma < 1."""
 
+    @property
+    def sum(self) -> Sum:
+        """All rewards to come."""
+        return Sum("reward", baseline=self.baseline)
+
 
 @dataclass(frozen=True)
 class ActorCritic(Estimator):
@@ -150,6 +181,11 @@ class ActorCritic(Estimator):
     """w = gamma; False: w = 1."""
     bootstrap: bool = True
     """Where the run is cut off, delta keeps gamma v(s_T); False: it is dropped, as if s_T were terminal."""
+
+    @property
+    def sum(self) -> Sum:
+        """One temporal difference."""
+        return Sum("temporal difference", decay=sp.S.Zero, critic=self.critic)
 
 
 @dataclass(frozen=True)
@@ -169,6 +205,11 @@ class NStep(Estimator):
     """w = gamma; False: w = 1."""
     bootstrap: bool = True
     """Where the run is cut off, delta keeps gamma v(s_T); False: it is dropped, as if s_T were terminal."""
+
+    @property
+    def sum(self) -> Sum:
+        """n temporal differences: the critic's values between them cancel."""
+        return Sum("temporal difference", window=self.n, critic=self.critic)
 
 
 @dataclass(frozen=True)
@@ -190,6 +231,11 @@ class GAE(Estimator):
     bootstrap: bool = True
     """Where the run is cut off, delta keeps gamma v(s_T); False: it is dropped, as if s_T were terminal."""
 
+    @property
+    def sum(self) -> Sum:
+        """All temporal differences to come, fading with lambda."""
+        return Sum("temporal difference", decay=self.lam, critic=self.critic)
+
 
 @dataclass(frozen=True)
 class AllKnowing(Estimator):
@@ -201,6 +247,11 @@ class AllKnowing(Estimator):
     """b: a number, {state: number} (0 where none is given) or "exact"; with "exact" it is the advantage."""
     discount_weight: bool = True
     """w = gamma; False: w = 1."""
+
+    @property
+    def sum(self) -> Sum:
+        """The true Q."""
+        return Sum("action value", decay=sp.S.Zero, baseline=self.baseline)
 
 
 @dataclass(frozen=True)
@@ -235,7 +286,16 @@ class EligibilityTrace(Estimator):
 
 
 ESTIMATORS: dict[str, type[Estimator]] = {
-    kind.name: kind for kind in (Reinforce, RewardToGo, ActorCritic, NStep, GAE, AllKnowing, EligibilityTrace)
+    kind.name: kind
+    for kind in (
+        Reinforce,
+        RewardToGo,
+        ActorCritic,
+        NStep,
+        GAE,
+        AllKnowing,
+        EligibilityTrace,
+    )
 }
 """The descriptions by name."""
 

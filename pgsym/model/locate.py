@@ -7,6 +7,7 @@ from pathlib import Path
 
 import sympy as sp
 
+from pgsym.errors import SchemaError
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem
 
@@ -33,10 +34,18 @@ def locate(model: str, folder: Path | None = None) -> Problem:
     if model.startswith("generic:"):
         return generic_problem(model.removeprefix("generic:"))
     path = Path(model) if folder is None else folder / model
-    if path.suffix in (".yaml", ".yml", ".json") or path.exists():
+    if path.suffix in (".yaml", ".yml", ".json") or _exists(path):
         problem = load(path)
         return replace(problem, name=problem.name or path.stem)
     return zoo(model)
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is such a file; there is none of a name that no file can have."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def _from_gymnasium(name: str) -> Problem:
@@ -44,6 +53,12 @@ def _from_gymnasium(name: str) -> Problem:
     from pgsym.model.mdp import MDP
     from pgsym.model.policies import tabular
 
+    if ":" in name:
+        raise SchemaError(
+            f"found {name!r}, which would import the module {name.partition(':')[0]!r}; a registered id is required. "
+            "Import the module in Python, and use MDP.from_gymnasium",
+            where="gym",
+        )
     mdp = MDP.from_gymnasium(name)
     policy = tabular(mdp)
     theta = dict.fromkeys(policy.params, sp.Integer(0))

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import sympy as sp
@@ -138,10 +139,8 @@ def _one_parameter_each(mdp: MDP, actions: Mapping[State, Sequence[Action]], nam
             unique, k = f"{stem}__{k}", k + 1
         names[unique] = (s, a)
     symbols = {pair: sp.Symbol(text) for text, pair in names.items()}
-    logits = {
-        s: {a: Linear.of({symbols[s, a]: 1} if (s, a) in symbols else {}) for a in mdp.actions(s)}  # type: ignore[dict-item]
-        for s in mdp.nonterminal
-    }
+    forms = {pair: Linear(((symbol, Fraction(1)),)) for pair, symbol in symbols.items()}
+    logits = {s: {a: forms.get((s, a), Linear()) for a in mdp.actions(s)} for s in mdp.nonterminal}
     policy = Softmax(logits, tuple(symbols.values()))
     _check_collision(mdp, policy)
     return policy
@@ -149,6 +148,8 @@ def _one_parameter_each(mdp: MDP, actions: Mapping[State, Sequence[Action]], nam
 
 def _word(name: object) -> str:
     """A state's or action's name as part of an identifier that the grammar reads back."""
+    if (isinstance(name, str) and name.isascii() and name.isalnum()) or (type(name) is int and name >= 0):
+        return str(name)
     return re.sub(r"\W+", "_", unicodedata.normalize("NFKC", str(name))).strip("_") or "x"
 
 

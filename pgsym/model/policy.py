@@ -12,8 +12,12 @@ import sympy as sp
 from pgsym.errors import PolicyError
 from pgsym.expression.evaluate import Expressions, evaluate
 from pgsym.expression.exact import to_expr
+from pgsym.expression.latex import align, quantity_latex
 from pgsym.expression.linear import Linear
 from pgsym.model.mdp import MDP, Action, State
+
+SHOWN = 24
+"""Pairs (s, a) that a notebook shows."""
 
 
 class Policy(ABC):
@@ -114,6 +118,13 @@ class Policy(ABC):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self.states)} states, {len(self.params)} parameters)"
 
+    def _repr_latex_(self) -> str | None:
+        """pi(a|s) for every pair; nothing for a policy of more than `SHOWN` pairs."""
+        pairs = [(s, a) for s in self.states for a in self.actions(s)]
+        if not pairs or len(pairs) > SHOWN:
+            return None
+        return align([(quantity_latex("pi", a, s), self(a, s)) for s, a in pairs])
+
 
 @dataclass(frozen=True, repr=False)
 class Softmax(Policy):
@@ -184,6 +195,7 @@ class Mixture(Policy):
 
     @property
     def params(self) -> tuple[sp.Symbol, ...]:  # type: ignore[override]
+        """Those of the base."""
         return self.base.params
 
     @property

@@ -9,6 +9,7 @@ import sympy as sp
 
 from pgsym.errors import ProbabilityRangeError, ZeroProbabilityError
 from pgsym.expression.evaluate import Expressions
+from pgsym.expression.growth import check_exponents
 from pgsym.model.policy import Mixture, Policy, Softmax
 
 
@@ -49,7 +50,7 @@ grad log pi needs pi(a|s) > 0. Move theta to the interior, or give the policy as
 
 
 def _check_entry(p: sp.Expr, point: Mapping[sp.Symbol, sp.Expr], *, where: Any, place: str) -> None:
-    value = _at(p, point)
+    value = _at(p, point, where)
     if value.has(sp.zoo, sp.nan, sp.oo, -sp.oo):
         raise ProbabilityRangeError(
             f"pi(a|s) = {p} has a pole at {place}; a probability lies in [0, 1]. Choose another theta", where=where
@@ -58,7 +59,7 @@ def _check_entry(p: sp.Expr, point: Mapping[sp.Symbol, sp.Expr], *, where: Any, 
         return
     if value.is_zero:
         for symbol in point:
-            slope = _at(sp.diff(p, symbol), point)
+            slope = _at(sp.diff(p, symbol), point, where)
             if not slope.is_zero:
                 raise ZeroProbabilityError(
                     f"pi(a|s) = 0 but d pi(a|s)/d{symbol} = {slope} at {place}; the score grad log pi needs "
@@ -71,6 +72,8 @@ def _check_entry(p: sp.Expr, point: Mapping[sp.Symbol, sp.Expr], *, where: Any, 
         )
 
 
-def _at(expr: sp.Expr, point: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
+def _at(expr: sp.Expr, point: Mapping[sp.Symbol, sp.Expr], where: Any) -> sp.Expr:
     """The exact value, in a form in which zero is recognised."""
-    return sp.radsimp(sp.cancel(expr.xreplace(dict(point))))
+    value = expr.xreplace(dict(point))
+    check_exponents(value, where=where)
+    return sp.radsimp(sp.cancel(value))

@@ -161,13 +161,8 @@ class Structure:
         ------
         ImproperPolicyError, NotUnichainError, DiscountError, StructureError, UndefinedQuantityError
         """
-        if objective is Objective.START_STATE:
-            self.require_start()
-            self.require_discounted_or_proper()
-            return
-        self.require_unichain()
-        if objective is Objective.STATIONARY_VALUE:
-            self.require_discounted()
+        for name in objective.definition.needs:
+            getattr(self, f"require_{name}")()
 
     def _rewardless(self, state: State) -> bool:
         return all(o.r == 0 for a in self.policy.support(state) for o in self.mdp.outcomes(state, a) if o.p != 0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterable, Mapping
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -18,12 +17,17 @@ from pgsym.errors import (
 )
 from pgsym.expression import domain
 from pgsym.expression.assumptions import Assumption
+from pgsym.expression.complaint import brief, short
 from pgsym.expression.exact import to_expr
 from pgsym.expression.naming import skeleton
 from pgsym.model.distribution import check_rational, check_row
 
 if TYPE_CHECKING:
     from pgsym.model.mdp import MDP
+
+
+_SHOWN = 30
+"""Names that a message lists."""
 
 
 class RationalisedWarning(UserWarning):
@@ -48,7 +52,8 @@ def warn_rationalised(values: Iterable[Any]) -> None:
             if not _is_float(number) or float(number).is_integer():
                 continue
             found = to_expr(number)
-            if Fraction(int(found.p), int(found.q)) != Fraction(float(number)):
+            numerator, denominator = float(number).as_integer_ratio()
+            if int(found.p) * denominator != numerator * int(found.q):
                 count += 1
                 examples.setdefault(repr(float(number)), found)
     if examples:
@@ -106,7 +111,7 @@ def check_names(mdp: MDP) -> None:
         where = f"symbols[{name}]"
         if name not in known:
             raise SchemaError(
-                f"the model has no symbol {name!r}; its symbols are {', '.join(sorted(known)) or 'none'}. "
+                f"the model has no symbol {short(name)!r}; its symbols are {_listed(sorted(known)) or 'none'}. "
                 "Check the name, or remove the assumption",
                 where=where,
             )
@@ -115,13 +120,13 @@ def check_names(mdp: MDP) -> None:
         unknown = sorted(symbol for symbol in mentioned if symbol not in known)
         if unknown:
             raise SchemaError(
-                f"the assumption {text!r} mentions {', '.join(unknown)}, which the model does not have; "
-                f"its symbols are {', '.join(sorted(known))}. Check the name",
+                f"the assumption {short(text)!r} mentions {_listed(unknown)}, which the model does not have; "
+                f"its symbols are {_listed(sorted(known)) or 'none'}. Check the name",
                 where=where,
             )
         if mentioned and name not in mentioned:
             raise SchemaError(
-                f"the assumption {text!r} does not mention {name}; an assumption is about its symbol. "
+                f"the assumption {short(text)!r} does not mention {short(name)}; an assumption is about its symbol. "
                 f"List it under {sorted(mentioned)[0]}",
                 where=where,
             )
@@ -150,6 +155,11 @@ def check_distinct(symbols: Iterable[sp.Symbol]) -> None:
             f"the names {other.name!a} and {symbol.name!a} look alike; a reader must tell them apart. Rename one",
             where="symbols",
         )
+
+
+def _listed(names: list[str]) -> str:
+    shown = [short(name) for name in names[:_SHOWN]]
+    return ", ".join([*shown, "..."] if len(names) > _SHOWN else shown)
 
 
 def _given(symbol: sp.Symbol) -> str:
@@ -203,15 +213,15 @@ def _check_domain(mdp: MDP) -> None:
                 "Correct the assumptions",
                 where="gamma",
             )
-        names = ", ".join(sorted({s.name for p in symbolic for s in p.free_symbols} | set(mdp.assumptions)))
+        names = sorted({s.name for p in symbolic for s in p.free_symbols} | set(mdp.assumptions))
         raise ProbabilityRangeError(
-            f"found no values of {names} for which the assumptions hold and every probability lies in [0, 1]; "
-            f"there must be some. Correct {', '.join(map(str, symbolic[:3])) or 'the assumptions'}",
+            f"found no values of {_listed(names)} for which the assumptions hold and every probability lies in [0, 1]; "
+            f"there must be some. Correct {', '.join(map(brief, symbolic[:3])) or 'the assumptions'}",
             where="symbols",
         )
     if undeclared:
         _warn(
-            f"symbol{'s' if len(undeclared) > 1 else ''} {', '.join(undeclared)} "
+            f"symbol{'s' if len(undeclared) > 1 else ''} {_listed(undeclared)} "
             f"{'have' if len(undeclared) > 1 else 'has'} no declared assumption; "
             "taken so that every probability lies in [0, 1]",
             AssumptionWarning,

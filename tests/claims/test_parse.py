@@ -1,6 +1,7 @@
 """Text to trees and back, and what is said of text that is no claim."""
 
 import re
+import sys
 import time
 from fractions import Fraction
 
@@ -205,9 +206,16 @@ def test_hostile_text_is_refused_in_bounded_time(name):
     assert time.perf_counter() - begin < 60
 
 
-def test_definitions_that_double_are_checked_once_each():
+def test_definitions_that_double_are_checked_once_each(monkeypatch):
+    monkeypatch.setattr(sys.modules["pgsym.claims.language.parse"], "MAX_EXPANDED_PARTS", 2**60)
     text = "let x0(s) = V(s); " + "".join(f"let x{i}(s) = x{i - 1}(s) + x{i - 1}(s); " for i in range(1, 50))
     check(parse(text + "V(s) = x49(s)").claims[0])
+
+
+def test_definitions_that_double_are_bounded():
+    text = "let x0(s) = V(s); " + "".join(f"let x{i}(s) = x{i - 1}(s) + x{i - 1}(s); " for i in range(1, 50))
+    with pytest.raises(ClaimError, match=r"^found 16381 parts with definitions written out; at most 10000 are read"):
+        parse(text + "V(s) = x49(s)")
 
 
 @given(TEXTS)

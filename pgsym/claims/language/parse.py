@@ -27,6 +27,7 @@ from pgsym.expression.complaint import caret, short
 MAX_CHARACTERS = 20_000
 MAX_DEPTH = 120
 MAX_EXPANDED_DEPTH = 160
+MAX_EXPANDED_PARTS = 10_000
 MAX_DIGITS = 400
 MAX_POWER = 100
 
@@ -119,12 +120,12 @@ class _Builder(Transformer[Token, Any]):
     def start(self, *parts: Any) -> t.Statement:
         terms, relations = parts[-1]
         found = t.Statement(terms, relations, (*self.given, *self.added), (), self.source)
-        below: dict[str, int] = {}
+        below: dict[str, tuple[int, int]] = {}
         for binding in found.bindings:
             if isinstance(binding, t.Let):
-                below[binding.name] = _checked_depth(binding.body, below)
+                below[binding.name] = _checked_extent(binding.body, below)
         for term in terms:
-            _checked_depth(term, below)
+            _checked_extent(term, below)
         return found
 
     def chain(self, first: t.Node, *rest: Any) -> tuple[tuple[t.Node, ...], tuple[str, ...]]:
@@ -353,23 +354,26 @@ def _unquoted(token: Token) -> str:
     return token[1:-1].replace('\\"', '"').replace("\\\\", "\\")
 
 
-def _checked_depth(node: t.Node, below: Mapping[str, int]) -> int:
-    """How deeply operations are nested, each index of a sum and each definition that is used counted in.
+def _checked_extent(node: t.Node, below: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
+    """How deeply operations are nested and how many parts there are, with each definition written out where it is used.
+
+    Each index of a sum counts.  What a definition stands for is bounded once for each use, so a chain of definitions
+    that use the one before twice has exponentially many parts.
 
     Parameters
     ----------
     below
-        The depths of definitions.
+        Depths and parts of definitions.
     """
-    own, whole, stack = 0, 0, [(node, 1)]
+    own, whole, parts, stack = 0, 0, 0, [(node, 1)]
     while stack:
         current, depth = stack.pop()
         if isinstance(current, t.Sum):
             depth += len(current.indices) - 1
         elif isinstance(current, t.Expect):
             depth += 2 * len(current.draws) - 1
-        own = max(own, depth)
-        whole = max(whole, depth + (below.get(current.name, 0) if isinstance(current, t.Call) else 0))
+        inner, inside = below.get(current.name, (0, 0)) if isinstance(current, t.Call) else (0, 0)
+        own, whole, parts = max(own, depth), max(whole, depth + inner), parts + 1 + inside
         stack.extend((child, depth + 1) for child in current.children)
     if own > MAX_DEPTH:
         raise ClaimError(f"nested {own} deep; at most {MAX_DEPTH} levels are read. Use let")
@@ -377,4 +381,8 @@ def _checked_depth(node: t.Node, below: Mapping[str, int]) -> int:
         raise ClaimError(
             f"nested {whole} deep with its definitions; at most {MAX_EXPANDED_DEPTH} levels are read. Split the claim"
         )
-    return whole
+    if parts > MAX_EXPANDED_PARTS:
+        raise ClaimError(
+            f"found {parts} parts with definitions written out; at most {MAX_EXPANDED_PARTS} are read. Split the claim"
+        )
+    return whole, parts

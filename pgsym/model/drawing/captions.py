@@ -59,9 +59,11 @@ class Captions:
         equal = len({o.p for o in mdp.outcomes(state, action)} | {p}) == 1
         return Shown(None if p == 1 or (self.uniform and equal) else p, None if r == self.reward else r)
 
-    def lines(self, mdp: MDP) -> list[str]:
-        """What is said once, below the picture."""
+    def lines(self, mdp: MDP, *, quiet: bool = False) -> list[str]:
+        """What is said once, below the picture; one without labels says nothing of what they leave out."""
         found = [] if mdp.gamma in (1, sp.Symbol("gamma")) else [f"γ = {plain(mdp.gamma)}"]
+        if quiet:
+            return ["; ".join([*found, "too many outcomes for their probabilities and rewards"])]
         rewards = {o.r for s, a in mdp.pairs for o in mdp.outcomes(s, a)}
         if len(rewards) == 1 and self.reward != 0:
             found.append(f"every reward is {plain(self.reward)}")

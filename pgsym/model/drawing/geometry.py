@@ -99,13 +99,15 @@ def _full(mdp: MDP, places: Layout, policy: Pi | None) -> Picture:
     outcomes = [(s, a, *outcome) for s, a in mdp.pairs for outcome in merged(mdp, s, a)]
     shown = [captions.shown(mdp, s, a, p, r) for s, a, _, p, r in outcomes]
     texts = [part.text for part in shown]
-    longest = max((text_width(t, LABEL_SIZE) for t in texts if t), default=0.0)
+    quiet = sum(map(bool, texts)) > LABELS
+    # Labels that only appear under the pointer need no room.
+    longest = max((text_width(t, LABEL_SIZE) for t in texts if t and not quiet), default=0.0)
     # Petals side by side around a state with many actions.
     most = max([2] + [len(mdp.actions(s)) for s in mdp.nonterminal])
     reach = max(inner + 25, (PETAL + 1.5) / math.sin(math.pi / most))
     n = len(mdp.states)
     # Room for labels: more between few states, and more where each state has many.
-    crowd = 20 * max(sum(map(bool, texts)) / n - 3, 0.0)
+    crowd = 0.0 if quiet else 20 * max(sum(map(bool, texts)) / n - 3, 0.0)
     unit = 2 * reach + (90 if n <= 3 else 70 if n <= 6 else 50) + min(longest, 170 if n <= 3 else 110) + min(crowd, 90)
     at = {s: (x * unit, y * unit) for s, (x, y) in places.positions.items()}
     actions = list(dict.fromkeys(a for _, a in mdp.pairs))
@@ -140,7 +142,6 @@ def _full(mdp: MDP, places: Layout, policy: Pi | None) -> Picture:
     extent = [(c.x - c.radius, c.y - c.radius, c.x + c.radius, c.y + c.radius) for c in circles]
     extent += [(*curve.at(k / 8), *curve.at(k / 8)) for curve in curves for k in range(9)]
     extent += [(*mark.tail, *mark.tail) for mark in marks]
-    quiet = len(labelled) > LABELS
     written = [*labels.values(), *(m.label for m in marks if m.label), *(label for label, _ in chosen)]
     extent += [_around(label) for label in written]
     abbreviated = any(symbols[a] != str(a) for a in actions)
@@ -156,7 +157,7 @@ def _full(mdp: MDP, places: Layout, policy: Pi | None) -> Picture:
         marks,
         chosen,
         legend,
-        captions.lines(mdp),
+        captions.lines(mdp, quiet=quiet),
         extent,
         quiet,
     )

@@ -12,7 +12,7 @@ from pgsym.model.mdp import MDP, Action, State
 
 # Dark enough for white text on them; lighter twins carry dark text in dark mode.
 COLOURS = ("#1f5fa8", "#b34a10", "#23713a", "#8336a3", "#7a6000", "#0f7272", "#a8275a", "#555555")
-_BRIGHT = ("#8cc0ff", "#ffb07a", "#86d79a", "#dba6f0", "#e6cf6a", "#7adada", "#ff9cc0", "#c4c4c4")
+BRIGHT = ("#8cc0ff", "#ffb07a", "#86d79a", "#dba6f0", "#e6cf6a", "#7adada", "#ff9cc0", "#c4c4c4")
 HEAD = 7.5
 """Length of an arrow's head."""
 
@@ -172,7 +172,7 @@ def _style(picture: Picture) -> str:
     """Every selector starts from the picture, since the style of inline SVG is the whole page's."""
     thick, faint = (1.2, 0.55) if len(picture.arrows) > 80 else (1.5, 0.95)
     light = _rules("#1a1a1a", "#ffffff", "#e8f0fc", "#dcdcdc", COLOURS, "#ffffff")
-    dark = _rules("#ececec", "#1e1e1e", "#24344d", "#4a4a4a", _BRIGHT, "#111111")
+    dark = _rules("#ececec", "#1e1e1e", "#24344d", "#4a4a4a", BRIGHT, "#111111")
     quiet = ".a .l{display:none}.a:hover .l{display:inline}" if picture.quiet else ""
     fixed = (
         f"text{{font-size:{LABEL_SIZE:g}px;text-anchor:middle;stroke:none}}"
@@ -183,7 +183,7 @@ def _style(picture: Picture) -> str:
         ".l,.p{paint-order:stroke;stroke-width:3px;stroke-linejoin:round}.p{font-style:italic}"
         f".c circle{{stroke:none}}.a:hover .t{{stroke-width:2.6;stroke-opacity:1}}{quiet}"
     )
-    return _scoped(fixed) + _scoped(light) + f"@media (prefers-color-scheme:dark){{{_scoped(dark)}}}"
+    return _scoped(fixed) + _scoped(light) + f"@media screen and (prefers-color-scheme:dark){{{_scoped(dark)}}}"
 
 
 def _rules(ink: str, paper: str, state: str, end: str, colours: Sequence[str], on_colour: str) -> str:

@@ -29,7 +29,11 @@ def tikz(mdp: MDP, *, positions: Mapping[State, Sequence[float]] | None = None, 
     >>> print(tikz(mdp).splitlines()[0])
     \documentclass[tikz,border=3mm]{standalone}
     """
-    picture = geometry(mdp, positions=positions, policy=policy)
+    return write(mdp, geometry(mdp, positions=positions, policy=policy))
+
+
+def write(mdp: MDP, picture: Picture) -> str:
+    """A picture of the MDP as a LaTeX document."""
     # One table for all labels: p1 and p_1 must not look alike on two of them.
     names = symbol_names(mdp.symbols)
     body = "\n".join([_opening(picture), *_lines(mdp, picture, names), r"\end{tikzpicture}"])

@@ -1,9 +1,12 @@
-"""Writing a file whole or not at all."""
+"""Writing a file whole or not at all; every file that pgsym writes goes through here."""
 
 from __future__ import annotations
 
+import io
 import os
+import secrets
 from pathlib import Path
+from typing import Any
 
 from pgsym.errors import SchemaError
 
@@ -11,18 +14,69 @@ from pgsym.errors import SchemaError
 def write_atomically(path: Path, content: str | bytes) -> Path:
     """Write text in UTF-8, or bytes, beside `path` and move it into place: an interrupted run leaves the old file.
 
+    A symbolic link is followed, and the permissions of an old file are kept.  What is no file, such as a pipe, is
+    written to as it is.
+
     Raises
     ------
     SchemaError
         The folder does not exist or cannot be written to.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        draft.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
-        os.replace(draft, path)
-    except OSError as error:
-        raise SchemaError(f"cannot be written ({error.strerror}). Choose another place", where=str(path)) from None
-    finally:
-        if draft.exists():
-            draft.unlink()
+        data = content if isinstance(content, bytes) else content.encode("utf-8")
+        if path.exists() and not path.is_file() and not path.is_dir():
+            path.write_bytes(data)
+        else:
+            _replace(path.resolve(), data)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name, half a character in the text
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise SchemaError(f"cannot be written ({reason}). Choose another place", where=str(path)) from None
     return path
+
+
+def require_place(path: Path, *, folder: bool = False) -> None:
+    """Refuse a file, or a folder, that could not be written, before anything is computed for it.
+
+    Raises
+    ------
+    SchemaError
+        There is something else of that name, or no folder that may be written to.
+    """
+    above = path.resolve().parent
+    while folder and not above.exists():
+        above = above.parent
+    if path.exists() and path.is_dir() != folder:
+        reason = "File exists" if folder else "Is a directory"
+    elif not above.is_dir():
+        reason = "Not a directory" if above.exists() else "No such file or directory"
+    elif not os.access(above, os.W_OK):
+        reason = "Permission denied"
+    else:
+        return
+    raise SchemaError(
+        f"cannot be {'made' if folder else 'written'} ({reason}). Choose another {'folder' if folder else 'place'}",
+        where=str(path),
+    )
+
+
+def write_figure(path: Path, figure: Any) -> Path:
+    """Write a matplotlib figure in the format of the path's suffix; raises as `write_atomically`."""
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format=path.suffix.removeprefix(".").lower())
+    return write_atomically(path, drawn.getvalue())
+
+
+def _replace(path: Path, data: bytes) -> None:
+    draft = path.with_name(f".{path.name[:40]}.{secrets.token_hex(8)}")
+    try:
+        with draft.open("xb") as file:
+            if path.exists():
+                os.fchmod(file.fileno(), path.stat().st_mode & 0o777)
+            file.write(data)
+            file.flush()
+            # On the disk before it takes the name: not even a power cut leaves half a file.
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise

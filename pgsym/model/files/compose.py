@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
 import sympy as sp
 
 from pgsym.errors import NameCollisionError, PolicyError, SchemaError
+from pgsym.expression.complaint import short
 from pgsym.expression.exact import to_expr
+from pgsym.expression.grammar import MAX_CHARACTERS, is_plain
+from pgsym.expression.naming import appearance
 from pgsym.model.files.document import discount_name
 from pgsym.model.files.names import Names, nearest
 from pgsym.model.files.schema import ModelDocument, PolicyDocument
@@ -37,12 +40,19 @@ def compose(document: ModelDocument, prefix: str = "") -> Problem:
     """
     if not document.states:
         raise SchemaError("found 0 states; a model has at least one. List them", where=f"{prefix}states")
+    _check_alike("state", document.states, f"{prefix}states")
+    _check_alike("action", dict.fromkeys(row[1] for row in document.transitions), f"{prefix}transitions")
     policy_document = document.policy or PolicyDocument()
     params = policy_document.params
     gamma = to_expr(document.gamma, where=f"{prefix}gamma")
     discount = discount_name(gamma)
-    in_dynamics = _Formulas(discount, params or ())
-    in_policy = _Formulas({} if "gamma" in (params or ()) else discount)
+    work = _Work()
+    in_dynamics = _Formulas(work, discount, params or ())
+    in_policy = _Formulas(work, {} if "gamma" in (params or ()) else discount)
+    for name, text in document.symbols.items():
+        work.add(text, f"{prefix}symbols.{_shown(name)}")
+    for name, value in (policy_document.theta or {}).items():
+        work.add(value, f"{prefix}policy.theta.{_shown(name)}")
     mdp = MDP.from_transitions(
         [
             (s, a, t, in_dynamics(p, f"{prefix}transitions[{i}].p"), in_dynamics(r, f"{prefix}transitions[{i}].r"))
@@ -61,19 +71,61 @@ def compose(document: ModelDocument, prefix: str = "") -> Problem:
     return Problem(mdp, policy, objective, theta, document.name, document.source)
 
 
+def _check_alike(kind: str, names: Iterable[Hashable], where: str) -> None:
+    """No two names are texts that a reader cannot tell apart."""
+    seen: dict[str, str] = {}
+    for name in names:
+        if isinstance(name, str) and (other := seen.setdefault(appearance(name), name)) != name:
+            raise NameCollisionError(
+                f"the {kind}s {short(ascii(other))} and {short(ascii(name))} look alike; a reader must tell them "
+                "apart. Rename one",
+                where=where,
+            )
+
+
+MAX_WORK = 120_000
+"""Characters of all different formulas of a file, each counted as at least `SHORT`: read and checked in 2 s."""
+SHORT = 40
+
+
+class _Work:
+    """What reading the formulas costs.  Numbers and names cost next to nothing, and a repeated formula nothing."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+        self.done = 0
+
+    def add(self, value: Any, where: str) -> None:
+        if not isinstance(value, str) or value in self.seen or is_plain(value):
+            return
+        if len(value) > MAX_CHARACTERS:
+            return  # refused on its own
+        self.seen.add(value)
+        self.done += max(len(value), SHORT)
+        if self.done > MAX_WORK:
+            raise SchemaError(
+                f"found {len(self.seen)} different formulas before the end, too many to read; together they have at "
+                f"most {MAX_WORK} characters, short ones counted as {SHORT}. Build the model in Python with "
+                "MDP.from_transitions",
+                where=where,
+            )
+
+
 class _Formulas:
     """Reads the formulas of one part of the file, where ``gamma`` means the discount factor.
 
     Numbers pass unchanged: the MDP reads floats itself, and warns of them.
     """
 
-    def __init__(self, discount: Mapping[sp.Symbol, sp.Expr], params: Any = ()) -> None:
+    def __init__(self, work: _Work, discount: Mapping[sp.Symbol, sp.Expr], params: Any = ()) -> None:
+        self.work = work
         self.discount = discount
         self.params = frozenset(params)
 
     def __call__(self, value: Any, where: str) -> Any:
         if not isinstance(value, str):
             return value
+        self.work.add(value, where)
         expr = to_expr(value, where=where)
         if expr.is_Rational or GAMMA not in expr.free_symbols:
             return expr
@@ -130,7 +182,7 @@ def _policy(mdp: MDP, document: PolicyDocument, read: _Formulas, where: str) -> 
 
 def _check_parameter(name: str, where: str) -> None:
     if to_expr(name, where=where) != sp.Symbol(name):
-        raise SchemaError(f"{name!r} is not a name; a parameter is one identifier. Rename it", where=where)
+        raise SchemaError(f"{_shown(name)!r} is not a name; a parameter is one identifier. Rename it", where=where)
 
 
 def _table(mdp: MDP, table: Any, read: _Formulas, where: str) -> dict[Hashable, dict[Hashable, Any]]:
@@ -140,7 +192,7 @@ def _table(mdp: MDP, table: Any, read: _Formulas, where: str) -> dict[Hashable, 
     found: dict[Hashable, dict[Hashable, Any]] = {}
     if isinstance(table, dict):
         entries = (
-            (f"{where}.{key}", key, f"{where}.{key}.{action}", action, value)
+            (f"{where}.{_shown(key)}", key, f"{where}.{_shown(key)}.{_shown(action)}", action, value)
             for key, row in table.items()
             for action, value in row.items()
         )
@@ -155,10 +207,15 @@ def _table(mdp: MDP, table: Any, read: _Formulas, where: str) -> dict[Hashable, 
     return found
 
 
+def _shown(key: Any) -> str:
+    return short(str(key))
+
+
 def _pairs(table: Any, where: str, find: Callable[[Any, str], Hashable]) -> Iterator[tuple[str, Hashable, Any]]:
     if isinstance(table, dict):
         for key, value in table.items():
-            yield f"{where}.{key}", find(key, f"{where}.{key}"), value
+            place = f"{where}.{_shown(key)}"
+            yield place, find(key, place), value
     else:
         for i, (key, value) in enumerate(table):
             yield f"{where}[{i}]", find(key, f"{where}[{i}]"), value
@@ -166,7 +223,7 @@ def _pairs(table: Any, where: str, find: Callable[[Any, str], Hashable]) -> Iter
 
 def _once(table: Mapping[Hashable, Any], name: Hashable, where: str) -> None:
     if name in table:
-        raise SchemaError(f"{name!r} occurs twice; one entry for each is required. Remove one", where=where)
+        raise SchemaError(f"{short(repr(name))} occurs twice; one entry for each is required. Remove one", where=where)
 
 
 def _theta(policy: Policy, document: PolicyDocument, where: str) -> dict[sp.Symbol, sp.Expr]:
@@ -175,8 +232,8 @@ def _theta(policy: Policy, document: PolicyDocument, where: str) -> dict[sp.Symb
         for name in document.theta:
             if name not in known:
                 raise PolicyError(
-                    f"{name!r} is not a parameter; {nearest(name, known, 'the policy has')}. Check the name",
-                    where=f"{where}.{name}",
+                    f"{_shown(name)!r} is not a parameter; {nearest(name, known, 'the policy has')}. Check the name",
+                    where=f"{where}.{_shown(name)}",
                 )
         return policy.point(document.theta)
     if document.probabilities is not None and policy.params:

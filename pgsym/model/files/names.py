@@ -9,6 +9,12 @@ from collections.abc import Hashable, Iterable
 from typing import Any
 
 from pgsym.errors import SchemaError, StructureError
+from pgsym.expression.complaint import short
+
+_COMPARED = 100
+"""Longest name that is compared with others: the time grows with the square."""
+_SHOWN = 30
+"""Names that a message lists."""
 
 
 class Names:
@@ -47,14 +53,16 @@ class Names:
         if len(found) == 1:
             return found[0]
         if found:
+            meanings = " or ".join(short(repr(name)) for name in found)
             raise StructureError(
-                f"{key!r} can mean {' or '.join(map(repr, found))}; a key must mean one {self.kind}. "
+                f"{short(repr(key))} can mean {meanings}; a key must mean one {self.kind}. "
                 "Use the form with rows, which keeps types",
                 where=where,
             )
         known = [_written(name) for name in self._exact.values()]
+        help = nearest(_written(key), known, f"the {self.kind}s are")
         raise StructureError(
-            f"{self.kind} {key!r} is unknown; {nearest(_written(key), known, f'the {self.kind}s are')}. Check its name",
+            f"{self.kind} {short(repr(key))} is unknown; {help}. Check its name",
             where=where,
         )
 
@@ -104,5 +112,9 @@ def nearest(name: object, known: Iterable[object], otherwise: str) -> str:
     "the nearest is 'gamma'"
     """
     texts = [str(k) for k in known]
-    close = difflib.get_close_matches(str(name), texts, n=1)
-    return f"the nearest is {close[0]!r}" if close else f"{otherwise} {', '.join(texts) or 'none'}"
+    if len(str(name)) <= _COMPARED:
+        close = difflib.get_close_matches(str(name), [text for text in texts if len(text) <= _COMPARED], n=1)
+        if close:
+            return f"the nearest is {close[0]!r}"
+    shown = [short(text) for text in texts[:_SHOWN]] + (["..."] if len(texts) > _SHOWN else [])
+    return f"{otherwise} {', '.join(shown) or 'none'}"

@@ -8,12 +8,14 @@ Nothing here recurses: nesting is counted, not followed.
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any, NoReturn
 
 import yaml
 
 from pgsym.errors import SchemaError
+from pgsym.expression.complaint import short
 
 # Larger than any model whose transitions a person or a program of ours would write as text.
 MAX_CHARACTERS = 2**25
@@ -48,7 +50,18 @@ def read_text(text: str, format: str, *, where: str | None = None) -> Any:
     {'start': {'s1': '1/2', 'on': 0.5}}
     """
     check_size(len(text), where=where)
+    require_unicode(text, where=where)
     return _read_json(text, where) if format == "json" else _read_yaml(text, where)
+
+
+def require_unicode(text: str, *, where: str | None) -> None:
+    """Refuse halves of characters (surrogates): they have no form in a file."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise SchemaError(
+            f"found half a character, U+{ord(text[error.start]):04X}; text is Unicode. Remove it", where=where
+        ) from None
 
 
 def check_size(characters: int, *, where: str | None) -> None:
@@ -66,6 +79,10 @@ def check_size(characters: int, *, where: str | None) -> None:
 _BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|([\[{])|([\]}])', re.DOTALL)
 
 
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""Part of a character beyond U+FFFF, as JSON escapes it; or half of one, alone."""
+
+
 def _read_json(text: str, where: str | None) -> Any:
     depth = 0
     for match in _BRACKETS.finditer(text):
@@ -78,7 +95,7 @@ def _read_json(text: str, where: str | None) -> Any:
         for key, value in items:
             if key in found:
                 raise SchemaError(
-                    f"key {key!r} occurs twice in one object; keys must be distinct. Remove one", where=where
+                    f"key {short(key)!r} occurs twice in one object; keys must be distinct. Remove one", where=where
                 )
             found[key] = value
         return found
@@ -87,9 +104,16 @@ def _read_json(text: str, where: str | None) -> Any:
         raise SchemaError(f"found {name}; a number must be finite. Give a number or a formula", where=where)
 
     try:
-        return json.loads(
-            text, object_pairs_hook=pairs, parse_constant=constant, parse_int=lambda digits: _integer(digits, where)
+        value = json.loads(
+            text,
+            object_pairs_hook=pairs,
+            parse_constant=constant,
+            parse_int=lambda digits: _integer(digits, where),
+            parse_float=lambda digits: _float(digits, where),
         )
+        if _HALF.search(text):
+            require_unicode(json.dumps(value, ensure_ascii=False), where=where)
+        return value
     except json.JSONDecodeError as error:
         raise SchemaError(
             f"line {error.lineno}, column {error.colno}: not JSON ({error.msg}). Correct it there", where=where
@@ -104,7 +128,9 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def _read_yaml(text: str, where: str | None) -> Any:
     reader = _YamlReader(where)
     try:
-        for event in yaml.parse(text, Loader=_Loader):
+        loader = _Loader(text)
+        next_event = loader.get_event
+        while (event := next_event()) is not None and type(event) is not yaml.StreamEndEvent:
             reader.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -128,52 +154,61 @@ class _YamlReader:
         self.keys: list[Any] = []  # for each open mapping, the key that waits for its value
 
     def take(self, event: Any) -> None:
-        line = event.start_mark.line + 1
-        if isinstance(event, yaml.NodeEvent):
-            if isinstance(event, yaml.AliasEvent) or event.anchor:
-                self.refuse(line, "an anchor or alias", "a model file has none. Write the value out")
-            tag = getattr(event, "tag", None)
-            if tag:
-                self.refuse(line, f"tag {tag!r}", "a model file holds plain values. Remove the tag")
-        if isinstance(event, yaml.ScalarEvent):
-            if not event.implicit[0]:
-                self.add(event.value, line)
-                return
-            # A model repeats its names and numbers on every row.
-            if event.value not in self.known:
-                self.known[event.value] = self.plain(event.value)
-            self.add(self.known[event.value], line)
-        elif isinstance(event, yaml.CollectionStartEvent):
-            self.stack.append({} if isinstance(event, yaml.MappingStartEvent) else [])
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            if event.anchor is not None or event.tag is not None:
+                self.refuse_extras(event)
+            value = event.value
+            if event.implicit[0]:
+                # A model repeats its names and numbers on every row.
+                try:
+                    value = self.known[value]
+                except KeyError:
+                    value = self.known.setdefault(value, self.plain(value))
+            self.add(value, event)
+        elif kind is yaml.SequenceEndEvent or kind is yaml.MappingEndEvent:
+            self.keys.pop()
+            self.add(self.stack.pop(), event)
+        elif kind is yaml.SequenceStartEvent or kind is yaml.MappingStartEvent:
+            self.refuse_extras(event)
+            self.stack.append([] if kind is yaml.SequenceStartEvent else {})
             self.keys.append(_NO_KEY)
             if len(self.stack) > MAX_DEPTH:
-                _too_deep(self.where, line)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            self.keys.pop()
-            self.add(self.stack.pop(), line)
-        elif isinstance(event, yaml.DocumentStartEvent):
+                _too_deep(self.where, _line(event))
+        elif kind is yaml.AliasEvent:
+            self.refuse_extras(event)
+        elif kind is yaml.DocumentStartEvent:
             self.documents += 1
             if self.documents > 1:
-                self.refuse(line, "a second document starts", "a model file holds one. Split the file")
+                self.refuse(event, "a second document starts", "a model file holds one. Split the file")
 
-    def add(self, value: Any, line: int) -> None:
+    def add(self, value: Any, event: Any) -> None:
         if not self.stack:
             self.value = value
             return
         parent = self.stack[-1]
-        if isinstance(parent, list):
+        if type(parent) is list:
             parent.append(value)
         elif self.keys[-1] is _NO_KEY:
-            self.keys[-1] = self.key(value, parent, line)
+            self.keys[-1] = self.key(value, parent, event)
         else:
             parent[self.keys[-1]], self.keys[-1] = value, _NO_KEY
 
-    def key(self, value: Any, parent: dict[Any, Any], line: int) -> Any:
+    def refuse_extras(self, event: Any) -> None:
+        """What gives a node another meaning than its text."""
+        if event.anchor is not None:
+            self.refuse(event, "an anchor or alias", "a model file has none. Write the value out")
+        if event.tag is not None:
+            self.refuse(event, f"tag {event.tag!r}", "a model file holds plain values. Remove the tag")
+
+    def key(self, value: Any, parent: dict[Any, Any], event: Any) -> Any:
         if isinstance(value, dict):
-            self.refuse(line, "a mapping as a key", "a key is a name. Give a name")
+            self.refuse(event, "a mapping as a key", "a key is a name. Give a name")
         key = _frozen(value)
         if key in parent:
-            self.refuse(line, f"key {key!r} occurs twice in one mapping", "keys must be distinct. Remove one")
+            self.refuse(
+                event, f"key {short(repr(key))} occurs twice in one mapping", "keys must be distinct. Remove one"
+            )
         return key
 
     def plain(self, text: str) -> Any:
@@ -185,10 +220,14 @@ class _YamlReader:
             return text.lower() == "true"
         if tag.endswith(":int"):
             return _integer(text, self.where)
-        return float(text) if tag.endswith(":float") else text
+        return _float(text, self.where) if tag.endswith(":float") else text
 
-    def refuse(self, line: int, found: str, required: str) -> NoReturn:
-        raise SchemaError(f"line {line}: {found}; {required}", where=self.where)
+    def refuse(self, event: Any, found: str, required: str) -> NoReturn:
+        raise SchemaError(f"line {_line(event)}: {found}; {required}", where=self.where)
+
+
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 1
 
 
 _NO_KEY = object()
@@ -206,6 +245,21 @@ def _integer(digits: str, where: str | None) -> int:
             where=where,
         )
     return int(digits)
+
+
+def _float(digits: str, where: str | None) -> float:
+    """A decimal number; one that no float can hold is refused, not taken for infinity or 0."""
+    value = float(digits)
+    if not math.isfinite(value) or (value == 0 and _NONZERO.match(digits)):
+        raise SchemaError(
+            f"found {short(digits)}, beyond the range of decimal numbers; a number lies within about 1e-308 and 1e308. "
+            'Write it as text, such as "1/10^400"',
+            where=where,
+        )
+    return value
+
+
+_NONZERO = re.compile(r"[-+]?[0.]*[1-9]")
 
 
 def _too_deep(where: str | None, line: int) -> NoReturn:

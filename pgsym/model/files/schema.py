@@ -18,6 +18,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from pgsym.errors import SchemaError
+from pgsym.expression.complaint import short
+from pgsym.expression.naming import describe, unprintable
 from pgsym.model.files.names import nearest
 from pgsym.model.files.reading import MAX_DEPTH
 
@@ -26,6 +28,8 @@ def _name(value: Any, depth: int = 0) -> Any:
     """A state's or action's name: a scalar, or a list of names, which becomes a tuple."""
     if depth > MAX_DEPTH:
         raise _refusal(f"found a name nested more than {MAX_DEPTH} deep; it must be flatter. Rename it")
+    if isinstance(value, str):
+        return _printable(value)
     if isinstance(value, list | tuple):
         return tuple(_name(part, depth + 1) for part in value)
     if isinstance(value, dict) or value is None:
@@ -45,7 +49,17 @@ def _formula(value: Any) -> Any:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise _refusal(f"found {_short(value)}; text is required. Put it in quotes")
-    return value
+    return _printable(value)
+
+
+def _printable(text: str) -> str:
+    odd = unprintable(text)
+    if odd is not None:
+        raise _refusal(
+            f"found {_short(text)} with the character {describe(odd)}, a command to the terminal; text is printable. "
+            "Remove it"
+        )
+    return text
 
 
 def _row(columns: str, count: str) -> BeforeValidator:
@@ -78,7 +92,7 @@ def _either(required: str) -> Discriminator:
 
 
 def _refusal(message: str) -> PydanticCustomError:
-    return PydanticCustomError("pgsym", message.replace("{", "{{").replace("}", "}}"))
+    return PydanticCustomError("pgsym", message)  # without a context, braces stand for themselves
 
 
 Name = Annotated[Any, AfterValidator(lambda value: _name(value))]
@@ -174,7 +188,7 @@ def place(loc: Iterable[int | str]) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            text += f".{part}" if text else part
+            text += f".{short(part)}" if text else short(part)
     return text
 
 
@@ -191,5 +205,5 @@ def _retold(error: Mapping[str, Any]) -> str:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    text = ascii(value) if isinstance(value, str) and unprintable(value) else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
