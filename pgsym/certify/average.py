@@ -101,7 +101,7 @@ def solution_section(at: Instance) -> str:
             "Qed.",
             "",
             "(* The same, written out. *)",
-            f"Theorem gradient_{name}_explicit : is_derive (fun t => rbar {at.along(p)}) {name}",
+            f"Theorem explicit_gradient_{name} : is_derive (fun t => rbar {at.along(p)}) {name}",
             f"  ({gradient_sum(at, p, 'mu', 'Q')}).",
             "Proof.",
             f"  evar_last; [exact gradient_{name}|].",
@@ -116,9 +116,10 @@ def solution_section(at: Instance) -> str:
 def theorems(at: Instance) -> list[str]:
     """The names of what is proved."""
     found = [f"stationary_{at.label(s)}" for s in at.order] + [f"Poisson_{at.label(s)}" for s in at.order]
+    found += [f"Q_{at.label(s, a)}" for s, a in at.pairs]
     found += ["stationary_one", "average_reward", "h_centred"]
     for name in at.params.values():
-        found += [f"gradient_{name}", f"gradient_{name}_explicit"]
+        found += [f"gradient_{name}", f"explicit_gradient_{name}"]
     return found
 
 

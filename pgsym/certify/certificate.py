@@ -20,10 +20,14 @@ from pgsym.claims.language import parse
 from pgsym.claims.language import tree as t
 from pgsym.claims.verify import policy_gradient_theorem
 from pgsym.errors import CertificateError, HypothesisError
+from pgsym.model.files.atomic import write_atomically
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policies import tabular
 from pgsym.model.policy import Policy
+
+COVERED = (Objective.START_STATE, Objective.AVERAGE_REWARD, Objective.STATIONARY_VALUE)
+"""Objectives whose J, weights and values Coq's library knows."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +77,7 @@ class Certificate:
         if path.suffix != ".v" or not path.stem.isidentifier():
             raise CertificateError(f"found {path.name!r}; Coq reads files named by an identifier and .v. Name it "
                                    "certificate.v", where="output")  # fmt: skip
-        path.write_text(self.text, encoding="utf-8")
-        return path
+        return write_atomically(path, self.text)
 
 
 def certify(
@@ -120,6 +123,11 @@ def certify(
     """
     policy = tabular(mdp) if policy is None else policy
     objective = Objective.parse(objective)
+    if objective not in COVERED:
+        raise CertificateError(
+            f"found {objective}; certificates are written for {', '.join(COVERED)}. Choose one of them",
+            where="objective",
+        )
     usual = policy_gradient_theorem(objective)
     found = _parsed(claim) if isinstance(claim, str) else claim
     if (found is None or found == usual) and objective is not Objective.STATIONARY_VALUE:

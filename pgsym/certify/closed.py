@@ -10,8 +10,8 @@ import sympy as sp
 
 from pgsym.algebra.polynomial import DEFAULT_BUDGET
 from pgsym.certify.instance import Instance, table
-from pgsym.certify.positive import Shown, visibly_positive
-from pgsym.certify.sections import UNFOLD
+from pgsym.certify.positive import Shown, Simplex, visibly_positive
+from pgsym.certify.sections import UNFOLD, expressions
 from pgsym.certify.terms import Terms, number
 from pgsym.errors import TooLargeError
 from pgsym.exact import solve
@@ -19,8 +19,8 @@ from pgsym.exact.solution import Solution
 from pgsym.expression.linear import Linear
 from pgsym.model.objective import Objective
 
-CHARACTERS = 4000
-"""Closed forms are certified if they are no longer than this together; of two states without symbols, always."""
+CHARACTERS = 7000
+"""Closed forms are certified if they are no longer than this together; of two states, always."""
 
 TERMS = 300
 """Polynomials of closed forms that are tried have no more terms."""
@@ -35,27 +35,31 @@ def closed_section(at: Instance, wanted: bool | None) -> tuple[str, list[str]] |
     wanted
         Whether to write it; by default where they are short.
     """
-    exponentials = any(at.reward(s, a).has(sp.exp) or at.logit(s, a).constant for s, a in at.pairs)
-    if wanted is False or exponentials:
+    if wanted is False or any(e.has(sp.exp, sp.E) for e in expressions(at)):
         return None
+    always = wanted or len(at.acting) <= 2
     try:
-        solution = solve(at.mdp, at.policy, at.objective, budget=DEFAULT_BUDGET if wanted else TERMS)
+        solution = solve(at.mdp, at.policy, at.objective, budget=DEFAULT_BUDGET if always else TERMS)
         forms = _Forms(at, solution)
     except TooLargeError:
         return None
-    small = (len(at.acting) <= 2 and not at.symbols) or forms.length <= CHARACTERS
-    if not (small or wanted) or not forms.shown:
+    if not (always or forms.length <= CHARACTERS) or not forms.shown:
         return None
     return forms.section()
 
 
 class _Forms:
-    """The closed forms of one solution, in the generators x_i = exp(theta_i/q_i)."""
+    """The closed forms of one solution, in the generators x_i = exp(theta_i/q_i), and exp(1/q_0) where logits have
+    constants.
+    """
 
     def __init__(self, at: Instance, solution: Solution) -> None:
         self.at = at
-        self.q, _ = at.denominators
-        self.generators = {p: sp.Symbol(f"x_{name}") for p, name in at.params.items()}
+        powers, root = at.denominators
+        self.q: dict[sp.Expr, int] = {**powers, sp.E: root}
+        self.generators: dict[sp.Expr, sp.Symbol] = {p: sp.Symbol(f"x_{name}") for p, name in at.params.items()}
+        if any(at.logit(s, a).constant for s, a in at.pairs):
+            self.generators[sp.E] = sp.Symbol("x_0")
         self.terms = Terms(at.symbols | {x: x.name for x in self.generators.values()})
         self.denominators: list[str] = []
         """Lemmas that a denominator is not 0."""
@@ -69,7 +73,8 @@ class _Forms:
     @cached_property
     def positive(self) -> dict[sp.Expr, Shown | None]:
         """Every factor of a denominator, as a sum of terms that are not negative."""
-        return {f: visibly_positive(f, set(self.generators.values()), self._ranges()) for f in self._factors()}
+        simplices = self._simplices()
+        return {f: visibly_positive(f, set(self.generators.values()), simplices) for f in self._factors()}
 
     @property
     def shown(self) -> bool:
@@ -83,10 +88,16 @@ class _Forms:
 
     def _in_generators(self, expr: sp.Expr) -> sp.Expr:
         """exp(sum c_i theta_i) as a product of powers of the generators."""
-        return expr.replace(sp.exp, lambda form: self._monomial(Linear.from_sympy(form)))
+        found = expr.replace(sp.exp, lambda form: self._monomial(Linear.from_sympy(form)))
+        return found.subs(sp.E, self._monomial(Linear.of({}, Fraction(1)))) if found.has(sp.E) else found
 
     def _monomial(self, form: Linear) -> sp.Expr:
-        return sp.Mul(*(self.generators[p] ** int(c * self.q[p]) for p, c in form.coefficients))
+        return sp.Mul(*(self.generators[p] ** n for p, n in self._powers(form)))
+
+    def _powers(self, form: Linear) -> list[tuple[sp.Expr, int]]:
+        """The powers of the generators in exp(form), by what each is the exponential of."""
+        constant = [(sp.E, int(form.constant * self.q[sp.E]))] if form.constant else []
+        return [(p, int(c * self.q.get(p, 1))) for p, c in form.coefficients] + constant
 
     # -- text -----------------------------------------------------------------------------------------------
 
@@ -102,9 +113,12 @@ class _Forms:
 
     def exponentials(self, renamed: Mapping[sp.Symbol, str] | None = None) -> list[str]:
         """exp(theta_i/q_i), for every parameter."""
-        names = self.at.params | dict(renamed or {})
-        return [f"(exp {names[p]})" if self.q.get(p, 1) == 1 else f"(exp ({names[p]} / {self.q[p]}))"
-                for p in self.at.params]  # fmt: skip
+        return [f"(exp {self._scaled(p, renamed)})" for p in self.generators]
+
+    def _scaled(self, p: sp.Expr, renamed: Mapping[sp.Symbol, str] | None = None) -> str:
+        """theta_i/q_i, or 1/q_0."""
+        name = (self.at.params | dict(renamed or {})).get(p, "1")
+        return name if self.q.get(p, 1) == 1 else f"({name} / {self.q[p]})"
 
     def _applied(self, function: str, renamed: Mapping[sp.Symbol, str] | None = None) -> str:
         return " ".join([function, *self.exponentials(renamed)])
@@ -128,7 +142,7 @@ class _Forms:
         parts += ["", *self._denominators(), "", "Section Closed.",
                   *([f"Variables {at.args} : R."] if at.params else [])]  # fmt: skip
         parts += [*self._policy(), "", *self._solved(), "", *self._objective(), "", "End Closed."]
-        theorems = ["closed_form_J"]
+        theorems = [f"closed_form_{family}", "closed_form_J"]
         for p in at.params:
             parts += ["", *self._derivative(p)]
             theorems.append(f"closed_form_gradient_{at.params[p]}")
@@ -159,7 +173,7 @@ class _Forms:
         self.denominators = names
         tactic = [
             "(* A denominator is positive, a product, or one of those above up to its sign. *)",
-            "Ltac nonzero := repeat split; try exact I; first [assumption | apply Rgt_not_eq; positive |",
+            "Ltac nonzero := repeat split; try exact I; first [assumption | apply not_eq_sym, Rlt_not_eq; positive |",
             "  match goal with H : ?d <> 0 |- _ => let Z := fresh in intro Z; apply H;",
             "    first [rewrite <- Z; ring | rewrite <- Ropp_0, <- Z; ring] end |",
             "  apply Rmult_integral_contrapositive_currified; nonzero | apply pow_nonzero; nonzero].",
@@ -175,9 +189,20 @@ class _Forms:
                     found[factor] = None
         return list(found)
 
-    def _ranges(self) -> set[sp.Symbol]:
-        """Symbols in [0, 1]: the discount factor and single probabilities."""
-        return {e for e in (self.at.mdp.gamma, *self.at.probabilities) if e.is_Symbol}
+    def _simplices(self) -> list[Simplex]:
+        """The discount factor and 1 minus it; rows of probabilities; each symbol in one of them."""
+        at, found = self.at, []
+        taken: set[sp.Symbol] = set()
+        if at.mdp.gamma.is_Symbol:
+            found.append(Simplex((at.mdp.gamma,), (False, not self.average)))
+            taken.add(at.mdp.gamma)
+        rows = [tuple(p for p in at.row(s, a).values() if p.is_Symbol) for s, a in at.pairs]
+        full = [row for row, (s, a) in zip(rows, at.pairs, strict=True) if len(row) == len(at.row(s, a)) - 1]
+        for row in (*full, *((p,) for p in at.probabilities if p.is_Symbol)):
+            if row and not taken & set(row):
+                found.append(Simplex(row, tuple(p in at.strict for p in (*row, 1 - sp.Add(*row)))))
+                taken |= set(row)
+        return found
 
     def _positivity(self) -> str:
         """Facts about the exponentials, which become variables."""
@@ -192,19 +217,17 @@ class _Forms:
 
     def _policy(self) -> list[str]:
         at, found = self.at, []
-        value = {p: sp.Symbol(e) for p, e in zip(at.params, self.exponentials(), strict=True)}
+        value = {p: sp.Symbol(e) for p, e in zip(self.generators, self.exponentials(), strict=True)}
         terms = Terms({s: s.name for s in value.values()})
         for s, a in at.pairs:
-            form = at.logit(s, a)
-            weight = terms.write(sp.Mul(*(value[p] ** int(c * self.q[p]) for p, c in form.coefficients)))
-            powers = [(p, int(c * self.q[p])) for p, c in form.coefficients]
+            powers = self._powers(at.logit(s, a))
+            weight = terms.write(sp.Mul(*(value[p] ** n for p, n in powers)))
             head = f"Lemma closed_weight_{at.label(s, a)} : exp (logit {at.args} {at.pair(s, a)}) = {weight}."
             found.append("")
             if not powers:
                 found += [head, "Proof. cbv beta iota delta [logit]. apply exp_0. Qed."]
                 continue
-            scaled = {p: name if self.q.get(p, 1) == 1 else f"({name} / {self.q[p]})" for p, name in at.params.items()}
-            multiples = " + ".join(f"IZR {number(Fraction(n))} * {scaled[p]}" for p, n in powers)
+            multiples = " + ".join(f"IZR {number(Fraction(n))} * {self._scaled(p)}" for p, n in powers)
             found += [
                 head,
                 "Proof.",
@@ -229,9 +252,8 @@ class _Forms:
         listed = ", ".join(f"?closed_pi_{at.label(s, a)}" for s, a in at.pairs)
         return [*found, "", f"Ltac closed_policy := rewrite {listed}."]
 
-    def _weight_text(self, s: object, a: object, terms: Terms, value: Mapping[sp.Symbol, sp.Symbol]) -> str:
-        form = self.at.logit(s, a)
-        text = terms.write(sp.Mul(*(value[p] ** int(c * self.q[p]) for p, c in form.coefficients)))
+    def _weight_text(self, s: object, a: object, terms: Terms, value: Mapping[sp.Expr, sp.Symbol]) -> str:
+        text = terms.write(sp.Mul(*(value[p] ** n for p, n in self._powers(self.at.logit(s, a)))))
         return f"({text})" if "/" in text else text
 
     def _solved(self) -> list[str]:

@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 from pgsym.certify.instance import Instance
 from pgsym.certify.names import comment
+from pgsym.certify.sections import divisors
 from pgsym.model.objective import Objective
 
 WIDTH = 100
@@ -75,7 +76,7 @@ def boxed(paragraphs: Iterable[str]) -> str:
 
 def legend(at: Instance) -> list[str]:
     """What the identifiers stand for, where that is not plain."""
-    rows = [(name, about) for name, about in at.names.legend if name != about]
+    rows = [(name, " ".join(about.split())) for name, about in at.names.legend if name != about]
     if not rows:
         return []
     width = max(len(name) for name, _ in rows)
@@ -88,7 +89,9 @@ def _assumed(at: Instance) -> list[str]:
     parts = [] if not at.mdp.gamma.free_symbols else ["the discount factor lies in its range"]
     if at.probabilities:
         parts.append("every probability is nonnegative" + (", those of marked moves positive" if at.strict else ""))
-    listed = f"; assumed is only that {' and '.join(parts)}" if parts else ""
+    if divisors(at):
+        parts.append("no divisor is 0")
+    listed = f"; assumed is only that {'; '.join(parts)}" if parts else ""
     return [f"It holds for all real values of {', '.join(s.name for s in at.symbols)}{listed}."]
 
 

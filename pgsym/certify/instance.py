@@ -146,8 +146,8 @@ class Instance:
         return f"{self._state[state]} {self._action[state, action]}"
 
     def label(self, state: State, action: Action | None = None) -> str:
-        """What lemmas about the state, or the pair, are called after."""
-        return self._state[state][2:] if action is None else self._action[state, action][2:]
+        """What theorems about the state, or the pair, are called after."""
+        return self._state[state] if action is None else self._action[state, action]
 
     @property
     def args(self) -> str:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from pgsym.claims.trust import Level, Trust
-from pgsym.errors import CertificateError
+from pgsym.errors import CertificateError, MissingCoqError
 
 LIBRARY = ("Sums", "Elimination", "MDP", "PerformanceDifference", "PolicyGradient", "Softmax", "AverageReward",
            "Refutation")  # fmt: skip
@@ -65,11 +65,14 @@ class Check:
         What Coq said, or why it could not be asked; empty when it accepted.
     seconds : float
         Wall-clock time that Coq took for the certificate, without its library.
+    place : str
+        The definition or theorem at which Coq stopped; empty when it read the whole file.
     """
 
     answer: Answer
     reason: str = ""
     seconds: float = 0.0
+    place: str = ""
 
     @property
     def accepted(self) -> bool:
@@ -86,6 +89,7 @@ class Check:
         return {
             "answer": str(self.answer),
             "reason": self.reason,
+            "place": self.place,
             "seconds": round(self.seconds, 3),
             "trust": None if self.trust is None else self.trust.to_json(),
         }
@@ -98,7 +102,8 @@ class Check:
 
 def coqc() -> str | None:
     """The compiler, where Coq and Coquelicot are installed; ``PGSYM_COQC`` names another than the one on the path."""
-    return shutil.which(os.environ.get("PGSYM_COQC", "coqc"))
+    found = shutil.which(os.environ.get("PGSYM_COQC", "coqc"))
+    return None if found is None else str(Path(found).absolute())
 
 
 def library(work: Path | None = None, *, timeout: float = SECONDS) -> Path:
@@ -108,33 +113,36 @@ def library(work: Path | None = None, *, timeout: float = SECONDS) -> Path:
     ----------
     work
         Where to put it; the user's cache folder by default.
+    timeout
+        Seconds for each of its files.
 
     Raises
     ------
+    MissingCoqError
+        There is no Coq, or no Coquelicot.
     CertificateError
-        Coq is missing, or does not accept the library.
+        Coq does not accept the library, or its folder cannot be written.
     """
     program = coqc()
     if program is None:
-        raise CertificateError("coqc is not on the path; Coq 8.16 or later is required. Install Coq with Coquelicot",
-                               where="coq")  # fmt: skip
+        raise MissingCoqError("coqc is not on the path; Coq 8.16 or later with Coquelicot is required. Install both",
+                              where="coq")  # fmt: skip
     sources = {name: files("pgsym.certify.coq").joinpath(f"{name}.v").read_text(encoding="utf-8") for name in LIBRARY}
-    folder = (work or _cache()) / f"pgsym-coq-{_digest(program, sources)}"
+    folder = (work or _cache()).absolute() / f"pgsym-coq-{_digest(program, sources)}"
     if folder.exists():
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="pgsym-coq-") as started:
-        build = Path(started) / "library"
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        started = tempfile.TemporaryDirectory(dir=folder.parent, prefix="pgsym-coq-")
+    except OSError as error:
+        raise CertificateError(f"{folder.parent} cannot be written ({error.strerror}); the compiled library is kept "
+                               "there. Name another folder with --work", where="coq") from error  # fmt: skip
+    with started:
+        build = Path(started.name) / "library"
         build.mkdir()
         for name, text in sources.items():
             (build / f"{name}.v").write_text(text, encoding="utf-8")
-            done = _run([program, *_QUIET, "-Q", ".", "Pgsym", f"{name}.v"], build, timeout)
-            if done.returncode:
-                raise CertificateError(
-                    f"Coq does not accept {name}.v: {_complaint(done)}; the library needs Coq 8.16 or later with "
-                    "Coquelicot. Install both",
-                    where="coq",
-                )
+            _accept(_run([program, *_QUIET, "-Q", ".", "Pgsym", f"{name}.v"], build, timeout), name)
         try:
             build.rename(folder)
         except OSError:
@@ -143,30 +151,51 @@ def library(work: Path | None = None, *, timeout: float = SECONDS) -> Path:
     return folder
 
 
+def _accept(done: subprocess.CompletedProcess[str], name: str) -> None:
+    """One file of the library is compiled, or the reason why it is not."""
+    if done.returncode == 0:
+        return
+    if re.search(r"Cannot find a physical path[^.]*\bCoquelicot\b", " ".join(done.stderr.split())):
+        raise MissingCoqError("coqc does not find Coquelicot; Coq 8.16 or later with Coquelicot is required. "
+                              "Install it", where="coq")  # fmt: skip
+    raise CertificateError(f"Coq does not accept {name}.v: {_complaint(done)}; the library needs Coq 8.16 or later "
+                           "with Coquelicot. Install both", where="coq")  # fmt: skip
+
+
 def check(text: str, timeout: float = SECONDS, work: Path | None = None) -> Check:
     """Let Coq check a certificate.
 
     Parameters
     ----------
     timeout
-        Seconds, for the certificate; the library, where it has to be compiled, has as many.
+        Seconds, for the certificate; each file of the library, where it has to be compiled, has as many.
     work
         Where the compiled library is kept; the user's cache folder by default.
+
+    Raises
+    ------
+    CertificateError
+        Coq does not accept the library, or its folder cannot be written.
     """
+    try:
+        compiled = library(work, timeout=timeout)
+    except MissingCoqError as error:
+        return Check(Answer.MISSING, error.message)
+    except subprocess.TimeoutExpired:
+        return Check(Answer.TIMED_OUT, f"Coq did not compile pgsym's library within {timeout:g} s a file; give it more")
     program = coqc()
-    if program is None:
-        return Check(Answer.MISSING, "coqc is not on the path; install Coq 8.16 or later with Coquelicot")
-    compiled = library(work, timeout=timeout)
+    assert program is not None
     with tempfile.TemporaryDirectory(prefix="pgsym-certificate-") as folder:
         (Path(folder) / "certificate.v").write_text(text, encoding="utf-8")
         began = time.perf_counter()
         try:
             done = _run([program, *_QUIET, "-Q", str(compiled), "Pgsym", "certificate.v"], Path(folder), timeout)
         except subprocess.TimeoutExpired:
-            return Check(Answer.TIMED_OUT, f"no answer within {timeout:g} s", timeout)
+            return Check(Answer.TIMED_OUT, f"no answer within {timeout:g} s; give it more with --timeout", timeout)
         seconds = time.perf_counter() - began
     if done.returncode:
-        return Check(Answer.REFUSED, _complaint(done), seconds)
+        place = _stopped(done.stderr, text)
+        return Check(Answer.REFUSED, f"{'at ' + place + ': ' if place else ''}{_complaint(done)}", seconds, place)
     listed = assumptions(done.stdout)
     if not listed:
         return Check(Answer.REFUSED, "the file prints the assumptions of no theorem", seconds)
@@ -186,18 +215,34 @@ def assumptions(output: str) -> list[frozenset[str]]:
     for line in output.splitlines():
         if line.startswith(("Axioms:", "Closed under the global context", "Section Variables:")):
             found.append(set())
-        elif found and (name := re.match(r"([\w.']+)(\s*:|\s*$)", line)):
-            found[-1].add(name[1])
+        elif found and line[:1].strip():  # types go on in indented lines
+            found[-1].add(line.split()[0].removesuffix(":"))
     return [frozenset(names) for names in found]
 
 
 def _run(command: list[str], folder: Path, timeout: float) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=timeout, check=False)
+    return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", errors="replace",
+                          timeout=timeout, check=False)  # fmt: skip
 
 
 def _complaint(done: subprocess.CompletedProcess[str]) -> str:
-    """The first complaint, on one line."""
-    return " ".join(done.stderr.split())[:400] or f"exit status {done.returncode}"
+    """The first error, on one line; where Coq shows none, how it ended."""
+    _, _, said = done.stderr.rpartition("Error:")
+    return " ".join(said.split())[:400] or f"exit status {done.returncode}"
+
+
+def _stopped(said: str, text: str) -> str:
+    """The definition or theorem in which Coq found an error.
+
+    >>> _stopped('File "./certificate.v", line 2, characters 0-4:', "Lemma two : 1 + 1 = 2.\\nProof. easy. Qed.")
+    'two'
+    """
+    found = re.search(r'certificate\.v", line (\d+)', said)
+    before = text.splitlines()[: int(found[1])] if found else []
+    named = re.findall(
+        r"^(?:Lemma|Theorem|Definition|Hypothesis|Axiom|Variables|Ltac) ([\w']+)", "\n".join(before), re.M
+    )
+    return str(named[-1]) if named else ""
 
 
 def _digest(program: str, sources: Mapping[str, str]) -> str:

@@ -6,21 +6,11 @@ import re
 import unicodedata
 from collections.abc import Hashable
 
-_KEPT = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
-
-_WORDS = """
-    a b c d e f g h i j k l m n o r s t u v w
-    fun let in match with end if then else forall exists as at return for where cofix fix struct
-    Prop Set Type SProp True False nat bool list option unit prod sum pair fst snd not and or iff ex eq tt
-    exp ln sin cos tan sqrt pow Rabs Rmax Rmin PI
-    actions states policy stop step value occupancy ends stationary average differential relative returns
-    excursion back between row_back transition reward discount start logit softmax dsoftmax model pi eta mu rbar
-    values visits pivot each simple_sums visited unit_at acting centred along left right positive nonzero acts
-    V_at Q_at eta_at mu_at h_at pi_at by_numbers policy_numbers point_numbers claim_numbers all_of_it
-"""
-
-RESERVED = frozenset(_WORDS.split())
-"""What the library, its tactics or a certificate means by a name, and bound variables."""
+_GREEK = (
+    "alpha|beta|gamma|delta|epsilon|zeta|theta|iota|kappa|lambda|nu|xi|omicron|rho|sigma|tau|upsilon|phi|chi|psi|omega"
+)
+_KEPT = re.compile(rf"(?:{_GREEK})(?:_?[0-9]+|_[A-Za-z0-9]+)*\Z|[pqyz](?:_?[0-9]+)?\Z")
+"""Names of symbols that neither Coq, nor the library, nor a certificate gives to anything else."""
 
 
 class Names:
@@ -42,12 +32,9 @@ class Names:
         return self._new(prefix + slug(str(name)), about or str(name))
 
     def symbol(self, name: str) -> str:
-        """A new identifier for a symbol or a parameter: its own name where that means nothing else."""
+        """A new identifier for a symbol or a parameter: its own name where that can mean nothing else."""
         plain = slug(name)
-        safe = _KEPT.match(plain) and plain not in RESERVED and not plain.startswith(("s_", "a_", "x_", "v_"))
-        if len(plain) == 1 and plain.isupper():
-            safe = False
-        return self._new(plain if safe else f"v_{plain}", name)
+        return self._new(plain if _KEPT.match(plain) else f"v_{plain}", name)
 
     def _new(self, wanted: str, about: str) -> str:
         found, k = wanted, 1

@@ -11,9 +11,10 @@ import sympy as sp
 from pgsym.certify.header import WIDTH, boxed, legend
 from pgsym.certify.instance import Instance
 from pgsym.certify.point import Point, policy_lemmas, rational_odds
+from pgsym.certify.rules import Fixed
 from pgsym.certify.sections import IMPORTS, model_section, policy_section
 from pgsym.certify.terms import number
-from pgsym.certify.translate import Fixed, Translation
+from pgsym.certify.translate import Translation
 from pgsym.claims.language import tree as t
 from pgsym.claims.setting import Setting
 from pgsym.claims.verdict import Coordinate, Witness

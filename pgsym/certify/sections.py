@@ -63,8 +63,7 @@ def _assumptions(at: Instance) -> list[str]:
     else:
         upper = "<=" if at.undiscounted else "<"
         found.append(f"Lemma discount_range : 0 <= discount {upper} 1. Proof. unfold discount. lra. Qed.")
-    divisors = {d for e in _expressions(at) for d in _divisors(e)}
-    for k, d in enumerate(sorted(divisors, key=sp.default_sort_key), 1):
+    for k, d in enumerate(divisors(at), 1):
         found.append(f"Hypothesis divisor_{k} : {at.write(d)} <> 0.")
     strict = at.strict
     for k, p in enumerate(at.probabilities, 1):
@@ -72,7 +71,13 @@ def _assumptions(at: Instance) -> list[str]:
     return found
 
 
-def _expressions(at: Instance) -> list[sp.Expr]:
+def divisors(at: Instance) -> list[sp.Expr]:
+    """Expressions in the model's symbols by which it divides; they are assumed not to be 0."""
+    return sorted({d for e in expressions(at) for d in _divisors(e)}, key=sp.default_sort_key)
+
+
+def expressions(at: Instance) -> list[sp.Expr]:
+    """Every probability and reward of the model, and the discount factor."""
     found = [p for s, a in at.pairs for p in at.row(s, a).values()]
     found += [at.reward(s, a) for s, a in at.pairs] + [at.mdp.gamma, *at.mdp.start.values()]
     return found

@@ -80,7 +80,7 @@ def solution_section(at: Instance) -> str:
             "Qed.",
             "",
             "(* The same, written out. *)",
-            f"Theorem gradient_{name}_explicit : is_derive (fun t => J {at.along(p)}) {name}",
+            f"Theorem explicit_gradient_{name} : is_derive (fun t => J {at.along(p)}) {name}",
             f"  ({gradient_sum(at, p, 'eta', 'Q')}).",
             "Proof.",
             f"  evar_last; [exact gradient_{name}|].",
@@ -95,8 +95,9 @@ def solution_section(at: Instance) -> str:
 def theorems(at: Instance) -> list[str]:
     """The names of what is proved."""
     found = [f"Bellman_{at.label(s)}" for s in at.order] + [f"balance_{at.label(s)}" for s in at.order]
+    found += [f"Q_{at.label(s, a)}" for s, a in at.pairs]
     for name in at.params.values():
-        found += [f"gradient_{name}", f"gradient_{name}_explicit"]
+        found += [f"gradient_{name}", f"explicit_gradient_{name}"]
     return found
 
 

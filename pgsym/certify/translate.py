@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import sympy as sp
 
-from pgsym.certify.instance import total, weighted
-from pgsym.certify.point import AVAILABLE, Point
+from pgsym.certify.families import AVAILABLE, rational
+from pgsym.certify.instance import total
+from pgsym.certify.point import Point
+from pgsym.certify.rules import Fixed, Moving, applied, constant, tight
 from pgsym.certify.terms import number
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Scope
@@ -18,34 +19,6 @@ from pgsym.errors import CertificateError
 from pgsym.model.objective import Objective
 
 Env = dict[str, Hashable]
-
-
-@dataclass(frozen=True)
-class Moving:
-    """A function of one parameter near the point.
-
-    Attributes
-    ----------
-    text : str
-        Its value at t.
-    value, derivative : Fraction
-        Both at the point.
-    proof : tuple of str
-        Tactics that give the derivative.
-    """
-
-    text: str
-    value: Fraction
-    derivative: Fraction
-    proof: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Fixed:
-    """A number at the point."""
-
-    text: str
-    value: Fraction
 
 
 class Translation:
@@ -93,7 +66,7 @@ class Translation:
                     inner = self.fixed(found, env)
                     return Fixed(self._by_name(node, env) or f"({inner.text})", inner.value)
                 if isinstance(found, Fraction):
-                    return Fixed(_numeral(found), found)
+                    return Fixed(number(found), found)
                 family, text, element = found
                 self._use(family)
                 return Fixed(text.format(args=self.point.args), self.point.value(element))
@@ -146,10 +119,10 @@ class Translation:
                         text = f"J {self.point.along(self.param)}"
                     return Moving(text, inner.value, inner.derivative, inner.proof)
                 if isinstance(found, Fraction):
-                    return _constant(found)
+                    return constant(found)
                 return self._atom(*found)
             case t.Number(value):
-                return _constant(value)
+                return constant(value)
             case _:
                 return self._rule(node, env)
 
@@ -174,29 +147,29 @@ class Translation:
         value = combine([m.value for m in made])
         text = write([m.text for m in made])
         if not made:
-            return _constant(value, text)
+            return constant(value, text)
         match node:
             case t.Neg():
                 (x,) = made
-                return Moving(text, value, -x.derivative, _applied("derive_negate", [x]))
+                return Moving(text, value, -x.derivative, applied("derive_negate", [x]))
             case t.Div():
                 x, y = made
                 slope = (x.derivative * y.value - x.value * y.derivative) / y.value**2
-                return Moving(text, value, slope, _applied("derive_divide", [x, y], first="point_numbers; lra"))
+                return Moving(text, value, slope, applied("derive_divide", [x, y], first="point_numbers; lra"))
             case t.Mul():
                 x, y = made
                 return Moving(text, value, x.derivative * y.value + x.value * y.derivative,
-                              _applied("is_derive_product", [x, y]))  # fmt: skip
+                              applied("is_derive_product", [x, y]))  # fmt: skip
             case t.Sub():
                 x, y = made
-                return Moving(text, value, x.derivative - y.derivative, _applied("derive_subtract", [x, y]))
+                return Moving(text, value, x.derivative - y.derivative, applied("derive_subtract", [x, y]))
             case t.Pow(_, power):
                 return self._power(made[0], power, text)
         total_so_far = made[0]
         for m in made[1:]:
             total_so_far = Moving(f"{total_so_far.text} + {m.text}", total_so_far.value + m.value,
                                   total_so_far.derivative + m.derivative,
-                                  _applied("derive_add", [total_so_far, m]))  # fmt: skip
+                                  applied("derive_add", [total_so_far, m]))  # fmt: skip
         return Moving(text, value, total_so_far.derivative, total_so_far.proof)
 
     def _power(self, x: Moving, power: int, text: str) -> Moving:
@@ -206,7 +179,7 @@ class Translation:
         for _ in range(power - 1):
             found = Moving(f"{found.text} * {x.text}", found.value * x.value,
                            found.derivative * x.value + found.value * x.derivative,
-                           _applied("is_derive_product", [found, x]))  # fmt: skip
+                           applied("is_derive_product", [found, x]))  # fmt: skip
         return Moving(f"({found.text})", found.value, found.derivative, found.proof)
 
     # -- both -----------------------------------------------------------------------------------------------
@@ -215,7 +188,7 @@ class Translation:
         """The operands with what their indices stand for; how values combine; how texts do."""
         match node:
             case t.Number(value):
-                return [], lambda _: value, lambda _: _numeral(value)
+                return [], lambda _: value, lambda _: number(value)
             case t.Symbol(name):
                 raise self._refuse(node, f"the symbol {name} by itself")
             case t.Call(name, indices):
@@ -227,11 +200,11 @@ class Translation:
             case t.Sub(left, right):
                 return [(left, env), (right, env)], lambda v: v[0] - v[1], lambda w: f"({w[0]} - {w[1]})"
             case t.Mul(left, right):
-                return [(left, env), (right, env)], lambda v: v[0] * v[1], lambda w: f"{w[0]} * {_tight(w[1])}"
+                return [(left, env), (right, env)], lambda v: v[0] * v[1], lambda w: f"{w[0]} * {tight(w[1])}"
             case t.Div(left, right):
-                return [(left, env), (right, env)], lambda v: v[0] / v[1], lambda w: f"({w[0]} / {_tight(w[1])})"
+                return [(left, env), (right, env)], lambda v: v[0] / v[1], lambda w: f"({w[0]} / {tight(w[1])})"
             case t.Pow(body, power) if power >= 0:
-                return [(body, env)], lambda v: v[0] ** power, lambda w: f"({_tight(w[0])} ^ {power})"
+                return [(body, env)], lambda v: v[0] ** power, lambda w: f"({tight(w[0])} ^ {power})"
             case t.Sum(indices, body):
                 places = [(body, e) for e in self._assignments(indices, body, env)]
                 return places, lambda v: sum(v, Fraction(0)), lambda w: f"({total(w)})"
@@ -243,8 +216,8 @@ class Translation:
         places = tuple(self._place(i, env) for i in indices)
         if name in self.functions:
             symbol = self.functions[name][places]
-            value = _exact(self.values[symbol])
-            return [], lambda _: value, lambda _: _numeral(value)
+            value = rational(self.values[symbol])
+            return [], lambda _: value, lambda _: number(value)
         let = self.scope.lets[name]
         inner = dict(zip(let.indices, places, strict=True))
         return [(let.body, inner)], lambda v: v[0], lambda w: w[0]
@@ -289,16 +262,16 @@ class Translation:
     def _constant(self, name: str, place: list[Any]) -> Fraction:
         at = self.at
         if name == "gamma":
-            return _exact(at.mdp.gamma)
+            return rational(at.mdp.gamma)
         if name == "|S|":
             return Fraction(len(at.mdp.nonterminal))
         if name == "mu0":
-            return _exact(at.start.get(place[0], sp.Integer(0)))
+            return rational(at.start.get(place[0], sp.Integer(0)))
         if name == "r" and len(place) == 2:
-            return _exact(at.reward(*place))
+            return rational(at.reward(*place))
         if name == "P":
             target, s, a = place
-            return _exact(at.row(s, a).get(target, sp.Integer(0)))
+            return rational(at.row(s, a).get(target, sp.Integer(0)))
         raise CertificateError(f"found {name} with {len(place)} indices; certificates know r(s,a). Sum over s'",
                                where="claim")  # fmt: skip
 
@@ -319,7 +292,7 @@ class Translation:
         if name == "J" and average:
             return of("rbar")
         if name == "J" and objective is Objective.START_STATE:
-            return summed([t.Number(_exact(p)) * of("V", s) for s, p in at.start.items()])
+            return summed([t.Number(rational(p)) * of("V", s) for s, p in at.start.items()])
         if name == "J":
             return summed([of("mu", s) * of("V", s) for s in at.acting])
         if name == "A":
@@ -327,17 +300,17 @@ class Translation:
         if name == "Q":
             s, a = place
             value = "h" if average else "V"
-            ahead = summed([t.Number(_exact(p)) * of(value, s2) for s2, p in at.row(s, a).items()])
-            reward = t.Number(_exact(at.reward(s, a)))
-            return reward - of("rbar") + ahead if average else reward + t.Number(_exact(at.mdp.gamma)) * ahead
+            ahead = summed([t.Number(rational(p)) * of(value, s2) for s2, p in at.row(s, a).items()])
+            reward = t.Number(rational(at.reward(s, a)))
+            return reward - of("rbar") + ahead if average else reward + t.Number(rational(at.mdp.gamma)) * ahead
         if name == "d":
             return of("eta", *place) / summed([of("eta", s) for s in at.acting])
         if name == "r_pi":
             (s,) = place
-            return summed([t.Number(_exact(at.reward(s, a))) * of("pi", a, s) for a in at.actions(s)])
+            return summed([t.Number(rational(at.reward(s, a))) * of("pi", a, s) for a in at.actions(s)])
         if name == "P_pi":
             s, s2 = place
-            return summed([t.Number(_exact(at.row(s, a).get(s2, sp.Integer(0)))) * of("pi", a, s)
+            return summed([t.Number(rational(at.row(s, a).get(s2, sp.Integer(0)))) * of("pi", a, s)
                            for a in at.actions(s)])  # fmt: skip
         raise self._refuse(node, name)
 
@@ -347,43 +320,3 @@ class Translation:
             "h, rbar, mu, eta, d, pi, P, r and gamma. Decide the claim with pgsym check",
             where="claim",
         )
-
-
-def _constant(value: Fraction, text: str | None = None) -> Moving:
-    return Moving(text or _numeral(value), value, Fraction(0), ("apply derive_number",))
-
-
-def _applied(rule: str, parts: list[Moving], first: str = "") -> tuple[str, ...]:
-    """Tactics: a rule, and for each part its own."""
-    functions = " ".join(f"(fun t => {m.text})" for m in parts)
-    lines = [f"apply ({rule} {functions})."]
-    if first:
-        lines.append(f"{{ {first}. }}")
-    for m in parts:
-        inner = [line if line.endswith((".", "}")) else f"{line}." for line in m.proof]
-        lines += [f"{{ {inner[0]}", *[f"  {line}" for line in inner[1:]]]
-        lines[-1] += " }"
-    return tuple(lines)
-
-
-def _numeral(value: Fraction) -> str:
-    return number(value)
-
-
-def _tight(text: str) -> str:
-    """In parentheses, unless it is in them already or has no operator outside of them."""
-    depth = 0
-    for k, c in enumerate(text):
-        depth += (c == "(") - (c == ")")
-        if (depth == 0 and c in "*/+") or (depth == 0 and c == ")" and k < len(text) - 1 and text[0] == "("):
-            return f"({text})"
-    return text
-
-
-def _exact(expr: sp.Expr) -> Fraction:
-    if not isinstance(expr, sp.Rational):
-        raise CertificateError(f"found {expr}; a refutation has rational numbers. Give it a value", where="claim")
-    return Fraction(int(expr.p), int(expr.q))
-
-
-__all__ = ["Fixed", "Moving", "Translation", "weighted"]

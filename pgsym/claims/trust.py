@@ -36,6 +36,9 @@ class Level(StrEnum):
 ORDER = tuple(Level)
 """From the strongest to the weakest."""
 
+VIEWS = {"closed_form": Level.NORMAL_FORM, "exact": Level.EXACT_POINT, "float": Level.FLOAT}
+"""What a number is worth in each way of showing it: in closed form, exactly at theta, as a float."""
+
 
 @dataclass(frozen=True)
 class Trust:

@@ -20,7 +20,7 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Kernel:
     base = tmp_path_factory.getbasetemp()
     work: Path = (base.parent if base.name.startswith("popen-") else base) / "coq"
 
-    def checked(certificate: Certificate | str, timeout: float = 300.0) -> Check:
+    def checked(certificate: Certificate | str, timeout: float = 600.0) -> Check:
         text = certificate if isinstance(certificate, str) else certificate.text
         return check(text, timeout, work)
 

@@ -1,202 +1,16 @@
-"""Certificates that the kernel accepts, and mutants that it refuses."""
+"""Certificates as text: what they say, what they assume, how they name things, and what is not written."""
 
 import re
 
 import pytest
+import sympy as sp
+from certificate_models import ENDLESS, SHORT, TRANSIENT, nasty, of
 
 import pgsym
-from pgsym.certify import Answer, Certificate, certify
-from pgsym.certify.kernel import AXIOMS, LIBRARY, assumptions, library
+from pgsym.certify import certify
 from pgsym.errors import CertificateError, ClaimError, HypothesisError
-from pgsym.model.generic import generic_problem
+from pgsym.expression.grammar import parse
 from pgsym.model.mdp import MDP
-
-
-def of(name: str, objective: str | None = None, claim: str | None = None, **options: object) -> Certificate:
-    problem = generic_problem(name.removeprefix("generic:")) if name.startswith("generic:") else pgsym.zoo(name)
-    if "gamma" in options:
-        problem = pgsym.zoo(name, gamma=options["gamma"])
-    return certify(problem.mdp, problem.policy, objective or problem.objective, claim, theta=problem.theta, name=name)
-
-
-ACCEPTED = [("two-state", None), ("short-corridor", None), ("kakade", None)]
-MORE = [
-    ("two-state", "average-reward"),
-    ("sign-flip", "average-reward"),
-    ("sign-flip", "start-state"),
-    ("parallel-outcomes", None),
-    ("machine-replacement", None),
-    ("machine-replacement", "start-state"),
-    ("baxter-bartlett", None),
-    ("random-walk-shared", None),
-    ("two-classes", None),
-    ("nota-thomas", None),
-    ("generic:2x2", None),
-    ("generic:2x2", "average-reward"),
-    ("generic:2x2+end", None),
-    ("generic:3x2", None),
-]
-
-
-@pytest.mark.parametrize(("name", "objective"), ACCEPTED)
-def test_kernel_accepts_theorem(kernel, name, objective) -> None:
-    answer = kernel(of(name, objective))
-    assert answer.answer is Answer.ACCEPTED, answer
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("name", "objective"), MORE)
-def test_kernel_accepts_theorem_of_more_models(kernel, name, objective) -> None:
-    answer = kernel(of(name, objective))
-    assert answer.answer is Answer.ACCEPTED, answer
-
-
-@pytest.mark.slow
-def test_kernel_accepts_closed_forms_with_symbolic_discount(kernel) -> None:
-    certificate = of("two-state", gamma="gamma")
-    assert "closed_form_J" in certificate.theorems
-    assert kernel(certificate).accepted
-
-
-def test_kernel_accepts_counterexample_to_the_lecture_note(kernel) -> None:
-    certificate = of("two-state", "stationary-value")
-    assert certificate.kind == "refutation"
-    assert certificate.statement == "grad J != sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)"
-    # J = 95/83 at this point; d J / d theta_x is 10120/6889, and the note's sum 9988/71961
-    assert "Theorem left_side : left = (10120/6889)." in certificate.text
-    assert "Theorem right_side : right = (9988/71961)." in certificate.text
-    answer = kernel(certificate)
-    assert answer.answer is Answer.ACCEPTED, answer
-
-
-REFUTED = [
-    ("short-corridor", None, "grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * A(s,a) * pi(a|s)"),
-    ("kakade", None, "for all b(s,a): grad J = sum[s] mu(s) * sum[a] grad pi(a|s) * (Q(s,a) - b(s,a))"),
-    ("two-state", "average-reward", "sum[s] grad mu(s) * h(s) = grad J"),
-    ("two-state", None, "grad J = E[s~d, a~pi] grad log pi(a|s) * Q(s,a)"),
-    ("two-state", None, "V(s) = r_pi(s) + gamma^2 * sum[s'] P_pi(s,s') * V(s')"),
-    ("two-state", None, "grad (1/J) = - grad J / J"),
-    ("two-state", None, "let b(s) = eta(s)^2; grad sum[s] b(s) = sum[s] eta(s) * grad eta(s)"),
-    ("generic:2x2", None, "grad V(s) = sum[a] grad pi(a|s) * Q(s,a)"),
-    ("machine-replacement", "stationary-value", None),
-]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("name", "objective", "claim"), REFUTED)
-def test_kernel_accepts_counterexamples(kernel, name, objective, claim) -> None:
-    answer = kernel(of(name, objective, claim))
-    assert answer.answer is Answer.ACCEPTED, answer
-
-
-# -- mutants: one change in what is stated, or in the model, and the kernel refuses ---------------------------
-
-# (what is changed, pattern, replacement); each pattern occurs in the certificate of two-state
-MUTANTS = {
-    "sign of a reward": (r"a_y_b => \(-1\)", "a_y_b => 1"),
-    "one probability": (r"s_x, a_x_a, s_x => 3/4", "s_x, a_x_a, s_x => 2/3"),
-    "a probability below 0": (r"=> 3/4\n  \| s_x, a_x_a, s_y => 1/4", "=> 5/4\n  | s_x, a_x_a, s_y => -1/4"),
-    "two probabilities": (r"=> 3/4\n  \| s_x, a_x_a, s_y => 1/4", "=> 2/3\n  | s_x, a_x_a, s_y => 1/3"),
-    "discount of the model": (r"discount : R := 9/10", "discount : R := 4/5"),
-    "no discount": (r"discount : R := 9/10", "discount : R := 1"),
-    "power of gamma": (r"\(9/10\) \* \(\(3/4\) \* V s_x", "(9/10) ^ 2 * ((3/4) * V s_x"),
-    "weight eta of another state": (r"\(eta s_x \*\n", "(eta s_y *\n"),
-    "sign in the gradient": (r"pi s_x a_x_b \* \(0 - \(", "pi s_x a_x_b * (0 + ("),
-    "Q of another action": (r"\)\) \* Q s_x a_x_b\)", ")) * Q s_x a_x_a)"),
-    "closed form of J": (r"(Definition closed_J [^\n]*:=\n  )", r"\g<1>1 + "),
-    "closed form of the gradient": (r"(Definition closed_gradient_theta_y [^\n]*:=\n  )", r"\g<1>2 * "),
-    "slope of a logit": (r"(dlogit_theta_x \(s a : nat\) : R :=\n  match s, a with\n  \| s_x, a_x_a => )1", r"\g<1>2"),
-    "logits": (r"\| s_x, a_x_a => theta_x\n", "| s_x, a_x_a => theta_y\n"),
-    "start": (r"(Definition start [^|]*\| )s_x", r"\g<1>s_y"),
-    "a cheat": (r"End Model\.", "Axiom cheat : False. Theorem all_of_it2 : 1 = 2. Proof. destruct cheat. Qed.\n"
-                "End Model.\nPrint Assumptions all_of_it2."),
-    "an admitted lemma": (r"(Lemma V_Bellman [^.]*\.[^.]*)\nProof\..*?Qed\.", r"\1\nProof. Admitted."),
-}  # fmt: skip
-QUICK = ("sign of a reward", "one probability", "power of gamma", "weight eta of another state", "a cheat",
-         "closed form of the gradient")  # fmt: skip
-
-
-def mutated(name: str) -> str:
-    text = of("two-state").text
-    pattern, replacement = MUTANTS[name]
-    changed, count = re.subn(pattern, replacement, text, count=1, flags=re.DOTALL)
-    assert count == 1, f"nothing to change for {name}"
-    return changed
-
-
-@pytest.mark.parametrize("name", QUICK)
-def test_kernel_rejects_mutant(kernel, name) -> None:
-    assert kernel(mutated(name)).answer is Answer.REFUSED
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(set(MUTANTS) - set(QUICK)))
-def test_kernel_rejects_more_mutants(kernel, name) -> None:
-    assert kernel(mutated(name)).answer is Answer.REFUSED
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("pattern", "replacement"),
-    [
-        (r"left = \(10120/6889\)", "left = (10120/6888)"),
-        (r"s_x => \(1655/867\)", "s_x => (1655/866)"),
-        (r"Definition theta_x_0 : R := 1 \* ln 2", "Definition theta_x_0 : R := 1 * ln 3"),
-        (r"s_x => \(440/6889\)", "s_x => (441/6889)"),
-    ],
-)
-def test_kernel_rejects_mutated_counterexample(kernel, pattern, replacement) -> None:
-    changed, count = re.subn(pattern, replacement, of("two-state", "stationary-value").text, count=1)
-    assert count == 1
-    assert kernel(changed).answer is Answer.REFUSED
-
-
-def test_refusal_names_the_axiom(kernel) -> None:
-    answer = kernel(mutated("a cheat"))
-    assert str(answer) == "refused: it rests on cheat, which is no axiom of the reals"
-
-
-def test_kernel_refuses_a_file_without_theorems(kernel) -> None:
-    assert kernel("Definition nothing := 0.\n").reason == "the file prints the assumptions of no theorem"
-
-
-def test_kernel_times_out(kernel) -> None:
-    kernel("Definition first := 0.\n")  # the library is compiled
-    answer = kernel(of("two-state"), timeout=0.05)
-    assert answer.answer is Answer.TIMED_OUT
-    assert answer.reason == "no answer within 0.05 s"
-
-
-# -- the library ----------------------------------------------------------------------------------------------
-
-GENERAL = ("policy_gradient", "policy_gradient_average", "performance_difference", "baseline_invariance",
-           "log_derivative", "softmax_is_derive", "value_solves_Bellman", "occupancy_solves_Balance",
-           "Bellman_unique", "Balance_unique", "stationary_solves", "stationary_unique", "differential_unique",
-           "value_is_derive", "occupancy_is_derive", "stationary_is_derive", "differential_is_derive")  # fmt: skip
-
-
-def test_library_rests_on_axioms_of_the_reals_only(kernel, tmp_path) -> None:
-    imports = f"From Pgsym Require Import {' '.join(LIBRARY)}.\n"
-    answer = kernel(imports + "".join(f"Print Assumptions {name}.\n" for name in GENERAL))
-    assert answer.accepted, answer
-
-
-def test_assumptions_are_read_from_what_coq_prints() -> None:
-    printed = "Closed under the global context\nAxioms:\nMine.cheat : False\nlong_one\n  : forall x : nat,\n    x = 1\n"
-    assert assumptions(printed) == [frozenset(), frozenset({"Mine.cheat", "long_one"})]
-    assert "Classical_Prop.classic" in AXIOMS
-
-
-# -- without Coq ----------------------------------------------------------------------------------------------
-
-
-def test_missing_coq_is_an_answer(monkeypatch, tmp_path) -> None:
-    monkeypatch.setenv("PGSYM_COQC", "no-such-coqc")
-    answer = of("two-state").check(work=tmp_path)
-    assert answer.answer is Answer.MISSING
-    assert str(answer) == "not installed: coqc is not on the path; install Coq 8.16 or later with Coquelicot"
-    with pytest.raises(CertificateError, match=r"^coq: coqc is not on the path; Coq 8\.16 or later is required"):
-        library(tmp_path)
 
 
 def test_certificate_reads_well() -> None:
@@ -211,29 +25,80 @@ def test_certificate_reads_well() -> None:
     assert certificate.statement == "grad J == sum[s] eta(s) * sum[a] grad pi(a|s) * Q(s,a)"
 
 
+@pytest.mark.parametrize(
+    ("name", "objective"), [("two-state", None), ("two-state", "average-reward"), ("two-state", "stationary-value")]
+)
+def test_axioms_are_printed_of_every_theorem(name, objective) -> None:
+    certificate = of(name, objective)
+    stated = re.findall(r"^Theorem (\S+)", certificate.text, re.MULTILINE)
+    if certificate.kind == "refutation":  # the last theorem uses the others
+        assert stated == ["left_side", "right_side", "refuted_claim"]
+        assert certificate.text.endswith("Print Assumptions refuted_claim.\n")
+    else:
+        assert set(stated) == set(certificate.theorems)
+        printed = ", ".join(certificate.theorems)
+        assert f"Definition all_of_it := ({printed}).\n" in certificate.text
+        assert certificate.text.endswith("Print Assumptions all_of_it.\n")
+
+
 def test_certificate_states_what_it_assumes() -> None:
     words = " ".join(of("generic:2x2").text.split("*)")[0].split())
-    assert "assumed is only that the discount factor lies in its range and every probability is nonnegative" in words
+    assert "assumed is only that the discount factor lies in its range; every probability is nonnegative." in words
 
 
-AWKWARD = [("Σ *)", 'go "now"', "(* T", 1, 1), ("Σ *)", "go-now", "Σ *)", 1, 0), ("s 1", "R", "(* T", 1, 0),
-           ("s_1", "R", "(* T", 1, 0)]  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "objective"),
+    [("two-state", None), ("two-state", "average-reward"), ("recycling-robot", None), ("generic:2x2", None),
+     ("generic:2x2", "average-reward")],
+)  # fmt: skip
+def test_closed_forms_of_two_states_are_always_proved(name, objective) -> None:
+    theorems = of(name, objective).theorems
+    assert "closed_form_J" in theorems
+    assert sum(t.startswith("closed_form_gradient") for t in theorems) >= 2
 
 
-def awkward() -> MDP:
-    return MDP.from_transitions(AWKWARD, start="Σ *)", terminal=["(* T"])
+def test_closed_forms_are_those_of_the_solution() -> None:
+    problem = pgsym.zoo("two-state")
+    solution = pgsym.solve(problem.mdp, problem.policy, problem.objective)
+    x, y = problem.policy.params
+    generators = {sp.Symbol(f"x_{p.name}"): sp.exp(p) for p in (x, y)}
+    text = of("two-state").text
+    for found, expected in (("J", solution.J), ("gradient_theta_x", solution.grad[x])):
+        written = re.search(rf"Definition closed_{found} [^\n]*:=\n  (.*)\.\n", text)
+        assert written is not None
+        read = parse(written[1]).subs(generators)
+        assert sp.simplify(read - expected) == 0
+
+
+def test_closed_forms_are_left_out_on_request() -> None:
+    problem = pgsym.zoo("two-state")
+    assert "closed_form_J" not in certify(problem.mdp, problem.policy, closed_forms=False).theorems
 
 
 def test_names_of_any_spelling_are_safe() -> None:
-    text = certify(awkward(), name='"(*quoted*)"').text
+    text = certify(*nasty(), name='"(*quoted*)"').text
     before = text.split("From Coq")[0]
     assert before.count("(*") == before.count("*)") == 1
     assert '"' not in text
+    assert re.search(r"^ +a_one_u72b6u6001_star +action 状态 \* \) in state one$", before, re.MULTILINE)
+    given = re.findall(r"^(?:Lemma|Theorem|Definition|Hypothesis|Notation) (\S+)", text, re.MULTILINE)
+    assert len(given) == len(set(given))
 
 
-@pytest.mark.slow
-def test_kernel_accepts_names_of_any_spelling(kernel) -> None:
-    assert kernel(certify(awkward(), name='"(*quoted*)"')).accepted
+def test_header_says_what_is_left_out_and_assumed() -> None:
+    mdp = MDP.from_transitions(ENDLESS, start="s", terminal=["e"])
+    words = " ".join(certify(mdp, pgsym.softmax_policy(mdp, {"s": {"go": "t"}})).text.split())
+    assert "Left out, since the start does not reach them and runs from them do not end: x." in words
+    assert "Taken as terminal, since nothing is earned after them: z." in words
+    mdp = MDP.from_transitions(TRANSIENT, symbols={"v": "v > 0"})
+    words = " ".join(certify(mdp, objective="average-reward").text.split())
+    assert "assumed is only that every probability is nonnegative; no divisor is 0." in words
+
+
+def test_refutation_needs_rational_probabilities() -> None:
+    mdp = MDP.from_transitions(SHORT, start="s", terminal=["e"], gamma="1/2")
+    with pytest.raises(CertificateError, match=r"^policy: a logit has a constant, so that"):
+        certify(mdp, pgsym.softmax_policy(mdp, {"s": {"go": "t + 1"}}), claim="J = 1")
 
 
 def test_write_wants_a_name_that_coq_accepts(tmp_path) -> None:

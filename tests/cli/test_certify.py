@@ -21,7 +21,7 @@ def test_certificate_goes_to_a_file(run, tmp_path):
     path = tmp_path / "certificate.v"
     status, out, err = run("certify", "two-state", "--objective", "average-reward", "-o", path)
     assert (status, out, err) == (0, "", f"wrote {path}\n")
-    assert "Theorem stationary_x" in path.read_text(encoding="utf-8")
+    assert "Theorem stationary_s_x" in path.read_text(encoding="utf-8")
 
 
 def test_certificate_as_json(run):
@@ -37,7 +37,7 @@ def test_missing_coq_is_status_two(run, monkeypatch):
     monkeypatch.setenv("PGSYM_COQC", "no-such-coqc")
     status, out, _ = run("certify", "two-state", "--check")
     assert status == 2
-    assert "not installed: coqc is not on the path; install Coq 8.16 or later with Coquelicot" in out
+    assert "not installed: coqc is not on the path; Coq 8.16 or later with Coquelicot is required. Install both" in out
 
 
 def test_true_claim_is_an_error(run):

@@ -1,5 +1,6 @@
-(* The performance difference lemma (Kakade & Langford 2002), in the form in which it is exact:
-   J(pi') - J(pi) = sum_s eta_pi(s) sum_a (pi'(a|s) - pi(a|s)) Q_pi'(s,a). *)
+(* The performance difference lemma (Kakade & Langford 2002), with the visits of either policy:
+   J(pi') - J(pi) = sum_s eta_pi(s) sum_a (pi'(a|s) - pi(a|s)) Q_pi'(s,a)
+                  = sum_s eta_pi'(s) sum_a pi'(a|s) (Q_pi(s,a) - V_pi(s)). *)
 From Coq Require Import Reals Lra Lia Arith.
 From Coquelicot Require Import Coquelicot.
 From Pgsym Require Import Sums Elimination MDP.
@@ -31,4 +32,22 @@ Proof.
   rewrite (sum_ext (states M) (fun s' => P_pi M pi s s' * (V' s' - V s'))
              (fun s' => P_pi M pi s s' * V' s' - P_pi M pi s s' * V s')) by (intros; ring).
   rewrite sum_minus. ring.
+Qed.
+
+Theorem performance_difference_advantage M mu0 pi pi' eta' V V' :
+  policy M pi' -> Balance M mu0 pi' eta' -> Bellman M pi V -> Bellman M pi' V' ->
+  (Σ s < states M, mu0 s * V' s) - Σ s < states M, mu0 s * V s
+  = Σ s < states M, eta' s * Σ a < actions M s, pi' s a * (Q M V s a - V s).
+Proof.
+  intros H B E E'. pose proof (performance_difference M mu0 pi' pi eta' V' V B E' E) as D.
+  enough (Same : Σ s < states M, eta' s * (Σ a < actions M s, pi' s a * (Q M V s a - V s))
+                 = -1 * Σ s < states M, eta' s * Σ a < actions M s, (pi s a - pi' s a) * Q M V s a) by lra.
+  rewrite <- sum_mult_l. apply sum_ext. intros s L.
+  rewrite (sum_ext _ (fun a => (pi s a - pi' s a) * _) (fun a => pi s a * Q M V s a - pi' s a * Q M V s a)) by (intros; ring).
+  rewrite (sum_ext _ (fun a => pi' s a * _) (fun a => pi' s a * Q M V s a - pi' s a * V s)) by (intros; ring).
+  rewrite !sum_minus, sum_mult_r, <- (E s L).
+  destruct (actions M s) eqn:A.
+  - rewrite (E s L), A. simpl. ring.
+  - rewrite <- A. simple_sums.
+    replace (sum (actions M s) (pi' s)) with 1 by (symmetry; apply (pi_sum M pi' H s L); rewrite A; lia). ring.
 Qed.

@@ -5,6 +5,40 @@ From Coquelicot Require Import Coquelicot.
 From Pgsym Require Import Sums Elimination MDP PerformanceDifference.
 Open Scope R_scope.
 
+(* -- what may be put beside Q ---------------------------------------------------------------------------- *)
+
+(* Probabilities sum to 1, so their derivatives sum to 0. *)
+Lemma derivatives_cancel n (f : R -> nat -> R) df t :
+  (forall u, sum n (f u) = 1) -> (forall a, (a < n)%nat -> is_derive (fun u => f u a) t (df a)) -> sum n df = 0.
+Proof.
+  intros S D. rewrite <- (is_derive_unique _ _ _ (sum_is_derive n f df t D)).
+  rewrite (Derive_ext _ (fun _ => 1)) by assumption. apply Derive_const.
+Qed.
+
+(* A baseline that depends on the state only changes nothing (Williams 1992). *)
+Theorem baseline_invariance n (w : nat -> R) (acts : nat -> nat) (dpi q : nat -> nat -> R) (b : nat -> R) :
+  (forall s, (s < n)%nat -> Σ a < acts s, dpi s a = 0) ->
+  Σ s < n, w s * Σ a < acts s, dpi s a * (q s a - b s) = Σ s < n, w s * Σ a < acts s, dpi s a * q s a.
+Proof.
+  intro H. apply sum_ext. intros s L. f_equal.
+  rewrite (sum_ext _ _ (fun a => dpi s a * q s a - dpi s a * b s)) by (intros; ring).
+  rewrite sum_minus, sum_mult_r. replace (sum (acts s) (dpi s)) with 0 by (symmetry; exact (H s L)). ring.
+Qed.
+
+(* The log-derivative step, where every action has positive probability. *)
+Theorem log_derivative n (w : nat -> R) (acts : nat -> nat) (pi : R -> nat -> nat -> R) (dpi q : nat -> nat -> R) t :
+  (forall s a, (s < n)%nat -> (a < acts s)%nat -> 0 < pi t s a) ->
+  (forall s a, (s < n)%nat -> (a < acts s)%nat -> is_derive (fun u => pi u s a) t (dpi s a)) ->
+  Σ s < n, w s * Σ a < acts s, dpi s a * q s a
+  = Σ s < n, w s * Σ a < acts s, pi t s a * (Derive (fun u => ln (pi u s a)) t * q s a).
+Proof.
+  intros Pos D. apply sum_ext. intros s L. f_equal. apply sum_ext. intros a La.
+  rewrite (is_derive_unique _ _ (dpi s a * / pi t s a)).
+  - pose proof (Pos s a L La). field. lra.
+  - apply (is_derive_comp ln (fun u => pi u s a)); [|now apply D].
+    apply is_derive_Reals. apply derivable_pt_lim_ln. now apply Pos.
+Qed.
+
 Section PolicyGradient.
 Variable M : MDP.
 Notation N := (states M).
@@ -111,38 +145,22 @@ Proof.
   rewrite sum_minus. ring.
 Qed.
 
+Lemma dpi_cancel s : (s < N)%nat -> Σ a < actions M s, dpi s a = 0.
+Proof.
+  intro L. destruct (actions M s) eqn:A; [reflexivity|]. rewrite <- A.
+  apply (derivatives_cancel _ (fun t a => pi t s a) _ t0); [|intros; now apply pi_derive].
+  intro t. apply (pi_sum M (pi t) (pi_policy t) s L). rewrite A. lia.
+Qed.
+
+Corollary policy_gradient_baseline mu0 eta (b : nat -> R) : Balance M mu0 (pi t0) eta ->
+  is_derive (fun t => Σ s < N, mu0 s * V t s) t0
+            (Σ s < N, eta s * Σ a < actions M s, dpi s a * (Q M (V t0) s a - b s)).
+Proof. intro B. rewrite (baseline_invariance N eta (actions M) dpi (Q M (V t0)) b dpi_cancel). now apply policy_gradient. Qed.
+
+Corollary policy_gradient_log mu0 eta : Balance M mu0 (pi t0) eta ->
+  (forall s a, (s < N)%nat -> (a < actions M s)%nat -> 0 < pi t0 s a) ->
+  is_derive (fun t => Σ s < N, mu0 s * V t s) t0
+            (Σ s < N, eta s * Σ a < actions M s, pi t0 s a * (Derive (fun t => ln (pi t s a)) t0 * Q M (V t0) s a)).
+Proof. intros B Pos. rewrite <- (log_derivative N eta (actions M) pi dpi (Q M (V t0)) t0 Pos pi_derive). now apply policy_gradient. Qed.
+
 End PolicyGradient.
-
-(* -- what may be put beside Q ---------------------------------------------------------------------------- *)
-
-(* Probabilities sum to 1, so their derivatives sum to 0. *)
-Lemma derivatives_cancel n (f : R -> nat -> R) df t :
-  (forall u, sum n (f u) = 1) -> (forall a, (a < n)%nat -> is_derive (fun u => f u a) t (df a)) -> sum n df = 0.
-Proof.
-  intros S D. rewrite <- (is_derive_unique _ _ _ (sum_is_derive n f df t D)).
-  rewrite (Derive_ext _ (fun _ => 1)) by assumption. apply Derive_const.
-Qed.
-
-(* A baseline that depends on the state only changes nothing (Williams 1992). *)
-Theorem baseline_invariance n (w : nat -> R) (acts : nat -> nat) (dpi q : nat -> nat -> R) (b : nat -> R) :
-  (forall s, (s < n)%nat -> Σ a < acts s, dpi s a = 0) ->
-  Σ s < n, w s * Σ a < acts s, dpi s a * (q s a - b s) = Σ s < n, w s * Σ a < acts s, dpi s a * q s a.
-Proof.
-  intro H. apply sum_ext. intros s L. f_equal.
-  rewrite (sum_ext _ _ (fun a => dpi s a * q s a - dpi s a * b s)) by (intros; ring).
-  rewrite sum_minus, sum_mult_r. replace (sum (acts s) (dpi s)) with 0 by (symmetry; exact (H s L)). ring.
-Qed.
-
-(* The log-derivative step, where every action has positive probability. *)
-Theorem log_derivative n (w : nat -> R) (acts : nat -> nat) (pi : R -> nat -> nat -> R) (dpi q : nat -> nat -> R) t :
-  (forall s a, (s < n)%nat -> (a < acts s)%nat -> 0 < pi t s a) ->
-  (forall s a, (s < n)%nat -> (a < acts s)%nat -> is_derive (fun u => pi u s a) t (dpi s a)) ->
-  Σ s < n, w s * Σ a < acts s, dpi s a * q s a
-  = Σ s < n, w s * Σ a < acts s, pi t s a * (Derive (fun u => ln (pi u s a)) t * q s a).
-Proof.
-  intros Pos D. apply sum_ext. intros s L. f_equal. apply sum_ext. intros a La.
-  rewrite (is_derive_unique _ _ (dpi s a * / pi t s a)).
-  - pose proof (Pos s a L La). field. lra.
-  - apply (is_derive_comp ln (fun u => pi u s a)); [|now apply D].
-    apply is_derive_Reals. apply derivable_pt_lim_ln. now apply Pos.
-Qed.

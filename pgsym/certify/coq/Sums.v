@@ -106,12 +106,16 @@ Proof. intros [df F] [dg G]. exists (df * g t + f t * dg). apply (is_derive_prod
 
 (* -- positive terms -------------------------------------------------------------------------------------- *)
 
-Ltac nonnegative := repeat first
-  [ assumption | lra | apply Rplus_le_le_0_compat | apply Rmult_le_pos | apply pow_le | left; assumption ].
+Ltac nonnegative := lazymatch goal with
+  | |- 0 <= _ + _ => apply Rplus_le_le_0_compat; nonnegative
+  | |- 0 <= _ * _ => apply Rmult_le_pos; nonnegative
+  | |- 0 <= _ ^ _ => apply pow_le; nonnegative
+  | _ => first [assumption | left; assumption | lra] end.
 
-(* Sums of products of positive factors; or of nonnegative ones, if one term is positive. *)
-Ltac positive := first
-  [ assumption | lra | solve [apply Rmult_lt_0_compat; positive] | solve [apply pow_lt; positive]
-  | solve [apply Rplus_lt_0_compat; positive]
-  | solve [apply Rplus_lt_le_0_compat; [positive | nonnegative]]
-  | solve [apply Rplus_le_lt_0_compat; [nonnegative | positive]] ].
+(* Products of positive factors; sums of nonnegative terms, the first or the last of which is positive. *)
+Ltac positive := lazymatch goal with
+  | |- 0 < _ * _ => apply Rmult_lt_0_compat; positive
+  | |- 0 < _ ^ _ => apply pow_lt; positive
+  | |- 0 < _ + _ => first [apply Rplus_lt_le_0_compat; [positive | nonnegative]
+                          | apply Rplus_le_lt_0_compat; [nonnegative | positive]]
+  | _ => first [assumption | lra] end.
