@@ -29,8 +29,9 @@ from pgsym.model import Objective
 from pgsym.sampling import Tables
 from pgsym.sampling.estimate import _blocks_at_once, _workers, device_mesh, random_signs
 from pgsym.sampling.estimators import RewardToGo
-from pgsym.sampling.kernel import compiled, returns
+from pgsym.sampling.kernel import compiled
 from pgsym.sampling.layout import prepare, specifications
+from pgsym.sampling.walk import UNROLL, returns
 
 OURS = "pgsym, returns only"
 FULL = "pgsym, gradient and (co)variance"
@@ -45,8 +46,10 @@ LEAST_TURNS = 3
 
 # Peak memory bandwidth in bytes a second, by the name that JAX gives the device (vendors' data sheets).
 BANDWIDTH = {"H200": 4.8e12, "H100": 3.35e12, "A100": 2.04e12, "L40S": 0.86e12, "4090": 1.01e12}
-BYTES = 56
-"""Of memory a transition of the returns kernel moves: stream, table record and sum, (16 + 8 + 4) bytes in and out."""
+BYTES = 2 * (16 + 8 + 4) // UNROLL
+"""Of memory a transition of the returns kernel moves at least: stream, record and sum, in and out for each turn."""
+ACCELERATED_BLOCK = 2**21
+"""Trajectories that an accelerator takes at once."""
 
 
 def main() -> int:
@@ -120,10 +123,14 @@ def _measure(samplers: dict[str, Run], value: float, seconds: float) -> dict[str
     return out
 
 
+def _accelerated() -> bool:
+    return bool(jax.devices()[0].platform != "cpu")
+
+
 def _memory(rate: float) -> str:
     device = jax.devices()[0]
-    if device.platform == "cpu":
-        return "no GPU: no memory-bandwidth figure"
+    if not _accelerated():
+        return "skipped: memory bandwidth (JAX finds no GPU)"
     moved = f"{BYTES} bytes a transition: {rate * BYTES:.3g} B/s"
     for name, peak in BANDWIDTH.items():
         if name in device.device_kind:
@@ -136,10 +143,9 @@ def _memory(rate: float) -> str:
 
 def _returns(problem: Problem) -> Run:
     """The kernel with nothing but the discounted return."""
-    gpu = jax.devices()[0].platform != "cpu"
     tables = problem.tables
     arrays, shape = prepare(tables, RewardToGo().plan(tables, Objective.START_STATE, STEPS))
-    block, blocks = (2**21, 1) if gpu else (8192, 32)
+    block, blocks = (ACCELERATED_BLOCK, 1) if _accelerated() else (8192, 32)
 
     @jax.jit
     def program(arrays: Any, key: jax.Array, firsts: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -159,7 +165,7 @@ def _returns(problem: Problem) -> Run:
             mean, variance = jax.device_get(program(held, np.array([1, seed], np.uint32), firsts))
         return float(mean), float(variance)
 
-    return _threads(block * blocks, part, 1 if gpu else os.cpu_count() or 1)
+    return _threads(block * blocks, part, 1 if _accelerated() else os.cpu_count() or 1)
 
 
 def _threads(trajectories: int, part: Callable[[int], tuple[float, float]], workers: int) -> Run:
@@ -186,8 +192,7 @@ def _directions(problem: Problem) -> Run:
 def _reduced(tables: Tables) -> Run:
     arrays, shape = prepare(tables, RewardToGo().plan(tables, Objective.START_STATE, STEPS))
     mesh = device_mesh(1)
-    gpu = jax.devices()[0].platform != "cpu"
-    blocks = _blocks_at_once(shape, 2**31, None, mesh) if gpu else max(1, 2**16 // shape.block)
+    blocks = _blocks_at_once(shape, 2**31, None, mesh) if _accelerated() else max(1, 2**16 // shape.block)
     program = compiled(shape, specifications(arrays), blocks, mesh)
     firsts = shape.block * np.arange(blocks, dtype=np.uint32)
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from pgsym.cli.app import app, print_json
 from pgsym.cli.options import (
     DEFAULT_SAMPLES,
@@ -28,13 +32,17 @@ def estimate(
     seed: Seed = 0,
     horizon: Horizon = None,
     estimator: EstimatorName = "reward-to-go",
+    directions: Annotated[
+        int | None,
+        typer.Option(help="Many parameters: look along that many random directions instead, at a cost without k."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Estimate grad J of MODEL by sampling alone: mean, standard errors, confidence region, speed.
 
     Example: `pgsym estimate short-corridor -n 1000000 --estimator reinforce`
     """
-    from pgsym.report.data import estimate_json
+    from pgsym.report.data import estimate_json, sampled
     from pgsym.report.terminal import console
     from pgsym.sampling import estimate as sample
 
@@ -48,8 +56,10 @@ def estimate(
         n=samples,
         seed=seed,
         horizon=horizon,
+        directions=directions,
     )
     if as_json:
         print_json(estimate_json(found))
     else:
         console().print(str(found))
+        console().print(f"[dim]trust: {sampled(found)} of all intervals together[/]")

@@ -13,7 +13,6 @@ from typing import Any
 import jax
 import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 
 from pgsym.errors import SamplingError
 from pgsym.model.estimator import Estimator as Description
@@ -41,8 +40,6 @@ class Batch:
 
     moments: Moments
     """Of (g, J), d = k + 1 coordinates."""
-    touched: NDArray[np.int64]
-    """[k] trajectories whose g has a nonzero coordinate."""
     transitions: int
     """Steps taken before absorption."""
 
@@ -83,6 +80,7 @@ class BatchSampler:
         devices: int | Sequence[jax.Device] | None = None,
     ) -> None:
         objective = Objective.parse(objective)
+        objective.require_rollouts()
         tables = build_tables(mdp, policy, theta)
         Structure(mdp, policy).require(objective)
         self.plan = find_estimator(estimator).plan(tables, objective, horizon)
@@ -117,7 +115,7 @@ class BatchSampler:
                 found = jax.tree.map(np.asarray, self._program(self._arrays, key, padded[1], padded[0]))
             for i, (batch, _, _) in enumerate(part):
                 tallies[batch].add(jax.tree.map(lambda a, i=i: a[i : i + 1], found))
-        return [Batch(tally.moments, tally.touched, tally.steps) for tally in tallies]
+        return [Batch(tally.moments, tally.steps) for tally in tallies]
 
     def _spans(self, counts: Sequence[int]) -> list[tuple[int, int, int]]:
         """(batch, first trajectory, end) of every block; each batch begins a block of its own."""

@@ -9,16 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from pgsym.errors import SamplingError
-from pgsym.model.estimator import (
-    EXACT,
-    GAE,
-    ActorCritic,
-    AllKnowing,
-    EligibilityTrace,
-    NStep,
-    Reinforce,
-    RewardToGo,
-)
+from pgsym.model.estimator import EXACT, EligibilityTrace, Reinforce
 from pgsym.model.estimator import Estimator as Description
 from pgsym.model.objective import Objective
 from pgsym.sampling import dynamics
@@ -36,6 +27,7 @@ class Described:
     Examples
     --------
     >>> from pgsym.model import MDP, tabular
+    >>> from pgsym.model.estimator import ActorCritic
     >>> from pgsym.sampling.tables import build_tables
     >>> mdp = MDP.from_transitions([("s", "go", "t", 1, 4), ("t", "go", "end", 1, 1)], start="s", terminal=["end"])
     >>> plan = Described(ActorCritic({"s": 3, "t": 2})).plan(
@@ -57,8 +49,8 @@ class Described:
         Raises
         ------
         SamplingError
-            What the kernel does not draw: a state-dependent baseline of the whole return, a last step that is not
-            bootstrapped, a symbol without a value; or an objective that the estimator is not for.
+            What the kernel does not draw: a last step that is not bootstrapped, a symbol without a value; or an
+            objective that the estimator is not for.
         """
         it = self.description
         if it.symbols:
@@ -77,26 +69,21 @@ class Described:
             start = dynamics.stationary(tables) if it.stationary else None
             return Plan(mean, mean, float(it.beta), np.zeros(tables.S + 1), start=start)
         discounts, gamma = powers(tables.gamma, T), tables.gamma
-        none = np.zeros(tables.S + 1)
         weight = discounts if getattr(it, "discount_weight", False) else np.ones(T)
         if isinstance(it, Reinforce):
-            if self._by_state(tables, it.baseline).any():
-                self._refuse("the whole return has a baseline; the sampler draws it without", "Use RewardToGo")
-            return Plan(weight, discounts, gamma, none, whole_return=True)
-        if isinstance(it, RewardToGo):
-            return Plan(weight, discounts, gamma, self._by_state(tables, it.baseline))
-        if isinstance(it, AllKnowing):
-            q = dynamics.action_values(tables, 0.0, gamma, _values(tables))
-            return Plan(weight, discounts, 0.0, self._by_state(tables, it.baseline), gain=q[tables.outcome_pair])
-        if not isinstance(it, ActorCritic | NStep | GAE):
-            self._refuse(f"{type(it).__name__} is not one that the sampler draws", "Choose another")
-        v = self._by_state(tables, it.critic)
-        delta = tables.outcome_reward + gamma * v[tables.outcome_next] - v[tables.outcome_state]
-        if isinstance(it, GAE):
-            return Plan(weight, discounts, gamma * float(it.lam), none, gain=delta)
-        if isinstance(it, NStep):
-            return Plan(weight, discounts, gamma, none, gain=delta, window=it.n)
-        return Plan(weight, discounts, 0.0, none, gain=delta)
+            # Every score meets the same return: their sum does not decay.
+            return Plan(weight, discounts, 1.0, self._by_state(tables, it.baseline), whole_return=True)
+        form = it.sum
+        if form is None:
+            self._refuse(f"{type(it).__name__} does not say what it sums", "Define its property sum")
+        gain = None
+        if form.u == "action value":
+            gain = dynamics.action_values(tables, 0.0, gamma, _values(tables))[tables.outcome_pair]
+        elif form.u == "temporal difference":
+            v = self._by_state(tables, form.critic)
+            gain = tables.outcome_reward + gamma * v[tables.outcome_next] - v[tables.outcome_state]
+        b = self._by_state(tables, form.baseline)
+        return Plan(weight, discounts, gamma * float(form.decay), b, gain=gain, window=form.window)
 
     def _by_state(self, tables: Tables, values: Any) -> Floats:
         """[S+1] a baseline or critic; 0 in the absorbing state, and where none is given."""

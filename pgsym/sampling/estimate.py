@@ -27,7 +27,7 @@ from pgsym.sampling.layout import Shape, prepare, specifications
 from pgsym.sampling.moments import Moments
 from pgsym.sampling.progress import Progress, reporter
 from pgsym.sampling.random import TRAJECTORIES, seed_key
-from pgsym.sampling.result import Estimate
+from pgsym.sampling.result import Along, Estimate
 from pgsym.sampling.tables import Floats, build_tables
 
 CHUNK_BYTES = 2**31
@@ -103,13 +103,16 @@ def estimate(
     (1, True)
     """
     objective = Objective.parse(objective)
+    objective.require_rollouts()
     method = find_estimator(estimator)
     _check_counts(n, chunk)
     key = seed_key(seed)
     tables = build_tables(mdp, policy, theta)
     Structure(mdp, policy).require(objective)
     plan = method.plan(tables, objective, horizon)
+    along = Along.PARAMETERS
     if directions is not None:
+        along = Along.RANDOM if isinstance(directions, int) else Along.GIVEN
         chosen = (
             random_signs(directions, tables.k, seed) if isinstance(directions, int) else np.asarray(directions, float)
         )
@@ -134,11 +137,11 @@ def estimate(
     seconds = time.perf_counter() - began
     return Estimate(
         params=tables.params,
+        along=along,
         theta=tables.theta,
         objective=objective,
         estimator=method.name,
         moments=tally.moments,
-        touched=tally.touched,
         horizon=plan.T,
         burn_in=plan.burn_in,
         window=plan.window,
@@ -194,7 +197,7 @@ def device_mesh(devices: int | Sequence[jax.Device] | None) -> Mesh:
 def _blocks_at_once(shape: Shape, n: int, chunk: int | None, mesh: Mesh) -> int:
     """Blocks of one dispatch: as many for every device, no more than n needs."""
     if chunk is None:
-        each = 4 * (shape.T + shape.N + 6 * shape.k)
+        each = 4 * (shape.T + 2 * shape.N + 6 * shape.k)
         fitting = 0 if mesh.devices.flat[0].platform == "cpu" else CHUNK_BYTES // each
         chunk = mesh.size * max(fitting, shape.block)
     needed = -(-n // (shape.block * mesh.size))
@@ -234,14 +237,12 @@ class Tally:
 
     def __init__(self, k: int) -> None:
         self.moments = Moments(0, np.zeros(k + 1), np.zeros(()))
-        self.touched = np.zeros(k, np.int64)
         self.steps = 0
 
     def add(self, found: Blocks) -> None:
         """Merge blocks in their order; a block past the last trajectory is empty."""
-        for n, mean, M2, steps, touched in zip(*found, strict=True):
+        for n, mean, M2, steps in zip(*found, strict=True):
             if n:
                 block = Moments(int(n), mean, M2)
                 self.moments = self.moments.merge(block) if self.moments.n else block
-                self.touched += touched
                 self.steps += int(steps)

@@ -63,6 +63,15 @@ class Plan:
     def T(self) -> int:
         return len(self.score_weight)
 
+    @property
+    def telescopes(self) -> bool:
+        """Whether w_t U_t is R_T - R_t, R_t the return of the first t steps; or R_T itself, for the whole return."""
+        if self.whole_return:
+            return bool((self.score_weight == 1).all()) and not self.baseline.any()
+        plain = self.gain is None and self.window is None and self.centre == 0
+        weights = powers(self.discount, self.T)
+        return plain and np.array_equal(self.score_weight, weights) and np.array_equal(self.return_weight, weights)
+
     def along(self, directions: Floats) -> Plan:
         """The same for `Tables.along`: only the bias is by parameter."""
         return self if self.bias is None else replace(self, bias=directions @ self.bias)
@@ -94,6 +103,7 @@ class Reinforce:
     name: ClassVar[str] = "reinforce"
 
     def plan(self, tables: Tables, objective: Objective, horizon: int | None) -> Plan:
+        """w = 1 and U the whole return; for episodes only."""
         if objective is not Objective.START_STATE:
             raise SamplingError(
                 f"the objective is {objective}; the whole return multiplies every score, which needs episodes. "
@@ -117,6 +127,7 @@ class RewardToGo:
     name: ClassVar[str] = "reward-to-go"
 
     def plan(self, tables: Tables, objective: Objective, horizon: int | None) -> Plan:
+        """w^t, and U the rewards from t on."""
         if objective is Objective.START_STATE:
             return _episodic(tables, horizon, self.discount_weight, np.zeros(tables.S + 1))
         return _long_run(tables, objective, horizon, 1.0, np.zeros(tables.S + 1))
@@ -136,6 +147,7 @@ class Advantage:
     name: ClassVar[str] = "advantage"
 
     def plan(self, tables: Tables, objective: Objective, horizon: int | None) -> Plan:
+        """w^t, and U the rewards from t on less the critic."""
         given = None if self.critic is None else tables.by_state(self.critic, where="critic")
         if objective is Objective.START_STATE:
             T = steps_of(tables, horizon)
@@ -156,6 +168,7 @@ class EligibilityTrace:
     name: ClassVar[str] = "eligibility-trace"
 
     def plan(self, tables: Tables, objective: Objective, horizon: int | None) -> Plan:
+        """One long run, its rewards weighted by powers of beta."""
         if objective is Objective.START_STATE:
             raise SamplingError(
                 "the objective is start-state; beta would replace gamma. Use 'reward-to-go'", where=self.name

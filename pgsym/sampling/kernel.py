@@ -1,18 +1,17 @@
-r"""The fast sampler: rollouts on an alias table, one 32-bit word a step, reduced to moments on the device.
+r"""The fast sampler: trajectories on an alias table, reduced to moments on the device.
 
-A rollout steps through *entries* (see `layout`): a threshold and a packed record are gathered for each step.
-A backward pass turns entries into :math:`W[n] = \sum_t w_t (U_t - b(s_t)) 1[(s_t,a_t) = n]`, and
-:math:`g = Z^T W` with Z the scores; `layout.Summation` names the two other ways, for few and for many parameters.
+`walk` draws them, `gradients` sums their scores, and a block of trajectories becomes a mean and centred second
+moments here.  Both are linear or quadratic in g, so what is linear in the scores Z can wait: for
+:math:`g = Z^\top W`, a block has :math:`\mathrm{Cov}\,g = Z^\top\, \mathrm{Cov}\,W\, Z`.
 
-Trajectories come in blocks whose size depends on the request alone; float32 inside a trajectory, float64 for a
-block's mean and second moments.  Blocks are merged in order, so chunks and devices change no result.
-The trajectories of a block are the last axis of every array: sums over them run along memory.
+Blocks' size depends on the request alone; float32 inside a trajectory, float64 for the moments.  Blocks are merged
+in order, so chunks and devices change no result.  Trajectories are the last axis of every array.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import lru_cache, partial, reduce
+from operator import add
 from typing import Any, NamedTuple
 
 import jax
@@ -21,8 +20,12 @@ from jax import lax
 from jax.sharding import Mesh
 from jax.sharding import PartitionSpec as P
 
+from pgsym.sampling.gradients import gradients, lengths, sums, weighed
 from pgsym.sampling.layout import Arrays, Shape, Summation
-from pgsym.sampling.random import next_word, streams
+from pgsym.sampling.walk import look, rollout
+
+LANES = 16
+"""Partial sums of a long sum: a processor adds so many at once, where one after another would wait for each."""
 
 
 class Blocks(NamedTuple):
@@ -36,129 +39,6 @@ class Blocks(NamedTuple):
     """[B, d, d], or [B, d] the diagonal."""
     steps: Any
     """[B] transitions before absorption."""
-    touched: Any
-    """[B, k] trajectories whose g has a nonzero coordinate."""
-
-
-# All of it is traced with 64-bit types on (`jax.enable_x64`): packed table entries and sums need them.
-
-
-def rollout(arrays: Arrays, shape: Shape, key: jax.Array, ids: jax.Array) -> jax.Array:
-    """Entries [T, B] of the trajectories `ids` [B] (uint32), in the smallest type that holds them."""
-    return _rollout(arrays, shape, key, ids)[1]
-
-
-def _rollout(arrays: Arrays, shape: Shape, key: jax.Array, ids: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """J [B] and entries [T, B]."""
-    kept = jnp.uint16 if len(arrays.step) <= 2**16 else jnp.int32
-
-    def visit(total: jax.Array, entry: jax.Array, reward: jax.Array, v: jax.Array) -> tuple[jax.Array, jax.Array]:
-        return total + v * reward, entry.astype(kept)
-
-    found: tuple[jax.Array, jax.Array] = _walk(arrays, shape, key, ids, visit, jnp.zeros_like(ids, jnp.float32))
-    return found
-
-
-def returns(arrays: Arrays, shape: Shape, key: jax.Array, ids: jax.Array) -> jax.Array:
-    """J [B] of the trajectories `ids`, without keeping their entries."""
-
-    def earn(total: jax.Array, entry: jax.Array, reward: jax.Array, v: jax.Array) -> tuple[jax.Array, None]:
-        return total + v * reward, None
-
-    total, _ = _walk(arrays, shape, key, ids, earn, jnp.zeros_like(ids, jnp.float32))
-    return total
-
-
-def _walk(
-    arrays: Arrays, shape: Shape, key: jax.Array, ids: jax.Array, visit: Callable[..., tuple[Any, Any]], carry: Any
-) -> tuple[Any, Any]:
-    """T steps of every trajectory; ``visit(carry, entry, reward, v_t)`` sees each."""
-
-    def draw(threshold: jax.Array, bits: int, base: jax.Array, word: jax.Array) -> jax.Array:
-        column = base + (word >> jnp.uint32(bits)).astype(jnp.int32)
-        keep = (word & jnp.uint32((1 << bits) - 1)) < _look(threshold, column)
-        return 2 * column + keep.astype(jnp.int32)
-
-    def step(state: Any, v: jax.Array) -> tuple[Any, Any]:
-        stream, record, carry = state
-        word, stream = next_word(stream)
-        entry = draw(arrays.threshold, shape.bits, _low(record), word)
-        record = _look(arrays.step, entry)
-        carry, seen = visit(carry, entry, _high(record), v)
-        return (stream, record, carry), seen
-
-    word, stream = next_word(streams(key, ids))
-    column = draw(arrays.start_threshold, shape.start_bits, jnp.zeros_like(ids, jnp.int32), word)
-    record = _look(arrays.step, _look(arrays.start_entry, column))
-    (_, _, carry), seen = lax.scan(step, (stream, record, carry), arrays.return_weight)
-    return carry, seen
-
-
-def _look(table: jax.Array, index: jax.Array) -> jax.Array:
-    return table.at[index].get(mode="promise_in_bounds")
-
-
-def _low(record: jax.Array) -> jax.Array:
-    """The integer of a packed entry."""
-    return record.astype(jnp.uint32).astype(jnp.int32)
-
-
-def _high(record: jax.Array) -> jax.Array:
-    """The float32 of a packed entry."""
-    return lax.bitcast_convert_type((record >> jnp.uint64(32)).astype(jnp.uint32), jnp.float32)
-
-
-def gradients(arrays: Arrays, shape: Shape, key: jax.Array, ids: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """g [k, B], J [B] and the transitions before absorption [B] of the trajectories `ids`."""
-    J, entries = _rollout(arrays, shape, key, ids)
-    B = len(ids)
-    trajectory = jnp.arange(B, dtype=jnp.int32)
-
-    def add(W: Any, pair: jax.Array, weight: jax.Array) -> Any:
-        """W with the visit of a pair, whose `weight` is w_t (U_t - b(s_t))."""
-        if shape.summation is Summation.DIRECT:
-            return tuple(g + weight * _look(z, pair) for g, z in zip(W, arrays.score.T, strict=True))
-        if shape.summation is Summation.PAIRS:
-            return W.at[pair * B + trajectory].add(weight, mode="promise_in_bounds", unique_indices=True)
-        place = _look(arrays.score_index, pair).T * B + trajectory[None, :]
-        added = weight[None, :] * _look(arrays.score_value, pair).T
-        return W.at[place].add(added, mode="promise_in_bounds", unique_indices=True)
-
-    def gain(entry: jax.Array) -> jax.Array:
-        return _look(arrays.gain, entry) if shape.gain else _high(_look(arrays.visit, entry))
-
-    def back(carry: Any, at: Any) -> tuple[Any, None]:
-        U, W = carry
-        entry, w, *late = at
-        pair = _low(_look(arrays.visit, entry))
-        if shape.whole_return:
-            weight = jnp.broadcast_to(w, U.shape)
-        else:
-            U = gain(entry) - arrays.centre + arrays.discount * U
-            if late:
-                U = U - arrays.beyond * gain(late[0]) + arrays.beyond * arrays.centre
-            weight = w * (U - _look(arrays.baseline, entry) if shape.baseline else U)
-        return (U, add(W, pair, weight)), None
-
-    zero = jnp.zeros_like(J)
-    rows = {Summation.PAIRS: shape.N + 1, Summation.ROWS: shape.k + arrays.score_index.shape[1]}
-    direct = shape.summation is Summation.DIRECT
-    W: Any = (zero,) * shape.k if direct else jnp.repeat(zero, rows[shape.summation])
-    along: tuple[jax.Array, ...] = (entries, arrays.score_weight)
-    if shape.window is not None:
-        # Past the end stands the last entry of the table, which is absorbed and gains nothing.
-        padding = jnp.full((shape.window, B), len(arrays.visit) - 1, entries.dtype)
-        along = (*along, jnp.concatenate([entries, padding])[shape.window :])
-    (_, W), _ = lax.scan(back, (zero, W), along, reverse=True)
-    # The absorbing row is the last.
-    steps = (entries < 2 * (len(arrays.threshold) - shape.width)).sum(0, dtype=jnp.int32)
-    if direct:
-        g = jnp.stack(W) if W else jnp.zeros((0, B), jnp.float32)
-    elif shape.summation is Summation.PAIRS:
-        g = jnp.matmul(arrays.score[: shape.N].T, W.reshape(-1, B)[: shape.N], precision=lax.Precision.HIGHEST)
-    else:
-        g = W.reshape(-1, B)[: shape.k]
-    return (g * J[None, :] if shape.whole_return else g), J, steps
 
 
 def block_moments(
@@ -168,19 +48,16 @@ def block_moments(
 
     Blocks are taken one after another, which keeps them in a processor's cache, or all at once.
     """
+    in_parts = shape.summation is Summation.ROWS and not shape.full and not parallel
+    reduced = _moments_in_parts if in_parts else _moments
 
     def one(span: tuple[jax.Array, jax.Array]) -> Blocks:
         first, end = span
         ids = first + jnp.arange(shape.block, dtype=jnp.uint32)
-        g, J, steps = gradients(arrays, shape, key, ids)
-        x = jnp.concatenate([g, J[None, :]]).astype(jnp.float64)
         valid = ids < end
+        mean, M2, steps = reduced(arrays, shape, key, ids, valid)
         count = valid.sum(dtype=jnp.int64)
-        mean = jnp.where(valid[None, :], x, 0.0).sum(1) / jnp.maximum(count, 1).astype(jnp.float64)
-        centred = jnp.where(valid[None, :], x - mean[:, None], 0.0)
-        M2 = centred @ centred.T if shape.full else (centred**2).sum(1)
-        touched = (valid[None, :] & (g != 0)).sum(1, dtype=jnp.int64)
-        return Blocks(count, mean, M2, jnp.where(valid, steps, 0).sum(dtype=jnp.int64), touched)
+        return Blocks(count, mean, M2, jnp.where(valid, steps, 0).sum(dtype=jnp.int64))
 
     def unless_empty(span: tuple[jax.Array, jax.Array]) -> Blocks:
         def empty(span: tuple[jax.Array, jax.Array]) -> Blocks:
@@ -192,6 +69,64 @@ def block_moments(
 
     spans = (firsts, ends)
     return jax.vmap(one)(spans) if parallel else lax.map(unless_empty, spans)
+
+
+def _moments(
+    arrays: Arrays, shape: Shape, key: jax.Array, ids: jax.Array, valid: jax.Array
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Mean and centred second moments of (g, J) over the valid trajectories, and every trajectory's steps."""
+    rows, J, steps = (sums if shape.late else gradients)(arrays, shape, key, ids)
+    x = jnp.concatenate([rows.astype(jnp.float64), J[None, :].astype(jnp.float64)])
+    count = jnp.maximum(valid.sum(dtype=jnp.int64), 1).astype(jnp.float64)
+    mean = _sum(jnp.where(valid[None, :], x, 0.0)) / count
+    centred = jnp.where(valid[None, :], x - mean[:, None], 0.0)
+    M2 = centred @ centred.T if shape.full else _sum(centred**2)
+    if shape.late:
+        one = jnp.ones((1, 1), jnp.float64)
+        scores = jax.scipy.linalg.block_diag(arrays.score, one)
+        mean, M2 = mean @ scores, scores.T @ M2 @ scores
+    return mean, M2, steps
+
+
+def _sum(x: jax.Array) -> jax.Array:
+    """Over the last axis."""
+    return x.reshape(len(x), -1, LANES).sum(1).sum(1)
+
+
+def _moments_in_parts(
+    arrays: Arrays, shape: Shape, key: jax.Array, ids: jax.Array, valid: jax.Array
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """The same for many parameters: only `LANES` trajectories at a time have a row of k coordinates, in the cache.
+
+    Sums of squares need no centring first: they are float64, and a float32 g has a larger error than theirs.
+    """
+    J, entries = rollout(arrays, shape, key, ids)
+    k, width, parts = shape.k, shape.k + arrays.score_index.shape[1], len(ids) // LANES
+    lane = width * jnp.arange(LANES, dtype=jnp.int32)
+    # From a 16-bit number a compiler sees that the index lies in its table: a third less time.
+    kept = jnp.uint16 if shape.N < 2**16 else jnp.int32
+
+    def keep(_: None, pair: jax.Array, weight: jax.Array) -> tuple[None, tuple[jax.Array, jax.Array]]:
+        return None, (pair.astype(kept), weight)
+
+    def part(total: Any, at: Any) -> tuple[Any, None]:
+        pair, weight = at[0].astype(jnp.int32), at[1]
+        place = look(arrays.score_index, pair) + lane[None, :, None]
+        added = look(arrays.score_value, pair) * weight[:, :, None]
+        g = jnp.zeros(LANES * width, jnp.float32).at[place.reshape(-1)].add(added.reshape(-1), mode="promise_in_bounds")
+        # Added row by row: coordinates lie side by side, and no sum waits for another.
+        rows = [row.astype(jnp.float64) for row in g.reshape(LANES, width)]
+        return (total[0] + reduce(add, rows), total[1] + reduce(add, (row * row for row in rows))), None
+
+    _, (pairs, weights) = weighed(arrays, shape, J, entries, keep, None)
+    weights = jnp.where(valid[None, :], weights, 0.0)
+    spread = (a.reshape(shape.T, parts, LANES).transpose(1, 0, 2) for a in (pairs, weights))
+    zero = jnp.repeat(jnp.zeros_like(J[:1], jnp.float64), width)
+    (first, second), _ = lax.scan(part, (zero, zero), tuple(spread))
+    earned = jnp.where(valid, J, 0.0).astype(jnp.float64)
+    first, second = jnp.append(first[:k], earned.sum()), jnp.append(second[:k], (earned**2).sum())
+    count = jnp.maximum(valid.sum(dtype=jnp.int64), 1).astype(jnp.float64)
+    return first / count, jnp.maximum(second - first**2 / count, 0.0), lengths(arrays, shape, entries)
 
 
 @lru_cache(maxsize=64)

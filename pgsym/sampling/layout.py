@@ -7,6 +7,7 @@ for each state, to start from.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -24,10 +25,14 @@ from pgsym.sampling.tables import Tables
 BLOCK_BYTES = 2**25
 """Memory that one block of trajectories may take."""
 SMALLEST_BLOCK, LARGEST_BLOCK = 64, 8192
-GATHER_COST, SCATTER_COST = 12, 32
+GATHER_COST, SCATTER_COST = 8, 32
 """Multiplications in a matrix product that take as long as one value fetched, or added, at a computed place."""
 LARGEST_MATRIX = 2**24
 """Most entries of a dense score matrix."""
+RECORD_BITS = 32
+"""Bits of a record beside the reward; a larger model has its pairs in a table of their own."""
+LONGEST_COUNT = 2**12
+"""Steps that one double counts: the sum beside the count keeps more bits than a float32 has."""
 
 
 class Summation(Enum):
@@ -36,7 +41,7 @@ class Summation(Enum):
     DIRECT = "direct"
     """Each step adds the visited pair's whole row of Z: few parameters, or chosen directions."""
     PAIRS = "pairs"
-    """Each step adds one weight to W[s, a]; one matrix product with Z at the end."""
+    """Each step adds one weight to W[s, a]; g = Z^T W."""
     ROWS = "rows"
     """Each step adds the nonzero scores of its pair: many parameters, few for each pair."""
 
@@ -47,9 +52,10 @@ class Arrays(NamedTuple):
     threshold: Any
     """[(S+1) width] uint32"""
     step: Any
-    """[E + S + 1] uint64: the first column of the next state's row, and r(s,a,s') as a float32 above it."""
-    visit: Any
-    """[E + S + 1] uint64: the pair (s, a), N when absorbed, and r(s,a,s') above it."""
+    """[E + S + 1] uint64: the first column of the next state's row, in the bits above it the pair (s, a), N when
+    absorbed, and as the upper half r(s,a,s'), a float32."""
+    pair: Any
+    """[E + S + 1] the pair, or [0] where it fits into the record."""
     baseline: Any
     """[E + S + 1] b(s)."""
     gain: Any
@@ -58,8 +64,10 @@ class Arrays(NamedTuple):
     """[start width] uint32"""
     start_entry: Any
     """[2 start width] the entry that stands for the drawn start state."""
+    unit: Any
+    """What a visit adds to its pair's double: more than twice all that is earned on the way can add to it."""
     score: Any
-    """[N + 1, k] scores, the last row 0 for the absorbed pair; [0, 0] when they are summed by rows."""
+    """[N, k] scores when summed by pairs; directly, [N + 1, k] with a row 0 for the absorbed pair; else [0, 0]."""
     score_index: Any
     """[N + 1, m] the columns of every pair's scores; padding lies beyond k."""
     score_value: Any
@@ -85,8 +93,14 @@ class Shape:
     k: int
     width: int
     bits: int
-    start_width: int
     start_bits: int
+    base_bits: int
+    """Lowest bits of a record, which hold where the next state's row begins."""
+    pair_bits: int
+    """Highest bits of a record's lower half, which hold the pair; where only these bits can be set, a compiler knows
+    that indices lie in their tables."""
+    ends: bool
+    """Whether a trajectory can be absorbed."""
     window: int | None
     whole_return: bool
     baseline: bool
@@ -94,6 +108,12 @@ class Shape:
     gain: bool
     """Whether u is not the reward."""
     summation: Summation
+    forward: bool
+    """Whether one pass over time is enough."""
+    telescopes: bool
+    """`Plan.telescopes`."""
+    late: bool
+    """Whether Z is multiplied into the moments of a block, not into every trajectory's W."""
     block: int
     """Trajectories of a block."""
 
@@ -113,25 +133,33 @@ def prepare(tables: Tables, plan: Plan, n: int | None = None) -> tuple[Arrays, S
     pair = np.append(np.where(absorbed, N, tables.outcome_pair[outcome]), np.full(S + 1, N))
     reward = np.append(np.where(absorbed, 0.0, tables.outcome_reward[outcome]), np.zeros(S + 1))
     baseline = np.append(plan.baseline[row], np.zeros(S + 1))
-    score_index, score_value = _score_rows(tables)
     gain = np.zeros(0)
     if plan.gain is not None:
         gain = np.append(np.where(absorbed, 0.0, plan.gain[outcome]), np.zeros(S + 1))
     summation = _cheapest(tables, plan.T)
-    score = np.zeros((0, 0))
-    if summation is not Summation.ROWS:
-        score = np.vstack([tables.scores(), np.zeros(tables.k)])
-    block = _block(tables, plan.T, n)
+    forward = plan.window is None
+    if summation is not Summation.DIRECT:
+        forward = summation is Summation.PAIRS and plan.telescopes and plan.T <= LONGEST_COUNT
+    late = summation is Summation.PAIRS and tables.k <= FULL and N * N <= tables.k * (N + tables.k)
+    score, score_index, score_value = np.zeros((0, 0)), np.zeros((0, 0)), np.zeros((0, 0))
+    if summation is Summation.ROWS:
+        score_index, score_value = _score_rows(tables)
+    else:
+        score = tables.scores() if summation is Summation.PAIRS else np.vstack([tables.scores(), np.zeros(tables.k)])
+    base_bits, pair_bits = (S * step.width).bit_length(), N.bit_length()
+    packed = base_bits + pair_bits <= RECORD_BITS
+    base = successor * step.width
     f32, i32 = partial(np.asarray, dtype=np.float32), partial(np.asarray, dtype=np.int32)
     arrays = Arrays(
         threshold=step.threshold,
-        step=_pack(successor * step.width, reward),
-        visit=_pack(pair, reward),
+        step=_pack(base | pair << 32 - pair_bits if packed else base, reward),
+        pair=i32([] if packed else pair),
         baseline=f32(baseline),
         gain=f32(gain),
         start_threshold=start.threshold,
         start_entry=i32(len(outcome) + start.outcome),
-        score=f32(score),
+        unit=np.float64(_unit(tables, plan)),
+        score=score if late else f32(score),
         score_index=i32(score_index),
         score_value=f32(score_value),
         score_weight=f32(plan.score_weight),
@@ -141,21 +169,33 @@ def prepare(tables: Tables, plan: Plan, n: int | None = None) -> tuple[Arrays, S
         beyond=f32(plan.discount**plan.window if plan.window is not None else 0.0),
     )
     shape = Shape(
-        plan.T,
-        N,
-        tables.k,
-        step.width,
-        step.bits,
-        start.width,
-        start.bits,
-        plan.window,
-        plan.whole_return,
-        bool(plan.baseline.any()),
-        plan.gain is not None,
-        summation,
-        block,
+        T=plan.T,
+        N=N,
+        k=tables.k,
+        width=step.width,
+        bits=step.bits,
+        start_bits=start.bits,
+        base_bits=base_bits,
+        pair_bits=pair_bits,
+        ends=bool((tables.outcome_next == S).any() or tables.start[S]),
+        window=plan.window,
+        whole_return=plan.whole_return,
+        baseline=bool(plan.baseline.any()),
+        gain=plan.gain is not None,
+        summation=summation,
+        forward=forward,
+        telescopes=plan.telescopes,
+        late=late,
+        block=_block(tables, plan.T, summation, n),
     )
     return arrays, shape
+
+
+def _unit(tables: Tables, plan: Plan) -> float:
+    """A power of two above twice the sum, over the visits of a pair, of what was earned before each."""
+    largest = float(np.abs(tables.outcome_reward).max(initial=0.0)) * float(np.abs(plan.return_weight).sum())
+    largest += float(np.abs(plan.baseline).max()) * float(np.abs(plan.score_weight).max())
+    return 4.0 * 2.0 ** math.ceil(math.log2(max(plan.T * largest, 1e-30)))
 
 
 def _cheapest(tables: Tables, T: int) -> Summation:
@@ -200,10 +240,10 @@ def _score_rows(tables: Tables) -> tuple[np.ndarray, np.ndarray]:
     return index, value
 
 
-def _block(tables: Tables, T: int, n: int | None) -> int:
+def _block(tables: Tables, T: int, summation: Summation, n: int | None) -> int:
     """Trajectories of a block: a power of two, a function of the model, the horizon and n."""
-    bytes_each = 4 * (T + 1) + 4 * (tables.N + 1) + 24 * tables.k
-    fitting = max(BLOCK_BYTES // bytes_each, 1)
+    held = {Summation.DIRECT: 24 * tables.k, Summation.PAIRS: 24 * (tables.N + tables.k), Summation.ROWS: 8 * tables.k}
+    fitting = max(BLOCK_BYTES // (8 * (T + 1) + held[summation]), 1)
     block = min(max(1 << (fitting.bit_length() - 1), SMALLEST_BLOCK), LARGEST_BLOCK)
     if n is not None:
         block = min(block, max(1 << (n - 1).bit_length(), SMALLEST_BLOCK))

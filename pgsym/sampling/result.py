@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from statistics import NormalDist
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from pgsym.display import html
+from pgsym.display.frame import data_frame
 from pgsym.errors import SamplingError
 from pgsym.model.objective import Objective
 from pgsym.sampling.moments import Moments
 from pgsym.sampling.tables import Floats
+
+if TYPE_CHECKING:
+    from pgsym.display.figure import Figure
 
 
 class Distance(NamedTuple):
@@ -32,6 +37,17 @@ class Distance(NamedTuple):
     """Coordinates left out because no trajectory touched them: the sample says nothing about them."""
 
 
+class Along(StrEnum):
+    """What the coordinates of an estimated gradient are."""
+
+    PARAMETERS = "parameters"
+    """k partial derivatives."""
+    RANDOM = "random directions"
+    """Products with random vectors of entries 1 and -1."""
+    GIVEN = "given directions"
+    """Products with vectors of the caller's choice."""
+
+
 @dataclass(frozen=True)
 class Estimate:
     """What `estimate` found.  Printing it gives a table.
@@ -46,7 +62,9 @@ class Estimate:
     """Relative size under which a direction's spread is float32 rounding, not sampling noise."""
 
     params: tuple[sp.Symbol, ...]
-    """theta's coordinates."""
+    """theta's coordinates, or a symbol for each direction."""
+    along: Along
+    """What `mean` and `covariance` are by."""
     theta: Floats
     """[k] the point."""
     objective: Objective
@@ -55,8 +73,6 @@ class Estimate:
     """Name of the estimator."""
     moments: Moments
     """Of (g, J), d = k + 1 coordinates, over trajectories."""
-    touched: NDArray[np.int64]
-    """[k] trajectories whose g has a nonzero coordinate: where they are few, the mean is not yet normal."""
     horizon: int
     """Steps of each rollout: the estimate is one of the T-step problem."""
     burn_in: int
@@ -105,9 +121,23 @@ class Estimate:
         return (np.diagonal(c) if c.ndim == 2 else c)[:-1]
 
     @property
+    def touched(self) -> NDArray[np.bool_]:
+        """[k] whether any trajectory's g has the coordinate nonzero."""
+        return (self.mean != 0) | (self.variance > 0)
+
+    @property
     def standard_error(self) -> Floats:
         """[k] of `mean`."""
         return np.sqrt(self.variance / self.n)
+
+    @property
+    def covariance_trace(self) -> float | None:
+        """Of one trajectory's g: the sum of the variances by parameter, or their mean along random directions v, since
+        E[v^T C v] = tr C; None along given ones.
+        """
+        if self.along is Along.GIVEN:
+            return None
+        return float(self.variance.sum() if self.along is Along.PARAMETERS else self.variance.mean())
 
     @property
     def J(self) -> float:
@@ -126,10 +156,12 @@ class Estimate:
 
     @property
     def trajectories_per_second(self) -> float:
+        """By the wall clock."""
         return self.n / self.seconds
 
     @property
     def transitions_per_second(self) -> float:
+        """By the wall clock."""
         return self.transitions / self.seconds
 
     # -- confidence --------------------------------------------------------------------------------------
@@ -144,8 +176,7 @@ class Estimate:
         """Hotelling's T^2 of a candidate gradient, with its rank and p-value."""
         from scipy.special import fdtrc
 
-        values = [point[x] for x in self.params] if isinstance(point, Mapping) else point
-        gap = self.mean - np.array([float(v) for v in values])
+        gap = self.mean - self.gradient_of(point)
         if self.n <= len(gap) and self.covariance is not None:
             raise SamplingError(
                 f"found {self.n}; a joint region of {len(gap)} coordinates needs more trajectories. "
@@ -153,7 +184,7 @@ class Estimate:
                 where="n",
             )
         scale = self.standard_error
-        silent = self.touched == 0
+        silent = ~self.touched
         still = ~silent & (scale <= self.ROUNDING * np.abs(self.mean) / np.sqrt(self.n))
         if (np.abs(gap[still]) > self.ROUNDING * np.abs(self.mean[still])).any():
             return Distance(float("inf"), 0, 0.0, int(silent.sum()))
@@ -182,15 +213,35 @@ class Estimate:
 
     # -- text --------------------------------------------------------------------------------------------
 
-    def _rows(self) -> list[tuple[str, str, str, str]]:
+    def _numbers(self) -> list[tuple[str, float, float, float, float]]:
+        """Name, estimate, standard error and interval of J and of each coordinate of the gradient."""
         z = NormalDist().inv_cdf(1 - (1 - self.LEVEL) / 2)
         bounds = [(self.J - z * self.J_standard_error, self.J + z * self.J_standard_error), *self.intervals()]
-        names = ["J", *(f"dJ/d{x.name}" for x in self.params)]
+        names = ["J", *(self._name(x) for x in self.params)]
         values, errors = [self.J, *self.mean], [self.J_standard_error, *self.standard_error]
         return [
-            (name, f"{value:.6g}", f"{error:.2g}", f"[{low:.6g}, {high:.6g}]")
+            (name, float(value), float(error), float(low), float(high))
             for name, value, error, (low, high) in zip(names, values, errors, bounds, strict=True)
         ]
+
+    def _name(self, x: sp.Symbol) -> str:
+        return f"dJ/d{x.name}" if self.along is Along.PARAMETERS else f"{x.name} . grad J"
+
+    def _rows(self) -> list[tuple[str, str, str, str]]:
+        return [
+            (name, f"{value:.6g}", f"{error:.2g}", f"[{low:.6g}, {high:.6g}]")
+            for name, value, error, low, high in self._numbers()
+        ]
+
+    def frame(self) -> Any:
+        """A pandas frame with a row for J and each coordinate: estimate, standard error, and the interval of `LEVEL`.
+
+        Raises
+        ------
+        MissingExtraError
+            pandas is not installed.
+        """
+        return data_frame(["quantity", "estimate", "standard_error", "low", "high"], self._numbers())
 
     def _summary(self) -> str:
         run = f"{self.n} trajectories" + (" (interrupted)" if self.interrupted else "")
@@ -200,6 +251,8 @@ class Estimate:
                 f"burn-in {self.burn_in}, window {self.window}; bias of J {self.bias_of_J:.1e}, "
                 f"of the gradient at most {np.abs(self.bias).max(initial=0.0):.1e}"
             )
+        if self.along is Along.RANDOM:
+            parts.append(f"covariance trace, from {len(self.params)} {self.along}: {self.covariance_trace:.4g}")
         parts.append(
             f"{self.trajectories_per_second:.3g} trajectories/s, {self.transitions_per_second:.3g} transitions/s "
             f"on {self.device}"
@@ -220,12 +273,31 @@ class Estimate:
         return f"Estimate({self.objective}, {self.estimator}, n={self.n}, {found})"
 
     def _repr_html_(self) -> str:
-        def row(tag: str, cells: Sequence[str]) -> str:
-            return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+        return html.table(self._header(), self._rows(), self._summary())
 
-        body = "".join(row("td", cells) for cells in self._rows())
-        caption = html.escape(self._summary()).replace("\n", "<br>")
-        return f"<table><caption>{caption}</caption>{row('th', self._header())}{body}</table>"
+    def plot(self, exact: Mapping[sp.Symbol, Any] | Sequence[Any] | None = None, level: float = LEVEL) -> Figure:
+        """The sampled gradient with its joint intervals, and the exact one beside it where it is given.
+
+        Parameters
+        ----------
+        exact
+            A gradient by symbol, or in the order of `params`: ``solution.grad``, say.
+        level
+            At which all intervals hold at once.
+
+        Raises
+        ------
+        MissingExtraError
+            matplotlib is not installed.
+        """
+        from pgsym.sampling.plot import plot
+
+        return plot(self, exact, level)
+
+    def gradient_of(self, values: Mapping[sp.Symbol, Any] | Sequence[Any]) -> Floats:
+        """[k] a gradient given by symbol or in order."""
+        ordered = [values[x] for x in self.params] if isinstance(values, Mapping) else values
+        return np.array([float(v) for v in ordered])
 
 
 def _level(level: float) -> float:

@@ -13,9 +13,9 @@ import pytest
 from pgsym.expression.exact import to_expr
 from pgsym.model import MDP, Objective, softmax_policy, tabular
 from pgsym.sampling import RewardToGo, build_tables
-from pgsym.sampling.kernel import rollout
 from pgsym.sampling.layout import prepare
 from pgsym.sampling.random import seed_key
+from pgsym.sampling.walk import rollout
 
 CASES = Path(__file__).parent.parent / "cases" / "data"
 
@@ -120,17 +120,18 @@ def draw():
         arrays, shape = prepare(tables, RewardToGo().plan(tables, Objective.START_STATE, T), n)
         ids = np.uint32(first) + np.arange(n, dtype=np.uint32)
         with jax.enable_x64(True):
-            entries = np.asarray(jax.jit(partial(rollout, shape=shape))(arrays, key=seed_key(seed), ids=ids))
-        step, visit = arrays.step[entries], arrays.visit[entries]
+            _, entries = jax.jit(partial(rollout, shape=shape))(arrays, key=seed_key(seed), ids=ids)
+        record = arrays.step[np.asarray(entries)]
+        low = record.astype(np.uint32)
         return SimpleNamespace(
             tables=tables,
             arrays=arrays,
             shape=shape,
             ids=ids,
-            entries=entries,
-            pair=visit.astype(np.uint32).astype(int),
-            successor=step.astype(np.uint32) // shape.width,
-            reward=(visit >> np.uint64(32)).astype(np.uint32).view(np.float32),
+            entries=np.asarray(entries),
+            pair=(low >> (32 - shape.pair_bits)).astype(int),
+            successor=(low & ((1 << shape.base_bits) - 1)) // shape.width,
+            reward=(record >> np.uint64(32)).astype(np.uint32).view(np.float32),
         )
 
     return run

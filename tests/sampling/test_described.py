@@ -13,8 +13,8 @@ from pgsym.model import Objective
 from pgsym.model.estimator import GAE, ActorCritic, AllKnowing, EligibilityTrace, NStep, Reinforce, RewardToGo
 from pgsym.sampling import dynamics, estimate
 from pgsym.sampling.estimators import find_estimator
-from pgsym.sampling.kernel import gradients, rollout
-from pgsym.sampling.layout import prepare
+from pgsym.sampling.gradients import gradients
+from pgsym.sampling.layout import Summation, prepare
 from pgsym.sampling.random import seed_key
 from pgsym.sampling.tables import build_tables
 
@@ -29,7 +29,7 @@ def direct(it, tables, pairs, rewards, states):
     v = np.array([*(float(Fraction(CRITIC[s])) for s in tables.states), 0.0])
     V = dynamics.truncated_values(tables, 5000)
     if isinstance(it, Reinforce):
-        U = np.full(T, (gamma ** np.arange(T) * rewards).sum())
+        U = np.full(T, (gamma ** np.arange(T) * rewards).sum()) - (v[states[:-1]] if it.baseline else 0)
     elif isinstance(it, AllKnowing):
         U = dynamics.action_values(tables, 0.0, gamma, V)[pairs] - V[states[:-1]]
     elif isinstance(it, EligibilityTrace):
@@ -46,6 +46,7 @@ def direct(it, tables, pairs, rewards, states):
 
 DESCRIPTIONS = [
     Reinforce(),
+    Reinforce(CRITIC),
     RewardToGo(CRITIC),
     RewardToGo(CRITIC, discount_weight=False),
     ActorCritic(CRITIC),
@@ -58,21 +59,20 @@ DESCRIPTIONS = [
 
 
 @pytest.fixture(scope="module")
-def drawn(garnet):
+def drawn(garnet, draw):
     """What the kernel draws for one key, whatever is estimated: pairs, rewards [T, B] and states [T + 1, B]."""
-    tables = build_tables(garnet.mdp, garnet.policy, garnet.theta)
-    arrays, shape = prepare(tables, find_estimator("reward-to-go").plan(tables, Objective.START_STATE, T), B)
-    with jax.enable_x64(True):
-        entries = np.asarray(jax.jit(partial(rollout, shape=shape))(arrays, key=seed_key(1), ids=IDS))
-    visit, step = arrays.visit[entries], arrays.step[entries]
-    pairs = visit.astype(np.uint32).astype(int)
-    rewards = (visit >> np.uint64(32)).astype(np.uint32).view(np.float32).astype(float)
-    states = np.vstack([tables.pair_state[pairs], (step[-1:].astype(np.uint32) // shape.width).astype(int)])
-    return tables, pairs, rewards, states
+    found = draw(garnet, T, B, seed=1)
+    states = np.vstack([found.tables.pair_state[found.pair], found.successor[-1:].astype(int)])
+    return found.tables, found.pair, found.reward.astype(float), states
 
 
-@pytest.mark.parametrize("it", DESCRIPTIONS, ids=lambda it: f"{it.name}-{getattr(it, 'discount_weight', '')}")
-def test_description_is_its_formula(drawn, it):
+@pytest.mark.parametrize(
+    ("it", "way"),
+    [*((it, way) for it in DESCRIPTIONS for way in ("direct", "pairs")), (NStep(3, CRITIC), "rows")],
+    ids=lambda it: it if isinstance(it, str) else f"{it.name}-{getattr(it, 'discount_weight', '')}",
+)
+def test_description_is_its_formula(drawn, monkeypatch, it, way):
+    monkeypatch.setattr("pgsym.sampling.layout._cheapest", lambda tables, T: Summation(way))
     tables, pairs, rewards, states = drawn
     objective = Objective.AVERAGE_REWARD if isinstance(it, EligibilityTrace) else Objective.START_STATE
     arrays, shape = prepare(tables, find_estimator(it).plan(tables, objective, T), B)
@@ -98,7 +98,6 @@ def test_stationary_start_is_mu(kakade, statistics):
 @pytest.mark.parametrize(
     ("it", "message"),
     [
-        (Reinforce({0: 1}), r"^reinforce: the whole return has a baseline"),
         (GAE("1/2", bootstrap=False), r"^gae: bootstrap is False; the sampler's last step keeps gamma v\(s_T\)"),
         (GAE("lambda"), r"^gae: lambda has no value; sampling needs numbers\. Replace it with subs"),
         (ActorCritic({"x": 1}), r"^actor-critic: state 'x' is not one that acts"),

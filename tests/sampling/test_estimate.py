@@ -155,7 +155,7 @@ def test_untouched_coordinates_are_left_out_and_counted():
     rows = [("s", "a", "t", 1, 1), ("u", "a", "t", 1, 1), ("u", "b", "t", 1, 0)]
     mdp = MDP.from_transitions(rows, start="s", terminal=["t"])
     found = estimate(mdp, tabular(mdp), theta=[0] * 3, n=100)
-    assert found.touched.tolist() == [0, 0, 0]
+    assert found.touched.tolist() == [False] * 3
     assert found.distance([0, 0, 0.1]) == (0.0, 0, 1.0, 3)
 
 

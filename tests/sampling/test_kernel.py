@@ -12,12 +12,14 @@ import pytest
 from scipy.special import chdtri
 
 from pgsym.errors import SamplingError
-from pgsym.model import Objective
+from pgsym.model import MDP, Objective, tabular
 from pgsym.sampling import RewardToGo, build_tables, dynamics, estimate
 from pgsym.sampling.estimate import random_signs
-from pgsym.sampling.kernel import block_moments, gradients, returns
+from pgsym.sampling.gradients import gradients
+from pgsym.sampling.kernel import block_moments
 from pgsym.sampling.layout import Summation, prepare, step_table
 from pgsym.sampling.random import seed_key
+from pgsym.sampling.walk import returns
 
 N = 2**16
 
@@ -127,7 +129,7 @@ def test_all_ways_of_summing_scores_give_the_same_gradient(garnet, monkeypatch, 
 def test_summation_is_chosen_by_its_work(garnet, corridor):
     tables = build_tables(garnet.mdp, garnet.policy, garnet.theta)
     plan = RewardToGo().plan
-    # 20 gathers cost 240, two scattered scores 64, one scattered weight and 20 x 28 products over 100 steps 37.
+    # 20 gathers cost 160, two scattered scores 64, one scattered weight and 20 x 28 products over 100 steps 37.
     assert prepare(tables, plan(tables, Objective.START_STATE, 100))[1].summation is Summation.PAIRS
     assert prepare(tables, plan(tables, Objective.START_STATE, 2))[1].summation is Summation.ROWS
     tables = build_tables(corridor.mdp, corridor.policy, [0])
@@ -147,6 +149,47 @@ def test_blocks_at_once_and_in_turn_agree(garnet):
     for a, b in zip(turn, once, strict=True):
         # The order of 64 float64 additions.
         np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-10)
+
+
+def test_many_parameters_in_parts_and_in_rows_agree():
+    """Above 256 parameters a processor sums squares of 16 trajectories at a time; an accelerator has whole rows."""
+    rows = [(s, a, (3 * s + a) % 150, 1, s % 3 + a) for s in range(149) for a in range(2)]
+    mdp = MDP.from_transitions([*rows, (149, 0, "end", 1, 5)], start=0, terminal=["end"], gamma="9/10")
+    tables = build_tables(mdp, tabular(mdp), [(i % 7) / 3 for i in range(299)])
+    arrays, shape = prepare(tables, RewardToGo().plan(tables, Objective.START_STATE, 12), 64)
+    assert (shape.summation, shape.full, shape.ends) == (Summation.ROWS, False, True)
+    found = []
+    with jax.enable_x64(True):
+        for parallel in (False, True):
+            run = jax.jit(partial(block_moments, shape, parallel))
+            found.append(run(arrays, seed_key(0), np.full(2, 100, np.uint32), 64 * np.arange(2, dtype=np.uint32)))
+    assert np.asarray(found[0].n).tolist() == [64, 36]
+    assert np.asarray(found[0].mean).any()
+    for a, b in zip(*found, strict=True):
+        # float32 sums of at most 12 terms each, in two orders.
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("way", list(Summation))
+def test_pairs_in_the_record_or_in_a_table_change_no_bit(garnet, monkeypatch, way):
+    monkeypatch.setattr("pgsym.sampling.layout._cheapest", lambda tables, T: way)
+    run = partial(estimate, garnet.mdp, garnet.policy, theta=garnet.theta, n=500, horizon=12)
+    packed = run()
+    monkeypatch.setattr("pgsym.sampling.layout.RECORD_BITS", 0)
+    apart = run()
+    assert (packed.moments.mean == apart.moments.mean).all()
+    assert (packed.moments.M2 == apart.moments.M2).all()
+
+
+@pytest.mark.parametrize("estimator", ["reinforce", "advantage"])
+def test_counted_visits_and_a_second_pass_agree(garnet, monkeypatch, estimator):
+    monkeypatch.setattr("pgsym.sampling.layout._cheapest", lambda tables, T: Summation.PAIRS)
+    run = partial(estimate, garnet.mdp, garnet.policy, "start-state", estimator, theta=garnet.theta, n=2000, horizon=40)
+    counted = run()
+    monkeypatch.setattr("pgsym.sampling.layout.LONGEST_COUNT", 39)
+    twice = run()
+    np.testing.assert_allclose(counted.mean, twice.mean, rtol=0, atol=1e-4 * counted.standard_error.max())
+    np.testing.assert_allclose(counted.covariance, twice.covariance, rtol=1e-4, atol=1e-4)
 
 
 def test_total_variation_of_a_step_is_within_the_stated_bound(garnet):
