@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
+from concurrent.futures import CancelledError
 from itertools import islice
 
 from pgsym.errors import MissingExtraError, StudyError
@@ -27,7 +28,7 @@ def cluster(tasks: Iterable[Task], address: str) -> Generator[tuple[Task, list[P
     MissingExtraError
         distributed is not installed.
     StudyError
-        The scheduler does not answer, or a shard kills one worker after the other.
+        The scheduler does not answer or ends, or a shard kills one worker after the other.
     """
     try:
         from distributed import Client, as_completed
@@ -72,6 +73,13 @@ def cluster(tasks: Iterable[Task], address: str) -> Generator[tuple[Task, list[P
                     ) from None
                 futures.add(hand_out(task))
                 continue
+            except (CancelledError, OSError) as error:
+                # A scheduler that ends cancels what it was asked for.
+                raise StudyError(
+                    f"was lost at shard {task.shard} ({type(error).__name__}); every shard needs it. "
+                    "What is done is kept: start the scheduler and run the study again",
+                    where=f"scheduler {address}",
+                ) from None
             future.release()
             following = next(source, None)
             if following is not None:

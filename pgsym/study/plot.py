@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pgsym.errors import MissingExtraError, StudyError
-from pgsym.model.files.atomic import write_atomically
+from pgsym.display.figure import new_figure
+from pgsym.errors import StudyError
+from pgsym.model.files.atomic import write_figure
 from pgsym.study.store import Store
 from pgsym.study.table import estimator_label, point_labels
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from pgsym.display.figure import Figure
 
 FORMATS = (".pdf", ".png", ".svg")
 
@@ -31,7 +31,6 @@ def plot(store: Store) -> Figure:
     StudyError
         The study is not finished.
     """
-    figure_class = _figure_class()
     if not store.finished:
         done, planned = store.trajectories()
         raise StudyError(
@@ -44,19 +43,28 @@ def plot(store: Store) -> Figure:
         "JOIN setting USING (setting) ORDER BY cell"
     )
     titles = list(dict.fromkeys(labels[row["setting"]] for row in rows))
-    figure: Figure = figure_class(figsize=(9, 3.4 * len(titles)), layout="constrained")
+    figure = new_figure(9.0, 3.4 * len(titles))
     axes = figure.subplots(len(titles), 2, squeeze=False)
     for (left, right), title in zip(axes, titles, strict=True):
         shown = [row for row in rows if labels[row["setting"]] == title]
         for number, setting in enumerate(dict.fromkeys(row["setting"] for row in shown)):
             _draw(left, right, [row for row in shown if row["setting"] == setting], f"C{number}")
-        for axis, what in ((left, "|mean - grad J|"), (right, "variance of the batch mean")):
+        for axis, what in ((left, "bias: |mean - grad J|"), (right, "variance of the batch mean")):
             axis.set_xscale("log")
             axis.set_yscale("log")
             axis.set_xlabel("trajectories n")
             axis.set_ylabel(what)
         # An exact bias far below the noise, such as that of truncation, would stretch the axis for nothing.
-        left.set_ylim(bottom=min(min(row["noise"], row["bias"] or row["noise"]) for row in shown) / 2)
+        bottom = min(min(row["noise"], row["bias"] or row["noise"]) for row in shown) / 2
+        left.set_ylim(bottom=bottom)
+        below = {
+            f"{estimator_label(row['estimator'])} {row['exact_bias']:.1g}"
+            for row in shown
+            if row["exact_bias"] is not None and row["exact_bias"] < bottom
+        }
+        if below:
+            note = "exact bias below the picture:\n" + "\n".join(sorted(below))
+            left.text(0.02, 0.03, note, transform=left.transAxes, fontsize=7, color="0.3")
         left.set_title(title, loc="left", fontsize=10)
         meanings = {"o": "sampled, all runs together", "-": "exact bias", ":": "root mean square of noise alone"}
         for style, meaning in meanings.items():
@@ -70,9 +78,7 @@ def save(store: Store, path: Path) -> None:
     """The plot as a file, in the format of the name's ending."""
     if path.suffix.lower() not in FORMATS:
         raise StudyError(f"found {path.suffix!r}; a plot's ending is one of {', '.join(FORMATS)}", where=str(path))
-    drawn = io.BytesIO()
-    plot(store).savefig(drawn, format=path.suffix[1:].lower())
-    write_atomically(path, drawn.getvalue())
+    write_figure(path, plot(store))
 
 
 def _draw(left: Any, right: Any, rows: list[dict[str, Any]], colour: str) -> None:
@@ -95,13 +101,3 @@ def _draw(left: Any, right: Any, rows: list[dict[str, Any]], colour: str) -> Non
         right.plot(n, [row["exact_variance"] for row in rows], color=colour, linewidth=1.4, label=label)
     else:
         right.plot([], [], "o", color=colour, label=label)
-
-
-def _figure_class() -> Any:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingExtraError(
-            "matplotlib is not installed; plots need it. Install pgsym with the extra plot: pgsym[plot]", where="plot"
-        ) from None
-    return Figure

@@ -21,7 +21,7 @@ LARGEST_SHARD = 2**26
 
 
 def _refusal(message: str) -> PydanticCustomError:
-    return PydanticCustomError("pgsym", message.replace("{", "{{").replace("}", "}}"))
+    return PydanticCustomError("pgsym", message)  # without a context, braces stand for themselves
 
 
 def _text(value: Any) -> str:

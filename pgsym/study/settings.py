@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pgsym.errors import PgsymError, SchemaError
+from pgsym.expression.complaint import short
 from pgsym.expression.grammar import unparse
 from pgsym.model.estimator import ESTIMATORS, EligibilityTrace, Estimator
 from pgsym.model.files import loads
@@ -214,7 +215,7 @@ def from_plain(options: Mapping[str, Any]) -> Estimator:
             )
         if known[key].type == "bool" and not isinstance(value, bool):
             raise SchemaError(f"found {value!r}; true or false is required. Give one", where=key)
-        given[key] = {_name(s): v for s, v in value} if isinstance(value, list) else value
+        given[key] = dict(_row(row, f"{key}[{i}]") for i, row in enumerate(value)) if isinstance(value, list) else value
     missing = [key for key, field in known.items() if key not in given and _required(field)]
     if missing:
         raise SchemaError(f"the key is missing; {name} needs it. Add it", where=missing[0])
@@ -223,6 +224,18 @@ def from_plain(options: Mapping[str, Any]) -> Estimator:
 
 def _required(field: Field[Any]) -> bool:
     return field.default is MISSING and field.default_factory is MISSING
+
+
+def _row(row: Any, where: str) -> tuple[Hashable, Any]:
+    """A row [state, value]."""
+    if not isinstance(row, list) or len(row) != 2:
+        raise SchemaError(f"found {short(repr(row))}; a row is [state, value]. Give both in a list", where=where)
+    state = _name(row[0])
+    try:
+        hash(state)
+    except TypeError:
+        raise SchemaError(f"found {short(repr(row[0]))}; a state's name is required. Give one", where=where) from None
+    return state, row[1]
 
 
 def _name(name: Any) -> Hashable:

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from pgsym.errors import MissingExtraError, StudyError
-from pgsym.study import run_study
+from pgsym.study import Store, run_study
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -27,6 +27,26 @@ def test_cluster_with_a_killed_worker_changes_no_bit(small, whole, digest, tmp_p
         path = run_study(small, tmp_path / "s.sqlite", scheduler=cluster.scheduler_address, progress=kill_one)
     assert killed
     assert digest(path) == whole.digest()
+
+
+def test_lost_scheduler_is_one_message_and_what_is_done_is_kept(small, whole, digest, tmp_path, monkeypatch):
+    distributed = pytest.importorskip("distributed", reason="distributed is not installed: pgsym[cluster]")
+    monkeypatch.setattr("pgsym.study.cluster.PATIENCE", "2s")
+    out = tmp_path / "s.sqlite"
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, silence_logs=50
+    ) as cluster:
+
+        def end(done, planned):
+            if done:
+                cluster.close()
+
+        with pytest.raises(StudyError, match=r"^scheduler \S+: was lost at shard \d+ \(\w+\); .* run the study again$"):
+            run_study(small, out, scheduler=cluster.scheduler_address, progress=end)
+    with Store.read(out) as store:
+        assert store.done()
+        assert not store.finished
+    assert digest(run_study(small, out, workers=0, progress=False)) == whole.digest()
 
 
 def test_cluster_raises_where_no_scheduler_answers(small, tmp_path, monkeypatch):
