@@ -10,6 +10,7 @@ while ``next_states[i]`` is where the step really led.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
@@ -83,40 +84,45 @@ class Batch:
         return self.terminated | self.truncated
 
 
-def make_batch(streams: Streams, layout: str, arrays: Arrays, policy: DifferentiablePolicy) -> Batch:
-    """A batch from arranged episodes, as arrays of the wanted framework."""
+def make_batches(
+    streams: Streams, batch_size: int, layout: str, arrays: Arrays, policy: DifferentiablePolicy
+) -> Iterator[Batch]:
+    """Batches of `batch_size` episodes each from arranged episodes, as arrays of the wanted framework."""
     if arrays.name == "jax":
         make_traceable()
-    world = streams.world
-    keep = streams.mask[0] if layout == "flat" else ...
-    taken = {
-        name: found[0][keep] if layout == "flat" else found
-        for name, found in {
-            "states": streams.state,
-            "actions": world.pair_action[streams.pair],
-            "rewards": streams.reward,
-            "next_states": streams.next_state,
-            "terminated": streams.terminated,
-            "truncated": streams.truncated,
-            "log_probs": np.log(world.pi[streams.pair]),
-            "behaviour_probs": world.b[streams.pair],
-            "values": world.values[streams.state],
-            "next_values": world.values[streams.next_state],
-            "mask": streams.mask,
-            "steps": streams.step,
-            "episode": streams.episode,
-            "scores": world.scores[streams.pair],
-        }.items()
+    world, count = streams.world, streams.episodes // batch_size
+    rows = len(streams.outcome) // count
+    first = np.repeat(np.arange(count) * batch_size, rows)[:, None]
+    found = {
+        "states": streams.state,
+        "actions": world.pair_action[streams.pair],
+        "rewards": streams.reward,
+        "next_states": streams.next_state,
+        "terminated": streams.terminated,
+        "truncated": streams.truncated,
+        "log_probs": np.log(world.pi[streams.pair]),
+        "behaviour_probs": world.b[streams.pair],
+        "values": world.values[streams.state],
+        "next_values": world.values[streams.next_state],
+        "mask": streams.mask,
+        "steps": streams.step,
+        "episode": np.where(streams.mask, streams.episode - first, -1),
+        "scores": world.scores[streams.pair],
     }
-    return Batch(
-        **{name: arrays.put(found) for name, found in taken.items()},
-        episodes=streams.episodes,
-        horizon=streams.horizon,
-        gamma=world.gamma,
-        mean_reward=world.centre,
-        layout=layout,
-        policy=policy,
-    )
+    for i in range(count):
+        taken = {name: x[i * rows : (i + 1) * rows] for name, x in found.items()}
+        if layout == "flat":
+            keep = taken["mask"][0]
+            taken = {name: x[0][keep] for name, x in taken.items()}
+        yield Batch(
+            **{name: arrays.put(x) for name, x in taken.items()},
+            episodes=batch_size,
+            horizon=streams.horizon,
+            gamma=world.gamma,
+            mean_reward=world.centre,
+            layout=layout,
+            policy=policy,
+        )
 
 
 SETTINGS = ("episodes", "horizon", "gamma", "mean_reward", "layout", "policy")

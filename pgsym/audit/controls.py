@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pgsym.audit.best import Best
 from pgsym.audit.episodes import Streams
 from pgsym.audit.recipes import Average, Recipe
 from pgsym.audit.targets import Target, truth
@@ -62,14 +63,15 @@ class Controls:
         """[D, k] estimates with the same mean and less variance."""
         return estimates - np.einsum("dqk,qk->dk", controls, self.coefficients)
 
-    def best_trace(self, controls: Floats, target: Target) -> float | None:
-        """The smallest trace of the covariance among the controls with this target; None if there is none."""
-        traces = [
-            float(controls[:, i].var(axis=0, ddof=1).sum())
-            for i, (recipe, aim) in enumerate(self.recipes)
-            if aim is target and not recipe.all_knowing
-        ]
-        return min(traces, default=None)
+    def best(self, targets: set[Target], horizon: int, controls: Floats | None = None) -> Best:
+        """The correct estimators of these targets, with their sample traces where they were sampled."""
+        mine = [
+            i for i, (recipe, aim) in enumerate(self.recipes) if aim in targets and not recipe.all_knowing
+        ]  # fmt: skip
+        sampled = None
+        if controls is not None:
+            sampled = tuple(float(controls[:, i].var(axis=0, ddof=1).sum()) for i in mine)
+        return Best(self.world, horizon, self.batch_size, tuple(self.recipes[i][0] for i in mine), sampled)
 
 
 def agreeing(target: Target, world: World, horizon: int) -> set[Target]:

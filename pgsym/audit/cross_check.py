@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import NormalDist
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy as sp
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy import optimize, stats
 
 from pgsym.claims.trust import Level, Trust
+from pgsym.display import html
 from pgsym.errors import SamplingError
 from pgsym.exact import solve
 from pgsym.exact.horizon import truncated
@@ -27,6 +28,9 @@ from pgsym.model.objective import Objective
 from pgsym.model.policies import tabular
 from pgsym.model.policy import Policy
 from pgsym.sampling import Estimate, Estimator, estimate
+
+if TYPE_CHECKING:
+    from pgsym.display.figure import Figure
 
 Floats = NDArray[np.float64]
 
@@ -126,6 +130,20 @@ class CrossCheck:
 
     def __str__(self) -> str:
         return f"{self.estimate}\n{self.summary}"
+
+    def _repr_html_(self) -> str:
+        rows = [(name, *(f"{x:.6g}" for x in numbers)) for name, *numbers in self.rows()]
+        return html.table(("parameter", "exact", "sampled", "s.e.", "z"), rows, self.summary)
+
+    def plot(self) -> Figure:
+        """The sampled gradient with its joint intervals beside the exact one of the same number of steps.
+
+        Raises
+        ------
+        MissingExtraError
+            matplotlib is not installed.
+        """
+        return self.estimate.plot(self.truth.tolist())
 
     def rows(self) -> list[tuple[str, float, float, float, float]]:
         """(parameter, exact, sampled, standard error, z)."""

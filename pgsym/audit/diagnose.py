@@ -19,7 +19,7 @@ from pgsym.audit.recipes import Recipe
 from pgsym.audit.rollouts import Estimator, Rollouts
 from pgsym.audit.sequential import Region, first_look
 from pgsym.audit.targets import Target
-from pgsym.audit.world import Floats, Ints
+from pgsym.audit.world import Floats
 from pgsym.sampling.moments import Moments
 
 SAME = 1e-4
@@ -142,26 +142,21 @@ def diagnose(
     outcome = Sampler(rollouts.world, rollouts.horizon, seed).chunk(FIRST_CHUNK, B * PAIRED)
     tried = list(candidates(setting_of(rollouts, target), lam))
     few = rollouts.streams(outcome[: B * SCREENED])
-    given = _estimates(estimator, rollouts, outcome[: B * SCREENED])
+    given = rollouts.estimates(estimator, few)
     matching = [c for c in tried if _same(c.recipe.batch_means(few, B), given)]
     streams = rollouts.streams(outcome)
     if matching:
-        given = _estimates(estimator, rollouts, outcome)
+        given = rollouts.estimates(estimator, streams)
         matching = [c for c in matching if _same(c.recipe.batch_means(streams, B), given)]
     if matching:
         return _named(matching, given, streams, B, truth, bias, reproduced=True)
-    given = _estimates(estimator, rollouts, outcome)
+    given = rollouts.estimates(estimator, streams)
     # A mean depends little on lambda, and several departures at once agree with too many means by chance.
     tried = list(candidates(setting_of(rollouts, target), lam, LAMBDAS[:3], 2))
     supported = _by_mean(tried, given, streams, rollouts, bias, alpha)
     if supported:
         return _named(supported, given, streams, B, truth, bias, reproduced=False)
     return Diagnosis((), "", False, None, note=_scaled(truth, bias))
-
-
-def _estimates(estimator: Estimator, rollouts: Rollouts, outcome: Ints) -> Floats:
-    batches = outcome.reshape(-1, rollouts.batch_size, rollouts.horizon)
-    return np.array([rollouts.call(estimator, batch).mean(0) for batch in batches])
 
 
 def _same(x: Floats, y: Floats) -> bool:

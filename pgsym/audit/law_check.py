@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from pgsym.claims.trust import Level, Trust
+from pgsym.display import html
 from pgsym.errors import SamplingError
 from pgsym.exact.moments import EstimatorLaw, moments
 from pgsym.model.objective import Objective
@@ -106,6 +107,14 @@ class LawCheck:
             f"p {self.p_mean:.2g} for the mean, {self.p_trace:.2g} for the trace; {self.trust}"
         )
 
+    def _repr_html_(self) -> str:
+        e = self.estimate
+        rows = [
+            (p.name, *(f"{x:.6g}" for x in numbers))
+            for p, *numbers in zip(e.params, self.mean, e.mean, e.standard_error, strict=True)
+        ]
+        return html.table(("parameter", "exact mean", "sampled", "s.e."), rows, self.summary)
+
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         e = self.estimate
@@ -184,7 +193,6 @@ def check_law(
             found = replace(
                 found,
                 moments=found.moments.merge(one.moments),
-                touched=found.touched + one.touched,
                 seconds=found.seconds + one.seconds,
                 transitions=found.transitions + one.transitions,
             )

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from pgsym.audit.best import Best
 from pgsym.audit.diagnose import Diagnosis
 from pgsym.audit.sequential import Region
 from pgsym.audit.targets import Target
 from pgsym.audit.world import Floats
+from pgsym.display import html
+
+if TYPE_CHECKING:
+    from pgsym.display.figure import Figure
 
 
 class Verdict(StrEnum):
@@ -22,7 +27,7 @@ class Verdict(StrEnum):
     UNDECIDED = "undecided"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AuditResult:
     """The answer to: is this estimator's mean the true gradient?
 
@@ -65,8 +70,8 @@ class AuditResult:
     seconds: float
     trace: float
     """Trace of the covariance of one batch's estimate."""
-    best_trace: float | None
-    """The same for the best correct estimator tried on the same batches."""
+    best: Best
+    """The correct estimators that its spread is compared with."""
     up_to_scale: bool
     factor: float
     """The observed mean's component along the truth, relative to it: 1 for an unbiased estimator."""
@@ -74,9 +79,12 @@ class AuditResult:
     """Of the bias, in sample mode."""
     diagnosis: Diagnosis | None
     """Of a biased estimator."""
+    interrupted: bool = False
+    """Stopped by Ctrl-C: the answer is that of the last look."""
 
     @property
     def unbiased(self) -> bool:
+        """Whether the bias lies within what is tolerated."""
         return self.verdict is Verdict.UNBIASED
 
     @property
@@ -105,8 +113,9 @@ class AuditResult:
 
     @property
     def variance_ratio(self) -> float | None:
-        """Trace of the covariance, relative to that of the best correct estimator tried on the same batches."""
-        return self.trace / self.best_trace if self.best_trace else None
+        """Trace of the covariance, relative to that of the best correct estimator (`best`): exact, or sampled too."""
+        spread = self.best.spread
+        return self.trace / spread.trace if spread is not None and spread.trace else None
 
     def rows(self) -> list[tuple[str, float, float, float, float | None]]:
         """(parameter, exact, observed, standard error, predicted by the diagnosis)."""
@@ -146,26 +155,53 @@ class AuditResult:
         out = []
         if self.cosine is not None:
             out.append(f"cosine to the true gradient {self.cosine:.5g}, component along it {self.factor:.5g}")
-        if self.variance_ratio is not None:
+        spread = self.best.spread
+        if self.variance_ratio is not None and spread is not None:
+            ground = "by its exact law" if spread.exact else "on the same batches"
             out.append(
-                f"variance {self.variance_ratio:.3g} times that of the best correct estimator on the same batches"
+                f"variance {self.variance_ratio:.3g} times that of {spread.name} ({ground}), the best correct one"
             )
         if self.detectable is not None:
             out.append(f"a relative bias of {self.detectable:.2g} is found with probability {self.power:g}")
+        if self.interrupted:
+            out.append("interrupted: the answer is that of the last look")
         if self.also:
             out.append(f"grad {' = grad '.join(_TARGETS[t] for t in (self.target, *self.also))} here")
         return out
 
-    def table(self) -> str:
-        """Exact beside observed, and beside what the diagnosis predicts."""
-        head = ("parameter", "exact", "observed", "s.e.", "predicted")
-        cells = [
+    HEADER: ClassVar[tuple[str, ...]] = ("parameter", "exact", "observed", "s.e.", "predicted")
+
+    def _cells(self) -> list[tuple[str, ...]]:
+        return [
             (name, f"{exact:.6g}", f"{seen:.6g}", f"{se:.1e}", "" if guess is None else f"{guess:.6g}")
             for name, exact, seen, se, guess in self.rows()
         ]
+
+    def table(self) -> str:
+        """Exact beside observed, and beside what the diagnosis predicts."""
+        head, cells = self.HEADER, self._cells()
         width = [max(len(row[i]) for row in [head, *cells]) for i in range(len(head))]
         lines = ["  ".join(c.rjust(w) for c, w in zip(row, width, strict=True)).rstrip() for row in [head, *cells]]
         return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"AuditResult({self.headline})"
+
+    def _repr_html_(self) -> str:
+        told = [self.headline, *self.details, *([] if self.diagnosis is None else [str(self.diagnosis)])]
+        return html.table(self.HEADER, self._cells(), "\n".join(told))
+
+    def plot(self) -> Figure:
+        """The region of the bias: the joint interval of each coordinate, 0 and the tolerance.
+
+        Raises
+        ------
+        MissingExtraError
+            matplotlib is not installed.
+        """
+        from pgsym.audit.plot import plot
+
+        return plot(self)
 
     def __str__(self) -> str:
         parts = [self.headline, *self.details, self.table()]
@@ -175,7 +211,7 @@ class AuditResult:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
-        found = self.diagnosis
+        found, spread = self.diagnosis, self.best.spread
         return {
             "verdict": self.verdict.value,
             "target": self.target.value,
@@ -198,6 +234,7 @@ class AuditResult:
             "up_to_scale": self.up_to_scale,
             "variance_trace": self.trace,
             "variance_ratio": self.variance_ratio,
+            "variance_compared_with": None if spread is None else {"estimator": spread.name, "exact": spread.exact},
             "diagnosis": None
             if found is None
             else {

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
 from pgsym.audit.arrays import arrays_of
-from pgsym.audit.batch import Batch, make_batch
+from pgsym.audit.batch import Batch, make_batches
 from pgsym.audit.differentiable import policy_functions
 from pgsym.audit.episodes import LAYOUTS, Sampler, Streams, arrange
 from pgsym.audit.world import Floats, Ints, World, build_world
@@ -83,24 +83,28 @@ class Rollouts:
 
     def batch(self, *, seed: int) -> Batch:
         """One batch, to try an estimator on."""
-        return self._batch(Sampler(self.world, self.horizon, seed).chunk(0, self.batch_size))
+        return next(self._batches(self.streams(Sampler(self.world, self.horizon, seed).chunk(0, self.batch_size))))
 
-    def _batch(self, outcome: Ints) -> Batch:
-        return make_batch(self.streams(outcome), self.layout, self.arrays, self.policy)
+    def _batches(self, streams: Streams) -> Iterator[Batch]:
+        return make_batches(streams, self.batch_size, self.layout, self.arrays, self.policy)
 
-    def call(self, estimator: Estimator, outcome: Ints) -> Floats:
-        """What the estimator returns for one batch of episodes [B, T]: [1, k], or [B, k] if it gives one row each.
+    def estimates(self, estimator: Estimator, streams: Streams) -> Floats:
+        """[D, k] what the estimator makes of each of D batches: its result, or the mean of one row an episode.
 
         Raises
         ------
         SamplingError
-            The result has another shape, or is not finite.
+            A result has another shape, or is not finite.
         """
-        found = self.world.scale * self.arrays.get(estimator(self.theta, self._batch(outcome)))
-        k = self.world.k
-        if found.shape not in ((k,), (len(outcome), k)):
+        return np.array([self._checked(estimator(self.theta, batch)).mean(0) for batch in self._batches(streams)])
+
+    def _checked(self, result: Any) -> Floats:
+        """[1, k] or [B, k]"""
+        found = self.world.scale * self.arrays.get(result)
+        k, B = self.world.k, self.batch_size
+        if found.shape not in ((k,), (B, k)):
             raise SamplingError(
-                f"the result has shape {found.shape}; a gradient has shape ({k},), or ({len(outcome)}, {k}) with one "
+                f"the result has shape {found.shape}; a gradient has shape ({k},), or ({B}, {k}) with one "
                 "row an episode. Return one of these",
                 where="estimator",
             )

@@ -5,27 +5,36 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from pgsym.audit.controls import Controls, agreeing
 from pgsym.audit.enumerate import MAX_BATCHES, all_episodes
-from pgsym.audit.episodes import Sampler, visits
+from pgsym.audit.episodes import Sampler
+from pgsym.audit.rare import Rare
 from pgsym.audit.result import AuditResult, Verdict
 from pgsym.audit.rollouts import Estimator, Rollouts
-from pgsym.audit.sequential import ROUNDING, Region, batches_needed, detectable, first_look, looks, share
+from pgsym.audit.sequential import (
+    ROUNDING,
+    Region,
+    batches_needed,
+    detectable,
+    first_look,
+    looks,
+    share,
+)
 from pgsym.audit.targets import Target
 from pgsym.audit.world import Floats
 from pgsym.errors import SamplingError, TooLargeError
 from pgsym.sampling.moments import Moments
+from pgsym.sampling.progress import Progress, reporter
 
 ROUNDING_DOUBLE = 2.0**-40
 """`sequential.ROUNDING` where the user computes in float64."""
-SEEN = 100
-"""Times that the rarest outcome is expected before the first look: before it is seen, its variance is unknown."""
 RAREST = 1 / 8
-"""Share of the sample after which the first look is taken anyway."""
+"""Share of the sample after which the first look is taken, even if an outcome is still rare."""
 CHUNK = 32
 """Batches of a chunk."""
 
@@ -44,6 +53,7 @@ class Plan:
     max_samples: int
     seed: int
     up_to_scale: bool
+    progress: bool | Progress | None
 
     @property
     def across(self) -> Floats:
@@ -52,13 +62,17 @@ class Plan:
         along = self.truth / self.scale
         return np.eye(k) - np.outer(along, along) if self.up_to_scale else np.eye(k)
 
+    @cached_property
+    def targets(self) -> set[Target]:
+        """Those whose exact value is the target's."""
+        return agreeing(self.target, self.rollouts.world, self.rollouts.horizon)
+
     def result(self, **found: Any) -> AuditResult:
         rollouts = self.rollouts
         bias = found["bias"]
-        also = agreeing(self.target, rollouts.world, rollouts.horizon) - {self.target}
         return AuditResult(
             target=self.target,
-            also=tuple(t for t in Target if t in also),
+            also=tuple(t for t in Target if t in self.targets and t is not self.target),
             params=tuple(p.name for p in rollouts.world.tables.params),
             truth=self.truth,
             scale=self.scale,
@@ -99,8 +113,8 @@ def enumerated(estimator: Estimator, plan: Plan) -> AuditResult:
     weights, estimates = [], []
     for batch, p in episodes.batches(B):
         weights.append(float(p))
-        estimates.append(rollouts.call(estimator, batch).mean(0))
-    w, g = np.array(weights), np.array(estimates)
+        estimates.append(rollouts.estimates(estimator, rollouts.streams(batch)))
+    w, g = np.array(weights), np.concatenate(estimates)
     mean = np.array([math.fsum(w * g[:, i]) for i in range(g.shape[1])])
     bias = mean - plan.truth
     size = float(np.linalg.norm(plan.across @ bias)) / plan.scale
@@ -120,7 +134,7 @@ def enumerated(estimator: Estimator, plan: Plan) -> AuditResult:
         mode="exact",
         seed=None,
         trace=float((w @ (g - mean) ** 2).sum()),
-        best_trace=None,
+        best=Controls(rollouts.world, rollouts.horizon, B).best(plan.targets, rollouts.horizon),
         region=None,
     )
 
@@ -135,17 +149,16 @@ def _rounding(rollouts: Rollouts) -> float:
 class _Sample:
     """Estimates of the bias, batch by batch, and the variances beside it."""
 
-    def __init__(self, estimator: Estimator, plan: Plan, pilot: int) -> None:
+    def __init__(self, estimator: Estimator, plan: Plan, pilot: int, report: Progress) -> None:
         rollouts = plan.rollouts
-        self.estimator, self.plan = estimator, plan
+        self.estimator, self.plan, self.report = estimator, plan, report
         self.sampler = Sampler(rollouts.world, rollouts.horizon, plan.seed)
         self.controls = Controls(rollouts.world, rollouts.horizon, rollouts.batch_size)
         self._stream = self._chunks()
-        self._kept: list[tuple[Floats, Floats]] = []
         estimates, values = self._take(pilot)
         self.controls.fit(estimates, values)
-        self.trace = float(estimates.var(axis=0, ddof=1).sum())
-        self.best_trace = self.controls.best_trace(values, plan.target)
+        self.raw = Moments.of(estimates)
+        self.best = self.controls.best(plan.targets, rollouts.horizon, values)
         size = max(float(np.sqrt((estimates**2).mean(0)).max()), plan.scale)
         self.rounding = _rounding(rollouts) * size
         self.moments: Moments | None = None
@@ -153,12 +166,11 @@ class _Sample:
     def _chunks(self) -> Iterator[tuple[Floats, Floats]]:
         """(estimates [D, k], controls [D, q, k]) of one chunk after another."""
         rollouts, number = self.plan.rollouts, 0
-        B, T = rollouts.batch_size, rollouts.horizon
         while True:
-            outcome = self.sampler.chunk(number, CHUNK * B)
-            found = [rollouts.call(self.estimator, batch).mean(0) for batch in outcome.reshape(CHUNK, B, T)]
-            yield np.array(found), self.controls.values(rollouts.streams(outcome))
+            streams = rollouts.streams(self.sampler.chunk(number, CHUNK * rollouts.batch_size))
+            yield rollouts.estimates(self.estimator, streams), self.controls.values(streams)
             number += 1
+            self.report(number * CHUNK * rollouts.batch_size, self.plan.max_samples)
 
     def _take(self, batches: int) -> tuple[Floats, Floats]:
         taken = [next(self._stream) for _ in range(batches // CHUNK)]
@@ -168,6 +180,7 @@ class _Sample:
         """The moments of the bias after that many batches in all."""
         have = 0 if self.moments is None else self.moments.n
         estimates, values = self._take(batches - have)
+        self.raw = self.raw.merge(Moments.of(estimates))
         found = Moments.of(self.controls.adjust(estimates, values) - self.plan.truth)
         self.moments = found if self.moments is None else self.moments.merge(found)
         return self.moments
@@ -183,19 +196,29 @@ def sampled(estimator: Estimator, plan: Plan) -> AuditResult:
     """
     B = plan.rollouts.batch_size
     most = plan.max_samples // B
-    first = _first(plan, most)
+    rare = Rare.of(plan.rollouts.world, plan.rollouts.horizon, B, plan.target)
+    first = _first(plan, rare, most)
     if 2 * first > most:
         raise SamplingError(
             f"found {plan.max_samples}; the pilot and the first look take {2 * first * B} episodes. Give at least that",
             where="max_samples",
         )
-    sample = _Sample(estimator, plan, first)
-    verdict, region, look = Verdict.UNDECIDED, None, 0
-    for look, m in enumerate(looks(first, most - first)):
-        region = Region(sample.extend(m), share(plan.alpha, look), sample.rounding)
-        verdict = _decide(region, plan)
-        if verdict is not Verdict.UNDECIDED:
-            break
+    verdict, region, look, interrupted = Verdict.UNDECIDED, None, 0, False
+    with reporter(plan.progress, plan.max_samples) as report:
+        sample = _Sample(estimator, plan, first, report)
+        for look, m in enumerate(looks(first, most - first)):
+            try:
+                found = sample.extend(m)
+            except KeyboardInterrupt:
+                if region is None:
+                    raise
+                # The last look stands: its region is valid whyever the audit stopped.
+                interrupted = True
+                break
+            region = Region(found, share(plan.alpha, look), sample.rounding, rare.variance(found.mean, m))
+            verdict = _decide(region, plan)
+            if verdict is not Verdict.UNDECIDED:
+                break
     assert region is not None
     judged = _judged(region, plan)
     needed = None
@@ -208,23 +231,23 @@ def sampled(estimator: Estimator, plan: Plan) -> AuditResult:
         standard_error=region.standard_error,
         intervals=region.intervals,
         bound=(float(np.linalg.norm(judged.centre)) + judged.reach) / plan.scale,
-        detectable=None if plan.up_to_scale else detectable(region, plan.truth, plan.power),
+        detectable=None
+        if plan.up_to_scale
+        else detectable(region, plan.truth, plan.power, lambda gap: rare.variance(gap, region.moments.n)),
         needed=needed,
         n=(region.moments.n + first) * B,
         mode="sample",
         seed=plan.seed,
-        trace=sample.trace,
-        best_trace=sample.best_trace,
+        trace=float(np.trace(sample.raw.covariance)),
+        best=sample.best,
         region=region,
+        interrupted=interrupted,
     )
 
 
-def _first(plan: Plan, most: int) -> int:
+def _first(plan: Plan, rare: Rare, most: int) -> int:
     """Batches of the pilot, and of the first look: a multiple of the chunk."""
-    world, B = plan.rollouts.world, plan.rollouts.batch_size
-    expected = visits(world, plan.rollouts.horizon)
-    rare = SEEN / (B * float(expected[expected > 0].min()))
-    m = max(first_look(world.k), min(math.ceil(rare), int(most * RAREST)))
+    m = max(first_look(plan.rollouts.world.k), min(math.ceil(rare.batches), int(most * RAREST)))
     return CHUNK * -(-m // CHUNK)
 
 
@@ -233,7 +256,8 @@ def _judged(region: Region, plan: Plan) -> Region:
     if not plan.up_to_scale:
         return region
     M, found = plan.across, region.moments
-    return replace(region, moments=Moments(found.n, M @ found.mean, M @ found.M2 @ M))
+    unseen = None if region.unseen is None else M @ region.unseen @ M
+    return replace(region, moments=Moments(found.n, M @ found.mean, M @ found.M2 @ M), unseen=unseen)
 
 
 def _decide(region: Region, plan: Plan) -> Verdict:

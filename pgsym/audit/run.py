@@ -23,6 +23,7 @@ from pgsym.model.objective import Objective
 from pgsym.model.policies import tabular
 from pgsym.model.policy import Policy
 from pgsym.sampling import dynamics
+from pgsym.sampling.progress import Progress
 
 ALPHA = 1e-3
 POWER = 0.9
@@ -55,6 +56,7 @@ def audit(
     up_to_scale: bool = False,
     lam: float | None = None,
     explain: bool = True,
+    progress: bool | Progress | None = None,
 ) -> AuditResult:
     """Test whether the mean of an estimator is the true gradient.
 
@@ -99,6 +101,9 @@ def audit(
         lambda of the estimator's advantages, for the diagnosis.
     explain
         Diagnose a biased estimator.
+    progress
+        True: a bar; None: a bar on a terminal, after 2 seconds; or a function of (episodes, max_samples).  Ctrl-C after
+        the first look gives the answer of the last look.
 
     Raises
     ------
@@ -154,8 +159,9 @@ def audit(
         raise SamplingError("one parameter has no direction but its sign; up_to_scale needs two", where="up_to_scale")
     began = time.perf_counter()
     plan = Plan(
-        rollouts, aim, exact, scale, 0.0 if delta is None else delta, alpha, power, max_samples, seed, up_to_scale
-    )
+        rollouts, aim, exact, scale, 0.0 if delta is None else delta, alpha, power, max_samples, seed, up_to_scale,
+        progress,
+    )  # fmt: skip
     if mode == "exact":
         found = enumerated(estimator, plan)
     else:

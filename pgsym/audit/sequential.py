@@ -6,6 +6,8 @@ union bound all regions hold jointly with probability 1 - alpha, whichever look 
 Each region is Hotelling's ellipsoid, joint over coordinates.  It rests on the normal approximation of batch means, as
 do the t and F distributions that it uses: `docs/audit.md` shows the measured false-alarm rate.
 
+It fails for what a sample has hardly seen: `pgsym.audit.rare` widens the region for that.
+
 References
 ----------
 Lan & DeMets (1983), Discrete sequential boundaries for clinical trials: spending alpha over looks.
@@ -15,8 +17,8 @@ bound over geometrically spaced epochs.  Hotelling (1931), The generalization of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -30,6 +32,9 @@ ROUNDING = 2.0**-17
 
 FLOOR = 2.0**-44
 """Relative variance of a direction under which float64 cannot tell it from 0: redundant parameters."""
+
+LARGEST_MULTIPLE, PRECISION = 2.0**40, 0.01
+"""Of the detectable bias: above the first it is called infinite; relative."""
 
 LEAST_BATCHES = 32
 """Batches of the first look, and ..."""
@@ -84,6 +89,8 @@ class Region:
     """Error rate of this region."""
     rounding: float
     """Standard deviation that is added to the mean's, for rounding in the user's code."""
+    unseen: Floats | None = None
+    """[k, k] added to the covariance of a batch, for what a sample this small may not have seen."""
 
     @property
     def centre(self) -> Floats:
@@ -91,9 +98,15 @@ class Region:
         return self.moments.mean
 
     @cached_property
+    def batch_covariance(self) -> Floats:
+        """[k, k] of one batch."""
+        found = self.moments.covariance
+        return found if self.unseen is None else found + self.unseen
+
+    @cached_property
     def covariance(self) -> Floats:
         """[k, k] of the mean."""
-        return self.moments.covariance / self.moments.n + self.rounding**2 * np.eye(len(self.centre))
+        return self.batch_covariance / self.moments.n + self.rounding**2 * np.eye(len(self.centre))
 
     @cached_property
     def squared_radius(self) -> float:
@@ -104,7 +117,7 @@ class Region:
     @cached_property
     def axes(self) -> tuple[Floats, Floats]:
         """Variances [k] of the mean along the columns of [k, k]; none is smaller than float64 can tell from 0."""
-        spread, directions = np.linalg.eigh(self.moments.covariance / self.moments.n)
+        spread, directions = np.linalg.eigh(self.batch_covariance / self.moments.n)
         least = FLOOR * float(spread.max(initial=0.0))
         return np.maximum(spread, least) + self.rounding**2, directions
 
@@ -163,10 +176,35 @@ def noncentrality(k: int, level: float, power: float) -> float:
     return float(optimize.brentq(excess, 1e-9, upper))
 
 
-def detectable(region: Region, direction: Floats, power: float) -> float:
-    """The multiple of `direction` that a test at this look finds with probability `power`."""
-    strength = region.strength(direction)
-    return float(np.sqrt(noncentrality(len(direction), region.level, power) / strength)) if strength else float("inf")
+def detectable(
+    region: Region, direction: Floats, power: float, unseen: Callable[[Floats], Floats] | None = None
+) -> float:
+    """The multiple of `direction` that a test at this look finds with probability `power`.
+
+    Parameters
+    ----------
+    unseen
+        What is added to the covariance for a gap [k]; None: nothing.
+    """
+    needed = noncentrality(len(direction), region.level, power)
+
+    def found(multiple: float) -> bool:
+        gap = multiple * direction
+        at = replace(region, unseen=None if unseen is None else unseen(gap))
+        return at.strength(gap) >= needed
+
+    strength = replace(region, unseen=None).strength(direction)
+    if not strength:
+        return float("inf")
+    low = high = float(np.sqrt(needed / strength)) * (1 + 1e-9)
+    while not found(high):
+        low, high = high, 2 * high
+        if high > LARGEST_MULTIPLE:
+            return float("inf")
+    while high > low * (1 + PRECISION):
+        middle = np.sqrt(low * high)
+        low, high = (low, middle) if found(middle) else (middle, high)
+    return float(high)
 
 
 def batches_needed(region: Region, alpha: float, first: int, radius: float) -> int | None:
@@ -176,7 +214,7 @@ def batches_needed(region: Region, alpha: float, first: int, radius: float) -> i
     within delta, or 0 lies outside the region.
     """
     k = len(region.centre)
-    largest = float(np.linalg.eigvalsh(region.moments.covariance)[-1])
+    largest = float(np.linalg.eigvalsh(region.batch_covariance)[-1])
     m, look = first, 0
     while m < 2**62:
         squared = k * (m - 1) / (m - k) * float(stats.f.isf(share(alpha, look), k, m - k))

@@ -22,7 +22,6 @@ import numpy as np
 
 from pgsym.audit.world import Floats, World
 from pgsym.errors import SamplingError
-from pgsym.exact.horizon import FloatChain
 from pgsym.model.objective import Objective
 
 
@@ -73,7 +72,7 @@ def truth(world: World, horizon: int, target: Target) -> Floats:
 
 def _finite(world: World, T: int, last: Floats) -> Floats:
     """grad of E[sum_{t<T} gamma^t r_t + gamma^T last(s_T)], `last` held fixed."""
-    chain = FloatChain(world.mdp, world.policy, {p: float(v) for p, v in world.theta.items()})
+    chain = world.chain
     V, dV = last, np.zeros((world.S, world.k))
     slope = chain.d_choose.toarray()
     owner = world.tables.pair_state

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pgsym.algebra import DualField
 from pgsym.errors import SamplingError
 from pgsym.exact.fields import float_field
+from pgsym.exact.horizon import FloatChain
 from pgsym.exact.quantities import Quantities
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
@@ -150,6 +151,11 @@ class World:
     # -- exact values, in floats -----------------------------------------------------------------------------
 
     @cached_property
+    def chain(self) -> FloatChain:
+        """The induced chain and its derivatives, from which `pgsym.audit.targets.truth` recurs."""
+        return FloatChain(self.mdp, self.policy, {p: float(v) for p, v in self.theta.items()})
+
+    @cached_property
     def _dual(self) -> tuple[DualField, Quantities]:
         floats = float_field(self.policy, {p: float(v) for p, v in self.theta.items()}, {})
         dual = DualField(floats, self.policy.params)
@@ -227,6 +233,7 @@ def build_world(
         The model has no start, a symbol has no value, or an action of the target policy is never taken.
     """
     objective = Objective.parse(objective)
+    objective.require_rollouts()
     Structure(mdp, policy).require(objective)
     tables = build_tables(mdp, policy, theta)
     point = policy.point(theta)

@@ -40,6 +40,7 @@ def noisy():
     "estimator",
     [
         Reinforce(),
+        Reinforce({"s": 2, "t": -1}),
         RewardToGo("exact"),
         RewardToGo(discount_weight=False, horizon=3),
         ActorCritic({"s": 1}),
