@@ -82,6 +82,7 @@ class Landscape:
 
     def __init__(self, mdp: MDP, policy: Policy, objective: Objective | str = Objective.START_STATE) -> None:
         self.objective = Objective.parse(objective)
+        self.objective.require_rollouts()
         if mdp.symbols:
             names = ", ".join(sorted(s.name for s in mdp.symbols))
             raise StructureError(f"no value for {names}; floats need every symbol. Use mdp.subs", where="symbols")

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pgsym.errors import AscentError, MissingExtraError
+from pgsym.display.figure import new_figure
+from pgsym.errors import AscentError
+from pgsym.model.files.atomic import write_figure
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from pgsym.ascent.result import Ascent
+    from pgsym.display.figure import Axes, Figure
 
 
-def plot(ascent: Ascent, ax: Axes | None = None) -> Axes:
+def plot(ascent: Ascent, ax: Axes | None = None) -> Figure:
     """J against steps: thin lines for single seeds, a thick one for their mean, the best value dashed.
 
     Parameters
@@ -28,9 +29,10 @@ def plot(ascent: Ascent, ax: Axes | None = None) -> Axes:
     MissingExtraError
         matplotlib is not installed.
     """
-    figure = _figure_class()
+    figure = new_figure() if ax is None else ax.get_figure(root=True)
+    assert figure is not None
     if ax is None:
-        ax = figure(figsize=(7, 4.2), layout="constrained").subplots()
+        ax = figure.subplots()
     steps = np.arange(ascent.steps + 1)
     for number, label in enumerate(ascent.labels):
         J, colour = ascent.J(label), f"C{number}"
@@ -46,14 +48,13 @@ def plot(ascent: Ascent, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("step")
     ax.set_ylabel(f"J ({ascent.objective})")
     ax.legend()
-    return ax
+    return figure
 
 
 def save(ascent: Ascent, path: Path) -> None:
     """The plot as a file, in the format of the name's ending."""
     require_format(path)
-    figure: Any = plot(ascent).figure
-    figure.savefig(path)
+    write_figure(path, plot(ascent))
 
 
 def require_format(path: Path) -> None:
@@ -66,21 +67,10 @@ def require_format(path: Path) -> None:
     MissingExtraError
         matplotlib is not installed.
     """
-    known = _figure_class()().canvas.get_supported_filetypes()
+    known = new_figure().canvas.get_supported_filetypes()
     if path.suffix.removeprefix(".") not in known:
         raise AscentError(
             f"found {str(path)!r}; a name must end in one of {', '.join(f'.{name}' for name in sorted(known))}. "
             "Use .svg",
             where="plot",
         )
-
-
-def _figure_class() -> Any:
-    """A figure outside pyplot: it needs no display and stays in no global list."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingExtraError(
-            "matplotlib is not installed; a plot needs it. Run pip install 'pgsym[plot]'", where="plot"
-        ) from None
-    return Figure

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import html
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,11 +13,12 @@ import sympy as sp
 from pgsym.ascent.landscape import Place
 from pgsym.ascent.policy_arrays import Floats
 from pgsym.ascent.sparkline import sparkline
+from pgsym.display import html
 from pgsym.errors import AscentError
 from pgsym.model.objective import Objective
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from pgsym.display.figure import Axes, Figure
 
 
 @dataclass(frozen=True)
@@ -216,17 +215,18 @@ class Ascent:
         return f"Ascent({self.objective}, {self.steps} steps, {ends})"
 
     def _repr_html_(self) -> str:
-        def row(tag: str, cells: Sequence[str]) -> str:
-            return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
-
-        caption = "<br>".join(map(html.escape, self.notes))
-        body = "".join(row("td", cells) for cells in self.rows())
-        return f"<table><caption>{caption}</caption>{row('th', self.HEADER)}{body}</table>"
+        return html.table(self.HEADER, self.rows(), "\n".join(self.notes))
 
     # -- elsewhere ---------------------------------------------------------------------------------------
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """J against steps: a line for each path, the best value dashed.  Needs the extra ``plot``."""
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """J against steps, a line for each path, the best value dashed; on `ax`, or on a figure of its own.
+
+        Raises
+        ------
+        MissingExtraError
+            matplotlib is not installed.
+        """
         from pgsym.ascent.plot import plot
 
         return plot(self, ax)

@@ -135,9 +135,11 @@ class Names:
         if name in _TABLES:
             return _looked_up(lambda: world.table(name, level), places)
         keys = [o.key for o in node.overrides]
-        if name in _DISCOUNTED and world.objective is Objective.AVERAGE_REWARD and "gamma" not in keys:
+        if name in _DISCOUNTED and world.objective.definition.differential and "gamma" not in keys:
             instead = _DISCOUNTED[name]
-            message = f"{name} is not defined for the average-reward objective; it uses {instead}. Ask for {instead}, "
+            message = (
+                f"{name} is not defined for the {world.objective} objective; it uses {instead}. Ask for {instead}, "
+            )
             raise UndefinedQuantityError(
                 self.scope.error(f"{message}or give a discount, as in {name}[gamma=1/2]", node).message
             )
@@ -218,7 +220,7 @@ def fisher(objective: Objective, primed: bool = False) -> t.Node:
     >>> print(fisher(Objective.START_STATE))
     sum[s] eta(s) * sum[a] pi(a|s) * outer(grad log pi(a|s), grad log pi(a|s))
     """
-    weight = t.Quantity("eta" if objective is Objective.START_STATE else "mu", ("s",), primed)
+    weight = t.Quantity(objective.definition.weight, ("s",), primed)
     pi = t.Quantity("pi", ("a", "s"), primed)
     score = t.Grad(t.Log(pi))
     return t.Sum(("s",), weight * t.Sum(("a",), pi * t.Outer(score, score)))

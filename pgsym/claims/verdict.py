@@ -80,6 +80,17 @@ class Witness:
             lines.append(f"  and {len(differing) - SHOWN} more")
         return "\n".join(lines)
 
+    def markdown(self) -> str:
+        """The point, and a table of the coordinates that differ."""
+        point = {**self.theta, **self.symbols, **self.values}
+        told = ", ".join(f"${latex(s)} = {latex(v)}$" for s, v in point.items())
+        cells = [
+            (c.latex() or r"\text{value}", latex(self.left[c]), latex(self.right[c])) for c in self.differing[:SHOWN]
+        ]
+        rows = ["| " + " | ".join(f"${x.replace('|', chr(92) + 'vert ')}$" for x in row) + " |" for row in cells]
+        table = "\n".join(["| | left | right |", "|---|---|---|", *rows])
+        return f"At {told}:\n\n{table}" if told else table
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -197,6 +208,20 @@ class Verdict:
         if self.factor is None:
             return "1"
         return self.factor.latex() if isinstance(self.factor, Node) else latex(self.factor)
+
+    def markdown(self) -> str:
+        """The claim as a formula, the answer with its ground, and the witness as a table."""
+        parts = [f"$${self.claim.latex()}$$", f"**{self.status}**" + (f" by {self.ground}" if self.method else "")]
+        if not self.method:
+            parts[-1] += f": {self.reason}"
+        if self.witness is not None:
+            parts.append(self.witness.markdown())
+        if self.factor is not None:
+            parts.append(f"True with the factor ${self.factor_latex()}$ on the right.")
+        return "\n\n".join([*parts, *(verdict.markdown() for verdict in self.corollaries)])
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown()
 
     def _repr_latex_(self) -> str:
         return f"$${self.latex()}$$"

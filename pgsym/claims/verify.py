@@ -16,13 +16,6 @@ from pgsym.model.objective import Objective
 from pgsym.model.policies import tabular
 from pgsym.model.policy import Policy
 
-_NAMES = {
-    Objective.START_STATE: "policy-gradient",
-    Objective.AVERAGE_REWARD: "policy-gradient-average-reward",
-    Objective.STATIONARY_VALUE: "note-line-2",
-}
-"""The catalogue's name for what is called the theorem of each objective; the last one is false."""
-
 
 def verify(
     mdp: MDP,
@@ -79,7 +72,7 @@ def policy_gradient_theorem(objective: Objective) -> Claim:
     >>> print(policy_gradient_theorem(Objective.AVERAGE_REWARD))
     grad J == sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)
     """
-    return theorem(_NAMES[objective]).claims[0]
+    return theorem(objective.definition.theorem).claims[0]
 
 
 def stationary_value_gap() -> Claim:

@@ -169,7 +169,7 @@ class World:
             At gamma = 1: the start reaches a state without a value, or no state at all has finite visits.
         """
         states = self.mdp.nonterminal if acting else self.mdp.states
-        if not finite or self.mdp.gamma != 1 or self.objective is Objective.AVERAGE_REWARD:
+        if not finite or self.mdp.gamma != 1 or self.objective.definition.differential:
             return states
         self.structure.require_discounted_or_proper()
         excluded = self.structure.improper | (self.structure.rewardless if VISITS in finite else frozenset())

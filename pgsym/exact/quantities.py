@@ -16,7 +16,7 @@ from pgsym.errors import UndefinedQuantityError
 from pgsym.exact.chain import Chain, Row
 from pgsym.exact.tables import LazyMap
 from pgsym.model.mdp import Action, State
-from pgsym.model.objective import Objective
+from pgsym.model.objective import MEAN_REWARD
 
 
 class Quantities(Chain):
@@ -36,7 +36,7 @@ class Quantities(Chain):
     @cached_property
     def V(self) -> Mapping[State, Any]:
         """V(s), the expected discounted return; 0 in terminal states."""
-        self._require_not(Objective.AVERAGE_REWARD, "V", "h")
+        self._require_discounted("V", "h")
         return self._on_live(self._values, "V")
 
     @cached_property
@@ -50,7 +50,7 @@ class Quantities(Chain):
     @cached_property
     def eta(self) -> Mapping[State, Any]:
         """eta(s) = sum_t gamma^t Pr(s_t = s) over non-terminal states."""
-        self._require_not(Objective.AVERAGE_REWARD, "eta", "mu")
+        self._require_discounted("eta", "mu")
         return self._on_live(self._visits, "eta")
 
     @cached_property
@@ -117,13 +117,13 @@ class Quantities(Chain):
     @cached_property
     def baseline(self) -> Mapping[State, Any]:
         """V, or h for the average reward: the state value from which the advantage is measured."""
-        return self.h if self.objective is Objective.AVERAGE_REWARD else self.V
+        return self.h if self.objective.definition.differential else self.V
 
     @cached_property
     def Q(self) -> Mapping[tuple[State, Action], Any]:
         """The objective's action value q(s,a): Q, or the differential Q for the average reward."""
         P, r, dot, terminal = self.P, self.r, self.field.dot, self.mdp.terminal
-        if self.objective is Objective.AVERAGE_REWARD:
+        if self.objective.definition.differential:
             h, rbar = self.h, self.rbar
             return LazyMap(
                 self.mdp.pairs,
@@ -146,17 +146,18 @@ class Quantities(Chain):
     @cached_property
     def weight(self) -> Mapping[State, Any]:
         """The objective's state weight w(s) in the policy gradient theorem: eta, or mu."""
-        return self.eta if self.objective is Objective.START_STATE else self.mu
+        found: Mapping[State, Any] = getattr(self, self.objective.definition.weight)
+        return found
 
     @cached_property
     def J(self) -> Any:
         """The objective."""
         self.structure.require(self.objective)
-        if self.objective is Objective.START_STATE:
-            return self._dot([(p, self.V[s]) for s, p in self.mu0.items()])
-        if self.objective is Objective.AVERAGE_REWARD:
+        if self.objective.definition.J == MEAN_REWARD:
             return self.rbar
-        return self._dot([(self.mu[s], self.V[s]) for s in self._recurrent])
+        first, second = self.objective.definition.J
+        w, v = getattr(self, first), getattr(self, second)
+        return self._dot([(w[s], v[s]) for s in self._support(first)])
 
     # -- derivatives -------------------------------------------------------------------------------------
 
@@ -208,9 +209,13 @@ class Quantities(Chain):
     @property
     def weighted(self) -> tuple[State, ...]:
         """The states over which the theorem sums."""
-        if self.objective is Objective.START_STATE:
-            return tuple(s for s in self.live if s in self.structure.reachable)
-        return self._recurrent
+        return self._support(self.objective.definition.weight)
+
+    def _support(self, weight: str) -> tuple[State, ...]:
+        """Where mu0, eta, d or mu is not 0."""
+        if weight == "mu":
+            return self._recurrent
+        return tuple(self.mu0) if weight == "mu0" else tuple(s for s in self.live if s in self.structure.reachable)
 
     # -- helpers -----------------------------------------------------------------------------------------
 
@@ -237,10 +242,10 @@ class Quantities(Chain):
         zero = self.field.value(self.field.zero)
         return {theta: sparse.get(theta, zero) for theta in self.field.parameters}
 
-    def _require_not(self, objective: Objective, name: str, instead: str) -> None:
-        if self.objective is objective:
+    def _require_discounted(self, name: str, instead: str) -> None:
+        if self.objective.definition.differential:
             raise UndefinedQuantityError(
-                f"{name} is not defined for the {objective} objective; it uses {instead}. Ask for {instead}, or solve "
-                "with another objective",
+                f"{name} is not defined for the {self.objective} objective; it uses {instead}. Ask for {instead}, "
+                "or solve with another objective",
                 where=name,
             )

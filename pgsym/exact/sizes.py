@@ -27,7 +27,7 @@ from pgsym.exact.parts import Parts, over
 from pgsym.exact.sizes_longrun import LongRunSizes
 from pgsym.exact.tables import Constant
 from pgsym.model.mdp import MDP, Action, State
-from pgsym.model.objective import Objective
+from pgsym.model.objective import MEAN_REWARD, Objective
 from pgsym.model.policy import Policy
 from pgsym.model.structure import Structure
 
@@ -232,7 +232,7 @@ class SizeQuantities:
 
     @property
     def _is_discounted(self) -> bool:
-        return self._gamma is not None or self.objective is not Objective.AVERAGE_REWARD
+        return self._gamma is not None or not self.objective.definition.differential
 
     @cached_property
     def baseline(self) -> Mapping[Any, Size]:
@@ -254,18 +254,20 @@ class SizeQuantities:
     @cached_property
     def weight(self) -> Mapping[Any, Size]:
         """eta or mu."""
-        return self.eta if self.objective is Objective.START_STATE else self.mu
+        found: Mapping[Any, Size] = getattr(self, self.objective.definition.weight)
+        return found
 
     @cached_property
     def J(self) -> Size:
         """The objective."""
         if self._r is None and self._gamma is None and self._mu0 is None:
             self.structure.require(self.objective)
-        if self.objective is Objective.START_STATE:
-            return self._count(self._starts) * self.mu0[None] * self.V[None]
-        if self.objective is Objective.AVERAGE_REWARD:
+        if self.objective.definition.J == MEAN_REWARD:
             return self.rbar
-        return self._count(len(self.mdp.states)) * self.mu[None] * self.V[None]
+        first, second = self.objective.definition.J
+        count = self._starts if first == "mu0" else len(self.mdp.states)
+        product: Size = self._count(count) * getattr(self, first)[None] * getattr(self, second)[None]
+        return product
 
     @cached_property
     def logit(self) -> Mapping[Any, Size]:

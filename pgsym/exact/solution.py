@@ -9,6 +9,7 @@ from typing import Any
 import sympy as sp
 
 from pgsym.algebra import DualField
+from pgsym.display.frame import data_frame
 from pgsym.errors import HypothesisError, StructureError
 from pgsym.exact.fields import exact_field, float_field
 from pgsym.exact.quantities import Quantities
@@ -20,7 +21,10 @@ QUANTITIES = ("J", "grad", "mu", "eta", "d", "V", "Q", "A", "h", "rbar")
 
 
 class Table(Mapping[Any, sp.Expr]):
-    """A quantity by state, or by (state, action): ``V["s"]``, ``Q["s", "a"]``."""
+    """A quantity by state, (state, action) or parameter: ``V["s"]``, ``Q["s", "a"]``, ``grad["theta"]``.
+
+    A parameter may also be given as its symbol.
+    """
 
     def __init__(
         self,
@@ -36,6 +40,8 @@ class Table(Mapping[Any, sp.Expr]):
         self._cache: dict[Any, sp.Expr] = {}
 
     def __getitem__(self, key: Any) -> sp.Expr:
+        if key not in self.elements and isinstance(key, str):
+            key = next((s for s in self.elements if isinstance(s, sp.Symbol) and s.name == key), key)
         if key not in self._cache:
             if key not in self.elements:
                 raise StructureError(
@@ -66,6 +72,28 @@ class Table(Mapping[Any, sp.Expr]):
     @property
     def _by_pair(self) -> bool:
         return self.name in ("Q", "A")
+
+    def frame(self) -> Any:
+        """A pandas frame: a column for the state (and action), or the parameter, and one for the value.
+
+        Raises
+        ------
+        MissingExtraError
+            pandas is not installed.
+
+        Examples
+        --------
+        >>> V = Table("V", {"s": 1, "t": 2}, sp.Integer)
+        >>> V.frame()
+          state  V
+        0     s  1
+        1     t  2
+        """
+        if self._by_pair:
+            return data_frame(["state", "action", self.name], [(*key, self[key]) for key in self])
+        by_parameter = any(isinstance(key, sp.Symbol) for key in self)
+        rows = [(key.name if isinstance(key, sp.Symbol) else key, self[key]) for key in self]
+        return data_frame(["parameter" if by_parameter else "state", self.name], rows)
 
     def _repr_latex_(self) -> str:
         return align(self.lines(), names=self.names)
@@ -283,6 +311,42 @@ class Solution:
         """The named quantities as the body of an ``align*``."""
         return align(self.lines(names), names=self.names)
 
+    def frame(self, names: list[str] | None = None) -> Any:
+        """A pandas frame with a row for every scalar and its state, action or parameter, None where it has none.
+
+        Parameters
+        ----------
+        names
+            Quantities, such as ``["V", "Q"]``; by default all that are defined.
+
+        Raises
+        ------
+        MissingExtraError
+            pandas is not installed.
+
+        Examples
+        --------
+        >>> from pgsym.exact import solve
+        >>> from pgsym.model.zoo import zoo
+        >>> corridor = zoo("short-corridor")
+        >>> solve(corridor.mdp, corridor.policy).at(corridor.theta).frame(["J", "grad"])
+          quantity state action parameter value
+        0        J  None   None      None   -12
+        1     grad  None   None     theta     2
+        """
+        rows: list[tuple[Any, ...]] = []
+        for name in names or self.defined():
+            value = getattr(self, name)
+            if not isinstance(value, Table):
+                rows.append((name, None, None, None, value))
+                continue
+            for key, entry in value.items():
+                if isinstance(key, sp.Symbol):
+                    rows.append((name, None, None, key.name, entry))
+                else:
+                    rows.append((name, *(key if name in ("Q", "A") else (key, None)), None, entry))
+        return data_frame(["quantity", "state", "action", "parameter", "value"], rows)
+
     def _table(self, name: str) -> Table:
         return Table(name, getattr(self.quantities, name), self.field.to_sympy, self.names)
 
@@ -296,8 +360,4 @@ class Solution:
 
 def default_names(objective: Objective) -> list[str]:
     """The quantities that describe a solution of this objective, in reading order."""
-    if objective is Objective.START_STATE:
-        return ["J", "grad", "V", "Q", "eta", "d"]
-    if objective is Objective.AVERAGE_REWARD:
-        return ["J", "grad", "mu", "h", "Q"]
-    return ["J", "grad", "mu", "V", "Q", "rbar"]
+    return ["J", "grad", *objective.definition.shown]

@@ -16,7 +16,7 @@ from pgsym.errors import DiscountError, StructureError, UndefinedQuantityError
 from pgsym.exact.quantities import Quantities
 from pgsym.exact.tables import LazyMap
 from pgsym.model.mdp import Action, State
-from pgsym.model.objective import Objective
+from pgsym.model.objective import MEAN_REWARD
 
 
 def varied(
@@ -216,7 +216,7 @@ class Varied(Quantities):
     @property
     def _is_discounted(self) -> bool:
         """Values are discounted ones: by the objective, or because a discount was given."""
-        if self._gamma is not None or self.objective is not Objective.AVERAGE_REWARD:
+        if self._gamma is not None or not self.objective.definition.differential:
             return True
         return isinstance(self._base, Varied) and self._base._is_discounted
 
@@ -299,24 +299,24 @@ class Varied(Quantities):
     @cached_property
     def J(self) -> Any:
         """The objective for the new data; the average reward has no discount to change."""
-        if self.objective is Objective.AVERAGE_REWARD:
+        definition = self.objective.definition
+        if definition.J == MEAN_REWARD:
             return self.rbar
-        if self.objective is Objective.START_STATE:
-            return self._sum(p * self.V[s] for s, p in self.mu0.items() if s in self.V)
-        self.structure.require_unichain()
-        if self.undiscounted:
+        if "unichain" in definition.needs:
+            self.structure.require_unichain()
+        if "discounted" in definition.needs and self.undiscounted:
             raise DiscountError(
                 "gamma = 1; sum_s mu(s) V(s) needs gamma < 1. Set a discount factor, or use average-reward",
                 where="stationary-value",
             )
-        return self._sum(self.mu[s] * self.V[s] for s in self._recurrent)
+        first, second = definition.J
+        w, v = getattr(self, first), getattr(self, second)
+        return self._sum(w[s] * v[s] for s in self._support(first) if s in v)
 
-    @property
-    def weighted(self) -> tuple[State, ...]:
-        """The states over which the theorem sums."""
-        if self.objective is Objective.START_STATE:
-            return tuple(s for s in self.live if s in self.reachable)
-        return self._recurrent
+    def _support(self, weight: str) -> tuple[State, ...]:
+        if weight in ("mu", "mu0"):
+            return super()._support(weight)
+        return tuple(s for s in self.live if s in self.reachable)
 
 
 def is_undiscounted(q: Quantities) -> bool:

@@ -46,7 +46,7 @@ def test_sparkline_of_a_constant_is_flat():
 
 def test_plot_draws_every_path_and_the_optimum(found):
     pytest.importorskip("matplotlib")
-    axes = found.plot()
+    (axes,) = found.plot().axes
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
     assert labels == ["exact", "natural", "best policy of any kind"]
     assert axes.lines[0].get_ydata().tolist() == found.paths[0].J.tolist()
@@ -58,8 +58,8 @@ def test_plot_draws_into_given_axes(found):
     pytest.importorskip("matplotlib")
     from matplotlib.figure import Figure
 
-    axes = Figure().subplots()
-    assert found.plot(axes) is axes
+    figure = Figure()
+    assert found.plot(figure.subplots()) is figure
 
 
 def test_plot_is_written(found, tmp_path):

@@ -4,19 +4,16 @@ import itertools
 import re
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pgsym.claims.catalogue import Theorem, catalogue, theorem, theorem_names
-from pgsym.claims.catalogue.registry import topics
 from pgsym.claims.verdict import Status
 from pgsym.errors import SchemaError
 from pgsym.model import MDP, Objective, direct_policy, softmax_policy, tabular
 from pgsym.model.generic import generic_problem
 from pgsym.model.zoo import zoo
-from pgsym.report.theorems import catalogue_page
 
 ENTRIES = catalogue()
 TRUE = [t for t in ENTRIES if t.holds]
@@ -226,12 +223,6 @@ def test_objective_is_the_theorems_own():
     two = zoo("two-state")
     assert two.objective is Objective.START_STATE
     assert theorem("baxter-bartlett").decide(two.mdp, two.policy).status is Status.PROVED
-
-
-def test_page_is_what_the_catalogue_says():
-    """Written by `pgsym theorems --markdown`."""
-    page = Path(__file__).parents[2] / "docs" / "theorems.md"
-    assert page.read_text(encoding="utf-8") == catalogue_page(topics())
 
 
 # -- other routes to the same numbers --------------------------------------------------------------------

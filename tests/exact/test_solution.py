@@ -332,3 +332,14 @@ def test_every_zoo_model_solves_at_its_point():
         model, solution = solution_of(name, objective)
         if not model.mdp.symbols:
             assert solution.at(model.theta).J.is_finite, name
+
+
+def test_gradient_is_found_by_the_name_of_its_parameter() -> None:
+    problem = pgsym.zoo("short-corridor")
+    solution = pgsym.solve(problem.mdp, problem.policy)
+    (theta,) = problem.policy.params
+    assert solution.grad[theta.name] == solution.grad[theta]
+    with pytest.raises(
+        StructureError, match=r"grad has no entry 'phi'; it has 1 entries, such as theta\. Check the name"
+    ):
+        solution.grad["phi"]

@@ -10,6 +10,7 @@ from pgsym.claims.derivation.record import Derivation
 from pgsym.claims.language.parse import parse
 from pgsym.claims.language.tree import Statement
 from pgsym.claims.script import Script
+from pgsym.errors import SchemaError
 from pgsym.model.objective import Objective
 
 THEOREMS = {
@@ -24,10 +25,22 @@ THEOREMS = {
 def general(objective: Objective | str) -> Derivation:
     """The proof for an objective, not yet checked on a model.
 
+    Raises
+    ------
+    SchemaError
+        There is none.
+
+    Examples
+    --------
     >>> print(general("average-reward").chains[0].statement)
     J == rbar == sum[s] mu(s) * r_pi(s)
     """
     objective = Objective.parse(objective)
+    if objective not in THEOREMS:
+        raise SchemaError(
+            f"no proof for {objective} is written; there are {', '.join(THEOREMS)}. Choose one of them",
+            where="objective",
+        )
     return Derivation(f"Policy gradient theorem, {objective}", objective, _script(objective).blocks)
 
 

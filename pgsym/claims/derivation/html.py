@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
 from html import escape
 
 from pgsym.claims.blocks import Block, Cell, Heading, Picture, Prose, Table
+from pgsym.claims.derivation.mathml import mathml as mathml
 from pgsym.claims.derivation.prose import parts
 from pgsym.claims.derivation.rows import Row, grouped, rows, without_repeats
 from pgsym.claims.language.tree import Binding
 from pgsym.claims.verdict import Verdict
-from pgsym.errors import MissingExtraError
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -43,26 +42,16 @@ def page(
     """
     head = f"<title>{escape(title)}</title>\n<style>{STYLE}</style>"
     meta = '<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">'
-    inner = "\n".join([f"<h1>{escape(title)}</h1>", *_body(blocks, verdicts, bindings)])
+    inner = f"<h1>{escape(title)}</h1>\n{body(blocks, verdicts, bindings)}"
     return f'<!DOCTYPE html>\n<html lang="en">\n<head>\n{meta}\n{head}\n</head>\n<body>\n{inner}\n</body>\n</html>\n'
 
 
-@cache
-def mathml(latex: str) -> str:
-    """A formula as MathML in display style."""
-    try:
-        from latex2mathml.converter import convert
-    except ImportError:
-        raise MissingExtraError(
-            "latex2mathml is not installed; HTML needs it. Install pgsym with the extra report: pgsym[report]",
-            where="html",
-        ) from None
-    found = str(convert(latex.removeprefix("{} "), display="block"))
-    found = found.replace("<mi>&#x0007E;</mi>", "<mo>&#x0223C;</mo>")
-    return found.replace('display="block"', 'display="inline" displaystyle="true"', 1)
+def body(blocks: Sequence[Block], verdicts: Iterator[Verdict | None], bindings: Sequence[Binding] = ()) -> str:
+    """What stands between the head and the end of a page; a chain is a table of the class ``chain``."""
+    return "\n".join(_parts(blocks, verdicts, bindings))
 
 
-def _body(blocks: Sequence[Block], verdicts: Iterator[Verdict | None], bindings: Sequence[Binding]) -> Iterator[str]:
+def _parts(blocks: Sequence[Block], verdicts: Iterator[Verdict | None], bindings: Sequence[Binding]) -> Iterator[str]:
     for block in grouped(blocks):
         if isinstance(block, list):
             yield '<table class="chain">'

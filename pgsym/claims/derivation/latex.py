@@ -27,7 +27,7 @@ def body(blocks: Sequence[Block], verdicts: Iterator[Verdict | None], bindings: 
     parts = []
     for block in grouped(blocks):
         if isinstance(block, list):
-            parts.append(_align([row for item in block for row in rows(item, verdicts)], bindings))
+            parts.append(align([row for item in block for row in rows(item, verdicts)], bindings))
         elif isinstance(block, Heading):
             parts.append(rf"\{_SECTIONS[block.level]}*{{{in_latex(block.text, bindings)}}}")
         elif isinstance(block, Prose):
@@ -40,7 +40,8 @@ def body(blocks: Sequence[Block], verdicts: Iterator[Verdict | None], bindings: 
     return "\n".join(part if part.startswith(r"\begin{align*}") else "\n" + part for part in parts).lstrip("\n")
 
 
-def _align(found: Sequence[Row], bindings: Sequence[Binding]) -> str:
+def align(found: Sequence[Row], bindings: Sequence[Binding]) -> str:
+    """An ``align*`` of relations below one another."""
     lines: list[str] = []
     indent = ""
     for k, row in enumerate(without_repeats(found)):

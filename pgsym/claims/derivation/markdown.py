@@ -30,6 +30,19 @@ def body(blocks: Sequence[Block], verdicts: Iterator[Verdict | None], bindings: 
     return "\n\n".join(found)
 
 
+def notebook(text: str) -> str:
+    """The same with formulas as notebooks show them: GitHub's fences and backticks become dollars.
+
+    >>> print(notebook("Let $`x`$ be\\n\\n```math\\ny\\n```"))
+    Let $x$ be
+    <BLANKLINE>
+    $$
+    y
+    $$
+    """
+    return text.replace("```math\n", "$$\n").replace("\n```", "\n$$").replace("$`", "$").replace("`$", "$")
+
+
 def escape(text: str) -> str:
     r"""Words in which nothing is markup.
 

@@ -127,4 +127,4 @@ class Derivation:
         return replace(self, blocks=(*self.blocks, *map(Prose, paragraphs)))
 
     def _repr_markdown_(self) -> str:
-        return self.markdown()
+        return markdown.notebook(self.markdown())

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from pgsym.display.frame import data_frame
 from pgsym.errors import HypothesisError, StructureError, TooLargeError
 from pgsym.exact.moments import present, sample_size
 from pgsym.exact.moments.core import Core
@@ -18,6 +19,9 @@ from pgsym.exact.moments.present import describe, floats, number
 from pgsym.exact.moments.target import Target
 from pgsym.exact.solution import Table
 from pgsym.model.estimator import Estimator
+
+if TYPE_CHECKING:
+    from pgsym.display.figure import Figure
 
 Floats = NDArray[np.float64]
 
@@ -280,6 +284,28 @@ class EstimatorLaw:
         """Plain data; every scalar is ``{"exact": text or null, "float": number or null}``."""
         return present.to_json(self)
 
+    def frame(self) -> Any:
+        """A pandas frame with a row for each parameter; gradient and bias are None where no target is defined.
+
+        Raises
+        ------
+        MissingExtraError
+            pandas is not installed.
+
+        Examples
+        --------
+        >>> from pgsym.exact.moments import moments
+        >>> from pgsym.model.zoo import zoo
+        >>> corridor = zoo("short-corridor")
+        >>> moments(corridor.mdp, corridor.policy, "reinforce", theta=corridor.theta).frame()
+          parameter mean variance gradient bias
+        0     theta    2     1959        2    0
+        """
+        nothing = dict.fromkeys(self.params)
+        gradient, bias = (self.gradient, self.bias) if self.has_bias else (nothing, nothing)
+        rows = [(p.name, self.mean[p], self.variance[p], gradient[p], bias[p]) for p in self.params]
+        return data_frame(["parameter", "mean", "variance", "gradient", "bias"], rows)
+
     def __str__(self) -> str:
         return present.text(self)
 
@@ -292,6 +318,27 @@ class EstimatorLaw:
 
     def _repr_html_(self) -> str:
         return present.html(self)
+
+    def plot(self, *numbers: str) -> Figure:
+        """Squared bias, variance and mean square error against lambda, gamma, a baseline or T: a panel for each.
+
+        Parameters
+        ----------
+        numbers
+            Of `pgsym.exact.moments.sweep.NUMBERS`; all that the estimator has by default.
+
+        Raises
+        ------
+        MissingExtraError
+            matplotlib is not installed.
+        StructureError
+            The law is a closed form, or the estimator does not have this number.
+        """
+        from pgsym.exact.moments.plot import plot
+        from pgsym.exact.moments.sweep import applicable, sweep
+
+        sweeps = [sweep(self, number) for number in numbers or applicable(self)]
+        return plot(f"{self.description}; bias against {self.target}", sweeps)
 
     # -- helpers -----------------------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html as escaping
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from pgsym.display.html import table
 from pgsym.errors import StructureError
 from pgsym.exact.solution import Table
 from pgsym.expression.latex import align
@@ -70,10 +70,10 @@ def rows(law: EstimatorLaw) -> list[tuple[str, str, str, str]]:
 
 def text(law: EstimatorLaw) -> str:
     """A table."""
-    table = rows(law)
-    widths = [max(len(row[i]) for row in table) for i in range(4)]
+    cells = rows(law)
+    widths = [max(len(row[i]) for row in cells) for i in range(4)]
     lines = [law.description]
-    lines += ["  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in table]
+    lines += ["  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in cells]
     if len(law.params) > SHOWN:
         lines.append(f"... {len(law.params) - SHOWN} more")
     lines.append(f"covariance trace {short(law.covariance_trace)}; bias against {law.target}")
@@ -92,12 +92,8 @@ def latex(law: EstimatorLaw) -> str:
 
 def html(law: EstimatorLaw) -> str:
     """A small table."""
-    body = ""
-    for i, row in enumerate(rows(law)):
-        tag = "td" if i else "th"
-        body += "<tr>" + "".join(f"<{tag}>{escaping.escape(cell)}</{tag}>" for cell in row) + "</tr>"
-    caption = escaping.escape(f"{law.description}; covariance trace {short(law.covariance_trace)}")
-    return f"<table><caption>{caption}</caption>{body}</table>"
+    header, *body = rows(law)
+    return table(header, body, f"{law.description}; covariance trace {short(law.covariance_trace)}")
 
 
 def to_json(law: EstimatorLaw) -> dict[str, Any]:

@@ -12,17 +12,7 @@ from pgsym.exact.moments.lookahead import LookAhead
 from pgsym.exact.moments.space import Array, Space
 from pgsym.exact.moments.whole_return import WholeReturn
 from pgsym.exact.quantities import Quantities
-from pgsym.model.estimator import (
-    EXACT,
-    GAE,
-    ActorCritic,
-    AllKnowing,
-    EligibilityTrace,
-    Estimator,
-    NStep,
-    Reinforce,
-    RewardToGo,
-)
+from pgsym.model.estimator import EXACT, EligibilityTrace, Estimator, Reinforce
 from pgsym.model.mdp import State
 from pgsym.model.objective import Objective
 
@@ -95,32 +85,29 @@ class Specification:
         """Every other estimator."""
         space, field = self.space, self.field
         w = self.gamma if getattr(estimator, "discount_weight", False) else field.one
-        none = space.zeros(space.S)
-        if isinstance(estimator, RewardToGo):
-            b = self.by_state(estimator.baseline, "baseline")
-            return LookAhead(w, self.gamma, space.reward, space.reward, b)
         if isinstance(estimator, EligibilityTrace):
             u = space.reward * (field.one / field.convert(sp.Integer(estimator.T)))
-            return LookAhead(w, field.convert(estimator.beta), u, u, none)
-        if isinstance(estimator, AllKnowing):
-            q = [self.actions.Q[pair] for pair in space.steps.pairs]
-            u = space.array([q[n] for n in space.steps.outcome_pair])
-            return LookAhead(w, field.zero, u, u, self.by_state(estimator.baseline, "baseline"), 1)
-        if not isinstance(estimator, ActorCritic | NStep | GAE):
+            return LookAhead(w, field.convert(estimator.beta), u, u, space.zeros(space.S))
+        form = estimator.sum
+        if form is None:
             raise StructureError(
-                f"{type(estimator).__name__} has no exact law; Reinforce, RewardToGo, ActorCritic, NStep, GAE, "
-                "AllKnowing and EligibilityTrace have. Choose one of them",
+                f"{type(estimator).__name__} does not say what it sums; an exact law needs that. Define its "
+                "property sum",
                 where="estimator",
             )
-        v = self.by_state(estimator.critic, "critic")
-        cut = space.reward - space.here(v)
-        u = cut + space.ahead(v) * self.gamma
-        last = u if estimator.bootstrap else cut
-        if isinstance(estimator, GAE):
-            return LookAhead(w, self.gamma * field.convert(estimator.lam), u, last, none)
-        if isinstance(estimator, NStep):
-            return LookAhead(w, self.gamma, u, last, none, estimator.n)
-        return LookAhead(w, field.zero, u, last, none, 1)
+        u = last = space.reward
+        if form.u == "action value":
+            q = [self.actions.Q[pair] for pair in space.steps.pairs]
+            u = last = space.array([q[n] for n in space.steps.outcome_pair])
+        elif form.u == "temporal difference":
+            v = self.by_state(form.critic, "critic")
+            cut = space.reward - space.here(v)
+            u = cut + space.ahead(v) * self.gamma
+            last = u if getattr(estimator, "bootstrap", True) else cut
+        b = self.by_state(form.baseline, "baseline")
+        if form.decay == 0:
+            return LookAhead(w, field.zero, u, last, b, 1)
+        return LookAhead(w, self.gamma * field.convert(form.decay), u, last, b, form.window)
 
     def by_state(self, values: Any, where: str) -> Array:
         """[S] a function of the state as elements."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy as sp
@@ -17,6 +17,9 @@ from pgsym.exact.moments.law import EstimatorLaw
 from pgsym.exact.moments.present import floats, number
 from pgsym.expression.exact import to_expr
 from pgsym.model.estimator import GAE, ActorCritic, EligibilityTrace, NStep
+
+if TYPE_CHECKING:
+    from pgsym.display.figure import Figure
 
 Floats = NDArray[np.float64]
 
@@ -52,6 +55,18 @@ class Sweep:
     def mse(self) -> Floats:
         """Mean square error of one sample."""
         return self.bias**2 + self.variance
+
+    def plot(self) -> Figure:
+        """Squared bias, variance and mean square error against the number.
+
+        Raises
+        ------
+        MissingExtraError
+            matplotlib is not installed.
+        """
+        from pgsym.exact.moments.plot import plot
+
+        return plot("", [self])
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""

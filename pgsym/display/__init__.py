@@ -1,0 +1,1 @@
+"""What rich displays share: an HTML table, a figure, a pandas frame.  Knows nothing of what is shown."""
