@@ -1,0 +1,51 @@
+"""`pgsym convert`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pgsym.cli.app import app, print_json
+from pgsym.cli.options import AsJson, Gamma, Model, ObjectiveName, Theta
+from pgsym.cli.problem import load_problem
+
+
+@app.command()
+def convert(
+    model: Model,
+    out: Annotated[Path, typer.Argument(help="The file to write; its ending says how.", show_default=False)],
+    objective: ObjectiveName = None,
+    theta: Theta = None,
+    gamma: Gamma = None,
+    discount: Annotated[
+        str | None,
+        typer.Option(help="exit: write the discount factor as a step to an end with probability 1 - gamma."),
+    ] = None,
+    average: Annotated[
+        bool, typer.Option("--average", help="Replace rewards by r(s,a): J stays, variances do not.")
+    ] = False,
+    chain: Annotated[
+        bool, typer.Option("--chain", help="Write the policy's Markov chain, rational in exp(theta).")
+    ] = False,
+    mdp_only: Annotated[bool, typer.Option("--mdp-only", help="Leave policy, theta and objective out.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write MODEL in another format: a model file, GraphML, node-link JSON, or Storm's DRN.
+
+    Endings: `.yaml` `.json` `.graphml` `.node-link.json` carry everything; `.drn` carries the MDP without discount,
+    start distribution and policy. What a format cannot carry is an error that names the option to use.
+
+    Example: `pgsym convert short-corridor corridor.drn --mdp-only`
+    """
+    from pgsym.interchange.formats import find, save
+
+    problem = load_problem(model, objective, theta, gamma)
+    save(problem, out, discount=discount, average=average, chain=chain, mdp_only=mdp_only)
+    found = find(out)
+    name = "" if found is None else found.name
+    if as_json:
+        print_json({"model": problem.name, "wrote": str(out), "format": name})
+    else:
+        print(f"wrote {out} ({name})")

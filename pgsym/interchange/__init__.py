@@ -1,0 +1,31 @@
+"""The neighbours: other formats and libraries, in and out; docs/neighbours.md has a recipe for each.
+
+formats         which ending means which format: `load`, `save`, `locate`
+drn             Storm's explicit format
+graphml         GraphML
+node_link       networkx's JSON
+storm           stormpy's models, PRISM programs
+stormvogel      stormvogel's models
+toolboxes       pymdptoolbox, QuantEcon
+environments    gymnasium, and pure functions for JAX
+functions       closed forms as NumPy or JAX functions of theta
+chain           the chain of a policy, rational in odds
+reductions      what a format has no place for: refused, or encoded on request
+"""
+
+from pgsym.interchange.chain import induced_chain as induced_chain
+from pgsym.interchange.environments import to_gymnasium as to_gymnasium
+from pgsym.interchange.environments import to_jax as to_jax
+from pgsym.interchange.formats import load as load
+from pgsym.interchange.formats import locate as locate
+from pgsym.interchange.formats import save as save
+from pgsym.interchange.functions import function as function
+from pgsym.interchange.storm import from_stormpy as from_stormpy
+from pgsym.interchange.storm import load_prism as load_prism
+from pgsym.interchange.storm import to_stormpy as to_stormpy
+from pgsym.interchange.stormvogel import from_stormvogel as from_stormvogel
+from pgsym.interchange.stormvogel import to_stormvogel as to_stormvogel
+from pgsym.interchange.toolboxes import from_pymdptoolbox as from_pymdptoolbox
+from pgsym.interchange.toolboxes import from_quantecon as from_quantecon
+from pgsym.interchange.toolboxes import to_pymdptoolbox as to_pymdptoolbox
+from pgsym.interchange.toolboxes import to_quantecon as to_quantecon

@@ -1,0 +1,194 @@
+"""DRN text as records: a header of sections, then states, actions and transitions line by line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from pgsym.errors import SchemaError
+from pgsym.expression.exact import to_expr
+from pgsym.interchange.drn.notes import PREFIX, Notes, read_notes
+from pgsym.interchange.drn.writing import NO_LABEL
+from pgsym.model.files.names import nearest
+
+TYPES = ("MDP", "DTMC")
+VALUES = ("double", "rational", "parametric")
+_LABELS = re.compile(r'"([^"]+)"|([^\s"]+)')
+_DECIMAL = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.?[0-9]+)(?:[eE][-+]?[0-9]+)?\Z")
+_MINUS_POWER = re.compile(r"(?:^|[-+*/^(,])\s*(-\s*(?:\w+|\([^()]*\))\s*\^)")
+_STATE = re.compile(r"state (\d{1,18})(?: \[([^\]]*)\])?((?: .*)?)\Z")
+_ACTION = re.compile(r"action (\S+)(?: \[([^\]]*)\])?\s*\Z")
+_MOVE = re.compile(r"(\d{1,18})\s*:\s*(\S.*)\Z")
+
+
+@dataclass
+class ChoiceRecord:
+    """One action of one state."""
+
+    word: str
+    rewards: list[Any]
+    moves: list[tuple[int, Any, int]] = field(default_factory=list)
+    """Target, probability, line."""
+
+
+@dataclass
+class StateRecord:
+    """One state, with its actions."""
+
+    rewards: list[Any]
+    labels: set[str]
+    line: int
+    valuation: str = ""
+    """The values of a program's variables, as Storm notes them: ``x=1``."""
+    choices: list[ChoiceRecord] = field(default_factory=list)
+
+
+class Reader:
+    """What has been read so far; `header`, then `model`, take (line number, text) pairs from one iterator.
+
+    Attributes
+    ----------
+    notes : Notes or None
+        The note that pgsym left.
+    reward_models : list of str
+        Their names, as far as the file gives any.
+    states : list of StateRecord
+        In the order of their numbers.
+    """
+
+    def __init__(self, where: str | None) -> None:
+        self.where = where
+        self.notes: Notes | None = None
+        self.type = ""
+        self.parameters: frozenset[str] | None = None
+        self.placeholders: dict[str, Any] = {}
+        self.reward_models: list[str] = []
+        self.count: int | None = None
+        self.states: list[StateRecord] = []
+        self._known: dict[str, Any] = {}
+        """What the texts so far stood for: a model repeats its numbers on every row."""
+
+    def refuse(self, line: int, message: str) -> NoReturn:
+        raise SchemaError(message, where=self.at(line))
+
+    def at(self, line: int) -> str:
+        return f"line {line}" if self.where is None else f"{self.where}: line {line}"
+
+    # -- values ------------------------------------------------------------------------------------------
+
+    def value(self, text: str, line: int) -> Any:
+        """A number or a formula; a decimal is a float, for the MDP to read as the simplest rational."""
+        text = text.strip()
+        if text not in self._known:
+            self._known[text] = self._read(text, line)
+        return self._known[text]
+
+    def _read(self, text: str, line: int) -> Any:
+        if text.startswith("$"):
+            if text[1:] not in self.placeholders:
+                self.refuse(line, f"the placeholder {text} is unknown; @placeholders defines them. Add it there")
+            return self.placeholders[text[1:]]
+        if _DECIMAL.match(text):
+            return float(text) if re.search(r"[.eE]", text) else to_expr(text, where=self.at(line))
+        if text.startswith("["):
+            self.refuse(line, f"found the interval {text}; a probability is one number or formula. Choose one in it")
+        if match := _MINUS_POWER.search(text):
+            self.refuse(
+                line, f"found {match[1]}, where Storm takes the minus first; brackets are required. Write -(x^2)"
+            )
+        found = to_expr(text, where=self.at(line))
+        stray = sorted(s.name for s in found.free_symbols if s.name not in (self.parameters or ()))
+        if stray:
+            self.refuse(line, f"found {stray[0]}, which @parameters does not list; a symbol is declared. Add it there")
+        return found
+
+    def values(self, text: str | None, line: int) -> list[Any]:
+        return [self.value(part, line) for part in text.split(",")] if text and text.strip() else []
+
+    # -- the header --------------------------------------------------------------------------------------
+
+    def header(self, lines: Iterator[tuple[int, str]]) -> None:
+        """Everything up to @model."""
+        section, start = "", 0
+        for line, text in lines:
+            if text.startswith(PREFIX):
+                self.notes = read_notes(text, self.at(line))
+            elif text.startswith("@"):
+                if section == "@nr_states" and self.count is None:
+                    self.refuse(start, "the number of states is missing; @nr_states has it on the next line. Add it")
+                section, start = text.split()[0].rstrip(":"), line
+                if section == "@model":
+                    if not self.type or self.count is None:
+                        missing = "@nr_states" if self.type else "@type: MDP"
+                        self.refuse(line, f"@model before {missing}; a file says it first. Add it")
+                    return
+                self.heading(section, text.partition(":")[2].strip(), line)
+            elif text.strip() and not text.startswith("//"):
+                self.entry(section, text.strip(), line)
+        raise SchemaError("the section @model is missing; a DRN file has one. Add it", where=self.where or "DRN")
+
+    def heading(self, section: str, value: str, line: int) -> None:
+        known = {"@type": TYPES, "@value_type": VALUES}
+        if section in known and value not in known[section]:
+            required = " or ".join(known[section])
+            self.refuse(line, f"found {section}: {value}; {required} is required. Build such a model with Storm first")
+        sections = (*known, "@parameters", "@placeholders", "@reward_models", "@nr_states", "@nr_choices", "@model")
+        if section not in sections:
+            self.refuse(line, f"found {section}; {nearest(section, sections, 'the sections are')}. Correct it")
+        if section == "@type":
+            self.type = value
+
+    def entry(self, section: str, text: str, line: int) -> None:
+        if section == "@parameters":
+            self.parameters = frozenset(text.split())
+        elif section == "@reward_models":
+            self.reward_models = text.split()
+        elif section == "@placeholders":
+            name, colon, formula = text.partition(":")
+            if not colon or not name.startswith("$"):
+                self.refuse(line, f"found {text!r}; a placeholder reads $name : formula. Correct it")
+            self.placeholders[name[1:].strip()] = self.value(formula, line)
+        elif section == "@nr_states":
+            if not re.fullmatch(r"\d{1,18}", text):
+                self.refuse(line, f"found {text!r}; a number of states is required. Correct it")
+            self.count = int(text)
+        elif section != "@nr_choices":
+            self.refuse(line, f"found {text!r}; a section begins with @. Correct it")
+
+    # -- the model ---------------------------------------------------------------------------------------
+
+    def model(self, lines: Iterator[tuple[int, str]]) -> None:
+        """Everything after @model."""
+        for line, text in lines:
+            text = text.strip()
+            if not text or text.startswith("//"):
+                if self.states and text.startswith("//[") and text.endswith("]"):
+                    self.states[-1].valuation = text[3:-1]
+                continue
+            if match := _STATE.match(text):
+                if int(match[1]) != len(self.states):
+                    self.refuse(line, f"found state {match[1]}; state {len(self.states)} is next. Number them in order")
+                labels = {quoted or plain for quoted, plain in _LABELS.findall(match[3])}
+                self.states.append(StateRecord(self.values(match[2], line), labels, line))
+            elif not self.states:
+                self.refuse(line, f"found {text!r}; a state comes first: state 0. Correct it")
+            elif match := _ACTION.match(text):
+                self.states[-1].choices.append(ChoiceRecord(match[1], self.values(match[2], line)))
+            elif match := _MOVE.match(text):
+                if not self.states[-1].choices:
+                    self.states[-1].choices.append(ChoiceRecord(NO_LABEL, []))
+                if int(match[1]) >= (self.count or 0):
+                    self.refuse(line, f"found the target {match[1]}; the model has {self.count} states. Correct it")
+                move = (int(match[1]), self.value(match[2], line), line)
+                self.states[-1].choices[-1].moves.append(move)
+            else:
+                self.refuse(
+                    line, f"found {text!r}; a state, an action or 'target : probability' is required. Correct it"
+                )
+        if len(self.states) != self.count:
+            raise SchemaError(
+                f"found {len(self.states)} states; @nr_states says {self.count}. Correct one of them",
+                where=self.where or "DRN",
+            )

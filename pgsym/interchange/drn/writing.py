@@ -1,0 +1,131 @@
+"""From an MDP to DRN text."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import sympy as sp
+from sympy.printing.str import StrPrinter
+
+from pgsym.errors import FormulaError
+from pgsym.expression.grammar import parse
+from pgsym.interchange.drn.notes import notes_of
+from pgsym.interchange.reductions import averaged, merged, pair_reward, require_one_start, undiscounted
+from pgsym.model.mdp import MDP, Action, State
+
+_WORD = re.compile(r"[^\s\[\]\":]+\Z")
+_LABEL = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
+RESERVED = frozenset({"init", "terminal", "deadlock"})
+NO_LABEL = "__NOLABEL__"
+TARGET = "a DRN file"
+
+
+def dumps(mdp: MDP, *, discount: str | None = None, average: bool = False) -> str:
+    """The model as DRN text, which Storm reads and from which `loads` reads an equal model.
+
+    A model without a choice is a DTMC, which Storm checks with parameters too.
+    Terminal states are labelled ``terminal`` and stay where they are; the start state is labelled ``init``; a state
+    whose name is an identifier is labelled by it.  Outcomes of one action that lead to one state are added up.
+
+    Parameters
+    ----------
+    discount
+        ``exit`` writes a discount factor as a step to a fresh terminal state with probability 1 - gamma.
+    average
+        Where outcomes of (s, a) have different rewards, write their mean: every J and its gradient stay, the
+        variances of returns do not.
+
+    Raises
+    ------
+    DiscountError
+        gamma is not 1, without ``discount="exit"``.
+    StructureError
+        Rewards that differ within (s, a), without `average`; more than one start state.
+    FormulaError
+        A symbol or a reward that Storm cannot read.
+
+    Examples
+    --------
+    >>> mdp = MDP.from_transitions([("s", "go", "end", "p", 1), ("s", "go", "s", "1 - p", 1)], start="s",
+    ...     terminal=["end"], symbols={"p": "0 < p < 1"})
+    >>> print(dumps(mdp).partition("@model")[2].strip())
+    state 0 [0] init s
+        action go [1]
+            0 : 1 - p
+            1 : p
+    state 1 [0] terminal end
+        action __NOLABEL__ [0]
+            1 : 1
+    """
+    mdp = merged(undiscounted(averaged(mdp) if average else mdp, discount, TARGET))
+    require_one_start(mdp, TARGET)
+    for symbol in mdp.symbols:
+        if not _LABEL.match(symbol.name):
+            raise FormulaError(
+                f"found the symbol {symbol.name!r}; a parameter of Storm is one identifier. Rename it", where="symbols"
+            )
+    words = _words(mdp)
+    index = {s: i for i, s in enumerate(mdp.states)}
+    choice = len(mdp.pairs) > len(mdp.nonterminal)
+    lines = ["// Written by pgsym", notes_of(mdp, words).line(), f"@type: {'MDP' if choice else 'DTMC'}"]
+    lines.append(f"@value_type: {'parametric' if mdp.symbols else 'rational'}")
+    if mdp.symbols:
+        lines += ["@parameters", " ".join(sorted(s.name for s in mdp.symbols))]
+    choices = len(mdp.pairs) + len(mdp.terminal)
+    lines += ["@reward_models", "reward", "@nr_states", str(len(mdp.states)), "@nr_choices", str(choices), "@model"]
+    for s, i in index.items():
+        lines.append(" ".join([f"state {i} [0]", *_labels(mdp, s)]))
+        if s in mdp.terminal:
+            lines += [f"\taction {NO_LABEL} [0]", f"\t\t{i} : 1"]
+        for a in mdp.actions(s):
+            lines.append(f"\taction {words[a]} [{_text(pair_reward(mdp, s, a, TARGET), (s, a))}]")
+            row = {index[t]: p for t, p, _ in mdp.outcomes(s, a)}
+            lines += [f"\t\t{j} : {_text(row[j], (s, a))}" for j in sorted(row)]
+    return "\n".join(lines) + "\n"
+
+
+def _words(mdp: MDP) -> dict[Action, str]:
+    """A word for each action, itself where that is one."""
+    actions = list(dict.fromkeys(a for _, a in mdp.pairs))
+    plain = {a for a in actions if isinstance(a, str) and _WORD.match(a) and a != NO_LABEL}
+    words: dict[Action, str] = {}
+    for k, a in enumerate(actions):
+        word = str(a) if a in plain else f"a{k}"
+        while a not in plain and (word in plain or word in words.values()):
+            word += "_"
+        words[a] = word
+    return words
+
+
+def _labels(mdp: MDP, s: State) -> list[str]:
+    found = ["init"] if s in mdp.start else []
+    if s in mdp.terminal:
+        found.append("terminal")
+    if isinstance(s, str) and _LABEL.match(s) and s not in RESERVED:
+        found.append(s)
+    return found
+
+
+def _text(expr: sp.Expr, where: Any) -> str:
+    if expr.atoms(sp.exp, type(sp.E)):
+        raise FormulaError(
+            f"found {expr}; Storm reads rational functions. Put a symbol in place of the exponential", where=where
+        )
+    text = _printed(expr)
+    # SymPy multiplies a number into a sum when it reads: in lowest terms nothing is left to multiply
+    return text if parse(text, where=where) == expr else _printed(sp.cancel(expr))
+
+
+def _printed(expr: sp.Expr) -> str:
+    return str(_Printer({"order": None}).doprint(expr))
+
+
+class _Printer(StrPrinter):
+    """SymPy's text with every power in brackets: Storm reads -p^2 as (-p)^2, and so does not mean what SymPy does."""
+
+    def _print_Pow(self, expr: sp.Expr, rational: bool = False) -> str:
+        base, power = expr.args
+        if power < 0:
+            return f"(1/{self._print_Pow(base**-power) if power < -1 else f'({self._print(base)})'})"
+        return f"(({self._print(base)})^{power})" if not base.is_Symbol else f"({base}^{power})"

@@ -1,0 +1,195 @@
+"""One table decides by the ending: which format a file has, and what that format carries."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pgsym.errors import SchemaError
+from pgsym.interchange import drn, graphml, node_link
+from pgsym.interchange.reductions import averaged, induced, plain, require_plain, undiscounted
+from pgsym.model import locate as by_name
+from pgsym.model.files import from_document
+from pgsym.model.files.atomic import write_atomically
+from pgsym.model.files.reading import read_text
+from pgsym.model.files.transfer import contents
+from pgsym.model.files.transfer import dumps as dumps_model
+from pgsym.model.files.transfer import loads as loads_model
+from pgsym.model.problem import Problem
+
+
+@dataclass(frozen=True)
+class Format:
+    """One row of the table."""
+
+    name: str
+    endings: tuple[str, ...]
+    carries: str
+    read: Callable[[Path], Problem]
+    write: Callable[[Problem], str] | None
+    """None where pgsym does not write it."""
+
+
+def _read_yaml(path: Path) -> Problem:
+    return loads_model(contents(path), "yaml", where=path.name)
+
+
+def _read_json(path: Path) -> Problem:
+    """A model file or node-link data, by what it holds."""
+    document = read_text(contents(path), "json", where=path.name)
+    if node_link.is_node_link(document):
+        return node_link.from_node_link(document, where=path.name)
+    return from_document(document, where=path.name)
+
+
+def _read_node_link(path: Path) -> Problem:
+    return node_link.loads(contents(path), where=path.name)
+
+
+def _read_graphml(path: Path) -> Problem:
+    return graphml.loads(contents(path), where=path.name)
+
+
+def _read_drn(path: Path) -> Problem:
+    return plain(drn.loads(contents(path), where=path.name))
+
+
+def _read_prism(path: Path) -> Problem:
+    from pgsym.interchange.storm import load_prism
+
+    return plain(load_prism(path))
+
+
+FORMATS = (
+    Format("model file, YAML", (".yaml", ".yml"), "everything", _read_yaml, lambda p: dumps_model(p, "yaml")),
+    Format("node-link JSON", (".node-link.json",), "everything", _read_node_link, node_link.dumps),
+    Format("model file, JSON", (".json",), "everything", _read_json, lambda p: dumps_model(p, "json")),
+    Format("GraphML", (".graphml",), "everything", _read_graphml, graphml.dumps),
+    Format(
+        "Storm's explicit format",
+        (".drn",),
+        "the MDP, without discount, start distribution and policy",
+        _read_drn,
+        lambda p: drn.dumps(require_plain(p, "a DRN file")),
+    ),
+    Format("PRISM program", (".prism", ".pm", ".nm"), "read through stormpy", _read_prism, None),
+)
+"""Read from top to bottom: the first ending that fits decides.  A .json file may hold node-link data too."""
+
+
+def find(path: str | os.PathLike[str]) -> Format | None:
+    """The format of a file's name, or None.
+
+    >>> find("m.node-link.json").name, find("m.JSON").name, find("m.txt")
+    ('node-link JSON', 'model file, JSON', None)
+    """
+    name = Path(path).name.lower()
+    return next((f for f in FORMATS if name.endswith(f.endings)), None)
+
+
+def load(path: str | os.PathLike[str]) -> Problem:
+    """The problem in a file; its ending says how to read it.
+
+    ``.yaml``, ``.json``: model files; ``.json``: node-link data as well; ``.graphml``; ``.drn``: Storm's explicit
+    format; ``.prism``, ``.pm``, ``.nm``: PRISM programs, through stormpy.  Where the format has no policy, it is
+    tabular softmax at theta = 0.
+
+    Raises
+    ------
+    SchemaError
+        The file cannot be read, or an entry is missing, unknown or of the wrong kind.
+    ModelError
+        The entries do not make an MDP with a policy.  Every message begins with the file's name.
+    MissingExtraError
+        A PRISM program, and stormpy is not installed.
+    """
+    path = Path(path)
+    found = find(path)
+    if found is None:
+        raise _unknown(path, "read", FORMATS)
+    return found.read(path)
+
+
+def save(
+    problem: Problem,
+    path: str | os.PathLike[str],
+    *,
+    discount: str | None = None,
+    average: bool = False,
+    chain: bool = False,
+    mdp_only: bool = False,
+) -> None:
+    """Write a file from which `load` reads an equal problem; its ending says how.
+
+    The file appears whole or not at all.  What a format has no place for is an error; the options reduce the problem
+    before it is written, in any format.
+
+    Parameters
+    ----------
+    discount
+        ``exit`` writes a discount factor as a step to a fresh terminal state with probability 1 - gamma.
+    average
+        Replaces each reward by r(s,a) = E[r | s, a]: J and its gradient stay, variances do not.
+    chain
+        Writes the chain that the policy induces, rational in odds x = exp(theta).
+    mdp_only
+        Leaves policy, theta and objective out.
+
+    Raises
+    ------
+    SchemaError, DiscountError, StructureError, FormulaError
+        Something that the format cannot carry, with the option that would help; a folder that does not exist.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pgsym.model.zoo import zoo
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(zoo("short-corridor"), f"{folder}/m.graphml")
+    ...     load(f"{folder}/m.graphml").policy
+    Softmax(3 states, 1 parameters)
+    """
+    path = Path(path)
+    found = find(path)
+    writable = [f for f in FORMATS if f.write is not None]
+    if found is None or found.write is None:
+        raise _unknown(path, "written", writable)
+    if chain:
+        problem = induced(problem)
+    if average:
+        problem = replace(problem, mdp=averaged(problem.mdp))
+    if discount is not None:
+        problem = replace(problem, mdp=undiscounted(problem.mdp, discount, path.name))
+    if mdp_only:
+        problem = replace(plain(problem.mdp), name=problem.name, source=problem.source)
+    write_atomically(path, found.write(problem))
+
+
+def locate(model: str, folder: Path | None = None) -> Problem:
+    """The problem that `model` names: a file by its ending, a zoo name, ``gym:ID``, ``generic:3x2``.
+
+    Raises
+    ------
+    ModelError
+        No such name, or not a model.
+
+    Examples
+    --------
+    >>> locate("short-corridor").mdp
+    MDP(4 states, 1 terminal, 6 outcomes, gamma=1)
+    """
+    path = Path(model) if folder is None else folder / model
+    found = None if model.startswith(("gym:", "generic:")) else find(path)
+    if found is None:
+        return by_name.locate(model, folder)
+    problem = load(path)
+    return replace(problem, name=problem.name or path.stem)
+
+
+def _unknown(path: Path, verb: str, known: tuple[Format, ...] | list[Format]) -> SchemaError:
+    endings = ", ".join(ending for f in known for ending in f.endings)
+    return SchemaError(
+        f"the ending {path.suffix!r} cannot be {verb}; the endings are {endings}. Rename the file", where=path.name
+    )

@@ -1,0 +1,217 @@
+"""Closed forms as functions of theta on NumPy or JAX arrays.
+
+The expressions are walked by `pgsym.expression.evaluate`, after their common parts are taken out; no code is
+generated.  On JAX the walk happens while tracing, so `jit`, `grad` and `vmap` see array operations only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+
+from pgsym.errors import PolicyError, SchemaError, TooLargeError
+from pgsym.exact.solution import QUANTITIES, Solution, Table
+from pgsym.expression.evaluate import evaluate
+from pgsym.expression.exact import to_expr
+from pgsym.expression.linear import Linear
+from pgsym.model.files.names import nearest
+
+BACKENDS = ("numpy", "jax")
+"""Where the arrays come from."""
+
+
+class ArrayFunction:
+    """f(theta, symbols) on arrays; made by `function`.
+
+    Attributes
+    ----------
+    params : tuple of Symbol
+        The meaning of theta's last axis.
+    symbols : tuple of Symbol
+        What else the expressions depend on; each needs a value in the second argument.
+    keys : tuple
+        The meaning of the result's last axis: states, (state, action) pairs or parameters; empty for a scalar.
+    """
+
+    def __init__(
+        self, exprs: Sequence[sp.Expr], params: Iterable[sp.Symbol], backend: str, keys: Sequence[Any] | None = None
+    ) -> None:
+        if backend not in BACKENDS:
+            raise SchemaError(
+                f"found {backend!r}; {nearest(backend, BACKENDS, 'a backend is one of')}. Choose one", where="backend"
+            )
+        self.params = tuple(params)
+        used = {s for e in exprs for s in e.free_symbols}
+        self.symbols = tuple(sorted(used - set(self.params), key=lambda s: s.name))
+        self.keys = tuple(keys or ())
+        self.backend = backend
+        self._scalar = keys is None
+        self._steps, self._results = sp.cse(list(exprs), symbols=(sp.Dummy() for _ in iter(int, 1)), order="none")
+
+    def __call__(self, theta: Any, symbols: Mapping[sp.Symbol | str, Any] | None = None) -> Any:
+        """The values at theta.
+
+        Parameters
+        ----------
+        theta
+            Shape (..., k), in the order of `params`; axes in front are points.
+        symbols
+            Value of every other symbol, by name or symbol: numbers, or arrays of theta's shape without its last axis.
+
+        Returns
+        -------
+        Shape (...) for a scalar, else (..., n) in the order of `keys`; of theta's type.
+
+        Raises
+        ------
+        PolicyError
+            theta has another number of coordinates.
+        SchemaError
+            A symbol has no value, or is unknown.
+        """
+        xp = _array_module(self.backend)
+        # whole numbers become floats, floats keep their width
+        theta = xp.asarray(theta) + 0.0
+        if theta.ndim == 0 or theta.shape[-1] != len(self.params):
+            raise PolicyError(
+                f"found shape {theta.shape}; (..., {len(self.params)}) is required: "
+                f"{', '.join(p.name for p in self.params) or 'no parameter'}. Reshape it",
+                where="theta",
+            )
+        values = {p: theta[..., i] for i, p in enumerate(self.params)} | self._given(symbols or {})
+        numbers = _Arrays(xp, values)
+        for name, part in self._steps:
+            values[name] = evaluate(part, numbers)
+        shape = theta.shape[:-1]
+        found = [xp.broadcast_to(xp.asarray(evaluate(e, numbers), theta.dtype), shape) for e in self._results]
+        if self._scalar:
+            return found[0]
+        return xp.stack(found, axis=-1) if found else xp.zeros((*shape, 0), theta.dtype)
+
+    def _given(self, symbols: Mapping[sp.Symbol | str, Any]) -> dict[sp.Symbol, Any]:
+        by_name = {s.name: s for s in self.symbols}
+        given = {s if isinstance(s, str) else s.name: value for s, value in symbols.items()}
+        for name in given:
+            if name not in by_name:
+                known = nearest(name, by_name, "the symbols are")
+                raise SchemaError(f"{name!r} is not a symbol of it; {known}. Check the name", where="symbols")
+        missing = [name for name in by_name if name not in given]
+        if missing:
+            raise SchemaError(
+                f"no value for {', '.join(missing)}; every symbol needs one. Give it as the second argument",
+                where="symbols",
+            )
+        return {by_name[name]: value for name, value in given.items()}
+
+    def __repr__(self) -> str:
+        size = "scalar" if self._scalar else f"{len(self.keys)} entries"
+        return f"ArrayFunction({self.backend}, {len(self.params)} parameters, {size})"
+
+
+def _array_module(backend: str) -> Any:
+    if backend == "jax":
+        import jax.numpy
+
+        return jax.numpy
+    import numpy
+
+    return numpy
+
+
+class _Arrays:
+    """NumPy's or JAX's arrays as a number system."""
+
+    def __init__(self, xp: Any, values: Mapping[sp.Symbol, Any]) -> None:
+        self.xp = xp
+        self.values = values
+
+    def number(self, value: Fraction) -> float:
+        try:
+            return float(value)
+        except OverflowError:
+            raise TooLargeError(
+                f"a coefficient has {value.numerator.bit_length()} bits; a float holds 1024. "
+                "Use the exact value: solution.at(theta)",
+                where="function",
+            ) from None
+
+    def symbol(self, symbol: sp.Symbol) -> Any:
+        return self.values[symbol]
+
+    def exp(self, form: Linear) -> Any:
+        exponent: Any = float(form.constant)
+        for symbol, c in form.coefficients:
+            exponent = exponent + float(c) * self.values[symbol]
+        return self.xp.exp(exponent)
+
+
+def function(
+    what: Solution | Table | sp.Expr | Sequence[sp.Expr],
+    backend: str = "numpy",
+    *,
+    quantity: str = "J",
+    params: Iterable[sp.Symbol | str] | None = None,
+) -> ArrayFunction:
+    """A closed form as a function of theta.
+
+    Parameters
+    ----------
+    what
+        A solution in closed form, of which `quantity` is taken; or a table, an expression, or a list of expressions.
+    backend
+        ``numpy``, or ``jax``, for which `jit`, `grad` and `vmap` work.
+    quantity
+        J, grad, mu, eta, d, V, Q, A, h or rbar.
+    params
+        The order of theta; by default the policy's parameters for a solution, else all symbols by name.
+
+    Raises
+    ------
+    SchemaError
+        No such backend or quantity; a solution at a point, which is no function of theta.
+
+    Notes
+    -----
+    A closed form in exp(theta) overflows where |theta| is some hundreds: use the policy's values there.
+
+    Examples
+    --------
+    >>> from pgsym.exact import solve
+    >>> from pgsym.model.zoo import zoo
+    >>> corridor = zoo("short-corridor")
+    >>> J = function(solve(corridor.mdp, corridor.policy))
+    >>> J([[0.0], [0.5]]).round(4).tolist()
+    [-12.0, -11.7236]
+    >>> p, q = sp.symbols("p q")
+    >>> float(function(p / (1 - q), params=["p"])([1.0], {"q": 0.5}))
+    2.0
+    """
+    keys: Sequence[Any] | None = None
+    if isinstance(what, Solution):
+        if what.theta is not None:
+            raise SchemaError(
+                "the solution is at a point; a function needs the closed form. Use the solution before at()",
+                where="function",
+            )
+        if quantity not in QUANTITIES:
+            raise SchemaError(
+                f"found {quantity!r}; {nearest(quantity, QUANTITIES, 'a quantity is one of')}. Check the name",
+                where="quantity",
+            )
+        params = what.policy.params if params is None else params
+        what = getattr(what, quantity)
+    if isinstance(what, Table):
+        keys, exprs = tuple(what), [what[key] for key in what]
+    elif isinstance(what, sp.Expr):
+        exprs = [what]
+    else:
+        exprs = [to_expr(e) for e in what]
+        keys = tuple(range(len(exprs)))
+    if params is None:
+        order = sorted({s for e in exprs for s in e.free_symbols}, key=lambda s: s.name)
+    else:
+        order = [sp.Symbol(p) if isinstance(p, str) else p for p in params]
+    return ArrayFunction(exprs, order, backend, keys)

@@ -1,0 +1,180 @@
+"""GraphML, as networkx, Gephi, yEd and igraph read it: formulas as text, names that are no text as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from xml.etree import ElementTree
+
+from pgsym.errors import SchemaError
+from pgsym.interchange.graph import ATTRIBUTES, Graph, from_graph, read_back, to_graph
+from pgsym.model.files.reading import check_size, read_text
+from pgsym.model.problem import Problem
+
+NAMESPACE = "http://graphml.graphdrawing.org/xmlns"
+_KEYS = {
+    "node": {"terminal": "boolean", "start": "string", "name_json": "string"},
+    "edge": {"action": "string", "action_json": "string", "p": "string", "r": "string", "order": "long"},
+    "graph": dict.fromkeys(ATTRIBUTES, "string"),
+}
+_NESTED = ("symbols", "policy")
+"""Attributes of the graph that are JSON."""
+
+_TYPES: dict[str, Callable[[str], Any]] = {
+    "boolean": lambda text: text.strip().lower() in ("true", "1"),
+    "int": int,
+    "long": int,
+    "float": float,
+    "double": float,
+    "string": str,
+}
+
+
+def dumps(problem: Problem) -> str:
+    """The problem as GraphML, exactly; the policy, theta and gamma are attributes of the graph.
+
+    Raises
+    ------
+    SchemaError
+        A name that XML cannot hold; else as for a model file.
+
+    Examples
+    --------
+    >>> from pgsym.model.zoo import zoo
+    >>> loads(dumps(zoo("two-state"))) == zoo("two-state")
+    True
+    """
+    graph = to_graph(problem)
+    root = ElementTree.Element("graphml", xmlns=NAMESPACE)
+    for scope, keys in _KEYS.items():
+        for name, kind in keys.items():
+            ElementTree.SubElement(
+                root, "key", {"id": f"{scope}_{name}", "for": scope, "attr.name": name, "attr.type": kind}
+            )
+    top = ElementTree.SubElement(root, "graph", edgedefault="directed")
+    nested = {key: json.dumps(v) if key in _NESTED else v for key, v in graph.attributes.items()}
+    _add(top, "graph", nested)
+    ids = _ids([s for s, _ in graph.nodes])
+    for s, attributes in graph.nodes:
+        key = json.dumps(s)
+        own = attributes if ids[key] == s else {**attributes, "name_json": key}
+        _add(ElementTree.SubElement(top, "node", id=ids[key]), "node", own)
+    for s, t, attributes in graph.edges:
+        edge = ElementTree.SubElement(top, "edge", source=ids[json.dumps(s)], target=ids[json.dumps(t)])
+        a = attributes["action"]
+        named = {"action": a} if isinstance(a, str) else {"action_json": json.dumps(a)}
+        _add(edge, "edge", {**named, **{key: v for key, v in attributes.items() if key != "action"}})
+    ElementTree.indent(root, " ")
+    return read_back(ElementTree.tostring(root, encoding="unicode") + "\n", loads, problem)
+
+
+def loads(text: str, *, where: str | None = None) -> Problem:
+    """The problem in GraphML text; without a policy, a tabular one at theta = 0.
+
+    Every edge needs ``action`` and ``p``; ``r`` is 0 where it is missing.  Numbers may be formulas as text.
+
+    Raises
+    ------
+    SchemaError
+        The text is not GraphML of a directed graph, or an edge has no action or probability.
+    ModelError
+        The graph is no MDP.
+    """
+    check_size(len(text), where=where)
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise SchemaError("found a document type; GraphML has none here. Remove <!DOCTYPE ...>", where=where)
+    try:
+        root = ElementTree.fromstring(text)
+    except (ElementTree.ParseError, ValueError) as error:
+        raise SchemaError(f"not XML ({error}). Correct it there", where=where) from None
+    top = next((child for child in root if _tag(child) == "graph"), None)
+    if _tag(root) != "graphml" or top is None:
+        raise SchemaError(f"found <{_tag(root)}>; <graphml> with a <graph> is required. Export as GraphML", where=where)
+    if top.get("edgedefault") != "directed":
+        raise SchemaError("the graph is undirected; outcomes lead from s to s'. Use a directed graph", where=where)
+    reader = _Reader(root, where)
+    attributes = reader.data(top, "graph")
+    for key in _NESTED:
+        if isinstance(attributes.get(key), str):
+            attributes[key] = read_text(attributes[key], "json", where=where)
+    nodes, names = [], {}
+    for child in _children(top, "node"):
+        data = reader.data(child, "node")
+        id = reader.attribute(child, "id")
+        names[id] = read_text(data["name_json"], "json", where=where) if "name_json" in data else id
+        nodes.append((names[id], data))
+    edges = []
+    for child in _children(top, "edge"):
+        data = reader.data(child, "edge")
+        if "action_json" in data:
+            data["action"] = read_text(data["action_json"], "json", where=where)
+        ends = [reader.attribute(child, end) for end in ("source", "target")]
+        edges.append((names.get(ends[0], ends[0]), names.get(ends[1], ends[1]), data))
+    return from_graph(Graph(nodes, edges, attributes), where)
+
+
+class _Reader:
+    """Looks up keys: their names, types and defaults."""
+
+    def __init__(self, root: ElementTree.Element, where: str | None) -> None:
+        self.where = where
+        self.keys: dict[str, tuple[str, str]] = {}
+        self.defaults: dict[str, dict[str, Any]] = {"node": {}, "edge": {}, "graph": {}}
+        for key in _children(root, "key"):
+            name, kind = key.get("attr.name", ""), key.get("attr.type", "string")
+            self.keys[self.attribute(key, "id")] = (name, kind)
+            for default in _children(key, "default"):
+                scopes = [key.get("for", "all")] if key.get("for") in self.defaults else list(self.defaults)
+                for scope in scopes:
+                    self.defaults[scope][name] = self.convert(default, name, kind)
+
+    def data(self, element: ElementTree.Element, scope: str) -> dict[str, Any]:
+        """The attributes of a node, an edge or the graph."""
+        found = dict(self.defaults[scope])
+        for child in _children(element, "data"):
+            name, kind = self.keys.get(child.get("key", ""), ("", "string"))
+            found[name] = self.convert(child, name, kind)
+        return found
+
+    def convert(self, element: ElementTree.Element, name: str, kind: str) -> Any:
+        text = element.text or ""
+        try:
+            return _TYPES.get(kind, str)(text)
+        except ValueError:
+            raise SchemaError(
+                f"found {text[:40]!r} for {name!r}; its key says {kind}. Correct one of them", where=self.where
+            ) from None
+
+    def attribute(self, element: ElementTree.Element, name: str) -> str:
+        value = element.get(name)
+        if value is None:
+            raise SchemaError(f"found <{_tag(element)}> without {name}; it is required. Add it", where=self.where)
+        return value
+
+
+def _tag(element: ElementTree.Element) -> str:
+    """Without the namespace."""
+    return element.tag.rpartition("}")[2]
+
+
+def _children(element: ElementTree.Element, tag: str) -> Iterable[ElementTree.Element]:
+    return (child for child in element if _tag(child) == tag)
+
+
+def _ids(names: list[Any]) -> dict[str, str]:
+    """{JSON of a name: node id}: text as it is, other names as JSON, in brackets where a text is written like that."""
+    texts = {name for name in names if isinstance(name, str)}
+    ids = {}
+    for name in names:
+        id = name if isinstance(name, str) else json.dumps(name)
+        while not isinstance(name, str) and id in texts:
+            id = f"({id})"
+        ids[json.dumps(name)] = id
+    return ids
+
+
+def _add(element: ElementTree.Element, scope: str, attributes: Mapping[str, Any]) -> None:
+    for name, value in attributes.items():
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        ElementTree.SubElement(element, "data", key=f"{scope}_{name}").text = text

@@ -1,0 +1,176 @@
+"""GraphML and node-link JSON: exact round trips of whole problems, networkx both ways, and wrong input."""
+
+import io
+import json
+
+import networkx as nx
+import pytest
+import sympy as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from laws import law, parametric_mdps
+from strategies import continuing_mdps, episodic_mdps, points, policies
+
+from pgsym.errors import ModelError, SchemaError, StructureError
+from pgsym.interchange import graphml, node_link
+from pgsym.model import MDP, Objective, Problem, direct_policy, mixture, tabular
+
+FORMATS = {"graphml": graphml, "node-link": node_link}
+
+
+@st.composite
+def problems(draw):
+    mdp = draw(st.one_of(episodic_mdps(), continuing_mdps(), parametric_mdps()))
+    policy = draw(policies(mdp))
+    return Problem(mdp, policy, draw(st.sampled_from(list(Objective))), draw(points(policy)), "m", "tests")
+
+
+# -- round trips -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@settings(max_examples=20)
+@given(problem=problems())
+def test_round_trip_is_exact(format, problem):
+    text = FORMATS[format].dumps(problem)
+    assert FORMATS[format].loads(text) == problem
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_names_policies_and_gamma_of_every_kind_come_back(format):
+    names = ["s", "1", 1, (0, "a"), "(1)", "a\nb", '<&">', "été", ""]
+    actions = ["go", "1", 1, (0, 1), "a b"]
+    rows = [(s, a, t, 1, sp.Rational(1, 3)) for s, t in zip(names, [*names[1:], "end"], strict=True) for a in actions]
+    mdp = MDP.from_transitions(
+        rows, start={"1": "1/3", 1: "2/3"}, terminal=["end"], gamma="1 - q", symbols={"q": "q > 0"}
+    )
+    table = {s: dict(zip(actions, ["u", "1/2 - u", "1/2", 0, 0], strict=True)) for s in names}
+    policy = mixture(direct_policy(mdp, table, ["u"]), "1/10")
+    problem = Problem(mdp, policy, Objective.STATIONARY_VALUE, policy.point({"u": "1/4"}))
+    assert FORMATS[format].loads(FORMATS[format].dumps(problem)) == problem
+
+
+# -- networkx --------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=10)
+@given(continuing_mdps())
+def test_networkx_reads_and_writes_node_link_data(mdp):
+    policy = tabular(mdp)
+    problem = Problem(mdp, policy, Objective.START_STATE, dict.fromkeys(policy.params, sp.Integer(0)))
+    graph = nx.node_link_graph(json.loads(node_link.dumps(problem)), edges="edges")
+    assert graph.number_of_nodes() == len(mdp.states)
+    for key in ("edges", "links"):
+        assert node_link.loads(json.dumps(nx.node_link_data(graph, edges=key))) == problem
+
+
+@settings(max_examples=10)
+@given(episodic_mdps())
+def test_networkx_reads_and_writes_graphml(mdp):
+    policy = tabular(mdp)
+    problem = Problem(mdp, policy, Objective.START_STATE, dict.fromkeys(policy.params, sp.Integer(0)))
+    graph = nx.read_graphml(io.BytesIO(graphml.dumps(problem).encode()), force_multigraph=True)
+    assert graph.number_of_nodes() == len(mdp.states)
+    assert graphml.loads("\n".join(nx.generate_graphml(graph))) == problem
+
+
+def test_a_graph_drawn_elsewhere():
+    """Types of GraphML, defaults, and attributes that mean nothing here."""
+    text = """<graphml xmlns="http://graphml.graphdrawing.org/xmlns">
+      <key id="a" for="edge" attr.name="action" attr.type="string"><default>go</default></key>
+      <key id="p" for="edge" attr.name="p" attr.type="double"/>
+      <key id="r" for="edge" attr.name="r" attr.type="int"/>
+      <key id="t" for="node" attr.name="terminal" attr.type="boolean"><default>false</default></key>
+      <key id="c" for="node" attr.name="colour" attr.type="string"/>
+      <graph edgedefault="directed">
+        <node id="s"><data key="c">red</data></node>
+        <node id="end"><data key="t">true</data></node>
+        <edge source="s" target="end"><data key="p">0.25</data><data key="r">2</data></edge>
+        <edge source="s" target="s"><data key="p">0.75</data></edge>
+      </graph></graphml>"""
+    mdp = graphml.loads(text).mdp
+    expected = MDP.from_transitions([("s", "go", "end", "1/4", 2), ("s", "go", "s", "3/4", 0)], terminal=["end"])
+    assert law(mdp) == law(expected)
+
+
+# -- what cannot be carried, and wrong input -------------------------------------------------------------
+
+
+def _problem(name="s"):
+    mdp = MDP.from_transitions([(name, "go", name, 1, 1)], gamma="1/2")
+    policy = tabular(mdp)
+    return Problem(mdp, policy, Objective.START_STATE, dict.fromkeys(policy.params, sp.Integer(0)))
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_names_that_do_not_read_back_are_refused(format):
+    with pytest.raises(SchemaError, match=r"^read back: "):
+        FORMATS[format].dumps(_problem("a\x01b"))
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_names_of_other_types_are_refused(format):
+    with pytest.raises(SchemaError, match="is of type frozenset; a model file holds text, numbers"):
+        FORMATS[format].dumps(_problem(frozenset({1})))
+
+
+GRAPHML = graphml.dumps(_problem())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("<graphml", "<!DOCTYPE x><graphml", "m: found a document type; GraphML has none here."),
+        ("</graphml>", "", "m: not XML (no element found: line"),
+        ("graphml", "gexf", "m: found <gexf>; <graphml> with a <graph> is required."),
+        (
+            'edgedefault="directed"',
+            'edgedefault="undirected"',
+            "m: the graph is undirected; outcomes lead from s to s'.",
+        ),
+        ('<data key="edge_p">1</data>', "", "m: edges[0]: the edge from 's' to 's' has no attribute 'p';"),
+        ('<data key="edge_action">go</data>', "", "m: edges[0]: the edge from 's' to 's' has no attribute 'action';"),
+        (
+            '<data key="edge_p">1</data>',
+            '<data key="edge_p">1/2</data>',
+            "m: ('s', 'go'): outgoing probabilities sum to",
+        ),
+        ('<data key="edge_p">1</data>', '<data key="edge_p">2^</data>', "m: transitions[0].p: "),
+        (
+            '<data key="edge_order">0</data>',
+            '<data key="edge_order">x</data>',
+            "m: found 'x' for 'order'; its key says long.",
+        ),
+        ('<node id="s">', "<node>", "m: found <node> without id; it is required. Add it"),
+        ('target="s"', 'target="t"', "m: transitions[0]: state 't' is unknown;"),
+    ],
+)
+def test_graphml_raises_on_wrong_input(old, new, message):
+    assert old in GRAPHML
+    with pytest.raises(ModelError) as error:
+        graphml.loads(GRAPHML.replace(old, new), where="m")
+    assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ([], "m: found no nodes and edges; node-link data have both."),
+        ({"nodes": [], "edges": [], "directed": False}, "m: the graph is undirected; outcomes lead from s to s'."),
+        ({"nodes": {}, "edges": []}, "m: found dict under nodes; a list is required. Correct it"),
+        ({"nodes": [], "edges": [], "graph": []}, "m: found list under graph; a mapping is required. Correct it"),
+        ({"nodes": [{"name": "s"}], "edges": []}, "m: nodes[0]: the key 'id' is missing; id must be there. Add it"),
+        ({"nodes": [], "links": [1]}, "m: edges[0]: the key 'source' is missing; source and target must be there."),
+        ({"nodes": [], "links": []}, "m: states: found 0 states; a model has at least one. List them"),
+    ],
+)
+def test_node_link_raises_on_wrong_input(data, message):
+    with pytest.raises(ModelError) as error:
+        node_link.loads(json.dumps(data), where="m")
+    assert str(error.value).startswith(message)
+
+
+def test_a_dead_end_is_refused():
+    data = {"nodes": [{"id": "s"}], "edges": []}
+    with pytest.raises(StructureError, match="0 actions; a state that is not terminal needs at least one"):
+        node_link.loads(json.dumps(data))
