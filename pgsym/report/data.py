@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
+from pgsym.claims.trust import Level, Trust
 from pgsym.errors import HypothesisError, PgsymError, StructureError, TooLargeError
 from pgsym.exact import solve
 from pgsym.exact.solution import QUANTITIES, Solution, Table
@@ -152,12 +153,20 @@ def estimate_json(found: Estimate) -> dict[str, Any]:
         "seed": found.seed,
         "interrupted": found.interrupted,
         "transitions_per_second": found.transitions_per_second,
+        "trust": sampled(found).to_json(),
         "J": {"mean": found.J, "standard_error": found.J_standard_error},
+        "along": str(found.along),
+        "covariance_trace": found.covariance_trace,
         "grad": {
             p.name: {"mean": mean, "standard_error": error}
             for (p, mean), error in zip(found.gradient.items(), errors, strict=True)
         },
     }
+
+
+def sampled(found: Estimate) -> Trust:
+    """What an estimate is worth: its intervals miss some coordinate with at most this probability."""
+    return Trust(Level.SAMPLED, false_alarm=round(1.0 - found.LEVEL, 12))
 
 
 def error_json(error: PgsymError) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+import re
 import shutil
 from dataclasses import dataclass
 
@@ -25,6 +26,9 @@ TOOLS = {
     "tectonic": "derivations become PDF with it",
 }
 """Programs that are used where they are installed."""
+
+_REQUIREMENT = re.compile(r"\s*(?P<name>[\w.-]+)\s*(?:\[(?P<extra>[\w.-]+)\])?")
+_EXTRA = re.compile(r"extra\s*==\s*[\"']([\w.-]+)[\"']")
 
 
 @dataclass(frozen=True)
@@ -59,19 +63,20 @@ def diagnosis() -> list[Finding]:
     return rows
 
 
-def extras() -> dict[str, list[str]]:
-    """Optional packages by extra, as the installed metadata lists them; what developers need is left out."""
+def extras(distribution: str = "pgsym") -> dict[str, list[str]]:
+    """Optional packages by extra, as the installed metadata lists them.
+
+    An extra of another package, such as jax[cuda12], is followed to the packages behind it.
+    """
     found: dict[str, list[str]] = {}
-    for text in importlib.metadata.requires("pgsym") or ():
+    for text in importlib.metadata.requires(distribution) or ():
         requirement, _, marker = text.partition(";")
-        if "extra ==" not in marker:
+        part = _REQUIREMENT.match(requirement)
+        asked = _EXTRA.search(marker)
+        if part is None or asked is None:
             continue
-        extra = marker.split("extra ==")[1].strip().strip("\"'")
-        name = requirement.split("[")[0].strip()
-        for sign in "<>=!~ ":
-            name = name.split(sign)[0]
-        if extra not in ("dev", "benchmark") and name != "pgsym":
-            found.setdefault(extra, []).append(name)
+        inner = extras(part["name"]).get(part["extra"], []) if part["extra"] and _version(part["name"]) else []
+        found.setdefault(asked[1], []).extend(inner or [part["name"]])
     return found
 
 

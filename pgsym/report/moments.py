@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pgsym.audit.law_check import LawCheck
 from pgsym.errors import HypothesisError, NotInFieldError, TooLargeError
 from pgsym.exact.moments import EstimatorLaw, moments
 from pgsym.exact.moments.present import SMALL, leaf
@@ -18,6 +17,10 @@ from pgsym.model.estimator import Estimator
 from pgsym.model.problem import Problem
 from pgsym.report.data import EXACT_DIGITS, labels
 from pgsym.report.terminal import ROWS
+
+if TYPE_CHECKING:
+    # It loads jax.
+    from pgsym.audit.law_check import LawCheck
 
 CLOSED_ENTRIES = 40
 """Above this many states times parameters, times steps where a run is cut off, closed forms are not for reading."""

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group, RenderableType
 from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from pgsym.audit.cross_check import CrossCheck
+from pgsym.claims.trust import VIEWS
 from pgsym.claims.verdict import Verdict
+
+if TYPE_CHECKING:
+    # It loads jax.
+    from pgsym.audit.cross_check import CrossCheck
+
+_COLUMNS = {"closed_form": "closed form", "exact": "exact at theta", "float": "float"}
 
 FORMULA_WIDTH = 58
 """A longer closed form is shown by its length; ``--json`` and ``--out`` have all of it."""
@@ -29,7 +35,7 @@ def solution_table(data: Mapping[str, Any]) -> RenderableType:
     for name, value in data.items():
         if isinstance(value, dict) and name != "theta":
             table = Table(title=name, title_justify="left", box=None, pad_edge=False, header_style="dim")
-            for column in ("", "closed form", "exact at theta", "float"):
+            for column in ("", *_COLUMNS.values()):
                 table.add_column(column, overflow="fold", justify="right" if column == "float" else "left")
             rows = list(_leaves(value, ()))
             for place, leaf in rows[:ROWS]:
@@ -37,6 +43,8 @@ def solution_table(data: Mapping[str, Any]) -> RenderableType:
             if len(rows) > ROWS:
                 table.add_row(f"... {len(rows) - ROWS} more", "", "", "")
             parts.append(table)
+    levels = "; ".join(f"{column}: {VIEWS[view]}" for view, column in _COLUMNS.items())
+    parts.append(Text(f"trust: {levels}", style="dim"))
     return Group(*parts)
 
 

@@ -131,7 +131,7 @@ def _status(status: Status) -> Text:
 
 
 def catalogue_page(topics: Mapping[str, Sequence[Theorem]]) -> str:
-    """The whole catalogue as Markdown: what `docs/theorems.md` holds."""
+    """The whole catalogue as one page of Markdown."""
     total = [t for theorems in topics.values() for t in theorems]
     true = sum(t.holds for t in total)
     parts = [
@@ -139,7 +139,6 @@ def catalogue_page(topics: Mapping[str, Sequence[Theorem]]) -> str:
         f"{true} theorems and {len(total) - true} famous false statements, each a text of the claim language that is "
         "decided on the model at hand. A false one stands with what it lacks, which is true. "
         "`pgsym theorems NAME` adds the statement as LaTeX; `pgsym theorems all MODEL` decides them all.",
-        "This page is written by `pgsym theorems --markdown`.",
     ]
     for title, theorems in topics.items():
         parts.append(f"## {title}")

@@ -1,0 +1,213 @@
+"""What can be moved in a page: the parameters, the discount factor and the model's symbols, with their ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain, count
+from typing import Any
+
+import sympy as sp
+
+from pgsym.expression.assumptions import Assumption
+from pgsym.expression.exact import to_expr
+from pgsym.expression.plain import plain, plain_symbol
+from pgsym.model.mdp import MDP
+from pgsym.model.objective import Objective
+from pgsym.model.policy import Policy, Softmax
+from pgsym.model.structure import Structure
+from pgsym.model.validate import witness
+
+LOGIT = 4.0
+"""Sliders of logits reach from -4 to 4: odds of 1 to 55 and back."""
+STEPS = (0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+"""Step widths of a slider; the first that divides its range into at most 1200 steps."""
+
+
+@dataclass(frozen=True)
+class Control:
+    """A slider with its number.
+
+    Attributes
+    ----------
+    symbol
+        What it sets.
+    kind
+        ``theta``, ``gamma`` or ``symbol``.
+    low, high
+        The ends of the slider; a number may be typed beyond them.
+    start
+        Where it stands at first.
+    """
+
+    symbol: sp.Symbol
+    kind: str
+    low: float
+    high: float
+    start: float
+
+    @property
+    def step(self) -> float:
+        """The slider's step width."""
+        return next((step for step in STEPS if (self.high - self.low) / step <= 1200), STEPS[-1])
+
+    def data(self) -> dict[str, Any]:
+        """For the page."""
+        return {
+            "name": self.symbol.name,
+            "label": plain_symbol(self.symbol.name),
+            "min": self.low,
+            "max": self.high,
+            "step": self.step,
+            "start": self.start,
+        }
+
+
+@dataclass(frozen=True)
+class Condition:
+    """``value >= 0``, or ``> 0`` where strict: the point lies in the model's domain."""
+
+    value: sp.Expr
+    strict: bool
+    text: str
+
+
+def with_free_gamma(mdp: MDP, policy: Policy, objective: Objective) -> tuple[MDP, sp.Symbol | None]:
+    """The model with a symbol for its discount factor, where that may be moved.
+
+    It stays a number at gamma = 1 if some run is endless: then gamma < 1 is another model.
+    """
+    if objective is Objective.AVERAGE_REWARD:
+        return mdp, None
+    if mdp.gamma.is_Symbol:
+        return mdp, mdp.gamma
+    endless = mdp.gamma == 1 and Structure(mdp, policy).recurrent_classes
+    if not mdp.gamma.is_Rational or endless:
+        return mdp, None
+    taken = {s.name for s in (*mdp.symbols, *policy.params, *_weights(mdp, policy))}
+    names = chain(["gamma"], (f"gamma_{k}" for k in count(1)))
+    gamma = sp.Symbol(next(name for name in names if name not in taken))
+    return mdp.replace(gamma=gamma), gamma
+
+
+def controls(
+    mdp: MDP,
+    policy: Policy,
+    objective: Objective,
+    gamma: sp.Symbol | None,
+    theta: Mapping[sp.Symbol | str, Any],
+    symbols: Mapping[sp.Symbol | str, Any],
+) -> list[Control]:
+    """The parameters, then gamma, then the symbols by name.
+
+    Parameters
+    ----------
+    mdp
+        With gamma as a symbol where it may be moved.
+    theta, symbols
+        Where the sliders stand at first; 0 for a parameter that is missing, a point of the domain for symbols.
+    """
+    chosen = {getattr(k, "name", k): float(to_expr(v, where=f"start[{k}]")) for k, v in {**theta, **symbols}.items()}
+    logits = {s for form in policy.forms() for s in form.symbols}
+    found = []
+    for p in policy.params:
+        start = chosen.get(p.name, 0.0 if p in logits else 0.5)
+        ends = (-LOGIT, LOGIT) if p in logits else (0.0, 1.0)
+        found.append(Control(p, "theta", min(*ends, start), max(*ends, start), start))
+    free = sorted(_free(mdp, policy, objective), key=lambda s: (s != gamma, s.name))
+    probabilities = {s for e in _probabilities(mdp) for s in e.free_symbols} | set(_weights(mdp, policy))
+    bounds = _bounds(mdp)
+    point = _point(mdp, probabilities) if any(s.name not in chosen for s in mdp.symbols) else {}
+    for s in free:
+        start = chosen.get(s.name, float(point.get(s, sp.Rational(1, 10))))
+        unit = s == gamma or s in probabilities
+        span = max(5.0, 2 * abs(start))
+        ends = (0.0, 1.0) if unit else (start - span, start + span)
+        low, high = (
+            end if bound is None else bound for bound, end in zip(bounds.get(s, (None, None)), ends, strict=True)
+        )
+        found.append(Control(s, "gamma" if s == gamma else "symbol", min(low, start), max(high, start), start))
+    return found
+
+
+def conditions(mdp: MDP, policy: Policy, objective: Objective) -> list[Condition]:
+    """What must hold of the symbols; probabilities of one row sum to 1 identically, so none exceeds 1.
+
+    >>> from pgsym.model.zoo import zoo
+    >>> problem = zoo("two-state")
+    >>> free, gamma = with_free_gamma(problem.mdp, problem.policy, problem.objective)
+    >>> [condition.text for condition in conditions(free, problem.policy, problem.objective)]
+    ['0 ≤ γ', 'γ < 1']
+    """
+    found = []
+    for less, sign, more in _comparisons(mdp):
+        value = (more - less) ** 2 if sign == "≠" else more - less
+        found.append(Condition(value, sign != "≤", f"{plain(less)} {sign} {plain(more)}"))
+    rows: Iterable[sp.Expr] = () if isinstance(policy, Softmax) else policy.expressions()
+    found += [Condition(p, False, f"0 ≤ {plain(p)}") for p in (*_probabilities(mdp), *rows) if p.free_symbols]
+    found += [Condition(1 - e, False, f"{plain(e)} ≤ 1") for e in _weights(mdp, policy)]
+    if mdp.gamma.free_symbols and objective is not Objective.AVERAGE_REWARD:
+        strict = objective is Objective.STATIONARY_VALUE or bool(Structure(mdp, policy).recurrent_classes)
+        found.append(Condition(mdp.gamma, False, f"0 ≤ {plain(mdp.gamma)}"))
+        found.append(Condition(1 - mdp.gamma, strict, f"{plain(mdp.gamma)} {'<' if strict else '≤'} 1"))
+    known = {*policy.params, *_free(mdp, policy, objective)}
+    return list({(c.value, c.strict): c for c in found if c.value.free_symbols <= known}.values())
+
+
+def _point(mdp: MDP, probabilities: set[sp.Symbol]) -> dict[sp.Symbol, sp.Rational]:
+    """A point of the domain, with 1 or another small number for a reward where the assumptions allow it."""
+    point = witness(mdp)
+    assumed = list(_assumed(mdp))
+    for s in sorted(mdp.symbols - probabilities - mdp.gamma.free_symbols, key=str):
+        for value in (sp.Integer(1), sp.Integer(2), sp.Rational(1, 2)):
+            if all(a.holds({**point, s: value}) for a in assumed):
+                point[s] = value
+                break
+    return point
+
+
+def _free(mdp: MDP, policy: Policy, objective: Objective) -> set[sp.Symbol]:
+    """The symbols on which something depends: the average reward knows no discount."""
+    expressions = [*mdp.start.values(), *(e for s, a in mdp.pairs for o in mdp.outcomes(s, a) for e in (o.p, o.r))]
+    if objective is not Objective.AVERAGE_REWARD:
+        expressions.append(mdp.gamma)
+    return {s for e in expressions for s in e.free_symbols} | set(_weights(mdp, policy))
+
+
+def _weights(mdp: MDP, policy: Policy) -> list[sp.Symbol]:
+    """Symbols of the policy that are no parameters: the epsilon of a mixture."""
+    named = {s for e in policy.expressions() for s in e.free_symbols}
+    return sorted(named - {*policy.params, *mdp.symbols}, key=str)
+
+
+def _probabilities(mdp: MDP) -> list[sp.Expr]:
+    outcomes = (o.p for s, a in mdp.pairs for o in mdp.outcomes(s, a))
+    return list(dict.fromkeys([*mdp.start.values(), *outcomes]))
+
+
+def _bounds(mdp: MDP) -> dict[sp.Symbol, tuple[float | None, float | None]]:
+    """The numbers between which the assumptions put a symbol."""
+    lows: dict[sp.Symbol, list[float]] = {}
+    highs: dict[sp.Symbol, list[float]] = {}
+    for less, sign, more in _comparisons(mdp):
+        if sign != "≠" and less.is_Symbol and more.is_Rational:
+            highs.setdefault(less, []).append(float(more))
+        elif sign != "≠" and more.is_Symbol and less.is_Rational:
+            lows.setdefault(more, []).append(float(less))
+    return {s: (max(lows.get(s, []), default=None), min(highs.get(s, []), default=None)) for s in {*lows, *highs}}
+
+
+def _comparisons(mdp: MDP) -> Iterator[tuple[sp.Expr, str, sp.Expr]]:
+    """What is assumed of the model's own symbols, as ``a < b``, ``a ≤ b`` or ``a ≠ b``."""
+    for assumption in _assumed(mdp):
+        for left, relation, right in assumption.comparisons:
+            less, more = (right, left) if relation.startswith(">") else (left, right)
+            yield less, "≠" if relation == "!=" else "≤" if "=" in relation else "<", more
+
+
+def _assumed(mdp: MDP) -> Iterator[Assumption]:
+    """The assumptions, about the model's own symbols."""
+    own = {s.name: s for s in mdp.symbols}
+    for text in mdp.assumptions.values():
+        assumption = Assumption.parse(text)
+        yield assumption.replace({s: own[s.name] for s in assumption.symbols})

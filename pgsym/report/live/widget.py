@@ -1,0 +1,108 @@
+"""The live part of a report's page: a section of HTML, its style and its script.
+
+Nothing is loaded from anywhere: the page may forbid everything but inline style and script.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import sympy as sp
+
+from pgsym.model.drawing import is_drawable
+from pgsym.model.drawing.geometry import geometry
+from pgsym.model.mdp import MDP
+from pgsym.model.objective import Objective
+from pgsym.model.policies import tabular
+from pgsym.model.policy import Policy
+from pgsym.report.live.code import javascript
+from pgsym.report.live.controls import conditions, controls, with_free_gamma
+from pgsym.report.live.formulas import formulas
+from pgsym.report.live.markup import markup
+from pgsym.report.live.outputs import Outputs
+
+
+@dataclass(frozen=True)
+class Live:
+    """What a page needs to be alive.
+
+    Attributes
+    ----------
+    html
+        A ``<div>`` for the body.
+    style
+        Rules for the style sheet, all of them below ``.pgsym-live``.
+    script
+        JavaScript for a ``<script>`` behind the ``<div>``.
+    """
+
+    html: str
+    style: str
+    script: str
+
+
+def live(
+    mdp: MDP,
+    policy: Policy | None = None,
+    objective: Objective | str = Objective.START_STATE,
+    theta: Mapping[sp.Symbol | str, Any] | None = None,
+    symbols: Mapping[sp.Symbol | str, Any] | None = None,
+) -> Live:
+    """The live part of a problem's page: sliders for theta, gamma and the symbols, and all that follows them.
+
+    Parameters
+    ----------
+    policy
+        Tabular softmax by default.
+    theta, symbols
+        Where the sliders stand at first; 0 for a parameter, and a point of the model's domain for symbols, that is
+        not given.
+
+    Raises
+    ------
+    TooLargeError
+        The formulas take more than `code.OPERATIONS` operations.
+    HypothesisError
+        The objective is not defined on this model.
+    MissingExtraError
+        latex2mathml is not installed.
+
+    Examples
+    --------
+    >>> from pgsym.model.zoo import zoo
+    >>> problem = zoo("short-corridor")
+    >>> part = live(problem.mdp, problem.policy, problem.objective, problem.theta)
+    >>> part.html.count('type="range"'), "function compute(x, y)" in part.script
+    (2, True)
+    """
+    objective = Objective.parse(objective)
+    policy = tabular(mdp) if policy is None else policy
+    free, gamma = with_free_gamma(mdp, policy, objective)
+    own = {gamma: mdp.gamma} if gamma is not None and mdp.gamma.is_Rational else {}
+    found = controls(free, policy, objective, gamma, theta or {}, {**own, **(symbols or {})})
+    computed = formulas(free, policy, objective, [control.symbol for control in found])
+    picture = geometry(free) if is_drawable(free) else None
+    outputs = Outputs(computed, conditions(free, policy, objective))
+    body = markup(objective, found, computed, outputs, picture)
+    data = {"inputs": [control.data() for control in found], **outputs.data(picture)}
+    data["outputs"] = len(outputs.codes)
+    # "<" in a name would end the script element
+    block = json.dumps(data).replace("<", r"\u003c")
+    html = f'<div class="pgsym-live">\n{body}\n<script type="application/json">{block}</script>\n</div>'
+    assets = files("pgsym.report.live") / "static"
+    style, *scripts = ((assets / name).read_text(encoding="utf-8") for name in ("live.css", "plots.js", "page.js"))
+    return Live(html, style, _script([*scripts, javascript(outputs.codes, "compute")]))
+
+
+def _script(parts: list[str]) -> str:
+    """One strict scope."""
+    call = (
+        'const root = document.querySelector(".pgsym-live");\n'
+        'start(root, JSON.parse(root.querySelector("script").textContent), compute);'
+    )
+    code = "\n".join(parts)
+    return f'(() => {{\n"use strict";\n{code}\n{call}\n}})();\n'

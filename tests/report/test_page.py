@@ -1,0 +1,371 @@
+"""The page and the document: well-formed, reachable, self-contained, and with the numbers of the API."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from itertools import pairwise
+
+import pytest
+import sympy as sp
+from report_pages import HOSTILE, QUICK, problem, tables, tree
+
+import pgsym
+from pgsym.claims.derivation.mathml import mathml
+from pgsym.errors import DiscountError, MissingExtraError, SchemaError
+from pgsym.model.estimator import Reinforce, RewardToGo
+from pgsym.report.page import report
+from pgsym.report.page.cells import Writer
+from pgsym.report.page.content import DataTable
+from pgsym.report.page.document import Builder
+from pgsym.report.page.estimators import estimators
+from pgsym.report.page.html import POLICY
+from pgsym.report.page.settings import Settings
+
+MODELS = ("short-corridor", "two-state, gamma", "hostile", "forty")
+
+SECTIONS = [
+    "The model",
+    "Try it",
+    "Exact quantities",
+    "The policy gradient theorem",
+    "The derivation, checked line by line",
+    "Exact and sampled gradients",
+    "Bias and variance of estimators",
+    "Learning curves",
+    "How far each line can be relied on",
+]
+
+
+# -- structure -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_page_has_every_section_in_order(page, name):
+    (main,) = page(name).all("main")
+    assert [h.text for h in main.all("h2")] == SECTIONS
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_headings_nest_below_one_title(page, name):
+    levels = [int(h.tag[1]) for h in page(name).all("h1", "h2", "h3", "h4", "h5", "h6")]
+    assert levels.count(1) == 1
+    assert levels[0] == 1
+    assert all(below <= above + 1 for above, below in pairwise(levels))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_reference_resolves(page, name):
+    nodes = list(page(name).walk())
+    ids = [n.attributes["id"] for n in nodes if "id" in n.attributes]
+    assert len(ids) == len(set(ids))
+    links = [n.attributes["href"] for n in nodes if n.tag == "a"]
+    assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
+    for key in ("aria-labelledby", "aria-describedby", "for"):
+        for node in nodes:
+            assert set((node.attributes.get(key) or "").split()) <= set(ids)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_page_asks_for_nothing(written, page, name):
+    nodes = list(page(name).walk())
+    for node in nodes:
+        for key in ("src", "srcset", "action", "data", "poster", "background"):
+            assert key not in node.attributes, node
+        assert (node.attributes.get("href") or "#").startswith(("#", "data:")), node
+    text = (written(name) / "index.html").read_text(encoding="utf-8")
+    # Namespaces are names, not addresses that anything is loaded from.
+    addresses = set(re.findall(r"https?://[^\s\"'<)]+", text))
+    assert addresses <= {"http://www.w3.org/1998/Math/MathML", "http://www.w3.org/2000/svg"}
+    assert not re.search(r"@import|url\((?!data:)", text)
+    (policy,) = [n for n in nodes if n.attributes.get("http-equiv") == "Content-Security-Policy"]
+    assert policy.attributes["content"] == POLICY
+    assert POLICY.startswith("default-src 'none'")
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_page_can_be_used_without_eyes_or_mouse(page, name):
+    root = page(name)
+    (html,) = root.all("html")
+    assert html.attributes["lang"] == "en"
+    # What moves is labelled by its script; tests/browser looks at it there.
+    live = {id(n) for box in root.all("div") if box.attributes.get("class") == "pgsym-live" for n in box.walk()}
+    for picture in root.all("svg", "img", "canvas"):
+        assert id(picture) in live or picture.attributes.get("aria-label"), picture.attributes
+    first = root.all("a")[0]
+    assert (first.attributes["class"], first.attributes["href"]) == ("skip", "#main")
+    for table in root.all("table"):
+        assert id(table) in live or table.attributes.get("aria-labelledby")
+        assert all(th.attributes.get("scope") for th in table.all("th"))
+    labels = {n.attributes.get("for") for n in root.all("label")}
+    wrapped = {id(n) for label in root.all("label") for n in label.walk()}
+    for control in root.all("input", "select"):
+        named = control.attributes.get("aria-label") or control.attributes.get("id") in labels
+        assert named or id(control) in wrapped, control.attributes
+    assert all(button.text.strip() for button in root.all("button"))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_formula_has_a_box_that_scrolls(page, name):
+    root = page(name)
+    chains = [n for n in root.all("div") if "chain" in (n.attributes.get("class") or "").split()]
+    assert chains
+    assert all("scroll" in n.attributes["class"].split() for n in chains)
+    sections = [s for s in root.all("section") if s.attributes.get("id") not in (None, "live")]
+    boxes = [n for s in sections for n in s.all("div") if "scroll" in (n.attributes.get("class") or "").split()]
+    boxed = {id(n) for box in boxes for n in box.walk()}
+    assert all(id(table) in boxed for s in sections for table in s.all("table"))
+
+
+def test_what_is_defined_is_written_with_its_character(written, page):
+    definitions = [m for m in page("short-corridor").all("math") if "≔" in m.text]
+    assert definitions
+    text = (written("short-corridor") / "index.html").read_text(encoding="utf-8")
+    assert ":=" not in re.sub(r"<(script|style).*?</\1>", "", text, flags=re.DOTALL)
+
+
+def test_a_name_is_upright_however_short():
+    assert "<mtext>R</mtext>" in mathml(r"\pi(\mathrm{R} \mid s)")
+    assert "<mi>go</mi>" in mathml(r"\mathrm{go}")
+
+
+def test_parentheses_stretch_where_they_must():
+    flat = mathml(r"\left(1 - \left(p + q\right)\right)")
+    assert flat.count('stretchy="false"') == 4
+    assert 'stretchy="true"' not in flat
+    tall = mathml(r"\left(1 - \frac{1}{2} \left(p + q\right)\right)")
+    assert (tall.count('stretchy="true"'), tall.count('stretchy="false"')) == (2, 2)
+
+
+# -- numbers -------------------------------------------------------------------------------------------------
+
+
+def test_quantities_are_those_of_solve(page):
+    model = pgsym.zoo("short-corridor")
+    solution = pgsym.solve(model.mdp, model.policy, model.objective).at(model.theta)
+    found = tables(page("short-corridor"))
+    header, *rows = found["States"]
+    assert header == ["state", "V(s)", "η(s)"]
+    assert rows == [[s, str(solution.V[s]), str(solution.eta[s])] for s in model.mdp.nonterminal]
+    _, *rows = found["Actions"]
+    assert rows == [[s, a, str(solution.Q[s, a]), str(solution.A[s, a])] for s, a in model.mdp.pairs]
+    assert [row[-1] for row in found["J and its derivatives"][1:]] == ["-12", "2"]
+
+
+def test_rounded_quantities_are_those_of_solve(page):
+    model = problem("forty")
+    solution = pgsym.solve(model.mdp, model.policy, model.objective).at(dict.fromkeys(model.policy.params, 0.0))
+    _, *rows = tables(page("forty"))["States: the first 24 of 40"]
+    assert len(rows) == 24
+    for state, *numbers in rows:
+        for name, text in zip(("V", "h", "eta", "mu"), numbers, strict=True):
+            value = float(getattr(solution, name)[int(state)])
+            assert float(sp.Rational(text.removeprefix("≈"))) == pytest.approx(value, rel=1e-5), (name, state)
+
+
+def test_laws_of_estimators_are_those_of_moments(page):
+    model = pgsym.zoo("short-corridor")
+    (title,) = [t for t in tables(page("short-corridor")) if t.startswith("Laws")]
+    rows = {row[0]: row[1:] for row in tables(page("short-corridor"))[title]}
+    for name, estimator in (("REINFORCE", Reinforce()), ("reward-to-go", RewardToGo())):
+        law = pgsym.moments(model.mdp, model.policy, estimator, theta=model.theta)
+        assert rows[name][:2] == ["0", str(law.covariance_trace)]
+        assert int(rows[name][3]) == law.sample_size(0.1)
+    assert (rows["REINFORCE"][1], rows["reward-to-go"][1]) == ("1959", "733")
+
+
+def test_samples_are_those_of_cross_check(page):
+    model = pgsym.zoo("short-corridor")
+    check = pgsym.cross_check(model.mdp, model.policy, theta=model.theta, n=QUICK["samples"], estimator="reward-to-go")
+    _, row = tables(page("short-corridor"))["reward-to-go, exact and sampled"]
+    exact, sampled, low, high = map(float, row[1:5])
+    assert exact == pytest.approx(check.truth[0], rel=1e-5)
+    assert sampled == pytest.approx(check.estimate.mean[0], rel=1e-5)
+    half = check.critical_z * check.estimate.standard_error[0]
+    assert (low, high) == pytest.approx((sampled - half, sampled + half), rel=1e-4)
+
+
+def test_estimators_of_a_model_without_start_begin_in_its_stationary_distribution():
+    model = pgsym.zoo("kakade")
+    blocks = list(estimators(Writer(model)))
+    (table,) = [block for block in blocks if isinstance(block, DataTable)]
+    assert [row[0] for row in table.rows] == [f"eligibility trace, beta = {b}" for b in ("1/2", "9/10", "99/100")]
+    biases = [float(row[1].text) for row in table.rows]
+    assert biases == sorted(biases, reverse=True)
+
+
+def test_verdicts_have_their_trust(page):
+    answers = [n.text for n in page("two-state, gamma").all("p") if n.attributes.get("class") == "answer"]
+    assert answers == [
+        "proved normal form",
+        "proved normal form",
+        "refuted normal form",
+        "refuted normal form",
+        "proved normal form",
+    ]
+    (title,) = [t for t in tables(page("two-state, gamma")) if t.startswith("A counterexample")]
+    assert title == "A counterexample: both sides at theta_x = log(2), theta_y = -log(3), gamma = 4/7"
+    answers = [n.text for n in page("forty").all("p") if n.attributes.get("class") == "answer"]
+    assert re.fullmatch(r"proved identity test, error at most 2−1\d\d", answers[0])
+
+
+def test_what_does_not_apply_says_why(page):
+    notes = [n.text for n in page("two-state, gamma").all("p") if n.attributes.get("class") == "note"]
+    assert "Sampling needs numbers, and this model has gamma without value." in notes
+    assert "Following a path needs numbers, and this model has gamma without value." in notes
+    notes = [n.text for n in page("forty").all("p") if n.attributes.get("class") == "note"]
+    assert (
+        "They are written out for up to 12 pairs of state and action with 20 outcomes; this model has 80 with 240. "
+        "Its numbers at theta are above." in notes
+    )
+    answers = [n.text for n in page("short-corridor").all("p") if n.attributes.get("class") == "answer"]
+    assert answers[1].startswith("inapplicable mu: 1 terminal states ('T'); a stationary distribution needs")
+
+
+def test_names_from_a_file_are_text(page):
+    root = page("hostile")
+    (title,) = root.all("h1")
+    assert title.text == "<i>&_%: exact policy gradient"
+    assert not root.all("b")
+    shown = {row[0] for row in tables(root)["States"][1:]}
+    assert len(shown) == len(HOSTILE)
+    assert {"<b>", "50%"} <= shown
+
+
+# -- the document --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_document_has_what_the_page_has(written, page, name):
+    text = (written(name) / "report.tex").read_text(encoding="utf-8")
+    assert re.findall(r"\\section\{(.*)\}", text) == SECTIONS
+    titles = re.findall(r"^\\caption\*\{(.*)\} \\\\$", text, flags=re.MULTILINE)
+    assert len(titles) == len(tables(page(name)))
+    pictures = [f for f in page(name).all("figure") if f.attributes.get("class") != "table"]
+    live = [f for n in page(name).all("div") if n.attributes.get("class") == "pgsym-live" for f in n.all("figure")]
+    assert text.count(r"\begin{tikzpicture}") == len(pictures) - len(live)
+
+
+@pytest.mark.parametrize("name", ["short-corridor", "hostile"])
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_document_compiles(written, tmp_path, name):
+    source = tmp_path / "report.tex"
+    source.write_bytes((written(name) / "report.tex").read_bytes())
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", source.name]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, check=False)
+    assert run.returncode == 0, run.stdout.decode("utf-8", "replace")[-2000:]
+    assert source.with_suffix(".pdf").exists()
+
+
+# -- writing -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small():
+    """A problem whose report takes a moment: its gamma has no value, so that nothing is sampled."""
+    mdp = pgsym.MDP.from_transitions(
+        [("s", "go", "end", 1, 1), ("s", "wait", "s", 1, 0)], start="s", terminal=["end"], gamma="gamma"
+    )
+    policy = pgsym.sigmoid(mdp, {"s": "t"})
+    return pgsym.Problem(mdp, policy, pgsym.Objective.START_STATE, policy.point([0]), "small")
+
+
+def test_same_problem_gives_the_same_files(small, tmp_path):
+    for folder in ("a", "b"):
+        found = pgsym.report(small, tmp_path / folder)
+        assert found == [tmp_path / folder / "index.html", tmp_path / folder / "report.tex"]
+    for name in ("index.html", "report.tex"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_progress_reaches_the_end(small, tmp_path):
+    seen = []
+    report(small, tmp_path, progress=lambda done, n: seen.append((done, n)))
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    assert {n for _, n in seen} == {100}
+    assert seen[0][0] == 0
+    assert seen[-1] == (100, 100)
+
+
+def test_model_can_be_an_mdp(small, tmp_path):
+    report(small.mdp, tmp_path, theta={"theta_s_go": "log(3)"}, objective="start-state")
+    root = tree((tmp_path / "index.html").read_text(encoding="utf-8"))
+    assert [h.text for h in root.all("h1")] == ["A Markov decision process: exact policy gradient"]
+    expected = pgsym.solve(small.mdp).at({"theta_s_go": "log(3)", "theta_s_wait": 0})
+    assert str(expected.J) == "-3/(gamma - 4)"
+    assert any(row[:1] == ["J"] and "3" in row[-1] for row in tables(root)["J and its derivatives"])
+
+
+def test_interrupted_report_leaves_the_old_one_whole(small, tmp_path, monkeypatch):
+    report(small, tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pgsym.report.page.latex.text", stop)
+    with pytest.raises(KeyboardInterrupt):
+        report(small, tmp_path, theta={"t": 1})
+    monkeypatch.undo()
+    monkeypatch.setattr("os.replace", stop)
+    with pytest.raises(KeyboardInterrupt):
+        report(small, tmp_path, theta={"t": 1})
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("place", ["sampled.cross_check", "learning.ascend"])
+def test_interrupted_sampling_is_not_half_a_report(place, monkeypatch):
+    """Both return what they have after Ctrl-C; a report of that would look like a whole one."""
+    module, name = place.split(".")
+    model = pgsym.zoo("short-corridor")
+    builder = Builder(model, Settings(**QUICK), "0")
+
+    class Half:
+        interrupted = True
+        estimate = property(lambda self: self)
+
+    monkeypatch.setattr(f"pgsym.report.page.{module}.{name}", lambda *_, **__: Half())
+    (make,) = [make for key, _, _, make in builder.plan if key == module]
+    with pytest.raises(KeyboardInterrupt):
+        list(make(lambda part: None))
+
+
+def test_without_latex2mathml_there_is_no_report(small, tmp_path, monkeypatch):
+    mathml.cache_clear()
+    monkeypatch.setitem(__import__("sys").modules, "latex2mathml.converter", None)
+    with pytest.raises(
+        MissingExtraError,
+        match=r"^html: latex2mathml is not installed; HTML needs it. Install pgsym with the extra report",
+    ):
+        report(small, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_objective_that_is_not_defined_raises(tmp_path):
+    endless = pgsym.zoo("two-state")
+    undiscounted = pgsym.Problem(endless.mdp.replace(gamma=1), endless.policy, endless.objective, endless.theta, "two")
+    with pytest.raises(DiscountError, match=r"^stationary-value: gamma = 1; sum_s mu\(s\) V\(s\) needs gamma < 1"):
+        report(undiscounted, tmp_path, objective="stationary-value")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"samples": 1}, r"^samples: found 1; at least 2 are required. Give a larger number$"),
+        ({"steps": 0}, r"^steps: found 0; at least 1 is required. Give a larger number$"),
+        ({"seeds": True}, r"^seeds: found True; at least 1 is required. Give a larger number$"),
+        ({"batch": 1.5}, r"^batch: found 1.5; at least 1 is required. Give a larger number$"),
+        ({"seed": -1}, r"^seed: found -1; must lie in 0 ... 2\*\*64 - 1. Choose another$"),
+        ({"horizon": 0}, r"^horizon: found 0; at least 1 is required. Leave it out$"),
+    ],
+)
+def test_report_raises_on_settings(small, tmp_path, settings, message):
+    with pytest.raises(SchemaError, match=message):
+        report(small, tmp_path, **settings)
+
+
+def test_report_raises_on_a_file_in_place_of_the_folder(small, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SchemaError, match=r"file: cannot be made \(File exists\). Choose another folder$"):
+        report(small, tmp_path / "file")
