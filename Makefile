@@ -2,6 +2,7 @@
 #
 #   make demo    the policy gradient theorem on two models, exactly and by sampling; pictures and LaTeX in out/
 #   make test    formatting, lint, types, tests, doctests
+#   make docs    the documentation site, in site/
 #   make bench   the side-by-side tables (installs the benchmark extra)
 #   make clean   removes the environment and everything that was generated
 #
@@ -19,7 +20,7 @@ INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check
 READY := $(VENV)/.pgsym-dev
 READY_BENCH := $(VENV)/.pgsym-benchmark
 
-.PHONY: demo test lint types check bench clean
+.PHONY: demo test lint types docs bench clean
 .DEFAULT_GOAL := demo
 
 demo: $(READY)
@@ -40,16 +41,21 @@ types: $(READY)
 test: lint types
 	$(RUN) -m pytest -n 2 --dist worksteal
 
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --quiet
+	@echo "The site is in site/; open site/index.html through a web server: $(RUN) -m http.server -d site"
+
 bench: $(READY_BENCH)
 	$(RUN) benchmarks/exact.py
 	$(RUN) benchmarks/claims.py
 	$(RUN) benchmarks/sampling.py
 	$(RUN) benchmarks/soundness.py --models 12
 	$(RUN) benchmarks/audit.py --audits 200
+	$(RUN) benchmarks/storm.py
 	command -v coqc >/dev/null && $(RUN) benchmarks/certify.py --quick || echo "no Coq: certificates are not timed"
 
 clean:
-	rm -rf $(VENV) out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) out build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUN):

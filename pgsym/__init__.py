@@ -38,9 +38,22 @@ if TYPE_CHECKING:
     from pgsym.exact import solve as solve
     from pgsym.exact.moments import EstimatorLaw as EstimatorLaw
     from pgsym.exact.moments import moments as moments
+    from pgsym.interchange import from_pymdptoolbox as from_pymdptoolbox
+    from pgsym.interchange import from_quantecon as from_quantecon
+    from pgsym.interchange import from_stormpy as from_stormpy
+    from pgsym.interchange import from_stormvogel as from_stormvogel
+    from pgsym.interchange import function as function
+    from pgsym.interchange import induced_chain as induced_chain
+    from pgsym.interchange import load as load
+    from pgsym.interchange import load_prism as load_prism
+    from pgsym.interchange import save as save
+    from pgsym.interchange import to_gymnasium as to_gymnasium
+    from pgsym.interchange import to_jax as to_jax
+    from pgsym.interchange import to_pymdptoolbox as to_pymdptoolbox
+    from pgsym.interchange import to_quantecon as to_quantecon
+    from pgsym.interchange import to_stormpy as to_stormpy
+    from pgsym.interchange import to_stormvogel as to_stormvogel
     from pgsym.model.drawing.svg import svg as svg
-    from pgsym.model.files import load as load
-    from pgsym.model.files import save as save
     from pgsym.model.generic import generic_mdp as generic_mdp
     from pgsym.model.mdp import MDP as MDP
     from pgsym.model.objective import Objective as Objective
@@ -53,8 +66,10 @@ if TYPE_CHECKING:
     from pgsym.model.problem import Problem as Problem
     from pgsym.model.zoo import zoo as zoo
     from pgsym.model.zoo import zoo_names as zoo_names
+    from pgsym.report import report as report
     from pgsym.sampling import Estimate as Estimate
     from pgsym.sampling import estimate as estimate
+    from pgsym.study import run_study as run_study
 
 __version__ = "0.1.0"
 
@@ -80,11 +95,20 @@ _HOMES = {
     "derive": "pgsym.claims",
     "direct_policy": "pgsym.model.policies",
     "estimate": "pgsym.sampling",
+    "from_pymdptoolbox": "pgsym.interchange",
+    "from_quantecon": "pgsym.interchange",
+    "from_stormpy": "pgsym.interchange",
+    "from_stormvogel": "pgsym.interchange",
+    "function": "pgsym.interchange",
     "generic_mdp": "pgsym.model.generic",
-    "load": "pgsym.model.files",
+    "induced_chain": "pgsym.interchange",
+    "load": "pgsym.interchange",
+    "load_prism": "pgsym.interchange",
     "mixture": "pgsym.model.policies",
     "moments": "pgsym.exact.moments",
-    "save": "pgsym.model.files",
+    "report": "pgsym.report",
+    "run_study": "pgsym.study",
+    "save": "pgsym.interchange",
     "sigmoid": "pgsym.model.policies",
     "softmax_policy": "pgsym.model.policies",
     "solve": "pgsym.exact",
@@ -92,6 +116,12 @@ _HOMES = {
     "tabular": "pgsym.model.policies",
     "theorem": "pgsym.claims",
     "theorem_names": "pgsym.claims",
+    "to_gymnasium": "pgsym.interchange",
+    "to_jax": "pgsym.interchange",
+    "to_pymdptoolbox": "pgsym.interchange",
+    "to_quantecon": "pgsym.interchange",
+    "to_stormpy": "pgsym.interchange",
+    "to_stormvogel": "pgsym.interchange",
     "verify": "pgsym.claims",
     "zoo": "pgsym.model.zoo",
     "zoo_names": "pgsym.model.zoo",

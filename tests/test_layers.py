@@ -11,17 +11,31 @@ PACKAGE = Path(__file__).parent.parent / "pgsym"
 # What each layer may import from pgsym, itself apart.  Read from bottom to top.
 BELOW: dict[str, set[str]] = {
     "errors": set(),
+    "display": {"errors"},
     "expression": {"errors"},
-    "model": {"errors", "expression"},
+    "model": {"errors", "display", "expression"},
     "algebra": {"errors", "expression"},
-    "exact": {"errors", "expression", "model", "algebra"},
-    "claims": {"errors", "expression", "model", "algebra", "exact"},
-    "certify": {"errors", "expression", "model", "algebra", "exact", "claims"},
-    "sampling": {"errors", "expression", "model"},
-    "audit": {"errors", "expression", "model", "algebra", "exact", "claims", "sampling"},
-    "ascent": {"errors", "expression", "model", "algebra", "exact", "sampling"},
-    "study": {"errors", "expression", "model", "algebra", "exact", "sampling", "audit"},
-    "report": {"errors", "expression", "model", "algebra", "exact", "claims", "sampling", "audit", "ascent", "study"},
+    "exact": {"errors", "display", "expression", "model", "algebra"},
+    "interchange": {"errors", "display", "expression", "model", "exact"},
+    "claims": {"errors", "display", "expression", "model", "algebra", "exact"},
+    "certify": {"errors", "display", "expression", "model", "algebra", "exact", "claims"},
+    "sampling": {"errors", "display", "expression", "model"},
+    "audit": {"errors", "display", "expression", "model", "algebra", "exact", "claims", "sampling"},
+    "ascent": {"errors", "display", "expression", "model", "algebra", "exact", "sampling"},
+    "study": {"errors", "display", "expression", "model", "algebra", "exact", "sampling", "audit"},
+    "report": {
+        "errors",
+        "display",
+        "expression",
+        "model",
+        "algebra",
+        "exact",
+        "claims",
+        "sampling",
+        "audit",
+        "ascent",
+        "study",
+    },
 }
 # The public names reach into every layer, and the commands use all of them.
 TOP = ("", "cli", "_pytest_plugin", "__main__")
@@ -31,16 +45,20 @@ for top in TOP:
 # Where alone a library may be imported: layers, or single modules.
 HOMES = {
     "distributed": {"study.cluster"},
-    "jax": {"sampling", "audit", "ascent.optimiser", "cli"},
+    "jax": {"sampling", "audit", "ascent.optimiser", "interchange.functional", "interchange.functions", "cli"},
     "numpyro": {"sampling", "audit", "cli"},
     "flint": {"algebra"},
-    "gymnasium": {"model.gym"},
+    "gymnasium": {"model.gym", "interchange.environments", "interchange.gymnasium_env"},
     "lark": {"expression", "claims"},
     "latex2mathml": {"claims"},
-    "matplotlib": {"ascent.plot", "ascent.result", "report.moments_plot", "study.plot"},
+    "matplotlib": {"display"},
     "networkx": {"model"},
     "optax": {"ascent.optimiser"},
+    "pandas": {"display"},
     "pydantic": {"model", "study", "cli"},
+    "quantecon": {"interchange.toolboxes"},
+    "stormpy": {"interchange.storm"},
+    "stormvogel": {"interchange.stormvogel"},
     "typer": {"cli"},
     "rich": {"cli", "report", "sampling"},
 }
@@ -68,7 +86,7 @@ def imports(source: str, package: tuple[str, ...]) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, f"{base}.{alias.name}") for alias in node.names)
         elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             called = getattr(node.func, "attr", getattr(node.func, "id", ""))
-            if called in ("import_module", "__import__"):
+            if called in ("import_module", "__import__", "optional"):
                 yield node.lineno, str(node.args[0].value)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import sys
 import warnings
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -20,8 +22,28 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it; typer may answer with it itself."""
+
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 """Wrong options and arguments; typer's own copy of click, or click itself, whichever typer was built on."""
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from pgsym import __version__
+
+        print(f"pgsym {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Options that stand before a command."""
 
 
 def print_json(data: Any) -> None:
@@ -32,6 +54,9 @@ def print_json(data: Any) -> None:
 def main() -> None:
     """Run the command line; every expected failure is one message, never a traceback."""
     as_json = "--json" in sys.argv[1:]
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Names that the terminal's encoding lacks, and bytes of arguments that are no text, are shown escaped.
+        sys.stdout.reconfigure(errors="backslashreplace")
     warnings.showwarning = _show_warning
     try:
         status = app(standalone_mode=False)
@@ -50,10 +75,15 @@ def main() -> None:
             error.show()  # type: ignore[attr-defined]
         status = 2
     except (typer.Abort, KeyboardInterrupt):
-        print("interrupted", file=sys.stderr)
-        status = 130
+        status = INTERRUPTED
     except BrokenPipeError:
         status = 0
+    if status == INTERRUPTED:
+        print("interrupted", file=sys.stderr)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # A compiled program may still run in threads of its own; tearing the interpreter down under it crashes.
+        os._exit(INTERRUPTED)
     sys.exit(status)
 
 

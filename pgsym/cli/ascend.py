@@ -52,12 +52,14 @@ def ascend(
     """
     from pgsym.ascent import ascend as climb
     from pgsym.ascent.plot import require_format, save
+    from pgsym.model.files.atomic import require_place
     from pgsym.report.ascent import ascent_table
     from pgsym.report.progress import progress_bar
     from pgsym.report.terminal import console
 
     if plot is not None:
         require_format(plot)
+        require_place(plot)
     problem = load_problem(model, objective, theta, gamma)
     with progress_bar("ascending") as report:
         found = climb(

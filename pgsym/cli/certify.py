@@ -26,6 +26,14 @@ def certify(
         Path | None, typer.Option("--output", "-o", help="Write the certificate to this file, e.g. certificate.v.")
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Let Coq check it, where Coq is installed.")] = False,
+    closed_forms: Annotated[
+        bool | None,
+        typer.Option(
+            "--closed-forms/--no-closed-forms",
+            help="Prove the closed forms of J and its derivatives; by default where they are short or of two states.",
+            show_default=False,
+        ),
+    ] = None,
     timeout: Annotated[float, typer.Option(min=1.0, help="Seconds that Coq may take.")] = 600.0,
     work: Annotated[
         Path | None, typer.Option(help="Where Coq's library is kept, compiled; by default the user's cache folder.")
@@ -41,13 +49,17 @@ def certify(
     """
     from pgsym.certify import Answer
     from pgsym.certify import certify as write
+    from pgsym.model.files.atomic import require_place
     from pgsym.report.terminal import working
 
+    if output is not None:
+        require_place(output)
     problem = load_problem(model, objective, theta, gamma)
     with working("writing the certificate"):
         found = write(
-            problem.mdp, problem.policy, problem.objective, claim, theta=problem.theta, name=problem.name or model
-        )
+            problem.mdp, problem.policy, problem.objective, claim, theta=problem.theta, name=problem.name or model,
+            closed_forms=closed_forms,
+        )  # fmt: skip
     if output is not None:
         found.write(output)
         print(f"wrote {output}", file=sys.stderr)
@@ -67,6 +79,8 @@ def certify(
         })  # fmt: skip
     elif answer is not None:
         print(f"{problem.name} ({problem.objective}): {found.statement}")
+        if "closed_form_J" in found.theorems:
+            print("and the closed forms of J and its derivatives that pgsym prints equal these")
         print(str(answer))
     elif output is None:
         print(found.text, end="")

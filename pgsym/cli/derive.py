@@ -37,6 +37,7 @@ def derive(
     Example: `pgsym derive short-corridor -o derivation.tex --pdf derivation.pdf`
     """
     from pgsym.claims.derivation import derive as derived
+    from pgsym.model.files.atomic import require_place
     from pgsym.report.derivation import render, write_derivation
     from pgsym.report.terminal import console, working
     from pgsym.report.typeset import typeset
@@ -44,6 +45,8 @@ def derive(
     problem = load_problem(model, objective, theta, gamma)
     if out is not None:
         render(out)  # an unknown suffix is said before the work
+    for place in filter(None, (out, pdf)):
+        require_place(place)
     with working("deciding every line of the derivation"):
         found = derived(
             problem.mdp,

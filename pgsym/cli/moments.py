@@ -72,15 +72,16 @@ def moments(
 
     Example: `pgsym moments short-corridor --estimator reward-to-go --baseline exact`
     """
-    from pgsym.audit.law_check import check_law
     from pgsym.errors import SamplingError
     from pgsym.exact.moments.sweep import applicable, sweep
+    from pgsym.model.files.atomic import require_place
     from pgsym.report.moments import MomentsReport, moments_table
     from pgsym.report.moments_plot import require_format, save
     from pgsym.report.terminal import console, working
 
     if plot is not None:
         require_format(plot)
+        require_place(plot)
     problem = load_problem(model, None, theta, gamma)
     given = {
         "lam": lam,
@@ -98,6 +99,8 @@ def moments(
         data = report.to_json()
     check = None
     if samples and report.float is not None:
+        from pgsym.audit.law_check import check_law
+
         try:
             check = check_law(report.float, n=samples, seed=seed)
         except SamplingError as error:

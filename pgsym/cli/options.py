@@ -9,8 +9,8 @@ import typer
 Model = Annotated[
     str,
     typer.Argument(
-        help="A model file (.yaml, .json), a name from `pgsym zoo`, a gymnasium environment with a table: "
-        "gym:FrozenLake-v1, or all MDPs with 3 states and 2 actions: generic:3x2.",
+        help="A model file (.yaml, .json; .graphml, .drn, .prism), a name from `pgsym zoo`, a gymnasium environment "
+        "with a table: gym:FrozenLake-v1, or all MDPs with 3 states and 2 actions: generic:3x2.",
         show_default=False,
     ),
 ]

@@ -10,7 +10,7 @@ from pgsym.model.problem import Problem
 
 def load_problem(model: str, objective: str | None, theta: str | None, gamma: str | None) -> Problem:
     """MODEL with the options that replace parts of it."""
-    from pgsym.model.locate import locate
+    from pgsym.interchange.formats import locate
     from pgsym.model.objective import Objective
 
     problem = locate(model)

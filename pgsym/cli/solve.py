@@ -28,12 +28,16 @@ def solve(
 
     Example: `pgsym solve short-corridor --theta "theta=log(2)"`
     """
+    from pgsym.claims.trust import VIEWS
     from pgsym.exact import solve as solve_exactly
     from pgsym.exact.policy_symbols import in_policy_symbols
     from pgsym.exact.solution import QUANTITIES, default_names
+    from pgsym.model.files.atomic import require_place
     from pgsym.report.data import BUDGET, SECONDS, Report
     from pgsym.report.terminal import console, solution_table, working
 
+    if out is not None:
+        require_place(out, folder=True)
     problem = load_problem(model, objective, theta, gamma)
     solution = solve_exactly(problem.mdp, problem.policy, problem.objective, budget=BUDGET, seconds=SECONDS)
     shown = in_policy_symbols(solution) if keep_policy else solution
@@ -46,7 +50,7 @@ def solve(
         with working("closed forms and exact values"):
             data = Report(problem).to_json(QUANTITIES if as_json else names)
         if as_json:
-            print_json(data)
+            print_json(data | {"trust": {view: str(level) for view, level in VIEWS.items()}})
         else:
             console().print(solution_table(data))
     if out is not None:

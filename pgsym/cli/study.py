@@ -69,9 +69,11 @@ def plot(
 
     Example: `pgsym study plot corridor.sqlite -o corridor.svg`
     """
+    from pgsym.model.files.atomic import require_place
     from pgsym.study import Store
     from pgsym.study.plot import save
 
+    require_place(out)
     with Store.read(file) as store:
         save(store, out)
     print(f"wrote {out}", file=sys.stderr)

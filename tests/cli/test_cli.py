@@ -136,6 +136,7 @@ def test_estimate_json(run):
     data = json.loads(run("estimate", "short-corridor", "-n", 2_000, "--estimator", "reinforce", "--json")[1])
     assert data["n"] == 2_000
     assert data["estimator"] == "reinforce"
+    assert data["trust"] == {"level": "sampled", "false_alarm": 0.05}
     assert set(data["grad"]) == {"theta"}
 
 

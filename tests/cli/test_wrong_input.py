@@ -1,0 +1,202 @@
+"""Every command with every kind of wrong input: a message on stderr, exit status 2, and nothing done."""
+
+import json
+
+import pytest
+import typer
+
+from pgsym.cli import app
+
+CODE = "__import__('os').system('touch canary')"
+
+KINDS = {
+    "missing file": {"model", "file", "function"},
+    "not a model": {"model", "file"},
+    "unknown value": {"objective", "method", "level", "estimator", "methods", "discount", "name", "layout"},
+    "malformed theta": {"theta"},
+    "out of range": {"gamma", "samples", "horizon", "steps", "timeout", "error_bits", "workers"},
+    "unwritable": {"out", "output", "plot", "pdf"},
+    "unknown option": {"as_json"},
+}
+"""Kinds of wrong input, and the parameters of a command that make it possible."""
+
+MISSING, BROKEN, NOWHERE, OUT = "missing.yaml", "broken.yaml", "no/such/folder/result", "result"
+"""Placeholders below: a file that does not exist, one that holds no model, and places to write to."""
+
+
+def common(*command, after=(), out=()):
+    """The rows of a command that takes MODEL with --objective, --theta and --gamma; `after` follows MODEL."""
+
+    def call(model="two-state", *options):
+        return [*command, model, *after, *options, *out]
+
+    return {
+        "missing file": (call(MISSING), "cannot be read (No such file or directory)"),
+        "not a model": (call(BROKEN), "a model is a mapping"),
+        "unknown value": (call("two-state", "-J", "rewards"), "'rewards'"),
+        "malformed theta": (call("two-state", "--theta", f"x={CODE}"), "error: "),
+        "out of range": (call("two-state", "--gamma", "2"), "gamma: found 2; a discount factor lies in [0, 1]"),
+        "unknown option": (call("two-state", "--nonsense"), "No such option"),
+    }
+
+
+TABLE = {
+    "solve": common("solve")
+    | {"unwritable": (["solve", "two-state", "--out", BROKEN], "broken.yaml: cannot be made (File exists)")},
+    "verify": common("verify"),
+    "estimate": common("estimate") | {"out of range": (["estimate", "short-corridor", "--horizon", "0"], "found 0")},
+    "moments": common("moments")
+    | {
+        "unknown value": (["moments", "short-corridor", "--estimator", "magic"], "found 'magic'"),
+        "out of range": (["moments", "short-corridor", "--horizon", "0"], "found 0"),
+        "unwritable": (["moments", "short-corridor", "-n", "0", "--plot", f"{NOWHERE}.svg"], "cannot be written"),
+    },
+    "check": common("check", after=["J = J"])
+    | {
+        "unknown value": (["check", "two-state", "J = J", "--method", "magic"], "found 'magic'"),
+        "out of range": (["check", "two-state", "J = J", "--error-bits", "0"], "error-bits"),
+    },
+    "derive": common("derive")
+    | {
+        "unknown value": (["derive", "short-corridor", "--level", "magic"], "'magic'"),
+        "unwritable": (["derive", "short-corridor", "--level", "general", "-o", f"{NOWHERE}.tex"], "cannot be written"),
+    },
+    "certify": common("certify")
+    | {
+        "out of range": (["certify", "two-state", "--timeout", "0"], "timeout"),
+        "unwritable": (["certify", "short-corridor", "-o", "no/such/folder/result.v"], "cannot be written"),
+    },
+    "ascend": common("ascend")
+    | {
+        "unknown value": (["ascend", "short-corridor", "--methods", "magic"], "'magic'"),
+        "out of range": (["ascend", "short-corridor", "--methods", "exact", "--steps", "0"], "found 0"),
+        "unwritable": (
+            ["ascend", "short-corridor", "--methods", "exact", "--steps", "1", "--plot", f"{NOWHERE}.svg"],
+            "cannot be written",
+        ),
+    },
+    "convert": common("convert", out=[f"{OUT}.json"])
+    | {
+        "unknown value": (["convert", "short-corridor", f"{OUT}.drn", "--mdp-only", "--discount", "magic"], "'magic'"),
+        "unwritable": (["convert", "short-corridor", f"{NOWHERE}.json"], "cannot be written"),
+    },
+    "report": common("report", out=["-o", OUT])
+    | {
+        "out of range": (["report", "short-corridor", "-o", OUT, "--samples", "0"], "found 0"),
+        "unwritable": (["report", "short-corridor", "-o", BROKEN], "cannot be"),
+    },
+    "theorems": {
+        "missing file": (["theorems", "all", MISSING], "cannot be read (No such file or directory)"),
+        "not a model": (["theorems", "all", BROKEN], "a model is a mapping"),
+        "unknown value": (["theorems", "magic"], "'magic'"),
+        "malformed theta": (["theorems", "all", "two-state", "--theta", f"x={CODE}"], "error: "),
+        "out of range": (["theorems", "all", "two-state", "--gamma", "2"], "a discount factor lies in [0, 1]"),
+        "unknown option": (["theorems", "--nonsense"], "No such option"),
+    },
+    "audit": {
+        "missing file": (["audit", "missing.py:f"], "missing.py is no file"),
+        "not a model": (["audit", "estimator.py:f", BROKEN], "a model is a mapping"),
+        "unknown value": (["audit", "estimator.py:f", "two-state", "--layout", "magic"], "'magic'"),
+        "malformed theta": (["audit", "estimator.py:f", "two-state", "--theta", f"x={CODE}"], "error: "),
+        "out of range": (["audit", "estimator.py:f", "two-state", "--gamma", "2"], "a discount factor lies in [0, 1]"),
+        "unknown option": (["audit", "estimator.py:f", "--nonsense"], "No such option"),
+    },
+    "zoo": {
+        "unknown value": (["zoo", "magic"], "no model is called 'magic'"),
+        "unknown option": (["zoo", "--nonsense"], "No such option"),
+    },
+    "doctor": {"unknown option": (["doctor", "--nonsense"], "No such option")},
+    "study run": {
+        "missing file": (["study", "run", MISSING], "cannot be read (No such file or directory)"),
+        "not a model": (["study", "run", BROKEN], "a study is a mapping of keys"),
+        "out of range": (["study", "run", "study.yaml", "--workers", "-1"], "found -1"),
+        "unwritable": (["study", "run", "study.yaml", "--out", f"{NOWHERE}.sqlite"], "cannot be opened"),
+        "unknown option": (["study", "run", "study.yaml", "--nonsense"], "No such option"),
+    },
+    "study show": {
+        "missing file": (["study", "show", MISSING], "does not exist"),
+        "not a model": (["study", "show", BROKEN], "is no study file"),
+        "unknown option": (["study", "show", BROKEN, "--nonsense"], "No such option"),
+    },
+    "study plot": {
+        "missing file": (["study", "plot", MISSING, "-o", f"{OUT}.svg"], "does not exist"),
+        "not a model": (["study", "plot", BROKEN, "-o", f"{OUT}.svg"], "is no study file"),
+        "unwritable": (["study", "plot", BROKEN, "-o", f"{NOWHERE}.svg"], "cannot be written"),
+        "unknown option": (["study", "plot", BROKEN, "--nonsense"], "No such option"),
+    },
+}  # fmt: skip
+"""By command and kind: the arguments, and a part of the message."""
+
+
+def commands(group=None, name=""):
+    """{name: click command} of all that can be run."""
+    group = group or typer.main.get_command(app)
+    found = {}
+    for part, command in group.commands.items():
+        if hasattr(command, "commands"):
+            found |= commands(command, f"{name}{part} ")
+        else:
+            found[name + part] = command
+    return found
+
+
+def needed(command):
+    """The kinds of wrong input that its parameters make possible."""
+    own = {p.name for p in command.params}
+    return {kind for kind, names in KINDS.items() if names & own} | {"unknown option"}
+
+
+def test_every_command_has_its_rows():
+    assert TABLE.keys() == commands().keys()
+
+
+@pytest.mark.parametrize("name", commands())
+def test_command_has_every_kind_that_its_parameters_allow(name):
+    assert needed(commands()[name]) <= TABLE[name].keys()
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A folder with a broken model, an estimator that must not run, and a small study."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / BROKEN).write_text("- not\n- a model\n", encoding="utf-8")
+    (tmp_path / "estimator.py").write_text("def f(theta, batch):\n    open('canary', 'w')\n", encoding="utf-8")
+    study = "{models: short-corridor, estimators: reinforce, n: 10, seeds: 2, horizon: 3}"
+    (tmp_path / "study.yaml").write_text(study, encoding="utf-8")
+    return tmp_path
+
+
+CASES = [pytest.param(n, k, id=f"{n}-{k}") for n, rows in TABLE.items() for k in rows]
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+def test_wrong_input_is_refused(name, kind, place, run):
+    before = sorted(place.iterdir())
+    arguments, message = TABLE[name][kind]
+    status, out, err = run(*arguments)
+    assert status == 2, err
+    assert message in " ".join(err.split()).replace("│ ", "")
+    assert "Traceback" not in err
+    assert out == ""
+    assert sorted(place.iterdir()) == before
+
+
+SPEAKS_JSON = [
+    n for n, c in commands().items() if "as_json" in {p.name for p in c.params} and "missing file" in TABLE[n]
+]
+
+
+@pytest.mark.parametrize("name", SPEAKS_JSON)
+def test_json_says_it_in_json(name, place, run):
+    status, out, err = run(*TABLE[name]["missing file"][0], "--json")
+    assert status == 2
+    assert json.loads(out)["error"]["message"]
+    assert err == ""
+
+
+def test_arguments_that_are_no_text_are_shown_escaped(run):
+    """Bytes that are not UTF-8 reach Python as halves of characters."""
+    status, out, err = run("zoo", "caf\udce9", "--json")
+    assert status == 2
+    assert "caf" in json.loads(out.replace("\\u", "\\\\u"))["error"]["message"]
+    assert err == ""

@@ -1,0 +1,123 @@
+"""The recipes of CONTRIBUTING.md, followed: every block is put where its heading says, in a copy of the package."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+STEP = re.compile(
+    r"(?:[Ii]n `(?P<file>pgsym/[^`]+)`,\s)?(?:and in the same file,\s)?(?P<where>after|before) `(?P<anchor>[^`]+)`:\n\n"
+    r"```python\n(?P<block>.*?)```",
+    re.DOTALL,
+)
+USES = {
+    "A theorem": """
+from pgsym.claims.catalogue import theorem
+found = theorem("advantage-telescopes").decide(*theorem("advantage-telescopes").example())
+assert str(found.status) == "proved", found
+""",
+    "An estimator": """
+import pgsym
+from pgsym.audit.law_check import check_law
+from pgsym.model.estimator import ESTIMATORS
+p = pgsym.zoo("short-corridor")
+law = pgsym.moments(p.mdp, p.policy, ESTIMATORS["faded"]("1/2", horizon=20), theta=p.theta)
+assert law.bias["theta"] != 0
+assert pgsym.moments(p.mdp, p.policy, ESTIMATORS["faded"](1), theta=p.theta).covariance_trace == 733
+assert check_law(law, n=20_000, seed=1).consistent
+""",
+    "A known mistake": """
+import numpy as np
+from pgsym.audit import audit, standard_suite
+def gradient(theta, batch):
+    returns = np.zeros(batch.rewards.shape)
+    for t in reversed(range(returns.shape[1])):
+        returns[:, t] = batch.rewards[:, t] + batch.gamma * (returns[:, t + 1] if t + 1 < returns.shape[1] else 0)
+    weight = batch.gamma ** (2 * batch.steps) * returns * batch.mask
+    return (weight[..., None] * batch.scores).sum((0, 1)) / batch.episodes
+case = next(case for case in standard_suite() if case.name == "discounted")
+found = audit(gradient, case.mdp, case.policy, theta=case.theta, horizon=case.horizon, seed=1)
+assert found.diagnosis.key == "gamma-t-twice", str(found)
+""",
+    "An objective": """
+import pgsym
+from pgsym.claims.derivation import general
+p = pgsym.zoo("two-state")
+name = "normalised-return"
+assert (pgsym.solve(p.mdp, p.policy, name).J - pgsym.solve(p.mdp, p.policy).J / 10).simplify() == 0
+for method in ("normal form", "identity test"):
+    verdict = pgsym.verify(p.mdp, p.policy, name, method=method)
+    assert verdict.proved and verdict.method == method, verdict
+false = pgsym.decide("grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * Q(s,a)", p.mdp, p.policy, name)
+assert str(false.factor) == "1 - gamma", false
+from pgsym.certify import certify
+options = dict(theta=p.theta)
+for refused in (
+    lambda: pgsym.estimate(p.mdp, p.policy, name, **options),
+    lambda: pgsym.ascend(p.mdp, p.policy, name, **options),
+    lambda: certify(p.mdp, p.policy, name),
+    lambda: general(name),
+):
+    try:
+        refused()
+    except pgsym.PgsymError as error:
+        assert str(error).startswith("objective: "), error
+    else:
+        raise AssertionError("an objective that nobody taught it to draw was not refused")
+""",
+}
+"""What each recipe is good for."""
+
+
+def files(recipe: str) -> list[Path]:
+    """The files of a recipe, in order."""
+    return list(dict.fromkeys(Path(step["file"]) for step in STEP.finditer(section(recipe)) if step["file"]))
+
+
+def section(recipe: str) -> str:
+    return PAGE.partition(f"## {recipe}\n")[2].partition("\n## ")[0]
+
+
+def follow(recipe: str, tree: Path) -> None:
+    """Put every block of a recipe into its file, after or before the line that holds the anchor."""
+    file = Path()
+    for step in STEP.finditer(section(recipe)):
+        file = Path(step["file"] or file)
+        lines = (tree / file).read_text(encoding="utf-8").splitlines(keepends=True)
+        found = [k for k, line in enumerate(lines) if step["anchor"] in line]
+        assert len(found) == 1, f"{file}: {step['anchor']!r} stands {len(found)} times"
+        at = found[0] + (step["where"] == "after")
+        lines.insert(at, step["block"] + ("\n\n" if step["where"] == "before" else ""))
+        (tree / file).write_text("".join(lines), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("contributing")
+    shutil.copytree(ROOT / "pgsym", folder / "pgsym", ignore=shutil.ignore_patterns("__pycache__"))
+    for recipe in USES:
+        follow(recipe, folder)
+    return folder
+
+
+@pytest.mark.parametrize("recipe", USES)
+def test_recipe_touches_one_or_two_files(recipe: str) -> None:
+    assert 1 <= len(files(recipe)) <= 2
+
+
+def test_recipes_work_together(tree: Path) -> None:
+    code = "".join(USES.values())
+    run = subprocess.run([sys.executable, "-c", code], cwd=tree, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+
+
+def test_a_recipe_whose_place_is_gone_is_found(tmp_path: Path) -> None:
+    (tmp_path / "pgsym/claims/catalogue").mkdir(parents=True)
+    (tmp_path / "pgsym/claims/catalogue/values.py").write_text("OTHER = ()\n", encoding="utf-8")
+    with pytest.raises(AssertionError, match=r"values\.py: 'THEOREMS = \(' stands 0 times"):
+        follow("A theorem", tmp_path)
