@@ -27,4 +27,8 @@ def data_frame(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Any:
         import pandas
     except ImportError:
         raise MissingExtraError("it is not installed; frames need it. Install pgsym[pandas]", where="pandas") from None
-    return pandas.DataFrame([list(row) for row in rows], columns=list(columns))
+    # Names and exact numbers stay the objects they are, and a missing one stays None, in every release of pandas.
+    return pandas.DataFrame({
+        name: pandas.Series(values, dtype=None if all(isinstance(v, int | float) for v in values) else object)
+        for name, values in zip(columns, [[row[k] for row in rows] for k in range(len(columns))], strict=True)
+    })  # fmt: skip

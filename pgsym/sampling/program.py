@@ -7,14 +7,19 @@ of the program's log-density is the sum of the scores, :math:`\sum_t \nabla\log\
 
 from __future__ import annotations
 
+import warnings
 from typing import Protocol
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import numpyro
-from numpyro.contrib.control_flow import scan
-from numpyro.distributions import Categorical
+
+with warnings.catch_warnings():
+    # Of its progress bar, which is not used here, when a notebook has no widgets.
+    warnings.filterwarnings("ignore", message="IProgress not found")
+    import numpyro
+    from numpyro.contrib.control_flow import scan
+    from numpyro.distributions import Categorical
 
 from pgsym.sampling.dynamics import start_or_uniform
 from pgsym.sampling.policy import log_policy
