@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pgsym.display.figure import new_figure
-from pgsym.errors import AscentError
+from pgsym.display.figure import new_figure, require_format
 from pgsym.model.files.atomic import write_figure
 
 if TYPE_CHECKING:
@@ -55,22 +54,3 @@ def save(ascent: Ascent, path: Path) -> None:
     """The plot as a file, in the format of the name's ending."""
     require_format(path)
     write_figure(path, plot(ascent))
-
-
-def require_format(path: Path) -> None:
-    """Refuse a file that could not be written, before anything is computed for it.
-
-    Raises
-    ------
-    AscentError
-        The name's ending is no format that matplotlib writes.
-    MissingExtraError
-        matplotlib is not installed.
-    """
-    known = new_figure().canvas.get_supported_filetypes()
-    if path.suffix.removeprefix(".") not in known:
-        raise AscentError(
-            f"found {str(path)!r}; a name must end in one of {', '.join(f'.{name}' for name in sorted(known))}. "
-            "Use .svg",
-            where="plot",
-        )

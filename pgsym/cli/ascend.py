@@ -51,7 +51,8 @@ def ascend(
     Example: `pgsym ascend nota-thomas --methods exact,reward-to-go,reward-to-go-undiscounted --step-size 0.5`
     """
     from pgsym.ascent import ascend as climb
-    from pgsym.ascent.plot import require_format, save
+    from pgsym.ascent.plot import save
+    from pgsym.display.figure import require_format
     from pgsym.model.files.atomic import require_place
     from pgsym.report.ascent import ascent_table
     from pgsym.report.progress import progress_bar

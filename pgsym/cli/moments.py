@@ -72,11 +72,12 @@ def moments(
 
     Example: `pgsym moments short-corridor --estimator reward-to-go --baseline exact`
     """
+    from pgsym.display.figure import require_format
     from pgsym.errors import SamplingError
     from pgsym.exact.moments.sweep import applicable, sweep
     from pgsym.model.files.atomic import require_place
     from pgsym.report.moments import MomentsReport, moments_table
-    from pgsym.report.moments_plot import require_format, save
+    from pgsym.report.moments_plot import save
     from pgsym.report.terminal import console, working
 
     if plot is not None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pgsym.errors import MissingExtraError
+from pgsym.errors import MissingExtraError, SchemaError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes as Axes
@@ -30,6 +31,25 @@ def new_figure(width: float = 7.0, height: float = 4.2) -> Figure:
     """
     figure: Figure = _figure_class()(figsize=(width, height), layout="constrained")
     return figure
+
+
+def require_format(path: Path) -> None:
+    """Refuse a file that could not be written, before anything is computed for it.
+
+    Raises
+    ------
+    SchemaError
+        The name's ending is no format that matplotlib writes.
+    MissingExtraError
+        matplotlib is not installed.
+    """
+    known = new_figure().canvas.get_supported_filetypes()
+    if path.suffix.removeprefix(".") not in known:
+        raise SchemaError(
+            f"found {str(path)!r}; a name must end in one of {', '.join(f'.{name}' for name in sorted(known))}. "
+            "Use .svg",
+            where="plot",
+        )
 
 
 def _figure_class() -> Any:

@@ -8,7 +8,7 @@ import pgsym
 from pgsym.ascent import ascend
 from pgsym.ascent.plot import save
 from pgsym.ascent.sparkline import sparkline
-from pgsym.errors import AscentError, MissingExtraError
+from pgsym.errors import MissingExtraError, SchemaError
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_plot_is_written(found, tmp_path):
     pytest.importorskip("matplotlib")
     save(found, tmp_path / "paths.svg")
     assert "<svg" in (tmp_path / "paths.svg").read_text(encoding="utf-8")
-    with pytest.raises(AscentError, match=r"paths\.xyz'; a name must end in one of .*\.svg.*\. Use \.svg$"):
+    with pytest.raises(SchemaError, match=r"paths\.xyz'; a name must end in one of .*\.svg.*\. Use \.svg$"):
         save(found, tmp_path / "paths.xyz")
 
 

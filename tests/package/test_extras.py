@@ -42,7 +42,7 @@ def derivation_as_html() -> object:
 
 
 def sweep_as_figure() -> object:
-    from pgsym.report.moments_plot import require_format
+    from pgsym.display.figure import require_format
 
     return require_format(Path("figure.svg"))
 
