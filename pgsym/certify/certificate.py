@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sympy as sp
 
@@ -86,7 +87,7 @@ def certify(
     objective: Objective | str = Objective.START_STATE,
     claim: t.Claim | str | None = None,
     *,
-    theta: Mapping[sp.Symbol, sp.Expr] | None = None,
+    theta: Mapping[sp.Symbol | str, Any] | None = None,
     name: str = "",
     closed_forms: bool | None = None,
 ) -> Certificate:
@@ -133,6 +134,7 @@ def certify(
     if (found is None or found == usual) and objective is not Objective.STATIONARY_VALUE:
         return _theorem(mdp, policy, objective, usual, name, closed_forms)
     found = usual if found is None else found
+    theta = None if theta is None else policy.point(theta)
     verdict = Decision(mdp, policy, objective, theta=theta).decide(found)
     if verdict.reason:
         raise HypothesisError(f"{verdict.reason}", where=str(found))

@@ -17,6 +17,7 @@ from pgsym.certify.terms import number
 from pgsym.errors import CertificateError
 from pgsym.exact.fields import exact_field
 from pgsym.exact.quantities import Quantities
+from pgsym.expression.exact import to_expr
 from pgsym.expression.linear import Linear
 from pgsym.model.mdp import State
 
@@ -152,7 +153,7 @@ def rational_odds(value: sp.Expr, q: int) -> Fraction:
     >>> rational_odds(2 * sp.log(3), 1), rational_odds(-sp.log(3), 1), rational_odds(sp.Integer(0), 2)
     (Fraction(9, 1), Fraction(1, 3), Fraction(1, 1))
     """
-    found = sp.exp(sp.expand_log(sp.sympify(value) / q, force=True))
+    found = sp.exp(sp.expand_log(to_expr(value) / q, force=True))
     found = sp.simplify(found)
     if not isinstance(found, sp.Rational):
         raise CertificateError(

@@ -40,11 +40,11 @@ class Terms:
 
     def write(self, expr: sp.Expr) -> str:
         """The term, without outer parentheses."""
-        return self._write(sp.sympify(expr))[0]
+        return self._write(sp.sympify(expr, strict=True))[0]
 
     def factor(self, expr: sp.Expr) -> str:
         """The term, to stand in a product."""
-        text, strength = self._write(sp.sympify(expr))
+        text, strength = self._write(sp.sympify(expr, strict=True))
         return text if strength >= POWER else f"({text})"
 
     def _write(self, expr: sp.Expr) -> tuple[str, int]:

@@ -18,6 +18,7 @@ from pgsym.exact.moments.core import Core
 from pgsym.exact.moments.present import describe, floats, number
 from pgsym.exact.moments.target import Target
 from pgsym.exact.solution import Table
+from pgsym.expression.exact import to_expr
 from pgsym.model.estimator import Estimator
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ class EstimatorLaw:
         directions
             Each v by parameter (0 where none is given) or as a sequence of k numbers.
         """
-        rows = [[self.field.convert(sp.sympify(x)) for x in self._direction(v)] for v in directions]
+        rows = [[self.field.convert(to_expr(x, where="directions")) for x in self._direction(v)] for v in directions]
         mean, covariance = self.core.projected(rows)
         return Projected(
             [self._expr(e) for e in mean],

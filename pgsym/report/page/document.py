@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cached_property
 
-import sympy as sp
-
 from pgsym.claims.blocks import Cell
 from pgsym.claims.derivation import Derivation, derive
 from pgsym.claims.verdict import Verdict
 from pgsym.errors import PgsymError
+from pgsym.expression.exact import to_expr
 from pgsym.expression.plain import plain
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem
@@ -104,8 +103,8 @@ class Builder:
             return "and a policy without parameters"
         values = set(theta.values())
         if len(values) == 1 and len(theta) > 1:
-            return f"at {plain(sp.sympify(values.pop()))} for all {len(theta)} parameters"
-        spelt = ", ".join(f"`{p.name}` = {plain(sp.sympify(v))}" for p, v in list(theta.items())[:4])
+            return f"at {plain(to_expr(values.pop()))} for all {len(theta)} parameters"
+        spelt = ", ".join(f"`{p.name}` = {plain(to_expr(v))}" for p, v in list(theta.items())[:4])
         return f"at {spelt}" + (", ..." if len(theta) > 4 else "")
 
     def _summary(self) -> tuple[tuple[str | Cell, str | Cell | Answer], ...]:

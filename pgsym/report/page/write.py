@@ -86,7 +86,10 @@ def _problem(
 ) -> Problem:
     given = model if isinstance(model, Problem) else None
     mdp = given.mdp if given else model
-    assert isinstance(mdp, MDP)
+    if not isinstance(mdp, MDP):
+        raise SchemaError(
+            f"found {mdp!r}; an MDP or a problem is required. Give pgsym.zoo(NAME) or pgsym.load(FILE)", where="model"
+        )
     chosen = policy or (given.policy if given else tabular(mdp))
     goal = objective or (given.objective if given else Objective.START_STATE)
     # A problem's theta belongs to its own policy.
