@@ -17,6 +17,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from itertools import combinations, islice, pairwise
 
 BOUND = 2.0
 """Seconds for each megabyte, and for a file of less than one."""
@@ -80,6 +81,29 @@ def _policy(n: int, key: str, row: str, more: Callable[[int], str]) -> str:
     return _model(n, rows, f"policy:\n{more(n)}  {key}:\n{table}\n")
 
 
+def _one_state(n: int, row: str, more: Callable[[int], str] = lambda n: "") -> str:
+    return _model(1, [f"- [s0, {row.replace('#', str(i))}]" for i in range(n)], more(n))
+
+
+def _cycles(n: int) -> str:
+    """Rows that sum to 1, but not at sight, from few formulas."""
+    pairs = ((c, pair) for c in combinations(range(34), 3) for pair in pairwise((*c, c[0])))
+    return _model(1, [f"- [s0, {i}-{j}-{k}, s0, (x{a}-x{b})*z+1/3, 0]" for (i, j, k), (a, b) in islice(pairs, n)])
+
+
+def _enough_formulas(n: int) -> str:
+    """As many as are read, and numbers besides."""
+    return _model(n, [f"- [s{i}, a, s{i}, 1, {f'{i}*r+{i}' if i < 1490 else i}]" for i in range(n)])
+
+
+def _fractions(n: int) -> str:
+    return _model(
+        n,
+        [f"- [s{i}, a, s{i}, 1, 0]" for i in range(n)],
+        "start:\n" + "".join(f"  s{i}: 1/{2 * i + 1}\n" for i in range(n)),
+    )
+
+
 def _parameters(n: int) -> str:
     names = [f"q{i}" for i in range(n)]
     return f"  params: [{', '.join(names)}]\n  theta: {{{', '.join(f'{name}: 1/2' for name in names)}}}\n"
@@ -103,6 +127,31 @@ KINDS: dict[str, Callable[[int], str]] = {
     "products": lambda n: _stay(max(n // 90, 1), "#+" + "*".join(f"(x{j}+1)" for j in range(300))),
     "logits": lambda n: _policy(n, "logits", "{a: t#/2 + u, b: u}", lambda n: ""),
     "probabilities": lambda n: _policy(n, "probabilities", "{a: q#, b: 1-q#}", _parameters),
+    "logits of names": lambda n: _policy(n, "logits", "{a: t#, b: 0}", lambda n: ""),
+    "one row of logits": lambda n: _one_state(
+        n, "a#, s0, 1, 0", lambda n: "policy:\n  logits:\n    s0:\n" + "".join(f"      a{i}: t\n" for i in range(n))
+    ),
+    "theta": lambda n: _one_state(
+        n, "a#, s0, 1, 0", lambda n: "policy:\n  theta:\n" + "".join(f"    theta_s0_a{i}: 1\n" for i in range(n))
+    ),
+    "shared probabilities": lambda n: _policy(
+        n, "probabilities", "{a: q, b: 1-q}", lambda n: "  params: [q]\n  theta: {q: 1/3}\n"
+    ),
+    "shared exponentials": lambda n: _policy(
+        n,
+        "probabilities",
+        "{a: exp(t)/(exp(t)+1), b: 1/(exp(t)+1)}",
+        lambda n: "  params: [t]\n  theta: {t: 0}\n",
+    ),
+    "sums to prove": _cycles,
+    "row of symbols": lambda n: _one_state(n, "a, s0, p#, 0"),
+    "fractions": _fractions,
+    "logarithms": lambda n: _stay(n, "exp(log(#+2)/7)"),
+    "divisions": lambda n: _stay(n, "1/((x+y+#)^9+1)"),
+    "assumptions": lambda n: _stay(n, "p#", lambda n: "symbols:\n" + "".join(f"  p{i}: p{i} > 0\n" for i in range(n))),
+    "enough formulas": _enough_formulas,
+    "names spelt alike": lambda n: _model(1, [f"- [s0, -{i}, s0, 1, 0]\n- [s0, {i}, s0, 1, 0]" for i in range(1, n)]),
+    "JSON, no end": lambda n: '{"states": "' + '\\"[' * n,
     "unknown keys": lambda n: _stay(2, more=lambda _: "\n".join(f"k{i}: {i}" for i in range(n))),
     "unknown state": lambda n: _stay(n, more=lambda n: f"start: {{t{n}: 1}}\n"),
     "one long name": lambda n: _stay(2, more=lambda _: f"name: {'x' * 20 * n}\n"),

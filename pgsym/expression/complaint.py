@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from itertools import islice
 
 import sympy as sp
 from lark import Token, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
@@ -55,6 +57,25 @@ def short(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:18]}...{text[-18:]}"
 
 
+_LISTED = 30
+_PARTS = 1000
+
+
+def listed(names: Iterable[object]) -> str:
+    """The first names, each shortened; all of a long list would bury the message.
+
+    >>> listed(range(100)).endswith("28, 29, ...")
+    True
+    """
+    shown = [short(str(name)) for name in islice(names, _LISTED + 1)]
+    return ", ".join([*shown[:_LISTED], "..."] if len(shown) > _LISTED else shown)
+
+
+def is_long(expr: sp.Expr) -> bool:
+    """Whether an expression has more than a thousand parts: writing it out would take seconds."""
+    return sum(1 for _ in islice(sp.preorder_traversal(expr), _PARTS + 1)) > _PARTS
+
+
 def brief(value: int | sp.Expr) -> str:
     """A number or an expression as text, its middle left out if it is long; large numbers by their length.
 
@@ -63,6 +84,8 @@ def brief(value: int | sp.Expr) -> str:
     """
     if isinstance(value, int):
         value = sp.Integer(value)
+    if is_long(value):
+        return f"an expression of more than {_PARTS} parts"
     digits = max((int(max(abs(n.p), n.q)).bit_length() for n in value.atoms(sp.Rational)), default=0) * 1000 // 3322
     # Python writes out no longer ones.
     if digits > 4000:

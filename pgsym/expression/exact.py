@@ -31,6 +31,11 @@ def simplest_rational(value: float, ulp: float | None = None) -> Fraction:
     """
     if not math.isfinite(value):
         raise FormulaError(f"found {value}; a number must be finite. Give a number or a formula")
+    if ulp is None and -512 < value < 512:
+        # Two fractions with denominators up to 10^6 are at least 10^-12 apart; `ULPS` units here are less.
+        millionths = round(value * 1e6)
+        if millionths / 1e6 == value:
+            return Fraction(millionths, 10**6)
     numerator, denominator = value.as_integer_ratio()
     if denominator == 1:
         return Fraction(numerator)
@@ -71,6 +76,8 @@ def to_expr(value: Any, *, where: Any = None) -> sp.Expr:
     >>> to_expr("1 - p/2"), to_expr(0.1), to_expr(3)
     (1 - p/2, 1/10, 3)
     """
+    if type(value) is int:
+        return sp.Integer(value)
     if isinstance(value, bool):
         raise FormulaError(f"found {value}; a number or a formula is required", where=where)
     if isinstance(value, str):
@@ -80,9 +87,9 @@ def to_expr(value: Any, *, where: Any = None) -> sp.Expr:
     if type(value) is float and math.isfinite(value):
         return _float(value)
     if isinstance(value, sp.Expr):
-        if value.has(sp.nan, sp.oo, -sp.oo, sp.zoo):
+        if not _is_finite(value):
             raise FormulaError(f"found {value}; a number must be finite. Give a number or a formula", where=where)
-        floats = {f: to_expr(float(f), where=where) for f in value.atoms(sp.Float)}
+        floats = {f: to_expr(float(f), where=where) for f in floats_in(value)}
         return value.xreplace(floats) if floats else value
     if isinstance(value, numbers.Integral):
         return sp.Integer(int(value))
@@ -99,9 +106,26 @@ def to_expr(value: Any, *, where: Any = None) -> sp.Expr:
     raise FormulaError(f"found {value!r}; a number or a formula is required", where=where)
 
 
+# Models repeat their formulas and numbers, and name each of them twice: to warn of floats, and to read them.
+
+
+@lru_cache(maxsize=2**12)
+def _is_finite(expr: sp.Expr) -> bool:
+    return not expr.has(sp.nan, sp.oo, -sp.oo, sp.zoo)
+
+
+@lru_cache(maxsize=2**12)
+def floats_in(expr: sp.Expr) -> tuple[sp.Float, ...]:
+    """The inexact numbers of an expression.
+
+    >>> floats_in(0.5 * sp.Symbol("x") + 1)
+    (0.500000000000000,)
+    """
+    return tuple(expr.atoms(sp.Float))
+
+
 @lru_cache(maxsize=2**16)
 def _float(value: float) -> sp.Rational:
-    """Models repeat their numbers, and name each of them twice: to warn of it, and to read it."""
     found = simplest_rational(value)
     return sp.Rational(found.numerator, found.denominator)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 import networkx as nx
@@ -137,12 +137,16 @@ class MDP:
             listed = list(states)
             graph.add_nodes_from(listed)
             require_distinct(listed)
-            used = [(s, f"transitions[{i}]") for i, row in enumerate(rows) for s in (row[0], row[2])]
-            used += [(s, "start") for s in mu0] + [(s, "terminal") for s in terminal]
+            used = chain(
+                ((s, i) for i, row in enumerate(rows) for s in (row[0], row[2])),
+                ((s, "start") for s in mu0),
+                ((s, "terminal") for s in terminal),
+            )
             for s, place in used:
                 if s not in graph:
                     raise StructureError(
-                        f"state {s!r} is unknown; every state must be listed in states. Add it there", where=place
+                        f"state {s!r} is unknown; every state must be listed in states. Add it there",
+                        where=place if isinstance(place, str) else f"transitions[{place}]",
                     )
         for s in terminal:
             graph.add_node(s, terminal=True)
@@ -191,15 +195,11 @@ class MDP:
     @cached_property
     def symbols(self) -> frozenset[sp.Symbol]:
         """Every symbol of P, r, mu0 and gamma."""
-        found: set[sp.Symbol] = set(self.gamma.free_symbols)
-        for p in self.start.values():
-            found |= p.free_symbols
+        different = {self.gamma, *self.start.values()}
         for s, a in self.pairs:
-            for outcome in self.outcomes(s, a):
-                for expr in (outcome.p, outcome.r):
-                    if not expr.is_Rational:
-                        found |= expr.free_symbols
-        return frozenset(found)
+            for _, p, r in self.outcomes(s, a):
+                different.update(expr for expr in (p, r) if not expr.is_Rational)
+        return frozenset(symbol for expr in different for symbol in expr.free_symbols)
 
     # -- changed copies ----------------------------------------------------------------------------------
 

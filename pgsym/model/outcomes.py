@@ -25,23 +25,34 @@ class Outcome(NamedTuple):
 
 def require_names(rows: Iterable[Sequence[Any]]) -> None:
     """States and actions are hashable; ``True`` does not pass for 1, which Python takes it to equal."""
-    seen: dict[Any, Any] = {}
+    states: dict[Any, Any] = {None: None}
+    actions: dict[Any, Any] = {None: None}
     for index, row in enumerate(rows):
-        for kind, name in (("state", row[0]), ("action", row[1]), ("state", row[2])):
-            where = f"transitions[{index}]"
+        for name, seen in ((row[0], states), (row[1], actions), (row[2], states)):
             try:
-                first = seen.setdefault((kind, name), name)
+                first = seen.setdefault(name, name)
             except TypeError:
-                raise StructureError(
-                    f"found the {kind} {name!r}; a name is hashable. Use text, a number or a tuple", where=where
-                ) from None
-            if name is None:
-                raise StructureError(f"found the {kind} None; a name is required. Give one", where=where)
-            if isinstance(first, bool) != isinstance(name, bool):
-                raise StructureError(
-                    f"the {kind}s {first!r} and {name!r} are equal in Python; names must be distinct. Rename one",
-                    where=where,
-                )
+                first = _UNHASHABLE
+            if first is not name or name is None:
+                _check_name(name, first, "state" if seen is states else "action", f"transitions[{index}]")
+
+
+_UNHASHABLE = object()
+
+
+def _check_name(name: Any, first: Any, kind: str, where: str) -> None:
+    """A name that is not the very object which was `first` among its equals."""
+    if first is _UNHASHABLE:
+        raise StructureError(
+            f"found the {kind} {name!r}; a name is hashable. Use text, a number or a tuple", where=where
+        )
+    if name is None:
+        raise StructureError(f"found the {kind} None; a name is required. Give one", where=where)
+    if isinstance(first, bool) != isinstance(name, bool):
+        raise StructureError(
+            f"the {kind}s {first!r} and {name!r} are equal in Python; names must be distinct. Rename one",
+            where=where,
+        )
 
 
 def require_distinct(states: Sequence[State]) -> None:
@@ -59,13 +70,13 @@ def outcome_table(graph: nx.MultiDiGraph, terminal: frozenset[State]) -> dict[St
         raise StructureError("the graph must be a networkx.MultiDiGraph. Convert it with nx.MultiDiGraph(graph)")
     table: dict[State, dict[Action, list[Outcome]]] = {s: {} for s in graph.nodes}
     for s, t, data in sorted(graph.edges(data=True), key=lambda edge: edge[2].get("order", 0)):
-        missing = [key for key in ("action", "p") if key not in data]
-        if missing:
+        try:
+            a, p, r = data["action"], data["p"], data.get("r", 0)
+        except KeyError as missing:
             raise StructureError(
-                f"the edge has no attribute {missing[0]!r}; every edge needs action, p and r. Add it", where=(s, t)
-            )
-        a = data["action"]
-        outcome = Outcome(t, to_expr(data["p"], where=(s, a)), to_expr(data.get("r", 0), where=(s, a)))
+                f"the edge has no attribute {missing}; every edge needs action, p and r. Add it", where=(s, t)
+            ) from None
+        outcome = Outcome(t, to_expr(p, where=(s, a)), to_expr(r, where=(s, a)))
         if s in terminal:
             if t == s and outcome.r == 0:  # the usual drawing of an absorbing state
                 continue
@@ -75,7 +86,7 @@ def outcome_table(graph: nx.MultiDiGraph, terminal: frozenset[State]) -> dict[St
                 where=s,
             )
         outcomes = table[s].setdefault(a, [])
-        if outcome.p != sp.S.Zero:  # what cannot happen is no outcome
+        if outcome.p is not sp.S.Zero:  # what cannot happen is no outcome
             outcomes.append(outcome)
     for s, actions in table.items():
         if not actions and s not in terminal:

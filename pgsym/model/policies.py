@@ -12,8 +12,10 @@ from typing import Any
 import sympy as sp
 
 from pgsym.errors import FormulaError, NameCollisionError, PolicyError
+from pgsym.expression.complaint import listed
 from pgsym.expression.exact import to_expr
 from pgsym.expression.linear import Linear
+from pgsym.expression.sums import Sums
 from pgsym.model.distribution import check_row
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.policy import Direct, Mixture, Policy, Softmax
@@ -79,7 +81,7 @@ def softmax_policy(
     stray = symbols - set(policy.params)
     if stray:
         raise PolicyError(
-            f"logits use {', '.join(sorted(s.name for s in stray))}, which params does not list; "
+            f"logits use {listed(sorted(s.name for s in stray))}, which params does not list; "
             "a logit is linear in the parameters only. Add it to params",
             where="logits",
         )
@@ -101,10 +103,11 @@ def direct_policy(
     """
     _check_pairs(mdp, probabilities, complete=True)
     table = {}
+    sums = Sums()
     for s in mdp.nonterminal:
         row = probabilities.get(s, {mdp.actions(s)[0]: 1})
         table[s] = {a: to_expr(row.get(a, 0), where=("probabilities", s, a)) for a in mdp.actions(s)}
-        check_row(list(table[s].values()), where=("probabilities", s), exponentials=True)
+        check_row(list(table[s].values()), where=("probabilities", s), exponentials=True, sums=sums)
     policy = Direct(table, _parameters(params, set()))
     _check_collision(mdp, policy)
     return policy
@@ -118,7 +121,7 @@ def mixture(base: Policy, epsilon: Any) -> Mixture:
     in_base = {p.name for p in base.params}
     clash = {s for s in weight.free_symbols if s.name in in_base}
     if clash:
-        names = ", ".join(sorted(s.name for s in clash))
+        names = listed(sorted(s.name for s in clash))
         raise NameCollisionError(
             f"{names} names both a policy parameter and a symbol of the mixture weight; names must be distinct. "
             "Rename one",
@@ -131,17 +134,18 @@ def _one_parameter_each(mdp: MDP, actions: Mapping[State, Sequence[Action]], nam
     """A logit of its own for each listed action, 0 for the others; names stay distinct for equal spellings."""
     pairs = [(s, a) for s in mdp.nonterminal for a in actions[s]]
     single = all(len(actions[s]) <= 1 for s in mdp.nonterminal)
-    names: dict[str, tuple[State, Action]] = {}
+    zero, one = Linear(), Fraction(1)
+    logits = {s: dict.fromkeys(mdp.actions(s), zero) for s in mdp.nonterminal}
+    params: dict[str, sp.Symbol] = {}
+    number: dict[str, int] = {}
     for s, a in pairs:
-        stem = "_".join([name, _word(s)] if single else [name, _word(s), _word(a)])
-        unique, k = stem, 2
-        while unique in names:
-            unique, k = f"{stem}__{k}", k + 1
-        names[unique] = (s, a)
-    symbols = {pair: sp.Symbol(text) for text, pair in names.items()}
-    forms = {pair: Linear(((symbol, Fraction(1)),)) for pair, symbol in symbols.items()}
-    logits = {s: {a: forms.get((s, a), Linear()) for a in mdp.actions(s)} for s in mdp.nonterminal}
-    policy = Softmax(logits, tuple(symbols.values()))
+        stem = unique = f"{name}_{_word(s)}" if single else f"{name}_{_word(s)}_{_word(a)}"
+        while unique in params:
+            number[stem] = number.get(stem, 1) + 1
+            unique = f"{stem}__{number[stem]}"
+        params[unique] = sp.Symbol(unique)
+        logits[s][a] = Linear(((params[unique], one),))
+    policy = Softmax(logits, tuple(params.values()))
     _check_collision(mdp, policy)
     return policy
 
@@ -167,14 +171,17 @@ def _parameters(params: Iterable[sp.Symbol | str] | None, symbols: set[sp.Symbol
 
 
 def _check_pairs(mdp: MDP, table: Mapping[State, Mapping[Action, Any]], *, complete: bool) -> None:
+    states = frozenset(mdp.states)
     for s, row in table.items():
-        if s in mdp.terminal or s not in mdp.states:
+        if s in mdp.terminal or s not in states:
             kind = "terminal" if s in mdp.terminal else "unknown"
             raise PolicyError(f"state {s!r} is {kind}; a policy acts in non-terminal states. Remove it", where="policy")
+        actions = dict.fromkeys(mdp.actions(s))
         for a in row:
-            if a not in mdp.actions(s):
+            if a not in actions:
                 raise PolicyError(
-                    f"action {a!r} is not available; the state has {list(mdp.actions(s))}. Check its name", where=s
+                    f"action {a!r} is not available; it has {listed(map(repr, actions))}. Check its name",
+                    where=s,
                 )
     if complete:
         for s in mdp.nonterminal:
@@ -187,14 +194,14 @@ def _check_collision(mdp: MDP, policy: Policy) -> None:
     clash = {p.name for p in policy.params} & {s.name for s in mdp.symbols}
     if clash:
         raise NameCollisionError(
-            f"{', '.join(sorted(clash))} names both a policy parameter and a symbol of the dynamics; "
+            f"{listed(sorted(clash))} names both a policy parameter and a symbol of the dynamics; "
             "d/dtheta would silently differentiate P. Rename one of them",
             where="policy",
         )
     duplicates = [name for name, count in Counter(p.name for p in policy.params).items() if count > 1]
     if duplicates:
         raise NameCollisionError(
-            f"parameter {', '.join(sorted(duplicates))} is listed twice; names must be distinct. Rename one",
+            f"parameter {listed(sorted(duplicates))} is listed twice; names must be distinct. Rename one",
             where="policy",
         )
     in_policy: set[sp.Symbol] = {symbol for expr in policy.expressions() for symbol in expr.free_symbols}

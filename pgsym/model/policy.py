@@ -10,6 +10,7 @@ from typing import Any
 import sympy as sp
 
 from pgsym.errors import PolicyError
+from pgsym.expression.complaint import listed
 from pgsym.expression.evaluate import Expressions, evaluate
 from pgsym.expression.exact import to_expr
 from pgsym.expression.latex import align, quantity_latex
@@ -103,16 +104,16 @@ class Policy(ABC):
             name = key if isinstance(key, str) else key.name
             if name not in known:
                 raise PolicyError(
-                    f"{name!r} is not a parameter; the policy has {', '.join(known) or 'none'}. Check the name",
+                    f"{name!r} is not a parameter; the policy has {listed(known) or 'none'}. Check the name",
                     where="theta",
                 )
-            number = to_expr(value, where=f"theta[{name}]")
-            if not number.is_real:
+            number = value if isinstance(value, sp.Rational) else to_expr(value, where=f"theta[{name}]")
+            if not number.is_Rational and not number.is_real:
                 raise PolicyError(f"found {number}; a real number is required", where=f"theta[{name}]")
             point[known[name]] = number
         missing = [name for name, symbol in known.items() if symbol not in point]
         if missing:
-            raise PolicyError(f"no value for {', '.join(missing)}; every parameter needs one. Add it", where="theta")
+            raise PolicyError(f"no value for {listed(missing)}; every parameter needs one. Add it", where="theta")
         return point
 
     def __repr__(self) -> str:

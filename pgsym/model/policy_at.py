@@ -8,9 +8,10 @@ from typing import Any
 import sympy as sp
 
 from pgsym.errors import ProbabilityRangeError, ZeroProbabilityError
+from pgsym.expression.complaint import brief, listed
 from pgsym.expression.evaluate import Expressions
 from pgsym.expression.growth import check_exponents
-from pgsym.model.policy import Mixture, Policy, Softmax
+from pgsym.model.policy import Direct, Mixture, Policy, Softmax
 
 
 def check_policy_at(policy: Policy, theta: Mapping[sp.Symbol | str, Any] | Sequence[Any]) -> None:
@@ -41,39 +42,51 @@ def check_policy_at(policy: Policy, theta: Mapping[sp.Symbol | str, Any] | Seque
 grad log pi needs pi(a|s) > 0. Move theta to the interior, or give the policy as logits
     """
     point = policy.point(theta)
-    if isinstance(policy, Softmax) or (isinstance(policy, Mixture) and isinstance(policy.base, Softmax)):
+    base = policy.base if isinstance(policy, Mixture) else policy
+    if isinstance(base, Softmax):
         return
-    place = ", ".join(f"{symbol} = {value}" for symbol, value in point.items())
+    place = listed(f"{symbol} = {value}" for symbol, value in point.items())
+    numbers = Expressions()
+    seen: set[tuple[sp.Expr, ...]] = set()
     for state in policy.states:
-        for action, p in zip(policy.actions(state), policy.row(state, Expressions()), strict=True):
-            _check_entry(p, point, where=(state, action), place=place)
+        if isinstance(base, Direct):  # many states, few rows
+            row = tuple(base.probabilities[state].values())
+            if row in seen:
+                continue
+            seen.add(row)
+        for action, p in zip(policy.actions(state), policy.row(state, numbers), strict=True):
+            if not p.is_Rational:  # numbers are checked when the policy is made
+                _check_entry(p, point, where=(state, action), place=place)
 
 
-def _check_entry(p: sp.Expr, point: Mapping[sp.Symbol, sp.Expr], *, where: Any, place: str) -> None:
+def _check_entry(p: sp.Expr, point: dict[sp.Symbol, sp.Expr], *, where: Any, place: str) -> None:
     value = _at(p, point, where)
     if value.has(sp.zoo, sp.nan, sp.oo, -sp.oo):
         raise ProbabilityRangeError(
-            f"pi(a|s) = {p} has a pole at {place}; a probability lies in [0, 1]. Choose another theta", where=where
+            f"pi(a|s) = {brief(p)} has a pole at {place}; a probability lies in [0, 1]. Choose another theta",
+            where=where,
         )
     if value.free_symbols:
         return
     if value.is_zero:
-        for symbol in point:
+        for symbol in (symbol for symbol in point if symbol in p.free_symbols):
             slope = _at(sp.diff(p, symbol), point, where)
             if not slope.is_zero:
                 raise ZeroProbabilityError(
-                    f"pi(a|s) = 0 but d pi(a|s)/d{symbol} = {slope} at {place}; the score grad log pi needs "
+                    f"pi(a|s) = 0 but d pi(a|s)/d{symbol} = {brief(slope)} at {place}; the score grad log pi needs "
                     "pi(a|s) > 0. Move theta to the interior, or give the policy as logits",
                     where=where,
                 )
     elif value < 0 or value > 1:
         raise ProbabilityRangeError(
-            f"pi(a|s) = {value} at {place}; a probability lies in [0, 1]. Choose another theta", where=where
+            f"pi(a|s) = {brief(value)} at {place}; a probability lies in [0, 1]. Choose another theta", where=where
         )
 
 
-def _at(expr: sp.Expr, point: Mapping[sp.Symbol, sp.Expr], where: Any) -> sp.Expr:
+def _at(expr: sp.Expr, point: dict[sp.Symbol, sp.Expr], where: Any) -> sp.Expr:
     """The exact value, in a form in which zero is recognised."""
-    value = expr.xreplace(dict(point))
+    value = expr.xreplace(point)
+    if value.is_Rational:
+        return value
     check_exponents(value, where=where)
     return sp.radsimp(sp.cancel(value))

@@ -17,17 +17,14 @@ from pgsym.errors import (
 )
 from pgsym.expression import domain
 from pgsym.expression.assumptions import Assumption
-from pgsym.expression.complaint import brief, short
-from pgsym.expression.exact import to_expr
+from pgsym.expression.complaint import brief, listed, short
+from pgsym.expression.exact import floats_in, to_expr
 from pgsym.expression.naming import skeleton
+from pgsym.expression.sums import Sums
 from pgsym.model.distribution import check_rational, check_row
 
 if TYPE_CHECKING:
     from pgsym.model.mdp import MDP
-
-
-_SHOWN = 30
-"""Names that a message lists."""
 
 
 class RationalisedWarning(UserWarning):
@@ -46,9 +43,9 @@ def warn_rationalised(values: Iterable[Any]) -> None:
     examples: dict[str, sp.Expr] = {}
     count = 0
     for value in values:
-        if isinstance(value, int | sp.Rational):
+        if isinstance(value, int | sp.Rational | sp.Symbol):
             continue
-        for number in value.atoms(sp.Float) if isinstance(value, sp.Expr) else (value,):
+        for number in floats_in(value) if isinstance(value, sp.Expr) else (value,):
             if not _is_float(number) or float(number).is_integer():
                 continue
             found = to_expr(number)
@@ -111,7 +108,7 @@ def check_names(mdp: MDP) -> None:
         where = f"symbols[{name}]"
         if name not in known:
             raise SchemaError(
-                f"the model has no symbol {short(name)!r}; its symbols are {_listed(sorted(known)) or 'none'}. "
+                f"the model has no symbol {short(name)!r}; its symbols are {listed(sorted(known)) or 'none'}. "
                 "Check the name, or remove the assumption",
                 where=where,
             )
@@ -120,8 +117,8 @@ def check_names(mdp: MDP) -> None:
         unknown = sorted(symbol for symbol in mentioned if symbol not in known)
         if unknown:
             raise SchemaError(
-                f"the assumption {short(text)!r} mentions {_listed(unknown)}, which the model does not have; "
-                f"its symbols are {_listed(sorted(known)) or 'none'}. Check the name",
+                f"the assumption {short(text)!r} mentions {listed(unknown)}, which the model does not have; "
+                f"its symbols are {listed(sorted(known)) or 'none'}. Check the name",
                 where=where,
             )
         if mentioned and name not in mentioned:
@@ -140,6 +137,9 @@ def check_distinct(symbols: Iterable[sp.Symbol]) -> None:
     NameCollisionError
         Two such symbols.
     """
+    symbols = set(symbols)
+    if len({skeleton(symbol.name) for symbol in symbols}) == len(symbols):
+        return
     seen: dict[str, sp.Symbol] = {}
     for symbol in domain.in_order(symbols):
         other = seen.setdefault(skeleton(symbol.name), symbol)
@@ -155,11 +155,6 @@ def check_distinct(symbols: Iterable[sp.Symbol]) -> None:
             f"the names {other.name!a} and {symbol.name!a} look alike; a reader must tell them apart. Rename one",
             where="symbols",
         )
-
-
-def _listed(names: list[str]) -> str:
-    shown = [short(name) for name in names[:_SHOWN]]
-    return ", ".join([*shown, "..."] if len(names) > _SHOWN else shown)
 
 
 def _given(symbol: sp.Symbol) -> str:
@@ -188,13 +183,14 @@ def check_probabilities(mdp: MDP) -> None:
     FormulaError
         A probability or a reward that is not rational.
     """
+    sums = Sums()
     for s, a in mdp.pairs:
         outcomes = mdp.outcomes(s, a)
-        check_row([o.p for o in outcomes], where=(s, a), noun="outgoing probabilities")
+        check_row([o.p for o in outcomes], where=(s, a), noun="outgoing probabilities", sums=sums)
         for outcome in outcomes:
             check_rational(outcome.r, where=(s, a), what="a reward", exponentials=True)
     if mdp.start:
-        check_row(list(mdp.start.values()), where="start", noun="initial probabilities")
+        check_row(list(mdp.start.values()), where="start", noun="initial probabilities", sums=sums)
     if mdp.symbols:
         _check_domain(mdp)
 
@@ -207,7 +203,7 @@ def _check_domain(mdp: MDP) -> None:
     silent -= {s for a in declared for s in a.symbols}
     undeclared = sorted(s.name for s in silent if s.name not in mdp.assumptions)
     if _search(mdp, seed=0) is None:
-        if _search(mdp, seed=0, discount=False) is not None:
+        if mdp.gamma.free_symbols and _search(mdp, seed=0, discount=False) is not None:
             raise DiscountError(
                 f"found no values of its symbols for which {mdp.gamma} lies in [0, 1]; there must be some. "
                 "Correct the assumptions",
@@ -215,13 +211,13 @@ def _check_domain(mdp: MDP) -> None:
             )
         names = sorted({s.name for p in symbolic for s in p.free_symbols} | set(mdp.assumptions))
         raise ProbabilityRangeError(
-            f"found no values of {_listed(names)} for which the assumptions hold and every probability lies in [0, 1]; "
+            f"found no values of {listed(names)} for which the assumptions hold and every probability lies in [0, 1]; "
             f"there must be some. Correct {', '.join(map(brief, symbolic[:3])) or 'the assumptions'}",
             where="symbols",
         )
     if undeclared:
         _warn(
-            f"symbol{'s' if len(undeclared) > 1 else ''} {_listed(undeclared)} "
+            f"symbol{'s' if len(undeclared) > 1 else ''} {listed(undeclared)} "
             f"{'have' if len(undeclared) > 1 else 'has'} no declared assumption; "
             "taken so that every probability lies in [0, 1]",
             AssumptionWarning,

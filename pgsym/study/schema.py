@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from pgsym.errors import SchemaError
 from pgsym.model.files.names import nearest
-from pgsym.model.files.schema import place
+from pgsym.model.files.schema import place_of
 
 LARGEST_N = 2**40
 """Trajectories of one run at most."""
@@ -158,7 +158,7 @@ def read_study(document: Any, where: str = "study") -> StudyDocument:
         return StudyDocument.model_validate(document)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise SchemaError(_retold(first), where=f"{where}: {place(first['loc'])}") from None
+        raise SchemaError(_retold(first), where=f"{where}: {place_of(first['loc'])}") from None
 
 
 def _retold(error: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """DRN text: round trips, what Storm writes, what cannot be carried, and wrong input."""
 
+import json
 import re
 
 import pytest
@@ -283,3 +284,27 @@ def test_loads_raises_on_wrong_input(old, new, message):
 def test_loads_raises_on_a_text_without_a_model():
     with pytest.raises(SchemaError, match=r"^DRN: the section @model is missing; a DRN file has one\. Add it$"):
         drn.loads("// nothing\n")
+
+
+def parametric(*rewards, note=""):
+    """A chain of one state that stays, with a reward of its own in each action."""
+    actions = "".join(f"    action a{i} [{r}]\n        0 : 1\n" for i, r in enumerate(rewards))
+    head = f"{note}@type: MDP\n@value_type: parametric\n@parameters\nx y\n@nr_states\n1\n@model\n"
+    return f"{head}state 0 init\n{actions}"
+
+
+def test_formulas_are_counted_before_they_are_read():
+    assert len(drn.loads(parametric(*(f"x/{i}+y" for i in range(2, 1000)))).actions(0)) == 998
+    with pytest.raises(SchemaError) as caught:
+        drn.loads(parametric(*(f"1/((x+y+{i})^9+1)" for i in range(1000))), where="m.drn")
+    assert str(caught.value) == (
+        "m.drn: line 383: found 188 different formulas before the end, too many to read; together they have at most "
+        "60000 characters, short ones counted as 40, functions, powers and divisors as more. "
+        "Build the model in Python with MDP.from_transitions"
+    )
+
+
+def test_assumptions_in_the_note_are_counted():
+    note = {"states": ["s"], "terminal": [], "symbols": {f"p{i}": f"0 < p{i} < 1" for i in range(2000)}}
+    with pytest.raises(SchemaError, match=r"^line 1: found 1501 different formulas before the end"):
+        drn.loads(parametric("x", note=f"//pgsym {json.dumps(note)}\n"))

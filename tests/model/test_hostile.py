@@ -8,13 +8,14 @@ megabyte.
 import os
 import signal
 from contextlib import contextmanager
+from itertools import combinations
 
 import pytest
 import sympy as sp
 
 from pgsym.errors import PgsymError, SchemaError
 from pgsym.expression import grammar
-from pgsym.model.files import compose, from_document, load, loads
+from pgsym.model.files import from_document, load, loads, work
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::pgsym.model.validate.AssumptionWarning"),
@@ -57,6 +58,21 @@ def policy(gamma="1/2", **keys):
     return {"states": ["s"], "transitions": transitions, "gamma": gamma, "policy": keys}
 
 
+def one_state(actions, **keys):
+    """One state with many actions."""
+    transitions = [["s", f"a{i}", "s", 1, 0] for i in range(actions)]
+    return {"states": ["s"], "transitions": transitions, "gamma": 0, "policy": keys}
+
+
+def many_sums():
+    """Rows that sum to 1, none of them at sight, from few formulas: for each action a cycle of three among 34."""
+    rows = []
+    for cycle in combinations(range(34), 3):
+        for i, j in zip(cycle, (*cycle[1:], cycle[0]), strict=True):
+            rows.append(["s", str(cycle), "s", f"(x{i}-x{j})*z+1/3", 0])
+    return {"states": ["s"], "transitions": rows, "gamma": 0}
+
+
 def direct(formula, **theta):
     table = {"s": {"a": formula, "b": f"1-({formula})"}}
     return policy(params=list(theta), probabilities=table, theta=theta)
@@ -84,7 +100,10 @@ REFUSED = {
     "theta nan": (direct("t/(1+t)", t="NaN"), "found NaN; a number must be finite"),
     "weight tower": (policy(params=["t"], logits={"s": {"a": "t"}}, epsilon=f"exp(-{TOWER})"), STEEP),
     "row of fractions": (rows("/".join(f"(x{j}+{j + 1})" for j in range(12)), "1/2"), "about 6144 terms"),
-    "long sum": (rows(*(f"1/{10**150 + k}" for k in range(1, 300))), "sum to a number of about"),
+    "long sum": (
+        rows(*(f"1/{10**150 + k}" for k in range(1, 300))),
+        "have a common denominator of more than 4931 digits; at most so many are summed",
+    ),
     "impossible": (rows("p{i}", "1-p{i}", states=200, symbols={f"p{i}": f"p{i} > 2" for i in range(200)}), "no values"),
     "impossible in a circle": (
         rows("p{i}", "1-p{i}", states=50, symbols={f"p{i}": f"p{i} > 2*p{(i + 1) % 50} + 1/9" for i in range(50)}),
@@ -105,6 +124,17 @@ REFUSED = {
     "terminal escape": (rows("1") | {"states": ["s\x1b[2J"]}, "the character U+001B unnamed, a command to the"),
     "title escape": (rows("1", name="\x9b2J"), "name: found '\\x9b2J' with the character U+009B"),
     "symbols alike": (rows("p", "1-\u0440"), "easily taken"),
+    "many denominators": (rows(*(f"1/{n}" for n in range(1, 20_000))), "common denominator of more than 4931 digits"),
+    "many sums": (many_sums(), "the sums of probabilities take more than 50000000 operations to bring over one denom"),
+    "sum of many symbols": (rows(*(f"p{j}" for j in range(3000))), "take more than 50000000 operations"),
+    "large sum": (rows(*(f"p{j}/2" for j in range(600))), "more than 1000 parts; must be exactly 1. Correct one."),
+    "large numbers": (rows(*(f"{7**350 + j}" for j in range(100))), ", ...; each lies in [0, 1]. Correct them"),
+    "all of theta missing": (one_state(20_000, theta={}), "no value for theta_s_a0, theta_s_a1, "),
+    "all parameters wrong": (one_state(20_000, params=[f"t{i}" for i in range(20_000)]), "found t0, t1, t2, "),
+    "zeros of many parameters": (
+        direct("t^2 - 1", t=0, **{f"x{i}": 0 for i in range(3000)}),
+        "pi(a|s) = -1 at t = 0, x0 = 0, x1 = 0, ",
+    ),
     "braces": (rows("1") | {"transitions": [{"x": 1}]}, "transitions[0]: found {'x': 1}; a row is"),
 }  # fmt: skip
 """Documents, and a part of the message."""
@@ -127,6 +157,14 @@ ACCEPTED = {
     "long product": direct("*".join(f"x{i}" for i in range(200)), **{f"x{i}": "1/2" for i in range(200)}),
     "rows that cancel": rows("((x+y)^2+z)^8", "1-(x^2+2*x*y+y^2+z)^8"),
     "assumption of high degree": rows("p", "1-p", symbols={"p": "(p+1/7)^900 < (p+1/6)^900"}),
+    "rows that cancel often": {**many_sums(), "transitions": many_sums()["transitions"][:1200]},
+    "one state, many logits": one_state(20_000, logits={"s": {f"a{i}": "t" for i in range(20_000)}}),
+    "one state, many parameters": one_state(20_000, theta={f"theta_s_a{i}": 1 for i in range(20_000)}),
+    "names that are spelt alike": {
+        "states": [*range(0, -30_000, -1)],
+        "transitions": [[-i, "a", -i, 1, 0] for i in range(30_000)],
+        "gamma": 0,
+    },
     "thousand digits": reward(f"{10**998}/{7**1000}"),
 }
 
@@ -155,6 +193,8 @@ TEXTS = {
     "merge key": ("<<: {states: [s]}\n" + MODEL, "the key is unknown"),
     "binary": ("name: !!binary aGk=", "tag 'tag:yaml.org,2002:binary'"),
     "object": ("name: !!python/object/apply:os.system [id]", "tag 'tag:yaml.org,2002:python/object/apply:os.system'"),
+    "brackets in a text without an end": ('{"states": "' + '\\"[' * 200_000, "line 1, column 12: not JSON (Unterm"),
+    "backslash at the end": ('{"states": ["' + '\\"' * 200_000 + "\\", "line 1, column 13: not JSON (Unterm"),
     "directive": ("%TAG ! tag:yaml.org,2002:python/\n---\nname: !name:os.system", "Remove the tag"),
 }
 
@@ -163,7 +203,7 @@ TEXTS = {
 def test_text_is_refused(case):
     text, message = TEXTS[case]
     with pytest.raises(SchemaError) as caught, bounded():
-        loads(text)
+        loads(text, "json" if text.startswith("{") else "yaml")
     assert message in str(caught.value)
 
 
@@ -240,7 +280,7 @@ def test_numbers_and_names_are_read_without_the_grammar(monkeypatch):
 
 def test_as_many_formulas_as_allowed_are_read(monkeypatch):
     count = 50
-    monkeypatch.setattr(compose, "MAX_WORK", count * compose.SHORT)
+    monkeypatch.setattr(work, "MAX_WORK", count * work.SHORT)
     document = rows("1", states=count)
     for i, row in enumerate(document["transitions"]):
         row[4] = f"{i + 1}*reward/7"
@@ -253,7 +293,7 @@ def test_as_many_formulas_as_allowed_are_read(monkeypatch):
 
 
 def test_long_formulas_count_by_their_length(monkeypatch):
-    monkeypatch.setattr(compose, "MAX_WORK", 1000)
+    monkeypatch.setattr(work, "MAX_WORK", 1000)
     from_document(reward("+".join(f"x{i}" for i in range(200))))
     with pytest.raises(SchemaError, match="together they have at most 1000 characters, short ones counted as 40"):
         from_document(reward("+".join(f"x{i}" for i in range(300))))
@@ -261,8 +301,8 @@ def test_long_formulas_count_by_their_length(monkeypatch):
 
 @pytest.mark.parametrize("key", ["symbols", "theta"])
 def test_assumptions_and_points_count_too(monkeypatch, key):
-    monkeypatch.setattr(compose, "MAX_WORK", 1000)
-    values = {f"p{i}": f"0 < p{i} + {i} < 1" if key == "symbols" else f"log({i + 2})" for i in range(26)}
+    monkeypatch.setattr(work, "MAX_WORK", 1000)
+    values = {f"p{i}": f"0 < p{i} + {i} < 1" if key == "symbols" else f"{i} + 1/7" for i in range(26)}
     document = policy(theta=values) if key == "theta" else rows("1", symbols=values)
     with pytest.raises(SchemaError, match=r"(symbols|policy\.theta)\.p25: found 26 different formulas"):
         from_document(document)

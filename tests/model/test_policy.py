@@ -149,7 +149,7 @@ def test_point_raises_on(mdp, theta, message):
             PolicyError,
             "policy: state 'x' is unknown; a policy acts in non-terminal states. Remove it",
         ),
-        ({"s": {"z": "t"}}, PolicyError, "s: action 'z' is not available; the state has ['a', 'b']. Check its name"),
+        ({"s": {"z": "t"}}, PolicyError, "s: action 'z' is not available; it has 'a', 'b'. Check its name"),
         ({"s": {"a": "t^2"}}, FormulaError, "('logits', 's', 'a'): t**2 is not a rational multiple of one parameter"),
         ({"s": {"a": "t*u"}}, FormulaError, "a logit must be linear in theta with rational coefficients"),
         ({"s": {"a": "log(2)*t"}}, FormulaError, "a logit must be linear in theta with rational coefficients"),

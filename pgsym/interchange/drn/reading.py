@@ -12,6 +12,7 @@ from pgsym.expression.exact import to_expr
 from pgsym.interchange.drn.notes import PREFIX, Notes, read_notes
 from pgsym.interchange.drn.writing import NO_LABEL
 from pgsym.model.files.names import nearest
+from pgsym.model.files.work import Work
 
 TYPES = ("MDP", "DTMC")
 VALUES = ("double", "rational", "parametric")
@@ -67,6 +68,7 @@ class Reader:
         self.reward_models: list[str] = []
         self.count: int | None = None
         self.states: list[StateRecord] = []
+        self.work = Work()
         self._known: dict[str, Any] = {}
         """What the texts so far stood for: a model repeats its numbers on every row."""
 
@@ -98,6 +100,8 @@ class Reader:
             self.refuse(
                 line, f"found {match[1]}, where Storm takes the minus first; brackets are required. Write -(x^2)"
             )
+        if self.work.is_too_much(text):
+            self.refuse(line, self.work.message)
         found = to_expr(text, where=self.at(line))
         stray = sorted(s.name for s in found.free_symbols if s.name not in (self.parameters or ()))
         if stray:
@@ -115,6 +119,8 @@ class Reader:
         for line, text in lines:
             if text.startswith(PREFIX):
                 self.notes = read_notes(text, self.at(line))
+                if any(map(self.work.is_too_much, self.notes.symbols.values())):
+                    self.refuse(line, self.work.message)
             elif text.startswith("@"):
                 if section == "@nr_states" and self.count is None:
                     self.refuse(start, "the number of states is missing; @nr_states has it on the next line. Add it")

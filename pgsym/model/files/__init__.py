@@ -3,6 +3,7 @@
 reading   text to plain values, bounded in size and depth
 schema    the shape of a document, and its errors in our words
 names     which state or action a key means
+work      how many formulas a file may hold
 compose   document to Problem
 document  Problem to document
 transfer  files on disk

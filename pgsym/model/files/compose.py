@@ -8,13 +8,13 @@ from typing import Any
 import sympy as sp
 
 from pgsym.errors import NameCollisionError, PolicyError, SchemaError
-from pgsym.expression.complaint import short
+from pgsym.expression.complaint import listed, short
 from pgsym.expression.exact import to_expr
-from pgsym.expression.grammar import MAX_CHARACTERS, is_plain
 from pgsym.expression.naming import appearance
 from pgsym.model.files.document import discount_name
 from pgsym.model.files.names import Names, nearest
-from pgsym.model.files.schema import ModelDocument, PolicyDocument
+from pgsym.model.files.schema import ModelDocument, PolicyDocument, place_of
+from pgsym.model.files.work import Work
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policies import direct_policy, mixture, softmax_policy, tabular
@@ -40,19 +40,15 @@ def compose(document: ModelDocument, prefix: str = "") -> Problem:
     """
     if not document.states:
         raise SchemaError("found 0 states; a model has at least one. List them", where=f"{prefix}states")
+    _check_work(document, prefix)
     _check_alike("state", document.states, f"{prefix}states")
     _check_alike("action", dict.fromkeys(row[1] for row in document.transitions), f"{prefix}transitions")
     policy_document = document.policy or PolicyDocument()
     params = policy_document.params
     gamma = to_expr(document.gamma, where=f"{prefix}gamma")
     discount = discount_name(gamma)
-    work = _Work()
-    in_dynamics = _Formulas(work, discount, params or ())
-    in_policy = _Formulas(work, {} if "gamma" in (params or ()) else discount)
-    for name, text in document.symbols.items():
-        work.add(text, f"{prefix}symbols.{_shown(name)}")
-    for name, value in (policy_document.theta or {}).items():
-        work.add(value, f"{prefix}policy.theta.{_shown(name)}")
+    in_dynamics = _Formulas(discount, params or ())
+    in_policy = _Formulas({} if "gamma" in (params or ()) else discount)
     mdp = MDP.from_transitions(
         [
             (s, a, t, in_dynamics(p, f"{prefix}transitions[{i}].p"), in_dynamics(r, f"{prefix}transitions[{i}].r"))
@@ -83,32 +79,38 @@ def _check_alike(kind: str, names: Iterable[Hashable], where: str) -> None:
             )
 
 
-MAX_WORK = 120_000
-"""Characters of all different formulas of a file, each counted as at least `SHORT`: read and checked in 2 s."""
-SHORT = 40
+def _check_work(document: ModelDocument, prefix: str) -> None:
+    work = Work()
+    for loc, value in _values(document):
+        if work.is_too_much(value):
+            raise SchemaError(work.message, where=prefix + place_of(loc))
 
 
-class _Work:
-    """What reading the formulas costs.  Numbers and names cost next to nothing, and a repeated formula nothing."""
+def _values(document: ModelDocument) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Every number and formula of the file, with its place."""
+    policy = document.policy or PolicyDocument()
+    for key, named in (("symbols", document.symbols), ("policy", policy.theta or {})):
+        for name, value in named.items():
+            yield (key, *(["theta"] if key == "policy" else []), name), value
+    for i, row in enumerate(document.transitions):
+        yield ("transitions", i, "p"), row[3]
+        yield ("transitions", i, "r"), row[4]
+    yield from _entries(("start",), document.start)
+    yield from _entries(("policy", "logits"), policy.logits)
+    yield from _entries(("policy", "probabilities"), policy.probabilities)
+    yield ("policy", "epsilon"), policy.epsilon
 
-    def __init__(self) -> None:
-        self.seen: set[str] = set()
-        self.done = 0
 
-    def add(self, value: Any, where: str) -> None:
-        if not isinstance(value, str) or value in self.seen or is_plain(value):
-            return
-        if len(value) > MAX_CHARACTERS:
-            return  # refused on its own
-        self.seen.add(value)
-        self.done += max(len(value), SHORT)
-        if self.done > MAX_WORK:
-            raise SchemaError(
-                f"found {len(self.seen)} different formulas before the end, too many to read; together they have at "
-                f"most {MAX_WORK} characters, short ones counted as {SHORT}. Build the model in Python with "
-                "MDP.from_transitions",
-                where=where,
-            )
+def _entries(loc: tuple[str | int, ...], table: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """The values of a mapping, of a mapping of mappings, or of rows."""
+    if isinstance(table, dict):
+        for key, value in table.items():
+            yield from _entries((*loc, str(key)), value)
+    elif isinstance(table, list):
+        for i, row in enumerate(table):
+            yield (*loc, i), row[-1]
+    else:
+        yield loc, table
 
 
 class _Formulas:
@@ -117,16 +119,20 @@ class _Formulas:
     Numbers pass unchanged: the MDP reads floats itself, and warns of them.
     """
 
-    def __init__(self, work: _Work, discount: Mapping[sp.Symbol, sp.Expr], params: Any = ()) -> None:
-        self.work = work
-        self.discount = discount
+    def __init__(self, discount: Mapping[sp.Symbol, sp.Expr], params: Any = ()) -> None:
+        self.discount = dict(discount)
         self.params = frozenset(params)
+        self.known: dict[str, sp.Expr] = {}
 
     def __call__(self, value: Any, where: str) -> Any:
         if not isinstance(value, str):
             return value
-        self.work.add(value, where)
-        expr = to_expr(value, where=where)
+        if value not in self.known:
+            self.known[value] = self._read(value, where)
+        return self.known[value]
+
+    def _read(self, text: str, where: str) -> sp.Expr:
+        expr = to_expr(text, where=where)
         if expr.is_Rational or GAMMA not in expr.free_symbols:
             return expr
         if GAMMA.name in self.params:
@@ -135,7 +141,7 @@ class _Formulas:
                 "differentiate the dynamics. Rename the parameter",
                 where=where,
             )
-        return expr.xreplace(dict(self.discount))
+        return expr.xreplace(self.discount)
 
 
 def _start(document: ModelDocument, read: _Formulas, prefix: str) -> dict[Hashable, Any] | None:
@@ -172,7 +178,8 @@ def _policy(mdp: MDP, document: PolicyDocument, read: _Formulas, where: str) -> 
         names = [symbol.name for symbol in policy.params]
         if document.params is not None and document.params != names:
             raise SchemaError(
-                f"found {document.params} without logits; a tabular policy has {names}. Add logits, or remove params",
+                f"found {listed(document.params)} without logits; a tabular policy has {listed(names)}. "
+                "Add logits, or remove params",
                 where=f"{where}.params",
             )
     if document.epsilon is None:
@@ -228,7 +235,7 @@ def _once(table: Mapping[Hashable, Any], name: Hashable, where: str) -> None:
 
 def _theta(policy: Policy, document: PolicyDocument, where: str) -> dict[sp.Symbol, sp.Expr]:
     if document.theta is not None:
-        known = [symbol.name for symbol in policy.params]
+        known = dict.fromkeys(symbol.name for symbol in policy.params)
         for name in document.theta:
             if name not in known:
                 raise PolicyError(

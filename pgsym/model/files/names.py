@@ -9,12 +9,10 @@ from collections.abc import Hashable, Iterable
 from typing import Any
 
 from pgsym.errors import SchemaError, StructureError
-from pgsym.expression.complaint import short
+from pgsym.expression.complaint import listed, short
 
 _COMPARED = 100
 """Longest name that is compared with others: the time grows with the square."""
-_SHOWN = 30
-"""Names that a message lists."""
 
 
 class Names:
@@ -116,5 +114,4 @@ def nearest(name: object, known: Iterable[object], otherwise: str) -> str:
         close = difflib.get_close_matches(str(name), [text for text in texts if len(text) <= _COMPARED], n=1)
         if close:
             return f"the nearest is {close[0]!r}"
-    shown = [short(text) for text in texts[:_SHOWN]] + (["..."] if len(texts) > _SHOWN else [])
-    return f"{otherwise} {', '.join(shown) or 'none'}"
+    return f"{otherwise} {listed(texts) or 'none'}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import yaml
@@ -76,7 +77,8 @@ def check_size(characters: int, *, where: str | None) -> None:
 
 # -- JSON ------------------------------------------------------------------------------------------------
 
-_BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|([\[{])|([\]}])', re.DOTALL)
+# A text without its closing quote is taken to the end, so that no part of it is looked at twice.
+_BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|([\[{])|([\]}])', re.DOTALL)
 
 
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
@@ -128,71 +130,70 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def _read_yaml(text: str, where: str | None) -> Any:
     reader = _YamlReader(where)
     try:
-        loader = _Loader(text)
-        next_event = loader.get_event
-        while (event := next_event()) is not None and type(event) is not yaml.StreamEndEvent:
-            reader.take(event)
+        return reader.read(_Loader(text).get_event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise SchemaError(f"{place}not YAML ({error.problem}). Correct it there", where=where) from None
     except yaml.YAMLError as error:  # a character that YAML does not allow
         raise SchemaError(f"not YAML ({' '.join(str(error).split())}). Correct it there", where=where) from None
-    return reader.value
 
 
 class _YamlReader:
-    """Builds the value from the parser's events, with a stack of the open collections."""
+    """Builds the value from the parser's events."""
 
     def __init__(self, where: str | None) -> None:
         self.where = where
-        self.value: Any = None
-        self.documents = 0
-        self.stack: list[Any] = []
         self.known: dict[str, Any] = {}
         """What the plain scalars so far stood for."""
-        self.keys: list[Any] = []  # for each open mapping, the key that waits for its value
 
-    def take(self, event: Any) -> None:
-        kind = type(event)
-        if kind is yaml.ScalarEvent:
-            if event.anchor is not None or event.tag is not None:
+    def read(self, next_event: Callable[[], Any]) -> Any:
+        """The value of the one document; a single loop, because a file of 1 MB has half a million events."""
+        known = self.known
+        documents = 0
+        top: Any = None
+        inside: Any = None  # the innermost open collection
+        key: Any = _NO_KEY  # of an open mapping, the key that waits for its value
+        stack: list[tuple[Any, Any]] = []  # the collections around it, with their keys
+        while (event := next_event()) is not None:
+            kind = type(event)
+            if kind is yaml.ScalarEvent:
+                if event.anchor is not None or event.tag is not None:
+                    self.refuse_extras(event)
+                value = event.value
+                if event.implicit[0]:
+                    # A model repeats its names and numbers on every row.
+                    try:
+                        value = known[value]
+                    except KeyError:
+                        value = known.setdefault(value, self.plain(value))
+            elif kind is yaml.SequenceEndEvent or kind is yaml.MappingEndEvent:
+                value = inside
+                inside, key = stack.pop()
+            elif kind is yaml.SequenceStartEvent or kind is yaml.MappingStartEvent:
                 self.refuse_extras(event)
-            value = event.value
-            if event.implicit[0]:
-                # A model repeats its names and numbers on every row.
-                try:
-                    value = self.known[value]
-                except KeyError:
-                    value = self.known.setdefault(value, self.plain(value))
-            self.add(value, event)
-        elif kind is yaml.SequenceEndEvent or kind is yaml.MappingEndEvent:
-            self.keys.pop()
-            self.add(self.stack.pop(), event)
-        elif kind is yaml.SequenceStartEvent or kind is yaml.MappingStartEvent:
-            self.refuse_extras(event)
-            self.stack.append([] if kind is yaml.SequenceStartEvent else {})
-            self.keys.append(_NO_KEY)
-            if len(self.stack) > MAX_DEPTH:
-                _too_deep(self.where, _line(event))
-        elif kind is yaml.AliasEvent:
-            self.refuse_extras(event)
-        elif kind is yaml.DocumentStartEvent:
-            self.documents += 1
-            if self.documents > 1:
-                self.refuse(event, "a second document starts", "a model file holds one. Split the file")
-
-    def add(self, value: Any, event: Any) -> None:
-        if not self.stack:
-            self.value = value
-            return
-        parent = self.stack[-1]
-        if type(parent) is list:
-            parent.append(value)
-        elif self.keys[-1] is _NO_KEY:
-            self.keys[-1] = self.key(value, parent, event)
-        else:
-            parent[self.keys[-1]], self.keys[-1] = value, _NO_KEY
+                stack.append((inside, key))
+                inside, key = ([] if kind is yaml.SequenceStartEvent else {}), _NO_KEY
+                if len(stack) > MAX_DEPTH:
+                    _too_deep(self.where, _line(event))
+                continue
+            else:
+                if kind is yaml.AliasEvent:
+                    self.refuse_extras(event)
+                elif kind is yaml.DocumentStartEvent:
+                    documents += 1
+                    if documents > 1:
+                        self.refuse(event, "a second document starts", "a model file holds one. Split the file")
+                continue
+            if type(inside) is list:
+                inside.append(value)
+            elif inside is None:
+                top = value
+            elif key is _NO_KEY:
+                key = self.key(value, inside, event)
+            else:
+                inside[key], key = value, _NO_KEY
+        return top
 
     def refuse_extras(self, event: Any) -> None:
         """What gives a node another meaning than its text."""
@@ -213,14 +214,17 @@ class _YamlReader:
 
     def plain(self, text: str) -> Any:
         """What a scalar without quotes stands for."""
-        tag = next((tag for tag, pattern, _ in SCALARS if pattern.match(text)), "")
-        if tag.endswith(":null"):
+        for tag, pattern, first in SCALARS:
+            if (text[:1] or "\0") in first and pattern.match(text):
+                return self.scalar(tag.rpartition(":")[2], text)
+        return text
+
+    def scalar(self, kind: str, text: str) -> Any:
+        if kind == "null":
             return None
-        if tag.endswith(":bool"):
+        if kind == "bool":
             return text.lower() == "true"
-        if tag.endswith(":int"):
-            return _integer(text, self.where)
-        return _float(text, self.where) if tag.endswith(":float") else text
+        return _integer(text, self.where) if kind == "int" else _float(text, self.where)
 
     def refuse(self, event: Any, found: str, required: str) -> NoReturn:
         raise SchemaError(f"line {_line(event)}: {found}; {required}", where=self.where)

@@ -14,6 +14,8 @@ from pydantic import (
     Discriminator,
     Tag,
     ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -24,14 +26,18 @@ from pgsym.model.files.names import nearest
 from pgsym.model.files.reading import MAX_DEPTH
 
 
-def _name(value: Any, depth: int = 0) -> Any:
+def _name(value: Any) -> Any:
     """A state's or action's name: a scalar, or a list of names, which becomes a tuple."""
+    return _printable(value) if isinstance(value, str) else _nested(value, 0)
+
+
+def _nested(value: Any, depth: int) -> Any:
     if depth > MAX_DEPTH:
         raise _refusal(f"found a name nested more than {MAX_DEPTH} deep; it must be flatter. Rename it")
     if isinstance(value, str):
         return _printable(value)
     if isinstance(value, list | tuple):
-        return tuple(_name(part, depth + 1) for part in value)
+        return tuple(_nested(part, depth + 1) for part in value)
     if isinstance(value, dict) or value is None:
         found = "nothing" if value is None else "a mapping"
         raise _refusal(f"found {found}; a name is text, a number, true, false or a list of these. Rename it")
@@ -95,10 +101,25 @@ def _refusal(message: str) -> PydanticCustomError:
     return PydanticCustomError("pgsym", message)  # without a context, braces stand for themselves
 
 
-Name = Annotated[Any, AfterValidator(lambda value: _name(value))]
+Name = Annotated[Any, AfterValidator(_name)]
 Formula = Annotated[Any, AfterValidator(_formula)]
 Text = Annotated[Any, AfterValidator(_text)]
-Transition = Annotated[tuple[Name, Name, Name, Formula, Formula], _row("[s, a, s', p, r]", "five")]
+
+
+def _usual(row: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    """A row of names in ASCII or integers, numbers and formulas passes at once: large files are made of them."""
+    usual = type(row) is list and len(row) == 5 and type(row[3]) in _FORMULA and type(row[4]) in _FORMULA
+    return tuple(row) if usual and all(map(_is_usual, row[:3])) else check(row)
+
+
+def _is_usual(name: Any) -> bool:
+    return (type(name) is str and name.isascii() and name.isprintable()) or type(name) is int
+
+
+_FORMULA = frozenset((int, float, str))
+Transition = Annotated[
+    tuple[Name, Name, Name, Formula, Formula], _row("[s, a, s', p, r]", "five"), WrapValidator(_usual)
+]
 
 StartMapping = Annotated[dict[Name, Formula], Tag("<mapping>")]
 StartRows = Annotated[list[Annotated[tuple[Name, Formula], _row("[state, p]", "two")]], Tag("<rows>")]
@@ -175,11 +196,11 @@ def read_document(document: Any, prefix: str = "") -> ModelDocument:
         return ModelDocument.model_validate(document)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = prefix + place(first["loc"])
+        where = prefix + place_of(first["loc"])
         raise SchemaError(_retold(first), where=where.rstrip(".") or "model") from None
 
 
-def place(loc: Iterable[int | str]) -> str:
+def place_of(loc: Iterable[int | str]) -> str:
     """``transitions[3][1]``, ``policy.logits.s``: where an entry is, as a reader counts."""
     text = ""
     for part in loc:

@@ -1,0 +1,157 @@
+"""Whether a sum of formulas is 1, exactly: over one denominator, without a common divisor being sought."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import sympy as sp
+from sympy.polys.rings import PolyElement, PolyRing
+
+from pgsym.errors import FormulaError
+from pgsym.expression.evaluate import evaluate
+from pgsym.expression.growth import MAX_TERMS, about, expanded_terms
+from pgsym.expression.linear import Linear, common_denominators
+
+MAX_WORK = 50_000_000
+"""Operations on exponents of monomials, for all different sums of a model: about a second."""
+_SUM, _PRODUCT, _TERM, _GENERATOR = 30_000, 400, 20, 20_000
+"""What a sum, a product in it, a product of two terms in that, and a generator of a ring cost beside the exponents."""
+
+
+class Sums:
+    """Decides sums, each of them once, within a bound on the work for all.
+
+    Examples
+    --------
+    >>> x, y = sp.symbols("x y")
+    >>> sums = Sums()
+    >>> sums.is_one(x / (x + y) + y / (x + y)), sums.is_one(x / (x + y) + y / (x - y))
+    (True, False)
+    """
+
+    def __init__(self) -> None:
+        self.work = 0
+        self.known: dict[sp.Expr, bool] = {}
+        self._rings: dict[int, PolyRing] = {}
+
+    def is_one(self, total: sp.Expr) -> bool:
+        """Whether an expression, rational in symbols and exponentials of linear forms, is identically 1.
+
+        Raises
+        ------
+        FormulaError
+            It divides by zero or is too large, or all sums together take more than `MAX_WORK`.
+        """
+        found = self.known.get(total)
+        if found is None:
+            found = self.known[total] = self._decide(total)
+        return found
+
+    def _decide(self, total: sp.Expr) -> bool:
+        size = expanded_terms(total)
+        if size > MAX_TERMS:
+            raise FormulaError(
+                f"the sum of probabilities would expand to {about(size)} terms; at most {MAX_TERMS} are checked. "
+                "Use smaller powers, or fewer symbols"
+            )
+        self.spend(_SUM)
+        fractions = _Fractions(total, self)
+        above: dict[PolyElement, PolyElement] = {}
+        for term in sp.Add.make_args(total):
+            fraction = evaluate(term, fractions)
+            above[fraction.d] = above[fraction.d] + fraction.n if fraction.d in above else fraction.n
+        ring = fractions.ring
+        n, d = ring.zero, fractions.one
+        for divisor, numerator in above.items():
+            n, d = fractions.times(n, divisor) + fractions.times(numerator, d), fractions.times(d, divisor)
+        if not d:
+            raise FormulaError(
+                "found a division by zero in a probability; a divisor must differ from 0. Correct the formula"
+            )
+        return bool(n == d)
+
+    def ring(self, width: int) -> PolyRing:
+        """Polynomials in so many generators."""
+        if width not in self._rings:
+            self.spend(_GENERATOR * width)
+            self._rings[width] = PolyRing([f"x{i}" for i in range(width)], sp.QQ, sp.polys.orderings.lex)
+        return self._rings[width]
+
+    def spend(self, operations: int) -> None:
+        self.work += operations
+        if self.work > MAX_WORK:
+            raise FormulaError(
+                f"the sums of probabilities take more than {MAX_WORK} operations to bring over one denominator. "
+                "Use smaller powers, fewer symbols in a row, or fewer different rows"
+            )
+
+
+class _Fractions:
+    """Fractions of polynomials, not reduced, as a number system.
+
+    The generators are the symbols, exp(theta_i / q_i) for the parameters in exponentials, and exp(1 / q_0).
+    """
+
+    def __init__(self, total: sp.Expr, sums: Sums) -> None:
+        symbols = sorted(total.free_symbols, key=str)
+        forms: Iterable[Linear] = [Linear.from_sympy(e.as_base_exp()[1]) for e in total.atoms(sp.exp)]
+        self.q, self.q0 = common_denominators(forms)
+        self.width = len(symbols) + len(self.q) + 1
+        sums.spend(self.width * len(sp.Add.make_args(total)))
+        self.sums = sums
+        self.ring = sums.ring(self.width)
+        self.one = self.ring.one
+        self.place = {symbol: i for i, symbol in enumerate([*symbols, *((s, "exp") for s in self.q)])}
+
+    def times(self, a: PolyElement, b: PolyElement) -> PolyElement:
+        if a is self.one or b is self.one:
+            return b if a is self.one else a
+        self.sums.spend(_PRODUCT + (self.width + _TERM) * len(a) * len(b))
+        return a * b
+
+    def number(self, value: Fraction) -> _Fraction:
+        return _Fraction(self.ring(sp.QQ(value.numerator, value.denominator)), self.one, self)
+
+    def symbol(self, symbol: sp.Symbol) -> _Fraction:
+        return _Fraction(self.ring.gens[self.place[symbol]], self.one, self)
+
+    def exp(self, form: Linear) -> _Fraction:
+        powers = [(self.place[symbol, "exp"], c * self.q[symbol]) for symbol, c in form.coefficients]
+        powers.append((self.width - 1, form.constant * self.q0))
+        found = self.number(Fraction(1))
+        for i, power in powers:
+            found *= _Fraction(self.ring.gens[i], self.one, self) ** int(power)
+        return found
+
+
+@dataclass(frozen=True)
+class _Fraction:
+    n: PolyElement
+    d: PolyElement
+    of: _Fractions
+
+    def __add__(self, other: _Fraction) -> _Fraction:
+        if self.d == other.d:
+            return _Fraction(self.n + other.n, self.d, self.of)
+        times = self.of.times
+        return _Fraction(times(self.n, other.d) + times(other.n, self.d), times(self.d, other.d), self.of)
+
+    def __mul__(self, other: _Fraction) -> _Fraction:
+        return _Fraction(self.of.times(self.n, other.n), self.of.times(self.d, other.d), self.of)
+
+    def __truediv__(self, other: _Fraction) -> _Fraction:
+        return self * _Fraction(other.d, other.n, self.of)
+
+    def __pow__(self, power: int) -> _Fraction:
+        if power < 0:
+            return _Fraction(self.d, self.n, self.of) ** -power
+        found = self.of.number(Fraction(1))
+        square = self
+        while power:
+            if power & 1:
+                found *= square
+            power >>= 1
+            square = square * square if power else square
+        return found
