@@ -1,16 +1,17 @@
 """Seconds of processor time for each megabyte of a model file, by what the file is made of.
 
-    python benchmarks/model_files.py [--megabytes 1] [--million] [KIND ...]
+    python benchmarks/model_files.py [--megabytes 1] [--runs 3] [--million] [KIND ...]
 
 Each kind is a worst case of something: the shortest rows, numbers that never repeat, formulas, names.  Every file is
-read in a process of its own.  Refused ones show the message.  The bound is 2 s for each megabyte, and 2 s for small
-files (docs/robustness.md); `--million` reads a file of 10^6 transitions instead.  Exit status 1 if a bound is broken.
+read in processes of their own; the table has the least and the largest of `--runs` times, and the message of a refusal.
+The bound is 2 s for each megabyte, and 2 s for small files (docs/robustness.md).  Exit status 1 if the least time of
+some kind exceeds it.  `--million` reads a file of 10^6 transitions instead.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
+import multiprocessing
 import random
 import resource
 import sys
@@ -87,13 +88,13 @@ def _one_state(n: int, row: str, more: Callable[[int], str] = lambda n: "") -> s
 
 def _cycles(n: int) -> str:
     """Rows that sum to 1, but not at sight, from few formulas."""
-    pairs = ((c, pair) for c in combinations(range(34), 3) for pair in pairwise((*c, c[0])))
+    pairs = ((c, pair) for c in combinations(range(30), 3) for pair in pairwise((*c, c[0])))
     return _model(1, [f"- [s0, {i}-{j}-{k}, s0, (x{a}-x{b})*z+1/3, 0]" for (i, j, k), (a, b) in islice(pairs, n)])
 
 
 def _enough_formulas(n: int) -> str:
     """As many as are read, and numbers besides."""
-    return _model(n, [f"- [s{i}, a, s{i}, 1, {f'{i}*r+{i}' if i < 1490 else i}]" for i in range(n)])
+    return _model(n, [f"- [s{i}, a, s{i}, 1, {f'{i}*r+{i}' if i < 990 else i}]" for i in range(n)])
 
 
 def _fractions(n: int) -> str:
@@ -160,27 +161,33 @@ KINDS: dict[str, Callable[[int], str]] = {
 
 def main() -> int:
     options = _options()
-    print("| file | MB | s | s/MB | peak MB | |\n|---|---|---|---|---|---|")
-    broken = 0
+    print("| file | MB | s | to s | s/MB | peak MB | |\n|---|---|---|---|---|---|---|")
     if options.million:
-        return int(_in_a_child("10^6 transitions", _million(20_000)))
+        return int(_is_slow("10^6 transitions", _million(20_000), runs=1))
+    slow = 0
     for kind in options.kinds or KINDS:
         write = KINDS[kind]
-        broken += _in_a_child(kind, write(max(2, int(1000 * options.megabytes * 1e6 / len(write(1000))))))
-    return 1 if broken else 0
+        text = write(max(2, int(1000 * options.megabytes * 1e6 / len(write(1000)))))
+        slow += _is_slow(kind, text, options.runs)
+    return 1 if slow else 0
 
 
-def _in_a_child(kind: str, text: str) -> bool:
-    """Whether reading the text took longer than it may."""
-    sys.stdout.flush()
-    child = os.fork()
-    if child:
-        return os.waitpid(child, 0)[1] != 0
-    seconds, message = _read(text)
-    size = len(text) / 1e6
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"| {kind} | {size:.1f} | {seconds:.1f} | {seconds / size:.1f} | {peak:.0f} | {message} |", flush=True)
-    os._exit(seconds > BOUND * max(size, 1.0))
+def _is_slow(kind: str, text: str, runs: int) -> bool:
+    """Whether reading the text takes longer than it may: the least of the runs, because other work only adds to it."""
+    found = [_in_a_child(text) for _ in range(runs)]
+    seconds, peak, message = min(found)
+    longest, size = max(found)[0], len(text) / 1e6
+    row = (kind, f"{size:.1f}", f"{seconds:.1f}", f"{longest:.1f}", f"{seconds / size:.1f}", f"{peak:.0f}", message)
+    print("|", " | ".join(row), "|", flush=True)
+    return seconds > BOUND * max(size, 1.0)
+
+
+def _in_a_child(text: str) -> tuple[float, float, str]:
+    """Seconds, peak MB and what came of it, in a process of its own."""
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        seconds, message = pool.apply(_read, (text,))
+        peak = pool.apply(resource.getrusage, (resource.RUSAGE_SELF,)).ru_maxrss / 1024
+    return seconds, peak, message
 
 
 def _read(text: str) -> tuple[float, str]:
@@ -202,6 +209,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kinds", nargs="*", choices=[[], *KINDS], metavar="KIND", help=", ".join(KINDS))
     parser.add_argument("--megabytes", type=float, default=1.0)
+    parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--million", action="store_true", help="10^6 transitions")
     return parser.parse_args()
 

@@ -14,8 +14,8 @@ from pgsym.expression.evaluate import evaluate
 from pgsym.expression.growth import MAX_TERMS, about, expanded_terms
 from pgsym.expression.linear import Linear, common_denominators
 
-MAX_WORK = 50_000_000
-"""Operations on exponents of monomials, for all different sums of a model: about a second."""
+MAX_WORK = 30_000_000
+"""Operations on exponents of monomials, for all different sums of a model: half a second."""
 _SUM, _PRODUCT, _TERM, _GENERATOR = 30_000, 400, 20, 20_000
 """What a sum, a product in it, a product of two terms in that, and a generator of a ring cost beside the exponents."""
 
@@ -66,10 +66,6 @@ class Sums:
         n, d = ring.zero, fractions.one
         for divisor, numerator in above.items():
             n, d = fractions.times(n, divisor) + fractions.times(numerator, d), fractions.times(d, divisor)
-        if not d:
-            raise FormulaError(
-                "found a division by zero in a probability; a divisor must differ from 0. Correct the formula"
-            )
         return bool(n == d)
 
     def ring(self, width: int) -> PolyRing:
@@ -142,11 +138,18 @@ class _Fraction:
         return _Fraction(self.of.times(self.n, other.n), self.of.times(self.d, other.d), self.of)
 
     def __truediv__(self, other: _Fraction) -> _Fraction:
-        return self * _Fraction(other.d, other.n, self.of)
+        return self * other.inverse()
+
+    def inverse(self) -> _Fraction:
+        if not self.n:
+            raise FormulaError(
+                "found a division by zero in a probability; a divisor must differ from 0. Correct the formula"
+            )
+        return _Fraction(self.d, self.n, self.of)
 
     def __pow__(self, power: int) -> _Fraction:
         if power < 0:
-            return _Fraction(self.d, self.n, self.of) ** -power
+            return self.inverse() ** -power
         found = self.of.number(Fraction(1))
         square = self
         while power:

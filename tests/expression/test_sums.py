@@ -65,9 +65,10 @@ def test_exponentials(total, expected):
     assert Sums().is_one(total) is expected
 
 
-def test_division_by_what_is_zero():
+@pytest.mark.parametrize("total", [_zero_divisor(), 1 / (_zero_divisor() + 1), 1 + 0 * x + x * _zero_divisor() ** 2])
+def test_division_by_what_is_zero(total):
     with pytest.raises(FormulaError) as caught:
-        Sums().is_one(_zero_divisor())
+        Sums().is_one(total)
     assert str(caught.value) == (
         "found a division by zero in a probability; a divisor must differ from 0. Correct the formula"
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from pgsym.expression.grammar import MAX_CHARACTERS, is_plain
 
-MAX_WORK = 60_000
+MAX_WORK = 40_000
 """Characters of all different formulas of a file, read and checked in a second."""
 SHORT = 40
 """What a shorter formula counts as."""
