@@ -14,3 +14,13 @@ def test_claims_benchmark_runs_quickly() -> None:
     assert run.stdout.count("right") == 4
     assert "WRONG" not in run.stdout
     assert not run.stderr
+
+
+def test_every_kind_of_model_file_is_read_or_refused() -> None:
+    """Its times are not judged here: the exit status is not looked at."""
+    command = [sys.executable, str(ROOT / "benchmarks" / "model_files.py"), "--megabytes", "0.02", "--runs", "1"]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    rows = [line for line in run.stdout.splitlines()[2:] if line.startswith("|")]
+    assert len(rows) >= 30, run.stdout + run.stderr
+    assert all(row.endswith(" | read |") or " | refused: " in row for row in rows)
+    assert not run.stderr
