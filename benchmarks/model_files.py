@@ -88,13 +88,13 @@ def _one_state(n: int, row: str, more: Callable[[int], str] = lambda n: "") -> s
 
 def _cycles(n: int) -> str:
     """Rows that sum to 1, but not at sight, from few formulas."""
-    pairs = ((c, pair) for c in combinations(range(30), 3) for pair in pairwise((*c, c[0])))
+    pairs = ((c, pair) for c in combinations(range(27), 3) for pair in pairwise((*c, c[0])))
     return _model(1, [f"- [s0, {i}-{j}-{k}, s0, (x{a}-x{b})*z+1/3, 0]" for (i, j, k), (a, b) in islice(pairs, n)])
 
 
 def _enough_formulas(n: int) -> str:
     """As many as are read, and numbers besides."""
-    return _model(n, [f"- [s{i}, a, s{i}, 1, {f'{i}*r+{i}' if i < 990 else i}]" for i in range(n)])
+    return _model(n, [f"- [s{i}, a, s{i}, 1, {f'{i}*r+{i}' if i < 740 else i}]" for i in range(n)])
 
 
 def _fractions(n: int) -> str:

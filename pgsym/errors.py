@@ -40,13 +40,21 @@ class PgsymError(Exception):
     """Base class; ``where`` names the place (a state-action pair, a file entry, a parameter...)."""
 
     def __init__(self, message: str, *, where: Any = None) -> None:
-        self.message = _writable(message)
+        self.message = _bounded(_writable(message))
         self.where = where
         super().__init__(self.message if where is None else f"{_place(where)}: {self.message}")
 
 
 def _place(where: Any) -> str:
-    return _writable(where) if isinstance(where, str) else repr(where)
+    return _bounded(_writable(where) if isinstance(where, str) else repr(where))
+
+
+def _bounded(text: str) -> str:
+    """The text, its middle left out if it is long: names and formulas may be of any length."""
+    return text if len(text) <= 2 * _HALF else f"{text[:_HALF]} ... {text[-_HALF:]}"
+
+
+_HALF = 800
 
 
 def _writable(text: str) -> str:

@@ -119,10 +119,10 @@ def check_rational(expr: sp.Expr, *, where: Any, what: str, exponentials: bool =
     try:
         rational = _is_rational(expr, exponentials)
     except FormulaError as error:
-        raise FormulaError(f"found {expr}; {error.message}", where=where) from None
+        raise FormulaError(f"found {brief(expr)}; {error.message}", where=where) from None
     if not rational:
         raise FormulaError(
-            f"found {expr}; {what} is a rational function of symbols. Write it with + - * / and integer powers",
+            f"found {brief(expr)}; {what} is a rational function of symbols. Write it with + - * / and integer powers",
             where=where,
         )
 

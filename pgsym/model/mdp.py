@@ -21,8 +21,8 @@ from pgsym.expression.assumptions import remaining_assumptions, replaced_assumpt
 from pgsym.expression.exact import to_expr
 from pgsym.model.outcomes import Action as Action
 from pgsym.model.outcomes import Outcome as Outcome
+from pgsym.model.outcomes import Row, edge_rows, outcome_table, require_distinct, require_names
 from pgsym.model.outcomes import State as State
-from pgsym.model.outcomes import outcome_table, require_distinct, require_names
 from pgsym.model.validate import (
     check_gamma,
     check_names,
@@ -59,25 +59,45 @@ class MDP:
     Outcome(state='end', p=2/3, r=1)
     """
 
+    states: tuple[State, ...]
+    """All states, terminal ones included, in the order of the graph's nodes."""
+    terminal: frozenset[State]
+    """States of value 0, without actions."""
+    gamma: sp.Expr
+    """The discount factor."""
+    start: dict[State, sp.Expr]
+    """The initial distribution mu0, without its zeros; empty when the model does not give one."""
+    assumptions: dict[str, str]
+    """What is assumed of each symbol, as text: ``{"p": "0 < p < 1"}``; ``real`` of undeclared probabilities."""
+
     def __init__(self, graph: nx.MultiDiGraph) -> None:
-        self.states: tuple[State, ...] = tuple(graph.nodes)
-        """All states, terminal ones included, in the order of the graph's nodes."""
-        self.terminal: frozenset[State] = frozenset(s for s, t in graph.nodes(data="terminal") if t)
-        """States of value 0, without actions."""
-        warn_rationalised(
-            [graph.graph.get("gamma"), *(p for _, p in graph.nodes(data="start"))]
-            + [data.get(key) for _, _, data in graph.edges(data=True) for key in ("p", "r")]
+        nodes = graph.nodes
+        self._set(
+            states=tuple(nodes),
+            terminal=frozenset(s for s, terminal in nodes(data="terminal") if terminal),
+            start={s: p for s, p in nodes(data="start") if p is not None},
+            gamma=graph.graph.get("gamma", 1),
+            symbols=graph.graph.get("symbols", {}),
+            rows=edge_rows(graph),
         )
-        self.gamma: sp.Expr = to_expr(graph.graph.get("gamma", 1), where="gamma")
-        """The discount factor."""
-        start = {s: to_expr(p, where=("start", s)) for s, p in graph.nodes(data="start") if p is not None}
-        self.start: dict[State, sp.Expr] = {s: p for s, p in start.items() if p != 0}
-        """The initial distribution mu0, without its zeros; empty when the model does not give one."""
-        self.assumptions: dict[str, str] = {
-            str(getattr(symbol, "name", symbol)): text for symbol, text in dict(graph.graph.get("symbols", {})).items()
-        }
-        """What is assumed of each symbol, as text: ``{"p": "0 < p < 1"}``; ``real`` of undeclared probabilities."""
-        self._table = outcome_table(graph, self.terminal)
+
+    def _set(
+        self,
+        *,
+        states: tuple[State, ...],
+        terminal: frozenset[State],
+        start: Mapping[State, Any],
+        gamma: Any,
+        symbols: Mapping[Any, str],
+        rows: Sequence[Row],
+    ) -> None:
+        warn_rationalised(chain((gamma,), start.values(), (value for row in rows for value in row[3:])))
+        self.states, self.terminal = states, terminal
+        self.gamma = to_expr(gamma, where="gamma")
+        mu0 = {s: to_expr(p, where=("start", s)) for s, p in start.items()}
+        self.start = {s: p for s, p in mu0.items() if p != 0}
+        self.assumptions = {str(getattr(symbol, "name", symbol)): text for symbol, text in dict(symbols).items()}
+        self._table = outcome_table(rows, states, terminal)
         check_gamma(self.gamma)
         check_names(self)
         check_probabilities(self)
@@ -130,33 +150,36 @@ class MDP:
             mu0: dict[State, Any] = {}
         else:
             mu0 = dict(start) if isinstance(start, Mapping) else {start: 1}
-        graph = nx.MultiDiGraph(gamma=gamma, symbols=dict(symbols or {}))
         if states is None:
-            graph.add_nodes_from(s for row in rows for s in (row[0], row[2]))
+            known = dict.fromkeys(chain((s for row in rows for s in (row[0], row[2])), terminal))
         else:
             listed = list(states)
-            graph.add_nodes_from(listed)
             require_distinct(listed)
+            known = dict.fromkeys(listed)
             used = chain(
                 ((s, i) for i, row in enumerate(rows) for s in (row[0], row[2])),
                 ((s, "start") for s in mu0),
                 ((s, "terminal") for s in terminal),
             )
             for s, place in used:
-                if s not in graph:
+                if not _is_in(known, s):
                     raise StructureError(
                         f"state {s!r} is unknown; every state must be listed in states. Add it there",
                         where=place if isinstance(place, str) else f"transitions[{place}]",
                     )
-        for s in terminal:
-            graph.add_node(s, terminal=True)
-        for s, p in mu0.items():
-            if s not in graph:
+        for s in mu0:
+            if s not in known:
                 raise StructureError(f"state {s!r} is unknown; it has no transition. Check its name", where="start")
-            graph.nodes[s]["start"] = p
-        for order, (s, a, t, p, r) in enumerate(rows):
-            graph.add_edge(s, t, action=a, p=p, r=r, order=order)
-        return cls(graph)
+        mdp = cls.__new__(cls)
+        mdp._set(
+            states=tuple(known),
+            terminal=frozenset(terminal),
+            start={s: mu0[s] for s in known if s in mu0},
+            gamma=gamma,
+            symbols=symbols or {},
+            rows=rows,
+        )
+        return mdp
 
     @classmethod
     def from_arrays(cls, P: Any, r: Any, **options: Any) -> MDP:
@@ -303,6 +326,13 @@ class MDP:
     def __repr__(self) -> str:
         outcomes = sum(len(self.outcomes(s, a)) for s, a in self.pairs)
         return f"MDP({len(self.states)} states, {len(self.terminal)} terminal, {outcomes} outcomes, gamma={self.gamma})"
+
+
+def _is_in(known: Mapping[State, Any], name: Any) -> bool:
+    try:
+        return name in known
+    except TypeError:  # not hashable
+        return False
 
 
 def _copy(graph: nx.MultiDiGraph) -> MDP:

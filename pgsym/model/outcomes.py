@@ -1,4 +1,4 @@
-"""Outcomes of actions, read from the edges of a graph."""
+"""Outcomes of actions, read from the edges of a graph or from rows."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ from pgsym.expression.exact import to_expr
 
 State = Hashable
 Action = Hashable
+
+
+Row = tuple[State, Action, State, Any, Any]
+"""[s, a, s', p, r]."""
 
 
 class Outcome(NamedTuple):
@@ -64,19 +68,29 @@ def require_distinct(states: Sequence[State]) -> None:
         seen.add(s)
 
 
-def outcome_table(graph: nx.MultiDiGraph, terminal: frozenset[State]) -> dict[State, dict[Action, tuple[Outcome, ...]]]:
-    """{s: {a: outcomes}} in the order of the edges; each state either is terminal or has an action."""
+def edge_rows(graph: nx.MultiDiGraph) -> list[Row]:
+    """The edges in their order."""
     if not graph.is_directed() or not graph.is_multigraph():
         raise StructureError("the graph must be a networkx.MultiDiGraph. Convert it with nx.MultiDiGraph(graph)")
-    table: dict[State, dict[Action, list[Outcome]]] = {s: {} for s in graph.nodes}
+    rows = []
     for s, t, data in sorted(graph.edges(data=True), key=lambda edge: edge[2].get("order", 0)):
         try:
-            a, p, r = data["action"], data["p"], data.get("r", 0)
+            rows.append((s, data["action"], t, data["p"], data.get("r", 0)))
         except KeyError as missing:
             raise StructureError(
                 f"the edge has no attribute {missing}; every edge needs action, p and r. Add it", where=(s, t)
             ) from None
-        outcome = Outcome(t, to_expr(p, where=(s, a)), to_expr(r, where=(s, a)))
+    return rows
+
+
+def outcome_table(
+    rows: Iterable[Row], states: Iterable[State], terminal: frozenset[State]
+) -> dict[State, dict[Action, tuple[Outcome, ...]]]:
+    """{s: {a: outcomes}} in the order of the rows; each state either is terminal or has an action."""
+    table: dict[State, dict[Action, list[Outcome]]] = {s: {} for s in states}
+    called = {s: s for s in table}  # 1.0 is the state 1
+    for s, a, t, p, r in rows:
+        outcome = Outcome(called[t], to_expr(p, where=(s, a)), to_expr(r, where=(s, a)))
         if s in terminal:
             if t == s and outcome.r == 0:  # the usual drawing of an absorbing state
                 continue

@@ -12,7 +12,7 @@ from typing import Any
 import sympy as sp
 
 from pgsym.errors import FormulaError, NameCollisionError, PolicyError
-from pgsym.expression.complaint import listed
+from pgsym.expression.complaint import brief, listed
 from pgsym.expression.exact import to_expr
 from pgsym.expression.linear import Linear
 from pgsym.expression.sums import Sums
@@ -117,7 +117,7 @@ def mixture(base: Policy, epsilon: Any) -> Mixture:
     """epsilon-soft version of `base`: with probability epsilon, an action uniformly at random."""
     weight = to_expr(epsilon, where="epsilon")
     if weight.is_number and not 0 <= weight <= 1:
-        raise PolicyError(f"found {weight}; a mixture weight lies in [0, 1]", where="epsilon")
+        raise PolicyError(f"found {brief(weight)}; a mixture weight lies in [0, 1]", where="epsilon")
     in_base = {p.name for p in base.params}
     clash = {s for s in weight.free_symbols if s.name in in_base}
     if clash:

@@ -10,7 +10,7 @@ from typing import Any
 import sympy as sp
 
 from pgsym.errors import PolicyError
-from pgsym.expression.complaint import listed
+from pgsym.expression.complaint import brief, listed
 from pgsym.expression.evaluate import Expressions, evaluate
 from pgsym.expression.exact import to_expr
 from pgsym.expression.latex import align, quantity_latex
@@ -109,7 +109,7 @@ class Policy(ABC):
                 )
             number = value if isinstance(value, sp.Rational) else to_expr(value, where=f"theta[{name}]")
             if not number.is_Rational and not number.is_real:
-                raise PolicyError(f"found {number}; a real number is required", where=f"theta[{name}]")
+                raise PolicyError(f"found {brief(number)}; a real number is required", where=f"theta[{name}]")
             point[known[name]] = number
         missing = [name for name, symbol in known.items() if symbol not in point]
         if missing:

@@ -84,7 +84,7 @@ def check_gamma(gamma: sp.Expr) -> None:
     """
     check_rational(gamma, where="gamma", what="a discount factor")
     if gamma.is_Rational and not 0 <= gamma <= 1:
-        raise DiscountError(f"found {gamma}; a discount factor lies in [0, 1]. Choose one there", where="gamma")
+        raise DiscountError(f"found {brief(gamma)}; a discount factor lies in [0, 1]. Choose one there", where="gamma")
 
 
 # -- names -----------------------------------------------------------------------------------------------
@@ -205,7 +205,7 @@ def _check_domain(mdp: MDP) -> None:
     if _search(mdp, seed=0) is None:
         if mdp.gamma.free_symbols and _search(mdp, seed=0, discount=False) is not None:
             raise DiscountError(
-                f"found no values of its symbols for which {mdp.gamma} lies in [0, 1]; there must be some. "
+                f"found no values of its symbols for which {brief(mdp.gamma)} lies in [0, 1]; there must be some. "
                 "Correct the assumptions",
                 where="gamma",
             )

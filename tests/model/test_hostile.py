@@ -58,6 +58,9 @@ def policy(gamma="1/2", **keys):
     return {"states": ["s"], "transitions": transitions, "gamma": gamma, "policy": keys}
 
 
+LONG = "x" * 10**6
+
+
 def one_state(actions, **keys):
     """One state with many actions."""
     transitions = [["s", f"a{i}", "s", 1, 0] for i in range(actions)]
@@ -65,9 +68,9 @@ def one_state(actions, **keys):
 
 
 def many_sums():
-    """Rows that sum to 1, none of them at sight, from few formulas: for each action a cycle of three among 30."""
+    """Rows that sum to 1, none of them at sight, from few formulas: for each action a cycle of three among 27."""
     rows = []
-    for cycle in combinations(range(30), 3):
+    for cycle in combinations(range(27), 3):
         for i, j in zip(cycle, (*cycle[1:], cycle[0]), strict=True):
             rows.append(["s", str(cycle), "s", f"(x{i}-x{j})*z+1/3", 0])
     return {"states": ["s"], "transitions": rows, "gamma": 0}
@@ -135,6 +138,9 @@ REFUSED = {
         direct("t^2 - 1", t=0, **{f"x{i}": 0 for i in range(3000)}),
         "pi(a|s) = -1 at t = 0, x0 = 0, x1 = 0, ",
     ),
+    "name of a place": (rows("0.3") | {"states": [LONG], "transitions": [[LONG, "a", LONG, 0.3, 0]]}, "sum to 3/10"),
+    "long discount factor": (rows("1", gamma="+".join(f"1/(x{i}+1)" for i in range(900))), "more than 1000 parts"),
+    "many exponentials": (reward("+".join(f"exp({i}*x/{i + 1}+y)" for i in range(500))), "different formulas before"),
     "braces": (rows("1") | {"transitions": [{"x": 1}]}, "transitions[0]: found {'x': 1}; a row is"),
 }  # fmt: skip
 """Documents, and a part of the message."""
@@ -195,6 +201,11 @@ TEXTS = {
     "object": ("name: !!python/object/apply:os.system [id]", "tag 'tag:yaml.org,2002:python/object/apply:os.system'"),
     "brackets in a text without an end": ('{"states": "' + '\\"[' * 200_000, "line 1, column 12: not JSON (Unterm"),
     "backslash at the end": ('{"states": ["' + '\\"' * 200_000 + "\\", "line 1, column 13: not JSON (Unterm"),
+    "many directives": (
+        "".join(f"%TAG !t{i}! x\n" for i in range(60_000)) + "--- a",
+        "line 1: found the directive %TAG",
+    ),
+    "long tag": ("!" + "x" * 10**6 + " a", "a model file holds plain values. Remove the tag"),
     "directive": ("%TAG ! tag:yaml.org,2002:python/\n---\nname: !name:os.system", "Remove the tag"),
 }
 
@@ -205,6 +216,7 @@ def test_text_is_refused(case):
     with pytest.raises(SchemaError) as caught, bounded():
         loads(text, "json" if text.startswith("{") else "yaml")
     assert message in str(caught.value)
+    assert len(str(caught.value)) < 2000
 
 
 @pytest.mark.parametrize("name", ["-.nan", ".nan", ".inf", "NaN", "0x10", "1_000", "1:30", "no", "=", "<<"])

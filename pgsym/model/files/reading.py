@@ -124,10 +124,16 @@ def _read_json(text: str, where: str | None) -> Any:
 
 # -- YAML ------------------------------------------------------------------------------------------------
 
+_TAG_DIRECTIVE = re.compile("(?:\\A\ufeff?|[\r\n\x85\u2028\u2029])%TAG")
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _read_yaml(text: str, where: str | None) -> Any:
+    if match := _TAG_DIRECTIVE.search(text):  # thousands of them would cost the square of their number
+        line = len(text[: match.end()].splitlines())
+        raise SchemaError(
+            f"line {line}: found the directive %TAG; a model file holds plain values. Remove the tag", where=where
+        )
     reader = _YamlReader(where)
     try:
         return reader.read(_Loader(text).get_event)

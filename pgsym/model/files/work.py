@@ -7,11 +7,11 @@ from typing import Any
 
 from pgsym.expression.grammar import MAX_CHARACTERS, is_plain
 
-MAX_WORK = 40_000
+MAX_WORK = 30_000
 """Characters of all different formulas of a file, read and checked in a second."""
 SHORT = 40
 """What a shorter formula counts as."""
-_COSTLY = ((re.compile(r"exp|log|sqrt"), 40), (re.compile(r"\^|\*\*"), 80), (re.compile(r"/\s*\("), 200))
+_COSTLY = ((re.compile(r"exp|log|sqrt"), 100), (re.compile(r"\^|\*\*"), 80), (re.compile(r"/\s*\("), 200))
 """What a function, a power and a division by more than a name or a number add."""
 
 
