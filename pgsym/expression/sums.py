@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,13 +16,18 @@ from pgsym.expression.growth import MAX_TERMS, about, expanded_terms
 from pgsym.expression.linear import Linear, common_denominators
 
 MAX_WORK = 30_000_000
-"""Operations on exponents of monomials, for all different sums of a model: half a second."""
+"""Operations on exponents of monomials, for all different sums of a file: half a second."""
 _SUM, _PRODUCT, _TERM, _GENERATOR = 30_000, 400, 20, 20_000
 """What a sum, a product in it, a product of two terms in that, and a generator of a ring cost beside the exponents."""
 
 
 class Sums:
     """Decides sums, each of them once, within a bound on the work for all.
+
+    Parameters
+    ----------
+    limit
+        That bound, such as `MAX_WORK` for what comes from a stranger.
 
     Examples
     --------
@@ -31,7 +37,8 @@ class Sums:
     (True, False)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limit: float = math.inf) -> None:
+        self.limit = limit
         self.work = 0
         self.known: dict[sp.Expr, bool] = {}
         self._rings: dict[int, PolyRing] = {}
@@ -42,7 +49,7 @@ class Sums:
         Raises
         ------
         FormulaError
-            It divides by zero or is too large, or all sums together take more than `MAX_WORK`.
+            It divides by zero or is too large, or all sums together take more than `limit`.
         """
         found = self.known.get(total)
         if found is None:
@@ -77,10 +84,10 @@ class Sums:
 
     def spend(self, operations: int) -> None:
         self.work += operations
-        if self.work > MAX_WORK:
+        if self.work > self.limit:
             raise FormulaError(
-                f"the sums of probabilities take more than {MAX_WORK} operations to bring over one denominator. "
-                "Use smaller powers, fewer symbols in a row, or fewer different rows"
+                f"the sums of probabilities take more than {self.limit} operations to bring over one denominator. "
+                "Use smaller powers, or build the model in Python with MDP.from_transitions"
             )
 
 

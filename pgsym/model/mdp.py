@@ -19,6 +19,7 @@ import sympy as sp
 from pgsym.errors import StructureError
 from pgsym.expression.assumptions import remaining_assumptions, replaced_assumptions
 from pgsym.expression.exact import to_expr
+from pgsym.expression.sums import Sums
 from pgsym.model.outcomes import Action as Action
 from pgsym.model.outcomes import Outcome as Outcome
 from pgsym.model.outcomes import Row, edge_rows, outcome_table, require_distinct, require_names
@@ -90,6 +91,7 @@ class MDP:
         gamma: Any,
         symbols: Mapping[Any, str],
         rows: Sequence[Row],
+        sums: Sums | None = None,
     ) -> None:
         warn_rationalised(chain((gamma,), start.values(), (value for row in rows for value in row[3:])))
         self.states, self.terminal = states, terminal
@@ -100,7 +102,7 @@ class MDP:
         self._table = outcome_table(rows, states, terminal)
         check_gamma(self.gamma)
         check_names(self)
-        check_probabilities(self)
+        check_probabilities(self, sums or Sums())
 
     # -- construction ------------------------------------------------------------------------------------
 
@@ -114,6 +116,7 @@ class MDP:
         gamma: Any = 1,
         symbols: Mapping[str, str] | None = None,
         states: Iterable[State] | None = None,
+        sums: Sums | None = None,
     ) -> MDP:
         """From a list of ``(s, a, s', p, r)``.
 
@@ -131,6 +134,8 @@ class MDP:
             Name of a symbol to its assumption, e.g. ``{"p": "0 < p < 1"}``.
         states
             Fixes the order, and makes any other state name an error.
+        sums
+            Decides whether symbolic rows sum to 1, within its bound; by default there is none.
 
         Examples
         --------
@@ -178,6 +183,7 @@ class MDP:
             gamma=gamma,
             symbols=symbols or {},
             rows=rows,
+            sums=sums,
         )
         return mdp
 

@@ -90,9 +90,18 @@ def softmax_policy(
 
 
 def direct_policy(
-    mdp: MDP, probabilities: Mapping[State, Mapping[Action, Any]], params: Iterable[sp.Symbol | str]
+    mdp: MDP,
+    probabilities: Mapping[State, Mapping[Action, Any]],
+    params: Iterable[sp.Symbol | str],
+    *,
+    sums: Sums | None = None,
 ) -> Direct:
     """Probabilities given directly, rational in theta; every row must sum to exactly 1.
+
+    Parameters
+    ----------
+    sums
+        Decides that, within its bound; by default there is none.
 
     Examples
     --------
@@ -103,7 +112,7 @@ def direct_policy(
     """
     _check_pairs(mdp, probabilities, complete=True)
     table = {}
-    sums = Sums()
+    sums = sums or Sums()
     for s in mdp.nonterminal:
         row = probabilities.get(s, {mdp.actions(s)[0]: 1})
         table[s] = {a: to_expr(row.get(a, 0), where=("probabilities", s, a)) for a in mdp.actions(s)}

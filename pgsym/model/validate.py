@@ -169,7 +169,7 @@ def _given(symbol: sp.Symbol) -> str:
 # -- probabilities ---------------------------------------------------------------------------------------
 
 
-def check_probabilities(mdp: MDP) -> None:
+def check_probabilities(mdp: MDP, sums: Sums) -> None:
     """Every row and the initial distribution sum to exactly 1, and can lie in [0, 1].
 
     Rewards are checked on the way: they may hold exponentials of linear forms, probabilities may not.
@@ -183,7 +183,6 @@ def check_probabilities(mdp: MDP) -> None:
     FormulaError
         A probability or a reward that is not rational.
     """
-    sums = Sums()
     for s, a in mdp.pairs:
         outcomes = mdp.outcomes(s, a)
         check_row([o.p for o in outcomes], where=(s, a), noun="outgoing probabilities", sums=sums)

@@ -15,6 +15,8 @@ import sympy as sp
 
 from pgsym.errors import PgsymError, SchemaError
 from pgsym.expression import grammar
+from pgsym.expression.sums import MAX_WORK, Sums
+from pgsym.model import MDP
 from pgsym.model.files import from_document, load, loads, work
 
 pytestmark = [
@@ -326,3 +328,12 @@ def test_numbers_are_not_counted():
         row[4] = f"{i}/7"
     problem = from_document(document)
     assert problem.mdp.outcomes("s4999", "a")[0].r == sp.Rational(4999, 7)
+
+
+def test_models_built_in_python_may_have_any_number_of_sums():
+    """Each state with rates of its own, as in a queue: what is refused in a file is not here."""
+    rates = ((1, "l"), (-1, "m"))
+    queue = [(i, "wait", (i + k) % 1000, f"{rate}{i}/(l{i}+m{i})", 0) for i in range(1000) for k, rate in rates]
+    assert len(MDP.from_transitions(queue, gamma="1/2").symbols) == 2000
+    with pytest.raises(PgsymError, match="the sums of probabilities take more than 30000000 operations"):
+        MDP.from_transitions(queue, gamma="1/2", sums=Sums(MAX_WORK))

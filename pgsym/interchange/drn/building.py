@@ -9,6 +9,7 @@ import sympy as sp
 
 from pgsym.errors import PgsymError, SchemaError, StructureError
 from pgsym.expression.exact import to_expr
+from pgsym.expression.sums import MAX_WORK, Sums
 from pgsym.interchange.drn.reading import ChoiceRecord, Reader, StateRecord
 from pgsym.interchange.drn.writing import NO_LABEL
 from pgsym.model.files.names import nearest
@@ -80,6 +81,7 @@ def loads(text: str, *, rewards: str | None = None, start: Any = None, where: st
             terminal=[names[i] for i in sorted(terminal)],
             symbols=symbols,
             states=names,
+            sums=Sums(MAX_WORK),
         )
     except PgsymError as error:
         if where is None:

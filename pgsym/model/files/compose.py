@@ -11,6 +11,7 @@ from pgsym.errors import NameCollisionError, PolicyError, SchemaError
 from pgsym.expression.complaint import listed, short
 from pgsym.expression.exact import to_expr
 from pgsym.expression.naming import appearance
+from pgsym.expression.sums import MAX_WORK, Sums
 from pgsym.model.files.document import discount_name
 from pgsym.model.files.names import Names, nearest
 from pgsym.model.files.schema import ModelDocument, PolicyDocument, place_of
@@ -48,6 +49,7 @@ def compose(document: ModelDocument, prefix: str = "") -> Problem:
     gamma = to_expr(document.gamma, where=f"{prefix}gamma")
     discount = discount_name(gamma)
     in_dynamics = _Formulas(discount, params or ())
+    sums = Sums(MAX_WORK)
     in_policy = _Formulas({} if "gamma" in (params or ()) else discount)
     mdp = MDP.from_transitions(
         [
@@ -59,8 +61,9 @@ def compose(document: ModelDocument, prefix: str = "") -> Problem:
         gamma=gamma,
         symbols=document.symbols,
         states=document.states,
+        sums=sums,
     )
-    policy = _policy(mdp, policy_document, in_policy, f"{prefix}policy")
+    policy = _policy(mdp, policy_document, in_policy, sums, f"{prefix}policy")
     theta = _theta(policy, policy_document, f"{prefix}policy.theta")
     check_policy_at(policy, theta)
     objective = _objective(document.objective, f"{prefix}objective")
@@ -155,7 +158,7 @@ def _start(document: ModelDocument, read: _Formulas, prefix: str) -> dict[Hashab
     return start
 
 
-def _policy(mdp: MDP, document: PolicyDocument, read: _Formulas, where: str) -> Policy:
+def _policy(mdp: MDP, document: PolicyDocument, read: _Formulas, sums: Sums, where: str) -> Policy:
     if document.logits is not None and document.probabilities is not None:
         raise SchemaError(
             "found both logits and probabilities; a policy has one of them. Remove the other", where=where
@@ -169,7 +172,7 @@ def _policy(mdp: MDP, document: PolicyDocument, read: _Formulas, where: str) -> 
                 "the key is missing; probabilities need the list of their parameters. Add it", where=f"{where}.params"
             )
         table = _table(mdp, document.probabilities, read, f"{where}.probabilities")
-        policy: Policy = direct_policy(mdp, table, document.params)
+        policy: Policy = direct_policy(mdp, table, document.params, sums=sums)
     elif document.logits is not None:
         table = _table(mdp, document.logits, read, f"{where}.logits")
         policy = softmax_policy(mdp, table, document.params)
