@@ -49,8 +49,8 @@ def compose(document: ModelDocument, prefix: str = "") -> Problem:
     gamma = to_expr(document.gamma, where=f"{prefix}gamma")
     discount = discount_name(gamma)
     in_dynamics = _Formulas(discount, params or ())
-    sums = Sums(MAX_WORK)
     in_policy = _Formulas({} if "gamma" in (params or ()) else discount)
+    sums = Sums(MAX_WORK)
     mdp = MDP.from_transitions(
         [
             (s, a, t, in_dynamics(p, f"{prefix}transitions[{i}].p"), in_dynamics(r, f"{prefix}transitions[{i}].r"))
@@ -92,9 +92,8 @@ def _check_work(document: ModelDocument, prefix: str) -> None:
 def _values(document: ModelDocument) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     """Every number and formula of the file, with its place."""
     policy = document.policy or PolicyDocument()
-    for key, named in (("symbols", document.symbols), ("policy", policy.theta or {})):
-        for name, value in named.items():
-            yield (key, *(["theta"] if key == "policy" else []), name), value
+    yield from _entries(("symbols",), document.symbols)
+    yield from _entries(("policy", "theta"), policy.theta)
     for i, row in enumerate(document.transitions):
         yield ("transitions", i, "p"), row[3]
         yield ("transitions", i, "r"), row[4]
