@@ -175,7 +175,8 @@ class Decision:
         )
 
     def _identity_test(self, setting: Setting) -> Verdict:
-        claim, trials, poles, notes = setting.claim, 0, 0, ()
+        claim, trials, poles = setting.claim, 0, 0
+        notes: tuple[str, ...] = ()
         each = trial_bits(*size(setting))
         while (bound := proof_bits(each, trials, poles)) < self.error_bits:
             holds, redrawn, notes = self._holds_at_random_point(setting)
@@ -225,8 +226,8 @@ def residues(meaning: Meaning, setting: Setting) -> Iterator[tuple[tuple[Any, An
     """What must be zero for the claim to hold, by (assignment of the free indices, parameters).
 
     For an equality left - right; for a proportion left_k right_p - left_p right_k with a pivot p where right is
-    not zero, or left itself if right vanishes everywhere.  Both sides are evaluated whole: what is not defined somewhere
-    is not equal to anything.
+    not zero, or left itself if right vanishes everywhere.  Both sides are evaluated whole, so that what is not defined
+    is noticed.
     """
     claim = setting.claim
     left, right = meaning.compile(claim.left), meaning.compile(claim.right)

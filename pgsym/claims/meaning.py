@@ -200,11 +200,11 @@ class Meaning:
                 return t.Div(t.Grad(x, at=body.at), x, at=body.at)
             case t.Neg(x) if self._has_logarithm(x):
                 return t.Neg(t.Grad(x, at=body.at), at=body.at)
-            case (t.Add(x, y) | t.Sub(x, y)) if self._has_logarithm(body):
+            case t.Add(x, y) | t.Sub(x, y) if self._has_logarithm(body):
                 return type(body)(t.Grad(x, at=body.at), t.Grad(y, at=body.at), at=body.at)
             case t.Mul(x, y) if self._has_logarithm(y) and self._is_constant(x):
                 return t.Mul(x, t.Grad(y, at=body.at), at=body.at)
-            case (t.Mul(x, y) | t.Div(x, y)) if self._has_logarithm(x) and self._is_constant(y):
+            case t.Mul(x, y) | t.Div(x, y) if self._has_logarithm(x) and self._is_constant(y):
                 return type(body)(t.Grad(x, at=body.at), y, at=body.at)
             case t.Sum(indices, x, drawn=drawn) if self._has_logarithm(x):
                 return t.Sum(indices, t.Grad(x, at=body.at), at=body.at, drawn=drawn)

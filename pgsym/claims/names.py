@@ -146,9 +146,7 @@ class Names:
 
         return _shared(self._varied, (node.primed, level, node.overrides), quantities)
 
-    def _taken(
-        self, node: t.Quantity, world: World, places: Callable[[Env], tuple[Any, ...]], level: int
-    ) -> Compiled:
+    def _taken(self, node: t.Quantity, world: World, places: Callable[[Env], tuple[Any, ...]], level: int) -> Compiled:
         """The quantity at states that its world has."""
         name = node.name
         if name == "logit":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
@@ -47,10 +48,8 @@ def repairing_factor(setting: Setting, rng: random.Random, closed: Meaning | Non
     if not setting.has_limit:
         found = _repairing(setting, rng, candidates())
         if len(found) > 1 and setting.mdp.gamma.is_Rational and setting.mdp.gamma != 1:
-            try:
+            with contextlib.suppress(HypothesisError, AlgebraError, ZeroDivisionError):  # another discount may not do
                 found = _repairing(setting.with_free_discount, rng, found) or found
-            except (HypothesisError, AlgebraError, ZeroDivisionError):
-                pass  # nothing is known for other discounts
         if found:
             return found[0]
     return None if closed is None else _theta_free_ratio(setting, closed)

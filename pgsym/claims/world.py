@@ -26,6 +26,7 @@ from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy, Softmax
 from pgsym.model.structure import Structure
 
+
 class _End:
     def __repr__(self) -> str:
         return "(end)"

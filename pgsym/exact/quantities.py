@@ -68,8 +68,8 @@ class Quantities(Chain):
         eta = self.eta
         if not any(s in self.plan.index for s in self.mu0):
             raise UndefinedQuantityError(
-                "every run is over when it begins, so no state is visited and there is nothing to normalise. Start in a "
-                "state that is not terminal",
+                "every run is over when it begins, so no state is visited and there is nothing to normalise. Start in "
+                "a state that is not terminal",
                 where="d",
             )
         endless = not self.mdp.terminal and self.mdp.gamma != 1

@@ -57,20 +57,16 @@ class Entry:
     overrides: tuple[str, ...] = ()
 
 
-_ALL = ("r", "gamma", "mu0")
+_RG, _ALL = ("r", "gamma"), ("r", "gamma", "mu0")
 _SA, _ACTS = ((0, 1),), ((0, Role.ACTING),)
 _VALUED, _COUNTED = ((0, Role.VALUED),), ((0, Role.VISITED), (0, Role.COUNTED))
 _VISITED, _NEXT = ((0, Role.VISITED),), ((0, Role.NEXT),)
 _STEP = ((0, Role.ACTING), (1, Role.NEXT))
 _ENTRIES = [
     Entry("J", (), "the objective", overrides=_ALL),
-    Entry("V", (STATE,), "the value of a state", (), _VALUED, 0, ("r", "gamma")),
-    Entry(
-        "Q", (STATE, ACTION), "the action value; differential for average-reward", _SA, _ACTS + _VALUED, 0, ("r", "gamma")
-    ),
-    Entry(
-        "A", (STATE, ACTION), "the advantage Q(s,a) - V(s), or Q(s,a) - h(s)", _SA, _ACTS + _VALUED, 0, ("r", "gamma")
-    ),
+    Entry("V", (STATE,), "the value of a state", (), _VALUED, 0, _RG),
+    Entry("Q", (STATE, ACTION), "the action value; differential for average-reward", _SA, _ACTS + _VALUED, 0, _RG),
+    Entry("A", (STATE, ACTION), "the advantage Q(s,a) - V(s), or Q(s,a) - h(s)", _SA, _ACTS + _VALUED, 0, _RG),
     Entry("h", (STATE,), "the differential value, mu.h = 0", overrides=("r",)),
     Entry("rbar", (), "the average reward", overrides=("r",)),
     Entry("mu", (STATE,), "the stationary distribution", (), _VISITED),
@@ -79,9 +75,7 @@ _ENTRIES = [
     Entry("mu0", (STATE,), "the start distribution", (), _NEXT),
     Entry("pi", (ACTION, STATE), "the policy", ((1, 0),), ((1, Role.ACTING),)),
     Entry("logit", (STATE, ACTION), "the logit l(s,a) of a softmax policy", _SA, _ACTS),
-    Entry(
-        "P", (STATE, STATE, ACTION), "the transition probability", ((1, 2),), ((1, Role.ACTING), (0, Role.NEXT))
-    ),
+    Entry("P", (STATE, STATE, ACTION), "the transition probability", ((1, 2),), ((1, Role.ACTING), (0, Role.NEXT))),
     Entry("r", (STATE, ACTION), "the mean reward; r(s,a,s') given the next state", _SA, _ACTS),
     Entry("P_pi", (STATE, STATE), "P_pi(s,s'), the chain under the policy", (), _STEP),
     Entry("r_pi", (STATE,), "the mean reward under the policy", (), _ACTS),
