@@ -262,10 +262,9 @@ def residues(meaning: Meaning, setting: Setting) -> Iterator[tuple[tuple[Any, An
 def _notes(meaning: Meaning, setting: Setting, found: Mapping[Any, Any]) -> tuple[str, ...]:
     """What a reader may take the claim to say, and it does not."""
     notes = []
-    for what in ("values", "visits"):
-        states = [str(s) for s, infinite in meaning.world.left_out.items() if infinite == what]
-        if states:
-            notes.append(f"at gamma = 1 {what} are infinite in {listed(states)}; sums and free indices leave that out")
+    if meaning.world.left_out:
+        states = listed(meaning.world.left_out)
+        notes.append(f"at gamma = 1 sums and free indices leave out {states}, from which a run need not end")
     one_number = len({place for place, _ in found}) <= 1 and (not setting.rank or len(setting.policy.params) <= 1)
     if setting.claim.relation == t.PROPORTIONAL and one_number:
         what = "parameter" if setting.rank else "number"

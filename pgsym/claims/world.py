@@ -87,7 +87,7 @@ class World:
     representative : bool
         One state and one action stand for all.
     left_out : dict
-        At gamma = 1, the states that some index does not run over, and what is infinite there.
+        At gamma = 1, the states that some index does not run over, in order.
     """
 
     representative = False
@@ -116,7 +116,7 @@ class World:
         self.primed = primed
         self.limit = limit
         self.basis = basis
-        self.left_out: dict[State, str] = {}
+        self.left_out: dict[State, None] = {}
         self._quantities: dict[int, Any] = {}
         self._tables: dict[tuple[str, int], Any] = {}
 
@@ -202,7 +202,7 @@ class World:
                 "end as terminal",
                 where="eta",
             )
-        self.left_out.update((s, "visits" if counted else "values") for s in states if s in excluded)
+        self.left_out.update(dict.fromkeys(s for s in states if s in excluded))
         return kept
 
     def actions(self, state: State) -> Sequence[Action]:
