@@ -136,11 +136,11 @@ def require_policy(setting: Setting) -> None:
         No point of the domain was found.
     """
     given = list(dict.fromkeys(p for p in setting.policy.expressions() if not p.is_Rational))
-    if given and next(Domain(setting).places(random.Random(0), POINTS), None) is None:
+    if given and next(Domain(setting).places(random.Random(0), PLAIN), None) is None:
         symbols = sorted(s.name for p in given for s in p.free_symbols)
         raise UndefinedQuantityError(
-            f"found no values of {listed(dict.fromkeys(symbols))} for which every probability lies in [0, 1]; there must "
-            f"be some. Correct {', '.join(map(brief, given[:3]))}",
+            f"found no values of {listed(dict.fromkeys(symbols))} for which every probability lies in [0, 1]; there "
+            f"must be some. Correct {', '.join(map(brief, given[:3]))}",
             where="policy",
         )
 
