@@ -28,8 +28,8 @@ THEOREMS = (
             Q(s,a) = E[s'~P] (r(s,a,s') + gamma * V(s'))
               = E[s'~P, a'~pi] (r(s,a,s') + gamma * Q(s',a'))
         """,
-        about="""The targets of expected SARSA and of SARSA are unbiased where Q is the policy's own. A terminal state is
-            an absorbing one that pays nothing, so the mean is over all next states.""",
+        about="""The targets of expected SARSA and of SARSA are unbiased where Q is the policy's own. A terminal state
+            is an absorbing one that pays nothing, so the mean is over all next states.""",
         reference=f"{BOOK}, sections 3.4, 6.4 and 6.6, equations 6.7 and 6.9",
     ),
     Theorem(
