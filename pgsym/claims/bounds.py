@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Any
 
-import sympy as sp
-
 from pgsym.algebra.size import Size
 from pgsym.claims.world import World
 from pgsym.exact.sizes import SizeQuantities
+from pgsym.expression.symbols import Generator
 from pgsym.model.mdp import Action, State
 
 
@@ -49,4 +48,4 @@ class SizeWorld(World):
         return sorted(super().states(acting, finite), key=lambda s: -len(self.actions(s)))
 
     def function(self, name: str, place: tuple[Hashable, ...], level: int) -> Any:
-        return self.tower.field(0).symbol(sp.Symbol(name))
+        return self.tower.field(0).symbol(Generator(("for all", name), name))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Hashable
 from functools import cached_property
-from itertools import count
 from typing import Any
 
 import sympy as sp
@@ -20,6 +19,7 @@ from pgsym.claims.world import Tower, World
 from pgsym.errors import ClaimError
 from pgsym.exact.fields import exact_field, prime_field, rational_field, size_field
 from pgsym.exact.logarithms import LogBasis
+from pgsym.expression.symbols import Alphabet, call, conditional, in_order
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Direct, Policy
@@ -45,10 +45,12 @@ class Setting:
         self.objective = objective
         self.structure = structure
         named = {s for e in policy.expressions() for s in e.free_symbols}
-        self.weights = tuple(sorted(named - {*policy.params, *mdp.symbols}, key=str))
+        self.weights = tuple(in_order(named - {*policy.params, *mdp.symbols}))
         """Symbols of the policy that are no parameters: the epsilon of a mixture."""
-        self.symbols = {s.name: s for s in (*policy.params, *self.weights, *sorted(mdp.symbols, key=str))}
+        self.symbols = {s.name: s for s in (*policy.params, *self.weights, *in_order(mdp.symbols))}
         """What the claim may mention by name."""
+        self.alphabet = Alphabet(self.symbols.values())
+        """The symbols that the claim needs besides."""
         self.rank, self.ranges = check(claim)
         self.scope = Scope(claim.bindings, claim.source)
         bodies = [claim.left, claim.right, *(let.body for let in self.scope.lets.values())]
@@ -74,17 +76,16 @@ class Setting:
     @cached_property
     def functions(self) -> dict[str, dict[tuple[Hashable, ...], sp.Symbol]]:
         """A symbol for every value of every arbitrary function; scalars are taken at ()."""
-        taken = {s.name for s in (*self.mdp.symbols, *self.policy.params)}
         found: dict[str, dict[tuple[Hashable, ...], sp.Symbol]] = {}
         for name, declared in self.scope.free.items():
-            if name in taken and not declared.indices:
+            if name in self.symbols and not declared.indices:
                 raise ClaimError(
                     f"{name} is a symbol of the model; an arbitrary number needs a name of its own. Rename it",
                     where=f"for all {name}",
                 )
-            places = self._places(declared)
             found[name] = {
-                place: sp.Symbol(f"{name}({','.join(map(str, place))})" if place else name) for place in places
+                place: self.alphabet.of("for all", name, *place, name=call(name, *place))
+                for place in self._places(declared)
             }
         return found
 
@@ -127,7 +128,7 @@ class Setting:
         rows = {}
         for s in self.mdp.nonterminal:
             *free, last = self.mdp.actions(s)
-            row: dict[Any, sp.Expr] = {a: sp.Symbol(f"pi'({a}|{s})") for a in free}
+            row: dict[Any, sp.Expr] = {a: self.alphabet.of("pi'", a, s, name=conditional("pi'", a, s)) for a in free}
             rows[s] = row | {last: 1 - sp.Add(*row.values())}
         return rows
 
@@ -140,7 +141,7 @@ class Setting:
         if not policies:
             return None
         second = [self.second[1]] if self.second is not None and True in policies else []
-        return LogBasis(self.policy, *second)
+        return LogBasis(self.policy, *second, alphabet=self.alphabet)
 
     @cached_property
     def extra(self) -> tuple[sp.Symbol, ...]:
@@ -162,9 +163,7 @@ class Setting:
             return None
         if isinstance(self.mdp.gamma, sp.Symbol):
             return self.mdp.gamma
-        taken = {s.name for s in (*self.mdp.symbols, *self.policy.params)}
-        names = ("gamma" + "_" * k for k in count())
-        return sp.Symbol(next(name for name in names if name not in taken))
+        return self.alphabet.of("limit", name="gamma")
 
     @property
     def generators(self) -> int:
@@ -198,7 +197,7 @@ class Setting:
         """Exactly at a point, differentiating by some of the parameters."""
         mdp = self.mdp.subs(symbols) if symbols else self.mdp
         setting = Setting(self.claim, mdp, self.policy, self.objective, self.structure)
-        setting.symbols, setting.weights = self.symbols, self.weights
+        setting.symbols, setting.weights, setting.alphabet = self.symbols, self.weights, self.alphabet
         extra, known = (*self.extra, *symbols), {**symbols, **values}
         field = exact_field(mdp, self.policy, theta, extra=extra, values=known, logs=self.basis)
         return setting._meaning(Tower(field, lambda f: DualField(f, params)), World)
