@@ -14,6 +14,7 @@ import sympy as sp
 
 from pgsym.errors import NotInFieldError
 from pgsym.expression.linear import Linear, common_denominators
+from pgsym.expression.symbols import in_order
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,9 @@ class Generators:
                     plain.add(atom)
         denominators, q0 = common_denominators(found)
         return cls(
-            dict(sorted(denominators.items(), key=lambda item: item[0].name)),
+            {symbol: denominators[symbol] for symbol in in_order(denominators)},
             q0 if any(form.constant for form in found) else 0,
-            tuple(sorted(plain, key=lambda symbol: symbol.name)),
+            tuple(in_order(plain)),
         )
 
     def powers(self, form: Linear) -> list[tuple[sp.Symbol | None, int]]:

@@ -21,6 +21,7 @@ from pgsym.exact.logarithms import LogBasis, log_policy
 from pgsym.exact.longrun import deviation, expected_steps, gain, limiting, multichain_h, reward_to, transient_visits
 from pgsym.exact.quantities import Quantities
 from pgsym.exact.variants import varied
+from pgsym.expression.symbols import spelt
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy, Softmax
@@ -223,7 +224,7 @@ class World:
         if among == (END,):
             raise ClaimError("the state is terminal, where there is no action. Remove it", where=f"{what} {name}")
         if len(found) != 1:
-            listed = ", ".join(map(str, among[:8])) + (", ..." if len(among) > 8 else "")
+            listed = ", ".join(map(spelt, among[:8])) + (", ..." if len(among) > 8 else "")
             raise ClaimError(
                 f"{len(found)} of that name; the model has {listed}. Check the name", where=f"{what} {name}"
             )
