@@ -15,6 +15,7 @@ from pgsym.certify.rules import Fixed, Moving, applied, constant, tight
 from pgsym.certify.terms import number
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Scope
+from pgsym.claims.world import END
 from pgsym.errors import CertificateError
 from pgsym.model.objective import Objective
 
@@ -206,7 +207,7 @@ class Translation:
             case t.Pow(body, power) if power >= 0:
                 return [(body, env)], lambda v: v[0] ** power, lambda w: f"({tight(w[0])} ^ {power})"
             case t.Sum(indices, body):
-                places = [(body, e) for e in self._assignments(indices, body, env)]
+                places = [(body, e) for e in self._assignments(indices, body, env, node.drawn)]
                 return places, lambda v: sum(v, Fraction(0)), lambda w: f"({total(w)})"
             case t.Expect():
                 return self._operation(node.expanded(), env)
@@ -215,22 +216,22 @@ class Translation:
     def _call(self, name: str, indices: tuple[t.Index, ...], env: Env) -> Any:
         places = tuple(self._place(i, env) for i in indices)
         if name in self.functions:
-            symbol = self.functions[name][places]
-            value = rational(self.values[symbol])
+            symbol = self.functions[name].get(places)  # 0 in terminal states
+            value = Fraction(0) if symbol is None else rational(self.values[symbol])
             return [], lambda _: value, lambda _: number(value)
         let = self.scope.lets[name]
         inner = dict(zip(let.indices, places, strict=True))
         return [(let.body, inner)], lambda v: v[0], lambda w: w[0]
 
-    def _assignments(self, indices: tuple[str, ...], body: t.Node, env: Env) -> list[Env]:
+    def _assignments(self, indices: tuple[str, ...], body: t.Node, env: Env, drawn: bool = False) -> list[Env]:
         if not indices:
             return [env]
         rest = t.Sum(indices[1:], body) if indices[1:] else body
-        found = self.scope.range(rest, indices[0])
+        found = self.scope.range(rest, indices[0], drawn)
         if found.partner is not None:
-            items: list[Hashable] = list(self.at.actions(self._place(found.partner, env)))
+            items: list[Hashable] = list(self.at.actions(self._place(found.partner, env))) or [END]
         else:
-            items = list(self.at.acting if found.acting else self.at.order)
+            items = list(self.at.acting if found.inner else self.at.order)
         return [e for item in items for e in self._assignments(indices[1:], body, {**env, indices[0]: item})]
 
     def _place(self, index: t.Index, env: Env) -> Hashable:
@@ -245,6 +246,12 @@ class Translation:
             raise self._refuse(node, "a quantity of another policy, reward or discount")
         at, point, name = self.at, self.point, node.name
         place = [self._place(i, env) for i in node.indices]
+        source = place[1] if name in ("pi", "P") else place[0] if place else None
+        if place and source in at.order and not at.actions(source):
+            if name in ("pi", "P", "P_pi"):
+                return Fraction(name == "pi" or place[0] == place[1])
+            if name in ("Q", "A", "r", "r_pi"):
+                return Fraction(0)
         objective = at.objective
         if name in ("V", "eta", "mu", "h", "rbar"):
             if name not in AVAILABLE[objective] or (name == "eta" and not at.start):

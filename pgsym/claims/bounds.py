@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from pgsym.algebra.size import Size
+from pgsym.claims.language.scope import Range
 from pgsym.claims.world import World
 from pgsym.exact.sizes import SizeQuantities
 from pgsym.expression.symbols import Generator
@@ -43,9 +44,9 @@ class SizeWorld(World):
         super().logit(state, action, level)
         return self.quantities(0).logit[state, action]
 
-    def states(self, acting: bool, finite: Collection[str] = ()) -> Sequence[State]:
+    def states(self, found: Range) -> Sequence[State]:
         """The first one stands for all, so it is the one with the most actions."""
-        return sorted(super().states(acting, finite), key=lambda s: -len(self.actions(s)))
+        return sorted(super().states(found), key=lambda s: (s in self.ends, -len(self.actions(s))))
 
     def function(self, name: str, place: tuple[Hashable, ...], level: int) -> Any:
         return self.tower.field(0).symbol(Generator(("for all", name), name))

@@ -19,6 +19,7 @@ import sympy as sp
 
 from pgsym.algebra.prime import PRIME_BITS
 from pgsym.claims.cost import require_affordable
+from pgsym.claims.domain import require_discounts, require_policy
 from pgsym.claims.language import parse
 from pgsym.claims.language import tree as t
 from pgsym.claims.meaning import Meaning
@@ -28,11 +29,13 @@ from pgsym.claims.vectors import minus
 from pgsym.claims.verdict import Coordinate, Status, Verdict
 from pgsym.claims.witness import find_witness
 from pgsym.errors import AlgebraError, ClaimError, HypothesisError, SingularMatrixError, StructureError, TooLargeError
+from pgsym.expression.complaint import listed
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policies import tabular
 from pgsym.model.policy import Policy
 from pgsym.model.structure import Structure
+from pgsym.model.validate import without_choice
 
 ERROR_BITS = 100
 """Default: a false claim is called proved with probability at most 2^-100."""
@@ -70,7 +73,7 @@ def decide(
     Parameters
     ----------
     claim
-        A tree, or the text of one relation.
+        A tree, or its text.  A chain ``x = y = z`` has one verdict, with those of its relations in `links`.
     policy
         Tabular softmax by default.
     theta
@@ -97,11 +100,8 @@ def decide(
     decision = Decision(
         mdp, policy, Objective.parse(objective), theta=theta, method=method, error_bits=error_bits, seed=seed
     )
-    if isinstance(claim, str):
-        claims = parse(claim).claims
-        verdicts = [decision.decide(c) for c in claims]
-        return replace(verdicts[0], corollaries=tuple(verdicts[1:]))
-    return decision.decide(claim)
+    statement = parse(claim) if isinstance(claim, str) else claim.statement
+    return Verdict.of_chain(statement, [decision.decide(c) for c in statement.claims])
 
 
 class Decision:
@@ -120,20 +120,25 @@ class Decision:
     ) -> None:
         if method not in METHODS:
             raise AlgebraError(f"found {method!r}; must be one of {', '.join(METHODS)}", where="method")
-        self.mdp = mdp
+        self.mdp, self.pinned = without_choice(mdp)
         self.policy = policy
         self.objective = objective
-        self.structure = Structure(mdp, policy)
+        self.structure = Structure(self.mdp, policy)
         self.theta = theta
         self.method = method
         self.error_bits = error_bits
         self.rng = random.Random(seed)
+        self._policy_is_one = False
 
     def decide(self, claim: t.Claim) -> Verdict:
         """The verdict on one claim."""
-        setting = Setting(claim, self.mdp, self.policy, self.objective, self.structure)
+        setting = Setting(claim, self.mdp, self.policy, self.objective, self.structure, self.pinned)
         require_affordable(setting)
         try:
+            if not self._policy_is_one:
+                require_policy(setting)
+                self._policy_is_one = True
+            require_discounts(setting, self.rng)
             if claim.relation == t.UNEQUAL:
                 return _negated(claim, self._equality(replace_relation(setting, t.EQUAL)))
             return self._equality(setting)
@@ -156,9 +161,10 @@ class Decision:
     def _normal_form(self, setting: Setting, **limits: Any) -> Verdict:
         claim, meaning = setting.claim, setting.closed(**limits)
         field = meaning.tower.field(0)
-        wrong = {c: e for c, e in residues(meaning, setting) if not field.is_zero(e)}
+        found = dict(residues(meaning, setting))
+        wrong, notes = {c: e for c, e in found.items() if not field.is_zero(e)}, _notes(meaning, setting, found)
         if not wrong:
-            return Verdict(Status.PROVED, claim, "normal form")
+            return Verdict(Status.PROVED, claim, "normal form", notes=notes)
         difference = None
         if claim.relation == t.EQUAL and max(map(field.terms, wrong.values())) <= DIFFERENCE_TERMS:
             difference = {_named(c): field.to_sympy(e) for c, e in islice(wrong.items(), DIFFERENCES)}
@@ -167,27 +173,30 @@ class Decision:
             claim,
             "normal form",
             difference=difference,
+            notes=notes,
             witness=find_witness(setting, self.rng, self.theta),
             factor=repairing_factor(setting, self.rng, meaning),
         )
 
     def _identity_test(self, setting: Setting) -> Verdict:
         claim, trials, poles = setting.claim, 0, 0
+        notes: tuple[str, ...] = ()
         each = trial_bits(*size(setting))
         while (bound := proof_bits(each, trials, poles)) < self.error_bits:
-            holds, redrawn = self._holds_at_random_point(setting)
+            holds, redrawn, notes = self._holds_at_random_point(setting)
             trials, poles = trials + 1, poles + redrawn
             if not holds:
                 return Verdict(
                     Status.REFUTED,
                     claim,
                     "identity test",
+                    notes=notes,
                     witness=find_witness(setting, self.rng, self.theta),
                     factor=repairing_factor(setting, self.rng, None),
                 )
-        return Verdict(Status.PROVED, claim, "identity test", error_bits=math.floor(bound))
+        return Verdict(Status.PROVED, claim, "identity test", error_bits=math.floor(bound), notes=notes)
 
-    def _holds_at_random_point(self, setting: Setting) -> tuple[bool, int]:
+    def _holds_at_random_point(self, setting: Setting) -> tuple[bool, int, tuple[str, ...]]:
         """Evaluate both sides at a random point modulo a random prime; also how many points lay on a pole before.
 
         All of both sides is evaluated: a claim with a pole in one place is not refuted by a difference in another.
@@ -197,13 +206,13 @@ class Decision:
             meaning = setting.at_random(self.rng)
             field = meaning.tower.field(0)
             try:
-                found = [e for _, e in residues(meaning, setting)]
+                found = dict(residues(meaning, setting))
             except ZeroDivisionError:
                 divided = True  # a denominator vanishes at this point: it says nothing, draw another
             except SingularMatrixError:
                 divided = False  # so does a determinant
             else:
-                return all(map(field.is_zero, found)), redrawn
+                return all(map(field.is_zero, found.values())), redrawn, _notes(meaning, setting, found)
         if divided:
             raise ClaimError(
                 f"found a division by an expression that is zero at {_ATTEMPTS} random points in a row, so "
@@ -221,7 +230,8 @@ def residues(meaning: Meaning, setting: Setting) -> Iterator[tuple[tuple[Any, An
     """What must be zero for the claim to hold, by (assignment of the free indices, parameters).
 
     For an equality left - right; for a proportion left_k right_p - left_p right_k with a pivot p where right is
-    not zero, or left itself if right vanishes everywhere.
+    not zero, or left itself if right vanishes everywhere.  Both sides are evaluated whole, so that what is not defined
+    is noticed.
     """
     claim = setting.claim
     left, right = meaning.compile(claim.left), meaning.compile(claim.right)
@@ -236,18 +246,34 @@ def residues(meaning: Meaning, setting: Setting) -> Iterator[tuple[tuple[Any, An
     zero, is_zero = meaning.tower.field(0).zero, meaning.tower.field(0).is_zero
     lefts: dict[Any, Any] = {}
     rights: dict[Any, Any] = {}
+    env = None
     for env in meaning.assignments(setting.ranges):
         lefts.update(_entries(env, left(env)))
         rights.update(_entries(env, right(env)))
-    if not lefts and not rights and setting.ranges:
+    if env is None:
         raise _nothing_said(setting)
     pivot = next((k for k, e in rights.items() if not is_zero(e)), None)
     if pivot is None:
         yield from lefts.items()
         return
     for k in {**lefts, **rights}:
-        if k != pivot:
+        if k == pivot:
+            yield k, zero
+        else:
             yield k, minus(lefts.get(k, zero) * rights[pivot], lefts.get(pivot, zero) * rights.get(k, zero))
+
+
+def _notes(meaning: Meaning, setting: Setting, found: Mapping[Any, Any]) -> tuple[str, ...]:
+    """What a reader may take the claim to say, and it does not."""
+    notes = []
+    if meaning.world.left_out:
+        states = listed(meaning.world.left_out)
+        notes.append(f"at gamma = 1 sums and free indices leave out {states}, from which a run need not end")
+    one_number = len({place for place, _ in found}) <= 1 and (not setting.rank or len(setting.policy.params) <= 1)
+    if setting.claim.relation == t.PROPORTIONAL and one_number:
+        what = "parameter" if setting.rank else "number"
+        notes.append(f"for one {what} this says only that the right side is not 0 where the left is not")
+    return tuple(notes)
 
 
 def _nothing_said(setting: Setting) -> HypothesisError:
@@ -312,7 +338,7 @@ def proof_bits(each: float, trials: int, poles: int) -> float:
 def replace_relation(setting: Setting, relation: str) -> Setting:
     """The same sides with another relation."""
     claim = replace(setting.claim, relation=relation)
-    return Setting(claim, setting.mdp, setting.policy, setting.objective, setting.structure)
+    return Setting(claim, setting.mdp, setting.policy, setting.objective, setting.structure, setting.pinned)
 
 
 def _negated(claim: t.Claim, verdict: Verdict) -> Verdict:

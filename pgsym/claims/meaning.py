@@ -25,7 +25,7 @@ from pgsym.claims.vectors import (
     solution,
     transpose,
 )
-from pgsym.claims.world import World
+from pgsym.claims.world import END, World
 from pgsym.errors import HypothesisError, SingularMatrixError
 
 
@@ -59,7 +59,7 @@ class Meaning:
     def _items(self, found: Range) -> Callable[[Env], Sequence[Hashable]]:
         world = self.world
         if found.partner is None:
-            states = world.states(found.acting, found.finite)
+            states = world.states(found)
             return lambda env: states
         partner = found.partner
         if isinstance(partner, t.Literal):
@@ -111,8 +111,8 @@ class Meaning:
                 return self._gradient(body, level)
             case t.Log(body):
                 return self._log(node, body, level)
-            case t.Sum(indices, body):
-                return self._sum(indices, body, level)
+            case t.Sum():
+                return self._sum(node, level)
             case t.Expect():
                 return self.compile(node.expanded(), level)
             case t.Limit(body):
@@ -138,9 +138,9 @@ class Meaning:
     ) -> Compiled:
         x, y = self.compile(left, level), self.compile(right, level)
         if self.scope.rank(left) and self.scope.rank(right) is None:
-            return x if operation is plus else lambda env: operation(x(env), {})
+            y = _then(y, {})
         if self.scope.rank(right) and self.scope.rank(left) is None:
-            return lambda env: operation({}, y(env))
+            x = _then(x, {})
         return lambda env: operation(x(env), y(env))
 
     def _product(self, left: t.Node, right: t.Node, level: int) -> Compiled:
@@ -182,33 +182,74 @@ class Meaning:
         return guarded
 
     def _gradient(self, body: t.Node, level: int) -> Compiled:
-        if isinstance(body, t.Log):  # grad log x = grad x / x needs no logarithm
-            return self.compile(t.Div(t.Grad(body.body), body.body, at=body.at), level)
+        split = self._without_logarithms(body)
+        if split is not None:
+            return self.compile(split, level)
         inner, above = self.compile(body, level + 1), self.tower.field(level + 1)
         if not self.scope.rank(body):
             return lambda env: above.gradient(inner(env))
         return lambda env: {(p, q): d for p, e in inner(env).items() for q, d in above.gradient(e).items()}
 
+    def _without_logarithms(self, body: t.Node) -> t.Node | None:
+        """grad body with grad log x = grad x / x, which needs no logarithm; None where the body has none outermost.
+
+        The gradient is taken into sums and past factors without parameters.
+        """
+        match body:
+            case t.Log(x):
+                return t.Div(t.Grad(x, at=body.at), x, at=body.at)
+            case t.Neg(x) if self._has_logarithm(x):
+                return t.Neg(t.Grad(x, at=body.at), at=body.at)
+            case t.Add(x, y) | t.Sub(x, y) if self._has_logarithm(body):
+                return type(body)(t.Grad(x, at=body.at), t.Grad(y, at=body.at), at=body.at)
+            case t.Mul(x, y) if self._has_logarithm(y) and self._is_constant(x):
+                return t.Mul(x, t.Grad(y, at=body.at), at=body.at)
+            case t.Mul(x, y) | t.Div(x, y) if self._has_logarithm(x) and self._is_constant(y):
+                return type(body)(t.Grad(x, at=body.at), y, at=body.at)
+            case t.Sum(indices, x, drawn=drawn) if self._has_logarithm(x):
+                return t.Sum(indices, t.Grad(x, at=body.at), at=body.at, drawn=drawn)
+            case t.Expect() if self._has_logarithm(body):
+                return self._without_logarithms(body.expanded())
+        return None
+
+    def _has_logarithm(self, node: t.Node) -> bool:
+        """Whether a logarithm without a value stands there: of anything but a policy's probability."""
+        logs = (n.body for n in node.walk() if isinstance(n, t.Log))
+        return any(not (isinstance(x, t.Quantity) and x.name == "pi") for x in logs)
+
+    def _is_constant(self, node: t.Node) -> bool:
+        """Whether a factor is the same for all parameters, as far as its names tell."""
+        params = {p.name for p in self.world.policy.params}
+        return all(
+            (isinstance(n, t.Symbol) and n.name not in params)
+            or (isinstance(n, t.Call) and n.name in self.scope.free)
+            or (isinstance(n, t.Quantity) and n.name in ("P", "r", "mu0", "gamma", "|S|"))
+            or not isinstance(n, t.Symbol | t.Call | t.Quantity)
+            for n in node.walk()
+        )
+
     def _log(self, node: t.Node, body: t.Node, level: int) -> Compiled:
         if not (isinstance(body, t.Quantity) and body.name == "pi"):
             raise self.scope.error(
-                "the value of this logarithm is not known; only log pi(a|s) has one. Under grad every logarithm has",
+                "the value of this logarithm is not known; only log pi(a|s) has one. Under grad, a logarithm may stand "
+                "alone, in sums, and times what has no parameters",
                 node,
             )
         world, places = self.world.primed if body.primed else self.world, self._names.places(body, body.indices)
         assert world is not None
+        zero = self.tower.field(level).zero
 
         def logarithm(env: Env) -> Value:
             action, state = places(env)
-            return world.log_pi(level)[state][action]
+            return zero if action is END else world.log_pi(level)[state][action]
 
         return logarithm
 
-    def _sum(self, indices: tuple[str, ...], body: t.Node, level: int) -> Compiled:
-        if len(indices) > 1:
-            body = t.Sum(indices[1:], body)
-        index, field = indices[0], self.tower.field(level)
-        items, term = self._items(self.scope.range(body, index)), self.compile(body, level)
+    def _sum(self, node: t.Sum, level: int) -> Compiled:
+        (index, *rest), body, field = node.indices, node.body, self.tower.field(level)
+        if rest:
+            body = t.Sum(tuple(rest), body)
+        items, term = self._items(self.scope.range(body, index, node.drawn)), self.compile(body, level)
         rank = self.scope.rank(body)
         if self.world.representative:
 
@@ -246,7 +287,12 @@ class Meaning:
 
     def _limited(self, node: t.Node, body: t.Node, level: int) -> Compiled:
         if self.world.limit is None:
-            raise self.scope.error("this limit is taken of closed forms only; decide with the normal form", node)
+            raise self.scope.error(
+                "found a limit inside a limit; the discount goes to 1 once. Remove one"
+                if self.tower.closed and not self.world.representative
+                else "this limit is taken of closed forms only; decide with the normal form",
+                node,
+            )
         world, symbol = self.world.limit
         if self._limit is None:
             self._limit = Meaning(world, self.scope)

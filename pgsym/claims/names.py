@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.scope import Scope
-from pgsym.claims.language.vocabulary import VOCABULARY
+from pgsym.claims.language.scope import Range, Scope
+from pgsym.claims.language.vocabulary import VOCABULARY, Role
 from pgsym.claims.vectors import Value
 from pgsym.claims.world import World
 from pgsym.errors import UndefinedQuantityError
@@ -52,7 +52,7 @@ class Names:
             hint = f"Did you mean {near[0]}?" if near else "Declare an arbitrary number with for all"
             listed = ", ".join(list(known)[:8]) + (", ..." if len(known) > 8 else "") if known else "none"
             raise self.scope.error(f"{name} is not a symbol of the model; it has {listed}. {hint}", node)
-        element = self.world.tower.field(level).symbol(known[name])
+        element = self.world.tower.field(level).convert(known[name])
         return lambda env: element
 
     def places(self, node: t.Call | t.Quantity, indices: Sequence[t.Index]) -> Callable[[Env], tuple[Hashable, ...]]:
@@ -109,12 +109,11 @@ class Names:
 
     def quantity(self, node: t.Quantity, level: int) -> Compiled:
         """A quantity of the vocabulary."""
-        world = self.world
+        world, name = self.world, node.name
         if node.primed:
             if world.primed is None:
                 raise self.scope.error("there is no second world here; primed quantities need one", node)
             world = world.primed
-        name = node.name
         if name == "F":
             return self.compile(fisher(world.objective, node.primed), level)
         if name == "|S|":
@@ -122,19 +121,15 @@ class Names:
             return lambda env: count
         if name == "E[T]":
             return once(lambda env: world.table(name, level))
+        if not node.indices:
+            found = self._quantities(world, node, level)
+            return once(lambda env: getattr(found(), name))
         places = self.places(node, node.indices)
-        if name == "logit":
+        return self._with_ends(node, world, places, self._taken(node, world, places, level), level)
 
-            def logit(env: Env) -> Value:
-                state, action = places(env)
-                return world.logit(state, action, level)
-
-            return logit
-        if name == "r" and len(node.indices) == 3:
-            return _looked_up(lambda: world.table("reward_to", level), places)
-        if name in _TABLES:
-            return _looked_up(lambda: world.table(name, level), places)
-        keys = [o.key for o in node.overrides]
+    def _quantities(self, world: World, node: t.Quantity, level: int) -> Callable[[], Any]:
+        """All quantities of the node's world, with its overrides."""
+        name, keys = node.name, [o.key for o in node.overrides]
         if name in _DISCOUNTED and world.objective.definition.differential and "gamma" not in keys:
             instead = _DISCOUNTED[name]
             message = (
@@ -149,14 +144,80 @@ class Names:
             found = world.quantities(level)
             return world.varied(found, **{k: make() for k, make in overrides.items()}) if overrides else found
 
-        found = _shared(self._varied, (node.primed, level, node.overrides), quantities)
-        if not node.indices:
-            return once(lambda env: getattr(found(), name))
+        return _shared(self._varied, (node.primed, level, node.overrides), quantities)
+
+    def _taken(self, node: t.Quantity, world: World, places: Callable[[Env], tuple[Any, ...]], level: int) -> Compiled:
+        """The quantity at states that its world has."""
+        name = node.name
+        if name == "logit":
+
+            def logit(env: Env) -> Value:
+                state, action = places(env)
+                return world.logit(state, action, level)
+
+            return logit
+        if name == "r" and len(node.indices) == 3:
+            return _looked_up(lambda: world.table("reward_to", level), places)
+        if name in _TABLES:
+            return _looked_up(lambda: world.table(name, level), places)
+        found = self._quantities(world, node, level)
         if name in _SPARSE:
             return self._sparse(name, found, places, level)
-        if name == "r":
-            return _looked_up(lambda: found().r, places)
-        return _looked_up(lambda: getattr(found(), name), places)
+        looked_up = _looked_up(lambda: getattr(found(), name), places)
+        if name != "d" or not self.world.tower.closed:
+            return looked_up
+
+        def normalised(env: Env) -> Value:
+            try:
+                return looked_up(env)
+            except ZeroDivisionError:
+                raise self.scope.error(
+                    "found visits that sum to 0 identically; d is over their sum. Give another start weight", node
+                ) from None
+
+        return normalised
+
+    def _with_ends(
+        self, node: t.Quantity, world: World, places: Callable[[Env], tuple[Any, ...]], value: Compiled, level: int
+    ) -> Compiled:
+        """The quantity in terminal states too: they lead to themselves and pay nothing, and visits are not counted."""
+        ends = self.world.ends | world.ends
+        if not ends:
+            return value
+        field, name, entry = self.world.tower.field(level), node.name, self.scope.entry(node)
+        zero, one = field.zero, field.one
+        stays = name in ("pi", "P", "P_pi")
+        if self.world.representative:  # one bound for all states: also for the 1 of staying
+            return (lambda env: value(env) + one) if stays else value
+        if any(role is Role.VISITED for _, role in entry.roles):
+            counted = [k for k, role in entry.roles if role is Role.VISITED]
+
+            def visited(env: Env) -> Value:
+                place = places(env)
+                for k in counted:
+                    if place[k] in ends:
+                        raise UndefinedQuantityError(
+                            f"{place[k]!r} is a terminal state, whose visits are not counted; {name} is about the "
+                            "other states. Leave it out",
+                            where=name,
+                        )
+                return value(env)
+
+            return visited
+        source = 1 if name in ("pi", "P") else 0
+        acts = (source, Role.ACTING) in entry.roles
+        foreign = ends - world.mdp.terminal
+
+        def anywhere(env: Env) -> Value:
+            place = places(env)
+            if place[source] not in (ends if acts else foreign):
+                return value(env)
+            if not stays:
+                return zero
+            target = place[source] if name == "pi" else place[1 - source]
+            return one if target == place[source] else zero
+
+        return anywhere
 
     def _sparse(
         self, name: str, found: Callable[[], Any], places: Callable[[Env], tuple[Any, ...]], level: int
@@ -205,7 +266,7 @@ class Names:
 
         def table() -> Mapping[Any, Any]:
             if world.representative:
-                s = world.states(acting=True)[0]
+                s = world.states(Range("s", roles=frozenset({Role.ACTING})))[0]
                 return {s: function({"s": s, "a": world.actions(s)[0]})}
             if len(kinds) == 1:
                 return {s: function({"s": s}) for s in world.mdp.nonterminal}

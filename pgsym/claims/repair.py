@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -34,6 +35,8 @@ def repairing_factor(setting: Setting, rng: random.Random, closed: Meaning | Non
     """c with left == c * right, or None.
 
     The usual suspects are tested at random points modulo random primes; another ratio is looked for in closed form.
+    Where several are the same number on this model, as 2 and 1/(1 - gamma) at gamma = 1/2, the one that repairs the
+    claim for every gamma is preferred.
 
     Parameters
     ----------
@@ -43,12 +46,20 @@ def repairing_factor(setting: Setting, rng: random.Random, closed: Meaning | Non
     if setting.claim.relation != t.EQUAL:
         return None
     if not setting.has_limit:
-        points = [setting.at_random(rng) for _ in range(_POINTS)]
-        ratios = [_ratio(setting, point) for point in points]
-        for c in candidates():
-            if all(_is_value(point, c, ratio) for point, ratio in zip(points, ratios, strict=True)):
-                return c
+        found = _repairing(setting, rng, candidates())
+        if len(found) > 1 and setting.mdp.gamma.is_Rational and setting.mdp.gamma != 1:
+            with contextlib.suppress(HypothesisError, AlgebraError, ZeroDivisionError):  # another discount may not do
+                found = _repairing(setting.with_free_discount, rng, found) or found
+        if found:
+            return found[0]
     return None if closed is None else _theta_free_ratio(setting, closed)
+
+
+def _repairing(setting: Setting, rng: random.Random, among: Iterable[t.Node]) -> list[t.Node]:
+    """The candidates that are the ratio at random points."""
+    points = [setting.at_random(rng) for _ in range(_POINTS)]
+    ratios = [_ratio(setting, point) for point in points]
+    return [c for c in among if all(_is_value(*pair) for pair in zip(points, [c] * _POINTS, ratios, strict=True))]
 
 
 def _theta_free_ratio(setting: Setting, closed: Meaning) -> t.Node | sp.Expr | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -32,25 +32,47 @@ Point = dict[sp.Symbol, sp.Expr]
 class Setting:
     """A claim on a model with a policy.
 
+    Parameters
+    ----------
+    pinned
+        Values of symbols that the model has no more: its assumptions left no choice.
+
     Raises
     ------
     ClaimError
         The claim makes no sense, or its names collide with the model's.
     """
 
-    def __init__(self, claim: t.Claim, mdp: MDP, policy: Policy, objective: Objective, structure: Structure) -> None:
+    def __init__(
+        self,
+        claim: t.Claim,
+        mdp: MDP,
+        policy: Policy,
+        objective: Objective,
+        structure: Structure,
+        pinned: Mapping[sp.Symbol, sp.Expr] | None = None,
+    ) -> None:
         self.claim = claim
         self.mdp = mdp
         self.policy = policy
         self.objective = objective
         self.structure = structure
+        self.pinned: Point = dict(pinned or {})
         named = {s for e in policy.expressions() for s in e.free_symbols}
         self.weights = tuple(in_order(named - {*policy.params, *mdp.symbols}))
         """Symbols of the policy that are no parameters: the epsilon of a mixture."""
-        self.symbols = {s.name: s for s in (*policy.params, *self.weights, *in_order(mdp.symbols))}
+        own = (*policy.params, *self.weights, *in_order(mdp.symbols), *self.pinned)
+        self.symbols: dict[str, sp.Expr] = {s.name: self.pinned.get(s, s) for s in own}
         """What the claim may mention by name."""
-        self.alphabet = Alphabet(self.symbols.values())
+        self.alphabet = Alphabet(own)
         """The symbols that the claim needs besides."""
+        for binding in claim.bindings:
+            if isinstance(binding, t.Let | t.ForAll) and not binding.indices and binding.name in self.symbols:
+                what = "a definition" if isinstance(binding, t.Let) else "an arbitrary number"
+                raise ClaimError(
+                    f"{binding.name} is a symbol of the model; {what} needs a name of its own. Rename it",
+                    where=f"{'let' if isinstance(binding, t.Let) else 'for all'} {binding.name}",
+                )
         self.rank, self.ranges = check(claim)
         self.scope = Scope(claim.bindings, claim.source)
         bodies = [claim.left, claim.right, *(let.body for let in self.scope.lets.values())]
@@ -68,6 +90,12 @@ class Setting:
         """Products over the parameters need every coordinate; other claims are tested along random directions."""
         return self.uses(t.Dot, t.Inv)
 
+    @cached_property
+    def discounts(self) -> tuple[t.Node, ...]:
+        """What stands for gamma in some quantity."""
+        overrides = (o for node in self._nodes if isinstance(node, t.Quantity) for o in node.overrides)
+        return tuple(dict.fromkeys(o.value for o in overrides if o.key == "gamma"))
+
     @property
     def has_limit(self) -> bool:
         """Whether a limit is taken: then only closed forms will do."""
@@ -78,11 +106,6 @@ class Setting:
         """A symbol for every value of every arbitrary function; scalars are taken at ()."""
         found: dict[str, dict[tuple[Hashable, ...], sp.Symbol]] = {}
         for name, declared in self.scope.free.items():
-            if name in self.symbols and not declared.indices:
-                raise ClaimError(
-                    f"{name} is a symbol of the model; an arbitrary number needs a name of its own. Rename it",
-                    where=f"for all {name}",
-                )
             found[name] = {
                 place: self.alphabet.of("for all", name, *place, name=call(name, *place))
                 for place in self._places(declared)
@@ -159,8 +182,10 @@ class Setting:
 
     @cached_property
     def _limit_symbol(self) -> sp.Symbol | None:
-        if not self.has_limit:
-            return None
+        return self._discount_symbol if self.has_limit else None
+
+    @cached_property
+    def _discount_symbol(self) -> sp.Symbol:
         if isinstance(self.mdp.gamma, sp.Symbol):
             return self.mdp.gamma
         return self.alphabet.of("limit", name="gamma")
@@ -196,7 +221,7 @@ class Setting:
     def at(self, theta: Point, symbols: Point, values: Point, params: tuple[sp.Symbol, ...]) -> Meaning:
         """Exactly at a point, differentiating by some of the parameters."""
         mdp = self.mdp.subs(symbols) if symbols else self.mdp
-        setting = Setting(self.claim, mdp, self.policy, self.objective, self.structure)
+        setting = Setting(self.claim, mdp, self.policy, self.objective, self.structure, self.pinned)
         setting.symbols, setting.weights, setting.alphabet = self.symbols, self.weights, self.alphabet
         extra, known = (*self.extra, *symbols), {**symbols, **values}
         field = exact_field(mdp, self.policy, theta, extra=extra, values=known, logs=self.basis)
@@ -219,8 +244,14 @@ class Setting:
 
     def _with_limit_symbol(self, mdp: MDP) -> MDP:
         """The model with a symbol for its discount factor."""
-        assert self._limit_symbol is not None
-        return mdp if mdp.gamma == self._limit_symbol else mdp.replace(gamma=self._limit_symbol)
+        return mdp if mdp.gamma == self._discount_symbol else mdp.replace(gamma=self._discount_symbol)
+
+    @cached_property
+    def with_free_discount(self) -> Setting:
+        """The same claim on the model with a symbol for its discount factor."""
+        mdp = self._with_limit_symbol(self.mdp)
+        structure = self.structure if mdp is self.mdp else Structure(mdp, self.policy)
+        return Setting(self.claim, mdp, self.policy, self.objective, structure, self.pinned)
 
     def _world(
         self,
@@ -247,14 +278,24 @@ class Setting:
 
     # -- points ----------------------------------------------------------------------------------------------
 
-    def random_values(self, rng: random.Random) -> Point:
-        """Rational values of the further symbols: numbers in (0, 1), functions small integers, pi' positive rows."""
-        found: Point = {symbol: sp.Rational(rng.randint(1, 9), 10) for symbol in self.weights}
+    def random_values(self, rng: random.Random, fine: int = 0) -> Point:
+        """Rational values of what the claim declares: numbers in (0, 1), functions small, pi' positive rows.
+
+        Parameters
+        ----------
+        fine
+            How often the grid from which they are drawn is halved.
+        """
+        grain = 1 << fine
+        found: Point = {}
         for table in self.functions.values():
             for place, symbol in table.items():
-                found[symbol] = sp.Rational(rng.randint(1, 9), 10) if place == () else sp.Integer(rng.randint(-5, 5))
+                if place == ():
+                    found[symbol] = sp.Rational(rng.randint(1, 10 * grain - 1), 10 * grain)
+                else:
+                    found[symbol] = sp.Rational(rng.randint(-5 * grain, 5 * grain), grain)
         for s in self.mdp.nonterminal if self.second is not None else ():
-            weights = [rng.randint(1, 5) for _ in self.mdp.actions(s)]
+            weights = [rng.randint(1, 5 * grain) for _ in self.mdp.actions(s)]
             for w, p in zip(weights, self._second_policy[s].values(), strict=True):
                 if p.is_Symbol:
                     found[p] = sp.Rational(w, sum(weights))

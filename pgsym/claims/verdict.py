@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 import sympy as sp
 
-from pgsym.claims.language.tree import EQUAL, Claim, Mul, Node, equal
+from pgsym.claims.language.tree import EQUAL, Claim, Mul, Node, Statement, equal
 from pgsym.claims.trust import Level, Trust
 from pgsym.expression.latex import latex
 from pgsym.expression.notation import derivative_latex, name_latex, symbol_latex, symbol_names
@@ -100,8 +101,8 @@ class Verdict:
 
     Attributes
     ----------
-    claim : Claim
-        The very tree that was evaluated.
+    claim : Claim or Statement
+        The very tree that was evaluated; a chain, whose relations have verdicts of their own in `links`.
     method : str
         ``normal form`` (zero in the field of rational functions) or ``identity test``.
     error_bits : int or None
@@ -114,19 +115,43 @@ class Verdict:
         For refuted claims.
     factor : Node, expression or None
         For refuted equalities, a c free of theta (or E[T]) with left == c * right; it was decided too.
+    notes : tuple of str
+        What the claim does not say although it may seem to.
     corollaries : tuple of Verdict
         What was decided besides, e.g. the identity that holds instead.
+    links : tuple of Verdict
+        Of a chain, the verdict on each relation.
     """
 
     status: Status
-    claim: Claim
+    claim: Claim | Statement
     method: str = ""
     error_bits: int | None = None
     reason: str = ""
     difference: Mapping[Coordinate, sp.Expr] | None = None
     witness: Witness | None = None
     factor: Node | sp.Expr | None = None
-    corollaries: tuple[Verdict, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    corollaries: tuple[Verdict, ...] = ()
+    links: tuple[Verdict, ...] = ()
+
+    @classmethod
+    def of_chain(cls, statement: Statement, links: Sequence[Verdict]) -> Verdict:
+        """The verdict on a whole chain: it is proved if every relation is, and refuted if one is.
+
+        Method, witness and reason are those of the relation that decides; the errors of identity tests add up.
+        """
+        links = tuple(links)
+        if len(links) == 1:
+            return links[0]
+        failing = [v for v in links if v.refuted] or [v for v in links if not v.proved]
+        if failing:
+            return replace(failing[0], claim=statement, factor=None, notes=(), links=links)
+        tested = [v for v in links if v.error_bits is not None]
+        if not tested:
+            return cls(Status.PROVED, statement, links[0].method, links=links)
+        bits = min(v.error_bits or 0 for v in tested) - math.ceil(math.log2(len(tested)))
+        return cls(Status.PROVED, statement, tested[0].method, bits, links=links)
 
     @property
     def proved(self) -> bool:
@@ -162,13 +187,17 @@ class Verdict:
     @property
     def repaired(self) -> Claim | None:
         """left == factor * right as a claim, where the factor is an expression of the language."""
-        if not isinstance(self.factor, Node) or self.claim.relation != EQUAL:
+        if not isinstance(self.factor, Node) or not isinstance(self.claim, Claim) or self.claim.relation != EQUAL:
             return None
         fixed = equal(self.claim.left, Mul(self.factor, self.claim.right))
         return Claim(fixed.left, EQUAL, fixed.right, self.claim.bindings)
 
     def __str__(self) -> str:
+        if self.links:
+            listed = (f"  {line}" for link in (*self.links, *self.corollaries) for line in str(link).splitlines())
+            return "\n".join([f"{self.status}: {self.claim}", *listed])
         lines = [f"{self.status}: {self.claim}", f"  by {self.ground}" if self.method else f"  {self.reason}"]
+        lines += [f"  note: {note}" for note in self.notes]
         if self.witness is not None:
             lines += [f"  {line}" for line in str(self.witness).splitlines()]
         if self.factor is not None:
@@ -181,7 +210,7 @@ class Verdict:
         found: dict[str, Any] = {"status": str(self.status), "claim": str(self.claim), "ground": self.ground}
         if self.trust is not None:
             found["trust"] = self.trust.to_json()
-        if self.claim.reason:
+        if isinstance(self.claim, Claim) and self.claim.reason:
             found["reason"] = self.claim.reason
         if self.error_bits is not None:
             found["error_bits"] = self.error_bits
@@ -193,6 +222,10 @@ class Verdict:
             found["witness"] = {key: _by_text(values) for key, values in tables.items() if values or key != "values"}
         if self.factor is not None:
             found["factor"] = str(self.factor)
+        if self.notes:
+            found["notes"] = list(self.notes)
+        if self.links:
+            found["links"] = [verdict.to_json() for verdict in self.links]
         if self.corollaries:
             found["corollaries"] = [verdict.to_json() for verdict in self.corollaries]
         return found
@@ -209,9 +242,13 @@ class Verdict:
 
     def markdown(self) -> str:
         """The claim as a formula, the answer with its ground, and the witness as a table."""
+        if self.links:
+            parts = [f"$${self.claim.latex()}$$", f"**{self.status}**, relation by relation:"]
+            return "\n\n".join([*parts, *(verdict.markdown() for verdict in (*self.links, *self.corollaries))])
         parts = [f"$${self.claim.latex()}$$", f"**{self.status}**" + (f" by {self.ground}" if self.method else "")]
         if not self.method:
             parts[-1] += f": {self.reason}"
+        parts += [f"Note: {note}." for note in self.notes]
         if self.witness is not None:
             parts.append(self.witness.markdown())
         if self.factor is not None:

@@ -8,16 +8,12 @@ from typing import Any
 
 import sympy as sp
 
+from pgsym.claims.domain import POINTS, Domain, Place, in_unit_interval
 from pgsym.claims.language import tree as t
 from pgsym.claims.meaning import Meaning
-from pgsym.claims.setting import Point, Setting
+from pgsym.claims.setting import Setting
 from pgsym.claims.verdict import Coordinate, Witness
-from pgsym.errors import AlgebraError
-from pgsym.expression.linear import common_denominators
-from pgsym.model.validate import witness as domain_witness
-
-ATTEMPTS = 50
-"""Points that are tried."""
+from pgsym.errors import AlgebraError, UndefinedQuantityError
 
 COORDINATES = 40
 """With more parameters, only some derivatives are evaluated at a point."""
@@ -26,43 +22,26 @@ _SAMPLE = 8
 
 
 def find_witness(setting: Setting, rng: random.Random, theta: Mapping[sp.Symbol, sp.Expr] | None) -> Witness:
-    """A point where the claim fails, at `theta` if it fails there.
+    """A point of the domain where the claim fails, at `theta` if it fails there.
 
     Raises
     ------
     AlgebraError
         No point of the domain shows what the algebra refuted.
     """
-    for attempt in range(ATTEMPTS):
-        symbols: Point = domain_witness(setting.mdp, seed=attempt)
-        at = dict(theta) if attempt == 0 and theta else random_theta(setting, rng)
-        values = setting.random_values(rng)
-        params = _derivatives(setting, rng)
+    for place in Domain(setting).places(rng, POINTS, theta):
         try:
-            found = _closed(setting, at, symbols, values) if setting.has_limit else _exact(
-                setting, at, symbols, values, params
-            )  # fmt: skip
-        except (ZeroDivisionError, AlgebraError):
+            found = (_closed if setting.has_limit else _exact)(setting, place, _derivatives(setting, rng))
+        except (ZeroDivisionError, AlgebraError, UndefinedQuantityError):
             continue  # a pole, or a point whose numbers are no field of ours: another point will do
         if found is not None:
             left, right = found
-            return Witness(at, symbols, left, right, values)
+            return Witness(place.theta, {**setting.pinned, **place.symbols}, left, right, place.values)
     raise AlgebraError(
-        f"refuted by a nonzero difference, but none of {ATTEMPTS} points of the model's domain shows it. "
+        f"refuted by a nonzero difference, but none of {POINTS} points of the model's domain shows it. "
         "Declare narrower assumptions for its symbols",
         where=str(setting.claim),
     )
-
-
-def random_theta(setting: Setting, rng: random.Random) -> Point:
-    """theta_i = q_i log(x_i) for small rational odds x_i; a probability for parameters that are not logits."""
-    denominators, _ = common_denominators(setting.policy.forms())
-    theta: Point = {}
-    for p in setting.policy.params:
-        odds = sp.Rational(rng.randint(1, 5), rng.randint(1, 5))
-        probability = sp.Rational(rng.randint(1, 9), 10 * len(setting.policy.params))
-        theta[p] = denominators[p] * sp.log(odds) if p in denominators else probability
-    return theta
 
 
 def _derivatives(setting: Setting, rng: random.Random) -> tuple[sp.Symbol, ...]:
@@ -76,11 +55,11 @@ def _derivatives(setting: Setting, rng: random.Random) -> tuple[sp.Symbol, ...]:
 Sides = tuple[dict[Coordinate, sp.Expr], dict[Coordinate, sp.Expr]]
 
 
-def _exact(
-    setting: Setting, theta: Point, symbols: Point, values: Point, params: tuple[sp.Symbol, ...]
-) -> Sides | None:
-    meaning = setting.at(theta, symbols, values, params)
+def _exact(setting: Setting, place: Place, params: tuple[sp.Symbol, ...]) -> Sides | None:
+    meaning = setting.at(place.theta, place.symbols, place.values, params)
     field = meaning.tower.field(0)
+    if not all(in_unit_interval(field.to_sympy(meaning.compile(node)({}))) for node in setting.discounts):
+        return None
     left, right = (_side(meaning, setting, node, params) for node in (setting.claim.left, setting.claim.right))
     if _agree(setting, left, right, field.is_zero):
         return None
@@ -88,13 +67,13 @@ def _exact(
     return shown[0], shown[1]
 
 
-def _closed(setting: Setting, theta: Point, symbols: Point, values: Point) -> Sides | None:
+def _closed(setting: Setting, place: Place, params: tuple[sp.Symbol, ...]) -> Sides | None:
     """Both sides from their closed forms: for limits, which are taken of functions."""
     meaning = setting.closed()
-    field, point = meaning.tower.field(0), {**theta, **symbols, **values}
+    field, point = meaning.tower.field(0), {**place.theta, **place.symbols, **place.values}
     shown = []
     for node in (setting.claim.left, setting.claim.right):
-        side = _side(meaning, setting, node, setting.policy.params)
+        side = _side(meaning, setting, node, params)
         shown.append({c: sp.radsimp(sp.cancel(field.to_sympy(e).subs(point))) for c, e in side.items()})
     if any(not e.is_finite for side in shown for e in side.values()):
         return None

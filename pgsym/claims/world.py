@@ -6,14 +6,16 @@ differentiation are their own tower; over numbers at a point, level k is a field
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import sympy as sp
 
 from pgsym.algebra import DualField
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.vocabulary import VISITS
+from pgsym.claims.language.scope import Range
+from pgsym.claims.language.vocabulary import Role
 from pgsym.errors import ClaimError, NotInFieldError, UndefinedQuantityError
 from pgsym.exact.logarithms import LogBasis, log_policy
 from pgsym.exact.longrun import deviation, expected_steps, gain, limiting, multichain_h, reward_to, transient_visits
@@ -24,6 +26,15 @@ from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy, Softmax
 from pgsym.model.structure import Structure
+
+
+class _End:
+    def __repr__(self) -> str:
+        return "(end)"
+
+
+END = _End()
+"""What happens in a terminal state: it stays, pays nothing, and is no action of any policy."""
 
 Functions = Mapping[str, Mapping[tuple[Hashable, ...], sp.Symbol]]
 """The symbols of arbitrary functions: by name, then by what the function is taken at."""
@@ -64,7 +75,7 @@ class World:
     functions
         Symbols of the claim's arbitrary functions and scalars.
     symbols
-        Symbols and parameters of the model that the claim may mention, by name.
+        Symbols and parameters of the model that the claim may mention, by name; a pinned one has its value.
     primed
         What primed quantities are about.
     limit
@@ -76,6 +87,8 @@ class World:
     ----------
     representative : bool
         One state and one action stand for all.
+    left_out : dict
+        At gamma = 1, the states that some index does not run over, in order.
     """
 
     representative = False
@@ -89,7 +102,7 @@ class World:
         structure: Structure,
         *,
         functions: Functions,
-        symbols: Mapping[str, sp.Symbol] | None = None,
+        symbols: Mapping[str, sp.Expr] | None = None,
         primed: World | None = None,
         limit: tuple[World, sp.Symbol] | None = None,
         basis: LogBasis | None = None,
@@ -104,6 +117,7 @@ class World:
         self.primed = primed
         self.limit = limit
         self.basis = basis
+        self.left_out: dict[State, None] = {}
         self._quantities: dict[int, Any] = {}
         self._tables: dict[tuple[str, int], Any] = {}
 
@@ -159,21 +173,29 @@ class World:
 
     # -- what indices run over -------------------------------------------------------------------------------
 
-    def states(self, acting: bool, finite: Collection[str] = ()) -> Sequence[State]:
+    @cached_property
+    def ends(self) -> frozenset[State]:
+        """The terminal states, with those that only the second world has."""
+        return self.mdp.terminal | (frozenset() if self.primed is None else self.primed.mdp.terminal)
+
+    def states(self, found: Range) -> Sequence[State]:
         """The states that a state index runs over.
 
-        At gamma = 1 only those in which what is taken there is finite (see `Entry.finite`).
+        At gamma = 1 only those in which what is taken there is finite; those left out are noted in `left_out`.
 
         Raises
         ------
         HypothesisError
             At gamma = 1: the start reaches a state without a value, or no state at all has finite visits.
         """
-        states = self.mdp.nonterminal if acting else self.mdp.states
-        if not finite or self.mdp.gamma != 1 or self.objective.definition.differential:
+        abroad = self.primed if Role.ABROAD in found.roles else None
+        states = self.mdp.nonterminal if found.inner else (abroad or self).mdp.states
+        counted = Role.COUNTED in found.roles
+        infinite = counted or Role.VALUED in found.roles
+        if not infinite or self.mdp.gamma != 1 or self.objective.definition.differential:
             return states
         self.structure.require_discounted_or_proper()
-        excluded = self.structure.improper | (self.structure.rewardless if VISITS in finite else frozenset())
+        excluded = self.structure.improper | (self.structure.rewardless if counted else frozenset())
         kept = [s for s in states if s not in excluded]
         if not kept:
             raise UndefinedQuantityError(
@@ -181,11 +203,12 @@ class World:
                 "end as terminal",
                 where="eta",
             )
+        self.left_out.update(dict.fromkeys(s for s in states if s in excluded))
         return kept
 
     def actions(self, state: State) -> Sequence[Action]:
-        """The actions of a state; none in a terminal one."""
-        return () if state in self.mdp.terminal else self.policy.actions(state)
+        """The actions of a state; in a terminal one, the only thing that can happen there."""
+        return (END,) if state in self.ends else self.policy.actions(state)
 
     def state(self, literal: t.Literal) -> State:
         """The state of that name."""
@@ -198,6 +221,8 @@ class World:
     def _named(self, name: Hashable, among: Sequence[Hashable], what: str) -> Hashable:
         exact = [x for x in among if x == name and type(x) is type(name)]
         found = exact or [x for x in among if str(x) == str(name)]
+        if among == (END,):
+            raise ClaimError("the state is terminal, where there is no action. Remove it", where=f"{what} {name}")
         if len(found) != 1:
             listed = ", ".join(map(spelt, among[:8])) + (", ..." if len(among) > 8 else "")
             raise ClaimError(

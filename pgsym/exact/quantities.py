@@ -66,6 +66,12 @@ class Quantities(Chain):
     def d(self) -> Mapping[State, Any]:
         """eta normalised to sum 1; (1 - gamma) eta when nothing terminates."""
         eta = self.eta
+        if not any(s in self.plan.index for s in self.mu0):
+            raise UndefinedQuantityError(
+                "every run is over when it begins, so no state is visited and there is nothing to normalise. Start in "
+                "a state that is not terminal",
+                where="d",
+            )
         endless = not self.mdp.terminal and self.mdp.gamma != 1
         scale = self.field.one - self.gamma if endless else self.field.one / self._sum(eta[s] for s in self.live)
         return LazyMap(self.live, lambda s: scale * eta[s])

@@ -270,7 +270,13 @@ class Varied(Quantities):
     @cached_property
     def d(self) -> Mapping[State, Any]:
         """eta normalised to sum 1."""
-        eta = self.eta
+        eta, zero = self.eta, self.field.zero
+        if all(self.field.is_zero(self.mu0.get(s, zero)) for s in self.live):
+            raise UndefinedQuantityError(
+                "the start weight is 0 in every state, so no state is visited and there is nothing to normalise. Give "
+                "another weight",
+                where="d",
+            )
         if self.mdp.terminal or self.undiscounted:
             total = self._sum(eta[s] for s in self.live)
         else:

@@ -60,6 +60,12 @@ class Assumption:
     def symbols(self) -> frozenset[sp.Symbol]:
         return frozenset(s for left, _, right in self.comparisons for s in left.free_symbols | right.free_symbols)
 
+    @property
+    def weak(self) -> list[sp.Expr]:
+        """Functions that are at least 0 wherever the comparisons hold."""
+        ordered = [(left, r, right) for left, r, right in self.comparisons if r != "!="]
+        return [right - left if r.startswith("<") else left - right for left, r, right in ordered]
+
     def holds(self, point: Mapping[sp.Symbol, Any]) -> bool:
         """Whether every comparison is true at a point that gives each symbol a rational number; exact."""
         rational = {s: to_fraction(v) for s, v in point.items()}

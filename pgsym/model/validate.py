@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -18,6 +18,7 @@ from pgsym.errors import (
 from pgsym.expression import domain
 from pgsym.expression.assumptions import Assumption
 from pgsym.expression.complaint import brief, listed, short
+from pgsym.expression.equalities import implied
 from pgsym.expression.exact import floats_in, to_expr
 from pgsym.expression.naming import skeleton
 from pgsym.expression.sums import Sums
@@ -234,17 +235,34 @@ def _symbolic_probabilities(mdp: MDP) -> list[sp.Expr]:
 
 
 def _search(mdp: MDP, *, seed: int, discount: bool = True) -> dict[sp.Symbol, sp.Rational] | None:
-    probabilities = _symbolic_probabilities(mdp)
-    if discount and mdp.gamma.free_symbols:
-        probabilities.append(mdp.gamma)
+    probabilities = bounded(mdp) if discount else _symbolic_probabilities(mdp)
+    return domain.witness(probabilities, assumed(mdp), mdp.symbols, seed)
+
+
+def bounded(mdp: MDP) -> list[sp.Expr]:
+    """What lies in [0, 1] at every point of the domain: the probabilities and the discount, where they hold symbols."""
+    return _symbolic_probabilities(mdp) + ([mdp.gamma] if mdp.gamma.free_symbols else [])
+
+
+def assumed(mdp: MDP) -> list[Assumption]:
+    """The declared assumptions, about the model's own symbols, which may carry SymPy assumptions."""
     by_name = {s.name: s for s in mdp.symbols}
-    assumed = [_with_symbols(Assumption.parse(text), by_name) for text in mdp.assumptions.values()]
-    return domain.witness(probabilities, assumed, mdp.symbols, seed)
+    declared = map(Assumption.parse, mdp.assumptions.values())
+    return [a.replace({s: by_name[s.name] for s in a.symbols}) for a in declared]
 
 
-def _with_symbols(assumption: Assumption, by_name: Mapping[str, sp.Symbol]) -> Assumption:
-    """The assumption about the model's own symbols, which may carry SymPy assumptions."""
-    return assumption.replace({s: by_name[s.name] for s in assumption.symbols})
+def without_choice(mdp: MDP) -> tuple[MDP, dict[sp.Symbol, sp.Expr]]:
+    """The model with symbols replaced for which its domain leaves one value, and those values.
+
+    >>> from pgsym.model import MDP
+    >>> rows = [("s", "go", "end", "p", 1), ("s", "go", "s", "1 - p", 0)]
+    >>> without_choice(MDP.from_transitions(rows, terminal=["end"], symbols={"p": "1/2 <= p <= 1/2"}))[1]
+    {p: 1/2}
+    """
+    if not mdp.symbols:
+        return mdp, {}
+    values = implied([g for p in bounded(mdp) for g in (p, 1 - p)] + [g for a in assumed(mdp) for g in a.weak])
+    return (mdp.subs(values), values) if values else (mdp, {})
 
 
 def witness(mdp: MDP, seed: int = 0) -> dict[sp.Symbol, sp.Rational]:

@@ -47,6 +47,8 @@ def _step(step: Audited, wide: int) -> Text:
     if step.reason:
         text.append(f"   # {plain(step.reason)}", "dim")
     text.append("\n")
+    for note in verdict.notes:
+        text.append(f"{indent}  note: {note}\n")
     for line in _defect(verdict):
         text.append(f"{indent}  {line}\n")
     return text

@@ -135,7 +135,16 @@ def test_kernel_accepts_counterexample_to_the_lecture_note(kernel) -> None:
     assert answer.answer is Answer.ACCEPTED, answer
 
 
+def test_kernel_accepts_counterexample_with_steps_that_end(kernel) -> None:
+    """Both evaluations, pgsym's and the certificate's, count what happens after the end in one way."""
+    claim = "for all s, a: E[s'~P, a'~pi] (1 + r(s',a') + Q(s',a')) = 1 + E[s'~P] V(s')"
+    answer = kernel(of("short-corridor", None, claim))
+    assert answer.answer is Answer.ACCEPTED, answer
+
+
 REFUTED = [
+    ("random-walk", None, "for all s: sum[s'] P_pi(s,s') * sum[a] pi(a|s') * (1 + r(s',a)) = 1"),
+    ("short-corridor", None, "for all s: grad sum[s'] P_pi(s,s') * (1 + r_pi(s')) = 0"),
     ("short-corridor", None, "grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * A(s,a) * pi(a|s)"),
     ("kakade", None, "for all b(s,a): grad J = sum[s] mu(s) * sum[a] grad pi(a|s) * (Q(s,a) - b(s,a))"),
     ("two-state", "average-reward", "sum[s] grad mu(s) * h(s) = grad J"),

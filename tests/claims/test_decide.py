@@ -111,7 +111,10 @@ def test_error_bound_is_that_asked_for():
 
 def test_chain_is_decided_relation_by_relation():
     verdict = on("rbar = J = sum[s] mu(s) * r_pi(s) = 2 * rbar", objective="average-reward")
-    assert [v.status for v in (verdict, *verdict.corollaries)] == ["proved", "proved", "refuted"]
+    assert verdict.refuted
+    assert [v.status for v in verdict.links] == ["proved", "proved", "refuted"]
+    assert str(verdict.claim) == "rbar == J == sum[s] mu(s) * r_pi(s) == 2 * rbar"
+    assert verdict.witness == verdict.links[2].witness
 
 
 # -- what the claim declares -----------------------------------------------------------------------------
@@ -414,8 +417,8 @@ def test_undiscounted_index_runs_over_the_states_in_which_all_is_finite(method):
          "all", "zz"),
         ("thetax = J", "thetax is not a symbol of the model; it has theta_x, theta_y. Did you mean theta_x?", "thetax"),
         ('pi("a"|s) = 1', "an action by name needs its state by name", "pi"),
-        ("log J = 0", "the value of this logarithm is not known; only log pi(a|s) has one. Under grad every logarithm "
-         "has", "log"),
+        ("log J = 0", "the value of this logarithm is not known; only log pi(a|s) has one. Under grad, a logarithm may "
+         "stand alone, in sums, and times what has no parameters", "log"),
     ],
 )  # fmt: skip
 def test_claim_that_the_model_gives_no_sense_is_refused(claim, message, caret):

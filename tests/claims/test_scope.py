@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from pgsym.claims import parse
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Range, Scope, check
-from pgsym.claims.language.vocabulary import VALUES, VISITS
+from pgsym.claims.language.vocabulary import Role
 from pgsym.errors import ClaimError
 
 ONE_SIDE = "is free on one side only; both sides must be about the same"
@@ -114,28 +114,28 @@ def test_rank_of_a_claim(text, rank):
 
 def test_free_indices_are_states_first_with_what_they_run_over():
     _, ranges = check(parse("Q(s,a) = r(s,a) + gamma * sum[s'] P(s'|s,a) * V(s')").claims[0])
-    assert ranges == (Range("s", None, True, frozenset({VALUES})), Range("a", "s", False))
+    assert ranges == (Range("s", None, frozenset({Role.ACTING, Role.VALUED})), Range("a", "s"))
 
 
 def test_action_of_a_named_state():
     _, ranges = check(parse('pi(a|"x") = 1').claims[0])
-    assert ranges == (Range("a", t.Literal("x"), False),)
+    assert ranges == (Range("a", t.Literal("x")),)
 
 
 def test_index_of_visits_runs_over_fewer_states():
     _, ranges = check(parse("eta(s) = mu(s) + V(s)").claims[0])
-    assert ranges == (Range("s", None, True, frozenset({VALUES, VISITS})),)
+    assert ranges == (Range("s", None, frozenset({Role.VISITED, Role.COUNTED, Role.VALUED})),)
 
 
 def test_discount_of_its_own_asks_for_no_finite_value():
     _, ranges = check(parse("V[gamma=1/2](s) = r_pi(s)").claims[0])
-    assert ranges == (Range("s", None, True),)
+    assert ranges == (Range("s", None, frozenset({Role.ACTING})),)
 
 
 def test_definition_passes_on_what_its_indices_run_over():
     claim = parse("let f(s) = V(s); let c(s',a) = pi(a|s') * f(s'); for all s, a: c(s,a) = 1").claims[0]
     _, ranges = check(claim)
-    assert ranges == (Range("s", None, True, frozenset({VALUES})), Range("a", "s", False))
+    assert ranges == (Range("s", None, frozenset({Role.ACTING, Role.VALUED})), Range("a", "s"))
 
 
 def test_action_that_a_definition_does_not_use_belongs_to_the_state_before_it():

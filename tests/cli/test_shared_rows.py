@@ -22,7 +22,7 @@ def model(tmp_path):
         document = {
             "states": STATES,
             "transitions": rows,
-            "start": "A",
+            "start": {"A": 1},
             "gamma": "1/2",
             "policy": {"logits": {s: {"l": name} for s, name in GROUPS[case].items()}},
         }

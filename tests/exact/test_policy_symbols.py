@@ -17,9 +17,8 @@ def ring(states, actions=("l", "r")):
 
 def shared(mdp, *groups):
     """A parameter for each group of states, named t, u, ...; the logit of the first action."""
-    return softmax_policy(
-        mdp, {s: {mdp.actions(s)[0]: name} for name, group in zip("tuvw", groups, strict=False) for s in group}
-    )
+    names = zip("tuvw", groups, strict=False)
+    return softmax_policy(mdp, {s: {mdp.actions(s)[0]: name} for name, group in names for s in group})
 
 
 POLICIES = {

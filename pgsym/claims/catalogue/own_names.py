@@ -9,7 +9,7 @@ from pgsym.claims.language.tree import Binding, Call, Claim, ForAll, Let, Node, 
 
 
 def with_own_names(claim: Claim, taken: Collection[str]) -> Claim:
-    """The claim with its arbitrary scalars renamed where the model has a symbol of that name.
+    """The claim with its own names without indices changed where the model has a symbol of that name.
 
     >>> from pgsym.claims.language import parse
     >>> claim = parse("for all beta: beta * V(s) = V(s) * beta").claims[0]
@@ -19,7 +19,7 @@ def with_own_names(claim: Claim, taken: Collection[str]) -> Claim:
     own = {b.name for b in claim.bindings if isinstance(b, ForAll | Let)}
     names: dict[str, str] = {}
     for b in claim.bindings:
-        if isinstance(b, ForAll) and not b.indices and b.name in taken:
+        if isinstance(b, ForAll | Let) and not b.indices and b.name in taken:
             k = 1
             while f"{b.name}_{k}" in {*taken, *own}:
                 k += 1
@@ -31,9 +31,10 @@ def with_own_names(claim: Claim, taken: Collection[str]) -> Claim:
         return replace(node, name=names[node.name]) if isinstance(node, Call) and node.name in names else None
 
     def binding(b: Binding) -> Binding:
-        if isinstance(b, Let):
-            return replace(b, body=rewrite(b.body, change))
-        return replace(b, name=names.get(b.name, b.name)) if isinstance(b, ForAll) else b
+        if not isinstance(b, ForAll | Let):
+            return b
+        named = replace(b, name=names.get(b.name, b.name))
+        return replace(named, body=rewrite(named.body, change)) if isinstance(named, Let) else named
 
     return replace(
         claim,

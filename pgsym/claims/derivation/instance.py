@@ -18,6 +18,7 @@ from pgsym.claims.derivation.formula import as_tree
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Scope, check
 from pgsym.claims.language.vocabulary import entry
+from pgsym.claims.world import END
 from pgsym.errors import NotInFieldError
 from pgsym.model.mdp import MDP
 from pgsym.model.policy import Policy
@@ -28,7 +29,7 @@ Env = Mapping[str, Hashable]
 _MIXED = ("P_pi", "r_pi")
 """Means over the actions of what the model gives."""
 
-_ZERO_AT_THE_END = frozenset({"V", "h", "H", "mu", "eta", "d", "nu", "n"})
+_ZERO_AT_THE_END = frozenset({"V", "Q", "A", "h", "g", "H", "n", "r", "r_pi", "logit"})
 
 
 class Instance:
@@ -101,17 +102,20 @@ class Instance:
     def _places(self, statement: t.Statement) -> Iterator[Env]:
         """What the free indices of a chain can stand for."""
         ranges = {r.index: r for claim in statement.claims for r in check(claim)[1]}
-        acting = {i for claim in statement.claims for i in (r.index for r in check(claim)[1] if r.acting)}
+        inner = {i for claim in statement.claims for i in (r.index for r in check(claim)[1] if r.inner)}
         states = [i for i in ranges if not t.is_action(i)]
         actions = [i for i in ranges if t.is_action(i)]
-        for place in combinations(*(self._states(i in acting) for i in states)):
+        for place in combinations(*(self._states(i in inner) for i in states)):
             env: dict[str, Hashable] = dict(zip(states, place, strict=True))
             partners = [self._name(ranges[a].partner, env) for a in actions]
-            for chosen in combinations(*(self.mdp.actions(s) for s in partners)):
+            for chosen in combinations(*map(self._actions, partners)):
                 yield {**env, **dict(zip(actions, chosen, strict=True))}
 
-    def _states(self, acting: bool) -> Sequence[Hashable]:
-        return self.mdp.nonterminal if acting else self.mdp.states
+    def _states(self, inner: bool) -> Sequence[Hashable]:
+        return self.mdp.nonterminal if inner else self.mdp.states
+
+    def _actions(self, state: Hashable) -> Sequence[Hashable]:
+        return (END,) if state in self.mdp.terminal else self.mdp.actions(state)
 
     def _name(self, index: t.Index | None, env: Env) -> Any:
         if isinstance(index, t.Literal):
@@ -139,7 +143,9 @@ class Instance:
             case t.Expect():
                 return self.expand(node.expanded(), env)
             case t.Sum(indices, body):
-                return fold.total((1, self.expand(body, place)) for place in self._range(indices, body, env))
+                return fold.total(
+                    (1, self.expand(body, place)) for place in self._range(indices, body, env, node.drawn)
+                )
             case t.Quantity():
                 return self._quantity(node, env)
             case t.Call(name, indices):
@@ -161,16 +167,16 @@ class Instance:
         first = self.expand(left, env)
         return first if first == fold.ZERO else fold.product([first, self.expand(right, env)])
 
-    def _range(self, indices: tuple[str, ...], body: t.Node, env: Env) -> Iterator[Env]:
+    def _range(self, indices: tuple[str, ...], body: t.Node, env: Env, drawn: bool = False) -> Iterator[Env]:
         if not indices:
             yield env
             return
         index, *rest = indices
-        found = self.scope.range(t.Sum(tuple(rest), body) if rest else body, index)
+        found = self.scope.range(t.Sum(tuple(rest), body) if rest else body, index, drawn)
         if t.is_action(index):
-            values: Sequence[Hashable] = self.mdp.actions(self._name(found.partner, env))
+            values = self._actions(self._name(found.partner, env))
         else:
-            values = self._states(found.acting)
+            values = self._states(found.inner)
         for value in values:
             yield from self._range(tuple(rest), body, {**env, index: value})
 
@@ -189,10 +195,13 @@ class Instance:
         )
 
     def _call(self, name: str, at: tuple[t.Literal, ...]) -> t.Node:
-        """An own name; arbitrary functions of the state are 0 in terminal states."""
-        if name in self.scope.free and any(i.name in self.mdp.terminal for i in at):
+        """An own name; arbitrary functions of the state are 0 in terminal states, definitions are written out there."""
+        if not any(i.name in self.mdp.terminal for i in at):
+            return t.Call(name, at)
+        if name in self.scope.free:
             return fold.ZERO
-        return t.Call(name, at)
+        let = self.scope.lets[name]
+        return self.expand(let.body, dict(zip(let.indices, (i.name for i in at), strict=True)))
 
     # -- what the model gives --------------------------------------------------------------------------------
 
@@ -207,10 +216,14 @@ class Instance:
             return named
         kinds = entry(node.name, len(at)).kinds
         where = [i.name for i in at if isinstance(i, t.Literal)]
-        if node.name in _ZERO_AT_THE_END and where[0] in self.mdp.terminal:
-            return fold.ZERO
+        source = where[1] if node.name in ("pi", "P") else where[0] if where else None
+        if where and source in self.mdp.terminal:
+            if node.name in ("P", "P_pi"):
+                return fold.ONE if where[0] == where[1] else fold.ZERO
+            if node.name in _ZERO_AT_THE_END:
+                return fold.ZERO
         if node.name == "pi":
-            return fold.ONE if len(self.mdp.actions(where[1])) == 1 else named
+            return fold.ONE if len(self._actions(source)) == 1 else named
         if node.name == "P_pi":
             state, target = where
             return self._mixed(state, lambda a: self._P(target, state, a), named)

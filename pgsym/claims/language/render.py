@@ -154,7 +154,9 @@ class _Writer:
         return self.group(self.write(node)) if nested else self.part(node, _PRODUCT)
 
     def prefix(self, node: Node) -> str:
-        """What follows grad or log."""
+        """What follows grad or log; a power has parentheses, as grad x^2 could be read as (grad x)^2."""
+        if isinstance(node, Pow):
+            return self.group(self.write(node))
         return self.write(node) if _is_open(node) and _level(node) == _PRODUCT and not isinstance(
             node, Mul | Div
         ) else self.part(node, _UNARY)  # fmt: skip

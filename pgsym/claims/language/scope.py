@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.vocabulary import ACTION, STATE, Entry, entry
+from pgsym.claims.language.vocabulary import ACTION, STATE, Entry, Role, entry
 from pgsym.errors import ClaimError
 from pgsym.expression.complaint import caret
 
@@ -31,16 +31,23 @@ class Range:
     ----------
     partner : index or None
         For an action, the state whose actions they are.
-    acting : bool
-        For a state, whether it must have actions: terminal states are left out.
-    finite : frozenset of str
-        For a state, whether ``values`` or ``visits`` with the model's own discount are taken there.
+    roles : frozenset of Role
+        For a state, what it is to the quantities that are taken there.
+    drawn : bool
+        The index of an expectation whose weights sum to 1 over S+.
     """
 
     index: str
-    partner: t.Index | None
-    acting: bool
-    finite: frozenset[str] = frozenset()
+    partner: t.Index | None = None
+    roles: frozenset[Role] = frozenset()
+    drawn: bool = False
+
+    @property
+    def inner(self) -> bool:
+        """Over S alone: terminal states are left out."""
+        if self.drawn:
+            return False
+        return Role.VISITED in self.roles or (Role.ACTING in self.roles and Role.NEXT not in self.roles)
 
 
 class Scope:
@@ -182,28 +189,31 @@ class Scope:
     # -- indices ---------------------------------------------------------------------------------------------
 
     def entry(self, node: t.Call | t.Quantity) -> Entry:
-        """Kinds, pairs, acting and finite states of one use of a name."""
+        """Kinds, pairs and roles of one use of a name."""
         if isinstance(node, t.Call) and node.name in self._entries:
             return self._entries[node.name]
         if isinstance(node, t.Quantity):
             found = entry(node.name, len(node.indices))
-            own_discount = any(o.key == "gamma" for o in node.overrides)
-            return replace(found, finite=()) if own_discount else found
+            roles = found.roles
+            if any(o.key == "gamma" for o in node.overrides):
+                roles = tuple((k, role) for k, role in roles if role not in (Role.VALUED, Role.COUNTED))
+            if node.primed:
+                roles += tuple((k, Role.ABROAD) for k, role in roles if role is Role.NEXT)
+            return replace(found, roles=roles)
         declared = (self.lets.get(node.name) or self.free[node.name]).indices
         kinds = tuple(ACTION if t.is_action(i) else STATE for i in declared)
         nearest = [max((k for k in range(j) if kinds[k] == STATE), default=-1) for j in range(len(kinds))]
         if node.name not in self.lets:
             pairs = [(i, j) for j, i in enumerate(nearest) if kinds[j] == ACTION and i >= 0]
-            return Entry(node.name, kinds, "", tuple(pairs), tuple(i for i, _ in pairs))
+            return Entry(node.name, kinds, "", tuple(pairs), tuple((i, Role.ACTING) for i, _ in pairs))
         body = self.lets[node.name].body
         ranges = []
         for i, k in zip(declared, nearest, strict=True):
             unused = t.is_action(i) and k >= 0 and not any(self.uses(body, i))
-            ranges.append(Range(i, declared[k], False) if unused else self.range(body, i))
+            ranges.append(Range(i, declared[k]) if unused else self.range(body, i))
         pairs = [(declared.index(r.partner), j) for j, r in enumerate(ranges) if r.partner in declared]
-        acting = tuple(j for j, r in enumerate(ranges) if r.acting)
-        finite = tuple((j, what) for j, r in enumerate(ranges) for what in sorted(r.finite))
-        self._entries[node.name] = Entry(node.name, kinds, "", tuple(pairs), acting, finite=finite)
+        roles = tuple((j, role) for j, r in enumerate(ranges) for role in sorted(r.roles))
+        self._entries[node.name] = Entry(node.name, kinds, "", tuple(pairs), roles)
         return self._entries[node.name]
 
     def uses(
@@ -226,7 +236,9 @@ class Scope:
         """The indices that nothing binds, with the place of each use."""
         match node:
             case t.Sum(indices, body):
-                for name in indices:
+                for k, name in enumerate(indices):
+                    if name in indices[:k]:
+                        raise self.error(f"found {name} twice in one sum; its indices must differ. Rename one", node)
                     if name in bound:
                         raise self.error(f"{name} is summed inside a sum over {name}; rename one of them", node)
                 yield from self.free_uses(body, (*bound, *indices))
@@ -248,8 +260,13 @@ class Scope:
                 for child in node.children:
                     yield from self.free_uses(child, bound)
 
-    def range(self, body: t.Node, index: str) -> Range:
+    def range(self, body: t.Node, index: str, drawn: bool = False) -> Range:
         """What an index that is bound just above `body` runs over.
+
+        Parameters
+        ----------
+        drawn
+            The index is drawn from weights that sum to 1 over S+ (`t.Sum.drawn`).
 
         Raises
         ------
@@ -257,11 +274,10 @@ class Scope:
             An action that is paired with no state, or with several.
         """
         partners: dict[t.Index, t.Node] = {}
-        acting, finite = False, set[str]()
+        roles = set[Role]()
         for node, position, bound in self.uses(body, index):
             found = self.entry(node)
-            acting = acting or position in found.acting
-            finite |= {what for k, what in found.finite if k == position}
+            roles |= {role for k, role in found.roles if k == position}
             for state, action in found.pairs:
                 if action == position:
                     if node.indices[state] in bound:
@@ -272,12 +288,12 @@ class Scope:
                         )
                     partners.setdefault(node.indices[state], node)
         if not t.is_action(index):
-            return Range(index, None, acting, frozenset(finite))
+            return Range(index, None, frozenset(roles), drawn)
         if len(partners) != 1:
             place = list(partners.values())[-1] if partners else body
             shown = " and ".join(i if isinstance(i, str) else str(i.name) for i in partners) or "no state"
             raise self.error(f"{index} is an action of {shown}; it must be an action of one state", place)
-        return Range(index, next(iter(partners)), acting)
+        return Range(index, next(iter(partners)))
 
 
 def check(claim: t.Claim) -> tuple[int, tuple[Range, ...]]:

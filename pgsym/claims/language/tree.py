@@ -218,14 +218,22 @@ class Outer(Binary):
 
 @dataclass(frozen=True)
 class Sum(Node):
-    """The sum over indices; it extends to the right over products."""
+    """The sum over indices; it extends to the right over products.
+
+    `drawn` ones are expectations written out: their weights sum to 1 over all states, terminal ones among them.
+    """
 
     indices: tuple[str, ...]
     body: Node
+    drawn: bool = field(default=False, compare=False, repr=False, kw_only=True)
 
     @property
     def children(self) -> tuple[Node, ...]:
         return (self.body,)
+
+
+DRAWN = ("P", "mu0", "nu")
+"""Distributions over all states; mu, eta and d are over states that are not terminal."""
 
 
 @dataclass(frozen=True)
@@ -260,7 +268,7 @@ class Expect(Node):
         result = self.body
         for k in range(len(self.draws) - 1, -1, -1):
             draw = self.draws[k]
-            result = Sum((draw.index,), Mul(self._weight(k), result), at=self.at)
+            result = Sum((draw.index,), Mul(self._weight(k), result), at=self.at, drawn=draw.name in DRAWN)
         return result
 
     def _weight(self, k: int) -> Quantity:
@@ -372,6 +380,13 @@ class Statement:
         from pgsym.claims.language.render import statement_text
 
         return statement_text(self)
+
+    def latex(self) -> str:
+        """The chain as LaTeX, without its bindings."""
+        from pgsym.claims.language.render import RELATIONS
+
+        rest = zip(self.relations, self.terms[1:], strict=True)
+        return " ".join([self.terms[0].latex(), *(f"{RELATIONS[r]} {term.latex()}" for r, term in rest)])
 
 
 def equal(left: Node, right: Node) -> Claim:

@@ -3,9 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 STATE, ACTION = "state", "action"
-VALUES, VISITS = "values", "visits"
+
+
+class Role(StrEnum):
+    """What a state is to a quantity that is taken there.
+
+    A terminal state is an absorbing one that pays 0 (Sutton & Barto 2018, section 3.4): S are the other states, S+ all.
+    """
+
+    ACTING = "acting"
+    """Something there needs an action."""
+    NEXT = "next"
+    """It is what a step leads to, or a run begins in: it runs over S+, and the probabilities sum to 1."""
+    ABROAD = "abroad"
+    """It is that in the second world, which can have an end of its own."""
+    VISITED = "visited"
+    """Its visits are counted: it runs over S."""
+    VALUED = "valued"
+    """At gamma = 1 it has a value only if no run earns for ever from there."""
+    COUNTED = "counted"
+    """At gamma = 1 it has finite visits only if no run stays there for ever."""
 
 
 @dataclass(frozen=True)
@@ -18,56 +38,60 @@ class Entry:
         What each index is, in the order of writing.
     pairs : tuple of (int, int)
         Positions of (state, action) that belong together.
-    acting : tuple of int
-        Positions of states that must not be terminal.
+    roles : tuple of (int, Role)
+        Positions of states, and what they are to the quantity.
     rank : int
         0 for a scalar, 1 for a vector over the parameters, 2 for a matrix.
     about : str
         One line for users.
     overrides : tuple of str
         What may be replaced in brackets.
-    finite : tuple of (int, str)
-        Positions of states in which ``values`` or ``visits`` must be finite: at gamma = 1 no state from which rewards
-        are earned for ever has values, and none in which the run stays for ever has visits.
     """
 
     name: str
     kinds: tuple[str, ...]
     about: str
     pairs: tuple[tuple[int, int], ...] = ()
-    acting: tuple[int, ...] = ()
+    roles: tuple[tuple[int, Role], ...] = ()
     rank: int = 0
     overrides: tuple[str, ...] = ()
-    finite: tuple[tuple[int, str], ...] = ()
 
 
-_ALL = ("r", "gamma", "mu0")
-_ACTS = ((0, 1),), (0,), 0
-_VALUES, _VISITS = ((0, VALUES),), ((0, VISITS),)
+_RG, _ALL = ("r", "gamma"), ("r", "gamma", "mu0")
+_SA, _ACTS = ((0, 1),), ((0, Role.ACTING),)
+_VALUED, _COUNTED = ((0, Role.VALUED),), ((0, Role.VISITED), (0, Role.COUNTED))
+_VISITED, _NEXT = ((0, Role.VISITED),), ((0, Role.NEXT),)
+_STEP = ((0, Role.ACTING), (1, Role.NEXT))
 _ENTRIES = [
     Entry("J", (), "the objective", overrides=_ALL),
-    Entry("V", (STATE,), "the value of a state", overrides=("r", "gamma"), finite=_VALUES),
-    Entry("Q", (STATE, ACTION), "the action value; differential for average-reward", *_ACTS, ("r", "gamma"), _VALUES),
-    Entry("A", (STATE, ACTION), "the advantage Q(s,a) - V(s), or Q(s,a) - h(s)", *_ACTS, ("r", "gamma"), _VALUES),
+    Entry("V", (STATE,), "the value of a state", (), _VALUED, 0, _RG),
+    Entry("Q", (STATE, ACTION), "the action value; differential for average-reward", _SA, _ACTS + _VALUED, 0, _RG),
+    Entry("A", (STATE, ACTION), "the advantage Q(s,a) - V(s), or Q(s,a) - h(s)", _SA, _ACTS + _VALUED, 0, _RG),
     Entry("h", (STATE,), "the differential value, mu.h = 0", overrides=("r",)),
     Entry("rbar", (), "the average reward", overrides=("r",)),
-    Entry("mu", (STATE,), "the stationary distribution", acting=(0,)),
-    Entry("eta", (STATE,), "expected discounted visits from mu0", (), (0,), 0, ("gamma", "mu0"), _VISITS),
-    Entry("d", (STATE,), "eta normalised to sum 1", (), (0,), 0, ("gamma", "mu0"), _VISITS),
-    Entry("mu0", (STATE,), "the start distribution"),
-    Entry("pi", (ACTION, STATE), "the policy", ((1, 0),), (1,)),
-    Entry("logit", (STATE, ACTION), "the logit l(s,a) of a softmax policy", ((0, 1),), (0,)),
-    Entry("P", (STATE, STATE, ACTION), "the transition probability", ((1, 2),), (1,)),
-    Entry("r", (STATE, ACTION), "the mean reward; r(s,a,s') given the next state", ((0, 1),), (0,)),
-    Entry("P_pi", (STATE, STATE), "P_pi(s,s'), the chain under the policy", acting=(0,)),
-    Entry("r_pi", (STATE,), "the mean reward under the policy", acting=(0,)),
+    Entry("mu", (STATE,), "the stationary distribution", (), _VISITED),
+    Entry("eta", (STATE,), "expected discounted visits from mu0", (), _COUNTED, 0, ("gamma", "mu0")),
+    Entry("d", (STATE,), "eta normalised to sum 1", (), _COUNTED, 0, ("gamma", "mu0")),
+    Entry("mu0", (STATE,), "the start distribution", (), _NEXT),
+    Entry("pi", (ACTION, STATE), "the policy", ((1, 0),), ((1, Role.ACTING),)),
+    Entry("logit", (STATE, ACTION), "the logit l(s,a) of a softmax policy", _SA, _ACTS),
+    Entry("P", (STATE, STATE, ACTION), "the transition probability", ((1, 2),), ((1, Role.ACTING), (0, Role.NEXT))),
+    Entry("r", (STATE, ACTION), "the mean reward; r(s,a,s') given the next state", _SA, _ACTS),
+    Entry("P_pi", (STATE, STATE), "P_pi(s,s'), the chain under the policy", (), _STEP),
+    Entry("r_pi", (STATE,), "the mean reward under the policy", (), _ACTS),
     Entry("gamma", (), "the discount factor"),
-    Entry("D", (STATE, STATE), "the deviation matrix (I - P_pi + 1 mu^T)^-1 - 1 mu^T", acting=(0, 1)),
+    Entry(
+        "D",
+        (STATE, STATE),
+        "the deviation matrix (I - P_pi + 1 mu^T)^-1 - 1 mu^T",
+        (),
+        ((0, Role.VISITED), (1, Role.VISITED)),
+    ),
     Entry("F", (), "the Fisher information matrix, weighted as the theorem", rank=2),
     Entry("E[T]", (), "the expected number of steps to the end"),
     Entry("|S|", (), "the number of states that are not terminal"),
     Entry("g", (STATE,), "the gain: long-run average reward from a state"),
-    Entry("nu", (STATE,), "the limiting distribution from mu0"),
+    Entry("nu", (STATE,), "the limiting distribution from mu0", (), _NEXT),
     Entry("H", (STATE,), "the differential value with any number of recurrent classes"),
     Entry("n", (STATE,), "expected visits from mu0 to a transient state, 0 for others"),
 ]
@@ -75,7 +99,7 @@ _ENTRIES = [
 VOCABULARY: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}
 """Every quantity by its name in the language."""
 
-WITH_NEXT_STATE = Entry("r", (STATE, ACTION, STATE), VOCABULARY["r"].about, ((0, 1),), (0,))
+WITH_NEXT_STATE = Entry("r", (STATE, ACTION, STATE), VOCABULARY["r"].about, _SA, (*_ACTS, (2, Role.NEXT)))
 """r(s,a,s')."""
 
 KEYWORDS = frozenset({"sum", "E", "limit", "grad", "log", "dot", "outer", "inv", "transpose", "let", "for", "all",

@@ -61,6 +61,8 @@ def ruling(verdict: Verdict, writer: Writer) -> Iterator[Block]:
     yield _formula(str(verdict.claim))
     inapplicable = verdict.status is Status.INAPPLICABLE
     yield Answer(verdict.status, verdict.trust, verdict.reason if inapplicable else "")
+    for note in verdict.notes:
+        yield Prose(f"Note: {note}.")
     if verdict.factor is not None:
         yield Prose(f"It is true with the factor `{verdict.factor}` on the right.")
     if verdict.witness is not None:
