@@ -19,7 +19,8 @@ from pgsym.claims.world import Tower, World
 from pgsym.errors import ClaimError
 from pgsym.exact.fields import exact_field, prime_field, rational_field, size_field
 from pgsym.exact.logarithms import LogBasis
-from pgsym.expression.symbols import Alphabet, call, conditional, in_order
+from pgsym.expression.labels import call, conditional
+from pgsym.expression.symbols import Alphabet, in_order
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Direct, Policy
