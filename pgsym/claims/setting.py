@@ -19,7 +19,8 @@ from pgsym.claims.world import Tower, World
 from pgsym.errors import ClaimError
 from pgsym.exact.fields import exact_field, prime_field, rational_field, size_field
 from pgsym.exact.logarithms import LogBasis
-from pgsym.expression.symbols import Alphabet, call, conditional, in_order
+from pgsym.expression.labels import call, conditional
+from pgsym.expression.symbols import Alphabet, in_order
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Direct, Policy
@@ -61,10 +62,11 @@ class Setting:
         named = {s for e in policy.expressions() for s in e.free_symbols}
         self.weights = tuple(in_order(named - {*policy.params, *mdp.symbols}))
         """Symbols of the policy that are no parameters: the epsilon of a mixture."""
-        self.symbols: dict[str, sp.Expr] = {
-            s.name: self.pinned.get(s, s) for s in (*policy.params, *self.weights, *in_order(mdp.symbols), *self.pinned)
-        }
+        own = (*policy.params, *self.weights, *in_order(mdp.symbols), *self.pinned)
+        self.symbols: dict[str, sp.Expr] = {s.name: self.pinned.get(s, s) for s in own}
         """What the claim may mention by name."""
+        self.alphabet = Alphabet(own)
+        """The symbols that the claim needs besides."""
         for binding in claim.bindings:
             if isinstance(binding, t.Let | t.ForAll) and not binding.indices and binding.name in self.symbols:
                 what = "a definition" if isinstance(binding, t.Let) else "an arbitrary number"
@@ -72,8 +74,6 @@ class Setting:
                     f"{binding.name} is a symbol of the model; {what} needs a name of its own. Rename it",
                     where=f"{'let' if isinstance(binding, t.Let) else 'for all'} {binding.name}",
                 )
-        self.alphabet = Alphabet((*policy.params, *self.weights, *mdp.symbols, *self.pinned))
-        """The symbols that the claim needs besides."""
         self.rank, self.ranges = check(claim)
         self.scope = Scope(claim.bindings, claim.source)
         bodies = [claim.left, claim.right, *(let.body for let in self.scope.lets.values())]

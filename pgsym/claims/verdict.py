@@ -12,9 +12,9 @@ import sympy as sp
 
 from pgsym.claims.language.tree import EQUAL, Claim, Mul, Node, Statement, equal
 from pgsym.claims.trust import Level, Trust
+from pgsym.expression.labels import spelt, unused
 from pgsym.expression.latex import latex
 from pgsym.expression.notation import derivative_latex, name_latex, symbol_latex, symbol_names
-from pgsym.expression.symbols import spelt
 
 SHOWN = 8
 """Coordinates of a witness that are printed."""
@@ -263,12 +263,6 @@ class Verdict:
 
 
 def _by_text(values: Mapping[Any, sp.Expr]) -> dict[str, str]:
-    """Exact numbers as text, by what they belong to; what has one text with another one has a number besides."""
-    found: dict[str, str] = {}
-    for key, value in values.items():
-        text, copy = str(key), 1
-        while text in found:
-            copy += 1
-            text = f"{key} ({copy})"
-        found[text] = str(value)
-    return found
+    """Exact numbers as text, by what they belong to; what reads alike is numbered."""
+    used: set[str] = set()
+    return {unused(str(key), used): str(value) for key, value in values.items()}

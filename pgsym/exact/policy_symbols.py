@@ -18,9 +18,10 @@ from pgsym.errors import PolicyError
 from pgsym.exact.quantities import Quantities
 from pgsym.exact.solution import Solution
 from pgsym.expression.evaluate import evaluate
+from pgsym.expression.labels import call, conditional
 from pgsym.expression.linear import Linear
 from pgsym.expression.notation import name_table, quantity_latex
-from pgsym.expression.symbols import Alphabet, call, conditional, in_order
+from pgsym.expression.symbols import Alphabet, in_order
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.policy import Policy, Softmax
 

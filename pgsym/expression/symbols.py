@@ -6,7 +6,6 @@ states 1 and "1", or of the pairs ("x,y", "z") and ("x", "y,z"), would be one sy
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Hashable, Iterable
 from typing import Any
@@ -103,37 +102,3 @@ def in_order(symbols: Iterable[sp.Symbol]) -> list[sp.Symbol]:
 
 def _further(symbol: sp.Symbol) -> tuple[int, str]:
     return symbol.dummy_index if isinstance(symbol, sp.Dummy) else 0, str(symbol.assumptions0)
-
-
-def call(name: str, *place: Hashable) -> str:
-    """A function at states and actions, as text that no other place has.
-
-    >>> call("b", "x,y", "z"), call("b", "x", "y,z"), call("b")
-    ('b("x,y",z)', 'b(x,"y,z")', 'b')
-    """
-    return f"{name}({','.join(map(spelt, place))})" if place else name
-
-
-def conditional(name: str, action: Hashable, state: Hashable) -> str:
-    """A probability of an action in a state.
-
-    >>> conditional("pi", "a|b", "c"), conditional("pi", "a", "b|c")
-    ('pi("a|b"|c)', 'pi(a|"b|c")')
-    """
-    return f"{name}({spelt(action)}|{spelt(state)})"
-
-
-def spelt(name: Hashable) -> str:
-    r"""A state or an action as a part of a name: quoted, as in claims, where the bare text could be more than it.
-
-    >>> print(*map(spelt, ["x", "up 2", 1, "1", "x,y", 'a|"b"', (0, 1), ""]))
-    x up 2 1 "1" "x,y" "a|\"b\"" (0, 1) ""
-    """
-    text = str(name)
-    if not isinstance(name, str) or _PLAIN.fullmatch(text):
-        return text
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-_PLAIN = re.compile(r"(?!\s|[+-]?\.?\d|(True|False|None)\Z)[^,|()\[\]{}=\"\\]+(?<!\s)")
-"""Text that is neither a number nor a list of several things."""

@@ -80,7 +80,7 @@ def test_names_of_any_spelling_are_safe() -> None:
     before = text.split("From Coq")[0]
     assert before.count("(*") == before.count("*)") == 1
     assert '"' not in text
-    assert re.search(r"^ +a_one_u72b6u6001_star +action 状态 \* \) in state one$", before, re.MULTILINE)
+    assert re.search(r"^ +a_one_u72b6u6001_star +action ''状态 \* \)'' in state one$", before, re.MULTILINE)
     given = re.findall(r"^(?:Lemma|Theorem|Definition|Hypothesis|Notation) (\S+)", text, re.MULTILINE)
     assert len(given) == len(set(given))
 

@@ -10,7 +10,8 @@ from pgsym.claims import decide
 from pgsym.claims.verdict import Coordinate, Status, Verdict, Witness
 from pgsym.errors import ClaimError, NameCollisionError
 from pgsym.exact import solve
-from pgsym.expression.symbols import Alphabet, Generator, in_order, spelt
+from pgsym.expression.labels import spelt
+from pgsym.expression.symbols import Alphabet, Generator, in_order
 from pgsym.model import MDP, Problem, direct_policy, mixture, sigmoid, softmax_policy, tabular
 
 METHODS = ("normal form", "identity test")

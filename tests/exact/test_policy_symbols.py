@@ -17,8 +17,8 @@ def ring(states, actions=("l", "r")):
 
 def shared(mdp, *groups):
     """A parameter for each group of states, named t, u, ...; the logit of the first action."""
-    named = zip("tuvw", groups, strict=False)
-    return softmax_policy(mdp, {s: {mdp.actions(s)[0]: name} for name, group in named for s in group})
+    names = zip("tuvw", groups, strict=False)
+    return softmax_policy(mdp, {s: {mdp.actions(s)[0]: name} for name, group in names for s in group})
 
 
 POLICIES = {
@@ -34,24 +34,18 @@ POLICIES = {
 
 @pytest.mark.parametrize("case", POLICIES)
 def test_symbols_are_the_probabilities_they_are_named_after(case):
+    """At a point where every parameter has odds of its own, so that no two probabilities are equal by chance."""
     mdp, make = POLICIES[case]
     policy = make(mdp)
-    plain, kept = solve(mdp, policy), in_policy_symbols(solve(mdp, policy))
-    back = {}
-    for s in mdp.nonterminal:
-        for a, p in zip(mdp.actions(s), kept.policy.rows[s], strict=True):
-            if p.is_Symbol:
-                assert sp.cancel(back.setdefault(p, policy(a, s)) - policy(a, s)) == 0
-    for s in mdp.nonterminal:
-        for a, p in zip(mdp.actions(s), kept.policy.rows[s], strict=True):
-            assert sp.cancel(p.xreplace(back) - policy(a, s)) == 0
-
-    def same(one, other):
-        return sp.cancel(one.xreplace(back) - other) == 0
-
-    assert same(kept.J, plain.J)
-    for table in ("V", "Q", "grad"):
-        assert all(same(e, getattr(plain, table)[key]) for key, e in getattr(kept, table).items())
+    theta = {p: sp.log(sp.prime(k + 1)) for k, p in enumerate(policy.params)}
+    probabilities, plain = policy.at(theta), solve(mdp, policy).at(theta)
+    kept = in_policy_symbols(solve(mdp, policy))
+    pairs = [(s, a, p) for s in mdp.nonterminal for a, p in zip(mdp.actions(s), kept.policy.rows[s], strict=True)]
+    back = {p: probabilities[s][a] for s, a, p in pairs if p.is_Symbol}
+    assert all(p.xreplace(back) == probabilities[s][a] for s, a, p in pairs)
+    assert kept.J.xreplace(back) == plain.J
+    for name in ("V", "Q", "grad"):
+        assert {key: e.xreplace(back) for key, e in getattr(kept, name).items()} == dict(getattr(plain, name))
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pgsym.errors import StructureError
+from pgsym.expression.labels import labels
 from pgsym.model import MDP, sigmoid
-from pgsym.model.drawing.captions import state_labels, symbols_of_actions
+from pgsym.model.drawing.captions import symbols_of_actions
 from pgsym.model.drawing.geometry import MAX_STATES, geometry
 from pgsym.model.drawing.layout import layout
 from pgsym.model.drawing.records import LABEL_SIZE, PETAL, text_width
@@ -415,7 +416,7 @@ def test_actions_have_distinct_symbols():
 
 
 def test_states_1_and_text_1_are_told_apart():
-    assert len(set(state_labels([1, "1", (0, 1), "(0, 1)"]).values())) == 4
+    assert len(set(labels([1, "1", (0, 1), "(0, 1)"]).values())) == 4
 
 
 def test_long_names_are_shortened_in_circles_only():
