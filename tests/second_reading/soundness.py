@@ -192,9 +192,8 @@ def _about_the_witness(setting: Setting, verdict: Verdict) -> Iterator[str]:
         return
     setting.mdp.subs(w.symbols)  # raises where an assumption is violated, or a probability is none
     reading = plain(setting, {**w.theta, **w.symbols, **w.values})
-    if setting.claim.relation == t.UNEQUAL:
-        reading.claim = replace(setting.claim, relation=t.EQUAL)
-    if reading.read().outcome is not Outcome.DIFFERENT:
+    relation = t.EQUAL if setting.claim.relation == t.UNEQUAL else setting.claim.relation
+    if reading.read(relation).outcome is not Outcome.DIFFERENT:
         yield "the sides do not differ at the witness"
         return
     for side, shown in zip(reading.sides(), (w.left, w.right), strict=True):
@@ -221,12 +220,11 @@ def _about_the_difference(setting: Setting, verdict: Verdict, rng: random.Random
 
 def _about_the_factor(setting: Setting, verdict: Verdict, rng: random.Random) -> Iterator[str]:
     """left == factor * right."""
-    reading = plain(setting, random_point(setting, rng))
-    repaired = verdict.repaired
-    if repaired is not None:
-        reading.claim = repaired
-        holds = reading.read().outcome is Outcome.EQUAL
+    point = random_point(setting, rng)
+    if verdict.repaired is not None:
+        holds = plain(setting, point, verdict.repaired).read().outcome is Outcome.EQUAL
     else:
+        reading = plain(setting, point)
         left, right = reading.sides()
         factor = reading.numbers(verdict.factor).value
         holds = all((x - factor * y).contains(0) for x, y in zip(left, right, strict=True))
@@ -237,12 +235,12 @@ def _about_the_factor(setting: Setting, verdict: Verdict, rng: random.Random) ->
 # -- points ----------------------------------------------------------------------------------------------
 
 
-def plain(setting: Setting, point: dict[sp.Symbol, sp.Expr]) -> Plain:
-    """The second reading of a setting at a point; only the names of symbols are taken from the setting."""
+def plain(setting: Setting, point: dict[sp.Symbol, sp.Expr], claim: t.Claim | None = None) -> Plain:
+    """The second reading of a setting's claim, or another, at a point; only symbols are taken from the setting."""
     second = None
     if setting.second is not None and isinstance(setting.second[1], Direct):
         second = setting.second[1].probabilities
-    return Plain(setting.claim, setting.mdp, setting.policy, setting.objective, point, setting.functions, second)
+    return Plain(claim or setting.claim, setting.mdp, setting.policy, setting.objective, point, setting.functions, second)
 
 
 def random_point(setting: Setting, rng: random.Random) -> dict[sp.Symbol, sp.Expr]:
