@@ -11,20 +11,17 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
-
-import sympy as sp
 
 from pgsym.claims import Status, Verdict
 from pgsym.claims.decide import Decision
 from pgsym.claims.language import tree as t
 from pgsym.claims.setting import Setting
-from pgsym.errors import ClaimError, HypothesisError, ModelError
-from pgsym.model import Direct, Problem
+from pgsym.errors import ClaimError, HypothesisError
+from pgsym.model import Problem
 from pgsym.model.structure import Structure
-from pgsym.model.validate import witness as domain_point
-from second_reading.meaning import FLOAT_BITS, Outcome, Plain, Reading
+from second_reading.meaning import FLOAT_BITS, Outcome, Reading
 from second_reading.point import Numbers
+from second_reading.points import outside, plain, random_point
 
 POINTS = 3
 """Points at which a claim is read."""
@@ -34,8 +31,8 @@ ERROR_BITS = 100
 REFUSED = "refused"
 """The claim makes no sense for the model: a `ClaimError`."""
 
-GRAIN = 10007
-"""The denominator of the coordinates of a random point: a prime, so that nothing cancels by chance."""
+BROKEN = "broken"
+"""The engine raised something that is no verdict and no refusal."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +65,7 @@ class Judgement:
         return self.status in (Status.INAPPLICABLE, REFUSED) and self.outcome is not Outcome.UNDEFINED
 
     def __str__(self) -> str:
-        model = f"{self.problem.name}, {type(self.problem.policy).__name__}, {self.problem.objective}"
+        model = f"{self.problem.name}, {self.problem.source}, {self.problem.objective}"
         said = f"{self.status} by {self.method}" if self.method else f"{self.status} ({self.reason})"
         lines = [f"[{self.kind}] {self.claim.statement}", f"  on {model}: {said}, read as {self.outcome}"]
         return "\n".join([*lines, *(f"  {complaint}" for complaint in self.complaints)])
@@ -129,6 +126,9 @@ def judge(
     except ClaimError as error:
         outcome, bits = _refused(problem, claim, rng)
         return Judgement(kind, claim, problem, REFUSED, outcome, bits=bits, reason=error.message.split("\n")[0])
+    except Exception as error:  # whatever it is, it is reported
+        said = f"{type(error).__name__}: {error}"
+        return Judgement(kind, claim, problem, BROKEN, Outcome.UNDEFINED, complaints=(f"raised {said}",), reason=said)
     outcome, bits = second_reading(setting, rng, points)
     found = tuple(complaints(setting, verdict, outcome, rng))
     return Judgement(kind, claim, problem, verdict.status, outcome, verdict.method, found, bits, verdict.reason)
@@ -191,6 +191,7 @@ def _about_the_witness(setting: Setting, verdict: Verdict) -> Iterator[str]:
         yield "the witness is not a full point"
         return
     setting.mdp.subs(w.symbols)  # raises where an assumption is violated, or a probability is none
+    yield from outside(setting, {**w.theta, **w.symbols, **w.values})
     reading = plain(setting, {**w.theta, **w.symbols, **w.values})
     relation = t.EQUAL if setting.claim.relation == t.UNEQUAL else setting.claim.relation
     if reading.read(relation).outcome is not Outcome.DIFFERENT:
@@ -230,47 +231,6 @@ def _about_the_factor(setting: Setting, verdict: Verdict, rng: random.Random) ->
         holds = all((x - factor * y).contains(0) for x, y in zip(left, right, strict=True))
     if not holds:
         yield f"the factor {verdict.factor} does not repair the claim"
-
-
-# -- points ----------------------------------------------------------------------------------------------
-
-
-def plain(setting: Setting, point: dict[sp.Symbol, sp.Expr], claim: t.Claim | None = None) -> Plain:
-    """The second reading of a setting's claim, or another, at a point; only symbols are taken from the setting."""
-    second = None
-    if setting.second is not None and isinstance(setting.second[1], Direct):
-        second = setting.second[1].probabilities
-    return Plain(claim or setting.claim, setting.mdp, setting.policy, setting.objective, point, setting.functions, second)
-
-
-def random_point(setting: Setting, rng: random.Random) -> dict[sp.Symbol, sp.Expr]:
-    """A rational point of the domain, with values for what the claim declares."""
-
-    def between(low: Fraction | int, high: Fraction | int) -> sp.Rational:
-        return sp.Rational(rng.randrange(int(low * GRAIN) + 1, int(high * GRAIN)), GRAIN)
-
-    logits = {s for form in setting.policy.forms() for s in form.symbols}
-    point = {p: between(-2, 2) if p in logits else between(0, Fraction(1, 2)) for p in setting.policy.params}
-    point |= _off_the_grid(setting, domain_point(setting.mdp, seed=rng.randrange(2**16)), rng)
-    point |= {s: between(0, 1) for s in setting.weights}
-    for table in setting.functions.values():
-        point |= {s: between(0, 1) if place == () else between(-3, 3) for place, s in table.items()}
-    if setting.second is not None and isinstance(setting.second[1], Direct):
-        for row in setting.second[1].probabilities.values():
-            weights = [rng.randrange(1, GRAIN) for _ in row]
-            free = ((w, p) for w, p in zip(weights, row.values(), strict=True) if p.is_Symbol)
-            point |= {p: sp.Rational(w, sum(weights)) for w, p in free}
-    return point
-
-
-def _off_the_grid(setting: Setting, symbols: dict[sp.Symbol, sp.Expr], rng: random.Random) -> dict[sp.Symbol, sp.Expr]:
-    """The point moved a little, where that stays in the domain: at round numbers a side can vanish by chance."""
-    moved = {s: v - sp.Rational(rng.randrange(1, 100), GRAIN) * (v or 1) for s, v in symbols.items()}
-    try:
-        setting.mdp.subs(moved)
-    except ModelError:
-        return symbols
-    return moved
 
 
 def judge_all(rng: random.Random, cases: Iterable[tuple[Problem, str, t.Claim]], *, method: str = "auto") -> Confusion:
