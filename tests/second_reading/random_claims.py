@@ -8,7 +8,7 @@ them is on the model at hand, the second reading says.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -16,13 +16,12 @@ from pgsym.claims import parse
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Scope, check
 from pgsym.errors import ClaimError
-from pgsym.model import Problem
-from second_reading.indices import free
+from pgsym.model import Objective, Problem
 from second_reading.mutations import HARMLESS, KINDS, some_mutant
-from second_reading.rewriting import GAMMA, J, ONE, RBAR, TWO, ZERO, Names, rewritten
+from second_reading.rewriting import GAMMA, J, ONE, RBAR, TWO, ZERO, Names, loose, rewritten
 
-SORTS = ("true", "false", "undefined")
-"""What a random claim is meant to be."""
+SORTS = ("true", "false", "true", "false", "true", "false", "undefined")
+"""What random claims are meant to be, in turn."""
 
 SCALARS = ("J", "rbar", "gamma", "E[T]", "|S|")
 OF_A_STATE = ("V", "h", "mu", "eta", "d", "mu0", "r_pi", "g", "nu", "H", "n")
@@ -44,6 +43,15 @@ class Maker:
         self.rng = rng
         self.declared: dict[str, t.Binding] = {}
         self.primes = rng.random() < 0.25
+        mdp, average = problem.mdp, problem.objective is Objective.AVERAGE_REWARD
+        self.seldom = {"mu", "h", "D", "rbar"} if mdp.terminal else {"E[T]"}
+        self.seldom |= {"V", "eta", "d"} if average else {"h"} if mdp.gamma == 1 else set()
+        self.seldom |= {"J"} if average and mdp.terminal else set()
+        """What has no value on this model, or often none."""
+
+    def chosen(self, names: Sequence[str], weights: Sequence[int]) -> str:
+        """One of the names, seldom one that has no value here."""
+        return self.rng.choices(names, [w * (0.04 if n in self.seldom else 1) for n, w in zip(names, weights, strict=True)])[0]
 
     # -- expressions -----------------------------------------------------------------------------------------
 
@@ -74,7 +82,7 @@ class Maker:
                 return t.Sum((a,), t.Mul(t.Quantity("pi", (a, s)), self.scalar(depth - 1, known, order)))
             case "E":
                 s, a = fresh(known)
-                draws = [t.Draw(s, rng.choice(["mu", "eta", "d", "mu0", "nu"]))]
+                draws = [t.Draw(s, self.chosen(["mu", "eta", "d", "mu0", "nu"], [1] * 5))]
                 draws += [t.Draw(a, "pi", self.primes and rng.random() < 0.3)] if rng.random() < 0.7 else []
                 return t.Expect(tuple(draws), self.scalar(depth - 1, (*known, (s, a)), order))
             case "E next":
@@ -107,7 +115,7 @@ class Maker:
         if kind == "sum":
             s, a = fresh(known)
             inner = (*known, (s, a))
-            body = t.Mul(t.Quantity(rng.choice(["mu", "eta", "d", "mu0"]), (s,)), self.vector(depth - 1, inner, order))
+            body = t.Mul(t.Quantity(self.chosen(["mu", "eta", "d", "mu0"], [1] * 4), (s,)), self.vector(depth - 1, inner, order))
             return t.Sum((s,), body)
         return t.Dot(self.matrix(depth - 1, known, order), self.vector(depth - 2, known, order))
 
@@ -146,14 +154,14 @@ class Maker:
             names = [p.name for p in (*self.problem.policy.params, *self.problem.mdp.symbols)]
             if kind == "symbol" and names:
                 return t.Symbol(rng.choice(sorted(names)))
-            return self.quantity(rng.choices(SCALARS, (6, 4, 3, 1, 1))[0], ())
+            return self.quantity(self.chosen(SCALARS, (6, 4, 3, 1, 1)), ())
         s, a = rng.choice(known)
         kind = rng.choices(("state", "pair", "two", "b", "c"), (7, 6, 1 if len(known) > 1 else 0, 1, 1))[0]
         if kind == "state":
-            return self.quantity(rng.choices(OF_A_STATE, (6, 3, 3, 4, 2, 2, 4, 1, 1, 1, 1))[0], (s,))
+            return self.quantity(self.chosen(OF_A_STATE, (6, 3, 3, 4, 2, 2, 4, 1, 1, 1, 1)), (s,))
         if kind == "two":
             s2 = rng.choice([other for other, _ in known if other != s])
-            name = rng.choice(OF_TWO_STATES)
+            name = self.chosen(OF_TWO_STATES, [1, 1, 1])
             return self.own("k", (s, s2)) if name == "k" else self.quantity(name, (s, s2))
         if kind in "bc":
             return self.own(kind, (s,) if kind == "b" else (s, a))
@@ -190,7 +198,7 @@ class Maker:
         state = rng.choice(mdp.states)
         s = t.Literal(state if type(state) is int and state >= 0 else str(state))
         if state in mdp.terminal or rng.random() < 0.5:
-            return self.quantity(rng.choice(["V", "mu0", "r_pi", "eta", "nu", "g", "h"]), (s,))
+            return self.quantity(self.chosen(["V", "mu0", "r_pi", "eta", "nu", "g", "h"], [1] * 7), (s,))
         action = rng.choice(mdp.actions(state))
         a = t.Literal(action if type(action) is int and action >= 0 else str(action))
         return self.quantity("pi", (a, s)) if rng.random() < 0.5 else self.quantity(rng.choice(["Q", "r"]), (s, a))
@@ -253,7 +261,7 @@ def _draft(problem: Problem, sort: str, rng: random.Random) -> t.Claim | None:
     if relation == t.PROPORTIONAL:
         right = t.Mul(rng.choice([TWO, GAMMA, t.Add(ONE, t.Pow(J, 2))]), right)
     bindings: list[t.Binding] = list(maker.declared.values())
-    each = sorted({*free(left), *free(right)})
+    each = sorted(loose(left) | loose(right))
     bindings += [t.ForEach(i) for i in each]
     rng.shuffle(bindings)
     claim = t.Claim(left, relation, right, tuple(bindings))
@@ -284,7 +292,7 @@ def _with_definition(claim: t.Claim, names: Names) -> t.Claim:
     if not parts:
         return claim
     part = names.rng.choice(parts)
-    indices = tuple(sorted(set(free(part)), key=lambda i: (t.is_action(i), i)))
+    indices = tuple(sorted(loose(part), key=lambda i: (t.is_action(i), i)))
     bound = {i for n in part.walk() if isinstance(n, t.Sum) for i in n.indices}
     bound |= {d.index for n in part.walk() if isinstance(n, t.Expect) for d in n.draws}
     if bound & set(indices) or len(indices) > 2:
@@ -308,10 +316,3 @@ def _slipped(claim: t.Claim, rng: random.Random) -> t.Claim | None:
         if mutant is not None:
             return mutant.claim
     return claim
-
-
-def random_claims(problem: Problem, rng: random.Random, number: int) -> Iterator[tuple[str, t.Claim]]:
-    """Claims of every sort in turn, each with its sort."""
-    for k in range(number):
-        sort = SORTS[k % len(SORTS)]
-        yield sort, random_claim(problem, sort, rng)

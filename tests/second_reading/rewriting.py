@@ -15,7 +15,7 @@ from itertools import count
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Scope
 from pgsym.errors import ClaimError
-from second_reading.indices import free
+from second_reading.indices import free, written_out
 
 Rule = Callable[[t.Node, "Names"], Iterator[t.Node]]
 
@@ -46,6 +46,11 @@ class Names:
             return self.scope.rank(node)
         except ClaimError:
             return None
+
+
+def loose(node: t.Node) -> set[str]:
+    """The indices that nothing binds."""
+    return set(free(written_out(node)))
 
 
 def rule(name: str) -> Callable[[Rule], Rule]:
@@ -162,7 +167,7 @@ def _(node: t.Node, names: Names) -> Iterator[t.Node]:
 
 @rule("probabilities added up")
 def _(node: t.Node, names: Names) -> Iterator[t.Node]:
-    states = sorted({i for i in free(node) if not t.is_action(i)})
+    states = sorted({i for i in loose(node) if not t.is_action(i)})
     if states and names.rank(node) is not None:
         s, a, s2 = names.rng.choice(states), names.action(), names.state()
         yield t.Mul(t.Sum((a,), t.Quantity("pi", (a, s))), node)
@@ -186,10 +191,10 @@ def _(node: t.Node, names: Names) -> Iterator[t.Node]:
 def _(node: t.Node, names: Names) -> Iterator[t.Node]:
     if isinstance(node, t.Sum) and isinstance(node.body, t.Mul):
         x, y = node.body.left, node.body.right
-        if not set(node.indices) & set(free(x)):
+        if not set(node.indices) & loose(x):
             yield t.Mul(x, t.Sum(node.indices, y))
     if isinstance(node, t.Mul) and isinstance(node.right, t.Sum):
-        if not set(node.right.indices) & set(free(node.left)):
+        if not set(node.right.indices) & loose(node.left):
             yield t.Sum(node.right.indices, t.Mul(node.left, node.right.body))
 
 
@@ -257,7 +262,8 @@ def _(node: t.Node, names: Names) -> Iterator[t.Node]:
         isinstance(i, t.Literal) for i in node.indices
     ):  # fmt: skip
         return
-    s, a, s2, a2 = (*node.indices[:2], "s", "a")[:1][0], names.action(), names.state(), names.action()
+    s = node.indices[0] if node.indices else "s"
+    a, s2, a2 = names.action(), names.state(), names.action()
 
     def q(name: str, *indices: str) -> t.Quantity:
         return t.Quantity(name, indices)
@@ -271,11 +277,9 @@ def _(node: t.Node, names: Names) -> Iterator[t.Node]:
         case "Q":
             b = node.indices[1]
             yield t.Add(q("A", s, b), q(names.rng.choice(["V", "h"]), s))
-            yield t.Expect(
-                (t.Draw(s2, "P"),), t.Add(q("r", s, b, s2), t.Mul(GAMMA, q("V", s2)))
-            ) if b == "a" and s == "s" else t.Add(
-                q("r", s, b), t.Mul(GAMMA, t.Sum((s2,), t.Mul(q("P", s2, s, b), q("V", s2))))
-            )
+            yield t.Add(q("r", s, b), t.Mul(GAMMA, t.Sum((s2,), t.Mul(q("P", s2, s, b), q("V", s2)))))
+            if (s, b) == ("s", "a"):
+                yield t.Expect((t.Draw(s2, "P"),), t.Add(q("r", s, b, s2), t.Mul(GAMMA, q("V", s2))))
             sarsa = t.Sum((a2,), t.Mul(q("pi", a2, s2), q("Q", s2, a2)))
             yield t.Sum((s2,), t.Mul(q("P", s2, s, b), t.Add(q("r", s, b, s2), t.Mul(GAMMA, sarsa))))
         case "A":
