@@ -37,7 +37,7 @@ class Names(ABC):
     Parameters
     ----------
     functions, second
-        The symbols that stand for arbitrary functions, by name and place, and for the probabilities of pi'.
+        The values of arbitrary functions, by name and place, and the probabilities of pi'.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Names(ABC):
         policy: Policy,
         objective: Objective,
         point: Point,
-        functions: Mapping[str, Mapping[tuple[Hashable, ...], sp.Symbol]],
+        functions: Mapping[str, Mapping[tuple[Hashable, ...], sp.Expr]],
         second: Mapping[Hashable, Mapping[Hashable, sp.Expr]] | None,
     ) -> None:
         self.mdp = mdp
@@ -128,8 +128,8 @@ class Names(ABC):
     def _call(self, node: t.Call, place: tuple[Hashable, ...]) -> Any:
         declared = self.own[node.name]
         if isinstance(declared, t.ForAll):  # 0 in terminal states
-            symbol = self.functions[node.name].get(place)
-            return self.numbers.number(0) if symbol is None else self.numbers(symbol)
+            given = self.functions[node.name].get(place)
+            return self.numbers.number(0) if given is None else self.numbers(given)
         key = (node.name, place)
         if key not in self._values:
             try:

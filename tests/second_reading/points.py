@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
 import sympy as sp
 
 from pgsym.claims.language import tree as t
 from pgsym.claims.setting import Setting
+from pgsym.claims.verdict import Witness
 from pgsym.errors import ModelError
 from pgsym.model import Direct
 from pgsym.model.policy import Mixture, Policy
@@ -25,28 +27,80 @@ Point = dict[sp.Symbol, sp.Expr]
 ATTEMPTS = 2000
 
 
-def plain(setting: Setting, point: Point, claim: t.Claim | None = None) -> Plain:
-    """The second reading of a setting's claim, or another, at a point; only symbols are taken from the setting."""
-    second = None
-    if setting.second is not None and isinstance(setting.second[1], Direct) and not setting.second[1].params:
-        second = setting.second[1].probabilities
+@dataclass(frozen=True)
+class Place:
+    """A point of the domain of a model and a policy, with values for what a claim declares.
+
+    Attributes
+    ----------
+    point
+        Values of the symbols of the model and the policy.
+    functions
+        Values of arbitrary functions and numbers, by name and by what they are taken at.
+    second
+        The probabilities of the second policy.
+    """
+
+    point: Point
+    functions: dict[str, dict[tuple[Hashable, ...], sp.Expr]]
+    second: dict[Hashable, dict[Hashable, sp.Expr]]
+
+
+def plain(setting: Setting, place: Place, claim: t.Claim | None = None) -> Plain:
+    """The second reading of a setting's claim, or another, at a point."""
     return Plain(
-        claim or setting.claim, setting.mdp, setting.policy, setting.objective, point, setting.functions, second
-    )
+        claim or setting.claim, setting.mdp, setting.policy, setting.objective, place.point, place.functions,
+        place.second,
+    )  # fmt: skip
 
 
-def random_point(setting: Setting, rng: random.Random) -> Point:
-    """A rational point of the domain, with values for what the claim declares."""
-    point = _off_the_grid(setting, domain_point(setting.mdp, seed=rng.randrange(2**16)), rng)
+def random_place(setting: Setting, rng: random.Random) -> Place:
+    """A rational point of the domain, with random values for what the claim declares."""
+    mdp = setting.mdp
+    point = _off_the_grid(setting, domain_point(mdp, seed=rng.randrange(2**16)), rng)
     point |= {s: _between(rng, 0, 1) for s in setting.weights}
     point |= _parameters(setting, point, rng)
-    for table in setting.functions.values():
-        point |= {s: _between(rng, 0, 1) if place == () else _between(rng, -3, 3) for place, s in table.items()}
+    functions = {}
+    for declared in setting.claim.bindings:
+        if isinstance(declared, t.ForAll):
+            kinds = "".join("a" if t.is_action(i) else "s" for i in declared.indices)
+            places: list[tuple[Hashable, ...]] = {
+                "": [()], "s": [(s,) for s in mdp.nonterminal], "sa": list(mdp.pairs),
+                "ss": [(s, z) for s in mdp.nonterminal for z in mdp.nonterminal],
+            }[kinds]  # fmt: skip
+            functions[declared.name] = {p: _between(rng, *((-3, 3) if p else (0, 1))) for p in places}
+    second = {}
+    for s in mdp.nonterminal:
+        weights = [rng.randrange(1, GRAIN) for _ in mdp.actions(s)]
+        second[s] = {a: sp.Rational(w, sum(weights)) for a, w in zip(mdp.actions(s), weights, strict=True)}
+    return Place(point, functions, second)
+
+
+def witness_place(setting: Setting, witness: Witness) -> Place:
+    """The place of a witness."""
+    values = witness.values
+    functions = {
+        name: {place: values[symbol] for place, symbol in table.items()} for name, table in setting.functions.items()
+    }
+    second: dict[Hashable, dict[Hashable, sp.Expr]] = {}
+    if setting.second is not None and isinstance(setting.second[1], Direct):
+        for s, row in setting.second[1].probabilities.items():
+            second[s] = {a: sp.sympify(p).xreplace(values) for a, p in row.items()}
+    return Place({**witness.theta, **witness.symbols, **_weights(setting, values)}, functions, second)
+
+
+def _weights(setting: Setting, values: Mapping[sp.Symbol, sp.Expr]) -> Point:
+    return {s: values[s] for s in setting.weights}
+
+
+def by_symbol(setting: Setting, place: Place) -> Point:
+    """The values of all symbols that stand in what a verdict shows."""
+    point = dict(place.point)
+    for name, table in setting.functions.items():
+        point |= {symbol: place.functions[name][at] for at, symbol in table.items()}
     if setting.second is not None and isinstance(setting.second[1], Direct) and not setting.second[1].params:
-        for row in setting.second[1].probabilities.values():
-            weights = [rng.randrange(1, GRAIN) for _ in row]
-            free = ((w, p) for w, p in zip(weights, row.values(), strict=True) if p.is_Symbol)
-            point |= {p: sp.Rational(w, sum(weights)) for w, p in free}
+        for s, row in setting.second[1].probabilities.items():
+            point |= {p: place.second[s][a] for a, p in row.items() if p.is_Symbol}
     return point
 
 
@@ -79,15 +133,17 @@ def _impossible(setting: Setting, point: Point) -> Iterator[str]:
         policy = policy.base
 
 
-def outside(setting: Setting, point: Point) -> Iterator[str]:
-    """In which respect a point is none of the domain of the policies."""
-    yield from (f"the witness lies outside the domain: {found}" for found in _impossible(setting, point))
-    if setting.second is not None and isinstance(setting.second[1], Direct) and not setting.second[1].params:
-        numbers = Numbers(point, (), 0)
-        for s, row in setting.second[1].probabilities.items():
-            for a, p in row.items():
-                if numbers(p).value < 0 or numbers(p).value > 1:
-                    yield f"the witness lies outside the domain: pi'({a}|{s}) = {float(numbers(p).value.mid())}"
+def outside(setting: Setting, place: Place) -> Iterator[str]:
+    """In which respect a place is none of the domain of the policies."""
+    found = list(_impossible(setting, place.point))
+    numbers = Numbers(place.point, (), 0)
+    for s, row in ({} if _has_world(setting) else place.second).items():
+        found += [f"pi'({a}|{s})" for a, p in row.items() if numbers(p).value < 0 or numbers(p).value > 1]
+    yield from (f"the witness lies outside the domain: {what}" for what in found)
+
+
+def _has_world(setting: Setting) -> bool:
+    return any(isinstance(b, t.World) for b in setting.claim.bindings)
 
 
 def _off_the_grid(setting: Setting, symbols: Point, rng: random.Random) -> Point:

@@ -21,7 +21,7 @@ from pgsym.model import Problem
 from pgsym.model.structure import Structure
 from second_reading.meaning import FLOAT_BITS, Outcome, Reading
 from second_reading.point import Numbers
-from second_reading.points import outside, plain, random_point
+from second_reading.points import by_symbol, outside, plain, random_place, witness_place
 
 POINTS = 3
 """Points at which a claim is read."""
@@ -139,7 +139,7 @@ def second_reading(setting: Setting, rng: random.Random, points: int = POINTS) -
     found = Reading(Outcome.EQUAL)
     for _ in range(points):
         try:
-            found = plain(setting, random_point(setting, rng)).read()
+            found = plain(setting, random_place(setting, rng)).read()
         except HypothesisError:
             return Outcome.UNDEFINED, FLOAT_BITS  # the second world does not exist
         if found.outcome is not Outcome.EQUAL:
@@ -191,8 +191,9 @@ def _about_the_witness(setting: Setting, verdict: Verdict) -> Iterator[str]:
         yield "the witness is not a full point"
         return
     setting.mdp.subs(w.symbols)  # raises where an assumption is violated, or a probability is none
-    yield from outside(setting, {**w.theta, **w.symbols, **w.values})
-    reading = plain(setting, {**w.theta, **w.symbols, **w.values})
+    place = witness_place(setting, w)
+    yield from outside(setting, place)
+    reading = plain(setting, place)
     relation = t.EQUAL if setting.claim.relation == t.UNEQUAL else setting.claim.relation
     if reading.read(relation).outcome is not Outcome.DIFFERENT:
         yield "the sides do not differ at the witness"
@@ -207,11 +208,12 @@ def _about_the_witness(setting: Setting, verdict: Verdict) -> Iterator[str]:
 def _about_the_difference(setting: Setting, verdict: Verdict, rng: random.Random) -> Iterator[str]:
     """Each shown entry has the value of an entry of left - right."""
     assert verdict.difference is not None
-    reading = plain(setting, random_point(setting, rng))
-    left, right = reading.sides()
+    place = random_place(setting, rng)
+    left, right = plain(setting, place).sides()
+    numbers = Numbers(by_symbol(setting, place), setting.policy.params, 0)
     gaps = [x - y for x, y in zip(left, right, strict=True)]
     for e in verdict.difference.values():
-        value = reading.numbers(e).value
+        value = numbers(e).value
         place = next((k for k, gap in enumerate(gaps) if gap.overlaps(value)), None)
         if place is None:
             yield f"the difference {e} is no entry of left - right"
@@ -221,13 +223,12 @@ def _about_the_difference(setting: Setting, verdict: Verdict, rng: random.Random
 
 def _about_the_factor(setting: Setting, verdict: Verdict, rng: random.Random) -> Iterator[str]:
     """left == factor * right."""
-    point = random_point(setting, rng)
+    place = random_place(setting, rng)
     if verdict.repaired is not None:
-        holds = plain(setting, point, verdict.repaired).read().outcome is Outcome.EQUAL
+        holds = plain(setting, place, verdict.repaired).read().outcome is Outcome.EQUAL
     else:
-        reading = plain(setting, point)
-        left, right = reading.sides()
-        factor = reading.numbers(verdict.factor).value
+        left, right = plain(setting, place).sides()
+        factor = Numbers(by_symbol(setting, place), setting.policy.params, 0)(verdict.factor).value
         holds = all((x - factor * y).contains(0) for x, y in zip(left, right, strict=True))
     if not holds:
         yield f"the factor {verdict.factor} does not repair the claim"
