@@ -109,7 +109,9 @@ class LongRun(Chain):
 
     def nu(self, t: State) -> Jet:
         if t is END:
-            lost = [self.mu0[s] - self.mu0[s] * total(self.cesaro[self.mdp.states.index(s)], self.order) for s in self.mu0]
+            lost = [
+                self.mu0[s] - self.mu0[s] * total(self.cesaro[self.mdp.states.index(s)], self.order) for s in self.mu0
+            ]
             return total(lost if self.terminating else [], self.order)
         j = self.mdp.states.index(t)
         index = self.mdp.states.index

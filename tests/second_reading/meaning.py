@@ -33,6 +33,7 @@ FLOAT_BITS, MOST_BITS = 53, 848
 SMALL = arb(2) ** -200
 """A number below this, as large as its ball may be, is called zero."""
 
+
 class Outcome(StrEnum):
     """What a point shows of a claim."""
 

@@ -18,7 +18,7 @@ from pgsym.claims.language.scope import Scope, check
 from pgsym.errors import ClaimError
 from pgsym.model import Objective, Problem
 from second_reading.mutations import HARMLESS, KINDS, some_mutant
-from second_reading.rewriting import GAMMA, J, ONE, RBAR, TWO, ZERO, Names, loose, rewritten
+from second_reading.rewriting import GAMMA, ONE, RBAR, TWO, ZERO, J, Names, loose, rewritten
 
 SORTS = ("true", "false", "true", "false", "true", "false", "undefined")
 """What random claims are meant to be, in turn."""
@@ -51,7 +51,9 @@ class Maker:
 
     def chosen(self, names: Sequence[str], weights: Sequence[int]) -> str:
         """One of the names, seldom one that has no value here."""
-        return self.rng.choices(names, [w * (0.04 if n in self.seldom else 1) for n, w in zip(names, weights, strict=True)])[0]
+        return self.rng.choices(
+            names, [w * (0.04 if n in self.seldom else 1) for n, w in zip(names, weights, strict=True)]
+        )[0]
 
     # -- expressions -----------------------------------------------------------------------------------------
 
@@ -115,7 +117,9 @@ class Maker:
         if kind == "sum":
             s, a = fresh(known)
             inner = (*known, (s, a))
-            body = t.Mul(t.Quantity(self.chosen(["mu", "eta", "d", "mu0"], [1] * 4), (s,)), self.vector(depth - 1, inner, order))
+            body = t.Mul(
+                t.Quantity(self.chosen(["mu", "eta", "d", "mu0"], [1] * 4), (s,)), self.vector(depth - 1, inner, order)
+            )
             return t.Sum((s,), body)
         return t.Dot(self.matrix(depth - 1, known, order), self.vector(depth - 2, known, order))
 

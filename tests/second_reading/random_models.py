@@ -168,6 +168,7 @@ def symbolic_episode(rng: random.Random) -> MDP:
     symbols = {"p": "0 < p < 1"} | ({"g": "0 < g < 1"} if gamma == "g" else {})
     return MDP.from_transitions(rows, start=0, terminal=["end"], gamma=gamma, symbols=symbols, states=[0, 1, "end"])
 
+
 @model
 def three_actions(rng: random.Random) -> MDP:
     """Rows with three actions beside rows with one."""
@@ -180,7 +181,9 @@ def three_actions(rng: random.Random) -> MDP:
 def several_starts(rng: random.Random) -> MDP:
     """Every state is a start, one that is never seen again among them."""
     rows = [*outcomes(rng, "once", "l", [0, 1, 2]), *outcomes(rng, "once", "r", [2, "end"])]
-    rows += [row for s in (0, 1, 2) for a in actions(rng) for row in outcomes(rng, s, a, ["end", rng.choice([0, 1, 2])])]
+    rows += [
+        row for s in (0, 1, 2) for a in actions(rng) for row in outcomes(rng, s, a, ["end", rng.choice([0, 1, 2])])
+    ]
     weights = {s: sp.Rational(w, 16) for s, w in zip(("once", 0, 1, 2), (1, 3, 5, 7), strict=True)}
     gamma = rng.choice(["1", discount(rng)])
     return MDP.from_transitions(
@@ -234,7 +237,9 @@ def unreachable_loops(rng: random.Random) -> MDP:
 def one_state(rng: random.Random) -> MDP:
     """A bandit: one state for ever, or one decision."""
     to = rng.choice(["s", "end"])
-    rows = [row for a in ("l", "m", "r")[: rng.randint(1, 3)] for row in outcomes(rng, "s", a, [to] * rng.randint(1, 2))]
+    rows = [
+        row for a in ("l", "m", "r")[: rng.randint(1, 3)] for row in outcomes(rng, "s", a, [to] * rng.randint(1, 2))
+    ]
     ends = ["end"] if to == "end" else []
     return MDP.from_transitions(rows, start="s", terminal=ends, gamma=discount(rng))
 
@@ -280,7 +285,6 @@ def hostile_symbols(rng: random.Random) -> MDP:
     return MDP.from_transitions(
         rows, start=0, terminal=ends, gamma=g, symbols=known, states=[0, 1, *ends]
     )  # fmt: skip
-
 
 
 def random_problem(rng: random.Random, kind: str | None = None, policies: tuple[str, ...] | None = None) -> Problem:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from pgsym.claims import Status, Verdict
 from pgsym.claims.decide import Decision
@@ -81,9 +81,24 @@ class Confusion:
     closer: int = 0
     """Differences that took more than 53 bits to see."""
 
-    def add(self, judgement: Judgement) -> None:
-        self.counts.setdefault(judgement.kind, Counter())[judgement.status, judgement.outcome] += 1
+    def count(self, kind: str, judgement: Judgement) -> None:
+        """Count a judgement, and do not keep it."""
+        self.counts.setdefault(kind, Counter())[str(judgement.status), str(judgement.outcome)] += 1
         self.closer += judgement.bits > FLOAT_BITS and judgement.outcome is Outcome.DIFFERENT
+
+    def merge(self, other: Confusion) -> None:
+        """Add the counts of another."""
+        for kind, counts in other.counts.items():
+            self.counts.setdefault(kind, Counter()).update(counts)
+        self.closer += other.closer
+
+    @property
+    def number(self) -> int:
+        """How many were counted."""
+        return sum(map(Counter.total, self.counts.values()))
+
+    def add(self, judgement: Judgement) -> None:
+        self.count(judgement.kind, judgement)
         if judgement.complaints:
             self.wrong.append(judgement)
         elif judgement.cautious:
@@ -116,9 +131,16 @@ class Confusion:
 
 
 def judge(
-    problem: Problem, claim: t.Claim, rng: random.Random, *, method: str = "auto", kind: str = "", points: int = POINTS
+    problem: Problem,
+    claim: t.Claim,
+    rng: random.Random,
+    *,
+    method: str = "auto",
+    kind: str = "",
+    points: int = POINTS,
+    theorem: bool = False,
 ) -> Judgement:
-    """Decide a claim, read it a second time, and compare everything that the verdict says."""
+    """Decide a claim, read it a second time, and compare everything that the verdict says; a theorem must hold."""
     try:
         decision = Decision(problem.mdp, problem.policy, problem.objective, method=method, seed=rng.randrange(2**32))
         setting = Setting(claim, problem.mdp, problem.policy, problem.objective, decision.structure)
@@ -131,6 +153,8 @@ def judge(
         return Judgement(kind, claim, problem, BROKEN, Outcome.UNDEFINED, complaints=(f"raised {said}",), reason=said)
     outcome, bits = second_reading(setting, rng, points)
     found = tuple(complaints(setting, verdict, outcome, rng))
+    if theorem and verdict.refuted:
+        found += ("a theorem is refuted",)
     return Judgement(kind, claim, problem, verdict.status, outcome, verdict.method, found, bits, verdict.reason)
 
 
