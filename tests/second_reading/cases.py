@@ -8,8 +8,9 @@ from dataclasses import replace
 from functools import cache
 
 from pgsym.claims import Status, parse
-from pgsym.claims.catalogue import catalogue
+from pgsym.claims.catalogue import Theorem, catalogue
 from pgsym.claims.language.tree import Claim
+from pgsym.errors import ClaimError
 from pgsym.model import Objective, Problem
 from second_reading.identities import STATEMENTS
 from second_reading.mutations import KINDS, some_mutant
@@ -70,11 +71,14 @@ def block(seed: str, number: int, *, stated: int = 14, mutants: int = 14, made: 
         yield from of_theorem(drawn, theorem)
 
 
-def of_theorem(drawn: Problem, theorem: object) -> Iterator[Case]:
+def of_theorem(drawn: Problem, theorem: Theorem) -> Iterator[Case]:
     """The claims of an entry of the catalogue, if its hypotheses hold."""
     problem = replace(drawn, objective=theorem.objective)
-    if theorem.decide(problem.mdp, problem.policy).status is Status.INAPPLICABLE:
-        return
+    try:
+        if theorem.decide(problem.mdp, problem.policy).status is Status.INAPPLICABLE:
+            return
+    except ClaimError:
+        pass  # the claims are refused one by one
     for claim in theorem.claims:
         yield problem, THEOREM if theorem.holds else FAMOUS, claim
     for claim in theorem.defects:
