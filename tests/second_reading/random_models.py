@@ -279,8 +279,7 @@ def hostile_symbols(rng: random.Random) -> MDP:
         (1, "l", last, p**2, reward(rng)),
         (1, "l", 1, 1 - p**2, 2 * r),
     ]
-    symbols = {p.name: "0 < x < 1", g.name: "0 < x < 1"}
-    known = {name: text.replace("x", name) for name, text in symbols.items() if name.isidentifier()}
+    known = {x.name: f"0 < {x.name} < 1" if x.name.isidentifier() else "real" for x in (p, g)}
     ends = ["end"] if last == "end" else []
     return MDP.from_transitions(
         rows, start=0, terminal=ends, gamma=g, symbols=known, states=[0, 1, *ends]
