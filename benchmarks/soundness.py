@@ -98,11 +98,10 @@ def main() -> int:
                 break
     for confusion, title in ((whole.claims, "claims"), (whole.models, "models"), (whole.policies, "policies")):
         print(f"\nby kind of {title}\n{confusion.table()}")
-    print(
-        f"\n{whole.wrong} wrong in {whole.claims.number} verdicts, {time.perf_counter() - begin:.0f} s in {options.jobs} "
-        f"processes; {whole.claims.closer} differences took more than 53 bits to see; {whole.cautious} claims that can "
-        "be read were not decided (see --cautious)"
-    )
+    print(f"\n{whole.wrong} wrong in {whole.claims.number} verdicts")
+    print(f"{time.perf_counter() - begin:.0f} s in {options.jobs} processes")
+    print(f"{whole.claims.closer} differences took more than 53 bits to see")
+    print(f"{whole.cautious} claims that can be read were not decided (see --cautious)")
     return 1 if whole.wrong else 0
 
 

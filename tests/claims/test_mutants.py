@@ -1,4 +1,4 @@
-"""Slips in the engine, made in memory: the second reading notices each within a small sample, and nothing without it."""
+"""Slips in the engine, made in memory: the second reading notices each in a small sample, and nothing without it."""
 
 import random
 from functools import cached_property

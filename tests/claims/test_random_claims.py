@@ -1,4 +1,4 @@
-"""Random claims on every kind of model and policy, decided as they are read; and what the second reading means by them."""
+"""Random claims on every kind of model and policy, decided as they are read; and what the second reading means."""
 
 import random
 from dataclasses import replace
@@ -31,7 +31,8 @@ def read(mdp, text, **options):
 
 
 CORRIDOR = MDP.from_transitions(
-    [(0, "l", 0, "1/2", 1), (0, "l", "end", "1/2", 3), (0, "r", 1, 1, 0), (1, "l", "end", "1/3", 2), (1, "l", 0, "2/3", 1)],
+    [(0, "l", 0, "1/2", 1), (0, "l", "end", "1/2", 3), (0, "r", 1, 1, 0),
+     (1, "l", "end", "1/3", 2), (1, "l", 0, "2/3", 1)],
     start={0: "1/2", "end": "1/2"}, terminal=["end"], gamma="9/10", states=[0, 1, "end"],
 )  # fmt: skip
 LOOP = MDP.from_transitions(

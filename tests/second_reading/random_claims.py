@@ -135,7 +135,8 @@ class Maker:
         if kind == "+":
             return t.Add(self.matrix(depth - 1, known, order), self.matrix(depth - 1, known, order))
         if kind == "inv":
-            return t.Inv(t.Add(t.Quantity("F"), self.matrix(depth - 2, known, 1)) if rng.random() < 0.5 else t.Quantity("F"))  # fmt: skip
+            fisher = t.Quantity("F")
+            return t.Inv(t.Add(fisher, self.matrix(depth - 2, known, 1)) if rng.random() < 0.5 else fisher)
         if kind == "product":
             return t.Dot(self.matrix(depth - 2, known, order), self.matrix(depth - 2, known, order))
         return t.Transpose(self.matrix(depth - 1, known, order))
@@ -211,19 +212,30 @@ class Maker:
 
     def hollow(self) -> t.Node:
         """A part that is 0 where it is defined, and on many models is not."""
-        rng, gamma = self.rng, self.problem.mdp.gamma
-        value = t.Number(Fraction(int(gamma.p), int(gamma.q))) if gamma.is_Rational else GAMMA
-        state = rng.choice(self.problem.mdp.states)
+        rng, mdp = self.rng, self.problem.mdp
+        state = rng.choice(mdp.states)
         s = t.Literal(state if type(state) is int and state >= 0 else str(state))
-        ghost = rng.choice([t.Quantity("mu", (s,)), t.Quantity("eta", (s,)), t.Quantity("h", (s,)), t.Quantity("V", (s,)), RBAR, t.Quantity("E[T]"), J,
-                            t.Quantity("V", (s,), False, (t.Override("gamma", TWO),)), t.Quantity("J", (), False, (t.Override("gamma", ONE),)),
-                            t.Sum(("s9",), t.Mul(t.Quantity("mu", ("s9",)), t.Quantity("V", ("s9",)))),
-                            t.Expect((t.Draw("s9", "mu0"),), t.Quantity("eta", ("s9",))),
-                            t.Limit(J), t.Dot(t.Grad(J), t.Dot(t.Inv(t.Quantity("F")), t.Grad(J))),
-                            t.Quantity("d", (s,)), t.Quantity("D", (s, s))])  # fmt: skip
-        nothing = rng.choice([t.Sub(J, J), t.Sub(GAMMA, value), t.Sub(RBAR, RBAR), t.Sub(t.Quantity("|S|"), t.Number(Fraction(len(self.problem.mdp.nonterminal))))])  # fmt: skip
-        return rng.choice([t.Mul(ZERO, ghost), t.Sub(ghost, ghost), t.Div(ZERO, nothing), t.Div(nothing, nothing),
-                           t.Mul(nothing, ghost), t.Mul(ZERO, t.Pow(nothing, -1))])  # fmt: skip
+        gamma = t.Number(Fraction(int(mdp.gamma.p), int(mdp.gamma.q))) if mdp.gamma.is_Rational else GAMMA
+        fisher, inner = t.Quantity("F"), ("s9",)
+        ghost = rng.choice([
+            *(t.Quantity(name, (s,)) for name in ("mu", "eta", "h", "V", "d")),
+            t.Quantity("D", (s, s)),
+            t.Quantity("E[T]"),
+            J,
+            RBAR,
+            t.Quantity("V", (s,), False, (t.Override("gamma", TWO),)),
+            t.Quantity("J", (), False, (t.Override("gamma", ONE),)),
+            t.Sum(inner, t.Mul(t.Quantity("mu", inner), t.Quantity("V", inner))),
+            t.Expect((t.Draw("s9", "mu0"),), t.Quantity("eta", inner)),
+            t.Limit(J),
+            t.Dot(t.Grad(J), t.Dot(t.Inv(fisher), t.Grad(J))),
+        ])  # fmt: skip
+        number = t.Number(Fraction(len(mdp.nonterminal)))
+        nothing = rng.choice([t.Sub(J, J), t.Sub(GAMMA, gamma), t.Sub(RBAR, RBAR), t.Sub(t.Quantity("|S|"), number)])
+        return rng.choice([
+            t.Mul(ZERO, ghost), t.Sub(ghost, ghost), t.Div(ZERO, nothing), t.Div(nothing, nothing),
+            t.Mul(nothing, ghost), t.Mul(ZERO, t.Pow(nothing, -1)),
+        ])  # fmt: skip
 
 
 def fresh(known: Pairs) -> tuple[str, str]:

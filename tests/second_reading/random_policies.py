@@ -96,7 +96,8 @@ def odd_domain(rng: random.Random, mdp: MDP) -> Policy:
 @kind
 def exponential(rng: random.Random, mdp: MDP) -> Policy:
     """Given directly, with exponentials."""
-    chosen = rng.choice([["exp(u)/(2 + exp(u))", "1/(2 + exp(u))"], ["1/(1 + exp(2*u - v))", "exp(2*u - v)/(3 + 3*exp(2*u - v))"]])  # fmt: skip
+    one, two = ["exp(u)/(2 + exp(u))", "1/(2 + exp(u))"], ["1/(1 + exp(2*u - v))", "exp(2*u - v)/(3 + 3*exp(2*u - v))"]
+    chosen = rng.choice([one, two])
     return rows(mdp, lambda n: complete(chosen, n))
 
 
@@ -132,7 +133,8 @@ def soft(rng: random.Random, mdp: MDP) -> Policy:
 
 @kind
 def soft_features(rng: random.Random, mdp: MDP) -> Policy:
-    return mixture(POLICIES[rng.choice(["shared", "features", "groups"])](rng, mdp), rng.choice(["epsilon", "w/2", "1 - w"]))  # fmt: skip
+    base = POLICIES[rng.choice(["shared", "features", "groups"])](rng, mdp)
+    return mixture(base, rng.choice(["epsilon", "w/2", "1 - w"]))
 
 
 @kind

@@ -193,9 +193,8 @@ def _(node: t.Node, names: Names) -> Iterator[t.Node]:
         x, y = node.body.left, node.body.right
         if not set(node.indices) & loose(x):
             yield t.Mul(x, t.Sum(node.indices, y))
-    if isinstance(node, t.Mul) and isinstance(node.right, t.Sum):
-        if not set(node.right.indices) & loose(node.left):
-            yield t.Sum(node.right.indices, t.Mul(node.left, node.right.body))
+    if isinstance(node, t.Mul) and isinstance(node.right, t.Sum) and not set(node.right.indices) & loose(node.left):
+        yield t.Sum(node.right.indices, t.Mul(node.left, node.right.body))
 
 
 @rule("expectation written out")
