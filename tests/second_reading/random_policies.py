@@ -75,7 +75,7 @@ def groups(rng: random.Random, mdp: MDP) -> Policy:
 def partly_uniform(rng: random.Random, mdp: MDP) -> Policy:
     """Uniform rows beside a parametrised one."""
     chosen = rng.choice(mdp.nonterminal)
-    return softmax_policy(mdp, {chosen: {mdp.actions(chosen)[0]: "u"}}, params=["u"])
+    return softmax_policy(mdp, {chosen: {mdp.actions(chosen)[0]: "u"}}, params=["u"], default="uniform")
 
 
 # -- probabilities ---------------------------------------------------------------------------------------
