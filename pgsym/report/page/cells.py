@@ -11,9 +11,10 @@ from typing import Any
 import sympy as sp
 
 from pgsym.claims.blocks import Cell
-from pgsym.errors import HypothesisError, StructureError, TooLargeError
+from pgsym.errors import HypothesisError, SingularMatrixError, StructureError, TooLargeError
 from pgsym.exact import solve
 from pgsym.exact.solution import Solution, Table
+from pgsym.expression.exact import to_float, written
 from pgsym.expression.latex import Names, latex, tex_width
 from pgsym.expression.notation import name_table, symbol_names
 from pgsym.model.problem import Problem
@@ -34,11 +35,15 @@ def decimal(value: float) -> Cell:
     >>> decimal(-1.5e-7).latex, decimal(0.1).text
     ('-1.5 \\times 10^{-7}', '0.1')
     """
-    text = f"{value:.{DIGITS}g}"
     if value == 0:
         return Cell("0", "0")
+    text = f"{value:.{DIGITS}g}"
     if not math.isfinite(value):
         return Cell(text, r"\infty" if value > 0 else r"\text{undefined}")
+    return _scientific(text)
+
+
+def _scientific(text: str) -> Cell:
     mantissa, e, power = text.partition("e")
     return Cell(text, mantissa if not e else rf"{mantissa} \times 10^{{{int(power)}}}")
 
@@ -55,13 +60,15 @@ def number(value: sp.Expr, names: Names | None = None) -> Cell | None:
         found = decimal(float(value))
         return found if value == 0 else Cell(found.text, rf"\approx {{{found.latex}}}")
     room = FORMULA if value.free_symbols else SHORT
-    if sp.count_ops(value) <= room and len(str(value)) <= 4 * room:
+    text = written(value)
+    if sp.count_ops(value) <= room and text is not None and len(text) <= 4 * room:
         shown = latex(value, names=names, inline=not value.has(sp.exp))
         if tex_width(shown) <= room:
-            return Cell(str(value), shown)
+            return Cell(text, shown)
     if value.free_symbols:
         return None
-    found = decimal(float(value))
+    rounded = to_float(value)
+    found = _scientific(str(sp.N(value, DIGITS))) if rounded is None else decimal(rounded)
     return Cell(found.text, rf"\approx {{{found.latex}}}")
 
 
@@ -149,6 +156,8 @@ class Writer:
             getattr(view.quantities, name)
         except (HypothesisError, StructureError):
             return False
+        except SingularMatrixError:  # in floats only
+            return True
         return True
 
 
