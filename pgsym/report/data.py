@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from pgsym.claims.trust import Level, Trust
-from pgsym.errors import HypothesisError, PgsymError, SingularMatrixError, StructureError, TooLargeError
+from pgsym.errors import (
+    HypothesisError,
+    NotInFieldError,
+    PgsymError,
+    SingularMatrixError,
+    StructureError,
+    TooLargeError,
+)
 from pgsym.exact import solve
 from pgsym.exact.solution import QUANTITIES, Solution, Table
 from pgsym.expression.exact import to_float, written
@@ -43,10 +50,15 @@ class Report:
         self.closed: Solution | None = solve(
             problem.mdp, problem.policy, problem.objective, budget=BUDGET, seconds=SECONDS
         )
-        self.exact: Solution | None = self.closed.at(problem.theta)
         self.float: Solution | None = None
         if not problem.mdp.symbols:
             self.float = self.closed.at({p: float(v) for p, v in problem.theta.items()})
+        self.exact: Solution | None = None
+        try:
+            self.exact = self.closed.at(problem.theta)
+        except NotInFieldError:
+            if self.float is None:
+                raise
         self._deadline = time.monotonic() + SECONDS
         self._labels = labels({name for pair in problem.mdp.pairs for name in pair} | set(problem.mdp.states))
 

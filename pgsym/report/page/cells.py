@@ -11,7 +11,7 @@ from typing import Any
 import sympy as sp
 
 from pgsym.claims.blocks import Cell
-from pgsym.errors import HypothesisError, SingularMatrixError, StructureError, TooLargeError
+from pgsym.errors import HypothesisError, NotInFieldError, SingularMatrixError, StructureError, TooLargeError
 from pgsym.exact import solve
 from pgsym.exact.solution import Solution, Table
 from pgsym.expression.exact import to_float, written
@@ -118,10 +118,15 @@ class Writer:
 
     @cached_property
     def exact(self) -> Solution | None:
-        """The solution at theta in exact numbers; None for a model that is too large for them."""
+        """The solution at theta in exact numbers; None where the model is too large for them, or theta has none."""
         p = self.problem
         small = self.rounded is None or len(p.mdp.states) * len(p.policy.params) <= EXACT_ENTRIES
-        return self.closed.at(p.theta) if small else None
+        try:
+            return self.closed.at(p.theta) if small else None
+        except NotInFieldError:
+            if self.rounded is None:
+                raise
+            return None
 
     @cached_property
     def rounded(self) -> Solution | None:
