@@ -24,6 +24,13 @@ def test_certificate_goes_to_a_file(run, tmp_path):
     assert "Theorem stationary_s_x" in path.read_text(encoding="utf-8")
 
 
+def test_a_name_that_is_no_identifier_is_written_and_explained(run, tmp_path):
+    path = tmp_path / "two-state.v"
+    _, _, err = run("certify", "two-state", "-J", "average-reward", "-o", path)
+    assert err == f"wrote {path}; to run coqc on it yourself, call it two_state.v: a module has such a name\n"
+    assert path.read_text(encoding="utf-8").startswith("(*")
+
+
 def test_certificate_as_json(run):
     data = json.loads(run("certify", "two-state", "--claim", "V(s) = r_pi(s)", "--json")[1])
     assert data["kind"] == "refutation"
