@@ -3,8 +3,8 @@
     python benchmarks/hostile_names.py [--models 100000] [--first 0] [--jobs 1]
 
 Every model of `tests/renamed_models.py` is solved and a claim about it decided, under plain names and under names with
-commas, bars and quotes, numbers beside equal texts, Greek letters, and words of the claim language.  Verdicts and closed
-forms must be the same once the names are mapped back.  The first 2,000 models are those of the test suite.
+commas, bars and quotes, numbers beside equal texts, Greek letters, and words of the claim language.  Verdicts and
+closed forms must be the same once the names are mapped back.  The first 2,000 models are those of the test suite.
 
 Prints how many claims were proved and refuted, by policy.  Exit code 1 if any answer depends on names.
 """

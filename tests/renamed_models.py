@@ -27,9 +27,9 @@ STATES: tuple[Hashable, ...] = (
     "end", (1,),
 )  # fmt: skip
 FAMILIES: tuple[tuple[tuple[Hashable, ...], tuple[Hashable, ...]], ...] = (
-    ((1, "1"), ("l", "r")), ((-1, "-1"), (1, "1")), (((0, 1), "(0, 1)"), ("l", "r")),
-    (("'1'", "1", 1), ("'1'", "1", 1)), (("x,y", "z", "x", "y,z"), ("y,z", "z")), (("c", "b|c"), ("a|b", "a")), (("x", "x,y"), ("y,z", "z")),
-    (("s", "s'"), ("a", "a'")), (("gamma", "γ"), ("pi", "π")),
+    ((1, "1"), ("l", "r")), ((-1, "-1"), (1, "1")), (((0, 1), "(0, 1)"), ("l", "r")), (("s", "s'"), ("a", "a'")),
+    (("'1'", "1", 1), ("'1'", "1", 1)), (("x,y", "z", "x", "y,z"), ("y,z", "z")), (("c", "b|c"), ("a|b", "a")),
+    (("x", "x,y"), ("y,z", "z")), (("gamma", "γ"), ("pi", "π")),
 )  # fmt: skip
 """States and actions that are mixed up where some text is taken for them."""
 SYMBOLS = (
