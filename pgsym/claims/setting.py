@@ -183,7 +183,23 @@ class Setting:
 
     @cached_property
     def _limit_symbol(self) -> sp.Symbol | None:
-        return self._discount_symbol if self.has_limit else None
+        if not self.has_limit:
+            return None
+        gamma, outcomes = self.mdp.gamma, (o for pair in self.mdp.pairs for o in self.mdp.outcomes(*pair))
+        if gamma.free_symbols:
+            expressions = [e for o in outcomes for e in (o.p, o.r)]
+            elsewhere = {s for e in (*expressions, *self.mdp.start.values()) for s in e.free_symbols} | {*self.weights}
+            if not gamma.is_Symbol:
+                named = (self.symbols.get(n.name, sp.S.Zero) for n in self._nodes if isinstance(n, t.Symbol))
+                elsewhere |= {s for e in named for s in e.free_symbols}
+            shared = sorted(s.name for s in gamma.free_symbols & elsewhere)
+            if shared:
+                raise ClaimError(
+                    f"the discount is {gamma}, and {shared[0]} stands elsewhere too; the limit could be of the "
+                    "discount alone, or of all that depends on it. Give the discount a symbol of its own",
+                    where="limit[gamma->1]",
+                )
+        return self._discount_symbol
 
     @cached_property
     def _discount_symbol(self) -> sp.Symbol:

@@ -14,11 +14,11 @@ import sympy as sp
 
 from pgsym.errors import PolicyError, SchemaError, TooLargeError
 from pgsym.exact.solution import QUANTITIES, Solution, Table
+from pgsym.expression.complaint import nearest
 from pgsym.expression.evaluate import evaluate
 from pgsym.expression.exact import to_expr
 from pgsym.expression.linear import Linear
 from pgsym.expression.symbols import in_order
-from pgsym.model.files.names import nearest
 
 BACKENDS = ("numpy", "jax")
 """Where the arrays come from."""

@@ -108,7 +108,7 @@ def test_kernel_accepts_counterexample_with_names_of_any_spelling(kernel) -> Non
         (SHORT, {"start": "s", "terminal": ["e"], "gamma": "g"}, {"s": {"go": "t/2 + 1/3", "stay": "-2*t"}},
          "start-state", None),
         (SHORT, {"start": "s", "terminal": ["e"], "gamma": 0}, {"s": {"go": "t"}}, "start-state", None),
-        (SHORT, {"start": "s", "terminal": ["e"]}, {"s": {}}, "start-state", None),
+        (SHORT, {"start": "s", "terminal": ["e"]}, {"s": {"go": 0}}, "start-state", None),
         (SHORT, {"start": "s", "terminal": ["e"], "gamma": "g"}, {"s": {"go": "t"}}, "start-state",
          'grad J = gamma * grad V("s")'),
     ],

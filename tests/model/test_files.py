@@ -310,6 +310,23 @@ REFUSED = {
         "policy.logits: found neither; a policy is a mapping {state: {action: formula}} or a list of rows "
         "[state, action, formula]. Write one of the two",
     ),
+    "logits for no state": (
+        edited(policy={"logits": {}}),
+        PolicyError,
+        "policy: found no logits for 's'; every state that can be reached and has a choice needs them. "
+        "Add them, or say default='uniform' (in a file, default: uniform)",
+    ),
+    "another default": (
+        edited(policy={"logits": {}, "default": "greedy"}),
+        PolicyError,
+        "policy: found default = 'greedy'; only 'uniform' is known. Write that, or leave it out",
+    ),
+    "default alone": (
+        edited(policy={"default": "uniform"}),
+        SchemaError,
+        "policy.default: found it without logits or probabilities; it is for the states that they leave out. "
+        "Write logits: {} for a uniform policy, or remove it",
+    ),
     "unknown action": (
         edited(policy={"logits": {"s": {"c": "t"}}}),
         StructureError,
@@ -579,6 +596,12 @@ def test_save_refuses_names_and_policies_without_a_form() -> None:
 def test_save_refuses_an_unknown_place(tmp_path: Path) -> None:
     with pytest.raises(SchemaError, match=r"cannot be written \(No such file or directory\)"):
         save(one_state(), tmp_path / "nowhere" / "model.yaml")
+
+
+def test_default_uniform_fills_what_the_logits_leave_out() -> None:
+    problem = from_document(edited(policy={"logits": {}, "default": "uniform"}))
+    assert problem.policy("a", "s") == sp.Rational(1, 2)
+    assert loads(dumps(problem)) == problem
 
 
 # -- round trip ------------------------------------------------------------------------------------------
