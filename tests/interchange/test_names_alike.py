@@ -74,9 +74,8 @@ def test_stormvogel_refuses_names_that_read_alike():
 def test_report_has_an_entry_for_each_state_and_action():
     mdp = ring()
     policy = tabular(mdp)
-    data = Report(Problem(mdp, policy, Objective.START_STATE, dict.fromkeys(policy.params, sp.S.Zero))).to_json(
-        ["V", "Q"]
-    )
+    problem = Problem(mdp, policy, Objective.START_STATE, dict.fromkeys(policy.params, sp.S.Zero))
+    data = Report(problem).to_json(["V", "Q"])
     json.dumps(data)
     assert len(data["V"]) == len(STATES)
     assert sum(map(len, data["Q"].values())) == len(STATES) * len(ACTIONS)
