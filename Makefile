@@ -50,6 +50,7 @@ bench: $(READY_BENCH)
 	$(RUN) benchmarks/claims.py
 	$(RUN) benchmarks/sampling.py
 	$(RUN) benchmarks/soundness.py --claims 1000
+	$(RUN) benchmarks/hostile_names.py --models 2000
 	$(RUN) benchmarks/audit.py --audits 200
 	$(RUN) benchmarks/storm.py
 	command -v coqc >/dev/null && $(RUN) benchmarks/certify.py --quick || echo "no Coq: certificates are not timed"

@@ -120,6 +120,21 @@ def test_arbitrary_number_is_not_the_weight_of_the_mixture(method):
     assert decide(f"for all c: {other}", mdp, policy, method=method).refuted
 
 
+NAMED = {
+    "b(x)": 'for all b(s): b("x") = "b(x)"',
+    "pi'(l|x)": 'pi\'("l"|"x") = "pi\'(l|x)"',
+    "log(exp(t) + 1)": 'log pi("l"|"x") = t - "log(exp(t) + 1)"',
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", NAMED)
+def test_symbol_of_the_model_is_not_what_it_is_named_after(name, method):
+    rows = [(s, a, "y", 1, sp.Symbol(name)) for s in "xy" for a in "lr"]
+    mdp = MDP.from_transitions(rows, gamma="1/2", start="x")
+    assert decide(NAMED[name], mdp, sigmoid(mdp, {"x": "t"}), method=method).refuted
+
+
 def test_limit_has_a_discount_of_its_own():
     mdp = ring(["x", "y"])
     policy = softmax_policy(mdp, {s: {"l": "gamma"} for s in "xy"})
