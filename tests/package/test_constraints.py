@@ -1,4 +1,4 @@
-"""`constraints.txt` pins what development installs and names no machine; a user's installation has lower bounds only."""
+"""`constraints.txt` pins what development installs and names no machine; users get lower bounds only."""
 
 import importlib.util
 import re
