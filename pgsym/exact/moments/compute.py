@@ -16,6 +16,7 @@ from pgsym.exact.moments.law import EstimatorLaw
 from pgsym.exact.moments.specification import default_objective
 from pgsym.exact.moments.target import Target
 from pgsym.exact.quantities import Quantities
+from pgsym.exact.solution import require_symbols
 from pgsym.expression.exact import to_expr
 from pgsym.model.estimator import ESTIMATORS, Estimator
 from pgsym.model.mdp import MDP
@@ -88,6 +89,7 @@ def moments(
         s if isinstance(s, sp.Symbol) else sp.Symbol(s): v for s, v in (symbols or {}).items()
     }  # fmt: skip
     exact = {s: to_expr(v, where=s.name) for s, v in values.items()}
+    require_symbols(exact, mdp.symbols | estimator.symbols)
     if exact:
         mdp, estimator = mdp.subs(exact), estimator.subs(exact)
     clash = sorted(s.name for s in estimator.symbols & set(policy.params))
