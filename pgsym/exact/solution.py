@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +13,7 @@ from pgsym.display.frame import data_frame
 from pgsym.errors import HypothesisError, StructureError
 from pgsym.exact.fields import exact_field, float_field
 from pgsym.exact.quantities import Quantities
+from pgsym.expression.complaint import nearest
 from pgsym.expression.latex import align, quantity_latex
 from pgsym.expression.notation import name_table
 from pgsym.model.objective import Objective
@@ -273,6 +274,8 @@ class Solution:
         ------
         ZeroProbabilityError
             pi(a|s) = 0 at theta although its derivative is not.
+        StructureError
+            A value for a symbol that the model does not have.
         """
         given = dict(theta or {})
         values = {s if isinstance(s, sp.Symbol) else sp.Symbol(s): v for s, v in (symbols or {}).items()}
@@ -280,6 +283,7 @@ class Solution:
         point = self.policy.point(given)
         check_policy_at(self.policy, point)
         q = self.quantities
+        require_symbols(values, q.mdp.symbols)
         mdp = q.mdp.subs(values) if values else q.mdp
         if is_float:
             if mdp.symbols:
@@ -369,6 +373,23 @@ class Solution:
     def __repr__(self) -> str:
         where = "closed form" if self.theta is None else f"at {dict(self.theta)}"
         return f"Solution({self.objective}, {where}, {len(self.mdp.states)} states)"
+
+
+def require_symbols(given: Iterable[sp.Symbol], known: Iterable[sp.Symbol]) -> None:
+    """Every symbol that is given a value is there: that of a misspelt one would change nothing.
+
+    Raises
+    ------
+    StructureError
+        One is not.
+    """
+    names = sorted(s.name for s in known)
+    for symbol in given:
+        if symbol.name not in names:
+            raise StructureError(
+                f"{symbol.name!r} is no symbol here; {nearest(symbol.name, names, 'the symbols are')}. Check the name",
+                where="symbols",
+            )
 
 
 def default_names(objective: Objective) -> list[str]:

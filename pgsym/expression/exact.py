@@ -18,17 +18,20 @@ from pgsym.expression.grammar import MAX_DIGITS, parse
 ULPS = 8
 
 
-def simplest_rational(value: float, ulp: float | None = None) -> Fraction:
+def simplest_rational(value: Any, ulp: float | None = None) -> Fraction:
     """The rational of least denominator within `ULPS` units in the last place of `value`.
 
     Parameters
     ----------
     ulp
-        The unit, for a value that comes from a narrower type; by default that of a Python float.
+        The unit; by default the spacing of the value's own type.
 
     >>> simplest_rational(0.3333333333333333), simplest_rational(0.1), simplest_rational(0.15000000000000002)
     (Fraction(1, 3), Fraction(1, 10), Fraction(3, 20))
     """
+    if ulp is None and not isinstance(value, float):
+        ulp = spacing(value)
+    value = float(value)
     if not math.isfinite(value):
         raise FormulaError(f"found {value}; a number must be finite. Give a number or a formula")
     if ulp is None and -512 < value < 512:
@@ -124,7 +127,7 @@ def to_expr(value: Any, *, where: Any = None) -> sp.Expr:
         return _decimal(value, where)
     if isinstance(value, numbers.Real):
         try:
-            found = simplest_rational(float(value), _ulp(value))
+            found = simplest_rational(value)
         except FormulaError as error:
             raise FormulaError(error.message, where=where) from None
         return sp.Rational(found.numerator, found.denominator)
@@ -155,13 +158,13 @@ def _float(value: float) -> sp.Rational:
     return sp.Rational(found.numerator, found.denominator)
 
 
-def _ulp(value: Any) -> float | None:
-    """The spacing of NumPy's narrower floats near `value`: 0.1 as a float32 is 0.1 to seven digits only."""
-    if isinstance(value, float):
-        return None
+def spacing(value: Any) -> float:
+    """The distance of a float to the next: 0.1 as a float32 is 0.1 to seven digits only."""
+    if isinstance(value, float | int):
+        return math.ulp(float(value))
     import numpy as np
 
-    return float(np.spacing(abs(value))) if isinstance(value, np.floating) else None
+    return float(np.spacing(abs(value))) if isinstance(value, np.floating) else math.ulp(float(value))
 
 
 def _decimal(value: Decimal, where: Any) -> sp.Rational:

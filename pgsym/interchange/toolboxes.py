@@ -19,6 +19,7 @@ from pgsym.expression.exact import to_expr
 from pgsym.interchange.extras import optional
 from pgsym.interchange.reductions import averaged, pair_reward
 from pgsym.model.arrays import Arrays, from_arrays, to_arrays
+from pgsym.model.float_rows import FloatRows
 from pgsym.model.mdp import MDP, Action, State
 
 Floats = npt.NDArray[np.float64]
@@ -119,7 +120,7 @@ def from_pymdptoolbox(
         names = range(P.shape[1]) if states is None else states
         terminal = [s for i, s in enumerate(names) if _rests(P, r, i)]
     return from_arrays(
-        _exact(P),
+        _exact_rows(P),
         _exact(r),
         gamma=_rational(discount),
         start=start,
@@ -149,6 +150,19 @@ def _exact(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     found = values.astype(object)
     for at in np.argwhere(values != 0):
         found[tuple(at)] = to_expr(values[tuple(at)].item())
+    return found
+
+
+def _exact_rows(P: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The same for distributions over the last axis."""
+    rows = FloatRows("probabilities")
+    found = P.astype(object)
+    for at in np.ndindex(P.shape[:-1]):
+        inside = np.flatnonzero(P[at])
+        if inside.size:
+            exact = rows.read([P[at][j].item() for j in inside], at)
+            found[at][inside] = exact
+    rows.warn()
     return found
 
 
@@ -232,7 +246,7 @@ def from_quantecon(
         moves = {int(s) for s, row, paid in zip(s_indices, Q, R, strict=True) if row[s] != 1 or paid != 0}
         terminal = [s for i, s in enumerate(names) if i not in moves]
     return from_arrays(
-        _exact(P),
+        _exact_rows(P),
         _exact(r),
         gamma=_rational(ddp.beta),
         start=start,

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pgsym.errors import FormulaError, SchemaError, StructureError
-from pgsym.expression.exact import to_expr
+from pgsym.expression.exact import simplest_rational, to_expr
+from pgsym.model.float_rows import FloatRows
 from pgsym.model.mdp import MDP, Action, State
 
 
@@ -28,7 +29,8 @@ def from_arrays(
     """From transition probabilities and rewards.
 
     A row of zeros means that the action is not available in the state.  Entries are numbers, formulas as text or
-    SymPy expressions; floats are read as the simplest rationals nearby.
+    SymPy expressions; floats are read as the simplest rationals nearby.  A row of which these do not sum to 1, but
+    whose floats do within 1e-9, is divided by its sum, with a warning.
 
     Parameters
     ----------
@@ -70,10 +72,12 @@ def from_arrays(
     action_names = _names(actions, m, "actions")
     terminal = list(terminal)
     outcomes = []
+    rows = FloatRows("outgoing probabilities")
     for i, s in enumerate(state_names):
         for k, a in enumerate(action_names):
-            row = [(j, _expr(table[i, k, j], (s, a))) for j in range(n) if not _is_zero(table[i, k, j])]
-            for j, p in row:
+            row = {j: _expr(table[i, k, j], (s, a)) for j in range(n) if not _is_zero(table[i, k, j])}
+            row = _distribution(row, rows, (s, a))
+            for j, p in row.items():
                 outcomes.append((s, a, state_names[j], p, rewards[i, k, j]))
             if s in terminal and not row and not all(map(_is_zero, rewards[i, k])):
                 raise StructureError(
@@ -81,9 +85,11 @@ def from_arrays(
                     "Set it to 0 and pay it on the way in",
                     where=s,
                 )
+    mu0 = _start(start, state_names, rows)
+    rows.warn()
     return MDP.from_transitions(
         outcomes,
-        start=_start(start, state_names),
+        start=mu0,
         terminal=terminal,
         gamma=gamma,
         symbols=symbols,
@@ -222,13 +228,23 @@ def _names(names: Sequence[Any] | None, count: int, where: str) -> list[Any]:
     return found
 
 
-def _start(start: Any, states: Sequence[State]) -> Any:
+def _start(start: Any, states: Sequence[State], rows: FloatRows) -> Any:
     if not isinstance(start, np.ndarray | list):
         return start
     values = _array(start, "start")
     if values.shape != (len(states),):
         raise SchemaError(f"found shape {values.shape}; ({len(states)},) is required. Reshape it", where="start")
-    return dict(zip(states, values, strict=True))
+    return _distribution(dict(zip(states, values, strict=True)), rows, "start")
+
+
+def _distribution(row: dict[Any, Any], rows: FloatRows, where: Any) -> dict[Any, Any]:
+    """As given, where the numbers sum to 1 as they will be read; else exact."""
+    values = list(row.values())
+    numbers = all(isinstance(p, float | int | np.number) and not isinstance(p, bool) for p in values)
+    if not numbers or not any(isinstance(p, float | np.floating) for p in values) or not np.isfinite(values).all():
+        return row
+    exact = rows.read(values, where)
+    return row if exact == [simplest_rational(p) for p in values] else dict(zip(row, exact, strict=True))
 
 
 def _is_zero(value: Any) -> bool:

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 import sympy as sp
 
-from pgsym.errors import FormulaError, MissingExtraError, NotStochasticError, StructureError
+from pgsym.errors import FormulaError, MissingExtraError, StructureError
 from pgsym.expression.exact import simplest_rational, to_expr
+from pgsym.model.float_rows import FloatRows
 from pgsym.model.mdp import MDP, State
 
 
@@ -35,7 +36,8 @@ def from_gymnasium(env: Any, *, gamma: Any = 1, start: Any = None, unreachable: 
 
     States and actions keep the environment's integers.  An outcome with `done` leads to a terminal state: to s' itself
     where no outcome leads on from s', else to its copy ``("done", s')``.  Outcomes of (s, a) that agree in s', r and
-    `done` are one outcome.  Floats are read as the simplest rationals nearby, so that rows sum to exactly 1.
+    `done` are one outcome.  Floats are read as the simplest rationals nearby, so that rows sum to exactly 1;
+    a row of which these do not, but whose floats sum to 1 within 1e-9, is divided by its sum, with a warning.
 
     Parameters
     ----------
@@ -138,11 +140,14 @@ def _read_table(core: Any, name: str) -> _Table:
             "FrozenLake-v1, CliffWalking-v1 and Taxi-v4 have one; give others with MDP.from_transitions",
             where=name,
         )
+    rows = FloatRows("the table's probabilities")
     table = {
-        int(s): {int(a): _read_row(row, (name, int(s), int(a))) for a, row in rows.items()} for s, rows in found.items()
+        int(s): {int(a): _read_row(row, rows, (name, int(s), int(a))) for a, row in actions.items()}
+        for s, actions in found.items()
     }
-    for s, rows in table.items():
-        for a, row in rows.items():
+    rows.warn()
+    for s, actions in table.items():
+        for a, row in actions.items():
             for entry in row:
                 if not entry.done and entry.state not in table:
                     raise StructureError(
@@ -153,8 +158,9 @@ def _read_table(core: Any, name: str) -> _Table:
     return table
 
 
-def _read_row(row: Iterable[Any], where: tuple[Any, ...]) -> dict[_Entry, Fraction]:
-    lines = []
+def _read_row(row: Iterable[Any], rows: FloatRows, where: tuple[Any, ...]) -> dict[_Entry, Fraction]:
+    probabilities: list[float] = []
+    entries: list[_Entry] = []
     for line in row:
         if len(line) != 4:
             raise StructureError(
@@ -162,22 +168,14 @@ def _read_row(row: Iterable[Any], where: tuple[Any, ...]) -> dict[_Entry, Fracti
                 where=where,
             )
         p, state, r, done = line
-        lines.append((float(p), _Entry(int(state), to_expr(_number(r), where=where), bool(done))))
-    # A difference such as (1 - 0.998)/2 is off by an ulp of 1, which may be many ulps of its own.
-    for ulp in (None, math.ulp(1.0)):
-        merged: dict[_Entry, Fraction] = {}
-        for p, entry in lines:
-            if not math.isfinite(p):
-                raise FormulaError(
-                    f"found the probability {p}; a number must be finite. Correct the table", where=where
-                )
-            merged[entry] = merged.get(entry, Fraction(0)) + simplest_rational(p, ulp)
-        if sum(merged.values()) == 1:
-            return {entry: p for entry, p in merged.items() if p}
-    total = sum(merged.values())
-    raise NotStochasticError(
-        f"the table's probabilities sum to {total}; must be exactly 1. Correct the environment's table", where=where
-    )
+        if not math.isfinite(p):
+            raise FormulaError(f"found the probability {p}; a number must be finite. Correct the table", where=where)
+        probabilities.append(float(p))
+        entries.append(_Entry(int(state), to_expr(_number(r), where=where), bool(done)))
+    merged: dict[_Entry, Fraction] = {}
+    for entry, exact in zip(entries, rows.read(probabilities, where), strict=True):
+        merged[entry] = merged.get(entry, Fraction(0)) + exact
+    return {entry: p for entry, p in merged.items() if p}
 
 
 def _number(value: Any) -> Any:
@@ -194,8 +192,10 @@ def _environment_start(core: Any, name: str) -> dict[int, sp.Rational]:
         raise StructureError(
             "the environment has no initial_state_distrib; an initial distribution is required. Give start", where=name
         )
-    exact = {s: simplest_rational(float(p)) for s, p in enumerate(found)}
-    return {s: sp.Rational(p.numerator, p.denominator) for s, p in exact.items() if p}
+    rows = FloatRows("start probabilities")
+    exact = rows.read([float(p) for p in found], name)
+    rows.warn()
+    return {s: sp.Rational(p.numerator, p.denominator) for s, p in enumerate(exact) if p}
 
 
 def _reachable(table: _Table, sources: Iterable[Any], name: str) -> set[int]:

@@ -57,7 +57,7 @@ def warn_rationalised(values: Iterable[Any]) -> None:
                 examples.setdefault(repr(float(number)), found)
     if examples:
         shown = ", ".join(f"{text} as {found}" for text, found in list(examples.items())[:3])
-        _warn(
+        warn(
             f"{count} float{'s' if count > 1 else ''} read as the simplest rational nearby ({shown}"
             f"{', ...' if len(examples) > 3 else ''}); an exact model has exact numbers. "
             'Write text such as "1/3", or Fractions',
@@ -217,7 +217,7 @@ def _check_domain(mdp: MDP) -> None:
             where="symbols",
         )
     if undeclared:
-        _warn(
+        warn(
             f"symbol{'s' if len(undeclared) > 1 else ''} {listed(undeclared)} "
             f"{'have' if len(undeclared) > 1 else 'has'} no declared assumption; "
             "taken so that every probability lies in [0, 1]",
@@ -295,7 +295,7 @@ def witness(mdp: MDP, seed: int = 0) -> dict[sp.Symbol, sp.Rational]:
     return point
 
 
-def _warn(message: str, category: type[Warning]) -> None:
+def warn(message: str, category: type[Warning]) -> None:
     """A warning that points at the first caller outside this package."""
     level, frame = 2, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == "pgsym":

@@ -22,6 +22,7 @@ from pgsym.errors import (
     UndefinedQuantityError,
 )
 from pgsym.exact.horizon import truncated
+from pgsym.exact.moments import moments
 from pgsym.exact.policy_symbols import in_policy_symbols
 from pgsym.model import MDP, sigmoid, tabular
 
@@ -343,3 +344,16 @@ def test_gradient_is_found_by_the_name_of_its_parameter() -> None:
         StructureError, match=r"grad has no entry 'phi'; it has 1 entries, such as theta\. Check the name"
     ):
         solution.grad["phi"]
+
+
+def test_a_value_for_a_symbol_that_the_model_lacks_is_refused():
+    robot = pgsym.zoo("recycling-robot")
+    message = r"^symbols: 'alpah' is no symbol here; the nearest is 'alpha'\. Check the name$"
+    with pytest.raises(StructureError, match=message):
+        pgsym.solve(robot.mdp, robot.policy, robot.objective).at(robot.theta, {"alpah": "1/2"})
+    corridor = pgsym.zoo("short-corridor")
+    message = r"^symbols: 'gamma' is no symbol here; the symbols are none\. Check the name$"
+    with pytest.raises(StructureError, match=message):
+        pgsym.solve(corridor.mdp, corridor.policy).at(corridor.theta, {"gamma": "1/2"})
+    with pytest.raises(StructureError, match=message):
+        moments(corridor.mdp, corridor.policy, "reinforce", theta=corridor.theta, symbols={"gamma": "1/2"})

@@ -26,6 +26,7 @@ from pgsym.interchange.toolboxes import (
 from pgsym.model import MDP
 from pgsym.model.arrays import to_arrays
 from pgsym.model.transform import terminating
+from pgsym.model.validate import RationalisedWarning
 
 SWITCH = MDP.from_transitions(
     [("s", "stay", "s", 1, 1), ("s", "go", "t", "2/3", 0), ("s", "go", "s", "1/3", 3),
@@ -173,3 +174,10 @@ def test_quantecon_rewards_must_not_depend_on_the_next_state(monkeypatch):
     monkeypatch.setitem(sys.modules, "quantecon", None)
     with pytest.raises(MissingExtraError, match=r"^quantecon: it is not installed; QuantEcon models need it"):
         to_quantecon(terminating(SWITCH))
+
+
+def test_ordinary_float_rows_are_divided_by_their_sums():
+    rng = np.random.default_rng(0)
+    with pytest.warns(RationalisedWarning, match=r"^\d rows of floats did not sum to 1"):
+        mdp = from_pymdptoolbox(rng.dirichlet(np.ones(3), size=(2, 3)), np.ones(3), 0.9)
+    assert all(sum(o.p for o in mdp.outcomes(s, a)) == 1 for s, a in mdp.pairs)

@@ -107,6 +107,46 @@ def test_floats_become_rationals_with_one_warning():
         assert from_arrays(np.float32([[[0.1, 0.9], [1 / 3, 2 / 3]]]), ["3/10", 1], gamma="1/2") == mdp
 
 
+def test_ordinary_float_rows_are_divided_by_their_sums_and_it_is_said():
+    rng = np.random.default_rng(0)
+    table = rng.dirichlet(np.ones(4), size=(2, 4))
+    with pytest.warns(RationalisedWarning) as caught:
+        mdp = from_arrays(table, np.zeros(4), gamma="1/2", start=rng.dirichlet(np.ones(4)))
+    (said,) = caught
+    count = int(str(said.message).split()[0])
+    assert count >= 7
+    assert re.match(
+        r"\d rows of floats did not sum to 1 as the simplest rationals, and were divided by their sums "
+        r"\(\(0, \d\), .*, \.\.\.\); an exact model has exact numbers\. Write text such as",
+        str(said.message),
+    )
+    assert said.filename == __file__
+    for s, a in mdp.pairs:
+        row = [o.p for o in mdp.outcomes(s, a)]
+        assert sum(row) == 1
+        assert max(abs(float(p) - x) for p, x in zip(row, table[a, s], strict=True)) < 1e-15
+
+
+def test_a_row_that_is_rounded_by_hand_is_divided_by_its_sum():
+    with pytest.warns(RationalisedWarning, match=r"^1 row of floats .* was divided by its sum \(\(0, 0\)\)"):
+        mdp = from_arrays([[[0.3333333333] * 3, [1, 0, 0], [1, 0, 0]]], [0, 0, 0], gamma="1/2", axes="asn")
+    assert [o.p for o in mdp.outcomes(0, 0)] == [sp.Rational(1, 3)] * 3
+
+
+def test_a_difference_of_floats_is_read_as_in_a_table():
+    """Off by an ulp of 1, which is some thousand ulps of its own."""
+    slip = (1 - 0.9998) / 2
+    mdp = from_arrays([[[slip, 0.9998, slip], [1, 0, 0], [1, 0, 0]]], [0, 0, 0], gamma="1/2", axes="asn")
+    assert [o.p * 10**4 for o in mdp.outcomes(0, 0)] == [1, 9998, 1]
+
+
+@pytest.mark.parametrize("excess", [1e-8, -2e-9])
+def test_a_row_farther_from_1_is_refused(excess):
+    message = r"^\(0, 0\): outgoing probabilities sum to [01]\.\d+; must be exactly 1, floats to within 1e-9\. Correct"
+    with pytest.raises(NotStochasticError, match=message):
+        from_arrays([[[0.25, 0.75 + excess], [0, 1]]], [0, 0], gamma="1/2")
+
+
 @pytest.mark.parametrize(
     ("P", "r", "options", "kind", "message"),
     [

@@ -12,6 +12,7 @@ from skips import needs
 from pgsym.errors import FormulaError, MissingExtraError, NotStochasticError, StructureError
 from pgsym.model import MDP, Outcome
 from pgsym.model.gym import from_gymnasium
+from pgsym.model.validate import RationalisedWarning
 
 gymnasium = needs("gymnasium")
 
@@ -129,6 +130,14 @@ def test_ending_where_one_started_has_a_copy():
 def test_outcomes_with_different_rewards_stay_apart():
     mdp = from_gymnasium(env({0: {0: [(0.25, 0, 1, False), (0.5, 0, 2, False), (0.25, 0, 1, False)]}}), gamma="1/2")
     assert mdp.outcomes(0, 0) == (Outcome(0, sp.Rational(1, 2), 1), Outcome(0, sp.Rational(1, 2), 2))
+
+
+def test_a_row_that_is_rounded_by_hand_is_divided_by_its_sum():
+    third = 0.3333333333
+    table = {0: {0: [(third, 0, 0, False), (third, 1, 1, True), (third, 2, 2, True)]}}
+    with pytest.warns(RationalisedWarning, match=r"^1 row of floats .* divided by its sum \(\('Test-v0', 0, 0\)\)"):
+        mdp = from_gymnasium(env(table), gamma="1/2")
+    assert [o.p for o in mdp.outcomes(0, 0)] == [THIRD] * 3
 
 
 def test_impossible_lines_are_dropped():

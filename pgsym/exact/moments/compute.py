@@ -16,6 +16,7 @@ from pgsym.exact.moments.law import EstimatorLaw
 from pgsym.exact.moments.specification import default_objective
 from pgsym.exact.moments.target import Target
 from pgsym.exact.quantities import Quantities
+from pgsym.exact.solution import require_symbols
 from pgsym.expression.exact import to_expr
 from pgsym.expression.symbols import in_order
 from pgsym.model.estimator import ESTIMATORS, Estimator
@@ -89,6 +90,7 @@ def moments(
         s if isinstance(s, sp.Symbol) else sp.Symbol(s): v for s, v in (symbols or {}).items()
     }  # fmt: skip
     exact = {s: to_expr(v, where=s.name) for s, v in values.items()}
+    require_symbols(exact, mdp.symbols | estimator.symbols)
     if exact:
         mdp, estimator = mdp.subs(exact), estimator.subs(exact)
     clash = sorted(s.name for s in estimator.symbols & set(policy.params))
