@@ -14,7 +14,9 @@ import sympy as sp
 from pgsym.algebra.field import Ground, Row
 from pgsym.algebra.ordering import Ordering
 from pgsym.errors import AlgebraError, NotInFieldError, SingularMatrixError
+from pgsym.expression.complaint import brief
 from pgsym.expression.evaluate import evaluate
+from pgsym.expression.growth import steepest
 from pgsym.expression.linear import Linear
 
 
@@ -50,11 +52,19 @@ class FloatField(Ground):
         logarithms: Mapping[sp.Symbol, sp.Expr] | None = None,
     ) -> None:
         self.logarithms = dict(logarithms or {})
+        self._theta = {symbol: float(value) for symbol, value in theta.items()}
         self._values = {symbol: float(value) for symbol, value in {**theta, **(symbols or {})}.items()}
         self._cache: dict[sp.Expr, float] = {}
 
     def number(self, value: Fraction) -> float:
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise AlgebraError(
+                f"found {brief(sp.Rational(value.numerator, value.denominator))}; floats end at about 1.8e308. "
+                "Scale the rewards, or compute exactly",
+                where="floats",
+            ) from None
 
     def symbol(self, symbol: sp.Symbol) -> float:
         if symbol in self.logarithms and symbol not in self._values:
@@ -117,7 +127,42 @@ class FloatField(Ground):
         return sp.Float(element)
 
     def factor(self, rows: Sequence[Row], last: Sequence[int] = (), *, ordering: Ordering | None = None) -> FloatLU:
-        return FloatLU(rows)
+        return FloatLU(rows, where=steepest(self._theta) or "floats")
+
+
+LOST = 2e-13
+"""A pivot this small beside its column has lost all but three of its digits to rounding."""
+
+
+def sparse_lu(matrix: Any, *, where: str) -> Any:
+    """SuperLU's factors of a sparse matrix.
+
+    Raises
+    ------
+    SingularMatrixError
+        A pivot is 0, or `LOST`: then the solution would be rounding noise.
+    """
+    # SciPy's sparse solvers take longer to import than the rest of the package together.
+    from scipy.sparse import csc_array
+    from scipy.sparse.linalg import MatrixRankWarning, splu
+
+    matrix = csc_array(matrix)
+    n = matrix.shape[0]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", MatrixRankWarning)
+            lu = splu(matrix)
+    except (RuntimeError, MatrixRankWarning):
+        lu = None
+    if lu is not None:
+        largest = abs(matrix).max(axis=0).toarray().ravel()[np.argsort(lu.perm_c)]
+        if (abs(lu.U.diagonal()) > LOST * largest).all():
+            return lu
+    raise SingularMatrixError(
+        f"in floats a system of {n} equations has no unique solution; a number below about 1e-13 is lost beside 1. "
+        "Choose theta nearer to 0, or compute exactly",
+        where=where,
+    )
 
 
 class FloatLU:
@@ -126,31 +171,17 @@ class FloatLU:
     Raises
     ------
     SingularMatrixError
-        A pivot is exactly zero.
+        As for `sparse_lu`.
     """
 
-    def __init__(self, rows: Sequence[Row]) -> None:
-        # SciPy's sparse solvers take longer to import than the rest of the package together.
+    def __init__(self, rows: Sequence[Row], *, where: str = "floats") -> None:
         from scipy.sparse import csc_array
-        from scipy.sparse.linalg import MatrixRankWarning, splu
 
         n = len(rows)
         entries = [(i, j, float(e)) for i, row in enumerate(rows) for j, e in row.items()]
         i, j, e = zip(*entries, strict=True) if entries else ((), (), ())
         matrix = csc_array((np.array(e, dtype=float), (np.array(i, dtype=int), np.array(j, dtype=int))), shape=(n, n))
-        self._lu: Any = None
-        if not n:
-            return
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", MatrixRankWarning)
-                self._lu = splu(matrix)
-        except (RuntimeError, MatrixRankWarning):
-            raise SingularMatrixError(
-                f"SuperLU met a zero pivot in a {n} x {n} matrix; the system must have a unique solution. "
-                "Check that its equations are independent",
-                where="FloatField.factor",
-            ) from None
+        self._lu: Any = sparse_lu(matrix, where=where) if n else None
 
     def solve(self, b: Sequence[float]) -> list[float]:
         """x with A x = b, shape (n,)."""

@@ -106,6 +106,8 @@ def moments(
             check = check_law(report.float, n=samples, seed=seed)
         except SamplingError as error:
             print(f"not sampled: {error}", file=sys.stderr)
+    elif samples and report.not_sampled:
+        print(f"not sampled: {report.not_sampled}", file=sys.stderr)
     if as_json:
         print_json({**data, "sampled": check.to_json() if check else None})
     else:

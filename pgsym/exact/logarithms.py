@@ -140,7 +140,7 @@ class LogBasis:
         own = Generators.of(recorder.forms, recorder.symbols)
         forms = [Linear.of({symbol: Fraction(1, self._found.exponentials[symbol])}) for symbol in own.exponentials]
         if own.constant:
-            forms.append(Linear.of({}, Fraction(1, self._found.constant)))
+            forms.append(Linear.of({}, self._found.constant))
         return RationalField((), forms, own.symbols)
 
 

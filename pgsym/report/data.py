@@ -13,9 +13,17 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from pgsym.claims.trust import Level, Trust
-from pgsym.errors import HypothesisError, PgsymError, StructureError, TooLargeError
+from pgsym.errors import (
+    HypothesisError,
+    NotInFieldError,
+    PgsymError,
+    SingularMatrixError,
+    StructureError,
+    TooLargeError,
+)
 from pgsym.exact import solve
 from pgsym.exact.solution import QUANTITIES, Solution, Table
+from pgsym.expression.exact import to_float, written
 from pgsym.expression.labels import labels
 from pgsym.model.problem import Problem
 
@@ -43,10 +51,15 @@ class Report:
         self.closed: Solution | None = solve(
             problem.mdp, problem.policy, problem.objective, budget=BUDGET, seconds=SECONDS
         )
-        self.exact: Solution | None = self.closed.at(problem.theta)
         self.float: Solution | None = None
         if not problem.mdp.symbols:
             self.float = self.closed.at({p: float(v) for p, v in problem.theta.items()})
+        self.exact: Solution | None = None
+        try:
+            self.exact = self.closed.at(problem.theta)
+        except NotInFieldError:
+            if self.float is None:
+                raise
         self._deadline = time.monotonic() + SECONDS
         self._labels = labels([*problem.mdp.states, *(a for _, a in problem.mdp.pairs)])
 
@@ -97,6 +110,12 @@ class Report:
         except TooLargeError:
             self._give_up(view)
             return None
+        except SingularMatrixError:
+            # Exact arithmetic knows the quantity where floats lose it.
+            if view is not self.float or self.exact is None:
+                raise
+            self.float = None
+            return None
 
     def _give_up(self, view: Solution) -> None:
         """What was too large once will be too large again."""
@@ -108,14 +127,16 @@ class Report:
     def _entry(self, getters: dict[str, Callable[[], sp.Expr | None]]) -> dict[str, Any]:
         exact = self._value(getters["exact"], self.exact)
         number = self._value(getters["float"], self.float)
-        text = None if exact is None or len(str(exact)) > EXACT_DIGITS else str(exact)
+        text = None if exact is None else written(exact)
+        if text is not None and len(text) > EXACT_DIGITS:
+            text = None
         if number is None and exact is not None and not exact.free_symbols:
             number = exact
         closed = self._value(getters["closed_form"], self.closed)
         return {
             "closed_form": None if closed is None else str(closed),
             "exact": text,
-            "float": None if number is None else float(number),
+            "float": None if number is None else to_float(number),
         }
 
     def _value(self, getter: Callable[[], sp.Expr | None], view: Solution | None) -> sp.Expr | None:

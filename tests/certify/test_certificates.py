@@ -104,9 +104,10 @@ def test_refutation_needs_rational_probabilities() -> None:
 def test_write_wants_a_name_that_coq_accepts(tmp_path) -> None:
     certificate = of("two-state")
     assert certificate.write(tmp_path / "certificate.v").read_text(encoding="utf-8") == certificate.text
-    message = r"^output: found 'two-state.v'; Coq reads files named by an identifier and .v. Name it certificate.v$"
+    assert certificate.write(tmp_path / "two-state.v").read_text(encoding="utf-8") == certificate.text
+    message = r"^output: found 'two-state.txt'; Coq's files end in .v. Name it two-state.v$"
     with pytest.raises(CertificateError, match=message):
-        certificate.write(tmp_path / "two-state.v")
+        certificate.write(tmp_path / "two-state.txt")
 
 
 def test_certify_raises_on_true_claim() -> None:

@@ -1,11 +1,11 @@
 """What Coq's kernel accepts: library, theorems of the zoo, counterexamples; and when it has nothing to say."""
 
-import os
 import stat
 from pathlib import Path
 
 import pytest
 from certificate_models import ENDLESS, SHORT, SYMBOLIC, TRANSIENT, nasty, of
+from skips import NEEDS_UNIX
 
 import pgsym
 from pgsym.certify import Answer, certify
@@ -231,7 +231,7 @@ def test_relative_folder_is_that_of_the_caller(monkeypatch, tmp_path) -> None:
     assert library(Path("here")).parent == tmp_path / "here"
 
 
-@pytest.mark.skipif(os.name == "nt", reason="file modes are those of Unix")
+@NEEDS_UNIX
 def test_folder_that_cannot_be_written_is_an_error(monkeypatch, tmp_path) -> None:
     fake(tmp_path, monkeypatch, "echo 8")
     (tmp_path / "file").write_text("", encoding="utf-8")

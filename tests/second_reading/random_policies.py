@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
+import sympy as sp
+
 from pgsym.model import MDP, direct_policy, mixture, softmax_policy, tabular
 from pgsym.model.policy import Direct, Policy, Softmax
 
@@ -75,7 +77,18 @@ def groups(rng: random.Random, mdp: MDP) -> Policy:
 def partly_uniform(rng: random.Random, mdp: MDP) -> Policy:
     """Uniform rows beside a parametrised one."""
     chosen = rng.choice(mdp.nonterminal)
-    return softmax_policy(mdp, {chosen: {mdp.actions(chosen)[0]: "u"}}, params=["u"])
+    return softmax_policy(mdp, {chosen: {mdp.actions(chosen)[0]: "u"}}, params=["u"], default="uniform")
+
+
+@kind
+def hostile_parameters(rng: random.Random, mdp: MDP) -> Policy:
+    """Parameters that are called like names of the language, or like a value of a function."""
+    taken = {symbol.name for symbol in mdp.symbols}
+    pairs = [("E", "pi"), ("gamma", "S"), ("b(1)", "pi'(l|0)"), ("J", "V(0)"), ("log pi(l|0)", "exp")]
+    names = rng.choice([pair for pair in pairs if not taken & set(pair)])
+    x, y = map(sp.Symbol, names)
+    table = {s: {mdp.actions(s)[0]: rng.choice([x, y, x - y, 2 * x])} for s in mdp.nonterminal}
+    return softmax_policy(mdp, table, params=[x, y])
 
 
 # -- probabilities ---------------------------------------------------------------------------------------
