@@ -44,7 +44,12 @@ def check_collision(mdp: MDP, policy: Policy) -> None:
             f"parameter {listed(sorted(duplicates))} is listed twice; names must be distinct. Rename one",
             where="policy",
         )
-    check_distinct({*policy.params, *mdp.symbols, *_mentioned(policy.expressions())})
+    check_distinct(all_symbols(mdp, policy))
+
+
+def all_symbols(mdp: MDP, policy: Policy) -> set[sp.Symbol]:
+    """Those of the dynamics, the parameters, and what else the policy mentions: weights of mixtures."""
+    return {*policy.params, *mdp.symbols, *_mentioned(policy.expressions())}
 
 
 def check_weight(base: Policy, weight: sp.Expr) -> None:

@@ -8,11 +8,15 @@ import sympy as sp
 
 from pgsym.claims import decide
 from pgsym.claims.verdict import Coordinate, Status, Verdict, Witness
-from pgsym.errors import ClaimError, NameCollisionError
+from pgsym.errors import ClaimError, NameCollisionError, StructureError
 from pgsym.exact import solve
+from pgsym.exact.moments import moments
 from pgsym.expression.labels import spelt
 from pgsym.expression.symbols import Alphabet, Generator, in_order
+from pgsym.interchange.chain import induced_chain
 from pgsym.model import MDP, Problem, direct_policy, mixture, sigmoid, softmax_policy, tabular
+from pgsym.model.estimator import RewardToGo
+from pgsym.model.validate import AssumptionWarning
 
 METHODS = ("normal form", "identity test")
 
@@ -132,7 +136,7 @@ NAMED = {
 def test_symbol_of_the_model_is_not_what_it_is_named_after(name, method):
     rows = [(s, a, "y", 1, sp.Symbol(name)) for s in "xy" for a in "lr"]
     mdp = MDP.from_transitions(rows, gamma="1/2", start="x")
-    assert decide(NAMED[name], mdp, sigmoid(mdp, {"x": "t"}), method=method).refuted
+    assert decide(NAMED[name], mdp, sigmoid(mdp, {"x": "t", "y": "u"}), method=method).refuted
 
 
 def test_limit_has_a_discount_of_its_own():
@@ -187,6 +191,27 @@ def test_two_symbols_of_one_name_in_a_policy_are_refused():
         mixture(direct_policy(mdp, table, []), POSITIVE)
     with pytest.raises(NameCollisionError, match=re.escape(message)):
         solve(coin(POSITIVE), direct_policy(coin(POSITIVE), {"s": {"l": PLAIN, "r": 1 - PLAIN}}, []))
+
+
+def test_estimator_with_a_symbol_named_like_another_one_is_refused():
+    mdp = coin(PLAIN)
+    other = "symbols: p names two different SymPy symbols, with assumptions positive and (none); a name stands for one"
+    with pytest.raises(NameCollisionError, match=re.escape(other)):
+        moments(mdp, sigmoid(mdp, {"s": "t"}), RewardToGo(baseline={"s": POSITIVE}))
+    message = "estimator: t is a policy parameter; a baseline or critic must not depend on theta here"
+    with pytest.raises(StructureError, match=message):
+        moments(mdp, sigmoid(mdp, {"s": "t"}), RewardToGo(baseline={"s": sp.Symbol("t", positive=True)}))
+
+
+def test_odds_of_a_chain_are_not_the_weight_of_its_mixture():
+    mdp = ring(["x", "y"])
+    with pytest.warns(AssumptionWarning, match="x_t"):
+        chain, meaning = induced_chain(mdp, mixture(sigmoid(mdp, {"x": "t", "y": "u"}), "x_t"))
+    odds = next(x for x, e in meaning.items() if e == sp.exp(sp.Symbol("t")))
+    assert odds != sp.Symbol("x_t")
+    assert sum(o.p for o in chain.outcomes("x", "pi") if o.state == "y").free_symbols == {odds, sp.Symbol("x_t")}
+    with pytest.raises(NameCollisionError, match="epsilon: p names both a symbol of the mixture weight and one of"):
+        induced_chain(coin(PLAIN), mixture(sigmoid(coin(PLAIN), {"s": "t"}), PLAIN))
 
 
 # -- the symbols themselves --------------------------------------------------------------------------------

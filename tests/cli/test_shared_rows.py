@@ -24,7 +24,7 @@ def model(tmp_path):
             "transitions": rows,
             "start": {"A": 1},
             "gamma": "1/2",
-            "policy": {"logits": {s: {"l": name} for s, name in GROUPS[case].items()}},
+            "policy": {"default": "uniform", "logits": {s: {"l": name} for s, name in GROUPS[case].items()}},
         }
         path = tmp_path / "model.json"
         path.write_text(json.dumps(document), encoding="utf-8")

@@ -18,7 +18,8 @@ def ring(states, actions=("l", "r")):
 def shared(mdp, *groups):
     """A parameter for each group of states, named t, u, ...; the logit of the first action."""
     names = zip("tuvw", groups, strict=False)
-    return softmax_policy(mdp, {s: {mdp.actions(s)[0]: name} for name, group in names for s in group})
+    logits = {s: {mdp.actions(s)[0]: name} for name, group in names for s in group}
+    return softmax_policy(mdp, logits, default="uniform")
 
 
 POLICIES = {
@@ -28,7 +29,7 @@ POLICIES = {
     "no group": (ring("ABC"), lambda mdp: shared(mdp, "A", "B", "C")),
     "one as number and as text": (ring([1, "1", 2]), tabular),
     "names with bars": (ring(["b|c", "c"], ("a", "a|b", "(")), tabular),
-    "all uniform": (ring("AB"), lambda mdp: softmax_policy(mdp, {"A": {"l": "t - t", "r": 0}}, params=["t"])),
+    "all uniform": (ring("AB"), lambda mdp: softmax_policy(mdp, {key: {"r": 0} for key in "AB"}, params=["t"])),
 }
 
 

@@ -23,6 +23,7 @@ from pgsym.exact import solve
 from pgsym.exact.policy_symbols import PolicySymbols, in_policy_symbols
 from pgsym.expression.ordering import split
 from pgsym.expression.tex import tex_width
+from pgsym.model.collision import all_symbols
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy, Softmax
@@ -89,7 +90,7 @@ class ClosedForms:
         self.names: dict[sp.Expr, t.Node] = {}
         if mdp.gamma.is_Symbol:
             self.names[mdp.gamma] = t.Quantity("gamma")
-        self._taken = {s.name for s in (*mdp.symbols, *policy.params)}
+        self._taken = {s.name for s in all_symbols(mdp, policy)}
         if isinstance(self.solution.policy, PolicySymbols):
             self._name_policy(self.solution.policy)
 
