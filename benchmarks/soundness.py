@@ -24,6 +24,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -79,7 +80,7 @@ def main() -> int:
     options, console = _options(), Console(stderr=True)
     whole, begin = Found(-1), time.perf_counter()
     columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=console) as progress, suppress(KeyboardInterrupt):  # what was found is printed
         bar = progress.add_task("claims", total=options.claims)
         for found in _blocks(options):
             for mine, new in (
