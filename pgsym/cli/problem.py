@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pgsym.errors import SchemaError
+
 if TYPE_CHECKING:
     from pgsym.model.problem import Problem
 

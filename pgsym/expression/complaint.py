@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable
 from itertools import islice
@@ -59,6 +60,8 @@ def short(text: str) -> str:
 
 _LISTED = 30
 _PARTS = 1000
+_COMPARED = 100
+"""Longest name that is compared with others: the time grows with the square."""
 
 
 def listed(names: Iterable[object]) -> str:
@@ -69,6 +72,20 @@ def listed(names: Iterable[object]) -> str:
     """
     shown = [short(str(name)) for name in islice(names, _LISTED + 1)]
     return ", ".join([*shown[:_LISTED], "..."] if len(shown) > _LISTED else shown)
+
+
+def nearest(name: object, known: Iterable[object], otherwise: str) -> str:
+    """Help for a misspelt name: the known name that is nearest, else all of them.
+
+    >>> nearest("gama", ["gamma", "start"], "the keys are")
+    "the nearest is 'gamma'"
+    """
+    texts = [str(k) for k in known]
+    if len(str(name)) <= _COMPARED:
+        close = difflib.get_close_matches(str(name), [text for text in texts if len(text) <= _COMPARED], n=1)
+        if close:
+            return f"the nearest is {close[0]!r}"
+    return f"{otherwise} {listed(texts) or 'none'}"
 
 
 def is_long(expr: sp.Expr) -> bool:

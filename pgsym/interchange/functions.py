@@ -14,10 +14,10 @@ import sympy as sp
 
 from pgsym.errors import PolicyError, SchemaError, TooLargeError
 from pgsym.exact.solution import QUANTITIES, Solution, Table
+from pgsym.expression.complaint import nearest
 from pgsym.expression.evaluate import evaluate
 from pgsym.expression.exact import to_expr
 from pgsym.expression.linear import Linear
-from pgsym.model.files.names import nearest
 
 BACKENDS = ("numpy", "jax")
 """Where the arrays come from."""

@@ -8,11 +8,11 @@ from typing import Any
 import sympy as sp
 
 from pgsym.errors import FormulaError, SchemaError, StructureError
+from pgsym.expression.complaint import nearest
 from pgsym.expression.exact import to_expr
 from pgsym.expression.grammar import unparse
 from pgsym.interchange.extras import optional
 from pgsym.interchange.reductions import averaged, merged, pair_reward, require_one_start, undiscounted
-from pgsym.model.files.names import nearest
 from pgsym.model.mdp import MDP
 
 TARGET = "a stormvogel model"

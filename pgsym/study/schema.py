@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 from pydantic_core import PydanticCustomError
 
 from pgsym.errors import SchemaError
-from pgsym.model.files.names import nearest
+from pgsym.expression.complaint import nearest
 from pgsym.model.files.schema import place_of
 
 LARGEST_N = 2**40

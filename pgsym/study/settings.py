@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from pgsym.errors import PgsymError, SchemaError
-from pgsym.expression.complaint import short
+from pgsym.expression.complaint import nearest, short
 from pgsym.expression.grammar import unparse
 from pgsym.model.estimator import ESTIMATORS, EligibilityTrace, Estimator
 from pgsym.model.files import loads
 from pgsym.model.files.document import to_document
-from pgsym.model.files.names import nearest, plain_name
+from pgsym.model.files.names import plain_name
 from pgsym.model.files.reading import read_text
 from pgsym.model.files.transfer import read_file
 from pgsym.model.locate import locate

@@ -20,7 +20,7 @@ from pgsym.claims.catalogue import (
 )
 from pgsym.claims.catalogue.theorem import Theorem
 from pgsym.errors import SchemaError
-from pgsym.model.files.names import nearest
+from pgsym.expression.complaint import nearest
 
 _TOPICS = {
     "The policy gradient": policy_gradient,

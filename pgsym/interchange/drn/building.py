@@ -8,11 +8,11 @@ from typing import Any
 import sympy as sp
 
 from pgsym.errors import PgsymError, SchemaError, StructureError
+from pgsym.expression.complaint import nearest
 from pgsym.expression.exact import to_expr
 from pgsym.expression.sums import MAX_WORK, Sums
 from pgsym.interchange.drn.reading import ChoiceRecord, Reader, StateRecord
 from pgsym.interchange.drn.writing import NO_LABEL
-from pgsym.model.files.names import nearest
 from pgsym.model.files.reading import check_size
 from pgsym.model.mdp import MDP, State
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from pgsym.errors import SchemaError
+from pgsym.expression.complaint import nearest
 from pgsym.expression.exact import to_expr
 from pgsym.interchange.drn.notes import PREFIX, Notes, read_notes
 from pgsym.interchange.drn.writing import NO_LABEL
-from pgsym.model.files.names import nearest
 from pgsym.model.files.work import Work
 
 TYPES = ("MDP", "DTMC")

@@ -8,12 +8,12 @@ from typing import Any
 import sympy as sp
 
 from pgsym.errors import NameCollisionError, PolicyError, SchemaError
-from pgsym.expression.complaint import listed, short
+from pgsym.expression.complaint import listed, nearest, short
 from pgsym.expression.exact import to_expr
 from pgsym.expression.naming import appearance
 from pgsym.expression.sums import MAX_WORK, Sums
 from pgsym.model.files.document import discount_name
-from pgsym.model.files.names import Names, nearest
+from pgsym.model.files.names import Names
 from pgsym.model.files.schema import ModelDocument, PolicyDocument, place_of
 from pgsym.model.files.work import Work
 from pgsym.model.mdp import MDP

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import numbers
 from collections.abc import Hashable, Iterable
 from typing import Any
 
 from pgsym.errors import SchemaError, StructureError
-from pgsym.expression.complaint import listed, short
-
-_COMPARED = 100
-"""Longest name that is compared with others: the time grows with the square."""
+from pgsym.expression.complaint import nearest, short
 
 
 class Names:
@@ -101,17 +97,3 @@ def plain_name(name: Any, where: str) -> Any:
         "and tuples of these as names. Rename it",
         where=where,
     )
-
-
-def nearest(name: object, known: Iterable[object], otherwise: str) -> str:
-    """Help for a misspelt name: the known name that is nearest, else all of them.
-
-    >>> nearest("gama", ["gamma", "start"], "the keys are")
-    "the nearest is 'gamma'"
-    """
-    texts = [str(k) for k in known]
-    if len(str(name)) <= _COMPARED:
-        close = difflib.get_close_matches(str(name), [text for text in texts if len(text) <= _COMPARED], n=1)
-        if close:
-            return f"the nearest is {close[0]!r}"
-    return f"{otherwise} {listed(texts) or 'none'}"

@@ -20,9 +20,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from pgsym.errors import SchemaError
-from pgsym.expression.complaint import short
+from pgsym.expression.complaint import nearest, short
 from pgsym.expression.naming import describe, unprintable
-from pgsym.model.files.names import nearest
 from pgsym.model.files.reading import MAX_DEPTH
 
 

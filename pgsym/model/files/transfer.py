@@ -17,10 +17,10 @@ from typing import Any
 import yaml
 
 from pgsym.errors import PgsymError, SchemaError
+from pgsym.expression.complaint import nearest
 from pgsym.model.files.atomic import write_atomically
 from pgsym.model.files.compose import compose
 from pgsym.model.files.document import to_document as to_document
-from pgsym.model.files.names import nearest
 from pgsym.model.files.reading import MAX_CHARACTERS, SCALARS, check_size, read_text
 from pgsym.model.files.schema import read_document
 from pgsym.model.problem import Problem

@@ -10,8 +10,8 @@ from typing import Any
 import sympy as sp
 
 from pgsym.errors import SchemaError
+from pgsym.expression.complaint import nearest
 from pgsym.expression.exact import to_expr
-from pgsym.model.files.names import nearest
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
