@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from pgsym.claims.trust import Level, Trust
 from pgsym.display import html
 from pgsym.errors import SamplingError
 from pgsym.exact.moments import EstimatorLaw, moments
 from pgsym.model.objective import Objective
 from pgsym.sampling import Estimate, build_tables, dynamics, estimate
+from pgsym.trust import Level, Trust
 
 Floats = NDArray[np.float64]
 

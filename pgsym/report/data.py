@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from pgsym.claims.trust import Level, Trust
 from pgsym.errors import HypothesisError, PgsymError, StructureError, TooLargeError
 from pgsym.exact import solve
 from pgsym.exact.solution import QUANTITIES, Solution, Table
 from pgsym.model.problem import Problem
+from pgsym.trust import Level, Trust
 
 if TYPE_CHECKING:
     from pgsym.sampling import Estimate

@@ -10,12 +10,12 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from pgsym.claims.trust import VIEWS
-from pgsym.claims.verdict import Verdict
+from pgsym.trust import VIEWS
 
 if TYPE_CHECKING:
-    # It loads jax.
+    # The one loads jax, the other all that decides claims.
     from pgsym.audit.cross_check import CrossCheck
+    from pgsym.claims.verdict import Verdict
 
 _COLUMNS = {"closed_form": "closed form", "exact": "exact at theta", "float": "float"}
 
