@@ -204,7 +204,7 @@ class SuperLU:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", MatrixRankWarning)
-                self._lu = splu(matrix)
+                self._lu: Any = splu(matrix)
         except (RuntimeError, MatrixRankWarning):
             raise _singular(n) from None
 

@@ -78,7 +78,7 @@ def moments(
     from pgsym.model.files.atomic import require_place
     from pgsym.report.moments import MomentsReport, moments_table
     from pgsym.report.moments_plot import save
-    from pgsym.report.terminal import console, working
+    from pgsym.report.terminal import console, sampling, working
 
     if plot is not None:
         require_format(plot)
@@ -100,10 +100,12 @@ def moments(
         data = report.to_json()
     check = None
     if samples and report.float is not None:
-        from pgsym.audit.law_check import check_law
-
         try:
-            check = check_law(report.float, n=samples, seed=seed)
+            with sampling() as progress:
+                # It loads JAX, which takes a second of its own.
+                from pgsym.audit.law_check import check_law
+
+                check = check_law(report.float, n=samples, seed=seed, progress=progress)
         except SamplingError as error:
             print(f"not sampled: {error}", file=sys.stderr)
     if as_json:
