@@ -147,8 +147,8 @@ class DenseLU:
         """Row i of L U is this row of A."""
         for k in range(n):
             chosen = max(range(k, n), key=lambda i: abs(self._rows[i][k]))
-            for swapped in (self._rows, self._order):
-                swapped[k], swapped[chosen] = swapped[chosen], swapped[k]
+            self._rows[k], self._rows[chosen] = self._rows[chosen], self._rows[k]
+            self._order[k], self._order[chosen] = self._order[chosen], self._order[k]
             top = self._rows[k]
             if top[k] == 0:
                 raise _singular(n)
