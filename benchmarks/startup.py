@@ -10,6 +10,7 @@ processes only ever slow one.  A machine's speed cancels in the ratio to SymPy's
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import re
 import resource
@@ -31,6 +32,9 @@ BOUNDS = {
     "moments short-corridor -n 0": None,
 }
 """Commands, and how many seconds are meant to suffice on an idle core."""
+
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""Installed packages are compiled; without this, a checkout's source would be compiled again in every run."""
 
 SYMPY = "import sympy"
 MAIN = "from pgsym.cli import main; main()"
@@ -66,7 +70,7 @@ def main() -> int:
 def processor_time(command: list[str]) -> float:
     """Seconds that the command and its children take of all cores together."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True, env=ENVIRONMENT)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -77,7 +81,7 @@ def imports(command: str, runs: int) -> Table:
     for _ in range(runs):
         told = subprocess.run(
             [sys.executable, "-X", "importtime", "-c", MAIN, *shlex.split(command)],
-            check=True, capture_output=True, text=True,
+            check=True, capture_output=True, text=True, env=ENVIRONMENT,
         ).stderr  # fmt: skip
         for microseconds, module in re.findall(r"^import time: +(\d+) \| +\d+ \| +(\S+)$", told, re.MULTILINE):
             least[module] = min(int(microseconds), least.get(module, int(microseconds)))
