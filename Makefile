@@ -60,6 +60,7 @@ docs: $(READY)
 	@echo "The site is in site/; open site/index.html through a web server: $(RUN) -m http.server -d site"
 
 bench: $(READY_BENCH)
+	$(RUN) benchmarks/startup.py
 	$(RUN) benchmarks/exact.py
 	$(RUN) benchmarks/claims.py
 	$(RUN) benchmarks/sampling.py

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from pgsym.claims.trust import Level, Trust
 from pgsym.errors import (
     HypothesisError,
     NotInFieldError,
@@ -26,6 +25,7 @@ from pgsym.exact.solution import QUANTITIES, Solution, Table
 from pgsym.expression.exact import to_float, written
 from pgsym.expression.labels import labels
 from pgsym.model.problem import Problem
+from pgsym.trust import Level, Trust
 
 if TYPE_CHECKING:
     from pgsym.sampling import Estimate

@@ -12,7 +12,6 @@ from pgsym.exact.solution import Solution
 from pgsym.expression.labels import call, conditional, spelt
 from pgsym.expression.latex import Names, latex, quantity_latex, tex_width
 from pgsym.expression.notation import derivative_latex, name_table, symbol_latex, symbol_names
-from pgsym.model.drawing import is_drawable, svg, tikz
 from pgsym.model.mdp import MDP
 from pgsym.model.policy import Policy
 
@@ -49,6 +48,9 @@ def is_small(mdp: MDP) -> bool:
 
 def model_page(mdp: MDP, policy: Policy, source: str) -> Iterator[Block]:
     """Its states, transitions and policy."""
+    # A check imports this module, and needs no picture.
+    from pgsym.model.drawing import is_drawable, svg, tikz
+
     yield Heading("The model")
     size = f"{len(mdp.nonterminal)} states with {len(mdp.pairs)} pairs of state and action"
     ends = f", and {len(mdp.terminal)} terminal" if mdp.terminal else ", none of them terminal"
