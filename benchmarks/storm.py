@@ -77,7 +77,15 @@ def reachability(name: str, program: str, label: str) -> Case:
         used = {symbol.name for *_, p, _ in rows for symbol in p.free_symbols}
         symbols = {name: text for name, text in built.assumptions.items() if name in used}
         mdp = MDP.from_transitions(rows, start=built.start, terminal=terminal, states=built.states, symbols=symbols)
-    return Case(f"{name}: P[F {label}]", len(mdp.states), mdp, softmax_policy(mdp, {}), {}, model, f'P=? [F "{label}"]')
+    return Case(
+        f"{name}: P[F {label}]",
+        len(mdp.states),
+        mdp,
+        softmax_policy(mdp, {}, default="uniform"),
+        {},
+        model,
+        f'P=? [F "{label}"]',
+    )
 
 
 def cases(quick: bool) -> Iterator[Callable[[], Case]]:

@@ -13,7 +13,9 @@ import sympy as sp
 from pgsym.algebra.field import Factorization, Ground, Row
 from pgsym.algebra.ordering import Ordering
 from pgsym.errors import AlgebraError, NotInFieldError, SingularMatrixError
+from pgsym.expression.complaint import brief
 from pgsym.expression.evaluate import evaluate
+from pgsym.expression.growth import steepest
 from pgsym.expression.linear import Linear
 
 DENSE = 16
@@ -52,11 +54,19 @@ class FloatField(Ground):
         logarithms: Mapping[sp.Symbol, sp.Expr] | None = None,
     ) -> None:
         self.logarithms = dict(logarithms or {})
+        self._theta = {symbol: float(value) for symbol, value in theta.items()}
         self._values = {symbol: float(value) for symbol, value in {**theta, **(symbols or {})}.items()}
         self._cache: dict[sp.Expr, float] = {}
 
     def number(self, value: Fraction) -> float:
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise AlgebraError(
+                f"found {brief(sp.Rational(value.numerator, value.denominator))}; floats end at about 1.8e308. "
+                "Scale the rewards, or compute exactly",
+                where="floats",
+            ) from None
 
     def symbol(self, symbol: sp.Symbol) -> float:
         if symbol in self.logarithms and symbol not in self._values:
@@ -121,7 +131,40 @@ class FloatField(Ground):
     def factor(
         self, rows: Sequence[Row], last: Sequence[int] = (), *, ordering: Ordering | None = None
     ) -> Factorization:
-        return DenseLU(rows) if len(rows) <= DENSE else SuperLU(rows)
+        where = steepest(self._theta) or "floats"
+        return DenseLU(rows, where=where) if len(rows) <= DENSE else SuperLU(rows, where=where)
+
+
+LOST = 2e-13
+"""A pivot this small beside its column has lost all but three of its digits to rounding."""
+
+
+def sparse_lu(matrix: Any, *, where: str) -> Any:
+    """SuperLU's factors of a sparse matrix.
+
+    Raises
+    ------
+    SingularMatrixError
+        A pivot is 0, or `LOST`: then the solution would be rounding noise.
+    """
+    # SciPy's sparse solvers take as long to import as SymPy.
+    import numpy as np
+    from scipy.sparse import csc_array
+    from scipy.sparse.linalg import MatrixRankWarning, splu
+
+    matrix = csc_array(matrix)
+    n = matrix.shape[0]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", MatrixRankWarning)
+            lu = splu(matrix)
+    except (RuntimeError, MatrixRankWarning):
+        lu = None
+    if lu is not None:
+        largest = abs(matrix).max(axis=0).toarray().ravel()[np.argsort(lu.perm_c)]
+        if (abs(lu.U.diagonal()) > LOST * largest).all():
+            return lu
+    raise _singular(n, where)
 
 
 class DenseLU:
@@ -130,7 +173,7 @@ class DenseLU:
     Raises
     ------
     SingularMatrixError
-        A pivot is exactly zero.
+        As for `sparse_lu`.
 
     Examples
     --------
@@ -139,19 +182,20 @@ class DenseLU:
     ([2.0, 1.0], [2.0, 1.0])
     """
 
-    def __init__(self, rows: Sequence[Row]) -> None:
+    def __init__(self, rows: Sequence[Row], *, where: str = "floats") -> None:
         n = len(rows)
         self._rows = [[float(row.get(j, 0)) for j in range(n)] for row in rows]
         """Row i of L below the diagonal, whose own diagonal is 1, and of U from the diagonal on."""
         self._order = list(range(n))
         """Row i of L U is this row of A."""
+        largest = [max(map(abs, column)) for column in zip(*self._rows, strict=True)]
         for k in range(n):
             chosen = max(range(k, n), key=lambda i: abs(self._rows[i][k]))
             self._rows[k], self._rows[chosen] = self._rows[chosen], self._rows[k]
             self._order[k], self._order[chosen] = self._order[chosen], self._order[k]
             top = self._rows[k]
-            if top[k] == 0:
-                raise _singular(n)
+            if not abs(top[k]) > LOST * largest[k]:
+                raise _singular(n, where)
             for row in self._rows[k + 1 :]:
                 if row[k] != 0:
                     row[k] /= top[k]
@@ -188,25 +232,18 @@ class SuperLU:
     Raises
     ------
     SingularMatrixError
-        A pivot is exactly zero.
+        As for `sparse_lu`.
     """
 
-    def __init__(self, rows: Sequence[Row]) -> None:
-        # SciPy's sparse solvers take as long to import as SymPy.
+    def __init__(self, rows: Sequence[Row], *, where: str = "floats") -> None:
         import numpy as np
         from scipy.sparse import csc_array
-        from scipy.sparse.linalg import MatrixRankWarning, splu
 
         n = len(rows)
         entries = [(i, j, float(e)) for i, row in enumerate(rows) for j, e in row.items()]
         i, j, e = zip(*entries, strict=True) if entries else ((), (), ())
         matrix = csc_array((np.array(e, dtype=float), (np.array(i, dtype=int), np.array(j, dtype=int))), shape=(n, n))
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", MatrixRankWarning)
-                self._lu: Any = splu(matrix)
-        except (RuntimeError, MatrixRankWarning):
-            raise _singular(n) from None
+        self._lu = sparse_lu(matrix, where=where)
 
     def solve(self, b: Sequence[float]) -> list[float]:
         """x with A x = b, shape (n,)."""
@@ -223,9 +260,9 @@ class SuperLU:
         return found
 
 
-def _singular(n: int) -> SingularMatrixError:
+def _singular(n: int, where: str) -> SingularMatrixError:
     return SingularMatrixError(
-        f"found a zero pivot in a {n} x {n} matrix; the system must have a unique solution. "
-        "Check that its equations are independent",
-        where="FloatField.factor",
+        f"in floats a system of {n} equations has no unique solution; a number below about 1e-13 is lost beside 1. "
+        "Choose theta nearer to 0, or compute exactly",
+        where=where,
     )

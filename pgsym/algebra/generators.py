@@ -1,19 +1,25 @@
 """Which independent quantities a problem is rational in.
 
-exp(theta_i / q_i), exp(1 / q_0), the theta_i themselves and the plain symbols are algebraically independent
+exp(theta_i / q_i), exp(c), the theta_i themselves and the plain symbols are algebraically independent
 (Lindemann-Weierstrass for the constants), so they may serve as polynomial variables.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import reduce
 
 import sympy as sp
 
 from pgsym.errors import NotInFieldError
 from pgsym.expression.linear import Linear, common_denominators
+from pgsym.expression.symbols import in_order
+
+MAX_POWER = 10_000
+"""Largest power of exp(c) that constants make: polynomials of higher degree take minutes and gigabytes."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +30,9 @@ class Generators:
     ----------
     exponentials : dict
         q_i for every parameter that stands in an exponential: the generator is exp(theta_i / q_i).
-    constant : int
-        q_0 where a rational constant stands in an exponential: the generator is exp(1 / q_0); else 0.
+    constant : Fraction
+        The greatest number c > 0 of which all rational constants in exponentials are multiples: the generator is
+        exp(c); 0 where there are none.
     symbols : tuple
         Symbols that stand outside exponentials, sorted by name.
 
@@ -33,11 +40,11 @@ class Generators:
     --------
     >>> t, g = sp.symbols("t gamma")
     >>> Generators.of([Linear.from_sympy(t / 2)], [1 - g, sp.exp(t / 3)])
-    Generators(exponentials={t: 6}, constant=0, symbols=(gamma,))
+    Generators(exponentials={t: 6}, constant=Fraction(0, 1), symbols=(gamma,))
     """
 
     exponentials: dict[sp.Symbol, int]
-    constant: int
+    constant: Fraction
     symbols: tuple[sp.Symbol, ...]
     _powers: dict[Linear, list[tuple[sp.Symbol | None, int]]] = field(default_factory=dict, compare=False, repr=False)
 
@@ -55,42 +62,65 @@ class Generators:
                     found.append(atom)
                 else:
                     plain.add(atom)
-        denominators, q0 = common_denominators(found)
+        denominators, _ = common_denominators(found)
         return cls(
-            dict(sorted(denominators.items(), key=lambda item: item[0].name)),
-            q0 if any(form.constant for form in found) else 0,
-            tuple(sorted(plain, key=lambda symbol: symbol.name)),
+            {symbol: denominators[symbol] for symbol in in_order(denominators)},
+            reduce(_common_unit, {form.constant for form in found}, Fraction(0)),
+            tuple(in_order(plain)),
         )
 
     def powers(self, form: Linear) -> list[tuple[sp.Symbol | None, int]]:
-        """exp(form) as powers of exp(theta_i / q_i); None stands for exp(1 / q_0).
+        """exp(form) as powers of exp(theta_i / q_i); None stands for exp(c).
 
         Raises
         ------
         NotInFieldError
-            The form needs a root that is not among the generators.
+            The form needs a root that is not among the generators, or too high a power of exp(c).
         """
         if form in self._powers:
             return self._powers[form]
         found: list[tuple[sp.Symbol | None, int]] = []
         roots = [(symbol, c, self.exponentials.get(symbol, 0)) for symbol, c in form.coefficients]
-        constant = [(None, form.constant, self.constant)] if form.constant else []
-        for symbol, c, q in (*roots, *constant):
+        for symbol, c, q in roots:
             if q == 0 or q % c.denominator:
+                raise self._missing(form)
+            found.append((symbol, c.numerator * (q // c.denominator)))
+        if form.constant:
+            power = form.constant / self.constant if self.constant else Fraction(1, 2)
+            if power.denominator != 1:
+                raise self._missing(form)
+            if abs(power) > MAX_POWER:
                 raise NotInFieldError(
-                    f"the field has no root for it; its exponentials are {self._listing()}. "
-                    "Give the form to the field's constructor",
+                    f"found the power {power} of exp({self.constant}); at most the power {MAX_POWER} is exact. "
+                    "Give theta fewer digits",
                     where=f"exp({form.to_sympy()})",
                 )
-            found.append((symbol, c.numerator * (q // c.denominator)))
+            found.append((None, int(power)))
         self._powers[form] = found
         return found
+
+    def _missing(self, form: Linear) -> NotInFieldError:
+        return NotInFieldError(
+            f"the field has no root for it; its exponentials are {self._listing()}. "
+            "Give the form to the field's constructor",
+            where=f"exp({form.to_sympy()})",
+        )
 
     def _listing(self) -> str:
         names = [f"exp({symbol / q})" for symbol, q in self.exponentials.items()]
         if self.constant:
-            names.append(f"exp({sp.Rational(1, self.constant)})")
+            names.append(f"exp({self.constant})")
         return ", ".join(names) or "none"
+
+
+def _common_unit(a: Fraction, b: Fraction) -> Fraction:
+    """The greatest number of which both are multiples.
+
+    >>> _common_unit(Fraction(1, 2), Fraction(-4, 3))
+    Fraction(1, 6)
+    """
+    over = math.lcm(a.denominator, b.denominator)
+    return Fraction(math.gcd(int(a * over), int(b * over)), over)
 
 
 def _atoms(expr: sp.Expr) -> Iterator[sp.Symbol | Linear]:

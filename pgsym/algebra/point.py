@@ -147,7 +147,7 @@ def _numbers(
     """The field that holds all these values."""
     constants = [Linear.of({}, e.constant) for e in exponentials.values()]
     if found.constant:
-        constants.append(Linear.of({}, Fraction(1, found.constant)))
+        constants.append(Linear.of({}, found.constant))
     free = [Linear.of({s: Fraction(1, q)}) for s, q in found.exponentials.items() if s not in exponentials]
     names = [symbol for symbol in found.symbols if symbol not in plain]
     roots = [e.powers for e in exponentials.values()]
@@ -227,7 +227,7 @@ class PointField(Ground):
             if symbol in self._exponentials:
                 result = result * self._exponentials[symbol] ** power
             elif symbol is None:
-                result = result * self.numbers.exp(Linear.of({}, Fraction(power, self._generators.constant)))
+                result = result * self.numbers.exp(Linear.of({}, power * self._generators.constant))
             else:
                 share = Fraction(power, self._generators.exponentials[symbol])
                 result = result * self.numbers.exp(Linear.of({symbol: share}))

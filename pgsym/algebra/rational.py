@@ -84,7 +84,7 @@ class RationalField(Ground):
         found = Generators.of(forms, [*expressions, *logarithms.values()])
         names: list[sp.Expr] = [sp.exp(symbol / q) for symbol, q in found.exponentials.items()]
         if found.constant:
-            names.append(sp.exp(sp.Rational(1, found.constant)))
+            names.append(sp.exp(sp.Rational(found.constant)))
         names.extend(found.symbols)
         names.extend(sp.log(f) for f in logarithms.values())
         self._setup(tuple(parameters), found, tuple(names), budget, seconds, logarithms)
@@ -131,7 +131,7 @@ class RationalField(Ground):
         """
         field = cls.__new__(cls)
         symbols = tuple(generators)
-        field._setup(tuple(derivation), Generators({}, 0, symbols), symbols, budget, seconds)
+        field._setup(tuple(derivation), Generators({}, Fraction(0), symbols), symbols, budget, seconds)
         for theta, table in derivation.items():
             for generator in table:
                 if generator not in field._index:
@@ -219,7 +219,7 @@ class RationalField(Ground):
 
     def _exp_index(self, symbol: sp.Symbol | None) -> int:
         if symbol is None:
-            return self._index[sp.exp(sp.Rational(1, self._found.constant))]
+            return self._index[sp.exp(sp.Rational(self._found.constant))]
         return self._index[sp.exp(symbol / self._found.exponentials[symbol])]
 
     def is_zero(self, element: Any) -> bool:

@@ -9,14 +9,13 @@ compare the two.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import MatrixRankWarning, splu
 
+from pgsym.algebra.floating import sparse_lu
 from pgsym.ascent.fisher import natural_direction
 from pgsym.ascent.policy_arrays import Floats, PolicyPoint, policy_arrays, sparse_of
 from pgsym.errors import SingularMatrixError, StructureError
@@ -165,10 +164,8 @@ class Landscape:
 
 def _factor(matrix: sparse.sparray) -> Any:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", MatrixRankWarning)
-            return splu(sparse.csc_array(matrix))
-    except (RuntimeError, MatrixRankWarning):
+        return sparse_lu(matrix, where="theta")
+    except SingularMatrixError:
         raise _singular() from None
 
 

@@ -49,6 +49,7 @@ def certify(
     """
     from pgsym.certify import Answer
     from pgsym.certify import certify as write
+    from pgsym.certify.certificate import coq_name
     from pgsym.report.terminal import working
 
     if output is not None:
@@ -63,7 +64,9 @@ def certify(
         )  # fmt: skip
     if output is not None:
         found.write(output)
-        print(f"wrote {output}", file=sys.stderr)
+        name = coq_name(output)
+        note = "" if name == output.name else f"; to run coqc on it yourself, call it {name}: a module has such a name"
+        print(f"wrote {output}{note}", file=sys.stderr)
     answer = None
     if check:
         with working("Coq is checking"):

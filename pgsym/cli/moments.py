@@ -107,6 +107,8 @@ def moments(
                 check = check_law(report.float, n=samples, seed=seed, progress=progress)
         except SamplingError as error:
             print(f"not sampled: {error}", file=sys.stderr)
+    elif samples and report.not_sampled:
+        print(f"not sampled: {report.not_sampled}", file=sys.stderr)
     if as_json:
         print_json({**data, "sampled": check.to_json() if check else None})
     else:
@@ -164,10 +166,13 @@ def _state_function(text: str | None, mdp: MDP, where: str) -> Any:
 
     if text is None or "=" not in text:
         return text
-    states = {str(s): s for s in mdp.states}
     found = {}
     for name, value in assignments(text, where).items():
-        if name not in states:
+        states = [s for s in mdp.states if str(s) == name]
+        if not states:
             raise SchemaError(f"state {name!r} is unknown; write name=value,... Check its name", where=where)
-        found[states[name]] = value
+        if len(states) > 1:
+            meanings = " or ".join(map(repr, states))
+            raise SchemaError(f"{name!r} can mean {meanings}; a name must mean one state. Rename one", where=where)
+        found[states[0]] = value
     return found

@@ -63,6 +63,31 @@ def _simplest_between(low: int, high: int, over: int) -> Fraction:
         a, b, c, d = d, c % d, b, rest
 
 
+def to_float(number: sp.Expr) -> float | None:
+    """A number as the nearest float; None beyond their range.
+
+    >>> to_float(sp.Rational(1, 2)), to_float(sp.exp(1000))
+    (0.5, None)
+    """
+    try:
+        found = float(number)
+    except OverflowError:
+        return None
+    return found if math.isfinite(found) else None
+
+
+def written(expr: sp.Expr) -> str | None:
+    """An expression as text; None where one of its numbers is too long for Python to write.
+
+    >>> written(sp.Integer(2) ** 20), written(sp.Integer(2) ** 20000)
+    ('1048576', None)
+    """
+    try:
+        return str(expr)
+    except ValueError:
+        return None
+
+
 def to_expr(value: Any, *, where: Any = None) -> sp.Expr:
     """A number, a formula's text or a SymPy expression, as an exact SymPy expression.
 

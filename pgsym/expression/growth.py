@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import sympy as sp
@@ -86,3 +87,17 @@ def is_steep(exponent: sp.Expr) -> bool:
     if exponent.is_Rational:
         return bool(abs(exponent) > MAX_EXPONENT)
     return bool(exponent.is_number and abs(exponent.evalf(2)) > MAX_EXPONENT)
+
+
+STEEP = 20.0
+"""exp(-20) is 2e-9: beside 1, half of its digits are lost in a float."""
+
+
+def steepest(theta: Mapping[sp.Symbol, float]) -> str | None:
+    """The parameter that is farthest from 0, for a message that floats fail; None where none is far.
+
+    >>> steepest({sp.Symbol("t"): 1.0, sp.Symbol("u"): -1000.0}), steepest({})
+    ('theta[u] = -1000', None)
+    """
+    symbol, value = max(theta.items(), key=lambda item: abs(item[1]), default=("", 0.0))
+    return f"theta[{symbol}] = {value:g}" if abs(value) > STEEP else None

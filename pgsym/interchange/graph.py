@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgsym.errors import SchemaError
+from pgsym.model.attributes import complaint
 from pgsym.model.files import from_document, to_document
 from pgsym.model.problem import Problem
 
@@ -60,30 +61,27 @@ def to_graph(problem: Problem) -> Graph:
 
 
 def from_graph(graph: Graph, where: str | None = None) -> Problem:
-    """The problem of a graph; attributes that mean nothing here, such as colours, are not read.
+    """The problem of a graph.
 
     Raises
     ------
     SchemaError
-        An edge without an action or a probability.
+        An attribute that means nothing here; an edge without an action, a probability or a reward.
     ModelError
         The graph is no MDP.
     """
-    for i, (s, t, data) in enumerate(graph.edges):
-        missing = [key for key in ("action", "p") if data.get(key) is None]
-        if missing:
-            place = f"edges[{i}]" if where is None else f"{where}: edges[{i}]"
-            raise SchemaError(
-                f"the edge from {s!r} to {t!r} has no attribute {missing[0]!r}; an outcome has action, p and r. Add it",
-                where=place,
-            )
+    parts = [(f"edges[{i}] ({s!r} to {t!r})", "edge", data) for i, (s, t, data) in enumerate(graph.edges)]
+    parts += [(f"nodes[{i}] ({s!r})", "node", data) for i, (s, data) in enumerate(graph.nodes)]
+    for place, scope, data in [*parts, ("graph", "graph", graph.attributes)]:
+        if wrong := complaint(scope, data, ATTRIBUTES if scope == "graph" else ()):
+            raise SchemaError(wrong, where=place if where is None else f"{where}: {place}")
     edges = list(graph.edges)
     if all(isinstance(data.get("order"), int) for _, _, data in edges):
         edges.sort(key=lambda edge: edge[2]["order"])
     document: dict[str, Any] = {key: graph.attributes[key] for key in ATTRIBUTES if key in graph.attributes}
     document["states"] = [s for s, _ in graph.nodes]
     document["terminal"] = [s for s, data in graph.nodes if data.get("terminal")]
-    document["transitions"] = [[s, data["action"], t, data["p"], data.get("r", 0)] for s, t, data in edges]
+    document["transitions"] = [[s, data["action"], t, data["p"], data["r"]] for s, t, data in edges]
     start = [[s, data["start"]] for s, data in graph.nodes if data.get("start") not in (None, 0, "0")]
     if start:
         document["start"] = start

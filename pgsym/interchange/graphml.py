@@ -72,12 +72,12 @@ def dumps(problem: Problem) -> str:
 def loads(text: str, *, where: str | None = None) -> Problem:
     """The problem in GraphML text; without a policy, a tabular one at theta = 0.
 
-    Every edge needs ``action`` and ``p``; ``r`` is 0 where it is missing.  Numbers may be formulas as text.
+    Every edge needs ``action``, ``p`` and ``r``.  Numbers may be formulas as text.
 
     Raises
     ------
     SchemaError
-        The text is not GraphML of a directed graph, or an edge has no action or probability.
+        The text is not GraphML of a directed graph, an attribute means nothing here, or an edge lacks one.
     ModelError
         The graph is no MDP.
     """
@@ -102,13 +102,14 @@ def loads(text: str, *, where: str | None = None) -> Problem:
     for child in _children(top, "node"):
         data = reader.data(child, "node")
         id = reader.attribute(child, "id")
-        names[id] = read_text(data["name_json"], "json", where=where) if "name_json" in data else id
+        name = data.pop("name_json", None)
+        names[id] = id if name is None else read_text(name, "json", where=where)
         nodes.append((names[id], data))
     edges = []
     for child in _children(top, "edge"):
         data = reader.data(child, "edge")
-        if "action_json" in data:
-            data["action"] = read_text(data["action_json"], "json", where=where)
+        if (action := data.pop("action_json", None)) is not None:
+            data["action"] = read_text(action, "json", where=where)
         ends = [reader.attribute(child, end) for end in ("source", "target")]
         edges.append((names.get(ends[0], ends[0]), names.get(ends[1], ends[1]), data))
     return from_graph(Graph(nodes, edges, attributes), where)
@@ -133,8 +134,12 @@ class _Reader:
         """The attributes of a node, an edge or the graph."""
         found = dict(self.defaults[scope])
         for child in _children(element, "data"):
-            name, kind = self.keys.get(child.get("key", ""), ("", "string"))
-            found[name] = self.convert(child, name, kind)
+            key = self.attribute(child, "key")
+            if key not in self.keys:
+                raise SchemaError(f"found the key {key!r}; no <key> declares it. Declare it", where=self.where)
+            name, kind = self.keys[key]
+            if name:  # yEd's graphics have none
+                found[name] = self.convert(child, name, kind)
         return found
 
     def convert(self, element: ElementTree.Element, name: str, kind: str) -> Any:

@@ -6,9 +6,12 @@ import json
 from typing import Any
 
 from pgsym.errors import SchemaError
+from pgsym.expression.complaint import nearest
 from pgsym.interchange.graph import Graph, from_graph, read_back, to_graph
 from pgsym.model.files.reading import read_text
 from pgsym.model.problem import Problem
+
+_KEYS = ("directed", "multigraph", "graph", "nodes", "edges", "links")
 
 
 def dumps(problem: Problem) -> str:
@@ -56,7 +59,7 @@ def from_node_link(document: Any, *, where: str | None = None) -> Problem:
     Raises
     ------
     SchemaError
-        The data are of another shape, or an edge has no action or probability.
+        The data are of another shape, an attribute means nothing here, or an edge lacks one.
     ModelError
         The graph is no MDP.
     """
@@ -64,6 +67,12 @@ def from_node_link(document: Any, *, where: str | None = None) -> Problem:
         raise SchemaError(
             "found no nodes and edges; node-link data have both. Write them with networkx.node_link_data", where=where
         )
+    for key in document:
+        if key not in _KEYS and not key.startswith("_"):
+            raise SchemaError(
+                f"the key is unknown; {nearest(key, _KEYS, 'the keys are')}. Move it into graph, or remove it",
+                where=key if where is None else f"{where}: {key}",
+            )
     if document.get("directed") is False:
         raise SchemaError("the graph is undirected; outcomes lead from s to s'. Use a MultiDiGraph", where=where)
     links = document["edges"] if "edges" in document else document["links"]
@@ -76,17 +85,17 @@ def from_node_link(document: Any, *, where: str | None = None) -> Problem:
             )
     nodes = [_part(node, ("id",), f"nodes[{i}]", where) for i, node in enumerate(document["nodes"])]
     edges = [_part(edge, ("source", "target"), f"edges[{i}]", where) for i, edge in enumerate(links)]
-    return from_graph(
-        Graph([(n["id"], n) for n in nodes], [(e["source"], e["target"], e) for e in edges], attributes), where
-    )
+    for edge in edges:
+        edge[-1].pop("key", None)  # networkx's number of a parallel edge
+    return from_graph(Graph(nodes, edges, attributes), where)
 
 
-def _part(value: Any, keys: tuple[str, ...], place: str, where: str | None) -> dict[str, Any]:
+def _part(value: Any, keys: tuple[str, ...], place: str, where: str | None) -> Any:
+    """The values of `keys`, then a mapping with the other ones."""
     missing = [key for key in keys if not isinstance(value, dict) or key not in value]
     if missing:
         raise SchemaError(
             f"the key {missing[0]!r} is missing; {' and '.join(keys)} must be there. Add it",
             where=place if where is None else f"{where}: {place}",
         )
-    found: dict[str, Any] = value
-    return found
+    return (*(value[key] for key in keys), {key: v for key, v in value.items() if key not in keys})

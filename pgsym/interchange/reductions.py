@@ -156,7 +156,7 @@ def induced(problem: Problem) -> Problem:
 
 def no_choice(mdp: MDP) -> Policy:
     """The policy without parameters of a model with one action in each state; uniform where there are more."""
-    return softmax_policy(mdp, {})
+    return softmax_policy(mdp, {}, default="uniform")
 
 
 def plain(mdp: MDP) -> Problem:

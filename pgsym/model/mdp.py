@@ -4,6 +4,7 @@ Nodes are states, with attributes ``terminal`` (bool) and ``start`` (probability
 attributes ``action``, ``p`` = P(s'|s,a) and ``r`` = r(s,a,s'); two outcomes of one (s, a) may share s'.
 A number ``order`` on the edges fixes the order of a state's actions and outcomes, which networkx groups by s'.
 The graph carries ``gamma`` and ``symbols`` (name to assumption).  Numbers are exact SymPy expressions.
+Any other attribute is refused, unless its name begins with ``_`` or is one of a drawing, such as ``label``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pgsym.errors import StructureError
 from pgsym.expression.assumptions import remaining_assumptions, replaced_assumptions
 from pgsym.expression.exact import to_expr
 from pgsym.expression.sums import Sums
+from pgsym.model.attributes import complaint
 from pgsym.model.outcomes import Action as Action
 from pgsym.model.outcomes import Outcome as Outcome
 from pgsym.model.outcomes import Row, edge_rows, outcome_table, require_distinct, require_names
@@ -46,7 +48,7 @@ class MDP:
     ------
     ModelError
         A row that does not sum to exactly 1, a probability outside [0, 1], a state without an action,
-        a terminal state with one, colliding names...
+        a terminal state with one, colliding names, an attribute that means nothing here...
 
     Examples
     --------
@@ -75,14 +77,20 @@ class MDP:
     """What is assumed of each symbol, as text: ``{"p": "0 < p < 1"}``; ``real`` of undeclared probabilities."""
 
     def __init__(self, graph: nx.MultiDiGraph) -> None:
+        rows = edge_rows(graph)
         nodes = graph.nodes
+        for s, data in nodes(data=True):
+            if wrong := complaint("node", data):
+                raise StructureError(wrong, where=s)
+        if wrong := complaint("graph", graph.graph, ("name",)):
+            raise StructureError(wrong, where="graph")
         self._set(
             states=tuple(nodes),
             terminal=frozenset(s for s, terminal in nodes(data="terminal") if terminal),
             start={s: p for s, p in nodes(data="start") if p is not None},
             gamma=graph.graph.get("gamma", 1),
             symbols=graph.graph.get("symbols", {}),
-            rows=edge_rows(graph),
+            rows=rows,
         )
 
     def _set(

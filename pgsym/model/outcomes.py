@@ -9,6 +9,7 @@ import sympy as sp
 
 from pgsym.errors import StructureError
 from pgsym.expression.exact import to_expr
+from pgsym.model.attributes import complaint
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -74,15 +75,12 @@ def edge_rows(graph: nx.MultiDiGraph) -> list[Row]:
     """The edges in their order."""
     if not graph.is_directed() or not graph.is_multigraph():
         raise StructureError("the graph must be a networkx.MultiDiGraph. Convert it with nx.MultiDiGraph(graph)")
-    rows = []
-    for s, t, data in sorted(graph.edges(data=True), key=lambda edge: edge[2].get("order", 0)):
-        try:
-            rows.append((s, data["action"], t, data["p"], data.get("r", 0)))
-        except KeyError as missing:
-            raise StructureError(
-                f"the edge has no attribute {missing}; every edge needs action, p and r. Add it", where=(s, t)
-            ) from None
-    return rows
+    edges = list(graph.edges(data=True))
+    for s, t, data in edges:
+        if wrong := complaint("edge", data):
+            raise StructureError(wrong, where=(s, t))
+    edges.sort(key=lambda edge: edge[2].get("order", 0))
+    return [(s, data["action"], t, data["p"], data["r"]) for s, t, data in edges]
 
 
 def outcome_table(

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 import sympy as sp
 
-from pgsym.errors import FormulaError, NameCollisionError, PolicyError
+from pgsym.errors import FormulaError, PolicyError
 from pgsym.expression.complaint import brief, listed
 from pgsym.expression.exact import to_expr
 from pgsym.expression.linear import Linear
 from pgsym.expression.sums import Sums
+from pgsym.expression.symbols import in_order
+from pgsym.model.collision import check_collision, check_weight
 from pgsym.model.distribution import check_row
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.policy import Direct, Mixture, Policy, Softmax
-from pgsym.model.validate import check_distinct
 
 
 def tabular(mdp: MDP, name: str = "theta") -> Softmax:
@@ -33,13 +33,15 @@ def tabular(mdp: MDP, name: str = "theta") -> Softmax:
     return _one_parameter_each(mdp, {s: mdp.actions(s) for s in mdp.nonterminal}, name)
 
 
-def sigmoid(mdp: MDP, params: Mapping[State, Any] | str = "theta") -> Softmax:
+def sigmoid(mdp: MDP, params: Mapping[State, Any] | str = "theta", *, default: str | None = None) -> Softmax:
     """Two actions in every state with a choice: pi(a|s) = 1/(1 + exp(-theta_s)) for the first of them.
 
     Parameters
     ----------
     params
         Logit of the first action by state (text or expression), or the stem of the parameters' names.
+    default
+        As for `softmax_policy`.
     """
     for s in mdp.nonterminal:
         if len(mdp.actions(s)) > 2:
@@ -49,13 +51,18 @@ def sigmoid(mdp: MDP, params: Mapping[State, Any] | str = "theta") -> Softmax:
     if isinstance(params, str):
         first = {s: mdp.actions(s)[:1] if len(mdp.actions(s)) == 2 else () for s in mdp.nonterminal}
         return _one_parameter_each(mdp, first, params)
-    return softmax_policy(mdp, {s: {mdp.actions(s)[0]: logit} for s, logit in params.items()})
+    _check_pairs(mdp, {s: {} for s in params})
+    return softmax_policy(mdp, {s: {mdp.actions(s)[0]: logit} for s, logit in params.items()}, default=default)
 
 
 def softmax_policy(
-    mdp: MDP, logits: Mapping[State, Mapping[Action, Any]], params: Iterable[sp.Symbol | str] | None = None
+    mdp: MDP,
+    logits: Mapping[State, Mapping[Action, Any]],
+    params: Iterable[sp.Symbol | str] | None = None,
+    *,
+    default: str | None = None,
 ) -> Softmax:
-    """Softmax with logits linear in theta; a missing logit is 0.
+    """Softmax with logits linear in theta; in a state that has logits, a missing one is 0.
 
     Parameters
     ----------
@@ -63,6 +70,16 @@ def softmax_policy(
         {state: {action: formula}}, text or SymPy expressions, linear in the parameters.
     params
         The parameters in order; by default every symbol of the logits, sorted by name.
+    default
+        ``"uniform"``: in a state without logits, every action is equally likely.  Otherwise such a state is an error,
+        unless it has one action or cannot be reached from the start.
+
+    Raises
+    ------
+    PolicyError
+        A state or an action is unknown, or a state with a choice has no logits.
+    FormulaError
+        A logit is not linear in the parameters.
 
     Examples
     --------
@@ -71,12 +88,13 @@ def softmax_policy(
     >>> softmax_policy(mdp, {"s": {"go": "2*t"}})("go", "s")
     exp(2*t)/(exp(2*t) + 1)
     """
-    _check_pairs(mdp, logits, complete=False)
+    _check_pairs(mdp, logits)
     forms = {
         s: {a: _linear(logits.get(s, {}).get(a, 0), where=("logits", s, a)) for a in mdp.actions(s)}
         for s in mdp.nonterminal
     }
     symbols = {symbol for row in forms.values() for form in row.values() for symbol in form.symbols}
+    _check_complete(mdp, logits, "logits", default)
     policy = Softmax(forms, _parameters(params, symbols))
     stray = symbols - set(policy.params)
     if stray:
@@ -85,7 +103,7 @@ def softmax_policy(
             "a logit is linear in the parameters only. Add it to params",
             where="logits",
         )
-    _check_collision(mdp, policy)
+    check_collision(mdp, policy)
     return policy
 
 
@@ -94,12 +112,15 @@ def direct_policy(
     probabilities: Mapping[State, Mapping[Action, Any]],
     params: Iterable[sp.Symbol | str],
     *,
+    default: str | None = None,
     sums: Sums | None = None,
 ) -> Direct:
     """Probabilities given directly, rational in theta; every row must sum to exactly 1.
 
     Parameters
     ----------
+    default
+        As for `softmax_policy`.
     sums
         Decides that, within its bound; by default there is none.
 
@@ -110,15 +131,17 @@ def direct_policy(
     >>> direct_policy(mdp, {"s": {"go": "p", "no": "1 - p"}}, ["p"])("no", "s")
     1 - p
     """
-    _check_pairs(mdp, probabilities, complete=True)
+    _check_pairs(mdp, probabilities)
     table = {}
     sums = sums or Sums()
     for s in mdp.nonterminal:
-        row = probabilities.get(s, {mdp.actions(s)[0]: 1})
+        actions = mdp.actions(s)
+        row = probabilities.get(s) or dict.fromkeys(actions, sp.Rational(1, len(actions)))
         table[s] = {a: to_expr(row.get(a, 0), where=("probabilities", s, a)) for a in mdp.actions(s)}
         check_row(list(table[s].values()), where=("probabilities", s), exponentials=True, sums=sums)
+    _check_complete(mdp, probabilities, "probabilities", default)
     policy = Direct(table, _parameters(params, set()))
-    _check_collision(mdp, policy)
+    check_collision(mdp, policy)
     return policy
 
 
@@ -127,15 +150,7 @@ def mixture(base: Policy, epsilon: Any) -> Mixture:
     weight = to_expr(epsilon, where="epsilon")
     if weight.is_number and not 0 <= weight <= 1:
         raise PolicyError(f"found {brief(weight)}; a mixture weight lies in [0, 1]", where="epsilon")
-    in_base = {p.name for p in base.params}
-    clash = {s for s in weight.free_symbols if s.name in in_base}
-    if clash:
-        names = listed(sorted(s.name for s in clash))
-        raise NameCollisionError(
-            f"{names} names both a policy parameter and a symbol of the mixture weight; names must be distinct. "
-            "Rename one",
-            where="epsilon",
-        )
+    check_weight(base, weight)
     return Mixture(base, weight)
 
 
@@ -155,7 +170,7 @@ def _one_parameter_each(mdp: MDP, actions: Mapping[State, Sequence[Action]], nam
         params[unique] = sp.Symbol(unique)
         logits[s][a] = Linear(((params[unique], one),))
     policy = Softmax(logits, tuple(params.values()))
-    _check_collision(mdp, policy)
+    check_collision(mdp, policy)
     return policy
 
 
@@ -175,11 +190,11 @@ def _linear(value: Any, where: Any) -> Linear:
 
 def _parameters(params: Iterable[sp.Symbol | str] | None, symbols: set[sp.Symbol]) -> tuple[sp.Symbol, ...]:
     if params is None:
-        return tuple(sorted(symbols, key=lambda s: s.name))
+        return tuple(in_order(symbols))
     return tuple(sp.Symbol(p) if isinstance(p, str) else p for p in params)
 
 
-def _check_pairs(mdp: MDP, table: Mapping[State, Mapping[Action, Any]], *, complete: bool) -> None:
+def _check_pairs(mdp: MDP, table: Mapping[State, Mapping[Action, Any]]) -> None:
     states = frozenset(mdp.states)
     for s, row in table.items():
         if s in mdp.terminal or s not in states:
@@ -192,26 +207,33 @@ def _check_pairs(mdp: MDP, table: Mapping[State, Mapping[Action, Any]], *, compl
                     f"action {a!r} is not available; it has {listed(map(repr, actions))}. Check its name",
                     where=s,
                 )
-    if complete:
-        for s in mdp.nonterminal:
-            if s not in table and len(mdp.actions(s)) > 1:
-                raise PolicyError(f"no probabilities for its {len(mdp.actions(s))} actions; give them", where=s)
 
 
-def _check_collision(mdp: MDP, policy: Policy) -> None:
-    """A shared name would make d/dtheta differentiate the dynamics as well."""
-    clash = {p.name for p in policy.params} & {s.name for s in mdp.symbols}
-    if clash:
-        raise NameCollisionError(
-            f"{listed(sorted(clash))} names both a policy parameter and a symbol of the dynamics; "
-            "d/dtheta would silently differentiate P. Rename one of them",
-            where="policy",
+def _check_complete(mdp: MDP, table: Mapping[State, Any], what: str, default: str | None) -> None:
+    """No state with a choice is forgotten."""
+    if default not in (None, "uniform"):
+        raise PolicyError(
+            f"found default = {default!r}; only 'uniform' is known. Write that, or leave it out", where="policy"
         )
-    duplicates = [name for name, count in Counter(p.name for p in policy.params).items() if count > 1]
-    if duplicates:
-        raise NameCollisionError(
-            f"parameter {listed(sorted(duplicates))} is listed twice; names must be distinct. Rename one",
-            where="policy",
-        )
-    in_policy: set[sp.Symbol] = {symbol for expr in policy.expressions() for symbol in expr.free_symbols}
-    check_distinct({*policy.params, *mdp.symbols, *in_policy})
+    forgotten = [s for s in mdp.nonterminal if not table.get(s) and len(mdp.actions(s)) > 1]
+    if default is None and forgotten:
+        reached = _reachable(mdp)
+        if forgotten := [s for s in forgotten if s in reached]:
+            raise PolicyError(
+                f"found no {what} for {listed(map(repr, forgotten))}; every state that can be reached and has a choice "
+                "needs them. Add them, or say default='uniform' (in a file, default: uniform)",
+                where="policy",
+            )
+
+
+def _reachable(mdp: MDP) -> set[State]:
+    """The states that some actions lead to from the start; all of them where the model has no start."""
+    frontier = list(mdp.start or mdp.states)
+    found = set(frontier)
+    while frontier:
+        s = frontier.pop()
+        for t in (o.state for a in mdp.actions(s) for o in mdp.outcomes(s, a)):
+            if t not in found:
+                found.add(t)
+                frontier.append(t)
+    return found

@@ -13,6 +13,7 @@ from pgsym.errors import PolicyError
 from pgsym.expression.complaint import brief, listed
 from pgsym.expression.evaluate import Expressions, evaluate
 from pgsym.expression.exact import to_expr
+from pgsym.expression.growth import MAX_EXPONENT, is_steep
 from pgsym.expression.latex import align, quantity_latex
 from pgsym.expression.linear import Linear
 from pgsym.model.mdp import MDP, Action, State
@@ -88,7 +89,7 @@ class Policy(ABC):
         Raises
         ------
         PolicyError
-            A parameter is missing or unknown, or a value is not a real number.
+            A parameter is missing or unknown, or a value is not a real number, or an exponential of it is too large.
         """
         if not isinstance(theta, Mapping):
             values = list(theta)
@@ -110,6 +111,12 @@ class Policy(ABC):
             number = value if isinstance(value, sp.Rational) else to_expr(value, where=f"theta[{name}]")
             if not number.is_Rational and not number.is_real:
                 raise PolicyError(f"found {brief(number)}; a real number is required", where=f"theta[{name}]")
+            if is_steep(number) and any(known[name] in form.symbols for form in self.forms()):
+                raise PolicyError(
+                    f"found {brief(number)}; |theta| is at most {MAX_EXPONENT} where exp(theta) is computed. "
+                    "Choose a value nearer to 0",
+                    where=f"theta[{name}]",
+                )
             point[known[name]] = number
         missing = [name for name, symbol in known.items() if symbol not in point]
         if missing:

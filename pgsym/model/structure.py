@@ -17,6 +17,7 @@ from pgsym.errors import (
     StructureError,
     UndefinedQuantityError,
 )
+from pgsym.model.collision import check_collision
 from pgsym.model.mdp import MDP, State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
@@ -28,6 +29,11 @@ _SHOWN = 8
 class Structure:
     """The support graph of the chain that a policy induces, and what follows from it.
 
+    Raises
+    ------
+    NameCollisionError
+        The model and the policy mean different things by one name.
+
     Examples
     --------
     >>> from pgsym.model import MDP, tabular
@@ -38,6 +44,7 @@ class Structure:
     """
 
     def __init__(self, mdp: MDP, policy: Policy) -> None:
+        check_collision(mdp, policy)
         self.mdp = mdp
         self.policy = policy
         self.derived: dict[str, Any] = {}

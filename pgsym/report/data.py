@@ -12,9 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from pgsym.errors import HypothesisError, PgsymError, StructureError, TooLargeError
+from pgsym.errors import (
+    HypothesisError,
+    NotInFieldError,
+    PgsymError,
+    SingularMatrixError,
+    StructureError,
+    TooLargeError,
+)
 from pgsym.exact import solve
 from pgsym.exact.solution import QUANTITIES, Solution, Table
+from pgsym.expression.exact import to_float, written
+from pgsym.expression.labels import labels
 from pgsym.model.problem import Problem
 from pgsym.trust import Level, Trust
 
@@ -42,15 +51,20 @@ class Report:
         self.closed: Solution | None = solve(
             problem.mdp, problem.policy, problem.objective, budget=BUDGET, seconds=SECONDS
         )
-        self.exact: Solution | None = self.closed.at(problem.theta)
         self.float: Solution | None = None
         if not problem.mdp.symbols:
             self.float = self.closed.at({p: float(v) for p, v in problem.theta.items()})
+        self.exact: Solution | None = None
+        try:
+            self.exact = self.closed.at(problem.theta)
+        except NotInFieldError:
+            if self.float is None:
+                raise
         self._deadline = time.monotonic() + SECONDS
-        self._labels = labels({name for pair in problem.mdp.pairs for name in pair} | set(problem.mdp.states))
+        self._labels = labels([*problem.mdp.states, *(a for _, a in problem.mdp.pairs)])
 
     def _label(self, key: Hashable) -> str:
-        return key.name if isinstance(key, sp.Symbol) else self._labels[key]
+        return self._labels[key] if key in self._labels else str(key)
 
     def to_json(self, names: Iterable[str] = QUANTITIES) -> dict[str, Any]:
         """The whole schema, without the quantities that the objective does not define."""
@@ -96,6 +110,12 @@ class Report:
         except TooLargeError:
             self._give_up(view)
             return None
+        except SingularMatrixError:
+            # Exact arithmetic knows the quantity where floats lose it.
+            if view is not self.float or self.exact is None:
+                raise
+            self.float = None
+            return None
 
     def _give_up(self, view: Solution) -> None:
         """What was too large once will be too large again."""
@@ -107,14 +127,16 @@ class Report:
     def _entry(self, getters: dict[str, Callable[[], sp.Expr | None]]) -> dict[str, Any]:
         exact = self._value(getters["exact"], self.exact)
         number = self._value(getters["float"], self.float)
-        text = None if exact is None or len(str(exact)) > EXACT_DIGITS else str(exact)
+        text = None if exact is None else written(exact)
+        if text is not None and len(text) > EXACT_DIGITS:
+            text = None
         if number is None and exact is not None and not exact.free_symbols:
             number = exact
         closed = self._value(getters["closed_form"], self.closed)
         return {
             "closed_form": None if closed is None else str(closed),
             "exact": text,
-            "float": None if number is None else float(number),
+            "float": None if number is None else to_float(number),
         }
 
     def _value(self, getter: Callable[[], sp.Expr | None], view: Solution | None) -> sp.Expr | None:
@@ -125,21 +147,6 @@ class Report:
         except TooLargeError:
             self._give_up(view)
             return None
-
-
-def labels(names: Iterable[Hashable]) -> dict[Hashable, str]:
-    """The keys of states and actions in JSON: text as it is, everything else as Python writes it.
-
-    Text that spells like something else is quoted, so that state 1 and state "1" stay apart.
-
-    >>> labels(["s", (0, 1)])
-    {'s': 's', (0, 1): '(0, 1)'}
-    >>> labels([1, "1"]) == {1: "1", "1": "'1'"}
-    True
-    """
-    names = list(names)
-    others = {repr(name) for name in names if not isinstance(name, str)}
-    return {name: name if isinstance(name, str) and name not in others else repr(name) for name in names}
 
 
 def estimate_json(found: Estimate) -> dict[str, Any]:

@@ -10,13 +10,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pgsym.errors import HypothesisError, NotInFieldError, TooLargeError
+from pgsym.errors import AlgebraError, HypothesisError, NotInFieldError, SingularMatrixError, TooLargeError
 from pgsym.exact.moments import EstimatorLaw, moments
 from pgsym.exact.moments.present import SMALL, leaf
+from pgsym.expression.labels import labels
 from pgsym.model.estimator import Estimator
 from pgsym.model.problem import Problem
-from pgsym.report.data import EXACT_DIGITS, labels
-from pgsym.report.terminal import ROWS
+from pgsym.report.data import EXACT_DIGITS
+from pgsym.report.terminal import ROWS, is_beyond_floats
 
 if TYPE_CHECKING:
     # It loads jax.
@@ -47,6 +48,8 @@ class MomentsReport:
         self.problem = problem
         self.estimator = estimator
         mdp, policy = problem.mdp, problem.policy
+        self.not_sampled: str | None = None
+        """Why there are no floats to compare samples with, where theta is beyond them."""
         size = len(mdp.nonterminal) * len(policy.params) * (estimator.cut_off or 1)
         self.closed = None
         self.exact: EstimatorLaw | None = None
@@ -56,6 +59,12 @@ class MomentsReport:
             self.float = moments(
                 mdp, policy, estimator, theta={p: float(v) for p, v in problem.theta.items()}, **common
             )
+            try:
+                self.float.covariance_trace  # noqa: B018
+            except SingularMatrixError as error:
+                if size > EXACT_ENTRIES:
+                    raise
+                self.float, self.not_sampled = None, str(error)
         if size <= EXACT_ENTRIES or self.float is None:
             try:
                 self.exact = moments(mdp, policy, estimator, theta=problem.theta, **common)
@@ -164,7 +173,10 @@ class MomentsReport:
         law = self._numbers()
         if law is None or not law.has_bias or all(law.gradient[p] == 0 for p in law.params):
             return None
-        found = law.sample_size(ACCURACY)
+        try:
+            found = law.sample_size(ACCURACY)
+        except AlgebraError:
+            return None
         return int(found) if found < float("inf") else None
 
     def _bias_size(self) -> int | None:
@@ -172,7 +184,10 @@ class MomentsReport:
         # A float's bias is never exactly 0, so that only an exact one says "no bias".
         if law is None or not law.has_bias or law is self.float:
             return None
-        found = law.bias_test_size()
+        try:
+            found = law.bias_test_size()
+        except AlgebraError:
+            return None
         return int(found) if found < float("inf") else None
 
 
@@ -226,5 +241,7 @@ def _shown(entry: Mapping[str, Any] | None) -> str:
         return str(entry["exact"])
     if entry["float"] is not None:
         return f"{entry['float']:.6g}"
+    if is_beyond_floats(entry):
+        return "beyond floats"
     text = entry["exact"] or entry["closed_form"] or "-"
     return text if len(text) <= 40 else f"[{len(text)} characters]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -64,7 +65,19 @@ def _formula(text: str | None) -> str:
 
 
 def _float(leaf: Mapping[str, Any]) -> str:
-    return "-" if leaf["float"] is None else f"{leaf['float']:.10g}"
+    if leaf["float"] is not None:
+        return f"{leaf['float']:.10g}"
+    return "beyond floats" if is_beyond_floats(leaf) else "-"
+
+
+def is_beyond_floats(leaf: Mapping[str, Any]) -> bool:
+    """Whether an entry is a number that no float can hold.
+
+    >>> is_beyond_floats({"exact": "-2*exp(1000)", "float": None}), is_beyond_floats({"exact": "2*p", "float": None})
+    (True, False)
+    """
+    names = re.findall(r"[^\W\d]\w*", leaf["exact"] or "x")
+    return leaf["float"] is None and set(names) <= {"exp", "log", "sqrt", "E"}
 
 
 def verdict_text(verdict: Verdict) -> Text:

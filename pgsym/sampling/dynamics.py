@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgsym.errors import SamplingError
+from pgsym.expression.growth import steepest
 from pgsym.sampling.tables import Floats, Ints, Tables
 
 TRUNCATION = 1e-4
@@ -95,10 +96,11 @@ def default_horizon(tables: Tables) -> int:
     remaining = np.cumsum(masses[::-1])[::-1]
     long_enough = np.flatnonzero(remaining <= TRUNCATION * total)
     if len(masses) == MAX_STEPS and (not long_enough.size or masses[-1] * MAX_STEPS > TRUNCATION * total):
+        far = steepest(dict(zip(tables.params, tables.theta, strict=True)))
         raise SamplingError(
             f"gamma^t P(still running) is {masses[-1]:.3g} after {MAX_STEPS} steps; a rollout must end. "
-            "Give horizon=T, or check that the policy terminates",
-            where="horizon",
+            f"Give horizon=T, or {'choose theta nearer to 0' if far else 'check that the policy terminates'}",
+            where=far or "horizon",
         )
     return max(1, int(long_enough[0]) if long_enough.size else len(masses))
 

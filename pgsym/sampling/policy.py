@@ -20,6 +20,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from pgsym.errors import PolicyError, ProbabilityRangeError, SamplingError, ZeroProbabilityError
+from pgsym.expression.complaint import brief
 from pgsym.expression.evaluate import evaluate, softmax
 from pgsym.expression.linear import Linear
 from pgsym.model.policy import Mixture, Policy, Softmax
@@ -276,7 +277,13 @@ def direct_value(expr: sp.Expr) -> float:
     (0.25, 0.693)
     """
     if isinstance(expr, sp.Rational):
-        return int(expr.p) / int(expr.q)
+        try:
+            return int(expr.p) / int(expr.q)
+        except OverflowError:
+            raise SamplingError(
+                f"found {brief(expr)}; floats end at about 1.8e308, and sampling needs them. Scale the rewards",
+                where="floats",
+            ) from None
     if expr.is_number:
         return float(expr)
     return float(evaluate(expr, Tangents({})).value)

@@ -1,6 +1,7 @@
 """Floats: stable softmax, sparse solves, errors."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -70,7 +71,27 @@ def test_factor_exchanges_rows_for_the_sake_of_precision():
 def test_factor_raises_on_singular_matrix(n):
     with pytest.raises(
         SingularMatrixError,
-        match=r"^FloatField\.factor: found a zero pivot in a \d+ x \d+ matrix; the system must have a unique "
-        r"solution\. Check that its equations are independent$",
+        match=r"^floats: in floats a system of \d+ equations has no unique solution; a number below about 1e-13 is "
+        r"lost beside 1\. Choose theta nearer to 0, or compute exactly$",
     ):
         FloatField({}).factor([dict.fromkeys(range(n), 1.0)] * n)
+
+
+@pytest.mark.parametrize(("pivot", "lost"), [(2.0**-20, False), (2.0**-30, False), (2.0**-45, True), (2.0**-53, True)])
+def test_factor_refuses_a_pivot_that_is_rounding_noise(pivot, lost):
+    """I - P of a chain that leaves its two states with this probability; its solution is 1/pivot."""
+    rows = [{0: 1.0, 1: -1.0}, {0: -(1.0 - pivot), 1: 1.0}]
+    if lost:
+        with pytest.raises(SingularMatrixError, match=r"^theta\[t\] = 40: in floats a system of 2 equations"):
+            FloatField({sp.Symbol("t"): 40.0}).factor(rows)
+    else:
+        assert FloatField({}).factor(rows).solve([0.0, 1.0])[1] == pytest.approx(1 / pivot, rel=1e-3)
+
+
+def test_a_small_pivot_in_a_small_column_is_no_noise():
+    assert FloatField({}).factor([{0: 1.0}, {1: 1e-20}]).solve([1.0, 1.0]) == [1.0, 1e20]
+
+
+def test_number_beyond_floats_is_refused():
+    with pytest.raises(AlgebraError, match=r"^floats: found 1000.*; floats end at about 1\.8e308\. Scale the rewards"):
+        FloatField({}).number(Fraction(10**400))

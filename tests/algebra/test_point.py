@@ -211,3 +211,23 @@ def test_root_raises_on_unknown_prime():
         r"Give the number to point_field$",
     ):
         field.convert(sp.sqrt(3))
+
+
+def test_one_rational_exponent_of_any_size_is_a_generator_of_its_own():
+    for theta in (10**6, Fraction(123456789, 10**9)):
+        value = sp.Rational(theta)
+        assert at(SIGMOID, {T: value, U: 0}) == sp.exp(value) / (1 + sp.exp(value))
+
+
+def test_rational_exponents_share_their_greatest_common_unit():
+    field = point_field([T, U], [], [sp.exp(T), sp.exp(U)], {T: sp.Rational(4, 3), U: sp.Rational(2, 9)})
+    assert field.numbers.generators == (sp.exp(sp.Rational(2, 9)),)
+    assert field.convert(sp.exp(T)) == field.convert(sp.exp(U)) ** 6
+
+
+def test_exponents_without_a_useful_common_unit_are_refused():
+    message = (
+        "found the power 100000000 of exp.1/1000000000.; at most the power 10000 is exact. Give theta fewer digits"
+    )
+    with pytest.raises(NotInFieldError, match=message):
+        at(sp.exp(T) + sp.exp(U), {T: sp.Rational(1, 10), U: sp.Rational(123456789, 10**9)})

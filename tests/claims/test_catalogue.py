@@ -147,7 +147,7 @@ def coin(policy, gamma="1/2"):
 DIRECT = coin(lambda mdp: direct_policy(mdp, {"s": {"go": "p", "no": "1 - p"}}, ["p"]))
 DOUBLE = coin(lambda mdp: softmax_policy(mdp, {"s": {"go": "2*t"}}))
 TABULAR = coin(tabular)
-FIXED = coin(lambda mdp: softmax_policy(mdp, {}, []))
+FIXED = coin(lambda mdp: softmax_policy(mdp, {}, [], default="uniform"))
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,7 @@
 import json
 
 import pytest
-
-from pgsym.certify import coqc
-
-NEEDS_COQ = pytest.mark.skipif(coqc() is None, reason="Coq is not installed: no certificate is checked by a kernel")
+from skips import NEEDS_COQ
 
 
 def test_certificate_goes_to_standard_output(run):
@@ -22,6 +19,13 @@ def test_certificate_goes_to_a_file(run, tmp_path):
     status, out, err = run("certify", "two-state", "--objective", "average-reward", "-o", path)
     assert (status, out, err) == (0, "", f"wrote {path}\n")
     assert "Theorem stationary_s_x" in path.read_text(encoding="utf-8")
+
+
+def test_a_name_that_is_no_identifier_is_written_and_explained(run, tmp_path):
+    path = tmp_path / "two-state.v"
+    _, _, err = run("certify", "two-state", "-J", "average-reward", "-o", path)
+    assert err == f"wrote {path}; to run coqc on it yourself, call it two_state.v: a module has such a name\n"
+    assert path.read_text(encoding="utf-8").startswith("(*")
 
 
 def test_certificate_as_json(run):

@@ -86,7 +86,7 @@ def test_a_graph_drawn_elsewhere():
         <node id="s"><data key="c">red</data></node>
         <node id="end"><data key="t">true</data></node>
         <edge source="s" target="end"><data key="p">0.25</data><data key="r">2</data></edge>
-        <edge source="s" target="s"><data key="p">0.75</data></edge>
+        <edge source="s" target="s"><data key="p">0.75</data><data key="r">0</data></edge>
       </graph></graphml>"""
     mdp = graphml.loads(text).mdp
     expected = MDP.from_transitions([("s", "go", "end", "1/4", 2), ("s", "go", "s", "3/4", 0)], terminal=["end"])
@@ -128,8 +128,8 @@ GRAPHML = graphml.dumps(_problem())
             'edgedefault="undirected"',
             "m: the graph is undirected; outcomes lead from s to s'.",
         ),
-        ('<data key="edge_p">1</data>', "", "m: edges[0]: the edge from 's' to 's' has no attribute 'p';"),
-        ('<data key="edge_action">go</data>', "", "m: edges[0]: the edge from 's' to 's' has no attribute 'action';"),
+        ('<data key="edge_p">1</data>', "", "m: edges[0] ('s' to 's'): the edge has no attribute p; every edge needs"),
+        ('<data key="edge_action">go</data>', "", "m: edges[0] ('s' to 's'): the edge has no attribute action;"),
         (
             '<data key="edge_p">1</data>',
             '<data key="edge_p">1/2</data>',
@@ -140,6 +140,29 @@ GRAPHML = graphml.dumps(_problem())
             '<data key="edge_order">0</data>',
             '<data key="edge_order">x</data>',
             "m: found 'x' for 'order'; its key says long.",
+        ),
+        (
+            '<data key="edge_r">1</data>',
+            "",
+            "m: edges[0] ('s' to 's'): the edge has no attribute r; every edge needs action, p and r. "
+            "Write r=0 where there is no reward",
+        ),
+        (
+            'attr.name="r"',
+            'attr.name="reward"',
+            "m: edges[0] ('s' to 's'): found the edge attribute 'reward'; the nearest is 'r'. "
+            "Rename it, or write '_reward' if it is not pgsym's",
+        ),
+        (
+            'attr.name="gamma"',
+            'attr.name="gama"',
+            "m: graph: found the graph attribute 'gama'; the nearest is 'gamma'.",
+        ),
+        ('key="edge_r"', 'key="edge_R"', "m: found the key 'edge_R'; no <key> declares it. Declare it"),
+        (
+            '"terminal" attr.type="boolean"',
+            '"terminal" attr.type="string"',
+            "m: nodes[0] ('s'): found terminal = 'false'; True or False is required. Write terminal=True where",
         ),
         ('<node id="s">', "<node>", "m: found <node> without id; it is required. Add it"),
         ('target="s"', 'target="t"', "m: transitions[0]: state 't' is unknown;"),
@@ -161,6 +184,19 @@ def test_graphml_raises_on_wrong_input(old, new, message):
         ({"nodes": [], "edges": [], "graph": []}, "m: found list under graph; a mapping is required. Correct it"),
         ({"nodes": [{"name": "s"}], "edges": []}, "m: nodes[0]: the key 'id' is missing; id must be there. Add it"),
         ({"nodes": [], "links": [1]}, "m: edges[0]: the key 'source' is missing; source and target must be there."),
+        (
+            {"nodes": [], "edges": [], "gamma": "1/2"},
+            "m: gamma: the key is unknown; the keys are directed, multigraph, graph, nodes, edges, links. "
+            "Move it into graph, or remove it",
+        ),
+        (
+            {"nodes": [{"id": "s", "terminl": True}], "edges": []},
+            "m: nodes[0] ('s'): found the node attribute 'terminl'; the nearest is 'terminal'. Rename it, or",
+        ),
+        (
+            {"nodes": [{"id": "s"}], "edges": [{"source": "s", "target": "s", "action": "a", "p": 1, "r": 0, "R": 5}]},
+            "m: edges[0] ('s' to 's'): found the edge attribute 'R'; the nearest is 'r'. Rename it, or write '_R' if",
+        ),
         ({"nodes": [], "links": []}, "m: states: found 0 states; a model has at least one. List them"),
     ],
 )

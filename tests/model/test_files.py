@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import sympy as sp
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,7 +25,7 @@ from pgsym.errors import (
 )
 from pgsym.expression.naming import appearance
 from pgsym.model import MDP, Objective, Problem, direct_policy, mixture, softmax_policy, tabular
-from pgsym.model.files import dumps, from_document, load, loads, save, to_document
+from pgsym.model.files import dumps, from_document, load, loads, reading, save, to_document
 
 MODEL = """
 name: example
@@ -310,6 +311,23 @@ REFUSED = {
         "policy.logits: found neither; a policy is a mapping {state: {action: formula}} or a list of rows "
         "[state, action, formula]. Write one of the two",
     ),
+    "logits for no state": (
+        edited(policy={"logits": {}}),
+        PolicyError,
+        "policy: found no logits for 's'; every state that can be reached and has a choice needs them. "
+        "Add them, or say default='uniform' (in a file, default: uniform)",
+    ),
+    "another default": (
+        edited(policy={"logits": {}, "default": "greedy"}),
+        PolicyError,
+        "policy: found default = 'greedy'; only 'uniform' is known. Write that, or leave it out",
+    ),
+    "default alone": (
+        edited(policy={"default": "uniform"}),
+        SchemaError,
+        "policy.default: found it without logits or probabilities; it is for the states that they leave out. "
+        "Write logits: {} for a uniform policy, or remove it",
+    ),
     "unknown action": (
         edited(policy={"logits": {"s": {"c": "t"}}}),
         StructureError,
@@ -453,6 +471,31 @@ def test_text_refuses(text: str, format: str, message: str) -> None:
     assert str(caught.value).startswith("model: ")
 
 
+class Bounded(yaml.SafeLoader):
+    """A YAML library with a bound of its own on nesting, as PyYAML has since 6.0.4; it stands in for later ones."""
+
+    def fetch_flow_collection_start(self, token: type[yaml.Token]) -> None:
+        if self.flow_level == 100:
+            raise yaml.scanner.ScannerError(None, None, "too deep for the library", self.get_mark())
+        super().fetch_flow_collection_start(token)
+
+
+@pytest.mark.parametrize("loader", [Bounded, yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)])
+@pytest.mark.parametrize(("text", "line"), [("[" * 2000, 1), ("a: 1\nb:\n  " + "[" * 2000, 3), ("- " * 2000, 1)])
+def test_our_bound_on_nesting_speaks_whatever_the_library_does(
+    monkeypatch: pytest.MonkeyPatch, loader: type[yaml.SafeLoader], text: str, line: int
+) -> None:
+    monkeypatch.setattr(reading, "_Loader", loader)
+    with pytest.raises(SchemaError, match=rf"^line {line}: nested more than 16 deep; a model file is flatter\. Check"):
+        loads(text)
+
+
+def test_an_error_of_the_library_in_flat_text_is_told_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_Loader", Bounded)
+    with pytest.raises(SchemaError, match=r"^line 2, column 20: not YAML \(expected ',' or '\]', but got '}'\)"):
+        loads('a: "' + "[" * 2000 + '"\nb: ' + "[" * 15 + "1}")
+
+
 def test_text_refuses_an_alias_bomb_at_once() -> None:
     lines = ["a0: &a0 [x, x]"] + [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 30)]
     with pytest.raises(SchemaError, match="line 1: an anchor or alias"):
@@ -579,6 +622,12 @@ def test_save_refuses_names_and_policies_without_a_form() -> None:
 def test_save_refuses_an_unknown_place(tmp_path: Path) -> None:
     with pytest.raises(SchemaError, match=r"cannot be written \(No such file or directory\)"):
         save(one_state(), tmp_path / "nowhere" / "model.yaml")
+
+
+def test_default_uniform_fills_what_the_logits_leave_out() -> None:
+    problem = from_document(edited(policy={"logits": {}, "default": "uniform"}))
+    assert problem.policy("a", "s") == sp.Rational(1, 2)
+    assert loads(dumps(problem)) == problem
 
 
 # -- round trip ------------------------------------------------------------------------------------------

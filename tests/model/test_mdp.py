@@ -64,12 +64,6 @@ def test_graph_round_trip_loses_nothing(mdp):
     assert len(graph.edges) == sum(len(mdp.outcomes(s, a)) for s, a in mdp.pairs)
 
 
-def test_reward_is_zero_by_default():
-    graph = nx.MultiDiGraph(gamma="1/2")
-    graph.add_edge("s", "s", action="a", p=1)
-    assert MDP(graph).outcomes("s", "a") == (Outcome("s", 1, 0),)
-
-
 def test_absorbing_drawing_of_a_terminal_state_is_no_action():
     mdp = MDP.from_transitions([*ROWS, ("T", "a", "T", 1, 0), ("T", "b", "T", "1", "0")], start="s", terminal=["T"])
     assert mdp.actions("T") == ()
@@ -165,13 +159,50 @@ def test_transitions_raise_on(rows, options, message):
         MDP.from_transitions(rows, **options)
 
 
-@pytest.mark.parametrize("key", ["action", "p"])
-def test_graph_raises_on_an_edge_without(key):
-    graph = nx.MultiDiGraph()
-    graph.add_edge("s", "s", **{k: v for k, v in {"action": "a", "p": 1}.items() if k != key})
-    message = f"('s', 's'): the edge has no attribute '{key}'; every edge needs action, p and r. Add it"
+def _graph(node=None, edge=None, **attributes):
+    graph = nx.MultiDiGraph(**attributes)
+    graph.add_node("s", **node or {})
+    graph.add_edge("s", "s", **{"action": "a", "p": 1, "r": 2, **(edge or {})})
+    return graph
+
+
+@pytest.mark.parametrize(("key", "remedy"), [("action", "Add it"), ("p", "Add it"), ("r", "Write r=0 where there is")])
+def test_graph_raises_on_an_edge_without(key, remedy):
+    graph = _graph()
+    del next(iter(graph.edges(data=True)))[2][key]
+    message = f"('s', 's'): the edge has no attribute {key}; every edge needs action, p and r. {remedy}"
     with pytest.raises(StructureError, match=re.escape(message)):
         MDP(graph)
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        (
+            {"edge": {"reward": 5}},
+            "('s', 's'): found the edge attribute 'reward'; the nearest is 'r'. "
+            "Rename it, or write '_reward' if it is not pgsym's",
+        ),
+        ({"edge": {"R": 5}}, "('s', 's'): found the edge attribute 'R'; the nearest is 'r'. Rename it, or write '_R'"),
+        ({"edge": {"cost": 5}}, "found the edge attribute 'cost'; an edge has action, p, r, order. Rename it, or"),
+        ({"node": {"done": True}}, "s: found the node attribute 'done'; the nearest is 'terminal'. Rename it, or"),
+        ({"node": {"terminal": "no"}}, "s: found terminal = 'no'; True or False is required. Write terminal=True"),
+        ({"discount": "1/2"}, "graph: found the graph attribute 'discount'; the nearest is 'gamma'. Rename it, or"),
+        ({"gama": "1/2"}, "graph: found the graph attribute 'gama'; the nearest is 'gamma'. Rename it, or write"),
+        ({"edge_default": {"r": 1}}, "graph: found the graph attribute 'edge_default'; a graph has gamma, symbols"),
+        ({"objective": "average-reward"}, "graph: found the graph attribute 'objective'; a graph has gamma, symbols"),
+    ],
+)
+def test_graph_raises_on_an_attribute_that_is_not_ours(parts, message):
+    with pytest.raises(StructureError, match=re.escape(message)):
+        MDP(_graph(**parts))
+
+
+def test_graph_keeps_what_is_the_users_own():
+    graph = _graph(
+        {"_rank": 1, "label": "S", "pos": (0, 1)}, {"_seen": 3, "color": "red"}, name="m", _from="here", node_default={}
+    )
+    assert MDP(graph) == MDP(_graph())
 
 
 @pytest.mark.parametrize("kind", [nx.DiGraph, nx.Graph, nx.MultiGraph])

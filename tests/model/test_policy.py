@@ -88,7 +88,7 @@ def test_direct_policy_may_hold_exponentials(mdp):
 
 
 def test_mixture_is_epsilon_soft(mdp):
-    policy = mixture(sigmoid(mdp, {"s": "t"}), "1/10")
+    policy = mixture(sigmoid(mdp, {"s": "t"}, default="uniform"), "1/10")
     assert policy.at({t: "log(3)"})["s"] == {"a": sp.Rational(29, 40), "b": sp.Rational(11, 40)}
     assert policy.params == (t,)
 
@@ -170,7 +170,7 @@ def test_policy_raises_on_terminal_states(slippery):
 
 def test_softmax_policy_raises_on_a_parameter_that_is_not_listed(mdp):
     with pytest.raises(PolicyError, match="logits: logits use u, which params does not list"):
-        softmax_policy(mdp, {"s": {"a": "t + u"}}, params=["t"])
+        softmax_policy(mdp, {"s": {"a": "t + u"}}, params=["t"], default="uniform")
 
 
 PLACE = "('probabilities', 's'): probabilities"
@@ -192,9 +192,41 @@ def test_direct_policy_raises_on(mdp, row, kind, message):
         direct_policy(mdp, {"s": row, "u": {"a": 1}}, ["p"])
 
 
-def test_direct_policy_raises_on_a_missing_state(mdp):
-    with pytest.raises(PolicyError, match="u: no probabilities for its 2 actions; give them"):
-        direct_policy(mdp, {"s": {"a": 1}}, [])
+FORGOTTEN = (
+    "; every state that can be reached and has a choice needs them. Add them, or say default='uniform' (in a file"
+)
+
+
+@pytest.mark.parametrize(
+    ("make", "what"),
+    [
+        (lambda mdp, **options: softmax_policy(mdp, {"s": {"a": "t"}}, **options), "logits"),
+        (lambda mdp, **options: softmax_policy(mdp, {"s": {"a": "t"}, "u": {}}, **options), "logits"),
+        (lambda mdp, **options: sigmoid(mdp, {"s": "t"}, **options), "logits"),
+        (lambda mdp, **options: direct_policy(mdp, {"s": {"a": 1}}, [], **options), "probabilities"),
+    ],
+)
+def test_a_forgotten_state_is_refused_unless_the_default_says_so(mdp, make, what):
+    with pytest.raises(PolicyError, match=re.escape(f"policy: found no {what} for 'u'{FORGOTTEN}")):
+        make(mdp)
+    policy = make(mdp, default="uniform")
+    assert [policy(a, "u") for a in "ab"] == [sp.Rational(1, 2)] * 2
+    with pytest.raises(PolicyError, match=re.escape("policy: found default = 'unifrom'; only 'uniform' is known.")):
+        make(mdp, default="unifrom")
+
+
+def test_what_the_start_cannot_reach_and_what_has_no_choice_may_be_left_out():
+    rows = [("s", a, "u", 1, 0) for a in "ab"] + [("u", "a", "s", 1, 0)] + [("v", a, "s", 1, 0) for a in "ab"]
+    mdp = MDP.from_transitions(rows, start="s", gamma="1/2")
+    assert softmax_policy(mdp, {"s": {"a": "t"}})("b", "v") == sp.Rational(1, 2)
+    assert direct_policy(mdp, {"s": {"b": 1}}, [])("a", "u") == 1
+    with pytest.raises(PolicyError, match="found no logits for 'v'; every state"):
+        softmax_policy(MDP.from_transitions(rows, gamma="1/2"), {"s": {"a": "t"}})
+
+
+def test_sigmoid_raises_on_an_unknown_state(mdp):
+    with pytest.raises(PolicyError, match="policy: state 'x' is unknown; a policy acts in non-terminal states"):
+        sigmoid(mdp, {"x": "t"})
 
 
 def test_sigmoid_raises_on_three_actions():
@@ -220,7 +252,7 @@ def test_parameter_named_like_a_symbol_of_the_dynamics_raises(slippery, symbol):
 
 def test_parameter_listed_twice_raises(mdp):
     with pytest.raises(NameCollisionError, match="policy: parameter t is listed twice; names must be distinct"):
-        softmax_policy(mdp, {"s": {"a": "t"}}, params=["t", "t"])
+        softmax_policy(mdp, {"s": {"a": "t"}}, params=["t", "t"], default="uniform")
 
 
 def test_parameter_that_looks_like_a_symbol_of_the_dynamics_raises(slippery):
@@ -230,7 +262,7 @@ def test_parameter_that_looks_like_a_symbol_of_the_dynamics_raises(slippery):
 
 @pytest.mark.parametrize("name", ["E", "S", "I", "pi", "gamma", "lambda", "N"])
 def test_parameter_may_have_any_name(mdp, name):
-    policy = softmax_policy(mdp, {"s": {"a": name}})
+    policy = softmax_policy(mdp, {"s": {"a": name}}, default="uniform")
     assert policy.params == (sp.Symbol(name),)
     assert policy.at({name: "log(2)"})["s"]["a"] == sp.Rational(2, 3)
 
@@ -242,7 +274,7 @@ def test_mixture_raises_outside_the_unit_interval(mdp, epsilon):
 
 
 def test_mixture_raises_where_the_weight_is_a_parameter(mdp):
-    base = sigmoid(mdp, {"s": "t"})
+    base = sigmoid(mdp, {"s": "t"}, default="uniform")
     with pytest.raises(
         NameCollisionError, match="epsilon: t names both a policy parameter and a symbol of the mixture"
     ):

@@ -17,6 +17,7 @@ from pgsym.exact.moments.specification import default_objective
 from pgsym.exact.moments.target import Target
 from pgsym.exact.quantities import Quantities
 from pgsym.expression.exact import to_expr
+from pgsym.expression.symbols import in_order
 from pgsym.model.estimator import ESTIMATORS, Estimator
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
@@ -123,7 +124,7 @@ def moments(
 
 
 def _sorted(estimator: Estimator) -> list[sp.Symbol]:
-    return sorted(estimator.symbols, key=lambda s: s.name)
+    return in_order(estimator.symbols)
 
 
 def _named(name: str) -> Estimator:

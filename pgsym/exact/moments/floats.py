@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import splu
 
-from pgsym.errors import SingularMatrixError
+from pgsym.algebra.floating import sparse_lu
 from pgsym.exact.moments.space import Array, Form, Indexed
 from pgsym.exact.moments.steps import Steps
 
@@ -181,16 +180,7 @@ class _FloatSystem:
     """SuperLU, for right-hand sides of any number of columns."""
 
     def __init__(self, matrix: sparse.csc_array) -> None:
-        self._lu: Any = None
-        if matrix.shape[0]:
-            try:
-                self._lu = splu(matrix)
-            except RuntimeError:
-                raise SingularMatrixError(
-                    f"SuperLU met a zero pivot in a {matrix.shape[0]} x {matrix.shape[0]} matrix; the moments need a "
-                    "unique solution. Give the estimator a horizon",
-                    where="moments",
-                ) from None
+        self._lu: Any = sparse_lu(matrix, where="moments") if matrix.shape[0] else None
 
     def solve(self, B: Array) -> Array:
         return B.copy() if self._lu is None else np.asarray(self._lu.solve(np.ascontiguousarray(B)))

@@ -11,8 +11,9 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from pgsym.display.html import table
-from pgsym.errors import StructureError
+from pgsym.errors import AlgebraError, StructureError
 from pgsym.exact.solution import Table
+from pgsym.expression.exact import to_float, written
 from pgsym.expression.latex import align
 from pgsym.model.estimator import EXACT, Estimator
 
@@ -127,8 +128,8 @@ def leaf(e: sp.Expr) -> dict[str, Any]:
     if e == sp.oo:
         return {"exact": "oo", "float": None}
     return {
-        "exact": None if isinstance(e, sp.Float) else str(e),
-        "float": None if e.free_symbols else float(e),
+        "exact": None if isinstance(e, sp.Float) else written(e),
+        "float": None if e.free_symbols else to_float(e),
     }
 
 
@@ -149,11 +150,21 @@ def number(e: sp.Expr, where: str) -> float:
     ------
     StructureError
         It has free symbols.
+    AlgebraError
+        It is too large for a float.
     """
     if e.free_symbols:
         names = ", ".join(sorted(s.name for s in e.free_symbols))
         raise StructureError(f"depends on {names}; a number is required. Ask at a point, law.at(...)", where=where)
-    return math.inf if e == sp.oo else float(e)
+    if e == sp.oo:
+        return math.inf
+    found = to_float(e)
+    if found is None:
+        raise AlgebraError(
+            "found a number beyond floats, which end at about 1.8e308; a float is required. Choose theta nearer to 0",
+            where=where,
+        )
+    return found
 
 
 def floats(table: Table) -> Floats:

@@ -162,6 +162,12 @@ def _policy(mdp: MDP, document: PolicyDocument, read: _Formulas, sums: Sums, whe
         raise SchemaError(
             "found both logits and probabilities; a policy has one of them. Remove the other", where=where
         )
+    if document.default is not None and document.logits is None and document.probabilities is None:
+        raise SchemaError(
+            "found it without logits or probabilities; it is for the states that they leave out. "
+            "Write logits: {} for a uniform policy, or remove it",
+            where=f"{where}.default",
+        )
     if document.params is not None:
         for i, name in enumerate(document.params):
             _check_parameter(name, f"{where}.params[{i}]")
@@ -171,10 +177,10 @@ def _policy(mdp: MDP, document: PolicyDocument, read: _Formulas, sums: Sums, whe
                 "the key is missing; probabilities need the list of their parameters. Add it", where=f"{where}.params"
             )
         table = _table(mdp, document.probabilities, read, f"{where}.probabilities")
-        policy: Policy = direct_policy(mdp, table, document.params, sums=sums)
+        policy: Policy = direct_policy(mdp, table, document.params, default=document.default, sums=sums)
     elif document.logits is not None:
         table = _table(mdp, document.logits, read, f"{where}.logits")
-        policy = softmax_policy(mdp, table, document.params)
+        policy = softmax_policy(mdp, table, document.params, default=document.default)
     else:
         policy = tabular(mdp)
         names = [symbol.name for symbol in policy.params]

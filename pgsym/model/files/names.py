@@ -1,4 +1,4 @@
-"""Names in a model file: which state or action a key stands for, how one is written, which one was meant."""
+"""Names in a model file: which state or action a key stands for, how one is written."""
 
 from __future__ import annotations
 

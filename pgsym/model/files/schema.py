@@ -145,6 +145,7 @@ class PolicyDocument(_Strict):
     logits: Table | None = None
     probabilities: Table | None = None
     theta: dict[Text, Formula] | None = None
+    default: Text | None = None
     epsilon: Formula | None = None
 
 

@@ -11,11 +11,13 @@ from typing import Any
 import sympy as sp
 
 from pgsym.claims.blocks import Cell
-from pgsym.errors import HypothesisError, StructureError, TooLargeError
+from pgsym.errors import HypothesisError, NotInFieldError, SingularMatrixError, StructureError, TooLargeError
 from pgsym.exact import solve
 from pgsym.exact.solution import Solution, Table
+from pgsym.expression.exact import to_float, written
+from pgsym.expression.labels import spelt
 from pgsym.expression.latex import Names, latex, tex_width
-from pgsym.expression.notation import name_table, symbol_names
+from pgsym.expression.notation import name_table, quantity_latex, symbol_names
 from pgsym.model.problem import Problem
 from pgsym.report.data import BUDGET, EXACT_ENTRIES, SECONDS
 
@@ -34,11 +36,15 @@ def decimal(value: float) -> Cell:
     >>> decimal(-1.5e-7).latex, decimal(0.1).text
     ('-1.5 \\times 10^{-7}', '0.1')
     """
-    text = f"{value:.{DIGITS}g}"
     if value == 0:
         return Cell("0", "0")
+    text = f"{value:.{DIGITS}g}"
     if not math.isfinite(value):
         return Cell(text, r"\infty" if value > 0 else r"\text{undefined}")
+    return _scientific(text)
+
+
+def _scientific(text: str) -> Cell:
     mantissa, e, power = text.partition("e")
     return Cell(text, mantissa if not e else rf"{mantissa} \times 10^{{{int(power)}}}")
 
@@ -55,13 +61,15 @@ def number(value: sp.Expr, names: Names | None = None) -> Cell | None:
         found = decimal(float(value))
         return found if value == 0 else Cell(found.text, rf"\approx {{{found.latex}}}")
     room = FORMULA if value.free_symbols else SHORT
-    if sp.count_ops(value) <= room and len(str(value)) <= 4 * room:
+    text = written(value)
+    if sp.count_ops(value) <= room and text is not None and len(text) <= 4 * room:
         shown = latex(value, names=names, inline=not value.has(sp.exp))
         if tex_width(shown) <= room:
-            return Cell(str(value), shown)
+            return Cell(text, shown)
     if value.free_symbols:
         return None
-    found = decimal(float(value))
+    rounded = to_float(value)
+    found = _scientific(str(sp.N(value, DIGITS))) if rounded is None else decimal(rounded)
     return Cell(found.text, rf"\approx {{{found.latex}}}")
 
 
@@ -95,7 +103,11 @@ class Writer:
 
     def word(self, name: Hashable) -> Cell:
         """A state or an action."""
-        return Cell(str(name), self._words[name])
+        return Cell(spelt(name), self._words[name])
+
+    def quantity(self, name: str, *where: Hashable) -> str:
+        """A quantity at states and actions, as LaTeX."""
+        return quantity_latex(name, *where, spelt=self._words)
 
     def expression(self, value: sp.Expr) -> Cell:
         """A formula, or a word for one that is too long."""
@@ -111,10 +123,15 @@ class Writer:
 
     @cached_property
     def exact(self) -> Solution | None:
-        """The solution at theta in exact numbers; None for a model that is too large for them."""
+        """The solution at theta in exact numbers; None where the model is too large for them, or theta has none."""
         p = self.problem
         small = self.rounded is None or len(p.mdp.states) * len(p.policy.params) <= EXACT_ENTRIES
-        return self.closed.at(p.theta) if small else None
+        try:
+            return self.closed.at(p.theta) if small else None
+        except NotInFieldError:
+            if self.rounded is None:
+                raise
+            return None
 
     @cached_property
     def rounded(self) -> Solution | None:
@@ -149,6 +166,8 @@ class Writer:
             getattr(view.quantities, name)
         except (HypothesisError, StructureError):
             return False
+        except SingularMatrixError:  # in floats only
+            return True
         return True
 
 
