@@ -141,6 +141,14 @@ def direct_policy(
         check_row(list(table[s].values()), where=("probabilities", s), exponentials=True, sums=sums)
     _check_complete(mdp, probabilities, "probabilities", default)
     policy = Direct(table, _parameters(params, set()))
+    known = {s.name for s in (*policy.params, *mdp.symbols)}
+    stray = {s.name for p in policy.expressions() for s in p.free_symbols} - known
+    if stray:
+        raise PolicyError(
+            f"probabilities use {listed(sorted(stray))}, which neither params nor the model has; J would not be "
+            "differentiated by it. Add it to params",
+            where="probabilities",
+        )
     check_collision(mdp, policy)
     return policy
 

@@ -100,7 +100,7 @@ REFUSED = {
     "reward power": (reward("exp((a+b+c+d)^200)"), "would expand to about 1373701 terms; at most 5000 are"),
     "theta tower": (direct("t/(1+t)", t=TOWER), STEEP),
     "theta steep": (direct("t/(1+t)", t="exp(10^900)"), STEEP),
-    "theta steep in exp": (direct("exp(t)/(1+exp(t))", t="-10^900"), STEEP),
+    "theta steep in exp": (direct("exp(t)/(1+exp(t))", t="-10^900"), "|theta| is at most 1000000 where"),
     "theta infinite": (direct("t/(1+t)", t="oo"), "found oo; a number must be finite"),
     "theta nan": (direct("t/(1+t)", t="NaN"), "found NaN; a number must be finite"),
     "weight tower": (policy(params=["t"], logits={"s": {"a": "t"}}, epsilon=f"exp(-{TOWER})"), STEEP),

@@ -279,3 +279,13 @@ def test_mixture_raises_where_the_weight_is_a_parameter(mdp):
         NameCollisionError, match="epsilon: t names both a policy parameter and a symbol of the mixture"
     ):
         mixture(base, 1 - sp.Symbol("t", positive=True))
+
+
+def test_direct_policy_raises_on_a_symbol_that_is_no_parameter(mdp, slippery):
+    message = (
+        "probabilities: probabilities use q, which neither params nor the model has; J would not be differentiated by "
+        "it. Add it to params"
+    )
+    with pytest.raises(PolicyError, match=re.escape(message)):
+        direct_policy(mdp, {s: {"a": "q", "b": "1 - q"} for s in "su"}, ["p"])
+    assert direct_policy(slippery, {"s": {"a": "p", "b": "1 - p"}}, []).params == ()
