@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
+from math import gcd
 from typing import Any
+
+import networkx as nx
 
 from pgsym.errors import (
     DiscountError,
@@ -21,7 +24,6 @@ from pgsym.model.collision import check_collision
 from pgsym.model.mdp import MDP, State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
-from pgsym.model.support import Support
 
 _SHOWN = 8
 
@@ -49,22 +51,21 @@ class Structure:
         self.policy = policy
         self.derived: dict[str, Any] = {}
         """What other layers have found from the support alone, to be shared by all fields."""
-        self.graph = Support(
-            mdp.states,
-            (
-                (s, outcome.state)
-                for s in mdp.nonterminal
-                for a in policy.support(s)
-                for outcome in mdp.outcomes(s, a)
-                if outcome.p != 0
-            ),
+        self.graph: nx.DiGraph = nx.DiGraph()
+        self.graph.add_nodes_from(mdp.states)
+        self.graph.add_edges_from(
+            (s, outcome.state)
+            for s in mdp.nonterminal
+            for a in policy.support(s)
+            for outcome in mdp.outcomes(s, a)
+            if outcome.p != 0
         )
 
     @cached_property
     def recurrent_classes(self) -> tuple[tuple[State, ...], ...]:
         """Closed communicating classes of non-terminal states, each in the MDP's order."""
         order = {s: i for i, s in enumerate(self.mdp.states)}
-        classes = [sorted(c, key=order.__getitem__) for c in self.graph.closed_classes()]
+        classes = [sorted(c, key=order.__getitem__) for c in nx.attracting_components(self.graph)]
         kept = [tuple(c) for c in classes if not self.mdp.terminal.intersection(c)]
         return tuple(sorted(kept, key=lambda c: order[c[0]]))
 
@@ -85,11 +86,11 @@ class Structure:
 
     def reach(self, sources: Iterable[State]) -> frozenset[State]:
         """The states that can be reached from some source, the sources among them."""
-        return self.graph.reach(sources)
+        return _reach(self.graph, sources)
 
     def leading_to(self, targets: Iterable[State]) -> frozenset[State]:
         """The states from which some target can be reached, the targets among them."""
-        return self.graph.leading_to(targets)
+        return _reach(self.graph.reverse(copy=False), targets)
 
     @property
     def is_unichain(self) -> bool:
@@ -103,7 +104,12 @@ class Structure:
 
     def period(self, states: Iterable[State]) -> int:
         """The period of a recurrent class: gcd of the lengths of its cycles."""
-        return self.graph.period(states)
+        members = self.graph.subgraph(states)
+        level = nx.single_source_shortest_path_length(members, next(iter(members)))
+        period = 0
+        for s, t in members.edges:
+            period = gcd(period, level[s] + 1 - level[t])
+        return period
 
     # -- hypotheses --------------------------------------------------------------------------------------
 
@@ -167,6 +173,10 @@ class Structure:
 
     def _rewardless(self, state: State) -> bool:
         return all(o.r == 0 for a in self.policy.support(state) for o in self.mdp.outcomes(state, a) if o.p != 0)
+
+
+def _reach(graph: nx.DiGraph, sources: Iterable[State]) -> frozenset[State]:
+    return frozenset(s for layer in nx.bfs_layers(graph, list(sources)) for s in layer)
 
 
 def _names(states: Iterable[State]) -> str:
