@@ -10,6 +10,7 @@ from typing import Any
 import sympy as sp
 
 from pgsym.expression.assumptions import Assumption, Fractions, Point, true, value_at
+from pgsym.expression.equalities import implied
 from pgsym.expression.evaluate import evaluate
 from pgsym.expression.linear import Linear
 from pgsym.expression.symbols import in_order
@@ -42,16 +43,20 @@ def witness(
     >>> witness([p, q, 1 - p - q], [Assumption.parse("q > 2*p")], [p, q])
     {p: 1/6, q: 6/11}
     """
-    assumptions = list(assumptions)
-    order = in_order(symbols)
+    assumptions, probabilities, order = list(assumptions), list(dict.fromkeys(probabilities)), in_order(symbols)
+    tied = implied([g for p in probabilities for g in (p, 1 - p)] + [g for a in assumptions for g in a.weak])
+    if tied:
+        rest = [p.subs(tied) for p in probabilities], [a.replace(tied) for a in assumptions]
+        free = witness(*rest, [s for s in order if s not in tied], seed)
+        return None if free is None else {s: free[s] if s in free else sp.Rational(tied[s].subs(free)) for s in order}
     weak = [g for a in assumptions for g in _inequalities(a)] + [g for s in order for g in _signs(s)]
     unequal = [left - right for a in assumptions for left, r, right in a.comparisons if r == "!="]
-    inside = [g for p in dict.fromkeys(probabilities) for g in (p, 1 - p)]
+    inside = [g for p in probabilities for g in (p, 1 - p)]
     bounded = {s for g in inside for s in g.free_symbols}
     rng = random.Random(seed)
     effort = _Effort()
     for strict in (True, False):
-        wanted = list(dict.fromkeys(weak + [(g, strict) for g in inside]))
+        wanted = list(dict.fromkeys(weak + [(g, strict and bool(g.free_symbols)) for g in inside]))
         accept = _acceptor(wanted, unequal, effort)
         boxes = _boxes(wanted, order, bounded)
         if boxes is None:

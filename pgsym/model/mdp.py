@@ -352,7 +352,8 @@ def _is_in(known: Mapping[State, Any], name: Any) -> bool:
 def _copy(graph: nx.MultiDiGraph) -> MDP:
     """The MDP of a changed graph; assumptions go with the last use of their symbols."""
     values = [graph.graph["gamma"], *(p for _, p in graph.nodes(data="start") if p is not None)]
-    values += [data[key] for _, _, data in graph.edges(data=True) for key in ("p", "r")]
+    # An edge whose probability is 0 is no outcome.
+    values += [data[key] for _, _, data in graph.edges(data=True) if data["p"] != 0 for key in ("p", "r")]
     used = {symbol.name for value in values if isinstance(value, sp.Expr) for symbol in value.free_symbols}
     graph.graph["symbols"] = remaining_assumptions(graph.graph["symbols"], used)
     return MDP(graph)

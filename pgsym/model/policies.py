@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+import networkx as nx
 import sympy as sp
 
 from pgsym.errors import FormulaError, PolicyError
@@ -236,12 +237,6 @@ def _check_complete(mdp: MDP, table: Mapping[State, Any], what: str, default: st
 
 def _reachable(mdp: MDP) -> set[State]:
     """The states that some actions lead to from the start; all of them where the model has no start."""
-    frontier = list(mdp.start or mdp.states)
-    found = set(frontier)
-    while frontier:
-        s = frontier.pop()
-        for t in (o.state for a in mdp.actions(s) for o in mdp.outcomes(s, a)):
-            if t not in found:
-                found.add(t)
-                frontier.append(t)
-    return found
+    graph: nx.DiGraph = nx.DiGraph((s, o.state) for s, a in mdp.pairs for o in mdp.outcomes(s, a))
+    graph.add_nodes_from(mdp.states)
+    return {s for layer in nx.bfs_layers(graph, list(mdp.start or mdp.states)) for s in layer}

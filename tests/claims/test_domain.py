@@ -167,6 +167,20 @@ def test_bounds_that_meet_are_equations(assumptions, claim):
     assert decide(f"{claim} + 1", pinned(*assumptions)).refuted
 
 
+def test_several_ties_at_once_and_rewards_that_go_with_an_edge():
+    rows = [(0, "l", 0, "p", 1), (0, "l", 1, "1 - p", "x"), (1, "l", 0, "q", 0), (1, "l", 1, "1 - q", 2)]
+    symbols = {"p": "1/3 <= p <= 1/3", "q": "p/2 + 1/4 <= q <= p/2 + 1/4", "g": "0 < g < 1", "x": "x > 0"}
+    tied = MDP.from_transitions(rows, start=0, gamma="g", symbols=symbols)
+    assert decide("q = 5/12", tied).proved
+    assert decide("J = x", tied).refuted
+    # At p = 1 the edge that earns x is none, and nothing is assumed of x any more.
+    gone = MDP.from_transitions(rows, start=0, gamma="g", symbols=symbols | {"p": "1 <= p <= 1", "q": "0 < q < 1"})
+    verdict = decide("J = 2", gone)
+    assert verdict.refuted
+    assert {s.name for s in verdict.witness.symbols} == {"p", "q", "g"}
+    assert decide("J = 1 / (1 - gamma)", gone).proved
+
+
 def test_bounds_that_do_not_meet_are_none():
     p, q = sp.symbols("p q")
     assert implied([p, 1 - p, q - p]) == {}
