@@ -1,103 +1,135 @@
-"""Verdicts against a second reading of the same claims, by kind of mutation.
+"""Verdicts against a second reading of the same claims, by kind of claim, of model and of policy.
 
-    python benchmarks/soundness.py [--models 40] [--mutants 2] [--method auto] [--seed 0] [--catalogue] [--kind KIND]
+    python benchmarks/soundness.py [--claims 100000] [--jobs 2] [--seed 0] [--method auto] [--kind KIND] [--cautious]
+    python benchmarks/soundness.py --seed 0 --block 123        # one block again
 
-On every random model the statements of `tests/second_reading/identities.py` and mutants of each kind are decided, and
-read a second time: by definitions written down again, with dense matrices of Taylor polynomials in ball arithmetic
-(`tests/second_reading/meaning.py`), at random points.  A difference of 53 bits that excludes zero is a difference; one
-that does not is looked at with up to 848 bits, until it excludes zero or is below 2^-200.  Everything else that a
-refutation says (witness, difference, factor) is checked against the second reading too.
+Blocks of claims are made from a seed: on a random model with a random policy, statements of every construct of the
+language, mutants of them, random claims (`tests/second_reading/random_claims.py`) and theorems of the catalogue.  Each
+is decided, and read a second time: by definitions written down again, with dense matrices of Taylor polynomials in ball
+arithmetic (`tests/second_reading/meaning.py`), at random points.  A difference of 53 bits that excludes zero is a
+difference; one that does not is looked at with up to 848 bits, until it excludes zero or is below 2^-200.  Everything
+else that a refutation says (witness, difference, factor) is checked against the second reading too.
 
-Prints how often each verdict met each reading.  Exit code 1 if any verdict is wrong.
+Prints how often each verdict met each reading.  Exit code 1 if any verdict is wrong; each wrong one is printed with the
+block that makes it again.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import sys
 import time
+import traceback
+import warnings
 from collections.abc import Iterator
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from second_reading.identities import STATEMENTS
-from second_reading.mutations import KINDS, some_mutant
-from second_reading.random_models import MODELS, random_problem
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from second_reading.cases import THEOREM, block
+from second_reading.random_models import MODELS
 from second_reading.soundness import Confusion, judge
 
-from pgsym.claims import Status, parse
-from pgsym.claims.catalogue import catalogue
 from pgsym.claims.decide import METHODS
-from pgsym.claims.language.tree import Claim
-from pgsym.model import Objective, Problem
 
-THEOREM = "theorem"
-CLAIMS = tuple(claim for text in STATEMENTS for claim in parse(text).claims)
+
+@dataclass
+class Found:
+    """What one block showed; counts and texts, so that it goes from one process to another."""
+
+    number: int
+    claims: Confusion = field(default_factory=Confusion)
+    models: Confusion = field(default_factory=Confusion)
+    policies: Confusion = field(default_factory=Confusion)
+    lines: list[str] = field(default_factory=list)
+    wrong: int = 0
+    cautious: int = 0
+
+
+def one_block(task: tuple[argparse.Namespace, int]) -> Found:
+    """Judge the claims of a block."""
+    options, number = task
+    warnings.simplefilter("ignore")
+    found = Found(number)
+    rng = random.Random(f"{options.seed} points {number}")
+    try:
+        for problem, kind, claim in block(str(options.seed), number, kind=options.kind):
+            judgement = judge(problem, claim, rng, method=options.method, kind=kind, theorem=kind == THEOREM)
+            found.claims.count(kind, judgement)
+            found.models.count(problem.name, judgement)
+            found.policies.count(problem.source, judgement)
+            found.wrong += bool(judgement.complaints)
+            found.cautious += judgement.cautious
+            if judgement.complaints or (options.cautious and judgement.cautious):
+                found.lines.append(f"--block {number}: {judgement}")
+    except Exception:  # the second reading itself: as bad as a wrong verdict
+        found.wrong += 1
+        found.lines.append(f"--block {number}: the second reading broke\n{traceback.format_exc()}")
+    return found
 
 
 def main() -> int:
-    """Print the confusion table."""
-    options = _options()
-    rng = random.Random(options.seed)
-    found, begin = Confusion(), time.perf_counter()
-    for problem, kind, claim in _cases(options, rng):
-        judgement = judge(problem, claim, rng, method=options.method, kind=kind)
-        if kind == THEOREM and judgement.status == Status.REFUTED:
-            judgement = replace(judgement, complaints=(*judgement.complaints, "a theorem is refuted"))
-        found.add(judgement)
-        if judgement.complaints or (options.cautious and judgement.cautious):
-            print(judgement, flush=True)
-    seconds = time.perf_counter() - begin
-    print(found.table())
-    print(
-        f"{len(found.wrong)} wrong in {sum(sum(c.values()) for c in found.counts.values())} verdicts, {seconds:.0f} s; "
-        f"{found.closer} differences took more than 53 bits to see; {len(found.cautious)} claims that can be read were "
-        "not decided (see --cautious)"
-    )
-    return 1 if found.wrong else 0
+    """Print the tables of counts."""
+    options, console = _options(), Console(stderr=True)
+    whole, begin = Found(-1), time.perf_counter()
+    columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
+    with Progress(*columns, console=console) as progress, suppress(KeyboardInterrupt):  # what was found is printed
+        bar = progress.add_task("claims", total=options.claims)
+        for found in _blocks(options):
+            for mine, new in (
+                (whole.claims, found.claims),
+                (whole.models, found.models),
+                (whole.policies, found.policies),
+            ):
+                mine.merge(new)
+            whole.wrong += found.wrong
+            whole.cautious += found.cautious
+            for line in found.lines:
+                print(line, flush=True)
+            decided = whole.claims.number
+            progress.update(bar, completed=decided, description=f"claims, {whole.wrong} wrong")
+            if options.block is None and decided >= options.claims:
+                break
+    for confusion, title in ((whole.claims, "claims"), (whole.models, "models"), (whole.policies, "policies")):
+        print(f"\nby kind of {title}\n{confusion.table()}")
+    print(f"\n{whole.wrong} wrong in {whole.claims.number} verdicts")
+    print(f"{time.perf_counter() - begin:.0f} s in {options.jobs} processes")
+    print(f"{whole.claims.closer} differences took more than 53 bits to see")
+    print(f"{whole.cautious} claims that can be read were not decided (see --cautious)")
+    return 1 if whole.wrong else 0
 
 
-def _cases(options: argparse.Namespace, rng: random.Random) -> Iterator[tuple[Problem, str, Claim]]:
-    """Each model with every statement under one objective, and mutants; or with the catalogue."""
-    kinds = options.kind or list(MODELS)
-    for k in range(options.models):
-        drawn = random_problem(rng, kinds[k % len(kinds)])
-        if options.catalogue:
-            yield from _catalogue(drawn)
-            continue
-        for claim in CLAIMS:
-            yield replace(drawn, objective=rng.choice(list(Objective))), "as stated", claim
-        for _ in range(options.mutants):
-            for name in KINDS:
-                mutant = None
-                while mutant is None:
-                    mutant = some_mutant(rng.choice(CLAIMS), name, rng)
-                yield replace(drawn, objective=rng.choice(list(Objective))), name, mutant.claim
-
-
-def _catalogue(drawn: Problem) -> Iterator[tuple[Problem, str, Claim]]:
-    """The claims of every entry whose hypotheses hold."""
-    for theorem in catalogue():
-        problem = replace(drawn, objective=theorem.objective)
-        if theorem.decide(problem.mdp, problem.policy).status is Status.INAPPLICABLE:
-            continue
-        for claim in theorem.claims:
-            yield problem, THEOREM if theorem.holds else "famous and false", claim
-        for claim in theorem.defects:
-            yield problem, THEOREM, claim
+def _blocks(options: argparse.Namespace) -> Iterator[Found]:
+    """Block after block, in several processes; they end with this generator."""
+    if options.block is not None:
+        yield one_block((options, options.block))
+        return
+    tasks = ((options, number) for number in range(10**9))
+    if options.jobs == 1:
+        yield from map(one_block, tasks)
+        return
+    with get_context("spawn").Pool(options.jobs) as pool:
+        ahead = [pool.apply_async(one_block, (next(tasks),)) for _ in range(4 * options.jobs)]
+        while True:
+            yield ahead.pop(0).get()
+            ahead.append(pool.apply_async(one_block, (next(tasks),)))
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--models", type=int, default=40, help="random models, kinds in turn")
-    parser.add_argument("--mutants", type=int, default=2, help="mutants of each kind for each model")
+    parser.add_argument("--claims", type=int, default=2000, help="how many are decided, up to the end of a block")
+    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="processes")
     parser.add_argument("--method", choices=METHODS, default="auto")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--kind", choices=list(MODELS), action="append", help="kinds of models; all by default")
-    parser.add_argument("--catalogue", action="store_true", help="the theorems instead of statements and mutants")
+    parser.add_argument("--block", type=int, help="only this block")
+    parser.add_argument("--kind", choices=list(MODELS), help="one kind of model; by default they come in turn")
     parser.add_argument("--cautious", action="store_true", help="also print what can be read and was not decided")
     return parser.parse_args()
 

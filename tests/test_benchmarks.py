@@ -24,3 +24,10 @@ def test_every_kind_of_model_file_is_read_or_refused() -> None:
     assert len(rows) >= 30, run.stdout + run.stderr
     assert all(row.endswith(" | read |") or " | refused: " in row for row in rows)
     assert not run.stderr
+
+
+def test_names_change_no_answer() -> None:
+    command = [sys.executable, str(ROOT / "benchmarks" / "hostile_names.py"), "--models", "24", "--first", "100000"]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stdout.splitlines()[-1].startswith("0 of 24 models depend on names; ")

@@ -1,4 +1,7 @@
-"""`import pgsym` costs nothing, and nothing exact pays for JAX: checked in fresh processes."""
+"""`import pgsym` costs nothing, and nothing exact pays for JAX: checked in fresh processes.
+
+What each command may import: `tests/cli/test_startup.py`.
+"""
 
 import json
 import subprocess
@@ -51,39 +54,6 @@ def test_solving_does_not_load_jax() -> None:
         "import pgsym; p = pgsym.zoo('short-corridor'); pgsym.solve(p.mdp, p.policy, p.objective).J; "
         "pgsym.verify(p.mdp, p.policy, p.objective)"
     )
-    assert loaded(statement).isdisjoint({"jax", "numpyro", "gymnasium"})
-
-
-def test_command_line_starts_without_jax() -> None:
-    assert loaded("import pgsym.cli").isdisjoint({"jax", "numpyro", "gymnasium", "scipy"})
-
-
-EXACT_COMMANDS = (
-    "solve short-corridor",
-    "verify two-state -n 0",
-    "verify recycling-robot",
-    "check two-state 'V(s) = r_pi(s)'",
-    "derive short-corridor --level general",
-    "theorems flow two-state",
-    "moments short-corridor -n 0",
-    "certify two-state",
-    "ascend short-corridor --methods exact,natural --steps 2",
-    "zoo",
-)
-
-
-def test_exact_commands_do_not_load_jax() -> None:
-    """All of them in one process; the first that loads it is named."""
-    statement = f"""
-import contextlib, io, shlex
-from pgsym.cli import main
-for command in {EXACT_COMMANDS!r}:
-    sys.argv = ["pgsym", *shlex.split(command)]
-    with contextlib.redirect_stdout(io.StringIO()) as shown, contextlib.suppress(SystemExit):
-        main()
-    assert shown.getvalue(), command
-    assert not {{"jax", "numpyro", "gymnasium"}} & set(sys.modules), command
-"""
     assert loaded(statement).isdisjoint({"jax", "numpyro", "gymnasium"})
 
 

@@ -8,16 +8,18 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
 import sympy as sp
 
-from pgsym.algebra.field import Ground, Row
+from pgsym.algebra.field import Factorization, Ground, Row
 from pgsym.algebra.ordering import Ordering
 from pgsym.errors import AlgebraError, NotInFieldError, SingularMatrixError
 from pgsym.expression.complaint import brief
 from pgsym.expression.evaluate import evaluate
 from pgsym.expression.growth import steepest
 from pgsym.expression.linear import Linear
+
+DENSE = 16
+"""Up to so many equations are solved in plain Python."""
 
 
 class FloatField(Ground):
@@ -126,8 +128,11 @@ class FloatField(Ground):
     def to_sympy(self, element: float) -> sp.Expr:
         return sp.Float(element)
 
-    def factor(self, rows: Sequence[Row], last: Sequence[int] = (), *, ordering: Ordering | None = None) -> FloatLU:
-        return FloatLU(rows, where=steepest(self._theta) or "floats")
+    def factor(
+        self, rows: Sequence[Row], last: Sequence[int] = (), *, ordering: Ordering | None = None
+    ) -> Factorization:
+        where = steepest(self._theta) or "floats"
+        return DenseLU(rows, where=where) if len(rows) <= DENSE else SuperLU(rows, where=where)
 
 
 LOST = 2e-13
@@ -142,31 +147,93 @@ def sparse_lu(matrix: Any, *, where: str) -> Any:
     SingularMatrixError
         A pivot is 0, or `LOST`: then the solution would be rounding noise.
     """
-    # SciPy's sparse solvers take longer to import than the rest of the package together.
+    # SciPy's sparse solvers take as long to import as SymPy.
+    import numpy as np
     from scipy.sparse import csc_array
     from scipy.sparse.linalg import MatrixRankWarning, splu
 
     matrix = csc_array(matrix)
-    n = matrix.shape[0]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", MatrixRankWarning)
             lu = splu(matrix)
     except (RuntimeError, MatrixRankWarning):
-        lu = None
-    if lu is not None:
-        largest = abs(matrix).max(axis=0).toarray().ravel()[np.argsort(lu.perm_c)]
-        if (abs(lu.U.diagonal()) > LOST * largest).all():
-            return lu
-    raise SingularMatrixError(
+        raise _singular(matrix.shape[0], where) from None
+    largest = abs(matrix).max(axis=0).toarray().ravel()[np.argsort(lu.perm_c)]
+    if (abs(lu.U.diagonal()) <= LOST * largest).any():
+        raise _singular(matrix.shape[0], where)
+    return lu
+
+
+def _singular(n: int, where: str) -> SingularMatrixError:
+    return SingularMatrixError(
         f"in floats a system of {n} equations has no unique solution; a number below about 1e-13 is lost beside 1. "
         "Choose theta nearer to 0, or compute exactly",
         where=where,
     )
 
 
-class FloatLU:
-    """Sparse LU with partial pivoting (SuperLU); `last` is of no use to it.
+class DenseLU:
+    """P A = L U with partial pivoting, for few equations: quicker than to import SciPy, and than to call it.
+
+    Raises
+    ------
+    SingularMatrixError
+        As for `sparse_lu`.
+
+    Examples
+    --------
+    >>> lu = DenseLU([{1: 2.0}, {0: 4.0, 1: 1.0}])
+    >>> lu.solve([2.0, 9.0]), lu.solve_transposed([4.0, 5.0])
+    ([2.0, 1.0], [2.0, 1.0])
+    """
+
+    def __init__(self, rows: Sequence[Row], *, where: str = "floats") -> None:
+        n = len(rows)
+        self._rows = [[float(row.get(j, 0)) for j in range(n)] for row in rows]
+        """Row i of L below the diagonal, whose own diagonal is 1, and of U from the diagonal on."""
+        self._order = list(range(n))
+        """Row i of L U is this row of A."""
+        largest = [max((abs(row[k]) for row in self._rows), default=0.0) for k in range(n)]
+        for k in range(n):
+            chosen = max(range(k, n), key=lambda i: abs(self._rows[i][k]))
+            self._rows[k], self._rows[chosen] = self._rows[chosen], self._rows[k]
+            self._order[k], self._order[chosen] = self._order[chosen], self._order[k]
+            top = self._rows[k]
+            if abs(top[k]) <= LOST * largest[k]:
+                raise _singular(n, where)
+            for row in self._rows[k + 1 :]:
+                if row[k] != 0:
+                    row[k] /= top[k]
+                    for j in range(k + 1, n):
+                        row[j] -= row[k] * top[j]
+
+    def solve(self, b: Sequence[float]) -> list[float]:
+        """x with A x = b, shape (n,)."""
+        n = len(self._order)
+        x = [float(b[i]) for i in self._order]
+        for i in range(n):
+            x[i] -= sum(self._rows[i][j] * x[j] for j in range(i))
+        for i in reversed(range(n)):
+            x[i] = (x[i] - sum(self._rows[i][j] * x[j] for j in range(i + 1, n))) / self._rows[i][i]
+        return x
+
+    def solve_transposed(self, c: Sequence[float]) -> list[float]:
+        """y with A^T y = c, shape (n,)."""
+        n = len(self._order)
+        x = [float(e) for e in c]
+        for i in range(n):
+            x[i] = (x[i] - sum(self._rows[j][i] * x[j] for j in range(i))) / self._rows[i][i]
+        for i in reversed(range(n)):
+            x[i] -= sum(self._rows[j][i] * x[j] for j in range(i + 1, n))
+        y = [0.0] * n
+        for i, e in zip(self._order, x, strict=True):
+            y[i] = e
+        return y
+
+
+class SuperLU:
+    """Sparse LU with partial pivoting, by SciPy.
 
     Raises
     ------
@@ -175,13 +242,14 @@ class FloatLU:
     """
 
     def __init__(self, rows: Sequence[Row], *, where: str = "floats") -> None:
+        import numpy as np
         from scipy.sparse import csc_array
 
         n = len(rows)
         entries = [(i, j, float(e)) for i, row in enumerate(rows) for j, e in row.items()]
         i, j, e = zip(*entries, strict=True) if entries else ((), (), ())
         matrix = csc_array((np.array(e, dtype=float), (np.array(i, dtype=int), np.array(j, dtype=int))), shape=(n, n))
-        self._lu: Any = sparse_lu(matrix, where=where) if n else None
+        self._lu: Any = sparse_lu(matrix, where=where)
 
     def solve(self, b: Sequence[float]) -> list[float]:
         """x with A x = b, shape (n,)."""
@@ -192,7 +260,7 @@ class FloatLU:
         return self._solved(c, "T")
 
     def _solved(self, b: Sequence[float], trans: str) -> list[float]:
-        if self._lu is None:
-            return []
+        import numpy as np
+
         found: list[float] = self._lu.solve(np.array(b, dtype=float), trans=trans).tolist()
         return found

@@ -16,6 +16,7 @@ import sympy as sp
 
 from pgsym.errors import NotInFieldError
 from pgsym.expression.linear import Linear, common_denominators
+from pgsym.expression.symbols import in_order
 
 MAX_POWER = 10_000
 """Largest power of exp(c) that constants make: polynomials of higher degree take minutes and gigabytes."""
@@ -63,9 +64,9 @@ class Generators:
                     plain.add(atom)
         denominators, _ = common_denominators(found)
         return cls(
-            dict(sorted(denominators.items(), key=lambda item: item[0].name)),
+            {symbol: denominators[symbol] for symbol in in_order(denominators)},
             reduce(_common_unit, {form.constant for form in found}, Fraction(0)),
-            tuple(sorted(plain, key=lambda symbol: symbol.name)),
+            tuple(in_order(plain)),
         )
 
     def powers(self, form: Linear) -> list[tuple[sp.Symbol | None, int]]:

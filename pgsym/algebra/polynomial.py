@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 from flint import Ordering, fmpz, fmpz_mpoly_ctx, fmpz_poly
 
 from pgsym.errors import TooLargeError
@@ -178,6 +177,8 @@ Evaluate at a theta with solution.at(theta), or decide the claim by identity tes
         Exponent vectors are sent to Z/M by a linear map, so the image of the sums is the sum of the images,
         which one cyclic convolution of indicator vectors finds.  Equal monomials have equal images.
         """
+        import numpy as np
+
         modulus = 1 << (4 * self.budget).bit_length()
         weights = np.random.default_rng(0).integers(1, modulus, size=self.variables)
         spectra = []

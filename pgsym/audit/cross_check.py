@@ -18,7 +18,6 @@ import sympy as sp
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
-from pgsym.claims.trust import Level, Trust
 from pgsym.display import html
 from pgsym.errors import SamplingError
 from pgsym.exact import solve
@@ -28,6 +27,7 @@ from pgsym.model.objective import Objective
 from pgsym.model.policies import tabular
 from pgsym.model.policy import Policy
 from pgsym.sampling import Estimate, Estimator, estimate
+from pgsym.trust import Level, Trust
 
 if TYPE_CHECKING:
     from pgsym.display.figure import Figure

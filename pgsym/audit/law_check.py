@@ -7,6 +7,7 @@ cut off after T steps even where the estimator is one of whole episodes, so the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from pgsym.claims.trust import Level, Trust
 from pgsym.display import html
 from pgsym.errors import SamplingError
 from pgsym.exact.moments import EstimatorLaw, moments
 from pgsym.model.objective import Objective
 from pgsym.sampling import Estimate, build_tables, dynamics, estimate
+from pgsym.trust import Level, Trust
 
 Floats = NDArray[np.float64]
 
@@ -142,7 +143,13 @@ class LawCheck:
 
 
 def check_law(
-    law: EstimatorLaw, *, n: int = 100_000, seed: int = 0, false_alarm: float = FALSE_ALARM, **options: Any
+    law: EstimatorLaw,
+    *,
+    n: int = 100_000,
+    seed: int = 0,
+    false_alarm: float = FALSE_ALARM,
+    progress: Callable[[int, int], None] | None = None,
+    **options: Any,
 ) -> LawCheck:
     """Sample an estimator and test the samples against its exact law.
 
@@ -154,6 +161,8 @@ def check_law(
         Trajectories in all, at least 2 in each of the `RUNS` runs.
     seed
         Of the first run; the others have the seeds after it.
+    progress
+        Called with (done, n).
     options
         As for `pgsym.estimate`.
 
@@ -183,6 +192,8 @@ def check_law(
         options["horizon"] = min(WHOLE * dynamics.default_horizon(tables), dynamics.MAX_STEPS)
     each, traces, found = n // RUNS, [], None
     for k in range(RUNS):
+        if progress is not None:
+            progress(k * each, n)
         one = estimate(
             law.mdp, law.policy, objective, law.estimator, theta=point, n=each, seed=seed + k, progress=False, **options
         )

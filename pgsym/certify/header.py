@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pgsym.certify.instance import Instance
 from pgsym.certify.names import comment
 from pgsym.certify.sections import divisors
+from pgsym.expression.labels import spelt
 from pgsym.model.objective import Objective
 
 WIDTH = 100
@@ -107,4 +108,4 @@ def _left_out(at: Instance) -> list[str]:
 
 
 def _names(states: Iterable[object]) -> str:
-    return ", ".join(str(s) for s in states)
+    return ", ".join(map(spelt, states))

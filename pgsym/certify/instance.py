@@ -10,7 +10,9 @@ import sympy as sp
 from pgsym.certify.names import Names
 from pgsym.certify.terms import Terms
 from pgsym.errors import CertificateError
+from pgsym.expression.labels import spelt
 from pgsym.expression.linear import Linear, common_denominators
+from pgsym.expression.symbols import in_order
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy, Softmax
@@ -113,14 +115,14 @@ class Instance:
 
     def _name(self) -> None:
         give = self.names
-        self._symbol = {s: give.symbol(s.name) for s in sorted(self.mdp.symbols, key=lambda s: s.name)}
+        self._symbol = {s: give.symbol(s.name) for s in in_order(self.mdp.symbols)}
         self._param = {p: give.symbol(p.name) for p in self.policy.params}
-        self._state = {s: give.give("s_", s, f"state {s}") for s in self.order}
+        self._state = {s: give.give("s_", s, f"state {spelt(s)}") for s in self.order}
         self._action: dict[tuple[State, Action], str] = {}
         for s in self.order:
             prefix = "a" + self._state[s][1:] + "_"
             for a in self.actions(s):
-                self._action[s, a] = give.give(prefix, a, f"action {a} in state {s}")
+                self._action[s, a] = give.give(prefix, a, f"action {spelt(a)} in state {spelt(s)}")
         self.terms = Terms(self._symbol)
 
     @property

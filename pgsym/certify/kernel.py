@@ -21,8 +21,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from pgsym.claims.trust import Level, Trust
 from pgsym.errors import CertificateError, MissingCoqError
+from pgsym.trust import Level, Trust
 
 LIBRARY = ("Sums", "Elimination", "MDP", "PerformanceDifference", "PolicyGradient", "Softmax", "AverageReward",
            "Refutation")  # fmt: skip

@@ -9,6 +9,8 @@ from math import factorial, prod
 
 import sympy as sp
 
+from pgsym.expression.symbols import in_order
+
 POWERS = 6
 """Powers of a positive factor that are tried."""
 
@@ -84,7 +86,7 @@ def visibly_positive(polynomial: sp.Expr, positive: Set[sp.Symbol], simplices: S
     # first the simplices with no part that is known to be positive: what is free of them is positive by the others
     inside = sorted((s for s in simplices if found & set(s.symbols)), key=lambda s: any(s.positive))
     within = [y for s in inside for y in s.symbols]
-    others = sorted(found - set(within), key=str)
+    others = in_order(found - set(within))
     if any(s not in positive for s in others):
         return None
     homogeneous = bool(others) and sp.Poly(polynomial, *others).is_homogeneous

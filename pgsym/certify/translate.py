@@ -15,7 +15,8 @@ from pgsym.certify.rules import Fixed, Moving, applied, constant, tight
 from pgsym.certify.terms import number
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Scope
-from pgsym.claims.world import END
+from pgsym.claims.language.vocabulary import STATE
+from pgsym.claims.world import END, named
 from pgsym.errors import CertificateError
 from pgsym.model.objective import Objective
 
@@ -83,7 +84,7 @@ class Translation:
             return f"J {self.point.args}"
         if node.name == "Q":
             self._use("Q")
-            s, a = (self._place(i, env) for i in node.indices)
+            s, a = self._places(node, env)
             return f"Q_at {self.point.args} {self.at.pair(s, a)}"
         return None
 
@@ -192,8 +193,8 @@ class Translation:
                 return [], lambda _: value, lambda _: number(value)
             case t.Symbol(name):
                 raise self._refuse(node, f"the symbol {name} by itself")
-            case t.Call(name, indices):
-                return self._call(name, indices, env)
+            case t.Call():
+                return self._call(node, env)
             case t.Neg(body):
                 return [(body, env)], lambda v: -v[0], lambda w: f"(- {w[0]})"
             case t.Add(left, right):
@@ -213,8 +214,8 @@ class Translation:
                 return self._operation(node.expanded(), env)
         raise self._refuse(node, f"{type(node).__name__.lower()}")
 
-    def _call(self, name: str, indices: tuple[t.Index, ...], env: Env) -> Any:
-        places = tuple(self._place(i, env) for i in indices)
+    def _call(self, node: t.Call, env: Env) -> Any:
+        name, places = node.name, self._places(node, env)
         if name in self.functions:
             symbol = self.functions[name].get(places)  # 0 in terminal states
             value = Fraction(0) if symbol is None else rational(self.values[symbol])
@@ -229,23 +230,30 @@ class Translation:
         rest = t.Sum(indices[1:], body) if indices[1:] else body
         found = self.scope.range(rest, indices[0], drawn)
         if found.partner is not None:
-            items: list[Hashable] = list(self.at.actions(self._place(found.partner, env))) or [END]
+            items: list[Hashable] = list(self.at.actions(self._state(found.partner, env))) or [END]
         else:
             items = list(self.at.acting if found.inner else self.at.order)
         return [e for item in items for e in self._assignments(indices[1:], body, {**env, indices[0]: item})]
 
-    def _place(self, index: t.Index, env: Env) -> Hashable:
-        if isinstance(index, str):
-            return env[index]
-        known = {str(s): s for s in self.at.order} | {str(a): a for _, a in self.at.pairs}
-        return index.name if index.name in known.values() else known[str(index.name)]
+    def _places(self, node: t.Quantity | t.Call, env: Env) -> tuple[Hashable, ...]:
+        """What the indices stand for; a literal is a state, or an action of its state."""
+        found = self.scope.entry(node)
+        kinds = zip(node.indices, found.kinds, strict=True)
+        places = [self._state(i, env) if kind == STATE else None for i, kind in kinds]
+        for state, action in found.pairs:
+            i = node.indices[action]
+            places[action] = env[i] if isinstance(i, str) else named(i, self.at.mdp.actions(places[state]), "action")
+        return tuple(places)
+
+    def _state(self, index: t.Index, env: Env) -> Hashable:
+        return env[index] if isinstance(index, str) else named(index, self.at.order, "state")
 
     def _quantity(self, node: t.Quantity, env: Env) -> t.Node | Fraction | tuple[str, str, Any]:
         """A tree that it stands for, a number of the model, or a family with its text and element."""
         if node.primed or node.overrides:
             raise self._refuse(node, "a quantity of another policy, reward or discount")
         at, point, name = self.at, self.point, node.name
-        place = [self._place(i, env) for i in node.indices]
+        place = list(self._places(node, env))
         source = place[1] if name in ("pi", "P") else place[0] if place else None
         if place and source in at.order and not at.actions(source):
             if name in ("pi", "P", "P_pi"):

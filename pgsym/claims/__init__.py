@@ -12,10 +12,10 @@ from pgsym.claims.language import Statement as Statement
 from pgsym.claims.language import equal as equal
 from pgsym.claims.language import parse as parse
 from pgsym.claims.script import Script as Script
-from pgsym.claims.trust import Level as Level
-from pgsym.claims.trust import Trust as Trust
 from pgsym.claims.verdict import Status as Status
 from pgsym.claims.verdict import Verdict as Verdict
 from pgsym.claims.verdict import Witness as Witness
 from pgsym.claims.verify import policy_gradient_theorem as policy_gradient_theorem
 from pgsym.claims.verify import verify as verify
+from pgsym.trust import Level as Level
+from pgsym.trust import Trust as Trust

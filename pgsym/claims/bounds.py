@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
-import sympy as sp
-
 from pgsym.algebra.size import Size
 from pgsym.claims.language.scope import Range
 from pgsym.claims.world import World
 from pgsym.exact.sizes import SizeQuantities
+from pgsym.expression.symbols import Generator
 from pgsym.model.mdp import Action, State
 
 
@@ -50,4 +49,4 @@ class SizeWorld(World):
         return sorted(super().states(found), key=lambda s: (s in self.ends, -len(self.actions(s))))
 
     def function(self, name: str, place: tuple[Hashable, ...], level: int) -> Any:
-        return self.tower.field(0).symbol(sp.Symbol(name))
+        return self.tower.field(0).symbol(Generator(("for all", name), name))

@@ -19,7 +19,7 @@ import sympy as sp
 
 from pgsym.algebra.prime import PRIME_BITS
 from pgsym.claims.cost import require_affordable
-from pgsym.claims.domain import require_discounts
+from pgsym.claims.domain import require_discounts, require_policy
 from pgsym.claims.language import parse
 from pgsym.claims.language import tree as t
 from pgsym.claims.meaning import Meaning
@@ -128,12 +128,16 @@ class Decision:
         self.method = method
         self.error_bits = error_bits
         self.rng = random.Random(seed)
+        self._policy_is_one = False
 
     def decide(self, claim: t.Claim) -> Verdict:
         """The verdict on one claim."""
         setting = Setting(claim, self.mdp, self.policy, self.objective, self.structure, self.pinned)
         require_affordable(setting)
         try:
+            if not self._policy_is_one:
+                require_policy(setting)
+                self._policy_is_one = True
             require_discounts(setting, self.rng)
             if claim.relation == t.UNEQUAL:
                 return _negated(claim, self._equality(replace_relation(setting, t.EQUAL)))

@@ -15,8 +15,9 @@ import sympy as sp
 
 from pgsym.claims.language import tree as t
 from pgsym.claims.setting import Point, Setting
-from pgsym.errors import AlgebraError
+from pgsym.errors import AlgebraError, UndefinedQuantityError
 from pgsym.expression import domain
+from pgsym.expression.complaint import brief, listed
 from pgsym.expression.linear import common_denominators
 from pgsym.model.validate import assumed, bounded
 
@@ -124,6 +125,24 @@ class Domain:
             if self.contains({**given, **moved}):
                 return moved
         return found
+
+
+def require_policy(setting: Setting) -> None:
+    """Refuse a policy whose probabilities are none anywhere: all would be true of it.
+
+    Raises
+    ------
+    UndefinedQuantityError
+        No point of the domain was found.
+    """
+    given = list(dict.fromkeys(p for p in setting.policy.expressions() if not p.is_Rational))
+    if given and next(Domain(setting).places(random.Random(0), PLAIN), None) is None:
+        symbols = sorted(s.name for p in given for s in p.free_symbols)
+        raise UndefinedQuantityError(
+            f"found no values of {listed(dict.fromkeys(symbols))} for which every probability lies in [0, 1]; there "
+            f"must be some. Correct {', '.join(map(brief, given[:3]))}",
+            where="policy",
+        )
 
 
 def require_discounts(setting: Setting, rng: random.Random) -> None:

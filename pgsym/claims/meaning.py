@@ -184,7 +184,8 @@ class Meaning:
     def _gradient(self, body: t.Node, level: int) -> Compiled:
         split = self._without_logarithms(body)
         if split is not None:
-            return self.compile(split, level)
+            found = self.compile(split, level)
+            return _then(found, {}) if self.scope.rank(split) is None else found
         inner, above = self.compile(body, level + 1), self.tower.field(level + 1)
         if not self.scope.rank(body):
             return lambda env: above.gradient(inner(env))

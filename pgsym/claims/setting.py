@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Hashable, Mapping
 from functools import cached_property
-from itertools import count
 from typing import Any
 
 import sympy as sp
@@ -20,6 +19,8 @@ from pgsym.claims.world import Tower, World
 from pgsym.errors import ClaimError
 from pgsym.exact.fields import exact_field, prime_field, rational_field, size_field
 from pgsym.exact.logarithms import LogBasis
+from pgsym.expression.labels import call, conditional
+from pgsym.expression.symbols import Alphabet, in_order
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Direct, Policy
@@ -59,13 +60,13 @@ class Setting:
         self.structure = structure
         self.pinned: Point = dict(pinned or {})
         named = {s for e in policy.expressions() for s in e.free_symbols}
-        self.weights = tuple(sorted(named - {*policy.params, *mdp.symbols}, key=str))
+        self.weights = tuple(in_order(named - {*policy.params, *mdp.symbols}))
         """Symbols of the policy that are no parameters: the epsilon of a mixture."""
-        self.symbols: dict[str, sp.Expr] = {
-            s.name: self.pinned.get(s, s)
-            for s in (*policy.params, *self.weights, *sorted(mdp.symbols, key=str), *self.pinned)
-        }
+        own = (*policy.params, *self.weights, *in_order(mdp.symbols), *self.pinned)
+        self.symbols: dict[str, sp.Expr] = {s.name: self.pinned.get(s, s) for s in own}
         """What the claim may mention by name."""
+        self.alphabet = Alphabet(own)
+        """The symbols that the claim needs besides."""
         for binding in claim.bindings:
             if isinstance(binding, t.Let | t.ForAll) and not binding.indices and binding.name in self.symbols:
                 what = "a definition" if isinstance(binding, t.Let) else "an arbitrary number"
@@ -106,9 +107,9 @@ class Setting:
         """A symbol for every value of every arbitrary function; scalars are taken at ()."""
         found: dict[str, dict[tuple[Hashable, ...], sp.Symbol]] = {}
         for name, declared in self.scope.free.items():
-            places = self._places(declared)
             found[name] = {
-                place: sp.Symbol(f"{name}({','.join(map(str, place))})" if place else name) for place in places
+                place: self.alphabet.of("for all", name, *place, name=call(name, *place))
+                for place in self._places(declared)
             }
         return found
 
@@ -151,7 +152,7 @@ class Setting:
         rows = {}
         for s in self.mdp.nonterminal:
             *free, last = self.mdp.actions(s)
-            row: dict[Any, sp.Expr] = {a: sp.Symbol(f"pi'({a}|{s})") for a in free}
+            row: dict[Any, sp.Expr] = {a: self.alphabet.of("pi'", a, s, name=conditional("pi'", a, s)) for a in free}
             rows[s] = row | {last: 1 - sp.Add(*row.values())}
         return rows
 
@@ -164,7 +165,7 @@ class Setting:
         if not policies:
             return None
         second = [self.second[1]] if self.second is not None and True in policies else []
-        return LogBasis(self.policy, *second)
+        return LogBasis(self.policy, *second, alphabet=self.alphabet)
 
     @cached_property
     def extra(self) -> tuple[sp.Symbol, ...]:
@@ -182,15 +183,29 @@ class Setting:
 
     @cached_property
     def _limit_symbol(self) -> sp.Symbol | None:
-        return self._discount_symbol if self.has_limit else None
+        if not self.has_limit:
+            return None
+        gamma, outcomes = self.mdp.gamma, (o for pair in self.mdp.pairs for o in self.mdp.outcomes(*pair))
+        if gamma.free_symbols:
+            expressions = [e for o in outcomes for e in (o.p, o.r)]
+            elsewhere = {s for e in (*expressions, *self.mdp.start.values()) for s in e.free_symbols} | {*self.weights}
+            if not gamma.is_Symbol:
+                named = (self.symbols.get(n.name, sp.S.Zero) for n in self._nodes if isinstance(n, t.Symbol))
+                elsewhere |= {s for e in named for s in e.free_symbols}
+            shared = sorted(s.name for s in gamma.free_symbols & elsewhere)
+            if shared:
+                raise ClaimError(
+                    f"the discount is {gamma}, and {shared[0]} stands elsewhere too; the limit could be of the "
+                    "discount alone, or of all that depends on it. Give the discount a symbol of its own",
+                    where="limit[gamma->1]",
+                )
+        return self._discount_symbol
 
     @cached_property
     def _discount_symbol(self) -> sp.Symbol:
         if isinstance(self.mdp.gamma, sp.Symbol):
             return self.mdp.gamma
-        taken = {s.name for s in (*self.mdp.symbols, *self.policy.params)}
-        names = ("gamma" + "_" * k for k in count())
-        return sp.Symbol(next(name for name in names if name not in taken))
+        return self.alphabet.of("limit", name="gamma")
 
     @property
     def generators(self) -> int:
@@ -224,7 +239,7 @@ class Setting:
         """Exactly at a point, differentiating by some of the parameters."""
         mdp = self.mdp.subs(symbols) if symbols else self.mdp
         setting = Setting(self.claim, mdp, self.policy, self.objective, self.structure, self.pinned)
-        setting.symbols, setting.weights = self.symbols, self.weights
+        setting.symbols, setting.weights, setting.alphabet = self.symbols, self.weights, self.alphabet
         extra, known = (*self.extra, *symbols), {**symbols, **values}
         field = exact_field(mdp, self.policy, theta, extra=extra, values=known, logs=self.basis)
         return setting._meaning(Tower(field, lambda f: DualField(f, params)), World)

@@ -11,9 +11,10 @@ from typing import Any
 import sympy as sp
 
 from pgsym.claims.language.tree import EQUAL, Claim, Mul, Node, Statement, equal
-from pgsym.claims.trust import Level, Trust
+from pgsym.expression.labels import spelt, unused
 from pgsym.expression.latex import latex
-from pgsym.expression.notation import derivative_latex, name_latex, symbol_latex
+from pgsym.expression.notation import derivative_latex, name_latex, symbol_latex, symbol_names
+from pgsym.trust import Level, Trust
 
 SHOWN = 8
 """Coordinates of a witness that are printed."""
@@ -40,7 +41,7 @@ class Coordinate:
 
     def __str__(self) -> str:
         derivative = "".join(f"d/d{p}" for p in self.parameters) or "value"
-        place = ", ".join(f"{index} = {name}" for index, name in self.places)
+        place = ", ".join(f"{index} = {spelt(name)}" for index, name in self.places)
         return f"{derivative} at {place}" if place else derivative
 
     def latex(self) -> str:
@@ -84,7 +85,8 @@ class Witness:
     def markdown(self) -> str:
         """The point, and a table of the coordinates that differ."""
         point = {**self.theta, **self.symbols, **self.values}
-        told = ", ".join(f"${latex(s)} = {latex(v)}$" for s, v in point.items())
+        names = symbol_names(point)
+        told = ", ".join(f"${latex(s, names=names)} = {latex(v)}$" for s, v in point.items())
         cells = [
             (c.latex() or r"\text{value}", latex(self.left[c]), latex(self.right[c])) for c in self.differing[:SHOWN]
         ]
@@ -213,15 +215,11 @@ class Verdict:
         if self.error_bits is not None:
             found["error_bits"] = self.error_bits
         if self.difference is not None:
-            found["difference"] = {str(c): str(e) for c, e in self.difference.items()}
+            found["difference"] = _by_text(self.difference)
         if self.witness is not None:
             w = self.witness
             tables = {"theta": w.theta, "symbols": w.symbols, "left": w.left, "right": w.right, "values": w.values}
-            found["witness"] = {
-                key: {str(c): str(e) for c, e in values.items()}
-                for key, values in tables.items()
-                if values or key != "values"
-            }
+            found["witness"] = {key: _by_text(values) for key, values in tables.items() if values or key != "values"}
         if self.factor is not None:
             found["factor"] = str(self.factor)
         if self.notes:
@@ -262,3 +260,9 @@ class Verdict:
 
     def _repr_latex_(self) -> str:
         return f"$${self.latex()}$$"
+
+
+def _by_text(values: Mapping[Any, sp.Expr]) -> dict[str, str]:
+    """Exact numbers as text, by what they belong to; what reads alike is numbered."""
+    used: set[str] = set()
+    return {unused(str(key), used): str(value) for key, value in values.items()}

@@ -21,6 +21,7 @@ from pgsym.exact.logarithms import LogBasis, log_policy
 from pgsym.exact.longrun import deviation, expected_steps, gain, limiting, multichain_h, reward_to, transient_visits
 from pgsym.exact.quantities import Quantities
 from pgsym.exact.variants import varied
+from pgsym.expression.labels import spelt
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy, Softmax
@@ -211,23 +212,37 @@ class World:
 
     def state(self, literal: t.Literal) -> State:
         """The state of that name."""
-        return self._named(literal.name, self.mdp.states, "state")
+        return named(literal, self.mdp.states, "state")
 
     def action(self, state: State, literal: t.Literal) -> Action:
         """The action of that name."""
-        return self._named(literal.name, self.actions(state), f"action in {state!r}")
-
-    def _named(self, name: Hashable, among: Sequence[Hashable], what: str) -> Hashable:
-        exact = [x for x in among if x == name and type(x) is type(name)]
-        found = exact or [x for x in among if str(x) == str(name)]
+        among, what = self.actions(state), f"action in {state!r}"
         if among == (END,):
-            raise ClaimError("the state is terminal, where there is no action. Remove it", where=f"{what} {name}")
-        if len(found) != 1:
-            listed = ", ".join(map(str, among[:8])) + (", ..." if len(among) > 8 else "")
-            raise ClaimError(
-                f"{len(found)} of that name; the model has {listed}. Check the name", where=f"{what} {name}"
-            )
-        return found[0]
+            where = f"{what} {literal.name}"
+            raise ClaimError("the state is terminal, where there is no action. Remove it", where=where)
+        return named(literal, among, what)
+
+
+def named(literal: t.Literal, among: Sequence[Hashable], what: str) -> Hashable:
+    """The state or action that a literal means: the one of its type and name, else the only one that reads like it.
+
+    Raises
+    ------
+    ClaimError
+        There is none, or more than one.
+
+    Examples
+    --------
+    >>> named(t.Literal("1"), [1, "1"], "state"), named(t.Literal("(0, 1)"), [(0, 1), 2], "state")
+    ('1', (0, 1))
+    """
+    name = literal.name
+    exact = [x for x in among if x == name and type(x) is type(name)]
+    found = exact or [x for x in among if str(x) == str(name)]
+    if len(found) != 1:
+        listed = ", ".join(map(spelt, among[:8])) + (", ..." if len(among) > 8 else "")
+        raise ClaimError(f"{len(found)} of that name; the model has {listed}. Check the name", where=f"{what} {name}")
+    return found[0]
 
 
 TABLES: dict[str, Callable[[Quantities], Any]] = {

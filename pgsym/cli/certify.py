@@ -50,10 +50,11 @@ def certify(
     from pgsym.certify import Answer
     from pgsym.certify import certify as write
     from pgsym.certify.certificate import coq_name
-    from pgsym.model.files.atomic import require_place
     from pgsym.report.terminal import working
 
     if output is not None:
+        from pgsym.model.files.atomic import require_place
+
         require_place(output)
     problem = load_problem(model, objective, theta, gamma)
     with working("writing the certificate"):

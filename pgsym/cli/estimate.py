@@ -43,21 +43,25 @@ def estimate(
     Example: `pgsym estimate short-corridor -n 1000000 --estimator reinforce`
     """
     from pgsym.report.data import estimate_json, sampled
-    from pgsym.report.terminal import console
-    from pgsym.sampling import estimate as sample
+    from pgsym.report.terminal import console, sampling
 
     problem = load_problem(model, objective, theta, gamma)
-    found = sample(
-        problem.mdp,
-        problem.policy,
-        problem.objective,
-        estimator,
-        theta=problem.theta,
-        n=samples,
-        seed=seed,
-        horizon=horizon,
-        directions=directions,
-    )
+    with sampling() as progress:
+        # It loads JAX, which takes a second of its own.
+        from pgsym.sampling import estimate as sample
+
+        found = sample(
+            problem.mdp,
+            problem.policy,
+            problem.objective,
+            estimator,
+            theta=problem.theta,
+            n=samples,
+            seed=seed,
+            horizon=horizon,
+            directions=directions,
+            progress=progress,
+        )
     if as_json:
         print_json(estimate_json(found))
     else:

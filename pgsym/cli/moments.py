@@ -72,15 +72,14 @@ def moments(
 
     Example: `pgsym moments short-corridor --estimator reward-to-go --baseline exact`
     """
-    from pgsym.display.figure import require_format
     from pgsym.errors import SamplingError
-    from pgsym.exact.moments.sweep import applicable, sweep
-    from pgsym.model.files.atomic import require_place
     from pgsym.report.moments import MomentsReport, moments_table
-    from pgsym.report.moments_plot import save
-    from pgsym.report.terminal import console, working
+    from pgsym.report.terminal import console, sampling, working
 
     if plot is not None:
+        from pgsym.display.figure import require_format
+        from pgsym.model.files.atomic import require_place
+
         require_format(plot)
         require_place(plot)
     problem = load_problem(model, None, theta, gamma)
@@ -100,10 +99,12 @@ def moments(
         data = report.to_json()
     check = None
     if samples and report.float is not None:
-        from pgsym.audit.law_check import check_law
-
         try:
-            check = check_law(report.float, n=samples, seed=seed)
+            with sampling() as progress:
+                # It loads JAX, which takes a second of its own.
+                from pgsym.audit.law_check import check_law
+
+                check = check_law(report.float, n=samples, seed=seed, progress=progress)
         except SamplingError as error:
             print(f"not sampled: {error}", file=sys.stderr)
     elif samples and report.not_sampled:
@@ -113,6 +114,9 @@ def moments(
     else:
         console().print(moments_table(data, check))
     if plot is not None:
+        from pgsym.exact.moments.sweep import applicable, sweep
+        from pgsym.report.moments_plot import save
+
         with working("sweeps"):
             law = report.law
             save(law, [sweep(law, number) for number in applicable(law)], plot)
@@ -162,10 +166,13 @@ def _state_function(text: str | None, mdp: MDP, where: str) -> Any:
 
     if text is None or "=" not in text:
         return text
-    states = {str(s): s for s in mdp.states}
     found = {}
     for name, value in assignments(text, where).items():
-        if name not in states:
+        states = [s for s in mdp.states if str(s) == name]
+        if not states:
             raise SchemaError(f"state {name!r} is unknown; write name=value,... Check its name", where=where)
-        found[states[name]] = value
+        if len(states) > 1:
+            meanings = " or ".join(map(repr, states))
+            raise SchemaError(f"{name!r} can mean {meanings}; a name must mean one state. Rename one", where=where)
+        found[states[0]] = value
     return found

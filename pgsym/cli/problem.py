@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from pgsym.errors import SchemaError
-from pgsym.model.problem import Problem
+
+if TYPE_CHECKING:
+    from pgsym.model.problem import Problem
 
 
 def load_problem(model: str, objective: str | None, theta: str | None, gamma: str | None) -> Problem:

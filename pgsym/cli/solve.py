@@ -28,15 +28,16 @@ def solve(
 
     Example: `pgsym solve short-corridor --theta "theta=log(2)"`
     """
-    from pgsym.claims.trust import VIEWS
     from pgsym.exact import solve as solve_exactly
     from pgsym.exact.policy_symbols import in_policy_symbols
     from pgsym.exact.solution import QUANTITIES, default_names
-    from pgsym.model.files.atomic import require_place
     from pgsym.report.data import BUDGET, SECONDS, Report
     from pgsym.report.terminal import console, solution_table, working
+    from pgsym.trust import VIEWS
 
     if out is not None:
+        from pgsym.model.files.atomic import require_place
+
         require_place(out, folder=True)
     problem = load_problem(model, objective, theta, gamma)
     solution = solve_exactly(problem.mdp, problem.policy, problem.objective, budget=BUDGET, seconds=SECONDS)

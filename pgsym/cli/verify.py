@@ -45,7 +45,7 @@ def verify(
     """
     from pgsym.claims import verify as decide
     from pgsym.expression.complaint import short
-    from pgsym.report.terminal import console, cross_check_table, verdict_text, working
+    from pgsym.report.terminal import console, cross_check_table, sampling, verdict_text, working
 
     problem = load_problem(model, objective, theta, gamma)
     with working("deciding the theorem"):
@@ -56,24 +56,29 @@ def verify(
     check = None
     free = ", ".join(sorted(s.name for s in problem.mdp.symbols))
     if verdict.reason == "" and not free and samples:
-        from pgsym.audit import cross_check
+        with sampling() as progress:
+            # It loads JAX, which takes a second of its own.
+            from pgsym.audit import cross_check
 
-        check = cross_check(
-            problem.mdp,
-            problem.policy,
-            problem.objective,
-            theta=problem.theta,
-            estimator=estimator,
-            n=samples,
-            seed=seed,
-            horizon=horizon,
-        )
+            check = cross_check(
+                problem.mdp,
+                problem.policy,
+                problem.objective,
+                theta=problem.theta,
+                estimator=estimator,
+                n=samples,
+                seed=seed,
+                horizon=horizon,
+                progress=progress,
+            )
     holds = verdict.proved and (check is None or check.consistent)
     if as_json:
-        print_json({"verdict": verdict.to_json(), "cross_check": check.to_json() if check else None, "holds": holds})
+        place = {p.name: str(problem.theta[p]) for p in problem.policy.params}
+        sampled = check.to_json() if check else None
+        print_json({"theta": place, "verdict": verdict.to_json(), "cross_check": sampled, "holds": holds})
     else:
         if check is not None:
-            console().print(cross_check_table(check))
+            console().print(cross_check_table(check, problem.theta))
         elif free and samples:
             print(f"not sampled: {short(free)} without value; sampling needs numbers", file=sys.stderr)
         console().print(f"[bold]verdict: {verdict.status}" + (f"; {check.summary}" if check else "") + "[/]")

@@ -14,6 +14,7 @@ from pgsym.algebra.polynomial import DEFAULT_BUDGET
 from pgsym.algebra.size import SizeField
 from pgsym.exact.logarithms import LogBasis
 from pgsym.expression.linear import common_denominators
+from pgsym.expression.symbols import in_order
 from pgsym.model.mdp import MDP
 from pgsym.model.policy import Policy
 
@@ -22,8 +23,7 @@ def expressions(
     mdp: MDP, policy: Policy, extra: Iterable[sp.Symbol] = (), logs: LogBasis | None = None
 ) -> list[sp.Expr]:
     """What has to lie in the field besides the policy's exponentials and logarithms."""
-    symbols = sorted(mdp.symbols, key=lambda s: s.name)
-    return [*symbols, *policy.expressions(), *extra, *(logs.parameters if logs else ())]
+    return [*in_order(mdp.symbols), *policy.expressions(), *extra, *(logs.parameters if logs else ())]
 
 
 def rational_field(

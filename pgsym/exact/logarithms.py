@@ -26,6 +26,7 @@ from pgsym.exact.parts import over
 from pgsym.exact.quantities import Quantities
 from pgsym.exact.tables import LazyMap
 from pgsym.expression.linear import Linear
+from pgsym.expression.symbols import Alphabet, Generator, in_order
 from pgsym.model.mdp import Action, State
 from pgsym.model.policy import Policy
 
@@ -37,6 +38,8 @@ class LogBasis:
     ----------
     policies
         Logarithms that they share are one symbol.
+    alphabet
+        Where the symbols are made, if others are made there too.
 
     Examples
     --------
@@ -51,11 +54,11 @@ class LogBasis:
     ((Linear(t), {log(exp(t) + 1): -1}), (Linear(0), {log(exp(t) + 1): -1}))
     """
 
-    def __init__(self, *policies: Policy) -> None:
+    def __init__(self, *policies: Policy, alphabet: Alphabet | None = None) -> None:
         self.policies = policies
         forms = [form for policy in policies for form in policy.forms()]
         self._found = Generators.of(forms, [e for policy in policies for e in policy.expressions()])
-        self._symbols: dict[sp.Expr, sp.Symbol] = {}
+        self._alphabet = alphabet or Alphabet((*self._found.exponentials, *self._found.symbols))
         self._rows: dict[tuple[Any, ...], list[Logarithm | None]] = {}
         self._by_state: list[tuple[Policy, dict[State, list[Logarithm | None]]]] = []
 
@@ -73,7 +76,7 @@ class LogBasis:
     @cached_property
     def parameters(self) -> tuple[sp.Symbol, ...]:
         """The parameters that stand outside exponentials in some log pi(a|s)."""
-        return tuple(sorted({symbol for e in self._all for symbol in e.form.symbols}, key=lambda symbol: symbol.name))
+        return tuple(in_order(symbol for e in self._all for symbol in e.form.symbols))
 
     def decompose(
         self, state: State, action: Action, policy: Policy | None = None
@@ -108,11 +111,8 @@ class LogBasis:
         """Every log pi(a|s) of a policy, zero probabilities left out; equal rows are the same objects."""
         return [e for state in policy.states for e in self._row(policy, state) if e is not None]
 
-    def _symbol(self, argument: sp.Expr) -> sp.Symbol:
-        """Its name has parentheses, so that no formula can mean it."""
-        if argument not in self._symbols:
-            self._symbols[argument] = sp.Symbol(f"log({argument})")
-        return self._symbols[argument]
+    def _symbol(self, argument: sp.Expr) -> Generator:
+        return self._alphabet.of("log", argument, name=f"log({argument})")
 
     @cached_property
     def _all(self) -> list[Logarithm]:

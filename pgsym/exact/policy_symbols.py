@@ -8,6 +8,7 @@ formulas are far shorter (a gradient of four states shrinks from 5,195 character
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from typing import Any
 
 import sympy as sp
@@ -17,16 +18,27 @@ from pgsym.errors import PolicyError
 from pgsym.exact.quantities import Quantities
 from pgsym.exact.solution import Solution
 from pgsym.expression.evaluate import evaluate
-from pgsym.expression.latex import quantity_latex
+from pgsym.expression.labels import call, conditional
 from pgsym.expression.linear import Linear
+from pgsym.expression.notation import name_table, quantity_latex
+from pgsym.expression.symbols import Alphabet, in_order
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.policy import Policy, Softmax
 
+Kind = tuple[tuple[Action, Linear], ...]
+"""What states with equal rows have in common."""
+
 
 class PolicySymbols(Policy):
-    """A softmax policy whose probabilities are symbols; states with equal rows share them.
+    """A softmax policy whose probabilities are symbols; states with equal rows share them, uniform rows are numbers.
 
-    In each state the last action's probability is one minus the others, so the symbols are independent.
+    In each state the last action's probability is one minus the others, so the symbols are independent.  Those of a
+    row that some states share are named after the first of these, or after none where all states share it.
+
+    Parameters
+    ----------
+    taken
+        Symbols of the model: the probabilities have other names.
 
     Attributes
     ----------
@@ -38,31 +50,37 @@ class PolicySymbols(Policy):
         {symbol: LaTeX}.
     """
 
-    def __init__(self, base: Softmax) -> None:
+    def __init__(self, base: Softmax, taken: Iterable[sp.Symbol] = ()) -> None:
         self.base = base
         self.params = base.params
         self.rows: dict[State, list[sp.Expr]] = {}
         self.derivation: dict[sp.Symbol, dict[sp.Symbol, sp.Expr]] = {p: {} for p in base.params}
         self.latex_names: dict[sp.Symbol, str] = {}
-        members: dict[Any, list[State]] = {}
+        self._alphabet = Alphabet((*base.params, *taken))
+        self._spelt = name_table(dict.fromkeys(name for s in base.states for name in (s, *base.actions(s))))
+        members: dict[Kind, list[State]] = {}
         for s in base.states:
             members.setdefault(self._kind(s), []).append(s)
-        for states in members.values():
-            self._name_row(states)
+        for kind, states in members.items():
+            if any(form != Linear() for _, form in kind):
+                self._name_row(kind, states, everywhere=len(members) == 1 < len(states))
+            else:
+                self.rows |= {s: [sp.Rational(1, len(kind))] * len(kind) for s in states}
 
-    def _kind(self, state: State) -> tuple[tuple[Action, Linear], ...]:
+    def _kind(self, state: State) -> Kind:
         """Two states behave alike iff their logits agree up to a constant of the state."""
         row = self.base.logits[state]
         *_, last = row.values()
         return tuple((a, form - last) for a, form in row.items())
 
-    def _name_row(self, states: Sequence[State]) -> None:
-        *named, (last, _) = kind = self._kind(states[0])
-        shared = len(states) > 1
-        symbols = {a: sp.Symbol(f"pi({a})" if shared else f"pi({a}|{states[0]})") for a, _ in named}
-        for a, symbol in symbols.items():
-            at = sp.Symbol("s") if shared else states[0]
-            self.latex_names[symbol] = quantity_latex("pi", a, at)
+    def _name_row(self, kind: Kind, states: Sequence[State], *, everywhere: bool) -> None:
+        *named, (last, _) = kind
+        symbols: dict[Action, sp.Symbol] = {}
+        for a, _ in named:
+            name = call("pi", a) if everywhere else conditional("pi", a, states[0])
+            symbols[a] = self._alphabet.of("pi", a, states[0], name=name)
+            at = sp.Symbol("s") if everywhere else states[0]
+            self.latex_names[symbols[a]] = quantity_latex("pi", a, at, spelt=self._spelt)
         probability = {**symbols, last: 1 - sp.Add(*symbols.values())}
         for s in states:
             self.rows[s] = [probability[a] for a in self.base.actions(s)]
@@ -95,7 +113,10 @@ class PolicySymbols(Policy):
         return self.symbols
 
     def pullback(self, mdp: MDP, project: Callable[[State], State]) -> PolicySymbols:
-        return PolicySymbols(self.base.pullback(mdp, project))
+        found = copy(self)
+        found.base = self.base.pullback(mdp, project)
+        found.rows = {s: self.rows[project(s)] for s in mdp.nonterminal}
+        return found
 
 
 def in_policy_symbols(solution: Solution) -> Solution:
@@ -122,9 +143,9 @@ def in_policy_symbols(solution: Solution) -> Solution:
             "Read the closed form in theta",
             where="policy",
         )
-    policy = PolicySymbols(solution.policy)
     q = solution.quantities
-    generators = [*policy.symbols, *sorted(q.mdp.symbols, key=lambda s: s.name)]
+    policy = PolicySymbols(solution.policy, q.mdp.symbols)
+    generators = [*policy.symbols, *in_order(q.mdp.symbols)]
     field = RationalField.with_derivation(generators, policy.derivation)
     return Solution(Quantities(q.mdp, policy, q.objective, field, q.structure), names=policy.latex_names)
 

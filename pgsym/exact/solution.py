@@ -15,6 +15,7 @@ from pgsym.exact.fields import exact_field, float_field
 from pgsym.exact.quantities import Quantities
 from pgsym.expression.complaint import nearest
 from pgsym.expression.latex import align, quantity_latex
+from pgsym.expression.notation import name_table
 from pgsym.model.objective import Objective
 from pgsym.model.policy_at import check_policy_at
 
@@ -25,6 +26,11 @@ class Table(Mapping[Any, sp.Expr]):
     """A quantity by state, (state, action) or parameter: ``V["s"]``, ``Q["s", "a"]``, ``grad["theta"]``.
 
     A parameter may also be given as its symbol.
+
+    Parameters
+    ----------
+    names, spelt
+        LaTeX of symbols; of states and actions.
     """
 
     def __init__(
@@ -33,9 +39,11 @@ class Table(Mapping[Any, sp.Expr]):
         elements: Mapping[Any, Any],
         to_sympy: Callable[[Any], sp.Expr],
         names: Mapping[sp.Symbol | str, str] | None = None,
+        spelt: Mapping[Any, str] | None = None,
     ) -> None:
         self.name = name
         self.names = names
+        self.spelt = spelt
         self.elements = elements
         self._to_sympy = to_sympy
         self._cache: dict[Any, sp.Expr] = {}
@@ -66,7 +74,7 @@ class Table(Mapping[Any, sp.Expr]):
     def lines(self) -> list[tuple[str, sp.Expr]]:
         """(LaTeX name, value) for every entry."""
         return [
-            (quantity_latex(self.name, *(key if isinstance(key, tuple) and self._by_pair else (key,))), self[key])
+            (quantity_latex(self.name, *(key if self._by_pair else (key,)), spelt=self.spelt), self[key])
             for key in self
         ]
 
@@ -352,7 +360,12 @@ class Solution:
         return data_frame(["quantity", "state", "action", "parameter", "value"], rows)
 
     def _table(self, name: str) -> Table:
-        return Table(name, getattr(self.quantities, name), self.field.to_sympy, self.names)
+        return Table(name, getattr(self.quantities, name), self.field.to_sympy, self.names, self._spelt)
+
+    @cached_property
+    def _spelt(self) -> dict[Any, str]:
+        """LaTeX of the model's states and actions, all distinct."""
+        return name_table([*self.mdp.states, *(a for _, a in self.mdp.pairs)])
 
     def _repr_latex_(self) -> str:
         return self.latex(["J", "grad"])

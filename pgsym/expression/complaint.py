@@ -60,6 +60,8 @@ def short(text: str) -> str:
 
 _LISTED = 30
 _PARTS = 1000
+_COMPARED = 100
+"""Longest name that is compared with others: the time grows with the square."""
 
 
 def listed(names: Iterable[object]) -> str:
@@ -70,10 +72,6 @@ def listed(names: Iterable[object]) -> str:
     """
     shown = [short(str(name)) for name in islice(names, _LISTED + 1)]
     return ", ".join([*shown[:_LISTED], "..."] if len(shown) > _LISTED else shown)
-
-
-_COMPARED = 100
-"""Longest name that is compared with others: the time grows with the square."""
 
 
 def nearest(name: object, known: Iterable[object], otherwise: str) -> str:

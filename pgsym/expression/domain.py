@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -13,6 +12,7 @@ import sympy as sp
 from pgsym.expression.assumptions import Assumption, Fractions, Point, true, value_at
 from pgsym.expression.evaluate import evaluate
 from pgsym.expression.linear import Linear
+from pgsym.expression.symbols import in_order
 
 
 def witness(
@@ -72,13 +72,6 @@ def witness(
             if found is not None:
                 return {s: sp.Rational(found[s].numerator, found[s].denominator) for s in order}
     return None
-
-
-def in_order(symbols: Iterable[sp.Symbol]) -> list[sp.Symbol]:
-    """Sorted by name; symbols of one name by their SymPy assumptions."""
-    distinct = set(symbols)
-    named = Counter(s.name for s in distinct)
-    return sorted(distinct, key=lambda s: (s.name, str(s.assumptions0) if named[s.name] > 1 else ""))
 
 
 _ATTEMPTS = 16
@@ -142,7 +135,7 @@ def _simplices(inside: Sequence[sp.Expr], boxes: Mapping[sp.Symbol, Box]) -> lis
         row = [-arg / g.args[0] for arg in g.args[1:]]
         if all(s.is_Symbol and boxes[s] == unit for s in row) and taken.isdisjoint(row):
             taken.update(row)
-            rows.append(sorted(row, key=lambda s: s.name))
+            rows.append(in_order(row))
     return rows
 
 

@@ -25,6 +25,9 @@ from pgsym.expression.tex import tex_width as tex_width
 WIDTH = 60
 """Characters of a line; about the text width of an article, and what MathML shows without wrapping."""
 
+ROWS = 500
+"""Lines of one ``align*``: TeX holds a whole one in memory, which thousands exhaust."""
+
 Names = Mapping[sp.Symbol | str, str]
 
 
@@ -85,7 +88,7 @@ def align(
     names: Names | None = None,
     rank: Mapping[sp.Symbol, float] | None = None,
 ) -> str:
-    r"""An ``align*`` environment of equations, one for each (left side, right side).
+    r"""An ``align*`` environment of equations, one for each (left side, right side); several where they are long.
 
     Parameters
     ----------
@@ -103,8 +106,9 @@ def align(
     rows = []
     for left, right in pairs:
         lines = [right] if isinstance(right, str) else latex_lines(right, width, names=names, rank=rank)
-        rows.append(f"{left} &= " + " \\\\\n&\\quad {} ".join(lines))
-    return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
+        rows += [f"{left} &= {lines[0]}", *(rf"&\quad {{}} {line}" for line in lines[1:])]
+    parts = [rows[k : k + ROWS] for k in range(0, len(rows), ROWS)] or [[]]
+    return "\n".join("\\begin{align*}\n" + " \\\\\n".join(part) + "\n\\end{align*}" for part in parts)
 
 
 class _Printer(LatexPrinter):

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import numbers
 import re
+from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
 import sympy as sp
 
 from pgsym.errors import FormulaError
+from pgsym.expression.symbols import in_order
 
 QUANTITIES: dict[str, str] = {
     "J": "J",
@@ -68,7 +70,7 @@ _ESCAPES = {
 _PLAIN_SYMBOL = re.compile(r"([^\W\d_]+)(\d*)((?:_[^\W_]+)*)(?:__(\d+))?")
 
 
-def quantity_latex(name: str, *where: Any) -> str:
+def quantity_latex(name: str, *where: Any, spelt: Mapping[Any, str] | None = None) -> str:
     r"""A quantity of the glossary at states and actions, in the order in which it is written.
 
     Parameters
@@ -78,6 +80,8 @@ def quantity_latex(name: str, *where: Any) -> str:
     *where
         States and actions: ``("V", s)``, ``("Q", s, a)``, ``("pi", a, s)``, ``("P", s2, s, a)``.  Without them,
         the bare letter.  ``("grad", theta_i)`` and ``("hessian", theta_i, theta_j)`` are partial derivatives.
+    spelt
+        LaTeX of states and actions, as `name_table` makes it for all of a model.
 
     Raises
     ------
@@ -101,7 +105,8 @@ def quantity_latex(name: str, *where: Any) -> str:
         return re.sub(r"\(\{0\}.*", "", template).replace("{{", "{").replace("}}", "}")
     if len(where) != arity:
         raise FormulaError(f"{len(where)} arguments; {name} takes {arity}", where="quantity_latex")
-    return template.format(*(name_latex(w) for w in where))
+    known = spelt or {}
+    return template.format(*(known[w] if w in known else name_latex(w) for w in where))
 
 
 def derivative_latex(of: str, *params: sp.Symbol | str) -> str:
@@ -160,16 +165,23 @@ def name_table(names: Iterable[Hashable]) -> dict[Hashable, str]:
     >>> name_table([1, "1", "a"])
     {1: '1', '1': "\\mathrm{{'}1{'}}", 'a': '\\mathrm{a}'}
     """
-    names = list(names)
-    spelt: dict[str, list[Hashable]] = {}
+    names = list(dict.fromkeys(names))
+    counts = Counter(map(str, names))
+    table: dict[Hashable, str] = {}
+    used: set[str] = set()
     for name in names:
-        spelt.setdefault(str(name), []).append(name)
-    return {
-        name: name_latex(name)
-        if len(spelt[str(name)]) == 1 or not isinstance(name, str)
-        else rf"\mathrm{{{escape(repr(name))}}}"
-        for name in names
-    }
+        quoted = counts[str(name)] > 1 and isinstance(name, str)
+        table[name] = _unlike(rf"\mathrm{{{escape(repr(name))}}}" if quoted else name_latex(name), used)
+    return table
+
+
+def _unlike(text: str, used: set[str]) -> str:
+    """The text, or a copy of it with a number above that was not used before."""
+    found, copy = text, 2
+    while found in used:
+        found, copy = (text if "^" not in text else f"{{{text}}}") + f"^{{({copy})}}", copy + 1
+    used.add(found)
+    return found
 
 
 def escape(text: str) -> str:
@@ -254,14 +266,9 @@ def symbol_names(
     chosen = names or {}
     table: dict[sp.Symbol, str] = {}
     used = set(chosen.values())
-    for symbol in sorted(set(symbols), key=lambda s: (s.name, sp.srepr(s))):
+    for symbol in in_order(symbols):
         if symbol in chosen or symbol.name in chosen:
             table[symbol] = chosen[symbol] if symbol in chosen else chosen[symbol.name]
             continue
-        plain = text = symbol_latex(symbol.name)
-        copy = 2
-        while text in used:
-            text, copy = (plain if "^" not in plain else f"{{{plain}}}") + f"^{{({copy})}}", copy + 1
-        used.add(text)
-        table[symbol] = text
+        table[symbol] = _unlike(symbol_latex(symbol.name), used)
     return table

@@ -14,6 +14,7 @@ from pgsym.errors import FormulaError
 from pgsym.expression.evaluate import evaluate
 from pgsym.expression.growth import MAX_TERMS, about, expanded_terms
 from pgsym.expression.linear import Linear, common_denominators
+from pgsym.expression.symbols import in_order
 
 MAX_WORK = 30_000_000
 """Operations on exponents of monomials, for all different sums of a file: half a second."""
@@ -98,7 +99,7 @@ class _Fractions:
     """
 
     def __init__(self, total: sp.Expr, sums: Sums) -> None:
-        symbols = sorted(total.free_symbols, key=str)
+        symbols = in_order(total.free_symbols)
         forms: Iterable[Linear] = [Linear.from_sympy(e.as_base_exp()[1]) for e in total.atoms(sp.exp)]
         self.q, self.q0 = common_denominators(forms)
         self.width = len(symbols) + len(self.q) + 1

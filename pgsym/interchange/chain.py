@@ -11,6 +11,7 @@ from pgsym.errors import FormulaError
 from pgsym.expression.assumptions import remaining_assumptions
 from pgsym.expression.evaluate import Expressions, softmax
 from pgsym.expression.linear import Linear
+from pgsym.model.collision import all_symbols, check_collision
 from pgsym.model.mdp import MDP
 from pgsym.model.policy import Policy
 
@@ -65,6 +66,8 @@ def induced_chain(mdp: MDP, policy: Policy) -> tuple[MDP, dict[sp.Symbol, sp.Exp
     ------
     FormulaError
         A logit with a constant, whose exponential is not rational.
+    NameCollisionError
+        The model and the policy mean different things by one name.
 
     Examples
     --------
@@ -76,7 +79,8 @@ def induced_chain(mdp: MDP, policy: Policy) -> tuple[MDP, dict[sp.Symbol, sp.Exp
     >>> meaning
     {x_t: exp(t)}
     """
-    odds = Odds(policy.forms(), (s.name for s in (*mdp.symbols, *policy.params)))
+    check_collision(mdp, policy)
+    odds = Odds(policy.forms(), (s.name for s in all_symbols(mdp, policy)))
     rows = []
     for s in mdp.nonterminal:
         found: dict[tuple[object, sp.Expr], sp.Expr] = {}

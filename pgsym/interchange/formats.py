@@ -8,16 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pgsym.errors import SchemaError
-from pgsym.interchange import drn, graphml, node_link
-from pgsym.interchange.reductions import averaged, induced, plain, require_plain, undiscounted
 from pgsym.model import locate as by_name
-from pgsym.model.files import from_document
-from pgsym.model.files.atomic import write_atomically
-from pgsym.model.files.reading import read_text
-from pgsym.model.files.transfer import contents
-from pgsym.model.files.transfer import dumps as dumps_model
-from pgsym.model.files.transfer import loads as loads_model
 from pgsym.model.problem import Problem
+
+# Each format's module is imported by what reads or writes it: a named model needs none.
 
 
 @dataclass(frozen=True)
@@ -33,11 +27,17 @@ class Format:
 
 
 def _read_yaml(path: Path) -> Problem:
-    return loads_model(contents(path), "yaml", where=path.name)
+    from pgsym.model.files.transfer import contents, loads
+
+    return loads(contents(path), "yaml", where=path.name)
 
 
 def _read_json(path: Path) -> Problem:
     """A model file or node-link data, by what it holds."""
+    from pgsym.interchange import node_link
+    from pgsym.model.files.reading import read_text
+    from pgsym.model.files.transfer import contents, from_document
+
     document = read_text(contents(path), "json", where=path.name)
     if node_link.is_node_link(document):
         return node_link.from_node_link(document, where=path.name)
@@ -45,34 +45,76 @@ def _read_json(path: Path) -> Problem:
 
 
 def _read_node_link(path: Path) -> Problem:
+    from pgsym.interchange import node_link
+    from pgsym.model.files.transfer import contents
+
     return node_link.loads(contents(path), where=path.name)
 
 
 def _read_graphml(path: Path) -> Problem:
+    from pgsym.interchange import graphml
+    from pgsym.model.files.transfer import contents
+
     return graphml.loads(contents(path), where=path.name)
 
 
 def _read_drn(path: Path) -> Problem:
+    from pgsym.interchange import drn
+    from pgsym.interchange.reductions import plain
+    from pgsym.model.files.transfer import contents
+
     return plain(drn.loads(contents(path), where=path.name))
 
 
 def _read_prism(path: Path) -> Problem:
+    from pgsym.interchange.reductions import plain
     from pgsym.interchange.storm import load_prism
 
     return plain(load_prism(path))
 
 
+def _write_yaml(problem: Problem) -> str:
+    from pgsym.model.files.transfer import dumps
+
+    return dumps(problem, "yaml")
+
+
+def _write_json(problem: Problem) -> str:
+    from pgsym.model.files.transfer import dumps
+
+    return dumps(problem, "json")
+
+
+def _write_node_link(problem: Problem) -> str:
+    from pgsym.interchange import node_link
+
+    return node_link.dumps(problem)
+
+
+def _write_graphml(problem: Problem) -> str:
+    from pgsym.interchange import graphml
+
+    return graphml.dumps(problem)
+
+
+def _write_drn(problem: Problem) -> str:
+    from pgsym.interchange import drn
+    from pgsym.interchange.reductions import require_plain
+
+    return drn.dumps(require_plain(problem, "a DRN file"))
+
+
 FORMATS = (
-    Format("model file, YAML", (".yaml", ".yml"), "everything", _read_yaml, lambda p: dumps_model(p, "yaml")),
-    Format("node-link JSON", (".node-link.json",), "everything", _read_node_link, node_link.dumps),
-    Format("model file, JSON", (".json",), "everything", _read_json, lambda p: dumps_model(p, "json")),
-    Format("GraphML", (".graphml",), "everything", _read_graphml, graphml.dumps),
+    Format("model file, YAML", (".yaml", ".yml"), "everything", _read_yaml, _write_yaml),
+    Format("node-link JSON", (".node-link.json",), "everything", _read_node_link, _write_node_link),
+    Format("model file, JSON", (".json",), "everything", _read_json, _write_json),
+    Format("GraphML", (".graphml",), "everything", _read_graphml, _write_graphml),
     Format(
         "Storm's explicit format",
         (".drn",),
         "the MDP, without discount, start distribution and policy",
         _read_drn,
-        lambda p: drn.dumps(require_plain(p, "a DRN file")),
+        _write_drn,
     ),
     Format("PRISM program", (".prism", ".pm", ".nm"), "read through stormpy", _read_prism, None),
 )
@@ -151,6 +193,9 @@ def save(
     ...     load(f"{folder}/m.graphml").policy
     Softmax(3 states, 1 parameters)
     """
+    from pgsym.interchange.reductions import averaged, induced, plain, undiscounted
+    from pgsym.model.files.atomic import write_atomically
+
     path = Path(path)
     found = find(path)
     writable = [f for f in FORMATS if f.write is not None]

@@ -18,6 +18,7 @@ from pgsym.expression.complaint import nearest
 from pgsym.expression.evaluate import evaluate
 from pgsym.expression.exact import to_expr
 from pgsym.expression.linear import Linear
+from pgsym.expression.symbols import in_order
 
 BACKENDS = ("numpy", "jax")
 """Where the arrays come from."""
@@ -45,7 +46,7 @@ class ArrayFunction:
             )
         self.params = tuple(params)
         used = {s for e in exprs for s in e.free_symbols}
-        self.symbols = tuple(sorted(used - set(self.params), key=lambda s: s.name))
+        self.symbols = tuple(in_order(used - set(self.params)))
         self.keys = tuple(keys or ())
         self.backend = backend
         self._scalar = keys is None
@@ -211,7 +212,7 @@ def function(
         exprs = [to_expr(e) for e in what]
         keys = tuple(range(len(exprs)))
     if params is None:
-        order = sorted({s for e in exprs for s in e.free_symbols}, key=lambda s: s.name)
+        order = in_order({s for e in exprs for s in e.free_symbols})
     else:
         order = [sp.Symbol(p) if isinstance(p, str) else p for p in params]
     return ArrayFunction(exprs, order, backend, keys)

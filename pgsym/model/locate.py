@@ -25,18 +25,20 @@ def locate(model: str, folder: Path | None = None) -> Problem:
     >>> locate("short-corridor").mdp, locate("generic:3x2").name
     (MDP(4 states, 1 terminal, 6 outcomes, gamma=1), 'generic:3x2')
     """
-    from pgsym.model.files import load
-    from pgsym.model.generic import generic_problem
-    from pgsym.model.zoo import zoo
-
     if model.startswith("gym:"):
         return _from_gymnasium(model.removeprefix("gym:"))
     if model.startswith("generic:"):
+        from pgsym.model.generic import generic_problem
+
         return generic_problem(model.removeprefix("generic:"))
     path = Path(model) if folder is None else folder / model
     if path.suffix in (".yaml", ".yml", ".json") or _exists(path):
+        from pgsym.model.files import load
+
         problem = load(path)
         return replace(problem, name=problem.name or path.stem)
+    from pgsym.model.zoo import zoo
+
     return zoo(model)
 
 

@@ -12,9 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import sympy as sp
 
 from pgsym.errors import StructureError
@@ -33,6 +32,9 @@ from pgsym.model.validate import (
     warn_rationalised,
 )
 
+if TYPE_CHECKING:
+    import networkx as nx
+
 
 class MDP:
     """A finite Markov decision process.
@@ -50,6 +52,7 @@ class MDP:
 
     Examples
     --------
+    >>> import networkx as nx
     >>> graph = nx.MultiDiGraph(gamma="9/10")
     >>> graph.add_node("s", start=1)
     >>> graph.add_node("end", terminal=True)
@@ -242,6 +245,8 @@ class MDP:
 
     def to_graph(self) -> nx.MultiDiGraph:
         """A graph that `MDP` reads back to an equal model; edges are keyed (action, outcome number)."""
+        import networkx as nx
+
         graph = nx.MultiDiGraph(gamma=self.gamma, symbols=dict(self.assumptions))
         for s in self.states:
             graph.add_node(s, terminal=s in self.terminal, start=self.start.get(s, sp.Integer(0)))
@@ -263,7 +268,8 @@ class MDP:
                 if s not in graph:
                     raise StructureError(f"state {s!r} is unknown; a start is a state. Check its name", where="start")
             mu0 = {s: to_expr(start.get(s, 0), where=("start", s)) for s in self.states}
-            nx.set_node_attributes(graph, mu0, "start")
+            for s, p in mu0.items():
+                graph.nodes[s]["start"] = p
         return _copy(graph)
 
     def subs(self, values: Mapping[sp.Symbol | str, Any]) -> MDP:
@@ -302,6 +308,8 @@ class MDP:
         """
         if T < 1:
             raise StructureError(f"horizon {T}; at least one step is required. Give T >= 1", where="unroll")
+        import networkx as nx
+
         graph = nx.MultiDiGraph(gamma=self.gamma, symbols=dict(self.assumptions))
         layer = list(self.start) or list(self.states)
         order = count()

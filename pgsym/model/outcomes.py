@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import networkx as nx
 import sympy as sp
 
 from pgsym.errors import StructureError
 from pgsym.expression.exact import to_expr
 from pgsym.model.attributes import complaint
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 State = Hashable
 Action = Hashable

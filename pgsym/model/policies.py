@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 import sympy as sp
 
-from pgsym.errors import FormulaError, NameCollisionError, PolicyError
+from pgsym.errors import FormulaError, PolicyError
 from pgsym.expression.complaint import brief, listed
 from pgsym.expression.exact import to_expr
 from pgsym.expression.linear import Linear
 from pgsym.expression.sums import Sums
+from pgsym.expression.symbols import in_order
+from pgsym.model.collision import check_collision, check_weight
 from pgsym.model.distribution import check_row
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.policy import Direct, Mixture, Policy, Softmax
-from pgsym.model.validate import check_distinct
 
 
 def tabular(mdp: MDP, name: str = "theta") -> Softmax:
@@ -103,7 +103,7 @@ def softmax_policy(
             "a logit is linear in the parameters only. Add it to params",
             where="logits",
         )
-    _check_collision(mdp, policy)
+    check_collision(mdp, policy)
     return policy
 
 
@@ -149,7 +149,7 @@ def direct_policy(
             "differentiated by it. Add it to params",
             where="probabilities",
         )
-    _check_collision(mdp, policy)
+    check_collision(mdp, policy)
     return policy
 
 
@@ -158,15 +158,7 @@ def mixture(base: Policy, epsilon: Any) -> Mixture:
     weight = to_expr(epsilon, where="epsilon")
     if weight.is_number and not 0 <= weight <= 1:
         raise PolicyError(f"found {brief(weight)}; a mixture weight lies in [0, 1]", where="epsilon")
-    in_base = {p.name for p in base.params}
-    clash = {s for s in weight.free_symbols if s.name in in_base}
-    if clash:
-        names = listed(sorted(s.name for s in clash))
-        raise NameCollisionError(
-            f"{names} names both a policy parameter and a symbol of the mixture weight; names must be distinct. "
-            "Rename one",
-            where="epsilon",
-        )
+    check_weight(base, weight)
     return Mixture(base, weight)
 
 
@@ -186,7 +178,7 @@ def _one_parameter_each(mdp: MDP, actions: Mapping[State, Sequence[Action]], nam
         params[unique] = sp.Symbol(unique)
         logits[s][a] = Linear(((params[unique], one),))
     policy = Softmax(logits, tuple(params.values()))
-    _check_collision(mdp, policy)
+    check_collision(mdp, policy)
     return policy
 
 
@@ -206,7 +198,7 @@ def _linear(value: Any, where: Any) -> Linear:
 
 def _parameters(params: Iterable[sp.Symbol | str] | None, symbols: set[sp.Symbol]) -> tuple[sp.Symbol, ...]:
     if params is None:
-        return tuple(sorted(symbols, key=lambda s: s.name))
+        return tuple(in_order(symbols))
     return tuple(sp.Symbol(p) if isinstance(p, str) else p for p in params)
 
 
@@ -253,22 +245,3 @@ def _reachable(mdp: MDP) -> set[State]:
                 found.add(t)
                 frontier.append(t)
     return found
-
-
-def _check_collision(mdp: MDP, policy: Policy) -> None:
-    """A shared name would make d/dtheta differentiate the dynamics as well."""
-    clash = {p.name for p in policy.params} & {s.name for s in mdp.symbols}
-    if clash:
-        raise NameCollisionError(
-            f"{listed(sorted(clash))} names both a policy parameter and a symbol of the dynamics; "
-            "d/dtheta would silently differentiate P. Rename one of them",
-            where="policy",
-        )
-    duplicates = [name for name, count in Counter(p.name for p in policy.params).items() if count > 1]
-    if duplicates:
-        raise NameCollisionError(
-            f"parameter {listed(sorted(duplicates))} is listed twice; names must be distinct. Rename one",
-            where="policy",
-        )
-    in_policy: set[sp.Symbol] = {symbol for expr in policy.expressions() for symbol in expr.free_symbols}
-    check_distinct({*policy.params, *mdp.symbols, *in_policy})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from pgsym.model.collision import check_collision
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
@@ -14,7 +15,13 @@ from pgsym.model.policy import Policy
 
 @dataclass(frozen=True)
 class Problem:
-    """An MDP with a policy, an objective and a point theta."""
+    """An MDP with a policy, an objective and a point theta.
+
+    Raises
+    ------
+    NameCollisionError
+        The model and the policy mean different things by one name.
+    """
 
     mdp: MDP
     policy: Policy
@@ -24,3 +31,6 @@ class Problem:
     name: str = ""
     source: str = ""
     """Where the model comes from: book section, paper, or how it was constructed."""
+
+    def __post_init__(self) -> None:
+        check_collision(self.mdp, self.policy)

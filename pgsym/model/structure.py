@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
-from math import gcd
 from typing import Any
-
-import networkx as nx
 
 from pgsym.errors import (
     DiscountError,
@@ -20,15 +17,22 @@ from pgsym.errors import (
     StructureError,
     UndefinedQuantityError,
 )
+from pgsym.model.collision import check_collision
 from pgsym.model.mdp import MDP, State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
+from pgsym.model.support import Support
 
 _SHOWN = 8
 
 
 class Structure:
     """The support graph of the chain that a policy induces, and what follows from it.
+
+    Raises
+    ------
+    NameCollisionError
+        The model and the policy mean different things by one name.
 
     Examples
     --------
@@ -40,25 +44,27 @@ class Structure:
     """
 
     def __init__(self, mdp: MDP, policy: Policy) -> None:
+        check_collision(mdp, policy)
         self.mdp = mdp
         self.policy = policy
         self.derived: dict[str, Any] = {}
         """What other layers have found from the support alone, to be shared by all fields."""
-        self.graph: nx.DiGraph = nx.DiGraph()
-        self.graph.add_nodes_from(mdp.states)
-        self.graph.add_edges_from(
-            (s, outcome.state)
-            for s in mdp.nonterminal
-            for a in policy.support(s)
-            for outcome in mdp.outcomes(s, a)
-            if outcome.p != 0
+        self.graph = Support(
+            mdp.states,
+            (
+                (s, outcome.state)
+                for s in mdp.nonterminal
+                for a in policy.support(s)
+                for outcome in mdp.outcomes(s, a)
+                if outcome.p != 0
+            ),
         )
 
     @cached_property
     def recurrent_classes(self) -> tuple[tuple[State, ...], ...]:
         """Closed communicating classes of non-terminal states, each in the MDP's order."""
         order = {s: i for i, s in enumerate(self.mdp.states)}
-        classes = [sorted(c, key=order.__getitem__) for c in nx.attracting_components(self.graph)]
+        classes = [sorted(c, key=order.__getitem__) for c in self.graph.closed_classes()]
         kept = [tuple(c) for c in classes if not self.mdp.terminal.intersection(c)]
         return tuple(sorted(kept, key=lambda c: order[c[0]]))
 
@@ -79,11 +85,11 @@ class Structure:
 
     def reach(self, sources: Iterable[State]) -> frozenset[State]:
         """The states that can be reached from some source, the sources among them."""
-        return _reach(self.graph, sources)
+        return self.graph.reach(sources)
 
     def leading_to(self, targets: Iterable[State]) -> frozenset[State]:
         """The states from which some target can be reached, the targets among them."""
-        return _reach(self.graph.reverse(copy=False), targets)
+        return self.graph.leading_to(targets)
 
     @property
     def is_unichain(self) -> bool:
@@ -97,12 +103,7 @@ class Structure:
 
     def period(self, states: Iterable[State]) -> int:
         """The period of a recurrent class: gcd of the lengths of its cycles."""
-        members = self.graph.subgraph(states)
-        level = nx.single_source_shortest_path_length(members, next(iter(members)))
-        period = 0
-        for s, t in members.edges:
-            period = gcd(period, level[s] + 1 - level[t])
-        return period
+        return self.graph.period(states)
 
     # -- hypotheses --------------------------------------------------------------------------------------
 
@@ -166,10 +167,6 @@ class Structure:
 
     def _rewardless(self, state: State) -> bool:
         return all(o.r == 0 for a in self.policy.support(state) for o in self.mdp.outcomes(state, a) if o.p != 0)
-
-
-def _reach(graph: nx.DiGraph, sources: Iterable[State]) -> frozenset[State]:
-    return frozenset(s for layer in nx.bfs_layers(graph, list(sources)) for s in layer)
 
 
 def _names(states: Iterable[State]) -> str:

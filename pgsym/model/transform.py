@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable
 from itertools import count
 
-import networkx as nx
-
 from pgsym.errors import DiscountError
 from pgsym.expression.grammar import unparse
 from pgsym.model.mdp import MDP, State
@@ -31,6 +29,8 @@ def terminating(mdp: MDP) -> MDP:
     >>> ending.outcomes("s", "go"), ending.gamma
     ((Outcome(state='s', p=3/4, r=2), Outcome(state='end', p=1/4, r=2)), 1)
     """
+    import networkx as nx
+
     gamma = mdp.gamma
     if gamma == 1:
         raise DiscountError(

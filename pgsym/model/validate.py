@@ -22,6 +22,7 @@ from pgsym.expression.equalities import implied
 from pgsym.expression.exact import floats_in, to_expr
 from pgsym.expression.naming import skeleton
 from pgsym.expression.sums import Sums
+from pgsym.expression.symbols import Generator, in_order
 from pgsym.model.distribution import check_rational, check_row
 
 if TYPE_CHECKING:
@@ -131,18 +132,18 @@ def check_names(mdp: MDP) -> None:
 
 
 def check_distinct(symbols: Iterable[sp.Symbol]) -> None:
-    """No two symbols have names that are equal, or that a reader cannot tell apart.
+    """No two symbols have names that are equal, or that a reader cannot tell apart; those of pgsym's own making may.
 
     Raises
     ------
     NameCollisionError
         Two such symbols.
     """
-    symbols = set(symbols)
+    symbols = {symbol for symbol in symbols if not isinstance(symbol, Generator)}
     if len({skeleton(symbol.name) for symbol in symbols}) == len(symbols):
         return
     seen: dict[str, sp.Symbol] = {}
-    for symbol in domain.in_order(symbols):
+    for symbol in in_order(symbols):
         other = seen.setdefault(skeleton(symbol.name), symbol)
         if other == symbol:
             continue

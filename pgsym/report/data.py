@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from pgsym.claims.trust import Level, Trust
 from pgsym.errors import (
     HypothesisError,
     NotInFieldError,
@@ -24,7 +23,9 @@ from pgsym.errors import (
 from pgsym.exact import solve
 from pgsym.exact.solution import QUANTITIES, Solution, Table
 from pgsym.expression.exact import to_float, written
+from pgsym.expression.labels import labels
 from pgsym.model.problem import Problem
+from pgsym.trust import Level, Trust
 
 if TYPE_CHECKING:
     from pgsym.sampling import Estimate
@@ -60,10 +61,10 @@ class Report:
             if self.float is None:
                 raise
         self._deadline = time.monotonic() + SECONDS
-        self._labels = labels({name for pair in problem.mdp.pairs for name in pair} | set(problem.mdp.states))
+        self._labels = labels([*problem.mdp.states, *(a for _, a in problem.mdp.pairs)])
 
     def _label(self, key: Hashable) -> str:
-        return key.name if isinstance(key, sp.Symbol) else self._labels[key]
+        return self._labels[key] if key in self._labels else str(key)
 
     def to_json(self, names: Iterable[str] = QUANTITIES) -> dict[str, Any]:
         """The whole schema, without the quantities that the objective does not define."""
@@ -146,21 +147,6 @@ class Report:
         except TooLargeError:
             self._give_up(view)
             return None
-
-
-def labels(names: Iterable[Hashable]) -> dict[Hashable, str]:
-    """The keys of states and actions in JSON: text as it is, everything else as Python writes it.
-
-    Text that spells like something else is quoted, so that state 1 and state "1" stay apart.
-
-    >>> labels(["s", (0, 1)])
-    {'s': 's', (0, 1): '(0, 1)'}
-    >>> labels([1, "1"]) == {1: "1", "1": "'1'"}
-    True
-    """
-    names = list(names)
-    others = {repr(name) for name in names if not isinstance(name, str)}
-    return {name: name if isinstance(name, str) and name not in others else repr(name) for name in names}
 
 
 def estimate_json(found: Estimate) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from rich.text import Text
 from pgsym.errors import AlgebraError, HypothesisError, NotInFieldError, SingularMatrixError, TooLargeError
 from pgsym.exact.moments import EstimatorLaw, moments
 from pgsym.exact.moments.present import SMALL, leaf
+from pgsym.expression.labels import labels
 from pgsym.model.estimator import Estimator
 from pgsym.model.problem import Problem
-from pgsym.report.data import EXACT_DIGITS, labels
+from pgsym.report.data import EXACT_DIGITS
 from pgsym.report.terminal import ROWS, is_beyond_floats
 
 if TYPE_CHECKING:

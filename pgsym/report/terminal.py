@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group, RenderableType
@@ -11,12 +12,12 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from pgsym.claims.trust import VIEWS
-from pgsym.claims.verdict import Verdict
+from pgsym.trust import VIEWS
 
 if TYPE_CHECKING:
-    # It loads jax.
+    # The one loads jax, the other all that decides claims.
     from pgsym.audit.cross_check import CrossCheck
+    from pgsym.claims.verdict import Verdict
 
 _COLUMNS = {"closed_form": "closed form", "exact": "exact at theta", "float": "float"}
 
@@ -92,6 +93,13 @@ def working(task: str) -> Status:
     return Console(stderr=True).status(f"{task} ...")
 
 
+@contextmanager
+def sampling() -> Iterator[Callable[[int, int], None]]:
+    """`working` while samples are drawn, which begins with a compilation; gives a function of (done, n)."""
+    with working("sampling") as status:
+        yield lambda done, n: status.update(f"sampling, {done:,} of {n:,} trajectories ...")
+
+
 def console() -> Console:
     """Standard output; wide enough for formulas when it is not a terminal."""
     found = Console(highlight=False)
@@ -108,8 +116,22 @@ def zoo_table(entries: Iterable[Any]) -> Table:
     return table
 
 
-def cross_check_table(check: CrossCheck) -> RenderableType:
-    """Exact beside sampled, the worst coordinates first where there are many."""
+def point_text(theta: Mapping[Any, Any]) -> str:
+    """A point in one line.
+
+    >>> point_text({"x": 0, "y": "log(2)"}), point_text(dict.fromkeys(range(100), 0)), point_text({})
+    ('x = 0, y = log(2)', '0 for all 100 parameters', 'no parameters')
+    """
+    values = {str(value) for value in theta.values()}
+    if len(theta) > 1 and len(values) == 1:
+        return f"{values.pop()} for all {len(theta)} parameters"
+    shown = [f"{name} = {value}" for name, value in list(theta.items())[:ROWS]]
+    left_out = len(theta) - len(shown)
+    return ", ".join([*shown, f"{left_out} more"] if left_out else shown) or "no parameters"
+
+
+def cross_check_table(check: CrossCheck, theta: Mapping[Any, Any]) -> RenderableType:
+    """Exact beside sampled at theta, the worst coordinates first where there are many."""
     rows = sorted(check.rows(), key=lambda row: -abs(row[-1])) if len(check.truth) > ROWS else check.rows()
     title = f"gradient of the {check.estimate.horizon}-step problem, {check.estimate.n} trajectories"
     table = Table(box=None, pad_edge=False, header_style="dim")
@@ -119,4 +141,4 @@ def cross_check_table(check: CrossCheck) -> RenderableType:
         table.add_row(name, f"{exact:.6g}", f"{mean:.6g}", f"{se:.2g}", f"{z:+.2f}")
     if len(rows) > ROWS:
         table.add_row(f"... {len(rows) - ROWS} more, all with smaller |z|", "", "", "", "")
-    return Group(Text(title, style="italic"), table)
+    return Group(Text(title, style="italic"), Text(f"at {point_text(theta)}", style="italic"), table)

@@ -8,6 +8,7 @@ import pytest
 import sympy as sp
 
 from pgsym.algebra import FloatField
+from pgsym.algebra.floating import DENSE
 from pgsym.errors import AlgebraError, NotInFieldError, SingularMatrixError
 from pgsym.expression.linear import Linear
 
@@ -44,7 +45,7 @@ def test_convert_evaluates():
     assert field.to_sympy(0.1) == sp.Float(0.1)
 
 
-@pytest.mark.parametrize("n", [1, 5, 60])
+@pytest.mark.parametrize("n", [1, 5, DENSE, DENSE + 1, 60])
 def test_factor_agrees_with_dense_numpy(n, rng):
     dense = np.where(rng.random((n, n)) < 3 / n, rng.normal(size=(n, n)), 0.0) + 4 * np.eye(n)
     rows = [{j: float(dense[i, j]) for j in range(n) if dense[i, j]} for i in range(n)]
@@ -59,28 +60,45 @@ def test_factor_of_empty_system():
     assert FloatField({}).factor([]).solve([]) == []
 
 
-def test_factor_raises_on_singular_matrix():
+def test_factor_exchanges_rows_for_the_sake_of_precision():
+    """Without pivoting, 1e-20 is divided by and x[0] is lost."""
+    lu = FloatField({}).factor([{0: 1e-20, 1: 1.0}, {0: 1.0, 1: 1.0}])
+    assert lu.solve([1.0, 2.0]) == pytest.approx([1.0, 1.0])
+    assert lu.solve_transposed([1.0, 2.0]) == pytest.approx([1.0, 1.0])
+
+
+@pytest.mark.parametrize("n", [2, DENSE + 1])
+def test_factor_raises_on_singular_matrix(n):
     with pytest.raises(
         SingularMatrixError,
-        match=r"^floats: in floats a system of 2 equations has no unique solution; a number below about 1e-13 is lost "
-        r"beside 1\. Choose theta nearer to 0, or compute exactly$",
+        match=rf"^floats: in floats a system of {n} equations has no unique solution; a number below about 1e-13 is "
+        r"lost beside 1\. Choose theta nearer to 0, or compute exactly$",
     ):
-        FloatField({}).factor([{0: 1.0, 1: 1.0}, {0: 1.0, 1: 1.0}])
+        FloatField({}).factor([dict.fromkeys(range(n), 1.0)] * n)
 
 
+def bordered(rows, n):
+    """The matrix with equations x_i = 0 below it, up to n: large enough for one solver or the other."""
+    return [*rows, *({i: 1.0} for i in range(len(rows), n))]
+
+
+@pytest.mark.parametrize("n", [2, DENSE + 1])
 @pytest.mark.parametrize(("pivot", "lost"), [(2.0**-20, False), (2.0**-30, False), (2.0**-45, True), (2.0**-53, True)])
-def test_factor_refuses_a_pivot_that_is_rounding_noise(pivot, lost):
+def test_factor_refuses_a_pivot_that_is_rounding_noise(pivot, lost, n):
     """I - P of a chain that leaves its two states with this probability; its solution is 1/pivot."""
-    rows = [{0: 1.0, 1: -1.0}, {0: -(1.0 - pivot), 1: 1.0}]
+    rows = bordered([{0: 1.0, 1: -1.0}, {0: -(1.0 - pivot), 1: 1.0}], n)
     if lost:
-        with pytest.raises(SingularMatrixError, match=r"^theta\[t\] = 40: in floats a system of 2 equations"):
+        with pytest.raises(SingularMatrixError, match=rf"^theta\[t\] = 40: in floats a system of {n} equations"):
             FloatField({sp.Symbol("t"): 40.0}).factor(rows)
     else:
-        assert FloatField({}).factor(rows).solve([0.0, 1.0])[1] == pytest.approx(1 / pivot, rel=1e-3)
+        found = FloatField({}).factor(rows).solve([0.0, 1.0, *[0.0] * (n - 2)])
+        assert found[1] == pytest.approx(1 / pivot, rel=1e-3)
 
 
-def test_a_small_pivot_in_a_small_column_is_no_noise():
-    assert FloatField({}).factor([{0: 1.0}, {1: 1e-20}]).solve([1.0, 1.0]) == [1.0, 1e20]
+@pytest.mark.parametrize("n", [2, DENSE + 1])
+def test_a_small_pivot_in_a_small_column_is_no_noise(n):
+    found = FloatField({}).factor(bordered([{0: 1.0}, {1: 1e-20}], n)).solve([1.0, 1.0, *[0.0] * (n - 2)])
+    assert found[:2] == [1.0, 1e20]
 
 
 def test_number_beyond_floats_is_refused():

@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from skips import needs
 
 import pgsym
 from pgsym.ascent import Landscape, ascend
@@ -163,7 +164,7 @@ def test_adam_is_adam(corridor):
 
 
 def test_optimizer_may_be_a_transformation_by_label(corridor):
-    optax = pytest.importorskip("optax")
+    optax = needs("optax")
     halving = optax.sgd(optax.exponential_decay(0.1, transition_steps=1, decay_rate=0.5))
     found = climb(corridor, ["exact", "natural"], steps=3, optimizer={"exact": halving, "natural": "sgd"})
     exact, _ = found.paths

@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from skips import needs
 
 import pgsym
 from pgsym.ascent import optimum
@@ -20,7 +21,7 @@ def best(mdp, policy, objective="start-state"):
 
 
 def test_frozen_lake_is_14_17ths():
-    pytest.importorskip("gymnasium")
+    needs("gymnasium")
     lake = MDP.from_gymnasium("FrozenLake-v1")
     assert best(lake, tabular(lake)) == pytest.approx(float(Fraction(14, 17)), rel=SOLVER)
 

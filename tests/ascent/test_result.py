@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+from skips import needs
 
 import pgsym
 from pgsym.ascent import ascend
@@ -45,7 +46,7 @@ def test_sparkline_of_a_constant_is_flat():
 
 
 def test_plot_draws_every_path_and_the_optimum(found):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     (axes,) = found.plot().axes
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
     assert labels == ["exact", "natural", "best policy of any kind"]
@@ -55,7 +56,7 @@ def test_plot_draws_every_path_and_the_optimum(found):
 
 
 def test_plot_draws_into_given_axes(found):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     from matplotlib.figure import Figure
 
     figure = Figure()
@@ -63,7 +64,7 @@ def test_plot_draws_into_given_axes(found):
 
 
 def test_plot_is_written(found, tmp_path):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     save(found, tmp_path / "paths.svg")
     assert "<svg" in (tmp_path / "paths.svg").read_text(encoding="utf-8")
     with pytest.raises(SchemaError, match=r"paths\.xyz'; a name must end in one of .*\.svg.*\. Use \.svg$"):

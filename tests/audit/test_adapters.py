@@ -5,6 +5,7 @@ Neither is an extra: both bring PyTorch.  False-alarm rate of one audit 1e-6 (co
 
 import numpy as np
 import pytest
+from skips import needs
 
 from pgsym.audit import Verdict
 from pgsym.audit.arrays import arrays_of
@@ -16,10 +17,8 @@ PROBLEMS = ["terminal", "truncated", "aliased"]
 @pytest.mark.parametrize("name", PROBLEMS)
 @pytest.mark.filterwarnings("ignore")
 def test_stable_baselines3_buffer_is_unbiased(audited, name):
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed: Stable-Baselines3's buffer is not audited")
-    buffers = pytest.importorskip(
-        "stable_baselines3.common.buffers", reason="Stable-Baselines3 is not installed: its buffer is not audited"
-    )
+    torch = needs("torch")
+    buffers = needs("stable_baselines3.common.buffers")
     from gymnasium import spaces
 
     box, discrete = spaces.Box(0.0, 1.0, (1,)), spaces.Discrete(2)
@@ -42,9 +41,7 @@ def test_stable_baselines3_buffer_is_unbiased(audited, name):
 @pytest.mark.parametrize("name", PROBLEMS)
 @pytest.mark.filterwarnings("ignore")
 def test_torchrl_gae_is_unbiased(audited, name):
-    functional = pytest.importorskip(
-        "torchrl.objectives.value.functional", reason="torchrl is not installed: its GAE is not audited"
-    )
+    functional = needs("torchrl.objectives.value.functional")
 
     def column(x):
         return x.unsqueeze(-1)
@@ -67,7 +64,7 @@ def test_torchrl_gae_is_unbiased(audited, name):
 
 
 def test_autograd_of_the_policy_is_unbiased(audited):
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed: its autograd is not audited")
+    torch = needs("torch")
 
     def estimator(theta, batch):
         theta = theta.clone().requires_grad_()

@@ -7,6 +7,7 @@ import textwrap
 
 import pytest
 from audit import user_code
+from skips import NO_ENTRY_POINTS, demand
 
 from pgsym.audit import AuditError, assert_unbiased
 from pgsym.audit.assertion import Auditor
@@ -33,8 +34,7 @@ def test_entry_point_names_the_plugin():
     from importlib.metadata import entry_points
 
     found = [e.value for e in entry_points(group="pytest11") if e.name == "pgsym"]
-    if not found:
-        pytest.skip("pgsym is not installed here, only on the path: no entry points")
+    demand(found, NO_ENTRY_POINTS)
     assert found == ["pgsym._pytest_plugin"]
 
 

@@ -8,13 +8,14 @@ import warnings
 import jax
 import jax.numpy as jnp
 import pytest
+from skips import needs
 
 from pgsym.audit import Verdict
 
 with warnings.catch_warnings():
     # Deprecations inside its dependencies are not ours.
     warnings.simplefilter("ignore")
-    rlax = pytest.importorskip("rlax", reason="the extra 'rlax' is not installed: its losses are not audited")
+    rlax = needs("rlax")
 
 pytestmark = pytest.mark.filterwarnings("ignore:Rlax softmax will be deprecated:PendingDeprecationWarning")
 

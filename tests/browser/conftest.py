@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
+from skips import NO_CHROMIUM, demand, needs
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[object]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    playwright = needs("playwright.sync_api")
     found = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
     path = next(filter(None, found), None)
-    if path is None:
-        pytest.skip("no Chromium on this computer")
+    demand(path, NO_CHROMIUM)
     # a container's root has no user namespace of its own to build the sandbox from
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with playwright.sync_playwright() as session:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from skips import NO_COQ, demand
 
 from pgsym.certify import Certificate, Check, coqc
 from pgsym.certify.kernel import check
@@ -14,8 +15,7 @@ Kernel = Callable[..., Check]
 @pytest.fixture(scope="session")
 def kernel(tmp_path_factory: pytest.TempPathFactory) -> Kernel:
     """Checks a certificate, or the text of one."""
-    if coqc() is None:
-        pytest.skip("Coq is not installed: no certificate is checked by a kernel")
+    demand(coqc(), NO_COQ)
     # Workers of one run share the folder that holds their own.
     base = tmp_path_factory.getbasetemp()
     work: Path = (base.parent if base.name.startswith("popen-") else base) / "coq"

@@ -80,7 +80,7 @@ def test_names_of_any_spelling_are_safe() -> None:
     before = text.split("From Coq")[0]
     assert before.count("(*") == before.count("*)") == 1
     assert '"' not in text
-    assert re.search(r"^ +a_one_u72b6u6001_star +action 状态 \* \) in state one$", before, re.MULTILINE)
+    assert re.search(r"^ +a_one_u72b6u6001_star +action ''状态 \* \)'' in state one$", before, re.MULTILINE)
     given = re.findall(r"^(?:Lemma|Theorem|Definition|Hypothesis|Notation) (\S+)", text, re.MULTILINE)
     assert len(given) == len(set(given))
 
@@ -139,3 +139,22 @@ def test_certify_raises_on_large_model() -> None:
     problem = pgsym.zoo("garnet", states=12)
     with pytest.raises(CertificateError, match=r"^certify: the model has 288 entries P\(s'\|s,a\); certificates are"):
         certify(problem.mdp, problem.policy)
+
+
+@pytest.mark.parametrize(
+    ("claim", "left", "right"),
+    [
+        ('r("1","x") = r(1,"x")', "2", "1"),
+        ('r("x","1") = r(1,"1")', "5", "6"),
+        ('for all b(s): b("1") + r("x","x") = b(1) + 3', None, None),
+    ],
+)
+def test_literals_are_looked_up_by_type_and_place(claim, left, right) -> None:
+    """States 1, "1" and "x", actions "x" and "1": a text alone says neither which state it is, nor that it is one."""
+    rewards = {(1, "x"): 1, ("1", "x"): 2, ("x", "x"): 3, ("1", "1"): 4, ("x", "1"): 5, (1, "1"): 6}
+    mdp = pgsym.MDP.from_transitions([(s, a, 1, 1, r) for (s, a), r in rewards.items()], start=1, gamma="1/2")
+    text = certify(mdp, claim=claim).text
+    assert "Theorem refuted_claim" in text
+    if left is not None:
+        assert f"Theorem left_side : left = {left}." in text
+        assert f"Theorem right_side : right = {right}." in text

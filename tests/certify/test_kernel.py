@@ -1,11 +1,11 @@
 """What Coq's kernel accepts: library, theorems of the zoo, counterexamples; and when it has nothing to say."""
 
-import os
 import stat
 from pathlib import Path
 
 import pytest
 from certificate_models import ENDLESS, SHORT, SYMBOLIC, TRANSIENT, nasty, of
+from skips import NEEDS_UNIX
 
 import pgsym
 from pgsym.certify import Answer, certify
@@ -135,7 +135,16 @@ def test_kernel_accepts_counterexample_to_the_lecture_note(kernel) -> None:
     assert answer.answer is Answer.ACCEPTED, answer
 
 
+def test_kernel_accepts_counterexample_with_steps_that_end(kernel) -> None:
+    """Both evaluations, pgsym's and the certificate's, count what happens after the end in one way."""
+    claim = "for all s, a: E[s'~P, a'~pi] (1 + r(s',a') + Q(s',a')) = 1 + E[s'~P] V(s')"
+    answer = kernel(of("short-corridor", None, claim))
+    assert answer.answer is Answer.ACCEPTED, answer
+
+
 REFUTED = [
+    ("random-walk", None, "for all s: sum[s'] P_pi(s,s') * sum[a] pi(a|s') * (1 + r(s',a)) = 1"),
+    ("short-corridor", None, "for all s: grad sum[s'] P_pi(s,s') * (1 + r_pi(s')) = 0"),
     ("short-corridor", None, "grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * A(s,a) * pi(a|s)"),
     ("kakade", None, "for all b(s,a): grad J = sum[s] mu(s) * sum[a] grad pi(a|s) * (Q(s,a) - b(s,a))"),
     ("two-state", "average-reward", "sum[s] grad mu(s) * h(s) = grad J"),
@@ -222,7 +231,7 @@ def test_relative_folder_is_that_of_the_caller(monkeypatch, tmp_path) -> None:
     assert library(Path("here")).parent == tmp_path / "here"
 
 
-@pytest.mark.skipif(os.name == "nt", reason="file modes are those of Unix")
+@NEEDS_UNIX
 def test_folder_that_cannot_be_written_is_an_error(monkeypatch, tmp_path) -> None:
     fake(tmp_path, monkeypatch, "echo 8")
     (tmp_path / "file").write_text("", encoding="utf-8")

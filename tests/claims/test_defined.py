@@ -3,10 +3,11 @@
 import pytest
 
 import pgsym
-from pgsym.claims import decide, parse
+from pgsym.claims import decide, parse, theorem
 from pgsym.errors import ClaimError
-from pgsym.model import MDP
+from pgsym.model import MDP, direct_policy, mixture
 
+ASSUMED = {"q": {"q": "0 < q < 1"}, "q^2": {"q": "0 < q < 1"}}
 METHODS = ("normal form", "identity test")
 
 
@@ -201,6 +202,8 @@ def test_verdict_prints_the_claim_as_it_was_read(written, read):
         "grad sum[a] log (1 + pi(a|s)) = sum[a] grad pi(a|s) / (1 + pi(a|s))",
         "grad (V(s) - 3 * log (1 + J^2)) = grad V(s) - 6 * J * grad J / (1 + J^2)",
         "for all b(s): grad (b(s) * log (1 + J^2) / gamma) = b(s) / gamma * grad log (1 + J^2)",
+        "grad (0 * log (1 + J^2)) = 0",
+        "grad (J + 0 * log (2 * J)) = grad J",
         "grad (-log (1 + J^2)) = -2 * J * grad J / (1 + J^2)",
         "for all s: grad E[s'~mu0] log (1 + V(s')^2) = sum[s'] 2 * mu0(s') * V(s') * grad V(s') / (1 + V(s')^2)",
     ],
@@ -223,6 +226,34 @@ def test_limit_inside_a_limit_is_refused():
         on("two-state", "for all s: limit[gamma->1] limit[gamma->1] (1 - gamma) * V(s) = rbar")
 
 
+@pytest.mark.parametrize(
+    ("gamma", "claim", "shared"),
+    [
+        ("p", "for all s: limit[gamma->1] (1 - gamma) * V(s) = rbar", "p"),
+        ("1 - p", "for all s: limit[gamma->1] (1 - gamma) * V(s) = rbar", "p"),
+        ("q^2", "for all s: limit[gamma->1] (1 - q^2) * V(s) = rbar", "q"),
+    ],
+)
+def test_limit_of_a_discount_that_stands_elsewhere_too_is_refused(gamma, claim, shared):
+    """P would move along, and with it the right side: which limit is meant?"""
+    rows = [("x", "l", "y", "p", 1), ("x", "l", "x", "1 - p", 0), ("y", "l", "x", 1, 2)]
+    mdp = MDP.from_transitions(rows, start="x", gamma=gamma, symbols={"p": "0 < p < 1"} | ASSUMED.get(gamma, {}))
+    message = (
+        f"the discount is {mdp.gamma}, and {shared} stands elsewhere too; the limit could be of the discount alone, or "
+        "of all that depends on it. Give the discount a symbol of its own"
+    )
+    with pytest.raises(ClaimError) as refused:
+        decide(claim, mdp)
+    assert str(refused.value) == f"limit[gamma->1]: {message}"
+
+
+@pytest.mark.parametrize("gamma", ["q", "q^2", "1/2"])
+def test_limit_of_a_discount_with_a_symbol_of_its_own(gamma):
+    rows = [("x", "l", "y", "p", 1), ("x", "l", "x", "1 - p", 0), ("y", "l", "x", 1, 2)]
+    mdp = MDP.from_transitions(rows, start="x", gamma=gamma, symbols={"p": "0 < p < 1"} | ASSUMED.get(gamma, {}))
+    assert decide("for all s: limit[gamma->1] (1 - gamma) * V(s) = rbar", mdp).proved
+
+
 def test_weights_of_no_start_have_nothing_to_normalise():
     verdict = on("two-state", "let w(s) = 0; d[mu0=w](s) = mu0(s)")
     assert (verdict.status, verdict.reason) == (
@@ -237,3 +268,19 @@ def test_weights_of_no_start_have_nothing_to_normalise():
         ClaimError, match=r"^found visits that sum to 0 identically; d is over their sum. Give another start"
     ):
         decide("let w(s) = 2 * mu0(s) - 1; d[mu0=w](s) = 0", mdp)
+
+
+def test_theorem_whose_score_divides_by_a_probability_of_zero_is_inapplicable():
+    rows = [(s, a, t, 1, 1) for s, t in ("xy", "yx") for a in "lr"]
+    mdp = MDP.from_transitions(rows, start="x", gamma="1/2")
+    policy = direct_policy(mdp, {"x": {"l": "0", "r": "1"}, "y": {"l": "p", "r": "1 - p"}}, ["p"])
+    findings = theorem("fisher-is-curvature").decide(mdp, policy)
+    assert findings.status == "inapplicable"
+    assert findings.verdicts[0].reason == "found a division by an expression that is identically zero, on this model"
+
+
+def test_theorem_steps_out_of_the_way_of_a_mixture_weight():
+    problem = pgsym.zoo("two-state")
+    statement = theorem("baxter-bartlett-any-discount")
+    assert "for all beta" in statement.statement
+    assert statement.decide(problem.mdp, mixture(problem.policy, "beta")).status == "proved"

@@ -115,6 +115,17 @@ def test_later_points_come_from_finer_grids(two):
     assert find_witness(setting, random.Random(0), None).differing
 
 
+@pytest.mark.parametrize("row", [("p^2 + 2", "-1 - p^2"), ("exp(p) + 1", "-exp(p)")])
+def test_policy_that_is_none_anywhere_is_inapplicable(two, row):
+    """All would be true of it."""
+    policy = direct_policy(two, {s: dict(zip("ab", row, strict=True)) for s in "xy"}, ["p"])
+    verdict = decide("J = J", two, policy)
+    assert verdict.status == "inapplicable"
+    assert verdict.reason.startswith(
+        "policy: found no values of p for which every probability lies in [0, 1]; there must be some. Correct "
+    )
+
+
 # -- domains without an inside ---------------------------------------------------------------------------
 
 

@@ -16,8 +16,9 @@ from second_reading.meaning import MOST_BITS, Outcome
 from second_reading.model import PlainModel
 from second_reading.mutations import HARMLESS, KINDS, mutants, some_mutant
 from second_reading.point import Numbers
+from second_reading.points import Place, plain
 from second_reading.random_models import BOTH, MODELS, outcomes, random_problem
-from second_reading.soundness import Confusion, complaints, judge, judge_all, plain, second_reading
+from second_reading.soundness import Confusion, complaints, judge, judge_all, second_reading
 
 import pgsym
 from pgsym.claims import Status, decide, parse
@@ -46,7 +47,7 @@ def test_second_reading_shares_no_computation():
     """It may read models, policies and trees, and nothing else of pgsym."""
     readable = ("pgsym.model.", "pgsym.claims.language.tree", "pgsym.claims.language import tree")
     folder = Path(second_reading_package.__file__).parent
-    for name in ("jets", "tensors", "indices", "point", "chain", "long_run", "model", "meaning"):
+    for name in ("jets", "tensors", "indices", "point", "chain", "long_run", "model", "names", "meaning"):
         source = (folder / f"{name}.py").read_text(encoding="utf-8")
         lines = [line for line in source.splitlines() if re.match(r"\s*(from|import) pgsym", line)]
         assert all(any(allowed in line for allowed in readable) for line in lines), lines
@@ -124,10 +125,11 @@ def test_second_reading_agrees_with_the_solution(kind):
 
 
 def test_second_reading_takes_more_bits_for_a_small_difference():
-    reading = plain(setting_of(f"J = J + 1/{10**30}"), pgsym.zoo("two-state").theta).read()
+    theta = Place(dict(pgsym.zoo("two-state").theta), {}, {})
+    reading = plain(setting_of(f"J = J + 1/{10**30}"), theta).read()
     assert reading.outcome is Outcome.DIFFERENT
     assert 53 < reading.bits <= MOST_BITS
-    assert plain(setting_of("J = J + 0"), pgsym.zoo("two-state").theta).read().outcome is Outcome.EQUAL
+    assert plain(setting_of("J = J + 0"), theta).read().outcome is Outcome.EQUAL
 
 
 # -- the harness notices what is wrong -------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import pgsym
 from pgsym.audit.cross_check import cross_check
 from pgsym.claims import Level, Trust, decide
-from pgsym.claims.trust import ORDER, weakest
+from pgsym.trust import ORDER, weakest
 
 MODEL = pgsym.zoo("two-state")
 

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from skips import needs
 
 
 def test_ascend_prints_a_table(run):
@@ -43,7 +44,7 @@ def test_ascend_takes_step_sizes_by_method(run):
 
 
 def test_ascend_writes_a_plot(run, tmp_path):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     path = tmp_path / "paths.png"
     _, _, err = run("ascend", "short-corridor", "--methods", "exact", "--steps", 2, "--plot", path)
     assert err == f"wrote {path}\n"

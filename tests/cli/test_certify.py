@@ -3,10 +3,7 @@
 import json
 
 import pytest
-
-from pgsym.certify import coqc
-
-NEEDS_COQ = pytest.mark.skipif(coqc() is None, reason="Coq is not installed: no certificate is checked by a kernel")
+from skips import NEEDS_COQ
 
 
 def test_certificate_goes_to_standard_output(run):

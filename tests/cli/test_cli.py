@@ -96,6 +96,20 @@ def test_verify_proves_and_checks(run):
     assert "verdict: proved; sampled gradient consistent" in " ".join(out.split())
 
 
+def test_verify_says_where_it_samples(run):
+    _, out, _ = run("verify", "two-state", "--theta", "theta_x=1/2", "-n", 2_000)
+    assert "\nat theta_x = 1/2, theta_y = -log(3)\n" in out
+
+
+@pytest.mark.parametrize("command", ["verify", "estimate", "moments"])
+def test_sampling_shows_how_far_it_is_on_a_terminal_only(run, monkeypatch, command):
+    _, _, error = run(command, "short-corridor", "-n", 20_000)
+    assert error == ""
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes this for a terminal
+    _, _, error = run(command, "short-corridor", "-n", 20_000)
+    assert "sampling" in error
+
+
 def test_verify_refutes_with_exact_numbers(run):
     status, out, _ = run("verify", "two-state", "--objective", "stationary-value", "-n", 2_000)
     assert status == 1

@@ -1,9 +1,9 @@
 """`pgsym derive`: the formats, the levels, the PDF, and wrong input."""
 
-import shutil
 import subprocess
 
 import pytest
+from skips import NEEDS_TEX
 
 from pgsym.report import typeset
 
@@ -40,7 +40,7 @@ def test_levels(run):
     assert "sums are written out for up to 12 and 20. Derive it with level general" in err
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+@NEEDS_TEX
 def test_pdf_is_written(run, tmp_path):
     path = tmp_path / "derivation.pdf"
     status, out, err = run("derive", "short-corridor", "--pdf", path)

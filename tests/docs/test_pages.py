@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from pgsym.claims.trust import Level
 from pgsym.model.objective import Objective
 from pgsym.report.doctor import extras
+from pgsym.trust import Level
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,6 +1,7 @@
 """Pictures of a page are made by its own Python."""
 
 import pytest
+from skips import needs
 
 PAGE = """
 ```python
@@ -45,7 +46,7 @@ def test_a_picture_is_not_taken_twice() -> None:
 
 
 def test_a_figure_becomes_svg_with_text() -> None:
-    figure = pytest.importorskip("matplotlib.figure", reason="needs the extra plot")
+    figure = needs("matplotlib.figure")
     from pictures import _svg
 
     axes = figure.Figure().subplots()

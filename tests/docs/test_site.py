@@ -10,7 +10,7 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
-import pytest
+from skips import needs
 
 import pgsym
 from pgsym.claims import theorem_names
@@ -55,7 +55,7 @@ def test_check_finds_what_would_be_fetched() -> None:
 
 def test_site_builds_strictly_and_is_complete(tmp_path: Path) -> None:
     for package in ("mkdocs", "material", "mkdocstrings", "latex2mathml", "matplotlib"):
-        pytest.importorskip(package, reason="the site needs the extra docs")
+        needs(package)
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=ENVIRONMENT)
     assert run.returncode == 0, run.stdout + run.stderr

@@ -1,17 +1,17 @@
 """The printer never changes a value, and every name survives it."""
 
 import re
-import shutil
-import subprocess
 from fractions import Fraction
 
 import pytest
 import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from paper import compiled
+from skips import NEEDS_TEX
 
 from pgsym.errors import FormulaError
-from pgsym.expression.latex import align, document, latex, latex_lines, quantity_latex, tex_width
+from pgsym.expression.latex import ROWS, align, document, latex, latex_lines, quantity_latex, tex_width
 from pgsym.expression.notation import escape_text, name_latex, name_table, symbol_latex, symbol_names
 from pgsym.expression.plain import plain
 
@@ -393,13 +393,29 @@ def test_document_is_balanced_and_declares_foreign_letters():
     assert r"\DeclareUnicodeCharacter{72B6}" in text
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX engine found: pdflatex is not installed")
-def test_document_compiles(tmp_path):
-    (tmp_path / "all.tex").write_text(whole_document(), encoding="utf-8")
-    done = subprocess.run(
-        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"], cwd=tmp_path, capture_output=True
-    )
-    assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
+@NEEDS_TEX
+def test_document_compiles_without_complaint(tmp_path):
+    found = compiled(whole_document(), tmp_path)
+    assert found.complaints == ()
+    assert found.pages in range(2, 6)
+
+
+@NEEDS_TEX
+def test_a_long_formula_is_split_for_tex(tmp_path):
+    rows = 3 * ROWS + 1
+    text = align([("J", sp.Add(*sp.symbols(f"a:{rows}")))], width=1)
+    parts = [len(part.splitlines()) for part in re.findall(r"\\begin\{align\*\}\n(.*?)\n\\end\{align\*\}", text, re.S)]
+    assert parts == [ROWS, ROWS, ROWS, 1]
+    found = compiled(document(text, "long"), tmp_path)
+    assert found.complaints == ()
+    assert found.pages > rows // 100
+
+
+@NEEDS_TEX
+def test_complaints_of_tex_are_found(tmp_path):
+    wide = document(r"\mbox{" + "wide " * 100 + r"} \ref{nothing} \char200\font\bare=cmr10 \bare\char200", "wrong")
+    kinds = [complaint.split()[0] for complaint in compiled(wide, tmp_path).complaints]
+    assert sorted(set(kinds)) == ["LaTeX", "Missing", "Overfull"]
 
 
 # -- plain text ------------------------------------------------------------------------------------------------

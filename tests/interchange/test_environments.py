@@ -11,6 +11,7 @@ import pytest
 import sympy as sp
 from hypothesis import given, settings
 from laws import law
+from skips import needs
 from strategies import continuing_mdps, episodic_mdps
 
 import pgsym
@@ -69,7 +70,7 @@ def mutant(mdp):
 
 @pytest.fixture
 def gymnasium():
-    return pytest.importorskip("gymnasium")
+    return needs("gymnasium")
 
 
 @pytest.mark.parametrize("options", [{}, {"time_limit": 3}, {"render_mode": "ansi"}, {"policy": True}])
@@ -114,7 +115,7 @@ def test_gymnasium_steps_of_a_mutant_are_rejected(gymnasium):
 @settings(max_examples=15)
 @given(mdp=episodic_mdps())
 def test_gymnasiums_table_gives_the_model_back(mdp):
-    pytest.importorskip("gymnasium")
+    needs("gymnasium")
     env = to_gymnasium(mdp, unavailable="stay")
     back = MDP.from_gymnasium(env, gamma=mdp.gamma, unreachable=True)
     found, expected = law(back)[0], law(mdp, numbered=True)[0]
@@ -167,7 +168,7 @@ def test_missing_gymnasium_names_the_extra(monkeypatch):
 
 @pytest.fixture(scope="module")
 def jax():
-    return pytest.importorskip("jax")
+    return needs("jax")
 
 
 @pytest.fixture(scope="module")
@@ -281,7 +282,7 @@ def test_time_limit_and_parameters_can_change(jax):
     ],
 )  # fmt: skip
 def test_environments_raise_on(make, mdp, options, kind, message):
-    pytest.importorskip("gymnasium")
+    needs("gymnasium")
     with pytest.raises(kind, match=f"^{re.escape(message)}"):
         make(mdp, **options)
 

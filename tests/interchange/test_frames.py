@@ -4,6 +4,7 @@ import sys
 
 import pytest
 import sympy as sp
+from skips import needs
 
 import pgsym
 from pgsym.errors import MissingExtraError
@@ -16,7 +17,7 @@ CORRIDOR = pgsym.zoo("short-corridor")
 
 
 def test_solution_has_a_row_for_every_scalar():
-    pytest.importorskip("pandas")
+    needs("pandas")
     solution = pgsym.solve(CORRIDOR.mdp, CORRIDOR.policy).at(CORRIDOR.theta)
     frame = solution.frame()
     assert set(frame["quantity"]) == {"J", "grad", "eta", "d", "V", "Q", "A"}
@@ -28,19 +29,19 @@ def test_solution_has_a_row_for_every_scalar():
 
 
 def test_floats_stay_numbers():
-    pytest.importorskip("pandas")
+    needs("pandas")
     frame = pgsym.solve(CORRIDOR.mdp, CORRIDOR.policy).at({"theta": 0.0}).V.frame()
     assert frame["V"].astype(float).tolist() == pytest.approx([-12, -10, -6, 0])
 
 
 def test_law():
-    pytest.importorskip("pandas")
+    needs("pandas")
     law = moments(CORRIDOR.mdp, CORRIDOR.policy, "reinforce", theta=CORRIDOR.theta)
     assert law.frame().values.tolist() == [["theta", 2, 1959, 2, 0]]
 
 
 def test_estimate_has_the_numbers_that_it_prints():
-    pytest.importorskip("pandas")
+    needs("pandas")
     found = pgsym.estimate(CORRIDOR.mdp, CORRIDOR.policy, theta={"theta": 0.0}, n=200, seed=1, horizon=10)
     frame = found.frame()
     assert frame["quantity"].tolist() == ["J", "dJ/dtheta"]
@@ -58,7 +59,7 @@ def test_missing_pandas_names_the_extra(monkeypatch):
 
 
 def test_study_has_a_row_for_each_cell(tmp_path):
-    pytest.importorskip("pandas")
+    needs("pandas")
     study = resolve(read_study({"name": "small", "models": "two-state", "estimators": ["reward-to-go"], "n": [10, 20]}))
     with Store.create(tmp_path / "small.sqlite", study) as store:
         frame = store.frame()

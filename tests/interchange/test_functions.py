@@ -7,6 +7,7 @@ import pytest
 import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from skips import needs
 from strategies import continuing_mdps, episodic_mdps, points, policies
 
 import pgsym
@@ -53,7 +54,7 @@ def test_batches_keep_their_shape_and_order(two_state):
 
 
 def test_jax_jit_grad_and_vmap(two_state):
-    jax = pytest.importorskip("jax")
+    jax = needs("jax")
     with jax.enable_x64(True):
         J = function(two_state, "jax")
         grad_J = function(two_state, "jax", quantity="grad")

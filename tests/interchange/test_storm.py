@@ -7,6 +7,7 @@ import pytest
 import sympy as sp
 from hypothesis import given, settings
 from laws import law, parametric_mdps
+from skips import needs
 from strategies import episodic_mdps
 
 import pgsym
@@ -33,7 +34,7 @@ endrewards
 
 @pytest.fixture(scope="module")
 def stormpy():
-    return pytest.importorskip("stormpy", reason="stormpy is not installed")
+    return needs("stormpy")
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def ends(mdp):
 @settings(max_examples=15)
 @given(mdp=episodic_mdps(gamma="1"))
 def test_storm_reads_what_is_written(mdp):
-    pytest.importorskip("stormpy", reason="stormpy is not installed")
+    needs("stormpy")
     mdp = averaged(mdp)
     back = from_stormpy(to_stormpy(mdp))
     assert law(back, numbered=True) == law(mdp, numbered=True) or not ends(mdp)
@@ -63,7 +64,7 @@ def test_storm_reads_what_is_written(mdp):
 @settings(max_examples=15)
 @given(mdp=parametric_mdps())
 def test_storm_reads_parameters(mdp):
-    pytest.importorskip("stormpy", reason="stormpy is not installed")
+    needs("stormpy")
     mdp = averaged(mdp)
     back = from_stormpy(to_stormpy(mdp))
     assert law(back, numbered=True) == law(mdp, numbered=True) or not ends(mdp)

@@ -10,6 +10,7 @@ import pytest
 import sympy as sp
 from hypothesis import HealthCheck, given, settings
 from laws import law, parametric_mdps
+from skips import REMAINING, demand
 from strategies import episodic_mdps
 
 from pgsym.errors import DiscountError, FormulaError, MissingExtraError, SchemaError, StructureError
@@ -22,8 +23,7 @@ from pgsym.model import MDP
 def stormvogel(monkeypatch):
     """`stormvogel.model` alone: other modules of its package have syntax of Python 3.12."""
     spec = importlib.util.find_spec("stormvogel")
-    if spec is None:
-        pytest.skip("stormvogel is not installed")
+    demand(spec, REMAINING["stormvogel"])
     package = types.ModuleType("stormvogel")
     package.__path__ = list(spec.submodule_search_locations)
     monkeypatch.setitem(sys.modules, "stormvogel", package)

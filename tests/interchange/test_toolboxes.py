@@ -10,6 +10,7 @@ import scipy.sparse
 import sympy as sp
 from hypothesis import given, settings
 from laws import law
+from skips import needs
 from strategies import continuing_mdps, episodic_mdps
 
 import pgsym
@@ -121,7 +122,7 @@ def test_names_and_start_may_be_given():
 
 
 def test_pymdptoolbox_finds_the_same_values():
-    solvers = pytest.importorskip("mdptoolbox.mdp", reason="pymdptoolbox is not installed")
+    solvers = needs("mdptoolbox.mdp")
     found = solvers.PolicyIteration(*to_pymdptoolbox(SWITCH))
     found.run()
     policy = pgsym.direct_policy(
@@ -133,10 +134,8 @@ def test_pymdptoolbox_finds_the_same_values():
     assert [float(V[s]) for s in SWITCH.states] == pytest.approx(found.V, rel=1e-9)
 
 
-@pytest.mark.slow
 def test_quantecon_finds_the_same_values():
-    """Slow: numba compiles on the way."""
-    pytest.importorskip("quantecon", reason="quantecon is not installed")
+    needs("quantecon")
     ddp = to_quantecon(SWITCH, average=True)
     found = ddp.solve(method="policy_iteration")
     policy = pgsym.direct_policy(

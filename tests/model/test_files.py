@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import sympy as sp
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,7 +25,7 @@ from pgsym.errors import (
 )
 from pgsym.expression.naming import appearance
 from pgsym.model import MDP, Objective, Problem, direct_policy, mixture, softmax_policy, tabular
-from pgsym.model.files import dumps, from_document, load, loads, save, to_document
+from pgsym.model.files import dumps, from_document, load, loads, reading, save, to_document
 
 MODEL = """
 name: example
@@ -468,6 +469,31 @@ def test_text_refuses(text: str, format: str, message: str) -> None:
     with pytest.raises(SchemaError, match=re.escape(message)) as caught:
         loads(text, format, where="model")
     assert str(caught.value).startswith("model: ")
+
+
+class Bounded(yaml.SafeLoader):
+    """A YAML library with a bound of its own on nesting, as PyYAML has since 6.0.4; it stands in for later ones."""
+
+    def fetch_flow_collection_start(self, token: type[yaml.Token]) -> None:
+        if self.flow_level == 100:
+            raise yaml.scanner.ScannerError(None, None, "too deep for the library", self.get_mark())
+        super().fetch_flow_collection_start(token)
+
+
+@pytest.mark.parametrize("loader", [Bounded, yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)])
+@pytest.mark.parametrize(("text", "line"), [("[" * 2000, 1), ("a: 1\nb:\n  " + "[" * 2000, 3), ("- " * 2000, 1)])
+def test_our_bound_on_nesting_speaks_whatever_the_library_does(
+    monkeypatch: pytest.MonkeyPatch, loader: type[yaml.SafeLoader], text: str, line: int
+) -> None:
+    monkeypatch.setattr(reading, "_Loader", loader)
+    with pytest.raises(SchemaError, match=rf"^line {line}: nested more than 16 deep; a model file is flatter\. Check"):
+        loads(text)
+
+
+def test_an_error_of_the_library_in_flat_text_is_told_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_Loader", Bounded)
+    with pytest.raises(SchemaError, match=r"^line 2, column 20: not YAML \(expected ',' or '\]', but got '}'\)"):
+        loads('a: "' + "[" * 2000 + '"\nb: ' + "[" * 15 + "1}")
 
 
 def test_text_refuses_an_alias_bomb_at_once() -> None:

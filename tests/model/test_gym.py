@@ -7,13 +7,14 @@ from types import SimpleNamespace
 
 import pytest
 import sympy as sp
+from skips import needs
 
 from pgsym.errors import FormulaError, MissingExtraError, NotStochasticError, StructureError
 from pgsym.model import MDP, Outcome
 from pgsym.model.gym import from_gymnasium
 from pgsym.model.validate import RationalisedWarning
 
-gymnasium = pytest.importorskip("gymnasium")
+gymnasium = needs("gymnasium")
 
 THIRD = sp.Rational(1, 3)
 

@@ -3,7 +3,6 @@
 import math
 import os
 import re
-import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -14,10 +13,13 @@ import pytest
 import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from paper import Paper, compiled
+from skips import NEEDS_TEX
 
 from pgsym.errors import StructureError
+from pgsym.expression.labels import labels
 from pgsym.model import MDP, sigmoid
-from pgsym.model.drawing.captions import state_labels, symbols_of_actions
+from pgsym.model.drawing.captions import symbols_of_actions
 from pgsym.model.drawing.geometry import MAX_STATES, geometry
 from pgsym.model.drawing.layout import layout
 from pgsym.model.drawing.records import LABEL_SIZE, PETAL, text_width
@@ -415,7 +417,7 @@ def test_actions_have_distinct_symbols():
 
 
 def test_states_1_and_text_1_are_told_apart():
-    assert len(set(state_labels([1, "1", (0, 1), "(0, 1)"]).values())) == 4
+    assert len(set(labels([1, "1", (0, 1), "(0, 1)"]).values())) == 4
 
 
 def test_long_names_are_shortened_in_circles_only():
@@ -477,16 +479,7 @@ def test_tikz_is_balanced_and_complete(mdp):
     assert nodes == len(mdp.states)
 
 
-@pytest.mark.skipif(
-    shutil.which("pdflatex") is None
-    or shutil.which("kpsewhich") is None
-    or subprocess.run(["kpsewhich", "standalone.cls", "tikz.sty"], capture_output=True).stdout.count(b"\n") < 2,
-    reason="no LaTeX engine with standalone and TikZ found",
-)
+@NEEDS_TEX
 @pytest.mark.parametrize("mdp", [two_state(), hostile(), corridor()], ids=["two", "hostile", "corridor"])
 def test_tikz_compiles(mdp, tmp_path):
-    (tmp_path / "graph.tex").write_text(tikz(mdp), encoding="utf-8")
-    done = subprocess.run(
-        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "graph.tex"], cwd=tmp_path, capture_output=True
-    )
-    assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
+    assert compiled(tikz(mdp), tmp_path) == Paper(1, ())

@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+from skips import needs
 
 import pgsym
 from pgsym.audit import audit, cross_check, standard_suite
@@ -112,7 +113,7 @@ def test_law_check_is_shown(checked):
 
 @pytest.fixture
 def matplotlib():
-    return pytest.importorskip("matplotlib", reason="matplotlib is not installed: pgsym[plot]")
+    return needs("matplotlib")
 
 
 @pytest.mark.usefixtures("matplotlib")

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from skips import needs
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
@@ -49,9 +50,9 @@ def test_every_notebook_is_checked():
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs_and_shows_exact_results(path, tmp_path, monkeypatch):
-    nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed: notebooks are not run")
-    nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed: notebooks are not run")
-    pytest.importorskip("ipykernel", reason="ipykernel is not installed: notebooks are not run")
+    nbformat = needs("nbformat")
+    nbclient = needs("nbclient")
+    needs("ipykernel")
     monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     notebook = nbformat.read(path, as_version=4)

@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from skips import needs
 
 import pgsym
 
@@ -39,7 +40,7 @@ def call(*command: object, cwd: Path) -> str:
 
 
 def build(source: Path, target: str, folder: Path) -> Path:
-    pytest.importorskip("hatchling", reason="building needs hatchling, of the extra dev")
+    needs("hatchling")
     call(sys.executable, "-m", "hatchling", "build", "-t", target, "-d", folder, cwd=source)
     (made,) = folder.glob("*.whl" if target == "wheel" else "*.tar.gz")
     return made

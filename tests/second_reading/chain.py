@@ -10,7 +10,7 @@ from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
 from second_reading.jets import Jet, total
-from second_reading.point import InapplicableError, Numbers, State, probabilities
+from second_reading.point import END, InapplicableError, Numbers, State, probabilities
 
 
 class Chain:
@@ -82,7 +82,7 @@ class Chain:
 
     @cached_property
     def P(self) -> dict[tuple[State, Hashable], dict[State, Jet]]:
-        """P(s'|s,a); in the terminating model what is missing from 1 ends the run."""
+        """P(s'|s,a); in the terminating model each step ends the run with probability 1 - gamma."""
         found: dict[tuple[State, Hashable], dict[State, Jet]] = {}
         for s in self.inner:
             for a in self.mdp.actions(s):
@@ -91,6 +91,8 @@ class Chain:
                     p = self.numbers(p)
                     p = self.own_gamma * p if self.terminating else p
                     row[t] = row[t] + p if t in row else p
+                if self.terminating:
+                    row[END] = self.one - self.own_gamma
                 found[s, a] = row
         return found
 
@@ -105,6 +107,8 @@ class Chain:
 
     def reward_to(self, s: State, a: Hashable, t: State) -> Jet:
         """The mean reward of the outcomes of (s,a) that lead to t; 0 if there is none."""
+        if t is END:  # the step that ends the run pays as any other
+            return self.r[s, a] if self.terminating else self.zero
         outcomes = [o for o in self.mdp.outcomes(s, a) if o.state == t and o.p != 0]
         if not outcomes:
             return self.zero

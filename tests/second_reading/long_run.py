@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
 
 from second_reading.chain import Chain
 from second_reading.jets import Jet, solve, total
-from second_reading.point import InapplicableError, State, UndefinedError
+from second_reading.point import END, InapplicableError, State
 
 
 class LongRun(Chain):
@@ -25,12 +24,7 @@ class LongRun(Chain):
         return {s: x for s, (x,) in zip(self.inner, found, strict=True)}
 
     def mu(self, s: State) -> Jet:
-        return self._inner(self.stationary, s)
-
-    def _inner(self, table: Mapping[State, Jet], s: State) -> Jet:
-        if s in self.mdp.terminal:
-            raise UndefinedError
-        return table[s]
+        return self.stationary[s]
 
     @cached_property
     def rbar(self) -> Jet:
@@ -58,7 +52,7 @@ class LongRun(Chain):
         }
 
     def h(self, s: State) -> Jet:
-        return self._inner(self.differential, s)
+        return self.differential.get(s, self.zero)
 
     @cached_property
     def cesaro(self) -> list[list[Jet]]:
@@ -108,10 +102,17 @@ class LongRun(Chain):
         return [self.zero if s in self.mdp.terminal else self.r_pi(s) for s in self.mdp.states]
 
     def g(self, s: State) -> Jet:
+        if s is END:
+            return self.zero
         row = self.cesaro[self.mdp.states.index(s)]
         return total([p * r for p, r in zip(row, self._rewards(), strict=True)], self.order)
 
     def nu(self, t: State) -> Jet:
+        if t is END:
+            lost = [
+                self.mu0[s] - self.mu0[s] * total(self.cesaro[self.mdp.states.index(s)], self.order) for s in self.mu0
+            ]
+            return total(lost if self.terminating else [], self.order)
         j = self.mdp.states.index(t)
         index = self.mdp.states.index
         return total([p * self.cesaro[index(s)][j] for s, p in self.mu0.items()], self.order)
@@ -127,6 +128,8 @@ class LongRun(Chain):
         return [x for (x,) in solve(system, right)]
 
     def H(self, s: State) -> Jet:
+        if s is END:
+            return self.zero
         return self.multichain[self.mdp.states.index(s)]
 
     @cached_property

@@ -5,13 +5,13 @@ nothing yet: the working precision is doubled until the ball excludes zero, or l
 called equal; a rational expression in the small numbers of a test model that is not zero is far larger.  No other
 tolerance is involved.
 
-An index runs over the states in which the expression is defined; which states and actions belong together is read from
-the uses of the index.  Nothing here is shared with pgsym but the tree and the model that are read.
+Every part of a claim must be defined before its value counts: nothing is left out because it is multiplied by 0.
+Nothing here is shared with pgsym but the tree and the model that are read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -21,13 +21,10 @@ import sympy as sp
 from flint import arb, ctx
 
 from pgsym.claims.language import tree as t
-from pgsym.model.mdp import MDP
-from pgsym.model.objective import Objective
-from pgsym.model.policy import Direct, Policy
-from second_reading.indices import acts, derivatives, free, partners
+from second_reading.indices import ABROAD, ACTING, NEXT, VISITED, Drawn, free, partners, roles
 from second_reading.jets import Jet, UnclearError, solve
-from second_reading.model import TABLES, PlainModel
-from second_reading.point import InapplicableError, Numbers, UndefinedError, logit
+from second_reading.names import Env, Names
+from second_reading.point import END, InapplicableError, UndefinedError, VisitedEndError
 from second_reading.tensors import alike, dot, entrywise, paired
 
 FLOAT_BITS, MOST_BITS = 53, 848
@@ -35,9 +32,6 @@ FLOAT_BITS, MOST_BITS = 53, 848
 
 SMALL = arb(2) ** -200
 """A number below this, as large as its ball may be, is called zero."""
-
-Env = dict[str, Hashable]
-Point = Mapping[sp.Symbol, sp.Expr]
 
 
 class Outcome(StrEnum):
@@ -56,44 +50,24 @@ class Reading:
     bits: int = FLOAT_BITS
 
 
-class Plain:
-    """One claim on one model at one point.
+class Plain(Names):
+    """One claim on one model at one point; see `Names` for the parameters."""
 
-    Parameters
-    ----------
-    symbols
-        The symbols that stand for arbitrary functions, by name and place, and for the probabilities of pi'.
-    """
-
-    def __init__(
-        self,
-        claim: t.Claim,
-        mdp: MDP,
-        policy: Policy,
-        objective: Objective,
-        point: Point,
-        functions: Mapping[str, Mapping[tuple[Hashable, ...], sp.Symbol]],
-        second: Mapping[Hashable, Mapping[Hashable, sp.Expr]] | None,
-    ) -> None:
+    def __init__(self, claim: t.Claim, *world: Any) -> None:
+        super().__init__(claim, *world)
         self.claim = claim
-        self.mdp = mdp
-        self.policy = policy
-        self.objective = objective
-        self.point = point
-        self.functions = functions
-        self.second = second
-        self.own = {b.name: b for b in claim.bindings if isinstance(b, t.Let | t.ForAll)}
-        self.worlds = [b.name for b in claim.bindings if isinstance(b, t.World)]
-        self.order = max(derivatives(side, self.own) for side in (claim.left, claim.right))
+        self.world = world
+        self._known_roles: dict[tuple[int, str], set[str]] = {}
+        self._closed: dict[int, bool] = {}
 
-    def read(self) -> Reading:
-        """Whether the claim holds at the point."""
+    def read(self, relation: str | None = None) -> Reading:
+        """Whether the claim, or its sides in another relation, holds at the point."""
         bits = FLOAT_BITS
         try:
             while True:
                 ctx.prec = bits
                 try:
-                    gaps = self._gaps()
+                    gaps = self._gaps(relation or self.claim.relation)
                 except UnclearError:
                     if bits >= MOST_BITS:
                         return Reading(Outcome.UNDEFINED, bits)
@@ -103,7 +77,7 @@ class Plain:
                     if all(abs(gap) < SMALL for gap in gaps):
                         return Reading(Outcome.EQUAL, bits)
                     assert bits < MOST_BITS, "ill conditioned: more bits are required"
-                bits *= 2
+                bits *= 4 if bits == FLOAT_BITS else 2
         except InapplicableError:
             return Reading(Outcome.UNDEFINED, bits)
         finally:
@@ -119,11 +93,11 @@ class Plain:
             ctx.prec = FLOAT_BITS
         return [x for x, _ in pairs], [y for _, y in pairs]
 
-    def _gaps(self) -> list[arb]:
+    def _gaps(self, relation: str) -> list[arb]:
         """What must be zero: left - right, or for a proportion the minors with the largest entry of the right side."""
         self._fresh()
         pairs = list(self._entries())
-        if self.claim.relation != t.PROPORTIONAL:
+        if relation != t.PROPORTIONAL:
             return [x - y for x, y in pairs]
         if all(abs(y) < SMALL for _, y in pairs):
             return [x for x, _ in pairs]
@@ -134,36 +108,39 @@ class Plain:
 
     # -- assignments -----------------------------------------------------------------------------------------
 
+    @cached_property
+    def _both(self) -> t.Node:
+        return t.Sub(self.left, self.right)
+
     def _entries(self) -> Iterator[tuple[arb, arb]]:
         """Every entry of both sides, for every assignment of the free indices."""
-        both = t.Sub(self.claim.left, self.claim.right)
-        loose = sorted(set(free(both)), key=lambda i: (t.is_action(i), i))
-        for env in self._assignments(both, loose, {}):
+        loose = sorted(set(free(self._both)), key=lambda i: (t.is_action(i), i))
+        for env in self._assignments(loose, {}):
             try:
-                left, right = self.value(self.claim.left, env), self.value(self.claim.right, env)
+                left, right = self.value(self.left, env), self.value(self.right, env)
             except UndefinedError:
                 continue
             yield from zip(*self._flat(left, right), strict=True)
 
-    def _assignments(self, body: t.Node, free: list[str], env: Env) -> Iterator[Env]:
-        if not free:
+    def _assignments(self, loose: list[str], env: Env) -> Iterator[Env]:
+        if not loose:
             yield env
             return
-        try:
-            items = self._items(body, free[0], env)
-        except UndefinedError:
-            return
-        for item in items:
-            yield from self._assignments(body, free[1:], {**env, free[0]: item})
+        for item in self._items(self._both, loose[0], env):
+            yield from self._assignments(loose[1:], {**env, loose[0]: item})
 
-    def _items(self, body: t.Node, index: str, env: Env) -> tuple[Hashable, ...]:
-        if not t.is_action(index):
-            return self.mdp.states
-        partner = next(p for p in partners(body, index, self.own))
-        state = self._state(partner) if isinstance(partner, t.Literal) else env[partner]
-        if state in self.mdp.terminal:
-            raise _undefined(partner)
-        return self.mdp.actions(state)
+    def _items(self, body: t.Node, index: str, env: Env, drawn: bool = False) -> tuple[Hashable, ...]:
+        """What an index that is bound just above `body` runs over."""
+        if t.is_action(index):
+            partner = next(partners(body, index, self.own))
+            return self._actions(self._state(partner) if isinstance(partner, t.Literal) else env[partner])
+        key = (id(body), index)  # every tree lives as long as this object
+        if key not in self._known_roles:
+            self._known_roles[key] = roles(body, index, self.own)
+        found = self._known_roles[key]
+        if not drawn and (VISITED in found or (ACTING in found and NEXT not in found)):
+            return self.mdp.nonterminal
+        return (*self.mdp.states, END) if self.worlds and ABROAD in found else self.mdp.states
 
     def _flat(self, left: Any, right: Any) -> tuple[list[arb], list[arb]]:
         left, right = alike(left, right)
@@ -173,47 +150,22 @@ class Plain:
             return [e.value for row in left for e in row], [e.value for row in right for e in row]
         return [e.value for e in left], [e.value for e in right]
 
-    # -- the worlds ------------------------------------------------------------------------------------------
-
-    def _fresh(self) -> None:
-        """Forget what was found at another precision."""
-        for name in ("numbers", "model", "primed", "_varied", "_values"):
-            self.__dict__.pop(name, None)
-
-    @cached_property
-    def numbers(self) -> Numbers:
-        return Numbers(self.point, self.policy.params, self.order)
-
-    @cached_property
-    def model(self) -> PlainModel:
-        return PlainModel(self.mdp, self.policy, self.objective, self.numbers)
-
-    @cached_property
-    def primed(self) -> PlainModel:
-        if self.worlds:
-            return PlainModel(self.mdp, self.policy, self.objective, self.numbers, terminating=True)
-        assert self.second is not None
-        return PlainModel(self.mdp, Direct(self.second, ()), self.objective, self.numbers)
-
-    @cached_property
-    def _varied(self) -> dict[Any, PlainModel]:
-        return {}
-
-    @cached_property
-    def _values(self) -> dict[Any, Any]:
-        return {}
-
-    def _state(self, literal: t.Literal) -> Hashable:
-        exact = [s for s in self.mdp.states if s == literal.name and type(s) is type(literal.name)]
-        found = exact or [s for s in self.mdp.states if str(s) == str(literal.name)]
-        if not found:
-            raise InapplicableError("no such state")
-        return found[0]
-
     # -- values ----------------------------------------------------------------------------------------------
 
     def value(self, node: t.Node, env: Env) -> Any:
-        """A jet, a list of jets by parameter, or a list of such lists."""
+        """What does not depend on an index is found once."""
+        if isinstance(node, t.Number | t.Symbol | t.Quantity | t.Call):
+            return self._value(node, env)
+        closed = self._closed.get(id(node))
+        if closed is None:
+            closed = self._closed[id(node)] = next(free(node), None) is None
+        if not closed:
+            return self._value(node, env)
+        if id(node) not in self._values:
+            self._values[id(node)] = self._value(node, env)
+        return self._values[id(node)]
+
+    def _value(self, node: t.Node, env: Env) -> Any:
         match node:
             case t.Number(value):
                 return self.numbers.number(value)
@@ -223,8 +175,8 @@ class Plain:
                 return self.numbers(sp.Symbol(name))
             case t.Quantity():
                 return self._quantity(node, env)
-            case t.Call(name, indices):
-                return self._call(node, self._place(node, indices, env))
+            case t.Call():
+                return self._call(node, self._place(node, env))
             case t.Neg(body):
                 return entrywise(lambda e: -e, self.value(body, env))
             case t.Add(left, right):
@@ -247,10 +199,8 @@ class Plain:
                 return [[e.derivative(i) for i in count] for e in inner]
             case t.Log(body):
                 return self.value(body, env).log()
-            case t.Sum(indices, body):
-                return self._sum(indices, body, env)
-            case t.Expect():
-                return self.value(node.expanded(), env)
+            case t.Sum((index,), body):
+                return self._sum(index, body, env, isinstance(node, Drawn))
             case t.Dot(left, right):
                 return dot(self.value(left, env), self.value(right, env))
             case t.Outer(left, right):
@@ -267,14 +217,49 @@ class Plain:
                 return solve(matrix, eye)
         raise TypeError(type(node).__name__)
 
+    def _sum(self, index: str, body: t.Node, env: Env, drawn: bool) -> Any:
+        found = None
+        for item in self._items(body, index, env, drawn):
+            inner = {**env, index: item}
+            try:
+                term = self.value(body, inner)
+            except UndefinedError as error:
+                if error.index != index:
+                    raise
+                continue
+            except VisitedEndError:
+                if not drawn or item not in self.ends or self._can_be(body, inner):
+                    raise
+                continue
+            found = term if found is None else paired(Jet.__add__, *alike(found, term))
+        return self.numbers.number(0) if found is None else found
+
+    def _can_be(self, body: t.Node, env: Env) -> bool:
+        """Whether the end that was drawn has a positive probability."""
+        assert isinstance(body, t.Mul)
+        return any(c != arb(0) for c in self.value(body.left, env).terms.values())
+
+    # -- limits ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _near(self) -> Plain:
+        """The same with a symbol for gamma."""
+        known = self.mdp.gamma
+        discount = known if known.is_Symbol else sp.Symbol("gamma (near 1)")
+        _, policy, objective, point, functions, second = self.world
+        mdp = self.mdp if known.is_Symbol else self.mdp.replace(gamma=discount)
+        near = Plain(self.claim, mdp, policy, objective, dict(point), functions, second)
+        near.discount = discount
+        return near
+
+    discount: sp.Symbol
+
     def _limit(self, body: t.Node, env: Env) -> Any:
         """The value at gamma = 1 - e for e = 2^-bits, with an error of sqrt(e): the slope there is far below that."""
-        bits = ctx.prec
-        discount = self.mdp.gamma if self.mdp.gamma.is_Symbol else sp.Symbol("gamma (near 1)")
-        near = Plain(
-            self.claim, self.mdp.replace(gamma=discount), self.policy, self.objective,
-            {**self.point, discount: 1 - sp.Rational(1, 2**bits)}, self.functions, self.second,
-        )  # fmt: skip
+        bits, near = ctx.prec, self._near
+        if near.point.get(near.discount) != (e := 1 - sp.Rational(1, 2**bits)):
+            near.point = {**near.point, near.discount: e}
+            near._fresh()
         ctx.prec = 4 * bits
         try:
             found = near.value(body, env)
@@ -288,139 +273,3 @@ class Plain:
             return Jet({m: c + error for m, c in jet.terms.items()}, jet.order)
 
         return entrywise(taken, found)
-
-    def _sum(self, indices: tuple[str, ...], body: t.Node, env: Env) -> Any:
-        if len(indices) > 1:
-            body = t.Sum(indices[1:], body)
-        found = None
-        for item in self._items(body, indices[0], env):
-            try:
-                term = self.value(body, {**env, indices[0]: item})
-            except UndefinedError as error:
-                if error.index != indices[0]:
-                    raise
-                continue
-            found = term if found is None else paired(Jet.__add__, *alike(found, term))
-        return self.numbers.number(0) if found is None else found
-
-    # -- names -----------------------------------------------------------------------------------------------
-
-    def _place(self, node: t.Quantity | t.Call, indices: tuple[t.Index, ...], env: Env) -> tuple[Hashable, ...]:
-        found = [env[i] if isinstance(i, str) else None for i in indices]
-        is_action = acts(node, self.own)
-        for k, i in enumerate(indices):
-            if isinstance(i, t.Literal) and not is_action[k]:
-                found[k] = self._state(i)
-        for k, i in enumerate(indices):
-            if isinstance(i, t.Literal) and is_action[k]:
-                state = found[1] if isinstance(node, t.Quantity) and node.name in ("pi", "P") else found[0]
-                named = [a for a in self.mdp.actions(state) if str(a) == str(i.name)]
-                if not named:
-                    raise InapplicableError("no such action")
-                found[k] = named[0]
-        return tuple(found)
-
-    def _call(self, node: t.Call, place: tuple[Hashable, ...]) -> Any:
-        let = self.own[node.name]
-        if isinstance(let, t.Let):
-            key = (node.name, place)
-            if key not in self._values:
-                try:
-                    self._values[key] = self.value(let.body, dict(zip(let.indices, place, strict=True)))
-                except UndefinedError as error:
-                    self._values[key] = error
-            found = self._values[key]
-            if isinstance(found, UndefinedError):
-                raise _undefined(node.indices[let.indices.index(found.index)])
-            return found
-        symbol = self.functions[node.name].get(place)
-        if any(map(t.is_action, let.indices)) and place[0] in self.mdp.terminal:
-            raise _undefined(node.indices[0])
-        return self.numbers.number(0) if symbol is None else self.numbers(symbol)
-
-    def _quantity(self, node: t.Quantity, env: Env) -> Any:
-        model = self.primed if node.primed else self.model
-        name, place = node.name, self._place(node, node.indices, env)
-        if node.overrides:
-            model = self._changed(model, node)
-        simple: dict[str, Callable[[], Any]] = {
-            "J": lambda: model.J,
-            "rbar": lambda: model.rbar,
-            "gamma": lambda: model.gamma,
-            "E[T]": lambda: model.steps,
-            "|S|": lambda: self.numbers.number(len(self.mdp.nonterminal)),
-            "F": lambda: self._fisher(model),
-        }
-        if name in simple:
-            return simple[name]()
-        acting = {"pi": 1, "P": 1, "Q": 0, "A": 0, "r_pi": 0, "r": 0, "P_pi": 0, "logit": 0}.get(name)
-        if acting is not None and place[acting] in self.mdp.terminal:
-            raise _undefined(node.indices[acting])
-        if name in TABLES:
-            try:
-                return TABLES[name](model, *place)
-            except UndefinedError:
-                raise _undefined(node.indices[0]) from None
-        zero = self.numbers.number(0)
-        if name == "mu0":
-            return model.mu0.get(place[0], zero)
-        if name == "pi":
-            action, state = place
-            return model.pi[state][action]
-        if name == "P":
-            target, state, action = place
-            return model.P[state, action].get(target, zero)
-        if name == "P_pi":
-            return model.step(*place)
-        if name == "logit":
-            return logit(self.policy, *place, self.numbers)
-        assert name == "r"
-        return model.reward_to(*place) if len(place) == 3 else model.r[place]
-
-    def _fisher(self, model: PlainModel) -> Any:
-        n, found = len(self.policy.params), None
-        for s in self.mdp.nonterminal:
-            try:
-                w = model.weight(s)
-            except UndefinedError:
-                continue
-            for p in model.pi[s].values():
-                score = [p.derivative(i) for i in range(n)]
-                term = [[w * x * y / p for y in score] for x in score]
-                found = term if found is None else paired(Jet.__add__, found, term)
-        return found
-
-    def _changed(self, model: PlainModel, node: t.Quantity) -> PlainModel:
-        key = (node.primed, node.overrides)
-        if key not in self._varied:
-            own: dict[str, Any] = {}
-            for o in node.overrides:
-                if o.key == "gamma":
-                    own["discount"] = self.value(o.value, {})
-                elif o.key == "r":
-                    own["rewards"] = self._reward_table(o.value)
-                else:
-                    own["weight"] = {s: self._applied(o.value, (s,)) for s in self.mdp.nonterminal}
-            self._varied[key] = model.varied(**own)
-        return self._varied[key]
-
-    def _reward_table(self, function: t.Node) -> dict[tuple[Hashable, Hashable], Jet]:
-        assert isinstance(function, t.Call | t.Quantity)
-        if isinstance(function, t.Call):
-            arity = len(self.own[function.name].indices)
-        else:
-            arity = 2 if function.name in ("Q", "A", "r", "logit") else 1
-        return {(s, a): self._applied(function, (s, a)[:arity]) for s, a in self.mdp.pairs}
-
-    def _applied(self, function: t.Node, place: tuple[Hashable, ...]) -> Any:
-        names = ("s", "a")[: len(place)]
-        if isinstance(function, t.Call):
-            return self._call(t.Call(function.name, names), place)
-        assert isinstance(function, t.Quantity)
-        taken = t.Quantity(function.name, names, function.primed, function.overrides)
-        return self._quantity(taken, dict(zip(names, place, strict=True)))
-
-
-def _undefined(index: t.Index) -> Exception:
-    """A state by name that a quantity is not defined in is the author's business."""
-    return UndefinedError(index) if isinstance(index, str) else InapplicableError("undefined in a state by name")

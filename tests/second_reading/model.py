@@ -13,7 +13,7 @@ from functools import cached_property
 from pgsym.model.objective import Objective
 from second_reading.jets import Jet, solve, total, transposed
 from second_reading.long_run import LongRun
-from second_reading.point import InapplicableError, State, UndefinedError
+from second_reading.point import END, InapplicableError, State, UndefinedError
 
 
 class PlainModel(LongRun):
@@ -36,7 +36,7 @@ class PlainModel(LongRun):
     def values(self) -> dict[State, Jet]:
         found = solve(self._system(), [[self.r_pi(s)] for s in self.live])
         known = {s: x for s, (x,) in zip(self.live, found, strict=True)}
-        return known | {s: self.zero for s in (*self.mdp.terminal, *self.rewardless) if s not in known}
+        return known | {s: self.zero for s in (*self.mdp.terminal, END, *self.rewardless) if s not in known}
 
     def V(self, s: State) -> Jet:
         if s not in self.values:

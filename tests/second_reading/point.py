@@ -25,6 +25,25 @@ class InapplicableError(Exception):
     """A hypothesis of a quantity fails on this model."""
 
 
+class VisitedEndError(InapplicableError):
+    """Visits are asked for in a terminal state, where they are not counted."""
+
+
+class _Name:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+END = _Name("(the end of the terminating model)")
+"""The terminal state that the terminating model has beside those of the model."""
+
+STAY = _Name("(stay)")
+"""The one notional action of a terminal state."""
+
+
 class Numbers:
     """SymPy expressions as jets at a point.
 

@@ -7,16 +7,13 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from pgsym.model import MDP, Objective, Problem, direct_policy, mixture, sigmoid, softmax_policy, tabular
-from pgsym.model.policy import Policy
+from pgsym.model import MDP, Objective, Problem
+from second_reading.random_policies import POLICIES
 
 Row = tuple[object, str, object, object, object]
 
 MODELS: dict[str, Callable[[random.Random], MDP]] = {}
 """Kinds of models."""
-
-POLICIES = ("tabular", "shared", "features", "mixture", "soft", "direct")
-"""Kinds of policies."""
 
 BOTH = ("l", "r")
 
@@ -172,31 +169,126 @@ def symbolic_episode(rng: random.Random) -> MDP:
     return MDP.from_transitions(rows, start=0, terminal=["end"], gamma=gamma, symbols=symbols, states=[0, 1, "end"])
 
 
-def policy(rng: random.Random, mdp: MDP, kind: str) -> Policy:
-    """A policy of that kind, with parameters u and v unless it is tabular; a soft one has a symbol for its weight."""
-    if kind == "tabular":
-        return tabular(mdp)
-    if kind == "shared":
-        return sigmoid(mdp, dict.fromkeys(mdp.nonterminal, "u"))
-    if kind == "mixture":
-        return mixture(sigmoid(mdp, {s: rng.choice(["u", "v", "u - v"]) for s in mdp.nonterminal}), "1/5")
-    if kind == "soft":
-        return mixture(tabular(mdp), "epsilon")
-    if kind == "features":
-        forms = ["0", "u", "v", "2*u - v/2", "1 - u", "v/2"]
-        logits = {s: {a: rng.choice(forms) for a in mdp.actions(s)} for s in mdp.nonterminal}
-        return softmax_policy(mdp, logits, params=["u", "v"])
-    rows = {}
-    for s in mdp.nonterminal:
-        p = rng.choice(["u", "v", "u*v", "(1 + u)/3"])
-        row = [p, f"1 - ({p})"] if len(mdp.actions(s)) == 2 else ["1"]
-        rows[s] = dict(zip(mdp.actions(s), row, strict=True))
-    return direct_policy(mdp, rows, ["u", "v"])
+@model
+def three_actions(rng: random.Random) -> MDP:
+    """Rows with three actions beside rows with one."""
+    rows = [row for a in ("l", "m", "r") for row in outcomes(rng, 0, a, some(rng, [0, 1], 0))]
+    rows += [row for a in rng.choice([("m",), ("l", "m", "r")]) for row in outcomes(rng, 1, a, [0, 1])]
+    return MDP.from_transitions(rows, start=start(rng, [0, 1]), gamma=discount(rng), states=[0, 1])
 
 
-def random_problem(rng: random.Random, kind: str | None = None, policies: tuple[str, ...] = POLICIES) -> Problem:
-    """A model of that kind with a policy and an objective."""
+@model
+def several_starts(rng: random.Random) -> MDP:
+    """Every state is a start, one that is never seen again among them."""
+    rows = [*outcomes(rng, "once", "l", [0, 1, 2]), *outcomes(rng, "once", "r", [2, "end"])]
+    rows += [
+        row for s in (0, 1, 2) for a in actions(rng) for row in outcomes(rng, s, a, ["end", rng.choice([0, 1, 2])])
+    ]
+    weights = {s: sp.Rational(w, 16) for s, w in zip(("once", 0, 1, 2), (1, 3, 5, 7), strict=True)}
+    gamma = rng.choice(["1", discount(rng)])
+    return MDP.from_transitions(
+        rows, start=weights, terminal=["end"], gamma=gamma, states=["once", 0, 1, 2, "end"]
+    )  # fmt: skip
+
+
+@model
+def start_on_the_end(rng: random.Random) -> MDP:
+    """A run can begin where it ends; now and then it always does."""
+    rows = [row for s in (0, 1) for a in actions(rng) for row in outcomes(rng, s, a, ["end", 1 - s])]
+    begin = rng.choice([{"end": "1/3", 0: "2/3"}, {"end": "1/7", 0: "2/7", 1: "4/7"}, {"end": 1}])
+    gamma = rng.choice(["1", discount(rng)])
+    return MDP.from_transitions(rows, start=begin, terminal=["end"], gamma=gamma, states=["end", 0, 1])
+
+
+@model
+def parallel_edges(rng: random.Random) -> MDP:
+    """Several outcomes of one action lead to the end, with different rewards."""
+    rows = [row for s in (0, 1) for a in BOTH for row in outcomes(rng, s, a, ["end", "end", "end", 1 - s, 1 - s])]
+    gamma = rng.choice(["1", discount(rng)])
+    return MDP.from_transitions(rows, start=start(rng, [0, 1]), terminal=["end"], gamma=gamma, states=[0, 1, "end"])
+
+
+@model
+def several_ends(rng: random.Random) -> MDP:
+    """Two terminal states that are reached, and one that is not."""
+    rows = [row for s in (0, 1) for a in BOTH for row in outcomes(rng, s, a, [rng.choice(["won", "lost"]), 1 - s])]
+    rows += outcomes(rng, 0, "m", ["won", "lost"])
+    gamma = rng.choice(["1", discount(rng)])
+    return MDP.from_transitions(
+        rows, start=start(rng, [0, 1]), terminal=["won", "lost", "never"], gamma=gamma,
+        states=["won", 0, "lost", 1, "never"],
+    )  # fmt: skip
+
+
+@model
+def unreachable_loops(rng: random.Random) -> MDP:
+    """Two loops that the start does not reach, one of them without reward, and gamma < 1."""
+    rows: list[Row] = [("u", a, "u", 1, r) for a, r in (("l", 2), ("r", -1))]
+    rows += [("z", "l", "y", 1, 0), ("y", "l", "z", 1, 0)]
+    last = rng.choice([0, "end"])
+    rows += [row for s in (0, 1) for a in BOTH for row in outcomes(rng, s, a, [last, 1 - s])]
+    ends = ["end"] if last == "end" else []
+    return MDP.from_transitions(
+        rows, start=start(rng, [0, 1]), terminal=ends, gamma=discount(rng), states=["u", 0, 1, "z", "y", *ends]
+    )  # fmt: skip
+
+
+@model
+def one_state(rng: random.Random) -> MDP:
+    """A bandit: one state for ever, or one decision."""
+    to = rng.choice(["s", "end"])
+    rows = [
+        row for a in ("l", "m", "r")[: rng.randint(1, 3)] for row in outcomes(rng, "s", a, [to] * rng.randint(1, 2))
+    ]
+    ends = ["end"] if to == "end" else []
+    return MDP.from_transitions(rows, start="s", terminal=ends, gamma=discount(rng))
+
+
+@model
+def hostile_names(rng: random.Random) -> MDP:
+    """States and actions whose texts are equal, or contain what separates names elsewhere."""
+    sets: list[tuple[list[object], tuple[object, ...]]] = [
+        ([1, "1"], ("l", "r")),
+        (["x", "x,y", "y"], ("a|b", "b")),
+        (["gamma", "pi", "E"], ("grad", "sum")),
+        (["x,y", "y,z"], ("x", "y,z")),
+        (["\N{GREEK SMALL LETTER THETA}", "'", 'say "s"'], ("a'", 'a"')),
+        ([0, "0", "s'"], (1, "1")),
+        (["s_1", "s 1"], ("a b", "a_b")),
+    ]
+    states, both = rng.choice(sets)
+    last = rng.choice([states[0], "end", "s', end"])
+    rows = [row for s in states for a in both for row in outcomes(rng, s, a, some(rng, states, last))]
+    ends = [] if last == states[0] else [last]
+    return MDP.from_transitions(
+        rows, start=start(rng, states), terminal=ends, gamma=discount(rng), states=[*states, *ends]
+    )
+
+
+@model
+def hostile_symbols(rng: random.Random) -> MDP:
+    """Symbols that are called like names of the language, or like a function's value."""
+    p, r, g = rng.choice([("pi", "E", "gamma"), ("d", "V", "lambda"), ("b(0)", "c(0,l)", "k"), ("S", "I", "sum")])
+    p, r, g = sp.Symbol(p), sp.Symbol(r), sp.Symbol(g)
+    last = rng.choice([0, "end"])
+    rows: list[Row] = [
+        (0, "l", 1, p, r),
+        (0, "l", last, 1 - p, reward(rng)),
+        (0, "r", last, "1/2", reward(rng)),
+        (0, "r", 1, "1/2", 1),
+        (1, "l", last, p**2, reward(rng)),
+        (1, "l", 1, 1 - p**2, 2 * r),
+    ]
+    known = {x.name: f"0 < {x.name} < 1" if x.name.isidentifier() else "real" for x in (p, g)}
+    ends = ["end"] if last == "end" else []
+    return MDP.from_transitions(
+        rows, start=0, terminal=ends, gamma=g, symbols=known, states=[0, 1, *ends]
+    )  # fmt: skip
+
+
+def random_problem(rng: random.Random, kind: str | None = None, policies: tuple[str, ...] | None = None) -> Problem:
+    """A model of that kind with a policy and an objective; the source says which policy."""
     kind = kind or rng.choice(list(MODELS))
     mdp = MODELS[kind](rng)
-    chosen = policy(rng, mdp, rng.choice(policies))
-    return Problem(mdp, chosen, rng.choice(list(Objective)), {}, kind, "random")
+    chosen = rng.choice(policies or tuple(POLICIES))
+    return Problem(mdp, POLICIES[chosen](rng, mdp), rng.choice(list(Objective)), {}, kind, chosen)

@@ -10,21 +10,18 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from fractions import Fraction
-
-import sympy as sp
+from dataclasses import dataclass, field
 
 from pgsym.claims import Status, Verdict
 from pgsym.claims.decide import Decision
 from pgsym.claims.language import tree as t
 from pgsym.claims.setting import Setting
-from pgsym.errors import ClaimError, HypothesisError, ModelError
-from pgsym.model import Direct, Problem
+from pgsym.errors import ClaimError, HypothesisError
+from pgsym.model import Problem
 from pgsym.model.structure import Structure
-from pgsym.model.validate import witness as domain_point
-from second_reading.meaning import FLOAT_BITS, Outcome, Plain, Reading
+from second_reading.meaning import FLOAT_BITS, Outcome, Reading
 from second_reading.point import Numbers
+from second_reading.points import by_symbol, outside, plain, random_place, witness_place
 
 POINTS = 3
 """Points at which a claim is read."""
@@ -34,8 +31,8 @@ ERROR_BITS = 100
 REFUSED = "refused"
 """The claim makes no sense for the model: a `ClaimError`."""
 
-GRAIN = 10007
-"""The denominator of the coordinates of a random point: a prime, so that nothing cancels by chance."""
+BROKEN = "broken"
+"""The engine raised something that is no verdict and no refusal."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +65,7 @@ class Judgement:
         return self.status in (Status.INAPPLICABLE, REFUSED) and self.outcome is not Outcome.UNDEFINED
 
     def __str__(self) -> str:
-        model = f"{self.problem.name}, {type(self.problem.policy).__name__}, {self.problem.objective}"
+        model = f"{self.problem.name}, {self.problem.source}, {self.problem.objective}"
         said = f"{self.status} by {self.method}" if self.method else f"{self.status} ({self.reason})"
         lines = [f"[{self.kind}] {self.claim.statement}", f"  on {model}: {said}, read as {self.outcome}"]
         return "\n".join([*lines, *(f"  {complaint}" for complaint in self.complaints)])
@@ -84,9 +81,24 @@ class Confusion:
     closer: int = 0
     """Differences that took more than 53 bits to see."""
 
-    def add(self, judgement: Judgement) -> None:
-        self.counts.setdefault(judgement.kind, Counter())[judgement.status, judgement.outcome] += 1
+    def count(self, kind: str, judgement: Judgement) -> None:
+        """Count a judgement, and do not keep it."""
+        self.counts.setdefault(kind, Counter())[str(judgement.status), str(judgement.outcome)] += 1
         self.closer += judgement.bits > FLOAT_BITS and judgement.outcome is Outcome.DIFFERENT
+
+    def merge(self, other: Confusion) -> None:
+        """Add the counts of another."""
+        for kind, counts in other.counts.items():
+            self.counts.setdefault(kind, Counter()).update(counts)
+        self.closer += other.closer
+
+    @property
+    def number(self) -> int:
+        """How many were counted."""
+        return sum(map(Counter.total, self.counts.values()))
+
+    def add(self, judgement: Judgement) -> None:
+        self.count(judgement.kind, judgement)
         if judgement.complaints:
             self.wrong.append(judgement)
         elif judgement.cautious:
@@ -119,9 +131,16 @@ class Confusion:
 
 
 def judge(
-    problem: Problem, claim: t.Claim, rng: random.Random, *, method: str = "auto", kind: str = "", points: int = POINTS
+    problem: Problem,
+    claim: t.Claim,
+    rng: random.Random,
+    *,
+    method: str = "auto",
+    kind: str = "",
+    points: int = POINTS,
+    theorem: bool = False,
 ) -> Judgement:
-    """Decide a claim, read it a second time, and compare everything that the verdict says."""
+    """Decide a claim, read it a second time, and compare everything that the verdict says; a theorem must hold."""
     try:
         decision = Decision(problem.mdp, problem.policy, problem.objective, method=method, seed=rng.randrange(2**32))
         setting = Setting(claim, problem.mdp, problem.policy, problem.objective, decision.structure)
@@ -129,8 +148,13 @@ def judge(
     except ClaimError as error:
         outcome, bits = _refused(problem, claim, rng)
         return Judgement(kind, claim, problem, REFUSED, outcome, bits=bits, reason=error.message.split("\n")[0])
+    except Exception as error:  # whatever it is, it is reported
+        said = f"{type(error).__name__}: {error}"
+        return Judgement(kind, claim, problem, BROKEN, Outcome.UNDEFINED, complaints=(f"raised {said}",), reason=said)
     outcome, bits = second_reading(setting, rng, points)
     found = tuple(complaints(setting, verdict, outcome, rng))
+    if theorem and verdict.refuted:
+        found += ("a theorem is refuted",)
     return Judgement(kind, claim, problem, verdict.status, outcome, verdict.method, found, bits, verdict.reason)
 
 
@@ -139,7 +163,7 @@ def second_reading(setting: Setting, rng: random.Random, points: int = POINTS) -
     found = Reading(Outcome.EQUAL)
     for _ in range(points):
         try:
-            found = plain(setting, random_point(setting, rng)).read()
+            found = plain(setting, random_place(setting, rng)).read()
         except HypothesisError:
             return Outcome.UNDEFINED, FLOAT_BITS  # the second world does not exist
         if found.outcome is not Outcome.EQUAL:
@@ -191,10 +215,11 @@ def _about_the_witness(setting: Setting, verdict: Verdict) -> Iterator[str]:
         yield "the witness is not a full point"
         return
     setting.mdp.subs(w.symbols)  # raises where an assumption is violated, or a probability is none
-    reading = plain(setting, {**w.theta, **w.symbols, **w.values})
-    if setting.claim.relation == t.UNEQUAL:
-        reading.claim = replace(setting.claim, relation=t.EQUAL)
-    if reading.read().outcome is not Outcome.DIFFERENT:
+    place = witness_place(setting, w)
+    yield from outside(setting, place)
+    reading = plain(setting, place)
+    relation = t.EQUAL if setting.claim.relation == t.UNEQUAL else setting.claim.relation
+    if reading.read(relation).outcome is not Outcome.DIFFERENT:
         yield "the sides do not differ at the witness"
         return
     for side, shown in zip(reading.sides(), (w.left, w.right), strict=True):
@@ -207,11 +232,12 @@ def _about_the_witness(setting: Setting, verdict: Verdict) -> Iterator[str]:
 def _about_the_difference(setting: Setting, verdict: Verdict, rng: random.Random) -> Iterator[str]:
     """Each shown entry has the value of an entry of left - right."""
     assert verdict.difference is not None
-    reading = plain(setting, random_point(setting, rng))
-    left, right = reading.sides()
+    place = random_place(setting, rng)
+    left, right = plain(setting, place).sides()
+    numbers = Numbers(by_symbol(setting, place), setting.policy.params, 0)
     gaps = [x - y for x, y in zip(left, right, strict=True)]
     for e in verdict.difference.values():
-        value = reading.numbers(e).value
+        value = numbers(e).value
         place = next((k for k, gap in enumerate(gaps) if gap.overlaps(value)), None)
         if place is None:
             yield f"the difference {e} is no entry of left - right"
@@ -221,58 +247,15 @@ def _about_the_difference(setting: Setting, verdict: Verdict, rng: random.Random
 
 def _about_the_factor(setting: Setting, verdict: Verdict, rng: random.Random) -> Iterator[str]:
     """left == factor * right."""
-    reading = plain(setting, random_point(setting, rng))
-    repaired = verdict.repaired
-    if repaired is not None:
-        reading.claim = repaired
-        holds = reading.read().outcome is Outcome.EQUAL
+    place = random_place(setting, rng)
+    if verdict.repaired is not None:
+        holds = plain(setting, place, verdict.repaired).read().outcome is Outcome.EQUAL
     else:
-        left, right = reading.sides()
-        factor = reading.numbers(verdict.factor).value
+        left, right = plain(setting, place).sides()
+        factor = Numbers(by_symbol(setting, place), setting.policy.params, 0)(verdict.factor).value
         holds = all((x - factor * y).contains(0) for x, y in zip(left, right, strict=True))
     if not holds:
         yield f"the factor {verdict.factor} does not repair the claim"
-
-
-# -- points ----------------------------------------------------------------------------------------------
-
-
-def plain(setting: Setting, point: dict[sp.Symbol, sp.Expr]) -> Plain:
-    """The second reading of a setting at a point; only the names of symbols are taken from the setting."""
-    second = None
-    if setting.second is not None and isinstance(setting.second[1], Direct):
-        second = setting.second[1].probabilities
-    return Plain(setting.claim, setting.mdp, setting.policy, setting.objective, point, setting.functions, second)
-
-
-def random_point(setting: Setting, rng: random.Random) -> dict[sp.Symbol, sp.Expr]:
-    """A rational point of the domain, with values for what the claim declares."""
-
-    def between(low: Fraction | int, high: Fraction | int) -> sp.Rational:
-        return sp.Rational(rng.randrange(int(low * GRAIN) + 1, int(high * GRAIN)), GRAIN)
-
-    logits = {s for form in setting.policy.forms() for s in form.symbols}
-    point = {p: between(-2, 2) if p in logits else between(0, Fraction(1, 2)) for p in setting.policy.params}
-    point |= _off_the_grid(setting, domain_point(setting.mdp, seed=rng.randrange(2**16)), rng)
-    point |= {s: between(0, 1) for s in setting.weights}
-    for table in setting.functions.values():
-        point |= {s: between(0, 1) if place == () else between(-3, 3) for place, s in table.items()}
-    if setting.second is not None and isinstance(setting.second[1], Direct):
-        for row in setting.second[1].probabilities.values():
-            weights = [rng.randrange(1, GRAIN) for _ in row]
-            free = ((w, p) for w, p in zip(weights, row.values(), strict=True) if p.is_Symbol)
-            point |= {p: sp.Rational(w, sum(weights)) for w, p in free}
-    return point
-
-
-def _off_the_grid(setting: Setting, symbols: dict[sp.Symbol, sp.Expr], rng: random.Random) -> dict[sp.Symbol, sp.Expr]:
-    """The point moved a little, where that stays in the domain: at round numbers a side can vanish by chance."""
-    moved = {s: v - sp.Rational(rng.randrange(1, 100), GRAIN) * (v or 1) for s, v in symbols.items()}
-    try:
-        setting.mdp.subs(moved)
-    except ModelError:
-        return symbols
-    return moved
 
 
 def judge_all(rng: random.Random, cases: Iterable[tuple[Problem, str, t.Claim]], *, method: str = "auto") -> Confusion:

@@ -5,6 +5,7 @@ import os
 import signal
 
 import pytest
+from skips import needs
 
 from pgsym.errors import MissingExtraError, StudyError
 from pgsym.study import Store, run_study
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 def test_cluster_with_a_killed_worker_changes_no_bit(small, whole, digest, tmp_path):
-    distributed = pytest.importorskip("distributed", reason="distributed is not installed: pgsym[cluster]")
+    distributed = needs("distributed")
     killed = []
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
@@ -30,7 +31,7 @@ def test_cluster_with_a_killed_worker_changes_no_bit(small, whole, digest, tmp_p
 
 
 def test_lost_scheduler_is_one_message_and_what_is_done_is_kept(small, whole, digest, tmp_path, monkeypatch):
-    distributed = pytest.importorskip("distributed", reason="distributed is not installed: pgsym[cluster]")
+    distributed = needs("distributed")
     monkeypatch.setattr("pgsym.study.cluster.PATIENCE", "2s")
     out = tmp_path / "s.sqlite"
     with distributed.LocalCluster(
@@ -50,7 +51,7 @@ def test_lost_scheduler_is_one_message_and_what_is_done_is_kept(small, whole, di
 
 
 def test_cluster_raises_where_no_scheduler_answers(small, tmp_path, monkeypatch):
-    pytest.importorskip("distributed", reason="distributed is not installed: pgsym[cluster]")
+    needs("distributed")
     monkeypatch.setattr("pgsym.study.cluster.PATIENCE", "300ms")
     with pytest.raises(
         StudyError, match=r"^scheduler tcp://127\.0\.0\.1:9: does not answer .*a dask scheduler's address"

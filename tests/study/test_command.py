@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from skips import needs
 from typer.testing import CliRunner
 
 from pgsym.cli import app
@@ -40,7 +41,7 @@ def test_show_and_plot(finished, tmp_path):
     shown = CliRunner().invoke(app, ["study", "show", str(finished)])
     assert "gae (lam 1/2, critic by state)" in shown.output
     assert "digest " in shown.output
-    pytest.importorskip("matplotlib", reason="matplotlib is not installed: pgsym[plot]")
+    needs("matplotlib")
     drawn = CliRunner().invoke(app, ["study", "plot", str(finished), "-o", str(tmp_path / "corridor.png")])
     assert drawn.exit_code == 0, drawn.output
     assert (tmp_path / "corridor.png").stat().st_size > 1000

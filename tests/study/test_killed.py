@@ -11,11 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
 import pytest
+from skips import NEEDS_UNIX
 
 from pgsym.errors import StudyError
 from pgsym.study import Store, local, run_study
 
-pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kill -9 is POSIX's")
+pytestmark = NEEDS_UNIX
 
 
 def test_killed_worker_is_replaced(small, whole, digest, tmp_path):

@@ -4,6 +4,7 @@ import sqlite3
 
 import numpy as np
 import pytest
+from skips import needs
 
 from pgsym.errors import StudyError
 from pgsym.report.study import study_json, study_table
@@ -75,7 +76,7 @@ def test_table_and_json(whole):
 
 
 def test_plot_shows_every_setting(whole, tmp_path):
-    pytest.importorskip("matplotlib", reason="matplotlib is not installed: pgsym[plot]")
+    needs("matplotlib")
     left, right = plot(whole).axes
     assert left.get_title(loc="left") == "two-state"
     # The exact variance is tr Cov / n.
@@ -119,7 +120,7 @@ def test_what_is_no_study_is_refused(small, tmp_path):
 
 
 def test_unfinished_study_has_no_plot_yet(small, tmp_path):
-    pytest.importorskip("matplotlib", reason="matplotlib is not installed: pgsym[plot]")
+    needs("matplotlib")
     with Store.create(tmp_path / "s.sqlite", small) as store:
         assert store.trajectories() == (0, 1140)
         with pytest.raises(StudyError, match="0 of 1140 trajectories are drawn; a plot needs the finished study"):

@@ -105,9 +105,8 @@ def _tabular(mdp: MDP, policy: Policy, structure: Structure, objective: Objectiv
 def _free_differences(mdp: MDP, policy: Policy, structure: Structure, objective: Objective) -> None:
     """The differences l(s,a) - l(s,b) are linearly independent forms, so they can take any values together."""
     rows: list[dict[str, Fraction]] = []
-    for s in mdp.nonterminal:
-        if s in structure.reachable:
-            rows += _differences(policy, s)
+    for s in mdp.nonterminal:  # also where no run comes: the statements speak of every state
+        rows += _differences(policy, s)
     rank = _rank(rows)
     if rank < len(rows):
         raise HypothesisError(

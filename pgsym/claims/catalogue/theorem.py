@@ -17,7 +17,7 @@ from pgsym.claims.decide import ERROR_BITS, Decision
 from pgsym.claims.language.tree import Claim
 from pgsym.claims.script import Script
 from pgsym.claims.verdict import Status, Verdict
-from pgsym.errors import HypothesisError, StructureError
+from pgsym.errors import ClaimError, HypothesisError, StructureError
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
@@ -155,8 +155,13 @@ class Theorem:
             except (HypothesisError, StructureError) as error:
                 reason = str(error)
                 return tuple(Verdict(Status.INAPPLICABLE, claim, reason=reason) for claim in claims), reason
-        taken = {s.name for s in (*decision.mdp.symbols, *decision.policy.params)}
-        verdicts = tuple(decision.decide(with_own_names(claim, taken)) for claim in claims)
+        named = (s for e in decision.policy.expressions() for s in e.free_symbols)
+        taken = {s.name for s in (*decision.mdp.symbols, *decision.pinned, *decision.policy.params, *named)}
+        try:
+            verdicts = tuple(decision.decide(with_own_names(claim, taken)) for claim in claims)
+        except ClaimError as error:  # the statement makes sense, so it is the model that gives a part of it none
+            reason = f"{error.message.partition(chr(10))[0]}, on this model"
+            return tuple(Verdict(Status.INAPPLICABLE, claim, reason=reason) for claim in claims), reason
         return verdicts, next((v.reason for v in verdicts if v.status is Status.INAPPLICABLE), "")
 
     def to_json(self) -> dict[str, Any]:

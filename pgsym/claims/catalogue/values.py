@@ -18,8 +18,19 @@ THEOREMS = (
             Q(s,a) = r(s,a) + gamma * sum[s'] P(s'|s,a) * sum[a'] pi(a'|s') * Q(s',a')
         """,
         about="""A value is the mean reward of one step and the discounted value of where it leads. Terminal states
-            have no action and the value 0.""",
+            have the value 0.""",
         reference=f"{BOOK}, section 3.5, equation 3.14",
+    ),
+    Theorem(
+        name="sarsa-target",
+        title="The mean of SARSA's target",
+        statement="""
+            Q(s,a) = E[s'~P] (r(s,a,s') + gamma * V(s'))
+              = E[s'~P, a'~pi] (r(s,a,s') + gamma * Q(s',a'))
+        """,
+        about="""The targets of expected SARSA and of SARSA are unbiased where Q is the policy's own. A terminal state
+            is an absorbing one that pays nothing, so the mean is over all next states.""",
+        reference=f"{BOOK}, sections 3.4, 6.4 and 6.6, equations 6.7 and 6.9",
     ),
     Theorem(
         name="advantage-mean-zero",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import chain, count
 
 import sympy as sp
@@ -23,6 +23,7 @@ from pgsym.exact import solve
 from pgsym.exact.policy_symbols import PolicySymbols, in_policy_symbols
 from pgsym.expression.ordering import split
 from pgsym.expression.tex import tex_width
+from pgsym.model.collision import all_symbols
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy, Softmax
@@ -55,9 +56,12 @@ TITLES = {
     "h": "Differential values",
 }
 
-_DIFFERENTIAL = next(
-    b for b in parse("let q(s,a) = r(s,a) - rbar + sum[s'] P(s'|s,a) * h(s'); 0 = 0").bindings if isinstance(b, t.Let)
-)
+
+@cache
+def _differential() -> t.Let:
+    """The differential action value; read when it is asked for, since importing a module should parse nothing."""
+    statement = parse("let q(s,a) = r(s,a) - rbar + sum[s'] P(s'|s,a) * h(s'); 0 = 0")
+    return next(b for b in statement.bindings if isinstance(b, t.Let))
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ class ClosedForms:
         self.names: dict[sp.Expr, t.Node] = {}
         if mdp.gamma.is_Symbol:
             self.names[mdp.gamma] = t.Quantity("gamma")
-        self._taken = {s.name for s in (*mdp.symbols, *policy.params)}
+        self._taken = {s.name for s in all_symbols(mdp, policy)}
         if isinstance(self.solution.policy, PolicySymbols):
             self._name_policy(self.solution.policy)
 
@@ -250,7 +254,7 @@ class ClosedForms:
         if self.objective is Objective.STATIONARY_VALUE:
             scale = as_tree(1 / (1 - self.mdp.gamma), self.names)
             yield Prose("By the theorem of the average reward, with the differential action value `q(s,a)`:")
-            self.lets.insert(0, _DIFFERENTIAL)
+            self.lets.insert(0, _differential())
         else:
             yield Prose("By the theorem:")
         for row, theta in zip(self.gradient, self.policy.params, strict=True):

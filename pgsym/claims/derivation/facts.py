@@ -9,9 +9,9 @@ import sympy as sp
 from pgsym.claims.blocks import Block, Cell, Heading, Picture, Prose, Table
 from pgsym.errors import TooLargeError
 from pgsym.exact.solution import Solution
+from pgsym.expression.labels import call, conditional, spelt
 from pgsym.expression.latex import Names, latex, quantity_latex, tex_width
 from pgsym.expression.notation import derivative_latex, name_table, symbol_latex, symbol_names
-from pgsym.model.drawing import is_drawable, svg, tikz
 from pgsym.model.mdp import MDP
 from pgsym.model.policy import Policy
 
@@ -48,6 +48,9 @@ def is_small(mdp: MDP) -> bool:
 
 def model_page(mdp: MDP, policy: Policy, source: str) -> Iterator[Block]:
     """Its states, transitions and policy."""
+    # A check imports this module, and needs no picture.
+    from pgsym.model.drawing import is_drawable, svg, tikz
+
     yield Heading("The model")
     size = f"{len(mdp.nonterminal)} states with {len(mdp.pairs)} pairs of state and action"
     ends = f", and {len(mdp.terminal)} terminal" if mdp.terminal else ", none of them terminal"
@@ -57,27 +60,27 @@ def model_page(mdp: MDP, policy: Policy, source: str) -> Iterator[Block]:
     if not is_small(mdp):
         return
     names: Names = symbol_names({*mdp.symbols, *policy.params})
-    spelt = name_table(dict.fromkeys([*mdp.states, *(a for _, a in mdp.pairs)]))
+    latex_of = name_table([*mdp.states, *(a for _, a in mdp.pairs)])
 
     def cell(expr: sp.Expr) -> Cell:
         return Cell(str(expr), latex(expr, names=names, inline=not expr.has(sp.exp)))
 
     def word(name: Hashable) -> Cell:
-        return Cell(str(name), spelt[name])
+        return Cell(spelt(name), latex_of[name])
 
     rows = [(word(s), word(a), word(o.state), cell(o.p), cell(o.r)) for s, a in mdp.pairs for o in mdp.outcomes(s, a)]
     yield Table(("state", "action", "next state", "probability", "reward"), tuple(rows))
     rest = [(Cell("gamma", r"\gamma"), cell(mdp.gamma))]
     rest += [
-        (Cell(f"mu0({s})", quantity_latex("mu0", s)), cell(p)) for s, p in mdp.start.items()
+        (Cell(call("mu0", s), quantity_latex("mu0", s, spelt=latex_of)), cell(p)) for s, p in mdp.start.items()
     ]  # fmt: skip
     alike: dict[tuple[Hashable, sp.Expr], list[Hashable]] = {}
     for s, a in mdp.pairs:
         if len(mdp.actions(s)) > 1:
             alike.setdefault((a, policy(a, s)), []).append(s)
     for (a, probability), states in alike.items():
-        text = ", ".join(f"pi({a}|{s})" for s in states)
-        shown = r",\, ".join(quantity_latex("pi", a, s) for s in states)
+        text = ", ".join(conditional("pi", a, s) for s in states)
+        shown = r",\, ".join(quantity_latex("pi", a, s, spelt=latex_of) for s in states)
         rest.append((Cell(text, shown), cell(probability)))
     yield Table(("quantity", "value"), tuple(rest))
 

@@ -18,6 +18,8 @@ from pgsym.exact.moments.target import Target
 from pgsym.exact.quantities import Quantities
 from pgsym.exact.solution import require_symbols
 from pgsym.expression.exact import to_expr
+from pgsym.expression.symbols import in_order
+from pgsym.model.collision import all_symbols
 from pgsym.model.estimator import ESTIMATORS, Estimator
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
@@ -25,6 +27,7 @@ from pgsym.model.policies import tabular
 from pgsym.model.policy import Policy
 from pgsym.model.policy_at import check_policy_at
 from pgsym.model.structure import Structure
+from pgsym.model.validate import check_distinct
 
 
 def moments(
@@ -68,6 +71,8 @@ def moments(
         The estimator has no moments on this model: a run need not end, or the variance grows with its length.
     TooLargeError
         A closed form would not fit the budget.
+    NameCollisionError
+        A symbol of the estimator has the name of a different one of the model or the policy.
 
     Examples
     --------
@@ -92,13 +97,14 @@ def moments(
     require_symbols(exact, mdp.symbols | estimator.symbols)
     if exact:
         mdp, estimator = mdp.subs(exact), estimator.subs(exact)
-    clash = sorted(s.name for s in estimator.symbols & set(policy.params))
+    clash = sorted({s.name for s in estimator.symbols} & {p.name for p in policy.params})
     if clash:
         raise StructureError(
             f"{clash[0]} is a policy parameter; a baseline or critic must not depend on theta here, for its gradient "
             "would not be taken. Rename it",
             where="estimator",
         )
+    check_distinct({*estimator.symbols, *all_symbols(mdp, policy)})
     point: Mapping[sp.Symbol, Any] | None = None
     if field is None and theta is None:
         field = rational_field(mdp, policy, extra=_sorted(estimator), budget=budget, seconds=seconds)
@@ -125,7 +131,7 @@ def moments(
 
 
 def _sorted(estimator: Estimator) -> list[sp.Symbol]:
-    return sorted(estimator.symbols, key=lambda s: s.name)
+    return in_order(estimator.symbols)
 
 
 def _named(name: str) -> Estimator:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -72,17 +72,6 @@ class Captions:
         if self.uniform:
             found.append("outcomes of an action are equally likely where no probability is shown")
         return ["; ".join(found)] if found else []
-
-
-def state_labels(states: Iterable[State]) -> dict[State, str]:
-    """Text by state, all distinct: 1 and "1" of one model are told apart by quotes.
-
-    >>> state_labels([1, "1", "s1"])
-    {1: '1', '1': "'1'", 's1': 's1'}
-    """
-    states = list(states)
-    counts = Counter(str(s) for s in states)
-    return {s: repr(s) if counts[str(s)] > 1 else str(s) or "''" for s in states}
 
 
 def symbols_of_actions(actions: Sequence[Action]) -> dict[Action, str]:

@@ -14,8 +14,9 @@ import sympy as sp
 
 from pgsym.errors import StructureError
 from pgsym.expression.exact import to_expr
+from pgsym.expression.labels import labels
 from pgsym.expression.plain import plain
-from pgsym.model.drawing.captions import Captions, shorten, state_labels, symbols_of_actions
+from pgsym.model.drawing.captions import Captions, shorten, symbols_of_actions
 from pgsym.model.drawing.layout import Layout, layout
 from pgsym.model.drawing.petals import petal_angles
 from pgsym.model.drawing.records import (
@@ -94,7 +95,7 @@ def geometry(
 
 def _full(mdp: MDP, places: Layout, policy: Pi | None) -> Picture:
     captions = Captions.of(mdp)
-    names = state_labels(mdp.states)
+    names = labels(mdp.states)
     inner = min(max([20.0] + [text_width(n, NAME_SIZE) / 2 + 6 for n in names.values()]), 34.0)
     outcomes = [(s, a, *outcome) for s, a in mdp.pairs for outcome in merged(mdp, s, a)]
     shown = [captions.shown(mdp, s, a, p, r) for s, a, _, p, r in outcomes]
@@ -136,16 +137,17 @@ def _full(mdp: MDP, places: Layout, policy: Pi | None) -> Picture:
     boxes += [Box(label.x, label.y, text_width(label.text, LABEL_SIZE), 13.0) for label, _ in chosen]
     wanted = [(curves[i], text_width(text, LABEL_SIZE), 13.0) for i, text in labelled]
     spots = place_labels(wanted, [*circles, *tails], curves, boxes)
-    labels = {i: Label(*spot, text) for (i, text), spot in zip(labelled, spots, strict=True)}
+    placed = {i: Label(*spot, text) for (i, text), spot in zip(labelled, spots, strict=True)}
     colour = {a: i for i, a in enumerate(actions)}
-    arrows = tuple(Arrow(*draft, colour[draft[1]], labels.get(i), shown[i]) for i, draft in enumerate(drafts))
+    arrows = tuple(Arrow(*draft, colour[draft[1]], placed.get(i), shown[i]) for i, draft in enumerate(drafts))
     extent = [(c.x - c.radius, c.y - c.radius, c.x + c.radius, c.y + c.radius) for c in circles]
     extent += [(*curve.at(k / 8), *curve.at(k / 8)) for curve in curves for k in range(9)]
     extent += [(*mark.tail, *mark.tail) for mark in marks]
-    written = [*labels.values(), *(m.label for m in marks if m.label), *(label for label, _ in chosen)]
+    written = [*placed.values(), *(m.label for m in marks if m.label), *(label for label, _ in chosen)]
     extent += [_around(label) for label in written]
     abbreviated = any(symbols[a] != str(a) for a in actions)
-    legend = [(str(a), symbols[a], colour[a]) for a in actions if abbreviated]
+    spelt = labels(actions)
+    legend = [(spelt[a], symbols[a], colour[a]) for a in actions if abbreviated]
     return _finish(
         mdp,
         tuple(_disc(mdp, s, discs[s], names[s]) for s in mdp.states),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import sympy as sp
 
 from pgsym.errors import NameCollisionError, SchemaError
 from pgsym.expression.grammar import unparse
+from pgsym.expression.symbols import in_order
 from pgsym.model.files.names import plain_name
 from pgsym.model.policy import Direct, Mixture, Policy, Softmax
 from pgsym.model.problem import Problem
@@ -107,7 +108,7 @@ def _check_symbols(problem: Problem) -> None:
     """Symbols are written as bare names, so the bare name must say everything."""
     mdp, policy = problem.mdp, problem.policy
     in_policy: set[sp.Symbol] = {symbol for expr in policy.expressions() for symbol in expr.free_symbols}
-    for symbol in _by_name({*mdp.symbols, *policy.params, *in_policy}):
+    for symbol in in_order({*mdp.symbols, *policy.params, *in_policy}):
         if symbol != sp.Symbol(symbol.name):
             raise SchemaError(
                 f"symbol {symbol} carries SymPy assumptions; a file holds plain symbols. "
@@ -122,7 +123,3 @@ def _check_symbols(problem: Problem) -> None:
             "discount factor. Rename the symbol",
             where="symbols",
         )
-
-
-def _by_name(symbols: Iterable[sp.Symbol]) -> list[sp.Symbol]:
-    return sorted(symbols, key=lambda symbol: symbol.name)

@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import yaml
@@ -134,15 +135,31 @@ def _read_yaml(text: str, where: str | None) -> Any:
         raise SchemaError(
             f"line {line}: found the directive %TAG; a model file holds plain values. Remove the tag", where=where
         )
-    reader = _YamlReader(where)
     try:
-        return reader.read(_Loader(text).get_event)
+        return _YamlReader(where).read(_Loader(text).get_event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if mark:
+            _refuse_depth(text[: mark.index], where)
         place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise SchemaError(f"{place}not YAML ({error.problem}). Correct it there", where=where) from None
     except yaml.YAMLError as error:  # a character that YAML does not allow
         raise SchemaError(f"not YAML ({' '.join(str(error).split())}). Correct it there", where=where) from None
+
+
+def _refuse_depth(text: str, where: str | None) -> None:
+    """Refuse a text before an error for its own nesting.
+
+    The library scans up to 1024 characters ahead of its events, so a bound of its own on nesting (1000 since
+    PyYAML 6.0.4) can be met before ours is counted to.
+    """
+    next_event = _Loader(text).get_event
+    depth = 0
+    with suppress(yaml.YAMLError):  # the text ends early
+        while (event := next_event()) is not None:
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                _too_deep(where, _line(event))
 
 
 class _YamlReader:

@@ -12,6 +12,7 @@ import sympy as sp
 from pgsym.expression.assumptions import Assumption
 from pgsym.expression.exact import to_expr
 from pgsym.expression.plain import plain, plain_symbol
+from pgsym.expression.symbols import in_order
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy, Softmax
@@ -158,7 +159,7 @@ def _point(mdp: MDP, probabilities: set[sp.Symbol]) -> dict[sp.Symbol, sp.Ration
     """A point of the domain, with 1 or another small number for a reward where the assumptions allow it."""
     point = witness(mdp)
     assumed = list(_assumed(mdp))
-    for s in sorted(mdp.symbols - probabilities - mdp.gamma.free_symbols, key=str):
+    for s in in_order(mdp.symbols - probabilities - mdp.gamma.free_symbols):
         for value in (sp.Integer(1), sp.Integer(2), sp.Rational(1, 2)):
             if all(a.holds({**point, s: value}) for a in assumed):
                 point[s] = value
@@ -177,7 +178,7 @@ def _free(mdp: MDP, policy: Policy, objective: Objective) -> set[sp.Symbol]:
 def _weights(mdp: MDP, policy: Policy) -> list[sp.Symbol]:
     """Symbols of the policy that are no parameters: the epsilon of a mixture."""
     named = {s for e in policy.expressions() for s in e.free_symbols}
-    return sorted(named - {*policy.params, *mdp.symbols}, key=str)
+    return in_order(named - {*policy.params, *mdp.symbols})
 
 
 def _probabilities(mdp: MDP) -> list[sp.Expr]:

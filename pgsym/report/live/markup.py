@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from html import escape
 
 from pgsym.claims.derivation.html import mathml
+from pgsym.expression.labels import labels
 from pgsym.expression.notation import derivative_latex, quantity_latex
 from pgsym.expression.plain import plain_symbol
-from pgsym.model.drawing.captions import state_labels
 from pgsym.model.drawing.records import Picture
 from pgsym.model.drawing.svg import write
 from pgsym.model.objective import Objective
@@ -179,7 +179,7 @@ def _terms(formulas: Formulas, outputs: Outputs, objective: Objective) -> str:
 
 
 def _values(formulas: Formulas, outputs: Outputs, objective: Objective) -> str:
-    labels = state_labels(formulas.state_values)
+    names = labels([*formulas.state_values, *(a for row in formulas.pi.values() for a in row)])
     quantities = [_at("h" if objective is Objective.AVERAGE_REWARD else "V", "s"), _at(_WEIGHT[objective], "s")]
     head = _head("s", *quantities, "a", _at("pi", "a", "s"), _at("Q", "s", "a"))
     rows = []
@@ -188,10 +188,10 @@ def _values(formulas: Formulas, outputs: Outputs, objective: Objective) -> str:
         span = f' rowspan="{len(actions)}"' if len(actions) > 1 else ""
         weight = _number(outputs.at(formulas.weights[s]), span) if s in formulas.weights else f"<td{span}></td>"
         value = _number(outputs.at(formulas.state_values[s]), span)
-        state = f'<th scope="rowgroup"{span}>{escape(labels[s])}</th>{value}{weight}'
+        state = f'<th scope="rowgroup"{span}>{escape(names[s])}</th>{value}{weight}'
         for k, a in enumerate(actions):
             numbers = [formulas.pi[s][a], formulas.action_values[s, a]]
-            pair = f'<th scope="row">{escape(str(a))}</th>' + "".join(_number(outputs.at(n)) for n in numbers)
+            pair = f'<th scope="row">{escape(names[a])}</th>' + "".join(_number(outputs.at(n)) for n in numbers)
             rows.append(f"<tr>{pair}</tr>" if k else f'<tr class="first">{state}{pair}</tr>')
         if not actions:
             rows.append(f'<tr class="first">{state}<td></td><td></td><td></td></tr>')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgsym.model.drawing.captions import state_labels
+from pgsym.expression.labels import labels
 from pgsym.model.drawing.records import Picture
 from pgsym.model.mdp import Action, State
 from pgsym.report.live.code import Code
@@ -37,7 +37,7 @@ class Outputs:
     def data(self, picture: Picture | None) -> dict[str, Any]:
         """Positions and names, for the page's script."""
         f = self.formulas
-        names = state_labels(f.pi)
+        names = labels([*f.pi, *(a for row in f.pi.values() for a in row)])
         pairs = list(f.action_values)
         index = {pair: k for k, pair in enumerate(pairs)}
         return {
@@ -47,7 +47,7 @@ class Outputs:
             "pairs": [
                 {
                     "state": names[s],
-                    "action": str(a),
+                    "action": names[a],
                     "weight": self.at(f.weights[s]) if s in f.weights else None,
                     "q": self.at(f.action_values[s, a]),
                 }

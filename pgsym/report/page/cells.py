@@ -15,8 +15,9 @@ from pgsym.errors import HypothesisError, NotInFieldError, SingularMatrixError, 
 from pgsym.exact import solve
 from pgsym.exact.solution import Solution, Table
 from pgsym.expression.exact import to_float, written
+from pgsym.expression.labels import spelt
 from pgsym.expression.latex import Names, latex, tex_width
-from pgsym.expression.notation import name_table, symbol_names
+from pgsym.expression.notation import name_table, quantity_latex, symbol_names
 from pgsym.model.problem import Problem
 from pgsym.report.data import BUDGET, EXACT_ENTRIES, SECONDS
 
@@ -102,7 +103,11 @@ class Writer:
 
     def word(self, name: Hashable) -> Cell:
         """A state or an action."""
-        return Cell(str(name), self._words[name])
+        return Cell(spelt(name), self._words[name])
+
+    def quantity(self, name: str, *where: Hashable) -> str:
+        """A quantity at states and actions, as LaTeX."""
+        return quantity_latex(name, *where, spelt=self._words)
 
     def expression(self, value: sp.Expr) -> Cell:
         """A formula, or a word for one that is too long."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pgsym.claims.blocks import Cell, Heading, Prose
 from pgsym.claims.derivation.rows import Row
 from pgsym.claims.language.tree import Binding
-from pgsym.claims.trust import Trust
 from pgsym.claims.verdict import Status
 from pgsym.report.live import Live
+from pgsym.trust import Trust
 
 
 @dataclass(frozen=True)

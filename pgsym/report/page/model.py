@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator
 import sympy as sp
 
 from pgsym.claims.blocks import Cell, Prose
-from pgsym.expression.latex import quantity_latex
+from pgsym.expression.labels import call, conditional
 from pgsym.expression.notation import symbol_latex
 from pgsym.model.drawing.geometry import FULL, geometry, is_drawable, is_simple
 from pgsym.model.drawing.svg import write as write_svg
@@ -78,14 +78,14 @@ def settings(writer: Writer) -> DataTable:
     problem = writer.problem
     mdp, policy = problem.mdp, problem.policy
     rows: list[tuple[str | Cell, ...]] = [(Cell("gamma", r"\gamma"), writer.expression(mdp.gamma))]
-    rows += [(Cell(f"mu0({s})", quantity_latex("mu0", s)), writer.expression(p)) for s, p in mdp.start.items()]
+    rows += [(Cell(call("mu0", s), writer.quantity("mu0", s)), writer.expression(p)) for s, p in mdp.start.items()]
     alike: dict[tuple[Hashable, sp.Expr], list[Hashable]] = {}
     for s, a in mdp.pairs:
         if len(mdp.actions(s)) > 1:
             alike.setdefault((a, policy(a, s)), []).append(s)
     for (a, probability), states in alike.items():
-        name = ", ".join(f"pi({a}|{s})" for s in states)
-        shown = r",\, ".join(quantity_latex("pi", a, s) for s in states[:4])
+        name = ", ".join(conditional("pi", a, s) for s in states)
+        shown = r",\, ".join(writer.quantity("pi", a, s) for s in states[:4])
         rows.append((Cell(name, shown + (r",\, \ldots" if len(states) > 4 else "")), writer.expression(probability)))
     rows += [(Cell(p.name, symbol_latex(p.name)), writer.expression(problem.theta[p])) for p in policy.params]
     cut = f": the first {LINES} of {len(rows)}" if len(rows) > LINES else ""

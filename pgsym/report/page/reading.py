@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgsym.claims.blocks import Prose
-from pgsym.claims.trust import Level
 from pgsym.report.page.cells import Writer
 from pgsym.report.page.content import Block, DataTable
 from pgsym.report.page.settings import Settings
+from pgsym.trust import Level
 
 MEANINGS = {
     Level.KERNEL: "Coq's kernel has accepted a proof; pgsym certify writes one.",

@@ -1,0 +1,31 @@
+"""What `pgsym solve --out` writes: documents that compile."""
+
+import pytest
+from paper import Paper, compiled
+from report_pages import problem
+from skips import NEEDS_TEX
+
+import pgsym
+from pgsym.report.files import write_solution
+
+PAGES = [
+    ("short-corridor", range(1, 2)),
+    ("two-state, gamma", range(1, 3)),
+    ("hostile", range(2, 12)),
+    ("recycling-robot", range(6, 13)),
+]
+"""How long the solutions are, with other fonts and versions of TeX too."""
+
+
+@NEEDS_TEX
+@pytest.mark.parametrize(("name", "pages"), PAGES)
+def test_solution_and_picture_compile_without_complaint(tmp_path, name, pages):
+    model = problem(name)
+    solution = pgsym.solve(model.mdp, model.policy, model.objective)
+    assert [path.name for path in write_solution(model, solution, tmp_path)] == [
+        "solution.tex", "graph.svg", "graph.tex"
+    ]  # fmt: skip
+    found = compiled((tmp_path / "solution.tex").read_text(encoding="utf-8"), tmp_path)
+    assert found.complaints == ()
+    assert found.pages in pages
+    assert compiled((tmp_path / "graph.tex").read_text(encoding="utf-8"), tmp_path) == Paper(1, ())

@@ -1,0 +1,273 @@
+"""What the names of a claim are worth at a point: quantities of the vocabulary, and the claim's own functions."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Mapping
+from functools import cached_property
+from typing import Any
+
+import sympy as sp
+
+from pgsym.claims.language import tree as t
+from pgsym.model.mdp import MDP
+from pgsym.model.objective import Objective
+from pgsym.model.policy import Direct, Policy
+from second_reading.indices import COUNTED, SOURCE, acts, derivatives, written_out
+from second_reading.jets import Jet
+from second_reading.model import TABLES, PlainModel
+from second_reading.point import (
+    END,
+    STAY,
+    InapplicableError,
+    Numbers,
+    UndefinedError,
+    VisitedEndError,
+    logit,
+)
+from second_reading.tensors import paired
+
+Env = dict[str, Hashable]
+Point = Mapping[sp.Symbol, sp.Expr]
+
+
+class Names(ABC):
+    """One claim on one model at one point, as far as names go.
+
+    Parameters
+    ----------
+    functions, second
+        The values of arbitrary functions, by name and place, and the probabilities of pi'.
+    """
+
+    def __init__(
+        self,
+        claim: t.Claim,
+        mdp: MDP,
+        policy: Policy,
+        objective: Objective,
+        point: Point,
+        functions: Mapping[str, Mapping[tuple[Hashable, ...], sp.Expr]],
+        second: Mapping[Hashable, Mapping[Hashable, sp.Expr]] | None,
+    ) -> None:
+        self.mdp = mdp
+        self.policy = policy
+        self.objective = objective
+        self.point = point
+        self.functions = functions
+        self.second = second
+        self.ends = {*mdp.terminal, END}
+        self.own: dict[str, t.Let | t.ForAll] = {}
+        for b in claim.bindings:
+            if isinstance(b, t.Let):
+                self.own[b.name] = t.Let(b.name, b.indices, written_out(b.body))
+            elif isinstance(b, t.ForAll):
+                self.own[b.name] = b
+        self.worlds = [b.name for b in claim.bindings if isinstance(b, t.World)]
+        self.left, self.right = written_out(claim.left), written_out(claim.right)
+        self.order = max(derivatives(side, self.own) for side in (self.left, self.right))
+
+    @abstractmethod
+    def value(self, node: t.Node, env: Env) -> Any:
+        """A jet, a list of jets by parameter, or a list of such lists."""
+
+    # -- the worlds ------------------------------------------------------------------------------------------
+
+    def _fresh(self) -> None:
+        """Forget what was found at another precision."""
+        for name in ("numbers", "model", "primed", "_varied", "_values"):
+            self.__dict__.pop(name, None)
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        return Numbers(self.point, self.policy.params, self.order)
+
+    @cached_property
+    def model(self) -> PlainModel:
+        return PlainModel(self.mdp, self.policy, self.objective, self.numbers)
+
+    @cached_property
+    def primed(self) -> PlainModel:
+        if self.worlds:
+            if self.mdp.gamma == 1:
+                raise InapplicableError("nothing would ever end")
+            return PlainModel(self.mdp, self.policy, self.objective, self.numbers, terminating=True)
+        assert self.second is not None
+        return PlainModel(self.mdp, Direct(self.second, ()), self.objective, self.numbers)
+
+    @cached_property
+    def _varied(self) -> dict[Any, PlainModel]:
+        return {}
+
+    @cached_property
+    def _values(self) -> dict[Any, Any]:
+        return {}
+
+    # -- literals and places ---------------------------------------------------------------------------------
+
+    def _state(self, literal: t.Literal) -> Hashable:
+        return _named(literal.name, self.mdp.states)
+
+    def _actions(self, state: Hashable) -> tuple[Hashable, ...]:
+        return (STAY,) if state in self.ends else self.mdp.actions(state)
+
+    def _place(self, node: t.Quantity | t.Call, env: Env) -> tuple[Hashable, ...]:
+        found = [env[i] if isinstance(i, str) else None for i in node.indices]
+        is_action = acts(node, self.own)
+        for k, i in enumerate(node.indices):
+            if isinstance(i, t.Literal) and not is_action[k]:
+                found[k] = self._state(i)
+        for k, i in enumerate(node.indices):
+            if isinstance(i, t.Literal) and is_action[k]:
+                state = found[SOURCE[node.name] if isinstance(node, t.Quantity) else k - 1]
+                found[k] = _named(i.name, self.mdp.actions(state))
+        return tuple(found)
+
+    # -- the claim's own functions ---------------------------------------------------------------------------
+
+    def _call(self, node: t.Call, place: tuple[Hashable, ...]) -> Any:
+        declared = self.own[node.name]
+        if isinstance(declared, t.ForAll):  # 0 in terminal states
+            given = self.functions[node.name].get(place)
+            return self.numbers.number(0) if given is None else self.numbers(given)
+        key = (node.name, place)
+        if key not in self._values:
+            try:
+                self._values[key] = self.value(declared.body, dict(zip(declared.indices, place, strict=True)))
+            except UndefinedError as error:
+                self._values[key] = error
+        found = self._values[key]
+        if isinstance(found, UndefinedError):
+            raise _undefined(node.indices[declared.indices.index(found.index)])
+        return found
+
+    # -- quantities ------------------------------------------------------------------------------------------
+
+    def _quantity(self, node: t.Quantity, env: Env) -> Any:
+        model = self.primed if node.primed else self.model
+        if node.overrides:
+            model = self._changed(model, node)
+        match node.name:
+            case "J":
+                return model.J
+            case "rbar":
+                return model.rbar
+            case "gamma":
+                return model.gamma
+            case "E[T]":
+                return model.steps
+            case "|S|":
+                return self.numbers.number(len(self.mdp.nonterminal))
+            case "F":
+                return self._fisher(model)
+        place = self._place(node, env)
+        if node.name in COUNTED and self.ends.intersection(place):
+            raise VisitedEndError
+        if node.name in SOURCE and place[SOURCE[node.name]] in self.ends:
+            return self._in_terminal_state(model, node.name, place)
+        if node.name in TABLES:
+            try:
+                return TABLES[node.name](model, *place)
+            except UndefinedError:
+                raise _undefined(node.indices[0]) from None
+        zero = self.numbers.number(0)
+        if node.name == "mu0":
+            return model.mu0.get(place[0], zero)
+        if node.name == "pi":
+            action, state = place
+            return model.pi[state][action]
+        if node.name == "P":
+            target, state, action = place
+            return model.P[state, action].get(target, zero)
+        if node.name == "P_pi":
+            return model.step(*place)
+        if node.name == "logit":
+            return logit(self.policy, *place, self.numbers)
+        assert node.name == "r"
+        return model.reward_to(*place) if len(place) == 3 else model.r[place]
+
+    def _in_terminal_state(self, model: PlainModel, name: str, place: tuple[Hashable, ...]) -> Jet:
+        """It leads to itself and pays nothing, by the one thing that can happen there."""
+        if name in ("Q", "A"):
+            model.base(place[0])  # what a quantity needs, it needs everywhere
+        if name == "pi":
+            return self.numbers.number(1)
+        if name in ("P", "P_pi"):
+            return self.numbers.number(int(place[0] == place[1]))
+        return self.numbers.number(0)
+
+    def _fisher(self, model: PlainModel) -> Any:
+        n, found = len(self.policy.params), None
+        for s in self.mdp.nonterminal:
+            try:
+                w = model.weight(s)
+            except UndefinedError:
+                continue
+            for p in model.pi[s].values():
+                score = [p.derivative(i) for i in range(n)]
+                term = [[w * x * y / p for y in score] for x in score]
+                found = term if found is None else paired(Jet.__add__, found, term)
+        return found
+
+    # -- other rewards, discounts, starts --------------------------------------------------------------------
+
+    def _changed(self, model: PlainModel, node: t.Quantity) -> PlainModel:
+        key = (node.primed, node.overrides)
+        if key not in self._varied:
+            own: dict[str, Any] = {}
+            for o in node.overrides:
+                if o.key == "gamma":
+                    own["discount"] = self._discount(o.value)
+                elif o.key == "r":
+                    own["rewards"] = self._reward_table(o.value)
+                else:
+                    own["weight"] = {s: self._applied(o.value, (s,)) for s in self.mdp.nonterminal}
+            self._varied[key] = model.varied(**own)
+        return self._varied[key]
+
+    def _discount(self, node: t.Node) -> Jet:
+        """A number lies in [0, 1]; at 1 it is asked later whether every run ends."""
+        found = self.value(node, {})
+        constant = all(
+            isinstance(n, t.Number | t.Neg | t.Pow | t.Binary) or (_is_gamma(n) and not self.mdp.gamma.free_symbols)
+            for n in node.walk()
+        )
+        if constant and (found.value < 0 or found.value > 1):
+            raise InapplicableError("a discount outside [0, 1]")
+        return found
+
+    def _reward_table(self, function: t.Node) -> dict[tuple[Hashable, Hashable], Jet]:
+        assert isinstance(function, t.Call | t.Quantity)
+        if isinstance(function, t.Call):
+            arity = len(self.own[function.name].indices)
+        else:
+            arity = 2 if function.name in ("Q", "A", "r", "logit") else 1
+        return {(s, a): self._applied(function, (s, a)[:arity]) for s, a in self.mdp.pairs}
+
+    def _applied(self, function: t.Node, place: tuple[Hashable, ...]) -> Any:
+        names = ("s", "a")[: len(place)]
+        if isinstance(function, t.Call):
+            return self._call(t.Call(function.name, names), place)
+        assert isinstance(function, t.Quantity)
+        if function.name == "pi":
+            names, place = names[::-1], place[::-1]
+        taken = t.Quantity(function.name, names, function.primed, function.overrides)
+        return self._quantity(taken, dict(zip(names, place, strict=True)))
+
+
+def _named(name: Hashable, among: tuple[Hashable, ...]) -> Hashable:
+    """What has that name; what only looks like it, if it is the only one."""
+    exact = [x for x in among if x == name and type(x) is type(name)]
+    found = exact or [x for x in among if str(x) == str(name)]
+    if len(found) != 1:
+        raise InapplicableError("no such name, or several")
+    return found[0]
+
+
+def _is_gamma(node: t.Node) -> bool:
+    return isinstance(node, t.Quantity) and node.name == "gamma" and not node.primed
+
+
+def _undefined(index: t.Index) -> Exception:
+    """A state by name that a quantity is not defined in is the author's business."""
+    return UndefinedError(index) if isinstance(index, str) else InapplicableError("undefined in a state by name")
