@@ -15,7 +15,7 @@ from pgsym.certify import coqc
 
 REMAINING = {
     "stable_baselines3": "Stable-Baselines3 is not installed: it needs PyTorch",
-    "stormvogel": "stormvogel is not installed: it needs Python 3.12",
+    "stormvogel": "stormvogel is not installed: it needs Python 3.12 and pandas before 3",
     "torch": "PyTorch is not installed: where no CPU build is to be had, it brings gigabytes of CUDA",
     "torchrl": "TorchRL is not installed: it needs PyTorch",
 }

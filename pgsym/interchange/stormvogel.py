@@ -1,4 +1,4 @@
-"""stormvogel's models in and out; probabilities are fractions, formulas are text."""
+"""stormvogel's models in and out; probabilities are fractions, formulas are SymPy's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import sympy as sp
 from pgsym.errors import FormulaError, SchemaError, StructureError
 from pgsym.expression.complaint import nearest
 from pgsym.expression.exact import to_expr
-from pgsym.expression.grammar import unparse
 from pgsym.interchange.extras import optional
 from pgsym.interchange.reductions import averaged, merged, pair_reward, require_one_start, undiscounted
 from pgsym.model.mdp import MDP
@@ -41,43 +40,41 @@ def to_stormvogel(mdp: MDP, *, discount: str | None = None, average: bool = Fals
     if len({str(s) for s in mdp.states}) < len(mdp.states):
         raise StructureError("two names are written alike; names are text there. Rename one", where="states")
     model = stormvogel.new_mdp(create_initial_state=False)
+    for symbol in mdp.symbols:
+        model.declare_parameter(symbol.name)
     states = {}
     for s in mdp.states:
         labels = [label for label, given in (("init", s in mdp.start), ("terminal", s in mdp.terminal)) if given]
-        states[s] = model.new_state(labels=labels, name=str(s))
-    rewards = model.add_rewards("reward")
+        states[s] = model.new_state(labels=labels, friendly_name=str(s))
+    rewards = model.new_reward_model("reward")
     for s in mdp.states:
-        branches: dict[Any, Any] = {}
-        paid: dict[Any, sp.Expr] = {}
-        if s in mdp.terminal:
-            branches[stormvogel.EmptyAction] = stormvogel.Branch([(1, states[s])])
-            paid[stormvogel.EmptyAction] = sp.Integer(0)
+        choices: dict[Any, Any] = {stormvogel.EmptyAction: [(1, states[s])]} if s in mdp.terminal else {}
         for a in mdp.actions(s):
             action = model.new_action(str(a))
-            paid[action] = pair_reward(mdp, s, a, TARGET)
-            branches[action] = stormvogel.Branch([(_number(p), states[t]) for t, p, _ in mdp.outcomes(s, a)])
-        if len(branches) < len(mdp.actions(s)):
+            choices[action] = [(_number(p), states[t]) for t, p, _ in mdp.outcomes(s, a)]
+            paid = _number(pair_reward(mdp, s, a, TARGET))
+            for _, t in choices[action]:
+                rewards.set_transition_reward(states[s], action, t, paid)
+        if len(choices) < len(mdp.actions(s)):
             raise StructureError("two actions are written alike; names are text there. Rename one", where=s)
-        model.set_transitions(states[s], stormvogel.Transition(branches))
-        for action, r in paid.items():
-            rewards.set_state_action_reward(states[s], action, _number(r))
+        model.set_choices(states[s], choices)
     return model
 
 
-def _number(expr: sp.Expr) -> Fraction | str:
+def _number(expr: sp.Expr) -> Fraction | sp.Expr:
     if isinstance(expr, sp.Rational):
         return Fraction(int(expr.p), int(expr.q))
     if expr.has(sp.exp):
         raise FormulaError(
             f"found {expr}; stormvogel has rational functions. Put a symbol in place of the exponential", where="reward"
         )
-    return unparse(expr)
+    return expr
 
 
 def from_stormvogel(model: Any, *, rewards: str | None = None) -> MDP:
     """The MDP of a stormvogel model, an MDP or a DTMC; states that only stay, without a reward, are terminal.
 
-    Floats are read as the simplest rationals nearby, text as formulas.
+    Floats are read as the simplest rationals nearby.
 
     Parameters
     ----------
@@ -91,7 +88,7 @@ def from_stormvogel(model: Any, *, rewards: str | None = None) -> MDP:
     ModelError
         The entries do not make an MDP.
     """
-    kind = model.get_type().name
+    kind = model.model_type.name
     if kind not in ("MDP", "DTMC"):
         raise SchemaError(f"found a {kind}; MDP or DTMC is required. Make a discrete-time model", where="model")
     known = [r.name for r in model.rewards]
@@ -100,22 +97,25 @@ def from_stormvogel(model: Any, *, rewards: str | None = None) -> MDP:
         raise SchemaError(
             f"{found}; {nearest(rewards or '', known, 'they are')}. Name one with rewards=", where="rewards"
         )
-    paid: dict[Any, Any] = next((r.rewards for r in model.rewards if r.name == (rewards or r.name)), {})
+    paid = next((r for r in model.rewards if r.name == (rewards or r.name)), None)
+    names = {state: state.friendly_name or str(k) for k, state in enumerate(model.states)}
+    if len(set(names.values())) < len(names):
+        raise StructureError("two states are called alike; names must be distinct. Rename one", where="states")
     rows, terminal, start = [], [], []
-    for i, state in model.states.items():
+    for state, name in names.items():
         if "init" in state.labels:
-            start.append(state.name)
-        if i not in model.transitions:
-            raise StructureError(
-                "the state has no transition; each state leads on. Call add_self_loops()", where=state.name
-            )
+            start.append(name)
+        if not state.has_choices():
+            raise StructureError("the state has no transition; each state leads on. Call add_self_loops()", where=name)
         own = []
-        for k, (action, branch) in enumerate(model.transitions[i].transition.items()):
-            word = ",".join(sorted(action.labels)) or f"a{k}"
-            r = _expr(paid.get((i, action), 0))
-            own += [(state.name, word, target.name, _expr(p), r) for p, target in branch.branch]
-        if all(t == state.name and r == 0 for _, _, t, _, r in own):
-            terminal.append(state.name)
+        for k, (action, branch) in enumerate(model.transitions[state]):
+            for p, target in branch:
+                r = _expr(paid and paid.get_state_reward(state)) + _expr(
+                    paid and paid.get_transition_reward(state, action, target)
+                )
+                own.append((name, action.label or f"a{k}", names[target], _expr(p), r))
+        if all(t == name and r == 0 for _, _, t, _, r in own):
+            terminal.append(name)
         else:
             rows += own
     if len(start) > 1:
@@ -123,8 +123,7 @@ def from_stormvogel(model: Any, *, rewards: str | None = None) -> MDP:
             f"found {len(start)} states labelled init, without probabilities; one start is required. Remove labels",
             where="start",
         )
-    names = [state.name for state in model.states.values()]
-    return MDP.from_transitions(rows, start=start[0] if start else None, terminal=terminal, states=names)
+    return MDP.from_transitions(rows, start=start[0] if start else None, terminal=terminal, states=list(names.values()))
 
 
 def _expr(value: Any) -> sp.Expr:

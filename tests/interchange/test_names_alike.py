@@ -4,6 +4,7 @@ import json
 
 import pytest
 import sympy as sp
+from skips import needs
 
 from pgsym.errors import SchemaError, StructureError
 from pgsym.exact import solve
@@ -63,7 +64,7 @@ def test_drn_keeps_names():
 
 
 def test_stormvogel_refuses_names_that_read_alike():
-    pytest.importorskip("stormvogel")
+    needs("stormvogel")
     from pgsym.interchange import stormvogel
 
     rows = [(s, "a", "end", 1, 1) for s in (1, "1")]

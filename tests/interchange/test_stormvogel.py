@@ -1,16 +1,14 @@
 """stormvogel's models both ways, where stormvogel can be imported."""
 
-import importlib.util
 import re
 import sys
-import types
 from fractions import Fraction
 
 import pytest
 import sympy as sp
 from hypothesis import HealthCheck, given, settings
 from laws import law, parametric_mdps
-from skips import REMAINING, demand
+from skips import needs
 from strategies import episodic_mdps
 
 from pgsym.errors import DiscountError, FormulaError, MissingExtraError, SchemaError, StructureError
@@ -20,16 +18,8 @@ from pgsym.model import MDP
 
 
 @pytest.fixture
-def stormvogel(monkeypatch):
-    """`stormvogel.model` alone: other modules of its package have syntax of Python 3.12."""
-    spec = importlib.util.find_spec("stormvogel")
-    demand(spec, REMAINING["stormvogel"])
-    package = types.ModuleType("stormvogel")
-    package.__path__ = list(spec.submodule_search_locations)
-    monkeypatch.setitem(sys.modules, "stormvogel", package)
-    yield importlib.import_module("stormvogel.model")
-    for name in [name for name in sys.modules if name.startswith("stormvogel.")]:
-        del sys.modules[name]
+def stormvogel():
+    return needs("stormvogel.model")
 
 
 def text(mdp):
@@ -55,24 +45,24 @@ def test_round_trip_is_exact(stormvogel, mdp):
 @pytest.mark.filterwarnings("ignore::pgsym.model.validate.AssumptionWarning")
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(mdp=parametric_mdps())
-def test_formulas_are_text(stormvogel, mdp):
+def test_formulas_are_sympys(stormvogel, mdp):
     back = from_stormvogel(to_stormvogel(mdp, average=True))
     assert text(back) == text(averaged(mdp)) or rests(averaged(mdp))
 
 
 def test_a_model_built_there(stormvogel):
     model = stormvogel.new_dtmc()
-    init = model.get_initial_state()
-    end = model.new_state("done", name="end")
-    init.set_transitions([(0.25, end), (Fraction(3, 4), init)])
+    init = model.initial_state
+    end = model.new_state("done", friendly_name="end")
+    init.set_choices([(0.25, end), (Fraction(3, 4), init)])
     model.add_self_loops()
-    rewards = model.add_rewards("cost")
+    rewards = model.new_reward_model("cost")
     rewards.set_state_reward(init, 0.1)
     rewards.set_unset_rewards(0)
     tenth = sp.Rational(1, 10)
     expected = [("0", "a0", "end", sp.Rational(1, 4), tenth), ("0", "a0", "0", sp.Rational(3, 4), tenth)]
     assert from_stormvogel(model) == MDP.from_transitions(expected, start="0", terminal=["end"], states=["0", "end"])
-    model.add_rewards("time")
+    model.new_reward_model("time")
     with pytest.raises(SchemaError, match=r"^rewards: the model has 2 reward models; they are cost, time\. Name one"):
         from_stormvogel(model)
     assert from_stormvogel(model, rewards="time").terminal == {"end"}
@@ -89,6 +79,21 @@ def test_wrong_models_are_refused(stormvogel):
     with pytest.raises(
         StructureError, match=r"^0: the state has no transition; each state leads on\. Call add_self_loops"
     ):
+        from_stormvogel(model)
+
+
+def test_rewards_of_transitions_are_read(stormvogel):
+    model = stormvogel.new_mdp()
+    init, end = model.initial_state, model.new_state(friendly_name="end")
+    go = model.new_action("go")
+    model.set_choices(init, {go: [(Fraction(1, 3), init), (Fraction(2, 3), end)]})
+    model.add_self_loops()
+    model.new_reward_model("toll").set_transition_reward(init, go, end, 7)
+    rows = [("0", "go", "0", sp.Rational(1, 3), 0), ("0", "go", "end", sp.Rational(2, 3), 7)]
+    assert from_stormvogel(model) == MDP.from_transitions(rows, start="0", terminal=["end"], states=["0", "end"])
+    # Names are the caller's: two states may share one there.
+    init.set_friendly_name("end")
+    with pytest.raises(StructureError, match=r"^states: two states are called alike; names must be distinct\. Rename"):
         from_stormvogel(model)
 
 
@@ -119,6 +124,7 @@ def test_to_stormvogel_raises_on(stormvogel, mdp, kind, message):
 
 
 def test_missing_stormvogel_names_the_extra(monkeypatch):
-    monkeypatch.setitem(sys.modules, "stormvogel", None)
+    for module in ("stormvogel", "stormvogel.model"):
+        monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(MissingExtraError, match=r"^stormvogel: it is not installed; stormvogel models need it"):
         to_stormvogel(LOOP)
