@@ -26,7 +26,8 @@ from claims_models import FAMILIES, Family
 from rich.console import Console
 from rich.table import Table
 
-from pgsym.claims.decide import Decision, size
+from pgsym.claims.decide import Decision
+from pgsym.claims.difference import size
 from pgsym.claims.language import parse
 from pgsym.claims.setting import Setting
 from pgsym.claims.verdict import Status

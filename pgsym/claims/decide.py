@@ -10,22 +10,22 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 import sympy as sp
 
-from pgsym.algebra.prime import PRIME_BITS
+from pgsym.claims.chance import proof_bits, trial_bits
 from pgsym.claims.cost import require_affordable
+from pgsym.claims.difference import residues, size
 from pgsym.claims.domain import require_discounts, require_policy
 from pgsym.claims.language import parse
 from pgsym.claims.language import tree as t
 from pgsym.claims.meaning import Meaning
 from pgsym.claims.repair import repairing_factor
 from pgsym.claims.setting import Setting
-from pgsym.claims.vectors import minus
 from pgsym.claims.verdict import Coordinate, Status, Verdict
 from pgsym.claims.witness import find_witness
 from pgsym.errors import AlgebraError, ClaimError, HypothesisError, SingularMatrixError, StructureError, TooLargeError
@@ -226,43 +226,6 @@ class Decision:
         )
 
 
-def residues(meaning: Meaning, setting: Setting) -> Iterator[tuple[tuple[Any, Any], Any]]:
-    """What must be zero for the claim to hold, by (assignment of the free indices, parameters).
-
-    For an equality left - right; for a proportion left_k right_p - left_p right_k with a pivot p where right is
-    not zero, or left itself if right vanishes everywhere.  Both sides are evaluated whole, so that what is not defined
-    is noticed.
-    """
-    claim = setting.claim
-    left, right = meaning.compile(claim.left), meaning.compile(claim.right)
-    if claim.relation == t.EQUAL:
-        difference = meaning.compile(t.Sub(claim.left, claim.right))
-        env = None
-        for env in meaning.assignments(setting.ranges):
-            yield from _entries(env, difference(env))
-        if env is None:
-            raise _nothing_said(setting)
-        return
-    zero, is_zero = meaning.tower.field(0).zero, meaning.tower.field(0).is_zero
-    lefts: dict[Any, Any] = {}
-    rights: dict[Any, Any] = {}
-    env = None
-    for env in meaning.assignments(setting.ranges):
-        lefts.update(_entries(env, left(env)))
-        rights.update(_entries(env, right(env)))
-    if env is None:
-        raise _nothing_said(setting)
-    pivot = next((k for k, e in rights.items() if not is_zero(e)), None)
-    if pivot is None:
-        yield from lefts.items()
-        return
-    for k in {**lefts, **rights}:
-        if k == pivot:
-            yield k, zero
-        else:
-            yield k, minus(lefts.get(k, zero) * rights[pivot], lefts.get(pivot, zero) * rights.get(k, zero))
-
-
 def _notes(meaning: Meaning, setting: Setting, found: Mapping[Any, Any]) -> tuple[str, ...]:
     """What a reader may take the claim to say, and it does not."""
     notes = []
@@ -274,65 +237,6 @@ def _notes(meaning: Meaning, setting: Setting, found: Mapping[Any, Any]) -> tupl
         what = "parameter" if setting.rank else "number"
         notes.append(f"for one {what} this says only that the right side is not 0 where the left is not")
     return tuple(notes)
-
-
-def _nothing_said(setting: Setting) -> HypothesisError:
-    names = ", ".join(found.index for found in setting.ranges)
-    return HypothesisError(
-        f"there is nothing that {names} could be: no state of this model has the quantities of the claim; at gamma = 1 "
-        "values are defined where every run ends. Set gamma < 1, or mark an end as terminal",
-        where=names,
-    )
-
-
-def _entries(env: Mapping[str, Any], value: Any) -> Iterator[tuple[tuple[Any, Any], Any]]:
-    place = tuple(env.items())
-    if isinstance(value, dict):
-        yield from (((place, p), e) for p, e in value.items())
-    else:
-        yield (place, None), value
-
-
-def size(setting: Setting) -> tuple[int, float]:
-    """Bounds on what must vanish: total degree of the numerator, and the bits of its coefficients."""
-    meaning = setting.bounds()
-    if setting.claim.relation == t.PROPORTIONAL:
-        product = []
-        for node in (setting.claim.left, setting.claim.right):
-            compiled = meaning.compile(node)
-            found = [e for env in meaning.assignments(setting.ranges) for _, e in _entries(env, compiled(env))]
-            product.append(found)
-        sizes = [a * b for a in product[0] for b in product[1]]
-        sizes = [meaning.tower.field(0).total(e, 2) for e in sizes]
-    else:
-        sizes = [e for _, e in residues(meaning, setting)]
-    return max((e.degree for e in sizes), default=0), max((e.bits for e in sizes), default=0.0)
-
-
-def trial_bits(degree: int, bits: float) -> float:
-    """-log2 of one trial's error: degree / p for the point, (bits / 63) / (number of primes) for the prime.
-
-    There are more than 2^63 / 46 primes between 2^63 and 2^64 (Rosser & Schoenfeld 1962, theorem 1), and at most
-    bits / 63 of them divide a number of that many bits.
-    """
-    point = degree / (2.0 ** (PRIME_BITS - 1) - 1)
-    primes = 2.0 ** (PRIME_BITS - 1) / 46
-    return -math.log2(point + bits / (PRIME_BITS - 1) / primes + 2.0**-PRIME_BITS)
-
-
-def proof_bits(each: float, trials: int, poles: int) -> float:
-    """-log2 of the chance to prove a false claim in this way: all trials hold, `poles` points were drawn again.
-
-    By the union bound over the places of the poles that is C(trials + poles - 1, poles) 2^(-each trials).  As the
-    number of poles is not known beforehand, k of them may have a share of 2^-(10 + k) of the error, and none the rest.
-
-    >>> round(proof_bits(50.5, 2, 0), 2), round(proof_bits(50.5, 2, 1), 2)
-    (101.0, 89.0)
-    """
-    if not trials:
-        return 0.0
-    share = 1 - 2.0**-10 if poles == 0 else 2.0 ** -(10 + poles)
-    return each * trials - math.log2(math.comb(trials + poles - 1, poles)) + math.log2(share)
 
 
 def replace_relation(setting: Setting, relation: str) -> Setting:

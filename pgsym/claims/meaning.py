@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any
 
+from pgsym.claims.gradients import without_logarithms
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Range, Scope
 from pgsym.claims.names import Compiled, Env, Names, once
@@ -182,7 +183,7 @@ class Meaning:
         return guarded
 
     def _gradient(self, body: t.Node, level: int) -> Compiled:
-        split = self._without_logarithms(body)
+        split = without_logarithms(body, {p.name for p in self.world.policy.params}, self.scope.free)
         if split is not None:
             found = self.compile(split, level)
             return _then(found, {}) if self.scope.rank(split) is None else found
@@ -190,44 +191,6 @@ class Meaning:
         if not self.scope.rank(body):
             return lambda env: above.gradient(inner(env))
         return lambda env: {(p, q): d for p, e in inner(env).items() for q, d in above.gradient(e).items()}
-
-    def _without_logarithms(self, body: t.Node) -> t.Node | None:
-        """grad body with grad log x = grad x / x, which needs no logarithm; None where the body has none outermost.
-
-        The gradient is taken into sums and past factors without parameters.
-        """
-        match body:
-            case t.Log(x):
-                return t.Div(t.Grad(x, at=body.at), x, at=body.at)
-            case t.Neg(x) if self._has_logarithm(x):
-                return t.Neg(t.Grad(x, at=body.at), at=body.at)
-            case t.Add(x, y) | t.Sub(x, y) if self._has_logarithm(body):
-                return type(body)(t.Grad(x, at=body.at), t.Grad(y, at=body.at), at=body.at)
-            case t.Mul(x, y) if self._has_logarithm(y) and self._is_constant(x):
-                return t.Mul(x, t.Grad(y, at=body.at), at=body.at)
-            case t.Mul(x, y) | t.Div(x, y) if self._has_logarithm(x) and self._is_constant(y):
-                return type(body)(t.Grad(x, at=body.at), y, at=body.at)
-            case t.Sum(indices, x, drawn=drawn) if self._has_logarithm(x):
-                return t.Sum(indices, t.Grad(x, at=body.at), at=body.at, drawn=drawn)
-            case t.Expect() if self._has_logarithm(body):
-                return self._without_logarithms(body.expanded())
-        return None
-
-    def _has_logarithm(self, node: t.Node) -> bool:
-        """Whether a logarithm without a value stands there: of anything but a policy's probability."""
-        logs = (n.body for n in node.walk() if isinstance(n, t.Log))
-        return any(not (isinstance(x, t.Quantity) and x.name == "pi") for x in logs)
-
-    def _is_constant(self, node: t.Node) -> bool:
-        """Whether a factor is the same for all parameters, as far as its names tell."""
-        params = {p.name for p in self.world.policy.params}
-        return all(
-            (isinstance(n, t.Symbol) and n.name not in params)
-            or (isinstance(n, t.Call) and n.name in self.scope.free)
-            or (isinstance(n, t.Quantity) and n.name in ("P", "r", "mu0", "gamma", "|S|"))
-            or not isinstance(n, t.Symbol | t.Call | t.Quantity)
-            for n in node.walk()
-        )
 
     def _log(self, node: t.Node, body: t.Node, level: int) -> Compiled:
         if not (isinstance(body, t.Quantity) and body.name == "pi"):

@@ -8,7 +8,7 @@ from flint import fmpq
 
 import pgsym
 from pgsym.algebra.size import SizeField
-from pgsym.claims.decide import residues, size
+from pgsym.claims.difference import residues, size
 from pgsym.claims.language import parse
 from pgsym.claims.setting import Setting
 from pgsym.model import MDP, Objective, softmax_policy, tabular

@@ -15,7 +15,7 @@ from second_reading.soundness import judge
 
 import pgsym
 from pgsym.claims import Status, decide, parse
-from pgsym.claims.decide import residues, size
+from pgsym.claims.difference import residues, size
 from pgsym.claims.setting import Setting
 from pgsym.errors import AlgebraError, ClaimError, HypothesisError, StructureError, TooLargeError
 from pgsym.expression.linear import common_denominators

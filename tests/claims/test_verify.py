@@ -10,7 +10,8 @@ from strategies import continuing_mdps, episodic_mdps, policies
 
 import pgsym
 from pgsym.claims import Status, decide
-from pgsym.claims.decide import size, trial_bits
+from pgsym.claims.chance import trial_bits
+from pgsym.claims.difference import size
 from pgsym.claims.language.scope import Scope
 from pgsym.claims.meaning import Meaning
 from pgsym.claims.setting import Setting

@@ -1,0 +1,80 @@
+"""Gradients of logarithms whose value is not known: grad log x = grad x / x needs none."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from pgsym.claims.language import tree as t
+
+_CONSTANT = frozenset({"P", "r", "mu0", "gamma", "|S|"})
+"""Quantities of the model alone."""
+
+
+def without_logarithms(body: t.Node, parameters: Collection[str], arbitrary: Collection[str]) -> t.Node | None:
+    """grad body without logarithms outermost; None where the body has none, or one that cannot be taken apart.
+
+    The gradient is taken into sums, and past factors without parameters.
+
+    Parameters
+    ----------
+    parameters
+        Names of the policy's parameters.
+    arbitrary
+        Names of the claim's arbitrary functions and numbers.
+
+    Examples
+    --------
+    >>> from pgsym.claims.language import parse
+    >>> body = parse("2 * log (1 + J) + V(s) = 0").claims[0].left
+    >>> print(without_logarithms(body, {"theta"}, ()))
+    grad (2 * log (1 + J)) + grad V(s)
+    """
+
+    def constant(node: t.Node) -> bool:
+        return all(
+            n.name not in parameters
+            if isinstance(n, t.Symbol)
+            else n.name in arbitrary
+            if isinstance(n, t.Call)
+            else n.name in _CONSTANT and not n.overrides
+            if isinstance(n, t.Quantity)
+            else True
+            for n in _parts(node)
+        )
+
+    def grad(node: t.Node) -> t.Node:
+        return t.Grad(node, at=body.at)
+
+    match body:
+        case t.Log(x):
+            return t.Div(grad(x), x, at=body.at)
+        case t.Expect():
+            return without_logarithms(body.expanded(), parameters, arbitrary)
+        case _ if not _has_logarithm(body):
+            return None
+        case t.Neg(x):
+            return t.Neg(grad(x), at=body.at)
+        case t.Add(x, y) | t.Sub(x, y):
+            return type(body)(grad(x), grad(y), at=body.at)
+        case t.Mul(x, y) if constant(x):
+            return t.Mul(x, grad(y), at=body.at)
+        case t.Mul(x, y) | t.Div(x, y) if constant(y):
+            return type(body)(grad(x), y, at=body.at)
+        case t.Sum(indices, x, drawn=drawn):
+            return t.Sum(indices, grad(x), at=body.at, drawn=drawn)
+    return None
+
+
+def _has_logarithm(node: t.Node) -> bool:
+    """Whether a logarithm without a value stands there: of anything but a policy's probability."""
+    logs = (n.body for n in node.walk() if isinstance(n, t.Log))
+    return any(not (isinstance(x, t.Quantity) and x.name == "pi") for x in logs)
+
+
+def _parts(node: t.Node) -> Iterator[t.Node]:
+    """The node and all below it, with the weights of expectations."""
+    if isinstance(node, t.Expect):
+        node = node.expanded()
+    yield node
+    for child in node.children:
+        yield from _parts(child)
