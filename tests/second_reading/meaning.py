@@ -152,6 +152,15 @@ class Plain(Names):
 
     # -- values ----------------------------------------------------------------------------------------------
 
+    def _operands(self, left: t.Node, right: t.Node, env: Env) -> tuple[Any, Any]:
+        """Two operands; what an index does not run over counts before what divides by zero there."""
+        try:
+            x = self.value(left, env)
+        except UnclearError:
+            self.value(right, env)
+            raise
+        return x, self.value(right, env)
+
     def value(self, node: t.Node, env: Env) -> Any:
         """What does not depend on an index is found once."""
         if isinstance(node, t.Number | t.Symbol | t.Quantity | t.Call):
@@ -180,15 +189,16 @@ class Plain(Names):
             case t.Neg(body):
                 return entrywise(lambda e: -e, self.value(body, env))
             case t.Add(left, right):
-                return paired(Jet.__add__, *alike(self.value(left, env), self.value(right, env)))
+                return paired(Jet.__add__, *alike(*self._operands(left, right, env)))
             case t.Sub(left, right):
-                return paired(Jet.__sub__, *alike(self.value(left, env), self.value(right, env)))
+                return paired(Jet.__sub__, *alike(*self._operands(left, right, env)))
             case t.Mul(left, right):
-                x, y = self.value(left, env), self.value(right, env)
+                x, y = self._operands(left, right, env)
                 return entrywise(lambda e: e * y, x) if isinstance(y, Jet) else entrywise(lambda e: x * e, y)
             case t.Div(left, right):
-                inverse = self.value(right, env).inverse()
-                return entrywise(lambda e: e * inverse, self.value(left, env))
+                x, y = self._operands(left, right, env)
+                inverse = y.inverse()
+                return entrywise(lambda e: e * inverse, x)
             case t.Pow(body, power):
                 return self.value(body, env) ** power
             case t.Grad(body):
@@ -202,10 +212,10 @@ class Plain(Names):
             case t.Sum((index,), body):
                 return self._sum(index, body, env, isinstance(node, Drawn))
             case t.Dot(left, right):
-                return dot(self.value(left, env), self.value(right, env))
+                return dot(*self._operands(left, right, env))
             case t.Outer(left, right):
-                y = self.value(right, env)
-                return [[e * f for f in y] for e in self.value(left, env)]
+                x, y = self._operands(left, right, env)
+                return [[e * f for f in y] for e in x]
             case t.Transpose(body):
                 return [list(column) for column in zip(*self.value(body, env), strict=True)]
             case t.Limit(body):
