@@ -15,13 +15,13 @@ from pgsym.errors import HypothesisError
 def residues(meaning: Meaning, setting: Setting) -> Iterator[tuple[tuple[Any, Any], Any]]:
     """What must be zero for the claim to hold, by (assignment of the free indices, parameters).
 
-    For an equality left - right; for a proportion left_k right_p - left_p right_k with a pivot p where right is
+    For an equality, and for what denies it, left - right; for a proportion left_k right_p - left_p right_k with a pivot p where right is
     not zero, or left itself if right vanishes everywhere.  Both sides are evaluated whole, so that what is not defined
     is noticed.
     """
     claim = setting.claim
     left, right = meaning.compile(claim.left), meaning.compile(claim.right)
-    if claim.relation == t.EQUAL:
+    if claim.relation != t.PROPORTIONAL:
         difference = meaning.compile(t.Sub(claim.left, claim.right))
         env = None
         for env in meaning.assignments(setting.ranges):
@@ -59,7 +59,7 @@ def size(setting: Setting) -> tuple[int, float]:
             found = [e for env in meaning.assignments(setting.ranges) for _, e in _entries(env, compiled(env))]
             product.append(found)
         sizes = [a * b for a in product[0] for b in product[1]]
-        sizes = [meaning.tower.field(0).total(e, 2) for e in sizes]
+        sizes = [*product[0], *(meaning.tower.field(0).total(e, 2) for e in sizes)]  # left alone where right is 0
     else:
         sizes = [e for _, e in residues(meaning, setting)]
     return max((e.degree for e in sizes), default=0), max((e.bits for e in sizes), default=0.0)
