@@ -15,9 +15,9 @@ from pgsym.errors import HypothesisError
 def residues(meaning: Meaning, setting: Setting) -> Iterator[tuple[tuple[Any, Any], Any]]:
     """What must be zero for the claim to hold, by (assignment of the free indices, parameters).
 
-    For an equality, and for what denies it, left - right; for a proportion left_k right_p - left_p right_k with a pivot p where right is
-    not zero, or left itself if right vanishes everywhere.  Both sides are evaluated whole, so that what is not defined
-    is noticed.
+    For an equality, and for what denies it, left - right; for a proportion left_k right_p - left_p right_k with a pivot
+    p where right is not zero, or left itself if right vanishes everywhere.  Both sides are evaluated whole, so that
+    what is not defined is noticed.
     """
     claim = setting.claim
     left, right = meaning.compile(claim.left), meaning.compile(claim.right)
