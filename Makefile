@@ -73,6 +73,7 @@ bench: $(READY_BENCH)
 newest: newest-environment
 	status=0; $(MAKE) test $(NEWEST) || status=$$?; .venv-newest/bin/python .ci/versions.py changed; exit $$status
 
+constraints: NEWEST := VENV=.venv-newest CONSTRAINTS=.ci/held.txt
 constraints: newest-environment
 	.venv-newest/bin/python .ci/versions.py > constraints.txt
 

@@ -2,11 +2,13 @@
 
 import importlib.util
 import re
+from importlib.metadata import PackageNotFoundError, metadata
 import tomllib
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -90,3 +92,22 @@ def test_the_script_writes_what_is_installed(
 def test_changes_are_told_from_old_to_new(versions: ModuleType) -> None:
     found = versions.changes({"a": "1", "b": "1", "c": "3"}, {"a": "2", "c": "3", "d": "1"})
     assert list(found) == ["a: 1 -> 2", "b: 1 -> none", "d: none -> 1"]
+
+
+def asks(name: str) -> str:
+    """The Python that the installed version of a package wants."""
+    try:
+        return metadata(name)["Requires-Python"] or ""
+    except PackageNotFoundError:  # for another system, or another version of Python
+        return ""
+
+
+def test_pins_install_on_the_first_release_of_the_python_that_is_required(versions: ModuleType) -> None:
+    """Debian 12 has 3.11.2: a package that asks for 3.11.5 leaves nothing installed there."""
+    first = PROJECT["requires-python"].removeprefix(">=") + ".0"
+    pins = versions.pinned(versions.FILE.read_text(encoding="utf-8"))
+    installed = versions.installed()
+    same = [name for name, version in pins.items() if installed.get(name) == version]
+    assert len(same) > len(pins) / 2
+    assert [name for name in same if not SpecifierSet(asks(name)).contains(first)] == []
+    assert not SpecifierSet(">=3.11.5").contains(first)
