@@ -2,8 +2,8 @@
 
 import importlib.util
 import re
-from importlib.metadata import PackageNotFoundError, metadata
 import tomllib
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 from types import ModuleType
 
