@@ -151,6 +151,17 @@ def test_shared_parameters_and_unreachable_states_do_not_matter():
     assert decide(BELLMAN, mdp, tabular(mdp)).proved
 
 
+def test_limit_is_about_every_state():
+    """Below gamma = 1 all values are finite, so that a limit leaves out no state, and says nothing of one."""
+    rows = [("u", "a", "u", 1, 1), ("s", "a", "end", 1, 1), ("s", "b", "end", 1, 2)]
+    mdp = MDP.from_transitions(rows, terminal=["end"], start="s", states=["s", "u", "end"])
+    assert decide("for all s: limit[gamma->1] (1 - gamma) * V(s) = g(s)", mdp).notes == ()
+    assert decide("for all s: limit[gamma->1] (1 - gamma) * V(s) = g(s)", mdp).proved
+    zero = decide("for all s: limit[gamma->1] (1 - gamma) * V(s) = 0", mdp)
+    assert zero.refuted
+    assert [str(c) for c in zero.witness.differing] == ["value at s = u"]
+
+
 def test_sum_that_leaves_out_a_state_of_infinite_value_says_so():
     rows = [("u", "a", "u", 1, 1), ("s", "a", "end", 1, 1), ("s", "b", "end", 1, 2)]
     mdp = MDP.from_transitions(rows, terminal=["end"], start="s", states=["s", "u", "end"])

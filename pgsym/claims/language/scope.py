@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.vocabulary import ACTION, STATE, Entry, Role, entry
+from pgsym.claims.language.vocabulary import ACTION, FINITE, STATE, Entry, Role, entry
 from pgsym.errors import ClaimError
 from pgsym.expression.complaint import caret
 
@@ -196,7 +196,7 @@ class Scope:
             found = entry(node.name, len(node.indices))
             roles = found.roles
             if any(o.key == "gamma" for o in node.overrides):
-                roles = tuple((k, role) for k, role in roles if role not in (Role.VALUED, Role.COUNTED))
+                roles = tuple((k, role) for k, role in roles if role not in FINITE)
             if node.primed:
                 roles += tuple((k, Role.ABROAD) for k, role in roles if role is Role.NEXT)
             return replace(found, roles=roles)
@@ -217,20 +217,26 @@ class Scope:
         return self._entries[node.name]
 
     def uses(
-        self, node: t.Node, index: str, bound: tuple[str, ...] = ()
-    ) -> Iterator[tuple[t.Call | t.Quantity, int, tuple[str, ...]]]:
-        """Every place under a node where an index is used: the quantity, the position, and what is bound on the way."""
+        self, node: t.Node, index: str, bound: tuple[str, ...] = (), near: bool = False
+    ) -> Iterator[tuple[t.Call | t.Quantity, int, tuple[str, ...], bool]]:
+        """Every place under a node where an index is used.
+
+        The quantity, the position, what is bound on the way, and whether a limit is taken there: the discount is below
+        1 then, and everything is finite.
+        """
         match node:
             case t.Sum(indices, body):
                 if index not in indices:
-                    yield from self.uses(body, index, (*bound, *indices))
+                    yield from self.uses(body, index, (*bound, *indices), near)
             case t.Expect():
-                yield from self.uses(node.expanded(), index, bound)
+                yield from self.uses(node.expanded(), index, bound, near)
+            case t.Limit(body):
+                yield from self.uses(body, index, bound, True)
             case t.Quantity(_, indices) | t.Call(_, indices):
-                yield from ((node, k, bound) for k, i in enumerate(indices) if i == index)
+                yield from ((node, k, bound, near) for k, i in enumerate(indices) if i == index)
             case _:
                 for child in node.children:
-                    yield from self.uses(child, index, bound)
+                    yield from self.uses(child, index, bound, near)
 
     def free_uses(self, node: t.Node, bound: tuple[str, ...] = ()) -> Iterator[tuple[str, t.Node]]:
         """The indices that nothing binds, with the place of each use."""
@@ -275,9 +281,9 @@ class Scope:
         """
         partners: dict[t.Index, t.Node] = {}
         roles = set[Role]()
-        for node, position, bound in self.uses(body, index):
+        for node, position, bound, near in self.uses(body, index):
             found = self.entry(node)
-            roles |= {role for k, role in found.roles if k == position}
+            roles |= {role for k, role in found.roles if k == position and not (near and role in FINITE)}
             for state, action in found.pairs:
                 if action == position:
                     if node.indices[state] in bound:

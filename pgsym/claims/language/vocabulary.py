@@ -28,6 +28,10 @@ class Role(StrEnum):
     """At gamma = 1 it has finite visits only if no run stays there for ever."""
 
 
+FINITE = (Role.VALUED, Role.COUNTED)
+"""Roles that ask for something finite at gamma = 1."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """One name of the vocabulary.
