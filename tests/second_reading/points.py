@@ -105,7 +105,9 @@ def by_symbol(setting: Setting, place: Place) -> Point:
 
 
 def _between(rng: random.Random, low: Fraction | int, high: Fraction | int) -> sp.Rational:
-    return sp.Rational(rng.randrange(int(low * GRAIN) + 1, int(high * GRAIN)), GRAIN)
+    """Never a whole number: there a probability can be 0, which log pi(a|s) does not allow."""
+    above = rng.randrange(int(low * GRAIN) + 1, int(high * GRAIN))
+    return sp.Rational(above + (above % GRAIN == 0), GRAIN)
 
 
 def _parameters(setting: Setting, point: Point, rng: random.Random) -> Point:
