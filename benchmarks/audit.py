@@ -36,6 +36,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import stats
 
+from pgsym.model import Problem
+
 ALPHA = 0.01
 """Error rate of one audit of a correct estimator."""
 BOUND_RATE = 1e-3
@@ -163,8 +165,8 @@ def audit_correct(number: int) -> Audited:
         mdp, policy, theta = random_problem(rng)
         try:
             found = audit(
-                estimator, mdp, policy, theta=theta, horizon=HORIZON, batch_size=BATCH, delta=DELTA, alpha=ALPHA,
-                max_samples=AUDITED, seed=number, explain=False,
+                Problem(mdp, policy, theta=theta), estimator, horizon=HORIZON, batch_size=BATCH, delta=DELTA,
+                alpha=ALPHA, max_samples=AUDITED, seed=number, explain=False,
             )  # fmt: skip
         except SamplingError as error:
             if error.where != "theta":
@@ -226,9 +228,7 @@ def world_of(problem: int, off: bool, target: str) -> Any:
 
     case = suite()[problem]
     objective = "average-reward" if target == "objective" else "start-state"
-    return build_world(
-        case.mdp, case.policy, objective, theta=case.theta, behaviour=case.behaviour if off else None
-    )  # fmt: skip
+    return build_world(case.problem.replace(objective=objective), behaviour=case.behaviour if off else None)
 
 
 def recipes(problem: int, off: bool, target: str) -> Iterator[tuple[Task, Any, Any, Any]]:
@@ -300,10 +300,11 @@ def detect(task: Task) -> Detected | None:
     if bias <= WORTH:
         return None
     case = suite()[task.problem]
+    objective = "average-reward" if task.target == "objective" else "start-state"
     found = audit(
-        _as_estimator(recipe), case.mdp, case.policy, "average-reward" if task.target == "objective" else "start-state",
-        theta=case.theta, horizon=case.horizon, batch_size=BATCH, target=task.target, layout="vector", delta=WORTH / 2,
-        alpha=1e-3, max_samples=BUDGET, seed=7, behaviour=case.behaviour if task.off_policy else None,
+        case.problem.replace(objective=objective), _as_estimator(recipe), horizon=case.horizon, batch_size=BATCH,
+        target=task.target, layout="vector", delta=WORTH / 2, alpha=1e-3, max_samples=BUDGET, seed=7,
+        behaviour=case.behaviour if task.off_policy else None,
     )  # fmt: skip
     named = "NO"
     if found.diagnosis is not None and mistake.key in found.diagnosis.keys:

@@ -36,7 +36,7 @@ def table(kind: str, sizes: list[str], problem_of: Callable[[str], Problem], clo
     for size in sizes:
         problem = problem_of(size)
         began = time.perf_counter()
-        certificate = certify(problem.mdp, problem.policy, closed_forms=closed_forms)
+        certificate = certify(problem, closed_forms=closed_forms)
         written = time.perf_counter() - began
         assert ("closed_form_J" in certificate.theorems) == closed_forms
         before = resource.getrusage(resource.RUSAGE_CHILDREN)

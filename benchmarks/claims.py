@@ -32,7 +32,7 @@ from pgsym.claims.language import parse
 from pgsym.claims.setting import Setting
 from pgsym.claims.verdict import Status
 from pgsym.claims.verify import policy_gradient_theorem
-from pgsym.model import Objective, tabular
+from pgsym.model import Objective, Problem, tabular
 
 FALSE = "grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * r(s,a)"
 SHORT, REPEATS = 2.0, 5
@@ -132,14 +132,14 @@ def _work(pipe: Connection, family: str, n: int) -> None:
     policy, objective = tabular(mdp), Objective.START_STATE
     transitions = sum(len(mdp.outcomes(s, a)) for s, a in mdp.pairs)
     claim = policy_gradient_theorem(objective)
-    decision = Decision(mdp, policy, objective, method="identity test")
+    decision = Decision(Problem(mdp, policy, objective), method="identity test")
     before = _peak()
     start = time.process_time()
     verdict = decision.decide(claim)
     seconds = [time.process_time() - start]
     memory = _peak() - before
     while seconds[0] < SHORT and len(seconds) < REPEATS:
-        decision = Decision(mdp, policy, objective, method="identity test", seed=len(seconds))
+        decision = Decision(Problem(mdp, policy, objective), method="identity test", seed=len(seconds))
         start = time.process_time()
         decision.decide(claim)
         seconds.append(time.process_time() - start)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+import pgsym
 from pgsym.model import MDP, tabular
 from pgsym.sampling import Tables, build_tables
 from pgsym.sampling.dynamics import truncated_values
@@ -45,7 +46,7 @@ def garnet() -> Problem:
     mdp = MDP.from_transitions(rows, start=dict.fromkeys(range(10), "1/10"), gamma="9/10")
     policy = tabular(mdp)
     theta = [round(x, 2) for x in rng.normal(size=20).tolist()]
-    return Problem("Garnet, S = 10, A = 2, 10 successors", build_tables(mdp, policy, theta), None)
+    return Problem("Garnet, S = 10, A = 2, 10 successors", build_tables(pgsym.Problem(mdp, policy, theta=theta)), None)
 
 
 def taxi() -> Problem:
@@ -53,7 +54,7 @@ def taxi() -> Problem:
     mdp = MDP.from_gymnasium("Taxi-v4", gamma="9/10")
     policy = tabular(mdp)
     theta = [round(x, 2) for x in np.random.default_rng(1).normal(size=len(policy.params)).tolist()]
-    return Problem("Taxi, S = 500, A = 6", build_tables(mdp, policy, theta), "Taxi-v4")
+    return Problem("Taxi, S = 500, A = 6", build_tables(pgsym.Problem(mdp, policy, theta=theta)), "Taxi-v4")
 
 
 PROBLEMS = (garnet, taxi)

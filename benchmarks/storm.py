@@ -51,7 +51,7 @@ class Case:
 def expected_reward(name: str, mdp: MDP, policy: Policy) -> Case:
     """sum_t gamma^t r_t from the first start state."""
     mdp = mdp.replace(start={next(iter(mdp.start)): 1})
-    chain, meaning = induced_chain(mdp, policy)
+    chain, meaning = induced_chain(pgsym.Problem(mdp, policy))
     model = to_stormpy(chain, discount=None if chain.gamma == 1 else "exit", average=True)
     return Case(f"{name}: reward", len(mdp.states), mdp, policy, meaning, model, 'R{"reward"}=? [F "terminal"]')
 
@@ -132,7 +132,7 @@ def measure(case: Case) -> tuple[bool, float, float]:
 
 
 def _solved(case: Case) -> Any:
-    solution = pgsym.solve(case.mdp, case.policy, "start-state")
+    solution = pgsym.solve(pgsym.Problem(case.mdp, case.policy))
     solution.quantities.J  # noqa: B018  (computed on first use)
     return solution
 

@@ -8,13 +8,7 @@ import pgsym
 # of REINFORCE and of reward-to-go have the same mean and different variances.
 corridor = pgsym.zoo("short-corridor")
 found = pgsym.ascend(
-    corridor.mdp,
-    corridor.policy,
-    theta=corridor.theta,
-    methods=["exact", "natural", "reinforce", "reward-to-go"],
-    steps=60,
-    step_size=0.02,
-    seeds=3,
+    corridor, methods=["exact", "natural", "reinforce", "reward-to-go"], steps=60, step_size=0.02, seeds=3
 )
 print(found)
 (exact,) = found["exact"]
@@ -24,13 +18,7 @@ assert abs(exact.J[-1] + 6 + 4 * math.sqrt(2)) < 1e-5
 # around, and ends at the worst policy instead of the best.
 chain = pgsym.zoo("nota-thomas")
 biased = pgsym.ascend(
-    chain.mdp,
-    chain.policy,
-    theta=chain.theta,
-    methods=["exact", "reward-to-go", "reward-to-go-undiscounted"],
-    steps=60,
-    step_size=2,
-    batch=64,
+    chain, methods=["exact", "reward-to-go", "reward-to-go-undiscounted"], steps=60, step_size=2, batch=64
 )
 print()
 print(biased)

@@ -6,12 +6,12 @@ lake = pgsym.MDP.from_gymnasium("FrozenLake-v1")
 policy = pgsym.tabular(lake)
 uniform = dict.fromkeys(policy.params, 0)
 
-solution = pgsym.solve(lake, policy)
+solution = pgsym.solve(pgsym.Problem(lake, policy))
 at_uniform = solution.at(uniform)
 print("success probability of the uniform policy:", at_uniform.J)
 
-print(pgsym.verify(lake, policy))
+print(pgsym.verify(pgsym.Problem(lake, policy)))
 
-check = pgsym.cross_check(lake, policy, "start-state", theta=uniform, n=20_000, seed=0)
+check = pgsym.cross_check(pgsym.Problem(lake, policy, theta=uniform), n=20_000, seed=0)
 print(check)
 assert check.consistent

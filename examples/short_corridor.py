@@ -5,7 +5,7 @@ import sympy as sp
 import pgsym
 
 corridor = pgsym.zoo("short-corridor")
-solution = pgsym.solve(corridor.mdp, corridor.policy, corridor.objective)
+solution = pgsym.solve(corridor)
 (theta,) = corridor.policy.params
 
 print("J(theta)      =", solution.J)
@@ -18,4 +18,4 @@ print("at theta = log(sqrt 2): dJ/dtheta =", best.grad[theta], "and J =", best.J
 assert best.grad[theta] == 0
 assert best.J == -6 - 4 * sp.sqrt(2)
 
-print(pgsym.verify(corridor.mdp, corridor.policy, corridor.objective))
+print(pgsym.verify(corridor))

@@ -5,7 +5,7 @@ import pgsym
 model = pgsym.zoo("two-state")
 
 for objective in ("start-state", "average-reward", "stationary-value"):
-    point = pgsym.solve(model.mdp, model.policy, objective).at(model.theta)
+    point = pgsym.solve(model.replace(objective=objective)).at(model.theta)
     print(f"{objective}: J = {point.J}, grad J = {dict(point.grad)}")
-    print(pgsym.verify(model.mdp, model.policy, objective, theta=model.theta))
+    print(pgsym.verify(model.replace(objective=objective)))
     print()

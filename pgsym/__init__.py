@@ -4,12 +4,9 @@ A model, a policy with parameters theta and an objective give J(theta) as a clos
 decision whether the policy gradient theorem gives that gradient, for every theta at once:
 
 >>> import pgsym
->>> corridor = pgsym.zoo("short-corridor")
->>> solution = pgsym.solve(corridor.mdp, corridor.policy, corridor.objective)
->>> (theta,) = corridor.policy.params
->>> solution.at({theta: 0}).J
+>>> pgsym.solve("short-corridor").at(theta=0).J
 -12
->>> print(pgsym.verify(corridor.mdp, corridor.policy, corridor.objective))
+>>> print(pgsym.verify("short-corridor"))
 proved: grad J == sum[s] eta(s) * sum[a] grad pi(a|s) * Q(s,a)
   by normal form
 

@@ -15,7 +15,7 @@ def of(name: str, objective: str | None = None, claim: str | None = None, **opti
         problem = generic_problem(name.removeprefix("generic:"))
     else:
         problem = pgsym.zoo(name, **options)
-    return certify(problem.mdp, problem.policy, objective or problem.objective, claim, theta=problem.theta, name=name)
+    return certify(problem.replace(objective=objective or problem.objective).replace(name=name), claim)
 
 
 SYMBOLIC: Rows = [("s", "go", "e", "p", "R"), ("s", "go", "s", "1-p", 0), ("s", "wait", "u", 1, "I"),

@@ -18,7 +18,7 @@ from pgsym.claims import decide, parse
 from pgsym.claims.language import tree as t
 from pgsym.exact import solve
 from pgsym.exact.policy_symbols import in_policy_symbols
-from pgsym.model import MDP, direct_policy, mixture, softmax_policy, tabular
+from pgsym.model import MDP, Problem, direct_policy, mixture, softmax_policy, tabular
 from pgsym.model.policy import Policy, Softmax
 
 STATES: tuple[Hashable, ...] = (
@@ -228,9 +228,9 @@ class Answers:
     @classmethod
     def of(cls, shape: Shape, names: Spelling, method: str) -> Answers:
         mdp, policy = model(shape, names)
-        solution = solve(mdp, policy)
+        solution = solve(Problem(mdp, policy))
         kept = in_policy_symbols(solution) if isinstance(policy, Softmax) else None
-        return cls(mdp, policy, decide(claim(shape, names), mdp, policy, method=method), solution, kept)
+        return cls(mdp, policy, decide(Problem(mdp, policy), claim(shape, names), method=method), solution, kept)
 
     def symbols(self, shape: Shape, names: Spelling) -> list[sp.Symbol]:
         """Every symbol, in an order that does not depend on names."""

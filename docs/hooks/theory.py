@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from pgsym.claims.blocks import Definition
 from pgsym.claims.catalogue import Theorem
@@ -58,7 +57,7 @@ def page(theorem: Theorem, topic: str) -> str:
 def _proof(theorem: Theorem) -> str:
     """The chains with their reasons; each line is decided first."""
     script = Script.parse(theorem.derivation, theorem.name)
-    audit = script.check(replace(theorem.example_problem(), objective=theorem.objective))
+    audit = script.check(theorem.example())
     verdicts = iter([step.verdict for step in audit.steps])
     bindings = tuple(b for block in script.blocks if isinstance(block, Definition) for b in block.bindings)
     told = f"Decided on `{theorem.model}` while this page was written: {audit.summary}."
@@ -67,12 +66,12 @@ def _proof(theorem: Theorem) -> str:
 
 def _shown(theorem: Theorem) -> list[str]:
     """The verdict on the catalogue's example; for a false statement a counterexample, and what is missing."""
-    found = theorem.decide(*theorem.example())
+    found = theorem.decide(theorem.example())
     parts = ["## Example" if theorem.holds else "## Counterexample"]
     parts.append(f"On `{theorem.model}`" + (f" with gamma = {theorem.gamma}" if theorem.gamma else "") + ":")
     parts.append(_fence(f"$ {example_text(theorem)}\n{found}", "console"))
     if theorem.defect:
-        missing = theorem.decide_defect(*theorem.example())
+        missing = theorem.decide_defect(theorem.example())
         parts += ["## What is missing", _formulas(theorem, "defect"), _fence(str(missing), "text")]
     return parts
 

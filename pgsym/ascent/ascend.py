@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import sympy as sp
 
 from pgsym.ascent.landscape import Landscape, Place
 from pgsym.ascent.methods import EXACT, NATURAL, Method, find_methods
@@ -18,10 +17,7 @@ from pgsym.ascent.optimum import best_value
 from pgsym.ascent.policy_arrays import Floats
 from pgsym.ascent.result import Ascent, Path
 from pgsym.errors import AscentError, PgsymError
-from pgsym.model.mdp import MDP
-from pgsym.model.objective import Objective
-from pgsym.model.policies import tabular
-from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem, ProblemLike
 
 Direction = Callable[[Place, Floats, int], Floats]
 """(place, theta, number of the step) -> direction of ascent."""
@@ -33,11 +29,8 @@ INTERRUPTED = "interrupted"
 
 
 def ascend(
-    mdp: MDP,
-    policy: Policy | None = None,
-    objective: Objective | str = Objective.START_STATE,
+    problem: ProblemLike,
     *,
-    theta: Mapping[sp.Symbol | str, Any] | Sequence[Any],
     methods: str | Iterable[Any] | Mapping[str, Any] = ("exact", "natural"),
     steps: int = 100,
     step_size: float | Mapping[str, float] = 0.1,
@@ -48,16 +41,14 @@ def ascend(
     horizon: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Ascent:
-    """Gradient ascent on J by several methods from the same `theta`.
+    """Gradient ascent on J by several methods from the problem's theta.
 
     Every path records the exact J, so that paths differ by what their directions do, not by how J is measured.
 
     Parameters
     ----------
-    policy
-        Tabular softmax by default.
-    theta
-        The start, by symbol, by name or in the order of ``policy.params``.
+    problem
+        See `pgsym.Problem.of`; every path starts at its theta.
     methods
         Names: ``exact`` (grad J), ``natural`` (F^-1 grad J), an estimator of `pgsym.sampling` (``reinforce``,
         ``reward-to-go``, ``advantage``, ``eligibility-trace``), or one with ``-undiscounted`` behind it, which leaves
@@ -98,26 +89,24 @@ def ascend(
     --------
     The short corridor's best policy has odds sqrt(2), where J = -(6 + 4 sqrt(2)) (Sutton & Barto, Example 13.1):
 
-    >>> import math, pgsym
-    >>> corridor = pgsym.zoo("short-corridor")
-    >>> found = ascend(corridor.mdp, corridor.policy, theta=[0], methods="exact")
+    >>> import math
+    >>> found = ascend("short-corridor", methods="exact")
     >>> (path,) = found.paths
     >>> bool(abs(path.theta[-1, 0] - math.log(2) / 2) < 1e-9), round(float(path.J[-1]), 9)
     (True, -11.656854249)
     """
-    policy = tabular(mdp) if policy is None else policy
+    problem = Problem.of(problem)
     chosen = find_methods(methods)
     _check(steps, damping, horizon)
     optimisers = _optimisers(chosen, optimizer, step_size)
     numbers = _seeds(seeds)
-    landscape = Landscape(mdp, policy, objective)
-    point = policy.point(theta)
-    start = np.array([float(point[p]) for p in policy.params])
+    landscape = Landscape(problem)
+    start = np.array([float(value) for value in problem.point.values()])
     runs = [
         (method.label, seed, direction)
         for method in chosen
         for seed, direction in _directions(
-            method, mdp, policy, landscape, start, numbers, batch=batch, damping=damping, horizon=horizon
+            method, problem, landscape, start, numbers, batch=batch, damping=damping, horizon=horizon
         )
     ]
 
@@ -134,7 +123,7 @@ def ascend(
         if paths[-1].stopped == INTERRUPTED:
             break
     return Ascent(
-        params=policy.params,
+        params=problem.policy.params,
         objective=landscape.objective,
         paths=tuple(paths),
         steps=steps,
@@ -179,9 +168,9 @@ def _by_label(value: Any, labels: Sequence[str], where: str) -> dict[str, Any]:
         return dict.fromkeys(labels, value)
     for label in [*value, *labels]:
         if label not in value or label not in labels:
-            problem = "no value for" if label in labels else "no method is called"
+            complaint = "no value for" if label in labels else "no method is called"
             raise AscentError(
-                f"{problem} {label!r}; the methods are {', '.join(labels)}. Give one value for all, or one for each",
+                f"{complaint} {label!r}; the methods are {', '.join(labels)}. Give one value for all, or one for each",
                 where=where,
             )
     return dict(value)
@@ -189,8 +178,7 @@ def _by_label(value: Any, labels: Sequence[str], where: str) -> dict[str, Any]:
 
 def _directions(
     method: Method,
-    mdp: MDP,
-    policy: Policy,
+    problem: Problem,
     landscape: Landscape,
     start: Floats,
     seeds: Sequence[int],
@@ -206,7 +194,7 @@ def _directions(
         return [(None, lambda place, theta, step: place.natural_gradient(damping))]
     from pgsym.ascent.rollouts import Rollouts
 
-    rollouts = Rollouts(mdp, policy, landscape.objective, method.estimator, batch, horizon)
+    rollouts = Rollouts(problem, method.estimator, batch, horizon)
     rollouts.check(start)
 
     def run(seed: int) -> Direction:

@@ -22,9 +22,8 @@ from pgsym.errors import SingularMatrixError, StructureError
 from pgsym.exact.chain import Constants
 from pgsym.exact.fields import float_field
 from pgsym.exact.plan import Plan
-from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
-from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem
 from pgsym.model.structure import Structure
 
 
@@ -72,19 +71,19 @@ class Landscape:
 
     Examples
     --------
-    >>> import pgsym
-    >>> corridor = pgsym.zoo("short-corridor")
-    >>> place = Landscape(corridor.mdp, corridor.policy, corridor.objective).at(np.zeros(1))
+    >>> place = Landscape(Problem.of("short-corridor")).at(np.zeros(1))
     >>> round(place.J, 12), place.gradient.round(12).tolist()
     (-12.0, [2.0])
     """
 
-    def __init__(self, mdp: MDP, policy: Policy, objective: Objective | str = Objective.START_STATE) -> None:
-        self.objective = Objective.parse(objective)
+    def __init__(self, problem: Problem) -> None:
+        mdp, policy, self.objective = problem.mdp, problem.policy, problem.objective
         self.objective.require_rollouts()
         if mdp.symbols:
             names = ", ".join(sorted(s.name for s in mdp.symbols))
-            raise StructureError(f"no value for {names}; floats need every symbol. Use mdp.subs", where="symbols")
+            raise StructureError(
+                f"no value for {names}; floats need every symbol. Give them: problem.at(NAME=VALUE)", where="symbols"
+            )
         structure = Structure(mdp, policy)
         structure.require(self.objective)
         self.mdp = mdp

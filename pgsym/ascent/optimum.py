@@ -32,9 +32,10 @@ def best_value(landscape: Landscape) -> float | None:
 
     Examples
     --------
+    >>> from pgsym.model import Problem
     >>> import pgsym
     >>> corridor = pgsym.zoo("short-corridor")
-    >>> best_value(Landscape(corridor.mdp, corridor.policy))
+    >>> best_value(Landscape(Problem.of("short-corridor")))
     -3.0
     """
     N, S = len(landscape.pairs), landscape.S

@@ -14,9 +14,8 @@ import numpy as np
 
 from pgsym.ascent.policy_arrays import Floats
 from pgsym.errors import AscentError
-from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
-from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem
 from pgsym.sampling import Estimator, Tables, build_tables, estimate
 from pgsym.sampling.described import Described
 from pgsym.sampling.estimators import Plan
@@ -41,7 +40,7 @@ class Rounded:
         >>> from pgsym.sampling import RewardToGo
         >>> mdp = MDP.from_transitions(
         ...     [("s", a, t, 1, 1) for a, t in (("go", "end"), ("no", "s"))], start="s", terminal=["end"])
-        >>> tables = build_tables(mdp, sigmoid(mdp, {"s": "t"}), [0])
+        >>> tables = build_tables(Problem(mdp, sigmoid(mdp, {"s": "t"})))
         >>> [Rounded(RewardToGo()).plan(tables, Objective.START_STATE, T).T for T in (None, 5)]
         [16, 5]
         """
@@ -74,12 +73,10 @@ class Rollouts:
         A batch of less than 2.
     """
 
-    def __init__(
-        self, mdp: MDP, policy: Policy, objective: Objective, estimator: Estimator, batch: int, horizon: int | None
-    ) -> None:
+    def __init__(self, problem: Problem, estimator: Estimator, batch: int, horizon: int | None) -> None:
         if batch < 2:
             raise AscentError(f"found {batch}; at least 2 rollouts are required. Give batch >= 2", where="batch")
-        self._problem = (mdp, policy, objective)
+        self._problem = problem
         # Its name is the base's, an attribute of the instance.
         self._estimator: Any = Rounded(estimator)
         self._batch = batch
@@ -87,15 +84,14 @@ class Rollouts:
 
     def check(self, theta: Floats) -> None:
         """Refuse an estimator that does not fit, before anything runs."""
-        mdp, policy, objective = self._problem
-        self._estimator.plan(build_tables(mdp, policy, theta.tolist()), objective, self._horizon)
+        problem = self._problem.at(theta.tolist())
+        self._estimator.plan(build_tables(problem), problem.objective, self._horizon)
 
     def direction(self, theta: Floats, seed: int) -> Floats:
         """The mean of the batch, shape (k,); a function of theta and the seed alone."""
         found = estimate(
-            *self._problem,
+            self._problem.at(theta.tolist()),
             self._estimator,
-            theta=theta.tolist(),
             n=self._batch,
             seed=seed,
             horizon=self._horizon,

@@ -10,7 +10,7 @@ from pgsym.audit.rollouts import Estimator
 from pgsym.audit.run import ALPHA, audit
 from pgsym.audit.suite import Case, standard_suite
 from pgsym.errors import SamplingError
-from pgsym.model.mdp import MDP
+from pgsym.model.problem import ProblemLike
 
 
 class AuditError(AssertionError):
@@ -23,8 +23,7 @@ class AuditError(AssertionError):
 
 def assert_unbiased(
     estimator: Estimator,
-    mdp: MDP | None = None,
-    policy: Any = None,
+    problem: ProblemLike | None = None,
     *,
     cases: Iterable[Case] | None = None,
     alpha: float | None = None,
@@ -35,8 +34,8 @@ def assert_unbiased(
 
     Parameters
     ----------
-    mdp, policy
-        The problem; left out, the standard suite.
+    problem
+        See `pgsym.Problem.of`; left out, the standard suite.
     cases
         Problems to take instead of the standard suite.
     alpha
@@ -66,8 +65,8 @@ def assert_unbiased(
     """
     __tracebackhide__ = True
     rate = ALPHA if alpha is None else alpha
-    if mdp is not None:
-        found = {"the problem": audit(estimator, mdp, policy, alpha=rate, **options)}
+    if problem is not None:
+        found = {"the problem": audit(problem, estimator, alpha=rate, **options)}
     else:
         tried = list(standard_suite() if cases is None else cases)
         if not tried:
@@ -83,7 +82,7 @@ def _on(case: Case, estimator: Estimator, alpha: float, off_policy: bool, option
     given = {"horizon": case.horizon, **options}
     if off_policy:
         given["behaviour"] = case.behaviour
-    return audit(estimator, case.mdp, case.policy, theta=case.theta, alpha=alpha, **given)
+    return audit(case.problem, estimator, alpha=alpha, **given)
 
 
 def failure_message(name: str, results: dict[str, AuditResult]) -> str:
@@ -114,9 +113,9 @@ class Auditor:
     def __init__(self, alpha: float | None = None) -> None:
         self.alpha = ALPHA if alpha is None else alpha
 
-    def __call__(self, estimator: Estimator, *args: Any, **options: Any) -> AuditResult:
+    def __call__(self, problem: ProblemLike, estimator: Estimator, **options: Any) -> AuditResult:
         """As `pgsym.audit.audit`."""
-        return audit(estimator, *args, **{"alpha": self.alpha, **options})
+        return audit(problem, estimator, **{"alpha": self.alpha, **options})
 
     def assert_unbiased(self, estimator: Estimator, *args: Any, **options: Any) -> dict[str, AuditResult]:
         """As `assert_unbiased`."""

@@ -31,7 +31,7 @@ class Batch:
     >>> from pgsym.model.zoo import zoo
     >>> from pgsym.audit.rollouts import Rollouts
     >>> p = zoo("short-corridor")
-    >>> batch = Rollouts(p.mdp, p.policy, theta=p.theta, horizon=3, batch_size=2, layout="flat").batch(seed=1)
+    >>> batch = Rollouts(p, horizon=3, batch_size=2, layout="flat").batch(seed=1)
     >>> batch.states, batch.next_states
     (array([0, 0, 1, 0, 0, 1]), array([0, 1, 2, 0, 1, 0]))
     >>> batch.truncated

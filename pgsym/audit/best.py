@@ -15,6 +15,7 @@ from pgsym.audit.world import World
 from pgsym.exact.moments import moments
 from pgsym.model.estimator import EXACT, GAE, Estimator, Reinforce, RewardToGo
 from pgsym.model.objective import Objective
+from pgsym.model.problem import Problem
 
 
 class Spread(NamedTuple):
@@ -60,8 +61,8 @@ class Best:
         return world.on_policy and world.objective is Objective.START_STATE and world.critic is None
 
     def _law(self, recipe: Recipe) -> float:
-        theta = {p: float(v) for p, v in self.world.theta.items()}
-        law = moments(self.world.mdp, self.world.policy, described(recipe, self.horizon), theta=theta)
+        problem = Problem(self.world.mdp, self.world.policy)
+        law = moments(problem, described(recipe, self.horizon)).at({p: float(v) for p, v in self.world.theta.items()})
         return float(law.covariance_trace) / self.batch_size
 
 

@@ -7,14 +7,12 @@ rate: each coordinate's z with Bonferroni's correction, and Hotelling's joint T^
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import sympy as sp
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
@@ -22,10 +20,8 @@ from pgsym.display import html
 from pgsym.errors import SamplingError
 from pgsym.exact import solve
 from pgsym.exact.horizon import truncated
-from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
-from pgsym.model.policies import tabular
-from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem, ProblemLike
 from pgsym.sampling import Estimate, Estimator, estimate
 from pgsym.trust import Level, Trust
 
@@ -178,24 +174,21 @@ class CrossCheck:
 
 
 def cross_check(
-    mdp: MDP,
-    policy: Policy | None = None,
-    objective: Objective | str = Objective.START_STATE,
-    *,
-    theta: Mapping[sp.Symbol | str, Any] | Sequence[Any],
+    problem: ProblemLike,
     estimator: str | Estimator = "reward-to-go",
+    *,
     n: int = 100_000,
     seed: int = 0,
     horizon: int | None = None,
     false_alarm: float = FALSE_ALARM,
     **options: Any,
 ) -> CrossCheck:
-    """Sample grad J at `theta` and test it against the exact gradient.
+    """Sample grad J at the problem's theta and test it against the exact gradient.
 
     Parameters
     ----------
-    theta
-        The point, by symbol, by name or in the order of ``policy.params``.
+    problem
+        See `pgsym.Problem.of`.
     estimator, n, seed, horizon, options
         As for `pgsym.estimate`.
     false_alarm
@@ -203,24 +196,19 @@ def cross_check(
 
     Examples
     --------
-    >>> from pgsym.model import MDP, sigmoid
-    >>> mdp = MDP.from_transitions(
-    ...     [("s", "go", "end", 1, 1), ("s", "wait", "s", 1, 0)], start="s", terminal=["end"], gamma="1/2"
-    ... )
-    >>> cross_check(mdp, sigmoid(mdp, {"s": "t"}), theta={"t": 0}, n=10_000).consistent
+    >>> cross_check("short-corridor", n=10_000).consistent
     True
     """
     if not 0 < false_alarm < 1:
         raise SamplingError(f"found {false_alarm}; a false-alarm rate lies in (0, 1)", where="false_alarm")
-    policy = tabular(mdp) if policy is None else policy
-    objective = Objective.parse(objective)
-    found = estimate(mdp, policy, objective, estimator, theta=theta, n=n, seed=seed, horizon=horizon, **options)
-    point = {p: float(v) for p, v in policy.point(theta).items()}
-    solution = solve(mdp, policy, objective).at(point)
-    gradient = np.array([float(solution.grad[p]) for p in policy.params])
+    problem = Problem.of(problem)
+    found = estimate(problem, estimator, n=n, seed=seed, horizon=horizon, **options)
+    point = {p: float(v) for p, v in problem.point.items()}
+    solution = solve(problem).at(point)
+    gradient = np.array([float(solution.grad[p]) for p in problem.policy.params])
     J = float(solution.J)
-    if objective is Objective.START_STATE:
-        finite = truncated(mdp, policy, point, found.horizon)
+    if problem.objective is Objective.START_STATE:
+        finite = truncated(problem.mdp, problem.policy, point, found.horizon)
         return CrossCheck(found, finite.grad, gradient, finite.J, J, false_alarm)
     bias = np.zeros_like(gradient) if found.bias is None else found.bias
     return CrossCheck(found, gradient + bias, gradient, J + (found.bias_of_J or 0.0), J, false_alarm)

@@ -171,9 +171,9 @@ def policy_functions(world: World, framework: str) -> DifferentiablePolicy:
     """The policy's functions in one framework.
 
     >>> from pgsym.audit.world import build_world
-    >>> from pgsym.model import MDP, sigmoid
+    >>> from pgsym.model import MDP, Problem, sigmoid
     >>> mdp = MDP.from_transitions([("s", a, "end", 1, 3) for a in ("go", "no")], start="s", terminal=["end"])
-    >>> world = build_world(mdp, sigmoid(mdp, {"s": "t"}), theta={"t": 0})
+    >>> world = build_world(Problem(mdp, sigmoid(mdp, {"s": "t"})))
     >>> found = policy_functions(world, "numpy")
     >>> found.values(np.zeros(1)).tolist(), round(float(found.log_prob(np.zeros(1), 0, 1)), 4)
     ([3.0, 0.0], -0.6931)

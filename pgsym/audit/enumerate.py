@@ -30,11 +30,11 @@ class AllEpisodes:
 
     Examples
     --------
-    >>> from pgsym.model import MDP, sigmoid
+    >>> from pgsym.model import MDP, Problem, sigmoid
     >>> from pgsym.audit.world import build_world
     >>> mdp = MDP.from_transitions([("s", "go", "end", 1, 1), ("s", "no", "s", 1, 0)], start="s", terminal=["end"],
     ...     gamma="1/2")
-    >>> found = all_episodes(build_world(mdp, sigmoid(mdp, {"s": "t"}), theta={"t": 0}), 2)
+    >>> found = all_episodes(build_world(Problem(mdp, sigmoid(mdp, {"s": "t"}))), 2)
     >>> found.outcome.tolist(), [str(p) for p in found.p]
     ([[0, 2], [1, 0], [1, 1]], ['1/2', '1/4', '1/4'])
     """

@@ -26,11 +26,11 @@ class Streams:
 
     Examples
     --------
-    >>> from pgsym.model import MDP, tabular
+    >>> from pgsym.model import MDP, Problem, tabular
     >>> from pgsym.audit.world import build_world
     >>> mdp = MDP.from_transitions([("s", "go", "end", "1/2", 1), ("s", "go", "s", "1/2", 0)], start="s",
     ...     terminal=["end"])
-    >>> world = build_world(mdp, tabular(mdp), theta=[0])
+    >>> world = build_world(Problem(mdp))
     >>> two = arrange(world, np.array([[1, 0, 2], [1, 1, 1]]), 2)
     >>> two.outcome.tolist(), two.step.tolist(), two.episode.tolist()
     ([[1, 0, 1, 1, 1, 2]], [[0, 1, 0, 1, 2, 0]], [[0, 0, 1, 1, 1, -1]])

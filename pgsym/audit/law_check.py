@@ -173,10 +173,7 @@ def check_law(
 
     Examples
     --------
-    >>> from pgsym.model.zoo import zoo
-    >>> corridor = zoo("short-corridor")
-    >>> law = moments(corridor.mdp, corridor.policy, "reward-to-go", theta=corridor.theta)
-    >>> check_law(law, n=16_000).consistent
+    >>> check_law(moments("short-corridor", "reward-to-go").at(), n=16_000).consistent
     True
     """
     if law.theta is None:
@@ -185,18 +182,17 @@ def check_law(
         raise SamplingError(f"found {n}; {RUNS} runs of at least 2 samples are drawn. Give n >= {2 * RUNS}", where="n")
     if not 0 < false_alarm < 1:
         raise SamplingError(f"found {false_alarm}; a false-alarm rate lies in (0, 1)", where="false_alarm")
+    objective = Objective.START_STATE if law.target == "truncated" else law.target
     point = {p: float(v) for p, v in law.theta.items()}
-    objective = Objective.START_STATE if law.target == "truncated" else Objective.parse(law.target)
+    problem = law.problem.replace(objective=objective).at(point)
     if law.estimator.cut_off is None and "horizon" not in options:
-        tables = build_tables(law.mdp, law.policy, point)
+        tables = build_tables(problem)
         options["horizon"] = min(WHOLE * dynamics.default_horizon(tables), dynamics.MAX_STEPS)
     each, traces, found = n // RUNS, [], None
     for k in range(RUNS):
         if progress is not None:
             progress(k * each, n)
-        one = estimate(
-            law.mdp, law.policy, objective, law.estimator, theta=point, n=each, seed=seed + k, progress=False, **options
-        )
+        one = estimate(problem, law.estimator, n=each, seed=seed + k, progress=False, **options)
         traces.append(float(one.variance.sum()))
         if found is None:
             found = one
@@ -209,6 +205,6 @@ def check_law(
             )
     assert found is not None
     cut = law.estimator if law.estimator.cut_off is not None else replace(law.estimator, horizon=found.horizon)
-    truth = moments(law.mdp, law.policy, cut, objective=law.target, theta=point)
+    truth = moments(problem, cut, target=law.target).at()
     mean = np.array([float(truth.mean[p]) for p in law.params])
     return LawCheck(found, np.array(traces), truth, mean, float(truth.covariance_trace), false_alarm)

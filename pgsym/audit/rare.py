@@ -31,11 +31,11 @@ class Rare:
 
     Examples
     --------
-    >>> from pgsym.model import MDP, tabular
+    >>> from pgsym.model import MDP, Problem, tabular
     >>> from pgsym.audit.world import build_world
     >>> rows = [("s", "go", "end", "1/1000", 1), ("s", "go", "end", "999/1000", 0), ("s", "no", "end", 1, 0)]
     >>> mdp = MDP.from_transitions(rows, start="s", terminal=["end"])
-    >>> rare = Rare.of(build_world(mdp, tabular(mdp), theta=[0, 0]), 1, 32, Target.HORIZON)
+    >>> rare = Rare.of(build_world(Problem(mdp)), 1, 32, Target.HORIZON)
     >>> rare.visits.tolist()
     [0.0005, 0.4995, 0.5]
     >>> (rare.variance(np.array([1e-4, -1e-4]), 100) * 1e8).round(1).tolist()

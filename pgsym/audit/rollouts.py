@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-import sympy as sp
 
 from pgsym.audit.arrays import arrays_of
 from pgsym.audit.batch import Batch, make_batches
@@ -14,9 +13,7 @@ from pgsym.audit.differentiable import policy_functions
 from pgsym.audit.episodes import LAYOUTS, Sampler, Streams, arrange
 from pgsym.audit.world import Floats, Ints, World, build_world
 from pgsym.errors import SamplingError
-from pgsym.model.mdp import MDP
-from pgsym.model.objective import Objective
-from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem, ProblemLike
 
 Estimator = Callable[[Any, Batch], Any]
 """estimator(theta, batch) -> gradient [k], or [batch.episodes, k]."""
@@ -31,8 +28,8 @@ class Rollouts:
 
     Parameters
     ----------
-    theta, behaviour, critic
-        As for `pgsym.audit.world.build_world`.
+    world
+        The problem as arrays, or the problem itself.
     horizon
         T, the time limit.
     batch_size
@@ -45,18 +42,12 @@ class Rollouts:
 
     def __init__(
         self,
-        mdp: MDP,
-        policy: Policy,
-        objective: Objective | str = Objective.START_STATE,
+        world: World | ProblemLike,
         *,
-        theta: Mapping[sp.Symbol | str, Any] | Sequence[Any],
         horizon: int,
         batch_size: int = BATCH_SIZE,
         layout: str = "episodes",
         framework: str = "numpy",
-        behaviour: Mapping[sp.Symbol | str, Any] | Sequence[Any] | None = None,
-        critic: Mapping[Any, Any] | Sequence[Any] | None = None,
-        world: World | None = None,
     ) -> None:
         if layout not in LAYOUTS:
             raise SamplingError(f"found {layout!r}; must be one of {', '.join(LAYOUTS)}", where="layout")
@@ -65,8 +56,7 @@ class Rollouts:
         if batch_size < 1 or (layout == "vector" and batch_size % PER_ROW):
             need = "an even number" if layout == "vector" else "at least 1"
             raise SamplingError(f"found {batch_size}; {need} is required", where="batch_size")
-        if world is None:
-            world = build_world(mdp, policy, objective, theta=theta, behaviour=behaviour, critic=critic)
+        world = world if isinstance(world, World) else build_world(Problem.of(world))
         self.world, self.horizon, self.batch_size, self.layout = world, horizon, batch_size, layout
         self.arrays = arrays_of(framework)
         self.policy = policy_functions(world, framework)

@@ -18,10 +18,8 @@ from pgsym.audit.sequential import MAX_PARAMETERS
 from pgsym.audit.targets import Target, truth
 from pgsym.audit.world import World, build_world
 from pgsym.errors import SamplingError
-from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
-from pgsym.model.policies import tabular
-from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem, ProblemLike
 from pgsym.sampling import dynamics
 from pgsym.sampling.progress import Progress
 
@@ -34,12 +32,9 @@ EXACT_BATCH_SIZE = 2
 
 
 def audit(
+    problem: ProblemLike,
     estimator: Estimator,
-    mdp: MDP,
-    policy: Policy | None = None,
-    objective: Objective | str = Objective.START_STATE,
     *,
-    theta: Mapping[sp.Symbol | str, Any] | Sequence[Any],
     delta: float | None = None,
     alpha: float = ALPHA,
     power: float = POWER,
@@ -62,12 +57,10 @@ def audit(
 
     Parameters
     ----------
+    problem
+        See `pgsym.Problem.of`.
     estimator
         ``estimator(theta, batch) -> gradient``, of shape [k] or [batch.episodes, k]; see `pgsym.audit.batch.Batch`.
-    policy
-        Tabular softmax by default.
-    theta
-        The point, by symbol, by name or in the order of ``policy.params``.
     delta
         Bias that is tolerated, relative to the norm of the true gradient: 0.1 by default, in exact mode 0.
     alpha
@@ -114,17 +107,17 @@ def audit(
 
     Examples
     --------
-    >>> from pgsym.model import MDP, sigmoid
+    >>> from pgsym.model import MDP, Problem, sigmoid
     >>> mdp = MDP.from_transitions([("s", "go", "end", 1, 1), ("s", "no", "s", 1, 0)], start="s", terminal=["end"],
     ...     gamma="1/2")
+    >>> problem = Problem(mdp, sigmoid(mdp, {"s": "t"}))
     >>> def reward_to_go(theta, batch):
     ...     discounts = batch.gamma ** batch.steps
     ...     returns = np.cumsum((discounts * batch.rewards)[:, ::-1], axis=1)[:, ::-1]
     ...     return (returns[..., None] * batch.scores).sum((0, 1)) / batch.episodes
-    >>> print(audit(reward_to_go, mdp, sigmoid(mdp, {"s": "t"}), theta={"t": 0}, horizon=3, mode="exact").headline)
+    >>> print(audit(problem, reward_to_go, horizon=3, mode="exact").headline)
     unbiased estimator of grad J_T: relative bias 0, exactly (16 batches of 2 enumerated)
-    >>> found = audit(lambda theta, batch: -reward_to_go(theta, batch), mdp, sigmoid(mdp, {"s": "t"}), theta={"t": 0},
-    ...     horizon=3)
+    >>> found = audit(problem, lambda theta, batch: -reward_to_go(theta, batch), horizon=3)
     >>> found.verdict.value, found.diagnosis.key
     ('biased', 'sign')
     """
@@ -135,8 +128,7 @@ def audit(
             raise SamplingError(f"found {rate}; a probability in (0, 1) is required", where=name)
     if (delta is not None and delta < 0) or (delta == 0 and mode == "sample"):
         raise SamplingError(f"found {delta}; a sample needs a positive tolerance. Give delta > 0", where="delta")
-    policy = tabular(mdp) if policy is None else policy
-    world = build_world(mdp, policy, objective, theta=theta, behaviour=behaviour, critic=critic)
+    world = build_world(Problem.of(problem), behaviour=behaviour, critic=critic)
     if world.k > MAX_PARAMETERS:
         raise SamplingError(
             f"{world.k} parameters; a joint region is formed for at most {MAX_PARAMETERS}. Use a smaller model, or "
@@ -146,9 +138,7 @@ def audit(
     aim = _target(world, target)
     T = _horizon(world, horizon)
     B = batch_size if batch_size is not None else EXACT_BATCH_SIZE if mode == "exact" else BATCH_SIZE
-    rollouts = Rollouts(
-        mdp, policy, objective, theta=theta, horizon=T, batch_size=B, layout=layout, framework=framework, world=world
-    )
+    rollouts = Rollouts(world, horizon=T, batch_size=B, layout=layout, framework=framework)
     exact = truth(world, T, aim)
     scale = float(np.linalg.norm(exact))
     if scale == 0:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.policies import softmax_policy, tabular
-from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,7 @@ class Case:
 
     name: str
     what: str
-    mdp: MDP
-    policy: Policy
-    theta: dict[str, str]
+    problem: Problem
     behaviour: dict[str, str]
     """Another point, for off-policy data."""
     horizon: int
@@ -52,7 +50,7 @@ def _terminal() -> Case:
     policy = softmax_policy(mdp, {s: {"left": f"t{i}"} for i, s in enumerate(mdp.nonterminal)})
     theta = {"t0": "log(2)", "t1": "0", "t2": "-log(2)", "t3": "log(3)"}
     behaviour = {"t0": "-log(2)", "t1": "log(2)", "t2": "0", "t3": "0"}
-    return Case("terminal", "undiscounted, every episode terminates", mdp, policy, theta, behaviour, 4)
+    return Case("terminal", "undiscounted, every episode terminates", Problem(mdp, policy, theta=theta), behaviour, 4)
 
 
 def _truncated() -> Case:
@@ -74,7 +72,13 @@ def _truncated() -> Case:
     policy = softmax_policy(mdp, {s: {"stay": f"t{s}"} for s in mdp.nonterminal})
     theta = {"tx": "log(2)", "ty": "-log(3)", "tz": "0"}
     behaviour = {"tx": "0", "ty": "0", "tz": "log(2)"}
-    return Case("truncated", "discount 9/10, no terminal state: the time limit cuts", mdp, policy, theta, behaviour, 4)
+    return Case(
+        "truncated",
+        "discount 9/10, no terminal state: the time limit cuts",
+        Problem(mdp, policy, theta=theta),
+        behaviour,
+        4,
+    )
 
 
 def _discounted() -> Case:
@@ -95,7 +99,7 @@ def _discounted() -> Case:
     policy = softmax_policy(mdp, {s: {"x": f"t{s}"} for s in mdp.nonterminal})
     theta = {"ta": "0", "tb": "log(2)", "tc": "-log(2)"}
     behaviour = {"ta": "log(2)", "tb": "0", "tc": "0"}
-    return Case("discounted", "discount 1/2, terminates or is cut", mdp, policy, theta, behaviour, 5)
+    return Case("discounted", "discount 1/2, terminates or is cut", Problem(mdp, policy, theta=theta), behaviour, 5)
 
 
 def _random_rewards() -> Case:
@@ -114,7 +118,13 @@ def _random_rewards() -> Case:
     names = [p.name for p in policy.params]
     theta = dict(zip(names, ("log(2)", "0", "0", "log(3)"), strict=True))
     behaviour = dict.fromkeys(names, "0")
-    return Case("random-rewards", "rewards random given (s, a, s'); tabular softmax", mdp, policy, theta, behaviour, 4)
+    return Case(
+        "random-rewards",
+        "rewards random given (s, a, s'); tabular softmax",
+        Problem(mdp, policy, theta=theta),
+        behaviour,
+        4,
+    )
 
 
 def _aliased() -> Case:
@@ -131,7 +141,7 @@ def _aliased() -> Case:
     logits: dict[State, dict[Action, str]] = {"0": {"right": "u + v"}, "1": {"right": "u"}, "2": {"right": "u"}}
     policy = softmax_policy(mdp, logits, ["u", "v"])
     theta, behaviour = {"u": "0", "v": "log(2)"}, {"u": "log(2)", "v": "0"}
-    return Case("aliased", "states that share parameters; often cut", mdp, policy, theta, behaviour, 6)
+    return Case("aliased", "states that share parameters; often cut", Problem(mdp, policy, theta=theta), behaviour, 6)
 
 
 STANDARD: tuple[Callable[[], Case], ...] = (_terminal, _truncated, _discounted, _random_rewards, _aliased)

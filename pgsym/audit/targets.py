@@ -49,7 +49,7 @@ def truth(world: World, horizon: int, target: Target) -> Floats:
     >>> from pgsym.model.zoo import zoo
     >>> from pgsym.audit.world import build_world
     >>> p = zoo("short-corridor")
-    >>> world = build_world(p.mdp, p.policy, theta=p.theta)
+    >>> world = build_world(p)
     >>> [round(float(truth(world, 4, target)[0]), 4) for target in Target]
     [0.0625, 0.4375, 2.0]
 

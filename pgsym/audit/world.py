@@ -24,6 +24,7 @@ from pgsym.exact.quantities import Quantities
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem
 from pgsym.model.structure import Structure
 from pgsym.sampling.policy import policy_tables
 from pgsym.sampling.tables import Tables, build_tables
@@ -41,7 +42,7 @@ class World:
     >>> from pgsym.model import MDP, sigmoid
     >>> rows = [("s", "go", "end", 1, 1), ("s", "no", "end", 1, 0)]
     >>> mdp = MDP.from_transitions(rows, start="s", terminal=["end"])
-    >>> world = build_world(mdp, sigmoid(mdp, {"s": "t"}), theta={"t": 0})
+    >>> world = build_world(Problem(mdp, sigmoid(mdp, {"s": "t"})))
     >>> world.V.tolist(), world.Q.tolist(), world.scores.tolist()
     ([0.5, 0.0], [1.0, 0.0, 0.0], [[0.5], [-0.5], [0.0]])
     """
@@ -208,15 +209,12 @@ class World:
 
 
 def build_world(
-    mdp: MDP,
-    policy: Policy,
-    objective: Objective | str = Objective.START_STATE,
+    problem: Problem,
     *,
-    theta: Mapping[sp.Symbol | str, Any] | Sequence[Any],
     behaviour: Mapping[sp.Symbol | str, Any] | Sequence[Any] | None = None,
     critic: Mapping[Any, Any] | Sequence[Any] | None = None,
 ) -> World:
-    """The arrays of a problem at `theta`.
+    """The arrays of a problem at its theta.
 
     Parameters
     ----------
@@ -232,11 +230,10 @@ def build_world(
     SamplingError
         The model has no start, a symbol has no value, or an action of the target policy is never taken.
     """
-    objective = Objective.parse(objective)
+    mdp, policy, objective, point = problem.mdp, problem.policy, problem.objective, problem.point
     objective.require_rollouts()
     Structure(mdp, policy).require(objective)
-    tables = build_tables(mdp, policy, theta)
-    point = policy.point(theta)
+    tables = build_tables(problem)
     acting = tables.pi
     if behaviour is not None:
         acting = policy_tables(policy, {p: float(v) for p, v in policy.point(behaviour).items()}).pi

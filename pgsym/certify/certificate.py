@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import sympy as sp
 
 from pgsym.certify import average, start_state
 from pgsym.certify.closed import closed_section
@@ -23,10 +19,8 @@ from pgsym.claims.language import tree as t
 from pgsym.claims.verify import policy_gradient_theorem
 from pgsym.errors import CertificateError, HypothesisError
 from pgsym.model.files.atomic import write_atomically
-from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
-from pgsym.model.policies import tabular
-from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem, ProblemLike
 
 COVERED = (Objective.START_STATE, Objective.AVERAGE_REWARD, Objective.STATIONARY_VALUE)
 """Objectives whose J, weights and values Coq's library knows."""
@@ -94,28 +88,21 @@ def coq_name(path: Path) -> str:
 
 
 def certify(
-    mdp: MDP,
-    policy: Policy | None = None,
-    objective: Objective | str = Objective.START_STATE,
+    problem: ProblemLike,
     claim: t.Claim | str | None = None,
     *,
-    theta: Mapping[sp.Symbol | str, Any] | None = None,
-    name: str = "",
     closed_forms: bool | None = None,
 ) -> Certificate:
     """A Coq file that proves the policy gradient theorem for a model, or that refutes a claim about it.
 
     Parameters
     ----------
-    policy
-        Softmax with linear logits; tabular by default.
+    problem
+        See `pgsym.Problem.of`; its policy is softmax with linear logits.  A point that refutes a claim is looked for at
+        its theta first, which serves if every exp(theta_i/q_i) is rational there.
     claim
         A tree, or the text of one relation; the policy gradient theorem by default.  For a false one the certificate
         has a point at which both sides are proved to be different rational numbers.
-    theta
-        Where such a point is looked for first; used if every exp(theta_i/q_i) is rational there.
-    name
-        What the header calls the model.
     closed_forms
         Whether pgsym's closed forms of J and its derivatives are proved too; by default where they are small.
 
@@ -128,14 +115,12 @@ def certify(
 
     Examples
     --------
-    >>> import pgsym
-    >>> model = pgsym.zoo("two-state")
-    >>> found = certify(model.mdp, model.policy, "stationary-value")
+    >>> found = certify("sign-flip")
     >>> found.kind, found.statement
     ('refutation', 'grad J != sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)')
     """
-    policy = tabular(mdp) if policy is None else policy
-    objective = Objective.parse(objective)
+    problem = Problem.of(problem)
+    objective = problem.objective
     if objective not in COVERED:
         raise CertificateError(
             f"found {objective}; certificates are written for {', '.join(COVERED)}. Choose one of them",
@@ -144,10 +129,9 @@ def certify(
     usual = policy_gradient_theorem(objective)
     found = _parsed(claim) if isinstance(claim, str) else claim
     if (found is None or found == usual) and objective is not Objective.STATIONARY_VALUE:
-        return _theorem(mdp, policy, objective, usual, name, closed_forms)
+        return _theorem(problem, usual, closed_forms)
     found = usual if found is None else found
-    theta = None if theta is None else policy.point(theta)
-    verdict = Decision(mdp, policy, objective, theta=theta).decide(found)
+    verdict = Decision(problem).decide(found)
     if verdict.reason:
         raise HypothesisError(f"{verdict.reason}", where=str(found))
     if found.relation != t.EQUAL or verdict.proved:
@@ -156,7 +140,7 @@ def certify(
             "start-state and average-reward objectives, and for equalities that are false. Decide it with pgsym check",
             where=str(found),
         )
-    text, legend, theorems = refutation(mdp, policy, objective, found, theta, name)
+    text, legend, theorems = refutation(problem, found)
     return Certificate(text, "refutation", str(found).replace(t.EQUAL, t.UNEQUAL), legend, theorems)
 
 
@@ -167,14 +151,12 @@ def _parsed(text: str) -> t.Claim:
     return claims[0]
 
 
-def _theorem(
-    mdp: MDP, policy: Policy, objective: Objective, claim: t.Claim, name: str, closed_forms: bool | None
-) -> Certificate:
-    at = Instance(mdp, policy, objective)
-    solution = start_state if objective is Objective.START_STATE else average
+def _theorem(problem: Problem, claim: t.Claim, closed_forms: bool | None) -> Certificate:
+    at = Instance(problem.mdp, problem.policy, problem.objective)
+    solution = start_state if problem.objective is Objective.START_STATE else average
     closed = closed_section(at, closed_forms)
     theorems = solution.theorems(at)
-    parts = [theorem_header(at, name or "of this file", closed is not None), IMPORTS, model_section(at),
+    parts = [theorem_header(at, problem.name or "of this file", closed is not None), IMPORTS, model_section(at),
              policy_section(at), solution.solution_section(at)]  # fmt: skip
     if closed is not None:
         parts.append(closed[0])

@@ -18,6 +18,7 @@ from pgsym.exact import solve
 from pgsym.exact.solution import Solution
 from pgsym.expression.linear import Linear
 from pgsym.model.objective import Objective
+from pgsym.model.problem import Problem
 
 CHARACTERS = 7000
 """Closed forms are certified if they are no longer than this together; of two states, always."""
@@ -39,7 +40,7 @@ def closed_section(at: Instance, wanted: bool | None) -> tuple[str, list[str]] |
         return None
     always = wanted or len(at.acting) <= 2
     try:
-        solution = solve(at.mdp, at.policy, at.objective, budget=DEFAULT_BUDGET if always else TERMS)
+        solution = solve(Problem(at.mdp, at.policy, at.objective), budget=DEFAULT_BUDGET if always else TERMS)
         forms = _Forms(at, solution)
     except TooLargeError:
         return None

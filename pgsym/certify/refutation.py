@@ -21,22 +21,13 @@ from pgsym.claims.verdict import Coordinate, Witness
 from pgsym.claims.witness import find_witness
 from pgsym.errors import AlgebraError, CertificateError
 from pgsym.expression.linear import common_denominators
-from pgsym.model.mdp import MDP
-from pgsym.model.objective import Objective
-from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem
 from pgsym.model.structure import Structure
 
 Found = tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]]
 
 
-def refutation(
-    mdp: MDP,
-    policy: Policy,
-    objective: Objective,
-    claim: t.Claim,
-    theta: Mapping[sp.Symbol, sp.Expr] | None,
-    name: str,
-) -> Found:
+def refutation(problem: Problem, claim: t.Claim) -> Found:
     """The file, its legend, and the theorem that it proves.
 
     Raises
@@ -44,8 +35,9 @@ def refutation(
     CertificateError
         The claim holds what certificates do not know, or no rational point refutes it.
     """
+    mdp, policy, objective = problem.mdp, problem.policy, problem.objective
     setting = Setting(claim, mdp, policy, objective, Structure(mdp, policy))
-    witness = _witness(setting, theta)
+    witness = _witness(setting, problem.exact_point)
     at = Instance(mdp.subs(witness.symbols) if witness.symbols else mdp, policy, objective)
     point = Point(at, witness.theta)
     coordinate = witness.differing[0]
@@ -59,7 +51,7 @@ def refutation(
     _agree(left, witness.left[coordinate])
     _agree(right, witness.right[coordinate])
     parts = [
-        _header(at, name, claim, witness, coordinate, left, right),
+        _header(at, problem.name, claim, witness, coordinate, left, right),
         IMPORTS,
         model_section(at),
         policy_section(at),

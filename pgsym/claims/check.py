@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import sympy as sp
 
 from pgsym.claims.blocks import Chain
 from pgsym.claims.decide import Decision
@@ -15,9 +13,8 @@ from pgsym.claims.language.tree import Claim
 from pgsym.claims.verdict import Status, Verdict
 from pgsym.errors import ClaimError
 from pgsym.expression.complaint import caret
-from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
-from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem
 
 
 @dataclass(frozen=True)
@@ -104,19 +101,16 @@ class Audit:
 
 
 def audit(
+    problem: Problem,
     chains: Sequence[Chain],
-    mdp: MDP,
-    policy: Policy,
-    objective: Objective,
     *,
-    theta: Mapping[sp.Symbol, sp.Expr] | None = None,
     method: str = "auto",
     error_bits: int = 100,
     seed: int = 0,
     name: str = "",
     progress: Callable[[int, int], object] | None = None,
 ) -> Audit:
-    """Decide every relation; chains without an objective of their own are about the given one.
+    """Decide every relation; chains without an objective of their own are about the problem's.
 
     Raises
     ------
@@ -127,10 +121,10 @@ def audit(
     steps: list[Audited] = []
     count = sum(len(chain.statement.relations) for chain in chains)
     for chain in chains:
-        wanted = chain.objective or objective
+        wanted = chain.objective or problem.objective
         if wanted not in decisions:
             decisions[wanted] = Decision(
-                mdp, policy, wanted, theta=theta, method=method, error_bits=error_bits, seed=seed
+                problem.replace(objective=wanted), method=method, error_bits=error_bits, seed=seed
             )
         lines = chain.lines or (0,) * len(chain.claims)
         for k, (line, claim) in enumerate(zip(lines, chain.claims, strict=True)):

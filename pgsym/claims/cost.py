@@ -22,7 +22,7 @@ def require_affordable(setting: Setting) -> None:
     --------
     >>> import pgsym
     >>> model = pgsym.zoo("random-walk", n=100)
-    >>> pgsym.decide("sum[s,s1,s2,s3] V(s) * V(s1) * V(s2) * V(s3) = 1", model.mdp, model.policy)
+    >>> pgsym.decide(model, "sum[s,s1,s2,s3] V(s) * V(s1) * V(s2) * V(s3) = 1")
     Traceback (most recent call last):
       ...
     pgsym.errors.ClaimError: sum[s,s1,s2,s3] V(s) * V(s1) * V(s2) * V(s3) == 1: about 8e+08 evaluations on a model \

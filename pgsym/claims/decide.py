@@ -15,8 +15,6 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-import sympy as sp
-
 from pgsym.claims.chance import proof_bits, trial_bits
 from pgsym.claims.cost import require_affordable
 from pgsym.claims.difference import residues, size
@@ -30,10 +28,7 @@ from pgsym.claims.verdict import Coordinate, Status, Verdict
 from pgsym.claims.witness import find_witness
 from pgsym.errors import AlgebraError, ClaimError, HypothesisError, SingularMatrixError, StructureError, TooLargeError
 from pgsym.expression.complaint import listed
-from pgsym.model.mdp import MDP
-from pgsym.model.objective import Objective
-from pgsym.model.policies import tabular
-from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem, ProblemLike
 from pgsym.model.structure import Structure
 from pgsym.model.validate import without_choice
 
@@ -58,12 +53,9 @@ _ATTEMPTS = 50
 
 
 def decide(
+    problem: ProblemLike,
     claim: t.Claim | str,
-    mdp: MDP,
-    policy: Policy | None = None,
-    objective: Objective | str = Objective.START_STATE,
     *,
-    theta: Mapping[sp.Symbol, sp.Expr] | None = None,
     method: str = "auto",
     error_bits: int = ERROR_BITS,
     seed: int = 0,
@@ -72,12 +64,10 @@ def decide(
 
     Parameters
     ----------
+    problem
+        See `pgsym.Problem.of`.  A witness of a refutation is looked for at its theta first.
     claim
         A tree, or its text.  A chain ``x = y = z`` has one verdict, with those of its relations in `links`.
-    policy
-        Tabular softmax by default.
-    theta
-        Where a witness of a refutation is looked for first.
     method
         ``normal form``, ``identity test`` or ``auto``: the first where it is affordable, else the second.
     error_bits
@@ -90,16 +80,11 @@ def decide(
 
     Examples
     --------
-    >>> import pgsym
-    >>> model = pgsym.zoo("two-state")
-    >>> print(decide("sum[s] mu(s) * V(s) = rbar / (1 - gamma)", model.mdp, model.policy, "stationary-value"))
+    >>> print(decide("two-state", "sum[s] mu(s) * V(s) = rbar / (1 - gamma)"))
     proved: sum[s] mu(s) * V(s) == rbar / (1 - gamma)
       by normal form
     """
-    policy = tabular(mdp) if policy is None else policy
-    decision = Decision(
-        mdp, policy, Objective.parse(objective), theta=theta, method=method, error_bits=error_bits, seed=seed
-    )
+    decision = Decision(Problem.of(problem), method=method, error_bits=error_bits, seed=seed)
     statement = parse(claim) if isinstance(claim, str) else claim.statement
     return Verdict.of_chain(statement, [decision.decide(c) for c in statement.claims])
 
@@ -109,22 +94,19 @@ class Decision:
 
     def __init__(
         self,
-        mdp: MDP,
-        policy: Policy,
-        objective: Objective,
+        problem: Problem,
         *,
-        theta: Mapping[sp.Symbol, sp.Expr] | None = None,
         method: str = "auto",
         error_bits: int = ERROR_BITS,
         seed: int = 0,
     ) -> None:
         if method not in METHODS:
             raise AlgebraError(f"found {method!r}; must be one of {', '.join(METHODS)}", where="method")
-        self.mdp, self.pinned = without_choice(mdp)
-        self.policy = policy
-        self.objective = objective
-        self.structure = Structure(self.mdp, policy)
-        self.theta = theta
+        self.mdp, self.pinned = without_choice(problem.mdp)
+        self.policy = problem.policy
+        self.objective = problem.objective
+        self.structure = Structure(self.mdp, self.policy)
+        self.theta = problem.exact_point
         self.method = method
         self.error_bits = error_bits
         self.rng = random.Random(seed)

@@ -27,7 +27,7 @@ from pgsym.claims.language.tree import Binding, Claim, Statement
 from pgsym.errors import ClaimError, SchemaError
 from pgsym.expression.complaint import caret
 from pgsym.model.objective import Objective
-from pgsym.model.problem import Problem
+from pgsym.model.problem import Problem, ProblemLike
 
 MAX_LINES = 5_000
 
@@ -95,7 +95,7 @@ class Script:
 
     def check(
         self,
-        problem: Problem,
+        problem: ProblemLike,
         *,
         method: str = "auto",
         error_bits: int = 100,
@@ -117,11 +117,8 @@ class Script:
             A name or a state that the model does not have.
         """
         return audit(
+            Problem.of(problem),
             self.chains,
-            problem.mdp,
-            problem.policy,
-            problem.objective,
-            theta=problem.theta,
             method=method,
             error_bits=error_bits,
             seed=seed,

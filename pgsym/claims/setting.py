@@ -237,7 +237,7 @@ class Setting:
 
     def at(self, theta: Point, symbols: Point, values: Point, params: tuple[sp.Symbol, ...]) -> Meaning:
         """Exactly at a point, differentiating by some of the parameters."""
-        mdp = self.mdp.subs(symbols) if symbols else self.mdp
+        mdp = self.mdp.subs({s: v for s, v in symbols.items() if s in self.mdp.symbols})
         setting = Setting(self.claim, mdp, self.policy, self.objective, self.structure, self.pinned)
         setting.symbols, setting.weights, setting.alphabet = self.symbols, self.weights, self.alphabet
         extra, known = (*self.extra, *symbols), {**symbols, **values}

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-
-import sympy as sp
 
 from pgsym.claims.catalogue import theorem
 from pgsym.claims.decide import ERROR_BITS, Decision
 from pgsym.claims.language import Claim, parse
 from pgsym.claims.verdict import Status, Verdict
-from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
-from pgsym.model.policies import tabular
-from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem, ProblemLike
 
 
 def verify(
-    mdp: MDP,
-    policy: Policy | None = None,
-    objective: Objective | str = Objective.START_STATE,
+    problem: ProblemLike,
     *,
-    theta: Mapping[sp.Symbol, sp.Expr] | None = None,
     method: str = "auto",
     error_bits: int = ERROR_BITS,
     seed: int = 0,
@@ -31,8 +23,8 @@ def verify(
 
     Parameters
     ----------
-    theta
-        A refutation shows its witness at this point if the two sides differ there.
+    problem
+        See `pgsym.Problem.of`.  A refutation shows its witness at its theta if the two sides differ there.
     method
         ``normal form``, ``identity test`` or ``auto``.
     error_bits
@@ -46,19 +38,14 @@ def verify(
 
     Examples
     --------
-    >>> from pgsym.model import MDP, sigmoid
-    >>> mdp = MDP.from_transitions(
-    ...     [("s", "go", "end", 1, 1), ("s", "wait", "s", 1, 0)], start="s", terminal=["end"], gamma="9/10"
-    ... )
-    >>> print(verify(mdp, sigmoid(mdp)))
+    >>> print(verify("short-corridor"))
     proved: grad J == sum[s] eta(s) * sum[a] grad pi(a|s) * Q(s,a)
       by normal form
     """
-    policy = tabular(mdp) if policy is None else policy
-    objective = Objective.parse(objective)
-    decision = Decision(mdp, policy, objective, theta=theta, method=method, error_bits=error_bits, seed=seed)
-    verdict = decision.decide(policy_gradient_theorem(objective))
-    if objective is Objective.STATIONARY_VALUE and verdict.status is Status.REFUTED:
+    problem = Problem.of(problem)
+    decision = Decision(problem, method=method, error_bits=error_bits, seed=seed)
+    verdict = decision.decide(policy_gradient_theorem(problem.objective))
+    if problem.objective is Objective.STATIONARY_VALUE and verdict.status is Status.REFUTED:
         claims = (scaled_theorem(), stationary_value_gap())
         verdict = replace(verdict, corollaries=tuple(decision.decide(claim) for claim in claims))
     return verdict

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from pgsym.cli.app import app, print_json
-from pgsym.cli.options import AsJson, Gamma, Horizon, Model, ObjectiveName, Theta
+from pgsym.cli.options import AsJson, Gamma, Horizon, Model, ObjectiveName, Theta, Values
 from pgsym.cli.problem import load_problem
 
 
@@ -19,6 +19,7 @@ def ascend(
     objective: ObjectiveName = None,
     theta: Theta = None,
     gamma: Gamma = None,
+    values: Values = None,
     methods: Annotated[
         str,
         typer.Option(
@@ -61,13 +62,10 @@ def ascend(
     if plot is not None:
         require_format(plot)
         require_place(plot)
-    problem = load_problem(model, objective, theta, gamma)
+    problem = load_problem(model, objective, theta, gamma, values)
     with progress_bar("ascending") as report:
         found = climb(
-            problem.mdp,
-            problem.policy,
-            problem.objective,
-            theta=problem.theta,
+            problem,
             methods=[name.strip() for name in methods.split(",") if name.strip()],
             steps=steps,
             step_size=_step_sizes(step_size),

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from pgsym.cli.app import app, print_json
-from pgsym.cli.options import AsJson, Gamma, Horizon, ObjectiveName, Seed, Theta
+from pgsym.cli.options import AsJson, Gamma, Horizon, ObjectiveName, Seed, Theta, Values
 from pgsym.cli.problem import load_problem
 from pgsym.errors import SchemaError
 
@@ -35,6 +35,7 @@ def audit(
     objective: ObjectiveName = None,
     theta: Theta = None,
     gamma: Gamma = None,
+    values: Values = None,
     horizon: Horizon = None,
     target: Annotated[
         str | None, typer.Option(help="horizon (grad J_T), bootstrap (V is paid at the time limit) or objective.")
@@ -81,18 +82,12 @@ def audit(
         cases = list(standard_suite())
         for case in cases:
             with working(f"auditing on {case.name}"):
-                given = {
-                    "theta": case.theta,
-                    "horizon": horizon or case.horizon,
-                    "alpha": alpha / len(cases),
-                    **options,
-                }
-                results[case.name] = run(estimator, case.mdp, case.policy, **given)
+                given = {"horizon": horizon or case.horizon, "alpha": alpha / len(cases), **options}
+                results[case.name] = run(case.problem, estimator, **given)
     else:
-        problem = load_problem(model, objective, theta, gamma)
+        problem = load_problem(model, objective, theta, gamma, values)
         with working("auditing"):
-            given = {"theta": problem.theta, "horizon": horizon, "alpha": alpha, **options}
-            results[problem.name] = run(estimator, problem.mdp, problem.policy, problem.objective, **given)
+            results[problem.name] = run(problem, estimator, horizon=horizon, alpha=alpha, **options)
     if as_json:
         print_json({name: result.to_json() for name, result in results.items()})
     else:

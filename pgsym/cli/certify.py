@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from pgsym.cli.app import app, print_json
-from pgsym.cli.options import AsJson, Gamma, Model, ObjectiveName, Theta
+from pgsym.cli.options import AsJson, Gamma, Model, ObjectiveName, Theta, Values
 from pgsym.cli.problem import load_problem
 
 
@@ -19,6 +19,7 @@ def certify(
     objective: ObjectiveName = None,
     theta: Theta = None,
     gamma: Gamma = None,
+    values: Values = None,
     claim: Annotated[
         str | None, typer.Option(help="An equality of the claim language that is false: its refutation is written.")
     ] = None,
@@ -56,12 +57,9 @@ def certify(
         from pgsym.model.files.atomic import require_place
 
         require_place(output)
-    problem = load_problem(model, objective, theta, gamma)
+    problem = load_problem(model, objective, theta, gamma, values)
     with working("writing the certificate"):
-        found = write(
-            problem.mdp, problem.policy, problem.objective, claim, theta=problem.theta, name=problem.name or model,
-            closed_forms=closed_forms,
-        )  # fmt: skip
+        found = write(problem, claim, closed_forms=closed_forms)
     if output is not None:
         found.write(output)
         name = coq_name(output)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pgsym.cli.app import app, print_json
-from pgsym.cli.options import AsJson, Gamma, Model, ObjectiveName, Seed, Theta
+from pgsym.cli.options import AsJson, Gamma, Model, ObjectiveName, Seed, Theta, Values
 from pgsym.cli.problem import load_problem
 from pgsym.errors import ClaimError
 
@@ -25,6 +25,7 @@ def check(
     objective: ObjectiveName = None,
     theta: Theta = None,
     gamma: Gamma = None,
+    values: Values = None,
     method: Annotated[str, typer.Option(help="auto, normal form or identity test.")] = "auto",
     error_bits: Annotated[
         int, typer.Option(min=1, max=10_000, help="An identity test errs with probability at most 2^-BITS.")
@@ -42,7 +43,7 @@ def check(
     from pgsym.report.check import audit_text
     from pgsym.report.terminal import console, working
 
-    problem = load_problem(model, objective, theta, gamma)
+    problem = load_problem(model, objective, theta, gamma, values)
     script = _read(claims)
     with working("deciding") as status:
         audit = script.check(

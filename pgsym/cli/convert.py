@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pgsym.cli.app import app, print_json
-from pgsym.cli.options import AsJson, Gamma, Model, ObjectiveName, Theta
+from pgsym.cli.options import AsJson, Gamma, Model, ObjectiveName, Theta, Values
 from pgsym.cli.problem import load_problem
 
 
@@ -19,6 +19,7 @@ def convert(
     objective: ObjectiveName = None,
     theta: Theta = None,
     gamma: Gamma = None,
+    values: Values = None,
     discount: Annotated[
         str | None,
         typer.Option(help="exit: write the discount factor as a step to an end with probability 1 - gamma."),
@@ -41,7 +42,7 @@ def convert(
     """
     from pgsym.interchange.formats import find, save
 
-    problem = load_problem(model, objective, theta, gamma)
+    problem = load_problem(model, objective, theta, gamma, values)
     save(problem, out, discount=discount, average=average, chain=chain, mdp_only=mdp_only)
     found = find(out)
     name = "" if found is None else found.name

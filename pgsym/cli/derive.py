@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from pgsym.cli.app import app
-from pgsym.cli.options import Gamma, Model, ObjectiveName, Seed, Theta
+from pgsym.cli.options import Gamma, Model, ObjectiveName, Seed, Theta, Values
 from pgsym.cli.problem import load_problem
 
 
@@ -27,6 +27,7 @@ def derive(
     pdf: Annotated[Path | None, typer.Option(help="Write a PDF too; needs a TeX engine.")] = None,
     theta: Theta = None,
     gamma: Gamma = None,
+    values: Values = None,
     seed: Seed = 0,
 ) -> None:
     """Derive the policy gradient theorem for MODEL; every line is decided before it is printed.
@@ -42,20 +43,15 @@ def derive(
     from pgsym.report.terminal import console, working
     from pgsym.report.typeset import typeset
 
-    problem = load_problem(model, objective, theta, gamma)
+    problem = load_problem(model, objective, theta, gamma, values)
     if out is not None:
         render(out)  # an unknown suffix is said before the work
     for place in filter(None, (out, pdf)):
         require_place(place)
     with working("deciding every line of the derivation"):
         found = derived(
-            problem.mdp,
-            problem.policy,
-            problem.objective,
+            problem,
             level=level,
-            theta=problem.theta,
-            name=problem.name,
-            source=problem.source,
             seed=seed,
         )
     if out is not None:

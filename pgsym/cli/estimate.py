@@ -18,6 +18,7 @@ from pgsym.cli.options import (
     Samples,
     Seed,
     Theta,
+    Values,
 )
 from pgsym.cli.problem import load_problem
 
@@ -28,6 +29,7 @@ def estimate(
     objective: ObjectiveName = None,
     theta: Theta = None,
     gamma: Gamma = None,
+    values: Values = None,
     samples: Samples = DEFAULT_SAMPLES,
     seed: Seed = 0,
     horizon: Horizon = None,
@@ -45,17 +47,14 @@ def estimate(
     from pgsym.report.data import estimate_json, sampled
     from pgsym.report.terminal import console, sampling
 
-    problem = load_problem(model, objective, theta, gamma)
+    problem = load_problem(model, objective, theta, gamma, values)
     with sampling() as progress:
         # It loads JAX, which takes a second of its own.
         from pgsym.sampling import estimate as sample
 
         found = sample(
-            problem.mdp,
-            problem.policy,
-            problem.objective,
+            problem,
             estimator,
-            theta=problem.theta,
             n=samples,
             seed=seed,
             horizon=horizon,

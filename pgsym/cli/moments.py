@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pgsym.cli.app import app, print_json
-from pgsym.cli.options import DEFAULT_SAMPLES, AsJson, Gamma, Model, Seed, Theta
+from pgsym.cli.options import DEFAULT_SAMPLES, AsJson, Gamma, Model, ObjectiveName, Seed, Theta, Values
 from pgsym.cli.problem import assignments, load_problem
 
 if TYPE_CHECKING:
@@ -31,17 +31,17 @@ def moments(
             help="reinforce, reward-to-go, actor-critic, n-step, gae, all-knowing or eligibility-trace.",
         ),
     ] = "reinforce",
-    objective: Annotated[
+    objective: ObjectiveName = None,
+    target: Annotated[
         str | None,
         typer.Option(
-            "--objective",
-            "-J",
-            help="What the bias is measured against: start-state, truncated, average-reward or stationary-value.",
+            help="Measure the bias against another gradient: truncated (of the first T steps), or an objective.",
             show_default=False,
         ),
     ] = None,
     theta: Theta = None,
     gamma: Gamma = None,
+    values: Values = None,
     lam: Annotated[str | None, typer.Option("--lambda", help="lambda of gae; may be a symbol.")] = None,
     n: Annotated[int | None, typer.Option("--n-step", help="Rewards of n-step before the critic takes over.")] = None,
     baseline: StateFunction = None,
@@ -82,7 +82,7 @@ def moments(
 
         require_format(plot)
         require_place(plot)
-    problem = load_problem(model, None, theta, gamma)
+    problem = load_problem(model, objective, theta, gamma, values)
     given = {
         "lam": lam,
         "n": n,
@@ -95,7 +95,7 @@ def moments(
     }
     chosen = describe(estimator, {key: value for key, value in given.items() if value is not None})
     with working("exact law"):
-        report = MomentsReport(problem, chosen, objective)
+        report = MomentsReport(problem, chosen, target)
         data = report.to_json()
     check = None
     if samples and report.float is not None:

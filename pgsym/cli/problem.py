@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import sys
 from typing import TYPE_CHECKING
 
 from pgsym.errors import SchemaError
@@ -11,19 +11,24 @@ if TYPE_CHECKING:
     from pgsym.model.problem import Problem
 
 
-def load_problem(model: str, objective: str | None, theta: str | None, gamma: str | None) -> Problem:
-    """MODEL with the options that replace parts of it."""
+def load_problem(
+    model: str, objective: str | None, theta: str | None, gamma: str | None, values: str | None = None
+) -> Problem:
+    """MODEL with the options that replace parts of it; what nobody chose is said on standard error."""
     from pgsym.interchange.formats import locate
-    from pgsym.model.objective import Objective
 
     problem = locate(model)
     if gamma is not None:
-        problem = replace(problem, mdp=problem.mdp.replace(gamma=gamma))
+        problem = problem.replace(mdp=problem.mdp.replace(gamma=gamma))
     if objective is not None:
-        problem = replace(problem, objective=Objective.parse(objective))
+        problem = problem.replace(objective=objective)
     if theta is not None:
         given = {p.name: v for p, v in problem.theta.items()} | assignments(theta, "--theta")
-        problem = replace(problem, theta=problem.policy.point(given))
+        problem = problem.replace(theta=given)
+    if values is not None:
+        problem = problem.at(assignments(values, "--set"))
+    if problem.assumption:
+        print(problem.assumption, file=sys.stderr)
     return problem
 
 

@@ -9,7 +9,18 @@ from typing import Annotated
 import typer
 
 from pgsym.cli.app import app, print_json
-from pgsym.cli.options import DEFAULT_SAMPLES, AsJson, Gamma, Horizon, Model, ObjectiveName, Samples, Seed, Theta
+from pgsym.cli.options import (
+    DEFAULT_SAMPLES,
+    AsJson,
+    Gamma,
+    Horizon,
+    Model,
+    ObjectiveName,
+    Samples,
+    Seed,
+    Theta,
+    Values,
+)
 from pgsym.cli.problem import load_problem
 
 
@@ -22,6 +33,7 @@ def report(
     objective: ObjectiveName = None,
     theta: Theta = None,
     gamma: Gamma = None,
+    values: Values = None,
     samples: Samples = DEFAULT_SAMPLES,
     steps: Annotated[int, typer.Option(help="Steps of the learning curves.")] = 100,
     seeds: Annotated[int, typer.Option(help="Runs of the sampled learning curve.")] = 3,
@@ -44,7 +56,7 @@ def report(
     from pgsym.report.page import report as write
     from pgsym.report.progress import progress_bar
 
-    problem = load_problem(model, objective, theta, gamma)
+    problem = load_problem(model, objective, theta, gamma, values)
     with progress_bar("report") as progress:
         written = write(
             problem,

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from pgsym.cli.app import app, print_json
-from pgsym.cli.options import AsJson, Gamma, Model, ObjectiveName, Theta
+from pgsym.cli.options import AsJson, Gamma, Model, ObjectiveName, Theta, Values
 from pgsym.cli.problem import load_problem
 
 
@@ -19,6 +19,7 @@ def solve(
     objective: ObjectiveName = None,
     theta: Theta = None,
     gamma: Gamma = None,
+    values: Values = None,
     as_json: AsJson = False,
     latex: Annotated[bool, typer.Option(help="Print the closed forms as a LaTeX align* body.")] = False,
     keep_policy: Annotated[bool, typer.Option(help="With --latex or --out: keep pi(a|s) as symbols.")] = False,
@@ -39,8 +40,8 @@ def solve(
         from pgsym.model.files.atomic import require_place
 
         require_place(out, folder=True)
-    problem = load_problem(model, objective, theta, gamma)
-    solution = solve_exactly(problem.mdp, problem.policy, problem.objective, budget=BUDGET, seconds=SECONDS)
+    problem = load_problem(model, objective, theta, gamma, values)
+    solution = solve_exactly(problem, budget=BUDGET, seconds=SECONDS)
     shown = in_policy_symbols(solution) if keep_policy else solution
     names = default_names(solution.objective)
     if latex:

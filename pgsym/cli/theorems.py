@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pgsym.cli.app import app, print_json
-from pgsym.cli.options import AsJson, Gamma, Seed, Theta
+from pgsym.cli.options import AsJson, Gamma, Seed, Theta, Values
 from pgsym.cli.problem import load_problem
 from pgsym.errors import SchemaError
+
+if TYPE_CHECKING:
+    from pgsym.model.problem import Problem
 
 
 @app.command()
@@ -22,6 +25,7 @@ def theorems(
     ] = None,
     theta: Theta = None,
     gamma: Gamma = None,
+    values: Values = None,
     seed: Seed = 0,
     markdown: Annotated[bool, typer.Option(help="Print the whole catalogue as a Markdown page.")] = False,
     as_json: AsJson = False,
@@ -42,7 +46,7 @@ def theorems(
     if markdown:
         print(catalogue_page(topics()), end="")
     elif model is not None:
-        _decide(name or "all", model, theta, gamma, seed, as_json)
+        _decide(name or "all", load_problem(model, None, theta, gamma, values), seed, as_json)
     elif name is None and as_json:
         print_json([t.to_json() for t in catalogue()])
     elif name is None:
@@ -57,20 +61,19 @@ def theorems(
         console().print(theorem_page(theorem(name)))
 
 
-def _decide(name: str, model: str, theta: str | None, gamma: str | None, seed: int, as_json: bool) -> None:
-    """The verdicts on MODEL, and the exit status."""
+def _decide(name: str, problem: Problem, seed: int, as_json: bool) -> None:
+    """The verdicts on the problem, and the exit status."""
     from pgsym.claims.catalogue import catalogue, theorem
     from pgsym.report.terminal import console, working
     from pgsym.report.theorems import findings_table, findings_text, summary
 
     asked = catalogue() if name == "all" else (theorem(name),)
-    problem = load_problem(model, None, theta, gamma)
     found, missing = [], []
     with working("deciding") as status:
         for k, t in enumerate(asked, 1):
             status.update(f"deciding {t.name} ({k} of {len(asked)}) ...")
-            found.append(t.decide(problem.mdp, problem.policy, theta=problem.theta, seed=seed))
-            defect = t.decide_defect(problem.mdp, problem.policy, theta=problem.theta, seed=seed) if t.defect else None
+            found.append(t.decide(problem, seed=seed))
+            defect = t.decide_defect(problem, seed=seed) if t.defect else None
             missing.append(defect)
     everything = [f for f in (*found, *missing) if f is not None]
     if as_json:

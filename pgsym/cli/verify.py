@@ -18,6 +18,7 @@ from pgsym.cli.options import (
     ObjectiveName,
     Seed,
     Theta,
+    Values,
 )
 from pgsym.cli.problem import load_problem
 
@@ -28,6 +29,7 @@ def verify(
     objective: ObjectiveName = None,
     theta: Theta = None,
     gamma: Gamma = None,
+    values: Values = None,
     samples: Annotated[
         int, typer.Option("-n", "--samples", help="Trajectories to sample; 0 for the verdict alone.")
     ] = DEFAULT_SAMPLES,
@@ -47,9 +49,9 @@ def verify(
     from pgsym.expression.complaint import short
     from pgsym.report.terminal import console, cross_check_table, sampling, verdict_text, working
 
-    problem = load_problem(model, objective, theta, gamma)
+    problem = load_problem(model, objective, theta, gamma, values)
     with working("deciding the theorem"):
-        verdict = decide(problem.mdp, problem.policy, problem.objective, theta=problem.theta)
+        verdict = decide(problem)
     if not as_json:
         console().print(f"[bold]{problem.name}[/] ({problem.objective}, {problem.mdp})")
         console().print(verdict_text(verdict))
@@ -61,10 +63,7 @@ def verify(
             from pgsym.audit import cross_check
 
             check = cross_check(
-                problem.mdp,
-                problem.policy,
-                problem.objective,
-                theta=problem.theta,
+                problem,
                 estimator=estimator,
                 n=samples,
                 seed=seed,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 import sympy as sp
 
@@ -12,11 +13,14 @@ from pgsym.algebra.field import Field
 from pgsym.algebra.generators import Generators
 from pgsym.algebra.polynomial import DEFAULT_BUDGET
 from pgsym.algebra.size import SizeField
+from pgsym.errors import StructureError
 from pgsym.exact.logarithms import LogBasis
 from pgsym.expression.linear import common_denominators
 from pgsym.expression.symbols import in_order
 from pgsym.model.mdp import MDP
 from pgsym.model.policy import Policy
+from pgsym.model.policy_at import check_policy_at
+from pgsym.model.problem import Problem
 
 
 def expressions(
@@ -95,6 +99,35 @@ def float_field(
     """float64 at a point."""
     values = {s: float(v) for s, v in symbols.items()}
     return FloatField({p: float(theta[p]) for p in policy.params}, values, _definitions(logs))
+
+
+def field_at(problem: Problem, given: Iterable[Any] = (), extra: Collection[sp.Symbol] = ()) -> Field:
+    """Exact numbers at the problem's theta; floats as soon as a component of it, or a number in `given`, is one.
+
+    Parameters
+    ----------
+    given
+        Numbers that were put for symbols.
+    extra
+        Further symbols, such as an estimator's.
+
+    Raises
+    ------
+    PolicyError
+        theta is incomplete, or gives no probabilities, or no score.
+    StructureError
+        Floats, and a symbol without a value.
+    """
+    mdp, policy, theta = problem.mdp, problem.policy, problem.point
+    check_policy_at(policy, theta)
+    if not any(isinstance(value, float | sp.Float) for value in (*theta.values(), *given)):
+        return exact_field(mdp, policy, theta, extra=in_order(extra))
+    free = sorted(symbol.name for symbol in {*mdp.symbols, *extra})
+    if free:
+        raise StructureError(
+            f"no value for {', '.join(free)}; floats need every symbol. Give it: at({free[0]}=...)", where="symbols"
+        )
+    return float_field(policy, {p: float(v) for p, v in theta.items()}, {})
 
 
 def prime_field(

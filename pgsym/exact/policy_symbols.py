@@ -130,11 +130,11 @@ def in_policy_symbols(solution: Solution) -> Solution:
     Examples
     --------
     >>> from pgsym.exact import solve
-    >>> from pgsym.model import MDP, sigmoid
+    >>> from pgsym.model import MDP, Problem, sigmoid
     >>> mdp = MDP.from_transitions(
     ...     [("s", "go", "end", 1, 1), ("s", "wait", "s", 1, 0)], start="s", terminal=["end"], gamma="1/2"
     ... )
-    >>> in_policy_symbols(solve(mdp, sigmoid(mdp))).J
+    >>> in_policy_symbols(solve(Problem(mdp, sigmoid(mdp)))).J
     2*pi(go|s)/(pi(go|s) + 1)
     """
     if not isinstance(solution.policy, Softmax):
@@ -147,7 +147,9 @@ def in_policy_symbols(solution: Solution) -> Solution:
     policy = PolicySymbols(solution.policy, q.mdp.symbols)
     generators = [*policy.symbols, *in_order(q.mdp.symbols)]
     field = RationalField.with_derivation(generators, policy.derivation)
-    return Solution(Quantities(q.mdp, policy, q.objective, field, q.structure), names=policy.latex_names)
+    return Solution(
+        Quantities(q.mdp, policy, q.objective, field, q.structure), solution.problem, names=policy.latex_names
+    )
 
 
 def _coefficient(form: Linear, theta: sp.Symbol) -> sp.Rational:

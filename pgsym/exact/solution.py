@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -11,13 +11,12 @@ import sympy as sp
 from pgsym.algebra import DualField
 from pgsym.display.frame import data_frame
 from pgsym.errors import HypothesisError, StructureError
-from pgsym.exact.fields import exact_field, float_field
+from pgsym.exact.fields import field_at
 from pgsym.exact.quantities import Quantities
-from pgsym.expression.complaint import nearest
 from pgsym.expression.latex import align, quantity_latex
 from pgsym.expression.notation import name_table
 from pgsym.model.objective import Objective
-from pgsym.model.policy_at import check_policy_at
+from pgsym.model.problem import Problem, given_numbers
 
 QUANTITIES = ("J", "grad", "mu", "eta", "d", "V", "Q", "A", "h", "rbar")
 
@@ -115,6 +114,8 @@ class Solution:
     ----------
     quantities : Quantities
         The field elements behind every expression.
+    problem : Problem
+        What is solved.
     theta : mapping or None
         The point, None for closed forms.
     names : mapping or None
@@ -124,10 +125,12 @@ class Solution:
     def __init__(
         self,
         quantities: Quantities,
+        problem: Problem,
         theta: Mapping[sp.Symbol, Any] | None = None,
         names: Mapping[sp.Symbol | str, str] | None = None,
     ) -> None:
         self.quantities = quantities
+        self.problem = problem
         self.names = names
         self.theta = theta
         self.mdp = quantities.mdp
@@ -255,48 +258,30 @@ class Solution:
 
     # -- points ------------------------------------------------------------------------------------------
 
-    def at(
-        self, theta: Mapping[sp.Symbol | str, Any] | None = None, symbols: Mapping[sp.Symbol | str, Any] | None = None
-    ) -> Solution:
-        """The solution at a point.
+    def at(self, theta: Any = None, **values: Any) -> Solution:
+        """The solution at a point: the problem's own, or another one.
 
         Exact where every exp(theta_i) is rational, algebraic, or the exponential of a rational; in float64 as
         soon as one given number is a float.
 
         Parameters
         ----------
-        theta
-            Every parameter's value: ``{"t": "log(2)"}``.
-        symbols
-            Values for symbols of the dynamics; those left out stay symbols (exact) or are an error (floats).
+        theta, values
+            Numbers for parameters and symbols, as for `Problem.at`; symbols left out stay symbols (exact) or are an
+            error (floats).
 
         Raises
         ------
         ZeroProbabilityError
             pi(a|s) = 0 at theta although its derivative is not.
-        StructureError
+        SchemaError
             A value for a symbol that the model does not have.
         """
-        given = dict(theta or {})
-        values = {s if isinstance(s, sp.Symbol) else sp.Symbol(s): v for s, v in (symbols or {}).items()}
-        is_float = any(isinstance(v, float | sp.Float) for v in (*given.values(), *values.values()))
-        point = self.policy.point(given)
-        check_policy_at(self.policy, point)
-        q = self.quantities
-        require_symbols(values, q.mdp.symbols)
-        mdp = q.mdp.subs(values) if values else q.mdp
-        if is_float:
-            if mdp.symbols:
-                raise StructureError(
-                    f"no value for {', '.join(sorted(s.name for s in mdp.symbols))}; floats need every symbol. "
-                    "Give it in symbols",
-                    where="symbols",
-                )
-            field: Any = float_field(q.policy, {p: float(v) for p, v in point.items()}, {})
-        else:
-            field = exact_field(mdp, q.policy, point)
-        structure = q.structure if mdp is q.mdp else None
-        return Solution(Quantities(mdp, q.policy, q.objective, field, structure), point)
+        problem = self.problem.at(theta, **values)
+        field = field_at(problem, given_numbers(theta, values))
+        structure = self.quantities.structure if problem.mdp is self.problem.mdp else None
+        quantities = Quantities(problem.mdp, problem.policy, problem.objective, field, structure)
+        return Solution(quantities, problem, problem.point)
 
     # -- output ------------------------------------------------------------------------------------------
 
@@ -339,9 +324,7 @@ class Solution:
         Examples
         --------
         >>> from pgsym.exact import solve
-        >>> from pgsym.model.zoo import zoo
-        >>> corridor = zoo("short-corridor")
-        >>> solve(corridor.mdp, corridor.policy).at(corridor.theta).frame(["J", "grad"])
+        >>> solve("short-corridor").at().frame(["J", "grad"])
           quantity state action parameter value
         0        J  None   None      None   -12
         1     grad  None   None     theta     2
@@ -373,23 +356,6 @@ class Solution:
     def __repr__(self) -> str:
         where = "closed form" if self.theta is None else f"at {dict(self.theta)}"
         return f"Solution({self.objective}, {where}, {len(self.mdp.states)} states)"
-
-
-def require_symbols(given: Iterable[sp.Symbol], known: Iterable[sp.Symbol]) -> None:
-    """Every symbol that is given a value is there: that of a misspelt one would change nothing.
-
-    Raises
-    ------
-    StructureError
-        One is not.
-    """
-    names = sorted(s.name for s in known)
-    for symbol in given:
-        if symbol.name not in names:
-            raise StructureError(
-                f"{symbol.name!r} is no symbol here; {nearest(symbol.name, names, 'the symbols are')}. Check the name",
-                where="symbols",
-            )
 
 
 def default_names(objective: Objective) -> list[str]:

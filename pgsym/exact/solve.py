@@ -6,17 +6,12 @@ from pgsym.algebra.polynomial import DEFAULT_BUDGET
 from pgsym.exact.fields import rational_field
 from pgsym.exact.quantities import Quantities
 from pgsym.exact.solution import Solution
-from pgsym.model.mdp import MDP
-from pgsym.model.objective import Objective
-from pgsym.model.policies import tabular
-from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem, ProblemLike
 from pgsym.model.structure import Structure
 
 
 def solve(
-    mdp: MDP,
-    policy: Policy | None = None,
-    objective: Objective | str = Objective.START_STATE,
+    problem: ProblemLike,
     *,
     budget: int = DEFAULT_BUDGET,
     seconds: float | None = None,
@@ -25,10 +20,8 @@ def solve(
 
     Parameters
     ----------
-    policy
-        Tabular softmax by default.
-    objective
-        ``start-state``, ``average-reward`` or ``stationary-value``.
+    problem
+        See `pgsym.Problem.of`.
     budget
         Largest number of terms in a polynomial.
     seconds
@@ -43,19 +36,18 @@ def solve(
 
     Examples
     --------
-    >>> from pgsym.model import MDP, sigmoid
+    >>> from pgsym.model import MDP, Problem, sigmoid
     >>> mdp = MDP.from_transitions(
     ...     [("s", "go", "end", 1, 1), ("s", "wait", "s", 1, 0)], start="s", terminal=["end"], gamma="gamma"
     ... )
-    >>> solution = solve(mdp, sigmoid(mdp, {"s": "t"}))
+    >>> solution = solve(Problem(mdp, sigmoid(mdp, {"s": "t"})))
     >>> solution.J
     exp(t)/(-gamma + exp(t) + 1)
-    >>> solution.at({"t": "log(3)"}, {"gamma": "1/2"}).J
+    >>> solution.at(t="log(3)", gamma="1/2").J
     6/7
     """
-    policy = tabular(mdp) if policy is None else policy
-    objective = Objective.parse(objective)
-    structure = Structure(mdp, policy)
-    structure.require(objective)
-    field = rational_field(mdp, policy, budget=budget, seconds=seconds)
-    return Solution(Quantities(mdp, policy, objective, field, structure))
+    problem = Problem.of(problem)
+    structure = Structure(problem.mdp, problem.policy)
+    structure.require(problem.objective)
+    field = rational_field(problem.mdp, problem.policy, budget=budget, seconds=seconds)
+    return Solution(Quantities(problem.mdp, problem.policy, problem.objective, field, structure), problem)

@@ -11,9 +11,9 @@ from pgsym.errors import FormulaError
 from pgsym.expression.assumptions import remaining_assumptions
 from pgsym.expression.evaluate import Expressions, softmax
 from pgsym.expression.linear import Linear
-from pgsym.model.collision import all_symbols, check_collision
+from pgsym.model.collision import all_symbols
 from pgsym.model.mdp import MDP
-from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem, ProblemLike
 
 
 class Odds(Expressions):
@@ -56,7 +56,7 @@ class Odds(Expressions):
         return softmax(self, forms)
 
 
-def induced_chain(mdp: MDP, policy: Policy) -> tuple[MDP, dict[sp.Symbol, sp.Expr]]:
+def induced_chain(problem: ProblemLike) -> tuple[MDP, dict[sp.Symbol, sp.Expr]]:
     """The chain of a policy as an MDP with one action, ``pi``, in every state, and the meaning of its odds.
 
     P_pi(s'|s) = sum_a pi(a|s) P(s'|s,a), rational in x_i = exp(theta_i/q_i), which are positive.  Outcomes that agree
@@ -73,13 +73,14 @@ def induced_chain(mdp: MDP, policy: Policy) -> tuple[MDP, dict[sp.Symbol, sp.Exp
     --------
     >>> from pgsym.model import sigmoid
     >>> mdp = MDP.from_transitions([("s", "go", "end", 1, 1), ("s", "no", "s", 1, 0)], start="s", terminal=["end"])
-    >>> chain, meaning = induced_chain(mdp, sigmoid(mdp, {"s": "t"}))
+    >>> chain, meaning = induced_chain(Problem(mdp, sigmoid(mdp, {"s": "t"})))
     >>> chain.outcomes("s", "pi")
     (Outcome(state='end', p=x_t/(x_t + 1), r=1), Outcome(state='s', p=1/(x_t + 1), r=0))
     >>> meaning
     {x_t: exp(t)}
     """
-    check_collision(mdp, policy)
+    problem = Problem.of(problem)
+    mdp, policy = problem.mdp, problem.policy
     odds = Odds(policy.forms(), (s.name for s in all_symbols(mdp, policy)))
     rows = []
     for s in mdp.nonterminal:

@@ -183,7 +183,7 @@ def function(
     >>> from pgsym.exact import solve
     >>> from pgsym.model.zoo import zoo
     >>> corridor = zoo("short-corridor")
-    >>> J = function(solve(corridor.mdp, corridor.policy))
+    >>> J = function(solve("short-corridor"))
     >>> J([[0.0], [0.5]]).round(4).tolist()
     [-12.0, -11.7236]
     >>> p, q = sp.symbols("p q")

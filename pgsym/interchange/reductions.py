@@ -10,10 +10,9 @@ from pgsym.errors import DiscountError, SchemaError, StructureError
 from pgsym.expression.assumptions import remaining_assumptions
 from pgsym.interchange.chain import induced_chain
 from pgsym.model.mdp import MDP, Action, State
-from pgsym.model.objective import Objective
-from pgsym.model.policies import softmax_policy, tabular
+from pgsym.model.policies import softmax_policy
 from pgsym.model.policy import Policy
-from pgsym.model.problem import Problem
+from pgsym.model.problem import ASSUMED, Problem
 from pgsym.model.transform import terminating
 
 
@@ -150,7 +149,7 @@ def induced(problem: Problem) -> Problem:
     >>> induced(zoo("short-corridor")).mdp.outcomes("s1", "pi")[0].p
     x_theta/(x_theta + 1)
     """
-    chain, _ = induced_chain(problem.mdp, problem.policy)
+    chain, _ = induced_chain(problem)
     return replace(problem, mdp=chain, policy=no_choice(chain), theta={})
 
 
@@ -161,8 +160,9 @@ def no_choice(mdp: MDP) -> Policy:
 
 def plain(mdp: MDP) -> Problem:
     """The problem that a format without policies stands for: tabular softmax at theta = 0, `start-state`."""
-    policy = tabular(mdp) if len(mdp.pairs) > len(mdp.nonterminal) else no_choice(mdp)
-    return Problem(mdp, policy, Objective.START_STATE, dict.fromkeys(policy.params, sp.Integer(0)))
+    if len(mdp.pairs) == len(mdp.nonterminal):
+        return Problem(mdp, no_choice(mdp), assumed=("objective",))
+    return Problem(mdp, assumed=tuple(ASSUMED))
 
 
 def require_plain(problem: Problem, target: str) -> MDP:

@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import sympy as sp
-
 from pgsym.errors import SchemaError
-from pgsym.model.objective import Objective
-from pgsym.model.problem import Problem
+from pgsym.model.problem import ASSUMED, Problem
 
 
 def locate(model: str, folder: Path | None = None) -> Problem:
@@ -53,7 +50,6 @@ def _exists(path: Path) -> bool:
 def _from_gymnasium(name: str) -> Problem:
     """The environment under the uniform policy, a logit for every action."""
     from pgsym.model.mdp import MDP
-    from pgsym.model.policies import tabular
 
     if ":" in name:
         raise SchemaError(
@@ -62,6 +58,4 @@ def _from_gymnasium(name: str) -> Problem:
             where="gym",
         )
     mdp = MDP.from_gymnasium(name)
-    policy = tabular(mdp)
-    theta = dict.fromkeys(policy.params, sp.Integer(0))
-    return Problem(mdp, policy, Objective.START_STATE, theta, f"gym:{name}", "gymnasium")
+    return Problem(mdp, name=f"gym:{name}", source="gymnasium", assumed=tuple(ASSUMED))

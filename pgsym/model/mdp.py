@@ -19,6 +19,7 @@ import sympy as sp
 
 from pgsym.errors import StructureError
 from pgsym.expression.assumptions import remaining_assumptions, replaced_assumptions
+from pgsym.expression.complaint import nearest
 from pgsym.expression.exact import to_expr
 from pgsym.expression.sums import Sums
 from pgsym.model.attributes import complaint
@@ -272,14 +273,19 @@ class MDP:
         Raises
         ------
         ModelError
-            A value that contradicts a declared assumption.
+            A name that is no symbol of the model, or a value that contradicts a declared assumption.
         """
         by_name = {s.name: s for s in self.symbols}
         point: dict[sp.Symbol, sp.Expr] = {}
         for symbol, value in values.items():
             name = symbol if isinstance(symbol, str) else symbol.name
-            if name in by_name:
-                point[by_name[name]] = to_expr(value, where=name)
+            if name not in by_name:
+                raise StructureError(
+                    f"{name!r} is no symbol of the model; {nearest(name, sorted(by_name), 'its symbols are')}. "
+                    "Check the name",
+                    where="subs",
+                )
+            point[by_name[name]] = to_expr(value, where=name)
         graph = self.to_graph()
         graph.graph["gamma"] = self.gamma.xreplace(point)
         graph.graph["symbols"] = replaced_assumptions(self.assumptions, point)

@@ -62,6 +62,21 @@ class Policy(ABC):
     def pullback(self, mdp: MDP, project: Callable[[State], State]) -> Policy:
         """The same policy on an MDP whose states map to those of this one; parameters are shared."""
 
+    def subs(self, values: Mapping[sp.Symbol, Any]) -> Policy:
+        """The same policy with numbers for symbols that are no parameters, such as a mixture's weight.
+
+        Raises
+        ------
+        PolicyError
+            The policy has no such symbol.
+        """
+        if values:
+            raise PolicyError(
+                f"found a value for {listed(values)}; the policy has no symbol but its parameters. Leave it out",
+                where="policy",
+            )
+        return self
+
     def __call__(self, action: Action, state: State) -> sp.Expr:
         """pi(a|s) as a SymPy expression in theta.
 
@@ -190,6 +205,11 @@ class Direct(Policy):
     def expressions(self) -> Iterable[sp.Expr]:
         return (p for row in self.probabilities.values() for p in row.values())
 
+    def subs(self, values: Mapping[sp.Symbol, Any]) -> Direct:
+        point = {symbol: to_expr(value, where=symbol.name) for symbol, value in values.items()}
+        rows = {s: {a: p.xreplace(point) for a, p in row.items()} for s, row in self.probabilities.items()}
+        return Direct(rows, self.params)
+
     def pullback(self, mdp: MDP, project: Callable[[State], State]) -> Direct:
         return Direct({s: self.probabilities[project(s)] for s in mdp.nonterminal}, self.params)
 
@@ -226,6 +246,11 @@ class Mixture(Policy):
 
     def expressions(self) -> Iterable[sp.Expr]:
         return (self.epsilon, *self.base.expressions())
+
+    def subs(self, values: Mapping[sp.Symbol, Any]) -> Mixture:
+        inside = {symbol: value for symbol, value in values.items() if symbol not in self.epsilon.free_symbols}
+        point = {symbol: to_expr(value, where=symbol.name) for symbol, value in values.items()}
+        return Mixture(self.base.subs(inside) if inside else self.base, self.epsilon.xreplace(point))
 
     def pullback(self, mdp: MDP, project: Callable[[State], State]) -> Mixture:
         return Mixture(self.base.pullback(mdp, project), self.epsilon)

@@ -1,36 +1,271 @@
-"""A model file or zoo entry in one record: what is studied, under which policy, for which objective."""
+"""The unit of study: a model with its policy, its objective and a point, and what can become one by itself."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 
+import networkx as nx
 import sympy as sp
 
-from pgsym.model.collision import check_collision
+from pgsym.errors import SchemaError
+from pgsym.expression.complaint import nearest, short
+from pgsym.model.collision import all_symbols, check_collision
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
-from pgsym.model.policy import Policy
+from pgsym.model.policies import tabular
+from pgsym.model.policy import Direct, Mixture, Policy
+
+Point = Mapping[sp.Symbol | str, Any] | Sequence[Any]
+"""theta by symbol, by name, or in the order of ``policy.params``."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Problem:
-    """An MDP with a policy, an objective and a point theta.
+    """An MDP with a policy, an objective and a point theta; the first argument of every verb.
+
+    Parameters
+    ----------
+    mdp
+        An MDP, or the graph of one.
+    policy
+        Tabular softmax by default.
+    objective
+        ``start-state`` (the default), ``average-reward`` or ``stationary-value``.
+    theta
+        The point.  Left out, it is 0 for logits; probabilities given directly have no point then, and verbs that need
+        one say so.
+    name, source
+        What the model is called, and where it comes from: book section, paper, or how it was constructed.
+    assumed
+        Which of ``policy``, ``theta`` and ``objective`` nobody chose; results say so in their first line.
 
     Raises
     ------
     NameCollisionError
         The model and the policy mean different things by one name.
+    PolicyError
+        theta is incomplete, or a value is not a real number.
+
+    See Also
+    --------
+    pgsym.zoo, pgsym.load : Problems that are there.
+
+    Examples
+    --------
+    >>> mdp = MDP.from_transitions(
+    ...     [("s", "go", "end", "p", 1), ("s", "go", "s", "1 - p", 0), ("s", "wait", "s", 1, 0)],
+    ...     start="s", terminal=["end"], gamma="9/10", symbols={"p": "0 < p < 1"})
+    >>> problem = Problem(mdp)
+    >>> problem.at(p="1/2").mdp.outcomes("s", "go")[0].p
+    1/2
+    >>> problem.at(q="1/2")
+    Traceback (most recent call last):
+      ...
+    pgsym.errors.SchemaError: at: 'q' is neither a parameter nor a symbol; there are theta_s_go, theta_s_wait, p. \
+Check the name
     """
 
     mdp: MDP
     policy: Policy
     objective: Objective
     theta: Mapping[sp.Symbol, sp.Expr]
-    """theta by parameter: exact real numbers such as 0, 1/2 or log(2)."""
-    name: str = ""
-    source: str = ""
-    """Where the model comes from: book section, paper, or how it was constructed."""
+    name: str
+    source: str
+    assumed: tuple[str, ...] = field(compare=False)
 
-    def __post_init__(self) -> None:
-        check_collision(self.mdp, self.policy)
+    def __init__(
+        self,
+        mdp: MDP | nx.MultiDiGraph,
+        policy: Policy | None = None,
+        objective: Objective | str = Objective.START_STATE,
+        theta: Point | None = None,
+        name: str = "",
+        source: str = "",
+        assumed: tuple[str, ...] = (),
+    ) -> None:
+        mdp = mdp if isinstance(mdp, MDP) else MDP(mdp)
+        policy = tabular(mdp) if policy is None else policy
+        check_collision(mdp, policy)
+        known = {
+            "mdp": mdp,
+            "policy": policy,
+            "objective": Objective.parse(objective),
+            "theta": _point(policy, theta),
+            "name": name,
+            "source": source,
+            "assumed": tuple(assumed),
+        }
+        for key, value in known.items():
+            object.__setattr__(self, key, value)
+
+    @classmethod
+    def of(cls, model: Any) -> Problem:
+        """The problem that `model` is, or becomes by itself.
+
+        Parameters
+        ----------
+        model
+            A problem; a name of the zoo, a file, ``gym:ID`` or ``generic:3x2``; an MDP or its graph, which get a
+            tabular softmax policy at theta = 0 and the start-state objective, and say so in `assumed`.
+
+        Raises
+        ------
+        SchemaError
+            It is none of these.
+
+        Examples
+        --------
+        >>> Problem.of("sign-flip").objective.value
+        'stationary-value'
+        >>> Problem.of(Problem.of("short-corridor").mdp).assumed
+        ('policy', 'theta', 'objective')
+        """
+        if isinstance(model, Problem):
+            return model
+        if isinstance(model, MDP | nx.Graph):
+            return cls(model, assumed=tuple(ASSUMED))
+        if isinstance(model, str | os.PathLike):
+            from pgsym.model.locate import locate
+
+            return locate(os.fspath(model))
+        raise SchemaError(
+            f"found {short(repr(model))}; a problem, an MDP, a graph, a file or a name is required. "
+            "Give pgsym.zoo(NAME), pgsym.load(FILE) or pgsym.Problem(mdp, policy, objective)",
+            where="problem",
+        )
+
+    @property
+    def point(self) -> dict[sp.Symbol, sp.Expr]:
+        """theta, complete.
+
+        Raises
+        ------
+        PolicyError
+            The problem has no point.
+        """
+        return dict(self.theta) or self.policy.point({})
+
+    @property
+    def exact_point(self) -> Mapping[sp.Symbol, sp.Expr] | None:
+        """theta, where it is there and holds no floats."""
+        return None if not self.theta or any(isinstance(v, sp.Float) for v in self.theta.values()) else self.theta
+
+    @property
+    def assumption(self) -> str:
+        """What nobody chose, as a line; empty where all was chosen.
+
+        >>> Problem.of(Problem.of("short-corridor").mdp).assumption
+        'assumed: tabular softmax, theta = 0, start-state objective'
+        """
+        return f"assumed: {', '.join(ASSUMED[a] for a in self.assumed)}" if self.assumed else ""
+
+    def replace(self, **changes: Any) -> Problem:
+        """The same problem with other parts; a new policy leaves theta behind.
+
+        >>> Problem.of("two-state").replace(objective="average-reward").objective.value
+        'average-reward'
+        """
+        if "policy" in changes:
+            changes = {"theta": None, **changes}
+        return replace(self, **{"assumed": tuple(a for a in self.assumed if a not in changes), **changes})
+
+    def at(self, theta: Any = None, **values: Any) -> Problem:
+        """The problem at another point: values of parameters, and of symbols of the model and the policy.
+
+        Parameters
+        ----------
+        theta
+            By symbol or by name (symbols of the model may be among them), or in the order of ``policy.params``; those
+            left out keep their value.
+        values
+            The same by name: ``problem.at(theta={"t": "log(2)"}, p="1/2")``.
+
+        Raises
+        ------
+        SchemaError
+            A name that is neither a parameter nor a symbol.
+        PolicyError, ModelError
+            A value that is not a real number, or contradicts an assumption.
+        """
+        params = {p.name: p for p in self.policy.params}
+        if theta is not None and not isinstance(theta, Mapping):
+            if _is_number(theta):
+                theta = {"theta": theta}
+            else:
+                theta = list(theta)
+                theta = dict(zip(self.policy.point(theta), theta, strict=True))
+        given = {getattr(key, "name", key): value for key, value in {**(theta or {}), **values}.items()}
+        symbols = {s.name: s for s in all_symbols(self.mdp, self.policy) if s.name not in params}
+        for name in given:
+            if name not in params and name not in symbols:
+                raise SchemaError(
+                    f"{name!r} is neither a parameter nor a symbol; "
+                    f"{nearest(name, [*params, *sorted(symbols)], 'there are')}. Check the name",
+                    where="at",
+                )
+        inside = {symbols[name]: value for name, value in given.items() if name in symbols}
+        point: dict[Any, Any] = {p.name: v for p, v in self.theta.items()} | {
+            name: value for name, value in given.items() if name in params
+        }
+        changes: dict[str, Any] = {"theta": point} if point else {}
+        if params.keys() & given:
+            changes["assumed"] = tuple(a for a in self.assumed if a != "theta")
+        if inside:
+            # Probabilities given directly may hold symbols of the model.
+            mentioned = {s for e in self.policy.expressions() for s in e.free_symbols}
+            changes["mdp"] = self.mdp.subs({s: v for s, v in inside.items() if s in self.mdp.symbols})
+            changes["policy"] = self.policy.subs({s: v for s, v in inside.items() if s in mentioned})
+        return replace(self, **changes)
+
+    def unroll(self, T: int) -> Problem:
+        """The first T steps as a problem of its own; see `MDP.unroll`.
+
+        >>> Problem.of("two-state").replace(objective="start-state").unroll(2).mdp
+        MDP(5 states, 2 terminal, 12 outcomes, gamma=9/10)
+        """
+        mdp = self.mdp.unroll(T)
+        return replace(self, mdp=mdp, policy=self.policy.pullback(mdp, lambda s: s[0]))  # type: ignore[index]
+
+
+def given_numbers(theta: Any, values: Mapping[str, Any]) -> list[Any]:
+    """The numbers among the arguments of `Problem.at`.
+
+    >>> given_numbers({"t": 0.5}, {"p": "1/2"}), given_numbers(None, {})
+    ([0.5, '1/2'], [])
+    """
+    if isinstance(theta, Mapping):
+        numbers = list(theta.values())
+    else:
+        numbers = [] if theta is None else [theta] if _is_number(theta) else list(theta)
+    return [*numbers, *values.values()]
+
+
+def _is_number(theta: Any) -> bool:
+    """One number, for the parameter that is called theta."""
+    return isinstance(theta, str) or not isinstance(theta, Iterable)
+
+
+ProblemLike: TypeAlias = Problem | MDP | nx.MultiDiGraph | str | os.PathLike[str]
+"""What every verb takes first; see `Problem.of`."""
+
+ASSUMED = {"policy": "tabular softmax", "theta": "theta = 0", "objective": "start-state objective"}
+"""What is chosen where nobody says it."""
+
+
+def _point(policy: Policy, theta: Point | None) -> dict[sp.Symbol, sp.Expr]:
+    """theta by symbol, floats as floats; left out, it is 0 where every policy is one there: of logits."""
+    if theta is None or (isinstance(theta, Mapping) and not theta):
+        base = policy
+        while isinstance(base, Mixture):
+            base = base.base
+        return {} if isinstance(base, Direct) else {p: sp.Integer(0) for p in policy.params}
+    point = policy.point(theta)
+    given = (
+        {getattr(k, "name", k): v for k, v in theta.items()}
+        if isinstance(theta, Mapping)
+        else dict(zip((p.name for p in point), theta, strict=True))
+    )
+    return {p: sp.Float(given[p.name]) if isinstance(given[p.name], float | sp.Float) else v for p, v in point.items()}

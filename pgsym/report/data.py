@@ -48,15 +48,13 @@ class Report:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self.closed: Solution | None = solve(
-            problem.mdp, problem.policy, problem.objective, budget=BUDGET, seconds=SECONDS
-        )
+        self.closed: Solution | None = solve(problem, budget=BUDGET, seconds=SECONDS)
         self.float: Solution | None = None
         if not problem.mdp.symbols:
             self.float = self.closed.at({p: float(v) for p, v in problem.theta.items()})
         self.exact: Solution | None = None
         try:
-            self.exact = self.closed.at(problem.theta)
+            self.exact = self.closed.at()
         except NotInFieldError:
             if self.float is None:
                 raise

@@ -23,7 +23,7 @@ def write_solution(problem: Problem, solution: Solution, folder: Path) -> list[P
     try:
         text = document(solution.latex(names), title)
     except TooLargeError:
-        text = document(solution.at(problem.theta).latex(names), f"{title}, at theta")
+        text = document(solution.at().latex(names), f"{title}, at theta")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

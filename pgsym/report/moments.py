@@ -44,21 +44,19 @@ class MomentsReport:
         The estimator has no moments on this model.
     """
 
-    def __init__(self, problem: Problem, estimator: Estimator, objective: str | None) -> None:
+    def __init__(self, problem: Problem, estimator: Estimator, target: str | None = None) -> None:
         self.problem = problem
         self.estimator = estimator
         mdp, policy = problem.mdp, problem.policy
         self.not_sampled: str | None = None
         """Why there are no floats to compare samples with, where theta is beyond them."""
         size = len(mdp.nonterminal) * len(policy.params) * (estimator.cut_off or 1)
-        self.closed = None
+        self.closed: EstimatorLaw | None = None
         self.exact: EstimatorLaw | None = None
         self.float: EstimatorLaw | None = None
-        common: dict[str, Any] = {"objective": objective}
+        closed = moments(problem, estimator, target=target, budget=BUDGET, seconds=SECONDS)
         if not mdp.symbols and not estimator.symbols:
-            self.float = moments(
-                mdp, policy, estimator, theta={p: float(v) for p, v in problem.theta.items()}, **common
-            )
+            self.float = closed.at({p: float(v) for p, v in problem.theta.items()})
             try:
                 self.float.covariance_trace  # noqa: B018
             except SingularMatrixError as error:
@@ -67,12 +65,12 @@ class MomentsReport:
                 self.float, self.not_sampled = None, str(error)
         if size <= EXACT_ENTRIES or self.float is None:
             try:
-                self.exact = moments(mdp, policy, estimator, theta=problem.theta, **common)
+                self.exact = closed.at()
             except NotInFieldError:
                 if self.float is None:
                     raise
         if size <= CLOSED_ENTRIES:
-            self.closed = moments(mdp, policy, estimator, budget=BUDGET, seconds=SECONDS, **common)
+            self.closed = closed
 
     @property
     def law(self) -> EstimatorLaw:

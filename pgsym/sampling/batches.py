@@ -6,19 +6,15 @@ as are asked for.  A study's shard is a list of batches.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import jax
 import numpy as np
-import sympy as sp
 
 from pgsym.errors import SamplingError
 from pgsym.model.estimator import Estimator as Description
-from pgsym.model.mdp import MDP
-from pgsym.model.objective import Objective
-from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem
 from pgsym.model.structure import Structure
 from pgsym.sampling.estimate import Tally, device_mesh
 from pgsym.sampling.estimators import Estimator, find_estimator
@@ -59,30 +55,27 @@ class BatchSampler:
 
     Examples
     --------
-    >>> from pgsym.model import sigmoid
+    >>> from pgsym.model import MDP, sigmoid
     >>> mdp = MDP.from_transitions(
     ...     [("s", "go", "end", 1, 1), ("s", "no", "end", 1, 0)], start="s", terminal=["end"])
-    >>> sampler = BatchSampler(mdp, sigmoid(mdp, {"s": "t"}), theta={"t": 0}, largest=1000)
+    >>> sampler = BatchSampler(Problem(mdp, sigmoid(mdp, {"s": "t"})), largest=1000)
     >>> [batch.moments.n for batch in sampler.draw(7, [1000, 10])]
     [1000, 10]
     """
 
     def __init__(
         self,
-        mdp: MDP,
-        policy: Policy,
-        objective: Objective | str = Objective.START_STATE,
+        problem: Problem,
         estimator: str | Estimator | Description = "reward-to-go",
         *,
-        theta: Mapping[sp.Symbol | str, Any] | Sequence[Any],
         largest: int,
         horizon: int | None = None,
         devices: int | Sequence[jax.Device] | None = None,
     ) -> None:
-        objective = Objective.parse(objective)
+        objective = problem.objective
         objective.require_rollouts()
-        tables = build_tables(mdp, policy, theta)
-        Structure(mdp, policy).require(objective)
+        tables = build_tables(problem)
+        Structure(problem.mdp, problem.policy).require(objective)
         self.plan = find_estimator(estimator).plan(tables, objective, horizon)
         self.params = tables.params
         self._arrays, self.shape = prepare(tables, self.plan, SMALL_BLOCK if largest < 16 * SMALL_BLOCK else largest)

@@ -26,12 +26,12 @@ class Described:
 
     Examples
     --------
-    >>> from pgsym.model import MDP, tabular
+    >>> from pgsym.model import MDP, Problem, tabular
     >>> from pgsym.model.estimator import ActorCritic
     >>> from pgsym.sampling.tables import build_tables
     >>> mdp = MDP.from_transitions([("s", "go", "t", 1, 4), ("t", "go", "end", 1, 1)], start="s", terminal=["end"])
     >>> plan = Described(ActorCritic({"s": 3, "t": 2})).plan(
-    ...     build_tables(mdp, tabular(mdp), [0, 0]), Objective.START_STATE, None)
+    ...     build_tables(Problem(mdp)), Objective.START_STATE, None)
     >>> plan.T, plan.gain.tolist()
     (2, [3.0, -1.0])
     """

@@ -59,10 +59,10 @@ def score_sum(tables: Tables, weight: Floats) -> Floats:
 def truncated_values(tables: Tables, T: int) -> Floats:
     """[S+1] the expected discounted reward of T steps from each state.
 
-    >>> from pgsym.model import MDP, tabular
+    >>> from pgsym.model import MDP, Problem, tabular
     >>> from pgsym.sampling.tables import build_tables
     >>> mdp = MDP.from_transitions([("s", "go", "s", 1, 1)], gamma="1/2")
-    >>> truncated_values(build_tables(mdp, tabular(mdp), [0]), 2).tolist()
+    >>> truncated_values(build_tables(Problem(mdp)), 2).tolist()
     [1.5, 0.0]
     """
     r, v = mean_reward(tables), np.zeros(tables.S + 1)

@@ -5,21 +5,18 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
 import jax
 import numpy as np
-import sympy as sp
 from jax.sharding import AxisType, Mesh
 
 from pgsym.errors import SamplingError
 from pgsym.model.estimator import Estimator as Description
-from pgsym.model.mdp import MDP
-from pgsym.model.objective import Objective
-from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem, ProblemLike
 from pgsym.model.structure import Structure
 from pgsym.sampling.estimators import Estimator, find_estimator
 from pgsym.sampling.kernel import Blocks, compiled
@@ -35,12 +32,9 @@ CHUNK_BYTES = 2**31
 
 
 def estimate(
-    mdp: MDP,
-    policy: Policy,
-    objective: Objective | str = Objective.START_STATE,
+    problem: ProblemLike,
     estimator: str | Estimator | Description = "reward-to-go",
     *,
-    theta: Mapping[sp.Symbol | str, Any] | Sequence[Any],
     n: int = 100_000,
     seed: int = 0,
     horizon: int | None = None,
@@ -49,21 +43,19 @@ def estimate(
     directions: int | Floats | None = None,
     progress: bool | Progress | None = None,
 ) -> Estimate:
-    """Estimate J and grad J at `theta` from `n` independent rollouts.
+    """Estimate J and grad J at the problem's theta from `n` independent rollouts.
 
     The result for a seed is the same for every chunk size and number of devices.  A finite horizon makes it
-    an estimate of the T-step problem, ``mdp.unroll(T)``; the default leaves out 1e-4 of the discounted time.
+    an estimate of the T-step problem, ``problem.unroll(T)``; the default leaves out 1e-4 of the discounted time.
 
     Parameters
     ----------
-    objective
-        ``start-state``, or a long-run one (``average-reward``, ``stationary-value``): then each rollout is one
+    problem
+        See `pgsym.Problem.of`.  For a long-run objective (``average-reward``, ``stationary-value``) each rollout is one
         long run, and the bias that remains is computed (`Estimate.bias`).
     estimator
         A name ('reinforce', 'reward-to-go', 'advantage', 'eligibility-trace'), an estimator with its options, or a
         description (`pgsym.model.estimator`).
-    theta
-        The point, by symbol, by name or in the order of ``policy.params``.
     n
         Number of rollouts; at least 2.
     seed
@@ -95,20 +87,21 @@ def estimate(
 
     Examples
     --------
-    >>> from pgsym.model import sigmoid
+    >>> from pgsym.model import MDP, sigmoid
     >>> mdp = MDP.from_transitions(
     ...     [("s", "go", "end", 1, 1), ("s", "no", "end", 1, 0)], start="s", terminal=["end"])
-    >>> found = estimate(mdp, sigmoid(mdp, {"s": "t"}), theta={"t": 0}, n=10_000)
+    >>> found = estimate(Problem(mdp, sigmoid(mdp, {"s": "t"})), n=10_000)
     >>> found.horizon, bool(abs(found.mean[0] - 1 / 4) < 5 * found.standard_error[0])
     (1, True)
     """
-    objective = Objective.parse(objective)
+    problem = Problem.of(problem)
+    objective = problem.objective
     objective.require_rollouts()
     method = find_estimator(estimator)
     _check_counts(n, chunk)
     key = seed_key(seed)
-    tables = build_tables(mdp, policy, theta)
-    Structure(mdp, policy).require(objective)
+    tables = build_tables(problem)
+    Structure(problem.mdp, problem.policy).require(objective)
     plan = method.plan(tables, objective, horizon)
     along = Along.PARAMETERS
     if directions is not None:

@@ -38,10 +38,10 @@ def trajectory_program(tables: Tables) -> Program:
     Examples
     --------
     >>> from numpyro import handlers
-    >>> from pgsym.model import MDP, sigmoid
+    >>> from pgsym.model import MDP, Problem, sigmoid
     >>> from pgsym.sampling.tables import build_tables
     >>> mdp = MDP.from_transitions([("s", a, "end", 1, 1) for a in ("go", "no")], start="s", terminal=["end"])
-    >>> program = trajectory_program(build_tables(mdp, sigmoid(mdp, {"s": "t"}), [0]))
+    >>> program = trajectory_program(build_tables(Problem(mdp, sigmoid(mdp, {"s": "t"}))))
     >>> trace = handlers.trace(handlers.seed(program, 0)).get_trace(jnp.zeros(1), 2, 3)
     >>> trace["reward"]["value"].tolist()
     [[1.0, 1.0, 1.0], [0.0, 0.0, 0.0]]

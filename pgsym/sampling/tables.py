@@ -16,8 +16,9 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from pgsym.errors import SamplingError
-from pgsym.model.mdp import MDP, State
+from pgsym.model.mdp import State
 from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem
 from pgsym.sampling.policy import direct_value, policy_tables
 
 Floats = NDArray[np.float64]
@@ -30,9 +31,9 @@ class Tables:
 
     Examples
     --------
-    >>> from pgsym.model import tabular
+    >>> from pgsym.model import MDP
     >>> mdp = MDP.from_transitions([("s", "a", "end", 1, 2), ("s", "b", "s", 1, 0)], start="s", terminal=["end"])
-    >>> tables = build_tables(mdp, tabular(mdp), [0, 0])
+    >>> tables = build_tables(Problem(mdp))
     >>> tables.S, tables.N, tables.O, tables.k
     (1, 2, 2, 2)
     >>> tables.outcome_next.tolist(), tables.outcome_reward.tolist()
@@ -154,29 +155,23 @@ class Tables:
         return np.array([*found, 0.0])
 
 
-def build_tables(
-    mdp: MDP, policy: Policy, theta: Mapping[sp.Symbol | str, Any] | Sequence[Any] | None = None
-) -> Tables:
-    """Numbers for sampling `mdp` under `policy` at `theta`.
-
-    Parameters
-    ----------
-    theta
-        By symbol, by name or in the order of ``policy.params``; floats or SymPy numbers.
+def build_tables(problem: Problem) -> Tables:
+    """Numbers for sampling a problem at its theta; floats or SymPy numbers.
 
     Raises
     ------
     SamplingError
         A symbol is left in the model.
     PolicyError
-        theta does not fit the policy, or gives no probabilities.
+        The problem has no theta, or it gives no probabilities.
     """
+    mdp, policy = problem.mdp, problem.policy
     if mdp.symbols:
         names = ", ".join(sorted(symbol.name for symbol in mdp.symbols))
         raise SamplingError(
-            f"{names} has no value; sampling needs numbers. Substitute it: mdp.subs({{...}})", where="mdp"
+            f"{names} has no value; sampling needs numbers. Give it: problem.at(NAME=VALUE)", where="mdp"
         )
-    point = {x: direct_value(v) for x, v in policy.point({} if theta is None else theta).items()}
+    point = {x: direct_value(v) for x, v in problem.point.items()}
     states = mdp.nonterminal
     number = {s: i for i, s in enumerate(states)}
     acting = policy_tables(policy, point)

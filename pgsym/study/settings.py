@@ -275,6 +275,6 @@ def _horizon(problem: Problem, theta: Mapping[str, str], objective: Objective, i
     from pgsym.sampling.tables import build_tables
 
     Structure(problem.mdp, problem.policy).require(objective)
-    tables = build_tables(problem.mdp, problem.policy, theta)
+    tables = build_tables(problem.at(theta))
     horizon = None if it.cut_off is not None else given
     return find_estimator(it).plan(tables, objective, horizon).T

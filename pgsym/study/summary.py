@@ -63,12 +63,11 @@ def exact_law(study: Study, setting: Setting) -> Exact:
     """
     from pgsym.exact.moments import moments
 
-    problem = study.problem(setting)
+    problem = study.problem(setting).replace(objective=setting.objective)
     it = from_plain(setting.estimator)
     if not isinstance(it, EligibilityTrace):
         it = replace(it, horizon=setting.horizon)
-    theta = {x: float(v) for x, v in problem.policy.point(setting.theta).items()}
-    law = moments(problem.mdp, problem.policy, it, objective=setting.objective, theta=theta)
+    law = moments(problem, it).at({x: float(v) for x, v in problem.policy.point(setting.theta).items()})
 
     def floats(table: Any) -> Floats:
         return np.array([float(table[x]) for x in problem.policy.params])

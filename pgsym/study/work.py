@@ -106,11 +106,8 @@ def _sampler(model: str, setting: str, largest: int) -> BatchSampler:
 
     problem, chosen = read_model(model), json.loads(setting)
     return BatchSampler(
-        problem.mdp,
-        problem.policy,
-        chosen["objective"],
+        problem.replace(objective=chosen["objective"]).at(chosen["theta"]),
         from_plain(chosen["estimator"]),
-        theta=chosen["theta"],
         largest=largest,
         horizon=chosen["horizon"],
     )

@@ -22,9 +22,7 @@ def corridor():
 
 
 def climb(problem, methods, **options):
-    return ascend(
-        problem.mdp, problem.policy, problem.objective, **{"theta": problem.theta, **options}, methods=methods
-    )
+    return ascend(problem.at(options.pop("theta", None)), methods=methods, **options)
 
 
 # -- exact -----------------------------------------------------------------------------------------------
@@ -78,23 +76,21 @@ def test_sampled_direction_is_the_sampler_s(corridor):
     (path,) = climb(corridor, "reinforce", steps=2, step_size=0.01, seeds=[3], horizon=64).paths
     theta = np.zeros(1)
     for t in range(2):
-        found = estimate(
-            corridor.mdp, corridor.policy, "start-state", "reinforce", theta=theta, n=32, seed=3 * 2**32 + t, horizon=64
-        )
+        found = estimate(corridor.at(theta), "reinforce", n=32, seed=3 * 2**32 + t, horizon=64)
         theta = theta + 0.01 * found.mean
         assert path.theta[t + 1].tobytes() == theta.tobytes()
 
 
 def test_sampled_path_records_the_exact_value(corridor):
     (path,) = climb(corridor, "reward-to-go", steps=5, step_size=0.02).paths
-    landscape = Landscape(corridor.mdp, corridor.policy)
+    landscape = Landscape(corridor)
     assert path.J.tolist() == [landscape.at(theta).J for theta in path.theta]
 
 
 def test_long_run_objective_is_climbed():
     """Window and burn-in follow theta; they are rounded up, so that few programs are compiled."""
     p = pgsym.zoo("two-state")
-    found = ascend(p.mdp, p.policy, "average-reward", theta=p.theta, methods=["exact", "reward-to-go"], steps=10)
+    found = ascend(p.replace(objective="average-reward"), methods=["exact", "reward-to-go"], steps=10)
     exact, sampled = (found[label][0] for label in ("exact", "reward-to-go"))
     assert exact.J[-1] > exact.J[0]
     assert np.abs(sampled.J - exact.J).max() < (exact.J[-1] - exact.J[0]) / 4
@@ -134,9 +130,7 @@ def test_missing_discount_stops_elsewhere_in_the_corridor():
     mdp = corridor.mdp.replace(gamma="1/2")
     true, biased = np.log(np.roots([3, 0, -7, -3]).real.max()), math.log((1 + math.sqrt(13)) / 2)
     found = ascend(
-        mdp,
-        corridor.policy,
-        theta=[0],
+        pgsym.Problem(mdp, corridor.policy, theta=[0]),
         methods=["exact", "reward-to-go-undiscounted"],
         steps=120,
         step_size={"exact": 20, "reward-to-go-undiscounted": 0.5},
@@ -154,7 +148,7 @@ def test_missing_discount_stops_elsewhere_in_the_corridor():
 def test_adam_is_adam(corridor):
     """Kingma & Ba (2015), Algorithm 1, in float64."""
     (path,) = climb(corridor, "exact", steps=6, step_size=0.1, optimizer="adam").paths
-    landscape = Landscape(corridor.mdp, corridor.policy)
+    landscape = Landscape(corridor)
     theta, m, v = np.zeros(1), 0.0, 0.0
     for t in range(1, 7):
         g = landscape.at(theta).gradient
@@ -201,7 +195,7 @@ def test_missing_optax_is_named(corridor, monkeypatch):
 def test_path_that_leaves_the_policies_is_kept():
     mdp = MDP.from_transitions([("s", a, "end", 1, r) for a, r in (("go", 1), ("no", 0))], start="s", terminal=["end"])
     policy = direct_policy(mdp, {"s": {"go": "p", "no": "1 - p"}}, ["p"])
-    found = ascend(mdp, policy, theta=["1/2"], methods="exact", steps=5, step_size=0.25)
+    found = ascend(pgsym.Problem(mdp, policy, theta=["1/2"]), methods="exact", steps=5, step_size=0.25)
     (path,) = found.paths
     assert path.last == 2
     assert path.J[:3].tolist() == [0.5, 0.75, 1.0]
@@ -270,7 +264,7 @@ def test_ascend_refuses(corridor, options, message):
 
 def test_ascend_refuses_an_inapplicable_objective(corridor):
     with pytest.raises(UndefinedQuantityError, match=r"^mu: 1 terminal states"):
-        ascend(corridor.mdp, corridor.policy, "average-reward", theta=[0])
+        ascend(corridor.replace(objective="average-reward").at([0]))
 
 
 def test_ascend_refuses_an_estimator_that_does_not_fit():
@@ -278,7 +272,7 @@ def test_ascend_refuses_an_estimator_that_does_not_fit():
     with pytest.raises(
         SamplingError, match=r"^reinforce: the objective is average-reward; the whole return multiplies"
     ):
-        ascend(p.mdp, p.policy, "average-reward", theta=p.theta, methods=["exact", "reinforce"])
+        ascend(p.replace(objective="average-reward"), methods=["exact", "reinforce"])
 
 
 def test_result_refuses_an_unknown_label(corridor):

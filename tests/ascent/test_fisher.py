@@ -32,8 +32,8 @@ def model():
 @pytest.mark.parametrize("name", ["two-state", "kakade", "machine-replacement", "random-walk", "student"])
 def test_natural_gradient_is_the_exact_one(name):
     p = pgsym.zoo(name)
-    place = Landscape(p.mdp, p.policy, p.objective).at(np.array([float(p.theta[x]) for x in p.policy.params]))
-    exact = pgsym.solve(p.mdp, p.policy, p.objective).at(p.theta).natural_gradient
+    place = Landscape(p).at(np.array([float(p.theta[x]) for x in p.policy.params]))
+    exact = pgsym.solve(p).at(p.theta).natural_gradient
     np.testing.assert_allclose(place.natural_gradient(), [float(exact[x]) for x in p.policy.params], rtol=1e-10)
 
 
@@ -47,12 +47,12 @@ def test_step_does_not_depend_on_linear_parameters(model):
     phi_policy = softmax_policy(model, {"x": {"a": "2*v + w"}, "y": {"a": "-v + 3*w"}}, ["v", "w"])
     phi = np.array([0.3, -0.2])
     options = {"methods": ["exact", "natural"], "steps": 20, "step_size": 0.3}
-    by_theta = ascend(model, theta_policy, theta=(M @ phi).tolist(), **options)
-    by_phi = ascend(model, phi_policy, theta=phi.tolist(), **options)
+    by_theta = ascend(pgsym.Problem(model, theta_policy, theta=(M @ phi).tolist()), **options)
+    by_phi = ascend(pgsym.Problem(model, phi_policy, theta=phi.tolist()), **options)
     natural, moved = by_theta["natural"][0], by_phi["natural"][0]
     np.testing.assert_allclose(moved.theta @ M.T, natural.theta, rtol=1e-10)
     np.testing.assert_allclose(moved.J, natural.J, rtol=1e-11)
-    gradient = Landscape(model, theta_policy).at(M @ phi).gradient
+    gradient = Landscape(pgsym.Problem(model, theta_policy)).at(M @ phi).gradient
     np.testing.assert_allclose(M @ by_phi["exact"][0].theta[1], M @ phi + 0.3 * M @ M.T @ gradient, rtol=1e-12)
     assert abs(by_phi["exact"][0].J[1] - by_theta["exact"][0].J[1]) > 0.01
 
@@ -62,15 +62,15 @@ def test_direction_does_not_depend_on_nonlinear_parameters(model):
     p = np.array([0.7, 0.4])
     theta = np.log(p / (1 - p))
     direct = direct_policy(model, {"x": {"a": "p", "b": "1 - p"}, "y": {"a": "q", "b": "1 - q"}}, ["p", "q"])
-    by_p = Landscape(model, direct).at(p).natural_gradient()
-    by_theta = Landscape(model, sigmoid(model)).at(theta).natural_gradient()
+    by_p = Landscape(pgsym.Problem(model, direct)).at(p).natural_gradient()
+    by_theta = Landscape(pgsym.Problem(model, sigmoid(model))).at(theta).natural_gradient()
     np.testing.assert_allclose(by_p, p * (1 - p) * by_theta, rtol=ROUNDING)
 
 
 def test_pseudo_inverse_changes_the_policy_as_the_inverse_does(model):
     """A logit for every action makes F singular; the policy's own change is that of one logit per state."""
-    full = Landscape(model, tabular(model)).at(np.array([0.5, -0.25, 1.0, 0.75]))
-    fixed = Landscape(model, sigmoid(model)).at(np.array([0.75, 0.25]))
+    full = Landscape(pgsym.Problem(model, tabular(model))).at(np.array([0.5, -0.25, 1.0, 0.75]))
+    fixed = Landscape(pgsym.Problem(model, sigmoid(model))).at(np.array([0.75, 0.25]))
     direction = full.natural_gradient()
     change = full.policy.slope @ direction
     np.testing.assert_allclose(change, fixed.policy.slope @ fixed.natural_gradient(), rtol=ROUNDING)
@@ -95,14 +95,14 @@ def test_tabular_direction_is_the_centred_advantage():
     mdp = MDP.from_transitions(
         [("s", a, "end", 1, r) for a, r in (("a", 1), ("b", 0), ("c", -3))], start="s", terminal=["end"]
     )
-    place = Landscape(mdp, tabular(mdp)).at(np.array([12.0, -13.0, 4.0]))
+    place = Landscape(pgsym.Problem(mdp, tabular(mdp))).at(np.array([12.0, -13.0, 4.0]))
     assert place.policy.pi.min() < 1e-10
     # Rounding is magnified by sqrt(pi(a)/pi(b)), about 3e5.
     np.testing.assert_allclose(place.natural_gradient(), [5 / 3, 2 / 3, -7 / 3], rtol=1e-9)
 
 
 def test_damping_leads_from_the_inverse_to_the_gradient(model):
-    place = Landscape(model, sigmoid(model)).at(np.array([0.5, 0.25]))
+    place = Landscape(pgsym.Problem(model, sigmoid(model))).at(np.array([0.5, 0.25]))
     Z = place.policy.score.toarray()
     F = Z.T @ np.diag(place.weight) @ Z
     damped = place.natural_gradient(0.5)
@@ -116,7 +116,7 @@ def test_kakade_plateau():
     Both states prefer to stay, so the better state 2 is left out of sight: mu is nearly (1, 0).
     """
     p = pgsym.zoo("kakade")
-    place = Landscape(p.mdp, p.policy, p.objective).at(np.array([float(p.theta[x]) for x in p.policy.params]))
-    F = pgsym.solve(p.mdp, p.policy, p.objective).at(p.theta).fisher
+    place = Landscape(p).at(np.array([float(p.theta[x]) for x in p.policy.params]))
+    F = pgsym.solve(p).at(p.theta).fisher
     direction = sp.Matrix(place.natural_gradient().tolist())
     np.testing.assert_allclose(np.array(F * direction, float).ravel(), place.gradient, rtol=ROUNDING)

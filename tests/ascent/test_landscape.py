@@ -25,8 +25,8 @@ ROUNDING = 1e-11
 
 def both(mdp, policy, objective, theta):
     """(J, gradient) in floats and exactly."""
-    place = Landscape(mdp, policy, objective).at(np.array([float(theta[p]) for p in policy.params]))
-    exact = pgsym.solve(mdp, policy, objective).at(theta)
+    place = Landscape(pgsym.Problem(mdp, policy, objective)).at(np.array([float(theta[p]) for p in policy.params]))
+    exact = pgsym.solve(pgsym.Problem(mdp, policy, objective)).at(theta)
     return (place.J, place.gradient), (float(exact.J), np.array([float(exact.grad[p]) for p in policy.params]))
 
 
@@ -87,7 +87,7 @@ def test_unreachable_and_rewardless_states_do_not_matter():
         ],
         start="s",
     )
-    place = Landscape(mdp, tabular(mdp)).at(np.zeros(4))
+    place = Landscape(pgsym.Problem(mdp, tabular(mdp))).at(np.zeros(4))
     assert place.J == 2
     assert place.gradient[2:].tolist() == [0, 0]
 
@@ -95,7 +95,7 @@ def test_unreachable_and_rewardless_states_do_not_matter():
 def test_score_survives_where_pi_rounds_to_zero():
     """At theta = 800 the second action's probability is 0.0 and its score still -1."""
     mdp = MDP.from_transitions([("s", a, "end", 1, r) for a, r in (("go", 1), ("no", 0))], start="s", terminal=["end"])
-    place = Landscape(mdp, sigmoid(mdp, {"s": "t"})).at(np.array([800.0]))
+    place = Landscape(pgsym.Problem(mdp, sigmoid(mdp, {"s": "t"}))).at(np.array([800.0]))
     assert place.policy.pi.tolist() == [1.0, 0.0]
     assert place.policy.score.toarray().tolist() == [[0.0], [-1.0]]
     assert place.natural_gradient().tolist() == [0.0]
@@ -109,7 +109,7 @@ def test_landscape_refuses_a_symbol_without_value():
     with pytest.raises(
         StructureError, match=r"^symbols: no value for alpha, beta, r_search, r_wait; floats need every"
     ):
-        Landscape(robot.mdp, robot.policy)
+        Landscape(robot.replace(objective="start-state"))
 
 
 def test_landscape_refuses_a_symbol_of_the_policy():
@@ -117,7 +117,7 @@ def test_landscape_refuses_a_symbol_of_the_policy():
     with pytest.raises(
         PolicyError, match=r"^policy: epsilon has no value; floats need every symbol\. Build the policy"
     ):
-        Landscape(corridor.mdp, mixture(corridor.policy, "epsilon"))
+        Landscape(pgsym.Problem(corridor.mdp, mixture(corridor.policy, "epsilon")))
 
 
 def test_landscape_refuses_an_inapplicable_objective():
@@ -125,12 +125,12 @@ def test_landscape_refuses_an_inapplicable_objective():
     with pytest.raises(
         UndefinedQuantityError, match=r"^mu: 1 terminal states \('T'\); a stationary distribution needs"
     ):
-        Landscape(corridor.mdp, corridor.policy, "average-reward")
+        Landscape(corridor.replace(objective="average-reward"))
 
 
 def test_landscape_refuses_probabilities_out_of_range():
     mdp = MDP.from_transitions([("s", a, "end", 1, 1) for a in ("go", "no")], start="s", terminal=["end"])
-    landscape = Landscape(mdp, direct_policy(mdp, {"s": {"go": "p", "no": "1 - p"}}, ["p"]))
+    landscape = Landscape(pgsym.Problem(mdp, direct_policy(mdp, {"s": {"go": "p", "no": "1 - p"}}, ["p"])))
     with pytest.raises(
         ProbabilityRangeError, match=r"^\('s', 'go'\): pi\(a\|s\) = 1\.5 at this theta; must lie in \[0"
     ):
@@ -141,7 +141,7 @@ def test_landscape_refuses_probabilities_out_of_range():
 
 def test_landscape_refuses_a_pole():
     mdp = MDP.from_transitions([("s", a, "end", 1, 1) for a in ("go", "no")], start="s", terminal=["end"])
-    landscape = Landscape(mdp, direct_policy(mdp, {"s": {"go": "1/p", "no": "1 - 1/p"}}, ["p"]))
+    landscape = Landscape(pgsym.Problem(mdp, direct_policy(mdp, {"s": {"go": "1/p", "no": "1 - 1/p"}}, ["p"])))
     with pytest.raises(PolicyError, match=r"^s: pi\(\.\|s\) has a pole at this theta; every probability must be a"):
         landscape.at(np.array([0.0]))
 
@@ -149,7 +149,7 @@ def test_landscape_refuses_a_pole():
 def test_landscape_refuses_a_saturated_policy():
     """With pi(R) = 0.0 the corridor has no end."""
     corridor = pgsym.zoo("short-corridor")
-    landscape = Landscape(corridor.mdp, corridor.policy)
+    landscape = Landscape(corridor)
     with pytest.raises(SingularMatrixError, match=r"^theta: J is not a float at this theta; probabilities that have"):
         landscape.at(np.array([-800.0]))
     with pytest.raises(PolicyError, match=r"^theta: a logit is not finite; theta must be finite\. Take smaller steps$"):

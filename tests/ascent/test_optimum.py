@@ -17,7 +17,7 @@ SOLVER = 1e-6
 
 
 def best(mdp, policy, objective="start-state"):
-    return best_value(Landscape(mdp, policy, objective))
+    return best_value(Landscape(pgsym.Problem(mdp, policy, objective)))
 
 
 def test_frozen_lake_is_14_17ths():
@@ -53,7 +53,7 @@ def test_no_optimum_of_a_large_model(monkeypatch):
 
 def test_no_path_exceeds_the_optimum():
     p = pgsym.zoo("garnet", states=20, actions=3)
-    found = pgsym.ascend(p.mdp, p.policy, p.objective, theta=p.theta, methods="natural", steps=60, step_size=1)
+    found = pgsym.ascend(p, methods="natural", steps=60, step_size=1)
     assert found.best is not None
     assert (np.diff(found.paths[0].J) > 0).all()
     assert 0 < found.best - found.paths[0].J[-1] < 1e-2

@@ -15,7 +15,7 @@ from pgsym.errors import MissingExtraError, SchemaError
 @pytest.fixture(scope="module")
 def found():
     p = pgsym.zoo("short-corridor")
-    return ascend(p.mdp, p.policy, theta=p.theta, methods=["exact", "natural"], steps=20)
+    return ascend(p, methods=["exact", "natural"], steps=20)
 
 
 def test_text_is_a_table_with_a_curve(found):

@@ -22,6 +22,6 @@ def audited(cases):
         given = {"horizon": case.horizon, "layout": "vector", "seed": 1, "alpha": FALSE_ALARM, "max_samples": 200_000}
         if off_policy:
             given["behaviour"] = case.behaviour
-        return audit(estimator, case.mdp, case.policy, theta=case.theta, **(given | options))
+        return audit(case.problem, estimator, **given | options)
 
     return run

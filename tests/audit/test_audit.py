@@ -144,7 +144,7 @@ def test_action_dependent_baseline_is_named(audited, cases):
     from pgsym.audit.world import build_world
 
     case = cases["discounted"]
-    world = build_world(case.mdp, case.policy, theta=case.theta)
+    world = build_world(case.problem)
     table = np.zeros((world.S + 1, world.actions))
     table[world.pair_state[:-1], world.pair_action[:-1]] = world.Q[:-1]
 
@@ -213,13 +213,13 @@ def test_average_reward_estimator_passes_and_its_sum_does_not(cases):
         future = np.cumsum(rewards, axis=1)[:, ::-1] + batch.next_values[:, -1:] - batch.values
         return (future[..., None] * batch.scores).sum((0, 1)) / batch.states.size
 
-    options = {"theta": case.theta, "horizon": 6, "alpha": 1e-6}
-    found = audit(differential, case.mdp, case.policy, "average-reward", **options)
+    options = {"horizon": 6, "alpha": 1e-6}
+    found = audit(case.problem.replace(objective="average-reward"), differential, **options)
     assert found.unbiased, str(found)
     assert found.target is Target.OBJECTIVE
-    summed = audit(lambda t, b: 6 * differential(t, b), case.mdp, case.policy, "average-reward", **options)
+    summed = audit(case.problem.replace(objective="average-reward"), lambda t, b: 6 * differential(t, b), **options)
     assert summed.diagnosis.key == "sum-over-steps"
-    assert audit(differential, case.mdp, case.policy, "stationary-value", **options).unbiased
+    assert audit(case.problem.replace(objective="stationary-value"), differential, **options).unbiased
 
 
 # -- exact mode --------------------------------------------------------------------------------------------
@@ -227,14 +227,12 @@ def test_average_reward_estimator_passes_and_its_sum_does_not(cases):
 
 def test_exact_mode_finds_the_bias_of_normalised_advantages(cases):
     case = cases["random-rewards"]
-    options = {"theta": case.theta, "horizon": 2, "mode": "exact"}
-    assert audit(u.reward_to_go, case.mdp, case.policy, **options).relative_bias < 1e-14
-    found = audit(u.normalised, case.mdp, case.policy, **options)
+    options = {"horizon": 2, "mode": "exact"}
+    assert audit(case.problem, u.reward_to_go, **options).relative_bias < 1e-14
+    found = audit(case.problem, u.normalised, **options)
     assert found.verdict is Verdict.BIASED
     assert found.diagnosis.key == "batch-normalised"
-    sampled = audit(
-        u.normalised, case.mdp, case.policy, batch_size=2, seed=3, delta=0.01, **options | {"mode": "sample"}
-    )
+    sampled = audit(case.problem, u.normalised, batch_size=2, seed=3, delta=0.01, **options | {"mode": "sample"})
     np.testing.assert_array_less(np.abs(sampled.bias - found.bias), sampled.intervals[:, 1] - sampled.bias)
 
 
@@ -246,9 +244,9 @@ def test_exact_mode_finds_the_bias_of_clipped_ratios(cases):
         rho = np.minimum(np.exp(batch.log_probs) / batch.behaviour_probs, 1.0)
         return u.combine(batch, u.returns(batch) * rho.reshape(-1))
 
-    options = {"theta": case.theta, "behaviour": case.behaviour, "horizon": 2, "mode": "exact"}
-    assert audit(u.importance_sampling, case.mdp, case.policy, **options).unbiased
-    assert audit(clipped, case.mdp, case.policy, **options).relative_bias > 0.1
+    options = {"behaviour": case.behaviour, "horizon": 2, "mode": "exact"}
+    assert audit(case.problem, u.importance_sampling, **options).unbiased
+    assert audit(case.problem, clipped, **options).relative_bias > 0.1
 
 
 def test_exact_batch_mean_shrinks_by_one_over_the_batch(cases):
@@ -259,7 +257,7 @@ def test_exact_batch_mean_shrinks_by_one_over_the_batch(cases):
         G, Z = u.whole_returns(theta, batch)
         return (G - G.mean())[:, None] * Z
 
-    found = audit(estimator, case.mdp, case.policy, theta=case.theta, horizon=2, mode="exact", batch_size=3)
+    found = audit(case.problem, estimator, horizon=2, mode="exact", batch_size=3)
     assert found.factor == pytest.approx(2 / 3, abs=1e-12)
     assert found.diagnosis.key == "batch-mean-baseline"
 

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from pgsym.audit import Rollouts
+from pgsym.audit.world import build_world
 
 
 def rollouts(case, **options):
     given = {"horizon": case.horizon, "batch_size": 6, **options}
-    return Rollouts(case.mdp, case.policy, theta=case.theta, **given)
+    return Rollouts(case.problem, **given)
 
 
 def steps_of(batch):
@@ -33,13 +34,13 @@ def test_layouts_hold_the_same_transitions(cases, framework):
 def test_transitions_are_those_of_the_model(cases):
     for case in cases.values():
         batch = rollouts(case, batch_size=40, layout="flat").batch(seed=0)
-        states = case.mdp.nonterminal
+        states = case.problem.mdp.nonterminal
         rows = steps_of(batch)
         for (episode, step, s, a, r, s2, terminated, truncated), following in zip(rows, [*rows[1:], None], strict=True):
-            action = case.mdp.actions(states[s])[a]
+            action = case.problem.mdp.actions(states[s])[a]
             seen = [
-                (o.state in case.mdp.terminal if s2 == len(states) else o.state == states[s2], float(o.r))
-                for o in case.mdp.outcomes(states[s], action)
+                (o.state in case.problem.mdp.terminal if s2 == len(states) else o.state == states[s2], float(o.r))
+                for o in case.problem.mdp.outcomes(states[s], action)
             ]
             assert (True, r) in seen
             assert terminated == (s2 == len(states))
@@ -101,6 +102,7 @@ def test_batch_is_an_argument_of_a_jitted_function(cases):
 
 def test_given_critic_is_shown(cases):
     case = cases["discounted"]
-    batch = rollouts(case, critic={"a": 1, "b": 2, "c": 3}).batch(seed=0)
+    world = build_world(case.problem, critic={"a": 1, "b": 2, "c": 3})
+    batch = Rollouts(world, horizon=case.horizon, batch_size=6).batch(seed=0)
     assert set(np.unique(batch.values[batch.mask])) <= {1.0, 2.0, 3.0}
     assert (batch.next_values[batch.terminated] == 0).all()

@@ -19,7 +19,7 @@ BATCHES = 4_096
 def test_exact_traces_are_those_of_samples(name, recipe):
     """A sampled trace has a relative standard error of about sqrt(2/n); 12 of them, as batch means are not normal."""
     case = CASES[name]
-    world = build_world(case.mdp, case.policy, theta=case.theta)
+    world = build_world(case.problem)
     streams = arrange(world, Sampler(world, case.horizon, 0).chunk(0, 32 * BATCHES), 1)
     sampled = float(recipe.batch_means(streams, 32).var(axis=0, ddof=1).sum())
     spread = Best(world, case.horizon, 32, (recipe,), None).spread
@@ -38,7 +38,7 @@ def reward_to_go(theta, batch):
 
 def test_result_names_what_it_compares_with():
     case = CASES["truncated"]
-    found = audit(reward_to_go, case.mdp, case.policy, theta=case.theta, horizon=case.horizon, max_samples=20_000)
+    found = audit(case.problem, reward_to_go, horizon=case.horizon, max_samples=20_000)
     assert found.best.spread.exact
     assert found.best.spread.name == "reward-to-go"
     assert found.variance_ratio == pytest.approx(1, rel=0.25)
@@ -48,15 +48,15 @@ def test_result_names_what_it_compares_with():
 
 def test_off_policy_data_have_no_law_and_are_compared_with_samples():
     case = CASES["truncated"]
-    options = {"theta": case.theta, "behaviour": case.behaviour, "horizon": case.horizon, "max_samples": 20_000}
-    found = audit(reward_to_go, case.mdp, case.policy, **options)
+    options = {"behaviour": case.behaviour, "horizon": case.horizon, "max_samples": 20_000}
+    found = audit(case.problem, reward_to_go, **options)
     assert not found.best.spread.exact
     assert "(on the same batches), the best correct one" in str(found)
 
 
 def test_exact_mode_compares_exactly():
     case = CASES["terminal"]
-    options = {"theta": case.theta, "horizon": case.horizon, "mode": "exact"}
-    plain = audit(reward_to_go, case.mdp, case.policy, **options)
+    options = {"horizon": case.horizon, "mode": "exact"}
+    plain = audit(case.problem, reward_to_go, **options)
     assert plain.best.spread.exact
     assert plain.variance_ratio >= 1

@@ -17,10 +17,7 @@ FALSE_ALARM = 1e-6
 def check(name, objective=None, **options):
     model = pgsym.zoo(name)
     return pgsym.cross_check(
-        model.mdp,
-        model.policy,
-        objective or model.objective,
-        theta=model.theta,
+        model.replace(objective=objective or model.objective),
         false_alarm=FALSE_ALARM,
         **{"n": 40_000, "seed": 3, **options},
     )
@@ -62,7 +59,7 @@ def test_cross_check_rejects_a_wrong_sign_and_a_wrong_discount():
     found = check("nota-thomas")
     assert not replace(found, truth=-found.truth).consistent
     model = pgsym.zoo("nota-thomas", gamma="3/5")
-    other = pgsym.solve(model.mdp, model.policy).at({p: float(v) for p, v in model.theta.items()})
+    other = pgsym.solve(model.replace(objective="start-state")).at({p: float(v) for p, v in model.theta.items()})
     wrong = np.array([float(e) for e in other.grad.values()])
     assert not replace(found, truth=wrong).consistent
 
@@ -84,7 +81,7 @@ def test_redundant_parameters_do_not_break_the_joint_test():
     model = pgsym.zoo("two-state")
     policy = tabular(model.mdp)
     found = pgsym.cross_check(
-        model.mdp, policy, theta=dict.fromkeys(policy.params, 0), n=20_000, false_alarm=FALSE_ALARM
+        pgsym.Problem(model.mdp, policy, theta=dict.fromkeys(policy.params, 0)), n=20_000, false_alarm=FALSE_ALARM
     )
     assert found.consistent
     assert found.estimate.distance(found.truth.tolist()).rank == 2
@@ -102,7 +99,7 @@ def test_gradient_of_an_inevitable_reward_is_zero_with_variance():
 def test_false_alarm_rate_out_of_range_raises():
     mdp = MDP.from_transitions([("s", "a", "end", 1, 1)], start="s", terminal=["end"])
     with pytest.raises(SamplingError, match=r"false_alarm: found 2; a false-alarm rate lies in \(0, 1\)"):
-        pgsym.cross_check(mdp, theta={}, false_alarm=2)
+        pgsym.cross_check(mdp, false_alarm=2)
 
 
 def test_json_and_rows_name_every_parameter():

@@ -25,8 +25,8 @@ def noisy(stop):
 
 
 def run(stop, **options):
-    given = {"theta": CASE.theta, "horizon": CASE.horizon, "delta": 0.001, "max_samples": 40_000, "explain": False}
-    return audit(noisy(stop), CASE.mdp, CASE.policy, **given, **options)
+    given = {"horizon": CASE.horizon, "delta": 0.001, "max_samples": 40_000, "explain": False}
+    return audit(CASE.problem, noisy(stop), **given, **options)
 
 
 def test_interrupted_audit_answers_with_its_last_look():

@@ -8,7 +8,7 @@ import pytest
 from pgsym.audit.law_check import LawCheck, check_law
 from pgsym.errors import SamplingError
 from pgsym.exact.moments import moments
-from pgsym.model import MDP, tabular
+from pgsym.model import MDP, Problem, tabular
 from pgsym.model.estimator import GAE, ActorCritic, EligibilityTrace, NStep, Reinforce, RewardToGo
 from pgsym.model.zoo import zoo
 
@@ -51,7 +51,7 @@ def noisy():
 )
 def test_samples_agree_with_the_law(noisy, estimator):
     mdp, policy, theta = noisy
-    found = check_law(moments(mdp, policy, estimator, theta=theta), n=N)
+    found = check_law(moments(Problem(mdp, policy), estimator).at(theta), n=N)
     assert found.consistent, found.summary
     assert found.estimate.n == N
     assert "consistent with the exact law" in found.summary
@@ -59,7 +59,9 @@ def test_samples_agree_with_the_law(noisy, estimator):
 
 def test_samples_agree_with_the_law_of_the_eligibility_trace():
     two = zoo("two-state")
-    law = moments(two.mdp, two.policy, EligibilityTrace("1/2", 20), theta=dict.fromkeys(two.policy.params, 0.1))
+    law = moments(two.replace(objective="average-reward"), EligibilityTrace("1/2", 20)).at(
+        dict.fromkeys(two.policy.params, 0.1)
+    )
     assert check_law(law, n=N).consistent
 
 
@@ -72,8 +74,8 @@ def averaged(mdp):
 def test_samples_reject_averaged_rewards(noisy):
     """The means agree and the variances do not."""
     mdp, policy, theta = noisy
-    right = check_law(moments(mdp, policy, RewardToGo(), theta=theta), n=N)
-    wrong = moments(averaged(mdp), policy, RewardToGo(), theta=theta)
+    right = check_law(moments(Problem(mdp, policy), RewardToGo()).at(theta), n=N)
+    wrong = moments(Problem(averaged(mdp), policy), RewardToGo()).at(theta)
     assert [float(e) for e in wrong.mean.values()] == pytest.approx(right.mean.tolist(), rel=1e-3)
     mutant = replace(right, trace=float(wrong.covariance_trace))
     assert right.consistent
@@ -91,8 +93,8 @@ def test_samples_reject_averaged_rewards(noisy):
 )
 def test_samples_reject_the_law_of_another_estimator(noisy, right, wrong):
     mdp, policy, theta = noisy
-    found = check_law(moments(mdp, policy, right, theta=theta), n=N)
-    law = moments(mdp, policy, wrong, theta=theta)
+    found = check_law(moments(Problem(mdp, policy), right).at(theta), n=N)
+    law = moments(Problem(mdp, policy), wrong).at(theta)
     mean = np.array([float(e) for e in law.mean.values()])
     mutant = replace(found, law=law, mean=mean, trace=float(law.covariance_trace))
     assert found.consistent
@@ -101,11 +103,11 @@ def test_samples_reject_the_law_of_another_estimator(noisy, right, wrong):
 
 def test_check_raises_on_wrong_input(noisy):
     mdp, policy, theta = noisy
-    law = moments(mdp, policy, RewardToGo(), theta=theta)
+    law = moments(Problem(mdp, policy), RewardToGo()).at(theta)
     with pytest.raises(SamplingError, match=r"n: found 31; 16 runs of at least 2 samples are drawn"):
         check_law(law, n=31)
     with pytest.raises(SamplingError, match="theta: the law is a closed form"):
-        check_law(moments(mdp, policy, RewardToGo()))
+        check_law(moments(Problem(mdp, policy), RewardToGo()))
     with pytest.raises(SamplingError, match="a false-alarm rate lies in"):
         check_law(law, false_alarm=0)
 
@@ -113,6 +115,6 @@ def test_check_raises_on_wrong_input(noisy):
 def test_no_spread_is_no_false_alarm():
     """One action: g = 0 always, and both tests pass without dividing by zero."""
     mdp = MDP.from_transitions([("s", "go", "end", 1, 1)], start="s", terminal=["end"])
-    found = check_law(moments(mdp, tabular(mdp), RewardToGo(), theta=[0.0]), n=64)
+    found = check_law(moments(Problem(mdp, tabular(mdp)), RewardToGo()).at([0.0]), n=64)
     assert isinstance(found, LawCheck)
     assert found.consistent

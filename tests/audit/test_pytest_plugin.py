@@ -93,11 +93,9 @@ def test_failure_names_the_problem_that_shows_the_mistake_best():
 
 def test_one_problem_may_be_given(cases):
     case = cases["discounted"]
-    found = Auditor(0.01).assert_unbiased(
-        user_code.reward_to_go, case.mdp, case.policy, theta=case.theta, horizon=case.horizon
-    )
+    found = Auditor(0.01).assert_unbiased(user_code.reward_to_go, case.problem, horizon=case.horizon)
     assert found["the problem"].alpha == 0.01
-    assert Auditor()(user_code.reward_to_go, case.mdp, case.policy, theta=case.theta, horizon=3).alpha == 1e-3
+    assert Auditor()(case.problem, user_code.reward_to_go, horizon=3).alpha == 1e-3
 
 
 def test_suite_of_other_problems_and_off_policy_data(cases):

@@ -12,7 +12,7 @@ from pgsym.audit.recipes import Recipe
 from pgsym.audit.targets import Target, truth
 from pgsym.audit.world import build_world
 from pgsym.exact.horizon import truncated
-from pgsym.model import MDP
+from pgsym.model import MDP, Problem
 
 ROUNDING = 1e-9
 """Sums of at most 10^5 products in float64, with values up to 10^3."""
@@ -30,7 +30,7 @@ def test_correct_recipes_have_the_target_as_exact_mean(data):
     policy = data.draw(policies(mdp))
     theta = data.draw(points(policy))
     behaviour = data.draw(st.one_of(st.none(), points(policy)))
-    world = build_world(mdp, policy, theta=theta, behaviour=behaviour)
+    world = build_world(Problem(mdp, policy, theta=theta), behaviour=behaviour)
     horizon, bootstrap = (truth(world, 3, target) for target in (Target.HORIZON, Target.BOOTSTRAP))
     np.testing.assert_allclose(horizon, truncated(mdp, policy, world.theta, 3).grad, atol=ROUNDING)
     for recipe in (Recipe(), Recipe(baseline="none")):
@@ -49,7 +49,7 @@ def test_correct_recipes_have_the_target_as_exact_mean(data):
 def test_long_runs_have_the_average_reward_gradient_for_every_horizon(data):
     mdp = data.draw(continuing_mdps(max_states=3))
     policy = data.draw(policies(mdp))
-    world = build_world(mdp, policy, "average-reward", theta=data.draw(points(policy)))
+    world = build_world(Problem(mdp, policy, "average-reward", theta=data.draw(points(policy))))
     exact = truth(world, 3, Target.OBJECTIVE)
     for lam in (0.0, 0.5, 1.0):
         found = mean(Recipe(bootstrap=True, lam=lam, average="steps"), world, 3)
@@ -61,7 +61,7 @@ def test_long_runs_have_the_average_reward_gradient_for_every_horizon(data):
 def test_episode_probabilities_sum_to_exactly_one(data):
     mdp = data.draw(st.one_of(continuing_mdps(max_states=3), episodic_mdps(max_states=3)))
     policy = data.draw(policies(mdp))
-    found = all_episodes(build_world(mdp, policy, theta=data.draw(points(policy))), 3)
+    found = all_episodes(build_world(Problem(mdp, policy, theta=data.draw(points(policy)))), 3)
     assert found.exact
     assert sum(found.p) == 1
 
@@ -71,7 +71,7 @@ def test_start_in_a_terminal_state_is_an_empty_episode():
     mdp = MDP.from_transitions(rows, start={"s": "1/4", "end": "3/4"}, terminal=["end"])
     from pgsym.model import sigmoid
 
-    world = build_world(mdp, sigmoid(mdp, {"s": "t"}), theta={"t": 0})
+    world = build_world(Problem(mdp, sigmoid(mdp, {"s": "t"}), theta={"t": 0}))
     assert sum(all_episodes(world, 2).p) == 1
     np.testing.assert_allclose(mean(Recipe(), world, 2), [0.25])
     drawn = Sampler(world, 2, 0).chunk(0, 4_000)
@@ -83,7 +83,7 @@ def test_start_in_a_terminal_state_is_an_empty_episode():
 def test_cumulative_probabilities_are_those_of_the_outcomes(data):
     mdp = data.draw(continuing_mdps())
     policy = data.draw(policies(mdp))
-    world = build_world(mdp, policy, theta=data.draw(points(policy)))
+    world = build_world(Problem(mdp, policy, theta=data.draw(points(policy))))
     found = np.diff(np.concatenate([[0.0], cumulative(world)]))
     np.testing.assert_allclose(found[:-1], world.outcome_p, atol=1e-12)
 
@@ -91,7 +91,7 @@ def test_cumulative_probabilities_are_those_of_the_outcomes(data):
 def test_sampled_outcomes_have_their_expected_frequencies(cases):
     """Chi-square by outcome at the first step and in all; false-alarm rate 1e-9 each, a fixed seed."""
     case = cases["aliased"]
-    world = build_world(case.mdp, case.policy, theta=case.theta)
+    world = build_world(case.problem)
     n = 20_000
     outcome = Sampler(world, case.horizon, 3).chunk(0, n)
     seen = np.bincount(outcome.reshape(-1), minlength=world.O + 1)[:-1] / n
@@ -104,7 +104,7 @@ def test_sampled_outcomes_have_their_expected_frequencies(cases):
 
 def test_chunks_depend_on_seed_and_number_only(cases):
     case = cases["truncated"]
-    world = build_world(case.mdp, case.policy, theta=case.theta)
+    world = build_world(case.problem)
     first, again, second = Sampler(world, 4, 1), Sampler(world, 4, 1), Sampler(world, 4, 1)
     second.chunk(5, 10)
     assert first.chunk(2, 50).tolist() == again.chunk(2, 50).tolist() == second.chunk(2, 50).tolist()
@@ -114,7 +114,7 @@ def test_chunks_depend_on_seed_and_number_only(cases):
 @pytest.mark.parametrize("per_row", [2, 4])
 def test_rows_of_several_episodes_leave_the_mean_unchanged(cases, per_row):
     case = cases["discounted"]
-    world = build_world(case.mdp, case.policy, theta=case.theta)
+    world = build_world(case.problem)
     outcome = Sampler(world, case.horizon, 0).chunk(0, 40)
     for recipe in (Recipe(), Recipe(bootstrap=True, lam=0.9), Recipe(centre="mean-std"), Recipe(average="steps")):
         one = recipe.batch_means(arrange(world, outcome, 1), 8)

@@ -46,7 +46,7 @@ def test_gradients_agree_on_every_route(data):
     policy = data.draw(policies(mdp))
     exact_point = data.draw(points(policy))
     theta = np.array([float(exact_point[p]) for p in policy.params])
-    solution = pgsym.solve(mdp, policy)
+    solution = pgsym.solve(pgsym.Problem(mdp, policy))
     exact = np.array([float(solution.at(exact_point).grad[p]) for p in policy.params])
 
     floats = solution.at(dict(zip(policy.params, theta.tolist(), strict=True)))

@@ -8,7 +8,7 @@ import sympy as sp
 
 from pgsym.algebra import DualField, FloatField
 from pgsym.exact.quantities import Quantities
-from pgsym.model import Objective
+from pgsym.model import Problem
 from pgsym.model.structure import Structure
 from pgsym.report.live import live
 from pgsym.report.live.controls import with_free_gamma
@@ -76,9 +76,10 @@ def document(live: object) -> str:
 class Driver:
     """A problem, its live part, and the page that shows it once `open` was called."""
 
-    def __init__(self, mdp, policy, objective, **starts):
-        self.objective = Objective.parse(objective)
-        self.live = live(mdp, policy, objective, **starts)
+    def __init__(self, mdp, policy, objective, theta=None, symbols=None):
+        problem = Problem(mdp, policy, objective, theta)
+        self.objective = problem.objective
+        self.live = live(problem, symbols)
         self.mdp, _ = with_free_gamma(mdp, policy, self.objective)
         self.policy = policy
         self.structure = Structure(self.mdp, policy)

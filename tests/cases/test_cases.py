@@ -43,7 +43,7 @@ def path(name: str) -> Path:
 
 
 def solved(problem: Problem) -> Solution:
-    return solve(problem.mdp, problem.policy, problem.objective)
+    return solve(problem)
 
 
 # -- invalid ---------------------------------------------------------------------------------------------
@@ -146,7 +146,7 @@ class Answers:
 
     def average(self, p: sp.Symbol) -> sp.Expr:
         """d rbar/d theta_p."""
-        return solve(self.mdp, self.policy, Objective.AVERAGE_REWARD).at(self.problem.theta).grad[p]
+        return solve(self.problem.replace(objective=Objective.AVERAGE_REWARD)).at().grad[p]
 
 
 EXPECTED: dict[str, Callable[[Answers], Any]] = {
@@ -232,7 +232,7 @@ def test_valid_case_has_the_closed_form(name: str) -> None:
     formula = parse(given["expr"])
     if sp.Symbol("g") in formula.free_symbols:
         mdp = problem.mdp.replace(gamma="g")
-        found = solve(mdp, problem.policy, problem.objective).J
+        found = solve(Problem(mdp, problem.policy, problem.objective)).J
     else:
         found = solved(problem).J
     assert_equal(found, formula.xreplace(where))

@@ -36,7 +36,7 @@ def exact(leaf: dict[str, str]) -> sp.Expr:
 
 
 def law_of(problem: Problem, key: str) -> EstimatorLaw:
-    return moments(problem.mdp, problem.policy, ESTIMATORS[key], theta=problem.theta)
+    return moments(problem, ESTIMATORS[key]).at()
 
 
 def averaged(mdp: MDP) -> MDP:
@@ -74,7 +74,7 @@ def test_case_rejects_averaged_rewards_with_the_known_traces(name: str) -> None:
     problem, given = load(DATA / f"{name}.json"), GIVEN[name]
     for key in ("reinforce", "reward_to_go"):
         right = law_of(problem, key)
-        wrong = moments(averaged(problem.mdp), problem.policy, ESTIMATORS[key], theta=problem.theta)
+        wrong = moments(Problem(averaged(problem.mdp), problem.policy), ESTIMATORS[key]).at(problem.theta)
         assert dict(wrong.mean) == dict(right.mean)
         assert wrong.covariance_trace == exact(given[MEANS][f"{key}_cov_trace"])
         assert wrong.covariance_trace != right.covariance_trace

@@ -59,7 +59,7 @@ def test_closed_forms_of_two_states_are_always_proved(name, objective) -> None:
 
 def test_closed_forms_are_those_of_the_solution() -> None:
     problem = pgsym.zoo("two-state")
-    solution = pgsym.solve(problem.mdp, problem.policy, problem.objective)
+    solution = pgsym.solve(problem)
     x, y = problem.policy.params
     generators = {sp.Symbol(f"x_{p.name}"): sp.exp(p) for p in (x, y)}
     text = of("two-state").text
@@ -72,11 +72,11 @@ def test_closed_forms_are_those_of_the_solution() -> None:
 
 def test_closed_forms_are_left_out_on_request() -> None:
     problem = pgsym.zoo("two-state")
-    assert "closed_form_J" not in certify(problem.mdp, problem.policy, closed_forms=False).theorems
+    assert "closed_form_J" not in certify(problem.replace(objective="start-state"), closed_forms=False).theorems
 
 
 def test_names_of_any_spelling_are_safe() -> None:
-    text = certify(*nasty(), name='"(*quoted*)"').text
+    text = certify(pgsym.Problem(*nasty(), name='"(*quoted*)"')).text
     before = text.split("From Coq")[0]
     assert before.count("(*") == before.count("*)") == 1
     assert '"' not in text
@@ -87,18 +87,18 @@ def test_names_of_any_spelling_are_safe() -> None:
 
 def test_header_says_what_is_left_out_and_assumed() -> None:
     mdp = MDP.from_transitions(ENDLESS, start="s", terminal=["e"])
-    words = " ".join(certify(mdp, pgsym.softmax_policy(mdp, {"s": {"go": "t"}})).text.split())
+    words = " ".join(certify(pgsym.Problem(mdp, pgsym.softmax_policy(mdp, {"s": {"go": "t"}}))).text.split())
     assert "Left out, since the start does not reach them and runs from them do not end: x." in words
     assert "Taken as terminal, since nothing is earned after them: z." in words
     mdp = MDP.from_transitions(TRANSIENT, symbols={"v": "v > 0"})
-    words = " ".join(certify(mdp, objective="average-reward").text.split())
+    words = " ".join(certify(pgsym.Problem(mdp, objective="average-reward")).text.split())
     assert "assumed is only that every probability is nonnegative; no divisor is 0." in words
 
 
 def test_refutation_needs_rational_probabilities() -> None:
     mdp = MDP.from_transitions(SHORT, start="s", terminal=["e"], gamma="1/2")
     with pytest.raises(CertificateError, match=r"^policy: a logit has a constant, so that"):
-        certify(mdp, pgsym.softmax_policy(mdp, {"s": {"go": "t + 1"}}), claim="J = 1")
+        certify(pgsym.Problem(mdp, pgsym.softmax_policy(mdp, {"s": {"go": "t + 1"}})), "J = 1")
 
 
 def test_write_wants_a_name_that_coq_accepts(tmp_path) -> None:
@@ -132,13 +132,13 @@ def test_certify_raises_on_other_policies() -> None:
     mixed = pgsym.mixture(problem.policy, "1/10")
     message = r"^policy: found a Mixture policy; certificates are written for softmax policies with linear logits\."
     with pytest.raises(CertificateError, match=message):
-        certify(problem.mdp, mixed)
+        certify(pgsym.Problem(problem.mdp, mixed))
 
 
 def test_certify_raises_on_large_model() -> None:
     problem = pgsym.zoo("garnet", states=12)
     with pytest.raises(CertificateError, match=r"^certify: the model has 288 entries P\(s'\|s,a\); certificates are"):
-        certify(problem.mdp, problem.policy)
+        certify(problem.replace(objective="start-state"))
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_literals_are_looked_up_by_type_and_place(claim, left, right) -> None:
     """States 1, "1" and "x", actions "x" and "1": a text alone says neither which state it is, nor that it is one."""
     rewards = {(1, "x"): 1, ("1", "x"): 2, ("x", "x"): 3, ("1", "1"): 4, ("x", "1"): 5, (1, "1"): 6}
     mdp = pgsym.MDP.from_transitions([(s, a, 1, 1, r) for (s, a), r in rewards.items()], start=1, gamma="1/2")
-    text = certify(mdp, claim=claim).text
+    text = certify(mdp, claim).text
     assert "Theorem refuted_claim" in text
     if left is not None:
         assert f"Theorem left_side : left = {left}." in text

@@ -85,13 +85,15 @@ def test_kernel_accepts_closed_forms_with_symbolic_discount(kernel) -> None:
 
 
 def test_kernel_accepts_names_of_any_spelling(kernel) -> None:
-    answer = kernel(certify(*nasty("9/10"), name='"(*quoted*)"'))
+    answer = kernel(certify(pgsym.Problem(*nasty("9/10"), name='"(*quoted*)"')))
     assert answer.accepted, answer
 
 
 @pytest.mark.slow
 def test_kernel_accepts_counterexample_with_names_of_any_spelling(kernel) -> None:
-    answer = kernel(certify(*nasty("9/10"), claim="grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * V(s) + grad J * J"))
+    answer = kernel(
+        certify(pgsym.Problem(*nasty("9/10")), "grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * V(s) + grad J * J")
+    )
     assert answer.accepted, answer
 
 
@@ -117,7 +119,7 @@ def test_kernel_accepts_counterexample_with_names_of_any_spelling(kernel) -> Non
 )  # fmt: skip
 def test_kernel_accepts_odd_models(kernel, rows, options, logits, objective, claim) -> None:
     mdp = MDP.from_transitions(rows, **options)
-    answer = kernel(certify(mdp, pgsym.softmax_policy(mdp, logits), objective, claim))
+    answer = kernel(certify(pgsym.Problem(mdp, pgsym.softmax_policy(mdp, logits), objective), claim))
     assert answer.accepted, answer
 
 

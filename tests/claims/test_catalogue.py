@@ -11,7 +11,7 @@ import pytest
 from pgsym.claims.catalogue import Theorem, catalogue, theorem, theorem_names
 from pgsym.claims.verdict import Status
 from pgsym.errors import SchemaError
-from pgsym.model import MDP, Objective, direct_policy, softmax_policy, tabular
+from pgsym.model import MDP, Objective, Problem, direct_policy, softmax_policy, tabular
 from pgsym.model.generic import generic_problem
 from pgsym.model.zoo import zoo
 
@@ -73,20 +73,20 @@ def test_entry_is_complete(entry: Theorem):
 
 @by_name(TRUE)
 def test_theorem_is_proved_on_its_model(entry: Theorem):
-    found = entry.decide(*entry.example())
+    found = entry.decide(entry.example())
     assert found.status is Status.PROVED, str(found)
 
 
 @by_name([t for t in TRUE if t.derivation])
 def test_derivation_holds_step_by_step(entry: Theorem):
     steps = replace(entry, statement=entry.derivation)
-    found = steps.decide(*entry.example())
+    found = steps.decide(entry.example())
     assert found.status is Status.PROVED, str(found)
 
 
 @by_name(FALSE)
 def test_false_statement_is_refuted_on_its_model_and_its_defect_proved(entry: Theorem):
-    found, missing = entry.decide(*entry.example()), entry.decide_defect(*entry.example())
+    found, missing = entry.decide(entry.example()), entry.decide_defect(entry.example())
     assert found.status is Status.REFUTED, str(found)
     assert missing.status is Status.PROVED, str(missing)
     assert not found.contradicts
@@ -106,21 +106,20 @@ def test_no_verdict_is_against_the_catalogue(name):
     problem = MODELS[name]()
     accidents = set()
     for entry in ENTRIES:
-        found = entry.decide(problem.mdp, problem.policy, theta=problem.theta)
+        found = entry.decide(problem)
         assert not found.contradicts, f"{name}: {found}"
         if found.by_accident:
             accidents.add(entry.name)
         if entry.defect:
-            missing = entry.decide_defect(problem.mdp, problem.policy)
+            missing = entry.decide_defect(problem)
             assert not missing.contradicts, f"{name}: {missing}"
     assert accidents == ACCIDENTS.get(name, set())
 
 
 @by_name([theorem("policy-gradient"), theorem("gae-bias"), theorem("policy-hessian"), theorem("schweitzer")])
 def test_methods_agree(entry: Theorem):
-    mdp, policy = entry.example()
-    closed = entry.decide(mdp, policy, method="normal form")
-    tested = entry.decide(mdp, policy, method="identity test", error_bits=60)
+    closed = entry.decide(entry.example(), method="normal form")
+    tested = entry.decide(entry.example(), method="identity test", error_bits=60)
     assert closed.status is tested.status is Status.PROVED
     assert closed.error_bits is None
     assert tested.error_bits is not None
@@ -130,7 +129,7 @@ def test_methods_agree(entry: Theorem):
 def test_own_number_gives_way_to_a_symbol_of_the_model():
     """recycling-robot has a symbol beta, and the theorem speaks of every beta."""
     robot = zoo("recycling-robot")
-    found = theorem("baxter-bartlett-any-discount").decide(robot.mdp, robot.policy)
+    found = theorem("baxter-bartlett-any-discount").decide(robot)
     assert found.status is Status.PROVED
     assert "V[gamma=beta_1](s)" in str(found)
 
@@ -188,14 +187,14 @@ def test_failed_hypothesis_is_named(name, problem, message):
     if isinstance(problem, str):
         found = zoo(problem)
         problem = found.mdp, found.policy
-    verdict = theorem(name).decide(*problem)
+    verdict = theorem(name).decide(Problem(*problem))
     assert verdict.status is Status.INAPPLICABLE
     assert verdict.reason == message
     assert all(v.status is Status.INAPPLICABLE for v in verdict.verdicts)
 
 
 def test_singular_fisher_matrix_is_a_failed_hypothesis():
-    found = theorem("compatible-features").decide(*TABULAR)
+    found = theorem("compatible-features").decide(Problem(*TABULAR))
     assert found.status is Status.INAPPLICABLE
     assert "F is singular" in found.reason
 
@@ -210,7 +209,7 @@ def test_unknown_name_raises_with_the_nearest():
 
 def test_findings_as_data():
     entry = theorem("missing-normalisation")
-    data = entry.decide(*entry.example()).to_json()
+    data = entry.decide(entry.example()).to_json()
     assert (data["status"], data["holds"], data["contradicts"]) == ("refuted", False, False)
     assert data["verdicts"][0]["factor"] == "1 / (1 - gamma)"
     assert entry.to_json()["hypotheses"] == [
@@ -222,7 +221,7 @@ def test_objective_is_the_theorems_own():
     assert theorem("baxter-bartlett").objective is Objective.STATIONARY_VALUE
     two = zoo("two-state")
     assert two.objective is Objective.START_STATE
-    assert theorem("baxter-bartlett").decide(two.mdp, two.policy).status is Status.PROVED
+    assert theorem("baxter-bartlett").decide(two).status is Status.PROVED
 
 
 # -- other routes to the same numbers --------------------------------------------------------------------
@@ -283,7 +282,7 @@ def test_note_line_2_by_finite_differences():
     left = central(lambda x: model.mu(x) @ model.V(x), POINT)
     right = np.einsum("s,isa,sa->i", model.mu(POINT), model.dpi(POINT), model.Q(POINT))
     problem = zoo("two-state")
-    witness = entry.decide(problem.mdp, problem.policy, theta=problem.theta).verdicts[0].witness
+    witness = entry.decide(problem).verdicts[0].witness
     np.testing.assert_allclose(left, [float(e) for e in witness.left.values()], atol=DIFFERENCES)
     np.testing.assert_allclose(right, [float(e) for e in witness.right.values()], atol=DIFFERENCES)
     missing = central(model.mu, POINT) @ model.V(POINT) + model.gamma * central(model.V, POINT) @ model.mu(POINT)
@@ -307,8 +306,8 @@ def test_gae_bias_by_a_series():
     claimed = gamma * (1 - lam) * np.einsum("s,isa,sat,t->i", model.eta(POINT), model.dpi(POINT), model.P, error)
     np.testing.assert_allclose(bias, claimed, atol=DIFFERENCES)
     assert np.abs(bias).max() > 0.1
-    assert theorem("gae-bias").decide(*theorem("gae-bias").example()).status is Status.PROVED
-    assert theorem("gae-no-bias").decide(*theorem("gae-no-bias").example()).status is Status.REFUTED
+    assert theorem("gae-bias").decide(theorem("gae-bias").example()).status is Status.PROVED
+    assert theorem("gae-no-bias").decide(theorem("gae-no-bias").example()).status is Status.REFUTED
 
 
 def test_reinforce_mean_by_enumeration():
@@ -316,7 +315,7 @@ def test_reinforce_mean_by_enumeration():
     problem, T, gamma = zoo("two-state"), 3, Fraction(9, 10)
     unrolled = problem.mdp.unroll(T)
     policy = problem.policy.pullback(unrolled, lambda state: state[0])
-    found = theorem("reward-to-go").decide(unrolled, policy, theta=problem.theta)
+    found = theorem("reward-to-go").decide(Problem(unrolled, policy, theta=problem.theta))
     assert found.status is Status.PROVED
 
     P = {("x", "a"): Fraction(3, 4), ("x", "b"): Fraction(1, 4), ("y", "a"): Fraction(1, 2), ("y", "b"): Fraction(1, 5)}
@@ -343,7 +342,7 @@ def test_reinforce_mean_by_enumeration():
                 to_go[i] += p * score * sum(rewards[t:])
     assert mass == 1
     assert whole == to_go
-    exact = theorem("policy-gradient").decide(unrolled, policy)
+    exact = theorem("policy-gradient").decide(Problem(unrolled, policy))
     assert exact.status is Status.PROVED
     model = TwoState()
 
@@ -379,4 +378,4 @@ def test_multichain_gradient_by_matrix_powers():
     np.testing.assert_allclose(slope, recurrent + transient, atol=DIFFERENCES)
     assert np.abs(slope - recurrent).max() > 0.01
     for name, status in (("policy-gradient-multichain", "proved"), ("multichain-average-reward", "refuted")):
-        assert theorem(name).decide(*theorem(name).example()).status == status
+        assert theorem(name).decide(theorem(name).example()).status == status

@@ -65,7 +65,7 @@ def test_sum_over_many_indices_is_refused_before_anything_is_evaluated(monkeypat
     problem = pgsym.zoo("random-walk", n=98)
     indices = ",".join(f"s{i}" for i in range(8))
     with pytest.raises(ClaimError, match=r"about 2e\+17 evaluations on a model with 100 states; at most 20000000 are"):
-        decide(f"sum[{indices}] {'*'.join(f'V(s{i})' for i in range(8))} = 1", problem.mdp, problem.policy)
+        decide(problem, f"sum[{indices}] {'*'.join(f'V(s{i})' for i in range(8))} = 1")
 
 
 def test_catalogue_is_affordable_on_a_hundred_states():

@@ -27,10 +27,10 @@ CLAIMS = tuple(parse(text).claims[0] for text in STATEMENTS)
 SMALL = tuple(claim for claim in CLAIMS if "limit" not in str(claim))
 
 
-def on(text, name="two-state", objective=None, **options):
+def on(text, name="two-state", objective=None, theta=None, **options):
     """The verdict on a model of the zoo."""
     model = pgsym.zoo(name)
-    return decide(text, model.mdp, model.policy, objective or model.objective, **options)
+    return decide(model.replace(objective=objective or model.objective).at(theta), text, **options)
 
 
 def refusal(text, name="two-state", **options):
@@ -210,7 +210,7 @@ def test_average_reward_has_differential_values_and_discounted_ones_on_request()
 @pytest.mark.parametrize("gamma", ["9/10", "g"])
 def test_limit_is_proved(claim, gamma):
     model = pgsym.zoo("two-state", gamma=gamma)
-    assert decide(claim, model.mdp, model.policy).proved
+    assert decide(model.replace(objective="start-state"), claim).proved
 
 
 def test_limit_is_refuted_with_both_values():
@@ -287,15 +287,15 @@ def test_repairing_factor(claim, name, factor, method):
 def test_number_of_states_is_tried_as_a_factor():
     """On three states |S| is neither 2 nor 1/2."""
     mdp = MDP.from_transitions([(s, a, (s + 1) % 3, 1, s) for s in range(3) for a in "lr"], start=0, gamma="1/2")
-    assert str(decide("sum[s] 1 = 1", mdp).factor) == "|S|"
-    assert str(decide("1 = sum[s] 1", mdp).factor) == "1 / |S|"
+    assert str(decide(mdp, "sum[s] 1 = 1").factor) == "|S|"
+    assert str(decide(mdp, "1 = sum[s] 1").factor) == "1 / |S|"
 
 
 def test_ratio_that_is_free_of_theta_is_found_in_closed_form():
     assert on("J = J + J / 3", method="normal form").factor == sp.Rational(3, 4)
     model = pgsym.zoo("two-state", gamma="g")
     g = sp.Symbol("g")
-    verdict = decide("sum[s] eta(s) = sum[s] d(s) * gamma^2", model.mdp, model.policy)
+    verdict = decide(model.replace(objective="start-state"), "sum[s] eta(s) = sum[s] d(s) * gamma^2")
     assert sp.cancel(verdict.factor - 1 / (g**2 * (1 - g))) == 0
 
 
@@ -320,7 +320,7 @@ def test_witness_is_another_point_where_the_claim_holds_at_the_given_one():
 @pytest.mark.parametrize("name", ["recycling-robot", "generic"])
 def test_witness_lies_in_the_domain_of_the_symbols(name, method):
     model = pgsym.zoo(name)
-    witness = decide("grad J = 0", model.mdp, model.policy, method=method).witness
+    witness = decide(model.replace(objective="start-state"), "grad J = 0", method=method).witness
     assert set(witness.symbols) == set(model.mdp.symbols)
     mdp = model.mdp.subs(witness.symbols)  # checks every assumption
     assert all(0 < o.p <= 1 for s, a in mdp.pairs for o in mdp.outcomes(s, a))
@@ -329,7 +329,7 @@ def test_witness_lies_in_the_domain_of_the_symbols(name, method):
 
 def test_witness_shows_its_first_differences_and_counts_the_rest():
     mdp = MDP.from_transitions([(s, a, (s + 1) % 9, 1, s) for s in range(9) for a in "lr"], start=0, gamma="1/2")
-    text = str(decide("V(s) = 17", mdp))
+    text = str(decide(mdp, "V(s) = 17"))
     assert "value at s = 7: left " in text
     assert text.endswith("  and 1 more") or "and 1 more\n" in text
 
@@ -360,7 +360,7 @@ def test_failed_hypothesis_is_named(claim, name, objective, reason, method):
 def test_singular_matrix_has_no_inverse(method):
     """Tabular softmax has one parameter too many in every state."""
     mdp = pgsym.zoo("two-state").mdp
-    verdict = decide("dot(inv(F), grad J) = 0", mdp, tabular(mdp), method=method)
+    verdict = decide(pgsym.Problem(mdp, tabular(mdp)), "dot(inv(F), grad J) = 0", method=method)
     assert verdict.status is Status.INAPPLICABLE
     assert "singular" in verdict.reason or "a determinant is zero at 50 random points" in verdict.reason
 
@@ -375,21 +375,21 @@ def test_undiscounted_run_without_end_has_no_values_but_a_stationary_distributio
     """An index never runs over no states at all: then false claims would be proved, and true ones refuted."""
     mdp = MDP.from_transitions(ENDLESS, start=0, gamma=1)
     for claim in ("V(s) = 17", "V(s) = sum[a] pi(a|s) * Q(s,a)", "sum[s] eta(s) = 0", "d(s) = 5"):
-        verdict = decide(claim, mdp, method=method)
+        verdict = decide(mdp, claim, method=method)
         assert verdict.status is Status.INAPPLICABLE
         assert "gamma = 1 and 2 reachable states can run for ever" in verdict.reason
-    assert decide("sum[s] mu(s) = 1", mdp, method=method).proved
-    assert decide("sum[s] mu(s) * r_pi(s) = rbar", mdp, method=method).proved
+    assert decide(mdp, "sum[s] mu(s) = 1", method=method).proved
+    assert decide(mdp, "sum[s] mu(s) * r_pi(s) = rbar", method=method).proved
     assert decide(
-        "for all k: V[gamma=k](s) = r_pi(s) + k * sum[s'] P_pi(s,s') * V[gamma=k](s')", mdp, method=method
+        mdp, "for all k: V[gamma=k](s) = r_pi(s) + k * sum[s'] P_pi(s,s') * V[gamma=k](s')", method=method
     ).proved
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_undiscounted_run_without_reward_has_values_but_no_visits(method):
     mdp = MDP.from_transitions([(s, a, 1 - s, 1, 0) for s in (0, 1) for a in "lr"], start=0, gamma=1)
-    assert decide("V(s) = 0", mdp, method=method).proved
-    verdict = decide("eta(s) = 5", mdp, method=method)
+    assert decide(mdp, "V(s) = 0", method=method).proved
+    verdict = decide(mdp, "eta(s) = 5", method=method)
     assert verdict.status is Status.INAPPLICABLE
     assert "gamma = 1 and no run ever ends, so the visits are infinite in every state" in verdict.reason
 
@@ -399,10 +399,10 @@ def test_undiscounted_index_runs_over_the_states_in_which_all_is_finite(method):
     """A state that the start does not reach and that earns for ever has no value; all else is defined there."""
     rows = [("u", a, "u", 1, 1) for a in "lr"] + [(0, a, "end", 1, r) for a, r in (("l", 1), ("r", 2))]
     mdp = MDP.from_transitions(rows, start=0, terminal=["end"], gamma=1)
-    assert decide("V(s) = sum[a] pi(a|s) * Q(s,a)", mdp, method=method).proved
-    assert decide("|S| = sum[s] sum[a] pi(a|s)", mdp, method=method).proved
-    assert decide("|S| = 1 + sum[s] eta(s)", mdp, method=method).proved
-    assert decide('V("u") = 0', mdp, method=method).status is Status.INAPPLICABLE
+    assert decide(mdp, "V(s) = sum[a] pi(a|s) * Q(s,a)", method=method).proved
+    assert decide(mdp, "|S| = sum[s] sum[a] pi(a|s)", method=method).proved
+    assert decide(mdp, "|S| = 1 + sum[s] eta(s)", method=method).proved
+    assert decide(mdp, 'V("u") = 0', method=method).status is Status.INAPPLICABLE
 
 
 # -- what makes no sense for a model ---------------------------------------------------------------------
@@ -453,7 +453,7 @@ def test_pole_in_one_state_is_no_refutation_in_another(method):
     rows = [(s, a, 0, 1, s) for s in (0, 1) for a in "lr"]
     mdp = MDP.from_transitions(rows, start=0, gamma="1/2")
     with pytest.raises(ClaimError, match="found a division by an expression that is"):
-        decide("d(s) = (1 - gamma) / eta(s)", mdp, method=method)
+        decide(mdp, "d(s) = (1 - gamma) / eta(s)", method=method)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -475,8 +475,8 @@ def test_zero_fits_every_shape_wherever_it_stands(method):
 def test_state_one_and_state_named_one_differ(method):
     rows = [(1, "go", "1", 1, 5), ("1", "go", 1, 1, 7)]
     mdp = MDP.from_transitions(rows, start=1, gamma="1/2")
-    assert decide("r_pi(1) = 5", mdp, method=method).proved
-    assert decide('r_pi("1") = 7', mdp, method=method).proved
+    assert decide(mdp, "r_pi(1) = 5", method=method).proved
+    assert decide(mdp, 'r_pi("1") = 7', method=method).proved
 
 
 def test_parameter_outside_an_exponential_is_a_generator_of_its_own():
@@ -490,8 +490,8 @@ def test_parameter_outside_an_exponential_is_a_generator_of_its_own():
 
 def test_symbol_with_the_name_of_a_quantity_is_written_in_quotes():
     mdp = MDP.from_transitions([("s", a, "s", 1, "r") for a in "lr"], start="s", gamma="V", symbols={"V": "0 < V < 1"})
-    assert decide('J = "r" / (1 - "V")', mdp).proved
-    assert decide('gamma = "V"', mdp).proved
+    assert decide(mdp, 'J = "r" / (1 - "V")').proved
+    assert decide(mdp, 'gamma = "V"').proved
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -499,8 +499,8 @@ def test_symbols_of_the_model_have_their_values_at_the_witness(method):
     """The witness is a point of the model's symbols; the claim's own mention of them means the same point."""
     rows = [("s", "l", "s", "p", "r"), ("s", "l", "end", "1 - p", 1), ("s", "r", "end", 1, 0)]
     mdp = MDP.from_transitions(rows, start="s", terminal=["end"], gamma="1/2", symbols={"p": "0 < p < 1"})
-    assert decide('P("s"|"s","l") = p', mdp, method=method).proved
-    verdict = decide('p * "r" = P("end"|"s","l")', mdp, method=method)
+    assert decide(mdp, 'P("s"|"s","l") = p', method=method).proved
+    verdict = decide(mdp, 'p * "r" = P("end"|"s","l")', method=method)
     p, r = (verdict.witness.symbols[sp.Symbol(name)] for name in "pr")
     assert list(verdict.witness.left.values()) == [p * r]
     assert list(verdict.witness.right.values()) == [1 - p]
@@ -510,8 +510,8 @@ def test_symbols_of_the_model_have_their_values_at_the_witness(method):
 def test_weight_of_a_mixture_is_a_symbol_with_a_value_at_the_witness(method):
     mdp = pgsym.zoo("two-state").mdp
     soft = mixture(sigmoid(mdp), "epsilon")
-    assert decide("grad (epsilon * J) = epsilon * grad J", mdp, soft, method=method).proved
-    verdict = decide("epsilon * J = J", mdp, soft, method=method)
+    assert decide(pgsym.Problem(mdp, soft), "grad (epsilon * J) = epsilon * grad J", method=method).proved
+    verdict = decide(pgsym.Problem(mdp, soft), "epsilon * J = J", method=method)
     assert 0 < verdict.witness.values[sp.Symbol("epsilon")] < 1
     assert all(e.is_Rational for e in (*verdict.witness.left.values(), *verdict.witness.right.values()))
 
@@ -523,7 +523,7 @@ def test_claim_about_every_model_of_a_size():
         "grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * Q(s,a)",
         "grad J != sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)",
     ):
-        assert decide(claim, mdp, policy, method="identity test").proved
+        assert decide(pgsym.Problem(mdp, policy), claim, method="identity test").proved
 
 
 def test_verdict_survives_as_plain_data():

@@ -15,7 +15,7 @@ METHODS = ("normal form", "identity test")
 
 def on(name, claim, objective=None, **options):
     problem = pgsym.zoo(name)
-    return decide(claim, problem.mdp, problem.policy, objective or problem.objective, **options)
+    return decide(problem.replace(objective=objective or problem.objective), claim, **options)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -156,7 +156,7 @@ def test_factor_is_the_one_for_every_discount(claim, factor, gamma):
     """At gamma = 1/2 a missing normalisation is a factor 2, but only there."""
     problem = pgsym.zoo("two-state")
     for method in METHODS:
-        verdict = decide(claim, problem.mdp.replace(gamma=gamma), problem.policy, method=method)
+        verdict = decide(pgsym.Problem(problem.mdp.replace(gamma=gamma), problem.policy), claim, method=method)
         assert str(verdict.factor) == factor
 
 
@@ -173,8 +173,8 @@ def test_name_of_a_symbol_of_the_model_is_not_taken_twice(declared, where, what)
     with pytest.raises(
         ClaimError, match=f"^{where}: p is a symbol of the model; {what} needs a name of its own. Rename it$"
     ):
-        decide(f"{declared} J = p", mdp)
-    assert decide("let p(s) = V(s); J = sum[s] mu0(s) * p(s)", mdp).proved
+        decide(mdp, f"{declared} J = p")
+    assert decide(mdp, "let p(s) = V(s); J = sum[s] mu0(s) * p(s)").proved
 
 
 def test_index_twice_in_one_sum_is_refused():
@@ -256,7 +256,7 @@ def test_limit_of_a_discount_that_stands_elsewhere_too_is_refused(gamma, claim, 
         "of all that depends on it. Give the discount a symbol of its own"
     )
     with pytest.raises(ClaimError) as refused:
-        decide(claim, mdp)
+        decide(mdp, claim)
     assert str(refused.value) == f"limit[gamma->1]: {message}"
 
 
@@ -264,7 +264,7 @@ def test_limit_of_a_discount_that_stands_elsewhere_too_is_refused(gamma, claim, 
 def test_limit_of_a_discount_with_a_symbol_of_its_own(gamma):
     rows = [("x", "l", "y", "p", 1), ("x", "l", "x", "1 - p", 0), ("y", "l", "x", 1, 2)]
     mdp = MDP.from_transitions(rows, start="x", gamma=gamma, symbols={"p": "0 < p < 1"} | ASSUMED.get(gamma, {}))
-    assert decide("for all s: limit[gamma->1] (1 - gamma) * V(s) = rbar", mdp).proved
+    assert decide(mdp, "for all s: limit[gamma->1] (1 - gamma) * V(s) = rbar").proved
 
 
 def test_weights_of_no_start_have_nothing_to_normalise():
@@ -280,14 +280,14 @@ def test_weights_of_no_start_have_nothing_to_normalise():
     with pytest.raises(
         ClaimError, match=r"^found visits that sum to 0 identically; d is over their sum. Give another start"
     ):
-        decide("let w(s) = 2 * mu0(s) - 1; d[mu0=w](s) = 0", mdp)
+        decide(mdp, "let w(s) = 2 * mu0(s) - 1; d[mu0=w](s) = 0")
 
 
 def test_theorem_whose_score_divides_by_a_probability_of_zero_is_inapplicable():
     rows = [(s, a, t, 1, 1) for s, t in ("xy", "yx") for a in "lr"]
     mdp = MDP.from_transitions(rows, start="x", gamma="1/2")
     policy = direct_policy(mdp, {"x": {"l": "0", "r": "1"}, "y": {"l": "p", "r": "1 - p"}}, ["p"])
-    findings = theorem("fisher-is-curvature").decide(mdp, policy)
+    findings = theorem("fisher-is-curvature").decide(pgsym.Problem(mdp, policy))
     assert findings.status == "inapplicable"
     assert findings.verdicts[0].reason == "found a division by an expression that is identically zero, on this model"
 
@@ -296,4 +296,4 @@ def test_theorem_steps_out_of_the_way_of_a_mixture_weight():
     problem = pgsym.zoo("two-state")
     statement = theorem("baxter-bartlett-any-discount")
     assert "for all beta" in statement.statement
-    assert statement.decide(problem.mdp, mixture(problem.policy, "beta")).status == "proved"
+    assert statement.decide(pgsym.Problem(problem.mdp, mixture(problem.policy, "beta"))).status == "proved"

@@ -50,7 +50,7 @@ def derived():
     def get(name, objective):
         if (name, objective) not in found:
             model = pgsym.zoo(name)
-            found[name, objective] = derive(model.mdp, model.policy, objective, theta=model.theta, name=name)
+            found[name, objective] = derive(model.replace(objective=objective).replace(name=name))
         return found[name, objective]
 
     return get
@@ -74,9 +74,9 @@ def test_general_proof_holds_on_every_model_that_allows_the_objective(name, obje
         Structure(model.mdp, model.policy).require(Objective(objective))
     except (HypothesisError, StructureError) as error:
         with pytest.raises(type(error)):
-            derive(model.mdp, model.policy, objective)
+            derive(model.replace(objective=objective))
         return
-    audit = general(objective).check(model.mdp, model.policy, method="identity test")
+    audit = general(objective).check(model, method="identity test")
     assert [str(step.claim) for step in audit.steps if not step.verdict.proved] == []
 
 
@@ -85,7 +85,7 @@ def test_wrong_line_in_a_derivation_is_refuted_and_marked():
     proof = general("start-state")
     wrong = parse("grad J = sum[s] eta(s) * sum[a] pi(a|s) * grad Q(s,a)")
     broken = replace(proof, blocks=(*proof.blocks, Chain(replace(wrong, reasons=("hoped",)))))
-    checked = broken.checked(model.mdp, model.policy)
+    checked = broken.checked(model)
     assert checked.audit.summary == "29 relations: 28 proved, 1 refuted"
     for text in (checked.text(), checked.latex(), checked.markdown(), checked.html()):
         assert "REFUTED: hoped" in text
@@ -96,7 +96,7 @@ def test_direct_policy_has_closed_forms_in_its_own_parameters():
         [("s", "go", "end", 1, 1), ("s", "wait", "s", 1, 0)], start="s", terminal=["end"], gamma="1/2"
     )
     policy = direct_policy(mdp, {"s": {"go": "p", "wait": "1 - p"}}, ["p"])
-    found = derive(mdp, policy)
+    found = derive(pgsym.Problem(mdp, policy))
     assert found.audit.holds
     assert 'V("s") = 2 * p / (1 + p)' in found.text()
 
@@ -104,7 +104,7 @@ def test_direct_policy_has_closed_forms_in_its_own_parameters():
 def test_symbolic_model_keeps_its_symbols(derived):
     assert "alpha" in derived("recycling-robot", "start-state").text()
     model = pgsym.zoo("two-state", gamma="gamma")
-    found = derive(model.mdp, model.policy, "start-state", level="model")
+    found = derive(model.replace(objective="start-state"), level="model")
     assert found.audit.holds
     assert "+ gamma * (3/4 * V" in found.text()
 
@@ -153,12 +153,12 @@ def test_means_of_several_terms_keep_their_name():
 
 def test_large_model_is_not_written_out():
     model = pgsym.zoo("random-walk", n=9)
-    found = derive(model.mdp, model.policy)
+    found = derive(model.replace(objective="start-state"))
     assert "It has 18 pairs of state and action with 18 outcomes; sums are written out for up to 12 and 20" in " ".join(
         line.removeprefix("# ") for line in found.text().splitlines()
     )
     with pytest.raises(TooLargeError, match=r"^level: found 18 pairs .* Derive it with level general"):
-        derive(model.mdp, model.policy, level="model")
+        derive(model.replace(objective="start-state"), level="model")
 
 
 def test_general_only_titles_exist():
@@ -169,20 +169,22 @@ def test_general_only_titles_exist():
 def test_levels():
     model = pgsym.zoo("short-corridor")
     parts = {
-        level: {b.text for b in derive(model.mdp, model.policy, level=level).blocks if isinstance(b, Heading)}
+        level: {
+            b.text for b in derive(model.replace(objective="start-state"), level=level).blocks if isinstance(b, Heading)
+        }
         for level in ("general", "model", "both")
     }
     assert parts["both"] == parts["general"] | parts["model"]
     assert "Proof" not in parts["model"]
     assert "In this model" not in parts["general"]
     with pytest.raises(SchemaError, match=r"^level: found 'all'; must be one of general, model, both$"):
-        derive(model.mdp, model.policy, level="all")
+        derive(model.replace(objective="start-state"), level="all")
 
 
 def test_objective_that_the_model_does_not_have_raises():
     model = pgsym.zoo("short-corridor")
     with pytest.raises(HypothesisError, match="a stationary distribution needs a continuing MDP"):
-        derive(model.mdp, model.policy, "average-reward")
+        derive(model.replace(objective="average-reward"))
 
 
 # -- written forms ---------------------------------------------------------------------------------------
@@ -197,7 +199,7 @@ def test_text_is_read_back_to_the_same_claims(derived, name, objective):
 
 def test_text_of_one_level_is_complete():
     model = pgsym.zoo("sign-flip")
-    text = derive(model.mdp, model.policy, "stationary-value", level="model").text()
+    text = derive(model.replace(objective="stationary-value"), level="model").text()
     assert Script.parse(text).check(model).holds
 
 
@@ -270,7 +272,7 @@ def test_nothing_is_printed_that_was_not_decided(derived):
 def agree(left, right, bindings):
     """Whether two expressions in arbitrary numbers are equal, by normal form."""
     model = pgsym.zoo("two-state")
-    return decide(Claim(left, "==", right, bindings), model.mdp, model.policy).proved
+    return decide(model.replace(objective="start-state"), Claim(left, "==", right, bindings)).proved
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def two():
 )
 def test_parameters_of_a_direct_policy_are_drawn_where_it_is_one(two, row, low, high, method):
     policy = direct_policy(two, {s: dict(zip("ab", row, strict=True)) for s in "xy"}, ["p"])
-    verdict = decide("J = 1", two, policy, method=method)
+    verdict = decide(pgsym.Problem(two, policy), "J = 1", method=method)
     (value,) = verdict.witness.theta.values()
     assert verdict.refuted
     assert low <= value <= high
@@ -57,14 +57,14 @@ def test_direct_policy_with_exponentials_and_symbols_of_its_own(two):
     rows = {"x": {"a": "exp(t)/(1 + exp(t))*q", "b": "1 - exp(t)/(1 + exp(t))*q"}, "y": {"a": "q - 2", "b": "3 - q"}}
     policy = direct_policy(two, rows, ["t", "q"])
     # q <= 1 + exp(-t) in x, and q >= 2 in y: t < 0.
-    verdict = decide("J = 1", two, policy)
+    verdict = decide(pgsym.Problem(two, policy), "J = 1")
     assert lies_inside(two, policy, verdict.witness)
 
 
 @pytest.mark.parametrize("epsilon", ["e", "2*e - 3", "e^2"])
 def test_weight_of_a_mixture_is_drawn_in_the_unit_interval(two, epsilon):
     policy = mixture(sigmoid(two), epsilon)
-    verdict = decide("J = 1", two, policy)
+    verdict = decide(pgsym.Problem(two, policy), "J = 1")
     (weight,) = (verdict.witness.values[s] for s in policy.epsilon.free_symbols)
     assert 0 <= policy.epsilon.subs(*policy.epsilon.free_symbols, weight) <= 1
     assert lies_inside(two, policy, verdict.witness)
@@ -72,8 +72,8 @@ def test_weight_of_a_mixture_is_drawn_in_the_unit_interval(two, epsilon):
 
 def test_theta_outside_the_domain_is_no_witness(two):
     policy = direct_policy(two, {s: {"a": "p", "b": "1 - p"} for s in "xy"}, ["p"])
-    inside = decide("J = 1", two, policy, theta={policy.params[0]: sp.Rational(1, 3)})
-    outside = decide("J = 1", two, policy, theta={policy.params[0]: sp.Integer(3)})
+    inside = decide(pgsym.Problem(two, policy, theta={policy.params[0]: sp.Rational(1, 3)}), "J = 1")
+    outside = decide(pgsym.Problem(two, policy, theta={policy.params[0]: sp.Integer(3)}), "J = 1")
     assert list(inside.witness.theta.values()) == [sp.Rational(1, 3)]
     assert lies_inside(two, policy, outside.witness)
 
@@ -90,7 +90,7 @@ def test_theta_outside_the_domain_is_no_witness(two):
 def test_false_claim_that_vanishes_on_a_grid_is_refuted(two, factors, method):
     claim = " * ".join(factors) + " = 0"
     for policy in (sigmoid(two), direct_policy(two, {s: {"a": "p", "b": "1 - p"} for s in "xy"}, ["p"])):
-        verdict = decide(claim, two, policy, method=method)
+        verdict = decide(pgsym.Problem(two, policy), claim, method=method)
         assert verdict.refuted
         assert verdict.witness.differing
 
@@ -98,11 +98,11 @@ def test_false_claim_that_vanishes_on_a_grid_is_refuted(two, factors, method):
 def test_false_claim_about_functions_that_vanishes_on_small_numbers_is_refuted(two):
     claim = "for all b(s): " + " * ".join(f'(b("x") - {k})' for k in range(6)) + " * "
     claim += " * ".join(f'(b("x") + {k})' for k in range(1, 6)) + " = 0"
-    assert decide(claim, two).refuted
+    assert decide(two, claim).refuted
     second = " * ".join(f'(pi\'("a"|"x") - {a}/{a + b})' for a in range(1, 6) for b in range(1, 6)) + " = 0"
-    assert decide(second, two).refuted
+    assert decide(two, second).refuted
     ratio = " * ".join(f"(k - {n}/10)" for n in range(1, 10))
-    assert decide(f"for all k: {ratio} = 0", two).refuted
+    assert decide(two, f"for all k: {ratio} = 0").refuted
 
 
 def test_later_points_come_from_finer_grids(two):
@@ -119,7 +119,7 @@ def test_later_points_come_from_finer_grids(two):
 def test_policy_that_is_none_anywhere_is_inapplicable(two, row):
     """All would be true of it."""
     policy = direct_policy(two, {s: dict(zip("ab", row, strict=True)) for s in "xy"}, ["p"])
-    verdict = decide("J = J", two, policy)
+    verdict = decide(pgsym.Problem(two, policy), "J = J")
     assert verdict.status == "inapplicable"
     assert verdict.reason.startswith(
         "policy: found no values of p for which every probability lies in [0, 1]; there must be some. Correct "
@@ -145,10 +145,10 @@ def pinned(assumption, other="real", gamma="1/2"):
 @pytest.mark.parametrize("assumption", ["1/2 <= p <= 1/2", "2*p <= 1, 3*p >= 3/2", "p - 1/2 >= 0 and 1 >= 2*p"])
 def test_claim_about_a_symbol_without_choice_is_decided(assumption, method):
     mdp = pinned(assumption, "0 < q < 1")
-    assert decide("p = 1/2", mdp, method=method).proved
-    assert decide("J = J * 2 * p", mdp, method=method).proved
-    assert decide("V(s) = E[a~pi, s'~P] (r(s,a,s') + V(s') * p)", mdp, method=method).proved
-    verdict = decide("p = 1/3", mdp, method=method)
+    assert decide(mdp, "p = 1/2", method=method).proved
+    assert decide(mdp, "J = J * 2 * p", method=method).proved
+    assert decide(mdp, "V(s) = E[a~pi, s'~P] (r(s,a,s') + V(s') * p)", method=method).proved
+    verdict = decide(mdp, "p = 1/3", method=method)
     assert verdict.refuted
     assert {str(s): v for s, v in verdict.witness.symbols.items()}["p"] == sp.Rational(1, 2)
 
@@ -163,22 +163,22 @@ def test_claim_about_a_symbol_without_choice_is_decided(assumption, method):
     ],
 )
 def test_bounds_that_meet_are_equations(assumptions, claim):
-    assert decide(claim, pinned(*assumptions)).proved
-    assert decide(f"{claim} + 1", pinned(*assumptions)).refuted
+    assert decide(pinned(*assumptions), claim).proved
+    assert decide(pinned(*assumptions), f"{claim} + 1").refuted
 
 
 def test_several_ties_at_once_and_rewards_that_go_with_an_edge():
     rows = [(0, "l", 0, "p", 1), (0, "l", 1, "1 - p", "x"), (1, "l", 0, "q", 0), (1, "l", 1, "1 - q", 2)]
     symbols = {"p": "1/3 <= p <= 1/3", "q": "p/2 + 1/4 <= q <= p/2 + 1/4", "g": "0 < g < 1", "x": "x > 0"}
     tied = MDP.from_transitions(rows, start=0, gamma="g", symbols=symbols)
-    assert decide("q = 5/12", tied).proved
-    assert decide("J = x", tied).refuted
+    assert decide(tied, "q = 5/12").proved
+    assert decide(tied, "J = x").refuted
     # At p = 1 the edge that earns x is none, and nothing is assumed of x any more.
     gone = MDP.from_transitions(rows, start=0, gamma="g", symbols=symbols | {"p": "1 <= p <= 1", "q": "0 < q < 1"})
-    verdict = decide("J = 2", gone)
+    verdict = decide(gone, "J = 2")
     assert verdict.refuted
     assert {s.name for s in verdict.witness.symbols} == {"p", "q", "g"}
-    assert decide("J = 1 / (1 - gamma)", gone).proved
+    assert decide(gone, "J = 1 / (1 - gamma)").proved
 
 
 def test_bounds_that_do_not_meet_are_none():
@@ -186,7 +186,7 @@ def test_bounds_that_do_not_meet_are_none():
     assert implied([p, 1 - p, q - p]) == {}
     assert implied([p - q, q - p + sp.Rational(1, 9)]) == {}
     assert implied([p * q - 1, 1 - p * q]) == {}
-    assert decide("p = 1/2", pinned("1/2 <= p <= 2/3", "0 < q < 1")).refuted
+    assert decide(pinned("1/2 <= p <= 2/3", "0 < q < 1"), "p = 1/2").refuted
 
 
 # -- any model -------------------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ FALSE = {
 @pytest.mark.parametrize("case", FALSE)
 def test_values_of_different_states_are_different_symbols(case, method):
     states, claim = FALSE[case]
-    verdict = decide(claim, ring(states), method=method)
+    verdict = decide(ring(states), claim, method=method)
     assert verdict.refuted
     assert verdict.witness.differing
     assert len({str(symbol) for symbol in verdict.witness.values}) == len(verdict.witness.values) > 1
@@ -59,7 +59,7 @@ def test_values_of_different_states_are_different_symbols(case, method):
 @pytest.mark.parametrize("method", METHODS)
 def test_probabilities_of_different_pairs_are_different_symbols(method):
     mdp = ring(["c", "b|c"], {"c": ("a|b", "a"), "b|c": ("a", "l")})
-    verdict = decide('pi\'("a|b"|"c") = pi\'("a"|"b|c")', mdp, method=method)
+    verdict = decide(mdp, 'pi\'("a|b"|"c") = pi\'("a"|"b|c")', method=method)
     assert verdict.refuted
     assert {str(s) for s in verdict.witness.values} == {'pi\'("a|b"|c)', 'pi\'(a|"b|c")'}
 
@@ -67,9 +67,9 @@ def test_probabilities_of_different_pairs_are_different_symbols(method):
 @pytest.mark.parametrize("method", METHODS)
 def test_what_is_true_of_all_states_is_proved_of_states_that_read_alike(method):
     claim = "for all b(s): grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * (Q(s,a) - b(s))"
-    assert decide(claim, ring([1, "1"]), method=method).proved
-    assert decide("J' - J = sum[s] eta'(s) * sum[a] pi'(a|s) * A(s,a)", ring([1, "1"]), method=method).proved
-    assert decide("sum[s,a] pi(a|s) * log pi(a|s) = -1", ring([1, "1"]), method=method).refuted
+    assert decide(ring([1, "1"]), claim, method=method).proved
+    assert decide(ring([1, "1"]), "J' - J = sum[s] eta'(s) * sum[a] pi'(a|s) * A(s,a)", method=method).proved
+    assert decide(ring([1, "1"]), "sum[s,a] pi(a|s) * log pi(a|s) = -1", method=method).refuted
 
 
 @pytest.mark.parametrize(
@@ -77,14 +77,14 @@ def test_what_is_true_of_all_states_is_proved_of_states_that_read_alike(method):
 )  # V(1) = 1 + V("1")/2 and V("1") = 2 + V(1)/2 if the action is l
 def test_literal_is_the_state_of_its_type(literal, value):
     mdp = ring([1, "1"], ("l",))
-    verdict = decide(f"V({literal}) = 0", mdp)
+    verdict = decide(mdp, f"V({literal}) = 0")
     (left,) = verdict.witness.left.values()
     assert left == sp.Rational(value)
 
 
 def test_literal_of_two_states_by_text_alone_is_refused():
     with pytest.raises(ClaimError) as caught:
-        decide('V("2") = 0', ring([2, Named("2"), "x"]))
+        decide(ring([2, Named("2"), "x"]), 'V("2") = 0')
     assert str(caught.value) == "state 2: 2 of that name; the model has 2, 2, x. Check the name"
 
 
@@ -107,11 +107,11 @@ def test_arbitrary_number_named_like_a_symbol_is_refused(name):
     mdp = MDP.from_transitions(rows, start="s", terminal=["end"], symbols={"p": "0 < p < 1"})
     policy = mixture(sigmoid(mdp, {"s": "t"}), "eps")
     with pytest.raises(ClaimError) as caught:
-        decide(f"for all {name}: {name} * J = J", mdp, policy)
+        decide(Problem(mdp, policy), f"for all {name}: {name} * J = J")
     assert str(caught.value) == (
         f"for all {name}: {name} is a symbol of the model; an arbitrary number needs a name of its own. Rename it"
     )
-    assert decide(f"for all other: other * {name} * J = {name} * J * other", mdp, policy).proved
+    assert decide(Problem(mdp, policy), f"for all other: other * {name} * J = {name} * J * other").proved
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -119,9 +119,9 @@ def test_arbitrary_number_is_not_the_weight_of_the_mixture(method):
     mdp = ring(["x", "y"])
     policy = mixture(sigmoid(mdp), "eps")
     uniform = 'pi("l"|"x") - eps / 2 = (1 - eps) * (pi("l"|"x") - eps / 2) / (1 - eps)'
-    assert decide(uniform, mdp, policy, method=method).proved
+    assert decide(Problem(mdp, policy), uniform, method=method).proved
     other = uniform.replace("- eps / 2 =", "- c / 2 =")
-    assert decide(f"for all c: {other}", mdp, policy, method=method).refuted
+    assert decide(Problem(mdp, policy), f"for all c: {other}", method=method).refuted
 
 
 NAMED = {
@@ -136,16 +136,18 @@ NAMED = {
 def test_symbol_of_the_model_is_not_what_it_is_named_after(name, method):
     rows = [(s, a, "y", 1, sp.Symbol(name)) for s in "xy" for a in "lr"]
     mdp = MDP.from_transitions(rows, gamma="1/2", start="x")
-    assert decide(NAMED[name], mdp, sigmoid(mdp, {"x": "t", "y": "u"}), method=method).refuted
+    assert decide(Problem(mdp, sigmoid(mdp, {"x": "t", "y": "u"})), NAMED[name], method=method).refuted
 
 
 def test_limit_has_a_discount_of_its_own():
     mdp = ring(["x", "y"])
     policy = softmax_policy(mdp, {s: {"l": "gamma"} for s in "xy"})
     claim = "for all s: limit[gamma->1] (1 - gamma) * V(s) = rbar"
-    assert decide(claim, mdp, policy).proved
-    assert decide(claim.replace("all s: ", "all gamma_, s: gamma_ * ").replace("= ", "= gamma_ * "), mdp, policy).proved
-    assert decide(claim.replace("all s", "all gamma_, s").replace("= ", "= gamma_ * "), mdp, policy).refuted
+    assert decide(Problem(mdp, policy), claim).proved
+    assert decide(
+        Problem(mdp, policy), claim.replace("all s: ", "all gamma_, s: gamma_ * ").replace("= ", "= gamma_ * ")
+    ).proved
+    assert decide(Problem(mdp, policy), claim.replace("all s", "all gamma_, s").replace("= ", "= gamma_ * ")).refuted
 
 
 # -- names that a model and its policy share ---------------------------------------------------------------
@@ -159,8 +161,7 @@ def coin(p):
 PLAIN, POSITIVE = sp.Symbol("p"), sp.Symbol("p", positive=True)
 
 
-@pytest.mark.parametrize("meeting", [solve, lambda mdp, policy: decide("J = J", mdp, policy),
-                                     lambda mdp, policy: Problem(mdp, policy, "start-state", {})])  # fmt: skip
+@pytest.mark.parametrize("meeting", [Problem, lambda mdp, policy: Problem.of(mdp).replace(policy=policy)])  # fmt: skip
 @pytest.mark.parametrize("weight", [PLAIN, POSITIVE])
 def test_weight_of_a_mixture_named_like_a_symbol_of_the_dynamics_is_refused(meeting, weight):
     mdp = coin(PLAIN)
@@ -177,7 +178,7 @@ def test_parameter_of_another_model_named_like_a_symbol_of_the_dynamics_is_refus
     policy = sigmoid(mdp.subs({"p": "1/2"}), {"s": "p"})
     message = "policy: p names both a policy parameter and a symbol of the dynamics; d/dtheta would silently"
     with pytest.raises(NameCollisionError, match=message):
-        solve(mdp, policy)
+        solve(Problem(mdp, policy))
 
 
 def test_two_symbols_of_one_name_in_a_policy_are_refused():
@@ -189,28 +190,28 @@ def test_two_symbols_of_one_name_in_a_policy_are_refused():
         mixture(mixture(tabular(ring(["x", "y"])), PLAIN), POSITIVE)
     elsewhere = direct_policy(coin(PLAIN), {"s": {"l": PLAIN, "r": 1 - PLAIN}}, [])
     with pytest.raises(NameCollisionError, match=re.escape(message)):
-        solve(coin(POSITIVE), elsewhere)
+        solve(Problem(coin(POSITIVE), elsewhere))
 
 
 def test_estimator_with_a_symbol_named_like_another_one_is_refused():
     mdp = coin(PLAIN)
     other = "symbols: p names two different SymPy symbols, with assumptions positive and (none); a name stands for one"
     with pytest.raises(NameCollisionError, match=re.escape(other)):
-        moments(mdp, sigmoid(mdp, {"s": "t"}), RewardToGo(baseline={"s": POSITIVE}))
+        moments(Problem(mdp, sigmoid(mdp, {"s": "t"})), RewardToGo(baseline={"s": POSITIVE}))
     message = "estimator: t is a policy parameter; a baseline or critic must not depend on theta here"
     with pytest.raises(StructureError, match=message):
-        moments(mdp, sigmoid(mdp, {"s": "t"}), RewardToGo(baseline={"s": sp.Symbol("t", positive=True)}))
+        moments(Problem(mdp, sigmoid(mdp, {"s": "t"})), RewardToGo(baseline={"s": sp.Symbol("t", positive=True)}))
 
 
 def test_odds_of_a_chain_are_not_the_weight_of_its_mixture():
     mdp = ring(["x", "y"])
     with pytest.warns(AssumptionWarning, match="x_t"):
-        chain, meaning = induced_chain(mdp, mixture(sigmoid(mdp, {"x": "t", "y": "u"}), "x_t"))
+        chain, meaning = induced_chain(Problem(mdp, mixture(sigmoid(mdp, {"x": "t", "y": "u"}), "x_t")))
     odds = next(x for x, e in meaning.items() if e == sp.exp(sp.Symbol("t")))
     assert odds != sp.Symbol("x_t")
     assert sum(o.p for o in chain.outcomes("x", "pi") if o.state == "y").free_symbols == {odds, sp.Symbol("x_t")}
     with pytest.raises(NameCollisionError, match="epsilon: p names both a symbol of the mixture weight and one of"):
-        induced_chain(coin(PLAIN), mixture(sigmoid(coin(PLAIN), {"s": "t"}), PLAIN))
+        induced_chain(Problem(coin(PLAIN), mixture(sigmoid(coin(PLAIN), {"s": "t"}), PLAIN)))
 
 
 # -- the symbols themselves --------------------------------------------------------------------------------
@@ -247,7 +248,7 @@ def test_json_keeps_coordinates_that_read_alike():
     places = [Coordinate((("s", s),)) for s in (1, "1", Named("1"))]
     assert [str(c) for c in places] == ["value at s = 1", 'value at s = "1"', "value at s = 1"]
     values = {c: sp.Integer(k) for k, c in enumerate(places)}
-    claim = decide("J = 0", ring(["x", "y"])).claim
+    claim = decide(ring(["x", "y"]), "J = 0").claim
     verdict = Verdict(Status.REFUTED, claim, "normal form", difference=values, witness=Witness({}, {}, values, values))
     wanted = {"value at s = 1": "0", 'value at s = "1"': "1", "value at s = 1 (2)": "2"}
     data = verdict.to_json()
@@ -256,6 +257,6 @@ def test_json_keeps_coordinates_that_read_alike():
 
 def test_closed_forms_of_states_that_read_alike_are_told_apart():
     mdp = ring([1, "1"])
-    text = solve(mdp, tabular(mdp)).latex(["V"])
+    text = solve(Problem(mdp, tabular(mdp))).latex(["V"])
     assert "V(1) &=" in text
     assert r"V(\mathrm{{'}1{'}}) &=" in text

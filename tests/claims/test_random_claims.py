@@ -17,7 +17,7 @@ from pgsym.claims import Status, decide, parse
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.vocabulary import VOCABULARY
 from pgsym.claims.setting import Setting
-from pgsym.model import MDP, Objective, direct_policy, tabular
+from pgsym.model import MDP, Objective, Problem, direct_policy, tabular
 from pgsym.model.structure import Structure
 
 
@@ -121,7 +121,7 @@ def test_witness_outside_the_domain_is_noticed():
     mdp = MDP.from_transitions([("s", a, "s", 1, r) for a, r in (("l", 1), ("r", 0))], start="s", gamma="1/2")
     policy = direct_policy(mdp, {"s": {"l": "p - 1", "r": "2 - p"}}, ["p"])
     found = setting(mdp, "J = 3", policy)
-    verdict = decide(found.claim, mdp, policy)
+    verdict = decide(Problem(mdp, policy), found.claim)
     assert list(complaints(found, verdict, Outcome.DIFFERENT, random.Random(0))) == []
     p, half = sp.Symbol("p"), sp.Rational(1, 2)
     witness = replace(verdict.witness, theta={p: half})
@@ -181,8 +181,8 @@ def test_what_is_called_alike_is_not_the_same():
 
 def test_both_readings_agree_on_terminal_states():
     for text in ("Q(s,a) = E[s'~P, a'~pi] (r(s,a,s') + gamma * Q(s',a'))", "E[s~mu0] 1 = 1", 'P_pi("end","end") = 1'):
-        assert decide(text, CORRIDOR).status is Status.PROVED
-    assert decide("E[s~mu0] eta(s) = 1/2 * eta(0)", CORRIDOR).status is Status.INAPPLICABLE
+        assert decide(CORRIDOR, text).status is Status.PROVED
+    assert decide(CORRIDOR, "E[s~mu0] eta(s) = 1/2 * eta(0)").status is Status.INAPPLICABLE
 
 
 def test_reading_is_of_the_claim_with_its_relation():

@@ -36,6 +36,10 @@ def setting_of(text, name="two-state", objective="start-state"):
     return Setting(claim, model.mdp, model.policy, Objective.parse(objective), Structure(model.mdp, model.policy))
 
 
+def verdict_on(setting):
+    return decide(pgsym.Problem(setting.mdp, setting.policy), setting.claim)
+
+
 def problem(name, objective="start-state"):
     return replace(pgsym.zoo(name), objective=Objective.parse(objective))
 
@@ -115,7 +119,7 @@ def test_second_reading_agrees_with_the_solution(kind):
     for objective in Objective:
         reading = PlainModel(found.mdp, found.policy, objective, Numbers({**theta, **point}, found.policy.params, 1))
         try:
-            solution = pgsym.solve(found.mdp, found.policy, objective).at(theta, point)
+            solution = pgsym.solve(found.replace(objective=objective)).at({**theta, **point})
         except pgsym.errors.HypothesisError:
             continue
         exact = Numbers({}, (), 0)
@@ -137,7 +141,7 @@ def test_second_reading_takes_more_bits_for_a_small_difference():
 
 def complaints_about(text, change, **options):
     setting = setting_of(text, **options)
-    verdict = decide(setting.claim, setting.mdp, setting.policy, setting.objective)
+    verdict = verdict_on(setting)
     outcome, _ = second_reading(setting, random.Random(0))
     assert list(complaints(setting, verdict, outcome, random.Random(0))) == []
     return list(complaints(setting, change(verdict), outcome, random.Random(0)))
@@ -157,7 +161,7 @@ def test_harness_rejects_a_refutation_of_a_true_claim():
 
 def test_harness_rejects_a_verdict_on_what_is_undefined():
     setting = setting_of("mu(s) = 1/3", "short-corridor")
-    verdict = replace(decide(setting.claim, setting.mdp, setting.policy), status=Status.REFUTED)
+    verdict = replace(verdict_on(setting), status=Status.REFUTED)
     outcome, _ = second_reading(setting, random.Random(0))
     assert outcome is Outcome.UNDEFINED
     assert list(complaints(setting, verdict, outcome, random.Random(0))) == ["decided although it is undefined"]
@@ -272,11 +276,11 @@ def test_theorem_is_sound_on_a_random_model(theorem):
     rng.shuffle(kinds)
     for kind in kinds[:3]:
         drawn = replace(random_problem(rng, kind), objective=theorem.objective)
-        findings = theorem.decide(drawn.mdp, drawn.policy)
+        findings = theorem.decide(drawn)
         if findings.status == Status.INAPPLICABLE:
             continue
         assert not (theorem.holds and findings.status == Status.REFUTED), str(findings)
         if not theorem.holds and theorem.defect:
-            assert theorem.decide_defect(drawn.mdp, drawn.policy).status != Status.REFUTED
+            assert theorem.decide_defect(drawn).status != Status.REFUTED
         check(judge_all(rng, ((drawn, "theorem" if theorem.holds else "false", claim) for claim in theorem.claims)))
         return

@@ -6,7 +6,7 @@ from pgsym.claims import decide
 from pgsym.claims.language.scope import Range
 from pgsym.claims.language.vocabulary import Role
 from pgsym.errors import ClaimError
-from pgsym.model import MDP, sigmoid, tabular
+from pgsym.model import MDP, Problem, sigmoid, tabular
 
 METHODS = ("normal form", "identity test")
 
@@ -53,21 +53,21 @@ def two_ends(gamma="1/2", start="x"):
     ],
 )
 def test_expectations_over_next_states_are_linear(claim, method, gamma):
-    assert decide(claim, two_ends(gamma), method=method).proved
+    assert decide(two_ends(gamma), claim, method=method).proved
 
 
 @pytest.mark.parametrize(
     "claim", ["for all s: r_pi(s) = 1 + E[a~pi, s'~P] V(s')", "for all s, a: E[s'~P] r_pi(s') = 1"]
 )
 def test_expectations_over_next_states_reject_what_is_false(claim):
-    assert decide(claim, two_ends()).refuted
+    assert decide(two_ends(), claim).refuted
 
 
 def test_textbook_equations_reject_sums_that_forget_the_end(monkeypatch):
     """Over S alone, E of 1 is the probability to go on."""
     monkeypatch.setattr(Range, "inner", property(lambda found: Role.ACTING in found.roles))
-    assert decide(SARSA, two_ends()).refuted
-    assert decide("for all s, a: E[s'~P] (1 + r_pi(s')) = 1 + E[s'~P] r_pi(s')", two_ends()).refuted
+    assert decide(two_ends(), SARSA).refuted
+    assert decide(two_ends(), "for all s, a: E[s'~P] (1 + r_pi(s')) = 1 + E[s'~P] r_pi(s')").refuted
 
 
 @pytest.mark.parametrize(
@@ -85,13 +85,13 @@ def test_textbook_equations_reject_sums_that_forget_the_end(monkeypatch):
     ],
 )
 def test_values_in_a_terminal_state(claim):
-    assert decide(claim, two_ends()).proved
+    assert decide(two_ends(), claim).proved
 
 
 @pytest.mark.parametrize("name", ["eta", "d"])
 @pytest.mark.parametrize("gamma", ["1/2", "1"])
 def test_visits_of_a_terminal_state_are_not_counted(name, gamma):
-    verdict = decide(f'{name}("end") = 0', two_ends(gamma))
+    verdict = decide(two_ends(gamma), f'{name}("end") = 0')
     assert verdict.status == "inapplicable"
     assert verdict.reason == (
         f"{name}: 'end' is a terminal state, whose visits are not counted; {name} is about the other states. "
@@ -100,29 +100,29 @@ def test_visits_of_a_terminal_state_are_not_counted(name, gamma):
 
 
 def test_expectation_of_visits_where_a_step_can_end_is_inapplicable():
-    drawn = decide("for all s, a: E[s'~P] eta(s') = 0", two_ends())
+    drawn = decide(two_ends(), "for all s, a: E[s'~P] eta(s') = 0")
     assert (drawn.status, drawn.reason.split(";")[0]) == (
         "inapplicable",
         "eta: 'end' is a terminal state, whose visits are not counted",
     )
     # A sum over visited states is one over S.
-    assert decide("for all s, a: sum[s'] P(s'|s,a) * eta(s') = 0", two_ends()).refuted
+    assert decide(two_ends(), "for all s, a: sum[s'] P(s'|s,a) * eta(s') = 0").refuted
 
 
 def test_action_of_a_terminal_state_by_name_is_refused():
     with pytest.raises(
         ClaimError, match=r"^action in 'end' l: the state is terminal, where there is no action. Remove it$"
     ):
-        decide('Q("end","l") = 0', two_ends())
+        decide(two_ends(), 'Q("end","l") = 0')
 
 
 def test_start_on_a_terminal_state():
     mdp = two_ends(start={"x": "1/3", "end": "2/3"})
-    assert decide("J = E[s~mu0] V(s)", mdp).proved
-    assert decide("E[s~mu0] 1 = 1", mdp).proved
-    assert decide("E[s~mu0, a~pi] (1 + Q(s,a)) = 1 + J", mdp).proved
-    assert decide("sum[s] d(s) = 1", mdp).proved
-    ended = decide("sum[s] d(s) = 1", two_ends(start="end"))
+    assert decide(mdp, "J = E[s~mu0] V(s)").proved
+    assert decide(mdp, "E[s~mu0] 1 = 1").proved
+    assert decide(mdp, "E[s~mu0, a~pi] (1 + Q(s,a)) = 1 + J").proved
+    assert decide(mdp, "sum[s] d(s) = 1").proved
+    ended = decide(two_ends(start="end"), "sum[s] d(s) = 1")
     assert ended.status == "inapplicable"
     assert ended.reason == (
         "d: every run is over when it begins, so no state is visited and there is nothing to normalise. Start in a "
@@ -142,22 +142,22 @@ def test_start_on_a_terminal_state():
     ],
 )
 def test_end_of_the_transformed_model_counts_too(claim, method):
-    assert decide("with M' = terminating: " + claim, two_ends(), method=method).proved
+    assert decide(two_ends(), "with M' = terminating: " + claim, method=method).proved
 
 
 def test_shared_parameters_and_unreachable_states_do_not_matter():
     mdp = two_ends(start="y")
-    assert decide(SARSA, mdp, sigmoid(mdp, {"x": "t", "y": "t"})).proved
-    assert decide(BELLMAN, mdp, tabular(mdp)).proved
+    assert decide(Problem(mdp, sigmoid(mdp, {"x": "t", "y": "t"})), SARSA).proved
+    assert decide(Problem(mdp, tabular(mdp)), BELLMAN).proved
 
 
 def test_limit_is_about_every_state():
     """Below gamma = 1 all values are finite, so that a limit leaves out no state, and says nothing of one."""
     rows = [("u", "a", "u", 1, 1), ("s", "a", "end", 1, 1), ("s", "b", "end", 1, 2)]
     mdp = MDP.from_transitions(rows, terminal=["end"], start="s", states=["s", "u", "end"])
-    assert decide("for all s: limit[gamma->1] (1 - gamma) * V(s) = g(s)", mdp).notes == ()
-    assert decide("for all s: limit[gamma->1] (1 - gamma) * V(s) = g(s)", mdp).proved
-    zero = decide("for all s: limit[gamma->1] (1 - gamma) * V(s) = 0", mdp)
+    assert decide(mdp, "for all s: limit[gamma->1] (1 - gamma) * V(s) = g(s)").notes == ()
+    assert decide(mdp, "for all s: limit[gamma->1] (1 - gamma) * V(s) = g(s)").proved
+    zero = decide(mdp, "for all s: limit[gamma->1] (1 - gamma) * V(s) = 0")
     assert zero.refuted
     assert [str(c) for c in zero.witness.differing] == ["value at s = u"]
 
@@ -166,9 +166,9 @@ def test_sum_that_leaves_out_a_state_of_infinite_value_says_so():
     rows = [("u", "a", "u", 1, 1), ("s", "a", "end", 1, 1), ("s", "b", "end", 1, 2)]
     mdp = MDP.from_transitions(rows, terminal=["end"], start="s", states=["s", "u", "end"])
     for method in METHODS:
-        verdict = decide('sum[s] V(s) = V("s")', mdp, method=method)
+        verdict = decide(mdp, 'sum[s] V(s) = V("s")', method=method)
         assert verdict.notes == (NOTE,)
         assert f"note: {NOTE}" in str(verdict)
         assert verdict.to_json()["notes"] == list(verdict.notes)
-    assert decide("grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * Q(s,a)", mdp).notes == (NOTE,)
-    assert decide("grad J = grad J", mdp).notes == ()
+    assert decide(mdp, "grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * Q(s,a)").notes == (NOTE,)
+    assert decide(mdp, "grad J = grad J").notes == ()

@@ -10,9 +10,9 @@ MODEL = pgsym.zoo("two-state")
 
 def test_verdicts_say_their_level():
     claim = "V(s) = sum[a] pi(a|s) * Q(s,a)"
-    exact = decide(claim, MODEL.mdp, MODEL.policy, method="normal form")
+    exact = decide(MODEL, claim, method="normal form")
     assert exact.trust == Trust(Level.NORMAL_FORM)
-    tested = decide(claim, MODEL.mdp, MODEL.policy, method="identity test")
+    tested = decide(MODEL, claim, method="identity test")
     assert tested.trust.level is Level.IDENTITY_TEST
     assert tested.trust.error_bits >= 100
     assert tested.ground == str(tested.trust)
@@ -20,20 +20,20 @@ def test_verdicts_say_their_level():
 
 
 def test_a_refutation_does_not_rest_on_chance():
-    found = decide("V(s) = r_pi(s)", MODEL.mdp, MODEL.policy, method="identity test")
+    found = decide(MODEL, "V(s) = r_pi(s)", method="identity test")
     assert found.trust == Trust(Level.EXACT_POINT)
     assert found.trust.certain
 
 
 def test_inapplicable_has_no_level():
     corridor = pgsym.zoo("short-corridor")
-    found = decide("mu(s) = mu(s)", corridor.mdp, corridor.policy)
+    found = decide(corridor, "mu(s) = mu(s)")
     assert found.trust is None
     assert "trust" not in found.to_json()
 
 
 def test_samples_say_their_rate():
-    check = cross_check(MODEL.mdp, MODEL.policy, theta=MODEL.theta, n=2000)
+    check = cross_check(MODEL, n=2000)
     assert check.trust == Trust(Level.SAMPLED, false_alarm=check.false_alarm)
     assert "sampled, false-alarm rate 0.001)" in check.summary
     assert check.to_json()["trust"] == {"level": "sampled", "false_alarm": 0.001}

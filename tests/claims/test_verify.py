@@ -34,7 +34,7 @@ def test_theorem_is_proved_by_both_methods(data):
     policy = data.draw(policies(mdp))
     objective = Objective.START_STATE if episodic else data.draw(OBJECTIVES)
     for method in ("normal form", "identity test"):
-        verdict = pgsym.verify(mdp, policy, objective, method=method)
+        verdict = pgsym.verify(pgsym.Problem(mdp, policy, objective), method=method)
         assert verdict.proved
         assert verdict.method == method
         assert verdict.error_bits is None if method == "normal form" else verdict.error_bits >= 100
@@ -43,7 +43,7 @@ def test_theorem_is_proved_by_both_methods(data):
 def test_tree_and_solution_compute_the_same_sum():
     model = pgsym.zoo("two-state")
     for objective in Objective:
-        solution = pgsym.solve(model.mdp, model.policy, objective)
+        solution = pgsym.solve(model.replace(objective=objective))
         world = World(
             model.mdp, model.policy, objective, Tower(solution.field), Structure(model.mdp, model.policy), functions={}
         )
@@ -54,7 +54,7 @@ def test_tree_and_solution_compute_the_same_sum():
 
 def test_generic_mdp_proves_the_theorem_for_every_mdp_of_its_size():
     model = pgsym.zoo("generic")
-    verdict = pgsym.verify(model.mdp, tabular(model.mdp), method="identity test")
+    verdict = pgsym.verify(pgsym.Problem(model.mdp, tabular(model.mdp)), method="identity test")
     assert verdict.proved
     assert verdict.error_bits >= 100
 
@@ -62,7 +62,7 @@ def test_generic_mdp_proves_the_theorem_for_every_mdp_of_its_size():
 def test_unrolled_model_is_proved():
     model = pgsym.zoo("two-state")
     unrolled = model.mdp.unroll(3)
-    assert pgsym.verify(unrolled, model.policy.pullback(unrolled, lambda s: s[0])).proved
+    assert pgsym.verify(pgsym.Problem(unrolled, model.policy.pullback(unrolled, lambda s: s[0]))).proved
 
 
 # -- refutations -----------------------------------------------------------------------------------------
@@ -70,7 +70,7 @@ def test_unrolled_model_is_proved():
 
 def test_stationary_value_is_refuted_with_the_known_numbers():
     model = pgsym.zoo("two-state")
-    verdict = pgsym.verify(model.mdp, model.policy, "stationary-value", theta=model.theta)
+    verdict = pgsym.verify(model.replace(objective="stationary-value"))
     assert verdict.status is Status.REFUTED
     assert list(verdict.witness.left.values()) == [sp.Rational(10120, 6889), sp.Rational(52875, 13778)]
     assert list(verdict.witness.right.values()) == [sp.Rational(9988, 71961), sp.Rational(36225, 95948)]
@@ -84,7 +84,7 @@ def test_sign_of_the_false_theorem_changes_at_four_sevenths():
     signs = []
     for gamma in ("1/2", "4/7", "9/10"):
         model = pgsym.zoo("sign-flip", gamma=gamma)
-        point = pgsym.solve(model.mdp, model.policy, "stationary-value").at(model.theta)
+        point = pgsym.solve(model.replace(objective="stationary-value")).at(model.theta)
         (g,), (claimed,) = point.grad.values(), point.theorem_gradient.values()
         signs.append(sp.sign(claimed / g))
     assert signs == [-1, 0, 1]
@@ -106,21 +106,23 @@ MUTANTS = {
 @pytest.mark.parametrize("name", MUTANTS)
 def test_theorem_rejects_mutant(name, method):
     model = pgsym.zoo("two-state")
-    verdict = decide(MUTANTS[name], model.mdp, model.policy, method=method)
+    verdict = decide(model.replace(objective="start-state"), MUTANTS[name], method=method)
     assert verdict.status is Status.REFUTED
     assert verdict.witness.differing
 
 
 def test_advantage_form_is_proved():
     model = pgsym.zoo("short-corridor")
-    assert decide("grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * A(s,a)", model.mdp, model.policy).proved
+    assert decide(
+        model.replace(objective="start-state"), "grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * A(s,a)"
+    ).proved
 
 
 def test_scalar_claims_are_decided():
     """mu.V = rbar / (1 - gamma), and mu.V = rbar is false."""
     model = pgsym.zoo("two-state")
     claims = ("sum[s] mu(s) * V(s) = rbar / (1 - gamma)", "sum[s] mu(s) * V(s) = rbar")
-    true, false = (decide(claim, model.mdp, model.policy, "stationary-value") for claim in claims)
+    true, false = (decide(model.replace(objective="stationary-value"), claim) for claim in claims)
     assert true.proved
     assert false.refuted
     assert str(false.factor) == "1 / (1 - gamma)"
@@ -128,7 +130,7 @@ def test_scalar_claims_are_decided():
 
 def test_witness_lies_in_the_domain():
     model = pgsym.zoo("recycling-robot")
-    witness = decide(MUTANTS["sign"], model.mdp, model.policy, method="identity test").witness
+    witness = decide(model.replace(objective="start-state"), MUTANTS["sign"], method="identity test").witness
     mdp = model.mdp.subs(witness.symbols)
     assert not mdp.symbols
     assert all(0 <= o.p <= 1 for s, a in mdp.pairs for o in mdp.outcomes(s, a))
@@ -141,7 +143,7 @@ def test_two_recurrent_classes_are_inapplicable():
     mdp = MDP.from_transitions(
         [("s", "a", "g", 1, 0), ("s", "b", "h", 1, 0), ("g", "c", "g", 1, 1), ("h", "c", "h", 1, 0)], start="s"
     )
-    verdict = pgsym.verify(mdp, objective="average-reward")
+    verdict = pgsym.verify(pgsym.Problem(mdp, objective="average-reward"))
     assert verdict.status is Status.INAPPLICABLE
     assert "2 recurrent classes ('g'; 'h')" in verdict.reason
 
@@ -183,6 +185,6 @@ def test_latex_of_the_theorem():
 
 def test_verdict_prints_ground_and_witness():
     model = pgsym.zoo("two-state")
-    text = str(pgsym.verify(model.mdp, model.policy, "stationary-value", theta=model.theta))
+    text = str(pgsym.verify(model.replace(objective="stationary-value")))
     assert text.startswith("refuted: grad J == sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)\n  by normal form\n  at ")
     assert "left 10120/6889, right 9988/71961" in text

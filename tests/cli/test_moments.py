@@ -46,13 +46,13 @@ def test_moments_cuts_off_and_measures_the_bias_that_is_asked_for(run):
     assert data["horizon"] == 4
     assert data["bias"]["theta"]["float"] != 0
     assert data["samples_to_find_the_bias"] > 1
-    data = json.loads(run(*options, "--objective", "truncated")[1])
+    data = json.loads(run(*options, "--target", "truncated")[1])
     assert data["bias"]["theta"]["exact"] == "0"
 
 
 def test_moments_of_the_eligibility_trace(run):
     options = ("moments", "two-state", "--estimator", "eligibility-trace", "--beta", "1/2", "--horizon", "10")
-    status, out, _ = run(*options, "-n", "3200", "--json")
+    status, out, _ = run(*options, "-J", "average-reward", "-n", "3200", "--json")
     data = json.loads(out)
     assert status == 0
     assert data["objective"] == "average-reward"

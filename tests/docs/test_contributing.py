@@ -18,17 +18,16 @@ STEP = re.compile(
 USES = {
     "A theorem": """
 from pgsym.claims.catalogue import theorem
-found = theorem("advantage-telescopes").decide(*theorem("advantage-telescopes").example())
+found = theorem("advantage-telescopes").decide(theorem("advantage-telescopes").example())
 assert str(found.status) == "proved", found
 """,
     "An estimator": """
 import pgsym
 from pgsym.audit.law_check import check_law
 from pgsym.model.estimator import ESTIMATORS
-p = pgsym.zoo("short-corridor")
-law = pgsym.moments(p.mdp, p.policy, ESTIMATORS["faded"]("1/2", horizon=20), theta=p.theta)
+law = pgsym.moments("short-corridor", ESTIMATORS["faded"]("1/2", horizon=20)).at()
 assert law.bias["theta"] != 0
-assert pgsym.moments(p.mdp, p.policy, ESTIMATORS["faded"](1), theta=p.theta).covariance_trace == 733
+assert pgsym.moments("short-corridor", ESTIMATORS["faded"](1)).at().covariance_trace == 733
 assert check_law(law, n=20_000, seed=1).consistent
 """,
     "A known mistake": """
@@ -41,27 +40,26 @@ def gradient(theta, batch):
     weight = batch.gamma ** (2 * batch.steps) * returns * batch.mask
     return (weight[..., None] * batch.scores).sum((0, 1)) / batch.episodes
 case = next(case for case in standard_suite() if case.name == "discounted")
-found = audit(gradient, case.mdp, case.policy, theta=case.theta, horizon=case.horizon, seed=1)
+found = audit(case.problem, gradient, horizon=case.horizon, seed=1)
 assert found.diagnosis.key == "gamma-t-twice", str(found)
 """,
     "An objective": """
 import pgsym
 from pgsym.claims.derivation import general
-p = pgsym.zoo("two-state")
-name = "normalised-return"
-assert (pgsym.solve(p.mdp, p.policy, name).J - pgsym.solve(p.mdp, p.policy).J / 10).simplify() == 0
+two = pgsym.zoo("two-state")
+p = two.replace(objective="normalised-return")
+assert (pgsym.solve(p).J - pgsym.solve(two).J / 10).simplify() == 0
 for method in ("normal form", "identity test"):
-    verdict = pgsym.verify(p.mdp, p.policy, name, method=method)
+    verdict = pgsym.verify(p, method=method)
     assert verdict.proved and verdict.method == method, verdict
-false = pgsym.decide("grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * Q(s,a)", p.mdp, p.policy, name)
+false = pgsym.decide(p, "grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * Q(s,a)")
 assert str(false.factor) == "1 - gamma", false
 from pgsym.certify import certify
-options = dict(theta=p.theta)
 for refused in (
-    lambda: pgsym.estimate(p.mdp, p.policy, name, **options),
-    lambda: pgsym.ascend(p.mdp, p.policy, name, **options),
-    lambda: certify(p.mdp, p.policy, name),
-    lambda: general(name),
+    lambda: pgsym.estimate(p),
+    lambda: pgsym.ascend(p),
+    lambda: certify(p),
+    lambda: general(p.objective),
 ):
     try:
         refused()

@@ -82,7 +82,7 @@ def test_quantities_do_not_use_the_structure_of_another_model():
     symbolic = model.mdp.replace(gamma="gamma")
     structure = Structure(symbolic, model.policy)
     numeric = symbolic.subs({"gamma": "1/2"})
-    field = pgsym.solve(numeric, model.policy).field
+    field = pgsym.solve(pgsym.Problem(numeric, model.policy)).field
     q = Quantities(numeric, model.policy, START, field, structure)
     assert q.structure is not structure
     assert q.J == Quantities(numeric, model.policy, START, field).J

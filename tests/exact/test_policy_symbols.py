@@ -6,7 +6,7 @@ import sympy as sp
 from pgsym.errors import PolicyError
 from pgsym.exact import solve
 from pgsym.exact.policy_symbols import PolicySymbols, in_policy_symbols
-from pgsym.model import MDP, mixture, softmax_policy, tabular
+from pgsym.model import MDP, Problem, mixture, softmax_policy, tabular
 
 
 def ring(states, actions=("l", "r")):
@@ -39,8 +39,8 @@ def test_symbols_are_the_probabilities_they_are_named_after(case):
     mdp, make = POLICIES[case]
     policy = make(mdp)
     theta = {p: sp.log(sp.prime(k + 1)) for k, p in enumerate(policy.params)}
-    probabilities, plain = policy.at(theta), solve(mdp, policy).at(theta)
-    kept = in_policy_symbols(solve(mdp, policy))
+    probabilities, plain = policy.at(theta), solve(Problem(mdp, policy)).at(theta)
+    kept = in_policy_symbols(solve(Problem(mdp, policy)))
     pairs = [(s, a, p) for s in mdp.nonterminal for a, p in zip(mdp.actions(s), kept.policy.rows[s], strict=True)]
     back = {p: probabilities[s][a] for s, a, p in pairs if p.is_Symbol}
     assert all(p.xreplace(back) == probabilities[s][a] for s, a, p in pairs)
@@ -76,7 +76,7 @@ def test_uniform_rows_are_numbers():
 
 def test_symbols_have_other_names_than_the_model():
     mdp = MDP.from_transitions([("s", a, "t", 1, sp.Symbol("pi(a|s)")) for a in "ab"], terminal=["t"], start="s")
-    kept = in_policy_symbols(solve(mdp, tabular(mdp)))
+    kept = in_policy_symbols(solve(Problem(mdp, tabular(mdp))))
     assert [str(p) for p in kept.policy.symbols] == ["pi(a|s)__2"]
     assert kept.J == sp.Symbol("pi(a|s)")
 
@@ -99,4 +99,4 @@ def test_copies_of_a_state_keep_its_symbols():
 def test_other_policies_are_refused():
     mdp = ring("AB")
     with pytest.raises(PolicyError, match=r"^policy: found Mixture; only a softmax policy's probabilities are kept as"):
-        in_policy_symbols(solve(mdp, mixture(tabular(mdp), "1/2")))
+        in_policy_symbols(solve(Problem(mdp, mixture(tabular(mdp), "1/2"))))

@@ -26,7 +26,7 @@ def corridor():
 
 
 def test_direction_runs_nothing(corridor, canary):
-    law = pgsym.moments(corridor.mdp, corridor.policy, RewardToGo(), theta=corridor.theta)
+    law = pgsym.moments(corridor, RewardToGo()).at()
     with pytest.raises(PgsymError, match=r"^directions: "):
         law.project([{"theta": canary}])
     assert law.project([{"theta": "1/2"}]).covariance[0, 0] * 4 == 733
@@ -35,16 +35,16 @@ def test_direction_runs_nothing(corridor, canary):
 def test_theta_of_a_certificate_runs_nothing(canary):
     p = pgsym.zoo("two-state")
     with pytest.raises(PgsymError, match=r"^theta"):
-        certify(p.mdp, p.policy, "stationary-value", theta={"theta_x": canary, "theta_y": 0})
-    found = certify(p.mdp, p.policy, "stationary-value", theta={"theta_x": "log(2)", "theta_y": "-log(3)"})
+        certify(p.replace(objective="stationary-value").at({"theta_x": canary, "theta_y": 0}))
+    found = certify(p.replace(objective="stationary-value").at({"theta_x": "log(2)", "theta_y": "-log(3)"}))
     assert "10120" in found.text
 
 
 def test_theta_of_a_report_runs_nothing(corridor, canary, tmp_path):
     with pytest.raises(PgsymError, match=r"^theta"):
-        pgsym.report(corridor, tmp_path, theta={"theta": canary})
-    with pytest.raises(SchemaError, match=r"^model: found 'two-state'; an MDP or a problem is required\. Give pgsym"):
-        pgsym.report("two-state", tmp_path)
+        pgsym.report(corridor.at({"theta": canary}), tmp_path)
+    with pytest.raises(SchemaError, match=r"^zoo: no model is called ['\"]__import__"):
+        pgsym.report(canary, tmp_path)
 
 
 def lenient(source: str) -> list[int]:

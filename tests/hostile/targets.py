@@ -89,7 +89,7 @@ def decision(text: str) -> None:
     from pgsym.claims import decide
 
     problem = _problem()
-    decide(text, problem.mdp, problem.policy, problem.objective, error_bits=20)
+    decide(problem, text, error_bits=20)
 
 
 def study(text: str) -> None:

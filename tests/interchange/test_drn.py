@@ -13,7 +13,7 @@ from pgsym.errors import DiscountError, FormulaError, ModelError, SchemaError, S
 from pgsym.exact import solve
 from pgsym.interchange import drn
 from pgsym.interchange.reductions import averaged, merged
-from pgsym.model import MDP, tabular
+from pgsym.model import MDP, Problem, tabular
 from pgsym.model.transform import terminating
 
 FROM_STORM = """\
@@ -93,7 +93,7 @@ def test_discount_as_an_exit_is_exact(mdp):
     policy = tabular(mdp)
     pulled = policy.pullback(back, lambda s: s)
     theta = dict.fromkeys(policy.params, 0)
-    assert solve(back, pulled).at(theta).J == solve(mdp, policy).at(theta).J
+    assert solve(Problem(back, pulled)).at(theta).J == solve(Problem(mdp, policy)).at(theta).J
 
 
 @given(episodic_mdps(gamma="1"))

@@ -232,7 +232,7 @@ def test_the_derivative_in_the_rewards_is_the_discounted_occupancy(jax):
     keys = jax.random.split(jax.random.key(1), n)
     found = np.asarray(jax.jit(jax.vmap(jax.grad(episode), in_axes=(None, 0)))(params.r, keys), dtype=float)
     policy = pgsym.tabular(NOISY)
-    eta = solve(NOISY, policy).at(dict.fromkeys(policy.params, 0)).eta
+    eta = solve(pgsym.Problem(NOISY, policy)).at(dict.fromkeys(policy.params, 0)).eta
     tables = outcome_tables(NOISY)
     exact = np.zeros_like(tables.p)
     for i, s in enumerate(NOISY.states):

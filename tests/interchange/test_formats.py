@@ -42,8 +42,8 @@ def test_chain_has_the_same_J(tmp_path):
     pgsym.save(problem, tmp_path / "m.drn", chain=True)
     found = pgsym.load(tmp_path / "m.drn")
     (theta,) = problem.policy.params
-    J = pgsym.solve(found.mdp, found.policy).J.xreplace({sp.Symbol("x_theta"): sp.exp(theta)})
-    assert sp.cancel(J - pgsym.solve(problem.mdp, problem.policy).J) == 0
+    J = pgsym.solve(found.replace(objective="start-state")).J.xreplace({sp.Symbol("x_theta"): sp.exp(theta)})
+    assert sp.cancel(J - pgsym.solve(problem.replace(objective="start-state")).J) == 0
 
 
 def test_discount_exit_has_the_same_J(tmp_path):
@@ -52,8 +52,8 @@ def test_discount_exit_has_the_same_J(tmp_path):
     found = pgsym.load(tmp_path / "m.yaml")
     assert found.mdp.gamma == 1
     policy = problem.policy.pullback(found.mdp, lambda s: s)
-    J = pgsym.solve(found.mdp, policy).J
-    assert sp.cancel(J - pgsym.solve(problem.mdp, problem.policy, "start-state").J) == 0
+    J = pgsym.solve(pgsym.Problem(found.mdp, policy)).J
+    assert sp.cancel(J - pgsym.solve(problem.replace(objective="start-state")).J) == 0
 
 
 @pytest.mark.parametrize(

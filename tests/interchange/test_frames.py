@@ -18,7 +18,7 @@ CORRIDOR = pgsym.zoo("short-corridor")
 
 def test_solution_has_a_row_for_every_scalar():
     needs("pandas")
-    solution = pgsym.solve(CORRIDOR.mdp, CORRIDOR.policy).at(CORRIDOR.theta)
+    solution = pgsym.solve(CORRIDOR).at(CORRIDOR.theta)
     frame = solution.frame()
     assert set(frame["quantity"]) == {"J", "grad", "eta", "d", "V", "Q", "A"}
     (q,) = frame[(frame["quantity"] == "Q") & (frame["state"] == "s1") & (frame["action"] == "R")]["value"]
@@ -30,19 +30,19 @@ def test_solution_has_a_row_for_every_scalar():
 
 def test_floats_stay_numbers():
     needs("pandas")
-    frame = pgsym.solve(CORRIDOR.mdp, CORRIDOR.policy).at({"theta": 0.0}).V.frame()
+    frame = pgsym.solve(CORRIDOR).at({"theta": 0.0}).V.frame()
     assert frame["V"].astype(float).tolist() == pytest.approx([-12, -10, -6, 0])
 
 
 def test_law():
     needs("pandas")
-    law = moments(CORRIDOR.mdp, CORRIDOR.policy, "reinforce", theta=CORRIDOR.theta)
+    law = moments(CORRIDOR, "reinforce").at()
     assert law.frame().values.tolist() == [["theta", 2, 1959, 2, 0]]
 
 
 def test_estimate_has_the_numbers_that_it_prints():
     needs("pandas")
-    found = pgsym.estimate(CORRIDOR.mdp, CORRIDOR.policy, theta={"theta": 0.0}, n=200, seed=1, horizon=10)
+    found = pgsym.estimate(CORRIDOR.at({"theta": 0.0}), n=200, seed=1, horizon=10)
     frame = found.frame()
     assert frame["quantity"].tolist() == ["J", "dJ/dtheta"]
     assert frame["estimate"].tolist() == [found.J, *found.mean]
@@ -55,7 +55,7 @@ def test_missing_pandas_names_the_extra(monkeypatch):
     with pytest.raises(
         MissingExtraError, match=r"^pandas: it is not installed; frames need it\. Install pgsym\[pandas\]$"
     ):
-        pgsym.solve(CORRIDOR.mdp, CORRIDOR.policy).V.frame()
+        pgsym.solve(CORRIDOR).V.frame()
 
 
 def test_study_has_a_row_for_each_cell(tmp_path):

@@ -22,7 +22,7 @@ ROUNDING = 2.0**-40
 @pytest.fixture
 def two_state():
     problem = pgsym.zoo("two-state")
-    return solve(problem.mdp, problem.policy, "stationary-value")
+    return solve(problem.replace(objective="stationary-value"))
 
 
 @settings(max_examples=10)
@@ -31,7 +31,7 @@ def test_numpy_values_are_the_exact_ones(data):
     mdp = data.draw(st.one_of(episodic_mdps(max_states=3), continuing_mdps(max_states=3)))
     policy = data.draw(policies(mdp))
     theta = data.draw(points(policy))
-    solution = solve(mdp, policy)
+    solution = solve(pgsym.Problem(mdp, policy))
     exact = solution.at(theta)
     values = np.array([float(theta[p]) for p in policy.params])
     for quantity in ("J", "grad", "V", "Q"):
@@ -71,11 +71,11 @@ def test_symbols_are_the_second_argument():
     mdp = pgsym.MDP.from_transitions(
         [("s", "go", "end", 1, "r"), ("s", "wait", "s", 1, 0)], start="s", terminal=["end"], gamma="gamma"
     )
-    solution = solve(mdp, pgsym.sigmoid(mdp, {"s": "t"}))
+    solution = solve(pgsym.Problem(mdp, pgsym.sigmoid(mdp, {"s": "t"})))
     J = function(solution)
     assert [s.name for s in J.symbols] == ["gamma", "r"]
     gammas = np.array([0.0, 0.5, 0.9])
-    expected = [float(solution.at({"t": 0}, {"gamma": g, "r": 3}).J) for g in ("0", "1/2", "9/10")]
+    expected = [float(solution.at({"t": 0}, gamma=g, r=3).J) for g in ("0", "1/2", "9/10")]
     np.testing.assert_allclose(J(np.zeros((3, 1)), {"gamma": gammas, "r": 3.0}), expected)
     with pytest.raises(SchemaError, match=r"^symbols: no value for r; every symbol needs one"):
         J([0.0], {"gamma": 0.5})

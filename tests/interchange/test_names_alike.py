@@ -80,7 +80,7 @@ def test_report_has_an_entry_for_each_state_and_action():
     json.dumps(data)
     assert len(data["V"]) == len(STATES)
     assert sum(map(len, data["Q"].values())) == len(STATES) * len(ACTIONS)
-    exact = solve(mdp, policy).at(problem.theta)
+    exact = solve(Problem(mdp, policy)).at(problem.theta)
     assert [entry["exact"] for entry in data["V"].values()] == [str(exact.V[s]) for s in STATES]
 
 

@@ -83,11 +83,11 @@ def test_the_same_solution_function(stormpy, name):
     """The expected reward until the end, with a discount as an exit, is one rational function for both."""
     problem = pgsym.zoo(name)
     mdp = problem.mdp.replace(start={next(iter(problem.mdp.start)): 1})
-    chain, meaning = induced_chain(mdp, problem.policy)
+    chain, meaning = induced_chain(pgsym.Problem(mdp, problem.policy))
     model = to_stormpy(chain, discount="exit", average=True)
     (query,) = stormpy.parse_properties('R{"reward"}=? [F "terminal"]')
     found = parse(str(stormpy.model_checking(model, query).get_value(model.initial_states[0])))
-    J = pgsym.solve(mdp, problem.policy, "start-state").J
+    J = pgsym.solve(pgsym.Problem(mdp, problem.policy)).J
     assert sp.cancel(found.xreplace(meaning) - J) == 0
 
 

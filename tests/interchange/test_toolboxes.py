@@ -130,7 +130,7 @@ def test_pymdptoolbox_finds_the_same_values():
         {s: {a: int(k == found.policy[i]) for k, a in enumerate(["stay", "go"])} for i, s in enumerate("st")},
         [],
     )
-    V = pgsym.solve(SWITCH, policy).V
+    V = pgsym.solve(pgsym.Problem(SWITCH, policy)).V
     assert [float(V[s]) for s in SWITCH.states] == pytest.approx(found.V, rel=1e-9)
 
 
@@ -141,7 +141,7 @@ def test_quantecon_finds_the_same_values():
     policy = pgsym.direct_policy(
         SWITCH, {s: {a: int(k == found.sigma[i]) for k, a in enumerate(["stay", "go"])} for i, s in enumerate("st")}, []
     )
-    V = pgsym.solve(SWITCH, policy).V
+    V = pgsym.solve(pgsym.Problem(SWITCH, policy)).V
     assert [float(V[s]) for s in SWITCH.states] == pytest.approx(found.v.tolist(), rel=1e-9)
     assert from_quantecon(ddp) == from_quantecon(ddp.to_product_form())
     assert from_quantecon(ddp).gamma == sp.Rational(9, 10)

@@ -77,7 +77,7 @@ def test_every_model_of_the_size_is_a_case(data):
     mdp = MDP.from_transitions(rows, start={1: start, 2: 1 - start}, gamma="2/3", states=[1, 2])
     policy = tabular(mdp)
     point = data.draw(points(policy))
-    assert sp.cancel(solve(generic).J.xreplace(case)) == solve(mdp, policy).at(point).J
+    assert sp.cancel(solve(generic).J.xreplace(case)) == solve(pgsym.Problem(mdp, policy)).at(point).J
 
 
 def test_names_in_the_package_and_the_zoo():

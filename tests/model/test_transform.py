@@ -11,7 +11,7 @@ from pgsym.exact import solve
 from pgsym.exact.fields import exact_field
 from pgsym.exact.longrun import expected_steps
 from pgsym.exact.quantities import Quantities
-from pgsym.model import MDP, Objective, generic_mdp, tabular, terminating
+from pgsym.model import MDP, Objective, Problem, generic_mdp, tabular, terminating
 from pgsym.model.transform import fresh
 from pgsym.model.zoo import zoo
 
@@ -22,7 +22,7 @@ def test_values_and_visits_stay(data):
     mdp = data.draw(st.one_of(continuing_mdps(), episodic_mdps(gamma="1/2")))
     policy = data.draw(policies(mdp))
     point = data.draw(points(policy))
-    before, after = (solve(m, policy).at(point) for m in (mdp, terminating(mdp)))
+    before, after = (solve(Problem(m, policy)).at(point) for m in (mdp, terminating(mdp)))
     assert after.J == before.J
     for s in mdp.nonterminal:
         assert (after.V[s], after.eta[s]) == (before.V[s], before.eta[s])
@@ -40,7 +40,7 @@ def test_expected_length_is_the_sum_of_eta(data):
     point = data.draw(points(policy))
     ending = terminating(mdp)
     q = Quantities(ending, policy, Objective.START_STATE, exact_field(ending, policy, point))
-    eta = solve(mdp, policy).at(point).eta
+    eta = solve(Problem(mdp, policy)).at(point).eta
     assert q.field.to_sympy(expected_steps(q)) == sum(eta[s] for s in mdp.nonterminal)
 
 
@@ -66,8 +66,8 @@ def test_symbolic_discount_becomes_a_probability_with_an_assumption():
     assert terminating(model.mdp).assumptions == {"gamma": "0 <= gamma < 1"}
     declared = MDP.from_transitions([("s", "a", "s", 1, 1)], gamma="1 - q", symbols={"q": "0 < q < 1/2"})
     assert terminating(declared).assumptions == {"q": "0 < q < 1/2"}
-    found = solve(terminating(model.mdp), model.policy)
-    assert sp.cancel(found.J - solve(model.mdp, model.policy).J) == 0
+    found = solve(Problem(terminating(model.mdp), model.policy))
+    assert sp.cancel(found.J - solve(model).J) == 0
 
 
 def test_the_generic_model_can_be_transformed():
@@ -80,7 +80,7 @@ def test_discount_zero_ends_after_one_step():
     mdp = MDP.from_transitions([("s", "a", "s", 1, 7)], start="s", gamma=0)
     ending = terminating(mdp)
     assert ending.outcomes("s", "a") == (("end", 1, 7),)
-    assert solve(ending, tabular(ending)).J == 7
+    assert solve(Problem(ending, tabular(ending))).J == 7
 
 
 def test_a_model_without_discount_raises():

@@ -27,7 +27,7 @@ symbol = sp.Symbol
 
 
 def at_theta(problem: Problem) -> Solution:
-    return solve(problem.mdp, problem.policy, problem.objective).at(problem.theta)
+    return solve(problem).at(problem.theta)
 
 
 # -- the list --------------------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ def test_entry_is_the_case(name: str, case: str, options: dict[str, object]) -> 
 def test_short_corridor_optimum() -> None:
     problem = zoo("short-corridor")
     (theta,) = problem.policy.params
-    closed = solve(problem.mdp, problem.policy, problem.objective)
+    closed = solve(problem)
     x = sp.exp(theta)
     assert sp.simplify(closed.J + 2 * (x + 1) * (x + 2) / x) == 0
     best = closed.at({theta: sp.log(2) / 2})
@@ -143,7 +143,7 @@ def test_random_walk_takes_a_symbolic_discount() -> None:
 
 def test_two_state_stationary_value() -> None:
     problem = zoo("two-state")
-    here = solve(problem.mdp, problem.policy, "stationary-value").at(problem.theta)
+    here = solve(problem.replace(objective="stationary-value")).at(problem.theta)
     assert here.policy.at(problem.theta)["x"]["a"] == sp.Rational(2, 3)
     assert here.policy.at(problem.theta)["y"]["a"] == sp.Rational(1, 4)
     assert [here.mu[s] for s in "xy"] == [sp.Rational(33, 83), sp.Rational(50, 83)]
@@ -156,7 +156,7 @@ def test_two_state_stationary_value() -> None:
 @pytest.mark.parametrize(("gamma", "sign"), [("1/2", -1), ("4/7", 0), ("3/5", 1)])
 def test_sign_flip_has_the_sign_it_is_named_for(gamma: str, sign: int) -> None:
     problem = zoo("sign-flip", gamma=gamma)
-    closed = solve(problem.mdp, problem.policy, problem.objective)
+    closed = solve(problem)
     (theta,) = problem.policy.params
     for value in (sp.log(2), -sp.log(5), sp.Integer(0)):
         here = closed.at({theta: value})
@@ -196,7 +196,7 @@ def test_baxter_bartlett_features_and_best_average_reward() -> None:
     to_c = MDP.from_transitions(
         [(s, a, o.state, o.p, o.r) for s, a in problem.mdp.pairs if a == "a2" for o in problem.mdp.outcomes(s, a)]
     )
-    assert solve(to_c, None, "average-reward").J == sp.Rational(4, 5)
+    assert solve(Problem(to_c, objective="average-reward")).J == sp.Rational(4, 5)
     J = at_theta(problem).J
     x = symbol("x")  # exp(1/18); only even powers remain
     value = J.xreplace({u: x ** int(18 * u.args[0]) for u in J.atoms(sp.exp)} | {sp.E: x**18})
@@ -284,7 +284,7 @@ def test_large_entries_refuse_closed_forms_but_answer_at_theta() -> None:
     """cliff has 148 parameters: its closed form is refused in time, its value at theta is exact."""
     problem = zoo("cliff")
     with pytest.raises(TooLargeError):
-        solve(problem.mdp, problem.policy, problem.objective, budget=2_000).J  # noqa: B018
+        solve(problem, budget=2_000).J  # noqa: B018
 
 
 def test_errors_of_the_zoo_are_ours() -> None:

@@ -31,13 +31,13 @@ def found():
         return (returns[..., None] * batch.scores / batch.gamma ** batch.steps[..., None]).sum((0, 1)) / batch.episodes
 
     case = CASES["aliased"]
-    return audit(estimator, case.mdp, case.policy, theta=case.theta, horizon=case.horizon, max_samples=20_000)
+    return audit(case.problem, estimator, horizon=case.horizon, max_samples=20_000)
 
 
 @pytest.fixture(scope="module")
 def checked():
     corridor = pgsym.zoo("short-corridor")
-    return cross_check(corridor.mdp, corridor.policy, theta=corridor.theta, n=2_000, horizon=30)
+    return cross_check(corridor, n=2_000, horizon=30)
 
 
 def test_table_escapes_text():
@@ -56,33 +56,33 @@ def test_large_policy_is_shown_as_its_one_line():
 
 def test_refuted_verdict_shows_its_witness(model):
     claim = "grad J = sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)"
-    shown = pgsym.decide(claim, model.mdp, model.policy, "stationary-value", theta=model.theta)._repr_markdown_()
+    shown = pgsym.decide(model.replace(objective="stationary-value"), claim)._repr_markdown_()
     assert shown.splitlines()[2] == "**refuted** by normal form"
     assert shown.splitlines()[-2].endswith(r"| $\frac{10120}{6889}$ | $\frac{9988}{71961}$ |")
 
 
 def test_inapplicable_verdict_shows_its_reason():
     mdp = pgsym.MDP.from_transitions([("a", "x", "a", 1, 1), ("b", "x", "b", 1, 0)], gamma="1/2")
-    shown = pgsym.verify(mdp, None, "average-reward")._repr_markdown_()
+    shown = pgsym.verify(pgsym.Problem(mdp, objective="average-reward"))._repr_markdown_()
     assert "**inapplicable**: mu: 2 recurrent classes" in shown
 
 
 def test_verdict_with_a_repairing_factor_shows_it(model):
     claim = "sum[s] d(s) * r_pi(s) = J"
-    shown = pgsym.decide(claim, model.mdp, model.policy)._repr_markdown_()
+    shown = pgsym.decide(model, claim)._repr_markdown_()
     assert "True with the factor $1 - \\gamma$ on the right." in shown
 
 
 def test_derivation_has_the_fences_of_notebooks(model):
-    shown = pgsym.derive(model.mdp, model.policy, "average-reward", level="general")._repr_markdown_()
+    shown = pgsym.derive(model.replace(objective="average-reward"), level="general")._repr_markdown_()
     assert "$$\n\\begin{aligned}" in shown
     assert "`" not in shown
 
 
 def test_solution_and_law_are_shown(model):
-    assert "\\begin{align*}" in pgsym.solve(model.mdp, model.policy)._repr_latex_()
+    assert "\\begin{align*}" in pgsym.solve(model)._repr_latex_()
     corridor = pgsym.zoo("short-corridor")
-    shown = pgsym.moments(corridor.mdp, corridor.policy, "reinforce", theta=corridor.theta)._repr_html_()
+    shown = pgsym.moments(corridor, "reinforce").at()._repr_html_()
     assert "covariance trace 1959" in shown
     assert "<td>2</td>" in shown
 
@@ -102,7 +102,7 @@ def test_cross_check_is_shown(checked):
 
 def test_law_check_is_shown(checked):
     corridor = pgsym.zoo("short-corridor")
-    law = pgsym.moments(corridor.mdp, corridor.policy, "reward-to-go", theta=corridor.theta)
+    law = pgsym.moments(corridor, "reward-to-go").at()
     shown = LawCheck(checked.estimate, np.array([700.0, 800.0]), law, np.array([2.0]), 733.0, 1e-3)._repr_html_()
     assert "2000 samples of 30 steps consistent with the exact law: trace 750 +- 50 (exact 733)" in shown
     assert "<td>theta</td><td>2</td>" in shown
@@ -141,7 +141,7 @@ def test_estimate_plot_draws_the_exact_gradient(checked):
 @pytest.mark.usefixtures("matplotlib")
 def test_law_plot_has_a_panel_for_each_number():
     corridor = pgsym.zoo("short-corridor")
-    law = pgsym.moments(corridor.mdp, corridor.policy, "reinforce", theta=corridor.theta)
+    law = pgsym.moments(corridor, "reinforce").at()
     (axes,) = law.plot("baseline").axes
     assert axes.get_xlabel() == "constant baseline"
     variance = sweep(law, "baseline").variance

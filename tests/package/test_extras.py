@@ -26,7 +26,7 @@ def block(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
 
 def climbed(optimizer: str = "sgd") -> pgsym.Ascent:
     p = pgsym.zoo(CORRIDOR)
-    return pgsym.ascend(p.mdp, p.policy, theta=p.theta, methods=["exact"], steps=1, optimizer=optimizer)
+    return pgsym.ascend(p, methods=["exact"], steps=1, optimizer=optimizer)
 
 
 def environment() -> object:
@@ -55,7 +55,7 @@ def study_on_a_cluster() -> object:
 
 def frame() -> object:
     p = pgsym.zoo(CORRIDOR)
-    return pgsym.solve(p.mdp, p.policy).frame()
+    return pgsym.solve(p).frame()
 
 
 CASES: list[tuple[str, str, Callable[[], object]]] = [

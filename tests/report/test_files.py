@@ -21,7 +21,7 @@ PAGES = [
 @pytest.mark.parametrize(("name", "pages"), PAGES)
 def test_solution_and_picture_compile_without_complaint(tmp_path, name, pages):
     model = problem(name)
-    solution = pgsym.solve(model.mdp, model.policy, model.objective)
+    solution = pgsym.solve(model)
     assert [path.name for path in write_solution(model, solution, tmp_path)] == [
         "solution.tex", "graph.svg", "graph.tex"
     ]  # fmt: skip

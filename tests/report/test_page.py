@@ -143,7 +143,7 @@ def test_parentheses_stretch_where_they_must():
 
 def test_quantities_are_those_of_solve(page):
     model = pgsym.zoo("short-corridor")
-    solution = pgsym.solve(model.mdp, model.policy, model.objective).at(model.theta)
+    solution = pgsym.solve(model).at(model.theta)
     found = tables(page("short-corridor"))
     header, *rows = found["States"]
     assert header == ["state", "V(s)", "η(s)"]
@@ -155,7 +155,7 @@ def test_quantities_are_those_of_solve(page):
 
 def test_rounded_quantities_are_those_of_solve(page):
     model = problem("forty")
-    solution = pgsym.solve(model.mdp, model.policy, model.objective).at(dict.fromkeys(model.policy.params, 0.0))
+    solution = pgsym.solve(model).at(dict.fromkeys(model.policy.params, 0.0))
     _, *rows = tables(page("forty"))["States: the first 24 of 40"]
     assert len(rows) == 24
     for state, *numbers in rows:
@@ -169,7 +169,7 @@ def test_laws_of_estimators_are_those_of_moments(page):
     (title,) = [t for t in tables(page("short-corridor")) if t.startswith("Laws")]
     rows = {row[0]: row[1:] for row in tables(page("short-corridor"))[title]}
     for name, estimator in (("REINFORCE", Reinforce()), ("reward-to-go", RewardToGo())):
-        law = pgsym.moments(model.mdp, model.policy, estimator, theta=model.theta)
+        law = pgsym.moments(model.replace(objective="start-state"), estimator).at()
         assert rows[name][:2] == ["0", str(law.covariance_trace)]
         assert int(rows[name][3]) == law.sample_size(0.1)
     assert (rows["REINFORCE"][1], rows["reward-to-go"][1]) == ("1959", "733")
@@ -177,7 +177,7 @@ def test_laws_of_estimators_are_those_of_moments(page):
 
 def test_samples_are_those_of_cross_check(page):
     model = pgsym.zoo("short-corridor")
-    check = pgsym.cross_check(model.mdp, model.policy, theta=model.theta, n=QUICK["samples"], estimator="reward-to-go")
+    check = pgsym.cross_check(model.replace(objective="start-state"), "reward-to-go", n=QUICK["samples"])
     _, row = tables(page("short-corridor"))["reward-to-go, exact and sampled"]
     exact, sampled, low, high = map(float, row[1:5])
     assert exact == pytest.approx(check.truth[0], rel=1e-5)
@@ -286,7 +286,7 @@ def test_progress_reaches_the_end(small, tmp_path):
 
 
 def test_model_can_be_an_mdp(small, tmp_path):
-    report(small.mdp, tmp_path, theta={"theta_s_go": "log(3)"}, objective="start-state")
+    report(pgsym.Problem.of(small.mdp).at({"theta_s_go": "log(3)"}), tmp_path)
     root = tree((tmp_path / "index.html").read_text(encoding="utf-8"))
     assert [h.text for h in root.all("h1")] == ["A Markov decision process: exact policy gradient"]
     expected = pgsym.solve(small.mdp).at({"theta_s_go": "log(3)", "theta_s_wait": 0})
@@ -303,11 +303,11 @@ def test_interrupted_report_leaves_the_old_one_whole(small, tmp_path, monkeypatc
 
     monkeypatch.setattr("pgsym.report.page.latex.text", stop)
     with pytest.raises(KeyboardInterrupt):
-        report(small, tmp_path, theta={"t": 1})
+        report(small.at({"t": 1}), tmp_path)
     monkeypatch.undo()
     monkeypatch.setattr("os.replace", stop)
     with pytest.raises(KeyboardInterrupt):
-        report(small, tmp_path, theta={"t": 1})
+        report(small.at({"t": 1}), tmp_path)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
@@ -343,7 +343,7 @@ def test_objective_that_is_not_defined_raises(tmp_path):
     endless = pgsym.zoo("two-state")
     undiscounted = pgsym.Problem(endless.mdp.replace(gamma=1), endless.policy, endless.objective, endless.theta, "two")
     with pytest.raises(DiscountError, match=r"^stationary-value: gamma = 1; sum_s mu\(s\) V\(s\) needs gamma < 1"):
-        report(undiscounted, tmp_path, objective="stationary-value")
+        report(undiscounted.replace(objective="stationary-value"), tmp_path)
 
 
 @pytest.mark.parametrize(

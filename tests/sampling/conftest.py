@@ -11,13 +11,19 @@ import numpy as np
 import pytest
 
 from pgsym.expression.exact import to_expr
-from pgsym.model import MDP, Objective, softmax_policy, tabular
+from pgsym.model import MDP, Objective, Problem, softmax_policy, tabular
 from pgsym.sampling import RewardToGo, build_tables
 from pgsym.sampling.layout import prepare
 from pgsym.sampling.random import seed_key
 from pgsym.sampling.walk import rollout
 
 CASES = Path(__file__).parent.parent / "cases" / "data"
+
+
+class Case(Problem):
+    """A problem with its expected answers."""
+
+    expected = None
 
 
 class Statistics:
@@ -45,7 +51,7 @@ def statistics():
 
 
 def read_case(name):
-    """A case file as (mdp, policy, theta, expected)."""
+    """A case file."""
     case = json.loads((CASES / f"{name}.json").read_text(encoding="utf-8"))
     model = case["model"]
     mdp = MDP.from_transitions(
@@ -57,7 +63,9 @@ def read_case(name):
     )
     policy = softmax_policy(mdp, model["policy"]["logits"], model["policy"]["params"])
     theta = {name: to_expr(value) for name, value in model["policy"]["theta"].items()}
-    return SimpleNamespace(mdp=mdp, policy=policy, theta=theta, expected=case["expected"])
+    found = Case(mdp, policy, theta=theta)
+    object.__setattr__(found, "expected", case["expected"])
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -102,7 +110,7 @@ def garnet():
                 transitions.append((s, a, s2, f"{w}/{weights.sum()}", f"{rng.integers(-20, 20)}/10"))
     mdp = MDP.from_transitions(transitions, start=dict.fromkeys(range(10), "1/10"), gamma="9/10")
     policy = tabular(mdp)
-    return SimpleNamespace(mdp=mdp, policy=policy, theta=[round(x, 2) for x in rng.normal(size=20).tolist()])
+    return Problem(mdp, policy, theta=[round(x, 2) for x in rng.normal(size=20).tolist()])
 
 
 @pytest.fixture(scope="session")
@@ -116,7 +124,7 @@ def draw():
     """draw(case, T, n): what n trajectories of T steps did, as NumPy arrays [T, n]."""
 
     def run(case, T, n, seed=0, first=0):
-        tables = build_tables(case.mdp, case.policy, case.theta)
+        tables = build_tables(case)
         arrays, shape = prepare(tables, RewardToGo().plan(tables, Objective.START_STATE, T), n)
         ids = np.uint32(first) + np.arange(n, dtype=np.uint32)
         with jax.enable_x64(True):

@@ -8,14 +8,14 @@ from pgsym.sampling.batches import BatchSampler
 
 @pytest.fixture(scope="module")
 def sampler(garnet):
-    return BatchSampler(garnet.mdp, garnet.policy, theta=garnet.theta, largest=700, horizon=10)
+    return BatchSampler(garnet, largest=700, horizon=10)
 
 
 def test_first_batch_is_what_estimate_finds(garnet, sampler, monkeypatch):
     (batch,) = sampler.draw(5, [700])
     # The same trajectories, in blocks of the same size.
     monkeypatch.setattr("pgsym.sampling.layout.LARGEST_BLOCK", 256)
-    whole = estimate(garnet.mdp, garnet.policy, theta=garnet.theta, n=700, horizon=10, seed=5)
+    whole = estimate(garnet, n=700, horizon=10, seed=5)
     assert (batch.moments.mean == whole.moments.mean).all()
     assert (batch.moments.M2 == whole.moments.M2).all()
     assert batch.transitions == whole.transitions == 7000

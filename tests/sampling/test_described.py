@@ -89,8 +89,8 @@ def test_description_is_its_formula(drawn, monkeypatch, it, way):
 
 def test_stationary_start_is_mu(kakade, statistics):
     it = EligibilityTrace(0, 1, stationary=True)
-    found = estimate(kakade.mdp, kakade.policy, "average-reward", it, theta=kakade.theta, n=50_000)
-    tables = build_tables(kakade.mdp, kakade.policy, kakade.theta)
+    found = estimate(kakade.replace(objective="average-reward"), it, n=50_000)
+    tables = build_tables(kakade)
     rbar = float(dynamics.stationary(tables) @ dynamics.mean_reward(tables))
     assert statistics.agree(found.J, rbar, found.J_standard_error)
 
@@ -110,4 +110,4 @@ def test_stationary_start_is_mu(kakade, statistics):
 )
 def test_description_raises_on_what_is_not_drawn(garnet, it, message):
     with pytest.raises(SamplingError, match=message):
-        estimate(garnet.mdp, garnet.policy, estimator=it, theta=garnet.theta, n=10, horizon=5)
+        estimate(garnet.replace(objective="start-state"), it, n=10, horizon=5)

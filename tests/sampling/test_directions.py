@@ -37,7 +37,7 @@ def test_directions_must_be_at_least_one(run):
 
 
 def test_given_directions_have_no_trace(garnet):
-    found = estimate(garnet.mdp, garnet.policy, theta=garnet.theta, n=100, horizon=5, directions=np.ones((1, 20)))
+    found = estimate(garnet, n=100, horizon=5, directions=np.ones((1, 20)))
     assert found.covariance_trace is None
     # Tabular scores of a state sum to zero under pi, not over actions.
     assert found.variance[0] > 0

@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 
 from pgsym.errors import DiscountError, ImproperPolicyError, PolicyError, SamplingError, StructureError
-from pgsym.model import MDP, direct_policy, sigmoid, tabular
+from pgsym.model import MDP, Problem, direct_policy, sigmoid, tabular
 from pgsym.sampling import estimate, progress
 
 
 @pytest.fixture
 def run(dag):
-    return lambda **options: estimate(dag.mdp, dag.policy, theta=dag.theta, **({"n": 1000} | options))
+    return lambda **options: estimate(dag, **{"n": 1000} | options)
 
 
 @pytest.mark.parametrize("n", [2, 63, 64, 65, 1000])
 def test_exactly_n_trajectories_count(corridor, n):
-    found = estimate(corridor.mdp, corridor.policy, theta=[0], n=n, horizon=5)
+    found = estimate(corridor.at([0]), n=n, horizon=5)
     assert found.n == n
     # The first n of any larger sample: the corridor cannot be left in fewer than 3 steps.
     assert found.transitions <= 5 * n
@@ -45,7 +45,7 @@ def test_result_states_what_was_done(run):
 
 def test_a_policy_without_parameters_has_a_value_alone():
     mdp = MDP.from_transitions([("s", "a", "t", 1, 3)], start="s", terminal=["t"])
-    found = estimate(mdp, direct_policy(mdp, {"s": {"a": 1}}, []), theta={}, n=100)
+    found = estimate(Problem(mdp, direct_policy(mdp, {"s": {"a": 1}}, [])), n=100)
     assert (found.J, found.mean.tolist(), found.covariance.shape) == (3.0, [], (0, 0))
     assert found.distance([]) == (0.0, 0, 1.0, 0)
 
@@ -53,7 +53,7 @@ def test_a_policy_without_parameters_has_a_value_alone():
 def test_above_256_parameters_only_variances_are_kept():
     rows = [(s, a, (s + 1) % 150, 1, s % 3 + (a == "x")) for s in range(150) for a in "xy"]
     mdp = MDP.from_transitions(rows, start=dict.fromkeys(range(150), "1/150"), gamma="1/2")
-    found = estimate(mdp, tabular(mdp), theta=[0] * 300, n=500)
+    found = estimate(Problem(mdp, tabular(mdp), theta=[0] * 300), n=500)
     assert found.covariance is None
     assert found.variance.shape == (300,)
     assert found.J_variance > 0
@@ -124,7 +124,7 @@ def test_progress_appears_on_a_terminal_after_patience(monkeypatch, capfd):
 
 def test_regions_cover_at_their_level(dag, true_gradient):
     truth = true_gradient(dag)
-    runs = [estimate(dag.mdp, dag.policy, theta=dag.theta, n=2000, seed=s) for s in range(400)]
+    runs = [estimate(dag, n=2000, seed=s) for s in range(400)]
     joint = sum(run.contains(truth, 0.9) for run in runs)
     inside = sum(
         bool(((run.intervals(0.9)[:, 0] <= truth) & (truth <= run.intervals(0.9)[:, 1])).all()) for run in runs
@@ -137,7 +137,7 @@ def test_regions_cover_at_their_level(dag, true_gradient):
 
 
 def test_joint_region_knows_the_scores_that_sum_to_zero(garnet):
-    found = estimate(garnet.mdp, garnet.policy, theta=garnet.theta, n=20_000)
+    found = estimate(garnet.replace(objective="start-state"), n=20_000)
     at_mean = found.distance(found.mean)
     # Two logits a state: their scores cancel, so 20 coordinates span 10 directions.
     assert at_mean == (0.0, 10, 1.0, 0)
@@ -154,7 +154,7 @@ def test_joint_region_knows_the_scores_that_sum_to_zero(garnet):
 def test_untouched_coordinates_are_left_out_and_counted():
     rows = [("s", "a", "t", 1, 1), ("u", "a", "t", 1, 1), ("u", "b", "t", 1, 0)]
     mdp = MDP.from_transitions(rows, start="s", terminal=["t"])
-    found = estimate(mdp, tabular(mdp), theta=[0] * 3, n=100)
+    found = estimate(Problem(mdp, tabular(mdp), theta=[0] * 3), n=100)
     assert found.touched.tolist() == [False] * 3
     assert found.distance([0, 0, 0.1]) == (0.0, 0, 1.0, 3)
 
@@ -163,7 +163,7 @@ def test_constant_coordinate_must_agree_to_rounding():
     # z = 1/2 for a, -1/2 for b; rewards 2 and -2: every trajectory gives exactly 1.
     rows = [("s", "a", "t", 1, 2), ("s", "b", "t", 1, -2)]
     mdp = MDP.from_transitions(rows, start="s", terminal=["t"])
-    found = estimate(mdp, sigmoid(mdp), theta=[0], n=100)
+    found = estimate(Problem(mdp, sigmoid(mdp), theta=[0]), n=100)
     assert found.variance[0] < 2.0**-100
     assert found.distance(found.mean) == (0.0, 0, 1.0, 0)
     assert not found.contains([1.001])
@@ -193,7 +193,7 @@ def test_text_is_a_table(run):
 
 
 def test_long_run_text_states_the_bias(kakade):
-    text = str(estimate(kakade.mdp, kakade.policy, "average-reward", theta=kakade.theta, n=64))
+    text = str(estimate(kakade.replace(objective="average-reward"), n=64))
     assert re.search(r"burn-in \d+, window \d+; bias of J .*, of the gradient at most \d", text)
 
 
@@ -229,18 +229,18 @@ def test_estimate_raises_on_bad_numbers(run, options, message):
 
 def test_estimate_raises_on_a_missing_parameter(dag):
     with pytest.raises(PolicyError, match="no value for tu, tv"):
-        estimate(dag.mdp, dag.policy, theta={"t0": 0})
+        estimate(Problem(dag.mdp, dag.policy, theta={"t0": 0}))
 
 
 def test_estimate_checks_the_hypotheses_of_the_objective(dag, kakade):
     endless = MDP.from_transitions([("s", "a", "s", 1, 1)], start="s")
     with pytest.raises(ImproperPolicyError):
-        estimate(endless, tabular(endless), theta=[0])
+        estimate(Problem(endless, tabular(endless), theta=[0]))
     with pytest.raises(DiscountError):
-        estimate(endless, tabular(endless), "stationary-value", theta=[0])
+        estimate(Problem(endless, tabular(endless), "stationary-value", theta=[0]))
     nowhere = MDP.from_transitions([("s", "a", "t", 1, 1)], terminal=["t"])
     with pytest.raises(StructureError):
-        estimate(nowhere, tabular(nowhere), theta=[0])
+        estimate(Problem(nowhere, tabular(nowhere), theta=[0]))
 
 
 def test_mean_is_a_float64_array(run):

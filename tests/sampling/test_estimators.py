@@ -5,7 +5,7 @@ import pytest
 import sympy as sp
 
 from pgsym.errors import SamplingError
-from pgsym.model import MDP, Objective, sigmoid
+from pgsym.model import MDP, Objective, Problem, sigmoid
 from pgsym.sampling import Advantage, EligibilityTrace, Reinforce, RewardToGo, build_tables, dynamics, estimate
 from pgsym.sampling.estimators import find_estimator
 
@@ -23,7 +23,7 @@ def covariance_of(case, key):
 @pytest.mark.parametrize("estimator", ["reinforce", "reward-to-go", "advantage"])
 def test_gradient_and_value_are_unbiased(request, statistics, true_gradient, name, estimator):
     case = request.getfixturevalue(name)
-    found = estimate(case.mdp, case.policy, START, estimator, theta=case.theta, n=N, horizon=60)
+    found = estimate(case.replace(objective=START), estimator, n=N, horizon=60)
     assert statistics.agree(found.mean, true_gradient(case), found.standard_error)
     assert statistics.agree(found.J, float(case.expected["J"]["float"]), found.J_standard_error)
 
@@ -34,8 +34,7 @@ def test_covariance_is_exact(request, statistics, name, estimator):
     # The spread of sample covariances over 24 seeds is their own standard error.
     case = request.getfixturevalue(name)
     runs = [
-        estimate(case.mdp, case.policy, START, estimator, theta=case.theta, n=20_000, horizon=6, seed=s).covariance
-        for s in range(24)
+        estimate(case.replace(objective=START), estimator, n=20_000, horizon=6, seed=s).covariance for s in range(24)
     ]
     se = np.std(runs, axis=0, ddof=1) / np.sqrt(len(runs))
     # A quantile of Student's t with 23 degrees of freedom lies within a factor 1.6 of the normal one here.
@@ -48,8 +47,7 @@ def test_covariance_is_exact(request, statistics, name, estimator):
 def test_corridor_has_its_published_variance(corridor, statistics, estimator, trace):
     # Sutton & Barto, Example 13.1, p = 1/2, gamma = 1: J = -12, dJ/dtheta = 2.
     runs = [
-        estimate(corridor.mdp, corridor.policy, START, estimator, theta=[0], n=30_000, horizon=600, seed=s)
-        for s in range(16)
+        estimate(corridor.replace(objective=START).at([0]), estimator, n=30_000, horizon=600, seed=s) for s in range(16)
     ]
     mean = np.mean([run.mean[0] for run in runs])
     se = np.sqrt(np.mean([run.variance[0] for run in runs]) / (16 * 30_000))
@@ -64,7 +62,7 @@ def test_corridor_has_its_published_variance(corridor, statistics, estimator, tr
 
 def test_rewards_are_not_averaged(edges, statistics):
     # Averaging r(s,a,s') to r(s,a) keeps the mean and turns the variance 4/3 into 5/12.
-    runs = [estimate(edges.mdp, edges.policy, theta=edges.theta, n=20_000, horizon=40, seed=s) for s in range(16)]
+    runs = [estimate(edges.replace(objective="start-state"), n=20_000, horizon=40, seed=s) for s in range(16)]
     variances = [run.variance[0] for run in runs]
     se = 1.9 * np.std(variances, ddof=1) / 4
     assert statistics.agree(np.mean(variances), 4 / 3, se)
@@ -73,8 +71,8 @@ def test_rewards_are_not_averaged(edges, statistics):
 
 def test_gradient_rejects_a_wrong_power_of_gamma(chain, statistics):
     # Without gamma^t the mean is -1/8, not 1/16: the sign turns (Nota & Thomas 2020).
-    right = estimate(chain.mdp, chain.policy, theta=chain.theta, n=N)
-    wrong = estimate(chain.mdp, chain.policy, START, RewardToGo(discount_weight=False), theta=chain.theta, n=N)
+    right = estimate(chain.replace(objective="start-state"), n=N)
+    wrong = estimate(chain.replace(objective=START), RewardToGo(discount_weight=False), n=N)
     assert statistics.agree(right.mean, 1 / 16, right.standard_error)
     assert not statistics.agree(wrong.mean, 1 / 16, wrong.standard_error)
     assert statistics.agree(wrong.mean, -1 / 8, wrong.standard_error)
@@ -89,14 +87,14 @@ def test_gradient_rejects_a_shifted_reward(dag, statistics, true_gradient):
     mutant = MDP.from_transitions(
         shifted, start=dag.mdp.start, terminal=dag.mdp.terminal, gamma=dag.mdp.gamma, states=dag.mdp.states
     )
-    found = estimate(mutant, dag.policy, theta=dag.theta, n=N)
+    found = estimate(Problem(mutant, dag.policy, theta=dag.theta), n=N)
     assert not statistics.agree(found.mean, true_gradient(dag), found.standard_error)
 
 
 @pytest.mark.parametrize("critic", [{"s0": 5, "u": -3, "v": sp.Rational(1, 2)}, [5, -3, 0.5]])
 def test_any_baseline_keeps_the_mean(dag, statistics, true_gradient, critic):
-    found = estimate(dag.mdp, dag.policy, START, Advantage(critic), theta=dag.theta, n=N)
-    plain = estimate(dag.mdp, dag.policy, theta=dag.theta, n=N)
+    found = estimate(dag.replace(objective=START), Advantage(critic), n=N)
+    plain = estimate(dag, n=N)
     assert statistics.agree(found.mean, true_gradient(dag), found.standard_error)
     assert (found.variance != plain.variance).all()
 
@@ -105,8 +103,7 @@ def test_any_baseline_keeps_the_mean(dag, statistics, true_gradient, critic):
 def test_own_critic_lowers_the_variance(request, name):
     case = request.getfixturevalue(name)
     plain, better = (
-        estimate(case.mdp, case.policy, START, e, theta=case.theta, n=20_000).variance.sum()
-        for e in ("reward-to-go", "advantage")
+        estimate(case.replace(objective=START), e, n=20_000).variance.sum() for e in ("reward-to-go", "advantage")
     )
     assert better < plain / 2
 
@@ -115,7 +112,7 @@ def test_own_critic_lowers_the_variance(request, name):
 
 
 def test_average_reward_gradient_of_kakade(kakade, statistics, true_gradient):
-    found = estimate(kakade.mdp, kakade.policy, "average-reward", theta=kakade.theta, n=20_000)
+    found = estimate(kakade.replace(objective="average-reward"), n=20_000)
     assert np.abs(found.bias).max() < 1e-3 * np.abs(true_gradient(kakade)).max()
     assert statistics.agree(found.mean - found.bias, true_gradient(kakade), found.standard_error)
     assert statistics.agree(found.J - found.bias_of_J, float(kakade.expected["J"]["float"]), found.J_standard_error)
@@ -144,7 +141,7 @@ TRUE_GRADIENT = np.array([10120 / 6889, 52875 / 13778])
 @pytest.mark.parametrize("estimator", ["reward-to-go", "advantage", EligibilityTrace(0.9)])
 def test_stationary_value_gradient(statistics, estimator):
     mdp, policy, theta = two_states()
-    found = estimate(mdp, policy, "stationary-value", estimator, theta=theta, n=100_000)
+    found = estimate(Problem(mdp, policy, "stationary-value", theta=theta), estimator, n=100_000)
     assert statistics.agree(found.mean - found.bias, TRUE_GRADIENT, found.standard_error)
     assert statistics.agree(found.J - found.bias_of_J, 95 / 83, found.J_standard_error)
     # The note's line 2, (9988/71961, 36225/95948) times 1/(1 - gamma), is rejected.
@@ -154,7 +151,7 @@ def test_stationary_value_gradient(statistics, estimator):
 
 def test_average_reward_is_a_tenth_of_the_stationary_value(statistics):
     mdp, policy, theta = two_states()
-    found = estimate(mdp, policy, "average-reward", theta=theta, n=20_000)
+    found = estimate(Problem(mdp, policy, "average-reward", theta=theta), n=20_000)
     assert statistics.agree(found.mean, TRUE_GRADIENT / 10, found.standard_error)
     assert statistics.agree(found.J, 9.5 / 83, found.J_standard_error)
 
@@ -162,7 +159,7 @@ def test_average_reward_is_a_tenth_of_the_stationary_value(statistics):
 def test_bias_of_the_trace_is_the_one_it_states(statistics):
     # beta = 1/2 forgets too fast: the bias is many standard errors, and is the number that is stated.
     mdp, policy, theta = two_states()
-    found = estimate(mdp, policy, "average-reward", EligibilityTrace(0.5), theta=theta, n=50_000)
+    found = estimate(Problem(mdp, policy, "average-reward", theta=theta), EligibilityTrace(0.5), n=50_000)
     assert not statistics.agree(found.mean, TRUE_GRADIENT / 10, found.standard_error)
     assert statistics.agree(found.mean - found.bias, TRUE_GRADIENT / 10, found.standard_error)
 
@@ -174,25 +171,25 @@ def test_periodic_chain_needs_a_trace(statistics):
     with pytest.raises(
         SamplingError, match=r"^average-reward: expected rewards still depend on the start after 20000 steps"
     ):
-        estimate(mdp, policy, "average-reward", theta=[0], n=10)
-    found = estimate(mdp, policy, "average-reward", EligibilityTrace(0.9), theta=[0], n=2000)
+        estimate(Problem(mdp, policy, "average-reward", theta=[0]), n=10)
+    found = estimate(Problem(mdp, policy, "average-reward", theta=[0]), EligibilityTrace(0.9), n=2000)
     assert statistics.agree(found.mean - found.bias, 1 / 8, found.standard_error)
 
 
 def test_long_run_starts_anywhere_without_a_start_distribution(kakade):
     rows = [(s, a, *o) for s, a in kakade.mdp.pairs for o in kakade.mdp.outcomes(s, a)]
     mdp = MDP.from_transitions(rows, gamma=kakade.mdp.gamma)
-    tables = build_tables(mdp, kakade.policy, kakade.theta)
+    tables = build_tables(Problem(mdp, kakade.policy, theta=kakade.theta))
     assert dynamics.start_or_uniform(tables).tolist() == [0.5, 0.5, 0.0]
-    assert estimate(mdp, kakade.policy, "average-reward", theta=kakade.theta, n=64).n == 64
+    assert estimate(Problem(mdp, kakade.policy, "average-reward", theta=kakade.theta), n=64).n == 64
 
 
 def test_given_horizon_is_the_length_of_the_run(kakade):
-    found = estimate(kakade.mdp, kakade.policy, "average-reward", theta=kakade.theta, n=64, horizon=500)
+    found = estimate(kakade.replace(objective="average-reward"), n=64, horizon=500)
     assert found.horizon == 500
     assert 0 <= found.burn_in < found.burn_in + found.window < 500
     with pytest.raises(SamplingError, match=r"^horizon: found 3; a long run needs \d+ steps of burn-in, \d+ of window"):
-        estimate(kakade.mdp, kakade.policy, "average-reward", theta=kakade.theta, n=64, horizon=3)
+        estimate(kakade.replace(objective="average-reward"), n=64, horizon=3)
 
 
 # -- requests that make no sense ---------------------------------------------------------------------------
@@ -211,21 +208,21 @@ def test_find_estimator_raises_on_an_unknown_name():
 
 def test_reinforce_raises_on_a_long_run(kakade):
     with pytest.raises(SamplingError, match=r"^reinforce: the objective is average-reward; .*Use 'reward-to-go'"):
-        estimate(kakade.mdp, kakade.policy, "average-reward", Reinforce(), theta=kakade.theta)
+        estimate(kakade.replace(objective="average-reward"), Reinforce())
 
 
 def test_trace_raises_on_episodes(dag):
     with pytest.raises(SamplingError, match=r"^eligibility-trace: the objective is start-state; beta would replace"):
-        estimate(dag.mdp, dag.policy, "start-state", "eligibility-trace", theta=dag.theta)
+        estimate(dag, "eligibility-trace")
 
 
 @pytest.mark.parametrize("beta", [1.0, -0.1])
 def test_trace_raises_on_beta(kakade, beta):
     with pytest.raises(SamplingError, match=rf"^beta: found {beta}; must lie in \[0, 1\)"):
-        estimate(kakade.mdp, kakade.policy, "average-reward", EligibilityTrace(beta), theta=kakade.theta)
+        estimate(kakade.replace(objective="average-reward"), EligibilityTrace(beta))
 
 
 @pytest.mark.parametrize("horizon", [0, -3])
 def test_horizon_raises_below_one(dag, horizon):
     with pytest.raises(SamplingError, match=rf"^horizon: found {horizon}; at least one step is required"):
-        estimate(dag.mdp, dag.policy, theta=dag.theta, horizon=horizon)
+        estimate(dag, horizon=horizon)

@@ -12,7 +12,7 @@ import pytest
 from scipy.special import chdtri
 
 from pgsym.errors import SamplingError
-from pgsym.model import MDP, Objective, tabular
+from pgsym.model import MDP, Objective, Problem, tabular
 from pgsym.sampling import RewardToGo, build_tables, dynamics, estimate
 from pgsym.sampling.estimate import random_signs
 from pgsym.sampling.gradients import gradients
@@ -117,9 +117,7 @@ def test_all_ways_of_summing_scores_give_the_same_gradient(garnet, monkeypatch, 
     found = []
     for way in Summation:
         monkeypatch.setattr("pgsym.sampling.layout._cheapest", lambda tables, T, way=way: way)
-        found.append(
-            estimate(garnet.mdp, garnet.policy, "start-state", estimator, theta=garnet.theta, n=4096, horizon=20)
-        )
+        found.append(estimate(garnet.replace(objective="start-state"), estimator, n=4096, horizon=20))
     for other in found[1:]:
         np.testing.assert_allclose(found[0].mean, other.mean, rtol=0, atol=1e-4 * other.standard_error.max())
         np.testing.assert_allclose(found[0].covariance, other.covariance, rtol=1e-4, atol=1e-4)
@@ -127,17 +125,17 @@ def test_all_ways_of_summing_scores_give_the_same_gradient(garnet, monkeypatch, 
 
 
 def test_summation_is_chosen_by_its_work(garnet, corridor):
-    tables = build_tables(garnet.mdp, garnet.policy, garnet.theta)
+    tables = build_tables(garnet)
     plan = RewardToGo().plan
     # 20 gathers cost 160, two scattered scores 64, one scattered weight and 20 x 28 products over 100 steps 37.
     assert prepare(tables, plan(tables, Objective.START_STATE, 100))[1].summation is Summation.PAIRS
     assert prepare(tables, plan(tables, Objective.START_STATE, 2))[1].summation is Summation.ROWS
-    tables = build_tables(corridor.mdp, corridor.policy, [0])
+    tables = build_tables(corridor.at([0]))
     assert prepare(tables, plan(tables, Objective.START_STATE, 100))[1].summation is Summation.DIRECT
 
 
 def test_blocks_at_once_and_in_turn_agree(garnet):
-    tables = build_tables(garnet.mdp, garnet.policy, garnet.theta)
+    tables = build_tables(garnet)
     arrays, shape = prepare(tables, RewardToGo().plan(tables, Objective.START_STATE, 12), 64)
     firsts = 64 * np.arange(4, dtype=np.uint32)
     with jax.enable_x64(True):
@@ -155,7 +153,7 @@ def test_many_parameters_in_parts_and_in_rows_agree():
     """Above 256 parameters a processor sums squares of 16 trajectories at a time; an accelerator has whole rows."""
     rows = [(s, a, (3 * s + a) % 150, 1, s % 3 + a) for s in range(149) for a in range(2)]
     mdp = MDP.from_transitions([*rows, (149, 0, "end", 1, 5)], start=0, terminal=["end"], gamma="9/10")
-    tables = build_tables(mdp, tabular(mdp), [(i % 7) / 3 for i in range(299)])
+    tables = build_tables(Problem(mdp, tabular(mdp), theta=[(i % 7) / 3 for i in range(299)]))
     arrays, shape = prepare(tables, RewardToGo().plan(tables, Objective.START_STATE, 12), 64)
     assert (shape.summation, shape.full, shape.ends) == (Summation.ROWS, False, True)
     found = []
@@ -173,7 +171,7 @@ def test_many_parameters_in_parts_and_in_rows_agree():
 @pytest.mark.parametrize("way", list(Summation))
 def test_pairs_in_the_record_or_in_a_table_change_no_bit(garnet, monkeypatch, way):
     monkeypatch.setattr("pgsym.sampling.layout._cheapest", lambda tables, T: way)
-    run = partial(estimate, garnet.mdp, garnet.policy, theta=garnet.theta, n=500, horizon=12)
+    run = partial(estimate, garnet, n=500, horizon=12)
     packed = run()
     monkeypatch.setattr("pgsym.sampling.layout.RECORD_BITS", 0)
     apart = run()
@@ -184,7 +182,7 @@ def test_pairs_in_the_record_or_in_a_table_change_no_bit(garnet, monkeypatch, wa
 @pytest.mark.parametrize("estimator", ["reinforce", "advantage"])
 def test_counted_visits_and_a_second_pass_agree(garnet, monkeypatch, estimator):
     monkeypatch.setattr("pgsym.sampling.layout._cheapest", lambda tables, T: Summation.PAIRS)
-    run = partial(estimate, garnet.mdp, garnet.policy, "start-state", estimator, theta=garnet.theta, n=2000, horizon=40)
+    run = partial(estimate, garnet, estimator, n=2000, horizon=40)
     counted = run()
     monkeypatch.setattr("pgsym.sampling.layout.LONGEST_COUNT", 39)
     twice = run()
@@ -193,7 +191,7 @@ def test_counted_visits_and_a_second_pass_agree(garnet, monkeypatch, estimator):
 
 
 def test_total_variation_of_a_step_is_within_the_stated_bound(garnet):
-    tables = build_tables(garnet.mdp, garnet.policy, garnet.theta)
+    tables = build_tables(garnet)
     table = step_table(tables)
     for s in range(tables.S):
         exact = tables.joint[tables.outcome_state == s]
@@ -208,9 +206,7 @@ def test_trajectories_do_not_depend_on_how_they_are_grouped(garnet, draw):
 @pytest.mark.parametrize("estimator", ["reinforce", "reward-to-go"])
 def test_chunks_change_no_bit(garnet, monkeypatch, estimator):
     monkeypatch.setattr("pgsym.sampling.layout.LARGEST_BLOCK", 256)
-    run = partial(
-        estimate, garnet.mdp, garnet.policy, "start-state", estimator, theta=garnet.theta, n=3000, horizon=15, seed=9
-    )
+    run = partial(estimate, garnet, estimator, n=3000, horizon=15, seed=9)
     whole = run()
     for chunk in (1, 700, 10**9):
         part = run(chunk=chunk)
@@ -220,7 +216,7 @@ def test_chunks_change_no_bit(garnet, monkeypatch, estimator):
 
 
 def test_seeds_change_the_sample(corridor):
-    a, b = (estimate(corridor.mdp, corridor.policy, theta=[0], n=256, horizon=20, seed=s) for s in (0, 1))
+    a, b = (estimate(corridor.at([0]), n=256, horizon=20, seed=s) for s in (0, 1))
     assert a.mean != b.mean
 
 
@@ -228,7 +224,7 @@ DEVICES = """
 import sys
 import jax
 jax.config.update("jax_num_cpu_devices", 4)
-from pgsym.model import MDP, sigmoid
+from pgsym.model import MDP, Problem, sigmoid
 from pgsym.sampling import estimate
 from pgsym.sampling.batches import BatchSampler
 import pgsym.sampling.layout as layout
@@ -237,8 +233,9 @@ mdp = MDP.from_transitions(
     [("s", "a", "t", "1/3", 1), ("s", "a", "s", "2/3", -1), ("s", "b", "t", "1/2", 2), ("s", "b", "s", "1/2", 0),
      ("t", "a", "s", 1, 3)], start="s", gamma="9/10")
 for devices in (1, 3, None):
-    found = estimate(mdp, sigmoid(mdp), theta=[0.5], n=1500, horizon=12, devices=devices)
-    batches = BatchSampler(mdp, sigmoid(mdp), theta=[0.5], largest=700, horizon=12, devices=devices).draw(3, [700, 5])
+    problem = Problem(mdp, sigmoid(mdp), theta=[0.5])
+    found = estimate(problem, n=1500, horizon=12, devices=devices)
+    batches = BatchSampler(problem, largest=700, horizon=12, devices=devices).draw(3, [700, 5])
     moments = [found.moments, *(batch.moments for batch in batches)]
     print(found.device[0], *((m.n, m.mean.tobytes().hex(), m.M2.tobytes().hex()) for m in moments))
 """
@@ -254,20 +251,18 @@ def test_devices_change_no_bit():
 
 def test_precision_of_the_caller_is_left_alone(corridor):
     before = jax.config.jax_enable_x64
-    first = estimate(corridor.mdp, corridor.policy, theta=[0], n=128, horizon=9)
+    first = estimate(corridor.at([0]), n=128, horizon=9)
     assert jax.config.jax_enable_x64 == before
     assert jnp.zeros(1).dtype == (jnp.float64 if before else jnp.float32)
     with jax.enable_x64(not before):
-        second = estimate(corridor.mdp, corridor.policy, theta=[0], n=128, horizon=9)
+        second = estimate(corridor.at([0]), n=128, horizon=9)
     assert (first.moments.mean == second.moments.mean).all()
     assert first.moments.mean.dtype == np.float64
 
 
 @pytest.mark.parametrize("estimator", ["reinforce", "reward-to-go"])
 def test_directions_are_projections_of_the_same_sample(garnet, estimator):
-    run = partial(
-        estimate, garnet.mdp, garnet.policy, "start-state", estimator, theta=garnet.theta, n=2000, horizon=15, seed=3
-    )
+    run = partial(estimate, garnet, estimator, n=2000, horizon=15, seed=3)
     whole, v = run(), np.random.default_rng(0).normal(size=(3, 20))
     along = run(directions=v)
     assert [x.name for x in along.params] == ["direction_1", "direction_2", "direction_3"]
@@ -277,7 +272,7 @@ def test_directions_are_projections_of_the_same_sample(garnet, estimator):
 
 
 def test_random_directions_estimate_the_trace(garnet):
-    run = partial(estimate, garnet.mdp, garnet.policy, theta=garnet.theta, n=2000, horizon=15, seed=3)
+    run = partial(estimate, garnet, n=2000, horizon=15, seed=3)
     whole, along = run(), run(directions=64)
     signs = random_signs(64, 20, 3)
     assert set(signs.ravel()) == {1.0, -1.0}
@@ -290,7 +285,7 @@ def test_random_directions_estimate_the_trace(garnet):
 
 
 def test_directions_raise_on_another_shape(garnet):
-    run = partial(estimate, garnet.mdp, garnet.policy, theta=garnet.theta, n=10)
+    run = partial(estimate, garnet, n=10)
     with pytest.raises(SamplingError, match=r"^directions: shape \(3, 7\); must be \(D, 20\), one row a direction"):
         run(directions=np.ones((3, 7)))
     with pytest.raises(SamplingError, match=r"^directions: found 0; at least one direction is required"):
@@ -298,7 +293,7 @@ def test_directions_raise_on_another_shape(garnet):
 
 
 def test_empty_blocks_draw_nothing(garnet):
-    tables = build_tables(garnet.mdp, garnet.policy, garnet.theta)
+    tables = build_tables(garnet)
     arrays, shape = prepare(tables, RewardToGo().plan(tables, Objective.START_STATE, 12), 64)
     firsts, ends = np.array([0, 64, 0], np.uint32), np.array([40, 128, 0], np.uint32)
     with jax.enable_x64(True):

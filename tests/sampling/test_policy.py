@@ -72,7 +72,7 @@ def test_scores_average_to_zero(mdp):
 
 
 def test_tabular_rows_hold_one_state_each(garnet):
-    tables = policy_tables(garnet.policy, dict(zip(garnet.policy.params, garnet.theta, strict=True)))
+    tables = policy_tables(garnet.policy, garnet.theta)
     assert tables.score_index.shape == (20, 2)
 
 

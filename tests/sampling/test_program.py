@@ -15,7 +15,7 @@ SINGLE = 2.0**-18
 
 
 def traced(case, T, n, seed=0):
-    tables = build_tables(case.mdp, case.policy, case.theta)
+    tables = build_tables(case)
     program = trajectory_program(tables)
     theta = jnp.asarray(tables.theta, jnp.float32)
     trace = handlers.trace(handlers.seed(program, jax.random.key(seed))).get_trace(theta, T, n)
@@ -78,7 +78,7 @@ def test_program_estimates_the_kernels_gradient(dag, statistics):
     scores = jax.vmap(jax.grad(one), in_axes=(None, 0))(theta, split)
     returns = (0.5 ** np.arange(3)) @ np.asarray(sites["reward"], np.float64)
     g = np.asarray(scores, np.float64) * returns[:, None]
-    found = estimate(dag.mdp, dag.policy, "start-state", "reinforce", theta=dag.theta, n=n)
+    found = estimate(dag, "reinforce", n=n)
     both = np.sqrt(g.var(0) / n + found.standard_error**2)
     assert statistics.agree(g.mean(0), found.mean, both)
 

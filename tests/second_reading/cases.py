@@ -75,7 +75,7 @@ def of_theorem(drawn: Problem, theorem: Theorem) -> Iterator[Case]:
     """The claims of an entry of the catalogue, if its hypotheses hold."""
     problem = replace(drawn, objective=theorem.objective)
     try:
-        if theorem.decide(problem.mdp, problem.policy).status is Status.INAPPLICABLE:
+        if theorem.decide(problem).status is Status.INAPPLICABLE:
             return
     except ClaimError:
         pass  # the claims are refused one by one

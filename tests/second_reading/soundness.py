@@ -142,7 +142,7 @@ def judge(
 ) -> Judgement:
     """Decide a claim, read it a second time, and compare everything that the verdict says; a theorem must hold."""
     try:
-        decision = Decision(problem.mdp, problem.policy, problem.objective, method=method, seed=rng.randrange(2**32))
+        decision = Decision(problem, method=method, seed=rng.randrange(2**32))
         setting = Setting(claim, problem.mdp, problem.policy, problem.objective, decision.structure)
         verdict = decision.decide(claim)
     except ClaimError as error:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from inspect import cleandoc
 from typing import Any
-
-import sympy as sp
 
 from pgsym.claims.catalogue.hypotheses import DEFINED, Hypothesis
 from pgsym.claims.catalogue.own_names import with_own_names
@@ -18,10 +15,8 @@ from pgsym.claims.language.tree import Claim
 from pgsym.claims.script import Script
 from pgsym.claims.verdict import Status, Verdict
 from pgsym.errors import ClaimError, HypothesisError, StructureError
-from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
-from pgsym.model.policy import Policy
-from pgsym.model.problem import Problem
+from pgsym.model.problem import Problem, ProblemLike
 
 
 @dataclass(frozen=True)
@@ -54,7 +49,7 @@ class Theorem:
     Examples
     --------
     >>> from pgsym.claims.catalogue import theorem
-    >>> print(theorem("value-of-stationary").decide(*theorem("value-of-stationary").example()))
+    >>> print(theorem("value-of-stationary").decide(theorem("value-of-stationary").example()))
     value-of-stationary: proved
       J == sum[s] mu(s) * V(s)
       sum[s] mu(s) * V(s) == rbar / (1 - gamma)
@@ -102,23 +97,17 @@ class Theorem:
         chains = Script.parse(getattr(self, part), self.name).chains
         return "\n\n".join(chain_latex(chain.statement) for chain in chains)
 
-    def example(self) -> tuple[MDP, Policy]:
-        """The model of the zoo that shows it, or refutes it."""
-        problem = self.example_problem()
-        return problem.mdp, problem.policy
-
-    def example_problem(self) -> Problem:
-        """The same with its objective and point."""
+    def example(self) -> Problem:
+        """The model of the zoo that shows it, or refutes it, under the theorem's objective."""
         from pgsym.model.zoo import zoo
 
-        return zoo(self.model, **({"gamma": self.gamma} if self.gamma else {}))
+        found = zoo(self.model, **({"gamma": self.gamma} if self.gamma else {}))
+        return found.replace(objective=self.objective)
 
     def decide(
         self,
-        mdp: MDP,
-        policy: Policy,
+        problem: ProblemLike,
         *,
-        theta: Mapping[sp.Symbol, sp.Expr] | None = None,
         method: str = "auto",
         error_bits: int = ERROR_BITS,
         seed: int = 0,
@@ -130,22 +119,23 @@ class Theorem:
         TooLargeError
             ``method="normal form"``, and the closed form does not fit.
         """
-        decision = Decision(mdp, policy, self.objective, theta=theta, method=method, error_bits=error_bits, seed=seed)
-        return Findings(self, *self._findings(decision, self.claims))
+        return self._decide(problem, self.claims, method=method, error_bits=error_bits, seed=seed)
 
     def decide_defect(
         self,
-        mdp: MDP,
-        policy: Policy,
+        problem: ProblemLike,
         *,
-        theta: Mapping[sp.Symbol, sp.Expr] | None = None,
         method: str = "auto",
         error_bits: int = ERROR_BITS,
         seed: int = 0,
     ) -> Findings:
         """The same for what a false statement lacks, which is true."""
-        decision = Decision(mdp, policy, self.objective, theta=theta, method=method, error_bits=error_bits, seed=seed)
-        return Findings(self, *self._findings(decision, self.defects), defect=True)
+        found = self._decide(problem, self.defects, method=method, error_bits=error_bits, seed=seed)
+        return replace(found, defect=True)
+
+    def _decide(self, problem: ProblemLike, claims: tuple[Claim, ...], **options: Any) -> Findings:
+        decision = Decision(Problem.of(problem).replace(objective=self.objective), **options)
+        return Findings(self, *self._findings(decision, claims))
 
     def _findings(self, decision: Decision, claims: tuple[Claim, ...]) -> tuple[tuple[Verdict, ...], str]:
         """The verdicts, and the hypothesis that fails."""

@@ -24,9 +24,10 @@ from pgsym.exact.policy_symbols import PolicySymbols, in_policy_symbols
 from pgsym.expression.ordering import split
 from pgsym.expression.tex import tex_width
 from pgsym.model.collision import all_symbols
-from pgsym.model.mdp import MDP, Action, State
+from pgsym.model.mdp import Action, State
 from pgsym.model.objective import Objective
-from pgsym.model.policy import Policy, Softmax
+from pgsym.model.policy import Softmax
+from pgsym.model.problem import Problem
 
 BUDGET = 5_000
 """Terms of a polynomial; a longer closed form is not for reading."""
@@ -83,11 +84,9 @@ class ClosedForms:
         A number of the model is a root: it cannot be written in the claim language.
     """
 
-    def __init__(self, mdp: MDP, policy: Policy, objective: Objective) -> None:
-        self.mdp = mdp
-        self.policy = policy
-        self.objective = objective
-        solution = solve(mdp, policy, objective, budget=BUDGET, seconds=SECONDS)
+    def __init__(self, problem: Problem) -> None:
+        self.mdp, self.policy, self.objective = mdp, policy, _ = problem.mdp, problem.policy, problem.objective
+        solution = solve(problem, budget=BUDGET, seconds=SECONDS)
         self.solution = in_policy_symbols(solution) if isinstance(policy, Softmax) else solution
         self.lets: list[t.Let] = []
         self.names: dict[sp.Expr, t.Node] = {}

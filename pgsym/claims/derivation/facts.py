@@ -13,7 +13,7 @@ from pgsym.expression.labels import call, conditional, spelt
 from pgsym.expression.latex import Names, latex, quantity_latex, tex_width
 from pgsym.expression.notation import derivative_latex, name_table, symbol_latex, symbol_names
 from pgsym.model.mdp import MDP
-from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem
 
 PAIRS, OUTCOMES = 12, 20
 """The largest model that is written out: pairs of state and action, and their outcomes."""
@@ -46,8 +46,9 @@ def is_small(mdp: MDP) -> bool:
     return len(mdp.pairs) <= PAIRS and count_outcomes(mdp) <= OUTCOMES
 
 
-def model_page(mdp: MDP, policy: Policy, source: str) -> Iterator[Block]:
+def model_page(problem: Problem) -> Iterator[Block]:
     """Its states, transitions and policy."""
+    mdp, policy, source = problem.mdp, problem.policy, problem.source
     # A check imports this module, and needs no picture.
     from pgsym.model.drawing import is_drawable, svg, tikz
 
@@ -85,8 +86,9 @@ def model_page(mdp: MDP, policy: Policy, source: str) -> Iterator[Block]:
     yield Table(("quantity", "value"), tuple(rest))
 
 
-def values(solution: Solution, theta: Mapping[sp.Symbol, sp.Expr] | None) -> Iterator[Block]:
+def values(solution: Solution) -> Iterator[Block]:
     """J and its gradient in the parameters, and at theta."""
+    theta = solution.problem.theta
     params = solution.policy.params
     names: Names = symbol_names({*solution.mdp.symbols, *params})
     header: list[str | Cell] = ["quantity"]
@@ -96,10 +98,10 @@ def values(solution: Solution, theta: Mapping[sp.Symbol, sp.Expr] | None) -> Ite
     if any(cell is not None for cell in closed):
         header.append("in the parameters")
         rows = [[*row, cell or "long"] for row, cell in zip(rows, closed, strict=True)]
-    if theta is not None and params:
+    if theta and params:
         header.append(_point(theta, params))
         found = [None if e is None else _short(e, NARROW, names) or _float(e)
-                 for e in _column(solution.at(theta), len(rows))]  # fmt: skip
+                 for e in _column(solution.at(), len(rows))]  # fmt: skip
         rows = [[*row, cell or "long"] for row, cell in zip(rows, found, strict=True)]
     if len(header) == 1:
         return

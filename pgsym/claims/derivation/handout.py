@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from enum import StrEnum
-
-import sympy as sp
 
 from pgsym.claims.blocks import Block, Chain, Definition, Heading, Prose
 from pgsym.claims.check import Audit
@@ -21,6 +19,7 @@ from pgsym.exact import solve
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem, ProblemLike
 from pgsym.model.structure import Structure
 
 GENERAL_ONLY = frozenset({"Unrolling", "As an expectation", "A baseline", "What the usual sum is worth"})
@@ -36,14 +35,9 @@ class Level(StrEnum):
 
 
 def derive(
-    mdp: MDP,
-    policy: Policy,
-    objective: Objective | str = Objective.START_STATE,
+    problem: ProblemLike,
     *,
     level: Level | str = Level.BOTH,
-    theta: Mapping[sp.Symbol, sp.Expr] | None = None,
-    name: str = "",
-    source: str = "",
     error_bits: int = 100,
     seed: int = 0,
 ) -> Derivation:
@@ -51,12 +45,10 @@ def derive(
 
     Parameters
     ----------
+    problem
+        See `pgsym.Problem.of`; its name, source and theta are shown.
     level
         ``general``: the proof in symbols.  ``model``: its lines for this model, and closed forms.  ``both``.
-    theta
-        A point at which values are shown.
-    name, source
-        What the model is called, and where it comes from.
 
     Returns
     -------
@@ -72,27 +64,26 @@ def derive(
 
     Examples
     --------
-    >>> import pgsym
-    >>> model = pgsym.zoo("short-corridor")
-    >>> found = derive(model.mdp, model.policy, theta=model.theta, name=model.name)
+    >>> found = derive("short-corridor")
     >>> found.title, found.audit.holds
     ('Policy gradient of short-corridor: start-state', True)
     """
-    objective, level = Objective.parse(objective), _level(level)
+    problem, level = Problem.of(problem), _level(level)
+    mdp, policy, objective = problem.mdp, problem.policy, problem.objective
     Structure(mdp, policy).require(objective)
     proof = general(objective)
-    blocks: list[Block] = [*model_page(mdp, policy, source), Heading("What is proved"), Prose(_claim(objective))]
+    blocks: list[Block] = [*model_page(problem), Heading("What is proved"), Prose(_claim(objective))]
     blocks.append(theorem(objective))
     if level is not Level.MODEL:
         blocks += [Heading("Proof"), Prose(_READING), *map(_below, proof.blocks)]
     if level is not Level.GENERAL:
         blocks += _instance(proof, mdp, policy, level)
-        blocks += _closed(mdp, policy, objective, theta)
-    title = f"Policy gradient of {name}: {objective}" if name else f"Policy gradient: {objective}"
+        blocks += _closed(problem)
+    title = f"Policy gradient of {problem.name}: {objective}" if problem.name else f"Policy gradient: {objective}"
     # Closed forms of a large model would be given up line by line.
     method = "auto" if is_small(mdp) else "identity test"
     found = Derivation(title, objective, tuple(blocks))
-    found = found.checked(mdp, policy, theta=theta, method=method, error_bits=error_bits, seed=seed)
+    found = found.checked(problem, method=method, error_bits=error_bits, seed=seed)
     assert found.audit is not None
     return replace(found, blocks=(*found.blocks, Heading("Verdict"), *map(Prose, _verdict(found.audit))))
 
@@ -177,17 +168,15 @@ def _written(block: Block, instance: Instance) -> Iterator[Block]:
 # -- closed forms --------------------------------------------------------------------------------------------
 
 
-def _closed(
-    mdp: MDP, policy: Policy, objective: Objective, theta: Mapping[sp.Symbol, sp.Expr] | None
-) -> Iterator[Block]:
+def _closed(problem: Problem) -> Iterator[Block]:
     """Closed forms where they can be read, and values at theta."""
-    if is_small(mdp):
+    if is_small(problem.mdp):
         try:
-            yield from list(ClosedForms(mdp, policy, objective).blocks())
+            yield from list(ClosedForms(problem).blocks())
         except (TooLargeError, NotInFieldError) as error:
             yield Heading("Closed forms")
             yield Prose(f"They are left out: {error.message.partition(';')[0]}.")
-    yield from values(solve(mdp, policy, objective, budget=BUDGET, seconds=SECONDS), theta)
+    yield from values(solve(problem, budget=BUDGET, seconds=SECONDS))
 
 
 # -- the verdict ---------------------------------------------------------------------------------------------

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import repeat
-
-import sympy as sp
 
 from pgsym.claims.blocks import Block, Chain, Definition, Prose
 from pgsym.claims.check import Audit, audit
@@ -14,9 +12,8 @@ from pgsym.claims.derivation import html, latex, markdown, plain
 from pgsym.claims.language.tree import Binding, Claim
 from pgsym.claims.verdict import Verdict
 from pgsym.expression.latex import document
-from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
-from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem, ProblemLike
 
 
 @dataclass(frozen=True)
@@ -36,10 +33,8 @@ class Derivation:
 
     Examples
     --------
-    >>> import pgsym
     >>> from pgsym.claims.derivation import general
-    >>> model = pgsym.zoo("short-corridor")
-    >>> general("start-state").check(model.mdp, model.policy).summary
+    >>> general("start-state").check("short-corridor").summary
     '28 relations: 28 proved'
     """
 
@@ -67,10 +62,8 @@ class Derivation:
 
     def check(
         self,
-        mdp: MDP,
-        policy: Policy,
+        problem: ProblemLike,
         *,
-        theta: Mapping[sp.Symbol, sp.Expr] | None = None,
         method: str = "auto",
         error_bits: int = 100,
         seed: int = 0,
@@ -82,13 +75,12 @@ class Derivation:
         ClaimError
             A relation mentions a state or a symbol that the model does not have.
         """
-        return audit(
-            self.chains, mdp, policy, self.objective, theta=theta, method=method, error_bits=error_bits, seed=seed
-        )
+        problem = Problem.of(problem).replace(objective=self.objective)
+        return audit(problem, self.chains, method=method, error_bits=error_bits, seed=seed)
 
-    def checked(self, mdp: MDP, policy: Policy, **options: object) -> Derivation:
+    def checked(self, problem: ProblemLike, **options: object) -> Derivation:
         """The derivation with its verdicts; options as for `check`."""
-        return replace(self, audit=self.check(mdp, policy, **options))  # type: ignore[arg-type]
+        return replace(self, audit=self.check(problem, **options))  # type: ignore[arg-type]
 
     def _verdicts(self) -> Iterator[Verdict | None]:
         return repeat(None) if self.audit is None else iter([step.verdict for step in self.audit.steps])

@@ -13,7 +13,7 @@ from pgsym.exact.moments import baselines, lookahead, whole_return
 from pgsym.exact.moments.floats import FloatSpace
 from pgsym.exact.moments.lookahead import LookAhead
 from pgsym.exact.moments.space import Array, FieldSpace, Form, Space
-from pgsym.exact.moments.specification import Specification, require_moments
+from pgsym.exact.moments.specification import Specification
 from pgsym.exact.moments.steps import Steps
 from pgsym.exact.moments.target import Target, gradient
 from pgsym.exact.moments.whole_return import WholeReturn
@@ -48,10 +48,6 @@ class Core:
         self.field = quantities.field
         self.T = estimator.cut_off
         start = quantities.mu if isinstance(estimator, EligibilityTrace) and estimator.stationary else None
-        if start is None:
-            quantities.structure.require_start()
-        reached = quantities.structure.reach(start or quantities.mdp.start)
-        require_moments(quantities, estimator, reached)
         self._vectorised = isinstance(self.field, FloatField) and not reference
         self.space = self._space(Steps.of(quantities.structure, self.field, start))
         if actions is Objective.START_STATE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,15 +12,21 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from pgsym.algebra.field import Field
 from pgsym.display.frame import data_frame
 from pgsym.errors import HypothesisError, StructureError, TooLargeError
+from pgsym.exact.fields import field_at
 from pgsym.exact.moments import present, sample_size
 from pgsym.exact.moments.core import Core
 from pgsym.exact.moments.present import describe, floats, number
 from pgsym.exact.moments.target import Target
+from pgsym.exact.quantities import Quantities
 from pgsym.exact.solution import Table
 from pgsym.expression.exact import to_expr
 from pgsym.model.estimator import Estimator
+from pgsym.model.objective import Objective
+from pgsym.model.problem import Problem, given_numbers
+from pgsym.model.structure import Structure
 
 if TYPE_CHECKING:
     from pgsym.display.figure import Figure
@@ -64,26 +71,48 @@ class EstimatorLaw:
 
     Attributes
     ----------
-    core : Core
-        The field elements behind every expression.
+    problem : Problem
+        Whose gradient is estimated.
+    estimator : Estimator
+        What is sampled.
     target : Target
         What the bias is measured against.
     theta : mapping or None
         The point; None for closed forms.
     n : int
         Samples that are averaged.
+    core : Core
+        The field elements behind every expression; made when something is asked for.
     """
 
-    def __init__(self, core: Core, target: Target, theta: Mapping[sp.Symbol, Any] | None = None, n: int = 1) -> None:
-        self.core = core
+    def __init__(
+        self,
+        problem: Problem,
+        estimator: Estimator,
+        target: Target,
+        field: Field,
+        theta: Mapping[sp.Symbol, Any] | None = None,
+        *,
+        n: int = 1,
+        reference: bool = False,
+    ) -> None:
+        self.problem = problem
+        self.estimator = estimator
         self.target = target
+        self.field = field
         self.theta = theta
         self.n = n
-        self.estimator: Estimator = core.estimator
-        self.mdp = core.quantities.mdp
-        self.policy = core.quantities.policy
-        self.params: tuple[sp.Symbol, ...] = self.policy.params
-        self.field = core.field
+        self.mdp, self.policy = problem.mdp, problem.policy
+        self.params: tuple[sp.Symbol, ...] = problem.policy.params
+        self._reference = reference
+
+    @cached_property
+    def core(self) -> Core:
+        """Mean, covariance and baselines as elements of the field."""
+        structure = Structure(self.mdp, self.policy)
+        quantities = Quantities(self.mdp, self.policy, Objective.START_STATE, self.field, structure)
+        actions = Objective.START_STATE if self.target is Target.TRUNCATED else Objective.parse(self.target)
+        return Core(quantities, self.estimator, actions, reference=self._reference)
 
     # -- moments -----------------------------------------------------------------------------------------
 
@@ -209,7 +238,11 @@ class EstimatorLaw:
         """The law of the mean of n independent samples."""
         if isinstance(n, bool) or not isinstance(n, int) or n < 1:
             raise StructureError(f"found {n!r}; a batch has at least one sample. Give n >= 1", where="batch")
-        return EstimatorLaw(self.core, self.target, self.theta, n)
+        mean = copy(self)
+        mean.n = n
+        for name in ("variance", "covariance", "covariance_trace", "mse"):
+            vars(mean).pop(name, None)
+        return mean
 
     def sample_size(self, accuracy: float, *, relative: bool = True) -> float:
         """The number of samples whose mean has root mean square error at most `accuracy`.
@@ -247,23 +280,25 @@ class EstimatorLaw:
 
     # -- points ------------------------------------------------------------------------------------------
 
-    def at(
-        self, theta: Mapping[sp.Symbol | str, Any] | Sequence[Any], symbols: Mapping[sp.Symbol | str, Any] | None = None
-    ) -> EstimatorLaw:
+    def at(self, theta: Any = None, **values: Any) -> EstimatorLaw:
         """The law at a point: exact, or in floats as soon as one given number is a float.
 
         Parameters
         ----------
-        theta
-            Every parameter's value.
-        symbols
-            Values for symbols of the model and of the estimator (lambda, beta, a baseline's).
+        theta, values
+            Numbers for parameters and symbols, as for `Problem.at`, and for the estimator's own symbols (lambda, beta,
+            a baseline's).
         """
-        from pgsym.exact.moments.compute import moments
-
-        return moments(
-            self.mdp, self.policy, self.estimator, objective=self.target, theta=theta, symbols=symbols
-        ).batch(self.n)
+        given = dict(theta) if isinstance(theta, Mapping) else {}
+        by_name = {getattr(key, "name", key): value for key, value in {**given, **values}.items()}
+        own = {s: to_expr(by_name[s.name], where=s.name) for s in self.estimator.symbols if s.name in by_name}
+        known = {s.name for s in (*self.params, *self.mdp.symbols)}
+        rest = {name: v for name, v in by_name.items() if name in known or sp.Symbol(name) not in own}
+        in_order = theta is not None and not isinstance(theta, Mapping)
+        problem = self.problem.at(theta, **rest) if in_order else self.problem.at(rest)
+        estimator = self.estimator.subs(own) if own else self.estimator
+        field = field_at(problem, given_numbers(theta, values), estimator.symbols)
+        return EstimatorLaw(problem, estimator, self.target, field, problem.point, n=self.n)
 
     # -- output ------------------------------------------------------------------------------------------
 
@@ -296,9 +331,7 @@ class EstimatorLaw:
         Examples
         --------
         >>> from pgsym.exact.moments import moments
-        >>> from pgsym.model.zoo import zoo
-        >>> corridor = zoo("short-corridor")
-        >>> moments(corridor.mdp, corridor.policy, "reinforce", theta=corridor.theta).frame()
+        >>> moments("short-corridor", "reinforce").at().frame()
           parameter mean variance gradient bias
         0     theta    2     1959        2    0
         """

@@ -13,13 +13,13 @@ from pgsym.exact.moments.space import Array, Space
 from pgsym.exact.moments.whole_return import WholeReturn
 from pgsym.exact.quantities import Quantities
 from pgsym.model.estimator import EXACT, EligibilityTrace, Estimator, Reinforce
-from pgsym.model.mdp import State
 from pgsym.model.objective import Objective
+from pgsym.model.structure import Structure
 
 _SHOWN = 8
 
 
-def require_moments(quantities: Quantities, estimator: Estimator, reached: frozenset[State]) -> None:
+def require_moments(structure: Structure, estimator: Estimator) -> None:
     """The run is cut off, ends with probability 1, or is discounted all along.
 
     Raises
@@ -27,9 +27,12 @@ def require_moments(quantities: Quantities, estimator: Estimator, reached: froze
     HypothesisError
         None of these; the message names the states.
     """
+    stationary = getattr(estimator, "stationary", False)
+    structure.require(Objective.AVERAGE_REWARD) if stationary else structure.require_start()
     if estimator.cut_off is not None:
         return
-    mdp, structure = quantities.mdp, quantities.structure
+    mdp = structure.mdp
+    reached = structure.reach(structure.recurrent_classes[0] if stationary else mdp.start)
     endless = [c for c in structure.recurrent_classes if reached.intersection(c)]
     if not endless:
         return
@@ -122,8 +125,3 @@ class Specification:
         if isinstance(values, str) and values == EXACT:
             return space.array([self.quantities.V[s] for s in states])
         return space.zeros(space.S) + self.field.convert(values)
-
-
-def default_objective(estimator: Estimator) -> Objective:
-    """What an estimator is meant to estimate the gradient of."""
-    return Objective.AVERAGE_REWARD if isinstance(estimator, EligibilityTrace) else Objective.START_STATE

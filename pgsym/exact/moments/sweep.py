@@ -16,7 +16,8 @@ from pgsym.exact.moments.compute import moments
 from pgsym.exact.moments.law import EstimatorLaw
 from pgsym.exact.moments.present import floats, number
 from pgsym.expression.exact import to_expr
-from pgsym.model.estimator import GAE, ActorCritic, EligibilityTrace, NStep
+from pgsym.model.estimator import GAE, ActorCritic, EligibilityTrace, Estimator, NStep
+from pgsym.model.problem import Problem
 
 if TYPE_CHECKING:
     from pgsym.display.figure import Figure
@@ -101,9 +102,7 @@ def sweep(law: EstimatorLaw, number: str, values: Sequence[Any] | None = None) -
 
     Examples
     --------
-    >>> from pgsym.model.zoo import zoo
-    >>> corridor = zoo("short-corridor")
-    >>> law = moments(corridor.mdp, corridor.policy, "reward-to-go", theta=corridor.theta)
+    >>> law = moments("short-corridor", "reward-to-go").at()
     >>> sweep(law, "baseline", [0, -12]).variance.tolist()
     [733.0, 277.0]
     """
@@ -115,7 +114,7 @@ def sweep(law: EstimatorLaw, number: str, values: Sequence[Any] | None = None) -
     found = []
     for value, one in _variants(law, number, values):
         try:
-            changed = moments(**one)
+            changed = moments(*one, target=law.target).at()
         except HypothesisError:
             continue
         gap = floats(changed.mean) - truth
@@ -135,8 +134,10 @@ def applicable(law: EstimatorLaw) -> list[str]:
     return [*found, "baseline", "T"]
 
 
-def _variants(law: EstimatorLaw, number: str, values: Sequence[Any] | None) -> Iterable[tuple[Any, dict[str, Any]]]:
-    """(value, arguments of `moments`)."""
+def _variants(
+    law: EstimatorLaw, number: str, values: Sequence[Any] | None
+) -> Iterable[tuple[Any, tuple[Problem, Estimator]]]:
+    """(value, problem and estimator)."""
     if number not in applicable(law):
         raise StructureError(
             f"{law.estimator.name} has no {number}; it has {', '.join(applicable(law))}. Choose one of them",
@@ -144,18 +145,17 @@ def _variants(law: EstimatorLaw, number: str, values: Sequence[Any] | None) -> I
         )
     kind = law.estimator
     assert law.theta is not None
-    point = {p: float(v) for p, v in law.theta.items()}
-    common = {"mdp": law.mdp, "policy": law.policy, "estimator": kind, "objective": law.target, "theta": point}
+    problem = law.problem.at({p: float(v) for p, v in law.theta.items()})
     unit = [sp.Rational(i, POINTS - 1) for i in range(POINTS)]
     if number == "lambda":
         shared = {f.name: getattr(kind, f.name) for f in fields(kind) if f.name not in ("lam", "n")}
-        return [(v, {**common, "estimator": GAE(lam=v, **shared)}) for v in _exact(values, unit)]
+        return [(v, (problem, GAE(lam=v, **shared))) for v in _exact(values, unit)]
     if number == "gamma":
-        return [(v, {**common, "mdp": law.mdp.replace(gamma=v)}) for v in _exact(values, unit)]
+        return [(v, (problem.replace(mdp=problem.mdp.replace(gamma=v)), kind)) for v in _exact(values, unit)]
     if values is None:
         values = sorted({round(v) for v in np.geomspace(1, LONGEST, POINTS)})
     name = "T" if isinstance(kind, EligibilityTrace) else "horizon"
-    return [(T, {**common, "estimator": replace(kind, **{name: int(T)})}) for T in values]
+    return [(T, (problem, replace(kind, **{name: int(T)}))) for T in values]
 
 
 def _baselines(law: EstimatorLaw, values: Sequence[Any] | None) -> Sweep:

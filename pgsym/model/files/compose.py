@@ -21,7 +21,7 @@ from pgsym.model.objective import Objective
 from pgsym.model.policies import direct_policy, mixture, softmax_policy, tabular
 from pgsym.model.policy import Policy
 from pgsym.model.policy_at import check_policy_at
-from pgsym.model.problem import Problem
+from pgsym.model.problem import ASSUMED, Problem
 
 GAMMA = sp.Symbol("gamma")
 
@@ -67,7 +67,8 @@ def compose(document: ModelDocument, prefix: str = "") -> Problem:
     theta = _theta(policy, policy_document, f"{prefix}policy.theta")
     check_policy_at(policy, theta)
     objective = _objective(document.objective, f"{prefix}objective")
-    return Problem(mdp, policy, objective, theta, document.name, document.source)
+    assumed = tuple(key for key in ASSUMED if key not in document.model_fields_set) if document.policy is None else ()
+    return Problem(mdp, policy, objective, theta, document.name, document.source, assumed)
 
 
 def _check_alike(kind: str, names: Iterable[Hashable], where: str) -> None:

@@ -30,6 +30,7 @@ from pgsym.exact.tables import LazyMap
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem
 from pgsym.model.structure import Structure
 from pgsym.report.live.code import OPERATIONS, Code, CodeField
 
@@ -108,7 +109,7 @@ def formulas(mdp: MDP, policy: Policy, objective: Objective, inputs: list[sp.Sym
     structure = Structure(mdp, policy)
     structure.require(objective)
     try:
-        solution = solve(mdp, policy, objective, budget=CLOSED_TERMS)
+        solution = solve(Problem(mdp, policy, objective), budget=CLOSED_TERMS)
         code = CodeField(inputs, CLOSED_OPERATIONS)
         left = {p: code.convert(e) for p, e in solution.grad.items()}
         found = _compile(code, Closed(solution, structure, code), left)

@@ -15,10 +15,7 @@ import sympy as sp
 
 from pgsym.model.drawing import is_drawable
 from pgsym.model.drawing.geometry import geometry
-from pgsym.model.mdp import MDP
-from pgsym.model.objective import Objective
-from pgsym.model.policies import tabular
-from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem
 from pgsym.report.live.code import javascript
 from pgsym.report.live.controls import conditions, controls, with_free_gamma
 from pgsym.report.live.formulas import formulas
@@ -46,21 +43,17 @@ class Live:
 
 
 def live(
-    mdp: MDP,
-    policy: Policy | None = None,
-    objective: Objective | str = Objective.START_STATE,
-    theta: Mapping[sp.Symbol | str, Any] | None = None,
+    problem: Problem,
     symbols: Mapping[sp.Symbol | str, Any] | None = None,
 ) -> Live:
     """The live part of a problem's page: sliders for theta, gamma and the symbols, and all that follows them.
 
     Parameters
     ----------
-    policy
-        Tabular softmax by default.
-    theta, symbols
-        Where the sliders stand at first; 0 for a parameter, and a point of the model's domain for symbols, that is
-        not given.
+    problem
+        The sliders stand at its theta at first; at 0 where it has none.
+    symbols
+        Where the sliders of symbols stand at first; by default at a point of the model's domain.
 
     Raises
     ------
@@ -75,15 +68,14 @@ def live(
     --------
     >>> from pgsym.model.zoo import zoo
     >>> problem = zoo("short-corridor")
-    >>> part = live(problem.mdp, problem.policy, problem.objective, problem.theta)
+    >>> part = live(problem)
     >>> part.html.count('type="range"'), "function compute(x, y)" in part.script
     (2, True)
     """
-    objective = Objective.parse(objective)
-    policy = tabular(mdp) if policy is None else policy
+    mdp, policy, objective = problem.mdp, problem.policy, problem.objective
     free, gamma = with_free_gamma(mdp, policy, objective)
     own = {gamma: mdp.gamma} if gamma is not None and mdp.gamma.is_Rational else {}
-    found = controls(free, policy, objective, gamma, theta or {}, {**own, **(symbols or {})})
+    found = controls(free, policy, objective, gamma, problem.theta, {**own, **(symbols or {})})
     computed = formulas(free, policy, objective, [control.symbol for control in found])
     picture = geometry(free) if is_drawable(free) else None
     outputs = Outputs(computed, conditions(free, policy, objective))

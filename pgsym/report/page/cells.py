@@ -118,8 +118,7 @@ class Writer:
     @cached_property
     def closed(self) -> Solution:
         """The solution in closed form."""
-        p = self.problem
-        return solve(p.mdp, p.policy, p.objective, budget=BUDGET, seconds=SECONDS)
+        return solve(self.problem, budget=BUDGET, seconds=SECONDS)
 
     @cached_property
     def exact(self) -> Solution | None:
@@ -127,7 +126,7 @@ class Writer:
         p = self.problem
         small = self.rounded is None or len(p.mdp.states) * len(p.policy.params) <= EXACT_ENTRIES
         try:
-            return self.closed.at(p.theta) if small else None
+            return self.closed.at() if small else None
         except NotInFieldError:
             if self.rounded is None:
                 raise

@@ -47,8 +47,7 @@ class Builder:
     @cached_property
     def derivation(self) -> Derivation:
         """The theorem of the problem's objective, every line decided."""
-        p = self.problem
-        return derive(p.mdp, p.policy, p.objective, theta=p.theta, name=p.name, source=p.source)
+        return derive(self.problem)
 
     @cached_property
     def chapters(self) -> dict[str, list[Block]]:
@@ -116,8 +115,7 @@ class Builder:
         return tuple(rows)
 
     def _live(self) -> Iterable[Block]:
-        p = self.problem
         try:
-            yield Alive(live(p.mdp, p.policy, p.objective, p.theta), ON_PAPER)
+            yield Alive(live(self.problem), ON_PAPER)
         except PgsymError as error:
             yield Note(f"This part of the page would move, but not for this model: {error}")

@@ -120,7 +120,7 @@ def law(writer: Writer, estimator: Estimator, target: Objective) -> EstimatorLaw
     """The law at theta: exact for small models, in floats for large ones."""
     p = writer.problem
     theta = dict(p.theta) if is_exact(writer, estimator) else {q: float(v) for q, v in p.theta.items()}
-    return moments(p.mdp, p.policy, estimator, theta=theta, objective=str(target))
+    return moments(p, estimator, target=str(target)).at(theta)
 
 
 def is_exact(writer: Writer, estimator: Estimator) -> bool:
@@ -165,8 +165,7 @@ def _closed(writer: Writer, target: Objective) -> Iterator[Block]:
     found: list[Row] = []
     for name, estimator in (("REINFORCE", Reinforce()), ("reward-to-go", RewardToGo())):
         try:
-            one = moments(p.mdp, p.policy, estimator, objective=str(target), budget=CLOSED_BUDGET,
-                          seconds=CLOSED_SECONDS)  # fmt: skip
+            one = moments(p, estimator, target=str(target), budget=CLOSED_BUDGET, seconds=CLOSED_SECONDS)
             lines = latex_lines(one.covariance_trace, names=writer.names)
         except TooLargeError:
             continue

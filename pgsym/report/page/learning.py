@@ -68,10 +68,7 @@ def paths(writer: Writer, settings: Settings, tick: Callable[[float], None]) -> 
     """
     p = writer.problem
     found = ascend(
-        p.mdp,
-        p.policy,
-        p.objective,
-        theta=p.theta,
+        p,
         methods=("exact", "natural", SAMPLED),
         steps=settings.steps,
         step_size=_step_sizes(writer),
@@ -88,7 +85,7 @@ def paths(writer: Writer, settings: Settings, tick: Callable[[float], None]) -> 
 def _step_sizes(writer: Writer) -> dict[str, float]:
     """Such that the first exact step of each method has length `FIRST`; rounded to two digits."""
     p = writer.problem
-    place = Landscape(p.mdp, p.policy, p.objective).at(np.array([float(p.theta[q]) for q in p.policy.params]))
+    place = Landscape(p).at(np.array([float(p.theta[q]) for q in p.policy.params]))
     plain, natural = (float(np.linalg.norm(g)) for g in (place.gradient, place.natural_gradient()))
 
     def size(length: float) -> float:

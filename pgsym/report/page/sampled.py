@@ -52,11 +52,8 @@ def checks(writer: Writer, settings: Settings, tick: Callable[[float], None]) ->
             tick((before + done / n) / len(names))
 
         check = cross_check(
-            problem.mdp,
-            problem.policy,
-            problem.objective,
-            theta=problem.theta,
-            estimator=name,
+            problem,
+            name,
             n=settings.samples,
             seed=settings.seed,
             horizon=settings.horizon,

@@ -38,7 +38,7 @@ POINT = 6
 def verdicts(writer: Writer) -> dict[Objective, Verdict]:
     """The theorem decided for the three objectives."""
     p = writer.problem
-    return {objective: verify(p.mdp, p.policy, objective, theta=p.theta) for objective in Objective}
+    return {objective: verify(p.replace(objective=objective)) for objective in Objective}
 
 
 def theorem(writer: Writer, found: Mapping[Objective, Verdict]) -> Iterator[Block]:

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import sympy as sp
 
 from pgsym.claims.derivation.mathml import mathml
 from pgsym.errors import SchemaError
 from pgsym.model.files.atomic import write_atomically
-from pgsym.model.mdp import MDP
-from pgsym.model.objective import Objective
-from pgsym.model.policies import tabular
-from pgsym.model.policy import Policy
-from pgsym.model.problem import Problem
+from pgsym.model.problem import Problem, ProblemLike
 from pgsym.report.page import html, latex
 from pgsym.report.page.document import Builder
 from pgsym.report.page.settings import Settings
@@ -27,12 +21,9 @@ PAGE, PAPER = "index.html", "report.tex"
 
 
 def report(
-    model: Problem | MDP,
+    problem: ProblemLike,
     folder: str | os.PathLike[str],
     *,
-    policy: Policy | None = None,
-    objective: Objective | str | None = None,
-    theta: Mapping[sp.Symbol | str, Any] | None = None,
     progress: Callable[[int, int], None] | None = None,
     **settings: Any,
 ) -> list[Path]:
@@ -43,12 +34,10 @@ def report(
 
     Parameters
     ----------
-    model
-        A problem (`pgsym.zoo`, `pgsym.load`), or an MDP.
+    problem
+        See `pgsym.Problem.of`.
     folder
         Made if it is not there.
-    policy, objective, theta
-        In place of the problem's; of an MDP, tabular softmax, ``start-state`` and 0.
     progress
         Called with (done, all) in hundredths of the work.
     settings
@@ -67,7 +56,7 @@ def report(
     SchemaError
         The folder cannot be made or written to, or a setting is out of range.
     """
-    problem = _problem(model, policy, objective, theta)
+    problem = Problem.of(problem)
     chosen = Settings(**settings)
     place = Path(folder)
     try:
@@ -79,24 +68,3 @@ def report(
     document = Builder(problem, chosen, version).document(progress or (lambda done, n: None))
     files = {PAGE: html.page(document, version), PAPER: latex.text(document)}
     return [write_atomically(place / name, text) for name, text in files.items()]
-
-
-def _problem(
-    model: Problem | MDP, policy: Policy | None, objective: Objective | str | None, theta: Mapping[Any, Any] | None
-) -> Problem:
-    given = model if isinstance(model, Problem) else None
-    mdp = given.mdp if given else model
-    if not isinstance(mdp, MDP):
-        raise SchemaError(
-            f"found {mdp!r}; an MDP or a problem is required. Give pgsym.zoo(NAME) or pgsym.load(FILE)", where="model"
-        )
-    chosen = policy or (given.policy if given else tabular(mdp))
-    goal = objective or (given.objective if given else Objective.START_STATE)
-    # A problem's theta belongs to its own policy.
-    known = given.theta if given and policy is None else dict.fromkeys(chosen.params, sp.Integer(0))
-    point = chosen.point(
-        {p.name: v for p, v in known.items()} | {getattr(p, "name", p): v for p, v in (theta or {}).items()}
-    )
-    return Problem(
-        mdp, chosen, Objective.parse(goal), point, given.name if given else "", given.source if given else ""
-    )

@@ -8,7 +8,7 @@ from plain_estimators import Plain
 from strategies import episodic_mdps, points, policies, rows
 
 from pgsym.exact.moments import moments
-from pgsym.model import MDP
+from pgsym.model import MDP, Problem
 from pgsym.model.estimator import GAE, ActorCritic, AllKnowing, EligibilityTrace, NStep, Reinforce, RewardToGo
 
 
@@ -75,7 +75,7 @@ def test_law_equals_enumeration_of_loop_free_models(data):
     policy = data.draw(policies(mdp))
     theta = data.draw(points(policy))
     estimator = data.draw(estimators(mdp, whole=True))
-    agree(moments(mdp, policy, estimator, theta=theta), Plain(mdp, policy, theta).law(estimator))
+    agree(moments(Problem(mdp, policy), estimator).at(theta), Plain(mdp, policy, theta).law(estimator))
 
 
 @settings(max_examples=40)
@@ -85,7 +85,7 @@ def test_law_equals_enumeration_of_truncated_runs(data):
     policy = data.draw(policies(mdp))
     theta = data.draw(points(policy))
     estimator = data.draw(estimators(mdp, whole=False))
-    agree(moments(mdp, policy, estimator, theta=theta), Plain(mdp, policy, theta).law(estimator))
+    agree(moments(Problem(mdp, policy), estimator).at(theta), Plain(mdp, policy, theta).law(estimator))
 
 
 @settings(max_examples=40)
@@ -104,7 +104,7 @@ def test_optimal_baselines_equal_the_least_squares_of_all_trajectories(data):
     c, q = plain.baseline_terms(given_, w)
     assert all(e == 0 for (s, t), e in q.items() if s != t)
     total = sum(q[s, s] for s in mdp.nonterminal)
-    law = moments(mdp, policy, estimator, theta=theta)
+    law = moments(Problem(mdp, policy), estimator).at(theta)
     if total == 0:
         return
     trace = sum(e for i, row in enumerate(plain.law(given_)[1]) for j, e in enumerate(row) if i == j)
@@ -149,6 +149,6 @@ def test_enumeration_rejects_mutant(mutant):
     else:
         wrong = GAE("1/2", {0: 1, 1: 1}, horizon=1, bootstrap=False)
     plain = Plain(mdp, policy, theta).law(right)
-    agree(moments(mdp, policy, right, theta=theta), plain)
+    agree(moments(Problem(mdp, policy), right).at(theta), plain)
     with pytest.raises(AssertionError):
-        agree(moments(model, policy, wrong, theta=theta), plain)
+        agree(moments(Problem(model, policy), wrong).at(theta), plain)

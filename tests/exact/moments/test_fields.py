@@ -12,7 +12,7 @@ from strategies import continuing_mdps, episodic_mdps, points, policies
 from pgsym.exact.fields import prime_field
 from pgsym.exact.moments import moments
 from pgsym.exact.moments.space import Form
-from pgsym.model import MDP, sigmoid
+from pgsym.model import MDP, Problem, sigmoid
 from pgsym.model.estimator import (
     GAE,
     UNENDING,
@@ -64,11 +64,11 @@ def every_array(law):
 
 
 def check_floats(mdp, policy, theta, estimator):
-    exact = every_array(moments(mdp, policy, estimator, theta=theta))
+    exact = every_array(moments(Problem(mdp, policy), estimator).at(theta))
     point = {p: float(v) for p, v in theta.items()}
     scale = 1 + np.abs(exact).max()
     for reference in (True, False):
-        found = every_array(moments(mdp, policy, estimator, theta=point, reference=reference))
+        found = every_array(moments(Problem(mdp, policy), estimator, reference=reference).at(point))
         # Rounding of some thousand operations on numbers of this size.
         assert np.abs(found - exact).max() <= 2.0**-36 * scale
 
@@ -116,11 +116,11 @@ VALUES = {"r": "2", "gamma": "1/2", "b": "3/4", "lambda": "1/5", "v": "-1"}
 def test_closed_form_at_a_point_is_the_law_at_that_point(small, estimator):
     """theta, gamma, lambda, critic and baseline are symbols of one formula."""
     mdp, policy = small
-    closed = moments(mdp, policy, estimator)
+    closed = moments(Problem(mdp, policy), estimator)
     theta = {"x": "log(2)", "y": "-log(3)"}
     known = {s.name for s in mdp.symbols | estimator.symbols}
     symbols = {name: v for name, v in VALUES.items() if name in known}
-    here = closed.at(theta, symbols)
+    here = closed.at({**theta, **symbols})
     values = {**policy.point(theta), **{sp.Symbol(k): sp.Rational(v) for k, v in symbols.items()}}
     pairs = [(closed.covariance_trace, here.covariance_trace), (closed.mse, here.mse)]
     pairs += zip([*closed.mean.values(), *closed.covariance], [*here.mean.values(), *here.covariance], strict=True)
@@ -133,8 +133,8 @@ def test_residues_agree_with_the_closed_form(small, estimator):
     mdp, policy = small
     extra = sorted(estimator.symbols, key=str)
     field = prime_field(mdp, policy, random.Random(7), extra=extra)
-    residue = moments(mdp, policy, estimator, field=field)
-    closed = moments(mdp, policy, estimator)
+    residue = moments(Problem(mdp, policy), estimator, field=field)
+    closed = moments(Problem(mdp, policy), estimator)
     assert field.is_zero(residue.core.trace - field.convert(closed.covariance_trace))
     for found, form in zip(residue.core.mean, closed.mean.values(), strict=True):
         assert field.is_zero(found - field.convert(form))
@@ -144,19 +144,19 @@ def test_short_corridor_in_closed_form():
     corridor = zoo("short-corridor")
     (theta,) = corridor.policy.params
     x = sp.exp(theta)
-    law = moments(corridor.mdp, corridor.policy, "reward-to-go")
+    law = moments(corridor, "reward-to-go")
     assert sp.cancel(law.covariance_trace - (28 * x**4 + 108 * x**3 + 205 * x**2 + 256 * x + 136) / x**2) == 0
     assert law.at({"theta": 0}).covariance_trace == 733
     assert law.at({"theta": 0.0}).covariance_trace == pytest.approx(733)
-    assert moments(corridor.mdp, corridor.policy, "reinforce").at([0]).covariance_trace == 1959
+    assert moments(corridor, "reinforce").at([0]).covariance_trace == 1959
 
 
 def test_long_runs_tend_to_the_unending_one():
     two = zoo("two-state")
     theta = dict.fromkeys(two.policy.params, 0.3)
     for kind in (RewardToGo, AllKnowing):
-        limit = moments(two.mdp, two.policy, kind(horizon=UNENDING), theta=theta)
-        long = moments(two.mdp, two.policy, kind(horizon=600), theta=theta)
+        limit = moments(two, kind(horizon=UNENDING)).at(theta)
+        long = moments(two, kind(horizon=600)).at(theta)
         assert float(long.covariance_trace) == pytest.approx(float(limit.covariance_trace), rel=1e-12)
         assert float(limit.covariance_trace) > 0
 
@@ -166,7 +166,7 @@ def test_hundreds_of_states_and_thousands_of_parameters():
     big = zoo("garnet", states=120, actions=10, seed=3)
     k = len(big.policy.params)
     theta = {p: 0.1 * (i % 7 - 3) for i, p in enumerate(big.policy.params)}
-    law = moments(big.mdp, big.policy, GAE("9/10", horizon=UNENDING), theta=theta)
+    law = moments(big, GAE("9/10", horizon=UNENDING)).at(theta)
     assert k == 1200
     variance = np.array([float(e) for e in law.core.variance])
     assert variance.sum() == pytest.approx(float(law.covariance_trace), rel=1e-10)

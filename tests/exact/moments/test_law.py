@@ -17,7 +17,7 @@ from pgsym.errors import (
 )
 from pgsym.exact.moments import moments
 from pgsym.exact.moments.sample_size import for_accuracy, for_bias_test
-from pgsym.model import MDP, direct_policy, sigmoid, tabular
+from pgsym.model import MDP, Problem, direct_policy, sigmoid, tabular
 from pgsym.model.estimator import (
     GAE,
     UNENDING,
@@ -63,13 +63,13 @@ UNBIASED = [
 
 @pytest.mark.parametrize("estimator", UNBIASED, ids=lambda e: e.name)
 def test_bias_is_zero_for_every_theta_gamma_lambda_and_baseline(chain, estimator):
-    law = moments(*chain, estimator)
+    law = moments(Problem(*chain), estimator)
     assert [law.bias[p] for p in law.params] == [0, 0]
 
 
 def test_bias_of_leaving_out_the_discount_is_exact(chain):
     """The terms of t come late, and weigh 1 for a power of gamma; at gamma = 1 nothing is lost."""
-    law = moments(*chain, RewardToGo(discount_weight=False))
+    law = moments(Problem(*chain), RewardToGo(discount_weight=False))
     x, y = law.params
     gamma = sp.Symbol("gamma")
     assert law.bias[x] == 0
@@ -79,7 +79,7 @@ def test_bias_of_leaving_out_the_discount_is_exact(chain):
 
 def test_truncated_estimator_is_unbiased_for_the_truncated_objective(chain):
     for estimator in (RewardToGo("b", horizon=3), Reinforce(horizon=2), GAE(1, "v", horizon=3, bootstrap=False)):
-        law = moments(*chain, estimator, objective="truncated")
+        law = moments(Problem(*chain), estimator, target="truncated")
         assert [law.bias[p] for p in law.params] == [0, 0]
         assert any(e != 0 for e in law.bias_against("start-state").values())
 
@@ -88,8 +88,8 @@ def test_truncation_with_the_exact_critic_is_unbiased_up_to_the_cut_off(chain):
     """Bootstrapping with V makes every term's expectation that of the whole episode."""
     mdp, policy = chain
     point = {"x": 0, "y": 0}
-    kept = moments(mdp, policy, GAE("1/2", horizon=3), theta=point, symbols={"gamma": "1/2"})
-    dropped = moments(mdp, policy, GAE("1/2", horizon=3, bootstrap=False), theta=point, symbols={"gamma": "1/2"})
+    kept = moments(Problem(mdp, policy), GAE("1/2", horizon=3)).at(point, gamma="1/2")
+    dropped = moments(Problem(mdp, policy), GAE("1/2", horizon=3, bootstrap=False)).at(point, gamma="1/2")
     assert sum(abs(e) for e in kept.bias.values()) < sum(abs(e) for e in dropped.bias.values())
 
 
@@ -98,7 +98,7 @@ def test_eligibility_trace_tends_to_the_gradient_as_beta_and_T_grow():
     theta = dict.fromkeys(two.policy.params, 0.2)
     sizes = []
     for beta, T in (("1/2", 20), ("3/4", 80), ("15/16", 320)):
-        law = moments(two.mdp, two.policy, EligibilityTrace(beta, T, stationary=True), theta=theta)
+        law = moments(two.replace(objective="average-reward"), EligibilityTrace(beta, T, stationary=True)).at(theta)
         assert law.target == "average-reward"
         sizes.append(max(abs(float(e)) for e in law.bias.values()))
     assert sizes[0] > 1.5 * sizes[1] > 3 * sizes[2]
@@ -108,7 +108,7 @@ def test_variance_of_the_eligibility_trace_grows_with_beta():
     """Baxter & Bartlett 2001: beta trades bias for variance."""
     two = zoo("two-state")
     traces = [
-        float(moments(two.mdp, two.policy, EligibilityTrace(b, 60), theta=[0.0, 0.0]).covariance_trace)
+        float(moments(two.replace(objective="average-reward"), EligibilityTrace(b, 60)).at([0.0, 0.0]).covariance_trace)
         for b in ("0", "1/2", "9/10", "99/100")
     ]
     assert traces == sorted(traces)
@@ -116,7 +116,7 @@ def test_variance_of_the_eligibility_trace_grows_with_beta():
 
 def test_batch_divides_the_covariance():
     corridor = zoo("short-corridor")
-    law = moments(corridor.mdp, corridor.policy, "reinforce", theta=corridor.theta)
+    law = moments(corridor, "reinforce").at()
     ten = law.batch(10)
     assert dict(ten.mean) == dict(law.mean)
     assert ten.covariance_trace == ten.mse == sp.Rational(1959, 10)
@@ -128,7 +128,7 @@ def test_batch_divides_the_covariance():
 
 
 def test_mean_square_error_adds_the_squared_bias(chain):
-    law = moments(*chain, RewardToGo(discount_weight=False), theta=[0, 0], symbols={"gamma": "1/2"})
+    law = moments(Problem(*chain), RewardToGo(discount_weight=False)).at([0, 0], gamma="1/2")
     assert law.mse == law.covariance_trace + sum(e**2 for e in law.bias.values())
 
 
@@ -137,20 +137,22 @@ def test_optimal_baselines_are_reached_by_the_estimator_with_them():
     corridor = zoo("short-corridor")
     common = (corridor.mdp, corridor.policy)
     for kind in (Reinforce, RewardToGo, AllKnowing):
-        law = moments(*common, kind(), theta=corridor.theta)
+        law = moments(Problem(*common), kind()).at(corridor.theta)
         best, by_state = law.optimal_constant_baseline, law.optimal_state_baseline
-        assert moments(*common, kind(best.value), theta=corridor.theta).covariance_trace == best.trace
-        assert moments(*common, kind(dict(by_state.value)), theta=corridor.theta).covariance_trace == by_state.trace
+        assert moments(Problem(*common), kind(best.value)).at(corridor.theta).covariance_trace == best.trace
+        assert (
+            moments(Problem(*common), kind(dict(by_state.value))).at(corridor.theta).covariance_trace == by_state.trace
+        )
         assert by_state.trace <= best.trace <= law.covariance_trace
         for step in (sp.Rational(-1, 7), sp.Rational(1, 7)):
-            assert moments(*common, kind(best.value + step), theta=corridor.theta).covariance_trace > best.trace
+            assert moments(Problem(*common), kind(best.value + step)).at(corridor.theta).covariance_trace > best.trace
             nudged = {**by_state.value, "s2": by_state.value["s2"] + step}
-            assert moments(*common, kind(nudged), theta=corridor.theta).covariance_trace > by_state.trace
+            assert moments(Problem(*common), kind(nudged)).at(corridor.theta).covariance_trace > by_state.trace
 
 
 def test_sample_size_reaches_the_accuracy():
     corridor = zoo("short-corridor")
-    law = moments(corridor.mdp, corridor.policy, "reinforce", theta=corridor.theta)
+    law = moments(corridor, "reinforce").at()
     n = law.sample_size(0.1)
     assert n == 48975  # 1959 / (0.1 * 2)^2
     assert law.batch(n).mse <= sp.Rational(4, 100) < law.batch(n - 1).mse
@@ -175,7 +177,7 @@ def test_bias_test_has_the_stated_power(rng):
 
 def test_projection_is_the_covariance_seen_from_a_direction(chain):
     mdp, policy = chain
-    law = moments(mdp, policy, GAE("1/2"), theta=[0, 0], symbols={"gamma": "1/2"})
+    law = moments(Problem(mdp, policy), GAE("1/2")).at([0, 0], gamma="1/2")
     v = sp.Matrix([[2, -1], [0, 3]])
     found = law.project([{"x": 2, "y": -1}, {"y": 3}])
     assert found.covariance == v * law.covariance * v.T
@@ -202,7 +204,7 @@ def test_moments_raises_where_an_episode_need_not_end(continuing, estimator):
         match=r"moments: an episode need not end: 1 recurrent classes are reached \(the first: 's', 't'\), and "
         r"gamma = 1/2; .* must end with probability 1\. Give a horizon T",
     ):
-        moments(*continuing, estimator)
+        moments(Problem(*continuing), estimator)
 
 
 @pytest.mark.parametrize(
@@ -214,7 +216,7 @@ def test_moments_raises_where_an_episode_need_not_end(continuing, estimator):
 )
 def test_moments_raises_where_the_variance_grows_for_ever(continuing, estimator, why):
     with pytest.raises(HypothesisError, match=f"{why}.*the variance grows with the length of the run"):
-        moments(*continuing, estimator)
+        moments(Problem(*continuing), estimator)
 
 
 def test_moments_raises_on_an_improper_policy():
@@ -223,10 +225,10 @@ def test_moments_raises_on_an_improper_policy():
     )
     policy = tabular(mdp)
     with pytest.raises(HypothesisError, match=r"the first: 'u'.*gamma = 1; one sample of the estimator is a whole"):
-        moments(mdp, policy, RewardToGo())
+        moments(Problem(mdp, policy), RewardToGo())
     with pytest.raises(HypothesisError, match="gamma = 1, and a run need not end"):
-        moments(mdp, policy, RewardToGo(horizon=UNENDING))
-    cut = moments(mdp, policy, RewardToGo(horizon=3), theta=[0, 0, 0])
+        moments(Problem(mdp, policy), RewardToGo(horizon=UNENDING))
+    cut = moments(Problem(mdp, policy), RewardToGo(horizon=3)).at([0, 0, 0])
     assert not cut.has_bias
     assert "undefined" in str(cut)
     assert cut.to_json()["bias"] is None
@@ -236,49 +238,49 @@ def test_unreached_states_do_not_matter():
     mdp = MDP.from_transitions(
         [("s", "a", "end", 1, 1), ("s", "b", "end", 1, 0), ("u", "a", "u", 1, -1)], start="s", terminal=["end"]
     )
-    assert moments(mdp, tabular(mdp), RewardToGo(), theta=[0, 0, 0]).mean.elements
+    assert moments(Problem(mdp, tabular(mdp)), RewardToGo()).at([0, 0, 0]).mean.elements
 
 
 def test_moments_raises_on_a_score_that_does_not_exist():
     mdp = MDP.from_transitions([("s", a, "end", 1, 1) for a in ("go", "stay")], start="s", terminal=["end"])
     policy = direct_policy(mdp, {"s": {"go": "p", "stay": "1 - p"}}, ["p"])
     with pytest.raises(ZeroProbabilityError, match="the score grad log pi needs"):
-        moments(mdp, policy, RewardToGo(), theta={"p": 1})
+        moments(Problem(mdp, policy), RewardToGo()).at({"p": 1})
     (p,) = policy.params
-    assert sp.cancel(moments(mdp, policy, RewardToGo()).covariance_trace - 1 / (p * (1 - p))) == 0
+    assert sp.cancel(moments(Problem(mdp, policy), RewardToGo()).covariance_trace - 1 / (p * (1 - p))) == 0
 
 
 def test_moments_raises_on_wrong_input(chain):
     mdp, policy = chain
     with pytest.raises(SchemaError, match="estimator: found 'ppo'; must be one of reinforce, reward-to-go"):
-        moments(mdp, policy, "ppo")
+        moments(Problem(mdp, policy), "ppo")
     with pytest.raises(SchemaError, match=r"found the name 'gae' alone; .* Give GAE\(\.\.\.\)"):
-        moments(mdp, policy, "gae")
+        moments(Problem(mdp, policy), "gae")
     with pytest.raises(SchemaError, match="objective: found 'best'; must be one of start-state"):
-        moments(mdp, policy, "reinforce", objective="best")
+        moments(Problem(mdp, policy, "best"), "reinforce")
     with pytest.raises(StructureError, match="critic: state 'z' is unknown; a critic is by state"):
-        moments(mdp, policy, ActorCritic({"z": 1}))
+        moments(Problem(mdp, policy), ActorCritic({"z": 1})).mean  # noqa: B018
     with pytest.raises(StructureError, match="x is a policy parameter; a baseline or critic must not depend on theta"):
-        moments(mdp, policy, RewardToGo("x"))
+        moments(Problem(mdp, policy), RewardToGo("x"))
     with pytest.raises(StructureError, match="no value for gamma; floats need every symbol"):
-        moments(mdp, policy, RewardToGo(), theta=[0.0, 0.0])
+        moments(Problem(mdp, policy), RewardToGo()).at([0.0, 0.0])
     with pytest.raises(PolicyError, match="1 values; the policy has 2 parameters"):
-        moments(mdp, policy, RewardToGo(), theta=[0])
+        moments(Problem(mdp, policy), RewardToGo()).at([0])
     with pytest.raises(StructureError, match="the estimator's horizon is None; the truncated objective has T steps"):
-        _ = moments(mdp, policy, RewardToGo(), objective="truncated").bias
+        _ = moments(Problem(mdp, policy), RewardToGo(), target="truncated").bias
     with pytest.raises(StructureError, match=r"depends on .*; a number is required\. Ask at a point"):
-        moments(mdp, policy, RewardToGo()).sample_size(0.1)
+        moments(Problem(mdp, policy), RewardToGo()).sample_size(0.1)
 
 
 def test_bias_against_an_objective_that_is_not_defined(chain):
-    law = moments(*chain, RewardToGo())
+    law = moments(Problem(*chain), RewardToGo())
     with pytest.raises(UndefinedQuantityError, match="1 terminal states"):
         law.bias_against("average-reward")
 
 
 def test_policy_without_a_choice_has_no_best_baseline():
     mdp = MDP.from_transitions([("s", "go", "end", 1, 1)], start="s", terminal=["end"])
-    law = moments(mdp, tabular(mdp), "reinforce", theta=[0])
+    law = moments(Problem(mdp, tabular(mdp)), "reinforce").at([0])
     assert law.covariance_trace == 0
     assert law.signal_to_noise == sp.oo
     with pytest.raises(HypothesisError, match="every score is 0; a baseline changes nothing"):
@@ -290,7 +292,7 @@ def test_policy_without_a_choice_has_no_best_baseline():
 
 def test_law_as_text_latex_html_and_json(chain):
     mdp, policy = chain
-    law = moments(mdp, policy, GAE("1/2", {"s": 1}), theta=[0, 0], symbols={"gamma": "1/2"})
+    law = moments(Problem(mdp, policy), GAE("1/2", {"s": 1})).at([0, 0], gamma="1/2")
     assert str(law).splitlines()[0] == "gae (lam = 1/2, critic given by state), whole episodes"
     assert str(law.batch(4)).splitlines()[0].endswith("mean of 4 samples")
     assert law._repr_html_().startswith("<table><caption>gae")
@@ -300,6 +302,6 @@ def test_law_as_text_latex_html_and_json(chain):
     assert data["covariance_trace"]["float"] == pytest.approx(float(law.covariance_trace))
     assert sp.Rational(data["covariance"][0][1]["exact"]) == law.covariance[0, 1]
     assert set(data) >= {"mean", "bias", "variance", "covariance", "covariance_trace", "mse"}
-    floats = moments(mdp, policy, GAE("1/2", {"s": 1}), theta=[0.0, 0.0], symbols={"gamma": 0.5}).to_json()
+    floats = moments(Problem(mdp, policy), GAE("1/2", {"s": 1})).at([0.0, 0.0], gamma=0.5).to_json()
     assert floats["mean"]["x"]["exact"] is None
     assert floats["mean"]["x"]["float"] == pytest.approx(data["mean"]["x"]["float"])

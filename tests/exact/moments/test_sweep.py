@@ -6,6 +6,7 @@ import pytest
 from pgsym.errors import HypothesisError, StructureError
 from pgsym.exact.moments import moments, sweep
 from pgsym.exact.moments.sweep import NUMBERS, applicable
+from pgsym.model import Problem
 from pgsym.model.estimator import GAE, UNENDING, EligibilityTrace, Reinforce, RewardToGo
 from pgsym.model.zoo import zoo
 
@@ -18,36 +19,33 @@ def corridor():
 def test_each_number_is_that_of_a_single_law(corridor):
     mdp, policy, theta = corridor.mdp, corridor.policy, corridor.theta
     critic = {"s1": -10, "s2": -8, "s3": -3}
-    law = moments(mdp, policy, GAE("1/2", critic), theta=theta)
+    law = moments(Problem(mdp, policy), GAE("1/2", critic)).at(theta)
     assert applicable(law) == list(NUMBERS)
     found = sweep(law, "lambda", ["1/4", "1"])
     for i, lam in enumerate(("1/4", "1")):
-        one = moments(mdp, policy, GAE(lam, critic), theta=theta)
+        one = moments(Problem(mdp, policy), GAE(lam, critic)).at(theta)
         assert found.variance[i] == pytest.approx(float(one.covariance_trace))
         assert found.bias[i] == pytest.approx(abs(float(one.bias[one.params[0]])), abs=1e-12)
     found = sweep(law, "T", [5])
-    one = moments(mdp, policy, GAE("1/2", critic, horizon=5), theta=theta)
+    one = moments(Problem(mdp, policy), GAE("1/2", critic, horizon=5)).at(theta)
     assert found.mse[0] == pytest.approx(float(one.mse))
     found = sweep(law, "gamma", ["9/10"])
-    one = moments(mdp.replace(gamma="9/10"), policy, GAE("1/2", critic), theta=theta)
+    one = moments(Problem(mdp.replace(gamma="9/10"), policy), GAE("1/2", critic)).at(theta)
     assert found.bias[0] == pytest.approx(abs(float(one.mean[one.params[0]]) - 2))
 
 
 def test_baseline_sweep_is_the_law_with_that_baseline(corridor):
     for kind in (Reinforce, RewardToGo):
-        law = moments(corridor.mdp, corridor.policy, kind(-3), theta=corridor.theta)
+        law = moments(corridor, kind(-3)).at()
         found = sweep(law, "baseline", [0, -3, -12])
-        expected = [
-            float(moments(corridor.mdp, corridor.policy, kind(b), theta=corridor.theta).covariance_trace)
-            for b in (0, -3, -12)
-        ]
+        expected = [float(moments(corridor, kind(b)).at().covariance_trace) for b in (0, -3, -12)]
         assert found.variance.tolist() == pytest.approx(expected)
         assert sweep(law, "baseline").variance.min() == pytest.approx(float(law.optimal_constant_baseline.trace))
 
 
 def test_sweep_as_plain_data():
     two = zoo("two-state")
-    law = moments(two.mdp, two.policy, RewardToGo(horizon=20), theta=[0.0, 0.0])
+    law = moments(two, RewardToGo(horizon=20)).at([0.0, 0.0])
     data = sweep(law, "T", [1, 2]).to_json()
     assert data["number"] == "T"
     assert len(data["mse"]) == 2
@@ -55,7 +53,7 @@ def test_sweep_as_plain_data():
 
 def test_trace_has_no_lambda_and_no_gamma():
     two = zoo("two-state")
-    law = moments(two.mdp, two.policy, EligibilityTrace("1/2", 10), theta=[0.0, 0.0])
+    law = moments(two.replace(objective="average-reward"), EligibilityTrace("1/2", 10)).at([0.0, 0.0])
     assert applicable(law) == ["baseline", "T"]
     assert np.isfinite(sweep(law, "T", [1, 4]).variance).all()
     with pytest.raises(StructureError, match="eligibility-trace has no lambda; it has baseline, T"):
@@ -64,13 +62,13 @@ def test_trace_has_no_lambda_and_no_gamma():
 
 def test_sweep_raises_without_a_point(corridor):
     with pytest.raises(StructureError, match="the law is a closed form"):
-        sweep(moments(corridor.mdp, corridor.policy, "reinforce"), "T")
+        sweep(moments(corridor, "reinforce"), "T")
 
 
 def test_sweep_raises_where_no_value_has_moments():
     """At gamma = 1 the unending run has no moments."""
     two = zoo("two-state")
-    law = moments(two.mdp, two.policy, RewardToGo(horizon=UNENDING), theta=[0.0, 0.0])
+    law = moments(two, RewardToGo(horizon=UNENDING)).at([0.0, 0.0])
     assert len(sweep(law, "gamma", ["1/2", 1]).values) == 1
     with pytest.raises(HypothesisError, match="for no gamma has the estimator moments"):
         sweep(law, "gamma", [1])
