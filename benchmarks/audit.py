@@ -156,7 +156,7 @@ def estimators() -> dict[str, Any]:
 
 def audit_correct(number: int) -> Audited:
     """Audit number `number`: a random problem, one of the estimators."""
-    from pgsym.audit import audit
+    from pgsym.auditing import audit
     from pgsym.errors import SamplingError
 
     rng = np.random.default_rng([20_240_607, number])
@@ -208,7 +208,7 @@ def print_false_alarms(found: list[Audited]) -> bool:
 @cache
 def suite() -> list[Any]:
     """The standard problems."""
-    from pgsym.audit import standard_suite
+    from pgsym.auditing import standard_suite
 
     return list(standard_suite())
 
@@ -224,7 +224,7 @@ def settings(problem: int) -> Iterator[tuple[bool, str]]:
 
 @cache
 def world_of(problem: int, off: bool, target: str) -> Any:
-    from pgsym.audit.world import build_world
+    from pgsym.auditing.problem_arrays import build_world
 
     case = suite()[problem]
     objective = "average-reward" if target == "objective" else "start-state"
@@ -233,12 +233,12 @@ def world_of(problem: int, off: bool, target: str) -> Any:
 
 def recipes(problem: int, off: bool, target: str) -> Iterator[tuple[Task, Any, Any, Any]]:
     """(task, mistake, correct recipe, mistaken recipe) for every known mistake that can be made there."""
-    from pgsym.audit import Target
-    from pgsym.audit.mistakes import MISTAKES, Setting
-    from pgsym.audit.recipes import Recipe
+    from pgsym.auditing import AuditTarget
+    from pgsym.auditing.mistakes import MISTAKES, Circumstances
+    from pgsym.auditing.recipes import Recipe
 
     long_run = target == "objective"
-    setting = Setting(Target(target), not off, 2, long_run, world_of(problem, off, target).gamma != 1)
+    setting = Circumstances(AuditTarget(target), not off, 2, long_run, world_of(problem, off, target).gamma != 1)
     bases = [Recipe(bootstrap=True, lam=0.95, average="steps" if long_run else "episodes")]
     if target == "horizon":
         bases = [Recipe(baseline="none")] if off else [Recipe(), Recipe(whole_return=True)]
@@ -256,8 +256,8 @@ def tasks() -> list[Task]:
 @cache
 def pairs(problem: int, off: bool, target: str) -> tuple[Any, Any]:
     """Every row of two episodes, and its probability [D]."""
-    from pgsym.audit.enumerate import all_episodes
-    from pgsym.audit.episodes import arrange
+    from pgsym.auditing.enumerate import all_episodes
+    from pgsym.auditing.episodes import arrange
 
     world, horizon = world_of(problem, off, target), suite()[problem].horizon
     episodes = all_episodes(world, horizon)
@@ -269,7 +269,7 @@ def pairs(problem: int, off: bool, target: str) -> tuple[Any, Any]:
 @cache
 def many(problem: int, off: bool, target: str) -> Any:
     """`ESTIMATED` episodes, two a row."""
-    from pgsym.audit.episodes import Sampler, arrange
+    from pgsym.auditing.episodes import Sampler, arrange
 
     world, horizon = world_of(problem, off, target), suite()[problem].horizon
     return arrange(world, Sampler(world, horizon, 99).chunk(0, ESTIMATED), 2)
@@ -277,11 +277,11 @@ def many(problem: int, off: bool, target: str) -> Any:
 
 def relative_bias(task: Task, base: Any, recipe: Any) -> tuple[float, bool]:
     """Of a mistaken recipe, and whether it is exact."""
-    from pgsym.audit import Target
-    from pgsym.audit.targets import truth
+    from pgsym.auditing import AuditTarget
+    from pgsym.auditing.targets import truth
 
     where = task[:3]
-    aim = truth(world_of(*where), suite()[task.problem].horizon, Target(task.target))
+    aim = truth(world_of(*where), suite()[task.problem].horizon, AuditTarget(task.target))
     linear = recipe.centre == "none" and recipe.average != "steps" and base.average != "steps"
     if linear:
         streams, weights = pairs(*where)
@@ -293,7 +293,7 @@ def relative_bias(task: Task, base: Any, recipe: Any) -> tuple[float, bool]:
 
 def detect(task: Task) -> Detected | None:
     """The audit of one mistake; None where its bias need not be found."""
-    from pgsym.audit import audit
+    from pgsym.auditing import audit
 
     mistake, base, recipe = next(rest for found, *rest in recipes(*task[:3]) if found == task)
     bias, exact = relative_bias(task, base, recipe)
@@ -319,7 +319,7 @@ def detect(task: Task) -> Detected | None:
 
 def _as_estimator(recipe: Any) -> Any:
     """A re-creation behind the interface of user code: it sees one public batch at a time."""
-    from pgsym.audit.episodes import Streams
+    from pgsym.auditing.episodes import Streams
 
     def estimator(theta: Any, batch: Any) -> Any:
         world = batch.policy.world

@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable
 
 import pgsym
-from pgsym.certify import certify, coqc
-from pgsym.certify.kernel import library
+from pgsym.certificates import certify, coqc
+from pgsym.certificates.kernel import library
 from pgsym.model.generic import generic_problem
 from pgsym.model.problem import Problem
 

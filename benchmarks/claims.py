@@ -26,10 +26,10 @@ from claims_models import FAMILIES, Family
 from rich.console import Console
 from rich.table import Table
 
+from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.decide import Decision
 from pgsym.claims.difference import size
 from pgsym.claims.language import parse
-from pgsym.claims.setting import Setting
 from pgsym.claims.verdict import Status
 from pgsym.claims.verify import policy_gradient_theorem
 from pgsym.model import Objective, Problem, tabular
@@ -149,7 +149,7 @@ def _work(pipe: Connection, family: str, n: int) -> None:
         start = time.process_time()
         right = decision.decide(false).status is Status.REFUTED and right
         refuted = time.process_time() - start
-    degree, _ = size(Setting(claim, mdp, policy, objective, decision.structure))
+    degree, _ = size(BoundClaim(claim, mdp, policy, objective, decision.structure))
     counts = len(mdp.states), transitions, len(policy.params)
     pipe.send(Measurement(*counts, degree, verdict.error_bits or 0, min(seconds), refuted, memory, right))
 

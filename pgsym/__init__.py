@@ -13,14 +13,18 @@ proved: grad J == sum[s] eta(s) * sum[a] grad pi(a|s) * Q(s,a)
 Names load on first use, so that ``import pgsym`` costs nothing.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-if TYPE_CHECKING:
+if _TYPE_CHECKING:
     from pgsym.ascent import Ascent as Ascent
     from pgsym.ascent import ascend as ascend
-    from pgsym.audit import CrossCheck as CrossCheck
-    from pgsym.audit import cross_check as cross_check
+    from pgsym.auditing import AuditResult as AuditResult
+    from pgsym.auditing import CrossCheck as CrossCheck
+    from pgsym.auditing import assert_unbiased as assert_unbiased
+    from pgsym.auditing import audit as audit
+    from pgsym.auditing import cross_check as cross_check
+    from pgsym.certificates import certify as certify
     from pgsym.claims import Derivation as Derivation
     from pgsym.claims import Script as Script
     from pgsym.claims import Theorem as Theorem
@@ -63,7 +67,7 @@ if TYPE_CHECKING:
     from pgsym.model.problem import Problem as Problem
     from pgsym.model.zoo import zoo as zoo
     from pgsym.model.zoo import zoo_names as zoo_names
-    from pgsym.report import report as report
+    from pgsym.reports.page import report as report
     from pgsym.sampling import Estimate as Estimate
     from pgsym.sampling import estimate as estimate
     from pgsym.study import run_study as run_study
@@ -73,7 +77,8 @@ __version__ = "0.1.0"
 # Where each public name lives.
 _HOMES = {
     "Ascent": "pgsym.ascent",
-    "CrossCheck": "pgsym.audit",
+    "AuditResult": "pgsym.auditing",
+    "CrossCheck": "pgsym.auditing",
     "Derivation": "pgsym.claims",
     "Estimate": "pgsym.sampling",
     "EstimatorLaw": "pgsym.exact.moments",
@@ -87,7 +92,10 @@ _HOMES = {
     "Theorem": "pgsym.claims",
     "Verdict": "pgsym.claims",
     "ascend": "pgsym.ascent",
-    "cross_check": "pgsym.audit",
+    "assert_unbiased": "pgsym.auditing",
+    "audit": "pgsym.auditing",
+    "certify": "pgsym.certificates",
+    "cross_check": "pgsym.auditing",
     "decide": "pgsym.claims",
     "derive": "pgsym.claims",
     "direct_policy": "pgsym.model.policies",
@@ -103,7 +111,7 @@ _HOMES = {
     "load_prism": "pgsym.interchange",
     "mixture": "pgsym.model.policies",
     "moments": "pgsym.exact.moments",
-    "report": "pgsym.report",
+    "report": "pgsym.reports.page",
     "run_study": "pgsym.study",
     "save": "pgsym.interchange",
     "sigmoid": "pgsym.model.policies",
@@ -131,10 +139,11 @@ def __getattr__(name: str) -> object:
     """The public name, from the module where it lives (PEP 562)."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
+    value = getattr(_import_module(_HOMES[name]), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+    """The public names alone."""
+    return sorted([*__all__, "__version__"])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from pgsym.audit.assertion import Auditor
+    from pgsym.auditing.assertion import Auditor
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,6 +27,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture
 def pgsym_audit(request: pytest.FixtureRequest) -> Auditor:
     """Audits: ``pgsym_audit.assert_unbiased(estimator)``, or ``pgsym_audit(estimator, mdp, ...)`` for the result."""
-    from pgsym.audit.assertion import Auditor
+    from pgsym.auditing.assertion import Auditor
 
     return Auditor(request.config.getoption("--pgsym-alpha"))

@@ -1,7 +1,7 @@
 """Certificates of the zoo's models, and of models with names and forms of any kind."""
 
 import pgsym
-from pgsym.certify import Certificate, certify
+from pgsym.certificates import Certificate, certify
 from pgsym.model.generic import generic_problem
 from pgsym.model.mdp import MDP
 from pgsym.model.policy import Policy

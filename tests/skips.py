@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pgsym.certify import coqc
+from pgsym.certificates import coqc
 
 REMAINING = {
     "stable_baselines3": "Stable-Baselines3 is not installed: it needs PyTorch",

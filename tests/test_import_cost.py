@@ -42,7 +42,7 @@ def test_listing_the_public_names_loads_nothing_heavy() -> None:
         "pgsym.claims",
         "pgsym.interchange",
         "pgsym.ascent",
-        "pgsym.report",
+        "pgsym.reports",
     ],
 )
 def test_exact_side_does_not_load_jax(module: str) -> None:

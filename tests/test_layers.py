@@ -19,12 +19,12 @@ BELOW: dict[str, set[str]] = {
     "exact": {"errors", "display", "expression", "model", "algebra"},
     "interchange": {"errors", "display", "expression", "model", "exact"},
     "claims": {"errors", "trust", "display", "expression", "model", "algebra", "exact"},
-    "certify": {"errors", "trust", "display", "expression", "model", "algebra", "exact", "claims"},
+    "certificates": {"errors", "trust", "display", "expression", "model", "algebra", "exact", "claims"},
     "sampling": {"errors", "display", "expression", "model"},
-    "audit": {"errors", "trust", "display", "expression", "model", "algebra", "exact", "claims", "sampling"},
+    "auditing": {"errors", "trust", "display", "expression", "model", "algebra", "exact", "claims", "sampling"},
     "ascent": {"errors", "display", "expression", "model", "algebra", "exact", "sampling"},
-    "study": {"errors", "display", "expression", "model", "algebra", "exact", "sampling", "audit"},
-    "report": {
+    "study": {"errors", "display", "expression", "model", "algebra", "exact", "sampling", "auditing"},
+    "reports": {
         "errors",
         "trust",
         "display",
@@ -34,7 +34,7 @@ BELOW: dict[str, set[str]] = {
         "exact",
         "claims",
         "sampling",
-        "audit",
+        "auditing",
         "ascent",
         "study",
     },
@@ -47,8 +47,8 @@ for top in TOP:
 # Where alone a library may be imported: layers, or single modules.
 HOMES = {
     "distributed": {"study.cluster"},
-    "jax": {"sampling", "audit", "ascent.optimiser", "interchange.functional", "interchange.functions", "cli"},
-    "numpyro": {"sampling", "audit", "cli"},
+    "jax": {"sampling", "auditing", "ascent.optimiser", "interchange.functional", "interchange.functions", "cli"},
+    "numpyro": {"sampling", "auditing", "cli"},
     "flint": {"algebra"},
     "gymnasium": {"model.gym", "interchange.environments", "interchange.gymnasium_env"},
     "lark": {"expression", "claims"},
@@ -62,7 +62,7 @@ HOMES = {
     "stormpy": {"interchange.storm"},
     "stormvogel": {"interchange.stormvogel"},
     "typer": {"cli"},
-    "rich": {"cli", "report", "sampling"},
+    "rich": {"cli", "reports", "sampling"},
 }
 
 
@@ -150,7 +150,7 @@ def test_layers_accept_downward_imports() -> None:
     assert violations("sampling.kernel", "import jax\nfrom .tables import tables\nfrom pgsym.model import MDP") == []
     assert violations("exact", "from .solve import solve", is_package=True) == []
     assert violations("model.gym", "import gymnasium") == []
-    assert violations("cli", "import pgsym\nfrom pgsym import load\nfrom pgsym.audit import cross_check") == []
+    assert violations("cli", "import pgsym\nfrom pgsym import load\nfrom pgsym.auditing import cross_check") == []
 
 
 def test_the_two_routes_share_definitions_only() -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,7 @@ def test_all_is_sorted_and_complete() -> None:
 @pytest.mark.parametrize("name", pgsym.__all__)
 def test_public_name_resolves_and_is_documented(name: str) -> None:
     value = getattr(pgsym, name)
-    # pgsym.report is a package that can be called.
-    assert value.__name__.rpartition(".")[2] == name
+    assert value.__name__ == name
     assert callable(value)
     assert inspect.getdoc(value)
     assert value.__doc__, f"{name} inherits its docstring instead of having one"
@@ -45,3 +45,25 @@ def test_unknown_name_raises_on_access() -> None:
 
 def test_package_is_typed() -> None:
     assert (SOURCE.parent / "py.typed").exists()
+
+
+def test_listing_shows_the_api_alone() -> None:
+    assert dir(pgsym) == sorted([*pgsym.__all__, "__version__"])
+
+
+def test_no_module_is_called_like_a_public_name() -> None:
+    """Importing it would put the module in the place of the verb."""
+    modules = {path.stem for path in SOURCE.parent.iterdir() if path.suffix in ("", ".py")}
+    assert modules.isdisjoint(pgsym.__all__)
+
+
+def test_no_two_public_classes_share_a_name() -> None:
+    found = Counter(
+        node.name
+        for path in SOURCE.parent.rglob("*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    # These go when the estimators, and the documents, are one.
+    known = {"Answer", "EligibilityTrace", "Estimator", "Picture", "Reinforce", "RewardToGo", "Table"}
+    assert {name for name, count in found.items() if count > 1} <= known

@@ -16,13 +16,13 @@ PACKAGES = {
     "exact": "Exact solutions",
     "exact.moments": "The exact law of an estimator",
     "claims": "Claims, verdicts, theorems, derivations",
-    "certify": "Certificates",
+    "certificates": "Certificates",
     "sampling": "Sampling",
-    "audit": "Exact against sampled, and audits",
+    "auditing": "Exact against sampled, and audits",
     "ascent": "Gradient ascent",
     "study": "Studies",
     "interchange": "Other tools",
-    "report": "Reports",
+    "reports.page": "Reports",
     "errors": "Errors",
 }
 """Where public names live, in the order of the reference."""

@@ -9,7 +9,7 @@ from pgsym.claims.catalogue import Theorem
 from pgsym.claims.catalogue.registry import topics
 from pgsym.claims.derivation.html import body, mathml
 from pgsym.claims.script import Script
-from pgsym.report.theorems import example_text
+from pgsym.reports.theorems import example_text
 
 _DECLARED = '<td class="w" colspan="2">'
 

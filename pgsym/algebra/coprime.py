@@ -18,7 +18,7 @@ DIVISION_TERMS = 200
 """Shorter polynomials have fast gcds."""
 
 
-class Part:
+class CoprimePart:
     """A primitive non-constant polynomial with positive leading coefficient.
 
     Attributes
@@ -41,7 +41,7 @@ class Part:
         return f"Part({self.poly})"
 
 
-Factors = tuple[tuple[Part, int], ...]
+Factors = tuple[tuple[CoprimePart, int], ...]
 """A product of powers, sorted by key; exponents are positive."""
 
 
@@ -60,24 +60,24 @@ class CoprimeBase:
 
     def __init__(self, ring: Ring) -> None:
         self.ring = ring
-        self._buckets: dict[Any, list[Part]] = {}
+        self._buckets: dict[Any, list[CoprimePart]] = {}
         self._count = 0
         self._coprime: set[tuple[int, int]] = set()
 
-    def part(self, poly: Polynomial) -> Part:
+    def part(self, poly: Polynomial) -> CoprimePart:
         """The part of a primitive non-constant polynomial with positive leading coefficient."""
         bucket = self._buckets.setdefault((len(poly), poly.leading_coefficient()), [])
         for known in bucket:
             if known.poly == poly:
                 return known
-        part = Part(self._count, poly)
+        part = CoprimePart(self._count, poly)
         self._count += 1
         bucket.append(part)
         return part
 
     def factors(self, poly: Polynomial) -> Factors:
         """A primitive polynomial with positive leading coefficient as generators times one part."""
-        found: list[tuple[Part, int]] = []
+        found: list[tuple[CoprimePart, int]] = []
         monomial = self.ring.one
         for generator, power in zip(self.ring.generators, self.ring.monomial_exponents(poly), strict=True):
             if power:
@@ -89,7 +89,7 @@ class CoprimeBase:
             found.append((self.part(poly), 1))
         return self.live(tuple(sorted(found, key=_by_key)))
 
-    def quotient(self, poly: Polynomial, part: Part) -> Polynomial | None:
+    def quotient(self, poly: Polynomial, part: CoprimePart) -> Polynomial | None:
         """poly / part if that is a polynomial and cheaper to find than their gcd, else None.
 
         In an elimination the divisor is usually known (Bareiss), and values at one integer point tell.
@@ -110,7 +110,7 @@ class CoprimeBase:
                 break
         else:
             return factors
-        exponents: dict[Part, int] = {}
+        exponents: dict[CoprimePart, int] = {}
         stack = list(factors)
         while stack:
             part, power = stack.pop()
@@ -129,7 +129,7 @@ class CoprimeBase:
             a, b = self.live(a), self.live(b)
         return a, b
 
-    def split(self, part: Part, divisor: Polynomial) -> None:
+    def split(self, part: CoprimePart, divisor: Polynomial) -> None:
         """Split a part by a proper divisor."""
         self._split((part,), [divisor, part.poly // divisor])
 
@@ -152,7 +152,7 @@ class CoprimeBase:
             return factors[0][0].poly
         return self.ring.product((part.poly, power) for part, power in factors)
 
-    def _common(self, a: Factors, b: Factors) -> tuple[Part, Part, Polynomial] | None:
+    def _common(self, a: Factors, b: Factors) -> tuple[CoprimePart, CoprimePart, Polynomial] | None:
         """Two different parts with a common divisor, unless there are none."""
         for p, _ in a:
             for q, _ in b:
@@ -167,7 +167,7 @@ class CoprimeBase:
                 self._coprime.add(pair)
         return None
 
-    def _split(self, parts: tuple[Part, ...], divisors: list[Polynomial]) -> None:
+    def _split(self, parts: tuple[CoprimePart, ...], divisors: list[Polynomial]) -> None:
         base = [self.part(f) for f in _coprime_base(self.ring, divisors)]
         for part in parts:
             rest, pieces = part.poly, []
@@ -184,7 +184,7 @@ class CoprimeBase:
                 part.pieces = tuple(sorted(pieces, key=_by_key))
 
 
-def _by_key(item: tuple[Part, int]) -> int:
+def _by_key(item: tuple[CoprimePart, int]) -> int:
     return item[0].key
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from flint import fmpz
 
-from pgsym.algebra.coprime import CoprimeBase, Factors, Part
+from pgsym.algebra.coprime import CoprimeBase, CoprimePart, Factors
 from pgsym.algebra.polynomial import Polynomial
 
 ONE = fmpz(1)
@@ -224,8 +224,8 @@ def _cancel(
     """Divide numerator and parts by all that they share; parts in `skip` are known to share nothing."""
     if not factors:
         return numerator, factors
-    known: set[Part] = {part for part, _ in skip}
-    kept: list[tuple[Part, int]] = []
+    known: set[CoprimePart] = {part for part, _ in skip}
+    kept: list[tuple[CoprimePart, int]] = []
     stack = list(reversed(factors))
     changed = False
     while stack:

@@ -12,7 +12,7 @@ from functools import cmp_to_key
 import sympy as sp
 from sympy.core.basic import Basic
 
-from pgsym.algebra.coprime import CoprimeBase, Part
+from pgsym.algebra.coprime import CoprimeBase, CoprimePart
 from pgsym.algebra.fraction import RationalFunction
 from pgsym.algebra.polynomial import Polynomial
 
@@ -64,7 +64,7 @@ class Printer:
         self._ring = base.ring
         self._generators = generators
         self._e = next((k for k, g in enumerate(generators) if not g.free_symbols and not g.has(sp.log)), None)
-        self._factorizations: dict[Part, tuple[int, list[tuple[sp.Expr, int]]]] = {}
+        self._factorizations: dict[CoprimePart, tuple[int, list[tuple[sp.Expr, int]]]] = {}
 
     def fraction(self, element: RationalFunction, factor: bool) -> sp.Expr:
         """An element; numerator and denominator are factored over the integers where they are short and `factor`."""

@@ -19,7 +19,7 @@ import sympy as sp
 from flint import fmpq, fmpz
 
 from pgsym.algebra.coprime import CoprimeBase, Factors
-from pgsym.algebra.derivation import Derivation
+from pgsym.algebra.differentiation import Differentiation
 from pgsym.algebra.elimination import RowScaled, eliminate
 from pgsym.algebra.field import Factorization, Ground, Row
 from pgsym.algebra.fraction import ONE, RationalFunction
@@ -98,11 +98,11 @@ class RationalField(Ground):
             if theta in self._index:
                 images[self._index[theta]] = self._ring.one * scale
             if images:
-                self._derivations[theta] = Derivation(self._base, images, self.number(Fraction(scale)))
+                self._derivations[theta] = Differentiation(self._base, images, self.number(Fraction(scale)))
         for f in logarithms.values():
             element, k = self.convert(f), self._index[sp.log(f)]
             slopes = {theta: slope / element for theta, slope in self.gradient(element).items()}
-            self._chain.append((k, Derivation(self._base, {k: self._ring.one}, self.one), slopes))
+            self._chain.append((k, Differentiation(self._base, {k: self._ring.one}, self.one), slopes))
 
     @classmethod
     def with_derivation(
@@ -140,7 +140,7 @@ class RationalField(Ground):
                         where="derivation",
                     )
             images = {field._index[g]: field.convert(expr) for g, expr in table.items()}
-            field._derivations[theta] = Derivation.from_elements(field._base, images)
+            field._derivations[theta] = Differentiation.from_elements(field._base, images)
         return field
 
     def _setup(
@@ -159,9 +159,9 @@ class RationalField(Ground):
         self._found = found
         self._index: dict[sp.Expr, int] = {g: k for k, g in enumerate(generators)}
         self._index.update({symbol: self._index[sp.log(f)] for symbol, f in self.logarithms.items()})
-        self._derivations: dict[sp.Symbol, Derivation] = {}
+        self._derivations: dict[sp.Symbol, Differentiation] = {}
         # for each logarithm L: its index, d/dL, and dL/dtheta by theta
-        self._chain: list[tuple[int, Derivation, dict[sp.Symbol, Any]]] = []
+        self._chain: list[tuple[int, Differentiation, dict[sp.Symbol, Any]]] = []
         self._cache: dict[sp.Expr, Any] = {}
         self._exponentials: dict[Linear, Any] = {}
         self._constant = not generators  # then elements are plain fmpq

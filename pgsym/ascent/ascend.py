@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pgsym.ascent.landscape import Landscape, Place
+from pgsym.ascent.landscape import Landscape, LocalValues
 from pgsym.ascent.methods import EXACT, NATURAL, Method, find_methods
 from pgsym.ascent.optimiser import Optimiser, Step
 from pgsym.ascent.optimum import best_value
@@ -19,7 +19,7 @@ from pgsym.ascent.result import Ascent, Path
 from pgsym.errors import AscentError, PgsymError
 from pgsym.model.problem import Problem, ProblemLike
 
-Direction = Callable[[Place, Floats, int], Floats]
+Direction = Callable[[LocalValues, Floats, int], Floats]
 """(place, theta, number of the step) -> direction of ascent."""
 
 SEEDS = 2**32
@@ -192,9 +192,9 @@ def _directions(
         return [(None, lambda place, theta, step: place.gradient)]
     if method.kind == NATURAL:
         return [(None, lambda place, theta, step: place.natural_gradient(damping))]
-    from pgsym.ascent.rollouts import Rollouts
+    from pgsym.ascent.rollouts import SampledDirections
 
-    rollouts = Rollouts(problem, method.estimator, batch, horizon)
+    rollouts = SampledDirections(problem, method.estimator, batch, horizon)
     rollouts.check(start)
 
     def run(seed: int) -> Direction:

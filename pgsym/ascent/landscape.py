@@ -20,15 +20,15 @@ from pgsym.ascent.fisher import natural_direction
 from pgsym.ascent.policy_arrays import Floats, PolicyPoint, policy_arrays, sparse_of
 from pgsym.errors import SingularMatrixError, StructureError
 from pgsym.exact.chain import Constants
+from pgsym.exact.elimination_plan import EliminationPlan
 from pgsym.exact.fields import float_field
-from pgsym.exact.plan import Plan
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem
 from pgsym.model.structure import Structure
 
 
 @dataclass(frozen=True)
-class Place:
+class LocalValues:
     """One point of the landscape.
 
     Attributes
@@ -87,7 +87,7 @@ class Landscape:
         structure = Structure(mdp, policy)
         structure.require(self.objective)
         self.mdp = mdp
-        plan = Plan.of(structure)
+        plan = EliminationPlan.of(structure)
         constants = Constants(plan, float_field(policy, dict.fromkeys(policy.params, 0.0), {}))
         states = plan.live if self.objective is Objective.START_STATE else mdp.nonterminal
         index = {s: i for i, s in enumerate(states)}
@@ -109,7 +109,7 @@ class Landscape:
         if self.objective is not Objective.START_STATE:
             self.pinned = index[structure.recurrent_classes[0][-1]]
 
-    def at(self, theta: Floats) -> Place:
+    def at(self, theta: Floats) -> LocalValues:
         """J, its gradient and what the natural gradient needs, at `theta` of shape (k,).
 
         Raises
@@ -131,7 +131,7 @@ class Landscape:
         gradient = policy.slope.T @ (weight[self.owner] * advantage)
         if not (np.isfinite(J) and np.isfinite(gradient).all()):
             raise _singular()
-        return Place(J, gradient, weight[self.owner] * policy.pi, advantage, policy)
+        return LocalValues(J, gradient, weight[self.owner] * policy.pi, advantage, policy)
 
     def _discounted(self, P_pi: sparse.csr_array, r_pi: Floats) -> tuple[float, Floats, Floats]:
         """J, eta and A."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy as sp
 
-from pgsym.ascent.landscape import Place
+from pgsym.ascent.landscape import LocalValues
 from pgsym.ascent.policy_arrays import Floats
 from pgsym.ascent.sparkline import sparkline
 from pgsym.display import html
@@ -65,11 +65,11 @@ class Path:
             label, seed, unknown(steps + 1, k), unknown(steps + 1), unknown(steps + 1), unknown(steps), unknown(steps)
         )
 
-    def arrive(self, t: int, theta: Floats, place: Place) -> None:
+    def arrive(self, t: int, theta: Floats, place: LocalValues) -> None:
         """Record the point after t steps."""
         self.theta[t], self.J[t], self.gradient_norm[t] = theta, place.J, np.linalg.norm(place.gradient)
 
-    def leave(self, t: int, place: Place, direction: Floats) -> None:
+    def leave(self, t: int, place: LocalValues, direction: Floats) -> None:
         """Record the direction of step t, given at `place`."""
         length, slope = float(np.linalg.norm(direction)), self.gradient_norm[t]
         self.direction_norm[t] = length

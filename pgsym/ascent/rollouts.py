@@ -62,7 +62,7 @@ class Rounded:
         )
 
 
-class Rollouts:
+class SampledDirections:
     """The direction that `batch` rollouts give, as a function of theta and a seed.
 
     Raises

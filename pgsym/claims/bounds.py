@@ -6,14 +6,14 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from pgsym.algebra.size import Size
+from pgsym.claims.evaluation import Evaluation
 from pgsym.claims.language.scope import Range
-from pgsym.claims.world import World
 from pgsym.exact.sizes import SizeQuantities
 from pgsym.expression.symbols import Generator
 from pgsym.model.mdp import Action, State
 
 
-class SizeWorld(World):
+class SizeWorld(Evaluation):
     """Every table is constant: its one entry bounds all entries of the true one, over a common denominator."""
 
     representative = True

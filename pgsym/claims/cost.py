@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.language import tree as t
-from pgsym.claims.setting import Setting
 from pgsym.errors import ClaimError
 
 MAX_EVALUATIONS = 20_000_000
 """Parts evaluated for one point of an identity test: about a minute."""
 
 
-def require_affordable(setting: Setting) -> None:
+def require_affordable(setting: BoundClaim) -> None:
     """Refuse a claim whose sums run over too many combinations of states and actions.
 
     Raises
@@ -37,7 +37,7 @@ with 102 states; at most 20000000 are made. Sum over fewer indices at once
         )
 
 
-def evaluations(setting: Setting) -> float:
+def evaluations(setting: BoundClaim) -> float:
     """A bound: parts without free indices are evaluated once, definitions once for each place."""
     counter = _Counter(setting)
     free = tuple(r.index for r in setting.ranges)
@@ -46,7 +46,7 @@ def evaluations(setting: Setting) -> float:
 
 
 class _Counter:
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: BoundClaim) -> None:
         mdp = setting.mdp
         self.states = float(len(mdp.states))
         self.actions = float(max((len(mdp.actions(s)) for s in mdp.nonterminal), default=0))

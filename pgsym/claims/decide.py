@@ -15,15 +15,15 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.chance import proof_bits, trial_bits
+from pgsym.claims.compiler import Meaning
 from pgsym.claims.cost import require_affordable
 from pgsym.claims.difference import residues, size
 from pgsym.claims.domain import require_discounts, require_policy
 from pgsym.claims.language import parse
 from pgsym.claims.language import tree as t
-from pgsym.claims.meaning import Meaning
 from pgsym.claims.repair import repairing_factor
-from pgsym.claims.setting import Setting
 from pgsym.claims.verdict import Coordinate, Status, Verdict
 from pgsym.claims.witness import find_witness
 from pgsym.errors import AlgebraError, ClaimError, HypothesisError, SingularMatrixError, StructureError, TooLargeError
@@ -114,7 +114,7 @@ class Decision:
 
     def decide(self, claim: t.Claim) -> Verdict:
         """The verdict on one claim."""
-        setting = Setting(claim, self.mdp, self.policy, self.objective, self.structure, self.pinned)
+        setting = BoundClaim(claim, self.mdp, self.policy, self.objective, self.structure, self.pinned)
         require_affordable(setting)
         try:
             if not self._policy_is_one:
@@ -127,7 +127,7 @@ class Decision:
         except (HypothesisError, StructureError) as error:
             return Verdict(Status.INAPPLICABLE, claim, reason=str(error))
 
-    def _equality(self, setting: Setting) -> Verdict:
+    def _equality(self, setting: BoundClaim) -> Verdict:
         wanted = self.method
         if setting.has_limit and wanted == "auto":
             wanted = "normal form"
@@ -140,7 +140,7 @@ class Decision:
                 pass  # the identity test decides it
         return self._identity_test(setting)
 
-    def _normal_form(self, setting: Setting, **limits: Any) -> Verdict:
+    def _normal_form(self, setting: BoundClaim, **limits: Any) -> Verdict:
         claim, meaning = setting.claim, setting.closed(**limits)
         field = meaning.tower.field(0)
         found = dict(residues(meaning, setting))
@@ -160,7 +160,7 @@ class Decision:
             factor=repairing_factor(setting, self.rng, meaning),
         )
 
-    def _identity_test(self, setting: Setting) -> Verdict:
+    def _identity_test(self, setting: BoundClaim) -> Verdict:
         claim, trials, poles = setting.claim, 0, 0
         notes: tuple[str, ...] = ()
         each = trial_bits(*size(setting))
@@ -178,7 +178,7 @@ class Decision:
                 )
         return Verdict(Status.PROVED, claim, "identity test", error_bits=math.floor(bound), notes=notes)
 
-    def _holds_at_random_point(self, setting: Setting) -> tuple[bool, int, tuple[str, ...]]:
+    def _holds_at_random_point(self, setting: BoundClaim) -> tuple[bool, int, tuple[str, ...]]:
         """Evaluate both sides at a random point modulo a random prime; also how many points lay on a pole before.
 
         All of both sides is evaluated: a claim with a pole in one place is not refuted by a difference in another.
@@ -208,7 +208,7 @@ class Decision:
         )
 
 
-def _notes(meaning: Meaning, setting: Setting, found: Mapping[Any, Any]) -> tuple[str, ...]:
+def _notes(meaning: Meaning, setting: BoundClaim, found: Mapping[Any, Any]) -> tuple[str, ...]:
     """What a reader may take the claim to say, and it does not."""
     notes = []
     if meaning.world.left_out:
@@ -221,10 +221,10 @@ def _notes(meaning: Meaning, setting: Setting, found: Mapping[Any, Any]) -> tupl
     return tuple(notes)
 
 
-def replace_relation(setting: Setting, relation: str) -> Setting:
+def replace_relation(setting: BoundClaim, relation: str) -> BoundClaim:
     """The same sides with another relation."""
     claim = replace(setting.claim, relation=relation)
-    return Setting(claim, setting.mdp, setting.policy, setting.objective, setting.structure, setting.pinned)
+    return BoundClaim(claim, setting.mdp, setting.policy, setting.objective, setting.structure, setting.pinned)
 
 
 def _negated(claim: t.Claim, verdict: Verdict) -> Verdict:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pgsym.claims.bound_claim import BoundClaim
+from pgsym.claims.compiler import Meaning
 from pgsym.claims.language import tree as t
-from pgsym.claims.meaning import Meaning
-from pgsym.claims.setting import Setting
 from pgsym.claims.vectors import minus
 from pgsym.errors import HypothesisError
 
 
-def residues(meaning: Meaning, setting: Setting) -> Iterator[tuple[tuple[Any, Any], Any]]:
+def residues(meaning: Meaning, setting: BoundClaim) -> Iterator[tuple[tuple[Any, Any], Any]]:
     """What must be zero for the claim to hold, by (assignment of the free indices, parameters).
 
     For an equality, and for what denies it, left - right; for a proportion left_k right_p - left_p right_k with a pivot
@@ -49,7 +49,7 @@ def residues(meaning: Meaning, setting: Setting) -> Iterator[tuple[tuple[Any, An
             yield k, minus(lefts.get(k, zero) * rights[pivot], lefts.get(pivot, zero) * rights.get(k, zero))
 
 
-def size(setting: Setting) -> tuple[int, float]:
+def size(setting: BoundClaim) -> tuple[int, float]:
     """Bounds on what must vanish: total degree of the numerator, and the bits of its coefficients."""
     meaning = setting.bounds()
     if setting.claim.relation == t.PROPORTIONAL:
@@ -65,7 +65,7 @@ def size(setting: Setting) -> tuple[int, float]:
     return max((e.degree for e in sizes), default=0), max((e.bits for e in sizes), default=0.0)
 
 
-def _nothing_said(setting: Setting) -> HypothesisError:
+def _nothing_said(setting: BoundClaim) -> HypothesisError:
     names = ", ".join(found.index for found in setting.ranges)
     return HypothesisError(
         f"there is nothing that {names} could be: no state of this model has the quantities of the claim; at gamma = 1 "

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from pgsym.claims.bound_claim import BoundClaim, Point
 from pgsym.claims.language import tree as t
-from pgsym.claims.setting import Point, Setting
 from pgsym.errors import AlgebraError, UndefinedQuantityError
 from pgsym.expression import domain
 from pgsym.expression.complaint import brief, listed
@@ -52,12 +52,12 @@ class Domain:
     >>> rows = {s: {"a": "p - 1", "b": "2 - p"} for s in "xy"}
     >>> policy = direct_policy(model.mdp, rows, ["p"])
     >>> claim = parse("J = 1").claims[0]
-    >>> setting = Setting(claim, model.mdp, policy, model.objective, Structure(model.mdp, policy))
+    >>> setting = BoundClaim(claim, model.mdp, policy, model.objective, Structure(model.mdp, policy))
     >>> all(1 <= place.theta[policy.params[0]] <= 2 for place in Domain(setting).places(random.Random(0), 20))
     True
     """
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: BoundClaim) -> None:
         self.setting = setting
         policy = setting.policy
         self._roots, _ = common_denominators(policy.forms())
@@ -127,7 +127,7 @@ class Domain:
         return found
 
 
-def require_policy(setting: Setting) -> None:
+def require_policy(setting: BoundClaim) -> None:
     """Refuse a policy whose probabilities are none anywhere: all would be true of it.
 
     Raises
@@ -145,7 +145,7 @@ def require_policy(setting: Setting) -> None:
         )
 
 
-def require_discounts(setting: Setting, rng: random.Random) -> None:
+def require_discounts(setting: BoundClaim, rng: random.Random) -> None:
     """Refuse a claim with a discount that never lies in [0, 1].
 
     Raises

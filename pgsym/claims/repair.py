@@ -10,9 +10,9 @@ from typing import Any
 
 import sympy as sp
 
+from pgsym.claims.bound_claim import BoundClaim
+from pgsym.claims.compiler import Meaning
 from pgsym.claims.language import tree as t
-from pgsym.claims.meaning import Meaning
-from pgsym.claims.setting import Setting
 from pgsym.errors import AlgebraError, ClaimError, HypothesisError, TooLargeError
 
 _POINTS = 2
@@ -31,7 +31,7 @@ def candidates() -> Iterator[t.Node]:
         yield from (c, one / c)
 
 
-def repairing_factor(setting: Setting, rng: random.Random, closed: Meaning | None) -> t.Node | sp.Expr | None:
+def repairing_factor(setting: BoundClaim, rng: random.Random, closed: Meaning | None) -> t.Node | sp.Expr | None:
     """c with left == c * right, or None.
 
     The usual suspects are tested at random points modulo random primes; another ratio is looked for in closed form.
@@ -55,14 +55,14 @@ def repairing_factor(setting: Setting, rng: random.Random, closed: Meaning | Non
     return None if closed is None else _theta_free_ratio(setting, closed)
 
 
-def _repairing(setting: Setting, rng: random.Random, among: Iterable[t.Node]) -> list[t.Node]:
+def _repairing(setting: BoundClaim, rng: random.Random, among: Iterable[t.Node]) -> list[t.Node]:
     """The candidates that are the ratio at random points."""
     points = [setting.at_random(rng) for _ in range(_POINTS)]
     ratios = [_ratio(setting, point) for point in points]
     return [c for c in among if all(_is_value(*pair) for pair in zip(points, [c] * _POINTS, ratios, strict=True))]
 
 
-def _theta_free_ratio(setting: Setting, closed: Meaning) -> t.Node | sp.Expr | None:
+def _theta_free_ratio(setting: BoundClaim, closed: Meaning) -> t.Node | sp.Expr | None:
     field = closed.tower.field(0)
     try:
         ratio = _ratio(setting, closed)
@@ -84,7 +84,7 @@ def _is_value(meaning: Meaning, c: t.Node, ratio: Any) -> bool:
         return False
 
 
-def _ratio(setting: Setting, meaning: Meaning) -> Any | None:
+def _ratio(setting: BoundClaim, meaning: Meaning) -> Any | None:
     """The one c with left == c * right at every coordinate; None if there is none, or right is zero."""
     field = meaning.tower.field(0)
     left, right = meaning.compile(setting.claim.left), meaning.compile(setting.claim.right)

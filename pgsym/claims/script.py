@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pgsym.claims.blocks import Block, Chain, Definition, Heading, Prose, used
-from pgsym.claims.check import Audit, audit
+from pgsym.claims.checking import Checked, audit
 from pgsym.claims.language.parse import parse
 from pgsym.claims.language.scope import check
 from pgsym.claims.language.tree import Binding, Claim, Statement
@@ -101,7 +101,7 @@ class Script:
         error_bits: int = 100,
         seed: int = 0,
         progress: Callable[[int, int], object] | None = None,
-    ) -> Audit:
+    ) -> Checked:
         """Decide every relation on one problem.
 
         Parameters

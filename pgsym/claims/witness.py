@@ -8,10 +8,10 @@ from typing import Any
 
 import sympy as sp
 
+from pgsym.claims.bound_claim import BoundClaim
+from pgsym.claims.compiler import Meaning
 from pgsym.claims.domain import POINTS, Domain, Place, in_unit_interval
 from pgsym.claims.language import tree as t
-from pgsym.claims.meaning import Meaning
-from pgsym.claims.setting import Setting
 from pgsym.claims.verdict import Coordinate, Witness
 from pgsym.errors import AlgebraError, UndefinedQuantityError
 
@@ -21,7 +21,7 @@ COORDINATES = 40
 _SAMPLE = 8
 
 
-def find_witness(setting: Setting, rng: random.Random, theta: Mapping[sp.Symbol, sp.Expr] | None) -> Witness:
+def find_witness(setting: BoundClaim, rng: random.Random, theta: Mapping[sp.Symbol, sp.Expr] | None) -> Witness:
     """A point of the domain where the claim fails, at `theta` if it fails there.
 
     Raises
@@ -44,7 +44,7 @@ def find_witness(setting: Setting, rng: random.Random, theta: Mapping[sp.Symbol,
     )
 
 
-def _derivatives(setting: Setting, rng: random.Random) -> tuple[sp.Symbol, ...]:
+def _derivatives(setting: BoundClaim, rng: random.Random) -> tuple[sp.Symbol, ...]:
     params = setting.policy.params
     if len(params) <= COORDINATES or setting.needs_coordinates:
         return params
@@ -55,7 +55,7 @@ def _derivatives(setting: Setting, rng: random.Random) -> tuple[sp.Symbol, ...]:
 Sides = tuple[dict[Coordinate, sp.Expr], dict[Coordinate, sp.Expr]]
 
 
-def _exact(setting: Setting, place: Place, params: tuple[sp.Symbol, ...]) -> Sides | None:
+def _exact(setting: BoundClaim, place: Place, params: tuple[sp.Symbol, ...]) -> Sides | None:
     meaning = setting.at(place.theta, place.symbols, place.values, params)
     field = meaning.tower.field(0)
     if not all(in_unit_interval(field.to_sympy(meaning.compile(node)({}))) for node in setting.discounts):
@@ -67,7 +67,7 @@ def _exact(setting: Setting, place: Place, params: tuple[sp.Symbol, ...]) -> Sid
     return shown[0], shown[1]
 
 
-def _closed(setting: Setting, place: Place, params: tuple[sp.Symbol, ...]) -> Sides | None:
+def _closed(setting: BoundClaim, place: Place, params: tuple[sp.Symbol, ...]) -> Sides | None:
     """Both sides from their closed forms: for limits, which are taken of functions."""
     meaning = setting.closed()
     field, point = meaning.tower.field(0), {**place.theta, **place.symbols, **place.values}
@@ -80,7 +80,7 @@ def _closed(setting: Setting, place: Place, params: tuple[sp.Symbol, ...]) -> Si
     return None if _agree(setting, shown[0], shown[1], lambda e: e == 0) else (shown[0], shown[1])
 
 
-def _side(meaning: Meaning, setting: Setting, node: t.Node, params: tuple[sp.Symbol, ...]) -> dict[Coordinate, Any]:
+def _side(meaning: Meaning, setting: BoundClaim, node: t.Node, params: tuple[sp.Symbol, ...]) -> dict[Coordinate, Any]:
     """A side's value by coordinate, zeros included."""
     compiled, zero = meaning.compile(node), meaning.tower.field(0).zero
     keys: list[tuple[sp.Symbol, ...]] = [()]
@@ -98,7 +98,7 @@ def _side(meaning: Meaning, setting: Setting, node: t.Node, params: tuple[sp.Sym
     return found
 
 
-def _agree(setting: Setting, left: dict[Coordinate, Any], right: dict[Coordinate, Any], is_zero: Any) -> bool:
+def _agree(setting: BoundClaim, left: dict[Coordinate, Any], right: dict[Coordinate, Any], is_zero: Any) -> bool:
     """Whether the claim holds at the point."""
     if setting.claim.relation != t.PROPORTIONAL:
         return all(is_zero(left[c] - right[c]) for c in left)

@@ -55,9 +55,9 @@ def ascend(
     from pgsym.ascent.plot import save
     from pgsym.display.figure import require_format
     from pgsym.model.files.atomic import require_place
-    from pgsym.report.ascent import ascent_table
-    from pgsym.report.progress import progress_bar
-    from pgsym.report.terminal import console
+    from pgsym.reports.ascent import ascent_table
+    from pgsym.reports.progress import progress_bar
+    from pgsym.reports.terminal import console
 
     if plot is not None:
         require_format(plot)

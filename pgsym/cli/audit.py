@@ -60,10 +60,10 @@ def audit(
 
     Example: `pgsym audit mylosses.py:gradient short-corridor --horizon 20`
     """
-    from pgsym.audit import Verdict, standard_suite
-    from pgsym.audit import audit as run
-    from pgsym.report.audit import audit_table
-    from pgsym.report.terminal import console, working
+    from pgsym.auditing import BiasVerdict, standard_suite
+    from pgsym.auditing import audit as run
+    from pgsym.reports.audit import audit_table
+    from pgsym.reports.terminal import console, working
 
     estimator = load_function(function)
     options: dict[str, Any] = {
@@ -94,7 +94,7 @@ def audit(
         for name, result in results.items():
             console().print(f"[bold]{name}[/]")
             console().print(audit_table(result))
-    raise typer.Exit(0 if all(r.verdict is Verdict.UNBIASED for r in results.values()) else 1)
+    raise typer.Exit(0 if all(r.verdict is BiasVerdict.UNBIASED for r in results.values()) else 1)
 
 
 def load_function(place: str) -> Any:

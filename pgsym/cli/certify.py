@@ -48,10 +48,10 @@ def certify(
 
     Example: `pgsym certify short-corridor --check`
     """
-    from pgsym.certify import Answer
-    from pgsym.certify import certify as write
-    from pgsym.certify.certificate import coq_name
-    from pgsym.report.terminal import working
+    from pgsym.certificates import Answer
+    from pgsym.certificates import certify as write
+    from pgsym.certificates.certificate import coq_name
+    from pgsym.reports.terminal import working
 
     if output is not None:
         from pgsym.model.files.atomic import require_place

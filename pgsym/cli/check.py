@@ -40,8 +40,8 @@ def check(
 
     Example: `pgsym check two-state "sum[s] mu(s) * V(s) = rbar / (1 - gamma)" --objective stationary-value`
     """
-    from pgsym.report.check import audit_text
-    from pgsym.report.terminal import console, working
+    from pgsym.reports.check import audit_text
+    from pgsym.reports.terminal import console, working
 
     problem = load_problem(model, objective, theta, gamma, values)
     script = _read(claims)

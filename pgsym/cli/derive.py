@@ -39,9 +39,9 @@ def derive(
     """
     from pgsym.claims.derivation import derive as derived
     from pgsym.model.files.atomic import require_place
-    from pgsym.report.derivation import render, write_derivation
-    from pgsym.report.terminal import console, working
-    from pgsym.report.typeset import typeset
+    from pgsym.reports.derivation import render, write_derivation
+    from pgsym.reports.terminal import console, working
+    from pgsym.reports.typeset import typeset
 
     problem = load_problem(model, objective, theta, gamma, values)
     if out is not None:

@@ -12,8 +12,8 @@ def doctor(as_json: AsJson = False) -> None:
 
     Example: `pgsym doctor`
     """
-    from pgsym.report.doctor import diagnosis, doctor_table
-    from pgsym.report.terminal import console, working
+    from pgsym.reports.doctor import diagnosis, doctor_table
+    from pgsym.reports.terminal import console, working
 
     with working("looking at this installation"):
         found = diagnosis()

@@ -44,8 +44,8 @@ def estimate(
 
     Example: `pgsym estimate short-corridor -n 1000000 --estimator reinforce`
     """
-    from pgsym.report.data import estimate_json, sampled
-    from pgsym.report.terminal import console, sampling
+    from pgsym.reports.data import estimate_json, sampled
+    from pgsym.reports.terminal import console, sampling
 
     problem = load_problem(model, objective, theta, gamma, values)
     with sampling() as progress:

@@ -73,8 +73,8 @@ def moments(
     Example: `pgsym moments short-corridor --estimator reward-to-go --baseline exact`
     """
     from pgsym.errors import SamplingError
-    from pgsym.report.moments import MomentsReport, moments_table
-    from pgsym.report.terminal import console, sampling, working
+    from pgsym.reports.moments import MomentsReport, moments_table
+    from pgsym.reports.terminal import console, sampling, working
 
     if plot is not None:
         from pgsym.display.figure import require_format
@@ -102,7 +102,7 @@ def moments(
         try:
             with sampling() as progress:
                 # It loads JAX, which takes a second of its own.
-                from pgsym.audit.law_check import check_law
+                from pgsym.auditing.law_check import check_law
 
                 check = check_law(report.float, n=samples, seed=seed, progress=progress)
         except SamplingError as error:
@@ -115,7 +115,7 @@ def moments(
         console().print(moments_table(data, check))
     if plot is not None:
         from pgsym.exact.moments.sweep import applicable, sweep
-        from pgsym.report.moments_plot import save
+        from pgsym.reports.moments_plot import save
 
         with working("sweeps"):
             law = report.law

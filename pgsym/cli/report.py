@@ -53,8 +53,8 @@ def report(
 
     Example: `pgsym report mine.yaml -o out --samples 10000 --steps 30` is a quick draft
     """
-    from pgsym.report.page import report as write
-    from pgsym.report.progress import progress_bar
+    from pgsym.reports.page import report as write
+    from pgsym.reports.progress import progress_bar
 
     problem = load_problem(model, objective, theta, gamma, values)
     with progress_bar("report") as progress:

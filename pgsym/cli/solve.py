@@ -32,8 +32,8 @@ def solve(
     from pgsym.exact import solve as solve_exactly
     from pgsym.exact.policy_symbols import in_policy_symbols
     from pgsym.exact.solution import QUANTITIES, default_names
-    from pgsym.report.data import BUDGET, SECONDS, Report
-    from pgsym.report.terminal import console, solution_table, working
+    from pgsym.reports.data import BUDGET, SECONDS, Report
+    from pgsym.reports.terminal import console, solution_table, working
     from pgsym.trust import VIEWS
 
     if out is not None:
@@ -56,7 +56,7 @@ def solve(
         else:
             console().print(solution_table(data))
     if out is not None:
-        from pgsym.report.files import write_solution
+        from pgsym.reports.files import write_solution
 
         for path in write_solution(problem, shown, out):
             print(f"wrote {path}", file=sys.stderr)

@@ -80,8 +80,8 @@ def plot(
 
 
 def _print(store: object, as_json: bool) -> None:
-    from pgsym.report.study import study_json, study_table
-    from pgsym.report.terminal import console
+    from pgsym.reports.study import study_json, study_table
+    from pgsym.reports.terminal import console
     from pgsym.study import Store
 
     assert isinstance(store, Store)

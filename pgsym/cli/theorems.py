@@ -40,8 +40,8 @@ def theorems(
     """
     from pgsym.claims.catalogue import catalogue, theorem
     from pgsym.claims.catalogue.registry import topics
-    from pgsym.report.terminal import console
-    from pgsym.report.theorems import catalogue_page, theorem_page, theorems_table
+    from pgsym.reports.terminal import console
+    from pgsym.reports.theorems import catalogue_page, theorem_page, theorems_table
 
     if markdown:
         print(catalogue_page(topics()), end="")
@@ -64,8 +64,8 @@ def theorems(
 def _decide(name: str, problem: Problem, seed: int, as_json: bool) -> None:
     """The verdicts on the problem, and the exit status."""
     from pgsym.claims.catalogue import catalogue, theorem
-    from pgsym.report.terminal import console, working
-    from pgsym.report.theorems import findings_table, findings_text, summary
+    from pgsym.reports.terminal import console, working
+    from pgsym.reports.theorems import findings_table, findings_text, summary
 
     asked = catalogue() if name == "all" else (theorem(name),)
     found, missing = [], []

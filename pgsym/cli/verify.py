@@ -47,7 +47,7 @@ def verify(
     """
     from pgsym.claims import verify as decide
     from pgsym.expression.complaint import short
-    from pgsym.report.terminal import console, cross_check_table, sampling, verdict_text, working
+    from pgsym.reports.terminal import console, cross_check_table, sampling, verdict_text, working
 
     problem = load_problem(model, objective, theta, gamma, values)
     with working("deciding the theorem"):
@@ -60,7 +60,7 @@ def verify(
     if verdict.reason == "" and not free and samples:
         with sampling() as progress:
             # It loads JAX, which takes a second of its own.
-            from pgsym.audit import cross_check
+            from pgsym.auditing import cross_check
 
             check = cross_check(
                 problem,

@@ -22,7 +22,7 @@ def zoo(
     from pgsym.model.files import dumps
     from pgsym.model.zoo import zoo as named
     from pgsym.model.zoo import zoo_entries
-    from pgsym.report.terminal import console, zoo_table
+    from pgsym.reports.terminal import console, zoo_table
 
     if name is not None:
         print(dumps(named(name), "json" if as_json else "yaml"))

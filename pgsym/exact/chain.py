@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from pgsym.algebra.dual import Slopes
 from pgsym.algebra.field import Factorization, Field
-from pgsym.exact.plan import Plan
+from pgsym.exact.elimination_plan import EliminationPlan
 from pgsym.exact.tables import LazyMap
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.objective import Objective
@@ -25,7 +25,7 @@ Row = dict[int, Any]
 class Constants:
     """gamma, mu0, P and r as elements of a field without tangents; each distinct expression is converted once."""
 
-    def __init__(self, plan: Plan, ground: Field) -> None:
+    def __init__(self, plan: EliminationPlan, ground: Field) -> None:
         self._plan = plan
         self._ground = ground
 
@@ -65,7 +65,7 @@ class Constants:
         return [self._ground.convert(e) for e in self._plan.expressions]
 
 
-class Chain:
+class InducedChain:
     """pi, P, r, P_pi and r_pi over one field, and the factored systems I - gamma P_pi and I - P_pi.
 
     Parameters
@@ -92,7 +92,7 @@ class Chain:
         self.objective = objective
         self.field = field
         self.structure = structure if structure is not None and structure.mdp is mdp else Structure(mdp, policy)
-        self.plan = Plan.of(self.structure)
+        self.plan = EliminationPlan.of(self.structure)
         self.lower = lower
         self.constants: Constants = Constants(self.plan, field.ground) if lower is None else lower.constants
 

@@ -96,7 +96,7 @@ class Local(NamedTuple):
     reward: Bound
 
 
-class System:
+class CramerSystem:
     """I - gamma P_pi on some states, by kind of row.
 
     Parameters
@@ -109,7 +109,7 @@ class System:
     Examples
     --------
     >>> row = Local(Bound(1, 1.0), Bound(1, 1.0), Bound(1, 1.0), Bound(1, 1.0))
-    >>> System({row: 3}, Bound(1, 0.0)).det.degree
+    >>> CramerSystem({row: 3}, Bound(1, 0.0)).det.degree
     6
     """
 
@@ -152,7 +152,7 @@ class Stationary:
 
     def __init__(self, pinned: Local, rows: Mapping[Local, int]) -> None:
         self._pinned = pinned
-        self.system = System(rows)
+        self.system = CramerSystem(rows)
         # w_i = sum_j P_pi(pinned, j) adj_ji L_i / det; over the pinned row's own denominator too
         self._own = self.system.whole.times(pinned.clear)
         others = self.system.solve_transposed(pinned.move)

@@ -22,7 +22,7 @@ from pgsym.algebra.generators import Generators
 from pgsym.algebra.logarithm import Logarithm
 from pgsym.algebra.size import Size, SizeField
 from pgsym.errors import UndefinedQuantityError
-from pgsym.exact.parts import over
+from pgsym.exact.constants import over
 from pgsym.exact.quantities import Quantities
 from pgsym.exact.tables import LazyMap
 from pgsym.expression.linear import Linear

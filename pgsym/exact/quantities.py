@@ -13,13 +13,13 @@ from typing import Any
 import sympy as sp
 
 from pgsym.errors import UndefinedQuantityError
-from pgsym.exact.chain import Chain, Row
+from pgsym.exact.chain import InducedChain, Row
 from pgsym.exact.tables import LazyMap
 from pgsym.model.mdp import Action, State
 from pgsym.model.objective import MEAN_REWARD
 
 
-class Quantities(Chain):
+class Quantities(InducedChain):
     """mu, eta, d, V, Q, A, h, rbar, J and the parts of the policy gradient theorem, over one field.
 
     Parameters

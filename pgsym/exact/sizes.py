@@ -21,9 +21,9 @@ from typing import Any
 
 from pgsym.algebra.size import Size, SizeField
 from pgsym.errors import UndefinedQuantityError
-from pgsym.exact.cramer import ONE, Bound, Stationary, System
+from pgsym.exact.constants import Parts, over
+from pgsym.exact.cramer import ONE, Bound, CramerSystem, Stationary
 from pgsym.exact.logarithms import LogBasis, log_policy_size
-from pgsym.exact.parts import Parts, over
 from pgsym.exact.sizes_longrun import LongRunSizes
 from pgsym.exact.tables import Constant
 from pgsym.model.mdp import MDP, Action, State
@@ -145,10 +145,10 @@ class SizeQuantities:
     # -- discounted or total reward ----------------------------------------------------------------------
 
     @cached_property
-    def _system(self) -> System:
+    def _system(self) -> CramerSystem:
         """I - gamma P_pi on all states that act: no fewer than have to be solved for."""
         above, below = _split(self.field, self.gamma)
-        return System(Counter(self.parts.local.values()), above, below)
+        return CramerSystem(Counter(self.parts.local.values()), above, below)
 
     @cached_property
     def V(self) -> Mapping[Any, Size]:
@@ -156,7 +156,7 @@ class SizeQuantities:
         self._require_value("V", "h")
         return self._by_state(self.value(self._system))
 
-    def value(self, system: System) -> Size:
+    def value(self, system: CramerSystem) -> Size:
         """(I - gamma P_pi)^-1 r_pi."""
         if self._r is None:
             return system.solve(lambda row: row.reward).over(system.det, self.parts.R)
@@ -169,7 +169,7 @@ class SizeQuantities:
         self._require_value("eta", "mu")
         return self._by_state(self.visits(self._system))
 
-    def visits(self, system: System) -> Size:
+    def visits(self, system: CramerSystem) -> Size:
         """mu0 (I - gamma P_pi)^-1."""
         start = self.mu0[None]
         found = system.solve_transposed(Bound(start.degree, start.bits).repeated(self._starts))

@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pgsym.algebra.size import Size
-from pgsym.exact.cramer import Stationary, System
-from pgsym.exact.parts import over
+from pgsym.exact.constants import over
+from pgsym.exact.cramer import CramerSystem, Stationary
 from pgsym.exact.tables import Constant
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class LongRunSizes:
         classes = q.structure.recurrent_classes
         recurrent = {s for c in classes for s in c}
         self._classes = [Stationary(local[c[-1]], Counter(local[s] for s in c[:-1])) for c in classes]
-        self._transient = System(Counter(local[s] for s in q.mdp.nonterminal if s not in recurrent))
+        self._transient = CramerSystem(Counter(local[s] for s in q.mdp.nonterminal if s not in recurrent))
 
     @cached_property
     def D(self) -> Mapping[Any, Size]:

@@ -18,7 +18,7 @@ from pgsym.errors import SchemaError, StructureError
 from pgsym.expression.exact import to_expr
 from pgsym.interchange.extras import optional
 from pgsym.interchange.reductions import averaged, pair_reward
-from pgsym.model.arrays import Arrays, from_arrays, to_arrays
+from pgsym.model.arrays import ModelArrays, from_arrays, to_arrays
 from pgsym.model.float_rows import FloatRows
 from pgsym.model.mdp import MDP, Action, State
 
@@ -198,7 +198,7 @@ def to_quantecon(mdp: MDP, *, average: bool = False) -> Any:
     return quantecon.markov.DiscreteDP(R, Q, arrays.gamma, s_indices, a_indices)
 
 
-def _pairs(arrays: Arrays) -> tuple[Floats, Floats, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _pairs(arrays: ModelArrays) -> tuple[Floats, Floats, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """R (L,), Q (L, S), and the pairs' numbers; a terminal state has one action, which stays."""
     P = arrays.P.copy()
     available = arrays.available.copy()

@@ -97,7 +97,7 @@ def from_arrays(
     )
 
 
-class Arrays(NamedTuple):
+class ModelArrays(NamedTuple):
     """A numeric MDP as float64 arrays; S states, A actions over all states."""
 
     P: npt.NDArray[np.float64]
@@ -115,7 +115,7 @@ class Arrays(NamedTuple):
     actions: tuple[Action, ...]
 
 
-def to_arrays(mdp: MDP, *, average: bool = False) -> Arrays:
+def to_arrays(mdp: MDP, *, average: bool = False) -> ModelArrays:
     """The arrays of an MDP without symbols.
 
     Parameters
@@ -167,7 +167,7 @@ def to_arrays(mdp: MDP, *, average: bool = False) -> Arrays:
             r[i, k, index[t]] = float(sums[t] / p)
     start = np.array([float(mdp.start.get(s, 0)) for s in mdp.states])
     terminal = np.array([s in mdp.terminal for s in mdp.states])
-    return Arrays(P, r, start, float(mdp.gamma), available, terminal, mdp.states, actions)
+    return ModelArrays(P, r, start, float(mdp.gamma), available, terminal, mdp.states, actions)
 
 
 # -- reading ---------------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ UNENDING = sp.oo
 
 
 @dataclass(frozen=True)
-class Sum:
+class LookAheadSum:
     """g = sum_t w^t z_t (U_t - b(s_t)) with U_t = u_t + k U_{t+1}: what the exact law and the sampler need to know.
 
     Attributes
@@ -89,7 +89,7 @@ class Estimator:
                 _require_count(value, where=f"{self.name}.{field.name}")
 
     @property
-    def sum(self) -> Sum | None:
+    def sum(self) -> LookAheadSum | None:
         """What is summed; None for estimators that are not of this form."""
         return None
 
@@ -164,9 +164,9 @@ class RewardToGo(Estimator):
     """w = gamma; False: w = 1, the common implementation, biased for gamma < 1."""
 
     @property
-    def sum(self) -> Sum:
+    def sum(self) -> LookAheadSum:
         """All rewards to come."""
-        return Sum("reward", baseline=self.baseline)
+        return LookAheadSum("reward", baseline=self.baseline)
 
 
 @dataclass(frozen=True)
@@ -183,9 +183,9 @@ class ActorCritic(Estimator):
     """Where the run is cut off, delta keeps gamma v(s_T); False: it is dropped, as if s_T were terminal."""
 
     @property
-    def sum(self) -> Sum:
+    def sum(self) -> LookAheadSum:
         """One temporal difference."""
-        return Sum("temporal difference", decay=sp.S.Zero, critic=self.critic)
+        return LookAheadSum("temporal difference", decay=sp.S.Zero, critic=self.critic)
 
 
 @dataclass(frozen=True)
@@ -207,9 +207,9 @@ class NStep(Estimator):
     """Where the run is cut off, delta keeps gamma v(s_T); False: it is dropped, as if s_T were terminal."""
 
     @property
-    def sum(self) -> Sum:
+    def sum(self) -> LookAheadSum:
         """n temporal differences: the critic's values between them cancel."""
-        return Sum("temporal difference", window=self.n, critic=self.critic)
+        return LookAheadSum("temporal difference", window=self.n, critic=self.critic)
 
 
 @dataclass(frozen=True)
@@ -232,9 +232,9 @@ class GAE(Estimator):
     """Where the run is cut off, delta keeps gamma v(s_T); False: it is dropped, as if s_T were terminal."""
 
     @property
-    def sum(self) -> Sum:
+    def sum(self) -> LookAheadSum:
         """All temporal differences to come, fading with lambda."""
-        return Sum("temporal difference", decay=self.lam, critic=self.critic)
+        return LookAheadSum("temporal difference", decay=self.lam, critic=self.critic)
 
 
 @dataclass(frozen=True)
@@ -249,9 +249,9 @@ class AllKnowing(Estimator):
     """w = gamma; False: w = 1."""
 
     @property
-    def sum(self) -> Sum:
+    def sum(self) -> LookAheadSum:
         """The true Q."""
-        return Sum("action value", decay=sp.S.Zero, baseline=self.baseline)
+        return LookAheadSum("action value", decay=sp.S.Zero, baseline=self.baseline)
 
 
 @dataclass(frozen=True)

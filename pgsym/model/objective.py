@@ -24,7 +24,7 @@ class Objective(StrEnum):
     STATIONARY_VALUE = "stationary-value"
 
     @property
-    def definition(self) -> Definition:
+    def definition(self) -> ObjectiveDefinition:
         """What it is made of.
 
         >>> Objective.STATIONARY_VALUE.definition.J
@@ -61,7 +61,7 @@ class Objective(StrEnum):
 
 
 @dataclass(frozen=True)
-class Definition:
+class ObjectiveDefinition:
     """An objective in names of quantities; `exact` and `claims` look them up.
 
     Attributes
@@ -95,7 +95,7 @@ MEAN_REWARD = ("mu", "r_pi")
 """J of the average reward, which has a name of its own: rbar."""
 
 _DEFINITIONS = {
-    Objective.START_STATE: Definition(
+    Objective.START_STATE: ObjectiveDefinition(
         J=("mu0", "V"),
         weight="eta",
         needs=("start", "discounted_or_proper"),
@@ -103,7 +103,7 @@ _DEFINITIONS = {
         theorem="policy-gradient",
         rollouts=True,
     ),
-    Objective.AVERAGE_REWARD: Definition(
+    Objective.AVERAGE_REWARD: ObjectiveDefinition(
         J=MEAN_REWARD,
         weight="mu",
         needs=("unichain",),
@@ -113,7 +113,7 @@ _DEFINITIONS = {
         rollouts=True,
     ),
     # What is called its theorem is false.
-    Objective.STATIONARY_VALUE: Definition(
+    Objective.STATIONARY_VALUE: ObjectiveDefinition(
         J=("mu", "V"),
         weight="mu",
         needs=("unichain", "discounted"),

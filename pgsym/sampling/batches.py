@@ -31,7 +31,7 @@ SMALL_BLOCK = 256
 
 
 @dataclass(frozen=True)
-class Batch:
+class SampledBatch:
     """What one batch of trajectories found."""
 
     moments: Moments
@@ -88,7 +88,7 @@ class BatchSampler:
         """Steps of a trajectory."""
         return self.plan.T
 
-    def draw(self, seed: int, counts: Sequence[int]) -> list[Batch]:
+    def draw(self, seed: int, counts: Sequence[int]) -> list[SampledBatch]:
         """Independent batches of that many trajectories each, as a function of the seed and the counts alone.
 
         Raises
@@ -108,7 +108,7 @@ class BatchSampler:
                 found = jax.tree.map(np.asarray, self._program(self._arrays, key, padded[1], padded[0]))
             for i, (batch, _, _) in enumerate(part):
                 tallies[batch].add(jax.tree.map(lambda a, i=i: a[i : i + 1], found))
-        return [Batch(tally.moments, tally.steps) for tally in tallies]
+        return [SampledBatch(tally.moments, tally.steps) for tally in tallies]
 
     def _spans(self, counts: Sequence[int]) -> list[tuple[int, int, int]]:
         """(batch, first trajectory, end) of every block; each batch begins a block of its own."""

@@ -19,14 +19,14 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from pgsym.sampling.layout import Arrays, Shape, Summation
+from pgsym.sampling.layout import KernelArrays, Shape, Summation
 from pgsym.sampling.walk import look, pair_of, reward_of, rollout, walk
 
 Found = tuple[jax.Array, jax.Array, jax.Array]
 """Sums [R, B], J [B] and the transitions before absorption [B]."""
 
 
-def gradients(arrays: Arrays, shape: Shape, key: jax.Array, ids: jax.Array) -> Found:
+def gradients(arrays: KernelArrays, shape: Shape, key: jax.Array, ids: jax.Array) -> Found:
     """g [k, B], J [B] and the transitions before absorption [B] of the trajectories `ids`."""
     W, J, steps = sums(arrays, shape, key, ids)
     if shape.summation is Summation.PAIRS:
@@ -34,7 +34,7 @@ def gradients(arrays: Arrays, shape: Shape, key: jax.Array, ids: jax.Array) -> F
     return W, J, steps
 
 
-def sums(arrays: Arrays, shape: Shape, key: jax.Array, ids: jax.Array) -> Found:
+def sums(arrays: KernelArrays, shape: Shape, key: jax.Array, ids: jax.Array) -> Found:
     """The same before the scores are multiplied in: W [N, B] when summed by pairs, else g."""
     if not shape.forward:
         J, entries = rollout(arrays, shape, key, ids)
@@ -45,7 +45,7 @@ def sums(arrays: Arrays, shape: Shape, key: jax.Array, ids: jax.Array) -> Found:
 # -- one pass ----------------------------------------------------------------------------------------------
 
 
-def _traced(arrays: Arrays, shape: Shape, key: jax.Array, ids: jax.Array) -> Found:
+def _traced(arrays: KernelArrays, shape: Shape, key: jax.Array, ids: jax.Array) -> Found:
     """g from the traces of the scores."""
 
     def visit(carry: Any, entry: jax.Array, record: jax.Array, at: Any) -> tuple[Any, None]:
@@ -75,7 +75,7 @@ def _traced(arrays: Arrays, shape: Shape, key: jax.Array, ids: jax.Array) -> Fou
     return jnp.stack(g) if g else jnp.zeros((0, len(ids)), jnp.float32), J, steps
 
 
-def _counted(arrays: Arrays, shape: Shape, key: jax.Array, ids: jax.Array) -> Found:
+def _counted(arrays: KernelArrays, shape: Shape, key: jax.Array, ids: jax.Array) -> Found:
     """W from visits and what was earned before them: units and remainder of one double for each pair."""
     B = len(ids)
     trajectory = jnp.arange(B, dtype=jnp.int32)
@@ -110,7 +110,7 @@ def _count(shape: Shape, steps: jax.Array, pair: jax.Array) -> jax.Array:
 
 
 def weighed(
-    arrays: Arrays,
+    arrays: KernelArrays,
     shape: Shape,
     J: jax.Array,
     entries: jax.Array,
@@ -143,7 +143,7 @@ def weighed(
     return carry, seen
 
 
-def _scattered(arrays: Arrays, shape: Shape, J: jax.Array, entries: jax.Array) -> jax.Array:
+def _scattered(arrays: KernelArrays, shape: Shape, J: jax.Array, entries: jax.Array) -> jax.Array:
     """W [N, B] or g [k, B]."""
     B = len(J)
     trajectory = jnp.arange(B, dtype=jnp.int32)
@@ -167,6 +167,6 @@ def _scattered(arrays: Arrays, shape: Shape, J: jax.Array, entries: jax.Array) -
     return W.reshape(rows, B)[: shape.N if by_pair else shape.k]
 
 
-def lengths(arrays: Arrays, shape: Shape, entries: jax.Array) -> jax.Array:
+def lengths(arrays: KernelArrays, shape: Shape, entries: jax.Array) -> jax.Array:
     """[B] transitions before absorption; the absorbing row is the last."""
     return (entries < 2 * (len(arrays.threshold) - shape.width)).sum(0, dtype=jnp.int32)

@@ -21,7 +21,7 @@ from jax.sharding import Mesh
 from jax.sharding import PartitionSpec as P
 
 from pgsym.sampling.gradients import gradients, lengths, sums, weighed
-from pgsym.sampling.layout import Arrays, Shape, Summation
+from pgsym.sampling.layout import KernelArrays, Shape, Summation
 from pgsym.sampling.walk import look, rollout
 
 LANES = 16
@@ -42,7 +42,7 @@ class Blocks(NamedTuple):
 
 
 def block_moments(
-    shape: Shape, parallel: bool, arrays: Arrays, key: jax.Array, ends: jax.Array, firsts: jax.Array
+    shape: Shape, parallel: bool, arrays: KernelArrays, key: jax.Array, ends: jax.Array, firsts: jax.Array
 ) -> Blocks:
     """Moments of the blocks that begin at trajectories `firsts` [B] (uint32); only ids below `ends` [B] count.
 
@@ -72,7 +72,7 @@ def block_moments(
 
 
 def _moments(
-    arrays: Arrays, shape: Shape, key: jax.Array, ids: jax.Array, valid: jax.Array
+    arrays: KernelArrays, shape: Shape, key: jax.Array, ids: jax.Array, valid: jax.Array
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     """Mean and centred second moments of (g, J) over the valid trajectories, and every trajectory's steps."""
     rows, J, steps = (sums if shape.late else gradients)(arrays, shape, key, ids)
@@ -94,7 +94,7 @@ def _sum(x: jax.Array) -> jax.Array:
 
 
 def _moments_in_parts(
-    arrays: Arrays, shape: Shape, key: jax.Array, ids: jax.Array, valid: jax.Array
+    arrays: KernelArrays, shape: Shape, key: jax.Array, ids: jax.Array, valid: jax.Array
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     """The same for many parameters: only `LANES` trajectories at a time have a row of k coordinates, in the cache.
 
@@ -130,7 +130,7 @@ def _moments_in_parts(
 
 
 @lru_cache(maxsize=64)
-def compiled(shape: Shape, specs: Arrays, blocks: int, mesh: Mesh) -> Any:
+def compiled(shape: Shape, specs: KernelArrays, blocks: int, mesh: Mesh) -> Any:
     """The program for `blocks` blocks, split over the mesh; nothing is summed across devices."""
     body = partial(block_moments, shape, mesh.devices.flat[0].platform != "cpu")
     # Each device returns its own blocks, and the host merges: no psum, whose transpose under grad would count

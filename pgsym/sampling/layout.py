@@ -46,7 +46,7 @@ class Summation(Enum):
     """Each step adds the nonzero scores of its pair: many parameters, few for each pair."""
 
 
-class Arrays(NamedTuple):
+class KernelArrays(NamedTuple):
     """The model as device arrays; E = 2 R width entries of the step table, then one entry for each state."""
 
     threshold: Any
@@ -123,7 +123,7 @@ class Shape:
         return self.k <= FULL
 
 
-def prepare(tables: Tables, plan: Plan, n: int | None = None) -> tuple[Arrays, Shape]:
+def prepare(tables: Tables, plan: Plan, n: int | None = None) -> tuple[KernelArrays, Shape]:
     """The device arrays and the shape of a plan; with `n`, no block is larger than n trajectories need."""
     step, start = step_table(tables), build_alias([start_or_uniform(tables) if plan.start is None else plan.start])
     outcome, row = _entry_outcomes(tables, step)
@@ -150,7 +150,7 @@ def prepare(tables: Tables, plan: Plan, n: int | None = None) -> tuple[Arrays, S
     packed = base_bits + pair_bits <= RECORD_BITS
     base = successor * step.width
     f32, i32 = partial(np.asarray, dtype=np.float32), partial(np.asarray, dtype=np.int32)
-    arrays = Arrays(
+    arrays = KernelArrays(
         threshold=step.threshold,
         step=_pack(base | pair << 32 - pair_bits if packed else base, reward),
         pair=i32([] if packed else pair),
@@ -250,6 +250,6 @@ def _block(tables: Tables, T: int, summation: Summation, n: int | None) -> int:
     return block
 
 
-def specifications(arrays: Arrays) -> Arrays:
+def specifications(arrays: KernelArrays) -> KernelArrays:
     """Shapes and types of the arrays, hashable."""
-    return Arrays(*(jax.ShapeDtypeStruct(np.shape(a), np.asarray(a).dtype) for a in arrays))
+    return KernelArrays(*(jax.ShapeDtypeStruct(np.shape(a), np.asarray(a).dtype) for a in arrays))

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from pgsym.sampling.layout import Arrays, Shape
+from pgsym.sampling.layout import KernelArrays, Shape
 from pgsym.sampling.random import next_word, streams
 
 UNROLL = 2
@@ -19,7 +19,7 @@ UNROLL = 2
 # All of it is traced with 64-bit types on (`jax.enable_x64`): packed records need them.
 
 
-def rollout(arrays: Arrays, shape: Shape, key: jax.Array, ids: jax.Array) -> tuple[jax.Array, jax.Array]:
+def rollout(arrays: KernelArrays, shape: Shape, key: jax.Array, ids: jax.Array) -> tuple[jax.Array, jax.Array]:
     """J [B] and entries [T, B] of the trajectories `ids` [B] (uint32), in the smallest type that holds them."""
     kept = jnp.uint16 if len(arrays.step) <= 2**16 else jnp.int32
 
@@ -31,7 +31,7 @@ def rollout(arrays: Arrays, shape: Shape, key: jax.Array, ids: jax.Array) -> tup
     return found
 
 
-def returns(arrays: Arrays, shape: Shape, key: jax.Array, ids: jax.Array) -> jax.Array:
+def returns(arrays: KernelArrays, shape: Shape, key: jax.Array, ids: jax.Array) -> jax.Array:
     """J [B] of the trajectories `ids`, without keeping their entries."""
 
     def earn(total: jax.Array, entry: jax.Array, record: jax.Array, v: jax.Array) -> tuple[jax.Array, None]:
@@ -42,7 +42,7 @@ def returns(arrays: Arrays, shape: Shape, key: jax.Array, ids: jax.Array) -> jax
 
 
 def walk(
-    arrays: Arrays,
+    arrays: KernelArrays,
     shape: Shape,
     key: jax.Array,
     ids: jax.Array,
@@ -87,7 +87,7 @@ def reward_of(record: jax.Array) -> jax.Array:
     return lax.bitcast_convert_type((record >> jnp.uint64(32)).astype(jnp.uint32), jnp.float32)
 
 
-def pair_of(arrays: Arrays, shape: Shape, record: jax.Array, entry: jax.Array) -> jax.Array:
+def pair_of(arrays: KernelArrays, shape: Shape, record: jax.Array, entry: jax.Array) -> jax.Array:
     """The pair (s, a) of a step; N when absorbed."""
     if len(arrays.pair):
         return look(arrays.pair, entry)

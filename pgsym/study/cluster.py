@@ -7,7 +7,7 @@ from concurrent.futures import CancelledError
 from itertools import islice
 
 from pgsym.errors import MissingExtraError, StudyError
-from pgsym.study.work import Part, Task, do
+from pgsym.study.work import ShardResult, Task, do
 
 ATTEMPTS = 3
 """Times that a shard is handed out again after the scheduler gave it up: it does so when several workers died on it."""
@@ -17,7 +17,7 @@ PATIENCE = "20s"
 """How long to try to reach the scheduler."""
 
 
-def cluster(tasks: Iterable[Task], address: str) -> Generator[tuple[Task, list[Part]]]:
+def cluster(tasks: Iterable[Task], address: str) -> Generator[tuple[Task, list[ShardResult]]]:
     """Do the tasks on the cluster whose scheduler is at `address`; results come as they are finished.
 
     Every worker needs this release of pgsym.  A worker that dies loses nothing: the scheduler gives its shards to

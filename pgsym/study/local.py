@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 
 from pgsym.errors import StudyError
-from pgsym.study.work import Part, Task, do
+from pgsym.study.work import ShardResult, Task, do
 
 ATTEMPTS = 3
 """Times that workers may die with no shard finished in between."""
@@ -19,13 +19,13 @@ WAITING = 2
 """Shards that wait in the queue for each worker."""
 
 
-def here(tasks: Iterable[Task]) -> Generator[tuple[Task, list[Part]]]:
+def here(tasks: Iterable[Task]) -> Generator[tuple[Task, list[ShardResult]]]:
     """Do the tasks in this process, in order."""
     for task in tasks:
         yield task, do(task)
 
 
-def processes(tasks: Iterable[Task], workers: int) -> Generator[tuple[Task, list[Part]]]:
+def processes(tasks: Iterable[Task], workers: int) -> Generator[tuple[Task, list[ShardResult]]]:
     """Do the tasks in `workers` processes; results come in the order in which they are finished.
 
     Raises
@@ -37,7 +37,7 @@ def processes(tasks: Iterable[Task], workers: int) -> Generator[tuple[Task, list
     deaths = 0
     while True:
         pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_prepare)
-        running: dict[Future[list[Part]], Task] = {}
+        running: dict[Future[list[ShardResult]], Task] = {}
         try:
             while True:
                 while len(running) < WAITING * workers:

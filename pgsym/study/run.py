@@ -13,7 +13,7 @@ from pgsym.study import cluster, local
 from pgsym.study.settings import Study, load_study
 from pgsym.study.store import Store
 from pgsym.study.summary import summarise
-from pgsym.study.work import Part, Task, tasks
+from pgsym.study.work import ShardResult, Task, tasks
 
 if TYPE_CHECKING:
     from pgsym.sampling.progress import Progress
@@ -77,7 +77,7 @@ def run_study(
     return path
 
 
-def _execute(left: list[Task], workers: int | None, scheduler: str | None) -> Generator[tuple[Task, list[Part]]]:
+def _execute(left: list[Task], workers: int | None, scheduler: str | None) -> Generator[tuple[Task, list[ShardResult]]]:
     if scheduler is not None:
         return cluster.cluster(left, scheduler) if left else local.here(left)
     wanted = (os.cpu_count() or 1) if workers is None else workers

@@ -33,7 +33,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True)
-class Setting:
+class StudySetting:
     """One model at one point with one estimator: what a sampler is built for."""
 
     model: int
@@ -63,7 +63,7 @@ class Study:
     name: str
     models: tuple[dict[str, str], ...]
     """Name and model file, as JSON text, of each model."""
-    settings: tuple[Setting, ...]
+    settings: tuple[StudySetting, ...]
     n: tuple[int, ...]
     """Trajectories of a run."""
     seeds: tuple[int, ...]
@@ -83,7 +83,7 @@ class Study:
         return cls(
             name=data["name"],
             models=tuple(data["models"]),
-            settings=tuple(Setting(**setting) for setting in data["settings"]),
+            settings=tuple(StudySetting(**setting) for setting in data["settings"]),
             n=tuple(data["n"]),
             seeds=tuple(data["seeds"]),
             seed=data["seed"],
@@ -95,7 +95,7 @@ class Study:
         """SHA-256 of `to_json`: equal exactly for studies that draw the same trajectories."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
-    def problem(self, setting: Setting) -> Problem:
+    def problem(self, setting: StudySetting) -> Problem:
         """The setting's model, read from its text."""
         return read_model(self.models[setting.model]["document"])
 
@@ -117,7 +117,7 @@ def load_study(path: Path) -> Study:
 def resolve(document: StudyDocument, folder: Path | None = None, *, name: str = "study", where: str = "study") -> Study:
     """The study with everything that it names looked up."""
     models: list[dict[str, str]] = []
-    settings: list[Setting] = []
+    settings: list[StudySetting] = []
     for number, entry in enumerate(document.models):
         with _At(f"{where}: models[{number}]"):
             problem = _problem(entry, folder)
@@ -130,7 +130,7 @@ def resolve(document: StudyDocument, folder: Path | None = None, *, name: str = 
                 with _At(f"{where}: models[{number}], estimators[{place}]"):
                     objective = _objective(problem, entry, it)
                     horizon = _horizon(problem, theta, objective, it, document.horizon)
-                settings.append(Setting(number, theta, str(objective), to_plain(it), horizon))
+                settings.append(StudySetting(number, theta, str(objective), to_plain(it), horizon))
     return Study(
         name=document.name or name,
         models=tuple(models),

@@ -15,7 +15,7 @@ from pgsym.study.settings import Study
 
 
 @dataclass(frozen=True)
-class Cell:
+class StudyCell:
     """A setting with a number of trajectories."""
 
     number: int
@@ -28,7 +28,7 @@ class Shard:
     """Some trajectories of one cell."""
 
     number: int
-    cell: Cell
+    cell: StudyCell
     runs: tuple[int, ...]
     """Numbers of the runs it works on."""
     counts: tuple[int, ...]
@@ -42,10 +42,10 @@ class Shard:
         return sum(self.counts)
 
 
-def cells(study: Study) -> list[Cell]:
+def cells(study: Study) -> list[StudyCell]:
     """Every setting with every n, in order; run r belongs to cell r // len(study.seeds)."""
     pairs = [(setting, n) for setting in range(len(study.settings)) for n in study.n]
-    return [Cell(number, setting, n) for number, (setting, n) in enumerate(pairs)]
+    return [StudyCell(number, setting, n) for number, (setting, n) in enumerate(pairs)]
 
 
 def shards(study: Study) -> Iterator[Shard]:
@@ -76,7 +76,7 @@ def shard_key(fingerprint: str, number: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{fingerprint}/{number}".encode()).digest()[:8], "big")
 
 
-def _portions(study: Study, cell: Cell) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+def _portions(study: Study, cell: StudyCell) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
     """(runs, counts) of the shards of a cell."""
     runs = range(cell.number * len(study.seeds), (cell.number + 1) * len(study.seeds))
     if cell.n > study.shard:

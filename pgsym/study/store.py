@@ -22,7 +22,7 @@ from pgsym.display.frame import data_frame
 from pgsym.errors import StudyError
 from pgsym.study.settings import FORMAT, Study
 from pgsym.study.shards import cells, shards
-from pgsym.study.work import Part
+from pgsym.study.work import ShardResult
 
 SCHEMA = """
 CREATE TABLE study (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -182,7 +182,7 @@ class Store:
         done, planned = self._db.execute(query).fetchone()
         return done, planned
 
-    def write(self, shard: int, parts: Iterable[Part]) -> None:
+    def write(self, shard: int, parts: Iterable[ShardResult]) -> None:
         """Keep what a shard found: all of it or, if we are killed meanwhile, nothing."""
         rows = [(shard, p.run, p.n, _blob(p.mean), _blob(p.M2), p.transitions) for p in parts]
         with self._transaction():
@@ -193,11 +193,11 @@ class Store:
 
     # -- what was found ------------------------------------------------------------------------------------
 
-    def parts(self, run: int) -> list[Part]:
+    def parts(self, run: int) -> list[ShardResult]:
         """What every shard found for a run."""
         query = "SELECT n, mean, m2, transitions FROM part WHERE run = ? ORDER BY shard"
         return [
-            Part(run, n, np.frombuffer(mean, "<f8"), _square(np.frombuffer(m2, "<f8"), len(mean) // 8), steps)
+            ShardResult(run, n, np.frombuffer(mean, "<f8"), _square(np.frombuffer(m2, "<f8"), len(mean) // 8), steps)
             for n, mean, m2, steps in self._db.execute(query, (run,))
         ]
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from pgsym.errors import AlgebraError, HypothesisError
 from pgsym.model.estimator import EligibilityTrace
-from pgsym.study.settings import Setting, Study, from_plain
+from pgsym.study.settings import Study, StudySetting, from_plain
 from pgsym.study.shards import cells
 from pgsym.study.store import Store
 
@@ -51,7 +51,7 @@ class Exact:
         return float(np.linalg.norm(self.mean - self.gradient))
 
 
-def exact_law(study: Study, setting: Setting) -> Exact:
+def exact_law(study: Study, setting: StudySetting) -> Exact:
     """The exact side of a setting.
 
     Raises

@@ -48,7 +48,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Part:
+class ShardResult:
     """What a shard found for one run."""
 
     run: int
@@ -86,7 +86,7 @@ def tasks(study: Study) -> Iterator[Task]:
         )
 
 
-def do(task: Task) -> list[Part]:
+def do(task: Task) -> list[ShardResult]:
     """Draw a shard's trajectories."""
     sampler = _sampler(task.model, task.setting, task.largest)
     found = []
@@ -95,7 +95,7 @@ def do(task: Task) -> list[Part]:
         M2 = moments.M2
         if M2.ndim == 2 and len(M2) > LARGEST_COVARIANCE + 1:
             M2 = np.diagonal(M2).copy()
-        found.append(Part(run, moments.n, moments.mean, M2, batch.transitions))
+        found.append(ShardResult(run, moments.n, moments.mean, M2, batch.transitions))
     return found
 
 

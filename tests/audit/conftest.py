@@ -2,7 +2,7 @@
 
 import pytest
 
-from pgsym.audit import audit, standard_suite
+from pgsym.auditing import audit, standard_suite
 
 FALSE_ALARM = 1e-6
 """Of each audit in these tests; seeds are fixed."""

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from skips import needs
 
-from pgsym.audit import Verdict
-from pgsym.audit.arrays import arrays_of
+from pgsym.auditing import BiasVerdict
+from pgsym.auditing.arrays import arrays_of
 from pgsym.errors import MissingExtraError
 
 PROBLEMS = ["terminal", "truncated", "aliased"]
@@ -35,7 +35,7 @@ def test_stable_baselines3_buffer_is_unbiased(audited, name):
         return (weight[:, None] * batch.scores).sum(0) / batch.episodes
 
     found = audited(estimator, name, target="bootstrap", layout="flat")
-    assert found.verdict is Verdict.UNBIASED, str(found)
+    assert found.verdict is BiasVerdict.UNBIASED, str(found)
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
@@ -60,7 +60,7 @@ def test_torchrl_gae_is_unbiased(audited, name):
         return (weight.unsqueeze(-1) * batch.scores).sum((0, 1)) / batch.episodes
 
     found = audited(estimator, name, target="bootstrap", framework="torch")
-    assert found.verdict is Verdict.UNBIASED, str(found)
+    assert found.verdict is BiasVerdict.UNBIASED, str(found)
 
 
 def test_autograd_of_the_policy_is_unbiased(audited):
@@ -74,11 +74,11 @@ def test_autograd_of_the_policy_is_unbiased(audited):
         return torch.autograd.grad(objective, theta)[0]
 
     found = audited(estimator, "aliased", target="bootstrap", framework="torch")
-    assert found.verdict is Verdict.UNBIASED, str(found)
+    assert found.verdict is BiasVerdict.UNBIASED, str(found)
 
 
 def test_torch_that_is_not_installed_is_an_error_that_says_so(monkeypatch):
-    import pgsym.audit.arrays as arrays
+    import pgsym.auditing.arrays as arrays
 
     def missing(name):
         raise ModuleNotFoundError(f"No module named {name!r}")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from audit import user_code as u
 
-from pgsym.audit import Target, Verdict, audit, standard_suite
+from pgsym.auditing import AuditTarget, BiasVerdict, audit, standard_suite
 from pgsym.errors import SamplingError, TooLargeError
 
 SUITE = [case.name for case in standard_suite()]
@@ -20,16 +20,16 @@ SUITE = [case.name for case in standard_suite()]
 def test_correct_estimators_pass(audited, name, layout):
     for estimator in u.HORIZON:
         found = audited(estimator, name, layout=layout)
-        assert found.verdict is Verdict.UNBIASED, f"{estimator.__name__}: {found}"
+        assert found.verdict is BiasVerdict.UNBIASED, f"{estimator.__name__}: {found}"
     for estimator in u.BOOTSTRAP:
         found = audited(estimator, name, layout=layout, target="bootstrap")
-        assert found.verdict is Verdict.UNBIASED, f"{estimator.__name__}: {found}"
+        assert found.verdict is BiasVerdict.UNBIASED, f"{estimator.__name__}: {found}"
 
 
 @pytest.mark.parametrize("name", SUITE)
 def test_importance_sampling_passes(audited, name):
     found = audited(u.importance_sampling, name, off_policy=True)
-    assert found.verdict is Verdict.UNBIASED, str(found)
+    assert found.verdict is BiasVerdict.UNBIASED, str(found)
 
 
 MISTAKEN = [
@@ -54,7 +54,7 @@ MISTAKEN = [
 @pytest.mark.parametrize(("estimator", "name", "target", "key"), MISTAKEN, ids=lambda v: getattr(v, "__name__", v))
 def test_known_mistake_is_named(audited, estimator, name, target, key):
     found = audited(estimator, name, target=target, delta=0.02)
-    assert found.verdict is Verdict.BIASED, str(found)
+    assert found.verdict is BiasVerdict.BIASED, str(found)
     assert key in found.diagnosis.keys, str(found)
     assert not found.diagnosis.others
     assert key in str(found.diagnosis)
@@ -70,7 +70,7 @@ def test_known_mistake_is_named(audited, estimator, name, target, key):
 )
 def test_off_policy_mistake_is_named(audited, estimator, key):
     found = audited(estimator, "discounted", off_policy=True)
-    assert found.verdict is Verdict.BIASED
+    assert found.verdict is BiasVerdict.BIASED
     assert found.diagnosis.key == key
 
 
@@ -132,7 +132,7 @@ def action_dependent_baseline(theta, batch, *, table):
 
 def test_autodiff_in_float32_passes(audited):
     found = audited(by_autodiff, "discounted", layout="episodes", framework="jax")
-    assert found.verdict is Verdict.UNBIASED, str(found)
+    assert found.verdict is BiasVerdict.UNBIASED, str(found)
 
 
 def test_missing_stop_gradient_is_named(audited):
@@ -141,7 +141,7 @@ def test_missing_stop_gradient_is_named(audited):
 
 
 def test_action_dependent_baseline_is_named(audited, cases):
-    from pgsym.audit.world import build_world
+    from pgsym.auditing.problem_arrays import build_world
 
     case = cases["discounted"]
     world = build_world(case.problem)
@@ -166,7 +166,7 @@ def unknown(theta, batch):
 
 def test_unknown_mistake_is_none_of_the_known_ones(audited):
     found = audited(unknown, "discounted")
-    assert found.verdict is Verdict.BIASED
+    assert found.verdict is BiasVerdict.BIASED
     assert found.diagnosis.key == "none of the known ones"
     assert str(found.diagnosis).startswith("diagnosis: none of the known ones; the observed mean is about 0.83 times")
 
@@ -187,7 +187,7 @@ def test_mistake_of_an_unusual_estimator_is_named_by_its_mean(audited):
 
 def test_undecided_says_how_many_episodes_decide(audited):
     few = audited(u.leave_one_out, "random-rewards", max_samples=8_192, delta=0.05)
-    assert few.verdict is Verdict.UNDECIDED
+    assert few.verdict is BiasVerdict.UNDECIDED
     assert few.needed > 8_192
     assert f"{few.needed} episodes would decide" in few.headline
     assert audited(u.leave_one_out, "random-rewards", max_samples=few.needed, delta=0.05).unbiased
@@ -196,7 +196,7 @@ def test_undecided_says_how_many_episodes_decide(audited):
 def test_direction_alone_may_be_judged(audited):
     assert audited(lambda theta, batch: 3 * u.reward_to_go(theta, batch), "aliased", up_to_scale=True).unbiased
     found = audited(u.wrong_sign, "aliased", up_to_scale=True)
-    assert found.verdict is Verdict.BIASED
+    assert found.verdict is BiasVerdict.BIASED
     assert found.factor == pytest.approx(-1)
 
 
@@ -216,7 +216,7 @@ def test_average_reward_estimator_passes_and_its_sum_does_not(cases):
     options = {"horizon": 6, "alpha": 1e-6}
     found = audit(case.problem.replace(objective="average-reward"), differential, **options)
     assert found.unbiased, str(found)
-    assert found.target is Target.OBJECTIVE
+    assert found.target is AuditTarget.OBJECTIVE
     summed = audit(case.problem.replace(objective="average-reward"), lambda t, b: 6 * differential(t, b), **options)
     assert summed.diagnosis.key == "sum-over-steps"
     assert audit(case.problem.replace(objective="stationary-value"), differential, **options).unbiased
@@ -230,7 +230,7 @@ def test_exact_mode_finds_the_bias_of_normalised_advantages(cases):
     options = {"horizon": 2, "mode": "exact"}
     assert audit(case.problem, u.reward_to_go, **options).relative_bias < 1e-14
     found = audit(case.problem, u.normalised, **options)
-    assert found.verdict is Verdict.BIASED
+    assert found.verdict is BiasVerdict.BIASED
     assert found.diagnosis.key == "batch-normalised"
     sampled = audit(case.problem, u.normalised, batch_size=2, seed=3, delta=0.01, **options | {"mode": "sample"})
     np.testing.assert_array_less(np.abs(sampled.bias - found.bias), sampled.intervals[:, 1] - sampled.bias)

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from pgsym.audit import Rollouts
-from pgsym.audit.world import build_world
+from pgsym.auditing import Rollouts
+from pgsym.auditing.problem_arrays import build_world
 
 
 def rollouts(case, **options):

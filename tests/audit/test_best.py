@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from pgsym.audit import audit, standard_suite
-from pgsym.audit.best import Best
-from pgsym.audit.episodes import Sampler, arrange
-from pgsym.audit.recipes import Recipe
-from pgsym.audit.world import build_world
+from pgsym.auditing import audit, standard_suite
+from pgsym.auditing.episodes import Sampler, arrange
+from pgsym.auditing.least_variance import Best
+from pgsym.auditing.problem_arrays import build_world
+from pgsym.auditing.recipes import Recipe
 
 CASES = {case.name: case for case in standard_suite()}
 RECIPES = (Recipe(baseline="none"), Recipe(), Recipe(whole_return=True), Recipe(bootstrap=True, lam=0.95))

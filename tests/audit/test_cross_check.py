@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import pgsym
-from pgsym.audit.cross_check import POWER, _noncentrality
+from pgsym.auditing.cross_check import POWER, _noncentrality
 from pgsym.errors import SamplingError
 from pgsym.model import MDP, tabular
 

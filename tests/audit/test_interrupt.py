@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pgsym.audit import Verdict, audit, standard_suite
+from pgsym.auditing import BiasVerdict, audit, standard_suite
 
 CASE = {case.name: case for case in standard_suite()}["truncated"]
 
@@ -32,13 +32,13 @@ def run(stop, **options):
 def test_interrupted_audit_answers_with_its_last_look():
     reports = []
     whole = run(None, progress=lambda done, n: reports.append((done, n)))
-    assert whole.verdict is Verdict.UNDECIDED
+    assert whole.verdict is BiasVerdict.UNDECIDED
     assert not whole.interrupted
     assert [done for done, _ in reports] == sorted({done for done, _ in reports})
     assert {n for _, n in reports} == {40_000}
     cut = run(700)
     assert cut.interrupted
-    assert cut.verdict is Verdict.UNDECIDED
+    assert cut.verdict is BiasVerdict.UNDECIDED
     assert 0 < cut.n < whole.n
     assert cut.n <= 700 * 32
     assert "interrupted: the answer is that of the last look" in str(cut)

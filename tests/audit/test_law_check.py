@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pgsym.audit.law_check import LawCheck, check_law
+from pgsym.auditing.law_check import LawCheck, check_law
 from pgsym.errors import SamplingError
 from pgsym.exact.moments import moments
 from pgsym.model import MDP, Problem, tabular

@@ -9,8 +9,8 @@ import pytest
 from audit import user_code
 from skips import NO_ENTRY_POINTS, demand
 
-from pgsym.audit import AuditError, assert_unbiased
-from pgsym.audit.assertion import Auditor
+from pgsym.auditing import AuditError, assert_unbiased
+from pgsym.auditing.assertion import Auditor
 from pgsym.errors import SamplingError
 
 HEAVY = ("jax", "numpy", "sympy", "scipy", "networkx", "torch", "pgsym.audit", "pgsym.model")

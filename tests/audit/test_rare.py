@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from pgsym.audit import Target, Verdict, audit
-from pgsym.audit.rare import Rare
-from pgsym.audit.sequential import Region, detectable
-from pgsym.audit.world import build_world
+from pgsym.auditing import AuditTarget, BiasVerdict, audit
+from pgsym.auditing.problem_arrays import build_world
+from pgsym.auditing.rare_outcomes import Rare
+from pgsym.auditing.sequential import Region, detectable
 from pgsym.model import MDP, Problem, tabular
 from pgsym.sampling.moments import Moments
 
@@ -31,25 +31,25 @@ OPTIONS = {"horizon": 2, "delta": 0.001, "max_samples": 8_192, "explain": False}
 
 def test_state_that_was_never_reached_is_no_bias():
     mdp, policy = gateway("1/1000000")
-    assert audit(Problem(mdp, policy), leave_one_out, **OPTIONS).verdict is not Verdict.BIASED
+    assert audit(Problem(mdp, policy), leave_one_out, **OPTIONS).verdict is not BiasVerdict.BIASED
 
 
 def test_without_the_allowance_it_would_be_called_biased(monkeypatch):
     """The mutant: a region from the sample's covariance alone."""
     monkeypatch.setattr(Rare, "variance", lambda self, gap, batches: np.zeros((len(gap),) * 2))
     mdp, policy = gateway("1/1000000")
-    assert audit(Problem(mdp, policy), leave_one_out, **OPTIONS).verdict is Verdict.BIASED
+    assert audit(Problem(mdp, policy), leave_one_out, **OPTIONS).verdict is BiasVerdict.BIASED
 
 
 def test_bias_in_a_common_state_is_found_beside_a_rare_one():
     mdp, policy = gateway("1/1000000")
     found = audit(Problem(mdp, policy), lambda theta, batch: 0.9 * leave_one_out(theta, batch), **OPTIONS)
-    assert found.verdict is Verdict.BIASED
+    assert found.verdict is BiasVerdict.BIASED
 
 
 def test_allowance_ends_when_every_outcome_is_expected_often_enough():
     mdp, policy = gateway("1/1000")
-    rare = Rare.of(build_world(Problem(mdp, policy, theta=[0, 0, 0, 0])), 2, 32, Target.HORIZON)
+    rare = Rare.of(build_world(Problem(mdp, policy, theta=[0, 0, 0, 0])), 2, 32, AuditTarget.HORIZON)
     gap = np.full(4, 1e-4)
     assert rare.batches == pytest.approx(100 / (32 * 0.0005))
     assert rare.variance(gap, int(rare.batches) - 1).any()
@@ -59,7 +59,7 @@ def test_allowance_ends_when_every_outcome_is_expected_often_enough():
 def test_gap_that_rare_outcomes_explain_counts_as_often_as_they_are_expected():
     """T^2 of a coordinate that is never seen is at most the expected number of batches that hold it."""
     mdp, policy = gateway("1/1000")
-    rare, m = Rare.of(build_world(Problem(mdp, policy, theta=[0, 0, 0, 0])), 2, 1, Target.HORIZON), 2_000
+    rare, m = Rare.of(build_world(Problem(mdp, policy, theta=[0, 0, 0, 0])), 2, 1, AuditTarget.HORIZON), 2_000
     gap = np.array([0, 0, 1e-5, -1e-5])
     region = Region(Moments(m, gap, np.zeros((4, 4))), 0.01, 0.0, rare.variance(gap, m))
     assert region.statistic(np.zeros(4)) <= m * 0.0005

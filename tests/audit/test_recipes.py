@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import continuing_mdps, episodic_mdps, points, policies
 
-from pgsym.audit.enumerate import all_episodes
-from pgsym.audit.episodes import Sampler, arrange, cumulative, visits
-from pgsym.audit.recipes import Recipe
-from pgsym.audit.targets import Target, truth
-from pgsym.audit.world import build_world
+from pgsym.auditing.enumerate import all_episodes
+from pgsym.auditing.episodes import Sampler, arrange, cumulative, visits
+from pgsym.auditing.problem_arrays import build_world
+from pgsym.auditing.recipes import Recipe
+from pgsym.auditing.targets import AuditTarget, truth
 from pgsym.exact.horizon import truncated
 from pgsym.model import MDP, Problem
 
@@ -31,7 +31,7 @@ def test_correct_recipes_have_the_target_as_exact_mean(data):
     theta = data.draw(points(policy))
     behaviour = data.draw(st.one_of(st.none(), points(policy)))
     world = build_world(Problem(mdp, policy, theta=theta), behaviour=behaviour)
-    horizon, bootstrap = (truth(world, 3, target) for target in (Target.HORIZON, Target.BOOTSTRAP))
+    horizon, bootstrap = (truth(world, 3, target) for target in (AuditTarget.HORIZON, AuditTarget.BOOTSTRAP))
     np.testing.assert_allclose(horizon, truncated(mdp, policy, world.theta, 3).grad, atol=ROUNDING)
     for recipe in (Recipe(), Recipe(baseline="none")):
         np.testing.assert_allclose(mean(recipe, world, 3), horizon, atol=ROUNDING)
@@ -50,7 +50,7 @@ def test_long_runs_have_the_average_reward_gradient_for_every_horizon(data):
     mdp = data.draw(continuing_mdps(max_states=3))
     policy = data.draw(policies(mdp))
     world = build_world(Problem(mdp, policy, "average-reward", theta=data.draw(points(policy))))
-    exact = truth(world, 3, Target.OBJECTIVE)
+    exact = truth(world, 3, AuditTarget.OBJECTIVE)
     for lam in (0.0, 0.5, 1.0):
         found = mean(Recipe(bootstrap=True, lam=lam, average="steps"), world, 3)
         np.testing.assert_allclose(found, exact, atol=ROUNDING)

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import pytest
 from skips import needs
 
-from pgsym.audit import Verdict
+from pgsym.auditing import BiasVerdict
 
 with warnings.catch_warnings():
     # Deprecations inside its dependencies are not ours.
@@ -108,7 +108,7 @@ def loss_with_gamma_t(theta, batch):
 @pytest.mark.parametrize("estimator", [gae, lambda_returns, vtrace], ids=lambda f: f.__name__)
 def test_advantages_are_unbiased_on_rows_of_one_episode(audited, estimator, name):
     found = audited(estimator, name, target="bootstrap", layout="episodes", framework="jax")
-    assert found.verdict is Verdict.UNBIASED, str(found)
+    assert found.verdict is BiasVerdict.UNBIASED, str(found)
 
 
 @pytest.mark.parametrize("estimator", [gae, lambda_returns, vtrace], ids=lambda f: f.__name__)
@@ -136,12 +136,12 @@ def test_policy_gradient_loss_is_a_mean_over_steps_without_gamma_t(audited):
 
 def test_policy_gradient_loss_weighted_by_gamma_t_is_unbiased_up_to_scale(audited):
     found = audited(loss_with_gamma_t, "discounted", layout="episodes", framework="jax", up_to_scale=True)
-    assert found.verdict is Verdict.UNBIASED, str(found)
+    assert found.verdict is BiasVerdict.UNBIASED, str(found)
     assert found.factor == pytest.approx(1 / found.horizon, rel=1e-3)
 
 
 def test_vtrace_off_policy_is_biased(audited):
     """Truncated ratios estimate another policy's value, and the states stay those of the behaviour policy."""
     found = audited(vtrace, "discounted", target="bootstrap", layout="episodes", framework="jax", off_policy=True)
-    assert found.verdict is Verdict.BIASED
+    assert found.verdict is BiasVerdict.BIASED
     assert found.relative_bias > 0.1

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pgsym.audit.sequential import Region, batches_needed, detectable, first_look, looks, share
+from pgsym.auditing.sequential import Region, batches_needed, detectable, first_look, looks, share
 from pgsym.sampling.moments import Moments
 
 ALPHA = 0.05

@@ -1,4 +1,4 @@
-"""Estimators as users write them, on the public `Batch` alone: none shares a line with `pgsym.audit.recipes`.
+"""Estimators as users write them, on the public `Batch` alone: none shares a line with `pgsym.auditing.recipes`.
 
 Each function takes (theta, batch).  Loops over steps are plain Python where that is how the code is usually written.
 """

@@ -10,8 +10,8 @@ from pgsym.algebra import DualField, FloatField
 from pgsym.exact.quantities import Quantities
 from pgsym.model import Problem
 from pgsym.model.structure import Structure
-from pgsym.report.live import live
-from pgsym.report.live.controls import with_free_gamma
+from pgsym.reports.live import live
+from pgsym.reports.live.controls import with_free_gamma
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; font-src data:"
 MOVE = """

@@ -14,9 +14,9 @@ from pgsym.exact.quantities import Quantities
 from pgsym.expression.evaluate import evaluate
 from pgsym.expression.linear import Linear
 from pgsym.model.zoo import zoo
-from pgsym.report.live import code as module
-from pgsym.report.live import formulas as formulas_module
-from pgsym.report.live.code import CodeField, javascript
+from pgsym.reports.live import formulas as formulas_module
+from pgsym.reports.live import javascript as module
+from pgsym.reports.live.javascript import CodeField, javascript
 
 P, Q, T = sp.symbols("p q t")
 EPSILON = 2.0**-53

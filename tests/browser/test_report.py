@@ -4,7 +4,7 @@ import pytest
 from browser.driver import CONTRAST, Driver
 
 from pgsym.model.zoo import zoo
-from pgsym.report.page import report
+from pgsym.reports.page import report
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from skips import NO_COQ, demand
 
-from pgsym.certify import Certificate, Check, coqc
-from pgsym.certify.kernel import check
+from pgsym.certificates import Certificate, Check, coqc
+from pgsym.certificates.kernel import check
 
 Kernel = Callable[..., Check]
 

@@ -7,7 +7,7 @@ import sympy as sp
 from certificate_models import ENDLESS, SHORT, TRANSIENT, nasty, of
 
 import pgsym
-from pgsym.certify import certify
+from pgsym.certificates import certify
 from pgsym.errors import CertificateError, ClaimError, HypothesisError
 from pgsym.expression.grammar import parse
 from pgsym.model.mdp import MDP

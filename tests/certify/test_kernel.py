@@ -8,8 +8,8 @@ from certificate_models import ENDLESS, SHORT, SYMBOLIC, TRANSIENT, nasty, of
 from skips import NEEDS_UNIX
 
 import pgsym
-from pgsym.certify import Answer, certify
-from pgsym.certify.kernel import AXIOMS, LIBRARY, assumptions, library
+from pgsym.certificates import Answer, certify
+from pgsym.certificates.kernel import AXIOMS, LIBRARY, assumptions, library
 from pgsym.errors import CertificateError, MissingCoqError
 from pgsym.model.mdp import MDP
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from certificate_models import of
 
-from pgsym.certify import Answer
+from pgsym.certificates import Answer
 
 THEOREM, AVERAGE, COUNTEREXAMPLE = "start-state", "average-reward", "stationary-value"
 

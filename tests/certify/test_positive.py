@@ -5,7 +5,7 @@ import random
 import pytest
 import sympy as sp
 
-from pgsym.certify.positive import Simplex, visibly_positive
+from pgsym.certificates.positive import Simplex, visibly_positive
 
 x, y, gamma, p, q, u = sp.symbols("x y gamma p q u")
 DISCOUNT = Simplex((gamma,), (False, True))

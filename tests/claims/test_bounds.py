@@ -8,9 +8,9 @@ from flint import fmpq
 
 import pgsym
 from pgsym.algebra.size import SizeField
+from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.difference import residues, size
 from pgsym.claims.language import parse
-from pgsym.claims.setting import Setting
 from pgsym.model import MDP, Objective, softmax_policy, tabular
 from pgsym.model.structure import Structure
 
@@ -75,7 +75,7 @@ def models():
 def test_size_bounds_the_difference(mdp, policy, objective, text):
     """Along random directions the coordinates of a vector are combined: here with symbols for coefficients."""
     (claim,) = parse(text).claims
-    setting = Setting(claim, mdp, policy, objective, Structure(mdp, policy))
+    setting = BoundClaim(claim, mdp, policy, objective, Structure(mdp, policy))
     degree, bits = size(setting)
     directions = [[sp.Symbol(f"v{k}_{p}") for p in policy.params] for k in range(2)]
     setting.__dict__["extra"] = (*setting.extra, *(v for row in directions for v in row))

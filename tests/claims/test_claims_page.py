@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from pgsym.claims.language import parse
-from pgsym.claims.language.vocabulary import ACTION, STATE, VOCABULARY, WORLDS, Entry
+from pgsym.claims.language.vocabulary import ACTION, STATE, VOCABULARY, WORLDS, Word
 from pgsym.claims.script import Script
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "claims.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 
 
-def usage(entry: Entry) -> str:
+def usage(entry: Word) -> str:
     if entry.name in ("pi", "P"):
         return {"pi": "pi(a|s)", "P": "P(s'|s,a)"}[entry.name]
     letters = {STATE: iter(["s", "s'"]), ACTION: iter(["a"])}
@@ -21,7 +21,7 @@ def usage(entry: Entry) -> str:
     return f"{entry.name}({inner})" if inner else entry.name
 
 
-def row(entry: Entry) -> str:
+def row(entry: Word) -> str:
     written = usage(entry).replace("|", "\\|")
     overrides = ", ".join(f"`{key}`" for key in entry.overrides)
     return f"| `{written}` | {entry.about} | {overrides or '-'} |"

@@ -4,11 +4,11 @@ import pytest
 
 import pgsym
 from pgsym.claims import decide
+from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.catalogue import catalogue
+from pgsym.claims.compiler import Meaning
 from pgsym.claims.cost import MAX_EVALUATIONS, evaluations
 from pgsym.claims.language import parse
-from pgsym.claims.meaning import Meaning
-from pgsym.claims.setting import Setting
 from pgsym.errors import ClaimError
 from pgsym.model import Objective
 from pgsym.model.structure import Structure
@@ -17,7 +17,7 @@ from pgsym.model.structure import Structure
 def setting(text, model="random-walk", **options):
     problem = pgsym.zoo(model, **options)
     (claim,) = parse(text).claims
-    return Setting(claim, problem.mdp, problem.policy, problem.objective, Structure(problem.mdp, problem.policy))
+    return BoundClaim(claim, problem.mdp, problem.policy, problem.objective, Structure(problem.mdp, problem.policy))
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_evaluations_bound_what_is_evaluated(monkeypatch):
     problem = pgsym.zoo("random-walk", n=6)
     (claim,) = parse("sum[s,s1,s2] V(s) * V(s1) * eta(s2) = sum[s] V(s) * sum[s'] V(s')").claims
     structure = Structure(problem.mdp, problem.policy)
-    found = Setting(claim, problem.mdp, problem.policy, Objective.START_STATE, structure)
+    found = BoundClaim(claim, problem.mdp, problem.policy, Objective.START_STATE, structure)
     meaning = found.closed()
     for side in (claim.left, claim.right):
         meaning.compile(side)({})
@@ -73,5 +73,5 @@ def test_catalogue_is_affordable_on_a_hundred_states():
     structure = Structure(problem.mdp, problem.policy)
     for theorem in catalogue():
         for claim in theorem.claims:
-            found = Setting(claim, problem.mdp, problem.policy, theorem.objective, structure)
+            found = BoundClaim(claim, problem.mdp, problem.policy, theorem.objective, structure)
             assert evaluations(found) <= MAX_EVALUATIONS, theorem.name

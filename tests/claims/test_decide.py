@@ -15,8 +15,8 @@ from second_reading.soundness import judge
 
 import pgsym
 from pgsym.claims import Status, decide, parse
+from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.difference import residues, size
-from pgsym.claims.setting import Setting
 from pgsym.errors import AlgebraError, ClaimError, HypothesisError, StructureError, TooLargeError
 from pgsym.expression.linear import common_denominators
 from pgsym.model import MDP, Objective, Problem, generic_mdp, mixture, sigmoid, tabular
@@ -64,7 +64,9 @@ def test_degree_bound_covers_the_difference(seed):
     mutant = some_mutant(claim, rng.choice(list(KINDS)), rng)
     claim = mutant.claim if mutant else claim
     try:
-        setting = Setting(claim, problem.mdp, problem.policy, problem.objective, Structure(problem.mdp, problem.policy))
+        setting = BoundClaim(
+            claim, problem.mdp, problem.policy, problem.objective, Structure(problem.mdp, problem.policy)
+        )
         degree, _ = size(setting)
         meaning = setting.closed(budget=2000, seconds=0.5)
         found = dict(residues(meaning, setting))

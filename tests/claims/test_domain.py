@@ -8,8 +8,8 @@ from second_reading.random_models import MODELS, random_problem
 
 import pgsym
 from pgsym.claims import decide, parse
+from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.domain import Domain
-from pgsym.claims.setting import Setting
 from pgsym.claims.witness import find_witness
 from pgsym.expression.assumptions import Assumption
 from pgsym.expression.equalities import implied
@@ -109,7 +109,7 @@ def test_later_points_come_from_finer_grids(two):
     """Without them every point of these claims is a zero: the search gives up, as it must not."""
     claim = parse(" * ".join(f'(pi("a"|"x") - {k}/10)' for k in range(1, 10)) + " = 0").claims[0]
     policy = direct_policy(two, {s: {"a": "p", "b": "1 - p"} for s in "xy"}, ["p"])
-    setting = Setting(claim, two, policy, pgsym.zoo("two-state").objective, Structure(two, policy))
+    setting = BoundClaim(claim, two, policy, pgsym.zoo("two-state").objective, Structure(two, policy))
     grains = {place.theta[policy.params[0]].q for place in Domain(setting).places(random.Random(0), 40)}
     assert max(grains) > 1000
     assert find_witness(setting, random.Random(0), None).differing
@@ -198,6 +198,6 @@ def test_points_of_random_problems_lie_inside(kind):
     claim = parse("gamma = 2").claims[0]
     for _ in range(4):
         drawn = random_problem(rng, kind)
-        setting = Setting(claim, drawn.mdp, drawn.policy, drawn.objective, Structure(drawn.mdp, drawn.policy))
+        setting = BoundClaim(claim, drawn.mdp, drawn.policy, drawn.objective, Structure(drawn.mdp, drawn.policy))
         witness = find_witness(setting, rng, None)
         assert lies_inside(drawn.mdp, drawn.policy, witness)

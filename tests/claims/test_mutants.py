@@ -9,14 +9,14 @@ from second_reading.cases import block
 from second_reading.random_models import MODELS
 from second_reading.soundness import judge
 
-from pgsym.algebra.derivation import Derivation
+from pgsym.algebra.differentiation import Differentiation
 from pgsym.algebra.dual import Dual
-from pgsym.claims import meaning
+from pgsym.claims import compiler
+from pgsym.claims.bound_claim import BoundClaim
+from pgsym.claims.compiler import Meaning
+from pgsym.claims.evaluation import Evaluation
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Range
-from pgsym.claims.meaning import Meaning
-from pgsym.claims.setting import Setting
-from pgsym.claims.world import World
 from pgsym.exact.quantities import Quantities
 
 SAMPLE = 400
@@ -26,20 +26,20 @@ KINDS = ("as stated", "transposed", "random, true", "random, false", "random, un
 
 
 def transpose_is_identity(patch):
-    patch.setattr(meaning, "transpose", lambda x: x)
+    patch.setattr(compiler, "transpose", lambda x: x)
 
 
 def quotient_rule_adds(patch):
     """(f/g)' = (f' g + f g') / g^2."""
-    combined = Derivation._combined
+    combined = Differentiation._combined
 
     def wrong(self, numerator, special, regular):
         product = self._base.expand(tuple((part, 1) for part, _ in regular))
         right = combined(self, numerator, special, regular)
         return self._base.ring.multiply(self._polynomial(numerator), product) * 2 - right
 
-    patch.setattr(Derivation, "_combined", wrong)
-    patch.setattr(Derivation, "_of_linear", lambda *_: None)
+    patch.setattr(Differentiation, "_combined", wrong)
+    patch.setattr(Differentiation, "_of_linear", lambda *_: None)
 
 
 def dual_quotient_rule_adds(patch):
@@ -76,8 +76,8 @@ def functions_are_known_by_text(patch):
         }  # fmt: skip
 
     by_text = cached_property(wrong)
-    by_text.__set_name__(Setting, "functions")
-    patch.setattr(Setting, "functions", by_text)
+    by_text.__set_name__(BoundClaim, "functions")
+    patch.setattr(BoundClaim, "functions", by_text)
 
 
 def literal_zero_is_not_evaluated(patch):
@@ -107,25 +107,25 @@ def expectations_drop_the_end(patch):
 
 def the_second_policy_is_the_first(patch):
     """A prime is read over."""
-    build = World.__init__
+    build = Evaluation.__init__
 
     def wrong(self, *given, **named):
         build(self, *given, **named)
         if self.primed is not None and self.primed.mdp is self.mdp:
             self.primed = self
 
-    patch.setattr(World, "__init__", wrong)
+    patch.setattr(Evaluation, "__init__", wrong)
 
 
 def eta_starts_anywhere(patch):
     """eta[mu0=w] is taken from the start of the model."""
-    varied = World.varied
+    varied = Evaluation.varied
 
     def wrong(self, quantities, **overrides):
         overrides.pop("mu0", None)
         return varied(self, quantities, **overrides)
 
-    patch.setattr(World, "varied", wrong)
+    patch.setattr(Evaluation, "varied", wrong)
 
 
 def negation_is_lost_in_vectors(patch):
@@ -136,7 +136,7 @@ def negation_is_lost_in_vectors(patch):
             return x - y
         return {**y, **x, **{p: x[p] - y[p] for p in x.keys() & y.keys()}}
 
-    patch.setattr(meaning, "minus", wrong)
+    patch.setattr(compiler, "minus", wrong)
 
 
 MUTANTS = [

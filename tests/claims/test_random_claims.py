@@ -14,16 +14,16 @@ from second_reading.random_policies import POLICIES
 from second_reading.soundness import complaints, judge_all, second_reading
 
 from pgsym.claims import Status, decide, parse
+from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.vocabulary import VOCABULARY
-from pgsym.claims.setting import Setting
 from pgsym.model import MDP, Objective, Problem, direct_policy, tabular
 from pgsym.model.structure import Structure
 
 
 def setting(mdp, text, policy=None, objective=Objective.START_STATE):
     policy = policy or tabular(mdp)
-    return Setting(parse(text).claims[0], mdp, policy, objective, Structure(mdp, policy))
+    return BoundClaim(parse(text).claims[0], mdp, policy, objective, Structure(mdp, policy))
 
 
 def read(mdp, text, **options):
@@ -111,7 +111,9 @@ def test_random_points_lie_in_the_domain(kind):
     rng = random.Random(kind)
     for model in ("three actions", "hostile names", "several ends"):
         drawn = random_problem(rng, model, (kind,))
-        found = Setting(statements()[0], drawn.mdp, drawn.policy, drawn.objective, Structure(drawn.mdp, drawn.policy))
+        found = BoundClaim(
+            statements()[0], drawn.mdp, drawn.policy, drawn.objective, Structure(drawn.mdp, drawn.policy)
+        )
         place = random_place(found, rng)
         assert list(outside(found, place)) == []
         assert set(place.point) == {*drawn.policy.params, *drawn.mdp.symbols, *found.weights}

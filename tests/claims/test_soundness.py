@@ -22,8 +22,8 @@ from second_reading.soundness import Confusion, complaints, judge, judge_all, se
 
 import pgsym
 from pgsym.claims import Status, decide, parse
+from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.catalogue import catalogue
-from pgsym.claims.setting import Setting
 from pgsym.model import MDP, Objective, Problem, sigmoid
 from pgsym.model.structure import Structure
 
@@ -33,7 +33,7 @@ CLAIMS = tuple(parse(text).claims[0] for text in STATEMENTS)
 def setting_of(text, name="two-state", objective="start-state"):
     model = pgsym.zoo(name)
     claim = parse(text).claims[0]
-    return Setting(claim, model.mdp, model.policy, Objective.parse(objective), Structure(model.mdp, model.policy))
+    return BoundClaim(claim, model.mdp, model.policy, Objective.parse(objective), Structure(model.mdp, model.policy))
 
 
 def verdict_on(setting):
@@ -113,7 +113,7 @@ def test_second_reading_agrees_with_the_solution(kind):
     """V, eta, mu, h and J of `pgsym.solve` at a point lie in the balls."""
     rng = random.Random(5)
     found = random_problem(rng, kind, ("tabular",))
-    setting = Setting(CLAIMS[0], found.mdp, found.policy, Objective.START_STATE, Structure(found.mdp, found.policy))
+    setting = BoundClaim(CLAIMS[0], found.mdp, found.policy, Objective.START_STATE, Structure(found.mdp, found.policy))
     point = {s: sp.Rational(rng.randint(1, 9), 10) for s in found.mdp.symbols}
     theta = {p: sp.log(sp.Rational(rng.randint(1, 5), 3)) for p in setting.policy.params}
     for objective in Objective:

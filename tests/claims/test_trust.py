@@ -1,7 +1,7 @@
 """One scale of trust, and where each answer stands on it."""
 
 import pgsym
-from pgsym.audit.cross_check import cross_check
+from pgsym.auditing.cross_check import cross_check
 from pgsym.claims import Level, Trust, decide
 from pgsym.trust import ORDER, weakest
 

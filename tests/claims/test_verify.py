@@ -10,13 +10,13 @@ from strategies import continuing_mdps, episodic_mdps, policies
 
 import pgsym
 from pgsym.claims import Status, decide
+from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.chance import trial_bits
+from pgsym.claims.compiler import Meaning
 from pgsym.claims.difference import size
+from pgsym.claims.evaluation import Evaluation, Tower
 from pgsym.claims.language.scope import Scope
-from pgsym.claims.meaning import Meaning
-from pgsym.claims.setting import Setting
 from pgsym.claims.verify import policy_gradient_theorem
-from pgsym.claims.world import Tower, World
 from pgsym.model import MDP, Objective, sigmoid, tabular
 from pgsym.model.structure import Structure
 
@@ -44,7 +44,7 @@ def test_tree_and_solution_compute_the_same_sum():
     model = pgsym.zoo("two-state")
     for objective in Objective:
         solution = pgsym.solve(model.replace(objective=objective))
-        world = World(
+        world = Evaluation(
             model.mdp, model.policy, objective, Tower(solution.field), Structure(model.mdp, model.policy), functions={}
         )
         found = Meaning(world, Scope(())).compile(policy_gradient_theorem(objective).right)({})
@@ -163,7 +163,7 @@ def test_size_of_the_theorem_is_linear_in_the_states():
         mdp = MDP.from_transitions(rows, start=0, gamma="1/2")
         policy = sigmoid(mdp)
         claim = policy_gradient_theorem(Objective.START_STATE)
-        degrees.append(size(Setting(claim, mdp, policy, Objective.START_STATE, Structure(mdp, policy)))[0])
+        degrees.append(size(BoundClaim(claim, mdp, policy, Objective.START_STATE, Structure(mdp, policy)))[0])
     assert 2 * 24 <= degrees[2] <= 10 * 24
     assert degrees[2] - degrees[1] == 2 * (degrees[1] - degrees[0])
 

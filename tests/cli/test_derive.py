@@ -5,7 +5,7 @@ import subprocess
 import pytest
 from skips import NEEDS_TEX
 
-from pgsym.report import typeset
+from pgsym.reports import typeset
 
 
 def test_terminal_shows_text_that_check_proves(run, tmp_path):

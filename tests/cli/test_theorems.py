@@ -6,7 +6,7 @@ import pytest
 
 from pgsym.claims.catalogue import Findings, Theorem, catalogue, theorem, theorem_names
 from pgsym.claims.verdict import Status, Verdict
-from pgsym.report.theorems import summary
+from pgsym.reports.theorems import summary
 
 
 def test_list_names_every_entry(run):

@@ -23,7 +23,7 @@ assert str(found.status) == "proved", found
 """,
     "An estimator": """
 import pgsym
-from pgsym.audit.law_check import check_law
+from pgsym.auditing.law_check import check_law
 from pgsym.model.estimator import ESTIMATORS
 law = pgsym.moments("short-corridor", ESTIMATORS["faded"]("1/2", horizon=20)).at()
 assert law.bias["theta"] != 0
@@ -32,7 +32,7 @@ assert check_law(law, n=20_000, seed=1).consistent
 """,
     "A known mistake": """
 import numpy as np
-from pgsym.audit import audit, standard_suite
+from pgsym.auditing import audit, standard_suite
 def gradient(theta, batch):
     returns = np.zeros(batch.rewards.shape)
     for t in reversed(range(returns.shape[1])):
@@ -54,7 +54,7 @@ for method in ("normal form", "identity test"):
     assert verdict.proved and verdict.method == method, verdict
 false = pgsym.decide(p, "grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * Q(s,a)")
 assert str(false.factor) == "1 - gamma", false
-from pgsym.certify import certify
+from pgsym.certificates import certify
 for refused in (
     lambda: pgsym.estimate(p),
     lambda: pgsym.ascend(p),

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from pgsym.model.objective import Objective
-from pgsym.report.doctor import extras
+from pgsym.reports.doctor import extras
 from pgsym.trust import Level
 
 ROOT = Path(__file__).parents[2]

@@ -9,8 +9,8 @@ from strategies import continuing_mdps, episodic_mdps, policies
 
 import pgsym
 from pgsym.algebra import DualField, PrimeField
+from pgsym.exact.elimination_plan import EliminationPlan
 from pgsym.exact.fields import prime_field
-from pgsym.exact.plan import Plan
 from pgsym.exact.quantities import Quantities
 from pgsym.model import Objective
 from pgsym.model.structure import Structure
@@ -66,7 +66,7 @@ def test_one_tower_factors_each_matrix_once(monkeypatch, objective):
 def test_plan_knows_equal_parts():
     """A grid has few distinct probabilities and rewards, and many state-action pairs."""
     model = pgsym.zoo("gridworld")
-    plan = Plan.of(Structure(model.mdp, model.policy))
+    plan = EliminationPlan.of(Structure(model.mdp, model.policy))
     assert len(plan.kinds) < len(model.mdp.pairs) / 4
     for pair in model.mdp.pairs:
         moves = {t: sum(plan.expressions[i] for i in plan.probabilities[k]) for t, k in plan.moves[pair]}

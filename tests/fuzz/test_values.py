@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import pgsym
-from pgsym.certify import certify
+from pgsym.certificates import certify
 from pgsym.errors import PgsymError, SchemaError
 from pgsym.model.estimator import RewardToGo
 

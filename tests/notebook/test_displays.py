@@ -7,8 +7,8 @@ import pytest
 from skips import needs
 
 import pgsym
-from pgsym.audit import audit, cross_check, standard_suite
-from pgsym.audit.law_check import LawCheck
+from pgsym.auditing import audit, cross_check, standard_suite
+from pgsym.auditing.law_check import LawCheck
 from pgsym.display import html
 from pgsym.errors import MissingExtraError
 from pgsym.exact.moments import sweep

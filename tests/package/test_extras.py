@@ -10,7 +10,7 @@ import pytest
 import pgsym
 from pgsym.claims.derivation.html import mathml
 from pgsym.errors import MissingExtraError
-from pgsym.report.doctor import extras
+from pgsym.reports.doctor import extras
 
 DEVELOPERS = {"benchmark", "dev", "docs", "rlax"}
 """Extras for working on pgsym and for its own comparisons: nothing in pgsym asks for them."""
@@ -89,7 +89,7 @@ def test_every_extra_has_a_case() -> None:
 
 
 def test_doctor_names_what_an_extra_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pgsym.report import doctor
+    from pgsym.reports import doctor
 
     real = doctor._version
     monkeypatch.setattr(doctor, "_version", lambda name: None if name == "optax" else real(name))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from report_pages import QUICK, problem, tree
 
-from pgsym.report.page import report
+from pgsym.reports.page import report
 
 
 @pytest.fixture(scope="session")

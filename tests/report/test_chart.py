@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from pgsym.report.page.chart import HEIGHT, WIDTH, Curve, Interval, curves, intervals, ticks
+from pgsym.reports.page.chart import HEIGHT, WIDTH, Curve, Interval, curves, intervals, ticks
 
 NAN = math.nan
 

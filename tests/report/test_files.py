@@ -6,7 +6,7 @@ from report_pages import problem
 from skips import NEEDS_TEX
 
 import pgsym
-from pgsym.report.files import write_solution
+from pgsym.reports.files import write_solution
 
 PAGES = [
     ("short-corridor", range(1, 2)),

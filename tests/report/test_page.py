@@ -15,13 +15,13 @@ import pgsym
 from pgsym.claims.derivation.mathml import mathml
 from pgsym.errors import DiscountError, MissingExtraError, SchemaError
 from pgsym.model.estimator import Reinforce, RewardToGo
-from pgsym.report.page import report
-from pgsym.report.page.cells import Writer
-from pgsym.report.page.content import DataTable
-from pgsym.report.page.document import Builder
-from pgsym.report.page.estimators import estimators
-from pgsym.report.page.html import POLICY
-from pgsym.report.page.settings import Settings
+from pgsym.reports.page import report
+from pgsym.reports.page.cells import Writer
+from pgsym.reports.page.content import DataTable
+from pgsym.reports.page.document import Builder
+from pgsym.reports.page.estimators import estimators
+from pgsym.reports.page.html import POLICY
+from pgsym.reports.page.settings import Settings
 
 MODELS = ("short-corridor", "two-state, gamma", "hostile", "forty")
 
@@ -301,7 +301,7 @@ def test_interrupted_report_leaves_the_old_one_whole(small, tmp_path, monkeypatc
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pgsym.report.page.latex.text", stop)
+    monkeypatch.setattr("pgsym.reports.page.latex.text", stop)
     with pytest.raises(KeyboardInterrupt):
         report(small.at({"t": 1}), tmp_path)
     monkeypatch.undo()
@@ -322,7 +322,7 @@ def test_interrupted_sampling_is_not_half_a_report(place, monkeypatch):
         interrupted = True
         estimate = property(lambda self: self)
 
-    monkeypatch.setattr(f"pgsym.report.page.{module}.{name}", lambda *_, **__: Half())
+    monkeypatch.setattr(f"pgsym.reports.page.{module}.{name}", lambda *_, **__: Half())
     (make,) = [make for key, _, _, make in builder.plan if key == module]
     with pytest.raises(KeyboardInterrupt):
         list(make(lambda part: None))

@@ -5,8 +5,8 @@ import sympy as sp
 
 import pgsym
 from pgsym.model.files.atomic import write_atomically
-from pgsym.report.data import Report
-from pgsym.report.files import write_solution
+from pgsym.reports.data import Report
+from pgsym.reports.files import write_solution
 
 
 def test_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):

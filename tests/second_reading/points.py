@@ -9,8 +9,8 @@ from fractions import Fraction
 
 import sympy as sp
 
+from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.language import tree as t
-from pgsym.claims.setting import Setting
 from pgsym.claims.verdict import Witness
 from pgsym.errors import ModelError
 from pgsym.model import Direct
@@ -46,7 +46,7 @@ class Place:
     second: dict[Hashable, dict[Hashable, sp.Expr]]
 
 
-def plain(setting: Setting, place: Place, claim: t.Claim | None = None) -> Plain:
+def plain(setting: BoundClaim, place: Place, claim: t.Claim | None = None) -> Plain:
     """The second reading of a setting's claim, or another, at a point."""
     return Plain(
         claim or setting.claim, setting.mdp, setting.policy, setting.objective, place.point, place.functions,
@@ -54,7 +54,7 @@ def plain(setting: Setting, place: Place, claim: t.Claim | None = None) -> Plain
     )  # fmt: skip
 
 
-def random_place(setting: Setting, rng: random.Random) -> Place:
+def random_place(setting: BoundClaim, rng: random.Random) -> Place:
     """A rational point of the domain, with random values for what the claim declares."""
     mdp = setting.mdp
     point = _off_the_grid(setting, domain_point(mdp, seed=rng.randrange(2**16)), rng)
@@ -76,7 +76,7 @@ def random_place(setting: Setting, rng: random.Random) -> Place:
     return Place(point, functions, second)
 
 
-def witness_place(setting: Setting, witness: Witness) -> Place:
+def witness_place(setting: BoundClaim, witness: Witness) -> Place:
     """The place of a witness."""
     values = witness.values
     functions = {
@@ -89,11 +89,11 @@ def witness_place(setting: Setting, witness: Witness) -> Place:
     return Place({**witness.theta, **witness.symbols, **_weights(setting, values)}, functions, second)
 
 
-def _weights(setting: Setting, values: Mapping[sp.Symbol, sp.Expr]) -> Point:
+def _weights(setting: BoundClaim, values: Mapping[sp.Symbol, sp.Expr]) -> Point:
     return {s: values[s] for s in setting.weights}
 
 
-def by_symbol(setting: Setting, place: Place) -> Point:
+def by_symbol(setting: BoundClaim, place: Place) -> Point:
     """The values of all symbols that stand in what a verdict shows."""
     point = dict(place.point)
     for name, table in setting.functions.items():
@@ -110,7 +110,7 @@ def _between(rng: random.Random, low: Fraction | int, high: Fraction | int) -> s
     return sp.Rational(above + (above % GRAIN == 0), GRAIN)
 
 
-def _parameters(setting: Setting, point: Point, rng: random.Random) -> Point:
+def _parameters(setting: BoundClaim, point: Point, rng: random.Random) -> Point:
     """Values of the parameters for which every probability lies in [0, 1]."""
     logits = {s for form in setting.policy.forms() for s in form.symbols}
     for attempt in range(ATTEMPTS):
@@ -121,7 +121,7 @@ def _parameters(setting: Setting, point: Point, rng: random.Random) -> Point:
     raise ValueError("no parameters found for which every probability lies in [0, 1]")
 
 
-def _impossible(setting: Setting, point: Point) -> Iterator[str]:
+def _impossible(setting: BoundClaim, point: Point) -> Iterator[str]:
     """The probabilities of the policy, and the weights of its mixtures, that lie outside [0, 1] at a point."""
     numbers = Numbers(point, (), 0)
     policy: Policy = setting.policy
@@ -135,7 +135,7 @@ def _impossible(setting: Setting, point: Point) -> Iterator[str]:
         policy = policy.base
 
 
-def outside(setting: Setting, place: Place) -> Iterator[str]:
+def outside(setting: BoundClaim, place: Place) -> Iterator[str]:
     """In which respect a place is none of the domain of the policies."""
     found = list(_impossible(setting, place.point))
     numbers = Numbers(place.point, (), 0)
@@ -144,11 +144,11 @@ def outside(setting: Setting, place: Place) -> Iterator[str]:
     yield from (f"the witness lies outside the domain: {what}" for what in found)
 
 
-def _has_world(setting: Setting) -> bool:
+def _has_world(setting: BoundClaim) -> bool:
     return any(isinstance(b, t.World) for b in setting.claim.bindings)
 
 
-def _off_the_grid(setting: Setting, symbols: Point, rng: random.Random) -> Point:
+def _off_the_grid(setting: BoundClaim, symbols: Point, rng: random.Random) -> Point:
     """The point moved a little, where that stays in the domain: at round numbers a side can vanish by chance."""
     if not symbols:
         return symbols

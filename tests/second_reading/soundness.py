@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pgsym.claims import Status, Verdict
+from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.decide import Decision
 from pgsym.claims.language import tree as t
-from pgsym.claims.setting import Setting
 from pgsym.errors import ClaimError, HypothesisError
 from pgsym.model import Problem
 from pgsym.model.structure import Structure
@@ -143,7 +143,7 @@ def judge(
     """Decide a claim, read it a second time, and compare everything that the verdict says; a theorem must hold."""
     try:
         decision = Decision(problem, method=method, seed=rng.randrange(2**32))
-        setting = Setting(claim, problem.mdp, problem.policy, problem.objective, decision.structure)
+        setting = BoundClaim(claim, problem.mdp, problem.policy, problem.objective, decision.structure)
         verdict = decision.decide(claim)
     except ClaimError as error:
         outcome, bits = _refused(problem, claim, rng)
@@ -158,7 +158,7 @@ def judge(
     return Judgement(kind, claim, problem, verdict.status, outcome, verdict.method, found, bits, verdict.reason)
 
 
-def second_reading(setting: Setting, rng: random.Random, points: int = POINTS) -> tuple[Outcome, int]:
+def second_reading(setting: BoundClaim, rng: random.Random, points: int = POINTS) -> tuple[Outcome, int]:
     """What random points say of a claim, and with how many bits."""
     found = Reading(Outcome.EQUAL)
     for _ in range(points):
@@ -177,7 +177,7 @@ def _refused(problem: Problem, claim: t.Claim, rng: random.Random) -> tuple[Outc
     """The reading of a claim that was refused; undefined where not even its indices make sense."""
     try:
         structure = Structure(problem.mdp, problem.policy)
-        return second_reading(Setting(claim, problem.mdp, problem.policy, problem.objective, structure), rng, 1)
+        return second_reading(BoundClaim(claim, problem.mdp, problem.policy, problem.objective, structure), rng, 1)
     except ClaimError:
         return Outcome.UNDEFINED, FLOAT_BITS
 
@@ -185,7 +185,7 @@ def _refused(problem: Problem, claim: t.Claim, rng: random.Random) -> tuple[Outc
 # -- what can be wrong with a verdict --------------------------------------------------------------------
 
 
-def complaints(setting: Setting, verdict: Verdict, outcome: Outcome, rng: random.Random) -> Iterator[str]:
+def complaints(setting: BoundClaim, verdict: Verdict, outcome: Outcome, rng: random.Random) -> Iterator[str]:
     """Everything that a verdict says and the second reading contradicts."""
     if verdict.status is Status.INAPPLICABLE:
         return
@@ -207,7 +207,7 @@ def complaints(setting: Setting, verdict: Verdict, outcome: Outcome, rng: random
         yield from _about_the_factor(setting, verdict, rng)
 
 
-def _about_the_witness(setting: Setting, verdict: Verdict) -> Iterator[str]:
+def _about_the_witness(setting: BoundClaim, verdict: Verdict) -> Iterator[str]:
     """The point lies in the domain, the claim fails there, and both values are the true ones."""
     w = verdict.witness
     assert w is not None
@@ -229,7 +229,7 @@ def _about_the_witness(setting: Setting, verdict: Verdict) -> Iterator[str]:
             yield "the witness shows other values than the sides have"
 
 
-def _about_the_difference(setting: Setting, verdict: Verdict, rng: random.Random) -> Iterator[str]:
+def _about_the_difference(setting: BoundClaim, verdict: Verdict, rng: random.Random) -> Iterator[str]:
     """Each shown entry has the value of an entry of left - right."""
     assert verdict.difference is not None
     place = random_place(setting, rng)
@@ -245,7 +245,7 @@ def _about_the_difference(setting: Setting, verdict: Verdict, rng: random.Random
         del gaps[place]
 
 
-def _about_the_factor(setting: Setting, verdict: Verdict, rng: random.Random) -> Iterator[str]:
+def _about_the_factor(setting: BoundClaim, verdict: Verdict, rng: random.Random) -> Iterator[str]:
     """left == factor * right."""
     place = random_place(setting, rng)
     if verdict.repaired is not None:

@@ -7,7 +7,7 @@ import pytest
 from skips import needs
 
 from pgsym.errors import StudyError
-from pgsym.report.study import study_json, study_table
+from pgsym.reports.study import study_json, study_table
 from pgsym.sampling.exact_sums import ExactMoments
 from pgsym.study import Store, run_study
 from pgsym.study.plot import plot, save

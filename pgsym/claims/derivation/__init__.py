@@ -8,7 +8,7 @@ handout    all of it in one document
 record     the derivation itself; plain, latex, markdown and html write it, from rows, lines and prose
 """
 
-from pgsym.claims.check import Audit as Audit
+from pgsym.claims.checking import Checked as Checked
 from pgsym.claims.derivation.general import general as general
 from pgsym.claims.derivation.handout import derive as derive
 from pgsym.claims.derivation.record import Derivation as Derivation

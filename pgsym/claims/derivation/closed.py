@@ -66,7 +66,7 @@ def _differential() -> t.Let:
 
 
 @dataclass(frozen=True)
-class Row:
+class ClosedForm:
     """One quantity and its closed form."""
 
     named: t.Node
@@ -128,28 +128,28 @@ class ClosedForms:
         return name
 
     @cached_property
-    def rows(self) -> dict[str, list[Row]]:
+    def rows(self) -> dict[str, list[ClosedForm]]:
         """The closed forms of the objective's quantities."""
-        found: dict[str, list[Row]] = {}
+        found: dict[str, list[ClosedForm]] = {}
         for name in TABLES[self.objective]:
             value = getattr(self.solution, name)
             if isinstance(value, Mapping):
                 keys = [key for key in value if key not in self.mdp.terminal]
-                found[name] = [Row(t.Quantity(name, self._at(name, key)), value[key]) for key in keys]
+                found[name] = [ClosedForm(t.Quantity(name, self._at(name, key)), value[key]) for key in keys]
             else:
-                found[name] = [Row(t.Quantity(name), value)]
+                found[name] = [ClosedForm(t.Quantity(name), value)]
         return found
 
     @cached_property
-    def gradient(self) -> list[Row]:
+    def gradient(self) -> list[ClosedForm]:
         """dJ/dtheta_i, from the closed form of J."""
         grad = self.solution.grad
-        return [Row(derivative(p, t.Quantity("J")), grad[p]) for p in self.policy.params]
+        return [ClosedForm(derivative(p, t.Quantity("J")), grad[p]) for p in self.policy.params]
 
     @cached_property
-    def J(self) -> Row:
+    def J(self) -> ClosedForm:
         """The objective."""
-        return Row(t.Quantity("J"), self.solution.J)
+        return ClosedForm(t.Quantity("J"), self.solution.J)
 
     def _at(self, name: str, key: Hashable) -> tuple[t.Literal, ...]:
         if name == "Q":

@@ -7,11 +7,11 @@ from dataclasses import replace
 from enum import StrEnum
 
 from pgsym.claims.blocks import Block, Chain, Definition, Heading, Prose
-from pgsym.claims.check import Audit
+from pgsym.claims.checking import Checked
 from pgsym.claims.derivation.closed import BUDGET, SECONDS, ClosedForms
-from pgsym.claims.derivation.facts import OUTCOMES, PAIRS, count_outcomes, is_small, model_page, values
 from pgsym.claims.derivation.general import general, theorem
 from pgsym.claims.derivation.instance import Instance
+from pgsym.claims.derivation.model_tables import OUTCOMES, PAIRS, count_outcomes, is_small, model_page, values
 from pgsym.claims.derivation.record import Derivation
 from pgsym.claims.language.tree import Let
 from pgsym.errors import NotInFieldError, SchemaError, TooLargeError
@@ -26,7 +26,7 @@ GENERAL_ONLY = frozenset({"Unrolling", "As an expectation", "A baseline", "What 
 """Parts of the proofs that read the same in every model: they are not written out again."""
 
 
-class Level(StrEnum):
+class Detail(StrEnum):
     """What a derivation is written in: symbols only, one model's states and numbers, or both."""
 
     GENERAL = "general"
@@ -37,7 +37,7 @@ class Level(StrEnum):
 def derive(
     problem: ProblemLike,
     *,
-    level: Level | str = Level.BOTH,
+    level: Detail | str = Detail.BOTH,
     error_bits: int = 100,
     seed: int = 0,
 ) -> Derivation:
@@ -74,9 +74,9 @@ def derive(
     proof = general(objective)
     blocks: list[Block] = [*model_page(problem), Heading("What is proved"), Prose(_claim(objective))]
     blocks.append(theorem(objective))
-    if level is not Level.MODEL:
+    if level is not Detail.MODEL:
         blocks += [Heading("Proof"), Prose(_READING), *map(_below, proof.blocks)]
-    if level is not Level.GENERAL:
+    if level is not Detail.GENERAL:
         blocks += _instance(proof, mdp, policy, level)
         blocks += _closed(problem)
     title = f"Policy gradient of {problem.name}: {objective}" if problem.name else f"Policy gradient: {objective}"
@@ -88,11 +88,11 @@ def derive(
     return replace(found, blocks=(*found.blocks, Heading("Verdict"), *map(Prose, _verdict(found.audit))))
 
 
-def _level(level: Level | str) -> Level:
+def _level(level: Detail | str) -> Detail:
     try:
-        return Level(level)
+        return Detail(level)
     except ValueError:
-        raise SchemaError(f"found {level!r}; must be one of {', '.join(Level)}", where="level") from None
+        raise SchemaError(f"found {level!r}; must be one of {', '.join(Detail)}", where="level") from None
 
 
 _READING = (
@@ -123,14 +123,14 @@ def _below(block: Block) -> Block:
 # -- the lines for this model --------------------------------------------------------------------------------
 
 
-def _instance(proof: Derivation, mdp: MDP, policy: Policy, level: Level) -> Iterator[Block]:
+def _instance(proof: Derivation, mdp: MDP, policy: Policy, level: Detail) -> Iterator[Block]:
     """The proof with the sums over states and actions written out."""
     if not is_small(mdp):
         found = (
             f"{len(mdp.pairs)} pairs of state and action with {count_outcomes(mdp)} outcomes; "
             f"sums are written out for up to {PAIRS} and {OUTCOMES}"
         )
-        if level is Level.MODEL:
+        if level is Detail.MODEL:
             raise TooLargeError(f"found {found}. Derive it with level general", where="level")
         yield Heading("In this model")
         yield Prose(f"It has {found}, so the lines above are not repeated in its numbers.")
@@ -147,7 +147,7 @@ def _instance(proof: Derivation, mdp: MDP, policy: Policy, level: Level) -> Iter
         if isinstance(block, Heading):
             skipped, titled = block.text in GENERAL_ONLY, replace(block, level=2)
             continue
-        if isinstance(block, Definition) and level is Level.MODEL:
+        if isinstance(block, Definition) and level is Detail.MODEL:
             yield block
         written = [] if skipped else list(_written(block, instance))
         if written and titled is not None:
@@ -182,7 +182,7 @@ def _closed(problem: Problem) -> Iterator[Block]:
 # -- the verdict ---------------------------------------------------------------------------------------------
 
 
-def _verdict(audit: Audit) -> Iterator[str]:
+def _verdict(audit: Checked) -> Iterator[str]:
     yield f"Decided on this model: {audit.summary}."
     exact = [step for step in audit.steps if step.verdict.proved and step.verdict.error_bits is None]
     tested = [step for step in audit.steps if step.verdict.error_bits is not None]
@@ -202,7 +202,7 @@ def _verdict(audit: Audit) -> Iterator[str]:
         yield f"{step.verdict.status.capitalize()}: {step.claim}. {step.verdict.ground}"
 
 
-def _count(steps: Sequence[object], audit: Audit) -> str:
+def _count(steps: Sequence[object], audit: Checked) -> str:
     if len(steps) == len(audit.steps):
         return "All relations are"
     return f"{len(steps)} relation{' is' if len(steps) == 1 else 's are'}"

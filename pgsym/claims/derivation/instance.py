@@ -15,10 +15,10 @@ import sympy as sp
 from pgsym.claims.blocks import Chain, used
 from pgsym.claims.derivation import fold
 from pgsym.claims.derivation.formula import as_tree
+from pgsym.claims.evaluation import END
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Scope, check
 from pgsym.claims.language.vocabulary import entry
-from pgsym.claims.world import END
 from pgsym.errors import NotInFieldError
 from pgsym.model.mdp import MDP
 from pgsym.model.policy import Policy

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import repeat
 
 from pgsym.claims.blocks import Block, Chain, Definition, Prose
-from pgsym.claims.check import Audit, audit
+from pgsym.claims.checking import Checked, audit
 from pgsym.claims.derivation import html, latex, markdown, plain
 from pgsym.claims.language.tree import Binding, Claim
 from pgsym.claims.verdict import Verdict
@@ -41,7 +41,7 @@ class Derivation:
     title: str
     objective: Objective
     blocks: tuple[Block, ...]
-    audit: Audit | None = None
+    audit: Checked | None = None
 
     @property
     def chains(self) -> tuple[Chain, ...]:
@@ -67,7 +67,7 @@ class Derivation:
         method: str = "auto",
         error_bits: int = 100,
         seed: int = 0,
-    ) -> Audit:
+    ) -> Checked:
         """The verdict on every relation, for one model.
 
         Raises

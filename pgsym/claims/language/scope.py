@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.vocabulary import ACTION, FINITE, STATE, Entry, Role, entry
+from pgsym.claims.language.vocabulary import ACTION, FINITE, STATE, Role, Word, entry
 from pgsym.errors import ClaimError
 from pgsym.expression.complaint import caret
 
@@ -59,7 +59,7 @@ class Scope:
         self.free = {b.name: b for b in bindings if isinstance(b, t.ForAll)}
         self.each = [b.index for b in bindings if isinstance(b, t.ForEach)]
         self._ranks: dict[str, int] = {}
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, Word] = {}
 
     def error(self, message: str, node: t.Node) -> ClaimError:
         """A complaint that points at a node, where its place in a text is known."""
@@ -188,7 +188,7 @@ class Scope:
 
     # -- indices ---------------------------------------------------------------------------------------------
 
-    def entry(self, node: t.Call | t.Quantity) -> Entry:
+    def entry(self, node: t.Call | t.Quantity) -> Word:
         """Kinds, pairs and roles of one use of a name."""
         if isinstance(node, t.Call) and node.name in self._entries:
             return self._entries[node.name]
@@ -205,7 +205,7 @@ class Scope:
         nearest = [max((k for k in range(j) if kinds[k] == STATE), default=-1) for j in range(len(kinds))]
         if node.name not in self.lets:
             pairs = [(i, j) for j, i in enumerate(nearest) if kinds[j] == ACTION and i >= 0]
-            return Entry(node.name, kinds, "", tuple(pairs), tuple((i, Role.ACTING) for i, _ in pairs))
+            return Word(node.name, kinds, "", tuple(pairs), tuple((i, Role.ACTING) for i, _ in pairs))
         body = self.lets[node.name].body
         ranges = []
         for i, k in zip(declared, nearest, strict=True):
@@ -213,7 +213,7 @@ class Scope:
             ranges.append(Range(i, declared[k]) if unused else self.range(body, i))
         pairs = [(declared.index(r.partner), j) for j, r in enumerate(ranges) if r.partner in declared]
         roles = tuple((j, role) for j, r in enumerate(ranges) for role in sorted(r.roles))
-        self._entries[node.name] = Entry(node.name, kinds, "", tuple(pairs), roles)
+        self._entries[node.name] = Word(node.name, kinds, "", tuple(pairs), roles)
         return self._entries[node.name]
 
     def uses(

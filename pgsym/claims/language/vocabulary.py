@@ -33,7 +33,7 @@ FINITE = (Role.VALUED, Role.COUNTED)
 
 
 @dataclass(frozen=True)
-class Entry:
+class Word:
     """One name of the vocabulary.
 
     Attributes
@@ -67,43 +67,43 @@ _VALUED, _COUNTED = ((0, Role.VALUED),), ((0, Role.VISITED), (0, Role.COUNTED))
 _VISITED, _NEXT = ((0, Role.VISITED),), ((0, Role.NEXT),)
 _STEP = ((0, Role.ACTING), (1, Role.NEXT))
 _ENTRIES = [
-    Entry("J", (), "the objective", overrides=_ALL),
-    Entry("V", (STATE,), "the value of a state", (), _VALUED, 0, _RG),
-    Entry("Q", (STATE, ACTION), "the action value; differential for average-reward", _SA, _ACTS + _VALUED, 0, _RG),
-    Entry("A", (STATE, ACTION), "the advantage Q(s,a) - V(s), or Q(s,a) - h(s)", _SA, _ACTS + _VALUED, 0, _RG),
-    Entry("h", (STATE,), "the differential value, mu.h = 0", overrides=("r",)),
-    Entry("rbar", (), "the average reward", overrides=("r",)),
-    Entry("mu", (STATE,), "the stationary distribution", (), _VISITED),
-    Entry("eta", (STATE,), "expected discounted visits from mu0", (), _COUNTED, 0, ("gamma", "mu0")),
-    Entry("d", (STATE,), "eta normalised to sum 1", (), _COUNTED, 0, ("gamma", "mu0")),
-    Entry("mu0", (STATE,), "the start distribution", (), _NEXT),
-    Entry("pi", (ACTION, STATE), "the policy", ((1, 0),), ((1, Role.ACTING),)),
-    Entry("logit", (STATE, ACTION), "the logit l(s,a) of a softmax policy", _SA, _ACTS),
-    Entry("P", (STATE, STATE, ACTION), "the transition probability", ((1, 2),), ((1, Role.ACTING), (0, Role.NEXT))),
-    Entry("r", (STATE, ACTION), "the mean reward; r(s,a,s') given the next state", _SA, _ACTS),
-    Entry("P_pi", (STATE, STATE), "P_pi(s,s'), the chain under the policy", (), _STEP),
-    Entry("r_pi", (STATE,), "the mean reward under the policy", (), _ACTS),
-    Entry("gamma", (), "the discount factor"),
-    Entry(
+    Word("J", (), "the objective", overrides=_ALL),
+    Word("V", (STATE,), "the value of a state", (), _VALUED, 0, _RG),
+    Word("Q", (STATE, ACTION), "the action value; differential for average-reward", _SA, _ACTS + _VALUED, 0, _RG),
+    Word("A", (STATE, ACTION), "the advantage Q(s,a) - V(s), or Q(s,a) - h(s)", _SA, _ACTS + _VALUED, 0, _RG),
+    Word("h", (STATE,), "the differential value, mu.h = 0", overrides=("r",)),
+    Word("rbar", (), "the average reward", overrides=("r",)),
+    Word("mu", (STATE,), "the stationary distribution", (), _VISITED),
+    Word("eta", (STATE,), "expected discounted visits from mu0", (), _COUNTED, 0, ("gamma", "mu0")),
+    Word("d", (STATE,), "eta normalised to sum 1", (), _COUNTED, 0, ("gamma", "mu0")),
+    Word("mu0", (STATE,), "the start distribution", (), _NEXT),
+    Word("pi", (ACTION, STATE), "the policy", ((1, 0),), ((1, Role.ACTING),)),
+    Word("logit", (STATE, ACTION), "the logit l(s,a) of a softmax policy", _SA, _ACTS),
+    Word("P", (STATE, STATE, ACTION), "the transition probability", ((1, 2),), ((1, Role.ACTING), (0, Role.NEXT))),
+    Word("r", (STATE, ACTION), "the mean reward; r(s,a,s') given the next state", _SA, _ACTS),
+    Word("P_pi", (STATE, STATE), "P_pi(s,s'), the chain under the policy", (), _STEP),
+    Word("r_pi", (STATE,), "the mean reward under the policy", (), _ACTS),
+    Word("gamma", (), "the discount factor"),
+    Word(
         "D",
         (STATE, STATE),
         "the deviation matrix (I - P_pi + 1 mu^T)^-1 - 1 mu^T",
         (),
         ((0, Role.VISITED), (1, Role.VISITED)),
     ),
-    Entry("F", (), "the Fisher information matrix, weighted as the theorem", rank=2),
-    Entry("E[T]", (), "the expected number of steps to the end"),
-    Entry("|S|", (), "the number of states that are not terminal"),
-    Entry("g", (STATE,), "the gain: long-run average reward from a state"),
-    Entry("nu", (STATE,), "the limiting distribution from mu0", (), _NEXT),
-    Entry("H", (STATE,), "the differential value with any number of recurrent classes"),
-    Entry("n", (STATE,), "expected visits from mu0 to a transient state, 0 for others"),
+    Word("F", (), "the Fisher information matrix, weighted as the theorem", rank=2),
+    Word("E[T]", (), "the expected number of steps to the end"),
+    Word("|S|", (), "the number of states that are not terminal"),
+    Word("g", (STATE,), "the gain: long-run average reward from a state"),
+    Word("nu", (STATE,), "the limiting distribution from mu0", (), _NEXT),
+    Word("H", (STATE,), "the differential value with any number of recurrent classes"),
+    Word("n", (STATE,), "expected visits from mu0 to a transient state, 0 for others"),
 ]
 
-VOCABULARY: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}
+VOCABULARY: dict[str, Word] = {entry.name: entry for entry in _ENTRIES}
 """Every quantity by its name in the language."""
 
-WITH_NEXT_STATE = Entry("r", (STATE, ACTION, STATE), VOCABULARY["r"].about, _SA, (*_ACTS, (2, Role.NEXT)))
+WITH_NEXT_STATE = Word("r", (STATE, ACTION, STATE), VOCABULARY["r"].about, _SA, (*_ACTS, (2, Role.NEXT)))
 """r(s,a,s')."""
 
 KEYWORDS = frozenset({"sum", "E", "limit", "grad", "log", "dot", "outer", "inv", "transpose", "let", "for", "all",
@@ -114,6 +114,6 @@ WORLDS: dict[str, str] = {"terminating": "discount as random termination: gamma 
 """What the primed quantities may be about besides an arbitrary second policy."""
 
 
-def entry(name: str, arity: int) -> Entry:
+def entry(name: str, arity: int) -> Word:
     """The entry of a quantity taken at that many indices."""
     return WITH_NEXT_STATE if (name, arity) == ("r", 3) else VOCABULARY[name]

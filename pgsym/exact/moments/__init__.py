@@ -2,14 +2,14 @@
 
 Modules, each on top of those before it::
 
-    steps           one step of a run, outcome by outcome, with its score
+    transitions     one step of a run, outcome by outcome, with its score
       space           arithmetic on arrays of field elements;  floats: the same in float64
         lookahead       recursions for sum_t w^t z_t (U_t - b),  U_t = u_t + k U_{t+1}
         whole_return    recursions for REINFORCE
         baselines       the best constant and state-dependent baselines
     specification   from the description of an estimator to its recursion, and when it has moments
     target          the gradient that the bias is measured against
-    core            elements, found when they are asked for
+    computation     elements, found when they are asked for
     law             what a reader asks;  present: how it is shown;  sample_size: how many samples
     compute         `moments`;  sweep: laws along one number of an estimator
 """
@@ -18,4 +18,4 @@ from pgsym.exact.moments.compute import moments as moments
 from pgsym.exact.moments.law import EstimatorLaw as EstimatorLaw
 from pgsym.exact.moments.sweep import Sweep as Sweep
 from pgsym.exact.moments.sweep import sweep as sweep
-from pgsym.exact.moments.target import Target as Target
+from pgsym.exact.moments.target import BiasTarget as BiasTarget

@@ -133,7 +133,7 @@ def _sum(terms: list[Array]) -> Array:
 
 def _whole_return(space: Space, spec: WholeReturn, T: int | None) -> tuple[Array, Array]:
     gamma = spec.gamma
-    recursion = whole_return.Recursion(space, replace(spec, has_baseline=False), Form.TRACE)
+    recursion = whole_return.ReturnRecursion(space, replace(spec, has_baseline=False), Form.TRACE)
     P, move_r = recursion.moves[0], recursion.moves[1]
     single = _squares(space, _ones(space))
 

@@ -8,7 +8,7 @@ from pgsym.errors import SchemaError, StructureError
 from pgsym.exact.fields import rational_field
 from pgsym.exact.moments.law import EstimatorLaw
 from pgsym.exact.moments.specification import require_moments
-from pgsym.exact.moments.target import Target
+from pgsym.exact.moments.target import BiasTarget
 from pgsym.expression.symbols import in_order
 from pgsym.model.collision import all_symbols
 from pgsym.model.estimator import ESTIMATORS, Estimator
@@ -21,7 +21,7 @@ def moments(
     problem: ProblemLike,
     estimator: Estimator | str,
     *,
-    target: Target | str | None = None,
+    target: BiasTarget | str | None = None,
     field: Field | None = None,
     budget: int = DEFAULT_BUDGET,
     seconds: float | None = None,
@@ -68,7 +68,7 @@ def moments(
     """
     problem = Problem.of(problem)
     estimator = _named(estimator) if isinstance(estimator, str) else estimator
-    aim = Target.parse(problem.objective if target is None else target)
+    aim = BiasTarget.parse(problem.objective if target is None else target)
     require_estimator(problem, estimator)
     if field is None:
         extra = in_order(estimator.symbols)

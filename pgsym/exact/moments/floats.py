@@ -10,7 +10,7 @@ from scipy import sparse
 
 from pgsym.algebra.floating import sparse_lu
 from pgsym.exact.moments.space import Array, Form, Indexed
-from pgsym.exact.moments.steps import Steps
+from pgsym.exact.moments.transitions import Steps
 
 
 class FloatSpace(Indexed):

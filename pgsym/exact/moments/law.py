@@ -17,9 +17,9 @@ from pgsym.display.frame import data_frame
 from pgsym.errors import HypothesisError, StructureError, TooLargeError
 from pgsym.exact.fields import field_at
 from pgsym.exact.moments import present, sample_size
-from pgsym.exact.moments.core import Core
+from pgsym.exact.moments.computation import Core
 from pgsym.exact.moments.present import describe, floats, number
-from pgsym.exact.moments.target import Target
+from pgsym.exact.moments.target import BiasTarget
 from pgsym.exact.quantities import Quantities
 from pgsym.exact.solution import Table
 from pgsym.expression.exact import to_expr
@@ -89,7 +89,7 @@ class EstimatorLaw:
         self,
         problem: Problem,
         estimator: Estimator,
-        target: Target,
+        target: BiasTarget,
         field: Field,
         theta: Mapping[sp.Symbol, Any] | None = None,
         *,
@@ -111,7 +111,7 @@ class EstimatorLaw:
         """Mean, covariance and baselines as elements of the field."""
         structure = Structure(self.mdp, self.policy)
         quantities = Quantities(self.mdp, self.policy, Objective.START_STATE, self.field, structure)
-        actions = Objective.START_STATE if self.target is Target.TRUNCATED else Objective.parse(self.target)
+        actions = Objective.START_STATE if self.target is BiasTarget.TRUNCATED else Objective.parse(self.target)
         return Core(quantities, self.estimator, actions, reference=self._reference)
 
     # -- moments -----------------------------------------------------------------------------------------
@@ -153,7 +153,7 @@ class EstimatorLaw:
         """The target gradient."""
         return self._by_parameter("gradient", list(self.core.target(self.target).values()))
 
-    def bias_against(self, target: Target | str) -> Table:
+    def bias_against(self, target: BiasTarget | str) -> Table:
         """E[g] minus the gradient of another objective, or of the truncated one.
 
         Raises
@@ -161,7 +161,7 @@ class EstimatorLaw:
         HypothesisError
             That objective is not defined on this model.
         """
-        gradient = self.core.target(Target.parse(target))
+        gradient = self.core.target(BiasTarget.parse(target))
         gaps = [e - gradient[p] for p, e in zip(self.params, self.core.mean, strict=True)]
         return self._by_parameter("bias", gaps)
 

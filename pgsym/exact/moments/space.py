@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgsym.algebra.field import Factorization
-from pgsym.exact.moments.steps import Steps
+from pgsym.exact.moments.transitions import Steps
 
 Array = NDArray[Any]
 

@@ -12,12 +12,12 @@ from typing import Any
 import sympy as sp
 
 from pgsym.errors import SchemaError, StructureError
-from pgsym.exact.moments.steps import differential
+from pgsym.exact.moments.transitions import differential
 from pgsym.exact.quantities import Quantities
 from pgsym.model.objective import Objective
 
 
-class Target(StrEnum):
+class BiasTarget(StrEnum):
     """The gradient from which the bias is measured: of an objective, or of the truncated one."""
 
     START_STATE = "start-state"
@@ -27,10 +27,10 @@ class Target(StrEnum):
     """E[sum_{t<T} gamma^t r_t] with the estimator's own T."""
 
     @classmethod
-    def parse(cls, name: str) -> Target:
+    def parse(cls, name: str) -> BiasTarget:
         """The target of that name.
 
-        >>> Target.parse("truncated").name
+        >>> BiasTarget.parse("truncated").name
         'TRUNCATED'
         """
         try:
@@ -39,7 +39,7 @@ class Target(StrEnum):
             raise SchemaError(f"found {name!r}; must be one of {', '.join(cls)}", where="objective") from None
 
 
-def gradient(quantities: Quantities, target: Target, T: int | None) -> Mapping[sp.Symbol, Any]:
+def gradient(quantities: Quantities, target: BiasTarget, T: int | None) -> Mapping[sp.Symbol, Any]:
     """Every component of the gradient, as elements of the field of `quantities`.
 
     Parameters
@@ -47,7 +47,7 @@ def gradient(quantities: Quantities, target: Target, T: int | None) -> Mapping[s
     quantities
         The problem over a field without its own need of derivatives.
     T
-        The cut-off, for `Target.TRUNCATED`.
+        The cut-off, for `BiasTarget.TRUNCATED`.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def gradient(quantities: Quantities, target: Target, T: int | None) -> Mapping[s
     """
     mdp, policy, structure = quantities.mdp, quantities.policy, quantities.structure
     field = differential(quantities.field, policy)
-    if target is not Target.TRUNCATED:
+    if target is not BiasTarget.TRUNCATED:
         return Quantities(mdp, policy, Objective.parse(target), field, structure).gradient
     if T is None:
         raise StructureError(

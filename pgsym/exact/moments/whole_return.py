@@ -67,7 +67,7 @@ Close = Callable[[Any, Array], Array]
 """(c, source) -> X: either solves X = source + c P X, or adds nothing, where source already holds the future."""
 
 
-class Recursion:
+class ReturnRecursion:
     """One step back, or the fixed point of it."""
 
     def __init__(self, space: Space, spec: WholeReturn, form: Form) -> None:
@@ -166,7 +166,7 @@ def _plus(a: Array, b: Array | None) -> Array:
 
 def moments(space: Space, spec: WholeReturn, T: int | None, form: Form) -> tuple[Array, Array]:
     """E[g], shape (k,), and E[g g^T] in the given form."""
-    recursion = Recursion(space, spec, form)
+    recursion = ReturnRecursion(space, spec, form)
     found = recursion.stationary() if T is None else recursion.truncated(T)
     second = found.M[2]
     if spec.has_baseline:
@@ -177,7 +177,7 @@ def moments(space: Space, spec: WholeReturn, T: int | None, form: Form) -> tuple
 
 def return_moments(space: Space, gamma: Any, T: int | None) -> tuple[Any, Any]:
     """E[R] and E[R^2] from the start."""
-    recursion = Recursion(space, WholeReturn(gamma, space.zeros(space.S), False), Form.TRACE)
+    recursion = ReturnRecursion(space, WholeReturn(gamma, space.zeros(space.S), False), Form.TRACE)
     G: dict[int, Array] = {}
     for _ in range(1 if T is None else T):
         known = {} if T is None else G

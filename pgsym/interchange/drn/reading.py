@@ -12,7 +12,7 @@ from pgsym.expression.complaint import nearest
 from pgsym.expression.exact import to_expr
 from pgsym.interchange.drn.notes import PREFIX, Notes, read_notes
 from pgsym.interchange.drn.writing import NO_LABEL
-from pgsym.model.files.work import Work
+from pgsym.model.files.effort import Work
 
 TYPES = ("MDP", "DTMC")
 VALUES = ("double", "rational", "parametric")

@@ -19,7 +19,7 @@ CROWDED = 48
 """Labels from which equal probabilities are said once."""
 
 
-class Shown(NamedTuple):
+class Caption(NamedTuple):
     """The numbers on a label; None where the picture as a whole says it."""
 
     p: sp.Expr | None
@@ -54,10 +54,10 @@ class Captions:
         labels = sum(default.shown(mdp, s, a, o.p, o.r) != (None, None) for s, a, o in outcomes)
         return cls(default.reward, labels > CROWDED)
 
-    def shown(self, mdp: MDP, state: State, action: Action, p: sp.Expr, r: sp.Expr) -> Shown:
+    def shown(self, mdp: MDP, state: State, action: Action, p: sp.Expr, r: sp.Expr) -> Caption:
         """What the label of an outcome says: its probability or None, its reward or None."""
         equal = len({o.p for o in mdp.outcomes(state, action)} | {p}) == 1
-        return Shown(None if p == 1 or (self.uniform and equal) else p, None if r == self.reward else r)
+        return Caption(None if p == 1 or (self.uniform and equal) else p, None if r == self.reward else r)
 
     def lines(self, mdp: MDP, *, quiet: bool = False) -> list[str]:
         """What is said once, below the picture; one without labels says nothing of what they leave out."""

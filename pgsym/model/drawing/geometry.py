@@ -31,7 +31,7 @@ from pgsym.model.drawing.records import (
     Picture,
     text_width,
 )
-from pgsym.model.drawing.routing import Box, Circle, Curve, Point, Router, place_labels
+from pgsym.model.drawing.routing import Bezier, Box, Circle, Point, Router, place_labels
 from pgsym.model.mdp import MDP, Action, State
 
 FULL = 60
@@ -178,7 +178,7 @@ def _simple(mdp: MDP, places: Layout) -> Picture:
         handle = 0.3 * math.hypot(a.x - b.x, a.y - b.y)
         start, first = (_ray(a, angle + math.pi + 0.3, d) for d in (radius, radius + handle))
         tip, second = (_ray(b, angle - 0.3, d) for d in (radius, radius + handle))
-        arrows.append(Arrow(s, None, t, sp.Integer(1), sp.Integer(0), Curve(start, first, second, tip), 0, None))
+        arrows.append(Arrow(s, None, t, sp.Integer(1), sp.Integer(0), Bezier(start, first, second, tip), 0, None))
     extent = [(c.x - radius - 4, c.y - radius - 4, c.x + radius + 4, c.y + radius + 4) for c in discs.values()]
     return _finish(
         mdp,
@@ -244,7 +244,7 @@ def _policy_labels(
 
 
 def _marks(
-    mdp: MDP, discs: Mapping[State, Circle], circles: Sequence[Circle], curves: Sequence[Curve]
+    mdp: MDP, discs: Mapping[State, Circle], circles: Sequence[Circle], curves: Sequence[Bezier]
 ) -> tuple[Mark, ...]:
     """Start arrows, each from the freest side, the left one if it is as free; many starts get no arrows."""
     if len(mdp.start) > 8:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import sympy as sp
 
-from pgsym.model.drawing.captions import Shown
-from pgsym.model.drawing.routing import Curve, Point
+from pgsym.model.drawing.captions import Caption
+from pgsym.model.drawing.routing import Bezier, Point
 from pgsym.model.mdp import Action, State
 
 PETAL = 9.0
@@ -59,10 +59,10 @@ class Arrow(NamedTuple):
     target: State
     p: sp.Expr
     r: sp.Expr
-    curve: Curve
+    curve: Bezier
     colour: int
     label: Label | None
-    shown: Shown = Shown(None, None)
+    shown: Caption = Caption(None, None)
 
 
 class Mark(NamedTuple):

@@ -21,7 +21,7 @@ _T = np.linspace(0.06, 0.96, 19)
 _BASIS = np.stack([(1 - _T) ** 3, 3 * (1 - _T) ** 2 * _T, 3 * (1 - _T) * _T**2, _T**3], axis=1)
 
 
-class Curve(NamedTuple):
+class Bezier(NamedTuple):
     """Control points of a cubic Bezier; `tip` lies on the target's border."""
 
     start: Point
@@ -77,7 +77,7 @@ class Router:
         self.samples: list[Floats] = []
         self.tips: list[Point] = []
 
-    def route(self, petal: Circle, angle: float, target: Circle, *, loop: bool) -> Curve:
+    def route(self, petal: Circle, angle: float, target: Circle, *, loop: bool) -> Bezier:
         """From a petal, leaving roughly at `angle`, to the border of `target`; a loop returns to its own state."""
         distance = math.hypot(target.x - petal.x, target.y - petal.y)
         back = math.atan2(petal.y - target.y, petal.x - target.x)
@@ -97,7 +97,7 @@ class Router:
         # The tip is not rounded: it lies on the border exactly.
         tip = (float(controls[best, 3, 0]), float(controls[best, 3, 1]))
         self.tips.append(tip)
-        return Curve(start, first, second, tip)
+        return Bezier(start, first, second, tip)
 
     def _cost(self, controls: Floats, petal: Circle, target: Circle, loop: bool) -> Floats:
         points = _BASIS @ controls
@@ -161,9 +161,9 @@ def _loop_turns() -> tuple[Floats, Floats, Floats, Floats]:
 
 
 def place_labels(
-    wanted: Sequence[tuple[Curve, float, float]],
+    wanted: Sequence[tuple[Bezier, float, float]],
     circles: Sequence[Circle],
-    curves: Sequence[Curve],
+    curves: Sequence[Bezier],
     taken: Sequence[Box] = (),
 ) -> list[Point]:
     """The middle of each label, given its curve, width and height.
@@ -185,7 +185,7 @@ def place_labels(
     return [(round(box.x, 1), round(box.y, 1)) for box in placed if box is not None]
 
 
-def _candidates(curve: Curve, width: float, height: float) -> list[tuple[Box, float]]:
+def _candidates(curve: Bezier, width: float, height: float) -> list[tuple[Box, float]]:
     found = []
     for t in (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82):
         x, y = curve.at(t)

@@ -13,9 +13,9 @@ from pgsym.expression.exact import to_expr
 from pgsym.expression.naming import appearance
 from pgsym.expression.sums import MAX_WORK, Sums
 from pgsym.model.files.document import discount_name
-from pgsym.model.files.names import Names
+from pgsym.model.files.effort import Work
+from pgsym.model.files.names import FileNames
 from pgsym.model.files.schema import ModelDocument, PolicyDocument, place_of
-from pgsym.model.files.work import Work
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policies import direct_policy, mixture, softmax_policy, tabular
@@ -150,7 +150,7 @@ class _Formulas:
 def _start(document: ModelDocument, read: _Formulas, prefix: str) -> dict[Hashable, Any] | None:
     if document.start is None:
         return None
-    names = Names("state", document.states)
+    names = FileNames("state", document.states)
     start: dict[Hashable, Any] = {}
     for place, state, p in _pairs(document.start, f"{prefix}start", names.find):
         _once(start, state, place)
@@ -203,8 +203,8 @@ def _check_parameter(name: str, where: str) -> None:
 
 def _table(mdp: MDP, table: Any, read: _Formulas, where: str) -> dict[Hashable, dict[Hashable, Any]]:
     """{state: {action: formula}} from either form, with names as the MDP has them."""
-    states = Names("state", mdp.states)
-    actions = {s: Names("action", mdp.actions(s)) for s in mdp.states}
+    states = FileNames("state", mdp.states)
+    actions = {s: FileNames("action", mdp.actions(s)) for s in mdp.states}
     found: dict[Hashable, dict[Hashable, Any]] = {}
     if isinstance(table, dict):
         entries = (

@@ -11,7 +11,7 @@ from pgsym.errors import SchemaError, StructureError
 from pgsym.expression.complaint import nearest, short
 
 
-class Names:
+class FileNames:
     """The names of one kind (state or action), to be looked up by the keys of a mapping.
 
     JSON's keys are always text, so a key stands for the name that equals it, else for the one name that is
@@ -19,7 +19,7 @@ class Names:
 
     Examples
     --------
-    >>> names = Names("state", [(0, 0), (0, 1), "1"])
+    >>> names = FileNames("state", [(0, 0), (0, 1), "1"])
     >>> names.find("[0, 1]", "start"), names.find(1, "start")
     ((0, 1), '1')
     """

@@ -4,7 +4,7 @@ from pgsym.model.zoo import counterexamples as counterexamples
 from pgsym.model.zoo import families as families
 from pgsym.model.zoo import papers as papers
 from pgsym.model.zoo import textbook as textbook
-from pgsym.model.zoo.registry import Entry as Entry
+from pgsym.model.zoo.registry import ZooEntry as ZooEntry
 from pgsym.model.zoo.registry import zoo as zoo
 from pgsym.model.zoo.registry import zoo_entries as zoo_entries
 from pgsym.model.zoo.registry import zoo_names as zoo_names

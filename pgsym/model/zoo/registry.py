@@ -19,7 +19,7 @@ from pgsym.model.problem import Problem
 
 
 @dataclass(frozen=True)
-class Entry:
+class ZooEntry:
     """One model, or one family of models, of the zoo."""
 
     name: str
@@ -33,14 +33,14 @@ class Entry:
         return {name: p.default for name, p in inspect.signature(self.build).parameters.items()}
 
 
-_ENTRIES: dict[str, Entry] = {}
+_ENTRIES: dict[str, ZooEntry] = {}
 
 
 def entry(name: str, description: str, source: str) -> Callable[[Callable[..., Problem]], Callable[..., Problem]]:
     """Adds the function that follows to the zoo."""
 
     def add(build: Callable[..., Problem]) -> Callable[..., Problem]:
-        _ENTRIES[name] = Entry(name, description, source, build)
+        _ENTRIES[name] = ZooEntry(name, description, source, build)
         return build
 
     return add
@@ -88,7 +88,7 @@ def zoo_names() -> tuple[str, ...]:
     return tuple(sorted(_ENTRIES))
 
 
-def zoo_entries() -> tuple[Entry, ...]:
+def zoo_entries() -> tuple[ZooEntry, ...]:
     """Name, description, source and options of every model, in alphabetical order."""
     return tuple(_ENTRIES[name] for name in zoo_names())
 

@@ -1,0 +1,16 @@
+"""Where both routes meet: exact against sampled, and anyone's estimator code against the exact gradient."""
+
+from pgsym.auditing.assertion import AuditError as AuditError
+from pgsym.auditing.assertion import assert_unbiased as assert_unbiased
+from pgsym.auditing.batch import Batch as Batch
+from pgsym.auditing.cross_check import FALSE_ALARM as FALSE_ALARM
+from pgsym.auditing.cross_check import CrossCheck as CrossCheck
+from pgsym.auditing.cross_check import cross_check as cross_check
+from pgsym.auditing.mistakes import MISTAKES as MISTAKES
+from pgsym.auditing.result import AuditResult as AuditResult
+from pgsym.auditing.result import BiasVerdict as BiasVerdict
+from pgsym.auditing.rollouts import Rollouts as Rollouts
+from pgsym.auditing.run import audit as audit
+from pgsym.auditing.suite import Case as Case
+from pgsym.auditing.suite import standard_suite as standard_suite
+from pgsym.auditing.targets import AuditTarget as AuditTarget

@@ -1,0 +1,227 @@
+"""Which known mistake explains a bias: re-creations on the same batches, compared with the user's estimates.
+
+A re-creation that gives the user's estimate on every batch is the mistake.  Otherwise the difference of the two is
+tested for mean zero, jointly over coordinates and corrected for the number of re-creations; a mistake is supported if
+the test passes and could have seen half of the bias.  Of those supported, the one with fewest departures is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pgsym.auditing.controls import Controls
+from pgsym.auditing.episodes import Sampler, Streams
+from pgsym.auditing.mistakes import LAMBDAS, MISTAKES, OFTEN_COMBINED, Circumstances, Mistake, bases, setting_of
+from pgsym.auditing.problem_arrays import Floats
+from pgsym.auditing.recipes import Recipe
+from pgsym.auditing.rollouts import Estimator, Rollouts
+from pgsym.auditing.sequential import Region, first_look
+from pgsym.auditing.targets import AuditTarget
+from pgsym.sampling.moments import Moments
+
+SAME = 1e-4
+"""Relative difference of two estimates that counts as rounding."""
+SCREENED = 4
+"""Batches on which every re-creation is tried first."""
+PAIRED = 256
+"""Batches on which means are compared."""
+FIRST_CHUNK = 2**30
+"""Number of the first chunk of the diagnosis: its batches are not those of the test."""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What explains the bias.
+
+    Attributes
+    ----------
+    mistakes
+        The departures, by one re-creation; empty for none of the known ones.
+    base
+        The correct estimator in which they were made.
+    reproduced
+        The re-creation gives the user's estimate on every batch; else only its mean agrees.
+    predicted
+        Mean of the re-creation [k], where there is one.
+    others
+        Re-creations that the data support as well.
+    note
+        What the departure costs here, or a scale factor.
+    """
+
+    mistakes: tuple[Mistake, ...]
+    base: str
+    reproduced: bool
+    predicted: Floats | None
+    others: tuple[str, ...] = ()
+    note: str = ""
+
+    @property
+    def key(self) -> str:
+        """Keys of the mistakes, or "none of the known ones"."""
+        return " + ".join(m.key for m in self.mistakes) or "none of the known ones"
+
+    @property
+    def keys(self) -> frozenset[str]:
+        return frozenset(m.key for m in self.mistakes)
+
+    @property
+    def intended(self) -> bool:
+        """Every departure found is one that many make on purpose."""
+        return bool(self.mistakes) and all(m.intended for m in self.mistakes)
+
+    def __str__(self) -> str:
+        if not self.mistakes:
+            return f"diagnosis: none of the known ones{'; ' + self.note if self.note else ''}"
+        ground = "it gives the same estimate on every batch" if self.reproduced else "its mean agrees with the observed"
+        lines = [f"diagnosis: {self.key}, in {self.base} ({ground})"]
+        lines += [f"  {m}." for m in self.mistakes]
+        if self.note:
+            lines.append(f"  {self.note}")
+        if self.others:
+            lines.append(f"  as well supported here: {', '.join(self.others)}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One re-creation."""
+
+    mistakes: tuple[Mistake, ...]
+    base: Recipe
+    recipe: Recipe
+
+
+def candidates(
+    setting: Circumstances, lam: float | None = None, lambdas: Sequence[float] = LAMBDAS, departures: int = 3
+) -> Iterator[Candidate]:
+    """All re-creations of up to so many departures, those with fewer first."""
+    often = [m for m in MISTAKES if m.key in OFTEN_COMBINED]
+    found = {base: [Candidate((), base, base)] for base in bases(setting, lam, lambdas)}
+    seen = set(found)
+    for _ in range(departures):
+        step: dict[Recipe, list[Candidate]] = {base: [] for base in found}
+        for base, known in found.items():
+            for candidate in known:
+                for mistake in MISTAKES if not candidate.mistakes else often:
+                    for recipe in mistake.recipes(candidate.recipe, setting):
+                        if recipe not in seen and mistake not in candidate.mistakes:
+                            seen.add(recipe)
+                            step[base].append(Candidate((*candidate.mistakes, mistake), base, recipe))
+        for base in step:
+            yield from step[base]
+        found = step
+
+
+def diagnose(
+    estimator: Estimator,
+    rollouts: Rollouts,
+    target: AuditTarget,
+    truth: Floats,
+    bias: Floats,
+    *,
+    alpha: float,
+    seed: int,
+    lam: float | None = None,
+) -> Diagnosis:
+    """Name the best-supported known mistake.
+
+    Parameters
+    ----------
+    truth, bias
+        The target and the observed bias [k].
+    alpha
+        Error rate of the comparison of means, over all re-creations.
+    lam
+        lambda of the user's advantages, if it is not a common one.
+    """
+    B = rollouts.batch_size
+    outcome = Sampler(rollouts.world, rollouts.horizon, seed).chunk(FIRST_CHUNK, B * PAIRED)
+    tried = list(candidates(setting_of(rollouts, target), lam))
+    few = rollouts.streams(outcome[: B * SCREENED])
+    given = rollouts.estimates(estimator, few)
+    matching = [c for c in tried if _same(c.recipe.batch_means(few, B), given)]
+    streams = rollouts.streams(outcome)
+    if matching:
+        given = rollouts.estimates(estimator, streams)
+        matching = [c for c in matching if _same(c.recipe.batch_means(streams, B), given)]
+    if matching:
+        return _named(matching, given, streams, B, truth, bias, reproduced=True)
+    given = rollouts.estimates(estimator, streams)
+    # A mean depends little on lambda, and several departures at once agree with too many means by chance.
+    tried = list(candidates(setting_of(rollouts, target), lam, LAMBDAS[:3], 2))
+    supported = _by_mean(tried, given, streams, rollouts, bias, alpha)
+    if supported:
+        return _named(supported, given, streams, B, truth, bias, reproduced=False)
+    return Diagnosis((), "", False, None, note=_scaled(truth, bias))
+
+
+def _same(x: Floats, y: Floats) -> bool:
+    scale = float(np.sqrt((y**2).mean()))
+    return bool(np.abs(x - y).max() <= SAME * scale)
+
+
+def _by_mean(
+    tried: list[Candidate], given: Floats, streams: Streams, rollouts: Rollouts, bias: Floats, alpha: float
+) -> list[Candidate]:
+    """Re-creations whose mean agrees, of the fewest departures, the closest first."""
+    world, B = rollouts.world, rollouts.batch_size
+    controls = Controls(world, rollouts.horizon, B)
+    values = controls.values(streams)
+    pilot = len(given) // 4
+    if len(given) - pilot < first_look(world.k):
+        return []
+    found: list[tuple[float, Candidate]] = []
+    for c in tried:
+        if found and len(c.mistakes) > len(found[0][1].mistakes):
+            break
+        gap = given - c.recipe.batch_means(streams, B)
+        controls.fit(gap[:pilot], values[:pilot])
+        moments = Moments.of(controls.adjust(gap[pilot:], values[pilot:]))
+        region = Region(moments, alpha / len(tried), SAME * float(np.sqrt((given**2).mean())))
+        zero = np.zeros(world.k)
+        if region.contains(zero) and region.reach <= float(np.linalg.norm(bias)) / 2:
+            found.append((region.statistic(zero), c))
+    return [c for _, c in sorted(found, key=lambda pair: pair[0])]
+
+
+def _named(
+    supported: list[Candidate],
+    given: Floats,
+    streams: Streams,
+    B: int,
+    truth: Floats,
+    bias: Floats,
+    *,
+    reproduced: bool,
+) -> Diagnosis:
+    best = min(supported, key=lambda c: len(c.mistakes)) if reproduced else supported[0]
+    fewest = [c for c in supported if len(c.mistakes) == len(best.mistakes)]
+    named = {tuple(m.key for m in c.mistakes) for c in fewest} - {tuple(m.key for m in best.mistakes)}
+    # The observed mean is known more precisely than that of these few batches; only the difference is taken from them.
+    predicted = truth + bias - (given - best.recipe.batch_means(streams, B)).mean(0)
+    diagnosis = Diagnosis(
+        best.mistakes, best.base.name, reproduced, predicted, tuple(sorted(" + ".join(keys) for keys in named))
+    )
+    if any(m.intended for m in best.mistakes):
+        mean, scale = truth + bias, float(np.linalg.norm(truth))
+        norm = float(np.linalg.norm(mean)) * scale
+        cosine = float(mean @ truth) / norm if norm else 0.0
+        share = float(np.linalg.norm(bias)) / scale if scale else float("inf")
+        return replace(
+            diagnosis, note=f"Its cost here: relative bias {share:.3g}, cosine to the true gradient {cosine:.4f}."
+        )
+    return diagnosis
+
+
+def _scaled(truth: Floats, bias: Floats) -> str:
+    """Whether the mean is a multiple of the truth."""
+    size = float(truth @ truth)
+    if not size or len(truth) < 2:
+        return ""
+    factor = float((truth + bias) @ truth) / size
+    rest = float(np.linalg.norm(truth + bias - factor * truth)) / np.sqrt(size)
+    return f"the observed mean is about {factor:.4g} times the truth, up to {rest:.2g} across it"

@@ -1,0 +1,183 @@
+"""log pi and the critic as functions of theta, so that a user's estimator can differentiate them.
+
+The same tables by three routes: NumPy (values only), `jax.grad`, and PyTorch's autograd.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any, Protocol
+
+import numpy as np
+import sympy as sp
+
+from pgsym.auditing.arrays import import_torch
+from pgsym.auditing.problem_arrays import ProblemArrays
+from pgsym.expression.linear import Linear
+from pgsym.sampling.policy import log_policy, policy_tables
+
+UNAVAILABLE = -1e9
+"""Logit of an action that the state does not have: its probability is exactly 0 in float32 and float64."""
+
+
+class DifferentiablePolicy(Protocol):
+    """pi(a|s; theta) and V(s; theta) in one framework.
+
+    Padding has state S, where action 0 has log-probability 0 whatever theta is: its score is 0.
+    """
+
+    def logits(self, theta: Any) -> Any:
+        """[S+1, A] log pi(a|s); actions that a state does not have get `UNAVAILABLE`."""
+        ...
+
+    def log_prob(self, theta: Any, states: Any, actions: Any) -> Any:
+        """log pi(a|s) for arrays of states and actions."""
+        ...
+
+    def values(self, theta: Any) -> Any:
+        """[S+1] the exact V as a function of theta: what a critic that shares parameters with the policy would be."""
+        ...
+
+
+class _Tables:
+    """Where each pair stands in a table [S+1, A], and the linear system of V."""
+
+    def __init__(self, world: ProblemArrays) -> None:
+        self.world = world
+        self.place = world.pair_state[:-1] * world.actions + world.pair_action[:-1]
+        self.shape = (world.S + 1, world.actions)
+        t = world.tables
+        self.move = np.zeros((world.N, world.S))
+        inside = t.outcome_next < world.S
+        np.add.at(self.move, (t.outcome_pair[inside], t.outcome_next[inside]), t.outcome_p[inside])
+        self.owner = np.zeros((world.S, world.N))
+        self.owner[t.pair_state, np.arange(world.N)] = 1.0
+
+    def background(self) -> Any:
+        """[(S+1) A] logits where no pair stands."""
+        found = np.full(self.shape, UNAVAILABLE)
+        found[-1, 0] = 0.0
+        return found.reshape(-1)
+
+
+class NumpyPolicy(_Tables):
+    """Values only; batch.scores has the derivatives."""
+
+    def logits(self, theta: Any) -> Any:
+        flat = self.background()
+        with np.errstate(divide="ignore"):
+            flat[self.place] = np.log(self._pi(theta))
+        return flat.reshape(self.shape)
+
+    def log_prob(self, theta: Any, states: Any, actions: Any) -> Any:
+        return self.logits(theta)[states, actions]
+
+    def values(self, theta: Any) -> Any:
+        world, pi = self.world, self._pi(theta)
+        P = (self.owner * pi) @ self.move
+        r = self.owner @ (pi * (world.r[:-1] - world.centre))
+        return np.append(np.linalg.solve(np.eye(world.S) - world.gamma * P, r), 0.0)
+
+    def _pi(self, theta: Any) -> Any:
+        world = self.world
+        if np.array_equal(theta, world.tables.theta):
+            return world.tables.pi
+        point = dict(zip(world.policy.params, map(float, theta), strict=True))
+        return policy_tables(world.policy, point).pi
+
+
+class JaxPolicy(_Tables):
+    """Traced functions of theta."""
+
+    def __init__(self, world: ProblemArrays) -> None:
+        super().__init__(world)
+        self.log_pi = log_policy(world.policy)
+
+    def logits(self, theta: Any) -> Any:
+        import jax.numpy as jnp
+
+        flat = jnp.asarray(self.background(), theta.dtype)
+        return flat.at[self.place].set(self.log_pi(theta)).reshape(self.shape)
+
+    def log_prob(self, theta: Any, states: Any, actions: Any) -> Any:
+        return self.logits(theta)[states, actions]
+
+    def values(self, theta: Any) -> Any:
+        import jax.numpy as jnp
+
+        world, pi = self.world, jnp.exp(self.log_pi(theta))
+        move, owner = (jnp.asarray(x, theta.dtype) for x in (self.move, self.owner))
+        r = owner @ (pi * jnp.asarray(world.r[:-1] - world.centre, theta.dtype))
+        P = (owner * pi[None, :]) @ move
+        return jnp.append(jnp.linalg.solve(jnp.eye(world.S, dtype=theta.dtype) - world.gamma * P, r), 0.0)
+
+
+class TorchPolicy(_Tables):
+    """Functions of theta that autograd differentiates."""
+
+    def __init__(self, world: ProblemArrays) -> None:
+        super().__init__(world)
+        self.torch: Any = import_torch()
+
+    def _log_pi(self, theta: Any) -> Any:
+        numbers = TorchNumbers(self.torch, theta, self.world.policy.params)
+        policy = self.world.policy
+        return self.torch.log(self.torch.stack([p for s in policy.states for p in policy.row(s, numbers)]))
+
+    def logits(self, theta: Any) -> Any:
+        flat = self.torch.as_tensor(self.background(), dtype=theta.dtype)
+        place = self.torch.as_tensor(self.place)
+        return flat.index_put((place,), self._log_pi(theta)).reshape(self.shape)
+
+    def log_prob(self, theta: Any, states: Any, actions: Any) -> Any:
+        return self.logits(theta)[states, actions]
+
+    def values(self, theta: Any) -> Any:
+        torch, world = self.torch, self.world
+        pi = torch.exp(self._log_pi(theta))
+        move, owner = (torch.as_tensor(x, dtype=theta.dtype) for x in (self.move, self.owner))
+        r = owner @ (pi * torch.as_tensor(world.r[:-1] - world.centre, dtype=theta.dtype))
+        system = torch.eye(world.S, dtype=theta.dtype) - world.gamma * ((owner * pi) @ move)
+        return torch.cat([torch.linalg.solve(system, r), torch.zeros(1, dtype=theta.dtype)])
+
+
+class TorchNumbers:
+    """PyTorch scalars as a number system: a policy's row becomes a computation that autograd follows."""
+
+    def __init__(self, torch: Any, theta: Any, params: tuple[sp.Symbol, ...]) -> None:
+        self.torch, self.theta = torch, theta
+        self.position = {symbol: i for i, symbol in enumerate(params)}
+
+    def number(self, value: Fraction) -> Any:
+        return self.torch.as_tensor(value.numerator / value.denominator, dtype=self.theta.dtype)
+
+    def symbol(self, symbol: sp.Symbol) -> Any:
+        return self.theta[self.position[symbol]]
+
+    def _form(self, form: Linear) -> Any:
+        total = self.number(form.constant)
+        for symbol, c in form.coefficients:
+            total = total + self.number(c) * self.symbol(symbol)
+        return total
+
+    def exp(self, form: Linear) -> Any:
+        return self.torch.exp(self._form(form))
+
+    def softmax(self, forms: list[Linear]) -> list[Any]:
+        return list(self.torch.softmax(self.torch.stack([self._form(form) for form in forms]), dim=0))
+
+
+def policy_functions(world: ProblemArrays, framework: str) -> DifferentiablePolicy:
+    """The policy's functions in one framework.
+
+    >>> from pgsym.auditing.problem_arrays import build_world
+    >>> from pgsym.model import MDP, Problem, sigmoid
+    >>> mdp = MDP.from_transitions([("s", a, "end", 1, 3) for a in ("go", "no")], start="s", terminal=["end"])
+    >>> world = build_world(Problem(mdp, sigmoid(mdp, {"s": "t"})))
+    >>> found = policy_functions(world, "numpy")
+    >>> found.values(np.zeros(1)).tolist(), round(float(found.log_prob(np.zeros(1), 0, 1)), 4)
+    ([3.0, 0.0], -0.6931)
+    """
+    kinds: dict[str, type[Any]] = {"numpy": NumpyPolicy, "jax": JaxPolicy, "torch": TorchPolicy}
+    found: DifferentiablePolicy = kinds[framework](world)
+    return found

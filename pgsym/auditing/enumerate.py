@@ -1,0 +1,126 @@
+"""Every batch of a small problem, with its exact probability.
+
+An estimator that is not linear in the batch (normalised advantages, clipped ratios, a mean over steps) has a bias that
+no formula gives; here its mean is the finite sum over all batches.  The estimator's results are floats, the weights
+are exact rationals wherever the policy's probabilities at theta are.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+import sympy as sp
+
+from pgsym.auditing.problem_arrays import Floats, Ints, ProblemArrays
+from pgsym.errors import TooLargeError
+
+MAX_BATCHES = 50_000
+"""Most batches of an enumeration."""
+
+
+@dataclass(frozen=True)
+class AllEpisodes:
+    """Every episode of at most T steps that has positive probability.
+
+    Examples
+    --------
+    >>> from pgsym.model import MDP, Problem, sigmoid
+    >>> from pgsym.auditing.problem_arrays import build_world
+    >>> mdp = MDP.from_transitions([("s", "go", "end", 1, 1), ("s", "no", "s", 1, 0)], start="s", terminal=["end"],
+    ...     gamma="1/2")
+    >>> found = all_episodes(build_world(Problem(mdp, sigmoid(mdp, {"s": "t"}))), 2)
+    >>> found.outcome.tolist(), [str(p) for p in found.p]
+    ([[0, 2], [1, 0], [1, 1]], ['1/2', '1/4', '1/4'])
+    """
+
+    outcome: Ints
+    """[M, T]"""
+    p: tuple[Fraction | float, ...]
+    """[M] their probabilities."""
+    exact: bool
+    """The probabilities are rationals."""
+
+    @cached_property
+    def weights(self) -> Floats:
+        """[M] as floats."""
+        return np.array([float(p) for p in self.p])
+
+    def batches(self, size: int) -> Iterator[tuple[Ints, Fraction | float]]:
+        """Every ordered batch [size, T] with its probability: an estimator may depend on the order."""
+        numbers = range(len(self.p))
+        for chosen in itertools.product(numbers, repeat=size):
+            yield self.outcome[list(chosen)], math.prod(self.p[i] for i in chosen)
+
+    def count(self, size: int) -> int:
+        """Number of batches of that size."""
+        return int(len(self.p) ** size)
+
+
+def all_episodes(world: ProblemArrays, horizon: int, limit: int = MAX_BATCHES) -> AllEpisodes:
+    """Enumerate the episodes of a problem.
+
+    Raises
+    ------
+    TooLargeError
+        There are more than `limit`.
+    """
+    chances, exact = _chances(world)
+    start = {s: p for s, p in enumerate(_start(world, exact)) if p}
+    leaving: dict[int, list[int]] = {}
+    for o, s in enumerate(world.outcome_state[:-1].tolist()):
+        if chances[o]:
+            leaving.setdefault(s, []).append(o)
+    done: list[tuple[tuple[int, ...], Fraction | float]] = []
+    if world.start[world.S]:
+        done.append(((), 1 - sum(start.values())))
+    running: list[tuple[tuple[int, ...], int, Fraction | float]] = [((), s, p) for s, p in start.items()]
+    for t in range(horizon):
+        following = []
+        for path, s, p in running:
+            for o in leaving.get(s, ()):
+                nxt, q = int(world.outcome_next[o]), p * chances[o]
+                if nxt == world.S or t + 1 == horizon:
+                    done.append(((*path, o), q))
+                else:
+                    following.append(((*path, o), nxt, q))
+        running = following
+        if len(running) + len(done) > limit:
+            raise TooLargeError(
+                f"more than {limit} episodes of {horizon} steps; an enumeration needs fewer. "
+                "Use a shorter horizon, or mode='sample'",
+                where="enumeration",
+            )
+    outcome = np.full((len(done), horizon), world.O, np.int64)
+    for i, (path, _) in enumerate(done):
+        outcome[i, : len(path)] = path
+    return AllEpisodes(outcome, tuple(p for _, p in done), exact)
+
+
+def _chances(world: ProblemArrays) -> tuple[list[Fraction | float], bool]:
+    """[O] the probability of each outcome given its state: exact if the policy's are rational."""
+    moves = [o.p for s, a in world.mdp.pairs for o in world.mdp.outcomes(s, a) if o.p != 0]
+    chosen = world.policy.at(dict(world.theta)) if world.on_policy else {}
+    flat = [chosen[s][a] for s, a in world.mdp.pairs] if chosen else [sp.Float(p) for p in world.behaviour]
+    if all(isinstance(p, sp.Rational) for p in [*moves, *flat]):
+        exact = [Fraction(int(p.p), int(p.q)) for p in flat]
+        pairs = world.outcome_pair[:-1].tolist()
+        return [exact[n] * Fraction(int(p.p), int(p.q)) for n, p in zip(pairs, moves, strict=True)], True
+    return list(map(float, world.outcome_p)), False
+
+
+def _start(world: ProblemArrays, exact: bool) -> list[Fraction | float]:
+    """[S] where episodes start; what is missing to 1 starts in a terminal state: an empty episode."""
+    given = [world.mdp.start.get(s, sp.Integer(0)) for s in world.tables.states]
+    if (
+        exact
+        and all(isinstance(p, sp.Rational) for p in given)
+        and np.allclose(world.start[:-1], list(map(float, given)))
+    ):
+        return [Fraction(int(p.p), int(p.q)) for p in given]
+    return list(map(float, world.start[:-1]))

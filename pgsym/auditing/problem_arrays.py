@@ -1,0 +1,268 @@
+"""One problem as arrays: everything that batches, targets and estimators of an audit look up.
+
+States are numbered in the order of ``mdp.nonterminal`` and S stands for every terminal state.  Actions are numbered
+within their state, pairs (s, a) in the order of ``mdp.pairs``; N is the pair, and O the outcome, of a step that was
+not taken: tables have one more row for it, so that padding is looked up like everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from pgsym.algebra import DualField
+from pgsym.errors import SamplingError
+from pgsym.exact.fields import float_field
+from pgsym.exact.horizon import FloatChain
+from pgsym.exact.quantities import Quantities
+from pgsym.model.mdp import MDP
+from pgsym.model.objective import Objective
+from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem
+from pgsym.model.structure import Structure
+from pgsym.sampling.policy import policy_tables
+from pgsym.sampling.tables import Tables, build_tables
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ProblemArrays:
+    """An MDP under a policy at theta, the policy that collects the data, and the critic.
+
+    Examples
+    --------
+    >>> from pgsym.model import MDP, sigmoid
+    >>> rows = [("s", "go", "end", 1, 1), ("s", "no", "end", 1, 0)]
+    >>> mdp = MDP.from_transitions(rows, start="s", terminal=["end"])
+    >>> world = build_world(Problem(mdp, sigmoid(mdp, {"s": "t"})))
+    >>> world.V.tolist(), world.Q.tolist(), world.scores.tolist()
+    ([0.5, 0.0], [1.0, 0.0, 0.0], [[0.5], [-0.5], [0.0]])
+    """
+
+    mdp: MDP
+    policy: Policy
+    objective: Objective
+    theta: dict[sp.Symbol, sp.Expr]
+    tables: Tables
+    """Of the target policy."""
+    behaviour: Floats
+    """[N] b(a|s), the probabilities with which actions are drawn."""
+    start: Floats
+    """[S+1] where rollouts start: mu0, or the stationary distribution for the long-run objectives."""
+    gamma: float
+    """Discount of the returns: 1 for the average reward."""
+    centre: float
+    """Subtracted from every reward in a return: rbar for the average reward, else 0."""
+    scale: float
+    """J is this multiple of what returns measure: 1/(1 - gamma) for the stationary value, else 1."""
+    critic: Floats | None
+    """[S+1] the critic that the batch shows; None: the exact V (or h)."""
+
+    @property
+    def S(self) -> int:
+        return self.tables.S
+
+    @property
+    def N(self) -> int:
+        return self.tables.N
+
+    @property
+    def O(self) -> int:  # noqa: E743
+        return self.tables.O
+
+    @property
+    def k(self) -> int:
+        return self.tables.k
+
+    @property
+    def on_policy(self) -> bool:
+        """Whether the data come from the target policy itself."""
+        return bool(np.array_equal(self.behaviour, self.tables.pi))
+
+    # -- tables with a row for steps not taken ---------------------------------------------------------------
+
+    @cached_property
+    def outcome_pair(self) -> Ints:
+        """[O+1]"""
+        return np.append(self.tables.outcome_pair, self.N).astype(np.int64)
+
+    @cached_property
+    def outcome_state(self) -> Ints:
+        """[O+1]"""
+        return np.append(self.tables.outcome_state, self.S).astype(np.int64)
+
+    @cached_property
+    def outcome_next(self) -> Ints:
+        """[O+1]"""
+        return np.append(self.tables.outcome_next, self.S).astype(np.int64)
+
+    @cached_property
+    def outcome_reward(self) -> Floats:
+        """[O+1] r(s,a,s')."""
+        return np.append(self.tables.outcome_reward, 0.0)
+
+    @cached_property
+    def outcome_p(self) -> Floats:
+        """[O] P of each outcome under the collecting policy, given its state."""
+        return self.behaviour[self.tables.outcome_pair] * self.tables.outcome_p
+
+    @cached_property
+    def pair_state(self) -> Ints:
+        """[N+1]"""
+        return np.append(self.tables.pair_state, self.S).astype(np.int64)
+
+    @cached_property
+    def first_pair(self) -> Ints:
+        """[S+1] the number of the first pair of each state; N for S."""
+        return np.searchsorted(self.tables.pair_state, np.arange(self.S + 1)).astype(np.int64)
+
+    @cached_property
+    def pair_action(self) -> Ints:
+        """[N+1] the action's number within its state."""
+        return np.append(np.arange(self.N) - self.first_pair[self.tables.pair_state], 0)
+
+    @cached_property
+    def actions(self) -> int:
+        """The largest number of actions of a state."""
+        return int(self.pair_action.max()) + 1
+
+    @cached_property
+    def pi(self) -> Floats:
+        """[N+1] pi(a|s)."""
+        return np.append(self.tables.pi, 1.0)
+
+    @cached_property
+    def b(self) -> Floats:
+        """[N+1] b(a|s)."""
+        return np.append(self.behaviour, 1.0)
+
+    @cached_property
+    def scores(self) -> Floats:
+        """[N+1, k] grad log pi(a|s)."""
+        return np.vstack([self.tables.scores(), np.zeros((1, self.k))])
+
+    # -- exact values, in floats -----------------------------------------------------------------------------
+
+    @cached_property
+    def chain(self) -> FloatChain:
+        """The induced chain and its derivatives, from which `pgsym.auditing.targets.truth` recurs."""
+        return FloatChain(self.mdp, self.policy, {p: float(v) for p, v in self.theta.items()})
+
+    @cached_property
+    def _dual(self) -> tuple[DualField, Quantities]:
+        floats = float_field(self.policy, {p: float(v) for p, v in self.theta.items()}, {})
+        dual = DualField(floats, self.policy.params)
+        return dual, Quantities(self.mdp, self.policy, self.objective, dual)
+
+    @cached_property
+    def V(self) -> Floats:
+        """[S+1] V, or h for the average reward; 0 in S and in states that no rollout visits."""
+        dual, q = self._dual
+        found = q.baseline
+        return np.array([float(dual.value(found[s])) if s in found else 0.0 for s in self.tables.states] + [0.0])
+
+    @cached_property
+    def grad_V(self) -> Floats:
+        """[S+1, k] the derivative of `V`."""
+        dual, q = self._dual
+        column = {p: i for i, p in enumerate(self.policy.params)}
+        out = np.zeros((self.S + 1, self.k))
+        for i, s in enumerate(self.tables.states):
+            if s in q.baseline:
+                for p, e in dual.gradient(q.baseline[s]).items():
+                    out[i, column[p]] = float(e)
+        return out
+
+    @cached_property
+    def grad_J(self) -> Floats:
+        """[k] by differentiating J."""
+        dual, q = self._dual
+        slopes = dual.gradient(q.J)
+        return np.array([float(slopes.get(p, 0.0)) for p in self.policy.params])
+
+    @cached_property
+    def Q(self) -> Floats:
+        """[N+1] E[r - centre + gamma V(s')]."""
+        return np.append(self._expected(self.outcome_reward[:-1] - self.centre, self.V), 0.0)
+
+    @cached_property
+    def r(self) -> Floats:
+        """[N+1] E[r | s, a]."""
+        return np.append(self._expected(self.outcome_reward[:-1], np.zeros(self.S + 1)), 0.0)
+
+    def _expected(self, reward: Floats, v: Floats) -> Floats:
+        gain = self.tables.outcome_p * (reward + self.gamma * v[self.tables.outcome_next])
+        return np.asarray(np.bincount(self.tables.outcome_pair, gain, self.N), np.float64)
+
+    @property
+    def values(self) -> Floats:
+        """[S+1] the critic."""
+        return self.V if self.critic is None else self.critic
+
+
+def build_world(
+    problem: Problem,
+    *,
+    behaviour: Mapping[sp.Symbol | str, Any] | Sequence[Any] | None = None,
+    critic: Mapping[Any, Any] | Sequence[Any] | None = None,
+) -> ProblemArrays:
+    """The arrays of a problem at its theta.
+
+    Parameters
+    ----------
+    behaviour
+        Parameters with which the same policy collects the data; None: theta itself.
+    critic
+        Value of each non-terminal state, by name or in order; None: the exact one.
+
+    Raises
+    ------
+    HypothesisError
+        The objective is not defined for this model and policy.
+    SamplingError
+        The model has no start, a symbol has no value, or an action of the target policy is never taken.
+    """
+    mdp, policy, objective, point = problem.mdp, problem.policy, problem.objective, problem.point
+    objective.require_rollouts()
+    Structure(mdp, policy).require(objective)
+    tables = build_tables(problem)
+    acting = tables.pi
+    if behaviour is not None:
+        acting = policy_tables(policy, {p: float(v) for p, v in policy.point(behaviour).items()}).pi
+        unseen = np.flatnonzero((acting == 0) & (tables.pi > 0))
+        if unseen.size:
+            s, a = mdp.pairs[int(unseen[0])]
+            raise SamplingError(
+                f"b(a|s) = 0 and pi(a|s) = {tables.pi[unseen[0]]:.3g}; every action of the target policy must be "
+                "taken. Choose another behaviour",
+                where=(s, a),
+            )
+    given = None if critic is None else tables.by_state(critic, where="critic")
+    start, gamma, centre, scale = tables.start, tables.gamma, 0.0, 1.0
+    if objective is not Objective.START_STATE:
+        solved = Quantities(mdp, policy, Objective.AVERAGE_REWARD, _floats(policy, point))
+        start = np.array([float(solved.mu[s]) for s in tables.states] + [0.0])
+        gamma, centre = 1.0, float(solved.rbar)
+        scale = 1 / (1 - tables.gamma) if objective is Objective.STATIONARY_VALUE else 1.0
+        objective = Objective.AVERAGE_REWARD
+        if behaviour is not None:
+            raise SamplingError(
+                "off-policy data have another stationary distribution; the long-run objectives need data of the target "
+                "policy. Leave behaviour out",
+                where="behaviour",
+            )
+    elif not start.sum():
+        raise SamplingError("the model has no start distribution; rollouts need one. Give start=", where="mdp")
+    return ProblemArrays(mdp, policy, objective, point, tables, acting, start, gamma, centre, scale, given)
+
+
+def _floats(policy: Policy, point: Mapping[sp.Symbol, sp.Expr]) -> Any:
+    return float_field(policy, {p: float(v) for p, v in point.items()}, {})

@@ -1,0 +1,243 @@
+r"""Policy-gradient estimators by their choices, correct and mistaken ones, for many batches at once.
+
+.. math::  g = \sum_t w^t \rho_{0:t}\, z_t\, U_t, \qquad U_t = A_t \,(+\, V(s_t)), \qquad
+           A_t = r_t + \gamma V(s_{t+1}) - V(s_t) + \gamma\lambda\rho_{t+1} A_{t+1}
+
+A correct `Recipe` is one with the default choices; every field that a mistake changes says what real code does there.
+These are the known means to which an observed mean is compared, and the control variates of a sampled audit: they
+share no code with a user's estimator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from pgsym.auditing.episodes import Bools, Streams
+from pgsym.auditing.problem_arrays import Floats, Ints
+
+STABILISER = 1e-8
+"""Added to a standard deviation before dividing by it, as implementations do."""
+
+
+Average = Literal["episodes", "steps", "slots"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way to turn a batch into a gradient.
+
+    Examples
+    --------
+    >>> Recipe(bootstrap=True, lam=0.95).name
+    'GAE(0.95), baseline V'
+    """
+
+    lam: float = 1.0
+    """lambda of the advantages."""
+    baseline: Literal["none", "V", "Q", "r"] = "V"
+    """Subtracted from the return; Q and r depend on the action, which is a mistake."""
+    bootstrap: bool = False
+    """The critic is paid at the time limit; else truncation counts as the end."""
+    discount: bool = True
+    """w = gamma; else w = 1."""
+    average: Average = "episodes"
+    """What the sum over the batch is divided by: episodes, steps taken, or T for each episode."""
+    whole_return: bool = False
+    """U_t = the whole return (REINFORCE), for data of the target policy."""
+    all_knowing: bool = False
+    """A_t = Q(s_t,a_t) - V(s_t)."""
+    centre: Literal["none", "mean", "mean-std", "return"] = "none"
+    """Batch statistics, the own sample included: of the advantages, or the mean return as REINFORCE's baseline."""
+    next_value: Literal["next", "buffer", "current"] = "next"
+    """V(s_{t+1}): where the step led, whatever state is next in the buffer, or V(s_t) itself."""
+    masked: Literal["terminated", "all"] = "terminated"
+    """``all``: delta is 0 at truncation."""
+    done: Literal["this", "next", "previous"] = "this"
+    """Whose flag stops bootstrap and sum."""
+    leak: bool = False
+    """The sum runs on through truncation into the next episode."""
+    score: Literal["log", "plain"] = "log"
+    """grad log pi, or grad pi."""
+    through: bool = False
+    """The gradient flows through the advantage."""
+    reward: Literal["this", "next", "previous"] = "this"
+    """Which row of the reward buffer."""
+    ratio: Literal["product", "none", "inverted", "step"] = "product"
+    """Importance ratios of off-policy data."""
+    sign: int = 1
+
+    @property
+    def name(self) -> str:
+        """The estimator that is meant."""
+        if self.whole_return:
+            return "REINFORCE"
+        if self.all_knowing:
+            return "all-knowing critic"
+        tail = "" if self.baseline == "none" else f", baseline {self.baseline}"
+        return (f"GAE({self.lam:g})" if self.bootstrap or self.lam < 1 else "reward-to-go") + tail
+
+    def batch_means(self, streams: Streams, batch_size: int) -> Floats:
+        """The estimates [D, k] of D batches of `batch_size` consecutive episodes."""
+        world, B = streams.world, batch_size
+        D = streams.episodes // B
+        A = self._advantages(streams, B)
+        keep = streams.mask
+        inside = streams.episode // B
+        # REINFORCE's return is discounted from the start of the episode already.
+        discounted = self.discount and not self.whole_return
+        w = np.power(world.gamma, streams.step) if discounted else np.ones(A.shape)
+        rho = _ratios(streams, self.ratio)
+        w = w * (rho if self.ratio == "step" else _running_product(streams, rho))
+        if self.centre in ("mean", "mean-std"):
+            A = _normalised(A, inside, keep, D, scale=self.centre == "mean-std")
+        if self.score == "plain":
+            w = w * world.pi[streams.pair]
+        U = np.where(keep, self.sign * w * A, 0.0)
+        index = np.where(keep, inside, 0) * (world.N + 1) + streams.pair
+        sums = np.bincount(index.reshape(-1), U.reshape(-1), D * (world.N + 1)).reshape(D, -1) @ world.scores
+        if self.through:
+            sums += self._through(
+                streams, np.where(keep, self.sign * w * np.log(world.pi[streams.pair]), 0.0), inside, D
+            )
+        if self.average == "steps":
+            lengths = np.bincount(inside[keep], minlength=D)
+            return world.scale * sums / lengths[:, None]
+        if self.average == "slots":
+            return world.scale * sums / (B * streams.horizon)
+        return world.scale * sums / B
+
+    # -- advantages ------------------------------------------------------------------------------------------
+
+    def _advantages(self, streams: Streams, B: int) -> Floats:
+        """[R, L] U_t - b(s_t)."""
+        world = streams.world
+        reward = _shifted(streams.reward, self.reward) - np.where(streams.mask, world.centre, 0.0)
+        if self.all_knowing:
+            return world.Q[streams.pair] - world.V[streams.state]
+        if self.whole_return:
+            returns = _per_episode(streams, np.power(world.gamma, streams.step) * reward)
+            if self.centre == "return":
+                returns = returns - np.repeat(returns.reshape(-1, B).mean(1), B)
+            return np.where(streams.mask, returns[streams.episode], 0.0)
+        A = self._sum(streams, reward, world.values)
+        if self.baseline == "none":
+            A = A if self._plain else A + world.values[streams.state]
+        elif self.baseline == "Q":
+            A = A + world.values[streams.state] - world.Q[streams.pair]
+        elif self.baseline == "r":
+            A = A + world.values[streams.state] - world.r[streams.pair]
+        return np.where(streams.mask, A, 0.0)
+
+    @property
+    def _plain(self) -> bool:
+        """The return is the discounted sum of rewards, with the critic at most at its end."""
+        ordinary = self.masked == "terminated" and self.next_value != "current"
+        return self.baseline == "none" and self.lam == 1 and ordinary
+
+    def _sum(self, streams: Streams, reward: Floats, v: Floats) -> Floats:
+        """A_t by the backward recursion along each row, for values v [S+1] or their derivatives [S+1, k]."""
+        trailing = (None,) * (v.ndim - 1)
+        gamma, L = streams.world.gamma, streams.outcome.shape[1]
+        go, run = (x.astype(float) for x in self._flags(streams))
+        rho = _ratios(streams, self.ratio) if self.ratio != "step" else np.ones(reward.shape)
+        here, there = v[streams.state], v[streams.next_state]
+        if self.next_value == "current":
+            there = np.where(streams.next_state[(..., *trailing)] == streams.world.S, 0.0, here)
+        elif self.next_value == "buffer":
+            following = streams.mask & np.roll(streams.mask, -1, axis=1)
+            following[:, -1] = False
+            there = np.where(following[(..., *trailing)], np.roll(here, -1, axis=1), there)
+        first = reward if v.ndim == 1 else np.zeros(here.shape)
+        if self._plain:
+            delta = first + gamma * (go * (1 - run))[(..., *trailing)] * there
+        else:
+            delta = first + gamma * go[(..., *trailing)] * there - here
+        if self.masked == "all":
+            delta = np.where(streams.truncated[(..., *trailing)], 0.0, delta)
+        A, ahead = np.zeros(delta.shape), np.zeros(delta[:, 0].shape)
+        for t in range(L - 1, -1, -1):
+            taken = streams.mask[:, t][(..., *trailing)]
+            later = rho[:, t + 1][(..., *trailing)] * ahead if t + 1 < L else ahead
+            found = delta[:, t] + gamma * self.lam * run[:, t][(..., *trailing)] * later
+            A[:, t] = ahead = np.where(taken, found, ahead)
+        return A
+
+    def _flags(self, streams: Streams) -> tuple[Bools, Bools]:
+        """(the critic counts after this step, the sum goes on after this step), both [R, L]."""
+        done, ended = streams.done, streams.terminated
+        if self.done != "this":
+            shifted = _moved(done, self.done)
+            # The last row of a buffer has no next flag: its own is used.
+            last = streams.mask & ~_moved(streams.mask, "next")
+            flag = np.where(last, done, shifted) if self.done == "next" else shifted
+            return ~flag, ~flag
+        stop = ended if self.leak else done
+        return (~ended if self.bootstrap else ~done), ~stop
+
+    def _through(self, streams: Streams, weight: Floats, inside: Ints, D: int) -> Floats:
+        """[D, k] sum of w log pi(a|s) grad A: what a missing stop-gradient adds."""
+        slope = self._sum(streams, np.zeros(weight.shape), streams.world.grad_V)
+        if self.baseline == "none" and not self._plain:
+            slope = slope + streams.world.grad_V[streams.state]
+        added = weight[..., None] * slope
+        out = np.zeros((D, streams.world.k))
+        np.add.at(out, np.where(streams.mask, inside, 0).reshape(-1), added.reshape(-1, out.shape[1]))
+        return out
+
+
+def _moved(flags: Bools, where: str) -> Bools:
+    """The flag of the next or the previous step of the row."""
+    out = np.roll(flags, -1 if where == "next" else 1, axis=1)
+    out[:, -1 if where == "next" else 0] = False
+    return out
+
+
+def _shifted(reward: Floats, where: str) -> Floats:
+    """The reward of this, the next or the previous step of the row; 0 past its ends."""
+    if where == "this":
+        return reward
+    out = np.roll(reward, -1 if where == "next" else 1, axis=1)
+    out[:, -1 if where == "next" else 0] = 0.0
+    return out
+
+
+def _ratios(streams: Streams, kind: str) -> Floats:
+    """[R, L] pi(a|s)/b(a|s), as `kind` takes it."""
+    world = streams.world
+    if kind == "none" or world.on_policy:
+        return np.ones(streams.outcome.shape)
+    ratio = world.pi[streams.pair] / world.b[streams.pair]
+    return 1 / ratio if kind == "inverted" else ratio
+
+
+def _running_product(streams: Streams, rho: Floats) -> Floats:
+    """[R, L] the product of the ratios since the episode began."""
+    if (rho == 1).all():
+        return rho
+    out = rho.copy()
+    for t in range(1, rho.shape[1]):
+        out[:, t] = np.where(streams.step[:, t] > 0, out[:, t - 1] * rho[:, t], rho[:, t])
+    return out
+
+
+def _per_episode(streams: Streams, x: Floats) -> Floats:
+    """[n] sums over each episode."""
+    keep = streams.mask
+    return np.asarray(np.bincount(streams.episode[keep], x[keep], streams.episodes), np.float64)
+
+
+def _normalised(A: Floats, inside: Ints, keep: Bools, D: int, *, scale: bool) -> Floats:
+    """A minus its mean over the batch's steps, and divided by its standard deviation."""
+    number, x = inside[keep], A[keep]
+    n = np.bincount(number, minlength=D)
+    mean = np.bincount(number, x, D) / n
+    x = x - mean[number]
+    if scale:
+        spread = np.sqrt(np.bincount(number, x * x, D) / n)
+        x = x / (spread[number] + STABILISER)
+    out = np.zeros_like(A)
+    out[keep] = x
+    return out

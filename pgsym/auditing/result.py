@@ -1,0 +1,254 @@
+"""What an audit found: the verdict, the region of the bias, and the numbers behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from pgsym.auditing.diagnose import Diagnosis
+from pgsym.auditing.least_variance import Best
+from pgsym.auditing.problem_arrays import Floats
+from pgsym.auditing.sequential import Region
+from pgsym.auditing.targets import AuditTarget
+from pgsym.display import html
+
+if TYPE_CHECKING:
+    from pgsym.display.figure import Figure
+
+
+class BiasVerdict(StrEnum):
+    """The three answers."""
+
+    UNBIASED = "unbiased"
+    BIASED = "biased"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, repr=False)
+class AuditResult:
+    """The answer to: is this estimator's mean the true gradient?
+
+    ``unbiased`` says that the whole confidence region of the bias lies within delta of 0; ``biased`` that 0 lies
+    outside it.  Each statement is wrong with probability at most alpha, whenever the audit stopped.
+    """
+
+    verdict: BiasVerdict
+    target: AuditTarget
+    also: tuple[AuditTarget, ...]
+    """Other targets whose exact value is the same here."""
+    params: tuple[str, ...]
+    truth: Floats
+    """[k] the exact target."""
+    bias: Floats
+    """[k] exact, or its estimate."""
+    standard_error: Floats
+    """[k] of `bias`; 0 in exact mode."""
+    intervals: Floats
+    """[k, 2] of the bias, all valid jointly."""
+    bound: float
+    """Upper bound of the norm of the bias, relative to `scale`; exact in exact mode."""
+    scale: float
+    """What delta is relative to: the norm of the truth."""
+    delta: float
+    alpha: float
+    power: float
+    detectable: float | None
+    """The smallest relative bias in the gradient's direction that this sample finds with probability `power`."""
+    needed: int | None
+    """Of an undecided audit: episodes after which it would have decided for certain; None if rounding prevents it."""
+    n: int
+    """Episodes sampled (exact mode: enumerated batches)."""
+    batch_size: int
+    horizon: int
+    layout: str
+    mode: str
+    """``sample`` or ``exact``."""
+    seed: int | None
+    seconds: float
+    trace: float
+    """Trace of the covariance of one batch's estimate."""
+    best: Best
+    """The correct estimators that its spread is compared with."""
+    up_to_scale: bool
+    factor: float
+    """The observed mean's component along the truth, relative to it: 1 for an unbiased estimator."""
+    region: Region | None
+    """Of the bias, in sample mode."""
+    diagnosis: Diagnosis | None
+    """Of a biased estimator."""
+    interrupted: bool = False
+    """Stopped by Ctrl-C: the answer is that of the last look."""
+
+    @property
+    def unbiased(self) -> bool:
+        """Whether the bias lies within what is tolerated."""
+        return self.verdict is BiasVerdict.UNBIASED
+
+    @property
+    def mean(self) -> Floats:
+        """[k] the estimator's mean, exact or estimated (with control variates)."""
+        return self.truth + self.bias
+
+    @property
+    def relative_bias(self) -> float:
+        """Norm of the bias relative to `scale`; across the truth only, if judged up to scale."""
+        return float(np.linalg.norm(self._judged)) / self.scale
+
+    @property
+    def _judged(self) -> Floats:
+        if not self.up_to_scale:
+            return self.bias
+        along = self.truth / np.linalg.norm(self.truth)
+        across: Floats = self.bias - (self.bias @ along) * along
+        return across
+
+    @property
+    def cosine(self) -> float | None:
+        """Of the angle between the mean and the truth; None if one of them is 0."""
+        norm = float(np.linalg.norm(self.mean) * np.linalg.norm(self.truth))
+        return float(self.mean @ self.truth) / norm if norm else None
+
+    @property
+    def variance_ratio(self) -> float | None:
+        """Trace of the covariance, relative to that of the best correct estimator (`best`): exact, or sampled too."""
+        spread = self.best.spread
+        return self.trace / spread.trace if spread is not None and spread.trace else None
+
+    def rows(self) -> list[tuple[str, float, float, float, float | None]]:
+        """(parameter, exact, observed, standard error, predicted by the diagnosis)."""
+        predicted = self.diagnosis.predicted if self.diagnosis else None
+        shown = [None] * len(self.params) if predicted is None else predicted.tolist()
+        columns = (self.truth.tolist(), self.mean.tolist(), self.standard_error.tolist(), shown)
+        return list(zip(self.params, *columns, strict=True))
+
+    @property
+    def headline(self) -> str:
+        """The verdict in one line."""
+        meant = f"grad {_TARGETS[self.target]}" + (", up to a positive factor" if self.up_to_scale else "")
+        if self.mode == "exact":
+            found = (
+                f"relative bias {self.relative_bias:.3g}, exactly ({self.n} batches of {self.batch_size} enumerated)"
+            )
+            return f"{self._answer} of {meant}: {found}"
+        sample = f"{self.n} episodes, error rate {self.alpha:g}"
+        if self.verdict is BiasVerdict.UNDECIDED:
+            remedy = (
+                f"{self.needed} episodes would decide"
+                if self.needed
+                else "rounding hides a bias this small: use float64, or a larger delta"
+            )
+            return f"undecided for {meant}: relative bias {self.relative_bias:.2g}, at most {self.bound:.2g}; {remedy}"
+        return f"{self._answer} of {meant}: relative bias {self.relative_bias:.2g}, at most {self.bound:.2g} ({sample})"
+
+    @property
+    def _answer(self) -> str:
+        if self.verdict is BiasVerdict.UNBIASED:
+            return "unbiased estimator" if self.delta == 0 else f"unbiased within {self.delta:g} as an estimator"
+        return "biased estimator"
+
+    @property
+    def details(self) -> list[str]:
+        """Cosine, variance, power, other targets."""
+        out = []
+        if self.cosine is not None:
+            out.append(f"cosine to the true gradient {self.cosine:.5g}, component along it {self.factor:.5g}")
+        spread = self.best.spread
+        if self.variance_ratio is not None and spread is not None:
+            ground = "by its exact law" if spread.exact else "on the same batches"
+            out.append(
+                f"variance {self.variance_ratio:.3g} times that of {spread.name} ({ground}), the best correct one"
+            )
+        if self.detectable is not None:
+            out.append(f"a relative bias of {self.detectable:.2g} is found with probability {self.power:g}")
+        if self.interrupted:
+            out.append("interrupted: the answer is that of the last look")
+        if self.also:
+            out.append(f"grad {' = grad '.join(_TARGETS[t] for t in (self.target, *self.also))} here")
+        return out
+
+    HEADER: ClassVar[tuple[str, ...]] = ("parameter", "exact", "observed", "s.e.", "predicted")
+
+    def _cells(self) -> list[tuple[str, ...]]:
+        return [
+            (name, f"{exact:.6g}", f"{seen:.6g}", f"{se:.1e}", "" if guess is None else f"{guess:.6g}")
+            for name, exact, seen, se, guess in self.rows()
+        ]
+
+    def table(self) -> str:
+        """Exact beside observed, and beside what the diagnosis predicts."""
+        head, cells = self.HEADER, self._cells()
+        width = [max(len(row[i]) for row in [head, *cells]) for i in range(len(head))]
+        lines = ["  ".join(c.rjust(w) for c, w in zip(row, width, strict=True)).rstrip() for row in [head, *cells]]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"AuditResult({self.headline})"
+
+    def _repr_html_(self) -> str:
+        told = [self.headline, *self.details, *([] if self.diagnosis is None else [str(self.diagnosis)])]
+        return html.table(self.HEADER, self._cells(), "\n".join(told))
+
+    def plot(self) -> Figure:
+        """The region of the bias: the joint interval of each coordinate, 0 and the tolerance.
+
+        Raises
+        ------
+        MissingExtraError
+            matplotlib is not installed.
+        """
+        from pgsym.auditing.plot import plot
+
+        return plot(self)
+
+    def __str__(self) -> str:
+        parts = [self.headline, *self.details, self.table()]
+        if self.diagnosis is not None:
+            parts.append(str(self.diagnosis))
+        return "\n".join(parts)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        found, spread = self.diagnosis, self.best.spread
+        return {
+            "verdict": self.verdict.value,
+            "target": self.target.value,
+            "same_as": [t.value for t in self.also],
+            "relative_bias": self.relative_bias,
+            "relative_bias_bound": self.bound,
+            "delta": self.delta,
+            "alpha": self.alpha,
+            "power": self.power,
+            "detectable_relative_bias": self.detectable,
+            "episodes_needed": self.needed,
+            "n": self.n,
+            "mode": self.mode,
+            "batch_size": self.batch_size,
+            "horizon": self.horizon,
+            "layout": self.layout,
+            "seed": self.seed,
+            "cosine": self.cosine,
+            "factor": self.factor,
+            "up_to_scale": self.up_to_scale,
+            "variance_trace": self.trace,
+            "variance_ratio": self.variance_ratio,
+            "variance_compared_with": None if spread is None else {"estimator": spread.name, "exact": spread.exact},
+            "diagnosis": None
+            if found is None
+            else {
+                "mistakes": [m.key for m in found.mistakes],
+                "base": found.base,
+                "reproduced": found.reproduced,
+                "others": list(found.others),
+                "text": str(found),
+            },
+            "grad": {
+                name: {"exact": exact, "observed": seen, "standard_error": se, "interval": interval, "predicted": guess}
+                for (name, exact, seen, se, guess), interval in zip(self.rows(), self.intervals.tolist(), strict=True)
+            },
+        }
+
+
+_TARGETS = {AuditTarget.HORIZON: "J_T", AuditTarget.BOOTSTRAP: "J_T + gamma^T V(s_T)", AuditTarget.OBJECTIVE: "J"}

@@ -1,0 +1,174 @@
+"""`audit`: is the mean of somebody's estimator the true gradient, and if not, which mistake does it make?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from pgsym.auditing.diagnose import diagnose
+from pgsym.auditing.problem_arrays import ProblemArrays, build_world
+from pgsym.auditing.result import AuditResult, BiasVerdict
+from pgsym.auditing.rollouts import BATCH_SIZE, Estimator, Rollouts
+from pgsym.auditing.sequential import MAX_PARAMETERS
+from pgsym.auditing.targets import AuditTarget, truth
+from pgsym.auditing.testing import AuditPlan, enumerated, sampled
+from pgsym.errors import SamplingError
+from pgsym.model.objective import Objective
+from pgsym.model.problem import Problem, ProblemLike
+from pgsym.sampling import dynamics
+from pgsym.sampling.progress import Progress
+
+ALPHA = 1e-3
+POWER = 0.9
+DELTA = 0.1
+MAX_SAMPLES = 1_000_000
+LONG_RUN_HORIZON = 20
+EXACT_BATCH_SIZE = 2
+
+
+def audit(
+    problem: ProblemLike,
+    estimator: Estimator,
+    *,
+    delta: float | None = None,
+    alpha: float = ALPHA,
+    power: float = POWER,
+    layout: str = "episodes",
+    max_samples: int = MAX_SAMPLES,
+    seed: int = 0,
+    horizon: int | None = None,
+    batch_size: int | None = None,
+    target: AuditTarget | str | None = None,
+    framework: str = "numpy",
+    behaviour: Mapping[sp.Symbol | str, Any] | Sequence[Any] | None = None,
+    critic: Mapping[Any, Any] | Sequence[Any] | None = None,
+    mode: str = "sample",
+    up_to_scale: bool = False,
+    lam: float | None = None,
+    explain: bool = True,
+    progress: bool | Progress | None = None,
+) -> AuditResult:
+    """Test whether the mean of an estimator is the true gradient.
+
+    Parameters
+    ----------
+    problem
+        See `pgsym.Problem.of`.
+    estimator
+        ``estimator(theta, batch) -> gradient``, of shape [k] or [batch.episodes, k]; see `pgsym.auditing.batch.Batch`.
+    delta
+        Bias that is tolerated, relative to the norm of the true gradient: 0.1 by default, in exact mode 0.
+    alpha
+        Probability that a verdict is wrong: that a correct estimator is called biased, say.
+    power
+        At which `AuditResult.detectable` is stated.
+    layout
+        ``episodes`` [B, T], ``vector`` [B/2, 2T] with automatic reset, or ``flat`` [n].
+    max_samples
+        Episodes after which the answer is ``undecided``.
+    seed
+        Of the episodes; same seed, same answer.
+    horizon
+        T, the time limit; by default so long that little is cut off.
+    batch_size
+        Episodes of a batch: 32 by default, in exact mode 2.
+    target
+        ``horizon`` (grad J_T, the default), ``bootstrap`` (what an estimator with the exact critic at the time limit
+        estimates), or ``objective`` (grad J; the default for the long-run objectives).
+    framework
+        ``numpy``, ``jax`` or ``torch``: what theta and the batch consist of.
+    behaviour
+        Parameters of the policy that collects the data; theta by default.
+    critic
+        Values that the batch shows; the exact ones by default.
+    mode
+        ``sample``, or ``exact``: enumerate all batches.
+    up_to_scale
+        Judge the direction of the mean only.
+    lam
+        lambda of the estimator's advantages, for the diagnosis.
+    explain
+        Diagnose a biased estimator.
+    progress
+        True: a bar; None: a bar on a terminal, after 2 seconds; or a function of (episodes, max_samples).  Ctrl-C after
+        the first look gives the answer of the last look.
+
+    Raises
+    ------
+    SamplingError
+        An option out of range, a result of the wrong shape, a true gradient of 0.
+    TooLargeError
+        Exact mode has too many batches.
+
+    Examples
+    --------
+    >>> from pgsym.model import MDP, Problem, sigmoid
+    >>> mdp = MDP.from_transitions([("s", "go", "end", 1, 1), ("s", "no", "s", 1, 0)], start="s", terminal=["end"],
+    ...     gamma="1/2")
+    >>> problem = Problem(mdp, sigmoid(mdp, {"s": "t"}))
+    >>> def reward_to_go(theta, batch):
+    ...     discounts = batch.gamma ** batch.steps
+    ...     returns = np.cumsum((discounts * batch.rewards)[:, ::-1], axis=1)[:, ::-1]
+    ...     return (returns[..., None] * batch.scores).sum((0, 1)) / batch.episodes
+    >>> print(audit(problem, reward_to_go, horizon=3, mode="exact").headline)
+    unbiased estimator of grad J_T: relative bias 0, exactly (16 batches of 2 enumerated)
+    >>> found = audit(problem, lambda theta, batch: -reward_to_go(theta, batch), horizon=3)
+    >>> found.verdict.value, found.diagnosis.key
+    ('biased', 'sign')
+    """
+    if mode not in ("sample", "exact"):
+        raise SamplingError(f"found {mode!r}; must be sample or exact", where="mode")
+    for name, rate in (("alpha", alpha), ("power", power)):
+        if not 0 < rate < 1:
+            raise SamplingError(f"found {rate}; a probability in (0, 1) is required", where=name)
+    if (delta is not None and delta < 0) or (delta == 0 and mode == "sample"):
+        raise SamplingError(f"found {delta}; a sample needs a positive tolerance. Give delta > 0", where="delta")
+    world = build_world(Problem.of(problem), behaviour=behaviour, critic=critic)
+    if world.k > MAX_PARAMETERS:
+        raise SamplingError(
+            f"{world.k} parameters; a joint region is formed for at most {MAX_PARAMETERS}. Use a smaller model, or "
+            "share parameters between states",
+            where="policy",
+        )
+    aim = _target(world, target)
+    T = _horizon(world, horizon)
+    B = batch_size if batch_size is not None else EXACT_BATCH_SIZE if mode == "exact" else BATCH_SIZE
+    rollouts = Rollouts(world, horizon=T, batch_size=B, layout=layout, framework=framework)
+    exact = truth(world, T, aim)
+    scale = float(np.linalg.norm(exact))
+    if scale == 0:
+        raise SamplingError(
+            "the true gradient is 0; a bias relative to it has no meaning. Choose another theta", where="theta"
+        )
+    if up_to_scale and world.k < 2:
+        raise SamplingError("one parameter has no direction but its sign; up_to_scale needs two", where="up_to_scale")
+    began = time.perf_counter()
+    plan = AuditPlan(
+        rollouts, aim, exact, scale, 0.0 if delta is None else delta, alpha, power, max_samples, seed, up_to_scale,
+        progress,
+    )  # fmt: skip
+    if mode == "exact":
+        found = enumerated(estimator, plan)
+    else:
+        found = sampled(estimator, replace(plan, delta=DELTA if delta is None else delta))
+    if explain and found.verdict is BiasVerdict.BIASED:
+        named = diagnose(estimator, rollouts, aim, exact, found.bias, alpha=alpha, seed=seed, lam=lam)
+        found = replace(found, diagnosis=named)
+    return replace(found, seconds=time.perf_counter() - began)
+
+
+def _target(world: ProblemArrays, target: AuditTarget | str | None) -> AuditTarget:
+    if target is None:
+        return AuditTarget.HORIZON if world.objective is Objective.START_STATE else AuditTarget.OBJECTIVE
+    return AuditTarget.parse(target)
+
+
+def _horizon(world: ProblemArrays, horizon: int | None) -> int:
+    if horizon is not None:
+        return horizon
+    return dynamics.default_horizon(world.tables) if world.objective is Objective.START_STATE else LONG_RUN_HORIZON

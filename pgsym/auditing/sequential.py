@@ -1,0 +1,230 @@
+r"""A confidence region for the mean that holds at every look at once, so that an audit may stop at any of them.
+
+The sample is looked at after m_0, 2 m_0, 4 m_0, ... batches.  Look j = 0, 1, ... gets the share
+:math:`\alpha_j = \alpha/((j+1)(j+2))` of the error rate; the shares sum to alpha over infinitely many looks, so by the
+union bound all regions hold jointly with probability 1 - alpha, whichever look the audit stops at and why.
+Each region is Hotelling's ellipsoid, joint over coordinates.  It rests on the normal approximation of batch means, as
+do the t and F distributions that it uses: `docs/audit.md` shows the measured false-alarm rate.
+
+It fails for what a sample has hardly seen: `pgsym.auditing.rare_outcomes` widens the region for that.
+
+References
+----------
+Lan & DeMets (1983), Discrete sequential boundaries for clinical trials: spending alpha over looks.
+Howard, Ramdas, McAuliffe & Sekhon (2021), Time-uniform, nonparametric, nonasymptotic confidence sequences: a union
+bound over geometrically spaced epochs.  Hotelling (1931), The generalization of Student's ratio.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from scipy import optimize, stats
+
+from pgsym.auditing.problem_arrays import Floats
+from pgsym.sampling.moments import FULL, Moments
+
+ROUNDING = 2.0**-17
+"""Relative error of one batch's estimate that counts as rounding (float32 sums of a few thousand terms)."""
+
+FLOOR = 2.0**-44
+"""Relative variance of a direction under which float64 cannot tell it from 0: redundant parameters."""
+
+LARGEST_MULTIPLE, PRECISION = 2.0**40, 0.01
+"""Of the detectable bias: above the first it is called infinite; relative."""
+
+LEAST_BATCHES = 32
+"""Batches of the first look, and ..."""
+BATCHES_PER_PARAMETER = 4
+"""... at least this many for each coordinate."""
+
+
+def share(alpha: float, look: int) -> float:
+    """The error rate of one look.
+
+    >>> round(sum(share(0.05, j) for j in range(100_000)), 6)
+    0.05
+    """
+    return alpha / ((look + 1) * (look + 2))
+
+
+def first_look(k: int) -> int:
+    """Batches needed before the covariance of k coordinates is known well enough.
+
+    >>> first_look(3), first_look(100)
+    (32, 400)
+    """
+    return max(LEAST_BATCHES, BATCHES_PER_PARAMETER * k)
+
+
+def looks(first: int, last: int) -> Iterator[int]:
+    """first, 2 first, 4 first, ... and none above `last`.
+
+    >>> list(looks(32, 200))
+    [32, 64, 128]
+    """
+    while first <= last:
+        yield first
+        first *= 2
+
+
+@dataclass(frozen=True)
+class Region:
+    """The confidence ellipsoid of a mean.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> region = Region(Moments.of(rng.normal(size=(400, 2))), 0.01, 0.0)
+    >>> region.contains(np.zeros(2)), region.contains(np.ones(2))
+    (True, False)
+    """
+
+    moments: Moments
+    """Of batch means."""
+    level: float
+    """Error rate of this region."""
+    rounding: float
+    """Standard deviation that is added to the mean's, for rounding in the user's code."""
+    unseen: Floats | None = None
+    """[k, k] added to the covariance of a batch, for what a sample this small may not have seen."""
+
+    @property
+    def centre(self) -> Floats:
+        """[k]"""
+        return self.moments.mean
+
+    @cached_property
+    def batch_covariance(self) -> Floats:
+        """[k, k] of one batch."""
+        found = self.moments.covariance
+        return found if self.unseen is None else found + self.unseen
+
+    @cached_property
+    def covariance(self) -> Floats:
+        """[k, k] of the mean."""
+        return self.batch_covariance / self.moments.n + self.rounding**2 * np.eye(len(self.centre))
+
+    @cached_property
+    def squared_radius(self) -> float:
+        """Bound of Hotelling's T^2."""
+        m, k = self.moments.n, len(self.centre)
+        return float(k * (m - 1) / (m - k) * stats.f.isf(self.level, k, m - k))
+
+    @cached_property
+    def axes(self) -> tuple[Floats, Floats]:
+        """Variances [k] of the mean along the columns of [k, k]; none is smaller than float64 can tell from 0."""
+        spread, directions = np.linalg.eigh(self.batch_covariance / self.moments.n)
+        least = FLOOR * float(spread.max(initial=0.0))
+        return np.maximum(spread, least) + self.rounding**2, directions
+
+    def strength(self, gap: Floats) -> float:
+        """gap^T C^-1 gap for the covariance C of the mean."""
+        spread, directions = self.axes
+        along = directions.T @ gap
+        kept = along != 0
+        return float((along[kept] ** 2 / spread[kept]).sum())
+
+    def statistic(self, point: Floats) -> float:
+        """T^2 of a point."""
+        return self.strength(self.centre - point)
+
+    def contains(self, point: Floats) -> bool:
+        return self.statistic(point) <= self.squared_radius
+
+    def p_value(self, point: Floats) -> float:
+        """Of Hotelling's test."""
+        m, k = self.moments.n, len(self.centre)
+        return float(stats.f.sf(self.statistic(point) * (m - k) / (k * (m - 1)), k, m - k))
+
+    @property
+    def standard_error(self) -> Floats:
+        """[k]"""
+        return np.sqrt(np.diagonal(self.covariance))
+
+    @property
+    def intervals(self) -> Floats:
+        """[k, 2] the ellipsoid's shadow on each axis: all hold jointly."""
+        half = np.sqrt(self.squared_radius) * self.standard_error
+        return np.stack([self.centre - half, self.centre + half], axis=1)
+
+    @cached_property
+    def reach(self) -> float:
+        """The longest semi-axis: the norm of a point is known to within it."""
+        if not len(self.centre):
+            return 0.0
+        return float(np.sqrt(self.squared_radius * self.axes[0].max()))
+
+
+def noncentrality(k: int, level: float, power: float) -> float:
+    """Of a chi-square test of that level with that power.
+
+    >>> round(noncentrality(1, 0.05, 0.8), 2)
+    7.85
+    """
+    critical = float(stats.chi2.isf(level, k))
+
+    def excess(value: float) -> float:
+        return float(stats.ncx2.sf(critical, k, value)) - power
+
+    upper = 10.0
+    while excess(upper) < 0:
+        upper *= 2
+    return float(optimize.brentq(excess, 1e-9, upper))
+
+
+def detectable(
+    region: Region, direction: Floats, power: float, unseen: Callable[[Floats], Floats] | None = None
+) -> float:
+    """The multiple of `direction` that a test at this look finds with probability `power`.
+
+    Parameters
+    ----------
+    unseen
+        What is added to the covariance for a gap [k]; None: nothing.
+    """
+    needed = noncentrality(len(direction), region.level, power)
+
+    def found(multiple: float) -> bool:
+        gap = multiple * direction
+        at = replace(region, unseen=None if unseen is None else unseen(gap))
+        return at.strength(gap) >= needed
+
+    strength = replace(region, unseen=None).strength(direction)
+    if not strength:
+        return float("inf")
+    low = high = float(np.sqrt(needed / strength)) * (1 + 1e-9)
+    while not found(high):
+        low, high = high, 2 * high
+        if high > LARGEST_MULTIPLE:
+            return float("inf")
+    while high > low * (1 + PRECISION):
+        middle = np.sqrt(low * high)
+        low, high = (low, middle) if found(middle) else (middle, high)
+    return float(high)
+
+
+def batches_needed(region: Region, alpha: float, first: int, radius: float) -> int | None:
+    """Batches after which the longest semi-axis is at most `radius`; None if rounding alone is longer.
+
+    With radius = delta/2 that look decides for certain: either the centre is within delta/2 of 0, and the whole region
+    within delta, or 0 lies outside the region.
+    """
+    k = len(region.centre)
+    largest = float(np.linalg.eigvalsh(region.batch_covariance)[-1])
+    m, look = first, 0
+    while m < 2**62:
+        squared = k * (m - 1) / (m - k) * float(stats.f.isf(share(alpha, look), k, m - k))
+        if squared * region.rounding**2 >= radius**2:
+            return None
+        if squared * (largest / m + region.rounding**2) <= radius**2:
+            return m
+        m, look = 2 * m, look + 1
+    return None
+
+
+MAX_PARAMETERS = FULL
+"""Parameters up to which a joint region is formed."""

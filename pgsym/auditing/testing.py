@@ -1,0 +1,280 @@
+"""The two ways to find a bias: from every batch with its exact probability, or from a sample, look by look."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from pgsym.auditing.controls import Controls, agreeing
+from pgsym.auditing.enumerate import MAX_BATCHES, all_episodes
+from pgsym.auditing.episodes import Sampler
+from pgsym.auditing.problem_arrays import Floats
+from pgsym.auditing.rare_outcomes import Rare
+from pgsym.auditing.result import AuditResult, BiasVerdict
+from pgsym.auditing.rollouts import Estimator, Rollouts
+from pgsym.auditing.sequential import (
+    ROUNDING,
+    Region,
+    batches_needed,
+    detectable,
+    first_look,
+    looks,
+    share,
+)
+from pgsym.auditing.targets import AuditTarget
+from pgsym.errors import SamplingError, TooLargeError
+from pgsym.sampling.moments import Moments
+from pgsym.sampling.progress import Progress, reporter
+
+ROUNDING_DOUBLE = 2.0**-40
+"""`sequential.ROUNDING` where the user computes in float64."""
+RAREST = 1 / 8
+"""Share of the sample after which the first look is taken, even if an outcome is still rare."""
+CHUNK = 32
+"""Batches of a chunk."""
+
+
+@dataclass(frozen=True)
+class AuditPlan:
+    """What an audit is asked: the null hypothesis, the data, and the error rates."""
+
+    rollouts: Rollouts
+    target: AuditTarget
+    truth: Floats
+    scale: float
+    delta: float
+    alpha: float
+    power: float
+    max_samples: int
+    seed: int
+    up_to_scale: bool
+    progress: bool | Progress | None
+
+    @property
+    def across(self) -> Floats:
+        """[k, k] what is judged of a bias: all of it, or what stands across the truth."""
+        k = len(self.truth)
+        along = self.truth / self.scale
+        return np.eye(k) - np.outer(along, along) if self.up_to_scale else np.eye(k)
+
+    @cached_property
+    def targets(self) -> set[AuditTarget]:
+        """Those whose exact value is the target's."""
+        return agreeing(self.target, self.rollouts.world, self.rollouts.horizon)
+
+    def result(self, **found: Any) -> AuditResult:
+        rollouts = self.rollouts
+        bias = found["bias"]
+        return AuditResult(
+            target=self.target,
+            also=tuple(t for t in AuditTarget if t in self.targets and t is not self.target),
+            params=tuple(p.name for p in rollouts.world.tables.params),
+            truth=self.truth,
+            scale=self.scale,
+            delta=self.delta,
+            alpha=self.alpha,
+            power=self.power,
+            batch_size=rollouts.batch_size,
+            horizon=rollouts.horizon,
+            layout=rollouts.layout,
+            up_to_scale=self.up_to_scale,
+            factor=1 + float(bias @ self.truth) / self.scale**2,
+            seconds=0.0,
+            diagnosis=None,
+            **found,
+        )
+
+
+# -- exact -------------------------------------------------------------------------------------------------
+
+
+def enumerated(estimator: Estimator, plan: AuditPlan) -> AuditResult:
+    """The exact bias, from all batches.
+
+    Raises
+    ------
+    TooLargeError
+        There are more than `MAX_BATCHES`.
+    """
+    rollouts = plan.rollouts
+    episodes = all_episodes(rollouts.world, rollouts.horizon)
+    B, count = rollouts.batch_size, episodes.count(rollouts.batch_size)
+    if count > MAX_BATCHES:
+        raise TooLargeError(
+            f"{len(episodes.p)} episodes make {count} batches of {B}; an enumeration takes at most {MAX_BATCHES}. "
+            "Use a shorter horizon, a smaller batch_size, or mode='sample'",
+            where="enumeration",
+        )
+    weights, estimates = [], []
+    for batch, p in episodes.batches(B):
+        weights.append(float(p))
+        estimates.append(rollouts.estimates(estimator, rollouts.streams(batch)))
+    w, g = np.array(weights), np.concatenate(estimates)
+    mean = np.array([math.fsum(w * g[:, i]) for i in range(g.shape[1])])
+    bias = mean - plan.truth
+    size = float(np.linalg.norm(plan.across @ bias)) / plan.scale
+    rounding = _rounding(rollouts) * float(np.sqrt((w @ g**2).max())) / plan.scale
+    turned = plan.up_to_scale and float(mean @ plan.truth) <= 0
+    within = size <= max(plan.delta, rounding) and not turned
+    zero = np.zeros_like(bias)
+    return plan.result(
+        verdict=BiasVerdict.UNBIASED if within else BiasVerdict.BIASED,
+        bias=np.where(np.abs(bias) <= rounding * plan.scale, 0.0, bias),
+        standard_error=zero,
+        intervals=np.stack([bias, bias], axis=1),
+        bound=size,
+        detectable=None,
+        needed=None,
+        n=count,
+        mode="exact",
+        seed=None,
+        trace=float((w @ (g - mean) ** 2).sum()),
+        best=Controls(rollouts.world, rollouts.horizon, B).best(plan.targets, rollouts.horizon),
+        region=None,
+    )
+
+
+def _rounding(rollouts: Rollouts) -> float:
+    return ROUNDING if "32" in str(rollouts.theta.dtype) else ROUNDING_DOUBLE
+
+
+# -- sampled -----------------------------------------------------------------------------------------------
+
+
+class _Sample:
+    """Estimates of the bias, batch by batch, and the variances beside it."""
+
+    def __init__(self, estimator: Estimator, plan: AuditPlan, pilot: int, report: Progress) -> None:
+        rollouts = plan.rollouts
+        self.estimator, self.plan, self.report = estimator, plan, report
+        self.sampler = Sampler(rollouts.world, rollouts.horizon, plan.seed)
+        self.controls = Controls(rollouts.world, rollouts.horizon, rollouts.batch_size)
+        self._stream = self._chunks()
+        estimates, values = self._take(pilot)
+        self.controls.fit(estimates, values)
+        self.raw = Moments.of(estimates)
+        self.best = self.controls.best(plan.targets, rollouts.horizon, values)
+        size = max(float(np.sqrt((estimates**2).mean(0)).max()), plan.scale)
+        self.rounding = _rounding(rollouts) * size
+        self.moments: Moments | None = None
+
+    def _chunks(self) -> Iterator[tuple[Floats, Floats]]:
+        """(estimates [D, k], controls [D, q, k]) of one chunk after another."""
+        rollouts, number = self.plan.rollouts, 0
+        while True:
+            streams = rollouts.streams(self.sampler.chunk(number, CHUNK * rollouts.batch_size))
+            yield rollouts.estimates(self.estimator, streams), self.controls.values(streams)
+            number += 1
+            self.report(number * CHUNK * rollouts.batch_size, self.plan.max_samples)
+
+    def _take(self, batches: int) -> tuple[Floats, Floats]:
+        taken = [next(self._stream) for _ in range(batches // CHUNK)]
+        return np.concatenate([x for x, _ in taken]), np.concatenate([c for _, c in taken])
+
+    def extend(self, batches: int) -> Moments:
+        """The moments of the bias after that many batches in all."""
+        have = 0 if self.moments is None else self.moments.n
+        estimates, values = self._take(batches - have)
+        self.raw = self.raw.merge(Moments.of(estimates))
+        found = Moments.of(self.controls.adjust(estimates, values) - self.plan.truth)
+        self.moments = found if self.moments is None else self.moments.merge(found)
+        return self.moments
+
+
+def sampled(estimator: Estimator, plan: AuditPlan) -> AuditResult:
+    """The sequential test.
+
+    Raises
+    ------
+    SamplingError
+        The sample is too small for one look.
+    """
+    B = plan.rollouts.batch_size
+    most = plan.max_samples // B
+    rare = Rare.of(plan.rollouts.world, plan.rollouts.horizon, B, plan.target)
+    first = _first(plan, rare, most)
+    if 2 * first > most:
+        raise SamplingError(
+            f"found {plan.max_samples}; the pilot and the first look take {2 * first * B} episodes. Give at least that",
+            where="max_samples",
+        )
+    verdict, region, look, interrupted = BiasVerdict.UNDECIDED, None, 0, False
+    with reporter(plan.progress, plan.max_samples) as report:
+        sample = _Sample(estimator, plan, first, report)
+        for look, m in enumerate(looks(first, most - first)):
+            try:
+                found = sample.extend(m)
+            except KeyboardInterrupt:
+                if region is None:
+                    raise
+                # The last look stands: its region is valid whyever the audit stopped.
+                interrupted = True
+                break
+            region = Region(found, share(plan.alpha, look), sample.rounding, rare.variance(found.mean, m))
+            verdict = _decide(region, plan)
+            if verdict is not BiasVerdict.UNDECIDED:
+                break
+    assert region is not None
+    judged = _judged(region, plan)
+    needed = None
+    if verdict is BiasVerdict.UNDECIDED:
+        last = batches_needed(judged, plan.alpha, first, plan.delta * plan.scale / 2)
+        needed = None if last is None else (last + first) * B
+    return plan.result(
+        verdict=verdict,
+        bias=region.centre,
+        standard_error=region.standard_error,
+        intervals=region.intervals,
+        bound=(float(np.linalg.norm(judged.centre)) + judged.reach) / plan.scale,
+        detectable=None
+        if plan.up_to_scale
+        else detectable(region, plan.truth, plan.power, lambda gap: rare.variance(gap, region.moments.n)),
+        needed=needed,
+        n=(region.moments.n + first) * B,
+        mode="sample",
+        seed=plan.seed,
+        trace=float(np.trace(sample.raw.covariance)),
+        best=sample.best,
+        region=region,
+        interrupted=interrupted,
+    )
+
+
+def _first(plan: AuditPlan, rare: Rare, most: int) -> int:
+    """Batches of the pilot, and of the first look: a multiple of the chunk."""
+    m = max(first_look(plan.rollouts.world.k), min(math.ceil(rare.batches), int(most * RAREST)))
+    return CHUNK * -(-m // CHUNK)
+
+
+def _judged(region: Region, plan: AuditPlan) -> Region:
+    """The region of what is judged."""
+    if not plan.up_to_scale:
+        return region
+    M, found = plan.across, region.moments
+    unseen = None if region.unseen is None else M @ region.unseen @ M
+    return replace(region, moments=Moments(found.n, M @ found.mean, M @ found.M2 @ M), unseen=unseen)
+
+
+def _decide(region: Region, plan: AuditPlan) -> BiasVerdict:
+    judged = _judged(region, plan)
+    size = plan.scale
+    if plan.up_to_scale:
+        # Half of this look's error rate would do for each of two statements; the ellipsoid covers both at once.
+        along = plan.truth / plan.scale
+        component = float(plan.truth @ along + region.centre @ along)
+        half = float(np.sqrt(region.squared_radius * (along @ region.covariance @ along)))
+        if component + half < 0:
+            return BiasVerdict.BIASED
+        if component - half <= 0:
+            return BiasVerdict.UNDECIDED
+        size = component - half
+    if float(np.linalg.norm(judged.centre)) + judged.reach <= plan.delta * size:
+        return BiasVerdict.UNBIASED
+    if not judged.contains(np.zeros_like(judged.centre)):
+        return BiasVerdict.BIASED
+    return BiasVerdict.UNDECIDED

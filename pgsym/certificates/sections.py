@@ -1,0 +1,221 @@
+"""The parts that certificates share: the model, its policy, and the theorems that every reader checks first."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from pgsym.certificates.instance import CertifiedModel, table, total, weighted
+from pgsym.model.objective import Objective
+
+UNFOLD = "sum MDP.states MDP.actions MDP.P MDP.r MDP.gamma model actions transition reward discount"
+"""What computes with the tables of the model."""
+
+IMPORTS = """\
+From Coq Require Import Reals Lra Lia.
+From Coquelicot Require Import Coquelicot.
+From Pgsym Require Import Sums Elimination MDP Softmax PerformanceDifference PolicyGradient AverageReward Refutation.
+Open Scope R_scope.
+"""
+
+
+def model_section(at: CertifiedModel) -> str:
+    """States, actions, P, r, mu0 and gamma, and that they are a Markov decision process."""
+    parts = ["(* -- 1. The model " + "-" * 82 + " *)", ""]
+    parts += [f"Notation {at.state(s)} := {k}%nat (only parsing)." for k, s in enumerate(at.order)]
+    for s in at.acting:
+        parts += [f"Notation {at.action(s, a)} := {k}%nat (only parsing)." for k, a in enumerate(at.actions(s))]
+    parts += ["", "Section Model."]
+    if at.symbols:
+        parts += [f"Variables {' '.join(at.symbols.values())} : R."]
+    parts += [f"Definition discount : R := {at.write(at.mdp.gamma)}."]
+    parts += _assumptions(at)
+    counts = [((at.state(s),), f"{len(at.actions(s))}%nat") for s in at.acting]
+    moves = [
+        ((at.state(s), at.action(s, a), at.state(t)), at.write(p)) for s, a in at.pairs for t, p in at.row(s, a).items()
+    ]
+    earned = [((at.state(s), at.action(s, a)), at.write(at.reward(s, a))) for s, a in at.pairs]
+    parts += [
+        "",
+        "Definition actions (s : nat) : nat :=",
+        table(counts, ["s"], "0%nat") + ".",
+        "",
+        "(* transition s a s' = P(s'|s,a) *)",
+        "Definition transition (s a s' : nat) : R :=",
+        table(moves, ["s", "a", "s'"]) + ".",
+        "",
+        "(* reward s a = sum_s' P(s'|s,a) r(s,a,s') *)",
+        "Definition reward (s a : nat) : R :=",
+        table(earned, ["s", "a"]) + ".",
+        "",
+        _mdp(at),
+    ]
+    if at.start:
+        starts = [((at.state(s),), at.write(p)) for s, p in at.start.items()]
+        parts += ["", "Definition start (s : nat) : R :=", table(starts, ["s"]) + "."]
+    return "\n".join(parts)
+
+
+def _assumptions(at: CertifiedModel) -> list[str]:
+    found = []
+    if at.mdp.gamma.free_symbols:
+        upper = "<" if at.objective is not Objective.AVERAGE_REWARD else "<="
+        found.append(f"Hypothesis discount_range : 0 <= discount {upper} 1.")
+    else:
+        upper = "<=" if at.undiscounted else "<"
+        found.append(f"Lemma discount_range : 0 <= discount {upper} 1. Proof. unfold discount. lra. Qed.")
+    for k, d in enumerate(divisors(at), 1):
+        found.append(f"Hypothesis divisor_{k} : {at.write(d)} <> 0.")
+    strict = at.strict
+    for k, p in enumerate(at.probabilities, 1):
+        found.append(f"Hypothesis probability_{k} : 0 {'<' if p in strict else '<='} {at.write(p)}.")
+    return found
+
+
+def divisors(at: CertifiedModel) -> list[sp.Expr]:
+    """Expressions in the model's symbols by which it divides; they are assumed not to be 0."""
+    return sorted({d for e in expressions(at) for d in _divisors(e)}, key=sp.default_sort_key)
+
+
+def expressions(at: CertifiedModel) -> list[sp.Expr]:
+    """Every probability and reward of the model, and the discount factor."""
+    found = [p for s, a in at.pairs for p in at.row(s, a).values()]
+    found += [at.reward(s, a) for s, a in at.pairs] + [at.mdp.gamma, *at.mdp.start.values()]
+    return found
+
+
+def _divisors(expr: sp.Expr) -> set[sp.Expr]:
+    return {p.base for p in expr.atoms(sp.Pow) if p.exp.is_negative and p.base.free_symbols}
+
+
+def _mdp(at: CertifiedModel) -> str:
+    n = len(at.order)
+    return f"""\
+Lemma transition_nonneg : forall s a s', (s < {n})%nat -> (a < actions s)%nat -> (s' < {n})%nat ->
+  0 <= transition s a s'.
+Proof.
+  intros s a s' Hs Ha Hs'. each s; cbv beta iota delta [actions] in Ha; each a; each s';
+    cbv beta iota delta [transition]; lra.
+Qed.
+
+Lemma transition_sum : forall s a, (s < {n})%nat -> (a < actions s)%nat -> Σ s' < {n}, transition s a s' = 1.
+Proof.
+  intros s a Hs Ha. each s; cbv beta iota delta [actions] in Ha; each a;
+    cbv beta iota delta [transition sum]; first [lra | field; repeat split; assumption].
+Qed.
+
+Lemma discount_closed : 0 <= discount <= 1.
+Proof. pose proof discount_range. lra. Qed.
+
+Definition model : MDP := {{|
+  MDP.states := {n}%nat;
+  MDP.actions := actions;
+  MDP.P := transition;
+  MDP.r := reward;
+  MDP.gamma := discount;
+  MDP.P_nonneg := transition_nonneg;
+  MDP.P_sum := transition_sum;
+  MDP.gamma_range := discount_closed |}}.
+
+(* Puts the numbers of the model into an equation, and compares both sides. *)
+Ltac by_numbers := cbv beta iota delta
+  [Q_diff MDP.Q P_pi r_pi {UNFOLD}];
+  first [ring | field]."""
+
+
+def policy_section(at: CertifiedModel) -> str:
+    """The logits, the softmax policy and its derivatives."""
+    from pgsym.certificates.terms import Terms
+
+    terms = Terms({**at.symbols, **at.params})
+    rows = [((at.state(s), at.action(s, a)), terms.write(at.logit(s, a).to_sympy())) for s, a in at.pairs]
+    parts = [
+        "(* -- 2. The policy " + "-" * 81 + " *)",
+        "",
+        f"Definition logit{at.binders} (s a : nat) : R :=",
+        table(rows, ["s", "a"]) + ".",
+        "",
+        f"Definition pi_at{at.binders} : nat -> nat -> R := softmax actions (logit {at.args}).".replace(" )", ")"),
+        "",
+        f"Lemma pi_policy{at.binders} : policy model (pi_at {at.args}).",
+        f"Proof. exact (softmax_policy model (logit {at.args})). Qed.",
+    ]
+    for p, name in at.params.items():
+        slopes = [((at.state(s), at.action(s, a)), at.write(at.slope(s, a, p))) for s, a in at.pairs]
+        parts += [
+            "",
+            f"Definition dlogit_{name} (s a : nat) : R :=",
+            table(slopes, ["s", "a"]) + ".",
+            "",
+            f"Definition dpi_{name}{at.binders} : nat -> nat -> R := dsoftmax actions (logit {at.args}) dlogit_{name}.",
+            "",
+            f"Lemma pi_derive_{name}{at.binders} : forall s a, (s < {len(at.order)})%nat -> (a < actions s)%nat ->",
+            f"  is_derive (fun t => pi_at {at.along(p)} s a) {name} (dpi_{name} {at.args} s a).",
+            "Proof.",
+            "  intros s a Hs Ha.",
+            f"  apply (softmax_is_derive actions (fun t => logit {at.along(p)}) dlogit_{name} s {name}); [|exact Ha].",
+            "  intros b Hb. clear a Ha.",
+            "  each s; cbv beta iota delta [actions] in Hb; each b;",
+            f"    cbv beta iota delta [logit dlogit_{name}]; auto_derive; (exact I || field).",
+            "Qed.",
+        ]
+    return "\n".join(parts)
+
+
+def proper_lemma(at: CertifiedModel, property_name: str) -> str:
+    """That every run ends, or returns to the first state: by the discount, or state by state."""
+    head = f"Lemma pi_{property_name}{at.binders} : "
+    policy = f"(pi_policy {at.args})"
+    if property_name == "ends" and not at.undiscounted:
+        return (
+            f"{head}ends model (pi_at {at.args}).\nProof.\n  apply (discounted_ends model _ {policy}). "
+            "exact (proj2 discount_range).\nQed."
+        )
+    n = len(at.order)
+    lines = []
+    states = at.order if property_name == "ends" else at.order[1:]
+    for s in states:
+        if not at.actions(s):
+            lines.append(f"apply stop_ends; [exact {policy} | cbn; lia | reflexivity]")
+            continue
+        a, t = at.descent(s)
+        where = f"{at.state(s) if property_name == 'ends' else at.index[s] - 1} {at.action(s, a)} {at.state(t)}"
+        discount = " | cbn; unfold discount; lra" if property_name == "ends" else ""
+        lemma = (
+            f"move_ends model _ {where} {policy}"
+            if property_name == "ends"
+            else f"move_returns model {n - 1}%nat eq_refl _ {where} {policy}"
+        )
+        lines.append(
+            f"apply ({lemma}); [cbn; lia | cbn; lia | cbn; lia{discount} "
+            "| apply softmax_pos; cbn; lia | cbn; assumption || lra]"
+        )
+    cases = "\n  ".join(f"- {line}." for line in lines)
+    conclusion = f"{'ends model' if property_name == 'ends' else f'returns model {n - 1}%nat'} (pi_at {at.args})"
+    bound = n if property_name == "ends" else n - 1
+    return f"{head}{conclusion}.\nProof.\n  intros s Hs. change (s < {bound})%nat in Hs. each s.\n  {cases}\nQed."
+
+
+def next_values(at: CertifiedModel, s: object, a: object, value: str) -> str:
+    """sum_s' P(s'|s,a) value(s'), written out."""
+    return total(weighted(p, at.factor(p), f"{value} {at.state(t)}") for t, p in at.row(s, a).items())
+
+
+def plus_reward(at: CertifiedModel, s: object, a: object) -> str:
+    """r(s,a) and a plus sign, unless it is 0."""
+    r = at.reward(s, a)
+    return "" if r == 0 else f"{at.factor(r)} + "
+
+
+def gradient_sum(at: CertifiedModel, param: sp.Symbol, weight: str, quality: str) -> str:
+    """The theorem's sum, written out: weights, derivatives of the policy, action values."""
+    lines = []
+    for s in at.acting:
+        slopes = {a: at.slope(s, a, param) for a in at.actions(s)}
+        if not any(slopes.values()):
+            continue
+        mean = total(weighted(c, at.factor(c), f"pi {at.pair(s, a)}") for a, c in slopes.items() if c)
+        inner = "\n       + ".join(
+            f"pi {at.pair(s, a)} * ({at.write(c)} - ({mean})) * {quality} {at.pair(s, a)}" for a, c in slopes.items()
+        )
+        lines.append(f"{weight} {at.state(s)} *\n      ({inner})")
+    return "\n    + ".join(lines) or "0"

@@ -1,0 +1,337 @@
+"""A claim at one point, as an expression over Coq's reals, with its value and the steps that compute it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+
+from pgsym.certificates.families import AVAILABLE, rational
+from pgsym.certificates.instance import total
+from pgsym.certificates.point import Point
+from pgsym.certificates.rules import Fixed, Moving, applied, constant, tight
+from pgsym.certificates.terms import number
+from pgsym.claims.evaluation import END, named
+from pgsym.claims.language import tree as t
+from pgsym.claims.language.scope import Scope
+from pgsym.claims.language.vocabulary import STATE
+from pgsym.errors import CertificateError
+from pgsym.model.objective import Objective
+
+Env = dict[str, Hashable]
+
+
+class Translation:
+    """Writes the sides of one claim at a point, for one derivative.
+
+    Parameters
+    ----------
+    values
+        The arbitrary functions of the claim at the point, by symbol.
+    functions
+        Their symbols, by name and place.
+    """
+
+    def __init__(
+        self,
+        point: Point,
+        scope: Scope,
+        param: sp.Symbol | None,
+        values: Mapping[sp.Symbol, sp.Expr],
+        functions: Mapping[str, Mapping[tuple[Hashable, ...], sp.Symbol]],
+    ) -> None:
+        self.point = point
+        self.at = point.at
+        self.scope = scope
+        self.param = param
+        self.values = values
+        self.functions = functions
+        self.derivatives: list[tuple[str, Moving]] = []
+        """Derivatives that stand in the claim, each with the name of its lemma."""
+        self.families: list[str] = []
+        """Families whose values stand outside of derivatives."""
+
+    # -- outside of derivatives -----------------------------------------------------------------------------
+
+    def fixed(self, node: t.Node, env: Env) -> Fixed:
+        """The node at the point."""
+        match node:
+            case t.Grad(t.Log(body)):
+                return self.fixed(t.Div(t.Grad(body), body), env)
+            case t.Grad(body):
+                return self._derivative(body, env)
+            case t.Quantity():
+                found = self._quantity(node, env)
+                if isinstance(found, t.Node):
+                    inner = self.fixed(found, env)
+                    return Fixed(self._by_name(node, env) or f"({inner.text})", inner.value)
+                if isinstance(found, Fraction):
+                    return Fixed(number(found), found)
+                family, text, element = found
+                self._use(family)
+                return Fixed(text.format(args=self.point.args), self.point.value(element))
+            case _:
+                parts, combine, write = self._operation(node, env)
+                made = [self.fixed(part, e) for part, e in parts]
+                return Fixed(write([m.text for m in made]), combine([m.value for m in made]))
+
+    def _by_name(self, node: t.Quantity, env: Env) -> str | None:
+        """J and Q by their own names, which definitions give them."""
+        if node.name == "J":
+            self._use("J")
+            return f"J {self.point.args}"
+        if node.name == "Q":
+            self._use("Q")
+            s, a = self._places(node, env)
+            return f"Q_at {self.point.args} {self.at.pair(s, a)}"
+        return None
+
+    def _use(self, family: str) -> None:
+        if family != "pi":
+            self.point.need(family)
+            if family not in self.families:
+                self.families.append(family)
+
+    def _derivative(self, body: t.Node, env: Env) -> Fixed:
+        if self.param is None:
+            raise self._refuse(body, "a derivative where the claim is about numbers")
+        moving = self.moving(body, env)
+        text = f"Derive (fun t => {moving.text}) {self.point.names[self.param]}"
+        if all(m.text != moving.text for _, m in self.derivatives):
+            self.derivatives.append((f"derivative_{len(self.derivatives) + 1}", moving))
+        return Fixed(f"({text})", moving.derivative)
+
+    # -- under a derivative ---------------------------------------------------------------------------------
+
+    def moving(self, node: t.Node, env: Env) -> Moving:
+        """The node as a function of the parameter."""
+        assert self.param is not None
+        match node:
+            case t.Grad() | t.Log():
+                raise self._refuse(node, "a derivative or a logarithm under a derivative")
+            case t.Quantity():
+                found = self._quantity(node, env)
+                if isinstance(found, t.Node):
+                    inner = self.moving(found, env)
+                    text = f"({inner.text})"
+                    if node.name == "J":
+                        self._use("J")
+                        text = f"J {self.point.along(self.param)}"
+                    return Moving(text, inner.value, inner.derivative, inner.proof)
+                if isinstance(found, Fraction):
+                    return constant(found)
+                return self._atom(*found)
+            case t.Number(value):
+                return constant(value)
+            case _:
+                return self._rule(node, env)
+
+    def _atom(self, family: str, text: str, element: Any) -> Moving:
+        assert self.param is not None
+        point, name = self.point, self.at.params[self.param]
+        if family != "pi":
+            self._use(family)
+        point.need(f"d{family}_{name}")
+        if family == "pi":
+            lemma = f"apply (pi_derive_{name} {point.args}); cbn; lia"
+        elif family == "rbar":
+            lemma = f"exact drbar_{name}_point"
+        else:
+            lemma = f"apply d{family}_{name}_point; lia"
+        return Moving(text.format(args=point.along(self.param)), point.value(element),
+                      point.derivative(element, self.param), (lemma,))  # fmt: skip
+
+    def _rule(self, node: t.Node, env: Env) -> Moving:
+        parts, combine, write = self._operation(node, env)
+        made = [self.moving(part, e) for part, e in parts]
+        value = combine([m.value for m in made])
+        text = write([m.text for m in made])
+        if not made:
+            return constant(value, text)
+        match node:
+            case t.Neg():
+                (x,) = made
+                return Moving(text, value, -x.derivative, applied("derive_negate", [x]))
+            case t.Div():
+                x, y = made
+                slope = (x.derivative * y.value - x.value * y.derivative) / y.value**2
+                return Moving(text, value, slope, applied("derive_divide", [x, y], first="point_numbers; lra"))
+            case t.Mul():
+                x, y = made
+                return Moving(text, value, x.derivative * y.value + x.value * y.derivative,
+                              applied("is_derive_product", [x, y]))  # fmt: skip
+            case t.Sub():
+                x, y = made
+                return Moving(text, value, x.derivative - y.derivative, applied("derive_subtract", [x, y]))
+            case t.Pow(_, power):
+                return self._power(made[0], power, text)
+        total_so_far = made[0]
+        for m in made[1:]:
+            total_so_far = Moving(f"{total_so_far.text} + {m.text}", total_so_far.value + m.value,
+                                  total_so_far.derivative + m.derivative,
+                                  applied("derive_add", [total_so_far, m]))  # fmt: skip
+        return Moving(text, value, total_so_far.derivative, total_so_far.proof)
+
+    def _power(self, x: Moving, power: int, text: str) -> Moving:
+        if power < 1:
+            raise CertificateError("found a power below 1 under a derivative; write a quotient", where="claim")
+        found = x
+        for _ in range(power - 1):
+            found = Moving(f"{found.text} * {x.text}", found.value * x.value,
+                           found.derivative * x.value + found.value * x.derivative,
+                           applied("is_derive_product", [found, x]))  # fmt: skip
+        return Moving(f"({found.text})", found.value, found.derivative, found.proof)
+
+    # -- both -----------------------------------------------------------------------------------------------
+
+    def _operation(self, node: t.Node, env: Env) -> tuple[list[tuple[t.Node, Env]], Any, Any]:
+        """The operands with what their indices stand for; how values combine; how texts do."""
+        match node:
+            case t.Number(value):
+                return [], lambda _: value, lambda _: number(value)
+            case t.Symbol(name):
+                raise self._refuse(node, f"the symbol {name} by itself")
+            case t.Call():
+                return self._call(node, env)
+            case t.Neg(body):
+                return [(body, env)], lambda v: -v[0], lambda w: f"(- {w[0]})"
+            case t.Add(left, right):
+                return [(left, env), (right, env)], sum, lambda w: f"({w[0]} + {w[1]})"
+            case t.Sub(left, right):
+                return [(left, env), (right, env)], lambda v: v[0] - v[1], lambda w: f"({w[0]} - {w[1]})"
+            case t.Mul(left, right):
+                return [(left, env), (right, env)], lambda v: v[0] * v[1], lambda w: f"{w[0]} * {tight(w[1])}"
+            case t.Div(left, right):
+                return [(left, env), (right, env)], lambda v: v[0] / v[1], lambda w: f"({w[0]} / {tight(w[1])})"
+            case t.Pow(body, power) if power >= 0:
+                return [(body, env)], lambda v: v[0] ** power, lambda w: f"({tight(w[0])} ^ {power})"
+            case t.Sum(indices, body):
+                places = [(body, e) for e in self._assignments(indices, body, env, node.drawn)]
+                return places, lambda v: sum(v, Fraction(0)), lambda w: f"({total(w)})"
+            case t.Expect():
+                return self._operation(node.expanded(), env)
+        raise self._refuse(node, f"{type(node).__name__.lower()}")
+
+    def _call(self, node: t.Call, env: Env) -> Any:
+        name, places = node.name, self._places(node, env)
+        if name in self.functions:
+            symbol = self.functions[name].get(places)  # 0 in terminal states
+            value = Fraction(0) if symbol is None else rational(self.values[symbol])
+            return [], lambda _: value, lambda _: number(value)
+        let = self.scope.lets[name]
+        inner = dict(zip(let.indices, places, strict=True))
+        return [(let.body, inner)], lambda v: v[0], lambda w: w[0]
+
+    def _assignments(self, indices: tuple[str, ...], body: t.Node, env: Env, drawn: bool = False) -> list[Env]:
+        if not indices:
+            return [env]
+        rest = t.Sum(indices[1:], body) if indices[1:] else body
+        found = self.scope.range(rest, indices[0], drawn)
+        if found.partner is not None:
+            items: list[Hashable] = list(self.at.actions(self._state(found.partner, env))) or [END]
+        else:
+            items = list(self.at.acting if found.inner else self.at.order)
+        return [e for item in items for e in self._assignments(indices[1:], body, {**env, indices[0]: item})]
+
+    def _places(self, node: t.Quantity | t.Call, env: Env) -> tuple[Hashable, ...]:
+        """What the indices stand for; a literal is a state, or an action of its state."""
+        found = self.scope.entry(node)
+        kinds = zip(node.indices, found.kinds, strict=True)
+        places = [self._state(i, env) if kind == STATE else None for i, kind in kinds]
+        for state, action in found.pairs:
+            i = node.indices[action]
+            places[action] = env[i] if isinstance(i, str) else named(i, self.at.mdp.actions(places[state]), "action")
+        return tuple(places)
+
+    def _state(self, index: t.Index, env: Env) -> Hashable:
+        return env[index] if isinstance(index, str) else named(index, self.at.order, "state")
+
+    def _quantity(self, node: t.Quantity, env: Env) -> t.Node | Fraction | tuple[str, str, Any]:
+        """A tree that it stands for, a number of the model, or a family with its text and element."""
+        if node.primed or node.overrides:
+            raise self._refuse(node, "a quantity of another policy, reward or discount")
+        at, point, name = self.at, self.point, node.name
+        place = list(self._places(node, env))
+        source = place[1] if name in ("pi", "P") else place[0] if place else None
+        if place and source in at.order and not at.actions(source):
+            if name in ("pi", "P", "P_pi"):
+                return Fraction(name == "pi" or place[0] == place[1])
+            if name in ("Q", "A", "r", "r_pi"):
+                return Fraction(0)
+        objective = at.objective
+        if name in ("V", "eta", "mu", "h", "rbar"):
+            if name not in AVAILABLE[objective] or (name == "eta" and not at.start):
+                raise self._refuse(node, f"{name} under the {objective} objective")
+            if name == "rbar":
+                return "rbar", "rbar {args}", point.quantities.rbar
+            return name, f"{name}_at {{args}} {at.state(place[0])}", point.element(name, place[0])
+        if name == "pi":
+            a, s = place
+            return "pi", f"pi_at {{args}} {at.pair(s, a)}", point.quantities.pi[s][a]
+        if name in ("P", "r", "mu0", "gamma", "|S|"):
+            return self._constant(name, place)
+        return self._made(node, name, place, env)
+
+    def _constant(self, name: str, place: list[Any]) -> Fraction:
+        at = self.at
+        if name == "gamma":
+            return rational(at.mdp.gamma)
+        if name == "|S|":
+            return Fraction(len(at.mdp.nonterminal))
+        if name == "mu0":
+            return rational(at.start.get(place[0], sp.Integer(0)))
+        if name == "r" and len(place) == 2:
+            return rational(at.reward(*place))
+        if name == "P":
+            target, s, a = place
+            return rational(at.row(s, a).get(target, sp.Integer(0)))
+        raise CertificateError(f"found {name} with {len(place)} indices; certificates know r(s,a). Sum over s'",
+                               where="claim")  # fmt: skip
+
+    def _made(self, node: t.Quantity, name: str, place: list[Any], env: Env) -> t.Node:
+        """Quantities that are sums of others, as trees over literals."""
+        at, objective = self.at, self.at.objective
+        average = objective is Objective.AVERAGE_REWARD
+
+        def of(what: str, *where: Any) -> t.Quantity:
+            return t.Quantity(what, tuple(t.Literal(w) for w in where))
+
+        def summed(terms: list[t.Node]) -> t.Node:
+            found = terms[0] if terms else t.Number(Fraction(0))
+            for term in terms[1:]:
+                found = found + term
+            return found
+
+        if name == "J" and average:
+            return of("rbar")
+        if name == "J" and objective is Objective.START_STATE:
+            return summed([t.Number(rational(p)) * of("V", s) for s, p in at.start.items()])
+        if name == "J":
+            return summed([of("mu", s) * of("V", s) for s in at.acting])
+        if name == "A":
+            return of("Q", *place) - of("h" if average else "V", place[0])
+        if name == "Q":
+            s, a = place
+            value = "h" if average else "V"
+            ahead = summed([t.Number(rational(p)) * of(value, s2) for s2, p in at.row(s, a).items()])
+            reward = t.Number(rational(at.reward(s, a)))
+            return reward - of("rbar") + ahead if average else reward + t.Number(rational(at.mdp.gamma)) * ahead
+        if name == "d":
+            return of("eta", *place) / summed([of("eta", s) for s in at.acting])
+        if name == "r_pi":
+            (s,) = place
+            return summed([t.Number(rational(at.reward(s, a))) * of("pi", a, s) for a in at.actions(s)])
+        if name == "P_pi":
+            s, s2 = place
+            return summed([t.Number(rational(at.row(s, a).get(s2, sp.Integer(0)))) * of("pi", a, s)
+                           for a in at.actions(s)])  # fmt: skip
+        raise self._refuse(node, name)
+
+    def _refuse(self, node: t.Node, what: str) -> CertificateError:
+        return CertificateError(
+            f"found {what} in {node}; refutations are written for sums, products and first derivatives of J, V, Q, A, "
+            "h, rbar, mu, eta, d, pi, P, r and gamma. Decide the claim with pgsym check",
+            where="claim",
+        )

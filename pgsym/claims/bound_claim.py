@@ -1,0 +1,319 @@
+"""One claim on one model: which further symbols it needs, and its meaning in each kind of field."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Hashable, Mapping
+from functools import cached_property
+from typing import Any
+
+import sympy as sp
+
+from pgsym.algebra import DualField
+from pgsym.algebra.generators import Generators
+from pgsym.claims.bounds import SizeWorld
+from pgsym.claims.compiler import Meaning
+from pgsym.claims.evaluation import Evaluation, Tower
+from pgsym.claims.language import tree as t
+from pgsym.claims.language.scope import Scope, check
+from pgsym.errors import ClaimError
+from pgsym.exact.fields import exact_field, prime_field, rational_field, size_field
+from pgsym.exact.logarithms import LogBasis
+from pgsym.expression.labels import call, conditional
+from pgsym.expression.symbols import Alphabet, in_order
+from pgsym.model.mdp import MDP
+from pgsym.model.objective import Objective
+from pgsym.model.policy import Direct, Policy
+from pgsym.model.structure import Structure
+from pgsym.model.transform import terminating
+
+Point = dict[sp.Symbol, sp.Expr]
+
+
+class BoundClaim:
+    """A claim on a model with a policy.
+
+    Parameters
+    ----------
+    pinned
+        Values of symbols that the model has no more: its assumptions left no choice.
+
+    Raises
+    ------
+    ClaimError
+        The claim makes no sense, or its names collide with the model's.
+    """
+
+    def __init__(
+        self,
+        claim: t.Claim,
+        mdp: MDP,
+        policy: Policy,
+        objective: Objective,
+        structure: Structure,
+        pinned: Mapping[sp.Symbol, sp.Expr] | None = None,
+    ) -> None:
+        self.claim = claim
+        self.mdp = mdp
+        self.policy = policy
+        self.objective = objective
+        self.structure = structure
+        self.pinned: Point = dict(pinned or {})
+        named = {s for e in policy.expressions() for s in e.free_symbols}
+        self.weights = tuple(in_order(named - {*policy.params, *mdp.symbols}))
+        """Symbols of the policy that are no parameters: the epsilon of a mixture."""
+        own = (*policy.params, *self.weights, *in_order(mdp.symbols), *self.pinned)
+        self.symbols: dict[str, sp.Expr] = {s.name: self.pinned.get(s, s) for s in own}
+        """What the claim may mention by name."""
+        self.alphabet = Alphabet(own)
+        """The symbols that the claim needs besides."""
+        for binding in claim.bindings:
+            if isinstance(binding, t.Let | t.ForAll) and not binding.indices and binding.name in self.symbols:
+                what = "a definition" if isinstance(binding, t.Let) else "an arbitrary number"
+                raise ClaimError(
+                    f"{binding.name} is a symbol of the model; {what} needs a name of its own. Rename it",
+                    where=f"{'let' if isinstance(binding, t.Let) else 'for all'} {binding.name}",
+                )
+        self.rank, self.ranges = check(claim)
+        self.scope = Scope(claim.bindings, claim.source)
+        bodies = [claim.left, claim.right, *(let.body for let in self.scope.lets.values())]
+        self._generators: Generators | None = None
+        self._nodes = [node for body in bodies for node in body.walk()]
+
+    # -- what the claim needs --------------------------------------------------------------------------------
+
+    def uses(self, *kinds: type[t.Node]) -> bool:
+        """Whether some node of the claim is of that kind."""
+        return any(isinstance(node, kinds) for node in self._nodes)
+
+    @property
+    def needs_coordinates(self) -> bool:
+        """Products over the parameters need every coordinate; other claims are tested along random directions."""
+        return self.uses(t.Dot, t.Inv)
+
+    @cached_property
+    def discounts(self) -> tuple[t.Node, ...]:
+        """What stands for gamma in some quantity."""
+        overrides = (o for node in self._nodes if isinstance(node, t.Quantity) for o in node.overrides)
+        return tuple(dict.fromkeys(o.value for o in overrides if o.key == "gamma"))
+
+    @property
+    def has_limit(self) -> bool:
+        """Whether a limit is taken: then only closed forms will do."""
+        return self.uses(t.Limit)
+
+    @cached_property
+    def functions(self) -> dict[str, dict[tuple[Hashable, ...], sp.Symbol]]:
+        """A symbol for every value of every arbitrary function; scalars are taken at ()."""
+        found: dict[str, dict[tuple[Hashable, ...], sp.Symbol]] = {}
+        for name, declared in self.scope.free.items():
+            found[name] = {
+                place: self.alphabet.of("for all", name, *place, name=call(name, *place))
+                for place in self._places(declared)
+            }
+        return found
+
+    def _places(self, declared: t.ForAll) -> list[tuple[Hashable, ...]]:
+        kinds = "".join("a" if t.is_action(i) else "s" for i in declared.indices)
+        if kinds == "":
+            return [()]
+        if kinds == "s":
+            return [(s,) for s in self.mdp.nonterminal]
+        if kinds == "sa":
+            return list(self.mdp.pairs)
+        if kinds == "ss":
+            return [(s, t) for s in self.mdp.nonterminal for t in self.mdp.nonterminal]
+        raise ClaimError(
+            "an arbitrary function is one of (s), (s,a), (s,s') or of nothing; found "
+            f"{declared.name}({','.join(declared.indices)}). Declare it so",
+            where=f"for all {declared.name}",
+        )
+
+    @property
+    def _transformed(self) -> bool:
+        """Whether the primed world is the model with discount as random termination."""
+        return any(isinstance(b, t.World) for b in self.claim.bindings)
+
+    @cached_property
+    def second(self) -> tuple[MDP, Policy, Structure] | None:
+        """The primed world: an arbitrary policy with free probabilities, or a transformed model."""
+        if self._transformed:
+            mdp = terminating(self.mdp)
+            policy = self.policy.pullback(mdp, lambda s: s)
+            return mdp, policy, Structure(mdp, policy)
+        drawn = [d for node in self._nodes if isinstance(node, t.Expect) for d in node.draws]
+        if not any(isinstance(n, t.Quantity) and n.primed for n in self._nodes) and not any(d.primed for d in drawn):
+            return None
+        policy = Direct(self._second_policy, ())
+        return self.mdp, policy, Structure(self.mdp, policy)
+
+    @cached_property
+    def _second_policy(self) -> dict[Any, dict[Any, sp.Expr]]:
+        rows = {}
+        for s in self.mdp.nonterminal:
+            *free, last = self.mdp.actions(s)
+            row: dict[Any, sp.Expr] = {a: self.alphabet.of("pi'", a, s, name=conditional("pi'", a, s)) for a in free}
+            rows[s] = row | {last: 1 - sp.Add(*row.values())}
+        return rows
+
+    @cached_property
+    def basis(self) -> LogBasis | None:
+        """The logarithms of the policies, where their values are needed."""
+        under_grad = {id(node.body) for node in self._nodes if isinstance(node, t.Grad)}
+        values = [node.body for node in self._nodes if isinstance(node, t.Log) and id(node) not in under_grad]
+        policies = {body.primed for body in values if isinstance(body, t.Quantity) and body.name == "pi"}
+        if not policies:
+            return None
+        second = [self.second[1]] if self.second is not None and True in policies else []
+        return LogBasis(self.policy, *second, alphabet=self.alphabet)
+
+    @cached_property
+    def extra(self) -> tuple[sp.Symbol, ...]:
+        """Generators beside those of the model and the policy."""
+        found = [s for table in self.functions.values() for s in table.values()]
+        if self.second is not None and isinstance(self.second[1], Direct) and not self.second[1].params:
+            found += [p for row in self._second_policy.values() for p in row.values() if p.is_Symbol]
+        if any(isinstance(n, t.Quantity) and n.name == "logit" for n in self._nodes):
+            found += self.policy.params
+        named = {node.name for node in self._nodes if isinstance(node, t.Symbol)}
+        found += [s for s in self.policy.params if s.name in named]
+        if self._limit_symbol is not None:
+            found.append(self._limit_symbol)
+        return tuple(dict.fromkeys(found))
+
+    @cached_property
+    def _limit_symbol(self) -> sp.Symbol | None:
+        if not self.has_limit:
+            return None
+        gamma, outcomes = self.mdp.gamma, (o for pair in self.mdp.pairs for o in self.mdp.outcomes(*pair))
+        if gamma.free_symbols:
+            expressions = [e for o in outcomes for e in (o.p, o.r)]
+            elsewhere = {s for e in (*expressions, *self.mdp.start.values()) for s in e.free_symbols} | {*self.weights}
+            if not gamma.is_Symbol:
+                named = (self.symbols.get(n.name, sp.S.Zero) for n in self._nodes if isinstance(n, t.Symbol))
+                elsewhere |= {s for e in named for s in e.free_symbols}
+            shared = sorted(s.name for s in gamma.free_symbols & elsewhere)
+            if shared:
+                raise ClaimError(
+                    f"the discount is {gamma}, and {shared[0]} stands elsewhere too; the limit could be of the "
+                    "discount alone, or of all that depends on it. Give the discount a symbol of its own",
+                    where="limit[gamma->1]",
+                )
+        return self._discount_symbol
+
+    @cached_property
+    def _discount_symbol(self) -> sp.Symbol:
+        if isinstance(self.mdp.gamma, sp.Symbol):
+            return self.mdp.gamma
+        return self.alphabet.of("limit", name="gamma")
+
+    @property
+    def generators(self) -> int:
+        """How many generators a closed form has at least."""
+        logs = len(self.basis.symbols) if self.basis is not None else 0
+        return len({*self.policy.params, *self.mdp.symbols, *self.extra}) + logs
+
+    # -- its meaning -----------------------------------------------------------------------------------------
+
+    def closed(self, **limits: Any) -> Meaning:
+        """In the field of rational functions."""
+        field = rational_field(self.mdp, self.policy, extra=self.extra, logs=self.basis, **limits)
+        return self._meaning(Tower(field), Evaluation)
+
+    def bounds(self) -> Meaning:
+        """In the field of sizes."""
+        return self._meaning(Tower(size_field(self.policy, logs=self.basis)), SizeWorld)
+
+    def at_random(self, rng: random.Random) -> Meaning:
+        """At a random point modulo a random prime, differentiating along random directions where that is enough."""
+        field = prime_field(self.mdp, self.policy, rng, extra=self.extra, logs=self.basis, generators=self._generators)
+        self._generators = field.generators
+        if self.needs_coordinates:
+            return self._meaning(Tower(field, lambda f: DualField(f, self.policy.params)), Evaluation)
+        count = max(self.rank, 1) + (self.claim.relation == t.PROPORTIONAL)
+        params = self.policy.params
+        directions = [dict(zip(params, field.random_residues(rng, len(params)), strict=True)) for _ in range(count)]
+        return self._meaning(Tower(field, lambda f: DualField(f, directions=directions)), Evaluation)
+
+    def at(self, theta: Point, symbols: Point, values: Point, params: tuple[sp.Symbol, ...]) -> Meaning:
+        """Exactly at a point, differentiating by some of the parameters."""
+        mdp = self.mdp.subs({s: v for s, v in symbols.items() if s in self.mdp.symbols})
+        setting = BoundClaim(self.claim, mdp, self.policy, self.objective, self.structure, self.pinned)
+        setting.symbols, setting.weights, setting.alphabet = self.symbols, self.weights, self.alphabet
+        extra, known = (*self.extra, *symbols), {**symbols, **values}
+        field = exact_field(mdp, self.policy, theta, extra=extra, values=known, logs=self.basis)
+        return setting._meaning(Tower(field, lambda f: DualField(f, params)), Evaluation)
+
+    def _meaning(self, tower: Tower, kind: type[Evaluation]) -> Meaning:
+        second = None
+        if self.second is not None:
+            mdp, policy, structure = self.second
+            second = self._world(kind, mdp, policy, tower, structure, None)
+        limit = None
+        if self._limit_symbol is not None and tower.closed and kind is Evaluation:
+            mdp, policy = self._with_limit_symbol(self.mdp), self.policy
+            near = None
+            if self.second is not None:
+                other = terminating(mdp) if self._transformed else self._with_limit_symbol(self.second[0])
+                near = self._world(kind, other, self.second[1], tower, Structure(other, self.second[1]), None)
+            limit = (self._world(kind, mdp, policy, tower, Structure(mdp, policy), near), self._limit_symbol)
+        return Meaning(self._world(kind, self.mdp, self.policy, tower, self.structure, second, limit), self.scope)
+
+    def _with_limit_symbol(self, mdp: MDP) -> MDP:
+        """The model with a symbol for its discount factor."""
+        return mdp if mdp.gamma == self._discount_symbol else mdp.replace(gamma=self._discount_symbol)
+
+    @cached_property
+    def with_free_discount(self) -> BoundClaim:
+        """The same claim on the model with a symbol for its discount factor."""
+        mdp = self._with_limit_symbol(self.mdp)
+        structure = self.structure if mdp is self.mdp else Structure(mdp, self.policy)
+        return BoundClaim(self.claim, mdp, self.policy, self.objective, structure, self.pinned)
+
+    def _world(
+        self,
+        kind: type[Evaluation],
+        mdp: MDP,
+        policy: Policy,
+        tower: Tower,
+        structure: Structure,
+        primed: Evaluation | None,
+        limit: tuple[Evaluation, sp.Symbol] | None = None,
+    ) -> Evaluation:
+        return kind(
+            mdp,
+            policy,
+            self.objective,
+            tower,
+            structure,
+            functions=self.functions,
+            symbols=self.symbols,
+            primed=primed,
+            limit=limit,
+            basis=self.basis,
+        )
+
+    # -- points ----------------------------------------------------------------------------------------------
+
+    def random_values(self, rng: random.Random, fine: int = 0) -> Point:
+        """Rational values of what the claim declares: numbers in (0, 1), functions small, pi' positive rows.
+
+        Parameters
+        ----------
+        fine
+            How often the grid from which they are drawn is halved.
+        """
+        grain = 1 << fine
+        found: Point = {}
+        for table in self.functions.values():
+            for place, symbol in table.items():
+                if place == ():
+                    found[symbol] = sp.Rational(rng.randint(1, 10 * grain - 1), 10 * grain)
+                else:
+                    found[symbol] = sp.Rational(rng.randint(-5 * grain, 5 * grain), grain)
+        for s in self.mdp.nonterminal if self.second is not None else ():
+            weights = [rng.randint(1, 5 * grain) for _ in self.mdp.actions(s)]
+            for w, p in zip(weights, self._second_policy[s].values(), strict=True):
+                if p.is_Symbol:
+                    found[p] = sp.Rational(w, sum(weights))
+        return found

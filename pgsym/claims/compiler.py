@@ -1,0 +1,337 @@
+"""The value of a tree in a world: compiled once to closures, then called for each assignment of indices.
+
+A scalar is a field element, a vector {theta: element}, a matrix {(theta, theta): element}; what is missing is
+zero.  A node under k gradients is evaluated at level k of the world's tower, where derivatives are carried along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import Any
+
+from pgsym.claims.evaluation import END, Evaluation
+from pgsym.claims.gradients import without_logarithms
+from pgsym.claims.language import tree as t
+from pgsym.claims.language.scope import Range, Scope
+from pgsym.claims.leaves import Compiled, Env, Leaves, once
+from pgsym.claims.vectors import (
+    Value,
+    inverse,
+    minus,
+    negative,
+    outer,
+    plus,
+    product,
+    rows_of,
+    scaled,
+    solution,
+    transpose,
+)
+from pgsym.errors import HypothesisError, SingularMatrixError
+
+
+class Meaning:
+    """Compiles the trees of one claim in one world."""
+
+    def __init__(self, world: Evaluation, scope: Scope) -> None:
+        self.world = world
+        self.scope = scope
+        self.tower = world.tower
+        self._names = Leaves(world, scope, self.compile)
+        self._limit: Meaning | None = None
+
+    # -- assignments -----------------------------------------------------------------------------------------
+
+    def assignments(self, ranges: Sequence[Range]) -> Iterator[Env]:
+        """Every assignment of the free indices; only one where all have the same value."""
+
+        def extend(env: Env, rest: Sequence[Range]) -> Iterator[Env]:
+            if not rest:
+                yield dict(env)
+                return
+            for item in self._items(rest[0])(env):
+                env[rest[0].index] = item
+                yield from extend(env, rest[1:])
+                if self.world.representative:
+                    return
+
+        return extend({}, list(ranges))
+
+    def _items(self, found: Range) -> Callable[[Env], Sequence[Hashable]]:
+        world = self.world
+        if found.partner is None:
+            states = world.states(found)
+            return lambda env: states
+        partner = found.partner
+        if isinstance(partner, t.Literal):
+            fixed = world.actions(world.state(partner))
+            return lambda env: fixed
+        return lambda env: world.actions(env[partner])
+
+    # -- compilation -----------------------------------------------------------------------------------------
+
+    def compile(self, node: t.Node, level: int = 0) -> Compiled:
+        """A function from an assignment of the free indices to the node's value."""
+        compiled = self._compile(node, level)
+        if self.scope.rank(node) is None and not isinstance(node, t.Number):
+            compiled = _then(compiled, self.tower.field(level).zero)
+        worthwhile = not isinstance(node, t.Number | t.Symbol | t.Quantity | t.Call)
+        if worthwhile and not any(self.scope.free_uses(node)):
+            return once(compiled)
+        return compiled
+
+    def _compile(self, node: t.Node, level: int) -> Compiled:
+        field = self.tower.field(level)
+        match node:
+            case t.Number(value):
+                number = field.number(value)
+                return lambda env: number
+            case t.Symbol():
+                return self._names.symbol(node, level)
+            case t.Call():
+                return self._names.call(node, level)
+            case t.Quantity():
+                return self._names.quantity(node, level)
+            case t.Neg(body):
+                inner = self.compile(body, level)
+                return lambda env: negative(inner(env))
+            case t.Add(left, right):
+                return self._combined(left, right, level, plus)
+            case t.Sub(left, right):
+                return self._combined(left, right, level, minus)
+            case t.Mul(left, right):
+                return self._product(left, right, level)
+            case t.Div(left, right):
+                return self._quotient(node, left, right, level)
+            case t.Pow(body, power):
+                base, one = self.compile(body, level), field.one
+                if power >= 0:
+                    return lambda env: base(env) ** power
+                return self._guarded(node, lambda env: one / base(env) ** -power)
+            case t.Grad(body):
+                return self._gradient(body, level)
+            case t.Log(body):
+                return self._log(node, body, level)
+            case t.Sum():
+                return self._sum(node, level)
+            case t.Expect():
+                return self.compile(node.expanded(), level)
+            case t.Limit(body):
+                return self._limited(node, body, level)
+            case t.Dot(t.Inv(matrix), right) if self.scope.rank(right) == 1:
+                return self._solved(matrix, right, level)
+            case t.Dot(left, right):
+                return self._dot(left, right, level)
+            case t.Outer(left, right):
+                x, y = self.compile(left, level), self.compile(right, level)
+                return lambda env: outer(x(env), y(env))
+            case t.Transpose(body):
+                inner = self.compile(body, level)
+                return lambda env: transpose(inner(env))
+            case t.Inv(body):
+                return self._inverse(body, level)
+        raise TypeError(f"{type(node).__name__} is not a node of the claim language")
+
+    # -- operations ------------------------------------------------------------------------------------------
+
+    def _combined(
+        self, left: t.Node, right: t.Node, level: int, operation: Callable[[Value, Value], Value]
+    ) -> Compiled:
+        x, y = self.compile(left, level), self.compile(right, level)
+        if self.scope.rank(left) and self.scope.rank(right) is None:
+            y = _then(y, {})
+        if self.scope.rank(right) and self.scope.rank(left) is None:
+            x = _then(x, {})
+        return lambda env: operation(x(env), y(env))
+
+    def _product(self, left: t.Node, right: t.Node, level: int) -> Compiled:
+        if self.scope.rank(left):
+            left, right = right, left
+        x, y = self.compile(left, level), self.compile(right, level)
+        if not self.scope.rank(right):
+            return lambda env: x(env) * y(env)
+
+        return lambda env: scaled(y(env), x(env))
+
+    def _quotient(self, node: t.Node, left: t.Node, right: t.Node, level: int) -> Compiled:
+        x, y, one = self.compile(left, level), self.compile(right, level), self.tower.field(level).one
+        if self.world.representative and not any(self.scope.free_uses(right)):
+
+            def shared(env: Env) -> Value:
+                above, below = x(env), y(env)
+                return (
+                    {p: e.divided(below) for p, e in above.items()} if isinstance(above, dict) else above.divided(below)
+                )
+
+            return shared
+        if not self.scope.rank(left):
+            return self._guarded(node, lambda env: x(env) / y(env))
+
+        return self._guarded(node, lambda env: scaled(x(env), one / y(env)))
+
+    def _guarded(self, node: t.Node, quotient: Compiled) -> Compiled:
+        """In a field of functions a zero divisor is the author's mistake; at a point it may be bad luck."""
+        if not self.tower.closed:
+            return quotient
+
+        def guarded(env: Env) -> Value:
+            try:
+                return quotient(env)
+            except ZeroDivisionError:
+                raise self.scope.error("found a division by an expression that is identically zero", node) from None
+
+        return guarded
+
+    def _gradient(self, body: t.Node, level: int) -> Compiled:
+        split = without_logarithms(body, {p.name for p in self.world.policy.params}, self.scope.free)
+        if split is not None:
+            found = self.compile(split, level)
+            return _then(found, {}) if self.scope.rank(split) is None else found
+        inner, above = self.compile(body, level + 1), self.tower.field(level + 1)
+        if not self.scope.rank(body):
+            return lambda env: above.gradient(inner(env))
+        return lambda env: {(p, q): d for p, e in inner(env).items() for q, d in above.gradient(e).items()}
+
+    def _log(self, node: t.Node, body: t.Node, level: int) -> Compiled:
+        if not (isinstance(body, t.Quantity) and body.name == "pi"):
+            raise self.scope.error(
+                "the value of this logarithm is not known; only log pi(a|s) has one. Under grad, a logarithm may stand "
+                "alone, in sums, and times what has no parameters",
+                node,
+            )
+        world, places = self.world.primed if body.primed else self.world, self._names.places(body, body.indices)
+        assert world is not None
+        zero = self.tower.field(level).zero
+
+        def logarithm(env: Env) -> Value:
+            action, state = places(env)
+            return zero if action is END else world.log_pi(level)[state][action]
+
+        return logarithm
+
+    def _sum(self, node: t.Sum, level: int) -> Compiled:
+        (index, *rest), body, field = node.indices, node.body, self.tower.field(level)
+        if rest:
+            body = t.Sum(tuple(rest), body)
+        items, term = self._items(self.scope.range(body, index, node.drawn)), self.compile(body, level)
+        rank = self.scope.rank(body)
+        if self.world.representative:
+
+            def bound(env: Env) -> Value:
+                over = items(env)
+                if not over:
+                    return {} if rank else field.zero
+                value = term({**env, index: over[0]})
+                if not rank:
+                    return field.total(value, len(over))
+                return {p: field.total(e, len(over)) for p, e in value.items()}
+
+            return bound
+        if not rank:
+
+            def total(env: Env) -> Value:
+                inner, found = dict(env), None
+                for item in items(env):
+                    inner[index] = item
+                    value = term(inner)
+                    found = value if found is None else found + value
+                return field.zero if found is None else found
+
+            return total
+
+        def totals(env: Env) -> Value:
+            inner, found = dict(env), dict[Any, Any]()
+            for item in items(env):
+                inner[index] = item
+                for p, e in term(inner).items():
+                    found[p] = found[p] + e if p in found else e
+            return found
+
+        return totals
+
+    def _limited(self, node: t.Node, body: t.Node, level: int) -> Compiled:
+        if self.world.limit is None:
+            raise self.scope.error(
+                "found a limit inside a limit; the discount goes to 1 once. Remove one"
+                if self.tower.closed and not self.world.representative
+                else "this limit is taken of closed forms only; decide with the normal form",
+                node,
+            )
+        world, symbol = self.world.limit
+        if self._limit is None:
+            self._limit = Meaning(world, self.scope)
+        inner, field = self._limit.compile(body, level), self.tower.field(level)
+
+        def limit(e: Any) -> Any:
+            try:
+                return field.substitute(e, symbol, 1)
+            except ZeroDivisionError:
+                raise HypothesisError(f"{body} grows without bound as gamma -> 1; a finite limit is required",
+                                      where="limit[gamma->1]") from None  # fmt: skip
+
+        if not self.scope.rank(body):
+            return lambda env: limit(inner(env))
+        return lambda env: {p: limit(e) for p, e in inner(env).items()}
+
+    # -- linear algebra over the parameters ------------------------------------------------------------------
+
+    @property
+    def _terms(self) -> int:
+        """How many terms a product over the parameters has."""
+        return max(len(self.world.policy.params), 1)
+
+    def _dot(self, left: t.Node, right: t.Node, level: int) -> Compiled:
+        x, y, field = self.compile(left, level), self.compile(right, level), self.tower.field(level)
+        multiply = product((self.scope.rank(left) or 1, self.scope.rank(right) or 1), field.zero)
+        if not self.world.representative:
+            return lambda env: multiply(x(env), y(env))
+
+        def bound(env: Env) -> Value:
+            found = multiply(x(env), y(env))
+            if isinstance(found, dict):
+                return {p: field.total(e, self._terms) for p, e in found.items()}
+            return field.total(found, self._terms)
+
+        return bound
+
+    def _factored(self, matrix: t.Node, level: int) -> Callable[[Env], tuple[Any, list[Any]]]:
+        """A factorization of the matrix, and the parameters in the order of its rows."""
+        inner, field = self.compile(matrix, level), self.tower.field(level)
+        parameters = list(self.tower.field(level + 1).parameters)
+
+        def factored(env: Env) -> tuple[Any, list[Any]]:
+            entries = inner(env)
+            if self.world.representative:
+                size = next(iter(entries.values()), field.one)
+                return field.factor([dict.fromkeys(range(self._terms), size)] * self._terms), parameters * self._terms
+            try:
+                return field.factor(rows_of(entries, parameters)), parameters
+            except SingularMatrixError as error:
+                if not self.tower.closed:
+                    raise
+                raise HypothesisError(
+                    f"{matrix} is singular ({error.message.split(';')[0]}); it must have an inverse. Use a policy "
+                    "without redundant parameters",
+                    where=f"inv({matrix})",
+                ) from None
+
+        return factored
+
+    def _solved(self, matrix: t.Node, right: t.Node, level: int) -> Compiled:
+        """inv(M) x without the inverse."""
+        factored, vector, zero = self._factored(matrix, level), self.compile(right, level), self.tower.field(level).zero
+        return lambda env: solution(*factored(env), vector(env), zero)
+
+    def _inverse(self, matrix: t.Node, level: int) -> Compiled:
+        factored, field = self._factored(matrix, level), self.tower.field(level)
+        return lambda env: inverse(*factored(env), field.one, field.zero)
+
+
+def _then(first: Compiled, value: Value) -> Compiled:
+    """The value, after `first` has shown that it is defined."""
+
+    def both(env: Env) -> Value:
+        first(env)
+        return value
+
+    return both

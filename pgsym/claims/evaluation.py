@@ -1,0 +1,256 @@
+"""What the names of a claim are worth in one tower of fields: the model, the second world, the free functions.
+
+Level k of the tower has elements that can be differentiated k times.  Fields that are closed under
+differentiation are their own tower; over numbers at a point, level k is a field of dual numbers applied k times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import sympy as sp
+
+from pgsym.algebra import DualField
+from pgsym.claims.language import tree as t
+from pgsym.claims.language.scope import Range
+from pgsym.claims.language.vocabulary import Role
+from pgsym.errors import ClaimError, NotInFieldError, UndefinedQuantityError
+from pgsym.exact.logarithms import LogBasis, log_policy
+from pgsym.exact.longrun import deviation, expected_steps, gain, limiting, multichain_h, reward_to, transient_visits
+from pgsym.exact.quantities import Quantities
+from pgsym.exact.variants import varied
+from pgsym.expression.labels import spelt
+from pgsym.model.mdp import MDP, Action, State
+from pgsym.model.objective import Objective
+from pgsym.model.policy import Policy, Softmax
+from pgsym.model.structure import Structure
+
+
+class _End:
+    def __repr__(self) -> str:
+        return "(end)"
+
+
+END = _End()
+"""What happens in a terminal state: it stays, pays nothing, and is no action of any policy."""
+
+Functions = Mapping[str, Mapping[tuple[Hashable, ...], sp.Symbol]]
+"""The symbols of arbitrary functions: by name, then by what the function is taken at."""
+
+
+class Tower:
+    """Fields by how often their elements can still be differentiated.
+
+    Parameters
+    ----------
+    lift
+        From one level to the next; None for a field that is closed under differentiation.
+    """
+
+    def __init__(self, base: Any, lift: Callable[[Any], DualField] | None = None) -> None:
+        self._fields = [base]
+        self._lift = lift
+
+    @property
+    def closed(self) -> bool:
+        """Whether one field serves all levels."""
+        return self._lift is None
+
+    def field(self, level: int) -> Any:
+        """The field of elements with `level` derivatives."""
+        if self._lift is None:
+            return self._fields[0]
+        while len(self._fields) <= level:
+            self._fields.append(self._lift(self._fields[-1]))
+        return self._fields[level]
+
+
+class Evaluation:
+    """One model with one policy, evaluated over a tower.
+
+    Parameters
+    ----------
+    functions
+        Symbols of the claim's arbitrary functions and scalars.
+    symbols
+        Symbols and parameters of the model that the claim may mention, by name; a pinned one has its value.
+    primed
+        What primed quantities are about.
+    limit
+        The same world with the discount factor as a symbol, and that symbol.
+    basis
+        The logarithms that policies need.
+
+    Attributes
+    ----------
+    representative : bool
+        One state and one action stand for all.
+    left_out : dict
+        At gamma = 1, the states that some index does not run over, in order.
+    """
+
+    representative = False
+
+    def __init__(
+        self,
+        mdp: MDP,
+        policy: Policy,
+        objective: Objective,
+        tower: Tower,
+        structure: Structure,
+        *,
+        functions: Functions,
+        symbols: Mapping[str, sp.Expr] | None = None,
+        primed: Evaluation | None = None,
+        limit: tuple[Evaluation, sp.Symbol] | None = None,
+        basis: LogBasis | None = None,
+    ) -> None:
+        self.mdp = mdp
+        self.policy = policy
+        self.objective = objective
+        self.tower = tower
+        self.structure = structure
+        self.functions = functions
+        self.symbols = symbols or {}
+        self.primed = primed
+        self.limit = limit
+        self.basis = basis
+        self.left_out: dict[State, None] = {}
+        self._quantities: dict[int, Any] = {}
+        self._tables: dict[tuple[str, int], Any] = {}
+
+    def quantities(self, level: int) -> Any:
+        """V, Q, mu, ... with elements of that level."""
+        level = 0 if self.tower.closed else level
+        if level not in self._quantities:
+            lower = self.quantities(level - 1) if level else None
+            field = self.tower.field(level)
+            self._quantities[level] = Quantities(
+                self.mdp, self.policy, self.objective, field, self.structure, lower=lower
+            )
+        return self._quantities[level]
+
+    def varied(self, quantities: Any, **overrides: Any) -> Any:
+        """The quantities with another reward function, discount or start weight."""
+        return varied(quantities, **overrides)
+
+    def table(self, name: str, level: int) -> Any:
+        """One of the quantities that are not attributes of `Quantities`."""
+        key = (name, 0 if self.tower.closed else level)
+        if key not in self._tables:
+            self._tables[key] = TABLES[name](self.quantities(level))
+        return self._tables[key]
+
+    def log_pi(self, level: int) -> Any:
+        """log pi(a|s), by state and action."""
+        key = ("log pi", 0 if self.tower.closed else level)
+        if key not in self._tables:
+            if self.basis is None:
+                raise NotInFieldError("no generators for log pi; the field needs them", where="log pi")
+            self._tables[key] = log_policy(self.quantities(level), self.basis)
+        return self._tables[key]
+
+    def logit(self, state: State, action: Action, level: int) -> Any:
+        """l(s,a) of a softmax policy."""
+        if not isinstance(self.policy, Softmax):
+            raise UndefinedQuantityError(
+                f"the policy is a {type(self.policy).__name__}; only softmax policies have logits. Use softmax_policy",
+                where="logit",
+            )
+        field, form = self.tower.field(level), self.policy.logits[state][action]
+        total = field.number(form.constant)
+        for symbol, coefficient in form.coefficients:
+            total = total + field.number(coefficient) * field.symbol(symbol)
+        return total
+
+    def function(self, name: str, place: tuple[Hashable, ...], level: int) -> Any:
+        """An arbitrary function at a place; 0 in terminal states."""
+        field = self.tower.field(level)
+        symbol = self.functions[name].get(place)
+        return field.zero if symbol is None else field.symbol(symbol)
+
+    # -- what indices run over -------------------------------------------------------------------------------
+
+    @cached_property
+    def ends(self) -> frozenset[State]:
+        """The terminal states, with those that only the second world has."""
+        return self.mdp.terminal | (frozenset() if self.primed is None else self.primed.mdp.terminal)
+
+    def states(self, found: Range) -> Sequence[State]:
+        """The states that a state index runs over.
+
+        At gamma = 1 only those in which what is taken there is finite; those left out are noted in `left_out`.
+
+        Raises
+        ------
+        HypothesisError
+            At gamma = 1: the start reaches a state without a value, or no state at all has finite visits.
+        """
+        abroad = self.primed if Role.ABROAD in found.roles else None
+        states = self.mdp.nonterminal if found.inner else (abroad or self).mdp.states
+        counted = Role.COUNTED in found.roles
+        infinite = counted or Role.VALUED in found.roles
+        if not infinite or self.mdp.gamma != 1 or self.objective.definition.differential:
+            return states
+        self.structure.require_discounted_or_proper()
+        excluded = self.structure.improper | (self.structure.rewardless if counted else frozenset())
+        kept = [s for s in states if s not in excluded]
+        if not kept:
+            raise UndefinedQuantityError(
+                "gamma = 1 and no run ever ends, so the visits are infinite in every state. Set gamma < 1 or mark an "
+                "end as terminal",
+                where="eta",
+            )
+        self.left_out.update(dict.fromkeys(s for s in states if s in excluded))
+        return kept
+
+    def actions(self, state: State) -> Sequence[Action]:
+        """The actions of a state; in a terminal one, the only thing that can happen there."""
+        return (END,) if state in self.ends else self.policy.actions(state)
+
+    def state(self, literal: t.Literal) -> State:
+        """The state of that name."""
+        return named(literal, self.mdp.states, "state")
+
+    def action(self, state: State, literal: t.Literal) -> Action:
+        """The action of that name."""
+        among, what = self.actions(state), f"action in {state!r}"
+        if among == (END,):
+            where = f"{what} {literal.name}"
+            raise ClaimError("the state is terminal, where there is no action. Remove it", where=where)
+        return named(literal, among, what)
+
+
+def named(literal: t.Literal, among: Sequence[Hashable], what: str) -> Hashable:
+    """The state or action that a literal means: the one of its type and name, else the only one that reads like it.
+
+    Raises
+    ------
+    ClaimError
+        There is none, or more than one.
+
+    Examples
+    --------
+    >>> named(t.Literal("1"), [1, "1"], "state"), named(t.Literal("(0, 1)"), [(0, 1), 2], "state")
+    ('1', (0, 1))
+    """
+    name = literal.name
+    exact = [x for x in among if x == name and type(x) is type(name)]
+    found = exact or [x for x in among if str(x) == str(name)]
+    if len(found) != 1:
+        listed = ", ".join(map(spelt, among[:8])) + (", ..." if len(among) > 8 else "")
+        raise ClaimError(f"{len(found)} of that name; the model has {listed}. Check the name", where=f"{what} {name}")
+    return found[0]
+
+
+TABLES: dict[str, Callable[[Quantities], Any]] = {
+    "D": deviation,
+    "g": gain,
+    "nu": limiting,
+    "H": multichain_h,
+    "n": transient_visits,
+    "reward_to": reward_to,
+    "E[T]": expected_steps,
+}

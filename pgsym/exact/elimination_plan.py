@@ -1,0 +1,141 @@
+"""What the fields share in which one problem is evaluated: found once, from expressions and the support alone.
+
+Equal expressions are evaluated once in each field, and the pivots of each linear system are chosen once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import sympy as sp
+
+from pgsym.algebra.ordering import Ordering, order
+from pgsym.model.mdp import Action, State
+from pgsym.model.structure import Structure
+
+FEW_STARTS = 2
+"""Up to so many start states are eliminated last, so that J needs little of V."""
+
+
+class EliminationPlan:
+    """The distinct parts of P and r, the unknowns of the linear systems and their order of elimination.
+
+    Attributes
+    ----------
+    expressions : list of Expr
+        The distinct probabilities and rewards of the outcomes.
+    probabilities : list of tuples of int
+        The distinct P(s'|s,a), as sums of expressions.
+    rewards : list of tuples of (int, int)
+        The distinct r(s,a), as sums of probability times reward.
+    moves : dict
+        {(s, a): ((s', position in `probabilities`), ...)}
+    one_reward_each : bool
+        Outcomes of one (s, a) that share s' have the same reward.
+    kinds : list of (tuple of int, int)
+        The distinct pairs of positions in `probabilities`, one for each s', and in `rewards`.
+    kind : dict
+        {(s, a): position in `kinds`}
+
+    Examples
+    --------
+    >>> from pgsym.model import MDP, tabular
+    >>> mdp = MDP.from_transitions([(s, "go", t, "1/2", 3) for s in "xy" for t in "xx"], gamma="1/2")
+    >>> plan = EliminationPlan.of(Structure(mdp, tabular(mdp)))
+    >>> plan.expressions, plan.probabilities, plan.rewards
+    ([1/2, 3], [(0, 0)], [((0, 1), (0, 1))])
+    >>> plan.moves["y", "go"]
+    (('x', 0),)
+    """
+
+    @classmethod
+    def of(cls, structure: Structure) -> EliminationPlan:
+        """The plan of this chain; it is kept with its structure."""
+        if "plan" not in structure.derived:
+            structure.derived["plan"] = cls(structure)
+        found: EliminationPlan = structure.derived["plan"]
+        return found
+
+    def __init__(self, structure: Structure) -> None:
+        self.structure = structure
+        self.mdp = structure.mdp
+        self.one_reward_each = True
+        expressions: dict[sp.Expr, int] = {}
+        zero: set[int] = set()
+        sums: dict[tuple[int, ...], int] = {}
+        rewards: dict[tuple[tuple[int, int], ...], int] = {}
+        kinds: dict[tuple[tuple[int, ...], int], int] = {}
+        self.moves: dict[tuple[State, Action], tuple[tuple[State, int], ...]] = {}
+        self.kind: dict[tuple[State, Action], int] = {}
+
+        def position(expr: sp.Expr) -> int:
+            known = expressions.get(expr)
+            if known is None:
+                known = expressions[expr] = len(expressions)
+                if expr == 0:
+                    zero.add(known)
+            return known
+
+        for pair in self.mdp.pairs:
+            row: dict[State, tuple[int, ...]] = {}
+            terms: list[tuple[int, int]] = []
+            rewards_to: dict[State, int] = {}
+            for state, p, r in self.mdp.outcomes(*pair):
+                i, earned = position(p), position(r)
+                row[state] = (*row[state], i) if state in row else (i,)
+                if earned not in zero:
+                    terms.append((i, earned))
+                if rewards_to.setdefault(state, earned) != earned:
+                    self.one_reward_each = False
+            moves = self.moves[pair] = tuple([(t, sums.setdefault(ids, len(sums))) for t, ids in row.items()])
+            kind = (tuple([i for _, i in moves]), rewards.setdefault(tuple(terms), len(rewards)))
+            self.kind[pair] = kinds.setdefault(kind, len(kinds))
+        self.expressions = list(expressions)
+        self.probabilities = list(sums)
+        self.rewards = list(rewards)
+        self.kinds = list(kinds)
+
+    # -- unknowns ----------------------------------------------------------------------------------------
+
+    @cached_property
+    def live(self) -> tuple[State, ...]:
+        """The states whose value has to be solved for; at gamma = 1 only those where it is finite."""
+        if self.mdp.gamma != 1:
+            return self.mdp.nonterminal
+        excluded = self.structure.rewardless | self.structure.improper
+        return tuple(s for s in self.mdp.nonterminal if s not in excluded)
+
+    @cached_property
+    def index(self) -> dict[State, int]:
+        """The position of each live state."""
+        return {s: i for i, s in enumerate(self.live)}
+
+    @cached_property
+    def rest(self) -> tuple[State, ...]:
+        """All states but the last of the recurrent class."""
+        ref = self.structure.recurrent_classes[0][-1]
+        return tuple(s for s in self.mdp.states if s != ref)
+
+    # -- pivots ------------------------------------------------------------------------------------------
+
+    @cached_property
+    def last(self) -> list[int]:
+        """The start states, where there are few: eliminated last, they make J cheap."""
+        return [self.index[s] for s in self.mdp.start if s in self.index] if len(self.mdp.start) <= FEW_STARTS else []
+
+    @cached_property
+    def discounted(self) -> Ordering:
+        """Pivots of I - gamma P_pi on the live states."""
+        return order(self._pattern(self.live), self.last)
+
+    @cached_property
+    def pinned(self) -> Ordering:
+        """Pivots of I - P_pi on the `rest`."""
+        return order(self._pattern(self.rest))
+
+    def _pattern(self, states: Sequence[State]) -> list[set[int]]:
+        index = {s: i for i, s in enumerate(states)}
+        graph: Any = self.structure.graph
+        return [{index[s], *(index[t] for t in graph.successors(s) if t in index)} for s in states]

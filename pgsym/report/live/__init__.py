@@ -1,5 +1,0 @@
-"""The part of a report that moves: sliders, the quantities at every point, the graph, the field of grad J."""
-
-from pgsym.report.live.font import font_face as font_face
-from pgsym.report.live.widget import Live as Live
-from pgsym.report.live.widget import live as live

@@ -1,0 +1,211 @@
+"""What a page computes: every quantity of the problem, and both sides of the policy gradient theorem.
+
+The quantities are compiled from their closed forms.  Where these would be too long, the equations of V, eta and mu
+are compiled themselves, as the elimination that solves them; the numbers are the same.  The left side of the theorem
+is the derivative of J, the right side the tree of the statement; neither is got from the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import sympy as sp
+
+from pgsym.algebra import DualField
+from pgsym.claims.catalogue import theorem
+from pgsym.claims.compiler import Meaning
+from pgsym.claims.evaluation import Evaluation, Tower
+from pgsym.claims.language import Claim
+from pgsym.claims.language.scope import Scope
+from pgsym.claims.language.tree import Node
+from pgsym.claims.verify import policy_gradient_theorem
+from pgsym.errors import TooLargeError
+from pgsym.exact.quantities import Quantities
+from pgsym.exact.solution import Solution, Table
+from pgsym.exact.solve import solve
+from pgsym.exact.tables import LazyMap
+from pgsym.model.mdp import MDP, Action, State
+from pgsym.model.objective import Objective
+from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem
+from pgsym.model.structure import Structure
+from pgsym.reports.live.javascript import OPERATIONS, Code, CodeField
+
+CLOSED_OPERATIONS = 12_000
+"""The most operations of closed forms; beyond, elimination takes fewer."""
+CLOSED_TERMS = 600
+"""The most terms of a polynomial in them; a limit in seconds would make equal runs differ."""
+
+Vector = Mapping[sp.Symbol, Code]
+
+
+@dataclass(frozen=True)
+class Side:
+    """A right side of the theorem: its tree, and its coordinates by parameter."""
+
+    tree: Node
+    values: Vector
+
+
+@dataclass(frozen=True)
+class LiveFormulas:
+    """Operations by what they compute.
+
+    Attributes
+    ----------
+    closed
+        Whether the quantities come from closed forms.
+    state_values
+        V by state, or h for the average reward.
+    weights
+        eta or mu by state: the weight of the theorem.
+    shares
+        The same, summing to 1.
+    action_values
+        Q by state and action.
+    terms
+        For each parameter {(s, a): (d pi(a|s)/d theta_i, w(s) (d pi(a|s)/d theta_i) Q(s,a))}, zeros left out.
+    left
+        grad J, by differentiating J.
+    sides
+        What is claimed to equal it; for stationary-value the claim of lecture notes, and then what is true.
+    """
+
+    field: CodeField
+    closed: bool
+    J: Code
+    left: Vector
+    sides: list[Side]
+    pi: Mapping[State, Mapping[Action, Code]]
+    P_pi: Mapping[State, Mapping[State, Code]]
+    state_values: Mapping[State, Code]
+    weights: Mapping[State, Code]
+    shares: Mapping[State, Code]
+    action_values: Mapping[tuple[State, Action], Code]
+    terms: Mapping[sp.Symbol, Mapping[tuple[State, Action], tuple[Code, Code]]]
+
+
+def formulas(mdp: MDP, policy: Policy, objective: Objective, inputs: list[sp.Symbol]) -> LiveFormulas:
+    """Compile a problem from its closed forms, or else from its equations.
+
+    Raises
+    ------
+    TooLargeError
+        Elimination takes too many operations as well.
+    HypothesisError
+        The objective is not defined on this model.
+
+    Examples
+    --------
+    >>> from pgsym.model.zoo import zoo
+    >>> problem = zoo("short-corridor")
+    >>> found = formulas(problem.mdp, problem.policy, problem.objective, list(problem.policy.params))
+    >>> found.closed, len(found.terms[sp.Symbol("theta")])
+    (True, 6)
+    """
+    structure = Structure(mdp, policy)
+    structure.require(objective)
+    try:
+        solution = solve(Problem(mdp, policy, objective), budget=CLOSED_TERMS)
+        code = CodeField(inputs, CLOSED_OPERATIONS)
+        left = {p: code.convert(e) for p, e in solution.grad.items()}
+        found = _compile(code, Closed(solution, structure, code), left)
+        code.limit = OPERATIONS
+        return found
+    except TooLargeError:
+        code = CodeField(inputs)
+        return _compile(code, Quantities(mdp, policy, objective, code, structure))
+
+
+class Closed(Quantities):
+    """Each quantity compiled from its closed form."""
+
+    def __init__(self, solution: Solution, structure: Structure, code: CodeField) -> None:
+        super().__init__(solution.mdp, solution.policy, solution.objective, code, structure)
+        self._solution = solution
+
+    def _compiled(self, table: Table) -> Mapping[Any, Code]:
+        convert = self.field.convert
+        return LazyMap(table, lambda key: convert(table[key]))
+
+    @cached_property
+    def V(self) -> Mapping[State, Any]:
+        """V(s)."""
+        return self._compiled(self._solution.V)
+
+    @cached_property
+    def eta(self) -> Mapping[State, Any]:
+        """eta(s)."""
+        return self._compiled(self._solution.eta)
+
+    @cached_property
+    def mu(self) -> Mapping[State, Any]:
+        """mu(s)."""
+        return self._compiled(self._solution.mu)
+
+    @cached_property
+    def h(self) -> Mapping[State, Any]:
+        """h(s)."""
+        return self._compiled(self._solution.h)
+
+    @cached_property
+    def Q(self) -> Mapping[tuple[State, Action], Any]:
+        """q(s,a)."""
+        return self._compiled(self._solution.Q)
+
+    @cached_property
+    def rbar(self) -> Any:
+        """The average reward."""
+        return self.field.convert(self._solution.rbar)
+
+    @cached_property
+    def J(self) -> Any:
+        """The objective."""
+        return self.field.convert(self._solution.J)
+
+
+class Compiled(Evaluation):
+    """A claim's world over operations, with quantities that are compiled already."""
+
+    def __init__(self, ground: Quantities) -> None:
+        policy = ground.policy
+        tower = Tower(ground.field, lambda below: DualField(below, policy.params))
+        named = {s.name: s for s in (*policy.params, *ground.mdp.symbols)}
+        super().__init__(
+            ground.mdp, policy, ground.objective, tower, ground.structure, functions={}, symbols=named
+        )  # fmt: skip
+        self._ground = ground
+
+    def quantities(self, level: int) -> Any:
+        return super().quantities(level) if level else self._ground
+
+
+def _compile(code: CodeField, q: Quantities, left: Vector | None = None) -> LiveFormulas:
+    world = Compiled(q)
+    zero, params = code.zero, q.policy.params
+    terms: dict[sp.Symbol, dict[tuple[State, Action], tuple[Code, Code]]] = {p: {} for p in params}
+    dual = world.tower.field(1)
+    for s in q.weighted:
+        for a, p in world.quantities(1).pi[s].items():
+            for theta, slope in dual.gradient(p).items():
+                terms[theta][s, a] = slope, q.weight[s] * slope * q.Q[s, a]
+    claims = [policy_gradient_theorem(q.objective)]
+    if q.objective is Objective.STATIONARY_VALUE:
+        claims.append(theorem("stationary-value-gradient").claims[0])
+    shares = q.d if q.objective is Objective.START_STATE else q.mu
+    # closed forms are found on demand: here, where one that is too long can still give way
+    return LiveFormulas(
+        code, isinstance(q, Closed), q.J, left or _vector(world, claims[0], claims[0].left, params, zero),
+        [Side(c.right, _vector(world, c, c.right, params, zero)) for c in claims],
+        q.pi, q.P_pi, dict(q.baseline), dict(q.weight), dict(shares), dict(q.Q), terms,
+    )  # fmt: skip
+
+
+def _vector(world: Evaluation, claim: Claim, node: Node, params: tuple[sp.Symbol, ...], zero: Code) -> Vector:
+    """The value of one side by parameter."""
+    value = Meaning(world, Scope(claim.bindings, claim.source)).compile(node)({})
+    entries = value if isinstance(value, dict) else {}
+    return {p: entries.get(p, zero) for p in params}

@@ -1,0 +1,121 @@
+"""From a problem to the document of its report: the sections in order, and how far the work has come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+
+from pgsym.claims.blocks import Cell
+from pgsym.claims.derivation import Derivation, derive
+from pgsym.claims.verdict import Verdict
+from pgsym.errors import PgsymError
+from pgsym.expression.exact import to_expr
+from pgsym.expression.plain import plain
+from pgsym.model.objective import Objective
+from pgsym.model.problem import Problem
+from pgsym.reports.live import live
+from pgsym.reports.page.cells import Writer
+from pgsym.reports.page.content import Alive, Answer, Block, Document, Note, Section
+from pgsym.reports.page.derivation import chapters, derivation
+from pgsym.reports.page.estimators import estimators
+from pgsym.reports.page.learning import learning
+from pgsym.reports.page.model import model
+from pgsym.reports.page.quantities import quantities
+from pgsym.reports.page.reading import reading
+from pgsym.reports.page.sampled import sampled
+from pgsym.reports.page.settings import Settings
+from pgsym.reports.page.theorem import theorem, verdicts
+
+Tick = Callable[[float], None]
+"""Called with the share of a section that is done."""
+
+ON_PAPER = (
+    "The page index.html beside this document has sliders here: theta, gamma and every symbol can be moved, and the "
+    "graph, the values and the gradient follow."
+)
+
+
+class Builder:
+    """The sections of one problem; what several of them need is computed once."""
+
+    def __init__(self, problem: Problem, settings: Settings, version: str) -> None:
+        self.problem = problem
+        self.settings = settings
+        self.version = version
+        self.writer = Writer(problem)
+
+    @cached_property
+    def derivation(self) -> Derivation:
+        """The theorem of the problem's objective, every line decided."""
+        return derive(self.problem)
+
+    @cached_property
+    def chapters(self) -> dict[str, list[Block]]:
+        """The derivation's blocks by title."""
+        return chapters(self.derivation)
+
+    @cached_property
+    def verdicts(self) -> dict[Objective, Verdict]:
+        """The theorem for each objective."""
+        return verdicts(self.writer)
+
+    @property
+    def plan(self) -> tuple[tuple[str, str, int, Callable[[Tick], Iterable[Block]]], ...]:
+        """(key, title, share of the work, what makes the blocks) in reading order."""
+        w = self.writer
+        return (
+            ("model", "The model", 3, lambda tick: model(w)),
+            ("live", "Try it", 5, lambda tick: self._live()),
+            ("quantities", "Exact quantities", 12, lambda tick: quantities(w, self.chapters)),
+            ("theorem", "The policy gradient theorem", 5, lambda tick: theorem(w, self.verdicts)),
+            ("derivation", "The derivation, checked line by line", 3, lambda tick: derivation(self.chapters)),
+            ("sampled", "Exact and sampled gradients", 27, lambda tick: sampled(w, self.settings, tick)),
+            ("estimators", "Bias and variance of estimators", 10, lambda tick: estimators(w)),
+            ("learning", "Learning curves", 34, lambda tick: learning(w, self.settings, tick)),
+            ("reading", "How far each line can be relied on", 1, lambda tick: reading(w, self.settings, self.version)),
+        )
+
+    def document(self, progress: Callable[[int, int], None]) -> Document:
+        """The whole report."""
+        total = sum(share for _, _, share, _ in self.plan)
+        done, sections = 0, []
+        for key, title, share, make in self.plan:
+
+            def tick(part: float, before: int = done, share: int = share) -> None:
+                progress(before + int(share * part), total)
+
+            tick(0.0)
+            sections.append(Section(key, title, tuple(make(tick))))
+            done += share
+        progress(total, total)
+        p = self.problem
+        name = p.name or "A Markov decision process"
+        gamma = "`gamma` free" if p.mdp.gamma.is_Symbol else f"`gamma` = {plain(p.mdp.gamma)}"
+        lead = f"The {p.objective} objective with {gamma}, {self._theta()}."
+        bindings = self.derivation.bindings
+        return Document(f"{name}: exact policy gradient", lead, self._summary(), tuple(sections), bindings)
+
+    def _theta(self) -> str:
+        """The point in a few words."""
+        theta = self.problem.theta
+        if not theta:
+            return "and a policy without parameters"
+        values = set(theta.values())
+        if len(values) == 1 and len(theta) > 1:
+            return f"at {plain(to_expr(values.pop()))} for all {len(theta)} parameters"
+        spelt = ", ".join(f"`{p.name}` = {plain(to_expr(v))}" for p, v in list(theta.items())[:4])
+        return f"at {spelt}" + (", ..." if len(theta) > 4 else "")
+
+    def _summary(self) -> tuple[tuple[str | Cell, str | Cell | Answer], ...]:
+        rows: list[tuple[str | Cell, str | Cell | Answer]] = [("J at theta", self.writer.value("J"))]
+        rows += [(f"theorem, {o}", Answer(v.status, v.trust)) for o, v in self.verdicts.items()]
+        audit = self.derivation.audit
+        assert audit is not None
+        rows.append(("derivation", audit.summary))
+        return tuple(rows)
+
+    def _live(self) -> Iterable[Block]:
+        try:
+            yield Alive(live(self.problem), ON_PAPER)
+        except PgsymError as error:
+            yield Note(f"This part of the page would move, but not for this model: {error}")

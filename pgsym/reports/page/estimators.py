@@ -1,0 +1,176 @@
+"""The section on estimators of the gradient: their exact bias and variance, with nothing sampled."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import sympy as sp
+
+from pgsym.claims.blocks import Cell, Prose
+from pgsym.claims.derivation.rows import Row
+from pgsym.errors import PgsymError, TooLargeError
+from pgsym.exact.moments import EstimatorLaw, moments
+from pgsym.expression.latex import latex_lines, tex_width
+from pgsym.model.estimator import (
+    GAE,
+    ActorCritic,
+    AllKnowing,
+    EligibilityTrace,
+    Estimator,
+    NStep,
+    Reinforce,
+    RewardToGo,
+)
+from pgsym.model.objective import Objective
+from pgsym.model.structure import Structure
+from pgsym.reports.moments import ACCURACY, CLOSED_ENTRIES
+from pgsym.reports.moments import BUDGET as CLOSED_BUDGET
+from pgsym.reports.moments import SECONDS as CLOSED_SECONDS
+from pgsym.reports.page.cells import Writer, decimal
+from pgsym.reports.page.content import Block, DataTable, Formulas, Note
+from pgsym.reports.page.sampled import unnamed
+
+EXACT_ENTRIES = 2_000
+"""Above this many states times parameters times steps, laws are computed in floats."""
+
+READABLE = 120
+"""Width of a variance that is shown in closed form."""
+
+LOST = 1e-3
+"""A run that need not end is cut off where gamma^T is below this."""
+
+LONGEST = 1_000
+"""The longest run."""
+
+TRACES = ("1/2", "9/10", "99/100")
+"""Decays of the eligibility traces."""
+
+
+def described(objective: Objective, *, discounted: bool, horizon: int | None) -> dict[str, Estimator]:
+    """The estimators of an objective by what the table calls them."""
+    if objective is not Objective.START_STATE:
+        T = horizon or LONGEST
+        # From the stationary distribution, what is left of the bias is that of beta and T.
+        return {f"eligibility trace, beta = {beta}": EligibilityTrace(beta, T, stationary=True) for beta in TRACES}
+    found: dict[str, Estimator] = {
+        "REINFORCE": Reinforce(horizon=horizon),
+        "REINFORCE, baseline V": Reinforce("exact", horizon=horizon),
+        "reward-to-go": RewardToGo(horizon=horizon),
+        "reward-to-go, baseline V": RewardToGo("exact", horizon=horizon),
+        "GAE, lambda = 19/20, critic V": GAE("19/20", horizon=horizon),
+        "GAE, lambda = 1/2, critic V": GAE("1/2", horizon=horizon),
+        "n-step, n = 3, critic V": NStep(n=3, horizon=horizon),
+        "actor-critic, critic V": ActorCritic(horizon=horizon),
+        "actor-critic, critic 0": ActorCritic(0, horizon=horizon),
+        "all-knowing, Q - V": AllKnowing("exact", horizon=horizon),
+    }
+    if discounted:
+        found["reward-to-go without gamma^t"] = RewardToGo(discount_weight=False, horizon=horizon)
+    return found
+
+
+def estimators(writer: Writer) -> Iterator[Block]:
+    """One row for each estimator, and the variance in closed form where it can be read."""
+    problem = writer.problem
+    mdp, policy, objective = problem.mdp, problem.policy, problem.objective
+    if not policy.params:
+        yield Note("The policy has no parameters, so there is nothing to estimate.")
+        return
+    if why := unnamed(writer, "Comparing estimators"):
+        yield Note(f"{why} pgsym moments gives their laws with the symbols.")
+        return
+    horizon = _horizon(writer)
+    target = Objective.AVERAGE_REWARD if objective is Objective.STATIONARY_VALUE else objective
+    cut = f"cut off after {horizon} steps" if horizon else "lasting to the end of the episode"
+    begun = "" if objective is Objective.START_STATE else " begun in the stationary distribution and"
+    yield Prose(
+        f"One sample is one run,{begun} {cut}. Mean, bias and covariance of each estimator come from linear "
+        "recursions, not from samples. The bias is measured against the gradient of the objective; the variance is "
+        "the trace of the covariance; the last column is how many runs have a root mean square error of "
+        f"{ACCURACY:.0%} of the gradient."
+    )
+    if target is not objective:
+        yield Prose(
+            "The mean of V under the stationary distribution is the average reward divided by 1 minus gamma; what is "
+            "estimated here is the gradient of the average reward."
+        )
+    rows: list[tuple[str | Cell, ...]] = []
+    missing: dict[str, list[str]] = {}
+    found = described(objective, discounted=mdp.gamma != 1, horizon=horizon)
+    for name, estimator in found.items():
+        try:
+            rows.append((name, *_row(law(writer, estimator, target), writer)))
+        except PgsymError as error:
+            missing.setdefault(str(error), []).append(name)
+    if rows:
+        header = ("estimator", "length of the bias", "variance", "error of one run", f"runs for {ACCURACY:.0%}")
+        yield DataTable(f"Laws of single samples, at theta, against the {target} gradient", header, tuple(rows),
+                        (1, 2, 3, 4))  # fmt: skip
+    if rows and not all(is_exact(writer, estimator) for estimator in found.values()):
+        yield Note("These laws were computed in floats, where a bias of about 1e-16 is rounding.")
+    for reason, names in missing.items():
+        yield Note(f"Left out: {', '.join(names)}. {reason}")
+    if rows and horizon is None and len(mdp.nonterminal) * len(policy.params) <= CLOSED_ENTRIES:
+        yield from _closed(writer, target)
+
+
+def law(writer: Writer, estimator: Estimator, target: Objective) -> EstimatorLaw:
+    """The law at theta: exact for small models, in floats for large ones."""
+    p = writer.problem
+    theta = dict(p.theta) if is_exact(writer, estimator) else {q: float(v) for q, v in p.theta.items()}
+    return moments(p, estimator, target=str(target)).at(theta)
+
+
+def is_exact(writer: Writer, estimator: Estimator) -> bool:
+    """Whether the law is computed in exact numbers."""
+    p = writer.problem
+    return len(p.mdp.nonterminal) * len(p.policy.params) * (estimator.cut_off or 1) <= EXACT_ENTRIES
+
+
+def _horizon(writer: Writer) -> int | None:
+    """None where every run ends; else so many steps that gamma^T is small."""
+    p = writer.problem
+    structure = Structure(p.mdp, p.policy)
+    endless = bool(set().union(*structure.recurrent_classes) & structure.reachable)
+    if not endless:
+        return None
+    gamma = float(p.mdp.gamma)
+    return min(LONGEST, math.ceil(math.log(LOST) / math.log(gamma))) if 0 < gamma < 1 else LONGEST if gamma else 1
+
+
+def _row(found: EstimatorLaw, writer: Writer) -> Iterator[Cell]:
+    """|bias|, trace, root mean square error, samples."""
+    bias = _length([found.bias[p] for p in found.params])
+    yield writer.expression(bias)
+    yield writer.expression(found.covariance_trace)
+    yield decimal(math.sqrt(max(float(found.mse), 0.0)))
+    still = all(float(found.gradient[p]) == 0 for p in found.params)
+    yield Cell("-", r"\text{-}") if still else decimal(found.sample_size(ACCURACY))
+
+
+def _length(parts: list[sp.Expr]) -> sp.Expr:
+    """The Euclidean length: 0 exactly where every part is."""
+    if all(part == 0 for part in parts):
+        return sp.Integer(0)
+    if len(parts) == 1 and parts[0].is_Rational:
+        return abs(parts[0])
+    return sp.Float(float(np.linalg.norm([float(part) for part in parts])))
+
+
+def _closed(writer: Writer, target: Objective) -> Iterator[Block]:
+    """The variance of the plain estimators for every theta."""
+    p = writer.problem
+    found: list[Row] = []
+    for name, estimator in (("REINFORCE", Reinforce()), ("reward-to-go", RewardToGo())):
+        try:
+            one = moments(p, estimator, target=str(target), budget=CLOSED_BUDGET, seconds=CLOSED_SECONDS)
+            lines = latex_lines(one.covariance_trace, names=writer.names)
+        except TooLargeError:
+            continue
+        if sum(map(tex_width, lines)) <= READABLE:
+            found.append(Row((r"\operatorname{tr} \Sigma",), "=", tuple(lines), name, True))
+    if found:
+        yield Prose("The variance for every theta, where it is short:")
+        yield Formulas(tuple(found))

@@ -1,0 +1,113 @@
+"""The section on the policy gradient theorem: what is true of this model, for each of the three objectives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from pgsym.claims.blocks import Cell, Chain, Heading, Prose
+from pgsym.claims.derivation.rows import rows
+from pgsym.claims.language.parse import parse
+from pgsym.claims.verdict import SHOWN, Status, Verdict
+from pgsym.claims.verify import verify
+from pgsym.expression.latex import latex, tex_width
+from pgsym.model.objective import Objective
+from pgsym.reports.page.cells import Writer
+from pgsym.reports.page.content import Answer, Block, DataTable, Formulas
+
+DEFINITIONS = {
+    Objective.START_STATE: "J = sum[s] mu0(s) * V(s)",
+    Objective.AVERAGE_REWARD: "J = sum[s] mu(s) * r_pi(s)",
+    Objective.STATIONARY_VALUE: "J = sum[s] mu(s) * V(s)",
+}
+"""What J is."""
+
+_MEANINGS = {
+    Objective.START_STATE: "the expected discounted return from the start distribution; `eta(s)` counts the expected "
+    "discounted visits to a state",
+    Objective.AVERAGE_REWARD: "the average reward of a step; `mu(s)` is the fraction of time spent in a state, and "
+    "`Q(s,a)` the differential action value",
+    Objective.STATIONARY_VALUE: "the mean of the values under the stationary distribution; many lecture notes state "
+    "the theorem for it with the same sum",
+}
+
+POINT = 6
+"""Coordinates of a witness's point that are spelt out."""
+
+
+def verdicts(writer: Writer) -> dict[Objective, Verdict]:
+    """The theorem decided for the three objectives."""
+    p = writer.problem
+    return {objective: verify(p.replace(objective=objective)) for objective in Objective}
+
+
+def theorem(writer: Writer, found: Mapping[Objective, Verdict]) -> Iterator[Block]:
+    """One part for each objective."""
+    yield Prose(
+        "The policy gradient theorem says that the gradient of J can be had without differentiating how often states "
+        "are visited. Each line below was decided for all values of the parameters at once, from the very expression "
+        "that is printed; J is differentiated, the theorem is never assumed."
+    )
+    for objective, verdict in found.items():
+        yield Heading(str(objective), 2)
+        own = " This is the objective of the report." if objective is writer.problem.objective else ""
+        yield Prose(f"J is {_MEANINGS[objective]}.{own}")
+        yield _formula(DEFINITIONS[objective])
+        yield from ruling(verdict, writer)
+
+
+def ruling(verdict: Verdict, writer: Writer) -> Iterator[Block]:
+    """A claim, the answer, and what stands behind it."""
+    yield _formula(str(verdict.claim))
+    inapplicable = verdict.status is Status.INAPPLICABLE
+    yield Answer(verdict.status, verdict.trust, verdict.reason if inapplicable else "")
+    for note in verdict.notes:
+        yield Prose(f"Note: {note}.")
+    if verdict.factor is not None:
+        yield Prose(f"It is true with the factor `{verdict.factor}` on the right.")
+    if verdict.witness is not None:
+        yield from _witness(verdict, writer)
+    if verdict.corollaries:
+        yield Prose("Nor does the factor `1 / (1 - gamma)` repair it; what is missing is the last line, exactly:")
+    for more in verdict.corollaries:
+        yield from ruling(replace(more, witness=None), writer)
+
+
+def _formula(statement: str) -> Formulas:
+    """A claim as the page shows it."""
+    claim = parse(statement)
+    no_verdict = iter([None] * len(claim.relations))
+    return Formulas(tuple(rows(Chain(claim), no_verdict)))
+
+
+def _witness(verdict: Verdict, writer: Writer) -> Iterator[Block]:
+    """A point at which both sides differ, with their values there."""
+    witness = verdict.witness
+    assert witness is not None
+    point = [f"{s} = {v}" for s, v in {**witness.theta, **witness.symbols, **witness.values}.items()]
+    spelt = ", ".join(point[:POINT]) + (f" and {len(point) - POINT} more" if len(point) > POINT else "")
+    differing = witness.differing
+    table = tuple(
+        (
+            Cell(str(c), c.latex() or r"\text{value}"),
+            writer.expression(witness.left[c]),
+            writer.expression(witness.right[c]),
+        )
+        for c in differing[:SHOWN]
+    )
+    more = f"; {len(differing) - SHOWN} more coordinates differ" if len(differing) > SHOWN else ""
+    yield DataTable(f"A counterexample: both sides at {spelt}{more}", ("coordinate", "left", "right"), table, (1, 2))
+    lines = [
+        (c, latex(e, names=writer.names)) for c, e in (verdict.difference or {}).items() if len(str(e)) <= 4 * WIDE
+    ]
+    short = [(c, text) for c, text in lines if tex_width(text) <= WIDE]
+    if short:
+        yield DataTable(
+            "The difference of the two sides for all values of the parameters",
+            ("coordinate", "left minus right"),
+            tuple((Cell(str(c), c.latex() or r"\text{value}"), Cell("", text)) for c, text in short[:SHOWN]),
+        )
+
+
+WIDE = 60
+"""Width of a difference that is shown in closed form."""

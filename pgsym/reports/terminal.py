@@ -1,0 +1,144 @@
+"""Solutions and verdicts as terminal tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console, Group, RenderableType
+from rich.status import Status
+from rich.table import Table
+from rich.text import Text
+
+from pgsym.trust import VIEWS
+
+if TYPE_CHECKING:
+    # The one loads jax, the other all that decides claims.
+    from pgsym.auditing.cross_check import CrossCheck
+    from pgsym.claims.verdict import Verdict
+
+_COLUMNS = {"closed_form": "closed form", "exact": "exact at theta", "float": "float"}
+
+FORMULA_WIDTH = 58
+"""A longer closed form is shown by its length; ``--json`` and ``--out`` have all of it."""
+
+ROWS = 24
+"""Rows of one table that are shown."""
+
+_STYLES = {"proved": "bold green", "refuted": "bold red", "inapplicable": "bold yellow"}
+
+
+def solution_table(data: Mapping[str, Any]) -> RenderableType:
+    """The JSON schema of a solution (`pgsym.reports.data`) as one table for each quantity."""
+    head = Text(f"{data['model']}  ({data['objective']}, gamma = {data['gamma']})", style="bold")
+    parts: list[RenderableType] = [head]
+    for name, value in data.items():
+        if isinstance(value, dict) and name != "theta":
+            table = Table(title=name, title_justify="left", box=None, pad_edge=False, header_style="dim")
+            for column in ("", *_COLUMNS.values()):
+                table.add_column(column, overflow="fold", justify="right" if column == "float" else "left")
+            rows = list(_leaves(value, ()))
+            for place, leaf in rows[:ROWS]:
+                table.add_row(", ".join(place), _formula(leaf["closed_form"]), _formula(leaf["exact"]), _float(leaf))
+            if len(rows) > ROWS:
+                table.add_row(f"... {len(rows) - ROWS} more", "", "", "")
+            parts.append(table)
+    levels = "; ".join(f"{column}: {VIEWS[view]}" for view, column in _COLUMNS.items())
+    parts.append(Text(f"trust: {levels}", style="dim"))
+    return Group(*parts)
+
+
+def _leaves(value: Mapping[str, Any], place: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    if value and "closed_form" in value and not isinstance(value["closed_form"], dict):
+        yield place, value
+        return
+    for key, below in value.items():
+        yield from _leaves(below, (*place, key))
+
+
+def _formula(text: str | None) -> str:
+    if text is None:
+        return "-"
+    return text if len(text) <= FORMULA_WIDTH else f"[{len(text)} characters]"
+
+
+def _float(leaf: Mapping[str, Any]) -> str:
+    if leaf["float"] is not None:
+        return f"{leaf['float']:.10g}"
+    return "beyond floats" if is_beyond_floats(leaf) else "-"
+
+
+def is_beyond_floats(leaf: Mapping[str, Any]) -> bool:
+    """Whether an entry is a number that no float can hold.
+
+    >>> is_beyond_floats({"exact": "-2*exp(1000)", "float": None}), is_beyond_floats({"exact": "2*p", "float": None})
+    (True, False)
+    """
+    names = re.findall(r"[^\W\d]\w*", leaf["exact"] or "x")
+    return leaf["float"] is None and set(names) <= {"exp", "log", "sqrt", "E"}
+
+
+def verdict_text(verdict: Verdict) -> Text:
+    """A verdict with its ground, witness and corollaries."""
+    text = Text(str(verdict))
+    for status, style in _STYLES.items():
+        text.highlight_regex(rf"(?m)^\s*{status}(?=:)", style)
+    return text
+
+
+def working(task: str) -> Status:
+    """A spinner on standard error while something takes its time; nothing where that is no terminal."""
+    return Console(stderr=True).status(f"{task} ...")
+
+
+@contextmanager
+def sampling() -> Iterator[Callable[[int, int], None]]:
+    """`working` while samples are drawn, which begins with a compilation; gives a function of (done, n)."""
+    with working("sampling") as status:
+        yield lambda done, n: status.update(f"sampling, {done:,} of {n:,} trajectories ...")
+
+
+def console() -> Console:
+    """Standard output; wide enough for formulas when it is not a terminal."""
+    found = Console(highlight=False)
+    return found if found.is_terminal else Console(highlight=False, width=120)
+
+
+def zoo_table(entries: Iterable[Any]) -> Table:
+    """Name, description and source of each named model."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("name", "what it is", "source"):
+        table.add_column(column, overflow="fold")
+    for e in entries:
+        table.add_row(f"[bold]{e.name}[/]", e.description, e.source)
+    return table
+
+
+def point_text(theta: Mapping[Any, Any]) -> str:
+    """A point in one line.
+
+    >>> point_text({"x": 0, "y": "log(2)"}), point_text(dict.fromkeys(range(100), 0)), point_text({})
+    ('x = 0, y = log(2)', '0 for all 100 parameters', 'no parameters')
+    """
+    values = {str(value) for value in theta.values()}
+    if len(theta) > 1 and len(values) == 1:
+        return f"{values.pop()} for all {len(theta)} parameters"
+    shown = [f"{name} = {value}" for name, value in list(theta.items())[:ROWS]]
+    left_out = len(theta) - len(shown)
+    return ", ".join([*shown, f"{left_out} more"] if left_out else shown) or "no parameters"
+
+
+def cross_check_table(check: CrossCheck, theta: Mapping[Any, Any]) -> RenderableType:
+    """Exact beside sampled at theta, the worst coordinates first where there are many."""
+    rows = sorted(check.rows(), key=lambda row: -abs(row[-1])) if len(check.truth) > ROWS else check.rows()
+    title = f"gradient of the {check.estimate.horizon}-step problem, {check.estimate.n} trajectories"
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("parameter", "exact", "sampled", "s.e.", "z"):
+        table.add_column(column, justify="left" if column == "parameter" else "right")
+    for name, exact, mean, se, z in rows[:ROWS]:
+        table.add_row(name, f"{exact:.6g}", f"{mean:.6g}", f"{se:.2g}", f"{z:+.2f}")
+    if len(rows) > ROWS:
+        table.add_row(f"... {len(rows) - ROWS} more, all with smaller |z|", "", "", "", "")
+    return Group(Text(title, style="italic"), Text(f"at {point_text(theta)}", style="italic"), table)

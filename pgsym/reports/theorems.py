@@ -1,0 +1,166 @@
+"""The catalogue on the terminal: the list, one entry, and verdicts on a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from pgsym.claims.catalogue import Findings, Theorem
+from pgsym.claims.verdict import Status
+from pgsym.reports.terminal import verdict_text
+
+_STYLES = {Status.PROVED: "bold green", Status.REFUTED: "bold red", Status.INAPPLICABLE: "bold yellow"}
+
+
+def theorems_table(topics: Mapping[str, Sequence[Theorem]]) -> RenderableType:
+    """Every entry by topic: name, what it says in a few words, objective, whether it is true."""
+    parts: list[RenderableType] = []
+    for title, theorems in topics.items():
+        table = Table(title=title, title_justify="left", box=None, pad_edge=False, show_header=False)
+        table.add_column(min_width=30, no_wrap=True)
+        table.add_column(min_width=16, no_wrap=True)
+        table.add_column(min_width=5)
+        table.add_column(overflow="fold")
+        for t in theorems:
+            table.add_row(Text(t.name, "bold"), str(t.objective), _truth(t), t.title)
+        parts += [table, Text()]
+    parts.append(Text("pgsym theorems NAME shows one, pgsym theorems NAME MODEL decides it.", "dim"))
+    return Group(*parts)
+
+
+def theorem_page(theorem: Theorem) -> RenderableType:
+    """One entry: statement as text and as LaTeX, hypotheses, reference, derivation."""
+    head = Text.assemble((theorem.title, "bold"), f"  ({theorem.objective}, ", _truth(theorem), ")")
+    sections = {
+        "hypotheses": "; ".join(h.text for h in theorem.requires),
+        "statement": theorem.statement,
+        "what is missing": theorem.defect,
+        "about": theorem.about,
+        "reference": theorem.reference,
+        "derivation": theorem.derivation,
+        "LaTeX": theorem.latex(),
+        "shown by" if theorem.holds else "refuted by": example_text(theorem),
+    }
+    parts: list[RenderableType] = [head]
+    for title, text in sections.items():
+        if text:
+            parts += [Text(), Text(title, "dim"), Padding(Text(text), (0, 0, 0, 2), expand=False)]
+    return Group(*parts)
+
+
+def example_text(theorem: Theorem) -> str:
+    """The command that shows a theorem, or refutes a false statement.
+
+    >>> from pgsym.claims.catalogue import theorem
+    >>> example_text(theorem("no-discount-weight-jacobian"))
+    'pgsym theorems no-discount-weight-jacobian random-walk --gamma 1/2'
+    """
+    return f"pgsym theorems {theorem.name} {theorem.model}" + (f" --gamma {theorem.gamma}" if theorem.gamma else "")
+
+
+def findings_text(found: Findings, missing: Findings | None) -> RenderableType:
+    """The verdicts on one entry in full; for a false one also what it lacks."""
+    head = Text.assemble((found.theorem.title, "bold"), f"  ({found.theorem.objective}, ", _truth(found.theorem), ")")
+    parts: list[RenderableType] = [head]
+    if found.status is Status.INAPPLICABLE:
+        parts.append(Text.assemble(_status(found.status), f": {found.reason}"))
+    else:
+        parts += [verdict_text(v) for v in found.verdicts]
+    if missing is not None and found.status is Status.REFUTED:
+        parts.append(Text("what is missing", "dim"))
+        parts += [verdict_text(v) for v in missing.verdicts]
+    return Group(*parts)
+
+
+def findings_table(all_found: Sequence[Findings]) -> RenderableType:
+    """One row for each entry: the verdict and its ground."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("name", no_wrap=True)
+    table.add_column("in general", no_wrap=True)
+    table.add_column("here", no_wrap=True)
+    table.add_column("ground", overflow="fold")
+    for found in all_found:
+        table.add_row(Text(found.theorem.name), _truth(found.theorem), _status(found.status), Text(_ground(found)))
+    return table
+
+
+def summary(all_found: Sequence[Findings]) -> str:
+    """The closing line: how many of each, and whether any verdict is against the catalogue."""
+    counts = {s: sum(f.status is s for f in all_found) for s in Status}
+    parts = [f"{n} {status}" for status, n in counts.items()]
+    accidents = sum(f.by_accident for f in all_found)
+    if accidents:
+        parts.append(f"{accidents} false in general but true here")
+    wrong = [f.theorem.name for f in all_found if f.contradicts]
+    parts.append(f"against the catalogue: {', '.join(wrong)}" if wrong else "all as the catalogue says")
+    return "; ".join(parts)
+
+
+def _ground(found: Findings) -> str:
+    """Why, in a few words: of a failed hypothesis what was found, without the remedy."""
+    if found.status is Status.INAPPLICABLE:
+        return found.reason.partition(";")[0]
+    return "; ".join(dict.fromkeys(_grounds(found)))
+
+
+def _grounds(found: Findings) -> Iterator[str]:
+    for v in found.verdicts:
+        if v.status is not found.status:
+            continue
+        if v.factor is not None:
+            yield f"{v.ground}; true with the factor {v.factor} on the right"
+        else:
+            yield v.ground
+    if found.by_accident:
+        yield "true on this model only"
+
+
+def _truth(theorem: Theorem) -> Text:
+    return Text("true", "green") if theorem.holds else Text("false", "red")
+
+
+def _status(status: Status) -> Text:
+    return Text(str(status), _STYLES[status])
+
+
+# -- the page --------------------------------------------------------------------------------------------
+
+
+def catalogue_page(topics: Mapping[str, Sequence[Theorem]]) -> str:
+    """The whole catalogue as one page of Markdown."""
+    total = [t for theorems in topics.values() for t in theorems]
+    true = sum(t.holds for t in total)
+    parts = [
+        "# Theorems",
+        f"{true} theorems and {len(total) - true} famous false statements, each a text of the claim language that is "
+        "decided on the model at hand. A false one stands with what it lacks, which is true. "
+        "`pgsym theorems NAME` adds the statement as LaTeX; `pgsym theorems all MODEL` decides them all.",
+    ]
+    for title, theorems in topics.items():
+        parts.append(f"## {title}")
+        parts += [_entry_page(t) for t in theorems]
+    return "\n\n".join(parts) + "\n"
+
+
+def _entry_page(theorem: Theorem) -> str:
+    parts = [f"### {theorem.name}", f"{theorem.title}. {theorem.about}", _fence(theorem.statement)]
+    if theorem.defect:
+        parts += ["What is missing:", _fence(theorem.defect)]
+    if theorem.derivation:
+        parts += ["Derivation:", _fence(theorem.derivation)]
+    needs = "; ".join(h.text for h in theorem.requires)
+    parts.append(
+        f"- objective: {theorem.objective}\n"
+        + (f"- needs: {needs}\n" if needs else "")
+        + f"- reference: {theorem.reference}\n"
+        + f"- {'shown' if theorem.holds else 'refuted'} by: `{example_text(theorem)}`"
+    )
+    return "\n\n".join(parts)
+
+
+def _fence(text: str) -> str:
+    return f"```\n{text}\n```"
