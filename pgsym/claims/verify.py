@@ -29,12 +29,25 @@ def verify(
         ``normal form``, ``identity test`` or ``auto``.
     error_bits
         An identity test errs with probability at most 2^-error_bits.
+    seed
+        Of the random points.
 
     Returns
     -------
     Verdict
         For ``stationary-value`` the theorem is refuted (unless the gradient vanishes); its corollaries then
         hold the form scaled by 1/(1 - gamma), refuted too, and the exact gap, proved.
+
+    See Also
+    --------
+    pgsym.decide : Decides any other claim.
+    pgsym.derive : The proof, line by line.
+    pgsym.cross_check : Samples beside the exact gradient.
+
+    References
+    ----------
+    Sutton, McAllester, Singh and Mansour, Policy gradient methods for reinforcement learning with function
+    approximation (NIPS 1999).  Baxter and Bartlett, Infinite-horizon policy-gradient estimation (2001).
 
     Examples
     --------
@@ -48,7 +61,7 @@ def verify(
     if problem.objective is Objective.STATIONARY_VALUE and verdict.status is Status.REFUTED:
         claims = (scaled_theorem(), stationary_value_gap())
         verdict = replace(verdict, corollaries=tuple(decision.decide(claim) for claim in claims))
-    return verdict
+    return replace(verdict, assumption=problem.assumption)
 
 
 def policy_gradient_theorem(objective: Objective) -> Claim:

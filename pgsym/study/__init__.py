@@ -7,11 +7,13 @@ work      one shard, on whatever machine
 store     the one SQLite file
 local     worker processes of this machine; a killed one is replaced
 cluster   workers of a dask.distributed cluster
+result    what stands in the file
 run       from the study file to the finished results
 summary   what the results say: bias and variance, sampled and exact
 plot      bias and variance against n
 """
 
+from pgsym.study.result import StudyResult as StudyResult
 from pgsym.study.run import run_study as run_study
 from pgsym.study.settings import Study as Study
 from pgsym.study.settings import load_study as load_study

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pgsym.errors import StudyError
 from pgsym.study import cluster, local
+from pgsym.study.result import StudyResult
 from pgsym.study.settings import Study, load_study
 from pgsym.study.store import Store
 from pgsym.study.summary import summarise
@@ -26,7 +27,7 @@ def run_study(
     workers: int | None = None,
     scheduler: str | None = None,
     progress: bool | Progress | None = None,
-) -> Path:
+) -> StudyResult:
     """Do what is missing of a study, and summarise it.
 
     The file holds the same numbers, to the last bit, whatever the workers, and however often the run was killed and
@@ -44,6 +45,11 @@ def run_study(
         Instead of them, the address of a dask.distributed scheduler.
     progress
         As for `pgsym.estimate`; a function is called with (trajectories done, trajectories in all).
+
+    Returns
+    -------
+    StudyResult
+        Its table, plot and JSON; `path` is the file.
 
     Raises
     ------
@@ -74,7 +80,7 @@ def run_study(
                 report(count, planned)
         if not store.finished:
             store.finish(summarise(store))
-    return path
+    return StudyResult(path)
 
 
 def _execute(left: list[Task], workers: int | None, scheduler: str | None) -> Generator[tuple[Task, list[ShardResult]]]:
