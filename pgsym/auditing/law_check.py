@@ -248,6 +248,7 @@ def check_law(
                 transitions=found.transitions + one.transitions,
             )
     assert found is not None
+    found = replace(found, assumption=law.problem.assumption)
     cut = law.estimator if law.estimator.cut_off is not None else replace(law.estimator, horizon=found.horizon)
     truth = moments(problem, cut, target=law.target).at()
     mean = np.array([float(truth.mean[p]) for p in law.params])

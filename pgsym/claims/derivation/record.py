@@ -87,7 +87,9 @@ class Derivation(Result):
         ClaimError
             A relation mentions a state or a symbol that the model does not have.
         """
-        problem = Problem.of(problem).replace(objective=self.objective)
+        problem = Problem.of(problem)
+        if problem.objective is not self.objective:
+            problem = problem.replace(objective=self.objective)
         return audit(problem, self.blocks, title=self.title, method=method, error_bits=error_bits, seed=seed)
 
     def checked(self, problem: ProblemLike, **options: object) -> Derivation:
