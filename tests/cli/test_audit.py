@@ -70,7 +70,7 @@ def test_name_that_is_no_function_is_one_message(run, losses):
 def test_exception_of_the_user_s_own_code_is_one_message_with_its_own_lines(run, tmp_path):
     path = tmp_path / "broken.py"
     path.write_text("def gradient(theta, batch):\n    raise ValueError('no such thing')\n", encoding="utf-8")
-    status, _, err = run("audit", f"{path}:gradient", "short-corridor", "--horizon", "3")
+    status, _, err = run("audit", f"{path}:gradient", "short-corridor", "--horizon", "5")
     assert status == 2
     assert err == (
         "error: estimator: your code raised ValueError: no such thing; an estimator returns a gradient. Mend it\n"
