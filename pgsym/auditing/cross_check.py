@@ -194,6 +194,27 @@ def cross_check(
     false_alarm
         Probability that a correct estimate is called inconsistent.
 
+    Returns
+    -------
+    CrossCheck
+        Both gradients with z-scores, and whether they agree.
+
+    Raises
+    ------
+    SamplingError
+        As for `pgsym.estimate`, or a rate outside (0, 1).
+    HypothesisError
+        The objective is not defined on this model.
+
+    See Also
+    --------
+    estimate : The samples alone.
+    verify : Exact, for every theta.
+
+    References
+    ----------
+    Hotelling, The generalization of Student's ratio, 1931.
+
     Examples
     --------
     >>> cross_check("short-corridor", n=10_000).consistent

@@ -45,12 +45,21 @@ def run_study(
     progress
         As for `pgsym.estimate`; a function is called with (trajectories done, trajectories in all).
 
+    Returns
+    -------
+    Path
+        The finished SQLite file.
+
     Raises
     ------
     SchemaError
         The study file is wrong.
     StudyError
         The file holds another study; workers died again and again; the scheduler does not answer.
+
+    See Also
+    --------
+    estimate : One cell of a study.
 
     Notes
     -----
