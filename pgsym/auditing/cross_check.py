@@ -229,7 +229,7 @@ def cross_check(
     gradient = np.array([float(solution.grad[p]) for p in problem.policy.params])
     J = float(solution.J)
     if problem.objective is Objective.START_STATE:
-        finite = truncated(problem.mdp, problem.policy, point, found.horizon)
+        finite = truncated(problem, found.horizon)
         return CrossCheck(found, finite.grad, gradient, finite.J, J, false_alarm)
     bias = np.zeros_like(gradient) if found.bias is None else found.bias
     return CrossCheck(found, gradient + bias, gradient, J + (found.bias_of_J or 0.0), J, false_alarm)
