@@ -85,6 +85,15 @@ def ascend(
     SamplingError
         An estimator does not fit the objective.
 
+    See Also
+    --------
+    solve : The exact gradient.
+    estimate : One sampled gradient.
+
+    References
+    ----------
+    Kakade, A natural policy gradient, NeurIPS 2001.
+
     Examples
     --------
     The short corridor's best policy has odds sqrt(2), where J = -(6 + 4 sqrt(2)) (Sutton & Barto, Example 13.1):

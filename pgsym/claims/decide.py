@@ -78,6 +78,7 @@ def decide(
     Returns
     -------
     Verdict
+        Proved, refuted with a witness, or inapplicable with the hypothesis that fails.
 
     Raises
     ------
@@ -86,8 +87,13 @@ def decide(
 
     See Also
     --------
-    pgsym.verify : Decides the policy gradient theorem.
-    pgsym.Script : Decides a file of claims.
+    verify : The policy gradient theorem.
+    Script : A file of claims.
+    theorem : Claims that have a name.
+
+    References
+    ----------
+    Schwartz, Fast probabilistic algorithms for verification of polynomial identities, JACM 27, 1980.
 
     Examples
     --------

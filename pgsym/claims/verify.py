@@ -38,16 +38,21 @@ def verify(
         For ``stationary-value`` the theorem is refuted (unless the gradient vanishes); its corollaries then
         hold the form scaled by 1/(1 - gamma), refuted too, and the exact gap, proved.
 
+    Raises
+    ------
+    HypothesisError
+        Never: an objective that is not defined makes the verdict ``inapplicable``.
+
     See Also
     --------
-    pgsym.decide : Decides any other claim.
-    pgsym.derive : The proof, line by line.
-    pgsym.cross_check : Samples beside the exact gradient.
+    decide : Any other claim.
+    derive : The proof with this model's numbers, every line decided.
+    certify : A proof for Coq's kernel.
 
     References
     ----------
-    Sutton, McAllester, Singh and Mansour, Policy gradient methods for reinforcement learning with function
-    approximation (NIPS 1999).  Baxter and Bartlett, Infinite-horizon policy-gradient estimation (2001).
+    Sutton, McAllester, Singh & Mansour, Policy gradient methods for reinforcement learning with function
+    approximation, NeurIPS 2000.
 
     Examples
     --------

@@ -58,6 +58,10 @@ def run_study(
     StudyError
         The file holds another study; workers died again and again; the scheduler does not answer.
 
+    See Also
+    --------
+    estimate : One cell of a study.
+
     Notes
     -----
     Worker processes are spawned: a script that calls this does so under ``if __name__ == "__main__":``.

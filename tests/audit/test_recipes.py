@@ -32,7 +32,7 @@ def test_correct_recipes_have_the_target_as_exact_mean(data):
     behaviour = data.draw(st.one_of(st.none(), points(policy)))
     world = build_world(Problem(mdp, policy, theta=theta), behaviour=behaviour)
     horizon, bootstrap = (truth(world, 3, target) for target in (AuditTarget.HORIZON, AuditTarget.BOOTSTRAP))
-    np.testing.assert_allclose(horizon, truncated(mdp, policy, world.theta, 3).grad, atol=ROUNDING)
+    np.testing.assert_allclose(horizon, truncated(Problem(mdp, policy, theta=world.theta), 3).grad, atol=ROUNDING)
     for recipe in (Recipe(), Recipe(baseline="none")):
         np.testing.assert_allclose(mean(recipe, world, 3), horizon, atol=ROUNDING)
     for lam in (0.0, 0.5, 1.0):
