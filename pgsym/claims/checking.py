@@ -216,8 +216,11 @@ class Checked(Result):
         for step in (*self.refuted, *self.inapplicable):
             place = f"line {step.line}, " if step.line else ""
             relation = step.claim.relation.replace("==", "=")
-            yield Prose(f"{step.verdict.status.capitalize()}: {place}`{step.claim.left}` {relation} "
-                        f"`{step.claim.right}`. {step.verdict.ground}.")  # fmt: skip
+            claim = f"{place}`{step.claim.left}` {relation} `{step.claim.right}`"
+            if step.verdict.refuted:
+                yield Prose(f"Refuted by {step.verdict.ground}: {claim}.")
+            else:
+                yield Prose(f"Inapplicable: {claim}. {step.verdict.ground}")
             if step.verdict.witness is not None:
                 yield from step.verdict.witness.tables()
             if step.verdict.factor is not None:

@@ -63,5 +63,5 @@ def estimate(
     if as_json:
         print_json(found.to_json())
     else:
-        console().print(str(found))
+        console().print(found.text())
         console().print(f"[dim]trust: {found.trust} of all intervals together[/]")

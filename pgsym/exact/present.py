@@ -12,6 +12,7 @@ from pgsym.algebra.field import Field
 from pgsym.errors import TooLargeError
 from pgsym.expression.exact import to_float, written
 from pgsym.expression.labels import labels
+from pgsym.model.problem_display import point_text
 from pgsym.trust import Level, Trust
 
 if TYPE_CHECKING:
@@ -98,17 +99,3 @@ def short(e: sp.Expr) -> str:
     if len(shown) <= WIDTH:
         return shown
     return f"{shown[: WIDTH - 3]}..." if e.free_symbols else f"{float(e):.6g}"
-
-
-def point_text(theta: Mapping[Any, Any]) -> str:
-    """A point in one line.
-
-    >>> point_text({"x": 0, "y": "log(2)"}), point_text(dict.fromkeys(range(100), 0)), point_text({})
-    ('x = 0, y = log(2)', '0 for all 100 parameters', 'no parameters')
-    """
-    values = {str(value) for value in theta.values()}
-    if len(theta) > 1 and len(values) == 1:
-        return f"{values.pop()} for all {len(theta)} parameters"
-    shown = [f"{name} = {value}" for name, value in list(theta.items())[:SHOWN]]
-    left_out = len(theta) - len(shown)
-    return ", ".join([*shown, f"{left_out} more"] if left_out else shown) or "no parameters"

@@ -12,7 +12,7 @@ from pgsym.reports.terminal import highlighted
 def audit_text(audit: Checked, problem: Problem, name: str = "") -> Text:
     """The model, every relation with its verdict, and a closing line."""
     head = Text.assemble((problem.name, "bold"), f", {problem.mdp}" + (f": {name}" if name else "") + "\n\n")
-    body = highlighted(str(audit))
+    body = highlighted(audit.text())
     body.highlight_regex(r"(?m) {3}# .*$", "dim")
     body.highlight_regex(r"[^\n]*$", "bold")
     return head.append_text(body)

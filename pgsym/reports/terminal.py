@@ -12,7 +12,7 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from pgsym.exact.present import point_text
+from pgsym.model.problem_display import point_text
 from pgsym.trust import VIEWS
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def is_beyond_floats(leaf: Mapping[str, Any]) -> bool:
 
 def verdict_text(verdict: Verdict) -> Text:
     """A verdict with its ground, witness and corollaries."""
-    return highlighted(str(verdict))
+    return highlighted(verdict.text())
 
 
 def highlighted(shown: str) -> Text:

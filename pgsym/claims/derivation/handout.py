@@ -54,11 +54,6 @@ def derive(
     Derivation
         With the verdict on each of its relations in `audit`.
 
-    See Also
-    --------
-    pgsym.verify : The verdict on the theorem alone.
-    pgsym.Script : A derivation of your own.
-
     Raises
     ------
     HypothesisError

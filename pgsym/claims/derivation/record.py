@@ -130,8 +130,7 @@ class Derivation(Result):
 
     def text(self) -> str:
         """The claim language; `pgsym.claims.script` reads it again."""
-        head = f"{plain.paragraph(self.title)}\n\nobjective {self.objective}\n\n"
-        return head + plain.body(self.blocks, self._verdicts())
+        return f"{plain.paragraph(self.title)}\n\n" + plain.body(self.blocks, self._verdicts(), self.objective)
 
     def latex(self) -> str:
         """The body of a LaTeX document; needs amsmath, and what `latex.PREAMBLE` provides."""
