@@ -83,7 +83,7 @@ class Landscape:
         if mdp.symbols:
             names = ", ".join(sorted(s.name for s in mdp.symbols))
             raise StructureError(
-                f"no value for {names}; floats need every symbol. Give them: problem.at(NAME=VALUE), or --set NAME=VALUE",
+                f"no value for {names}; floats need every symbol. Give them: problem.at(NAME=VALUE), or --set",
                 where="symbols",
             )
         structure = Structure(mdp, policy)

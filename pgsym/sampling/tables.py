@@ -169,7 +169,7 @@ def build_tables(problem: Problem) -> Tables:
     if mdp.symbols:
         names = ", ".join(sorted(symbol.name for symbol in mdp.symbols))
         raise SamplingError(
-            f"{names} has no value; sampling needs numbers. Give it: problem.at(NAME=VALUE), or --set NAME=VALUE",
+            f"{names} has no value; sampling needs numbers. Give it: problem.at(NAME=VALUE), or --set",
             where="mdp",
         )
     point = {x: direct_value(v) for x, v in problem.point.items()}
