@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,7 +13,6 @@ import sympy as sp
 
 from pgsym.ascent.landscape import LocalValues
 from pgsym.ascent.policy_arrays import Floats
-from pgsym.ascent.sparkline import sparkline
 from pgsym.display.frame import data_frame
 from pgsym.display.result import TableResult, finite, tabular
 from pgsym.errors import AscentError
@@ -117,7 +118,7 @@ class Ascent(TableResult):
     damping : float
         Of the natural gradient.
     best : float or None
-        J of the best policy of any kind (`pgsym.ascent.optimum.best_value`); policies whose states share parameters
+        J of the best policy of any kind (`pgsym.ascent.landscape.best_value`); policies whose states share parameters
         need not reach it.
     seconds : float
         Wall clock.
@@ -285,3 +286,22 @@ def _middle(J: Floats) -> Floats:
     running = np.isfinite(J)
     total = np.where(running, J, 0.0).sum(axis=0)
     return np.divide(total, running.sum(axis=0), out=np.full(J.shape[1], np.nan), where=running.any(axis=0))
+
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+ASCII = "_.-:=+*#"
+WIDTH = 32
+
+
+def sparkline(
+    values: Sequence[float] | Floats, low: float, high: float, *, width: int = WIDTH, ascii: bool = False
+) -> str:
+    """`values` at `width` places, each a character between `low` and `high`; a blank where there is none.
+
+    >>> sparkline([0, 1, 2, 3], 0, 3), sparkline([0, 1, float("nan"), 3], 0, 3, ascii=True)
+    ('▁▃▆█', '_- #')
+    """
+    levels = ASCII if ascii else BLOCKS
+    picked = [values[round(i)] for i in np.linspace(0, len(values) - 1, min(width, len(values)))]
+    scale = (len(levels) - 1) / (high - low) if high > low else 0.0
+    return "".join(" " if not math.isfinite(v) else levels[round((v - low) * scale)] for v in picked)

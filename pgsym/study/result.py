@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pgsym.display.frame import data_frame
 from pgsym.display.result import TableResult, finite
 from pgsym.study.store import Store
-from pgsym.study.table import COLUMNS, result_rows
+from pgsym.study.summary import COLUMNS, result_rows
 from pgsym.trust import Level, Trust
 
 if TYPE_CHECKING:
