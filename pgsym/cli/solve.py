@@ -32,8 +32,9 @@ def solve(
     from pgsym.exact import solve as solve_exactly
     from pgsym.exact.policy_symbols import in_policy_symbols
     from pgsym.exact.solution import QUANTITIES, default_names
-    from pgsym.reports.data import BUDGET, SECONDS, Report
+    from pgsym.reports.data import Report
     from pgsym.reports.terminal import console, solution_table, working
+    from pgsym.reports.values import BUDGET, SECONDS
     from pgsym.trust import VIEWS
 
     if out is not None:

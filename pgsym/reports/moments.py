@@ -10,14 +10,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pgsym.errors import AlgebraError, HypothesisError, NotInFieldError, SingularMatrixError, TooLargeError
+from pgsym.errors import AlgebraError, HypothesisError
 from pgsym.exact.moments import EstimatorLaw, moments
-from pgsym.exact.moments.present import SMALL, leaf
+from pgsym.exact.moments.present import SMALL
 from pgsym.expression.labels import labels
 from pgsym.model.estimator import Estimator
 from pgsym.model.problem import Problem
-from pgsym.reports.data import EXACT_DIGITS
 from pgsym.reports.terminal import ROWS, is_beyond_floats
+from pgsym.reports.values import Views
 
 if TYPE_CHECKING:
     # It loads jax.
@@ -47,61 +47,24 @@ class MomentsReport:
     def __init__(self, problem: Problem, estimator: Estimator, target: str | None = None) -> None:
         self.problem = problem
         self.estimator = estimator
-        mdp, policy = problem.mdp, problem.policy
-        self.not_sampled: str | None = None
-        """Why there are no floats to compare samples with, where theta is beyond them."""
-        size = len(mdp.nonterminal) * len(policy.params) * (estimator.cut_off or 1)
-        self.closed: EstimatorLaw | None = None
-        self.exact: EstimatorLaw | None = None
-        self.float: EstimatorLaw | None = None
         closed = moments(problem, estimator, target=target, budget=BUDGET, seconds=SECONDS)
-        if not mdp.symbols and not estimator.symbols:
-            self.float = closed.at({p: float(v) for p, v in problem.theta.items()})
-            try:
-                self.float.covariance_trace  # noqa: B018
-            except SingularMatrixError as error:
-                if size > EXACT_ENTRIES:
-                    raise
-                self.float, self.not_sampled = None, str(error)
-        if size <= EXACT_ENTRIES or self.float is None:
-            try:
-                self.exact = closed.at()
-            except NotInFieldError:
-                if self.float is None:
-                    raise
-        if size <= CLOSED_ENTRIES:
-            self.closed = closed
-
-    @property
-    def law(self) -> EstimatorLaw:
+        size = len(problem.mdp.nonterminal) * len(problem.policy.params) * (estimator.cut_off or 1)
+        self.views = Views(
+            closed,
+            problem.theta,
+            floats=not problem.mdp.symbols and not estimator.symbols,
+            readable=size <= CLOSED_ENTRIES,
+            exact=size <= EXACT_ENTRIES,
+        )
+        self.views.in_floats(lambda one: one.covariance_trace)  # so that it is known whether floats serve
+        law = self.views.exact or self.views.float
+        assert law is not None
+        self.law = law
         """The most exact law at theta."""
-        found = self.exact or self.float
-        assert found is not None
-        return found
 
     def entry(self, get: Getter) -> dict[str, Any]:
-        """One number: ``{"closed_form": text, "exact": text, "float": number}``, null where there is none."""
-        closed = self._closed(get)
-        exact = None if self.exact is None else get(self.exact)
-        text = None if exact is None else leaf(exact)["exact"]
-        value = exact if exact is not None and not exact.free_symbols else None
-        if value is None and self.float is not None:
-            value = get(self.float)
-        return {
-            "closed_form": None if closed is None or len(str(closed)) > EXACT_DIGITS else str(closed),
-            "exact": None if text is None or len(text) > EXACT_DIGITS else text,
-            "float": None if value is None else leaf(value)["float"],
-        }
-
-    def _closed(self, get: Getter) -> sp.Expr | None:
-        if self.closed is None:
-            return None
-        try:
-            return get(self.closed)
-        except TooLargeError:
-            # What was too large once will be too large again.
-            self.closed = None
-            return None
+        """One number in the documented schema."""
+        return self.views.value(get).to_json()
 
     def to_json(self) -> dict[str, Any]:
         """The documented schema."""
@@ -165,7 +128,7 @@ class MomentsReport:
 
     def _numbers(self) -> EstimatorLaw | None:
         """The law whose entries are numbers."""
-        return self.float or (None if self.law.covariance_trace.free_symbols else self.law)
+        return self.views.float or (None if self.law.covariance_trace.free_symbols else self.law)
 
     def _sample_size(self) -> int | None:
         law = self._numbers()
@@ -178,9 +141,9 @@ class MomentsReport:
         return int(found) if found < float("inf") else None
 
     def _bias_size(self) -> int | None:
-        law = self.exact if self.exact is not None and self._numbers() is not None else self._numbers()
+        law = self.views.exact if self._numbers() is not None else None
         # A float's bias is never exactly 0, so that only an exact one says "no bias".
-        if law is None or not law.has_bias or law is self.float:
+        if law is None or not law.has_bias:
             return None
         try:
             found = law.bias_test_size()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Hashable
 from functools import cached_property
 from typing import Any
@@ -11,15 +10,14 @@ from typing import Any
 import sympy as sp
 
 from pgsym.claims.blocks import Cell
-from pgsym.errors import HypothesisError, NotInFieldError, SingularMatrixError, StructureError, TooLargeError
-from pgsym.exact import solve
+from pgsym.errors import HypothesisError, SingularMatrixError, StructureError
 from pgsym.exact.solution import Solution, Table
 from pgsym.expression.exact import to_float, written
 from pgsym.expression.labels import spelt
 from pgsym.expression.latex import Names, latex, tex_width
 from pgsym.expression.notation import name_table, quantity_latex, symbol_names
 from pgsym.model.problem import Problem
-from pgsym.reports.data import BUDGET, EXACT_ENTRIES, SECONDS
+from pgsym.reports.values import Views, is_exact_gradient, solution_views
 
 SHORT = 16
 """Characters of an exact number that is shown in a table."""
@@ -99,7 +97,6 @@ class Writer:
         mdp = problem.mdp
         self.names: Names = symbol_names({*mdp.symbols, *problem.policy.params})
         self._words = name_table(dict.fromkeys([*mdp.states, *(a for _, a in mdp.pairs)]))
-        self._left = SECONDS  # for exact numbers, all of them together
 
     def word(self, name: Hashable) -> Cell:
         """A state or an action."""
@@ -116,27 +113,9 @@ class Writer:
     # -- quantities at theta ---------------------------------------------------------------------------------
 
     @cached_property
-    def closed(self) -> Solution:
-        """The solution in closed form."""
-        return solve(self.problem, budget=BUDGET, seconds=SECONDS)
-
-    @cached_property
-    def exact(self) -> Solution | None:
-        """The solution at theta in exact numbers; None where the model is too large for them, or theta has none."""
-        p = self.problem
-        small = self.rounded is None or len(p.mdp.states) * len(p.policy.params) <= EXACT_ENTRIES
-        try:
-            return self.closed.at() if small else None
-        except NotInFieldError:
-            if self.rounded is None:
-                raise
-            return None
-
-    @cached_property
-    def rounded(self) -> Solution | None:
-        """The solution at theta in floats; None where a symbol has no value."""
-        p = self.problem
-        return None if p.mdp.symbols else self.closed.at({q: float(v) for q, v in p.theta.items()})
+    def views(self) -> Views[Solution]:
+        """The solution; all of it is exact or all of it is in floats."""
+        return solution_views(self.problem, exact=is_exact_gradient(self.problem))
 
     def value(self, name: str, key: Any = None) -> Cell:
         """A quantity at theta, such as ``value("V", "s")``: exact, or in six digits where that takes long.
@@ -146,21 +125,13 @@ class Writer:
         HypothesisError, StructureError
             The model does not define the quantity.
         """
-        found = None
-        if self.exact is not None and self._left > 0:
-            began = time.monotonic()
-            try:
-                found = _entry(self.exact, name, key)
-                self._left -= time.monotonic() - began
-            except TooLargeError:
-                self._left = 0.0  # what was too large once will be too large again
-        if found is None and self.rounded is not None:
-            found = _entry(self.rounded, name, key)
+        found = self.views.at_theta(lambda solution: _entry(solution, name, key))
         return self.LONG if found is None else self.expression(found)
 
     def defines(self, name: str) -> bool:
         """Whether the model has the quantity."""
-        view = self.rounded or self.closed
+        view = self.views.float or self.views.closed
+        assert view is not None
         try:
             getattr(view.quantities, name)
         except (HypothesisError, StructureError):
