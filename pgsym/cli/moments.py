@@ -112,7 +112,8 @@ def moments(
     if as_json:
         print_json({**data, "sampled": check.to_json() if check else None})
     else:
-        console().print(moments_table(data, check))
+        symbols = sorted(s.name for s in {*problem.mdp.symbols, *chosen.symbols})
+        console().print(moments_table(data, check, symbols))
     if plot is not None:
         from pgsym.exact.moments.sweep import applicable, sweep
         from pgsym.reports.moments_plot import save

@@ -62,6 +62,11 @@ class Quantities(InducedChain):
             return self._system.solve_transposed(start)
         return self._system.solve_transposed(start, self.lower._visits)  # type: ignore[call-arg]
 
+    def visits_from(self, state: State) -> Mapping[State, Any]:
+        """Expected discounted visits of a run that begins in `state`; V(s) is their sum, weighted with r_pi."""
+        start = [self.field.one if s == state else self.field.zero for s in self.live]
+        return dict(zip(self.live, self._system.solve_transposed(start), strict=True))
+
     @cached_property
     def d(self) -> Mapping[State, Any]:
         """eta normalised to sum 1; (1 - gamma) eta when nothing terminates."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -16,7 +16,7 @@ from pgsym.exact.moments.present import SMALL
 from pgsym.expression.labels import labels
 from pgsym.model.estimator import Estimator
 from pgsym.model.problem import Problem
-from pgsym.reports.terminal import ROWS, is_beyond_floats
+from pgsym.reports.terminal import CUT, ROWS, cut, is_beyond_floats, no_floats, point_text
 from pgsym.reports.values import Views
 
 if TYPE_CHECKING:
@@ -152,39 +152,32 @@ class MomentsReport:
         return int(found) if found < float("inf") else None
 
 
-def moments_table(data: Mapping[str, Any], check: LawCheck | None) -> RenderableType:
-    """The JSON schema as a table, with sampled values beside the exact ones where there are some."""
+def moments_table(data: Mapping[str, Any], check: LawCheck | None, symbols: Sequence[str] = ()) -> RenderableType:
+    """The JSON schema as a table, with sampled values beside the exact ones where there are some.
+
+    Parameters
+    ----------
+    symbols
+        Those without a value, with which formulas take the places of numbers.
+    """
     head = Text(f"{data['model']}  ({data['description']})", style="bold")
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("", "mean", "bias", "variance", *(("sampled mean", "s.e.") if check else ())):
-        table.add_column(column, justify="left" if not column else "right", overflow="fold")
-    names = list(data["mean"])
-    for name in names[:ROWS]:
-        cells = [
-            _shown(data["mean"][name]),
-            _shown(data["bias"] and data["bias"][name]),
-            _shown(data["variance"][name]),
-        ]
-        if check is not None:
-            row = check.to_json()["mean"][name]
-            cells += [f"{row['sampled']:.6g}", f"{row['standard_error']:.2g}"]
-        table.add_row(Text(name), *map(Text, cells))
-    if len(names) > ROWS:
-        table.add_row(f"... {len(names) - ROWS} more")
-    lines = [f"covariance trace {_shown(data['covariance_trace'])}"]
+    main = _formulas(data) if symbols else _numbers(data, check)
+    width = FORMULA_WIDTH if symbols else CELL_WIDTH
+    trace = data["covariance_trace"]
+    lines = [f"covariance trace {_shown(trace, width)}"]
     if check is not None:
         lines[0] += f"   sampled {check.sampled_trace:.6g} +- {check.trace_error:.2g}"
-    if data["covariance_trace"]["closed_form"] is not None and len(data["covariance_trace"]["closed_form"]) <= 100:
-        lines.append(f"  = {data['covariance_trace']['closed_form']}")
-    against = "undefined here" if data["mse"] is None else f"mean square error {_shown(data['mse'])}"
-    lines.append(
-        f"against the {data['objective']} gradient: {against}; signal to noise {_shown(data['signal_to_noise'])}"
-    )
+    if not symbols and trace["closed_form"] is not None and len(trace["closed_form"]) <= 100:
+        lines.append(f"  = {trace['closed_form']}")
+    against = "undefined here" if data["mse"] is None else f"mean square error {_shown(data['mse'], width)}"
+    ratio = _shown(data["signal_to_noise"], width)
+    lines.append(f"against the {data['objective']} gradient: {against}; signal to noise {ratio}")
     if data["optimal_baseline"] is not None:
         constant, state = data["optimal_baseline"]["constant"], data["optimal_baseline"]["state"]
         lines.append(
-            f"best constant baseline {_shown(constant['value'])}: trace {_shown(constant['covariance_trace'])}; "
-            f"best baseline by state: trace {_shown(state['covariance_trace'])}"
+            f"best constant baseline {_shown(constant['value'], width)}: "
+            f"trace {_shown(constant['covariance_trace'], width)}; "
+            f"best baseline by state: trace {_shown(state['covariance_trace'], width)}"
         )
     if data["samples_for_10_percent"] is not None:
         lines.append(f"{data['samples_for_10_percent']} samples for a root mean square error of 10% of the gradient")
@@ -192,17 +185,55 @@ def moments_table(data: Mapping[str, Any], check: LawCheck | None) -> Renderable
         lines.append(f"{data['samples_to_find_the_bias']} samples to find the bias (level 0.001, power 0.9)")
     if check is not None:
         lines.append(check.summary)
-    return Group(head, table, *map(Text, lines))
+    if symbols:
+        lines.append(f"at theta, which is {point_text(data['theta'])}; --json has closed forms for every theta")
+        lines.append(f"{CUT} ends the head of a longer formula; all of it: --json")
+    return Group(head, *([no_floats(symbols)] if symbols else []), main, *map(Text, lines))
 
 
-def _shown(entry: Mapping[str, Any] | None) -> str:
+def _numbers(data: Mapping[str, Any], check: LawCheck | None) -> RenderableType:
+    """One row for each parameter."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("", "mean", "bias", "variance", *(("sampled mean", "s.e.") if check else ())):
+        table.add_column(column, justify="left" if not column else "right", overflow="fold")
+    names = list(data["mean"])
+    for name in names[:ROWS]:
+        cells = [_shown(data[part] and data[part][name]) for part in ("mean", "bias", "variance")]
+        if check is not None:
+            row = check.to_json()["mean"][name]
+            cells += [f"{row['sampled']:.6g}", f"{row['standard_error']:.2g}"]
+        table.add_row(Text(name), *map(Text, cells))
+    if len(names) > ROWS:
+        table.add_row(f"... {len(names) - ROWS} more")
+    return table
+
+
+def _formulas(data: Mapping[str, Any]) -> RenderableType:
+    """One line for each number."""
+    names = list(data["mean"])
+    lines = []
+    for name in names[:ROWS]:
+        lines.append(Text(name))
+        for part in ("mean", "bias", "variance"):
+            shown = _shown(data[part] and data[part][name], FORMULA_WIDTH)
+            lines.append(Text(f"  {part} = {shown}"))
+    if len(names) > ROWS:
+        lines.append(Text(f"... {len(names) - ROWS} more"))
+    return Group(*lines)
+
+
+CELL_WIDTH, FORMULA_WIDTH = 40, 200
+"""Characters of a formula that a cell shows, and that a line of its own does."""
+
+
+def _shown(entry: Mapping[str, Any] | None, width: int = CELL_WIDTH) -> str:
     if entry is None:
-        return "-"
+        return "undefined"
     if entry["exact"] is not None and len(entry["exact"]) <= 24:
         return str(entry["exact"])
     if entry["float"] is not None:
         return f"{entry['float']:.6g}"
     if is_beyond_floats(entry):
         return "beyond floats"
-    text = entry["exact"] or entry["closed_form"] or "-"
-    return text if len(text) <= 40 else f"[{len(text)} characters]"
+    text = entry["exact"] or entry["closed_form"]
+    return "too large" if text is None else cut(text, width)

@@ -99,10 +99,11 @@ def values(solution: Solution) -> Iterator[Block]:
         header.append("in the parameters")
         rows = [[*row, cell or "long"] for row, cell in zip(rows, closed, strict=True)]
     if theta and params:
-        header.append(_point(theta, params))
         found = [None if e is None else _short(e, NARROW, names) or _float(e)
                  for e in _column(solution.at(), len(rows))]  # fmt: skip
-        rows = [[*row, cell or "long"] for row, cell in zip(rows, found, strict=True)]
+        if any(cell is not None for cell in found):
+            header.append(_point(theta, params))
+            rows = [[*row, cell or "long"] for row, cell in zip(rows, found, strict=True)]
     if len(header) == 1:
         return
     yield Heading("In the parameters", 2)

@@ -10,11 +10,12 @@ from typing import Any
 import sympy as sp
 
 from pgsym.claims.blocks import Cell
+from pgsym.claims.derivation.rows import Row
 from pgsym.errors import HypothesisError, SingularMatrixError, StructureError
 from pgsym.exact.solution import Solution, Table
 from pgsym.expression.exact import to_float, written
 from pgsym.expression.labels import spelt
-from pgsym.expression.latex import Names, latex, tex_width
+from pgsym.expression.latex import Names, latex, latex_lines, tex_width
 from pgsym.expression.notation import name_table, quantity_latex, symbol_names
 from pgsym.model.problem import Problem
 from pgsym.reports.values import Views, is_exact_gradient, solution_views
@@ -23,7 +24,11 @@ SHORT = 16
 """Characters of an exact number that is shown in a table."""
 FORMULA = 32
 """Characters of a formula that is."""
+PROBABILITY = 3 * FORMULA
+"""Characters of the formula of a probability, which has few columns beside it."""
 DIGITS = 6
+READABLE = 300
+"""Operations of a formula that has lines of its own."""
 ROWS = 24
 """Rows of one table."""
 
@@ -47,7 +52,7 @@ def _scientific(text: str) -> Cell:
     return Cell(text, mantissa if not e else rf"{mantissa} \times 10^{{{int(power)}}}")
 
 
-def number(value: sp.Expr, names: Names | None = None) -> Cell | None:
+def number(value: sp.Expr, names: Names | None = None, formula: int = FORMULA) -> Cell | None:
     r"""An exact number or formula where it is short, six digits of a long number; None of a long formula.
 
     >>> number(sp.Rational(-483, 34649)).latex, number(sp.Rational(10**20 + 1, 3 * 10**20)).latex
@@ -58,7 +63,7 @@ def number(value: sp.Expr, names: Names | None = None) -> Cell | None:
     if value.is_Float:
         found = decimal(float(value))
         return found if value == 0 else Cell(found.text, rf"\approx {{{found.latex}}}")
-    room = FORMULA if value.free_symbols else SHORT
+    room = formula if value.free_symbols else SHORT
     text = written(value)
     if sp.count_ops(value) <= room and text is not None and len(text) <= 4 * room:
         shown = latex(value, names=names, inline=not value.has(sp.exp))
@@ -106,9 +111,9 @@ class Writer:
         """A quantity at states and actions, as LaTeX."""
         return quantity_latex(name, *where, spelt=self._words)
 
-    def expression(self, value: sp.Expr) -> Cell:
-        """A formula, or a word for one that is too long."""
-        return number(value, self.names) or self.LONG
+    def expression(self, value: sp.Expr, room: int = FORMULA) -> Cell:
+        """A formula, or a word for one that is wider than that."""
+        return number(value, self.names, room) or self.LONG
 
     # -- quantities at theta ---------------------------------------------------------------------------------
 
@@ -127,6 +132,14 @@ class Writer:
         """
         found = self.views.at_theta(lambda solution: _entry(solution, name, key))
         return self.LONG if found is None else self.expression(found)
+
+    def formula(self, name: str, key: Any = None) -> Row | None:
+        """``name(key) = formula`` at theta, in as many lines as it takes; None where these are too many to be read."""
+        found = self.views.at_theta(lambda solution: _entry(solution, name, key))
+        if found is None or sp.count_ops(found) > READABLE:
+            return None
+        place = () if key is None else key if name in ("Q", "A") else (key,)
+        return Row((self.quantity(name, *place),), "=", tuple(latex_lines(found, names=self.names)), "", True)
 
     def defines(self, name: str) -> bool:
         """Whether the model has the quantity."""

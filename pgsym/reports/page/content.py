@@ -6,7 +6,7 @@ and as TikZ of one geometry.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pgsym.claims.blocks import Cell, Heading, Prose
@@ -126,17 +126,3 @@ class Document:
     def blocks(self) -> Iterator[Block]:
         """Every block of every section."""
         return (block for section in self.sections for block in section.blocks)
-
-
-def section(key: str, title: str, blocks: Iterable[Block]) -> Section:
-    """A section of blocks that are made one after the other."""
-    return Section(key, title, tuple(blocks))
-
-
-def equation(left: str, right: str, note: str = "", relation: str = "=") -> Formulas:
-    """One relation, both sides LaTeX.
-
-    >>> equation("J", "-12").rows[0].right
-    ('-12',)
-    """
-    return Formulas((Row((left,), relation, (right,), note, True),))

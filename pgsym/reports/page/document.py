@@ -107,7 +107,11 @@ class Builder:
         return f"at {spelt}" + (", ..." if len(theta) > 4 else "")
 
     def _summary(self) -> tuple[tuple[str | Cell, str | Cell | Answer], ...]:
-        rows: list[tuple[str | Cell, str | Cell | Answer]] = [("J at theta", self.writer.value("J"))]
+        J: str | Cell = self.writer.value("J")
+        if J is self.writer.LONG:
+            symbols = ", ".join(sorted(s.name for s in self.problem.mdp.symbols))
+            J = f"a formula in {symbols}, under Exact quantities"
+        rows: list[tuple[str | Cell, str | Cell | Answer]] = [("J at theta", J)]
         rows += [(f"theorem, {o}", Answer(v.status, v.trust)) for o, v in self.verdicts.items()]
         audit = self.derivation.audit
         assert audit is not None

@@ -12,7 +12,7 @@ from pgsym.expression.notation import symbol_latex
 from pgsym.model.drawing.geometry import FULL, geometry, is_drawable, is_simple
 from pgsym.model.drawing.svg import write as write_svg
 from pgsym.model.drawing.tikz import write as write_tikz
-from pgsym.reports.page.cells import ROWS, Writer, first_of
+from pgsym.reports.page.cells import PROBABILITY, ROWS, Writer, first_of
 from pgsym.reports.page.content import Block, DataTable, Figure, Note
 
 READABLE = 2 / 3
@@ -86,7 +86,12 @@ def settings(writer: Writer) -> DataTable:
     for (a, probability), states in alike.items():
         name = ", ".join(conditional("pi", a, s) for s in states)
         shown = r",\, ".join(writer.quantity("pi", a, s) for s in states[:4])
-        rows.append((Cell(name, shown + (r",\, \ldots" if len(states) > 4 else "")), writer.expression(probability)))
+        rows.append(
+            (
+                Cell(name, shown + (r",\, \ldots" if len(states) > 4 else "")),
+                writer.expression(probability, PROBABILITY),
+            )
+        )
     rows += [(Cell(p.name, symbol_latex(p.name)), writer.expression(problem.theta[p])) for p in policy.params]
     cut = f": the first {LINES} of {len(rows)}" if len(rows) > LINES else ""
     return DataTable(f"Discount, start, policy, theta{cut}", ("quantity", "value"), tuple(rows[:LINES]))
