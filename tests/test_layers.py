@@ -1,6 +1,7 @@
 """Imports point downwards only, and each library stays in the layer that it belongs to."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -161,3 +162,8 @@ def test_the_two_routes_share_definitions_only() -> None:
 
 def test_every_layer_exists() -> None:
     assert {name.split(".")[0] for name in modules()} >= set(BELOW) - {"__main__"}
+
+
+def test_colours_stand_in_one_module() -> None:
+    coloured = {name for name, source in modules().items() if re.search(r"[\"'\s:]#[0-9a-fA-F]{6}\b", source)}
+    assert coloured == {"display.palette"}

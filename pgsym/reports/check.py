@@ -8,13 +8,12 @@ from rich.text import Text
 
 from pgsym.claims.checking import Checked, CheckedRelation
 from pgsym.claims.derivation.prose import plain
-from pgsym.claims.verdict import SHOWN, Status, Verdict
+from pgsym.claims.verdict import SHOWN, Verdict
+from pgsym.display.palette import ANSWERS
 from pgsym.model.problem import Problem
 
 DIFFERENCE_WIDTH = 90
 """A difference in closed form is shown up to this many characters."""
-
-_STYLES = {Status.PROVED: "bold green", Status.REFUTED: "bold red", Status.INAPPLICABLE: "bold yellow"}
 
 
 def audit_text(audit: Checked, problem: Problem, name: str = "") -> Text:
@@ -42,7 +41,7 @@ def _step(step: CheckedRelation, wide: int) -> Text:
     text.append(f"{step.line:>{wide}}  {left}{relation} {step.claim.right}\n")
     verdict = step.verdict
     text.append(indent)
-    text.append(str(verdict.status), _STYLES[verdict.status])
+    text.append(str(verdict.status), ANSWERS[verdict.status])
     text.append(f": {verdict.ground}")
     if step.reason:
         text.append(f"   # {plain(step.reason)}", "dim")

@@ -12,6 +12,8 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+from pgsym.display.palette import ANSWERS
+
 if TYPE_CHECKING:
     # The one loads jax, the other all that decides claims.
     from pgsym.auditing.cross_check import CrossCheck
@@ -30,8 +32,6 @@ CUT = "..."
 
 ROWS = 24
 """Rows of one table that are shown."""
-
-_STYLES = {"proved": "bold green", "refuted": "bold red", "inapplicable": "bold yellow"}
 
 
 def solution_table(data: Mapping[str, Any], note: Text | None = None) -> RenderableType:
@@ -117,7 +117,7 @@ def is_beyond_floats(leaf: Mapping[str, Any]) -> bool:
 def verdict_text(verdict: Verdict) -> Text:
     """A verdict with its ground, witness and corollaries."""
     text = Text(str(verdict))
-    for status, style in _STYLES.items():
+    for status, style in ANSWERS.items():
         text.highlight_regex(rf"(?m)^\s*{status}(?=:)", style)
     return text
 

@@ -11,6 +11,7 @@ from pgsym.claims.derivation.prose import parts
 from pgsym.claims.derivation.rows import Row, grouped, rows, without_repeats
 from pgsym.claims.language.tree import Binding
 from pgsym.claims.verdict import Verdict
+from pgsym.display.palette import LIGHT
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -26,8 +27,8 @@ table.chain tr.first td { padding-top: .6rem; }
 table.data td, table.data th { text-align: left; padding: .2rem .9rem; }
 table.data th { border-bottom: 1px solid currentColor; }
 figure { text-align: center; margin: 1rem 0; }
-strong { color: #b3261e; }
-"""
+strong { color: BAD; }
+""".replace("BAD", LIGHT.bad)
 
 
 def page(

@@ -1,17 +1,15 @@
 """How the page looks, and the one thing that it does on its own: boxes that scroll can be reached by key."""
 
-STYLE = """
-:root {
-  color-scheme: light dark;
-  --paper: #ffffff; --ink: #1a1a1a; --soft: #565656; --line: #d4d4d4; --panel: #f5f6f8; --accent: #1f5fa8;
-  --good: #1d6b34; --bad: #b3261e; --warn: #7a5600;
-}
-@media screen and (prefers-color-scheme: dark) {
-  :root {
-    --paper: #1e1e1e; --ink: #ececec; --soft: #b4b4b4; --line: #4a4a4a; --panel: #292b2f; --accent: #8cc0ff;
-    --good: #86d79a; --bad: #ffa198; --warn: #e6cf6a;
-  }
-}
+from pgsym.display.palette import DARK, LIGHT
+
+_COLOURS = f"""
+:root {{ color-scheme: light dark; {LIGHT.css()} }}
+@media screen and (prefers-color-scheme: dark) {{ :root {{ {DARK.css()} }} }}
+"""
+
+STYLE = (
+    _COLOURS
+    + """
 * { box-sizing: border-box; }
 html { scroll-behavior: smooth; -webkit-text-size-adjust: 100%; }
 body {
@@ -104,6 +102,7 @@ figure svg { display: block; }
   figure, tr, .chain { break-inside: avoid; }
 }
 """
+)
 
 SCRIPT = """
 "use strict";
