@@ -12,12 +12,12 @@ from report_pages import HOSTILE, QUICK, problem, tables, tree
 from skips import NEEDS_TEX
 
 import pgsym
+from pgsym.claims.blocks import DataTable
 from pgsym.claims.derivation.mathml import mathml
 from pgsym.errors import DiscountError, MissingExtraError, SchemaError
 from pgsym.model.estimator import Reinforce, RewardToGo
 from pgsym.reports.page import report
 from pgsym.reports.page.cells import Writer
-from pgsym.reports.page.content import DataTable
 from pgsym.reports.page.document import Builder
 from pgsym.reports.page.estimators import estimators
 from pgsym.reports.page.html import POLICY

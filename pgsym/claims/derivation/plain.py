@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from pgsym.claims.blocks import Block, Cell, Chain, Definition, Heading, Prose, Table
+from pgsym.claims.blocks import Block, Cell, Chain, DataTable, Definition, Heading, Prose
 from pgsym.claims.language.render import binding_text
 from pgsym.claims.language.tree import Add, Neg, Node, Sub
 from pgsym.claims.verdict import Verdict
@@ -21,7 +21,7 @@ def body(blocks: Sequence[Block], verdicts: Iterator[Verdict | None]) -> str:
             parts.append(f"{'#' * (block.level + 1)} {block.text}")
         elif isinstance(block, Prose):
             parts.append(paragraph(block.text))
-        elif isinstance(block, Table):
+        elif isinstance(block, DataTable):
             parts.append(_table(block))
         elif isinstance(block, Definition):
             parts.append("\n".join(binding_text(b) for b in block.bindings))
@@ -72,7 +72,7 @@ def _broken(head: str, node: Node) -> list[str]:
     return [head + str(node), *reversed(terms)]
 
 
-def _table(table: Table) -> str:
+def _table(table: DataTable) -> str:
     cells = [[c.text if isinstance(c, Cell) else c for c in row] for row in (table.header, *table.rows)]
     widths = [max(len(row[k]) for row in cells) for k in range(len(table.header))]
     return "\n".join(

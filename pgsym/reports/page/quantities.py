@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pgsym.claims.blocks import Cell, Heading, Prose
+from pgsym.claims.blocks import Block, Cell, DataTable, Formulas, Heading, Note, Prose
+from pgsym.claims.derivation.cells import ROWS, first_of
 from pgsym.claims.derivation.model_tables import OUTCOMES, PAIRS, count_outcomes, is_small
 from pgsym.errors import HypothesisError, StructureError
 from pgsym.expression.latex import quantity_latex
-from pgsym.reports.page.cells import ROWS, Writer, first_of
-from pgsym.reports.page.content import Block, DataTable, Formulas, Note
+from pgsym.reports.page.cells import Writer
 from pgsym.reports.page.derivation import IN_THE_PARAMETERS
 
 BY_STATE = {
