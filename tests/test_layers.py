@@ -13,18 +13,18 @@ PACKAGE = Path(__file__).parent.parent / "pgsym"
 BELOW: dict[str, set[str]] = {
     "errors": set(),
     "trust": set(),
-    "display": {"errors"},
     "expression": {"errors"},
+    "display": {"errors", "trust", "expression"},
     "model": {"errors", "display", "expression"},
     "algebra": {"errors", "expression"},
-    "exact": {"errors", "display", "expression", "model", "algebra"},
+    "exact": {"errors", "trust", "display", "expression", "model", "algebra"},
     "interchange": {"errors", "display", "expression", "model", "exact"},
     "claims": {"errors", "trust", "display", "expression", "model", "algebra", "exact"},
     "certificates": {"errors", "trust", "display", "expression", "model", "algebra", "exact", "claims"},
-    "sampling": {"errors", "display", "expression", "model"},
+    "sampling": {"errors", "trust", "display", "expression", "model"},
     "auditing": {"errors", "trust", "display", "expression", "model", "algebra", "exact", "claims", "sampling"},
-    "ascent": {"errors", "display", "expression", "model", "algebra", "exact", "sampling"},
-    "study": {"errors", "display", "expression", "model", "algebra", "exact", "sampling", "auditing"},
+    "ascent": {"errors", "trust", "display", "expression", "model", "algebra", "exact", "sampling"},
+    "study": {"errors", "trust", "display", "expression", "model", "algebra", "exact", "sampling", "auditing"},
     "reports": {
         "errors",
         "trust",
@@ -47,7 +47,7 @@ for top in TOP:
 
 # Where alone a library may be imported: layers, or single modules.
 HOMES = {
-    "distributed": {"study.cluster"},
+    "distributed": {"study.workers"},
     "jax": {"sampling", "auditing", "ascent.optimiser", "interchange.functional", "interchange.functions", "cli"},
     "numpyro": {"sampling", "auditing", "cli"},
     "flint": {"algebra"},

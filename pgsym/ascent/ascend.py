@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from pgsym.ascent.landscape import Landscape, LocalValues
+from pgsym.ascent.landscape import Landscape, LocalValues, best_value
 from pgsym.ascent.methods import EXACT, NATURAL, Method, find_methods
 from pgsym.ascent.optimiser import Optimiser, Step
-from pgsym.ascent.optimum import best_value
 from pgsym.ascent.policy_arrays import Floats
 from pgsym.ascent.result import Ascent, Path
 from pgsym.errors import AscentError, PgsymError
@@ -85,6 +84,15 @@ def ascend(
     SamplingError
         An estimator does not fit the objective.
 
+    See Also
+    --------
+    solve : The exact gradient.
+    estimate : One sampled gradient.
+
+    References
+    ----------
+    Kakade, A natural policy gradient, NeurIPS 2001.
+
     Examples
     --------
     The short corridor's best policy has odds sqrt(2), where J = -(6 + 4 sqrt(2)) (Sutton & Barto, Example 13.1):
@@ -134,6 +142,7 @@ def ascend(
         best=best_value(landscape),
         seconds=time.perf_counter() - began,
         interrupted=paths[-1].stopped == INTERRUPTED,
+        assumption=problem.assumption,
     )
 
 

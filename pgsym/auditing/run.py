@@ -98,12 +98,26 @@ def audit(
         True: a bar; None: a bar on a terminal, after 2 seconds; or a function of (episodes, max_samples).  Ctrl-C after
         the first look gives the answer of the last look.
 
+    Returns
+    -------
+    AuditResult
+        Unbiased, biased or undecided, with the relative bias and its bound, and the mistake's name where it is known.
+
     Raises
     ------
     SamplingError
         An option out of range, a result of the wrong shape, a true gradient of 0.
     TooLargeError
         Exact mode has too many batches.
+
+    See Also
+    --------
+    assert_unbiased : The same as one line in a test.
+    moments : The exact law of an estimator that pgsym knows.
+
+    References
+    ----------
+    Howard, Ramdas, McAuliffe & Sekhon, Time-uniform, nonparametric, nonasymptotic confidence sequences, 2021.
 
     Examples
     --------
@@ -128,7 +142,8 @@ def audit(
             raise SamplingError(f"found {rate}; a probability in (0, 1) is required", where=name)
     if (delta is not None and delta < 0) or (delta == 0 and mode == "sample"):
         raise SamplingError(f"found {delta}; a sample needs a positive tolerance. Give delta > 0", where="delta")
-    world = build_world(Problem.of(problem), behaviour=behaviour, critic=critic)
+    problem = Problem.of(problem)
+    world = build_world(problem, behaviour=behaviour, critic=critic)
     if world.k > MAX_PARAMETERS:
         raise SamplingError(
             f"{world.k} parameters; a joint region is formed for at most {MAX_PARAMETERS}. Use a smaller model, or "
@@ -159,7 +174,7 @@ def audit(
     if explain and found.verdict is BiasVerdict.BIASED:
         named = diagnose(estimator, rollouts, aim, exact, found.bias, alpha=alpha, seed=seed, lam=lam)
         found = replace(found, diagnosis=named)
-    return replace(found, seconds=time.perf_counter() - began)
+    return replace(found, seconds=time.perf_counter() - began, assumption=problem.assumption)
 
 
 def _target(world: ProblemArrays, target: AuditTarget | str | None) -> AuditTarget:

@@ -23,7 +23,6 @@ from pgsym.claims.language.tree import (
     Sum,
     World,
 )
-from pgsym.claims.verdict import Status
 from pgsym.expression.tex import tex_width
 from pgsym.model.objective import Objective
 from pgsym.trust import Trust
@@ -171,7 +170,7 @@ class Figure:
 class VerdictMark:
     """A verdict: what it is, how far it can be relied on, and in a sentence why."""
 
-    status: Status
+    status: str
     trust: Trust | None = None
     reason: str = ""
 

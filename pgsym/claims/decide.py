@@ -72,11 +72,28 @@ def decide(
         ``normal form``, ``identity test`` or ``auto``: the first where it is affordable, else the second.
     error_bits
         An identity test errs with probability at most 2^-error_bits.
+    seed
+        Of the random points.
+
+    Returns
+    -------
+    Verdict
+        Proved, refuted with a witness, or inapplicable with the hypothesis that fails.
 
     Raises
     ------
     ClaimError
         The claim makes no sense for this model.
+
+    See Also
+    --------
+    verify : The policy gradient theorem.
+    Script : A file of claims.
+    theorem : Claims that have a name.
+
+    References
+    ----------
+    Schwartz, Fast probabilistic algorithms for verification of polynomial identities, JACM 27, 1980.
 
     Examples
     --------
@@ -84,9 +101,11 @@ def decide(
     proved: sum[s] mu(s) * V(s) == rbar / (1 - gamma)
       by normal form
     """
-    decision = Decision(Problem.of(problem), method=method, error_bits=error_bits, seed=seed)
+    problem = Problem.of(problem)
+    decision = Decision(problem, method=method, error_bits=error_bits, seed=seed)
     statement = parse(claim) if isinstance(claim, str) else claim.statement
-    return Verdict.of_chain(statement, [decision.decide(c) for c in statement.claims])
+    verdict = Verdict.of_chain(statement, [decision.decide(c) for c in statement.claims])
+    return replace(verdict, assumption=problem.assumption)
 
 
 class Decision:

@@ -29,12 +29,30 @@ def verify(
         ``normal form``, ``identity test`` or ``auto``.
     error_bits
         An identity test errs with probability at most 2^-error_bits.
+    seed
+        Of the random points.
 
     Returns
     -------
     Verdict
         For ``stationary-value`` the theorem is refuted (unless the gradient vanishes); its corollaries then
         hold the form scaled by 1/(1 - gamma), refuted too, and the exact gap, proved.
+
+    Raises
+    ------
+    HypothesisError
+        Never: an objective that is not defined makes the verdict ``inapplicable``.
+
+    See Also
+    --------
+    decide : Any other claim.
+    derive : The proof with this model's numbers, every line decided.
+    certify : A proof for Coq's kernel.
+
+    References
+    ----------
+    Sutton, McAllester, Singh & Mansour, Policy gradient methods for reinforcement learning with function
+    approximation, NeurIPS 2000.
 
     Examples
     --------
@@ -48,7 +66,7 @@ def verify(
     if problem.objective is Objective.STATIONARY_VALUE and verdict.status is Status.REFUTED:
         claims = (scaled_theorem(), stationary_value_gap())
         verdict = replace(verdict, corollaries=tuple(decision.decide(claim) for claim in claims))
-    return verdict
+    return replace(verdict, assumption=problem.assumption)
 
 
 def policy_gradient_theorem(objective: Objective) -> Claim:

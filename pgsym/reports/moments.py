@@ -16,7 +16,8 @@ from pgsym.exact.moments.present import SMALL
 from pgsym.expression.labels import labels
 from pgsym.model.estimator import Estimator
 from pgsym.model.problem import Problem
-from pgsym.reports.terminal import CUT, ROWS, cut, is_beyond_floats, no_floats, point_text
+from pgsym.model.problem_display import point_text
+from pgsym.reports.terminal import CUT, ROWS, cut, is_beyond_floats, no_floats
 from pgsym.reports.values import Views
 
 if TYPE_CHECKING:

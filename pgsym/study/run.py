@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pgsym.errors import StudyError
-from pgsym.study import cluster, local
+from pgsym.study import workers as pool
+from pgsym.study.result import StudyResult
 from pgsym.study.settings import Study, load_study
+from pgsym.study.shards import ShardResult, Task, tasks
 from pgsym.study.store import Store
 from pgsym.study.summary import summarise
-from pgsym.study.work import ShardResult, Task, tasks
 
 if TYPE_CHECKING:
     from pgsym.sampling.progress import Progress
@@ -26,7 +27,7 @@ def run_study(
     workers: int | None = None,
     scheduler: str | None = None,
     progress: bool | Progress | None = None,
-) -> Path:
+) -> StudyResult:
     """Do what is missing of a study, and summarise it.
 
     The file holds the same numbers, to the last bit, whatever the workers, and however often the run was killed and
@@ -45,12 +46,21 @@ def run_study(
     progress
         As for `pgsym.estimate`; a function is called with (trajectories done, trajectories in all).
 
+    Returns
+    -------
+    StudyResult
+        Its table, plot and JSON; `path` is the file.
+
     Raises
     ------
     SchemaError
         The study file is wrong.
     StudyError
         The file holds another study; workers died again and again; the scheduler does not answer.
+
+    See Also
+    --------
+    estimate : One cell of a study.
 
     Notes
     -----
@@ -74,11 +84,11 @@ def run_study(
                 report(count, planned)
         if not store.finished:
             store.finish(summarise(store))
-    return path
+    return StudyResult(path)
 
 
 def _execute(left: list[Task], workers: int | None, scheduler: str | None) -> Generator[tuple[Task, list[ShardResult]]]:
     if scheduler is not None:
-        return cluster.cluster(left, scheduler) if left else local.here(left)
+        return pool.cluster(left, scheduler) if left else pool.here(left)
     wanted = (os.cpu_count() or 1) if workers is None else workers
-    return local.processes(left, min(wanted, len(left))) if wanted and left else local.here(left)
+    return pool.processes(left, min(wanted, len(left))) if wanted and left else pool.here(left)

@@ -25,14 +25,14 @@ def test_cluster_with_a_killed_worker_changes_no_bit(small, whole, digest, tmp_p
                 killed.append(cluster.workers[0].pid)
                 os.kill(killed[0], signal.SIGKILL)
 
-        path = run_study(small, tmp_path / "s.sqlite", scheduler=cluster.scheduler_address, progress=kill_one)
+        path = run_study(small, tmp_path / "s.sqlite", scheduler=cluster.scheduler_address, progress=kill_one).path
     assert killed
     assert digest(path) == whole.digest()
 
 
 def test_lost_scheduler_is_one_message_and_what_is_done_is_kept(small, whole, digest, tmp_path, monkeypatch):
     distributed = needs("distributed")
-    monkeypatch.setattr("pgsym.study.cluster.PATIENCE", "2s")
+    monkeypatch.setattr("pgsym.study.workers.PATIENCE", "2s")
     out = tmp_path / "s.sqlite"
     with distributed.LocalCluster(
         n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, silence_logs=50
@@ -47,12 +47,12 @@ def test_lost_scheduler_is_one_message_and_what_is_done_is_kept(small, whole, di
     with Store.read(out) as store:
         assert store.done()
         assert not store.finished
-    assert digest(run_study(small, out, workers=0, progress=False)) == whole.digest()
+    assert digest(run_study(small, out, workers=0, progress=False).path) == whole.digest()
 
 
 def test_cluster_raises_where_no_scheduler_answers(small, tmp_path, monkeypatch):
     needs("distributed")
-    monkeypatch.setattr("pgsym.study.cluster.PATIENCE", "300ms")
+    monkeypatch.setattr("pgsym.study.workers.PATIENCE", "300ms")
     with pytest.raises(
         StudyError, match=r"^scheduler tcp://127\.0\.0\.1:9: does not answer .*a dask scheduler's address"
     ):
