@@ -31,14 +31,11 @@ class SizeWorld(Evaluation):
         flat = {key: next(iter(v.values())) if isinstance(v, Mapping) else v for key, v in overrides.items()}
         return quantities.varied(**{key: v if isinstance(v, Size) else field.number(v) for key, v in flat.items()})
 
-    def table(self, name: str, level: int) -> Any:
-        return getattr(self.quantities(0).long_run, "expected_steps" if name == "E[T]" else name)
-
     def log_pi(self, level: int) -> Any:
         """One bound for all log pi(a|s)."""
-        if ("log pi", 0) not in self._tables:
-            self._tables["log pi", 0] = self.quantities(0).log_pi(self.basis)
-        return self._tables["log pi", 0]
+        if 0 not in self._log_pi:
+            self._log_pi[0] = self.quantities(0).log_pi(self.basis)
+        return self._log_pi[0]
 
     def logit(self, state: State, action: Action, level: int) -> Any:
         super().logit(state, action, level)

@@ -18,9 +18,7 @@ from pgsym.claims.language.scope import Range
 from pgsym.claims.language.vocabulary import Role
 from pgsym.errors import ClaimError, NotInFieldError, UndefinedQuantityError
 from pgsym.exact.logarithms import LogBasis, log_policy
-from pgsym.exact.longrun import deviation, expected_steps, gain, limiting, multichain_h, reward_to, transient_visits
 from pgsym.exact.quantities import Quantities
-from pgsym.exact.variants import varied
 from pgsym.expression.labels import spelt
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.objective import Objective
@@ -119,7 +117,7 @@ class Evaluation:
         self.basis = basis
         self.left_out: dict[State, None] = {}
         self._quantities: dict[int, Any] = {}
-        self._tables: dict[tuple[str, int], Any] = {}
+        self._log_pi: dict[int, Any] = {}
 
     def quantities(self, level: int) -> Any:
         """V, Q, mu, ... with elements of that level."""
@@ -134,23 +132,16 @@ class Evaluation:
 
     def varied(self, quantities: Any, **overrides: Any) -> Any:
         """The quantities with another reward function, discount or start weight."""
-        return varied(quantities, **overrides)
-
-    def table(self, name: str, level: int) -> Any:
-        """One of the quantities that are not attributes of `Quantities`."""
-        key = (name, 0 if self.tower.closed else level)
-        if key not in self._tables:
-            self._tables[key] = TABLES[name](self.quantities(level))
-        return self._tables[key]
+        return quantities.varied(**overrides)
 
     def log_pi(self, level: int) -> Any:
         """log pi(a|s), by state and action."""
-        key = ("log pi", 0 if self.tower.closed else level)
-        if key not in self._tables:
+        level = 0 if self.tower.closed else level
+        if level not in self._log_pi:
             if self.basis is None:
                 raise NotInFieldError("no generators for log pi; the field needs them", where="log pi")
-            self._tables[key] = log_policy(self.quantities(level), self.basis)
-        return self._tables[key]
+            self._log_pi[level] = log_policy(self.quantities(level), self.basis)
+        return self._log_pi[level]
 
     def logit(self, state: State, action: Action, level: int) -> Any:
         """l(s,a) of a softmax policy."""
@@ -243,14 +234,3 @@ def named(literal: t.Literal, among: Sequence[Hashable], what: str) -> Hashable:
         listed = ", ".join(map(spelt, among[:8])) + (", ..." if len(among) > 8 else "")
         raise ClaimError(f"{len(found)} of that name; the model has {listed}. Check the name", where=f"{what} {name}")
     return found[0]
-
-
-TABLES: dict[str, Callable[[Quantities], Any]] = {
-    "D": deviation,
-    "g": gain,
-    "nu": limiting,
-    "H": multichain_h,
-    "n": transient_visits,
-    "reward_to": reward_to,
-    "E[T]": expected_steps,
-}

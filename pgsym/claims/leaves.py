@@ -21,7 +21,6 @@ Env = dict[str, Hashable]
 Compiled = Callable[[Env], Value]
 """A value, given what the indices stand for."""
 
-_TABLES = frozenset({"D", "g", "nu", "H", "n"})
 _DISCOUNTED = {"V": "h", "eta": "mu", "d": "mu"}
 _SPARSE = frozenset({"mu0", "P_pi", "P", "pi"})
 
@@ -119,11 +118,9 @@ class Leaves:
         if name == "|S|":
             count = world.tower.field(level).number(Fraction(len(world.mdp.nonterminal)))
             return lambda env: count
-        if name == "E[T]":
-            return once(lambda env: world.table(name, level))
         if not node.indices:
             found = self._quantities(world, node, level)
-            return once(lambda env: getattr(found(), name))
+            return once(lambda env: getattr(found(), "expected_steps" if name == "E[T]" else name))
         places = self.places(node, node.indices)
         return self._with_ends(node, world, places, self._taken(node, world, places, level), level)
 
@@ -159,9 +156,7 @@ class Leaves:
 
             return logit
         if name == "r" and len(node.indices) == 3:
-            return _looked_up(lambda: world.table("reward_to", level), places)
-        if name in _TABLES:
-            return _looked_up(lambda: world.table(name, level), places)
+            name = "reward_to"
         found = self._quantities(world, node, level)
         if name in _SPARSE:
             return self._sparse(name, found, places, level)
