@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from importlib.metadata import version
 
 from pgsym.certificates.instance import CertifiedModel
-from pgsym.certificates.names import comment
 from pgsym.certificates.sections import divisors
+from pgsym.certificates.terms import comment
 from pgsym.expression.labels import spelt
 from pgsym.model.objective import Objective
 

@@ -12,6 +12,7 @@ from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.compiler import Meaning
 from pgsym.claims.domain import POINTS, Domain, Place, in_unit_interval
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.verdict import Coordinate, Witness
 from pgsym.errors import AlgebraError, UndefinedQuantityError
 
@@ -100,9 +101,5 @@ def _side(meaning: Meaning, setting: BoundClaim, node: t.Node, params: tuple[sp.
 
 def _agree(setting: BoundClaim, left: dict[Coordinate, Any], right: dict[Coordinate, Any], is_zero: Any) -> bool:
     """Whether the claim holds at the point."""
-    if setting.claim.relation != t.PROPORTIONAL:
-        return all(is_zero(left[c] - right[c]) for c in left)
-    pivot = next((c for c, e in right.items() if not is_zero(e)), None)
-    if pivot is None:
-        return all(is_zero(e) for e in left.values())
-    return all(is_zero(left[c] * right[pivot] - left[pivot] * right[c]) for c in left)
+    relation = RELATIONS[setting.claim.relation]
+    return all(map(is_zero, relation.must_vanish(left, right, sp.S.Zero, is_zero).values()))

@@ -31,7 +31,8 @@ def solve(
     """
     from pgsym.exact import solve as solve_exactly
     from pgsym.exact.policy_symbols import in_policy_symbols
-    from pgsym.exact.solution import QUANTITIES, default_names
+    from pgsym.exact.solution import default_names
+    from pgsym.expression.quantity import LISTED
     from pgsym.reports.data import BUDGET, SECONDS, Report
     from pgsym.reports.terminal import console, solution_table, working
     from pgsym.trust import VIEWS
@@ -50,7 +51,7 @@ def solve(
         print(text)
     else:
         with working("closed forms and exact values"):
-            data = Report(problem).to_json(QUANTITIES if as_json else names)
+            data = Report(problem).to_json(LISTED if as_json else names)
         if as_json:
             print_json(data | {"trust": {view: str(level) for view, level in VIEWS.items()}})
         else:

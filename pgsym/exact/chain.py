@@ -16,6 +16,7 @@ from pgsym.algebra.field import Factorization, Field
 from pgsym.errors import StructureError
 from pgsym.exact.elimination_plan import Constants, EliminationPlan
 from pgsym.exact.tables import LazyMap
+from pgsym.expression.quantity import QuantityDefinition
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
@@ -59,6 +60,7 @@ class InducedChain:
         self.plan = EliminationPlan.of(self.structure)
         self.lower = lower
         self.constants: Constants = Constants(self.plan, field.ground) if lower is None else lower.constants
+        self._known: dict[QuantityDefinition, Any] = {}
         self.systems: list[tuple[Any, tuple[State, ...], Factorization]] = []
         self._original: Self | None = None
         self._r: Mapping[Any, Any] | None = None
@@ -119,6 +121,12 @@ class InducedChain:
         found._gamma = self._gamma if gamma is None else gamma
         found._mu0 = self._mu0 if mu0 is None else mu0
         return found
+
+    def of(self, quantity: QuantityDefinition) -> Any:
+        """A quantity of the registry, found once."""
+        if quantity not in self._known:
+            self._known[quantity] = quantity.value_of(self)
+        return self._known[quantity]
 
     # -- the dynamics ------------------------------------------------------------------------------------
 

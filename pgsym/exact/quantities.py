@@ -16,6 +16,7 @@ from pgsym.errors import UndefinedQuantityError
 from pgsym.exact.chain import InducedChain, Row
 from pgsym.exact.longrun import LongRun, deviation, reward_to
 from pgsym.exact.tables import LazyMap
+from pgsym.expression.quantity import QUANTITIES
 from pgsym.model.mdp import Action, State
 from pgsym.model.objective import MEAN_REWARD
 
@@ -37,7 +38,7 @@ class Quantities(InducedChain):
     @cached_property
     def V(self) -> Mapping[State, Any]:
         """V(s), the expected discounted return; 0 in terminal states."""
-        self._require_discounted("V", "h")
+        self._require_discounted("V")
         return self._on_live(self._values, "V")
 
     @cached_property
@@ -51,7 +52,7 @@ class Quantities(InducedChain):
     @cached_property
     def eta(self) -> Mapping[State, Any]:
         """eta(s) = sum_t gamma^t Pr(s_t = s) over non-terminal states."""
-        self._require_discounted("eta", "mu")
+        self._require_discounted("eta")
         return self._on_live(self._visits, "eta")
 
     @cached_property
@@ -303,8 +304,9 @@ class Quantities(InducedChain):
         """Values are discounted ones: by the objective, or because a discount was given."""
         return self._gamma is not None or not self.objective.definition.differential
 
-    def _require_discounted(self, name: str, instead: str) -> None:
+    def _require_discounted(self, name: str) -> None:
         if not self._is_discounted:
+            instead = QUANTITIES[name].instead
             raise UndefinedQuantityError(
                 f"{name} is not defined for the {self.objective} objective; it uses {instead}. Ask for {instead}, "
                 "or solve with another objective",

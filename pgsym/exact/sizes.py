@@ -25,6 +25,7 @@ from pgsym.exact.constants import Parts, over
 from pgsym.exact.cramer import ONE, Bound, CramerSystem, Stationary
 from pgsym.exact.logarithms import LogBasis, log_policy_size
 from pgsym.exact.tables import Constant
+from pgsym.expression.quantity import QUANTITIES, QuantityDefinition
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.objective import MEAN_REWARD, Objective
 from pgsym.model.policy import Policy
@@ -87,6 +88,10 @@ class SizeQuantities:
             gamma=self._gamma if gamma is None else self.field.spread(gamma, 1),
             mu0=self._mu0 if mu0 is None else self.field.spread(mu0, len(self.mdp.states)),
         )
+
+    def of(self, quantity: QuantityDefinition) -> Any:
+        """The bound of a quantity of the registry."""
+        return quantity.bound_of(self)
 
     # -- the chain ---------------------------------------------------------------------------------------
 
@@ -152,7 +157,7 @@ class SizeQuantities:
     @cached_property
     def V(self) -> Mapping[Any, Size]:
         """V(s) over det and the rewards' denominator."""
-        self._require_value("V", "h")
+        self._require_value("V")
         return self._by_state(self.value(self._system))
 
     def value(self, system: CramerSystem) -> Size:
@@ -165,7 +170,7 @@ class SizeQuantities:
     @cached_property
     def eta(self) -> Mapping[Any, Size]:
         """eta(s) over det and the denominator of mu0."""
-        self._require_value("eta", "mu")
+        self._require_value("eta")
         return self._by_state(self.visits(self._system))
 
     def visits(self, system: CramerSystem) -> Size:
@@ -356,8 +361,9 @@ class SizeQuantities:
         found = list(sizes)
         return over(self.field.common(found), ([e] for e in found))
 
-    def _require_value(self, name: str, instead: str) -> None:
+    def _require_value(self, name: str) -> None:
         if not self._is_discounted:
+            instead = QUANTITIES[name].instead
             raise UndefinedQuantityError(
                 f"{name} is not defined for the {self.objective} objective; it uses {instead}. Ask for {instead}, or "
                 "solve with another objective",

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from pgsym.claims.checking import Checked, CheckedRelation
 from pgsym.claims.derivation.prose import plain
+from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.verdict import SHOWN, Status, Verdict
 from pgsym.model.problem import Problem
 
@@ -36,7 +37,7 @@ def audit_text(audit: Checked, problem: Problem, name: str = "") -> Text:
 
 def _step(step: CheckedRelation, wide: int) -> Text:
     indent = " " * (wide + 2)
-    relation = step.claim.relation.replace("==", "=")
+    relation = RELATIONS[step.claim.relation].spellings[0]
     text = Text()
     left = f"{step.claim.left} " if step.first else "    "
     text.append(f"{step.line:>{wide}}  {left}{relation} {step.claim.right}\n")

@@ -21,9 +21,10 @@ from pgsym.errors import (
     TooLargeError,
 )
 from pgsym.exact import solve
-from pgsym.exact.solution import QUANTITIES, Solution, Table
+from pgsym.exact.solution import Solution, Table
 from pgsym.expression.exact import to_float, written
 from pgsym.expression.labels import labels
+from pgsym.expression.quantity import LISTED
 from pgsym.model.problem import Problem
 from pgsym.trust import Level, Trust
 
@@ -64,7 +65,7 @@ class Report:
     def _label(self, key: Hashable) -> str:
         return self._labels[key] if key in self._labels else str(key)
 
-    def to_json(self, names: Iterable[str] = QUANTITIES) -> dict[str, Any]:
+    def to_json(self, names: Iterable[str] = LISTED) -> dict[str, Any]:
         """The whole schema, without the quantities that the objective does not define."""
         problem = self.problem
         found: dict[str, Any] = {
@@ -89,7 +90,7 @@ class Report:
         nested: dict[str, Any] = {}
         for key in shape:
             entry = self._entry({view: _getter(table, key) for view, table in values.items()})
-            *outer, last = (self._labels[k] for k in key) if name in ("Q", "A") else (self._label(key),)
+            *outer, last = (self._labels[k] for k in key) if shape.arity == 2 else (self._label(key),)
             inner = nested.setdefault(outer[0], {}) if outer else nested
             inner[last] = entry
         return nested

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from pgsym.errors import AlgebraError, HypothesisError, NotInFieldError, SingularMatrixError, TooLargeError
 from pgsym.exact.moments import EstimatorLaw, moments
-from pgsym.exact.moments.present import SMALL, leaf
+from pgsym.exact.moments.compute import SMALL
+from pgsym.exact.moments.present import leaf
 from pgsym.expression.labels import labels
 from pgsym.model.estimator import Estimator
 from pgsym.model.problem import Problem

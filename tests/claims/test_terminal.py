@@ -4,8 +4,8 @@ import pytest
 
 from pgsym.claims import decide
 from pgsym.claims.language.scope import Range
-from pgsym.claims.language.vocabulary import Role
 from pgsym.errors import ClaimError
+from pgsym.expression.quantity import Role
 from pgsym.model import MDP, Problem, sigmoid, tabular
 
 METHODS = ("normal form", "identity test")

@@ -1,20 +1,131 @@
-"""`moments`: from a problem and an estimator to its exact law."""
+"""`moments`: from a problem and an estimator to its exact law, and what that shows."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from pgsym.algebra.field import Field
-from pgsym.algebra.polynomial import DEFAULT_BUDGET
-from pgsym.errors import SchemaError, StructureError
+from pgsym.display.frame import data_frame
+from pgsym.display.html import table
+from pgsym.errors import SchemaError
 from pgsym.exact.fields import rational_field
-from pgsym.exact.moments.law import EstimatorLaw
-from pgsym.exact.moments.specification import require_moments
+from pgsym.exact.moments.law import EstimatorMoments
+from pgsym.exact.moments.present import describe, leaf, short
+from pgsym.exact.moments.specification import require_estimator
+from pgsym.exact.moments.sweep import applicable, plot_sweeps, sweep
 from pgsym.exact.moments.target import BiasTarget
+from pgsym.exact.solution import Table
+from pgsym.expression.latex import align
 from pgsym.expression.symbols import in_order
-from pgsym.model.collision import all_symbols
+from pgsym.limits import CLOSED_FORM_TERMS
 from pgsym.model.estimator import ESTIMATORS, Estimator
 from pgsym.model.problem import Problem, ProblemLike
-from pgsym.model.structure import Structure
-from pgsym.model.validate import check_distinct
+
+if TYPE_CHECKING:
+    from pgsym.display.figure import Figure
+
+SHOWN = 12
+"""Parameters that a table shows."""
+SMALL = 20
+"""Up to so many parameters the plain data hold the whole covariance."""
+
+
+class EstimatorLaw(EstimatorMoments):
+    """Exact mean and covariance of an estimator of grad J, as a table, LaTeX, plain data and a plot."""
+
+    @property
+    def description(self) -> str:
+        """One line: the estimator, its run, and how many samples are averaged."""
+        return describe(self.estimator) + ("" if self.n == 1 else f", mean of {self.n} samples")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; every scalar is ``{"exact": text or null, "float": number or null}``."""
+        small = len(self.params) <= SMALL
+        return {
+            "estimator": self.estimator.name,
+            "description": self.description,
+            "objective": str(self.target),
+            "samples": self.n,
+            "mean": _by_parameter(self.mean),
+            "bias": _by_parameter(self.bias) if self.has_bias else None,
+            "variance": _by_parameter(self.variance),
+            "covariance": [[leaf(e) for e in row] for row in self.covariance.tolist()] if small else None,
+            "covariance_trace": leaf(self.covariance_trace),
+            "mse": leaf(self.mse) if self.has_bias else None,
+            "signal_to_noise": leaf(self.signal_to_noise),
+        }
+
+    def frame(self) -> Any:
+        """A pandas frame with a row for each parameter; gradient and bias are None where no target is defined.
+
+        Raises
+        ------
+        MissingExtraError
+            pandas is not installed.
+
+        Examples
+        --------
+        >>> from pgsym.exact.moments import moments
+        >>> moments("short-corridor", "reinforce").at().frame()
+          parameter mean variance gradient bias
+        0     theta    2     1959        2    0
+        """
+        nothing = dict.fromkeys(self.params)
+        gradient, bias = (self.gradient, self.bias) if self.has_bias else (nothing, nothing)
+        rows = [(p.name, self.mean[p], self.variance[p], gradient[p], bias[p]) for p in self.params]
+        return data_frame(["parameter", "mean", "variance", "gradient", "bias"], rows)
+
+    def __str__(self) -> str:
+        cells = self._rows()
+        widths = [max(len(row[i]) for row in cells) for i in range(4)]
+        lines = [self.description]
+        lines += ["  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in cells]
+        if len(self.params) > SHOWN:
+            lines.append(f"... {len(self.params) - SHOWN} more")
+        lines.append(f"covariance trace {short(self.covariance_trace)}; bias against {self.target}")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        where = "closed form" if self.theta is None else f"at {dict(self.theta)}"
+        return f"EstimatorLaw({self.estimator.name}, {where}, {len(self.params)} parameters)"
+
+    def _repr_latex_(self) -> str:
+        lines = []
+        for i, p in enumerate(self.params[:SHOWN], 1):
+            lines.append((rf"\mathbb{{E}}[g_{{{i}}}]", self.mean[p]))
+            lines.append((rf"\operatorname{{Var}}[g_{{{i}}}]", self.variance[p]))
+        lines.append((r"\operatorname{tr}\operatorname{Cov}[g]", self.covariance_trace))
+        return align(lines)
+
+    def _repr_html_(self) -> str:
+        header, *body = self._rows()
+        return table(header, body, f"{self.description}; covariance trace {short(self.covariance_trace)}")
+
+    def _rows(self) -> list[tuple[str, str, str, str]]:
+        """(parameter, mean, bias, variance) of the first parameters, with a header."""
+        found = [("", "mean", "bias", "variance")]
+        for p in self.params[:SHOWN]:
+            bias = short(self.bias[p]) if self.has_bias else "undefined"
+            found.append((p.name, short(self.mean[p]), bias, short(self.variance[p])))
+        return found
+
+    def plot(self, *numbers: str) -> Figure:
+        """Squared bias, variance and mean square error against lambda, gamma, a baseline or T: a panel for each.
+
+        Parameters
+        ----------
+        numbers
+            Of `pgsym.exact.moments.sweep.NUMBERS`; all that the estimator has by default.
+
+        Raises
+        ------
+        MissingExtraError
+            matplotlib is not installed.
+        StructureError
+            The law is a closed form, or the estimator does not have this number.
+        """
+        sweeps = [sweep(self, number) for number in numbers or applicable(self)]
+        return plot_sweeps(f"{self.description}; bias against {self.target}", sweeps)
 
 
 def moments(
@@ -23,7 +134,7 @@ def moments(
     *,
     target: BiasTarget | str | None = None,
     field: Field | None = None,
-    budget: int = DEFAULT_BUDGET,
+    budget: int = CLOSED_FORM_TERMS,
     seconds: float | None = None,
     reference: bool = False,
 ) -> EstimatorLaw:
@@ -76,27 +187,6 @@ def moments(
     return EstimatorLaw(problem, estimator, aim, field, reference=reference)
 
 
-def require_estimator(problem: Problem, estimator: Estimator) -> None:
-    """The estimator fits the problem, and a run of it has finite moments.
-
-    Raises
-    ------
-    HypothesisError
-        It has none.
-    StructureError, NameCollisionError
-        Its symbols are not its own, or it is about states that the model does not have.
-    """
-    clash = sorted({s.name for s in estimator.symbols} & {p.name for p in problem.policy.params})
-    if clash:
-        raise StructureError(
-            f"{clash[0]} is a policy parameter; a baseline or critic must not depend on theta here, for its gradient "
-            "would not be taken. Rename it",
-            where="estimator",
-        )
-    check_distinct({*estimator.symbols, *all_symbols(problem.mdp, problem.policy)})
-    require_moments(Structure(problem.mdp, problem.policy), estimator)
-
-
 def _named(name: str) -> Estimator:
     if name not in ESTIMATORS:
         raise SchemaError(f"found {name!r}; must be one of {', '.join(ESTIMATORS)}", where="estimator")
@@ -107,3 +197,7 @@ def _named(name: str) -> Estimator:
         raise SchemaError(
             f"found the name {name!r} alone; it has numbers of its own. Give {kind.__name__}(...)", where="estimator"
         ) from None
+
+
+def _by_parameter(table: Table) -> dict[str, Any]:
+    return {p.name: leaf(table[p]) for p in table}

@@ -1,40 +1,35 @@
-"""`EstimatorLaw`: the mean and covariance of an estimator, and what follows from them."""
+"""The mean and covariance of an estimator, and what follows from them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
 from pgsym.algebra.field import Field
-from pgsym.display.frame import data_frame
 from pgsym.errors import HypothesisError, StructureError, TooLargeError
 from pgsym.exact.fields import field_at
-from pgsym.exact.moments import present, sample_size
+from pgsym.exact.moments import sample_size
 from pgsym.exact.moments.computation import Core
-from pgsym.exact.moments.present import describe, floats, number
+from pgsym.exact.moments.present import floats, number
+from pgsym.exact.moments.specification import require_estimator
 from pgsym.exact.moments.target import BiasTarget
 from pgsym.exact.quantities import Quantities
 from pgsym.exact.solution import Table
 from pgsym.expression.exact import to_expr
+from pgsym.limits import COVARIANCE_PARAMETERS
 from pgsym.model.estimator import Estimator
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, given_numbers
 from pgsym.model.structure import Structure
 
-if TYPE_CHECKING:
-    from pgsym.display.figure import Figure
-
 Floats = NDArray[np.float64]
 
-LARGEST_COVARIANCE = 256
-"""Above this many parameters the whole covariance is not formed: ask for variances, the trace or projections."""
 FALSE_ALARM = 1e-3
 """Default level of a bias test."""
 POWER = 0.9
@@ -66,8 +61,8 @@ class Projected:
     covariance: sp.Matrix
 
 
-class EstimatorLaw:
-    """Exact mean and covariance of an estimator of grad J; made by `moments`.
+class EstimatorMoments:
+    """Exact mean and covariance of an estimator of grad J, and what follows from them; the base of `EstimatorLaw`.
 
     Attributes
     ----------
@@ -133,7 +128,7 @@ class EstimatorLaw:
         Raises
         ------
         TooLargeError
-            More than `LARGEST_COVARIANCE` parameters.
+            More than `COVARIANCE_PARAMETERS` parameters.
         """
         self._require_small()
         return sp.Matrix([[self._expr(self._over_n(e)) for e in row] for row in self.core.covariance])
@@ -234,14 +229,12 @@ class EstimatorLaw:
 
     # -- samples -----------------------------------------------------------------------------------------
 
-    def batch(self, n: int) -> EstimatorLaw:
+    def batch(self, n: int) -> Self:
         """The law of the mean of n independent samples."""
         if isinstance(n, bool) or not isinstance(n, int) or n < 1:
             raise StructureError(f"found {n!r}; a batch has at least one sample. Give n >= 1", where="batch")
-        mean = copy(self)
-        mean.n = n
-        for name in ("variance", "covariance", "covariance_trace", "mse"):
-            vars(mean).pop(name, None)
+        mean = self._made(self.problem, self.estimator, self.field, self.theta, n)
+        mean.core = self.core
         return mean
 
     def sample_size(self, accuracy: float, *, relative: bool = True) -> float:
@@ -263,14 +256,14 @@ class EstimatorLaw:
     def bias_test_size(self, *, power: float = POWER, false_alarm: float = FALSE_ALARM) -> float:
         """The number of samples at which a test of "no bias" finds the bias there is.
 
-        Hotelling's test over all coordinates; above `LARGEST_COVARIANCE` parameters, the test along the bias.
+        Hotelling's test over all coordinates; above `COVARIANCE_PARAMETERS` parameters, the test along the bias.
 
         Returns
         -------
         A whole number; inf where there is no bias.
         """
         bias = floats(self.bias)
-        if len(bias) > LARGEST_COVARIANCE:
+        if len(bias) > COVARIANCE_PARAMETERS:
             along = self.project([bias.tolist()]) if self.n == 1 else self.batch(1).project([bias.tolist()])
             square = np.array([[float(along.covariance[0, 0])]])
             return sample_size.for_bias_test(np.array([float(bias @ bias)]), square, false_alarm, power)
@@ -280,7 +273,7 @@ class EstimatorLaw:
 
     # -- points ------------------------------------------------------------------------------------------
 
-    def at(self, theta: Any = None, **values: Any) -> EstimatorLaw:
+    def at(self, theta: Any = None, **values: Any) -> Self:
         """The law at a point: exact, or in floats as soon as one given number is a float.
 
         Parameters
@@ -298,9 +291,22 @@ class EstimatorLaw:
         problem = self.problem.at(theta, **rest) if in_order else self.problem.at(rest)
         estimator = self.estimator.subs(own) if own else self.estimator
         field = field_at(problem, given_numbers(theta, values), estimator.symbols)
-        return EstimatorLaw(problem, estimator, self.target, field, problem.point, n=self.n)
+        return self._made(problem, estimator, field, problem.point, self.n)
 
-    # -- output ------------------------------------------------------------------------------------------
+    def changed(self, problem: Problem, estimator: Estimator) -> Self:
+        """The same of one sample for another problem at its point, or another estimator.
+
+        Raises
+        ------
+        HypothesisError
+            The estimator has no moments there.
+        """
+        require_estimator(problem, estimator)
+        field = field_at(problem, extra=estimator.symbols)
+        return self._made(problem, estimator, field, problem.point, 1)
+
+    def _made(self, problem: Problem, estimator: Estimator, field: Field, theta: Any, n: int) -> Self:
+        return type(self)(problem, estimator, self.target, field, theta, n=n)
 
     @cached_property
     def has_bias(self) -> bool:
@@ -310,69 +316,6 @@ class EstimatorLaw:
         except HypothesisError:
             return False
         return True
-
-    @property
-    def description(self) -> str:
-        """One line: the estimator, its run, and how many samples are averaged."""
-        return describe(self.estimator) + ("" if self.n == 1 else f", mean of {self.n} samples")
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain data; every scalar is ``{"exact": text or null, "float": number or null}``."""
-        return present.to_json(self)
-
-    def frame(self) -> Any:
-        """A pandas frame with a row for each parameter; gradient and bias are None where no target is defined.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-
-        Examples
-        --------
-        >>> from pgsym.exact.moments import moments
-        >>> moments("short-corridor", "reinforce").at().frame()
-          parameter mean variance gradient bias
-        0     theta    2     1959        2    0
-        """
-        nothing = dict.fromkeys(self.params)
-        gradient, bias = (self.gradient, self.bias) if self.has_bias else (nothing, nothing)
-        rows = [(p.name, self.mean[p], self.variance[p], gradient[p], bias[p]) for p in self.params]
-        return data_frame(["parameter", "mean", "variance", "gradient", "bias"], rows)
-
-    def __str__(self) -> str:
-        return present.text(self)
-
-    def __repr__(self) -> str:
-        where = "closed form" if self.theta is None else f"at {dict(self.theta)}"
-        return f"EstimatorLaw({self.estimator.name}, {where}, {len(self.params)} parameters)"
-
-    def _repr_latex_(self) -> str:
-        return present.latex(self)
-
-    def _repr_html_(self) -> str:
-        return present.html(self)
-
-    def plot(self, *numbers: str) -> Figure:
-        """Squared bias, variance and mean square error against lambda, gamma, a baseline or T: a panel for each.
-
-        Parameters
-        ----------
-        numbers
-            Of `pgsym.exact.moments.sweep.NUMBERS`; all that the estimator has by default.
-
-        Raises
-        ------
-        MissingExtraError
-            matplotlib is not installed.
-        StructureError
-            The law is a closed form, or the estimator does not have this number.
-        """
-        from pgsym.exact.moments.plot import plot
-        from pgsym.exact.moments.sweep import applicable, sweep
-
-        sweeps = [sweep(self, number) for number in numbers or applicable(self)]
-        return plot(f"{self.description}; bias against {self.target}", sweeps)
 
     # -- helpers -----------------------------------------------------------------------------------------
 
@@ -400,9 +343,9 @@ class EstimatorLaw:
         return list(v)
 
     def _require_small(self) -> None:
-        if len(self.params) > LARGEST_COVARIANCE:
+        if len(self.params) > COVARIANCE_PARAMETERS:
             raise TooLargeError(
-                f"{len(self.params)} parameters; the covariance is formed up to {LARGEST_COVARIANCE}. Use variance, "
+                f"{len(self.params)} parameters; the covariance is formed up to {COVARIANCE_PARAMETERS}. Use variance, "
                 "covariance_trace, or project",
                 where="covariance",
             )

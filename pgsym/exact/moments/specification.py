@@ -12,9 +12,12 @@ from pgsym.exact.moments.lookahead import LookAhead
 from pgsym.exact.moments.space import Array, Space
 from pgsym.exact.moments.whole_return import WholeReturn
 from pgsym.exact.quantities import Quantities
+from pgsym.model.collision import all_symbols
 from pgsym.model.estimator import EXACT, EligibilityTrace, Estimator, Reinforce
 from pgsym.model.objective import Objective
+from pgsym.model.problem import Problem
 from pgsym.model.structure import Structure
+from pgsym.model.validate import check_distinct
 
 _SHOWN = 8
 
@@ -59,6 +62,27 @@ def require_moments(structure: Structure, estimator: Estimator) -> None:
             "which must be finite. Give a horizon T, or mark an end as terminal",
             where=where,
         )
+
+
+def require_estimator(problem: Problem, estimator: Estimator) -> None:
+    """The estimator fits the problem, and a run of it has finite moments.
+
+    Raises
+    ------
+    HypothesisError
+        It has none.
+    StructureError, NameCollisionError
+        Its symbols are not its own, or it is about states that the model does not have.
+    """
+    clash = sorted({s.name for s in estimator.symbols} & {p.name for p in problem.policy.params})
+    if clash:
+        raise StructureError(
+            f"{clash[0]} is a policy parameter; a baseline or critic must not depend on theta here, for its gradient "
+            "would not be taken. Rename it",
+            where="estimator",
+        )
+    check_distinct({*estimator.symbols, *all_symbols(problem.mdp, problem.policy)})
+    require_moments(Structure(problem.mdp, problem.policy), estimator)
 
 
 class Specification:

@@ -18,6 +18,7 @@ from pgsym.expression.exact import to_float, written
 from pgsym.expression.labels import spelt
 from pgsym.expression.latex import Names, latex, tex_width
 from pgsym.expression.notation import name_table, quantity_latex, symbol_names
+from pgsym.expression.quantity import QUANTITIES
 from pgsym.model.problem import Problem
 from pgsym.reports.data import BUDGET, EXACT_ENTRIES, SECONDS
 
@@ -162,7 +163,7 @@ class Writer:
         """Whether the model has the quantity."""
         view = self.rounded or self.closed
         try:
-            getattr(view.quantities, name)
+            view.quantities.of(QUANTITIES[name])
         except (HypothesisError, StructureError):
             return False
         except SingularMatrixError:  # in floats only

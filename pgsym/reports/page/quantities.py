@@ -8,17 +8,15 @@ from pgsym.claims.blocks import Cell, Heading, Prose
 from pgsym.claims.derivation.model_tables import OUTCOMES, PAIRS, count_outcomes, is_small
 from pgsym.errors import HypothesisError, StructureError
 from pgsym.expression.latex import quantity_latex
+from pgsym.expression.quantity import ACTION, QUANTITIES, STATE
 from pgsym.reports.page.cells import ROWS, Writer, first_of
 from pgsym.reports.page.content import Block, DataTable, Note, equation
 from pgsym.reports.page.derivation import IN_THE_PARAMETERS
 
-BY_STATE = {
-    "V": "value of a state",
-    "h": "differential value",
-    "eta": "expected discounted visits",
-    "mu": "stationary distribution",
-}
+_CAPTIONED = [quantity for quantity in QUANTITIES.values() if quantity.caption]
+BY_STATE = {quantity.name: quantity.caption for quantity in _CAPTIONED if quantity.kinds == (STATE,)}
 """Quantities by state and what they are; those that the model defines are shown."""
+BY_PAIR = {quantity.name: quantity.caption for quantity in _CAPTIONED if quantity.kinds == (STATE, ACTION)}
 
 
 def quantities(writer: Writer, parts: dict[str, list[Block]]) -> Iterator[Block]:
@@ -34,12 +32,13 @@ def quantities(writer: Writer, parts: dict[str, list[Block]]) -> Iterator[Block]
     yield DataTable(f"States{first_of(len(mdp.nonterminal))}", header, tuple(rows), tuple(range(1, len(header))))
     pairs = mdp.pairs
     rows = [
-        (writer.word(s), writer.word(a), *(_cell(writer, name, (s, a)) for name in ("Q", "A"))) for s, a in pairs[:ROWS]
+        (writer.word(s), writer.word(a), *(_cell(writer, name, (s, a)) for name in BY_PAIR)) for s, a in pairs[:ROWS]
     ]
-    header = (_name("state", "s"), _name("action", "a"), _name("Q", "Q", "s", "a"), _name("A", "A", "s", "a"))
-    yield DataTable(f"Actions{first_of(len(pairs))}", header, tuple(rows), (2, 3))
+    header = (_name("state", "s"), _name("action", "a"), *(_name(name, name, "s", "a") for name in BY_PAIR))
+    yield DataTable(f"Actions{first_of(len(pairs))}", header, tuple(rows), tuple(range(2, len(header))))
     said = ", ".join(f"`{name}(s)` is the {BY_STATE[name]}" for name in names)
-    yield Prose(f"In these tables {said}, `Q(s,a)` the action value and `A(s,a)` the advantage.")
+    of_actions = " and ".join(f"`{name}(s,a)` the {caption}" for name, caption in BY_PAIR.items())
+    yield Prose(f"In these tables {said}, {of_actions}.")
     if len(pairs) > ROWS:
         yield Note("`pgsym solve --json` gives all of them.")
     yield Heading("Closed forms", 2)
