@@ -18,12 +18,13 @@ graph.add_edge("broken", "broken", action="wait", p=1, r=0)
 
 mdp = pgsym.MDP(graph)
 policy = pgsym.sigmoid(mdp, {"works": "a", "broken": "b"})
-solution = pgsym.solve(pgsym.Problem(mdp, policy))
+problem = pgsym.Problem(mdp, policy)
+solution = pgsym.solve(problem)
 
 print("J =", solution.J)
 print("eta(broken) =", solution.eta["broken"])
 print("dJ/da =", solution.grad[sp.Symbol("a")])
-print(pgsym.verify(pgsym.Problem(mdp, policy)))
+print(pgsym.verify(problem))
 
 point = solution.at({"a": "log(3)", "b": 0}, p="1/10", gamma="9/10", c=2)
 print("at odds 3:1, p = 1/10, gamma = 9/10, c = 2:  J =", point.J)

@@ -2,16 +2,11 @@
 
 import pgsym
 
-lake = pgsym.MDP.from_gymnasium("FrozenLake-v1")
-policy = pgsym.tabular(lake)
-uniform = dict.fromkeys(policy.params, 0)
+lake = pgsym.Problem.of("gym:FrozenLake-v1")  # tabular softmax at theta = 0, start-state objective
 
-solution = pgsym.solve(pgsym.Problem(lake, policy))
-at_uniform = solution.at(uniform)
-print("success probability of the uniform policy:", at_uniform.J)
+print("success probability of the uniform policy:", pgsym.solve(lake).at().J)
+print(pgsym.verify(lake))
 
-print(pgsym.verify(pgsym.Problem(lake, policy)))
-
-check = pgsym.cross_check(pgsym.Problem(lake, policy, theta=uniform), n=20_000, seed=0)
+check = pgsym.cross_check(lake, n=20_000, seed=0)
 print(check)
 assert check.consistent

@@ -5,7 +5,8 @@ import pgsym
 model = pgsym.zoo("two-state")
 
 for objective in ("start-state", "average-reward", "stationary-value"):
-    point = pgsym.solve(model.replace(objective=objective)).at(model.theta)
+    problem = model.replace(objective=objective)
+    point = pgsym.solve(problem).at()
     print(f"{objective}: J = {point.J}, grad J = {dict(point.grad)}")
-    print(pgsym.verify(model.replace(objective=objective)))
+    print(pgsym.verify(problem))
     print()

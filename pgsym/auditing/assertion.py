@@ -54,6 +54,10 @@ def assert_unbiased(
     AuditError
         Biased somewhere, with the diagnosis and the table of exact against observed; or undecided.
 
+    See Also
+    --------
+    audit : One problem, with all that was found.
+
     Examples
     --------
     >>> def actor_critic(theta, batch):

@@ -194,6 +194,27 @@ def cross_check(
     false_alarm
         Probability that a correct estimate is called inconsistent.
 
+    Returns
+    -------
+    CrossCheck
+        Both gradients with z-scores, and whether they agree.
+
+    Raises
+    ------
+    SamplingError
+        As for `pgsym.estimate`, or a rate outside (0, 1).
+    HypothesisError
+        The objective is not defined on this model.
+
+    See Also
+    --------
+    estimate : The samples alone.
+    verify : Exact, for every theta.
+
+    References
+    ----------
+    Hotelling, The generalization of Student's ratio, 1931.
+
     Examples
     --------
     >>> cross_check("short-corridor", n=10_000).consistent
@@ -208,7 +229,7 @@ def cross_check(
     gradient = np.array([float(solution.grad[p]) for p in problem.policy.params])
     J = float(solution.J)
     if problem.objective is Objective.START_STATE:
-        finite = truncated(problem.mdp, problem.policy, point, found.horizon)
+        finite = truncated(problem, found.horizon)
         return CrossCheck(found, finite.grad, gradient, finite.J, J, false_alarm)
     bias = np.zeros_like(gradient) if found.bias is None else found.bias
     return CrossCheck(found, gradient + bias, gradient, J + (found.bias_of_J or 0.0), J, false_alarm)

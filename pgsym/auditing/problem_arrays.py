@@ -154,7 +154,7 @@ class ProblemArrays:
     @cached_property
     def chain(self) -> FloatChain:
         """The induced chain and its derivatives, from which `pgsym.auditing.targets.truth` recurs."""
-        return FloatChain(self.mdp, self.policy, {p: float(v) for p, v in self.theta.items()})
+        return FloatChain(Problem(self.mdp, self.policy, theta=self.theta))
 
     @cached_property
     def _dual(self) -> tuple[DualField, Quantities]:

@@ -154,7 +154,10 @@ class AuditResult:
         """Cosine, variance, power, other targets."""
         out = []
         if self.cosine is not None:
-            out.append(f"cosine to the true gradient {self.cosine:.5g}, component along it {self.factor:.5g}")
+            out.append(
+                f"its cosine with the true gradient is {self.cosine:.5g}; along that direction it is {self.factor:.5g} "
+                "times as long"
+            )
         spread = self.best.spread
         if self.variance_ratio is not None and spread is not None:
             ground = "by its exact law" if spread.exact else "on the same batches"
@@ -251,4 +254,4 @@ class AuditResult:
         }
 
 
-_TARGETS = {AuditTarget.HORIZON: "J_T", AuditTarget.BOOTSTRAP: "J_T + gamma^T V(s_T)", AuditTarget.OBJECTIVE: "J"}
+_TARGETS = {AuditTarget.HORIZON: "J_T", AuditTarget.BOOTSTRAP: "(J_T + gamma^T V(s_T))", AuditTarget.OBJECTIVE: "J"}

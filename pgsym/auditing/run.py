@@ -98,12 +98,26 @@ def audit(
         True: a bar; None: a bar on a terminal, after 2 seconds; or a function of (episodes, max_samples).  Ctrl-C after
         the first look gives the answer of the last look.
 
+    Returns
+    -------
+    AuditResult
+        Unbiased, biased or undecided, with the relative bias and its bound, and the mistake's name where it is known.
+
     Raises
     ------
     SamplingError
         An option out of range, a result of the wrong shape, a true gradient of 0.
     TooLargeError
         Exact mode has too many batches.
+
+    See Also
+    --------
+    assert_unbiased : The same as one line in a test.
+    moments : The exact law of an estimator that pgsym knows.
+
+    References
+    ----------
+    Howard, Ramdas, McAuliffe & Sekhon, Time-uniform, nonparametric, nonasymptotic confidence sequences, 2021.
 
     Examples
     --------

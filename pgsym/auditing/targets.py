@@ -18,8 +18,6 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-import numpy as np
-
 from pgsym.auditing.problem_arrays import Floats, ProblemArrays
 from pgsym.errors import SamplingError
 from pgsym.model.objective import Objective
@@ -66,19 +64,5 @@ def truth(world: ProblemArrays, horizon: int, target: AuditTarget) -> Floats:
                 "the objective is a long-run one; it has no horizon. Use target='objective'", where="target"
             )
         return world.scale * world.grad_J
-    last = world.V if target is AuditTarget.BOOTSTRAP else np.zeros(world.S + 1)
-    return _finite(world, horizon, last[:-1])
-
-
-def _finite(world: ProblemArrays, T: int, last: Floats) -> Floats:
-    """grad of E[sum_{t<T} gamma^t r_t + gamma^T last(s_T)], `last` held fixed."""
-    chain = world.chain
-    V, dV = last, np.zeros((world.S, world.k))
-    slope = chain.d_choose.toarray()
-    owner = world.tables.pair_state
-    for _ in range(T):
-        Q = chain.r_sa + chain.gamma * (chain.P_sa @ V)
-        dV = chain.gamma * (chain.P_pi @ dV)
-        np.add.at(dV, owner, Q[:, None] * slope)
-        V = chain.choose @ Q
-    return np.asarray(chain.mu0 @ dV, np.float64)
+    _, grad = world.chain.steps(horizon, world.V[:-1] if target is AuditTarget.BOOTSTRAP else None)
+    return grad

@@ -107,12 +107,25 @@ def certify(
     closed_forms
         Whether pgsym's closed forms of J and its derivatives are proved too; by default where they are small.
 
+    Returns
+    -------
+    Certificate
+        The text of a Coq file; ``.check()`` runs Coq on it.
+
     Raises
     ------
     CertificateError
         No certificate is written for such a policy, claim or size; the message says what is.
     HypothesisError
         The objective is not defined on this model.
+
+    See Also
+    --------
+    verify : The verdict without Coq.
+
+    References
+    ----------
+    Boldo, Lelay & Melquiond, Coquelicot: a user-friendly library of real analysis for Coq, 2015.
 
     Examples
     --------

@@ -67,10 +67,25 @@ def decide(
     error_bits
         An identity test errs with probability at most 2^-error_bits.
 
+    Returns
+    -------
+    Verdict
+        Proved, refuted with a witness, or inapplicable with the hypothesis that fails.
+
     Raises
     ------
     ClaimError
         The claim makes no sense for this model.
+
+    See Also
+    --------
+    verify : The policy gradient theorem.
+    Script : A file of claims.
+    theorem : Claims that have a name.
+
+    References
+    ----------
+    Schwartz, Fast probabilistic algorithms for verification of polynomial identities, JACM 27, 1980.
 
     Examples
     --------

@@ -36,6 +36,22 @@ def verify(
         For ``stationary-value`` the theorem is refuted (unless the gradient vanishes); its corollaries then
         hold the form scaled by 1/(1 - gamma), refuted too, and the exact gap, proved.
 
+    Raises
+    ------
+    HypothesisError
+        Never: an objective that is not defined makes the verdict ``inapplicable``.
+
+    See Also
+    --------
+    decide : Any other claim.
+    derive : The proof with this model's numbers, every line decided.
+    certify : A proof for Coq's kernel.
+
+    References
+    ----------
+    Sutton, McAllester, Singh & Mansour, Policy gradient methods for reinforcement learning with function
+    approximation, NeurIPS 2000.
+
     Examples
     --------
     >>> print(verify("short-corridor"))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import sys
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +16,7 @@ import typer
 from pgsym.cli.app import app, print_json
 from pgsym.cli.options import AsJson, Gamma, Horizon, ObjectiveName, Seed, Theta, Values
 from pgsym.cli.problem import load_problem
-from pgsym.errors import SchemaError
+from pgsym.errors import PgsymError, SamplingError, SchemaError
 
 SUITE = "suite"
 """The MODEL that stands for the standard suite."""
@@ -65,7 +68,7 @@ def audit(
     from pgsym.reports.audit import audit_table
     from pgsym.reports.terminal import console, working
 
-    estimator = load_function(function)
+    estimator = telling(load_function(function))
     options: dict[str, Any] = {
         "target": target,
         "layout": layout,
@@ -97,6 +100,28 @@ def audit(
     raise typer.Exit(0 if all(r.verdict is BiasVerdict.UNBIASED for r in results.values()) else 1)
 
 
+def telling(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function of somebody else's, whose exceptions become one message with the lines of that code alone."""
+
+    @functools.wraps(function)
+    def call(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except (PgsymError, ModuleNotFoundError):
+            raise
+        except Exception as error:
+            lines = [
+                frame for frame in traceback.extract_tb(error.__traceback__)[1:] if "importlib" not in frame.filename
+            ]
+            raise SamplingError(
+                f"your code raised {type(error).__name__}: {error}; an estimator returns a gradient. Mend it\n"
+                + "".join(traceback.format_list(lines)).rstrip(),
+                where="estimator",
+            ) from None
+
+    return call
+
+
 def load_function(place: str) -> Any:
     """The function at MODULE:FUNCTION or FILE.py:FUNCTION.
 
@@ -118,11 +143,11 @@ def load_function(place: str) -> Any:
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        telling(spec.loader.exec_module)(module)
     else:
         sys.path.insert(0, str(Path.cwd()))
         try:
-            module = importlib.import_module(source)
+            module = telling(importlib.import_module)(source)
         except ModuleNotFoundError as error:
             raise SchemaError(
                 f"{error}; the estimator is imported from there. Check the name", where="function"

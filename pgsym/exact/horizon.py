@@ -1,26 +1,23 @@
 """The truth about a truncated run: J and grad J of the first T steps, in float64.
 
 The backward recursion V_t = r_pi + gamma P_pi V_{t+1} is differentiated step by step, for all parameters at
-once; `mdp.unroll(T)` gives the same numbers in closed form on small models.
+once; `problem.unroll(T)` gives the same numbers in closed form on small models.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import sympy as sp
 from numpy.typing import NDArray
 from scipy import sparse
 
 from pgsym.algebra import DualField
 from pgsym.errors import StructureError
-from pgsym.exact.fields import float_field
+from pgsym.exact.fields import field_at
 from pgsym.exact.quantities import Quantities
-from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
-from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem
 
 Floats = NDArray[np.float64]
 
@@ -62,11 +59,10 @@ class FloatChain:
         1 where the pair belongs to the state.
     """
 
-    def __init__(self, mdp: MDP, policy: Policy, theta: Mapping[sp.Symbol, float]) -> None:
-        if mdp.symbols:
-            names = ", ".join(sorted(s.name for s in mdp.symbols))
-            raise StructureError(f"no value for {names}; floats need every symbol. Use mdp.subs", where="symbols")
-        dual = DualField(float_field(policy, theta, {}), policy.params)
+    def __init__(self, problem: Problem) -> None:
+        mdp, policy = problem.mdp, problem.policy
+        theta = {p: float(value) for p, value in problem.point.items()}
+        dual = DualField(field_at(problem.replace(theta=theta)), policy.params)
         q = Quantities(mdp, policy, Objective.START_STATE, dual)
         state = {s: i for i, s in enumerate(mdp.nonterminal)}
         column = {p: i for i, p in enumerate(policy.params)}
@@ -93,14 +89,23 @@ class FloatChain:
         self.gamma = float(mdp.gamma)
         self.mu0 = np.array([float(mdp.start.get(s, 0)) for s in mdp.nonterminal])
 
+    def steps(self, T: int, last: Floats | None = None) -> tuple[float, Floats]:
+        """E[sum_{t<T} gamma^t r_t + gamma^T last(s_T)] and its gradient [k], with `last` [S] held fixed."""
+        V = np.zeros(len(self.mu0)) if last is None else last
+        dV: Floats = np.zeros((len(V), self.d_choose.shape[1]))
+        for _ in range(T):
+            Q = self.r_sa + self.gamma * (self.P_sa @ V)
+            dV = self.gamma * (self.P_pi @ dV)
+            dV += (self.of_state @ sparse.diags_array(Q) @ self.d_choose).toarray()
+            V = self.choose @ Q
+        return float(self.mu0 @ V), self.mu0 @ dV
 
-def truncated(mdp: MDP, policy: Policy, theta: Mapping[sp.Symbol, float], T: int) -> Truncated:
-    """J and grad J of the first T steps from the start distribution.
+
+def truncated(problem: Problem, T: int) -> Truncated:
+    """J and grad J of the first T steps from the start distribution, at the problem's theta.
 
     Parameters
     ----------
-    theta
-        Every parameter's value.
     T
         Number of steps, at least 1.
 
@@ -110,15 +115,7 @@ def truncated(mdp: MDP, policy: Policy, theta: Mapping[sp.Symbol, float], T: int
     """
     if T < 1:
         raise StructureError(f"horizon {T}; at least one step is required. Give T >= 1", where="truncated")
-    chain = FloatChain(mdp, policy, theta)
-    V: Floats = np.zeros(len(mdp.nonterminal))
-    dV: Floats = np.zeros((len(V), len(policy.params)))
-    for _ in range(T):
-        Q = chain.r_sa + chain.gamma * (chain.P_sa @ V)
-        dV = chain.gamma * (chain.P_pi @ dV)
-        dV += (chain.of_state @ sparse.diags_array(Q) @ chain.d_choose).toarray()
-        V = chain.choose @ Q
-    return Truncated(float(chain.mu0 @ V), chain.mu0 @ dV, T)
+    return Truncated(*FloatChain(problem).steps(T), T)
 
 
 def _sparse(entries: list[tuple[int, int, float]], shape: tuple[int, int]) -> sparse.csr_array:

@@ -282,12 +282,26 @@ def solve(
     seconds
         Wall-clock limit of each closed form; none by default.
 
+    Returns
+    -------
+    Solution
+        Its quantities are closed forms, computed when they are asked for; ``.at(...)`` gives numbers.
+
     Raises
     ------
     HypothesisError
         The objective is not defined on this model; the message names the states.
     TooLargeError
         When a quantity is asked for whose closed form would not fit the budget.
+
+    See Also
+    --------
+    verify : Is the policy gradient theorem true of the model?
+    moments : The exact law of an estimator of the gradient.
+
+    References
+    ----------
+    Puterman, Markov Decision Processes, 1994, chapters 5, 6 and 8.
 
     Examples
     --------

@@ -59,6 +59,7 @@ def short(text: str) -> str:
 
 
 _LISTED = 30
+_FEW = 12
 _PARTS = 1000
 _COMPARED = 100
 """Longest name that is compared with others: the time grows with the square."""
@@ -75,7 +76,7 @@ def listed(names: Iterable[object]) -> str:
 
 
 def nearest(name: object, known: Iterable[object], otherwise: str) -> str:
-    """Help for a misspelt name: the known name that is nearest, else all of them.
+    """Help for a misspelt name: the known name that is nearest, else all of them if they are few.
 
     >>> nearest("gama", ["gamma", "start"], "the keys are")
     "the nearest is 'gamma'"
@@ -85,7 +86,10 @@ def nearest(name: object, known: Iterable[object], otherwise: str) -> str:
         close = difflib.get_close_matches(str(name), [text for text in texts if len(text) <= _COMPARED], n=1)
         if close:
             return f"the nearest is {close[0]!r}"
-    return f"{otherwise} {listed(texts) or 'none'}"
+    if len(texts) <= _FEW:
+        return f"{otherwise} {listed(texts) or 'none'}"
+    alike = difflib.get_close_matches(str(name)[:_COMPARED], texts, n=3, cutoff=0) if name else texts[:3]
+    return f"{otherwise} {len(texts)}, such as {', '.join(alike)}"
 
 
 def is_long(expr: sp.Expr) -> bool:

@@ -33,10 +33,19 @@ def generic_mdp(states: int, actions: int, *, terminal: bool = False) -> MDP:
     terminal
         One terminal state, ``end``, that every action can reach; no start there.
 
+    Returns
+    -------
+    MDP
+        Its probabilities, rewards and discount are symbols.
+
     Raises
     ------
     SchemaError
         A size that is not a whole number of at least 1.
+
+    See Also
+    --------
+    zoo : Models with numbers.
 
     Examples
     --------

@@ -30,6 +30,29 @@ def tabular(mdp: MDP, name: str = "theta") -> Softmax:
     >>> mdp = MDP.from_transitions([("s", "go", "s", 1, 1), ("s", "no", "s", 1, 0)], gamma="1/2")
     >>> tabular(mdp).params
     (theta_s_go, theta_s_no)
+
+    Parameters
+    ----------
+    mdp
+        Its states and actions.
+    name
+        Of the parameters: ``theta_STATE_ACTION``.
+
+    Returns
+    -------
+    Softmax
+        One logit for each action of each state.
+
+    See Also
+    --------
+    sigmoid, softmax_policy, direct_policy, mixture : Other policies.
+
+    Examples
+    --------
+    >>> from pgsym.model import MDP
+    >>> mdp = MDP.from_transitions([("s", "go", "s", 1, 1), ("s", "no", "s", 1, 0)], gamma="1/2")
+    >>> tabular(mdp).params
+    (theta_s_go, theta_s_no)
     """
     return _one_parameter_each(mdp, {s: mdp.actions(s) for s in mdp.nonterminal}, name)
 
@@ -43,6 +66,15 @@ def sigmoid(mdp: MDP, params: Mapping[State, Any] | str = "theta", *, default: s
         Logit of the first action by state (text or expression), or the stem of the parameters' names.
     default
         As for `softmax_policy`.
+
+    Returns
+    -------
+    Softmax
+        The logit of the first action of each state; that of the second is 0.
+
+    See Also
+    --------
+    tabular, softmax_policy, direct_policy, mixture : Other policies.
     """
     for s in mdp.nonterminal:
         if len(mdp.actions(s)) > 2:
@@ -75,12 +107,21 @@ def softmax_policy(
         ``"uniform"``: in a state without logits, every action is equally likely.  Otherwise such a state is an error,
         unless it has one action or cannot be reached from the start.
 
+    Returns
+    -------
+    Softmax
+        With the logits as linear forms.
+
     Raises
     ------
     PolicyError
         A state or an action is unknown, or a state with a choice has no logits.
     FormulaError
         A logit is not linear in the parameters.
+
+    See Also
+    --------
+    tabular, sigmoid, direct_policy, mixture : Other policies.
 
     Examples
     --------
@@ -125,6 +166,20 @@ def direct_policy(
     sums
         Decides that, within its bound; by default there is none.
 
+    Returns
+    -------
+    Direct
+        With the probabilities as expressions.
+
+    Raises
+    ------
+    PolicyError
+        A row that does not sum to exactly 1, or a symbol that neither the parameters nor the model has.
+
+    See Also
+    --------
+    tabular, sigmoid, softmax_policy, mixture : Other policies.
+
     Examples
     --------
     >>> from pgsym.model import MDP
@@ -155,7 +210,38 @@ def direct_policy(
 
 
 def mixture(base: Policy, epsilon: Any) -> Mixture:
-    """epsilon-soft version of `base`: with probability epsilon, an action uniformly at random."""
+    """epsilon-soft version of `base`: with probability epsilon, an action uniformly at random.
+
+    Parameters
+    ----------
+    base
+        A policy.
+    epsilon
+        A number in [0, 1], or a formula in symbols of its own.
+
+    Returns
+    -------
+    Mixture
+        (1 - epsilon) base(a|s) + epsilon / |A(s)|.
+
+    Raises
+    ------
+    PolicyError
+        A number outside [0, 1].
+    NameCollisionError
+        A symbol of epsilon that is a parameter of the base.
+
+    See Also
+    --------
+    tabular, sigmoid, softmax_policy, direct_policy : Other policies.
+
+    Examples
+    --------
+    >>> from pgsym.model import MDP
+    >>> mdp = MDP.from_transitions([("s", "go", "s", 1, 1), ("s", "no", "s", 1, 0)], gamma="1/2")
+    >>> mixture(sigmoid(mdp, {"s": "t"}), "1/5").at({"t": 0})["s"]["go"]
+    1/2
+    """
     weight = to_expr(epsilon, where="epsilon")
     if weight.is_number and not 0 <= weight <= 1:
         raise PolicyError(f"found {brief(weight)}; a mixture weight lies in [0, 1]", where="epsilon")

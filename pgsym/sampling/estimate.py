@@ -85,6 +85,15 @@ def estimate(
     HypothesisError
         The objective is not defined for this model and policy.
 
+    See Also
+    --------
+    cross_check : Test the estimate against the exact gradient.
+    moments : The exact law of what is drawn.
+
+    References
+    ----------
+    Williams, Simple statistical gradient-following algorithms for connectionist reinforcement learning, 1992.
+
     Examples
     --------
     >>> from pgsym.model import MDP, sigmoid

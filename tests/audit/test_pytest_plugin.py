@@ -85,7 +85,7 @@ def test_failure_names_the_problem_that_shows_the_mistake_best():
     with pytest.raises(AuditError) as error:
         assert_unbiased(user_code.truncation_as_termination, target="bootstrap", layout="vector")
     assert str(error.value).startswith(
-        "truncation_as_termination on aliased: biased estimator of grad J_T + gamma^T V(s_T)"
+        "truncation_as_termination on aliased: biased estimator of grad (J_T + gamma^T V(s_T))"
     )
     assert "stable-baselines3 issue 633; cleanrl issue 198; purejaxrl issue 20" in str(error.value)
     assert error.value.results["terminal"].unbiased

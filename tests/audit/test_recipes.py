@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import continuing_mdps, episodic_mdps, points, policies
 
+from pgsym.auditing.batch import Sampler, arrange, cumulative, visits
 from pgsym.auditing.enumerate import all_episodes
-from pgsym.auditing.episodes import Sampler, arrange, cumulative, visits
 from pgsym.auditing.problem_arrays import build_world
 from pgsym.auditing.recipes import Recipe
 from pgsym.auditing.targets import AuditTarget, truth
@@ -32,7 +32,7 @@ def test_correct_recipes_have_the_target_as_exact_mean(data):
     behaviour = data.draw(st.one_of(st.none(), points(policy)))
     world = build_world(Problem(mdp, policy, theta=theta), behaviour=behaviour)
     horizon, bootstrap = (truth(world, 3, target) for target in (AuditTarget.HORIZON, AuditTarget.BOOTSTRAP))
-    np.testing.assert_allclose(horizon, truncated(mdp, policy, world.theta, 3).grad, atol=ROUNDING)
+    np.testing.assert_allclose(horizon, truncated(Problem(mdp, policy, theta=world.theta), 3).grad, atol=ROUNDING)
     for recipe in (Recipe(), Recipe(baseline="none")):
         np.testing.assert_allclose(mean(recipe, world, 3), horizon, atol=ROUNDING)
     for lam in (0.0, 0.5, 1.0):

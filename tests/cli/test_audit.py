@@ -65,3 +65,23 @@ def test_name_that_is_no_function_is_one_message(run, losses):
     status, _, err = run("audit", f"{losses}:number", "short-corridor")
     assert status == 2
     assert "has no function 'number'; an estimator(theta, batch) is required" in err
+
+
+def test_exception_of_the_user_s_own_code_is_one_message_with_its_own_lines(run, tmp_path):
+    path = tmp_path / "broken.py"
+    path.write_text("def gradient(theta, batch):\n    raise ValueError('no such thing')\n", encoding="utf-8")
+    status, _, err = run("audit", f"{path}:gradient", "short-corridor", "--horizon", "5")
+    assert status == 2
+    assert err == (
+        "error: estimator: your code raised ValueError: no such thing; an estimator returns a gradient. Mend it\n"
+        f"  File \"{path}\", line 2, in gradient\n    raise ValueError('no such thing')\n"
+    )
+
+
+def test_exception_while_the_user_s_file_is_read_is_one_message(run, tmp_path):
+    path = tmp_path / "broken.py"
+    path.write_text("x = 1 / 0\n", encoding="utf-8")
+    status, _, err = run("audit", f"{path}:gradient", "short-corridor")
+    assert status == 2
+    assert err.startswith("error: estimator: your code raised ZeroDivisionError: division by zero; an estimator")
+    assert "pgsym" not in err.partition("\n")[2].replace(str(tmp_path), "")

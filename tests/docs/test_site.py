@@ -77,3 +77,8 @@ def test_site_builds_strictly_and_is_complete(tmp_path: Path) -> None:
     pictures = list((tmp_path / "pictures").glob("*.svg"))
     assert len(pictures) >= 5
     assert all("<script" not in path.read_text("utf-8") for path in pictures)
+
+
+def test_picture_of_the_readme_is_what_pgsym_draws():
+    drawn = pgsym.svg(pgsym.zoo("short-corridor").mdp)
+    assert (ROOT / "docs" / "short-corridor.svg").read_text(encoding="utf-8").strip() == drawn.strip()

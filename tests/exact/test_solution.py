@@ -218,7 +218,7 @@ def test_truncated_floats_equal_the_unrolled_model():
     unrolled = model.mdp.unroll(6)
     lifted = model.policy.pullback(unrolled, lambda s: s[0])
     exact = pgsym.solve(pgsym.Problem(unrolled, lifted)).at({"theta": sp.log(2)})
-    found = truncated(model.mdp, model.policy, {p: math.log(2) for p in model.policy.params}, 6)
+    found = truncated(model.at({p: math.log(2) for p in model.policy.params}), 6)
     assert found.J == pytest.approx(float(exact.J), rel=1e-12)
     np.testing.assert_allclose(found.grad, [float(e) for e in exact.grad.values()], rtol=1e-12)
 

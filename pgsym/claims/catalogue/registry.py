@@ -54,17 +54,47 @@ def topics() -> dict[str, tuple[Theorem, ...]]:
 
 
 def theorem_names() -> tuple[str, ...]:
-    """The names, in the order of the catalogue."""
+    """The names, in the order of the catalogue.
+
+    Returns
+    -------
+    tuple of str
+        In the order of the catalogue.
+
+    See Also
+    --------
+    theorem : The entry of a name.
+
+    Examples
+    --------
+    >>> theorem_names()[0]
+    'policy-gradient'
+    """
     return tuple(t.name for t in catalogue())
 
 
 def theorem(name: str) -> Theorem:
     """The entry of that name.
 
+    Parameters
+    ----------
+    name
+        Of an entry of the catalogue.
+
+    Returns
+    -------
+    Theorem
+        Statement, hypotheses, derivation and reference; ``.decide(problem)`` decides it.
+
     Raises
     ------
     SchemaError
         There is none.
+
+    See Also
+    --------
+    theorem_names : The names.
+    decide : A claim of one's own.
 
     Examples
     --------

@@ -62,6 +62,16 @@ def derive(
     TooLargeError
         ``level="model"`` for a model too large to be written out.
 
+    See Also
+    --------
+    verify : The verdict alone.
+    Script : A derivation of one's own.
+
+    References
+    ----------
+    Sutton, McAllester, Singh & Mansour, Policy gradient methods for reinforcement learning with function
+    approximation, NeurIPS 2000.
+
     Examples
     --------
     >>> found = derive("short-corridor")

@@ -157,6 +157,11 @@ def moments(
     reference
         Run floats through the generic arithmetic, not through SciPy.
 
+    Returns
+    -------
+    EstimatorLaw
+        Mean, bias and covariance in closed form; ``.at(...)`` gives numbers.
+
     Raises
     ------
     HypothesisError
@@ -165,6 +170,16 @@ def moments(
         A closed form would not fit the budget.
     NameCollisionError
         A symbol of the estimator has the name of a different one of the model or the policy.
+
+    See Also
+    --------
+    estimate : The same estimators, drawn.
+    audit : The bias of somebody else's code.
+
+    References
+    ----------
+    Greensmith, Bartlett & Baxter, Variance reduction techniques for gradient estimates in reinforcement learning,
+    JMLR 5, 2004.
 
     Examples
     --------

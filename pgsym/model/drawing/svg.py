@@ -31,10 +31,19 @@ def svg(mdp: MDP, *, positions: Mapping[State, Sequence[float]] | None = None, p
     policy
         pi(a|s): a policy, or probabilities nested by state and action; shown where short, and in tooltips.
 
+    Returns
+    -------
+    str
+        One ``<svg>`` element that loads nothing.
+
     Raises
     ------
     StructureError
         Too large to draw, or a position is missing.
+
+    See Also
+    --------
+    report : The page with this picture.
 
     Examples
     --------

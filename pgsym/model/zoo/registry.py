@@ -54,10 +54,19 @@ def zoo(name: str, **options: Any) -> Problem:
     options
         Sizes, numbers or symbols of a family; ``zoo_entries()`` lists them with their defaults.
 
+    Returns
+    -------
+    Problem
+        The model with its policy, objective, theta and source.
+
     Raises
     ------
     SchemaError
         No model has that name, or the model has no such option.
+
+    See Also
+    --------
+    zoo_names : The names.
 
     Examples
     --------
@@ -84,7 +93,22 @@ def zoo(name: str, **options: Any) -> Problem:
 
 
 def zoo_names() -> tuple[str, ...]:
-    """The names, in alphabetical order."""
+    """The names, in alphabetical order.
+
+    Returns
+    -------
+    tuple of str
+        Sorted.
+
+    See Also
+    --------
+    zoo : The model of a name.
+
+    Examples
+    --------
+    >>> zoo_names()[:2]
+    ('baxter-bartlett', 'boyan-chain')
+    """
     return tuple(sorted(_ENTRIES))
 
 

@@ -105,7 +105,7 @@ def estimators(writer: Writer) -> Iterator[Block]:
         except PgsymError as error:
             missing.setdefault(str(error), []).append(name)
     if rows:
-        header = ("estimator", "length of the bias", "variance", "error of one run", f"runs for {ACCURACY:.0%}")
+        header = ("estimator", "norm of the bias", "variance", "error of one run", f"runs for {ACCURACY:.0%}")
         yield DataTable(f"Laws of single samples, at theta, against the {target} gradient", header, tuple(rows),
                         (1, 2, 3, 4))  # fmt: skip
     if rows and not all(is_exact(writer, estimator) for estimator in found.values()):

@@ -55,6 +55,18 @@ def report(
         latex2mathml is not installed.
     SchemaError
         The folder cannot be made or written to, or a setting is out of range.
+
+    See Also
+    --------
+    solve, verify, derive, cross_check, moments, ascend : The parts of the page.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files = report("short-corridor", folder, samples=1000, steps=5)
+    ...     [path.name for path in files]
+    ['index.html', 'report.tex']
     """
     problem = Problem.of(problem)
     chosen = Settings(**settings)
