@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pgsym.certificates.closed import closed_section
-from pgsym.certificates.header import theorem_header
 from pgsym.certificates.instance import CertifiedModel
 from pgsym.certificates.kernel import Check, check
 from pgsym.certificates.refutation import refutation
-from pgsym.certificates.sections import IMPORTS, model_section, policy_section
+from pgsym.certificates.sections import IMPORTS, model_section, policy_section, theorem_header
 from pgsym.certificates.solution import solution_section, theorem_names
 from pgsym.claims.decide import Decision
 from pgsym.claims.language import parse

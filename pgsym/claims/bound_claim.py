@@ -19,7 +19,7 @@ from pgsym.claims.language.scope import Scope, check
 from pgsym.errors import ClaimError
 from pgsym.exact.fields import exact_field, prime_field, rational_field, size_field
 from pgsym.exact.logarithms import LogBasis
-from pgsym.expression.labels import call, conditional
+from pgsym.expression.naming import call, conditional
 from pgsym.expression.symbols import Alphabet, in_order
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective

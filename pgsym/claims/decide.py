@@ -22,9 +22,8 @@ from pgsym.claims.domain import require_discounts, require_policy
 from pgsym.claims.language import parse
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.relation import RELATIONS
-from pgsym.claims.repair import repairing_factor
 from pgsym.claims.verdict import Coordinate, Status, Verdict
-from pgsym.claims.witness import find_witness
+from pgsym.claims.witness import find_witness, repairing_factor
 from pgsym.errors import AlgebraError, ClaimError, HypothesisError, SingularMatrixError, StructureError, TooLargeError
 from pgsym.expression.complaint import listed
 from pgsym.limits import CLAIM_EVALUATIONS, NORMAL_FORM_GENERATORS, NORMAL_FORM_SECONDS, NORMAL_FORM_TERMS

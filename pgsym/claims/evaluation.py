@@ -21,7 +21,7 @@ from pgsym.errors import ClaimError, NotInFieldError, UndefinedQuantityError
 from pgsym.exact.logarithms import LogBasis, log_policy
 from pgsym.exact.quantities import Quantities
 from pgsym.exact.sizes import SizeQuantities
-from pgsym.expression.labels import spelt
+from pgsym.expression.naming import spelt
 from pgsym.expression.quantity import Role
 from pgsym.expression.symbols import Generator
 from pgsym.model.mdp import MDP, Action, State

@@ -11,8 +11,8 @@ from typing import Any
 import sympy as sp
 
 from pgsym.claims.language.tree import EQUAL, Claim, Mul, Node, Statement, equal
-from pgsym.expression.labels import spelt, unused
 from pgsym.expression.latex import latex
+from pgsym.expression.naming import spelt, unused
 from pgsym.expression.notation import derivative_latex, name_latex, symbol_latex, symbol_names
 from pgsym.trust import Level, Trust
 

@@ -23,7 +23,7 @@ from pgsym.errors import (
 from pgsym.exact import solve
 from pgsym.exact.solution import Solution, Table
 from pgsym.expression.exact import to_float, written
-from pgsym.expression.labels import labels
+from pgsym.expression.naming import labels
 from pgsym.expression.quantity import LISTED
 from pgsym.model.problem import Problem
 from pgsym.trust import Level, Trust

@@ -14,7 +14,7 @@ from pgsym.errors import AlgebraError, HypothesisError, NotInFieldError, Singula
 from pgsym.exact.moments import EstimatorLaw, moments
 from pgsym.exact.moments.compute import SMALL
 from pgsym.exact.moments.present import leaf
-from pgsym.expression.labels import labels
+from pgsym.expression.naming import labels
 from pgsym.model.estimator import Estimator
 from pgsym.model.problem import Problem
 from pgsym.reports.data import EXACT_DIGITS

@@ -9,8 +9,8 @@ import sympy as sp
 from pgsym.claims.blocks import Block, Cell, Heading, Picture, Prose, Table
 from pgsym.errors import TooLargeError
 from pgsym.exact.solution import Solution
-from pgsym.expression.labels import call, conditional, spelt
 from pgsym.expression.latex import Names, latex, quantity_latex, tex_width
+from pgsym.expression.naming import call, conditional, spelt
 from pgsym.expression.notation import derivative_latex, name_table, symbol_latex, symbol_names
 from pgsym.model.mdp import MDP
 from pgsym.model.problem import Problem

@@ -7,8 +7,7 @@ Modules, each on top of those before it::
         lookahead       recursions for sum_t w^t z_t (U_t - b),  U_t = u_t + k U_{t+1}
         whole_return    recursions for REINFORCE
         baselines       the best constant and state-dependent baselines
-    specification   from the description of an estimator to its recursion, and when it has moments
-    target          the gradient that the bias is measured against
+    specification   from the description of an estimator to its recursion; when it has moments; its bias
     computation     elements, found when they are asked for
     law             what follows from them;  present: numbers as text;  sample_size: how many samples
     sweep           laws along one number of an estimator
@@ -17,6 +16,6 @@ Modules, each on top of those before it::
 
 from pgsym.exact.moments.compute import EstimatorLaw as EstimatorLaw
 from pgsym.exact.moments.compute import moments as moments
+from pgsym.exact.moments.specification import BiasTarget as BiasTarget
 from pgsym.exact.moments.sweep import Sweep as Sweep
 from pgsym.exact.moments.sweep import sweep as sweep
-from pgsym.exact.moments.target import BiasTarget as BiasTarget

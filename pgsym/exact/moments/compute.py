@@ -11,9 +11,8 @@ from pgsym.errors import SchemaError
 from pgsym.exact.fields import rational_field
 from pgsym.exact.moments.law import EstimatorMoments
 from pgsym.exact.moments.present import describe, leaf, short
-from pgsym.exact.moments.specification import require_estimator
+from pgsym.exact.moments.specification import BiasTarget, require_estimator
 from pgsym.exact.moments.sweep import applicable, plot_sweeps, sweep
-from pgsym.exact.moments.target import BiasTarget
 from pgsym.exact.solution import Table
 from pgsym.expression.latex import align
 from pgsym.expression.symbols import in_order

@@ -17,8 +17,7 @@ from pgsym.exact.fields import field_at
 from pgsym.exact.moments import sample_size
 from pgsym.exact.moments.computation import Core
 from pgsym.exact.moments.present import floats, number
-from pgsym.exact.moments.specification import require_estimator
-from pgsym.exact.moments.target import BiasTarget
+from pgsym.exact.moments.specification import BiasTarget, require_estimator
 from pgsym.exact.quantities import Quantities
 from pgsym.exact.solution import Table
 from pgsym.expression.exact import to_expr

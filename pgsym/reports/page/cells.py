@@ -15,8 +15,8 @@ from pgsym.errors import HypothesisError, NotInFieldError, SingularMatrixError, 
 from pgsym.exact import solve
 from pgsym.exact.solution import Solution, Table
 from pgsym.expression.exact import to_float, written
-from pgsym.expression.labels import spelt
 from pgsym.expression.latex import Names, latex, tex_width
+from pgsym.expression.naming import spelt
 from pgsym.expression.notation import name_table, quantity_latex, symbol_names
 from pgsym.expression.quantity import QUANTITIES
 from pgsym.model.problem import Problem

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator
 import sympy as sp
 
 from pgsym.claims.blocks import Cell, Prose
-from pgsym.expression.labels import call, conditional
+from pgsym.expression.naming import call, conditional
 from pgsym.expression.notation import symbol_latex
 from pgsym.model.drawing.geometry import FULL, geometry, is_drawable, is_simple
 from pgsym.model.drawing.svg import write as write_svg
