@@ -154,6 +154,7 @@ def estimate(
         transitions=tally.steps,
         interrupted=interrupted,
         device=f"{mesh.size} x {mesh.devices.flat[0].device_kind}",
+        assumption=problem.assumption,
     )
 
 

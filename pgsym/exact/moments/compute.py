@@ -6,31 +6,51 @@ from typing import TYPE_CHECKING, Any
 
 from pgsym.algebra.field import Field
 from pgsym.display.frame import data_frame
-from pgsym.display.html import table
+from pgsym.display.result import TableResult
 from pgsym.errors import SchemaError
 from pgsym.exact.fields import rational_field
 from pgsym.exact.moments.law import EstimatorMoments
-from pgsym.exact.moments.present import describe, leaf, short
+from pgsym.exact.moments.present import describe, leaf
 from pgsym.exact.moments.specification import BiasTarget, require_estimator
 from pgsym.exact.moments.sweep import applicable, plot_sweeps, sweep
+from pgsym.exact.present import SHOWN, field_trust, short
 from pgsym.exact.solution import Table
 from pgsym.expression.latex import align
 from pgsym.expression.symbols import in_order
 from pgsym.limits import CLOSED_FORM_TERMS
 from pgsym.model.estimator import ESTIMATORS, Estimator
 from pgsym.model.problem import Problem, ProblemLike
+from pgsym.trust import Trust
 
 if TYPE_CHECKING:
     from pgsym.display.figure import Figure
 
-SHOWN = 12
-"""Parameters that a table shows."""
 SMALL = 20
 """Up to so many parameters the plain data hold the whole covariance."""
 
 
-class EstimatorLaw(EstimatorMoments):
-    """Exact mean and covariance of an estimator of grad J, as a table, LaTeX, plain data and a plot."""
+class EstimatorLaw(EstimatorMoments, TableResult):
+    """Exact mean and covariance of an estimator of grad J; made by `moments`.
+
+    See Also
+    --------
+    pgsym.moments : Makes it.
+    pgsym.Estimate : Samples of the same estimator.
+
+    References
+    ----------
+    Sobel, The variance of discounted Markov decision processes (1982).  Greensmith, Bartlett and Baxter, Variance
+    reduction techniques for gradient estimates in reinforcement learning (2004).
+
+    Examples
+    --------
+    >>> from pgsym.exact.moments import moments
+    >>> print(moments("short-corridor", "reinforce").at())
+    reinforce, whole episodes
+           mean  bias  variance
+    theta     2     0      1959
+    covariance trace 1959; bias against start-state
+    """
 
     @property
     def description(self) -> str:
@@ -52,6 +72,7 @@ class EstimatorLaw(EstimatorMoments):
             "covariance_trace": leaf(self.covariance_trace),
             "mse": leaf(self.mse) if self.has_bias else None,
             "signal_to_noise": leaf(self.signal_to_noise),
+            "trust": self.trust.to_json(),
         }
 
     def frame(self) -> Any:
@@ -74,21 +95,38 @@ class EstimatorLaw(EstimatorMoments):
         rows = [(p.name, self.mean[p], self.variance[p], gradient[p], bias[p]) for p in self.params]
         return data_frame(["parameter", "mean", "variance", "gradient", "bias"], rows)
 
-    def __str__(self) -> str:
-        cells = self._rows()
-        widths = [max(len(row[i]) for row in cells) for i in range(4)]
-        lines = [self.description]
-        lines += ["  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in cells]
-        if len(self.params) > SHOWN:
-            lines.append(f"... {len(self.params) - SHOWN} more")
-        lines.append(f"covariance trace {short(self.covariance_trace)}; bias against {self.target}")
-        return "\n".join(lines)
+    @property
+    def assumption(self) -> str:
+        """What nobody chose of the problem, in one line; empty where all was chosen."""
+        return self.problem.assumption
 
-    def __repr__(self) -> str:
-        where = "closed form" if self.theta is None else f"at {dict(self.theta)}"
-        return f"EstimatorLaw({self.estimator.name}, {where}, {len(self.params)} parameters)"
+    @property
+    def trust(self) -> Trust:
+        """A closed form, exact at theta, or a float."""
+        return field_trust(self.field, self.theta)
 
-    def _repr_latex_(self) -> str:
+    def cells(self) -> list[tuple[str, ...]]:
+        """(parameter, mean, bias, variance) of the first parameters, with a header."""
+        found: list[tuple[str, ...]] = [("", "mean", "bias", "variance")]
+        for p in self.params[:SHOWN]:
+            bias = short(self.bias[p]) if self.has_bias else "undefined"
+            found.append((p.name, short(self.mean[p]), bias, short(self.variance[p])))
+        return found
+
+    @property
+    def above(self) -> list[str]:
+        """The estimator."""
+        return [self.description]
+
+    @property
+    def below(self) -> list[str]:
+        """How many parameters are left out, and the covariance trace."""
+        more = len(self.params) - SHOWN
+        found = [f"... {more} more"] if more > 0 else []
+        return [*found, f"covariance trace {short(self.covariance_trace)}; bias against {self.target}"]
+
+    def latex(self) -> str:
+        """Mean and variance of each coordinate, and the trace, as an ``align*``."""
         lines = []
         for i, p in enumerate(self.params[:SHOWN], 1):
             lines.append((rf"\mathbb{{E}}[g_{{{i}}}]", self.mean[p]))
@@ -96,17 +134,9 @@ class EstimatorLaw(EstimatorMoments):
         lines.append((r"\operatorname{tr}\operatorname{Cov}[g]", self.covariance_trace))
         return align(lines)
 
-    def _repr_html_(self) -> str:
-        header, *body = self._rows()
-        return table(header, body, f"{self.description}; covariance trace {short(self.covariance_trace)}")
-
-    def _rows(self) -> list[tuple[str, str, str, str]]:
-        """(parameter, mean, bias, variance) of the first parameters, with a header."""
-        found = [("", "mean", "bias", "variance")]
-        for p in self.params[:SHOWN]:
-            bias = short(self.bias[p]) if self.has_bias else "undefined"
-            found.append((p.name, short(self.mean[p]), bias, short(self.variance[p])))
-        return found
+    def __repr__(self) -> str:
+        where = "closed form" if self.theta is None else f"at {dict(self.theta)}"
+        return f"EstimatorLaw({self.estimator.name}, {where}, {len(self.params)} parameters)"
 
     def plot(self, *numbers: str) -> Figure:
         """Squared bias, variance and mean square error against lambda, gamma, a baseline or T: a panel for each.

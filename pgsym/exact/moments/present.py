@@ -17,9 +17,6 @@ from pgsym.model.estimator import EXACT, Estimator
 
 Floats = NDArray[np.float64]
 
-WIDTH = 60
-"""Characters of a number that a table shows; a longer one is shown as a float."""
-
 
 def describe(estimator: Estimator) -> str:
     """One line: the estimator with its numbers, and how long a run is.
@@ -63,16 +60,6 @@ def leaf(e: sp.Expr) -> dict[str, Any]:
         "exact": None if isinstance(e, sp.Float) else written(e),
         "float": None if e.free_symbols else to_float(e),
     }
-
-
-def short(e: sp.Expr) -> str:
-    """One number for a table."""
-    if isinstance(e, sp.Float):
-        return f"{float(e):.6g}"
-    shown = str(e)
-    if len(shown) <= WIDTH:
-        return shown
-    return f"{shown[: WIDTH - 3]}..." if e.free_symbols else f"{float(e):.6g}"
 
 
 def number(e: sp.Expr, where: str) -> float:
