@@ -18,8 +18,6 @@ from pgsym.cli.options import AsJson, Gamma, Horizon, ObjectiveName, Seed, Theta
 from pgsym.cli.problem import load_problem
 from pgsym.errors import PgsymError, SamplingError, SchemaError
 
-STYLES = {"unbiased": "bold green", "biased": "bold red", "undecided": "bold yellow"}
-
 SUITE = "suite"
 """The MODEL that stands for the standard suite."""
 
@@ -67,6 +65,7 @@ def audit(
     """
     from pgsym.auditing import BiasVerdict, standard_suite
     from pgsym.auditing import audit as run
+    from pgsym.display.palette import ANSWERS
     from pgsym.reports.tables import result_table
     from pgsym.reports.terminal import console, working
 
@@ -98,7 +97,7 @@ def audit(
     else:
         for name, result in results.items():
             console().print(f"[bold]{name}[/]")
-            console().print(result_table(result, style=STYLES[result.verdict]))
+            console().print(result_table(result, style=ANSWERS[result.verdict]))
     raise typer.Exit(0 if all(r.verdict is BiasVerdict.UNBIASED for r in results.values()) else 1)
 
 

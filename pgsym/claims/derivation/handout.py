@@ -81,7 +81,12 @@ def derive(
     mdp, policy, objective = problem.mdp, problem.policy, problem.objective
     Structure(mdp, policy).require(objective)
     proof = general(objective)
-    blocks: list[Block] = [*model_page(problem), Heading("What is proved"), Prose(_claim(objective))]
+    blocks: list[Block] = [
+        Heading("The model"),
+        *model_page(problem),
+        Heading("What is proved"),
+        Prose(_claim(objective)),
+    ]
     blocks.append(theorem(objective))
     if level is not Detail.MODEL:
         blocks += [Heading("Proof"), Prose(_READING), *map(_below, proof.blocks)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pgsym.expression.grammar import MAX_CHARACTERS, is_plain
+from pgsym.expression.grammar import is_plain
+from pgsym.limits import FORMULA_CHARACTERS
 
 MAX_WORK = 30_000
 """Characters of all different formulas of a file, read and checked in a second."""
@@ -37,7 +38,7 @@ class Work:
         if not isinstance(value, str) or value in self._seen:
             return False
         self._seen.add(value)
-        if is_plain(value) or len(value) > MAX_CHARACTERS:
+        if is_plain(value) or len(value) > FORMULA_CHARACTERS:
             return False  # the latter is refused on its own
         self.formulas += 1
         self.done += max(len(value), SHORT) + sum(cost * len(part.findall(value)) for part, cost in _COSTLY)
