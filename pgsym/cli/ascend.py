@@ -23,8 +23,8 @@ def ascend(
     methods: Annotated[
         str,
         typer.Option(
-            help="exact, natural, reinforce, reward-to-go, advantage, eligibility-trace, "
-            "reward-to-go-undiscounted, advantage-undiscounted; several with commas."
+            help="exact, natural, or an estimator that needs no options: reinforce, reward-to-go, advantage, "
+            "actor-critic, all-knowing, eligibility-trace, reward-to-go-undiscounted...; several with commas."
         ),
     ] = "exact,natural,reward-to-go",
     steps: Annotated[int, typer.Option(help="Steps of every path.")] = 100,

@@ -15,17 +15,18 @@ import numpy as np
 from jax.sharding import AxisType, Mesh
 
 from pgsym.errors import SamplingError
-from pgsym.model.estimator import Estimator as Description
+from pgsym.model.estimator import Estimator, find_estimator
+from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike
 from pgsym.model.structure import Structure
-from pgsym.sampling.estimators import Estimator, find_estimator
 from pgsym.sampling.kernel import Blocks, compiled
 from pgsym.sampling.layout import Shape, prepare, specifications
 from pgsym.sampling.moments import Moments
+from pgsym.sampling.plan import Plan, make_plan
 from pgsym.sampling.progress import Progress, reporter
 from pgsym.sampling.random import TRAJECTORIES, seed_key
 from pgsym.sampling.result import Along, Estimate
-from pgsym.sampling.tables import Floats, build_tables
+from pgsym.sampling.tables import Floats, Tables, build_tables
 
 CHUNK_BYTES = 2**31
 """Memory that a chunk may take on an accelerator; a processor takes one block at a time."""
@@ -33,7 +34,7 @@ CHUNK_BYTES = 2**31
 
 def estimate(
     problem: ProblemLike,
-    estimator: str | Estimator | Description = "reward-to-go",
+    estimator: str | Estimator = "reward-to-go",
     *,
     n: int = 100_000,
     seed: int = 0,
@@ -54,8 +55,7 @@ def estimate(
         See `pgsym.Problem.of`.  For a long-run objective (``average-reward``, ``stationary-value``) each rollout is one
         long run, and the bias that remains is computed (`Estimate.bias`).
     estimator
-        A name ('reinforce', 'reward-to-go', 'advantage', 'eligibility-trace'), an estimator with its options, or a
-        description (`pgsym.model.estimator`).
+        A description from `pgsym.model.estimator`, or the name of one.
     n
         Number of rollouts; at least 2.
     seed
@@ -106,12 +106,39 @@ def estimate(
     problem = Problem.of(problem)
     objective = problem.objective
     objective.require_rollouts()
-    method = find_estimator(estimator)
+    chosen = find_estimator(estimator)
     _check_counts(n, chunk)
-    key = seed_key(seed)
     tables = build_tables(problem)
     Structure(problem.mdp, problem.policy).require(objective)
-    plan = method.plan(tables, objective, horizon)
+    return draw(
+        tables,
+        make_plan(chosen, tables, objective, horizon),
+        objective,
+        chosen.name,
+        n=n,
+        seed=seed,
+        chunk=chunk,
+        devices=devices,
+        directions=directions,
+        progress=progress,
+    )
+
+
+def draw(
+    tables: Tables,
+    plan: Plan,
+    objective: Objective,
+    name: str,
+    *,
+    n: int,
+    seed: int,
+    chunk: int | None = None,
+    devices: int | Sequence[jax.Device] | None = None,
+    directions: int | Floats | None = None,
+    progress: bool | Progress | None = None,
+) -> Estimate:
+    """`estimate` for arrays and a plan that are there already; results call the estimator by `name`."""
+    key = seed_key(seed)
     along = Along.PARAMETERS
     if directions is not None:
         along = Along.RANDOM if isinstance(directions, int) else Along.GIVEN
@@ -142,7 +169,7 @@ def estimate(
         along=along,
         theta=tables.theta,
         objective=objective,
-        estimator=method.name,
+        estimator=name,
         moments=tally.moments,
         horizon=plan.T,
         burn_in=plan.burn_in,

@@ -16,6 +16,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from pgsym.errors import SamplingError
+from pgsym.expression.complaint import nearest, short
 from pgsym.model.mdp import State
 from pgsym.model.policy import Policy
 from pgsym.model.problem import Problem
@@ -140,13 +141,21 @@ class Tables:
             A state is missing or unknown, or the length is not S.
         """
         if isinstance(values, Mapping):
+            acting = frozenset(self.states)
+            unknown = [s for s in values if s not in acting]
+            if unknown:
+                raise SamplingError(
+                    f"state {short(repr(unknown[0]))} is not one that acts; "
+                    f"{nearest(unknown[0], self.states, 'those are')}. Rename or remove it",
+                    where=where,
+                )
             missing = [s for s in self.states if s not in values]
             if missing:
                 raise SamplingError(
                     f"no value for state {missing[0]!r}; every non-terminal state needs one. Add it", where=where
                 )
             values = [values[s] for s in self.states]
-        found = [float(value) for value in values]
+        found = [direct_value(v) if isinstance(v, sp.Expr) else float(v) for v in values]
         if len(found) != self.S:
             raise SamplingError(
                 f"{len(found)} values; the model has {self.S} non-terminal states. Give one for each, in order",

@@ -96,18 +96,18 @@ def study(text: str) -> None:
     """A study file, without drawing a sample."""
     from pgsym.model.files.reading import read_text
     from pgsym.study.schema import read_study
-    from pgsym.study.settings import describe
+    from pgsym.study.settings import from_plain
 
     document = read_study(read_text(text, "yaml"))
     for estimator in document.estimators:
-        describe(estimator)
+        from_plain(estimator.model_dump())
 
 
 def options(text: str) -> None:
     """Each option of the commands whose value is more than a word."""
     from pgsym.cli.ascend import _step_sizes
-    from pgsym.cli.moments import _state_function, describe
-    from pgsym.cli.problem import assignments
+    from pgsym.cli.problem import _state_function, assignments
+    from pgsym.model.estimator import find_estimator
     from pgsym.model.generic import generic_problem
     from pgsym.model.locate import locate
     from pgsym.model.objective import Objective
@@ -118,8 +118,8 @@ def options(text: str) -> None:
         lambda: problem.policy.point({p.name: "0" for p in problem.policy.params} | assignments(text, "--theta")),
         lambda: problem.mdp.replace(gamma=text),
         lambda: _step_sizes(text),
-        lambda: describe("reinforce", {"baseline": _state_function(text, problem.mdp, "--baseline")}),
-        lambda: describe("gae", {"lam": text}),
+        lambda: find_estimator("reinforce", {"baseline": _state_function(text, problem.mdp, "--baseline")}),
+        lambda: find_estimator("gae", {"lam": text}),
         lambda: Objective.parse(text),
         lambda: generic_problem(text) if len(text) < 5 else None,
         lambda: locate(text) if "/" not in text else None,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pgsym.algebra.field import Field
 from pgsym.algebra.polynomial import DEFAULT_BUDGET
-from pgsym.errors import SchemaError, StructureError
+from pgsym.errors import StructureError
 from pgsym.exact.fields import rational_field
 from pgsym.exact.moments.law import EstimatorLaw
 from pgsym.exact.moments.specification import require_moments
-from pgsym.exact.moments.target import BiasTarget
+from pgsym.exact.moments.target import BiasTarget, bias_target
 from pgsym.expression.symbols import in_order
 from pgsym.model.collision import all_symbols
-from pgsym.model.estimator import ESTIMATORS, Estimator
+from pgsym.model.estimator import Estimator, find_estimator
 from pgsym.model.problem import Problem, ProblemLike
 from pgsym.model.structure import Structure
 from pgsym.model.validate import check_distinct
@@ -34,7 +34,7 @@ def moments(
     problem
         See `pgsym.Problem.of`.
     estimator
-        A description from `pgsym.model.estimator`, or the name of one that needs no numbers.
+        A description from `pgsym.model.estimator`, or the name of one.
     target
         What the bias is measured against: by default the problem's objective; another one, or ``truncated`` for the
         start-state objective's first T steps with the estimator's T.
@@ -82,8 +82,8 @@ def moments(
     covariance trace 733; bias against start-state
     """
     problem = Problem.of(problem)
-    estimator = _named(estimator) if isinstance(estimator, str) else estimator
-    aim = BiasTarget.parse(problem.objective if target is None else target)
+    estimator = find_estimator(estimator)
+    aim = bias_target(problem.objective if target is None else target)
     require_estimator(problem, estimator)
     if field is None:
         extra = in_order(estimator.symbols)
@@ -110,15 +110,3 @@ def require_estimator(problem: Problem, estimator: Estimator) -> None:
         )
     check_distinct({*estimator.symbols, *all_symbols(problem.mdp, problem.policy)})
     require_moments(Structure(problem.mdp, problem.policy), estimator)
-
-
-def _named(name: str) -> Estimator:
-    if name not in ESTIMATORS:
-        raise SchemaError(f"found {name!r}; must be one of {', '.join(ESTIMATORS)}", where="estimator")
-    try:
-        return ESTIMATORS[name]()
-    except TypeError:
-        kind = ESTIMATORS[name]
-        raise SchemaError(
-            f"found the name {name!r} alone; it has numbers of its own. Give {kind.__name__}(...)", where="estimator"
-        ) from None

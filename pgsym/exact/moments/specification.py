@@ -27,6 +27,11 @@ def require_moments(structure: Structure, estimator: Estimator) -> None:
     HypothesisError
         None of these; the message names the states.
     """
+    if isinstance(estimator, EligibilityTrace) and estimator.T is None:
+        raise HypothesisError(
+            "found no T; the exact law is that of a run of T steps. Give T (--horizon)",
+            where=f"{estimator.name} moments",
+        )
     stationary = getattr(estimator, "stationary", False)
     structure.require(Objective.AVERAGE_REWARD) if stationary else structure.require_start()
     if estimator.cut_off is not None:

@@ -6,8 +6,7 @@ Both are found by differentiating J, never by the policy gradient theorem.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
-from typing import Any
+from typing import Any, Final, Literal, TypeAlias
 
 import sympy as sp
 
@@ -16,27 +15,27 @@ from pgsym.exact.moments.transitions import differential
 from pgsym.exact.quantities import Quantities
 from pgsym.model.objective import Objective
 
+TRUNCATED: Final = "truncated"
+"""E[sum_{t<T} gamma^t r_t] with the estimator's own T."""
 
-class BiasTarget(StrEnum):
-    """The gradient from which the bias is measured: of an objective, or of the truncated one."""
+BiasTarget: TypeAlias = Objective | Literal["truncated"]
+"""The gradient from which the bias is measured: of an objective, or of the truncated one."""
 
-    START_STATE = "start-state"
-    AVERAGE_REWARD = "average-reward"
-    STATIONARY_VALUE = "stationary-value"
-    TRUNCATED = "truncated"
-    """E[sum_{t<T} gamma^t r_t] with the estimator's own T."""
 
-    @classmethod
-    def parse(cls, name: str) -> BiasTarget:
-        """The target of that name.
+def bias_target(name: str) -> BiasTarget:
+    """The target of that name.
 
-        >>> BiasTarget.parse("truncated").name
-        'TRUNCATED'
-        """
-        try:
-            return cls(name)
-        except ValueError:
-            raise SchemaError(f"found {name!r}; must be one of {', '.join(cls)}", where="objective") from None
+    >>> bias_target("average-reward")
+    <Objective.AVERAGE_REWARD: 'average-reward'>
+    """
+    if name == TRUNCATED:
+        return TRUNCATED
+    try:
+        return Objective(name)
+    except ValueError:
+        raise SchemaError(
+            f"found {name!r}; must be one of {', '.join(Objective)}, {TRUNCATED}", where="objective"
+        ) from None
 
 
 def gradient(quantities: Quantities, target: BiasTarget, T: int | None) -> Mapping[sp.Symbol, Any]:
@@ -47,7 +46,7 @@ def gradient(quantities: Quantities, target: BiasTarget, T: int | None) -> Mappi
     quantities
         The problem over a field without its own need of derivatives.
     T
-        The cut-off, for `BiasTarget.TRUNCATED`.
+        The cut-off, for `TRUNCATED`.
 
     Raises
     ------
@@ -58,8 +57,8 @@ def gradient(quantities: Quantities, target: BiasTarget, T: int | None) -> Mappi
     """
     mdp, policy, structure = quantities.mdp, quantities.policy, quantities.structure
     field = differential(quantities.field, policy)
-    if target is not BiasTarget.TRUNCATED:
-        return Quantities(mdp, policy, Objective.parse(target), field, structure).gradient
+    if target != TRUNCATED:
+        return Quantities(mdp, policy, target, field, structure).gradient
     if T is None:
         raise StructureError(
             "the estimator's horizon is None; the truncated objective has T steps. Give the estimator a horizon, or "

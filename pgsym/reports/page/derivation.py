@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pgsym.claims import blocks as b
 from pgsym.claims.derivation import Derivation
 from pgsym.claims.derivation.rows import grouped, rows, without_repeats
-from pgsym.reports.page.content import Block, DataTable, Figure, Formulas
+from pgsym.reports.page.content import Block, DataTable, Figure, Formulas, Note
 
 IN_THE_PARAMETERS = "In the parameters"
 """The part of a derivation that holds J and its gradient; a chapter of its own here."""
@@ -45,6 +45,8 @@ def chapters(found: Derivation) -> dict[str, list[Block]]:
 
 def derivation(parts: dict[str, list[Block]]) -> Iterator[Block]:
     """The proof in symbols, the same lines in the model's numbers, and what the checks rest on."""
+    if not parts:
+        yield Note("No proof is written for this objective; the theorem itself is decided above.")
     for title in CHAPTERS:
         if title in parts:
             yield b.Heading(title, 2)
