@@ -32,7 +32,7 @@ def load_problem(
     model: str, objective: str | None, theta: str | None, gamma: str | None, values: str | None = None
 ) -> Problem:
     """MODEL with the options that replace parts of it; what nobody chose is said on standard error."""
-    from pgsym.interchange.formats import locate
+    from pgsym.model.formats import locate
 
     problem = locate(model)
     if gamma is not None:

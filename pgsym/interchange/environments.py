@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from pgsym.errors import SchemaError
-from pgsym.interchange.extras import optional
+from pgsym.model.extras import optional
 from pgsym.model.mdp import MDP
 from pgsym.model.policy import Policy
 

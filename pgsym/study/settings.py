@@ -17,11 +17,10 @@ from pgsym.errors import PgsymError, SchemaError
 from pgsym.expression.grammar import unparse
 from pgsym.model.estimator import EligibilityTrace, Estimator, find_estimator
 from pgsym.model.files import loads
-from pgsym.model.files.document import to_document
-from pgsym.model.files.names import plain_name
+from pgsym.model.files.document import plain_name, to_document
 from pgsym.model.files.reading import read_text
-from pgsym.model.files.transfer import read_file
-from pgsym.model.locate import locate
+from pgsym.model.files.transfer import contents
+from pgsym.model.formats import locate
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem
 from pgsym.model.structure import Structure
@@ -109,7 +108,13 @@ def load_study(path: Path) -> Study:
     PgsymError
         A model, a point or an estimator makes no sense; the message names the entry.
     """
-    document = read_study(read_text(*read_file(path), where=path.name), path.name)
+    format = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}.get(path.suffix.lower())
+    if format is None:
+        raise SchemaError(
+            f"the suffix {path.suffix!r} is unknown; a study ends in .yaml, .yml or .json. Rename the file",
+            where=path.name,
+        )
+    document = read_study(read_text(contents(path), format, where=path.name), path.name)
     return resolve(document, path.parent, name=path.stem, where=path.name)
 
 

@@ -97,6 +97,21 @@ for refused in (
     else:
         raise AssertionError("an objective that nobody taught it to draw was not refused")
 """,
+    "A format": """
+run("convert", "short-corridor", "corridor.rows", "--mdp-only")
+assert run("solve", "corridor.rows")
+corridor = pgsym.load("corridor.rows")
+assert corridor.mdp == pgsym.zoo("short-corridor").mdp
+assert pgsym.solve("corridor.rows").at({p: 0 for p in corridor.policy.params}).J == -12
+pgsym.save(corridor, "again.rows")
+assert pathlib.Path("again.rows").read_text() == pathlib.Path("corridor.rows").read_text()
+try:
+    pgsym.save(pgsym.zoo("two-state"), "two.rows", mdp_only=True)
+except pgsym.PgsymError as error:
+    assert "a file of rows has no discount factor" in str(error), error
+else:
+    raise AssertionError("the discount factor was lost")
+""",
 }
 """What each recipe is good for."""
 

@@ -42,7 +42,7 @@ def model_written(text: str) -> None:
 
 def model_file(data: bytes) -> None:
     """A file on the disk."""
-    from pgsym.model.files import load
+    from pgsym.model.formats import load
 
     path = _folder() / "model.yaml"
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)  # which the watch takes for no writing
@@ -108,8 +108,8 @@ def options(text: str) -> None:
     from pgsym.cli.ascend import _step_sizes
     from pgsym.cli.problem import _state_function, assignments
     from pgsym.model.estimator import find_estimator
+    from pgsym.model.formats import locate
     from pgsym.model.generic import generic_problem
-    from pgsym.model.locate import locate
     from pgsym.model.objective import Objective
 
     problem = _problem()
@@ -135,21 +135,21 @@ def options(text: str) -> None:
 
 def graphml(text: str) -> None:
     """A graph with the attributes of an MDP."""
-    from pgsym.interchange.graphml import loads
+    from pgsym.model.files.graphml import loads
 
     loads(text)
 
 
 def node_link(text: str) -> None:
     """The same as networkx writes it in JSON."""
-    from pgsym.interchange.node_link import loads
+    from pgsym.model.files.node_link import loads
 
     loads(text)
 
 
 def drn(text: str) -> None:
     """Storm's explicit format."""
-    from pgsym.interchange.drn import loads
+    from pgsym.model.files.drn import loads
 
     loads(text)
 

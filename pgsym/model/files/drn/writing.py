@@ -1,8 +1,11 @@
-"""From an MDP to DRN text."""
+"""From an MDP to DRN text, and the comment ``//pgsym {...}`` in it: names and assumptions, which Storm skips."""
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import sympy as sp
@@ -10,15 +13,16 @@ from sympy.printing.str import StrPrinter
 
 from pgsym.errors import FormulaError
 from pgsym.expression.grammar import parse
-from pgsym.interchange.drn.notes import notes_of
-from pgsym.interchange.reductions import averaged, merged, pair_reward, require_one_start, undiscounted
+from pgsym.model.files.document import plain_name
 from pgsym.model.mdp import MDP, Action, State
+from pgsym.model.reductions import averaged, merged, pair_reward, require_one_start, undiscounted
 
 _WORD = re.compile(r"[^\s\[\]\":]+\Z")
 _LABEL = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
 RESERVED = frozenset({"init", "terminal", "deadlock"})
 NO_LABEL = "__NOLABEL__"
 TARGET = "a DRN file"
+PREFIX = "//pgsym "
 
 
 def dumps(mdp: MDP, *, discount: str | None = None, average: bool = False) -> str:
@@ -129,3 +133,44 @@ class _Printer(StrPrinter):
         if power < 0:
             return f"(1/{self._print_Pow(base**-power) if power < -1 else f'({self._print(base)})'})"
         return f"(({self._print(base)})^{power})" if not base.is_Symbol else f"({base}^{power})"
+
+
+# -- the comment ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What the numbers and words of a DRN file are called in pgsym."""
+
+    states: tuple[State, ...]
+    terminal: frozenset[int]
+    """Numbers of the terminal states."""
+    actions: Mapping[str, Action] = field(default_factory=dict)
+    """Word in the file to action, where they differ."""
+    symbols: Mapping[str, str] = field(default_factory=dict)
+
+    def line(self) -> str:
+        """The comment.
+
+        >>> Notes(("s", (0, 1)), frozenset({1})).line()
+        '//pgsym {"states": ["s", [0, 1]], "terminal": [1]}'
+        """
+        found: dict[str, Any] = {
+            "states": [plain_name(s, "states") for s in self.states],
+            "terminal": sorted(self.terminal),
+        }
+        if self.actions:
+            found["actions"] = [[word, plain_name(a, "actions")] for word, a in self.actions.items()]
+        if self.symbols:
+            found["symbols"] = dict(self.symbols)
+        return PREFIX + json.dumps(found, ensure_ascii=False)
+
+
+def notes_of(mdp: MDP, words: Mapping[Action, str]) -> Notes:
+    """The notes of a model whose actions are written as `words`."""
+    return Notes(
+        mdp.states,
+        frozenset(i for i, s in enumerate(mdp.states) if s in mdp.terminal),
+        {word: a for a, word in words.items() if word != a},
+        mdp.assumptions,
+    )
