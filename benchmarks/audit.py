@@ -256,8 +256,8 @@ def tasks() -> list[Task]:
 @cache
 def pairs(problem: int, off: bool, target: str) -> tuple[Any, Any]:
     """Every row of two episodes, and its probability [D]."""
+    from pgsym.auditing.batch import arrange
     from pgsym.auditing.enumerate import all_episodes
-    from pgsym.auditing.episodes import arrange
 
     world, horizon = world_of(problem, off, target), suite()[problem].horizon
     episodes = all_episodes(world, horizon)
@@ -269,7 +269,7 @@ def pairs(problem: int, off: bool, target: str) -> tuple[Any, Any]:
 @cache
 def many(problem: int, off: bool, target: str) -> Any:
     """`ESTIMATED` episodes, two a row."""
-    from pgsym.auditing.episodes import Sampler, arrange
+    from pgsym.auditing.batch import Sampler, arrange
 
     world, horizon = world_of(problem, off, target), suite()[problem].horizon
     return arrange(world, Sampler(world, horizon, 99).chunk(0, ESTIMATED), 2)
@@ -319,7 +319,7 @@ def detect(task: Task) -> Detected | None:
 
 def _as_estimator(recipe: Any) -> Any:
     """A re-creation behind the interface of user code: it sees one public batch at a time."""
-    from pgsym.auditing.episodes import Streams
+    from pgsym.auditing.batch import Streams
 
     def estimator(theta: Any, batch: Any) -> Any:
         world = batch.policy.world

@@ -67,3 +67,16 @@ def test_no_two_public_classes_share_a_name() -> None:
     # These go when the documents are one.
     known = {"Answer", "Picture", "Table"}
     assert {name for name, count in found.items() if count > 1} <= known
+
+
+@pytest.mark.parametrize("path", sorted(SOURCE.parent.rglob("*.py")), ids=lambda path: path.stem)
+def test_module_defines_each_name_once(path: Path) -> None:
+    """Two constants of one name in a module: the first is lost."""
+    found = Counter(
+        target.id
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name)
+    )
+    assert [name for name, count in found.items() if count > 1] == []

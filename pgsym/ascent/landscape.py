@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
+from scipy.optimize import linprog
+from scipy.sparse.csgraph import connected_components
 
 from pgsym.algebra.floating import sparse_lu
-from pgsym.ascent.fisher import natural_direction
 from pgsym.ascent.policy_arrays import Floats, PolicyPoint, policy_arrays, sparse_of
 from pgsym.errors import SingularMatrixError, StructureError
 from pgsym.exact.chain import Constants
@@ -82,7 +83,8 @@ class Landscape:
         if mdp.symbols:
             names = ", ".join(sorted(s.name for s in mdp.symbols))
             raise StructureError(
-                f"no value for {names}; floats need every symbol. Give them: problem.at(NAME=VALUE)", where="symbols"
+                f"no value for {names}; floats need every symbol. Give them: problem.at(NAME=VALUE), or --set",
+                where="symbols",
             )
         structure = Structure(mdp, policy)
         structure.require(self.objective)
@@ -174,3 +176,91 @@ def _singular() -> SingularMatrixError:
         "class. Take smaller steps",
         where="theta",
     )
+
+
+LARGEST = 20_000
+"""State-action pairs up to which the optimum is looked for; seconds on one core."""
+
+
+def best_value(landscape: Landscape) -> float | None:
+    """J of the best policy of any kind, to the solver's 1e-7 relative accuracy.
+
+    Returns
+    -------
+    None for a model of more than `LARGEST` pairs, and where J has no upper bound (gamma = 1 and a loop that earns).
+
+    Examples
+    --------
+    >>> from pgsym.model import Problem
+    >>> import pgsym
+    >>> corridor = pgsym.zoo("short-corridor")
+    >>> best_value(Landscape(Problem.of("short-corridor")))
+    -3.0
+    """
+    N, S = len(landscape.pairs), landscape.S
+    if N > LARGEST:
+        return None
+    leaving = sparse.csr_array((np.ones(N), (landscape.owner, np.arange(N))), shape=(S, N))
+    long_run = landscape.objective is not Objective.START_STATE
+    flow: Any = sparse.csr_array(leaving - (1.0 if long_run else landscape.gamma) * landscape.P.T)
+    right = np.zeros(S) if long_run else landscape.mu0
+    if long_run:
+        # Full support makes the chain unichain, so every state reaches the recurrent class: one gain for all.
+        flow = sparse.csr_array(sparse.vstack([flow, sparse.csr_array(np.ones((1, N)))]))
+        right = np.append(right, 1.0)
+    found: Any = linprog(-landscape.r, A_eq=flow, b_eq=right, bounds=(0, None), method="highs")
+    if found.status != 0:
+        return None
+    value = -float(found.fun)
+    return value / (1 - landscape.gamma) if landscape.objective is Objective.STATIONARY_VALUE else value
+
+
+def natural_direction(score: sparse.csr_array, weight: Floats, advantage: Floats, damping: float = 0.0) -> Floats:
+    """(F + damping I)^-1 g; for ``damping = 0``, F^+ g.
+
+    Parameters
+    ----------
+    score
+        Z, sparse, shape (N, k).
+    weight
+        W's diagonal, shape (N,), not negative.
+    advantage
+        A, shape (N,).
+
+    Notes
+    -----
+    Without damping, a singular value of a block counts as zero below ``max(N, k) eps`` times the block's largest,
+    which is the rounding error of the decomposition (as in `numpy.linalg.matrix_rank`).
+
+    Examples
+    --------
+    >>> Z = sparse.csr_array([[0.5, -0.5], [-0.5, 0.5]])
+    >>> natural_direction(Z, np.array([0.5, 0.5]), np.array([2.0, -2.0])).round(12).tolist()
+    [2.0, -2.0]
+    """
+    k = score.shape[1]
+    used = sparse.csr_array(score)
+    used.eliminate_zeros()
+    pattern = sparse.csr_array((np.ones(used.nnz), used.indices, used.indptr), shape=used.shape)
+    _, block = connected_components(sparse.csr_array(pattern.T @ pattern), directed=False)
+    order = np.argsort(block, kind="stable")
+    root = np.sqrt(weight)
+    Z, target = sparse.csc_array(sparse.diags_array(root) @ used)[:, order], root * advantage
+    found = np.zeros(k)
+    bounds = np.append(np.searchsorted(block[order], np.arange(block.max(initial=-1) + 1)), k)
+    for first, last in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+        low, high = Z.indptr[first], Z.indptr[last]
+        rows, row = np.unique(Z.indices[low:high], return_inverse=True)
+        B = np.zeros((len(rows), last - first))
+        B[row, np.repeat(np.arange(last - first), np.diff(Z.indptr[first : last + 1]))] = Z.data[low:high]
+        found[order[first:last]] = _fitted(B, target[rows], damping)
+    return found
+
+
+def _fitted(B: Floats, target: Floats, damping: float) -> Floats:
+    """The shortest x that makes |B x - target|^2 + damping |x|^2 least."""
+    if not B.size:
+        return np.zeros(B.shape[1])
+    U, s, Vt = np.linalg.svd(B, full_matrices=False)
+    kept = s > (0.0 if damping > 0 else max(B.shape) * np.finfo(float).eps * s[0])
+    return Vt[kept].T @ (s[kept] / (s[kept] ** 2 + damping) * (U.T[kept] @ target))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,6 @@ import sympy as sp
 
 from pgsym.ascent.landscape import LocalValues
 from pgsym.ascent.policy_arrays import Floats
-from pgsym.ascent.sparkline import sparkline
 from pgsym.display import html
 from pgsym.errors import AscentError
 from pgsym.model.objective import Objective
@@ -115,7 +115,7 @@ class Ascent:
     damping : float
         Of the natural gradient.
     best : float or None
-        J of the best policy of any kind (`pgsym.ascent.optimum.best_value`); policies whose states share parameters
+        J of the best policy of any kind (`pgsym.ascent.landscape.best_value`); policies whose states share parameters
         need not reach it.
     seconds : float
         Wall clock.
@@ -260,3 +260,22 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list):
         return [_finite(v) for v in value]
     return value if math.isfinite(value) else None
+
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+ASCII = "_.-:=+*#"
+WIDTH = 32
+
+
+def sparkline(
+    values: Sequence[float] | Floats, low: float, high: float, *, width: int = WIDTH, ascii: bool = False
+) -> str:
+    """`values` at `width` places, each a character between `low` and `high`; a blank where there is none.
+
+    >>> sparkline([0, 1, 2, 3], 0, 3), sparkline([0, 1, float("nan"), 3], 0, 3, ascii=True)
+    ('▁▃▆█', '_- #')
+    """
+    levels = ASCII if ascii else BLOCKS
+    picked = [values[round(i)] for i in np.linspace(0, len(values) - 1, min(width, len(values)))]
+    scale = (len(levels) - 1) / (high - low) if high > low else 0.0
+    return "".join(" " if not math.isfinite(v) else levels[round((v - low) * scale)] for v in picked)

@@ -1,4 +1,4 @@
-"""What a user's estimator is given: a batch of experience, as NumPy, JAX or PyTorch arrays.
+"""What a user's estimator is given: episodes are drawn, arranged, and cut into batches of arrays.
 
     estimator(theta, batch) -> gradient
 
@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pgsym.auditing.arrays import Framework
-from pgsym.auditing.differentiable import DifferentiablePolicy
-from pgsym.auditing.episodes import Streams
+from pgsym.auditing.frameworks import DifferentiablePolicy, Framework
+from pgsym.auditing.problem_arrays import Floats, Ints, ProblemArrays
 
 
 @dataclass(frozen=True)
@@ -136,3 +136,137 @@ def make_traceable() -> None:
 
     arrays = [f.name for f in fields(Batch) if f.name not in SETTINGS]
     jax.tree_util.register_dataclass(Batch, data_fields=arrays, meta_fields=list(SETTINGS))
+
+
+Bools = NDArray[np.bool_]
+
+LAYOUTS = ("episodes", "vector", "flat")
+"""One episode a row, padded; several episodes a row, reset automatically; one stream without padding."""
+
+
+@dataclass(frozen=True)
+class Streams:
+    """Rows of steps, in which episodes follow one another; padding only at the end of a row.
+
+    Examples
+    --------
+    >>> from pgsym.model import MDP, Problem, tabular
+    >>> from pgsym.auditing.problem_arrays import build_world
+    >>> mdp = MDP.from_transitions([("s", "go", "end", "1/2", 1), ("s", "go", "s", "1/2", 0)], start="s",
+    ...     terminal=["end"])
+    >>> world = build_world(Problem(mdp))
+    >>> two = arrange(world, np.array([[1, 0, 2], [1, 1, 1]]), 2)
+    >>> two.outcome.tolist(), two.step.tolist(), two.episode.tolist()
+    ([[1, 0, 1, 1, 1, 2]], [[0, 1, 0, 1, 2, 0]], [[0, 0, 1, 1, 1, -1]])
+    >>> two.terminated.tolist()[0], two.truncated.tolist()[0]
+    ([False, True, False, False, False, False], [False, False, False, False, True, False])
+    """
+
+    world: ProblemArrays
+    outcome: Ints
+    """[R, L] outcome numbers; O in the padding."""
+    step: Ints
+    """[R, L] steps since the episode began; 0 in the padding."""
+    episode: Ints
+    """[R, L] number of the episode; -1 in the padding."""
+    episodes: int
+    """Number of episodes."""
+    horizon: int
+    """T: an episode that is still running after T steps is truncated."""
+
+    @cached_property
+    def mask(self) -> Bools:
+        """[R, L] where a step was taken."""
+        return self.outcome < self.world.O
+
+    @cached_property
+    def pair(self) -> Ints:
+        """[R, L]"""
+        return self.world.outcome_pair[self.outcome]
+
+    @cached_property
+    def state(self) -> Ints:
+        """[R, L]"""
+        return self.world.outcome_state[self.outcome]
+
+    @cached_property
+    def next_state(self) -> Ints:
+        """[R, L] where the step really led, before any reset."""
+        return self.world.outcome_next[self.outcome]
+
+    @cached_property
+    def reward(self) -> Floats:
+        """[R, L]"""
+        return self.world.outcome_reward[self.outcome]
+
+    @cached_property
+    def terminated(self) -> Bools:
+        """[R, L] the step led to a terminal state."""
+        return self.mask & (self.next_state == self.world.S)
+
+    @cached_property
+    def truncated(self) -> Bools:
+        """[R, L] the time limit cut the episode after this step, which did not end it."""
+        return self.mask & (self.step == self.horizon - 1) & ~self.terminated
+
+    @property
+    def done(self) -> Bools:
+        """[R, L] the last step of an episode."""
+        return self.terminated | self.truncated
+
+
+def arrange(world: ProblemArrays, outcome: Ints, per_row: int) -> Streams:
+    """Episodes [n, T] as rows of `per_row` episodes each, one after another."""
+    n, T = outcome.shape
+    flat = outcome.reshape(n // per_row, per_row * T)
+    step = np.broadcast_to(np.tile(np.arange(T), per_row), flat.shape)
+    number = np.repeat(np.arange(n), T).reshape(flat.shape)
+    padding = flat == world.O
+    if per_row > 1:
+        order = np.argsort(padding, axis=1, kind="stable")
+        flat, step, number, padding = (np.take_along_axis(x, order, axis=1) for x in (flat, step, number, padding))
+    return Streams(world, flat, np.where(padding, 0, step), np.where(padding, -1, number), n, T)
+
+
+class Sampler:
+    """Episodes of at most T steps; chunk c of a seed is the same whatever else is sampled."""
+
+    def __init__(self, world: ProblemArrays, horizon: int, seed: int) -> None:
+        self.world, self.horizon, self.seed = world, horizon, seed
+        self._cumulative = cumulative(world)
+        self._start = np.cumsum(world.start)
+        self._start[-1] = max(self._start[-1], 1.0)
+
+    def chunk(self, number: int, n: int) -> Ints:
+        """[n, T] outcome numbers."""
+        source = np.random.SeedSequence(self.seed, spawn_key=(number,))
+        rng = np.random.Generator(np.random.Philox(source))
+        out = np.full((self.horizon, n), self.world.O, np.int64)
+        state = np.searchsorted(self._start, rng.random(n), side="right")
+        for t in range(self.horizon):
+            if (state == self.world.S).all():
+                break
+            out[t] = np.searchsorted(self._cumulative, state + rng.random(n), side="right")
+            state = self.world.outcome_next[out[t]]
+        return np.ascontiguousarray(out.T)
+
+
+def cumulative(world: ProblemArrays) -> Floats:
+    """[O+1] ascending: the state's number plus the cumulative probability of its outcomes."""
+    state = world.outcome_state[:-1]
+    total = np.cumsum(world.outcome_p)
+    before = np.concatenate([[0.0], total])[np.searchsorted(state, np.arange(world.S + 1))]
+    within = np.minimum(total - before[state], 1.0)
+    last = np.append(state[1:] != state[:-1], True)
+    return np.append(state + np.where(last, 1.0, within), world.S + 1.0)
+
+
+def visits(world: ProblemArrays, horizon: int) -> Floats:
+    """[O] expected times that an episode of at most T steps takes each outcome."""
+    d, seen = world.start.copy(), np.zeros(world.O)
+    for _ in range(horizon):
+        taken = d[world.outcome_state[:-1]] * world.outcome_p
+        seen += taken
+        d = np.asarray(np.bincount(world.outcome_next[:-1], taken, world.S + 1), np.float64)
+        d[world.S] = 0.0
+    return seen

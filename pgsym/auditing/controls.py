@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pgsym.auditing.episodes import Streams
+from pgsym.auditing.batch import Streams
 from pgsym.auditing.least_variance import Best
 from pgsym.auditing.problem_arrays import Floats, ProblemArrays
 from pgsym.auditing.recipes import Average, Recipe

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pgsym.auditing.batch import Sampler, Streams
 from pgsym.auditing.controls import Controls
-from pgsym.auditing.episodes import Sampler, Streams
 from pgsym.auditing.mistakes import LAMBDAS, MISTAKES, OFTEN_COMBINED, Circumstances, Mistake, bases, setting_of
 from pgsym.auditing.problem_arrays import Floats
 from pgsym.auditing.recipes import Recipe

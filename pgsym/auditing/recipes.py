@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from pgsym.auditing.episodes import Bools, Streams
+from pgsym.auditing.batch import Bools, Streams
 from pgsym.auditing.problem_arrays import Floats, Ints
 
 STABILISER = 1e-8

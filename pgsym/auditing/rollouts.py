@@ -7,10 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from pgsym.auditing.arrays import arrays_of
-from pgsym.auditing.batch import Batch, make_batches
-from pgsym.auditing.differentiable import policy_functions
-from pgsym.auditing.episodes import LAYOUTS, Sampler, Streams, arrange
+from pgsym.auditing.batch import LAYOUTS, Batch, Sampler, Streams, arrange, make_batches
+from pgsym.auditing.frameworks import arrays_of, policy_functions
 from pgsym.auditing.problem_arrays import Floats, Ints, ProblemArrays, build_world
 from pgsym.errors import SamplingError
 from pgsym.model.problem import Problem, ProblemLike

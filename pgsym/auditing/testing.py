@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from pgsym.auditing.batch import Sampler
 from pgsym.auditing.controls import Controls, agreeing
 from pgsym.auditing.enumerate import MAX_BATCHES, all_episodes
-from pgsym.auditing.episodes import Sampler
 from pgsym.auditing.problem_arrays import Floats
-from pgsym.auditing.rare_outcomes import Rare
 from pgsym.auditing.result import AuditResult, BiasVerdict
 from pgsym.auditing.rollouts import Estimator, Rollouts
 from pgsym.auditing.sequential import (
     ROUNDING,
+    Rare,
     Region,
     batches_needed,
     detectable,

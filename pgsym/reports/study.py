@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pgsym.study import Store
-from pgsym.study.table import COLUMNS, result_rows
+from pgsym.study.summary import COLUMNS, result_rows
 
 
 def study_table(store: Store) -> RenderableType:

@@ -178,7 +178,8 @@ def build_tables(problem: Problem) -> Tables:
     if mdp.symbols:
         names = ", ".join(sorted(symbol.name for symbol in mdp.symbols))
         raise SamplingError(
-            f"{names} has no value; sampling needs numbers. Give it: problem.at(NAME=VALUE)", where="mdp"
+            f"{names} has no value; sampling needs numbers. Give it: problem.at(NAME=VALUE), or --set",
+            where="mdp",
         )
     point = {x: direct_value(v) for x, v in problem.point.items()}
     states = mdp.nonterminal

@@ -2,11 +2,9 @@
 
 schema    the study file
 settings  what the file asks for, resolved: every model, point, estimator and horizon written out
-shards    the work, cut into pieces that depend on the study alone
-work      one shard, on whatever machine
+shards    the work, cut into pieces that depend on the study alone, and one of them done on whatever machine
 store     the one SQLite file
-local     worker processes of this machine; a killed one is replaced
-cluster   workers of a dask.distributed cluster
+workers   processes of this machine, of which a killed one is replaced, or those of a dask.distributed cluster
 run       from the study file to the finished results
 summary   what the results say: bias and variance, sampled and exact
 plot      bias and variance against n

@@ -9,7 +9,7 @@ from pgsym.display.figure import new_figure
 from pgsym.errors import StudyError
 from pgsym.model.files.atomic import write_figure
 from pgsym.study.store import Store
-from pgsym.study.table import estimator_label, point_labels
+from pgsym.study.summary import estimator_label, point_labels
 
 if TYPE_CHECKING:
     from pgsym.display.figure import Figure

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pgsym.errors import StudyError
-from pgsym.study import cluster, local
+from pgsym.study import workers as pool
 from pgsym.study.settings import Study, load_study
+from pgsym.study.shards import ShardResult, Task, tasks
 from pgsym.study.store import Store
 from pgsym.study.summary import summarise
-from pgsym.study.work import ShardResult, Task, tasks
 
 if TYPE_CHECKING:
     from pgsym.sampling.progress import Progress
@@ -88,6 +88,6 @@ def run_study(
 
 def _execute(left: list[Task], workers: int | None, scheduler: str | None) -> Generator[tuple[Task, list[ShardResult]]]:
     if scheduler is not None:
-        return cluster.cluster(left, scheduler) if left else local.here(left)
+        return pool.cluster(left, scheduler) if left else pool.here(left)
     wanted = (os.cpu_count() or 1) if workers is None else workers
-    return local.processes(left, min(wanted, len(left))) if wanted and left else local.here(left)
+    return pool.processes(left, min(wanted, len(left))) if wanted and left else pool.here(left)

@@ -21,8 +21,7 @@ import numpy as np
 from pgsym.display.frame import data_frame
 from pgsym.errors import StudyError
 from pgsym.study.settings import FORMAT, Study
-from pgsym.study.shards import cells, shards
-from pgsym.study.work import ShardResult
+from pgsym.study.shards import ShardResult, cells, shards
 
 SCHEMA = """
 CREATE TABLE study (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

@@ -7,9 +7,8 @@ import pytest
 from skips import needs
 
 import pgsym
-from pgsym.ascent import optimum
-from pgsym.ascent.landscape import Landscape
-from pgsym.ascent.optimum import best_value
+from pgsym.ascent import landscape
+from pgsym.ascent.landscape import Landscape, best_value
 from pgsym.model import MDP, tabular
 
 # HiGHS stops at feasibility and optimality of 1e-7.
@@ -47,7 +46,7 @@ def test_no_optimum_where_a_loop_earns():
 
 def test_no_optimum_of_a_large_model(monkeypatch):
     corridor = pgsym.zoo("short-corridor")
-    monkeypatch.setattr(optimum, "LARGEST", 5)
+    monkeypatch.setattr(landscape, "LARGEST", 5)
     assert best(corridor.mdp, corridor.policy) is None
 
 

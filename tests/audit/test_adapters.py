@@ -8,7 +8,7 @@ import pytest
 from skips import needs
 
 from pgsym.auditing import BiasVerdict
-from pgsym.auditing.arrays import arrays_of
+from pgsym.auditing.frameworks import arrays_of
 from pgsym.errors import MissingExtraError
 
 PROBLEMS = ["terminal", "truncated", "aliased"]
@@ -78,7 +78,7 @@ def test_autograd_of_the_policy_is_unbiased(audited):
 
 
 def test_torch_that_is_not_installed_is_an_error_that_says_so(monkeypatch):
-    import pgsym.auditing.arrays as arrays
+    import pgsym.auditing.frameworks as arrays
 
     def missing(name):
         raise ModuleNotFoundError(f"No module named {name!r}")

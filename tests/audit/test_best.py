@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pgsym.auditing import audit, standard_suite
-from pgsym.auditing.episodes import Sampler, arrange
+from pgsym.auditing.batch import Sampler, arrange
 from pgsym.auditing.least_variance import Best
 from pgsym.auditing.problem_arrays import build_world
 from pgsym.auditing.recipes import Recipe

@@ -5,8 +5,7 @@ import pytest
 
 from pgsym.auditing import AuditTarget, BiasVerdict, audit
 from pgsym.auditing.problem_arrays import build_world
-from pgsym.auditing.rare_outcomes import Rare
-from pgsym.auditing.sequential import Region, detectable
+from pgsym.auditing.sequential import Rare, Region, detectable
 from pgsym.model import MDP, Problem, tabular
 from pgsym.sampling.moments import Moments
 

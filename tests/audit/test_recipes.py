@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import continuing_mdps, episodic_mdps, points, policies
 
+from pgsym.auditing.batch import Sampler, arrange, cumulative, visits
 from pgsym.auditing.enumerate import all_episodes
-from pgsym.auditing.episodes import Sampler, arrange, cumulative, visits
 from pgsym.auditing.problem_arrays import build_world
 from pgsym.auditing.recipes import Recipe
 from pgsym.auditing.targets import AuditTarget, truth

@@ -48,7 +48,7 @@ def sweep_as_figure() -> object:
 
 
 def study_on_a_cluster() -> object:
-    from pgsym.study.cluster import cluster
+    from pgsym.study.workers import cluster
 
     return next(cluster([], "tcp://127.0.0.1:1"))
 

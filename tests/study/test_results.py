@@ -11,8 +11,7 @@ from pgsym.reports.study import study_json, study_table
 from pgsym.sampling.exact_sums import ExactMoments
 from pgsym.study import Store, run_study
 from pgsym.study.plot import plot, save
-from pgsym.study.summary import exact_law, summarise
-from pgsym.study.table import COLUMNS, result_rows
+from pgsym.study.summary import COLUMNS, exact_law, result_rows, summarise
 
 
 def test_parts_of_a_run_merge_in_any_order(whole):

@@ -1,0 +1,178 @@
+"""Who draws the shards: processes of this machine, or workers of a dask.distributed cluster.
+
+A process that dies is replaced, and its shards are done again.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Generator, Iterable
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
+
+from pgsym.errors import MissingExtraError, StudyError
+from pgsym.study.shards import ShardResult, Task, draw_shard
+
+ATTEMPTS = 3
+"""Times that workers may die with no shard finished in between; or that a scheduler may give up one shard."""
+WAITING = 2
+"""Shards that wait in the queue for each worker."""
+
+
+def here(tasks: Iterable[Task]) -> Generator[tuple[Task, list[ShardResult]]]:
+    """Do the tasks in this process, in order."""
+    for task in tasks:
+        yield task, draw_shard(task)
+
+
+def processes(tasks: Iterable[Task], workers: int) -> Generator[tuple[Task, list[ShardResult]]]:
+    """Do the tasks in `workers` processes; results come in the order in which they are finished.
+
+    Raises
+    ------
+    StudyError
+        Workers died `ATTEMPTS` times in a row.
+    """
+    source, again = iter(tasks), list[Task]()
+    deaths = 0
+    while True:
+        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_prepare)
+        running: dict[Future[list[ShardResult]], Task] = {}
+        try:
+            while True:
+                while len(running) < WAITING * workers:
+                    task = again.pop() if again else next(source, None)
+                    if task is None:
+                        break
+                    try:
+                        future = pool.submit(draw_shard, task)
+                    except BrokenProcessPool:
+                        # A pool that has just lost a worker refuses; the task must not be lost with it.
+                        again.append(task)
+                        raise
+                    running[future] = task
+                if not running:
+                    return
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    found = future.result()
+                    deaths = 0
+                    yield running.pop(future), found
+        except BrokenProcessPool:
+            deaths += 1
+            lost = sorted(running.values(), key=lambda task: -task.shard)
+            if deaths >= ATTEMPTS:
+                shards = ", ".join(str(task.shard) for task in lost[::-1]) or "none"
+                raise StudyError(
+                    f"workers died {deaths} times in a row, at shards {shards}; perhaps memory ran out. "
+                    "Run again with fewer --workers, or with a smaller shard in the study file",
+                    where="workers",
+                ) from None
+            again += lost
+        finally:
+            _stop(pool)
+
+
+def _prepare() -> None:
+    """What a worker does first: leave Ctrl-C to the main process, share a GPU, and end when the main process ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: multiprocessing.process.BaseProcess) -> None:
+    """A worker whose main process was killed would wait for work for ever."""
+    parent.join()
+    os._exit(1)
+
+
+def _stop(pool: ProcessPoolExecutor) -> None:
+    """End the workers at once: what they are doing is not wanted, or nothing."""
+    workers = list((getattr(pool, "_processes", None) or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for worker in workers:
+        worker.terminate()
+    for worker in workers:
+        worker.join()
+
+
+IN_FLIGHT = 4
+"""Shards for each thread of the cluster."""
+PATIENCE = "20s"
+"""How long to try to reach the scheduler."""
+
+
+def cluster(tasks: Iterable[Task], address: str) -> Generator[tuple[Task, list[ShardResult]]]:
+    """Do the tasks on the cluster whose scheduler is at `address`; results come as they are finished.
+
+    Every worker needs this release of pgsym.  A worker that dies loses nothing: the scheduler gives its shards to
+    others.
+
+    Raises
+    ------
+    MissingExtraError
+        distributed is not installed.
+    StudyError
+        The scheduler does not answer or ends, or a shard kills one worker after the other.
+    """
+    try:
+        from distributed import Client, as_completed
+        from distributed.scheduler import KilledWorker
+    except ImportError:
+        raise MissingExtraError(
+            "distributed is not installed; --scheduler needs it. Install pgsym with the extra cluster: pgsym[cluster]",
+            where="scheduler",
+        ) from None
+    try:
+        client = Client(address, timeout=PATIENCE, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise StudyError(
+            f"does not answer ({error}); a dask scheduler's address is required, such as tcp://host:8786. "
+            "Start one with dask scheduler, and workers with dask worker",
+            where=f"scheduler {address}",
+        ) from None
+    with client:
+        source = iter(tasks)
+        running: dict[str, Task] = {}
+        given: dict[int, int] = {}
+
+        def hand_out(task: Task) -> object:
+            given[task.shard] = given.get(task.shard, 0) + 1
+            # Never twice under one key: a given-up key would answer with its old failure.
+            key = f"pgsym-{task.key:016x}-{task.shard}-{given[task.shard]}"
+            running[key] = task
+            return client.submit(draw_shard, task, key=key, pure=False)
+
+        width = max(1, sum(client.nthreads().values()))
+        futures = as_completed([hand_out(task) for task in islice(source, IN_FLIGHT * width)], loop=client.loop)
+        for future in futures:
+            task = running.pop(future.key)
+            try:
+                found = future.result()
+            except KilledWorker as error:
+                if given[task.shard] >= ATTEMPTS:
+                    raise StudyError(
+                        f"several workers died on it ({error}); perhaps memory ran out. "
+                        "Use a smaller shard in the study file",
+                        where=f"shard {task.shard}",
+                    ) from None
+                futures.add(hand_out(task))
+                continue
+            except (CancelledError, OSError) as error:
+                # A scheduler that ends cancels what it was asked for.
+                raise StudyError(
+                    f"was lost at shard {task.shard} ({type(error).__name__}); every shard needs it. "
+                    "What is done is kept: start the scheduler and run the study again",
+                    where=f"scheduler {address}",
+                ) from None
+            future.release()
+            following = next(source, None)
+            if following is not None:
+                futures.add(hand_out(following))
+            yield task, found
