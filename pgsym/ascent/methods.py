@@ -42,8 +42,8 @@ def find_methods(methods: str | Iterable[Any] | Mapping[str, Any]) -> tuple[Meth
     >>> find_methods(["natrual"])
     Traceback (most recent call last):
       ...
-    pgsym.errors.AscentError: methods: found 'natrual'; must be one of exact, natural, reinforce, \\
-reward-to-go, advantage, actor-critic, n-step, gae, all-knowing, eligibility-trace, or an estimator. Did you mean \\
+    pgsym.errors.AscentError: methods: found 'natrual'; must be one of exact, natural, reinforce, \
+reward-to-go, advantage, actor-critic, n-step, gae, all-knowing, eligibility-trace, or an estimator. Did you mean \
 'natural'?
     """
     if isinstance(methods, Mapping):

@@ -93,7 +93,7 @@ def moments(
         critic=critic,
         beta=beta,
         no_discount_weight=no_discount_weight,
-        bootstrap=False if no_bootstrap else None,
+        no_bootstrap=no_bootstrap,
         **{"T" if estimator == EligibilityTrace.name else "horizon": horizon},
     )
     with working("exact law"):

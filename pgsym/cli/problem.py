@@ -49,35 +49,61 @@ def load_problem(
     return problem
 
 
-def load_estimator(
-    name: str,
-    mdp: MDP,
-    *,
-    baseline: str | None,
-    critic: str | None,
-    no_discount_weight: bool,
-    **given: Any,
-) -> Estimator:
-    """The estimator of that name with the options that were given.
+def load_estimator(name: str, mdp: MDP, **options: Any) -> Estimator:
+    """The estimator of that name with the options that were given; None and False stand for options that were not.
 
     >>> from pgsym.model.zoo import zoo
-    >>> mdp = zoo("two-state").mdp
-    >>> load_estimator("n-step", mdp, baseline=None, critic="x=1", no_discount_weight=False, n=3).critic
-    {'x': 1}
+    >>> load_estimator("n-step", zoo("two-state").mdp, critic="x=1", no_discount_weight=True, n=3, lam=None)
+    NStep(horizon=None, n=3, critic={'x': 1}, discount_weight=False, bootstrap=True)
     """
     from pgsym.model.estimator import find_estimator
 
-    given |= {
-        "baseline": _state_function(baseline, mdp, "--baseline"),
-        "critic": _state_function(critic, mdp, "--critic"),
-        "discount_weight": False if no_discount_weight else None,
-    }
-    return find_estimator(name, {key: value for key, value in given.items() if value is not None}, spelling=_SPELLING)
+    return find_estimator(name, _fields(mdp, options), spelling=_SPELLING)
 
 
-def _state_function(text: str | None, mdp: MDP, where: str) -> Any:
+def load_methods(names: str, mdp: MDP, **options: Any) -> dict[str, Any] | list[str]:
+    """Methods of ascent by name, with commas; an option goes to each estimator that has it.
+
+    >>> from pgsym.model.zoo import zoo
+    >>> list(load_methods("exact, gae", zoo("two-state").mdp, lam="1/2").values())
+    ['exact', GAE(horizon=None, lam=1/2, critic='exact', discount_weight=True, bootstrap=True)]
+    """
+    from dataclasses import fields
+
+    from pgsym.model.estimator import ESTIMATORS, UNDISCOUNTED, find_estimator
+
+    listed = [name.strip() for name in names.split(",") if name.strip()]
+    given = _fields(mdp, options)
+    found: dict[str, Any] = {name: name for name in listed}
+    used: set[str] = set()
+    for name in found:
+        kind = ESTIMATORS.get(name.removesuffix(UNDISCOUNTED))
+        if kind is not None:
+            own = {field.name: given[field.name] for field in fields(kind) if field.name in given}
+            used.update(own)
+            found[name] = find_estimator(name, own, spelling=_SPELLING)
+    for key in given:
+        if key not in used:
+            raise SchemaError("none of the methods has such an option. Leave it out", where=_SPELLING[key])
+    # One that stands twice is refused where all methods are read.
+    return found if len(found) == len(listed) else listed
+
+
+def _fields(mdp: MDP, options: dict[str, Any]) -> dict[str, Any]:
+    """Fields of an estimator from a command's options."""
+    given = {key: value for key, value in options.items() if value is not None and value is not False}
+    for key in ("baseline", "critic"):
+        if key in given:
+            given[key] = _state_function(given[key], mdp, _SPELLING[key])
+    for key in ("discount_weight", "bootstrap"):
+        if given.pop(f"no_{key}", None):
+            given[key] = False
+    return given
+
+
+def _state_function(text: str, mdp: MDP, where: str) -> Any:
     """A number, "exact", or numbers by state."""
-    if text is None or "=" not in text:
+    if "=" not in text:
         return text
     found = {}
     for name, value in assignments(text, where).items():

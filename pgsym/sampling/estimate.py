@@ -205,6 +205,18 @@ def _check_counts(n: int, chunk: int | None) -> None:
         raise SamplingError(f"found {chunk}; at least one trajectory is required. Give chunk >= 1", where="chunk")
 
 
+def describe_devices() -> tuple[str, bool]:
+    """The devices in words, and whether they are accelerators.
+
+    >>> name, accelerated = describe_devices()
+    >>> accelerated == ("cpu" not in name)
+    True
+    """
+    devices = jax.devices()
+    kinds = sorted({d.device_kind for d in devices})
+    return f"{len(devices)} x {', '.join(kinds)}", devices[0].platform != "cpu"
+
+
 def device_mesh(devices: int | Sequence[jax.Device] | None) -> Mesh:
     """The devices as a mesh with the one axis ``devices``; None: all that JAX has."""
     available = jax.devices()

@@ -1,8 +1,7 @@
 """Model files, YAML or JSON: untrusted text to a `Problem` and back without loss.
 
-reading   text to plain values, bounded in size and depth
+reading   text to plain values, bounded in size, depth and number of formulas
 schema    the shape of a document, and its errors in our words
-effort    how many formulas a file may hold
 compose   document to Problem
 document  Problem to document; which state or action a key means
 transfer  the text of a model file

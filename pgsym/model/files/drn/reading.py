@@ -14,8 +14,7 @@ from pgsym.expression.complaint import nearest
 from pgsym.expression.exact import to_expr
 from pgsym.expression.sums import MAX_WORK, Sums
 from pgsym.model.files.drn.writing import NO_LABEL, PREFIX, Notes
-from pgsym.model.files.effort import Work
-from pgsym.model.files.reading import check_size, read_text
+from pgsym.model.files.reading import Work, check_size, read_text
 from pgsym.model.mdp import MDP, State
 
 TYPES = ("MDP", "DTMC")
