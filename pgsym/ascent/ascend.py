@@ -141,6 +141,7 @@ def ascend(
         best=best_value(landscape),
         seconds=time.perf_counter() - began,
         interrupted=paths[-1].stopped == INTERRUPTED,
+        assumption=problem.assumption,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +13,12 @@ import sympy as sp
 
 from pgsym.ascent.landscape import LocalValues
 from pgsym.ascent.policy_arrays import Floats
-from pgsym.display import html
+from pgsym.display.frame import data_frame
+from pgsym.display.result import TableResult, finite, tabular
 from pgsym.errors import AscentError
+from pgsym.expression.notation import escape_text
 from pgsym.model.objective import Objective
+from pgsym.trust import Level, Trust
 
 if TYPE_CHECKING:
     from pgsym.display.figure import Axes, Figure
@@ -87,14 +90,14 @@ class Path:
         return {
             "label": self.label,
             "seed": self.seed,
-            **{name: _finite(getattr(self, name).tolist()) for name in names},
+            **{name: finite(getattr(self, name).tolist()) for name in names},
             "stopped": self.stopped,
         }
 
 
 @dataclass(frozen=True)
-class Ascent:
-    """Paths from one start.  Printing it gives a table; `plot` draws J along every path.
+class Ascent(TableResult):
+    """Paths from one start; made by `ascend`.  Printing it gives a table; `plot` draws J along every path.
 
     Attributes
     ----------
@@ -121,6 +124,16 @@ class Ascent:
         Wall clock.
     interrupted : bool
         Stopped by Ctrl-C.
+    assumption : str
+        What nobody chose of the problem, in one line; empty where all was chosen.
+
+    See Also
+    --------
+    pgsym.ascend : Makes it.
+
+    References
+    ----------
+    Kakade, A natural policy gradient (2001), for the natural gradient.
     """
 
     params: tuple[sp.Symbol, ...]
@@ -134,6 +147,7 @@ class Ascent:
     best: float | None
     seconds: float
     interrupted: bool = False
+    assumption: str = field(default="", compare=False)
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -182,8 +196,19 @@ class Ascent:
 
     HEADER = ("method", "step", "J at the end", "over seeds", "|grad J|", "cosine", "J along the way")
 
+    LEFT = (0, len(HEADER) - 1)
+
+    def cells(self) -> list[tuple[str, ...]]:
+        """A row for each method."""
+        return [self.HEADER, *self.rows()]
+
+    def latex(self) -> str:
+        """The table as a ``tabular``, without the small curves; the notes as paragraphs."""
+        told = [self.assumption, tabular([row[:-1] for row in self.cells()]), *map(escape_text, self.below)]
+        return "\n\n".join(filter(None, told))
+
     @property
-    def notes(self) -> list[str]:
+    def below(self) -> list[str]:
         """What the table does not hold: the start, the settings, the best value, and why paths stopped."""
         first = self.paths[0]
         seeds = max(len(self[label]) for label in self.labels)
@@ -200,22 +225,9 @@ class Ascent:
                 found.append(f"* {which}, stopped after {path.last} of {self.steps} steps: {path.stopped}")
         return found
 
-    def __str__(self) -> str:
-        rows = [self.HEADER, *self.rows()]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(self.HEADER))]
-        ends = (0, len(self.HEADER) - 1)
-        lines = [
-            "  ".join(c.ljust(w) if i in ends else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
-            for row in rows
-        ]
-        return "\n".join([*(line.rstrip() for line in lines), *self.notes])
-
     def __repr__(self) -> str:
         ends = ", ".join(f"{row[0]}: J={row[2]}" for row in self.rows())
         return f"Ascent({self.objective}, {self.steps} steps, {ends})"
-
-    def _repr_html_(self) -> str:
-        return html.table(self.HEADER, self.rows(), "\n".join(self.notes))
 
     # -- elsewhere ---------------------------------------------------------------------------------------
 
@@ -231,10 +243,31 @@ class Ascent:
 
         return plot(self, ax)
 
+    @property
+    def trust(self) -> Trust:
+        """Floating-point arithmetic: J is exact along the paths but for rounding."""
+        return Trust(Level.FLOAT)
+
+    def frame(self) -> Any:
+        """A pandas frame with a row for each point of each path.
+
+        Raises
+        ------
+        MissingExtraError
+            pandas is not installed.
+        """
+        rows = [
+            (path.label, path.seed, t, float(path.J[t]), float(path.gradient_norm[t]))
+            for path in self.paths
+            for t in range(path.last + 1)
+        ]
+        return data_frame(["method", "seed", "step", "J", "gradient_norm"], rows)
+
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         return {
             "objective": str(self.objective),
+            "trust": self.trust.to_json(),
             "params": [p.name for p in self.params],
             "steps": self.steps,
             "optimizer": self.optimizer,
@@ -253,13 +286,6 @@ def _middle(J: Floats) -> Floats:
     running = np.isfinite(J)
     total = np.where(running, J, 0.0).sum(axis=0)
     return np.divide(total, running.sum(axis=0), out=np.full(J.shape[1], np.nan), where=running.any(axis=0))
-
-
-def _finite(value: Any) -> Any:
-    """NaN and infinities as None: JSON has none of them."""
-    if isinstance(value, list):
-        return [_finite(v) for v in value]
-    return value if math.isfinite(value) else None
 
 
 BLOCKS = "▁▂▃▄▅▆▇█"

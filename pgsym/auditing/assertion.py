@@ -9,6 +9,7 @@ from pgsym.auditing.result import AuditResult, BiasVerdict
 from pgsym.auditing.rollouts import Estimator
 from pgsym.auditing.run import ALPHA, audit
 from pgsym.auditing.suite import Case, standard_suite
+from pgsym.display.result import aligned
 from pgsym.errors import SamplingError
 from pgsym.model.problem import ProblemLike
 
@@ -98,7 +99,7 @@ def failure_message(name: str, results: dict[str, AuditResult]) -> str:
     shown = results[worst]
     if shown.diagnosis is not None:
         lines.append(str(shown.diagnosis))
-    lines += [shown.table(), *shown.details]
+    lines += [aligned(shown.cells()), *shown.details]
     others = [f"{key}: {result.headline}" for key, result in results.items() if key != worst]
     return "\n".join([*lines, *others])
 

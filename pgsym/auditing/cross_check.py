@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
-from pgsym.display import html
+from pgsym.display.frame import data_frame
+from pgsym.display.result import TableResult
 from pgsym.errors import SamplingError
 from pgsym.exact import solve
 from pgsym.exact.horizon import truncated
@@ -40,8 +41,8 @@ POWER = 0.9
 
 
 @dataclass(frozen=True)
-class CrossCheck:
-    """A sampled gradient beside the exact one.
+class CrossCheck(TableResult):
+    """A sampled gradient beside the exact one; made by `cross_check`.
 
     Attributes
     ----------
@@ -56,6 +57,15 @@ class CrossCheck:
         The same for the objective.
     false_alarm : float
         Probability that a correct estimate is called inconsistent.
+
+    See Also
+    --------
+    pgsym.cross_check : Makes it.
+    pgsym.audit : The same for an estimator of your own.
+
+    References
+    ----------
+    Hotelling, The generalization of Student's ratio (1931).
     """
 
     estimate: Estimate
@@ -127,12 +137,34 @@ class CrossCheck:
         parts.append(f"truncation bias {self.truncation:.1e} at T = {self.estimate.horizon}")
         return "; ".join(parts)
 
-    def __str__(self) -> str:
-        return f"{self.estimate}\n{self.summary}"
+    @property
+    def assumption(self) -> str:
+        """What nobody chose of the problem, in one line; empty where all was chosen."""
+        return self.estimate.assumption
 
-    def _repr_html_(self) -> str:
+    def text(self) -> str:
+        """The estimate, and the answer."""
+        return f"{self.estimate.text()}\n{self.summary}"
+
+    def cells(self) -> list[tuple[str, ...]]:
+        """Exact beside sampled, by parameter."""
         rows = [(name, *(f"{x:.6g}" for x in numbers)) for name, *numbers in self.rows()]
-        return html.table(("parameter", "exact", "sampled", "s.e.", "z"), rows, self.summary)
+        return [("parameter", "exact", "sampled", "s.e.", "z"), *rows]
+
+    @property
+    def below(self) -> list[str]:
+        """The answer."""
+        return [self.summary]
+
+    def frame(self) -> Any:
+        """A pandas frame with a row for each parameter.
+
+        Raises
+        ------
+        MissingExtraError
+            pandas is not installed.
+        """
+        return data_frame(["parameter", "exact", "sampled", "standard_error", "z"], self.rows())
 
     def plot(self) -> Figure:
         """The sampled gradient with its joint intervals beside the exact one of the same number of steps.

@@ -9,19 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from pgsym.display import html
+from pgsym.display.frame import data_frame
+from pgsym.display.result import TableResult
 from pgsym.errors import SamplingError
 from pgsym.exact.moments import EstimatorLaw, moments
 from pgsym.model.estimator import is_long_run
 from pgsym.model.objective import Objective
 from pgsym.sampling import Estimate, build_tables, dynamics, estimate
 from pgsym.trust import Level, Trust
+
+if TYPE_CHECKING:
+    from pgsym.display.figure import Figure
 
 Floats = NDArray[np.float64]
 
@@ -37,8 +41,8 @@ is left out are much larger than its share of the time."""
 
 
 @dataclass(frozen=True)
-class LawCheck:
-    """Sampled mean and covariance trace beside the exact ones.
+class LawCheck(TableResult):
+    """Sampled mean and covariance trace beside the exact ones; made by `check_law`.
 
     Attributes
     ----------
@@ -54,6 +58,10 @@ class LawCheck:
         Its covariance trace.
     false_alarm : float
         Probability that samples of this law are called inconsistent.
+
+    See Also
+    --------
+    pgsym.EstimatorLaw : What is tested.
     """
 
     estimate: Estimate
@@ -109,13 +117,47 @@ class LawCheck:
             f"p {self.p_mean:.2g} for the mean, {self.p_trace:.2g} for the trace; {self.trust}"
         )
 
-    def _repr_html_(self) -> str:
+    @property
+    def assumption(self) -> str:
+        """What nobody chose of the problem, in one line; empty where all was chosen."""
+        return self.estimate.assumption
+
+    def rows(self) -> list[tuple[str, float, float, float]]:
+        """(parameter, exact mean, sampled mean, standard error)."""
         e = self.estimate
-        rows = [
-            (p.name, *(f"{x:.6g}" for x in numbers))
-            for p, *numbers in zip(e.params, self.mean, e.mean, e.standard_error, strict=True)
-        ]
-        return html.table(("parameter", "exact mean", "sampled", "s.e."), rows, self.summary)
+        columns = (self.mean.tolist(), e.mean.tolist(), e.standard_error.tolist())
+        return list(zip((p.name for p in e.params), *columns, strict=True))
+
+    def cells(self) -> list[tuple[str, ...]]:
+        """Exact beside sampled, by parameter."""
+        rows = [(name, *(f"{x:.6g}" for x in numbers)) for name, *numbers in self.rows()]
+        return [("parameter", "exact mean", "sampled", "s.e."), *rows]
+
+    @property
+    def below(self) -> list[str]:
+        """The answer."""
+        return [self.summary]
+
+    def frame(self) -> Any:
+        """A pandas frame with a row for each parameter, and one for the covariance trace.
+
+        Raises
+        ------
+        MissingExtraError
+            pandas is not installed.
+        """
+        trace = ("covariance trace", self.trace, self.sampled_trace, self.trace_error)
+        return data_frame(["quantity", "exact", "sampled", "standard_error"], [*self.rows(), trace])
+
+    def plot(self) -> Figure:
+        """The sampled mean with its joint intervals beside the exact one.
+
+        Raises
+        ------
+        MissingExtraError
+            matplotlib is not installed.
+        """
+        return self.estimate.plot(self.mean.tolist())
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -130,10 +172,8 @@ class LawCheck:
             "p_mean": self.p_mean,
             "p_trace": self.p_trace,
             "mean": {
-                p.name: {"exact": exact, "sampled": mean, "standard_error": error}
-                for p, exact, mean, error in zip(
-                    e.params, self.mean.tolist(), e.mean.tolist(), e.standard_error.tolist(), strict=True
-                )
+                name: {"exact": exact, "sampled": mean, "standard_error": error}
+                for name, exact, mean, error in self.rows()
             },
             "covariance_trace": {
                 "exact": self.trace,
@@ -166,6 +206,10 @@ def check_law(
         Called with (done, n).
     options
         As for `pgsym.estimate`.
+
+    Returns
+    -------
+    LawCheck
 
     Raises
     ------
@@ -211,6 +255,7 @@ def check_law(
                 transitions=found.transitions + one.transitions,
             )
     assert found is not None
+    found = replace(found, assumption=law.problem.assumption)
     cut = law.estimator if law.estimator.cut_off is not None else replace(law.estimator, horizon=found.horizon)
     truth = moments(problem, cut, target=law.target).at()
     mean = np.array([float(truth.mean[p]) for p in law.params])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +13,9 @@ from pgsym.auditing.least_variance import Best
 from pgsym.auditing.problem_arrays import Floats
 from pgsym.auditing.sequential import Region
 from pgsym.auditing.targets import AuditTarget
-from pgsym.display import html
+from pgsym.display.frame import data_frame
+from pgsym.display.result import TableResult, finite
+from pgsym.trust import Level, Trust
 
 if TYPE_CHECKING:
     from pgsym.display.figure import Figure
@@ -28,11 +30,16 @@ class BiasVerdict(StrEnum):
 
 
 @dataclass(frozen=True, repr=False)
-class AuditResult:
+class AuditResult(TableResult):
     """The answer to: is this estimator's mean the true gradient?
 
     ``unbiased`` says that the whole confidence region of the bias lies within delta of 0; ``biased`` that 0 lies
     outside it.  Each statement is wrong with probability at most alpha, whenever the audit stopped.
+
+    See Also
+    --------
+    pgsym.audit : Makes it.
+    pgsym.assert_unbiased : The same as a test.
     """
 
     verdict: BiasVerdict
@@ -81,6 +88,8 @@ class AuditResult:
     """Of a biased estimator."""
     interrupted: bool = False
     """Stopped by Ctrl-C: the answer is that of the last look."""
+    assumption: str = ""
+    """What nobody chose of the problem, in one line; empty where all was chosen."""
 
     @property
     def unbiased(self) -> bool:
@@ -172,27 +181,41 @@ class AuditResult:
             out.append(f"grad {' = grad '.join(_TARGETS[t] for t in (self.target, *self.also))} here")
         return out
 
-    HEADER: ClassVar[tuple[str, ...]] = ("parameter", "exact", "observed", "s.e.", "predicted")
+    @property
+    def trust(self) -> Trust:
+        """A statistical test; in exact mode, floating-point arithmetic over all batches."""
+        return Trust(Level.FLOAT) if self.mode == "exact" else Trust(Level.SAMPLED, false_alarm=self.alpha)
 
-    def _cells(self) -> list[tuple[str, ...]]:
-        return [
+    def cells(self) -> list[tuple[str, ...]]:
+        """Exact beside observed, and beside what the diagnosis predicts."""
+        rows = [
             (name, f"{exact:.6g}", f"{seen:.6g}", f"{se:.1e}", "" if guess is None else f"{guess:.6g}")
             for name, exact, seen, se, guess in self.rows()
         ]
+        return [("parameter", "exact", "observed", "s.e.", "predicted"), *rows]
 
-    def table(self) -> str:
-        """Exact beside observed, and beside what the diagnosis predicts."""
-        head, cells = self.HEADER, self._cells()
-        width = [max(len(row[i]) for row in [head, *cells]) for i in range(len(head))]
-        lines = ["  ".join(c.rjust(w) for c, w in zip(row, width, strict=True)).rstrip() for row in [head, *cells]]
-        return "\n".join(lines)
+    @property
+    def above(self) -> list[str]:
+        """The answer, and what else is known."""
+        return [self.headline, *self.details]
+
+    @property
+    def below(self) -> list[str]:
+        """The diagnosis."""
+        return [] if self.diagnosis is None else [str(self.diagnosis)]
+
+    def frame(self) -> Any:
+        """A pandas frame with a row for each parameter.
+
+        Raises
+        ------
+        MissingExtraError
+            pandas is not installed.
+        """
+        return data_frame(["parameter", "exact", "observed", "standard_error", "predicted"], self.rows())
 
     def __repr__(self) -> str:
         return f"AuditResult({self.headline})"
-
-    def _repr_html_(self) -> str:
-        told = [self.headline, *self.details, *([] if self.diagnosis is None else [str(self.diagnosis)])]
-        return html.table(self.HEADER, self._cells(), "\n".join(told))
 
     def plot(self) -> Figure:
         """The region of the bias: the joint interval of each coordinate, 0 and the tolerance.
@@ -206,16 +229,10 @@ class AuditResult:
 
         return plot(self)
 
-    def __str__(self) -> str:
-        parts = [self.headline, *self.details, self.table()]
-        if self.diagnosis is not None:
-            parts.append(str(self.diagnosis))
-        return "\n".join(parts)
-
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         found, spread = self.diagnosis, self.best.spread
-        return {
+        return finite({
             "verdict": self.verdict.value,
             "target": self.target.value,
             "same_as": [t.value for t in self.also],
@@ -232,6 +249,7 @@ class AuditResult:
             "horizon": self.horizon,
             "layout": self.layout,
             "seed": self.seed,
+            "trust": self.trust.to_json(),
             "cosine": self.cosine,
             "factor": self.factor,
             "up_to_scale": self.up_to_scale,
@@ -251,7 +269,7 @@ class AuditResult:
                 name: {"exact": exact, "observed": seen, "standard_error": se, "interval": interval, "predicted": guess}
                 for (name, exact, seen, se, guess), interval in zip(self.rows(), self.intervals.tolist(), strict=True)
             },
-        }
+        })  # fmt: skip
 
 
 _TARGETS = {AuditTarget.HORIZON: "J_T", AuditTarget.BOOTSTRAP: "(J_T + gamma^T V(s_T))", AuditTarget.OBJECTIVE: "J"}

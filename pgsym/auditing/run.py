@@ -142,7 +142,8 @@ def audit(
             raise SamplingError(f"found {rate}; a probability in (0, 1) is required", where=name)
     if (delta is not None and delta < 0) or (delta == 0 and mode == "sample"):
         raise SamplingError(f"found {delta}; a sample needs a positive tolerance. Give delta > 0", where="delta")
-    world = build_world(Problem.of(problem), behaviour=behaviour, critic=critic)
+    problem = Problem.of(problem)
+    world = build_world(problem, behaviour=behaviour, critic=critic)
     if world.k > MAX_PARAMETERS:
         raise SamplingError(
             f"{world.k} parameters; a joint region is formed for at most {MAX_PARAMETERS}. Use a smaller model, or "
@@ -173,7 +174,7 @@ def audit(
     if explain and found.verdict is BiasVerdict.BIASED:
         named = diagnose(estimator, rollouts, aim, exact, found.bias, alpha=alpha, seed=seed, lam=lam)
         found = replace(found, diagnosis=named)
-    return replace(found, seconds=time.perf_counter() - began)
+    return replace(found, seconds=time.perf_counter() - began, assumption=problem.assumption)
 
 
 def _target(world: ProblemArrays, target: AuditTarget | str | None) -> AuditTarget:

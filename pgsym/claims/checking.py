@@ -1,20 +1,29 @@
-"""Deciding every relation of some chains on one model."""
+"""Deciding every relation of a text on one model, and what that comes to."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from pgsym.claims.blocks import Chain
+from pgsym.claims.blocks import Block, Chain, Heading, Prose
 from pgsym.claims.decide import Decision
 from pgsym.claims.language.tree import Claim
-from pgsym.claims.verdict import Status, Verdict
+from pgsym.claims.verdict import EVERYWHERE, SHOWN, Status, Verdict
+from pgsym.display.frame import data_frame
+from pgsym.display.result import Result
 from pgsym.errors import ClaimError
 from pgsym.expression.complaint import caret
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem
+from pgsym.trust import Trust, weakest
+
+if TYPE_CHECKING:
+    from pgsym.claims.derivation.record import Derivation
+
+DIFFERENCE_WIDTH = 90
+"""A difference in closed form is shown up to this many characters."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +59,47 @@ class CheckedRelation:
             "verdict": self.verdict.to_json(),
         }
 
+    def lines(self, wide: int) -> Iterator[str]:
+        """As text, with a line number of that width: the relation, its verdict, and what is wrong with a false one."""
+        claim, verdict, indent = self.claim, self.verdict, " " * (wide + 2)
+        left = f"{claim.left} " if self.first else "    "
+        yield f"{self.line:>{wide}}  {left}{claim.relation.replace('==', '=')} {claim.right}"
+        reason = f"   # {self.reason.replace('`', '')}" if self.reason else ""
+        yield f"{indent}{verdict.status}: {verdict.ground}{reason}"
+        yield from (f"{indent}  {line}" for line in (*(f"note: {note}" for note in verdict.notes), *_defect(verdict)))
+
 
 @dataclass(frozen=True)
-class Checked:
-    """The verdict on each relation of a text or a derivation, in order."""
+class Checked(Result):
+    """The verdict on each relation of a text or a derivation, in order.
+
+    Attributes
+    ----------
+    blocks : tuple of Block
+        The text that they are about, with its prose; `derivation` is the page that shows both.
+    assumption : str
+        What nobody chose of the problem, in one line; empty where all was chosen.
+
+    See Also
+    --------
+    pgsym.Script.check, pgsym.Derivation.check : Make it.
+
+    Examples
+    --------
+    >>> from pgsym.claims import Script
+    >>> print(Script.parse("V(s) = sum[a] pi(a|s) * Q(s,a)   # definition").check("short-corridor"))
+    objective start-state
+    <BLANKLINE>
+    1  V(s) = sum[a] pi(a|s) * Q(s,a)
+       proved: normal form   # definition
+    <BLANKLINE>
+    1 relation: 1 proved
+    """
 
     steps: tuple[CheckedRelation, ...]
+    title: str = ""
+    blocks: tuple[Block, ...] = ()
+    assumption: str = field(default="", compare=False)
 
     @property
     def holds(self) -> bool:
@@ -95,22 +139,151 @@ class Checked:
         parts += [f"{len(bits)} by identity test, each wrong with probability at most 2^-{min(bits)}"] if bits else []
         return ", ".join(parts)
 
+    @property
+    def trust(self) -> Trust | None:
+        """That of the least certain verdict; None where there is no verdict, or one does not apply."""
+        found = [step.verdict.trust for step in self.steps]
+        return None if None in found else weakest(filter(None, found))
+
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
-        return {"holds": self.holds, "summary": self.summary, "relations": [step.to_json() for step in self.steps]}
+        return {
+            "holds": self.holds,
+            "summary": self.summary,
+            "trust": None if self.trust is None else self.trust.to_json(),
+            "relations": [step.to_json() for step in self.steps],
+        }
+
+    def frame(self) -> Any:
+        """A pandas frame with a row for each relation.
+
+        Raises
+        ------
+        MissingExtraError
+            pandas is not installed.
+        """
+        rows = [(step.line, str(step.objective), *step.verdict.row(), step.reason) for step in self.steps]
+        return data_frame(["line", "objective", "claim", "status", "ground", "reason"], rows)
+
+    def text(self) -> str:
+        """Every relation with its line, its verdict and its reason, false ones with their defect; a closing line."""
+        wide = max((len(str(step.line)) for step in self.steps), default=1)
+        lines: list[str] = []
+        objective = None
+        for step in self.steps:
+            if step.objective is not objective:
+                objective = step.objective
+                lines += [*([""] if lines else []), f"objective {objective}"]
+            lines += [*([""] if step.first else []), *step.lines(wide)]
+        return "\n".join([*lines, *([""] if lines else []), self.summary])
+
+    @property
+    def derivation(self) -> Derivation:
+        """The text as a page: false relations are marked, and what is wrong with them stands at the end."""
+        from pgsym.claims.derivation.record import Derivation
+
+        blocks = (*self._with_objectives(), Heading("Verdict"), *self.conclusion())
+        objective = self.steps[0].objective if self.steps else Objective.START_STATE
+        return Derivation(self.title, objective, blocks, self, self.assumption)
+
+    def _with_objectives(self) -> Iterator[Block]:
+        """The text, with the objective of the chains that follow where it changes."""
+        known = None
+        first = (step.objective for step in self.steps if step.first)
+        for block in self.blocks:
+            if isinstance(block, Chain) and (objective := next(first)) is not known:
+                known = objective
+                yield Prose(f"The objective is {objective}.")
+            yield block
+
+    def conclusion(self) -> Iterator[Block]:
+        """How many relations hold, on what ground, and where the others fail, in all coordinates."""
+        yield Prose(f"Decided on this model: {self.summary}.")
+        exact = [step for step in self.steps if step.verdict.proved and step.verdict.error_bits is None]
+        tested = [step for step in self.steps if step.verdict.error_bits is not None]
+        if exact:
+            yield Prose(
+                f"{self._count(exact)} proved by normal form: the difference of the two sides is the zero element of "
+                "the field of rational functions in the exponentials of the parameters and the symbols of the model, "
+                "so they agree for all values of these."
+            )
+        if tested:
+            bits = min(step.verdict.error_bits for step in tested if step.verdict.error_bits is not None)
+            yield Prose(
+                f"{self._count(tested)} proved by an identity test: the two sides agree at random points modulo "
+                f"random primes, which they would do by chance with probability at most 2^-{bits}."
+            )
+        for step in (*self.refuted, *self.inapplicable):
+            place = f"line {step.line}, " if step.line else ""
+            relation = step.claim.relation.replace("==", "=")
+            claim = f"{place}`{step.claim.left}` {relation} `{step.claim.right}`"
+            if step.verdict.refuted:
+                yield Prose(f"Refuted by {step.verdict.ground}: {claim}.")
+            else:
+                yield Prose(f"Inapplicable: {claim}. {step.verdict.ground}")
+            if step.verdict.witness is not None:
+                yield from step.verdict.witness.tables()
+            if step.verdict.factor is not None:
+                yield Prose(f"It is true with the factor `{step.verdict.factor}` on the right.")
+
+    def _count(self, steps: Sequence[CheckedRelation]) -> str:
+        if len(steps) == len(self.steps):
+            return "All relations are" if len(steps) > 1 else "The relation is"
+        return f"{len(steps)} relation{' is' if len(steps) == 1 else 's are'}"
+
+    def latex(self) -> str:
+        """The body of a LaTeX document; see `Derivation.latex`."""
+        return self.derivation.latex()
+
+    def markdown(self) -> str:
+        """Markdown with formulas."""
+        return self.derivation.markdown()
+
+    def html(self) -> str:
+        """One self-contained page with MathML.
+
+        Raises
+        ------
+        MissingExtraError
+            latex2mathml is not installed.
+        """
+        return self.derivation.html()
+
+    def _repr_markdown_(self) -> str:
+        return self.derivation._repr_markdown_()
+
+
+def _defect(verdict: Verdict) -> Iterator[str]:
+    """What is wrong with a false relation: both sides at the witness, the difference, the repairing factor."""
+    witness = verdict.witness
+    if witness is not None:
+        if witness.point:
+            yield "at " + ", ".join(f"{s} = {v}" for s, v in witness.point.items())
+        rows = [(str(c), str(witness.left[c]), str(witness.right[c])) for c in witness.differing]
+        widths = [max(len(row[k]) for row in rows[:SHOWN]) for k in range(2)] if rows else [0, 0]
+        for place, left, right in rows[:SHOWN]:
+            yield f"{place:<{widths[0]}}  left {left:<{widths[1]}}  right {right}"
+        if len(rows) > SHOWN:
+            yield f"and {len(rows) - SHOWN} more: {EVERYWHERE}"
+    for coordinate, difference in (verdict.difference or {}).items():
+        if len(str(difference)) <= DIFFERENCE_WIDTH:
+            yield f"left - right, {coordinate}: {difference}"
+    if verdict.factor is not None:
+        yield f"true with the factor {verdict.factor} on the right"
 
 
 def audit(
     problem: Problem,
-    chains: Sequence[Chain],
+    blocks: Sequence[Block],
     *,
+    title: str = "",
     method: str = "auto",
     error_bits: int = 100,
     seed: int = 0,
     name: str = "",
     progress: Callable[[int, int], object] | None = None,
 ) -> Checked:
-    """Decide every relation; chains without an objective of their own are about the problem's.
+    """Decide every relation of a text; chains without an objective of their own are about the problem's.
 
     Raises
     ------
@@ -119,6 +292,7 @@ def audit(
     """
     decisions: dict[Objective, Decision] = {}
     steps: list[CheckedRelation] = []
+    chains = [block for block in blocks if isinstance(block, Chain)]
     count = sum(len(chain.statement.relations) for chain in chains)
     for chain in chains:
         wanted = chain.objective or problem.objective
@@ -135,7 +309,7 @@ def audit(
             except ClaimError as error:
                 raise located(error, claim.source, line, name) from None
             steps.append(CheckedRelation(line, claim, wanted, verdict, k == 0))
-    return Checked(tuple(steps))
+    return Checked(tuple(steps), title, tuple(blocks), problem.assumption)
 
 
 def located(error: ClaimError, source: str, line: int, name: str) -> ClaimError:

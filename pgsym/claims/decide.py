@@ -72,6 +72,8 @@ def decide(
         ``normal form``, ``identity test`` or ``auto``: the first where it is affordable, else the second.
     error_bits
         An identity test errs with probability at most 2^-error_bits.
+    seed
+        Of the random points.
 
     Returns
     -------
@@ -99,9 +101,11 @@ def decide(
     proved: sum[s] mu(s) * V(s) == rbar / (1 - gamma)
       by normal form
     """
-    decision = Decision(Problem.of(problem), method=method, error_bits=error_bits, seed=seed)
+    problem = Problem.of(problem)
+    decision = Decision(problem, method=method, error_bits=error_bits, seed=seed)
     statement = parse(claim) if isinstance(claim, str) else claim.statement
-    return Verdict.of_chain(statement, [decision.decide(c) for c in statement.claims])
+    verdict = Verdict.of_chain(statement, [decision.decide(c) for c in statement.claims])
+    return replace(verdict, assumption=problem.assumption)
 
 
 class Decision:

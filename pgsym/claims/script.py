@@ -111,6 +111,11 @@ class Script:
         progress
             Called before each relation with its number and how many there are.
 
+        Returns
+        -------
+        Checked
+            One verdict for each relation; `Checked.derivation` is the page.
+
         Raises
         ------
         ClaimError
@@ -118,7 +123,8 @@ class Script:
         """
         return audit(
             Problem.of(problem),
-            self.chains,
+            self.blocks,
+            title=self.name or "Claims",
             method=method,
             error_bits=error_bits,
             seed=seed,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 import sympy as sp
 
+from pgsym.claims.blocks import Cell, Table
 from pgsym.claims.language.tree import EQUAL, Claim, Mul, Node, Statement, equal
+from pgsym.display.frame import data_frame
+from pgsym.display.result import Result, assumed
 from pgsym.expression.labels import spelt, unused
 from pgsym.expression.latex import latex
 from pgsym.expression.notation import derivative_latex, name_latex, symbol_latex, symbol_names
@@ -18,6 +21,10 @@ from pgsym.trust import Level, Trust
 
 SHOWN = 8
 """Coordinates of a witness that are printed."""
+EVERYWHERE = "to_json(), and --json on the command line, have all of them"
+"""Where the others are."""
+ROWS = 30
+"""Rows of one table of a witness; a page ends somewhere."""
 
 
 class Status(StrEnum):
@@ -69,34 +76,53 @@ class Witness:
     values: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
 
     @property
+    def point(self) -> dict[sp.Symbol, sp.Expr]:
+        """Every symbol's value."""
+        return {**self.theta, **self.symbols, **self.values}
+
+    @property
     def differing(self) -> list[Coordinate]:
         """Where the two sides differ."""
         return [c for c in self.left if self.left[c] != self.right[c]]
 
     def __str__(self) -> str:
-        point = ", ".join(f"{s} = {v}" for s, v in {**self.theta, **self.symbols, **self.values}.items())
+        point = ", ".join(f"{s} = {v}" for s, v in self.point.items())
         differing = self.differing
         lines = [f"at {point}"] if point else []
         lines += [f"  {c}: left {self.left[c]}, right {self.right[c]}" for c in differing[:SHOWN]]
         if len(differing) > SHOWN:
-            lines.append(f"  and {len(differing) - SHOWN} more")
+            lines.append(f"  and {len(differing) - SHOWN} more: {EVERYWHERE}")
         return "\n".join(lines)
 
     def markdown(self) -> str:
         """The point, and a table of the coordinates that differ."""
-        point = {**self.theta, **self.symbols, **self.values}
-        names = symbol_names(point)
-        told = ", ".join(f"${latex(s, names=names)} = {latex(v)}$" for s, v in point.items())
-        cells = [
-            (c.latex() or r"\text{value}", latex(self.left[c]), latex(self.right[c])) for c in self.differing[:SHOWN]
-        ]
+        names = symbol_names(self.point)
+        told = ", ".join(f"${latex(s, names=names)} = {latex(v)}$" for s, v in self.point.items())
+        differing = self.differing
+        cells = [(c.latex() or r"\text{value}", latex(self.left[c]), latex(self.right[c])) for c in differing[:SHOWN]]
         rows = ["| " + " | ".join(f"${x.replace('|', chr(92) + 'vert ')}$" for x in row) + " |" for row in cells]
         table = "\n".join(["| | left | right |", "|---|---|---|", *rows])
+        if len(differing) > SHOWN:
+            table += f"\n\n{len(differing) - SHOWN} more coordinates differ: {EVERYWHERE}."
         return f"At {told}:\n\n{table}" if told else table
+
+    def tables(self) -> Iterator[Table]:
+        """The whole point, and both sides in all coordinates that differ."""
+        names = symbol_names(self.point)
+        point = [(Cell(str(s), latex(s, names=names)), Cell(str(v), latex(v))) for s, v in self.point.items()]
+        sides = [
+            (
+                Cell(str(c), c.latex() or r"\text{value}"),
+                *(Cell(str(e), latex(e)) for e in (self.left[c], self.right[c])),
+            )
+            for c in self.differing
+        ]
+        for header, rows in ((("symbol", "value"), point), (("coordinate", "left", "right"), sides)):
+            yield from (Table(header, tuple(rows[k : k + ROWS])) for k in range(0, len(rows), ROWS))
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(Result):
     """Proved, refuted or inapplicable, and on what ground.
 
     Attributes
@@ -121,6 +147,23 @@ class Verdict:
         What was decided besides, e.g. the identity that holds instead.
     links : tuple of Verdict
         Of a chain, the verdict on each relation.
+    assumption : str
+        What nobody chose of the problem, in one line; empty where all was chosen.
+
+    See Also
+    --------
+    pgsym.decide, pgsym.verify : Make it.
+    pgsym.certify : A proof of it for Coq's kernel.
+
+    References
+    ----------
+    Schwartz, Fast probabilistic algorithms for verification of polynomial identities (1980), for identity tests.
+
+    Examples
+    --------
+    >>> from pgsym.claims import decide
+    >>> decide("short-corridor", "J = 1").status.value
+    'refuted'
     """
 
     status: Status
@@ -134,6 +177,7 @@ class Verdict:
     notes: tuple[str, ...] = ()
     corollaries: tuple[Verdict, ...] = ()
     links: tuple[Verdict, ...] = ()
+    assumption: str = field(default="", compare=False)
 
     @classmethod
     def of_chain(cls, statement: Statement, links: Sequence[Verdict]) -> Verdict:
@@ -192,9 +236,10 @@ class Verdict:
         fixed = equal(self.claim.left, Mul(self.factor, self.claim.right))
         return Claim(fixed.left, EQUAL, fixed.right, self.claim.bindings)
 
-    def __str__(self) -> str:
+    def text(self) -> str:
+        """The answer, its ground, and the witness."""
         if self.links:
-            listed = (f"  {line}" for link in (*self.links, *self.corollaries) for line in str(link).splitlines())
+            listed = (f"  {line}" for link in (*self.links, *self.corollaries) for line in link.text().splitlines())
             return "\n".join([f"{self.status}: {self.claim}", *listed])
         lines = [f"{self.status}: {self.claim}", f"  by {self.ground}" if self.method else f"  {self.reason}"]
         lines += [f"  note: {note}" for note in self.notes]
@@ -202,11 +247,30 @@ class Verdict:
             lines += [f"  {line}" for line in str(self.witness).splitlines()]
         if self.factor is not None:
             lines.append(f"  true with the factor {self.factor} on the right")
-        lines += [f"  {line}" for verdict in self.corollaries for line in str(verdict).splitlines()]
+        lines += [f"  {line}" for verdict in self.corollaries for line in verdict.text().splitlines()]
         return "\n".join(lines)
 
+    def frame(self) -> Any:
+        """A pandas frame with a row for each relation: the claim, the answer, its ground.
+
+        Raises
+        ------
+        MissingExtraError
+            pandas is not installed.
+        """
+        return data_frame(["claim", "status", "ground"], [v.row() for v in self.links or (self,)])
+
+    def row(self) -> tuple[str, str, str]:
+        """The claim, the answer and its ground as text."""
+        return str(self.claim), str(self.status), self.ground
+
     def to_json(self) -> dict[str, Any]:
-        """Plain data, with exact numbers as text."""
+        """Plain data, with exact numbers as text; a witness has all coordinates.
+
+        Returns
+        -------
+        What does not apply is left out: see docs/results.md.
+        """
         found: dict[str, Any] = {"status": str(self.status), "claim": str(self.claim), "ground": self.ground}
         if self.trust is not None:
             found["trust"] = self.trust.to_json()
@@ -256,10 +320,7 @@ class Verdict:
         return "\n\n".join([*parts, *(verdict.markdown() for verdict in self.corollaries)])
 
     def _repr_markdown_(self) -> str:
-        return self.markdown()
-
-    def _repr_latex_(self) -> str:
-        return f"$${self.latex()}$$"
+        return assumed(self.assumption and f"{self.assumption}\n", self.markdown())
 
 
 def _by_text(values: Mapping[Any, sp.Expr]) -> dict[str, str]:

@@ -29,6 +29,8 @@ def verify(
         ``normal form``, ``identity test`` or ``auto``.
     error_bits
         An identity test errs with probability at most 2^-error_bits.
+    seed
+        Of the random points.
 
     Returns
     -------
@@ -64,7 +66,7 @@ def verify(
     if problem.objective is Objective.STATIONARY_VALUE and verdict.status is Status.REFUTED:
         claims = (scaled_theorem(), stationary_value_gap())
         verdict = replace(verdict, corollaries=tuple(decision.decide(claim) for claim in claims))
-    return verdict
+    return replace(verdict, assumption=problem.assumption)
 
 
 def policy_gradient_theorem(objective: Objective) -> Claim:

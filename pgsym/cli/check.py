@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,18 +32,29 @@ def check(
         int, typer.Option(min=1, max=10_000, help="An identity test errs with probability at most 2^-BITS.")
     ] = 100,
     seed: Seed = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", help="Typeset the text with its verdicts: .tex, .html, .md, .pdf or .claims."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Decide the claims of a file, or one claim, on MODEL: each line with its verdict, false ones with their defect.
 
     A verdict holds for all parameters of the policy; `--theta` is where both sides of a false line are shown.
-    Exit status 1 when a line is false or does not apply to MODEL.
+    With `-o` the text is typeset, and what is wrong with its false lines stands at the end.  Exit status 1 when a line
+    is false or does not apply to MODEL.
 
     Example: `pgsym check two-state "sum[s] mu(s) * V(s) = rbar / (1 - gamma)" --objective stationary-value`
     """
     from pgsym.reports.check import audit_text
     from pgsym.reports.terminal import console, working
 
+    if out is not None:
+        from pgsym.model.files.atomic import require_place
+        from pgsym.reports.derivation import require_format, write_derivation
+
+        require_format(out)
+        require_place(out)
     problem = load_problem(model, objective, theta, gamma, values)
     script = _read(claims)
     with working("deciding") as status:
@@ -58,6 +70,8 @@ def check(
                    | audit.to_json())  # fmt: skip
     else:
         console().print(audit_text(audit, problem, script.name), soft_wrap=True)
+    if out is not None:
+        print(f"wrote {write_derivation(audit.derivation, out)}", file=sys.stderr)
     raise typer.Exit(0 if audit.holds else 1)
 
 

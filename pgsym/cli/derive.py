@@ -22,7 +22,7 @@ def derive(
     ] = "both",
     out: Annotated[
         Path | None,
-        typer.Option("-o", "--out", help="Write .tex, .md, .html or .claims; without it, the terminal shows text."),
+        typer.Option("-o", "--out", help="Write .tex, .md, .html, .pdf or .claims; the terminal shows text if absent."),
     ] = None,
     pdf: Annotated[Path | None, typer.Option(help="Write a PDF too; needs a TeX engine.")] = None,
     theta: Theta = None,
@@ -39,13 +39,13 @@ def derive(
     """
     from pgsym.claims.derivation import derive as derived
     from pgsym.model.files.atomic import require_place
-    from pgsym.reports.derivation import render, write_derivation
+    from pgsym.reports.derivation import require_format, write_derivation
     from pgsym.reports.terminal import console, working
     from pgsym.reports.typeset import typeset
 
     problem = load_problem(model, objective, theta, gamma, values)
     if out is not None:
-        render(out)  # an unknown suffix is said before the work
+        require_format(out)
     for place in filter(None, (out, pdf)):
         require_place(place)
     with working("deciding every line of the derivation"):

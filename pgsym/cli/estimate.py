@@ -56,7 +56,6 @@ def estimate(
 
     Example: `pgsym estimate short-corridor -n 1000000 --estimator reinforce`
     """
-    from pgsym.reports.data import estimate_json, sampled
     from pgsym.reports.terminal import console, sampling
 
     problem = load_problem(model, objective, theta, gamma, values)
@@ -84,7 +83,7 @@ def estimate(
             progress=progress,
         )
     if as_json:
-        print_json(estimate_json(found))
+        print_json(found.to_json())
     else:
-        console().print(str(found))
-        console().print(f"[dim]trust: {sampled(found)} of all intervals together[/]")
+        console().print(found.text())
+        console().print(f"[dim]trust: {found.trust} of all intervals together[/]")

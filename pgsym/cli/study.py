@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pgsym.cli.app import app, print_json
 from pgsym.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from pgsym.study import StudyResult
 
 study = typer.Typer(
     help="Run many estimates at once, on many workers, into one SQLite file; look at the results.",
@@ -37,15 +40,14 @@ def run(
 
     Example: `pgsym study run examples/study/corridor.yaml --workers 2`
     """
-    from pgsym.study import Store, run_study
+    from pgsym.study import run_study
 
     try:
-        path = run_study(file, out, workers=workers, scheduler=scheduler, progress=None)
+        found = run_study(file, out, workers=workers, scheduler=scheduler, progress=None)
     except KeyboardInterrupt:
         print("what is done is kept; run the same command again to go on", file=sys.stderr)
         raise
-    with Store.read(path) as store:
-        _print(store, as_json)
+    _print(found, as_json)
 
 
 @study.command()
@@ -54,10 +56,9 @@ def show(file: File, as_json: AsJson = False) -> None:
 
     Example: `pgsym study show corridor.sqlite`
     """
-    from pgsym.study import Store
+    from pgsym.study import StudyResult
 
-    with Store.read(file) as store:
-        _print(store, as_json)
+    _print(StudyResult(file), as_json)
 
 
 @study.command()
@@ -79,13 +80,11 @@ def plot(
     print(f"wrote {out}", file=sys.stderr)
 
 
-def _print(store: object, as_json: bool) -> None:
-    from pgsym.reports.study import study_json, study_table
+def _print(found: StudyResult, as_json: bool) -> None:
+    from pgsym.reports.study import study_table
     from pgsym.reports.terminal import console
-    from pgsym.study import Store
 
-    assert isinstance(store, Store)
     if as_json:
-        print_json(study_json(store))
+        print_json(found.to_json())
     else:
-        console().print(study_table(store))
+        console().print(study_table(found))

@@ -10,13 +10,16 @@ import sympy as sp
 
 from pgsym.algebra import DualField
 from pgsym.display.frame import data_frame
+from pgsym.display.result import Result, assumed
 from pgsym.errors import HypothesisError, StructureError
+from pgsym.exact import present
 from pgsym.exact.fields import field_at
 from pgsym.exact.quantities import Quantities
 from pgsym.expression.latex import align, quantity_latex
 from pgsym.expression.notation import name_table
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, given_numbers
+from pgsym.trust import Trust
 
 QUANTITIES = ("J", "grad", "mu", "eta", "d", "V", "Q", "A", "h", "rbar")
 
@@ -107,8 +110,8 @@ class Table(Mapping[Any, sp.Expr]):
         return align(self.lines(), names=self.names)
 
 
-class Solution:
-    """The exact solution of one problem: in closed form, or at a point after `at`.
+class Solution(Result):
+    """The exact solution of one problem: in closed form, or at a point after `at`; made by `solve`.
 
     Attributes
     ----------
@@ -120,6 +123,24 @@ class Solution:
         The point, None for closed forms.
     names : mapping or None
         LaTeX of symbols that stand for something, such as pi(a|s).
+
+    See Also
+    --------
+    pgsym.solve : Solves a problem.
+    pgsym.EstimatorLaw : The mean and covariance of an estimate of `grad`.
+
+    References
+    ----------
+    Puterman, Markov Decision Processes (1994), chapters 6 and 8.  Sutton, McAllester, Singh and Mansour, Policy
+    gradient methods for reinforcement learning with function approximation (NIPS 1999).
+
+    Examples
+    --------
+    >>> from pgsym.exact import solve
+    >>> print(solve("short-corridor").at())
+    start-state, at theta = 0, 4 states
+    J = -12
+    dJ/dtheta = 2
     """
 
     def __init__(
@@ -350,8 +371,35 @@ class Solution:
         """LaTeX of the model's states and actions, all distinct."""
         return name_table([*self.mdp.states, *(a for _, a in self.mdp.pairs)])
 
+    @property
+    def assumption(self) -> str:
+        """What nobody chose of the problem, in one line; empty where all was chosen."""
+        return self.problem.assumption
+
+    @property
+    def trust(self) -> Trust:
+        """A closed form, exact at theta, or a float."""
+        return present.field_trust(self.field, self.theta)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data in the schema of ``pgsym solve --json``, in which each number has the one view that this is.
+
+        Returns
+        -------
+        Numbers are ``{"closed_form", "exact", "float"}``, null where they are too large; tables nest by state, then
+        by action.
+        """
+        return present.to_json(self)
+
+    def text(self) -> str:
+        """What is solved, J, and the first derivatives."""
+        return present.text(self)
+
     def _repr_latex_(self) -> str:
         return self.latex(["J", "grad"])
+
+    def _repr_markdown_(self) -> str:
+        return assumed(self.assumption and f"{self.assumption}\n", self._repr_latex_())
 
     def __repr__(self) -> str:
         where = "closed form" if self.theta is None else f"at {dict(self.theta)}"

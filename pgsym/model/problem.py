@@ -162,6 +162,16 @@ Check the name
         """
         return f"assumed: {', '.join(ASSUMED[a] for a in self.assumed)}" if self.assumed else ""
 
+    def __str__(self) -> str:
+        from pgsym.model.problem_display import text
+
+        return text(self)
+
+    def _repr_html_(self) -> str:
+        from pgsym.model.problem_display import page
+
+        return page(self)
+
     def replace(self, **changes: Any) -> Problem:
         """The same problem with other parts; a new policy leaves theta behind.
 

@@ -18,4 +18,4 @@ def ascent_table(found: Ascent, *, ascii: bool = False) -> RenderableType:
     for row in found.rows(ascii=ascii):
         # A label may hold brackets, which are no markup.
         table.add_row(*map(Text, row))
-    return Group(table, *(Text(note, style="dim") for note in found.notes))
+    return Group(table, *(Text(note, style="dim") for note in found.below))

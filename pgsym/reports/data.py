@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sympy as sp
 
@@ -25,10 +25,6 @@ from pgsym.exact.solution import QUANTITIES, Solution, Table
 from pgsym.expression.exact import to_float, written
 from pgsym.expression.labels import labels
 from pgsym.model.problem import Problem
-from pgsym.trust import Level, Trust
-
-if TYPE_CHECKING:
-    from pgsym.sampling import Estimate
 
 SECONDS = 10.0
 """After this long no further closed form, and no further exact number, is begun."""
@@ -145,33 +141,6 @@ class Report:
         except TooLargeError:
             self._give_up(view)
             return None
-
-
-def estimate_json(found: Estimate) -> dict[str, Any]:
-    """A sampled J and gradient with their standard errors."""
-    errors = found.standard_error.tolist()
-    return {
-        "objective": str(found.objective),
-        "estimator": found.estimator,
-        "n": found.n,
-        "horizon": found.horizon,
-        "seed": found.seed,
-        "interrupted": found.interrupted,
-        "transitions_per_second": found.transitions_per_second,
-        "trust": sampled(found).to_json(),
-        "J": {"mean": found.J, "standard_error": found.J_standard_error},
-        "along": str(found.along),
-        "covariance_trace": found.covariance_trace,
-        "grad": {
-            p.name: {"mean": mean, "standard_error": error}
-            for (p, mean), error in zip(found.gradient.items(), errors, strict=True)
-        },
-    }
-
-
-def sampled(found: Estimate) -> Trust:
-    """What an estimate is worth: its intervals miss some coordinate with at most this probability."""
-    return Trust(Level.SAMPLED, false_alarm=round(1.0 - found.LEVEL, 12))
 
 
 def error_json(error: PgsymError) -> dict[str, Any]:

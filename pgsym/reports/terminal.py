@@ -12,6 +12,7 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+from pgsym.model.problem_display import point_text
 from pgsym.trust import VIEWS
 
 if TYPE_CHECKING:
@@ -82,7 +83,12 @@ def is_beyond_floats(leaf: Mapping[str, Any]) -> bool:
 
 def verdict_text(verdict: Verdict) -> Text:
     """A verdict with its ground, witness and corollaries."""
-    text = Text(str(verdict))
+    return highlighted(verdict.text())
+
+
+def highlighted(shown: str) -> Text:
+    """Lines that begin with a status, in its colour."""
+    text = Text(shown)
     for status, style in _STYLES.items():
         text.highlight_regex(rf"(?m)^\s*{status}(?=:)", style)
     return text
@@ -114,20 +120,6 @@ def zoo_table(entries: Iterable[Any]) -> Table:
     for e in entries:
         table.add_row(f"[bold]{e.name}[/]", e.description, e.source)
     return table
-
-
-def point_text(theta: Mapping[Any, Any]) -> str:
-    """A point in one line.
-
-    >>> point_text({"x": 0, "y": "log(2)"}), point_text(dict.fromkeys(range(100), 0)), point_text({})
-    ('x = 0, y = log(2)', '0 for all 100 parameters', 'no parameters')
-    """
-    values = {str(value) for value in theta.values()}
-    if len(theta) > 1 and len(values) == 1:
-        return f"{values.pop()} for all {len(theta)} parameters"
-    shown = [f"{name} = {value}" for name, value in list(theta.items())[:ROWS]]
-    left_out = len(theta) - len(shown)
-    return ", ".join([*shown, f"{left_out} more"] if left_out else shown) or "no parameters"
 
 
 def cross_check_table(check: CrossCheck, theta: Mapping[Any, Any]) -> RenderableType:

@@ -23,6 +23,23 @@ def engine() -> str | None:
     return next((name for name in ENGINES if shutil.which(name)), None)
 
 
+def require_engine(path: Path) -> str:
+    """The TeX engine that writes the file.
+
+    Raises
+    ------
+    MissingExtraError
+        None is installed.
+    """
+    name = engine()
+    if name is None:
+        raise MissingExtraError(
+            f"none of {', '.join(ENGINES)} is installed; a PDF needs one. Install TeX, or write .tex, .md or .html",
+            where=str(path),
+        )
+    return name
+
+
 def typeset(document: str, path: Path) -> Path:
     """Write the PDF of a LaTeX document.
 
@@ -33,12 +50,7 @@ def typeset(document: str, path: Path) -> Path:
     SchemaError
         The engine fails, or the file cannot be written.
     """
-    name = engine()
-    if name is None:
-        raise MissingExtraError(
-            f"none of {', '.join(ENGINES)} is installed; a PDF needs one. Install TeX, or write .tex, .md or .html",
-            where="--pdf",
-        )
+    name = require_engine(path)
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "document.tex"
         source.write_text(document, encoding="utf-8")

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -110,7 +111,7 @@ def estimate(
     _check_counts(n, chunk)
     tables = build_tables(problem)
     Structure(problem.mdp, problem.policy).require(objective)
-    return draw(
+    found = draw(
         tables,
         make_plan(chosen, tables, objective, horizon),
         objective,
@@ -122,6 +123,7 @@ def estimate(
         directions=directions,
         progress=progress,
     )
+    return replace(found, assumption=problem.assumption)
 
 
 def draw(

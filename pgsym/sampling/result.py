@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -12,12 +12,13 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from pgsym.display import html
 from pgsym.display.frame import data_frame
+from pgsym.display.result import TableResult
 from pgsym.errors import SamplingError
 from pgsym.model.objective import Objective
 from pgsym.sampling.moments import Moments
 from pgsym.sampling.tables import Floats
+from pgsym.trust import Level, Trust
 
 if TYPE_CHECKING:
     from pgsym.display.figure import Figure
@@ -49,11 +50,22 @@ class Along(StrEnum):
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Estimate(TableResult):
     """What `estimate` found.  Printing it gives a table.
 
     The confidence region of level 1 - alpha is Hotelling's ellipsoid around `mean` (`contains`); the
     per-coordinate intervals (`intervals`) hold jointly with at least that level, by Bonferroni.
+
+    See Also
+    --------
+    pgsym.estimate : Makes it.
+    pgsym.cross_check : Tests it against the exact gradient.
+    pgsym.EstimatorLaw : The exact mean and covariance of what is sampled.
+
+    References
+    ----------
+    Williams, Simple statistical gradient-following algorithms for connectionist reinforcement learning (1992).
+    Hotelling, The generalization of Student's ratio (1931).
     """
 
     LEVEL: ClassVar[float] = 0.95
@@ -93,6 +105,8 @@ class Estimate:
     """Stopped by Ctrl-C: n is smaller than was asked for."""
     device: str
     """Number and kind of devices."""
+    assumption: str = field(default="", compare=False)
+    """What nobody chose of the problem, in one line; empty where all was chosen."""
 
     @property
     def n(self) -> int:
@@ -227,12 +241,6 @@ class Estimate:
     def _name(self, x: sp.Symbol) -> str:
         return f"dJ/d{x.name}" if self.along is Along.PARAMETERS else f"{x.name} . grad J"
 
-    def _rows(self) -> list[tuple[str, str, str, str]]:
-        return [
-            (name, f"{value:.6g}", f"{error:.2g}", f"[{low:.6g}, {high:.6g}]")
-            for name, value, error, low, high in self._numbers()
-        ]
-
     def frame(self) -> Any:
         """A pandas frame with a row for J and each coordinate: estimate, standard error, and the interval of `LEVEL`.
 
@@ -243,7 +251,41 @@ class Estimate:
         """
         return data_frame(["quantity", "estimate", "standard_error", "low", "high"], self._numbers())
 
-    def _summary(self) -> str:
+    @property
+    def trust(self) -> Trust:
+        """The intervals miss some coordinate with at most this probability."""
+        return Trust(Level.SAMPLED, false_alarm=round(1.0 - self.LEVEL, 12))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data: J and the gradient with their standard errors, and how they were drawn."""
+        names = [x.name for x in self.params]
+        numbers = zip(names, self.mean.tolist(), self.standard_error.tolist(), strict=True)
+        return {
+            "objective": str(self.objective),
+            "estimator": self.estimator,
+            "n": self.n,
+            "horizon": self.horizon,
+            "seed": self.seed,
+            "interrupted": self.interrupted,
+            "transitions_per_second": self.transitions_per_second,
+            "trust": self.trust.to_json(),
+            "J": {"mean": self.J, "standard_error": self.J_standard_error},
+            "along": str(self.along),
+            "covariance_trace": self.covariance_trace,
+            "grad": {name: {"mean": mean, "standard_error": error} for name, mean, error in numbers},
+        }
+
+    def cells(self) -> list[tuple[str, ...]]:
+        """J and each coordinate with standard error and interval."""
+        rows = [
+            (name, f"{value:.6g}", f"{error:.2g}", f"[{low:.6g}, {high:.6g}]")
+            for name, value, error, low, high in self._numbers()
+        ]
+        return [("", "estimate", "s.e.", f"{self.LEVEL:.0%} interval"), *rows]
+
+    @property
+    def below(self) -> list[str]:
+        """How it was drawn, and how fast."""
         run = f"{self.n} trajectories" + (" (interrupted)" if self.interrupted else "")
         parts = [f"{self.objective}, {self.estimator}: {run} of {self.horizon} steps, seed {self.seed}"]
         if self.bias is not None and self.bias_of_J is not None:
@@ -257,23 +299,11 @@ class Estimate:
             f"{self.trajectories_per_second:.3g} trajectories/s, {self.transitions_per_second:.3g} transitions/s "
             f"on {self.device}"
         )
-        return "\n".join(parts)
-
-    def _header(self) -> tuple[str, str, str, str]:
-        return ("", "estimate", "s.e.", f"{self.LEVEL:.0%} interval")
-
-    def __str__(self) -> str:
-        rows = [self._header(), *self._rows()]
-        widths = [max(len(row[i]) for row in rows) for i in range(4)]
-        lines = ["  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in rows]
-        return "\n".join([*lines, self._summary()])
+        return parts
 
     def __repr__(self) -> str:
         found = f"J={self.J:.6g} +- {self.J_standard_error:.2g}"
         return f"Estimate({self.objective}, {self.estimator}, n={self.n}, {found})"
-
-    def _repr_html_(self) -> str:
-        return html.table(self._header(), self._rows(), self._summary())
 
     def plot(self, exact: Mapping[sp.Symbol, Any] | Sequence[Any] | None = None, level: float = LEVEL) -> Figure:
         """The sampled gradient with its joint intervals, and the exact one beside it where it is given.

@@ -5,11 +5,13 @@ settings  what the file asks for, resolved: every model, point, estimator and ho
 shards    the work, cut into pieces that depend on the study alone, and one of them done on whatever machine
 store     the one SQLite file
 workers   processes of this machine, of which a killed one is replaced, or those of a dask.distributed cluster
+result    what stands in the file
 run       from the study file to the finished results
 summary   what the results say: bias and variance, sampled and exact
 plot      bias and variance against n
 """
 
+from pgsym.study.result import StudyResult as StudyResult
 from pgsym.study.run import run_study as run_study
 from pgsym.study.settings import Study as Study
 from pgsym.study.settings import load_study as load_study

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pgsym.errors import StudyError
 from pgsym.study import workers as pool
+from pgsym.study.result import StudyResult
 from pgsym.study.settings import Study, load_study
 from pgsym.study.shards import ShardResult, Task, tasks
 from pgsym.study.store import Store
@@ -26,7 +27,7 @@ def run_study(
     workers: int | None = None,
     scheduler: str | None = None,
     progress: bool | Progress | None = None,
-) -> Path:
+) -> StudyResult:
     """Do what is missing of a study, and summarise it.
 
     The file holds the same numbers, to the last bit, whatever the workers, and however often the run was killed and
@@ -47,8 +48,8 @@ def run_study(
 
     Returns
     -------
-    Path
-        The finished SQLite file.
+    StudyResult
+        Its table, plot and JSON; `path` is the file.
 
     Raises
     ------
@@ -83,7 +84,7 @@ def run_study(
                 report(count, planned)
         if not store.finished:
             store.finish(summarise(store))
-    return path
+    return StudyResult(path)
 
 
 def _execute(left: list[Task], workers: int | None, scheduler: str | None) -> Generator[tuple[Task, list[ShardResult]]]:

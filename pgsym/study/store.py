@@ -18,7 +18,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from pgsym.display.frame import data_frame
 from pgsym.errors import StudyError
 from pgsym.study.settings import FORMAT, Study
 from pgsym.study.shards import ShardResult, cells, shards
@@ -230,17 +229,6 @@ class Store:
         cursor = self._db.execute(query, values)
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor]
-
-    def frame(self) -> Any:
-        """A pandas frame of the view ``result``: a row for each cell, empty before the study is finished.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
-        cursor = self._db.execute("SELECT * FROM result")
-        return data_frame([column[0] for column in cursor.description], cursor.fetchall())
 
     def digest(self) -> str:
         """SHA-256 of every number found: equal for two runs exactly when they agree to the last bit."""

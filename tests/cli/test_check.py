@@ -1,11 +1,15 @@
 """`pgsym check`: verdicts, exit status, exact defects, and every kind of wrong input; the lecture note's page."""
 
 import json
+import re
 import shlex
 from pathlib import Path
 
 import pytest
+from skips import NEEDS_TEX
 from transcript import transcripts
+
+from pgsym.reports import typeset
 
 ROOT = Path(__file__).parent.parent.parent
 NOTE = ROOT / "examples" / "lecture_note"
@@ -92,6 +96,81 @@ def test_json_is_complete(run):
     assert second["reason"] == "line 2: the gradient moves onto the policy alone"
     assert second["verdict"]["witness"]["left"] == {"d/dtheta_x": "10120/6889", "d/dtheta_y": "52875/13778"}
     assert second["verdict"]["witness"]["right"] == {"d/dtheta_x": "9988/71961", "d/dtheta_y": "36225/95948"}
+
+
+@pytest.mark.parametrize(
+    ("suffix", "begins", "marked"),
+    [
+        (".tex", "\\documentclass", "REFUTED: line 2"),
+        (".html", "<!DOCTYPE html>", "<strong>REFUTED: line 2"),
+        (".md", "# note.claims", "REFUTED: line 2"),
+        (".claims", "# note.claims", "# REFUTED: line 2"),
+    ],
+)
+def test_suffix_typesets_the_text_with_its_verdicts(run, tmp_path, suffix, begins, marked):
+    path = tmp_path / f"out{suffix}"
+    status, out, err = run("check", "two-state", NOTE / "note.claims", "-o", path)
+    assert (status, err) == (1, f"wrote {path}\n")
+    assert out.endswith("10 relations: 7 proved, 3 refuted\n")
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith(begins)
+    assert marked in text
+    assert "10 relations: 7 proved, 3 refuted" in text
+    # Both sides of line 2 at theta.
+    assert re.search(r"10120\D+6889", text)
+    assert re.search(r"9988\D+71961", text)
+
+
+def test_typeset_witness_has_every_coordinate(run, tmp_path):
+    path = tmp_path / "out.md"
+    out = run("check", "random-walk", "Q(s,a) = 17", "-o", path)[1]
+    rows = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("| $`s = ")]
+    assert len(rows) == 10
+    assert len(re.findall(r"left \S+ +right 17", out)) == 8
+    assert "and 2 more: to_json(), and --json on the command line, have all of them" in out
+
+
+def test_typeset_claims_are_read_again(run, tmp_path):
+    text = "# Two objectives.\n\nJ = J   # alike\n\nobjective average-reward\n\nlet c = rbar;\n\nJ = c\n"
+    mine, again = tmp_path / "mine.claims", tmp_path / "again.claims"
+    mine.write_text(text, encoding="utf-8")
+    assert run("check", "two-state", mine, "-J", "stationary-value", "-o", again)[0] == 0
+    data = json.loads(run("check", "two-state", again, "--json")[1])
+    assert [(r["objective"], r["claim"], r["reason"]) for r in data["relations"]] == [
+        ("stationary-value", "J == J", "alike"),
+        ("average-reward", "J == c", ""),
+    ]
+
+
+def test_objective_is_said_where_it_changes(run, tmp_path):
+    mine, out = tmp_path / "mine.claims", tmp_path / "out.md"
+    mine.write_text("J = J\n\nobjective average-reward\nJ = rbar\n", encoding="utf-8")
+    assert run("check", "two-state", mine, "-J", "stationary-value", "-o", out)[0] == 0
+    told = re.findall(r"The objective is [\w-]+", out.read_text(encoding="utf-8").replace("\\", ""))
+    assert told == ["The objective is stationary-value", "The objective is average-reward"]
+
+
+@NEEDS_TEX
+def test_pdf_is_written(run, tmp_path):
+    path = tmp_path / "out.pdf"
+    assert run("check", "two-state", NOTE / "note.claims", "-o", path)[::2] == (1, f"wrote {path}\n")
+    assert path.read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("x.docx", "x.docx: found .docx; must be one of .tex, .md, .html, .claims, .pdf"),
+        ("absent/x.tex", "cannot be written (No such file or directory)"),
+        ("x.pdf", "x.pdf: none of tectonic, pdflatex, lualatex, xelatex is installed; a PDF needs one"),
+    ],
+)
+def test_unwritable_page_is_refused_before_anything_is_decided(run, tmp_path, monkeypatch, name, message):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(typeset.shutil, "which", lambda name: None)
+    status, out, err = run("check", "two-state", "J = J", "-o", name)
+    assert (status, out) == (2, "")
+    assert message in err
 
 
 @pytest.mark.parametrize(

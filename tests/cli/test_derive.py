@@ -52,7 +52,7 @@ def test_without_an_engine_a_pdf_is_refused(run, tmp_path, monkeypatch):
     monkeypatch.setattr(typeset.shutil, "which", lambda name: None)
     status, _, err = run("derive", "sign-flip", "--pdf", tmp_path / "x.pdf")
     assert status == 2
-    assert "--pdf: none of tectonic, pdflatex, lualatex, xelatex is installed; a PDF needs one" in err
+    assert "x.pdf: none of tectonic, pdflatex, lualatex, xelatex is installed; a PDF needs one" in err
 
 
 def test_failing_engine_is_one_message(run, tmp_path, monkeypatch):
@@ -67,7 +67,7 @@ def test_failing_engine_is_one_message(run, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("short-corridor", "-o", "x.docx"), "x.docx: found .docx; must be one of .tex, .md, .html, .claims"),
+        (("short-corridor", "-o", "x.docx"), "x.docx: found .docx; must be one of .tex, .md, .html, .claims, .pdf"),
         (("short-corridor", "-o", "x"), "x: found no suffix"),
         (("short-corridor", "-o", "absent/x.tex"), "cannot be written (No such file or directory)"),
         (("short-corridor", "--level", "all"), "level: found 'all'"),

@@ -12,6 +12,7 @@ from report_pages import HOSTILE, QUICK, problem, tables, tree
 from skips import NEEDS_TEX
 
 import pgsym
+from pgsym.claims import decide
 from pgsym.claims.derivation.mathml import mathml
 from pgsym.errors import DiscountError, MissingExtraError, SchemaError
 from pgsym.model.estimator import Reinforce, RewardToGo
@@ -22,6 +23,7 @@ from pgsym.reports.page.document import Builder
 from pgsym.reports.page.estimators import estimators
 from pgsym.reports.page.html import POLICY
 from pgsym.reports.page.settings import Settings
+from pgsym.reports.page.theorem import ruling
 
 MODELS = ("short-corridor", "two-state, gamma", "hostile", "forty")
 
@@ -208,6 +210,18 @@ def test_verdicts_have_their_trust(page):
     assert title == "A counterexample: both sides at theta_x = log(2), theta_y = -log(3), gamma = 4/7"
     answers = [n.text for n in page("forty").all("p") if n.attributes.get("class") == "answer"]
     assert re.fullmatch(r"proved identity test, error at most 2−1\d\d", answers[0])
+
+
+def test_counterexample_can_be_checked():
+    """The whole point, and both sides in all coordinates: nothing ends in "and 3 more"."""
+    writer = Writer(pgsym.Problem.of("generic:3x2").replace(objective="stationary-value"))
+    found = list(ruling(decide(writer.problem, "grad J = 0"), writer))
+    point, sides = [block for block in found if isinstance(block, DataTable)][:2]
+    witness = decide(writer.problem, "grad J = 0").witness
+    assert point.caption == "The point of the counterexample"
+    assert len(point.rows) == len(witness.point) > 20
+    assert sides.caption == "A counterexample: both sides at this point"
+    assert len(sides.rows) == len(witness.differing)
 
 
 def test_what_does_not_apply_says_why(page):

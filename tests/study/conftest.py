@@ -26,7 +26,7 @@ def small():
 @pytest.fixture(scope="session")
 def whole(small, tmp_path_factory):
     """The study done in one go, in this process."""
-    path = run_study(small, tmp_path_factory.mktemp("whole") / "small.sqlite", workers=0, progress=False)
+    path = run_study(small, tmp_path_factory.mktemp("whole") / "small.sqlite", workers=0, progress=False).path
     with Store.read(path) as store:
         yield store
 

@@ -25,7 +25,7 @@ def test_cluster_with_a_killed_worker_changes_no_bit(small, whole, digest, tmp_p
                 killed.append(cluster.workers[0].pid)
                 os.kill(killed[0], signal.SIGKILL)
 
-        path = run_study(small, tmp_path / "s.sqlite", scheduler=cluster.scheduler_address, progress=kill_one)
+        path = run_study(small, tmp_path / "s.sqlite", scheduler=cluster.scheduler_address, progress=kill_one).path
     assert killed
     assert digest(path) == whole.digest()
 
@@ -47,7 +47,7 @@ def test_lost_scheduler_is_one_message_and_what_is_done_is_kept(small, whole, di
     with Store.read(out) as store:
         assert store.done()
         assert not store.finished
-    assert digest(run_study(small, out, workers=0, progress=False)) == whole.digest()
+    assert digest(run_study(small, out, workers=0, progress=False).path) == whole.digest()
 
 
 def test_cluster_raises_where_no_scheduler_answers(small, tmp_path, monkeypatch):

@@ -29,7 +29,7 @@ def test_killed_worker_is_replaced(small, whole, digest, tmp_path):
             if len(seen) == 1:
                 os.kill(worker, signal.SIGKILL)
 
-    path = run_study(small, tmp_path / "s.sqlite", workers=1, progress=kill_the_first)
+    path = run_study(small, tmp_path / "s.sqlite", workers=1, progress=kill_the_first).path
     assert len(seen) == 2
     assert digest(path) == whole.digest()
 
@@ -57,7 +57,7 @@ def test_no_task_of_a_broken_pool_is_lost(monkeypatch, small, whole, digest, tmp
             return super().submit(function, task)
 
     monkeypatch.setattr(workers, "ProcessPoolExecutor", Broken)
-    path = run_study(small, tmp_path / "s.sqlite", workers=2, progress=False)
+    path = run_study(small, tmp_path / "s.sqlite", workers=2, progress=False).path
     assert refused == ([] if where == "working" else [1, 9])
     assert set(given) == set(range(15))
     assert digest(path) == whole.digest()

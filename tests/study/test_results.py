@@ -7,9 +7,9 @@ import pytest
 from skips import needs
 
 from pgsym.errors import StudyError
-from pgsym.reports.study import study_json, study_table
+from pgsym.reports.study import study_table
 from pgsym.sampling.exact_sums import ExactMoments
-from pgsym.study import Store, run_study
+from pgsym.study import Store, StudyResult, run_study
 from pgsym.study.plot import plot, save
 from pgsym.study.summary import COLUMNS, exact_law, result_rows, summarise
 
@@ -50,9 +50,9 @@ def test_sampled_agrees_with_exact(whole):
 
 def test_summary_is_reproducible_and_finish_replaces_it(small, whole, tmp_path):
     assert summarise(whole) == summarise(whole)
-    path = run_study(small, tmp_path / "copy.sqlite", workers=0, progress=False)
+    path = run_study(small, tmp_path / "copy.sqlite", workers=0, progress=False).path
     before = path.read_bytes()
-    assert run_study(small, path, workers=0, progress=False) == path
+    assert run_study(small, path, workers=0, progress=False).path == path
     assert path.read_bytes() == before
 
 
@@ -68,8 +68,9 @@ def test_table_and_json(whole):
     rows = result_rows(whole)
     assert [len(row) for row in rows] == [len(COLUMNS)] * 2
     assert rows[0][:4] == ["two-state", "reward-to-go", "40", "6"]
-    assert study_table(whole)
-    data = study_json(whole)
+    found = StudyResult(whole.path)
+    assert study_table(found)
+    data = found.to_json()
     assert (data["finished"], data["trajectories"]) == (True, {"done": 1140, "planned": 1140})
     assert data["results"][0]["estimator"]["name"] == "reward-to-go"
 

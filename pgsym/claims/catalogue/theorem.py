@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from inspect import cleandoc
 from typing import Any
@@ -14,9 +14,12 @@ from pgsym.claims.decide import ERROR_BITS, Decision
 from pgsym.claims.language.tree import Claim
 from pgsym.claims.script import Script
 from pgsym.claims.verdict import Status, Verdict
+from pgsym.display.frame import data_frame
+from pgsym.display.result import Result
 from pgsym.errors import ClaimError, HypothesisError, StructureError
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike
+from pgsym.trust import Trust, weakest
 
 
 @dataclass(frozen=True)
@@ -134,8 +137,9 @@ class Theorem:
         return replace(found, defect=True)
 
     def _decide(self, problem: ProblemLike, claims: tuple[Claim, ...], **options: Any) -> Findings:
-        decision = Decision(Problem.of(problem).replace(objective=self.objective), **options)
-        return Findings(self, *self._findings(decision, claims))
+        problem = Problem.of(problem).replace(objective=self.objective)
+        found = Findings(self, *self._findings(Decision(problem, **options), claims))
+        return replace(found, assumption=problem.assumption)
 
     def _findings(self, decision: Decision, claims: tuple[Claim, ...]) -> tuple[tuple[Verdict, ...], str]:
         """The verdicts, and the hypothesis that fails."""
@@ -177,8 +181,8 @@ class Theorem:
 
 
 @dataclass(frozen=True)
-class Findings:
-    """The verdicts on the relations of one theorem, and what they come to.
+class Findings(Result):
+    """The verdicts on the relations of one theorem, and what they come to; made by `Theorem.decide`.
 
     Attributes
     ----------
@@ -186,12 +190,25 @@ class Findings:
         The hypothesis that fails, for an inapplicable theorem.
     defect : bool
         Whether they are about the theorem's defect instead of its statement.
+    assumption : str
+        What nobody chose of the problem, in one line; empty where all was chosen.
+
+    See Also
+    --------
+    pgsym.theorem, pgsym.theorem_names : The catalogue.
+
+    Examples
+    --------
+    >>> from pgsym.claims.catalogue import theorem
+    >>> theorem("policy-gradient").decide("short-corridor").trust.level.value
+    'normal form'
     """
 
     theorem: Theorem
     verdicts: tuple[Verdict, ...]
     reason: str = ""
     defect: bool = False
+    assumption: str = field(default="", compare=False)
 
     @property
     def status(self) -> Status:
@@ -210,6 +227,11 @@ class Findings:
         return self.status is Status.REFUTED and (self.theorem.holds or self.defect)
 
     @property
+    def trust(self) -> Trust | None:
+        """That of the least certain verdict; None where the theorem does not apply."""
+        return None if self.status is Status.INAPPLICABLE else weakest(filter(None, (v.trust for v in self.verdicts)))
+
+    @property
     def error_bits(self) -> int | None:
         """The least over the identity tests among the verdicts; None when all are certain."""
         return min((v.error_bits for v in self.verdicts if v.error_bits is not None), default=None)
@@ -223,16 +245,37 @@ class Findings:
             "reason": self.reason,
             "contradicts": self.contradicts,
             "by_accident": self.by_accident,
+            "trust": None if self.trust is None else self.trust.to_json(),
             "verdicts": [v.to_json() for v in self.verdicts],
         }
 
-    def __str__(self) -> str:
+    def frame(self) -> Any:
+        """A pandas frame with a row for each relation: the claim, the answer, its ground.
+
+        Raises
+        ------
+        MissingExtraError
+            pandas is not installed.
+        """
+        return data_frame(["claim", "status", "ground"], [v.row() for v in self.verdicts])
+
+    def latex(self) -> str:
+        """Each relation with its answer, as an ``align*``."""
+        rows = [rf"& {v.latex()}" for v in self.verdicts]
+        return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
+
+    def text(self) -> str:
+        """The name, the answer, and the relations."""
         lines = [f"{self.theorem.name}: {self.status}"]
         if self.reason and self.status is Status.INAPPLICABLE:
             lines.append(f"  {self.reason}")
         else:
             lines += [
-                f"  {v.claim}" if v.status is Status.PROVED else "  " + str(v).replace("\n", "\n  ")
+                f"  {v.claim}" if v.status is Status.PROVED else "  " + v.text().replace("\n", "\n  ")
                 for v in self.verdicts
             ]
         return "\n".join(lines)
+
+    def _repr_markdown_(self) -> str:
+        parts = [self.assumption, f"**{self.theorem.name}**: {self.status}", *(v.markdown() for v in self.verdicts)]
+        return "\n\n".join(filter(None, parts))

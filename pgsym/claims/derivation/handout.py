@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
 
 from pgsym.claims.blocks import Block, Chain, Definition, Heading, Prose
-from pgsym.claims.checking import Checked
 from pgsym.claims.derivation.closed import BUDGET, SECONDS, ClosedForms
 from pgsym.claims.derivation.general import general, theorem
 from pgsym.claims.derivation.instance import Instance
@@ -95,7 +94,7 @@ def derive(
     found = Derivation(title, objective, tuple(blocks))
     found = found.checked(problem, method=method, error_bits=error_bits, seed=seed)
     assert found.audit is not None
-    return replace(found, blocks=(*found.blocks, Heading("Verdict"), *map(Prose, _verdict(found.audit))))
+    return replace(found, blocks=(*found.blocks, Heading("Verdict"), *found.audit.conclusion()))
 
 
 def _level(level: Detail | str) -> Detail:
@@ -172,32 +171,3 @@ def _closed(problem: Problem) -> Iterator[Block]:
             yield Heading("Closed forms")
             yield Prose(f"They are left out: {error.message.partition(';')[0]}.")
     yield from values(solve(problem, budget=BUDGET, seconds=SECONDS))
-
-
-# -- the verdict ---------------------------------------------------------------------------------------------
-
-
-def _verdict(audit: Checked) -> Iterator[str]:
-    yield f"Decided on this model: {audit.summary}."
-    exact = [step for step in audit.steps if step.verdict.proved and step.verdict.error_bits is None]
-    tested = [step for step in audit.steps if step.verdict.error_bits is not None]
-    if exact:
-        yield (
-            f"{_count(exact, audit)} proved by normal form: the difference of the two sides is the zero element of "
-            "the field of rational functions in the exponentials of the parameters and the symbols of the model, so "
-            "they agree for all values of these."
-        )
-    if tested:
-        bits = min(step.verdict.error_bits for step in tested if step.verdict.error_bits is not None)
-        yield (
-            f"{_count(tested, audit)} proved by an identity test: the two sides agree at random points modulo random "
-            f"primes, which they would do by chance with probability at most 2^-{bits}."
-        )
-    for step in (*audit.refuted, *audit.inapplicable):
-        yield f"{step.verdict.status.capitalize()}: {step.claim}. {step.verdict.ground}"
-
-
-def _count(steps: Sequence[object], audit: Checked) -> str:
-    if len(steps) == len(audit.steps):
-        return "All relations are"
-    return f"{len(steps)} relation{' is' if len(steps) == 1 else 's are'}"

@@ -9,13 +9,14 @@ from pgsym.claims.blocks import Block, Cell, Chain, Definition, Heading, Prose, 
 from pgsym.claims.language.render import binding_text
 from pgsym.claims.language.tree import Add, Neg, Node, Sub
 from pgsym.claims.verdict import Verdict
+from pgsym.model.objective import Objective
 
 WIDTH = 116
 
 
-def body(blocks: Sequence[Block], verdicts: Iterator[Verdict | None]) -> str:
+def body(blocks: Sequence[Block], verdicts: Iterator[Verdict | None], objective: Objective) -> str:
     """The blocks one after the other; `verdicts` has one entry for each relation, in order."""
-    parts = []
+    parts = [f"objective {objective}"]
     for block in blocks:
         if isinstance(block, Heading):
             parts.append(f"{'#' * (block.level + 1)} {block.text}")
@@ -26,6 +27,9 @@ def body(blocks: Sequence[Block], verdicts: Iterator[Verdict | None]) -> str:
         elif isinstance(block, Definition):
             parts.append("\n".join(binding_text(b) for b in block.bindings))
         elif isinstance(block, Chain):
+            if block.objective not in (None, objective):
+                objective = block.objective
+                parts.append(f"objective {objective}")
             parts.append(_chain(block, verdicts))
     return "\n\n".join(parts) + "\n"
 

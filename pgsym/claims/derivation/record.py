@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import repeat
+from typing import Any
 
 from pgsym.claims.blocks import Block, Chain, Definition, Prose
 from pgsym.claims.checking import Checked, audit
 from pgsym.claims.derivation import html, latex, markdown, plain
 from pgsym.claims.language.tree import Binding, Claim
 from pgsym.claims.verdict import Verdict
+from pgsym.display.frame import data_frame
+from pgsym.display.result import Result, assumed
 from pgsym.expression.latex import document
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike
+from pgsym.trust import Trust
 
 
 @dataclass(frozen=True)
-class Derivation:
-    """Chains of expressions with their reasons, and the prose around them.
+class Derivation(Result):
+    """Chains of expressions with their reasons, and the prose around them; made by `derive`.
 
     Attributes
     ----------
@@ -28,8 +32,15 @@ class Derivation:
         What J, Q and A are about.
     blocks : tuple
         Headings, prose, definitions, chains, tables and pictures in order.
-    audit : Audit or None
+    audit : Checked or None
         The verdicts, after `checked`; what is not proved is marked wherever the derivation is written.
+    assumption : str
+        What nobody chose of the problem, in one line; empty where all was chosen.
+
+    See Also
+    --------
+    pgsym.derive : Makes it.
+    pgsym.Script : A derivation of your own.
 
     Examples
     --------
@@ -42,6 +53,7 @@ class Derivation:
     objective: Objective
     blocks: tuple[Block, ...]
     audit: Checked | None = None
+    assumption: str = field(default="", compare=False)
 
     @property
     def chains(self) -> tuple[Chain, ...]:
@@ -75,22 +87,50 @@ class Derivation:
         ClaimError
             A relation mentions a state or a symbol that the model does not have.
         """
-        problem = Problem.of(problem).replace(objective=self.objective)
-        return audit(problem, self.chains, method=method, error_bits=error_bits, seed=seed)
+        problem = Problem.of(problem)
+        if problem.objective is not self.objective:
+            problem = problem.replace(objective=self.objective)
+        return audit(problem, self.blocks, title=self.title, method=method, error_bits=error_bits, seed=seed)
 
     def checked(self, problem: ProblemLike, **options: object) -> Derivation:
         """The derivation with its verdicts; options as for `check`."""
-        return replace(self, audit=self.check(problem, **options))  # type: ignore[arg-type]
+        found = self.check(problem, **options)  # type: ignore[arg-type]
+        return replace(self, audit=found, assumption=found.assumption)
 
     def _verdicts(self) -> Iterator[Verdict | None]:
         return repeat(None) if self.audit is None else iter([step.verdict for step in self.audit.steps])
 
+    @property
+    def trust(self) -> Trust | None:
+        """That of the least certain verdict; None before `checked`."""
+        return None if self.audit is None else self.audit.trust
+
     # -- writing ---------------------------------------------------------------------------------------------
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data: the text in the claim language, and the verdicts."""
+        return {
+            "title": self.title,
+            "objective": str(self.objective),
+            "text": self.text(),
+            "checked": None if self.audit is None else self.audit.to_json(),
+        }
+
+    def frame(self) -> Any:
+        """A pandas frame with a row for each relation; without verdicts before `checked`.
+
+        Raises
+        ------
+        MissingExtraError
+            pandas is not installed.
+        """
+        if self.audit is not None:
+            return self.audit.frame()
+        return data_frame(["claim", "reason"], [(str(claim), claim.reason) for claim in self.claims])
 
     def text(self) -> str:
         """The claim language; `pgsym.claims.script` reads it again."""
-        head = f"{plain.paragraph(self.title)}\n\nobjective {self.objective}\n\n"
-        return head + plain.body(self.blocks, self._verdicts())
+        return f"{plain.paragraph(self.title)}\n\n" + plain.body(self.blocks, self._verdicts(), self.objective)
 
     def latex(self) -> str:
         """The body of a LaTeX document; needs amsmath, and what `latex.PREAMBLE` provides."""
@@ -119,4 +159,4 @@ class Derivation:
         return replace(self, blocks=(*self.blocks, *map(Prose, paragraphs)))
 
     def _repr_markdown_(self) -> str:
-        return markdown.notebook(self.markdown())
+        return assumed(self.assumption and f"{self.assumption}\n", markdown.notebook(self.markdown()))

@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from pgsym.algebra.field import Field
 from pgsym.display.frame import data_frame
+from pgsym.display.result import TableResult
 from pgsym.errors import HypothesisError, StructureError, TooLargeError
 from pgsym.exact.fields import field_at
 from pgsym.exact.moments import present, sample_size
 from pgsym.exact.moments.computation import Core
 from pgsym.exact.moments.present import describe, floats, number
 from pgsym.exact.moments.target import TRUNCATED, BiasTarget, bias_target
+from pgsym.exact.present import field_trust
 from pgsym.exact.quantities import Quantities
 from pgsym.exact.solution import Table
 from pgsym.expression.exact import to_expr
@@ -27,6 +29,7 @@ from pgsym.model.estimator import Estimator
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, given_numbers
 from pgsym.model.structure import Structure
+from pgsym.trust import Trust
 
 if TYPE_CHECKING:
     from pgsym.display.figure import Figure
@@ -66,7 +69,7 @@ class Projected:
     covariance: sp.Matrix
 
 
-class EstimatorLaw:
+class EstimatorLaw(TableResult):
     """Exact mean and covariance of an estimator of grad J; made by `moments`.
 
     Attributes
@@ -83,6 +86,25 @@ class EstimatorLaw:
         Samples that are averaged.
     core : Core
         The field elements behind every expression; made when something is asked for.
+
+    See Also
+    --------
+    pgsym.moments : Makes it.
+    pgsym.Estimate : Samples of the same estimator.
+
+    References
+    ----------
+    Sobel, The variance of discounted Markov decision processes (1982).  Greensmith, Bartlett and Baxter, Variance
+    reduction techniques for gradient estimates in reinforcement learning (2004).
+
+    Examples
+    --------
+    >>> from pgsym.exact.moments import moments
+    >>> print(moments("short-corridor", "reinforce").at())
+    reinforce, whole episodes
+           mean  bias  variance
+    theta     2     0      1959
+    covariance trace 1959; bias against start-state
     """
 
     def __init__(
@@ -340,18 +362,37 @@ class EstimatorLaw:
         rows = [(p.name, self.mean[p], self.variance[p], gradient[p], bias[p]) for p in self.params]
         return data_frame(["parameter", "mean", "variance", "gradient", "bias"], rows)
 
-    def __str__(self) -> str:
-        return present.text(self)
+    @property
+    def assumption(self) -> str:
+        """What nobody chose of the problem, in one line; empty where all was chosen."""
+        return self.problem.assumption
+
+    @property
+    def trust(self) -> Trust:
+        """A closed form, exact at theta, or a float."""
+        return field_trust(self.field, self.theta)
+
+    def cells(self) -> list[tuple[str, ...]]:
+        """(parameter, mean, bias, variance) of the first parameters, with a header."""
+        return present.rows(self)
+
+    @property
+    def above(self) -> list[str]:
+        """The estimator."""
+        return [self.description]
+
+    @property
+    def below(self) -> list[str]:
+        """The covariance trace."""
+        return present.below(self)
+
+    def latex(self) -> str:
+        """Mean and variance of each coordinate, and the trace, as an ``align*``."""
+        return present.latex(self)
 
     def __repr__(self) -> str:
         where = "closed form" if self.theta is None else f"at {dict(self.theta)}"
         return f"EstimatorLaw({self.estimator.name}, {where}, {len(self.params)} parameters)"
-
-    def _repr_latex_(self) -> str:
-        return present.latex(self)
-
-    def _repr_html_(self) -> str:
-        return present.html(self)
 
     def plot(self, *numbers: str) -> Figure:
         """Squared bias, variance and mean square error against lambda, gamma, a baseline or T: a panel for each.

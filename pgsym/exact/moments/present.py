@@ -1,4 +1,4 @@
-"""A law as text, LaTeX, HTML and plain data."""
+"""A law as rows of text, LaTeX and plain data."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from pgsym.display.html import table
 from pgsym.errors import AlgebraError, StructureError
+from pgsym.exact.present import SHOWN, short
 from pgsym.exact.solution import Table
 from pgsym.expression.exact import to_float, written
 from pgsym.expression.latex import align
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-SHOWN = 12
-"""Parameters that a table shows."""
-WIDTH = 60
-"""Characters of a number that a table shows; a longer one is shown as a float."""
 SMALL = 20
 """Up to so many parameters the plain data hold the whole covariance."""
 
@@ -60,25 +56,20 @@ def describe(estimator: Estimator) -> str:
     return f"{told}, " + ("whole episodes" if estimator.horizon is None else "unending runs")
 
 
-def rows(law: EstimatorLaw) -> list[tuple[str, str, str, str]]:
+def rows(law: EstimatorLaw) -> list[tuple[str, ...]]:
     """(parameter, mean, bias, variance) of the first parameters, with a header."""
-    found = [("", "mean", "bias", "variance")]
+    found: list[tuple[str, ...]] = [("", "mean", "bias", "variance")]
     for p in law.params[:SHOWN]:
         bias = short(law.bias[p]) if law.has_bias else "undefined"
         found.append((p.name, short(law.mean[p]), bias, short(law.variance[p])))
     return found
 
 
-def text(law: EstimatorLaw) -> str:
-    """A table."""
-    cells = rows(law)
-    widths = [max(len(row[i]) for row in cells) for i in range(4)]
-    lines = [law.description]
-    lines += ["  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in cells]
-    if len(law.params) > SHOWN:
-        lines.append(f"... {len(law.params) - SHOWN} more")
-    lines.append(f"covariance trace {short(law.covariance_trace)}; bias against {law.target}")
-    return "\n".join(lines)
+def below(law: EstimatorLaw) -> list[str]:
+    """How many parameters are left out, and the trace."""
+    more = len(law.params) - SHOWN
+    found = [f"... {more} more"] if more > 0 else []
+    return [*found, f"covariance trace {short(law.covariance_trace)}; bias against {law.target}"]
 
 
 def latex(law: EstimatorLaw) -> str:
@@ -89,12 +80,6 @@ def latex(law: EstimatorLaw) -> str:
         lines.append((rf"\operatorname{{Var}}[g_{{{i}}}]", law.variance[p]))
     lines.append((r"\operatorname{tr}\operatorname{Cov}[g]", law.covariance_trace))
     return align(lines)
-
-
-def html(law: EstimatorLaw) -> str:
-    """A small table."""
-    header, *body = rows(law)
-    return table(header, body, f"{law.description}; covariance trace {short(law.covariance_trace)}")
 
 
 def to_json(law: EstimatorLaw) -> dict[str, Any]:
@@ -112,6 +97,7 @@ def to_json(law: EstimatorLaw) -> dict[str, Any]:
         "covariance_trace": leaf(law.covariance_trace),
         "mse": leaf(law.mse) if law.has_bias else None,
         "signal_to_noise": leaf(law.signal_to_noise),
+        "trust": law.trust.to_json(),
     }
 
 
@@ -131,16 +117,6 @@ def leaf(e: sp.Expr) -> dict[str, Any]:
         "exact": None if isinstance(e, sp.Float) else written(e),
         "float": None if e.free_symbols else to_float(e),
     }
-
-
-def short(e: sp.Expr) -> str:
-    """One number for a table."""
-    if isinstance(e, sp.Float):
-        return f"{float(e):.6g}"
-    shown = str(e)
-    if len(shown) <= WIDTH:
-        return shown
-    return f"{shown[: WIDTH - 3]}..." if e.free_symbols else f"{float(e):.6g}"
 
 
 def number(e: sp.Expr, where: str) -> float:

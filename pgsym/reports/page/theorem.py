@@ -8,7 +8,7 @@ from dataclasses import replace
 from pgsym.claims.blocks import Cell, Chain, Heading, Prose
 from pgsym.claims.derivation.rows import rows
 from pgsym.claims.language.parse import parse
-from pgsym.claims.verdict import SHOWN, Status, Verdict
+from pgsym.claims.verdict import SHOWN, Coordinate, Status, Verdict
 from pgsym.claims.verify import verify
 from pgsym.expression.latex import latex, tex_width
 from pgsym.model.objective import Objective
@@ -16,7 +16,7 @@ from pgsym.reports.page.cells import Writer
 from pgsym.reports.page.content import Answer, Block, DataTable, Formulas
 
 POINT = 6
-"""Coordinates of a witness's point that are spelt out."""
+"""A point of more coordinates is a table of its own."""
 
 
 def verdicts(writer: Writer) -> dict[Objective, Verdict]:
@@ -65,22 +65,19 @@ def _formula(statement: str) -> Formulas:
 
 
 def _witness(verdict: Verdict, writer: Writer) -> Iterator[Block]:
-    """A point at which both sides differ, with their values there."""
+    """A point at which both sides differ, and their values there in all coordinates."""
     witness = verdict.witness
     assert witness is not None
-    point = [f"{s} = {v}" for s, v in {**witness.theta, **witness.symbols, **witness.values}.items()]
-    spelt = ", ".join(point[:POINT]) + (f" and {len(point) - POINT} more" if len(point) > POINT else "")
-    differing = witness.differing
-    table = tuple(
-        (
-            Cell(str(c), c.latex() or r"\text{value}"),
-            writer.expression(witness.left[c]),
-            writer.expression(witness.right[c]),
-        )
-        for c in differing[:SHOWN]
+    point = tuple((Cell(str(s), latex(s, names=writer.names)), writer.expression(v)) for s, v in witness.point.items())
+    if len(point) > POINT:
+        yield DataTable("The point of the counterexample", ("symbol", "value"), point, (1,))
+        at = "this point"
+    else:
+        at = ", ".join(f"{s} = {v}" for s, v in witness.point.items())
+    sides = tuple(
+        (_place(c), writer.expression(witness.left[c]), writer.expression(witness.right[c])) for c in witness.differing
     )
-    more = f"; {len(differing) - SHOWN} more coordinates differ" if len(differing) > SHOWN else ""
-    yield DataTable(f"A counterexample: both sides at {spelt}{more}", ("coordinate", "left", "right"), table, (1, 2))
+    yield DataTable(f"A counterexample: both sides at {at}", ("coordinate", "left", "right"), sides, (1, 2))
     lines = [
         (c, latex(e, names=writer.names)) for c, e in (verdict.difference or {}).items() if len(str(e)) <= 4 * WIDE
     ]
@@ -89,8 +86,12 @@ def _witness(verdict: Verdict, writer: Writer) -> Iterator[Block]:
         yield DataTable(
             "The difference of the two sides for all values of the parameters",
             ("coordinate", "left minus right"),
-            tuple((Cell(str(c), c.latex() or r"\text{value}"), Cell("", text)) for c, text in short[:SHOWN]),
+            tuple((_place(c), Cell("", text)) for c, text in short[:SHOWN]),
         )
+
+
+def _place(coordinate: Coordinate) -> Cell:
+    return Cell(str(coordinate), coordinate.latex() or r"\text{value}")
 
 
 WIDE = 60

@@ -296,7 +296,7 @@ def test_law_as_text_latex_html_and_json(chain):
     assert str(law).splitlines()[0] == "gae (lam = 1/2, critic given by state), whole episodes"
     assert str(law.batch(4)).splitlines()[0].endswith("mean of 4 samples")
     assert law._repr_html_().startswith("<table><caption>gae")
-    assert r"\operatorname{Var}[g_{1}]" in law._repr_latex_()
+    assert r"\operatorname{Var}[g_{1}]" in law.latex()
     assert repr(law).startswith("EstimatorLaw(gae, at {x: 0, y: 0}, 2 parameters)")
     data = json.loads(json.dumps(law.to_json(), allow_nan=False))
     assert data["covariance_trace"]["float"] == pytest.approx(float(law.covariance_trace))
