@@ -93,7 +93,7 @@ def test_labels_are_distinct_text():
 
 
 def test_option_that_can_mean_two_states_is_refused():
-    from pgsym.cli.moments import _state_function
+    from pgsym.cli.problem import _state_function
 
     assert _state_function("'1'=2, x=3", ring(), "--baseline") == {"'1'": "2", "x": "3"}
     with pytest.raises(SchemaError) as caught:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -13,8 +13,8 @@ from pgsym.errors import PgsymError, SchemaError, StructureError
 from pgsym.expression.complaint import nearest
 from pgsym.expression.exact import to_expr
 from pgsym.expression.sums import MAX_WORK, Sums
-from pgsym.model.files.drn.writing import NO_LABEL, PREFIX, Notes
-from pgsym.model.files.reading import Work, check_size, read_text
+from pgsym.model.files.drn.writing import NO_LABEL, PREFIX, Notes, read_notes
+from pgsym.model.files.reading import Work, check_size
 from pgsym.model.mdp import MDP, State
 
 TYPES = ("MDP", "DTMC")
@@ -203,57 +203,6 @@ class Reader:
             )
 
 
-def read_notes(line: str, where: str) -> Notes:
-    """The notes in a comment line.
-
-    Raises
-    ------
-    SchemaError
-        The line is not what `Notes.line` writes.
-    """
-    found = read_text(line.removeprefix(PREFIX), "json", where=where)
-    wanted = {"states": list, "terminal": list, "actions": list, "symbols": dict}
-    if not isinstance(found, dict) or not {"states", "terminal"} <= set(found) <= set(wanted):
-        raise _refusal(where)
-    actions = found.get("actions", [])
-    symbols = found.get("symbols", {})
-    ok = all(isinstance(found[key], wanted[key]) for key in found)
-    ok = ok and all(isinstance(i, int) and not isinstance(i, bool) and i >= 0 for i in found["terminal"])
-    ok = ok and all(isinstance(row, list) and len(row) == 2 and isinstance(row[0], str) for row in actions)
-    ok = ok and all(isinstance(text, str) for text in symbols.values())
-    if not ok:
-        raise _refusal(where)
-    states = _names(found["states"], where)
-    names = _names([name for _, name in actions], where)
-    return Notes(
-        states,
-        frozenset(found["terminal"]),
-        dict(zip((word for word, _ in actions), names, strict=True)),
-        symbols,
-    )
-
-
-def _names(values: Sequence[Any], where: str) -> tuple[State, ...]:
-    """Lists, which JSON has for tuples, as tuples."""
-
-    def name(value: Any) -> Any:
-        if isinstance(value, list):
-            return tuple(name(part) for part in value)
-        if isinstance(value, dict) or value is None:
-            raise _refusal(where)
-        return value
-
-    return tuple(name(value) for value in values)
-
-
-def _refusal(where: str) -> SchemaError:
-    return SchemaError(
-        "the note after //pgsym is not one that pgsym writes; it names states, terminal, actions and symbols. "
-        "Remove the line, and states are numbered",
-        where=where,
-    )
-
-
 # -- records to MDP ---------------------------------------------------------------------------------------
 
 
@@ -304,7 +253,7 @@ def loads(text: str, *, rewards: str | None = None, start: Any = None, where: st
     reader.header(lines)
     reader.model(lines)
     chosen = _reward_model(reader, rewards)
-    names, terminal = _state_names(reader, chosen)
+    names, terminal = _names(reader, chosen)
     words = reader.notes.actions if reader.notes else {}
     rows = []
     for i, state in enumerate(reader.states):
@@ -361,7 +310,7 @@ def _reward(of_state: list[Any], of_choice: list[Any], chosen: int | None) -> An
     return parts[0] if len(parts) == 1 else sum(map(to_expr, parts), sp.Integer(0))
 
 
-def _state_names(reader: Reader, chosen: int | None) -> tuple[list[State], frozenset[int]]:
+def _names(reader: Reader, chosen: int | None) -> tuple[list[State], frozenset[int]]:
     """The states' names, and which are terminal."""
     notes = reader.notes
     if notes is None:
