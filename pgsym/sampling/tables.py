@@ -44,6 +44,8 @@ class Tables:
     policy: Policy
     states: tuple[State, ...]
     """The non-terminal states, by index."""
+    terminal: frozenset[State]
+    """The terminal states, which are one index together."""
     params: tuple[sp.Symbol, ...]
     """theta's coordinates, by index."""
     theta: Floats
@@ -133,7 +135,7 @@ class Tables:
         return replace(self, params=params, theta=directions @ self.theta, score_index=index, score_value=value)
 
     def by_state(self, values: Mapping[State, Any] | Sequence[Any], *, where: str) -> Floats:
-        """[S+1] a function of the state given by name or in order; 0 in the absorbing state.
+        """[S+1] a function of the state given by name or in order; 0 in the absorbing state, whatever is given there.
 
         Raises
         ------
@@ -141,13 +143,12 @@ class Tables:
             A state is missing or unknown, or the length is not S.
         """
         if isinstance(values, Mapping):
-            acting = frozenset(self.states)
-            unknown = [s for s in values if s not in acting]
+            known = {*self.states, *self.terminal}
+            unknown = [s for s in values if s not in known]
             if unknown:
+                help = nearest(unknown[0], self.states, "those that act are")
                 raise SamplingError(
-                    f"state {short(repr(unknown[0]))} is not one that acts; "
-                    f"{nearest(unknown[0], self.states, 'those are')}. Rename or remove it",
-                    where=where,
+                    f"state {short(repr(unknown[0]))} is unknown; {help}. Rename or remove it", where=where
                 )
             missing = [s for s in self.states if s not in values]
             if missing:
@@ -198,6 +199,7 @@ def build_tables(problem: Problem) -> Tables:
     return Tables(
         policy=policy,
         states=states,
+        terminal=mdp.terminal,
         params=policy.params,
         theta=np.array([point[x] for x in policy.params], np.float64),
         gamma=direct_value(mdp.gamma),

@@ -100,7 +100,7 @@ def test_stationary_start_is_mu(kakade, statistics):
     [
         (GAE("1/2", bootstrap=False), r"^gae: bootstrap is False; the sampler's last step keeps gamma v\(s_T\)"),
         (GAE("lambda"), r"^gae: lambda has no value; sampling needs numbers\. Replace it with subs"),
-        (ActorCritic({"x": 1}), r"^actor-critic: state 'x' is not one that acts; those are 0, 5, "),
+        (ActorCritic({"x": 1}), r"^actor-critic: state 'x' is unknown; those that act are 0, 5, "),
         (
             EligibilityTrace(0, 5),
             r"^eligibility-trace: the objective is start-state; beta would replace gamma\. Use 'reward-to-go'",
@@ -111,3 +111,10 @@ def test_stationary_start_is_mu(kakade, statistics):
 def test_description_raises_on_what_is_not_drawn(garnet, it, message):
     with pytest.raises(SamplingError, match=message):
         estimate(garnet.replace(objective="start-state"), it, n=10, horizon=5)
+
+
+def test_exact_values_with_those_of_terminal_states_are_a_critic(corridor):
+    V = {"s1": -12, "s2": -10, "s3": -6, "T": 0}
+    given = estimate(corridor.at([0]), GAE("1/2", V), n=500, horizon=20)
+    exact = estimate(corridor.at([0]), GAE("1/2", "exact"), n=500, horizon=20)
+    np.testing.assert_allclose(given.mean, exact.mean, rtol=1e-5)

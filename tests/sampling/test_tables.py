@@ -52,10 +52,8 @@ def test_by_state_raises_on_a_missing_state(dag):
 
 def test_by_state_raises_on_an_unknown_state(dag):
     tables = build_tables(dag)
-    with pytest.raises(
-        SamplingError, match=r"^critic: state 's1' is not one that acts; the nearest is 's0'\. Rename or"
-    ):
-        tables.by_state({"s0": 1, "u": 2, "v": 3, "s1": 4}, where="critic")
+    with pytest.raises(SamplingError, match=r"^critic: state 's00' is unknown; the nearest is 's0'\. Rename or"):
+        tables.by_state({"s0": 1, "u": 2, "v": 3, "s00": 4}, where="critic")
 
 
 def test_by_state_raises_on_a_wrong_length(dag):

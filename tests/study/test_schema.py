@@ -67,7 +67,7 @@ def test_schema_raises_on(change, message):
         ),
         (
             "models: two-state\nestimators: {name: gae, lam: 1, critic: {q: 1}}\nn: 10",
-            r"^study\.yaml: models\[0\], estimators\[0\]: gae: state 'q' is not one that acts",
+            r"^study\.yaml: models\[0\], estimators\[0\]: gae: state 'q' is unknown; those that act",
         ),
         (
             "models: {model: two-state, theta: {nope: 1}}\nestimators: reinforce\nn: 10",
