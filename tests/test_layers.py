@@ -1,6 +1,7 @@
 """Imports point downwards only, and each library stays in the layer that it belongs to."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "pgsym"
 BELOW: dict[str, set[str]] = {
     "errors": set(),
     "trust": set(),
+    "limits": set(),
     "expression": {"errors"},
     "display": {"errors", "trust", "expression"},
     "model": {"errors", "display", "expression"},
@@ -39,6 +41,9 @@ BELOW: dict[str, set[str]] = {
         "study",
     },
 }
+# What can be hit may be hit anywhere.
+for layer in set(BELOW) - {"errors", "trust", "limits"}:
+    BELOW[layer].add("limits")
 # The public names reach into every layer, and the commands use all of them.
 TOP = ("", "cli", "_pytest_plugin", "__main__")
 for top in TOP:
@@ -161,3 +166,8 @@ def test_the_two_routes_share_definitions_only() -> None:
 
 def test_every_layer_exists() -> None:
     assert {name.split(".")[0] for name in modules()} >= set(BELOW) - {"__main__"}
+
+
+def test_colours_stand_in_one_module() -> None:
+    coloured = {name for name, source in modules().items() if re.search(r"[\"'\s:]#[0-9a-fA-F]{6}\b", source)}
+    assert coloured == {"display.palette"}

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, stats
 
 from pgsym.display.frame import data_frame
 from pgsym.display.result import TableResult
@@ -22,6 +21,7 @@ from pgsym.errors import SamplingError
 from pgsym.exact import solve
 from pgsym.exact.horizon import truncated
 from pgsym.exact.moments import moments
+from pgsym.exact.moments.sample_size import noncentrality
 from pgsym.model.estimator import AllKnowing, Estimator, find_estimator
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike
@@ -117,7 +117,7 @@ class CrossCheck(TableResult):
         strength = self.estimate.distance(aside.tolist())
         if strength.rank == 0 or strength.statistic in (0.0, np.inf):
             return None
-        return float(np.sqrt(_noncentrality(strength.rank, self.false_alarm / 2) / strength.statistic))
+        return float(np.sqrt(noncentrality(strength.rank, self.false_alarm / 2, POWER) / strength.statistic))
 
     @property
     def trust(self) -> Trust:
@@ -274,16 +274,3 @@ def cross_check(
         return CrossCheck(found, truth, gradient, finite.J, J, false_alarm)
     bias = np.zeros_like(gradient) if found.bias is None else found.bias
     return CrossCheck(found, gradient + bias, gradient, J + (found.bias_of_J or 0.0), J, false_alarm)
-
-
-def _noncentrality(rank: int, level: float) -> float:
-    """The noncentrality at which a chi-square test of that level has the stated power."""
-    critical = stats.chi2.isf(level, rank)
-
-    def excess(value: float) -> float:
-        return float(stats.ncx2.sf(critical, rank, value)) - POWER
-
-    upper = 10.0
-    while excess(upper) < 0:
-        upper *= 2
-    return float(optimize.brentq(excess, 1e-9, upper))

@@ -1,4 +1,8 @@
-"""What a derivation is made of, one after the other: headings, prose, definitions, chains, tables, pictures."""
+"""What documents are made of, one after the other: derivations, scripts and reports; each format has one writer.
+
+Nothing here knows a format: formulas are LaTeX text printed from the trees that were decided, pictures come as SVG
+and as TikZ of one geometry.  Claims come as chains; `pgsym.claims.derivation.rows` lays them out as formulas.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,9 @@ from pgsym.claims.language.tree import (
     Sum,
     World,
 )
+from pgsym.expression.tex import tex_width
 from pgsym.model.objective import Objective
+from pgsym.trust import Trust
 
 
 @dataclass(frozen=True)
@@ -78,22 +84,98 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Table:
-    """Words and formulas in rows and columns."""
+class Note:
+    """Why something is not shown, or what to keep in mind; text as in `Prose`."""
 
-    header: tuple[str | Cell, ...]
-    rows: tuple[tuple[str | Cell, ...], ...]
+    text: str
 
 
 @dataclass(frozen=True)
-class Picture:
-    """The model drawn: as SVG, and as the TikZ document of the same geometry."""
+class Row:
+    """One relation, laid out.
+
+    Attributes
+    ----------
+    left : tuple of str
+        Lines of LaTeX before the relation; none where the chain goes on.
+    right : tuple of str
+        Lines of LaTeX after it.
+    note : str
+        The reason, as prose; of a relation that is not proved, what it is instead.
+    first : bool
+        Whether a chain begins here.
+    """
+
+    left: tuple[str, ...]
+    relation: str
+    right: tuple[str, ...]
+    note: str
+    first: bool
+
+    @property
+    def own_line(self) -> bool:
+        """Whether the left side stands on a line of its own."""
+        return len(self.left) > 1 or any(tex_width(line) > LONG_LEFT for line in self.left)
+
+
+LONG_LEFT = 18
+"""A left side that is wider stands on a line of its own."""
+
+
+@dataclass(frozen=True)
+class Formulas:
+    """Relations below one another, with their reasons."""
+
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class DataTable:
+    """Words, numbers and formulas in rows and columns.
+
+    Attributes
+    ----------
+    caption : str
+        Plain text that says what the rows are.
+    numbers : tuple of int
+        The columns that hold numbers, which stand at the right.
+    """
+
+    caption: str
+    header: tuple[str | Cell, ...]
+    rows: tuple[tuple[str | Cell, ...], ...]
+    numbers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture in both formats.
+
+    Attributes
+    ----------
+    description : str
+        What it shows, for those who do not see it.
+    least : float
+        Pixels below which it cannot be read: a narrower page scrolls.
+    """
 
     svg: str
     tikz: str
+    caption: str
+    description: str
+    least: float = 0.0
 
 
-Block = Heading | Prose | Definition | Chain | Table | Picture
+@dataclass(frozen=True)
+class VerdictMark:
+    """A verdict: what it is, how far it can be relied on, and in a sentence why."""
+
+    status: str
+    trust: Trust | None = None
+    reason: str = ""
+
+
+Block = Heading | Prose | Note | Definition | Chain | Formulas | DataTable | Figure | VerdictMark
 
 
 def used(bindings: Sequence[Binding], terms: Iterable[Node]) -> tuple[Binding, ...]:

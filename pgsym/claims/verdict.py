@@ -10,12 +10,12 @@ from typing import Any
 
 import sympy as sp
 
-from pgsym.claims.blocks import Cell, Table
+from pgsym.claims.blocks import Cell, DataTable
 from pgsym.claims.language.tree import EQUAL, Claim, Mul, Node, Statement, equal
 from pgsym.display.frame import data_frame
 from pgsym.display.result import Result, assumed
-from pgsym.expression.labels import spelt, unused
 from pgsym.expression.latex import latex
+from pgsym.expression.naming import spelt, unused
 from pgsym.expression.notation import derivative_latex, name_latex, symbol_latex, symbol_names
 from pgsym.trust import Level, Trust
 
@@ -106,7 +106,7 @@ class Witness:
             table += f"\n\n{len(differing) - SHOWN} more coordinates differ: {EVERYWHERE}."
         return f"At {told}:\n\n{table}" if told else table
 
-    def tables(self) -> Iterator[Table]:
+    def tables(self) -> Iterator[DataTable]:
         """The whole point, and both sides in all coordinates that differ."""
         names = symbol_names(self.point)
         point = [(Cell(str(s), latex(s, names=names)), Cell(str(v), latex(v))) for s, v in self.point.items()]
@@ -117,8 +117,9 @@ class Witness:
             )
             for c in self.differing
         ]
-        for header, rows in ((("symbol", "value"), point), (("coordinate", "left", "right"), sides)):
-            yield from (Table(header, tuple(rows[k : k + ROWS])) for k in range(0, len(rows), ROWS))
+        tables = (("The point", ("symbol", "value"), point), ("Both sides", ("coordinate", "left", "right"), sides))
+        for caption, header, rows in tables:
+            yield from (DataTable(caption, header, tuple(rows[k : k + ROWS])) for k in range(0, len(rows), ROWS))
 
 
 @dataclass(frozen=True)

@@ -100,21 +100,22 @@ def moments(
         report = MomentsReport(problem, chosen, target)
         data = report.to_json()
     check = None
-    if samples and report.float is not None:
+    if samples and report.views.float is not None:
         try:
             with sampling() as progress:
                 # It loads JAX, which takes a second of its own.
                 from pgsym.auditing.law_check import check_law
 
-                check = check_law(report.float, n=samples, seed=seed, progress=progress)
+                check = check_law(report.views.float, n=samples, seed=seed, progress=progress)
         except SamplingError as error:
             print(f"not sampled: {error}", file=sys.stderr)
-    elif samples and report.not_sampled:
-        print(f"not sampled: {report.not_sampled}", file=sys.stderr)
+    elif samples and report.views.why_no_floats:
+        print(f"not sampled: {report.views.why_no_floats}", file=sys.stderr)
     if as_json:
         print_json({**data, "sampled": check.to_json() if check else None})
     else:
-        console().print(moments_table(data, check))
+        symbols = sorted(s.name for s in {*problem.mdp.symbols, *chosen.symbols})
+        console().print(moments_table(data, check, symbols))
     if plot is not None:
         from pgsym.exact.moments.sweep import applicable, sweep
         from pgsym.reports.moments_plot import save

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pgsym.cli.app import app, print_json
 from pgsym.cli.options import AsJson, Gamma, Model, ObjectiveName, Theta, Values
 from pgsym.cli.problem import load_problem
+
+if TYPE_CHECKING:
+    from pgsym.model.problem import Problem
 
 
 @app.command()
@@ -31,9 +34,11 @@ def solve(
     """
     from pgsym.exact import solve as solve_exactly
     from pgsym.exact.policy_symbols import in_policy_symbols
-    from pgsym.exact.solution import QUANTITIES, default_names
-    from pgsym.reports.data import BUDGET, SECONDS, Report
-    from pgsym.reports.terminal import console, solution_table, working
+    from pgsym.exact.solution import default_names
+    from pgsym.expression.quantity import LISTED
+    from pgsym.reports.data import Report
+    from pgsym.reports.terminal import console, working
+    from pgsym.reports.values import BUDGET, SECONDS
     from pgsym.trust import VIEWS
 
     if out is not None:
@@ -43,20 +48,39 @@ def solve(
     problem = load_problem(model, objective, theta, gamma, values)
     solution = solve_exactly(problem, budget=BUDGET, seconds=SECONDS)
     shown = in_policy_symbols(solution) if keep_policy else solution
-    names = default_names(solution.objective)
     if latex:
         with working("closed forms"):
-            text = shown.latex(names)
+            text = shown.latex(default_names(solution.objective))
         print(text)
     else:
         with working("closed forms and exact values"):
-            data = Report(problem).to_json(QUANTITIES if as_json else names)
+            found = Report(problem).to_json(LISTED) if as_json else _on_the_terminal(problem)
         if as_json:
-            print_json(data | {"trust": {view: str(level) for view, level in VIEWS.items()}})
+            print_json(found | {"trust": {view: str(level) for view, level in VIEWS.items()}})
         else:
-            console().print(solution_table(data))
+            console().print(found)
     if out is not None:
         from pgsym.reports.files import write_solution
 
         for path in write_solution(problem, shown, out):
             print(f"wrote {path}", file=sys.stderr)
+
+
+def _on_the_terminal(problem: Problem) -> Any:
+    from pgsym.errors import NotInFieldError, TooLargeError
+    from pgsym.exact.solution import default_names
+    from pgsym.reports.data import Report
+    from pgsym.reports.terminal import no_floats, solution_table
+
+    symbols = sorted(s.name for s in problem.mdp.symbols)
+    if symbols:
+        try:
+            # It loads what decides claims.
+            from pgsym.reports.symbolic import symbolic_solution
+
+            return symbolic_solution(problem)
+        except (NotInFieldError, TooLargeError):
+            pass
+    return solution_table(
+        Report(problem).to_json(default_names(problem.objective)), no_floats(symbols) if symbols else None
+    )

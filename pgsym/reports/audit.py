@@ -6,12 +6,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pgsym.auditing.result import AuditResult, BiasVerdict
+from pgsym.auditing.result import AuditResult
+from pgsym.display.palette import ANSWERS
 
 ROWS = 24
 """Rows that are shown; the largest deviations first where there are more."""
-
-_STYLES = {BiasVerdict.UNBIASED: "bold green", BiasVerdict.BIASED: "bold red", BiasVerdict.UNDECIDED: "bold yellow"}
 
 
 def audit_table(result: AuditResult) -> RenderableType:
@@ -28,7 +27,7 @@ def audit_table(result: AuditResult) -> RenderableType:
         table.add_row(*cells, *([] if guess is None else [f"{guess:.6g}"]))
     if len(rows) > ROWS:
         table.add_row(f"... {len(rows) - ROWS} more, all closer")
-    parts: list[RenderableType] = [Text(result.headline, style=_STYLES[result.verdict]), table]
+    parts: list[RenderableType] = [Text(result.headline, style=ANSWERS[result.verdict]), table]
     parts += [Text(line, style="dim") for line in result.details]
     if result.diagnosis is not None:
         parts.append(Text(str(result.diagnosis)))

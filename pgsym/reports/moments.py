@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -10,14 +10,15 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pgsym.errors import AlgebraError, HypothesisError, NotInFieldError, SingularMatrixError, TooLargeError
+from pgsym.errors import AlgebraError, HypothesisError
 from pgsym.exact.moments import EstimatorLaw, moments
-from pgsym.exact.moments.present import SMALL, leaf
-from pgsym.expression.labels import labels
+from pgsym.exact.moments.compute import SMALL
+from pgsym.expression.naming import labels
 from pgsym.model.estimator import Estimator
 from pgsym.model.problem import Problem
-from pgsym.reports.data import EXACT_DIGITS
-from pgsym.reports.terminal import ROWS, is_beyond_floats
+from pgsym.model.problem_display import point_text
+from pgsym.reports.terminal import CUT, ROWS, cut, is_beyond_floats, no_floats
+from pgsym.reports.values import Views
 
 if TYPE_CHECKING:
     # It loads jax.
@@ -47,61 +48,24 @@ class MomentsReport:
     def __init__(self, problem: Problem, estimator: Estimator, target: str | None = None) -> None:
         self.problem = problem
         self.estimator = estimator
-        mdp, policy = problem.mdp, problem.policy
-        self.not_sampled: str | None = None
-        """Why there are no floats to compare samples with, where theta is beyond them."""
-        size = len(mdp.nonterminal) * len(policy.params) * (estimator.cut_off or 1)
-        self.closed: EstimatorLaw | None = None
-        self.exact: EstimatorLaw | None = None
-        self.float: EstimatorLaw | None = None
         closed = moments(problem, estimator, target=target, budget=BUDGET, seconds=SECONDS)
-        if not mdp.symbols and not estimator.symbols:
-            self.float = closed.at({p: float(v) for p, v in problem.theta.items()})
-            try:
-                self.float.covariance_trace  # noqa: B018
-            except SingularMatrixError as error:
-                if size > EXACT_ENTRIES:
-                    raise
-                self.float, self.not_sampled = None, str(error)
-        if size <= EXACT_ENTRIES or self.float is None:
-            try:
-                self.exact = closed.at()
-            except NotInFieldError:
-                if self.float is None:
-                    raise
-        if size <= CLOSED_ENTRIES:
-            self.closed = closed
-
-    @property
-    def law(self) -> EstimatorLaw:
+        size = len(problem.mdp.nonterminal) * len(problem.policy.params) * (estimator.cut_off or 1)
+        self.views = Views(
+            closed,
+            problem.theta,
+            floats=not problem.mdp.symbols and not estimator.symbols,
+            readable=size <= CLOSED_ENTRIES,
+            exact=size <= EXACT_ENTRIES,
+        )
+        self.views.in_floats(lambda one: one.covariance_trace)  # so that it is known whether floats serve
+        law = self.views.exact or self.views.float
+        assert law is not None
+        self.law = law
         """The most exact law at theta."""
-        found = self.exact or self.float
-        assert found is not None
-        return found
 
     def entry(self, get: Getter) -> dict[str, Any]:
-        """One number: ``{"closed_form": text, "exact": text, "float": number}``, null where there is none."""
-        closed = self._closed(get)
-        exact = None if self.exact is None else get(self.exact)
-        text = None if exact is None else leaf(exact)["exact"]
-        value = exact if exact is not None and not exact.free_symbols else None
-        if value is None and self.float is not None:
-            value = get(self.float)
-        return {
-            "closed_form": None if closed is None or len(str(closed)) > EXACT_DIGITS else str(closed),
-            "exact": None if text is None or len(text) > EXACT_DIGITS else text,
-            "float": None if value is None else leaf(value)["float"],
-        }
-
-    def _closed(self, get: Getter) -> sp.Expr | None:
-        if self.closed is None:
-            return None
-        try:
-            return get(self.closed)
-        except TooLargeError:
-            # What was too large once will be too large again.
-            self.closed = None
-            return None
+        """One number in the documented schema."""
+        return self.views.value(get).to_json()
 
     def to_json(self) -> dict[str, Any]:
         """The documented schema."""
@@ -165,7 +129,7 @@ class MomentsReport:
 
     def _numbers(self) -> EstimatorLaw | None:
         """The law whose entries are numbers."""
-        return self.float or (None if self.law.covariance_trace.free_symbols else self.law)
+        return self.views.float or (None if self.law.covariance_trace.free_symbols else self.law)
 
     def _sample_size(self) -> int | None:
         law = self._numbers()
@@ -178,9 +142,9 @@ class MomentsReport:
         return int(found) if found < float("inf") else None
 
     def _bias_size(self) -> int | None:
-        law = self.exact if self.exact is not None and self._numbers() is not None else self._numbers()
+        law = self.views.exact if self._numbers() is not None else None
         # A float's bias is never exactly 0, so that only an exact one says "no bias".
-        if law is None or not law.has_bias or law is self.float:
+        if law is None or not law.has_bias:
             return None
         try:
             found = law.bias_test_size()
@@ -189,39 +153,32 @@ class MomentsReport:
         return int(found) if found < float("inf") else None
 
 
-def moments_table(data: Mapping[str, Any], check: LawCheck | None) -> RenderableType:
-    """The JSON schema as a table, with sampled values beside the exact ones where there are some."""
+def moments_table(data: Mapping[str, Any], check: LawCheck | None, symbols: Sequence[str] = ()) -> RenderableType:
+    """The JSON schema as a table, with sampled values beside the exact ones where there are some.
+
+    Parameters
+    ----------
+    symbols
+        Those without a value, with which formulas take the places of numbers.
+    """
     head = Text(f"{data['model']}  ({data['description']})", style="bold")
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("", "mean", "bias", "variance", *(("sampled mean", "s.e.") if check else ())):
-        table.add_column(column, justify="left" if not column else "right", overflow="fold")
-    names = list(data["mean"])
-    for name in names[:ROWS]:
-        cells = [
-            _shown(data["mean"][name]),
-            _shown(data["bias"] and data["bias"][name]),
-            _shown(data["variance"][name]),
-        ]
-        if check is not None:
-            row = check.to_json()["mean"][name]
-            cells += [f"{row['sampled']:.6g}", f"{row['standard_error']:.2g}"]
-        table.add_row(Text(name), *map(Text, cells))
-    if len(names) > ROWS:
-        table.add_row(f"... {len(names) - ROWS} more")
-    lines = [f"covariance trace {_shown(data['covariance_trace'])}"]
+    main = _formulas(data) if symbols else _numbers(data, check)
+    width = FORMULA_WIDTH if symbols else CELL_WIDTH
+    trace = data["covariance_trace"]
+    lines = [f"covariance trace {_shown(trace, width)}"]
     if check is not None:
         lines[0] += f"   sampled {check.sampled_trace:.6g} +- {check.trace_error:.2g}"
-    if data["covariance_trace"]["closed_form"] is not None and len(data["covariance_trace"]["closed_form"]) <= 100:
-        lines.append(f"  = {data['covariance_trace']['closed_form']}")
-    against = "undefined here" if data["mse"] is None else f"mean square error {_shown(data['mse'])}"
-    lines.append(
-        f"against the {data['objective']} gradient: {against}; signal to noise {_shown(data['signal_to_noise'])}"
-    )
+    if not symbols and trace["closed_form"] is not None and len(trace["closed_form"]) <= 100:
+        lines.append(f"  = {trace['closed_form']}")
+    against = "undefined here" if data["mse"] is None else f"mean square error {_shown(data['mse'], width)}"
+    ratio = _shown(data["signal_to_noise"], width)
+    lines.append(f"against the {data['objective']} gradient: {against}; signal to noise {ratio}")
     if data["optimal_baseline"] is not None:
         constant, state = data["optimal_baseline"]["constant"], data["optimal_baseline"]["state"]
         lines.append(
-            f"best constant baseline {_shown(constant['value'])}: trace {_shown(constant['covariance_trace'])}; "
-            f"best baseline by state: trace {_shown(state['covariance_trace'])}"
+            f"best constant baseline {_shown(constant['value'], width)}: "
+            f"trace {_shown(constant['covariance_trace'], width)}; "
+            f"best baseline by state: trace {_shown(state['covariance_trace'], width)}"
         )
     if data["samples_for_10_percent"] is not None:
         lines.append(f"{data['samples_for_10_percent']} samples for a root mean square error of 10% of the gradient")
@@ -229,17 +186,55 @@ def moments_table(data: Mapping[str, Any], check: LawCheck | None) -> Renderable
         lines.append(f"{data['samples_to_find_the_bias']} samples to find the bias (level 0.001, power 0.9)")
     if check is not None:
         lines.append(check.summary)
-    return Group(head, table, *map(Text, lines))
+    if symbols:
+        lines.append(f"at theta, which is {point_text(data['theta'])}; --json has closed forms for every theta")
+        lines.append(f"{CUT} ends the head of a longer formula; all of it: --json")
+    return Group(head, *([no_floats(symbols)] if symbols else []), main, *map(Text, lines))
 
 
-def _shown(entry: Mapping[str, Any] | None) -> str:
+def _numbers(data: Mapping[str, Any], check: LawCheck | None) -> RenderableType:
+    """One row for each parameter."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("", "mean", "bias", "variance", *(("sampled mean", "s.e.") if check else ())):
+        table.add_column(column, justify="left" if not column else "right", overflow="fold")
+    names = list(data["mean"])
+    for name in names[:ROWS]:
+        cells = [_shown(data[part] and data[part][name]) for part in ("mean", "bias", "variance")]
+        if check is not None:
+            row = check.to_json()["mean"][name]
+            cells += [f"{row['sampled']:.6g}", f"{row['standard_error']:.2g}"]
+        table.add_row(Text(name), *map(Text, cells))
+    if len(names) > ROWS:
+        table.add_row(f"... {len(names) - ROWS} more")
+    return table
+
+
+def _formulas(data: Mapping[str, Any]) -> RenderableType:
+    """One line for each number."""
+    names = list(data["mean"])
+    lines = []
+    for name in names[:ROWS]:
+        lines.append(Text(name))
+        for part in ("mean", "bias", "variance"):
+            shown = _shown(data[part] and data[part][name], FORMULA_WIDTH)
+            lines.append(Text(f"  {part} = {shown}"))
+    if len(names) > ROWS:
+        lines.append(Text(f"... {len(names) - ROWS} more"))
+    return Group(*lines)
+
+
+CELL_WIDTH, FORMULA_WIDTH = 40, 200
+"""Characters of a formula that a cell shows, and that a line of its own does."""
+
+
+def _shown(entry: Mapping[str, Any] | None, width: int = CELL_WIDTH) -> str:
     if entry is None:
-        return "-"
+        return "undefined"
     if entry["exact"] is not None and len(entry["exact"]) <= 24:
         return str(entry["exact"])
     if entry["float"] is not None:
         return f"{entry['float']:.6g}"
     if is_beyond_floats(entry):
         return "beyond floats"
-    text = entry["exact"] or entry["closed_form"] or "-"
-    return text if len(text) <= 40 else f"[{len(text)} characters]"
+    text = entry["exact"] or entry["closed_form"]
+    return "too large" if text is None else cut(text, width)

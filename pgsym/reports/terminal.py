@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +12,8 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+from pgsym.display.palette import ANSWERS
 from pgsym.model.problem_display import point_text
-from pgsym.trust import VIEWS
 
 if TYPE_CHECKING:
     # The one loads jax, the other all that decides claims.
@@ -23,32 +23,70 @@ if TYPE_CHECKING:
 _COLUMNS = {"closed_form": "closed form", "exact": "exact at theta", "float": "float"}
 
 FORMULA_WIDTH = 58
-"""A longer closed form is shown by its length; ``--json`` and ``--out`` have all of it."""
+"""Characters of a formula that a cell shows; a longer one begins there."""
+
+LINE_WIDTH = 320
+"""Characters of a formula that has lines of its own."""
+
+CUT = "..."
+"""What ends the head of a formula."""
 
 ROWS = 24
 """Rows of one table that are shown."""
 
-_STYLES = {"proved": "bold green", "refuted": "bold red", "inapplicable": "bold yellow"}
 
-
-def solution_table(data: Mapping[str, Any]) -> RenderableType:
-    """The JSON schema of a solution (`pgsym.reports.data`) as one table for each quantity."""
+def solution_table(data: Mapping[str, Any], note: Text | None = None) -> RenderableType:
+    """The JSON schema of a solution (`pgsym.reports.data`) as one table for each quantity, a note above them."""
     head = Text(f"{data['model']}  ({data['objective']}, gamma = {data['gamma']})", style="bold")
-    parts: list[RenderableType] = [head]
-    for name, value in data.items():
-        if isinstance(value, dict) and name != "theta":
-            table = Table(title=name, title_justify="left", box=None, pad_edge=False, header_style="dim")
-            for column in ("", *_COLUMNS.values()):
-                table.add_column(column, overflow="fold", justify="right" if column == "float" else "left")
-            rows = list(_leaves(value, ()))
-            for place, leaf in rows[:ROWS]:
-                table.add_row(", ".join(place), _formula(leaf["closed_form"]), _formula(leaf["exact"]), _float(leaf))
-            if len(rows) > ROWS:
-                table.add_row(f"... {len(rows) - ROWS} more", "", "", "")
-            parts.append(table)
-    levels = "; ".join(f"{column}: {VIEWS[view]}" for view, column in _COLUMNS.items())
-    parts.append(Text(f"trust: {levels}", style="dim"))
+    tables = {
+        name: list(_leaves(value, ())) for name, value in data.items() if isinstance(value, dict) and name != "theta"
+    }
+    every = [leaf for rows in tables.values() for _, leaf in rows]
+    views = [view for view in _COLUMNS if any(leaf[view] is not None or is_beyond_floats(leaf) for leaf in every)]
+    parts: list[RenderableType] = [head, *([note] if note else [])]
+    for name, rows in tables.items():
+        table = Table(title=name, title_justify="left", box=None, pad_edge=False, header_style="dim")
+        for column in ("", *(_COLUMNS[view] for view in views)):
+            table.add_column(column, overflow="fold", justify="right" if column == "float" else "left")
+        for place, leaf in rows[:ROWS]:
+            table.add_row(", ".join(place), *(_cell(leaf, view) for view in views))
+        if len(rows) > ROWS:
+            table.add_row(f"... {len(rows) - ROWS} more")
+        parts.append(table)
+    if "closed_form" not in views:
+        parts.append(Text("closed forms are too large to be shown", style="dim"))
+    if "exact" not in views:
+        parts.append(Text("theta has no exact numbers that can be shown", style="dim"))
+    if any(leaf[view] and len(leaf[view]) > FORMULA_WIDTH for leaf in every for view in ("closed_form", "exact")):
+        parts.append(Text(WHERE_TO_FIND, style="dim"))
     return Group(*parts)
+
+
+WHERE_TO_FIND = f"{CUT} ends the head of a longer formula; all of it: --json, --latex, --out FOLDER"
+"""What stands under formulas that are cut."""
+
+
+def no_floats(symbols: Sequence[str]) -> Text:
+    """Why a symbolic model has no column of floats, and the remedy.
+
+    >>> no_floats(["alpha", "beta"]).plain
+    'alpha, beta have no value, so there are no floats; --set alpha=1/2,beta=... gives them one'
+    """
+    given = ",".join(f"{name}={'...' if k else '1/2'}" for k, name in enumerate(symbols[:2]))
+    have, them = ("have", "them") if len(symbols) > 1 else ("has", "it")
+    return Text(f"{', '.join(symbols)} {have} no value, so there are no floats; --set {given} gives {them} one")
+
+
+def cut(text: str, width: int) -> str:
+    """A formula, or its head where it is longer.
+
+    >>> cut("x + y", 9), cut("x + y + z", 7)
+    ('x + y', 'x + ...')
+    """
+    if len(text) <= width:
+        return text
+    head = text[: width - len(CUT)]
+    return head[: head.rfind(" ") + 1 or None] + CUT
 
 
 def _leaves(value: Mapping[str, Any], place: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
@@ -59,16 +97,12 @@ def _leaves(value: Mapping[str, Any], place: tuple[str, ...]) -> Iterator[tuple[
         yield from _leaves(below, (*place, key))
 
 
-def _formula(text: str | None) -> str:
-    if text is None:
-        return "-"
-    return text if len(text) <= FORMULA_WIDTH else f"[{len(text)} characters]"
-
-
-def _float(leaf: Mapping[str, Any]) -> str:
+def _cell(leaf: Mapping[str, Any], view: str) -> str:
+    if view != "float":
+        return "too large" if leaf[view] is None else cut(leaf[view], FORMULA_WIDTH)
     if leaf["float"] is not None:
         return f"{leaf['float']:.10g}"
-    return "beyond floats" if is_beyond_floats(leaf) else "-"
+    return "beyond floats" if is_beyond_floats(leaf) else ""
 
 
 def is_beyond_floats(leaf: Mapping[str, Any]) -> bool:
@@ -89,7 +123,7 @@ def verdict_text(verdict: Verdict) -> Text:
 def highlighted(shown: str) -> Text:
     """Lines that begin with a status, in its colour."""
     text = Text(shown)
-    for status, style in _STYLES.items():
+    for status, style in ANSWERS.items():
         text.highlight_regex(rf"(?m)^\s*{status}(?=:)", style)
     return text
 

@@ -11,9 +11,8 @@ from rich.text import Text
 
 from pgsym.claims.catalogue import Findings, Theorem
 from pgsym.claims.verdict import Status
+from pgsym.display.palette import ANSWERS
 from pgsym.reports.terminal import verdict_text
-
-_STYLES = {Status.PROVED: "bold green", Status.REFUTED: "bold red", Status.INAPPLICABLE: "bold yellow"}
 
 
 def theorems_table(topics: Mapping[str, Sequence[Theorem]]) -> RenderableType:
@@ -124,7 +123,7 @@ def _truth(theorem: Theorem) -> Text:
 
 
 def _status(status: Status) -> Text:
-    return Text(str(status), _STYLES[status])
+    return Text(str(status), ANSWERS[status])
 
 
 # -- the page --------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from skips import NEEDS_TEX
 
 import pgsym
 from pgsym.claims import Claim, decide
-from pgsym.claims.blocks import Chain, Definition, Heading, Table
+from pgsym.claims.blocks import Chain, DataTable, Definition, Heading
 from pgsym.claims.derivation import derive, fold, general, html
 from pgsym.claims.derivation.formula import as_tree
 from pgsym.claims.derivation.handout import GENERAL_ONLY
@@ -261,9 +261,9 @@ def test_nothing_is_printed_that_was_not_decided(derived):
     printed = {str(term) for block in found.blocks if isinstance(block, Chain) for term in block.statement.terms}
     assert printed == decided
     assert {type(block).__name__ for block in found.blocks} == {
-        "Heading", "Prose", "Picture", "Table", "Definition", "Chain"
+        "Heading", "Prose", "Figure", "DataTable", "Definition", "Chain"
     }  # fmt: skip
-    assert all(isinstance(b, Table | Definition) or b for b in found.blocks)
+    assert all(isinstance(b, DataTable | Definition) or b for b in found.blocks)
 
 
 # -- parts -----------------------------------------------------------------------------------------------

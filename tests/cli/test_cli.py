@@ -1,6 +1,7 @@
 """The command line in a subprocess-free run: output, exit status, and every kind of wrong input."""
 
 import json
+import re
 
 import pytest
 import yaml
@@ -63,6 +64,49 @@ def test_gamma_option_replaces_the_discount(run):
     assert data["gamma"] == "gamma"
     assert data["J"]["float"] is None
     assert "gamma" in data["J"]["exact"]
+
+
+def test_solve_of_a_symbolic_model_keeps_the_policy_and_names_the_denominator(run):
+    status, out, err = run("solve", "recycling-robot")
+    assert (status, err) == (0, "")
+    flat = " ".join(out.split())
+    assert (
+        "alpha, beta, r_search, r_wait have no value, so there are no floats; --set alpha=1/2,beta=... gives them one"
+        in flat
+    )
+    assert 'let Delta = 10 - 9 * pi("wait"|"low") + 9 * pi("search"|"high")' in flat
+    assert 'J = V("high")' in flat
+    assert (
+        'eta("low") = 90 * pi("search"|"high") * (1 - alpha) / Delta = 90*(alpha - 1)/(9*alpha + 6*beta - 23)' in flat
+    )
+    assert 'Q("high","wait") = r_wait + 9/10 * V("high")' in flat
+    assert "characters]" not in out
+    assert "float " not in out
+
+
+def test_what_solve_prints_of_a_symbolic_model_is_proved(run):
+    out = run("solve", "recycling-robot")[1]
+    lines = " ".join(out.split())
+    (delta,) = re.findall(r"let Delta = (.*?) J J =", lines)
+    for name, after in (('V("low")', " = 10*(9*alpha*beta"), ('eta("high")', " = 20*(3*beta")):
+        formula = lines[lines.index(f"{name} = ") :].partition(after)[0]
+        status, out, _ = run("check", "recycling-robot", f"let Delta = {delta}; {formula}")
+        assert status == 0, out
+        assert "proved" in out
+
+
+def test_solve_of_a_symbolic_model_with_values_is_a_table_of_numbers(run):
+    status, out, _ = run("solve", "recycling-robot", "--set", "alpha=1/2,beta=1/3,r_search=2,r_wait=1")
+    assert status == 0
+    assert "no value" not in out
+    assert "350/33          10.60606061" in out
+
+
+def test_solve_cuts_long_formulas_at_their_head_and_says_where_the_rest_is(run):
+    out = run("solve", "two-state")[1]
+    assert "10*(200*exp(theta_x)*exp(theta_y) + 11*exp(theta_x) + ...  1655/867" in out
+    assert out.rstrip().endswith("... ends the head of a longer formula; all of it: --json, --latex, --out FOLDER")
+    assert "trust" not in out
 
 
 def test_solve_latex_is_an_align_body(run):

@@ -1,6 +1,7 @@
 """`pgsym moments`: numbers, JSON, plots, and wrong options."""
 
 import json
+import re
 import sys
 
 import pytest
@@ -38,6 +39,28 @@ def test_moments_json_of_floats_and_of_symbols(run):
     data = json.loads(run("moments", "short-corridor", "--theta", "theta=sqrt(2)", "-n", "0", "--json")[1])
     assert data["covariance_trace"]["exact"] is None
     assert data["covariance_trace"]["float"] > 0
+
+
+def test_moments_of_a_symbolic_model_shows_formulas_and_names_what_has_no_value(run):
+    status, out, _ = run("moments", "recycling-robot", "--horizon", "1", "-n", "0")
+    flat = " ".join(out.split())
+    assert status == 0
+    assert "alpha, beta, r_search, r_wait have no value, so there are no floats; --set alpha=1/2,beta=... " in flat
+    assert "theta_high_search mean = r_search/4 - r_wait/4 bias = " in flat
+    assert re.search(r"variance = \S", flat)
+    assert re.search(r"covariance trace \S*r_search", flat)
+    assert "mean square error 0" not in flat
+    assert not re.search(r"(mean|bias|variance|trace|error) -( |$)", flat)
+    assert "characters]" not in out
+    assert "at theta, which is 0 for all 5 parameters; --json has closed forms for every theta" in flat
+
+
+def test_moments_with_values_for_the_symbols_are_numbers(run):
+    given = "alpha=1/2,beta=1/3,r_search=2,r_wait=1"
+    status, out, _ = run("moments", "recycling-robot", "--horizon", "1", "-n", "0", "--set", given)
+    assert status == 0
+    assert "no value" not in out
+    assert re.search(r"theta_high_search +1/4 +-?\d", out)
 
 
 def test_moments_cuts_off_and_measures_the_bias_that_is_asked_for(run):

@@ -112,6 +112,27 @@ except pgsym.PgsymError as error:
 else:
     raise AssertionError("the discount factor was lost")
 """,
+    "A quantity": """
+import json, subprocess, sys
+import pgsym
+p = pgsym.zoo("short-corridor")
+solution = pgsym.solve(p).at()
+assert solution.VarG["s1"] == pgsym.moments(p, "reinforce").at().return_variance != 0
+assert r"\\operatorname{Var} G(\\mathrm{s1}) &= " in solution.latex(["VarG"])
+assert set(solution.frame(["VarG"])["state"]) == set(p.mdp.states)
+command = "from pgsym.cli import main; main()"
+solved = subprocess.run([sys.executable, "-c", command, "solve", "short-corridor", "--json"], capture_output=True)
+assert json.loads(solved.stdout)["VarG"]["s1"]["exact"] == str(solution.VarG["s1"]), solved
+two = pgsym.zoo("two-state")
+sobel = "sum[a] pi(a|s) * sum[s'] P(s'|s,a) * ((r(s,a,s') + gamma * V(s') - V(s))^2 + %s * VarG(s'))"
+for method in ("normal form", "identity test"):
+    verdict = pgsym.decide(two, "VarG(s) = " + sobel % "gamma^2", method=method)
+    assert verdict.proved and verdict.method == method, verdict
+    assert pgsym.decide(two, "VarG(s) = " + sobel % "gamma", method=method).refuted
+from pgsym.reports.page.cells import Writer
+from pgsym.reports.page.quantities import quantities
+assert "`VarG(s)` is the variance of the return" in str(list(quantities(Writer(two), {})))
+""",
 }
 """What each recipe is good for."""
 

@@ -8,7 +8,7 @@ from skips import needs
 
 from pgsym.errors import SchemaError, StructureError
 from pgsym.exact import solve
-from pgsym.expression.labels import labels
+from pgsym.expression.naming import labels
 from pgsym.model import MDP, Problem, direct_policy, mixture, tabular
 from pgsym.model.files import drn, graphml, node_link
 from pgsym.model.formats import load, save

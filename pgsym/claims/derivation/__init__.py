@@ -2,8 +2,8 @@
 
 general    the proofs in symbols
 instance   the same lines for one model; fold does the trivial steps, formula turns closed forms into trees
-closed     the closed forms of one model
-facts      what a model is: picture, tables, values
+closed     the closed forms of one model; equations says what they are made of where they are long
+model_tables  what a model is: picture, tables, values
 handout    all of it in one document
 record     the derivation itself; plain, latex, markdown and html write it, from rows, lines and prose
 """

@@ -1,7 +1,8 @@
 """The closed forms of one model as chains: values, occupancies and the gradient, each an equation to be decided.
 
 A softmax policy's probabilities are kept as symbols, in which formulas are far shorter than in exp(theta);
-denominators that several formulas share are named.
+denominators that several formulas share are named.  Where a formula would still take many lines, it is written with
+other quantities: V with the rewards r_pi, Q with V, J with V.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sympy as sp
 
 from pgsym.claims.blocks import Block, Chain, Definition, Heading, Prose
 from pgsym.claims.derivation import fold
+from pgsym.claims.derivation.equations import Equations
 from pgsym.claims.derivation.formula import as_tree
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.parse import parse
@@ -140,6 +142,11 @@ class ClosedForms:
         return [ClosedForm(derivative(p, t.Quantity("J")), grad[p]) for p in self.policy.params]
 
     @cached_property
+    def equations(self) -> Equations:
+        """What the quantities are made of."""
+        return Equations(self.solution, self.names)
+
+    @cached_property
     def J(self) -> ClosedForm:
         """The objective."""
         return ClosedForm(t.Quantity("J"), self.solution.J)
@@ -150,11 +157,19 @@ class ClosedForms:
             return tuple(t.Literal(k) for k in key)
         return (t.Literal(key),)
 
+    @property
+    def definitions(self) -> tuple[t.Let, ...]:
+        """Every name that the formulas use, q(s,a) of the average reward included."""
+        own = (_differential(),) if self.objective is Objective.STATIONARY_VALUE else ()
+        return (*own, *(let for let in self.lets if let not in self.named), *self.named)
+
     @cached_property
     def named(self) -> tuple[t.Let, ...]:
         """The denominators that occur more than once and are long."""
         every = [row.value for table in self.rows.values() for row in table]
         every += [row.value for row in [self.J, *self.gradient]]
+        if "V" in self.rows and not all(_is_short(row.value) for row in self.rows["V"]):
+            every += [n for visits in self.equations.visits.values() for n in visits.values()]
         counts: Counter[sp.Expr] = Counter()
         for value in filter(_is_short, every):
             counts.update({_base(factor) for factor in split(value)[2]})
@@ -183,15 +198,26 @@ class ClosedForms:
         if denominators:
             yield Prose("Denominators that occur more than once have a name.")
             yield Definition(denominators)
-        for name, table in self.rows.items():
-            found = [self.chain(row.named, row.value) for row in table if _is_short(row.value)]
-            found = [chain for chain in found if tex_width(chain.statement.terms[-1].latex()) <= READABLE]
-            if len(found) == len(table):
+        for name in self.rows:
+            found = self.table(name)
+            if found:
                 yield Heading(TITLES[name], 2)
                 yield from found
         yield Heading("The gradient", 2)
         yield from self._slopes()
         yield from self._gradient()
+
+    def table(self, name: str) -> list[Chain]:
+        """A quantity's closed forms, or how it is made of other quantities; none where both take many lines."""
+        values = [(row.named, self._readable(row.value)) for row in self.rows[name]]
+        if all(value for _, value in values):
+            return [self.chain(named, *value) for named, value in values]
+        found = [self.chain(named, value) for named, value in self.equations.of(name)]
+        return found if all(tex_width(c.statement.terms[-1].latex()) <= READABLE for c in found) else []
+
+    def objective_chain(self) -> Chain:
+        """J in closed form, or by its definition."""
+        return self.chain(self.J.named, *(self._readable(self.J.value) or [self.equations.objective()]))
 
     def chain(self, named: t.Node, *values: sp.Expr | t.Node, reasons: tuple[str, ...] = ()) -> Chain:
         """named = value = value..."""
@@ -239,16 +265,24 @@ class ClosedForms:
 
     def _gradient(self) -> Iterator[Block]:
         """dJ/dtheta_i by the theorem, then in closed form."""
+        if self.objective is Objective.STATIONARY_VALUE:
+            yield Prose("By the theorem of the average reward, with the differential action value `q(s,a)`:")
+            self.lets.insert(0, _differential())
+        else:
+            yield Prose("By the theorem:")
+        for row, structured in self.by_theorem():
+            yield self.chain(row.named, structured, *self._readable(row.value))
+        yield Prose("The objective itself:")
+        yield self.objective_chain()
+
+    def by_theorem(self) -> Iterator[tuple[ClosedForm, t.Node]]:
+        """dJ/dtheta_i by the theorem of the objective; of the stationary value with q(s,a) of the average reward."""
         slopes: dict[sp.Symbol, dict[State, dict[Action, sp.Expr]]] = {}
         for theta, s, a, slope in self._derivatives():
             slopes.setdefault(theta, {}).setdefault(s, {})[a] = slope
         scale: t.Node = fold.ONE
         if self.objective is Objective.STATIONARY_VALUE:
             scale = as_tree(1 / (1 - self.mdp.gamma), self.names)
-            yield Prose("By the theorem of the average reward, with the differential action value `q(s,a)`:")
-            self.lets.insert(0, _differential())
-        else:
-            yield Prose("By the theorem:")
         for row, theta in zip(self.gradient, self.policy.params, strict=True):
             terms = []
             for s, by_action in slopes.get(theta, {}).items():
@@ -259,11 +293,7 @@ class ClosedForms:
                     if a != last
                 )
                 terms.append((1, fold.product([self._weight(s), inner])))
-            structured = fold.product([scale, fold.total(terms)])
-            yield self.chain(row.named, structured, *self._readable(row.value))
-        for value in self._readable(self.J.value):
-            yield Prose("The objective itself:")
-            yield self.chain(self.J.named, value)
+            yield row, fold.product([scale, fold.total(terms)])
 
     def _readable(self, value: sp.Expr) -> list[t.Node]:
         """The closed form, unless it would take many lines."""

@@ -81,7 +81,12 @@ def derive(
     Structure(mdp, policy).require(objective)
     proof = general(objective)
     claim = f"`J` is {objective.definition.meaning}. The gradient by the parameters of the policy is"
-    blocks: list[Block] = [*model_page(problem), Heading("What is proved"), Prose(claim)]
+    blocks: list[Block] = [
+        Heading("The model"),
+        *model_page(problem),
+        Heading("What is proved"),
+        Prose(claim),
+    ]
     blocks.append(theorem(objective))
     if level is not Detail.MODEL:
         blocks += [Heading("Proof"), Prose(_READING), *map(_below, proof.blocks)]

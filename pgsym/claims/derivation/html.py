@@ -1,33 +1,80 @@
-"""A derivation as one HTML page: native MathML, no script, no font, nothing loaded from elsewhere."""
+"""Documents as HTML: native MathML, pictures inside, nothing loaded from elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
+from itertools import count, groupby
 
-from pgsym.claims.blocks import Block, Cell, Heading, Picture, Prose, Table
+from pgsym.claims.blocks import (
+    Block,
+    Cell,
+    Chain,
+    DataTable,
+    Definition,
+    Figure,
+    Formulas,
+    Heading,
+    Note,
+    Prose,
+    Row,
+    VerdictMark,
+)
 from pgsym.claims.derivation.mathml import mathml as mathml
 from pgsym.claims.derivation.prose import parts
-from pgsym.claims.derivation.rows import Row, grouped, rows, without_repeats
+from pgsym.claims.derivation.rows import laid_out
 from pgsym.claims.language.tree import Binding
 from pgsym.claims.verdict import Verdict
+from pgsym.display.palette import DARK, LIGHT
 
-STYLE = """
-:root { color-scheme: light dark; }
-body { font: 17px/1.5 Georgia, 'Times New Roman', serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-math { font-family: 'STIX Two Math', 'Latin Modern Math', 'Cambria Math', math; }
-table { border-collapse: collapse; margin: 1rem auto; }
-table.chain { margin: 1rem 0; width: 100%; }
-table.chain td { padding: .15rem 0; vertical-align: baseline; }
-table.chain td.l { text-align: right; white-space: nowrap; padding-right: .3rem; width: 1%; }
-table.chain td.w { white-space: nowrap; }
-table.chain td.n { text-align: right; font-size: .85rem; opacity: .75; padding-left: 1.5rem; }
-table.chain tr.first td { padding-top: .6rem; }
-table.data td, table.data th { text-align: left; padding: .2rem .9rem; }
-table.data th { border-bottom: 1px solid currentColor; }
-figure { text-align: center; margin: 1rem 0; }
-strong { color: #b3261e; }
+COLOURS = f"""
+:root {{ color-scheme: light dark; {LIGHT.css()} }}
+@media screen and (prefers-color-scheme: dark) {{ :root {{ {DARK.css()} }} }}
 """
+
+BLOCKS = """
+math { font-family: 'STIX Two Math', 'Cambria Math', 'Latin Modern Math', 'pgsym math', math; font-size: 1.08em; }
+.scroll { overflow-x: auto; overscroll-behavior-x: contain; }
+strong.proved, strong.refuted, strong.inapplicable { padding: .05rem .5rem; border: 1.5px solid currentColor;
+  border-radius: 1rem; font-size: .875rem; white-space: nowrap; }
+.proved { color: var(--good); }
+.refuted { color: var(--bad); }
+.inapplicable { color: var(--warn); }
+.answer { padding-left: 1.2rem; }
+.answer a, dd a { font-size: .875rem; }
+.note { border-left: 3px solid var(--line); padding-left: .8rem; color: var(--soft); }
+.chain { display: grid; grid-template-columns: max-content max-content 1fr; gap: .3rem .35rem; align-items: baseline;
+  margin: .9rem 0; padding: .2rem 0 .5rem 1.2rem; }
+.chain .left { text-align: right; white-space: nowrap; }
+.chain .right { white-space: nowrap; }
+.chain .own { grid-column: 1 / -1; white-space: nowrap; }
+.chain .why { font-size: .84rem; color: var(--soft); padding-left: 1.6rem; text-align: right; min-width: 9rem; }
+.chain .why math { font-size: 1em; }
+.chain .why strong { color: var(--bad); }
+.chain .first { padding-top: .45rem; }
+.tables { display: flex; flex-wrap: wrap; gap: 0 4rem; }
+figure.table { min-width: 0; max-width: 100%; }
+figure.table figcaption { color: var(--ink); font-weight: 600; margin-bottom: .25rem; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { text-align: left; vertical-align: baseline; padding: .28rem 1.4rem .28rem 0; font-weight: normal; }
+thead th { border-bottom: 1.5px solid var(--ink); font-size: .9rem; color: var(--soft); vertical-align: bottom; }
+tbody tr + tr > * { border-top: 1px solid var(--line); }
+th.number, td.number { text-align: right; white-space: nowrap; }
+tbody th { white-space: nowrap; }
+th:last-child, td:last-child { padding-right: 0; }
+figure { margin: 1.2rem 0; }
+figcaption { color: var(--soft); font-size: .9rem; max-width: 46rem; }
+figure svg { display: block; }
+"""
+"""How blocks look; it uses the custom properties of `COLOURS`."""
+
+STYLE = f"""{COLOURS}
+body {{ font: 17px/1.5 Georgia, 'Times New Roman', serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;
+  background: var(--paper); color: var(--ink); }}
+{BLOCKS}"""
+
+_POWER = re.compile(r"2\^-(\d+)")
 
 
 def page(
@@ -47,54 +94,113 @@ def page(
 
 
 def body(blocks: Sequence[Block], verdicts: Iterator[Verdict | None], bindings: Sequence[Binding] = ()) -> str:
-    """What stands between the head and the end of a page; a chain is a table of the class ``chain``."""
-    return "\n".join(_parts(blocks, verdicts, bindings))
+    """What stands between the head and the end of a page."""
+    return "\n".join(HtmlWriter(bindings).lines(laid_out(blocks, verdicts)))
 
 
-def _parts(blocks: Sequence[Block], verdicts: Iterator[Verdict | None], bindings: Sequence[Binding]) -> Iterator[str]:
-    for block in grouped(blocks):
-        if isinstance(block, list):
-            yield '<table class="chain">'
-            found = [row for item in block for row in rows(item, verdicts)]
-            yield from (_row(row, bindings) for row in without_repeats(found))
-            yield "</table>"
-        elif isinstance(block, Heading):
-            yield f"<h{block.level + 1}>{_prose(block.text, bindings)}</h{block.level + 1}>"
-        elif isinstance(block, Prose):
-            yield f"<p>{_prose(block.text, bindings)}</p>"
-        elif isinstance(block, Table):
-            yield _table(block)
-        elif isinstance(block, Picture):
-            yield f"<figure>{block.svg}</figure>"
+class HtmlWriter:
+    """Writes blocks one after the other; tables are numbered, so that their captions can name them.
+
+    Parameters
+    ----------
+    bindings
+        Names that prose and reasons may use.
+    """
+
+    def __init__(self, bindings: Sequence[Binding]) -> None:
+        self.bindings = bindings
+        self._numbers = count(1)
+
+    def lines(self, blocks: Iterable[Block]) -> Iterator[str]:
+        """The blocks; tables that follow one another stand side by side where there is room."""
+        for tables, group in groupby(blocks, lambda block: isinstance(block, DataTable)):
+            inner = [self.write(block) for block in group]
+            yield from ['<div class="tables">', *inner, "</div>"] if tables else inner
+
+    def write(self, block: Block) -> str:
+        """One block."""
+        match block:
+            case Heading(text, level):
+                return f"<h{level + 1}>{self.prose(text)}</h{level + 1}>"
+            case Prose(text):
+                return f"<p>{self.prose(text)}</p>"
+            case Note(text):
+                return f'<p class="note">{self.prose(text)}</p>'
+            case Formulas(rows):
+                inner = "\n".join(line for row in rows for line in self._row(row))
+                return f'<div class="scroll chain">\n{inner}\n</div>'
+            case DataTable():
+                return self._table(block)
+            case Figure(svg, _, caption, _, least):
+                box = f'<div class="scroll"><div style="min-width:{least:.0f}px">{svg}</div></div>'
+                return f"<figure>\n{box}\n<figcaption>{escape(caption)}</figcaption>\n</figure>"
+            case VerdictMark():
+                return f'<p class="answer">{mark(block)}</p>'
+            case Chain() | Definition():
+                raise TypeError("chains are laid out first")
+
+    def prose(self, text: str) -> str:
+        """Words with formulas."""
+        found = parts(text, self.bindings)
+        return "".join(escape(p) if isinstance(p, str) else inline(p.latex()) for p in found)
+
+    def _row(self, row: Row) -> Iterator[str]:
+        """Left side, relation with right side, reason: cells of a grid with three columns."""
+        first = " first" if row.first else ""
+        if row.own_line:
+            yield from (f'<div class="own{first}">{mathml(left)}</div>' for left in row.left)
+            first = ""
+        head = mathml("".join(row.left)) if row.left and not row.own_line else ""
+        note = self.prose(row.note)
+        note = f"<strong>{note}</strong>" if row.note.startswith(("REFUTED", "INAPPLICABLE")) else note
+        for k, line in enumerate(row.right):
+            shown = mathml(f"{row.relation} {line}" if k == 0 else rf"\quad {line.removeprefix('{} ')}")
+            why = note if k == len(row.right) - 1 else ""
+            yield f'<div class="left{first}">{head if k == 0 else ""}</div>'
+            yield f'<div class="right{first}">{shown}</div>'
+            yield f'<div class="why{first}">{why}</div>'
+            first = ""
+
+    def _table(self, table: DataTable) -> str:
+        def kind(k: int) -> str:
+            return ' class="number"' if k in table.numbers else ""
+
+        key = f"table-{next(self._numbers)}"
+        head = "".join(f'<th scope="col"{kind(k)}>{cell(name)}</th>' for k, name in enumerate(table.header))
+        lines = []
+        for row in table.rows:
+            first, *rest = row
+            cells = "".join(f"<td{kind(k)}>{cell(content)}</td>" for k, content in enumerate(rest, start=1))
+            lines.append(f'<tr><th scope="row">{cell(first)}</th>{cells}</tr>')
+        return "\n".join([
+            # A caption of the table itself would be as narrow as the table.
+            f'<figure class="table">\n<figcaption id="{key}">{escape(table.caption)}</figcaption>',
+            f'<div class="scroll"><table aria-labelledby="{key}">',
+            f"<thead><tr>{head}</tr></thead>",
+            "<tbody>",
+            *lines,
+            "</tbody>\n</table></div>\n</figure>",
+        ])  # fmt: skip
 
 
-def _row(row: Row, bindings: Sequence[Binding]) -> str:
-    mark = ' class="first"' if row.first else ""
-    found = []
-    if row.own_line:
-        found += [f'<tr{mark}><td class="w" colspan="3">{mathml(left)}</td></tr>' for left in row.left]
-        mark = ""
-    head = mathml("".join(row.left)) if row.left and not row.own_line else ""
-    note = _prose(row.note, bindings)
-    note = f"<strong>{note}</strong>" if row.note.startswith(("REFUTED", "INAPPLICABLE")) else note
-    for k, line in enumerate(row.right):
-        shown = mathml(f"{row.relation} {line}" if k == 0 else rf"\quad {line.removeprefix('{} ')}")
-        last = note if k == len(row.right) - 1 else ""
-        left = head if k == 0 else ""
-        found.append(f'<tr{mark}><td class="l">{left}</td><td class="w">{shown}</td><td class="n">{last}</td></tr>')
-        mark = ""
-    return "\n".join(found)
+def inline(latex: str) -> str:
+    """A formula between words: sums and fractions are no higher than the line allows."""
+    return mathml(latex).replace(' displaystyle="true"', "", 1)
 
 
-def _prose(text: str, bindings: Sequence[Binding]) -> str:
-    return "".join(escape(p) if isinstance(p, str) else mathml(p.latex()) for p in parts(text, bindings))
+def cell(content: str | Cell | VerdictMark) -> str:
+    """What stands in a table."""
+    if isinstance(content, VerdictMark):
+        return mark(content)
+    return mathml(content.latex) if isinstance(content, Cell) else escape(content)
 
 
-def _table(table: Table) -> str:
-    head = "".join(f"<th>{_cell(name)}</th>" for name in table.header)
-    rows = ["".join(f"<td>{_cell(cell)}</td>" for cell in row) for row in table.rows]
-    return "\n".join(['<table class="data">', f"<tr>{head}</tr>", *(f"<tr>{row}</tr>" for row in rows), "</table>"])
+def mark(found: VerdictMark) -> str:
+    """A verdict with its trust, which leads to the section that explains it, and its reason."""
+    trust = f' <a href="#reading">{_POWER.sub(_power, escape(str(found.trust)))}</a>' if found.trust else ""
+    reason = f" <span>{escape(found.reason)}</span>" if found.reason else ""
+    return f'<strong class="{found.status}">{found.status}</strong>{trust}{reason}'
 
 
-def _cell(cell: str | Cell) -> str:
-    return mathml(cell.latex) if isinstance(cell, Cell) else escape(cell)
+def _power(match: re.Match[str]) -> str:
+    return f"2<sup>−{match.group(1)}</sup>"

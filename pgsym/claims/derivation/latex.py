@@ -1,12 +1,26 @@
-r"""A derivation as LaTeX: ``align*`` with the reasons at the right margin.  Needs amsmath only."""
+r"""Documents as LaTeX: ``align*`` with the reasons at the right margin.  Needs amsmath only, unless tables are long."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
-from pgsym.claims.blocks import Block, Cell, Heading, Picture, Prose, Table
+from pgsym.claims.blocks import (
+    Block,
+    Cell,
+    Chain,
+    DataTable,
+    Definition,
+    Figure,
+    Formulas,
+    Heading,
+    Note,
+    Prose,
+    Row,
+    VerdictMark,
+)
 from pgsym.claims.derivation.prose import in_latex
-from pgsym.claims.derivation.rows import Row, grouped, rows, without_repeats
+from pgsym.claims.derivation.rows import laid_out
 from pgsym.claims.language.tree import Binding
 from pgsym.claims.verdict import Verdict
 from pgsym.expression.notation import escape_text
@@ -19,32 +33,49 @@ PREAMBLE = (
 )
 """What the body needs beside amsmath; pictures are left out where TikZ is not installed."""
 
-_SECTIONS = {1: "section", 2: "subsection"}
+_SECTIONS = {1: "section", 2: "subsection", 3: "subsubsection"}
+_POWER = re.compile(r"2\\textasciicircum\{\}-(\d+)")
 
 
 def body(blocks: Sequence[Block], verdicts: Iterator[Verdict | None], bindings: Sequence[Binding] = ()) -> str:
     """The blocks one after the other; `verdicts` has one entry for each relation, in order."""
-    parts = []
-    for block in grouped(blocks):
-        if isinstance(block, list):
-            parts.append(align([row for item in block for row in rows(item, verdicts)], bindings))
-        elif isinstance(block, Heading):
-            parts.append(rf"\{_SECTIONS[block.level]}*{{{in_latex(block.text, bindings)}}}")
-        elif isinstance(block, Prose):
-            parts.append(in_latex(block.text, bindings))
-        elif isinstance(block, Table):
-            parts.append(_table(block))
-        elif isinstance(block, Picture):
-            parts.append(_picture(block))
+    parts = [write(block, bindings) for block in laid_out(blocks, verdicts)]
     # A blank line before a formula would begin a paragraph, with its own space.
     return "\n".join(part if part.startswith(r"\begin{align*}") else "\n" + part for part in parts).lstrip("\n")
 
 
-def align(found: Sequence[Row], bindings: Sequence[Binding]) -> str:
+def write(block: Block, bindings: Sequence[Binding], *, long_tables: bool = False) -> str:
+    """One block.
+
+    Parameters
+    ----------
+    long_tables
+        Whether tables may go on over pages, which needs longtable, and have their captions.
+    """
+    match block:
+        case Heading(title, level):
+            return rf"\{_SECTIONS[level]}*{{{in_latex(title, bindings)}}}"
+        case Prose(words):
+            return in_latex(words, bindings)
+        case Note(words):
+            return rf"\emph{{{in_latex(words, bindings)}}}"
+        case Formulas(found):
+            return _align(found, bindings)
+        case DataTable():
+            return _long_table(block) if long_tables else _table(block)
+        case Figure():
+            return _figure(block)
+        case VerdictMark():
+            return mark(block)
+        case Chain() | Definition():
+            raise TypeError("chains are laid out first")
+
+
+def _align(found: Sequence[Row], bindings: Sequence[Binding]) -> str:
     """An ``align*`` of relations below one another."""
     lines: list[str] = []
     indent = ""
-    for k, row in enumerate(without_repeats(found)):
+    for k, row in enumerate(found):
         if k:
             lines[-1] += r" \\[1ex]" if row.first and _long(found, k) else r" \\"
         if row.first:
@@ -63,12 +94,38 @@ def _long(found: Sequence[Row], k: int) -> bool:
     return not found[k - 1].first or (k + 1 < len(found) and not found[k + 1].first)
 
 
-def _table(table: Table) -> str:
-    head = " & ".join(rf"\textbf{{{_cell(name)}}}" for name in table.header) + r" \\ \hline"
-    lines = [" & ".join(map(_cell, row)) + _strut(row) + r" \\" for row in table.rows]
-    spec = "l" * len(table.header)
-    inner = "\n".join([rf"\begin{{tabular}}{{{spec}}}", head, *lines, r"\end{tabular}"])
+def _table(table: DataTable) -> str:
+    inner = "\n".join([rf"\begin{{tabular}}{{{_columns(table)}}}", _head(table), *_lines(table), r"\end{tabular}"])
     return "\\begin{center}\n\\renewcommand{\\arraystretch}{1.3}\n" + inner + "\n\\end{center}"
+
+
+def _long_table(table: DataTable) -> str:
+    return "\n".join([
+        r"{\footnotesize\renewcommand{\arraystretch}{1.25}",
+        rf"\begin{{longtable}}{{{_columns(table)}}}",
+        rf"\caption*{{{escape_text(table.caption)}}} \\",
+        _head(table),
+        r"\endfirsthead",
+        _head(table),
+        r"\endhead",
+        *_lines(table),
+        r"\end{longtable}}",
+    ])  # fmt: skip
+
+
+def _columns(table: DataTable) -> str:
+    if not any(isinstance(cell, Cell) for row in table.rows for cell in row):
+        # Only words: the last columns may need several lines.
+        return "l" + rf"p{{{0.74 / max(len(table.header) - 1, 1):.2f}\linewidth}}" * (len(table.header) - 1)
+    return "".join("r" if k in table.numbers else "l" for k in range(len(table.header)))
+
+
+def _head(table: DataTable) -> str:
+    return " & ".join(rf"\textbf{{{cell(name)}}}" for name in table.header) + r" \\ \hline"
+
+
+def _lines(table: DataTable) -> list[str]:
+    return [" & ".join(map(cell, row)) + _strut(row) + r" \\" for row in table.rows]
 
 
 def _strut(row: Sequence[str | Cell]) -> str:
@@ -77,12 +134,34 @@ def _strut(row: Sequence[str | Cell]) -> str:
     return r"\rule[-2.2ex]{0pt}{5.8ex}" if fractions else ""
 
 
-def _cell(cell: str | Cell) -> str:
-    return rf"$\displaystyle {cell.latex}$" if isinstance(cell, Cell) else escape_text(cell)
+def cell(content: str | Cell | VerdictMark) -> str:
+    """What stands in a table."""
+    if isinstance(content, VerdictMark):
+        return mark(content)
+    return rf"$\displaystyle {content.latex}$" if isinstance(content, Cell) else escape_text(content)
 
 
-def _picture(picture: Picture) -> str:
+def mark(found: VerdictMark) -> str:
+    """A verdict with its trust and its reason."""
+    trust = f" ({_POWER.sub(_power, escape_text(str(found.trust)))})" if found.trust else ""
+    reason = f" {escape_text(found.reason)}" if found.reason else ""
+    return rf"\textbf{{{found.status}}}{trust}{reason}"
+
+
+def _power(match: re.Match[str]) -> str:
+    return f"$2^{{-{match.group(1)}}}$"
+
+
+def _figure(figure: Figure) -> str:
+    """The picture, no wider than the text; left out where TikZ is not installed."""
     begin, end = r"\begin{tikzpicture}", r"\end{tikzpicture}"
-    drawing = picture.tikz[picture.tikz.index(begin) : picture.tikz.index(end) + len(end)]
+    drawing = figure.tikz[figure.tikz.index(begin) : figure.tikz.index(end) + len(end)]
     scaled = rf"\resizebox{{\ifdim\width>\linewidth\linewidth\else\width\fi}}{{!}}{{{drawing}}}"
-    return "\\ifcsname tikzpicture\\endcsname\n\\begin{center}\n" + scaled + "\n\\end{center}\n\\fi"
+    return "\n".join([
+        r"\ifcsname tikzpicture\endcsname",
+        r"\begin{center}",
+        scaled,
+        r"\end{center}",
+        r"\fi",
+        rf"{{\footnotesize\emph{{{escape_text(figure.caption)}}}\par}}",
+    ])  # fmt: skip

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pgsym.claims.blocks import Block, Cell, Heading, Picture, Prose, Table
+from pgsym.claims.blocks import Block, Cell, DataTable, Formulas, Heading, Note, Prose, Row, VerdictMark
 from pgsym.claims.derivation.prose import in_math, parts
-from pgsym.claims.derivation.rows import Row, grouped, rows, without_repeats
+from pgsym.claims.derivation.rows import laid_out
 from pgsym.claims.language.tree import Binding
 from pgsym.claims.verdict import Verdict
 
@@ -15,19 +15,24 @@ _SPECIAL = str.maketrans({c: "\\" + c for c in "\\*_<>[]|$#"})
 
 def body(blocks: Sequence[Block], verdicts: Iterator[Verdict | None], bindings: Sequence[Binding] = ()) -> str:
     """The blocks one after the other; `verdicts` has one entry for each relation, in order."""
-    found = []
-    for block in grouped(blocks):
-        if isinstance(block, list):
-            found.append(_aligned([row for item in block for row in rows(item, verdicts)], bindings))
-        elif isinstance(block, Heading):
-            found.append(f"{'#' * (block.level + 1)} {_prose(block.text, bindings)}")
-        elif isinstance(block, Prose):
-            found.append(_prose(block.text, bindings))
-        elif isinstance(block, Table):
-            found.append(_table(block))
-        elif isinstance(block, Picture):
-            continue
-    return "\n\n".join(found)
+    return "\n\n".join(filter(None, (_write(block, bindings) for block in laid_out(blocks, verdicts))))
+
+
+def _write(block: Block, bindings: Sequence[Binding]) -> str:
+    match block:
+        case Heading(text, level):
+            return f"{'#' * (level + 1)} {_prose(text, bindings)}"
+        case Prose(text):
+            return _prose(text, bindings)
+        case Note(text):
+            return f"> {_prose(text, bindings)}"
+        case Formulas(rows):
+            return _aligned(rows, bindings)
+        case DataTable():
+            return _table(block)
+        case VerdictMark(status, trust, reason):
+            return f"**{status}**{f' ({trust})' if trust else ''} {escape(reason)}".rstrip()
+    return ""  # pictures, which GitHub would not show
 
 
 def notebook(text: str) -> str:
@@ -54,7 +59,7 @@ def escape(text: str) -> str:
 
 def _aligned(found: Sequence[Row], bindings: Sequence[Binding]) -> str:
     lines: list[str] = []
-    for row in without_repeats(found):
+    for row in found:
         if row.own_line:
             lines += [rf"&{left} \\" for left in row.left]
         head = "" if row.own_line else "".join(row.left)
@@ -68,7 +73,7 @@ def _prose(text: str, bindings: Sequence[Binding]) -> str:
     return "".join(escape(p) if isinstance(p, str) else f"$`{p.latex()}`$" for p in parts(text, bindings))
 
 
-def _table(table: Table) -> str:
+def _table(table: DataTable) -> str:
     rule = "|".join(["---"] * len(table.header))
     rows = [" | ".join(map(_cell, row)) for row in table.rows]
     return "\n".join([f"| {' | '.join(map(_cell, table.header))} |", f"|{rule}|", *(f"| {row} |" for row in rows)])

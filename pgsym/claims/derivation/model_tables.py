@@ -6,25 +6,29 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 import sympy as sp
 
-from pgsym.claims.blocks import Block, Cell, Heading, Picture, Prose, Table
+from pgsym.claims.blocks import Block, Cell, DataTable, Figure, Heading, Note, Prose
+from pgsym.claims.derivation.cells import PROBABILITY, ROWS, Cells, first_of
 from pgsym.errors import TooLargeError
 from pgsym.exact.solution import Solution
-from pgsym.expression.labels import call, conditional, spelt
-from pgsym.expression.latex import Names, latex, quantity_latex, tex_width
-from pgsym.expression.notation import derivative_latex, name_table, symbol_latex, symbol_names
+from pgsym.expression.latex import Names, latex, tex_width
+from pgsym.expression.naming import call, conditional
+from pgsym.expression.notation import derivative_latex, symbol_latex, symbol_names
 from pgsym.model.mdp import MDP
 from pgsym.model.problem import Problem
 
 PAIRS, OUTCOMES = 12, 20
 """The largest model that is written out: pairs of state and action, and their outcomes."""
 
-DRAWN = 9
-"""States of the largest model that is drawn."""
+READABLE = 2 / 3
+"""A picture is not drawn smaller than this part of its size."""
+
+LINES = 12
+"""Rows of the table of the policy."""
 
 WIDE, NARROW = 44, 24
 """Formulas in the parameters, and numbers at theta, that are wider than this are left out of a table."""
 
-ROWS = 13
+DERIVATIVES = 13
 """Rows of a table of derivatives."""
 
 FEW = 3
@@ -48,42 +52,97 @@ def is_small(mdp: MDP) -> bool:
 
 def model_page(problem: Problem) -> Iterator[Block]:
     """Its states, transitions and policy."""
-    mdp, policy, source = problem.mdp, problem.policy, problem.source
+    mdp, policy = problem.mdp, problem.policy
     # A check imports this module, and needs no picture.
-    from pgsym.model.drawing import is_drawable, svg, tikz
+    from pgsym.model.drawing import is_drawable
 
-    yield Heading("The model")
-    size = f"{len(mdp.nonterminal)} states with {len(mdp.pairs)} pairs of state and action"
-    ends = f", and {len(mdp.terminal)} terminal" if mdp.terminal else ", none of them terminal"
-    yield Prose(f"It has {size}{ends}." + (f" Source: {source}." if source else ""))
-    if len(mdp.states) <= DRAWN and is_drawable(mdp):
-        yield Picture(svg(mdp), tikz(mdp))
-    if not is_small(mdp):
-        return
-    names: Names = symbol_names({*mdp.symbols, *policy.params})
-    latex_of = name_table([*mdp.states, *(a for _, a in mdp.pairs)])
+    cells = Cells(problem)
+    ends = f", and {_many(len(mdp.terminal), 'terminal state')}" if mdp.terminal else ", none of them terminal"
+    yield Prose(
+        f"The model has {_many(len(mdp.nonterminal), 'state')} with {_many(len(mdp.pairs), 'pair')} of state and "
+        f"action{ends}. The policy has {_many(len(policy.params), 'parameter')}."
+        + (f" Source: {problem.source}." if problem.source else "")
+    )
+    if is_drawable(mdp):
+        yield _picture(cells)
+    else:
+        yield Note(f"{len(mdp.states)} states are too many for a picture.")
+    yield _transitions(cells)
+    yield _settings(cells)
+    if mdp.symbols:
+        free = ", ".join(sorted(s.name for s in mdp.symbols))
+        yield Prose(f"Symbols of the model, which stand for any value that makes it one: {free}.")
 
-    def cell(expr: sp.Expr) -> Cell:
-        return Cell(str(expr), latex(expr, names=names, inline=not expr.has(sp.exp)))
 
-    def word(name: Hashable) -> Cell:
-        return Cell(spelt(name), latex_of[name])
+def _picture(cells: Cells) -> Figure:
+    """The graph: states, actions as coloured discs, outcomes as arrows."""
+    from pgsym.model.drawing.geometry import FULL, geometry, is_simple
+    from pgsym.model.drawing.svg import write as write_svg
+    from pgsym.model.drawing.tikz import write as write_tikz
 
-    rows = [(word(s), word(a), word(o.state), cell(o.p), cell(o.r)) for s, a in mdp.pairs for o in mdp.outcomes(s, a)]
-    yield Table(("state", "action", "next state", "probability", "reward"), tuple(rows))
-    rest = [(Cell("gamma", r"\gamma"), cell(mdp.gamma))]
-    rest += [
-        (Cell(call("mu0", s), quantity_latex("mu0", s, spelt=latex_of)), cell(p)) for s, p in mdp.start.items()
-    ]  # fmt: skip
+    mdp = cells.problem.mdp
+    found = geometry(mdp)
+    if is_simple(mdp):
+        caption = f"Circles are states, arrows join them to next states; above {FULL} states nothing else is drawn."
+    else:
+        caption = (
+            "Circles are states, doubly drawn where the run ends; discs are actions, arrows lead to their outcomes. "
+        )
+        caption += (
+            "On a screen, the numbers of an action appear under the pointer."
+            if found.quiet
+            else "At an arrow stand its probability, unless that is 1, and its reward r."
+        )
+    return Figure(write_svg(found), write_tikz(mdp, found), caption, found.description, READABLE * found.box[2])
+
+
+def _transitions(cells: Cells) -> DataTable:
+    """Every outcome with its probability and its reward."""
+    mdp = cells.problem.mdp
+    outcomes = [(s, a, o) for s, a in mdp.pairs for o in mdp.outcomes(s, a)]
+    rows = tuple(
+        (cells.word(s), cells.word(a), cells.word(o.state), cells.expression(o.p), cells.expression(o.r))
+        for s, a, o in outcomes[:ROWS]
+    )
+    header = ("state", "action", "next state", "probability", "reward")
+    return DataTable(f"Outcomes of the actions{first_of(len(outcomes))}", header, rows, numbers=(3, 4))
+
+
+def _settings(cells: Cells) -> DataTable:
+    """gamma, the start, pi and theta."""
+    problem = cells.problem
+    mdp, policy = problem.mdp, problem.policy
+    rows: list[tuple[str | Cell, ...]] = [(Cell("gamma", r"\gamma"), cells.expression(mdp.gamma))]
+    rows += [(Cell(call("mu0", s), cells.quantity("mu0", s)), cells.expression(p)) for s, p in mdp.start.items()]
     alike: dict[tuple[Hashable, sp.Expr], list[Hashable]] = {}
     for s, a in mdp.pairs:
         if len(mdp.actions(s)) > 1:
             alike.setdefault((a, policy(a, s)), []).append(s)
     for (a, probability), states in alike.items():
-        text = ", ".join(conditional("pi", a, s) for s in states)
-        shown = r",\, ".join(quantity_latex("pi", a, s, spelt=latex_of) for s in states)
-        rest.append((Cell(text, shown), cell(probability)))
-    yield Table(("quantity", "value"), tuple(rest))
+        name = ", ".join(conditional("pi", a, s) for s in states)
+        shown = r",\, ".join(cells.quantity("pi", a, s) for s in states[:4])
+        rows.append(
+            (
+                Cell(name, shown + (r",\, \ldots" if len(states) > 4 else "")),
+                cells.expression(probability, PROBABILITY),
+            )
+        )
+    rows += [
+        (Cell(p.name, symbol_latex(p.name)), cells.expression(problem.theta[p]))
+        for p in policy.params
+        if p in problem.theta
+    ]
+    cut = f": the first {LINES} of {len(rows)}" if len(rows) > LINES else ""
+    return DataTable(f"Discount, start, policy, theta{cut}", ("quantity", "value"), tuple(rows[:LINES]))
+
+
+def _many(count: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> _many(1, "state"), _many(2, "state")
+    ('1 state', '2 states')
+    """
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def values(solution: Solution) -> Iterator[Block]:
@@ -93,22 +152,23 @@ def values(solution: Solution) -> Iterator[Block]:
     names: Names = symbol_names({*solution.mdp.symbols, *params})
     header: list[str | Cell] = ["quantity"]
     rows: list[list[str | Cell]] = [[Cell("J", "J")]]
-    rows += [[Cell(f"dJ/d{p}", derivative_latex("J", p))] for p in params[: ROWS - 1]]
+    rows += [[Cell(f"dJ/d{p}", derivative_latex("J", p))] for p in params[: DERIVATIVES - 1]]
     closed = [None if e is None else _short(e, WIDE, names) for e in _column(solution, len(rows))]
     if any(cell is not None for cell in closed):
         header.append("in the parameters")
         rows = [[*row, cell or "long"] for row, cell in zip(rows, closed, strict=True)]
     if theta and params:
-        header.append(_point(theta, params))
         found = [None if e is None else _short(e, NARROW, names) or _float(e)
                  for e in _column(solution.at(), len(rows))]  # fmt: skip
-        rows = [[*row, cell or "long"] for row, cell in zip(rows, found, strict=True)]
+        if any(cell is not None for cell in found):
+            header.append(_point(theta, params))
+            rows = [[*row, cell or "long"] for row, cell in zip(rows, found, strict=True)]
     if len(header) == 1:
         return
     yield Heading("In the parameters", 2)
-    yield Table(tuple(header), tuple(map(tuple, rows)))
-    if len(params) >= ROWS:
-        yield Prose(f"The other {len(params) - ROWS + 1} derivatives are left out.")
+    yield DataTable("J and its derivatives", tuple(header), tuple(map(tuple, rows)))
+    if len(params) >= DERIVATIVES:
+        yield Prose(f"The other {len(params) - DERIVATIVES + 1} derivatives are left out.")
 
 
 def _column(solution: Solution, n: int) -> list[sp.Expr | None]:

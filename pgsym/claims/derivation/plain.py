@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from pgsym.claims.blocks import Block, Cell, Chain, Definition, Heading, Prose, Table
+from pgsym.claims.blocks import Block, Cell, Chain, DataTable, Definition, Heading, Prose
+from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.language.render import binding_text
 from pgsym.claims.language.tree import Add, Neg, Node, Sub
 from pgsym.claims.verdict import Verdict
@@ -22,7 +23,7 @@ def body(blocks: Sequence[Block], verdicts: Iterator[Verdict | None], objective:
             parts.append(f"{'#' * (block.level + 1)} {block.text}")
         elif isinstance(block, Prose):
             parts.append(paragraph(block.text))
-        elif isinstance(block, Table):
+        elif isinstance(block, DataTable):
             parts.append(_table(block))
         elif isinstance(block, Definition):
             parts.append("\n".join(binding_text(b) for b in block.bindings))
@@ -52,7 +53,7 @@ def _chain(chain: Chain, verdicts: Iterator[Verdict | None]) -> str:
         note = reason
         if verdict is not None and not verdict.proved:
             note = f"{verdict.status.upper()}{': ' if reason else ''}{reason}"
-        lines = _broken(f"{'=' if relation == '==' else relation} ", term)
+        lines = _broken(f"{RELATIONS[relation].spellings[0]} ", term)
         if found[-1]:
             lines[0] = found.pop() + lines[0]
         else:
@@ -76,7 +77,7 @@ def _broken(head: str, node: Node) -> list[str]:
     return [head + str(node), *reversed(terms)]
 
 
-def _table(table: Table) -> str:
+def _table(table: DataTable) -> str:
     cells = [[c.text if isinstance(c, Cell) else c for c in row] for row in (table.header, *table.rows)]
     widths = [max(len(row[k]) for row in cells) for k in range(len(table.header))]
     return "\n".join(

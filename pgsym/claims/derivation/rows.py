@@ -1,47 +1,16 @@
-"""Chains as rows of a page: left side, relation, right side in lines, reason.  Every writer lays out these."""
+"""Chains laid out as formulas: left side, relation, right side in lines, reason."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from pgsym.claims.blocks import Block, Chain, Definition
+from pgsym.claims.blocks import LONG_LEFT, Block, Chain, Definition, Formulas, Row
 from pgsym.claims.derivation.lines import WIDTH, lines
-from pgsym.claims.language.render import RELATIONS
+from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.language.tree import Call, Let
 from pgsym.claims.verdict import Verdict
 from pgsym.expression.tex import tex_width
-
-LONG_LEFT = 18
-"""A left side that is wider stands on a line of its own."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One relation.
-
-    Attributes
-    ----------
-    left : tuple of str
-        Lines of LaTeX before the relation; none where the chain goes on.
-    right : tuple of str
-        Lines of LaTeX after it.
-    note : str
-        The reason, as prose; of a relation that is not proved, what it is instead.
-    first : bool
-        Whether a chain begins here.
-    """
-
-    left: tuple[str, ...]
-    relation: str
-    right: tuple[str, ...]
-    note: str
-    first: bool
-
-    @property
-    def own_line(self) -> bool:
-        """Whether the left side stands on a line of its own."""
-        return len(self.left) > 1 or any(tex_width(line) > LONG_LEFT for line in self.left)
 
 
 def rows(item: Chain | Definition, verdicts: Iterator[Verdict | None], width: int = WIDTH) -> Iterator[Row]:
@@ -59,7 +28,7 @@ def rows(item: Chain | Definition, verdicts: Iterator[Verdict | None], width: in
         if verdict is not None and not verdict.proved:
             note = f"{verdict.status.upper()}{': ' if reason else ''}{reason}"
         right = lines(term, width - 4, width - 4 - beside)
-        yield Row(tuple(left) if k == 0 else (), RELATIONS[relation], tuple(right), note, k == 0)
+        yield Row(tuple(left) if k == 0 else (), RELATIONS[relation].latex, tuple(right), note, k == 0)
 
 
 def _definition(let: Let, width: int) -> Row:
@@ -67,28 +36,31 @@ def _definition(let: Let, width: int) -> Row:
     return Row((head,), r"\coloneqq", tuple(lines(let.body, width - 4, width - 4 - tex_width(head))), "", True)
 
 
-def grouped(blocks: Sequence[Block]) -> Iterator[Block | list[Chain | Definition]]:
-    """The blocks, chains that follow one another and the definitions between them together."""
-    group: list[Chain | Definition] = []
+def laid_out(blocks: Sequence[Block], verdicts: Iterator[Verdict | None], width: int = WIDTH) -> Iterator[Block]:
+    """The blocks with chains as formulas, those that follow one another and the definitions between them together.
+
+    `verdicts` has one entry for each relation, in order.
+    """
+    group: list[Row] = []
     for block in blocks:
         if isinstance(block, Chain) or (isinstance(block, Definition) and _lets(block)):
-            group.append(block)
+            group += rows(block, verdicts, width)
             continue
         if isinstance(block, Definition):
             continue
         if group:
-            yield group
+            yield Formulas(tuple(_without_repeats(group)))
             group = []
         yield block
     if group:
-        yield group
+        yield Formulas(tuple(_without_repeats(group)))
 
 
 def _lets(block: Definition) -> bool:
     return any(isinstance(b, Let) for b in block.bindings)
 
 
-def without_repeats(found: Sequence[Row]) -> Iterator[Row]:
+def _without_repeats(found: Sequence[Row]) -> Iterator[Row]:
     """The rows, a reason that the chain before ended with not said again."""
     before = ""
     for k, row in enumerate(found):

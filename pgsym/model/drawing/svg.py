@@ -6,13 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from pgsym.display.palette import DARK, LIGHT, Palette
 from pgsym.model.drawing.geometry import Pi, geometry
 from pgsym.model.drawing.records import LABEL_SIZE, PETAL, Arrow, Disc, Label, Mark, Petal, Picture
 from pgsym.model.mdp import MDP, Action, State
 
-# Dark enough for white text on them; lighter twins carry dark text in dark mode.
-COLOURS = ("#1f5fa8", "#b34a10", "#23713a", "#8336a3", "#7a6000", "#0f7272", "#a8275a", "#555555")
-BRIGHT = ("#8cc0ff", "#ffb07a", "#86d79a", "#dba6f0", "#e6cf6a", "#7adada", "#ff9cc0", "#c4c4c4")
 HEAD = 7.5
 """Length of an arrow's head."""
 
@@ -88,7 +86,7 @@ def write(picture: Picture) -> str:
 
 
 def _action(petal: Petal, disc: Disc, arrows: Sequence[Arrow], quiet: bool) -> str:
-    colour = petal.colour % len(COLOURS)
+    colour = petal.colour % len(LIGHT.series)
     lines = [
         f'<g class="a s{colour} f{colour}"><title>{_text(petal.tooltip)}</title>',
         f'<path class="w" d="M{disc.x:.1f},{disc.y:.1f}L{petal.x:.1f},{petal.y:.1f}"/>',
@@ -101,7 +99,7 @@ def _action(petal: Petal, disc: Disc, arrows: Sequence[Arrow], quiet: bool) -> s
 
 def _kind(arrow: Arrow) -> str:
     """A label has the colour of its arrow, which tells neighbouring arrows' labels apart."""
-    return f"l f{arrow.colour % len(COLOURS)}"
+    return f"l f{arrow.colour % len(LIGHT.series)}"
 
 
 def _links(arrows: Sequence[Arrow]) -> str:
@@ -155,7 +153,7 @@ def _petal(petal: Petal) -> str:
 def _coin(x: float, y: float, symbol: str, colour: int) -> str:
     size = {1: 11.0, 2: 9.0}.get(len(symbol), 7.5)
     return (
-        f'<g class="c f{colour % len(COLOURS)}"><circle cx="{x:.1f}" cy="{y:.1f}" r="{PETAL:g}"/>'
+        f'<g class="c f{colour % len(LIGHT.series)}"><circle cx="{x:.1f}" cy="{y:.1f}" r="{PETAL:g}"/>'
         f'<text x="{x:.1f}" y="{y + 0.36 * size:.1f}" style="font-size:{size:g}px">{_text(symbol)}</text></g>'
     )
 
@@ -180,8 +178,7 @@ def _text(text: str) -> str:
 def _style(picture: Picture) -> str:
     """Every selector starts from the picture, since the style of inline SVG is the whole page's."""
     thick, faint = (1.2, 0.55) if len(picture.arrows) > 80 else (1.5, 0.95)
-    light = _rules("#1a1a1a", "#ffffff", "#e8f0fc", "#dcdcdc", COLOURS, "#ffffff")
-    dark = _rules("#ececec", "#1e1e1e", "#24344d", "#4a4a4a", BRIGHT, "#111111")
+    light, dark = _rules(LIGHT), _rules(DARK)
     quiet = ".a .l{display:none}.a:hover .l{display:inline}" if picture.quiet else ""
     fixed = (
         f"text{{font-size:{LABEL_SIZE:g}px;text-anchor:middle;stroke:none}}"
@@ -195,12 +192,13 @@ def _style(picture: Picture) -> str:
     return _scoped(fixed) + _scoped(light) + f"@media screen and (prefers-color-scheme:dark){{{_scoped(dark)}}}"
 
 
-def _rules(ink: str, paper: str, state: str, end: str, colours: Sequence[str], on_colour: str) -> str:
+def _rules(c: Palette) -> str:
     return (
-        f"text{{fill:{ink}}}.n circle{{fill:{state};stroke:{ink}}}.e circle{{fill:{end}}}.n .i{{fill:none}}"
-        f".l,.p{{stroke:{paper}}}.m .t{{stroke:{ink}}}.m .h{{fill:{ink}}}.c text{{fill:{on_colour}}}"
+        f"text{{fill:{c.ink}}}.n circle{{fill:{c.state};stroke:{c.ink}}}.e circle{{fill:{c.end}}}.n .i{{fill:none}}"
+        f".l,.p{{stroke:{c.paper}}}.m .t{{stroke:{c.ink}}}.m .h{{fill:{c.ink}}}.c text{{fill:{c.on_series}}}"
         + "".join(
-            f".s{i} .t,.s{i} .w{{stroke:{c}}}.f{i} .h,.f{i} circle,.l.f{i}{{fill:{c}}}" for i, c in enumerate(colours)
+            f".s{i} .t,.s{i} .w{{stroke:{one}}}.f{i} .h,.f{i} circle,.l.f{i}{{fill:{one}}}"
+            for i, one in enumerate(c.series)
         )
     )
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import sympy as sp
 
+from pgsym.display.palette import latex_colours
 from pgsym.expression.latex import Names, latex
 from pgsym.expression.notation import escape_text, name_table, symbol_names
 from pgsym.expression.tex import FONTS, unicode_fallback
 from pgsym.model.drawing.geometry import Pi, geometry
 from pgsym.model.drawing.records import NAME_SIZE, PETAL, Arrow, Disc, Label, Picture
-from pgsym.model.drawing.svg import COLOURS
 from pgsym.model.mdp import MDP, State
 
 # A pixel is 3/4 of a point: 1 px = 0.75 bp = 0.02646 cm.
@@ -56,7 +56,7 @@ def _opening(picture: Picture) -> str:
         rf"  action/.style={{circle, minimum size={2 * PETAL * CENTIMETRES:.3f}cm, inner sep=0pt, text=white,",
         r"    font=\scriptsize},",
         r"  outcome/.style={font=\scriptsize, fill=white, fill opacity=.8, text opacity=1, inner sep=.6pt}]",
-        *(rf"\definecolor{{action{c}}}{{HTML}}{{{COLOURS[c % len(COLOURS)][1:].upper()}}}" for c in colours),
+        *latex_colours("action", colours),
     ])  # fmt: skip
 
 

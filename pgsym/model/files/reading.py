@@ -18,8 +18,8 @@ import yaml
 
 from pgsym.errors import SchemaError
 from pgsym.expression.complaint import short
-from pgsym.expression.grammar import MAX_CHARACTERS as LONGEST_FORMULA
 from pgsym.expression.grammar import is_plain
+from pgsym.limits import FORMULA_CHARACTERS
 
 # Larger than any model whose transitions a person or a program of ours would write as text.
 MAX_CHARACTERS = 2**25
@@ -325,7 +325,7 @@ class Work:
         if not isinstance(value, str) or value in self._seen:
             return False
         self._seen.add(value)
-        if is_plain(value) or len(value) > LONGEST_FORMULA:
+        if is_plain(value) or len(value) > FORMULA_CHARACTERS:
             return False  # the latter is refused on its own
         self.formulas += 1
         self.done += max(len(value), SHORT) + sum(cost * len(part.findall(value)) for part, cost in _COSTLY)

@@ -24,8 +24,7 @@ from pgsym.claims.language.tree import Node
 from pgsym.claims.verify import policy_gradient_theorem
 from pgsym.errors import TooLargeError
 from pgsym.exact.quantities import Quantities
-from pgsym.exact.solution import Solution, Table
-from pgsym.exact.solve import solve
+from pgsym.exact.solution import Solution, Table, solve
 from pgsym.exact.tables import LazyMap
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.objective import Objective

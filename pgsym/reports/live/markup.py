@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from pgsym.claims.derivation.html import mathml
-from pgsym.expression.labels import labels
+from pgsym.expression.naming import labels
 from pgsym.expression.notation import derivative_latex, quantity_latex
 from pgsym.expression.plain import plain_symbol
 from pgsym.model.drawing.records import Picture

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pgsym.reports.page.content import Figure
+from pgsym.claims.blocks import Figure
 from pgsym.reports.page.strokes import GRID, INK, Line, Marker, Stroke, Words, svg, tikz
 
 WIDTH, HEIGHT = 760.0, 380.0

@@ -1,80 +1,13 @@
-"""What a report consists of, one after the other; HTML and LaTeX are two writings of the same document.
-
-Nothing here knows a format: formulas are LaTeX text printed from the trees that were decided, pictures come as SVG
-and as TikZ of one geometry.
-"""
+"""What a report is: sections of blocks, and what moves; HTML and LaTeX are two writings of the same document."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pgsym.claims.blocks import Cell, Heading, Prose
-from pgsym.claims.derivation.rows import Row
+from pgsym.claims.blocks import Block, Cell, VerdictMark
 from pgsym.claims.language.tree import Binding
-from pgsym.claims.verdict import Status
 from pgsym.reports.live import Live
-from pgsym.trust import Trust
-
-
-@dataclass(frozen=True)
-class Note:
-    """Why something is not shown, or what to keep in mind; text as in `Prose`."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Formulas:
-    """Relations below one another, with their reasons."""
-
-    rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True)
-class DataTable:
-    """Words, numbers and formulas in rows and columns.
-
-    Attributes
-    ----------
-    caption : str
-        Plain text that says what the rows are.
-    numbers : tuple of int
-        The columns that hold numbers, which stand at the right.
-    """
-
-    caption: str
-    header: tuple[str | Cell, ...]
-    rows: tuple[tuple[str | Cell, ...], ...]
-    numbers: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A picture in both formats.
-
-    Attributes
-    ----------
-    description : str
-        What it shows, for those who do not see it.
-    least : float
-        Pixels below which it cannot be read: a narrower page scrolls.
-    """
-
-    svg: str
-    tikz: str
-    caption: str
-    description: str
-    least: float = 0.0
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A verdict: what it is, how far it can be relied on, and in a sentence why."""
-
-    status: Status
-    trust: Trust | None = None
-    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,7 +18,8 @@ class Alive:
     on_paper: str
 
 
-Block = Heading | Prose | Note | Formulas | DataTable | Figure | Answer | Alive
+Content = Block | Alive
+"""Every block of a report; its chains are laid out."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +34,7 @@ class Section:
 
     key: str
     title: str
-    blocks: tuple[Block, ...]
+    blocks: tuple[Content, ...]
 
 
 @dataclass(frozen=True)
@@ -111,7 +45,7 @@ class Document:
     ----------
     title, lead : str
         The name of the model, and a sentence on what it is.
-    summary : tuple of (name, Cell or Answer)
+    summary : tuple of (name, Cell or VerdictMark)
         What a hurried reader takes away.
     bindings : tuple
         Names of the derivation, which prose and reasons may use.
@@ -119,24 +53,10 @@ class Document:
 
     title: str
     lead: str
-    summary: tuple[tuple[str | Cell, str | Cell | Answer], ...]
+    summary: tuple[tuple[str | Cell, str | Cell | VerdictMark], ...]
     sections: tuple[Section, ...]
     bindings: tuple[Binding, ...] = ()
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Iterator[Content]:
         """Every block of every section."""
         return (block for section in self.sections for block in section.blocks)
-
-
-def section(key: str, title: str, blocks: Iterable[Block]) -> Section:
-    """A section of blocks that are made one after the other."""
-    return Section(key, title, tuple(blocks))
-
-
-def equation(left: str, right: str, note: str = "", relation: str = "=") -> Formulas:
-    """One relation, both sides LaTeX.
-
-    >>> equation("J", "-12").rows[0].right
-    ('-12',)
-    """
-    return Formulas((Row((left,), relation, (right,), note, True),))

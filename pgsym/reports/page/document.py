@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cached_property
 
-from pgsym.claims.blocks import Cell
+from pgsym.claims.blocks import Block, Cell, Note, VerdictMark
 from pgsym.claims.derivation import Derivation, derive
+from pgsym.claims.derivation.model_tables import model_page
 from pgsym.claims.verdict import Verdict
 from pgsym.errors import PgsymError
 from pgsym.expression.exact import to_expr
@@ -15,11 +16,10 @@ from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem
 from pgsym.reports.live import live
 from pgsym.reports.page.cells import Writer
-from pgsym.reports.page.content import Alive, Answer, Block, Document, Note, Section
+from pgsym.reports.page.content import Alive, Content, Document, Section
 from pgsym.reports.page.derivation import chapters, derivation
 from pgsym.reports.page.estimators import estimators
 from pgsym.reports.page.learning import learning
-from pgsym.reports.page.model import model
 from pgsym.reports.page.quantities import quantities
 from pgsym.reports.page.reading import reading
 from pgsym.reports.page.sampled import sampled
@@ -60,11 +60,11 @@ class Builder:
         return verdicts(self.writer)
 
     @property
-    def plan(self) -> tuple[tuple[str, str, int, Callable[[Tick], Iterable[Block]]], ...]:
+    def plan(self) -> tuple[tuple[str, str, int, Callable[[Tick], Iterable[Content]]], ...]:
         """(key, title, share of the work, what makes the blocks) in reading order."""
         w = self.writer
         return (
-            ("model", "The model", 3, lambda tick: model(w)),
+            ("model", "The model", 3, lambda tick: model_page(self.problem)),
             ("live", "Try it", 5, lambda tick: self._live()),
             ("quantities", "Exact quantities", 12, lambda tick: quantities(w, self.chapters)),
             ("theorem", "The policy gradient theorem", 5, lambda tick: theorem(w, self.verdicts)),
@@ -106,15 +106,19 @@ class Builder:
         spelt = ", ".join(f"`{p.name}` = {plain(to_expr(v))}" for p, v in list(theta.items())[:4])
         return f"at {spelt}" + (", ..." if len(theta) > 4 else "")
 
-    def _summary(self) -> tuple[tuple[str | Cell, str | Cell | Answer], ...]:
-        rows: list[tuple[str | Cell, str | Cell | Answer]] = [("J at theta", self.writer.value("J"))]
-        rows += [(f"theorem, {o}", Answer(v.status, v.trust)) for o, v in self.verdicts.items()]
+    def _summary(self) -> tuple[tuple[str | Cell, str | Cell | VerdictMark], ...]:
+        J: str | Cell = self.writer.value("J")
+        if J is self.writer.LONG:
+            symbols = ", ".join(sorted(s.name for s in self.problem.mdp.symbols))
+            J = f"a formula in {symbols}, under Exact quantities"
+        rows: list[tuple[str | Cell, str | Cell | VerdictMark]] = [("J at theta", J)]
+        rows += [(f"theorem, {o}", VerdictMark(v.status, v.trust)) for o, v in self.verdicts.items()]
         if self.derivation:
             assert self.derivation.audit is not None
             rows.append(("derivation", self.derivation.audit.summary))
         return tuple(rows)
 
-    def _live(self) -> Iterable[Block]:
+    def _live(self) -> Iterable[Content]:
         try:
             yield Alive(live(self.problem), ON_PAPER)
         except PgsymError as error:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 import sympy as sp
 
-from pgsym.claims.blocks import Cell, Prose
-from pgsym.claims.derivation.rows import Row
+from pgsym.claims.blocks import Block, Cell, DataTable, Formulas, Note, Prose, Row
+from pgsym.claims.derivation.cells import decimal
 from pgsym.errors import PgsymError, TooLargeError
 from pgsym.exact.moments import EstimatorLaw, moments
 from pgsym.expression.latex import latex_lines, tex_width
@@ -28,8 +28,7 @@ from pgsym.model.structure import Structure
 from pgsym.reports.moments import ACCURACY, CLOSED_ENTRIES
 from pgsym.reports.moments import BUDGET as CLOSED_BUDGET
 from pgsym.reports.moments import SECONDS as CLOSED_SECONDS
-from pgsym.reports.page.cells import Writer, decimal
-from pgsym.reports.page.content import Block, DataTable, Formulas, Note
+from pgsym.reports.page.cells import Writer
 from pgsym.reports.page.sampled import unnamed
 
 EXACT_ENTRIES = 2_000

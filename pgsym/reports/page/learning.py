@@ -8,11 +8,11 @@ import numpy as np
 
 from pgsym.ascent import Ascent, ascend
 from pgsym.ascent.landscape import Landscape
-from pgsym.claims.blocks import Cell, Prose
+from pgsym.claims.blocks import Block, Cell, DataTable, Note, Prose
+from pgsym.claims.derivation.cells import decimal
 from pgsym.errors import PgsymError
-from pgsym.reports.page.cells import Writer, decimal
+from pgsym.reports.page.cells import Writer
 from pgsym.reports.page.chart import Curve, curves
-from pgsym.reports.page.content import Block, DataTable, Note
 from pgsym.reports.page.sampled import unnamed
 from pgsym.reports.page.settings import Settings
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgsym.claims.blocks import Prose
+from pgsym.claims.blocks import Block, DataTable, Prose
 from pgsym.reports.page.cells import Writer
-from pgsym.reports.page.content import Block, DataTable
 from pgsym.reports.page.settings import Settings
 from pgsym.trust import Level
 

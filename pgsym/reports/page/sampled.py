@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from pgsym.auditing.cross_check import CrossCheck, cross_check
-from pgsym.claims.blocks import Cell, Prose
+from pgsym.claims.blocks import Block, Cell, DataTable, Note, Prose
+from pgsym.claims.derivation.cells import decimal
 from pgsym.errors import PgsymError
 from pgsym.expression.complaint import short
 from pgsym.expression.notation import derivative_latex
 from pgsym.expression.plain import plain_symbol
-from pgsym.reports.page.cells import Writer, decimal
+from pgsym.reports.page.cells import Writer
 from pgsym.reports.page.chart import Interval, intervals
-from pgsym.reports.page.content import Block, DataTable, Note
 from pgsym.reports.page.settings import Settings
 
 ROWS = 8

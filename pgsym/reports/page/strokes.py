@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from pgsym.display.palette import DARK, LIGHT, Palette, latex_colours
 from pgsym.expression.notation import escape_text
-from pgsym.model.drawing.svg import BRIGHT, COLOURS
 from pgsym.model.drawing.tikz import CENTIMETRES
 
 INK, GRID = -1, -2
@@ -88,11 +88,11 @@ def _svg(stroke: Stroke) -> str:
 
 
 def _class(colour: int) -> str:
-    return {INK: "ink", GRID: "grid"}.get(colour, f"c{colour % len(COLOURS)}")
+    return {INK: "ink", GRID: "grid"}.get(colour, f"c{colour % len(LIGHT.series)}")
 
 
-def _rules(ink: str, grid: str, colours: Sequence[str]) -> str:
-    table = {"ink": ink, "grid": grid} | {f"c{i}": c for i, c in enumerate(colours)}
+def _rules(palette: Palette) -> str:
+    table = {"ink": palette.ink, "grid": palette.grid} | {f"c{i}": c for i, c in enumerate(palette.series)}
     return "".join(
         f".pgsym-chart .s.{name}{{stroke:{c}}}.pgsym-chart .f.{name}{{fill:{c}}}" for name, c in table.items()
     )
@@ -100,8 +100,8 @@ def _rules(ink: str, grid: str, colours: Sequence[str]) -> str:
 
 _STYLE = (
     f".pgsym-chart{{font:{FONT}px system-ui,'DejaVu Sans',sans-serif}}.pgsym-chart .s{{fill:none;"
-    "stroke-linejoin:round}" + _rules("#1a1a1a", "#dadada", COLOURS) + "@media screen and (prefers-color-scheme:dark){"
-    + _rules("#ececec", "#444444", BRIGHT) + "}"
+    "stroke-linejoin:round}" + _rules(LIGHT) + "@media screen and (prefers-color-scheme:dark){"
+    + _rules(DARK) + "}"
 )  # fmt: skip
 
 
@@ -111,10 +111,10 @@ def tikz(strokes: Sequence[Stroke], height: float) -> str:
     >>> print(tikz([Words(0, 10, "50%")], 10).splitlines()[-2])
     \node[font=\footnotesize] at (0.000,0.000) {50\%};
     """
-    used = sorted({s.colour % len(COLOURS) for s in strokes if s.colour >= 0})
+    used = sorted({s.colour % len(LIGHT.series) for s in strokes if s.colour >= 0})
     lines = [
         r"\begin{tikzpicture}[x=1cm, y=1cm]",
-        *(rf"\definecolor{{series{c}}}{{HTML}}{{{COLOURS[c][1:].upper()}}}" for c in used),
+        *latex_colours("series", used),
         *(line for stroke in strokes for line in _tikz(stroke, height)),
     ]
     return "\n".join([*lines, r"\end{tikzpicture}"])
@@ -124,7 +124,7 @@ def _tikz(stroke: Stroke, height: float) -> Iterator[str]:
     def at(x: float, y: float) -> str:
         return f"({x * CENTIMETRES:.3f},{(height - y) * CENTIMETRES:.3f})"
 
-    colour = {INK: "black", GRID: "black!15"}.get(stroke.colour, f"series{stroke.colour % len(COLOURS)}")
+    colour = {INK: "black", GRID: "black!15"}.get(stroke.colour, f"series{stroke.colour % len(LIGHT.series)}")
     match stroke:
         case Line():
             options = [colour, f"line width={0.75 * stroke.width:.2f}bp"]

@@ -1,17 +1,11 @@
 """How the page looks, and the one thing that it does on its own: boxes that scroll can be reached by key."""
 
-STYLE = """
-:root {
-  color-scheme: light dark;
-  --paper: #ffffff; --ink: #1a1a1a; --soft: #565656; --line: #d4d4d4; --panel: #f5f6f8; --accent: #1f5fa8;
-  --good: #1d6b34; --bad: #b3261e; --warn: #7a5600;
-}
-@media screen and (prefers-color-scheme: dark) {
-  :root {
-    --paper: #1e1e1e; --ink: #ececec; --soft: #b4b4b4; --line: #4a4a4a; --panel: #292b2f; --accent: #8cc0ff;
-    --good: #86d79a; --bad: #ffa198; --warn: #e6cf6a;
-  }
-}
+from pgsym.claims.derivation.html import BLOCKS, COLOURS
+
+STYLE = (
+    COLOURS
+    + BLOCKS
+    + """
 * { box-sizing: border-box; }
 html { scroll-behavior: smooth; -webkit-text-size-adjust: 100%; }
 body {
@@ -38,42 +32,10 @@ nav a { display: inline-block; padding: .2rem 0; text-decoration: none; }
 nav a:hover { text-decoration: underline; }
 main { min-width: 0; }
 footer { color: var(--soft); border-top: 1px solid var(--line); margin-top: 3rem; font-size: .875rem; }
-math { font-family: 'STIX Two Math', 'Cambria Math', 'Latin Modern Math', 'pgsym math', math; font-size: 1.08em; }
-.scroll { overflow-x: auto; overscroll-behavior-x: contain; }
 .summary { display: grid; gap: .6rem 1.6rem; margin: 1.4rem 0; padding: 1rem 1.2rem;
   grid-template-columns: repeat(auto-fit, minmax(14rem, 1fr)); background: var(--panel); border-radius: .5rem; }
 .summary dt { font-size: .875rem; color: var(--soft); }
 .summary dd { margin: 0; overflow-x: auto; overflow-y: hidden; }
-strong.proved, strong.refuted, strong.inapplicable { padding: .05rem .5rem; border: 1.5px solid currentColor;
-  border-radius: 1rem; font-size: .875rem; white-space: nowrap; }
-.proved { color: var(--good); }
-.refuted { color: var(--bad); }
-.inapplicable { color: var(--warn); }
-.answer { padding-left: 1.2rem; }
-.answer a, dd a { font-size: .875rem; }
-.note { border-left: 3px solid var(--line); padding-left: .8rem; color: var(--soft); }
-.chain { display: grid; grid-template-columns: max-content max-content 1fr; gap: .3rem .35rem; align-items: baseline;
-  margin: .9rem 0; padding: .2rem 0 .5rem 1.2rem; }
-.chain .left { text-align: right; white-space: nowrap; }
-.chain .right { white-space: nowrap; }
-.chain .own { grid-column: 1 / -1; white-space: nowrap; }
-.chain .why { font-size: .84rem; color: var(--soft); padding-left: 1.6rem; text-align: right; min-width: 9rem; }
-.chain .why math { font-size: 1em; }
-.chain .why strong { color: var(--bad); }
-.chain .first { padding-top: .45rem; }
-.tables { display: flex; flex-wrap: wrap; gap: 0 4rem; }
-figure.table { min-width: 0; max-width: 100%; }
-figure.table figcaption { color: var(--ink); font-weight: 600; margin-bottom: .25rem; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; vertical-align: baseline; padding: .28rem 1.4rem .28rem 0; font-weight: normal; }
-thead th { border-bottom: 1.5px solid var(--ink); font-size: .9rem; color: var(--soft); vertical-align: bottom; }
-tbody tr + tr > * { border-top: 1px solid var(--line); }
-th.number, td.number { text-align: right; white-space: nowrap; }
-tbody th { white-space: nowrap; }
-th:last-child, td:last-child { padding-right: 0; }
-figure { margin: 1.2rem 0; }
-figcaption { color: var(--soft); font-size: .9rem; max-width: 46rem; }
-figure svg { display: block; }
 @media (min-width: 64rem) {
   body { grid-template-columns: 13rem minmax(0, 1fr); column-gap: 3rem; }
   header, footer { grid-column: 1 / -1; }
@@ -104,6 +66,7 @@ figure svg { display: block; }
   figure, tr, .chain { break-inside: avoid; }
 }
 """
+)
 
 SCRIPT = """
 "use strict";

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from pgsym.claims.blocks import Cell, Chain, Heading, Prose
+from pgsym.claims.blocks import Block, Cell, Chain, DataTable, Formulas, Heading, Prose, VerdictMark
 from pgsym.claims.derivation.rows import rows
 from pgsym.claims.language.parse import parse
 from pgsym.claims.verdict import SHOWN, Coordinate, Status, Verdict
@@ -13,7 +13,6 @@ from pgsym.claims.verify import verify
 from pgsym.expression.latex import latex, tex_width
 from pgsym.model.objective import Objective
 from pgsym.reports.page.cells import Writer
-from pgsym.reports.page.content import Answer, Block, DataTable, Formulas
 
 POINT = 6
 """A point of more coordinates is a table of its own."""
@@ -44,7 +43,7 @@ def ruling(verdict: Verdict, writer: Writer) -> Iterator[Block]:
     """A claim, the answer, and what stands behind it."""
     yield _formula(str(verdict.claim))
     inapplicable = verdict.status is Status.INAPPLICABLE
-    yield Answer(verdict.status, verdict.trust, verdict.reason if inapplicable else "")
+    yield VerdictMark(verdict.status, verdict.trust, verdict.reason if inapplicable else "")
     for note in verdict.notes:
         yield Prose(f"Note: {note}.")
     if verdict.factor is not None:

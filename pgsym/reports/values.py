@@ -1,0 +1,188 @@
+"""One view of a value: its closed form, its exact number at theta, its float, each given up where it is too large."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+import sympy as sp
+
+from pgsym.errors import NotInFieldError, SingularMatrixError, TooLargeError
+from pgsym.exact import solve
+from pgsym.exact.solution import Solution
+from pgsym.expression.exact import to_float, written
+from pgsym.model.problem import Problem
+
+SECONDS = 10.0
+"""When closed forms and exact numbers have taken so long together, no further one is begun."""
+
+BUDGET = 20_000
+"""Terms of a polynomial; a longer closed form is not for reading."""
+
+EXACT_ENTRIES = 100_000
+"""Above this many states times parameters, gradients at theta are floats."""
+
+EXACT_DIGITS = 2_000
+"""An exact number with more digits than this is given as a float only."""
+
+
+class Located(Protocol):
+    """What has a closed form and can be put at a point: a solution, the law of an estimator."""
+
+    def at(self, theta: Any = None) -> Self:
+        """The same at theta."""
+        ...
+
+
+T = TypeVar("T", bound=Located)
+
+
+@dataclass(frozen=True)
+class Value:
+    """One number in three views; None where it has no such view.
+
+    Attributes
+    ----------
+    closed, exact, number : sympy.Expr or None
+        In closed form, exactly at theta, as a float at theta.
+
+    Examples
+    --------
+    >>> Value(sp.Symbol("x") + 1, sp.Rational(3, 2), None).to_json()
+    {'closed_form': 'x + 1', 'exact': '3/2', 'float': 1.5}
+    """
+
+    closed: sp.Expr | None
+    exact: sp.Expr | None
+    number: sp.Expr | None
+
+    def to_json(self) -> dict[str, Any]:
+        """``{"closed_form": text, "exact": text, "float": number}``, null where there is none."""
+        exact = None if self.exact is None or self.exact.is_Float else written(self.exact)
+        return {
+            "closed_form": None if self.closed is None else written(self.closed),
+            "exact": exact if exact is None or len(exact) <= EXACT_DIGITS else None,
+            "float": self._float(),
+        }
+
+    def _float(self) -> float | None:
+        """Of a rational number rather than of a computation in floats."""
+        if self.exact is not None and (self.exact.is_Rational or (self.number is None and not self.exact.free_symbols)):
+            return to_float(self.exact)
+        return None if self.number is None else to_float(self.number)
+
+
+class Views(Generic[T]):
+    """Something in closed form, exactly at theta, and in floats at theta.
+
+    Parameters
+    ----------
+    closed
+        The closed form; it is put at `theta`.
+    floats
+        Whether every symbol has a value.
+    readable
+        Whether the closed form itself is of use.
+    exact
+        Whether numbers at theta are exact; without floats they are in any case.
+
+    Attributes
+    ----------
+    closed, exact, float : T or None
+        The views; None where there is none, or where it was given up.
+    why_no_floats : str
+        What is lost in floats at this theta.
+
+    Raises
+    ------
+    NotInFieldError
+        theta has no exact value that fits, and there are no floats.
+    """
+
+    def __init__(
+        self,
+        closed: T,
+        theta: Mapping[sp.Symbol, sp.Expr],
+        *,
+        floats: bool,
+        readable: bool = True,
+        exact: bool = True,
+        seconds: float = SECONDS,
+    ) -> None:
+        self.closed: T | None = closed if readable else None
+        self.float: T | None = closed.at({p: float(v) for p, v in theta.items()}) if floats else None
+        self.exact: T | None = None
+        self.why_no_floats = ""
+        if exact or self.float is None:
+            try:
+                self.exact = closed.at()
+            except NotInFieldError:
+                if self.float is None:
+                    raise
+        self._left = seconds
+
+    def value(self, get: Callable[[T], sp.Expr], *, exact: bool = True) -> Value:
+        """One number in every view; `exact` is False where exact arithmetic would take too long."""
+        return Value(self.in_closed_form(get), self._exactly(get) if exact else None, self.in_floats(get))
+
+    def at_theta(self, get: Callable[[T], Any]) -> Any:
+        """It exactly where that can be had, else in floats; None where neither can."""
+        found = self._exactly(get)
+        return self.in_floats(get) if found is None else found
+
+    def in_closed_form(self, get: Callable[[T], Any]) -> Any:
+        """Its closed form; what was too large once will be too large again, so it is not begun twice."""
+        if self.closed is None or self._left <= 0:
+            return None
+        try:
+            return self._timed(get, self.closed)
+        except TooLargeError:
+            self.closed = None
+            return None
+
+    def _exactly(self, get: Callable[[T], Any]) -> Any:
+        if self.exact is None or self._left <= 0:
+            return None
+        try:
+            return self._timed(get, self.exact)
+        except TooLargeError:
+            self.exact = None
+            return None
+
+    def in_floats(self, get: Callable[[T], Any]) -> Any:
+        """It in floats; None where these lose what exact arithmetic knows.
+
+        Raises
+        ------
+        SingularMatrixError
+            Floats lose it, and there is no exact view.
+        """
+        if self.float is None:
+            return None
+        try:
+            return get(self.float)
+        except SingularMatrixError as error:
+            if self.exact is None:
+                raise
+            self.float, self.why_no_floats = None, str(error)
+            return None
+
+    def _timed(self, get: Callable[[T], Any], view: T) -> Any:
+        began = time.monotonic()
+        try:
+            return get(view)
+        finally:
+            self._left -= time.monotonic() - began
+
+
+def solution_views(problem: Problem, *, exact: bool = True) -> Views[Solution]:
+    """The solution of a problem; `exact` as for `Views`."""
+    closed = solve(problem, budget=BUDGET, seconds=SECONDS)
+    return Views(closed, problem.theta, floats=not problem.mdp.symbols, exact=exact)
+
+
+def is_exact_gradient(problem: Problem) -> bool:
+    """Whether gradients at theta are exact numbers."""
+    return len(problem.mdp.states) * len(problem.policy.params) <= EXACT_ENTRIES
