@@ -75,8 +75,8 @@ def ascend(
     from pgsym.ascent.plot import save
     from pgsym.display.figure import require_format
     from pgsym.model.files.atomic import require_place
-    from pgsym.reports.ascent import ascent_table
     from pgsym.reports.progress import progress_bar
+    from pgsym.reports.tables import result_table
     from pgsym.reports.terminal import console
 
     if plot is not None:
@@ -109,7 +109,7 @@ def ascend(
     if as_json:
         print_json({"model": problem.name, **found.to_json()})
     else:
-        console().print(ascent_table(found, ascii=ascii))
+        console().print(result_table(found, cells=[found.HEADER, *found.rows(ascii=ascii)]))
     if plot is not None:
         save(found, plot)
         print(f"wrote {plot}", file=sys.stderr)
