@@ -64,7 +64,7 @@ HOMES = {
     "pandas": {"display"},
     "pydantic": {"model", "study", "cli"},
     "quantecon": {"interchange.toolboxes"},
-    "stormpy": {"interchange.storm"},
+    "stormpy": {"model.files.storm"},
     "stormvogel": {"interchange.stormvogel"},
     "typer": {"cli"},
     "rich": {"cli", "reports", "sampling"},

@@ -59,6 +59,7 @@ class StudyResult(TableResult):
             self.digest = store.digest() if store.finished else None
             self._cells = result_rows(store)
             self._rows = store.rows("SELECT * FROM result")
+            self._columns = [row["name"] for row in store.rows("PRAGMA table_info(result)")]
             query = "SELECT DISTINCT missing FROM exact WHERE missing IS NOT NULL ORDER BY missing"
             self.missing = tuple(row["missing"] for row in store.rows(query))
 
@@ -97,8 +98,7 @@ class StudyResult(TableResult):
         MissingExtraError
             pandas is not installed.
         """
-        columns = list(self._rows[0]) if self._rows else []
-        return data_frame(columns, [tuple(row.values()) for row in self._rows])
+        return data_frame(self._columns, [tuple(row.values()) for row in self._rows])
 
     def cells(self) -> list[tuple[str, ...]]:
         """A row for each cell; each ``exact`` belongs to the column before it."""

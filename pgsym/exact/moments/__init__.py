@@ -16,6 +16,5 @@ Modules, each on top of those before it::
 
 from pgsym.exact.moments.compute import EstimatorLaw as EstimatorLaw
 from pgsym.exact.moments.compute import moments as moments
-from pgsym.exact.moments.specification import BiasTarget as BiasTarget
 from pgsym.exact.moments.sweep import Sweep as Sweep
 from pgsym.exact.moments.sweep import sweep as sweep

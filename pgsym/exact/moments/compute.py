@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Any
 from pgsym.algebra.field import Field
 from pgsym.display.frame import data_frame
 from pgsym.display.result import TableResult
-from pgsym.errors import SchemaError
 from pgsym.exact.fields import rational_field
 from pgsym.exact.moments.law import EstimatorMoments
 from pgsym.exact.moments.present import describe, leaf
-from pgsym.exact.moments.specification import BiasTarget, require_estimator
+from pgsym.exact.moments.specification import BiasTarget, bias_target, require_estimator
 from pgsym.exact.moments.sweep import applicable, plot_sweeps, sweep
 from pgsym.exact.present import SHOWN, field_trust, short
 from pgsym.exact.solution import Table
 from pgsym.expression.latex import align
 from pgsym.expression.symbols import in_order
 from pgsym.limits import CLOSED_FORM_TERMS
-from pgsym.model.estimator import ESTIMATORS, Estimator
+from pgsym.model.estimator import Estimator, find_estimator
 from pgsym.model.problem import Problem, ProblemLike
 from pgsym.trust import Trust
 
@@ -174,7 +173,7 @@ def moments(
     problem
         See `pgsym.Problem.of`.
     estimator
-        A description from `pgsym.model.estimator`, or the name of one that needs no numbers.
+        A description from `pgsym.model.estimator`, or the name of one.
     target
         What the bias is measured against: by default the problem's objective; another one, or ``truncated`` for the
         start-state objective's first T steps with the estimator's T.
@@ -222,25 +221,13 @@ def moments(
     covariance trace 733; bias against start-state
     """
     problem = Problem.of(problem)
-    estimator = _named(estimator) if isinstance(estimator, str) else estimator
-    aim = BiasTarget.parse(problem.objective if target is None else target)
+    estimator = find_estimator(estimator)
+    aim = bias_target(problem.objective if target is None else target)
     require_estimator(problem, estimator)
     if field is None:
         extra = in_order(estimator.symbols)
         field = rational_field(problem.mdp, problem.policy, extra=extra, budget=budget, seconds=seconds)
     return EstimatorLaw(problem, estimator, aim, field, reference=reference)
-
-
-def _named(name: str) -> Estimator:
-    if name not in ESTIMATORS:
-        raise SchemaError(f"found {name!r}; must be one of {', '.join(ESTIMATORS)}", where="estimator")
-    try:
-        return ESTIMATORS[name]()
-    except TypeError:
-        kind = ESTIMATORS[name]
-        raise SchemaError(
-            f"found the name {name!r} alone; it has numbers of its own. Give {kind.__name__}(...)", where="estimator"
-        ) from None
 
 
 def _by_parameter(table: Table) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from pgsym.exact.fields import field_at
 from pgsym.exact.moments import sample_size
 from pgsym.exact.moments.computation import Core
 from pgsym.exact.moments.present import floats, number
-from pgsym.exact.moments.specification import BiasTarget, require_estimator
+from pgsym.exact.moments.specification import TRUNCATED, BiasTarget, bias_target, require_estimator
 from pgsym.exact.quantities import Quantities
 from pgsym.exact.solution import Table
 from pgsym.expression.exact import to_expr
@@ -105,7 +105,7 @@ class EstimatorMoments:
         """Mean, covariance and baselines as elements of the field."""
         structure = Structure(self.mdp, self.policy)
         quantities = Quantities(self.mdp, self.policy, Objective.START_STATE, self.field, structure)
-        actions = Objective.START_STATE if self.target is BiasTarget.TRUNCATED else Objective.parse(self.target)
+        actions = Objective.START_STATE if self.target == TRUNCATED else self.target
         return Core(quantities, self.estimator, actions, reference=self._reference)
 
     # -- moments -----------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ class EstimatorMoments:
         HypothesisError
             That objective is not defined on this model.
         """
-        gradient = self.core.target(BiasTarget.parse(target))
+        gradient = self.core.target(bias_target(target))
         gaps = [e - gradient[p] for p, e in zip(self.params, self.core.mean, strict=True)]
         return self._by_parameter("bias", gaps)
 

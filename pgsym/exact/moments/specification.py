@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
-from typing import Any
+from typing import Any, Final, Literal, TypeAlias
 
 import sympy as sp
 
@@ -32,6 +31,11 @@ def require_moments(structure: Structure, estimator: Estimator) -> None:
     HypothesisError
         None of these; the message names the states.
     """
+    if isinstance(estimator, EligibilityTrace) and estimator.T is None:
+        raise HypothesisError(
+            "found no T; the exact law is that of a run of T steps. Give T (--horizon)",
+            where=f"{estimator.name} moments",
+        )
     stationary = getattr(estimator, "stationary", False)
     structure.require(Objective.AVERAGE_REWARD) if stationary else structure.require_start()
     if estimator.cut_off is not None:
@@ -153,26 +157,27 @@ class Specification:
         return space.zeros(space.S) + self.field.convert(values)
 
 
-class BiasTarget(StrEnum):
-    """The gradient from which the bias is measured: of an objective, or of the truncated one."""
+TRUNCATED: Final = "truncated"
+"""E[sum_{t<T} gamma^t r_t] with the estimator's own T."""
 
-    START_STATE = "start-state"
-    AVERAGE_REWARD = "average-reward"
-    STATIONARY_VALUE = "stationary-value"
-    TRUNCATED = "truncated"
-    """E[sum_{t<T} gamma^t r_t] with the estimator's own T."""
+BiasTarget: TypeAlias = Objective | Literal["truncated"]
+"""The gradient from which the bias is measured: of an objective, or of the truncated one."""
 
-    @classmethod
-    def parse(cls, name: str) -> BiasTarget:
-        """The target of that name.
 
-        >>> BiasTarget.parse("truncated").name
-        'TRUNCATED'
-        """
-        try:
-            return cls(name)
-        except ValueError:
-            raise SchemaError(f"found {name!r}; must be one of {', '.join(cls)}", where="objective") from None
+def bias_target(name: str) -> BiasTarget:
+    """The target of that name.
+
+    >>> bias_target("average-reward")
+    <Objective.AVERAGE_REWARD: 'average-reward'>
+    """
+    if name == TRUNCATED:
+        return TRUNCATED
+    try:
+        return Objective(name)
+    except ValueError:
+        raise SchemaError(
+            f"found {name!r}; must be one of {', '.join(Objective)}, {TRUNCATED}", where="objective"
+        ) from None
 
 
 def gradient(quantities: Quantities, target: BiasTarget, T: int | None) -> Mapping[sp.Symbol, Any]:
@@ -183,7 +188,7 @@ def gradient(quantities: Quantities, target: BiasTarget, T: int | None) -> Mappi
     quantities
         The problem over a field without its own need of derivatives.
     T
-        The cut-off, for `BiasTarget.TRUNCATED`.
+        The cut-off, for `TRUNCATED`.
 
     Raises
     ------
@@ -194,8 +199,8 @@ def gradient(quantities: Quantities, target: BiasTarget, T: int | None) -> Mappi
     """
     mdp, policy, structure = quantities.mdp, quantities.policy, quantities.structure
     field = differential(quantities.field, policy)
-    if target is not BiasTarget.TRUNCATED:
-        return Quantities(mdp, policy, Objective.parse(target), field, structure).gradient
+    if target != TRUNCATED:
+        return Quantities(mdp, policy, target, field, structure).gradient
     if T is None:
         raise StructureError(
             "the estimator's horizon is None; the truncated objective has T steps. Give the estimator a horizon, or "

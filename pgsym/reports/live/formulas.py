@@ -194,7 +194,7 @@ def _compile(code: CodeField, q: Quantities, left: Vector | None = None) -> Live
     claims = [policy_gradient_theorem(q.objective)]
     if q.objective is Objective.STATIONARY_VALUE:
         claims.append(theorem("stationary-value-gradient").claims[0])
-    shares = q.d if q.objective is Objective.START_STATE else q.mu
+    shares = getattr(q, q.objective.definition.share)
     # closed forms are found on demand: here, where one that is too long can still give way
     return LiveFormulas(
         code, isinstance(q, Closed), q.J, left or _vector(world, claims[0], claims[0].left, params, zero),
