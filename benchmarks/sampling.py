@@ -26,11 +26,12 @@ from sampling_peers import PEERS, Run, missing
 from sampling_problems import PROBLEMS, STEPS, Problem
 
 from pgsym.model import Objective
+from pgsym.model.estimator import RewardToGo
 from pgsym.sampling import Tables
 from pgsym.sampling.estimate import _blocks_at_once, _workers, device_mesh, random_signs
-from pgsym.sampling.estimators import RewardToGo
 from pgsym.sampling.kernel import compiled
 from pgsym.sampling.layout import prepare, specifications
+from pgsym.sampling.plan import make_plan
 from pgsym.sampling.walk import UNROLL, returns
 
 OURS = "pgsym, returns only"
@@ -144,7 +145,7 @@ def _memory(rate: float) -> str:
 def _returns(problem: Problem) -> Run:
     """The kernel with nothing but the discounted return."""
     tables = problem.tables
-    arrays, shape = prepare(tables, RewardToGo().plan(tables, Objective.START_STATE, STEPS))
+    arrays, shape = prepare(tables, make_plan(RewardToGo(), tables, Objective.START_STATE, STEPS))
     block, blocks = (ACCELERATED_BLOCK, 1) if _accelerated() else (8192, 32)
 
     @jax.jit
@@ -190,7 +191,7 @@ def _directions(problem: Problem) -> Run:
 
 
 def _reduced(tables: Tables) -> Run:
-    arrays, shape = prepare(tables, RewardToGo().plan(tables, Objective.START_STATE, STEPS))
+    arrays, shape = prepare(tables, make_plan(RewardToGo(), tables, Objective.START_STATE, STEPS))
     mesh = device_mesh(1)
     blocks = _blocks_at_once(shape, 2**31, None, mesh) if _accelerated() else max(1, 2**16 // shape.block)
     program = compiled(shape, specifications(arrays), blocks, mesh)

@@ -23,8 +23,8 @@ import sympy as sp
 from exact_families import gridworld, random_walk, tabular_chain
 
 import pgsym
+from pgsym import from_stormpy, induced_chain, to_stormpy
 from pgsym.expression.grammar import parse
-from pgsym.interchange import from_stormpy, induced_chain, to_stormpy
 from pgsym.model import MDP, Policy
 from pgsym.model.policies import softmax_policy
 from pgsym.model.validate import AssumptionWarning

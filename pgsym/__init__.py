@@ -41,20 +41,19 @@ if _TYPE_CHECKING:
     from pgsym.exact.moments import moments as moments
     from pgsym.interchange import from_pymdptoolbox as from_pymdptoolbox
     from pgsym.interchange import from_quantecon as from_quantecon
-    from pgsym.interchange import from_stormpy as from_stormpy
     from pgsym.interchange import from_stormvogel as from_stormvogel
     from pgsym.interchange import function as function
-    from pgsym.interchange import induced_chain as induced_chain
-    from pgsym.interchange import load as load
-    from pgsym.interchange import load_prism as load_prism
-    from pgsym.interchange import save as save
     from pgsym.interchange import to_gymnasium as to_gymnasium
     from pgsym.interchange import to_jax as to_jax
     from pgsym.interchange import to_pymdptoolbox as to_pymdptoolbox
     from pgsym.interchange import to_quantecon as to_quantecon
-    from pgsym.interchange import to_stormpy as to_stormpy
     from pgsym.interchange import to_stormvogel as to_stormvogel
     from pgsym.model.drawing.svg import svg as svg
+    from pgsym.model.files.storm import from_stormpy as from_stormpy
+    from pgsym.model.files.storm import load_prism as load_prism
+    from pgsym.model.files.storm import to_stormpy as to_stormpy
+    from pgsym.model.formats import load as load
+    from pgsym.model.formats import save as save
     from pgsym.model.generic import generic_mdp as generic_mdp
     from pgsym.model.mdp import MDP as MDP
     from pgsym.model.objective import Objective as Objective
@@ -65,6 +64,7 @@ if _TYPE_CHECKING:
     from pgsym.model.policies import tabular as tabular
     from pgsym.model.policy import Policy as Policy
     from pgsym.model.problem import Problem as Problem
+    from pgsym.model.reductions import induced_chain as induced_chain
     from pgsym.model.zoo import zoo as zoo
     from pgsym.model.zoo import zoo_names as zoo_names
     from pgsym.reports.page import report as report
@@ -102,18 +102,18 @@ _HOMES = {
     "estimate": "pgsym.sampling",
     "from_pymdptoolbox": "pgsym.interchange",
     "from_quantecon": "pgsym.interchange",
-    "from_stormpy": "pgsym.interchange",
+    "from_stormpy": "pgsym.model.files.storm",
     "from_stormvogel": "pgsym.interchange",
     "function": "pgsym.interchange",
     "generic_mdp": "pgsym.model.generic",
-    "induced_chain": "pgsym.interchange",
-    "load": "pgsym.interchange",
-    "load_prism": "pgsym.interchange",
+    "induced_chain": "pgsym.model.reductions",
+    "load": "pgsym.model.formats",
+    "load_prism": "pgsym.model.files.storm",
     "mixture": "pgsym.model.policies",
     "moments": "pgsym.exact.moments",
     "report": "pgsym.reports.page",
     "run_study": "pgsym.study",
-    "save": "pgsym.interchange",
+    "save": "pgsym.model.formats",
     "sigmoid": "pgsym.model.policies",
     "softmax_policy": "pgsym.model.policies",
     "solve": "pgsym.exact",
@@ -125,7 +125,7 @@ _HOMES = {
     "to_jax": "pgsym.interchange",
     "to_pymdptoolbox": "pgsym.interchange",
     "to_quantecon": "pgsym.interchange",
-    "to_stormpy": "pgsym.interchange",
+    "to_stormpy": "pgsym.model.files.storm",
     "to_stormvogel": "pgsym.interchange",
     "verify": "pgsym.claims",
     "zoo": "pgsym.model.zoo",

@@ -11,7 +11,7 @@ from fractions import Fraction
 from hypothesis import strategies as st
 
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.vocabulary import VOCABULARY
+from pgsym.expression.quantity import VOCABULARY
 
 STATES = st.sampled_from(["s", "s'", "s1", "s2''"])
 ACTIONS = st.sampled_from(["a", "a'", "a1"])

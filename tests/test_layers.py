@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "pgsym"
 BELOW: dict[str, set[str]] = {
     "errors": set(),
     "trust": set(),
+    "limits": set(),
     "expression": {"errors"},
     "display": {"errors", "trust", "expression"},
     "model": {"errors", "display", "expression"},
@@ -40,6 +41,9 @@ BELOW: dict[str, set[str]] = {
         "study",
     },
 }
+# What can be hit may be hit anywhere.
+for layer in set(BELOW) - {"errors", "trust", "limits"}:
+    BELOW[layer].add("limits")
 # The public names reach into every layer, and the commands use all of them.
 TOP = ("", "cli", "_pytest_plugin", "__main__")
 for top in TOP:
@@ -60,7 +64,7 @@ HOMES = {
     "pandas": {"display"},
     "pydantic": {"model", "study", "cli"},
     "quantecon": {"interchange.toolboxes"},
-    "stormpy": {"interchange.storm"},
+    "stormpy": {"model.files.storm"},
     "stormvogel": {"interchange.stormvogel"},
     "typer": {"cli"},
     "rich": {"cli", "reports", "sampling"},

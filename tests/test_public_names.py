@@ -64,9 +64,7 @@ def test_no_two_public_classes_share_a_name() -> None:
         for node in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     )
-    # These go when the estimators are one.
-    known = {"EligibilityTrace", "Estimator", "Reinforce", "RewardToGo"}
-    assert {name for name, count in found.items() if count > 1} <= known
+    assert {name for name, count in found.items() if count > 1} == set()
 
 
 @pytest.mark.parametrize("path", sorted(SOURCE.parent.rglob("*.py")), ids=lambda path: path.stem)

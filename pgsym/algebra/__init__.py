@@ -13,7 +13,7 @@
       └── size          how large an answer can be, without computing it
     elimination     one sparse LU for all of them; ordering chooses pivots, lazy vectors hold the results
     residues        its fast form modulo a prime: the pattern is planned once, what has filled up is inverted by FLINT
-    univariate      one generator: elimination, or interpolate (images modulo primes) where it would fill up
+    interpolate     one generator: images modulo primes, where elimination would fill up
 
 Every field is also a number system for `pgsym.expression.evaluate` and for a policy's rows.
 """

@@ -12,8 +12,7 @@ from typing import Any
 
 import sympy as sp
 
-from pgsym.algebra.field import Factorization, Field
-from pgsym.algebra.lazy import LazyVector
+from pgsym.algebra.field import Factorization, Field, LazyVector
 from pgsym.algebra.ordering import Ordering
 from pgsym.errors import AlgebraError
 from pgsym.expression.evaluate import evaluate

@@ -15,8 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pgsym.algebra.field import Row
-from pgsym.algebra.lazy import LazyVector, triangular
+from pgsym.algebra.field import LazyVector, Row, triangular
 from pgsym.algebra.ordering import Ordering, order
 from pgsym.errors import AlgebraError, SingularMatrixError
 

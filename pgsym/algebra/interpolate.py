@@ -7,6 +7,9 @@ over the integers: one integer scale for all primes, so the images combine by th
 nothing changes.  The combined candidate is then proved: A N = D b is checked over Z[x], and A is nonsingular because
 its determinant is nonzero modulo a prime.  Chance decides the running time, never the answer.
 
+Elimination pays for intermediate fractions whose degree grows with every pivot; images pay for dense matrices.  A chain
+stays with elimination, a random graph does not (`prefers_images`).
+
 References: J. D. Dixon, Exact solution of linear equations using p-adic expansions (1982);
 D. H. Wiedemann, Solving sparse linear equations over finite fields (1986).
 """
@@ -22,17 +25,21 @@ from random import Random
 
 from flint import fmpz, fmpz_mat, fmpz_poly, nmod, nmod_mat, nmod_poly
 
+from pgsym.algebra.coprime import CoprimeBase
+from pgsym.algebra.field import LazyVector, Row
+from pgsym.algebra.fraction import ONE, RationalFunction
 from pgsym.algebra.modular import Image, ModularSystem
+from pgsym.algebra.ordering import Ordering
 from pgsym.errors import SingularMatrixError
 
-Row = Mapping[int, fmpz_poly]
+PolynomialRow = Mapping[int, fmpz_poly]
 Fractions = tuple[list[fmpz_poly], fmpz_poly]
 
 # Residues below 2^62 leave spare bits in a word, which FLINT's kernels use.
 PRIME_BITS = 62
 
 
-def factor_univariate(rows: Sequence[Row]) -> UnivariateFactorization:
+def factor_univariate(rows: Sequence[PolynomialRow]) -> UnivariateFactorization:
     """Prepare A(x) X = b(x) for a square matrix of integer polynomials in one variable.
 
     Parameters
@@ -57,8 +64,8 @@ def factor_univariate(rows: Sequence[Row]) -> UnivariateFactorization:
 class UnivariateFactorization:
     """A nonsingular A(x), with the inverses of A(x0) modulo the primes used so far."""
 
-    def __init__(self, rows: Sequence[Row]) -> None:
-        self.rows: list[Row] = [{j: entry for j, entry in row.items() if entry} for row in rows]
+    def __init__(self, rows: Sequence[PolynomialRow]) -> None:
+        self.rows: list[PolynomialRow] = [{j: entry for j, entry in row.items() if entry} for row in rows]
         self.n = len(self.rows)
         self._primes = _primes_downwards()
         self._kept: list[tuple[int, nmod_mat, nmod]] = []
@@ -78,7 +85,7 @@ class UnivariateFactorization:
 
     # -- over the integers -----------------------------------------------------------------------------------
 
-    def _solve(self, rows: Sequence[Row], b: Sequence[fmpz_poly], *, transposed: bool) -> Fractions:
+    def _solve(self, rows: Sequence[PolynomialRow], b: Sequence[fmpz_poly], *, transposed: bool) -> Fractions:
         """Images modulo primes, combined until the candidate is proved."""
         if not any(b):
             return [fmpz_poly() for _ in b], fmpz_poly([1])
@@ -110,7 +117,7 @@ class UnivariateFactorization:
         raise AssertionError("the primes end")  # pragma: no cover
 
     @cached_property
-    def _columns(self) -> list[Row]:
+    def _columns(self) -> list[PolynomialRow]:
         """The rows of A^T."""
         columns: list[dict[int, fmpz_poly]] = [{} for _ in range(self.n)]
         for i, row in enumerate(self.rows):
@@ -215,7 +222,7 @@ def _lift(images: Sequence[Image], x0: int) -> Fractions:
 
 
 def certified(
-    rows: Sequence[Row], b: Sequence[fmpz_poly], numerators: Sequence[fmpz_poly], denominator: fmpz_poly
+    rows: Sequence[PolynomialRow], b: Sequence[fmpz_poly], numerators: Sequence[fmpz_poly], denominator: fmpz_poly
 ) -> bool:
     """Whether A N = D b over Z[x] and D != 0: for a nonsingular A this proves X = N/D."""
     return bool(denominator) and all(
@@ -223,11 +230,11 @@ def certified(
     )
 
 
-def _row_product(row: Row, vector: Sequence[fmpz_poly]) -> fmpz_poly:
+def _row_product(row: PolynomialRow, vector: Sequence[fmpz_poly]) -> fmpz_poly:
     return sum((entry * vector[j] for j, entry in row.items()), fmpz_poly())
 
 
-def _degree_bounds(rows: Sequence[Row], b: Sequence[fmpz_poly]) -> tuple[int, int]:
+def _degree_bounds(rows: Sequence[PolynomialRow], b: Sequence[fmpz_poly]) -> tuple[int, int]:
     """Bounds on deg N and deg D by Cramer's rule: a product takes one entry of every row and of every column."""
     by_row = [max(entry.degree() for entry in row.values()) for row in rows]
     by_column = [0] * len(rows)
@@ -239,7 +246,7 @@ def _degree_bounds(rows: Sequence[Row], b: Sequence[fmpz_poly]) -> tuple[int, in
     return min(with_b, replaced), min(sum(by_row), sum(by_column))
 
 
-def _coefficient_matrices(rows: Sequence[Row], columns: int) -> list[fmpz_mat]:
+def _coefficient_matrices(rows: Sequence[PolynomialRow], columns: int) -> list[fmpz_mat]:
     """M_k with M(y) = sum_k M_k y^k, for k up to the degree."""
     degree = max((entry.degree() for row in rows for entry in row.values()), default=0)
     flat: list[list[fmpz | int]] = [[0] * (len(rows) * columns) for _ in range(degree + 1)]
@@ -250,7 +257,7 @@ def _coefficient_matrices(rows: Sequence[Row], columns: int) -> list[fmpz_mat]:
     return [fmpz_mat(len(rows), columns, values) for values in flat]
 
 
-def _evaluate(rows: Sequence[Row], point: int, p: int) -> nmod_mat:
+def _evaluate(rows: Sequence[PolynomialRow], point: int, p: int) -> nmod_mat:
     """A(point) modulo p."""
     n = len(rows)
     values: list[nmod | int] = [0] * (n * n)
@@ -274,3 +281,60 @@ def _random_functional(n: int, rng: Random) -> fmpz_mat:
 def _primes_downwards() -> Iterator[int]:
     """The primes below 2^62, largest first."""
     return (q for q in range(2**PRIME_BITS - 1, 2, -2) if fmpz(q).is_prime())
+
+
+SMALLEST_DENSE = 8
+"""Below this order elimination takes less time than choosing primes."""
+
+UPDATES_PER_ENTRY = 0.1
+"""Measured: an update of degree n costs about n times 7 us, and images about n^3 times 0.5 us."""
+
+
+def prefers_images(ordering: Ordering) -> bool:
+    """Whether images modulo primes are expected to be faster than elimination in this order."""
+    n = len(ordering.pivots)
+    return n >= SMALLEST_DENSE and ordering.updates > UPDATES_PER_ENTRY * n * n
+
+
+class ImageFactorization:
+    """`interpolate.factor_univariate` over field elements, for polynomial rows ``S A`` and scales S.
+
+    Parameters
+    ----------
+    base
+        Where the solution's denominator becomes a part.
+    rows
+        Rows of S A; their elements are polynomials.
+    scales
+        The diagonal of S.
+    """
+
+    def __init__(self, base: CoprimeBase, rows: Sequence[Row], scales: Sequence[RationalFunction]) -> None:
+        self._base = base
+        self._scales = scales
+        self._inner = factor_univariate([{j: e.numerator for j, e in row.items()} for row in rows])
+
+    def solve(self, b: Sequence[RationalFunction]) -> LazyVector:
+        """x with S A x = S b."""
+        right, common = self._over_common([s * e for s, e in zip(self._scales, b, strict=True)])
+        return self._fractions(self._inner.solve(right), common)
+
+    def solve_transposed(self, c: Sequence[RationalFunction]) -> LazyVector:
+        """y = S z with (S A)^T z = c."""
+        right, common = self._over_common(c)
+        z = self._fractions(self._inner.solve_transposed(right), common)
+        return LazyVector(len(z), lambda i: self._scales[i] * z[i])
+
+    def _over_common(self, vector: Sequence[RationalFunction]) -> tuple[list[fmpz_poly], RationalFunction]:
+        """Numerators over one denominator."""
+        common = RationalFunction(self._base, self._base.ring.one)
+        for element in vector:
+            missing = (element * common).denominator()
+            if missing != 1:
+                common = common * RationalFunction(self._base, missing)
+        return [(element * common).numerator for element in vector], common
+
+    def _fractions(self, solution: Fractions, common: RationalFunction) -> LazyVector:
+        numerators, denominator = solution
+        divisor = RationalFunction(self._base, denominator) * common
+        return LazyVector(len(numerators), lambda i: RationalFunction(self._base, numerators[i], ONE) / divisor)

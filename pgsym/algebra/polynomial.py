@@ -12,12 +12,11 @@ from typing import Any
 from flint import Ordering, fmpz, fmpz_mpoly_ctx, fmpz_poly
 
 from pgsym.errors import TooLargeError
+from pgsym.limits import CLOSED_FORM_TERMS
 
 Polynomial = Any
 """flint.fmpz_poly or flint.fmpz_mpoly."""
 
-DEFAULT_BUDGET = 2_000_000
-"""Terms of one polynomial; about 200 MB in five variables."""
 
 PAIRS_PER_TERM = 10_000
 """Pairs of terms that a product may multiply, per term of the budget; about ten minutes by default."""
@@ -38,7 +37,7 @@ class Ring:
         Wall-clock limit for all operations together, from now; checked before each product and gcd.
     """
 
-    def __init__(self, variables: int, budget: int = DEFAULT_BUDGET, seconds: float | None = None) -> None:
+    def __init__(self, variables: int, budget: int = CLOSED_FORM_TERMS, seconds: float | None = None) -> None:
         self.variables = variables
         self.budget = budget
         self.seconds = seconds

@@ -24,13 +24,14 @@ from pgsym.algebra.elimination import RowScaled, eliminate
 from pgsym.algebra.field import Factorization, Ground, Row
 from pgsym.algebra.fraction import ONE, RationalFunction
 from pgsym.algebra.generators import Generators, shifted_exponents
+from pgsym.algebra.interpolate import ImageFactorization, prefers_images
 from pgsym.algebra.ordering import Ordering, order
-from pgsym.algebra.polynomial import DEFAULT_BUDGET, Polynomial, Ring
+from pgsym.algebra.polynomial import Polynomial, Ring
 from pgsym.algebra.printing import Printer
-from pgsym.algebra.univariate import ImageFactorization, prefers_images
 from pgsym.errors import NotInFieldError
 from pgsym.expression.evaluate import evaluate
 from pgsym.expression.linear import Linear
+from pgsym.limits import CLOSED_FORM_TERMS
 
 
 class RationalField(Ground):
@@ -77,7 +78,7 @@ class RationalField(Ground):
         expressions: Iterable[sp.Expr] = (),
         *,
         logarithms: Mapping[sp.Symbol, sp.Expr] | None = None,
-        budget: int = DEFAULT_BUDGET,
+        budget: int = CLOSED_FORM_TERMS,
         seconds: float | None = None,
     ) -> None:
         logarithms = dict(logarithms or {})
@@ -110,7 +111,7 @@ class RationalField(Ground):
         generators: Sequence[sp.Symbol],
         derivation: Mapping[sp.Symbol, Mapping[sp.Symbol, sp.Expr]],
         *,
-        budget: int = DEFAULT_BUDGET,
+        budget: int = CLOSED_FORM_TERMS,
         seconds: float | None = None,
     ) -> RationalField:
         """Q(generators) with a given table of derivatives, as for pi(a|s) kept as symbols.

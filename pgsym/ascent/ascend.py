@@ -49,10 +49,9 @@ def ascend(
     problem
         See `pgsym.Problem.of`; every path starts at its theta.
     methods
-        Names: ``exact`` (grad J), ``natural`` (F^-1 grad J), an estimator of `pgsym.sampling` (``reinforce``,
-        ``reward-to-go``, ``advantage``, ``eligibility-trace``), or one with ``-undiscounted`` behind it, which leaves
-        out gamma^t; or estimators, of `pgsym.sampling` or described by `pgsym.model.estimator` (GAE, n-step,
-        actor-critic...); or ``{label: name or estimator}``.
+        Names: ``exact`` (grad J), ``natural`` (F^-1 grad J), an estimator (``reinforce``, ``reward-to-go``,
+        ``advantage``, ``all-knowing``...), or one with ``-undiscounted`` behind it, which leaves out gamma^t; or
+        descriptions from `pgsym.model.estimator`; or ``{label: name or description}``.
     steps
         Steps of every path.
     step_size
@@ -202,6 +201,8 @@ def _directions(
     if method.kind == NATURAL:
         return [(None, lambda place, theta, step: place.natural_gradient(damping))]
     from pgsym.ascent.rollouts import SampledDirections
+
+    assert method.estimator is not None
 
     rollouts = SampledDirections(problem, method.estimator, batch, horizon)
     rollouts.check(start)

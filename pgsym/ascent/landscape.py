@@ -20,8 +20,7 @@ from scipy.sparse.csgraph import connected_components
 from pgsym.algebra.floating import sparse_lu
 from pgsym.ascent.policy_arrays import Floats, PolicyPoint, policy_arrays, sparse_of
 from pgsym.errors import SingularMatrixError, StructureError
-from pgsym.exact.chain import Constants
-from pgsym.exact.elimination_plan import EliminationPlan
+from pgsym.exact.elimination_plan import Constants, EliminationPlan
 from pgsym.exact.fields import float_field
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem

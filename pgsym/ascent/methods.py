@@ -8,17 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgsym.errors import AscentError
-from pgsym.model.estimator import Estimator as Description
+from pgsym.model.estimator import ESTIMATORS, UNDISCOUNTED, Estimator, find_estimator
 
 EXACT, NATURAL = "exact", "natural"
-UNDISCOUNTED = "-undiscounted"
-"""Suffix of an estimator's name: without the factor gamma^t, as most implementations have it."""
 
-SAMPLED = ("reinforce", "reward-to-go", "advantage", "eligibility-trace")
-"""Estimators of `pgsym.sampling` by name."""
-
-NAMES = (EXACT, NATURAL, *SAMPLED, *(f"{name}{UNDISCOUNTED}" for name in ("reward-to-go", "advantage")))
-"""Everything that is known by name."""
+NAMES = (EXACT, NATURAL, *ESTIMATORS)
+"""Everything that is known by name; an estimator's may have `UNDISCOUNTED` behind it."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +23,8 @@ class Method:
     label: str
     kind: str
     """'exact', 'natural' or 'sampled'."""
-    estimator: Any = None
-    """For 'sampled': what `pgsym.sampling` follows."""
+    estimator: Estimator | None = None
+    """For 'sampled'."""
 
 
 def find_methods(methods: str | Iterable[Any] | Mapping[str, Any]) -> tuple[Method, ...]:
@@ -47,9 +42,9 @@ def find_methods(methods: str | Iterable[Any] | Mapping[str, Any]) -> tuple[Meth
     >>> find_methods(["natrual"])
     Traceback (most recent call last):
       ...
-    pgsym.errors.AscentError: methods: found 'natrual'; must be one of exact, natural, reinforce, reward-to-go, \
-advantage, eligibility-trace, reward-to-go-undiscounted, advantage-undiscounted, or an estimator. \
-Did you mean 'natural'?
+    pgsym.errors.AscentError: methods: found 'natrual'; must be one of exact, natural, reinforce, \
+reward-to-go, advantage, actor-critic, n-step, gae, all-knowing, eligibility-trace, or an estimator. Did you mean \
+'natural'?
     """
     if isinstance(methods, Mapping):
         found = tuple(_method(label, method) for label, method in methods.items())
@@ -70,24 +65,12 @@ Did you mean 'natural'?
 def _method(label: str, method: Any) -> Method:
     if method in (EXACT, NATURAL):
         return Method(label, method)
-    if isinstance(method, Description):
-        from pgsym.sampling.estimators import find_estimator
-
-        return Method(label, "sampled", find_estimator(method))
-    if not isinstance(method, str):
-        if not hasattr(method, "plan"):
-            raise AscentError(
-                f"found {method!r}; a method is a name or an estimator. Give one of {', '.join(NAMES)}",
-                where="methods",
-            )
+    if isinstance(method, Estimator):
         return Method(label, "sampled", method)
-    if method not in NAMES:
-        near = difflib.get_close_matches(method, NAMES, n=1)
+    if not isinstance(method, str) or method.removesuffix(UNDISCOUNTED) not in ESTIMATORS:
+        near = difflib.get_close_matches(str(method), NAMES, n=1)
         hint = f"Did you mean {near[0]!r}?" if near else "Choose one of them"
         raise AscentError(
             f"found {method!r}; must be one of {', '.join(NAMES)}, or an estimator. {hint}", where="methods"
         )
-    from pgsym.sampling.estimators import ESTIMATORS
-
-    kind: Any = ESTIMATORS[method.removesuffix(UNDISCOUNTED)]
-    return Method(label, "sampled", kind(discount_weight=False) if method.endswith(UNDISCOUNTED) else kind())
+    return Method(label, "sampled", find_estimator(method))

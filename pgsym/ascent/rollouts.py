@@ -7,59 +7,49 @@ programs instead of one for each step.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from pgsym.ascent.policy_arrays import Floats
 from pgsym.errors import AscentError
+from pgsym.model.estimator import Estimator
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem
-from pgsym.sampling import Estimator, Tables, build_tables, estimate
-from pgsym.sampling.described import Described
-from pgsym.sampling.estimators import Plan
+from pgsym.sampling.estimate import draw
+from pgsym.sampling.plan import Plan, make_plan
+from pgsym.sampling.tables import Tables, build_tables
 
 
-@dataclass(frozen=True)
-class Rounded:
-    """An estimator whose default horizon, burn-in and window are rounded up."""
+def rounded_plan(estimator: Estimator, tables: Tables, objective: Objective, horizon: int | None) -> Plan:
+    """The estimator's plan, its default horizon, burn-in and window rounded up.
 
-    base: Estimator
-
-    @property
-    def name(self) -> str:
-        return self.base.name
-
-    def plan(self, tables: Tables, objective: Objective, horizon: int | None) -> Plan:
-        """The base's plan, for at least as many steps.
-
-        Examples
-        --------
-        >>> from pgsym.model import MDP, sigmoid
-        >>> from pgsym.sampling import RewardToGo
-        >>> mdp = MDP.from_transitions(
-        ...     [("s", a, t, 1, 1) for a, t in (("go", "end"), ("no", "s"))], start="s", terminal=["end"])
-        >>> tables = build_tables(Problem(mdp, sigmoid(mdp, {"s": "t"})))
-        >>> [Rounded(RewardToGo()).plan(tables, Objective.START_STATE, T).T for T in (None, 5)]
-        [16, 5]
-        """
-        plan = self.base.plan(tables, objective, horizon)
-        if objective is Objective.START_STATE:
-            given = horizon is not None or (isinstance(self.base, Described) and self.base.description.cut_off)
-            return plan if given else self.base.plan(tables, objective, _power_of_two(plan.T))
-        if plan.window is None:
-            return plan
-        window = _power_of_two(plan.window)
-        averaged = np.trim_zeros(plan.score_weight)
-        T = _power_of_two(plan.burn_in + len(averaged) + window)
-        weight = np.zeros(T)
-        first = T - window - len(averaged)
-        weight[first : T - window] = averaged
-        # The bias was that of the shorter run.
-        return replace(
-            plan, score_weight=weight, return_weight=weight, window=window, burn_in=first, bias=None, bias_of_J=None
-        )
+    Examples
+    --------
+    >>> from pgsym.model import MDP, sigmoid
+    >>> from pgsym.model.estimator import RewardToGo
+    >>> mdp = MDP.from_transitions(
+    ...     [("s", a, t, 1, 1) for a, t in (("go", "end"), ("no", "s"))], start="s", terminal=["end"])
+    >>> tables = build_tables(Problem(mdp, sigmoid(mdp, {"s": "t"})))
+    >>> [rounded_plan(RewardToGo(), tables, Objective.START_STATE, T).T for T in (None, 5)]
+    [16, 5]
+    """
+    plan = make_plan(estimator, tables, objective, horizon)
+    if objective is Objective.START_STATE:
+        given = horizon is not None or estimator.cut_off is not None
+        return plan if given else make_plan(estimator, tables, objective, _power_of_two(plan.T))
+    if plan.window is None:
+        return plan
+    window = _power_of_two(plan.window)
+    averaged = np.trim_zeros(plan.score_weight)
+    T = _power_of_two(plan.burn_in + len(averaged) + window)
+    weight = np.zeros(T)
+    first = T - window - len(averaged)
+    weight[first : T - window] = averaged
+    # The bias was that of the shorter run.
+    return replace(
+        plan, score_weight=weight, return_weight=weight, window=window, burn_in=first, bias=None, bias_of_J=None
+    )
 
 
 class SampledDirections:
@@ -77,27 +67,24 @@ class SampledDirections:
         if batch < 2:
             raise AscentError(f"found {batch}; at least 2 rollouts are required. Give batch >= 2", where="batch")
         self._problem = problem
-        # Its name is the base's, an attribute of the instance.
-        self._estimator: Any = Rounded(estimator)
+        problem.objective.require_rollouts()
+        self._estimator = estimator
         self._batch = batch
         self._horizon = horizon
 
     def check(self, theta: Floats) -> None:
         """Refuse an estimator that does not fit, before anything runs."""
-        problem = self._problem.at(theta.tolist())
-        self._estimator.plan(build_tables(problem), problem.objective, self._horizon)
+        self._planned(theta)
 
     def direction(self, theta: Floats, seed: int) -> Floats:
         """The mean of the batch, shape (k,); a function of theta and the seed alone."""
-        found = estimate(
-            self._problem.at(theta.tolist()),
-            self._estimator,
-            n=self._batch,
-            seed=seed,
-            horizon=self._horizon,
-            progress=False,
-        )
-        return found.mean
+        tables, plan = self._planned(theta)
+        name = self._estimator.name
+        return draw(tables, plan, self._problem.objective, name, n=self._batch, seed=seed, progress=False).mean
+
+    def _planned(self, theta: Floats) -> tuple[Tables, Plan]:
+        tables = build_tables(self._problem.at(theta.tolist()))
+        return tables, rounded_plan(self._estimator, tables, self._problem.objective, self._horizon)
 
 
 def _power_of_two(n: int) -> int:

@@ -99,7 +99,7 @@ def failure_message(name: str, results: dict[str, AuditResult]) -> str:
     shown = results[worst]
     if shown.diagnosis is not None:
         lines.append(str(shown.diagnosis))
-    lines += [aligned(shown.cells()), *shown.details]
+    lines += [aligned(shown.cells(), shown.LEFT), *shown.details]
     others = [f"{key}: {result.headline}" for key, result in results.items() if key != worst]
     return "\n".join([*lines, *others])
 

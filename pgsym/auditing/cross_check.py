@@ -14,16 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, stats
 
 from pgsym.display.frame import data_frame
 from pgsym.display.result import TableResult
 from pgsym.errors import SamplingError
 from pgsym.exact import solve
 from pgsym.exact.horizon import truncated
+from pgsym.exact.moments import moments
+from pgsym.exact.moments.sample_size import noncentrality
+from pgsym.model.estimator import AllKnowing, Estimator, find_estimator
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike
-from pgsym.sampling import Estimate, Estimator, estimate
+from pgsym.sampling import Estimate, estimate
 from pgsym.trust import Level, Trust
 
 if TYPE_CHECKING:
@@ -47,7 +49,8 @@ class CrossCheck(TableResult):
     estimate : Estimate
         The sampled side.
     truth : array, shape (k,)
-        What the estimator's mean is, computed exactly: grad J_T, or for long runs grad J plus their bias.
+        What the mean must be, computed exactly: grad J_T; for estimators with a critic the same sum with the true Q;
+        for long runs grad J plus their bias.
     gradient : array, shape (k,)
         grad J itself.
     truth_of_J, J : float
@@ -114,7 +117,7 @@ class CrossCheck(TableResult):
         strength = self.estimate.distance(aside.tolist())
         if strength.rank == 0 or strength.statistic in (0.0, np.inf):
             return None
-        return float(np.sqrt(_noncentrality(strength.rank, self.false_alarm / 2) / strength.statistic))
+        return float(np.sqrt(noncentrality(strength.rank, self.false_alarm / 2, POWER) / strength.statistic))
 
     @property
     def trust(self) -> Trust:
@@ -255,26 +258,19 @@ def cross_check(
     if not 0 < false_alarm < 1:
         raise SamplingError(f"found {false_alarm}; a false-alarm rate lies in (0, 1)", where="false_alarm")
     problem = Problem.of(problem)
-    found = estimate(problem, estimator, n=n, seed=seed, horizon=horizon, **options)
+    chosen = find_estimator(estimator)
+    found = estimate(problem, chosen, n=n, seed=seed, horizon=horizon, **options)
     point = {p: float(v) for p, v in problem.point.items()}
     solution = solve(problem).at(point)
     gradient = np.array([float(solution.grad[p]) for p in problem.policy.params])
     J = float(solution.J)
     if problem.objective is Objective.START_STATE:
         finite = truncated(problem, found.horizon)
-        return CrossCheck(found, finite.grad, gradient, finite.J, J, false_alarm)
+        truth = finite.grad
+        if chosen.sum is not None and chosen.sum.u != "reward":
+            # A critic stands for what comes after the last step, so the mean is not grad J_T.
+            law = moments(problem, AllKnowing(horizon=found.horizon)).at(point)
+            truth = np.array([float(law.mean[p]) for p in problem.policy.params])
+        return CrossCheck(found, truth, gradient, finite.J, J, false_alarm)
     bias = np.zeros_like(gradient) if found.bias is None else found.bias
     return CrossCheck(found, gradient + bias, gradient, J + (found.bias_of_J or 0.0), J, false_alarm)
-
-
-def _noncentrality(rank: int, level: float) -> float:
-    """The noncentrality at which a chi-square test of that level has the stated power."""
-    critical = stats.chi2.isf(level, rank)
-
-    def excess(value: float) -> float:
-        return float(stats.ncx2.sf(critical, rank, value)) - POWER
-
-    upper = 10.0
-    while excess(upper) < 0:
-        upper *= 2
-    return float(optimize.brentq(excess, 1e-9, upper))

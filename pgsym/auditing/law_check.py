@@ -19,6 +19,7 @@ from pgsym.display.frame import data_frame
 from pgsym.display.result import TableResult
 from pgsym.errors import SamplingError
 from pgsym.exact.moments import EstimatorLaw, moments
+from pgsym.model.estimator import is_long_run
 from pgsym.model.objective import Objective
 from pgsym.sampling import Estimate, build_tables, dynamics, estimate
 from pgsym.trust import Level, Trust
@@ -227,6 +228,12 @@ def check_law(
     if not 0 < false_alarm < 1:
         raise SamplingError(f"found {false_alarm}; a false-alarm rate lies in (0, 1)", where="false_alarm")
     objective = Objective.START_STATE if law.target == "truncated" else law.target
+    if is_long_run(law.estimator, objective):
+        raise SamplingError(
+            f"the objective is {objective}, so samples would be of one long run; the law is of runs from the start. "
+            "Use start-state, or an eligibility trace of T steps",
+            where=law.estimator.name,
+        )
     point = {p: float(v) for p, v in law.theta.items()}
     problem = law.problem.replace(objective=objective).at(point)
     if law.estimator.cut_off is None and "horizon" not in options:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from pgsym.display.figure import Figure
 
 
+ROWS = 24
+"""Parameters that a table shows."""
+
+
 class BiasVerdict(StrEnum):
     """The three answers."""
 
@@ -186,23 +190,29 @@ class AuditResult(TableResult):
         """A statistical test; in exact mode, floating-point arithmetic over all batches."""
         return Trust(Level.FLOAT) if self.mode == "exact" else Trust(Level.SAMPLED, false_alarm=self.alpha)
 
+    LEFT = (0,)
+
     def cells(self) -> list[tuple[str, ...]]:
-        """Exact beside observed, and beside what the diagnosis predicts."""
-        rows = [
+        """Exact beside observed, and beside what the diagnosis predicts; of many, those of the largest deviation."""
+        rows = sorted(self.rows(), key=lambda row: -abs(row[2] - row[1])) if len(self.params) > ROWS else self.rows()
+        shown = [
             (name, f"{exact:.6g}", f"{seen:.6g}", f"{se:.1e}", "" if guess is None else f"{guess:.6g}")
-            for name, exact, seen, se, guess in self.rows()
+            for name, exact, seen, se, guess in rows[:ROWS]
         ]
-        return [("parameter", "exact", "observed", "s.e.", "predicted"), *rows]
+        if len(rows) > ROWS:
+            shown.append((f"... {len(rows) - ROWS} more, all closer", "", "", "", ""))
+        wide = 5 if self.diagnosis is not None and self.diagnosis.predicted is not None else 4
+        return [row[:wide] for row in (("parameter", "exact", "observed", "s.e.", "predicted"), *shown)]
 
     @property
     def above(self) -> list[str]:
-        """The answer, and what else is known."""
-        return [self.headline, *self.details]
+        """The answer."""
+        return [self.headline]
 
     @property
     def below(self) -> list[str]:
-        """The diagnosis."""
-        return [] if self.diagnosis is None else [str(self.diagnosis)]
+        """What else is known, and the diagnosis."""
+        return [*self.details, *([] if self.diagnosis is None else [str(self.diagnosis)])]
 
     def frame(self) -> Any:
         """A pandas frame with a row for each parameter.

@@ -22,11 +22,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import stats
 
 from pgsym.auditing.batch import visits
 from pgsym.auditing.problem_arrays import Floats, ProblemArrays
 from pgsym.auditing.targets import AuditTarget
+from pgsym.exact.moments.sample_size import noncentrality
 from pgsym.sampling.moments import FULL, Moments
 
 ROUNDING = 2.0**-17
@@ -159,23 +160,6 @@ class Region:
         if not len(self.centre):
             return 0.0
         return float(np.sqrt(self.squared_radius * self.axes[0].max()))
-
-
-def noncentrality(k: int, level: float, power: float) -> float:
-    """Of a chi-square test of that level with that power.
-
-    >>> round(noncentrality(1, 0.05, 0.8), 2)
-    7.85
-    """
-    critical = float(stats.chi2.isf(level, k))
-
-    def excess(value: float) -> float:
-        return float(stats.ncx2.sf(critical, k, value)) - power
-
-    upper = 10.0
-    while excess(upper) < 0:
-        upper *= 2
-    return float(optimize.brentq(excess, 1e-9, upper))
 
 
 def detectable(

@@ -6,18 +6,18 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from pgsym.certificates import average, start_state
 from pgsym.certificates.closed import closed_section
-from pgsym.certificates.header import theorem_header
 from pgsym.certificates.instance import CertifiedModel
-from pgsym.certificates.kernel import SECONDS, Check, check
+from pgsym.certificates.kernel import Check, check
 from pgsym.certificates.refutation import refutation
-from pgsym.certificates.sections import IMPORTS, model_section, policy_section
+from pgsym.certificates.sections import IMPORTS, model_section, policy_section, theorem_header
+from pgsym.certificates.solution import solution_section, theorem_names
 from pgsym.claims.decide import Decision
 from pgsym.claims.language import parse
 from pgsym.claims.language import tree as t
 from pgsym.claims.verify import policy_gradient_theorem
 from pgsym.errors import CertificateError, HypothesisError
+from pgsym.limits import CERTIFICATE_SECONDS
 from pgsym.model.files.atomic import write_atomically
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike
@@ -50,7 +50,7 @@ class Certificate:
     legend: tuple[tuple[str, str], ...]
     theorems: tuple[str, ...]
 
-    def check(self, timeout: float = SECONDS, work: Path | None = None) -> Check:
+    def check(self, timeout: float = CERTIFICATE_SECONDS, work: Path | None = None) -> Check:
         """What Coq's kernel says; ``not installed`` where there is no Coq.
 
         Parameters
@@ -166,11 +166,10 @@ def _parsed(text: str) -> t.Claim:
 
 def _theorem(problem: Problem, claim: t.Claim, closed_forms: bool | None) -> Certificate:
     at = CertifiedModel(problem.mdp, problem.policy, problem.objective)
-    solution = start_state if problem.objective is Objective.START_STATE else average
     closed = closed_section(at, closed_forms)
-    theorems = solution.theorems(at)
+    theorems = theorem_names(at)
     parts = [theorem_header(at, problem.name or "of this file", closed is not None), IMPORTS, model_section(at),
-             policy_section(at), solution.solution_section(at)]  # fmt: skip
+             policy_section(at), solution_section(at)]  # fmt: skip
     if closed is not None:
         parts.append(closed[0])
         theorems += closed[1]

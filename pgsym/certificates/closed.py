@@ -8,7 +8,6 @@ from functools import cached_property
 
 import sympy as sp
 
-from pgsym.algebra.polynomial import DEFAULT_BUDGET
 from pgsym.certificates.instance import CertifiedModel, table
 from pgsym.certificates.positive import Shown, Simplex, visibly_positive
 from pgsym.certificates.sections import UNFOLD, expressions
@@ -17,6 +16,7 @@ from pgsym.errors import TooLargeError
 from pgsym.exact import solve
 from pgsym.exact.solution import Solution
 from pgsym.expression.linear import Linear
+from pgsym.limits import CLOSED_FORM_TERMS
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem
 
@@ -40,7 +40,7 @@ def closed_section(at: CertifiedModel, wanted: bool | None) -> tuple[str, list[s
         return None
     always = wanted or len(at.acting) <= 2
     try:
-        solution = solve(Problem(at.mdp, at.policy, at.objective), budget=DEFAULT_BUDGET if always else TERMS)
+        solution = solve(Problem(at.mdp, at.policy, at.objective), budget=CLOSED_FORM_TERMS if always else TERMS)
         forms = _Forms(at, solution)
     except TooLargeError:
         return None

@@ -7,19 +7,16 @@ from functools import cached_property
 
 import sympy as sp
 
-from pgsym.certificates.names import CoqNames
-from pgsym.certificates.terms import Terms
+from pgsym.certificates.terms import CoqNames, Terms
 from pgsym.errors import CertificateError
-from pgsym.expression.labels import spelt
 from pgsym.expression.linear import Linear, common_denominators
+from pgsym.expression.naming import spelt
 from pgsym.expression.symbols import in_order
+from pgsym.limits import CERTIFICATE_ENTRIES
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy, Softmax
 from pgsym.model.structure import Structure
-
-LIMIT = 200
-"""Entries P(s'|s,a) above which no certificate is written."""
 
 
 class CertifiedModel:
@@ -55,9 +52,9 @@ class CertifiedModel:
         self.structure.require(objective)
         self.order: tuple[State, ...] = tuple(self._ordered())
         size = len(self.order) * sum(len(self.actions(s)) for s in self.order)
-        if size > LIMIT:
+        if size > CERTIFICATE_ENTRIES:
             raise CertificateError(
-                f"the model has {size} entries P(s'|s,a); certificates are written for up to {LIMIT}. "
+                f"the model has {size} entries P(s'|s,a); certificates are written for up to {CERTIFICATE_ENTRIES}. "
                 "Decide it with pgsym verify",
                 where="certify",
             )

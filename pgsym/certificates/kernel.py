@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from pgsym.errors import CertificateError, MissingCoqError
+from pgsym.limits import CERTIFICATE_SECONDS
 from pgsym.trust import Level, Trust
 
 LIBRARY = ("Sums", "Elimination", "MDP", "PerformanceDifference", "PolicyGradient", "Softmax", "AverageReward",
@@ -38,8 +39,6 @@ AXIOMS = frozenset(
 )
 """What Coq's real numbers and classical logic assume; nothing else may be assumed."""
 
-SECONDS = 600.0
-"""Default time limit of one file."""
 
 _QUIET = ("-q", "-w", "none")
 
@@ -106,7 +105,7 @@ def coqc() -> str | None:
     return None if found is None else str(Path(found).absolute())
 
 
-def library(work: Path | None = None, *, timeout: float = SECONDS) -> Path:
+def library(work: Path | None = None, *, timeout: float = CERTIFICATE_SECONDS) -> Path:
     """The folder of the compiled library; compiled now if it is not there.
 
     Parameters
@@ -164,7 +163,7 @@ def _accept(done: subprocess.CompletedProcess[str], name: str) -> None:
                            "with Coquelicot. Install both", where="coq")  # fmt: skip
 
 
-def check(text: str, timeout: float = SECONDS, work: Path | None = None) -> Check:
+def check(text: str, timeout: float = CERTIFICATE_SECONDS, work: Path | None = None) -> Check:
     """Let Coq check a certificate.
 
     Parameters

@@ -8,12 +8,10 @@ from collections.abc import Mapping
 
 import sympy as sp
 
-from pgsym.certificates.header import WIDTH, boxed, legend
 from pgsym.certificates.instance import CertifiedModel
 from pgsym.certificates.point import Point, policy_lemmas, rational_odds
-from pgsym.certificates.rules import Fixed
-from pgsym.certificates.sections import IMPORTS, model_section, policy_section
-from pgsym.certificates.terms import number
+from pgsym.certificates.sections import IMPORTS, WIDTH, boxed, legend, model_section, policy_section
+from pgsym.certificates.terms import Fixed, number
 from pgsym.certificates.translate import Translation
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.language import tree as t

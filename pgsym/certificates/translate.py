@@ -11,13 +11,12 @@ import sympy as sp
 from pgsym.certificates.families import AVAILABLE, rational
 from pgsym.certificates.instance import total
 from pgsym.certificates.point import Point
-from pgsym.certificates.rules import Fixed, Moving, applied, constant, tight
-from pgsym.certificates.terms import number
+from pgsym.certificates.terms import Fixed, Moving, applied, constant, number, tight
 from pgsym.claims.evaluation import END, named
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Scope
-from pgsym.claims.language.vocabulary import STATE
 from pgsym.errors import CertificateError
+from pgsym.expression.quantity import STATE
 from pgsym.model.objective import Objective
 
 Env = dict[str, Hashable]

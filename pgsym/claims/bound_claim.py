@@ -11,15 +11,15 @@ import sympy as sp
 
 from pgsym.algebra import DualField
 from pgsym.algebra.generators import Generators
-from pgsym.claims.bounds import SizeWorld
 from pgsym.claims.compiler import Meaning
-from pgsym.claims.evaluation import Evaluation, Tower
+from pgsym.claims.evaluation import Evaluation, SizeWorld, Tower
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.language.scope import Scope, check
 from pgsym.errors import ClaimError
 from pgsym.exact.fields import exact_field, prime_field, rational_field, size_field
 from pgsym.exact.logarithms import LogBasis
-from pgsym.expression.labels import call, conditional
+from pgsym.expression.naming import call, conditional
 from pgsym.expression.symbols import Alphabet, in_order
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
@@ -230,7 +230,7 @@ class BoundClaim:
         self._generators = field.generators
         if self.needs_coordinates:
             return self._meaning(Tower(field, lambda f: DualField(f, self.policy.params)), Evaluation)
-        count = max(self.rank, 1) + (self.claim.relation == t.PROPORTIONAL)
+        count = max(self.rank, 1) + RELATIONS[self.claim.relation].whole
         params = self.policy.params
         directions = [dict(zip(params, field.random_residues(rng, len(params)), strict=True)) for _ in range(count)]
         return self._meaning(Tower(field, lambda f: DualField(f, directions=directions)), Evaluation)

@@ -16,18 +16,17 @@ from itertools import islice
 from typing import Any
 
 from pgsym.claims.bound_claim import BoundClaim
-from pgsym.claims.chance import proof_bits, trial_bits
 from pgsym.claims.compiler import Meaning
-from pgsym.claims.cost import require_affordable
-from pgsym.claims.difference import residues, size
+from pgsym.claims.difference import proof_bits, residues, size, trial_bits
 from pgsym.claims.domain import require_discounts, require_policy
 from pgsym.claims.language import parse
 from pgsym.claims.language import tree as t
-from pgsym.claims.repair import repairing_factor
+from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.verdict import Coordinate, Status, Verdict
-from pgsym.claims.witness import find_witness
+from pgsym.claims.witness import find_witness, repairing_factor
 from pgsym.errors import AlgebraError, ClaimError, HypothesisError, SingularMatrixError, StructureError, TooLargeError
 from pgsym.expression.complaint import listed
+from pgsym.limits import CLAIM_EVALUATIONS, NORMAL_FORM_GENERATORS, NORMAL_FORM_SECONDS, NORMAL_FORM_TERMS
 from pgsym.model.problem import Problem, ProblemLike
 from pgsym.model.structure import Structure
 from pgsym.model.validate import without_choice
@@ -35,12 +34,6 @@ from pgsym.model.validate import without_choice
 ERROR_BITS = 100
 """Default: a false claim is called proved with probability at most 2^-100."""
 
-NORMAL_FORM_GENERATORS = 14
-"""Above this many generators a closed form is not even tried by ``method="auto"``."""
-
-NORMAL_FORM_TERMS = 200_000
-NORMAL_FORM_SECONDS = 3.0
-"""With ``method="auto"``, the closed form is given up beyond these, for an identity test."""
 
 METHODS = ("auto", "normal form", "identity test")
 """How a claim may be decided."""
@@ -140,8 +133,9 @@ class Decision:
                 require_policy(setting)
                 self._policy_is_one = True
             require_discounts(setting, self.rng)
-            if claim.relation == t.UNEQUAL:
-                return _negated(claim, self._equality(replace_relation(setting, t.EQUAL)))
+            denied = RELATIONS[claim.relation].denies
+            if denied is not None:
+                return _negated(claim, self._equality(replace_relation(setting, denied)))
             return self._equality(setting)
         except (HypothesisError, StructureError) as error:
             return Verdict(Status.INAPPLICABLE, claim, reason=str(error))
@@ -234,7 +228,7 @@ def _notes(meaning: Meaning, setting: BoundClaim, found: Mapping[Any, Any]) -> t
         states = listed(meaning.world.left_out)
         notes.append(f"at gamma = 1 sums and free indices leave out {states}, from which a run need not end")
     one_number = len({place for place, _ in found}) <= 1 and (not setting.rank or len(setting.policy.params) <= 1)
-    if setting.claim.relation == t.PROPORTIONAL and one_number:
+    if RELATIONS[setting.claim.relation].whole and one_number:
         what = "parameter" if setting.rank else "number"
         notes.append(f"for one {what} this says only that the right side is not 0 where the left is not")
     return tuple(notes)
@@ -258,3 +252,75 @@ def _named(key: tuple[Any, Any]) -> Coordinate:
     if parameters is None:
         return Coordinate(place)
     return Coordinate(place, parameters if isinstance(parameters, tuple) else (parameters,))
+
+
+def require_affordable(setting: BoundClaim) -> None:
+    """Refuse a claim whose sums run over too many combinations of states and actions.
+
+    Raises
+    ------
+    ClaimError
+        There are more than `CLAIM_EVALUATIONS` evaluations.
+
+    Examples
+    --------
+    >>> import pgsym
+    >>> model = pgsym.zoo("random-walk", n=100)
+    >>> pgsym.decide(model, "sum[s,s1,s2,s3] V(s) * V(s1) * V(s2) * V(s3) = 1")
+    Traceback (most recent call last):
+      ...
+    pgsym.errors.ClaimError: sum[s,s1,s2,s3] V(s) * V(s1) * V(s2) * V(s3) == 1: about 8e+08 evaluations on a model \
+with 102 states; at most 20000000 are made. Sum over fewer indices at once
+    """
+    found = evaluations(setting)
+    if found > CLAIM_EVALUATIONS:
+        raise ClaimError(
+            f"about {found:.0e} evaluations on a model with {len(setting.mdp.states)} states; at most "
+            f"{CLAIM_EVALUATIONS} are made. Sum over fewer indices at once",
+            where=str(setting.claim),
+        )
+
+
+def evaluations(setting: BoundClaim) -> float:
+    """A bound: parts without free indices are evaluated once, definitions once for each place."""
+    counter = _Counter(setting)
+    free = tuple(r.index for r in setting.ranges)
+    total = sum(counter.count(side, counter.times(free)) for side in (setting.claim.left, setting.claim.right))
+    return total + sum(counter.count(let.body, counter.times(let.indices)) for let in setting.scope.lets.values())
+
+
+class _Counter:
+    def __init__(self, setting: BoundClaim) -> None:
+        mdp = setting.mdp
+        self.states = float(len(mdp.states))
+        self.actions = float(max((len(mdp.actions(s)) for s in mdp.nonterminal), default=0))
+        # By identity, because equal parts stand in different places; the node is kept so that its number stays its own.
+        self._free: dict[int, tuple[frozenset[str], t.Node]] = {}
+
+    def times(self, indices: tuple[str, ...]) -> float:
+        found = 1.0
+        for i in indices:
+            found *= self.actions if t.is_action(i) else self.states
+        return found
+
+    def count(self, node: t.Node, times: float) -> float:
+        """Evaluations of the node and of all below it."""
+        if isinstance(node, t.Expect):
+            node = node.expanded()
+        if not self.free(node):
+            times = 1.0  # and kept
+        inner = times * self.times(node.indices) if isinstance(node, t.Sum) else times
+        return times + sum(self.count(child, inner) for child in node.children)
+
+    def free(self, node: t.Node) -> frozenset[str]:
+        """The indices that nothing binds."""
+        if id(node) not in self._free:
+            if isinstance(node, t.Expect):
+                found = self.free(node.expanded())
+            elif isinstance(node, t.Quantity | t.Call):
+                found = frozenset(i for i in node.indices if isinstance(i, str))
+            else:
+                found = frozenset[str]().union(*map(self.free, node.children))
+                found -= frozenset(node.indices if isinstance(node, t.Sum) else ())
+            self._free[id(node)] = found, node
+        return self._free[id(node)][0]

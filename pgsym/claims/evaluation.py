@@ -2,6 +2,7 @@
 
 Level k of the tower has elements that can be differentiated k times.  Fields that are closed under
 differentiation are their own tower; over numbers at a point, level k is a field of dual numbers applied k times.
+Over the field of sizes one state stands for all, and values are bounds (`SizeWorld`).
 """
 
 from __future__ import annotations
@@ -13,15 +14,16 @@ from typing import Any
 import sympy as sp
 
 from pgsym.algebra import DualField
+from pgsym.algebra.size import Size
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Range
-from pgsym.claims.language.vocabulary import Role
 from pgsym.errors import ClaimError, NotInFieldError, UndefinedQuantityError
 from pgsym.exact.logarithms import LogBasis, log_policy
-from pgsym.exact.longrun import deviation, expected_steps, gain, limiting, multichain_h, reward_to, transient_visits
 from pgsym.exact.quantities import Quantities
-from pgsym.exact.variants import varied
-from pgsym.expression.labels import spelt
+from pgsym.exact.sizes import SizeQuantities
+from pgsym.expression.naming import spelt
+from pgsym.expression.quantity import Role
+from pgsym.expression.symbols import Generator
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy, Softmax
@@ -119,7 +121,7 @@ class Evaluation:
         self.basis = basis
         self.left_out: dict[State, None] = {}
         self._quantities: dict[int, Any] = {}
-        self._tables: dict[tuple[str, int], Any] = {}
+        self._log_pi: dict[int, Any] = {}
 
     def quantities(self, level: int) -> Any:
         """V, Q, mu, ... with elements of that level."""
@@ -134,23 +136,16 @@ class Evaluation:
 
     def varied(self, quantities: Any, **overrides: Any) -> Any:
         """The quantities with another reward function, discount or start weight."""
-        return varied(quantities, **overrides)
-
-    def table(self, name: str, level: int) -> Any:
-        """One of the quantities that are not attributes of `Quantities`."""
-        key = (name, 0 if self.tower.closed else level)
-        if key not in self._tables:
-            self._tables[key] = TABLES[name](self.quantities(level))
-        return self._tables[key]
+        return quantities.varied(**overrides)
 
     def log_pi(self, level: int) -> Any:
         """log pi(a|s), by state and action."""
-        key = ("log pi", 0 if self.tower.closed else level)
-        if key not in self._tables:
+        level = 0 if self.tower.closed else level
+        if level not in self._log_pi:
             if self.basis is None:
                 raise NotInFieldError("no generators for log pi; the field needs them", where="log pi")
-            self._tables[key] = log_policy(self.quantities(level), self.basis)
-        return self._tables[key]
+            self._log_pi[level] = log_policy(self.quantities(level), self.basis)
+        return self._log_pi[level]
 
     def logit(self, state: State, action: Action, level: int) -> Any:
         """l(s,a) of a softmax policy."""
@@ -245,12 +240,37 @@ def named(literal: t.Literal, among: Sequence[Hashable], what: str) -> Hashable:
     return found[0]
 
 
-TABLES: dict[str, Callable[[Quantities], Any]] = {
-    "D": deviation,
-    "g": gain,
-    "nu": limiting,
-    "H": multichain_h,
-    "n": transient_visits,
-    "reward_to": reward_to,
-    "E[T]": expected_steps,
-}
+class SizeWorld(Evaluation):
+    """Every table is constant: its one entry bounds all entries of the true one, over a common denominator."""
+
+    representative = True
+
+    def quantities(self, level: int) -> Any:
+        if 0 not in self._quantities:
+            self._quantities[0] = SizeQuantities(
+                self.mdp, self.policy, self.objective, self.tower.field(0), self.structure
+            )
+        return self._quantities[0]
+
+    def varied(self, quantities: Any, **overrides: Any) -> Any:
+        """Mappings have one entry here, which bounds all."""
+        field = self.tower.field(0)
+        flat = {key: next(iter(v.values())) if isinstance(v, Mapping) else v for key, v in overrides.items()}
+        return quantities.varied(**{key: v if isinstance(v, Size) else field.number(v) for key, v in flat.items()})
+
+    def log_pi(self, level: int) -> Any:
+        """One bound for all log pi(a|s)."""
+        if 0 not in self._log_pi:
+            self._log_pi[0] = self.quantities(0).log_pi(self.basis)
+        return self._log_pi[0]
+
+    def logit(self, state: State, action: Action, level: int) -> Any:
+        super().logit(state, action, level)
+        return self.quantities(0).logit[state, action]
+
+    def states(self, found: Range) -> Sequence[State]:
+        """The first one stands for all, so it is the one with the most actions."""
+        return sorted(super().states(found), key=lambda s: (s in self.ends, -len(self.actions(s))))
+
+    def function(self, name: str, place: tuple[Hashable, ...], level: int) -> Any:
+        return self.tower.field(0).symbol(Generator(("for all", name), name))

@@ -10,9 +10,9 @@ from typing import Any
 from pgsym.claims.evaluation import Evaluation
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Range, Scope
-from pgsym.claims.language.vocabulary import VOCABULARY, Role
 from pgsym.claims.vectors import Value
 from pgsym.errors import UndefinedQuantityError
+from pgsym.expression.quantity import VOCABULARY, Role, quantity_at
 from pgsym.model.objective import Objective
 
 Env = dict[str, Hashable]
@@ -21,8 +21,6 @@ Env = dict[str, Hashable]
 Compiled = Callable[[Env], Value]
 """A value, given what the indices stand for."""
 
-_TABLES = frozenset({"D", "g", "nu", "H", "n"})
-_DISCOUNTED = {"V": "h", "eta": "mu", "d": "mu"}
 _SPARSE = frozenset({"mu0", "P_pi", "P", "pi"})
 
 
@@ -119,19 +117,17 @@ class Leaves:
         if name == "|S|":
             count = world.tower.field(level).number(Fraction(len(world.mdp.nonterminal)))
             return lambda env: count
-        if name == "E[T]":
-            return once(lambda env: world.table(name, level))
         if not node.indices:
             found = self._quantities(world, node, level)
-            return once(lambda env: getattr(found(), name))
+            return once(lambda env: found().of(VOCABULARY[name]))
         places = self.places(node, node.indices)
         return self._with_ends(node, world, places, self._taken(node, world, places, level), level)
 
     def _quantities(self, world: Evaluation, node: t.Quantity, level: int) -> Callable[[], Any]:
         """All quantities of the node's world, with its overrides."""
         name, keys = node.name, [o.key for o in node.overrides]
-        if name in _DISCOUNTED and world.objective.definition.differential and "gamma" not in keys:
-            instead = _DISCOUNTED[name]
+        instead = VOCABULARY[name].instead
+        if instead and world.objective.definition.differential and "gamma" not in keys:
             message = (
                 f"{name} is not defined for the {world.objective} objective; it uses {instead}. Ask for {instead}, "
             )
@@ -158,14 +154,11 @@ class Leaves:
                 return world.logit(state, action, level)
 
             return logit
-        if name == "r" and len(node.indices) == 3:
-            return _looked_up(lambda: world.table("reward_to", level), places)
-        if name in _TABLES:
-            return _looked_up(lambda: world.table(name, level), places)
         found = self._quantities(world, node, level)
         if name in _SPARSE:
             return self._sparse(name, found, places, level)
-        looked_up = _looked_up(lambda: getattr(found(), name), places)
+        quantity = quantity_at(name, len(node.indices))
+        looked_up = _looked_up(lambda: found().of(quantity), places)
         if name != "d" or not self.world.tower.closed:
             return looked_up
 

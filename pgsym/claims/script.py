@@ -22,20 +22,20 @@ from pathlib import Path
 from pgsym.claims.blocks import Block, Chain, Definition, Heading, Prose, used
 from pgsym.claims.checking import Checked, audit
 from pgsym.claims.language.parse import parse
+from pgsym.claims.language.relation import PATTERN, SPELLINGS
 from pgsym.claims.language.scope import check
 from pgsym.claims.language.tree import Binding, Claim, Statement
 from pgsym.errors import ClaimError, SchemaError
 from pgsym.expression.complaint import caret
+from pgsym.limits import CLAIM_LINES
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike
 
-MAX_LINES = 5_000
-
 _COMMENT = re.compile(r'(?P<code>(?:"(?:[^"\\]|\\.)*"|[^"#])*)(?:#(?P<comment>.*))?')
-_RELATION = re.compile(r"\s*(?:==?|!=|propto(?![\w']))")
+_RELATION = re.compile(rf"\s*(?:{PATTERN})")
 _CONTINUES = re.compile(r"\s*[-+*/)]")
 _BINDS = re.compile(r"\s*(?:let|for\s+all|with)\b")
-_TOKEN = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|[(\[)\];:]|==|!=|=|propto(?![\w'])|[\w']+|.", re.DOTALL)
+_TOKEN = re.compile(rf"\"(?:[^\"\\\n]|\\.)*\"|[(\[)\];:]|{PATTERN}|[\w']+|.", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ class Script:
             A line that is no claim, or makes no sense; the message says file, line and column.
         """
         lines = unicodedata.normalize("NFC", text).splitlines()
-        if len(lines) > MAX_LINES:
-            raise ClaimError(f"found {len(lines)} lines; at most {MAX_LINES} are read. Split the file", where=name)
+        if len(lines) > CLAIM_LINES:
+            raise ClaimError(f"found {len(lines)} lines; at most {CLAIM_LINES} are read. Split the file", where=name)
         return cls(tuple(_Reader(lines, name).blocks()), name)
 
     @classmethod
@@ -281,7 +281,7 @@ def _relations(text: str) -> list[int]:
             depth -= 1
         elif token in (";", ":"):
             found = []
-        elif depth == 0 and token in ("=", "==", "!=", "propto"):
+        elif depth == 0 and token in SPELLINGS:
             found.append(match.start())
     return found
 

@@ -9,8 +9,22 @@ from typing import Annotated, Any
 import typer
 
 from pgsym.cli.app import app, print_json
-from pgsym.cli.options import AsJson, Gamma, Horizon, Model, ObjectiveName, Theta, Values
-from pgsym.cli.problem import load_problem
+from pgsym.cli.options import (
+    AsJson,
+    Baseline,
+    Beta,
+    Critic,
+    Gamma,
+    Horizon,
+    Lambda,
+    Model,
+    NoDiscountWeight,
+    ObjectiveName,
+    Rewards,
+    Theta,
+    Values,
+)
+from pgsym.cli.problem import load_methods, load_problem
 
 
 @app.command()
@@ -23,8 +37,8 @@ def ascend(
     methods: Annotated[
         str,
         typer.Option(
-            help="exact, natural, reinforce, reward-to-go, advantage, eligibility-trace, "
-            "reward-to-go-undiscounted, advantage-undiscounted; several with commas."
+            help="exact, natural, or an estimator of `pgsym estimate`, such as reward-to-go-undiscounted; several with "
+            "commas."
         ),
     ] = "exact,natural,reward-to-go",
     steps: Annotated[int, typer.Option(help="Steps of every path.")] = 100,
@@ -38,6 +52,12 @@ def ascend(
     seeds: Annotated[int, typer.Option(help="Runs of each sampled method, with seeds 0, 1, ...")] = 3,
     damping: Annotated[float, typer.Option(help="Natural gradient: added to F's diagonal; 0 for F's inverse.")] = 0.0,
     horizon: Horizon = None,
+    lam: Lambda = None,
+    n: Rewards = None,
+    baseline: Baseline = None,
+    critic: Critic = None,
+    beta: Beta = None,
+    no_discount_weight: NoDiscountWeight = False,
     as_json: AsJson = False,
     plot: Annotated[
         Path | None, typer.Option(help="Draw J along the paths to this file (.svg, .pdf, .png; needs `plot`).")
@@ -55,18 +75,28 @@ def ascend(
     from pgsym.ascent.plot import save
     from pgsym.display.figure import require_format
     from pgsym.model.files.atomic import require_place
-    from pgsym.reports.ascent import ascent_table
     from pgsym.reports.progress import progress_bar
+    from pgsym.reports.tables import result_table
     from pgsym.reports.terminal import console
 
     if plot is not None:
         require_format(plot)
         require_place(plot)
     problem = load_problem(model, objective, theta, gamma, values)
+    chosen = load_methods(
+        methods,
+        problem.mdp,
+        lam=lam,
+        n=n,
+        baseline=baseline,
+        critic=critic,
+        beta=beta,
+        no_discount_weight=no_discount_weight,
+    )
     with progress_bar("ascending") as report:
         found = climb(
             problem,
-            methods=[name.strip() for name in methods.split(",") if name.strip()],
+            methods=chosen,
             steps=steps,
             step_size=_step_sizes(step_size),
             optimizer=optimizer,
@@ -79,7 +109,7 @@ def ascend(
     if as_json:
         print_json({"model": problem.name, **found.to_json()})
     else:
-        console().print(ascent_table(found, ascii=ascii))
+        console().print(result_table(found, cells=[found.HEADER, *found.rows(ascii=ascii)]))
     if plot is not None:
         save(found, plot)
         print(f"wrote {plot}", file=sys.stderr)

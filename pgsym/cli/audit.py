@@ -18,6 +18,8 @@ from pgsym.cli.options import AsJson, Gamma, Horizon, ObjectiveName, Seed, Theta
 from pgsym.cli.problem import load_problem
 from pgsym.errors import PgsymError, SamplingError, SchemaError
 
+STYLES = {"unbiased": "bold green", "biased": "bold red", "undecided": "bold yellow"}
+
 SUITE = "suite"
 """The MODEL that stands for the standard suite."""
 
@@ -65,7 +67,7 @@ def audit(
     """
     from pgsym.auditing import BiasVerdict, standard_suite
     from pgsym.auditing import audit as run
-    from pgsym.reports.audit import audit_table
+    from pgsym.reports.tables import result_table
     from pgsym.reports.terminal import console, working
 
     estimator = telling(load_function(function))
@@ -96,7 +98,7 @@ def audit(
     else:
         for name, result in results.items():
             console().print(f"[bold]{name}[/]")
-            console().print(audit_table(result))
+            console().print(result_table(result, style=STYLES[result.verdict]))
     raise typer.Exit(0 if all(r.verdict is BiasVerdict.UNBIASED for r in results.values()) else 1)
 
 

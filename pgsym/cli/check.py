@@ -77,6 +77,7 @@ def check(
 
 def _read(claims: str) -> Script:
     """A file where there is one of that name; else the text itself."""
+    from pgsym.claims.language.relation import LISTED
     from pgsym.claims.script import Script
 
     try:
@@ -86,6 +87,6 @@ def _read(claims: str) -> Script:
     looks_like_a_file = Path(claims).suffix in (".claims", ".txt") and not any(c in claims for c in "=\n")
     script = Script.load(claims) if exists or looks_like_a_file else Script.parse(claims)
     if not script.relations:
-        raise ClaimError("found no relation; a claim has =, != or propto between two sides. Write one",
+        raise ClaimError(f"found no relation; a claim has {LISTED} between two sides. Write one",
                          where=script.name or "claims")  # fmt: skip
     return script

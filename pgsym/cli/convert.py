@@ -40,7 +40,7 @@ def convert(
 
     Example: `pgsym convert short-corridor corridor.drn --mdp-only`
     """
-    from pgsym.interchange.formats import find, save
+    from pgsym.model.formats import find, save
 
     problem = load_problem(model, objective, theta, gamma, values)
     save(problem, out, discount=discount, average=average, chain=chain, mdp_only=mdp_only)

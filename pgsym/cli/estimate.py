@@ -10,17 +10,23 @@ from pgsym.cli.app import app, print_json
 from pgsym.cli.options import (
     DEFAULT_SAMPLES,
     AsJson,
+    Baseline,
+    Beta,
+    Critic,
     EstimatorName,
     Gamma,
     Horizon,
+    Lambda,
     Model,
+    NoDiscountWeight,
     ObjectiveName,
+    Rewards,
     Samples,
     Seed,
     Theta,
     Values,
 )
-from pgsym.cli.problem import load_problem
+from pgsym.cli.problem import load_estimator, load_problem
 
 
 @app.command()
@@ -34,6 +40,12 @@ def estimate(
     seed: Seed = 0,
     horizon: Horizon = None,
     estimator: EstimatorName = "reward-to-go",
+    lam: Lambda = None,
+    n: Rewards = None,
+    baseline: Baseline = None,
+    critic: Critic = None,
+    beta: Beta = None,
+    no_discount_weight: NoDiscountWeight = False,
     directions: Annotated[
         int | None,
         typer.Option(help="Many parameters: look along that many random directions instead, at a cost without k."),
@@ -47,13 +59,23 @@ def estimate(
     from pgsym.reports.terminal import console, sampling
 
     problem = load_problem(model, objective, theta, gamma, values)
+    chosen = load_estimator(
+        estimator,
+        problem.mdp,
+        lam=lam,
+        n=n,
+        baseline=baseline,
+        critic=critic,
+        beta=beta,
+        no_discount_weight=no_discount_weight,
+    )
     with sampling() as progress:
         # It loads JAX, which takes a second of its own.
         from pgsym.sampling import estimate as sample
 
         found = sample(
             problem,
-            estimator,
+            chosen,
             n=samples,
             seed=seed,
             horizon=horizon,

@@ -31,6 +31,21 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; the schema is 
 Samples = Annotated[int, typer.Option("-n", "--samples", help="Trajectories to sample.")]
 Seed = Annotated[int, typer.Option(help="Seed of the sampler; same seed, same numbers.")]
 Horizon = Annotated[int | None, typer.Option(help="Steps of a trajectory; by default so many that little is cut off.")]
-EstimatorName = Annotated[str, typer.Option(help="reinforce, reward-to-go, advantage or eligibility-trace.")]
+EstimatorName = Annotated[
+    str,
+    typer.Option(
+        help="reinforce, reward-to-go, advantage, actor-critic, n-step, gae, all-knowing or eligibility-trace; "
+        "with -undiscounted behind it, without the weight gamma^t."
+    ),
+]
+Lambda = Annotated[str | None, typer.Option("--lambda", help="lambda of gae; a number or a formula.")]
+Rewards = Annotated[int | None, typer.Option("--n-step", help="Rewards of n-step before the critic takes over.")]
+_BY_STATE = 'A number, "s1=-3,s2=1/2" by state, or "exact" for V.'
+Baseline = Annotated[str | None, typer.Option(help=_BY_STATE, show_default=False)]
+Critic = Annotated[str | None, typer.Option(help=_BY_STATE, show_default=False)]
+Beta = Annotated[str | None, typer.Option(help="Decay of the eligibility trace.")]
+NoDiscountWeight = Annotated[
+    bool, typer.Option("--no-discount-weight", help="Leave out the weight gamma^t of each term.")
+]
 
 DEFAULT_SAMPLES = 100_000

@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pgsym.errors import SchemaError
 
 if TYPE_CHECKING:
+    from pgsym.model.estimator import Estimator
+    from pgsym.model.mdp import MDP
     from pgsym.model.problem import Problem
+
+_SPELLING = {
+    "name": "--estimator",
+    "lam": "--lambda",
+    "n": "--n-step",
+    "T": "--horizon",
+    "horizon": "--horizon",
+    "baseline": "--baseline",
+    "critic": "--critic",
+    "beta": "--beta",
+    "discount_weight": "--no-discount-weight",
+    "bootstrap": "--no-bootstrap",
+    "stationary": "--stationary",
+}
+"""The options of commands that are fields of an estimator."""
 
 
 def load_problem(
     model: str, objective: str | None, theta: str | None, gamma: str | None, values: str | None = None
 ) -> Problem:
     """MODEL with the options that replace parts of it; what nobody chose is said on standard error."""
-    from pgsym.interchange.formats import locate
+    from pgsym.model.formats import locate
 
     problem = locate(model)
     if gamma is not None:
@@ -30,6 +47,74 @@ def load_problem(
     if problem.assumption:
         print(problem.assumption, file=sys.stderr)
     return problem
+
+
+def load_estimator(name: str, mdp: MDP, **options: Any) -> Estimator:
+    """The estimator of that name with the options that were given; None and False stand for options that were not.
+
+    >>> from pgsym.model.zoo import zoo
+    >>> load_estimator("n-step", zoo("two-state").mdp, critic="x=1", no_discount_weight=True, n=3, lam=None)
+    NStep(horizon=None, n=3, critic={'x': 1}, discount_weight=False, bootstrap=True)
+    """
+    from pgsym.model.estimator import find_estimator
+
+    return find_estimator(name, _fields(mdp, options), spelling=_SPELLING)
+
+
+def load_methods(names: str, mdp: MDP, **options: Any) -> dict[str, Any] | list[str]:
+    """Methods of ascent by name, with commas; an option goes to each estimator that has it.
+
+    >>> from pgsym.model.zoo import zoo
+    >>> list(load_methods("exact, gae", zoo("two-state").mdp, lam="1/2").values())
+    ['exact', GAE(horizon=None, lam=1/2, critic='exact', discount_weight=True, bootstrap=True)]
+    """
+    from dataclasses import fields
+
+    from pgsym.model.estimator import ESTIMATORS, UNDISCOUNTED, find_estimator
+
+    listed = [name.strip() for name in names.split(",") if name.strip()]
+    given = _fields(mdp, options)
+    found: dict[str, Any] = {name: name for name in listed}
+    used: set[str] = set()
+    for name in found:
+        kind = ESTIMATORS.get(name.removesuffix(UNDISCOUNTED))
+        if kind is not None:
+            own = {field.name: given[field.name] for field in fields(kind) if field.name in given}
+            used.update(own)
+            found[name] = find_estimator(name, own, spelling=_SPELLING)
+    for key in given:
+        if key not in used:
+            raise SchemaError("none of the methods has such an option. Leave it out", where=_SPELLING[key])
+    # One that stands twice is refused where all methods are read.
+    return found if len(found) == len(listed) else listed
+
+
+def _fields(mdp: MDP, options: dict[str, Any]) -> dict[str, Any]:
+    """Fields of an estimator from a command's options."""
+    given = {key: value for key, value in options.items() if value is not None and value is not False}
+    for key in ("baseline", "critic"):
+        if key in given:
+            given[key] = _state_function(given[key], mdp, _SPELLING[key])
+    for key in ("discount_weight", "bootstrap"):
+        if given.pop(f"no_{key}", None):
+            given[key] = False
+    return given
+
+
+def _state_function(text: str, mdp: MDP, where: str) -> Any:
+    """A number, "exact", or numbers by state."""
+    if "=" not in text:
+        return text
+    found = {}
+    for name, value in assignments(text, where).items():
+        states = [s for s in mdp.states if str(s) == name]
+        if not states:
+            raise SchemaError(f"state {name!r} is unknown; write name=value,... Check its name", where=where)
+        if len(states) > 1:
+            meanings = " or ".join(map(repr, states))
+            raise SchemaError(f"{name!r} can mean {meanings}; a name must mean one state. Rename one", where=where)
+        found[states[0]] = value
+    return found
 
 
 def assignments(text: str, where: str) -> dict[str, str]:

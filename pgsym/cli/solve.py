@@ -34,7 +34,8 @@ def solve(
     """
     from pgsym.exact import solve as solve_exactly
     from pgsym.exact.policy_symbols import in_policy_symbols
-    from pgsym.exact.solution import QUANTITIES, default_names
+    from pgsym.exact.solution import default_names
+    from pgsym.expression.quantity import LISTED
     from pgsym.reports.data import Report
     from pgsym.reports.terminal import console, working
     from pgsym.reports.values import BUDGET, SECONDS
@@ -53,7 +54,7 @@ def solve(
         print(text)
     else:
         with working("closed forms and exact values"):
-            found = Report(problem).to_json(QUANTITIES) if as_json else _on_the_terminal(problem)
+            found = Report(problem).to_json(LISTED) if as_json else _on_the_terminal(problem)
         if as_json:
             print_json(found | {"trust": {view: str(level) for view, level in VIEWS.items()}})
         else:

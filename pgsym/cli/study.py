@@ -81,10 +81,10 @@ def plot(
 
 
 def _print(found: StudyResult, as_json: bool) -> None:
-    from pgsym.reports.study import study_table
+    from pgsym.reports.tables import result_table
     from pgsym.reports.terminal import console
 
     if as_json:
         print_json(found.to_json())
     else:
-        console().print(study_table(found))
+        console().print(result_table(found))

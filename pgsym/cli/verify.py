@@ -11,16 +11,22 @@ from pgsym.cli.app import app, print_json
 from pgsym.cli.options import (
     DEFAULT_SAMPLES,
     AsJson,
+    Baseline,
+    Beta,
+    Critic,
     EstimatorName,
     Gamma,
     Horizon,
+    Lambda,
     Model,
+    NoDiscountWeight,
     ObjectiveName,
+    Rewards,
     Seed,
     Theta,
     Values,
 )
-from pgsym.cli.problem import load_problem
+from pgsym.cli.problem import load_estimator, load_problem
 
 
 @app.command()
@@ -36,6 +42,12 @@ def verify(
     seed: Seed = 0,
     horizon: Horizon = None,
     estimator: EstimatorName = "reward-to-go",
+    lam: Lambda = None,
+    n: Rewards = None,
+    baseline: Baseline = None,
+    critic: Critic = None,
+    beta: Beta = None,
+    no_discount_weight: NoDiscountWeight = False,
     as_json: AsJson = False,
 ) -> None:
     """Decide the policy gradient theorem on MODEL, and check sampled gradients against the exact one.
@@ -50,6 +62,16 @@ def verify(
     from pgsym.reports.terminal import console, cross_check_table, sampling, verdict_text, working
 
     problem = load_problem(model, objective, theta, gamma, values)
+    chosen = load_estimator(
+        estimator,
+        problem.mdp,
+        lam=lam,
+        n=n,
+        baseline=baseline,
+        critic=critic,
+        beta=beta,
+        no_discount_weight=no_discount_weight,
+    )
     with working("deciding the theorem"):
         verdict = decide(problem)
     if not as_json:
@@ -64,7 +86,7 @@ def verify(
 
             check = cross_check(
                 problem,
-                estimator=estimator,
+                chosen,
                 n=samples,
                 seed=seed,
                 horizon=horizon,

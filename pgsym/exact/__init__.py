@@ -2,4 +2,4 @@
 
 from pgsym.exact.solution import Solution as Solution
 from pgsym.exact.solution import Table as Table
-from pgsym.exact.solve import solve as solve
+from pgsym.exact.solution import solve as solve

@@ -7,62 +7,22 @@ tower of dual numbers; so are the factorizations of the systems' values.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, Self
 
 from pgsym.algebra.dual import Slopes
 from pgsym.algebra.field import Factorization, Field
-from pgsym.exact.elimination_plan import EliminationPlan
+from pgsym.errors import StructureError
+from pgsym.exact.elimination_plan import Constants, EliminationPlan
 from pgsym.exact.tables import LazyMap
+from pgsym.expression.quantity import QuantityDefinition
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
 from pgsym.model.structure import Structure
 
 Row = dict[int, Any]
-
-
-class Constants:
-    """gamma, mu0, P and r as elements of a field without tangents; each distinct expression is converted once."""
-
-    def __init__(self, plan: EliminationPlan, ground: Field) -> None:
-        self._plan = plan
-        self._ground = ground
-
-    @cached_property
-    def gamma(self) -> Any:
-        """The discount factor."""
-        return self._ground.convert(self._plan.mdp.gamma)
-
-    @cached_property
-    def mu0(self) -> Mapping[State, Any]:
-        """The start distribution, without its zeros."""
-        return {s: self._ground.convert(p) for s, p in self._plan.mdp.start.items()}
-
-    @cached_property
-    def P(self) -> dict[tuple[State, Action], dict[State, Any]]:
-        """P(s'|s,a), sparse; outcomes that share s' are added."""
-        values = []
-        for first, *others in self._plan.probabilities:
-            total = self._expressions[first]
-            for i in others:
-                total = total + self._expressions[i]
-            values.append(total)
-        return {pair: {t: values[i] for t, i in row} for pair, row in self._plan.moves.items()}
-
-    @cached_property
-    def r(self) -> dict[tuple[State, Action], Any]:
-        """r(s,a)."""
-        known = self._expressions
-        values = [
-            self._ground.dot([known[p] for p, _ in terms], [known[r] for _, r in terms]) for terms in self._plan.rewards
-        ]
-        by_kind = [values[earned] for _, earned in self._plan.kinds]
-        return {pair: by_kind[kind] for pair, kind in self._plan.kind.items()}
-
-    @cached_property
-    def _expressions(self) -> list[Any]:
-        return [self._ground.convert(e) for e in self._plan.expressions]
 
 
 class InducedChain:
@@ -75,6 +35,11 @@ class InducedChain:
     lower
         The same problem over ``field.base``, where `field` is a field of dual numbers: its constants and
         factorizations are used again.
+
+    Attributes
+    ----------
+    systems : list of (discount, states, Factorization)
+        I - discount P_pi on these states, each factored once for all variants of the chain.
     """
 
     def __init__(
@@ -95,33 +60,89 @@ class InducedChain:
         self.plan = EliminationPlan.of(self.structure)
         self.lower = lower
         self.constants: Constants = Constants(self.plan, field.ground) if lower is None else lower.constants
+        self._known: dict[QuantityDefinition, Any] = {}
+        self.systems: list[tuple[Any, tuple[State, ...], Factorization]] = []
+        self._original: Self | None = None
+        self._r: Mapping[Any, Any] | None = None
+        self._gamma: Any = None
+        self._mu0: Mapping[State, Any] | None = None
+
+    def varied(
+        self,
+        *,
+        r: Mapping[Any, Any] | None = None,
+        gamma: Any = None,
+        mu0: Mapping[State, Any] | None = None,
+    ) -> Self:
+        """The same chain with other data; what is left out stays as it is.
+
+        The dynamics stay, so the probabilities are shared, and with them every factorization of I - gamma P_pi that
+        serves the same discount.
+
+        Parameters
+        ----------
+        r : mapping
+            {(s, a): mean reward} over ``mdp.pairs``, or {s: reward} for a function of the state; elements of the field.
+        gamma
+            A discount: an element of the field, or a rational number.  At 1 every run has to end, as for a model whose
+            own discount is 1.
+        mu0 : mapping
+            {s: weight}; the weights need not sum to 1, a state left out has weight 0.
+
+        Raises
+        ------
+        HypothesisError
+            When a quantity is asked for that the new data do not define.
+
+        Notes
+        -----
+        With a discount of their own, V, Q, A and eta are those of that discount in the average-reward objective too.
+
+        Examples
+        --------
+        >>> from pgsym.exact import solve
+        >>> q = solve("random-walk").at().quantities
+        >>> steps = q.varied(r=dict.fromkeys(q.mdp.nonterminal, q.field.one))
+        >>> [int(steps.V[s]) for s in q.mdp.states]  # expected length of the walk: i (6 - i)
+        [0, 5, 8, 9, 8, 5, 0]
+        """
+        if r is None and gamma is None and mu0 is None:
+            return self
+        field = self.field
+        gamma = field.number(Fraction(gamma)) if isinstance(gamma, int | Fraction) else gamma
+        lower = self.lower
+        if lower is not None:
+            value = None if gamma is None else field.value(gamma)
+            lower = lower.varied(r=_values_of(r, field), gamma=value, mu0=_values_of(mu0, field))
+        found = type(self)(self.mdp, self.policy, self.objective, field, self.structure, lower=lower)
+        found._original = self if self._original is None else self._original
+        found.constants, found.systems = self.constants, found._original.systems
+        found._r = self._r if r is None else r
+        found._gamma = self._gamma if gamma is None else gamma
+        found._mu0 = self._mu0 if mu0 is None else mu0
+        return found
+
+    def of(self, quantity: QuantityDefinition) -> Any:
+        """A quantity of the registry, found once."""
+        if quantity not in self._known:
+            self._known[quantity] = quantity.value_of(self)
+        return self._known[quantity]
+
+    # -- the dynamics ------------------------------------------------------------------------------------
 
     @cached_property
     def pi(self) -> Mapping[State, Mapping[Action, Any]]:
         """pi(a|s), nested by state and action."""
+        if self._original is not None:
+            return self._original.pi
         policy, field = self.policy, self.field
         return {s: dict(zip(policy.actions(s), policy.row(s, field), strict=True)) for s in self.mdp.nonterminal}
 
     @cached_property
-    def gamma(self) -> Any:
-        """The discount factor."""
-        return self.field.lift(self.constants.gamma)
-
-    @cached_property
-    def mu0(self) -> Mapping[State, Any]:
-        """The start distribution, without its zeros."""
-        self.structure.require_start()
-        return {s: self.field.lift(p) for s, p in self.constants.mu0.items()}
-
-    @cached_property
-    def r(self) -> Mapping[tuple[State, Action], Any]:
-        """r(s,a) = sum_s' P(s'|s,a) r(s,a,s').  Enough for means; second moments need r(s,a,s')."""
-        lift = self.field.lift
-        return {pair: lift(e) for pair, e in self.constants.r.items()}
-
-    @cached_property
     def P(self) -> Mapping[tuple[State, Action], Mapping[State, Any]]:
         """P(s'|s,a), sparse; outcomes that share s' are added."""
+        if self._original is not None:
+            return self._original.P
         if self.field.ground is self.field:
             return self.constants.P
         lift, rows = self.field.lift, self.constants.P
@@ -130,8 +151,63 @@ class InducedChain:
     @cached_property
     def P_pi(self) -> Mapping[State, Mapping[State, Any]]:
         """P_pi(s,s') = sum_a pi(a|s) P(s'|s,a), sparse; rows are the current, non-terminal state."""
+        if self._original is not None:
+            return self._original.P_pi
         rows, mix = self.constants.P, self.field.mix
         return {s: mix(list(chosen.values()), [rows[s, a] for a in chosen]) for s, chosen in self.pi.items()}
+
+    # -- the data: the model's, or those given to `varied` -----------------------------------------------
+
+    @cached_property
+    def gamma(self) -> Any:
+        """The discount factor."""
+        return self.field.lift(self.constants.gamma) if self._gamma is None else self._gamma
+
+    @cached_property
+    def undiscounted(self) -> bool:
+        """The discount is the number 1."""
+        return self.mdp.gamma == 1 if self._gamma is None else self.field.is_zero(self._gamma - self.field.one)
+
+    @cached_property
+    def mu0(self) -> Mapping[State, Any]:
+        """The start distribution without its zeros, or the start weight."""
+        if self._mu0 is None:
+            self.structure.require_start()
+            return {s: self.field.lift(p) for s, p in self.constants.mu0.items()}
+        for s in self._mu0:
+            if s not in self.structure.graph:
+                raise StructureError(f"state {s!r} is unknown; a start is a state. Check its name", where="mu0")
+        return dict(self._mu0)
+
+    @cached_property
+    def reachable(self) -> frozenset[State]:
+        """The states that the start can reach."""
+        if self._mu0 is None:
+            return self.structure.reachable
+        return self.structure.reach(s for s, p in self.mu0.items() if not self.field.is_zero(p))
+
+    @cached_property
+    def r(self) -> Mapping[tuple[State, Action], Any]:
+        """r(s,a) = sum_s' P(s'|s,a) r(s,a,s').  Enough for means; second moments need r(s,a,s')."""
+        given, pairs = self._r, self.mdp.pairs
+        if given is None:
+            lift = self.field.lift
+            return {pair: lift(e) for pair, e in self.constants.r.items()}
+        if all(pair in given for pair in pairs):
+            return {pair: given[pair] for pair in pairs}
+        missing = [s for s in self.mdp.nonterminal if s not in given]
+        if missing:
+            raise StructureError(
+                f"no reward for {missing[0]!r} and {len(missing) - 1} other states; a reward function has a value for "
+                "every state-action pair, or for every state that is not terminal. Add them",
+                where="r",
+            )
+        return {pair: given[pair[0]] for pair in pairs}
+
+    @property
+    def has_own_rewards(self) -> bool:
+        """The rewards are not those of the model."""
+        return self._r is not None
 
     @cached_property
     def r_pi(self) -> Mapping[State, Any]:
@@ -142,18 +218,65 @@ class InducedChain:
     # -- linear systems ----------------------------------------------------------------------------------
 
     @cached_property
+    def rewardless(self) -> frozenset[State]:
+        """The states of recurrent classes in which nothing is earned: their value is 0, at gamma = 1 too."""
+        if self._r is None:
+            return self.structure.rewardless
+        zero, actions = self.field.is_zero, self.policy.support
+        classes = self.structure.recurrent_classes
+        return frozenset(s for c in classes if all(zero(self.r[t, a]) for t in c for a in actions(t)) for s in c)
+
+    @cached_property
+    def _improper(self) -> frozenset[State]:
+        """The states from which an unending run with rewards has positive probability."""
+        if self._r is None:
+            return self.structure.improper
+        classes = self.structure.recurrent_classes
+        return self.structure.leading_to(s for c in classes for s in c if s not in self.rewardless)
+
+    @cached_property
     def live(self) -> tuple[State, ...]:
         """The states whose value has to be solved for; at gamma = 1 only those where it is finite."""
-        return self.plan.live
+        if self._r is None and self._gamma is None:
+            return self.plan.live
+        if not self.undiscounted:
+            return self.mdp.nonterminal
+        return tuple(s for s in self.mdp.nonterminal if s not in self.rewardless and s not in self._improper)
+
+    @cached_property
+    def index(self) -> dict[State, int]:
+        """The position of each live state."""
+        return {s: i for i, s in enumerate(self.live)}
+
+    @property
+    def _below(self) -> Self | None:
+        """`lower`, where it solves for the same states: a reward can vanish there and have a slope here."""
+        return self.lower if self.lower is not None and self.lower.live == self.live else None
 
     @cached_property
     def _system(self) -> Factorization:
-        """I - gamma P_pi on the live states, the start states eliminated last: J then needs little of V."""
-        self.structure.require_discounted_or_proper()
+        """I - gamma P_pi on the live states: one factorization for each discount and set of live states."""
+        if self.undiscounted:
+            self.structure.require_end(self._improper & self.reachable)
+        model = self if self._original is None else self._original
+        if self.live == model.live and self.field.is_zero(self.gamma - model.gamma):
+            return model._planned
+        for gamma, live, system in self.systems:
+            if live == self.live and self.field.is_zero(gamma - self.gamma):
+                return system
+        rows = [self._identity_minus(self.index, s, self.gamma) for s in self.live]
+        below = self._below
+        system = self.field.factor(rows) if below is None else self.field.factor(rows, lower=below._system)  # type: ignore[call-arg]
+        self.systems.append((self.gamma, self.live, system))
+        return system
+
+    @cached_property
+    def _planned(self) -> Factorization:
+        """I - gamma P_pi for the model's discount, the start states eliminated last: J then needs little of V."""
         index = self.plan.index
         if self.lower is not None:
-            return self._differentiated(self.lower._system, index, self.lower.gamma)
-        rows = [self._identity_minus(index, s, self.gamma) for s in self.live]
+            return self._differentiated(self.lower._planned, index, self.lower.gamma)
+        rows = [self._identity_minus(index, s, self.gamma) for s in self.plan.live]
         return self.field.factor(rows, self.plan.last, ordering=self.plan.discounted)
 
     @cached_property
@@ -168,6 +291,8 @@ class InducedChain:
         One state is pinned instead of one equation replaced by a sum, so no dense row arises; nothing is
         iterated, so periods do not matter.
         """
+        if self._original is not None:
+            return self._original._pinned
         self.structure.require_unichain()
         rest = self.plan.rest
         index = {s: i for i, s in enumerate(rest)}
@@ -211,3 +336,8 @@ class InducedChain:
             if j is not None:
                 row[j] = row[j] + minus * p if j == i else minus * p
         return row
+
+
+def _values_of(given: Mapping[Any, Any] | None, field: Any) -> Mapping[Any, Any] | None:
+    """The same mapping for the lower field."""
+    return None if given is None else LazyMap(given, lambda key: field.value(given[key]))

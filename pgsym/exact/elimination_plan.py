@@ -5,12 +5,13 @@ Equal expressions are evaluated once in each field, and the pivots of each linea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import sympy as sp
 
+from pgsym.algebra.field import Field
 from pgsym.algebra.ordering import Ordering, order
 from pgsym.model.mdp import Action, State
 from pgsym.model.structure import Structure
@@ -53,9 +54,9 @@ class EliminationPlan:
     @classmethod
     def of(cls, structure: Structure) -> EliminationPlan:
         """The plan of this chain; it is kept with its structure."""
-        if "plan" not in structure.derived:
-            structure.derived["plan"] = cls(structure)
-        found: EliminationPlan = structure.derived["plan"]
+        if structure.elimination_plan is None:
+            structure.elimination_plan = cls(structure)
+        found: EliminationPlan = structure.elimination_plan
         return found
 
     def __init__(self, structure: Structure) -> None:
@@ -139,3 +140,46 @@ class EliminationPlan:
         index = {s: i for i, s in enumerate(states)}
         graph: Any = self.structure.graph
         return [{index[s], *(index[t] for t in graph.successors(s) if t in index)} for s in states]
+
+
+class Constants:
+    """gamma, mu0, P and r as elements of a field without tangents; each distinct expression is converted once."""
+
+    def __init__(self, plan: EliminationPlan, ground: Field) -> None:
+        self._plan = plan
+        self._ground = ground
+
+    @cached_property
+    def gamma(self) -> Any:
+        """The discount factor."""
+        return self._ground.convert(self._plan.mdp.gamma)
+
+    @cached_property
+    def mu0(self) -> Mapping[State, Any]:
+        """The start distribution, without its zeros."""
+        return {s: self._ground.convert(p) for s, p in self._plan.mdp.start.items()}
+
+    @cached_property
+    def P(self) -> dict[tuple[State, Action], dict[State, Any]]:
+        """P(s'|s,a), sparse; outcomes that share s' are added."""
+        values = []
+        for first, *others in self._plan.probabilities:
+            total = self._expressions[first]
+            for i in others:
+                total = total + self._expressions[i]
+            values.append(total)
+        return {pair: {t: values[i] for t, i in row} for pair, row in self._plan.moves.items()}
+
+    @cached_property
+    def r(self) -> dict[tuple[State, Action], Any]:
+        """r(s,a)."""
+        known = self._expressions
+        values = [
+            self._ground.dot([known[p] for p, _ in terms], [known[r] for _, r in terms]) for terms in self._plan.rewards
+        ]
+        by_kind = [values[earned] for _, earned in self._plan.kinds]
+        return {pair: by_kind[kind] for pair, kind in self._plan.kind.items()}
+
+    @cached_property
+    def _expressions(self) -> list[Any]:
+        return [self._ground.convert(e) for e in self._plan.expressions]

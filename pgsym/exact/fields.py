@@ -11,12 +11,12 @@ import sympy as sp
 from pgsym.algebra import FloatField, PrimeField, RationalField, point_field
 from pgsym.algebra.field import Field
 from pgsym.algebra.generators import Generators
-from pgsym.algebra.polynomial import DEFAULT_BUDGET
 from pgsym.algebra.size import SizeField
 from pgsym.errors import StructureError
 from pgsym.exact.logarithms import LogBasis
 from pgsym.expression.linear import common_denominators
 from pgsym.expression.symbols import in_order
+from pgsym.limits import CLOSED_FORM_TERMS
 from pgsym.model.mdp import MDP
 from pgsym.model.policy import Policy
 from pgsym.model.policy_at import check_policy_at
@@ -36,7 +36,7 @@ def rational_field(
     *,
     extra: Iterable[sp.Symbol] = (),
     logs: LogBasis | None = None,
-    budget: int = DEFAULT_BUDGET,
+    budget: int = CLOSED_FORM_TERMS,
     seconds: float | None = None,
 ) -> RationalField:
     """Q(x, theta, gamma, symbols): closed forms.

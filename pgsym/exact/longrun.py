@@ -19,8 +19,7 @@ from typing import Any
 
 from pgsym.algebra.field import Factorization
 from pgsym.errors import ImproperPolicyError
-from pgsym.exact.quantities import Quantities
-from pgsym.exact.variants import Varied
+from pgsym.exact.chain import InducedChain
 from pgsym.model.mdp import Action, State
 
 
@@ -35,7 +34,7 @@ class RecurrentClass:
         The same class over ``q.field.base``; its factorization serves here too.
     """
 
-    def __init__(self, q: Quantities, states: tuple[State, ...], lower: RecurrentClass | None) -> None:
+    def __init__(self, q: InducedChain, states: tuple[State, ...], lower: RecurrentClass | None) -> None:
         self.q = q
         self.states = states
         self.rest = states[:-1]
@@ -70,13 +69,25 @@ class RecurrentClass:
 
 
 class LongRun:
-    """The decomposition of one chain, computed once; `gain` and the other functions below read from it."""
+    """The decomposition of one chain, computed once.
 
-    def __init__(self, q: Quantities) -> None:
+    Attributes
+    ----------
+    g, H, n, nu : mapping
+        By state, as in the claim language.
+
+    Examples
+    --------
+    >>> from pgsym.exact import solve
+    >>> {s: str(g) for s, g in solve("two-classes").at().quantities.g.items()}
+    {'start': '8/9', 'safe': '1', 'on': '2/3', 'off': '2/3'}
+    """
+
+    def __init__(self, q: InducedChain, lower: LongRun | None = None) -> None:
         classes = q.structure.recurrent_classes
         self.q = q
-        self.lower: LongRun | None = None if q.lower is None else _long_run(q.lower)
-        below: Sequence[RecurrentClass | None] = [None] * len(classes) if self.lower is None else self.lower.classes
+        self.lower = lower
+        below: Sequence[RecurrentClass | None] = [None] * len(classes) if lower is None else lower.classes
         self.classes: list[RecurrentClass] = [RecurrentClass(q, *pair) for pair in zip(classes, below, strict=True)]
         self.class_of = {s: c for c in self.classes for s in c.states}
         self.transient = tuple(s for s in q.mdp.nonterminal if s not in self.class_of)
@@ -95,7 +106,12 @@ class LongRun:
         return _sum(self.q, (p * values[t] for t, p in self.q.P_pi[s].items() if t in self.class_of))
 
     @cached_property
-    def gain(self) -> Mapping[State, Any]:
+    def g(self) -> Mapping[State, Any]:
+        """The long-run average reward of the chain that starts in s; 0 in terminal states.
+
+        g = P* r_pi with the Cesaro limit P* of the powers of P_pi (Puterman 1994, section 8.2).  In reward units per
+        step; with one recurrent class and no terminal state it is rbar in every state.
+        """
         found = dict.fromkeys(self.q.mdp.states, self.q.field.zero)
         found.update((s, c.gain) for s, c in self.class_of.items())
         found.update(self._from_transient(self._ahead(s, found) for s in self.transient))
@@ -103,14 +119,20 @@ class LongRun:
 
     @cached_property
     def H(self) -> Mapping[State, Any]:
+        """The differential value with (I - P_pi) H = r_pi - g and P* H = 0; 0 in terminal states.
+
+        H is the deviation matrix times r_pi (Puterman 1994, section 8.2.3 and theorem 8.2.6).  In reward units; with
+        one recurrent class and no terminal state it is h.
+        """
         found = dict.fromkeys(self.q.mdp.states, self.q.field.zero)
         found.update((s, c.H[s]) for s, c in self.class_of.items())
-        excess = (self.q.r_pi[s] - self.gain[s] + self._ahead(s, found) for s in self.transient)
+        excess = (self.q.r_pi[s] - self.g[s] + self._ahead(s, found) for s in self.transient)
         found.update(self._from_transient(excess))
         return found
 
     @cached_property
-    def visits(self) -> Mapping[State, Any]:
+    def n(self) -> Mapping[State, Any]:
+        """The expected number of visits from the start; over all states, 0 in those not transient."""
         zero, start = self.q.field.zero, self.q.mu0
         found = dict.fromkeys(self.q.mdp.states, zero)
         solved = self._system.solve_transposed([start.get(s, zero) for s in self.transient])
@@ -118,14 +140,19 @@ class LongRun:
         return found
 
     @cached_property
-    def limiting(self) -> Mapping[State, Any]:
-        """First the weight that enters each absorbing state or class from outside, then its spread by mu_k."""
+    def nu(self) -> Mapping[State, Any]:
+        """The Cesaro limit of Pr(s_t = s) from the start, over all states.
+
+        It sums to 1 (to the total start weight), vanishes in transient states, and counts what has ended in the
+        terminal ones.  With one recurrent class and no terminal state it is mu.  First comes the weight that enters
+        each absorbing state or class from outside, then its spread by mu_k.
+        """
         zero, start = self.q.field.zero, self.q.mu0
         arrived = {s: start.get(s, zero) for s in self.q.mdp.states if s in self.class_of or s in self.q.mdp.terminal}
         for s in self.transient:
             for t, p in self.q.P_pi[s].items():
                 if t in arrived:
-                    arrived[t] = arrived[t] + self.visits[s] * p
+                    arrived[t] = arrived[t] + self.n[s] * p
         found = dict.fromkeys(self.q.mdp.states, zero)
         found.update((s, arrived[s]) for s in self.q.mdp.terminal)
         for c in self.classes:
@@ -133,74 +160,28 @@ class LongRun:
             found.update((s, weight * c.mu[s]) for s in c.states)
         return found
 
+    @cached_property
+    def expected_steps(self) -> Any:
+        """E[T], the expected number of actions until a terminal state, undiscounted.
 
-# -- the quantities --------------------------------------------------------------------------------------
-
-
-def gain(q: Quantities) -> Mapping[State, Any]:
-    """g(s), the long-run average reward of the chain that starts in s; 0 in terminal states.
-
-    g = P* r_pi with the Cesaro limit P* of the powers of P_pi (Puterman 1994, section 8.2).  In reward units per
-    step; with one recurrent class and no terminal state it is rbar in every state.
-
-    Examples
-    --------
-    >>> from pgsym.exact.fields import exact_field
-    >>> from pgsym.model.zoo import zoo
-    >>> model = zoo("two-classes")
-    >>> field = exact_field(model.mdp, model.policy, model.theta)
-    >>> q = Quantities(model.mdp, model.policy, model.objective, field)
-    >>> {s: str(g) for s, g in gain(q).items()}
-    {'start': '8/9', 'safe': '1', 'on': '2/3', 'off': '2/3'}
-    """
-    return _long_run(q).gain
+        Raises
+        ------
+        ImproperPolicyError
+            A state that the start reaches belongs to a recurrent class: the run need not end.
+        """
+        endless = [c for c in self.classes if not self.q.reachable.isdisjoint(c.states)]
+        if endless:
+            states = endless[0].states
+            listed = ", ".join(map(repr, states[:8]))
+            raise ImproperPolicyError(
+                f"{len(endless)} recurrent classes are reached (the first has {len(states)} states: {listed}); "
+                "E[T] needs every run to end. Mark an end as terminal, or make discount a random termination",
+                where="E[T]",
+            )
+        return _sum(self.q, (self.n[s] for s in self.transient))
 
 
-def limiting(q: Quantities) -> Mapping[State, Any]:
-    """nu(s), the Cesaro limit of Pr(s_t = s) from the start distribution, over all states.
-
-    It sums to 1 (to the total start weight), vanishes in transient states, and counts what has ended in the
-    terminal ones.  With one recurrent class and no terminal state it is mu.
-    """
-    return _long_run(q).limiting
-
-
-def multichain_h(q: Quantities) -> Mapping[State, Any]:
-    """H(s), the differential value with (I - P_pi) H = r_pi - g and P* H = 0; 0 in terminal states.
-
-    H is the deviation matrix times r_pi (Puterman 1994, section 8.2.3 and theorem 8.2.6).  In reward units; with
-    one recurrent class and no terminal state it is h.
-    """
-    return _long_run(q).H
-
-
-def transient_visits(q: Quantities) -> Mapping[State, Any]:
-    """n(s), the expected number of visits from the start distribution; over all states, 0 in those not transient."""
-    return _long_run(q).visits
-
-
-def expected_steps(q: Quantities) -> Any:
-    """E[T], the expected number of actions until a terminal state, undiscounted.
-
-    Raises
-    ------
-    ImproperPolicyError
-        A state that the start reaches belongs to a recurrent class: the run need not end.
-    """
-    reached = q.reachable if isinstance(q, Varied) else q.structure.reachable
-    endless = [c for c in q.structure.recurrent_classes if not reached.isdisjoint(c)]
-    if endless:
-        listed = ", ".join(map(repr, endless[0][:8]))
-        raise ImproperPolicyError(
-            f"{len(endless)} recurrent classes are reached (the first has {len(endless[0])} states: {listed}); "
-            "E[T] needs every run to end. Mark an end as terminal, or make discount a random termination",
-            where="E[T]",
-        )
-    long_run = _long_run(q)
-    return _sum(q, (long_run.visits[s] for s in long_run.transient))
-
-
-def deviation(q: Quantities) -> Mapping[tuple[State, State], Any]:
+def deviation(q: InducedChain, mu: Mapping[State, Any]) -> Mapping[tuple[State, State], Any]:
     """D(s,s'), D = (I - P_pi + 1 mu^T)^-1 - 1 mu^T, the deviation matrix of a unichain; found by columns on demand.
 
     Column s' is the differential value of the reward 1 in s': (I - P_pi) x = e_s' - mu(s') 1 with mu.x = 0.
@@ -211,26 +192,17 @@ def deviation(q: Quantities) -> Mapping[tuple[State, State], Any]:
     NotUnichainError, UndefinedQuantityError
         Two or more recurrent classes, or a terminal state.
     """
-    q.structure.require_unichain()
-    kept = vars(q)
-    if "_deviation" not in kept:
-        kept["_deviation"] = _deviation(q)
-    found: Mapping[tuple[State, State], Any] = kept["_deviation"]
-    return found
-
-
-def _deviation(q: Quantities) -> Mapping[tuple[State, State], Any]:
-    (recurrent,) = _long_run(q).classes
+    recurrent = q._recurrent
     rest, system = q._pinned
-    zero, mu = q.field.zero, q.mu
+    zero = q.field.zero
     columns: dict[State, dict[State, Any]] = {}
 
     def column(target: State) -> dict[State, Any]:
         source = -mu[target]
         right = [source + q.field.one if s == target else source for s in rest]
         found = dict(zip(rest, system.solve(right), strict=True))
-        found[recurrent.states[-1]] = zero
-        offset = _sum(q, (mu[s] * found[s] for s in recurrent.states))
+        found[recurrent[-1]] = zero
+        offset = _sum(q, (mu[s] * found[s] for s in recurrent))
         return {s: e - offset for s, e in found.items()}
 
     def entry(row: tuple[State], target: State) -> Any:
@@ -241,7 +213,7 @@ def _deviation(q: Quantities) -> Mapping[tuple[State, State], Any]:
     return _Grid([(s,) for s in q.mdp.states], q.mdp.states, entry)
 
 
-def reward_to(q: Quantities) -> Mapping[tuple[State, Action, State], Any]:
+def reward_to(q: InducedChain) -> Mapping[tuple[State, Action, State], Any]:
     """r(s,a,s'), the mean reward of the outcomes of (s,a) that lead to s'; 0 where none does.
 
     The mean of r(s,a,s') over s' is r(s,a).  A reward function of one's own (`varied`) does not depend on s'.
@@ -249,7 +221,7 @@ def reward_to(q: Quantities) -> Mapping[tuple[State, Action, State], Any]:
     by_pair: dict[tuple[State, Action], dict[State, Any]] = {}
 
     def row(pair: tuple[State, Action]) -> dict[State, Any]:
-        if isinstance(q, Varied) and q.has_own_rewards:
+        if q.has_own_rewards:
             return dict.fromkeys(q.P[pair], q.r[pair])
         rewards: dict[State, list[Any]] = {}
         for o in q.mdp.outcomes(*pair):
@@ -297,16 +269,7 @@ class _Grid(Mapping[Any, Any]):
         return len(self._rows) * len(self._columns)
 
 
-def _long_run(q: Quantities) -> LongRun:
-    """The decomposition of the chain of `q`, kept with it."""
-    kept = vars(q)
-    if "_long_run" not in kept:
-        kept["_long_run"] = LongRun(q)
-    found: LongRun = kept["_long_run"]
-    return found
-
-
-def _identity_minus_P(q: Quantities, states: Sequence[State], lower: Factorization | None) -> Factorization:
+def _identity_minus_P(q: InducedChain, states: Sequence[State], lower: Factorization | None) -> Factorization:
     """I - P_pi on the given states, factored; over dual numbers by the factors `lower` of its values."""
     index = {s: i for i, s in enumerate(states)}
     rows = []
@@ -320,7 +283,7 @@ def _identity_minus_P(q: Quantities, states: Sequence[State], lower: Factorizati
     return q.field.factor(rows) if lower is None else q.field.factor(rows, lower=lower)  # type: ignore[call-arg]
 
 
-def _sum(q: Quantities, terms: Iterable[Any]) -> Any:
+def _sum(q: InducedChain, terms: Iterable[Any]) -> Any:
     total = None
     for term in terms:
         total = term if total is None else total + term

@@ -18,8 +18,8 @@ from pgsym.errors import PolicyError
 from pgsym.exact.quantities import Quantities
 from pgsym.exact.solution import Solution
 from pgsym.expression.evaluate import evaluate
-from pgsym.expression.labels import call, conditional
 from pgsym.expression.linear import Linear
+from pgsym.expression.naming import call, conditional
 from pgsym.expression.notation import name_table, quantity_latex
 from pgsym.expression.symbols import Alphabet, in_order
 from pgsym.model.mdp import MDP, Action, State

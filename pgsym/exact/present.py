@@ -11,7 +11,8 @@ from pgsym.algebra import FloatField
 from pgsym.algebra.field import Field
 from pgsym.errors import TooLargeError
 from pgsym.expression.exact import to_float, written
-from pgsym.expression.labels import labels
+from pgsym.expression.naming import labels
+from pgsym.expression.quantity import QUANTITIES
 from pgsym.model.problem_display import point_text
 from pgsym.trust import Level, Trust
 
@@ -65,7 +66,7 @@ def to_json(solution: Solution) -> dict[str, Any]:
         found[name] = {}
         for key in value:
             entry = _entry(solution, unless_too_large(lambda k=key, v=value: v[k]))  # type: ignore[misc]
-            if name in ("Q", "A"):
+            if len(QUANTITIES[name].kinds) == 2:
                 found[name].setdefault(told[key[0]], {})[told[key[1]]] = entry
             else:
                 found[name][told.get(key, str(key))] = entry

@@ -14,7 +14,9 @@ import sympy as sp
 
 from pgsym.errors import UndefinedQuantityError
 from pgsym.exact.chain import InducedChain, Row
+from pgsym.exact.longrun import LongRun, deviation, reward_to
 from pgsym.exact.tables import LazyMap
+from pgsym.expression.quantity import QUANTITIES
 from pgsym.model.mdp import Action, State
 from pgsym.model.objective import MEAN_REWARD
 
@@ -36,21 +38,21 @@ class Quantities(InducedChain):
     @cached_property
     def V(self) -> Mapping[State, Any]:
         """V(s), the expected discounted return; 0 in terminal states."""
-        self._require_discounted("V", "h")
+        self._require_discounted("V")
         return self._on_live(self._values, "V")
 
     @cached_property
     def _values(self) -> Sequence[Any]:
         """V on the live states, as a vector."""
         rewards = [self.r_pi[s] for s in self.live]
-        if self.lower is None:
+        if self._below is None:
             return self._system.solve(rewards)
-        return self._system.solve(rewards, self.lower._values)  # type: ignore[call-arg]
+        return self._system.solve(rewards, self._below._values)  # type: ignore[call-arg]
 
     @cached_property
     def eta(self) -> Mapping[State, Any]:
         """eta(s) = sum_t gamma^t Pr(s_t = s) over non-terminal states."""
-        self._require_discounted("eta", "mu")
+        self._require_discounted("eta")
         return self._on_live(self._visits, "eta")
 
     @cached_property
@@ -58,9 +60,9 @@ class Quantities(InducedChain):
         """eta on the live states, as a vector."""
         zero = self.field.zero
         start = [self.mu0.get(s, zero) for s in self.live]
-        if self.lower is None:
+        if self._below is None:
             return self._system.solve_transposed(start)
-        return self._system.solve_transposed(start, self.lower._visits)  # type: ignore[call-arg]
+        return self._system.solve_transposed(start, self._below._visits)  # type: ignore[call-arg]
 
     def visits_from(self, state: State) -> Mapping[State, Any]:
         """Expected discounted visits of a run that begins in `state`; V(s) is their sum, weighted with r_pi."""
@@ -70,15 +72,18 @@ class Quantities(InducedChain):
     @cached_property
     def d(self) -> Mapping[State, Any]:
         """eta normalised to sum 1; (1 - gamma) eta when nothing terminates."""
-        eta = self.eta
-        if not any(s in self.plan.index for s in self.mu0):
+        eta, one, zero = self.eta, self.field.one, self.field.zero
+        if all(self.field.is_zero(self.mu0.get(s, zero)) for s in self.live):
             raise UndefinedQuantityError(
-                "every run is over when it begins, so no state is visited and there is nothing to normalise. Start in "
-                "a state that is not terminal",
+                "the start weight is 0 in every state that is not terminal, so no state is visited and there is "
+                "nothing to normalise. Start in one that is not terminal",
                 where="d",
             )
-        endless = not self.mdp.terminal and self.mdp.gamma != 1
-        scale = self.field.one - self.gamma if endless else self.field.one / self._sum(eta[s] for s in self.live)
+        if self.mdp.terminal or self.undiscounted:
+            scale = one / self._sum(eta[s] for s in self.live)
+        else:
+            start = one if self._mu0 is None else self._sum(self.mu0.values())
+            scale = (one - self.gamma) / start
         return LazyMap(self.live, lambda s: scale * eta[s])
 
     # -- stationary and differential ---------------------------------------------------------------------
@@ -86,6 +91,8 @@ class Quantities(InducedChain):
     @cached_property
     def mu(self) -> Mapping[State, Any]:
         """The stationary distribution; 0 in transient states."""
+        if self._original is not None:
+            return self._original.mu
         weights = list(self._weights)
         total = self._sum(weights) + self.field.one
         found = dict(zip(self.plan.rest, (w / total for w in weights), strict=True))
@@ -128,13 +135,13 @@ class Quantities(InducedChain):
     @cached_property
     def baseline(self) -> Mapping[State, Any]:
         """V, or h for the average reward: the state value from which the advantage is measured."""
-        return self.h if self.objective.definition.differential else self.V
+        return self.V if self._is_discounted else self.h
 
     @cached_property
     def Q(self) -> Mapping[tuple[State, Action], Any]:
         """The objective's action value q(s,a): Q, or the differential Q for the average reward."""
         P, r, dot, terminal = self.P, self.r, self.field.dot, self.mdp.terminal
-        if self.objective.definition.differential:
+        if not self._is_discounted:
             h, rbar = self.h, self.rbar
             return LazyMap(
                 self.mdp.pairs,
@@ -162,13 +169,57 @@ class Quantities(InducedChain):
 
     @cached_property
     def J(self) -> Any:
-        """The objective."""
-        self.structure.require(self.objective)
-        if self.objective.definition.J == MEAN_REWARD:
+        """The objective; the average reward has no discount to change."""
+        definition = self.objective.definition
+        for name in definition.needs:
+            self._require(name)
+        if definition.J == MEAN_REWARD:
             return self.rbar
-        first, second = self.objective.definition.J
+        first, second = definition.J
         w, v = getattr(self, first), getattr(self, second)
-        return self._dot([(w[s], v[s]) for s in self._support(first)])
+        return self._dot([(w[s], v[s]) for s in self._support(first) if s in v])
+
+    # -- in the long run ---------------------------------------------------------------------------------
+
+    @cached_property
+    def long_run(self) -> LongRun:
+        """The recurrent classes and the transient states, each with its systems."""
+        return LongRun(self, None if self.lower is None else self.lower.long_run)
+
+    @property
+    def g(self) -> Mapping[State, Any]:
+        """The long-run average reward from each state."""
+        return self.long_run.g
+
+    @property
+    def H(self) -> Mapping[State, Any]:
+        """The differential value with any number of recurrent classes."""
+        return self.long_run.H
+
+    @property
+    def n(self) -> Mapping[State, Any]:
+        """Expected visits to transient states, 0 for others."""
+        return self.long_run.n
+
+    @property
+    def nu(self) -> Mapping[State, Any]:
+        """The limiting distribution."""
+        return self.long_run.nu
+
+    @property
+    def expected_steps(self) -> Any:
+        """E[T], the expected number of actions until a terminal state."""
+        return self.long_run.expected_steps
+
+    @cached_property
+    def D(self) -> Mapping[tuple[State, State], Any]:
+        """The deviation matrix by pairs of states."""
+        return deviation(self, self.mu)
+
+    @cached_property
+    def reward_to(self) -> Mapping[tuple[State, Action, State], Any]:
+        """r(s,a,s'), the mean reward of the outcomes that lead to s'."""
+        return reward_to(self)
 
     # -- derivatives -------------------------------------------------------------------------------------
 
@@ -226,13 +277,13 @@ class Quantities(InducedChain):
         """Where mu0, eta, d or mu is not 0."""
         if weight == "mu":
             return self._recurrent
-        return tuple(self.mu0) if weight == "mu0" else tuple(s for s in self.live if s in self.structure.reachable)
+        return tuple(self.mu0) if weight == "mu0" else tuple(s for s in self.live if s in self.reachable)
 
     # -- helpers -----------------------------------------------------------------------------------------
 
     def _on_live(self, values: Sequence[Any], name: str) -> Mapping[State, Any]:
-        index = self.plan.index
-        zero = self.mdp.terminal | self.structure.rewardless if name == "V" else frozenset()
+        index = self.index
+        zero = self.mdp.terminal | self.rewardless if name == "V" else frozenset()
 
         def look_up(s: State) -> Any:
             if s in index:
@@ -253,10 +304,23 @@ class Quantities(InducedChain):
         zero = self.field.value(self.field.zero)
         return {theta: sparse.get(theta, zero) for theta in self.field.parameters}
 
-    def _require_discounted(self, name: str, instead: str) -> None:
-        if self.objective.definition.differential:
+    @property
+    def _is_discounted(self) -> bool:
+        """Values are discounted ones: by the objective, or because a discount was given."""
+        return self._gamma is not None or not self.objective.definition.differential
+
+    def _require_discounted(self, name: str) -> None:
+        if not self._is_discounted:
+            instead = QUANTITIES[name].instead
             raise UndefinedQuantityError(
                 f"{name} is not defined for the {self.objective} objective; it uses {instead}. Ask for {instead}, "
                 "or solve with another objective",
                 where=name,
             )
+
+    def _require(self, hypothesis: str) -> None:
+        """One of the objective's hypotheses, about the data at hand; V checks for itself that runs end."""
+        if hypothesis == "discounted":
+            self.structure.require_discounted(self.undiscounted)
+        elif self._original is None or hypothesis == "unichain":
+            getattr(self.structure, f"require_{hypothesis}")()

@@ -14,7 +14,7 @@ row (`pgsym.exact.cramer`), each row with its own denominators.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -24,8 +24,8 @@ from pgsym.errors import UndefinedQuantityError
 from pgsym.exact.constants import Parts, over
 from pgsym.exact.cramer import ONE, Bound, CramerSystem, Stationary
 from pgsym.exact.logarithms import LogBasis, log_policy_size
-from pgsym.exact.sizes_longrun import LongRunSizes
 from pgsym.exact.tables import Constant
+from pgsym.expression.quantity import QUANTITIES, QuantityDefinition
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.objective import MEAN_REWARD, Objective
 from pgsym.model.policy import Policy
@@ -88,6 +88,10 @@ class SizeQuantities:
             gamma=self._gamma if gamma is None else self.field.spread(gamma, 1),
             mu0=self._mu0 if mu0 is None else self.field.spread(mu0, len(self.mdp.states)),
         )
+
+    def of(self, quantity: QuantityDefinition) -> Any:
+        """The bound of a quantity of the registry."""
+        return quantity.bound_of(self)
 
     # -- the chain ---------------------------------------------------------------------------------------
 
@@ -153,7 +157,7 @@ class SizeQuantities:
     @cached_property
     def V(self) -> Mapping[Any, Size]:
         """V(s) over det and the rewards' denominator."""
-        self._require_value("V", "h")
+        self._require_value("V")
         return self._by_state(self.value(self._system))
 
     def value(self, system: CramerSystem) -> Size:
@@ -166,7 +170,7 @@ class SizeQuantities:
     @cached_property
     def eta(self) -> Mapping[Any, Size]:
         """eta(s) over det and the denominator of mu0."""
-        self._require_value("eta", "mu")
+        self._require_value("eta")
         return self._by_state(self.visits(self._system))
 
     def visits(self, system: CramerSystem) -> Size:
@@ -279,10 +283,70 @@ class SizeQuantities:
         ]
         return Constant(self.mdp.pairs, over(self.field.common(e for terms in sums for e in terms), sums))
 
+    # -- in the long run: each recurrent class has a system of its own -----------------------------------
+
     @cached_property
-    def long_run(self) -> LongRunSizes:
-        """Bounds of D, g, nu, H, n, E[T] and r(s,a,s')."""
-        return LongRunSizes(self)
+    def _classes(self) -> list[Stationary]:
+        local = self.parts.local
+        return [Stationary(local[c[-1]], Counter(local[s] for s in c[:-1])) for c in self.structure.recurrent_classes]
+
+    @cached_property
+    def _transient(self) -> CramerSystem:
+        """I - P_pi on the transient states."""
+        recurrent = {s for c in self.structure.recurrent_classes for s in c}
+        return CramerSystem(Counter(self.parts.local[s] for s in self.mdp.nonterminal if s not in recurrent))
+
+    @cached_property
+    def _ahead(self) -> Size:
+        """x over one bound of b, for (I - P_pi) x = P_pi b on the transient states."""
+        return self._transient.solve(lambda row: row.move).over(self._transient.det)
+
+    @cached_property
+    def D(self) -> Mapping[Any, Size]:
+        """Column s' is h for the reward 1 in s'."""
+        return self._by_state(self.varied(r=self.field.one).h[None])
+
+    @cached_property
+    def g(self) -> Mapping[Any, Size]:
+        """The class's own average, or x with (I - P_pi) x = P_pi g on the transient states."""
+        within = self._any(self.average(c) for c in self._classes)
+        return self._by_state(within + self._ahead * within)
+
+    @cached_property
+    def H(self) -> Mapping[Any, Size]:
+        """The class's own values, or x with (I - P_pi) x = r_pi - g + P_pi H on the transient states."""
+        within = self._any(self.relative(c, self.average(c)) for c in self._classes)
+        waiting = self._transient.solve(lambda row: row.clear).over(self._transient.det)
+        transient = self.value(self._transient) + waiting * self.g[None]
+        return self._by_state(within + transient + self._ahead * within)
+
+    @cached_property
+    def n(self) -> Mapping[Any, Size]:
+        """Visits to transient states from any start."""
+        return self._by_state(self.visits(self._transient))
+
+    @cached_property
+    def nu(self) -> Mapping[Any, Size]:
+        """What starts in the class or enters it, spread by its stationary distribution."""
+        states = self._count(len(self.mdp.states))
+        arrived = self.mu0[None] + states * self.n[None] * self.P_pi[None][None]
+        return self._by_state(arrived + states * arrived * self._any(c.mu for c in self._classes))
+
+    @cached_property
+    def expected_steps(self) -> Size:
+        """The sum of all visits."""
+        return self._count(len(self.mdp.states)) * self.n[None]
+
+    @cached_property
+    def reward_to(self) -> Mapping[Any, Size]:
+        """One outcome's reward, or the mean of several, sum P r / P."""
+        parts = self.parts
+        if self.has_own_rewards:
+            return self._by_state(self.r[None])
+        if parts.plan.one_reward_each:
+            return self._by_state(parts.r_to)
+        mean = self.field.spread(parts.r / parts.P, len(self.mdp.pairs) * parts.branches)
+        return self._by_state(parts.r_to + mean)
 
     # -- helpers -----------------------------------------------------------------------------------------
 
@@ -292,8 +356,14 @@ class SizeQuantities:
     def _count(self, n: int) -> Size:
         return self.field.number(Fraction(max(n, 1)))
 
-    def _require_value(self, name: str, instead: str) -> None:
+    def _any(self, sizes: Iterable[Size]) -> Size:
+        """One bound for all of these, over one denominator."""
+        found = list(sizes)
+        return over(self.field.common(found), ([e] for e in found))
+
+    def _require_value(self, name: str) -> None:
         if not self._is_discounted:
+            instead = QUANTITIES[name].instead
             raise UndefinedQuantityError(
                 f"{name} is not defined for the {self.objective} objective; it uses {instead}. Ask for {instead}, or "
                 "solve with another objective",

@@ -1,8 +1,8 @@
-"""The user's face of `Quantities`: SymPy expressions, tables, points, LaTeX and JSON."""
+"""`solve` and its `Solution`: the quantities as SymPy expressions and tables, at points, as LaTeX and frames."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -13,101 +13,20 @@ from pgsym.display.frame import data_frame
 from pgsym.display.result import Result, assumed
 from pgsym.errors import HypothesisError, StructureError
 from pgsym.exact import present
-from pgsym.exact.fields import field_at
+from pgsym.exact.fields import field_at, rational_field
 from pgsym.exact.quantities import Quantities
+from pgsym.exact.tables import Table as Table
 from pgsym.expression.latex import align, quantity_latex
 from pgsym.expression.notation import name_table
+from pgsym.expression.quantity import LISTED, PARAMETER, QUANTITIES, QuantityDefinition
+from pgsym.limits import CLOSED_FORM_TERMS
 from pgsym.model.objective import Objective
-from pgsym.model.problem import Problem, given_numbers
+from pgsym.model.problem import Problem, ProblemLike, given_numbers
+from pgsym.model.structure import Structure
 from pgsym.trust import Trust
 
-QUANTITIES = ("J", "grad", "mu", "eta", "d", "V", "Q", "A", "h", "rbar")
-
-
-class Table(Mapping[Any, sp.Expr]):
-    """A quantity by state, (state, action) or parameter: ``V["s"]``, ``Q["s", "a"]``, ``grad["theta"]``.
-
-    A parameter may also be given as its symbol.
-
-    Parameters
-    ----------
-    names, spelt
-        LaTeX of symbols; of states and actions.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        elements: Mapping[Any, Any],
-        to_sympy: Callable[[Any], sp.Expr],
-        names: Mapping[sp.Symbol | str, str] | None = None,
-        spelt: Mapping[Any, str] | None = None,
-    ) -> None:
-        self.name = name
-        self.names = names
-        self.spelt = spelt
-        self.elements = elements
-        self._to_sympy = to_sympy
-        self._cache: dict[Any, sp.Expr] = {}
-
-    def __getitem__(self, key: Any) -> sp.Expr:
-        if key not in self.elements and isinstance(key, str):
-            key = next((s for s in self.elements if isinstance(s, sp.Symbol) and s.name == key), key)
-        if key not in self._cache:
-            if key not in self.elements:
-                raise StructureError(
-                    f"{self.name} has no entry {key!r}; it has {len(self.elements)} entries, such as "
-                    f"{next(iter(self.elements), None)!r}. Check the name",
-                    where=self.name,
-                )
-            self._cache[key] = self._to_sympy(self.elements[key])
-        return self._cache[key]
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.elements)
-
-    def __len__(self) -> int:
-        return len(self.elements)
-
-    def __repr__(self) -> str:
-        entries = ", ".join(f"{key!r}: {self[key]}" for key in self)
-        return f"{self.name}({{{entries}}})"
-
-    def lines(self) -> list[tuple[str, sp.Expr]]:
-        """(LaTeX name, value) for every entry."""
-        return [
-            (quantity_latex(self.name, *(key if self._by_pair else (key,)), spelt=self.spelt), self[key])
-            for key in self
-        ]
-
-    @property
-    def _by_pair(self) -> bool:
-        return self.name in ("Q", "A")
-
-    def frame(self) -> Any:
-        """A pandas frame: a column for the state (and action), or the parameter, and one for the value.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-
-        Examples
-        --------
-        >>> V = Table("V", {"s": 1, "t": 2}, sp.Integer)
-        >>> V.frame()
-          state  V
-        0     s  1
-        1     t  2
-        """
-        if self._by_pair:
-            return data_frame(["state", "action", self.name], [(*key, self[key]) for key in self])
-        by_parameter = any(isinstance(key, sp.Symbol) for key in self)
-        rows = [(key.name if isinstance(key, sp.Symbol) else key, self[key]) for key in self]
-        return data_frame(["parameter" if by_parameter else "state", self.name], rows)
-
-    def _repr_latex_(self) -> str:
-        return align(self.lines(), names=self.names)
+_NO_TABLE = frozenset({"pi", "P", "P_pi", "logit", "F", "|S|"})
+"""Quantities that a solution has in another form, or not at all."""
 
 
 class Solution(Result):
@@ -161,50 +80,46 @@ class Solution(Result):
 
     # -- quantities --------------------------------------------------------------------------------------
 
-    @cached_property
-    def J(self) -> sp.Expr:
-        """The objective, in reward units."""
-        return self.field.to_sympy(self.quantities.J)
+    J: sp.Expr
+    """The objective, in reward units."""
+    rbar: sp.Expr
+    """The average reward."""
+    mu: Table
+    """Stationary distribution by state; dimensionless, sums to 1."""
+    eta: Table
+    """Expected discounted visits by state; dimensionless."""
+    d: Table
+    """eta normalised to sum 1."""
+    V: Table
+    """State values, in reward units."""
+    Q: Table
+    """Action values by (state, action); the differential ones for the average reward."""
+    A: Table
+    """Advantages by (state, action)."""
+    h: Table
+    """Differential values by state, mu.h = 0."""
+    r_pi: Table
+    """Expected one-step reward by state."""
+    grad: Table
+    """grad J by parameter, by differentiating J."""
 
-    @cached_property
-    def rbar(self) -> sp.Expr:
-        """The average reward."""
-        return self.field.to_sympy(self.quantities.rbar)
+    def __getattr__(self, name: str) -> Any:
+        """A quantity of the registry, found once; ``g``, ``nu``, ``H``, ``n`` and ``D`` too."""
+        quantity = QUANTITIES.get(name)
+        if quantity is None or name in _NO_TABLE:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        value = self._elements(quantity)
+        shown = (
+            Table(name, value, self.field.to_sympy, self.names, self._spelt)
+            if quantity.kinds
+            else self.field.to_sympy(value)
+        )
+        setattr(self, name, shown)
+        return shown
 
-    @cached_property
-    def mu(self) -> Table:
-        """Stationary distribution by state; dimensionless, sums to 1."""
-        return self._table("mu")
-
-    @cached_property
-    def eta(self) -> Table:
-        """Expected discounted visits by state; dimensionless."""
-        return self._table("eta")
-
-    @cached_property
-    def d(self) -> Table:
-        """eta normalised to sum 1."""
-        return self._table("d")
-
-    @cached_property
-    def V(self) -> Table:
-        """State values, in reward units."""
-        return self._table("V")
-
-    @cached_property
-    def Q(self) -> Table:
-        """Action values by (state, action); the differential ones for the average reward."""
-        return self._table("Q")
-
-    @cached_property
-    def A(self) -> Table:
-        """Advantages by (state, action)."""
-        return self._table("A")
-
-    @cached_property
-    def h(self) -> Table:
-        """Differential values by state, mu.h = 0."""
-        return self._table("h")
+    def _elements(self, quantity: QuantityDefinition) -> Any:
+        by_parameter = quantity.kinds == (PARAMETER,)
+        return (self._differential if by_parameter else self.quantities).of(quantity)
 
     @cached_property
     def P_pi(self) -> sp.Matrix:
@@ -213,11 +128,6 @@ class Solution(Result):
         return sp.Matrix(
             [[self.field.to_sympy(chain[s].get(t, zero)) for t in self.mdp.states] for s in self.mdp.nonterminal]
         )
-
-    @cached_property
-    def r_pi(self) -> Table:
-        """Expected one-step reward by state."""
-        return self._table("r_pi")
 
     # -- derivatives -------------------------------------------------------------------------------------
 
@@ -231,11 +141,6 @@ class Solution(Result):
     def _over(self, field: Any) -> Quantities:
         q = self.quantities
         return Quantities(q.mdp, q.policy, q.objective, field, q.structure)
-
-    @cached_property
-    def grad(self) -> Table:
-        """grad J by parameter, by differentiating J."""
-        return Table("grad", self._differential.gradient, self.field.to_sympy, self.names)
 
     @cached_property
     def theorem_gradient(self) -> Table:
@@ -308,11 +213,11 @@ class Solution(Result):
 
     def defined(self) -> list[str]:
         """The names of the quantities that this objective and this chain define."""
-        return [name for name in QUANTITIES if self._is_defined(name)]
+        return [name for name in LISTED if self._is_defined(name)]
 
     def _is_defined(self, name: str) -> bool:
         try:
-            getattr(self.quantities if name != "grad" else self._differential, "J" if name == "grad" else name)
+            self.quantities.of(QUANTITIES["J" if name == "grad" else name])
         except (HypothesisError, StructureError):
             return False
         return True
@@ -360,11 +265,8 @@ class Solution(Result):
                 if isinstance(key, sp.Symbol):
                     rows.append((name, None, None, key.name, entry))
                 else:
-                    rows.append((name, *(key if name in ("Q", "A") else (key, None)), None, entry))
+                    rows.append((name, *(key if value.arity == 2 else (key, None)), None, entry))
         return data_frame(["quantity", "state", "action", "parameter", "value"], rows)
-
-    def _table(self, name: str) -> Table:
-        return Table(name, getattr(self.quantities, name), self.field.to_sympy, self.names, self._spelt)
 
     @cached_property
     def _spelt(self) -> dict[Any, str]:
@@ -409,3 +311,60 @@ class Solution(Result):
 def default_names(objective: Objective) -> list[str]:
     """The quantities that describe a solution of this objective, in reading order."""
     return ["J", "grad", *objective.definition.shown]
+
+
+def solve(
+    problem: ProblemLike,
+    *,
+    budget: int = CLOSED_FORM_TERMS,
+    seconds: float | None = None,
+) -> Solution:
+    """The exact solution in closed form; everything in it is computed when it is asked for.
+
+    Parameters
+    ----------
+    problem
+        See `pgsym.Problem.of`.
+    budget
+        Largest number of terms in a polynomial.
+    seconds
+        Wall-clock limit of each closed form; none by default.
+
+    Returns
+    -------
+    Solution
+        Its quantities are closed forms, computed when they are asked for; ``.at(...)`` gives numbers.
+
+    Raises
+    ------
+    HypothesisError
+        The objective is not defined on this model; the message names the states.
+    TooLargeError
+        When a quantity is asked for whose closed form would not fit the budget.
+
+    See Also
+    --------
+    verify : Is the policy gradient theorem true of the model?
+    moments : The exact law of an estimator of the gradient.
+
+    References
+    ----------
+    Puterman, Markov Decision Processes, 1994, chapters 5, 6 and 8.
+
+    Examples
+    --------
+    >>> from pgsym.model import MDP, Problem, sigmoid
+    >>> mdp = MDP.from_transitions(
+    ...     [("s", "go", "end", 1, 1), ("s", "wait", "s", 1, 0)], start="s", terminal=["end"], gamma="gamma"
+    ... )
+    >>> solution = solve(Problem(mdp, sigmoid(mdp, {"s": "t"})))
+    >>> solution.J
+    exp(t)/(-gamma + exp(t) + 1)
+    >>> solution.at(t="log(3)", gamma="1/2").J
+    6/7
+    """
+    problem = Problem.of(problem)
+    structure = Structure(problem.mdp, problem.policy)
+    structure.require(problem.objective)
+    field = rational_field(problem.mdp, problem.policy, budget=budget, seconds=seconds)
+    return Solution(Quantities(problem.mdp, problem.policy, problem.objective, field, structure), problem)

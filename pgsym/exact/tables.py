@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+import sympy as sp
+
+from pgsym.display.frame import data_frame
+from pgsym.errors import StructureError
+from pgsym.expression.latex import align, quantity_latex
+from pgsym.expression.quantity import ACTION, QUANTITIES
+
 
 class LazyMap(Mapping[Any, Any]):
     """A mapping whose values are computed once, when they are asked for.
@@ -56,3 +63,92 @@ class Constant(Mapping[Any, Any]):
 
     def __contains__(self, key: object) -> bool:
         return True
+
+
+class Table(Mapping[Any, sp.Expr]):
+    """A quantity by state, (state, action) or parameter: ``V["s"]``, ``Q["s", "a"]``, ``grad["theta"]``.
+
+    A parameter may also be given as its symbol.
+
+    Parameters
+    ----------
+    names, spelt
+        LaTeX of symbols; of states and actions.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        elements: Mapping[Any, Any],
+        to_sympy: Callable[[Any], sp.Expr],
+        names: Mapping[sp.Symbol | str, str] | None = None,
+        spelt: Mapping[Any, str] | None = None,
+    ) -> None:
+        self.name = name
+        self.names = names
+        self.spelt = spelt
+        self.elements = elements
+        self._to_sympy = to_sympy
+        self._cache: dict[Any, sp.Expr] = {}
+
+    def __getitem__(self, key: Any) -> sp.Expr:
+        if key not in self.elements and isinstance(key, str):
+            key = next((s for s in self.elements if isinstance(s, sp.Symbol) and s.name == key), key)
+        if key not in self._cache:
+            if key not in self.elements:
+                raise StructureError(
+                    f"{self.name} has no entry {key!r}; it has {len(self.elements)} entries, such as "
+                    f"{next(iter(self.elements), None)!r}. Check the name",
+                    where=self.name,
+                )
+            self._cache[key] = self._to_sympy(self.elements[key])
+        return self._cache[key]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.elements)
+
+    def __len__(self) -> int:
+        return len(self.elements)
+
+    def __repr__(self) -> str:
+        entries = ", ".join(f"{key!r}: {self[key]}" for key in self)
+        return f"{self.name}({{{entries}}})"
+
+    def lines(self) -> list[tuple[str, sp.Expr]]:
+        """(LaTeX name, value) for every entry."""
+        return [
+            (quantity_latex(self.name, *(key if self.arity == 2 else (key,)), spelt=self.spelt), self[key])
+            for key in self
+        ]
+
+    @property
+    def arity(self) -> int:
+        """How many names a key has: 2 of a state and an action, or of two states."""
+        known = QUANTITIES.get(self.name)
+        return 1 if known is None else len(known.kinds)
+
+    def frame(self) -> Any:
+        """A pandas frame: a column for the state (and action), or the parameter, and one for the value.
+
+        Raises
+        ------
+        MissingExtraError
+            pandas is not installed.
+
+        Examples
+        --------
+        >>> V = Table("V", {"s": 1, "t": 2}, sp.Integer)
+        >>> V.frame()
+          state  V
+        0     s  1
+        1     t  2
+        """
+        if self.arity == 2:
+            second = "action" if ACTION in QUANTITIES[self.name].kinds else "next state"
+            return data_frame(["state", second, self.name], [(*key, self[key]) for key in self])
+        by_parameter = any(isinstance(key, sp.Symbol) for key in self)
+        rows = [(key.name if isinstance(key, sp.Symbol) else key, self[key]) for key in self]
+        return data_frame(["parameter" if by_parameter else "state", self.name], rows)
+
+    def _repr_latex_(self) -> str:
+        return align(self.lines(), names=self.names)

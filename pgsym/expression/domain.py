@@ -10,9 +10,8 @@ from typing import Any
 import sympy as sp
 
 from pgsym.expression.assumptions import Assumption, Fractions, Point, true, value_at
-from pgsym.expression.equalities import implied
 from pgsym.expression.evaluate import evaluate
-from pgsym.expression.linear import Linear
+from pgsym.expression.linear import Linear, implied
 from pgsym.expression.symbols import in_order
 
 

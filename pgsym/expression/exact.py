@@ -12,7 +12,8 @@ from typing import Any
 import sympy as sp
 
 from pgsym.errors import FormulaError
-from pgsym.expression.grammar import MAX_DIGITS, parse
+from pgsym.expression.grammar import parse
+from pgsym.limits import FORMULA_DIGITS
 
 # A sum of a handful of float operations on 1/3 is off by a few units in the last place.
 ULPS = 8
@@ -172,9 +173,10 @@ def _decimal(value: Decimal, where: Any) -> sp.Rational:
     _, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int):
         raise FormulaError(f"found {value}; a number must be finite. Give a number or a formula", where=where)
-    if max(len(digits), abs(exponent)) > MAX_DIGITS:
+    if max(len(digits), abs(exponent)) > FORMULA_DIGITS:
         raise FormulaError(
-            f"found a decimal number with the exponent {exponent}; at most {MAX_DIGITS} is read. Round it", where=where
+            f"found a decimal number with the exponent {exponent}; at most {FORMULA_DIGITS} is read. Round it",
+            where=where,
         )
     found = Fraction(value)
     return sp.Rational(found.numerator, found.denominator)

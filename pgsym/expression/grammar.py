@@ -18,15 +18,18 @@ from sympy.printing.str import StrPrinter
 
 from pgsym.errors import FormulaError
 from pgsym.expression.complaint import brief, caret, explain, short
-from pgsym.expression.growth import MAX_EXPONENT, is_steep
+from pgsym.expression.growth import is_steep
 from pgsym.expression.naming import NOT_FINITE, check_name
+from pgsym.limits import (
+    FORMULA_BITS,
+    FORMULA_CHARACTERS,
+    FORMULA_DEGREE,
+    FORMULA_DEPTH,
+    FORMULA_DIGITS,
+    FORMULA_EXPONENT,
+)
 
 # Bounds on what a formula may be.  The algebra has budgets of its own; these keep reading cheap.
-MAX_CHARACTERS = 20_000
-MAX_DEPTH = 50
-MAX_DIGITS = 1000
-MAX_DEGREE = 1000
-MAX_BITS = 200_000
 
 _PLAIN = re.compile(r"\s*([+-]?)(?:([0-9]{1,300})(?:/([0-9]{1,300}))?|([0-9]{0,300})\.([0-9]{1,300}))\s*\Z")
 _SYMBOL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -140,8 +143,8 @@ def _parse(text: str) -> sp.Expr:
     if _SYMBOL.match(text) and text.lower() not in NOT_FINITE:
         return sp.Symbol(text)
     text = unicodedata.normalize("NFC", text)
-    if len(text) > MAX_CHARACTERS:
-        raise FormulaError(f"found {len(text)} characters; at most {MAX_CHARACTERS} are read. Split the formula")
+    if len(text) > FORMULA_CHARACTERS:
+        raise FormulaError(f"found {len(text)} characters; at most {FORMULA_CHARACTERS} are read. Split the formula")
     if not text.strip():
         raise FormulaError("found no text; a number or a formula is required. Write one")
     _check_depth(text)
@@ -153,9 +156,9 @@ def _parse(text: str) -> sp.Expr:
         raise FormulaError(explain(text, error)) from None
     for number in node.expr.atoms(sp.Rational):
         digits = max(int(abs(number.p)).bit_length(), int(number.q).bit_length()) * 1000 // 3322
-        if digits > MAX_DIGITS:
+        if digits > FORMULA_DIGITS:
             raise FormulaError(
-                f"found a number of about {digits} digits in {short(text)}; at most {MAX_DIGITS} are kept. "
+                f"found a number of about {digits} digits in {short(text)}; at most {FORMULA_DIGITS} are kept. "
                 "Use smaller powers"
             )
     return node.expr
@@ -170,9 +173,9 @@ def _check_depth(text: str) -> None:
     depth = 0
     for position, character in enumerate(text):
         depth += (character == "(") - (character == ")")
-        if depth > MAX_DEPTH:
+        if depth > FORMULA_DEPTH:
             raise FormulaError(
-                f"parentheses nested more than {MAX_DEPTH} deep; a formula is flatter. Multiply some of them out"
+                f"parentheses nested more than {FORMULA_DEPTH} deep; a formula is flatter. Multiply some of them out"
                 + caret(text, position)
             )
 
@@ -194,11 +197,12 @@ class _Builder:
         mantissa, _, power = token.lower().partition("e")
         units, _, decimals = mantissa.partition(".")
         digits = len(units + decimals)
-        if digits > MAX_DIGITS:
-            raise _Refusal(f"found a number of {digits} digits; at most {MAX_DIGITS} are read. Round it", token)
-        if len(power) > 6 or abs(int(power or 0)) > MAX_DIGITS:
+        if digits > FORMULA_DIGITS:
+            raise _Refusal(f"found a number of {digits} digits; at most {FORMULA_DIGITS} are read. Round it", token)
+        if len(power) > 6 or abs(int(power or 0)) > FORMULA_DIGITS:
             raise _Refusal(
-                f"found the decimal exponent {short(power)}; at most {MAX_DIGITS} is read. Use a smaller power", token
+                f"found the decimal exponent {short(power)}; at most {FORMULA_DIGITS} is read. Use a smaller power",
+                token,
             )
         value = sp.Rational(int(units + decimals), 1)
         return _number(value * sp.Integer(10) ** (int(power or 0) - len(decimals)))
@@ -242,14 +246,14 @@ class _Builder:
             )
         power = int(exponent.expr)
         degree, bits = base.degree * abs(power), base.bits * abs(power)
-        if degree > MAX_DEGREE:
+        if degree > FORMULA_DEGREE:
             raise _Refusal(
-                f"found a power of degree {brief(degree)}; at most {MAX_DEGREE} is read. Use a smaller power",
+                f"found a power of degree {brief(degree)}; at most {FORMULA_DEGREE} is read. Use a smaller power",
                 token,
             )
-        if abs(power) > MAX_DEGREE and abs(base.expr) != 1 and bits > MAX_BITS:
+        if abs(power) > FORMULA_DEGREE and abs(base.expr) != 1 and bits > FORMULA_BITS:
             raise _Refusal(
-                f"found the exponent {brief(power)}; at most {MAX_DEGREE} is read. Use a smaller power", token
+                f"found the exponent {brief(power)}; at most {FORMULA_DEGREE} is read. Use a smaller power", token
             )
         _check_bits(bits, token)
         if power < 0:
@@ -289,13 +293,14 @@ def _exponential(node: _Node, token: Token) -> _Node:
                 token,
             )
         scale = max(scale, abs(int(factor.p)), int(factor.q))
-    if scale > MAX_DEGREE:
-        raise _Refusal(f"found a power {brief(scale)}; at most {MAX_DEGREE} is read. Use a smaller power", token)
+    if scale > FORMULA_DEGREE:
+        raise _Refusal(f"found a power {brief(scale)}; at most {FORMULA_DEGREE} is read. Use a smaller power", token)
     bits = node.bits * scale
     _check_bits(bits, token)
     if is_steep(node.expr):
         raise _Refusal(
-            f"found exp({brief(node.expr)}); the largest exponent that is read is {MAX_EXPONENT}. Use a smaller one",
+            f"found exp({brief(node.expr)}); the largest exponent that is read is {FORMULA_EXPONENT}. "
+            "Use a smaller one",
             token,
         )
     return _Node(sp.exp(node.expr), 1, bits)
@@ -320,9 +325,9 @@ def _check_divisor(divisor: sp.Expr, token: Token) -> None:
 
 
 def _check_bits(bits: int, token: Token) -> None:
-    if bits > MAX_BITS:
+    if bits > FORMULA_BITS:
         raise _Refusal(
-            f"found numbers of {brief(bits)} bits after expansion; at most {MAX_BITS} are read. "
+            f"found numbers of {brief(bits)} bits after expansion; at most {FORMULA_BITS} are read. "
             "Use smaller numbers or powers",
             token,
         )

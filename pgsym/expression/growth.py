@@ -10,12 +10,7 @@ import sympy as sp
 
 from pgsym.errors import FormulaError
 from pgsym.expression.complaint import brief
-
-MAX_TERMS = 5000
-"""Terms of a sum that is brought to normal form within seconds."""
-
-MAX_EXPONENT = 10**6
-"""Largest |x| of a number exp(x): its size is compared with others in milliseconds."""
+from pgsym.limits import FORMULA_EXPONENT
 
 _CAP = 10**9
 
@@ -58,7 +53,7 @@ def about(size: int) -> str:
 
 
 def check_exponents(expr: sp.Expr, *, where: Any = None) -> None:
-    """Refuse numbers exp(x) with |x| above `MAX_EXPONENT`, whose value no comparison would ever find.
+    """Refuse numbers exp(x) with |x| above `FORMULA_EXPONENT`, whose value no comparison would ever find.
 
     Raises
     ------
@@ -77,16 +72,17 @@ def check_exponents(expr: sp.Expr, *, where: Any = None) -> None:
         exponent = power.as_base_exp()[1]
         if is_steep(exponent):
             raise FormulaError(
-                f"found exp({brief(exponent)}); the largest exponent that is read is {MAX_EXPONENT}. Use a smaller one",
+                f"found exp({brief(exponent)}); the largest exponent that is read is {FORMULA_EXPONENT}. "
+                "Use a smaller one",
                 where=where,
             )
 
 
 def is_steep(exponent: sp.Expr) -> bool:
-    """Whether a number, all of whose own exponents are moderate, is beyond `MAX_EXPONENT`."""
+    """Whether a number, all of whose own exponents are moderate, is beyond `FORMULA_EXPONENT`."""
     if exponent.is_Rational:
-        return bool(abs(exponent) > MAX_EXPONENT)
-    return bool(exponent.is_number and abs(exponent.evalf(2)) > MAX_EXPONENT)
+        return bool(abs(exponent) > FORMULA_EXPONENT)
+    return bool(exponent.is_number and abs(exponent.evalf(2)) > FORMULA_EXPONENT)
 
 
 STEEP = 20.0

@@ -1,4 +1,4 @@
-"""Linear forms sum_i c_i theta_i + c_0 with rational coefficients: what a logit is."""
+"""Linear forms sum_i c_i theta_i + c_0 with rational coefficients: what a logit is; and equations between them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import sympy as sp
 
 from pgsym.errors import FormulaError
 from pgsym.expression.complaint import brief
-from pgsym.expression.growth import MAX_TERMS, about, expanded_terms
+from pgsym.expression.growth import about, expanded_terms
+from pgsym.limits import FORMULA_TERMS
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,10 @@ class Linear:
         if form is None:
             # Terms that are not linear may cancel.
             size = expanded_terms(expr)
-            if size > MAX_TERMS:
+            if size > FORMULA_TERMS:
                 raise FormulaError(
-                    f"{brief(expr)} would expand to {about(size)} terms; at most {MAX_TERMS} are. Use smaller powers"
+                    f"{brief(expr)} would expand to {about(size)} terms; at most {FORMULA_TERMS} are. "
+                    "Use smaller powers"
                 )
             expr = sp.expand(expr)
             form = _read(expr)
@@ -147,3 +149,34 @@ def common_denominators(forms: Iterable[Linear]) -> tuple[dict[sp.Symbol, int], 
         if constant % form.constant.denominator:
             constant = math.lcm(constant, form.constant.denominator)
     return denominators, constant
+
+
+def implied(inequalities: Iterable[sp.Expr]) -> dict[sp.Symbol, sp.Expr]:
+    """Symbols for which affine inequalities ``g >= 0`` leave one value, in terms of the other symbols.
+
+    Only pairs of inequalities that are opposite to each other are found; others are left alone.
+
+    >>> p, q = sp.symbols("p q")
+    >>> implied([p - sp.Rational(1, 2), 1 - 2 * p, p - q, 2 * q - 2 * p])
+    {p: 1/2, q: 1/2}
+    """
+    found: dict[sp.Symbol, sp.Expr] = {}
+    rest = list(inequalities)
+    while True:
+        forms = dict.fromkeys(form for g in rest if (form := _normal(g)) is not None)
+        equation = next((form for form in forms if Linear() - form in forms), None)
+        if equation is None:
+            return found
+        (symbol, c), *_ = equation.coefficients
+        value = sp.expand(symbol - equation.to_sympy() / sp.Rational(c.numerator, c.denominator))
+        found = {s: sp.expand(v.subs(symbol, value)) for s, v in found.items()} | {symbol: value}
+        rest = [g.subs(symbol, value) for g in rest]
+
+
+def _normal(g: sp.Expr) -> Linear | None:
+    """An affine function over the size of its first coefficient; None for others."""
+    form = Linear.read(g)
+    if form is None or not form.coefficients:
+        return None
+    size = abs(form.coefficients[0][1])
+    return Linear(tuple((s, c / size) for s, c in form.coefficients), form.constant / size)

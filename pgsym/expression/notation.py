@@ -1,4 +1,4 @@
-"""The one table of notation, and how names become LaTeX.
+"""How names become LaTeX: of quantities, symbols, states and actions.
 
 Names come from files and from other people's code: every character that means something to LaTeX is
 escaped, in a way that LaTeX, MathJax and KaTeX all read in math mode.
@@ -15,41 +15,19 @@ from typing import Any
 import sympy as sp
 
 from pgsym.errors import FormulaError
+from pgsym.expression.quantity import QUANTITIES
 from pgsym.expression.symbols import in_order
 
-QUANTITIES: dict[str, str] = {
-    "J": "J",
-    "V": "V({0})",
-    "Q": "Q({0}, {1})",
-    "A": "A({0}, {1})",
-    "h": "h({0})",
-    "mu": r"\mu({0})",
-    "eta": r"\eta({0})",
-    "d": "d({0})",
-    "mu0": r"\mu_{{0}}({0})",
-    "mu_0": r"\mu_{{0}}({0})",
-    "rbar": r"\bar{{r}}",
-    "pi": r"\pi({0} \mid {1})",
-    "P": r"P({0} \mid {1}, {2})",
-    "r": "r({0}, {1})",
-    "P_pi": r"P_{{\pi}}({0}, {1})",
-    "r_pi": r"r_{{\pi}}({0})",
+_TEMPLATES: dict[str, str] = {
+    **{name: quantity.latex for name, quantity in QUANTITIES.items()},
+    "mu_0": QUANTITIES["mu0"].latex,
     "b": "b({0})",
-    "D": "D({0}, {1})",
-    "F": "F",
-    "logit": r"\ell({0}, {1})",
-    "g": "g({0})",
-    "nu": r"\nu({0})",
-    "H": "H({0})",
-    "n": "n({0})",
-    "gamma": r"\gamma",
     "theta": r"\theta",
-    "grad": r"\nabla J",
     "hessian": r"\nabla^{{2}} J",
     "fisher": "F",
     "natural_gradient": r"F^{{-1}} \nabla J",
 }
-"""Every quantity by its name in code: its LaTeX, with {0}, {1}... for what it is taken at."""
+"""LaTeX by name, with {0}, {1}... for what a quantity is taken at."""
 
 GREEK: dict[str, str] = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ",
@@ -76,7 +54,7 @@ def quantity_latex(name: str, *where: Any, spelt: Mapping[Any, str] | None = Non
     Parameters
     ----------
     name
-        A key of `QUANTITIES`.
+        A key of `pgsym.expression.quantity.QUANTITIES`, ``b``, ``theta`` or what is derived from J.
     *where
         States and actions: ``("V", s)``, ``("Q", s, a)``, ``("pi", a, s)``, ``("P", s2, s, a)``.  Without them,
         the bare letter.  ``("grad", theta_i)`` and ``("hessian", theta_i, theta_j)`` are partial derivatives.
@@ -95,11 +73,11 @@ def quantity_latex(name: str, *where: Any, spelt: Mapping[Any, str] | None = Non
     >>> quantity_latex("grad", sp.Symbol("theta_1"))
     '\\frac{\\partial J}{\\partial \\theta_{1}}'
     """
-    if name not in QUANTITIES:
-        raise FormulaError(f"found {name!r}; must be one of {', '.join(QUANTITIES)}", where="quantity_latex")
+    if name not in _TEMPLATES:
+        raise FormulaError(f"found {name!r}; must be one of {', '.join(_TEMPLATES)}", where="quantity_latex")
     if where and name in ("grad", "hessian"):
         return derivative_latex("J", *where)
-    template = QUANTITIES[name]
+    template = _TEMPLATES[name]
     arity = len(set(re.findall(r"\{(\d)\}", template.replace("{{", "").replace("}}", ""))))
     if not where:
         return re.sub(r"\(\{0\}.*", "", template).replace("{{", "{").replace("}}", "}")

@@ -12,9 +12,10 @@ from sympy.polys.rings import PolyElement, PolyRing
 
 from pgsym.errors import FormulaError
 from pgsym.expression.evaluate import evaluate
-from pgsym.expression.growth import MAX_TERMS, about, expanded_terms
+from pgsym.expression.growth import about, expanded_terms
 from pgsym.expression.linear import Linear, common_denominators
 from pgsym.expression.symbols import in_order
+from pgsym.limits import FORMULA_TERMS
 
 MAX_WORK = 30_000_000
 """Operations on exponents of monomials, for all different sums of a file: half a second."""
@@ -59,9 +60,9 @@ class Sums:
 
     def _decide(self, total: sp.Expr) -> bool:
         size = expanded_terms(total)
-        if size > MAX_TERMS:
+        if size > FORMULA_TERMS:
             raise FormulaError(
-                f"the sum of probabilities would expand to {about(size)} terms; at most {MAX_TERMS} are checked. "
+                f"the sum of probabilities would expand to {about(size)} terms; at most {FORMULA_TERMS} are checked. "
                 "Use smaller powers, or fewer symbols"
             )
         self.spend(_SUM)

@@ -1,16 +1,11 @@
-"""The neighbours: other formats and libraries, in and out; docs/neighbours.md has a recipe for each.
+"""The neighbours: other libraries, in and out; docs/neighbours.md has a recipe for each.
 
-formats         which ending means which format: `load`, `save`, `locate`
-drn             Storm's explicit format
-graphml         GraphML
-node_link       networkx's JSON
-storm           stormpy's models, PRISM programs
+File formats are in `pgsym.model.formats`, Storm's own models in `pgsym.model.files.storm`.
+
 stormvogel      stormvogel's models
 toolboxes       pymdptoolbox, QuantEcon
 environments    gymnasium, and pure functions for JAX
 functions       closed forms as NumPy or JAX functions of theta
-chain           the chain of a policy, rational in odds
-reductions      what a format has no place for: refused, or encoded on request
 
 Names load on first use: who reads a model file does not pay for the neighbours.
 """
@@ -19,16 +14,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pgsym.interchange.chain import induced_chain as induced_chain
     from pgsym.interchange.environments import to_gymnasium as to_gymnasium
     from pgsym.interchange.environments import to_jax as to_jax
-    from pgsym.interchange.formats import load as load
-    from pgsym.interchange.formats import locate as locate
-    from pgsym.interchange.formats import save as save
     from pgsym.interchange.functions import function as function
-    from pgsym.interchange.storm import from_stormpy as from_stormpy
-    from pgsym.interchange.storm import load_prism as load_prism
-    from pgsym.interchange.storm import to_stormpy as to_stormpy
     from pgsym.interchange.stormvogel import from_stormvogel as from_stormvogel
     from pgsym.interchange.stormvogel import to_stormvogel as to_stormvogel
     from pgsym.interchange.toolboxes import from_pymdptoolbox as from_pymdptoolbox
@@ -40,19 +28,12 @@ if TYPE_CHECKING:
 _HOMES = {
     "from_pymdptoolbox": "toolboxes",
     "from_quantecon": "toolboxes",
-    "from_stormpy": "storm",
     "from_stormvogel": "stormvogel",
     "function": "functions",
-    "induced_chain": "chain",
-    "load": "formats",
-    "load_prism": "storm",
-    "locate": "formats",
-    "save": "formats",
     "to_gymnasium": "environments",
     "to_jax": "environments",
     "to_pymdptoolbox": "toolboxes",
     "to_quantecon": "toolboxes",
-    "to_stormpy": "storm",
     "to_stormvogel": "stormvogel",
 }
 

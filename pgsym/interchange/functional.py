@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from pgsym.interchange.outcomes import outcome_tables
+from pgsym.interchange.environments import outcome_tables
 from pgsym.model.mdp import MDP
 
 FOREVER = np.iinfo(np.int32).max

@@ -13,11 +13,12 @@ from typing import Any
 import sympy as sp
 
 from pgsym.errors import PolicyError, SchemaError, TooLargeError
-from pgsym.exact.solution import QUANTITIES, Solution, Table
+from pgsym.exact.solution import Solution, Table
 from pgsym.expression.complaint import nearest
 from pgsym.expression.evaluate import evaluate
 from pgsym.expression.exact import to_expr
 from pgsym.expression.linear import Linear
+from pgsym.expression.quantity import LISTED
 from pgsym.expression.symbols import in_order
 
 BACKENDS = ("numpy", "jax")
@@ -197,9 +198,9 @@ def function(
                 "the solution is at a point; a function needs the closed form. Use the solution before at()",
                 where="function",
             )
-        if quantity not in QUANTITIES:
+        if quantity not in LISTED:
             raise SchemaError(
-                f"found {quantity!r}; {nearest(quantity, QUANTITIES, 'a quantity is one of')}. Check the name",
+                f"found {quantity!r}; {nearest(quantity, LISTED, 'a quantity is one of')}. Check the name",
                 where="quantity",
             )
         params = what.policy.params if params is None else params

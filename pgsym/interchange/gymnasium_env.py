@@ -11,7 +11,7 @@ import numpy.typing as npt
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.spaces import Discrete
 
-from pgsym.interchange.outcomes import outcome_tables
+from pgsym.interchange.environments import outcome_tables
 from pgsym.model.mdp import MDP
 from pgsym.model.policy import Policy
 

@@ -10,9 +10,9 @@ import sympy as sp
 from pgsym.errors import FormulaError, SchemaError, StructureError
 from pgsym.expression.complaint import nearest
 from pgsym.expression.exact import to_expr
-from pgsym.interchange.extras import optional
-from pgsym.interchange.reductions import averaged, merged, pair_reward, require_one_start, undiscounted
+from pgsym.model.extras import optional
 from pgsym.model.mdp import MDP
+from pgsym.model.reductions import averaged, merged, pair_reward, require_one_start, undiscounted
 
 TARGET = "a stormvogel model"
 
@@ -25,7 +25,7 @@ def to_stormvogel(mdp: MDP, *, discount: str | None = None, average: bool = Fals
     Parameters
     ----------
     discount, average
-        As for `pgsym.interchange.drn.dumps`.
+        As for `pgsym.model.files.drn.dumps`.
 
     Raises
     ------

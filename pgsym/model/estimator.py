@@ -16,21 +16,31 @@ GAE                delta_t                                     gamma lam    gamm
 AllKnowing         Q(s_t, a_t)                                 0            gamma, or 1
 EligibilityTrace   r_t / T                                     beta         1
 =================  ==========================================  ===========  ====================
+
+Advantage is RewardToGo with the value of the state as its baseline.  For the long-run objectives the sampler draws
+RewardToGo, Advantage and, without T, EligibilityTrace from one long run: steps of burn-in, then scores averaged over
+many steps, each with the centred rewards of a window (`is_long_run`).
 """
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 import sympy as sp
 
 from pgsym.errors import SchemaError
+from pgsym.expression.complaint import nearest, short
 from pgsym.expression.exact import to_expr
+from pgsym.model.objective import Objective
 
 EXACT = "exact"
-"""Instead of numbers: the true value V of the policy at theta, discounted by the model's gamma."""
+"""Instead of numbers: the true value V of the policy at theta, discounted by the model's gamma; h in a long run."""
+
+UNDISCOUNTED = "-undiscounted"
+"""Behind an estimator's name: with discount_weight=False, as most implementations have it."""
 
 StateFunction: TypeAlias = sp.Expr | Mapping[Hashable, sp.Expr] | str
 """A function of the state: one number for all states, one for each state, or `EXACT`; 0 in terminal states."""
@@ -85,8 +95,12 @@ class Estimator:
                 object.__setattr__(self, field.name, _state_function(value, where=f"{self.name}.{field.name}"))
             elif field.name in ("lam", "beta"):
                 object.__setattr__(self, field.name, _fraction(value, where=f"{self.name}.{field.name}"))
-            elif field.name in ("T", "n") or (field.name == "horizon" and value is not None and value != UNENDING):
+            elif field.name == "n" or (field.name in ("T", "horizon") and value is not None and value != UNENDING):
                 _require_count(value, where=f"{self.name}.{field.name}")
+            elif field.type == "bool" and not isinstance(value, bool):
+                raise SchemaError(
+                    f"found {value!r}; true or false is required. Give one", where=f"{self.name}.{field.name}"
+                )
 
     @property
     def sum(self) -> LookAheadSum | None:
@@ -167,6 +181,20 @@ class RewardToGo(Estimator):
     def sum(self) -> LookAheadSum:
         """All rewards to come."""
         return LookAheadSum("reward", baseline=self.baseline)
+
+
+@dataclass(frozen=True)
+class Advantage(RewardToGo):
+    """Reward-to-go less the value of the state: g = sum_t w^t z_t (G_t - V(s_t)).
+
+    >>> Advantage().baseline
+    'exact'
+    """
+
+    name: ClassVar[str] = "advantage"
+
+    baseline: Any = EXACT
+    """b: "exact", a number or {state: number} (0 where none is given); unbiased whatever it is."""
 
 
 @dataclass(frozen=True)
@@ -260,15 +288,17 @@ class EligibilityTrace(Estimator):
 
     The same as (1/T) sum_t z_t sum_{j>=0} beta^j r_{t+j} with rewards up to time T-1.
 
+    Without T the sampler chooses one long run, whose rewards are centred; only a run of T steps has an exact law.
+
     >>> EligibilityTrace("9/10", 100).cut_off
     100
     """
 
     name: ClassVar[str] = "eligibility-trace"
 
-    beta: Any
+    beta: Any = "99/100"
     """Decay of the trace, in [0, 1]."""
-    T: int
+    T: int | None = None
     """Steps of the run."""
     stationary: bool = False
     """Start from the stationary distribution; False: from the model's start."""
@@ -290,6 +320,7 @@ ESTIMATORS: dict[str, type[Estimator]] = {
     for kind in (
         Reinforce,
         RewardToGo,
+        Advantage,
         ActorCritic,
         NStep,
         GAE,
@@ -300,12 +331,99 @@ ESTIMATORS: dict[str, type[Estimator]] = {
 """The descriptions by name."""
 
 
+def find_estimator(
+    estimator: Estimator | str, options: Mapping[str, Any] | None = None, *, spelling: Mapping[str, str] | None = None
+) -> Estimator:
+    """The estimator of that name with these options, or the one given.
+
+    Every entry point reads names with it: Python, the command line, study files.
+
+    Parameters
+    ----------
+    estimator
+        A description, or a name of `ESTIMATORS`; with ``-undiscounted`` behind it, w = 1.
+    options
+        Fields of the description by name.
+    spelling
+        How the user writes a field where it is not as the field is called, for messages.
+
+    Raises
+    ------
+    SchemaError
+        The name or an option is unknown, one that the estimator needs is missing, or one makes no sense.
+
+    Examples
+    --------
+    >>> find_estimator("gae", {"lam": "1/2"}).lam
+    1/2
+    >>> find_estimator("advantage-undiscounted").discount_weight
+    False
+    >>> find_estimator("gae")
+    Traceback (most recent call last):
+      ...
+    pgsym.errors.SchemaError: lam: gae needs it. Give lam, as in GAE(lam=...)
+    """
+    if isinstance(estimator, Estimator) and not options:
+        return estimator
+    spelt = spelling or {}
+    given = dict(options or {})
+    name = estimator.removesuffix(UNDISCOUNTED) if isinstance(estimator, str) else ""
+    if name not in ESTIMATORS:
+        near = difflib.get_close_matches(short(name), ESTIMATORS, n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else "Choose one of them"
+        found = short(repr(estimator))
+        raise SchemaError(
+            f"found {found}; must be one of {', '.join(ESTIMATORS)}. {hint}", where=spelt.get("name", "estimator")
+        )
+    kind = ESTIMATORS[name]
+    known = {field.name: field for field in fields(kind)}
+    if name != estimator:
+        given.setdefault("discount_weight", False)
+    for key in given:
+        if key not in known:
+            word = spelt.get(key, key)
+            has = nearest(word, [spelt.get(k, k) for k in known], "it has")
+            raise SchemaError(f"{name} has no such option; {has}. Rename it or leave it out", where=word)
+    for key, field in known.items():
+        if field.default is MISSING and key not in given:
+            remedy = spelt.get(key, f"{key}, as in {kind.__name__}({key}=...)")
+            raise SchemaError(f"{name} needs it. Give {remedy}", where=spelt.get(key, key))
+    return kind(**given)
+
+
+def is_long_run(estimator: Estimator, objective: Objective) -> bool:
+    """Whether it is drawn from one long run with burn-in and centred rewards, which has no exact law.
+
+    >>> is_long_run(RewardToGo(), Objective.AVERAGE_REWARD), is_long_run(RewardToGo(), Objective.START_STATE)
+    (True, False)
+    """
+    return objective.definition.long_run and getattr(estimator, "T", None) is None
+
+
 def _state_function(value: Any, *, where: str) -> StateFunction:
     if isinstance(value, str) and value == EXACT:
         return EXACT
+    if isinstance(value, list):
+        value = dict(_row(row, where=f"{where}[{i}]") for i, row in enumerate(value))
     if isinstance(value, Mapping):
         return {s: to_expr(v, where=f"{where}[{s!r}]") for s, v in value.items()}
     return to_expr(value, where=where)
+
+
+def _row(row: Any, *, where: str) -> tuple[Hashable, Any]:
+    """A row [state, value], as JSON holds an entry of a mapping; lists in a state's name stand for tuples."""
+    if not isinstance(row, list) or len(row) != 2:
+        raise SchemaError(f"found {short(repr(row))}; a row is [state, value]. Give both in a list", where=where)
+    state = _as_tuples(row[0])
+    try:
+        hash(state)
+    except TypeError:
+        raise SchemaError(f"found {short(repr(row[0]))}; a state's name is required. Give one", where=where) from None
+    return state, row[1]
+
+
+def _as_tuples(name: Any) -> Any:
+    return tuple(map(_as_tuples, name)) if isinstance(name, list) else name
 
 
 def _fraction(value: Any, *, where: str) -> sp.Expr:

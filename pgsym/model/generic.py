@@ -7,14 +7,13 @@ import re
 import sympy as sp
 
 from pgsym.errors import SchemaError
+from pgsym.limits import GENERIC_OUTCOMES
 from pgsym.model.mdp import MDP, State
 from pgsym.model.objective import Objective
 from pgsym.model.policies import tabular
 from pgsym.model.problem import Problem
 
 END = "end"
-MAX_OUTCOMES = 10_000
-"""What is read in seconds; no claim is decided on a model of this size."""
 
 
 def generic_mdp(states: int, actions: int, *, terminal: bool = False) -> MDP:
@@ -60,9 +59,10 @@ def generic_mdp(states: int, actions: int, *, terminal: bool = False) -> MDP:
         if isinstance(size, bool) or not isinstance(size, int) or size < 1:
             raise SchemaError(f"found {size!r}; a whole number of at least 1 is required. Change it", where=name)
     outcomes = states * actions * (states + terminal)
-    if outcomes > MAX_OUTCOMES:
+    if outcomes > GENERIC_OUTCOMES:
         raise SchemaError(
-            f"found {outcomes} outcomes, with two symbols each; at most {MAX_OUTCOMES} are made. Choose a smaller size",
+            f"found {outcomes} outcomes, with two symbols each; at most {GENERIC_OUTCOMES} are made. "
+            "Choose a smaller size",
             where="generic",
         )
     inner: list[State] = list(range(1, states + 1))

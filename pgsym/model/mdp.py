@@ -22,10 +22,9 @@ from pgsym.expression.assumptions import remaining_assumptions, replaced_assumpt
 from pgsym.expression.complaint import nearest
 from pgsym.expression.exact import to_expr
 from pgsym.expression.sums import Sums
-from pgsym.model.attributes import complaint
 from pgsym.model.outcomes import Action as Action
 from pgsym.model.outcomes import Outcome as Outcome
-from pgsym.model.outcomes import Row, edge_rows, outcome_table, require_distinct, require_names
+from pgsym.model.outcomes import Row, complaint, edge_rows, outcome_table, require_distinct, require_names
 from pgsym.model.outcomes import State as State
 from pgsym.model.validate import (
     check_gamma,

@@ -40,8 +40,8 @@ class Objective(StrEnum):
         SamplingError
             Nobody has said how to draw it.
         """
-        if not self.definition.rollouts:
-            known = ", ".join(o for o in Objective if o.definition.rollouts)
+        if not self.definition.estimators:
+            known = ", ".join(o for o in Objective if o.definition.estimators)
             raise SamplingError(
                 f"the objective {self} is not drawn; rollouts are for {known}. Solve it, or choose another",
                 where="objective",
@@ -76,10 +76,17 @@ class ObjectiveDefinition:
         What describes a solution, after J and its gradient, in reading order.
     theorem
         What the catalogue calls its policy gradient theorem.
+    meaning
+        What J is, in words that follow "J is".
     differential
         Values are relative to the average reward: h in the place of V.
-    rollouts
-        Whether sampling, ascent and the audit know how to draw it; they refuse the others.
+    estimators
+        Names of the estimators that a report samples.  Without any, sampling, ascent and the audit refuse the
+        objective: nobody taught them to draw it.
+    proved
+        What the proof in `pgsym.claims.derivation.proofs` proves; None: there is no proof.
+    tables
+        What is shown beside the proof, in reading order.
     """
 
     J: tuple[str, str]
@@ -87,8 +94,30 @@ class ObjectiveDefinition:
     needs: tuple[str, ...]
     shown: tuple[str, ...]
     theorem: str
+    meaning: str
     differential: bool = False
-    rollouts: bool = False
+    estimators: tuple[str, ...] = ()
+    proved: str | None = None
+    tables: tuple[str, ...] = ()
+
+    @property
+    def formula(self) -> str:
+        """J in the claim language.
+
+        >>> Objective.START_STATE.definition.formula
+        'J = sum[s] mu0(s) * V(s)'
+        """
+        return "J = sum[s] {}(s) * {}(s)".format(*self.J)
+
+    @property
+    def long_run(self) -> bool:
+        """Whether it is about the stationary distribution, not about the start."""
+        return "unichain" in self.needs
+
+    @property
+    def share(self) -> str:
+        """The distribution that says how much of its time a run spends in a state."""
+        return "mu" if self.long_run else "d"
 
 
 MEAN_REWARD = ("mu", "r_pi")
@@ -101,7 +130,11 @@ _DEFINITIONS = {
         needs=("start", "discounted_or_proper"),
         shown=("V", "Q", "eta", "d"),
         theorem="policy-gradient",
-        rollouts=True,
+        meaning="the expected discounted return from the start distribution `mu0`; `eta(s)` counts the expected "
+        "discounted visits to `s`, and `Q(s,a)` is what action `a` is worth in `s`",
+        estimators=("reinforce", "reward-to-go"),
+        proved="grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * Q(s,a)",
+        tables=("eta", "V", "Q"),
     ),
     Objective.AVERAGE_REWARD: ObjectiveDefinition(
         J=MEAN_REWARD,
@@ -109,8 +142,12 @@ _DEFINITIONS = {
         needs=("unichain",),
         shown=("mu", "h", "Q"),
         theorem="policy-gradient-average-reward",
+        meaning="the average reward of a step; `mu(s)` is the fraction of the time spent in `s`, and `Q(s,a)` what "
+        "action `a` is worth in `s` compared to the average",
         differential=True,
-        rollouts=True,
+        estimators=("reward-to-go", "eligibility-trace"),
+        proved="grad J = sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)",
+        tables=("mu", "rbar", "h", "Q"),
     ),
     # What is called its theorem is false.
     Objective.STATIONARY_VALUE: ObjectiveDefinition(
@@ -119,6 +156,10 @@ _DEFINITIONS = {
         needs=("unichain", "discounted"),
         shown=("mu", "V", "Q", "rbar"),
         theorem="note-line-2",
-        rollouts=True,
+        meaning="the mean of the discounted values `V(s)` over the stationary distribution `mu`; its gradient is not "
+        "the sum of `mu(s)` times the gradient of `pi(a|s)` times `Q(s,a)`, as is often written",
+        estimators=("reward-to-go", "eligibility-trace"),
+        proved="grad J = 1 / (1 - gamma) * sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a) + sum[s] grad mu(s) * V(s)",
+        tables=("mu", "V", "Q"),
     ),
 }

@@ -13,9 +13,10 @@ from pgsym.errors import PolicyError
 from pgsym.expression.complaint import brief, listed
 from pgsym.expression.evaluate import Expressions, evaluate
 from pgsym.expression.exact import to_expr
-from pgsym.expression.growth import MAX_EXPONENT, is_steep
+from pgsym.expression.growth import is_steep
 from pgsym.expression.latex import align, quantity_latex
 from pgsym.expression.linear import Linear
+from pgsym.limits import FORMULA_EXPONENT
 from pgsym.model.mdp import MDP, Action, State
 
 SHOWN = 24
@@ -128,7 +129,7 @@ class Policy(ABC):
                 raise PolicyError(f"found {brief(number)}; a real number is required", where=f"theta[{name}]")
             if is_steep(number) and any(known[name] in form.symbols for form in self.forms()):
                 raise PolicyError(
-                    f"found {brief(number)}; |theta| is at most {MAX_EXPONENT} where exp(theta) is computed. "
+                    f"found {brief(number)}; |theta| is at most {FORMULA_EXPONENT} where exp(theta) is computed. "
                     "Choose a value nearer to 0",
                     where=f"theta[{name}]",
                 )

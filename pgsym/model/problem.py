@@ -128,7 +128,7 @@ Check the name
         if isinstance(model, MDP | nx.Graph):
             return cls(model, assumed=tuple(ASSUMED))
         if isinstance(model, str | os.PathLike):
-            from pgsym.model.locate import locate
+            from pgsym.model.formats import locate
 
             return locate(os.fspath(model))
         raise SchemaError(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgsym.display import html
 from pgsym.expression.complaint import brief
-from pgsym.expression.labels import conditional, spelt
+from pgsym.expression.naming import conditional, spelt
 
 if TYPE_CHECKING:
     from pgsym.model.problem import Problem

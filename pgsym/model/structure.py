@@ -49,8 +49,8 @@ class Structure:
         check_collision(mdp, policy)
         self.mdp = mdp
         self.policy = policy
-        self.derived: dict[str, Any] = {}
-        """What other layers have found from the support alone, to be shared by all fields."""
+        self.elimination_plan: Any = None
+        """What `pgsym.exact` finds from the support alone, once for all fields."""
         self.graph: nx.DiGraph = nx.DiGraph()
         self.graph.add_nodes_from(mdp.states)
         self.graph.add_edges_from(
@@ -153,9 +153,9 @@ class Structure:
                 where="mu",
             )
 
-    def require_discounted(self) -> None:
-        """gamma < 1."""
-        if self.mdp.gamma == 1:
+    def require_discounted(self, undiscounted: bool | None = None) -> None:
+        """gamma < 1, for the model's discount or another one."""
+        if self.mdp.gamma == 1 if undiscounted is None else undiscounted:
             raise DiscountError(
                 "gamma = 1; sum_s mu(s) V(s) needs gamma < 1. Set a discount factor, or use average-reward",
                 where="stationary-value",

@@ -18,8 +18,8 @@ from pgsym.errors import (
 from pgsym.expression import domain
 from pgsym.expression.assumptions import Assumption
 from pgsym.expression.complaint import brief, listed, short
-from pgsym.expression.equalities import implied
 from pgsym.expression.exact import floats_in, to_expr
+from pgsym.expression.linear import implied
 from pgsym.expression.naming import skeleton
 from pgsym.expression.sums import Sums
 from pgsym.expression.symbols import Generator, in_order

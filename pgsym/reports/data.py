@@ -13,8 +13,9 @@ from typing import Any
 import sympy as sp
 
 from pgsym.errors import HypothesisError, PgsymError, StructureError
-from pgsym.exact.solution import QUANTITIES, Solution, Table
-from pgsym.expression.labels import labels
+from pgsym.exact.solution import Solution, Table
+from pgsym.expression.naming import labels
+from pgsym.expression.quantity import LISTED
 from pgsym.model.problem import Problem
 from pgsym.reports.values import is_exact_gradient, solution_views
 
@@ -30,7 +31,7 @@ class Report:
     def _label(self, key: Hashable) -> str:
         return self._labels[key] if key in self._labels else str(key)
 
-    def to_json(self, names: Iterable[str] = QUANTITIES) -> dict[str, Any]:
+    def to_json(self, names: Iterable[str] = LISTED) -> dict[str, Any]:
         """The whole schema, without the quantities that the objective does not define."""
         problem = self.problem
         found: dict[str, Any] = {
@@ -54,7 +55,7 @@ class Report:
         nested: dict[str, Any] = {}
         for key in shape:
             value = self.views.value(partial(_entry, name=name, key=key), exact=exact)
-            *outer, last = (self._labels[k] for k in key) if name in ("Q", "A") else (self._label(key),)
+            *outer, last = (self._labels[k] for k in key) if shape.arity == 2 else (self._label(key),)
             inner = nested.setdefault(outer[0], {}) if outer else nested
             inner[last] = value.to_json()
         return nested

@@ -12,8 +12,8 @@ from rich.text import Text
 
 from pgsym.errors import AlgebraError, HypothesisError
 from pgsym.exact.moments import EstimatorLaw, moments
-from pgsym.exact.moments.present import SMALL
-from pgsym.expression.labels import labels
+from pgsym.exact.moments.compute import SMALL
+from pgsym.expression.naming import labels
 from pgsym.model.estimator import Estimator
 from pgsym.model.problem import Problem
 from pgsym.model.problem_display import point_text

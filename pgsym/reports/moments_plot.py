@@ -7,11 +7,11 @@ from pathlib import Path
 
 from pgsym.display.figure import require_format
 from pgsym.exact.moments import EstimatorLaw, Sweep
-from pgsym.exact.moments.plot import plot
+from pgsym.exact.moments.sweep import plot_sweeps
 from pgsym.model.files.atomic import write_figure
 
 
 def save(law: EstimatorLaw, sweeps: Sequence[Sweep], path: Path) -> None:
     """The figure as a file, in the format of the name's ending."""
     require_format(path)
-    write_figure(path, plot(f"{law.description}; bias against {law.target}", sweeps))
+    write_figure(path, plot_sweeps(f"{law.description}; bias against {law.target}", sweeps))

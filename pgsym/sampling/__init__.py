@@ -1,16 +1,10 @@
 """Monte Carlo: the same quantities from samples, sharing with the exact route only definitions.
 
 `tables` turns a model into arrays; `program` is the trajectory as a readable NumPyro program; `kernel` samples
-the same distribution fast; `estimators` says what is summed; `estimate` runs it.
+the same distribution fast; `plan` says what is summed; `estimate` runs it.
 """
 
 from pgsym.sampling.estimate import estimate as estimate
-from pgsym.sampling.estimators import ESTIMATORS as ESTIMATORS
-from pgsym.sampling.estimators import Advantage as Advantage
-from pgsym.sampling.estimators import EligibilityTrace as EligibilityTrace
-from pgsym.sampling.estimators import Estimator as Estimator
-from pgsym.sampling.estimators import Reinforce as Reinforce
-from pgsym.sampling.estimators import RewardToGo as RewardToGo
 from pgsym.sampling.program import trajectory_program as trajectory_program
 from pgsym.sampling.result import Distance as Distance
 from pgsym.sampling.result import Estimate as Estimate

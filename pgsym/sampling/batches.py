@@ -13,14 +13,14 @@ import jax
 import numpy as np
 
 from pgsym.errors import SamplingError
-from pgsym.model.estimator import Estimator as Description
+from pgsym.model.estimator import Estimator, find_estimator
 from pgsym.model.problem import Problem
 from pgsym.model.structure import Structure
 from pgsym.sampling.estimate import Tally, device_mesh
-from pgsym.sampling.estimators import Estimator, find_estimator
 from pgsym.sampling.kernel import compiled
 from pgsym.sampling.layout import prepare, specifications
 from pgsym.sampling.moments import Moments
+from pgsym.sampling.plan import make_plan
 from pgsym.sampling.random import TRAJECTORIES, seed_key
 from pgsym.sampling.tables import build_tables
 
@@ -66,7 +66,7 @@ class BatchSampler:
     def __init__(
         self,
         problem: Problem,
-        estimator: str | Estimator | Description = "reward-to-go",
+        estimator: str | Estimator = "reward-to-go",
         *,
         largest: int,
         horizon: int | None = None,
@@ -76,7 +76,7 @@ class BatchSampler:
         objective.require_rollouts()
         tables = build_tables(problem)
         Structure(problem.mdp, problem.policy).require(objective)
-        self.plan = find_estimator(estimator).plan(tables, objective, horizon)
+        self.plan = make_plan(find_estimator(estimator), tables, objective, horizon)
         self.params = tables.params
         self._arrays, self.shape = prepare(tables, self.plan, SMALL_BLOCK if largest < 16 * SMALL_BLOCK else largest)
         mesh = device_mesh(devices)

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -15,17 +16,18 @@ import numpy as np
 from jax.sharding import AxisType, Mesh
 
 from pgsym.errors import SamplingError
-from pgsym.model.estimator import Estimator as Description
+from pgsym.model.estimator import Estimator, find_estimator
+from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike
 from pgsym.model.structure import Structure
-from pgsym.sampling.estimators import Estimator, find_estimator
 from pgsym.sampling.kernel import Blocks, compiled
 from pgsym.sampling.layout import Shape, prepare, specifications
 from pgsym.sampling.moments import Moments
+from pgsym.sampling.plan import Plan, make_plan
 from pgsym.sampling.progress import Progress, reporter
 from pgsym.sampling.random import TRAJECTORIES, seed_key
 from pgsym.sampling.result import Along, Estimate
-from pgsym.sampling.tables import Floats, build_tables
+from pgsym.sampling.tables import Floats, Tables, build_tables
 
 CHUNK_BYTES = 2**31
 """Memory that a chunk may take on an accelerator; a processor takes one block at a time."""
@@ -33,7 +35,7 @@ CHUNK_BYTES = 2**31
 
 def estimate(
     problem: ProblemLike,
-    estimator: str | Estimator | Description = "reward-to-go",
+    estimator: str | Estimator = "reward-to-go",
     *,
     n: int = 100_000,
     seed: int = 0,
@@ -54,8 +56,7 @@ def estimate(
         See `pgsym.Problem.of`.  For a long-run objective (``average-reward``, ``stationary-value``) each rollout is one
         long run, and the bias that remains is computed (`Estimate.bias`).
     estimator
-        A name ('reinforce', 'reward-to-go', 'advantage', 'eligibility-trace'), an estimator with its options, or a
-        description (`pgsym.model.estimator`).
+        A description from `pgsym.model.estimator`, or the name of one.
     n
         Number of rollouts; at least 2.
     seed
@@ -106,12 +107,40 @@ def estimate(
     problem = Problem.of(problem)
     objective = problem.objective
     objective.require_rollouts()
-    method = find_estimator(estimator)
+    chosen = find_estimator(estimator)
     _check_counts(n, chunk)
-    key = seed_key(seed)
     tables = build_tables(problem)
     Structure(problem.mdp, problem.policy).require(objective)
-    plan = method.plan(tables, objective, horizon)
+    found = draw(
+        tables,
+        make_plan(chosen, tables, objective, horizon),
+        objective,
+        chosen.name,
+        n=n,
+        seed=seed,
+        chunk=chunk,
+        devices=devices,
+        directions=directions,
+        progress=progress,
+    )
+    return replace(found, assumption=problem.assumption)
+
+
+def draw(
+    tables: Tables,
+    plan: Plan,
+    objective: Objective,
+    name: str,
+    *,
+    n: int,
+    seed: int,
+    chunk: int | None = None,
+    devices: int | Sequence[jax.Device] | None = None,
+    directions: int | Floats | None = None,
+    progress: bool | Progress | None = None,
+) -> Estimate:
+    """`estimate` for arrays and a plan that are there already; results call the estimator by `name`."""
+    key = seed_key(seed)
     along = Along.PARAMETERS
     if directions is not None:
         along = Along.RANDOM if isinstance(directions, int) else Along.GIVEN
@@ -142,7 +171,7 @@ def estimate(
         along=along,
         theta=tables.theta,
         objective=objective,
-        estimator=method.name,
+        estimator=name,
         moments=tally.moments,
         horizon=plan.T,
         burn_in=plan.burn_in,
@@ -154,7 +183,6 @@ def estimate(
         transitions=tally.steps,
         interrupted=interrupted,
         device=f"{mesh.size} x {mesh.devices.flat[0].device_kind}",
-        assumption=problem.assumption,
     )
 
 
@@ -177,6 +205,18 @@ def _check_counts(n: int, chunk: int | None) -> None:
         raise SamplingError(f"found {n}; one seed numbers 2**31 trajectories. Split them over several seeds", where="n")
     if chunk is not None and chunk < 1:
         raise SamplingError(f"found {chunk}; at least one trajectory is required. Give chunk >= 1", where="chunk")
+
+
+def describe_devices() -> tuple[str, bool]:
+    """The devices in words, and whether they are accelerators.
+
+    >>> name, accelerated = describe_devices()
+    >>> accelerated == ("cpu" not in name)
+    True
+    """
+    devices = jax.devices()
+    kinds = sorted({d.device_kind for d in devices})
+    return f"{len(devices)} x {', '.join(kinds)}", devices[0].platform != "cpu"
 
 
 def device_mesh(devices: int | Sequence[jax.Device] | None) -> Mesh:

@@ -18,8 +18,8 @@ import numpy as np
 
 from pgsym.sampling.alias import AliasTable, build_alias
 from pgsym.sampling.dynamics import start_or_uniform
-from pgsym.sampling.estimators import Plan
 from pgsym.sampling.moments import FULL
+from pgsym.sampling.plan import Plan
 from pgsym.sampling.tables import Tables
 
 BLOCK_BYTES = 2**25

@@ -16,6 +16,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from pgsym.errors import SamplingError
+from pgsym.expression.complaint import nearest, short
 from pgsym.model.mdp import State
 from pgsym.model.policy import Policy
 from pgsym.model.problem import Problem
@@ -43,6 +44,8 @@ class Tables:
     policy: Policy
     states: tuple[State, ...]
     """The non-terminal states, by index."""
+    terminal: frozenset[State]
+    """The terminal states, which are one index together."""
     params: tuple[sp.Symbol, ...]
     """theta's coordinates, by index."""
     theta: Floats
@@ -132,7 +135,7 @@ class Tables:
         return replace(self, params=params, theta=directions @ self.theta, score_index=index, score_value=value)
 
     def by_state(self, values: Mapping[State, Any] | Sequence[Any], *, where: str) -> Floats:
-        """[S+1] a function of the state given by name or in order; 0 in the absorbing state.
+        """[S+1] a function of the state given by name or in order; 0 in the absorbing state, whatever is given there.
 
         Raises
         ------
@@ -140,13 +143,20 @@ class Tables:
             A state is missing or unknown, or the length is not S.
         """
         if isinstance(values, Mapping):
+            known = {*self.states, *self.terminal}
+            unknown = [s for s in values if s not in known]
+            if unknown:
+                help = nearest(unknown[0], self.states, "those that act are")
+                raise SamplingError(
+                    f"state {short(repr(unknown[0]))} is unknown; {help}. Rename or remove it", where=where
+                )
             missing = [s for s in self.states if s not in values]
             if missing:
                 raise SamplingError(
                     f"no value for state {missing[0]!r}; every non-terminal state needs one. Add it", where=where
                 )
             values = [values[s] for s in self.states]
-        found = [float(value) for value in values]
+        found = [direct_value(v) if isinstance(v, sp.Expr) else float(v) for v in values]
         if len(found) != self.S:
             raise SamplingError(
                 f"{len(found)} values; the model has {self.S} non-terminal states. Give one for each, in order",
@@ -189,6 +199,7 @@ def build_tables(problem: Problem) -> Tables:
     return Tables(
         policy=policy,
         states=states,
+        terminal=mdp.terminal,
         params=policy.params,
         theta=np.array([point[x] for x in policy.params], np.float64),
         gamma=direct_value(mdp.gamma),

@@ -8,25 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Hashable, Mapping
-from dataclasses import MISSING, Field, asdict, dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from pgsym.errors import PgsymError, SchemaError
-from pgsym.expression.complaint import nearest, short
 from pgsym.expression.grammar import unparse
-from pgsym.model.estimator import ESTIMATORS, EligibilityTrace, Estimator
+from pgsym.model.estimator import EligibilityTrace, Estimator, find_estimator
 from pgsym.model.files import loads
-from pgsym.model.files.document import to_document
-from pgsym.model.files.names import plain_name
+from pgsym.model.files.document import plain_name, to_document
 from pgsym.model.files.reading import read_text
-from pgsym.model.files.transfer import read_file
-from pgsym.model.locate import locate
+from pgsym.model.files.transfer import contents
+from pgsym.model.formats import locate
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem
 from pgsym.model.structure import Structure
-from pgsym.study.schema import EstimatorEntry, ModelEntry, StudyDocument, read_study
+from pgsym.study.schema import ModelEntry, StudyDocument, read_study
 
 FORMAT = 1
 """Of shards and results: a change to either makes old files and new ones incomparable."""
@@ -110,7 +108,13 @@ def load_study(path: Path) -> Study:
     PgsymError
         A model, a point or an estimator makes no sense; the message names the entry.
     """
-    document = read_study(read_text(*read_file(path), where=path.name), path.name)
+    format = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}.get(path.suffix.lower())
+    if format is None:
+        raise SchemaError(
+            f"the suffix {path.suffix!r} is unknown; a study ends in .yaml, .yml or .json. Rename the file",
+            where=path.name,
+        )
+    document = read_study(read_text(contents(path), format, where=path.name), path.name)
     return resolve(document, path.parent, name=path.stem, where=path.name)
 
 
@@ -126,7 +130,7 @@ def resolve(document: StudyDocument, folder: Path | None = None, *, name: str = 
         for theta in points:
             for place, chosen in enumerate(document.estimators):
                 with _At(f"{where}: estimators[{place}]"):
-                    it = describe(chosen)
+                    it = from_plain(chosen.model_dump())
                 with _At(f"{where}: models[{number}], estimators[{place}]"):
                     objective = _objective(problem, entry, it)
                     horizon = _horizon(problem, theta, objective, it, document.horizon)
@@ -187,71 +191,23 @@ def _point(problem: Problem, theta: Mapping[str, Any]) -> dict[str, str]:
 # -- estimators --------------------------------------------------------------------------------------------
 
 
-def describe(entry: EstimatorEntry) -> Estimator:
-    """The description that an entry stands for.
-
-    >>> describe(EstimatorEntry(name="gae", lam="9/10", critic={"s": 1}))
-    GAE(horizon=None, lam=9/10, critic={'s': 1}, discount_weight=True, bootstrap=True)
-    """
-    return from_plain({"name": entry.name, **(entry.model_extra or {})})
-
-
 def from_plain(options: Mapping[str, Any]) -> Estimator:
     """The description from its name and options; the inverse of `to_plain`."""
-    name = options["name"]
-    if name not in ESTIMATORS:
-        raise SchemaError(
-            f"estimator {name!r} is unknown; {nearest(name, ESTIMATORS, 'the estimators are')}. Rename it", where="name"
-        )
-    kind = ESTIMATORS[name]
-    known = {field.name: field for field in fields(kind) if field.name != "horizon"}
-    given: dict[str, Any] = {}
-    for key, value in options.items():
-        if key == "name":
-            continue
-        if key not in known:
-            raise SchemaError(
-                f"the key is unknown; {nearest(key, known, f'{name} has')}. Rename or remove it", where=key
-            )
-        if known[key].type == "bool" and not isinstance(value, bool):
-            raise SchemaError(f"found {value!r}; true or false is required. Give one", where=key)
-        given[key] = dict(_row(row, f"{key}[{i}]") for i, row in enumerate(value)) if isinstance(value, list) else value
-    missing = [key for key, field in known.items() if key not in given and _required(field)]
-    if missing:
-        raise SchemaError(f"the key is missing; {name} needs it. Add it", where=missing[0])
-    return kind(**given)
-
-
-def _required(field: Field[Any]) -> bool:
-    return field.default is MISSING and field.default_factory is MISSING
-
-
-def _row(row: Any, where: str) -> tuple[Hashable, Any]:
-    """A row [state, value]."""
-    if not isinstance(row, list) or len(row) != 2:
-        raise SchemaError(f"found {short(repr(row))}; a row is [state, value]. Give both in a list", where=where)
-    state = _name(row[0])
-    try:
-        hash(state)
-    except TypeError:
-        raise SchemaError(f"found {short(repr(row[0]))}; a state's name is required. Give one", where=where) from None
-    return state, row[1]
-
-
-def _name(name: Any) -> Hashable:
-    return tuple(map(_name, name)) if isinstance(name, list) else name
+    return find_estimator(
+        options["name"], {key: value for key, value in options.items() if key != "name"}, spelling={"name": "name"}
+    )
 
 
 def to_plain(it: Estimator) -> dict[str, Any]:
     """Name and options as JSON can hold them, exact numbers as text.
 
-    >>> to_plain(describe(EstimatorEntry(name="reward-to-go", baseline={(0, 1): 0.5})))
+    >>> to_plain(from_plain({"name": "reward-to-go", "baseline": {(0, 1): 0.5}}))
     {'name': 'reward-to-go', 'baseline': [[[0, 1], '1/2']], 'discount_weight': True}
     """
     found: dict[str, Any] = {"name": it.name}
     for field in fields(it):
         value = getattr(it, field.name)
-        if field.name == "horizon":
+        if value is None:
             continue
         if isinstance(value, Mapping):
             found[field.name] = [[plain_name(s, field.name), unparse(v)] for s, v in value.items()]
@@ -271,10 +227,11 @@ def _objective(problem: Problem, entry: ModelEntry, it: Estimator) -> Objective:
 
 def _horizon(problem: Problem, theta: Mapping[str, str], objective: Objective, it: Estimator, given: int | None) -> int:
     """Steps of a trajectory; finds out at once whether the estimator can be drawn."""
-    from pgsym.sampling.estimators import find_estimator
+    from pgsym.sampling.plan import make_plan
     from pgsym.sampling.tables import build_tables
 
     Structure(problem.mdp, problem.policy).require(objective)
     tables = build_tables(problem.at(theta))
+    objective.require_rollouts()
     horizon = None if it.cut_off is not None else given
-    return find_estimator(it).plan(tables, objective, horizon).T
+    return make_plan(it, tables, objective, horizon).T

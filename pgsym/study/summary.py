@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgsym.errors import AlgebraError, HypothesisError
-from pgsym.model.estimator import EligibilityTrace
+from pgsym.model.estimator import is_long_run
 from pgsym.study.settings import Study, StudySetting, from_plain
 from pgsym.study.shards import cells
 from pgsym.study.store import Store
@@ -66,7 +66,13 @@ def exact_law(study: Study, setting: StudySetting) -> Exact:
 
     problem = study.problem(setting).replace(objective=setting.objective)
     it = from_plain(setting.estimator)
-    if not isinstance(it, EligibilityTrace):
+    if is_long_run(it, problem.objective):
+        raise HypothesisError(
+            "it is drawn from one long run, with burn-in and centred rewards; an exact law is of runs from the start. "
+            "Give an eligibility trace its T",
+            where=f"{it.name} moments",
+        )
+    if it.cut_off is None:
         it = replace(it, horizon=setting.horizon)
     law = moments(problem, it).at({x: float(v) for x, v in problem.policy.point(setting.theta).items()})
 

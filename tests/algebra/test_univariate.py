@@ -7,7 +7,7 @@ import pytest
 import sympy as sp
 
 from pgsym.algebra import RationalField, eliminate, order
-from pgsym.algebra.univariate import ImageFactorization, prefers_images
+from pgsym.algebra.interpolate import ImageFactorization, prefers_images
 from pgsym.errors import SingularMatrixError
 from pgsym.expression.linear import Linear
 

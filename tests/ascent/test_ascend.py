@@ -12,8 +12,8 @@ import pgsym
 from pgsym.ascent import Landscape, ascend
 from pgsym.errors import AscentError, SamplingError, UndefinedQuantityError
 from pgsym.model import MDP, direct_policy
-from pgsym.model.estimator import GAE, ActorCritic, NStep
-from pgsym.sampling import RewardToGo, estimate
+from pgsym.model.estimator import GAE, ActorCritic, NStep, RewardToGo
+from pgsym.sampling import estimate
 
 
 @pytest.fixture(scope="module")
@@ -238,7 +238,7 @@ def test_interrupted_ascent_keeps_what_it_has(corridor):
             {"methods": [RewardToGo(), "reward-to-go"]},
             r"^methods: 'reward-to-go' stands twice; each path needs a label",
         ),
-        ({"methods": [3]}, r"^methods: found 3; a method is a name or an estimator\. Give one of exact"),
+        ({"methods": [3]}, r"^methods: found 3; must be one of exact, natural, reinforce, "),
         ({"step_size": 0}, r"^step_size: found 0; must be positive\. Give one such as 0\.1$"),
         ({"step_size": -0.5}, r"^step_size: found -0\.5; must be positive"),
         ({"step_size": float("nan")}, r"^step_size: found nan; must be positive"),
@@ -270,7 +270,7 @@ def test_ascend_refuses_an_inapplicable_objective(corridor):
 def test_ascend_refuses_an_estimator_that_does_not_fit():
     p = pgsym.zoo("two-state")
     with pytest.raises(
-        SamplingError, match=r"^reinforce: the objective is average-reward; the whole return multiplies"
+        SamplingError, match=r"^reinforce: the objective is average-reward; a long run averages over rewards to come"
     ):
         ascend(p.replace(objective="average-reward"), methods=["exact", "reinforce"])
 

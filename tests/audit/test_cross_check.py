@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import pgsym
-from pgsym.auditing.cross_check import POWER, _noncentrality
+from pgsym.auditing.cross_check import POWER
 from pgsym.errors import SamplingError
+from pgsym.exact.moments.sample_size import noncentrality
 from pgsym.model import MDP, tabular
 
 FALSE_ALARM = 1e-6
@@ -68,7 +69,7 @@ def test_detectable_bias_has_the_stated_power():
     """Power of the chi-square test at the stated noncentrality, by simulation: 0.9 within 5 standard errors."""
     rng = np.random.default_rng(0)
     level, rank, runs = 0.01, 3, 20_000
-    shift = np.sqrt(_noncentrality(rank, level))
+    shift = np.sqrt(noncentrality(rank, level, POWER))
     draws = rng.normal(size=(runs, rank))
     draws[:, 0] += shift
     critical = 11.344866730144373  # chi-square with 3 degrees of freedom, upper 1 per cent

@@ -27,7 +27,7 @@ from pgsym.errors import (
 from pgsym.exact import Solution, solve
 from pgsym.expression.grammar import parse
 from pgsym.model import Objective, Problem
-from pgsym.model.files import load
+from pgsym.model.formats import load
 from pgsym.model.validate import AssumptionWarning, RationalisedWarning
 
 DATA = Path(__file__).parent / "data"

@@ -13,7 +13,7 @@ from pgsym.exact.moments import EstimatorLaw, moments
 from pgsym.expression.grammar import parse
 from pgsym.model import MDP, Problem
 from pgsym.model.estimator import Estimator, Reinforce, RewardToGo
-from pgsym.model.files import load
+from pgsym.model.formats import load
 
 DATA = Path(__file__).parent / "data"
 CASES = {path.stem: json.loads(path.read_text()) for path in sorted(DATA.glob("V*.json"))}

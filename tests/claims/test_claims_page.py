@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 
 from pgsym.claims.language import parse
-from pgsym.claims.language.vocabulary import ACTION, STATE, VOCABULARY, WORLDS, Word
+from pgsym.claims.language.parse import WORLDS
 from pgsym.claims.script import Script
+from pgsym.expression.quantity import ACTION, STATE, VOCABULARY, QuantityDefinition
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "claims.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 
 
-def usage(entry: Word) -> str:
+def usage(entry: QuantityDefinition) -> str:
     if entry.name in ("pi", "P"):
         return {"pi": "pi(a|s)", "P": "P(s'|s,a)"}[entry.name]
     letters = {STATE: iter(["s", "s'"]), ACTION: iter(["a"])}
@@ -21,7 +22,7 @@ def usage(entry: Word) -> str:
     return f"{entry.name}({inner})" if inner else entry.name
 
 
-def row(entry: Word) -> str:
+def row(entry: QuantityDefinition) -> str:
     written = usage(entry).replace("|", "\\|")
     overrides = ", ".join(f"`{key}`" for key in entry.overrides)
     return f"| `{written}` | {entry.about} | {overrides or '-'} |"

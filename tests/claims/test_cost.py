@@ -7,9 +7,10 @@ from pgsym.claims import decide
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.catalogue import catalogue
 from pgsym.claims.compiler import Meaning
-from pgsym.claims.cost import MAX_EVALUATIONS, evaluations
+from pgsym.claims.decide import evaluations
 from pgsym.claims.language import parse
 from pgsym.errors import ClaimError
+from pgsym.limits import CLAIM_EVALUATIONS
 from pgsym.model import Objective
 from pgsym.model.structure import Structure
 
@@ -74,4 +75,4 @@ def test_catalogue_is_affordable_on_a_hundred_states():
     for theorem in catalogue():
         for claim in theorem.claims:
             found = BoundClaim(claim, problem.mdp, problem.policy, theorem.objective, structure)
-            assert evaluations(found) <= MAX_EVALUATIONS, theorem.name
+            assert evaluations(found) <= CLAIM_EVALUATIONS, theorem.name

@@ -271,8 +271,8 @@ def test_weights_of_no_start_have_nothing_to_normalise():
     verdict = on("two-state", "let w(s) = 0; d[mu0=w](s) = mu0(s)")
     assert (verdict.status, verdict.reason) == (
         "inapplicable",
-        "d: the start weight is 0 in every state, so no state is visited and there is nothing to normalise. Give "
-        "another weight",
+        "d: the start weight is 0 in every state that is not terminal, so no state is visited and there is nothing to "
+        "normalise. Start in one that is not terminal",
     )
     assert on("two-state", "for all w(s): sum[s] d[mu0=w](s) = 1").proved
     rows = [(s, "a", t, 1, 0) for s, t in ("xy", "yx")]

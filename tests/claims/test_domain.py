@@ -12,7 +12,7 @@ from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.domain import Domain
 from pgsym.claims.witness import find_witness
 from pgsym.expression.assumptions import Assumption
-from pgsym.expression.equalities import implied
+from pgsym.expression.linear import implied
 from pgsym.model import MDP, direct_policy, mixture, sigmoid
 from pgsym.model.structure import Structure
 

@@ -11,11 +11,11 @@ from pgsym.claims.verdict import Coordinate, Status, Verdict, Witness
 from pgsym.errors import ClaimError, NameCollisionError, StructureError
 from pgsym.exact import solve
 from pgsym.exact.moments import moments
-from pgsym.expression.labels import spelt
+from pgsym.expression.naming import spelt
 from pgsym.expression.symbols import Alphabet, Generator, in_order
-from pgsym.interchange.chain import induced_chain
 from pgsym.model import MDP, Problem, direct_policy, mixture, sigmoid, softmax_policy, tabular
 from pgsym.model.estimator import RewardToGo
+from pgsym.model.reductions import induced_chain
 from pgsym.model.validate import AssumptionWarning
 
 METHODS = ("normal form", "identity test")

@@ -13,9 +13,9 @@ from second_reading.identities import STATEMENTS
 
 from pgsym.claims import parse
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.parse import MAX_CHARACTERS, MAX_DEPTH, MAX_EXPANDED_DEPTH
 from pgsym.claims.language.scope import check
 from pgsym.errors import ClaimError
+from pgsym.limits import CLAIM_CHARACTERS, CLAIM_DEPTH, CLAIM_EXPANDED_DEPTH
 
 # -- round trips -----------------------------------------------------------------------------------------
 
@@ -168,25 +168,28 @@ def test_parser_refuses_what_is_no_text():
 # -- hostile text ----------------------------------------------------------------------------------------
 
 HOSTILE = {
-    "too long": ("J = " + " " * MAX_CHARACTERS + "J", f"found {MAX_CHARACTERS + 5} characters"),
-    "parentheses": ("(" * 9000 + "J" + ")" * 9000 + " = 0", f"nested too deeply; at most {MAX_DEPTH} levels"),
-    "gradients": ("grad " * 3900 + "J = 0", f"nested too deeply; at most {MAX_DEPTH} levels"),
-    "logarithms": ("log " * 4000 + "J = 0", f"nested too deeply; at most {MAX_DEPTH} levels"),
-    "sums": ("sum[s] " * 2500 + "V(s) = 0", f"nested too deeply; at most {MAX_DEPTH} levels"),
-    "expectations": ("E[s~mu] " * 2000 + "V(s) = J", f"nested too deeply; at most {MAX_DEPTH} levels"),
+    "too long": ("J = " + " " * CLAIM_CHARACTERS + "J", f"found {CLAIM_CHARACTERS + 5} characters"),
+    "parentheses": ("(" * 9000 + "J" + ")" * 9000 + " = 0", f"nested too deeply; at most {CLAIM_DEPTH} levels"),
+    "gradients": ("grad " * 3900 + "J = 0", f"nested too deeply; at most {CLAIM_DEPTH} levels"),
+    "logarithms": ("log " * 4000 + "J = 0", f"nested too deeply; at most {CLAIM_DEPTH} levels"),
+    "sums": ("sum[s] " * 2500 + "V(s) = 0", f"nested too deeply; at most {CLAIM_DEPTH} levels"),
+    "expectations": ("E[s~mu] " * 2000 + "V(s) = J", f"nested too deeply; at most {CLAIM_DEPTH} levels"),
     "many draws": (
-        "E[" + ",".join(f"s{i}~mu" for i in range(1500)) + "] V(s1) = J", f"nested 3001 deep; at most {MAX_DEPTH}"
+        "E[" + ",".join(f"s{i}~mu" for i in range(1500)) + "] V(s1) = J", f"nested 3001 deep; at most {CLAIM_DEPTH}"
     ),
     "many indices": (
-        "sum[" + ",".join(f"s{i}" for i in range(2000)) + "] V(s1) = J", f"nested 2001 deep; at most {MAX_DEPTH}"
+        "sum[" + ",".join(f"s{i}" for i in range(2000)) + "] V(s1) = J", f"nested 2001 deep; at most {CLAIM_DEPTH}"
     ),
-    "10^4 terms": ("+".join(["J"] * 9990) + " = 0", f"nested 9990 deep; at most {MAX_DEPTH} levels are read. Use let"),
-    "10^4 factors": ("*".join(["J"] * 9990) + " = 0", f"nested 9990 deep; at most {MAX_DEPTH} levels are read"),
-    "minus signs": ("-(" * 3000 + "J" + ")" * 3000 + " = 0", f"nested too deeply; at most {MAX_DEPTH} levels"),
-    "overrides": ("V[gamma=" * 900 + "gamma" + "](s)" * 900 + " = 0", f"nested too deeply; at most {MAX_DEPTH}"),
+    "10^4 terms": (
+        "+".join(["J"] * 9990) + " = 0",
+        f"nested 9990 deep; at most {CLAIM_DEPTH} levels are read. Use let",
+    ),
+    "10^4 factors": ("*".join(["J"] * 9990) + " = 0", f"nested 9990 deep; at most {CLAIM_DEPTH} levels are read"),
+    "minus signs": ("-(" * 3000 + "J" + ")" * 3000 + " = 0", f"nested too deeply; at most {CLAIM_DEPTH} levels"),
+    "overrides": ("V[gamma=" * 900 + "gamma" + "](s)" * 900 + " = 0", f"nested too deeply; at most {CLAIM_DEPTH}"),
     "definitions": (
         "let x0 = J; " + "".join(f"let x{i} = -x{i - 1}; " for i in range(1, 500)) + "J = x499",
-        f"deep with its definitions; at most {MAX_EXPANDED_DEPTH} levels are read. Split the claim",
+        f"deep with its definitions; at most {CLAIM_EXPANDED_DEPTH} levels are read. Split the claim",
     ),
     "digits": ("9" * 5000 + " = J", "found 5000 digits; at most 400 are read"),
     "powers": ("gamma^99999999999 = J", "found the power 99999999999; at most 100 is read"),
@@ -207,7 +210,7 @@ def test_hostile_text_is_refused_in_bounded_time(name):
 
 
 def test_definitions_that_double_are_checked_once_each(monkeypatch):
-    monkeypatch.setattr(sys.modules["pgsym.claims.language.parse"], "MAX_EXPANDED_PARTS", 2**60)
+    monkeypatch.setattr(sys.modules["pgsym.claims.language.parse"], "CLAIM_EXPANDED_PARTS", 2**60)
     text = "let x0(s) = V(s); " + "".join(f"let x{i}(s) = x{i - 1}(s) + x{i - 1}(s); " for i in range(1, 50))
     check(parse(text + "V(s) = x49(s)").claims[0])
 

@@ -16,7 +16,7 @@ from second_reading.soundness import complaints, judge_all, second_reading
 from pgsym.claims import Status, decide, parse
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.vocabulary import VOCABULARY
+from pgsym.expression.quantity import VOCABULARY
 from pgsym.model import MDP, Objective, Problem, direct_policy, tabular
 from pgsym.model.structure import Structure
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from pgsym.claims import parse
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Range, Scope, check
-from pgsym.claims.language.vocabulary import Role
 from pgsym.errors import ClaimError
+from pgsym.expression.quantity import Role
 
 ONE_SIDE = "is free on one side only; both sides must be about the same"
 

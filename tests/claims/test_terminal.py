@@ -4,8 +4,8 @@ import pytest
 
 from pgsym.claims import decide
 from pgsym.claims.language.scope import Range
-from pgsym.claims.language.vocabulary import Role
 from pgsym.errors import ClaimError
+from pgsym.expression.quantity import Role
 from pgsym.model import MDP, Problem, sigmoid, tabular
 
 METHODS = ("normal form", "identity test")
@@ -125,8 +125,8 @@ def test_start_on_a_terminal_state():
     ended = decide(two_ends(start="end"), "sum[s] d(s) = 1")
     assert ended.status == "inapplicable"
     assert ended.reason == (
-        "d: every run is over when it begins, so no state is visited and there is nothing to normalise. Start in a "
-        "state that is not terminal"
+        "d: the start weight is 0 in every state that is not terminal, so no state is visited and there is nothing to "
+        "normalise. Start in one that is not terminal"
     )
 
 

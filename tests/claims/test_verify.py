@@ -11,9 +11,8 @@ from strategies import continuing_mdps, episodic_mdps, policies
 import pgsym
 from pgsym.claims import Status, decide
 from pgsym.claims.bound_claim import BoundClaim
-from pgsym.claims.chance import trial_bits
 from pgsym.claims.compiler import Meaning
-from pgsym.claims.difference import size
+from pgsym.claims.difference import size, trial_bits
 from pgsym.claims.evaluation import Evaluation, Tower
 from pgsym.claims.language.scope import Scope
 from pgsym.claims.verify import policy_gradient_theorem

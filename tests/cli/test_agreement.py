@@ -59,8 +59,9 @@ def test_report_says_what_python_says(model):
     builder = Builder(model, Settings(), "")
     verdict, J, grad = answer(model)
     assert builder.verdicts[model.objective].to_json() == verdict
-    if builder.writer.exact is not None:
-        assert (builder.writer.exact.J, dict(builder.writer.exact.grad)) == (J, grad)
+    exact = builder.writer.views.exact
+    if exact is not None:
+        assert (exact.J, dict(exact.grad)) == (J, grad)
 
 
 @pytest.mark.parametrize("name", ["sign-flip", "machine-replacement", "riverswim"])

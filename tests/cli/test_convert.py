@@ -5,7 +5,7 @@ import json
 import pytest
 
 import pgsym
-from pgsym.interchange.reductions import plain
+from pgsym.model.reductions import plain
 
 
 @pytest.mark.parametrize("ending", ["yaml", "json", "graphml", "node-link.json"])

@@ -111,8 +111,14 @@ def test_moments_without_matplotlib_names_the_extra(run, tmp_path, monkeypatch):
     [
         (["--estimator", "ppo"], "--estimator: found 'ppo'; must be one of reinforce, reward-to-go"),
         (["--estimator", "gae"], "--lambda: gae needs it. Give --lambda"),
-        (["--estimator", "eligibility-trace", "--beta", "0"], "--horizon: eligibility-trace needs it. Give --horizon"),
-        (["--lambda", "1/2"], "--lambda: reinforce has no such option. Leave --lambda out"),
+        (
+            ["--estimator", "eligibility-trace", "--beta", "0"],
+            "eligibility-trace moments: found no T; the exact law is that of a run of T steps. Give T (--horizon)",
+        ),
+        (
+            ["--lambda", "1/2"],
+            "--lambda: reinforce has no such option; it has --horizon, --baseline. Rename it or leave it out",
+        ),
         (["--no-bootstrap"], "--no-bootstrap: reinforce has no such option"),
         (["--baseline", "s9=1"], "--baseline: state 's9' is unknown; write name=value"),
         (["--objective", "best"], "objective: found 'best'; must be one of"),

@@ -55,6 +55,7 @@ TABLE = {
     | {
         "unknown value": (["check", "two-state", "J = J", "--method", "magic"], "found 'magic'"),
         "out of range": (["check", "two-state", "J = J", "--error-bits", "0"], "error-bits"),
+        "unwritable": (["check", "two-state", "J = J", "-o", f"{NOWHERE}.tex"], "cannot be written"),
     },
     "derive": common("derive")
     | {

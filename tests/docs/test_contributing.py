@@ -1,5 +1,6 @@
 """The recipes of CONTRIBUTING.md, followed: every block is put where its heading says, in a copy of the package."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -15,6 +16,19 @@ STEP = re.compile(
     r"```python\n(?P<block>.*?)```",
     re.DOTALL,
 )
+PREAMBLE = """
+import pathlib
+import pgsym
+from typer.testing import CliRunner
+from pgsym.cli import app
+
+def run(*command):
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, (command, done.output, done.exception)
+    return done.output
+"""
+"""Python in which the recipes are used."""
+
 USES = {
     "A theorem": """
 from pgsym.claims.catalogue import theorem
@@ -22,13 +36,21 @@ found = theorem("advantage-telescopes").decide(theorem("advantage-telescopes").e
 assert str(found.status) == "proved", found
 """,
     "An estimator": """
-import pgsym
 from pgsym.auditing.law_check import check_law
 from pgsym.model.estimator import ESTIMATORS
 law = pgsym.moments("short-corridor", ESTIMATORS["faded"]("1/2", horizon=20)).at()
 assert law.bias["theta"] != 0
 assert pgsym.moments("short-corridor", ESTIMATORS["faded"](1)).at().covariance_trace == 733
 assert check_law(law, n=20_000, seed=1).consistent
+assert pgsym.moments("short-corridor", "faded").estimator == ESTIMATORS["faded"]("1/2")
+assert pgsym.estimate("short-corridor", "faded", n=100).estimator == "faded"
+assert not pgsym.cross_check("short-corridor", "faded", n=20_000).consistent
+assert pgsym.ascend("short-corridor", methods="faded", steps=2).paths[0].label == "faded"
+study = "models: short-corridor\\nestimators: {name: faded, lam: 1/3}\\nn: 64\\n"
+pathlib.Path("faded.yaml").write_text(study)
+run("moments", "short-corridor", "--estimator", "faded", "--lambda", "1/3", "-n", "1000")
+run("estimate", "short-corridor", "--estimator", "faded", "--lambda", "1/3", "-n", "100")
+run("study", "run", "faded.yaml", "--workers", "0")
 """,
     "A known mistake": """
 import numpy as np
@@ -44,7 +66,6 @@ found = audit(case.problem, gradient, horizon=case.horizon, seed=1)
 assert found.diagnosis.key == "gamma-t-twice", str(found)
 """,
     "An objective": """
-import pgsym
 from pgsym.claims.derivation import general
 two = pgsym.zoo("two-state")
 p = two.replace(objective="normalised-return")
@@ -54,6 +75,14 @@ for method in ("normal form", "identity test"):
     assert verdict.proved and verdict.method == method, verdict
 false = pgsym.decide(p, "grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * Q(s,a)")
 assert str(false.factor) == "1 - gamma", false
+cut = ESTIMATORS["reward-to-go"](horizon=3)
+law = pgsym.moments(p, cut).at()
+assert law.target == "normalised-return"
+assert pgsym.moments("two-state", cut, target="normalised-return").at().gradient == law.gradient
+page, *_ = pgsym.report(p, pathlib.Path("page"))
+assert "normalised-return" in page.read_text(encoding="utf-8")
+run("verify", "two-state", "--objective", "normalised-return", "-n", "0")
+run("solve", "two-state", "-J", "normalised-return")
 from pgsym.certificates import certify
 for refused in (
     lambda: pgsym.estimate(p),
@@ -67,6 +96,42 @@ for refused in (
         assert str(error).startswith("objective: "), error
     else:
         raise AssertionError("an objective that nobody taught it to draw was not refused")
+""",
+    "A format": """
+run("convert", "short-corridor", "corridor.rows", "--mdp-only")
+assert run("solve", "corridor.rows")
+corridor = pgsym.load("corridor.rows")
+assert corridor.mdp == pgsym.zoo("short-corridor").mdp
+assert pgsym.solve("corridor.rows").at({p: 0 for p in corridor.policy.params}).J == -12
+pgsym.save(corridor, "again.rows")
+assert pathlib.Path("again.rows").read_text() == pathlib.Path("corridor.rows").read_text()
+try:
+    pgsym.save(pgsym.zoo("two-state"), "two.rows", mdp_only=True)
+except pgsym.PgsymError as error:
+    assert "a file of rows has no discount factor" in str(error), error
+else:
+    raise AssertionError("the discount factor was lost")
+""",
+    "A quantity": """
+import json, subprocess, sys
+import pgsym
+p = pgsym.zoo("short-corridor")
+solution = pgsym.solve(p).at()
+assert solution.VarG["s1"] == pgsym.moments(p, "reinforce").at().return_variance != 0
+assert r"\\operatorname{Var} G(\\mathrm{s1}) &= " in solution.latex(["VarG"])
+assert set(solution.frame(["VarG"])["state"]) == set(p.mdp.states)
+command = "from pgsym.cli import main; main()"
+solved = subprocess.run([sys.executable, "-c", command, "solve", "short-corridor", "--json"], capture_output=True)
+assert json.loads(solved.stdout)["VarG"]["s1"]["exact"] == str(solution.VarG["s1"]), solved
+two = pgsym.zoo("two-state")
+sobel = "sum[a] pi(a|s) * sum[s'] P(s'|s,a) * ((r(s,a,s') + gamma * V(s') - V(s))^2 + %s * VarG(s'))"
+for method in ("normal form", "identity test"):
+    verdict = pgsym.decide(two, "VarG(s) = " + sobel % "gamma^2", method=method)
+    assert verdict.proved and verdict.method == method, verdict
+    assert pgsym.decide(two, "VarG(s) = " + sobel % "gamma", method=method).refuted
+from pgsym.reports.page.cells import Writer
+from pgsym.reports.page.quantities import quantities
+assert "`VarG(s)` is the variance of the return" in str(list(quantities(Writer(two), {})))
 """,
 }
 """What each recipe is good for."""
@@ -109,8 +174,10 @@ def test_recipe_touches_one_or_two_files(recipe: str) -> None:
 
 
 def test_recipes_work_together(tree: Path) -> None:
-    code = "".join(USES.values())
-    run = subprocess.run([sys.executable, "-c", code], cwd=tree, capture_output=True, text=True)
+    code = PREAMBLE + "".join(USES.values())
+    # In the copy, wherever the package itself is looked for.
+    environment = os.environ | {"PYTHONPATH": str(tree)}
+    run = subprocess.run([sys.executable, "-c", code], cwd=tree, env=environment, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
 
 

@@ -2,6 +2,7 @@
 
 import random
 from fractions import Fraction
+from operator import attrgetter
 
 import pytest
 import sympy as sp
@@ -12,9 +13,7 @@ from strategies import continuing_mdps, points, policies, rows
 from pgsym.algebra import DualField
 from pgsym.errors import ImproperPolicyError, NotUnichainError, UndefinedQuantityError
 from pgsym.exact.fields import exact_field, float_field, prime_field, rational_field
-from pgsym.exact.longrun import deviation, expected_steps, gain, limiting, multichain_h, reward_to, transient_visits
 from pgsym.exact.quantities import Quantities
-from pgsym.exact.variants import varied
 from pgsym.model import MDP, Objective, tabular
 from pgsym.model.zoo import zoo
 
@@ -77,13 +76,13 @@ def test_long_run_quantities_equal_the_matrix_formulas(data):
     policy = data.draw(policies(mdp))
     q = at(mdp, policy, data.draw(points(policy)))
     m = Matrices(q)
-    assert listed(q, gain(q)) == list(m.limit * m.r)
-    assert listed(q, limiting(q)) == list(m.start * m.limit)
-    assert listed(q, multichain_h(q)) == list(m.deviation * m.r)
+    assert listed(q, q.g) == list(m.limit * m.r)
+    assert listed(q, q.nu) == list(m.start * m.limit)
+    assert listed(q, q.H) == list(m.deviation * m.r)
     # Columns of transient states vanish in P*, so the fundamental matrix counts their visits.
     transient = [j for j in range(len(mdp.states)) if m.limit[:, j].is_zero_matrix]
     visits = m.start * m.fundamental
-    assert listed(q, transient_visits(q)) == [visits[j] if j in transient else 0 for j in range(len(mdp.states))]
+    assert listed(q, q.n) == [visits[j] if j in transient else 0 for j in range(len(mdp.states))]
 
 
 @given(st.data())
@@ -93,11 +92,11 @@ def test_unichain_quantities_are_the_multichain_ones(data):
     policy = data.draw(policies(mdp))
     q = at(mdp, policy, data.draw(points(policy)), Objective.AVERAGE_REWARD)
     m = Matrices(q)
-    D = deviation(q)
+    D = q.D
     assert [q.field.to_sympy(D[s, t]) for s in mdp.states for t in mdp.states] == list(m.deviation)
-    assert dict(gain(q)) == dict.fromkeys(mdp.states, q.rbar)
-    assert dict(limiting(q)) == dict(q.mu)
-    assert dict(multichain_h(q)) == dict(q.h)
+    assert dict(q.g) == dict.fromkeys(mdp.states, q.rbar)
+    assert dict(q.nu) == dict(q.mu)
+    assert dict(q.H) == dict(q.h)
     assert set(D) == {(s, t) for s in mdp.states for t in mdp.states}
     assert len(D) == len(mdp.states) ** 2
 
@@ -118,7 +117,7 @@ def test_fields_agree(data):
     )
     floats = Quantities(mdp, policy, Objective.START_STATE, float_field(policy, point, {}))
     exact = at(mdp, policy, point)
-    for quantity in (gain, limiting, multichain_h, transient_visits):
+    for quantity in map(attrgetter, ("g", "nu", "H", "n")):
         for s in mdp.states:
             form, residue = quantity(closed)[s], quantity(dual)[s]
             to = closed.field.to_sympy
@@ -138,7 +137,7 @@ def test_derivative_of_mu_is_mu_grad_P_D(data):
     policy = data.draw(policies(mdp))
     field = DualField(prime_field(mdp, policy, random.Random(3)), policy.params)
     q = Quantities(mdp, policy, Objective.AVERAGE_REWARD, field)
-    D, zero = deviation(q), field.value(field.zero)
+    D, zero = q.D, field.value(field.zero)
     for t in mdp.states:
         for p in policy.params:
             right = zero
@@ -161,25 +160,25 @@ def test_two_classes_by_hand():
     """
     q = at_uniform(zoo("two-classes"))
     of = sp.Rational
-    assert listed(q, gain(q)) == [of(8, 9), 1, of(2, 3), of(2, 3)]
-    assert listed(q, limiting(q)) == [0, of(2, 3), of(2, 9), of(1, 9)]
-    assert listed(q, multichain_h(q)) == [of(-10, 9), 0, of(2, 9), of(-4, 9)]
-    assert listed(q, transient_visits(q)) == [of(4, 3), 0, 0, 0]
+    assert listed(q, q.g) == [of(8, 9), 1, of(2, 3), of(2, 3)]
+    assert listed(q, q.nu) == [0, of(2, 3), of(2, 9), of(1, 9)]
+    assert listed(q, q.H) == [of(-10, 9), 0, of(2, 9), of(-4, 9)]
+    assert listed(q, q.n) == [of(4, 3), 0, 0, 0]
 
 
 def test_random_walk_steps_are_i_times_n_minus_i():
     """Expected duration of play (Feller 1968, section XIV.3), from the middle of 5: 3 * 3."""
     q = at_uniform(zoo("random-walk"))
-    assert q.field.to_sympy(expected_steps(q)) == 9
-    moved = varied(q, mu0={q.mdp.nonterminal[0]: q.field.one})
-    assert q.field.to_sympy(expected_steps(moved)) == 5
+    assert q.field.to_sympy(q.expected_steps) == 9
+    moved = q.varied(mu0={q.mdp.nonterminal[0]: q.field.one})
+    assert q.field.to_sympy(moved.expected_steps) == 5
 
 
 def test_taxi_takes_4938421_1992_steps():
     mdp = MDP.from_gymnasium("Taxi-v4")
     policy = tabular(mdp)
     q = at(mdp, policy, dict.fromkeys(policy.params, sp.Integer(0)))
-    assert q.field.to_sympy(expected_steps(q)) == sp.Rational(4938421, 1992)
+    assert q.field.to_sympy(q.expected_steps) == sp.Rational(4938421, 1992)
 
 
 def test_periodic_chain_has_a_limit_in_the_mean():
@@ -187,21 +186,21 @@ def test_periodic_chain_has_a_limit_in_the_mean():
     mdp = MDP.from_transitions([("s", "go", "u", 1, 1), ("u", "go", "s", 1, 3)], start="s")
     q = at(mdp, tabular(mdp), dict.fromkeys(tabular(mdp).params, sp.Integer(0)))
     half = sp.Rational(1, 2)
-    assert listed(q, gain(q)) == [2, 2]
-    assert listed(q, limiting(q)) == [half, half]
-    assert listed(q, multichain_h(q)) == [-half, half]
+    assert listed(q, q.g) == [2, 2]
+    assert listed(q, q.nu) == [half, half]
+    assert listed(q, q.H) == [-half, half]
 
 
 def test_rewards_by_next_state():
     """parallel-outcomes: a leads to T by two outcomes of probability 1/4 each, paying 4 and 0; back to s for -1."""
     q = at_uniform(zoo("parallel-outcomes"))
-    r = reward_to(q)
+    r = q.reward_to
     assert {key: q.field.to_sympy(e) for key, e in r.items()} == {
         ("s", "a", "s"): -1, ("s", "a", "T"): 2, ("s", "b", "s"): 0, ("s", "b", "T"): 1,
     }  # fmt: skip
     assert len(r) == 4
-    own = varied(q, r={("s", "a"): q.field.number(Fraction(7)), ("s", "b"): q.field.zero})
-    assert q.field.to_sympy(reward_to(own)["s", "a", "T"]) == 7
+    own = q.varied(r={("s", "a"): q.field.number(Fraction(7)), ("s", "b"): q.field.zero})
+    assert q.field.to_sympy(own.reward_to["s", "a", "T"]) == 7
     assert ("s", "a", "nowhere") not in r
 
 
@@ -211,7 +210,7 @@ def test_rewards_by_next_state_average_to_the_reward(data):
     mdp = data.draw(any_mdps())
     policy = tabular(mdp)
     q = at(mdp, policy, dict.fromkeys(policy.params, sp.Integer(0)))
-    r = reward_to(q)
+    r = q.reward_to
     for s, a in mdp.pairs:
         assert sum((p * r[s, a, t] for t, p in q.P[s, a].items()), q.field.zero) == q.r[s, a]
 
@@ -232,7 +231,7 @@ def theorem_sum(q, weight, H):
 def true_gradient(q):
     total = q.field.zero
     for s, p in q.mu0.items():
-        total = total + p * gain(q)[s]
+        total = total + p * q.g[s]
     return q.field.gradient(total)
 
 
@@ -252,7 +251,7 @@ def test_average_reward_theorem_misses_the_choice_between_two_classes():
     on, start = model.policy.params
     of = sp.Rational
     assert {p: base.to_sympy(e) for p, e in true_gradient(q).items()} == {start: of(2, 27), on: of(4, 27)}
-    claimed = {p: base.to_sympy(e) for p, e in theorem_sum(q, limiting(q), multichain_h(q)).items()}
+    claimed = {p: base.to_sympy(e) for p, e in theorem_sum(q, q.nu, q.H).items()}
     assert claimed == {start: 0, on: of(4, 27)}
 
 
@@ -264,9 +263,9 @@ def test_multichain_policy_gradient(data):
     policy = data.draw(policies(mdp))
     field = DualField(prime_field(mdp, policy, random.Random(4)), policy.params)
     q = Quantities(mdp, policy, Objective.START_STATE, field)
-    found = theorem_sum(q, limiting(q), multichain_h(q))
-    unpaid = varied(q, r=dict.fromkeys(mdp.pairs, field.zero))
-    for theta, e in theorem_sum(unpaid, transient_visits(q), gain(q)).items():
+    found = theorem_sum(q, q.nu, q.H)
+    unpaid = q.varied(r=dict.fromkeys(mdp.pairs, field.zero))
+    for theta, e in theorem_sum(unpaid, q.n, q.g).items():
         found[theta] = found.get(theta, field.base.zero) + e
     assert without_zeros(found) == without_zeros(true_gradient(q))
 
@@ -276,12 +275,12 @@ def test_multichain_policy_gradient(data):
 
 def test_deviation_of_two_classes_raises():
     with pytest.raises(NotUnichainError, match=r"2 recurrent classes \('safe'; 'on', 'off'\)"):
-        deviation(at_uniform(zoo("two-classes")))
+        _ = at_uniform(zoo("two-classes")).D
 
 
 def test_deviation_with_an_end_raises():
     with pytest.raises(UndefinedQuantityError, match="2 terminal states"):
-        deviation(at_uniform(zoo("random-walk")))
+        _ = at_uniform(zoo("random-walk")).D
 
 
 def test_expected_steps_of_an_endless_run_raises():
@@ -289,9 +288,9 @@ def test_expected_steps_of_an_endless_run_raises():
         ImproperPolicyError,
         match=r"^E\[T\]: 2 recurrent classes are reached \(the first has 1 states: 'safe'\); E\[T\] needs every run",
     ):
-        expected_steps(at_uniform(zoo("two-classes")))
+        _ = at_uniform(zoo("two-classes")).expected_steps
 
 
 def test_deviation_of_an_unknown_state_raises():
     with pytest.raises(KeyError):
-        deviation(at_uniform(zoo("two-state")))["x", "nowhere"]
+        _ = at_uniform(zoo("two-state")).D["x", "nowhere"]

@@ -12,18 +12,8 @@ from strategies import continuing_mdps, episodic_mdps, policies
 from pgsym.algebra.size import Size, SizeField
 from pgsym.errors import HypothesisError, UndefinedQuantityError
 from pgsym.exact.fields import rational_field, size_field
-from pgsym.exact.longrun import (
-    deviation,
-    expected_steps,
-    gain,
-    limiting,
-    multichain_h,
-    reward_to,
-    transient_visits,
-)
 from pgsym.exact.quantities import Quantities
 from pgsym.exact.sizes import SizeQuantities
-from pgsym.exact.variants import varied
 from pgsym.model import MDP, Objective, direct_policy, mixture, softmax_policy, tabular
 
 START, AVERAGE, STATIONARY = Objective.START_STATE, Objective.AVERAGE_REWARD, Objective.STATIONARY_VALUE
@@ -145,7 +135,7 @@ def test_sizes_bound_the_quantities_for_other_data(data):
         numbers = sized.field
         reward = numbers.symbol(c) / (numbers.one + numbers.symbol(w)) if divided else numbers.symbol(c)
         start = {s: field.symbol(w) for s in mdp.nonterminal}
-        other = varied(exact, r=own, gamma=field.symbol(k), mu0=start)
+        other = exact.varied(r=own, gamma=field.symbol(k), mu0=start)
         bound = sized.varied(r=reward, gamma=numbers.symbol(k), mu0=numbers.symbol(w))
         for name in ("V", "eta", "d", "Q", "A", "J"):
             for key, element in entries(getattr(other, name)):
@@ -153,18 +143,18 @@ def test_sizes_bound_the_quantities_for_other_data(data):
 
 
 def long_run_tables(q):
-    found = {"g": gain(q), "nu": limiting(q), "H": multichain_h(q), "n": transient_visits(q), "reward_to": reward_to(q)}
+    found = {name: getattr(q, name) for name in ("g", "nu", "H", "n", "reward_to")}
     if not q.structure.recurrent_classes:
-        found["expected_steps"] = expected_steps(q)
+        found["expected_steps"] = q.expected_steps
     if q.structure.is_unichain:
-        found["D"] = deviation(q)
+        found["D"] = q.D
     return found
 
 
 def check_long_run(mdp, policy):
     field = rational_field(mdp, policy)
     exact = Quantities(mdp, policy, START, field)
-    sized = SizeQuantities(mdp, policy, START, size_field(policy)).long_run
+    sized = SizeQuantities(mdp, policy, START, size_field(policy))
     for name, table in long_run_tables(exact).items():
         for key, element in entries(table):
             check(element, flat(getattr(sized, name)), (name, key))

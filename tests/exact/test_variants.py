@@ -13,7 +13,6 @@ from pgsym.algebra import DualField
 from pgsym.errors import DiscountError, ImproperPolicyError, NotUnichainError, StructureError, UndefinedQuantityError
 from pgsym.exact.fields import exact_field, float_field, prime_field, rational_field
 from pgsym.exact.quantities import Quantities
-from pgsym.exact.variants import is_undiscounted, varied
 from pgsym.model import MDP, Objective, sigmoid, tabular
 from pgsym.model.zoo import zoo
 
@@ -68,7 +67,7 @@ def test_new_rewards_equal_the_model_with_these_rewards(data):
     point = data.draw(points(policy))
     q = at(mdp, policy, point, objective)
     rewards = {pair: q.field.convert(some_reward(*pair)) for pair in mdp.pairs}
-    agree(varied(q, r=rewards), at(with_rewards(mdp, some_reward), policy, point, objective), SHARED[objective])
+    agree(q.varied(r=rewards), at(with_rewards(mdp, some_reward), policy, point, objective), SHARED[objective])
 
 
 @given(st.data())
@@ -83,10 +82,10 @@ def test_new_discount_and_start_equal_the_model_with_these(data):
     gamma = data.draw(st.sampled_from(["0", "1/3", "1"] if episodic else ["0", "1/3"]))
     start = {mdp.nonterminal[-1]: sp.Rational(1, 4)}
     start[mdp.states[0]] = start.get(mdp.states[0], 0) + sp.Rational(3, 4)
-    found = varied(q, gamma=q.field.convert(sp.Rational(gamma)), mu0={s: q.field.convert(p) for s, p in start.items()})
+    found = q.varied(gamma=q.field.convert(sp.Rational(gamma)), mu0={s: q.field.convert(p) for s, p in start.items()})
     expected = at(mdp.replace(gamma=gamma, start=start), policy, point, objective)
     agree(found, expected, SHARED[objective])
-    assert is_undiscounted(found) == is_undiscounted(expected) == (gamma == "1")
+    assert found.undiscounted == expected.undiscounted == (gamma == "1")
 
 
 @given(st.data())
@@ -100,7 +99,7 @@ def test_gradients_of_a_variant_equal_those_of_the_rebuilt_model(data):
     lower = data.draw(st.sampled_from([None, values]))
     q = Quantities(mdp, policy, Objective.START_STATE, field, values.structure, lower=lower)
     rewards = {pair: field.convert(some_reward(*pair)) for pair in mdp.pairs}
-    found = varied(q, r=rewards, gamma=field.convert(sp.Rational(1, 3)))
+    found = q.varied(r=rewards, gamma=field.convert(sp.Rational(1, 3)))
     rebuilt = with_rewards(mdp, some_reward).replace(gamma="1/3")
     expected = Quantities(rebuilt, policy, Objective.START_STATE, field)
     assert found.gradient == expected.gradient
@@ -125,9 +124,9 @@ def test_weights_need_not_sum_to_one_nor_be_positive(data):
     q = at(mdp, policy, data.draw(points(policy)))
     weights = data.draw(st.lists(st.integers(-3, 3), min_size=len(mdp.states), max_size=len(mdp.states)))
     live, P = matrices(q)
-    found = varied(q, mu0={s: q.field.number(Fraction(w)) for s, w in zip(live, weights, strict=True)}, gamma=0)
+    found = q.varied(mu0={s: q.field.number(Fraction(w)) for s, w in zip(live, weights, strict=True)}, gamma=0)
     assert list(sympy_of(q, found.eta).values()) == weights
-    found = varied(q, mu0={s: q.field.number(Fraction(w)) for s, w in zip(live, weights, strict=True)})
+    found = q.varied(mu0={s: q.field.number(Fraction(w)) for s, w in zip(live, weights, strict=True)})
     eta = sp.Matrix([weights]) * (sp.eye(len(live)) - mdp.gamma * P).inv()
     assert list(sympy_of(q, found.eta).values()) == list(eta)
     assert q.field.to_sympy(found.J) == sum(w * q.field.to_sympy(q.V[s]) for s, w in zip(live, weights, strict=True))
@@ -143,7 +142,7 @@ def test_a_function_of_the_state_is_a_reward(data):
     q = at(mdp, policy, data.draw(points(policy)))
     live, P = matrices(q)
     c = {s: sp.Integer(hash_of(s) % 5 - 2) for s in live}
-    found = varied(q, r={s: q.field.convert(e) for s, e in c.items()}, gamma=Fraction(1, 2))
+    found = q.varied(r={s: q.field.convert(e) for s, e in c.items()}, gamma=Fraction(1, 2))
     V = (sp.eye(len(live)) - P / 2).inv() * sp.Matrix(list(c.values()))
     assert [q.field.to_sympy(found.V[s]) for s in live] == list(V)
     for s, a in mdp.pairs:
@@ -157,7 +156,7 @@ def test_state_rewards_on_states_that_look_like_pairs():
     unrolled = zoo("two-state").mdp.unroll(2)
     policy = tabular(unrolled)
     q = at(unrolled, policy, dict.fromkeys(policy.params, sp.Integer(0)))
-    steps = varied(q, r=dict.fromkeys(unrolled.nonterminal, q.field.one), gamma=1)
+    steps = q.varied(r=dict.fromkeys(unrolled.nonterminal, q.field.one), gamma=1)
     assert q.field.to_sympy(steps.J) == 2
 
 
@@ -165,7 +164,7 @@ def test_floats_agree_with_exact_values():
     model = zoo("two-state")
     exact = at(model.mdp, model.policy, model.theta)
     floats = Quantities(model.mdp, model.policy, Objective.START_STATE, float_field(model.policy, model.theta, {}))
-    of = [varied(q, gamma=Fraction(1, 3), mu0={"y": q.field.number(Fraction(2))}) for q in (exact, floats)]
+    of = [q.varied(gamma=Fraction(1, 3), mu0={"y": q.field.number(Fraction(2))}) for q in (exact, floats)]
     assert of[1].J == pytest.approx(float(exact.field.to_sympy(of[0].J)), rel=1e-14)
 
 
@@ -176,10 +175,10 @@ def test_variants_of_variants_keep_what_was_given_before():
     model = zoo("two-state")
     q = at(model.mdp, model.policy, model.theta)
     one, c = q.field.one, {s: q.field.number(Fraction(k)) for k, s in enumerate(model.mdp.states, 1)}
-    at_once = varied(q, r=c, gamma=Fraction(1, 2), mu0={"y": one})
-    nested = varied(varied(varied(q, gamma=Fraction(1, 2)), r=c), mu0={"y": one})
+    at_once = q.varied(r=c, gamma=Fraction(1, 2), mu0={"y": one})
+    nested = q.varied(gamma=Fraction(1, 2)).varied(r=c).varied(mu0={"y": one})
     agree(nested, at_once, ["J", "V", "Q", "A", "eta", "d"])
-    assert varied(q) is q
+    assert q.varied() is q
 
 
 def test_average_reward_has_values_at_a_discount_of_their_own():
@@ -187,25 +186,25 @@ def test_average_reward_has_values_at_a_discount_of_their_own():
     model = zoo("two-state")
     q = at(model.mdp, model.policy, model.theta, Objective.AVERAGE_REWARD)
     discounted = at(model.mdp.replace(gamma="1/3"), model.policy, model.theta)
-    found = varied(q, gamma=Fraction(1, 3))
+    found = q.varied(gamma=Fraction(1, 3))
     agree(found, discounted, ["V", "Q", "A", "eta", "d"])
-    agree(varied(found, mu0=q.mu0), discounted, ["V", "Q", "A", "eta", "d"])
+    agree(found.varied(mu0=q.mu0), discounted, ["V", "Q", "A", "eta", "d"])
     assert found.J == q.rbar
     with pytest.raises(UndefinedQuantityError, match="V is not defined for the average-reward objective; it uses h"):
-        _ = varied(q, mu0=q.mu0).V
-    assert varied(q, mu0=q.mu0).Q["x", "a"] == q.Q["x", "a"]
+        _ = q.varied(mu0=q.mu0).V
+    assert q.varied(mu0=q.mu0).Q["x", "a"] == q.Q["x", "a"]
 
 
 def test_equal_discounts_share_one_factorization():
     model = zoo("two-state", gamma="gamma")
     field = rational_field(model.mdp, model.policy)
     q = Quantities(model.mdp, model.policy, Objective.START_STATE, field)
-    assert varied(q, mu0={"y": field.one})._system is q._system
-    assert varied(q, gamma=field.convert(sp.Symbol("gamma")))._system is q._system
-    half = varied(q, gamma=Fraction(1, 2))
+    assert q.varied(mu0={"y": field.one})._system is q._system
+    assert q.varied(gamma=field.convert(sp.Symbol("gamma")))._system is q._system
+    half = q.varied(gamma=Fraction(1, 2))
     assert half._system is not q._system
-    assert varied(q, gamma=field.convert(sp.Rational(1, 2)), mu0={"x": field.one})._system is half._system
-    assert varied(q, r=dict.fromkeys(model.mdp.states, field.one)).mu is q.mu
+    assert q.varied(gamma=field.convert(sp.Rational(1, 2)), mu0={"x": field.one})._system is half._system
+    assert q.varied(r=dict.fromkeys(model.mdp.states, field.one)).mu is q.mu
 
 
 # -- discount 1 ------------------------------------------------------------------------------------------
@@ -221,20 +220,20 @@ def endless(reward=0, start="s"):
 
 def test_discount_one_needs_every_run_to_end():
     with pytest.raises(ImproperPolicyError, match=r"gamma = 1 and 2 reachable states can run for ever \('s', 'sink'"):
-        _ = varied(endless(1), gamma=1).V
-    assert varied(endless(1), gamma=Fraction(9, 10)).V["sink"] == 10
+        _ = endless(1).varied(gamma=1).V
+    assert endless(1).varied(gamma=Fraction(9, 10)).V["sink"] == 10
 
 
 def test_discount_one_finds_what_new_rewards_leave_endless():
     q = endless(1)
     zero, one = q.field.zero, q.field.one
-    quiet = varied(q, r={"s": one, "sink": zero}, gamma=1)
+    quiet = q.varied(r={"s": one, "sink": zero}, gamma=1)
     assert (quiet.V["s"], quiet.V["sink"], quiet.J) == (1, 0, 1)
     assert quiet.eta["s"] == 1
     with pytest.raises(UndefinedQuantityError, match="gamma = 1 and the run from 'sink' need not end, so eta"):
         _ = quiet.eta["sink"]
     with pytest.raises(ImproperPolicyError, match="recurrent class 'sink'"):
-        _ = varied(endless(0), r={"s": one, "sink": one}, gamma=1).V
+        _ = endless(0).varied(r={"s": one, "sink": one}, gamma=1).V
 
 
 def test_discount_one_asks_only_what_the_new_weight_reaches():
@@ -243,7 +242,7 @@ def test_discount_one_asks_only_what_the_new_weight_reaches():
     q = at(mdp, tabular(mdp), dict.fromkeys(tabular(mdp).params, sp.Integer(0)))
     with pytest.raises(ImproperPolicyError, match="1 reachable states can run for ever"):
         _ = q.V
-    found = varied(q, mu0={"s": q.field.one, "lost": q.field.zero})
+    found = q.varied(mu0={"s": q.field.one, "lost": q.field.zero})
     assert (found.J, found.eta["s"]) == (5, 1)
     assert found.weighted == ("s",)
     with pytest.raises(UndefinedQuantityError, match="gamma = 1 and the run from 'lost' need not end"):
@@ -257,7 +256,7 @@ def test_a_discount_that_is_not_the_number_one_is_solved_on_every_state():
     field = rational_field(mdp.replace(gamma="lambda"), policy)
     q = Quantities(mdp, policy, Objective.START_STATE, field)
     lam = sp.Symbol("lambda")
-    assert sp.cancel(field.to_sympy(varied(q, gamma=field.convert(lam)).J) - 1 / (1 - lam)) == 0
+    assert sp.cancel(field.to_sympy(q.varied(gamma=field.convert(lam)).J) - 1 / (1 - lam)) == 0
 
 
 def test_a_reward_with_a_zero_value_and_a_slope_is_paid():
@@ -269,25 +268,25 @@ def test_a_reward_with_a_zero_value_and_a_slope_is_paid():
     field = DualField(base, policy.params)
     q = Quantities(mdp, policy, Objective.START_STATE, base)
     above = Quantities(mdp, policy, Objective.START_STATE, field, q.structure, lower=q)
-    assert base.to_sympy(varied(q, r={"s": base.one, "sink": base.zero}).J) == 1
-    found = varied(above, r={"s": field.one, "sink": field.zero})
+    assert base.to_sympy(q.varied(r={"s": base.one, "sink": base.zero}).J) == 1
+    found = above.varied(r={"s": field.one, "sink": field.zero})
     assert [base.to_sympy(e) for e in (found.J.value, *found.gradient.values())] == [1, 0]
     with pytest.raises(ImproperPolicyError, match="recurrent class 'sink'"):
-        _ = varied(above, r={"s": field.one, "sink": above.pi["s"]["stop"] - field.number(Fraction(1, 2))}).J
+        _ = above.varied(r={"s": field.one, "sink": above.pi["s"]["stop"] - field.number(Fraction(1, 2))}).J
 
 
 def test_stationary_value_without_discount_raises():
     model = zoo("two-state")
     q = at(model.mdp, model.policy, model.theta, Objective.STATIONARY_VALUE)
     with pytest.raises(DiscountError, match="gamma = 1; sum_s mu"):
-        _ = varied(q, gamma=1).J
+        _ = q.varied(gamma=1).J
 
 
 def test_stationary_value_of_two_classes_raises():
     model = zoo("two-classes")
     q = at(model.mdp, model.policy, model.theta, Objective.STATIONARY_VALUE)
     with pytest.raises(NotUnichainError, match="2 recurrent classes"):
-        _ = varied(q, gamma=Fraction(1, 2)).J
+        _ = q.varied(gamma=Fraction(1, 2)).J
 
 
 # -- wrong data ------------------------------------------------------------------------------------------
@@ -296,10 +295,10 @@ def test_stationary_value_of_two_classes_raises():
 def test_rewards_that_miss_a_state_raise():
     q = endless()
     with pytest.raises(StructureError, match=r"^r: no reward for 'sink' and 0 other states; a reward function"):
-        _ = varied(q, r={"s": q.field.one}).V
+        _ = q.varied(r={"s": q.field.one}).V
 
 
 def test_a_weight_of_an_unknown_state_raises():
     q = endless()
     with pytest.raises(StructureError, match=r"^mu0: state 'nowhere' is unknown; a start is a state. Check its name$"):
-        _ = varied(q, mu0={"nowhere": q.field.one}).eta
+        _ = q.varied(mu0={"nowhere": q.field.one}).eta

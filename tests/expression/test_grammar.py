@@ -10,15 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgsym.errors import FormulaError
-from pgsym.expression.grammar import (
-    MAX_CHARACTERS,
-    MAX_DEGREE,
-    MAX_DEPTH,
-    MAX_DIGITS,
-    parse,
-    unparse,
-)
+from pgsym.expression.grammar import parse, unparse
 from pgsym.expression.naming import check_name, skeleton
+from pgsym.limits import FORMULA_CHARACTERS, FORMULA_DEGREE, FORMULA_DEPTH, FORMULA_DIGITS
 
 x, y, t = sp.symbols("x y t")
 
@@ -160,12 +154,12 @@ HOSTILE = {
     "tens": "10**10**10",
     "two": f"2^{10**9}",
     "nested powers": "(((x^64)^64)^64)",
-    "power of a sum": f"((x + 1)^{MAX_DEGREE})^2",
+    "power of a sum": f"((x + 1)^{FORMULA_DEGREE})^2",
     "negative power": "x^-1001",
     "ones": "1^(10^10)",
     "exponent": "1e999999",
     "long exponent": "1e" + "9" * 400,
-    "digits": "9" * (MAX_DIGITS + 1),
+    "digits": "9" * (FORMULA_DIGITS + 1),
     "digits and a sign": "-" + "9" * 5000,
     "fraction": "1/" + "9" * 5000,
     "exp of log": "exp(1000000000*log(2))",
@@ -175,7 +169,7 @@ HOSTILE = {
     "sum of terms": "+".join(f"x/{p}^300" for p in range(7, 900, 2)),
     "depth": "(" * 10_000 + "x" + ")" * 10_000,
     "functions": "exp(" * 60 + "x" + ")" * 60,
-    "length": "x+" * MAX_CHARACTERS + "x",
+    "length": "x+" * FORMULA_CHARACTERS + "x",
     "code": "__import__('os').system('true')",
     "lambda": "(lambda: 0)()",
     "nul": "x\x00y",
@@ -200,8 +194,8 @@ def test_parse_refuses_hostile_text_at_once(kind):
         "+".join(f"x{i}" for i in range(500)),
         "1" + "/2" * 900,
         "(" * 50 + "x" + ")" * 50,
-        "1/(1+" * MAX_DEPTH + "x" + ")" * MAX_DEPTH,
-        f"(x+1)^{MAX_DEGREE}",
+        "1/(1+" * FORMULA_DEPTH + "x" + ")" * FORMULA_DEPTH,
+        f"(x+1)^{FORMULA_DEGREE}",
         "9^900",
     ],
 )
@@ -231,9 +225,11 @@ def test_parse_raises_on_other_types(value):
 
 
 def test_parse_bounds_degrees_after_expansion():
-    assert parse(f"x^{MAX_DEGREE}") == x**MAX_DEGREE
-    with pytest.raises(FormulaError, match=f"found a power of degree {MAX_DEGREE + 1}; at most {MAX_DEGREE} is read"):
-        parse(f"x^{MAX_DEGREE + 1}")
+    assert parse(f"x^{FORMULA_DEGREE}") == x**FORMULA_DEGREE
+    with pytest.raises(
+        FormulaError, match=f"found a power of degree {FORMULA_DEGREE + 1}; at most {FORMULA_DEGREE} is read"
+    ):
+        parse(f"x^{FORMULA_DEGREE + 1}")
     with pytest.raises(FormulaError, match="found a power of degree 1002"):
         parse("(x*y*t)^334")
 

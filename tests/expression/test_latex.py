@@ -360,7 +360,7 @@ def test_quantities_follow_the_glossary():
 
 
 def test_quantity_raises_on_unknown_name():
-    with pytest.raises(FormulaError, match=r"^quantity_latex: found 'W'; must be one of J, V, Q, A"):
+    with pytest.raises(FormulaError, match=r"^quantity_latex: found 'W'; must be one of J, grad, V, Q, A"):
         quantity_latex("W")
 
 

@@ -134,7 +134,7 @@ FOUND = {
     "a critic in bad rows": (
         "study",
         "{models: two-state, n: 2, estimators: {name: gae, lam: 1, critic: [true]}}",
-        "critic[0]: found True; a row is [state, value]. Give both in a list",
+        "gae.critic[0]: found True; a row is [state, value]. Give both in a list",
     ),
     "a critic with a mapping for a state": (
         "study",

@@ -237,8 +237,7 @@ def bomb(rng: Any) -> str:
 def corpus() -> dict[str, tuple[Any, ...]]:
     """Real inputs: documents, model files, claims, files of claims, formulas, study files."""
     from pgsym.claims.catalogue import catalogue
-    from pgsym.interchange import drn, graphml, node_link
-    from pgsym.model.files import dumps, to_document
+    from pgsym.model.files import drn, dumps, graphml, node_link, to_document
     from pgsym.model.zoo import zoo, zoo_names
 
     problems = [zoo(name) for name in zoo_names()]

@@ -42,7 +42,7 @@ def model_written(text: str) -> None:
 
 def model_file(data: bytes) -> None:
     """A file on the disk."""
-    from pgsym.model.files import load
+    from pgsym.model.formats import load
 
     path = _folder() / "model.yaml"
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)  # which the watch takes for no writing
@@ -96,20 +96,20 @@ def study(text: str) -> None:
     """A study file, without drawing a sample."""
     from pgsym.model.files.reading import read_text
     from pgsym.study.schema import read_study
-    from pgsym.study.settings import describe
+    from pgsym.study.settings import from_plain
 
     document = read_study(read_text(text, "yaml"))
     for estimator in document.estimators:
-        describe(estimator)
+        from_plain(estimator.model_dump())
 
 
 def options(text: str) -> None:
     """Each option of the commands whose value is more than a word."""
     from pgsym.cli.ascend import _step_sizes
-    from pgsym.cli.moments import _state_function, describe
-    from pgsym.cli.problem import assignments
+    from pgsym.cli.problem import _state_function, assignments
+    from pgsym.model.estimator import find_estimator
+    from pgsym.model.formats import locate
     from pgsym.model.generic import generic_problem
-    from pgsym.model.locate import locate
     from pgsym.model.objective import Objective
 
     problem = _problem()
@@ -118,8 +118,8 @@ def options(text: str) -> None:
         lambda: problem.policy.point({p.name: "0" for p in problem.policy.params} | assignments(text, "--theta")),
         lambda: problem.mdp.replace(gamma=text),
         lambda: _step_sizes(text),
-        lambda: describe("reinforce", {"baseline": _state_function(text, problem.mdp, "--baseline")}),
-        lambda: describe("gae", {"lam": text}),
+        lambda: find_estimator("reinforce", {"baseline": _state_function(text, problem.mdp, "--baseline")}),
+        lambda: find_estimator("gae", {"lam": text}),
         lambda: Objective.parse(text),
         lambda: generic_problem(text) if len(text) < 5 else None,
         lambda: locate(text) if "/" not in text else None,
@@ -135,21 +135,21 @@ def options(text: str) -> None:
 
 def graphml(text: str) -> None:
     """A graph with the attributes of an MDP."""
-    from pgsym.interchange.graphml import loads
+    from pgsym.model.files.graphml import loads
 
     loads(text)
 
 
 def node_link(text: str) -> None:
     """The same as networkx writes it in JSON."""
-    from pgsym.interchange.node_link import loads
+    from pgsym.model.files.node_link import loads
 
     loads(text)
 
 
 def drn(text: str) -> None:
     """Storm's explicit format."""
-    from pgsym.interchange.drn import loads
+    from pgsym.model.files.drn import loads
 
     loads(text)
 

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import continuing_mdps, episodic_mdps, points, policies
 
+from pgsym import induced_chain
 from pgsym.errors import FormulaError
 from pgsym.exact import solve
-from pgsym.interchange import induced_chain
 from pgsym.model import MDP, Problem, direct_policy, mixture, sigmoid, softmax_policy
 
 

@@ -11,9 +11,9 @@ from strategies import continuing_mdps, episodic_mdps
 
 from pgsym.errors import DiscountError, FormulaError, ModelError, SchemaError, StructureError
 from pgsym.exact import solve
-from pgsym.interchange import drn
-from pgsym.interchange.reductions import averaged, merged
 from pgsym.model import MDP, Problem, tabular
+from pgsym.model.files import drn
+from pgsym.model.reductions import averaged, merged
 from pgsym.model.transform import terminating
 
 FROM_STORM = """\

@@ -18,7 +18,7 @@ import pgsym
 from pgsym.errors import FormulaError, MissingExtraError, SchemaError, StructureError
 from pgsym.exact import solve
 from pgsym.interchange import to_gymnasium, to_jax
-from pgsym.interchange.outcomes import outcome_tables
+from pgsym.interchange.environments import outcome_tables
 from pgsym.model import MDP
 
 FALSE_ALARM = 1e-6

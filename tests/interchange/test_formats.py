@@ -9,8 +9,9 @@ import sympy as sp
 
 import pgsym
 from pgsym.errors import DiscountError, SchemaError, StructureError
-from pgsym.interchange import formats, node_link
-from pgsym.interchange.reductions import plain
+from pgsym.model import formats
+from pgsym.model.files import node_link
+from pgsym.model.reductions import plain
 
 EVERYTHING = ["m.yaml", "m.yml", "m.json", "m.node-link.json", "m.graphml", "M.GraphML"]
 
@@ -110,6 +111,15 @@ def test_load_raises_on_a_file_that_is_not_there(tmp_path):
     for file in ("m.drn", "m.graphml", "m.json", "m.yaml"):
         with pytest.raises(SchemaError, match=r"cannot be read \(No such file or directory\)\. Check the path"):
             pgsym.load(tmp_path / file)
+
+
+@pytest.mark.parametrize("file", [*EVERYTHING, "m.drn"])
+def test_every_verb_takes_every_file(tmp_path, file):
+    problem = pgsym.zoo("short-corridor")
+    pgsym.save(problem, tmp_path / file, mdp_only=file == "m.drn")
+    found = pgsym.solve(str(tmp_path / file))
+    assert found.J == pgsym.solve(pgsym.load(tmp_path / file)).J
+    assert pgsym.Problem.of(tmp_path / file).name
 
 
 def test_locate_knows_files_and_names(tmp_path):

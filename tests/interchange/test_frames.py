@@ -10,6 +10,7 @@ import pgsym
 from pgsym.errors import MissingExtraError
 from pgsym.exact.moments import moments
 from pgsym.study import Store
+from pgsym.study.result import StudyResult
 from pgsym.study.schema import read_study
 from pgsym.study.settings import resolve
 
@@ -61,7 +62,7 @@ def test_missing_pandas_names_the_extra(monkeypatch):
 def test_study_has_a_row_for_each_cell(tmp_path):
     needs("pandas")
     study = resolve(read_study({"name": "small", "models": "two-state", "estimators": ["reward-to-go"], "n": [10, 20]}))
-    with Store.create(tmp_path / "small.sqlite", study) as store:
-        frame = store.frame()
+    with Store.create(tmp_path / "small.sqlite", study):
+        frame = StudyResult(tmp_path / "small.sqlite").frame()
         assert frame.empty
         assert {"model", "estimator", "n", "bias", "exact_bias", "trace", "exact_trace"} <= set(frame.columns)

@@ -12,8 +12,8 @@ from laws import law, parametric_mdps
 from strategies import continuing_mdps, episodic_mdps, points, policies
 
 from pgsym.errors import ModelError, SchemaError, StructureError
-from pgsym.interchange import graphml, node_link
 from pgsym.model import MDP, Objective, Problem, direct_policy, mixture, tabular
+from pgsym.model.files import graphml, node_link
 
 FORMATS = {"graphml": graphml, "node-link": node_link}
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import pgsym
 from pgsym.errors import PgsymError
-from pgsym.interchange import drn, graphml, node_link
+from pgsym.model.files import drn, graphml, node_link
 
 MDP = pgsym.MDP.from_transitions(
     [("s", "go", "t", "p", "1/2"), ("s", "go", "s", "1 - p", "1/2"), ("t", ("a", 1), "end", 1, -3)],

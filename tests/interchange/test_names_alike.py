@@ -8,10 +8,10 @@ from skips import needs
 
 from pgsym.errors import SchemaError, StructureError
 from pgsym.exact import solve
-from pgsym.expression.labels import labels
-from pgsym.interchange import drn, graphml, node_link
-from pgsym.interchange.formats import load, save
+from pgsym.expression.naming import labels
 from pgsym.model import MDP, Problem, direct_policy, mixture, tabular
+from pgsym.model.files import drn, graphml, node_link
+from pgsym.model.formats import load, save
 from pgsym.model.objective import Objective
 from pgsym.reports.data import Report
 
@@ -93,7 +93,7 @@ def test_labels_are_distinct_text():
 
 
 def test_option_that_can_mean_two_states_is_refused():
-    from pgsym.cli.moments import _state_function
+    from pgsym.cli.problem import _state_function
 
     assert _state_function("'1'=2, x=3", ring(), "--baseline") == {"'1'": "2", "x": "3"}
     with pytest.raises(SchemaError) as caught:

@@ -11,10 +11,10 @@ from skips import needs
 from strategies import episodic_mdps
 
 import pgsym
+from pgsym import from_stormpy, induced_chain, load_prism, to_stormpy
 from pgsym.errors import MissingExtraError, SchemaError
 from pgsym.expression.grammar import parse
-from pgsym.interchange import from_stormpy, induced_chain, load_prism, to_stormpy
-from pgsym.interchange.reductions import averaged
+from pgsym.model.reductions import averaged
 
 PROGRAM = """\
 mdp

@@ -13,8 +13,8 @@ from strategies import episodic_mdps
 
 from pgsym.errors import DiscountError, FormulaError, MissingExtraError, SchemaError, StructureError
 from pgsym.interchange import from_stormvogel, to_stormvogel
-from pgsym.interchange.reductions import averaged
 from pgsym.model import MDP
+from pgsym.model.reductions import averaged
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from strategies import continuing_mdps, episodic_mdps
 
 import pgsym
 from pgsym.errors import FormulaError, MissingExtraError, SchemaError, StructureError
-from pgsym.interchange.reductions import averaged, merged
 from pgsym.interchange.toolboxes import (
     _pairs,
     from_pymdptoolbox,
@@ -25,6 +24,7 @@ from pgsym.interchange.toolboxes import (
 )
 from pgsym.model import MDP
 from pgsym.model.arrays import to_arrays
+from pgsym.model.reductions import averaged, merged
 from pgsym.model.transform import terminating
 from pgsym.model.validate import RationalisedWarning
 

@@ -25,7 +25,8 @@ from pgsym.errors import (
 )
 from pgsym.expression.naming import appearance
 from pgsym.model import MDP, Objective, Problem, direct_policy, mixture, softmax_policy, tabular
-from pgsym.model.files import dumps, from_document, load, loads, reading, save, to_document
+from pgsym.model.files import dumps, from_document, loads, reading, to_document
+from pgsym.model.formats import load, save
 
 MODEL = """
 name: example
@@ -505,7 +506,7 @@ def test_text_refuses_an_alias_bomb_at_once() -> None:
 def test_load_refuses_what_is_not_a_model_file(tmp_path: Path) -> None:
     with pytest.raises(SchemaError, match=r"nowhere\.yaml: cannot be read \(No such file or directory\)"):
         load(tmp_path / "nowhere.yaml")
-    with pytest.raises(SchemaError, match=r"model\.jsn: suffix '\.jsn' is unknown; the nearest is '\.json'"):
+    with pytest.raises(SchemaError, match=r"model\.jsn: the ending '\.jsn' cannot be read; the nearest is '\.json'"):
         load(tmp_path / "model.jsn")
     (tmp_path / "latin.json").write_bytes(b'{"states": ["\xe9"]}')
     with pytest.raises(SchemaError, match=r"latin\.json: byte 13 is not UTF-8 text"):

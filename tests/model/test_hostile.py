@@ -17,7 +17,8 @@ from pgsym.errors import PgsymError, SchemaError
 from pgsym.expression import grammar
 from pgsym.expression.sums import MAX_WORK, Sums
 from pgsym.model import MDP
-from pgsym.model.files import effort, from_document, load, loads
+from pgsym.model.files import from_document, loads, reading
+from pgsym.model.formats import load
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::pgsym.model.validate.AssumptionWarning"),
@@ -262,7 +263,7 @@ def test_pipe_is_refused_without_waiting(tmp_path):
 
 
 def test_device_and_impossible_names_are_refused():
-    with pytest.raises(SchemaError, match="suffix '' is unknown"):
+    with pytest.raises(SchemaError, match="the ending '' cannot be read"):
         load("/dev/zero")
     with pytest.raises(SchemaError, match="embedded null byte"):
         load("x\0.yaml")
@@ -294,7 +295,7 @@ def test_numbers_and_names_are_read_without_the_grammar(monkeypatch):
 
 def test_as_many_formulas_as_allowed_are_read(monkeypatch):
     count = 50
-    monkeypatch.setattr(effort, "MAX_WORK", count * effort.SHORT)
+    monkeypatch.setattr(reading, "MAX_WORK", count * reading.SHORT)
     document = rows("1", states=count)
     for i, row in enumerate(document["transitions"]):
         row[4] = f"{i + 1}*reward/7"
@@ -307,7 +308,7 @@ def test_as_many_formulas_as_allowed_are_read(monkeypatch):
 
 
 def test_long_formulas_count_by_their_length(monkeypatch):
-    monkeypatch.setattr(effort, "MAX_WORK", 1000)
+    monkeypatch.setattr(reading, "MAX_WORK", 1000)
     from_document(reward("+".join(f"x{i}" for i in range(200))))
     with pytest.raises(SchemaError, match="together they have at most 1000 characters, short ones counted as 40"):
         from_document(reward("+".join(f"x{i}" for i in range(300))))
@@ -315,7 +316,7 @@ def test_long_formulas_count_by_their_length(monkeypatch):
 
 @pytest.mark.parametrize("key", ["symbols", "theta"])
 def test_assumptions_and_points_count_too(monkeypatch, key):
-    monkeypatch.setattr(effort, "MAX_WORK", 1000)
+    monkeypatch.setattr(reading, "MAX_WORK", 1000)
     values = {f"p{i}": f"0 < p{i} + {i} < 1" if key == "symbols" else f"{i} + 1/7" for i in range(26)}
     document = policy(theta=values) if key == "theta" else rows("1", symbols=values)
     with pytest.raises(SchemaError, match=r"(symbols|policy\.theta)\.p25: found 26 different formulas"):

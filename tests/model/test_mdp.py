@@ -184,6 +184,10 @@ def test_graph_raises_on_an_edge_without(key, remedy):
             "Rename it, or write '_reward' if it is not pgsym's",
         ),
         ({"edge": {"R": 5}}, "('s', 's'): found the edge attribute 'R'; the nearest is 'r'. Rename it, or write '_R'"),
+        (
+            {"edge": {"order": "last"}},
+            "found order = 'last'; a number is required, which sorts outcomes. Write order=0",
+        ),
         ({"edge": {"cost": 5}}, "found the edge attribute 'cost'; an edge has action, p, r, order. Rename it, or"),
         ({"node": {"done": True}}, "s: found the node attribute 'done'; the nearest is 'terminal'. Rename it, or"),
         ({"node": {"terminal": "no"}}, "s: found terminal = 'no'; True or False is required. Write terminal=True"),

@@ -17,7 +17,7 @@ from paper import Paper, compiled
 from skips import NEEDS_TEX
 
 from pgsym.errors import StructureError
-from pgsym.expression.labels import labels
+from pgsym.expression.naming import labels
 from pgsym.model import MDP, sigmoid
 from pgsym.model.drawing.captions import symbols_of_actions
 from pgsym.model.drawing.geometry import MAX_STATES, geometry

@@ -11,7 +11,8 @@ import sympy as sp
 from pgsym.errors import PgsymError, SchemaError, TooLargeError
 from pgsym.exact import Solution, solve
 from pgsym.model import MDP, Objective, Problem
-from pgsym.model.files import dumps, load, loads
+from pgsym.model.files import dumps, loads
+from pgsym.model.formats import load
 from pgsym.model.policy_at import check_policy_at
 from pgsym.model.zoo import zoo, zoo_entries, zoo_names
 

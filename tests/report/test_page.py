@@ -171,7 +171,7 @@ def test_rounded_quantities_are_those_of_solve(page):
     _, *rows = tables(page("forty"))["States: the first 24 of 40"]
     assert len(rows) == 24
     for state, *numbers in rows:
-        for name, text in zip(("V", "h", "eta", "mu"), numbers, strict=True):
+        for name, text in zip(("V", "h", "mu", "eta"), numbers, strict=True):
             value = float(getattr(solution, name)[int(state)])
             assert float(sp.Rational(text.removeprefix("≈"))) == pytest.approx(value, rel=1e-5), (name, state)
 

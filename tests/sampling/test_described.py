@@ -12,9 +12,9 @@ from pgsym.errors import SamplingError
 from pgsym.model import Objective
 from pgsym.model.estimator import GAE, ActorCritic, AllKnowing, EligibilityTrace, NStep, Reinforce, RewardToGo
 from pgsym.sampling import dynamics, estimate
-from pgsym.sampling.estimators import find_estimator
 from pgsym.sampling.gradients import gradients
 from pgsym.sampling.layout import Summation, prepare
+from pgsym.sampling.plan import make_plan
 from pgsym.sampling.random import seed_key
 from pgsym.sampling.tables import build_tables
 
@@ -75,7 +75,7 @@ def test_description_is_its_formula(drawn, monkeypatch, it, way):
     monkeypatch.setattr("pgsym.sampling.layout._cheapest", lambda tables, T: Summation(way))
     tables, pairs, rewards, states = drawn
     objective = Objective.AVERAGE_REWARD if isinstance(it, EligibilityTrace) else Objective.START_STATE
-    arrays, shape = prepare(tables, find_estimator(it).plan(tables, objective, T), B)
+    arrays, shape = prepare(tables, make_plan(it, tables, objective, T), B)
     with jax.enable_x64(True):
         run = jax.jit(partial(gradients, shape=shape))
         g, J, steps = jax.tree.map(np.asarray, run(jax.tree.map(jnp.asarray, arrays), key=seed_key(1), ids=IDS))
@@ -100,10 +100,10 @@ def test_stationary_start_is_mu(kakade, statistics):
     [
         (GAE("1/2", bootstrap=False), r"^gae: bootstrap is False; the sampler's last step keeps gamma v\(s_T\)"),
         (GAE("lambda"), r"^gae: lambda has no value; sampling needs numbers\. Replace it with subs"),
-        (ActorCritic({"x": 1}), r"^actor-critic: state 'x' is not one that acts"),
+        (ActorCritic({"x": 1}), r"^actor-critic: state 'x' is unknown; those that act are 0, 5, "),
         (
             EligibilityTrace(0, 5),
-            r"^eligibility-trace: the objective is start-state; the description is one for average",
+            r"^eligibility-trace: the objective is start-state; beta would replace gamma\. Use 'reward-to-go'",
         ),
         (RewardToGo(horizon=4), r"^reward-to-go: the horizon is 5; the description is cut off after 4"),
     ],
@@ -111,3 +111,10 @@ def test_stationary_start_is_mu(kakade, statistics):
 def test_description_raises_on_what_is_not_drawn(garnet, it, message):
     with pytest.raises(SamplingError, match=message):
         estimate(garnet.replace(objective="start-state"), it, n=10, horizon=5)
+
+
+def test_exact_values_with_those_of_terminal_states_are_a_critic(corridor):
+    V = {"s1": -12, "s2": -10, "s3": -6, "T": 0}
+    given = estimate(corridor.at([0]), GAE("1/2", V), n=500, horizon=20)
+    exact = estimate(corridor.at([0]), GAE("1/2", "exact"), n=500, horizon=20)
+    np.testing.assert_allclose(given.mean, exact.mean, rtol=1e-5)

@@ -50,6 +50,12 @@ def test_by_state_raises_on_a_missing_state(dag):
         tables.by_state({"s0": 1, "v": 2}, where="critic")
 
 
+def test_by_state_raises_on_an_unknown_state(dag):
+    tables = build_tables(dag)
+    with pytest.raises(SamplingError, match=r"^critic: state 's00' is unknown; the nearest is 's0'\. Rename or"):
+        tables.by_state({"s0": 1, "u": 2, "v": 3, "s00": 4}, where="critic")
+
+
 def test_by_state_raises_on_a_wrong_length(dag):
     tables = build_tables(dag)
     with pytest.raises(SamplingError, match=r"^critic: 2 values; the model has 3 non-terminal states"):

@@ -12,8 +12,8 @@ from fractions import Fraction
 
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Scope, check
-from pgsym.claims.language.vocabulary import entry
 from pgsym.errors import ClaimError
+from pgsym.expression.quantity import quantity_at
 
 Change = Callable[[t.Node, Scope], Iterator[t.Node]]
 
@@ -284,7 +284,7 @@ def _(node: t.Node, scope: Scope) -> Iterator[t.Node]:
 @kind("override added")
 def _(node: t.Node, scope: Scope) -> Iterator[t.Node]:
     if isinstance(node, t.Quantity) and not node.overrides:
-        known = entry(node.name, len(node.indices)).overrides
+        known = quantity_at(node.name, len(node.indices)).overrides
         if "gamma" in known:
             yield replace(node, overrides=(t.Override("gamma", t.Div(GAMMA, TWO)),))
         if "mu0" in known:

@@ -7,7 +7,7 @@ import pytest
 from skips import needs
 
 from pgsym.errors import StudyError
-from pgsym.reports.study import study_table
+from pgsym.reports.tables import result_table
 from pgsym.sampling.exact_sums import ExactMoments
 from pgsym.study import Store, StudyResult, run_study
 from pgsym.study.plot import plot, save
@@ -69,7 +69,7 @@ def test_table_and_json(whole):
     assert [len(row) for row in rows] == [len(COLUMNS)] * 2
     assert rows[0][:4] == ["two-state", "reward-to-go", "40", "6"]
     found = StudyResult(whole.path)
-    assert study_table(found)
+    assert result_table(found)
     data = found.to_json()
     assert (data["finished"], data["trajectories"]) == (True, {"done": 1140, "planned": 1140})
     assert data["results"][0]["estimator"]["name"] == "reward-to-go"

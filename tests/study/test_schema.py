@@ -55,7 +55,7 @@ def test_schema_raises_on(change, message):
         ("models: two-state\nestimators: reinforse\nn: 10", r"^study\.yaml: estimators\[0\]: name: .*'reinforce'"),
         (
             "models: two-state\nestimators: gae\nn: 10",
-            r"^study\.yaml: estimators\[0\]: lam: the key is missing; gae needs",
+            r"^study\.yaml: estimators\[0\]: lam: gae needs it",
         ),
         (
             "models: two-state\nestimators: {name: gae, lam: 2}\nn: 10",
@@ -63,11 +63,11 @@ def test_schema_raises_on(change, message):
         ),
         (
             "models: two-state\nestimators: {name: reward-to-go, discount_weight: 1}\nn: 10",
-            r"^study\.yaml: estimators\[0\]: discount_weight: found 1; true or false is required",
+            r"^study\.yaml: estimators\[0\]: reward-to-go\.discount_weight: found 1; true or false is required",
         ),
         (
             "models: two-state\nestimators: {name: gae, lam: 1, critic: {q: 1}}\nn: 10",
-            r"^study\.yaml: models\[0\], estimators\[0\]: gae: state 'q' is not one that acts",
+            r"^study\.yaml: models\[0\], estimators\[0\]: gae: state 'q' is unknown; those that act",
         ),
         (
             "models: {model: two-state, theta: {nope: 1}}\nestimators: reinforce\nn: 10",

@@ -4,37 +4,27 @@ from __future__ import annotations
 
 from functools import cache
 
-from pgsym.claims.catalogue import (
-    comparison,
-    entropy,
-    estimators,
-    false_expansions,
-    false_weights,
-    long_run,
-    natural,
-    off_policy,
-    policy_gradient,
-    second_order,
-    softmax,
-    values,
-)
+from pgsym.claims.catalogue import estimators, false_expansions, false_weights, long_run, policy_gradient, values
+from pgsym.claims.catalogue.comparison import COMPARISON, OFF_POLICY
+from pgsym.claims.catalogue.second_order import NATURAL, SECOND_ORDER
+from pgsym.claims.catalogue.softmax import ENTROPY, SOFTMAX
 from pgsym.claims.catalogue.theorem import Theorem
 from pgsym.errors import SchemaError
 from pgsym.expression.complaint import nearest
 
-_TOPICS = {
-    "The policy gradient": policy_gradient,
-    "Softmax policies": softmax,
-    "Values and occupancies": values,
-    "The long run": long_run,
-    "Second order": second_order,
-    "Natural gradients": natural,
-    "Comparison of policies": comparison,
-    "Off-policy": off_policy,
-    "Estimators in the mean": estimators,
-    "Entropy": entropy,
-    "False: wrong weights and factors": false_weights,
-    "False: terms that are missing": false_expansions,
+_TOPICS: dict[str, tuple[Theorem, ...]] = {
+    "The policy gradient": policy_gradient.THEOREMS,
+    "Softmax policies": SOFTMAX,
+    "Values and occupancies": values.THEOREMS,
+    "The long run": long_run.THEOREMS,
+    "Second order": SECOND_ORDER,
+    "Natural gradients": NATURAL,
+    "Comparison of policies": COMPARISON,
+    "Off-policy": OFF_POLICY,
+    "Estimators in the mean": estimators.THEOREMS,
+    "Entropy": ENTROPY,
+    "False: wrong weights and factors": false_weights.THEOREMS,
+    "False: terms that are missing": false_expansions.THEOREMS,
 }
 
 
@@ -45,12 +35,12 @@ def catalogue() -> tuple[Theorem, ...]:
     >>> len([t for t in catalogue() if t.holds]) >= 25
     True
     """
-    return tuple(t for module in _TOPICS.values() for t in module.THEOREMS)
+    return tuple(t for theorems in _TOPICS.values() for t in theorems)
 
 
 def topics() -> dict[str, tuple[Theorem, ...]]:
     """The entries under the title of their topic."""
-    return {title: module.THEOREMS for title, module in _TOPICS.items()}
+    return dict(_TOPICS)
 
 
 def theorem_names() -> tuple[str, ...]:

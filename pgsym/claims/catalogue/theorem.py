@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from inspect import cleandoc
 from typing import Any
 
 from pgsym.claims.catalogue.hypotheses import DEFINED, Hypothesis
-from pgsym.claims.catalogue.own_names import with_own_names
-from pgsym.claims.catalogue.typeset import chain_latex
 from pgsym.claims.decide import ERROR_BITS, Decision
-from pgsym.claims.language.tree import Claim
+from pgsym.claims.language.parse import WORLDS
+from pgsym.claims.language.relation import RELATIONS
+from pgsym.claims.language.render import let_latex
+from pgsym.claims.language.tree import Binding, Call, Claim, ForAll, ForEach, Let, Node, Statement, World, rewrite
 from pgsym.claims.script import Script
 from pgsym.claims.verdict import Status, Verdict
 from pgsym.display.frame import data_frame
@@ -20,6 +22,67 @@ from pgsym.errors import ClaimError, HypothesisError, StructureError
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike
 from pgsym.trust import Trust, weakest
+
+
+def chain_latex(statement: Statement) -> str:
+    """The whole statement as an ``aligned`` body."""
+    first, *others = statement.terms
+    rows = [f"& {row}" for row in _bindings(statement.bindings)]
+    rows.append(f"& {first.latex()}")
+    rows += [
+        rf"&\quad {RELATIONS[relation].latex} {term.latex()}"
+        for relation, term in zip(statement.relations, others, strict=True)
+    ]
+    return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+
+def _bindings(bindings: tuple[Binding, ...]) -> Iterator[str]:
+    for binding in bindings:
+        match binding:
+            case Let():
+                yield let_latex(binding)
+            case ForAll(name, indices):
+                yield rf"\text{{for all }} {Call(name, indices).latex()}:"
+            case ForEach(index):
+                yield rf"\text{{for all }} {index}:"
+            case World(name):
+                yield rf"M' \colon \text{{{WORLDS[name]}}}"
+
+
+def with_own_names(claim: Claim, taken: Collection[str]) -> Claim:
+    """The claim with its own names without indices changed where the model has a symbol of that name.
+
+    >>> from pgsym.claims.language import parse
+    >>> claim = parse("for all beta: beta * V(s) = V(s) * beta").claims[0]
+    >>> print(with_own_names(claim, {"beta", "beta_1"}).statement)
+    for all beta_2: beta_2 * V(s) == V(s) * beta_2
+    """
+    own = {b.name for b in claim.bindings if isinstance(b, ForAll | Let)}
+    names: dict[str, str] = {}
+    for b in claim.bindings:
+        if isinstance(b, ForAll | Let) and not b.indices and b.name in taken:
+            k = 1
+            while f"{b.name}_{k}" in {*taken, *own}:
+                k += 1
+            names[b.name] = f"{b.name}_{k}"
+    if not names:
+        return claim
+
+    def change(node: Node) -> Node | None:
+        return replace(node, name=names[node.name]) if isinstance(node, Call) and node.name in names else None
+
+    def binding(b: Binding) -> Binding:
+        if not isinstance(b, ForAll | Let):
+            return b
+        named = replace(b, name=names.get(b.name, b.name))
+        return replace(named, body=rewrite(named.body, change)) if isinstance(named, Let) else named
+
+    return replace(
+        claim,
+        left=rewrite(claim.left, change),
+        right=rewrite(claim.right, change),
+        bindings=tuple(map(binding, claim.bindings)),
+    )
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import sympy as sp
 
 from pgsym.claims.blocks import Cell
 from pgsym.expression.exact import to_float, written
-from pgsym.expression.labels import spelt
 from pgsym.expression.latex import Names, latex, tex_width
+from pgsym.expression.naming import spelt
 from pgsym.expression.notation import name_table, quantity_latex, symbol_names
 from pgsym.model.problem import Problem
 

@@ -43,13 +43,6 @@ NAMED = 12
 READABLE = 200
 """Width of the longest closed form that is shown; others are left out."""
 
-TABLES: dict[Objective, tuple[str, ...]] = {
-    Objective.START_STATE: ("eta", "V", "Q"),
-    Objective.AVERAGE_REWARD: ("mu", "rbar", "h", "Q"),
-    Objective.STATIONARY_VALUE: ("mu", "V", "Q"),
-}
-"""What is shown for each objective, in reading order."""
-
 TITLES = {
     "eta": "Expected discounted visits",
     "V": "Values",
@@ -133,7 +126,7 @@ class ClosedForms:
     def rows(self) -> dict[str, list[ClosedForm]]:
         """The closed forms of the objective's quantities."""
         found: dict[str, list[ClosedForm]] = {}
-        for name in TABLES[self.objective]:
+        for name in self.objective.definition.tables:
             value = getattr(self.solution, name)
             if isinstance(value, Mapping):
                 keys = [key for key in value if key not in self.mdp.terminal]

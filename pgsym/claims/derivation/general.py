@@ -13,14 +13,6 @@ from pgsym.claims.script import Script
 from pgsym.errors import SchemaError
 from pgsym.model.objective import Objective
 
-THEOREMS = {
-    Objective.START_STATE: "grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * Q(s,a)",
-    Objective.AVERAGE_REWARD: "grad J = sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)",
-    Objective.STATIONARY_VALUE: "grad J = 1 / (1 - gamma) * sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)"
-    " + sum[s] grad mu(s) * V(s)",
-}
-"""What each proof proves."""
-
 
 def general(objective: Objective | str) -> Derivation:
     """The proof for an objective, not yet checked on a model.
@@ -36,9 +28,10 @@ def general(objective: Objective | str) -> Derivation:
     J == rbar == sum[s] mu(s) * r_pi(s)
     """
     objective = Objective.parse(objective)
-    if objective not in THEOREMS:
+    if objective.definition.proved is None:
+        written = ", ".join(o for o in Objective if o.definition.proved)
         raise SchemaError(
-            f"no proof for {objective} is written; there are {', '.join(THEOREMS)}. Choose one of them",
+            f"no proof for {objective} is written; there are {written}. Choose one of them",
             where="objective",
         )
     return Derivation(f"Policy gradient theorem, {objective}", objective, _script(objective).blocks)
@@ -46,7 +39,9 @@ def general(objective: Objective | str) -> Derivation:
 
 def theorem(objective: Objective) -> Chain:
     """What the proof proves, as one line."""
-    statement = parse(THEOREMS[objective])
+    proved = objective.definition.proved
+    assert proved is not None
+    statement = parse(proved)
     return Chain(Statement(statement.terms, statement.relations, (), ("",), statement.source), objective)
 
 

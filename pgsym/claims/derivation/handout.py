@@ -16,7 +16,6 @@ from pgsym.claims.language.tree import Let
 from pgsym.errors import NotInFieldError, SchemaError, TooLargeError
 from pgsym.exact import solve
 from pgsym.model.mdp import MDP
-from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
 from pgsym.model.problem import Problem, ProblemLike
 from pgsym.model.structure import Structure
@@ -81,11 +80,12 @@ def derive(
     mdp, policy, objective = problem.mdp, problem.policy, problem.objective
     Structure(mdp, policy).require(objective)
     proof = general(objective)
+    claim = f"`J` is {objective.definition.meaning}. The gradient by the parameters of the policy is"
     blocks: list[Block] = [
         Heading("The model"),
         *model_page(problem),
         Heading("What is proved"),
-        Prose(_claim(objective)),
+        Prose(claim),
     ]
     blocks.append(theorem(objective))
     if level is not Detail.MODEL:
@@ -113,21 +113,6 @@ _READING = (
     "Each line holds for all values of the parameters, and for every state and action that occurs in it without "
     "being summed over."
 )
-
-
-def _claim(objective: Objective) -> str:
-    """What J is, in words."""
-    return {
-        Objective.START_STATE: "`J` is the expected discounted return from the start distribution `mu0`; `eta(s)` "
-        "counts the expected discounted visits to `s`, `Q(s,a)` is what action `a` is worth in `s`. The gradient "
-        "by the parameters of the policy is",
-        Objective.AVERAGE_REWARD: "`J` is the average reward of a step, `mu(s)` the fraction of the time spent in "
-        "`s`, `Q(s,a)` what action `a` is worth in `s` compared to the average. The gradient by the parameters of "
-        "the policy is",
-        Objective.STATIONARY_VALUE: "`J` is the mean of the discounted values `V(s)` over the stationary "
-        "distribution `mu`. The gradient by the parameters of the policy is not the sum of `mu(s)` times the "
-        "gradient of `pi(a|s)` times `Q(s,a)`, as is often written, but",
-    }[objective]
 
 
 def _below(block: Block) -> Block:

@@ -18,8 +18,8 @@ from pgsym.claims.derivation.formula import as_tree
 from pgsym.claims.evaluation import END
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Scope, check
-from pgsym.claims.language.vocabulary import entry
 from pgsym.errors import NotInFieldError
+from pgsym.expression.quantity import quantity_at
 from pgsym.model.mdp import MDP
 from pgsym.model.policy import Policy
 
@@ -214,7 +214,7 @@ class Instance:
         at = named.indices
         if node.primed or node.overrides:
             return named
-        kinds = entry(node.name, len(at)).kinds
+        kinds = quantity_at(node.name, len(at)).kinds
         where = [i.name for i in at if isinstance(i, t.Literal)]
         source = where[1] if node.name in ("pi", "P") else where[0] if where else None
         if where and source in self.mdp.terminal:

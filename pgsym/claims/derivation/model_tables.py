@@ -10,8 +10,8 @@ from pgsym.claims.blocks import Block, Cell, DataTable, Figure, Heading, Note, P
 from pgsym.claims.derivation.cells import PROBABILITY, ROWS, Cells, first_of
 from pgsym.errors import TooLargeError
 from pgsym.exact.solution import Solution
-from pgsym.expression.labels import call, conditional
 from pgsym.expression.latex import Names, latex, tex_width
+from pgsym.expression.naming import call, conditional
 from pgsym.expression.notation import derivative_latex, symbol_latex, symbol_names
 from pgsym.model.mdp import MDP
 from pgsym.model.problem import Problem

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from pgsym.claims.blocks import Block, Cell, Chain, DataTable, Definition, Heading, Prose
+from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.language.render import binding_text
 from pgsym.claims.language.tree import Add, Neg, Node, Sub
 from pgsym.claims.verdict import Verdict
@@ -52,7 +53,7 @@ def _chain(chain: Chain, verdicts: Iterator[Verdict | None]) -> str:
         note = reason
         if verdict is not None and not verdict.proved:
             note = f"{verdict.status.upper()}{': ' if reason else ''}{reason}"
-        lines = _broken(f"{'=' if relation == '==' else relation} ", term)
+        lines = _broken(f"{RELATIONS[relation].spellings[0]} ", term)
         if found[-1]:
             lines[0] = found.pop() + lines[0]
         else:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pgsym.claims.blocks import LONG_LEFT, Block, Chain, Definition, Formulas, Row
 from pgsym.claims.derivation.lines import WIDTH, lines
-from pgsym.claims.language.render import RELATIONS
+from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.language.tree import Call, Let
 from pgsym.claims.verdict import Verdict
 from pgsym.expression.tex import tex_width
@@ -28,7 +28,7 @@ def rows(item: Chain | Definition, verdicts: Iterator[Verdict | None], width: in
         if verdict is not None and not verdict.proved:
             note = f"{verdict.status.upper()}{': ' if reason else ''}{reason}"
         right = lines(term, width - 4, width - 4 - beside)
-        yield Row(tuple(left) if k == 0 else (), RELATIONS[relation], tuple(right), note, k == 0)
+        yield Row(tuple(left) if k == 0 else (), RELATIONS[relation].latex, tuple(right), note, k == 0)
 
 
 def _definition(let: Let, width: int) -> Row:

@@ -14,22 +14,25 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import cache
+from importlib import resources
 from typing import Any
 
 from lark import Lark, Token, Transformer, UnexpectedInput, UnexpectedToken, v_args
 from lark.exceptions import VisitError
 
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.vocabulary import VOCABULARY, WORLDS, entry
+from pgsym.claims.language.relation import LISTED, PATTERN, SPELLINGS
 from pgsym.errors import ClaimError
 from pgsym.expression.complaint import caret, short
-
-MAX_CHARACTERS = 20_000
-MAX_DEPTH = 120
-MAX_EXPANDED_DEPTH = 160
-MAX_EXPANDED_PARTS = 10_000
-MAX_DIGITS = 400
-MAX_POWER = 100
+from pgsym.expression.quantity import VOCABULARY, quantity_at
+from pgsym.limits import (
+    CLAIM_CHARACTERS,
+    CLAIM_DEPTH,
+    CLAIM_DIGITS,
+    CLAIM_EXPANDED_DEPTH,
+    CLAIM_EXPANDED_PARTS,
+    CLAIM_POWER,
+)
 
 
 def parse(text: str, bindings: Iterable[t.Binding] = ()) -> t.Statement:
@@ -57,8 +60,8 @@ def parse(text: str, bindings: Iterable[t.Binding] = ()) -> t.Statement:
     if not isinstance(text, str):
         raise ClaimError(f"found {short(repr(text))}; text is required. Write the claim as text")
     text = unicodedata.normalize("NFC", text)
-    if len(text) > MAX_CHARACTERS:
-        raise ClaimError(f"found {len(text)} characters; at most {MAX_CHARACTERS} are read. Split the claim")
+    if len(text) > CLAIM_CHARACTERS:
+        raise ClaimError(f"found {len(text)} characters; at most {CLAIM_CHARACTERS} are read. Split the claim")
     try:
         raw = _parser().parse(text)
         found: t.Statement = _Builder(text, tuple(bindings)).transform(raw)
@@ -69,18 +72,22 @@ def parse(text: str, bindings: Iterable[t.Binding] = ()) -> t.Statement:
         if isinstance(error.orig_exc, ClaimError):
             raise error.orig_exc from None
         if isinstance(error.orig_exc, RecursionError):
-            raise ClaimError(f"nested too deeply; at most {MAX_DEPTH} levels are read. Use let") from None
+            raise ClaimError(f"nested too deeply; at most {CLAIM_DEPTH} levels are read. Use let") from None
         raise
     except RecursionError:
-        raise ClaimError(f"nested too deeply; at most {MAX_DEPTH} levels are read. Use let") from None
+        raise ClaimError(f"nested too deeply; at most {CLAIM_DEPTH} levels are read. Use let") from None
     return found
+
+
+WORLDS: dict[str, str] = {"terminating": "discount as random termination: gamma = 1, every step ends with 1 - gamma"}
+"""What the primed quantities may be about besides an arbitrary second policy."""
 
 
 @cache
 def _parser() -> Lark:
-    return Lark.open_from_package(
-        "pgsym.claims.language", "claims.lark", parser="lalr", propagate_positions=True, maybe_placeholders=True
-    )
+    grammar = resources.files("pgsym.claims.language").joinpath("claims.lark").read_text(encoding="utf-8")
+    grammar += f"\nRELATION.3: /{PATTERN}/\n"
+    return Lark(grammar, parser="lalr", propagate_positions=True, maybe_placeholders=True)
 
 
 def _complaint(text: str, error: UnexpectedInput) -> tuple[str, int]:
@@ -90,8 +97,8 @@ def _complaint(text: str, error: UnexpectedInput) -> tuple[str, int]:
         return f"found {short(repr(text[position]))}; it has no meaning in a claim. Remove it", position
     if error.token.type == "$END":
         end = len(text.rstrip())
-        if error.accepts and not any(rel in text for rel in ("=", "propto")):
-            return "found no relation; a claim has =, != or propto between two sides. Add one", end
+        if error.accepts and not any(spelling in text for spelling in SPELLINGS):
+            return f"found no relation; a claim has {LISTED} between two sides. Add one", end
         return "found the end; the claim is not complete. Complete it", end
     before = text[:position].rstrip()
     if (error.token.type in ("NAME", "NUMBER", "STRING", "GRAD", "LOG", "FUNCTION") and before[-1:] in ')]"') or (
@@ -131,14 +138,8 @@ class _Builder(Transformer[Token, Any]):
     def chain(self, first: t.Node, *rest: Any) -> tuple[tuple[t.Node, ...], tuple[str, ...]]:
         return (first, *rest[1::2]), tuple(rest[0::2])
 
-    def equal(self) -> str:
-        return t.EQUAL
-
-    def unequal(self, _: Token) -> str:
-        return t.UNEQUAL
-
-    def proportional(self, _: Token) -> str:
-        return t.PROPORTIONAL
+    def relation(self, spelling: Token) -> str:
+        return SPELLINGS[spelling].name
 
     def head(self, name: Token, *indices: Token | None) -> tuple[Token, tuple[str, ...]]:
         return name, tuple(str(self.index_name(i)) for i in indices if i is not None)
@@ -243,13 +244,13 @@ class _Builder(Transformer[Token, Any]):
         return t.Log(body, at=token.start_pos)
 
     def power(self, base: t.Node, _: Token, exponent: Token) -> t.Node:
-        if len(exponent) > 4 or abs(int(exponent)) > MAX_POWER:
-            raise self.refuse(f"found the power {short(exponent)}; at most {MAX_POWER} is read", exponent.start_pos)
+        if len(exponent) > 4 or abs(int(exponent)) > CLAIM_POWER:
+            raise self.refuse(f"found the power {short(exponent)}; at most {CLAIM_POWER} is read", exponent.start_pos)
         return t.Pow(base, int(exponent), at=base.at)
 
     def number(self, token: Token) -> t.Node:
-        if len(token) > MAX_DIGITS:
-            raise self.refuse(f"found {len(token)} digits; at most {MAX_DIGITS} are read", token.start_pos)
+        if len(token) > CLAIM_DIGITS:
+            raise self.refuse(f"found {len(token)} digits; at most {CLAIM_DIGITS} are read", token.start_pos)
         return t.Number(Fraction(str(token)), at=token.start_pos)
 
     def quoted(self, token: Token) -> t.Node:
@@ -263,7 +264,7 @@ class _Builder(Transformer[Token, Any]):
             return str(self.index_name(token)), token.start_pos
         if token.type == "STRING":
             return t.Literal(_unquoted(token)), token.start_pos
-        if not token.isdigit() or len(token) > MAX_DIGITS:
+        if not token.isdigit() or len(token) > CLAIM_DIGITS:
             raise self.refuse(f"found {short(token)}; a state has a name or a whole number", token.start_pos)
         return t.Literal(int(token)), token.start_pos
 
@@ -296,7 +297,7 @@ class _Builder(Transformer[Token, Any]):
             near = difflib.get_close_matches(token, [*VOCABULARY, *self.declared], n=1, cutoff=0.4)
             hint = f"; did you mean {near[0]}?" if near else ". Define it with let, or declare it with for all"
             raise self.refuse(f"{token} is not a name of the language, nor defined here{hint}", at)
-        found = entry(bare, len(indices))
+        found = quantity_at(bare, len(indices))
         if indices and len(indices) != len(found.kinds):
             raise self.refuse(f"{token} has {len(indices)} indices; it is written {_usage(found.name)}", at)
         if bars != ((1,) if bare in ("pi", "P") and indices else ()):
@@ -375,14 +376,15 @@ def _checked_extent(node: t.Node, below: Mapping[str, tuple[int, int]]) -> tuple
         inner, inside = below.get(current.name, (0, 0)) if isinstance(current, t.Call) else (0, 0)
         own, whole, parts = max(own, depth), max(whole, depth + inner), parts + 1 + inside
         stack.extend((child, depth + 1) for child in current.children)
-    if own > MAX_DEPTH:
-        raise ClaimError(f"nested {own} deep; at most {MAX_DEPTH} levels are read. Use let")
-    if whole > MAX_EXPANDED_DEPTH:
+    if own > CLAIM_DEPTH:
+        raise ClaimError(f"nested {own} deep; at most {CLAIM_DEPTH} levels are read. Use let")
+    if whole > CLAIM_EXPANDED_DEPTH:
         raise ClaimError(
-            f"nested {whole} deep with its definitions; at most {MAX_EXPANDED_DEPTH} levels are read. Split the claim"
+            f"nested {whole} deep with its definitions; at most {CLAIM_EXPANDED_DEPTH} levels are read. Split the claim"
         )
-    if parts > MAX_EXPANDED_PARTS:
+    if parts > CLAIM_EXPANDED_PARTS:
         raise ClaimError(
-            f"found {parts} parts with definitions written out; at most {MAX_EXPANDED_PARTS} are read. Split the claim"
+            f"found {parts} parts with definitions written out; at most {CLAIM_EXPANDED_PARTS} are read. "
+            "Split the claim"
         )
     return whole, parts

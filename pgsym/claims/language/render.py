@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
+from pgsym.claims.language.relation import SPELLINGS
 from pgsym.claims.language.tree import (
     Add,
     Binary,
@@ -49,13 +50,14 @@ from pgsym.claims.language.tree import (
     Unary,
     World,
 )
-from pgsym.claims.language.vocabulary import KEYWORDS, VOCABULARY
-from pgsym.expression.notation import QUANTITIES, derivative_latex, name_latex, symbol_latex
-
-RELATIONS = {"==": "=", "!=": r"\neq", "propto": r"\propto"}
-"""LaTeX of the relations."""
+from pgsym.expression.notation import derivative_latex, name_latex, symbol_latex
+from pgsym.expression.quantity import QUANTITIES, VOCABULARY
 
 _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(5)
+KEYWORDS = frozenset({"sum", "E", "limit", "grad", "log", "dot", "outer", "inv", "transpose", "let", "for", "all",
+                      "with", *(text for text in SPELLINGS if text.isalpha())})  # fmt: skip
+"""Words with a meaning of their own."""
+
 _PLAIN = re.compile(r"[^\W\d]\w*'*\Z")
 
 
@@ -343,8 +345,7 @@ class _Latex(_Writer):
 
 def _head(name: str, primed: bool) -> str:
     r"""The letter of a quantity: what stands before its arguments in the glossary."""
-    letters = {"E[T]": r"\mathbb{E}[T]", "|S|": r"|\mathcal{S}|"}
-    plain = letters.get(name) or QUANTITIES[name].split("(")[0].replace("{{", "{").replace("}}", "}")
+    plain = QUANTITIES[name].latex.split("({0}")[0].replace("{{", "{").replace("}}", "}")
     return plain + ("'" if primed else "")
 
 

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.vocabulary import ACTION, FINITE, STATE, Role, Word, entry
 from pgsym.errors import ClaimError
 from pgsym.expression.complaint import caret
+from pgsym.expression.quantity import ACTION, FINITE, STATE, QuantityDefinition, Role, quantity_at
 
 SHAPES = ("a scalar", "a vector over the parameters", "a matrix over the parameters")
 """What the ranks 0, 1 and 2 are called."""
@@ -59,7 +59,7 @@ class Scope:
         self.free = {b.name: b for b in bindings if isinstance(b, t.ForAll)}
         self.each = [b.index for b in bindings if isinstance(b, t.ForEach)]
         self._ranks: dict[str, int] = {}
-        self._entries: dict[str, Word] = {}
+        self._entries: dict[str, QuantityDefinition] = {}
 
     def error(self, message: str, node: t.Node) -> ClaimError:
         """A complaint that points at a node, where its place in a text is known."""
@@ -81,8 +81,8 @@ class Scope:
             case t.Number(value):
                 return 0 if value else None
             case t.Quantity(name, indices):
-                self._check_applied(node, len(entry(name, len(indices)).kinds))
-                return entry(name, len(indices)).rank
+                self._check_applied(node, len(quantity_at(name, len(indices)).kinds))
+                return quantity_at(name, len(indices)).rank
             case t.Call(name):
                 self._check_applied(node, len((self.lets.get(name) or self.free[name]).indices))
                 return self.let_rank(name) if name in self.lets else 0
@@ -182,18 +182,18 @@ class Scope:
     def kinds(self, node: t.Call | t.Quantity) -> tuple[str, ...]:
         """What the indices of a function are, by its name alone."""
         if isinstance(node, t.Quantity):
-            return entry(node.name, 0).kinds
+            return quantity_at(node.name, 0).kinds
         declared = (self.lets.get(node.name) or self.free[node.name]).indices
         return tuple(ACTION if t.is_action(i) else STATE for i in declared)
 
     # -- indices ---------------------------------------------------------------------------------------------
 
-    def entry(self, node: t.Call | t.Quantity) -> Word:
+    def entry(self, node: t.Call | t.Quantity) -> QuantityDefinition:
         """Kinds, pairs and roles of one use of a name."""
         if isinstance(node, t.Call) and node.name in self._entries:
             return self._entries[node.name]
         if isinstance(node, t.Quantity):
-            found = entry(node.name, len(node.indices))
+            found = quantity_at(node.name, len(node.indices))
             roles = found.roles
             if any(o.key == "gamma" for o in node.overrides):
                 roles = tuple((k, role) for k, role in roles if role not in FINITE)
@@ -205,7 +205,7 @@ class Scope:
         nearest = [max((k for k in range(j) if kinds[k] == STATE), default=-1) for j in range(len(kinds))]
         if node.name not in self.lets:
             pairs = [(i, j) for j, i in enumerate(nearest) if kinds[j] == ACTION and i >= 0]
-            return Word(node.name, kinds, "", tuple(pairs), tuple((i, Role.ACTING) for i, _ in pairs))
+            return QuantityDefinition(node.name, kinds, "", "", tuple((i, Role.ACTING) for i, _ in pairs), tuple(pairs))
         body = self.lets[node.name].body
         ranges = []
         for i, k in zip(declared, nearest, strict=True):
@@ -213,7 +213,7 @@ class Scope:
             ranges.append(Range(i, declared[k]) if unused else self.range(body, i))
         pairs = [(declared.index(r.partner), j) for j, r in enumerate(ranges) if r.partner in declared]
         roles = tuple((j, role) for j, r in enumerate(ranges) for role in sorted(r.roles))
-        self._entries[node.name] = Word(node.name, kinds, "", tuple(pairs), roles)
+        self._entries[node.name] = QuantityDefinition(node.name, kinds, "", "", roles, tuple(pairs))
         return self._entries[node.name]
 
     def uses(
@@ -251,7 +251,7 @@ class Scope:
             case t.Expect():
                 yield from self.free_uses(node.expanded(), bound)
             case t.Quantity(_, indices) | t.Call(_, indices):
-                kinds = self.kinds(node) if isinstance(node, t.Call) else entry(node.name, len(indices)).kinds
+                kinds = self.kinds(node) if isinstance(node, t.Call) else quantity_at(node.name, len(indices)).kinds
                 for i, kind in zip(indices, kinds, strict=False):
                     if isinstance(i, str):
                         if (kind == ACTION) != t.is_action(i):

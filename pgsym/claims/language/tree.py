@@ -15,7 +15,10 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-EQUAL, UNEQUAL, PROPORTIONAL = "==", "!=", "propto"
+from pgsym.claims.language.relation import EQUAL as EQUAL
+from pgsym.claims.language.relation import PROPORTIONAL as PROPORTIONAL
+from pgsym.claims.language.relation import RELATIONS
+from pgsym.claims.language.relation import UNEQUAL as UNEQUAL
 
 
 @dataclass(frozen=True)
@@ -328,7 +331,7 @@ class Claim:
     Attributes
     ----------
     relation : str
-        ``==``, ``!=`` or ``propto``.
+        Its name in `RELATIONS`.
     bindings : tuple
         The definitions and declarations under which it is read.
     reason : str
@@ -349,9 +352,7 @@ class Claim:
 
     def latex(self) -> str:
         """The relation as LaTeX, without its bindings."""
-        from pgsym.claims.language.render import RELATIONS
-
-        return f"{self.left.latex()} {RELATIONS[self.relation]} {self.right.latex()}"
+        return f"{self.left.latex()} {RELATIONS[self.relation].latex} {self.right.latex()}"
 
     @property
     def statement(self) -> Statement:
@@ -383,10 +384,8 @@ class Statement:
 
     def latex(self) -> str:
         """The chain as LaTeX, without its bindings."""
-        from pgsym.claims.language.render import RELATIONS
-
         rest = zip(self.relations, self.terms[1:], strict=True)
-        return " ".join([self.terms[0].latex(), *(f"{RELATIONS[r]} {term.latex()}" for r, term in rest)])
+        return " ".join([self.terms[0].latex(), *(f"{RELATIONS[r].latex} {term.latex()}" for r, term in rest)])
 
 
 def equal(left: Node, right: Node) -> Claim:

@@ -13,8 +13,7 @@ from pgsym.exact.moments import baselines, lookahead, whole_return
 from pgsym.exact.moments.floats import FloatSpace
 from pgsym.exact.moments.lookahead import LookAhead
 from pgsym.exact.moments.space import Array, FieldSpace, Form, Space
-from pgsym.exact.moments.specification import Specification
-from pgsym.exact.moments.target import BiasTarget, gradient
+from pgsym.exact.moments.specification import BiasTarget, Specification, gradient
 from pgsym.exact.moments.transitions import Steps
 from pgsym.exact.moments.whole_return import WholeReturn
 from pgsym.exact.quantities import Quantities

@@ -1,20 +1,159 @@
-"""`moments`: from a problem and an estimator to its exact law."""
+"""`moments`: from a problem and an estimator to its exact law, and what that shows."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from pgsym.algebra.field import Field
-from pgsym.algebra.polynomial import DEFAULT_BUDGET
-from pgsym.errors import SchemaError, StructureError
+from pgsym.display.frame import data_frame
+from pgsym.display.result import TableResult
 from pgsym.exact.fields import rational_field
-from pgsym.exact.moments.law import EstimatorLaw
-from pgsym.exact.moments.specification import require_moments
-from pgsym.exact.moments.target import BiasTarget
+from pgsym.exact.moments.law import EstimatorMoments
+from pgsym.exact.moments.present import describe, leaf
+from pgsym.exact.moments.specification import BiasTarget, bias_target, require_estimator
+from pgsym.exact.moments.sweep import applicable, plot_sweeps, sweep
+from pgsym.exact.present import SHOWN, field_trust, short
+from pgsym.exact.solution import Table
+from pgsym.expression.latex import align
 from pgsym.expression.symbols import in_order
-from pgsym.model.collision import all_symbols
-from pgsym.model.estimator import ESTIMATORS, Estimator
+from pgsym.limits import CLOSED_FORM_TERMS
+from pgsym.model.estimator import Estimator, find_estimator
 from pgsym.model.problem import Problem, ProblemLike
-from pgsym.model.structure import Structure
-from pgsym.model.validate import check_distinct
+from pgsym.trust import Trust
+
+if TYPE_CHECKING:
+    from pgsym.display.figure import Figure
+
+SMALL = 20
+"""Up to so many parameters the plain data hold the whole covariance."""
+
+
+class EstimatorLaw(EstimatorMoments, TableResult):
+    """Exact mean and covariance of an estimator of grad J; made by `moments`.
+
+    See Also
+    --------
+    pgsym.moments : Makes it.
+    pgsym.Estimate : Samples of the same estimator.
+
+    References
+    ----------
+    Sobel, The variance of discounted Markov decision processes (1982).  Greensmith, Bartlett and Baxter, Variance
+    reduction techniques for gradient estimates in reinforcement learning (2004).
+
+    Examples
+    --------
+    >>> from pgsym.exact.moments import moments
+    >>> print(moments("short-corridor", "reinforce").at())
+    reinforce, whole episodes
+           mean  bias  variance
+    theta     2     0      1959
+    covariance trace 1959; bias against start-state
+    """
+
+    @property
+    def description(self) -> str:
+        """One line: the estimator, its run, and how many samples are averaged."""
+        return describe(self.estimator) + ("" if self.n == 1 else f", mean of {self.n} samples")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; every scalar is ``{"exact": text or null, "float": number or null}``."""
+        small = len(self.params) <= SMALL
+        return {
+            "estimator": self.estimator.name,
+            "description": self.description,
+            "objective": str(self.target),
+            "samples": self.n,
+            "mean": _by_parameter(self.mean),
+            "bias": _by_parameter(self.bias) if self.has_bias else None,
+            "variance": _by_parameter(self.variance),
+            "covariance": [[leaf(e) for e in row] for row in self.covariance.tolist()] if small else None,
+            "covariance_trace": leaf(self.covariance_trace),
+            "mse": leaf(self.mse) if self.has_bias else None,
+            "signal_to_noise": leaf(self.signal_to_noise),
+            "trust": self.trust.to_json(),
+        }
+
+    def frame(self) -> Any:
+        """A pandas frame with a row for each parameter; gradient and bias are None where no target is defined.
+
+        Raises
+        ------
+        MissingExtraError
+            pandas is not installed.
+
+        Examples
+        --------
+        >>> from pgsym.exact.moments import moments
+        >>> moments("short-corridor", "reinforce").at().frame()
+          parameter mean variance gradient bias
+        0     theta    2     1959        2    0
+        """
+        nothing = dict.fromkeys(self.params)
+        gradient, bias = (self.gradient, self.bias) if self.has_bias else (nothing, nothing)
+        rows = [(p.name, self.mean[p], self.variance[p], gradient[p], bias[p]) for p in self.params]
+        return data_frame(["parameter", "mean", "variance", "gradient", "bias"], rows)
+
+    @property
+    def assumption(self) -> str:
+        """What nobody chose of the problem, in one line; empty where all was chosen."""
+        return self.problem.assumption
+
+    @property
+    def trust(self) -> Trust:
+        """A closed form, exact at theta, or a float."""
+        return field_trust(self.field, self.theta)
+
+    def cells(self) -> list[tuple[str, ...]]:
+        """(parameter, mean, bias, variance) of the first parameters, with a header."""
+        found: list[tuple[str, ...]] = [("", "mean", "bias", "variance")]
+        for p in self.params[:SHOWN]:
+            bias = short(self.bias[p]) if self.has_bias else "undefined"
+            found.append((p.name, short(self.mean[p]), bias, short(self.variance[p])))
+        return found
+
+    @property
+    def above(self) -> list[str]:
+        """The estimator."""
+        return [self.description]
+
+    @property
+    def below(self) -> list[str]:
+        """How many parameters are left out, and the covariance trace."""
+        more = len(self.params) - SHOWN
+        found = [f"... {more} more"] if more > 0 else []
+        return [*found, f"covariance trace {short(self.covariance_trace)}; bias against {self.target}"]
+
+    def latex(self) -> str:
+        """Mean and variance of each coordinate, and the trace, as an ``align*``."""
+        lines = []
+        for i, p in enumerate(self.params[:SHOWN], 1):
+            lines.append((rf"\mathbb{{E}}[g_{{{i}}}]", self.mean[p]))
+            lines.append((rf"\operatorname{{Var}}[g_{{{i}}}]", self.variance[p]))
+        lines.append((r"\operatorname{tr}\operatorname{Cov}[g]", self.covariance_trace))
+        return align(lines)
+
+    def __repr__(self) -> str:
+        where = "closed form" if self.theta is None else f"at {dict(self.theta)}"
+        return f"EstimatorLaw({self.estimator.name}, {where}, {len(self.params)} parameters)"
+
+    def plot(self, *numbers: str) -> Figure:
+        """Squared bias, variance and mean square error against lambda, gamma, a baseline or T: a panel for each.
+
+        Parameters
+        ----------
+        numbers
+            Of `pgsym.exact.moments.sweep.NUMBERS`; all that the estimator has by default.
+
+        Raises
+        ------
+        MissingExtraError
+            matplotlib is not installed.
+        StructureError
+            The law is a closed form, or the estimator does not have this number.
+        """
+        sweeps = [sweep(self, number) for number in numbers or applicable(self)]
+        return plot_sweeps(f"{self.description}; bias against {self.target}", sweeps)
 
 
 def moments(
@@ -23,7 +162,7 @@ def moments(
     *,
     target: BiasTarget | str | None = None,
     field: Field | None = None,
-    budget: int = DEFAULT_BUDGET,
+    budget: int = CLOSED_FORM_TERMS,
     seconds: float | None = None,
     reference: bool = False,
 ) -> EstimatorLaw:
@@ -34,7 +173,7 @@ def moments(
     problem
         See `pgsym.Problem.of`.
     estimator
-        A description from `pgsym.model.estimator`, or the name of one that needs no numbers.
+        A description from `pgsym.model.estimator`, or the name of one.
     target
         What the bias is measured against: by default the problem's objective; another one, or ``truncated`` for the
         start-state objective's first T steps with the estimator's T.
@@ -82,8 +221,8 @@ def moments(
     covariance trace 733; bias against start-state
     """
     problem = Problem.of(problem)
-    estimator = _named(estimator) if isinstance(estimator, str) else estimator
-    aim = BiasTarget.parse(problem.objective if target is None else target)
+    estimator = find_estimator(estimator)
+    aim = bias_target(problem.objective if target is None else target)
     require_estimator(problem, estimator)
     if field is None:
         extra = in_order(estimator.symbols)
@@ -91,34 +230,5 @@ def moments(
     return EstimatorLaw(problem, estimator, aim, field, reference=reference)
 
 
-def require_estimator(problem: Problem, estimator: Estimator) -> None:
-    """The estimator fits the problem, and a run of it has finite moments.
-
-    Raises
-    ------
-    HypothesisError
-        It has none.
-    StructureError, NameCollisionError
-        Its symbols are not its own, or it is about states that the model does not have.
-    """
-    clash = sorted({s.name for s in estimator.symbols} & {p.name for p in problem.policy.params})
-    if clash:
-        raise StructureError(
-            f"{clash[0]} is a policy parameter; a baseline or critic must not depend on theta here, for its gradient "
-            "would not be taken. Rename it",
-            where="estimator",
-        )
-    check_distinct({*estimator.symbols, *all_symbols(problem.mdp, problem.policy)})
-    require_moments(Structure(problem.mdp, problem.policy), estimator)
-
-
-def _named(name: str) -> Estimator:
-    if name not in ESTIMATORS:
-        raise SchemaError(f"found {name!r}; must be one of {', '.join(ESTIMATORS)}", where="estimator")
-    try:
-        return ESTIMATORS[name]()
-    except TypeError:
-        kind = ESTIMATORS[name]
-        raise SchemaError(
-            f"found the name {name!r} alone; it has numbers of its own. Give {kind.__name__}(...)", where="estimator"
-        ) from None
+def _by_parameter(table: Table) -> dict[str, Any]:
+    return {p.name: leaf(table[p]) for p in table}

@@ -1,43 +1,34 @@
-"""`EstimatorLaw`: the mean and covariance of an estimator, and what follows from them."""
+"""The mean and covariance of an estimator, and what follows from them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
 from pgsym.algebra.field import Field
-from pgsym.display.frame import data_frame
-from pgsym.display.result import TableResult
 from pgsym.errors import HypothesisError, StructureError, TooLargeError
 from pgsym.exact.fields import field_at
-from pgsym.exact.moments import present, sample_size
+from pgsym.exact.moments import sample_size
 from pgsym.exact.moments.computation import Core
-from pgsym.exact.moments.present import describe, floats, number
-from pgsym.exact.moments.target import BiasTarget
-from pgsym.exact.present import field_trust
+from pgsym.exact.moments.present import floats, number
+from pgsym.exact.moments.specification import TRUNCATED, BiasTarget, bias_target, require_estimator
 from pgsym.exact.quantities import Quantities
 from pgsym.exact.solution import Table
 from pgsym.expression.exact import to_expr
+from pgsym.limits import COVARIANCE_PARAMETERS
 from pgsym.model.estimator import Estimator
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, given_numbers
 from pgsym.model.structure import Structure
-from pgsym.trust import Trust
-
-if TYPE_CHECKING:
-    from pgsym.display.figure import Figure
 
 Floats = NDArray[np.float64]
 
-LARGEST_COVARIANCE = 256
-"""Above this many parameters the whole covariance is not formed: ask for variances, the trace or projections."""
 FALSE_ALARM = 1e-3
 """Default level of a bias test."""
 POWER = 0.9
@@ -69,8 +60,8 @@ class Projected:
     covariance: sp.Matrix
 
 
-class EstimatorLaw(TableResult):
-    """Exact mean and covariance of an estimator of grad J; made by `moments`.
+class EstimatorMoments:
+    """Exact mean and covariance of an estimator of grad J, and what follows from them; the base of `EstimatorLaw`.
 
     Attributes
     ----------
@@ -86,25 +77,6 @@ class EstimatorLaw(TableResult):
         Samples that are averaged.
     core : Core
         The field elements behind every expression; made when something is asked for.
-
-    See Also
-    --------
-    pgsym.moments : Makes it.
-    pgsym.Estimate : Samples of the same estimator.
-
-    References
-    ----------
-    Sobel, The variance of discounted Markov decision processes (1982).  Greensmith, Bartlett and Baxter, Variance
-    reduction techniques for gradient estimates in reinforcement learning (2004).
-
-    Examples
-    --------
-    >>> from pgsym.exact.moments import moments
-    >>> print(moments("short-corridor", "reinforce").at())
-    reinforce, whole episodes
-           mean  bias  variance
-    theta     2     0      1959
-    covariance trace 1959; bias against start-state
     """
 
     def __init__(
@@ -133,7 +105,7 @@ class EstimatorLaw(TableResult):
         """Mean, covariance and baselines as elements of the field."""
         structure = Structure(self.mdp, self.policy)
         quantities = Quantities(self.mdp, self.policy, Objective.START_STATE, self.field, structure)
-        actions = Objective.START_STATE if self.target is BiasTarget.TRUNCATED else Objective.parse(self.target)
+        actions = Objective.START_STATE if self.target == TRUNCATED else self.target
         return Core(quantities, self.estimator, actions, reference=self._reference)
 
     # -- moments -----------------------------------------------------------------------------------------
@@ -155,7 +127,7 @@ class EstimatorLaw(TableResult):
         Raises
         ------
         TooLargeError
-            More than `LARGEST_COVARIANCE` parameters.
+            More than `COVARIANCE_PARAMETERS` parameters.
         """
         self._require_small()
         return sp.Matrix([[self._expr(self._over_n(e)) for e in row] for row in self.core.covariance])
@@ -183,7 +155,7 @@ class EstimatorLaw(TableResult):
         HypothesisError
             That objective is not defined on this model.
         """
-        gradient = self.core.target(BiasTarget.parse(target))
+        gradient = self.core.target(bias_target(target))
         gaps = [e - gradient[p] for p, e in zip(self.params, self.core.mean, strict=True)]
         return self._by_parameter("bias", gaps)
 
@@ -256,14 +228,12 @@ class EstimatorLaw(TableResult):
 
     # -- samples -----------------------------------------------------------------------------------------
 
-    def batch(self, n: int) -> EstimatorLaw:
+    def batch(self, n: int) -> Self:
         """The law of the mean of n independent samples."""
         if isinstance(n, bool) or not isinstance(n, int) or n < 1:
             raise StructureError(f"found {n!r}; a batch has at least one sample. Give n >= 1", where="batch")
-        mean = copy(self)
-        mean.n = n
-        for name in ("variance", "covariance", "covariance_trace", "mse"):
-            vars(mean).pop(name, None)
+        mean = self._made(self.problem, self.estimator, self.field, self.theta, n)
+        mean.core = self.core
         return mean
 
     def sample_size(self, accuracy: float, *, relative: bool = True) -> float:
@@ -285,14 +255,14 @@ class EstimatorLaw(TableResult):
     def bias_test_size(self, *, power: float = POWER, false_alarm: float = FALSE_ALARM) -> float:
         """The number of samples at which a test of "no bias" finds the bias there is.
 
-        Hotelling's test over all coordinates; above `LARGEST_COVARIANCE` parameters, the test along the bias.
+        Hotelling's test over all coordinates; above `COVARIANCE_PARAMETERS` parameters, the test along the bias.
 
         Returns
         -------
         A whole number; inf where there is no bias.
         """
         bias = floats(self.bias)
-        if len(bias) > LARGEST_COVARIANCE:
+        if len(bias) > COVARIANCE_PARAMETERS:
             along = self.project([bias.tolist()]) if self.n == 1 else self.batch(1).project([bias.tolist()])
             square = np.array([[float(along.covariance[0, 0])]])
             return sample_size.for_bias_test(np.array([float(bias @ bias)]), square, false_alarm, power)
@@ -302,7 +272,7 @@ class EstimatorLaw(TableResult):
 
     # -- points ------------------------------------------------------------------------------------------
 
-    def at(self, theta: Any = None, **values: Any) -> EstimatorLaw:
+    def at(self, theta: Any = None, **values: Any) -> Self:
         """The law at a point: exact, or in floats as soon as one given number is a float.
 
         Parameters
@@ -320,9 +290,22 @@ class EstimatorLaw(TableResult):
         problem = self.problem.at(theta, **rest) if in_order else self.problem.at(rest)
         estimator = self.estimator.subs(own) if own else self.estimator
         field = field_at(problem, given_numbers(theta, values), estimator.symbols)
-        return EstimatorLaw(problem, estimator, self.target, field, problem.point, n=self.n)
+        return self._made(problem, estimator, field, problem.point, self.n)
 
-    # -- output ------------------------------------------------------------------------------------------
+    def changed(self, problem: Problem, estimator: Estimator) -> Self:
+        """The same of one sample for another problem at its point, or another estimator.
+
+        Raises
+        ------
+        HypothesisError
+            The estimator has no moments there.
+        """
+        require_estimator(problem, estimator)
+        field = field_at(problem, extra=estimator.symbols)
+        return self._made(problem, estimator, field, problem.point, 1)
+
+    def _made(self, problem: Problem, estimator: Estimator, field: Field, theta: Any, n: int) -> Self:
+        return type(self)(problem, estimator, self.target, field, theta, n=n)
 
     @cached_property
     def has_bias(self) -> bool:
@@ -332,88 +315,6 @@ class EstimatorLaw(TableResult):
         except HypothesisError:
             return False
         return True
-
-    @property
-    def description(self) -> str:
-        """One line: the estimator, its run, and how many samples are averaged."""
-        return describe(self.estimator) + ("" if self.n == 1 else f", mean of {self.n} samples")
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain data; every scalar is ``{"exact": text or null, "float": number or null}``."""
-        return present.to_json(self)
-
-    def frame(self) -> Any:
-        """A pandas frame with a row for each parameter; gradient and bias are None where no target is defined.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-
-        Examples
-        --------
-        >>> from pgsym.exact.moments import moments
-        >>> moments("short-corridor", "reinforce").at().frame()
-          parameter mean variance gradient bias
-        0     theta    2     1959        2    0
-        """
-        nothing = dict.fromkeys(self.params)
-        gradient, bias = (self.gradient, self.bias) if self.has_bias else (nothing, nothing)
-        rows = [(p.name, self.mean[p], self.variance[p], gradient[p], bias[p]) for p in self.params]
-        return data_frame(["parameter", "mean", "variance", "gradient", "bias"], rows)
-
-    @property
-    def assumption(self) -> str:
-        """What nobody chose of the problem, in one line; empty where all was chosen."""
-        return self.problem.assumption
-
-    @property
-    def trust(self) -> Trust:
-        """A closed form, exact at theta, or a float."""
-        return field_trust(self.field, self.theta)
-
-    def cells(self) -> list[tuple[str, ...]]:
-        """(parameter, mean, bias, variance) of the first parameters, with a header."""
-        return present.rows(self)
-
-    @property
-    def above(self) -> list[str]:
-        """The estimator."""
-        return [self.description]
-
-    @property
-    def below(self) -> list[str]:
-        """The covariance trace."""
-        return present.below(self)
-
-    def latex(self) -> str:
-        """Mean and variance of each coordinate, and the trace, as an ``align*``."""
-        return present.latex(self)
-
-    def __repr__(self) -> str:
-        where = "closed form" if self.theta is None else f"at {dict(self.theta)}"
-        return f"EstimatorLaw({self.estimator.name}, {where}, {len(self.params)} parameters)"
-
-    def plot(self, *numbers: str) -> Figure:
-        """Squared bias, variance and mean square error against lambda, gamma, a baseline or T: a panel for each.
-
-        Parameters
-        ----------
-        numbers
-            Of `pgsym.exact.moments.sweep.NUMBERS`; all that the estimator has by default.
-
-        Raises
-        ------
-        MissingExtraError
-            matplotlib is not installed.
-        StructureError
-            The law is a closed form, or the estimator does not have this number.
-        """
-        from pgsym.exact.moments.plot import plot
-        from pgsym.exact.moments.sweep import applicable, sweep
-
-        sweeps = [sweep(self, number) for number in numbers or applicable(self)]
-        return plot(f"{self.description}; bias against {self.target}", sweeps)
 
     # -- helpers -----------------------------------------------------------------------------------------
 
@@ -441,9 +342,9 @@ class EstimatorLaw(TableResult):
         return list(v)
 
     def _require_small(self) -> None:
-        if len(self.params) > LARGEST_COVARIANCE:
+        if len(self.params) > COVARIANCE_PARAMETERS:
             raise TooLargeError(
-                f"{len(self.params)} parameters; the covariance is formed up to {LARGEST_COVARIANCE}. Use variance, "
+                f"{len(self.params)} parameters; the covariance is formed up to {COVARIANCE_PARAMETERS}. Use variance, "
                 "covariance_trace, or project",
                 where="covariance",
             )

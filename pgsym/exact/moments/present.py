@@ -1,29 +1,21 @@
-"""A law as rows of text, LaTeX and plain data."""
+"""An estimator in one line, and numbers as text, plain data and floats."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
 from pgsym.errors import AlgebraError, StructureError
-from pgsym.exact.present import SHOWN, short
 from pgsym.exact.solution import Table
 from pgsym.expression.exact import to_float, written
-from pgsym.expression.latex import align
 from pgsym.model.estimator import EXACT, Estimator
 
-if TYPE_CHECKING:
-    from pgsym.exact.moments.law import EstimatorLaw
-
 Floats = NDArray[np.float64]
-
-SMALL = 20
-"""Up to so many parameters the plain data hold the whole covariance."""
 
 
 def describe(estimator: Estimator) -> str:
@@ -54,55 +46,6 @@ def describe(estimator: Estimator) -> str:
     if estimator.cut_off is not None:
         return f"{told}, cut off after {estimator.cut_off} steps"
     return f"{told}, " + ("whole episodes" if estimator.horizon is None else "unending runs")
-
-
-def rows(law: EstimatorLaw) -> list[tuple[str, ...]]:
-    """(parameter, mean, bias, variance) of the first parameters, with a header."""
-    found: list[tuple[str, ...]] = [("", "mean", "bias", "variance")]
-    for p in law.params[:SHOWN]:
-        bias = short(law.bias[p]) if law.has_bias else "undefined"
-        found.append((p.name, short(law.mean[p]), bias, short(law.variance[p])))
-    return found
-
-
-def below(law: EstimatorLaw) -> list[str]:
-    """How many parameters are left out, and the trace."""
-    more = len(law.params) - SHOWN
-    found = [f"... {more} more"] if more > 0 else []
-    return [*found, f"covariance trace {short(law.covariance_trace)}; bias against {law.target}"]
-
-
-def latex(law: EstimatorLaw) -> str:
-    """Mean and variance of each coordinate, and the trace, as the body of an ``align*``."""
-    lines = []
-    for i, p in enumerate(law.params[:SHOWN], 1):
-        lines.append((rf"\mathbb{{E}}[g_{{{i}}}]", law.mean[p]))
-        lines.append((rf"\operatorname{{Var}}[g_{{{i}}}]", law.variance[p]))
-    lines.append((r"\operatorname{tr}\operatorname{Cov}[g]", law.covariance_trace))
-    return align(lines)
-
-
-def to_json(law: EstimatorLaw) -> dict[str, Any]:
-    """Plain data."""
-    small = len(law.params) <= SMALL
-    return {
-        "estimator": law.estimator.name,
-        "description": law.description,
-        "objective": str(law.target),
-        "samples": law.n,
-        "mean": _by_parameter(law.mean),
-        "bias": _by_parameter(law.bias) if law.has_bias else None,
-        "variance": _by_parameter(law.variance),
-        "covariance": [[leaf(e) for e in row] for row in law.covariance.tolist()] if small else None,
-        "covariance_trace": leaf(law.covariance_trace),
-        "mse": leaf(law.mse) if law.has_bias else None,
-        "signal_to_noise": leaf(law.signal_to_noise),
-        "trust": law.trust.to_json(),
-    }
-
-
-def _by_parameter(table: Table) -> dict[str, Any]:
-    return {p.name: leaf(table[p]) for p in table}
 
 
 def leaf(e: sp.Expr) -> dict[str, Any]:

@@ -1,20 +1,24 @@
-"""From the description of an estimator to the arrays of its recursion, and when it has moments."""
+"""From the description of an estimator to the arrays of its recursion; when it has moments; what its bias is of."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final, Literal, TypeAlias
 
 import sympy as sp
 
-from pgsym.errors import HypothesisError, StructureError
+from pgsym.errors import HypothesisError, SchemaError, StructureError
 from pgsym.exact.moments.lookahead import LookAhead
 from pgsym.exact.moments.space import Array, Space
+from pgsym.exact.moments.transitions import differential
 from pgsym.exact.moments.whole_return import WholeReturn
 from pgsym.exact.quantities import Quantities
+from pgsym.model.collision import all_symbols
 from pgsym.model.estimator import EXACT, EligibilityTrace, Estimator, Reinforce
 from pgsym.model.objective import Objective
+from pgsym.model.problem import Problem
 from pgsym.model.structure import Structure
+from pgsym.model.validate import check_distinct
 
 _SHOWN = 8
 
@@ -27,6 +31,11 @@ def require_moments(structure: Structure, estimator: Estimator) -> None:
     HypothesisError
         None of these; the message names the states.
     """
+    if isinstance(estimator, EligibilityTrace) and estimator.T is None:
+        raise HypothesisError(
+            "found no T; the exact law is that of a run of T steps. Give T (--horizon)",
+            where=f"{estimator.name} moments",
+        )
     stationary = getattr(estimator, "stationary", False)
     structure.require(Objective.AVERAGE_REWARD) if stationary else structure.require_start()
     if estimator.cut_off is not None:
@@ -59,6 +68,27 @@ def require_moments(structure: Structure, estimator: Estimator) -> None:
             "which must be finite. Give a horizon T, or mark an end as terminal",
             where=where,
         )
+
+
+def require_estimator(problem: Problem, estimator: Estimator) -> None:
+    """The estimator fits the problem, and a run of it has finite moments.
+
+    Raises
+    ------
+    HypothesisError
+        It has none.
+    StructureError, NameCollisionError
+        Its symbols are not its own, or it is about states that the model does not have.
+    """
+    clash = sorted({s.name for s in estimator.symbols} & {p.name for p in problem.policy.params})
+    if clash:
+        raise StructureError(
+            f"{clash[0]} is a policy parameter; a baseline or critic must not depend on theta here, for its gradient "
+            "would not be taken. Rename it",
+            where="estimator",
+        )
+    check_distinct({*estimator.symbols, *all_symbols(problem.mdp, problem.policy)})
+    require_moments(Structure(problem.mdp, problem.policy), estimator)
 
 
 class Specification:
@@ -125,3 +155,65 @@ class Specification:
         if isinstance(values, str) and values == EXACT:
             return space.array([self.quantities.V[s] for s in states])
         return space.zeros(space.S) + self.field.convert(values)
+
+
+TRUNCATED: Final = "truncated"
+"""E[sum_{t<T} gamma^t r_t] with the estimator's own T."""
+
+BiasTarget: TypeAlias = Objective | Literal["truncated"]
+"""The gradient from which the bias is measured: of an objective, or of the truncated one."""
+
+
+def bias_target(name: str) -> BiasTarget:
+    """The target of that name.
+
+    >>> bias_target("average-reward")
+    <Objective.AVERAGE_REWARD: 'average-reward'>
+    """
+    if name == TRUNCATED:
+        return TRUNCATED
+    try:
+        return Objective(name)
+    except ValueError:
+        raise SchemaError(
+            f"found {name!r}; must be one of {', '.join(Objective)}, {TRUNCATED}", where="objective"
+        ) from None
+
+
+def gradient(quantities: Quantities, target: BiasTarget, T: int | None) -> Mapping[sp.Symbol, Any]:
+    """Every component of the gradient, as elements of the field of `quantities`.
+
+    Parameters
+    ----------
+    quantities
+        The problem over a field without its own need of derivatives.
+    T
+        The cut-off, for `TRUNCATED`.
+
+    Raises
+    ------
+    HypothesisError
+        The objective is not defined on this model.
+    StructureError
+        The estimator is not cut off.
+    """
+    mdp, policy, structure = quantities.mdp, quantities.policy, quantities.structure
+    field = differential(quantities.field, policy)
+    if target != TRUNCATED:
+        return Quantities(mdp, policy, target, field, structure).gradient
+    if T is None:
+        raise StructureError(
+            "the estimator's horizon is None; the truncated objective has T steps. Give the estimator a horizon, or "
+            "measure the bias against start-state",
+            where="objective",
+        )
+    chain = Quantities(mdp, policy, Objective.START_STATE, field, structure)
+    states = [s for s in mdp.nonterminal if s in structure.reachable]
+    V: dict[Any, Any] = {}
+    for _ in range(T):
+        V = {
+            s: chain.r_pi[s] + chain.gamma * chain._dot([(p, V[t]) for t, p in chain.P_pi[s].items() if t in V])
+            for s in states
+        }
+    J = chain._dot([(p, V[s]) for s, p in chain.mu0.items() if s in V])
+    return chain._complete(field.gradient(J))

@@ -11,9 +11,9 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from pgsym.display.figure import new_figure
 from pgsym.errors import HypothesisError, StructureError
-from pgsym.exact.moments.compute import moments
-from pgsym.exact.moments.law import EstimatorLaw
+from pgsym.exact.moments.law import EstimatorMoments
 from pgsym.exact.moments.present import floats, number
 from pgsym.expression.exact import to_expr
 from pgsym.model.estimator import GAE, ActorCritic, EligibilityTrace, Estimator, NStep
@@ -21,6 +21,7 @@ from pgsym.model.problem import Problem
 
 if TYPE_CHECKING:
     from pgsym.display.figure import Figure
+
 
 Floats = NDArray[np.float64]
 
@@ -65,9 +66,7 @@ class Sweep:
         MissingExtraError
             matplotlib is not installed.
         """
-        from pgsym.exact.moments.plot import plot
-
-        return plot("", [self])
+        return plot_sweeps("", [self])
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -80,7 +79,7 @@ class Sweep:
         }
 
 
-def sweep(law: EstimatorLaw, number: str, values: Sequence[Any] | None = None) -> Sweep:
+def sweep(law: EstimatorMoments, number: str, values: Sequence[Any] | None = None) -> Sweep:
     """The law's estimator with one number varied.
 
     Parameters
@@ -102,6 +101,7 @@ def sweep(law: EstimatorLaw, number: str, values: Sequence[Any] | None = None) -
 
     Examples
     --------
+    >>> from pgsym.exact.moments import moments
     >>> law = moments("short-corridor", "reward-to-go").at()
     >>> sweep(law, "baseline", [0, -12]).variance.tolist()
     [733.0, 277.0]
@@ -114,7 +114,7 @@ def sweep(law: EstimatorLaw, number: str, values: Sequence[Any] | None = None) -
     found = []
     for value, one in _variants(law, number, values):
         try:
-            changed = moments(*one, target=law.target).at()
+            changed = law.changed(*one)
         except HypothesisError:
             continue
         gap = floats(changed.mean) - truth
@@ -125,7 +125,7 @@ def sweep(law: EstimatorLaw, number: str, values: Sequence[Any] | None = None) -
     return Sweep(number, x, bias, variance)
 
 
-def applicable(law: EstimatorLaw) -> list[str]:
+def applicable(law: EstimatorMoments) -> list[str]:
     """The numbers that can be swept for this estimator."""
     kind = law.estimator
     found = ["lambda"] if isinstance(kind, GAE | ActorCritic | NStep) else []
@@ -135,7 +135,7 @@ def applicable(law: EstimatorLaw) -> list[str]:
 
 
 def _variants(
-    law: EstimatorLaw, number: str, values: Sequence[Any] | None
+    law: EstimatorMoments, number: str, values: Sequence[Any] | None
 ) -> Iterable[tuple[Any, tuple[Problem, Estimator]]]:
     """(value, problem and estimator)."""
     if number not in applicable(law):
@@ -158,7 +158,7 @@ def _variants(
     return [(T, (problem, replace(kind, **{name: int(T)}))) for T in values]
 
 
-def _baselines(law: EstimatorLaw, values: Sequence[Any] | None) -> Sweep:
+def _baselines(law: EstimatorMoments, values: Sequence[Any] | None) -> Sweep:
     """The trace is quadratic in b, and no constant changes the mean."""
     c, q = (sum(number(law.field.to_sympy(e), "baseline") for e in row) for row in law.core.quadratic)
     plain = number(law.field.to_sympy(law.core.plain_trace), "covariance_trace")
@@ -173,3 +173,36 @@ def _baselines(law: EstimatorLaw, values: Sequence[Any] | None) -> Sweep:
 
 def _exact(values: Sequence[Any] | None, default: list[sp.Expr]) -> list[sp.Expr]:
     return default if values is None else [to_expr(v, where="sweep") for v in values]
+
+
+LABELS = {
+    "lambda": "λ of GAE",
+    "gamma": "discount that the estimator uses",
+    "baseline": "constant baseline",
+    "T": "steps of a run",
+}
+
+
+def plot_sweeps(title: str, sweeps: Sequence[Sweep]) -> Figure:
+    """One panel for each sweep: squared bias, covariance trace and their sum, on a logarithmic axis.
+
+    A bias of 0 has no place on that axis and is left out.
+
+    Raises
+    ------
+    MissingExtraError
+        matplotlib is not installed.
+    """
+    made = new_figure(4.0 * len(sweeps), 3.6)
+    for axes, one in zip(made.subplots(1, len(sweeps), squeeze=False)[0], sweeps, strict=True):
+        lines = (("|bias|²", one.bias**2, "--"), ("variance (trace)", one.variance, "-"), ("MSE", one.mse, ":"))
+        for label, values, style in lines:
+            shown = np.where(values > np.finfo(float).eps * one.variance.max(initial=0.0), values, np.nan)
+            axes.plot(one.values, shown, style, label=label)
+        axes.set_yscale("log")
+        if one.number == "T":
+            axes.set_xscale("log")
+        axes.set_xlabel(LABELS[one.number])
+    made.axes[0].legend()
+    made.suptitle(title, fontsize="medium")
+    return made

@@ -14,7 +14,7 @@ import sympy as sp
 
 from pgsym.errors import StructureError
 from pgsym.expression.exact import to_expr
-from pgsym.expression.labels import labels
+from pgsym.expression.naming import labels
 from pgsym.expression.plain import plain
 from pgsym.model.drawing.captions import Captions, shorten, symbols_of_actions
 from pgsym.model.drawing.layout import Layout, layout

@@ -1,17 +1,14 @@
 """Model files, YAML or JSON: untrusted text to a `Problem` and back without loss.
 
-reading   text to plain values, bounded in size and depth
+reading   text to plain values, bounded in size, depth and number of formulas
 schema    the shape of a document, and its errors in our words
-names     which state or action a key means
-work      how many formulas a file may hold
 compose   document to Problem
-document  Problem to document
-transfer  files on disk
+document  Problem to document; which state or action a key means
+transfer  the text of a model file
+node_link, graphml, drn, storm: other formats; `pgsym.model.formats` has the table of them all
 """
 
 from pgsym.model.files.document import to_document as to_document
 from pgsym.model.files.transfer import dumps as dumps
 from pgsym.model.files.transfer import from_document as from_document
-from pgsym.model.files.transfer import load as load
 from pgsym.model.files.transfer import loads as loads
-from pgsym.model.files.transfer import save as save

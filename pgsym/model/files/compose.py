@@ -12,9 +12,8 @@ from pgsym.expression.complaint import listed, nearest, short
 from pgsym.expression.exact import to_expr
 from pgsym.expression.naming import appearance
 from pgsym.expression.sums import MAX_WORK, Sums
-from pgsym.model.files.document import discount_name
-from pgsym.model.files.effort import Work
-from pgsym.model.files.names import FileNames
+from pgsym.model.files.document import FileNames, discount_name
+from pgsym.model.files.reading import Work
 from pgsym.model.files.schema import ModelDocument, PolicyDocument, place_of
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective

@@ -1,4 +1,4 @@
-"""Model files, YAML or JSON: ``load``, ``save``, and the document between file and `Problem`.
+"""Model files, YAML or JSON: ``loads``, ``dumps``, and the document between text and `Problem`.
 
 A document is a dict of plain values with the keys ``states``, ``transitions``, ``terminal``, ``start``, ``gamma``,
 ``symbols``, ``objective``, ``policy``, ``name`` and ``source``; docs/model-files.md describes them.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,30 +16,13 @@ from typing import Any
 import yaml
 
 from pgsym.errors import PgsymError, SchemaError
-from pgsym.expression.complaint import nearest
-from pgsym.model.files.atomic import write_atomically
 from pgsym.model.files.compose import compose
 from pgsym.model.files.document import to_document as to_document
 from pgsym.model.files.reading import MAX_CHARACTERS, SCALARS, check_size, read_text
 from pgsym.model.files.schema import read_document
 from pgsym.model.problem import Problem
 
-FORMATS = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}
-
-
-def load(path: str | os.PathLike[str]) -> Problem:
-    """The problem in a model file, or in a file whose key ``model`` holds one.
-
-    Raises
-    ------
-    SchemaError
-        The file cannot be read, or an entry is missing, unknown or of the wrong kind.
-    ModelError
-        The entries do not make an MDP with a policy.  Every message begins with the file's name.
-    """
-    path = Path(path)
-    format = _format(path)
-    return loads(contents(path), format, where=path.name)
+FORMATS = ("yaml", "json")
 
 
 def loads(text: str, format: str = "yaml", *, where: str | None = None) -> Problem:
@@ -52,7 +34,7 @@ def loads(text: str, format: str = "yaml", *, where: str | None = None) -> Probl
     >>> problem.mdp, problem.policy
     (MDP(2 states, 1 terminal, 1 outcomes, gamma=1), Softmax(1 states, 1 parameters))
     """
-    if format not in FORMATS.values():
+    if format not in FORMATS:
         raise SchemaError(f"found {format!r}; the format is yaml or json. Give one of these", where="format")
     with _without_collector():
         return from_document(read_text(text, format, where=where), where=where)
@@ -82,20 +64,6 @@ def from_document(document: Any, *, where: str | None = None) -> Problem:
             problem.name or title,
             problem.source or source,
         )
-
-
-def save(problem: Problem, path: str | os.PathLike[str]) -> None:
-    """Write a model file from which `load` reads an equal problem.
-
-    The file appears whole or not at all: it is written beside its place, read back, then moved there.
-
-    Raises
-    ------
-    SchemaError
-        A name or a formula has no form in a file that reads back equal.
-    """
-    path = Path(path)
-    write_atomically(path, dumps(problem, _format(path)))
 
 
 def dumps(problem: Problem, format: str = "yaml") -> str:
@@ -151,18 +119,6 @@ for _tag, _pattern, _first in SCALARS:
 
 
 # -- files -----------------------------------------------------------------------------------------------
-
-
-def read_file(path: Path) -> tuple[str, str]:
-    """A file's text and its format, ``yaml`` or ``json``, both checked."""
-    return contents(path), _format(path)
-
-
-def _format(path: Path) -> str:
-    if path.suffix.lower() not in FORMATS:
-        help = nearest(path.suffix, FORMATS, "a model file's suffix is one of")
-        raise SchemaError(f"suffix {path.suffix!r} is unknown; {help}. Rename the file", where=path.name)
-    return FORMATS[path.suffix.lower()]
 
 
 def contents(path: Path) -> str:

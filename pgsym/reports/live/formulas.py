@@ -24,8 +24,7 @@ from pgsym.claims.language.tree import Node
 from pgsym.claims.verify import policy_gradient_theorem
 from pgsym.errors import TooLargeError
 from pgsym.exact.quantities import Quantities
-from pgsym.exact.solution import Solution, Table
-from pgsym.exact.solve import solve
+from pgsym.exact.solution import Solution, Table, solve
 from pgsym.exact.tables import LazyMap
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.objective import Objective
@@ -195,7 +194,7 @@ def _compile(code: CodeField, q: Quantities, left: Vector | None = None) -> Live
     claims = [policy_gradient_theorem(q.objective)]
     if q.objective is Objective.STATIONARY_VALUE:
         claims.append(theorem("stationary-value-gradient").claims[0])
-    shares = q.d if q.objective is Objective.START_STATE else q.mu
+    shares = getattr(q, q.objective.definition.share)
     # closed forms are found on demand: here, where one that is too long can still give way
     return LiveFormulas(
         code, isinstance(q, Closed), q.J, left or _vector(world, claims[0], claims[0].left, params, zero),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from pgsym.claims.derivation.html import mathml
-from pgsym.expression.labels import labels
+from pgsym.expression.naming import labels
 from pgsym.expression.notation import derivative_latex, quantity_latex
 from pgsym.expression.plain import plain_symbol
 from pgsym.model.drawing.records import Picture
@@ -25,8 +25,6 @@ FEW = 3
 """Sliders that stay in sight on a phone."""
 WIDE = 900
 """Pixels from which on a picture takes the whole width of the page."""
-_WEIGHT = {Objective.START_STATE: "eta", Objective.AVERAGE_REWARD: "mu", Objective.STATIONARY_VALUE: "mu"}
-_SHARE = {Objective.START_STATE: "d", Objective.AVERAGE_REWARD: "mu", Objective.STATIONARY_VALUE: "mu"}
 
 
 def markup(
@@ -148,7 +146,7 @@ def _plots(controls: Sequence[Control], count: int, objective: Objective) -> str
 def _graph(picture: Picture | None, objective: Objective) -> str:
     if picture is None:
         return ""
-    share = mathml(quantity_latex(_SHARE[objective], "s").replace(r"\mathrm{s}", "s"))
+    share = mathml(quantity_latex(objective.definition.share, "s").replace(r"\mathrm{s}", "s"))
     natural = f"--natural: {picture.box[2]:.0f}px"
     caption = (
         f"A state is the bluer, the larger its share {share} of the visits; an arrow is the wider, the more probable "
@@ -167,7 +165,11 @@ def _terms(formulas: LiveFormulas, outputs: Outputs, objective: Objective) -> st
         return ""
     options = "".join(f'<option value="{k}">{escape(plain_symbol(t.name))}</option>' for k, t in enumerate(thetas))
     select = f"<label>for <select>{options}</select></label>" if len(thetas) > 1 else ""
-    names = [_at(_WEIGHT[objective], "s"), r"\frac{\partial \pi(a \mid s)}{\partial \theta}", _at("Q", "s", "a")]
+    names = [
+        _at(objective.definition.weight, "s"),
+        r"\frac{\partial \pi(a \mid s)}{\partial \theta}",
+        _at("Q", "s", "a"),
+    ]
     head = _head("s", "a", *names)
     return (
         f'<section class="terms"><h3>The sum, term by term</h3>{select}'
@@ -180,7 +182,10 @@ def _terms(formulas: LiveFormulas, outputs: Outputs, objective: Objective) -> st
 
 def _values(formulas: LiveFormulas, outputs: Outputs, objective: Objective) -> str:
     names = labels([*formulas.state_values, *(a for row in formulas.pi.values() for a in row)])
-    quantities = [_at("h" if objective is Objective.AVERAGE_REWARD else "V", "s"), _at(_WEIGHT[objective], "s")]
+    quantities = [
+        _at("h" if objective is Objective.AVERAGE_REWARD else "V", "s"),
+        _at(objective.definition.weight, "s"),
+    ]
     head = _head("s", *quantities, "a", _at("pi", "a", "s"), _at("Q", "s", "a"))
     rows = []
     for s in formulas.state_values:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgsym.expression.labels import labels
+from pgsym.expression.naming import labels
 from pgsym.model.drawing.records import Picture
 from pgsym.model.mdp import Action, State
 from pgsym.reports.live.controls import Condition

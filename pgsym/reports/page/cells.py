@@ -12,6 +12,7 @@ from pgsym.claims.derivation.cells import Cells
 from pgsym.errors import HypothesisError, SingularMatrixError, StructureError
 from pgsym.exact.solution import Solution, Table
 from pgsym.expression.latex import latex_lines
+from pgsym.expression.quantity import QUANTITIES
 from pgsym.reports.values import Views, is_exact_gradient, solution_views
 
 READABLE = 300
@@ -50,7 +51,7 @@ class Writer(Cells):
         view = self.views.float or self.views.closed
         assert view is not None
         try:
-            getattr(view.quantities, name)
+            view.quantities.of(QUANTITIES[name])
         except (HypothesisError, StructureError):
             return False
         except SingularMatrixError:  # in floats only

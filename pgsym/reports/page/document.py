@@ -45,14 +45,14 @@ class Builder:
         self.writer = Writer(problem)
 
     @cached_property
-    def derivation(self) -> Derivation:
-        """The theorem of the problem's objective, every line decided."""
-        return derive(self.problem)
+    def derivation(self) -> Derivation | None:
+        """The theorem of the problem's objective, every line decided; None where no proof is written."""
+        return derive(self.problem) if self.problem.objective.definition.proved else None
 
     @cached_property
     def chapters(self) -> dict[str, list[Block]]:
         """The derivation's blocks by title."""
-        return chapters(self.derivation)
+        return chapters(self.derivation) if self.derivation else {}
 
     @cached_property
     def verdicts(self) -> dict[Objective, Verdict]:
@@ -92,7 +92,7 @@ class Builder:
         name = p.name or "A Markov decision process"
         gamma = "`gamma` free" if p.mdp.gamma.is_Symbol else f"`gamma` = {plain(p.mdp.gamma)}"
         lead = f"The {p.objective} objective with {gamma}, {self._theta()}."
-        bindings = self.derivation.bindings
+        bindings = self.derivation.bindings if self.derivation else ()
         return Document(f"{name}: exact policy gradient", lead, self._summary(), tuple(sections), bindings)
 
     def _theta(self) -> str:
@@ -113,9 +113,9 @@ class Builder:
             J = f"a formula in {symbols}, under Exact quantities"
         rows: list[tuple[str | Cell, str | Cell | VerdictMark]] = [("J at theta", J)]
         rows += [(f"theorem, {o}", VerdictMark(v.status, v.trust)) for o, v in self.verdicts.items()]
-        audit = self.derivation.audit
-        assert audit is not None
-        rows.append(("derivation", audit.summary))
+        if self.derivation:
+            assert self.derivation.audit is not None
+            rows.append(("derivation", self.derivation.audit.summary))
         return tuple(rows)
 
     def _live(self) -> Iterable[Content]:

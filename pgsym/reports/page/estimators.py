@@ -49,7 +49,7 @@ TRACES = ("1/2", "9/10", "99/100")
 
 def described(objective: Objective, *, discounted: bool, horizon: int | None) -> dict[str, Estimator]:
     """The estimators of an objective by what the table calls them."""
-    if objective is not Objective.START_STATE:
+    if objective.definition.long_run:
         T = horizon or LONGEST
         # From the stationary distribution, what is left of the bias is that of beta and T.
         return {f"eligibility trace, beta = {beta}": EligibilityTrace(beta, T, stationary=True) for beta in TRACES}
@@ -83,7 +83,7 @@ def estimators(writer: Writer) -> Iterator[Block]:
     horizon = _horizon(writer)
     target = Objective.AVERAGE_REWARD if objective is Objective.STATIONARY_VALUE else objective
     cut = f"cut off after {horizon} steps" if horizon else "lasting to the end of the episode"
-    begun = "" if objective is Objective.START_STATE else " begun in the stationary distribution and"
+    begun = " begun in the stationary distribution and" if objective.definition.long_run else ""
     yield Prose(
         f"One sample is one run,{begun} {cut}. Mean, bias and covariance of each estimator come from linear "
         "recursions, not from samples. The bias is measured against the gradient of the objective; the variance is "

@@ -10,16 +10,14 @@ from pgsym.claims.derivation.cells import ROWS, first_of
 from pgsym.claims.derivation.model_tables import OUTCOMES, PAIRS, count_outcomes, is_small
 from pgsym.errors import HypothesisError, StructureError
 from pgsym.expression.latex import quantity_latex
+from pgsym.expression.quantity import ACTION, QUANTITIES, STATE
 from pgsym.reports.page.cells import Writer
 from pgsym.reports.page.derivation import IN_THE_PARAMETERS
 
-BY_STATE = {
-    "V": "value of a state",
-    "h": "differential value",
-    "eta": "expected discounted visits",
-    "mu": "stationary distribution",
-}
+_CAPTIONED = [quantity for quantity in QUANTITIES.values() if quantity.caption]
+BY_STATE = {quantity.name: quantity.caption for quantity in _CAPTIONED if quantity.kinds == (STATE,)}
 """Quantities by state and what they are; those that the model defines are shown."""
+BY_PAIR = {quantity.name: quantity.caption for quantity in _CAPTIONED if quantity.kinds == (STATE, ACTION)}
 
 
 def quantities(writer: Writer, parts: dict[str, list[Block]]) -> Iterator[Block]:
@@ -31,9 +29,10 @@ def quantities(writer: Writer, parts: dict[str, list[Block]]) -> Iterator[Block]
     yield Heading("States and actions, at theta", 2)
     names = [name for name in BY_STATE if writer.defines(name)]
     yield from _table(writer, "States", ("s",), names, mdp.nonterminal)
-    yield from _table(writer, "Actions", ("s", "a"), ["Q", "A"], mdp.pairs)
+    yield from _table(writer, "Actions", ("s", "a"), list(BY_PAIR), mdp.pairs)
     said = ", ".join(f"`{name}(s)` is the {BY_STATE[name]}" for name in names)
-    yield Prose(f"Here {said}, `Q(s,a)` the action value and `A(s,a)` the advantage.")
+    of_actions = " and ".join(f"`{name}(s,a)` the {caption}" for name, caption in BY_PAIR.items())
+    yield Prose(f"In these tables {said}, {of_actions}.")
     if len(mdp.pairs) > ROWS:
         yield Note("`pgsym solve --json` gives all of them.")
     yield Heading("Closed forms", 2)

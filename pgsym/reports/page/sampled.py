@@ -11,17 +11,9 @@ from pgsym.errors import PgsymError
 from pgsym.expression.complaint import short
 from pgsym.expression.notation import derivative_latex
 from pgsym.expression.plain import plain_symbol
-from pgsym.model.objective import Objective
 from pgsym.reports.page.cells import Writer
 from pgsym.reports.page.chart import Interval, intervals
 from pgsym.reports.page.settings import Settings
-
-ESTIMATORS = {
-    Objective.START_STATE: ("reinforce", "reward-to-go"),
-    Objective.AVERAGE_REWARD: ("reward-to-go", "eligibility-trace"),
-    Objective.STATIONARY_VALUE: ("reward-to-go", "eligibility-trace"),
-}
-"""What is sampled for each objective."""
 
 ROWS = 8
 """Parameters of one table and one picture; the farthest from exact where there are more."""
@@ -44,8 +36,9 @@ def checks(writer: Writer, settings: Settings, tick: Callable[[float], None]) ->
     problem = writer.problem
     if problem.mdp.symbols or not problem.policy.params:
         return []
+    problem.objective.require_rollouts()
     found = []
-    names = ESTIMATORS[problem.objective]
+    names = problem.objective.definition.estimators
     for k, name in enumerate(names):
 
         def progress(done: int, n: int, before: int = k) -> None:

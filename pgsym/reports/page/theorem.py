@@ -14,23 +14,6 @@ from pgsym.expression.latex import latex, tex_width
 from pgsym.model.objective import Objective
 from pgsym.reports.page.cells import Writer
 
-DEFINITIONS = {
-    Objective.START_STATE: "J = sum[s] mu0(s) * V(s)",
-    Objective.AVERAGE_REWARD: "J = sum[s] mu(s) * r_pi(s)",
-    Objective.STATIONARY_VALUE: "J = sum[s] mu(s) * V(s)",
-}
-"""What J is."""
-
-_MEANINGS = {
-    Objective.START_STATE: "the expected discounted return from the start distribution; `eta(s)` counts the expected "
-    "discounted visits to a state",
-    Objective.AVERAGE_REWARD: "the average reward of a step; `mu(s)` is the fraction of time spent in a state, and "
-    "`Q(s,a)` the differential action value",
-    Objective.STATIONARY_VALUE: "the mean of the values under the stationary distribution; many lecture notes state "
-    "the theorem for it with the same sum",
-}
-
-
 POINT = 6
 """A point of more coordinates is a table of its own."""
 
@@ -51,8 +34,8 @@ def theorem(writer: Writer, found: Mapping[Objective, Verdict]) -> Iterator[Bloc
     for objective, verdict in found.items():
         yield Heading(str(objective), 2)
         own = " This is the objective of the report." if objective is writer.problem.objective else ""
-        yield Prose(f"J is {_MEANINGS[objective]}.{own}")
-        yield _formula(DEFINITIONS[objective])
+        yield Prose(f"J is {objective.definition.meaning}.{own}")
+        yield _formula(objective.definition.formula)
         yield from ruling(verdict, writer)
 
 

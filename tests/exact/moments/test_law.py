@@ -254,7 +254,7 @@ def test_moments_raises_on_wrong_input(chain):
     mdp, policy = chain
     with pytest.raises(SchemaError, match="estimator: found 'ppo'; must be one of reinforce, reward-to-go"):
         moments(Problem(mdp, policy), "ppo")
-    with pytest.raises(SchemaError, match=r"found the name 'gae' alone; .* Give GAE\(\.\.\.\)"):
+    with pytest.raises(SchemaError, match=r"^lam: gae needs it\. Give lam, as in GAE\(lam=\.\.\.\)"):
         moments(Problem(mdp, policy), "gae")
     with pytest.raises(SchemaError, match="objective: found 'best'; must be one of start-state"):
         moments(Problem(mdp, policy, "best"), "reinforce")

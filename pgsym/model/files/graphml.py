@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from pgsym.errors import SchemaError
-from pgsym.interchange.graph import ATTRIBUTES, Graph, from_graph, read_back, to_graph
+from pgsym.model.files.node_link import ATTRIBUTES, Graph, from_graph, read_back, to_graph
 from pgsym.model.files.reading import check_size, read_text
 from pgsym.model.problem import Problem
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pgsym.errors import SchemaError
-from pgsym.interchange import drn
-from pgsym.interchange.extras import optional
+from pgsym.model.extras import optional
+from pgsym.model.files import drn
 from pgsym.model.mdp import MDP
 
 
@@ -20,7 +20,7 @@ def to_stormpy(mdp: MDP, *, discount: str | None = None, average: bool = False) 
     Parameters
     ----------
     discount, average
-        As for `pgsym.interchange.drn.dumps`.
+        As for `pgsym.model.files.drn.dumps`.
 
     Raises
     ------

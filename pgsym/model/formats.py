@@ -1,4 +1,4 @@
-"""One table decides by the ending: which format a file has, and what that format carries."""
+"""A problem by what a user writes for it: a file, by its ending; a zoo name; an environment; a family."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pgsym.errors import SchemaError
-from pgsym.model import locate as by_name
-from pgsym.model.problem import Problem
+from pgsym.expression.complaint import nearest
+from pgsym.model.problem import ASSUMED, Problem
 
 # Each format's module is imported by what reads or writes it: a named model needs none.
 
@@ -34,7 +34,7 @@ def _read_yaml(path: Path) -> Problem:
 
 def _read_json(path: Path) -> Problem:
     """A model file or node-link data, by what it holds."""
-    from pgsym.interchange import node_link
+    from pgsym.model.files import node_link
     from pgsym.model.files.reading import read_text
     from pgsym.model.files.transfer import contents, from_document
 
@@ -45,30 +45,30 @@ def _read_json(path: Path) -> Problem:
 
 
 def _read_node_link(path: Path) -> Problem:
-    from pgsym.interchange import node_link
+    from pgsym.model.files import node_link
     from pgsym.model.files.transfer import contents
 
     return node_link.loads(contents(path), where=path.name)
 
 
 def _read_graphml(path: Path) -> Problem:
-    from pgsym.interchange import graphml
+    from pgsym.model.files import graphml
     from pgsym.model.files.transfer import contents
 
     return graphml.loads(contents(path), where=path.name)
 
 
 def _read_drn(path: Path) -> Problem:
-    from pgsym.interchange import drn
-    from pgsym.interchange.reductions import plain
+    from pgsym.model.files import drn
     from pgsym.model.files.transfer import contents
+    from pgsym.model.reductions import plain
 
     return plain(drn.loads(contents(path), where=path.name))
 
 
 def _read_prism(path: Path) -> Problem:
-    from pgsym.interchange.reductions import plain
-    from pgsym.interchange.storm import load_prism
+    from pgsym.model.files.storm import load_prism
+    from pgsym.model.reductions import plain
 
     return plain(load_prism(path))
 
@@ -86,20 +86,20 @@ def _write_json(problem: Problem) -> str:
 
 
 def _write_node_link(problem: Problem) -> str:
-    from pgsym.interchange import node_link
+    from pgsym.model.files import node_link
 
     return node_link.dumps(problem)
 
 
 def _write_graphml(problem: Problem) -> str:
-    from pgsym.interchange import graphml
+    from pgsym.model.files import graphml
 
     return graphml.dumps(problem)
 
 
 def _write_drn(problem: Problem) -> str:
-    from pgsym.interchange import drn
-    from pgsym.interchange.reductions import require_plain
+    from pgsym.model.files import drn
+    from pgsym.model.reductions import require_plain
 
     return drn.dumps(require_plain(problem, "a DRN file"))
 
@@ -193,8 +193,8 @@ def save(
     ...     load(f"{folder}/m.graphml").policy
     Softmax(3 states, 1 parameters)
     """
-    from pgsym.interchange.reductions import averaged, induced, plain, undiscounted
     from pgsym.model.files.atomic import write_atomically
+    from pgsym.model.reductions import averaged, induced, plain, undiscounted
 
     path = Path(path)
     found = find(path)
@@ -215,6 +215,8 @@ def save(
 def locate(model: str, folder: Path | None = None) -> Problem:
     """The problem that `model` names: a file by its ending, a zoo name, ``gym:ID``, ``generic:3x2``.
 
+    A relative path starts from `folder`.
+
     Raises
     ------
     ModelError
@@ -222,19 +224,46 @@ def locate(model: str, folder: Path | None = None) -> Problem:
 
     Examples
     --------
-    >>> locate("short-corridor").mdp
-    MDP(4 states, 1 terminal, 6 outcomes, gamma=1)
+    >>> locate("short-corridor").mdp, locate("generic:3x2").name
+    (MDP(4 states, 1 terminal, 6 outcomes, gamma=1), 'generic:3x2')
     """
+    if model.startswith("gym:"):
+        return _from_gymnasium(model.removeprefix("gym:"))
+    if model.startswith("generic:"):
+        from pgsym.model.generic import generic_problem
+
+        return generic_problem(model.removeprefix("generic:"))
     path = Path(model) if folder is None else folder / model
-    found = None if model.startswith(("gym:", "generic:")) else find(path)
-    if found is None:
-        return by_name.locate(model, folder)
-    problem = load(path)
-    return replace(problem, name=problem.name or path.stem)
+    if find(path) is not None or _exists(path):
+        problem = load(path)
+        return replace(problem, name=problem.name or path.stem)
+    from pgsym.model.zoo import zoo
+
+    return zoo(model)
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is such a file; there is none of a name that no file can have."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _from_gymnasium(name: str) -> Problem:
+    """The environment under the uniform policy, a logit for every action."""
+    from pgsym.model.mdp import MDP
+
+    if ":" in name:
+        raise SchemaError(
+            f"found {name!r}, which would import the module {name.partition(':')[0]!r}; a registered id is required. "
+            "Import the module in Python, and use MDP.from_gymnasium",
+            where="gym",
+        )
+    mdp = MDP.from_gymnasium(name)
+    return Problem(mdp, name=f"gym:{name}", source="gymnasium", assumed=tuple(ASSUMED))
 
 
 def _unknown(path: Path, verb: str, known: tuple[Format, ...] | list[Format]) -> SchemaError:
-    endings = ", ".join(ending for f in known for ending in f.endings)
-    return SchemaError(
-        f"the ending {path.suffix!r} cannot be {verb}; the endings are {endings}. Rename the file", where=path.name
-    )
+    help = nearest(path.suffix, [ending for f in known for ending in f.endings], "the endings are")
+    return SchemaError(f"the ending {path.suffix!r} cannot be {verb}; {help}. Rename the file", where=path.name)

@@ -1,0 +1,73 @@
+"""What a user can hit: budgets, sizes and times, each with what it limits.  docs/limits.md prints them.
+
+Limits of how much is shown stay with what shows it.
+"""
+
+CLOSED_FORM_TERMS = 2_000_000
+"""Terms of one polynomial of a closed form; about 200 MB in five variables."""
+
+NORMAL_FORM_GENERATORS = 14
+"""With ``method="auto"``, a claim about more exponentials and symbols goes to the identity test at once."""
+
+NORMAL_FORM_TERMS = 200_000
+"""With ``method="auto"``, a normal form with longer polynomials is given up for an identity test."""
+
+NORMAL_FORM_SECONDS = 3.0
+"""With ``method="auto"``, so is one that takes longer."""
+
+CLAIM_EVALUATIONS = 20_000_000
+"""Parts of a claim that are evaluated for one point of an identity test: about a minute."""
+
+CLAIM_LINES = 5_000
+"""Lines of a file of claims."""
+
+CLAIM_CHARACTERS = 20_000
+"""Characters of a claim."""
+
+CLAIM_DEPTH = 120
+"""Levels to which the parts of a claim are nested."""
+
+CLAIM_EXPANDED_DEPTH = 160
+"""The same with definitions written out."""
+
+CLAIM_EXPANDED_PARTS = 10_000
+"""Parts of a claim with definitions written out."""
+
+CLAIM_DIGITS = 400
+"""Digits of a number in a claim."""
+
+CLAIM_POWER = 100
+"""The largest exponent in a claim."""
+
+FORMULA_CHARACTERS = 20_000
+"""Characters of a formula in a model."""
+
+FORMULA_DEPTH = 50
+"""Levels to which its parentheses are nested."""
+
+FORMULA_DIGITS = 1000
+"""Digits of a number in it."""
+
+FORMULA_DEGREE = 1000
+"""Its degree."""
+
+FORMULA_BITS = 200_000
+"""Bits of its numbers after expansion."""
+
+FORMULA_TERMS = 5000
+"""Terms of a sum that is brought to normal form within seconds."""
+
+FORMULA_EXPONENT = 10**6
+"""Largest abs(x) of a number exp(x), and of theta: its size is compared with others in milliseconds."""
+
+GENERIC_OUTCOMES = 10_000
+"""Outcomes of a model of every MDP of a size."""
+
+COVARIANCE_PARAMETERS = 256
+"""Parameters up to which a whole covariance is formed; above, ask for variances, the trace or projections."""
+
+CERTIFICATE_ENTRIES = 200
+"""Entries P(s'|s,a) of a model that is certified."""
+
+CERTIFICATE_SECONDS = 600.0
+"""Default time in which Coq checks one file."""

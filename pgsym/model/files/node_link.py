@@ -1,0 +1,206 @@
+"""A problem as a graph of plain values, and as networkx's node-link JSON.
+
+Nodes are states with ``terminal`` and ``start``, edges are outcomes with ``action``, ``p``, ``r`` and ``order``, the
+graph carries everything else of a model file: ``gamma``, ``objective``, ``symbols``, ``policy``, ``name``, ``source``.
+Numbers are exact formulas as text.  Model files read and check them, so that a graph is refused where a model file
+would be.  ``networkx.node_link_graph(json.load(file), edges="edges")`` reads the JSON too; GraphML is the same graph.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pgsym.errors import SchemaError
+from pgsym.expression.complaint import nearest
+from pgsym.model.files.document import to_document
+from pgsym.model.files.reading import read_text
+from pgsym.model.files.transfer import from_document
+from pgsym.model.outcomes import complaint
+from pgsym.model.problem import Problem
+
+ATTRIBUTES = ("name", "source", "gamma", "objective", "symbols", "policy")
+"""Keys of a model file that the graph itself carries."""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes (name, attributes), edges (s, s', attributes), and the graph's own attributes."""
+
+    nodes: Sequence[tuple[Any, Mapping[str, Any]]]
+    edges: Sequence[tuple[Any, Any, Mapping[str, Any]]]
+    attributes: Mapping[str, Any]
+
+
+def to_graph(problem: Problem) -> Graph:
+    """The graph of a problem; names and formulas are plain values.
+
+    Raises
+    ------
+    SchemaError
+        A name, a symbol or a kind of policy that a file cannot hold.
+
+    Examples
+    --------
+    >>> from pgsym.model.zoo import zoo
+    >>> graph = to_graph(zoo("short-corridor"))
+    >>> graph.nodes[0], graph.edges[0]
+    (('s1', {'terminal': False, 'start': 1}), ('s1', 's2', {'action': 'R', 'p': 1, 'r': -1, 'order': 0}))
+    """
+    document = to_document(problem)
+    ended = [_key(s) for s in document.get("terminal", [])]
+    start = document.get("start", {})
+    mu0 = {_key(s): p for s, p in (start.items() if isinstance(start, dict) else start)}
+    nodes = []
+    for s in document["states"]:
+        at = _key(s)
+        nodes.append((s, {"terminal": at in ended, **({"start": mu0[at]} if at in mu0 else {})}))
+    edges = [
+        (s, t, {"action": a, "p": p, "r": r, "order": order})
+        for order, (s, a, t, p, r) in enumerate(document["transitions"])
+    ]
+    return Graph(nodes, edges, {key: document[key] for key in ATTRIBUTES if key in document})
+
+
+def from_graph(graph: Graph, where: str | None = None) -> Problem:
+    """The problem of a graph.
+
+    Raises
+    ------
+    SchemaError
+        An attribute that means nothing here; an edge without an action, a probability or a reward.
+    ModelError
+        The graph is no MDP.
+    """
+    parts = [(f"edges[{i}] ({s!r} to {t!r})", "edge", data) for i, (s, t, data) in enumerate(graph.edges)]
+    parts += [(f"nodes[{i}] ({s!r})", "node", data) for i, (s, data) in enumerate(graph.nodes)]
+    for place, scope, data in [*parts, ("graph", "graph", graph.attributes)]:
+        if wrong := complaint(scope, data, ATTRIBUTES if scope == "graph" else ()):
+            raise SchemaError(wrong, where=place if where is None else f"{where}: {place}")
+    edges = list(graph.edges)
+    if all(isinstance(data.get("order"), int) for _, _, data in edges):
+        edges.sort(key=lambda edge: edge[2]["order"])
+    document: dict[str, Any] = {key: graph.attributes[key] for key in ATTRIBUTES if key in graph.attributes}
+    document["states"] = [s for s, _ in graph.nodes]
+    document["terminal"] = [s for s, data in graph.nodes if data.get("terminal")]
+    document["transitions"] = [[s, data["action"], t, data["p"], data["r"]] for s, t, data in edges]
+    start = [[s, data["start"]] for s, data in graph.nodes if data.get("start") not in (None, 0, "0")]
+    if start:
+        document["start"] = start
+    return from_document(document, where=where)
+
+
+def read_back(text: str, loads: Callable[..., Problem], problem: Problem) -> str:
+    """`text`, once it is known that it reads back.
+
+    Raises
+    ------
+    SchemaError
+        It does not, or to another problem: some name cannot be written in this format.
+    """
+    if loads(text, where="read back") != problem:
+        raise SchemaError(
+            "the text does not read back to an equal problem; names are printable text, and formulas rational in "
+            "plain symbols. Rename the states or actions",
+            where=problem.name or "model",
+        )
+    return text
+
+
+def _key(name: Any) -> Any:
+    """Lists stand for tuples."""
+    return tuple(map(_key, name)) if isinstance(name, list) else name
+
+
+# -- node-link JSON ---------------------------------------------------------------------------------------
+
+_KEYS = ("directed", "multigraph", "graph", "nodes", "edges", "links")
+
+
+def dumps(problem: Problem) -> str:
+    """The problem as node-link JSON, exactly; the policy, theta and gamma are attributes of the graph.
+
+    Raises
+    ------
+    SchemaError
+        A name, a symbol or a kind of policy that a file cannot hold.
+
+    Examples
+    --------
+    >>> from pgsym.model.zoo import zoo
+    >>> loads(dumps(zoo("two-state"))) == zoo("two-state")
+    True
+    """
+    graph = to_graph(problem)
+    data = {
+        "directed": True,
+        "multigraph": True,
+        "graph": dict(graph.attributes),
+        "nodes": [{"id": s, **attributes} for s, attributes in graph.nodes],
+        "edges": [{"source": s, "target": t, **attributes} for s, t, attributes in graph.edges],
+    }
+    return read_back(json.dumps(data, indent=1, allow_nan=False) + "\n", loads, problem)
+
+
+def loads(text: str, *, where: str | None = None) -> Problem:
+    """The problem in node-link JSON text; see `from_node_link`."""
+    return from_node_link(read_text(text, "json", where=where), where=where)
+
+
+def is_node_link(document: Any) -> bool:
+    """Whether a JSON document is node-link data and not a model file.
+
+    >>> is_node_link({"nodes": [], "links": []}), is_node_link({"states": ["s"]})
+    (True, False)
+    """
+    return isinstance(document, dict) and "nodes" in document and ("edges" in document or "links" in document)
+
+
+def from_node_link(document: Any, *, where: str | None = None) -> Problem:
+    """The problem in node-link data, as `networkx.node_link_data` gives it; edges may stand under ``links``.
+
+    Raises
+    ------
+    SchemaError
+        The data are of another shape, an attribute means nothing here, or an edge lacks one.
+    ModelError
+        The graph is no MDP.
+    """
+    if not is_node_link(document):
+        raise SchemaError(
+            "found no nodes and edges; node-link data have both. Write them with networkx.node_link_data", where=where
+        )
+    for key in document:
+        if key not in _KEYS and not key.startswith("_"):
+            raise SchemaError(
+                f"the key is unknown; {nearest(key, _KEYS, 'the keys are')}. Move it into graph, or remove it",
+                where=key if where is None else f"{where}: {key}",
+            )
+    if document.get("directed") is False:
+        raise SchemaError("the graph is undirected; outcomes lead from s to s'. Use a MultiDiGraph", where=where)
+    links = document["edges"] if "edges" in document else document["links"]
+    attributes = document.get("graph", {})
+    for value, kind, key in ((document["nodes"], list, "nodes"), (links, list, "edges"), (attributes, dict, "graph")):
+        if not isinstance(value, kind):
+            wanted = "a list" if kind is list else "a mapping"
+            raise SchemaError(
+                f"found {type(value).__name__} under {key}; {wanted} is required. Correct it", where=where
+            )
+    nodes = [_part(node, ("id",), f"nodes[{i}]", where) for i, node in enumerate(document["nodes"])]
+    edges = [_part(edge, ("source", "target"), f"edges[{i}]", where) for i, edge in enumerate(links)]
+    for edge in edges:
+        edge[-1].pop("key", None)  # networkx's number of a parallel edge
+    return from_graph(Graph(nodes, edges, attributes), where)
+
+
+def _part(value: Any, keys: tuple[str, ...], place: str, where: str | None) -> Any:
+    """The values of `keys`, then a mapping with the other ones."""
+    missing = [key for key in keys if not isinstance(value, dict) or key not in value]
+    if missing:
+        raise SchemaError(
+            f"the key {missing[0]!r} is missing; {' and '.join(keys)} must be there. Add it",
+            where=place if where is None else f"{where}: {place}",
+        )
+    return (*(value[key] for key in keys), {key: v for key, v in value.items() if key not in keys})
