@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -156,7 +157,12 @@ class Decision:
     def _normal_form(self, setting: BoundClaim, **limits: Any) -> Verdict:
         claim, meaning = setting.claim, setting.closed(**limits)
         field = meaning.tower.field(0)
-        found = dict(residues(meaning, setting))
+        try:
+            found = dict(residues(meaning, setting))
+        except ClaimError:
+            with suppress(ClaimError):  # a hypothesis that fails besides is the better answer, by either method
+                size(setting)
+            raise
         wrong, notes = {c: e for c, e in found.items() if not field.is_zero(e)}, _notes(meaning, setting, found)
         if not wrong:
             return Verdict(Status.PROVED, claim, "normal form", notes=notes)

@@ -5,9 +5,9 @@ import re
 import pytest
 
 import pgsym
-from pgsym.claims import decide, parse, theorem
+from pgsym.claims import Status, decide, parse, theorem
 from pgsym.errors import ClaimError
-from pgsym.model import MDP, direct_policy, mixture
+from pgsym.model import MDP, Problem, direct_policy, mixture
 
 ASSUMED = {"q": {"q": "0 < q < 1"}, "q^2": {"q": "0 < q < 1"}}
 METHODS = ("normal form", "identity test")
@@ -297,3 +297,16 @@ def test_theorem_steps_out_of_the_way_of_a_mixture_weight():
     statement = theorem("baxter-bartlett-any-discount")
     assert "for all beta" in statement.statement
     assert statement.decide(pgsym.Problem(problem.mdp, mixture(problem.policy, "beta"))).status == "proved"
+
+
+@pytest.mark.parametrize("method", ["normal form", "identity test"])
+def test_hypothesis_that_fails_comes_before_a_division_by_zero(method):
+    """pi("no"|s) = 0 has no score, and a model that ends no stationary distribution."""
+    mdp = MDP.from_transitions(
+        [("s", "go", "end", "1/2", 1), ("s", "go", "s", "1/2", 0), ("s", "no", "s", 1, 0), ("u", "go", "s", 1, 0),
+         ("u", "no", "end", 1, 2)], start="u", terminal=["end"],
+    )  # fmt: skip
+    policy = direct_policy(mdp, {"s": {"go": 1, "no": 0}, "u": {"go": "p", "no": "1 - p"}}, ["p"])
+    verdict = decide(Problem(mdp, policy, "average-reward"), "F propto outer(grad J, grad J)", method=method)
+    assert verdict.status is Status.INAPPLICABLE
+    assert verdict.reason.startswith("mu: 1 terminal states ('end'); a stationary distribution needs a continuing MDP")
