@@ -218,7 +218,7 @@ def settings(problem: int) -> Iterator[tuple[bool, str]]:
     for off in (False, True):
         yield off, "horizon"
         yield off, "bootstrap"
-    if not suite()[problem].mdp.terminal:
+    if not suite()[problem].problem.mdp.terminal:
         yield False, "objective"
 
 

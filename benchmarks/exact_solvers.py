@@ -16,7 +16,7 @@ import sympy as sp
 from exact_families import Instance
 from sympy.core.cache import clear_cache
 
-from pgsym.model import Objective
+from pgsym.model import Objective, Problem
 
 Point = Mapping[sp.Symbol, Fraction]
 
@@ -57,7 +57,8 @@ class Pgsym(Solver):
         self._solve = solve
 
     def objective(self) -> Any:
-        self._solution = self._solve(self.instance.mdp, self.instance.policy, self.instance.objective)
+        i = self.instance
+        self._solution = self._solve(Problem(i.mdp, i.policy, i.objective))
         return self._solution.quantities.J
 
     def gradient(self, J: Any) -> Sequence[Any]:

@@ -252,7 +252,7 @@ def test_broken_model_as_json(run, model, command):
         (["solve", "gym:Nope-v0"], "StructureError", "Nope-v0"),
         (["solve", "generic:2y1"], "SchemaError", "generic:3x2 for 3 states and 2 actions"),
         (["estimate", "short-corridor", "-n", "1"], "SamplingError", "at least 2"),
-        (["estimate", "short-corridor", "--estimator", "reinfroce"], "SamplingError", "reinforce"),
+        (["estimate", "short-corridor", "--estimator", "reinfroce"], "SchemaError", "reinforce"),
         (["estimate", "short-corridor", "--horizon", "0"], "SamplingError", "0"),
         (["estimate", "recycling-robot"], "SamplingError", "alpha"),
         (["zoo", "nope"], "SchemaError", "nope"),

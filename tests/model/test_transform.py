@@ -9,7 +9,6 @@ from strategies import continuing_mdps, episodic_mdps, points, policies
 from pgsym.errors import DiscountError
 from pgsym.exact import solve
 from pgsym.exact.fields import exact_field
-from pgsym.exact.longrun import expected_steps
 from pgsym.exact.quantities import Quantities
 from pgsym.model import MDP, Objective, Problem, generic_mdp, tabular, terminating
 from pgsym.model.transform import fresh
@@ -41,7 +40,7 @@ def test_expected_length_is_the_sum_of_eta(data):
     ending = terminating(mdp)
     q = Quantities(ending, policy, Objective.START_STATE, exact_field(ending, policy, point))
     eta = solve(Problem(mdp, policy)).at(point).eta
-    assert q.field.to_sympy(expected_steps(q)) == sum(eta[s] for s in mdp.nonterminal)
+    assert q.field.to_sympy(q.expected_steps) == sum(eta[s] for s in mdp.nonterminal)
 
 
 def test_outcomes_by_hand():
