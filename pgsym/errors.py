@@ -37,7 +37,12 @@ from typing import Any
 
 
 class PgsymError(Exception):
-    """Base class; ``where`` names the place (a state-action pair, a file entry, a parameter...)."""
+    """Base class; ``where`` names the place (a state-action pair, a file entry, a parameter...).
+
+    See Also
+    --------
+    pgsym.errors : The tree of all errors.
+    """
 
     def __init__(self, message: str, *, where: Any = None) -> None:
         self.message = _bounded(_writable(message))

@@ -78,3 +78,26 @@ def test_module_defines_each_name_once(path: Path) -> None:
         if isinstance(target, ast.Name)
     )
     assert [name for name, count in found.items() if count > 1] == []
+
+
+FOREIGN = {
+    "from_quantecon",
+    "from_stormpy",
+    "from_stormvogel",
+    "load_prism",
+    "to_quantecon",
+    "to_stormpy",
+    "to_stormvogel",
+}
+"""Examples of these would need somebody else's package."""
+
+
+@pytest.mark.parametrize("name", pgsym.__all__)
+def test_docstring_has_its_sections(name: str) -> None:
+    value = getattr(pgsym, name)
+    wanted = {"See Also"} if name in FOREIGN | {"AuditResult", "PgsymError"} else {"See Also", "Examples"}
+    if inspect.isfunction(value):
+        wanted |= {"Parameters"} if inspect.signature(value).parameters else set()
+        wanted |= {"Returns"} if inspect.signature(value).return_annotation != "None" else set()
+    text = inspect.getdoc(value) or ""
+    assert {section for section in wanted if f"{section}\n{'-' * len(section)}" not in text} == set()

@@ -134,6 +134,12 @@ class Ascent(TableResult):
     References
     ----------
     Kakade, A natural policy gradient (2001), for the natural gradient.
+
+    Examples
+    --------
+    >>> from pgsym.ascent import ascend
+    >>> ascend("short-corridor", methods="exact", steps=5).J("exact").shape
+    (1, 6)
     """
 
     params: tuple[sp.Symbol, ...]

@@ -66,6 +66,12 @@ class CrossCheck(TableResult):
     References
     ----------
     Hotelling, The generalization of Student's ratio (1931).
+
+    Examples
+    --------
+    >>> from pgsym.auditing import cross_check
+    >>> cross_check("short-corridor", n=4000).truth.shape
+    (1,)
     """
 
     estimate: Estimate

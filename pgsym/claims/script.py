@@ -42,6 +42,11 @@ _TOKEN = re.compile(rf"\"(?:[^\"\\\n]|\\.)*\"|[(\[)\];:]|{PATTERN}|[\w']+|.", re
 class Script:
     """A file of claims, read: its headings, prose, definitions and chains in order.
 
+    See Also
+    --------
+    decide : One claim.
+    derive : A derivation that pgsym writes.
+
     Examples
     --------
     >>> script = Script.parse('''

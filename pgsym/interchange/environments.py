@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import sympy as sp
 
 from pgsym.errors import FormulaError, SchemaError, StructureError
 from pgsym.model.extras import optional
 from pgsym.model.mdp import MDP, Action, State
-from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem, ProblemLike
 
 if TYPE_CHECKING:
     from pgsym.interchange.functional import FunctionalEnv
@@ -107,9 +105,7 @@ def outcome_tables(mdp: MDP, unavailable: str = "error") -> OutcomeTables:
 
 
 def to_gymnasium(
-    mdp: MDP,
-    policy: Policy | None = None,
-    theta: Mapping[sp.Symbol | str, Any] | None = None,
+    problem: ProblemLike,
     *,
     unavailable: str = "error",
     time_limit: int | None = None,
@@ -123,8 +119,9 @@ def to_gymnasium(
 
     Parameters
     ----------
-    policy, theta
-        With them, ``env.pi`` and ``info["policy"]`` hold pi(.|s) at theta.
+    problem
+        See `pgsym.Problem.of`.  Where it has a policy that somebody chose, ``env.pi`` and ``info["policy"]`` hold
+        pi(.|s) at its theta.
     unavailable
         What an action does in a state that does not have it: ``error`` refuses such a model, ``stay`` lets it do
         nothing, for no reward.
@@ -132,6 +129,11 @@ def to_gymnasium(
         Steps after which an episode is truncated.
     render_mode
         None or ``ansi``.
+
+    Returns
+    -------
+    MDPEnv
+        A `gymnasium.Env`.
 
     Raises
     ------
@@ -142,10 +144,18 @@ def to_gymnasium(
     StructureError
         No start distribution, or an action that some state does not have.
 
+    See Also
+    --------
+    to_jax : Pure functions instead.
+    MDP.from_gymnasium : The way back.
+
+    References
+    ----------
+    Towers et al., Gymnasium: a standard interface for reinforcement learning environments, 2024.
+
     Examples
     --------
-    >>> from pgsym.model.zoo import zoo
-    >>> env = to_gymnasium(zoo("short-corridor").mdp, render_mode="ansi")
+    >>> env = to_gymnasium("short-corridor", render_mode="ansi")
     >>> _ = env.reset(seed=0)
     >>> env.step(env.actions.index("R"))[:4], env.render()
     ((1, -1.0, False, False), 's1 -- R, -1 --> s2')
@@ -154,10 +164,10 @@ def to_gymnasium(
     from pgsym.interchange.gymnasium_env import MDPEnv
 
     _check_limit(time_limit)
-    return MDPEnv(mdp, policy, theta, unavailable=unavailable, time_limit=time_limit, render_mode=render_mode)
+    return MDPEnv(Problem.of(problem), unavailable=unavailable, time_limit=time_limit, render_mode=render_mode)
 
 
-def to_jax(mdp: MDP, *, unavailable: str = "error", time_limit: int | None = None) -> FunctionalEnv:
+def to_jax(problem: ProblemLike, *, unavailable: str = "error", time_limit: int | None = None) -> FunctionalEnv:
     """The MDP as pure functions in the manner of gymnax: ``reset(key, params)``, ``step(key, state, action, params)``.
 
     The parameters hold the tables of P and r, so that they can be changed, batched and differentiated.
@@ -169,6 +179,11 @@ def to_jax(mdp: MDP, *, unavailable: str = "error", time_limit: int | None = Non
     time_limit
         Steps after which an episode ends; none by default.
 
+    Returns
+    -------
+    FunctionalEnv
+        With ``default_params``, ``reset`` and ``step``.
+
     Raises
     ------
     FormulaError
@@ -176,11 +191,14 @@ def to_jax(mdp: MDP, *, unavailable: str = "error", time_limit: int | None = Non
     StructureError
         No start distribution, or an action that some state does not have.
 
+    See Also
+    --------
+    to_gymnasium : An object with a state instead.
+
     Examples
     --------
     >>> import jax
-    >>> from pgsym.model.zoo import zoo
-    >>> env = to_jax(zoo("short-corridor").mdp)
+    >>> env = to_jax("short-corridor")
     >>> obs, state = env.reset(jax.random.key(0), env.default_params)
     >>> obs, state, reward, done, info = jax.jit(env.step)(jax.random.key(1), state, 0, env.default_params)
     >>> int(obs), float(reward), bool(done)
@@ -189,7 +207,7 @@ def to_jax(mdp: MDP, *, unavailable: str = "error", time_limit: int | None = Non
     from pgsym.interchange.functional import FunctionalEnv
 
     _check_limit(time_limit)
-    return FunctionalEnv(mdp, unavailable=unavailable, time_limit=time_limit)
+    return FunctionalEnv(Problem.of(problem).mdp, unavailable=unavailable, time_limit=time_limit)
 
 
 def _check_limit(time_limit: int | None) -> None:

@@ -170,10 +170,19 @@ def function(
     params
         The order of theta; by default the policy's parameters for a solution, else all symbols by name.
 
+    Returns
+    -------
+    Function
+        Of an array theta, and of numbers for the symbols.
+
     Raises
     ------
     SchemaError
         No such backend or quantity; a solution at a point, which is no function of theta.
+
+    See Also
+    --------
+    solve : The closed form that it evaluates.
 
     Notes
     -----

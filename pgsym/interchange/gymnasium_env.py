@@ -12,8 +12,8 @@ from gymnasium.envs.registration import EnvSpec
 from gymnasium.spaces import Discrete
 
 from pgsym.interchange.environments import outcome_tables
-from pgsym.model.mdp import MDP
 from pgsym.model.policy import Policy
+from pgsym.model.problem import Problem
 
 
 class MDPEnv(gymnasium.Env):
@@ -36,22 +36,21 @@ class MDPEnv(gymnasium.Env):
 
     def __init__(
         self,
-        mdp: MDP,
-        policy: Policy | None = None,
-        theta: Mapping[Any, Any] | None = None,
+        problem: Problem,
         *,
         unavailable: str = "error",
         time_limit: int | None = None,
         render_mode: str | None = None,
     ) -> None:
-        self.tables = tables = outcome_tables(mdp, unavailable)
+        self.tables = tables = outcome_tables(problem.mdp, unavailable)
         self.states, self.actions, self.gamma = tables.states, tables.actions, tables.gamma
         self.observation_space = Discrete(len(self.states))
         self.action_space = Discrete(tables.p.shape[1])
         self.time_limit = time_limit
         self.render_mode = render_mode
         self.initial_state_distrib = tables.start
-        self.pi = None if policy is None else _probabilities(policy, theta or {}, tables.states, tables.actions)
+        chosen = "policy" not in problem.assumed
+        self.pi = _probabilities(problem.policy, problem.point, tables.states, tables.actions) if chosen else None
         # exact rows sum to 1, so the last cumulative probability is 1 whatever floats add up to
         self._start = _cumulative(tables.start)
         self._rows = [[_cumulative(row) for row in rows] for rows in tables.p]
@@ -61,7 +60,7 @@ class MDPEnv(gymnasium.Env):
             id="pgsym/MDP-v0",
             entry_point=MDPEnv,
             kwargs={
-                "mdp": mdp, "policy": policy, "theta": theta, "unavailable": unavailable, "time_limit": time_limit,
+                "problem": problem, "unavailable": unavailable, "time_limit": time_limit,
             },
         )  # fmt: skip
 

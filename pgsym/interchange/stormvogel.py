@@ -12,12 +12,13 @@ from pgsym.expression.complaint import nearest
 from pgsym.expression.exact import to_expr
 from pgsym.model.extras import optional
 from pgsym.model.mdp import MDP
+from pgsym.model.problem import Problem, ProblemLike
 from pgsym.model.reductions import averaged, merged, pair_reward, require_one_start, undiscounted
 
 TARGET = "a stormvogel model"
 
 
-def to_stormvogel(mdp: MDP, *, discount: str | None = None, average: bool = False) -> Any:
+def to_stormvogel(problem: ProblemLike, *, discount: str | None = None, average: bool = False) -> Any:
     """The MDP as a `stormvogel.model.Model`.
 
     Terminal states are labelled ``terminal`` and stay; the start state is labelled ``init``; names become text.
@@ -27,14 +28,24 @@ def to_stormvogel(mdp: MDP, *, discount: str | None = None, average: bool = Fals
     discount, average
         As for `pgsym.model.files.drn.dumps`.
 
+    Returns
+    -------
+    stormvogel.model.Model
+        An MDP.
+
     Raises
     ------
     MissingExtraError
         stormvogel is not installed.
     DiscountError, StructureError
         A discount factor, a start distribution, or rewards that a stormvogel model has no place for.
+
+    See Also
+    --------
+    from_stormvogel : The way back.
     """
     stormvogel = optional("stormvogel.model", "neighbours", "stormvogel models")
+    mdp = Problem.of(problem).mdp
     mdp = merged(undiscounted(averaged(mdp) if average else mdp, discount, TARGET))
     require_one_start(mdp, TARGET)
     if len({str(s) for s in mdp.states}) < len(mdp.states):
@@ -81,12 +92,21 @@ def from_stormvogel(model: Any, *, rewards: str | None = None) -> MDP:
     rewards
         The reward model, where there are several.
 
+    Returns
+    -------
+    MDP
+        With exact numbers.
+
     Raises
     ------
     SchemaError
         A model of another type, or several reward models and `rewards` names none.
     ModelError
         The entries do not make an MDP.
+
+    See Also
+    --------
+    to_stormvogel : The way back.
     """
     kind = model.model_type.name
     if kind not in ("MDP", "DTMC"):

@@ -20,6 +20,7 @@ from pgsym.model.arrays import ModelArrays, from_arrays, to_arrays
 from pgsym.model.extras import optional
 from pgsym.model.float_rows import FloatRows
 from pgsym.model.mdp import MDP, Action, State
+from pgsym.model.problem import Problem, ProblemLike
 from pgsym.model.reductions import averaged, pair_reward
 
 Floats = npt.NDArray[np.float64]
@@ -35,7 +36,7 @@ class ToolboxArrays(NamedTuple):
     discount: float
 
 
-def to_pymdptoolbox(mdp: MDP, *, average: bool = False, unavailable: str = "error") -> ToolboxArrays:
+def to_pymdptoolbox(problem: ProblemLike, *, average: bool = False, unavailable: str = "error") -> ToolboxArrays:
     """The arrays of an MDP without symbols.
 
     Parameters
@@ -46,12 +47,21 @@ def to_pymdptoolbox(mdp: MDP, *, average: bool = False, unavailable: str = "erro
         What stands for an action in a state that does not have it: ``error`` refuses such a model, ``copy`` takes the
         state's first action, which leaves the optimal values as they are.
 
+    Returns
+    -------
+    ToolboxArrays
+        (P, R, discount): what pymdptoolbox's solvers take.
+
     Raises
     ------
     FormulaError
         The model has symbols.
     StructureError
         An action that some state does not have; rewards that differ for one (s, a, s').
+
+    See Also
+    --------
+    from_pymdptoolbox : The way back.
 
     Examples
     --------
@@ -62,6 +72,7 @@ def to_pymdptoolbox(mdp: MDP, *, average: bool = False, unavailable: str = "erro
     """
     if unavailable not in ("error", "copy"):
         raise SchemaError(f"found {unavailable!r}; 'error' or 'copy' is required. Choose one", where="unavailable")
+    mdp = Problem.of(problem).mdp
     arrays = to_arrays(mdp, average=average)
     P, r = arrays.P.copy(), arrays.r.copy()
     for i in np.flatnonzero(arrays.terminal):
@@ -101,10 +112,19 @@ def from_pymdptoolbox(
     start, states, actions
         As for `MDP.from_arrays`.
 
+    Returns
+    -------
+    MDP
+        States and actions are numbers unless names are given.
+
     Raises
     ------
     ModelError
         As for `MDP.from_arrays`.
+
+    See Also
+    --------
+    to_pymdptoolbox : The way back.
 
     Examples
     --------
@@ -174,7 +194,7 @@ def _rational(value: Any) -> sp.Expr:
 # -- QuantEcon -------------------------------------------------------------------------------------------
 
 
-def to_quantecon(mdp: MDP, *, average: bool = False) -> Any:
+def to_quantecon(problem: ProblemLike, *, average: bool = False) -> Any:
     """The MDP as `quantecon.markov.DiscreteDP`, one row for each state-action pair.
 
     Parameters
@@ -182,14 +202,24 @@ def to_quantecon(mdp: MDP, *, average: bool = False) -> Any:
     average
         QuantEcon's rewards are r(s,a): where the outcomes of (s, a) differ in r, take their mean.
 
+    Returns
+    -------
+    quantecon.markov.DiscreteDP
+        In its state-action pair form.
+
     Raises
     ------
     MissingExtraError
         quantecon is not installed.
     StructureError
         Rewards that differ within (s, a), without `average`.
+
+    See Also
+    --------
+    from_quantecon : The way back.
     """
     quantecon = optional("quantecon", "neighbours", "QuantEcon models")
+    mdp = Problem.of(problem).mdp
     mdp = averaged(mdp) if average else mdp
     for s, a in mdp.pairs:
         pair_reward(mdp, s, a, "a DiscreteDP")
@@ -226,10 +256,19 @@ def from_quantecon(
     start, states, actions
         As for `MDP.from_arrays`.
 
+    Returns
+    -------
+    MDP
+        States and actions are numbers unless names are given.
+
     Raises
     ------
     ModelError
         As for `MDP.from_arrays`.
+
+    See Also
+    --------
+    to_quantecon : The way back.
     """
     R = np.asarray(ddp.R, dtype=float)
     Q = ddp.Q.toarray() if hasattr(ddp.Q, "toarray") else np.asarray(ddp.Q)

@@ -138,6 +138,16 @@ def load(path: str | os.PathLike[str]) -> Problem:
     format; ``.prism``, ``.pm``, ``.nm``: PRISM programs, through stormpy.  Where the format has no policy, it is
     tabular softmax at theta = 0.
 
+    Parameters
+    ----------
+    path
+        Its ending says which format it has.
+
+    Returns
+    -------
+    Problem
+        With what the format holds; the rest is assumed, and said.
+
     Raises
     ------
     SchemaError
@@ -146,6 +156,20 @@ def load(path: str | os.PathLike[str]) -> Problem:
         The entries do not make an MDP with a policy.  Every message begins with the file's name.
     MissingExtraError
         A PRISM program, and stormpy is not installed.
+
+    See Also
+    --------
+    save : The way back.
+    zoo : Models with a name.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pgsym.model.zoo import zoo
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(zoo("two-state"), f"{folder}/m.yaml")
+    ...     load(f"{folder}/m.yaml") == zoo("two-state")
+    True
     """
     path = Path(path)
     found = find(path)
@@ -183,6 +207,10 @@ def save(
     ------
     SchemaError, DiscountError, StructureError, FormulaError
         Something that the format cannot carry, with the option that would help; a folder that does not exist.
+
+    See Also
+    --------
+    load : The way back.
 
     Examples
     --------

@@ -48,6 +48,11 @@ class MDP:
         A row that does not sum to exactly 1, a probability outside [0, 1], a state without an action,
         a terminal state with one, colliding names, an attribute that means nothing here...
 
+    See Also
+    --------
+    Problem : A model with its policy and objective.
+    zoo, load : Models that are there.
+
     Examples
     --------
     >>> graph = nx.MultiDiGraph(gamma="9/10")

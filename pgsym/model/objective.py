@@ -17,6 +17,15 @@ class Objective(StrEnum):
         J = rbar = sum_s mu(s) r_pi(s); unichain.
     STATIONARY_VALUE
         J = sum_s mu(s) V(s) = rbar / (1 - gamma); unichain and gamma < 1.
+
+    See Also
+    --------
+    Problem : What has an objective.
+
+    Examples
+    --------
+    >>> Objective("average-reward").definition.J
+    ('mu', 'r_pi')
     """
 
     START_STATE = "start-state"

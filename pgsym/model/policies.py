@@ -75,6 +75,13 @@ def sigmoid(mdp: MDP, params: Mapping[State, Any] | str = "theta", *, default: s
     See Also
     --------
     tabular, softmax_policy, direct_policy, mixture : Other policies.
+
+    Examples
+    --------
+    >>> from pgsym.model import MDP
+    >>> mdp = MDP.from_transitions([("s", "go", "s", 1, 1), ("s", "no", "s", 1, 0)], gamma="1/2")
+    >>> sigmoid(mdp, {"s": "t"})("go", "s")
+    exp(t)/(exp(t) + 1)
     """
     for s in mdp.nonterminal:
         if len(mdp.actions(s)) > 2:

@@ -30,6 +30,16 @@ class Policy(ABC):
     ----------
     params : tuple of Symbol
         theta, in a fixed order.
+
+    See Also
+    --------
+    tabular, sigmoid, softmax_policy, direct_policy, mixture : Policies that are there.
+
+    Examples
+    --------
+    >>> from pgsym.model.zoo import zoo
+    >>> zoo("short-corridor").policy.at({"theta": "log(2)"})["s1"]["R"]
+    2/3
     """
 
     params: tuple[sp.Symbol, ...]

@@ -245,12 +245,28 @@ def induced_chain(problem: ProblemLike) -> tuple[MDP, dict[sp.Symbol, sp.Expr]]:
     P_pi(s'|s) = sum_a pi(a|s) P(s'|s,a), rational in x_i = exp(theta_i/q_i), which are positive.  Outcomes that agree
     in s' and r are one; rewards are not averaged.
 
+    Parameters
+    ----------
+    problem
+        See `pgsym.Problem.of`.
+
+    Returns
+    -------
+    MDP
+        With the one action ``pi``.
+    dict
+        {x_i: exp(theta_i/q_i)}.
+
     Raises
     ------
     FormulaError
         A logit with a constant, whose exponential is not rational.
     NameCollisionError
         The model and the policy mean different things by one name.
+
+    See Also
+    --------
+    save : With ``chain=True``, the same as a file.
 
     Examples
     --------

@@ -66,6 +66,12 @@ class Estimate(TableResult):
     ----------
     Williams, Simple statistical gradient-following algorithms for connectionist reinforcement learning (1992).
     Hotelling, The generalization of Student's ratio (1931).
+
+    Examples
+    --------
+    >>> from pgsym.sampling import estimate
+    >>> estimate("short-corridor", n=1000, horizon=20).mean.shape
+    (1,)
     """
 
     LEVEL: ClassVar[float] = 0.95

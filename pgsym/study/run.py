@@ -65,6 +65,16 @@ def run_study(
     Notes
     -----
     Worker processes are spawned: a script that calls this does so under ``if __name__ == "__main__":``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pgsym.study.schema import read_study
+    >>> from pgsym.study.settings import resolve
+    >>> plan = {"models": "two-state", "estimators": ["reward-to-go"], "n": [10], "seeds": 2, "horizon": 5}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     run_study(resolve(read_study(plan)), f"{folder}/s.sqlite", workers=0, progress=False).done
+    20
     """
     from pgsym.sampling.progress import reporter
 

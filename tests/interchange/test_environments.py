@@ -19,7 +19,7 @@ from pgsym.errors import FormulaError, MissingExtraError, SchemaError, Structure
 from pgsym.exact import solve
 from pgsym.interchange import to_gymnasium, to_jax
 from pgsym.interchange.environments import outcome_tables
-from pgsym.model import MDP
+from pgsym.model import MDP, Problem
 
 FALSE_ALARM = 1e-6
 """Of one test: all its frequencies together, by Bonferroni."""
@@ -80,12 +80,10 @@ def test_passes_gymnasiums_own_check(gymnasium, model, options):
 
     mdp = NOISY if model == "noisy" else MDP.from_gymnasium(model) if "-v" in model else pgsym.zoo(model).mdp
     options = dict(options)
-    if options.pop("policy", False):
-        policy = pgsym.tabular(mdp)
-        options |= {"policy": policy, "theta": dict.fromkeys(policy.params, 0)}
+    problem = pgsym.Problem(mdp) if options.pop("policy", False) else mdp
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        check_env(to_gymnasium(mdp, **options))
+        check_env(to_gymnasium(problem, **options))
 
 
 def gymnasium_counts(env, n, seed=0):
@@ -147,7 +145,7 @@ def test_policy_and_mask_come_with_the_state(gymnasium):
     mdp = MDP.from_transitions([("s", "a", "t", 1, 0), ("s", "b", "s", 1, 0), ("t", "a", "s", 1, 0)], start="t")
     policy = pgsym.tabular(mdp)
     theta = {**dict.fromkeys(policy.params, 0), policy.params[0]: "log(3)"}
-    env = to_gymnasium(mdp, policy, theta, unavailable="stay")
+    env = to_gymnasium(Problem(mdp, policy, theta=theta), unavailable="stay")
     s, info = env.reset(seed=0)
     assert (env.states[s], info["action_mask"].tolist(), info["policy"].tolist()) == ("t", [1, 0], [1.0, 0.0])
     assert env.step(1)[:2] == (s, 0.0)

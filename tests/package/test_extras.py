@@ -62,7 +62,7 @@ CASES: list[tuple[str, str, Callable[[], object]]] = [
     ("ascent", "optax", lambda: climbed("adam")),
     ("cluster", "distributed", study_on_a_cluster),
     ("gym", "gymnasium", environment),
-    ("gym", "gymnasium", lambda: pgsym.to_gymnasium(pgsym.zoo(CORRIDOR).mdp)),
+    ("gym", "gymnasium", lambda: pgsym.to_gymnasium(CORRIDOR)),
     ("neighbours", "quantecon", lambda: pgsym.to_quantecon(pgsym.zoo(CORRIDOR).mdp)),
     ("neighbours", "stormpy", lambda: pgsym.to_stormpy(pgsym.zoo(CORRIDOR).mdp)),
     ("pandas", "pandas", frame),

@@ -112,6 +112,10 @@ class Theorem:
     defect : str
         For a false one, the true statement of what is missing.
 
+    See Also
+    --------
+    theorem, theorem_names : The catalogue.
+
     Examples
     --------
     >>> from pgsym.claims.catalogue import theorem

@@ -12,9 +12,10 @@ from pgsym.errors import SchemaError
 from pgsym.model.extras import optional
 from pgsym.model.files import drn
 from pgsym.model.mdp import MDP
+from pgsym.model.problem import Problem, ProblemLike
 
 
-def to_stormpy(mdp: MDP, *, discount: str | None = None, average: bool = False) -> Any:
+def to_stormpy(problem: ProblemLike, *, discount: str | None = None, average: bool = False) -> Any:
     """The model in Storm: parametric where it has symbols, else with exact rationals.
 
     Parameters
@@ -22,17 +23,32 @@ def to_stormpy(mdp: MDP, *, discount: str | None = None, average: bool = False) 
     discount, average
         As for `pgsym.model.files.drn.dumps`.
 
+    Returns
+    -------
+    stormpy.SparseMdp
+        Or its parametric or exact kind.
+
     Raises
     ------
     MissingExtraError
         stormpy is not installed.
     ModelError
         Something that Storm has no place for, as for DRN files.
+
+    See Also
+    --------
+    from_stormpy : The way back.
+    save : The same as a DRN file.
+
+    References
+    ----------
+    Hensel, Junges, Katoen, Quatmann & Volk, The probabilistic model checker Storm, STTT 24, 2022.
     """
     stormpy = optional("stormpy", "neighbours", "Storm's models")
     developer = optional("stormpy.developer", "neighbours", "Storm's models")
     options = developer.DirectEncodingParserOptions()
     options.build_choice_labeling = True
+    mdp = Problem.of(problem).mdp
     kind = stormpy.RationalFunction if mdp.symbols else stormpy.Rational
     text = drn.dumps(mdp, discount=discount, average=average)
     with tempfile.TemporaryDirectory() as folder:
@@ -51,12 +67,22 @@ def from_stormpy(model: Any, *, rewards: str | None = None, where: str | None = 
     where
         Begins every message.
 
+    Returns
+    -------
+    MDP
+        With exact numbers.
+
     Raises
     ------
     MissingExtraError
         stormpy is not installed.
     SchemaError
         A model of another type, such as a CTMC.
+
+    See Also
+    --------
+    to_stormpy : The way back.
+    load_prism : From a program.
     """
     io = optional("stormpy.io", "neighbours", "Storm's models")
     with tempfile.TemporaryDirectory() as folder:
@@ -77,12 +103,25 @@ def load_prism(path: str | os.PathLike[str], *, constants: str = "", rewards: st
     rewards
         The reward structure, where there are several.
 
+    Returns
+    -------
+    MDP
+        With a symbol for each constant without a value.
+
     Raises
     ------
     MissingExtraError
         stormpy is not installed.
     SchemaError
         The file is no PRISM program that Storm can build.
+
+    See Also
+    --------
+    load : Files that need no Storm.
+
+    References
+    ----------
+    Kwiatkowska, Norman & Parker, PRISM 4.0: verification of probabilistic real-time systems, CAV 2011.
     """
     stormpy = optional("stormpy", "neighbours", "PRISM programs")
     path = Path(path)
