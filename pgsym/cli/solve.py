@@ -25,7 +25,7 @@ def solve(
     values: Values = None,
     as_json: AsJson = False,
     latex: Annotated[bool, typer.Option(help="Print the closed forms as a LaTeX align* body.")] = False,
-    keep_policy: Annotated[bool, typer.Option(help="With --latex or --out: keep pi(a|s) as symbols.")] = False,
+    keep_policy: Annotated[bool, typer.Option(help="With --latex: keep pi(a|s) as symbols.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write solution.tex, graph.svg and graph.tex to this folder")] = None,
 ) -> None:
     """Solve MODEL exactly: J, its gradient, values and occupancies, in closed form and at theta.
@@ -62,7 +62,7 @@ def solve(
     if out is not None:
         from pgsym.reports.files import write_solution
 
-        for path in write_solution(problem, shown, out):
+        for path in write_solution(problem, out):
             print(f"wrote {path}", file=sys.stderr)
 
 
