@@ -5,6 +5,23 @@ differentiating the linear system in adjoint order gives :math:`dJ = \eta^\top (
 average reward, :math:`d\bar r = \mu^\top (dr_\pi + dP_\pi h)`.  Both solutions come from one LU decomposition, so a
 gradient for any number of parameters costs about as much as J.  `pgsym.solve` differentiates forwards, and tests
 compare the two.
+
+The best that any policy can do, as a line to measure paths by: the linear program of expected visits.
+
+.. math::  \max_{x \ge 0} \sum_{s,a} x(s,a)\, r(s,a), \qquad
+           \sum_a x(s',a) - \gamma \sum_{s,a} x(s,a) P(s'|s,a) = \mu_0(s')
+
+(Puterman 1994, sections 6.9 and 8.8).  Its solutions at corners are deterministic policies, so the value is that of
+the best deterministic policy.  A parametrised policy need not reach it: states that share parameters cannot be told
+apart.
+
+The natural gradient without forming F: (F + damping I)^-1 g, or F^+ g.
+
+With Z the scores, W the weights w(s) pi(a|s) and A the advantages, :math:`F = Z^\top W Z` and
+:math:`g = Z^\top W A`, so :math:`F^+ g` is the shortest x that fits A by Z x best in the weights W (Kakade 2002,
+Theorem 1).  Fitting by a singular value decomposition of :math:`\sqrt W Z` never squares its condition number.
+F is block-diagonal over parameters that share no state (tabular policies: a block for each state), and its
+pseudo-inverse with it, so each block is fitted by itself.
 """
 
 from __future__ import annotations

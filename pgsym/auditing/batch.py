@@ -6,6 +6,11 @@
 Arrays have shape [B, T] (layout ``episodes``), [R, L] (``vector``) or [n] (``flat``).  In the last two, episodes follow
 one another as in vector environments with automatic reset: ``states[i + 1]`` may be the start of the next episode,
 while ``next_states[i]`` is where the step really led.
+
+Episodes as outcome numbers: a NumPy sampler, and how vector environments lay episodes out.
+
+An array of outcome numbers says everything: states, actions, rewards and next states are looked up in `ProblemArrays`.
+One random number a step picks the outcome by bisection in the cumulative probabilities of its state.
 """
 
 from __future__ import annotations

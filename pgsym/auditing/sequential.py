@@ -13,6 +13,16 @@ References
 Lan & DeMets (1983), Discrete sequential boundaries for clinical trials: spending alpha over looks.
 Howard, Ramdas, McAuliffe & Sekhon (2021), Time-uniform, nonparametric, nonasymptotic confidence sequences: a union
 bound over geometrically spaced epochs.  Hotelling (1931), The generalization of Student's ratio.
+
+What a sample may not have seen: outcomes so rare that the normal approximation fails for them.
+
+A state that no episode reached leaves its coordinates at 0 with variance 0, infinitely far from the truth; an action
+that was never taken leaves the small mean of the others.  So a gap is not evidence as far as rare outcomes could
+explain it.  Let outcome o be expected fewer than `SEEN` times, and let p be the probability that a batch holds it.
+What differs from 0 in these batches only and has mean v has variance at least v^2 (1/p - 1), for
+:math:`E[X]^2 = E[X 1_{X \neq 0}]^2 \le p\,E[X^2]` (Cauchy-Schwarz).  This is added to the sample's covariance, with v
+the observed gap, but no more than o can pay: `LARGEST` times the largest return, times the score, as often as o is
+expected.
 """
 
 from __future__ import annotations
