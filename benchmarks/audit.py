@@ -278,7 +278,7 @@ def many(problem: int, off: bool, target: str) -> Any:
 def relative_bias(task: Task, base: Any, recipe: Any) -> tuple[float, bool]:
     """Of a mistaken recipe, and whether it is exact."""
     from pgsym.auditing import AuditTarget
-    from pgsym.auditing.targets import truth
+    from pgsym.auditing.problem_arrays import truth
 
     where = task[:3]
     aim = truth(world_of(*where), suite()[task.problem].horizon, AuditTarget(task.target))

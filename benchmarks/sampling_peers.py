@@ -13,8 +13,8 @@ import numpy as np
 from sampling_problems import STEPS, Problem
 
 from pgsym.sampling import Tables
-from pgsym.sampling.alias import build_alias
 from pgsym.sampling.layout import step_table
+from pgsym.sampling.random import build_alias
 
 CHUNK = 4096
 """Environments that the vectorised peers step at once."""

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from pgsym.ascent.landscape import Landscape, LocalValues, best_value
-from pgsym.ascent.methods import EXACT, NATURAL, Method, find_methods
-from pgsym.ascent.optimiser import Optimiser, Step
+from pgsym.ascent.optimiser import EXACT, NATURAL, Method, Optimiser, Step, find_methods
 from pgsym.ascent.policy_arrays import Floats
 from pgsym.ascent.result import Ascent, Path
 from pgsym.errors import AscentError, PgsymError

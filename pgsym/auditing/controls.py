@@ -15,9 +15,8 @@ import numpy as np
 
 from pgsym.auditing.batch import Streams
 from pgsym.auditing.least_variance import Best
-from pgsym.auditing.problem_arrays import Floats, ProblemArrays
+from pgsym.auditing.problem_arrays import AuditTarget, Floats, ProblemArrays, truth
 from pgsym.auditing.recipes import Average, Recipe
-from pgsym.auditing.targets import AuditTarget, truth
 from pgsym.model.objective import Objective
 
 CUTOFF = 1e-6

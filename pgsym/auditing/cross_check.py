@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pgsym.display.frame import data_frame
-from pgsym.display.result import TableResult
+from pgsym.display.result import TableResult, data_frame
 from pgsym.errors import SamplingError
 from pgsym.exact import solve
 from pgsym.exact.horizon import truncated

@@ -15,11 +15,10 @@ import numpy as np
 from pgsym.auditing.batch import Sampler, Streams
 from pgsym.auditing.controls import Controls
 from pgsym.auditing.mistakes import LAMBDAS, MISTAKES, OFTEN_COMBINED, Circumstances, Mistake, bases, setting_of
-from pgsym.auditing.problem_arrays import Floats
+from pgsym.auditing.problem_arrays import AuditTarget, Floats
 from pgsym.auditing.recipes import Recipe
 from pgsym.auditing.rollouts import Estimator, Rollouts
 from pgsym.auditing.sequential import Region, first_look
-from pgsym.auditing.targets import AuditTarget
 from pgsym.sampling.moments import Moments
 
 SAME = 1e-4

@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from pgsym.display.frame import data_frame
-from pgsym.display.result import TableResult
+from pgsym.display.result import TableResult, data_frame
 from pgsym.errors import SamplingError
 from pgsym.exact.moments import EstimatorLaw, moments
 from pgsym.model.estimator import is_long_run

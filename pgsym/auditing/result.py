@@ -10,11 +10,9 @@ import numpy as np
 
 from pgsym.auditing.diagnose import Diagnosis
 from pgsym.auditing.least_variance import Best
-from pgsym.auditing.problem_arrays import Floats
+from pgsym.auditing.problem_arrays import AuditTarget, Floats
 from pgsym.auditing.sequential import Region
-from pgsym.auditing.targets import AuditTarget
-from pgsym.display.frame import data_frame
-from pgsym.display.result import TableResult, finite
+from pgsym.display.result import TableResult, data_frame, finite
 from pgsym.trust import Level, Trust
 
 if TYPE_CHECKING:

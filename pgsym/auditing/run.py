@@ -11,11 +11,10 @@ import numpy as np
 import sympy as sp
 
 from pgsym.auditing.diagnose import diagnose
-from pgsym.auditing.problem_arrays import ProblemArrays, build_world
+from pgsym.auditing.problem_arrays import AuditTarget, ProblemArrays, build_world, truth
 from pgsym.auditing.result import AuditResult, BiasVerdict
 from pgsym.auditing.rollouts import BATCH_SIZE, Estimator, Rollouts
 from pgsym.auditing.sequential import MAX_PARAMETERS
-from pgsym.auditing.targets import AuditTarget, truth
 from pgsym.auditing.testing import AuditPlan, enumerated, sampled
 from pgsym.errors import SamplingError
 from pgsym.model.objective import Objective

@@ -35,8 +35,7 @@ import numpy as np
 from scipy import stats
 
 from pgsym.auditing.batch import visits
-from pgsym.auditing.problem_arrays import Floats, ProblemArrays
-from pgsym.auditing.targets import AuditTarget
+from pgsym.auditing.problem_arrays import AuditTarget, Floats, ProblemArrays
 from pgsym.exact.moments.sample_size import noncentrality
 from pgsym.sampling.moments import FULL, Moments
 

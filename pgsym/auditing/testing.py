@@ -13,7 +13,7 @@ import numpy as np
 from pgsym.auditing.batch import Sampler
 from pgsym.auditing.controls import Controls, agreeing
 from pgsym.auditing.enumerate import MAX_BATCHES, all_episodes
-from pgsym.auditing.problem_arrays import Floats
+from pgsym.auditing.problem_arrays import AuditTarget, Floats
 from pgsym.auditing.result import AuditResult, BiasVerdict
 from pgsym.auditing.rollouts import Estimator, Rollouts
 from pgsym.auditing.sequential import (
@@ -26,7 +26,6 @@ from pgsym.auditing.sequential import (
     looks,
     share,
 )
-from pgsym.auditing.targets import AuditTarget
 from pgsym.errors import SamplingError, TooLargeError
 from pgsym.sampling.moments import Moments
 from pgsym.sampling.progress import Progress, reporter

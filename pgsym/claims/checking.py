@@ -11,8 +11,7 @@ from pgsym.claims.blocks import Block, Chain, Heading, Prose
 from pgsym.claims.decide import Decision
 from pgsym.claims.language.tree import Claim
 from pgsym.claims.verdict import EVERYWHERE, SHOWN, Status, Verdict
-from pgsym.display.frame import data_frame
-from pgsym.display.result import Result
+from pgsym.display.result import Result, data_frame
 from pgsym.errors import ClaimError
 from pgsym.expression.complaint import caret
 from pgsym.model.objective import Objective

@@ -12,8 +12,7 @@ import sympy as sp
 
 from pgsym.claims.blocks import Cell, DataTable
 from pgsym.claims.language.tree import EQUAL, Claim, Mul, Node, Statement, equal
-from pgsym.display.frame import data_frame
-from pgsym.display.result import Result, assumed
+from pgsym.display.result import Result, assumed, data_frame
 from pgsym.expression.latex import latex
 from pgsym.expression.naming import spelt, unused
 from pgsym.expression.notation import derivative_latex, name_latex, symbol_latex, symbol_names

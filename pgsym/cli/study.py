@@ -72,7 +72,7 @@ def plot(
     """
     from pgsym.model.files.atomic import require_place
     from pgsym.study import Store
-    from pgsym.study.plot import save
+    from pgsym.study.result import save
 
     require_place(out)
     with Store.read(file) as store:

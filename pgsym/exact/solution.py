@@ -9,8 +9,7 @@ from typing import Any
 import sympy as sp
 
 from pgsym.algebra import DualField
-from pgsym.display.frame import data_frame
-from pgsym.display.result import Result, assumed
+from pgsym.display.result import Result, assumed, data_frame
 from pgsym.errors import HypothesisError, StructureError
 from pgsym.exact import present
 from pgsym.exact.fields import field_at, rational_field

@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy as sp
 
-from pgsym.display.frame import data_frame
+from pgsym.display.result import data_frame
 from pgsym.errors import StructureError
 from pgsym.expression.latex import align, quantity_latex
 from pgsym.expression.quantity import ACTION, QUANTITIES

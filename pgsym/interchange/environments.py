@@ -67,7 +67,8 @@ def outcome_tables(mdp: MDP, unavailable: str = "error") -> OutcomeTables:
     if mdp.symbols:
         names = ", ".join(sorted(s.name for s in mdp.symbols))
         raise FormulaError(
-            f"found symbols {names}; an environment has numbers. Give them values with mdp.subs", where="environment"
+            f"found symbols {names}; an environment has numbers. Give them values: problem.at(NAME=VALUE)",
+            where="environment",
         )
     if not mdp.start:
         raise StructureError(

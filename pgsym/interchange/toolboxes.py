@@ -16,9 +16,8 @@ import sympy as sp
 
 from pgsym.errors import SchemaError, StructureError
 from pgsym.expression.exact import to_expr
-from pgsym.model.arrays import ModelArrays, from_arrays, to_arrays
+from pgsym.model.arrays import FloatRows, ModelArrays, from_arrays, to_arrays
 from pgsym.model.extras import optional
-from pgsym.model.float_rows import FloatRows
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.problem import Problem, ProblemLike
 from pgsym.model.reductions import averaged, pair_reward

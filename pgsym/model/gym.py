@@ -15,7 +15,7 @@ import sympy as sp
 
 from pgsym.errors import FormulaError, MissingExtraError, StructureError
 from pgsym.expression.exact import simplest_rational, to_expr
-from pgsym.model.float_rows import FloatRows
+from pgsym.model.arrays import FloatRows
 from pgsym.model.mdp import MDP, State
 
 

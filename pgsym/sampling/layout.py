@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from pgsym.sampling.alias import AliasTable, build_alias
 from pgsym.sampling.dynamics import start_or_uniform
 from pgsym.sampling.moments import FULL
 from pgsym.sampling.plan import Plan
+from pgsym.sampling.random import AliasTable, build_alias
 from pgsym.sampling.tables import Tables
 
 BLOCK_BYTES = 2**25

@@ -1,16 +1,34 @@
-"""Streaming mean and covariance in float64: merge (n, mean, M2) of any two sets of samples.
+r"""Streaming mean and covariance in float64: merge (n, mean, M2) of any two sets of samples.
 
 References
 ----------
 Chan, Golub & LeVeque (1983), Algorithms for computing the sample variance.
+
+Merging moments exactly, so that no order and no grouping can change a bit.
+
+Floating-point addition is not associative, so a running merge depends on who finishes first.  Here the raw sums
+
+.. math:: n = \sum_b n_b, \qquad A = \sum_b n_b m_b, \qquad B = \sum_b (M_b + n_b\, m_b m_b^\top)
+
+over parts (n_b, mean m_b, centred second moments M_b) are kept as integers: every finite double is an integer
+multiple of 2**-1074, and a product of two of them one of 2**-2148.  Integers add exactly, so (n, A, B) is an
+element of a commutative group, and the merge a sum in it.  Only the answers, :math:`m = A/n` and
+:math:`M = B - A A^\top/n`, are rounded: once, to the nearest double.
+
+References
+----------
+Kulisch (2013), Computer Arithmetic and Validity: the long accumulator.  Chan, Golub & LeVeque (1983) for the
+identity between centred and raw moments.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
+from pgsym.errors import SamplingError
 from pgsym.sampling.tables import Floats
 
 FULL = 256
@@ -52,3 +70,92 @@ class Moments:
     def covariance(self) -> Floats:
         """[d, d] or [d], of one sample, unbiased."""
         return self.M2 / (self.n - 1)
+
+
+UNIT = 1074
+"""Every finite double is an integer multiple of 2**-UNIT."""
+
+
+def to_units(x: float) -> int:
+    """x as an integer multiple of 2**-UNIT, exactly.
+
+    >>> to_units(1.5) == 3 << 1073, to_units(5e-324)
+    (True, 1)
+    """
+    numerator, denominator = x.as_integer_ratio()
+    return numerator << (UNIT + 1 - denominator.bit_length())
+
+
+class ExactMoments:
+    """The exact sum of moments; equal whatever the order in which parts are added.
+
+    Examples
+    --------
+    >>> x = np.array([[0.1], [0.2], [0.7]])
+    >>> parts = [Moments.of(x[:1]), Moments.of(x[1:])]
+    >>> one, other = ExactMoments.of(parts), ExactMoments.of(parts[::-1])
+    >>> one.rounded().mean.tolist() == other.rounded().mean.tolist(), one.rounded().n
+    (True, 3)
+    """
+
+    def __init__(self) -> None:
+        self.n = 0
+        self.first: list[int] = []
+        """[d] A in units of 2**-UNIT."""
+        self.second: list[int] = []
+        """B in units of 2**(-2 UNIT): the diagonal, or the lower triangle row by row."""
+        self.full = True
+        """Whether `second` is a triangle."""
+
+    @classmethod
+    def of(cls, parts: Iterable[Moments]) -> ExactMoments:
+        """The sum of the parts."""
+        total = cls()
+        for part in parts:
+            total.add(part)
+        return total
+
+    def add(self, part: Moments) -> None:
+        """Merge a part.
+
+        Raises
+        ------
+        SamplingError
+            The part has other coordinates, or a moment that is not finite.
+        """
+        if not (np.isfinite(part.mean).all() and np.isfinite(part.M2).all()):
+            raise SamplingError("a moment is not finite; an exact sum needs finite numbers. Look at the rewards")
+        if not self.n:
+            self.full = part.M2.ndim == 2
+            self.first = [0] * len(part.mean)
+            self.second = [0] * len(self._pairs())
+        if len(part.mean) != len(self.first) or (part.M2.ndim == 2) != self.full:
+            raise SamplingError(
+                f"found {len(part.mean)} coordinates; the sum so far has {len(self.first)}. Merge moments of one kind"
+            )
+        mean = [to_units(x) for x in part.mean.tolist()]
+        M2 = part.M2.tolist()
+        self.n += part.n
+        for i, m in enumerate(mean):
+            self.first[i] += part.n * m
+        for place, (i, j) in enumerate(self._pairs()):
+            centred = to_units(M2[i][j] if self.full else M2[i]) << UNIT
+            self.second[place] += centred + part.n * mean[i] * mean[j]
+
+    def rounded(self) -> Moments:
+        """Count, mean and centred second moments, each correctly rounded."""
+        n, A = self.n, self.first
+        mean = np.array([a / (n << UNIT) for a in A])
+        d = len(A)
+        M2: Floats = np.zeros((d, d) if self.full else d)
+        for place, (i, j) in enumerate(self._pairs()):
+            value = (n * self.second[place] - A[i] * A[j]) / (n << 2 * UNIT)
+            if self.full:
+                M2[i, j] = M2[j, i] = value
+            else:
+                M2[i] = value
+        return Moments(n, mean, M2)
+
+    def _pairs(self) -> list[tuple[int, int]]:
+        d = len(self.first)
+        return [(i, j) for i in range(d) for j in range(i + 1)] if self.full else [(i, i) for i in range(d)]

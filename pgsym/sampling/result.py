@@ -12,8 +12,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from pgsym.display.frame import data_frame
-from pgsym.display.result import TableResult
+from pgsym.display.result import TableResult, data_frame
 from pgsym.errors import SamplingError
 from pgsym.model.objective import Objective
 from pgsym.sampling.moments import Moments

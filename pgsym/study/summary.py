@@ -9,7 +9,7 @@ A run of n trajectories gives one batch mean :math:`\bar g_r`; with R runs of a 
   average (root mean square) without any bias,
 - ``mse`` :math:`= \frac1R\sum_r |\bar g_r - \nabla J|^2`.
 
-Merging is exact (`pgsym.sampling.exact_sums`), and everything after it runs in one order in one process.
+Merging is exact (`pgsym.sampling.moments`), and everything after it runs in one order in one process.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def summarise(store: Store) -> dict[str, list[tuple[Any, ...]]]:
 def _cell(
     store: Store, study: Study, cell: Any, law: Exact | None, names: list[str], rows: dict[str, list[tuple[Any, ...]]]
 ) -> None:
-    from pgsym.sampling.exact_sums import ExactMoments
+    from pgsym.sampling.moments import ExactMoments
 
     R = len(study.seeds)
     pooled = ExactMoments()

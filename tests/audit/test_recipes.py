@@ -8,9 +8,8 @@ from strategies import continuing_mdps, episodic_mdps, points, policies
 
 from pgsym.auditing.batch import Sampler, arrange, cumulative, visits
 from pgsym.auditing.enumerate import all_episodes
-from pgsym.auditing.problem_arrays import build_world
+from pgsym.auditing.problem_arrays import AuditTarget, build_world, truth
 from pgsym.auditing.recipes import Recipe
-from pgsym.auditing.targets import AuditTarget, truth
 from pgsym.exact.horizon import truncated
 from pgsym.model import MDP, Problem
 

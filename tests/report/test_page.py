@@ -14,7 +14,7 @@ from skips import NEEDS_TEX
 import pgsym
 from pgsym.claims import decide
 from pgsym.claims.blocks import DataTable
-from pgsym.claims.derivation.mathml import mathml
+from pgsym.claims.derivation.html import mathml
 from pgsym.errors import DiscountError, MissingExtraError, SchemaError
 from pgsym.model.estimator import Reinforce, RewardToGo
 from pgsym.reports.page import report

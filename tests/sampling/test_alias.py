@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgsym.sampling.alias import WORD, build_alias, round_to_words
+from pgsym.sampling.random import WORD, build_alias, round_to_words
 
 weights = st.lists(st.floats(0, 1e6, allow_subnormal=False), min_size=1, max_size=70).filter(lambda w: sum(w) > 0)
 

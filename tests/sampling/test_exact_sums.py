@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgsym.errors import SamplingError
-from pgsym.sampling.exact_sums import ExactMoments, to_units
-from pgsym.sampling.moments import Moments
+from pgsym.sampling.moments import ExactMoments, Moments, to_units
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from pgsym.cli import app
 from pgsym.errors import SchemaError
 from pgsym.study import Store
-from pgsym.study.plot import plot
+from pgsym.study.result import plot
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "study" / "corridor.yaml"
 

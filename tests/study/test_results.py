@@ -8,9 +8,9 @@ from skips import needs
 
 from pgsym.errors import StudyError
 from pgsym.reports.tables import result_table
-from pgsym.sampling.exact_sums import ExactMoments
+from pgsym.sampling.moments import ExactMoments
 from pgsym.study import Store, StudyResult, run_study
-from pgsym.study.plot import plot, save
+from pgsym.study.result import plot, save
 from pgsym.study.summary import COLUMNS, exact_law, result_rows, summarise
 
 

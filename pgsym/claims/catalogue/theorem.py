@@ -16,8 +16,7 @@ from pgsym.claims.language.render import let_latex
 from pgsym.claims.language.tree import Binding, Call, Claim, ForAll, ForEach, Let, Node, Statement, World, rewrite
 from pgsym.claims.script import Script
 from pgsym.claims.verdict import Status, Verdict
-from pgsym.display.frame import data_frame
-from pgsym.display.result import Result
+from pgsym.display.result import Result, data_frame
 from pgsym.errors import ClaimError, HypothesisError, StructureError
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike

@@ -12,8 +12,7 @@ from pgsym.claims.checking import Checked, audit
 from pgsym.claims.derivation import html, latex, markdown, plain
 from pgsym.claims.language.tree import Binding, Claim
 from pgsym.claims.verdict import Verdict
-from pgsym.display.frame import data_frame
-from pgsym.display.result import Result, assumed
+from pgsym.display.result import Result, assumed, data_frame
 from pgsym.expression.latex import document
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pgsym.algebra.field import Field
-from pgsym.display.frame import data_frame
-from pgsym.display.result import TableResult
+from pgsym.display.result import TableResult, data_frame
 from pgsym.exact.fields import rational_field
 from pgsym.exact.moments.law import EstimatorMoments
 from pgsym.exact.moments.present import describe, leaf

@@ -14,8 +14,7 @@ from pgsym.model.drawing.records import Picture
 from pgsym.model.drawing.svg import write
 from pgsym.model.objective import Objective
 from pgsym.reports.live.controls import Control
-from pgsym.reports.live.formulas import LiveFormulas
-from pgsym.reports.live.outputs import Outputs
+from pgsym.reports.live.formulas import LiveFormulas, Outputs
 
 MANY = 10
 """Parameters from which on a selection shows some of the sliders at a time."""

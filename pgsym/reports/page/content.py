@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pgsym.claims.blocks import Block, Cell, VerdictMark
+from pgsym.claims.blocks import Block, Cell, DataTable, Prose, VerdictMark
 from pgsym.claims.language.tree import Binding
 from pgsym.reports.live import Live
+from pgsym.reports.page.cells import Writer
+from pgsym.reports.page.settings import Settings
+from pgsym.trust import Level
 
 
 @dataclass(frozen=True)
@@ -60,3 +63,38 @@ class Document:
     def blocks(self) -> Iterator[Content]:
         """Every block of every section."""
         return (block for section in self.sections for block in section.blocks)
+
+
+MEANINGS = {
+    Level.KERNEL: "Coq's kernel has accepted a proof; pgsym certify writes one.",
+    Level.NORMAL_FORM: "Exact: the difference of both sides is the zero element of a field of rational functions, or a "
+    "witness shows that it is not.",
+    Level.EXACT_POINT: "Exact numbers at one point, such as a value at theta.",
+    Level.IDENTITY_TEST: "Both sides agree at random points modulo random primes; a false line passes with at most the "
+    "stated probability.",
+    Level.SAMPLED: "A statistical test; it contradicts what is true with the stated probability.",
+    Level.FLOAT: "Floating-point numbers without a bound on their error.",
+}
+"""The levels of trust in words."""
+
+WHERE = {
+    Level.KERNEL: "not used on this page",
+    Level.NORMAL_FORM: "verdicts, closed forms",
+    Level.EXACT_POINT: "tables at theta, counterexamples",
+    Level.IDENTITY_TEST: "verdicts and lines of the derivation where closed forms are too large",
+    Level.SAMPLED: "sampled gradients",
+    Level.FLOAT: "numbers after an approximate sign, learning curves, the moving part",
+}
+"""What on the page has which level."""
+
+
+def reading(writer: Writer, settings: Settings, version: str) -> Iterator[Block]:
+    """The scale of trust, and the numbers that a second run needs."""
+    rows = tuple((str(level), MEANINGS[level], WHERE[level]) for level in Level)
+    yield DataTable("Levels of trust, from the strongest to the weakest", ("level", "what it means", "where"), rows)
+    problem = writer.problem
+    sampled = "" if problem.mdp.symbols else (
+        f" Sampled gradients: seed {settings.seed}, {settings.samples:,} trajectories. Learning curves: "
+        f"{settings.steps} steps, batches of {settings.batch}, {settings.seeds} seeds."
+    )  # fmt: skip
+    yield Prose(f"Written by pgsym {version}. The same model and settings give the same page.{sampled}")

@@ -16,12 +16,11 @@ from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem
 from pgsym.reports.live import live
 from pgsym.reports.page.cells import Writer
-from pgsym.reports.page.content import Alive, Content, Document, Section
+from pgsym.reports.page.content import Alive, Content, Document, Section, reading
 from pgsym.reports.page.derivation import chapters, derivation
 from pgsym.reports.page.estimators import estimators
 from pgsym.reports.page.learning import learning
 from pgsym.reports.page.quantities import quantities
-from pgsym.reports.page.reading import reading
 from pgsym.reports.page.sampled import sampled
 from pgsym.reports.page.settings import Settings
 from pgsym.reports.page.theorem import theorem, verdicts

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pgsym.claims.derivation.mathml import mathml
+from pgsym.claims.derivation.html import mathml
 from pgsym.errors import SchemaError
 from pgsym.model.files.atomic import write_atomically
 from pgsym.model.problem import Problem, ProblemLike
