@@ -225,7 +225,7 @@ def test_to_arrays_raises_where_an_array_would_lose_something():
     with pytest.raises(StructureError, match=re.escape(message)):
         to_arrays(parallel)
     assert to_arrays(parallel, average=True).r.tolist() == [[[1.0]]]
-    message = "arrays: found symbols g; arrays hold numbers. Give them values with mdp.subs"
+    message = "arrays: found symbols g; arrays hold numbers. Give them values: problem.at(NAME=VALUE)"
     with pytest.raises(FormulaError, match=re.escape(message)):
         to_arrays(parallel.replace(gamma="g"))
 
