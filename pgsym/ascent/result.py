@@ -13,8 +13,7 @@ import sympy as sp
 
 from pgsym.ascent.landscape import LocalValues
 from pgsym.ascent.policy_arrays import Floats
-from pgsym.display.frame import data_frame
-from pgsym.display.result import TableResult, finite, tabular
+from pgsym.display.result import TableResult, data_frame, finite, tabular
 from pgsym.errors import AscentError
 from pgsym.expression.notation import escape_text
 from pgsym.model.objective import Objective
