@@ -264,7 +264,7 @@ def test_time_limit_and_parameters_can_change(jax):
     [
         (
             NOISY.replace(gamma="g"), {}, FormulaError,
-            "environment: found symbols g; an environment has numbers. Give them values with mdp.subs",
+            "environment: found symbols g; an environment has numbers. Give them values: problem.at(NAME=VALUE)",
         ),
         (
             MDP.from_transitions([("s", "a", "s", 1, 0)]), {}, StructureError,
