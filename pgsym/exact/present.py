@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sympy as sp
@@ -10,9 +11,9 @@ import sympy as sp
 from pgsym.algebra import FloatField
 from pgsym.algebra.field import Field
 from pgsym.errors import TooLargeError
+from pgsym.exact.tables import Table
 from pgsym.expression.exact import to_float, written
 from pgsym.expression.naming import labels
-from pgsym.expression.quantity import QUANTITIES
 from pgsym.model.problem_display import point_text
 from pgsym.trust import Level, Trust
 
@@ -60,17 +61,15 @@ def to_json(solution: Solution) -> dict[str, Any]:
     }
     for name in solution.defined():
         value = unless_too_large(lambda name=name: getattr(solution, name))  # type: ignore[misc]
-        if not isinstance(value, Mapping):
+        if isinstance(value, Table):
+            found[name] = value.nested(told, partial(_of_table, solution, value))
+        else:
             found[name] = _entry(solution, value)
-            continue
-        found[name] = {}
-        for key in value:
-            entry = _entry(solution, unless_too_large(lambda k=key, v=value: v[k]))  # type: ignore[misc]
-            if len(QUANTITIES[name].kinds) == 2:
-                found[name].setdefault(told[key[0]], {})[told[key[1]]] = entry
-            else:
-                found[name][told.get(key, str(key))] = entry
     return found
+
+
+def _of_table(solution: Solution, table: Table, key: Any) -> dict[str, Any]:
+    return _entry(solution, unless_too_large(lambda: table[key]))
 
 
 def _entry(solution: Solution, value: sp.Expr | None) -> dict[str, Any]:

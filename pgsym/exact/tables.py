@@ -127,6 +127,20 @@ class Table(Mapping[Any, sp.Expr]):
         known = QUANTITIES.get(self.name)
         return 1 if known is None else len(known.kinds)
 
+    def nested(self, told: Mapping[Any, str], entry: Callable[[Any], Any]) -> dict[str, Any]:
+        """Plain data by label of the state, then of the action; or by the one label of a key.
+
+        >>> Table("Q", {("s", "go"): 1}, sp.Integer).nested({"s": "s", "go": "go"}, str)
+        {'s': {'go': "('s', 'go')"}}
+        """
+        found: dict[str, Any] = {}
+        for key in self:
+            if self.arity == 2:
+                found.setdefault(told[key[0]], {})[told[key[1]]] = entry(key)
+            else:
+                found[told.get(key, str(key))] = entry(key)
+        return found
+
     def frame(self) -> Any:
         """A pandas frame: a column for the state (and action), or the parameter, and one for the value.
 

@@ -28,9 +28,6 @@ class Report:
         self.views = solution_views(problem)
         self._labels = labels([*problem.mdp.states, *(a for _, a in problem.mdp.pairs)])
 
-    def _label(self, key: Hashable) -> str:
-        return self._labels[key] if key in self._labels else str(key)
-
     def to_json(self, names: Iterable[str] = LISTED) -> dict[str, Any]:
         """The whole schema, without the quantities that the objective does not define."""
         problem = self.problem
@@ -52,13 +49,9 @@ class Report:
         if not isinstance(shape, Table):
             return None if shape is None else self.views.value(lambda s: getattr(s, name)).to_json()
         exact = name != "grad" or is_exact_gradient(self.problem)
-        nested: dict[str, Any] = {}
-        for key in shape:
-            value = self.views.value(partial(_entry, name=name, key=key), exact=exact)
-            *outer, last = (self._labels[k] for k in key) if shape.arity == 2 else (self._label(key),)
-            inner = nested.setdefault(outer[0], {}) if outer else nested
-            inner[last] = value.to_json()
-        return nested
+        return shape.nested(
+            self._labels, lambda key: self.views.value(partial(_entry, name=name, key=key), exact=exact).to_json()
+        )
 
     def _shape(self, name: str) -> Any:
         """The quantity in any view: all of them have the same keys."""
