@@ -39,15 +39,15 @@ if _TYPE_CHECKING:
     from pgsym.exact import solve as solve
     from pgsym.exact.moments import EstimatorLaw as EstimatorLaw
     from pgsym.exact.moments import moments as moments
-    from pgsym.interchange import from_pymdptoolbox as from_pymdptoolbox
-    from pgsym.interchange import from_quantecon as from_quantecon
-    from pgsym.interchange import from_stormvogel as from_stormvogel
-    from pgsym.interchange import function as function
-    from pgsym.interchange import to_gymnasium as to_gymnasium
-    from pgsym.interchange import to_jax as to_jax
-    from pgsym.interchange import to_pymdptoolbox as to_pymdptoolbox
-    from pgsym.interchange import to_quantecon as to_quantecon
-    from pgsym.interchange import to_stormvogel as to_stormvogel
+    from pgsym.interchange.environments import to_gymnasium as to_gymnasium
+    from pgsym.interchange.environments import to_jax as to_jax
+    from pgsym.interchange.functions import function as function
+    from pgsym.interchange.stormvogel import from_stormvogel as from_stormvogel
+    from pgsym.interchange.stormvogel import to_stormvogel as to_stormvogel
+    from pgsym.interchange.toolboxes import from_pymdptoolbox as from_pymdptoolbox
+    from pgsym.interchange.toolboxes import from_quantecon as from_quantecon
+    from pgsym.interchange.toolboxes import to_pymdptoolbox as to_pymdptoolbox
+    from pgsym.interchange.toolboxes import to_quantecon as to_quantecon
     from pgsym.model.drawing.svg import svg as svg
     from pgsym.model.files.storm import from_stormpy as from_stormpy
     from pgsym.model.files.storm import load_prism as load_prism
@@ -100,11 +100,11 @@ _HOMES = {
     "derive": "pgsym.claims",
     "direct_policy": "pgsym.model.policies",
     "estimate": "pgsym.sampling",
-    "from_pymdptoolbox": "pgsym.interchange",
-    "from_quantecon": "pgsym.interchange",
+    "from_pymdptoolbox": "pgsym.interchange.toolboxes",
+    "from_quantecon": "pgsym.interchange.toolboxes",
     "from_stormpy": "pgsym.model.files.storm",
-    "from_stormvogel": "pgsym.interchange",
-    "function": "pgsym.interchange",
+    "from_stormvogel": "pgsym.interchange.stormvogel",
+    "function": "pgsym.interchange.functions",
     "generic_mdp": "pgsym.model.generic",
     "induced_chain": "pgsym.model.reductions",
     "load": "pgsym.model.formats",
@@ -121,12 +121,12 @@ _HOMES = {
     "tabular": "pgsym.model.policies",
     "theorem": "pgsym.claims",
     "theorem_names": "pgsym.claims",
-    "to_gymnasium": "pgsym.interchange",
-    "to_jax": "pgsym.interchange",
-    "to_pymdptoolbox": "pgsym.interchange",
-    "to_quantecon": "pgsym.interchange",
+    "to_gymnasium": "pgsym.interchange.environments",
+    "to_jax": "pgsym.interchange.environments",
+    "to_pymdptoolbox": "pgsym.interchange.toolboxes",
+    "to_quantecon": "pgsym.interchange.toolboxes",
     "to_stormpy": "pgsym.model.files.storm",
-    "to_stormvogel": "pgsym.interchange",
+    "to_stormvogel": "pgsym.interchange.stormvogel",
     "verify": "pgsym.claims",
     "zoo": "pgsym.model.zoo",
     "zoo_names": "pgsym.model.zoo",

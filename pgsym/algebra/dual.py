@@ -24,7 +24,6 @@ DIRECTION = "direction"
 Tangents = dict[int, Any]
 """Base elements by the position of the parameter in ``field.parameters``; missing ones are zero."""
 
-
 Slopes = dict[int, list[tuple[int, int, Any]]]
 """A' by the position of the parameter: [(i, j, A'_ij)]."""
 
@@ -123,17 +122,10 @@ def _difference(a: Tangents, b: Tangents) -> Tangents:
 
 
 class DualField:
-    """Dual numbers over a base field; satisfies the field interface.
+    """Dual numbers over a base field that gives the parameters a value; satisfies the field interface.
 
-    Parameters
-    ----------
-    base
-        Any field that gives the parameters a value.
-    parameters
-        The theta_i to differentiate by: one tangent each.
-    directions
-        Instead: one tangent for each direction, given by its coefficients; `parameters` are then
-        ``("direction", 0)``, ``("direction", 1)``, ...
+    There is one tangent for each of the `parameters`; or for each of the `directions`, given by their coefficients, and
+    ``field.parameters`` are then ``("direction", 0)``, ``("direction", 1)``, ...
 
     Examples
     --------
@@ -161,13 +153,9 @@ class DualField:
         self._seeds: dict[sp.Symbol, Tangents] = {}
         if directions is not None:
             self.parameters: tuple[Any, ...] = tuple((DIRECTION, k) for k in range(len(directions)))
-            number: Any = base.number
             for k, coefficients in enumerate(directions):
-                if not self._seeds:
-                    self._seeds = {symbol: {k: number(c)} for symbol, c in coefficients.items()}
-                    continue
                 for symbol, c in coefficients.items():
-                    self._seeds.setdefault(symbol, {})[k] = number(c)
+                    self._seeds.setdefault(symbol, {})[k] = base.number(Fraction(c))
         else:
             self.parameters = tuple(parameters or ())
             self._seeds = {symbol: {k: base.one} for k, symbol in enumerate(self.parameters)}
@@ -177,10 +165,6 @@ class DualField:
 
     def number(self, value: Fraction) -> Dual:
         return Dual(self.base.number(value), {})
-
-    def constant(self, element: Any) -> Dual:
-        """An element of the base field with zero tangents."""
-        return Dual(element, {})
 
     def lift(self, constant: Any) -> Dual:
         """An element of the ground field with zero tangents at every level."""
@@ -312,17 +296,11 @@ class DualLU:
         self._slopes = slopes
 
     def solve(self, b: Sequence[Dual], values: Sequence[Any] | None = None) -> LazyVector:
-        """x with A x = b; entries and tangents are computed on demand.
-
-        Parameters
-        ----------
-        values
-            The values of x, where the base field has found them already.
-        """
+        """x with A x = b, on demand; `values` are those of x, where the base field has found them already."""
         return self._dual(b, self._values.solve, values, transposed=False)
 
     def solve_transposed(self, c: Sequence[Dual], values: Sequence[Any] | None = None) -> LazyVector:
-        """y with A^T y = c; entries and tangents are computed on demand."""
+        """y with A^T y = c, likewise."""
         return self._dual(c, self._values.solve_transposed, values, transposed=True)
 
     def _dual(

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, Protocol, Self, overload
 
 import sympy as sp
 
 from pgsym.algebra.ordering import Ordering
+from pgsym.errors import AlgebraError
+from pgsym.expression.evaluate import evaluate, softmax
 from pgsym.expression.linear import Linear
 
 Row = Mapping[int, Any]
@@ -102,26 +105,21 @@ class Field(Protocol):
     def factor(
         self, rows: Sequence[Row], last: Sequence[int] = (), *, ordering: Ordering | None = None
     ) -> Factorization:
-        """Factor the square matrix with these rows.
+        """Factor the square matrix with these rows; SingularMatrixError, which names a row, if it has no inverse.
 
-        Parameters
-        ----------
-        last
-            Unknowns to be eliminated last, so that ``x[i]`` for i in `last` is cheap.
-        ordering
-            Pivots found earlier for this pattern; without it they are chosen now.
-
-        Raises
-        ------
-        SingularMatrixError
-            The matrix has no inverse; the message names a row.
+        Unknowns in `last` are eliminated last, so that their values are cheap; `ordering` holds pivots that were
+        found earlier for this pattern.
         """
 
 
 class Ground:
-    """What fields without tangents share: their constants are their own elements."""
+    """What fields without tangents share: their constants are their own elements, and a nonzero element is true."""
 
+    differential = False
+    parameters: tuple[Any, ...] = ()
     zero: Any
+    element = "an element"
+    """An element in words."""
 
     @property
     def ground(self) -> Self:
@@ -129,6 +127,33 @@ class Ground:
 
     def lift(self, constant: Any) -> Any:
         return constant
+
+    def value(self, element: Any) -> Any:
+        return element
+
+    def is_zero(self, element: Any) -> bool:
+        return not element
+
+    @cached_property
+    def _converted(self) -> dict[sp.Expr, Any]:
+        return {}
+
+    def convert(self, expr: sp.Expr) -> Any:
+        if expr not in self._converted:
+            self._converted[expr] = self._evaluated(expr)
+        return self._converted[expr]
+
+    def _evaluated(self, expr: sp.Expr) -> Any:
+        return evaluate(expr, self)  # type: ignore[arg-type]
+
+    def softmax(self, forms: Sequence[Linear]) -> list[Any]:
+        return softmax(self, forms)  # type: ignore[arg-type]
+
+    def gradient(self, element: Any) -> dict[Any, Any]:
+        raise AlgebraError(
+            f"{self.element} knows no derivative; tangents are required. Use DualField(field, parameters)",
+            where=f"{type(self).__name__}.gradient",
+        )
 
     def dot(self, left: Sequence[Any], right: Sequence[Any]) -> Any:
         total: Any = None

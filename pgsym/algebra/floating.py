@@ -14,7 +14,6 @@ from pgsym.algebra.field import Factorization, Ground, Row
 from pgsym.algebra.ordering import Ordering
 from pgsym.errors import AlgebraError, NotInFieldError, SingularMatrixError
 from pgsym.expression.complaint import brief
-from pgsym.expression.evaluate import evaluate
 from pgsym.expression.growth import steepest
 from pgsym.expression.linear import Linear
 
@@ -42,8 +41,7 @@ class FloatField(Ground):
     [1.0, 0.0]
     """
 
-    differential = False
-    parameters: tuple[Any, ...] = ()
+    element = "a float"
     zero = 0.0
     one = 1.0
 
@@ -56,7 +54,6 @@ class FloatField(Ground):
         self.logarithms = dict(logarithms or {})
         self._theta = {symbol: float(value) for symbol, value in theta.items()}
         self._values = {symbol: float(value) for symbol, value in {**theta, **(symbols or {})}.items()}
-        self._cache: dict[sp.Expr, float] = {}
 
     def number(self, value: Fraction) -> float:
         try:
@@ -108,23 +105,6 @@ class FloatField(Ground):
             )
         return math.log(value)
 
-    def is_zero(self, element: float) -> bool:
-        return element == 0.0
-
-    def convert(self, expr: sp.Expr) -> float:
-        if expr not in self._cache:
-            self._cache[expr] = evaluate(expr, self)
-        return self._cache[expr]
-
-    def gradient(self, element: float) -> dict[Any, float]:
-        raise AlgebraError(
-            "a float knows no derivative; tangents are required. Use DualField(field, parameters)",
-            where="FloatField.gradient",
-        )
-
-    def value(self, element: float) -> float:
-        return element
-
     def to_sympy(self, element: float) -> sp.Expr:
         return sp.Float(element)
 
@@ -140,13 +120,7 @@ LOST = 2e-13
 
 
 def sparse_lu(matrix: Any, *, where: str) -> Any:
-    """SuperLU's factors of a sparse matrix.
-
-    Raises
-    ------
-    SingularMatrixError
-        A pivot is 0, or `LOST`: then the solution would be rounding noise.
-    """
+    """SuperLU's factors; SingularMatrixError where a pivot is 0, or `LOST`, and the solution would be noise."""
     # SciPy's sparse solvers take as long to import as SymPy.
     import numpy as np
     from scipy.sparse import csc_array
@@ -176,13 +150,6 @@ def _singular(n: int, where: str) -> SingularMatrixError:
 class DenseLU:
     """P A = L U with partial pivoting, for few equations: quicker than to import SciPy, and than to call it.
 
-    Raises
-    ------
-    SingularMatrixError
-        As for `sparse_lu`.
-
-    Examples
-    --------
     >>> lu = DenseLU([{1: 2.0}, {0: 4.0, 1: 1.0}])
     >>> lu.solve([2.0, 9.0]), lu.solve_transposed([4.0, 5.0])
     ([2.0, 1.0], [2.0, 1.0])
@@ -209,7 +176,6 @@ class DenseLU:
                         row[j] -= row[k] * top[j]
 
     def solve(self, b: Sequence[float]) -> list[float]:
-        """x with A x = b, shape (n,)."""
         n = len(self._order)
         x = [float(b[i]) for i in self._order]
         for i in range(n):
@@ -219,7 +185,6 @@ class DenseLU:
         return x
 
     def solve_transposed(self, c: Sequence[float]) -> list[float]:
-        """y with A^T y = c, shape (n,)."""
         n = len(self._order)
         x = [float(e) for e in c]
         for i in range(n):
@@ -233,13 +198,7 @@ class DenseLU:
 
 
 class SuperLU:
-    """Sparse LU with partial pivoting, by SciPy.
-
-    Raises
-    ------
-    SingularMatrixError
-        As for `sparse_lu`.
-    """
+    """Sparse LU with partial pivoting, by SciPy."""
 
     def __init__(self, rows: Sequence[Row], *, where: str = "floats") -> None:
         import numpy as np
@@ -252,11 +211,9 @@ class SuperLU:
         self._lu: Any = sparse_lu(matrix, where=where)
 
     def solve(self, b: Sequence[float]) -> list[float]:
-        """x with A x = b, shape (n,)."""
         return self._solved(b, "N")
 
     def solve_transposed(self, c: Sequence[float]) -> list[float]:
-        """y with A^T y = c, shape (n,)."""
         return self._solved(c, "T")
 
     def _solved(self, b: Sequence[float], trans: str) -> list[float]:

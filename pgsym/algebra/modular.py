@@ -38,16 +38,9 @@ class Image:
 
 
 class ModularSystem:
-    """A(x0 + y) X = b(x0 + y) modulo one prime.
+    """A(x0 + y) X = b(x0 + y) modulo a prime p, from the inverse and the determinant of A(x0).
 
-    Parameters
-    ----------
-    p
-        The prime.
-    inverse, det
-        Of A(x0), modulo p.
-    left, right
-        The coefficients of A and b in powers of y, over the integers.
+    `left` and `right` are the coefficients of A and b in powers of y, over the integers.
     """
 
     def __init__(
@@ -59,16 +52,10 @@ class ModularSystem:
         self.steps = [inverse * nmod_mat(a, p) for a in left[1:]]
 
     def image(self, u: fmpz_mat, bounds: tuple[int, int], like: Image | None) -> Image | None:
-        """The solution modulo p, proved modulo p; None if u.X does not show the denominator of X.
+        """The solution modulo p, proved modulo p; None if u.X, shape (1, n), does not show the denominator of X.
 
-        Parameters
-        ----------
-        u : shape (1, n)
-            Integer functional.
-        bounds
-            On deg N and deg D.
-        like
-            The image of another prime: its degrees say how many terms of the series will do.
+        The `bounds` are on deg N and deg D; the degrees of the image of another prime, `like`, say how many terms of
+        the series will do.
         """
         functional, enough = nmod_mat(u, self.p), sum(bounds) + 1
         terms, split = 8, 4

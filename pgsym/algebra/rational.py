@@ -41,17 +41,13 @@ class RationalField(Ground):
     ----------
     parameters
         The theta to differentiate by.
-    forms
-        Linear forms that stand in exponentials.
-    expressions
-        Expressions whose symbols and exponentials become generators.
+    forms, expressions
+        Linear forms that stand in exponentials, and expressions, whose symbols and exponentials become generators.
     logarithms
         {symbol: f}: the symbol stands for log|f|, with f a prime or a polynomial in the other generators.  These must
-        be distinct and irreducible, as `pgsym.algebra.logarithm` makes them.
-    budget
-        The largest number of terms of a polynomial; TooLargeError above it.
-    seconds
-        Wall-clock limit for the arithmetic of this field, from its construction.
+        be distinct and irreducible, as `pgsym.algebra.point` makes them.
+    budget, seconds
+        The largest number of terms of a polynomial, and a wall-clock limit from now on: TooLargeError above them.
 
     Examples
     --------
@@ -116,15 +112,8 @@ class RationalField(Ground):
     ) -> RationalField:
         """Q(generators) with a given table of derivatives, as for pi(a|s) kept as symbols.
 
-        Parameters
-        ----------
-        generators
-            Algebraically independent symbols.
-        derivation
-            For each parameter theta the nonzero d generator / d theta, rational in the generators.
+        For each parameter theta, `derivation` has the nonzero d generator / d theta, rational in the generators.
 
-        Examples
-        --------
         >>> t, p = sp.symbols("theta pi")
         >>> field = RationalField.with_derivation([p], {t: {p: p * (1 - p)}})
         >>> field.to_sympy(field.gradient(field.symbol(p) ** 2)[t])
@@ -163,7 +152,6 @@ class RationalField(Ground):
         self._derivations: dict[sp.Symbol, Differentiation] = {}
         # for each logarithm L: its index, d/dL, and dL/dtheta by theta
         self._chain: list[tuple[int, Differentiation, dict[sp.Symbol, Any]]] = []
-        self._cache: dict[sp.Expr, Any] = {}
         self._exponentials: dict[Linear, Any] = {}
         self._constant = not generators  # then elements are plain fmpq
         self._ring = Ring(max(len(generators), 1), budget, seconds)
@@ -197,11 +185,11 @@ class RationalField(Ground):
         if not form.coefficients and not form.constant:
             return self.one
         # exp(l) and exp(0) over their common monomial: numerator and denominator
-        (above, below), _ = shifted_exponents(self._found, [form, Linear()])
+        above, below = shifted_exponents(self._found, [form, Linear()])
         return RationalFunction(self._base, self._monomial(above)) / RationalFunction(self._base, self._monomial(below))
 
     def softmax(self, forms: Sequence[Linear]) -> list[Any]:
-        exponents, _ = shifted_exponents(self._found, forms)
+        exponents = shifted_exponents(self._found, forms)
         if not any(any(row.values()) for row in exponents):
             return [self.number(Fraction(1, len(forms)))] * len(forms)
         weights = [self._monomial(row) for row in exponents]
@@ -223,20 +211,12 @@ class RationalField(Ground):
             return self._index[sp.exp(sp.Rational(self._found.constant))]
         return self._index[sp.exp(symbol / self._found.exponentials[symbol])]
 
-    def is_zero(self, element: Any) -> bool:
-        return not element
-
-    def convert(self, expr: sp.Expr) -> Any:
-        if expr not in self._cache:
-            self._cache[expr] = evaluate(self.named(expr), self)
-        return self._cache[expr]
+    def _evaluated(self, expr: sp.Expr) -> Any:
+        return evaluate(self.named(expr), self)
 
     def named(self, expr: sp.Expr) -> sp.Expr:
         """The expression with the field's logarithms as their symbols."""
         return expr.xreplace({sp.log(f): symbol for symbol, f in self.logarithms.items()}) if self.logarithms else expr
-
-    def value(self, element: Any) -> Any:
-        return element
 
     # -- derivatives -----------------------------------------------------------------------------------------
 
@@ -258,10 +238,7 @@ class RationalField(Ground):
     def substitute(self, element: Any, symbol: sp.Symbol, value: int) -> Any:
         """The element with an integer for one symbol: its limit there, since it is in lowest terms.
 
-        Raises
-        ------
-        ZeroDivisionError
-            A pole: the denominator vanishes and the numerator does not.
+        ZeroDivisionError at a pole.
         """
         if self._constant:
             return element
@@ -283,7 +260,7 @@ class RationalField(Ground):
         cleared, scales = zip(*(self._cleared(row) for row in rows), strict=True)
         ordering = ordering or order([row.keys() for row in cleared], last)
         if self._ring.variables == 1 and prefers_images(ordering):
-            return ImageFactorization(self._base, cleared, scales)
+            return RowScaled(ImageFactorization(self._base, cleared), scales)
         return RowScaled(eliminate(cleared, self.is_zero, last, ordering), scales)
 
     def _cleared(self, row: Row) -> tuple[dict[int, RationalFunction], RationalFunction]:
@@ -311,15 +288,12 @@ class RationalField(Ground):
     def to_sympy(self, element: Any, *, factor: bool = True) -> sp.Expr:
         """The element as an expression, without loss; denominators stay factored.
 
-        Parameters
-        ----------
-        factor
-            Factor numerators and denominators with fewer than 2000 terms over the integers.  Polynomials in
-            exp(1/q) are numbers and stay as they are.
+        With `factor`, numerators and denominators of fewer than 2000 terms are factored over the integers.
+        Polynomials in exp(1/q) are numbers and stay as they are.
         """
-        return (
-            sp.Rational(int(element.p), int(element.q)) if self._constant else self._printer.fraction(element, factor)
-        )
+        if self._constant:
+            return sp.Rational(int(element.p), int(element.q))
+        return self._printer.fraction(element, factor)
 
     def factored(self, element: Any) -> tuple[sp.Rational, dict[sp.Expr, int]]:
         """A nonzero element as a rational number times powers of distinct irreducible polynomials.

@@ -24,7 +24,6 @@ import sympy as sp
 
 from pgsym.algebra.field import Ground, Row
 from pgsym.algebra.ordering import Ordering
-from pgsym.expression.evaluate import evaluate
 from pgsym.expression.linear import Linear
 
 DIRECTION = sp.Symbol("direction")
@@ -33,24 +32,17 @@ DIRECTION = sp.Symbol("direction")
 
 @dataclass(frozen=True, eq=False)
 class Factor:
-    """A polynomial that stands in denominators: its total degree and the bits of its coefficients' sum.
-
-    Where its logarithm may stand beside it, it is never cancelled.
-
-    Attributes
-    ----------
-    integer
-        The number itself, where the factor is an integer of which least common multiples are taken; else 1.
-    local
-        One bound that stands for a table may have this factor for a polynomial that differs from entry to entry.
-        Division makes such factors; see `SizeField.total`.
-    """
+    """A polynomial that stands in denominators: its total degree and the bits of its coefficients' sum."""
 
     degree: int
     bits: float
     logarithmic: bool = False
+    """Its logarithm may stand beside it: it is never cancelled."""
     integer: int = 1
+    """The number itself, where the factor is an integer of which least common multiples are taken; else 1."""
     local: bool = False
+    """One bound that stands for a table may have this factor for a polynomial that differs from entry to entry.
+    Division makes such factors; see `SizeField.total`."""
 
 
 @dataclass(frozen=True)
@@ -115,15 +107,9 @@ class Size:
 class SizeField(Ground):
     """Bounds instead of numbers; satisfies the field interface, with one parameter, a random direction.
 
-    Parameters
-    ----------
-    denominators
-        q_i of each exponential generator x_i = exp(theta_i / q_i), and q_0 of the constants'.
-    logarithms
-        {symbol: f}: the symbol stands for log|f|, f a polynomial in the generators.
+    Given are q_i of each exponential generator x_i = exp(theta_i / q_i) and q_0 of the constants', and logarithms as
+    for `RationalField`.
 
-    Examples
-    --------
     >>> x = sp.Symbol("x")
     >>> SizeField({}).convert((1 + x) ** 3 / (2 - x)).degree
     3
@@ -142,7 +128,6 @@ class SizeField(Ground):
         self._logarithms: dict[sp.Symbol, Size] = {}
         self._denominators = denominators
         self._constant = constant
-        self._cache: dict[sp.Expr, Size] = {}
         self._exponentials: dict[Linear, Size] = {}
         self._rows: dict[tuple[Linear, ...], list[Size]] = {}
         self._integers: dict[int, Factor] = {}
@@ -182,19 +167,8 @@ class SizeField(Ground):
             self._rows[key] = [Size(w.degree, 0.0, below) for w in weights]
         return self._rows[key]
 
-    def convert(self, expr: sp.Expr) -> Size:
-        if expr not in self._cache:
-            self._cache[expr] = evaluate(expr, self)
-        return self._cache[expr]
-
-    def is_zero(self, element: Size) -> bool:
-        return False
-
     def gradient(self, element: Size) -> dict[sp.Symbol, Size]:
         return {DIRECTION: element.derivative()} if element.degree or element.factors else {}
-
-    def value(self, element: Size) -> Size:
-        return element
 
     def to_sympy(self, element: Size) -> sp.Expr:
         return sp.Integer(element.degree)

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from pgsym.ascent.policy_arrays import Floats
 from pgsym.errors import AscentError, MissingExtraError
+from pgsym.exact.policy_arrays import Floats
 from pgsym.model.estimator import ESTIMATORS, UNDISCOUNTED, Estimator, find_estimator
 
 OPTIMISERS = ("sgd", "momentum", "adam", "rmsprop")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pathlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,10 +13,12 @@ import numpy as np
 import sympy as sp
 
 from pgsym.ascent.landscape import LocalValues
-from pgsym.ascent.policy_arrays import Floats
+from pgsym.display.figure import new_figure, require_format
 from pgsym.display.result import TableResult, data_frame, finite, tabular
 from pgsym.errors import AscentError
+from pgsym.exact.policy_arrays import Floats
 from pgsym.expression.notation import escape_text
+from pgsym.model.files.atomic import write_figure
 from pgsym.model.objective import Objective
 from pgsym.trust import Level, Trust
 
@@ -237,16 +240,38 @@ class Ascent(TableResult):
     # -- elsewhere ---------------------------------------------------------------------------------------
 
     def plot(self, ax: Axes | None = None) -> Figure:
-        """J against steps, a line for each path, the best value dashed; on `ax`, or on a figure of its own.
+        """J against steps: thin lines for single seeds, a thick one for their mean, the best value dashed.
+
+        Parameters
+        ----------
+        ax
+            Where to draw; a figure of its own by default.
 
         Raises
         ------
         MissingExtraError
             matplotlib is not installed.
         """
-        from pgsym.ascent.plot import plot
-
-        return plot(self, ax)
+        figure = new_figure() if ax is None else ax.get_figure(root=True)
+        assert figure is not None
+        if ax is None:
+            ax = figure.subplots()
+        steps = np.arange(self.steps + 1)
+        for number, label in enumerate(self.labels):
+            J, colour = self.J(label), f"C{number}"
+            running = np.isfinite(J).all(axis=0)
+            if len(J) > 1:
+                ax.plot(steps, J.T, color=colour, linewidth=0.6, alpha=0.45)
+            ax.plot(steps[running], J[:, running].mean(axis=0), color=colour, linewidth=1.8, label=label)
+            for path in self[label]:
+                if path.stopped:
+                    ax.plot(path.last, path.J[path.last], marker="x", color=colour)
+        if self.best is not None:
+            ax.axhline(self.best, color="0.3", linestyle="--", linewidth=1, label="best policy of any kind")
+        ax.set_xlabel("step")
+        ax.set_ylabel(f"J ({self.objective})")
+        ax.legend()
+        return figure
 
     @property
     def trust(self) -> Trust:
@@ -310,3 +335,9 @@ def sparkline(
     picked = [values[round(i)] for i in np.linspace(0, len(values) - 1, min(width, len(values)))]
     scale = (len(levels) - 1) / (high - low) if high > low else 0.0
     return "".join(" " if not math.isfinite(v) else levels[round((v - low) * scale)] for v in picked)
+
+
+def save(ascent: Ascent, path: pathlib.Path) -> None:
+    """The plot as a file, in the format of the name's ending."""
+    require_format(path)
+    write_figure(path, ascent.plot())

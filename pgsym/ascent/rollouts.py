@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from pgsym.ascent.policy_arrays import Floats
 from pgsym.errors import AscentError
+from pgsym.exact.policy_arrays import Floats
 from pgsym.model.estimator import Estimator
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem

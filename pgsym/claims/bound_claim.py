@@ -11,6 +11,7 @@ import sympy as sp
 
 from pgsym.algebra import DualField
 from pgsym.algebra.generators import Generators
+from pgsym.algebra.prime import random_residues
 from pgsym.claims.compiler import Meaning
 from pgsym.claims.evaluation import Evaluation, SizeWorld, Tower
 from pgsym.claims.language import tree as t
@@ -232,7 +233,9 @@ class BoundClaim:
             return self._meaning(Tower(field, lambda f: DualField(f, self.policy.params)), Evaluation)
         count = max(self.rank, 1) + RELATIONS[self.claim.relation].whole
         params = self.policy.params
-        directions = [dict(zip(params, field.random_residues(rng, len(params)), strict=True)) for _ in range(count)]
+        directions = [
+            dict(zip(params, random_residues(rng, field.prime, len(params)), strict=True)) for _ in range(count)
+        ]
         return self._meaning(Tower(field, lambda f: DualField(f, directions=directions)), Evaluation)
 
     def at(self, theta: Point, symbols: Point, values: Point, params: tuple[sp.Symbol, ...]) -> Meaning:

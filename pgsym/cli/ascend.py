@@ -72,10 +72,10 @@ def ascend(
     Example: `pgsym ascend nota-thomas --methods exact,reward-to-go,reward-to-go-undiscounted --step-size 0.5`
     """
     from pgsym.ascent import ascend as climb
-    from pgsym.ascent.plot import save
+    from pgsym.ascent.result import save
     from pgsym.display.figure import require_format
+    from pgsym.display.progress import reporter
     from pgsym.model.files.atomic import require_place
-    from pgsym.reports.progress import progress_bar
     from pgsym.reports.tables import result_table
     from pgsym.reports.terminal import console
 
@@ -93,7 +93,7 @@ def ascend(
         beta=beta,
         no_discount_weight=no_discount_weight,
     )
-    with progress_bar("ascending") as report:
+    with reporter(None, task="ascending") as report:
         found = climb(
             problem,
             methods=chosen,

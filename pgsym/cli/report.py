@@ -53,11 +53,11 @@ def report(
 
     Example: `pgsym report mine.yaml -o out --samples 10000 --steps 30` is a quick draft
     """
+    from pgsym.display.progress import reporter
     from pgsym.reports.page import report as write
-    from pgsym.reports.progress import progress_bar
 
     problem = load_problem(model, objective, theta, gamma, values)
-    with progress_bar("report") as progress:
+    with reporter(None, task="report") as progress:
         written = write(
             problem,
             out,

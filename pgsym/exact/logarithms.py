@@ -4,7 +4,7 @@ r"""log pi(a|s) in every field, so that identities with entropy are decided too.
 
 with one generator L_j for every distinct irreducible polynomial or prime f_j, shared between the states in which it
 occurs; a softmax row needs one, the logarithm of its normaliser.  The L_j are independent of each other and of the
-theta_i and exp(theta_i) (see `pgsym.algebra.logarithm`), so the zero test stays a decision.
+theta_i and exp(theta_i) (see `pgsym.algebra.point`), so the zero test stays a decision.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ import sympy as sp
 from pgsym.algebra import RationalField
 from pgsym.algebra.field import Field
 from pgsym.algebra.generators import Generators
-from pgsym.algebra.logarithm import Logarithm
+from pgsym.algebra.point import Logarithm
 from pgsym.algebra.size import Size, SizeField
 from pgsym.errors import UndefinedQuantityError
-from pgsym.exact.constants import over
+from pgsym.exact.cramer import over
 from pgsym.exact.quantities import Quantities
 from pgsym.exact.tables import LazyMap
 from pgsym.expression.linear import Linear

@@ -26,12 +26,7 @@ from pgsym.model.mdp import Action, State
 class RecurrentClass:
     """One closed class under the policy: its stationary distribution, average reward and differential values.
 
-    Parameters
-    ----------
-    states
-        The class; its last state is pinned, so no dense row arises.
-    lower
-        The same class over ``q.field.base``; its factorization serves here too.
+    Its last state is pinned, so no dense row arises.  `lower` is the same class over ``q.field.base``.
     """
 
     def __init__(self, q: InducedChain, states: tuple[State, ...], lower: RecurrentClass | None) -> None:
@@ -43,7 +38,7 @@ class RecurrentClass:
     @cached_property
     def _system(self) -> Factorization:
         """I - P_pi on the class, without the row and column of the pinned state."""
-        return _identity_minus_P(self.q, self.rest, None if self.lower is None else self.lower._system)
+        return self.q.factored(self.rest, self.q.field.one, None if self.lower is None else self.lower._system)
 
     @cached_property
     def mu(self) -> Mapping[State, Any]:
@@ -51,33 +46,26 @@ class RecurrentClass:
         pinned, one, zero = self.states[-1], self.q.field.one, self.q.field.zero
         row = self.q.P_pi[pinned]
         weights = list(self._system.solve_transposed([row.get(s, zero) for s in self.rest]))
-        total = _sum(self.q, [*weights, one])
+        total = self.q.sum([*weights, one])
         return dict(zip(self.states, (w / total for w in [*weights, one]), strict=True))
 
     @cached_property
     def gain(self) -> Any:
         """The average reward in the class."""
-        return _sum(self.q, (self.mu[s] * self.q.r_pi[s] for s in self.states))
+        return self.q.sum(self.mu[s] * self.q.r_pi[s] for s in self.states)
 
     @cached_property
     def H(self) -> Mapping[State, Any]:
         """(I - P_pi) H = r_pi - gain and mu.H = 0 on the class."""
         excess = [self.q.r_pi[s] - self.gain for s in self.rest]
         found = [*self._system.solve(excess), self.q.field.zero]
-        offset = _sum(self.q, (self.mu[s] * e for s, e in zip(self.states, found, strict=True)))
+        offset = self.q.sum((self.mu[s] * e for s, e in zip(self.states, found, strict=True)))
         return {s: e - offset for s, e in zip(self.states, found, strict=True)}
 
 
 class LongRun:
-    """The decomposition of one chain, computed once.
+    """The decomposition of one chain, computed once; g, H, n and nu are by state, as in the claim language.
 
-    Attributes
-    ----------
-    g, H, n, nu : mapping
-        By state, as in the claim language.
-
-    Examples
-    --------
     >>> from pgsym.exact import solve
     >>> {s: str(g) for s, g in solve("two-classes").at().quantities.g.items()}
     {'start': '8/9', 'safe': '1', 'on': '2/3', 'off': '2/3'}
@@ -95,7 +83,7 @@ class LongRun:
     @cached_property
     def _system(self) -> Factorization:
         """I - P_pi on the transient states."""
-        return _identity_minus_P(self.q, self.transient, None if self.lower is None else self.lower._system)
+        return self.q.factored(self.transient, self.q.field.one, None if self.lower is None else self.lower._system)
 
     def _from_transient(self, direct: Iterable[Any]) -> dict[State, Any]:
         """x(t) = direct(t) + sum over transient t' of P_pi(t,t') x(t')."""
@@ -103,7 +91,7 @@ class LongRun:
 
     def _ahead(self, s: State, values: Mapping[State, Any]) -> Any:
         """sum_s' P_pi(s,s') values(s') over the recurrent s'."""
-        return _sum(self.q, (p * values[t] for t, p in self.q.P_pi[s].items() if t in self.class_of))
+        return self.q.sum((p * values[t] for t, p in self.q.P_pi[s].items() if t in self.class_of))
 
     @cached_property
     def g(self) -> Mapping[State, Any]:
@@ -156,19 +144,13 @@ class LongRun:
         found = dict.fromkeys(self.q.mdp.states, zero)
         found.update((s, arrived[s]) for s in self.q.mdp.terminal)
         for c in self.classes:
-            weight = _sum(self.q, (arrived[s] for s in c.states))
+            weight = self.q.sum(arrived[s] for s in c.states)
             found.update((s, weight * c.mu[s]) for s in c.states)
         return found
 
     @cached_property
     def expected_steps(self) -> Any:
-        """E[T], the expected number of actions until a terminal state, undiscounted.
-
-        Raises
-        ------
-        ImproperPolicyError
-            A state that the start reaches belongs to a recurrent class: the run need not end.
-        """
+        """E[T], the expected number of actions until a terminal state, undiscounted."""
         endless = [c for c in self.classes if not self.q.reachable.isdisjoint(c.states)]
         if endless:
             states = endless[0].states
@@ -178,7 +160,7 @@ class LongRun:
                 "E[T] needs every run to end. Mark an end as terminal, or make discount a random termination",
                 where="E[T]",
             )
-        return _sum(self.q, (self.n[s] for s in self.transient))
+        return self.q.sum(self.n[s] for s in self.transient)
 
 
 def deviation(q: InducedChain, mu: Mapping[State, Any]) -> Mapping[tuple[State, State], Any]:
@@ -186,11 +168,6 @@ def deviation(q: InducedChain, mu: Mapping[State, Any]) -> Mapping[tuple[State, 
 
     Column s' is the differential value of the reward 1 in s': (I - P_pi) x = e_s' - mu(s') 1 with mu.x = 0.
     Rows sum to 0; D r_pi = h (Puterman 1994, appendix A.5; Schweitzer 1968).
-
-    Raises
-    ------
-    NotUnichainError, UndefinedQuantityError
-        Two or more recurrent classes, or a terminal state.
     """
     recurrent = q._recurrent
     rest, system = q._pinned
@@ -202,7 +179,7 @@ def deviation(q: InducedChain, mu: Mapping[State, Any]) -> Mapping[tuple[State, 
         right = [source + q.field.one if s == target else source for s in rest]
         found = dict(zip(rest, system.solve(right), strict=True))
         found[recurrent[-1]] = zero
-        offset = _sum(q, (mu[s] * found[s] for s in recurrent))
+        offset = q.sum(mu[s] * found[s] for s in recurrent)
         return {s: e - offset for s, e in found.items()}
 
     def entry(row: tuple[State], target: State) -> Any:
@@ -232,7 +209,7 @@ def reward_to(q: InducedChain) -> Mapping[tuple[State, Action, State], Any]:
             if all(o.r == outcomes[0].r for o in outcomes):
                 found[t] = convert(outcomes[0].r)
             else:
-                found[t] = _sum(q, (convert(o.p) * convert(o.r) for o in outcomes)) / q.P[pair][t]
+                found[t] = q.sum(convert(o.p) * convert(o.r) for o in outcomes) / q.P[pair][t]
         return found
 
     def entry(pair: tuple[State, Action], t: State) -> Any:
@@ -241,9 +218,6 @@ def reward_to(q: InducedChain) -> Mapping[tuple[State, Action, State], Any]:
         return by_pair[pair].get(t, q.field.zero)
 
     return _Grid(q.mdp.pairs, q.mdp.states, entry)
-
-
-# -- helpers ---------------------------------------------------------------------------------------------
 
 
 class _Grid(Mapping[Any, Any]):
@@ -267,24 +241,3 @@ class _Grid(Mapping[Any, Any]):
 
     def __len__(self) -> int:
         return len(self._rows) * len(self._columns)
-
-
-def _identity_minus_P(q: InducedChain, states: Sequence[State], lower: Factorization | None) -> Factorization:
-    """I - P_pi on the given states, factored; over dual numbers by the factors `lower` of its values."""
-    index = {s: i for i, s in enumerate(states)}
-    rows = []
-    for s in states:
-        row = {index[s]: q.field.one}
-        for t, p in q.P_pi[s].items():
-            if t in index:
-                j = index[t]
-                row[j] = row[j] - p if j in row else -p
-        rows.append(row)
-    return q.field.factor(rows) if lower is None else q.field.factor(rows, lower=lower)  # type: ignore[call-arg]
-
-
-def _sum(q: InducedChain, terms: Iterable[Any]) -> Any:
-    total = None
-    for term in terms:
-        total = term if total is None else total + term
-    return q.field.zero if total is None else total

@@ -18,20 +18,11 @@ from pgsym.exact.longrun import LongRun, deviation, reward_to
 from pgsym.exact.tables import LazyMap
 from pgsym.expression.quantity import QUANTITIES
 from pgsym.model.mdp import Action, State
-from pgsym.model.objective import MEAN_REWARD
+from pgsym.model.objective import MEAN_REWARD, Objective
 
 
 class Quantities(InducedChain):
-    """mu, eta, d, V, Q, A, h, rbar, J and the parts of the policy gradient theorem, over one field.
-
-    Parameters
-    ----------
-    structure
-        Shared between the fields in which one problem is evaluated.
-    lower
-        The same problem over ``field.base``, where `field` is a field of dual numbers: what is known there is not
-        computed again.
-    """
+    """mu, eta, d, V, Q, A, h, rbar, J and the parts of the policy gradient theorem, over one field."""
 
     # -- discounted or total reward ----------------------------------------------------------------------
 
@@ -80,9 +71,9 @@ class Quantities(InducedChain):
                 where="d",
             )
         if self.mdp.terminal or self.undiscounted:
-            scale = one / self._sum(eta[s] for s in self.live)
+            scale = one / self.sum(eta[s] for s in self.live)
         else:
-            start = one if self._mu0 is None else self._sum(self.mu0.values())
+            start = one if self._mu0 is None else self.sum(self.mu0.values())
             scale = (one - self.gamma) / start
         return LazyMap(self.live, lambda s: scale * eta[s])
 
@@ -94,7 +85,7 @@ class Quantities(InducedChain):
         if self._original is not None:
             return self._original.mu
         weights = list(self._weights)
-        total = self._sum(weights) + self.field.one
+        total = self.sum(weights) + self.field.one
         found = dict(zip(self.plan.rest, (w / total for w in weights), strict=True))
         return found | {self._recurrent[-1]: self.field.one / total}
 
@@ -242,16 +233,6 @@ class Quantities(InducedChain):
         return self._complete(total)
 
     @cached_property
-    def stationary_shift(self) -> Mapping[sp.Symbol, Any]:
-        """sum_s grad mu(s) V(s): what the theorem's sum lacks for the stationary-value objective."""
-        total: dict[sp.Symbol, Any] = {}
-        for s in self._recurrent:
-            for theta, dmu in self.field.gradient(self.mu[s]).items():
-                term = dmu * self.field.value(self.V[s])
-                total[theta] = total[theta] + term if theta in total else term
-        return self._complete(total)
-
-    @cached_property
     def fisher(self) -> Sequence[Mapping[int, Any]]:
         """F = sum_s w(s) sum_a pi(a|s) grad log pi(a|s) grad log pi(a|s)^T, sparse rows (k, k)."""
         value = self.field.value
@@ -311,12 +292,7 @@ class Quantities(InducedChain):
 
     def _require_discounted(self, name: str) -> None:
         if not self._is_discounted:
-            instead = QUANTITIES[name].instead
-            raise UndefinedQuantityError(
-                f"{name} is not defined for the {self.objective} objective; it uses {instead}. Ask for {instead}, "
-                "or solve with another objective",
-                where=name,
-            )
+            raise differential_only(name, self.objective)
 
     def _require(self, hypothesis: str) -> None:
         """One of the objective's hypotheses, about the data at hand; V checks for itself that runs end."""
@@ -324,3 +300,13 @@ class Quantities(InducedChain):
             self.structure.require_discounted(self.undiscounted)
         elif self._original is None or hypothesis == "unichain":
             getattr(self.structure, f"require_{hypothesis}")()
+
+
+def differential_only(name: str, objective: Objective) -> UndefinedQuantityError:
+    """A discounted quantity was asked for."""
+    instead = QUANTITIES[name].instead
+    return UndefinedQuantityError(
+        f"{name} is not defined for the {objective} objective; it uses {instead}. Ask for {instead}, or solve with "
+        "another objective",
+        where=name,
+    )

@@ -15,6 +15,7 @@ import jax
 import numpy as np
 from jax.sharding import AxisType, Mesh
 
+from pgsym.display.progress import Progress, reporter
 from pgsym.errors import SamplingError
 from pgsym.model.estimator import Estimator, find_estimator
 from pgsym.model.objective import Objective
@@ -24,7 +25,6 @@ from pgsym.sampling.kernel import Blocks, compiled
 from pgsym.sampling.layout import Shape, prepare, specifications
 from pgsym.sampling.moments import Moments
 from pgsym.sampling.plan import Plan, make_plan
-from pgsym.sampling.progress import Progress, reporter
 from pgsym.sampling.random import TRAJECTORIES, seed_key
 from pgsym.sampling.result import Along, Estimate
 from pgsym.sampling.tables import Floats, Tables, build_tables
@@ -105,16 +105,13 @@ def estimate(
     (1, True)
     """
     problem = Problem.of(problem)
-    objective = problem.objective
-    objective.require_rollouts()
     chosen = find_estimator(estimator)
     _check_counts(n, chunk)
-    tables = build_tables(problem)
-    Structure(problem.mdp, problem.policy).require(objective)
+    tables, plan = _planned(problem, chosen, horizon)
     found = draw(
         tables,
-        make_plan(chosen, tables, objective, horizon),
-        objective,
+        plan,
+        problem.objective,
         chosen.name,
         n=n,
         seed=seed,
@@ -124,6 +121,14 @@ def estimate(
         progress=progress,
     )
     return replace(found, assumption=problem.assumption)
+
+
+def _planned(problem: Problem, estimator: Estimator, horizon: int | None) -> tuple[Tables, Plan]:
+    """What is drawn, for an objective that is defined and has rollouts."""
+    problem.objective.require_rollouts()
+    tables = build_tables(problem)
+    Structure(problem.mdp, problem.policy).require(problem.objective)
+    return tables, make_plan(estimator, tables, problem.objective, horizon)
 
 
 def draw(
@@ -180,7 +185,7 @@ def draw(
         bias_of_J=plan.bias_of_J,
         seed=seed,
         seconds=seconds,
-        transitions=tally.steps,
+        transitions=tally.transitions,
         interrupted=interrupted,
         device=f"{mesh.size} x {mesh.devices.flat[0].device_kind}",
     )
@@ -280,7 +285,9 @@ class Tally:
 
     def __init__(self, k: int) -> None:
         self.moments = Moments(0, np.zeros(k + 1), np.zeros(()))
-        self.steps = 0
+        """Of (g, J), d = k + 1 coordinates."""
+        self.transitions = 0
+        """Steps taken before absorption."""
 
     def add(self, found: Blocks) -> None:
         """Merge blocks in their order; a block past the last trajectory is empty."""
@@ -288,4 +295,91 @@ class Tally:
             if n:
                 block = Moments(int(n), mean, M2)
                 self.moments = self.moments.merge(block) if self.moments.n else block
-                self.steps += int(steps)
+                self.transitions += int(steps)
+
+
+# -- batches ---------------------------------------------------------------------------------------------------
+
+DISPATCH = 2**16
+"""Trajectories that one call of the compiled program takes on each device."""
+SMALL_BLOCK = 256
+"""Block size of batches below 16 times as many: all of them share one program, and little of a block stays empty."""
+
+
+class BatchSampler:
+    """The compiled sampler of one setting: (model, policy, objective, estimator, theta, horizon).
+
+    Parameters
+    ----------
+    largest
+        Trajectories of the largest batch.  It chooses the block size, on which the last bits of a result depend.
+
+    Raises
+    ------
+    SamplingError, HypothesisError
+        As for `estimate`.
+
+    Examples
+    --------
+    >>> from pgsym.model import MDP, sigmoid
+    >>> mdp = MDP.from_transitions(
+    ...     [("s", "go", "end", 1, 1), ("s", "no", "end", 1, 0)], start="s", terminal=["end"])
+    >>> sampler = BatchSampler(Problem(mdp, sigmoid(mdp, {"s": "t"})), largest=1000)
+    >>> [batch.moments.n for batch in sampler.draw(7, [1000, 10])]
+    [1000, 10]
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        estimator: str | Estimator = "reward-to-go",
+        *,
+        largest: int,
+        horizon: int | None = None,
+        devices: int | Sequence[jax.Device] | None = None,
+    ) -> None:
+        tables, plan = _planned(problem, find_estimator(estimator), horizon)
+        self._arrays, self.shape = prepare(tables, plan, SMALL_BLOCK if largest < 16 * SMALL_BLOCK else largest)
+        mesh = device_mesh(devices)
+        self._blocks = mesh.size * max(1, DISPATCH // self.shape.block)
+        self._program = compiled(self.shape, specifications(self._arrays), self._blocks, mesh)
+
+    def draw(self, seed: int, counts: Sequence[int]) -> list[Tally]:
+        """Independent batches of that many trajectories each, as a function of the seed and the counts alone.
+
+        Raises
+        ------
+        SamplingError
+            A count is not positive, or one seed does not number so many trajectories.
+        """
+        spans = self._spans(counts)
+        key = seed_key(seed)
+        tallies = [Tally(self.shape.k) for _ in counts]
+        for start in range(0, len(spans), self._blocks):
+            part = spans[start : start + self._blocks]
+            # Blocks that fill up a dispatch end where they begin: they are empty.
+            padded = np.zeros((2, self._blocks), np.uint32)
+            padded[:, : len(part)] = np.array([(first, end) for _, first, end in part], np.uint32).T
+            with jax.enable_x64(True):
+                found = jax.tree.map(np.asarray, self._program(self._arrays, key, padded[1], padded[0]))
+            for i, (batch, _, _) in enumerate(part):
+                tallies[batch].add(jax.tree.map(lambda a, i=i: a[i : i + 1], found))
+        return tallies
+
+    def _spans(self, counts: Sequence[int]) -> list[tuple[int, int, int]]:
+        """(batch, first trajectory, end) of every block; each batch begins a block of its own."""
+        if min(counts) < 1:
+            raise SamplingError(f"found {min(counts)}; a batch has at least one trajectory. Drop it", where="counts")
+        block = self.shape.block
+        if sum(-(-count // block) for count in counts) * block > TRAJECTORIES:
+            raise SamplingError(
+                f"found {sum(counts)} trajectories; one seed numbers 2**31. Split them over several seeds",
+                where="counts",
+            )
+        spans, first = [], 0
+        for batch, count in enumerate(counts):
+            end = first + count
+            while first < end:
+                spans.append((batch, first, end))
+                first += block
+        return spans

@@ -1,6 +1,6 @@
 r"""The fast sampler: trajectories on an alias table, reduced to moments on the device.
 
-`walk` draws them, `gradients` sums their scores, and a block of trajectories becomes a mean and centred second
+`walk` draws them and sums their scores, and a block of trajectories becomes a mean and centred second
 moments here.  Both are linear or quadratic in g, so what is linear in the scores Z can wait: for
 :math:`g = Z^\top W`, a block has :math:`\mathrm{Cov}\,g = Z^\top\, \mathrm{Cov}\,W\, Z`.
 
@@ -20,9 +20,8 @@ from jax import lax
 from jax.sharding import Mesh
 from jax.sharding import PartitionSpec as P
 
-from pgsym.sampling.gradients import gradients, lengths, sums, weighed
 from pgsym.sampling.layout import KernelArrays, Shape, Summation
-from pgsym.sampling.walk import look, rollout
+from pgsym.sampling.walk import gradients, lengths, look, rollout, sums, weighed
 
 LANES = 16
 """Partial sums of a long sum: a processor adds so many at once, where one after another would wait for each."""

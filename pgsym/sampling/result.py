@@ -12,6 +12,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from pgsym.display.figure import new_figure
 from pgsym.display.result import TableResult, data_frame
 from pgsym.errors import SamplingError
 from pgsym.model.objective import Objective
@@ -21,6 +22,10 @@ from pgsym.trust import Level, Trust
 
 if TYPE_CHECKING:
     from pgsym.display.figure import Figure
+
+
+SHOWN = 24
+"""Coordinates that a plot shows; those with the widest intervals where there are more."""
 
 
 class Distance(NamedTuple):
@@ -311,7 +316,7 @@ class Estimate(TableResult):
         return f"Estimate({self.objective}, {self.estimator}, n={self.n}, {found})"
 
     def plot(self, exact: Mapping[sp.Symbol, Any] | Sequence[Any] | None = None, level: float = LEVEL) -> Figure:
-        """The sampled gradient with its joint intervals, and the exact one beside it where it is given.
+        """One row for each coordinate: a point with its joint interval, a diamond for the exact value if given.
 
         Parameters
         ----------
@@ -325,9 +330,25 @@ class Estimate(TableResult):
         MissingExtraError
             matplotlib is not installed.
         """
-        from pgsym.sampling.plot import plot
-
-        return plot(self, exact, level)
+        intervals, mean = self.intervals(level), self.mean
+        shown = np.sort(np.argsort(intervals[:, 0] - intervals[:, 1], kind="stable")[:SHOWN])
+        rows = np.arange(len(shown))
+        figure = new_figure(7.0, 1.4 + 0.3 * len(shown))
+        axes = figure.subplots()
+        reach = np.abs(intervals[shown].T - mean[shown])
+        axes.errorbar(
+            mean[shown], rows, xerr=reach, fmt="o", markersize=4, capsize=3, label=f"sampled, {level:.0%} jointly"
+        )
+        if exact is not None:
+            truth = self.gradient_of(exact)[shown]
+            axes.plot(truth, rows, "D", markersize=5, fillstyle="none", color="C3", label="exact")
+        axes.set_yticks(rows, [f"dJ/d{self.params[i].name}" for i in shown])
+        axes.invert_yaxis()
+        axes.axvline(0, color="0.8", linewidth=0.8, zorder=0)
+        rest = f"; {len(mean) - len(shown)} more" if len(shown) < len(mean) else ""
+        axes.set_xlabel(f"{self.estimator}, {self.n} trajectories{rest}")
+        axes.legend()
+        return figure
 
     def gradient_of(self, values: Mapping[sp.Symbol, Any] | Sequence[Any]) -> Floats:
         """[k] a gradient given by symbol or in order."""

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from pgsym.study.settings import Study, from_plain, read_model
 
 if TYPE_CHECKING:
-    from pgsym.sampling.batches import BatchSampler
+    from pgsym.sampling.estimate import BatchSampler
     from pgsym.sampling.moments import Moments
 
 
@@ -186,7 +186,7 @@ def draw_shard(task: Task) -> list[ShardResult]:
 @lru_cache(maxsize=16)
 def _sampler(model: str, setting: str, largest: int) -> BatchSampler:
     """Compiled once in each process."""
-    from pgsym.sampling.batches import BatchSampler
+    from pgsym.sampling.estimate import BatchSampler
 
     problem, chosen = read_model(model), json.loads(setting)
     return BatchSampler(

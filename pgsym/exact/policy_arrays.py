@@ -6,9 +6,10 @@ not depend on theta is built once.  Policies of other kinds carry tangents throu
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,29 +27,21 @@ Pairs = tuple[tuple[State, Action], ...]
 
 @dataclass(frozen=True)
 class PolicyPoint:
-    """The policy at one theta, over N pairs (s, a).
-
-    Attributes
-    ----------
-    pi : array, shape (N,)
-        pi(a|s).
-    slope : sparse, shape (N, k)
-        d pi(a|s) / d theta.
-    """
+    """The policy at one theta, over N pairs (s, a)."""
 
     pairs: Pairs
     pi: Floats
+    """[N] pi(a|s)."""
     slope: sparse.csr_array
+    """[N, k] d pi(a|s) / d theta, sparse."""
+    softmax_score: sparse.csr_array | None = None
+    """[N, k] Of a softmax policy, whose scores exist where pi has rounded to zero, too."""
 
     @cached_property
     def score(self) -> sparse.csr_array:
-        """grad log pi(a|s), shape (N, k).
-
-        Raises
-        ------
-        ZeroProbabilityError
-            pi(a|s) = 0 although its derivative is not.
-        """
+        """grad log pi(a|s), shape (N, k); ZeroProbabilityError where pi(a|s) = 0 although its derivative is not."""
+        if self.softmax_score is not None:
+            return self.softmax_score
         bare = np.flatnonzero((self.pi == 0) & (abs(self.slope).sum(axis=1) > 0))
         if bare.size:
             raise ZeroProbabilityError(
@@ -59,32 +52,11 @@ class PolicyPoint:
         return _scaled(1 / np.where(self.pi == 0, 1.0, self.pi), self.slope)
 
 
-@dataclass(frozen=True)
-class SoftmaxPoint(PolicyPoint):
-    """A softmax policy: its scores exist where pi has rounded to zero, too."""
-
-    scores: sparse.csr_array
-
-    @property
-    def score(self) -> sparse.csr_array:
-        return self.scores
+PolicyAt = Callable[[Floats], PolicyPoint]
+"""The policy at theta, shape (k,); PolicyError where it gives no probabilities."""
 
 
-class PolicyArrays(Protocol):
-    """theta -> `PolicyPoint`."""
-
-    def at(self, theta: Floats) -> PolicyPoint:
-        """The policy at `theta`, shape (k,).
-
-        Raises
-        ------
-        PolicyError
-            `theta` gives no probabilities.
-        """
-        ...
-
-
-def policy_arrays(policy: Policy, pairs: Pairs) -> PolicyArrays:
+def policy_arrays(policy: Policy, pairs: Pairs) -> PolicyAt:
     """The policy over `pairs`, which stand together state by state.
 
     Raises
@@ -96,7 +68,7 @@ def policy_arrays(policy: Policy, pairs: Pairs) -> PolicyArrays:
     --------
     >>> from pgsym.model import MDP, sigmoid
     >>> mdp = MDP.from_transitions([("s", a, "end", 1, 0) for a in ("go", "no")], terminal=["end"])
-    >>> point = policy_arrays(sigmoid(mdp, {"s": "t"}), mdp.pairs).at(np.zeros(1))
+    >>> point = policy_arrays(sigmoid(mdp, {"s": "t"}), mdp.pairs)(np.zeros(1))
     >>> point.pi.tolist(), point.slope.toarray().tolist()
     ([0.5, 0.5], [[0.25], [-0.25]])
     """
@@ -108,71 +80,63 @@ def policy_arrays(policy: Policy, pairs: Pairs) -> PolicyArrays:
             where="policy",
         )
     if isinstance(policy, Softmax):
-        return _SoftmaxArrays(policy, pairs)
+        return _softmax(policy, pairs)
     if isinstance(policy, Mixture):
-        return _MixtureArrays(policy, pairs)
-    return _RowByRow(policy, pairs)
+        return _mixture(policy, pairs)
+    return _row_by_row(policy, pairs)
 
 
-class _SoftmaxArrays:
+def _softmax(policy: Softmax, pairs: Pairs) -> PolicyAt:
     """pi = exp(l - max l) / sum, with l = C theta + c."""
+    forms = [policy.logits[s][a] for s, a in pairs]
+    column = {symbol: i for i, symbol in enumerate(policy.params)}
+    entries = [(n, column[x], float(c)) for n, form in enumerate(forms) for x, c in form.coefficients]
+    C = sparse_of(entries, (len(pairs), len(column)))
+    constant = np.array([float(form.constant) for form in forms])
+    first = np.array([n for n, (s, _) in enumerate(pairs) if n == 0 or pairs[n - 1][0] != s], np.int64)
+    bounds = np.append(first, len(pairs))
+    state = np.repeat(np.arange(len(first)), np.diff(bounds))
+    numbers = np.arange(len(pairs))
 
-    def __init__(self, policy: Softmax, pairs: Pairs) -> None:
-        self.pairs = pairs
-        forms = [policy.logits[s][a] for s, a in pairs]
-        column = {symbol: i for i, symbol in enumerate(policy.params)}
-        entries = [(n, column[x], float(c)) for n, form in enumerate(forms) for x, c in form.coefficients]
-        self.C = sparse_of(entries, (len(pairs), len(column)))
-        self.c = np.array([float(form.constant) for form in forms])
-        self.first = _first_of_state(pairs)
-        self.state = np.repeat(np.arange(len(self.first)), np.diff([*self.first, len(pairs)]))
-        self.numbers = np.arange(len(pairs))
-
-    def at(self, theta: Floats) -> PolicyPoint:
-        logits = self.C @ theta + self.c
+    def at(theta: Floats) -> PolicyPoint:
+        logits = C @ theta + constant
         if not np.isfinite(logits).all():
             raise PolicyError("a logit is not finite; theta must be finite. Take smaller steps", where="theta")
-        weights = np.exp(logits - np.maximum.reduceat(logits, self.first)[self.state])
-        pi = weights / np.add.reduceat(weights, self.first)[self.state]
-        shape = (len(self.first), len(pi))
-        choose = sparse.csr_array((pi, self.numbers, np.append(self.first, len(pi))), shape=shape)
+        weights = np.exp(logits - np.maximum.reduceat(logits, first)[state])
+        pi = weights / np.add.reduceat(weights, first)[state]
+        choose = sparse.csr_array((pi, numbers, bounds), shape=(len(first), len(pi)))
         # Measured from the likeliest action's, the mean is a sum of small terms: 1 - pi(a|s) keeps its digits.
-        likeliest: Any = self.first + [int(row.argmax()) for row in np.split(logits, self.first[1:])]
-        C = sparse.csr_array(self.C - self.C[likeliest][self.state])
-        score = sparse.csr_array(C - sparse.csr_array(choose @ C)[self.state])
-        return SoftmaxPoint(self.pairs, pi, _scaled(pi, score), score)
+        likeliest: Any = first + [int(row.argmax()) for row in np.split(logits, first[1:])]
+        differences = sparse.csr_array(C - C[likeliest][state])
+        score = sparse.csr_array(differences - sparse.csr_array(choose @ differences)[state])
+        return PolicyPoint(pairs, pi, _scaled(pi, score), score)
+
+    return at
 
 
-class _MixtureArrays:
+def _mixture(policy: Mixture, pairs: Pairs) -> PolicyAt:
     """(1 - epsilon) base + epsilon / |A(s)|."""
+    base_at = policy_arrays(policy.base, pairs)
+    keep = float(1 - policy.epsilon)
+    uniform = np.array([float(policy.epsilon) / len(policy.actions(s)) for s, _ in pairs])
 
-    def __init__(self, policy: Mixture, pairs: Pairs) -> None:
-        self.base = policy_arrays(policy.base, pairs)
-        self.pairs = pairs
-        self.keep = float(1 - policy.epsilon)
-        self.uniform = np.array([float(policy.epsilon) / len(policy.actions(s)) for s, _ in pairs])
+    def at(theta: Floats) -> PolicyPoint:
+        base = base_at(theta)
+        return PolicyPoint(pairs, keep * base.pi + uniform, keep * base.slope)
 
-    def at(self, theta: Floats) -> PolicyPoint:
-        base = self.base.at(theta)
-        return PolicyPoint(self.pairs, self.keep * base.pi + self.uniform, self.keep * base.slope)
+    return at
 
 
-class _RowByRow:
+def _row_by_row(policy: Policy, pairs: Pairs) -> PolicyAt:
     """Any policy, with dual numbers through ``policy.row``."""
+    number = {pair: n for n, pair in enumerate(pairs)}
+    column = {symbol: i for i, symbol in enumerate(policy.params)}
 
-    def __init__(self, policy: Policy, pairs: Pairs) -> None:
-        self.policy = policy
-        self.pairs = pairs
-        self.number = {pair: n for n, pair in enumerate(pairs)}
-        self.states = list(dict.fromkeys(s for s, _ in pairs))
-
-    def at(self, theta: Floats) -> PolicyPoint:
-        policy = self.policy
-        column = {symbol: i for i, symbol in enumerate(policy.params)}
+    def at(theta: Floats) -> PolicyPoint:
         field = DualField(float_field(policy, dict(zip(policy.params, theta.tolist(), strict=True)), {}), policy.params)
-        pi = np.zeros(len(self.pairs))
+        pi = np.zeros(len(pairs))
         slopes = []
-        for s in self.states:
+        for s in dict.fromkeys(s for s, _ in pairs):
             try:
                 row = policy.row(s, field)
             except ZeroDivisionError:
@@ -187,10 +151,12 @@ class _RowByRow:
                         "policy as logits",
                         where=(s, a),
                     )
-                n = self.number[s, a]
+                n = number[s, a]
                 pi[n] = value
                 slopes += [(n, column[x], float(d)) for x, d in field.gradient(p).items()]
-        return PolicyPoint(self.pairs, pi, sparse_of(slopes, (len(pi), len(column))))
+        return PolicyPoint(pairs, pi, sparse_of(slopes, (len(pi), len(column))))
+
+    return at
 
 
 def sparse_of(entries: list[tuple[int, int, float]], shape: tuple[int, int]) -> sparse.csr_array:
@@ -202,8 +168,3 @@ def sparse_of(entries: list[tuple[int, int, float]], shape: tuple[int, int]) -> 
 def _scaled(rows: Floats, matrix: sparse.csr_array) -> sparse.csr_array:
     """diag(rows) matrix."""
     return sparse.csr_array(sparse.diags_array(rows) @ matrix)
-
-
-def _first_of_state(pairs: Pairs) -> NDArray[np.int64]:
-    """The number of each state's first pair."""
-    return np.array([n for n, (s, _) in enumerate(pairs) if n == 0 or pairs[n - 1][0] != s], np.int64)
