@@ -28,8 +28,8 @@ from sampling_problems import PROBLEMS, STEPS, Problem
 from pgsym.model import Objective
 from pgsym.model.estimator import RewardToGo
 from pgsym.sampling import Tables
-from pgsym.sampling.estimate import _blocks_at_once, _workers, device_mesh, random_signs
-from pgsym.sampling.kernel import compiled
+from pgsym.sampling.estimate import _blocks_at_once, _workers, random_signs
+from pgsym.sampling.kernel import compiled, device_mesh
 from pgsym.sampling.layout import prepare, specifications
 from pgsym.sampling.plan import make_plan
 from pgsym.sampling.walk import UNROLL, returns

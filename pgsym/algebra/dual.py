@@ -15,7 +15,6 @@ import sympy as sp
 from pgsym.algebra.field import Factorization, Field, LazyVector
 from pgsym.algebra.ordering import Ordering
 from pgsym.errors import AlgebraError
-from pgsym.expression.evaluate import evaluate
 from pgsym.expression.linear import Linear
 
 DIRECTION = "direction"
@@ -121,7 +120,7 @@ def _difference(a: Tangents, b: Tangents) -> Tangents:
     return total
 
 
-class DualField:
+class DualField(Field):
     """Dual numbers over a base field that gives the parameters a value; satisfies the field interface.
 
     There is one tangent for each of the `parameters`; or for each of the `directions`, given by their coefficients, and
@@ -148,8 +147,7 @@ class DualField:
         if (parameters is None) == (directions is None):
             raise AlgebraError("found both or neither; give parameters or directions", where="DualField")
         self.base = base
-        self.ground = base.ground
-        self.logarithms: Mapping[sp.Symbol, sp.Expr] = base.logarithms
+        self.logarithms = base.logarithms
         self._seeds: dict[sp.Symbol, Tangents] = {}
         if directions is not None:
             self.parameters: tuple[Any, ...] = tuple((DIRECTION, k) for k in range(len(directions)))
@@ -159,9 +157,12 @@ class DualField:
         else:
             self.parameters = tuple(parameters or ())
             self._seeds = {symbol: {k: base.one} for k, symbol in enumerate(self.parameters)}
-        self._cache: dict[sp.Expr, Dual] = {}
         self.zero = Dual(base.zero, {})
         self.one = Dual(base.one, {})
+
+    @property
+    def ground(self) -> Any:
+        return self.base.ground
 
     def number(self, value: Fraction) -> Dual:
         return Dual(self.base.number(value), {})
@@ -218,11 +219,6 @@ class DualField:
 
     def is_zero(self, element: Dual) -> bool:
         return self.base.is_zero(element.value) and all(self.base.is_zero(s) for s in element.tangents.values())
-
-    def convert(self, expr: sp.Expr) -> Dual:
-        if expr not in self._cache:
-            self._cache[expr] = evaluate(expr, self)
-        return self._cache[expr]
 
     def gradient(self, element: Dual) -> dict[Any, Any]:
         """{theta_i: d element / d theta_i} in the *base* field, nonzero entries only."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import sympy as sp
 
-from pgsym.algebra.field import Factorization, Ground, Row
+from pgsym.algebra.field import Factorization, Field, Row
 from pgsym.algebra.ordering import Ordering
 from pgsym.errors import AlgebraError, NotInFieldError, SingularMatrixError
 from pgsym.expression.complaint import brief
@@ -21,7 +21,7 @@ DENSE = 16
 """Up to so many equations are solved in plain Python."""
 
 
-class FloatField(Ground):
+class FloatField(Field):
     """Python floats at given parameters.
 
     Parameters

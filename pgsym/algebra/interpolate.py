@@ -68,8 +68,6 @@ class UnivariateFactorization:
         """Numerators, shape (n,), and the least common denominator of Y with A^T Y = c."""
         return self._solve(self._columns, c, transposed=True)
 
-    # -- over the integers -----------------------------------------------------------------------------------
-
     def _solve(self, rows: Sequence[PolynomialRow], b: Sequence[fmpz_poly], *, transposed: bool) -> Fractions:
         """Images modulo primes, combined until the candidate is proved."""
         if not any(b):
@@ -115,8 +113,6 @@ class UnivariateFactorization:
         """A_k with A(x0 + y) = sum_k A_k y^k."""
         to_y = fmpz_poly([self.point, 1])
         return _coefficient_matrices([{j: a(to_y) for j, a in row.items()} for row in self.rows], self.n)
-
-    # -- modulo primes ---------------------------------------------------------------------------------------
 
     def _inverses(self) -> Iterator[tuple[int, nmod_mat, nmod]]:
         """p, A(x0)^{-1} and det A(x0) modulo p, for every prime where the determinant is nonzero."""

@@ -26,7 +26,7 @@ from typing import Any
 
 import sympy as sp
 
-from pgsym.algebra.field import Factorization, Ground, Row
+from pgsym.algebra.field import Factorization, Field, Row
 from pgsym.algebra.generators import Generators
 from pgsym.algebra.ordering import Ordering
 from pgsym.algebra.radical import RadicalField, prime_powers, roots_in
@@ -171,7 +171,7 @@ def _logarithm(numbers: RationalField | RadicalField, element: Any, argument: sp
     return Logarithm.of(numbers.base, factor).to_sympy() + sp.Add(*(sp.Rational(e, n) * sp.log(p) for p, n, e in roots))
 
 
-class PointField(Ground):
+class PointField(Field):
     """Expressions at a point, as elements of the field `numbers` (`flint.fmpq` where all values are rational)."""
 
     element = "a number at a point"

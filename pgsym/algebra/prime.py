@@ -16,7 +16,7 @@ import sympy as sp
 from flint import fmpz, nmod
 
 from pgsym.algebra.elimination import SparseLU, eliminate
-from pgsym.algebra.field import Ground, Row
+from pgsym.algebra.field import Field, Row
 from pgsym.algebra.generators import Generators
 from pgsym.algebra.ordering import Ordering, order
 from pgsym.algebra.residues import ResidueLU, Schedule
@@ -24,24 +24,22 @@ from pgsym.errors import NotInFieldError
 from pgsym.expression.linear import Linear
 
 PRIME_BITS = 64
-"""Primes of this length: the longest that fit into a machine word."""
-
-WORD_BITS = 64
+"""Primes have this length: the longest that fit into a machine word."""
 
 
-def random_prime(rng: Random, bits: int = PRIME_BITS) -> int:
-    """A uniformly random prime with that many bits; primality is proved, not guessed.
+def random_prime(rng: Random) -> int:
+    """A uniformly random prime of 64 bits; primality is proved, not guessed.
 
     >>> random_prime(Random(0)).bit_length()
     64
     """
     while True:
-        candidate = rng.getrandbits(bits) | 1 << (bits - 1) | 1
+        candidate = rng.getrandbits(PRIME_BITS) | 1 << (PRIME_BITS - 1) | 1
         if fmpz(candidate).is_prime():
             return candidate
 
 
-class PrimeField(Ground):
+class PrimeField(Field):
     """Z/p with a value for each generator; elements are `flint.nmod`.
 
     Parameters
@@ -162,7 +160,7 @@ def random_residues(rng: Random, prime: int, count: int) -> list[int]:
     [1, 2, 3, 4]
     """
     found: list[int] = []
-    spare = WORD_BITS - prime.bit_length()
+    spare = PRIME_BITS - prime.bit_length()
     while len(found) < count:
         n = 2 * (count - len(found)) + 1
         words = struct.unpack(f"<{n}Q", rng.randbytes(8 * n))

@@ -18,7 +18,7 @@ import sympy as sp
 from flint import fmpz
 
 from pgsym.algebra.elimination import SparseLU, eliminate
-from pgsym.algebra.field import Ground, Row
+from pgsym.algebra.field import Field, Row
 from pgsym.algebra.ordering import Ordering
 from pgsym.algebra.rational import RationalField
 from pgsym.errors import NotInFieldError
@@ -120,7 +120,7 @@ class Radical:
         return str(self.field.to_sympy(self))
 
 
-class RadicalField(Ground):
+class RadicalField(Field):
     """K(p_1^{1/n_1}, ..., p_k^{1/n_k}) for a field K with transcendental generators, and {p_i: n_i} with n_i >= 2.
 
     >>> field = RadicalField(RationalField([]), {2: 2})
@@ -132,7 +132,6 @@ class RadicalField(Ground):
 
     def __init__(self, base: RationalField, degrees: Mapping[int, int]) -> None:
         self.base = base
-        self.logarithms: Mapping[sp.Symbol, sp.Expr] = {}
         self.primes = tuple(sorted(degrees))
         self.degrees = tuple(degrees[p] for p in self.primes)
         self._origin: Exponents = (0,) * len(self.primes)

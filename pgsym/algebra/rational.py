@@ -21,7 +21,7 @@ from flint import fmpq, fmpz
 from pgsym.algebra.coprime import CoprimeBase, Factors
 from pgsym.algebra.differentiation import Differentiation
 from pgsym.algebra.elimination import RowScaled, eliminate
-from pgsym.algebra.field import Factorization, Ground, Row
+from pgsym.algebra.field import Factorization, Field, Row
 from pgsym.algebra.fraction import ONE, RationalFunction
 from pgsym.algebra.generators import Generators, shifted_exponents
 from pgsym.algebra.interpolate import ImageFactorization, prefers_images
@@ -34,7 +34,7 @@ from pgsym.expression.linear import Linear
 from pgsym.limits import CLOSED_FORM_TERMS
 
 
-class RationalField(Ground):
+class RationalField(Field):
     """Q(generators), with derivations.
 
     Parameters
@@ -154,13 +154,12 @@ class RationalField(Ground):
         self._chain: list[tuple[int, Differentiation, dict[sp.Symbol, Any]]] = []
         self._exponentials: dict[Linear, Any] = {}
         self._constant = not generators  # then elements are plain fmpq
+        self.limits: dict[str, Any] = {"budget": budget, "seconds": seconds}
         self._ring = Ring(max(len(generators), 1), budget, seconds)
         self._base = CoprimeBase(self._ring)
         self._printer = Printer(self._base, generators)
         self.zero = self.number(Fraction(0))
         self.one = self.number(Fraction(1))
-
-    # -- numbers ---------------------------------------------------------------------------------------------
 
     def number(self, value: Fraction) -> Any:
         if self._constant:
@@ -196,20 +195,15 @@ class RationalField(Ground):
         total = self._ring.zero
         for weight in weights:
             total = total + weight
-        total_element = RationalFunction(self._base, total)
-        return [RationalFunction(self._base, weight) / total_element for weight in weights]
+        return [RationalFunction(self._base, weight) / RationalFunction(self._base, total) for weight in weights]
 
     def _monomial(self, exponents: Mapping[sp.Symbol | None, int]) -> Polynomial:
         result = self._ring.one
         for symbol, power in exponents.items():
             if power:
-                result = result * self._ring.generators[self._exp_index(symbol)] ** power
+                form = self._found.constant if symbol is None else symbol / self._found.exponentials[symbol]
+                result = result * self._ring.generators[self._index[sp.exp(form)]] ** power
         return result
-
-    def _exp_index(self, symbol: sp.Symbol | None) -> int:
-        if symbol is None:
-            return self._index[sp.exp(sp.Rational(self._found.constant))]
-        return self._index[sp.exp(symbol / self._found.exponentials[symbol])]
 
     def _evaluated(self, expr: sp.Expr) -> Any:
         return evaluate(self.named(expr), self)
@@ -217,8 +211,6 @@ class RationalField(Ground):
     def named(self, expr: sp.Expr) -> sp.Expr:
         """The expression with the field's logarithms as their symbols."""
         return expr.xreplace({sp.log(f): symbol for symbol, f in self.logarithms.items()}) if self.logarithms else expr
-
-    # -- derivatives -----------------------------------------------------------------------------------------
 
     def gradient(self, element: Any) -> dict[sp.Symbol, Any]:
         if self._constant:
@@ -250,8 +242,6 @@ class RationalField(Ground):
         """How long the element's numerator is: its number of terms."""
         return 1 if self._constant else len(element.numerator)
 
-    # -- linear systems --------------------------------------------------------------------------------------
-
     def factor(
         self, rows: Sequence[Row], last: Sequence[int] = (), *, ordering: Ordering | None = None
     ) -> Factorization:
@@ -282,8 +272,6 @@ class RationalField(Ground):
             numerator = element.numerator * (scale // element.scale)
             cleared[j] = RationalFunction(self._base, self._ring.multiply(numerator, self._base.expand(rest)))
         return cleared, RationalFunction(self._base, self._base.expand(self._base.live(common)) * scale)
-
-    # -- SymPy -----------------------------------------------------------------------------------------------
 
     def to_sympy(self, element: Any, *, factor: bool = True) -> sp.Expr:
         """The element as an expression, without loss; denominators stay factored.

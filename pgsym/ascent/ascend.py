@@ -48,9 +48,9 @@ def ascend(
     problem
         See `pgsym.Problem.of`; every path starts at its theta.
     methods
-        Names: ``exact`` (grad J), ``natural`` (F^-1 grad J), an estimator (``reinforce``, ``reward-to-go``,
-        ``advantage``, ``all-knowing``...), or one with ``-undiscounted`` behind it, which leaves out gamma^t; or
-        descriptions from `pgsym.model.estimator`; or ``{label: name or description}``.
+        Names: ``exact`` (grad J), ``natural`` (F^-1 grad J), an estimator such as ``reward-to-go``, or one with
+        ``-undiscounted`` behind it, which leaves out gamma^t; or descriptions from `pgsym.model.estimator`; or
+        ``{label: name or description}``.
     steps
         Steps of every path.
     step_size

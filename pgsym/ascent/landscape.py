@@ -2,26 +2,20 @@ r"""J, its gradient and its natural gradient in float64, at one theta after anot
 
 With :math:`V = (I - \gamma P_\pi)^{-1} r_\pi` and :math:`\eta^\top = \mu_0^\top (I - \gamma P_\pi)^{-1}`,
 differentiating the linear system in adjoint order gives :math:`dJ = \eta^\top (dr_\pi + \gamma\, dP_\pi V)`; for the
-average reward, :math:`d\bar r = \mu^\top (dr_\pi + dP_\pi h)`.  Both solutions come from one LU decomposition, so a
-gradient for any number of parameters costs about as much as J.  `pgsym.solve` differentiates forwards, and tests
+average reward, :math:`d\bar r = \mu^\top (dr_\pi + dP_\pi h)`.  `pgsym.solve` differentiates forwards, and tests
 compare the two.
 
-The best that any policy can do, as a line to measure paths by: the linear program of expected visits.
+The best that any policy can do is the linear program of expected visits (Puterman 1994, sections 6.9 and 8.8), whose
+solutions at corners are deterministic policies:
 
 .. math::  \max_{x \ge 0} \sum_{s,a} x(s,a)\, r(s,a), \qquad
            \sum_a x(s',a) - \gamma \sum_{s,a} x(s,a) P(s'|s,a) = \mu_0(s')
 
-(Puterman 1994, sections 6.9 and 8.8).  Its solutions at corners are deterministic policies, so the value is that of
-the best deterministic policy.  A parametrised policy need not reach it: states that share parameters cannot be told
-apart.
-
-The natural gradient without forming F: (F + damping I)^-1 g, or F^+ g.
-
-With Z the scores, W the weights w(s) pi(a|s) and A the advantages, :math:`F = Z^\top W Z` and
-:math:`g = Z^\top W A`, so :math:`F^+ g` is the shortest x that fits A by Z x best in the weights W (Kakade 2002,
-Theorem 1).  Fitting by a singular value decomposition of :math:`\sqrt W Z` never squares its condition number.
-F is block-diagonal over parameters that share no state (tabular policies: a block for each state), and its
-pseudo-inverse with it, so each block is fitted by itself.
+The natural gradient needs no F: with Z the scores, W the weights w(s) pi(a|s) and A the advantages,
+:math:`F = Z^\top W Z` and :math:`g = Z^\top W A`, so :math:`F^+ g` is the shortest x that fits A by Z x best in the
+weights W (Kakade 2002, Theorem 1).  A singular value decomposition of :math:`\sqrt W Z` never squares its condition
+number.  F is block-diagonal over parameters that share no state, and its pseudo-inverse with it, so each block is
+fitted by itself.
 """
 
 from __future__ import annotations
@@ -59,26 +53,13 @@ class LocalValues:
     policy: PolicyPoint
 
     def natural_gradient(self, damping: float = 0.0) -> Floats:
-        """(F + damping I)^-1 grad J, or F^+ grad J without damping, shape (k,).
-
-        F = sum_s w(s) sum_a pi(a|s) grad log pi(a|s) grad log pi(a|s)^T (Kakade 2002), with the weight w of the
-        objective's policy gradient theorem, not normalised.
-        """
+        """(F + damping I)^-1 grad J, or F^+ grad J without damping, shape (k,), with F not normalised."""
         return natural_direction(self.policy.score, self.weight, self.advantage, damping)
 
 
 class Landscape(FloatChain):
-    """theta -> J(theta) and its derivatives, for one problem.
+    """theta -> J(theta) and its derivatives, for one problem whose objective is defined and whose symbols have values.
 
-    Raises
-    ------
-    HypothesisError
-        The objective is not defined for this model and policy.
-    StructureError
-        A symbol of the model has no value.
-
-    Examples
-    --------
     >>> place = Landscape(Problem.of("short-corridor")).at(np.zeros(1))
     >>> round(place.J, 12), place.gradient.round(12).tolist()
     (-12.0, [2.0])
@@ -100,12 +81,7 @@ class Landscape(FloatChain):
     def at(self, theta: Floats) -> LocalValues:
         """J, its gradient and what the natural gradient needs, at `theta` of shape (k,).
 
-        Raises
-        ------
-        PolicyError
-            `theta` gives no probabilities.
-        SingularMatrixError
-            A probability has rounded to 0, and without it the value is not defined.
+        SingularMatrixError where a probability has rounded to 0, and without it the value is not defined.
         """
         policy = self.policy_at(np.asarray(theta, float))
         choose = self.by_state(policy.pi)

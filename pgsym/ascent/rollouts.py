@@ -24,8 +24,6 @@ from pgsym.sampling.tables import Tables, build_tables
 def rounded_plan(estimator: Estimator, tables: Tables, objective: Objective, horizon: int | None) -> Plan:
     """The estimator's plan, its default horizon, burn-in and window rounded up.
 
-    Examples
-    --------
     >>> from pgsym.model import MDP, sigmoid
     >>> from pgsym.model.estimator import RewardToGo
     >>> mdp = MDP.from_transitions(
@@ -53,15 +51,7 @@ def rounded_plan(estimator: Estimator, tables: Tables, objective: Objective, hor
 
 
 class SampledDirections:
-    """The direction that `batch` rollouts give, as a function of theta and a seed.
-
-    Raises
-    ------
-    SamplingError
-        The estimator does not fit the objective.
-    AscentError
-        A batch of less than 2.
-    """
+    """The direction that `batch` rollouts give, as a function of theta and a seed."""
 
     def __init__(self, problem: Problem, estimator: Estimator, batch: int, horizon: int | None) -> None:
         if batch < 2:

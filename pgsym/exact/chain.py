@@ -29,18 +29,8 @@ Row = dict[int, Any]
 class InducedChain:
     """pi, P, r, P_pi and r_pi over one field, and the factored systems I - gamma P_pi and I - P_pi.
 
-    Parameters
-    ----------
-    structure
-        Shared between the fields in which one problem is evaluated.
-    lower
-        The same problem over ``field.base``, where `field` is a field of dual numbers: its constants and
-        factorizations are used again.
-
-    Attributes
-    ----------
-    systems : list of (discount, states, Factorization)
-        I - discount P_pi on these states, each factored once for all variants of the chain.
+    The structure is shared between the fields in which one problem is evaluated.  Where `field` is a field of dual
+    numbers, `lower` is the same problem over ``field.base``: what is known there is not computed again.
     """
 
     def __init__(
@@ -63,6 +53,7 @@ class InducedChain:
         self.constants: Constants = Constants(self.plan, field.ground) if lower is None else lower.constants
         self._known: dict[QuantityDefinition, Any] = {}
         self.systems: list[tuple[Any, tuple[State, ...], Factorization]] = []
+        """I - discount P_pi on these states, each factored once for all variants of the chain."""
         self._original: Self | None = None
         self._r: Mapping[Any, Any] | None = None
         self._gamma: Any = None

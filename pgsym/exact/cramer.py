@@ -30,7 +30,6 @@ class Bound(NamedTuple):
     bits: float
 
     def times(self, other: Bound) -> Bound:
-        """The product."""
         return Bound(self.degree + other.degree, self.bits + other.bits)
 
     def without(self, other: Bound) -> Bound:
@@ -38,7 +37,6 @@ class Bound(NamedTuple):
         return Bound(self.degree - other.degree, self.bits - other.bits)
 
     def repeated(self, count: int) -> Bound:
-        """A sum of `count` polynomials."""
         return Bound(self.degree, self.bits + math.log2(max(count, 1)))
 
     def over(self, *factors: Factor) -> Size:
@@ -81,38 +79,21 @@ def largest(bounds: Iterable[Bound]) -> Bound:
 
 
 class Local(NamedTuple):
-    """One state's row, multiplied by its own denominators only.
-
-    Attributes
-    ----------
-    clear
-        L_s, the denominators of pi(.|s) and P(.|s,.).
-    choice
-        L_s sum_a pi(a|s), as a sum of its terms.
-    move
-        L_s sum_s' P_pi(s,s').
-    reward
-        L_s r_pi(s), times the common denominator of all rewards.
-    """
+    """One state's row, multiplied by its own denominators only."""
 
     clear: Bound
+    """L_s, the denominators of pi(.|s) and P(.|s,.)."""
     choice: Bound
+    """L_s sum_a pi(a|s), as a sum of its terms."""
     move: Bound
+    """L_s sum_s' P_pi(s,s')."""
     reward: Bound
+    """L_s r_pi(s), times the common denominator of all rewards."""
 
 
 class CramerSystem:
-    """I - gamma P_pi on some states, by kind of row.
+    """I - gamma P_pi on some states: how many have which row, and gamma = above / below.
 
-    Parameters
-    ----------
-    rows
-        How many states have which row.
-    above, below
-        Numerator and denominator of gamma.
-
-    Examples
-    --------
     >>> row = Local(Bound(1, 1.0), Bound(1, 1.0), Bound(1, 1.0), Bound(1, 1.0))
     >>> CramerSystem({row: 3}, Bound(1, 0.0)).det.degree
     6
@@ -147,12 +128,7 @@ class CramerSystem:
 class Stationary:
     """mu(s) = w_s / T for one recurrent class: w is 1 in the pinned state, and T is the sum.
 
-    Parameters
-    ----------
-    pinned
-        The row of the pinned state.
-    rows
-        The others, transient states among them or not.
+    The other rows may be those of transient states too.
     """
 
     def __init__(self, pinned: Local, rows: Mapping[Local, int]) -> None:

@@ -23,25 +23,6 @@ FEW_STARTS = 2
 class EliminationPlan:
     """The distinct parts of P and r, the unknowns of the linear systems and their order of elimination.
 
-    Attributes
-    ----------
-    expressions : list of Expr
-        The distinct probabilities and rewards of the outcomes.
-    probabilities : list of tuples of int
-        The distinct P(s'|s,a), as sums of expressions.
-    rewards : list of tuples of (int, int)
-        The distinct r(s,a), as sums of probability times reward.
-    moves : dict
-        {(s, a): ((s', position in `probabilities`), ...)}
-    one_reward_each : bool
-        Outcomes of one (s, a) that share s' have the same reward.
-    kinds : list of (tuple of int, int)
-        The distinct pairs of positions in `probabilities`, one for each s', and in `rewards`.
-    kind : dict
-        {(s, a): position in `kinds`}
-
-    Examples
-    --------
     >>> from pgsym.model import MDP, tabular
     >>> mdp = MDP.from_transitions([(s, "go", t, "1/2", 3) for s in "xy" for t in "xx"], gamma="1/2")
     >>> plan = EliminationPlan.of(Structure(mdp, tabular(mdp)))
@@ -63,13 +44,16 @@ class EliminationPlan:
         self.structure = structure
         self.mdp = structure.mdp
         self.one_reward_each = True
+        """Outcomes of one (s, a) that share s' have the same reward."""
         expressions: dict[sp.Expr, int] = {}
         zero: set[int] = set()
         sums: dict[tuple[int, ...], int] = {}
         rewards: dict[tuple[tuple[int, int], ...], int] = {}
         kinds: dict[tuple[tuple[int, ...], int], int] = {}
         self.moves: dict[tuple[State, Action], tuple[tuple[State, int], ...]] = {}
+        """{(s, a): ((s', position in `probabilities`), ...)}"""
         self.kind: dict[tuple[State, Action], int] = {}
+        """{(s, a): position in `kinds`}"""
 
         def position(expr: sp.Expr) -> int:
             known = expressions.get(expr)
@@ -94,11 +78,13 @@ class EliminationPlan:
             kind = (tuple([i for _, i in moves]), rewards.setdefault(tuple(terms), len(rewards)))
             self.kind[pair] = kinds.setdefault(kind, len(kinds))
         self.expressions = list(expressions)
+        """The distinct probabilities and rewards of the outcomes."""
         self.probabilities = list(sums)
+        """The distinct P(s'|s,a), as sums of expressions."""
         self.rewards = list(rewards)
+        """The distinct r(s,a), as sums of probability times reward."""
         self.kinds = list(kinds)
-
-    # -- unknowns ----------------------------------------------------------------------------------------
+        """The distinct pairs of positions in `probabilities`, one for each s', and in `rewards`."""
 
     @cached_property
     def live(self) -> tuple[State, ...]:
@@ -118,8 +104,6 @@ class EliminationPlan:
         """All states but the last of the recurrent class."""
         ref = self.structure.recurrent_classes[0][-1]
         return tuple(s for s in self.mdp.states if s != ref)
-
-    # -- pivots ------------------------------------------------------------------------------------------
 
     @cached_property
     def last(self) -> list[int]:

@@ -97,8 +97,7 @@ class LongRun:
     def g(self) -> Mapping[State, Any]:
         """The long-run average reward of the chain that starts in s; 0 in terminal states.
 
-        g = P* r_pi with the Cesaro limit P* of the powers of P_pi (Puterman 1994, section 8.2).  In reward units per
-        step; with one recurrent class and no terminal state it is rbar in every state.
+        g = P* r_pi with the Cesaro limit P* of the powers of P_pi (Puterman 1994, section 8.2); reward units per step.
         """
         found = dict.fromkeys(self.q.mdp.states, self.q.field.zero)
         found.update((s, c.gain) for s, c in self.class_of.items())
@@ -109,8 +108,7 @@ class LongRun:
     def H(self) -> Mapping[State, Any]:
         """The differential value with (I - P_pi) H = r_pi - g and P* H = 0; 0 in terminal states.
 
-        H is the deviation matrix times r_pi (Puterman 1994, section 8.2.3 and theorem 8.2.6).  In reward units; with
-        one recurrent class and no terminal state it is h.
+        H is the deviation matrix times r_pi (Puterman 1994, section 8.2.3 and theorem 8.2.6), in reward units.
         """
         found = dict.fromkeys(self.q.mdp.states, self.q.field.zero)
         found.update((s, c.H[s]) for s, c in self.class_of.items())
@@ -131,9 +129,8 @@ class LongRun:
     def nu(self) -> Mapping[State, Any]:
         """The Cesaro limit of Pr(s_t = s) from the start, over all states.
 
-        It sums to 1 (to the total start weight), vanishes in transient states, and counts what has ended in the
-        terminal ones.  With one recurrent class and no terminal state it is mu.  First comes the weight that enters
-        each absorbing state or class from outside, then its spread by mu_k.
+        It sums to the total start weight, vanishes in transient states, and counts what has ended in the terminal
+        ones: the weight that enters each absorbing state or class from outside, spread by mu_k.
         """
         zero, start = self.q.field.zero, self.q.mu0
         arrived = {s: start.get(s, zero) for s in self.q.mdp.states if s in self.class_of or s in self.q.mdp.terminal}

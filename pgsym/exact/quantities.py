@@ -6,7 +6,7 @@ is asked for, and each quantity checks its own hypotheses.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -36,9 +36,8 @@ class Quantities(InducedChain):
     def _values(self) -> Sequence[Any]:
         """V on the live states, as a vector."""
         rewards = [self.r_pi[s] for s in self.live]
-        if self._below is None:
-            return self._system.solve(rewards)
-        return self._system.solve(rewards, self._below._values)  # type: ignore[call-arg]
+        known = None if self._below is None else self._below._values
+        return _solved(self._system.solve, rewards, known)
 
     @cached_property
     def eta(self) -> Mapping[State, Any]:
@@ -51,9 +50,8 @@ class Quantities(InducedChain):
         """eta on the live states, as a vector."""
         zero = self.field.zero
         start = [self.mu0.get(s, zero) for s in self.live]
-        if self._below is None:
-            return self._system.solve_transposed(start)
-        return self._system.solve_transposed(start, self._below._visits)  # type: ignore[call-arg]
+        known = None if self._below is None else self._below._visits
+        return _solved(self._system.solve_transposed, start, known)
 
     def visits_from(self, state: State) -> Mapping[State, Any]:
         """Expected discounted visits of a run that begins in `state`; V(s) is their sum, weighted with r_pi."""
@@ -95,9 +93,8 @@ class Quantities(InducedChain):
         ref, zero = self._recurrent[-1], self.field.zero
         rest, system = self._pinned
         leaving = [self.P_pi[ref].get(s, zero) for s in rest]
-        if self.lower is None:
-            return system.solve_transposed(leaving)
-        return system.solve_transposed(leaving, self.lower._weights)  # type: ignore[call-arg]
+        known = None if self.lower is None else self.lower._weights
+        return _solved(system.solve_transposed, leaving, known)
 
     @cached_property
     def rbar(self) -> Any:
@@ -117,9 +114,8 @@ class Quantities(InducedChain):
         """h(s) - h(the pinned state) for the other states."""
         rest, system = self._pinned
         excess = [self.r_pi[s] - self.rbar for s in rest]
-        if self.lower is None:
-            return system.solve(excess)
-        return system.solve(excess, self.lower._relative)  # type: ignore[call-arg]
+        known = None if self.lower is None else self.lower._relative
+        return _solved(system.solve, excess, known)
 
     # -- what the objective makes of them ----------------------------------------------------------------
 
@@ -300,6 +296,11 @@ class Quantities(InducedChain):
             self.structure.require_discounted(self.undiscounted)
         elif self._original is None or hypothesis == "unichain":
             getattr(self.structure, f"require_{hypothesis}")()
+
+
+def _solved(solve: Callable[..., Sequence[Any]], right: Sequence[Any], values: Sequence[Any] | None) -> Sequence[Any]:
+    """The solution, whose values may be known already from the lower field."""
+    return solve(right) if values is None else solve(right, values)
 
 
 def differential_only(name: str, objective: Objective) -> UndefinedQuantityError:

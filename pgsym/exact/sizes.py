@@ -32,7 +32,7 @@ from pgsym.model.structure import Structure
 
 
 class SizeQuantities:
-    """Bounds of mu, eta, d, V, Q, A, h, rbar, J, ... with the attributes of `Quantities`; its tables are constant.
+    """Bounds with the attributes of `Quantities`, where they are explained; tables are constant.
 
     >>> from pgsym.model import tabular
     >>> mdp = MDP.from_transitions(
@@ -82,36 +82,30 @@ class SizeQuantities:
         )
 
     def of(self, quantity: QuantityDefinition) -> Any:
-        """The bound of a quantity of the registry."""
         return quantity.bound_of(self)
 
     # -- the chain ---------------------------------------------------------------------------------------
 
     @cached_property
     def pi(self) -> Mapping[State, Mapping[Action, Size]]:
-        """pi(a|s), nested by state and action."""
         return self._by_state(Constant(range(self.parts.actions), self.parts.pi))
 
     @cached_property
     def gamma(self) -> Size:
-        """The discount factor."""
         return self._gamma or self.parts.gamma
 
     @cached_property
     def mu0(self) -> Mapping[Any, Size]:
-        """The start distribution."""
         if self._mu0 is None:
             self.structure.require_start()
         return self._by_state(self._mu0 or self.parts.mu0)
 
     @cached_property
     def r(self) -> Mapping[Any, Size]:
-        """r(s,a)."""
         return Constant(self.mdp.pairs, self._r or self.parts.r)
 
     @cached_property
     def P(self) -> Mapping[tuple[State, Action], Mapping[Any, Size]]:
-        """P(s'|s,a)."""
         return Constant(self.mdp.pairs, self._by_state(self.parts.P))
 
     @cached_property
@@ -130,12 +124,10 @@ class SizeQuantities:
 
     @property
     def has_own_rewards(self) -> bool:
-        """The rewards are not those of the model."""
         return self._r is not None
 
     @property
     def live(self) -> tuple[State, ...]:
-        """The states whose value has to be solved for."""
         return self.parts.plan.live
 
     # -- discounted or total reward ----------------------------------------------------------------------
@@ -232,30 +224,25 @@ class SizeQuantities:
 
     @cached_property
     def baseline(self) -> Mapping[Any, Size]:
-        """V, or h where values are differential ones."""
         return self.V if self._is_discounted else self.h
 
     @cached_property
     def Q(self) -> Mapping[Any, Size]:
-        """The action value."""
         r, future = self.r[None], self._count(self.parts.branches) * self.parts.P * self.baseline[None]
         found = r + self.gamma * future if self._is_discounted else r + self.rbar + future
         return Constant(self.mdp.pairs, found)
 
     @cached_property
     def A(self) -> Mapping[Any, Size]:
-        """The advantage."""
         return Constant(self.mdp.pairs, self.Q[None] - self.baseline[None])
 
     @cached_property
     def weight(self) -> Mapping[Any, Size]:
-        """eta or mu."""
         found: Mapping[Any, Size] = getattr(self, self.objective.definition.weight)
         return found
 
     @cached_property
     def J(self) -> Size:
-        """The objective."""
         if self._r is None and self._gamma is None and self._mu0 is None:
             self.structure.require(self.objective)
         if self.objective.definition.J == MEAN_REWARD:
@@ -267,7 +254,6 @@ class SizeQuantities:
 
     @cached_property
     def logit(self) -> Mapping[Any, Size]:
-        """l(s,a) of a softmax policy."""
         number, symbol = self.field.number, self.field.symbol
         sums = [
             [number(form.constant), *(number(c) * symbol(s) for s, c in form.coefficients)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
@@ -27,8 +27,8 @@ from pgsym.model.problem_display import point_text
 from pgsym.model.structure import Structure
 from pgsym.trust import Level, Trust
 
-_NO_TABLE = frozenset({"pi", "P", "P_pi", "logit", "F", "|S|"})
-"""Quantities that a solution has in another form, or not at all."""
+_NESTED = ("pi", "P")
+"""Quantities that `Quantities` nests by state: they are read there."""
 
 
 class Solution(Result):
@@ -104,7 +104,7 @@ class Solution(Result):
     def __getattr__(self, name: str) -> Any:
         """A quantity of the registry, found once; ``g``, ``nu``, ``H``, ``n`` and ``D`` too."""
         quantity = QUANTITIES.get(name)
-        if quantity is None or name in _NO_TABLE:
+        if quantity is None or name in _NESTED:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         by_parameter = quantity.kinds == (PARAMETER,)
         shown: Any = (self._differential if by_parameter else self.quantities).of(quantity)
@@ -116,10 +116,12 @@ class Solution(Result):
     @cached_property
     def P_pi(self) -> sp.Matrix:
         """Transition matrix of the induced chain, shape (non-terminal states, all states)."""
-        chain, zero = self.quantities.P_pi, self.field.zero
-        return sp.Matrix(
-            [[self.field.to_sympy(chain[s].get(t, zero)) for t in self.mdp.states] for s in self.mdp.nonterminal]
-        )
+        chain = self.quantities.P_pi
+        return self._matrix([chain[s] for s in self.mdp.nonterminal], self.mdp.states)
+
+    def _matrix(self, rows: Sequence[Mapping[Any, Any]], columns: Iterable[Any]) -> sp.Matrix:
+        to_sympy, zero = self.field.to_sympy, self.field.zero
+        return sp.Matrix([[to_sympy(row.get(j, zero)) for j in columns] for row in rows])
 
     # -- derivatives -------------------------------------------------------------------------------------
 
@@ -148,16 +150,12 @@ class Solution(Result):
         else:
             field = DualField(self.field, params)
             first = self._over(DualField(field, params)).gradient
-        second = {i: field.gradient(first[i]) for i in params}
-        zero = self.field.zero
-        return sp.Matrix([[self.field.to_sympy(second[i].get(j, zero)) for j in params] for i in params])
+        return self._matrix([field.gradient(first[i]) for i in params], params)
 
     @cached_property
     def fisher(self) -> sp.Matrix:
         """F = sum_s w(s) sum_a pi grad log pi grad log pi^T, with the theorem's state weight w; shape (k, k)."""
-        rows, zero = self._differential.fisher, self.field.zero
-        k = range(len(self.policy.params))
-        return sp.Matrix([[self.field.to_sympy(row.get(j, zero)) for j in k] for row in rows])
+        return self._matrix(self._differential.fisher, range(len(self.policy.params)))
 
     @cached_property
     def natural_gradient(self) -> Table:
@@ -260,21 +258,16 @@ class Solution(Result):
 
     @property
     def assumption(self) -> str:
-        """What nobody chose of the problem, in one line; empty where all was chosen."""
         return self.problem.assumption
 
     @property
     def trust(self) -> Trust:
-        """A closed form, exact at theta, or a float."""
         return field_trust(self.field, self.theta)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data in the schema of ``pgsym solve --json``, in which each number has the one view that this is.
+        """Plain data in the schema of ``pgsym solve --json``; tables nest by state, then by action.
 
-        Returns
-        -------
-        Numbers are ``{"closed_form", "exact", "float"}``, null where they are too large; tables nest by state, then
-        by action.
+        Numbers are ``{"closed_form", "exact", "float"}``, of which one is given, or none if it is too large.
         """
         told = labels([*self.mdp.states, *(a for _, a in self.mdp.pairs)])
         found: dict[str, Any] = {
@@ -302,7 +295,6 @@ class Solution(Result):
         return {"closed_form": None, "exact": exact, "float": None if value.free_symbols else to_float(value)}
 
     def text(self) -> str:
-        """What is solved, J, and the first derivatives."""
         params = self.policy.params
         where = "in closed form" if self.theta is None else f"at {point_text(self.theta)}"
         lines = [f"{self.objective}, {where}, {len(self.mdp.states)} states"]

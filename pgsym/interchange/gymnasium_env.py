@@ -19,17 +19,8 @@ from pgsym.model.problem import Problem
 class MDPEnv(gymnasium.Env):
     """An MDP as a gymnasium environment: states and actions by number; made by `to_gymnasium`.
 
-    Attributes
-    ----------
-    states, actions : tuple
-        The names behind the numbers.
-    P : dict
-        {s: {a: [(p, s', r, done)]}}, as gymnasium's own tables, so that `MDP.from_gymnasium` reads the model back.
-    initial_state_distrib : array, shape (S,)
-    pi : array, shape (S, A), or None
-        The policy's probabilities.
-    gamma : float
-        The model's discount factor, for the learner: gymnasium has no place for it.
+    The names behind the numbers are `states` and `actions`; `pi`, shape (S, A), has the policy's probabilities, if any;
+    `gamma` is the model's discount factor, for the learner: gymnasium has no place for it.
     """
 
     metadata = {"render_modes": ["ansi"], "render_fps": 4}  # noqa: RUF012  (gymnasium's own name for it)
@@ -66,7 +57,7 @@ class MDPEnv(gymnasium.Env):
 
     @property
     def P(self) -> dict[int, dict[int, list[tuple[float, int, float, bool]]]]:
-        """The transition table."""
+        """{s: {a: [(p, s', r, done)]}}, as gymnasium's own, so that `MDP.from_gymnasium` reads the model back."""
         t = self.tables
         return {
             s: {

@@ -77,12 +77,7 @@ def default_horizon(tables: Tables) -> int:
     """The least T that leaves out at most `TRUNCATION` of the expected discounted time before the end.
 
     A run counts as ended when it can earn no more.  The gradient and the value of a T-step rollout are those
-    of the T-step problem, ``mdp.unroll(T)``, exactly: compare with that.
-
-    Raises
-    ------
-    SamplingError
-        The remaining share is larger after `MAX_STEPS` steps.
+    of the T-step problem, ``problem.unroll(T)``, exactly: compare with that.
     """
     running = _can_earn(tables)
     d, discount, masses, total = tables.start, 1.0, [], 0.0
@@ -115,9 +110,6 @@ def _can_earn(tables: Tables) -> NDArray[np.bool_]:
         if earning[reached].all():
             return earning
         earning[reached] = True
-
-
-# -- the long run ------------------------------------------------------------------------------------------
 
 
 def stationary(tables: Tables) -> Floats:

@@ -13,7 +13,7 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax.sharding import AxisType, Mesh
+from jax.sharding import Mesh
 
 from pgsym.display.progress import Progress, reporter
 from pgsym.errors import SamplingError
@@ -21,7 +21,7 @@ from pgsym.model.estimator import Estimator, find_estimator
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike
 from pgsym.model.structure import Structure
-from pgsym.sampling.kernel import Blocks, compiled
+from pgsym.sampling.kernel import Blocks, compiled, device_mesh
 from pgsym.sampling.layout import Shape, prepare, specifications
 from pgsym.sampling.moments import Moments
 from pgsym.sampling.plan import Plan, make_plan
@@ -148,10 +148,10 @@ def draw(
     key = seed_key(seed)
     along = Along.PARAMETERS
     if directions is not None:
-        along = Along.RANDOM if isinstance(directions, int) else Along.GIVEN
-        chosen = (
-            random_signs(directions, tables.k, seed) if isinstance(directions, int) else np.asarray(directions, float)
-        )
+        along = Along.GIVEN
+        if isinstance(directions, int):
+            along, directions = Along.RANDOM, random_signs(directions, tables.k, seed)
+        chosen = np.asarray(directions, float)
         tables, plan = tables.along(chosen), plan.along(chosen)
     mesh = device_mesh(devices)
     arrays, shape = prepare(tables, plan, n)
@@ -212,36 +212,6 @@ def _check_counts(n: int, chunk: int | None) -> None:
         raise SamplingError(f"found {chunk}; at least one trajectory is required. Give chunk >= 1", where="chunk")
 
 
-def describe_devices() -> tuple[str, bool]:
-    """The devices in words, and whether they are accelerators.
-
-    >>> name, accelerated = describe_devices()
-    >>> accelerated == ("cpu" not in name)
-    True
-    """
-    devices = jax.devices()
-    kinds = sorted({d.device_kind for d in devices})
-    return f"{len(devices)} x {', '.join(kinds)}", devices[0].platform != "cpu"
-
-
-def device_mesh(devices: int | Sequence[jax.Device] | None) -> Mesh:
-    """The devices as a mesh with the one axis ``devices``; None: all that JAX has."""
-    available = jax.devices()
-    if devices is None:
-        chosen: Sequence[jax.Device] = available
-    elif isinstance(devices, int):
-        if not 1 <= devices <= len(available):
-            raise SamplingError(
-                f"found {devices}; JAX has {len(available)} of kind {available[0].platform}. "
-                f"Give 1 ... {len(available)}",
-                where="devices",
-            )
-        chosen = available[:devices]
-    else:
-        chosen = devices
-    return jax.make_mesh((len(chosen),), ("devices",), axis_types=(AxisType.Auto,), devices=list(chosen))
-
-
 def _blocks_at_once(shape: Shape, n: int, chunk: int | None, mesh: Mesh) -> int:
     """Blocks of one dispatch: as many for every device, no more than n needs."""
     if chunk is None:
@@ -298,8 +268,6 @@ class Tally:
                 self.transitions += int(steps)
 
 
-# -- batches ---------------------------------------------------------------------------------------------------
-
 DISPATCH = 2**16
 """Trajectories that one call of the compiled program takes on each device."""
 SMALL_BLOCK = 256
@@ -307,20 +275,11 @@ SMALL_BLOCK = 256
 
 
 class BatchSampler:
-    """The compiled sampler of one setting: (model, policy, objective, estimator, theta, horizon).
+    """The compiled sampler of one setting: many small estimates, or parts of a large one, for one key.
 
-    Parameters
-    ----------
-    largest
-        Trajectories of the largest batch.  It chooses the block size, on which the last bits of a result depend.
+    A batch of n trajectories has the moments that `estimate` would find; a key gives as many independent batches as
+    are asked for.  The `largest` batch chooses the block size, on which the last bits of a result depend.
 
-    Raises
-    ------
-    SamplingError, HypothesisError
-        As for `estimate`.
-
-    Examples
-    --------
     >>> from pgsym.model import MDP, sigmoid
     >>> mdp = MDP.from_transitions(
     ...     [("s", "go", "end", 1, 1), ("s", "no", "end", 1, 0)], start="s", terminal=["end"])
@@ -345,13 +304,7 @@ class BatchSampler:
         self._program = compiled(self.shape, specifications(self._arrays), self._blocks, mesh)
 
     def draw(self, seed: int, counts: Sequence[int]) -> list[Tally]:
-        """Independent batches of that many trajectories each, as a function of the seed and the counts alone.
-
-        Raises
-        ------
-        SamplingError
-            A count is not positive, or one seed does not number so many trajectories.
-        """
+        """Independent batches of that many trajectories each, as a function of the seed and the counts alone."""
         spans = self._spans(counts)
         key = seed_key(seed)
         tallies = [Tally(self.shape.k) for _ in counts]

@@ -80,19 +80,8 @@ class Plan:
 def make_plan(estimator: Estimator, tables: Tables, objective: Objective, horizon: int | None) -> Plan:
     """The arrays that the kernel follows.
 
-    Parameters
-    ----------
-    horizon
-        Steps of a rollout; by default the estimator's own, else so many that little is left out.
+    The horizon is by default the estimator's own, else so long that little is left out.
 
-    Raises
-    ------
-    SamplingError
-        The estimator does not fit the objective, the horizon is too short, or something is not drawn: a last step
-        that is not bootstrapped, a symbol without a value.
-
-    Examples
-    --------
     >>> from pgsym.model import MDP, Problem
     >>> from pgsym.model.estimator import ActorCritic
     >>> from pgsym.sampling.tables import build_tables
@@ -133,9 +122,6 @@ def powers(gamma: float, T: int) -> Floats:
     return np.power(gamma, np.arange(T), dtype=np.float64)
 
 
-# -- runs of T steps -----------------------------------------------------------------------------------------
-
-
 def _episodic(estimator: Estimator, tables: Tables, horizon: int | None) -> Plan:
     """A run to the end of the episode is cut off where the default horizon says."""
     if not getattr(estimator, "bootstrap", True):
@@ -172,9 +158,6 @@ def _trace(estimator: EligibilityTrace, tables: Tables, objective: Objective) ->
     mean = np.full(T, 1 / T)
     start = dynamics.stationary(tables) if estimator.stationary else None
     return Plan(mean, mean, float(estimator.beta), np.zeros(tables.S + 1), start=start)
-
-
-# -- one long run --------------------------------------------------------------------------------------------
 
 
 def _long_run(estimator: Estimator, tables: Tables, objective: Objective, horizon: int | None) -> Plan:
@@ -240,9 +223,6 @@ def _trace_window(beta: float) -> int:
 def _gradient(tables: Tables, weight: Floats, q: Floats) -> Floats:
     """sum_s weight(s) sum_a grad pi(a|s) q(s,a)."""
     return dynamics.score_sum(tables, weight[tables.pair_state] * tables.pi * q)
-
-
-# -- parts of a description ----------------------------------------------------------------------------------
 
 
 def _by_state(estimator: Estimator, tables: Tables, values: Any, exact: Callable[[Tables], Floats]) -> Floats:

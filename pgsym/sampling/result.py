@@ -120,7 +120,6 @@ class Estimate(TableResult):
 
     @property
     def n(self) -> int:
-        """Trajectories."""
         return self.moments.n
 
     @property
@@ -151,14 +150,11 @@ class Estimate(TableResult):
 
     @property
     def standard_error(self) -> Floats:
-        """[k] of `mean`."""
         return np.sqrt(self.variance / self.n)
 
     @property
     def covariance_trace(self) -> float | None:
-        """Of one trajectory's g: the sum of the variances by parameter, or their mean along random directions v, since
-        E[v^T C v] = tr C; None along given ones.
-        """
+        """Of one trajectory's g; along random directions v by E[v^T C v] = tr C, None along given ones."""
         if self.along is Along.GIVEN:
             return None
         return float(self.variance.sum() if self.along is Along.PARAMETERS else self.variance.mean())
@@ -175,20 +171,15 @@ class Estimate(TableResult):
 
     @property
     def J_standard_error(self) -> float:
-        """Of `J`."""
         return float(np.sqrt(self.J_variance / self.n))
 
     @property
     def trajectories_per_second(self) -> float:
-        """By the wall clock."""
         return self.n / self.seconds
 
     @property
     def transitions_per_second(self) -> float:
-        """By the wall clock."""
         return self.transitions / self.seconds
-
-    # -- confidence --------------------------------------------------------------------------------------
 
     def intervals(self, level: float = LEVEL) -> Floats:
         """[k, 2] intervals that all hold at once with probability `level` (Bonferroni)."""
@@ -235,8 +226,6 @@ class Estimate(TableResult):
         """Whether a gradient lies in the joint confidence region."""
         return self.distance(point).p_value >= 1 - _level(level)
 
-    # -- text --------------------------------------------------------------------------------------------
-
     def _numbers(self) -> list[tuple[str, float, float, float, float]]:
         """Name, estimate, standard error and interval of J and of each coordinate of the gradient."""
         z = NormalDist().inv_cdf(1 - (1 - self.LEVEL) / 2)
@@ -252,13 +241,7 @@ class Estimate(TableResult):
         return f"dJ/d{x.name}" if self.along is Along.PARAMETERS else f"{x.name} . grad J"
 
     def frame(self) -> Any:
-        """A pandas frame with a row for J and each coordinate: estimate, standard error, and the interval of `LEVEL`.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
+        """A pandas frame with a row for J and each coordinate: estimate, standard error, interval of `LEVEL`."""
         return data_frame(["quantity", "estimate", "standard_error", "low", "high"], self._numbers())
 
     @property
@@ -324,11 +307,6 @@ class Estimate(TableResult):
             A gradient by symbol, or in the order of `params`: ``solution.grad``, say.
         level
             At which all intervals hold at once.
-
-        Raises
-        ------
-        MissingExtraError
-            matplotlib is not installed.
         """
         intervals, mean = self.intervals(level), self.mean
         shown = np.sort(np.argsort(intervals[:, 0] - intervals[:, 1], kind="stable")[:SHOWN])

@@ -124,9 +124,6 @@ def sums(arrays: KernelArrays, shape: Shape, key: jax.Array, ids: jax.Array) -> 
     return (_traced if shape.summation is Summation.DIRECT else _counted)(arrays, shape, key, ids)
 
 
-# -- one pass ----------------------------------------------------------------------------------------------
-
-
 def _traced(arrays: KernelArrays, shape: Shape, key: jax.Array, ids: jax.Array) -> Found:
     """g from the traces of the scores."""
 
@@ -186,9 +183,6 @@ def _no_steps(shape: Shape, ids: jax.Array) -> jax.Array:
 
 def _count(shape: Shape, steps: jax.Array, pair: jax.Array) -> jax.Array:
     return steps + (pair < shape.N).astype(jnp.int32) if shape.ends else steps
-
-
-# -- two passes --------------------------------------------------------------------------------------------
 
 
 def weighed(
