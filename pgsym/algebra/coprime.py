@@ -123,7 +123,6 @@ class CoprimeBase:
         return a, b
 
     def split(self, part: CoprimePart, divisor: Polynomial) -> None:
-        """Split a part by a proper divisor."""
         self._split((part,), [divisor, part.poly // divisor])
 
     def times(self, a: Factors, b: Factors) -> Factors:
@@ -138,7 +137,6 @@ class CoprimeBase:
         return tuple(sorted(exponents.items(), key=_by_key))
 
     def expand(self, factors: Factors) -> Polynomial:
-        """The product as one polynomial."""
         if not factors:
             return self.ring.one
         if len(factors) == 1 and factors[0][1] == 1:

@@ -40,7 +40,6 @@ class Differentiation:
         return cls(base, numerators, denominator)
 
     def __call__(self, element: RationalFunction) -> RationalFunction:
-        """delta element, in lowest terms."""
         base = self._base
         special, regular = self._classified(element.factors)
         numerator = self._of_linear(element.numerator, special, regular)

@@ -67,7 +67,14 @@ class FloatField(Field):
 
     def symbol(self, symbol: sp.Symbol) -> float:
         if symbol in self.logarithms and symbol not in self._values:
-            self._values[symbol] = self._logarithm(self.logarithms[symbol])
+            argument = self.logarithms[symbol]
+            value = abs(self.convert(argument))
+            if value == 0.0:
+                raise AlgebraError(
+                    f"found log({argument}), whose argument is 0 here; it must not vanish. Choose another point",
+                    where="logarithm",
+                )
+            self._values[symbol] = math.log(value)
         if symbol not in self._values:
             raise NotInFieldError(
                 f"no value; the field knows {', '.join(map(str, self._values)) or 'none'}. Give it one",
@@ -96,15 +103,6 @@ class FloatField(Field):
     def _logit(self, form: Linear) -> float:
         return math.fsum([float(form.constant), *(float(c) * self.symbol(s) for s, c in form.coefficients)])
 
-    def _logarithm(self, argument: sp.Expr) -> float:
-        value = abs(self.convert(argument))
-        if value == 0.0:
-            raise AlgebraError(
-                f"found log({argument}), whose argument is 0 here; it must not vanish. Choose another point",
-                where="logarithm",
-            )
-        return math.log(value)
-
     def to_sympy(self, element: float) -> sp.Expr:
         return sp.Float(element)
 
@@ -117,6 +115,15 @@ class FloatField(Field):
 
 LOST = 2e-13
 """A pivot this small beside its column has lost all but three of its digits to rounding."""
+
+
+def sparse_of(entries: Sequence[tuple[int, int, float]], shape: tuple[int, int]) -> Any:
+    """The sparse matrix with these (row, column, value)."""
+    import numpy as np
+    from scipy.sparse import csr_array
+
+    rows, columns, values = zip(*entries, strict=True) if entries else ((), (), ())
+    return csr_array((np.array(values, float), (np.array(rows, int), np.array(columns, int))), shape=shape)
 
 
 def sparse_lu(matrix: Any, *, where: str) -> Any:
@@ -201,14 +208,8 @@ class SuperLU:
     """Sparse LU with partial pivoting, by SciPy."""
 
     def __init__(self, rows: Sequence[Row], *, where: str = "floats") -> None:
-        import numpy as np
-        from scipy.sparse import csc_array
-
-        n = len(rows)
         entries = [(i, j, float(e)) for i, row in enumerate(rows) for j, e in row.items()]
-        i, j, e = zip(*entries, strict=True) if entries else ((), (), ())
-        matrix = csc_array((np.array(e, dtype=float), (np.array(i, dtype=int), np.array(j, dtype=int))), shape=(n, n))
-        self._lu: Any = sparse_lu(matrix, where=where)
+        self._lu: Any = sparse_lu(sparse_of(entries, (len(rows), len(rows))), where=where)
 
     def solve(self, b: Sequence[float]) -> list[float]:
         return self._solved(b, "N")

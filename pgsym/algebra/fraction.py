@@ -120,11 +120,6 @@ def reduced(base: CoprimeBase, numerator: Polynomial, scale: fmpz, factors: Fact
     return _reduced_scale(base, numerator, scale, factors)
 
 
-def inverse(element: RationalFunction) -> RationalFunction:
-    """1 / element."""
-    return _divide(RationalFunction(element.base, element.base.ring.one), element)
-
-
 def _add(a: RationalFunction, b: RationalFunction) -> RationalFunction:
     if a.numerator.is_zero():
         return b

@@ -85,17 +85,14 @@ class Generators:
         return found
 
     def _missing(self, form: Linear) -> NotInFieldError:
-        return NotInFieldError(
-            f"the field has no root for it; its exponentials are {self._listing()}. "
-            "Give the form to the field's constructor",
-            where=f"exp({form.to_sympy()})",
-        )
-
-    def _listing(self) -> str:
         names = [f"exp({symbol / q})" for symbol, q in self.exponentials.items()]
         if self.constant:
             names.append(f"exp({self.constant})")
-        return ", ".join(names) or "none"
+        return NotInFieldError(
+            f"the field has no root for it; its exponentials are {', '.join(names) or 'none'}. "
+            "Give the form to the field's constructor",
+            where=f"exp({form.to_sympy()})",
+        )
 
 
 def _common_unit(a: Fraction, b: Fraction) -> Fraction:

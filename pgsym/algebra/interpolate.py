@@ -101,7 +101,6 @@ class UnivariateFactorization:
 
     @cached_property
     def _columns(self) -> list[PolynomialRow]:
-        """The rows of A^T."""
         columns: list[dict[int, fmpz_poly]] = [{} for _ in range(self.n)]
         for i, row in enumerate(self.rows):
             for j, entry in row.items():
@@ -239,7 +238,6 @@ def _coefficient_matrices(rows: Sequence[PolynomialRow], columns: int) -> list[f
 
 
 def _evaluate(rows: Sequence[PolynomialRow], point: int, p: int) -> nmod_mat:
-    """A(point) modulo p."""
     n = len(rows)
     values: list[nmod | int] = [0] * (n * n)
     for i, row in enumerate(rows):
@@ -260,7 +258,6 @@ def _random_functional(n: int, rng: Random) -> fmpz_mat:
 
 
 def _primes_downwards() -> Iterator[int]:
-    """The primes below 2^62, largest first."""
     return (q for q in range(2**PRIME_BITS - 1, 2, -2) if fmpz(q).is_prime())
 
 

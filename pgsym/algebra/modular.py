@@ -14,9 +14,9 @@ Reference: J. von zur Gathen and J. Gerhard, Modern Computer Algebra, sections 5
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, repeat
 
 from flint import fmpz_mat, nmod, nmod_mat, nmod_poly
 
@@ -84,9 +84,12 @@ class ModularSystem:
 
     def _series(self) -> Iterator[nmod_mat]:
         """X_0, X_1, ...: the coefficient vectors of X as a power series in y, each of shape (n, 1)."""
+        return self._recursion(chain(self.constants, repeat(self.zero)))
+
+    def _recursion(self, constants: Iterable[nmod_mat]) -> Iterator[nmod_mat]:
+        """X_k = B (b_k - sum_j A_j X_{k-j}), from the B b_k."""
         recent: deque[nmod_mat] = deque(maxlen=len(self.steps))
-        for k in count():
-            term = self.constants[k] if k < len(self.constants) else self.zero
+        for term in constants:
             for step, earlier in zip(self.steps, recent, strict=False):
                 term = term - step * earlier
             recent.appendleft(term)
@@ -94,22 +97,15 @@ class ModularSystem:
 
     def _numerators(self, denominator: nmod_poly, degree: int) -> list[list[int]] | None:
         """N with A N = D b modulo p and deg N <= degree, shape (degree + 1, n); None if there is none."""
-        recent: deque[nmod_mat] = deque(maxlen=len(self.steps))
-        found: list[nmod_mat] = []
         last = max(degree + len(self.steps), denominator.degree() + len(self.constants) - 1)
-        for k in range(last + 1):
-            term = self.zero
-            for i, constant in enumerate(self.constants):
-                if 0 <= k - i <= denominator.degree():
-                    term = term + constant * denominator[k - i]
-            for step, earlier in zip(self.steps, recent, strict=False):
-                term = term - step * earlier
-            if k <= degree:
-                found.append(term)
-            elif term != self.zero:
-                return None
-            recent.appendleft(term)
-        return [[int(c) for c in vector.entries()] for vector in found]
+        right = [self.zero] * (last + 1)
+        for i, constant in enumerate(self.constants):
+            for k in range(denominator.degree() + 1):
+                right[i + k] = right[i + k] + constant * denominator[k]
+        found = list(self._recursion(right))
+        if any(term != self.zero for term in found[degree + 1 :]):
+            return None
+        return [[int(c) for c in vector.entries()] for vector in found[: degree + 1]]
 
 
 def _fraction(series: nmod_poly, terms: int, split: int) -> tuple[nmod_poly, nmod_poly]:

@@ -135,7 +135,6 @@ Evaluate at a theta with solution.at(theta), or decide the claim by identity tes
         return int(content), [(f, int(k)) for f, k in factors]
 
     def check_time(self) -> None:
-        """Raise TooLargeError when the wall-clock limit is over."""
         if self._deadline is not None and time.monotonic() > self._deadline:
             raise TooLargeError(f"time: the closed form is not done after {self.seconds} s. {REMEDY}")
 

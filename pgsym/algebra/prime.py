@@ -142,7 +142,6 @@ class PrimeField(Field):
         return [weight * share for weight in weights]
 
     def to_sympy(self, element: nmod) -> sp.Expr:
-        """The representative between 0 and p - 1."""
         return sp.Integer(int(element))
 
     def factor(

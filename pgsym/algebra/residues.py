@@ -131,7 +131,6 @@ class ResidueLU:
         return True
 
     def solve(self, b: Sequence[Any]) -> list[nmod]:
-        """x with A x = b, shape (n,)."""
         plan, sparse = self._schedule, self._schedule.sparse
         y: list[nmod] = []
         for s, factors in enumerate(self._factors):
@@ -148,7 +147,6 @@ class ResidueLU:
         return [y[k] for k in plan.step_of_column]
 
     def solve_transposed(self, c: Sequence[Any]) -> list[nmod]:
-        """y with A^T y = c, shape (n,)."""
         plan, sparse = self._schedule, self._schedule.sparse
         z = [c[j] for j in plan.columns]
         for s in range(sparse):

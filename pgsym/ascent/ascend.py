@@ -164,7 +164,6 @@ def _seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
 
 
 def _optimisers(methods: Iterable[Method], optimizer: Any, step_size: Any) -> dict[str, Optimiser]:
-    """One for each label."""
     labels = [m.label for m in methods]
     kinds, sizes = _by_label(optimizer, labels, "optimizer"), _by_label(step_size, labels, "step_size")
     return {label: Optimiser(kinds[label], sizes[label]) for label in labels}
@@ -199,15 +198,13 @@ def _directions(
         return [(None, lambda place, theta, step: place.gradient)]
     if method.kind == NATURAL:
         return [(None, lambda place, theta, step: place.natural_gradient(damping))]
-    from pgsym.ascent.rollouts import SampledDirections
+    from pgsym.ascent.rollouts import sampled_direction
 
     assert method.estimator is not None
-
-    rollouts = SampledDirections(problem, method.estimator, batch, horizon)
-    rollouts.check(start)
+    sampled = sampled_direction(problem, method.estimator, batch, horizon, start)
 
     def run(seed: int) -> Direction:
-        return lambda place, theta, step: rollouts.direction(theta, seed * SEEDS + step)
+        return lambda place, theta, step: sampled(theta, seed * SEEDS + step)
 
     return [(seed, run(seed)) for seed in seeds]
 

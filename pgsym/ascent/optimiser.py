@@ -60,9 +60,6 @@ class Optimiser:
         size = self.step_size
         if self._transformation is None and size is not None:
             return lambda theta, direction: theta + size * direction
-        return self._start_optax(theta)
-
-    def _start_optax(self, theta: Floats) -> Step:
         import jax
 
         transformation: Any = self._transformation

@@ -49,7 +49,6 @@ class Path:
 
     @classmethod
     def empty(cls, label: str, seed: int | None, steps: int, k: int) -> Path:
-        """A path of which nothing is known yet."""
         points, moves = np.full(steps + 1, np.nan), np.full(steps, np.nan)
         return cls(label, seed, np.full((steps + 1, k), np.nan), points, points.copy(), moves, moves.copy())
 
@@ -66,7 +65,6 @@ class Path:
 
     @property
     def last(self) -> int:
-        """The number of the last step that was taken."""
         return int(np.flatnonzero(np.isfinite(self.J))[-1])
 
     def to_json(self) -> dict[str, Any]:
@@ -129,7 +127,6 @@ class Ascent(TableResult):
         return tuple(dict.fromkeys(path.label for path in self.paths))
 
     def __getitem__(self, label: str) -> tuple[Path, ...]:
-        """The paths of one method, by seed."""
         found = tuple(path for path in self.paths if path.label == label)
         if not found:
             raise AscentError(f"no path is called {label!r}; there are {', '.join(self.labels)}", where="paths")

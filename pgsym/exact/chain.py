@@ -143,12 +143,10 @@ class InducedChain:
 
     @cached_property
     def gamma(self) -> Any:
-        """The discount factor."""
         return self.field.lift(self.constants.gamma) if self._gamma is None else self._gamma
 
     @cached_property
     def undiscounted(self) -> bool:
-        """The discount is the number 1."""
         return self.mdp.gamma == 1 if self._gamma is None else self.field.is_zero(self._gamma - self.field.one)
 
     @cached_property
@@ -228,7 +226,6 @@ class InducedChain:
 
     @cached_property
     def index(self) -> dict[State, int]:
-        """The position of each live state."""
         return {s: i for i, s in enumerate(self.live)}
 
     @property
@@ -277,8 +274,6 @@ class InducedChain:
         self.structure.require_unichain()
         rest, lower = self.plan.rest, None if self.lower is None else self.lower._pinned[1]
         return rest, self.factored(rest, self.field.one, lower, ordering=self.plan.pinned)
-
-    # -- helpers -----------------------------------------------------------------------------------------
 
     def sum(self, terms: Iterable[Any]) -> Any:
         total = None

@@ -44,7 +44,6 @@ class Bound(NamedTuple):
         return Size(self.degree, self.bits, {f: 1 for f in factors if f.degree or f.bits})
 
     def factor(self) -> Factor:
-        """The polynomial as a denominator."""
         return Factor(self.degree, self.bits)
 
 
@@ -229,7 +228,6 @@ class Parts:
 
     @cached_property
     def gamma(self) -> Size:
-        """The discount factor."""
         return self.field.spread(self.field.convert(self.mdp.gamma), 1)
 
     @cached_property

@@ -96,7 +96,6 @@ class EliminationPlan:
 
     @cached_property
     def index(self) -> dict[State, int]:
-        """The position of each live state."""
         return {s: i for i, s in enumerate(self.live)}
 
     @cached_property
@@ -135,12 +134,10 @@ class Constants:
 
     @cached_property
     def gamma(self) -> Any:
-        """The discount factor."""
         return self._ground.convert(self._plan.mdp.gamma)
 
     @cached_property
     def mu0(self) -> Mapping[State, Any]:
-        """The start distribution, without its zeros."""
         return {s: self._ground.convert(p) for s, p in self._plan.mdp.start.items()}
 
     @cached_property
@@ -156,7 +153,6 @@ class Constants:
 
     @cached_property
     def r(self) -> dict[tuple[State, Action], Any]:
-        """r(s,a)."""
         known = self._expressions
         values = [
             self._ground.dot([known[p] for p, _ in terms], [known[r] for _, r in terms]) for terms in self._plan.rewards

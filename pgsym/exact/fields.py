@@ -75,8 +75,7 @@ def float_field(
     logs: LogBasis | None = None,
 ) -> FloatField:
     """float64 at a point."""
-    values = {s: float(v) for s, v in symbols.items()}
-    return FloatField({p: float(theta[p]) for p in policy.params}, values, _definitions(logs))
+    return FloatField({p: theta[p] for p in policy.params}, symbols, _definitions(logs))
 
 
 def field_at(problem: Problem, given: Iterable[Any] = (), extra: Collection[sp.Symbol] = ()) -> Field:

@@ -12,10 +12,11 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
+from pgsym.algebra.floating import sparse_of
 from pgsym.errors import StructureError
 from pgsym.exact.elimination_plan import Constants, EliminationPlan
 from pgsym.exact.fields import float_field
-from pgsym.exact.policy_arrays import Floats, PolicyPoint, policy_arrays, sparse_of
+from pgsym.exact.policy_arrays import Floats, PolicyPoint, policy_arrays
 from pgsym.model.mdp import State
 from pgsym.model.problem import Problem
 from pgsym.model.structure import Structure
@@ -43,11 +44,6 @@ class FloatChain:
         Expected reward of each pair.
     policy_at : function
         theta of shape (k,) -> `PolicyPoint`.
-
-    Raises
-    ------
-    StructureError
-        A symbol of the model has no value.
     """
 
     def __init__(

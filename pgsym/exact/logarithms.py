@@ -140,12 +140,10 @@ def log_policy(quantities: Quantities, basis: LogBasis) -> Mapping[State, Mappin
     >>> field.to_sympy(log_pi["s1"]["R"]), field.to_sympy(log_pi["s1"]["R"] - log_pi["s1"]["L"])
     (theta - log(exp(theta) + 1), theta)
     """
-
-    def element(state: State, action: Action) -> Any:
-        return _combined(quantities.field, *basis.decompose(state, action, quantities.policy))
+    field, policy = quantities.field, quantities.policy
 
     def row(state: State) -> Mapping[Action, Any]:
-        return LazyMap(quantities.policy.actions(state), lambda action: element(state, action))
+        return LazyMap(policy.actions(state), lambda action: _combined(field, *basis.decompose(state, action, policy)))
 
     return LazyMap(quantities.mdp.nonterminal, row)
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from pgsym.algebra import DualField
+from pgsym.algebra.floating import sparse_of
 from pgsym.errors import PolicyError, ProbabilityRangeError, ZeroProbabilityError
 from pgsym.exact.fields import float_field
 from pgsym.model.mdp import Action, State
@@ -59,13 +60,6 @@ PolicyAt = Callable[[Floats], PolicyPoint]
 def policy_arrays(policy: Policy, pairs: Pairs) -> PolicyAt:
     """The policy over `pairs`, which stand together state by state.
 
-    Raises
-    ------
-    PolicyError
-        A symbol other than the parameters is left in the policy.
-
-    Examples
-    --------
     >>> from pgsym.model import MDP, sigmoid
     >>> mdp = MDP.from_transitions([("s", a, "end", 1, 0) for a in ("go", "no")], terminal=["end"])
     >>> point = policy_arrays(sigmoid(mdp, {"s": "t"}), mdp.pairs)(np.zeros(1))
@@ -157,12 +151,6 @@ def _row_by_row(policy: Policy, pairs: Pairs) -> PolicyAt:
         return PolicyPoint(pairs, pi, sparse_of(slopes, (len(pi), len(column))))
 
     return at
-
-
-def sparse_of(entries: list[tuple[int, int, float]], shape: tuple[int, int]) -> sparse.csr_array:
-    """The matrix with these (row, column, value)."""
-    rows, columns, values = zip(*entries, strict=True) if entries else ((), (), ())
-    return sparse.csr_array((np.array(values, float), (np.array(rows, int), np.array(columns, int))), shape=shape)
 
 
 def _scaled(rows: Floats, matrix: sparse.csr_array) -> sparse.csr_array:

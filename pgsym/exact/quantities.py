@@ -13,15 +13,15 @@ from typing import Any
 import sympy as sp
 
 from pgsym.errors import UndefinedQuantityError
-from pgsym.exact.chain import InducedChain, Row
-from pgsym.exact.longrun import LongRun, deviation, reward_to
+from pgsym.exact.chain import Row
+from pgsym.exact.longrun import LongRunChain, deviation, reward_to
 from pgsym.exact.tables import LazyMap
 from pgsym.expression.quantity import QUANTITIES
 from pgsym.model.mdp import Action, State
 from pgsym.model.objective import MEAN_REWARD, Objective
 
 
-class Quantities(InducedChain):
+class Quantities(LongRunChain):
     """mu, eta, d, V, Q, A, h, rbar, J and the parts of the policy gradient theorem, over one field."""
 
     # -- discounted or total reward ----------------------------------------------------------------------
@@ -166,46 +166,12 @@ class Quantities(InducedChain):
         w, v = getattr(self, first), getattr(self, second)
         return self._dot([(w[s], v[s]) for s in self._support(first) if s in v])
 
-    # -- in the long run ---------------------------------------------------------------------------------
-
-    @cached_property
-    def long_run(self) -> LongRun:
-        """The recurrent classes and the transient states, each with its systems."""
-        return LongRun(self, None if self.lower is None else self.lower.long_run)
-
-    @property
-    def g(self) -> Mapping[State, Any]:
-        """The long-run average reward from each state."""
-        return self.long_run.g
-
-    @property
-    def H(self) -> Mapping[State, Any]:
-        """The differential value with any number of recurrent classes."""
-        return self.long_run.H
-
-    @property
-    def n(self) -> Mapping[State, Any]:
-        """Expected visits to transient states, 0 for others."""
-        return self.long_run.n
-
-    @property
-    def nu(self) -> Mapping[State, Any]:
-        """The limiting distribution."""
-        return self.long_run.nu
-
-    @property
-    def expected_steps(self) -> Any:
-        """E[T], the expected number of actions until a terminal state."""
-        return self.long_run.expected_steps
-
     @cached_property
     def D(self) -> Mapping[tuple[State, State], Any]:
-        """The deviation matrix by pairs of states."""
         return deviation(self, self.mu)
 
     @cached_property
     def reward_to(self) -> Mapping[tuple[State, Action, State], Any]:
-        """r(s,a,s'), the mean reward of the outcomes that lead to s'."""
         return reward_to(self)
 
     # -- derivatives -------------------------------------------------------------------------------------
@@ -255,8 +221,6 @@ class Quantities(InducedChain):
         if weight == "mu":
             return self._recurrent
         return tuple(self.mu0) if weight == "mu0" else tuple(s for s in self.live if s in self.reachable)
-
-    # -- helpers -----------------------------------------------------------------------------------------
 
     def _on_live(self, values: Sequence[Any], name: str) -> Mapping[State, Any]:
         index = self.index

@@ -53,9 +53,6 @@ class SizeQuantities:
         structure: Structure | None = None,
         *,
         parts: Parts | None = None,
-        r: Size | None = None,
-        gamma: Size | None = None,
-        mu0: Size | None = None,
     ) -> None:
         self.mdp = mdp
         self.policy = policy
@@ -63,23 +60,18 @@ class SizeQuantities:
         self.field = field
         self.structure = structure or Structure(mdp, policy)
         self.parts = parts or Parts(mdp, policy, field, self.structure)
-        self._r = r
-        self._gamma = gamma
-        self._mu0 = mu0
+        self._r: Size | None = None
+        self._gamma: Size | None = None
+        self._mu0: Size | None = None
 
     def varied(self, r: Size | None = None, gamma: Size | None = None, mu0: Size | None = None) -> SizeQuantities:
         """The same for another reward function, discount or start weight, by bounds of their entries."""
-        return SizeQuantities(
-            self.mdp,
-            self.policy,
-            self.objective,
-            self.field,
-            self.structure,
-            parts=self.parts,
-            r=self._r if r is None else self.field.spread(r, len(self.mdp.pairs)),
-            gamma=self._gamma if gamma is None else self.field.spread(gamma, 1),
-            mu0=self._mu0 if mu0 is None else self.field.spread(mu0, len(self.mdp.states)),
-        )
+        spread = self.field.spread
+        found = SizeQuantities(self.mdp, self.policy, self.objective, self.field, self.structure, parts=self.parts)
+        found._r = self._r if r is None else spread(r, len(self.mdp.pairs))
+        found._gamma = self._gamma if gamma is None else spread(gamma, 1)
+        found._mu0 = self._mu0 if mu0 is None else spread(mu0, len(self.mdp.states))
+        return found
 
     def of(self, quantity: QuantityDefinition) -> Any:
         return quantity.bound_of(self)
@@ -189,7 +181,6 @@ class SizeQuantities:
 
     @cached_property
     def mu(self) -> Mapping[Any, Size]:
-        """The stationary distribution over T."""
         return self._by_state(self.stationary.mu)
 
     @cached_property
@@ -270,7 +261,6 @@ class SizeQuantities:
 
     @cached_property
     def _transient(self) -> CramerSystem:
-        """I - P_pi on the transient states."""
         recurrent = {s for c in self.structure.recurrent_classes for s in c}
         return CramerSystem(Counter(self.parts.local[s] for s in self.mdp.nonterminal if s not in recurrent))
 
@@ -300,7 +290,6 @@ class SizeQuantities:
 
     @cached_property
     def n(self) -> Mapping[Any, Size]:
-        """Visits to transient states from any start."""
         return self._by_state(self.visits(self._transient))
 
     @cached_property
@@ -326,8 +315,6 @@ class SizeQuantities:
         mean = self.field.spread(parts.r / parts.P, len(self.mdp.pairs) * parts.branches)
         return self._by_state(parts.r_to + mean)
 
-    # -- helpers -----------------------------------------------------------------------------------------
-
     def _by_state(self, value: Any) -> Mapping[State, Any]:
         return Constant(self.mdp.states, value)
 
@@ -347,6 +334,5 @@ class SizeQuantities:
 
 
 def _split(field: SizeField, element: Size) -> tuple[Bound, Bound]:
-    """Numerator and denominator."""
     common = field.common([element])
     return Bound(element.degree, element.bits), Bound(common.degree, common.bits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 import sympy as sp
@@ -93,21 +94,18 @@ class Table(Mapping[Any, sp.Expr]):
         self.names = names
         self.spelt = spelt
         self.elements = elements
-        self._to_sympy = to_sympy
-        self._cache: dict[Any, sp.Expr] = {}
+        self._value = cache(lambda key: to_sympy(elements[key]))
 
     def __getitem__(self, key: Any) -> sp.Expr:
         if key not in self.elements and isinstance(key, str):
             key = next((s for s in self.elements if isinstance(s, sp.Symbol) and s.name == key), key)
-        if key not in self._cache:
-            if key not in self.elements:
-                raise StructureError(
-                    f"{self.name} has no entry {key!r}; it has {len(self.elements)} entries, such as "
-                    f"{next(iter(self.elements), None)!r}. Check the name",
-                    where=self.name,
-                )
-            self._cache[key] = self._to_sympy(self.elements[key])
-        return self._cache[key]
+        if key not in self.elements:
+            raise StructureError(
+                f"{self.name} has no entry {key!r}; it has {len(self.elements)} entries, such as "
+                f"{next(iter(self.elements), None)!r}. Check the name",
+                where=self.name,
+            )
+        return self._value(key)
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.elements)

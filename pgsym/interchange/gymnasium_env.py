@@ -72,7 +72,6 @@ class MDPEnv(gymnasium.Env):
         }
 
     def reset(self, *, seed: int | None = None, options: Mapping[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
-        """A state drawn from mu0."""
         super().reset(seed=seed)
         self.state, self.time = self._draw(self._start), 0
         self._last = f"{self.states[self.state]}"
@@ -90,7 +89,6 @@ class MDPEnv(gymnasium.Env):
         return self.state, reward, terminated, truncated, self._info()
 
     def render(self) -> str | None:
-        """The last transition as text, in the mode ``ansi``."""
         return self._last if self.render_mode == "ansi" else None
 
     def _info(self) -> dict[str, Any]:
@@ -114,9 +112,5 @@ def _probabilities(
 ) -> npt.NDArray[np.float64]:
     """pi(a|s) at theta, shape (S, A); uniform in terminal states, where nothing depends on it."""
     found = policy.at(theta)
-    return np.array(
-        [
-            [float(found[s].get(a, 0)) if s in found else 1 / len(actions) for a in actions]
-            for s in states
-        ]
-    )  # fmt: skip
+    uniform = dict.fromkeys(actions, 1 / len(actions))
+    return np.array([[float(found.get(s, uniform).get(a, 0)) for a in actions] for s in states])

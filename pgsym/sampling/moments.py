@@ -47,7 +47,6 @@ class Moments:
 
     @classmethod
     def of(cls, samples: Floats, *, full: bool = True) -> Moments:
-        """Moments of samples of shape [n, d]."""
         centred = samples - samples.mean(0)
         return cls(len(samples), samples.mean(0), centred.T @ centred if full else (centred**2).sum(0))
 

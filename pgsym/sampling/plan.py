@@ -108,8 +108,7 @@ def make_plan(estimator: Estimator, tables: Tables, objective: Objective, horizo
     return _episodic(estimator, tables, horizon)
 
 
-def steps_of(tables: Tables, horizon: int | None) -> int:
-    """The horizon, or the default one."""
+def _steps_of(tables: Tables, horizon: int | None) -> int:
     if horizon is None:
         return dynamics.default_horizon(tables)
     if horizon < 1:
@@ -128,7 +127,7 @@ def _episodic(estimator: Estimator, tables: Tables, horizon: int | None) -> Plan
         raise _refused(
             estimator, "bootstrap is False; the sampler's last step keeps gamma v(s_T)", "Use bootstrap=True"
         )
-    T, gamma = steps_of(tables, horizon), tables.gamma
+    T, gamma = _steps_of(tables, horizon), tables.gamma
     discounts = powers(gamma, T)
     if isinstance(estimator, Reinforce):
         # Every score meets the same return: their sum does not decay.
@@ -154,7 +153,7 @@ def _trace(estimator: EligibilityTrace, tables: Tables, objective: Objective) ->
         raise _refused(estimator, f"the objective is {objective}; beta would replace gamma", "Use 'reward-to-go'")
     if objective is not Objective.AVERAGE_REWARD:
         raise _refused(estimator, f"the objective is {objective}; T steps are for average-reward", "Leave T out")
-    T = steps_of(tables, estimator.T)
+    T = _steps_of(tables, estimator.T)
     mean = np.full(T, 1 / T)
     start = dynamics.stationary(tables) if estimator.stationary else None
     return Plan(mean, mean, float(estimator.beta), np.zeros(tables.S + 1), start=start)
@@ -199,7 +198,7 @@ def _long_run(estimator: Estimator, tables: Tables, objective: Objective, horizo
     weight = np.zeros(first + length + window)
     weight[first : first + length] = scale / length
     seen = dynamics.mean_occupancy(tables, first, length)
-    future = dynamics.window_values(tables, rbar, discount, window - 1)
+    future = dynamics.truncated_values(tables, window - 1, rbar, discount)
     expected = _gradient(tables, seen, dynamics.action_values(tables, rbar, discount, future))
     truth = _gradient(tables, mu, dynamics.action_values(tables, rbar, 1.0, h))
     return Plan(
@@ -235,7 +234,6 @@ def _by_state(estimator: Estimator, tables: Tables, values: Any, exact: Callable
 
 
 def _values(tables: Tables) -> Floats:
-    """[S+1] V, iterated until it no longer changes."""
     return dynamics.truncated_values(tables, dynamics.MAX_STEPS)
 
 

@@ -115,14 +115,10 @@ class AliasTable:
     outcome: NDArray[np.int32]
     """[2 * R * width] the outcome when passing on (even) or keeping (odd), numbered within its row."""
 
-    @property
-    def rows(self) -> int:
-        return len(self.threshold) // self.width
-
     def probabilities(self, row: int) -> list[float]:
         """What the table really draws from, exactly: multiples of 2**-32."""
-        keep = self.threshold.reshape(self.rows, self.width)[row].astype(np.int64)
-        outcomes = self.outcome.reshape(self.rows, self.width, 2)[row]
+        keep = self.threshold.reshape(-1, self.width)[row].astype(np.int64)
+        outcomes = self.outcome.reshape(-1, self.width, 2)[row]
         counts = np.zeros(int(outcomes.max()) + 1, np.int64)
         np.add.at(counts, outcomes[:, 1], keep)
         np.add.at(counts, outcomes[:, 0], (1 << self.bits) - keep)

@@ -29,26 +29,18 @@ UNROLL = 2
 # All of it is traced with 64-bit types on (`jax.enable_x64`): packed records need them.
 
 
-def rollout(arrays: KernelArrays, shape: Shape, key: jax.Array, ids: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """J [B] and entries [T, B] of the trajectories `ids` [B] (uint32), in the smallest type that holds them."""
+def rollout(
+    arrays: KernelArrays, shape: Shape, key: jax.Array, ids: jax.Array, *, keep: bool = True
+) -> tuple[jax.Array, jax.Array]:
+    """J [B] and entries [T, B] of the trajectories `ids` [B] (uint32), in the smallest type; None without `keep`."""
     kept = jnp.uint16 if len(arrays.step) <= 2**16 else jnp.int32
 
-    def visit(total: jax.Array, entry: jax.Array, record: jax.Array, v: jax.Array) -> tuple[jax.Array, jax.Array]:
-        return total + v * reward_of(record), entry.astype(kept)
+    def visit(total: jax.Array, entry: jax.Array, record: jax.Array, v: jax.Array) -> tuple[jax.Array, Any]:
+        return total + v * reward_of(record), entry.astype(kept) if keep else None
 
     total = jnp.zeros_like(ids, jnp.float32)
     found: tuple[jax.Array, jax.Array] = walk(arrays, shape, key, ids, visit, total, arrays.return_weight)
     return found
-
-
-def returns(arrays: KernelArrays, shape: Shape, key: jax.Array, ids: jax.Array) -> jax.Array:
-    """J [B] of the trajectories `ids`, without keeping their entries."""
-
-    def earn(total: jax.Array, entry: jax.Array, record: jax.Array, v: jax.Array) -> tuple[jax.Array, None]:
-        return total + v * reward_of(record), None
-
-    total, _ = walk(arrays, shape, key, ids, earn, jnp.zeros_like(ids, jnp.float32), arrays.return_weight)
-    return total
 
 
 def walk(
@@ -70,7 +62,9 @@ def walk(
     def step(state: Any, at: Any) -> tuple[Any, Any]:
         stream, record, carry = state
         word, stream = next_word(stream)
-        entry = draw(arrays.threshold, shape.bits, _base(shape, record), word)
+        # the first column of the next state's row
+        base = (record & jnp.uint64((1 << shape.base_bits) - 1)).astype(jnp.int32)
+        entry = draw(arrays.threshold, shape.bits, base, word)
         record = look(arrays.step, entry)
         carry, seen = visit(carry, entry, record, at)
         return (stream, record, carry), seen
@@ -85,11 +79,6 @@ def walk(
 def look(table: jax.Array, index: jax.Array) -> jax.Array:
     """The table's values at indices that lie in it."""
     return table.at[index].get(mode="promise_in_bounds")
-
-
-def _base(shape: Shape, record: jax.Array) -> jax.Array:
-    """The first column of the next state's row."""
-    return (record & jnp.uint64((1 << shape.base_bits) - 1)).astype(jnp.int32)
 
 
 def reward_of(record: jax.Array) -> jax.Array:

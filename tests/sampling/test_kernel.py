@@ -20,7 +20,7 @@ from pgsym.sampling.kernel import block_moments
 from pgsym.sampling.layout import Summation, prepare, step_table
 from pgsym.sampling.plan import make_plan
 from pgsym.sampling.random import seed_key
-from pgsym.sampling.walk import gradients, returns
+from pgsym.sampling.walk import gradients, rollout
 
 N = 2**16
 
@@ -99,7 +99,7 @@ def test_gradient_of_a_trajectory_is_its_formula(garnet, draw):
         arrays = jax.tree.map(jnp.asarray, drawn.arrays)
         key, ids = jnp.asarray(seed_key(0)), jnp.asarray(drawn.ids)
         g, J, steps = (np.asarray(a) for a in gradients(arrays, drawn.shape, key, ids))
-        alone = np.asarray(returns(arrays, drawn.shape, key, ids))
+        alone = np.asarray(rollout(arrays, drawn.shape, key, ids, keep=False)[0])
     scores, discounts = drawn.tables.scores(), 0.9 ** np.arange(9)
     g, expected = g.T, np.zeros((64, 20))
     for i in range(64):
