@@ -192,10 +192,8 @@ class RationalField(Field):
         if not any(any(row.values()) for row in exponents):
             return [self.number(Fraction(1, len(forms)))] * len(forms)
         weights = [self._monomial(row) for row in exponents]
-        total = self._ring.zero
-        for weight in weights:
-            total = total + weight
-        return [RationalFunction(self._base, weight) / RationalFunction(self._base, total) for weight in weights]
+        total = RationalFunction(self._base, sum(weights, self._ring.zero))
+        return [RationalFunction(self._base, weight) / total for weight in weights]
 
     def _monomial(self, exponents: Mapping[sp.Symbol | None, int]) -> Polynomial:
         result = self._ring.one

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import add
 from typing import Any, Self
 
 from pgsym.algebra.dual import Slopes
@@ -276,10 +277,8 @@ class InducedChain:
         return rest, self.factored(rest, self.field.one, lower, ordering=self.plan.pinned)
 
     def sum(self, terms: Iterable[Any]) -> Any:
-        total = None
-        for term in terms:
-            total = term if total is None else total + term
-        return self.field.zero if total is None else total
+        found = list(terms)
+        return reduce(add, found) if found else self.field.zero
 
     def _dot(self, pairs: Sequence[tuple[Any, Any]]) -> Any:
         return self.field.dot([x for x, _ in pairs], [y for _, y in pairs])

@@ -6,7 +6,8 @@ Equal expressions are evaluated once in each field, and the pivots of each linea
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import add
 from typing import Any
 
 import sympy as sp
@@ -143,12 +144,8 @@ class Constants:
     @cached_property
     def P(self) -> dict[tuple[State, Action], dict[State, Any]]:
         """P(s'|s,a), sparse; outcomes that share s' are added."""
-        values = []
-        for first, *others in self._plan.probabilities:
-            total = self._expressions[first]
-            for i in others:
-                total = total + self._expressions[i]
-            values.append(total)
+        known = self._expressions
+        values = [reduce(add, [known[i] for i in ids]) for ids in self._plan.probabilities]
         return {pair: {t: values[i] for t, i in row} for pair, row in self._plan.moves.items()}
 
     @cached_property

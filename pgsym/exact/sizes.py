@@ -14,7 +14,7 @@ row (`pgsym.exact.cramer`), each row with its own denominators.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -25,7 +25,7 @@ from pgsym.exact.logarithms import LogBasis, log_policy_size
 from pgsym.exact.quantities import differential_only
 from pgsym.exact.tables import Constant
 from pgsym.expression.quantity import QuantityDefinition
-from pgsym.model.mdp import MDP, Action, State
+from pgsym.model.mdp import MDP, State
 from pgsym.model.objective import MEAN_REWARD, Objective
 from pgsym.model.policy import Policy
 from pgsym.model.structure import Structure
@@ -79,40 +79,40 @@ class SizeQuantities:
     # -- the chain ---------------------------------------------------------------------------------------
 
     @cached_property
-    def pi(self) -> Mapping[State, Mapping[Action, Size]]:
-        return self._by_state(Constant(range(self.parts.actions), self.parts.pi))
+    def pi(self) -> Constant:
+        return Constant(Constant(self.parts.pi))
 
     @cached_property
     def gamma(self) -> Size:
         return self._gamma or self.parts.gamma
 
     @cached_property
-    def mu0(self) -> Mapping[Any, Size]:
+    def mu0(self) -> Constant:
         if self._mu0 is None:
             self.structure.require_start()
-        return self._by_state(self._mu0 or self.parts.mu0)
+        return Constant(self._mu0 or self.parts.mu0)
 
     @cached_property
-    def r(self) -> Mapping[Any, Size]:
-        return Constant(self.mdp.pairs, self._r or self.parts.r)
+    def r(self) -> Constant:
+        return Constant(self._r or self.parts.r)
 
     @cached_property
-    def P(self) -> Mapping[tuple[State, Action], Mapping[Any, Size]]:
-        return Constant(self.mdp.pairs, self._by_state(self.parts.P))
+    def P(self) -> Constant:
+        return Constant(Constant(self.parts.P))
 
     @cached_property
-    def P_pi(self) -> Mapping[State, Mapping[Any, Size]]:
+    def P_pi(self) -> Constant:
         """P_pi(s,s'), a sum over the actions."""
-        return self._by_state(self._by_state(self._count(self.parts.actions) * self.parts.pi * self.parts.P))
+        return Constant(Constant(self._count(self.parts.actions) * self.parts.pi * self.parts.P))
 
     @cached_property
-    def r_pi(self) -> Mapping[Any, Size]:
+    def r_pi(self) -> Constant:
         """r_pi(s), a sum over the actions."""
-        return self._by_state(self._count(self.parts.actions) * self.parts.pi * self.r[None])
+        return Constant(self._count(self.parts.actions) * self.parts.pi * self.r[None])
 
-    def log_pi(self, basis: LogBasis) -> Mapping[State, Mapping[Action, Size]]:
+    def log_pi(self, basis: LogBasis) -> Constant:
         """log pi(a|s), nested by state and action; the field was made with this basis."""
-        return self._by_state(Constant(range(self.parts.actions), log_policy_size(self.field, self.policy, basis)))
+        return Constant(Constant(log_policy_size(self.field, self.policy, basis)))
 
     @property
     def has_own_rewards(self) -> bool:
@@ -131,10 +131,10 @@ class SizeQuantities:
         return CramerSystem(Counter(self.parts.local.values()), above, below)
 
     @cached_property
-    def V(self) -> Mapping[Any, Size]:
+    def V(self) -> Constant:
         """V(s) over det and the rewards' denominator."""
         self._require_value("V")
-        return self._by_state(self.value(self._system))
+        return Constant(self.value(self._system))
 
     def value(self, system: CramerSystem) -> Size:
         """(I - gamma P_pi)^-1 r_pi."""
@@ -144,10 +144,10 @@ class SizeQuantities:
         return found.over(system.det) * Size(0, 0.0, self._r.factors)
 
     @cached_property
-    def eta(self) -> Mapping[Any, Size]:
+    def eta(self) -> Constant:
         """eta(s) over det and the denominator of mu0."""
         self._require_value("eta")
-        return self._by_state(self.visits(self._system))
+        return Constant(self.visits(self._system))
 
     def visits(self, system: CramerSystem) -> Size:
         """mu0 (I - gamma P_pi)^-1."""
@@ -160,13 +160,13 @@ class SizeQuantities:
         return len(self.mdp.start) if self._mu0 is None else len(self.mdp.states)
 
     @cached_property
-    def d(self) -> Mapping[Any, Size]:
+    def d(self) -> Constant:
         """eta over its sum, or (1 - gamma) eta."""
         eta = self.eta[None]
         if self._mu0 is None and not self.mdp.terminal and self.mdp.gamma != 1:
-            return self._by_state((self.field.one - self.gamma) * eta)
+            return Constant((self.field.one - self.gamma) * eta)
         sum_of_all = Bound(eta.degree, eta.bits).repeated(len(self.mdp.states))
-        return self._by_state(Bound(eta.degree, eta.bits).over(sum_of_all.factor()))
+        return Constant(Bound(eta.degree, eta.bits).over(sum_of_all.factor()))
 
     # -- stationary and differential ---------------------------------------------------------------------
 
@@ -180,8 +180,8 @@ class SizeQuantities:
         )
 
     @cached_property
-    def mu(self) -> Mapping[Any, Size]:
-        return self._by_state(self.stationary.mu)
+    def mu(self) -> Constant:
+        return Constant(self.stationary.mu)
 
     @cached_property
     def rbar(self) -> Size:
@@ -195,9 +195,9 @@ class SizeQuantities:
         return stationary.mean(lambda row: row.choice) * self._r
 
     @cached_property
-    def h(self) -> Mapping[Any, Size]:
+    def h(self) -> Constant:
         """h(s) over det, T^2 and the rewards' denominator."""
-        return self._by_state(self.relative(self.stationary, self.rbar))
+        return Constant(self.relative(self.stationary, self.rbar))
 
     def relative(self, stationary: Stationary, gain: Size) -> Size:
         """x - mu.x for (I - P_pi) x = r_pi - gain."""
@@ -214,22 +214,22 @@ class SizeQuantities:
         return self._gamma is not None or not self.objective.definition.differential
 
     @cached_property
-    def baseline(self) -> Mapping[Any, Size]:
+    def baseline(self) -> Constant:
         return self.V if self._is_discounted else self.h
 
     @cached_property
-    def Q(self) -> Mapping[Any, Size]:
+    def Q(self) -> Constant:
         r, future = self.r[None], self._count(self.parts.branches) * self.parts.P * self.baseline[None]
         found = r + self.gamma * future if self._is_discounted else r + self.rbar + future
-        return Constant(self.mdp.pairs, found)
+        return Constant(found)
 
     @cached_property
-    def A(self) -> Mapping[Any, Size]:
-        return Constant(self.mdp.pairs, self.Q[None] - self.baseline[None])
+    def A(self) -> Constant:
+        return Constant(self.Q[None] - self.baseline[None])
 
     @cached_property
-    def weight(self) -> Mapping[Any, Size]:
-        found: Mapping[Any, Size] = getattr(self, self.objective.definition.weight)
+    def weight(self) -> Constant:
+        found: Constant = getattr(self, self.objective.definition.weight)
         return found
 
     @cached_property
@@ -244,13 +244,13 @@ class SizeQuantities:
         return product
 
     @cached_property
-    def logit(self) -> Mapping[Any, Size]:
+    def logit(self) -> Constant:
         number, symbol = self.field.number, self.field.symbol
         sums = [
             [number(form.constant), *(number(c) * symbol(s) for s, c in form.coefficients)]
             for form in dict.fromkeys(self.policy.forms())
         ]
-        return Constant(self.mdp.pairs, over(self.field.common(e for terms in sums for e in terms), sums))
+        return Constant(over(self.field.common(e for terms in sums for e in terms), sums))
 
     # -- in the long run: each recurrent class has a system of its own -----------------------------------
 
@@ -270,34 +270,34 @@ class SizeQuantities:
         return self._transient.solve(lambda row: row.move).over(self._transient.det)
 
     @cached_property
-    def D(self) -> Mapping[Any, Size]:
+    def D(self) -> Constant:
         """Column s' is h for the reward 1 in s'."""
-        return self._by_state(self.varied(r=self.field.one).h[None])
+        return Constant(self.varied(r=self.field.one).h[None])
 
     @cached_property
-    def g(self) -> Mapping[Any, Size]:
+    def g(self) -> Constant:
         """The class's own average, or x with (I - P_pi) x = P_pi g on the transient states."""
         within = self._any(self.average(c) for c in self._classes)
-        return self._by_state(within + self._ahead * within)
+        return Constant(within + self._ahead * within)
 
     @cached_property
-    def H(self) -> Mapping[Any, Size]:
+    def H(self) -> Constant:
         """The class's own values, or x with (I - P_pi) x = r_pi - g + P_pi H on the transient states."""
         within = self._any(self.relative(c, self.average(c)) for c in self._classes)
         waiting = self._transient.solve(lambda row: row.clear).over(self._transient.det)
         transient = self.value(self._transient) + waiting * self.g[None]
-        return self._by_state(within + transient + self._ahead * within)
+        return Constant(within + transient + self._ahead * within)
 
     @cached_property
-    def n(self) -> Mapping[Any, Size]:
-        return self._by_state(self.visits(self._transient))
+    def n(self) -> Constant:
+        return Constant(self.visits(self._transient))
 
     @cached_property
-    def nu(self) -> Mapping[Any, Size]:
+    def nu(self) -> Constant:
         """What starts in the class or enters it, spread by its stationary distribution."""
         states = self._count(len(self.mdp.states))
         arrived = self.mu0[None] + states * self.n[None] * self.P_pi[None][None]
-        return self._by_state(arrived + states * arrived * self._any(c.mu for c in self._classes))
+        return Constant(arrived + states * arrived * self._any(c.mu for c in self._classes))
 
     @cached_property
     def expected_steps(self) -> Size:
@@ -305,18 +305,15 @@ class SizeQuantities:
         return self._count(len(self.mdp.states)) * self.n[None]
 
     @cached_property
-    def reward_to(self) -> Mapping[Any, Size]:
+    def reward_to(self) -> Constant:
         """One outcome's reward, or the mean of several, sum P r / P."""
         parts = self.parts
         if self.has_own_rewards:
-            return self._by_state(self.r[None])
+            return Constant(self.r[None])
         if parts.plan.one_reward_each:
-            return self._by_state(parts.r_to)
+            return Constant(parts.r_to)
         mean = self.field.spread(parts.r / parts.P, len(self.mdp.pairs) * parts.branches)
-        return self._by_state(parts.r_to + mean)
-
-    def _by_state(self, value: Any) -> Mapping[State, Any]:
-        return Constant(self.mdp.states, value)
+        return Constant(parts.r_to + mean)
 
     def _count(self, n: int) -> Size:
         return self.field.number(Fraction(max(n, 1)))

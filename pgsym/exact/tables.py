@@ -52,28 +52,22 @@ class LazyMap(Mapping[Any, Any]):
         return key in self._keys
 
 
-class Constant(Mapping[Any, Any]):
-    """The same value for every key.
+class Constant:
+    """A table with the same value for every key.
 
-    >>> Constant(["s", "t"], 2)["t"]
-    2
+    >>> Constant(2)["t"], Constant(2).get("t", 0)
+    (2, 2)
     """
 
-    def __init__(self, keys: Iterable[Any], value: Any) -> None:
-        self._keys = keys
+    def __init__(self, value: Any) -> None:
         self.value = value
 
     def __getitem__(self, key: Any) -> Any:
         return self.value
 
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._keys)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self._keys)
-
-    def __contains__(self, key: object) -> bool:
-        return True
+    def get(self, key: Any, default: Any = None) -> Any:
+        """The value."""
+        return self.value
 
 
 class Table(Mapping[Any, sp.Expr]):

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from pgsym.interchange.functional import FunctionalEnv
     from pgsym.interchange.gymnasium_env import MDPEnv
 
-UNAVAILABLE = ("error", "stay")
-
 
 class OutcomeTables(NamedTuple):
     """S states, A actions over all states, at most K outcomes of one (s, a); padded with probability 0."""
@@ -47,7 +45,7 @@ def outcome_tables(mdp: MDP, unavailable: str = "error") -> OutcomeTables:
     >>> tables.next[0, 0].tolist(), tables.p[0, 0].tolist(), tables.r[0, 0].tolist()
     ([1, 1], [0.25, 0.75], [4.0, 0.0])
     """
-    if unavailable not in UNAVAILABLE:
+    if unavailable not in ("error", "stay"):
         raise SchemaError(f"found {unavailable!r}; 'error' or 'stay' is required. Choose one", where="unavailable")
     if mdp.symbols:
         names = ", ".join(sorted(s.name for s in mdp.symbols))
