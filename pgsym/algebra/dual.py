@@ -278,10 +278,6 @@ class DualField(Field):
                     slopes.setdefault(k, []).append((i, j, slope))
         return DualLU(self, lower, slopes)
 
-    def differentiated(self, lower: Factorization, slopes: Slopes) -> DualLU:
-        """The factorization of A, from that of its values in the base field and A' by parameter."""
-        return DualLU(self, lower, slopes)
-
 
 class DualLU:
     """A x = b with one factorization of A's values, and A x' = b' - A' x for each tangent that is asked for."""

@@ -29,12 +29,69 @@ import sympy as sp
 from pgsym.algebra.field import Factorization, Field, Row
 from pgsym.algebra.generators import Generators
 from pgsym.algebra.ordering import Ordering
-from pgsym.algebra.radical import RadicalField, prime_powers, roots_in
+from pgsym.algebra.radical import RadicalField, positive_rational, prime_powers, roots_in
 from pgsym.algebra.rational import RationalField
 from pgsym.errors import AlgebraError, NotInFieldError
 from pgsym.expression.linear import Linear
 
 Values = Mapping[sp.Symbol, sp.Expr]
+
+
+@dataclass(frozen=True)
+class Logarithm:
+    """form + sum_f powers[f] log|f|, for primes and irreducible polynomials f.
+
+    Examples
+    --------
+    >>> t = sp.Symbol("t")
+    >>> field = RationalField([t], [Linear.from_sympy(t)])
+    >>> Logarithm.of(field, field.convert(4 * sp.exp(t) / (1 + sp.exp(t))))
+    Logarithm(form=Linear(t), powers={2: 2, exp(t) + 1: -1})
+    """
+
+    form: Linear
+    powers: Mapping[sp.Expr, int]
+
+    @classmethod
+    def of(cls, field: RationalField, element: Any) -> Logarithm:
+        """log|element| of a nonzero element without logarithms."""
+        if field.is_zero(element):
+            raise AlgebraError("found log(0); the argument of a logarithm must not vanish. Check it", where="logarithm")
+        number, factors = field.factored(element)
+        primes = prime_powers(Fraction(int(abs(number.p)), int(number.q)), kind="logarithm")
+        powers: dict[sp.Expr, int] = {sp.Integer(p): k for p, k in primes.items()}
+        exponent = sp.S.Zero
+        for f, k in factors.items():
+            if f.has(sp.log):
+                raise NotInFieldError(
+                    f"found log({f}), a logarithm of a logarithm; the argument must be rational in exponentials and "
+                    "symbols. Evaluate in floats",
+                    where="logarithm",
+                )
+            if f is sp.E or isinstance(f, sp.exp):
+                exponent += k * (sp.S.One if f is sp.E else f.args[0])
+            else:
+                powers[f] = k
+        return cls(Linear.from_sympy(exponent), powers)
+
+    def to_sympy(self) -> sp.Expr:
+        """The sum as an expression; no argument has a sign or a factor that could be taken out of it."""
+        return sp.Add(self.form.to_sympy(), *(k * sp.log(f) for f, k in self.powers.items()))
+
+
+def split_logarithms(expr: sp.Expr) -> sp.Expr:
+    """The expression with logarithms of positive rationals as sums of logarithms of primes.
+
+    >>> split_logarithms(sp.log(sp.Rational(8, 3)) / 2)
+    -log(3)/2 + 3*log(2)/2
+    """
+    split = {}
+    for log in expr.atoms(sp.log):
+        argument = positive_rational(log.args[0])
+        if argument is not None:
+            primes = prime_powers(argument, kind="logarithm")
+            split[log] = sp.Add(*(k * sp.log(p) for p, k in primes.items()))
+    return sp.expand(expr.xreplace(split)) if split else expr
 
 
 @dataclass(frozen=True)
@@ -57,10 +114,10 @@ class Exponential:
         for term in sp.Add.make_args(sp.expand(exponent)):
             number, rest = term.as_coeff_Mul(rational=True)
             c = Fraction(int(number.p), int(number.q)) if isinstance(number, sp.Rational) else None
+            base = positive_rational(rest.args[0]) if isinstance(rest, sp.log) else None
             if c is not None and rest == 1:
                 constant += c
-            elif c is not None and isinstance(rest, sp.log) and _positive_rational(rest.args[0]):
-                base = Fraction(int(rest.args[0].p), int(rest.args[0].q))
+            elif c is not None and base is not None:
                 factor *= base ** (c.numerator // c.denominator)
                 rest_power = c - c.numerator // c.denominator
                 for prime, k in prime_powers(base).items() if rest_power else ():
@@ -228,64 +285,3 @@ class PointField(Field):
         self, rows: Sequence[Row], last: Sequence[int] = (), *, ordering: Ordering | None = None
     ) -> Factorization:
         return self.numbers.factor(rows, last, ordering=ordering)
-
-
-def _positive_rational(number: sp.Basic) -> bool:
-    return isinstance(number, sp.Rational) and bool(number.is_positive)
-
-
-@dataclass(frozen=True)
-class Logarithm:
-    """form + sum_f powers[f] log|f|, for primes and irreducible polynomials f.
-
-    Examples
-    --------
-    >>> t = sp.Symbol("t")
-    >>> field = RationalField([t], [Linear.from_sympy(t)])
-    >>> Logarithm.of(field, field.convert(4 * sp.exp(t) / (1 + sp.exp(t))))
-    Logarithm(form=Linear(t), powers={2: 2, exp(t) + 1: -1})
-    """
-
-    form: Linear
-    powers: Mapping[sp.Expr, int]
-
-    @classmethod
-    def of(cls, field: RationalField, element: Any) -> Logarithm:
-        """log|element| of a nonzero element without logarithms."""
-        if field.is_zero(element):
-            raise AlgebraError("found log(0); the argument of a logarithm must not vanish. Check it", where="logarithm")
-        number, factors = field.factored(element)
-        primes = prime_powers(Fraction(int(abs(number.p)), int(number.q)), kind="logarithm")
-        powers: dict[sp.Expr, int] = {sp.Integer(p): k for p, k in primes.items()}
-        exponent = sp.S.Zero
-        for f, k in factors.items():
-            if f.has(sp.log):
-                raise NotInFieldError(
-                    f"found log({f}), a logarithm of a logarithm; the argument must be rational in exponentials and "
-                    "symbols. Evaluate in floats",
-                    where="logarithm",
-                )
-            if f is sp.E or isinstance(f, sp.exp):
-                exponent += k * (sp.S.One if f is sp.E else f.args[0])
-            else:
-                powers[f] = k
-        return cls(Linear.from_sympy(exponent), powers)
-
-    def to_sympy(self) -> sp.Expr:
-        """The sum as an expression; no argument has a sign or a factor that could be taken out of it."""
-        return sp.Add(self.form.to_sympy(), *(k * sp.log(f) for f, k in self.powers.items()))
-
-
-def split_logarithms(expr: sp.Expr) -> sp.Expr:
-    """The expression with logarithms of positive rationals as sums of logarithms of primes.
-
-    >>> split_logarithms(sp.log(sp.Rational(8, 3)) / 2)
-    -log(3)/2 + 3*log(2)/2
-    """
-    split = {}
-    for log in expr.atoms(sp.log):
-        argument = log.args[0]
-        if isinstance(argument, sp.Rational) and argument.is_positive:
-            primes = prime_powers(Fraction(int(argument.p), int(argument.q)), kind="logarithm")
-            split[log] = sp.Add(*(k * sp.log(p) for p, k in primes.items()))
-    return sp.expand(expr.xreplace(split)) if split else expr

@@ -53,6 +53,11 @@ def prime_powers(number: Fraction, *, kind: str = "root") -> dict[int, int]:
     return powers
 
 
+def positive_rational(expr: sp.Basic) -> Fraction | None:
+    """The number that an expression is; None for others."""
+    return Fraction(int(expr.p), int(expr.q)) if isinstance(expr, sp.Rational) and expr.is_positive else None
+
+
 def roots_in(expr: sp.Expr) -> dict[sp.Pow, dict[int, Fraction]]:
     """The rational powers of positive rationals in an expression, by primes.
 
@@ -61,10 +66,10 @@ def roots_in(expr: sp.Expr) -> dict[sp.Pow, dict[int, Fraction]]:
     """
     found = {}
     for power in expr.atoms(sp.Pow):
-        base, exponent = power.args
-        if isinstance(base, sp.Rational) and base.is_positive and isinstance(exponent, sp.Rational):
-            primes = prime_powers(Fraction(int(base.p), int(base.q)))
-            found[power] = {p: k * Fraction(int(exponent.p), int(exponent.q)) for p, k in primes.items()}
+        base, exponent = positive_rational(power.base), power.exp
+        if base is not None and isinstance(exponent, sp.Rational):
+            share = Fraction(int(exponent.p), int(exponent.q))
+            found[power] = {p: k * share for p, k in prime_powers(base).items()}
     return found
 
 

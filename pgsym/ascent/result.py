@@ -49,6 +49,7 @@ class Path:
 
     @classmethod
     def empty(cls, label: str, seed: int | None, steps: int, k: int) -> Path:
+        """A path of which nothing is known yet."""
         points, moves = np.full(steps + 1, np.nan), np.full(steps, np.nan)
         return cls(label, seed, np.full((steps + 1, k), np.nan), points, points.copy(), moves, moves.copy())
 
@@ -65,6 +66,7 @@ class Path:
 
     @property
     def last(self) -> int:
+        """The number of the last step that was taken."""
         return int(np.flatnonzero(np.isfinite(self.J))[-1])
 
     def to_json(self) -> dict[str, Any]:
@@ -124,6 +126,7 @@ class Ascent(TableResult):
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
+        """The methods, in order."""
         return tuple(dict.fromkeys(path.label for path in self.paths))
 
     def __getitem__(self, label: str) -> tuple[Path, ...]:
@@ -152,7 +155,6 @@ class Ascent(TableResult):
         slopes = np.array([path.gradient_norm[path.last] for path in paths])
         cosines = np.concatenate([path.cosine[np.isfinite(path.cosine)] for path in paths])
         size = self.step_size[label]
-        middle = _middle(self.J(label))
         return (
             label + ("*" if any(path.stopped for path in paths) else ""),
             "own" if size is None else f"{size:g}",
@@ -160,7 +162,7 @@ class Ascent(TableResult):
             f"{ends.min():.6g} ... {ends.max():.6g}" if len(ends) > 1 else "",
             f"{slopes.mean():.2g}",
             f"{cosines.mean():.2f}" if cosines.size else "",
-            sparkline(middle, *self.span, ascii=ascii),
+            sparkline(_middle(self.J(label)), *self.span, ascii=ascii),
         )
 
     HEADER = ("method", "step", "J at the end", "over seeds", "|grad J|", "cosine", "J along the way")

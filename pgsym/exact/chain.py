@@ -12,7 +12,7 @@ from functools import cached_property, reduce
 from operator import add
 from typing import Any, Self
 
-from pgsym.algebra.dual import Slopes
+from pgsym.algebra.dual import DualLU, Slopes
 from pgsym.algebra.field import Factorization, Field
 from pgsym.algebra.ordering import Ordering
 from pgsym.errors import StructureError
@@ -306,7 +306,7 @@ class InducedChain:
                     j = index.get(t)
                     if j is not None:
                         entries.append((i, j, minus * slope))
-        return field.differentiated(lower, slopes)
+        return DualLU(field, lower, slopes)
 
     def _identity_minus(self, index: Mapping[State, int], s: State, scale: Any) -> Row:
         """Row s of I - scale P_pi, restricted to the indexed states."""

@@ -96,10 +96,6 @@ class EliminationPlan:
         return tuple(s for s in self.mdp.nonterminal if s not in excluded)
 
     @cached_property
-    def index(self) -> dict[State, int]:
-        return {s: i for i, s in enumerate(self.live)}
-
-    @cached_property
     def rest(self) -> tuple[State, ...]:
         """All states but the last of the recurrent class."""
         ref = self.structure.recurrent_classes[0][-1]
@@ -108,7 +104,7 @@ class EliminationPlan:
     @cached_property
     def last(self) -> list[int]:
         """The start states, where there are few: eliminated last, they make J cheap."""
-        return [self.index[s] for s in self.mdp.start if s in self.index] if len(self.mdp.start) <= FEW_STARTS else []
+        return [i for i, s in enumerate(self.live) if s in self.mdp.start] if len(self.mdp.start) <= FEW_STARTS else []
 
     @cached_property
     def discounted(self) -> Ordering:

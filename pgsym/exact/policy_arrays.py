@@ -90,7 +90,6 @@ def _softmax(policy: Softmax, pairs: Pairs) -> PolicyAt:
     first = np.array([n for n, (s, _) in enumerate(pairs) if n == 0 or pairs[n - 1][0] != s], np.int64)
     bounds = np.append(first, len(pairs))
     state = np.repeat(np.arange(len(first)), np.diff(bounds))
-    numbers = np.arange(len(pairs))
 
     def at(theta: Floats) -> PolicyPoint:
         logits = C @ theta + constant
@@ -98,7 +97,7 @@ def _softmax(policy: Softmax, pairs: Pairs) -> PolicyAt:
             raise PolicyError("a logit is not finite; theta must be finite. Take smaller steps", where="theta")
         weights = np.exp(logits - np.maximum.reduceat(logits, first)[state])
         pi = weights / np.add.reduceat(weights, first)[state]
-        choose = sparse.csr_array((pi, numbers, bounds), shape=(len(first), len(pi)))
+        choose = sparse.csr_array((pi, np.arange(len(pi)), bounds), shape=(len(first), len(pi)))
         # Measured from the likeliest action's, the mean is a sum of small terms: 1 - pi(a|s) keeps its digits.
         likeliest: Any = first + [int(row.argmax()) for row in np.split(logits, first[1:])]
         differences = sparse.csr_array(C - C[likeliest][state])

@@ -170,7 +170,6 @@ def draw(
             if tally.moments.n < 2:
                 raise
             interrupted = True
-    seconds = time.perf_counter() - began
     return Estimate(
         params=tables.params,
         along=along,
@@ -184,7 +183,7 @@ def draw(
         bias=plan.bias,
         bias_of_J=plan.bias_of_J,
         seed=seed,
-        seconds=seconds,
+        seconds=time.perf_counter() - began,
         transitions=tally.transitions,
         interrupted=interrupted,
         device=f"{mesh.size} x {mesh.devices.flat[0].device_kind}",

@@ -120,6 +120,7 @@ class Estimate(TableResult):
 
     @property
     def n(self) -> int:
+        """Trajectories."""
         return self.moments.n
 
     @property
@@ -150,6 +151,7 @@ class Estimate(TableResult):
 
     @property
     def standard_error(self) -> Floats:
+        """[k] of `mean`."""
         return np.sqrt(self.variance / self.n)
 
     @property
@@ -171,14 +173,17 @@ class Estimate(TableResult):
 
     @property
     def J_standard_error(self) -> float:
+        """Of `J`."""
         return float(np.sqrt(self.J_variance / self.n))
 
     @property
     def trajectories_per_second(self) -> float:
+        """By the wall clock."""
         return self.n / self.seconds
 
     @property
     def transitions_per_second(self) -> float:
+        """By the wall clock."""
         return self.transitions / self.seconds
 
     def intervals(self, level: float = LEVEL) -> Floats:

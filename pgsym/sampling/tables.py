@@ -76,14 +76,17 @@ class Tables:
 
     @property
     def N(self) -> int:
+        """Number of pairs (s, a)."""
         return len(self.pi)
 
     @property
     def O(self) -> int:  # noqa: E743
+        """Number of outcomes."""
         return len(self.outcome_p)
 
     @property
     def k(self) -> int:
+        """Number of parameters."""
         return len(self.params)
 
     @property
