@@ -258,7 +258,7 @@ def locate(model: str, folder: Path | None = None) -> Problem:
     if model.startswith("gym:"):
         return _from_gymnasium(model.removeprefix("gym:"))
     if model.startswith("generic:"):
-        from pgsym.model.generic import generic_problem
+        from pgsym.model.zoo.constructed import generic_problem
 
         return generic_problem(model.removeprefix("generic:"))
     path = Path(model) if folder is None else folder / model

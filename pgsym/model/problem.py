@@ -12,11 +12,11 @@ import sympy as sp
 
 from pgsym.errors import SchemaError
 from pgsym.expression.complaint import nearest, short
-from pgsym.model.collision import all_symbols, check_collision
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policies import tabular
 from pgsym.model.policy import Direct, Mixture, Policy
+from pgsym.model.policy_checks import all_symbols, check_collision
 
 Point = Mapping[sp.Symbol | str, Any] | Sequence[Any]
 """theta by symbol, by name, or in the order of ``policy.params``."""

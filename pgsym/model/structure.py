@@ -20,10 +20,10 @@ from pgsym.errors import (
     StructureError,
     UndefinedQuantityError,
 )
-from pgsym.model.collision import check_collision
 from pgsym.model.mdp import MDP, State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
+from pgsym.model.policy_checks import check_collision
 
 _SHOWN = 8
 

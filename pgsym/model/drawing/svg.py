@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from pgsym.display.palette import DARK, LIGHT, Palette
-from pgsym.model.drawing.geometry import Pi, geometry
-from pgsym.model.drawing.records import LABEL_SIZE, PETAL, Arrow, Disc, Label, Mark, Petal, Picture
+from pgsym.model.drawing.captions import LABEL_SIZE
+from pgsym.model.drawing.geometry import PETAL, Arrow, Disc, Label, Mark, Petal, Pi, Picture, geometry
 from pgsym.model.mdp import MDP, Action, State
 
 HEAD = 7.5

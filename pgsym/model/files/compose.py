@@ -19,7 +19,7 @@ from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policies import direct_policy, mixture, softmax_policy, tabular
 from pgsym.model.policy import Policy
-from pgsym.model.policy_at import check_policy_at
+from pgsym.model.policy_checks import check_policy_at
 from pgsym.model.problem import ASSUMED, Problem
 
 GAMMA = sp.Symbol("gamma")
