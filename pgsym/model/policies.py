@@ -330,6 +330,6 @@ def _check_complete(mdp: MDP, table: Mapping[State, Any], what: str, default: st
 
 def _reachable(mdp: MDP) -> set[State]:
     """The states that some actions lead to from the start; all of them where the model has no start."""
-    graph: nx.DiGraph = nx.DiGraph((s, o.state) for s, a in mdp.pairs for o in mdp.outcomes(s, a))
+    graph: nx.DiGraph = nx.DiGraph((s, t) for s, _, t, _, _ in mdp.rows)
     graph.add_nodes_from(mdp.states)
     return {s for layer in nx.bfs_layers(graph, list(mdp.start or mdp.states)) for s in layer}

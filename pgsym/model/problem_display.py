@@ -51,16 +51,14 @@ def page(problem: Problem) -> str:
     from pgsym.model.drawing.svg import svg
 
     mdp, policy = problem.mdp, problem.policy
-    transitions = [
-        (spelt(s), spelt(a), spelt(o.state), brief(o.p), brief(o.r)) for s, a in mdp.pairs for o in mdp.outcomes(s, a)
-    ]
+    transitions = [(spelt(s), spelt(a), spelt(t), brief(p), brief(r)) for s, a, t, p, r in mdp.rows[:ROWS]]
     chosen = [(s, a) for s, a in mdp.pairs if len(mdp.actions(s)) > 1]
     probabilities = [(conditional("pi", a, s), brief(policy(a, s))) for s, a in chosen[:ROWS]]
     return "\n".join([
         f"<p>{html.text(text(problem))}</p>",
         *([svg(mdp)] if is_drawable(mdp) else []),
-        html.table(("state", "action", "next state", "probability", "reward"), transitions[:ROWS],
-                   _of("Outcomes", len(transitions))),
+        html.table(("state", "action", "next state", "probability", "reward"), transitions,
+                   _of("Outcomes", len(mdp.rows))),
         html.table(("policy", "probability"), probabilities, _of("Policy", len(chosen))),
     ])  # fmt: skip
 

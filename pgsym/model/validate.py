@@ -229,7 +229,7 @@ def _check_domain(mdp: MDP) -> None:
 
 def _symbolic_probabilities(mdp: MDP) -> list[sp.Expr]:
     """Every probability that is not a number, without repetitions, in order."""
-    found = dict.fromkeys(o.p for s, a in mdp.pairs for o in mdp.outcomes(s, a))
+    found = dict.fromkeys(row[3] for row in mdp.rows)
     found.update(dict.fromkeys(mdp.start.values()))
     return [p for p in found if not p.is_Rational]
 

@@ -48,12 +48,11 @@ class Captions:
     @classmethod
     def of(cls, mdp: MDP) -> Captions:
         """0 and nothing, unless the labels would say the same thing again and again."""
-        outcomes = [(s, a, o) for s, a in mdp.pairs for o in mdp.outcomes(s, a)]
-        counts = Counter(o.r for _, _, o in outcomes)
+        counts = Counter(r for *_, r in mdp.rows)
         reward, count = counts.most_common(1)[0] if counts else (sp.Integer(0), 0)
-        usual = count == len(outcomes) or (len(outcomes) >= 8 and 4 * count >= 3 * len(outcomes))
+        usual = count == len(mdp.rows) or (len(mdp.rows) >= 8 and 4 * count >= 3 * len(mdp.rows))
         default = cls(reward if usual else sp.Integer(0), False)
-        labels = sum(default.shown(mdp, s, a, o.p, o.r) != (None, None) for s, a, o in outcomes)
+        labels = sum(default.shown(mdp, s, a, p, r) != (None, None) for s, a, _, p, r in mdp.rows)
         return cls(default.reward, labels > CROWDED)
 
     def shown(self, mdp: MDP, state: State, action: Action, p: sp.Expr, r: sp.Expr) -> Caption:
@@ -66,7 +65,7 @@ class Captions:
         found = [] if mdp.gamma in (1, sp.Symbol("gamma")) else [f"γ = {plain(mdp.gamma)}"]
         if quiet:
             return ["; ".join([*found, "too many outcomes for their probabilities and rewards"])]
-        rewards = {o.r for s, a in mdp.pairs for o in mdp.outcomes(s, a)}
+        rewards = {r for *_, r in mdp.rows}
         if len(rewards) == 1 and self.reward != 0:
             found.append(f"every reward is {plain(self.reward)}")
         elif self.reward != 0:

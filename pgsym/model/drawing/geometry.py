@@ -122,7 +122,7 @@ class Picture:
 
 def is_simple(mdp: MDP) -> bool:
     """Too large for actions and labels."""
-    return len(mdp.states) > FULL or sum(len(mdp.outcomes(s, a)) for s, a in mdp.pairs) > FULL_ARROWS
+    return len(mdp.states) > FULL or len(mdp.rows) > FULL_ARROWS
 
 
 def is_drawable(mdp: MDP) -> bool:
@@ -131,7 +131,7 @@ def is_drawable(mdp: MDP) -> bool:
 
 
 def _links(mdp: MDP) -> dict[tuple[State, State], None]:
-    return dict.fromkeys((s, o.state) for s, a in mdp.pairs for o in mdp.outcomes(s, a))
+    return dict.fromkeys((s, t) for s, _, t, _, _ in mdp.rows)
 
 
 def geometry(

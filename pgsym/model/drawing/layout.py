@@ -49,7 +49,7 @@ def layout(mdp: MDP, positions: Mapping[State, Sequence[float]] | None = None) -
     """
     if positions is not None:
         return Layout(_given(mdp, positions), grid=True)
-    edges = list(dict.fromkeys((s, o.state) for s, a in mdp.pairs for o in mdp.outcomes(s, a) if o.state != s))
+    edges = list(dict.fromkeys((s, t) for s, _, t, _, _ in mdp.rows if s != t))
     found = _tuple_grid(mdp.states) or _integer_grid(mdp.states, edges)
     if found:
         return Layout(_apart(found), grid=True)
@@ -213,10 +213,9 @@ def petal_angles(mdp: MDP, places: Layout) -> Angles:
     aims = {(s, a): _aim(mdp, s, a, at) for s, a in mdp.pairs}
     common = _common(aims) if places.grid else {}
     neighbours: dict[State, set[State]] = {s: set() for s in mdp.states}
-    for s, a in mdp.pairs:
-        for o in mdp.outcomes(s, a):
-            neighbours[s].add(o.state)
-            neighbours[o.state].add(s)
+    for s, _, t, _, _ in mdp.rows:
+        neighbours[s].add(t)
+        neighbours[t].add(s)
     wanted: Angles = {}
     for s in mdp.nonterminal:
         directions = {a: common.get(a, aims[s, a]) for a in mdp.actions(s)}

@@ -55,8 +55,7 @@ def to_document(problem: Problem) -> dict[str, Any]:
         document["terminal"] = [plain_name(s, "terminal") for s in mdp.states if s in mdp.terminal]
     document["transitions"] = [
         [plain_name(s, "states"), plain_name(a, "actions"), plain_name(t, "states"), _plain(p), _plain(r)]
-        for s, a in mdp.pairs
-        for t, p, r in mdp.outcomes(s, a)
+        for s, a, t, p, r in mdp.rows
     ]
     if mdp.start:
         if all(isinstance(s, str) for s in mdp.start):
