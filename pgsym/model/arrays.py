@@ -267,8 +267,6 @@ TOLERANCE = Fraction(1, 10**9)
 class FloatRows:
     """Reads rows of floats, and remembers which of them had to be divided by their sums.
 
-    Examples
-    --------
     >>> rows = FloatRows("outgoing probabilities")
     >>> rows.read([1 / 3, 2 / 3], ("s", "a"))
     [Fraction(1, 3), Fraction(2, 3)]
@@ -281,13 +279,7 @@ class FloatRows:
         self.divided: list[Any] = []
 
     def read(self, values: Sequence[Any], where: Any) -> list[Fraction]:
-        """The simplest rationals nearby, if they sum to 1; else, within `TOLERANCE`, the floats over their sum.
-
-        Raises
-        ------
-        NotStochasticError
-            The sum is farther from 1.
-        """
+        """The simplest rationals nearby, if they sum to 1; else, within `TOLERANCE`, the floats over their sum."""
         # A difference such as (1 - 0.998)/2 is off by an ulp of 1, which may be many ulps of its own.
         found = [simplest_rational(p) for p in values]
         if sum(found) == 1:

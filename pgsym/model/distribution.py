@@ -34,12 +34,6 @@ def check_row(
     sums
         What was found of other rows of the model.
 
-    Raises
-    ------
-    NotStochasticError, ProbabilityRangeError, FormulaError
-
-    Examples
-    --------
     >>> check_row([sp.Rational(1, 2), sp.Rational(2, 5)], where=("s", "a"))
     Traceback (most recent call last):
       ...

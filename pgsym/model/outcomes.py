@@ -154,8 +154,6 @@ def complaint(scope: str, data: Mapping[str, Any], extra: tuple[str, ...] = ()) 
     extra
         Further attributes that are read there.
 
-    Examples
-    --------
     >>> complaint("edge", {"action": "go", "p": 1, "reward": 5})
     "found the edge attribute 'reward'; the nearest is 'r'. Rename it, or write '_reward' if it is not pgsym's"
     >>> complaint("edge", {"action": "go", "p": 1})

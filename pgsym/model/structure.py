@@ -31,13 +31,6 @@ _SHOWN = 8
 class Structure:
     """The support graph of the chain that a policy induces, and what follows from it.
 
-    Raises
-    ------
-    NameCollisionError
-        The model and the policy mean different things by one name.
-
-    Examples
-    --------
     >>> from pgsym.model import MDP, tabular
     >>> mdp = MDP.from_transitions([("s", "go", "t", 1, 0), ("t", "go", "s", 1, 1)], gamma="1/2")
     >>> chain = Structure(mdp, tabular(mdp))
@@ -162,12 +155,7 @@ class Structure:
             )
 
     def require(self, objective: Objective) -> None:
-        """The hypotheses under which the objective is defined.
-
-        Raises
-        ------
-        ImproperPolicyError, NotUnichainError, DiscountError, StructureError, UndefinedQuantityError
-        """
+        """The hypotheses under which the objective is defined."""
         for name in objective.definition.needs:
             getattr(self, f"require_{name}")()
 

@@ -75,15 +75,7 @@ def _is_float(value: Any) -> bool:
 
 
 def check_gamma(gamma: sp.Expr) -> None:
-    """The discount factor is rational in its symbols, and in [0, 1] where it is a number.
-
-    Raises
-    ------
-    DiscountError
-        A number outside [0, 1].
-    FormulaError
-        Not a rational function of symbols.
-    """
+    """The discount factor is rational in its symbols, and in [0, 1] where it is a number."""
     check_rational(gamma, where="gamma", what="a discount factor")
     if gamma.is_Rational and not 0 <= gamma <= 1:
         raise DiscountError(f"found {brief(gamma)}; a discount factor lies in [0, 1]. Choose one there", where="gamma")
@@ -93,17 +85,7 @@ def check_gamma(gamma: sp.Expr) -> None:
 
 
 def check_names(mdp: MDP) -> None:
-    """One name, one symbol; and every declared assumption is about the model.
-
-    Raises
-    ------
-    NameCollisionError
-        Two symbols whose names are equal, or look equal.
-    SchemaError
-        An assumption for a symbol that the model does not have, or that does not mention its symbol.
-    FormulaError
-        An assumption that is not a comparison of rational functions.
-    """
+    """One name, one symbol; and every declared assumption is about the model."""
     check_distinct(mdp.symbols)
     known = {s.name: s for s in mdp.symbols}
     for name, text in mdp.assumptions.items():
@@ -132,13 +114,7 @@ def check_names(mdp: MDP) -> None:
 
 
 def check_distinct(symbols: Iterable[sp.Symbol]) -> None:
-    """No two symbols have names that are equal, or that a reader cannot tell apart; those of pgsym's own making may.
-
-    Raises
-    ------
-    NameCollisionError
-        Two such symbols.
-    """
+    """No two symbols have names that are equal, or that a reader cannot tell apart; those of pgsym's own making may."""
     symbols = {symbol for symbol in symbols if not isinstance(symbol, Generator)}
     if len({skeleton(symbol.name) for symbol in symbols}) == len(symbols):
         return
@@ -175,15 +151,6 @@ def check_probabilities(mdp: MDP, sums: Sums) -> None:
     """Every row and the initial distribution sum to exactly 1, and can lie in [0, 1].
 
     Rewards are checked on the way: they may hold exponentials of linear forms, probabilities may not.
-
-    Raises
-    ------
-    NotStochasticError
-        Probabilities that do not sum to exactly 1.
-    ProbabilityRangeError
-        A number outside [0, 1], or symbols for which no values were found that put every probability in [0, 1].
-    FormulaError
-        A probability or a reward that is not rational.
     """
     for s, a in mdp.pairs:
         outcomes = mdp.outcomes(s, a)
@@ -275,13 +242,6 @@ def witness(mdp: MDP, seed: int = 0) -> dict[sp.Symbol, sp.Rational]:
     seed
         Equal seeds give equal points.
 
-    Raises
-    ------
-    ProbabilityRangeError
-        No point was found.
-
-    Examples
-    --------
     >>> from pgsym.model import MDP
     >>> rows = [("s", "go", "end", "p", 1), ("s", "go", "s", "1 - p", 0)]
     >>> witness(MDP.from_transitions(rows, terminal=["end"], symbols={"p": "p > 9/10"}, gamma="gamma"))

@@ -23,8 +23,6 @@ def tikz(mdp: MDP, *, positions: Mapping[State, Sequence[float]] | None = None, 
 
     Parameters and errors are those of `pgsym.model.drawing.svg.svg`; labels that would not fit are left out.
 
-    Examples
-    --------
     >>> mdp = MDP.from_transitions([("s", "go", "end", 1, 1)], start="s", terminal=["end"])
     >>> print(tikz(mdp).splitlines()[0])
     \documentclass[tikz,border=3mm]{standalone}

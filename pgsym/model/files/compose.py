@@ -1,18 +1,18 @@
-"""From a checked model document to MDP, policy, objective and theta."""
+"""From a checked model document to MDP, policy, objective and theta; which state or action a key of it means."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
 import sympy as sp
 
-from pgsym.errors import NameCollisionError, PolicyError, SchemaError
+from pgsym.errors import NameCollisionError, PolicyError, SchemaError, StructureError
 from pgsym.expression.complaint import listed, nearest, short
 from pgsym.expression.exact import to_expr
 from pgsym.expression.naming import appearance
 from pgsym.expression.sums import MAX_WORK, Sums
-from pgsym.model.files.document import FileNames, discount_name
 from pgsym.model.files.reading import Work
 from pgsym.model.files.schema import ModelDocument, PolicyDocument, place_of
 from pgsym.model.mdp import MDP
@@ -32,11 +32,6 @@ def compose(document: ModelDocument, prefix: str = "") -> Problem:
     ----------
     prefix
         Where the document stands, such as ``model.``; places in messages begin with it.
-
-    Raises
-    ------
-    ModelError
-        The entries do not make an MDP with a policy.
     """
     if not document.states:
         raise SchemaError("found 0 states; a model has at least one. List them", where=f"{prefix}states")
@@ -113,6 +108,16 @@ def _entries(loc: tuple[str | int, ...], table: Any) -> Iterator[tuple[tuple[str
             yield (*loc, i), row[-1]
     else:
         yield loc, table
+
+
+def discount_name(gamma: sp.Expr) -> dict[sp.Symbol, sp.Expr]:
+    """What the name ``gamma`` stands for in a file's formulas: the discount factor, unless that uses the name.
+
+    >>> discount_name(sp.Rational(9, 10)), discount_name(sp.Symbol("gamma"))
+    ({gamma: 9/10}, {})
+    """
+    symbol = sp.Symbol("gamma")
+    return {} if symbol in gamma.free_symbols else {symbol: gamma}
 
 
 class _Formulas:
@@ -265,3 +270,56 @@ def _objective(name: str, where: str) -> Objective:
         raise SchemaError(
             f"found {name!r}; {nearest(name, Objective, 'an objective is one of')}. Correct it", where=where
         ) from None
+
+
+class FileNames:
+    """The names of one kind (state or action), to be looked up by the keys of a mapping.
+
+    JSON's keys are always text, so a key stands for the name that equals it, else for the one name that is
+    written like it: ``"1"`` for 1, ``"[0, 1]"`` for (0, 1).  ``1``, ``"1"`` and ``true`` are three names.
+
+    >>> names = FileNames("state", [(0, 0), (0, 1), "1"])
+    >>> names.find("[0, 1]", "start"), names.find(1, "start")
+    ((0, 1), '1')
+    """
+
+    def __init__(self, kind: str, names: Iterable[Hashable]) -> None:
+        self.kind = kind
+        self._exact: dict[Any, Hashable] = {}
+        self._written: dict[str, list[Hashable]] = {}
+        for name in names:
+            self._exact[_typed(name)] = name
+            self._written.setdefault(_written(name), []).append(name)
+
+    def find(self, key: Any, where: str) -> Hashable:
+        """The name that `key` stands for."""
+        typed = _typed(key)
+        if typed in self._exact:
+            return self._exact[typed]
+        found = self._written.get(_written(key), [])
+        if len(found) == 1:
+            return found[0]
+        if found:
+            meanings = " or ".join(short(repr(name)) for name in found)
+            raise StructureError(
+                f"{short(repr(key))} can mean {meanings}; a key must mean one {self.kind}. "
+                "Use the form with rows, which keeps types",
+                where=where,
+            )
+        known = [_written(name) for name in self._exact.values()]
+        help = nearest(_written(key), known, f"the {self.kind}s are")
+        raise StructureError(
+            f"{self.kind} {short(repr(key))} is unknown; {help}. Check its name",
+            where=where,
+        )
+
+
+def _typed(name: Any) -> Any:
+    """Equal only for names of one type: in Python 1 == True == 1.0."""
+    if isinstance(name, tuple):
+        return tuple(map(_typed, name))
+    return (type(name), name)
+
+
+def _written(name: Any) -> str:
+    return name if isinstance(name, str) else json.dumps(name)

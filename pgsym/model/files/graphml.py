@@ -8,7 +8,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 from pgsym.errors import SchemaError
-from pgsym.model.files.node_link import ATTRIBUTES, Graph, from_graph, read_back, to_graph
+from pgsym.model.files.document import read_back
+from pgsym.model.files.node_link import ATTRIBUTES, READS_BACK, Graph, from_graph, to_graph
 from pgsym.model.files.reading import check_size, read_text
 from pgsym.model.problem import Problem
 
@@ -34,13 +35,6 @@ _TYPES: dict[str, Callable[[str], Any]] = {
 def dumps(problem: Problem) -> str:
     """The problem as GraphML, exactly; the policy, theta and gamma are attributes of the graph.
 
-    Raises
-    ------
-    SchemaError
-        A name that XML cannot hold; else as for a model file.
-
-    Examples
-    --------
     >>> from pgsym.model.zoo import zoo
     >>> loads(dumps(zoo("two-state"))) == zoo("two-state")
     True
@@ -66,20 +60,13 @@ def dumps(problem: Problem) -> str:
         named = {"action": a} if isinstance(a, str) else {"action_json": json.dumps(a)}
         _add(edge, "edge", {**named, **{key: v for key, v in attributes.items() if key != "action"}})
     ElementTree.indent(root, " ")
-    return read_back(ElementTree.tostring(root, encoding="unicode") + "\n", loads, problem)
+    return read_back(ElementTree.tostring(root, encoding="unicode") + "\n", loads, problem, READS_BACK)
 
 
 def loads(text: str, *, where: str | None = None) -> Problem:
     """The problem in GraphML text; without a policy, a tabular one at theta = 0.
 
     Every edge needs ``action``, ``p`` and ``r``.  Numbers may be formulas as text.
-
-    Raises
-    ------
-    SchemaError
-        The text is not GraphML of a directed graph, an attribute means nothing here, or an edge lacks one.
-    ModelError
-        The graph is no MDP.
     """
     check_size(len(text), where=where)
     if "<!DOCTYPE" in text or "<!ENTITY" in text:

@@ -48,14 +48,6 @@ SCALARS: tuple[tuple[str, re.Pattern[str], str], ...] = (
 def read_text(text: str, format: str, *, where: str | None = None) -> Any:
     """The value that `text` stands for; `format` is ``yaml`` or ``json``.
 
-    Raises
-    ------
-    SchemaError
-        The text is not well formed, is too large or too deep, repeats a key, or uses a tag, an alias,
-        NaN or an infinity.
-
-    Examples
-    --------
     >>> read_text("start: {s1: 1/2, on: 0.5}", "yaml")
     {'start': {'s1': '1/2', 'on': 0.5}}
     """
@@ -306,8 +298,6 @@ def _too_deep(where: str | None, line: int) -> NoReturn:
 class Work:
     """The formulas of one file so far.  Numbers and names cost next to nothing, and a repeated formula nothing.
 
-    Examples
-    --------
     >>> work = Work()
     >>> any(work.is_too_much(text) for text in ["1/2", "p", "1 - p"] * 10**5), work.done
     (False, 40)

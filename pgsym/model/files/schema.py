@@ -180,13 +180,6 @@ def read_document(document: Any, prefix: str = "") -> ModelDocument:
     prefix
         Where the document stands, such as ``model.`` in a file that holds more than the model.
 
-    Raises
-    ------
-    SchemaError
-        The first entry that is missing, unknown or of the wrong kind.
-
-    Examples
-    --------
     >>> read_document({"states": ["s"], "transitions": [["s", "go", "s", 1]]})
     Traceback (most recent call last):
       ...

@@ -1,20 +1,28 @@
-"""From DRN text to an MDP: a header of sections, then states, actions and transitions line by line."""
+"""Storm's explicit format DRN: https://www.stormchecker.org/documentation/background/drn.html.
+
+Carried exactly: probabilities, rewards r(s,a), symbols, one start state, and in one comment line what Storm has no
+place for: names, terminal states, assumptions.  Not carried: a discount factor, a start distribution, rewards that
+differ between outcomes of one action, a policy.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import sympy as sp
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
-from pgsym.errors import PgsymError, SchemaError, StructureError
+from pgsym.errors import SchemaError, StructureError
 from pgsym.expression.complaint import nearest
 from pgsym.expression.exact import to_expr
 from pgsym.expression.sums import MAX_WORK, Sums
-from pgsym.model.files.drn.writing import NO_LABEL, PREFIX, Notes, read_notes
-from pgsym.model.files.reading import Work, check_size
+from pgsym.model.files.document import inside
+from pgsym.model.files.drn_writing import NO_LABEL, PREFIX
+from pgsym.model.files.drn_writing import dumps as dumps
+from pgsym.model.files.reading import Work, check_size, read_text
 from pgsym.model.mdp import MDP, State
 
 TYPES = ("MDP", "DTMC")
@@ -49,18 +57,38 @@ class StateRecord:
     choices: list[ChoiceRecord] = field(default_factory=list)
 
 
-class Reader:
-    """What has been read so far; `header`, then `model`, take (line number, text) pairs from one iterator.
+def _hashable(name: Any) -> Any:
+    """Lists, which JSON has for tuples, as tuples."""
+    if isinstance(name, dict) or name is None:
+        raise ValueError(f"{name!r} is no name")
+    return tuple(map(_hashable, name)) if isinstance(name, list) else name
 
-    Attributes
-    ----------
-    notes : Notes or None
-        The note that pgsym left.
-    reward_models : list of str
-        Their names, as far as the file gives any.
-    states : list of StateRecord
-        In the order of their numbers.
-    """
+
+class Notes(BaseModel):
+    """What the numbers and words of the file are called in pgsym: states, terminal ones, actions and symbols."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    states: list[Annotated[Any, AfterValidator(_hashable)]]
+    terminal: list[Annotated[StrictInt, Field(ge=0)]]
+    actions: list[tuple[StrictStr, Annotated[Any, AfterValidator(_hashable)]]] = []
+    symbols: dict[StrictStr, StrictStr] = {}
+
+
+def read_notes(line: str, where: str) -> Notes:
+    """The notes in a comment line."""
+    try:
+        return Notes.model_validate(read_text(line.removeprefix(PREFIX), "json", where=where))
+    except ValidationError:
+        raise SchemaError(
+            "the note after //pgsym is not one that pgsym writes; it names states, terminal, actions and symbols. "
+            "Remove the line, and states are numbered",
+            where=where,
+        ) from None
+
+
+class Reader:
+    """What has been read so far; `header`, then `model`, take (line number, text) pairs from one iterator."""
 
     def __init__(self, where: str | None) -> None:
         self.where = where
@@ -69,6 +97,7 @@ class Reader:
         self.parameters: frozenset[str] | None = None
         self.placeholders: dict[str, Any] = {}
         self.reward_models: list[str] = []
+        """Their names, as far as the file gives any."""
         self.count: int | None = None
         self.states: list[StateRecord] = []
         self.work = Work()
@@ -222,15 +251,6 @@ def loads(text: str, *, rewards: str | None = None, start: Any = None, where: st
     where
         Begins every message.
 
-    Raises
-    ------
-    SchemaError
-        A line is not DRN; the file is of another type; there are several reward models and `rewards` names none.
-    ModelError
-        The entries do not make an MDP.
-
-    Examples
-    --------
     >>> mdp = loads('''
     ... @type: DTMC
     ... @nr_states
@@ -254,7 +274,7 @@ def loads(text: str, *, rewards: str | None = None, start: Any = None, where: st
     reader.model(lines)
     chosen = _reward_model(reader, rewards)
     names, terminal = _names(reader, chosen)
-    words = reader.notes.actions if reader.notes else {}
+    words = dict(reader.notes.actions) if reader.notes else {}
     rows = []
     for i, state in enumerate(reader.states):
         if i in terminal:
@@ -262,26 +282,22 @@ def loads(text: str, *, rewards: str | None = None, start: Any = None, where: st
         for word, choice in _distinct(state.choices):
             r = _reward(state.rewards, choice.rewards, chosen)
             rows += [(names[i], words.get(word, word), names[j], p, r) for j, p, _ in choice.moves]
-    symbols = dict(reader.notes.symbols) if reader.notes else {}
-    try:
+    with inside(where):
         return MDP.from_transitions(
             rows,
             start=_start(reader, names) if start is None else start,
             terminal=[names[i] for i in sorted(terminal)],
-            symbols=symbols,
+            symbols=reader.notes.symbols if reader.notes else {},
             states=names,
             sums=Sums(MAX_WORK),
         )
-    except PgsymError as error:
-        if where is None:
-            raise
-        inner = error.where if isinstance(error.where, str) else repr(error.where)
-        raise type(error)(error.message, where=f"{where}: {inner}") from None
 
 
 def _reward_model(reader: Reader, wanted: str | None) -> int | None:
     """The position of the reward model that counts; None where there is none."""
-    count = max((len(rewards) for s in reader.states for rewards in _all_rewards(s)), default=0)
+    lengths = [len(s.rewards) for s in reader.states]
+    lengths += [len(choice.rewards) for s in reader.states for choice in s.choices]
+    count = max(lengths, default=0)
     known = [*reader.reward_models, *(f"rew{k}" for k in range(len(reader.reward_models), count))]
     if wanted is not None:
         if wanted not in known:
@@ -296,12 +312,6 @@ def _reward_model(reader: Reader, wanted: str | None) -> int | None:
             where=reader.where or "DRN",
         )
     return 0 if known else None
-
-
-def _all_rewards(state: StateRecord) -> Iterator[list[Any]]:
-    yield state.rewards
-    for choice in state.choices:
-        yield choice.rewards
 
 
 def _reward(of_state: list[Any], of_choice: list[Any], chosen: int | None) -> Any:
@@ -330,7 +340,7 @@ def _names(reader: Reader, chosen: int | None) -> tuple[list[State], frozenset[i
                 f"state {i} is terminal by the note after //pgsym, but leads on or has a reward; "
                 "nothing happens after a terminal state. Remove it there",
             )
-    return list(notes.states), notes.terminal
+    return notes.states, frozenset(notes.terminal)
 
 
 def _is_absorbing(i: int, state: StateRecord, chosen: int | None) -> bool:
