@@ -14,7 +14,7 @@ from pgsym.errors import TooLargeError
 from pgsym.exact.tables import Table
 from pgsym.expression.exact import to_float, written
 from pgsym.expression.naming import labels
-from pgsym.model.problem_display import point_text
+from pgsym.model.problem import point_text
 from pgsym.trust import Level, Trust
 
 if TYPE_CHECKING:

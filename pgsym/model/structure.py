@@ -58,9 +58,9 @@ class Structure:
     def recurrent_classes(self) -> tuple[tuple[State, ...], ...]:
         """Closed communicating classes of non-terminal states, each in the MDP's order."""
         order = {s: i for i, s in enumerate(self.mdp.states)}
-        classes = [sorted(c, key=order.__getitem__) for c in nx.attracting_components(self.graph)]
-        kept = [tuple(c) for c in classes if not self.mdp.terminal.intersection(c)]
-        return tuple(sorted(kept, key=lambda c: order[c[0]]))
+        closed = (c for c in nx.attracting_components(self.graph) if self.mdp.terminal.isdisjoint(c))
+        classes = (tuple(sorted(c, key=order.__getitem__)) for c in closed)
+        return tuple(sorted(classes, key=lambda c: order[c[0]]))
 
     @cached_property
     def reachable(self) -> frozenset[State]:
@@ -78,12 +78,11 @@ class Structure:
         return self.leading_to(s for c in self.recurrent_classes for s in c if s not in self.rewardless)
 
     def reach(self, sources: Iterable[State]) -> frozenset[State]:
-        """The states that can be reached from some source, the sources among them."""
-        return _reach(self.graph, sources)
+        return reach(self.graph, sources)
 
     def leading_to(self, targets: Iterable[State]) -> frozenset[State]:
         """The states from which some target can be reached, the targets among them."""
-        return _reach(self.graph.reverse(copy=False), targets)
+        return reach(self.graph.reverse(copy=False), targets)
 
     @property
     def is_unichain(self) -> bool:
@@ -163,7 +162,8 @@ class Structure:
         return all(o.r == 0 for a in self.policy.support(state) for o in self.mdp.outcomes(state, a) if o.p != 0)
 
 
-def _reach(graph: nx.DiGraph, sources: Iterable[State]) -> frozenset[State]:
+def reach(graph: nx.DiGraph, sources: Iterable[State]) -> frozenset[State]:
+    """The nodes that can be reached from some source, the sources among them."""
     return frozenset(s for layer in nx.bfs_layers(graph, list(sources)) for s in layer)
 
 
