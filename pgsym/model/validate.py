@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from pgsym.errors import (
-    DiscountError,
-    NameCollisionError,
-    ProbabilityRangeError,
-    SchemaError,
-)
+from pgsym.errors import DiscountError, NameCollisionError, ProbabilityRangeError, SchemaError
 from pgsym.expression import domain
 from pgsym.expression.assumptions import Assumption
 from pgsym.expression.complaint import brief, listed, short
@@ -98,8 +93,7 @@ def check_names(mdp: MDP) -> None:
             )
         assumption = Assumption.parse(text, where=where)
         mentioned = {s.name for s in assumption.symbols}
-        unknown = sorted(symbol for symbol in mentioned if symbol not in known)
-        if unknown:
+        if unknown := sorted(mentioned - known.keys()):
             raise SchemaError(
                 f"the assumption {short(text)!r} mentions {listed(unknown)}, which the model does not have; "
                 f"its symbols are {listed(sorted(known)) or 'none'}. Check the name",
@@ -153,9 +147,8 @@ def check_probabilities(mdp: MDP, sums: Sums) -> None:
     Rewards are checked on the way: they may hold exponentials of linear forms, probabilities may not.
     """
     for s, a in mdp.pairs:
-        outcomes = mdp.outcomes(s, a)
-        check_row([o.p for o in outcomes], where=(s, a), noun="outgoing probabilities", sums=sums)
-        for outcome in outcomes:
+        check_row([o.p for o in mdp.outcomes(s, a)], where=(s, a), noun="outgoing probabilities", sums=sums)
+        for outcome in mdp.outcomes(s, a):
             check_rational(outcome.r, where=(s, a), what="a reward", exponentials=True)
     if mdp.start:
         check_row(list(mdp.start.values()), where="start", noun="initial probabilities", sums=sums)
@@ -196,8 +189,7 @@ def _check_domain(mdp: MDP) -> None:
 
 def _symbolic_probabilities(mdp: MDP) -> list[sp.Expr]:
     """Every probability that is not a number, without repetitions, in order."""
-    found = dict.fromkeys(row[3] for row in mdp.rows)
-    found.update(dict.fromkeys(mdp.start.values()))
+    found = dict.fromkeys([*(row[3] for row in mdp.rows), *mdp.start.values()])
     return [p for p in found if not p.is_Rational]
 
 
@@ -237,10 +229,7 @@ def witness(mdp: MDP, seed: int = 0) -> dict[sp.Symbol, sp.Rational]:
 
     Declared assumptions hold, probabilities lie in [0, 1], and gamma does; all strictly inside where possible.
 
-    Parameters
-    ----------
-    seed
-        Equal seeds give equal points.
+    Equal seeds give equal points.
 
     >>> from pgsym.model import MDP
     >>> rows = [("s", "go", "end", "p", 1), ("s", "go", "s", "1 - p", 0)]

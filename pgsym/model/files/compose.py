@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
 import sympy as sp
@@ -26,13 +26,7 @@ GAMMA = sp.Symbol("gamma")
 
 
 def compose(document: ModelDocument, prefix: str = "") -> Problem:
-    """The problem that the document describes.
-
-    Parameters
-    ----------
-    prefix
-        Where the document stands, such as ``model.``; places in messages begin with it.
-    """
+    """The problem that the document describes; places in messages begin with `prefix`, such as ``model.``."""
     if not document.states:
         raise SchemaError("found 0 states; a model has at least one. List them", where=f"{prefix}states")
     _check_work(document, prefix)
@@ -50,7 +44,7 @@ def compose(document: ModelDocument, prefix: str = "") -> Problem:
             (s, a, t, in_dynamics(p, f"{prefix}transitions[{i}].p"), in_dynamics(r, f"{prefix}transitions[{i}].r"))
             for i, (s, a, t, p, r) in enumerate(document.transitions)
         ],
-        start=_start(document, in_dynamics, prefix),
+        start=_start(document, in_dynamics, f"{prefix}start"),
         terminal=document.terminal,
         gamma=gamma,
         symbols=document.symbols,
@@ -116,8 +110,7 @@ def discount_name(gamma: sp.Expr) -> dict[sp.Symbol, sp.Expr]:
     >>> discount_name(sp.Rational(9, 10)), discount_name(sp.Symbol("gamma"))
     ({gamma: 9/10}, {})
     """
-    symbol = sp.Symbol("gamma")
-    return {} if symbol in gamma.free_symbols else {symbol: gamma}
+    return {} if GAMMA in gamma.free_symbols else {GAMMA: gamma}
 
 
 class _Formulas:
@@ -151,12 +144,18 @@ class _Formulas:
         return expr.xreplace(self.discount)
 
 
-def _start(document: ModelDocument, read: _Formulas, prefix: str) -> dict[Hashable, Any] | None:
-    if document.start is None:
+def _start(document: ModelDocument, read: _Formulas, where: str) -> dict[Hashable, Any] | None:
+    table = document.start
+    if table is None:
         return None
     names = FileNames("state", document.states)
+    if isinstance(table, dict):
+        entries = [(f"{where}.{_shown(key)}", key, p) for key, p in table.items()]
+    else:
+        entries = [(f"{where}[{i}]", key, p) for i, (key, p) in enumerate(table)]
     start: dict[Hashable, Any] = {}
-    for place, state, p in _pairs(document.start, f"{prefix}start", names.find):
+    for place, key, p in entries:
+        state = names.find(key, place)
         _once(start, state, place)
         start[state] = read(p, place)
     return start
@@ -173,9 +172,10 @@ def _policy(mdp: MDP, document: PolicyDocument, read: _Formulas, sums: Sums, whe
             "Write logits: {} for a uniform policy, or remove it",
             where=f"{where}.default",
         )
-    if document.params is not None:
-        for i, name in enumerate(document.params):
-            _check_parameter(name, f"{where}.params[{i}]")
+    for i, name in enumerate(document.params or ()):
+        place = f"{where}.params[{i}]"
+        if to_expr(name, where=place) != sp.Symbol(name):
+            raise SchemaError(f"{_shown(name)!r} is not a name; a parameter is one identifier. Rename it", where=place)
     if document.probabilities is not None:
         if document.params is None:
             raise SchemaError(
@@ -198,11 +198,6 @@ def _policy(mdp: MDP, document: PolicyDocument, read: _Formulas, sums: Sums, whe
     if document.epsilon is None:
         return policy
     return mixture(policy, read(document.epsilon, f"{where}.epsilon"))
-
-
-def _check_parameter(name: str, where: str) -> None:
-    if to_expr(name, where=where) != sp.Symbol(name):
-        raise SchemaError(f"{_shown(name)!r} is not a name; a parameter is one identifier. Rename it", where=where)
 
 
 def _table(mdp: MDP, table: Any, read: _Formulas, where: str) -> dict[Hashable, dict[Hashable, Any]]:
@@ -231,16 +226,6 @@ def _shown(key: Any) -> str:
     return short(str(key))
 
 
-def _pairs(table: Any, where: str, find: Callable[[Any, str], Hashable]) -> Iterator[tuple[str, Hashable, Any]]:
-    if isinstance(table, dict):
-        for key, value in table.items():
-            place = f"{where}.{_shown(key)}"
-            yield place, find(key, place), value
-    else:
-        for i, (key, value) in enumerate(table):
-            yield f"{where}[{i}]", find(key, f"{where}[{i}]"), value
-
-
 def _once(table: Mapping[Hashable, Any], name: Hashable, where: str) -> None:
     if name in table:
         raise SchemaError(f"{short(repr(name))} occurs twice; one entry for each is required. Remove one", where=where)
@@ -249,12 +234,11 @@ def _once(table: Mapping[Hashable, Any], name: Hashable, where: str) -> None:
 def _theta(policy: Policy, document: PolicyDocument, where: str) -> dict[sp.Symbol, sp.Expr]:
     if document.theta is not None:
         known = dict.fromkeys(symbol.name for symbol in policy.params)
-        for name in document.theta:
-            if name not in known:
-                raise PolicyError(
-                    f"{_shown(name)!r} is not a parameter; {nearest(name, known, 'the policy has')}. Check the name",
-                    where=f"{where}.{_shown(name)}",
-                )
+        for name in (name for name in document.theta if name not in known):
+            raise PolicyError(
+                f"{_shown(name)!r} is not a parameter; {nearest(name, known, 'the policy has')}. Check the name",
+                where=f"{where}.{_shown(name)}",
+            )
         return policy.point(document.theta)
     if document.probabilities is not None and policy.params:
         raise SchemaError(
