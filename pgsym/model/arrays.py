@@ -91,12 +91,7 @@ def from_arrays(
     mu0 = _start(start, state_names, rows)
     rows.warn()
     return MDP.from_transitions(
-        outcomes,
-        start=mu0,
-        terminal=terminal,
-        gamma=gamma,
-        symbols=symbols,
-        states=state_names,
+        outcomes, start=mu0, terminal=terminal, gamma=gamma, symbols=symbols, states=state_names
     )
 
 
@@ -171,9 +166,6 @@ def to_arrays(mdp: MDP, *, average: bool = False) -> ModelArrays:
     start = np.array([float(mdp.start.get(s, 0)) for s in mdp.states])
     terminal = np.array([s in mdp.terminal for s in mdp.states])
     return ModelArrays(P, r, start, float(mdp.gamma), available, terminal, mdp.states, actions)
-
-
-# -- reading ---------------------------------------------------------------------------------------------
 
 
 def _array(values: Any, where: str) -> npt.NDArray[Any]:

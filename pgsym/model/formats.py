@@ -210,9 +210,7 @@ def save(
 
 
 def locate(model: str, folder: Path | None = None) -> Problem:
-    """The problem that `model` names: a file by its ending, a zoo name, ``gym:ID``, ``generic:3x2``.
-
-    A relative path starts from `folder`.
+    """The problem that `model` names: a file by its ending (a relative one in `folder`), a zoo name, ``gym:ID``...
 
     >>> locate("short-corridor").mdp, locate("generic:3x2").name
     (MDP(4 states, 1 terminal, 6 outcomes, gamma=1), 'generic:3x2')

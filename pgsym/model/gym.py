@@ -117,9 +117,6 @@ def _refuse_other_dynamics(core: Any, name: str) -> None:
         )
 
 
-# -- the table -------------------------------------------------------------------------------------------
-
-
 def _read_table(core: Any, name: str) -> _Table:
     found = getattr(core, "P", None)
     if not isinstance(found, Mapping) or not all(isinstance(rows, Mapping) for rows in found.values()):

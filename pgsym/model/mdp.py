@@ -10,7 +10,7 @@ Any other attribute is refused, unless its name begins with ``_`` or is one of a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 from operator import attrgetter
@@ -28,13 +28,8 @@ from pgsym.model.outcomes import Action as Action
 from pgsym.model.outcomes import Outcome as Outcome
 from pgsym.model.outcomes import Row as Row
 from pgsym.model.outcomes import State as State
-from pgsym.model.outcomes import complaint, edge_rows, outcome_table, require_distinct, require_names
-from pgsym.model.validate import (
-    check_gamma,
-    check_names,
-    check_probabilities,
-    warn_rationalised,
-)
+from pgsym.model.outcomes import complaint, edge_rows, outcome_table, require_distinct, require_rows
+from pgsym.model.validate import check_gamma, check_names, check_probabilities, warn_rationalised
 
 
 class MDP:
@@ -120,8 +115,6 @@ class MDP:
         check_names(self)
         check_probabilities(self, sums or Sums())
 
-    # -- construction ------------------------------------------------------------------------------------
-
     @classmethod
     def from_transitions(
         cls,
@@ -160,30 +153,19 @@ class MDP:
         """
         rows = [tuple(row) for row in transitions]
         terminal = list(terminal)
-        for index, row in enumerate(rows):
-            if len(row) != 5:
-                raise StructureError(
-                    f"found {len(row)} entries; an outcome is [s, a, s', p, r]. Give all five",
-                    where=f"transitions[{index}]",
-                )
-        require_names(rows)
-        if start is None:
-            mu0: dict[State, Any] = {}
-        else:
-            mu0 = dict(start) if isinstance(start, Mapping) else {start: 1}
+        require_rows(rows)
+        mu0 = dict(start) if isinstance(start, Mapping) else {} if start is None else {start: 1}
         if states is None:
             known = dict.fromkeys(chain((s for row in rows for s in (row[0], row[2])), terminal))
         else:
-            listed = list(states)
-            require_distinct(listed)
-            known = dict.fromkeys(listed)
+            known = require_distinct(states)
             used = chain(
                 ((s, i) for i, row in enumerate(rows) for s in (row[0], row[2])),
                 ((s, "start") for s in mu0),
                 ((s, "terminal") for s in terminal),
             )
             for s, place in used:
-                if not _is_in(known, s):
+                if not isinstance(s, Hashable) or s not in known:
                     raise StructureError(
                         f"state {s!r} is unknown; every state must be listed in states. Add it there",
                         where=place if isinstance(place, str) else f"transitions[{place}]",
@@ -217,8 +199,6 @@ class MDP:
 
         return from_gymnasium(env, **options)
 
-    # -- the parts ---------------------------------------------------------------------------------------
-
     def actions(self, state: State) -> tuple[Action, ...]:
         """The actions available in `state`, in order of first appearance; none in a terminal state."""
         return tuple(self._table.get(state, ()))
@@ -248,8 +228,6 @@ class MDP:
         different = {self.gamma, *self.start.values()}
         different.update(expr for *_, p, r in self.rows for expr in (p, r) if not expr.is_Rational)
         return frozenset(symbol for expr in different for symbol in expr.free_symbols)
-
-    # -- changed copies ----------------------------------------------------------------------------------
 
     def to_graph(self) -> nx.MultiDiGraph:
         """A graph that `MDP` reads back to an equal model; edges are keyed (action, outcome number)."""
@@ -363,18 +341,10 @@ class MDP:
 
     def _repr_svg_(self) -> str | None:
         """The picture in a notebook; nothing for a model too large to draw."""
-        from pgsym.model.drawing.geometry import is_drawable
-        from pgsym.model.drawing.svg import svg
+        from pgsym.model.drawing import is_drawable, svg
 
         return svg(self) if is_drawable(self) else None
 
     def __repr__(self) -> str:
         parts = [f"{len(self.states)} states", f"{len(self.terminal)} terminal", f"{len(self.rows)} outcomes"]
         return f"MDP({', '.join(parts)}, gamma={self.gamma})"
-
-
-def _is_in(known: Mapping[State, Any], name: Any) -> bool:
-    try:
-        return name in known
-    except TypeError:  # not hashable
-        return False

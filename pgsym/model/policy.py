@@ -26,11 +26,6 @@ SHOWN = 24
 class Policy(ABC):
     """pi(a|s; theta) for every non-terminal state of one MDP.
 
-    Attributes
-    ----------
-    params : tuple of Symbol
-        theta, in a fixed order.
-
     See Also
     --------
     tabular, sigmoid, softmax_policy, direct_policy, mixture : Policies that are there.
@@ -43,6 +38,7 @@ class Policy(ABC):
     """
 
     params: tuple[sp.Symbol, ...]
+    """theta, in a fixed order."""
 
     @abstractmethod
     def row(self, state: State, numbers: Any) -> list[Any]:

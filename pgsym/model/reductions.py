@@ -173,18 +173,10 @@ def require_plain(problem: Problem, target: str) -> MDP:
     return problem.mdp
 
 
-# -- the chain of a policy ----------------------------------------------------------------------------------
-
-
 class Odds(Expressions):
     """Expressions with a symbol x_i in place of exp(theta_i/q_i), for the forms of one policy.
 
     q_i is the common denominator of theta_i's coefficients, so that every exponential is a monomial.
-
-    Attributes
-    ----------
-    meaning : dict
-        {x_i: exp(theta_i/q_i)}, to be put back into what a model checker finds.
     """
 
     def __init__(self, forms: Iterable[Linear], taken: Iterable[str]) -> None:
@@ -194,6 +186,7 @@ class Odds(Expressions):
             for theta, c in form.coefficients:
                 denominators[theta] = math.lcm(denominators.get(theta, 1), c.denominator)
         self.meaning: dict[sp.Symbol, sp.Expr] = {}
+        """{x_i: exp(theta_i/q_i)}, to be put back into what a model checker finds."""
         self._odds: dict[sp.Symbol, tuple[sp.Symbol, int]] = {}
         for theta, q in sorted(denominators.items(), key=lambda item: item[0].name):
             name = f"x_{theta.name}"

@@ -103,8 +103,6 @@ class Structure:
             period = gcd(period, level[s] + 1 - level[t])
         return period
 
-    # -- hypotheses --------------------------------------------------------------------------------------
-
     def require_discounted_or_proper(self) -> None:
         """gamma < 1, or every reachable state terminates with probability 1."""
         if self.mdp.gamma == 1:

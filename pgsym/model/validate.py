@@ -32,9 +32,6 @@ class AssumptionWarning(UserWarning):
     """Something is assumed of a symbol that the model does not declare."""
 
 
-# -- numbers ---------------------------------------------------------------------------------------------
-
-
 def warn_rationalised(values: Iterable[Any]) -> None:
     """Warn once if some float among `values` is not exactly the rational that it was read as."""
     examples: dict[str, sp.Expr] = {}
@@ -74,9 +71,6 @@ def check_gamma(gamma: sp.Expr) -> None:
     check_rational(gamma, where="gamma", what="a discount factor")
     if gamma.is_Rational and not 0 <= gamma <= 1:
         raise DiscountError(f"found {brief(gamma)}; a discount factor lies in [0, 1]. Choose one there", where="gamma")
-
-
-# -- names -----------------------------------------------------------------------------------------------
 
 
 def check_names(mdp: MDP) -> None:
@@ -136,9 +130,6 @@ def _given(symbol: sp.Symbol) -> str:
     kinds = ("integer", "rational")
     named = [next((name for name in names if symbol.assumptions0.get(name)), "") for names in (signs, kinds)]
     return " ".join(filter(None, named)) or "(none)"
-
-
-# -- probabilities ---------------------------------------------------------------------------------------
 
 
 def check_probabilities(mdp: MDP, sums: Sums) -> None:

@@ -138,9 +138,6 @@ def inside(where: str | None) -> Iterator[None]:
         raise type(error)(error.message, where=where if inner is None else f"{where}: {inner}") from None
 
 
-# -- from a problem to plain values -------------------------------------------------------------------------
-
-
 def to_document(problem: Problem) -> dict[str, Any]:
     """The problem as a model file's content: dicts, lists, text and numbers only.
 
@@ -159,20 +156,22 @@ def to_document(problem: Problem) -> dict[str, Any]:
     if mdp.terminal:
         document["terminal"] = [plain_name(s, "terminal") for s in mdp.states if s in mdp.terminal]
     document["transitions"] = [
-        [plain_name(s, "states"), plain_name(a, "actions"), plain_name(t, "states"), _plain(p), _plain(r)]
+        [plain_name(s, "states"), plain_name(a, "actions"), plain_name(t, "states"), plain_formula(p), plain_formula(r)]
         for s, a, t, p, r in mdp.rows
     ]
     if mdp.start:
         if all(isinstance(s, str) for s in mdp.start):
-            document["start"] = {str(s): _plain(p) for s, p in mdp.start.items()}
+            document["start"] = {str(s): plain_formula(p) for s, p in mdp.start.items()}
         else:
-            document["start"] = [[plain_name(s, "start"), _plain(p)] for s, p in mdp.start.items()]
-    document["gamma"] = _plain(mdp.gamma)
+            document["start"] = [[plain_name(s, "start"), plain_formula(p)] for s, p in mdp.start.items()]
+    document["gamma"] = plain_formula(mdp.gamma)
     document["objective"] = str(problem.objective)
     if mdp.assumptions:
         document["symbols"] = {str(name): str(text) for name, text in mdp.assumptions.items()}
     document["policy"] = _policy_document(problem.policy)
-    document["policy"]["theta"] = {symbol.name: _plain(problem.theta[symbol]) for symbol in problem.policy.params}
+    document["policy"]["theta"] = {
+        symbol.name: plain_formula(problem.theta[symbol]) for symbol in problem.policy.params
+    }
     return document
 
 
@@ -184,7 +183,7 @@ def _policy_document(policy: Policy) -> dict[str, Any]:
         params = [symbol.name for symbol in policy.params]
         return {"params": params, "probabilities": _table(policy.probabilities)}
     if isinstance(policy, Mixture) and not isinstance(policy.base, Mixture):
-        return {**_policy_document(policy.base), "epsilon": _plain(policy.epsilon)}
+        return {**_policy_document(policy.base), "epsilon": plain_formula(policy.epsilon)}
     kind = "mixture of a mixture" if isinstance(policy, Mixture) else type(policy).__name__
     raise SchemaError(
         f"the policy is a {kind}; a file holds logits, probabilities, or one mixture of these. "
@@ -196,15 +195,16 @@ def _policy_document(policy: Policy) -> dict[str, Any]:
 def _table(rows: Mapping[Hashable, Mapping[Hashable, sp.Expr]]) -> Any:
     """A mapping where all names are text, else rows, which keep the types of names."""
     if all(isinstance(name, str) for s, row in rows.items() for name in (s, *row)):
-        return {str(s): {str(a): _plain(value) for a, value in row.items()} for s, row in rows.items()}
+        return {str(s): {str(a): plain_formula(value) for a, value in row.items()} for s, row in rows.items()}
     return [
-        [plain_name(s, "policy"), plain_name(a, "policy"), _plain(value)]
+        [plain_name(s, "policy"), plain_name(a, "policy"), plain_formula(value)]
         for s, row in rows.items()
         for a, value in row.items()
     ]
 
 
-def _plain(value: sp.Expr) -> int | str:
+def plain_formula(value: sp.Expr) -> int | str:
+    """A number or a formula as a file holds it."""
     if isinstance(value, sp.Rational):
         return int(value) if isinstance(value, sp.Integer) else unparse(value)
     return unparse(value)

@@ -41,8 +41,8 @@ class ChoiceRecord:
 
     word: str
     rewards: list[Any]
-    moves: list[tuple[int, Any, int]] = field(default_factory=list)
-    """Target, probability, line."""
+    moves: list[tuple[int, Any]] = field(default_factory=list)
+    """Target, probability."""
 
 
 @dataclass
@@ -87,22 +87,22 @@ def read_notes(line: str, where: str) -> Notes:
         ) from None
 
 
+@dataclass
 class Reader:
     """What has been read so far; `header`, then `model`, take (line number, text) pairs from one iterator."""
 
-    def __init__(self, where: str | None) -> None:
-        self.where = where
-        self.notes: Notes | None = None
-        self.type = ""
-        self.parameters: frozenset[str] | None = None
-        self.placeholders: dict[str, Any] = {}
-        self.reward_models: list[str] = []
-        """Their names, as far as the file gives any."""
-        self.count: int | None = None
-        self.states: list[StateRecord] = []
-        self.work = Work()
-        self._known: dict[str, Any] = {}
-        """What the texts so far stood for: a model repeats its numbers on every row."""
+    where: str | None
+    notes: Notes | None = None
+    type: str = ""
+    parameters: frozenset[str] = frozenset()
+    placeholders: dict[str, Any] = field(default_factory=dict)
+    reward_models: list[str] = field(default_factory=list)
+    """Their names, as far as the file gives any."""
+    count: int | None = None
+    states: list[StateRecord] = field(default_factory=list)
+    work: Work = field(default_factory=Work)
+    known: dict[str, Any] = field(default_factory=dict)
+    """What the texts so far stood for: a model repeats its numbers on every row."""
 
     def refuse(self, line: int, message: str) -> NoReturn:
         raise SchemaError(message, where=self.at(line))
@@ -115,9 +115,9 @@ class Reader:
     def value(self, text: str, line: int) -> Any:
         """A number or a formula; a decimal is a float, for the MDP to read as the simplest rational."""
         text = text.strip()
-        if text not in self._known:
-            self._known[text] = self._read(text, line)
-        return self._known[text]
+        if text not in self.known:
+            self.known[text] = self._read(text, line)
+        return self.known[text]
 
     def _read(self, text: str, line: int) -> Any:
         if text.startswith("$"):
@@ -135,8 +135,7 @@ class Reader:
         if self.work.is_too_much(text):
             self.refuse(line, self.work.message)
         found = to_expr(text, where=self.at(line))
-        stray = sorted(s.name for s in found.free_symbols if s.name not in (self.parameters or ()))
-        if stray:
+        if stray := sorted({s.name for s in found.free_symbols} - self.parameters):
             self.refuse(line, f"found {stray[0]}, which @parameters does not list; a symbol is declared. Add it there")
         return found
 
@@ -219,8 +218,7 @@ class Reader:
                     self.states[-1].choices.append(ChoiceRecord(NO_LABEL, []))
                 if int(match[1]) >= (self.count or 0):
                     self.refuse(line, f"found the target {match[1]}; the model has {self.count} states. Correct it")
-                move = (int(match[1]), self.value(match[2], line), line)
-                self.states[-1].choices[-1].moves.append(move)
+                self.states[-1].choices[-1].moves.append((int(match[1]), self.value(match[2], line)))
             else:
                 self.refuse(
                     line, f"found {text!r}; a state, an action or 'target : probability' is required. Correct it"
@@ -242,14 +240,8 @@ def loads(text: str, *, rewards: str | None = None, start: Any = None, where: st
     the values of the program's variables, ``x=1``, where Storm noted them, else by its number; an action without a
     label is ``a0``, ``a1``...; states that only stay, without a reward, are terminal.
 
-    Parameters
-    ----------
-    rewards
-        The reward model, where the file has several; state and action rewards are added.
-    start
-        The start state, or distribution; by default the state labelled ``init``.
-    where
-        Begins every message.
+    `rewards` names the reward model, where the file has several; state and action rewards are added.  `start` is the
+    start state, or distribution; by default the state labelled ``init``.  `where` begins every message.
 
     >>> mdp = loads('''
     ... @type: DTMC
@@ -281,7 +273,7 @@ def loads(text: str, *, rewards: str | None = None, start: Any = None, where: st
             continue
         for word, choice in _distinct(state.choices):
             r = _reward(state.rewards, choice.rewards, chosen)
-            rows += [(names[i], words.get(word, word), names[j], p, r) for j, p, _ in choice.moves]
+            rows += [(names[i], words.get(word, word), names[j], p, r) for j, p in choice.moves]
     with inside(where):
         return MDP.from_transitions(
             rows,
@@ -295,16 +287,15 @@ def loads(text: str, *, rewards: str | None = None, start: Any = None, where: st
 
 def _reward_model(reader: Reader, wanted: str | None) -> int | None:
     """The position of the reward model that counts; None where there is none."""
-    lengths = [len(s.rewards) for s in reader.states]
-    lengths += [len(choice.rewards) for s in reader.states for choice in s.choices]
-    count = max(lengths, default=0)
+    rewards = [row for s in reader.states for row in (s.rewards, *(choice.rewards for choice in s.choices))]
+    count = max(map(len, rewards), default=0)
     known = [*reader.reward_models, *(f"rew{k}" for k in range(len(reader.reward_models), count))]
     if wanted is not None:
-        if wanted not in known:
-            raise SchemaError(
-                f"found {wanted!r}; {nearest(wanted, known, 'the reward models are')}. Check the name", where="rewards"
-            )
-        return known.index(wanted)
+        if wanted in known:
+            return known.index(wanted)
+        raise SchemaError(
+            f"found {wanted!r}; {nearest(wanted, known, 'the reward models are')}. Check the name", where="rewards"
+        )
     if len(known) > 1:
         raise SchemaError(
             f"the file has {len(known)} reward models, such as {', '.join(known[:3])}; one is required. "
@@ -315,8 +306,8 @@ def _reward_model(reader: Reader, wanted: str | None) -> int | None:
 
 
 def _reward(of_state: list[Any], of_choice: list[Any], chosen: int | None) -> Any:
-    parts = [row[chosen] for row in (of_state, of_choice) if chosen is not None and chosen < len(row)]
-    parts = [part for part in parts if part != 0]
+    given = (row[chosen] for row in (of_state, of_choice) if chosen is not None and chosen < len(row))
+    parts = [part for part in given if part != 0]
     return parts[0] if len(parts) == 1 else sum(map(to_expr, parts), sp.Integer(0))
 
 
@@ -345,7 +336,7 @@ def _names(reader: Reader, chosen: int | None) -> tuple[list[State], frozenset[i
 
 def _is_absorbing(i: int, state: StateRecord, chosen: int | None) -> bool:
     return all(
-        {j for j, p, _ in choice.moves if p != 0} <= {i} and _reward(state.rewards, choice.rewards, chosen) == 0
+        {j for j, p in choice.moves if p != 0} <= {i} and _reward(state.rewards, choice.rewards, chosen) == 0
         for choice in state.choices
     )
 

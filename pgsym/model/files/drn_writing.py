@@ -30,14 +30,7 @@ def dumps(mdp: MDP, *, discount: str | None = None, average: bool = False) -> st
     A model without a choice is a DTMC, which Storm checks with parameters too.
     Terminal states are labelled ``terminal`` and stay where they are; the start state is labelled ``init``; a state
     whose name is an identifier is labelled by it.  Outcomes of one action that lead to one state are added up.
-
-    Parameters
-    ----------
-    discount
-        ``exit`` writes a discount factor as a step to a fresh terminal state with probability 1 - gamma.
-    average
-        Where outcomes of (s, a) have different rewards, write their mean: every J and its gradient stay, the
-        variances of returns do not.
+    `discount` and `average` are those of `pgsym.save`.
 
     >>> mdp = MDP.from_transitions([("s", "go", "end", "p", 1), ("s", "go", "s", "1 - p", 1)], start="s",
     ...     terminal=["end"], symbols={"p": "0 < p < 1"})

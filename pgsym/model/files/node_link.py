@@ -15,7 +15,7 @@ from typing import Any
 
 from pgsym.errors import SchemaError
 from pgsym.expression.complaint import nearest
-from pgsym.model.files.document import from_document, read_back, to_document
+from pgsym.model.files.document import from_document, plain_formula, plain_name, read_back, to_document
 from pgsym.model.files.reading import read_text
 from pgsym.model.outcomes import complaint
 from pgsym.model.problem import Problem
@@ -44,13 +44,14 @@ def to_graph(problem: Problem) -> Graph:
     (('s1', {'terminal': False, 'start': 1}), ('s1', 's2', {'action': 'R', 'p': 1, 'r': -1, 'order': 0}))
     """
     document = to_document(problem)
-    ended = [_key(s) for s in document.get("terminal", [])]
-    start = document.get("start", {})
-    mu0 = {_key(s): p for s, p in (start.items() if isinstance(start, dict) else start)}
-    nodes = []
-    for s in document["states"]:
-        at = _key(s)
-        nodes.append((s, {"terminal": at in ended, **({"start": mu0[at]} if at in mu0 else {})}))
+    mdp = problem.mdp
+    nodes = [
+        (
+            plain_name(s, "states"),
+            {"terminal": s in mdp.terminal} | ({"start": plain_formula(mdp.start[s])} if s in mdp.start else {}),
+        )
+        for s in mdp.states
+    ]
     edges = [
         (s, t, {"action": a, "p": p, "r": r, "order": order})
         for order, (s, a, t, p, r) in enumerate(document["transitions"])
@@ -77,13 +78,6 @@ def from_graph(graph: Graph, where: str | None = None) -> Problem:
         document["start"] = start
     return from_document(document, where=where)
 
-
-def _key(name: Any) -> Any:
-    """Lists stand for tuples."""
-    return tuple(map(_key, name)) if isinstance(name, list) else name
-
-
-# -- node-link JSON ---------------------------------------------------------------------------------------
 
 _KEYS = ("directed", "multigraph", "graph", "nodes", "edges", "links")
 

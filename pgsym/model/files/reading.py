@@ -239,15 +239,16 @@ class _YamlReader:
         """What a scalar without quotes stands for."""
         for tag, pattern, first in SCALARS:
             if (text[:1] or "\0") in first and pattern.match(text):
-                return self.scalar(tag.rpartition(":")[2], text)
+                match tag.rpartition(":")[2]:
+                    case "null":
+                        return None
+                    case "bool":
+                        return text.lower() == "true"
+                    case "int":
+                        return _integer(text, self.where)
+                    case _:
+                        return _float(text, self.where)
         return text
-
-    def scalar(self, kind: str, text: str) -> Any:
-        if kind == "null":
-            return None
-        if kind == "bool":
-            return text.lower() == "true"
-        return _integer(text, self.where) if kind == "int" else _float(text, self.where)
 
     def refuse(self, event: Any, found: str, required: str) -> NoReturn:
         raise SchemaError(f"line {_line(event)}: {found}; {required}", where=self.where)

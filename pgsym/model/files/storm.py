@@ -20,7 +20,7 @@ def to_stormpy(problem: ProblemLike, *, discount: str | None = None, average: bo
     Parameters
     ----------
     discount, average
-        As for `pgsym.model.files.drn.dumps`.
+        As for `save`.
 
     Returns
     -------
