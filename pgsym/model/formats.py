@@ -104,19 +104,16 @@ def find(path: str | os.PathLike[str]) -> Format | None:
 def load(path: str | os.PathLike[str]) -> Problem:
     """The problem in a file; its ending says how to read it.
 
-    ``.yaml``, ``.json``: model files; ``.json``: node-link data as well; ``.graphml``; ``.drn``: Storm's explicit
-    format; ``.prism``, ``.pm``, ``.nm``: PRISM programs, through stormpy.  Where the format has no policy, it is
-    tabular softmax at theta = 0.
-
     Parameters
     ----------
     path
-        Its ending says which format it has.
+        ``.yaml``, ``.json``: model files; ``.json``: node-link data as well; ``.graphml``; ``.drn``: Storm's explicit
+        format; ``.prism``, ``.pm``, ``.nm``: PRISM programs, through stormpy.
 
     Returns
     -------
     Problem
-        With what the format holds; the rest is assumed, and said.
+        With what the format holds; the rest is assumed, and said: a policy is tabular softmax at theta = 0.
 
     Raises
     ------

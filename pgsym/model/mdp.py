@@ -240,31 +240,16 @@ class MDP:
             numbers[s, a] += 1
         return graph
 
-    def changed(
-        self,
-        *,
-        rows: Iterable[Row] | None = None,
-        start: Mapping[State, Any] | None = None,
-        terminal: Iterable[State] | None = None,
-        gamma: sp.Expr | None = None,
-        symbols: Mapping[str, str] | None = None,
-        states: Iterable[State] | None = None,
-    ) -> MDP:
+    def changed(self, **parts: Any) -> MDP:
         """A copy with other parts, as for `from_transitions`; assumptions go with the last use of their symbols."""
-        rows = self.rows if rows is None else tuple(rows)
-        start = self.start if start is None else start
-        gamma = self.gamma if gamma is None else gamma
+        old = {"transitions": self.rows, "symbols": self.assumptions}
+        old |= {name: getattr(self, name) for name in ("start", "terminal", "gamma", "states")}
+        new: dict[str, Any] = {**old, **parts}
         # An outcome whose probability is 0 is none.
-        values = [gamma, *start.values(), *(value for *_, p, r in rows if p != 0 for value in (p, r))]
-        used = {symbol.name for value in set(values) for symbol in value.free_symbols}
-        return MDP.from_transitions(
-            rows,
-            start=start or None,
-            terminal=self.terminal if terminal is None else terminal,
-            gamma=gamma,
-            symbols=remaining_assumptions(self.assumptions if symbols is None else symbols, used),
-            states=self.states if states is None else states,
-        )
+        outcomes = (value for *_, p, r in new["transitions"] if p != 0 for value in (p, r))
+        values = {new["gamma"], *new["start"].values(), *outcomes}
+        used = {symbol.name for value in values for symbol in value.free_symbols}
+        return MDP.from_transitions(**new | {"symbols": remaining_assumptions(new["symbols"], used)})
 
     def replace(self, *, gamma: Any = None, start: Mapping[State, Any] | None = None) -> MDP:
         """A copy with another discount factor or initial distribution."""
@@ -273,10 +258,10 @@ class MDP:
         for s in start or ():
             if s not in known:
                 raise StructureError(f"state {s!r} is unknown; a start is a state. Check its name", where="start")
-        return self.changed(
-            gamma=None if gamma is None else to_expr(gamma, where="gamma"),
-            start=None if start is None else {s: to_expr(p, where=("start", s)) for s, p in start.items()},
-        )
+        parts: dict[str, Any] = {} if gamma is None else {"gamma": to_expr(gamma, where="gamma")}
+        if start is not None:
+            parts["start"] = {s: to_expr(p, where=("start", s)) for s, p in start.items()}
+        return self.changed(**parts)
 
     def subs(self, values: Mapping[sp.Symbol | str, Any]) -> MDP:
         """A copy with symbols of P, r, mu0 or gamma replaced by numbers or formulas, in the assumptions too.
@@ -298,7 +283,7 @@ class MDP:
                 )
             point[by_name[name]] = to_expr(value, where=name)
         return self.changed(
-            rows=[(s, a, t, p.xreplace(point), r.xreplace(point)) for s, a, t, p, r in self.rows],
+            transitions=[(s, a, t, p.xreplace(point), r.xreplace(point)) for s, a, t, p, r in self.rows],
             start={s: p.xreplace(point) for s, p in self.start.items()},
             gamma=self.gamma.xreplace(point),
             symbols=replaced_assumptions(self.assumptions, point),
@@ -325,7 +310,7 @@ class MDP:
             layer = list(dict.fromkeys(o.state for _, _, o in steps))
             states += [(s, t) for s in layer]
         return self.changed(
-            rows=rows,
+            transitions=rows,
             start={(s, 0): p for s, p in self.start.items()},
             terminal=[(s, t) for s, t in states if t == T or s in self.terminal],
             states=states,

@@ -55,7 +55,7 @@ def terminating(mdp: MDP) -> MDP:
         rows += [(s, a, t, gamma * p, r), (s, a, end, (1 - gamma) * p, r)]
     assumed = dict.fromkeys((symbol.name for symbol in gamma.free_symbols), f"0 <= {unparse(gamma)} < 1")
     return mdp.changed(
-        rows=rows,
+        transitions=rows,
         gamma=sp.Integer(1),
         terminal=[*mdp.terminal, end],
         states=[*mdp.states, end],
@@ -112,7 +112,7 @@ def averaged(mdp: MDP) -> MDP:
         different = len({r for _, _, r in outcomes}) > 1
         mean = sp.cancel(sp.Add(*(p * r for _, p, r in outcomes))) if different else outcomes[0].r
         rows += [(s, a, t, p, mean) for t, p, _ in outcomes]
-    return mdp.changed(rows=rows)
+    return mdp.changed(transitions=rows)
 
 
 def merged(mdp: MDP) -> MDP:
@@ -128,7 +128,7 @@ def merged(mdp: MDP) -> MDP:
     if len(parts) == len(mdp.rows):
         return mdp
     sums = {key: p[0] if len(p) == 1 else sp.cancel(sp.Add(*p)) for key, p in parts.items()}
-    return mdp.changed(rows=[(s, a, t, p, r) for (s, a, t, r), p in sums.items()])
+    return mdp.changed(transitions=[(s, a, t, p, r) for (s, a, t, r), p in sums.items()])
 
 
 def pair_reward(mdp: MDP, s: State, a: Action, target: str) -> sp.Expr:
@@ -259,7 +259,9 @@ def induced_chain(problem: ProblemLike) -> tuple[MDP, dict[sp.Symbol, sp.Expr]]:
                 found[t, r] = found.get((t, r), sp.Integer(0)) + weight * p
         rows += [(s, "pi", t, p, r) for (t, r), total in found.items() if (p := sp.cancel(total)) != 0]
     # An action that is never chosen takes its symbols away.
-    chain = mdp.changed(rows=rows, symbols={**mdp.assumptions, **{x.name: f"{x.name} > 0" for x in odds.meaning}})
+    chain = mdp.changed(
+        transitions=rows, symbols={**mdp.assumptions, **{x.name: f"{x.name} > 0" for x in odds.meaning}}
+    )
     return chain, {x: e for x, e in odds.meaning.items() if x in chain.symbols}
 
 

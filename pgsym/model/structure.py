@@ -84,16 +84,6 @@ class Structure:
         """The states from which some target can be reached, the targets among them."""
         return reach(self.graph.reverse(copy=False), targets)
 
-    @property
-    def is_unichain(self) -> bool:
-        """One recurrent class, and no terminal state to end the run."""
-        return len(self.recurrent_classes) == 1 and not self.mdp.terminal
-
-    @property
-    def is_proper(self) -> bool:
-        """Every state that the start reaches ends, or earns nothing more, with probability 1."""
-        return not self.improper & self.reachable
-
     def period(self, states: Iterable[State]) -> int:
         """The period of a recurrent class: gcd of the lengths of its cycles."""
         members = self.graph.subgraph(states)

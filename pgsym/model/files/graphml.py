@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
@@ -75,7 +75,7 @@ def loads(text: str, *, where: str | None = None) -> Problem:
         root = ElementTree.fromstring(text)
     except (ElementTree.ParseError, ValueError) as error:
         raise SchemaError(f"not XML ({error}). Correct it there", where=where) from None
-    top = next((child for child in root if _tag(child) == "graph"), None)
+    top = root.find("{*}graph")
     if _tag(root) != "graphml" or top is None:
         raise SchemaError(f"found <{_tag(root)}>; <graphml> with a <graph> is required. Export as GraphML", where=where)
     if top.get("edgedefault") != "directed":
@@ -86,14 +86,14 @@ def loads(text: str, *, where: str | None = None) -> Problem:
         if isinstance(attributes.get(key), str):
             attributes[key] = read_text(attributes[key], "json", where=where)
     nodes, names = [], {}
-    for child in _children(top, "node"):
+    for child in top.iterfind("{*}node"):
         data = reader.data(child, "node")
         id = reader.attribute(child, "id")
         name = data.pop("name_json", None)
         names[id] = id if name is None else read_text(name, "json", where=where)
         nodes.append((names[id], data))
     edges = []
-    for child in _children(top, "edge"):
+    for child in top.iterfind("{*}edge"):
         data = reader.data(child, "edge")
         if (action := data.pop("action_json", None)) is not None:
             data["action"] = read_text(action, "json", where=where)
@@ -109,10 +109,10 @@ class _Reader:
         self.where = where
         self.keys: dict[str, tuple[str, str]] = {}
         self.defaults: dict[str, dict[str, Any]] = {"node": {}, "edge": {}, "graph": {}}
-        for key in _children(root, "key"):
+        for key in root.iterfind("{*}key"):
             name, kind = key.get("attr.name", ""), key.get("attr.type", "string")
             self.keys[self.attribute(key, "id")] = (name, kind)
-            for default in _children(key, "default"):
+            for default in key.iterfind("{*}default"):
                 scopes = [key.get("for", "all")] if key.get("for") in self.defaults else list(self.defaults)
                 for scope in scopes:
                     self.defaults[scope][name] = self.convert(default, name, kind)
@@ -120,7 +120,7 @@ class _Reader:
     def data(self, element: ElementTree.Element, scope: str) -> dict[str, Any]:
         """The attributes of a node, an edge or the graph."""
         found = dict(self.defaults[scope])
-        for child in _children(element, "data"):
+        for child in element.iterfind("{*}data"):
             key = self.attribute(child, "key")
             if key not in self.keys:
                 raise SchemaError(f"found the key {key!r}; no <key> declares it. Declare it", where=self.where)
@@ -148,10 +148,6 @@ class _Reader:
 def _tag(element: ElementTree.Element) -> str:
     """Without the namespace."""
     return element.tag.rpartition("}")[2]
-
-
-def _children(element: ElementTree.Element, tag: str) -> Iterable[ElementTree.Element]:
-    return (child for child in element if _tag(child) == tag)
 
 
 def _ids(names: list[Any]) -> dict[str, str]:

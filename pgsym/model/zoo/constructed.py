@@ -16,14 +16,10 @@ from pgsym.model.objective import Objective
 from pgsym.model.policies import sigmoid, softmax_policy, tabular
 from pgsym.model.policy import Policy
 from pgsym.model.problem import Problem
-from pgsym.model.zoo.registry import Outcomes, count, entry
+from pgsym.model.zoo.registry import OWN, Outcomes, count, entry
 
 
-@entry(
-    "two-state",
-    "two states, one sigmoid each; the three objectives have three different gradients",
-    "constructed for pgsym",
-)
+@entry("two-state", "two states, one sigmoid each; the three objectives have three different gradients")
 def two_state(gamma: Any = "9/10") -> Problem:
     """mu = (33, 50)/83 at pi(a|x) = 2/3, pi(a|y) = 1/4; stationary-value J = 95/83."""
     stay = {("x", "a"): "3/4", ("x", "b"): "1/4", ("y", "a"): "1/2", ("y", "b"): "1/5"}
@@ -39,7 +35,6 @@ def two_state(gamma: Any = "9/10") -> Problem:
 @entry(
     "sign-flip",
     "sum_s mu(s) sum_a grad pi(a|s) Q(s,a) has the opposite sign of grad J for gamma < 4/7, at every theta",
-    "constructed for pgsym",
 )
 def sign_flip(gamma: Any = "9/10") -> Problem:
     """J = (x + 2)/((1 - gamma)(x + 5)) with x = exp(theta)."""
@@ -54,11 +49,7 @@ def sign_flip(gamma: Any = "9/10") -> Problem:
     return Problem(mdp, policy, Objective.STATIONARY_VALUE, {"theta": "log(2)"})
 
 
-@entry(
-    "parallel-outcomes",
-    "two outcomes of one action share the next state; J = 1 and grad J = 0, with variance",
-    "constructed for pgsym",
-)
+@entry("parallel-outcomes", "two outcomes of one action share the next state; J = 1 and grad J = 0, with variance")
 def parallel_outcomes() -> Problem:
     """Q = 1 everywhere; averaging the rewards of the two outcomes would change every variance."""
     rows: Outcomes = [
@@ -94,7 +85,6 @@ def nota_thomas(gamma: Any = "1/2") -> Problem:
 @entry(
     "two-classes",
     "a transient start that chooses between two recurrent classes: the average-reward theorem misses its choice",
-    "constructed for pgsym",
 )
 def two_classes(gamma: Any = "9/10") -> Problem:
     """g(start) = (2 p + (1 - p) rbar)/(1 + p) with p = pi(settle|start), rbar = 2 w/(2 - w), w = pi(work|on)."""
@@ -253,7 +243,6 @@ def _simplex(stem: str, names: list[State], symbols: dict[str, str]) -> list[sp.
     "generic",
     "every probability, reward and start probability a symbol, and gamma; what is proved here holds for all "
     "MDPs of the size",
-    "constructed for pgsym",
 )
 def generic(states: int = 2, actions: int = 2, terminal: bool = False) -> Problem:
     """P(j|i,a) = p_i_a_j, r(i,a,j) = r_i_a_j, mu0(i) = m_i, numbered from 1; see `generic_mdp`."""
@@ -274,4 +263,4 @@ def generic_problem(text: str) -> Problem:
             where="model",
         )
     problem = generic(int(found[1]), int(found[2]), terminal=found[3] is not None)
-    return replace(problem, name=f"generic:{text}", source="constructed for pgsym")
+    return replace(problem, name=f"generic:{text}", source=OWN)

@@ -28,10 +28,11 @@ class ZooEntry:
         return {name: p.default for name, p in inspect.signature(self.build).parameters.items()}
 
 
+OWN = "constructed for pgsym"
 _ENTRIES: dict[str, ZooEntry] = {}
 
 
-def entry(name: str, description: str, source: str) -> Callable[[Callable[..., Problem]], Callable[..., Problem]]:
+def entry(name: str, description: str, source: str = OWN) -> Callable[[Callable[..., Problem]], Callable[..., Problem]]:
     """Adds the function that follows to the zoo."""
 
     def add(build: Callable[..., Problem]) -> Callable[..., Problem]:
