@@ -10,7 +10,7 @@ Any other attribute is refused, unless its name begins with ``_`` or is one of a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 from operator import attrgetter
@@ -28,7 +28,7 @@ from pgsym.model.outcomes import Action as Action
 from pgsym.model.outcomes import Outcome as Outcome
 from pgsym.model.outcomes import Row as Row
 from pgsym.model.outcomes import State as State
-from pgsym.model.outcomes import complaint, edge_rows, outcome_table, require_distinct, require_rows
+from pgsym.model.outcomes import complaint, edge_rows, is_in, outcome_table, require_distinct, require_rows
 from pgsym.model.validate import check_gamma, check_names, check_probabilities, warn_rationalised
 
 
@@ -165,7 +165,7 @@ class MDP:
                 ((s, "terminal") for s in terminal),
             )
             for s, place in used:
-                if not isinstance(s, Hashable) or s not in known:
+                if not is_in(known, s):
                     raise StructureError(
                         f"state {s!r} is unknown; every state must be listed in states. Add it there",
                         where=place if isinstance(place, str) else f"transitions[{place}]",

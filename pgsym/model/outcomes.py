@@ -79,6 +79,14 @@ def require_distinct(states: Iterable[State]) -> dict[State, None]:
     return seen
 
 
+def is_in(known: Mapping[State, Any], name: Any) -> bool:
+    """Whether it is one of them; what is not hashable is none."""
+    try:
+        return name in known
+    except TypeError:  # not hashable
+        return False
+
+
 def edge_rows(graph: nx.MultiDiGraph) -> list[Row]:
     """The edges in their order."""
     if not graph.is_directed() or not graph.is_multigraph():

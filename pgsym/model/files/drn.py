@@ -50,7 +50,7 @@ class StateRecord:
     """One state, with its actions."""
 
     rewards: list[Any]
-    labels: set[str]
+    start: bool
     line: int
     valuation: str = ""
     """The values of a program's variables, as Storm notes them: ``x=1``."""
@@ -208,7 +208,7 @@ class Reader:
                 if int(match[1]) != len(self.states):
                     self.refuse(line, f"found state {match[1]}; state {len(self.states)} is next. Number them in order")
                 labels = {quoted or plain for quoted, plain in _LABELS.findall(match[3])}
-                self.states.append(StateRecord(self.values(match[2], line), labels, line))
+                self.states.append(StateRecord(self.values(match[2], line), "init" in labels, line))
             elif not self.states:
                 self.refuse(line, f"found {text!r}; a state comes first: state 0. Correct it")
             elif match := _ACTION.match(text):
@@ -269,9 +269,7 @@ def loads(text: str, *, rewards: str | None = None, start: Any = None, where: st
     words = dict(reader.notes.actions) if reader.notes else {}
     rows = []
     for i, state in enumerate(reader.states):
-        if i in terminal:
-            continue
-        for word, choice in _distinct(state.choices):
+        for word, choice in _distinct(state.choices) if i not in terminal else ():
             r = _reward(state.rewards, choice.rewards, chosen)
             rows += [(names[i], words.get(word, word), names[j], p, r) for j, p in choice.moves]
     with inside(where):
@@ -356,10 +354,10 @@ def _distinct(choices: list[ChoiceRecord]) -> Iterator[tuple[str, ChoiceRecord]]
 
 
 def _start(reader: Reader, names: list[State]) -> State | None:
-    found = [i for i, s in enumerate(reader.states) if "init" in s.labels]
+    found = [name for name, s in zip(names, reader.states, strict=True) if s.start]
     if len(found) > 1:
         raise StructureError(
             f"found {len(found)} states labelled init, without probabilities; a start has them. Give start=",
             where=reader.where or "DRN",
         )
-    return names[found[0]] if found else None
+    return found[0] if found else None
