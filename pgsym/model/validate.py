@@ -219,7 +219,6 @@ def witness(mdp: MDP, seed: int = 0) -> dict[sp.Symbol, sp.Rational]:
     """A rational point of the model's domain: one value for every symbol of P, r, mu0 and gamma.
 
     Declared assumptions hold, probabilities lie in [0, 1], and gamma does; all strictly inside where possible.
-
     Equal seeds give equal points.
 
     >>> from pgsym.model import MDP

@@ -14,7 +14,7 @@ from pgsym.expression.exact import to_expr
 from pgsym.expression.naming import appearance
 from pgsym.expression.sums import MAX_WORK, Sums
 from pgsym.model.files.reading import Work
-from pgsym.model.files.schema import ModelDocument, PolicyDocument, place_of
+from pgsym.model.files.schema import ModelDocument, PolicyDocument
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policies import direct_policy, mixture, softmax_policy, tabular
@@ -73,35 +73,38 @@ def _check_alike(kind: str, names: Iterable[Hashable], where: str) -> None:
 
 def _check_work(document: ModelDocument, prefix: str) -> None:
     work = Work()
-    for loc, value in _values(document):
+    for place, value in _values(document, prefix):
         if work.is_too_much(value):
-            raise SchemaError(work.message, where=prefix + place_of(loc))
+            raise SchemaError(work.message, where=place)
 
 
-def _values(document: ModelDocument) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+def _values(document: ModelDocument, prefix: str) -> Iterator[tuple[str, Any]]:
     """Every number and formula of the file, with its place."""
     policy = document.policy or PolicyDocument()
-    yield from _entries(("symbols",), document.symbols)
-    yield from _entries(("policy", "theta"), policy.theta)
-    for i, row in enumerate(document.transitions):
-        yield ("transitions", i, "p"), row[3]
-        yield ("transitions", i, "r"), row[4]
-    yield from _entries(("start",), document.start)
-    yield from _entries(("policy", "logits"), policy.logits)
-    yield from _entries(("policy", "probabilities"), policy.probabilities)
-    yield ("policy", "epsilon"), policy.epsilon
+    early = {"symbols": document.symbols, "policy.theta": policy.theta}
+    late = {"start": document.start, "policy.logits": policy.logits, "policy.probabilities": policy.probabilities}
+    for name, table in early.items():
+        yield from ((places[-1], value) for _, places, value in _entries(table, prefix + name))
+    for i, (*_, p, r) in enumerate(document.transitions):
+        yield f"{prefix}transitions[{i}].p", p
+        yield f"{prefix}transitions[{i}].r", r
+    for name, table in late.items():
+        yield from ((places[-1], value) for _, places, value in _entries(table, prefix + name))
+    yield f"{prefix}policy.epsilon", policy.epsilon
 
 
-def _entries(loc: tuple[str | int, ...], table: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """The values of a mapping, of a mapping of mappings, or of rows."""
-    if isinstance(table, dict):
-        for key, value in table.items():
-            yield from _entries((*loc, str(key)), value)
-    elif isinstance(table, list):
-        for i, row in enumerate(table):
-            yield (*loc, i), row[-1]
-    else:
-        yield loc, table
+def _entries(table: Any, where: str) -> Iterator[tuple[list[Any], list[str], Any]]:
+    """Keys, the place of each, and value: of a mapping, of a mapping of mappings, or of rows that say the same."""
+    if isinstance(table, list):
+        for i, (*keys, value) in enumerate(table):
+            yield keys, [f"{where}[{i}]"] * len(keys), value
+        return
+    for key, inner in (table or {}).items():
+        place = f"{where}.{_shown(key)}"
+        if isinstance(inner, dict):
+            yield from (([key, *keys], [place, *places], value) for keys, places, value in _entries(inner, place))
+        else:
+            yield [key], [place], inner
 
 
 def discount_name(gamma: sp.Expr) -> dict[sp.Symbol, sp.Expr]:
@@ -145,16 +148,11 @@ class _Formulas:
 
 
 def _start(document: ModelDocument, read: _Formulas, where: str) -> dict[Hashable, Any] | None:
-    table = document.start
-    if table is None:
+    if document.start is None:
         return None
     names = FileNames("state", document.states)
-    if isinstance(table, dict):
-        entries = [(f"{where}.{_shown(key)}", key, p) for key, p in table.items()]
-    else:
-        entries = [(f"{where}[{i}]", key, p) for i, (key, p) in enumerate(table)]
     start: dict[Hashable, Any] = {}
-    for place, key, p in entries:
+    for (key,), (place,), p in _entries(document.start, where):
         state = names.find(key, place)
         _once(start, state, place)
         start[state] = read(p, place)
@@ -205,15 +203,7 @@ def _table(mdp: MDP, table: Any, read: _Formulas, where: str) -> dict[Hashable, 
     states = FileNames("state", mdp.states)
     actions = {s: FileNames("action", mdp.actions(s)) for s in mdp.states}
     found: dict[Hashable, dict[Hashable, Any]] = {}
-    if isinstance(table, dict):
-        entries = (
-            (f"{where}.{_shown(key)}", key, f"{where}.{_shown(key)}.{_shown(action)}", action, value)
-            for key, row in table.items()
-            for action, value in row.items()
-        )
-    else:
-        entries = ((f"{where}[{i}]", s, f"{where}[{i}]", a, value) for i, (s, a, value) in enumerate(table))
-    for state_place, state_key, place, action_key, value in entries:
+    for (state_key, action_key), (state_place, place), value in _entries(table, where):
         state = states.find(state_key, state_place)
         row = found.setdefault(state, {})
         action = actions[state].find(action_key, place)
