@@ -13,7 +13,7 @@ import numpy.typing as npt
 from pgsym.errors import FormulaError, NotStochasticError, SchemaError, StructureError
 from pgsym.expression.complaint import listed
 from pgsym.expression.exact import simplest_rational, spacing, to_expr
-from pgsym.model.mdp import MDP, Action, State
+from pgsym.model.mdp import MDP, Action, Outcome, State
 from pgsym.model.validate import RationalisedWarning, warn
 
 
@@ -149,20 +149,19 @@ def to_arrays(mdp: MDP, *, average: bool = False) -> ModelArrays:
     for s, a in mdp.pairs:
         i, k = index[s], column[a]
         available[i, k] = True
-        weights: dict[State, Any] = {}
-        sums: dict[State, Any] = {}
-        for t, p, reward in mdp.outcomes(s, a):
-            if t in weights and not average and sums[t] != weights[t] * reward:
+        outcomes: dict[State, list[Outcome]] = {}
+        for outcome in mdp.outcomes(s, a):
+            outcomes.setdefault(outcome.state, []).append(outcome)
+        for t, same in outcomes.items():
+            if not average and len({o.r for o in same}) > 1:
                 raise StructureError(
                     f"outcomes to {t!r} have different rewards; an array r[s,a,s'] holds one. "
                     "Use average=True where variances do not matter",
                     where=(s, a),
                 )
-            weights[t] = weights.get(t, 0) + p
-            sums[t] = sums.get(t, 0) + p * reward
-        for t, p in weights.items():
+            p = sum(o.p for o in same)
             P[i, k, index[t]] = float(p)
-            r[i, k, index[t]] = float(sums[t] / p)
+            r[i, k, index[t]] = float(sum(o.p * o.r for o in same) / p)
     start = np.array([float(mdp.start.get(s, 0)) for s in mdp.states])
     terminal = np.array([s in mdp.terminal for s in mdp.states])
     return ModelArrays(P, r, start, float(mdp.gamma), available, terminal, mdp.states, actions)

@@ -78,6 +78,7 @@ class Structure:
         return self.leading_to(s for c in self.recurrent_classes for s in c if s not in self.rewardless)
 
     def reach(self, sources: Iterable[State]) -> frozenset[State]:
+        """As the function of that name."""
         return reach(self.graph, sources)
 
     def leading_to(self, targets: Iterable[State]) -> frozenset[State]:

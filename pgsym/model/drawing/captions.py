@@ -110,6 +110,17 @@ def shorten(text: str, fits: Callable[[str], bool]) -> str:
     return text + "…"
 
 
+def description(mdp: MDP) -> str:
+    """What somebody hears who cannot see the picture."""
+    terminal = ", ".join(str(s) for s in mdp.states if s in mdp.terminal)
+    start = ", ".join(f"{s} with probability {plain(p)}" for s, p in mdp.start.items())
+    parts = [f"Markov decision process with {len(mdp.states)} states and {len(mdp.pairs)} state-action pairs"]
+    parts += [f"discount factor {plain(mdp.gamma)}"]
+    parts += [f"starts in {start}"] if start and len(mdp.start) <= 8 else []
+    parts += [f"terminal: {terminal}"] if terminal and len(mdp.terminal) <= 20 else []
+    return "; ".join(parts)
+
+
 def text_width(text: str, size: float) -> float:
     """Width of text in a sans-serif font, on the safe side."""
     return size * sum(1.0 if ord(c) > 0x2E7F else 0.36 if c in " .,;:'|il!()/⁰¹²³" else 0.62 for c in text)

@@ -23,6 +23,7 @@ from pgsym.model.drawing.captions import (
     NAME_SIZE,
     Caption,
     Captions,
+    description,
     shorten,
     symbols_of_actions,
     text_width,
@@ -242,7 +243,7 @@ def _merged(mdp: MDP, state: State, action: Action) -> list[tuple[State, sp.Expr
     """The outcomes of (s, a), those with the same next state and reward as one."""
     found: dict[tuple[State, sp.Expr], sp.Expr] = {}
     for t, p, r in mdp.outcomes(state, action):
-        found[t, r] = found[t, r] + p if (t, r) in found else p
+        found[t, r] = found.get((t, r), sp.Integer(0)) + p
     return [(t, p, r) for (t, r), p in found.items()]
 
 
@@ -364,15 +365,5 @@ def _finish(
         captions,
         (left, top, right - left, bottom - top),
         quiet,
-        _description(mdp),
+        description(mdp),
     )
-
-
-def _description(mdp: MDP) -> str:
-    terminal = ", ".join(str(s) for s in mdp.states if s in mdp.terminal)
-    start = ", ".join(f"{s} with probability {plain(p)}" for s, p in mdp.start.items())
-    parts = [f"Markov decision process with {len(mdp.states)} states and {len(mdp.pairs)} state-action pairs"]
-    parts += [f"discount factor {plain(mdp.gamma)}"]
-    parts += [f"starts in {start}"] if start and len(mdp.start) <= 8 else []
-    parts += [f"terminal: {terminal}"] if terminal and len(mdp.terminal) <= 20 else []
-    return "; ".join(parts)

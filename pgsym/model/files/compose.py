@@ -81,8 +81,12 @@ def _check_work(document: ModelDocument, prefix: str) -> None:
 def _values(document: ModelDocument, prefix: str) -> Iterator[tuple[str, Any]]:
     """Every number and formula of the file, with its place."""
     policy = document.policy or PolicyDocument()
-    early = {"symbols": document.symbols, "policy.theta": policy.theta}
-    late = {"start": document.start, "policy.logits": policy.logits, "policy.probabilities": policy.probabilities}
+    early: dict[str, Any] = {"symbols": document.symbols, "policy.theta": policy.theta}
+    late: dict[str, Any] = {
+        "start": document.start,
+        "policy.logits": policy.logits,
+        "policy.probabilities": policy.probabilities,
+    }
     for name, table in early.items():
         yield from ((places[-1], value) for _, places, value in _entries(table, prefix + name))
     for i, (*_, p, r) in enumerate(document.transitions):
