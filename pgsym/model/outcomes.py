@@ -64,8 +64,7 @@ def _check_name(name: Any, first: Any, kind: str, where: str) -> None:
         raise StructureError(f"found the {kind} None; a name is required. Give one", where=where)
     if isinstance(first, bool) != isinstance(name, bool):
         raise StructureError(
-            f"the {kind}s {first!r} and {name!r} are equal in Python; names must be distinct. Rename one",
-            where=where,
+            f"the {kind}s {first!r} and {name!r} are equal in Python; names must be distinct. Rename one", where=where
         )
 
 

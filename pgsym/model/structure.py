@@ -13,13 +13,7 @@ from typing import Any
 
 import networkx as nx
 
-from pgsym.errors import (
-    DiscountError,
-    ImproperPolicyError,
-    NotUnichainError,
-    StructureError,
-    UndefinedQuantityError,
-)
+from pgsym.errors import DiscountError, ImproperPolicyError, NotUnichainError, StructureError, UndefinedQuantityError
 from pgsym.model.mdp import MDP, State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy

@@ -286,10 +286,7 @@ class FileNames:
             )
         known = [_written(name) for name in self._exact.values()]
         help = nearest(_written(key), known, f"the {self.kind}s are")
-        raise StructureError(
-            f"{self.kind} {short(repr(key))} is unknown; {help}. Check its name",
-            where=where,
-        )
+        raise StructureError(f"{self.kind} {short(repr(key))} is unknown; {help}. Check its name", where=where)
 
 
 def _typed(name: Any) -> Any:

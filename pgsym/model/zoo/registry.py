@@ -75,8 +75,7 @@ def zoo(name: str, **options: Any) -> Problem:
     """
     if name not in _ENTRIES:
         raise SchemaError(
-            f"no model is called {name!r}; {nearest(name, zoo_names(), 'the models are')}. Check the name",
-            where="zoo",
+            f"no model is called {name!r}; {nearest(name, zoo_names(), 'the models are')}. Check the name", where="zoo"
         )
     found = _ENTRIES[name]
     for option in options:
