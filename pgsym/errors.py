@@ -176,24 +176,8 @@ class MissingExtraError(PgsymError):
 
 
 def optional(module: str, extra: str, what: str) -> Any:
-    """The module of an optional package.
+    """The module of an optional package, which pgsym's `extra` installs; `what`, in the plural, needs it.
 
-    Parameters
-    ----------
-    module
-        Its dotted name.
-    extra
-        The extra of pgsym that installs it.
-    what
-        What needs it, in the plural, for the message.
-
-    Raises
-    ------
-    MissingExtraError
-        It is not installed, or cannot be imported by this Python.
-
-    Examples
-    --------
     >>> optional("json", "gym", "tests").loads("1")
     1
     >>> optional("no_such_package.part", "gym", "tests")
