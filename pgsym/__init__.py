@@ -54,7 +54,6 @@ if _TYPE_CHECKING:
     from pgsym.model.files.storm import to_stormpy as to_stormpy
     from pgsym.model.formats import load as load
     from pgsym.model.formats import save as save
-    from pgsym.model.generic import generic_mdp as generic_mdp
     from pgsym.model.mdp import MDP as MDP
     from pgsym.model.objective import Objective as Objective
     from pgsym.model.policies import direct_policy as direct_policy
@@ -67,6 +66,7 @@ if _TYPE_CHECKING:
     from pgsym.model.reductions import induced_chain as induced_chain
     from pgsym.model.zoo import zoo as zoo
     from pgsym.model.zoo import zoo_names as zoo_names
+    from pgsym.model.zoo.constructed import generic_mdp as generic_mdp
     from pgsym.reports.page import report as report
     from pgsym.sampling import Estimate as Estimate
     from pgsym.sampling import estimate as estimate
@@ -105,7 +105,7 @@ _HOMES = {
     "from_stormpy": "pgsym.model.files.storm",
     "from_stormvogel": "pgsym.interchange.stormvogel",
     "function": "pgsym.interchange.functions",
-    "generic_mdp": "pgsym.model.generic",
+    "generic_mdp": "pgsym.model.zoo.constructed",
     "induced_chain": "pgsym.model.reductions",
     "load": "pgsym.model.formats",
     "load_prism": "pgsym.model.files.storm",

@@ -25,8 +25,8 @@ from pgsym.expression.symbols import Alphabet, in_order
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Direct, Policy
+from pgsym.model.reductions import terminating
 from pgsym.model.structure import Structure
-from pgsym.model.transform import terminating
 
 Point = dict[sp.Symbol, sp.Expr]
 

@@ -18,7 +18,7 @@ from pgsym.expression.symbols import in_order
 from pgsym.limits import CLOSED_FORM_TERMS
 from pgsym.model.mdp import MDP
 from pgsym.model.policy import Policy
-from pgsym.model.policy_at import check_policy_at
+from pgsym.model.policy_checks import check_policy_at
 from pgsym.model.problem import Problem
 
 

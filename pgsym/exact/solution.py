@@ -22,8 +22,7 @@ from pgsym.expression.notation import name_table
 from pgsym.expression.quantity import LISTED, PARAMETER, QUANTITIES
 from pgsym.limits import CLOSED_FORM_TERMS
 from pgsym.model.objective import Objective
-from pgsym.model.problem import Problem, ProblemLike, given_numbers
-from pgsym.model.problem_display import point_text
+from pgsym.model.problem import Problem, ProblemLike, given_numbers, point_text
 from pgsym.model.structure import Structure
 from pgsym.trust import Level, Trust
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pgsym.errors import FormulaError, SchemaError, StructureError
-from pgsym.model.extras import optional
+from pgsym.errors import FormulaError, SchemaError, StructureError, optional
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.problem import Problem, ProblemLike
 

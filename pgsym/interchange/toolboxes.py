@@ -13,10 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pgsym.errors import SchemaError, StructureError
+from pgsym.errors import SchemaError, StructureError, optional
 from pgsym.expression.exact import to_expr
 from pgsym.model.arrays import FloatRows, ModelArrays, from_arrays, to_arrays
-from pgsym.model.extras import optional
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.problem import Problem, ProblemLike
 from pgsym.model.reductions import averaged, pair_reward

@@ -15,8 +15,7 @@ from pgsym.exact.moments import EstimatorLaw, moments
 from pgsym.exact.moments.compute import SMALL
 from pgsym.expression.naming import labels
 from pgsym.model.estimator import Estimator
-from pgsym.model.problem import Problem
-from pgsym.model.problem_display import point_text
+from pgsym.model.problem import Problem, point_text
 from pgsym.reports.terminal import CUT, ROWS, cut, is_beyond_floats, no_floats
 from pgsym.reports.values import Views
 

@@ -16,8 +16,7 @@ from pgsym.claims.derivation.formula import as_tree
 from pgsym.claims.language.render import binding_text
 from pgsym.claims.language.tree import Literal, Quantity
 from pgsym.exact.solution import Solution, Table, default_names
-from pgsym.model.problem import Problem
-from pgsym.model.problem_display import point_text
+from pgsym.model.problem import Problem, point_text
 from pgsym.reports.terminal import CUT, LINE_WIDTH, ROWS, WHERE_TO_FIND, cut, no_floats
 from pgsym.reports.values import Views, solution_views
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pgsym.display.palette import ANSWERS
-from pgsym.model.problem_display import point_text
+from pgsym.model.problem import point_text
 
 if TYPE_CHECKING:
     # The one loads jax, the other all that decides claims.

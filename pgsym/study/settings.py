@@ -17,9 +17,9 @@ from pgsym.errors import PgsymError, SchemaError
 from pgsym.expression.grammar import unparse
 from pgsym.model.estimator import EligibilityTrace, Estimator, find_estimator
 from pgsym.model.files import loads
+from pgsym.model.files.atomic import contents
 from pgsym.model.files.document import plain_name, to_document
 from pgsym.model.files.reading import read_text
-from pgsym.model.files.transfer import contents
 from pgsym.model.formats import locate
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem
