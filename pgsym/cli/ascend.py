@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from pgsym.cli.app import app, print_json
-from pgsym.cli.options import (
+from pgsym.cli.problem import (
     AsJson,
     Baseline,
     Beta,
@@ -23,8 +23,9 @@ from pgsym.cli.options import (
     Rewards,
     Theta,
     Values,
+    load_methods,
+    load_problem,
 )
-from pgsym.cli.problem import load_methods, load_problem
 
 
 @app.command()
@@ -75,9 +76,7 @@ def ascend(
     from pgsym.ascent.plot import save
     from pgsym.display.figure import require_format
     from pgsym.model.files.atomic import require_place
-    from pgsym.reports.progress import progress_bar
-    from pgsym.reports.tables import result_table
-    from pgsym.reports.terminal import console
+    from pgsym.reports.terminal import console, progress_bar, result_table
 
     if plot is not None:
         require_format(plot)

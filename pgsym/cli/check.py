@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pgsym.cli.app import app, print_json
-from pgsym.cli.options import AsJson, Gamma, Model, ObjectiveName, Seed, Theta, Values
-from pgsym.cli.problem import load_problem
+from pgsym.cli.problem import AsJson, Gamma, Model, ObjectiveName, Seed, Theta, Values, load_problem
 from pgsym.errors import ClaimError
 
 if TYPE_CHECKING:
@@ -46,12 +45,11 @@ def check(
 
     Example: `pgsym check two-state "sum[s] mu(s) * V(s) = rbar / (1 - gamma)" --objective stationary-value`
     """
-    from pgsym.reports.check import audit_text
-    from pgsym.reports.terminal import console, working
+    from pgsym.reports.terminal import audit_text, console, working
 
     if out is not None:
         from pgsym.model.files.atomic import require_place
-        from pgsym.reports.derivation import require_format, write_derivation
+        from pgsym.reports.files import require_format, write_derivation
 
         require_format(out)
         require_place(out)

@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from pgsym.cli.app import app
-from pgsym.cli.options import Gamma, Model, ObjectiveName, Seed, Theta, Values
-from pgsym.cli.problem import load_problem
+from pgsym.cli.problem import Gamma, Model, ObjectiveName, Seed, Theta, Values, load_problem
 
 
 @app.command()
@@ -39,9 +38,8 @@ def derive(
     """
     from pgsym.claims.derivation import derive as derived
     from pgsym.model.files.atomic import require_place
-    from pgsym.reports.derivation import require_format, write_derivation
+    from pgsym.reports.files import require_format, typeset, write_derivation
     from pgsym.reports.terminal import console, working
-    from pgsym.reports.typeset import typeset
 
     problem = load_problem(model, objective, theta, gamma, values)
     if out is not None:

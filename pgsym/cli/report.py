@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from pgsym.cli.app import app, print_json
-from pgsym.cli.options import (
+from pgsym.cli.problem import (
     DEFAULT_SAMPLES,
     AsJson,
     Gamma,
@@ -20,8 +20,8 @@ from pgsym.cli.options import (
     Seed,
     Theta,
     Values,
+    load_problem,
 )
-from pgsym.cli.problem import load_problem
 
 
 @app.command()
@@ -54,7 +54,7 @@ def report(
     Example: `pgsym report mine.yaml -o out --samples 10000 --steps 30` is a quick draft
     """
     from pgsym.reports.page import report as write
-    from pgsym.reports.progress import progress_bar
+    from pgsym.reports.terminal import progress_bar
 
     problem = load_problem(model, objective, theta, gamma, values)
     with progress_bar("report") as progress:

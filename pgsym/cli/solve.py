@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pgsym.cli.app import app, print_json
-from pgsym.cli.options import AsJson, Gamma, Model, ObjectiveName, Theta, Values
-from pgsym.cli.problem import load_problem
+from pgsym.cli.problem import AsJson, Gamma, Model, ObjectiveName, Theta, Values, load_problem
 
 if TYPE_CHECKING:
     from pgsym.model.problem import Problem

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pgsym.cli.app import app, print_json
-from pgsym.cli.options import (
+from pgsym.cli.problem import (
     DEFAULT_SAMPLES,
     AsJson,
     Baseline,
@@ -25,8 +25,9 @@ from pgsym.cli.options import (
     Seed,
     Theta,
     Values,
+    load_estimator,
+    load_problem,
 )
-from pgsym.cli.problem import load_estimator, load_problem
 
 
 @app.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pgsym.display import html
+from pgsym.display.result import html_table, html_text
 from pgsym.expression.complaint import brief
 from pgsym.expression.naming import conditional, spelt
 
@@ -57,11 +57,11 @@ def page(problem: Problem) -> str:
     chosen = [(s, a) for s, a in mdp.pairs if len(mdp.actions(s)) > 1]
     probabilities = [(conditional("pi", a, s), brief(policy(a, s))) for s, a in chosen[:ROWS]]
     return "\n".join([
-        f"<p>{html.text(text(problem))}</p>",
+        f"<p>{html_text(text(problem))}</p>",
         *([svg(mdp)] if is_drawable(mdp) else []),
-        html.table(("state", "action", "next state", "probability", "reward"), transitions[:ROWS],
+        html_table(("state", "action", "next state", "probability", "reward"), transitions[:ROWS],
                    _of("Outcomes", len(transitions))),
-        html.table(("policy", "probability"), probabilities, _of("Policy", len(chosen))),
+        html_table(("policy", "probability"), probabilities, _of("Policy", len(chosen))),
     ])  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -11,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pgsym.errors import AlgebraError, HypothesisError
-from pgsym.exact.moments import EstimatorLaw, moments
+from pgsym.exact.moments import EstimatorLaw, Sweep, moments
 from pgsym.exact.moments.compute import SMALL
 from pgsym.expression.naming import labels
 from pgsym.model.estimator import Estimator
@@ -238,3 +239,14 @@ def _shown(entry: Mapping[str, Any] | None, width: int = CELL_WIDTH) -> str:
         return "beyond floats"
     text = entry["exact"] or entry["closed_form"]
     return "too large" if text is None else cut(text, width)
+
+
+def save(law: EstimatorLaw, sweeps: Sequence[Sweep], path: Path) -> None:
+    """The figure as a file, in the format of the name's ending."""
+    # They load what reads files.
+    from pgsym.display.figure import require_format
+    from pgsym.exact.moments.sweep import plot_sweeps
+    from pgsym.model.files.atomic import write_figure
+
+    require_format(path)
+    write_figure(path, plot_sweeps(f"{law.description}; bias against {law.target}", sweeps))

@@ -1,8 +1,9 @@
-"""Solutions and verdicts as terminal tables."""
+"""Results on the terminal: tables, verdicts, audits, and how far a long command has come."""
 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,10 @@ from pgsym.model.problem_display import point_text
 if TYPE_CHECKING:
     # The one loads jax, the other all that decides claims.
     from pgsym.auditing.cross_check import CrossCheck
+    from pgsym.claims.checking import Checked
     from pgsym.claims.verdict import Verdict
+    from pgsym.display.result import TableResult
+    from pgsym.model.problem import Problem
 
 _COLUMNS = {"closed_form": "closed form", "exact": "exact at theta", "float": "float"}
 
@@ -168,3 +172,62 @@ def cross_check_table(check: CrossCheck, theta: Mapping[Any, Any]) -> Renderable
     if len(rows) > ROWS:
         table.add_row(f"... {len(rows) - ROWS} more, all with smaller |z|", "", "", "", "")
     return Group(Text(title, style="italic"), Text(f"at {point_text(theta)}", style="italic"), table)
+
+
+def result_table(
+    found: TableResult, *, style: str = "bold", cells: Sequence[Sequence[str]] | None = None
+) -> RenderableType:
+    """The lines above the table in a style, the table, and the lines below it.
+
+    Parameters
+    ----------
+    cells
+        Instead of the result's own.
+    """
+    header, *rows = found.cells() if cells is None else cells
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for i, column in enumerate(header):
+        table.add_column(column, justify="left" if i in found.LEFT else "right", overflow="fold")
+    for row in rows:
+        # A name may hold brackets, which are no markup.
+        table.add_row(*map(Text, row))
+    above, below = (Text(line, style=style) for line in found.above), (Text(line, style="dim") for line in found.below)
+    return Group(*above, *([table] if rows else []), *below)
+
+
+def audit_text(audit: Checked, problem: Problem, name: str = "") -> Text:
+    """The model, every relation with its verdict, and a closing line."""
+    head = Text.assemble((problem.name, "bold"), f", {problem.mdp}" + (f": {name}" if name else "") + "\n\n")
+    body = highlighted(audit.text())
+    body.highlight_regex(r"(?m) {3}# .*$", "dim")
+    body.highlight_regex(r"[^\n]*$", "bold")
+    return head.append_text(body)
+
+
+PATIENCE = 2.0
+"""Seconds after which a bar appears."""
+
+
+@contextmanager
+def progress_bar(task: str) -> Iterator[Callable[[int, int], None]]:
+    """A function of (done, n) that shows a bar on standard error after `PATIENCE` seconds; on a terminal only."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda done, n: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(task), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=console, transient=True)
+    line = bar.add_task(task, total=None)
+    began = time.monotonic()
+
+    def report(done: int, n: int) -> None:
+        bar.update(line, completed=done, total=n)
+        if time.monotonic() - began > PATIENCE:
+            bar.start()
+
+    try:
+        yield report
+    finally:
+        bar.stop()

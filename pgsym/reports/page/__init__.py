@@ -7,5 +7,5 @@ html, latex the two writings, style how the page looks
 write       the folder
 """
 
-from pgsym.reports.page.settings import Settings as Settings
+from pgsym.reports.page.content import Settings as Settings
 from pgsym.reports.page.write import report as report

@@ -28,7 +28,7 @@ from pgsym.model.structure import Structure
 from pgsym.reports.moments import ACCURACY, CLOSED_ENTRIES
 from pgsym.reports.moments import BUDGET as CLOSED_BUDGET
 from pgsym.reports.moments import SECONDS as CLOSED_SECONDS
-from pgsym.reports.page.cells import Writer
+from pgsym.reports.page.quantities import Writer
 from pgsym.reports.page.sampled import unnamed
 
 EXACT_ENTRIES = 2_000
