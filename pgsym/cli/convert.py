@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pgsym.cli.app import app, print_json
-from pgsym.cli.problem import AsJson, Gamma, Model, ObjectiveName, Theta, Values, load_problem
+from pgsym.cli.problem import AsJson, command
+
+if TYPE_CHECKING:
+    from pgsym.model.problem import Problem
 
 
-@app.command()
+@command
 def convert(
-    model: Model,
+    problem: Problem,
     out: Annotated[Path, typer.Argument(help="The file to write; its ending says how.", show_default=False)],
-    objective: ObjectiveName = None,
-    theta: Theta = None,
-    gamma: Gamma = None,
-    values: Values = None,
     discount: Annotated[
         str | None,
         typer.Option(help="exit: write the discount factor as a step to an end with probability 1 - gamma."),
@@ -41,7 +40,6 @@ def convert(
     """
     from pgsym.model.formats import find, save
 
-    problem = load_problem(model, objective, theta, gamma, values)
     save(problem, out, discount=discount, average=average, chain=chain, mdp_only=mdp_only)
     found = find(out)
     name = "" if found is None else found.name

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from pgsym.cli.app import app
 from pgsym.errors import SchemaError
 
 if TYPE_CHECKING:
@@ -177,3 +181,47 @@ NoDiscountWeight = Annotated[
 ]
 
 DEFAULT_SAMPLES = 100_000
+
+EstimatorOptions = dict[str, Any]
+"""Options of an estimator beside its name, for `load_estimator` and `load_methods`."""
+
+_SHARED: dict[str, dict[str, tuple[Any, Any]]] = {
+    "problem": {
+        "model": (Model, inspect.Parameter.empty),
+        "objective": (ObjectiveName, None),
+        "theta": (Theta, None),
+        "gamma": (Gamma, None),
+        "values": (Values, None),
+    },
+    "options": {
+        "lam": (Lambda, None),
+        "n": (Rewards, None),
+        "baseline": (Baseline, None),
+        "critic": (Critic, None),
+        "beta": (Beta, None),
+        "no_discount_weight": (NoDiscountWeight, False),
+    },
+}
+"""What a command's parameters `problem` and `options` stand for: annotation and default of each option."""
+
+
+def command(function: Callable[..., None]) -> Callable[..., None]:
+    """Register a command; the options behind `problem` and `options` are declared and read here, once for all."""
+    hints = get_type_hints(function, localns={"Problem": Any}, include_extras=True)
+    own = {name: (hints[name], p.default) for name, p in inspect.signature(function).parameters.items()}
+    declared: dict[str, tuple[Any, Any]] = {}
+    for name, one in own.items():
+        declared |= _SHARED.get(name, {name: one})
+
+    @functools.wraps(function)
+    def run(**given: Any) -> None:
+        found = {name: {key: given.pop(key) for key in _SHARED[name]} for name in own if name in _SHARED}
+        function(**found | {"problem": load_problem(**found["problem"])}, **given)
+
+    del run.__wrapped__
+    run.__annotations__ = {name: annotation for name, (annotation, _) in declared.items()}
+    run.__signature__ = inspect.Signature([  # type: ignore[attr-defined]
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for name, (annotation, default) in declared.items()
+    ])  # fmt: skip
+    return app.command()(run)
