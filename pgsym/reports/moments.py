@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import combinations_with_replacement
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,17 +98,15 @@ class MomentsReport:
             "samples_to_find_the_bias": self._bias_size(),
         }
 
-    def _by_parameter(self, name: str) -> dict[str, dict[str, Any]]:
-        def getter(p: sp.Symbol) -> Getter:
-            return lambda one: getattr(one, name)[p]
+    def _table(self, get: Callable[[EstimatorLaw], Any], keys: Iterable[Any]) -> dict[Any, dict[str, Any]]:
+        """The entries of a table of numbers."""
+        return {key: self.entry(lambda one, key=key: get(one)[key]) for key in keys}  # type: ignore[misc]
 
-        return {p.name: self.entry(getter(p)) for p in self.law.params}
+    def _by_parameter(self, name: str) -> dict[str, dict[str, Any]]:
+        return {p.name: entry for p, entry in self._table(attrgetter(name), self.law.params).items()}
 
     def _covariance(self, k: int) -> list[list[dict[str, Any]]]:
-        def getter(i: int, j: int) -> Getter:
-            return lambda one: one.covariance[i, j]
-
-        upper = {(i, j): self.entry(getter(i, j)) for i in range(k) for j in range(i, k)}
+        upper = self._table(attrgetter("covariance"), combinations_with_replacement(range(k), 2))
         return [[upper[min(i, j), max(i, j)] for j in range(k)] for i in range(k)]
 
     def _baselines(self) -> dict[str, Any] | None:
@@ -120,11 +120,8 @@ class MomentsReport:
         except HypothesisError:
             return None
         names = labels(self.problem.mdp.states)
-
-        def getter(s: Any) -> Getter:
-            return lambda one: one.optimal_state_baseline.value[s]
-
-        by_state = {names[s]: entry(getter(s)) for s in states}
+        values = self._table(attrgetter("optimal_state_baseline.value"), states)
+        by_state = {names[s]: value for s, value in values.items()}
         trace = entry(lambda one: one.optimal_state_baseline.trace)
         return {"constant": constant, "state": {"value": by_state, "covariance_trace": trace}}
 

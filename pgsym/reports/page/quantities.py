@@ -12,10 +12,10 @@ from pgsym.claims.blocks import Block, Cell, DataTable, Formulas, Heading, Note,
 from pgsym.claims.derivation.cells import ROWS, Cells, first_of
 from pgsym.claims.derivation.model_tables import OUTCOMES, PAIRS, count_outcomes, is_small
 from pgsym.errors import HypothesisError, SingularMatrixError, StructureError
-from pgsym.exact.solution import Solution, Table
+from pgsym.exact.solution import Solution
 from pgsym.expression.latex import latex_lines, quantity_latex
 from pgsym.expression.quantity import ACTION, QUANTITIES, STATE
-from pgsym.reports.values import Views, is_exact_gradient, solution_views
+from pgsym.reports.values import Views, entry, is_exact_gradient, solution_views
 
 IN_THE_PARAMETERS = "In the parameters"
 """The part of a derivation that holds J and its gradient; a chapter of its own here."""
@@ -118,12 +118,12 @@ class Writer(Cells):
         HypothesisError, StructureError
             The model does not define the quantity.
         """
-        found = self.views.at_theta(lambda solution: _entry(solution, name, key))
+        found = self.views.at_theta(lambda solution: entry(solution, name, key))
         return self.LONG if found is None else self.expression(found)
 
     def formula(self, name: str, key: Any = None) -> Row | None:
         """``name(key) = formula`` at theta, in as many lines as it takes; None where these are too many to be read."""
-        found = self.views.at_theta(lambda solution: _entry(solution, name, key))
+        found = self.views.at_theta(lambda solution: entry(solution, name, key))
         if found is None or sp.count_ops(found) > READABLE:
             return None
         place = () if key is None else key if name in ("Q", "A") else (key,)
@@ -140,9 +140,3 @@ class Writer(Cells):
         except SingularMatrixError:  # in floats only
             return True
         return True
-
-
-def _entry(view: Solution, name: str, key: Any) -> sp.Expr:
-    value = getattr(view, name)
-    found: sp.Expr = value[key] if isinstance(value, Table) else value
-    return found

@@ -45,12 +45,7 @@ def checks(writer: Writer, settings: Settings, tick: Callable[[float], None]) ->
             tick((before + done / n) / len(names))
 
         check = cross_check(
-            problem,
-            name,
-            n=settings.samples,
-            seed=settings.seed,
-            horizon=settings.horizon,
-            progress=progress,
+            problem, name, n=settings.samples, seed=settings.seed, horizon=settings.horizon, progress=progress
         )
         if check.estimate.interrupted:
             raise KeyboardInterrupt
