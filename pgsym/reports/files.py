@@ -72,15 +72,7 @@ TEXTS: dict[str, Callable[[Derivation], str]] = {
 
 
 def require_format(path: Path) -> None:
-    """Refuse a file that could not be written, before anything is decided for it.
-
-    Raises
-    ------
-    SchemaError
-        No format has that suffix.
-    MissingExtraError
-        A PDF is asked for, and no TeX engine is installed.
-    """
+    """Refuse a file that could not be written, before anything is decided for it."""
     if path.suffix == ".pdf":
         require_engine(path)
     elif path.suffix not in TEXTS:
@@ -110,13 +102,7 @@ def engine() -> str | None:
 
 
 def require_engine(path: Path) -> str:
-    """The TeX engine that writes the file.
-
-    Raises
-    ------
-    MissingExtraError
-        None is installed.
-    """
+    """The TeX engine that writes the file."""
     name = engine()
     if name is None:
         raise MissingExtraError(
@@ -127,15 +113,7 @@ def require_engine(path: Path) -> str:
 
 
 def typeset(document: str, path: Path) -> Path:
-    """Write the PDF of a LaTeX document.
-
-    Raises
-    ------
-    MissingExtraError
-        No TeX engine is installed.
-    SchemaError
-        The engine fails, or the file cannot be written.
-    """
+    """Write the PDF of a LaTeX document."""
     name = require_engine(path)
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "document.tex"

@@ -40,13 +40,7 @@ Getter = Callable[[EstimatorLaw], sp.Expr]
 
 
 class MomentsReport:
-    """Three views of one law, from closed forms to floats; the first that is there answers.
-
-    Raises
-    ------
-    HypothesisError
-        The estimator has no moments on this model.
-    """
+    """Three views of one law, from closed forms to floats; the first that is there answers."""
 
     def __init__(self, problem: Problem, estimator: Estimator, target: str | None = None) -> None:
         self.problem = problem

@@ -29,15 +29,7 @@ Line = tuple[str, str, str]
 
 
 def symbolic_solution(problem: Problem) -> RenderableType:
-    """Every quantity as formulas in the model's symbols and the policy's probabilities, and in the symbols at theta.
-
-    Raises
-    ------
-    TooLargeError
-        The closed forms are too large to be read.
-    NotInFieldError
-        They have roots, which the claim language cannot write.
-    """
+    """Every quantity as formulas in the model's symbols and the policy's probabilities, and in the symbols at theta."""
     forms = ClosedForms(problem)
     views = solution_views(problem)
     parts: list[RenderableType] = [

@@ -94,11 +94,6 @@ class Views(Generic[T]):
         The views; None where there is none, or where it was given up.
     why_no_floats : str
         What is lost in floats at this theta.
-
-    Raises
-    ------
-    NotInFieldError
-        theta has no exact value that fits, and there are no floats.
     """
 
     def __init__(
@@ -154,13 +149,7 @@ class Views(Generic[T]):
             self._left -= time.monotonic() - began
 
     def in_floats(self, get: Callable[[T], Any]) -> Any:
-        """It in floats; None where these lose what exact arithmetic knows.
-
-        Raises
-        ------
-        SingularMatrixError
-            Floats lose it, and there is no exact view.
-        """
+        """It in floats; None where these lose what exact arithmetic knows."""
         if self.float is None:
             return None
         try:

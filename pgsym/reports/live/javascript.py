@@ -116,11 +116,6 @@ class CodeField(Ground):
     limit
         The most operations.
 
-    Raises
-    ------
-    TooLargeError
-        When more operations are asked for.
-
     Examples
     --------
     >>> p, t = sp.symbols("p t")

@@ -60,15 +60,6 @@ def live(problem: Problem, symbols: Mapping[sp.Symbol | str, Any] | None = None)
     symbols
         Where the sliders of symbols stand at first; by default at a point of the model's domain.
 
-    Raises
-    ------
-    TooLargeError
-        The formulas take more than `javascript.OPERATIONS` operations.
-    HypothesisError
-        The objective is not defined on this model.
-    MissingExtraError
-        latex2mathml is not installed.
-
     Examples
     --------
     >>> from pgsym.model.zoo import zoo

@@ -20,13 +20,7 @@ _TAG = re.compile(r"<[^>]*>")
 
 
 def page(document: Document, version: str) -> str:
-    """The whole page.
-
-    Raises
-    ------
-    MissingExtraError
-        latex2mathml is not installed.
-    """
+    """The whole page."""
     body = "\n".join(_Body(document).lines())
     alive = [block.live for block in document.blocks() if isinstance(block, Alive)]
     letters = "".join(sorted(set(unescape(_TAG.sub("", "".join(_MATH.findall(body)))))))

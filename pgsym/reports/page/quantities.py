@@ -111,13 +111,7 @@ class Writer(Cells):
         return solution_views(self.problem, exact=is_exact_gradient(self.problem))
 
     def value(self, name: str, key: Any = None) -> Cell:
-        """A quantity at theta, such as ``value("V", "s")``: exact, or in six digits where that takes long.
-
-        Raises
-        ------
-        HypothesisError, StructureError
-            The model does not define the quantity.
-        """
+        """A quantity at theta, such as ``value("V", "s")``: exact, or in six digits where that takes long."""
         found = self.views.at_theta(lambda solution: entry(solution, name, key))
         return self.LONG if found is None else self.expression(found)
 
