@@ -4,11 +4,7 @@ A *cell* is a setting with a number of trajectories n; a *run* is one of its rep
 holds whole runs, or a part of one run, of a single cell, and draws them from a key of its own: SHA-256 of the
 study's fingerprint and the shard's number: plain data in, plain data out, the same bits everywhere (for the same
 release of JAX on the same kind of processor).  Runs, settings and shards are numbered in the order of the study file.
-
-One shard, on whatever machine: plain data in, plain data out, the same bits everywhere.
-
-The same bits means: for the same release of JAX on the same kind of processor.  Another kind may contract a
-multiplication and an addition into one rounding.
+Another kind of processor may contract a multiplication and an addition into one rounding.
 """
 
 from __future__ import annotations

@@ -93,13 +93,6 @@ class LiveFormulas:
 def formulas(mdp: MDP, policy: Policy, objective: Objective, inputs: list[sp.Symbol]) -> LiveFormulas:
     """Compile a problem from its closed forms, or else from its equations.
 
-    Raises
-    ------
-    TooLargeError
-        Elimination takes too many operations as well.
-    HypothesisError
-        The objective is not defined on this model.
-
     Examples
     --------
     >>> from pgsym.model.zoo import zoo

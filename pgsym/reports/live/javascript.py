@@ -115,11 +115,6 @@ class CodeField(Field):
     limit
         The most operations.
 
-    Raises
-    ------
-    TooLargeError
-        When more operations are asked for.
-
     Examples
     --------
     >>> p, t = sp.symbols("p t")
