@@ -18,7 +18,7 @@ from pgsym.exact.longrun import LongRun, deviation, reward_to
 from pgsym.exact.tables import LazyMap
 from pgsym.expression.quantity import QUANTITIES
 from pgsym.model.mdp import Action, State
-from pgsym.model.objective import MEAN_REWARD
+from pgsym.model.objective import MEAN_REWARD, Objective
 
 
 class Quantities(InducedChain):
@@ -242,16 +242,6 @@ class Quantities(InducedChain):
         return self._complete(total)
 
     @cached_property
-    def stationary_shift(self) -> Mapping[sp.Symbol, Any]:
-        """sum_s grad mu(s) V(s): what the theorem's sum lacks for the stationary-value objective."""
-        total: dict[sp.Symbol, Any] = {}
-        for s in self._recurrent:
-            for theta, dmu in self.field.gradient(self.mu[s]).items():
-                term = dmu * self.field.value(self.V[s])
-                total[theta] = total[theta] + term if theta in total else term
-        return self._complete(total)
-
-    @cached_property
     def fisher(self) -> Sequence[Mapping[int, Any]]:
         """F = sum_s w(s) sum_a pi(a|s) grad log pi(a|s) grad log pi(a|s)^T, sparse rows (k, k)."""
         value = self.field.value
@@ -311,12 +301,7 @@ class Quantities(InducedChain):
 
     def _require_discounted(self, name: str) -> None:
         if not self._is_discounted:
-            instead = QUANTITIES[name].instead
-            raise UndefinedQuantityError(
-                f"{name} is not defined for the {self.objective} objective; it uses {instead}. Ask for {instead}, "
-                "or solve with another objective",
-                where=name,
-            )
+            raise differential_only(name, self.objective)
 
     def _require(self, hypothesis: str) -> None:
         """One of the objective's hypotheses, about the data at hand; V checks for itself that runs end."""
@@ -324,3 +309,13 @@ class Quantities(InducedChain):
             self.structure.require_discounted(self.undiscounted)
         elif self._original is None or hypothesis == "unichain":
             getattr(self.structure, f"require_{hypothesis}")()
+
+
+def differential_only(name: str, objective: Objective) -> UndefinedQuantityError:
+    """A discounted quantity was asked for."""
+    instead = QUANTITIES[name].instead
+    return UndefinedQuantityError(
+        f"{name} is not defined for the {objective} objective; it uses {instead}. Ask for {instead}, or solve with "
+        "another objective",
+        where=name,
+    )

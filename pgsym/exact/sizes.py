@@ -20,12 +20,12 @@ from functools import cached_property
 from typing import Any
 
 from pgsym.algebra.size import Size, SizeField
-from pgsym.errors import UndefinedQuantityError
 from pgsym.exact.constants import Parts, over
 from pgsym.exact.cramer import ONE, Bound, CramerSystem, Stationary
 from pgsym.exact.logarithms import LogBasis, log_policy_size
+from pgsym.exact.quantities import differential_only
 from pgsym.exact.tables import Constant
-from pgsym.expression.quantity import QUANTITIES, QuantityDefinition
+from pgsym.expression.quantity import QuantityDefinition
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.objective import MEAN_REWARD, Objective
 from pgsym.model.policy import Policy
@@ -35,13 +35,6 @@ from pgsym.model.structure import Structure
 class SizeQuantities:
     """Bounds of mu, eta, d, V, Q, A, h, rbar, J, ... with the attributes of `Quantities`; its tables are constant.
 
-    Parameters
-    ----------
-    field
-        Made for the policy; the quantities are differentiated by ``field.gradient``.
-
-    Examples
-    --------
     >>> from pgsym.model import tabular
     >>> mdp = MDP.from_transitions(
     ...     [(s, a, t, 1, "r") for s, t in ("xy", "yx") for a in "lr"], start="x", gamma="gamma"
@@ -363,12 +356,7 @@ class SizeQuantities:
 
     def _require_value(self, name: str) -> None:
         if not self._is_discounted:
-            instead = QUANTITIES[name].instead
-            raise UndefinedQuantityError(
-                f"{name} is not defined for the {self.objective} objective; it uses {instead}. Ask for {instead}, or "
-                "solve with another objective",
-                where=name,
-            )
+            raise differential_only(name, self.objective)
         if self._gamma is None and self._r is None and self._mu0 is None:
             self.structure.require_discounted_or_proper()
 

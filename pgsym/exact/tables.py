@@ -1,16 +1,26 @@
-"""Tables of a quantity: by state or by state-action pair, with values that are found when they are asked for."""
+"""Tables of a quantity, with values that are found when they are asked for; how numbers of any result are shown."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import sympy as sp
 
+from pgsym.algebra import FloatField
+from pgsym.algebra.field import Field
 from pgsym.display.result import data_frame
-from pgsym.errors import StructureError
+from pgsym.errors import StructureError, TooLargeError
 from pgsym.expression.latex import align, quantity_latex
 from pgsym.expression.quantity import ACTION, QUANTITIES
+from pgsym.trust import Level, Trust
+
+T = TypeVar("T")
+
+SHOWN = 12
+"""Parameters that a text shows."""
+WIDTH = 60
+"""Characters of a number in a text; a longer one is shown as a float, or by its beginning."""
 
 
 class LazyMap(Mapping[Any, Any]):
@@ -68,12 +78,7 @@ class Constant(Mapping[Any, Any]):
 class Table(Mapping[Any, sp.Expr]):
     """A quantity by state, (state, action) or parameter: ``V["s"]``, ``Q["s", "a"]``, ``grad["theta"]``.
 
-    A parameter may also be given as its symbol.
-
-    Parameters
-    ----------
-    names, spelt
-        LaTeX of symbols; of states and actions.
+    A parameter may also be given as its symbol; `names` and `spelt` are LaTeX of symbols, and of states and actions.
     """
 
     def __init__(
@@ -166,3 +171,32 @@ class Table(Mapping[Any, sp.Expr]):
 
     def _repr_latex_(self) -> str:
         return align(self.lines(), names=self.names)
+
+
+def field_trust(field: Field, theta: Mapping[sp.Symbol, Any] | None) -> Trust:
+    """What numbers of a field are worth: closed forms, exact ones at theta, or floats."""
+    if isinstance(field, FloatField):
+        return Trust(Level.FLOAT)
+    return Trust(Level.NORMAL_FORM if theta is None else Level.EXACT_POINT)
+
+
+def unless_too_large(get: Callable[[], T]) -> T | None:
+    """What is asked for; None where its closed form is too large."""
+    try:
+        return get()
+    except TooLargeError:
+        return None
+
+
+def short(e: sp.Expr) -> str:
+    """One number for a text.
+
+    >>> short(sp.Float(1) / 3), short(sp.Rational(1, 3)), short(sp.Symbol("x") ** sp.Symbol("y" * 99))
+    ('0.333333', '1/3', 'x**yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy...')
+    """
+    if isinstance(e, sp.Float):
+        return f"{float(e):.6g}"
+    shown = str(e)
+    if len(shown) <= WIDTH:
+        return shown
+    return f"{shown[: WIDTH - 3]}..." if e.free_symbols else f"{float(e):.6g}"
