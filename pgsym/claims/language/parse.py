@@ -394,8 +394,8 @@ class _Builder(Transformer[Token, Any]):
         bare = token.rstrip("'")
         if token in self.declared:
             return self.own(token, indices, bars, overrides)
-        if not overrides and (found := _of_run(token, indices, at)) is not None:
-            return found
+        if not overrides and (of_run := _of_run(token, indices, at)) is not None:
+            return of_run
         if bare not in VOCABULARY or token not in (bare, bare + "'"):
             if not indices and not overrides:
                 return t.Symbol(str(token), at=at)

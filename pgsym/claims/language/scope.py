@@ -261,7 +261,7 @@ class Scope:
 
     def uses(
         self, node: t.Node, index: str, bound: tuple[str, ...] = (), near: bool = False
-    ) -> Iterator[tuple[t.Call | t.Quantity, int, tuple[str, ...], bool]]:
+    ) -> Iterator[tuple[t.Call | t.Quantity | runs.RunExpect | runs.Covariance, int, tuple[str, ...], bool]]:
         """Every place under a node where an index is used.
 
         The quantity, the position, what is bound on the way, and whether a limit is taken there: the discount is below
@@ -308,8 +308,8 @@ class Scope:
                     yield from _named(other.time, node)
                 yield runs.RUN, node
                 yield from ((i, n) for i, n in self.free_uses(body, (*bound, index)) if not _of_run(i, (index,), False))
-            case runs.RewardAt(time) | runs.ReturnFrom(time):
-                yield runs.timed("r", time), node
+            case runs.RewardAt(step) | runs.ReturnFrom(step):
+                yield runs.timed("r", step), node
             case runs.Return() | runs.RunProbability():
                 yield runs.RUN, node
             case runs.TimePower(body, to, since):

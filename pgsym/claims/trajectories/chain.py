@@ -188,7 +188,7 @@ class RunChain:
         """I - weight P_pi, with the products that run over every step."""
         for other, found in self._known.setdefault(("systems", running), []):
             if self.field.is_zero(other - weight):
-                return found  # type: ignore[no-any-return]
+                return found
         found = Resolvent(self, [{j: e[()] for j, e in row.items()} for row in self.matrix(running)], weight, running)
         self._known["systems", running].append((weight, found))
         return found
@@ -357,12 +357,7 @@ def keyed(value: Any, axes: tuple[str, ...]) -> dict[Key, Any]:
         return {(): value}
     found: dict[Key, Any] = {}
     for thetas, e in value.items():
-        chosen = thetas if len(axes) == 2 else (thetas,)
-        if len(axes) == 2 and axes[0] == axes[1]:
-            if chosen[0] != chosen[1]:
-                continue
-            chosen, labels = chosen[:1], axes[:1]
-        else:
-            labels = axes
-        found[tuple(sorted(zip(labels, chosen, strict=True), key=lambda item: item[0]))] = e
+        chosen = dict(zip(axes, thetas if len(axes) == 2 else (thetas,), strict=True))
+        if len(chosen) == len(axes) or thetas[0] == thetas[1]:
+            found[tuple(sorted(chosen.items(), key=lambda item: item[0]))] = e
     return found

@@ -8,6 +8,7 @@ each stage: f(stage) = sum over the moves of w F f(next stage), where a move bac
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from typing import Any
 
 from pgsym.claims.evaluation import Evaluation
@@ -51,7 +52,7 @@ class RunMeans:
         """
         if isinstance(node, runs.RunExpect) and node.operator == "E":
             outputs = AXES[: self.scope.rank(node.body) or 0]
-            return self._mean(node, node.body, lambda expand: expand.terms(node.body, outputs), outputs, level)
+            return self._mean(node, node.body, partial(Expansion.terms, node=node.body, axes=outputs), outputs, level)
         left, right = (node.body, node.body) if isinstance(node, runs.RunExpect) else (node.left, node.right)
         labels = AXES if self.scope.rank(left) and not trace else ("c", "c") if trace else ()
         outputs = () if trace else labels
@@ -61,7 +62,7 @@ class RunMeans:
 
         product = self._mean(node, t.Mul(left, right), both, outputs, level)
         means = [
-            self._mean(node, side, lambda expand, side=side, own=own: expand.terms(side, own), own, level)
+            self._mean(node, side, partial(Expansion.terms, node=side, axes=own), own, level)
             for side, own in ((left, labels[:1]), (right, labels[1:]))
         ]
         field = self.world.tower.field(level)

@@ -158,9 +158,9 @@ class Expansion:
                 return self._product(node, *[(body, ())] * power)
             case t.Dot(left, right):
                 inner = self.label()
-                first, second = self.scope.rank(left) or 1, self.scope.rank(right) or 1
+                rows, columns = self.scope.rank(left) or 1, self.scope.rank(right) or 1
                 return self._product(
-                    node, (left, (*axes[: first - 1], inner)), (right, (inner, *axes[first - 1 :][: second - 1]))
+                    node, (left, (*axes[: rows - 1], inner)), (right, (inner, *axes[rows - 1 :][: columns - 1]))
                 )
             case t.Outer(left, right):
                 return self._product(node, (left, axes[:1]), (right, axes[1:]))
@@ -177,8 +177,8 @@ class Expansion:
                 return [term if not to.shift else term.times(_constant(t.Pow(base, to.shift)))]
             case runs.Return():
                 return self._terms(discounted(runs.Time("", 0)), axes)
-            case runs.ReturnFrom(time):
-                return self._terms(discounted(time), axes)
+            case runs.ReturnFrom(since):
+                return self._terms(discounted(since), axes)
             case t.Grad(body):
                 return self._gradient(node, body, axes)
             case t.Call(name, indices):
