@@ -14,6 +14,7 @@ from pgsym.algebra.generators import Generators
 from pgsym.algebra.prime import random_residues
 from pgsym.claims.compiler import Meaning
 from pgsym.claims.evaluation import Evaluation, SizeWorld, Tower
+from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.language.scope import Scope, check
@@ -90,13 +91,15 @@ class BoundClaim:
     @property
     def needs_coordinates(self) -> bool:
         """Products over the parameters need every coordinate; other claims are tested along random directions."""
-        return self.uses(t.Dot, t.Inv)
+        return self.uses(t.Dot, t.Inv, runs.Trace)
 
     @cached_property
     def discounts(self) -> tuple[t.Node, ...]:
-        """What stands for gamma in some quantity."""
+        """What stands for gamma in some quantity, or is taken to the power of a time."""
         overrides = (o for node in self._nodes if isinstance(node, t.Quantity) for o in node.overrides)
-        return tuple(dict.fromkeys(o.value for o in overrides if o.key == "gamma"))
+        found = [o.value for o in overrides if o.key == "gamma"]
+        found += [node.body for node in self._nodes if isinstance(node, runs.TimePower)]
+        return tuple(dict.fromkeys(node for node in found if node != t.Quantity("gamma")))
 
     @property
     def has_limit(self) -> bool:
@@ -143,7 +146,8 @@ class BoundClaim:
             policy = self.policy.pullback(mdp, lambda s: s)
             return mdp, policy, Structure(mdp, policy)
         drawn = [d for node in self._nodes if isinstance(node, t.Expect) for d in node.draws]
-        if not any(isinstance(n, t.Quantity) and n.primed for n in self._nodes) and not any(d.primed for d in drawn):
+        primed = any(isinstance(n, t.Quantity | runs.RunExpect | runs.Covariance) and n.primed for n in self._nodes)
+        if not primed and not any(d.primed for d in drawn):
             return None
         policy = Direct(self._second_policy, ())
         return self.mdp, policy, Structure(self.mdp, policy)
