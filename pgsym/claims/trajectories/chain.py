@@ -290,7 +290,7 @@ class SizeRunChain(RunChain):
 
     @cached_property
     def start(self) -> list[Any]:
-        return [next(iter(self.quantities.mu0.values()))]
+        return [self.quantities.mu0[self.states[0]]]
 
     @cached_property
     def count(self) -> int:
