@@ -90,29 +90,29 @@ class Batch:
 
 
 def make_batches(
-    streams: Streams, batch_size: int, layout: str, arrays: Framework, policy: DifferentiablePolicy
+    streams: Streams, batch_size: int, layout: str, framework: Framework, policy: DifferentiablePolicy
 ) -> Iterator[Batch]:
     """Batches of `batch_size` episodes each from arranged episodes, as arrays of the wanted framework."""
-    if arrays.name == "jax":
+    if framework.name == "jax":
         make_traceable()
-    world, count = streams.world, streams.episodes // batch_size
+    arrays, count = streams.arrays, streams.episodes // batch_size
     rows = len(streams.outcome) // count
     first = np.repeat(np.arange(count) * batch_size, rows)[:, None]
     found = {
         "states": streams.state,
-        "actions": world.pair_action[streams.pair],
+        "actions": arrays.pair_action[streams.pair],
         "rewards": streams.reward,
         "next_states": streams.next_state,
         "terminated": streams.terminated,
         "truncated": streams.truncated,
-        "log_probs": np.log(world.pi[streams.pair]),
-        "behaviour_probs": world.b[streams.pair],
-        "values": world.values[streams.state],
-        "next_values": world.values[streams.next_state],
+        "log_probs": np.log(arrays.pi[streams.pair]),
+        "behaviour_probs": arrays.b[streams.pair],
+        "values": arrays.values[streams.state],
+        "next_values": arrays.values[streams.next_state],
         "mask": streams.mask,
         "steps": streams.step,
         "episode": np.where(streams.mask, streams.episode - first, -1),
-        "scores": world.scores[streams.pair],
+        "scores": arrays.scores[streams.pair],
     }
     for i in range(count):
         taken = {name: x[i * rows : (i + 1) * rows] for name, x in found.items()}
@@ -120,11 +120,11 @@ def make_batches(
             keep = taken["mask"][0]
             taken = {name: x[0][keep] for name, x in taken.items()}
         yield Batch(
-            **{name: arrays.put(x) for name, x in taken.items()},
+            **{name: framework.put(x) for name, x in taken.items()},
             episodes=batch_size,
             horizon=streams.horizon,
-            gamma=world.gamma,
-            mean_reward=world.centre,
+            gamma=arrays.gamma,
+            mean_reward=arrays.centre,
             layout=layout,
             policy=policy,
         )
@@ -139,8 +139,8 @@ def make_traceable() -> None:
     """Let `jax.jit` take a batch as an argument: its arrays are traced, the rest is static."""
     import jax
 
-    arrays = [f.name for f in fields(Batch) if f.name not in SETTINGS]
-    jax.tree_util.register_dataclass(Batch, data_fields=arrays, meta_fields=list(SETTINGS))
+    traced = [f.name for f in fields(Batch) if f.name not in SETTINGS]
+    jax.tree_util.register_dataclass(Batch, data_fields=traced, meta_fields=list(SETTINGS))
 
 
 Bools = NDArray[np.bool_]
@@ -156,18 +156,18 @@ class Streams:
     Examples
     --------
     >>> from pgsym.model import MDP, Problem, tabular
-    >>> from pgsym.auditing.problem_arrays import build_world
+    >>> from pgsym.auditing.problem_arrays import build_arrays
     >>> mdp = MDP.from_transitions([("s", "go", "end", "1/2", 1), ("s", "go", "s", "1/2", 0)], start="s",
     ...     terminal=["end"])
-    >>> world = build_world(Problem(mdp))
-    >>> two = arrange(world, np.array([[1, 0, 2], [1, 1, 1]]), 2)
+    >>> arrays = build_arrays(Problem(mdp))
+    >>> two = arrange(arrays, np.array([[1, 0, 2], [1, 1, 1]]), 2)
     >>> two.outcome.tolist(), two.step.tolist(), two.episode.tolist()
     ([[1, 0, 1, 1, 1, 2]], [[0, 1, 0, 1, 2, 0]], [[0, 0, 1, 1, 1, -1]])
     >>> two.terminated.tolist()[0], two.truncated.tolist()[0]
     ([False, True, False, False, False, False], [False, False, False, False, True, False])
     """
 
-    world: ProblemArrays
+    arrays: ProblemArrays
     outcome: Ints
     """[R, L] outcome numbers; O in the padding."""
     step: Ints
@@ -182,32 +182,32 @@ class Streams:
     @cached_property
     def mask(self) -> Bools:
         """[R, L] where a step was taken."""
-        return self.outcome < self.world.O
+        return self.outcome < self.arrays.O
 
     @cached_property
     def pair(self) -> Ints:
         """[R, L]"""
-        return self.world.outcome_pair[self.outcome]
+        return self.arrays.outcome_pair[self.outcome]
 
     @cached_property
     def state(self) -> Ints:
         """[R, L]"""
-        return self.world.outcome_state[self.outcome]
+        return self.arrays.outcome_state[self.outcome]
 
     @cached_property
     def next_state(self) -> Ints:
         """[R, L] where the step really led, before any reset."""
-        return self.world.outcome_next[self.outcome]
+        return self.arrays.outcome_next[self.outcome]
 
     @cached_property
     def reward(self) -> Floats:
         """[R, L]"""
-        return self.world.outcome_reward[self.outcome]
+        return self.arrays.outcome_reward[self.outcome]
 
     @cached_property
     def terminated(self) -> Bools:
         """[R, L] the step led to a terminal state."""
-        return self.mask & (self.next_state == self.world.S)
+        return self.mask & (self.next_state == self.arrays.S)
 
     @cached_property
     def truncated(self) -> Bools:
@@ -220,58 +220,58 @@ class Streams:
         return self.terminated | self.truncated
 
 
-def arrange(world: ProblemArrays, outcome: Ints, per_row: int) -> Streams:
+def arrange(arrays: ProblemArrays, outcome: Ints, per_row: int) -> Streams:
     """Episodes [n, T] as rows of `per_row` episodes each, one after another."""
     n, T = outcome.shape
     flat = outcome.reshape(n // per_row, per_row * T)
     step = np.broadcast_to(np.tile(np.arange(T), per_row), flat.shape)
     number = np.repeat(np.arange(n), T).reshape(flat.shape)
-    padding = flat == world.O
+    padding = flat == arrays.O
     if per_row > 1:
         order = np.argsort(padding, axis=1, kind="stable")
         flat, step, number, padding = (np.take_along_axis(x, order, axis=1) for x in (flat, step, number, padding))
-    return Streams(world, flat, np.where(padding, 0, step), np.where(padding, -1, number), n, T)
+    return Streams(arrays, flat, np.where(padding, 0, step), np.where(padding, -1, number), n, T)
 
 
 class Sampler:
     """Episodes of at most T steps; chunk c of a seed is the same whatever else is sampled."""
 
-    def __init__(self, world: ProblemArrays, horizon: int, seed: int) -> None:
-        self.world, self.horizon, self.seed = world, horizon, seed
-        self._cumulative = cumulative(world)
-        self._start = np.cumsum(world.start)
+    def __init__(self, arrays: ProblemArrays, horizon: int, seed: int) -> None:
+        self.arrays, self.horizon, self.seed = arrays, horizon, seed
+        self._cumulative = cumulative(arrays)
+        self._start = np.cumsum(arrays.start)
         self._start[-1] = max(self._start[-1], 1.0)
 
     def chunk(self, number: int, n: int) -> Ints:
         """[n, T] outcome numbers."""
         source = np.random.SeedSequence(self.seed, spawn_key=(number,))
         rng = np.random.Generator(np.random.Philox(source))
-        out = np.full((self.horizon, n), self.world.O, np.int64)
+        out = np.full((self.horizon, n), self.arrays.O, np.int64)
         state = np.searchsorted(self._start, rng.random(n), side="right")
         for t in range(self.horizon):
-            if (state == self.world.S).all():
+            if (state == self.arrays.S).all():
                 break
             out[t] = np.searchsorted(self._cumulative, state + rng.random(n), side="right")
-            state = self.world.outcome_next[out[t]]
+            state = self.arrays.outcome_next[out[t]]
         return np.ascontiguousarray(out.T)
 
 
-def cumulative(world: ProblemArrays) -> Floats:
+def cumulative(arrays: ProblemArrays) -> Floats:
     """[O+1] ascending: the state's number plus the cumulative probability of its outcomes."""
-    state = world.outcome_state[:-1]
-    total = np.cumsum(world.outcome_p)
-    before = np.concatenate([[0.0], total])[np.searchsorted(state, np.arange(world.S + 1))]
+    state = arrays.outcome_state[:-1]
+    total = np.cumsum(arrays.outcome_p)
+    before = np.concatenate([[0.0], total])[np.searchsorted(state, np.arange(arrays.S + 1))]
     within = np.minimum(total - before[state], 1.0)
     last = np.append(state[1:] != state[:-1], True)
-    return np.append(state + np.where(last, 1.0, within), world.S + 1.0)
+    return np.append(state + np.where(last, 1.0, within), arrays.S + 1.0)
 
 
-def visits(world: ProblemArrays, horizon: int) -> Floats:
+def visits(arrays: ProblemArrays, horizon: int) -> Floats:
     """[O] expected times that an episode of at most T steps takes each outcome."""
-    d, seen = world.start.copy(), np.zeros(world.O)
+    d, seen = arrays.start.copy(), np.zeros(arrays.O)
     for _ in range(horizon):
-        taken = d[world.outcome_state[:-1]] * world.outcome_p
+        taken = d[arrays.outcome_state[:-1]] * arrays.outcome_p
         seen += taken
-        d = np.asarray(np.bincount(world.outcome_next[:-1], taken, world.S + 1), np.float64)
-        d[world.S] = 0.0
+        d = np.asarray(np.bincount(arrays.outcome_next[:-1], taken, arrays.S + 1), np.float64)
+        d[arrays.S] = 0.0
     return seen

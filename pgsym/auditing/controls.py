@@ -26,23 +26,23 @@ CUTOFF = 1e-6
 class Controls:
     """Correct estimators of the problem, their exact means, and the coefficients of the adjustment."""
 
-    def __init__(self, world: ProblemArrays, horizon: int, batch_size: int) -> None:
-        self.world, self.batch_size = world, batch_size
-        average: Average = "steps" if world.objective is not Objective.START_STATE else "episodes"
-        exact = world.critic is None
+    def __init__(self, arrays: ProblemArrays, horizon: int, batch_size: int) -> None:
+        self.arrays, self.batch_size = arrays, batch_size
+        average: Average = "steps" if arrays.objective is not Objective.START_STATE else "episodes"
+        exact = arrays.critic is None
         self.recipes: list[tuple[Recipe, AuditTarget]] = [
             (Recipe(all_knowing=True, average=average), AuditTarget.BOOTSTRAP)
         ]
         if average == "episodes":
-            self.recipes += [(Recipe(baseline="none"), AuditTarget.HORIZON), (Recipe(), AuditTarget.HORIZON)]
-            if world.on_policy:
-                self.recipes.append((Recipe(whole_return=True), AuditTarget.HORIZON))
+            self.recipes += [(Recipe(baseline="none"), AuditTarget.TRUNCATED), (Recipe(), AuditTarget.TRUNCATED)]
+            if arrays.on_policy:
+                self.recipes.append((Recipe(whole_return=True), AuditTarget.TRUNCATED))
         if exact:
             # With another critic, a bootstrapped estimator has another mean.
             self.recipes += [
                 (Recipe(bootstrap=True, lam=lam, average=average), AuditTarget.BOOTSTRAP) for lam in (1.0, 0.95, 0.0)
             ]
-        targets = {target: truth(world, horizon, target) for target in {t for _, t in self.recipes}}
+        targets = {target: truth(arrays, horizon, target) for target in {t for _, t in self.recipes}}
         self.means = np.array([targets[target] for _, target in self.recipes])
         """[q, k]"""
         self.coefficients = np.zeros_like(self.means)
@@ -72,16 +72,16 @@ class Controls:
         sampled = None
         if controls is not None:
             sampled = tuple(float(controls[:, i].var(axis=0, ddof=1).sum()) for i in mine)
-        return Best(self.world, horizon, self.batch_size, tuple(self.recipes[i][0] for i in mine), sampled)
+        return Best(self.arrays, horizon, self.batch_size, tuple(self.recipes[i][0] for i in mine), sampled)
 
 
-def agreeing(target: AuditTarget, world: ProblemArrays, horizon: int) -> set[AuditTarget]:
+def agreeing(target: AuditTarget, arrays: ProblemArrays, horizon: int) -> set[AuditTarget]:
     """The targets with the same exact value as this one (to rounding): every episode ends in time, say."""
-    mine = truth(world, horizon, target)
+    mine = truth(arrays, horizon, target)
     tolerance = 1e-12 * (1 + float(np.abs(mine).max(initial=0.0)))
     return {
         other
         for other in AuditTarget
-        if (other is not AuditTarget.HORIZON or world.objective is Objective.START_STATE)
-        and float(np.abs(truth(world, horizon, other) - mine).max(initial=0.0)) <= tolerance
+        if (other is not AuditTarget.TRUNCATED or arrays.objective is Objective.START_STATE)
+        and float(np.abs(truth(arrays, horizon, other) - mine).max(initial=0.0)) <= tolerance
     }

@@ -44,16 +44,16 @@ class DifferentiablePolicy(Protocol):
 class _Tables:
     """Where each pair stands in a table [S+1, A], and the linear system of V."""
 
-    def __init__(self, world: ProblemArrays) -> None:
-        self.world = world
-        self.place = world.pair_state[:-1] * world.actions + world.pair_action[:-1]
-        self.shape = (world.S + 1, world.actions)
-        t = world.tables
-        self.move = np.zeros((world.N, world.S))
-        inside = t.outcome_next < world.S
+    def __init__(self, arrays: ProblemArrays) -> None:
+        self.arrays = arrays
+        self.place = arrays.pair_state[:-1] * arrays.actions + arrays.pair_action[:-1]
+        self.shape = (arrays.S + 1, arrays.actions)
+        t = arrays.tables
+        self.move = np.zeros((arrays.N, arrays.S))
+        inside = t.outcome_next < arrays.S
         np.add.at(self.move, (t.outcome_pair[inside], t.outcome_next[inside]), t.outcome_p[inside])
-        self.owner = np.zeros((world.S, world.N))
-        self.owner[t.pair_state, np.arange(world.N)] = 1.0
+        self.owner = np.zeros((arrays.S, arrays.N))
+        self.owner[t.pair_state, np.arange(arrays.N)] = 1.0
 
     def background(self) -> Any:
         """[(S+1) A] logits where no pair stands."""
@@ -75,25 +75,25 @@ class NumpyPolicy(_Tables):
         return self.logits(theta)[states, actions]
 
     def values(self, theta: Any) -> Any:
-        world, pi = self.world, self._pi(theta)
+        arrays, pi = self.arrays, self._pi(theta)
         P = (self.owner * pi) @ self.move
-        r = self.owner @ (pi * (world.r[:-1] - world.centre))
-        return np.append(np.linalg.solve(np.eye(world.S) - world.gamma * P, r), 0.0)
+        r = self.owner @ (pi * (arrays.r[:-1] - arrays.centre))
+        return np.append(np.linalg.solve(np.eye(arrays.S) - arrays.gamma * P, r), 0.0)
 
     def _pi(self, theta: Any) -> Any:
-        world = self.world
-        if np.array_equal(theta, world.tables.theta):
-            return world.tables.pi
-        point = dict(zip(world.policy.params, map(float, theta), strict=True))
-        return policy_tables(world.policy, point).pi
+        arrays = self.arrays
+        if np.array_equal(theta, arrays.tables.theta):
+            return arrays.tables.pi
+        point = dict(zip(arrays.policy.params, map(float, theta), strict=True))
+        return policy_tables(arrays.policy, point).pi
 
 
 class JaxPolicy(_Tables):
     """Traced functions of theta."""
 
-    def __init__(self, world: ProblemArrays) -> None:
-        super().__init__(world)
-        self.log_pi = log_policy(world.policy)
+    def __init__(self, arrays: ProblemArrays) -> None:
+        super().__init__(arrays)
+        self.log_pi = log_policy(arrays.policy)
 
     def logits(self, theta: Any) -> Any:
         import jax.numpy as jnp
@@ -107,23 +107,23 @@ class JaxPolicy(_Tables):
     def values(self, theta: Any) -> Any:
         import jax.numpy as jnp
 
-        world, pi = self.world, jnp.exp(self.log_pi(theta))
+        arrays, pi = self.arrays, jnp.exp(self.log_pi(theta))
         move, owner = (jnp.asarray(x, theta.dtype) for x in (self.move, self.owner))
-        r = owner @ (pi * jnp.asarray(world.r[:-1] - world.centre, theta.dtype))
+        r = owner @ (pi * jnp.asarray(arrays.r[:-1] - arrays.centre, theta.dtype))
         P = (owner * pi[None, :]) @ move
-        return jnp.append(jnp.linalg.solve(jnp.eye(world.S, dtype=theta.dtype) - world.gamma * P, r), 0.0)
+        return jnp.append(jnp.linalg.solve(jnp.eye(arrays.S, dtype=theta.dtype) - arrays.gamma * P, r), 0.0)
 
 
 class TorchPolicy(_Tables):
     """Functions of theta that autograd differentiates."""
 
-    def __init__(self, world: ProblemArrays) -> None:
-        super().__init__(world)
+    def __init__(self, arrays: ProblemArrays) -> None:
+        super().__init__(arrays)
         self.torch: Any = import_torch()
 
     def _log_pi(self, theta: Any) -> Any:
-        numbers = TorchNumbers(self.torch, theta, self.world.policy.params)
-        policy = self.world.policy
+        numbers = TorchNumbers(self.torch, theta, self.arrays.policy.params)
+        policy = self.arrays.policy
         return self.torch.log(self.torch.stack([p for s in policy.states for p in policy.row(s, numbers)]))
 
     def logits(self, theta: Any) -> Any:
@@ -135,11 +135,11 @@ class TorchPolicy(_Tables):
         return self.logits(theta)[states, actions]
 
     def values(self, theta: Any) -> Any:
-        torch, world = self.torch, self.world
+        torch, arrays = self.torch, self.arrays
         pi = torch.exp(self._log_pi(theta))
         move, owner = (torch.as_tensor(x, dtype=theta.dtype) for x in (self.move, self.owner))
-        r = owner @ (pi * torch.as_tensor(world.r[:-1] - world.centre, dtype=theta.dtype))
-        system = torch.eye(world.S, dtype=theta.dtype) - world.gamma * ((owner * pi) @ move)
+        r = owner @ (pi * torch.as_tensor(arrays.r[:-1] - arrays.centre, dtype=theta.dtype))
+        system = torch.eye(arrays.S, dtype=theta.dtype) - arrays.gamma * ((owner * pi) @ move)
         return torch.cat([torch.linalg.solve(system, r), torch.zeros(1, dtype=theta.dtype)])
 
 
@@ -169,19 +169,19 @@ class TorchNumbers:
         return list(self.torch.softmax(self.torch.stack([self._form(form) for form in forms]), dim=0))
 
 
-def policy_functions(world: ProblemArrays, framework: str) -> DifferentiablePolicy:
+def policy_functions(arrays: ProblemArrays, framework: str) -> DifferentiablePolicy:
     """The policy's functions in one framework.
 
-    >>> from pgsym.auditing.problem_arrays import build_world
+    >>> from pgsym.auditing.problem_arrays import build_arrays
     >>> from pgsym.model import MDP, Problem, sigmoid
     >>> mdp = MDP.from_transitions([("s", a, "end", 1, 3) for a in ("go", "no")], start="s", terminal=["end"])
-    >>> world = build_world(Problem(mdp, sigmoid(mdp, {"s": "t"})))
-    >>> found = policy_functions(world, "numpy")
+    >>> arrays = build_arrays(Problem(mdp, sigmoid(mdp, {"s": "t"})))
+    >>> found = policy_functions(arrays, "numpy")
     >>> found.values(np.zeros(1)).tolist(), round(float(found.log_prob(np.zeros(1), 0, 1)), 4)
     ([3.0, 0.0], -0.6931)
     """
     kinds: dict[str, type[Any]] = {"numpy": NumpyPolicy, "jax": JaxPolicy, "torch": TorchPolicy}
-    found: DifferentiablePolicy = kinds[framework](world)
+    found: DifferentiablePolicy = kinds[framework](arrays)
     return found
 
 
@@ -263,10 +263,10 @@ def import_torch() -> Any:
         ) from None
 
 
-def arrays_of(framework: str) -> Framework:
+def framework_of(framework: str) -> Framework:
     """The arrays of a framework, by name.
 
-    >>> arrays_of("numpy").put(np.zeros(2)).tolist()
+    >>> framework_of("numpy").put(np.zeros(2)).tolist()
     [0.0, 0.0]
     """
     if framework == "numpy":

@@ -32,7 +32,7 @@ class Spread(NamedTuple):
 class Best:
     """Found when it is asked for: a law takes some 10 ms."""
 
-    world: ProblemArrays
+    arrays: ProblemArrays
     horizon: int
     batch_size: int
     recipes: tuple[Recipe, ...]
@@ -57,12 +57,12 @@ class Best:
 
     @property
     def _has_laws(self) -> bool:
-        world = self.world
-        return world.on_policy and world.objective is Objective.START_STATE and world.critic is None
+        arrays = self.arrays
+        return arrays.on_policy and arrays.objective is Objective.START_STATE and arrays.critic is None
 
     def _law(self, recipe: Recipe) -> float:
-        problem = Problem(self.world.mdp, self.world.policy)
-        law = moments(problem, described(recipe, self.horizon)).at({p: float(v) for p, v in self.world.theta.items()})
+        problem = Problem(self.arrays.mdp, self.arrays.policy)
+        law = moments(problem, described(recipe, self.horizon)).at({p: float(v) for p, v in self.arrays.theta.items()})
         return float(law.covariance_trace) / self.batch_size
 
 

@@ -280,4 +280,4 @@ class AuditResult(TableResult):
         })  # fmt: skip
 
 
-_TARGETS = {AuditTarget.HORIZON: "J_T", AuditTarget.BOOTSTRAP: "(J_T + gamma^T V(s_T))", AuditTarget.OBJECTIVE: "J"}
+_TARGETS = {AuditTarget.TRUNCATED: "J_T", AuditTarget.BOOTSTRAP: "(J_T + gamma^T V(s_T))", AuditTarget.OBJECTIVE: "J"}

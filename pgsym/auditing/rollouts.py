@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from pgsym.auditing.batch import LAYOUTS, Batch, Sampler, Streams, arrange, make_batches
-from pgsym.auditing.frameworks import arrays_of, policy_functions
-from pgsym.auditing.problem_arrays import Floats, Ints, ProblemArrays, build_world
+from pgsym.auditing.frameworks import framework_of, policy_functions
+from pgsym.auditing.problem_arrays import Floats, Ints, ProblemArrays, build_arrays
 from pgsym.errors import SamplingError
 from pgsym.model.problem import Problem, ProblemLike
 
@@ -26,7 +26,7 @@ class Rollouts:
 
     Parameters
     ----------
-    world
+    arrays
         The problem as arrays, or the problem itself.
     horizon
         T, the time limit.
@@ -40,7 +40,7 @@ class Rollouts:
 
     def __init__(
         self,
-        world: ProblemArrays | ProblemLike,
+        arrays: ProblemArrays | ProblemLike,
         *,
         horizon: int,
         batch_size: int = BATCH_SIZE,
@@ -54,11 +54,11 @@ class Rollouts:
         if batch_size < 1 or (layout == "vector" and batch_size % PER_ROW):
             need = "an even number" if layout == "vector" else "at least 1"
             raise SamplingError(f"found {batch_size}; {need} is required", where="batch_size")
-        world = world if isinstance(world, ProblemArrays) else build_world(Problem.of(world))
-        self.world, self.horizon, self.batch_size, self.layout = world, horizon, batch_size, layout
-        self.arrays = arrays_of(framework)
-        self.policy = policy_functions(world, framework)
-        self.theta = self.arrays.put(world.tables.theta)
+        arrays = arrays if isinstance(arrays, ProblemArrays) else build_arrays(Problem.of(arrays))
+        self.arrays, self.horizon, self.batch_size, self.layout = arrays, horizon, batch_size, layout
+        self.framework = framework_of(framework)
+        self.policy = policy_functions(arrays, framework)
+        self.theta = self.framework.put(arrays.tables.theta)
 
     @property
     def per_row(self) -> int:
@@ -67,14 +67,14 @@ class Rollouts:
 
     def streams(self, outcome: Ints) -> Streams:
         """Any number of batches [n, T], arranged."""
-        return arrange(self.world, outcome, self.per_row)
+        return arrange(self.arrays, outcome, self.per_row)
 
     def batch(self, *, seed: int) -> Batch:
         """One batch, to try an estimator on."""
-        return next(self._batches(self.streams(Sampler(self.world, self.horizon, seed).chunk(0, self.batch_size))))
+        return next(self._batches(self.streams(Sampler(self.arrays, self.horizon, seed).chunk(0, self.batch_size))))
 
     def _batches(self, streams: Streams) -> Iterator[Batch]:
-        return make_batches(streams, self.batch_size, self.layout, self.arrays, self.policy)
+        return make_batches(streams, self.batch_size, self.layout, self.framework, self.policy)
 
     def estimates(self, estimator: Estimator, streams: Streams) -> Floats:
         """[D, k] what the estimator makes of each of D batches: its result, or the mean of one row an episode.
@@ -88,8 +88,8 @@ class Rollouts:
 
     def _checked(self, result: Any) -> Floats:
         """[1, k] or [B, k]"""
-        found = self.world.scale * self.arrays.get(result)
-        k, B = self.world.k, self.batch_size
+        found = self.arrays.scale * self.framework.get(result)
+        k, B = self.arrays.k, self.batch_size
         if found.shape not in ((k,), (B, k)):
             raise SamplingError(
                 f"the result has shape {found.shape}; a gradient has shape ({k},), or ({B}, {k}) with one "
