@@ -12,12 +12,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pgsym.auditing.batch import Sampler, Streams
+from pgsym.auditing.batch import Estimator, Rollouts, Sampler, Streams
 from pgsym.auditing.controls import Controls
 from pgsym.auditing.mistakes import LAMBDAS, MISTAKES, OFTEN_COMBINED, Circumstances, Mistake, bases, setting_of
 from pgsym.auditing.problem_arrays import AuditTarget, Floats
 from pgsym.auditing.recipes import Recipe
-from pgsym.auditing.rollouts import Estimator, Rollouts
 from pgsym.auditing.sequential import Region, first_look
 from pgsym.sampling.moments import Moments
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pgsym.auditing.batch import Rollouts
 from pgsym.auditing.problem_arrays import AuditTarget
 from pgsym.auditing.recipes import Average, Recipe
-from pgsym.auditing.rollouts import Rollouts
 from pgsym.model.objective import Objective
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from pgsym.auditing.batch import BATCH_SIZE, Estimator, Rollouts
 from pgsym.auditing.diagnose import diagnose
 from pgsym.auditing.problem_arrays import AuditTarget, ProblemArrays, build_arrays, truth
 from pgsym.auditing.result import AuditResult, BiasVerdict
-from pgsym.auditing.rollouts import BATCH_SIZE, Estimator, Rollouts
 from pgsym.auditing.sequential import MAX_PARAMETERS
 from pgsym.auditing.testing import AuditPlan, enumerated, sampled
 from pgsym.errors import SamplingError

@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from pgsym.auditing.batch import Sampler
+from pgsym.auditing.batch import Estimator, Rollouts, Sampler
 from pgsym.auditing.controls import Controls, agreeing
 from pgsym.auditing.enumerate import MAX_BATCHES, all_episodes
 from pgsym.auditing.problem_arrays import AuditTarget, Floats
 from pgsym.auditing.result import AuditResult, BiasVerdict
-from pgsym.auditing.rollouts import Estimator, Rollouts
 from pgsym.auditing.sequential import (
     ROUNDING,
     Rare,
@@ -133,7 +132,7 @@ def enumerated(estimator: Estimator, plan: AuditPlan) -> AuditResult:
         mode="exact",
         seed=None,
         trace=float((w @ (g - mean) ** 2).sum()),
-        best=Controls(rollouts.arrays, rollouts.horizon, B).best(plan.targets, rollouts.horizon),
+        best=Controls(rollouts.arrays, rollouts.horizon, B).best(plan.targets),
         region=None,
     )
 
@@ -157,7 +156,7 @@ class _Sample:
         estimates, values = self._take(pilot)
         self.controls.fit(estimates, values)
         self.raw = Moments.of(estimates)
-        self.best = self.controls.best(plan.targets, rollouts.horizon, values)
+        self.best = self.controls.best(plan.targets, values)
         size = max(float(np.sqrt((estimates**2).mean(0)).max()), plan.scale)
         self.rounding = _rounding(rollouts) * size
         self.moments: Moments | None = None

@@ -5,7 +5,7 @@ import pytest
 
 from pgsym.auditing import audit, standard_suite
 from pgsym.auditing.batch import Sampler, arrange
-from pgsym.auditing.least_variance import Best
+from pgsym.auditing.controls import Best
 from pgsym.auditing.problem_arrays import build_arrays
 from pgsym.auditing.recipes import Recipe
 
