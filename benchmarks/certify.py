@@ -15,8 +15,8 @@ from collections.abc import Callable
 import pgsym
 from pgsym.certificates import certify, coqc
 from pgsym.certificates.kernel import library
-from pgsym.model.generic import generic_problem
 from pgsym.model.problem import Problem
+from pgsym.model.zoo.constructed import generic_problem
 
 NUMBERS = ["2x2", "3x2", "4x2", "6x2", "8x2", "2x4", "4x4"]
 SYMBOLS = ["2x2", "3x2", "4x2", "2x3", "3x3"]

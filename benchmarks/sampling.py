@@ -28,11 +28,11 @@ from sampling_problems import PROBLEMS, STEPS, Problem
 from pgsym.model import Objective
 from pgsym.model.estimator import RewardToGo
 from pgsym.sampling import Tables
-from pgsym.sampling.estimate import _blocks_at_once, _workers, device_mesh, random_signs
-from pgsym.sampling.kernel import compiled
+from pgsym.sampling.estimate import _blocks_at_once, _workers, random_signs
+from pgsym.sampling.kernel import compiled, device_mesh
 from pgsym.sampling.layout import prepare, specifications
 from pgsym.sampling.plan import make_plan
-from pgsym.sampling.walk import UNROLL, returns
+from pgsym.sampling.walk import UNROLL, rollout
 
 OURS = "pgsym, returns only"
 FULL = "pgsym, gradient and (co)variance"
@@ -151,7 +151,8 @@ def _returns(problem: Problem) -> Run:
     @jax.jit
     def program(arrays: Any, key: jax.Array, firsts: jax.Array) -> tuple[jax.Array, jax.Array]:
         def one(first: jax.Array) -> tuple[jax.Array, jax.Array]:
-            found = returns(arrays, shape, key, first + jax.numpy.arange(block, dtype=jax.numpy.uint32))
+            ids = first + jax.numpy.arange(block, dtype=jax.numpy.uint32)
+            found, _ = rollout(arrays, shape, key, ids, keep=False)
             return found.mean(), found.var()
 
         means, variances = jax.lax.map(one, firsts)

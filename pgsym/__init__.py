@@ -39,22 +39,21 @@ if _TYPE_CHECKING:
     from pgsym.exact import solve as solve
     from pgsym.exact.moments import EstimatorLaw as EstimatorLaw
     from pgsym.exact.moments import moments as moments
-    from pgsym.interchange import from_pymdptoolbox as from_pymdptoolbox
-    from pgsym.interchange import from_quantecon as from_quantecon
-    from pgsym.interchange import from_stormvogel as from_stormvogel
-    from pgsym.interchange import function as function
-    from pgsym.interchange import to_gymnasium as to_gymnasium
-    from pgsym.interchange import to_jax as to_jax
-    from pgsym.interchange import to_pymdptoolbox as to_pymdptoolbox
-    from pgsym.interchange import to_quantecon as to_quantecon
-    from pgsym.interchange import to_stormvogel as to_stormvogel
+    from pgsym.interchange.environments import to_gymnasium as to_gymnasium
+    from pgsym.interchange.environments import to_jax as to_jax
+    from pgsym.interchange.functions import function as function
+    from pgsym.interchange.stormvogel import from_stormvogel as from_stormvogel
+    from pgsym.interchange.stormvogel import to_stormvogel as to_stormvogel
+    from pgsym.interchange.toolboxes import from_pymdptoolbox as from_pymdptoolbox
+    from pgsym.interchange.toolboxes import from_quantecon as from_quantecon
+    from pgsym.interchange.toolboxes import to_pymdptoolbox as to_pymdptoolbox
+    from pgsym.interchange.toolboxes import to_quantecon as to_quantecon
     from pgsym.model.drawing.svg import svg as svg
     from pgsym.model.files.storm import from_stormpy as from_stormpy
     from pgsym.model.files.storm import load_prism as load_prism
     from pgsym.model.files.storm import to_stormpy as to_stormpy
     from pgsym.model.formats import load as load
     from pgsym.model.formats import save as save
-    from pgsym.model.generic import generic_mdp as generic_mdp
     from pgsym.model.mdp import MDP as MDP
     from pgsym.model.objective import Objective as Objective
     from pgsym.model.policies import direct_policy as direct_policy
@@ -67,6 +66,7 @@ if _TYPE_CHECKING:
     from pgsym.model.reductions import induced_chain as induced_chain
     from pgsym.model.zoo import zoo as zoo
     from pgsym.model.zoo import zoo_names as zoo_names
+    from pgsym.model.zoo.constructed import generic_mdp as generic_mdp
     from pgsym.reports.page import report as report
     from pgsym.sampling import Estimate as Estimate
     from pgsym.sampling import estimate as estimate
@@ -100,12 +100,12 @@ _HOMES = {
     "derive": "pgsym.claims",
     "direct_policy": "pgsym.model.policies",
     "estimate": "pgsym.sampling",
-    "from_pymdptoolbox": "pgsym.interchange",
-    "from_quantecon": "pgsym.interchange",
+    "from_pymdptoolbox": "pgsym.interchange.toolboxes",
+    "from_quantecon": "pgsym.interchange.toolboxes",
     "from_stormpy": "pgsym.model.files.storm",
-    "from_stormvogel": "pgsym.interchange",
-    "function": "pgsym.interchange",
-    "generic_mdp": "pgsym.model.generic",
+    "from_stormvogel": "pgsym.interchange.stormvogel",
+    "function": "pgsym.interchange.functions",
+    "generic_mdp": "pgsym.model.zoo.constructed",
     "induced_chain": "pgsym.model.reductions",
     "load": "pgsym.model.formats",
     "load_prism": "pgsym.model.files.storm",
@@ -121,12 +121,12 @@ _HOMES = {
     "tabular": "pgsym.model.policies",
     "theorem": "pgsym.claims",
     "theorem_names": "pgsym.claims",
-    "to_gymnasium": "pgsym.interchange",
-    "to_jax": "pgsym.interchange",
-    "to_pymdptoolbox": "pgsym.interchange",
-    "to_quantecon": "pgsym.interchange",
+    "to_gymnasium": "pgsym.interchange.environments",
+    "to_jax": "pgsym.interchange.environments",
+    "to_pymdptoolbox": "pgsym.interchange.toolboxes",
+    "to_quantecon": "pgsym.interchange.toolboxes",
     "to_stormpy": "pgsym.model.files.storm",
-    "to_stormvogel": "pgsym.interchange",
+    "to_stormvogel": "pgsym.interchange.stormvogel",
     "verify": "pgsym.claims",
     "zoo": "pgsym.model.zoo",
     "zoo_names": "pgsym.model.zoo",

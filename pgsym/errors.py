@@ -33,6 +33,7 @@ an attribute, so that a program can point at the place.
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 
@@ -172,3 +173,24 @@ class StudyError(PgsymError):
 
 class MissingExtraError(PgsymError):
     """An optional package is not installed."""
+
+
+def optional(module: str, extra: str, what: str) -> Any:
+    """The module of an optional package, which pgsym's `extra` installs; `what`, in the plural, needs it.
+
+    >>> optional("json", "gym", "tests").loads("1")
+    1
+    >>> optional("no_such_package.part", "gym", "tests")
+    Traceback (most recent call last):
+      ...
+    pgsym.errors.MissingExtraError: no_such_package: it is not installed; tests need it. Install pgsym[gym]
+    """
+    package = module.partition(".")[0]
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise MissingExtraError(f"it is not installed; {what} need it. Install pgsym[{extra}]", where=package) from None
+    except SyntaxError as error:
+        raise MissingExtraError(
+            f"this Python cannot read it ({error.msg}); {what} need it. Use a newer Python", where=package
+        ) from None

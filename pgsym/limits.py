@@ -39,6 +39,15 @@ CLAIM_DIGITS = 400
 CLAIM_POWER = 100
 """The largest exponent in a claim."""
 
+RUN_TERMS = 2_000
+"""Products into which a random variable of a claim is multiplied out."""
+
+RUN_TIMES = 8
+"""Times of one such product."""
+
+RUN_STEPS = 20_000
+"""Stages in which it is averaged: a window of n steps takes n of them."""
+
 FORMULA_CHARACTERS = 20_000
 """Characters of a formula in a model."""
 

@@ -2,9 +2,9 @@
 
 import pgsym
 from pgsym.certificates import Certificate, certify
-from pgsym.model.generic import generic_problem
 from pgsym.model.mdp import MDP
 from pgsym.model.policy import Policy
+from pgsym.model.zoo.constructed import generic_problem
 
 Rows = list[tuple[object, ...]]
 

@@ -67,7 +67,7 @@ HOMES = {
     "stormpy": {"model.files.storm"},
     "stormvogel": {"interchange.stormvogel"},
     "typer": {"cli"},
-    "rich": {"cli", "reports", "sampling"},
+    "rich": {"cli", "reports", "display"},
 }
 
 

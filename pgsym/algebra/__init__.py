@@ -4,9 +4,8 @@
       │
       ├── rational      Q(exp(theta), theta, symbols): closed forms, with derivations
       │     generators → polynomial (FLINT) → coprime (factored denominators) → fraction → derivation → printing
-      ├── point         exact numbers at a theta: rationals, radicals, powers of e
+      ├── point         exact numbers at a theta: rationals, radicals, powers of e, logarithms
       │     radical       Q(2^(1/2), 3^(1/3), ...) over any base field
-      │     logarithm     log|e| as a linear form and independent logarithms
       ├── prime         integers modulo a random prime at a random point: identity testing
       ├── floating      double precision
       ├── dual          any of these with tangents: forward-mode derivatives
@@ -18,19 +17,12 @@
 Every field is also a number system for `pgsym.expression.evaluate` and for a policy's rows.
 """
 
-from pgsym.algebra.dual import Dual as Dual
 from pgsym.algebra.dual import DualField as DualField
 from pgsym.algebra.elimination import SparseLU as SparseLU
 from pgsym.algebra.elimination import eliminate as eliminate
-from pgsym.algebra.field import Factorization as Factorization
-from pgsym.algebra.field import Field as Field
-from pgsym.algebra.field import Row as Row
 from pgsym.algebra.floating import FloatField as FloatField
-from pgsym.algebra.fraction import RationalFunction as RationalFunction
 from pgsym.algebra.generators import Generators as Generators
-from pgsym.algebra.ordering import Ordering as Ordering
 from pgsym.algebra.ordering import order as order
-from pgsym.algebra.point import PointField as PointField
 from pgsym.algebra.point import point_field as point_field
 from pgsym.algebra.prime import PrimeField as PrimeField
 from pgsym.algebra.prime import random_prime as random_prime

@@ -19,15 +19,7 @@ DIVISION_TERMS = 200
 
 
 class CoprimePart:
-    """A primitive non-constant polynomial with positive leading coefficient.
-
-    Attributes
-    ----------
-    pieces : tuple of (Part, exponent) or None
-        Its coprime factorization, once it was split.
-    special : dict
-        For each derivation met so far, whether the part divides its own derivative.
-    """
+    """A primitive non-constant polynomial with positive leading coefficient."""
 
     __slots__ = ("key", "pieces", "poly", "special")
 
@@ -35,7 +27,9 @@ class CoprimePart:
         self.key = key
         self.poly = poly
         self.pieces: Factors | None = None
+        """Its coprime factorization, once it was split."""
         self.special: dict[Any, bool] = {}
+        """For each derivation met so far, whether the part divides its own derivative."""
 
     def __repr__(self) -> str:
         return f"Part({self.poly})"
@@ -65,7 +59,6 @@ class CoprimeBase:
         self._coprime: set[tuple[int, int]] = set()
 
     def part(self, poly: Polynomial) -> CoprimePart:
-        """The part of a primitive non-constant polynomial with positive leading coefficient."""
         bucket = self._buckets.setdefault((len(poly), poly.leading_coefficient()), [])
         for known in bucket:
             if known.poly == poly:
@@ -130,7 +123,6 @@ class CoprimeBase:
         return a, b
 
     def split(self, part: CoprimePart, divisor: Polynomial) -> None:
-        """Split a part by a proper divisor."""
         self._split((part,), [divisor, part.poly // divisor])
 
     def times(self, a: Factors, b: Factors) -> Factors:
@@ -145,7 +137,6 @@ class CoprimeBase:
         return tuple(sorted(exponents.items(), key=_by_key))
 
     def expand(self, factors: Factors) -> Polynomial:
-        """The product as one polynomial."""
         if not factors:
             return self.ring.one
         if len(factors) == 1 and factors[0][1] == 1:

@@ -22,15 +22,7 @@ from pgsym.algebra.polynomial import Polynomial
 
 
 class Differentiation:
-    """delta with ``delta g_k = images[k] / denominator`` and 0 for the other generators.
-
-    Parameters
-    ----------
-    images
-        Polynomials by the index of the generator.
-    denominator
-        A polynomial shared by all images.
-    """
+    """delta with ``delta g_k = images[k] / denominator`` for polynomials, and 0 for the other generators."""
 
     def __init__(self, base: CoprimeBase, images: Mapping[int, Polynomial], denominator: RationalFunction) -> None:
         self._base = base
@@ -48,7 +40,6 @@ class Differentiation:
         return cls(base, numerators, denominator)
 
     def __call__(self, element: RationalFunction) -> RationalFunction:
-        """delta element, in lowest terms."""
         base = self._base
         special, regular = self._classified(element.factors)
         numerator = self._of_linear(element.numerator, special, regular)

@@ -15,7 +15,6 @@ import sympy as sp
 from pgsym.algebra.field import Factorization, Field, LazyVector
 from pgsym.algebra.ordering import Ordering
 from pgsym.errors import AlgebraError
-from pgsym.expression.evaluate import evaluate
 from pgsym.expression.linear import Linear
 
 DIRECTION = "direction"
@@ -23,7 +22,6 @@ DIRECTION = "direction"
 
 Tangents = dict[int, Any]
 """Base elements by the position of the parameter in ``field.parameters``; missing ones are zero."""
-
 
 Slopes = dict[int, list[tuple[int, int, Any]]]
 """A' by the position of the parameter: [(i, j, A'_ij)]."""
@@ -122,18 +120,11 @@ def _difference(a: Tangents, b: Tangents) -> Tangents:
     return total
 
 
-class DualField:
-    """Dual numbers over a base field; satisfies the field interface.
+class DualField(Field):
+    """Dual numbers over a base field that gives the parameters a value; satisfies the field interface.
 
-    Parameters
-    ----------
-    base
-        Any field that gives the parameters a value.
-    parameters
-        The theta_i to differentiate by: one tangent each.
-    directions
-        Instead: one tangent for each direction, given by its coefficients; `parameters` are then
-        ``("direction", 0)``, ``("direction", 1)``, ...
+    There is one tangent for each of the `parameters`; or for each of the `directions`, given by their coefficients, and
+    ``field.parameters`` are then ``("direction", 0)``, ``("direction", 1)``, ...
 
     Examples
     --------
@@ -156,31 +147,25 @@ class DualField:
         if (parameters is None) == (directions is None):
             raise AlgebraError("found both or neither; give parameters or directions", where="DualField")
         self.base = base
-        self.ground = base.ground
-        self.logarithms: Mapping[sp.Symbol, sp.Expr] = base.logarithms
+        self.logarithms = base.logarithms
         self._seeds: dict[sp.Symbol, Tangents] = {}
         if directions is not None:
             self.parameters: tuple[Any, ...] = tuple((DIRECTION, k) for k in range(len(directions)))
-            number: Any = base.number
             for k, coefficients in enumerate(directions):
-                if not self._seeds:
-                    self._seeds = {symbol: {k: number(c)} for symbol, c in coefficients.items()}
-                    continue
                 for symbol, c in coefficients.items():
-                    self._seeds.setdefault(symbol, {})[k] = number(c)
+                    self._seeds.setdefault(symbol, {})[k] = base.number(Fraction(c))
         else:
             self.parameters = tuple(parameters or ())
             self._seeds = {symbol: {k: base.one} for k, symbol in enumerate(self.parameters)}
-        self._cache: dict[sp.Expr, Dual] = {}
         self.zero = Dual(base.zero, {})
         self.one = Dual(base.one, {})
 
+    @property
+    def ground(self) -> Any:
+        return self.base.ground
+
     def number(self, value: Fraction) -> Dual:
         return Dual(self.base.number(value), {})
-
-    def constant(self, element: Any) -> Dual:
-        """An element of the base field with zero tangents."""
-        return Dual(element, {})
 
     def lift(self, constant: Any) -> Dual:
         """An element of the ground field with zero tangents at every level."""
@@ -234,11 +219,6 @@ class DualField:
 
     def is_zero(self, element: Dual) -> bool:
         return self.base.is_zero(element.value) and all(self.base.is_zero(s) for s in element.tangents.values())
-
-    def convert(self, expr: sp.Expr) -> Dual:
-        if expr not in self._cache:
-            self._cache[expr] = evaluate(expr, self)
-        return self._cache[expr]
 
     def gradient(self, element: Dual) -> dict[Any, Any]:
         """{theta_i: d element / d theta_i} in the *base* field, nonzero entries only."""
@@ -298,10 +278,6 @@ class DualField:
                     slopes.setdefault(k, []).append((i, j, slope))
         return DualLU(self, lower, slopes)
 
-    def differentiated(self, lower: Factorization, slopes: Slopes) -> DualLU:
-        """The factorization of A, from that of its values in the base field and A' by parameter."""
-        return DualLU(self, lower, slopes)
-
 
 class DualLU:
     """A x = b with one factorization of A's values, and A x' = b' - A' x for each tangent that is asked for."""
@@ -312,17 +288,11 @@ class DualLU:
         self._slopes = slopes
 
     def solve(self, b: Sequence[Dual], values: Sequence[Any] | None = None) -> LazyVector:
-        """x with A x = b; entries and tangents are computed on demand.
-
-        Parameters
-        ----------
-        values
-            The values of x, where the base field has found them already.
-        """
+        """x with A x = b, on demand; `values` are those of x, where the base field has found them already."""
         return self._dual(b, self._values.solve, values, transposed=False)
 
     def solve_transposed(self, c: Sequence[Dual], values: Sequence[Any] | None = None) -> LazyVector:
-        """y with A^T y = c; entries and tangents are computed on demand."""
+        """y with A^T y = c, likewise."""
         return self._dual(c, self._values.solve_transposed, values, transposed=True)
 
     def _dual(

@@ -15,19 +15,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pgsym.algebra.field import LazyVector, Row, triangular
+from pgsym.algebra.field import Factorization, LazyVector, Row, triangular
 from pgsym.algebra.ordering import Ordering, order
 from pgsym.errors import AlgebraError, SingularMatrixError
 
 
 class SparseLU:
-    """A factorization recorded pivot by pivot; a `Factorization` over the field of its elements.
-
-    Attributes
-    ----------
-    pivots : list of (row, column)
-        The pivots that were used, in order.
-    """
+    """A factorization recorded pivot by pivot, (row, column); a `Factorization` over the field of its elements."""
 
     def __init__(
         self,
@@ -90,11 +84,11 @@ class SparseLU:
 class RowScaled:
     """The factorization of A from that of S A, S diagonal."""
 
-    def __init__(self, inner: SparseLU, scales: Sequence[Any]) -> None:
+    def __init__(self, inner: Factorization, scales: Sequence[Any]) -> None:
         self._inner = inner
         self._scales = scales
 
-    def solve(self, b: Sequence[Any]) -> LazyVector:
+    def solve(self, b: Sequence[Any]) -> Sequence[Any]:
         """x with S A x = S b."""
         return self._inner.solve([s * e for s, e in zip(self._scales, b, strict=True)])
 
@@ -111,24 +105,9 @@ def eliminate(
     ordering: Ordering | None = None,
     inverse: Callable[[Any], Any] | None = None,
 ) -> SparseLU:
-    """LU of a square sparse matrix.
+    """LU of a square sparse matrix, as `Field.factor`.
 
-    Parameters
-    ----------
-    rows : n mappings {column: element}
-    is_zero
-        The field's zero test.
-    last
-        Columns to be eliminated last.
-    ordering
-        A pivot sequence found earlier for this pattern; `order` is called if there is none.
-    inverse
-        ``1/e`` where the field has it, so that a pivot is inverted once for its whole column.
-
-    Raises
-    ------
-    SingularMatrixError
-        No nonzero pivot is left in a row; the message names the row.
+    Where the field has ``inverse(e) = 1/e``, a pivot is inverted once for its whole column.
     """
     work = [{j: e for j, e in row.items() if not is_zero(e)} for row in rows]
     n = len(work)

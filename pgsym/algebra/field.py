@@ -6,13 +6,18 @@ a prime and a float come from the same lines.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any, Protocol, Self, overload
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Protocol
 
 import sympy as sp
 
 from pgsym.algebra.ordering import Ordering
+from pgsym.errors import AlgebraError
+from pgsym.expression.evaluate import evaluate, softmax
 from pgsym.expression.linear import Linear
 
 Row = Mapping[int, Any]
@@ -29,127 +34,114 @@ class Factorization(Protocol):
         """The y with ``A^T y = c``; shape (n,).  The result may compute its entries on demand."""
 
 
-class Field(Protocol):
+class Field(ABC):
     """A number system (`number`, `symbol`, `exp`, `softmax`) in which equality is decided.
 
     Elements have the Python operators ``+ - * /``, unary ``-`` and integer ``**``; dividing by zero raises
-    ZeroDivisionError.
-
-    Attributes
-    ----------
-    zero, one
-        The neutral elements.
-    differential
-        True where elements know their derivatives (`RationalField`, `DualField`).
-    parameters
-        What `gradient` differentiates by, in order; empty unless `differential`.
-    logarithms
-        {symbol: f}: `symbol` gives log|f| for it, with the derivative f'/f where the field is differential.
+    ZeroDivisionError, and a nonzero element is true.  What is not abstract is for fields without tangents: their
+    constants are their own elements.
     """
 
-    differential: bool
-    parameters: tuple[Any, ...]
+    zero: Any
+    one: Any
+    element = "an element"
+    """An element in words."""
+    differential = False
+    """Elements know their derivatives (`RationalField`, `DualField`)."""
+    parameters: tuple[Any, ...] = ()
+    """What `gradient` differentiates by, in order; empty unless `differential`."""
+    logarithms: Mapping[sp.Symbol, sp.Expr] = MappingProxyType({})
+    """{symbol: f}: `symbol` gives log|f| for it, with the derivative f'/f where the field is differential."""
 
-    @property
-    def logarithms(self) -> Mapping[sp.Symbol, sp.Expr]: ...
-
-    @property
-    def ground(self) -> Any:
-        """The field of the constants: the field itself, except in `DualField`, where it lies below all tangents."""
-
-    @property
-    def zero(self) -> Any: ...
-
-    @property
-    def one(self) -> Any: ...
-
+    @abstractmethod
     def number(self, value: Fraction) -> Any:
         """A rational number as an element."""
 
+    @abstractmethod
     def symbol(self, symbol: sp.Symbol) -> Any:
         """A parameter or a symbol of the dynamics as an element; NotInFieldError if it has no place here."""
 
+    @abstractmethod
     def exp(self, form: Linear) -> Any:
         """exp of a linear form in the parameters; NotInFieldError if it has no place here."""
 
     def softmax(self, forms: Sequence[Linear]) -> list[Any]:
         """exp(l_a) / sum_b exp(l_b)."""
+        return softmax(self, forms)
 
     def is_zero(self, element: Any) -> bool:
         """Whether the element is zero: a decision (for floats, whether it is exactly 0.0)."""
+        return not element
 
     def convert(self, expr: sp.Expr) -> Any:
-        """The element that a SymPy expression denotes; the last results are kept."""
+        """The element that a SymPy expression denotes; results are kept."""
+        if expr not in self._converted:
+            self._converted[expr] = self._evaluated(expr)
+        return self._converted[expr]
 
-    def gradient(self, element: Any) -> dict[Any, Any]:
-        """{theta_i: d element / d theta_i}, nonzero entries only; AlgebraError unless `differential`."""
+    @cached_property
+    def _converted(self) -> dict[sp.Expr, Any]:
+        return {}
 
-    def value(self, element: Any) -> Any:
-        """The element without its tangents: the identity except in `DualField`."""
+    def _evaluated(self, expr: sp.Expr) -> Any:
+        return evaluate(expr, self)
 
+    @abstractmethod
     def to_sympy(self, element: Any) -> sp.Expr:
         """The element as an expression, without loss (a Float for floats)."""
 
-    def lift(self, constant: Any) -> Any:
-        """An element of the ground field as an element of this one; its derivatives are zero."""
+    def gradient(self, element: Any) -> dict[Any, Any]:
+        """{theta_i: d element / d theta_i}, nonzero entries only; AlgebraError unless `differential`."""
+        raise AlgebraError(
+            f"{self.element} knows no derivative; tangents are required. Use DualField(field, parameters)",
+            where=f"{type(self).__name__}.gradient",
+        )
 
-    def dot(self, left: Sequence[Any], right: Sequence[Any]) -> Any:
-        """sum_i left_i right_i, zero for empty sequences."""
-
-    def mix(self, weights: Sequence[Any], rows: Sequence[Mapping[Any, Any]]) -> dict[Any, Any]:
-        """The sparse row sum_a w_a row_a; weights are elements, the rows' entries are *ground* elements."""
-
-    def factor(
-        self, rows: Sequence[Row], last: Sequence[int] = (), *, ordering: Ordering | None = None
-    ) -> Factorization:
-        """Factor the square matrix with these rows.
-
-        Parameters
-        ----------
-        last
-            Unknowns to be eliminated last, so that ``x[i]`` for i in `last` is cheap.
-        ordering
-            Pivots found earlier for this pattern; without it they are chosen now.
-
-        Raises
-        ------
-        SingularMatrixError
-            The matrix has no inverse; the message names a row.
-        """
-
-
-class Ground:
-    """What fields without tangents share: their constants are their own elements."""
-
-    zero: Any
+    def value(self, element: Any) -> Any:
+        """The element without its tangents: the identity except in `DualField`."""
+        return element
 
     @property
-    def ground(self) -> Self:
+    def ground(self) -> Any:
+        """The field of the constants: the field itself, except in `DualField`, where it lies below all tangents."""
         return self
 
     def lift(self, constant: Any) -> Any:
+        """An element of the ground field as an element of this one; its derivatives are zero."""
         return constant
 
     def dot(self, left: Sequence[Any], right: Sequence[Any]) -> Any:
+        """sum_i left_i right_i, zero for empty sequences."""
         total: Any = None
         for x, y in zip(left, right, strict=True):
             total = x * y if total is None else total + x * y
         return self.zero if total is None else total
 
     def mix(self, weights: Sequence[Any], rows: Sequence[Mapping[Any, Any]]) -> dict[Any, Any]:
+        """The sparse row sum_a w_a row_a; weights are elements, the rows' entries are *ground* elements."""
         total: dict[Any, Any] = {}
         for weight, row in zip(weights, rows, strict=True):
             for key, element in row.items():
                 total[key] = total[key] + weight * element if key in total else weight * element
         return total
 
+    @abstractmethod
+    def factor(
+        self, rows: Sequence[Row], last: Sequence[int] = (), *, ordering: Ordering | None = None
+    ) -> Factorization:
+        """Factor the square matrix with these rows; SingularMatrixError, which names a row, if it has no inverse.
+
+        Unknowns in `last` are eliminated last, so that their values are cheap; `ordering` holds pivots that were
+        found earlier for this pattern.
+        """
+
 
 class LazyVector(Sequence[Any]):
     """A vector of known length whose entry i is ``entry(i)``.
 
     >>> v = LazyVector(3, lambda i: i * i)
-    >>> v[2], v[-1], list(v), v[1:]
-    (4, 4, [0, 1, 4], [1, 4])
+    >>> v[2], v[-1], list(v)
+    (4, 4, [0, 1, 4])
     """
 
     def __init__(self, length: int, entry: Callable[[int], Any]) -> None:
@@ -160,15 +152,7 @@ class LazyVector(Sequence[Any]):
     def __len__(self) -> int:
         return self._length
 
-    @overload
-    def __getitem__(self, index: int) -> Any: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[Any]: ...
-
-    def __getitem__(self, index: int | slice) -> Any:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(self._length))]
+    def __getitem__(self, index: int) -> Any:  # type: ignore[override]
         if index < 0:
             index += self._length
         if not 0 <= index < self._length:

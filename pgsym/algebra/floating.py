@@ -10,11 +10,10 @@ from typing import Any
 
 import sympy as sp
 
-from pgsym.algebra.field import Factorization, Ground, Row
+from pgsym.algebra.field import Factorization, Field, Row
 from pgsym.algebra.ordering import Ordering
 from pgsym.errors import AlgebraError, NotInFieldError, SingularMatrixError
 from pgsym.expression.complaint import brief
-from pgsym.expression.evaluate import evaluate
 from pgsym.expression.growth import steepest
 from pgsym.expression.linear import Linear
 
@@ -22,7 +21,7 @@ DENSE = 16
 """Up to so many equations are solved in plain Python."""
 
 
-class FloatField(Ground):
+class FloatField(Field):
     """Python floats at given parameters.
 
     Parameters
@@ -42,8 +41,7 @@ class FloatField(Ground):
     [1.0, 0.0]
     """
 
-    differential = False
-    parameters: tuple[Any, ...] = ()
+    element = "a float"
     zero = 0.0
     one = 1.0
 
@@ -56,7 +54,6 @@ class FloatField(Ground):
         self.logarithms = dict(logarithms or {})
         self._theta = {symbol: float(value) for symbol, value in theta.items()}
         self._values = {symbol: float(value) for symbol, value in {**theta, **(symbols or {})}.items()}
-        self._cache: dict[sp.Expr, float] = {}
 
     def number(self, value: Fraction) -> float:
         try:
@@ -70,7 +67,14 @@ class FloatField(Ground):
 
     def symbol(self, symbol: sp.Symbol) -> float:
         if symbol in self.logarithms and symbol not in self._values:
-            self._values[symbol] = self._logarithm(self.logarithms[symbol])
+            argument = self.logarithms[symbol]
+            value = abs(self.convert(argument))
+            if value == 0.0:
+                raise AlgebraError(
+                    f"found log({argument}), whose argument is 0 here; it must not vanish. Choose another point",
+                    where="logarithm",
+                )
+            self._values[symbol] = math.log(value)
         if symbol not in self._values:
             raise NotInFieldError(
                 f"no value; the field knows {', '.join(map(str, self._values)) or 'none'}. Give it one",
@@ -99,32 +103,6 @@ class FloatField(Ground):
     def _logit(self, form: Linear) -> float:
         return math.fsum([float(form.constant), *(float(c) * self.symbol(s) for s, c in form.coefficients)])
 
-    def _logarithm(self, argument: sp.Expr) -> float:
-        value = abs(self.convert(argument))
-        if value == 0.0:
-            raise AlgebraError(
-                f"found log({argument}), whose argument is 0 here; it must not vanish. Choose another point",
-                where="logarithm",
-            )
-        return math.log(value)
-
-    def is_zero(self, element: float) -> bool:
-        return element == 0.0
-
-    def convert(self, expr: sp.Expr) -> float:
-        if expr not in self._cache:
-            self._cache[expr] = evaluate(expr, self)
-        return self._cache[expr]
-
-    def gradient(self, element: float) -> dict[Any, float]:
-        raise AlgebraError(
-            "a float knows no derivative; tangents are required. Use DualField(field, parameters)",
-            where="FloatField.gradient",
-        )
-
-    def value(self, element: float) -> float:
-        return element
-
     def to_sympy(self, element: float) -> sp.Expr:
         return sp.Float(element)
 
@@ -139,14 +117,17 @@ LOST = 2e-13
 """A pivot this small beside its column has lost all but three of its digits to rounding."""
 
 
-def sparse_lu(matrix: Any, *, where: str) -> Any:
-    """SuperLU's factors of a sparse matrix.
+def sparse_of(entries: Sequence[tuple[int, int, float]], shape: tuple[int, int]) -> Any:
+    """The sparse matrix with these (row, column, value)."""
+    import numpy as np
+    from scipy.sparse import csr_array
 
-    Raises
-    ------
-    SingularMatrixError
-        A pivot is 0, or `LOST`: then the solution would be rounding noise.
-    """
+    rows, columns, values = zip(*entries, strict=True) if entries else ((), (), ())
+    return csr_array((np.array(values, float), (np.array(rows, int), np.array(columns, int))), shape=shape)
+
+
+def sparse_lu(matrix: Any, *, where: str) -> Any:
+    """SuperLU's factors; SingularMatrixError where a pivot is 0, or `LOST`, and the solution would be noise."""
     # SciPy's sparse solvers take as long to import as SymPy.
     import numpy as np
     from scipy.sparse import csc_array
@@ -176,13 +157,6 @@ def _singular(n: int, where: str) -> SingularMatrixError:
 class DenseLU:
     """P A = L U with partial pivoting, for few equations: quicker than to import SciPy, and than to call it.
 
-    Raises
-    ------
-    SingularMatrixError
-        As for `sparse_lu`.
-
-    Examples
-    --------
     >>> lu = DenseLU([{1: 2.0}, {0: 4.0, 1: 1.0}])
     >>> lu.solve([2.0, 9.0]), lu.solve_transposed([4.0, 5.0])
     ([2.0, 1.0], [2.0, 1.0])
@@ -209,7 +183,6 @@ class DenseLU:
                         row[j] -= row[k] * top[j]
 
     def solve(self, b: Sequence[float]) -> list[float]:
-        """x with A x = b, shape (n,)."""
         n = len(self._order)
         x = [float(b[i]) for i in self._order]
         for i in range(n):
@@ -219,7 +192,6 @@ class DenseLU:
         return x
 
     def solve_transposed(self, c: Sequence[float]) -> list[float]:
-        """y with A^T y = c, shape (n,)."""
         n = len(self._order)
         x = [float(e) for e in c]
         for i in range(n):
@@ -233,30 +205,16 @@ class DenseLU:
 
 
 class SuperLU:
-    """Sparse LU with partial pivoting, by SciPy.
-
-    Raises
-    ------
-    SingularMatrixError
-        As for `sparse_lu`.
-    """
+    """Sparse LU with partial pivoting, by SciPy."""
 
     def __init__(self, rows: Sequence[Row], *, where: str = "floats") -> None:
-        import numpy as np
-        from scipy.sparse import csc_array
-
-        n = len(rows)
         entries = [(i, j, float(e)) for i, row in enumerate(rows) for j, e in row.items()]
-        i, j, e = zip(*entries, strict=True) if entries else ((), (), ())
-        matrix = csc_array((np.array(e, dtype=float), (np.array(i, dtype=int), np.array(j, dtype=int))), shape=(n, n))
-        self._lu: Any = sparse_lu(matrix, where=where)
+        self._lu: Any = sparse_lu(sparse_of(entries, (len(rows), len(rows))), where=where)
 
     def solve(self, b: Sequence[float]) -> list[float]:
-        """x with A x = b, shape (n,)."""
         return self._solved(b, "N")
 
     def solve_transposed(self, c: Sequence[float]) -> list[float]:
-        """y with A^T y = c, shape (n,)."""
         return self._solved(c, "T")
 
     def _solved(self, b: Sequence[float], trans: str) -> list[float]:

@@ -53,8 +53,6 @@ class RationalFunction:
         """c prod p_i^{e_i}, expanded."""
         return self.base.expand(self.base.live(self.factors)) * self.scale
 
-    # -- sums ------------------------------------------------------------------------------------------------
-
     def __add__(self, other: Any) -> RationalFunction:
         other = self._coerce(other)
         return NotImplemented if other is NotImplemented else _add(self, other)
@@ -71,8 +69,6 @@ class RationalFunction:
 
     def __neg__(self) -> RationalFunction:
         return RationalFunction(self.base, -self.numerator, self.scale, self.factors)
-
-    # -- products --------------------------------------------------------------------------------------------
 
     def __mul__(self, other: Any) -> RationalFunction:
         other = self._coerce(other)
@@ -94,8 +90,6 @@ class RationalFunction:
         numerator = self.base.ring.product([(self.numerator, power)])
         factors = tuple((part, e * power) for part, e in self.factors) if power else ()
         return RationalFunction(self.base, numerator, self.scale**power, factors)
-
-    # -- equality --------------------------------------------------------------------------------------------
 
     def __eq__(self, other: object) -> bool:
         element = self._coerce(other)
@@ -124,11 +118,6 @@ def reduced(base: CoprimeBase, numerator: Polynomial, scale: fmpz, factors: Fact
         return RationalFunction(base, numerator)
     numerator, factors = _cancel(base, numerator, base.live(factors))
     return _reduced_scale(base, numerator, scale, factors)
-
-
-def inverse(element: RationalFunction) -> RationalFunction:
-    """1 / element."""
-    return _divide(RationalFunction(element.base, element.base.ring.one), element)
 
 
 def _add(a: RationalFunction, b: RationalFunction) -> RationalFunction:

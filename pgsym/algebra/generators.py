@@ -26,26 +26,17 @@ MAX_POWER = 10_000
 class Generators:
     """The generators of a problem, by kind.
 
-    Attributes
-    ----------
-    exponentials : dict
-        q_i for every parameter that stands in an exponential: the generator is exp(theta_i / q_i).
-    constant : Fraction
-        The greatest number c > 0 of which all rational constants in exponentials are multiples: the generator is
-        exp(c); 0 where there are none.
-    symbols : tuple
-        Symbols that stand outside exponentials, sorted by name.
-
-    Examples
-    --------
     >>> t, g = sp.symbols("t gamma")
     >>> Generators.of([Linear.from_sympy(t / 2)], [1 - g, sp.exp(t / 3)])
     Generators(exponentials={t: 6}, constant=Fraction(0, 1), symbols=(gamma,))
     """
 
     exponentials: dict[sp.Symbol, int]
+    """q_i for every parameter that stands in an exponential: the generator is exp(theta_i / q_i)."""
     constant: Fraction
+    """The greatest c > 0 of which all constants in exponentials are multiples: the generator is exp(c); 0 if none."""
     symbols: tuple[sp.Symbol, ...]
+    """Symbols that stand outside exponentials, sorted by name."""
     _powers: dict[Linear, list[tuple[sp.Symbol | None, int]]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -70,18 +61,12 @@ class Generators:
         )
 
     def powers(self, form: Linear) -> list[tuple[sp.Symbol | None, int]]:
-        """exp(form) as powers of exp(theta_i / q_i); None stands for exp(c).
-
-        Raises
-        ------
-        NotInFieldError
-            The form needs a root that is not among the generators, or too high a power of exp(c).
-        """
+        """exp(form) as powers of exp(theta_i / q_i); None stands for exp(c)."""
         if form in self._powers:
             return self._powers[form]
         found: list[tuple[sp.Symbol | None, int]] = []
-        roots = [(symbol, c, self.exponentials.get(symbol, 0)) for symbol, c in form.coefficients]
-        for symbol, c, q in roots:
+        for symbol, c in form.coefficients:
+            q = self.exponentials.get(symbol, 0)
             if q == 0 or q % c.denominator:
                 raise self._missing(form)
             found.append((symbol, c.numerator * (q // c.denominator)))
@@ -100,17 +85,14 @@ class Generators:
         return found
 
     def _missing(self, form: Linear) -> NotInFieldError:
-        return NotInFieldError(
-            f"the field has no root for it; its exponentials are {self._listing()}. "
-            "Give the form to the field's constructor",
-            where=f"exp({form.to_sympy()})",
-        )
-
-    def _listing(self) -> str:
         names = [f"exp({symbol / q})" for symbol, q in self.exponentials.items()]
         if self.constant:
             names.append(f"exp({self.constant})")
-        return ", ".join(names) or "none"
+        return NotInFieldError(
+            f"the field has no root for it; its exponentials are {', '.join(names) or 'none'}. "
+            "Give the form to the field's constructor",
+            where=f"exp({form.to_sympy()})",
+        )
 
 
 def _common_unit(a: Fraction, b: Fraction) -> Fraction:
@@ -138,13 +120,8 @@ def _atoms(expr: sp.Expr) -> Iterator[sp.Symbol | Linear]:
             stack.extend(node.args)
 
 
-def shifted_exponents(
-    generators: Generators, forms: Sequence[Linear]
-) -> tuple[list[dict[sp.Symbol | None, int]], dict[sp.Symbol | None, int]]:
-    """Exponents of exp(l_a), made nonnegative by the least common monomial, and the exponents taken out.
-
-    The monomials exp(l_a) / gcd are what softmax needs: a common factor cancels in the quotient.
-    """
+def shifted_exponents(generators: Generators, forms: Sequence[Linear]) -> list[dict[sp.Symbol | None, int]]:
+    """Exponents of exp(l_a), without the least common monomial: it cancels in the quotients of a softmax."""
     rows = [dict(generators.powers(form)) for form in forms]
     lowest = {g: min(row.get(g, 0) for row in rows) for g in {g for row in rows for g in row}}
-    return [{g: row.get(g, 0) - low for g, low in lowest.items()} for row in rows], lowest
+    return [{g: row.get(g, 0) - low for g, low in lowest.items()} for row in rows]

@@ -39,30 +39,15 @@ Fractions = tuple[list[fmpz_poly], fmpz_poly]
 PRIME_BITS = 62
 
 
-def factor_univariate(rows: Sequence[PolynomialRow]) -> UnivariateFactorization:
-    """Prepare A(x) X = b(x) for a square matrix of integer polynomials in one variable.
+class UnivariateFactorization:
+    """A square nonsingular A(x), with the inverses of A(x0) modulo the primes used so far.
 
-    Parameters
-    ----------
-    rows : shape (n,)
-        Row i as {column: entry}; zero entries may be left out.
+    Where det A is the zero polynomial, SingularMatrixError is raised, after a vector v != 0 with A v = 0 was found.
 
-    Raises
-    ------
-    SingularMatrixError
-        det A is the zero polynomial, shown by a vector v != 0 with A v = 0.
-
-    Examples
-    --------
     >>> x, one = fmpz_poly([0, 1]), fmpz_poly([1])
-    >>> factor_univariate([{0: x + 1, 1: one}, {0: one, 1: x + 1}]).solve([one, one])
+    >>> UnivariateFactorization([{0: x + 1, 1: one}, {0: one, 1: x + 1}]).solve([one, one])
     ([1, 1], x + 2)
     """
-    return UnivariateFactorization(rows)
-
-
-class UnivariateFactorization:
-    """A nonsingular A(x), with the inverses of A(x0) modulo the primes used so far."""
 
     def __init__(self, rows: Sequence[PolynomialRow]) -> None:
         self.rows: list[PolynomialRow] = [{j: entry for j, entry in row.items() if entry} for row in rows]
@@ -82,8 +67,6 @@ class UnivariateFactorization:
     def solve_transposed(self, c: Sequence[fmpz_poly]) -> Fractions:
         """Numerators, shape (n,), and the least common denominator of Y with A^T Y = c."""
         return self._solve(self._columns, c, transposed=True)
-
-    # -- over the integers -----------------------------------------------------------------------------------
 
     def _solve(self, rows: Sequence[PolynomialRow], b: Sequence[fmpz_poly], *, transposed: bool) -> Fractions:
         """Images modulo primes, combined until the candidate is proved."""
@@ -118,7 +101,6 @@ class UnivariateFactorization:
 
     @cached_property
     def _columns(self) -> list[PolynomialRow]:
-        """The rows of A^T."""
         columns: list[dict[int, fmpz_poly]] = [{} for _ in range(self.n)]
         for i, row in enumerate(self.rows):
             for j, entry in row.items():
@@ -130,8 +112,6 @@ class UnivariateFactorization:
         """A_k with A(x0 + y) = sum_k A_k y^k."""
         to_y = fmpz_poly([self.point, 1])
         return _coefficient_matrices([{j: a(to_y) for j, a in row.items()} for row in self.rows], self.n)
-
-    # -- modulo primes ---------------------------------------------------------------------------------------
 
     def _inverses(self) -> Iterator[tuple[int, nmod_mat, nmod]]:
         """p, A(x0)^{-1} and det A(x0) modulo p, for every prime where the determinant is nonzero."""
@@ -164,7 +144,7 @@ class UnivariateFactorization:
         dependent = min(set(range(self.n)) - set(columns))
         minor = [{k: self.rows[i][j] for k, j in enumerate(columns) if j in self.rows[i]} for i in independent]
         target = [self.rows[i].get(dependent, fmpz_poly()) for i in independent]
-        numerators, denominator = factor_univariate(minor).solve(target)
+        numerators, denominator = UnivariateFactorization(minor).solve(target)
         kernel = [fmpz_poly() for _ in range(self.n)]
         kernel[dependent] = -denominator
         for j, numerator in zip(columns, numerators, strict=True):
@@ -258,7 +238,6 @@ def _coefficient_matrices(rows: Sequence[PolynomialRow], columns: int) -> list[f
 
 
 def _evaluate(rows: Sequence[PolynomialRow], point: int, p: int) -> nmod_mat:
-    """A(point) modulo p."""
     n = len(rows)
     values: list[nmod | int] = [0] * (n * n)
     for i, row in enumerate(rows):
@@ -279,7 +258,6 @@ def _random_functional(n: int, rng: Random) -> fmpz_mat:
 
 
 def _primes_downwards() -> Iterator[int]:
-    """The primes below 2^62, largest first."""
     return (q for q in range(2**PRIME_BITS - 1, 2, -2) if fmpz(q).is_prime())
 
 
@@ -297,33 +275,19 @@ def prefers_images(ordering: Ordering) -> bool:
 
 
 class ImageFactorization:
-    """`interpolate.factor_univariate` over field elements, for polynomial rows ``S A`` and scales S.
+    """`UnivariateFactorization` over field elements, for rows of polynomials; denominators become parts of `base`."""
 
-    Parameters
-    ----------
-    base
-        Where the solution's denominator becomes a part.
-    rows
-        Rows of S A; their elements are polynomials.
-    scales
-        The diagonal of S.
-    """
-
-    def __init__(self, base: CoprimeBase, rows: Sequence[Row], scales: Sequence[RationalFunction]) -> None:
+    def __init__(self, base: CoprimeBase, rows: Sequence[Row]) -> None:
         self._base = base
-        self._scales = scales
-        self._inner = factor_univariate([{j: e.numerator for j, e in row.items()} for row in rows])
+        self._inner = UnivariateFactorization([{j: e.numerator for j, e in row.items()} for row in rows])
 
     def solve(self, b: Sequence[RationalFunction]) -> LazyVector:
-        """x with S A x = S b."""
-        right, common = self._over_common([s * e for s, e in zip(self._scales, b, strict=True)])
+        right, common = self._over_common(b)
         return self._fractions(self._inner.solve(right), common)
 
     def solve_transposed(self, c: Sequence[RationalFunction]) -> LazyVector:
-        """y = S z with (S A)^T z = c."""
         right, common = self._over_common(c)
-        z = self._fractions(self._inner.solve_transposed(right), common)
-        return LazyVector(len(z), lambda i: self._scales[i] * z[i])
+        return self._fractions(self._inner.solve_transposed(right), common)
 
     def _over_common(self, vector: Sequence[RationalFunction]) -> tuple[list[fmpz_poly], RationalFunction]:
         """Numerators over one denominator."""

@@ -14,9 +14,9 @@ Reference: J. von zur Gathen and J. Gerhard, Modern Computer Algebra, sections 5
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, repeat
 
 from flint import fmpz_mat, nmod, nmod_mat, nmod_poly
 
@@ -38,16 +38,9 @@ class Image:
 
 
 class ModularSystem:
-    """A(x0 + y) X = b(x0 + y) modulo one prime.
+    """A(x0 + y) X = b(x0 + y) modulo a prime p, from the inverse and the determinant of A(x0).
 
-    Parameters
-    ----------
-    p
-        The prime.
-    inverse, det
-        Of A(x0), modulo p.
-    left, right
-        The coefficients of A and b in powers of y, over the integers.
+    `left` and `right` are the coefficients of A and b in powers of y, over the integers.
     """
 
     def __init__(
@@ -59,16 +52,10 @@ class ModularSystem:
         self.steps = [inverse * nmod_mat(a, p) for a in left[1:]]
 
     def image(self, u: fmpz_mat, bounds: tuple[int, int], like: Image | None) -> Image | None:
-        """The solution modulo p, proved modulo p; None if u.X does not show the denominator of X.
+        """The solution modulo p, proved modulo p; None if u.X, shape (1, n), does not show the denominator of X.
 
-        Parameters
-        ----------
-        u : shape (1, n)
-            Integer functional.
-        bounds
-            On deg N and deg D.
-        like
-            The image of another prime: its degrees say how many terms of the series will do.
+        The `bounds` are on deg N and deg D; the degrees of the image of another prime, `like`, say how many terms of
+        the series will do.
         """
         functional, enough = nmod_mat(u, self.p), sum(bounds) + 1
         terms, split = 8, 4
@@ -97,9 +84,12 @@ class ModularSystem:
 
     def _series(self) -> Iterator[nmod_mat]:
         """X_0, X_1, ...: the coefficient vectors of X as a power series in y, each of shape (n, 1)."""
+        return self._recursion(chain(self.constants, repeat(self.zero)))
+
+    def _recursion(self, constants: Iterable[nmod_mat]) -> Iterator[nmod_mat]:
+        """X_k = B (b_k - sum_j A_j X_{k-j}), from the B b_k."""
         recent: deque[nmod_mat] = deque(maxlen=len(self.steps))
-        for k in count():
-            term = self.constants[k] if k < len(self.constants) else self.zero
+        for term in constants:
             for step, earlier in zip(self.steps, recent, strict=False):
                 term = term - step * earlier
             recent.appendleft(term)
@@ -107,22 +97,15 @@ class ModularSystem:
 
     def _numerators(self, denominator: nmod_poly, degree: int) -> list[list[int]] | None:
         """N with A N = D b modulo p and deg N <= degree, shape (degree + 1, n); None if there is none."""
-        recent: deque[nmod_mat] = deque(maxlen=len(self.steps))
-        found: list[nmod_mat] = []
         last = max(degree + len(self.steps), denominator.degree() + len(self.constants) - 1)
-        for k in range(last + 1):
-            term = self.zero
-            for i, constant in enumerate(self.constants):
-                if 0 <= k - i <= denominator.degree():
-                    term = term + constant * denominator[k - i]
-            for step, earlier in zip(self.steps, recent, strict=False):
-                term = term - step * earlier
-            if k <= degree:
-                found.append(term)
-            elif term != self.zero:
-                return None
-            recent.appendleft(term)
-        return [[int(c) for c in vector.entries()] for vector in found]
+        right = [self.zero] * (last + 1)
+        for i, constant in enumerate(self.constants):
+            for k in range(denominator.degree() + 1):
+                right[i + k] = right[i + k] + constant * denominator[k]
+        found = list(self._recursion(right))
+        if any(term != self.zero for term in found[degree + 1 :]):
+            return None
+        return [[int(c) for c in vector.entries()] for vector in found[: degree + 1]]
 
 
 def _fraction(series: nmod_poly, terms: int, split: int) -> tuple[nmod_poly, nmod_poly]:

@@ -16,37 +16,23 @@ from pgsym.errors import SingularMatrixError
 
 @dataclass(frozen=True, eq=False)
 class Ordering:
-    """A pivot sequence and what it will cost.
-
-    Attributes
-    ----------
-    pivots : tuple of (row, column)
-        In the order of elimination.
-    updates : int
-        Multiply-subtract operations of the elimination, the sum of Markowitz counts.
-    fill : int
-        Entries of L + U, the diagonal included.
-    pattern : list of sets
-        The columns of each row of the matrix.
-    below, beside : lists
-        By step: the rows that the pivot's column still has, and the columns that its row still has.
-    """
+    """A pivot sequence and what it will cost."""
 
     pivots: tuple[tuple[int, int], ...]
+    """(row, column), in the order of elimination."""
     updates: int
-    fill: int
+    """Multiply-subtract operations of the elimination, the sum of Markowitz counts."""
     pattern: list[frozenset[int]] = field(repr=False)
+    """The columns of each row of the matrix."""
     below: list[list[int]] = field(repr=False)
+    """By step: the rows that the pivot's column still has."""
     beside: list[list[int]] = field(repr=False)
+    """By step: the columns that the pivot's row still has."""
 
     @property
-    def density(self) -> float:
-        """fill / n^2: 1 where the elimination ends up dense.
-
-        >>> order([{0, 1}, {0, 1, 2}, {1, 2}]).density
-        0.7777777777777778
-        """
-        return self.fill / max(len(self.pivots), 1) ** 2
+    def fill(self) -> int:
+        """Entries of L + U, the diagonal included."""
+        return sum(len(rows) + len(columns) + 1 for rows, columns in zip(self.below, self.beside, strict=True))
 
 
 DENSE_FROM, DENSE_SHARE = 32, 0.5
@@ -54,21 +40,10 @@ DENSE_FROM, DENSE_SHARE = 32, 0.5
 
 
 def order(pattern: Sequence[Collection[int]], last: Collection[int] = ()) -> Ordering:
-    """A Markowitz order for the matrix whose row i has entries in the columns ``pattern[i]``.
+    """A Markowitz order for the matrix whose row i has entries in the columns ``pattern[i]``; `last` come last.
 
-    Parameters
-    ----------
-    pattern : n collections of column indices below n
-    last
-        Columns to be eliminated last.
+    SingularMatrixError where a row has no entry left, whatever the values: the matrix is structurally singular.
 
-    Raises
-    ------
-    SingularMatrixError
-        A row has no entry left, whatever the values: the matrix is structurally singular.
-
-    Examples
-    --------
     >>> order([{0, 1, 2}, {0, 1}, {0, 2}], last=[2]).pivots
     ((1, 1), (0, 0), (2, 2))
     >>> order([{1}, {0}]).pivots
@@ -97,7 +72,7 @@ def order(pattern: Sequence[Collection[int]], last: Collection[int] = ()) -> Ord
     pivots: list[tuple[int, int]] = []
     all_below: list[list[int]] = []
     all_beside: list[list[int]] = []
-    updates = fill = 0
+    updates = 0
     while current:
         entry = heapq.heappop(heap)
         i = entry[3]
@@ -126,7 +101,6 @@ def order(pattern: Sequence[Collection[int]], last: Collection[int] = ()) -> Ord
         all_below.append(list(below))
         all_beside.append(list(beside))
         updates += len(below) * len(beside)
-        fill += len(below) + len(beside) + 1
         for k in beside:
             columns[k] |= below
             columns[k].discard(i)
@@ -144,7 +118,5 @@ def order(pattern: Sequence[Collection[int]], last: Collection[int] = ()) -> Ord
         pivots.append((i, column_of[i]))
         all_below.append(rest[k + 1 :])
         all_beside.append([column_of[t] for t in rest[k + 1 :]])
-        later = len(rest) - k - 1
-        updates += later**2
-        fill += 2 * later + 1
-    return Ordering(tuple(pivots), updates, fill, [frozenset(row) for row in pattern], all_below, all_beside)
+        updates += (len(rest) - k - 1) ** 2
+    return Ordering(tuple(pivots), updates, [frozenset(row) for row in pattern], all_below, all_beside)

@@ -4,6 +4,16 @@ exp(theta_i) is a rational where theta_i = log(2), a root where theta_i = log(2)
 constant e^{1/m} where theta_i = 1/9, and a product of these for sums.  All three live in one field, so values
 at a point are compared exactly.  Symbols without a value stay generators, and so do logarithms of primes, which
 logarithms of rationals are made of.
+
+log|e| of a rational function e is a linear form plus integer multiples of independent logarithms: by unique
+factorization e is a rational number times powers of irreducible polynomials in the generators.  The generators
+exp(theta_i/q_i) and exp(1/q_0) give a linear form, the rational number gives logarithms of primes, and every other
+irreducible f one logarithm log|f|.  These are algebraically independent over the field: a relation would, by
+Ostrowski's theorem, make some sum_j c_j df_j/f_j a derivative in the field, but that sum has a simple pole at f_j and
+derivatives have none.  What is a number (a prime, a polynomial in exp(1/q_0)) is taken to be independent too.
+
+References: A. Ostrowski, Sur les relations algebriques entre les integrales indefinies (1946); R. H. Risch, Algebraic
+properties of the elementary functions of analysis (1979).
 """
 
 from __future__ import annotations
@@ -16,17 +26,72 @@ from typing import Any
 
 import sympy as sp
 
-from pgsym.algebra.field import Factorization, Ground, Row
+from pgsym.algebra.field import Factorization, Field, Row
 from pgsym.algebra.generators import Generators
-from pgsym.algebra.logarithm import Logarithm, split_logarithms
 from pgsym.algebra.ordering import Ordering
-from pgsym.algebra.radical import RadicalField, prime_powers, roots_in
+from pgsym.algebra.radical import RadicalField, positive_rational, prime_powers, roots_in
 from pgsym.algebra.rational import RationalField
 from pgsym.errors import AlgebraError, NotInFieldError
-from pgsym.expression.evaluate import evaluate, softmax
 from pgsym.expression.linear import Linear
 
 Values = Mapping[sp.Symbol, sp.Expr]
+
+
+@dataclass(frozen=True)
+class Logarithm:
+    """form + sum_f powers[f] log|f|, for primes and irreducible polynomials f.
+
+    Examples
+    --------
+    >>> t = sp.Symbol("t")
+    >>> field = RationalField([t], [Linear.from_sympy(t)])
+    >>> Logarithm.of(field, field.convert(4 * sp.exp(t) / (1 + sp.exp(t))))
+    Logarithm(form=Linear(t), powers={2: 2, exp(t) + 1: -1})
+    """
+
+    form: Linear
+    powers: Mapping[sp.Expr, int]
+
+    @classmethod
+    def of(cls, field: RationalField, element: Any) -> Logarithm:
+        """log|element| of a nonzero element without logarithms."""
+        if field.is_zero(element):
+            raise AlgebraError("found log(0); the argument of a logarithm must not vanish. Check it", where="logarithm")
+        number, factors = field.factored(element)
+        primes = prime_powers(Fraction(int(abs(number.p)), int(number.q)), kind="logarithm")
+        powers: dict[sp.Expr, int] = {sp.Integer(p): k for p, k in primes.items()}
+        exponent = sp.S.Zero
+        for f, k in factors.items():
+            if f.has(sp.log):
+                raise NotInFieldError(
+                    f"found log({f}), a logarithm of a logarithm; the argument must be rational in exponentials and "
+                    "symbols. Evaluate in floats",
+                    where="logarithm",
+                )
+            if f is sp.E or isinstance(f, sp.exp):
+                exponent += k * (sp.S.One if f is sp.E else f.args[0])
+            else:
+                powers[f] = k
+        return cls(Linear.from_sympy(exponent), powers)
+
+    def to_sympy(self) -> sp.Expr:
+        """The sum as an expression; no argument has a sign or a factor that could be taken out of it."""
+        return sp.Add(self.form.to_sympy(), *(k * sp.log(f) for f, k in self.powers.items()))
+
+
+def split_logarithms(expr: sp.Expr) -> sp.Expr:
+    """The expression with logarithms of positive rationals as sums of logarithms of primes.
+
+    >>> split_logarithms(sp.log(sp.Rational(8, 3)) / 2)
+    -log(3)/2 + 3*log(2)/2
+    """
+    split = {}
+    for log in expr.atoms(sp.log):
+        argument = positive_rational(log.args[0])
+        if argument is not None:
+            primes = prime_powers(argument, kind="logarithm")
+            split[log] = sp.Add(*(k * sp.log(p) for p, k in primes.items()))
+    return sp.expand(expr.xreplace(split)) if split else expr
 
 
 @dataclass(frozen=True)
@@ -43,22 +108,16 @@ class Exponential:
 
     @classmethod
     def of(cls, exponent: sp.Expr, *, where: str = "theta") -> Exponential:
-        """exp of a sum of rationals and of rational multiples of logarithms of positive rationals.
-
-        Raises
-        ------
-        NotInFieldError
-            Any other exponent.
-        """
+        """exp of a sum of rationals and of rational multiples of logarithms of positive rationals."""
         constant, factor = Fraction(0), Fraction(1)
         powers: dict[int, Fraction] = {}
         for term in sp.Add.make_args(sp.expand(exponent)):
             number, rest = term.as_coeff_Mul(rational=True)
             c = Fraction(int(number.p), int(number.q)) if isinstance(number, sp.Rational) else None
+            base = positive_rational(rest.args[0]) if isinstance(rest, sp.log) else None
             if c is not None and rest == 1:
                 constant += c
-            elif c is not None and isinstance(rest, sp.log) and _positive_rational(rest.args[0]):
-                base = Fraction(int(rest.args[0].p), int(rest.args[0].q))
+            elif c is not None and base is not None:
                 factor *= base ** (c.numerator // c.denominator)
                 rest_power = c - c.numerator // c.denominator
                 for prime, k in prime_powers(base).items() if rest_power else ():
@@ -88,24 +147,13 @@ def point_field(
 
     Parameters
     ----------
-    parameters
-        The policy's theta.
-    forms, expressions
+    forms, expressions, logarithms
         What will be evaluated, as for `RationalField`.
     theta
         Exact values of parameters: in exponentials sums of rationals and multiples of logarithms of
         rationals; elsewhere rationals, roots, powers of e and logarithms of rationals.
     symbols
         Values of the other symbols; those without one stay generators.
-    logarithms
-        {symbol: f}: the symbol stands for log|f|.
-
-    Raises
-    ------
-    NotInFieldError
-        A value has no exact place here; the message names its parameter.
-    AlgebraError
-        Some f is 0 at the point.
 
     Examples
     --------
@@ -180,17 +228,10 @@ def _logarithm(numbers: RationalField | RadicalField, element: Any, argument: sp
     return Logarithm.of(numbers.base, factor).to_sympy() + sp.Add(*(sp.Rational(e, n) * sp.log(p) for p, n, e in roots))
 
 
-class PointField(Ground):
-    """Expressions at a point, as elements of a number field; made by `point_field`.
+class PointField(Field):
+    """Expressions at a point, as elements of the field `numbers` (`flint.fmpq` where all values are rational)."""
 
-    Attributes
-    ----------
-    numbers : RationalField or RadicalField
-        Where the elements live; `flint.fmpq` where all values are rational.
-    """
-
-    differential = False
-    parameters: tuple[Any, ...] = ()
+    element = "a number at a point"
 
     def __init__(
         self,
@@ -205,7 +246,6 @@ class PointField(Ground):
         self._generators = generators
         self._exponentials = {symbol: self._element(e) for symbol, e in exponentials.items()}
         self._symbols = {symbol: numbers.convert(value) for symbol, value in plain.items()}
-        self._cache: dict[sp.Expr, Any] = {}
         self.zero = numbers.zero
         self.one = numbers.one
 
@@ -233,29 +273,10 @@ class PointField(Ground):
                 result = result * self.numbers.exp(Linear.of({symbol: share}))
         return result
 
-    def softmax(self, forms: Sequence[Linear]) -> list[Any]:
-        return softmax(self, forms)
-
-    def is_zero(self, element: Any) -> bool:
-        return self.numbers.is_zero(element)
-
-    def convert(self, expr: sp.Expr) -> Any:
+    def _evaluated(self, expr: sp.Expr) -> Any:
         """The value of an expression, or the element that `to_sympy` printed."""
-        if expr not in self._cache:
-            if not expr.has(*self._symbols, *self._exponentials):
-                self._cache[expr] = self.numbers.convert(expr)
-            else:
-                self._cache[expr] = evaluate(expr, self)
-        return self._cache[expr]
-
-    def gradient(self, element: Any) -> dict[Any, Any]:
-        raise AlgebraError(
-            "a number at a point knows no derivative; tangents are required. Use DualField(field, parameters)",
-            where="PointField.gradient",
-        )
-
-    def value(self, element: Any) -> Any:
-        return element
+        at_point = expr.has(*self._symbols, *self._exponentials)
+        return super()._evaluated(expr) if at_point else self.numbers.convert(expr)
 
     def to_sympy(self, element: Any) -> sp.Expr:
         return self.numbers.to_sympy(element)
@@ -264,7 +285,3 @@ class PointField(Ground):
         self, rows: Sequence[Row], last: Sequence[int] = (), *, ordering: Ordering | None = None
     ) -> Factorization:
         return self.numbers.factor(rows, last, ordering=ordering)
-
-
-def _positive_rational(number: sp.Basic) -> bool:
-    return isinstance(number, sp.Rational) and bool(number.is_positive)

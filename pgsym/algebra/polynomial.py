@@ -25,16 +25,10 @@ REMEDY = "Evaluate at a theta with solution.at(theta), or decide the claim by id
 
 
 class Ring:
-    """Z[g_0, ..., g_{n-1}], n >= 1.
+    """Z[g_0, ..., g_{n-1}], n >= 1; their names are never shown.
 
-    Parameters
-    ----------
-    variables
-        The number of generators; their names are never shown.
-    budget
-        The largest number of terms that a product may have.
-    seconds
-        Wall-clock limit for all operations together, from now; checked before each product and gcd.
+    `budget` is the largest number of terms that a product may have, `seconds` a wall-clock limit for all operations
+    together, checked before each product and gcd.
     """
 
     def __init__(self, variables: int, budget: int = CLOSED_FORM_TERMS, seconds: float | None = None) -> None:
@@ -53,15 +47,8 @@ class Ring:
             self.zero, self.one = context.constant(0), context.constant(1)
 
     def multiply(self, a: Polynomial, b: Polynomial) -> Polynomial:
-        """a b, if it fits the budget.
+        """a b, if it fits the budget and the time; else TooLargeError.
 
-        Raises
-        ------
-        TooLargeError
-            The product would have more terms than the budget, or the time is over.
-
-        Examples
-        --------
         >>> ring = Ring(2, budget=100)
         >>> x, y = ring.generators
         >>> ring.multiply(x - y, x + y)
@@ -148,7 +135,6 @@ Evaluate at a theta with solution.at(theta), or decide the claim by identity tes
         return int(content), [(f, int(k)) for f, k in factors]
 
     def check_time(self) -> None:
-        """Raise TooLargeError when the wall-clock limit is over."""
         if self._deadline is not None and time.monotonic() > self._deadline:
             raise TooLargeError(f"time: the closed form is not done after {self.seconds} s. {REMEDY}")
 

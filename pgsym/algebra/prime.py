@@ -11,49 +11,43 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from random import Random
-from typing import Any
 
 import sympy as sp
 from flint import fmpz, nmod
 
 from pgsym.algebra.elimination import SparseLU, eliminate
-from pgsym.algebra.field import Ground, Row
+from pgsym.algebra.field import Field, Row
 from pgsym.algebra.generators import Generators
 from pgsym.algebra.ordering import Ordering, order
 from pgsym.algebra.residues import ResidueLU, Schedule
-from pgsym.errors import AlgebraError, NotInFieldError
-from pgsym.expression.evaluate import evaluate
+from pgsym.errors import NotInFieldError
 from pgsym.expression.linear import Linear
 
 PRIME_BITS = 64
-"""Primes of this length: the longest that fit into a machine word."""
-
-WORD_BITS = 64
+"""Primes have this length: the longest that fit into a machine word."""
 
 
-def random_prime(rng: Random, bits: int = PRIME_BITS) -> int:
-    """A uniformly random prime with that many bits; primality is proved, not guessed.
+def random_prime(rng: Random) -> int:
+    """A uniformly random prime of 64 bits; primality is proved, not guessed.
 
     >>> random_prime(Random(0)).bit_length()
     64
     """
     while True:
-        candidate = rng.getrandbits(bits) | 1 << (bits - 1) | 1
+        candidate = rng.getrandbits(PRIME_BITS) | 1 << (PRIME_BITS - 1) | 1
         if fmpz(candidate).is_prime():
             return candidate
 
 
-class PrimeField(Ground):
+class PrimeField(Field):
     """Z/p with a value for each generator; elements are `flint.nmod`.
 
     Parameters
     ----------
     prime
         p, below 2^64.
-    generators
-        Which exponentials exist, and their roots.
     exponentials
-        Values of exp(theta_i / q_i); the key None is for exp(1 / q_0).
+        Values of exp(theta_i / q_i); the key None is for exp(c).
     symbols
         Values of the symbols that stand outside exponentials, those of logarithms among them.
     logarithms
@@ -68,8 +62,7 @@ class PrimeField(Ground):
     (32, 51)
     """
 
-    differential = False
-    parameters: tuple[Any, ...] = ()
+    element = "an integer modulo p"
 
     def __init__(
         self,
@@ -86,7 +79,6 @@ class PrimeField(Ground):
         self._symbols = {key: nmod(value, prime) for key, value in symbols.items()}
         self._numbers: dict[Fraction, nmod] = {}
         self._weights: dict[Linear, nmod] = {}
-        self._cache: dict[sp.Expr, nmod] = {}
         self.zero = nmod(0, prime)
         self.one = nmod(1, prime)
 
@@ -101,18 +93,8 @@ class PrimeField(Ground):
         *,
         generators: Generators | None = None,
     ) -> PrimeField:
-        """A random prime and a uniformly random nonzero value for each generator.
-
-        Parameters
-        ----------
-        rng
-            A seeded generator; the same state gives the same field.
-        parameters
-            Symbols that get a value even where no expression mentions them.
-        logarithms
-            {symbol: f}: the symbol, an independent generator, stands for log|f|.
-        generators
-            What was found from all these earlier.
+        """A random prime and a uniformly random nonzero value for each generator: those of the expressions and forms,
+        of the parameters and the symbols of logarithms, or those that were found from all these earlier.
         """
         prime = random_prime(rng)
         logs = logarithms or {}
@@ -120,7 +102,7 @@ class PrimeField(Ground):
         keys: list[sp.Symbol | None] = list(found.exponentials)
         if found.constant:
             keys.append(None)
-        drawn = _residues(rng, prime, len(keys) + len(found.symbols))
+        drawn = random_residues(rng, prime, len(keys) + len(found.symbols))
         return cls(
             prime,
             found,
@@ -128,10 +110,6 @@ class PrimeField(Ground):
             dict(zip(found.symbols, drawn[len(keys) :], strict=True)),
             logs,
         )
-
-    def random_residues(self, rng: Random, count: int) -> list[int]:
-        """Uniformly random integers between 1 and p - 1: the coefficients of a random direction."""
-        return _residues(rng, self.prime, count)
 
     def number(self, value: Fraction | int) -> nmod:
         if value.denominator == 1:
@@ -163,25 +141,7 @@ class PrimeField(Ground):
         share = self.one / sum(weights, self.zero)
         return [weight * share for weight in weights]
 
-    def is_zero(self, element: nmod) -> bool:
-        return not element
-
-    def convert(self, expr: sp.Expr) -> nmod:
-        if expr not in self._cache:
-            self._cache[expr] = evaluate(expr, self)
-        return self._cache[expr]
-
-    def gradient(self, element: nmod) -> dict[Any, nmod]:
-        raise AlgebraError(
-            "an integer modulo p knows no derivative; tangents are required. Use DualField(field, parameters)",
-            where="PrimeField.gradient",
-        )
-
-    def value(self, element: nmod) -> nmod:
-        return element
-
     def to_sympy(self, element: nmod) -> sp.Expr:
-        """The representative between 0 and p - 1."""
         return sp.Integer(int(element))
 
     def factor(
@@ -192,14 +152,14 @@ class PrimeField(Ground):
         return found if found.usable else eliminate(rows, self.is_zero, last, ordering, inverse=lambda e: self.one / e)
 
 
-def _residues(rng: Random, prime: int, count: int) -> list[int]:
+def random_residues(rng: Random, prime: int, count: int) -> list[int]:
     """Uniformly random integers between 1 and p - 1.
 
-    >>> sorted(set(_residues(Random(0), 5, 100)))
+    >>> sorted(set(random_residues(Random(0), 5, 100)))
     [1, 2, 3, 4]
     """
     found: list[int] = []
-    spare = WORD_BITS - prime.bit_length()
+    spare = PRIME_BITS - prime.bit_length()
     while len(found) < count:
         n = 2 * (count - len(found)) + 1
         words = struct.unpack(f"<{n}Q", rng.randbytes(8 * n))

@@ -21,17 +21,8 @@ FACTOR_TERMS = 2000
 
 
 def expression(terms: Sequence[tuple[tuple[int, ...], int]], generators: Sequence[sp.Expr]) -> sp.Expr:
-    """sum_m c_m prod_k generators[k]^{m_k}.
+    """sum_m c_m prod_k generators[k]^{m_k}, for terms (m, c) with distinct exponents and nonzero coefficients.
 
-    Parameters
-    ----------
-    terms
-        (exponents, coefficient), with distinct exponents and nonzero coefficients.
-    generators
-        Symbols and exponentials.
-
-    Examples
-    --------
     >>> t, g = sp.symbols("t gamma")
     >>> expression([((2, 1), -1), ((0, 0), 3)], [sp.exp(t / 2), g])
     -gamma*exp(t) + 3

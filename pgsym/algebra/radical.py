@@ -18,11 +18,11 @@ import sympy as sp
 from flint import fmpz
 
 from pgsym.algebra.elimination import SparseLU, eliminate
-from pgsym.algebra.field import Ground, Row
+from pgsym.algebra.field import Field, Row
 from pgsym.algebra.ordering import Ordering
 from pgsym.algebra.rational import RationalField
-from pgsym.errors import AlgebraError, NotInFieldError
-from pgsym.expression.evaluate import evaluate, softmax
+from pgsym.errors import NotInFieldError
+from pgsym.expression.evaluate import evaluate
 from pgsym.expression.linear import Linear
 
 Exponents = tuple[int, ...]
@@ -32,20 +32,10 @@ TRIAL_LIMIT = 10**6
 
 
 def prime_powers(number: Fraction, *, kind: str = "root") -> dict[int, int]:
-    """A positive rational as a product of prime powers.
+    """A positive rational as a product of prime powers; `kind` is what of the number is wanted.
 
-    Parameters
-    ----------
-    kind
-        What of the number is wanted; for the error's message.
+    NotInFieldError where a factor without small divisors is not prime: its root has no normal form.
 
-    Raises
-    ------
-    NotInFieldError
-        A factor without small divisors is not prime, so its root has no normal form.
-
-    Examples
-    --------
     >>> prime_powers(Fraction(12, 5))
     {2: 2, 3: 1, 5: -1}
     """
@@ -63,6 +53,11 @@ def prime_powers(number: Fraction, *, kind: str = "root") -> dict[int, int]:
     return powers
 
 
+def positive_rational(expr: sp.Basic) -> Fraction | None:
+    """The number that an expression is; None for others."""
+    return Fraction(int(expr.p), int(expr.q)) if isinstance(expr, sp.Rational) and expr.is_positive else None
+
+
 def roots_in(expr: sp.Expr) -> dict[sp.Pow, dict[int, Fraction]]:
     """The rational powers of positive rationals in an expression, by primes.
 
@@ -71,10 +66,10 @@ def roots_in(expr: sp.Expr) -> dict[sp.Pow, dict[int, Fraction]]:
     """
     found = {}
     for power in expr.atoms(sp.Pow):
-        base, exponent = power.args
-        if isinstance(base, sp.Rational) and base.is_positive and isinstance(exponent, sp.Rational):
-            primes = prime_powers(Fraction(int(base.p), int(base.q)))
-            found[power] = {p: k * Fraction(int(exponent.p), int(exponent.q)) for p, k in primes.items()}
+        base, exponent = positive_rational(power.base), power.exp
+        if base is not None and isinstance(exponent, sp.Rational):
+            share = Fraction(int(exponent.p), int(exponent.q))
+            found[power] = {p: k * share for p, k in prime_powers(base).items()}
     return found
 
 
@@ -130,34 +125,24 @@ class Radical:
         return str(self.field.to_sympy(self))
 
 
-class RadicalField(Ground):
-    """K(p_1^{1/n_1}, ..., p_k^{1/n_k}) for distinct primes p_i and a field K.
+class RadicalField(Field):
+    """K(p_1^{1/n_1}, ..., p_k^{1/n_k}) for a field K with transcendental generators, and {p_i: n_i} with n_i >= 2.
 
-    Parameters
-    ----------
-    base
-        K; its generators are transcendental.
-    degrees
-        {p_i: n_i}, n_i >= 2.
-
-    Examples
-    --------
     >>> field = RadicalField(RationalField([]), {2: 2})
     >>> field.to_sympy(field.one / field.convert(3 + sp.sqrt(2)))
     3/7 - sqrt(2)/7
     """
 
-    differential = False
-    parameters: tuple[Any, ...] = ()
+    element = "a number at a point"
 
     def __init__(self, base: RationalField, degrees: Mapping[int, int]) -> None:
         self.base = base
-        self.logarithms: Mapping[sp.Symbol, sp.Expr] = {}
         self.primes = tuple(sorted(degrees))
         self.degrees = tuple(degrees[p] for p in self.primes)
         self._origin: Exponents = (0,) * len(self.primes)
+        self._roots: dict[sp.Symbol, Radical] = {}
+        """Those of the expression that is being evaluated, as symbols."""
         self._basis = list(product(*(range(n) for n in self.degrees)))
-        self._cache: dict[sp.Expr, Radical] = {}
         self.zero = Radical(self, {})
         self.one = self.embed(base.one)
 
@@ -169,22 +154,13 @@ class RadicalField(Ground):
         return self.embed(self.base.number(value))
 
     def symbol(self, symbol: sp.Symbol) -> Radical:
-        return self.embed(self.base.symbol(symbol))
+        return self._roots[symbol] if symbol in self._roots else self.embed(self.base.symbol(symbol))
 
     def exp(self, form: Linear) -> Radical:
         return self.embed(self.base.exp(form))
 
-    def softmax(self, forms: Sequence[Linear]) -> list[Radical]:
-        return softmax(self, forms)
-
     def root(self, powers: Mapping[int, Fraction]) -> Radical:
-        """prod p^{a_p} for rational a_p.
-
-        Raises
-        ------
-        NotInFieldError
-            The field lacks the prime or the root.
-        """
+        """prod p^{a_p} for rational a_p."""
         exponents = list(self._origin)
         number = Fraction(1)
         for prime, power in powers.items():
@@ -226,25 +202,11 @@ class RadicalField(Ground):
         solution = self.base.factor(rows).solve(right)
         return Radical(self, dict(zip(self._basis, solution, strict=True)))
 
-    def is_zero(self, element: Radical) -> bool:
-        return not element
-
-    def convert(self, expr: sp.Expr) -> Radical:
-        if expr not in self._cache:
-            roots = {power: (sp.Dummy(), primes) for power, primes in roots_in(expr).items()}
-            named = {dummy: self.root(primes) for dummy, primes in roots.values()}
-            plain = self.base.named(expr).xreplace({power: dummy for power, (dummy, _) in roots.items()})
-            self._cache[expr] = evaluate(plain, _WithNames(self, named))
-        return self._cache[expr]
-
-    def gradient(self, element: Radical) -> dict[Any, Radical]:
-        raise AlgebraError(
-            "a number at a point knows no derivative; tangents are required. Use DualField(field, parameters)",
-            where="RadicalField.gradient",
-        )
-
-    def value(self, element: Radical) -> Radical:
-        return element
+    def _evaluated(self, expr: sp.Expr) -> Radical:
+        roots = {power: (sp.Dummy(), primes) for power, primes in roots_in(expr).items()}
+        self._roots = {dummy: self.root(primes) for dummy, primes in roots.values()}
+        plain = self.base.named(expr).xreplace({power: dummy for power, (dummy, _) in roots.items()})
+        return evaluate(plain, self)
 
     def to_sympy(self, element: Radical) -> sp.Expr:
         terms = []
@@ -257,16 +219,3 @@ class RadicalField(Ground):
 
     def factor(self, rows: Sequence[Row], last: Sequence[int] = (), *, ordering: Ordering | None = None) -> SparseLU:
         return eliminate(rows, self.is_zero, last, ordering, inverse=self.inverse)
-
-
-class _WithNames:
-    """A number system with further names."""
-
-    def __init__(self, field: RadicalField, names: Mapping[sp.Symbol, Radical]) -> None:
-        self._names = names
-        self.number = field.number
-        self.exp = field.exp
-        self._symbol = field.symbol
-
-    def symbol(self, symbol: sp.Symbol) -> Radical:
-        return self._names[symbol] if symbol in self._names else self._symbol(symbol)

@@ -21,7 +21,7 @@ from flint import fmpq, fmpz
 from pgsym.algebra.coprime import CoprimeBase, Factors
 from pgsym.algebra.differentiation import Differentiation
 from pgsym.algebra.elimination import RowScaled, eliminate
-from pgsym.algebra.field import Factorization, Ground, Row
+from pgsym.algebra.field import Factorization, Field, Row
 from pgsym.algebra.fraction import ONE, RationalFunction
 from pgsym.algebra.generators import Generators, shifted_exponents
 from pgsym.algebra.interpolate import ImageFactorization, prefers_images
@@ -34,24 +34,20 @@ from pgsym.expression.linear import Linear
 from pgsym.limits import CLOSED_FORM_TERMS
 
 
-class RationalField(Ground):
+class RationalField(Field):
     """Q(generators), with derivations.
 
     Parameters
     ----------
     parameters
         The theta to differentiate by.
-    forms
-        Linear forms that stand in exponentials.
-    expressions
-        Expressions whose symbols and exponentials become generators.
+    forms, expressions
+        Linear forms that stand in exponentials, and expressions, whose symbols and exponentials become generators.
     logarithms
         {symbol: f}: the symbol stands for log|f|, with f a prime or a polynomial in the other generators.  These must
-        be distinct and irreducible, as `pgsym.algebra.logarithm` makes them.
-    budget
-        The largest number of terms of a polynomial; TooLargeError above it.
-    seconds
-        Wall-clock limit for the arithmetic of this field, from its construction.
+        be distinct and irreducible, as `pgsym.algebra.point` makes them.
+    budget, seconds
+        The largest number of terms of a polynomial, and a wall-clock limit from now on: TooLargeError above them.
 
     Examples
     --------
@@ -116,15 +112,8 @@ class RationalField(Ground):
     ) -> RationalField:
         """Q(generators) with a given table of derivatives, as for pi(a|s) kept as symbols.
 
-        Parameters
-        ----------
-        generators
-            Algebraically independent symbols.
-        derivation
-            For each parameter theta the nonzero d generator / d theta, rational in the generators.
+        For each parameter theta, `derivation` has the nonzero d generator / d theta, rational in the generators.
 
-        Examples
-        --------
         >>> t, p = sp.symbols("theta pi")
         >>> field = RationalField.with_derivation([p], {t: {p: p * (1 - p)}})
         >>> field.to_sympy(field.gradient(field.symbol(p) ** 2)[t])
@@ -163,16 +152,14 @@ class RationalField(Ground):
         self._derivations: dict[sp.Symbol, Differentiation] = {}
         # for each logarithm L: its index, d/dL, and dL/dtheta by theta
         self._chain: list[tuple[int, Differentiation, dict[sp.Symbol, Any]]] = []
-        self._cache: dict[sp.Expr, Any] = {}
         self._exponentials: dict[Linear, Any] = {}
         self._constant = not generators  # then elements are plain fmpq
+        self.limits: dict[str, Any] = {"budget": budget, "seconds": seconds}
         self._ring = Ring(max(len(generators), 1), budget, seconds)
         self._base = CoprimeBase(self._ring)
         self._printer = Printer(self._base, generators)
         self.zero = self.number(Fraction(0))
         self.one = self.number(Fraction(1))
-
-    # -- numbers ---------------------------------------------------------------------------------------------
 
     def number(self, value: Fraction) -> Any:
         if self._constant:
@@ -197,48 +184,31 @@ class RationalField(Ground):
         if not form.coefficients and not form.constant:
             return self.one
         # exp(l) and exp(0) over their common monomial: numerator and denominator
-        (above, below), _ = shifted_exponents(self._found, [form, Linear()])
+        above, below = shifted_exponents(self._found, [form, Linear()])
         return RationalFunction(self._base, self._monomial(above)) / RationalFunction(self._base, self._monomial(below))
 
     def softmax(self, forms: Sequence[Linear]) -> list[Any]:
-        exponents, _ = shifted_exponents(self._found, forms)
+        exponents = shifted_exponents(self._found, forms)
         if not any(any(row.values()) for row in exponents):
             return [self.number(Fraction(1, len(forms)))] * len(forms)
         weights = [self._monomial(row) for row in exponents]
-        total = self._ring.zero
-        for weight in weights:
-            total = total + weight
-        total_element = RationalFunction(self._base, total)
-        return [RationalFunction(self._base, weight) / total_element for weight in weights]
+        total = RationalFunction(self._base, sum(weights, self._ring.zero))
+        return [RationalFunction(self._base, weight) / total for weight in weights]
 
     def _monomial(self, exponents: Mapping[sp.Symbol | None, int]) -> Polynomial:
         result = self._ring.one
         for symbol, power in exponents.items():
             if power:
-                result = result * self._ring.generators[self._exp_index(symbol)] ** power
+                form = self._found.constant if symbol is None else symbol / self._found.exponentials[symbol]
+                result = result * self._ring.generators[self._index[sp.exp(form)]] ** power
         return result
 
-    def _exp_index(self, symbol: sp.Symbol | None) -> int:
-        if symbol is None:
-            return self._index[sp.exp(sp.Rational(self._found.constant))]
-        return self._index[sp.exp(symbol / self._found.exponentials[symbol])]
-
-    def is_zero(self, element: Any) -> bool:
-        return not element
-
-    def convert(self, expr: sp.Expr) -> Any:
-        if expr not in self._cache:
-            self._cache[expr] = evaluate(self.named(expr), self)
-        return self._cache[expr]
+    def _evaluated(self, expr: sp.Expr) -> Any:
+        return evaluate(self.named(expr), self)
 
     def named(self, expr: sp.Expr) -> sp.Expr:
         """The expression with the field's logarithms as their symbols."""
         return expr.xreplace({sp.log(f): symbol for symbol, f in self.logarithms.items()}) if self.logarithms else expr
-
-    def value(self, element: Any) -> Any:
-        return element
-
-    # -- derivatives -----------------------------------------------------------------------------------------
 
     def gradient(self, element: Any) -> dict[sp.Symbol, Any]:
         if self._constant:
@@ -258,10 +228,7 @@ class RationalField(Ground):
     def substitute(self, element: Any, symbol: sp.Symbol, value: int) -> Any:
         """The element with an integer for one symbol: its limit there, since it is in lowest terms.
 
-        Raises
-        ------
-        ZeroDivisionError
-            A pole: the denominator vanishes and the numerator does not.
+        ZeroDivisionError at a pole.
         """
         if self._constant:
             return element
@@ -273,8 +240,6 @@ class RationalField(Ground):
         """How long the element's numerator is: its number of terms."""
         return 1 if self._constant else len(element.numerator)
 
-    # -- linear systems --------------------------------------------------------------------------------------
-
     def factor(
         self, rows: Sequence[Row], last: Sequence[int] = (), *, ordering: Ordering | None = None
     ) -> Factorization:
@@ -283,7 +248,7 @@ class RationalField(Ground):
         cleared, scales = zip(*(self._cleared(row) for row in rows), strict=True)
         ordering = ordering or order([row.keys() for row in cleared], last)
         if self._ring.variables == 1 and prefers_images(ordering):
-            return ImageFactorization(self._base, cleared, scales)
+            return RowScaled(ImageFactorization(self._base, cleared), scales)
         return RowScaled(eliminate(cleared, self.is_zero, last, ordering), scales)
 
     def _cleared(self, row: Row) -> tuple[dict[int, RationalFunction], RationalFunction]:
@@ -306,20 +271,15 @@ class RationalField(Ground):
             cleared[j] = RationalFunction(self._base, self._ring.multiply(numerator, self._base.expand(rest)))
         return cleared, RationalFunction(self._base, self._base.expand(self._base.live(common)) * scale)
 
-    # -- SymPy -----------------------------------------------------------------------------------------------
-
     def to_sympy(self, element: Any, *, factor: bool = True) -> sp.Expr:
         """The element as an expression, without loss; denominators stay factored.
 
-        Parameters
-        ----------
-        factor
-            Factor numerators and denominators with fewer than 2000 terms over the integers.  Polynomials in
-            exp(1/q) are numbers and stay as they are.
+        With `factor`, numerators and denominators of fewer than 2000 terms are factored over the integers.
+        Polynomials in exp(1/q) are numbers and stay as they are.
         """
-        return (
-            sp.Rational(int(element.p), int(element.q)) if self._constant else self._printer.fraction(element, factor)
-        )
+        if self._constant:
+            return sp.Rational(int(element.p), int(element.q))
+        return self._printer.fraction(element, factor)
 
     def factored(self, element: Any) -> tuple[sp.Rational, dict[sp.Expr, int]]:
         """A nonzero element as a rational number times powers of distinct irreducible polynomials.

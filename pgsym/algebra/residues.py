@@ -24,17 +24,7 @@ UPDATE, CUBE, SQUARE = 130.0, 2.5, 400.0
 
 
 class Schedule:
-    """An ordering, renumbered by steps.
-
-    Attributes
-    ----------
-    sparse
-        The number of steps before the dense block.
-    left : list of lists
-        By row: the steps below `sparse` that reduce it, in order.
-    right : list of lists
-        By step below `sparse`: the later columns of its row.
-    """
+    """An ordering, renumbered by steps."""
 
     def __init__(self, ordering: Ordering) -> None:
         self.pattern = ordering.pattern
@@ -46,10 +36,13 @@ class Schedule:
             step_of_row[i] = k
             self.step_of_column[j] = k
         self.sparse = _dense_from(ordering)
+        """The number of steps before the dense block."""
         self.left: list[list[int]] = [[] for _ in range(n)]
+        """By row: the steps below `sparse` that reduce it, in order."""
         for k in range(self.sparse):
             for i in ordering.below[k]:
                 self.left[step_of_row[i]].append(k)
+        # by step below `sparse`: the later columns of its row
         self.right = [[self.step_of_column[j] for j in ordering.beside[k]] for k in range(self.sparse)]
 
     @classmethod
@@ -77,21 +70,10 @@ def _dense_from(ordering: Ordering) -> int:
 
 
 class ResidueLU:
-    """A factored matrix over Z/p; a `Factorization`.
+    """A matrix over Z/p, factored by the schedule of its pattern; a `Factorization`.
 
-    Parameters
-    ----------
-    rows : n mappings {column: element}
-    schedule
-        Of an ordering of their pattern.
+    It is not `usable` where another pivot is needed at this point, or a row has an entry that the ordering lacks.
 
-    Attributes
-    ----------
-    usable : bool
-        False where another pivot is needed at this point, or where a row has an entry that the ordering does not know.
-
-    Examples
-    --------
     >>> from pgsym.algebra.ordering import order
     >>> rows = [{0: nmod(2, 101), 1: nmod(1, 101)}, {0: nmod(1, 101), 1: nmod(3, 101)}]
     >>> lu = ResidueLU(rows, Schedule.of(order([row.keys() for row in rows])), 101)
@@ -149,7 +131,6 @@ class ResidueLU:
         return True
 
     def solve(self, b: Sequence[Any]) -> list[nmod]:
-        """x with A x = b, shape (n,)."""
         plan, sparse = self._schedule, self._schedule.sparse
         y: list[nmod] = []
         for s, factors in enumerate(self._factors):
@@ -166,7 +147,6 @@ class ResidueLU:
         return [y[k] for k in plan.step_of_column]
 
     def solve_transposed(self, c: Sequence[Any]) -> list[nmod]:
-        """y with A^T y = c, shape (n,)."""
         plan, sparse = self._schedule, self._schedule.sparse
         z = [c[j] for j in plan.columns]
         for s in range(sparse):

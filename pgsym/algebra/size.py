@@ -18,13 +18,12 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import sympy as sp
 
-from pgsym.algebra.field import Ground, Row
+from pgsym.algebra.field import Field, Row
+from pgsym.algebra.generators import Generators, shifted_exponents
 from pgsym.algebra.ordering import Ordering
-from pgsym.expression.evaluate import evaluate
 from pgsym.expression.linear import Linear
 
 DIRECTION = sp.Symbol("direction")
@@ -33,24 +32,17 @@ DIRECTION = sp.Symbol("direction")
 
 @dataclass(frozen=True, eq=False)
 class Factor:
-    """A polynomial that stands in denominators: its total degree and the bits of its coefficients' sum.
-
-    Where its logarithm may stand beside it, it is never cancelled.
-
-    Attributes
-    ----------
-    integer
-        The number itself, where the factor is an integer of which least common multiples are taken; else 1.
-    local
-        One bound that stands for a table may have this factor for a polynomial that differs from entry to entry.
-        Division makes such factors; see `SizeField.total`.
-    """
+    """A polynomial that stands in denominators: its total degree and the bits of its coefficients' sum."""
 
     degree: int
     bits: float
     logarithmic: bool = False
+    """Its logarithm may stand beside it: it is never cancelled."""
     integer: int = 1
+    """The number itself, where the factor is an integer of which least common multiples are taken; else 1."""
     local: bool = False
+    """One bound that stands for a table may have this factor for a polynomial that differs from entry to entry.
+    Division makes such factors; see `SizeField.total`."""
 
 
 @dataclass(frozen=True)
@@ -112,18 +104,11 @@ class Size:
         return Size(self.degree + degree + 1, self.bits + bits + growth, {f: k + 1 for f, k in self.factors.items()})
 
 
-class SizeField(Ground):
+class SizeField(Field):
     """Bounds instead of numbers; satisfies the field interface, with one parameter, a random direction.
 
-    Parameters
-    ----------
-    denominators
-        q_i of each exponential generator x_i = exp(theta_i / q_i), and q_0 of the constants'.
-    logarithms
-        {symbol: f}: the symbol stands for log|f|, f a polynomial in the generators.
+    Given are q_i of each exponential generator exp(theta_i / q_i), c of exp(c), and logarithms as for `RationalField`.
 
-    Examples
-    --------
     >>> x = sp.Symbol("x")
     >>> SizeField({}).convert((1 + x) ** 3 / (2 - x)).degree
     3
@@ -135,14 +120,12 @@ class SizeField(Ground):
     def __init__(
         self,
         denominators: Mapping[sp.Symbol, int],
-        constant: int = 1,
+        constant: Fraction | int = 1,
         logarithms: Mapping[sp.Symbol, sp.Expr] | None = None,
     ) -> None:
         self.logarithms = dict(logarithms or {})
         self._logarithms: dict[sp.Symbol, Size] = {}
-        self._denominators = denominators
-        self._constant = constant
-        self._cache: dict[sp.Expr, Size] = {}
+        self._generators = Generators(dict(denominators), Fraction(constant), ())
         self._exponentials: dict[Linear, Size] = {}
         self._rows: dict[tuple[Linear, ...], list[Size]] = {}
         self._integers: dict[int, Factor] = {}
@@ -166,7 +149,7 @@ class SizeField(Ground):
                 self._logarithms[symbol] = Size(1 + argument.degree, argument.bits if below else 0.0, below)
             return self._logarithms[symbol]
         # theta_i = q_i (theta_i / q_i): in a random direction theta_i / q_i grows at the rate of log x_i
-        return Size(1, math.log2(self._denominators.get(symbol, 1)), {})
+        return Size(1, math.log2(self._generators.exponentials.get(symbol, 1)), {})
 
     def exp(self, form: Linear) -> Size:
         if form not in self._exponentials:
@@ -182,19 +165,8 @@ class SizeField(Ground):
             self._rows[key] = [Size(w.degree, 0.0, below) for w in weights]
         return self._rows[key]
 
-    def convert(self, expr: sp.Expr) -> Size:
-        if expr not in self._cache:
-            self._cache[expr] = evaluate(expr, self)
-        return self._cache[expr]
-
-    def is_zero(self, element: Size) -> bool:
-        return False
-
     def gradient(self, element: Size) -> dict[sp.Symbol, Size]:
         return {DIRECTION: element.derivative()} if element.degree or element.factors else {}
-
-    def value(self, element: Size) -> Size:
-        return element
 
     def to_sympy(self, element: Size) -> sp.Expr:
         return sp.Integer(element.degree)
@@ -245,74 +217,39 @@ class SizeField(Ground):
 
     def _weights(self, forms: Sequence[Linear]) -> list[Size]:
         """exp of each form as a monomial, all multiplied by the least monomial that clears denominators."""
-        totals: list[int] = []
-        lowest: dict[Any, int] = {}
-        occurs: dict[Any, int] = {}
-        for form in forms:
-            powers: list[tuple[Any, int]] = [
-                (t, c.numerator * (self._denominators[t] // c.denominator)) for t, c in form.coefficients
-            ]
-            if form.constant:
-                powers.append((None, int(form.constant * self._constant)))
-            for g, power in powers:
-                lowest[g] = min(lowest.get(g, power), power)
-                occurs[g] = occurs.get(g, 0) + 1
-            totals.append(sum(power for _, power in powers))
-        shift = sum(low if occurs[g] == len(forms) else min(low, 0) for g, low in lowest.items())
-        return [Size(total - shift, 0.0, {}) for total in totals]
+        return [Size(sum(row.values()), 0.0, {}) for row in shifted_exponents(self._generators, forms)]
 
 
 class CramerBound:
     """The solution of A x = b by Cramer's rule: minors over one determinant.
 
-    Row i is multiplied by its common denominator L_i; the determinant of the cleared matrix has at most the
-    sum of the rows' degrees, and the minor that x = sum_i adj_i L_i b_i / det needs leaves row i out.
+    Every row is multiplied by the common denominator L of all; the determinant of the cleared matrix has at most n
+    times the largest degree, and the minor that x_j = sum_i adj_ji L b_i / det needs leaves one row out.
     """
 
     def __init__(self, rows: Sequence[Mapping[int, Size]]) -> None:
-        self._clear: list[Mapping[Factor, int]] = []
-        self._degrees: list[int] = []
-        self._bits: list[float] = []
-        seen: dict[int, tuple[Mapping[Factor, int], int, float]] = {}
-        for row in rows:
-            if id(row) not in seen:
-                seen[id(row)] = self._cleared(row)
-            clear, degree, bits = seen[id(row)]
-            self._clear.append(clear)
-            self._degrees.append(degree)
-            self._bits.append(bits)
-        self._det = Factor(sum(self._degrees), sum(self._bits))
-        logarithmic = {f: 1 for common in self._clear for f in common if f.logarithmic}
-        self._spare = _total(logarithmic)
-        self._below = {self._det: 1} | logarithmic
-
-    def _cleared(self, row: Mapping[int, Size]) -> tuple[Mapping[Factor, int], int, float]:
-        """The row's common denominator; degree and bits of the row times that."""
+        self._n = n = len(rows)
+        entries = [element for row in {id(row): row for row in rows}.values() for element in row.values()]
         common: Mapping[Factor, int] = {}
-        for element in row.values():
+        for element in entries:
             common = _lcm(common, element.factors)
-        cleared = [element.over(common) for element in row.values()]
-        return common, max(c.degree for c in cleared), max(c.bits for c in cleared) + math.log2(len(cleared))
+        degree = max((e.over(common).degree for e in entries), default=0)
+        bits = max((e.over(common).bits for e in entries), default=0.0) + math.log2(max(map(len, rows), default=1))
+        self._det = Factor(n * degree, n * bits)
+        logarithmic = {f: 1 for f in common if f.logarithmic}
+        clear, spare = _total(common), _total(logarithmic)
+        self._term = Size(
+            clear[0] + spare[0] + (n - 1) * degree, clear[1] + spare[1] + (n - 1) * bits, {self._det: 1} | logarithmic
+        )
+        """adj_ji L / det, for any i and j."""
 
     def solve(self, b: Sequence[Size]) -> list[Size]:
-        """x_j = sum_i adj_ji L_i b_i / det, the same bound for every j."""
-        total = Size(0, 0.0, {self._det: 1})
-        for i, element in enumerate(b):
-            total = total + self._term(i) * element
-        return [total] * len(self._degrees)
+        """x_j = sum_i adj_ji L b_i / det, the same bound for every j."""
+        return [sum((self._term * element for element in b), Size(0, 0.0, {self._det: 1}))] * self._n
 
     def solve_transposed(self, c: Sequence[Size]) -> list[Size]:
-        """y_i = sum_j c_j adj_ji L_i / det."""
-        source = Size(0, 0.0, {})
-        for element in c:
-            source = source + element
-        return [source * self._term(i) for i in range(len(self._degrees))]
-
-    def _term(self, i: int) -> Size:
-        """adj_ji L_i / det, for any j."""
-        degree, bits = _total(self._clear[i])
-        degree += self._det.degree - self._degrees[i] + self._spare[0]
-        return Size(degree, self._det.bits - self._bits[i] + bits + self._spare[1], self._below)
+        """y_i = sum_j c_j adj_ji L / det."""
+        return [self._term * sum(c, Size(0, 0.0, {}))] * self._n
 
 
 def _lcm(a: Mapping[Factor, int], b: Mapping[Factor, int]) -> Mapping[Factor, int]:

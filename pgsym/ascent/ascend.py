@@ -12,9 +12,9 @@ import numpy as np
 
 from pgsym.ascent.landscape import Landscape, LocalValues, best_value
 from pgsym.ascent.optimiser import EXACT, NATURAL, Method, Optimiser, Step, find_methods
-from pgsym.ascent.policy_arrays import Floats
 from pgsym.ascent.result import Ascent, Path
 from pgsym.errors import AscentError, PgsymError
+from pgsym.exact.policy_arrays import Floats
 from pgsym.model.problem import Problem, ProblemLike
 
 Direction = Callable[[LocalValues, Floats, int], Floats]
@@ -48,9 +48,9 @@ def ascend(
     problem
         See `pgsym.Problem.of`; every path starts at its theta.
     methods
-        Names: ``exact`` (grad J), ``natural`` (F^-1 grad J), an estimator (``reinforce``, ``reward-to-go``,
-        ``advantage``, ``all-knowing``...), or one with ``-undiscounted`` behind it, which leaves out gamma^t; or
-        descriptions from `pgsym.model.estimator`; or ``{label: name or description}``.
+        Names: ``exact`` (grad J), ``natural`` (F^-1 grad J), an estimator such as ``reward-to-go``, or one with
+        ``-undiscounted`` behind it, which leaves out gamma^t; or descriptions from `pgsym.model.estimator`; or
+        ``{label: name or description}``.
     steps
         Steps of every path.
     step_size
@@ -164,7 +164,6 @@ def _seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
 
 
 def _optimisers(methods: Iterable[Method], optimizer: Any, step_size: Any) -> dict[str, Optimiser]:
-    """One for each label."""
     labels = [m.label for m in methods]
     kinds, sizes = _by_label(optimizer, labels, "optimizer"), _by_label(step_size, labels, "step_size")
     return {label: Optimiser(kinds[label], sizes[label]) for label in labels}
@@ -199,15 +198,13 @@ def _directions(
         return [(None, lambda place, theta, step: place.gradient)]
     if method.kind == NATURAL:
         return [(None, lambda place, theta, step: place.natural_gradient(damping))]
-    from pgsym.ascent.rollouts import SampledDirections
+    from pgsym.ascent.rollouts import sampled_direction
 
     assert method.estimator is not None
-
-    rollouts = SampledDirections(problem, method.estimator, batch, horizon)
-    rollouts.check(start)
+    sampled = sampled_direction(problem, method.estimator, batch, horizon, start)
 
     def run(seed: int) -> Direction:
-        return lambda place, theta, step: rollouts.direction(theta, seed * SEEDS + step)
+        return lambda place, theta, step: sampled(theta, seed * SEEDS + step)
 
     return [(seed, run(seed)) for seed in seeds]
 

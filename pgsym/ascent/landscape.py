@@ -2,26 +2,20 @@ r"""J, its gradient and its natural gradient in float64, at one theta after anot
 
 With :math:`V = (I - \gamma P_\pi)^{-1} r_\pi` and :math:`\eta^\top = \mu_0^\top (I - \gamma P_\pi)^{-1}`,
 differentiating the linear system in adjoint order gives :math:`dJ = \eta^\top (dr_\pi + \gamma\, dP_\pi V)`; for the
-average reward, :math:`d\bar r = \mu^\top (dr_\pi + dP_\pi h)`.  Both solutions come from one LU decomposition, so a
-gradient for any number of parameters costs about as much as J.  `pgsym.solve` differentiates forwards, and tests
+average reward, :math:`d\bar r = \mu^\top (dr_\pi + dP_\pi h)`.  `pgsym.solve` differentiates forwards, and tests
 compare the two.
 
-The best that any policy can do, as a line to measure paths by: the linear program of expected visits.
+The best that any policy can do is the linear program of expected visits (Puterman 1994, sections 6.9 and 8.8), whose
+solutions at corners are deterministic policies:
 
 .. math::  \max_{x \ge 0} \sum_{s,a} x(s,a)\, r(s,a), \qquad
            \sum_a x(s',a) - \gamma \sum_{s,a} x(s,a) P(s'|s,a) = \mu_0(s')
 
-(Puterman 1994, sections 6.9 and 8.8).  Its solutions at corners are deterministic policies, so the value is that of
-the best deterministic policy.  A parametrised policy need not reach it: states that share parameters cannot be told
-apart.
-
-The natural gradient without forming F: (F + damping I)^-1 g, or F^+ g.
-
-With Z the scores, W the weights w(s) pi(a|s) and A the advantages, :math:`F = Z^\top W Z` and
-:math:`g = Z^\top W A`, so :math:`F^+ g` is the shortest x that fits A by Z x best in the weights W (Kakade 2002,
-Theorem 1).  Fitting by a singular value decomposition of :math:`\sqrt W Z` never squares its condition number.
-F is block-diagonal over parameters that share no state (tabular policies: a block for each state), and its
-pseudo-inverse with it, so each block is fitted by itself.
+The natural gradient needs no F: with Z the scores, W the weights w(s) pi(a|s) and A the advantages,
+:math:`F = Z^\top W Z` and :math:`g = Z^\top W A`, so :math:`F^+ g` is the shortest x that fits A by Z x best in the
+weights W (Kakade 2002, Theorem 1).  A singular value decomposition of :math:`\sqrt W Z` never squares its condition
+number.  F is block-diagonal over parameters that share no state, and its pseudo-inverse with it, so each block is
+fitted by itself.
 """
 
 from __future__ import annotations
@@ -35,10 +29,10 @@ from scipy.optimize import linprog
 from scipy.sparse.csgraph import connected_components
 
 from pgsym.algebra.floating import sparse_lu
-from pgsym.ascent.policy_arrays import Floats, PolicyPoint, policy_arrays, sparse_of
-from pgsym.errors import SingularMatrixError, StructureError
-from pgsym.exact.elimination_plan import Constants, EliminationPlan
-from pgsym.exact.fields import float_field
+from pgsym.errors import SingularMatrixError
+from pgsym.exact.elimination_plan import EliminationPlan
+from pgsym.exact.horizon import FloatChain
+from pgsym.exact.policy_arrays import Floats, PolicyPoint
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem
 from pgsym.model.structure import Structure
@@ -46,100 +40,51 @@ from pgsym.model.structure import Structure
 
 @dataclass(frozen=True)
 class LocalValues:
-    """One point of the landscape.
-
-    Attributes
-    ----------
-    J : float
-        The objective, in reward units.
-    gradient : array, shape (k,)
-        grad J, in the order of ``policy.params``.
-    weight : array, shape (N,)
-        w(s) pi(a|s) of each pair, w = eta or mu: how often the pair is met.
-    advantage : array, shape (N,)
-        A(s,a), so that grad J = sum w(s) pi(a|s) grad log pi(a|s) A(s,a).
-    policy : PolicyPoint
-    """
+    """One point of the landscape."""
 
     J: float
+    """The objective, in reward units."""
     gradient: Floats
+    """[k] grad J, in the order of ``policy.params``."""
     weight: Floats
+    """[N] w(s) pi(a|s) of each pair, w = eta or mu: how often the pair is met."""
     advantage: Floats
+    """[N] A(s,a), so that grad J = sum w(s) pi(a|s) grad log pi(a|s) A(s,a)."""
     policy: PolicyPoint
 
     def natural_gradient(self, damping: float = 0.0) -> Floats:
-        """(F + damping I)^-1 grad J, or F^+ grad J without damping, shape (k,).
-
-        F = sum_s w(s) sum_a pi(a|s) grad log pi(a|s) grad log pi(a|s)^T (Kakade 2002), with the weight w of the
-        objective's policy gradient theorem, not normalised.
-        """
+        """(F + damping I)^-1 grad J, or F^+ grad J without damping, shape (k,), with F not normalised."""
         return natural_direction(self.policy.score, self.weight, self.advantage, damping)
 
 
-class Landscape:
-    """theta -> J(theta) and its derivatives, for one problem.
+class Landscape(FloatChain):
+    """theta -> J(theta) and its derivatives, for one problem whose objective is defined and whose symbols have values.
 
-    Raises
-    ------
-    HypothesisError
-        The objective is not defined for this model and policy.
-    StructureError
-        A symbol of the model has no value.
-
-    Examples
-    --------
     >>> place = Landscape(Problem.of("short-corridor")).at(np.zeros(1))
     >>> round(place.J, 12), place.gradient.round(12).tolist()
     (-12.0, [2.0])
     """
 
     def __init__(self, problem: Problem) -> None:
-        mdp, policy, self.objective = problem.mdp, problem.policy, problem.objective
+        self.objective = problem.objective
         self.objective.require_rollouts()
-        if mdp.symbols:
-            names = ", ".join(sorted(s.name for s in mdp.symbols))
-            raise StructureError(
-                f"no value for {names}; floats need every symbol. Give them: problem.at(NAME=VALUE), or --set",
-                where="symbols",
-            )
-        structure = Structure(mdp, policy)
+        structure = Structure(problem.mdp, problem.policy)
+        if self.objective is Objective.START_STATE:
+            states = EliminationPlan.of(structure).live
+        else:
+            states = problem.mdp.nonterminal
+        super().__init__(problem, structure, states)
         structure.require(self.objective)
-        self.mdp = mdp
-        plan = EliminationPlan.of(structure)
-        constants = Constants(plan, float_field(policy, dict.fromkeys(policy.params, 0.0), {}))
-        states = plan.live if self.objective is Objective.START_STATE else mdp.nonterminal
-        index = {s: i for i, s in enumerate(states)}
-        self.pairs = tuple((s, a) for s, a in mdp.pairs if s in index)
-        self.policy = policy_arrays(policy, self.pairs)
-        self.k = len(policy.params)
-        self.S = len(states)
-        self.owner = np.array([index[s] for s, _ in self.pairs], int)
-        moves = [
-            (n, index[t], float(p))
-            for n, pair in enumerate(self.pairs)
-            for t, p in constants.P[pair].items()
-            if t in index
-        ]
-        self.P = sparse_of(moves, (len(self.pairs), self.S))
-        self.r = np.array([float(constants.r[pair]) for pair in self.pairs])
-        self.gamma = float(constants.gamma)
-        self.mu0 = np.array([float(constants.mu0.get(s, 0.0)) for s in states])
         if self.objective is not Objective.START_STATE:
-            self.pinned = index[structure.recurrent_classes[0][-1]]
+            self.pinned = states.index(structure.recurrent_classes[0][-1])
 
     def at(self, theta: Floats) -> LocalValues:
         """J, its gradient and what the natural gradient needs, at `theta` of shape (k,).
 
-        Raises
-        ------
-        PolicyError
-            `theta` gives no probabilities.
-        SingularMatrixError
-            A probability has rounded to 0, and without it the value is not defined.
+        SingularMatrixError where a probability has rounded to 0, and without it the value is not defined.
         """
-        policy = self.policy.at(np.asarray(theta, float))
-        numbers = np.arange(len(self.pairs))
-        choose = sparse.csr_array((policy.pi, (self.owner, numbers)), shape=(self.S, len(self.pairs)))
+        policy = self.policy_at(np.asarray(theta, float))
+        choose = self.by_state(policy.pi)
         P_pi, r_pi = sparse.csr_array(choose @ self.P), choose @ self.r
         if self.objective is Objective.START_STATE:
             J, weight, advantage = self._discounted(P_pi, r_pi)
@@ -201,22 +146,15 @@ LARGEST = 20_000
 def best_value(landscape: Landscape) -> float | None:
     """J of the best policy of any kind, to the solver's 1e-7 relative accuracy.
 
-    Returns
-    -------
     None for a model of more than `LARGEST` pairs, and where J has no upper bound (gamma = 1 and a loop that earns).
 
-    Examples
-    --------
-    >>> from pgsym.model import Problem
-    >>> import pgsym
-    >>> corridor = pgsym.zoo("short-corridor")
     >>> best_value(Landscape(Problem.of("short-corridor")))
     -3.0
     """
     N, S = len(landscape.pairs), landscape.S
     if N > LARGEST:
         return None
-    leaving = sparse.csr_array((np.ones(N), (landscape.owner, np.arange(N))), shape=(S, N))
+    leaving = landscape.by_state(np.ones(N))
     long_run = landscape.objective is not Objective.START_STATE
     flow: Any = sparse.csr_array(leaving - (1.0 if long_run else landscape.gamma) * landscape.P.T)
     right = np.zeros(S) if long_run else landscape.mu0
@@ -232,24 +170,11 @@ def best_value(landscape: Landscape) -> float | None:
 
 
 def natural_direction(score: sparse.csr_array, weight: Floats, advantage: Floats, damping: float = 0.0) -> Floats:
-    """(F + damping I)^-1 g; for ``damping = 0``, F^+ g.
+    """(F + damping I)^-1 g; for ``damping = 0``, F^+ g; from Z (N, k), W's diagonal (N,) and A (N,).
 
-    Parameters
-    ----------
-    score
-        Z, sparse, shape (N, k).
-    weight
-        W's diagonal, shape (N,), not negative.
-    advantage
-        A, shape (N,).
-
-    Notes
-    -----
     Without damping, a singular value of a block counts as zero below ``max(N, k) eps`` times the block's largest,
     which is the rounding error of the decomposition (as in `numpy.linalg.matrix_rank`).
 
-    Examples
-    --------
     >>> Z = sparse.csr_array([[0.5, -0.5], [-0.5, 0.5]])
     >>> natural_direction(Z, np.array([0.5, 0.5]), np.array([2.0, -2.0])).round(12).tolist()
     [2.0, -2.0]

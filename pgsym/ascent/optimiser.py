@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from pgsym.ascent.policy_arrays import Floats
 from pgsym.errors import AscentError, MissingExtraError
+from pgsym.exact.policy_arrays import Floats
 from pgsym.model.estimator import ESTIMATORS, UNDISCOUNTED, Estimator, find_estimator
 
 OPTIMISERS = ("sgd", "momentum", "adam", "rmsprop")
@@ -27,23 +27,9 @@ Step = Callable[[Floats, Floats], Floats]
 class Optimiser:
     """An optimiser from which every path starts afresh.
 
-    Parameters
-    ----------
-    kind
-        A name, or a ``GradientTransformation`` of optax; the latter has its own step size, and minimises:
-        it is given minus the direction.
-    step_size
-        For a name; positive.
+    It is known by name, with a positive step size, or is a ``GradientTransformation`` of optax; the latter has its own
+    step size, and minimises: it is given minus the direction.
 
-    Raises
-    ------
-    AscentError
-        Neither a known name nor a transformation; a step size that is not positive.
-    MissingExtraError
-        optax is not installed and something other than 'sgd' is asked for.
-
-    Examples
-    --------
     >>> step = Optimiser("sgd", 0.5).start(np.zeros(1))
     >>> step(np.zeros(1), np.array([2.0])).tolist()
     [1.0]
@@ -74,9 +60,6 @@ class Optimiser:
         size = self.step_size
         if self._transformation is None and size is not None:
             return lambda theta, direction: theta + size * direction
-        return self._start_optax(theta)
-
-    def _start_optax(self, theta: Floats) -> Step:
         import jax
 
         transformation: Any = self._transformation
@@ -133,13 +116,6 @@ class Method:
 def find_methods(methods: str | Iterable[Any] | Mapping[str, Any]) -> tuple[Method, ...]:
     """Methods by name, estimator or {label: either}.
 
-    Raises
-    ------
-    AscentError
-        An unknown name, none at all, or one label twice.
-
-    Examples
-    --------
     >>> find_methods(["exact"])
     (Method(label='exact', kind='exact', estimator=None),)
     >>> find_methods(["natrual"])

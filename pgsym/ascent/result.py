@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pathlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,10 +13,12 @@ import numpy as np
 import sympy as sp
 
 from pgsym.ascent.landscape import LocalValues
-from pgsym.ascent.policy_arrays import Floats
+from pgsym.display.figure import new_figure, require_format
 from pgsym.display.result import TableResult, data_frame, finite, tabular
 from pgsym.errors import AscentError
+from pgsym.exact.policy_arrays import Floats
 from pgsym.expression.notation import escape_text
+from pgsym.model.files.atomic import write_figure
 from pgsym.model.objective import Objective
 from pgsym.trust import Level, Trust
 
@@ -25,47 +28,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Path:
-    """One run of one method.  After a stop, rows are NaN.
-
-    Attributes
-    ----------
-    label : str
-        The method's.
-    seed : int or None
-        Of the rollouts; None where nothing is sampled.
-    theta : array, shape (steps + 1, k)
-        The points; row 0 is the start.
-    J : array, shape (steps + 1,)
-        The exact J at each point, in reward units.
-    gradient_norm : array, shape (steps + 1,)
-        |grad J|, exact, at each point.
-    direction_norm : array, shape (steps,)
-        Length of the direction that each step was given.
-    cosine : array, shape (steps,)
-        Of the angle between that direction and grad J; NaN where either is 0.
-    stopped : str
-        Why the path ended early; empty if it did not.
-    """
+    """One run of one method.  After a stop, rows are NaN."""
 
     label: str
+    """The method's."""
     seed: int | None
+    """Of the rollouts; None where nothing is sampled."""
     theta: Floats
+    """[steps + 1, k] the points; row 0 is the start."""
     J: Floats
+    """[steps + 1] the exact J at each point, in reward units."""
     gradient_norm: Floats
+    """[steps + 1] |grad J|, exact, at each point."""
     direction_norm: Floats
+    """[steps] length of the direction that each step was given."""
     cosine: Floats
+    """[steps] of the angle between that direction and grad J; NaN where either is 0."""
     stopped: str = ""
+    """Why the path ended early; empty if it did not."""
 
     @classmethod
     def empty(cls, label: str, seed: int | None, steps: int, k: int) -> Path:
         """A path of which nothing is known yet."""
-
-        def unknown(*shape: int) -> Floats:
-            return np.full(shape, np.nan)
-
-        return cls(
-            label, seed, unknown(steps + 1, k), unknown(steps + 1), unknown(steps + 1), unknown(steps), unknown(steps)
-        )
+        points, moves = np.full(steps + 1, np.nan), np.full(steps, np.nan)
+        return cls(label, seed, np.full((steps + 1, k), np.nan), points, points.copy(), moves, moves.copy())
 
     def arrive(self, t: int, theta: Floats, place: LocalValues) -> None:
         """Record the point after t steps."""
@@ -98,34 +84,6 @@ class Path:
 class Ascent(TableResult):
     """Paths from one start; made by `ascend`.  Printing it gives a table; `plot` draws J along every path.
 
-    Attributes
-    ----------
-    params : tuple of Symbol
-        theta's coordinates.
-    objective : Objective
-        Of which J.
-    paths : tuple of Path
-        By method, then by seed.
-    steps : int
-        Steps of every path.
-    optimizer : dict
-        The optimiser's name by label.
-    step_size : dict
-        By label; None where the optimiser has its own.
-    batch : int
-        Rollouts of one sampled direction.
-    damping : float
-        Of the natural gradient.
-    best : float or None
-        J of the best policy of any kind (`pgsym.ascent.landscape.best_value`); policies whose states share parameters
-        need not reach it.
-    seconds : float
-        Wall clock.
-    interrupted : bool
-        Stopped by Ctrl-C.
-    assumption : str
-        What nobody chose of the problem, in one line; empty where all was chosen.
-
     See Also
     --------
     pgsym.ascend : Makes it.
@@ -142,17 +100,29 @@ class Ascent(TableResult):
     """
 
     params: tuple[sp.Symbol, ...]
+    """theta's coordinates."""
     objective: Objective
+    """Of which J."""
     paths: tuple[Path, ...]
+    """By method, then by seed."""
     steps: int
+    """Of every path."""
     optimizer: dict[str, str]
+    """The optimiser's name by label."""
     step_size: dict[str, float | None]
+    """By label; None where the optimiser has its own."""
     batch: int
+    """Rollouts of one sampled direction."""
     damping: float
+    """Of the natural gradient."""
     best: float | None
+    """J of the best policy of any kind; policies whose states share parameters need not reach it."""
     seconds: float
+    """Wall clock."""
     interrupted: bool = False
+    """Stopped by Ctrl-C."""
     assumption: str = field(default="", compare=False)
+    """What nobody chose of the problem, in one line; empty where all was chosen."""
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -160,7 +130,6 @@ class Ascent(TableResult):
         return tuple(dict.fromkeys(path.label for path in self.paths))
 
     def __getitem__(self, label: str) -> tuple[Path, ...]:
-        """The paths of one method, by seed."""
         found = tuple(path for path in self.paths if path.label == label)
         if not found:
             raise AscentError(f"no path is called {label!r}; there are {', '.join(self.labels)}", where="paths")
@@ -169,8 +138,6 @@ class Ascent(TableResult):
     def J(self, label: str) -> Floats:
         """J of every path of a method, shape (seeds, steps + 1)."""
         return np.array([path.J for path in self[label]])
-
-    # -- text --------------------------------------------------------------------------------------------
 
     @property
     def span(self) -> tuple[float, float]:
@@ -188,7 +155,6 @@ class Ascent(TableResult):
         slopes = np.array([path.gradient_norm[path.last] for path in paths])
         cosines = np.concatenate([path.cosine[np.isfinite(path.cosine)] for path in paths])
         size = self.step_size[label]
-        middle = _middle(self.J(label))
         return (
             label + ("*" if any(path.stopped for path in paths) else ""),
             "own" if size is None else f"{size:g}",
@@ -196,7 +162,7 @@ class Ascent(TableResult):
             f"{ends.min():.6g} ... {ends.max():.6g}" if len(ends) > 1 else "",
             f"{slopes.mean():.2g}",
             f"{cosines.mean():.2f}" if cosines.size else "",
-            sparkline(middle, *self.span, ascii=ascii),
+            sparkline(_middle(self.J(label)), *self.span, ascii=ascii),
         )
 
     HEADER = ("method", "step", "J at the end", "over seeds", "|grad J|", "cosine", "J along the way")
@@ -204,7 +170,6 @@ class Ascent(TableResult):
     LEFT = (0, len(HEADER) - 1)
 
     def cells(self) -> list[tuple[str, ...]]:
-        """A row for each method."""
         return [self.HEADER, *self.rows()]
 
     def latex(self) -> str:
@@ -234,33 +199,41 @@ class Ascent(TableResult):
         ends = ", ".join(f"{row[0]}: J={row[2]}" for row in self.rows())
         return f"Ascent({self.objective}, {self.steps} steps, {ends})"
 
-    # -- elsewhere ---------------------------------------------------------------------------------------
-
     def plot(self, ax: Axes | None = None) -> Figure:
-        """J against steps, a line for each path, the best value dashed; on `ax`, or on a figure of its own.
+        """J against steps: thin lines for single seeds, a thick one for their mean, the best value dashed.
 
-        Raises
-        ------
-        MissingExtraError
-            matplotlib is not installed.
+        Parameters
+        ----------
+        ax
+            Where to draw; a figure of its own by default.
         """
-        from pgsym.ascent.plot import plot
-
-        return plot(self, ax)
+        figure = new_figure() if ax is None else ax.get_figure(root=True)
+        assert figure is not None
+        if ax is None:
+            ax = figure.subplots()
+        steps = np.arange(self.steps + 1)
+        for number, label in enumerate(self.labels):
+            J, colour = self.J(label), f"C{number}"
+            running = np.isfinite(J).all(axis=0)
+            if len(J) > 1:
+                ax.plot(steps, J.T, color=colour, linewidth=0.6, alpha=0.45)
+            ax.plot(steps[running], J[:, running].mean(axis=0), color=colour, linewidth=1.8, label=label)
+            for path in self[label]:
+                if path.stopped:
+                    ax.plot(path.last, path.J[path.last], marker="x", color=colour)
+        if self.best is not None:
+            ax.axhline(self.best, color="0.3", linestyle="--", linewidth=1, label="best policy of any kind")
+        ax.set_xlabel("step")
+        ax.set_ylabel(f"J ({self.objective})")
+        ax.legend()
+        return figure
 
     @property
     def trust(self) -> Trust:
-        """Floating-point arithmetic: J is exact along the paths but for rounding."""
         return Trust(Level.FLOAT)
 
     def frame(self) -> Any:
-        """A pandas frame with a row for each point of each path.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
+        """A pandas frame with a row for each point of each path."""
         rows = [
             (path.label, path.seed, t, float(path.J[t]), float(path.gradient_norm[t]))
             for path in self.paths
@@ -269,7 +242,6 @@ class Ascent(TableResult):
         return data_frame(["method", "seed", "step", "J", "gradient_norm"], rows)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data."""
         return {
             "objective": str(self.objective),
             "trust": self.trust.to_json(),
@@ -298,15 +270,19 @@ ASCII = "_.-:=+*#"
 WIDTH = 32
 
 
-def sparkline(
-    values: Sequence[float] | Floats, low: float, high: float, *, width: int = WIDTH, ascii: bool = False
-) -> str:
-    """`values` at `width` places, each a character between `low` and `high`; a blank where there is none.
+def sparkline(values: Sequence[float] | Floats, low: float, high: float, *, ascii: bool = False) -> str:
+    """`values` at `WIDTH` places, each a character between `low` and `high`; a blank where there is none.
 
     >>> sparkline([0, 1, 2, 3], 0, 3), sparkline([0, 1, float("nan"), 3], 0, 3, ascii=True)
     ('▁▃▆█', '_- #')
     """
     levels = ASCII if ascii else BLOCKS
-    picked = [values[round(i)] for i in np.linspace(0, len(values) - 1, min(width, len(values)))]
+    picked = [values[round(i)] for i in np.linspace(0, len(values) - 1, min(WIDTH, len(values)))]
     scale = (len(levels) - 1) / (high - low) if high > low else 0.0
     return "".join(" " if not math.isfinite(v) else levels[round((v - low) * scale)] for v in picked)
+
+
+def save(ascent: Ascent, path: pathlib.Path) -> None:
+    """The plot as a file, in the format of the name's ending."""
+    require_format(path)
+    write_figure(path, ascent.plot())

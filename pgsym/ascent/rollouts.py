@@ -7,12 +7,13 @@ programs instead of one for each step.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
-from pgsym.ascent.policy_arrays import Floats
 from pgsym.errors import AscentError
+from pgsym.exact.policy_arrays import Floats
 from pgsym.model.estimator import Estimator
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem
@@ -24,8 +25,6 @@ from pgsym.sampling.tables import Tables, build_tables
 def rounded_plan(estimator: Estimator, tables: Tables, objective: Objective, horizon: int | None) -> Plan:
     """The estimator's plan, its default horizon, burn-in and window rounded up.
 
-    Examples
-    --------
     >>> from pgsym.model import MDP, sigmoid
     >>> from pgsym.model.estimator import RewardToGo
     >>> mdp = MDP.from_transitions(
@@ -52,41 +51,28 @@ def rounded_plan(estimator: Estimator, tables: Tables, objective: Objective, hor
     )
 
 
-class SampledDirections:
-    """The direction that `batch` rollouts give, as a function of theta and a seed.
+def sampled_direction(
+    problem: Problem, estimator: Estimator, batch: int, horizon: int | None, start: Floats
+) -> Callable[[Floats, int], Floats]:
+    """The mean of `batch` rollouts, shape (k,), as a function of theta and a seed alone.
 
-    Raises
-    ------
-    SamplingError
-        The estimator does not fit the objective.
-    AscentError
-        A batch of less than 2.
+    An estimator that does not fit is refused at `start`, before anything runs.
     """
+    if batch < 2:
+        raise AscentError(f"found {batch}; at least 2 rollouts are required. Give batch >= 2", where="batch")
+    objective = problem.objective
+    objective.require_rollouts()
 
-    def __init__(self, problem: Problem, estimator: Estimator, batch: int, horizon: int | None) -> None:
-        if batch < 2:
-            raise AscentError(f"found {batch}; at least 2 rollouts are required. Give batch >= 2", where="batch")
-        self._problem = problem
-        problem.objective.require_rollouts()
-        self._estimator = estimator
-        self._batch = batch
-        self._horizon = horizon
+    def planned(theta: Floats) -> tuple[Tables, Plan]:
+        tables = build_tables(problem.at(theta.tolist()))
+        return tables, rounded_plan(estimator, tables, objective, horizon)
 
-    def check(self, theta: Floats) -> None:
-        """Refuse an estimator that does not fit, before anything runs."""
-        self._planned(theta)
+    def direction(theta: Floats, seed: int) -> Floats:
+        return draw(*planned(theta), objective, estimator.name, n=batch, seed=seed, progress=False).mean
 
-    def direction(self, theta: Floats, seed: int) -> Floats:
-        """The mean of the batch, shape (k,); a function of theta and the seed alone."""
-        tables, plan = self._planned(theta)
-        name = self._estimator.name
-        return draw(tables, plan, self._problem.objective, name, n=self._batch, seed=seed, progress=False).mean
-
-    def _planned(self, theta: Floats) -> tuple[Tables, Plan]:
-        tables = build_tables(self._problem.at(theta.tolist()))
-        return tables, rounded_plan(self._estimator, tables, self._problem.objective, self._horizon)
+    planned(start)
+    return direction
 
 
 def _power_of_two(n: int) -> int:
-    """The least power of two that is at least n."""
     return 1 << (n - 1).bit_length()

@@ -16,11 +16,11 @@ from pgsym.auditing.problem_arrays import AuditTarget, ProblemArrays, build_arra
 from pgsym.auditing.result import AuditResult, BiasVerdict
 from pgsym.auditing.sequential import MAX_PARAMETERS
 from pgsym.auditing.testing import AuditPlan, enumerated, sampled
+from pgsym.display.progress import Progress
 from pgsym.errors import SamplingError
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike
 from pgsym.sampling import dynamics
-from pgsym.sampling.progress import Progress
 
 ALPHA = 1e-3
 POWER = 0.9

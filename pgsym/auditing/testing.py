@@ -25,9 +25,9 @@ from pgsym.auditing.sequential import (
     looks,
     share,
 )
+from pgsym.display.progress import Progress, reporter
 from pgsym.errors import SamplingError, TooLargeError
 from pgsym.sampling.moments import Moments
-from pgsym.sampling.progress import Progress, reporter
 
 ROUNDING_DOUBLE = 2.0**-40
 """`sequential.ROUNDING` where the user computes in float64."""

@@ -11,8 +11,10 @@ import sympy as sp
 
 from pgsym.algebra import DualField
 from pgsym.algebra.generators import Generators
+from pgsym.algebra.prime import random_residues
 from pgsym.claims.compiler import Meaning
 from pgsym.claims.evaluation import Evaluation, SizeWorld, Tower
+from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.language.scope import Scope, check
@@ -24,8 +26,8 @@ from pgsym.expression.symbols import Alphabet, in_order
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Direct, Policy
+from pgsym.model.reductions import terminating
 from pgsym.model.structure import Structure
-from pgsym.model.transform import terminating
 
 Point = dict[sp.Symbol, sp.Expr]
 
@@ -89,13 +91,15 @@ class BoundClaim:
     @property
     def needs_coordinates(self) -> bool:
         """Products over the parameters need every coordinate; other claims are tested along random directions."""
-        return self.uses(t.Dot, t.Inv)
+        return self.uses(t.Dot, t.Inv, runs.Trace)
 
     @cached_property
     def discounts(self) -> tuple[t.Node, ...]:
-        """What stands for gamma in some quantity."""
+        """What stands for gamma in some quantity, or is taken to the power of a time."""
         overrides = (o for node in self._nodes if isinstance(node, t.Quantity) for o in node.overrides)
-        return tuple(dict.fromkeys(o.value for o in overrides if o.key == "gamma"))
+        found = [o.value for o in overrides if o.key == "gamma"]
+        found += [node.body for node in self._nodes if isinstance(node, runs.TimePower)]
+        return tuple(dict.fromkeys(node for node in found if node != t.Quantity("gamma")))
 
     @property
     def has_limit(self) -> bool:
@@ -142,7 +146,8 @@ class BoundClaim:
             policy = self.policy.pullback(mdp, lambda s: s)
             return mdp, policy, Structure(mdp, policy)
         drawn = [d for node in self._nodes if isinstance(node, t.Expect) for d in node.draws]
-        if not any(isinstance(n, t.Quantity) and n.primed for n in self._nodes) and not any(d.primed for d in drawn):
+        primed = any(isinstance(n, t.Quantity | runs.RunExpect | runs.Covariance) and n.primed for n in self._nodes)
+        if not primed and not any(d.primed for d in drawn):
             return None
         policy = Direct(self._second_policy, ())
         return self.mdp, policy, Structure(self.mdp, policy)
@@ -232,7 +237,9 @@ class BoundClaim:
             return self._meaning(Tower(field, lambda f: DualField(f, self.policy.params)), Evaluation)
         count = max(self.rank, 1) + RELATIONS[self.claim.relation].whole
         params = self.policy.params
-        directions = [dict(zip(params, field.random_residues(rng, len(params)), strict=True)) for _ in range(count)]
+        directions = [
+            dict(zip(params, random_residues(rng, field.prime, len(params)), strict=True)) for _ in range(count)
+        ]
         return self._meaning(Tower(field, lambda f: DualField(f, directions=directions)), Evaluation)
 
     def at(self, theta: Point, symbols: Point, values: Point, params: tuple[sp.Symbol, ...]) -> Meaning:

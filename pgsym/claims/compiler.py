@@ -11,9 +11,11 @@ from typing import Any
 
 from pgsym.claims.evaluation import END, Evaluation
 from pgsym.claims.gradients import without_logarithms
+from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Range, Scope
 from pgsym.claims.leaves import Compiled, Env, Leaves, once
+from pgsym.claims.trajectories.means import RunMeans
 from pgsym.claims.vectors import (
     Value,
     inverse,
@@ -38,6 +40,7 @@ class Meaning:
         self.scope = scope
         self.tower = world.tower
         self._names = Leaves(world, scope, self.compile)
+        self._runs = RunMeans(world, scope, self.compile)
         self._limit: Meaning | None = None
 
     # -- assignments -----------------------------------------------------------------------------------------
@@ -130,6 +133,15 @@ class Meaning:
                 return lambda env: transpose(inner(env))
             case t.Inv(body):
                 return self._inverse(body, level)
+            case runs.RunExpect() | runs.Covariance():
+                return self._runs.compiled(node, level)
+            case runs.Trace(runs.RunExpect(operator="Var") | runs.Covariance() as body):
+                return self._runs.compiled(body, level, trace=True)
+            case runs.Trace(body):
+                return self._trace(body, level)
+            case runs.RewardAt(time):
+                name = runs.timed("r", time)
+                return lambda env: env[name]
         raise TypeError(f"{type(node).__name__} is not a node of the claim language")
 
     # -- operations ------------------------------------------------------------------------------------------
@@ -272,6 +284,17 @@ class Meaning:
         if not self.scope.rank(body):
             return lambda env: limit(inner(env))
         return lambda env: {p: limit(e) for p, e in inner(env).items()}
+
+    def _trace(self, body: t.Node, level: int) -> Compiled:
+        matrix, field = self.compile(body, level), self.tower.field(level)
+
+        def trace(env: Env) -> Value:
+            diagonal = [e for (p, q), e in matrix(env).items() if p == q]
+            if self.world.representative:
+                return field.total(diagonal[0], self._terms) if diagonal else field.zero
+            return field.dot(diagonal, [field.one] * len(diagonal))
+
+        return trace
 
     # -- linear algebra over the parameters ------------------------------------------------------------------
 

@@ -17,6 +17,5 @@ from pgsym.cli import solve as solve
 from pgsym.cli import study as study
 from pgsym.cli import theorems as theorems
 from pgsym.cli import verify as verify
-from pgsym.cli import zoo as zoo
 from pgsym.cli.app import app as app
 from pgsym.cli.app import main as main

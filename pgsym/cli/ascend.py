@@ -4,36 +4,21 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pgsym.cli.app import app, print_json
-from pgsym.cli.options import (
-    AsJson,
-    Baseline,
-    Beta,
-    Critic,
-    Gamma,
-    Horizon,
-    Lambda,
-    Model,
-    NoDiscountWeight,
-    ObjectiveName,
-    Rewards,
-    Theta,
-    Values,
-)
-from pgsym.cli.problem import load_methods, load_problem
+from pgsym.cli.app import print_json
+from pgsym.cli.problem import AsJson, EstimatorOptions, Horizon, command, load_methods
+
+if TYPE_CHECKING:
+    from pgsym.model.problem import Problem
 
 
-@app.command()
+@command
 def ascend(
-    model: Model,
-    objective: ObjectiveName = None,
-    theta: Theta = None,
-    gamma: Gamma = None,
-    values: Values = None,
+    problem: Problem,
+    *,
     methods: Annotated[
         str,
         typer.Option(
@@ -52,12 +37,7 @@ def ascend(
     seeds: Annotated[int, typer.Option(help="Runs of each sampled method, with seeds 0, 1, ...")] = 3,
     damping: Annotated[float, typer.Option(help="Natural gradient: added to F's diagonal; 0 for F's inverse.")] = 0.0,
     horizon: Horizon = None,
-    lam: Lambda = None,
-    n: Rewards = None,
-    baseline: Baseline = None,
-    critic: Critic = None,
-    beta: Beta = None,
-    no_discount_weight: NoDiscountWeight = False,
+    options: EstimatorOptions,
     as_json: AsJson = False,
     plot: Annotated[
         Path | None, typer.Option(help="Draw J along the paths to this file (.svg, .pdf, .png; needs `plot`).")
@@ -72,28 +52,17 @@ def ascend(
     Example: `pgsym ascend nota-thomas --methods exact,reward-to-go,reward-to-go-undiscounted --step-size 0.5`
     """
     from pgsym.ascent import ascend as climb
-    from pgsym.ascent.plot import save
+    from pgsym.ascent.result import save
     from pgsym.display.figure import require_format
+    from pgsym.display.progress import reporter
     from pgsym.model.files.atomic import require_place
-    from pgsym.reports.progress import progress_bar
-    from pgsym.reports.tables import result_table
-    from pgsym.reports.terminal import console
+    from pgsym.reports.terminal import console, result_table
 
     if plot is not None:
         require_format(plot)
         require_place(plot)
-    problem = load_problem(model, objective, theta, gamma, values)
-    chosen = load_methods(
-        methods,
-        problem.mdp,
-        lam=lam,
-        n=n,
-        baseline=baseline,
-        critic=critic,
-        beta=beta,
-        no_discount_weight=no_discount_weight,
-    )
-    with progress_bar("ascending") as report:
+    chosen = load_methods(methods, problem.mdp, **options)
+    with reporter(None, task="ascending") as report:
         found = climb(
             problem,
             methods=chosen,

@@ -14,8 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from pgsym.cli.app import app, print_json
-from pgsym.cli.options import AsJson, Gamma, Horizon, ObjectiveName, Seed, Theta, Values
-from pgsym.cli.problem import load_problem
+from pgsym.cli.problem import AsJson, Gamma, Horizon, ObjectiveName, Seed, Theta, Values, load_problem
 from pgsym.errors import PgsymError, SamplingError, SchemaError
 
 SUITE = "suite"
@@ -66,8 +65,7 @@ def audit(
     from pgsym.auditing import BiasVerdict, standard_suite
     from pgsym.auditing import audit as run
     from pgsym.display.palette import ANSWERS
-    from pgsym.reports.tables import result_table
-    from pgsym.reports.terminal import console, working
+    from pgsym.reports.terminal import console, result_table, working
 
     estimator = telling(load_function(function))
     options: dict[str, Any] = {

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgsym.cli.app import app, print_json
-from pgsym.cli.options import AsJson, Gamma, Model, ObjectiveName, Theta, Values
-from pgsym.cli.problem import load_problem
+from pgsym.cli.app import print_json
+from pgsym.cli.problem import AsJson, command
+
+if TYPE_CHECKING:
+    from pgsym.model.problem import Problem
 
 
-@app.command()
+@command
 def certify(
-    model: Model,
-    objective: ObjectiveName = None,
-    theta: Theta = None,
-    gamma: Gamma = None,
-    values: Values = None,
+    problem: Problem,
     claim: Annotated[
         str | None, typer.Option(help="An equality of the claim language that is false: its refutation is written.")
     ] = None,
@@ -57,7 +55,6 @@ def certify(
         from pgsym.model.files.atomic import require_place
 
         require_place(output)
-    problem = load_problem(model, objective, theta, gamma, values)
     with working("writing the certificate"):
         found = write(problem, claim, closed_forms=closed_forms)
     if output is not None:

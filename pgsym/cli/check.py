@@ -8,25 +8,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgsym.cli.app import app, print_json
-from pgsym.cli.options import AsJson, Gamma, Model, ObjectiveName, Seed, Theta, Values
-from pgsym.cli.problem import load_problem
+from pgsym.cli.app import print_json
+from pgsym.cli.problem import AsJson, Seed, command
 from pgsym.errors import ClaimError
 
 if TYPE_CHECKING:
     from pgsym.claims.script import Script
 
+if TYPE_CHECKING:
+    from pgsym.model.problem import Problem
 
-@app.command()
+
+@command
 def check(
-    model: Model,
+    problem: Problem,
     claims: Annotated[
         str, typer.Argument(help="A file of claims, or one claim as text: 'grad J = ...'.", show_default=False)
     ],
-    objective: ObjectiveName = None,
-    theta: Theta = None,
-    gamma: Gamma = None,
-    values: Values = None,
     method: Annotated[str, typer.Option(help="auto, normal form or identity test.")] = "auto",
     error_bits: Annotated[
         int, typer.Option(min=1, max=10_000, help="An identity test errs with probability at most 2^-BITS.")
@@ -46,16 +44,14 @@ def check(
 
     Example: `pgsym check two-state "sum[s] mu(s) * V(s) = rbar / (1 - gamma)" --objective stationary-value`
     """
-    from pgsym.reports.check import audit_text
-    from pgsym.reports.terminal import console, working
+    from pgsym.reports.terminal import audit_text, console, working
 
     if out is not None:
         from pgsym.model.files.atomic import require_place
-        from pgsym.reports.derivation import require_format, write_derivation
+        from pgsym.reports.files import require_format, write_derivation
 
         require_format(out)
         require_place(out)
-    problem = load_problem(model, objective, theta, gamma, values)
     script = _read(claims)
     with working("deciding") as status:
         audit = script.check(

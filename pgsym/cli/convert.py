@@ -1,25 +1,23 @@
-"""`pgsym convert`."""
+"""`pgsym convert` and `pgsym zoo`: model files, and the named models."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pgsym.cli.app import app, print_json
-from pgsym.cli.options import AsJson, Gamma, Model, ObjectiveName, Theta, Values
-from pgsym.cli.problem import load_problem
+from pgsym.cli.problem import AsJson, command
+
+if TYPE_CHECKING:
+    from pgsym.model.problem import Problem
 
 
-@app.command()
+@command
 def convert(
-    model: Model,
+    problem: Problem,
     out: Annotated[Path, typer.Argument(help="The file to write; its ending says how.", show_default=False)],
-    objective: ObjectiveName = None,
-    theta: Theta = None,
-    gamma: Gamma = None,
-    values: Values = None,
     discount: Annotated[
         str | None,
         typer.Option(help="exit: write the discount factor as a step to an end with probability 1 - gamma."),
@@ -42,7 +40,6 @@ def convert(
     """
     from pgsym.model.formats import find, save
 
-    problem = load_problem(model, objective, theta, gamma, values)
     save(problem, out, discount=discount, average=average, chain=chain, mdp_only=mdp_only)
     found = find(out)
     name = "" if found is None else found.name
@@ -50,3 +47,25 @@ def convert(
         print_json({"model": problem.name, "wrote": str(out), "format": name})
     else:
         print(f"wrote {out} ({name})")
+
+
+@app.command()
+def zoo(
+    name: Annotated[str | None, typer.Argument(help="Show one model as a model file.", show_default=False)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the named models, or show one as a model file to start your own from.
+
+    Example: `pgsym zoo two-state > mine.yaml`
+    """
+    from pgsym.model.files import dumps
+    from pgsym.model.zoo import zoo as named
+    from pgsym.model.zoo import zoo_entries
+    from pgsym.reports.terminal import console, zoo_table
+
+    if name is not None:
+        print(dumps(named(name), "json" if as_json else "yaml"))
+    elif as_json:
+        print_json([{"name": e.name, "description": e.description, "source": e.source} for e in zoo_entries()])
+    else:
+        console().print(zoo_table(zoo_entries()))

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgsym.cli.app import app
-from pgsym.cli.options import Gamma, Model, ObjectiveName, Seed, Theta, Values
-from pgsym.cli.problem import load_problem
+from pgsym.cli.problem import Seed, command
+
+if TYPE_CHECKING:
+    from pgsym.model.problem import Problem
 
 
-@app.command()
+@command
 def derive(
-    model: Model,
-    objective: ObjectiveName = None,
+    problem: Problem,
     level: Annotated[
         str, typer.Option(help="general: the proof in symbols; model: its lines for MODEL; both.")
     ] = "both",
@@ -25,9 +25,6 @@ def derive(
         typer.Option("-o", "--out", help="Write .tex, .md, .html, .pdf or .claims; the terminal shows text if absent."),
     ] = None,
     pdf: Annotated[Path | None, typer.Option(help="Write a PDF too; needs a TeX engine.")] = None,
-    theta: Theta = None,
-    gamma: Gamma = None,
-    values: Values = None,
     seed: Seed = 0,
 ) -> None:
     """Derive the policy gradient theorem for MODEL; every line is decided before it is printed.
@@ -39,11 +36,9 @@ def derive(
     """
     from pgsym.claims.derivation import derive as derived
     from pgsym.model.files.atomic import require_place
-    from pgsym.reports.derivation import require_format, write_derivation
+    from pgsym.reports.files import require_format, typeset, write_derivation
     from pgsym.reports.terminal import console, working
-    from pgsym.reports.typeset import typeset
 
-    problem = load_problem(model, objective, theta, gamma, values)
     if out is not None:
         require_format(out)
     for place in filter(None, (out, pdf)):

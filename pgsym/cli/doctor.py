@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pgsym.cli.app import app, print_json
-from pgsym.cli.options import AsJson
+from pgsym.cli.problem import AsJson
 
 
 @app.command()

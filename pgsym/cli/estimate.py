@@ -2,50 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgsym.cli.app import app, print_json
-from pgsym.cli.options import (
+from pgsym.cli.app import print_json
+from pgsym.cli.problem import (
     DEFAULT_SAMPLES,
     AsJson,
-    Baseline,
-    Beta,
-    Critic,
     EstimatorName,
-    Gamma,
+    EstimatorOptions,
     Horizon,
-    Lambda,
-    Model,
-    NoDiscountWeight,
-    ObjectiveName,
-    Rewards,
     Samples,
     Seed,
-    Theta,
-    Values,
+    command,
+    load_estimator,
 )
-from pgsym.cli.problem import load_estimator, load_problem
+
+if TYPE_CHECKING:
+    from pgsym.model.problem import Problem
 
 
-@app.command()
+@command
 def estimate(
-    model: Model,
-    objective: ObjectiveName = None,
-    theta: Theta = None,
-    gamma: Gamma = None,
-    values: Values = None,
+    problem: Problem,
+    *,
     samples: Samples = DEFAULT_SAMPLES,
     seed: Seed = 0,
     horizon: Horizon = None,
     estimator: EstimatorName = "reward-to-go",
-    lam: Lambda = None,
-    n: Rewards = None,
-    baseline: Baseline = None,
-    critic: Critic = None,
-    beta: Beta = None,
-    no_discount_weight: NoDiscountWeight = False,
+    options: EstimatorOptions,
     directions: Annotated[
         int | None,
         typer.Option(help="Many parameters: look along that many random directions instead, at a cost without k."),
@@ -58,30 +44,12 @@ def estimate(
     """
     from pgsym.reports.terminal import console, sampling
 
-    problem = load_problem(model, objective, theta, gamma, values)
-    chosen = load_estimator(
-        estimator,
-        problem.mdp,
-        lam=lam,
-        n=n,
-        baseline=baseline,
-        critic=critic,
-        beta=beta,
-        no_discount_weight=no_discount_weight,
-    )
+    chosen = load_estimator(estimator, problem.mdp, **options)
     with sampling() as progress:
         # It loads JAX, which takes a second of its own.
         from pgsym.sampling import estimate as sample
 
-        found = sample(
-            problem,
-            chosen,
-            n=samples,
-            seed=seed,
-            horizon=horizon,
-            directions=directions,
-            progress=progress,
-        )
+        found = sample(problem, chosen, n=samples, seed=seed, horizon=horizon, directions=directions, progress=progress)
     if as_json:
         print_json(found.to_json())
     else:

@@ -4,36 +4,22 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgsym.cli.app import app, print_json
-from pgsym.cli.options import (
-    DEFAULT_SAMPLES,
-    AsJson,
-    Baseline,
-    Beta,
-    Critic,
-    EstimatorName,
-    Gamma,
-    Lambda,
-    Model,
-    NoDiscountWeight,
-    ObjectiveName,
-    Rewards,
-    Seed,
-    Theta,
-    Values,
-)
-from pgsym.cli.problem import load_estimator, load_problem
+from pgsym.cli.app import print_json
+from pgsym.cli.problem import DEFAULT_SAMPLES, AsJson, EstimatorName, EstimatorOptions, Seed, command, load_estimator
+
+if TYPE_CHECKING:
+    from pgsym.model.problem import Problem
 
 
-@app.command()
+@command
 def moments(
-    model: Model,
+    problem: Problem,
+    *,
     estimator: EstimatorName = "reinforce",
-    objective: ObjectiveName = None,
     target: Annotated[
         str | None,
         typer.Option(
@@ -41,18 +27,10 @@ def moments(
             show_default=False,
         ),
     ] = None,
-    theta: Theta = None,
-    gamma: Gamma = None,
-    values: Values = None,
-    lam: Lambda = None,
-    n: Rewards = None,
-    baseline: Baseline = None,
-    critic: Critic = None,
+    options: EstimatorOptions,
     horizon: Annotated[
         int | None, typer.Option(help="Cut every run off after T steps; whole episodes if absent.")
     ] = None,
-    beta: Beta = None,
-    no_discount_weight: NoDiscountWeight = False,
     no_bootstrap: Annotated[
         bool, typer.Option("--no-bootstrap", help="Treat the cut-off as the end of the episode.")
     ] = False,
@@ -83,16 +61,10 @@ def moments(
 
         require_format(plot)
         require_place(plot)
-    problem = load_problem(model, objective, theta, gamma, values)
     chosen = load_estimator(
         estimator,
         problem.mdp,
-        lam=lam,
-        n=n,
-        baseline=baseline,
-        critic=critic,
-        beta=beta,
-        no_discount_weight=no_discount_weight,
+        **options,
         no_bootstrap=no_bootstrap,
         **{"T" if estimator == EligibilityTrace.name else "horizon": horizon},
     )
@@ -118,7 +90,7 @@ def moments(
         console().print(moments_table(data, check, symbols))
     if plot is not None:
         from pgsym.exact.moments.sweep import applicable, sweep
-        from pgsym.reports.moments_plot import save
+        from pgsym.reports.moments import save
 
         with working("sweeps"):
             law = report.law

@@ -1,10 +1,16 @@
-"""MODEL and the options that replace parts of it."""
+"""MODEL and the options that several commands share, and the way from them to a problem and an estimator."""
 
 from __future__ import annotations
 
+import functools
+import inspect
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
+import typer
+
+from pgsym.cli.app import app
 from pgsym.errors import SchemaError
 
 if TYPE_CHECKING:
@@ -130,3 +136,92 @@ def assignments(text: str, where: str) -> dict[str, str]:
             raise SchemaError(f"found {part!r}; must read name=value. Write {where} 't=log(2),u=0'", where=where)
         found[name.strip()] = value.strip()
     return found
+
+
+Model = Annotated[
+    str,
+    typer.Argument(
+        help="A model file (.yaml, .json; .graphml, .drn, .prism), a name from `pgsym zoo`, a gymnasium environment "
+        "with a table: gym:FrozenLake-v1, or all MDPs with 3 states and 2 actions: generic:3x2.",
+        show_default=False,
+    ),
+]
+ObjectiveName = Annotated[
+    str | None,
+    typer.Option("--objective", "-J", help="start-state, average-reward or stationary-value; the model's by default."),
+]
+Theta = Annotated[
+    str | None,
+    typer.Option(help='The point, e.g. "t=log(2),u=0"; parameters left out keep the model\'s value.'),
+]
+Gamma = Annotated[str | None, typer.Option(help="Discount factor: a number or a formula, e.g. 9/10 or gamma.")]
+Values = Annotated[
+    str | None,
+    typer.Option("--set", help='Numbers for symbols of the model, e.g. "p=1/2,alpha=1/3".', metavar="TEXT"),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; the schema is described in docs/cli.md.")]
+Samples = Annotated[int, typer.Option("-n", "--samples", help="Trajectories to sample.")]
+Seed = Annotated[int, typer.Option(help="Seed of the sampler; same seed, same numbers.")]
+Horizon = Annotated[int | None, typer.Option(help="Steps of a trajectory; by default so many that little is cut off.")]
+EstimatorName = Annotated[
+    str,
+    typer.Option(
+        help="reinforce, reward-to-go, advantage, actor-critic, n-step, gae, all-knowing or eligibility-trace; "
+        "with -undiscounted behind it, without the weight gamma^t."
+    ),
+]
+Lambda = Annotated[str | None, typer.Option("--lambda", help="lambda of gae; a number or a formula.")]
+Rewards = Annotated[int | None, typer.Option("--n-step", help="Rewards of n-step before the critic takes over.")]
+_BY_STATE = 'A number, "s1=-3,s2=1/2" by state, or "exact" for V.'
+Baseline = Annotated[str | None, typer.Option(help=_BY_STATE, show_default=False)]
+Critic = Annotated[str | None, typer.Option(help=_BY_STATE, show_default=False)]
+Beta = Annotated[str | None, typer.Option(help="Decay of the eligibility trace.")]
+NoDiscountWeight = Annotated[
+    bool, typer.Option("--no-discount-weight", help="Leave out the weight gamma^t of each term.")
+]
+
+DEFAULT_SAMPLES = 100_000
+
+EstimatorOptions = dict[str, Any]
+"""Options of an estimator beside its name, for `load_estimator` and `load_methods`."""
+
+_SHARED: dict[str, dict[str, tuple[Any, Any]]] = {
+    "problem": {
+        "model": (Model, inspect.Parameter.empty),
+        "objective": (ObjectiveName, None),
+        "theta": (Theta, None),
+        "gamma": (Gamma, None),
+        "values": (Values, None),
+    },
+    "options": {
+        "lam": (Lambda, None),
+        "n": (Rewards, None),
+        "baseline": (Baseline, None),
+        "critic": (Critic, None),
+        "beta": (Beta, None),
+        "no_discount_weight": (NoDiscountWeight, False),
+    },
+}
+"""What a command's parameters `problem` and `options` stand for: annotation and default of each option."""
+
+
+def command(function: Callable[..., None]) -> Callable[..., None]:
+    """Register a command; the options behind `problem` and `options` are declared and read here, once for all."""
+    hints = get_type_hints(function, localns={"Problem": Any}, include_extras=True)
+    own = {name: (hints[name], p.default) for name, p in inspect.signature(function).parameters.items()}
+    declared: dict[str, tuple[Any, Any]] = {}
+    for name, one in own.items():
+        declared |= _SHARED.get(name, {name: one})
+
+    @functools.wraps(function)
+    def run(**given: Any) -> None:
+        found = {name: {key: given.pop(key) for key in _SHARED[name]} for name in own if name in _SHARED}
+        function(**found | {"problem": load_problem(**found["problem"])}, **given)
+
+    del run.__wrapped__
+    run.__annotations__ = {name: annotation for name, (annotation, _) in declared.items()}
+    run.__signature__ = inspect.Signature([  # type: ignore[attr-defined]
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for name, (annotation, default) in declared.items()
+    ])  # fmt: skip
+    return app.command()(run)

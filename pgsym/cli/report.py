@@ -4,36 +4,23 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgsym.cli.app import app, print_json
-from pgsym.cli.options import (
-    DEFAULT_SAMPLES,
-    AsJson,
-    Gamma,
-    Horizon,
-    Model,
-    ObjectiveName,
-    Samples,
-    Seed,
-    Theta,
-    Values,
-)
-from pgsym.cli.problem import load_problem
+from pgsym.cli.app import print_json
+from pgsym.cli.problem import DEFAULT_SAMPLES, AsJson, Horizon, Samples, Seed, command
+
+if TYPE_CHECKING:
+    from pgsym.model.problem import Problem
 
 
-@app.command()
+@command
 def report(
-    model: Model,
+    problem: Problem,
     out: Annotated[
         Path, typer.Option("-o", "--out", help="The folder; it is made if it is not there.", show_default=False)
     ],
-    objective: ObjectiveName = None,
-    theta: Theta = None,
-    gamma: Gamma = None,
-    values: Values = None,
     samples: Samples = DEFAULT_SAMPLES,
     steps: Annotated[int, typer.Option(help="Steps of the learning curves.")] = 100,
     seeds: Annotated[int, typer.Option(help="Runs of the sampled learning curve.")] = 3,
@@ -53,11 +40,10 @@ def report(
 
     Example: `pgsym report mine.yaml -o out --samples 10000 --steps 30` is a quick draft
     """
+    from pgsym.display.progress import reporter
     from pgsym.reports.page import report as write
-    from pgsym.reports.progress import progress_bar
 
-    problem = load_problem(model, objective, theta, gamma, values)
-    with progress_bar("report") as progress:
+    with reporter(None, task="report") as progress:
         written = write(
             problem,
             out,

@@ -8,21 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pgsym.cli.app import app, print_json
-from pgsym.cli.options import AsJson, Gamma, Model, ObjectiveName, Theta, Values
-from pgsym.cli.problem import load_problem
+from pgsym.cli.app import print_json
+from pgsym.cli.problem import AsJson, command
 
 if TYPE_CHECKING:
     from pgsym.model.problem import Problem
 
 
-@app.command()
+@command
 def solve(
-    model: Model,
-    objective: ObjectiveName = None,
-    theta: Theta = None,
-    gamma: Gamma = None,
-    values: Values = None,
+    problem: Problem,
     as_json: AsJson = False,
     latex: Annotated[bool, typer.Option(help="Print the closed forms as a LaTeX align* body.")] = False,
     keep_policy: Annotated[bool, typer.Option(help="With --latex: keep pi(a|s) as symbols.")] = False,
@@ -45,7 +40,6 @@ def solve(
         from pgsym.model.files.atomic import require_place
 
         require_place(out, folder=True)
-    problem = load_problem(model, objective, theta, gamma, values)
     solution = solve_exactly(problem, budget=BUDGET, seconds=SECONDS)
     shown = in_policy_symbols(solution) if keep_policy else solution
     if latex:

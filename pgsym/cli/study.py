@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pgsym.cli.app import app, print_json
-from pgsym.cli.options import AsJson
+from pgsym.cli.problem import AsJson
 
 if TYPE_CHECKING:
     from pgsym.study import StudyResult
@@ -81,8 +81,7 @@ def plot(
 
 
 def _print(found: StudyResult, as_json: bool) -> None:
-    from pgsym.reports.tables import result_table
-    from pgsym.reports.terminal import console
+    from pgsym.reports.terminal import console, result_table
 
     if as_json:
         print_json(found.to_json())

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pgsym.cli.app import app, print_json
-from pgsym.cli.options import AsJson, Gamma, Seed, Theta, Values
-from pgsym.cli.problem import load_problem
+from pgsym.cli.problem import AsJson, Gamma, Seed, Theta, Values, load_problem
 from pgsym.errors import SchemaError
 
 if TYPE_CHECKING:

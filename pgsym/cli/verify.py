@@ -3,51 +3,37 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgsym.cli.app import app, print_json
-from pgsym.cli.options import (
+from pgsym.cli.app import print_json
+from pgsym.cli.problem import (
     DEFAULT_SAMPLES,
     AsJson,
-    Baseline,
-    Beta,
-    Critic,
     EstimatorName,
-    Gamma,
+    EstimatorOptions,
     Horizon,
-    Lambda,
-    Model,
-    NoDiscountWeight,
-    ObjectiveName,
-    Rewards,
     Seed,
-    Theta,
-    Values,
+    command,
+    load_estimator,
 )
-from pgsym.cli.problem import load_estimator, load_problem
+
+if TYPE_CHECKING:
+    from pgsym.model.problem import Problem
 
 
-@app.command()
+@command
 def verify(
-    model: Model,
-    objective: ObjectiveName = None,
-    theta: Theta = None,
-    gamma: Gamma = None,
-    values: Values = None,
+    problem: Problem,
+    *,
     samples: Annotated[
         int, typer.Option("-n", "--samples", help="Trajectories to sample; 0 for the verdict alone.")
     ] = DEFAULT_SAMPLES,
     seed: Seed = 0,
     horizon: Horizon = None,
     estimator: EstimatorName = "reward-to-go",
-    lam: Lambda = None,
-    n: Rewards = None,
-    baseline: Baseline = None,
-    critic: Critic = None,
-    beta: Beta = None,
-    no_discount_weight: NoDiscountWeight = False,
+    options: EstimatorOptions,
     as_json: AsJson = False,
 ) -> None:
     """Decide the policy gradient theorem on MODEL, and check sampled gradients against the exact one.
@@ -61,17 +47,7 @@ def verify(
     from pgsym.expression.complaint import short
     from pgsym.reports.terminal import console, cross_check_table, sampling, verdict_text, working
 
-    problem = load_problem(model, objective, theta, gamma, values)
-    chosen = load_estimator(
-        estimator,
-        problem.mdp,
-        lam=lam,
-        n=n,
-        baseline=baseline,
-        critic=critic,
-        beta=beta,
-        no_discount_weight=no_discount_weight,
-    )
+    chosen = load_estimator(estimator, problem.mdp, **options)
     with working("deciding the theorem"):
         verdict = decide(problem)
     if not as_json:
@@ -84,14 +60,7 @@ def verify(
             # It loads JAX, which takes a second of its own.
             from pgsym.auditing import cross_check
 
-            check = cross_check(
-                problem,
-                chosen,
-                n=samples,
-                seed=seed,
-                horizon=horizon,
-                progress=progress,
-            )
+            check = cross_check(problem, chosen, n=samples, seed=seed, horizon=horizon, progress=progress)
     holds = verdict.proved and (check is None or check.consistent)
     if as_json:
         place = {p.name: str(problem.theta[p]) for p in problem.policy.params}

@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 def new_figure(width: float = 7.0, height: float = 4.2) -> Figure:
     """An empty figure of that size in inches.
 
-    Raises
-    ------
-    MissingExtraError
-        matplotlib is not installed.
-
     Examples
     --------
     >>> figure = new_figure(3, 2)
@@ -34,15 +29,7 @@ def new_figure(width: float = 7.0, height: float = 4.2) -> Figure:
 
 
 def require_format(path: Path) -> None:
-    """Refuse a file that could not be written, before anything is computed for it.
-
-    Raises
-    ------
-    SchemaError
-        The name's ending is no format that matplotlib writes.
-    MissingExtraError
-        matplotlib is not installed.
-    """
+    """Refuse a file that could not be written, before anything is computed for it."""
     known = new_figure().canvas.get_supported_filetypes()
     if path.suffix.removeprefix(".") not in known:
         raise SchemaError(

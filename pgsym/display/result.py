@@ -5,12 +5,12 @@ docs/results.md documents the JSON of each result; tests/test_results.py holds a
 
 from __future__ import annotations
 
+import html
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pgsym.display import html
 from pgsym.errors import MissingExtraError
 from pgsym.expression.notation import escape_text
 
@@ -99,7 +99,7 @@ class TableResult(Result):
     def _repr_html_(self) -> str:
         header, *rows = self.cells()
         caption = [line for line in (self.assumption, *self.above, *self.below) if line]
-        return html.table(header, rows, "\n".join(caption))
+        return html_table(header, rows, "\n".join(caption))
 
 
 def assumed(assumption: str, shown: str) -> str:
@@ -179,3 +179,31 @@ def data_frame(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Any:
         name: pandas.Series(values, dtype=None if all(isinstance(v, int | float) for v in values) else object)
         for name, values in zip(columns, [[row[k] for row in rows] for k in range(len(columns))], strict=True)
     })  # fmt: skip
+
+
+def html_table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
+    r"""An HTML table of plain text; a newline in the caption starts a new line.
+
+    Formulas between dollars are typeset by the notebook.
+
+    Examples
+    --------
+    >>> html_table(["", "mean"], [["a<b", "1"]], "two\nlines")
+    '<table><caption>two<br>lines</caption><tr><th></th><th>mean</th></tr><tr><td>a&lt;b</td><td>1</td></tr></table>'
+    """
+    head = f"<caption>{html_text(caption)}</caption>" if caption else ""
+    body = "".join(_row("td", row) for row in rows)
+    return f"<table>{head}{_row('th', header) if header else ''}{body}</table>"
+
+
+def html_text(plain: str) -> str:
+    r"""Plain text as HTML.
+
+    >>> html_text("a < b\nc")
+    'a &lt; b<br>c'
+    """
+    return html.escape(plain).replace("\n", "<br>")
+
+
+def _row(tag: str, cells: Sequence[str]) -> str:
+    return "<tr>" + "".join(f"<{tag}>{html_text(cell)}</{tag}>" for cell in cells) + "</tr>"

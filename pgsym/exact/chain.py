@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import add
 from typing import Any, Self
 
-from pgsym.algebra.dual import Slopes
+from pgsym.algebra.dual import DualLU, Slopes
 from pgsym.algebra.field import Factorization, Field
+from pgsym.algebra.ordering import Ordering
 from pgsym.errors import StructureError
 from pgsym.exact.elimination_plan import Constants, EliminationPlan
 from pgsym.exact.tables import LazyMap
@@ -28,18 +30,8 @@ Row = dict[int, Any]
 class InducedChain:
     """pi, P, r, P_pi and r_pi over one field, and the factored systems I - gamma P_pi and I - P_pi.
 
-    Parameters
-    ----------
-    structure
-        Shared between the fields in which one problem is evaluated.
-    lower
-        The same problem over ``field.base``, where `field` is a field of dual numbers: its constants and
-        factorizations are used again.
-
-    Attributes
-    ----------
-    systems : list of (discount, states, Factorization)
-        I - discount P_pi on these states, each factored once for all variants of the chain.
+    The structure is shared between the fields in which one problem is evaluated.  Where `field` is a field of dual
+    numbers, `lower` is the same problem over ``field.base``: what is known there is not computed again.
     """
 
     def __init__(
@@ -62,6 +54,7 @@ class InducedChain:
         self.constants: Constants = Constants(self.plan, field.ground) if lower is None else lower.constants
         self._known: dict[QuantityDefinition, Any] = {}
         self.systems: list[tuple[Any, tuple[State, ...], Factorization]] = []
+        """I - discount P_pi on these states, each factored once for all variants of the chain."""
         self._original: Self | None = None
         self._r: Mapping[Any, Any] | None = None
         self._gamma: Any = None
@@ -77,26 +70,17 @@ class InducedChain:
         """The same chain with other data; what is left out stays as it is.
 
         The dynamics stay, so the probabilities are shared, and with them every factorization of I - gamma P_pi that
-        serves the same discount.
+        serves the same discount.  With a discount of their own, V, Q, A and eta are those of that discount in the
+        average-reward objective too.
 
         Parameters
         ----------
         r : mapping
             {(s, a): mean reward} over ``mdp.pairs``, or {s: reward} for a function of the state; elements of the field.
         gamma
-            A discount: an element of the field, or a rational number.  At 1 every run has to end, as for a model whose
-            own discount is 1.
+            An element of the field, or a rational number.  At 1 every run has to end.
         mu0 : mapping
             {s: weight}; the weights need not sum to 1, a state left out has weight 0.
-
-        Raises
-        ------
-        HypothesisError
-            When a quantity is asked for that the new data do not define.
-
-        Notes
-        -----
-        With a discount of their own, V, Q, A and eta are those of that discount in the average-reward objective too.
 
         Examples
         --------
@@ -160,12 +144,10 @@ class InducedChain:
 
     @cached_property
     def gamma(self) -> Any:
-        """The discount factor."""
         return self.field.lift(self.constants.gamma) if self._gamma is None else self._gamma
 
     @cached_property
     def undiscounted(self) -> bool:
-        """The discount is the number 1."""
         return self.mdp.gamma == 1 if self._gamma is None else self.field.is_zero(self._gamma - self.field.one)
 
     @cached_property
@@ -245,7 +227,6 @@ class InducedChain:
 
     @cached_property
     def index(self) -> dict[State, int]:
-        """The position of each live state."""
         return {s: i for i, s in enumerate(self.live)}
 
     @property
@@ -266,6 +247,7 @@ class InducedChain:
                 return system
         rows = [self._identity_minus(self.index, s, self.gamma) for s in self.live]
         below = self._below
+        # the discount may have tangents, so the rows are needed over dual numbers too
         system = self.field.factor(rows) if below is None else self.field.factor(rows, lower=below._system)  # type: ignore[call-arg]
         self.systems.append((self.gamma, self.live, system))
         return system
@@ -273,11 +255,8 @@ class InducedChain:
     @cached_property
     def _planned(self) -> Factorization:
         """I - gamma P_pi for the model's discount, the start states eliminated last: J then needs little of V."""
-        index = self.plan.index
-        if self.lower is not None:
-            return self._differentiated(self.lower._planned, index, self.lower.gamma)
-        rows = [self._identity_minus(index, s, self.gamma) for s in self.plan.live]
-        return self.field.factor(rows, self.plan.last, ordering=self.plan.discounted)
+        plan, lower = self.plan, None if self.lower is None else self.lower._planned
+        return self.factored(plan.live, self.gamma, lower, plan.last, plan.discounted)
 
     @cached_property
     def _recurrent(self) -> tuple[State, ...]:
@@ -294,28 +273,30 @@ class InducedChain:
         if self._original is not None:
             return self._original._pinned
         self.structure.require_unichain()
-        rest = self.plan.rest
-        index = {s: i for i, s in enumerate(rest)}
-        if self.lower is not None:
-            return rest, self._differentiated(self.lower._pinned[1], index, self.lower.field.one)
-        rows = [self._identity_minus(index, s, self.field.one) for s in rest]
-        return rest, self.field.factor(rows, ordering=self.plan.pinned)
+        rest, lower = self.plan.rest, None if self.lower is None else self.lower._pinned[1]
+        return rest, self.factored(rest, self.field.one, lower, ordering=self.plan.pinned)
 
-    # -- helpers -----------------------------------------------------------------------------------------
-
-    def _sum(self, terms: Iterable[Any]) -> Any:
-        total = None
-        for term in terms:
-            total = term if total is None else total + term
-        return self.field.zero if total is None else total
+    def sum(self, terms: Iterable[Any]) -> Any:
+        found = list(terms)
+        return reduce(add, found) if found else self.field.zero
 
     def _dot(self, pairs: Sequence[tuple[Any, Any]]) -> Any:
         return self.field.dot([x for x, _ in pairs], [y for _, y in pairs])
 
-    def _differentiated(self, values: Factorization, index: Mapping[State, int], scale: Any) -> Factorization:
-        """I - scale P_pi over dual numbers, for a constant scale; what its values are has been factored already."""
+    def factored(
+        self,
+        states: Sequence[State],
+        scale: Any,
+        lower: Factorization | None,
+        last: Sequence[int] = (),
+        ordering: Ordering | None = None,
+    ) -> Factorization:
+        """I - scale P_pi on some states, for a constant scale; over dual numbers by its values' factors `lower`."""
         field: Any = self.field
-        rows, minus = self.constants.P, -scale
+        index = {s: i for i, s in enumerate(states)}
+        if lower is None:
+            return field.factor([self._identity_minus(index, s, scale) for s in states], last, ordering=ordering)
+        rows, minus = self.constants.P, -field.value(scale)
         slopes: Slopes = {}
         for s, i in index.items():
             chosen = self.pi[s]
@@ -325,7 +306,7 @@ class InducedChain:
                     j = index.get(t)
                     if j is not None:
                         entries.append((i, j, minus * slope))
-        return field.differentiated(values, slopes)
+        return DualLU(field, lower, slopes)
 
     def _identity_minus(self, index: Mapping[State, int], s: State, scale: Any) -> Row:
         """Row s of I - scale P_pi, restricted to the indexed states."""

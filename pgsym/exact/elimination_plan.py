@@ -6,7 +6,8 @@ Equal expressions are evaluated once in each field, and the pivots of each linea
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import add
 from typing import Any
 
 import sympy as sp
@@ -23,25 +24,6 @@ FEW_STARTS = 2
 class EliminationPlan:
     """The distinct parts of P and r, the unknowns of the linear systems and their order of elimination.
 
-    Attributes
-    ----------
-    expressions : list of Expr
-        The distinct probabilities and rewards of the outcomes.
-    probabilities : list of tuples of int
-        The distinct P(s'|s,a), as sums of expressions.
-    rewards : list of tuples of (int, int)
-        The distinct r(s,a), as sums of probability times reward.
-    moves : dict
-        {(s, a): ((s', position in `probabilities`), ...)}
-    one_reward_each : bool
-        Outcomes of one (s, a) that share s' have the same reward.
-    kinds : list of (tuple of int, int)
-        The distinct pairs of positions in `probabilities`, one for each s', and in `rewards`.
-    kind : dict
-        {(s, a): position in `kinds`}
-
-    Examples
-    --------
     >>> from pgsym.model import MDP, tabular
     >>> mdp = MDP.from_transitions([(s, "go", t, "1/2", 3) for s in "xy" for t in "xx"], gamma="1/2")
     >>> plan = EliminationPlan.of(Structure(mdp, tabular(mdp)))
@@ -63,13 +45,16 @@ class EliminationPlan:
         self.structure = structure
         self.mdp = structure.mdp
         self.one_reward_each = True
+        """Outcomes of one (s, a) that share s' have the same reward."""
         expressions: dict[sp.Expr, int] = {}
         zero: set[int] = set()
         sums: dict[tuple[int, ...], int] = {}
         rewards: dict[tuple[tuple[int, int], ...], int] = {}
         kinds: dict[tuple[tuple[int, ...], int], int] = {}
         self.moves: dict[tuple[State, Action], tuple[tuple[State, int], ...]] = {}
+        """{(s, a): ((s', position in `probabilities`), ...)}"""
         self.kind: dict[tuple[State, Action], int] = {}
+        """{(s, a): position in `kinds`}"""
 
         def position(expr: sp.Expr) -> int:
             known = expressions.get(expr)
@@ -94,11 +79,13 @@ class EliminationPlan:
             kind = (tuple([i for _, i in moves]), rewards.setdefault(tuple(terms), len(rewards)))
             self.kind[pair] = kinds.setdefault(kind, len(kinds))
         self.expressions = list(expressions)
+        """The distinct probabilities and rewards of the outcomes."""
         self.probabilities = list(sums)
+        """The distinct P(s'|s,a), as sums of expressions."""
         self.rewards = list(rewards)
+        """The distinct r(s,a), as sums of probability times reward."""
         self.kinds = list(kinds)
-
-    # -- unknowns ----------------------------------------------------------------------------------------
+        """The distinct pairs of positions in `probabilities`, one for each s', and in `rewards`."""
 
     @cached_property
     def live(self) -> tuple[State, ...]:
@@ -109,22 +96,15 @@ class EliminationPlan:
         return tuple(s for s in self.mdp.nonterminal if s not in excluded)
 
     @cached_property
-    def index(self) -> dict[State, int]:
-        """The position of each live state."""
-        return {s: i for i, s in enumerate(self.live)}
-
-    @cached_property
     def rest(self) -> tuple[State, ...]:
         """All states but the last of the recurrent class."""
         ref = self.structure.recurrent_classes[0][-1]
         return tuple(s for s in self.mdp.states if s != ref)
 
-    # -- pivots ------------------------------------------------------------------------------------------
-
     @cached_property
     def last(self) -> list[int]:
         """The start states, where there are few: eliminated last, they make J cheap."""
-        return [self.index[s] for s in self.mdp.start if s in self.index] if len(self.mdp.start) <= FEW_STARTS else []
+        return [i for i, s in enumerate(self.live) if s in self.mdp.start] if len(self.mdp.start) <= FEW_STARTS else []
 
     @cached_property
     def discounted(self) -> Ordering:
@@ -151,28 +131,21 @@ class Constants:
 
     @cached_property
     def gamma(self) -> Any:
-        """The discount factor."""
         return self._ground.convert(self._plan.mdp.gamma)
 
     @cached_property
     def mu0(self) -> Mapping[State, Any]:
-        """The start distribution, without its zeros."""
         return {s: self._ground.convert(p) for s, p in self._plan.mdp.start.items()}
 
     @cached_property
     def P(self) -> dict[tuple[State, Action], dict[State, Any]]:
         """P(s'|s,a), sparse; outcomes that share s' are added."""
-        values = []
-        for first, *others in self._plan.probabilities:
-            total = self._expressions[first]
-            for i in others:
-                total = total + self._expressions[i]
-            values.append(total)
+        known = self._expressions
+        values = [reduce(add, [known[i] for i in ids]) for ids in self._plan.probabilities]
         return {pair: {t: values[i] for t, i in row} for pair, row in self._plan.moves.items()}
 
     @cached_property
     def r(self) -> dict[tuple[State, Action], Any]:
-        """r(s,a)."""
         known = self._expressions
         values = [
             self._ground.dot([known[p] for p, _ in terms], [known[r] for _, r in terms]) for terms in self._plan.rewards

@@ -14,12 +14,11 @@ from pgsym.algebra.generators import Generators
 from pgsym.algebra.size import SizeField
 from pgsym.errors import StructureError
 from pgsym.exact.logarithms import LogBasis
-from pgsym.expression.linear import common_denominators
 from pgsym.expression.symbols import in_order
 from pgsym.limits import CLOSED_FORM_TERMS
 from pgsym.model.mdp import MDP
 from pgsym.model.policy import Policy
-from pgsym.model.policy_at import check_policy_at
+from pgsym.model.policy_checks import check_policy_at
 from pgsym.model.problem import Problem
 
 
@@ -41,12 +40,8 @@ def rational_field(
 ) -> RationalField:
     """Q(x, theta, gamma, symbols): closed forms.
 
-    Parameters
-    ----------
-    extra
-        Further free symbols of a claim; a policy parameter among them becomes a generator beside its exponential.
-    logs
-        The logarithms that become generators.
+    A policy parameter among the `extra` symbols of a claim becomes a generator beside its exponential; `logs` are the
+    logarithms that become generators.
     """
     return RationalField(
         policy.params,
@@ -67,24 +62,7 @@ def exact_field(
     values: Mapping[sp.Symbol, sp.Expr] | None = None,
     logs: LogBasis | None = None,
 ) -> Field:
-    """Exact numbers at a point theta; symbols without a value stay free.
-
-    Parameters
-    ----------
-    extra
-        Further symbols of a claim, policy parameters among them.
-    values
-        Values of symbols other than theta.
-    logs
-        Logarithms, which at the point are made of logarithms of primes.
-
-    Raises
-    ------
-    NotInFieldError
-        The argument of a logarithm is a sum with roots at this point.
-    AlgebraError
-        It is 0.
-    """
+    """Exact numbers at a point theta, with `values` of other symbols; those without a value stay free."""
     found = expressions(mdp, policy, extra, logs)
     return point_field(policy.params, list(policy.forms()), found, theta, values, _definitions(logs))
 
@@ -97,26 +75,13 @@ def float_field(
     logs: LogBasis | None = None,
 ) -> FloatField:
     """float64 at a point."""
-    values = {s: float(v) for s, v in symbols.items()}
-    return FloatField({p: float(theta[p]) for p in policy.params}, values, _definitions(logs))
+    return FloatField({p: theta[p] for p in policy.params}, symbols, _definitions(logs))
 
 
 def field_at(problem: Problem, given: Iterable[Any] = (), extra: Collection[sp.Symbol] = ()) -> Field:
-    """Exact numbers at the problem's theta; floats as soon as a component of it, or a number in `given`, is one.
+    """Exact numbers at the problem's theta; floats as soon as a component of it is one.
 
-    Parameters
-    ----------
-    given
-        Numbers that were put for symbols.
-    extra
-        Further symbols, such as an estimator's.
-
-    Raises
-    ------
-    PolicyError
-        theta is incomplete, or gives no probabilities, or no score.
-    StructureError
-        Floats, and a symbol without a value.
+    So it is where one of the numbers `given` for symbols was a float; `extra` symbols are such as an estimator's.
     """
     mdp, policy, theta = problem.mdp, problem.policy, problem.point
     check_policy_at(policy, theta)
@@ -141,10 +106,7 @@ def prime_field(
 ) -> PrimeField:
     """Residues modulo a random prime, every generator at a random point.
 
-    Parameters
-    ----------
-    generators
-        Those of another such field, where it is the same problem.
+    The generators may be those of another such field, where it is the same problem.
     """
     if generators is not None:
         return PrimeField.random(rng, logarithms=_definitions(logs), generators=generators)
@@ -154,7 +116,8 @@ def prime_field(
 
 def size_field(policy: Policy, *, logs: LogBasis | None = None) -> SizeField:
     """Bounds on degrees and coefficients of what the other fields compute."""
-    return SizeField(*common_denominators(policy.forms()), logarithms=_definitions(logs))
+    found = Generators.of(policy.forms(), ())
+    return SizeField(found.exponentials, found.constant, _definitions(logs))
 
 
 def _definitions(logs: LogBasis | None) -> dict[sp.Symbol, sp.Expr]:

@@ -1,4 +1,4 @@
-"""The truth about a truncated run: J and grad J of the first T steps, in float64.
+"""The chain in float64 at one theta after another, and the truth about a truncated run: J and grad J of T steps.
 
 The backward recursion V_t = r_pi + gamma P_pi V_{t+1} is differentiated step by step, for all parameters at
 once; `problem.unroll(T)` gives the same numbers in closed form on small models.
@@ -6,118 +6,98 @@ once; `problem.unroll(T)` gives the same numbers in closed form on small models.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
-from pgsym.algebra import DualField
+from pgsym.algebra.floating import sparse_of
 from pgsym.errors import StructureError
-from pgsym.exact.fields import field_at
-from pgsym.exact.quantities import Quantities
-from pgsym.model.objective import Objective
+from pgsym.exact.elimination_plan import Constants, EliminationPlan
+from pgsym.exact.fields import float_field
+from pgsym.exact.policy_arrays import Floats, PolicyPoint, policy_arrays
+from pgsym.model.mdp import State
 from pgsym.model.problem import Problem
+from pgsym.model.structure import Structure
 
-Floats = NDArray[np.float64]
 
-
-@dataclass(frozen=True)
-class Truncated:
-    """J and grad J of E[sum_{t<T} gamma^t r_t].
-
-    Attributes
-    ----------
-    J : float
-        In reward units.
-    grad : array, shape (k,)
-        In the order of ``policy.params``.
-    T : int
-        Number of steps.
-    """
+class Truncated(NamedTuple):
+    """Of E[sum_{t<T} gamma^t r_t]."""
 
     J: float
+    """In reward units."""
     grad: Floats
-    T: int
+    """[k] in the order of ``policy.params``."""
 
 
 class FloatChain:
-    """The induced chain and its derivatives as float64 arrays and sparse matrices.
+    """P, r, gamma and mu0 as arrays over S states that act and their N pairs (s, a), and the policy at any theta.
 
     Attributes
     ----------
-    P_pi : sparse, shape (S, S)
-        Non-terminal states only; what is missing from a row has terminated.
-    r_sa : array, shape (N,)
-        Expected reward of each state-action pair.
-    P_sa : sparse, shape (N, S)
-    choose : sparse, shape (S, N)
-        pi(a|s): sums over the actions of a state.
-    d_choose : sparse, shape (N, k)
-        d pi(a|s) / d theta, one row for each pair.
-    of_state : sparse, shape (S, N)
-        1 where the pair belongs to the state.
+    owner : array, shape (N,)
+        The state of each pair.
+    P : sparse, shape (N, S)
+        What is missing from a row has terminated.
+    r : array, shape (N,)
+        Expected reward of each pair.
+    policy_at : function
+        theta of shape (k,) -> `PolicyPoint`.
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(
+        self, problem: Problem, structure: Structure | None = None, states: Sequence[State] | None = None
+    ) -> None:
         mdp, policy = problem.mdp, problem.policy
-        theta = {p: float(value) for p, value in problem.point.items()}
-        dual = DualField(field_at(problem.replace(theta=theta)), policy.params)
-        q = Quantities(mdp, policy, Objective.START_STATE, dual)
-        state = {s: i for i, s in enumerate(mdp.nonterminal)}
-        column = {p: i for i, p in enumerate(policy.params)}
-        pairs = list(mdp.pairs)
-        owner = np.array([state[s] for s, _ in pairs])
-        shape = (len(state), len(pairs))
-        self.of_state = sparse.csr_array((np.ones(len(pairs)), (owner, np.arange(len(pairs)))), shape=shape)
-        chosen = np.array([dual.value(q.pi[s][a]) for s, a in pairs])
-        self.choose = sparse.csr_array((chosen, (owner, np.arange(len(pairs)))), shape=shape)
+        if mdp.symbols:
+            names = ", ".join(sorted(s.name for s in mdp.symbols))
+            raise StructureError(
+                f"no value for {names}; floats need every symbol. Give them: problem.at(NAME=VALUE), or --set",
+                where="symbols",
+            )
+        plan = EliminationPlan.of(structure or Structure(mdp, policy))
+        constants = Constants(plan, float_field(policy, dict.fromkeys(policy.params, 0.0), {}))
+        index = {s: i for i, s in enumerate(mdp.nonterminal if states is None else states)}
+        self.problem = problem
+        self.S, self.k = len(index), len(policy.params)
+        self.pairs = tuple((s, a) for s, a in mdp.pairs if s in index)
+        self.policy_at = policy_arrays(policy, self.pairs)
+        self.owner = np.array([index[s] for s, _ in self.pairs], int)
         moves = [
-            (i, state[t], float(dual.value(p)))
-            for i, pair in enumerate(pairs)
-            for t, p in q.P[pair].items()
-            if t in state
+            (n, index[t], float(p))
+            for n, pair in enumerate(self.pairs)
+            for t, p in constants.P[pair].items()
+            if t in index
         ]
-        self.P_sa = _sparse(moves, (len(pairs), len(state)))
-        self.r_sa = np.array([float(dual.value(q.r[pair])) for pair in pairs])
-        slopes = [
-            (i, column[p], float(e)) for i, (s, a) in enumerate(pairs) for p, e in dual.gradient(q.pi[s][a]).items()
-        ]
-        self.d_choose = _sparse(slopes, (len(pairs), len(column)))
-        self.P_pi = sparse.csr_array(self.choose @ self.P_sa)
-        self.r_pi: Floats = self.choose @ self.r_sa
-        self.gamma = float(mdp.gamma)
-        self.mu0 = np.array([float(mdp.start.get(s, 0)) for s in mdp.nonterminal])
+        self.P = sparse_of(moves, (len(self.pairs), self.S))
+        self.r = np.array([float(constants.r[pair]) for pair in self.pairs])
+        self.gamma = float(constants.gamma)
+        self.mu0 = np.array([float(constants.mu0.get(s, 0.0)) for s in index])
 
-    def steps(self, T: int, last: Floats | None = None) -> tuple[float, Floats]:
-        """E[sum_{t<T} gamma^t r_t + gamma^T last(s_T)] and its gradient [k], with `last` [S] held fixed."""
-        V = np.zeros(len(self.mu0)) if last is None else last
-        dV: Floats = np.zeros((len(V), self.d_choose.shape[1]))
+    def by_state(self, values: Floats) -> sparse.csr_array:
+        """Values of the pairs as a sparse matrix (S, N): times a vector, it sums over the actions of each state."""
+        return sparse.csr_array((values, (self.owner, np.arange(len(self.pairs)))), shape=(self.S, len(self.pairs)))
+
+    def steps(self, T: int, last: Floats | None = None) -> Truncated:
+        """E[sum_{t<T} gamma^t r_t + gamma^T last(s_T)] and its gradient at the problem's theta; `last` [S] is fixed."""
+        place: PolicyPoint = self.policy_at(np.array([float(value) for value in self.problem.point.values()]))
+        choose = self.by_state(place.pi)
+        P_pi = sparse.csr_array(choose @ self.P)
+        V = np.zeros(self.S) if last is None else last
+        dV: Floats = np.zeros((self.S, self.k))
         for _ in range(T):
-            Q = self.r_sa + self.gamma * (self.P_sa @ V)
-            dV = self.gamma * (self.P_pi @ dV)
-            dV += (self.of_state @ sparse.diags_array(Q) @ self.d_choose).toarray()
-            V = self.choose @ Q
-        return float(self.mu0 @ V), self.mu0 @ dV
+            Q = self.r + self.gamma * (self.P @ V)
+            dV = self.gamma * (P_pi @ dV) + (self.by_state(Q) @ place.slope).toarray()
+            V = choose @ Q
+        return Truncated(float(self.mu0 @ V), self.mu0 @ dV)
 
 
 def truncated(problem: Problem, T: int) -> Truncated:
-    """J and grad J of the first T steps from the start distribution, at the problem's theta.
+    """J and grad J of the first T steps from the start distribution, at the problem's theta; T is at least 1.
 
-    Parameters
-    ----------
-    T
-        Number of steps, at least 1.
-
-    Notes
-    -----
     Time O(T (nnz(P) k + nnz(d pi))), memory O(S k), for S states and k parameters.
     """
     if T < 1:
         raise StructureError(f"horizon {T}; at least one step is required. Give T >= 1", where="truncated")
-    return Truncated(*FloatChain(problem).steps(T), T)
-
-
-def _sparse(entries: list[tuple[int, int, float]], shape: tuple[int, int]) -> sparse.csr_array:
-    rows, columns, values = zip(*entries, strict=True) if entries else ((), (), ())
-    return sparse.csr_array((np.array(values, float), (np.array(rows, int), np.array(columns, int))), shape=shape)
+    return FloatChain(problem).steps(T)

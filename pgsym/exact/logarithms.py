@@ -4,7 +4,7 @@ r"""log pi(a|s) in every field, so that identities with entropy are decided too.
 
 with one generator L_j for every distinct irreducible polynomial or prime f_j, shared between the states in which it
 occurs; a softmax row needs one, the logarithm of its normaliser.  The L_j are independent of each other and of the
-theta_i and exp(theta_i) (see `pgsym.algebra.logarithm`), so the zero test stays a decision.
+theta_i and exp(theta_i) (see `pgsym.algebra.point`), so the zero test stays a decision.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ import sympy as sp
 from pgsym.algebra import RationalField
 from pgsym.algebra.field import Field
 from pgsym.algebra.generators import Generators
-from pgsym.algebra.logarithm import Logarithm
+from pgsym.algebra.point import Logarithm
 from pgsym.algebra.size import Size, SizeField
 from pgsym.errors import UndefinedQuantityError
-from pgsym.exact.constants import over
+from pgsym.exact.cramer import over
 from pgsym.exact.quantities import Quantities
 from pgsym.exact.tables import LazyMap
+from pgsym.expression.evaluate import Expressions
 from pgsym.expression.linear import Linear
 from pgsym.expression.symbols import Alphabet, Generator, in_order
 from pgsym.model.mdp import Action, State
@@ -32,17 +33,10 @@ from pgsym.model.policy import Policy
 
 
 class LogBasis:
-    """The logarithms that the probabilities of one policy, or of several, are made of.
+    """The logarithms that the probabilities of one policy, or of several, are made of; those they share are one symbol.
 
-    Parameters
-    ----------
-    policies
-        Logarithms that they share are one symbol.
-    alphabet
-        Where the symbols are made, if others are made there too.
+    The symbols are made in the `alphabet`, if others are made there too.
 
-    Examples
-    --------
     >>> from pgsym.model import MDP, sigmoid
     >>> mdp = MDP.from_transitions(
     ...     [(s, a, "end", 1, 1) for s in "xy" for a in ("go", "stay")], start="x", terminal=["end"]
@@ -59,7 +53,7 @@ class LogBasis:
         forms = [form for policy in policies for form in policy.forms()]
         self._found = Generators.of(forms, [e for policy in policies for e in policy.expressions()])
         self._alphabet = alphabet or Alphabet((*self._found.exponentials, *self._found.symbols))
-        self._rows: dict[tuple[Any, ...], list[Logarithm | None]] = {}
+        self._rows: dict[tuple[sp.Expr, ...], list[Logarithm | None]] = {}
         self._by_state: list[tuple[Policy, dict[State, list[Logarithm | None]]]] = []
 
     @cached_property
@@ -81,18 +75,7 @@ class LogBasis:
     def decompose(
         self, state: State, action: Action, policy: Policy | None = None
     ) -> tuple[Linear, dict[sp.Symbol, int]]:
-        """log pi(a|s) as a linear form in theta and multiples of the symbols.
-
-        Parameters
-        ----------
-        policy
-            The first one by default.
-
-        Raises
-        ------
-        UndefinedQuantityError
-            pi(a|s) is zero for every theta.
-        """
+        """log pi(a|s) of a policy, the first one by default, as a linear form in theta and multiples of the symbols."""
         policy = policy or self.policies[0]
         found = self._row(policy, state)[policy.actions(state).index(action)]
         if found is None:
@@ -125,19 +108,17 @@ class LogBasis:
             by_state = {}
             self._by_state.append((policy, by_state))
         if state not in by_state:
-            recorder = _Recorder()
-            recipe = tuple(entry.recipe for entry in policy.row(state, recorder))
-            if recipe not in self._rows:
-                field = self._field(recorder)
-                self._rows[recipe] = [
-                    None if field.is_zero(e) else Logarithm.of(field, e) for e in policy.row(state, field)
-                ]
-            by_state[state] = self._rows[recipe]
+            row = tuple(policy.row(state, Expressions()))
+            if row not in self._rows:
+                field = self._field(row)
+                elements = [field.convert(e) for e in row]
+                self._rows[row] = [None if field.is_zero(e) else Logarithm.of(field, e) for e in elements]
+            by_state[state] = self._rows[row]
         return by_state[state]
 
-    def _field(self, recorder: _Recorder) -> RationalField:
+    def _field(self, row: Sequence[sp.Expr]) -> RationalField:
         """The generators of one row, with the roots exp(theta_i/q_i) of all rows: then equal factors look alike."""
-        own = Generators.of(recorder.forms, recorder.symbols)
+        own = Generators.of((), row)
         forms = [Linear.of({symbol: Fraction(1, self._found.exponentials[symbol])}) for symbol in own.exponentials]
         if own.constant:
             forms.append(Linear.of({}, self._found.constant))
@@ -159,12 +140,10 @@ def log_policy(quantities: Quantities, basis: LogBasis) -> Mapping[State, Mappin
     >>> field.to_sympy(log_pi["s1"]["R"]), field.to_sympy(log_pi["s1"]["R"] - log_pi["s1"]["L"])
     (theta - log(exp(theta) + 1), theta)
     """
-
-    def element(state: State, action: Action) -> Any:
-        return _combined(quantities.field, *basis.decompose(state, action, quantities.policy))
+    field, policy = quantities.field, quantities.policy
 
     def row(state: State) -> Mapping[Action, Any]:
-        return LazyMap(quantities.policy.actions(state), lambda action: element(state, action))
+        return LazyMap(policy.actions(state), lambda action: _combined(field, *basis.decompose(state, action, policy)))
 
     return LazyMap(quantities.mdp.nonterminal, row)
 
@@ -191,51 +170,3 @@ def _combined(field: Field, form: Linear, powers: Mapping[sp.Symbol, int]) -> An
     for symbol, k in {**dict(form.coefficients), **{symbol: Fraction(k) for symbol, k in powers.items()}}.items():
         total = total + field.number(k) * field.symbol(symbol)
     return total
-
-
-class _Recorder:
-    """A number system whose elements are recipes: equal rows have equal recipes, and name what they need."""
-
-    def __init__(self) -> None:
-        self.forms: list[Linear] = []
-        self.symbols: list[sp.Symbol] = []
-
-    def number(self, value: Fraction) -> _Recipe:
-        return _Recipe(value)
-
-    def symbol(self, symbol: sp.Symbol) -> _Recipe:
-        self.symbols.append(symbol)
-        return _Recipe(symbol)
-
-    def exp(self, form: Linear) -> _Recipe:
-        self.forms.append(form)
-        return _Recipe(form)
-
-    def softmax(self, forms: Sequence[Linear]) -> list[_Recipe]:
-        self.forms.extend(forms)
-        return [_Recipe("softmax", k, *forms) for k in range(len(forms))]
-
-
-class _Recipe:
-    """How an element is computed, as nested tuples."""
-
-    def __init__(self, *recipe: Any) -> None:
-        self.recipe = recipe
-
-    def __add__(self, other: _Recipe) -> _Recipe:
-        return _Recipe("+", self.recipe, other.recipe)
-
-    def __sub__(self, other: _Recipe) -> _Recipe:
-        return _Recipe("-", self.recipe, other.recipe)
-
-    def __mul__(self, other: _Recipe) -> _Recipe:
-        return _Recipe("*", self.recipe, other.recipe)
-
-    def __truediv__(self, other: _Recipe) -> _Recipe:
-        return _Recipe("/", self.recipe, other.recipe)
-
-    def __neg__(self) -> _Recipe:
-        return _Recipe("-", self.recipe)
-
-    def __pow__(self, power: int) -> _Recipe:
-        return _Recipe("^", self.recipe, power)

@@ -20,18 +20,14 @@ from typing import Any
 from pgsym.algebra.field import Factorization
 from pgsym.errors import ImproperPolicyError
 from pgsym.exact.chain import InducedChain
+from pgsym.exact.tables import LazyMap
 from pgsym.model.mdp import Action, State
 
 
 class RecurrentClass:
     """One closed class under the policy: its stationary distribution, average reward and differential values.
 
-    Parameters
-    ----------
-    states
-        The class; its last state is pinned, so no dense row arises.
-    lower
-        The same class over ``q.field.base``; its factorization serves here too.
+    Its last state is pinned, so no dense row arises.  `lower` is the same class over ``q.field.base``.
     """
 
     def __init__(self, q: InducedChain, states: tuple[State, ...], lower: RecurrentClass | None) -> None:
@@ -43,7 +39,7 @@ class RecurrentClass:
     @cached_property
     def _system(self) -> Factorization:
         """I - P_pi on the class, without the row and column of the pinned state."""
-        return _identity_minus_P(self.q, self.rest, None if self.lower is None else self.lower._system)
+        return self.q.factored(self.rest, self.q.field.one, None if self.lower is None else self.lower._system)
 
     @cached_property
     def mu(self) -> Mapping[State, Any]:
@@ -51,68 +47,65 @@ class RecurrentClass:
         pinned, one, zero = self.states[-1], self.q.field.one, self.q.field.zero
         row = self.q.P_pi[pinned]
         weights = list(self._system.solve_transposed([row.get(s, zero) for s in self.rest]))
-        total = _sum(self.q, [*weights, one])
+        total = self.q.sum([*weights, one])
         return dict(zip(self.states, (w / total for w in [*weights, one]), strict=True))
 
     @cached_property
     def gain(self) -> Any:
-        """The average reward in the class."""
-        return _sum(self.q, (self.mu[s] * self.q.r_pi[s] for s in self.states))
+        return self.q.sum(self.mu[s] * self.q.r_pi[s] for s in self.states)
 
     @cached_property
     def H(self) -> Mapping[State, Any]:
         """(I - P_pi) H = r_pi - gain and mu.H = 0 on the class."""
         excess = [self.q.r_pi[s] - self.gain for s in self.rest]
         found = [*self._system.solve(excess), self.q.field.zero]
-        offset = _sum(self.q, (self.mu[s] * e for s, e in zip(self.states, found, strict=True)))
+        offset = self.q.sum((self.mu[s] * e for s, e in zip(self.states, found, strict=True)))
         return {s: e - offset for s, e in zip(self.states, found, strict=True)}
 
 
-class LongRun:
-    """The decomposition of one chain, computed once.
+class LongRunChain(InducedChain):
+    """The chain in its recurrent classes and its transient states; g, H, n and nu are by state.
 
-    Attributes
-    ----------
-    g, H, n, nu : mapping
-        By state, as in the claim language.
-
-    Examples
-    --------
     >>> from pgsym.exact import solve
     >>> {s: str(g) for s, g in solve("two-classes").at().quantities.g.items()}
     {'start': '8/9', 'safe': '1', 'on': '2/3', 'off': '2/3'}
     """
 
-    def __init__(self, q: InducedChain, lower: LongRun | None = None) -> None:
-        classes = q.structure.recurrent_classes
-        self.q = q
-        self.lower = lower
-        below: Sequence[RecurrentClass | None] = [None] * len(classes) if lower is None else lower.classes
-        self.classes: list[RecurrentClass] = [RecurrentClass(q, *pair) for pair in zip(classes, below, strict=True)]
-        self.class_of = {s: c for c in self.classes for s in c.states}
-        self.transient = tuple(s for s in q.mdp.nonterminal if s not in self.class_of)
+    @cached_property
+    def classes(self) -> list[RecurrentClass]:
+        classes = self.structure.recurrent_classes
+        below = [None] * len(classes) if self.lower is None else self.lower.classes
+        return [RecurrentClass(self, *pair) for pair in zip(classes, below, strict=True)]
 
     @cached_property
-    def _system(self) -> Factorization:
+    def class_of(self) -> dict[State, RecurrentClass]:
+        return {s: c for c in self.classes for s in c.states}
+
+    @cached_property
+    def transient(self) -> tuple[State, ...]:
+        """The other states that act."""
+        return tuple(s for s in self.mdp.nonterminal if s not in self.class_of)
+
+    @cached_property
+    def _waiting(self) -> Factorization:
         """I - P_pi on the transient states."""
-        return _identity_minus_P(self.q, self.transient, None if self.lower is None else self.lower._system)
+        return self.factored(self.transient, self.field.one, None if self.lower is None else self.lower._waiting)
 
     def _from_transient(self, direct: Iterable[Any]) -> dict[State, Any]:
         """x(t) = direct(t) + sum over transient t' of P_pi(t,t') x(t')."""
-        return dict(zip(self.transient, self._system.solve(list(direct)), strict=True))
+        return dict(zip(self.transient, self._waiting.solve(list(direct)), strict=True))
 
     def _ahead(self, s: State, values: Mapping[State, Any]) -> Any:
         """sum_s' P_pi(s,s') values(s') over the recurrent s'."""
-        return _sum(self.q, (p * values[t] for t, p in self.q.P_pi[s].items() if t in self.class_of))
+        return self.sum((p * values[t] for t, p in self.P_pi[s].items() if t in self.class_of))
 
     @cached_property
     def g(self) -> Mapping[State, Any]:
         """The long-run average reward of the chain that starts in s; 0 in terminal states.
 
-        g = P* r_pi with the Cesaro limit P* of the powers of P_pi (Puterman 1994, section 8.2).  In reward units per
-        step; with one recurrent class and no terminal state it is rbar in every state.
+        g = P* r_pi with the Cesaro limit P* of the powers of P_pi (Puterman 1994, section 8.2); reward units per step.
         """
-        found = dict.fromkeys(self.q.mdp.states, self.q.field.zero)
+        found = dict.fromkeys(self.mdp.states, self.field.zero)
         found.update((s, c.gain) for s, c in self.class_of.items())
         found.update(self._from_transient(self._ahead(s, found) for s in self.transient))
         return found
@@ -121,21 +114,20 @@ class LongRun:
     def H(self) -> Mapping[State, Any]:
         """The differential value with (I - P_pi) H = r_pi - g and P* H = 0; 0 in terminal states.
 
-        H is the deviation matrix times r_pi (Puterman 1994, section 8.2.3 and theorem 8.2.6).  In reward units; with
-        one recurrent class and no terminal state it is h.
+        H is the deviation matrix times r_pi (Puterman 1994, section 8.2.3 and theorem 8.2.6), in reward units.
         """
-        found = dict.fromkeys(self.q.mdp.states, self.q.field.zero)
+        found = dict.fromkeys(self.mdp.states, self.field.zero)
         found.update((s, c.H[s]) for s, c in self.class_of.items())
-        excess = (self.q.r_pi[s] - self.g[s] + self._ahead(s, found) for s in self.transient)
+        excess = (self.r_pi[s] - self.g[s] + self._ahead(s, found) for s in self.transient)
         found.update(self._from_transient(excess))
         return found
 
     @cached_property
     def n(self) -> Mapping[State, Any]:
         """The expected number of visits from the start; over all states, 0 in those not transient."""
-        zero, start = self.q.field.zero, self.q.mu0
-        found = dict.fromkeys(self.q.mdp.states, zero)
-        solved = self._system.solve_transposed([start.get(s, zero) for s in self.transient])
+        zero, start = self.field.zero, self.mu0
+        found = dict.fromkeys(self.mdp.states, zero)
+        solved = self._waiting.solve_transposed([start.get(s, zero) for s in self.transient])
         found.update(zip(self.transient, solved, strict=True))
         return found
 
@@ -143,33 +135,26 @@ class LongRun:
     def nu(self) -> Mapping[State, Any]:
         """The Cesaro limit of Pr(s_t = s) from the start, over all states.
 
-        It sums to 1 (to the total start weight), vanishes in transient states, and counts what has ended in the
-        terminal ones.  With one recurrent class and no terminal state it is mu.  First comes the weight that enters
-        each absorbing state or class from outside, then its spread by mu_k.
+        It sums to the total start weight, vanishes in transient states, and counts what has ended in the terminal
+        ones: the weight that enters each absorbing state or class from outside, spread by mu_k.
         """
-        zero, start = self.q.field.zero, self.q.mu0
-        arrived = {s: start.get(s, zero) for s in self.q.mdp.states if s in self.class_of or s in self.q.mdp.terminal}
+        zero, start = self.field.zero, self.mu0
+        arrived = {s: start.get(s, zero) for s in self.mdp.states if s in self.class_of or s in self.mdp.terminal}
         for s in self.transient:
-            for t, p in self.q.P_pi[s].items():
+            for t, p in self.P_pi[s].items():
                 if t in arrived:
                     arrived[t] = arrived[t] + self.n[s] * p
-        found = dict.fromkeys(self.q.mdp.states, zero)
-        found.update((s, arrived[s]) for s in self.q.mdp.terminal)
+        found = dict.fromkeys(self.mdp.states, zero)
+        found.update((s, arrived[s]) for s in self.mdp.terminal)
         for c in self.classes:
-            weight = _sum(self.q, (arrived[s] for s in c.states))
+            weight = self.sum(arrived[s] for s in c.states)
             found.update((s, weight * c.mu[s]) for s in c.states)
         return found
 
     @cached_property
     def expected_steps(self) -> Any:
-        """E[T], the expected number of actions until a terminal state, undiscounted.
-
-        Raises
-        ------
-        ImproperPolicyError
-            A state that the start reaches belongs to a recurrent class: the run need not end.
-        """
-        endless = [c for c in self.classes if not self.q.reachable.isdisjoint(c.states)]
+        """E[T], the expected number of actions until a terminal state, undiscounted."""
+        endless = [c for c in self.classes if not self.reachable.isdisjoint(c.states)]
         if endless:
             states = endless[0].states
             listed = ", ".join(map(repr, states[:8]))
@@ -178,7 +163,7 @@ class LongRun:
                 "E[T] needs every run to end. Mark an end as terminal, or make discount a random termination",
                 where="E[T]",
             )
-        return _sum(self.q, (self.n[s] for s in self.transient))
+        return self.sum(self.n[s] for s in self.transient)
 
 
 def deviation(q: InducedChain, mu: Mapping[State, Any]) -> Mapping[tuple[State, State], Any]:
@@ -186,31 +171,21 @@ def deviation(q: InducedChain, mu: Mapping[State, Any]) -> Mapping[tuple[State, 
 
     Column s' is the differential value of the reward 1 in s': (I - P_pi) x = e_s' - mu(s') 1 with mu.x = 0.
     Rows sum to 0; D r_pi = h (Puterman 1994, appendix A.5; Schweitzer 1968).
-
-    Raises
-    ------
-    NotUnichainError, UndefinedQuantityError
-        Two or more recurrent classes, or a terminal state.
     """
     recurrent = q._recurrent
     rest, system = q._pinned
     zero = q.field.zero
-    columns: dict[State, dict[State, Any]] = {}
 
     def column(target: State) -> dict[State, Any]:
         source = -mu[target]
         right = [source + q.field.one if s == target else source for s in rest]
         found = dict(zip(rest, system.solve(right), strict=True))
         found[recurrent[-1]] = zero
-        offset = _sum(q, (mu[s] * found[s] for s in recurrent))
+        offset = q.sum(mu[s] * found[s] for s in recurrent)
         return {s: e - offset for s, e in found.items()}
 
-    def entry(row: tuple[State], target: State) -> Any:
-        if target not in columns:
-            columns[target] = column(target)
-        return columns[target][row[0]]
-
-    return _Grid([(s,) for s in q.mdp.states], q.mdp.states, entry)
+    columns = LazyMap(q.mdp.states, column)
+    return _Grid([(s,) for s in q.mdp.states], q.mdp.states, lambda row, target: columns[target][row[0]])
 
 
 def reward_to(q: InducedChain) -> Mapping[tuple[State, Action, State], Any]:
@@ -218,7 +193,6 @@ def reward_to(q: InducedChain) -> Mapping[tuple[State, Action, State], Any]:
 
     The mean of r(s,a,s') over s' is r(s,a).  A reward function of one's own (`varied`) does not depend on s'.
     """
-    by_pair: dict[tuple[State, Action], dict[State, Any]] = {}
 
     def row(pair: tuple[State, Action]) -> dict[State, Any]:
         if q.has_own_rewards:
@@ -232,18 +206,11 @@ def reward_to(q: InducedChain) -> Mapping[tuple[State, Action, State], Any]:
             if all(o.r == outcomes[0].r for o in outcomes):
                 found[t] = convert(outcomes[0].r)
             else:
-                found[t] = _sum(q, (convert(o.p) * convert(o.r) for o in outcomes)) / q.P[pair][t]
+                found[t] = q.sum(convert(o.p) * convert(o.r) for o in outcomes) / q.P[pair][t]
         return found
 
-    def entry(pair: tuple[State, Action], t: State) -> Any:
-        if pair not in by_pair:
-            by_pair[pair] = row(pair)
-        return by_pair[pair].get(t, q.field.zero)
-
-    return _Grid(q.mdp.pairs, q.mdp.states, entry)
-
-
-# -- helpers ---------------------------------------------------------------------------------------------
+    rows = LazyMap(q.mdp.pairs, row)
+    return _Grid(q.mdp.pairs, q.mdp.states, lambda pair, t: rows[pair].get(t, q.field.zero))
 
 
 class _Grid(Mapping[Any, Any]):
@@ -267,24 +234,3 @@ class _Grid(Mapping[Any, Any]):
 
     def __len__(self) -> int:
         return len(self._rows) * len(self._columns)
-
-
-def _identity_minus_P(q: InducedChain, states: Sequence[State], lower: Factorization | None) -> Factorization:
-    """I - P_pi on the given states, factored; over dual numbers by the factors `lower` of its values."""
-    index = {s: i for i, s in enumerate(states)}
-    rows = []
-    for s in states:
-        row = {index[s]: q.field.one}
-        for t, p in q.P_pi[s].items():
-            if t in index:
-                j = index[t]
-                row[j] = row[j] - p if j in row else -p
-        rows.append(row)
-    return q.field.factor(rows) if lower is None else q.field.factor(rows, lower=lower)  # type: ignore[call-arg]
-
-
-def _sum(q: InducedChain, terms: Iterable[Any]) -> Any:
-    total = None
-    for term in terms:
-        total = term if total is None else total + term
-    return q.field.zero if total is None else total

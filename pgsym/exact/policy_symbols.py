@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
-from typing import Any
+from typing import Any, cast
 
 import sympy as sp
 
@@ -33,28 +33,17 @@ class PolicySymbols(Policy):
     """A softmax policy whose probabilities are symbols; states with equal rows share them, uniform rows are numbers.
 
     In each state the last action's probability is one minus the others, so the symbols are independent.  Those of a
-    row that some states share are named after the first of these, or after none where all states share it.
-
-    Parameters
-    ----------
-    taken
-        Symbols of the model: the probabilities have other names.
-
-    Attributes
-    ----------
-    rows : dict
-        {state: [pi(a|s) as an expression in the symbols]}.
-    derivation : dict
-        {theta_i: {symbol: its derivative, a polynomial in the symbols}}.
-    latex_names : dict
-        {symbol: LaTeX}.
+    row that some states share are named after the first of these, or after none where all states share it; and other
+    than what is `taken`.
     """
 
     def __init__(self, base: Softmax, taken: Iterable[sp.Symbol] = ()) -> None:
         self.base = base
         self.params = base.params
         self.rows: dict[State, list[sp.Expr]] = {}
+        """pi(.|s) as expressions in the symbols."""
         self.derivation: dict[sp.Symbol, dict[sp.Symbol, sp.Expr]] = {p: {} for p in base.params}
+        """{theta_i: {symbol: its derivative, a polynomial in the symbols}}"""
         self.latex_names: dict[sp.Symbol, str] = {}
         self._alphabet = Alphabet((*base.params, *taken))
         self._spelt = name_table(dict.fromkeys(name for s in base.states for name in (s, *base.actions(s))))
@@ -85,7 +74,7 @@ class PolicySymbols(Policy):
         for s in states:
             self.rows[s] = [probability[a] for a in self.base.actions(s)]
         for theta in self.params:
-            slope = {a: _coefficient(form, theta) for a, form in kind}
+            slope = {a: sp.Rational(dict(form.coefficients).get(theta, 0)) for a, form in kind}
             mean = sp.Add(*(c * probability[a] for a, c in slope.items()))
             for a, symbol in symbols.items():
                 if slope[a] - mean != 0:
@@ -120,15 +109,10 @@ class PolicySymbols(Policy):
 
 
 def in_policy_symbols(solution: Solution) -> Solution:
-    """The same solution with pi(a|s) kept as symbols.
+    """The same closed form with pi(a|s) kept as symbols, under the same limits.
 
-    Raises
-    ------
-    PolicyError
-        The policy is not a softmax; its probabilities are already rational in theta.
+    PolicyError where the policy is not a softmax: its probabilities are already rational in theta.
 
-    Examples
-    --------
     >>> from pgsym.exact import solve
     >>> from pgsym.model import MDP, Problem, sigmoid
     >>> mdp = MDP.from_transitions(
@@ -143,15 +127,10 @@ def in_policy_symbols(solution: Solution) -> Solution:
             "Read the closed form in theta",
             where="policy",
         )
-    q = solution.quantities
+    q, closed = solution.quantities, cast(RationalField, solution.field)
     policy = PolicySymbols(solution.policy, q.mdp.symbols)
     generators = [*policy.symbols, *in_order(q.mdp.symbols)]
-    field = RationalField.with_derivation(generators, policy.derivation)
+    field = RationalField.with_derivation(generators, policy.derivation, **closed.limits)
     return Solution(
         Quantities(q.mdp, policy, q.objective, field, q.structure), solution.problem, names=policy.latex_names
     )
-
-
-def _coefficient(form: Linear, theta: sp.Symbol) -> sp.Rational:
-    c = dict(form.coefficients).get(theta, 0)
-    return sp.Rational(c)

@@ -6,32 +6,23 @@ is asked for, and each quantity checks its own hypotheses.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import sympy as sp
 
 from pgsym.errors import UndefinedQuantityError
-from pgsym.exact.chain import InducedChain, Row
-from pgsym.exact.longrun import LongRun, deviation, reward_to
+from pgsym.exact.chain import Row
+from pgsym.exact.longrun import LongRunChain, deviation, reward_to
 from pgsym.exact.tables import LazyMap
 from pgsym.expression.quantity import QUANTITIES
 from pgsym.model.mdp import Action, State
-from pgsym.model.objective import MEAN_REWARD
+from pgsym.model.objective import MEAN_REWARD, Objective
 
 
-class Quantities(InducedChain):
-    """mu, eta, d, V, Q, A, h, rbar, J and the parts of the policy gradient theorem, over one field.
-
-    Parameters
-    ----------
-    structure
-        Shared between the fields in which one problem is evaluated.
-    lower
-        The same problem over ``field.base``, where `field` is a field of dual numbers: what is known there is not
-        computed again.
-    """
+class Quantities(LongRunChain):
+    """mu, eta, d, V, Q, A, h, rbar, J and the parts of the policy gradient theorem, over one field."""
 
     # -- discounted or total reward ----------------------------------------------------------------------
 
@@ -45,9 +36,8 @@ class Quantities(InducedChain):
     def _values(self) -> Sequence[Any]:
         """V on the live states, as a vector."""
         rewards = [self.r_pi[s] for s in self.live]
-        if self._below is None:
-            return self._system.solve(rewards)
-        return self._system.solve(rewards, self._below._values)  # type: ignore[call-arg]
+        known = None if self._below is None else self._below._values
+        return _solved(self._system.solve, rewards, known)
 
     @cached_property
     def eta(self) -> Mapping[State, Any]:
@@ -60,9 +50,8 @@ class Quantities(InducedChain):
         """eta on the live states, as a vector."""
         zero = self.field.zero
         start = [self.mu0.get(s, zero) for s in self.live]
-        if self._below is None:
-            return self._system.solve_transposed(start)
-        return self._system.solve_transposed(start, self._below._visits)  # type: ignore[call-arg]
+        known = None if self._below is None else self._below._visits
+        return _solved(self._system.solve_transposed, start, known)
 
     def visits_from(self, state: State) -> Mapping[State, Any]:
         """Expected discounted visits of a run that begins in `state`; V(s) is their sum, weighted with r_pi."""
@@ -80,9 +69,9 @@ class Quantities(InducedChain):
                 where="d",
             )
         if self.mdp.terminal or self.undiscounted:
-            scale = one / self._sum(eta[s] for s in self.live)
+            scale = one / self.sum(eta[s] for s in self.live)
         else:
-            start = one if self._mu0 is None else self._sum(self.mu0.values())
+            start = one if self._mu0 is None else self.sum(self.mu0.values())
             scale = (one - self.gamma) / start
         return LazyMap(self.live, lambda s: scale * eta[s])
 
@@ -94,7 +83,7 @@ class Quantities(InducedChain):
         if self._original is not None:
             return self._original.mu
         weights = list(self._weights)
-        total = self._sum(weights) + self.field.one
+        total = self.sum(weights) + self.field.one
         found = dict(zip(self.plan.rest, (w / total for w in weights), strict=True))
         return found | {self._recurrent[-1]: self.field.one / total}
 
@@ -104,9 +93,8 @@ class Quantities(InducedChain):
         ref, zero = self._recurrent[-1], self.field.zero
         rest, system = self._pinned
         leaving = [self.P_pi[ref].get(s, zero) for s in rest]
-        if self.lower is None:
-            return system.solve_transposed(leaving)
-        return system.solve_transposed(leaving, self.lower._weights)  # type: ignore[call-arg]
+        known = None if self.lower is None else self.lower._weights
+        return _solved(system.solve_transposed, leaving, known)
 
     @cached_property
     def rbar(self) -> Any:
@@ -126,9 +114,8 @@ class Quantities(InducedChain):
         """h(s) - h(the pinned state) for the other states."""
         rest, system = self._pinned
         excess = [self.r_pi[s] - self.rbar for s in rest]
-        if self.lower is None:
-            return system.solve(excess)
-        return system.solve(excess, self.lower._relative)  # type: ignore[call-arg]
+        known = None if self.lower is None else self.lower._relative
+        return _solved(system.solve, excess, known)
 
     # -- what the objective makes of them ----------------------------------------------------------------
 
@@ -179,46 +166,12 @@ class Quantities(InducedChain):
         w, v = getattr(self, first), getattr(self, second)
         return self._dot([(w[s], v[s]) for s in self._support(first) if s in v])
 
-    # -- in the long run ---------------------------------------------------------------------------------
-
-    @cached_property
-    def long_run(self) -> LongRun:
-        """The recurrent classes and the transient states, each with its systems."""
-        return LongRun(self, None if self.lower is None else self.lower.long_run)
-
-    @property
-    def g(self) -> Mapping[State, Any]:
-        """The long-run average reward from each state."""
-        return self.long_run.g
-
-    @property
-    def H(self) -> Mapping[State, Any]:
-        """The differential value with any number of recurrent classes."""
-        return self.long_run.H
-
-    @property
-    def n(self) -> Mapping[State, Any]:
-        """Expected visits to transient states, 0 for others."""
-        return self.long_run.n
-
-    @property
-    def nu(self) -> Mapping[State, Any]:
-        """The limiting distribution."""
-        return self.long_run.nu
-
-    @property
-    def expected_steps(self) -> Any:
-        """E[T], the expected number of actions until a terminal state."""
-        return self.long_run.expected_steps
-
     @cached_property
     def D(self) -> Mapping[tuple[State, State], Any]:
-        """The deviation matrix by pairs of states."""
         return deviation(self, self.mu)
 
     @cached_property
     def reward_to(self) -> Mapping[tuple[State, Action, State], Any]:
-        """r(s,a,s'), the mean reward of the outcomes that lead to s'."""
         return reward_to(self)
 
     # -- derivatives -------------------------------------------------------------------------------------
@@ -239,16 +192,6 @@ class Quantities(InducedChain):
                 for theta, dp in self.field.gradient(p).items():
                     term = w * dp * value(self.Q[s, a])
                     total[theta] = total[theta] + term if theta in total else term
-        return self._complete(total)
-
-    @cached_property
-    def stationary_shift(self) -> Mapping[sp.Symbol, Any]:
-        """sum_s grad mu(s) V(s): what the theorem's sum lacks for the stationary-value objective."""
-        total: dict[sp.Symbol, Any] = {}
-        for s in self._recurrent:
-            for theta, dmu in self.field.gradient(self.mu[s]).items():
-                term = dmu * self.field.value(self.V[s])
-                total[theta] = total[theta] + term if theta in total else term
         return self._complete(total)
 
     @cached_property
@@ -278,8 +221,6 @@ class Quantities(InducedChain):
         if weight == "mu":
             return self._recurrent
         return tuple(self.mu0) if weight == "mu0" else tuple(s for s in self.live if s in self.reachable)
-
-    # -- helpers -----------------------------------------------------------------------------------------
 
     def _on_live(self, values: Sequence[Any], name: str) -> Mapping[State, Any]:
         index = self.index
@@ -311,12 +252,7 @@ class Quantities(InducedChain):
 
     def _require_discounted(self, name: str) -> None:
         if not self._is_discounted:
-            instead = QUANTITIES[name].instead
-            raise UndefinedQuantityError(
-                f"{name} is not defined for the {self.objective} objective; it uses {instead}. Ask for {instead}, "
-                "or solve with another objective",
-                where=name,
-            )
+            raise differential_only(name, self.objective)
 
     def _require(self, hypothesis: str) -> None:
         """One of the objective's hypotheses, about the data at hand; V checks for itself that runs end."""
@@ -324,3 +260,18 @@ class Quantities(InducedChain):
             self.structure.require_discounted(self.undiscounted)
         elif self._original is None or hypothesis == "unichain":
             getattr(self.structure, f"require_{hypothesis}")()
+
+
+def _solved(solve: Callable[..., Sequence[Any]], right: Sequence[Any], values: Sequence[Any] | None) -> Sequence[Any]:
+    """The solution, whose values may be known already from the lower field."""
+    return solve(right) if values is None else solve(right, values)
+
+
+def differential_only(name: str, objective: Objective) -> UndefinedQuantityError:
+    """A discounted quantity was asked for."""
+    instead = QUANTITIES[name].instead
+    return UndefinedQuantityError(
+        f"{name} is not defined for the {objective} objective; it uses {instead}. Ask for {instead}, or solve with "
+        "another objective",
+        where=name,
+    )

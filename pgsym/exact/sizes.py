@@ -14,34 +14,26 @@ row (`pgsym.exact.cramer`), each row with its own denominators.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 from pgsym.algebra.size import Size, SizeField
-from pgsym.errors import UndefinedQuantityError
-from pgsym.exact.constants import Parts, over
-from pgsym.exact.cramer import ONE, Bound, CramerSystem, Stationary
+from pgsym.exact.cramer import ONE, Bound, CramerSystem, Parts, Stationary, over
 from pgsym.exact.logarithms import LogBasis, log_policy_size
+from pgsym.exact.quantities import differential_only
 from pgsym.exact.tables import Constant
-from pgsym.expression.quantity import QUANTITIES, QuantityDefinition
-from pgsym.model.mdp import MDP, Action, State
+from pgsym.expression.quantity import QuantityDefinition
+from pgsym.model.mdp import MDP, State
 from pgsym.model.objective import MEAN_REWARD, Objective
 from pgsym.model.policy import Policy
 from pgsym.model.structure import Structure
 
 
 class SizeQuantities:
-    """Bounds of mu, eta, d, V, Q, A, h, rbar, J, ... with the attributes of `Quantities`; its tables are constant.
+    """Bounds with the attributes of `Quantities`, where they are explained; tables are constant.
 
-    Parameters
-    ----------
-    field
-        Made for the policy; the quantities are differentiated by ``field.gradient``.
-
-    Examples
-    --------
     >>> from pgsym.model import tabular
     >>> mdp = MDP.from_transitions(
     ...     [(s, a, t, 1, "r") for s, t in ("xy", "yx") for a in "lr"], start="x", gamma="gamma"
@@ -61,9 +53,6 @@ class SizeQuantities:
         structure: Structure | None = None,
         *,
         parts: Parts | None = None,
-        r: Size | None = None,
-        gamma: Size | None = None,
-        mu0: Size | None = None,
     ) -> None:
         self.mdp = mdp
         self.policy = policy
@@ -71,79 +60,66 @@ class SizeQuantities:
         self.field = field
         self.structure = structure or Structure(mdp, policy)
         self.parts = parts or Parts(mdp, policy, field, self.structure)
-        self._r = r
-        self._gamma = gamma
-        self._mu0 = mu0
+        self._r: Size | None = None
+        self._gamma: Size | None = None
+        self._mu0: Size | None = None
 
     def varied(self, r: Size | None = None, gamma: Size | None = None, mu0: Size | None = None) -> SizeQuantities:
         """The same for another reward function, discount or start weight, by bounds of their entries."""
-        return SizeQuantities(
-            self.mdp,
-            self.policy,
-            self.objective,
-            self.field,
-            self.structure,
-            parts=self.parts,
-            r=self._r if r is None else self.field.spread(r, len(self.mdp.pairs)),
-            gamma=self._gamma if gamma is None else self.field.spread(gamma, 1),
-            mu0=self._mu0 if mu0 is None else self.field.spread(mu0, len(self.mdp.states)),
-        )
+        spread = self.field.spread
+        found = SizeQuantities(self.mdp, self.policy, self.objective, self.field, self.structure, parts=self.parts)
+        found._r = self._r if r is None else spread(r, len(self.mdp.pairs))
+        found._gamma = self._gamma if gamma is None else spread(gamma, 1)
+        found._mu0 = self._mu0 if mu0 is None else spread(mu0, len(self.mdp.states))
+        return found
 
     def of(self, quantity: QuantityDefinition) -> Any:
-        """The bound of a quantity of the registry."""
         return quantity.bound_of(self)
 
     # -- the chain ---------------------------------------------------------------------------------------
 
     @cached_property
-    def pi(self) -> Mapping[State, Mapping[Action, Size]]:
-        """pi(a|s), nested by state and action."""
-        return self._by_state(Constant(range(self.parts.actions), self.parts.pi))
+    def pi(self) -> Constant:
+        return Constant(Constant(self.parts.pi))
 
     @cached_property
     def gamma(self) -> Size:
-        """The discount factor."""
         return self._gamma or self.parts.gamma
 
     @cached_property
-    def mu0(self) -> Mapping[Any, Size]:
-        """The start distribution."""
+    def mu0(self) -> Constant:
         if self._mu0 is None:
             self.structure.require_start()
-        return self._by_state(self._mu0 or self.parts.mu0)
+        return Constant(self._mu0 or self.parts.mu0)
 
     @cached_property
-    def r(self) -> Mapping[Any, Size]:
-        """r(s,a)."""
-        return Constant(self.mdp.pairs, self._r or self.parts.r)
+    def r(self) -> Constant:
+        return Constant(self._r or self.parts.r)
 
     @cached_property
-    def P(self) -> Mapping[tuple[State, Action], Mapping[Any, Size]]:
-        """P(s'|s,a)."""
-        return Constant(self.mdp.pairs, self._by_state(self.parts.P))
+    def P(self) -> Constant:
+        return Constant(Constant(self.parts.P))
 
     @cached_property
-    def P_pi(self) -> Mapping[State, Mapping[Any, Size]]:
+    def P_pi(self) -> Constant:
         """P_pi(s,s'), a sum over the actions."""
-        return self._by_state(self._by_state(self._count(self.parts.actions) * self.parts.pi * self.parts.P))
+        return Constant(Constant(self._count(self.parts.actions) * self.parts.pi * self.parts.P))
 
     @cached_property
-    def r_pi(self) -> Mapping[Any, Size]:
+    def r_pi(self) -> Constant:
         """r_pi(s), a sum over the actions."""
-        return self._by_state(self._count(self.parts.actions) * self.parts.pi * self.r[None])
+        return Constant(self._count(self.parts.actions) * self.parts.pi * self.r[None])
 
-    def log_pi(self, basis: LogBasis) -> Mapping[State, Mapping[Action, Size]]:
+    def log_pi(self, basis: LogBasis) -> Constant:
         """log pi(a|s), nested by state and action; the field was made with this basis."""
-        return self._by_state(Constant(range(self.parts.actions), log_policy_size(self.field, self.policy, basis)))
+        return Constant(Constant(log_policy_size(self.field, self.policy, basis)))
 
     @property
     def has_own_rewards(self) -> bool:
-        """The rewards are not those of the model."""
         return self._r is not None
 
     @property
     def live(self) -> tuple[State, ...]:
-        """The states whose value has to be solved for."""
         return self.parts.plan.live
 
     # -- discounted or total reward ----------------------------------------------------------------------
@@ -155,10 +131,10 @@ class SizeQuantities:
         return CramerSystem(Counter(self.parts.local.values()), above, below)
 
     @cached_property
-    def V(self) -> Mapping[Any, Size]:
+    def V(self) -> Constant:
         """V(s) over det and the rewards' denominator."""
         self._require_value("V")
-        return self._by_state(self.value(self._system))
+        return Constant(self.value(self._system))
 
     def value(self, system: CramerSystem) -> Size:
         """(I - gamma P_pi)^-1 r_pi."""
@@ -168,10 +144,10 @@ class SizeQuantities:
         return found.over(system.det) * Size(0, 0.0, self._r.factors)
 
     @cached_property
-    def eta(self) -> Mapping[Any, Size]:
+    def eta(self) -> Constant:
         """eta(s) over det and the denominator of mu0."""
         self._require_value("eta")
-        return self._by_state(self.visits(self._system))
+        return Constant(self.visits(self._system))
 
     def visits(self, system: CramerSystem) -> Size:
         """mu0 (I - gamma P_pi)^-1."""
@@ -184,13 +160,13 @@ class SizeQuantities:
         return len(self.mdp.start) if self._mu0 is None else len(self.mdp.states)
 
     @cached_property
-    def d(self) -> Mapping[Any, Size]:
+    def d(self) -> Constant:
         """eta over its sum, or (1 - gamma) eta."""
         eta = self.eta[None]
         if self._mu0 is None and not self.mdp.terminal and self.mdp.gamma != 1:
-            return self._by_state((self.field.one - self.gamma) * eta)
+            return Constant((self.field.one - self.gamma) * eta)
         sum_of_all = Bound(eta.degree, eta.bits).repeated(len(self.mdp.states))
-        return self._by_state(Bound(eta.degree, eta.bits).over(sum_of_all.factor()))
+        return Constant(Bound(eta.degree, eta.bits).over(sum_of_all.factor()))
 
     # -- stationary and differential ---------------------------------------------------------------------
 
@@ -204,9 +180,8 @@ class SizeQuantities:
         )
 
     @cached_property
-    def mu(self) -> Mapping[Any, Size]:
-        """The stationary distribution over T."""
-        return self._by_state(self.stationary.mu)
+    def mu(self) -> Constant:
+        return Constant(self.stationary.mu)
 
     @cached_property
     def rbar(self) -> Size:
@@ -220,9 +195,9 @@ class SizeQuantities:
         return stationary.mean(lambda row: row.choice) * self._r
 
     @cached_property
-    def h(self) -> Mapping[Any, Size]:
+    def h(self) -> Constant:
         """h(s) over det, T^2 and the rewards' denominator."""
-        return self._by_state(self.relative(self.stationary, self.rbar))
+        return Constant(self.relative(self.stationary, self.rbar))
 
     def relative(self, stationary: Stationary, gain: Size) -> Size:
         """x - mu.x for (I - P_pi) x = r_pi - gain."""
@@ -239,31 +214,26 @@ class SizeQuantities:
         return self._gamma is not None or not self.objective.definition.differential
 
     @cached_property
-    def baseline(self) -> Mapping[Any, Size]:
-        """V, or h where values are differential ones."""
+    def baseline(self) -> Constant:
         return self.V if self._is_discounted else self.h
 
     @cached_property
-    def Q(self) -> Mapping[Any, Size]:
-        """The action value."""
+    def Q(self) -> Constant:
         r, future = self.r[None], self._count(self.parts.branches) * self.parts.P * self.baseline[None]
         found = r + self.gamma * future if self._is_discounted else r + self.rbar + future
-        return Constant(self.mdp.pairs, found)
+        return Constant(found)
 
     @cached_property
-    def A(self) -> Mapping[Any, Size]:
-        """The advantage."""
-        return Constant(self.mdp.pairs, self.Q[None] - self.baseline[None])
+    def A(self) -> Constant:
+        return Constant(self.Q[None] - self.baseline[None])
 
     @cached_property
-    def weight(self) -> Mapping[Any, Size]:
-        """eta or mu."""
-        found: Mapping[Any, Size] = getattr(self, self.objective.definition.weight)
+    def weight(self) -> Constant:
+        found: Constant = getattr(self, self.objective.definition.weight)
         return found
 
     @cached_property
     def J(self) -> Size:
-        """The objective."""
         if self._r is None and self._gamma is None and self._mu0 is None:
             self.structure.require(self.objective)
         if self.objective.definition.J == MEAN_REWARD:
@@ -274,14 +244,13 @@ class SizeQuantities:
         return product
 
     @cached_property
-    def logit(self) -> Mapping[Any, Size]:
-        """l(s,a) of a softmax policy."""
+    def logit(self) -> Constant:
         number, symbol = self.field.number, self.field.symbol
         sums = [
             [number(form.constant), *(number(c) * symbol(s) for s, c in form.coefficients)]
             for form in dict.fromkeys(self.policy.forms())
         ]
-        return Constant(self.mdp.pairs, over(self.field.common(e for terms in sums for e in terms), sums))
+        return Constant(over(self.field.common(e for terms in sums for e in terms), sums))
 
     # -- in the long run: each recurrent class has a system of its own -----------------------------------
 
@@ -292,7 +261,6 @@ class SizeQuantities:
 
     @cached_property
     def _transient(self) -> CramerSystem:
-        """I - P_pi on the transient states."""
         recurrent = {s for c in self.structure.recurrent_classes for s in c}
         return CramerSystem(Counter(self.parts.local[s] for s in self.mdp.nonterminal if s not in recurrent))
 
@@ -302,35 +270,34 @@ class SizeQuantities:
         return self._transient.solve(lambda row: row.move).over(self._transient.det)
 
     @cached_property
-    def D(self) -> Mapping[Any, Size]:
+    def D(self) -> Constant:
         """Column s' is h for the reward 1 in s'."""
-        return self._by_state(self.varied(r=self.field.one).h[None])
+        return Constant(self.varied(r=self.field.one).h[None])
 
     @cached_property
-    def g(self) -> Mapping[Any, Size]:
+    def g(self) -> Constant:
         """The class's own average, or x with (I - P_pi) x = P_pi g on the transient states."""
         within = self._any(self.average(c) for c in self._classes)
-        return self._by_state(within + self._ahead * within)
+        return Constant(within + self._ahead * within)
 
     @cached_property
-    def H(self) -> Mapping[Any, Size]:
+    def H(self) -> Constant:
         """The class's own values, or x with (I - P_pi) x = r_pi - g + P_pi H on the transient states."""
         within = self._any(self.relative(c, self.average(c)) for c in self._classes)
         waiting = self._transient.solve(lambda row: row.clear).over(self._transient.det)
         transient = self.value(self._transient) + waiting * self.g[None]
-        return self._by_state(within + transient + self._ahead * within)
+        return Constant(within + transient + self._ahead * within)
 
     @cached_property
-    def n(self) -> Mapping[Any, Size]:
-        """Visits to transient states from any start."""
-        return self._by_state(self.visits(self._transient))
+    def n(self) -> Constant:
+        return Constant(self.visits(self._transient))
 
     @cached_property
-    def nu(self) -> Mapping[Any, Size]:
+    def nu(self) -> Constant:
         """What starts in the class or enters it, spread by its stationary distribution."""
         states = self._count(len(self.mdp.states))
         arrived = self.mu0[None] + states * self.n[None] * self.P_pi[None][None]
-        return self._by_state(arrived + states * arrived * self._any(c.mu for c in self._classes))
+        return Constant(arrived + states * arrived * self._any(c.mu for c in self._classes))
 
     @cached_property
     def expected_steps(self) -> Size:
@@ -338,20 +305,15 @@ class SizeQuantities:
         return self._count(len(self.mdp.states)) * self.n[None]
 
     @cached_property
-    def reward_to(self) -> Mapping[Any, Size]:
+    def reward_to(self) -> Constant:
         """One outcome's reward, or the mean of several, sum P r / P."""
         parts = self.parts
         if self.has_own_rewards:
-            return self._by_state(self.r[None])
+            return Constant(self.r[None])
         if parts.plan.one_reward_each:
-            return self._by_state(parts.r_to)
+            return Constant(parts.r_to)
         mean = self.field.spread(parts.r / parts.P, len(self.mdp.pairs) * parts.branches)
-        return self._by_state(parts.r_to + mean)
-
-    # -- helpers -----------------------------------------------------------------------------------------
-
-    def _by_state(self, value: Any) -> Mapping[State, Any]:
-        return Constant(self.mdp.states, value)
+        return Constant(parts.r_to + mean)
 
     def _count(self, n: int) -> Size:
         return self.field.number(Fraction(max(n, 1)))
@@ -363,17 +325,11 @@ class SizeQuantities:
 
     def _require_value(self, name: str) -> None:
         if not self._is_discounted:
-            instead = QUANTITIES[name].instead
-            raise UndefinedQuantityError(
-                f"{name} is not defined for the {self.objective} objective; it uses {instead}. Ask for {instead}, or "
-                "solve with another objective",
-                where=name,
-            )
+            raise differential_only(name, self.objective)
         if self._gamma is None and self._r is None and self._mu0 is None:
             self.structure.require_discounted_or_proper()
 
 
 def _split(field: SizeField, element: Size) -> tuple[Bound, Bound]:
-    """Numerator and denominator."""
     common = field.common([element])
     return Bound(element.degree, element.bits), Bound(common.degree, common.bits)

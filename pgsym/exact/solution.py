@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, partial
 from typing import Any
 
 import sympy as sp
@@ -11,34 +11,32 @@ import sympy as sp
 from pgsym.algebra import DualField
 from pgsym.display.result import Result, assumed, data_frame
 from pgsym.errors import HypothesisError, StructureError
-from pgsym.exact import present
 from pgsym.exact.fields import field_at, rational_field
 from pgsym.exact.quantities import Quantities
+from pgsym.exact.tables import SHOWN, field_trust, short, unless_too_large
 from pgsym.exact.tables import Table as Table
+from pgsym.expression.exact import to_float, written
 from pgsym.expression.latex import align, quantity_latex
+from pgsym.expression.naming import labels
 from pgsym.expression.notation import name_table
-from pgsym.expression.quantity import LISTED, PARAMETER, QUANTITIES, QuantityDefinition
+from pgsym.expression.quantity import LISTED, PARAMETER, QUANTITIES
 from pgsym.limits import CLOSED_FORM_TERMS
 from pgsym.model.objective import Objective
-from pgsym.model.problem import Problem, ProblemLike, given_numbers
+from pgsym.model.problem import Problem, ProblemLike, given_numbers, point_text
 from pgsym.model.structure import Structure
-from pgsym.trust import Trust
+from pgsym.trust import Level, Trust
 
-_NO_TABLE = frozenset({"pi", "P", "P_pi", "logit", "F", "|S|"})
-"""Quantities that a solution has in another form, or not at all."""
+_NESTED = ("pi", "P")
+"""Quantities that `Quantities` nests by state: they are read there."""
 
 
 class Solution(Result):
-    """The exact solution of one problem: in closed form, or at a point after `at`; made by `solve`.
+    """The exact solution of one problem: in closed form, or at the point `theta` after `at`; made by `solve`.
 
     Attributes
     ----------
     quantities : Quantities
         The field elements behind every expression.
-    problem : Problem
-        What is solved.
-    theta : mapping or None
-        The point, None for closed forms.
     names : mapping or None
         LaTeX of symbols that stand for something, such as pi(a|s).
 
@@ -105,28 +103,24 @@ class Solution(Result):
     def __getattr__(self, name: str) -> Any:
         """A quantity of the registry, found once; ``g``, ``nu``, ``H``, ``n`` and ``D`` too."""
         quantity = QUANTITIES.get(name)
-        if quantity is None or name in _NO_TABLE:
+        if quantity is None or name in _NESTED:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        value = self._elements(quantity)
-        shown = (
-            Table(name, value, self.field.to_sympy, self.names, self._spelt)
-            if quantity.kinds
-            else self.field.to_sympy(value)
-        )
+        by_parameter = quantity.kinds == (PARAMETER,)
+        shown: Any = (self._differential if by_parameter else self.quantities).of(quantity)
+        to_sympy = self.field.to_sympy
+        shown = Table(name, shown, to_sympy, self.names, self._spelt) if quantity.kinds else to_sympy(shown)
         setattr(self, name, shown)
         return shown
-
-    def _elements(self, quantity: QuantityDefinition) -> Any:
-        by_parameter = quantity.kinds == (PARAMETER,)
-        return (self._differential if by_parameter else self.quantities).of(quantity)
 
     @cached_property
     def P_pi(self) -> sp.Matrix:
         """Transition matrix of the induced chain, shape (non-terminal states, all states)."""
-        chain, zero = self.quantities.P_pi, self.field.zero
-        return sp.Matrix(
-            [[self.field.to_sympy(chain[s].get(t, zero)) for t in self.mdp.states] for s in self.mdp.nonterminal]
-        )
+        chain = self.quantities.P_pi
+        return self._matrix([chain[s] for s in self.mdp.nonterminal], self.mdp.states)
+
+    def _matrix(self, rows: Sequence[Mapping[Any, Any]], columns: Iterable[Any]) -> sp.Matrix:
+        to_sympy, zero = self.field.to_sympy, self.field.zero
+        return sp.Matrix([[to_sympy(row.get(j, zero)) for j in columns] for row in rows])
 
     # -- derivatives -------------------------------------------------------------------------------------
 
@@ -155,16 +149,12 @@ class Solution(Result):
         else:
             field = DualField(self.field, params)
             first = self._over(DualField(field, params)).gradient
-        second = {i: field.gradient(first[i]) for i in params}
-        zero = self.field.zero
-        return sp.Matrix([[self.field.to_sympy(second[i].get(j, zero)) for j in params] for i in params])
+        return self._matrix([field.gradient(first[i]) for i in params], params)
 
     @cached_property
     def fisher(self) -> sp.Matrix:
         """F = sum_s w(s) sum_a pi grad log pi grad log pi^T, with the theorem's state weight w; shape (k, k)."""
-        rows, zero = self._differential.fisher, self.field.zero
-        k = range(len(self.policy.params))
-        return sp.Matrix([[self.field.to_sympy(row.get(j, zero)) for j in k] for row in rows])
+        return self._matrix(self._differential.fisher, range(len(self.policy.params)))
 
     @cached_property
     def natural_gradient(self) -> Table:
@@ -175,11 +165,9 @@ class Solution(Result):
         SingularMatrixError
             F is singular, as for tabular softmax with a logit for every action.  Fix one logit per state.
         """
-        params = self.policy.params
-        q = self._differential
-        plain = self.field
-        solved = plain.factor([dict(row) for row in q.fisher]).solve([q.gradient[p] for p in params])
-        return Table("natural_gradient", dict(zip(params, solved, strict=True)), plain.to_sympy, self.names)
+        params, q = self.policy.params, self._differential
+        solved = self.field.factor(q.fisher).solve([q.gradient[p] for p in params])
+        return Table("natural_gradient", dict(zip(params, solved, strict=True)), self.field.to_sympy, self.names)
 
     # -- points ------------------------------------------------------------------------------------------
 
@@ -241,11 +229,6 @@ class Solution(Result):
         names
             Quantities, such as ``["V", "Q"]``; by default all that are defined.
 
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-
         Examples
         --------
         >>> from pgsym.exact import solve
@@ -274,27 +257,53 @@ class Solution(Result):
 
     @property
     def assumption(self) -> str:
-        """What nobody chose of the problem, in one line; empty where all was chosen."""
         return self.problem.assumption
 
     @property
     def trust(self) -> Trust:
-        """A closed form, exact at theta, or a float."""
-        return present.field_trust(self.field, self.theta)
+        return field_trust(self.field, self.theta)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data in the schema of ``pgsym solve --json``, in which each number has the one view that this is.
+        """Plain data in the schema of ``pgsym solve --json``; tables nest by state, then by action.
 
-        Returns
-        -------
-        Numbers are ``{"closed_form", "exact", "float"}``, null where they are too large; tables nest by state, then
-        by action.
+        Numbers are ``{"closed_form", "exact", "float"}``, of which one is given, or none if it is too large.
         """
-        return present.to_json(self)
+        told = labels([*self.mdp.states, *(a for _, a in self.mdp.pairs)])
+        found: dict[str, Any] = {
+            "model": self.problem.name,
+            "objective": str(self.objective),
+            "gamma": str(self.mdp.gamma),
+            "theta": None if self.theta is None else {p.name: str(v) for p, v in self.theta.items()},
+            "trust": self.trust.to_json(),
+        }
+        for name in self.defined():
+            value = unless_too_large(partial(getattr, self, name))
+            if isinstance(value, Table):
+                found[name] = value.nested(told, partial(self._entry, value))
+            else:
+                found[name] = self._views(value)
+        return found
+
+    def _entry(self, table: Table, key: Any) -> dict[str, Any]:
+        return self._views(unless_too_large(lambda: table[key]))
+
+    def _views(self, value: sp.Expr | None) -> dict[str, Any]:
+        if value is None or self.theta is None:
+            return {"closed_form": None if value is None else str(value), "exact": None, "float": None}
+        exact = None if self.trust.level is Level.FLOAT else written(value)
+        return {"closed_form": None, "exact": exact, "float": None if value.free_symbols else to_float(value)}
 
     def text(self) -> str:
-        """What is solved, J, and the first derivatives."""
-        return present.text(self)
+        params = self.policy.params
+        where = "in closed form" if self.theta is None else f"at {point_text(self.theta)}"
+        lines = [f"{self.objective}, {where}, {len(self.mdp.states)} states"]
+        J = unless_too_large(lambda: self.J)
+        grad = unless_too_large(lambda: [(p, self.grad[p]) for p in params[:SHOWN]])
+        lines.append(f"J = {'too large for a closed form; see .at()' if J is None else short(J)}")
+        lines += [f"dJ/d{p} = {short(e)}" for p, e in grad or ()]
+        if grad is None or len(params) > SHOWN:
+            lines.append(f"{len(params) - len(grad or ())} more derivatives: see .grad")
+        return "\n".join(lines)
 
     def _repr_latex_(self) -> str:
         return self.latex(["J", "grad"])

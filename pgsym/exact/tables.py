@@ -1,16 +1,27 @@
-"""Tables of a quantity: by state or by state-action pair, with values that are found when they are asked for."""
+"""Tables of a quantity, with values that are found when they are asked for; how numbers of any result are shown."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
 import sympy as sp
 
+from pgsym.algebra import FloatField
+from pgsym.algebra.field import Field
 from pgsym.display.result import data_frame
-from pgsym.errors import StructureError
+from pgsym.errors import StructureError, TooLargeError
 from pgsym.expression.latex import align, quantity_latex
 from pgsym.expression.quantity import ACTION, QUANTITIES
+from pgsym.trust import Level, Trust
+
+T = TypeVar("T")
+
+SHOWN = 12
+"""Parameters that a text shows."""
+WIDTH = 60
+"""Characters of a number in a text; a longer one is shown as a float, or by its beginning."""
 
 
 class LazyMap(Mapping[Any, Any]):
@@ -41,39 +52,28 @@ class LazyMap(Mapping[Any, Any]):
         return key in self._keys
 
 
-class Constant(Mapping[Any, Any]):
-    """The same value for every key.
+class Constant:
+    """A table with the same value for every key.
 
-    >>> Constant(["s", "t"], 2)["t"]
-    2
+    >>> Constant(2)["t"], Constant(2).get("t", 0)
+    (2, 2)
     """
 
-    def __init__(self, keys: Iterable[Any], value: Any) -> None:
-        self._keys = keys
+    def __init__(self, value: Any) -> None:
         self.value = value
 
     def __getitem__(self, key: Any) -> Any:
         return self.value
 
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._keys)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self._keys)
-
-    def __contains__(self, key: object) -> bool:
-        return True
+    def get(self, key: Any, default: Any = None) -> Any:
+        """The value."""
+        return self.value
 
 
 class Table(Mapping[Any, sp.Expr]):
     """A quantity by state, (state, action) or parameter: ``V["s"]``, ``Q["s", "a"]``, ``grad["theta"]``.
 
-    A parameter may also be given as its symbol.
-
-    Parameters
-    ----------
-    names, spelt
-        LaTeX of symbols; of states and actions.
+    A parameter may also be given as its symbol; `names` and `spelt` are LaTeX of symbols, and of states and actions.
     """
 
     def __init__(
@@ -88,21 +88,18 @@ class Table(Mapping[Any, sp.Expr]):
         self.names = names
         self.spelt = spelt
         self.elements = elements
-        self._to_sympy = to_sympy
-        self._cache: dict[Any, sp.Expr] = {}
+        self._value = cache(lambda key: to_sympy(elements[key]))
 
     def __getitem__(self, key: Any) -> sp.Expr:
         if key not in self.elements and isinstance(key, str):
             key = next((s for s in self.elements if isinstance(s, sp.Symbol) and s.name == key), key)
-        if key not in self._cache:
-            if key not in self.elements:
-                raise StructureError(
-                    f"{self.name} has no entry {key!r}; it has {len(self.elements)} entries, such as "
-                    f"{next(iter(self.elements), None)!r}. Check the name",
-                    where=self.name,
-                )
-            self._cache[key] = self._to_sympy(self.elements[key])
-        return self._cache[key]
+        if key not in self.elements:
+            raise StructureError(
+                f"{self.name} has no entry {key!r}; it has {len(self.elements)} entries, such as "
+                f"{next(iter(self.elements), None)!r}. Check the name",
+                where=self.name,
+            )
+        return self._value(key)
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.elements)
@@ -144,11 +141,6 @@ class Table(Mapping[Any, sp.Expr]):
     def frame(self) -> Any:
         """A pandas frame: a column for the state (and action), or the parameter, and one for the value.
 
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-
         Examples
         --------
         >>> V = Table("V", {"s": 1, "t": 2}, sp.Integer)
@@ -166,3 +158,32 @@ class Table(Mapping[Any, sp.Expr]):
 
     def _repr_latex_(self) -> str:
         return align(self.lines(), names=self.names)
+
+
+def field_trust(field: Field, theta: Mapping[sp.Symbol, Any] | None) -> Trust:
+    """What numbers of a field are worth: closed forms, exact ones at theta, or floats."""
+    if isinstance(field, FloatField):
+        return Trust(Level.FLOAT)
+    return Trust(Level.NORMAL_FORM if theta is None else Level.EXACT_POINT)
+
+
+def unless_too_large(get: Callable[[], T]) -> T | None:
+    """What is asked for; None where its closed form is too large."""
+    try:
+        return get()
+    except TooLargeError:
+        return None
+
+
+def short(e: sp.Expr) -> str:
+    """One number for a text.
+
+    >>> short(sp.Float(1) / 3), short(sp.Rational(1, 3)), short(sp.Symbol("x") ** sp.Symbol("y" * 99))
+    ('0.333333', '1/3', 'x**yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy...')
+    """
+    if isinstance(e, sp.Float):
+        return f"{float(e):.6g}"
+    shown = str(e)
+    if len(shown) <= WIDTH:
+        return shown
+    return f"{shown[: WIDTH - 3]}..." if e.free_symbols else f"{float(e):.6g}"

@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pgsym.errors import FormulaError, SchemaError, StructureError
-from pgsym.model.extras import optional
+from pgsym.errors import FormulaError, SchemaError, StructureError, optional
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.problem import Problem, ProblemLike
 
 if TYPE_CHECKING:
     from pgsym.interchange.functional import FunctionalEnv
     from pgsym.interchange.gymnasium_env import MDPEnv
-
-UNAVAILABLE = ("error", "stay")
 
 
 class OutcomeTables(NamedTuple):
@@ -42,27 +39,12 @@ class OutcomeTables(NamedTuple):
 def outcome_tables(mdp: MDP, unavailable: str = "error") -> OutcomeTables:
     """The tables of an MDP without symbols and with a start distribution.
 
-    Parameters
-    ----------
-    unavailable
-        What an action does in a state that does not have it: ``error`` refuses such a model, ``stay`` lets it do
-        nothing, for no reward.
-
-    Raises
-    ------
-    FormulaError
-        The model has symbols.
-    StructureError
-        No start distribution; an action that some state does not have.
-
-    Examples
-    --------
     >>> rows = [("s", "go", "end", "1/4", 4), ("s", "go", "end", "3/4", 0)]
     >>> tables = outcome_tables(MDP.from_transitions(rows, start="s", terminal=["end"]))
     >>> tables.next[0, 0].tolist(), tables.p[0, 0].tolist(), tables.r[0, 0].tolist()
     ([1, 1], [0.25, 0.75], [4.0, 0.0])
     """
-    if unavailable not in UNAVAILABLE:
+    if unavailable not in ("error", "stay"):
         raise SchemaError(f"found {unavailable!r}; 'error' or 'stay' is required. Choose one", where="unavailable")
     if mdp.symbols:
         names = ", ".join(sorted(s.name for s in mdp.symbols))
@@ -102,9 +84,6 @@ def outcome_tables(mdp: MDP, unavailable: str = "error") -> OutcomeTables:
     return OutcomeTables(stay, p, r, start, terminal, available, states, actions, float(mdp.gamma))
 
 
-# -- environments ------------------------------------------------------------------------------------------
-
-
 def to_gymnasium(
     problem: ProblemLike,
     *,
@@ -114,9 +93,8 @@ def to_gymnasium(
 ) -> MDPEnv:
     """The MDP as a gymnasium environment with Discrete spaces; it passes gymnasium's own `check_env`.
 
-    Observations are numbers of states (``env.states`` has the names), an episode is terminated in a terminal state,
-    and rewards stay random where the model's are.  ``info["action_mask"]`` marks the state's own actions.  The
-    discount factor is no part of an environment; it is kept as ``env.gamma``.
+    Observations are numbers of states, whose names ``env.states`` has, and rewards stay random where the model's are.
+    ``info["action_mask"]`` marks the state's own actions; ``env.gamma`` is the discount factor.
 
     Parameters
     ----------

@@ -16,18 +16,13 @@ FOREVER = np.iinfo(np.int32).max
 
 
 class Params(NamedTuple):
-    """The tables of the environment, all of them leaves of a pytree: change them with ``params._replace(r=...)``."""
+    """The environment's `OutcomeTables`, all leaves of a pytree: change them with ``params._replace(r=...)``."""
 
     p: jax.Array
-    """Probability of the k-th outcome of (s, a), shape (S, A, K)."""
     r: jax.Array
-    """Its reward, shape (S, A, K)."""
     next: jax.Array
-    """Its next state, shape (S, A, K), whole numbers."""
     start: jax.Array
-    """mu0, shape (S,)."""
     terminal: jax.Array
-    """Shape (S,), booleans."""
     max_steps_in_episode: jax.Array
     """Time limit."""
 
@@ -42,16 +37,8 @@ class State(NamedTuple):
 class FunctionalEnv:
     """Pure functions of keys, states and parameters, which `jit` and `vmap` take; made by `to_jax`.
 
-    Attributes
-    ----------
-    states, actions : tuple
-        The names behind the numbers.
-    available : array, shape (S, A)
-        Which actions a state has of its own.
-    gamma : float
-        The model's discount factor, for the learner.
-    default_params : Params
-        The model's own tables, in JAX's default float type.
+    The names behind the numbers are `states` and `actions`; `available`, shape (S, A), says which actions a state has
+    of its own, and `gamma` is the model's discount factor, for the learner.
     """
 
     def __init__(self, mdp: MDP, *, unavailable: str = "error", time_limit: int | None = None) -> None:
@@ -59,6 +46,7 @@ class FunctionalEnv:
         self.states, self.actions, self.gamma = tables.states, tables.actions, tables.gamma
         self.available = tables.available
         self.num_states, self.num_actions = tables.p.shape[:2]
+        # the model's own tables, in JAX's default float type
         self.default_params = Params(
             jnp.asarray(tables.p),
             jnp.asarray(tables.r),
@@ -68,9 +56,7 @@ class FunctionalEnv:
             jnp.asarray(FOREVER if time_limit is None else time_limit, jnp.int32),
         )
 
-    @property
-    def name(self) -> str:
-        return "pgsym/MDP-v0"
+    name = "pgsym/MDP-v0"
 
     def reset(self, key: jax.Array, params: Params) -> tuple[jax.Array, State]:
         """(obs, state): obs is the number of a state drawn from mu0."""
@@ -95,12 +81,8 @@ class FunctionalEnv:
     ) -> tuple[jax.Array, State, jax.Array, jax.Array, dict[str, jax.Array]]:
         """(obs, state, reward, done, info) of one step, without a reset.
 
-        Returns
-        -------
-        info
-            ``outcome``, the number k of the outcome: the reward is ``params.r[s, a, k]``, which `grad` sees, and
-            ``log(params.p[s, a, k])`` is its log-likelihood; ``terminated``, ``truncated``; ``discount``, 0 at a
-            terminal state and 1 else.
+        In `info`, ``outcome`` is the number k of the outcome: the reward is ``params.r[s, a, k]``, which `grad` sees,
+        and ``log(params.p[s, a, k])`` is its log-likelihood; ``discount`` is 0 at a terminal state and 1 else.
         """
         action = jnp.asarray(action)
         k = _draw(key, params.p[state.s, action])

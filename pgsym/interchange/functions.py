@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from importlib import import_module
 from typing import Any
 
 import sympy as sp
@@ -26,17 +27,7 @@ BACKENDS = ("numpy", "jax")
 
 
 class ArrayFunction:
-    """f(theta, symbols) on arrays; made by `function`.
-
-    Attributes
-    ----------
-    params : tuple of Symbol
-        The meaning of theta's last axis.
-    symbols : tuple of Symbol
-        What else the expressions depend on; each needs a value in the second argument.
-    keys : tuple
-        The meaning of the result's last axis: states, (state, action) pairs or parameters; empty for a scalar.
-    """
+    """f(theta, symbols) on arrays; made by `function`."""
 
     def __init__(
         self, exprs: Sequence[sp.Expr], params: Iterable[sp.Symbol], backend: str, keys: Sequence[Any] | None = None
@@ -46,9 +37,12 @@ class ArrayFunction:
                 f"found {backend!r}; {nearest(backend, BACKENDS, 'a backend is one of')}. Choose one", where="backend"
             )
         self.params = tuple(params)
+        """The meaning of theta's last axis."""
         used = {s for e in exprs for s in e.free_symbols}
         self.symbols = tuple(in_order(used - set(self.params)))
+        """What else the expressions depend on; each needs a value in the second argument."""
         self.keys = tuple(keys or ())
+        """The meaning of the result's last axis: states, (state, action) pairs or parameters; empty for a scalar."""
         self.backend = backend
         self._scalar = keys is None
         self._steps, self._results = sp.cse(list(exprs), symbols=(sp.Dummy() for _ in iter(int, 1)), order="none")
@@ -66,15 +60,8 @@ class ArrayFunction:
         Returns
         -------
         Shape (...) for a scalar, else (..., n) in the order of `keys`; of theta's type.
-
-        Raises
-        ------
-        PolicyError
-            theta has another number of coordinates.
-        SchemaError
-            A symbol has no value, or is unknown.
         """
-        xp = _array_module(self.backend)
+        xp = import_module({"jax": "jax.numpy"}.get(self.backend, "numpy"))
         # whole numbers become floats, floats keep their width
         theta = xp.asarray(theta) + 0.0
         if theta.ndim == 0 or theta.shape[-1] != len(self.params):
@@ -111,16 +98,6 @@ class ArrayFunction:
     def __repr__(self) -> str:
         size = "scalar" if self._scalar else f"{len(self.keys)} entries"
         return f"ArrayFunction({self.backend}, {len(self.params)} parameters, {size})"
-
-
-def _array_module(backend: str) -> Any:
-    if backend == "jax":
-        import jax.numpy
-
-        return jax.numpy
-    import numpy
-
-    return numpy
 
 
 class _Arrays:

@@ -19,17 +19,8 @@ from pgsym.model.problem import Problem
 class MDPEnv(gymnasium.Env):
     """An MDP as a gymnasium environment: states and actions by number; made by `to_gymnasium`.
 
-    Attributes
-    ----------
-    states, actions : tuple
-        The names behind the numbers.
-    P : dict
-        {s: {a: [(p, s', r, done)]}}, as gymnasium's own tables, so that `MDP.from_gymnasium` reads the model back.
-    initial_state_distrib : array, shape (S,)
-    pi : array, shape (S, A), or None
-        The policy's probabilities.
-    gamma : float
-        The model's discount factor, for the learner: gymnasium has no place for it.
+    The names behind the numbers are `states` and `actions`; `pi`, shape (S, A), has the policy's probabilities, if any;
+    `gamma` is the model's discount factor, for the learner: gymnasium has no place for it.
     """
 
     metadata = {"render_modes": ["ansi"], "render_fps": 4}  # noqa: RUF012  (gymnasium's own name for it)
@@ -66,7 +57,7 @@ class MDPEnv(gymnasium.Env):
 
     @property
     def P(self) -> dict[int, dict[int, list[tuple[float, int, float, bool]]]]:
-        """The transition table."""
+        """{s: {a: [(p, s', r, done)]}}, as gymnasium's own, so that `MDP.from_gymnasium` reads the model back."""
         t = self.tables
         return {
             s: {
@@ -81,7 +72,6 @@ class MDPEnv(gymnasium.Env):
         }
 
     def reset(self, *, seed: int | None = None, options: Mapping[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
-        """A state drawn from mu0."""
         super().reset(seed=seed)
         self.state, self.time = self._draw(self._start), 0
         self._last = f"{self.states[self.state]}"
@@ -99,7 +89,6 @@ class MDPEnv(gymnasium.Env):
         return self.state, reward, terminated, truncated, self._info()
 
     def render(self) -> str | None:
-        """The last transition as text, in the mode ``ansi``."""
         return self._last if self.render_mode == "ansi" else None
 
     def _info(self) -> dict[str, Any]:
@@ -123,9 +112,5 @@ def _probabilities(
 ) -> npt.NDArray[np.float64]:
     """pi(a|s) at theta, shape (S, A); uniform in terminal states, where nothing depends on it."""
     found = policy.at(theta)
-    return np.array(
-        [
-            [float(found[s].get(a, 0)) if s in found else 1 / len(actions) for a in actions]
-            for s in states
-        ]
-    )  # fmt: skip
+    uniform = dict.fromkeys(actions, 1 / len(actions))
+    return np.array([[float(found.get(s, uniform).get(a, 0)) for a in actions] for s in states])

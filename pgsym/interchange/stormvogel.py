@@ -7,10 +7,9 @@ from typing import Any
 
 import sympy as sp
 
-from pgsym.errors import FormulaError, SchemaError, StructureError
+from pgsym.errors import FormulaError, SchemaError, StructureError, optional
 from pgsym.expression.complaint import nearest
 from pgsym.expression.exact import to_expr
-from pgsym.model.extras import optional
 from pgsym.model.mdp import MDP
 from pgsym.model.problem import Problem, ProblemLike
 from pgsym.model.reductions import averaged, merged, pair_reward, require_one_start, undiscounted

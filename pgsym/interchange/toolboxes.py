@@ -12,12 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import sympy as sp
 
-from pgsym.errors import SchemaError, StructureError
+from pgsym.errors import SchemaError, StructureError, optional
 from pgsym.expression.exact import to_expr
 from pgsym.model.arrays import FloatRows, ModelArrays, from_arrays, to_arrays
-from pgsym.model.extras import optional
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.problem import Problem, ProblemLike
 from pgsym.model.reductions import averaged, pair_reward
@@ -49,7 +47,7 @@ def to_pymdptoolbox(problem: ProblemLike, *, average: bool = False, unavailable:
     Returns
     -------
     ToolboxArrays
-        (P, R, discount): what pymdptoolbox's solvers take.
+        (P, R, discount).
 
     Raises
     ------
@@ -138,24 +136,14 @@ def from_pymdptoolbox(
     if terminal is None and P.ndim == 3:
         names = range(P.shape[1]) if states is None else states
         terminal = [s for i, s in enumerate(names) if _rests(P, r, i)]
-    return from_arrays(
-        _exact_rows(P),
-        _exact(r),
-        gamma=_rational(discount),
-        start=start,
-        axes="asn",
-        terminal=terminal or (),
-        states=states,
-        actions=actions,
-    )
+    return _read(P, r, discount, axes="asn", start=start, terminal=terminal or (), states=states, actions=actions)
 
 
 def _dense(values: Any) -> npt.NDArray[Any]:
     """Numbers as an array; one matrix for each action may be sparse."""
     if isinstance(values, np.ndarray) and values.dtype != object:
         return values
-    parts = [part.toarray() if hasattr(part, "toarray") else part for part in values]
-    return np.array(parts)
+    return np.array([part.toarray() if hasattr(part, "toarray") else part for part in values])
 
 
 def _rests(P: npt.NDArray[Any], r: npt.NDArray[Any], i: int) -> bool:
@@ -179,18 +167,15 @@ def _exact_rows(P: npt.NDArray[Any]) -> npt.NDArray[Any]:
     for at in np.ndindex(P.shape[:-1]):
         inside = np.flatnonzero(P[at])
         if inside.size:
-            exact = rows.read([P[at][j].item() for j in inside], at)
-            found[at][inside] = exact
+            found[at][inside] = rows.read([P[at][j].item() for j in inside], at)
     rows.warn()
     return found
 
 
-def _rational(value: Any) -> sp.Expr:
-    """A discount factor; floats as above."""
-    return to_expr(value if isinstance(value, str) else float(value), where="gamma")
-
-
-# -- QuantEcon -------------------------------------------------------------------------------------------
+def _read(P: npt.NDArray[Any], r: npt.NDArray[Any], discount: Any, **shape: Any) -> MDP:
+    """The MDP of float arrays, read as rationals."""
+    gamma = to_expr(discount if isinstance(discount, str) else float(discount), where="gamma")
+    return from_arrays(_exact_rows(P), _exact(r), gamma=gamma, **shape)
 
 
 def to_quantecon(problem: ProblemLike, *, average: bool = False) -> Any:
@@ -283,13 +268,4 @@ def from_quantecon(
         names = range(n) if states is None else states
         moves = {int(s) for s, row, paid in zip(s_indices, Q, R, strict=True) if row[s] != 1 or paid != 0}
         terminal = [s for i, s in enumerate(names) if i not in moves]
-    return from_arrays(
-        _exact_rows(P),
-        _exact(r),
-        gamma=_rational(ddp.beta),
-        start=start,
-        axes="san",
-        terminal=terminal,
-        states=states,
-        actions=actions,
-    )
+    return _read(P, r, ddp.beta, axes="san", start=start, terminal=terminal, states=states, actions=actions)

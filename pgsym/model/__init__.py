@@ -1,6 +1,5 @@
 """What is studied: MDPs, policies, objectives, their structure, files and the zoo.  Knows no solver."""
 
-from pgsym.model.generic import generic_mdp as generic_mdp
 from pgsym.model.mdp import MDP as MDP
 from pgsym.model.mdp import Outcome as Outcome
 from pgsym.model.objective import Objective as Objective
@@ -14,4 +13,5 @@ from pgsym.model.policy import Mixture as Mixture
 from pgsym.model.policy import Policy as Policy
 from pgsym.model.policy import Softmax as Softmax
 from pgsym.model.problem import Problem as Problem
-from pgsym.model.transform import terminating as terminating
+from pgsym.model.reductions import terminating as terminating
+from pgsym.model.zoo.constructed import generic_mdp as generic_mdp

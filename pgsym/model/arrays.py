@@ -13,7 +13,7 @@ import numpy.typing as npt
 from pgsym.errors import FormulaError, NotStochasticError, SchemaError, StructureError
 from pgsym.expression.complaint import listed
 from pgsym.expression.exact import simplest_rational, spacing, to_expr
-from pgsym.model.mdp import MDP, Action, State
+from pgsym.model.mdp import MDP, Action, Outcome, State
 from pgsym.model.validate import RationalisedWarning, warn
 
 
@@ -91,12 +91,7 @@ def from_arrays(
     mu0 = _start(start, state_names, rows)
     rows.warn()
     return MDP.from_transitions(
-        outcomes,
-        start=mu0,
-        terminal=terminal,
-        gamma=gamma,
-        symbols=symbols,
-        states=state_names,
+        outcomes, start=mu0, terminal=terminal, gamma=gamma, symbols=symbols, states=state_names
     )
 
 
@@ -154,26 +149,22 @@ def to_arrays(mdp: MDP, *, average: bool = False) -> ModelArrays:
     for s, a in mdp.pairs:
         i, k = index[s], column[a]
         available[i, k] = True
-        weights: dict[State, Any] = {}
-        sums: dict[State, Any] = {}
-        for t, p, reward in mdp.outcomes(s, a):
-            if t in weights and not average and sums[t] != weights[t] * reward:
+        outcomes: dict[State, list[Outcome]] = {}
+        for outcome in mdp.outcomes(s, a):
+            outcomes.setdefault(outcome.state, []).append(outcome)
+        for t, same in outcomes.items():
+            if not average and len({o.r for o in same}) > 1:
                 raise StructureError(
                     f"outcomes to {t!r} have different rewards; an array r[s,a,s'] holds one. "
                     "Use average=True where variances do not matter",
                     where=(s, a),
                 )
-            weights[t] = weights.get(t, 0) + p
-            sums[t] = sums.get(t, 0) + p * reward
-        for t, p in weights.items():
+            p = sum(o.p for o in same)
             P[i, k, index[t]] = float(p)
-            r[i, k, index[t]] = float(sums[t] / p)
+            r[i, k, index[t]] = float(sum(o.p * o.r for o in same) / p)
     start = np.array([float(mdp.start.get(s, 0)) for s in mdp.states])
     terminal = np.array([s in mdp.terminal for s in mdp.states])
     return ModelArrays(P, r, start, float(mdp.gamma), available, terminal, mdp.states, actions)
-
-
-# -- reading ---------------------------------------------------------------------------------------------
 
 
 def _array(values: Any, where: str) -> npt.NDArray[Any]:
@@ -267,8 +258,6 @@ TOLERANCE = Fraction(1, 10**9)
 class FloatRows:
     """Reads rows of floats, and remembers which of them had to be divided by their sums.
 
-    Examples
-    --------
     >>> rows = FloatRows("outgoing probabilities")
     >>> rows.read([1 / 3, 2 / 3], ("s", "a"))
     [Fraction(1, 3), Fraction(2, 3)]
@@ -281,13 +270,7 @@ class FloatRows:
         self.divided: list[Any] = []
 
     def read(self, values: Sequence[Any], where: Any) -> list[Fraction]:
-        """The simplest rationals nearby, if they sum to 1; else, within `TOLERANCE`, the floats over their sum.
-
-        Raises
-        ------
-        NotStochasticError
-            The sum is farther from 1.
-        """
+        """The simplest rationals nearby, if they sum to 1; else, within `TOLERANCE`, the floats over their sum."""
         # A difference such as (1 - 0.998)/2 is off by an ulp of 1, which may be many ulps of its own.
         found = [simplest_rational(p) for p in values]
         if sum(found) == 1:

@@ -27,19 +27,8 @@ def check_row(
     exponentials: bool = False,
     sums: Sums | None = None,
 ) -> None:
-    """Probabilities that sum to exactly 1, numbers among them in [0, 1].
+    """Probabilities that sum to exactly 1, numbers among them in [0, 1]; `sums` has what was found of other rows.
 
-    Parameters
-    ----------
-    sums
-        What was found of other rows of the model.
-
-    Raises
-    ------
-    NotStochasticError, ProbabilityRangeError, FormulaError
-
-    Examples
-    --------
     >>> check_row([sp.Rational(1, 2), sp.Rational(2, 5)], where=("s", "a"))
     Traceback (most recent call last):
       ...
@@ -61,7 +50,8 @@ def check_row(
             symbolic.append(p)
     if outside:
         raise ProbabilityRangeError(
-            f"{noun} include {listed(map(brief, outside))}; each lies in [0, 1]. Correct {_them(outside)}",
+            f"{noun} include {listed(map(brief, outside))}; each lies in [0, 1]. "
+            f"Correct {'it' if len(outside) == 1 else 'them'}",
             where=where,
         )
     numerator, denominator = _over_one(above, noun, where)
@@ -77,10 +67,6 @@ def check_row(
         else:
             remedy = "Correct one." if is_long(excess) else f"Add the missing {brief(_reduced(-excess))}."
         raise NotStochasticError(f"{noun} sum to {brief(total)}; must be exactly 1. {remedy}", where=where)
-
-
-def _them(items: list[Any]) -> str:
-    return "it" if len(items) == 1 else "them"
 
 
 def _over_one(above: Mapping[int, int], noun: str, where: Any) -> tuple[int, int]:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from pgsym.errors import SchemaError
 from pgsym.expression.complaint import nearest
+from pgsym.model.mdp import MDP
 from pgsym.model.problem import ASSUMED, Problem
-
-# Each format's module is imported by what reads or writes it: a named model needs none.
 
 
 @dataclass(frozen=True)
 class Format:
-    """One row of the table."""
+    """One row of the table.  Its module is imported by what reads or writes it: a named model needs none."""
 
     name: str
     endings: tuple[str, ...]
@@ -26,75 +27,42 @@ class Format:
     """None where pgsym does not write it."""
 
 
-def _read_yaml(path: Path) -> Problem:
-    from pgsym.model.files.transfer import contents, loads
+def _reader(module: str) -> Callable[[Path], Problem]:
+    """By the `loads` of a module of `pgsym.model.files`."""
 
-    return loads(contents(path), "yaml", where=path.name)
+    def read(path: Path) -> Problem:
+        from pgsym.model.files.atomic import contents
+
+        return _module(module).loads(contents(path), where=path.name)
+
+    return read
+
+
+def _writer(module: str, **options: str) -> Callable[[Problem], str]:
+    return lambda problem: _module(module).dumps(problem, **options)
+
+
+def _module(name: str) -> Any:
+    return import_module(f"pgsym.model.files.{name}")
 
 
 def _read_json(path: Path) -> Problem:
     """A model file or node-link data, by what it holds."""
-    from pgsym.model.files import node_link
+    from pgsym.model.files import document, node_link
+    from pgsym.model.files.atomic import contents
     from pgsym.model.files.reading import read_text
-    from pgsym.model.files.transfer import contents, from_document
 
-    document = read_text(contents(path), "json", where=path.name)
-    if node_link.is_node_link(document):
-        return node_link.from_node_link(document, where=path.name)
-    return from_document(document, where=path.name)
-
-
-def _read_node_link(path: Path) -> Problem:
-    from pgsym.model.files import node_link
-    from pgsym.model.files.transfer import contents
-
-    return node_link.loads(contents(path), where=path.name)
-
-
-def _read_graphml(path: Path) -> Problem:
-    from pgsym.model.files import graphml
-    from pgsym.model.files.transfer import contents
-
-    return graphml.loads(contents(path), where=path.name)
+    data = read_text(contents(path), "json", where=path.name)
+    read = node_link.from_node_link if node_link.is_node_link(data) else document.from_document
+    return read(data, where=path.name)
 
 
 def _read_drn(path: Path) -> Problem:
     from pgsym.model.files import drn
-    from pgsym.model.files.transfer import contents
+    from pgsym.model.files.atomic import contents
     from pgsym.model.reductions import plain
 
     return plain(drn.loads(contents(path), where=path.name))
-
-
-def _read_prism(path: Path) -> Problem:
-    from pgsym.model.files.storm import load_prism
-    from pgsym.model.reductions import plain
-
-    return plain(load_prism(path))
-
-
-def _write_yaml(problem: Problem) -> str:
-    from pgsym.model.files.transfer import dumps
-
-    return dumps(problem, "yaml")
-
-
-def _write_json(problem: Problem) -> str:
-    from pgsym.model.files.transfer import dumps
-
-    return dumps(problem, "json")
-
-
-def _write_node_link(problem: Problem) -> str:
-    from pgsym.model.files import node_link
-
-    return node_link.dumps(problem)
-
-
-def _write_graphml(problem: Problem) -> str:
-    from pgsym.model.files import graphml
-
-    return graphml.dumps(problem)
 
 
 def _write_drn(problem: Problem) -> str:
@@ -104,18 +72,20 @@ def _write_drn(problem: Problem) -> str:
     return drn.dumps(require_plain(problem, "a DRN file"))
 
 
+def _read_prism(path: Path) -> Problem:
+    from pgsym.model.files.storm import load_prism
+    from pgsym.model.reductions import plain
+
+    return plain(load_prism(path))
+
+
+_WITHOUT = "the MDP, without discount, start distribution and policy"
 FORMATS = (
-    Format("model file, YAML", (".yaml", ".yml"), "everything", _read_yaml, _write_yaml),
-    Format("node-link JSON", (".node-link.json",), "everything", _read_node_link, _write_node_link),
-    Format("model file, JSON", (".json",), "everything", _read_json, _write_json),
-    Format("GraphML", (".graphml",), "everything", _read_graphml, _write_graphml),
-    Format(
-        "Storm's explicit format",
-        (".drn",),
-        "the MDP, without discount, start distribution and policy",
-        _read_drn,
-        _write_drn,
-    ),
+    Format("model file, YAML", (".yaml", ".yml"), "everything", _reader("document"), _writer("document")),
+    Format("node-link JSON", (".node-link.json",), "everything", _reader("node_link"), _writer("node_link")),
+    Format("model file, JSON", (".json",), "everything", _read_json, _writer("document", format="json")),
+    Format("GraphML", (".graphml",), "everything", _reader("graphml"), _writer("graphml")),
+    Format("Storm's explicit format", (".drn",), _WITHOUT, _read_drn, _write_drn),
     Format("PRISM program", (".prism", ".pm", ".nm"), "read through stormpy", _read_prism, None),
 )
 """Read from top to bottom: the first ending that fits decides.  A .json file may hold node-link data too."""
@@ -134,19 +104,16 @@ def find(path: str | os.PathLike[str]) -> Format | None:
 def load(path: str | os.PathLike[str]) -> Problem:
     """The problem in a file; its ending says how to read it.
 
-    ``.yaml``, ``.json``: model files; ``.json``: node-link data as well; ``.graphml``; ``.drn``: Storm's explicit
-    format; ``.prism``, ``.pm``, ``.nm``: PRISM programs, through stormpy.  Where the format has no policy, it is
-    tabular softmax at theta = 0.
-
     Parameters
     ----------
     path
-        Its ending says which format it has.
+        ``.yaml``, ``.json``: model files; ``.json``: node-link data as well; ``.graphml``; ``.drn``: Storm's explicit
+        format; ``.prism``, ``.pm``, ``.nm``: PRISM programs, through stormpy.
 
     Returns
     -------
     Problem
-        With what the format holds; the rest is assumed, and said.
+        With what the format holds; the rest is assumed, and said: a policy is tabular softmax at theta = 0.
 
     Raises
     ------
@@ -226,9 +193,8 @@ def save(
 
     path = Path(path)
     found = find(path)
-    writable = [f for f in FORMATS if f.write is not None]
     if found is None or found.write is None:
-        raise _unknown(path, "written", writable)
+        raise _unknown(path, "written", (f for f in FORMATS if f.write is not None))
     if chain:
         problem = induced(problem)
     if average:
@@ -241,24 +207,15 @@ def save(
 
 
 def locate(model: str, folder: Path | None = None) -> Problem:
-    """The problem that `model` names: a file by its ending, a zoo name, ``gym:ID``, ``generic:3x2``.
+    """The problem that `model` names: a file by its ending (a relative one in `folder`), a zoo name, ``gym:ID``...
 
-    A relative path starts from `folder`.
-
-    Raises
-    ------
-    ModelError
-        No such name, or not a model.
-
-    Examples
-    --------
     >>> locate("short-corridor").mdp, locate("generic:3x2").name
     (MDP(4 states, 1 terminal, 6 outcomes, gamma=1), 'generic:3x2')
     """
     if model.startswith("gym:"):
         return _from_gymnasium(model.removeprefix("gym:"))
     if model.startswith("generic:"):
-        from pgsym.model.generic import generic_problem
+        from pgsym.model.zoo.constructed import generic_problem
 
         return generic_problem(model.removeprefix("generic:"))
     path = Path(model) if folder is None else folder / model
@@ -280,8 +237,6 @@ def _exists(path: Path) -> bool:
 
 def _from_gymnasium(name: str) -> Problem:
     """The environment under the uniform policy, a logit for every action."""
-    from pgsym.model.mdp import MDP
-
     if ":" in name:
         raise SchemaError(
             f"found {name!r}, which would import the module {name.partition(':')[0]!r}; a registered id is required. "
@@ -292,6 +247,6 @@ def _from_gymnasium(name: str) -> Problem:
     return Problem(mdp, name=f"gym:{name}", source="gymnasium", assumed=tuple(ASSUMED))
 
 
-def _unknown(path: Path, verb: str, known: tuple[Format, ...] | list[Format]) -> SchemaError:
+def _unknown(path: Path, verb: str, known: Iterable[Format]) -> SchemaError:
     help = nearest(path.suffix, [ending for f in known for ending in f.endings], "the endings are")
     return SchemaError(f"the ending {path.suffix!r} cannot be {verb}; {help}. Rename the file", where=path.name)

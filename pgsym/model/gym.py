@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+import networkx as nx
 import sympy as sp
 
-from pgsym.errors import FormulaError, MissingExtraError, StructureError
+from pgsym.errors import FormulaError, StructureError, optional
 from pgsym.expression.exact import simplest_rational, to_expr
 from pgsym.model.arrays import FloatRows
 from pgsym.model.mdp import MDP, State
+from pgsym.model.structure import reach
 
 
 class _Entry(NamedTuple):
@@ -67,18 +70,15 @@ def from_gymnasium(env: Any, *, gamma: Any = 1, start: Any = None, unreachable: 
     MDP(16 states, 5 terminal, 128 outcomes, gamma=99/100)
     """
     if isinstance(env, str):
-        made = _make(env, options)
-        try:
+        with closing(_make(env, options)) as made:
             return from_gymnasium(made, gamma=gamma, start=start, unreachable=unreachable)
-        finally:
-            made.close()
     if options:
         raise StructureError(
             f"found the options {', '.join(options)} beside an environment; they are for making one from its id. "
             "Make it with them",
             where="env",
         )
-    name = _name(env)
+    name = getattr(getattr(env, "spec", None), "id", None) or type(env).__name__
     core = getattr(env, "unwrapped", env)
     _refuse_other_dynamics(core, name)
     table = _read_table(core, name)
@@ -89,47 +89,32 @@ def from_gymnasium(env: Any, *, gamma: Any = 1, start: Any = None, unreachable: 
 
 
 def _make(name: str, options: Mapping[str, Any]) -> Any:
-    if name == "Taxi-v3":
-        raise StructureError("the version v3 has another table; v4 is required. Use 'Taxi-v4'", where=name)
-    try:
-        import gymnasium
-    except ImportError:
-        raise MissingExtraError(
-            "gymnasium is not installed; environments need it. Install pgsym with the extra gym: pgsym[gym]",
-            where=name,
-        ) from None
+    _refuse_old(name)
+    gymnasium = optional("gymnasium", "gym", "environments")
     try:
         return gymnasium.make(name, **options)
-    except gymnasium.error.Error as error:
+    except (gymnasium.error.Error, TypeError, ValueError) as error:
         found = " ".join(str(error).split()).rstrip(".")
-        raise StructureError(
-            f"gymnasium cannot make it ({found}); an environment's id is required. Check the id", where=name
-        ) from None
-    except (TypeError, ValueError) as error:
-        raise StructureError(
-            f"gymnasium cannot make it ({' '.join(str(error).split())}); only its own options are possible. Check them",
-            where=name,
-        ) from None
+        required = "only its own options are possible. Check them"
+        if isinstance(error, gymnasium.error.Error):
+            required = "an environment's id is required. Check the id"
+        raise StructureError(f"gymnasium cannot make it ({found}); {required}", where=name) from None
 
 
-def _name(env: Any) -> str:
-    spec = getattr(env, "spec", None)
-    return getattr(spec, "id", None) or type(env).__name__
+def _refuse_old(name: str) -> None:
+    if name == "Taxi-v3":
+        raise StructureError("the version v3 has another table; v4 is required. Use 'Taxi-v4'", where=name)
 
 
 def _refuse_other_dynamics(core: Any, name: str) -> None:
     """Environments whose steps do not follow their table."""
-    if name == "Taxi-v3":
-        raise StructureError("the version v3 has another table; v4 is required. Use 'Taxi-v4'", where=name)
+    _refuse_old(name)
     if getattr(core, "fickle_passenger", False):
         raise StructureError(
             "a fickle passenger changes the destination, which the table does not say; a table must describe "
             "every step. Use fickle_passenger=False",
             where=name,
         )
-
-
-# -- the table -------------------------------------------------------------------------------------------
 
 
 def _read_table(core: Any, name: str) -> _Table:
@@ -146,15 +131,13 @@ def _read_table(core: Any, name: str) -> _Table:
         for s, actions in found.items()
     }
     rows.warn()
-    for s, actions in table.items():
-        for a, row in actions.items():
-            for entry in row:
-                if not entry.done and entry.state not in table:
-                    raise StructureError(
-                        f"the table leads to {entry.state}, for which it has no rows; an episode goes on there. "
-                        "Correct the environment's table",
-                        where=(name, s, a),
-                    )
+    for s, a, entry in ((s, a, entry) for s, row in table.items() for a, entries in row.items() for entry in entries):
+        if not entry.done and entry.state not in table:
+            raise StructureError(
+                f"the table leads to {entry.state}, for which it has no rows; an episode goes on there. "
+                "Correct the environment's table",
+                where=(name, s, a),
+            )
     return table
 
 
@@ -198,22 +181,17 @@ def _environment_start(core: Any, name: str) -> dict[int, sp.Rational]:
     return {s: sp.Rational(p.numerator, p.denominator) for s, p in enumerate(exact) if p}
 
 
-def _reachable(table: _Table, sources: Iterable[Any], name: str) -> set[int]:
+def _reachable(table: _Table, sources: Iterable[Any], name: str) -> frozenset[Any]:
     """States at which the episode goes on, from the start."""
-    found = set(sources)
-    unknown = found - set(table)
-    if unknown:
+    if unknown := set(sources) - set(table):
         raise StructureError(
             f"found the start {', '.join(map(repr, unknown))}; the table has no such state. Check it", where=name
         )
-    frontier = list(found)
-    while frontier:
-        for row in table[frontier.pop()].values():
-            for entry in row:
-                if not entry.done and entry.state not in found:
-                    found.add(entry.state)
-                    frontier.append(entry.state)
-    return found
+    graph: nx.DiGraph = nx.DiGraph()
+    graph.add_nodes_from(table)
+    entries = ((s, entry) for s, actions in table.items() for row in actions.values() for entry in row)
+    graph.add_edges_from((s, entry.state) for s, entry in entries if not entry.done)
+    return reach(graph, sources)
 
 
 def _build(table: _Table, kept: list[int], sources: list[Any], mu0: Any, gamma: Any) -> MDP:

@@ -9,9 +9,11 @@ Any other attribute is refused, unless its name begins with ``_`` or is one of a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import chain, count
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 import networkx as nx
@@ -24,14 +26,10 @@ from pgsym.expression.exact import to_expr
 from pgsym.expression.sums import Sums
 from pgsym.model.outcomes import Action as Action
 from pgsym.model.outcomes import Outcome as Outcome
-from pgsym.model.outcomes import Row, complaint, edge_rows, outcome_table, require_distinct, require_names
+from pgsym.model.outcomes import Row as Row
 from pgsym.model.outcomes import State as State
-from pgsym.model.validate import (
-    check_gamma,
-    check_names,
-    check_probabilities,
-    warn_rationalised,
-)
+from pgsym.model.outcomes import complaint, edge_rows, is_in, outcome_table, require_distinct, require_rows
+from pgsym.model.validate import check_gamma, check_names, check_probabilities, warn_rationalised
 
 
 class MDP:
@@ -117,8 +115,6 @@ class MDP:
         check_names(self)
         check_probabilities(self, sums or Sums())
 
-    # -- construction ------------------------------------------------------------------------------------
-
     @classmethod
     def from_transitions(
         cls,
@@ -157,30 +153,19 @@ class MDP:
         """
         rows = [tuple(row) for row in transitions]
         terminal = list(terminal)
-        for index, row in enumerate(rows):
-            if len(row) != 5:
-                raise StructureError(
-                    f"found {len(row)} entries; an outcome is [s, a, s', p, r]. Give all five",
-                    where=f"transitions[{index}]",
-                )
-        require_names(rows)
-        if start is None:
-            mu0: dict[State, Any] = {}
-        else:
-            mu0 = dict(start) if isinstance(start, Mapping) else {start: 1}
+        require_rows(rows)
+        mu0 = dict(start) if isinstance(start, Mapping) else {} if start is None else {start: 1}
         if states is None:
             known = dict.fromkeys(chain((s for row in rows for s in (row[0], row[2])), terminal))
         else:
-            listed = list(states)
-            require_distinct(listed)
-            known = dict.fromkeys(listed)
+            known = require_distinct(states)
             used = chain(
                 ((s, i) for i, row in enumerate(rows) for s in (row[0], row[2])),
                 ((s, "start") for s in mu0),
                 ((s, "terminal") for s in terminal),
             )
             for s, place in used:
-                if not _is_in(known, s):
+                if not is_in(known, s):
                     raise StructureError(
                         f"state {s!r} is unknown; every state must be listed in states. Add it there",
                         where=place if isinstance(place, str) else f"transitions[{place}]",
@@ -214,8 +199,6 @@ class MDP:
 
         return from_gymnasium(env, **options)
 
-    # -- the parts ---------------------------------------------------------------------------------------
-
     def actions(self, state: State) -> tuple[Action, ...]:
         """The actions available in `state`, in order of first appearance; none in a terminal state."""
         return tuple(self._table.get(state, ()))
@@ -235,41 +218,50 @@ class MDP:
         return tuple((s, a) for s in self.nonterminal for a in self.actions(s))
 
     @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """All outcomes as (s, a, s', p, r), in order."""
+        return tuple((s, a, *outcome) for s, a in self.pairs for outcome in self.outcomes(s, a))
+
+    @cached_property
     def symbols(self) -> frozenset[sp.Symbol]:
         """Every symbol of P, r, mu0 and gamma."""
         different = {self.gamma, *self.start.values()}
-        for s, a in self.pairs:
-            for _, p, r in self.outcomes(s, a):
-                different.update(expr for expr in (p, r) if not expr.is_Rational)
+        different.update(expr for *_, p, r in self.rows for expr in (p, r) if not expr.is_Rational)
         return frozenset(symbol for expr in different for symbol in expr.free_symbols)
-
-    # -- changed copies ----------------------------------------------------------------------------------
 
     def to_graph(self) -> nx.MultiDiGraph:
         """A graph that `MDP` reads back to an equal model; edges are keyed (action, outcome number)."""
         graph = nx.MultiDiGraph(gamma=self.gamma, symbols=dict(self.assumptions))
         for s in self.states:
             graph.add_node(s, terminal=s in self.terminal, start=self.start.get(s, sp.Integer(0)))
-        order = count()
-        for s, a in self.pairs:
-            for k, (t, p, r) in enumerate(self.outcomes(s, a)):
-                graph.add_edge(s, t, key=(a, k), action=a, p=p, r=r, order=next(order))
+        numbers: Counter[tuple[State, Action]] = Counter()
+        for order, (s, a, t, p, r) in enumerate(self.rows):
+            graph.add_edge(s, t, key=(a, numbers[s, a]), action=a, p=p, r=r, order=order)
+            numbers[s, a] += 1
         return graph
+
+    def changed(self, **parts: Any) -> MDP:
+        """A copy with other parts, as for `from_transitions`; assumptions go with the last use of their symbols."""
+        old = {"transitions": self.rows, "symbols": self.assumptions}
+        old |= {name: getattr(self, name) for name in ("start", "terminal", "gamma", "states")}
+        new: dict[str, Any] = {**old, **parts}
+        # An outcome whose probability is 0 is none.
+        outcomes = (value for *_, p, r in new["transitions"] if p != 0 for value in (p, r))
+        values = {new["gamma"], *new["start"].values(), *outcomes}
+        used = {symbol.name for value in values for symbol in value.free_symbols}
+        return MDP.from_transitions(**new | {"symbols": remaining_assumptions(new["symbols"], used)})
 
     def replace(self, *, gamma: Any = None, start: Mapping[State, Any] | None = None) -> MDP:
         """A copy with another discount factor or initial distribution."""
-        graph = self.to_graph()
-        if gamma is not None:
-            warn_rationalised([gamma])
-            graph.graph["gamma"] = to_expr(gamma, where="gamma")
+        warn_rationalised([*([] if gamma is None else [gamma]), *(start or {}).values()])
+        known = frozenset(self.states)
+        for s in start or ():
+            if s not in known:
+                raise StructureError(f"state {s!r} is unknown; a start is a state. Check its name", where="start")
+        parts: dict[str, Any] = {} if gamma is None else {"gamma": to_expr(gamma, where="gamma")}
         if start is not None:
-            warn_rationalised(start.values())
-            for s in start:
-                if s not in graph:
-                    raise StructureError(f"state {s!r} is unknown; a start is a state. Check its name", where="start")
-            mu0 = {s: to_expr(start.get(s, 0), where=("start", s)) for s in self.states}
-            nx.set_node_attributes(graph, mu0, "start")
-        return _copy(graph)
+            parts["start"] = {s: to_expr(p, where=("start", s)) for s, p in start.items()}
+        return self.changed(**parts)
 
     def subs(self, values: Mapping[sp.Symbol | str, Any]) -> MDP:
         """A copy with symbols of P, r, mu0 or gamma replaced by numbers or formulas, in the assumptions too.
@@ -290,14 +282,12 @@ class MDP:
                     where="subs",
                 )
             point[by_name[name]] = to_expr(value, where=name)
-        graph = self.to_graph()
-        graph.graph["gamma"] = self.gamma.xreplace(point)
-        graph.graph["symbols"] = replaced_assumptions(self.assumptions, point)
-        for _, data in graph.nodes(data=True):
-            data["start"] = data["start"].xreplace(point)
-        for _, _, data in graph.edges(data=True):
-            data["p"], data["r"] = data["p"].xreplace(point), data["r"].xreplace(point)
-        return _copy(graph)
+        return self.changed(
+            transitions=[(s, a, t, p.xreplace(point), r.xreplace(point)) for s, a, t, p, r in self.rows],
+            start={s: p.xreplace(point) for s, p in self.start.items()},
+            gamma=self.gamma.xreplace(point),
+            symbols=replaced_assumptions(self.assumptions, point),
+        )
 
     def unroll(self, T: int) -> MDP:
         """The time-expanded MDP of a finite horizon: states (s, t) for t < T, all ended at t = T.
@@ -312,58 +302,34 @@ class MDP:
         """
         if T < 1:
             raise StructureError(f"horizon {T}; at least one step is required. Give T >= 1", where="unroll")
-        graph = nx.MultiDiGraph(gamma=self.gamma, symbols=dict(self.assumptions))
         layer = list(self.start) or list(self.states)
-        order = count()
-        for s in layer:
-            graph.add_node((s, 0), start=self.start.get(s, 0), terminal=s in self.terminal)
-        for t in range(T):
-            for s in layer:
-                for a in self.actions(s):
-                    for s2, p, r in self.outcomes(s, a):
-                        graph.add_node((s2, t + 1), terminal=t + 1 == T or s2 in self.terminal)
-                        graph.add_edge((s, t), (s2, t + 1), action=a, p=p, r=r, order=next(order))
-            layer = list(dict.fromkeys(o.state for s in layer for a in self.actions(s) for o in self.outcomes(s, a)))
-        return _copy(graph)
+        states, rows = [(s, 0) for s in layer], []
+        for t in range(1, T + 1):
+            steps = [(s, a, o) for s in layer for a in self.actions(s) for o in self.outcomes(s, a)]
+            rows += [((s, t - 1), a, (o.state, t), o.p, o.r) for s, a, o in steps]
+            layer = list(dict.fromkeys(o.state for _, _, o in steps))
+            states += [(s, t) for s in layer]
+        return self.changed(
+            transitions=rows,
+            start={(s, 0): p for s, p in self.start.items()},
+            terminal=[(s, t) for s, t in states if t == T or s in self.terminal],
+            states=states,
+        )
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, MDP):
             return NotImplemented
-        return (self.states, self.terminal, self.gamma, self.start, self.assumptions, self._table) == (
-            other.states,
-            other.terminal,
-            other.gamma,
-            other.start,
-            other.assumptions,
-            other._table,
-        )
+        parts = attrgetter("states", "terminal", "gamma", "start", "assumptions", "_table")
+        return bool(parts(self) == parts(other))
 
     __hash__ = object.__hash__
 
     def _repr_svg_(self) -> str | None:
         """The picture in a notebook; nothing for a model too large to draw."""
-        from pgsym.model.drawing.geometry import is_drawable
-        from pgsym.model.drawing.svg import svg
+        from pgsym.model.drawing import is_drawable, svg
 
         return svg(self) if is_drawable(self) else None
 
     def __repr__(self) -> str:
-        outcomes = sum(len(self.outcomes(s, a)) for s, a in self.pairs)
-        return f"MDP({len(self.states)} states, {len(self.terminal)} terminal, {outcomes} outcomes, gamma={self.gamma})"
-
-
-def _is_in(known: Mapping[State, Any], name: Any) -> bool:
-    try:
-        return name in known
-    except TypeError:  # not hashable
-        return False
-
-
-def _copy(graph: nx.MultiDiGraph) -> MDP:
-    """The MDP of a changed graph; assumptions go with the last use of their symbols."""
-    values = [graph.graph["gamma"], *(p for _, p in graph.nodes(data="start") if p is not None)]
-    # An edge whose probability is 0 is no outcome.
-    values += [data[key] for _, _, data in graph.edges(data=True) if data["p"] != 0 for key in ("p", "r")]
-    used = {symbol.name for value in values if isinstance(value, sp.Expr) for symbol in value.free_symbols}
-    graph.graph["symbols"] = remaining_assumptions(graph.graph["symbols"], used)
-    return MDP(graph)
+        parts = [f"{len(self.states)} states", f"{len(self.terminal)} terminal", f"{len(self.rows)} outcomes"]
+        return f"MDP({', '.join(parts)}, gamma={self.gamma})"

@@ -34,21 +34,11 @@ class Objective(StrEnum):
 
     @property
     def definition(self) -> ObjectiveDefinition:
-        """What it is made of.
-
-        >>> Objective.STATIONARY_VALUE.definition.J
-        ('mu', 'V')
-        """
+        """What it is made of."""
         return _DEFINITIONS[self]
 
     def require_rollouts(self) -> None:
-        """Refuse an objective that is only solved and decided, not drawn.
-
-        Raises
-        ------
-        SamplingError
-            Nobody has said how to draw it.
-        """
+        """Refuse an objective that is only solved and decided, because nobody has said how to draw it."""
         if not self.definition.estimators:
             known = ", ".join(o for o in Objective if o.definition.estimators)
             raise SamplingError(
@@ -71,43 +61,28 @@ class Objective(StrEnum):
 
 @dataclass(frozen=True)
 class ObjectiveDefinition:
-    """An objective in names of quantities; `exact` and `claims` look them up.
-
-    Attributes
-    ----------
-    J
-        Two functions of the state: J = sum_s first(s) second(s).
-    weight
-        w(s) in the sum of the policy gradient theorem.
-    needs
-        Hypotheses: `require_NAME` of `pgsym.model.structure.Structure`.
-    shown
-        What describes a solution, after J and its gradient, in reading order.
-    theorem
-        What the catalogue calls its policy gradient theorem.
-    meaning
-        What J is, in words that follow "J is".
-    differential
-        Values are relative to the average reward: h in the place of V.
-    estimators
-        Names of the estimators that a report samples.  Without any, sampling, ascent and the audit refuse the
-        objective: nobody taught them to draw it.
-    proved
-        What the proof in `pgsym.claims.derivation.proofs` proves; None: there is no proof.
-    tables
-        What is shown beside the proof, in reading order.
-    """
+    """An objective in names of quantities; `exact` and `claims` look them up."""
 
     J: tuple[str, str]
+    """Two functions of the state: J = sum_s first(s) second(s)."""
     weight: str
+    """w(s) in the sum of the policy gradient theorem."""
     needs: tuple[str, ...]
+    """Hypotheses: `require_NAME` of `pgsym.model.structure.Structure`."""
     shown: tuple[str, ...]
+    """What describes a solution, after J and its gradient, in reading order."""
     theorem: str
+    """What the catalogue calls its policy gradient theorem."""
     meaning: str
+    """What J is, in words that follow "J is"."""
     differential: bool = False
+    """Values are relative to the average reward: h in the place of V."""
     estimators: tuple[str, ...] = ()
+    """Those that a report samples; without any, sampling, ascent and the audit refuse the objective."""
     proved: str | None = None
+    """What the proof in `pgsym.claims.derivation.proofs` proves, where there is one."""
     tables: tuple[str, ...] = ()
+    """What is shown beside the proof, in reading order."""
 
     @property
     def formula(self) -> str:

@@ -32,11 +32,16 @@ class Outcome(NamedTuple):
     r: sp.Expr
 
 
-def require_names(rows: Iterable[Sequence[Any]]) -> None:
+def require_rows(rows: Iterable[Sequence[Any]]) -> None:
     """States and actions are hashable; ``True`` does not pass for 1, which Python takes it to equal."""
     states: dict[Any, Any] = {None: None}
     actions: dict[Any, Any] = {None: None}
     for index, row in enumerate(rows):
+        if len(row) != 5:
+            raise StructureError(
+                f"found {len(row)} entries; an outcome is [s, a, s', p, r]. Give all five",
+                where=f"transitions[{index}]",
+            )
         for name, seen in ((row[0], states), (row[1], actions), (row[2], states)):
             try:
                 first = seen.setdefault(name, name)
@@ -59,18 +64,26 @@ def _check_name(name: Any, first: Any, kind: str, where: str) -> None:
         raise StructureError(f"found the {kind} None; a name is required. Give one", where=where)
     if isinstance(first, bool) != isinstance(name, bool):
         raise StructureError(
-            f"the {kind}s {first!r} and {name!r} are equal in Python; names must be distinct. Rename one",
-            where=where,
+            f"the {kind}s {first!r} and {name!r} are equal in Python; names must be distinct. Rename one", where=where
         )
 
 
-def require_distinct(states: Sequence[State]) -> None:
-    """No state is listed twice."""
-    seen: set[State] = set()
+def require_distinct(states: Iterable[State]) -> dict[State, None]:
+    """The states in their order; none is listed twice."""
+    seen: dict[State, None] = {}
     for s in states:
         if s in seen:
             raise StructureError(f"state {s!r} is listed twice; names must be distinct. Rename one", where="states")
-        seen.add(s)
+        seen[s] = None
+    return seen
+
+
+def is_in(known: Mapping[State, Any], name: Any) -> bool:
+    """Whether it is one of them; what is not hashable is none."""
+    try:
+        return name in known
+    except TypeError:  # not hashable
+        return False
 
 
 def edge_rows(graph: nx.MultiDiGraph) -> list[Row]:
@@ -113,8 +126,6 @@ def outcome_table(
     return {s: {a: tuple(outcomes) for a, outcomes in actions.items()} for s, actions in table.items() if actions}
 
 
-# -- attributes -------------------------------------------------------------------------------------------
-
 KNOWN = {
     "node": ("terminal", "start"),
     "edge": ("action", "p", "r", "order"),
@@ -128,34 +139,19 @@ DRAWN = frozenset(
 """What drawing programs write beside them; like every name that begins with _, it is not read."""
 
 _MEANT = {
-    "reward": "r",
-    "rewards": "r",
-    "prob": "p",
-    "probability": "p",
-    "weight": "p",
+    **dict.fromkeys(("reward", "rewards"), "r"),
+    **dict.fromkeys(("prob", "probability", "weight"), "p"),
+    **dict.fromkeys(("discount", "discount_factor"), "gamma"),
+    **dict.fromkeys(("done", "absorbing", "final"), "terminal"),
+    **dict.fromkeys(("initial", "init", "mu0"), "start"),
     "a": "action",
-    "discount": "gamma",
-    "discount_factor": "gamma",
-    "done": "terminal",
-    "absorbing": "terminal",
-    "final": "terminal",
-    "initial": "start",
-    "init": "start",
-    "mu0": "start",
 }
 """Other names for ours, too unlike them in spelling to be found by it."""
 
 
 def complaint(scope: str, data: Mapping[str, Any], extra: tuple[str, ...] = ()) -> str | None:
-    """What is wrong with the attributes of a node, an edge or a graph: an error's text, or None.
+    """What is wrong with the attributes of a node, an edge or a graph, which may be `extra` ones: a text, or None.
 
-    Parameters
-    ----------
-    extra
-        Further attributes that are read there.
-
-    Examples
-    --------
     >>> complaint("edge", {"action": "go", "p": 1, "reward": 5})
     "found the edge attribute 'reward'; the nearest is 'r'. Rename it, or write '_reward' if it is not pgsym's"
     >>> complaint("edge", {"action": "go", "p": 1})

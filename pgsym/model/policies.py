@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -17,19 +18,15 @@ from pgsym.expression.exact import to_expr
 from pgsym.expression.linear import Linear
 from pgsym.expression.sums import Sums
 from pgsym.expression.symbols import in_order
-from pgsym.model.collision import check_collision, check_weight
 from pgsym.model.distribution import check_row
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.policy import Direct, Mixture, Policy, Softmax
+from pgsym.model.policy_checks import check_collision, check_weight
+from pgsym.model.structure import reach
 
 
 def tabular(mdp: MDP, name: str = "theta") -> Softmax:
     """Tabular softmax: one logit theta_{s,a} for every state-action pair.
-
-    >>> from pgsym.model import MDP
-    >>> mdp = MDP.from_transitions([("s", "go", "s", 1, 1), ("s", "no", "s", 1, 0)], gamma="1/2")
-    >>> tabular(mdp).params
-    (theta_s_go, theta_s_no)
 
     Parameters
     ----------
@@ -84,10 +81,8 @@ def sigmoid(mdp: MDP, params: Mapping[State, Any] | str = "theta", *, default: s
     exp(t)/(exp(t) + 1)
     """
     for s in mdp.nonterminal:
-        if len(mdp.actions(s)) > 2:
-            raise PolicyError(
-                f"{len(mdp.actions(s))} actions; a sigmoid policy chooses between two. Use tabular()", where=s
-            )
+        if (n := len(mdp.actions(s))) > 2:
+            raise PolicyError(f"{n} actions; a sigmoid policy chooses between two. Use tabular()", where=s)
     if isinstance(params, str):
         first = {s: mdp.actions(s)[:1] if len(mdp.actions(s)) == 2 else () for s in mdp.nonterminal}
         return _one_parameter_each(mdp, first, params)
@@ -145,8 +140,7 @@ def softmax_policy(
     symbols = {symbol for row in forms.values() for form in row.values() for symbol in form.symbols}
     _check_complete(mdp, logits, "logits", default)
     policy = Softmax(forms, _parameters(params, symbols))
-    stray = symbols - set(policy.params)
-    if stray:
+    if stray := symbols - set(policy.params):
         raise PolicyError(
             f"logits use {listed(sorted(s.name for s in stray))}, which params does not list; "
             "a logit is linear in the parameters only. Add it to params",
@@ -200,13 +194,12 @@ def direct_policy(
     for s in mdp.nonterminal:
         actions = mdp.actions(s)
         row = probabilities.get(s) or dict.fromkeys(actions, sp.Rational(1, len(actions)))
-        table[s] = {a: to_expr(row.get(a, 0), where=("probabilities", s, a)) for a in mdp.actions(s)}
+        table[s] = {a: to_expr(row.get(a, 0), where=("probabilities", s, a)) for a in actions}
         check_row(list(table[s].values()), where=("probabilities", s), exponentials=True, sums=sums)
     _check_complete(mdp, probabilities, "probabilities", default)
     policy = Direct(table, _parameters(params, set()))
     known = {s.name for s in (*policy.params, *mdp.symbols)}
-    stray = {s.name for p in policy.expressions() for s in p.free_symbols} - known
-    if stray:
+    if stray := {s.name for p in policy.expressions() for s in p.free_symbols} - known:
         raise PolicyError(
             f"probabilities use {listed(sorted(stray))}, which neither params nor the model has; J would not be "
             "differentiated by it. Add it to params",
@@ -258,19 +251,18 @@ def mixture(base: Policy, epsilon: Any) -> Mixture:
 
 def _one_parameter_each(mdp: MDP, actions: Mapping[State, Sequence[Action]], name: str) -> Softmax:
     """A logit of its own for each listed action, 0 for the others; names stay distinct for equal spellings."""
-    pairs = [(s, a) for s in mdp.nonterminal for a in actions[s]]
     single = all(len(actions[s]) <= 1 for s in mdp.nonterminal)
-    zero, one = Linear(), Fraction(1)
-    logits = {s: dict.fromkeys(mdp.actions(s), zero) for s in mdp.nonterminal}
+    logits = {s: dict.fromkeys(mdp.actions(s), Linear()) for s in mdp.nonterminal}
     params: dict[str, sp.Symbol] = {}
-    number: dict[str, int] = {}
+    number: Counter[str] = Counter()
+    pairs = [(s, a) for s in mdp.nonterminal for a in actions[s]]
     for s, a in pairs:
         stem = unique = f"{name}_{_word(s)}" if single else f"{name}_{_word(s)}_{_word(a)}"
         while unique in params:
-            number[stem] = number.get(stem, 1) + 1
-            unique = f"{stem}__{number[stem]}"
+            number[stem] += 1
+            unique = f"{stem}__{number[stem] + 1}"
         params[unique] = sp.Symbol(unique)
-        logits[s][a] = Linear(((params[unique], one),))
+        logits[s][a] = Linear(((params[unique], Fraction(1)),))
     policy = Softmax(logits, tuple(params.values()))
     check_collision(mdp, policy)
     return policy
@@ -303,12 +295,10 @@ def _check_pairs(mdp: MDP, table: Mapping[State, Mapping[Action, Any]]) -> None:
             kind = "terminal" if s in mdp.terminal else "unknown"
             raise PolicyError(f"state {s!r} is {kind}; a policy acts in non-terminal states. Remove it", where="policy")
         actions = dict.fromkeys(mdp.actions(s))
-        for a in row:
-            if a not in actions:
-                raise PolicyError(
-                    f"action {a!r} is not available; it has {listed(map(repr, actions))}. Check its name",
-                    where=s,
-                )
+        if unknown := [a for a in row if a not in actions]:
+            raise PolicyError(
+                f"action {unknown[0]!r} is not available; it has {listed(map(repr, actions))}. Check its name", where=s
+            )
 
 
 def _check_complete(mdp: MDP, table: Mapping[State, Any], what: str, default: str | None) -> None:
@@ -319,17 +309,12 @@ def _check_complete(mdp: MDP, table: Mapping[State, Any], what: str, default: st
         )
     forgotten = [s for s in mdp.nonterminal if not table.get(s) and len(mdp.actions(s)) > 1]
     if default is None and forgotten:
-        reached = _reachable(mdp)
+        graph = nx.DiGraph((s, t) for s, _, t, _, _ in mdp.rows)
+        graph.add_nodes_from(mdp.states)
+        reached = reach(graph, mdp.start or mdp.states)
         if forgotten := [s for s in forgotten if s in reached]:
             raise PolicyError(
                 f"found no {what} for {listed(map(repr, forgotten))}; every state that can be reached and has a choice "
                 "needs them. Add them, or say default='uniform' (in a file, default: uniform)",
                 where="policy",
             )
-
-
-def _reachable(mdp: MDP) -> set[State]:
-    """The states that some actions lead to from the start; all of them where the model has no start."""
-    graph: nx.DiGraph = nx.DiGraph((s, o.state) for s, a in mdp.pairs for o in mdp.outcomes(s, a))
-    graph.add_nodes_from(mdp.states)
-    return {s for layer in nx.bfs_layers(graph, list(mdp.start or mdp.states)) for s in layer}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import sympy as sp
 
@@ -26,11 +26,6 @@ SHOWN = 24
 class Policy(ABC):
     """pi(a|s; theta) for every non-terminal state of one MDP.
 
-    Attributes
-    ----------
-    params : tuple of Symbol
-        theta, in a fixed order.
-
     See Also
     --------
     tabular, sigmoid, softmax_policy, direct_policy, mixture : Policies that are there.
@@ -43,6 +38,7 @@ class Policy(ABC):
     """
 
     params: tuple[sp.Symbol, ...]
+    """theta, in a fixed order."""
 
     @abstractmethod
     def row(self, state: State, numbers: Any) -> list[Any]:
@@ -160,8 +156,26 @@ class Policy(ABC):
         return align([(quantity_latex("pi", a, s), self(a, s)) for s, a in pairs])
 
 
+class _TablePolicy(Policy):
+    """A policy that is a table: something for every action of every state."""
+
+    @property
+    @abstractmethod
+    def _table(self) -> Mapping[State, Mapping[Action, Any]]: ...
+
+    @property
+    def states(self) -> tuple[State, ...]:
+        return tuple(self._table)
+
+    def actions(self, state: State) -> tuple[Action, ...]:
+        return tuple(self._table[state])
+
+    def pullback(self, mdp: MDP, project: Callable[[State], State]) -> Self:
+        return type(self)({s: self._table[project(s)] for s in mdp.nonterminal}, self.params)  # type: ignore[call-arg]
+
+
 @dataclass(frozen=True, repr=False)
-class Softmax(Policy):
+class Softmax(_TablePolicy):
     """pi(a|s) proportional to exp(l(s,a)), with logits linear in theta and rational coefficients.
 
     Tabular softmax, shared parameters, features and two-action sigmoids are all of this kind.
@@ -171,11 +185,8 @@ class Softmax(Policy):
     params: tuple[sp.Symbol, ...]
 
     @property
-    def states(self) -> tuple[State, ...]:
-        return tuple(self.logits)
-
-    def actions(self, state: State) -> tuple[Action, ...]:
-        return tuple(self.logits[state])
+    def _table(self) -> Mapping[State, Mapping[Action, Linear]]:
+        return self.logits
 
     def row(self, state: State, numbers: Any) -> list[Any]:
         return numbers.softmax(list(self.logits[state].values()))
@@ -186,23 +197,17 @@ class Softmax(Policy):
     def expressions(self) -> Iterable[sp.Expr]:
         return ()
 
-    def pullback(self, mdp: MDP, project: Callable[[State], State]) -> Softmax:
-        return Softmax({s: self.logits[project(s)] for s in mdp.nonterminal}, self.params)
-
 
 @dataclass(frozen=True, repr=False)
-class Direct(Policy):
+class Direct(_TablePolicy):
     """pi(a|s) given as expressions in theta, rational in theta and in exponentials of it."""
 
     probabilities: Mapping[State, Mapping[Action, sp.Expr]]
     params: tuple[sp.Symbol, ...]
 
     @property
-    def states(self) -> tuple[State, ...]:
-        return tuple(self.probabilities)
-
-    def actions(self, state: State) -> tuple[Action, ...]:
-        return tuple(self.probabilities[state])
+    def _table(self) -> Mapping[State, Mapping[Action, sp.Expr]]:
+        return self.probabilities
 
     def row(self, state: State, numbers: Any) -> list[Any]:
         return [evaluate(p, numbers) for p in self.probabilities[state].values()]
@@ -220,9 +225,6 @@ class Direct(Policy):
         point = {symbol: to_expr(value, where=symbol.name) for symbol, value in values.items()}
         rows = {s: {a: p.xreplace(point) for a, p in row.items()} for s, row in self.probabilities.items()}
         return Direct(rows, self.params)
-
-    def pullback(self, mdp: MDP, project: Callable[[State], State]) -> Direct:
-        return Direct({s: self.probabilities[project(s)] for s in mdp.nonterminal}, self.params)
 
 
 @dataclass(frozen=True, repr=False)

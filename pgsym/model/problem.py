@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeAlias
 
 import networkx as nx
 import sympy as sp
 
 from pgsym.errors import SchemaError
-from pgsym.expression.complaint import nearest, short
-from pgsym.model.collision import all_symbols, check_collision
+from pgsym.expression.complaint import brief, nearest, short
+from pgsym.expression.naming import conditional, spelt
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policies import tabular
 from pgsym.model.policy import Direct, Mixture, Policy
+from pgsym.model.policy_checks import all_symbols, check_collision
 
 Point = Mapping[sp.Symbol | str, Any] | Sequence[Any]
 """theta by symbol, by name, or in the order of ``policy.params``."""
+
+ROWS = 24
+"""Rows of a table; of a larger model the first ones are shown."""
+
+FEW = 12
+"""With more parameters, theta is not spelt out."""
 
 
 @dataclass(frozen=True, init=False)
@@ -89,17 +96,10 @@ Check the name
         mdp = mdp if isinstance(mdp, MDP) else MDP(mdp)
         policy = tabular(mdp) if policy is None else policy
         check_collision(mdp, policy)
-        known = {
-            "mdp": mdp,
-            "policy": policy,
-            "objective": Objective.parse(objective),
-            "theta": _point(policy, theta),
-            "name": name,
-            "source": source,
-            "assumed": tuple(assumed),
-        }
-        for key, value in known.items():
-            object.__setattr__(self, key, value)
+        point = _point(policy, theta)
+        values = (mdp, policy, Objective.parse(objective), point, name, source, tuple(assumed))
+        for part, value in zip(fields(self), values, strict=True):
+            object.__setattr__(self, part.name, value)
 
     @classmethod
     def of(cls, model: Any) -> Problem:
@@ -163,14 +163,32 @@ Check the name
         return f"assumed: {', '.join(ASSUMED[a] for a in self.assumed)}" if self.assumed else ""
 
     def __str__(self) -> str:
-        from pgsym.model.problem_display import text
-
-        return text(self)
+        """Name, objective, model, policy and theta, a line for each."""
+        facts = {
+            "objective": str(self.objective),
+            "model": repr(self.mdp),
+            "policy": repr(self.policy),
+            "theta": point_text(self.theta) if self.theta or not self.policy.params else "none",
+        }
+        head = self.name + (f" ({self.source})" if self.source else "")
+        return "\n".join(filter(None, [head, self.assumption, *(f"{name}: {fact}" for name, fact in facts.items())]))
 
     def _repr_html_(self) -> str:
-        from pgsym.model.problem_display import page
+        """The text, the picture where the model is small enough for one, and two tables."""
+        from pgsym.display.result import html_table, html_text
 
-        return page(self)
+        mdp, policy = self.mdp, self.policy
+        transitions = [(spelt(s), spelt(a), spelt(t), brief(p), brief(r)) for s, a, t, p, r in mdp.rows[:ROWS]]
+        chosen = [(s, a) for s, a in mdp.pairs if len(mdp.actions(s)) > 1]
+        probabilities = [(conditional("pi", a, s), brief(policy(a, s))) for s, a in chosen[:ROWS]]
+        head = ("state", "action", "next state", "probability", "reward")
+        parts = [
+            f"<p>{html_text(str(self))}</p>",
+            mdp._repr_svg_(),
+            html_table(head, transitions, _of("Outcomes", len(mdp.rows))),
+            html_table(("policy", "probability"), probabilities, _of("Policy", len(chosen))),
+        ]
+        return "\n".join(part for part in parts if part is not None)
 
     def replace(self, **changes: Any) -> Problem:
         """The same problem with other parts; a new policy leaves theta behind.
@@ -201,12 +219,11 @@ Check the name
             A value that is not a real number, or contradicts an assumption.
         """
         params = {p.name: p for p in self.policy.params}
-        if theta is not None and not isinstance(theta, Mapping):
-            if _is_number(theta):
-                theta = {"theta": theta}
-            else:
-                theta = list(theta)
-                theta = dict(zip(self.policy.point(theta), theta, strict=True))
+        if _is_number(theta):
+            theta = {"theta": theta}
+        elif theta is not None and not isinstance(theta, Mapping):
+            theta = list(theta)
+            theta = dict(zip(self.policy.point(theta), theta, strict=True))
         given = {getattr(key, "name", key): value for key, value in {**(theta or {}), **values}.items()}
         symbols = {s.name: s for s in all_symbols(self.mdp, self.policy) if s.name not in params}
         for name in given:
@@ -217,9 +234,8 @@ Check the name
                     where="at",
                 )
         inside = {symbols[name]: value for name, value in given.items() if name in symbols}
-        point: dict[Any, Any] = {p.name: v for p, v in self.theta.items()} | {
-            name: value for name, value in given.items() if name in params
-        }
+        point: dict[Any, Any] = {p.name: v for p, v in self.theta.items()}
+        point |= {name: value for name, value in given.items() if name in params}
         changes: dict[str, Any] = {"theta": point} if point else {}
         if params.keys() & given:
             changes["assumed"] = tuple(a for a in self.assumed if a != "theta")
@@ -246,16 +262,13 @@ def given_numbers(theta: Any, values: Mapping[str, Any]) -> list[Any]:
     >>> given_numbers({"t": 0.5}, {"p": "1/2"}), given_numbers(None, {})
     ([0.5, '1/2'], [])
     """
-    if isinstance(theta, Mapping):
-        numbers = list(theta.values())
-    else:
-        numbers = [] if theta is None else [theta] if _is_number(theta) else list(theta)
-    return [*numbers, *values.values()]
+    numbers = [theta] if _is_number(theta) else [] if theta is None else theta
+    return [*(numbers.values() if isinstance(numbers, Mapping) else numbers), *values.values()]
 
 
 def _is_number(theta: Any) -> bool:
     """One number, for the parameter that is called theta."""
-    return isinstance(theta, str) or not isinstance(theta, Iterable)
+    return theta is not None and (isinstance(theta, str) or not isinstance(theta, Iterable))
 
 
 ProblemLike: TypeAlias = Problem | MDP | nx.MultiDiGraph | str | os.PathLike[str]
@@ -279,3 +292,26 @@ def _point(policy: Policy, theta: Point | None) -> dict[sp.Symbol, sp.Expr]:
         else dict(zip((p.name for p in point), theta, strict=True))
     )
     return {p: sp.Float(given[p.name]) if isinstance(given[p.name], float | sp.Float) else v for p, v in point.items()}
+
+
+def point_text(point: Mapping[Any, Any]) -> str:
+    """A point in one line.
+
+    >>> point_text({"x": 0, "y": "log(2)"}), point_text(dict.fromkeys(range(100), 0)), point_text({})
+    ('x = 0, y = log(2)', '0 for all 100 parameters', 'no parameters')
+    """
+    values = {str(value) for value in point.values()}
+    if len(point) > 1 and len(values) == 1:
+        return f"{values.pop()} for all {len(point)} parameters"
+    shown = [f"{name} = {value}" for name, value in list(point.items())[:FEW]]
+    left_out = len(point) - len(shown)
+    return ", ".join([*shown, f"{left_out} more"] if left_out else shown) or "no parameters"
+
+
+def _of(title: str, count: int) -> str:
+    """The title of a table, with what it leaves out.
+
+    >>> _of("Outcomes", 5), _of("Outcomes", 100)
+    ('Outcomes', 'Outcomes: the first 24 of 100')
+    """
+    return title if count <= ROWS else f"{title}: the first {ROWS} of {count}"

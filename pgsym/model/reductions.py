@@ -1,6 +1,7 @@
-"""What model checkers and planners have no place for: refused with the remedy, or encoded on request.
+"""Changed models that mean the same, for what has no place for a discount, a start distribution or a policy.
 
-A policy is encoded in the Markov chain that it induces, rational in odds.
+What cannot be changed is refused with the remedy.  A policy is encoded in the Markov chain that it induces, rational
+in odds.
 """
 
 from __future__ import annotations
@@ -8,40 +9,73 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import count
 
 import sympy as sp
 
 from pgsym.errors import DiscountError, FormulaError, SchemaError, StructureError
-from pgsym.expression.assumptions import remaining_assumptions
 from pgsym.expression.evaluate import Expressions, softmax
+from pgsym.expression.grammar import unparse
 from pgsym.expression.linear import Linear
-from pgsym.model.collision import all_symbols
-from pgsym.model.mdp import MDP, Action, State
+from pgsym.model.mdp import MDP, Action, Row, State
 from pgsym.model.policies import softmax_policy
 from pgsym.model.policy import Policy
+from pgsym.model.policy_checks import all_symbols
 from pgsym.model.problem import ASSUMED, Problem, ProblemLike
-from pgsym.model.transform import terminating
 
 
-def undiscounted(mdp: MDP, discount: str | None, target: str) -> MDP:
-    """The model with discount factor 1, for a `target` that has none.
+def terminating(mdp: MDP) -> MDP:
+    """The same MDP with the discount as a probability: each step ends the run with probability 1 - gamma.
 
-    Parameters
-    ----------
-    discount
-        ``exit`` makes a discount factor a step to a fresh terminal state with probability 1 - gamma.
+    Every outcome (s', p, r) becomes two, (s', gamma p, r) and (end, (1 - gamma) p, r), with a fresh terminal state
+    and discount 1.  States and actions stay, so a policy of `mdp` is one of the result; V, Q, A and eta stay too
+    (Puterman 1994, section 5.3), and a run's expected length is sum_s eta(s).
 
     Raises
     ------
     DiscountError
-        gamma is not 1, and `discount` is None.
+        gamma = 1: nothing would ever end.
 
     Examples
     --------
     >>> mdp = MDP.from_transitions([("s", "go", "s", 1, 2)], start="s", gamma="3/4")
-    >>> undiscounted(mdp, "exit", "a file").outcomes("s", "go")
-    (Outcome(state='s', p=3/4, r=2), Outcome(state='end', p=1/4, r=2))
+    >>> ending = terminating(mdp)
+    >>> ending.outcomes("s", "go"), ending.gamma
+    ((Outcome(state='s', p=3/4, r=2), Outcome(state='end', p=1/4, r=2)), 1)
     """
+    gamma = mdp.gamma
+    if gamma == 1:
+        raise DiscountError(
+            "gamma = 1; a run ends with probability 1 - gamma, which must be positive. Set gamma < 1",
+            where="terminating",
+        )
+    end = fresh(mdp)
+    rows: list[Row] = []
+    for s, a, t, p, r in mdp.rows:
+        rows += [(s, a, t, gamma * p, r), (s, a, end, (1 - gamma) * p, r)]
+    assumed = dict.fromkeys((symbol.name for symbol in gamma.free_symbols), f"0 <= {unparse(gamma)} < 1")
+    return mdp.changed(
+        transitions=rows,
+        gamma=sp.Integer(1),
+        terminal=[*mdp.terminal, end],
+        states=[*mdp.states, end],
+        symbols={**mdp.assumptions, **{name: text for name, text in assumed.items() if name not in mdp.assumptions}},
+    )
+
+
+def fresh(mdp: MDP, name: str = "end") -> State:
+    """`name`, or name_2, name_3, ... where a state is already called, or shown as, that.
+
+    >>> fresh(MDP.from_transitions([("end", "go", "end", 1, 0)]))
+    'end_2'
+    """
+    taken = {str(s) for s in mdp.states}
+    candidates = (name if k == 1 else f"{name}_{k}" for k in count(1))
+    return next(candidate for candidate in candidates if candidate not in taken)
+
+
+def undiscounted(mdp: MDP, discount: str | None, target: str) -> MDP:
+    """The model with discount factor 1, for a `target` that has none; with ``exit``, see `terminating`."""
     if discount not in (None, "exit"):
         raise SchemaError(f"found {discount!r}; 'exit' or None is required. Choose one", where="discount")
     if mdp.gamma == 1:
@@ -56,13 +90,7 @@ def undiscounted(mdp: MDP, discount: str | None, target: str) -> MDP:
 
 
 def require_one_start(mdp: MDP, target: str) -> None:
-    """At most one start state, for a `target` that has no start probabilities.
-
-    Raises
-    ------
-    StructureError
-        A start distribution over several states.
-    """
+    """At most one start state, for a `target` that has no start probabilities."""
     if len(mdp.start) > 1:
         raise StructureError(
             f"found {len(mdp.start)} start states; {target} marks one, without probabilities. "
@@ -72,73 +100,39 @@ def require_one_start(mdp: MDP, target: str) -> None:
 
 
 def averaged(mdp: MDP) -> MDP:
-    """The model with r(s,a) = E[r | s, a] for every outcome of (s, a).
+    """The model with r(s,a) = E[r | s, a] for every outcome: every J and its gradient stay, variances do not.
 
-    Every J and its gradient stay; the variances of returns do not.
-
-    Examples
-    --------
     >>> rows = [("s", "go", "s", "1/4", 4), ("s", "go", "t", "3/4", 0), ("t", "go", "s", 1, 2)]
     >>> averaged(MDP.from_transitions(rows, start="s", gamma="1/2")).outcomes("s", "go")
     (Outcome(state='s', p=1/4, r=1), Outcome(state='t', p=3/4, r=1))
     """
-    rows = []
+    rows: list[Row] = []
     for s, a in mdp.pairs:
         outcomes = mdp.outcomes(s, a)
-        if len({r for _, _, r in outcomes}) > 1:
-            mean = sp.cancel(sp.Add(*(p * r for _, p, r in outcomes)))
-            rows += [(s, a, t, p, mean) for t, p, _ in outcomes]
-        else:
-            rows += [(s, a, *outcome) for outcome in outcomes]
-    return _with_outcomes(mdp, rows)
+        different = len({r for _, _, r in outcomes}) > 1
+        mean = sp.cancel(sp.Add(*(p * r for _, p, r in outcomes))) if different else outcomes[0].r
+        rows += [(s, a, t, p, mean) for t, p, _ in outcomes]
+    return mdp.changed(transitions=rows)
 
 
 def merged(mdp: MDP) -> MDP:
     """The model with one outcome of (s, a) for each s' and r.
 
-    Examples
-    --------
     >>> rows = [("s", "go", "t", "1/4", 4), ("s", "go", "t", "3/4", 4), ("t", "go", "s", 1, 2)]
     >>> merged(MDP.from_transitions(rows, start="s", gamma="1/2")).outcomes("s", "go")
     (Outcome(state='t', p=1, r=4),)
     """
-    rows: dict[tuple[State, Action, State, sp.Expr], list[sp.Expr]] = {}
-    for s, a in mdp.pairs:
-        for t, p, r in mdp.outcomes(s, a):
-            rows.setdefault((s, a, t, r), []).append(p)
-    if all(len(parts) == 1 for parts in rows.values()):
+    parts: dict[tuple[State, Action, State, sp.Expr], list[sp.Expr]] = {}
+    for s, a, t, p, r in mdp.rows:
+        parts.setdefault((s, a, t, r), []).append(p)
+    if len(parts) == len(mdp.rows):
         return mdp
-    return _with_outcomes(
-        mdp,
-        [
-            (s, a, t, parts[0] if len(parts) == 1 else sp.cancel(sp.Add(*parts)), r)
-            for (s, a, t, r), parts in rows.items()
-        ],
-    )
-
-
-def _with_outcomes(mdp: MDP, rows: list[tuple[State, Action, State, sp.Expr, sp.Expr]]) -> MDP:
-    """The model with other outcomes; a sum may have lost a symbol, and its assumption goes with it."""
-    used = {symbol.name for *_, p, r in rows for e in (p, r) for symbol in e.free_symbols}
-    used |= {symbol.name for e in (mdp.gamma, *mdp.start.values()) for symbol in e.free_symbols}
-    return MDP.from_transitions(
-        rows,
-        start=mdp.start or None,
-        terminal=mdp.terminal,
-        gamma=mdp.gamma,
-        symbols=remaining_assumptions(mdp.assumptions, used),
-        states=mdp.states,
-    )
+    sums = {key: p[0] if len(p) == 1 else sp.cancel(sp.Add(*p)) for key, p in parts.items()}
+    return mdp.changed(transitions=[(s, a, t, p, r) for (s, a, t, r), p in sums.items()])
 
 
 def pair_reward(mdp: MDP, s: State, a: Action, target: str) -> sp.Expr:
-    """r(s,a), for a `target` that has one reward for each state and action.
-
-    Raises
-    ------
-    StructureError
-        The outcomes of (s, a) have different rewards.
-    """
+    """r(s,a), for a `target` that has one reward for each state and action."""
     rewards = list(dict.fromkeys(r for _, _, r in mdp.outcomes(s, a)))
     if len(rewards) > 1:
         raise StructureError(
@@ -147,17 +141,6 @@ def pair_reward(mdp: MDP, s: State, a: Action, target: str) -> sp.Expr:
             where=(s, a),
         )
     return rewards[0]
-
-
-def induced(problem: Problem) -> Problem:
-    """The chain of the problem's policy as a problem without a choice; theta is written as odds.
-
-    >>> from pgsym.model.zoo import zoo
-    >>> induced(zoo("short-corridor")).mdp.outcomes("s1", "pi")[0].p
-    x_theta/(x_theta + 1)
-    """
-    chain, _ = induced_chain(problem)
-    return replace(problem, mdp=chain, policy=no_choice(chain), theta={})
 
 
 def no_choice(mdp: MDP) -> Policy:
@@ -173,13 +156,7 @@ def plain(mdp: MDP) -> Problem:
 
 
 def require_plain(problem: Problem, target: str) -> MDP:
-    """The MDP alone, for a `target` that has no place for the rest.
-
-    Raises
-    ------
-    SchemaError
-        A policy, a theta or an objective other than the ones that `plain` takes.
-    """
+    """The MDP alone, for a `target` that has no place for the rest."""
     found = plain(problem.mdp)
     if problem.objective is not found.objective:
         raise SchemaError(
@@ -196,18 +173,10 @@ def require_plain(problem: Problem, target: str) -> MDP:
     return problem.mdp
 
 
-# -- the chain of a policy ----------------------------------------------------------------------------------
-
-
 class Odds(Expressions):
     """Expressions with a symbol x_i in place of exp(theta_i/q_i), for the forms of one policy.
 
     q_i is the common denominator of theta_i's coefficients, so that every exponential is a monomial.
-
-    Attributes
-    ----------
-    meaning : dict
-        {x_i: exp(theta_i/q_i)}, to be put back into what a model checker finds.
     """
 
     def __init__(self, forms: Iterable[Linear], taken: Iterable[str]) -> None:
@@ -217,6 +186,7 @@ class Odds(Expressions):
             for theta, c in form.coefficients:
                 denominators[theta] = math.lcm(denominators.get(theta, 1), c.denominator)
         self.meaning: dict[sp.Symbol, sp.Expr] = {}
+        """{x_i: exp(theta_i/q_i)}, to be put back into what a model checker finds."""
         self._odds: dict[sp.Symbol, tuple[sp.Symbol, int]] = {}
         for theta, q in sorted(denominators.items(), key=lambda item: item[0].name):
             name = f"x_{theta.name}"
@@ -281,23 +251,26 @@ def induced_chain(problem: ProblemLike) -> tuple[MDP, dict[sp.Symbol, sp.Expr]]:
     problem = Problem.of(problem)
     mdp, policy = problem.mdp, problem.policy
     odds = Odds(policy.forms(), (s.name for s in all_symbols(mdp, policy)))
-    rows = []
+    rows: list[Row] = []
     for s in mdp.nonterminal:
-        found: dict[tuple[object, sp.Expr], sp.Expr] = {}
+        found: dict[tuple[State, sp.Expr], sp.Expr] = {}
         for a, weight in zip(policy.actions(s), policy.row(s, odds), strict=True):
             for t, p, r in mdp.outcomes(s, a):
                 found[t, r] = found.get((t, r), sp.Integer(0)) + weight * p
         rows += [(s, "pi", t, p, r) for (t, r), total in found.items() if (p := sp.cancel(total)) != 0]
-    # an action that is never chosen takes its symbols away
-    values = [mdp.gamma, *mdp.start.values(), *(e for *_, p, r in rows for e in (p, r))]
-    used = {symbol.name for e in values for symbol in e.free_symbols}
-    positive = {x.name: f"{x.name} > 0" for x in odds.meaning}
-    chain = MDP.from_transitions(
-        rows,
-        start=mdp.start or None,
-        terminal=mdp.terminal,
-        gamma=mdp.gamma,
-        symbols=remaining_assumptions({**mdp.assumptions, **positive}, used),
-        states=mdp.states,
+    # An action that is never chosen takes its symbols away.
+    chain = mdp.changed(
+        transitions=rows, symbols={**mdp.assumptions, **{x.name: f"{x.name} > 0" for x in odds.meaning}}
     )
-    return chain, {x: e for x, e in odds.meaning.items() if x.name in used}
+    return chain, {x: e for x, e in odds.meaning.items() if x in chain.symbols}
+
+
+def induced(problem: Problem) -> Problem:
+    """The chain of the problem's policy as a problem without a choice; theta is written as odds.
+
+    >>> from pgsym.model.zoo import zoo
+    >>> induced(zoo("short-corridor")).mdp.outcomes("s1", "pi")[0].p
+    x_theta/(x_theta + 1)
+    """
+    chain, _ = induced_chain(problem)
+    return replace(problem, mdp=chain, policy=no_choice(chain), theta={})

@@ -13,17 +13,11 @@ from typing import Any
 
 import networkx as nx
 
-from pgsym.errors import (
-    DiscountError,
-    ImproperPolicyError,
-    NotUnichainError,
-    StructureError,
-    UndefinedQuantityError,
-)
-from pgsym.model.collision import check_collision
+from pgsym.errors import DiscountError, ImproperPolicyError, NotUnichainError, StructureError, UndefinedQuantityError
 from pgsym.model.mdp import MDP, State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
+from pgsym.model.policy_checks import check_collision
 
 _SHOWN = 8
 
@@ -31,13 +25,6 @@ _SHOWN = 8
 class Structure:
     """The support graph of the chain that a policy induces, and what follows from it.
 
-    Raises
-    ------
-    NameCollisionError
-        The model and the policy mean different things by one name.
-
-    Examples
-    --------
     >>> from pgsym.model import MDP, tabular
     >>> mdp = MDP.from_transitions([("s", "go", "t", 1, 0), ("t", "go", "s", 1, 1)], gamma="1/2")
     >>> chain = Structure(mdp, tabular(mdp))
@@ -65,9 +52,9 @@ class Structure:
     def recurrent_classes(self) -> tuple[tuple[State, ...], ...]:
         """Closed communicating classes of non-terminal states, each in the MDP's order."""
         order = {s: i for i, s in enumerate(self.mdp.states)}
-        classes = [sorted(c, key=order.__getitem__) for c in nx.attracting_components(self.graph)]
-        kept = [tuple(c) for c in classes if not self.mdp.terminal.intersection(c)]
-        return tuple(sorted(kept, key=lambda c: order[c[0]]))
+        closed = (c for c in nx.attracting_components(self.graph) if self.mdp.terminal.isdisjoint(c))
+        classes = (tuple(sorted(c, key=order.__getitem__)) for c in closed)
+        return tuple(sorted(classes, key=lambda c: order[c[0]]))
 
     @cached_property
     def reachable(self) -> frozenset[State]:
@@ -85,22 +72,12 @@ class Structure:
         return self.leading_to(s for c in self.recurrent_classes for s in c if s not in self.rewardless)
 
     def reach(self, sources: Iterable[State]) -> frozenset[State]:
-        """The states that can be reached from some source, the sources among them."""
-        return _reach(self.graph, sources)
+        """As the function of that name."""
+        return reach(self.graph, sources)
 
     def leading_to(self, targets: Iterable[State]) -> frozenset[State]:
         """The states from which some target can be reached, the targets among them."""
-        return _reach(self.graph.reverse(copy=False), targets)
-
-    @property
-    def is_unichain(self) -> bool:
-        """One recurrent class, and no terminal state to end the run."""
-        return len(self.recurrent_classes) == 1 and not self.mdp.terminal
-
-    @property
-    def is_proper(self) -> bool:
-        """Every state that the start reaches ends, or earns nothing more, with probability 1."""
-        return not self.improper & self.reachable
+        return reach(self.graph.reverse(copy=False), targets)
 
     def period(self, states: Iterable[State]) -> int:
         """The period of a recurrent class: gcd of the lengths of its cycles."""
@@ -110,8 +87,6 @@ class Structure:
         for s, t in members.edges:
             period = gcd(period, level[s] + 1 - level[t])
         return period
-
-    # -- hypotheses --------------------------------------------------------------------------------------
 
     def require_discounted_or_proper(self) -> None:
         """gamma < 1, or every reachable state terminates with probability 1."""
@@ -162,12 +137,7 @@ class Structure:
             )
 
     def require(self, objective: Objective) -> None:
-        """The hypotheses under which the objective is defined.
-
-        Raises
-        ------
-        ImproperPolicyError, NotUnichainError, DiscountError, StructureError, UndefinedQuantityError
-        """
+        """The hypotheses under which the objective is defined."""
         for name in objective.definition.needs:
             getattr(self, f"require_{name}")()
 
@@ -175,7 +145,8 @@ class Structure:
         return all(o.r == 0 for a in self.policy.support(state) for o in self.mdp.outcomes(state, a) if o.p != 0)
 
 
-def _reach(graph: nx.DiGraph, sources: Iterable[State]) -> frozenset[State]:
+def reach(graph: nx.DiGraph, sources: Iterable[State]) -> frozenset[State]:
+    """The nodes that can be reached from some source, the sources among them."""
     return frozenset(s for layer in nx.bfs_layers(graph, list(sources)) for s in layer)
 
 

@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from pgsym.errors import (
-    DiscountError,
-    NameCollisionError,
-    ProbabilityRangeError,
-    SchemaError,
-)
+from pgsym.errors import DiscountError, NameCollisionError, ProbabilityRangeError, SchemaError
 from pgsym.expression import domain
 from pgsym.expression.assumptions import Assumption
 from pgsym.expression.complaint import brief, listed, short
@@ -35,9 +30,6 @@ class RationalisedWarning(UserWarning):
 
 class AssumptionWarning(UserWarning):
     """Something is assumed of a symbol that the model does not declare."""
-
-
-# -- numbers ---------------------------------------------------------------------------------------------
 
 
 def warn_rationalised(values: Iterable[Any]) -> None:
@@ -75,35 +67,14 @@ def _is_float(value: Any) -> bool:
 
 
 def check_gamma(gamma: sp.Expr) -> None:
-    """The discount factor is rational in its symbols, and in [0, 1] where it is a number.
-
-    Raises
-    ------
-    DiscountError
-        A number outside [0, 1].
-    FormulaError
-        Not a rational function of symbols.
-    """
+    """The discount factor is rational in its symbols, and in [0, 1] where it is a number."""
     check_rational(gamma, where="gamma", what="a discount factor")
     if gamma.is_Rational and not 0 <= gamma <= 1:
         raise DiscountError(f"found {brief(gamma)}; a discount factor lies in [0, 1]. Choose one there", where="gamma")
 
 
-# -- names -----------------------------------------------------------------------------------------------
-
-
 def check_names(mdp: MDP) -> None:
-    """One name, one symbol; and every declared assumption is about the model.
-
-    Raises
-    ------
-    NameCollisionError
-        Two symbols whose names are equal, or look equal.
-    SchemaError
-        An assumption for a symbol that the model does not have, or that does not mention its symbol.
-    FormulaError
-        An assumption that is not a comparison of rational functions.
-    """
+    """One name, one symbol; and every declared assumption is about the model."""
     check_distinct(mdp.symbols)
     known = {s.name: s for s in mdp.symbols}
     for name, text in mdp.assumptions.items():
@@ -116,8 +87,7 @@ def check_names(mdp: MDP) -> None:
             )
         assumption = Assumption.parse(text, where=where)
         mentioned = {s.name for s in assumption.symbols}
-        unknown = sorted(symbol for symbol in mentioned if symbol not in known)
-        if unknown:
+        if unknown := sorted(mentioned - known.keys()):
             raise SchemaError(
                 f"the assumption {short(text)!r} mentions {listed(unknown)}, which the model does not have; "
                 f"its symbols are {listed(sorted(known)) or 'none'}. Check the name",
@@ -132,13 +102,7 @@ def check_names(mdp: MDP) -> None:
 
 
 def check_distinct(symbols: Iterable[sp.Symbol]) -> None:
-    """No two symbols have names that are equal, or that a reader cannot tell apart; those of pgsym's own making may.
-
-    Raises
-    ------
-    NameCollisionError
-        Two such symbols.
-    """
+    """No two symbols have names that are equal, or that a reader cannot tell apart; those of pgsym's own making may."""
     symbols = {symbol for symbol in symbols if not isinstance(symbol, Generator)}
     if len({skeleton(symbol.name) for symbol in symbols}) == len(symbols):
         return
@@ -168,27 +132,14 @@ def _given(symbol: sp.Symbol) -> str:
     return " ".join(filter(None, named)) or "(none)"
 
 
-# -- probabilities ---------------------------------------------------------------------------------------
-
-
 def check_probabilities(mdp: MDP, sums: Sums) -> None:
     """Every row and the initial distribution sum to exactly 1, and can lie in [0, 1].
 
     Rewards are checked on the way: they may hold exponentials of linear forms, probabilities may not.
-
-    Raises
-    ------
-    NotStochasticError
-        Probabilities that do not sum to exactly 1.
-    ProbabilityRangeError
-        A number outside [0, 1], or symbols for which no values were found that put every probability in [0, 1].
-    FormulaError
-        A probability or a reward that is not rational.
     """
     for s, a in mdp.pairs:
-        outcomes = mdp.outcomes(s, a)
-        check_row([o.p for o in outcomes], where=(s, a), noun="outgoing probabilities", sums=sums)
-        for outcome in outcomes:
+        check_row([o.p for o in mdp.outcomes(s, a)], where=(s, a), noun="outgoing probabilities", sums=sums)
+        for outcome in mdp.outcomes(s, a):
             check_rational(outcome.r, where=(s, a), what="a reward", exponentials=True)
     if mdp.start:
         check_row(list(mdp.start.values()), where="start", noun="initial probabilities", sums=sums)
@@ -229,8 +180,7 @@ def _check_domain(mdp: MDP) -> None:
 
 def _symbolic_probabilities(mdp: MDP) -> list[sp.Expr]:
     """Every probability that is not a number, without repetitions, in order."""
-    found = dict.fromkeys(o.p for s, a in mdp.pairs for o in mdp.outcomes(s, a))
-    found.update(dict.fromkeys(mdp.start.values()))
+    found = dict.fromkeys([*(row[3] for row in mdp.rows), *mdp.start.values()])
     return [p for p in found if not p.is_Rational]
 
 
@@ -269,19 +219,8 @@ def witness(mdp: MDP, seed: int = 0) -> dict[sp.Symbol, sp.Rational]:
     """A rational point of the model's domain: one value for every symbol of P, r, mu0 and gamma.
 
     Declared assumptions hold, probabilities lie in [0, 1], and gamma does; all strictly inside where possible.
+    Equal seeds give equal points.
 
-    Parameters
-    ----------
-    seed
-        Equal seeds give equal points.
-
-    Raises
-    ------
-    ProbabilityRangeError
-        No point was found.
-
-    Examples
-    --------
     >>> from pgsym.model import MDP
     >>> rows = [("s", "go", "end", "p", 1), ("s", "go", "s", "1 - p", 0)]
     >>> witness(MDP.from_transitions(rows, terminal=["end"], symbols={"p": "p > 9/10"}, gamma="gamma"))

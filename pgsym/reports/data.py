@@ -6,18 +6,16 @@ be too large, ``exact`` where theta has no exact value that fits.  Tables nest b
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-import sympy as sp
-
 from pgsym.errors import HypothesisError, PgsymError, StructureError
-from pgsym.exact.solution import Solution, Table
+from pgsym.exact.solution import Table
 from pgsym.expression.naming import labels
 from pgsym.expression.quantity import LISTED
 from pgsym.model.problem import Problem
-from pgsym.reports.values import is_exact_gradient, solution_views
+from pgsym.reports.values import entry, is_exact_gradient, solution_views
 
 
 class Report:
@@ -50,7 +48,7 @@ class Report:
             return None if shape is None else self.views.value(lambda s: getattr(s, name)).to_json()
         exact = name != "grad" or is_exact_gradient(self.problem)
         return shape.nested(
-            self._labels, lambda key: self.views.value(partial(_entry, name=name, key=key), exact=exact).to_json()
+            self._labels, lambda key: self.views.value(partial(entry, name=name, key=key), exact=exact).to_json()
         )
 
     def _shape(self, name: str) -> Any:
@@ -64,11 +62,6 @@ class Report:
         except (HypothesisError, StructureError):
             pass
         return None
-
-
-def _entry(solution: Solution, name: str, key: Hashable) -> sp.Expr:
-    found: sp.Expr = getattr(solution, name)[key]
-    return found
 
 
 def error_json(error: PgsymError) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def _field_engine() -> tuple[str, str]:
 
 
 def _devices() -> tuple[str, str]:
-    from pgsym.sampling.estimate import describe_devices
+    from pgsym.sampling.kernel import describe_devices
 
     found, accelerated = describe_devices()
     seen = "sampling runs on the accelerator" if accelerated else "no accelerator is seen; sampling runs on the CPU"

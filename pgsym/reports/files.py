@@ -1,17 +1,20 @@
-"""Writing results to a folder: LaTeX and pictures."""
+"""Results as files: a solution's folder of LaTeX and pictures, a derivation in the format of its suffix, PDF."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
-from pgsym.claims import Derivation
+from pgsym.claims.derivation import Derivation
 from pgsym.claims.derivation.closed import ClosedForms
 from pgsym.claims.derivation.model_tables import is_small, values
-from pgsym.errors import NotInFieldError, SchemaError, TooLargeError
+from pgsym.errors import MissingExtraError, NotInFieldError, SchemaError, TooLargeError
 from pgsym.exact import solve
 from pgsym.exact.solution import default_names
 from pgsym.expression.latex import document
-from pgsym.model.drawing import is_drawable, svg, tikz
 from pgsym.model.files.atomic import write_atomically
 from pgsym.model.problem import Problem
 from pgsym.reports.values import BUDGET, SECONDS
@@ -31,6 +34,9 @@ def write_solution(problem: Problem, folder: Path) -> list[Path]:
             text = document(solution.latex(names), title)
         except TooLargeError:
             text = document(solution.at().latex(names), f"{title}, at theta")
+    # It loads numpy, which a derivation does without.
+    from pgsym.model.drawing import is_drawable, svg, tikz
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -54,3 +60,83 @@ def _closed_forms(problem: Problem) -> str | None:
     except (TooLargeError, NotInFieldError):
         return None
     return Derivation(f"{problem.name}: {problem.objective}", problem.objective, blocks).document()
+
+
+TEXTS: dict[str, Callable[[Derivation], str]] = {
+    ".tex": Derivation.document,
+    ".md": Derivation.markdown,
+    ".html": Derivation.html,
+    ".claims": Derivation.text,
+}
+"""Suffix to what is written, besides ``.pdf``."""
+
+
+def require_format(path: Path) -> None:
+    """Refuse a file that could not be written, before anything is decided for it."""
+    if path.suffix == ".pdf":
+        require_engine(path)
+    elif path.suffix not in TEXTS:
+        known = ", ".join((*TEXTS, ".pdf"))
+        raise SchemaError(f"found {path.suffix or 'no suffix'}; must be one of {known}", where=str(path))
+
+
+def write_derivation(derivation: Derivation, path: Path) -> Path:
+    """Write the derivation in the format of the path's suffix."""
+    require_format(path)
+    if path.suffix == ".pdf":
+        return typeset(derivation.document(), path)
+    return write_atomically(path, TEXTS[path.suffix](derivation))
+
+
+_QUIET = ("-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape")
+
+ENGINES = {"tectonic": (), "pdflatex": _QUIET, "lualatex": _QUIET, "xelatex": _QUIET}
+"""Programs that typeset, and how they are called; the first that is found is used."""
+
+TYPESETTING_SECONDS = 300.0
+
+
+def engine() -> str | None:
+    """The TeX engine that would be used; None without one."""
+    return next((name for name in ENGINES if shutil.which(name)), None)
+
+
+def require_engine(path: Path) -> str:
+    """The TeX engine that writes the file."""
+    name = engine()
+    if name is None:
+        raise MissingExtraError(
+            f"none of {', '.join(ENGINES)} is installed; a PDF needs one. Install TeX, or write .tex, .md or .html",
+            where=str(path),
+        )
+    return name
+
+
+def typeset(document: str, path: Path) -> Path:
+    """Write the PDF of a LaTeX document."""
+    name = require_engine(path)
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "document.tex"
+        source.write_text(document, encoding="utf-8")
+        try:
+            run = subprocess.run(
+                [name, *ENGINES[name], source.name],
+                cwd=folder,
+                capture_output=True,
+                timeout=TYPESETTING_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise SchemaError(
+                f"{name} did not end within {TYPESETTING_SECONDS:g} s. Write the .tex file", where=str(path)
+            ) from None
+        result = source.with_suffix(".pdf")
+        if run.returncode != 0 or not result.exists():
+            raise SchemaError(f"{name} failed: {_complaint(run.stdout)}. Write the .tex file", where=str(path))
+        return write_atomically(path, result.read_bytes())
+
+
+def _complaint(output: bytes) -> str:
+    """The first error of a TeX log."""
+    lines = output.decode("utf-8", "replace").splitlines()
+    return next((line.removeprefix("! ").rstrip(".") for line in lines if line.startswith("!")), "no message")

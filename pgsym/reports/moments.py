@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import combinations_with_replacement
+from operator import attrgetter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -11,12 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from pgsym.errors import AlgebraError, HypothesisError
-from pgsym.exact.moments import EstimatorLaw, moments
+from pgsym.exact.moments import EstimatorLaw, Sweep, moments
 from pgsym.exact.moments.compute import SMALL
 from pgsym.expression.naming import labels
 from pgsym.model.estimator import Estimator
-from pgsym.model.problem import Problem
-from pgsym.model.problem_display import point_text
+from pgsym.model.problem import Problem, point_text
 from pgsym.reports.terminal import CUT, ROWS, cut, is_beyond_floats, no_floats
 from pgsym.reports.values import Views
 
@@ -37,13 +39,7 @@ Getter = Callable[[EstimatorLaw], sp.Expr]
 
 
 class MomentsReport:
-    """Three views of one law, from closed forms to floats; the first that is there answers.
-
-    Raises
-    ------
-    HypothesisError
-        The estimator has no moments on this model.
-    """
+    """Three views of one law, from closed forms to floats; the first that is there answers."""
 
     def __init__(self, problem: Problem, estimator: Estimator, target: str | None = None) -> None:
         self.problem = problem
@@ -95,17 +91,15 @@ class MomentsReport:
             "samples_to_find_the_bias": self._bias_size(),
         }
 
-    def _by_parameter(self, name: str) -> dict[str, dict[str, Any]]:
-        def getter(p: sp.Symbol) -> Getter:
-            return lambda one: getattr(one, name)[p]
+    def _table(self, get: Callable[[EstimatorLaw], Any], keys: Iterable[Any]) -> dict[Any, dict[str, Any]]:
+        """The entries of a table of numbers."""
+        return {key: self.entry(lambda one, key=key: get(one)[key]) for key in keys}  # type: ignore[misc]
 
-        return {p.name: self.entry(getter(p)) for p in self.law.params}
+    def _by_parameter(self, name: str) -> dict[str, dict[str, Any]]:
+        return {p.name: entry for p, entry in self._table(attrgetter(name), self.law.params).items()}
 
     def _covariance(self, k: int) -> list[list[dict[str, Any]]]:
-        def getter(i: int, j: int) -> Getter:
-            return lambda one: one.covariance[i, j]
-
-        upper = {(i, j): self.entry(getter(i, j)) for i in range(k) for j in range(i, k)}
+        upper = self._table(attrgetter("covariance"), combinations_with_replacement(range(k), 2))
         return [[upper[min(i, j), max(i, j)] for j in range(k)] for i in range(k)]
 
     def _baselines(self) -> dict[str, Any] | None:
@@ -119,11 +113,8 @@ class MomentsReport:
         except HypothesisError:
             return None
         names = labels(self.problem.mdp.states)
-
-        def getter(s: Any) -> Getter:
-            return lambda one: one.optimal_state_baseline.value[s]
-
-        by_state = {names[s]: entry(getter(s)) for s in states}
+        values = self._table(attrgetter("optimal_state_baseline.value"), states)
+        by_state = {names[s]: value for s, value in values.items()}
         trace = entry(lambda one: one.optimal_state_baseline.trace)
         return {"constant": constant, "state": {"value": by_state, "covariance_trace": trace}}
 
@@ -238,3 +229,14 @@ def _shown(entry: Mapping[str, Any] | None, width: int = CELL_WIDTH) -> str:
         return "beyond floats"
     text = entry["exact"] or entry["closed_form"]
     return "too large" if text is None else cut(text, width)
+
+
+def save(law: EstimatorLaw, sweeps: Sequence[Sweep], path: Path) -> None:
+    """The figure as a file, in the format of the name's ending."""
+    # They load what reads files.
+    from pgsym.display.figure import require_format
+    from pgsym.exact.moments.sweep import plot_sweeps
+    from pgsym.model.files.atomic import write_figure
+
+    require_format(path)
+    write_figure(path, plot_sweeps(f"{law.description}; bias against {law.target}", sweeps))

@@ -16,10 +16,9 @@ from pgsym.claims.derivation.formula import as_tree
 from pgsym.claims.language.render import binding_text
 from pgsym.claims.language.tree import Literal, Quantity
 from pgsym.exact.solution import Solution, Table, default_names
-from pgsym.model.problem import Problem
-from pgsym.model.problem_display import point_text
+from pgsym.model.problem import Problem, point_text
 from pgsym.reports.terminal import CUT, LINE_WIDTH, ROWS, WHERE_TO_FIND, cut, no_floats
-from pgsym.reports.values import Views, solution_views
+from pgsym.reports.values import Views, entry, solution_views
 
 AT_THETA = 200
 """Characters of a formula at theta that is shown beside the one for every theta."""
@@ -29,15 +28,7 @@ Line = tuple[str, str, str]
 
 
 def symbolic_solution(problem: Problem) -> RenderableType:
-    """Every quantity as formulas in the model's symbols and the policy's probabilities, and in the symbols at theta.
-
-    Raises
-    ------
-    TooLargeError
-        The closed forms are too large to be read.
-    NotInFieldError
-        They have roots, which the claim language cannot write.
-    """
+    """Every quantity as formulas in the model's symbols and the policy's probabilities, and in the symbols at theta."""
     forms = ClosedForms(problem)
     views = solution_views(problem)
     parts: list[RenderableType] = [
@@ -74,17 +65,12 @@ def _lines(name: str, forms: ClosedForms, views: Views[Solution]) -> Iterator[Li
         plain = {left: str(as_tree(entries[key], forms.names)) for left, key in keys.items()} if not chains else {}
         made = {str(c.statement.terms[0]): str(c.statement.terms[-1]) for c in chains}
         for left, text in (made or plain).items():
-            yield left, text, _at_theta(views, partial(_entry, name, keys[left])) if left in keys else ""
+            yield left, text, _at_theta(views, partial(entry, name=name, key=keys[left])) if left in keys else ""
 
 
 def _quantity(name: str, key: Any) -> Quantity:
     place = () if key is None else key if name in ("Q", "A") else (key,)
     return Quantity(name, tuple(map(Literal, place)))
-
-
-def _entry(name: str, key: Any, solution: Solution) -> sp.Expr:
-    found: sp.Expr = getattr(solution, name)
-    return found if key is None else found[key]
 
 
 def _at_theta(views: Views[Solution], get: Callable[[Solution], sp.Expr]) -> str:

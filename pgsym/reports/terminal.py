@@ -1,4 +1,4 @@
-"""Solutions and verdicts as terminal tables."""
+"""Results on the terminal: tables, verdicts, audits, and how far a long command has come."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from rich.table import Table
 from rich.text import Text
 
 from pgsym.display.palette import ANSWERS
-from pgsym.model.problem_display import point_text
+from pgsym.model.problem import point_text
 
 if TYPE_CHECKING:
     # The one loads jax, the other all that decides claims.
     from pgsym.auditing.cross_check import CrossCheck
+    from pgsym.claims.checking import Checked
     from pgsym.claims.verdict import Verdict
+    from pgsym.display.result import TableResult
+    from pgsym.model.problem import Problem
 
 _COLUMNS = {"closed_form": "closed form", "exact": "exact at theta", "float": "float"}
 
@@ -168,3 +171,33 @@ def cross_check_table(check: CrossCheck, theta: Mapping[Any, Any]) -> Renderable
     if len(rows) > ROWS:
         table.add_row(f"... {len(rows) - ROWS} more, all with smaller |z|", "", "", "", "")
     return Group(Text(title, style="italic"), Text(f"at {point_text(theta)}", style="italic"), table)
+
+
+def result_table(
+    found: TableResult, *, style: str = "bold", cells: Sequence[Sequence[str]] | None = None
+) -> RenderableType:
+    """The lines above the table in a style, the table, and the lines below it.
+
+    Parameters
+    ----------
+    cells
+        Instead of the result's own.
+    """
+    header, *rows = found.cells() if cells is None else cells
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for i, column in enumerate(header):
+        table.add_column(column, justify="left" if i in found.LEFT else "right", overflow="fold")
+    for row in rows:
+        # A name may hold brackets, which are no markup.
+        table.add_row(*map(Text, row))
+    above, below = (Text(line, style=style) for line in found.above), (Text(line, style="dim") for line in found.below)
+    return Group(*above, *([table] if rows else []), *below)
+
+
+def audit_text(audit: Checked, problem: Problem, name: str = "") -> Text:
+    """The model, every relation with its verdict, and a closing line."""
+    head = Text.assemble((problem.name, "bold"), f", {problem.mdp}" + (f": {name}" if name else "") + "\n\n")
+    body = highlighted(audit.text())
+    body.highlight_regex(r"(?m) {3}# .*$", "dim")
+    body.highlight_regex(r"[^\n]*$", "bold")
+    return head.append_text(body)

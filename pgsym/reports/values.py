@@ -11,7 +11,7 @@ import sympy as sp
 
 from pgsym.errors import NotInFieldError, SingularMatrixError, TooLargeError
 from pgsym.exact import solve
-from pgsym.exact.solution import Solution
+from pgsym.exact.solution import Solution, Table
 from pgsym.expression.exact import to_float, written
 from pgsym.model.problem import Problem
 
@@ -94,11 +94,6 @@ class Views(Generic[T]):
         The views; None where there is none, or where it was given up.
     why_no_floats : str
         What is lost in floats at this theta.
-
-    Raises
-    ------
-    NotInFieldError
-        theta has no exact value that fits, and there are no floats.
     """
 
     def __init__(
@@ -133,32 +128,28 @@ class Views(Generic[T]):
         return self.in_floats(get) if found is None else found
 
     def in_closed_form(self, get: Callable[[T], Any]) -> Any:
-        """Its closed form; what was too large once will be too large again, so it is not begun twice."""
-        if self.closed is None or self._left <= 0:
-            return None
-        try:
-            return self._timed(get, self.closed)
-        except TooLargeError:
-            self.closed = None
-            return None
+        """Its closed form; None where that is given up."""
+        return self._while_it_fits("closed", get)
 
     def _exactly(self, get: Callable[[T], Any]) -> Any:
-        if self.exact is None or self._left <= 0:
+        return self._while_it_fits("exact", get)
+
+    def _while_it_fits(self, view: str, get: Callable[[T], Any]) -> Any:
+        """What was too large once will be too large again, so it is not begun twice."""
+        kept = getattr(self, view)
+        if kept is None or self._left <= 0:
             return None
+        began = time.monotonic()
         try:
-            return self._timed(get, self.exact)
+            return get(kept)
         except TooLargeError:
-            self.exact = None
+            setattr(self, view, None)
             return None
+        finally:
+            self._left -= time.monotonic() - began
 
     def in_floats(self, get: Callable[[T], Any]) -> Any:
-        """It in floats; None where these lose what exact arithmetic knows.
-
-        Raises
-        ------
-        SingularMatrixError
-            Floats lose it, and there is no exact view.
-        """
+        """It in floats; None where these lose what exact arithmetic knows."""
         if self.float is None:
             return None
         try:
@@ -169,18 +160,18 @@ class Views(Generic[T]):
             self.float, self.why_no_floats = None, str(error)
             return None
 
-    def _timed(self, get: Callable[[T], Any], view: T) -> Any:
-        began = time.monotonic()
-        try:
-            return get(view)
-        finally:
-            self._left -= time.monotonic() - began
-
 
 def solution_views(problem: Problem, *, exact: bool = True) -> Views[Solution]:
     """The solution of a problem; `exact` as for `Views`."""
     closed = solve(problem, budget=BUDGET, seconds=SECONDS)
     return Views(closed, problem.theta, floats=not problem.mdp.symbols, exact=exact)
+
+
+def entry(solution: Solution, name: str, key: Any = None) -> sp.Expr:
+    """A quantity, or the entry of its table."""
+    value = getattr(solution, name)
+    found: sp.Expr = value[key] if isinstance(value, Table) else value
+    return found
 
 
 def is_exact_gradient(problem: Problem) -> bool:

@@ -56,33 +56,11 @@ def score_sum(tables: Tables, weight: Floats) -> Floats:
     return _sum_at(tables.score_index.reshape(-1), (weight[:, None] * tables.score_value).reshape(-1), tables.k)
 
 
-def truncated_values(tables: Tables, T: int) -> Floats:
-    """[S+1] the expected discounted reward of T steps from each state.
-
-    >>> from pgsym.model import MDP, Problem, tabular
-    >>> from pgsym.sampling.tables import build_tables
-    >>> mdp = MDP.from_transitions([("s", "go", "s", 1, 1)], gamma="1/2")
-    >>> truncated_values(build_tables(Problem(mdp)), 2).tolist()
-    [1.5, 0.0]
-    """
-    r, v = mean_reward(tables), np.zeros(tables.S + 1)
-    for _ in range(T):
-        previous, v = v, r + tables.gamma * backward(tables, v)
-        if np.array_equal(previous, v):
-            break
-    return v
-
-
 def default_horizon(tables: Tables) -> int:
     """The least T that leaves out at most `TRUNCATION` of the expected discounted time before the end.
 
     A run counts as ended when it can earn no more.  The gradient and the value of a T-step rollout are those
-    of the T-step problem, ``mdp.unroll(T)``, exactly: compare with that.
-
-    Raises
-    ------
-    SamplingError
-        The remaining share is larger after `MAX_STEPS` steps.
+    of the T-step problem, ``problem.unroll(T)``, exactly: compare with that.
     """
     running = _can_earn(tables)
     d, discount, masses, total = tables.start, 1.0, [], 0.0
@@ -115,9 +93,6 @@ def _can_earn(tables: Tables) -> NDArray[np.bool_]:
         if earning[reached].all():
             return earning
         earning[reached] = True
-
-
-# -- the long run ------------------------------------------------------------------------------------------
 
 
 def stationary(tables: Tables) -> Floats:
@@ -194,11 +169,21 @@ def mean_occupancy(tables: Tables, first: int, length: int) -> Floats:
     return total / length
 
 
-def window_values(tables: Tables, centre: float, discount: float, steps: int) -> Floats:
-    """[S+1] E[sum_{j < steps} discount^j (r_j - centre)] from each state."""
+def truncated_values(tables: Tables, T: int, centre: float = 0.0, discount: float | None = None) -> Floats:
+    """[S+1] E[sum_{j < T} discount^j (r_j - centre)] from each state, with the model's discount by default.
+
+    >>> from pgsym.model import MDP, Problem, tabular
+    >>> from pgsym.sampling.tables import build_tables
+    >>> mdp = MDP.from_transitions([("s", "go", "s", 1, 1)], gamma="1/2")
+    >>> truncated_values(build_tables(Problem(mdp)), 2).tolist()
+    [1.5, 0.0]
+    """
     r, v = _centred(tables, centre), np.zeros(tables.S + 1)
-    for _ in range(steps):
-        v = r + discount * backward(tables, v)
+    gamma = tables.gamma if discount is None else discount
+    for _ in range(T):
+        previous, v = v, r + gamma * backward(tables, v)
+        if np.array_equal(previous, v):
+            break
     return v
 
 

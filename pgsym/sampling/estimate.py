@@ -13,18 +13,18 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax.sharding import AxisType, Mesh
+from jax.sharding import Mesh
 
+from pgsym.display.progress import Progress, reporter
 from pgsym.errors import SamplingError
 from pgsym.model.estimator import Estimator, find_estimator
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike
 from pgsym.model.structure import Structure
-from pgsym.sampling.kernel import Blocks, compiled
+from pgsym.sampling.kernel import Blocks, compiled, device_mesh
 from pgsym.sampling.layout import Shape, prepare, specifications
 from pgsym.sampling.moments import Moments
 from pgsym.sampling.plan import Plan, make_plan
-from pgsym.sampling.progress import Progress, reporter
 from pgsym.sampling.random import TRAJECTORIES, seed_key
 from pgsym.sampling.result import Along, Estimate
 from pgsym.sampling.tables import Floats, Tables, build_tables
@@ -105,16 +105,13 @@ def estimate(
     (1, True)
     """
     problem = Problem.of(problem)
-    objective = problem.objective
-    objective.require_rollouts()
     chosen = find_estimator(estimator)
     _check_counts(n, chunk)
-    tables = build_tables(problem)
-    Structure(problem.mdp, problem.policy).require(objective)
+    tables, plan = _planned(problem, chosen, horizon)
     found = draw(
         tables,
-        make_plan(chosen, tables, objective, horizon),
-        objective,
+        plan,
+        problem.objective,
         chosen.name,
         n=n,
         seed=seed,
@@ -124,6 +121,14 @@ def estimate(
         progress=progress,
     )
     return replace(found, assumption=problem.assumption)
+
+
+def _planned(problem: Problem, estimator: Estimator, horizon: int | None) -> tuple[Tables, Plan]:
+    """What is drawn, for an objective that is defined and has rollouts."""
+    problem.objective.require_rollouts()
+    tables = build_tables(problem)
+    Structure(problem.mdp, problem.policy).require(problem.objective)
+    return tables, make_plan(estimator, tables, problem.objective, horizon)
 
 
 def draw(
@@ -143,10 +148,10 @@ def draw(
     key = seed_key(seed)
     along = Along.PARAMETERS
     if directions is not None:
-        along = Along.RANDOM if isinstance(directions, int) else Along.GIVEN
-        chosen = (
-            random_signs(directions, tables.k, seed) if isinstance(directions, int) else np.asarray(directions, float)
-        )
+        along = Along.GIVEN
+        if isinstance(directions, int):
+            along, directions = Along.RANDOM, random_signs(directions, tables.k, seed)
+        chosen = np.asarray(directions, float)
         tables, plan = tables.along(chosen), plan.along(chosen)
     mesh = device_mesh(devices)
     arrays, shape = prepare(tables, plan, n)
@@ -165,7 +170,6 @@ def draw(
             if tally.moments.n < 2:
                 raise
             interrupted = True
-    seconds = time.perf_counter() - began
     return Estimate(
         params=tables.params,
         along=along,
@@ -179,8 +183,8 @@ def draw(
         bias=plan.bias,
         bias_of_J=plan.bias_of_J,
         seed=seed,
-        seconds=seconds,
-        transitions=tally.steps,
+        seconds=time.perf_counter() - began,
+        transitions=tally.transitions,
         interrupted=interrupted,
         device=f"{mesh.size} x {mesh.devices.flat[0].device_kind}",
     )
@@ -205,36 +209,6 @@ def _check_counts(n: int, chunk: int | None) -> None:
         raise SamplingError(f"found {n}; one seed numbers 2**31 trajectories. Split them over several seeds", where="n")
     if chunk is not None and chunk < 1:
         raise SamplingError(f"found {chunk}; at least one trajectory is required. Give chunk >= 1", where="chunk")
-
-
-def describe_devices() -> tuple[str, bool]:
-    """The devices in words, and whether they are accelerators.
-
-    >>> name, accelerated = describe_devices()
-    >>> accelerated == ("cpu" not in name)
-    True
-    """
-    devices = jax.devices()
-    kinds = sorted({d.device_kind for d in devices})
-    return f"{len(devices)} x {', '.join(kinds)}", devices[0].platform != "cpu"
-
-
-def device_mesh(devices: int | Sequence[jax.Device] | None) -> Mesh:
-    """The devices as a mesh with the one axis ``devices``; None: all that JAX has."""
-    available = jax.devices()
-    if devices is None:
-        chosen: Sequence[jax.Device] = available
-    elif isinstance(devices, int):
-        if not 1 <= devices <= len(available):
-            raise SamplingError(
-                f"found {devices}; JAX has {len(available)} of kind {available[0].platform}. "
-                f"Give 1 ... {len(available)}",
-                where="devices",
-            )
-        chosen = available[:devices]
-    else:
-        chosen = devices
-    return jax.make_mesh((len(chosen),), ("devices",), axis_types=(AxisType.Auto,), devices=list(chosen))
 
 
 def _blocks_at_once(shape: Shape, n: int, chunk: int | None, mesh: Mesh) -> int:
@@ -280,7 +254,9 @@ class Tally:
 
     def __init__(self, k: int) -> None:
         self.moments = Moments(0, np.zeros(k + 1), np.zeros(()))
-        self.steps = 0
+        """Of (g, J), d = k + 1 coordinates."""
+        self.transitions = 0
+        """Steps taken before absorption."""
 
     def add(self, found: Blocks) -> None:
         """Merge blocks in their order; a block past the last trajectory is empty."""
@@ -288,4 +264,74 @@ class Tally:
             if n:
                 block = Moments(int(n), mean, M2)
                 self.moments = self.moments.merge(block) if self.moments.n else block
-                self.steps += int(steps)
+                self.transitions += int(steps)
+
+
+DISPATCH = 2**16
+"""Trajectories that one call of the compiled program takes on each device."""
+SMALL_BLOCK = 256
+"""Block size of batches below 16 times as many: all of them share one program, and little of a block stays empty."""
+
+
+class BatchSampler:
+    """The compiled sampler of one setting: many small estimates, or parts of a large one, for one key.
+
+    A batch of n trajectories has the moments that `estimate` would find; a key gives as many independent batches as
+    are asked for.  The `largest` batch chooses the block size, on which the last bits of a result depend.
+
+    >>> from pgsym.model import MDP, sigmoid
+    >>> mdp = MDP.from_transitions(
+    ...     [("s", "go", "end", 1, 1), ("s", "no", "end", 1, 0)], start="s", terminal=["end"])
+    >>> sampler = BatchSampler(Problem(mdp, sigmoid(mdp, {"s": "t"})), largest=1000)
+    >>> [batch.moments.n for batch in sampler.draw(7, [1000, 10])]
+    [1000, 10]
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        estimator: str | Estimator = "reward-to-go",
+        *,
+        largest: int,
+        horizon: int | None = None,
+        devices: int | Sequence[jax.Device] | None = None,
+    ) -> None:
+        tables, plan = _planned(problem, find_estimator(estimator), horizon)
+        self._arrays, self.shape = prepare(tables, plan, SMALL_BLOCK if largest < 16 * SMALL_BLOCK else largest)
+        mesh = device_mesh(devices)
+        self._blocks = mesh.size * max(1, DISPATCH // self.shape.block)
+        self._program = compiled(self.shape, specifications(self._arrays), self._blocks, mesh)
+
+    def draw(self, seed: int, counts: Sequence[int]) -> list[Tally]:
+        """Independent batches of that many trajectories each, as a function of the seed and the counts alone."""
+        spans = self._spans(counts)
+        key = seed_key(seed)
+        tallies = [Tally(self.shape.k) for _ in counts]
+        for start in range(0, len(spans), self._blocks):
+            part = spans[start : start + self._blocks]
+            # Blocks that fill up a dispatch end where they begin: they are empty.
+            padded = np.zeros((2, self._blocks), np.uint32)
+            padded[:, : len(part)] = np.array([(first, end) for _, first, end in part], np.uint32).T
+            with jax.enable_x64(True):
+                found = jax.tree.map(np.asarray, self._program(self._arrays, key, padded[1], padded[0]))
+            for i, (batch, _, _) in enumerate(part):
+                tallies[batch].add(jax.tree.map(lambda a, i=i: a[i : i + 1], found))
+        return tallies
+
+    def _spans(self, counts: Sequence[int]) -> list[tuple[int, int, int]]:
+        """(batch, first trajectory, end) of every block; each batch begins a block of its own."""
+        if min(counts) < 1:
+            raise SamplingError(f"found {min(counts)}; a batch has at least one trajectory. Drop it", where="counts")
+        block = self.shape.block
+        if sum(-(-count // block) for count in counts) * block > TRAJECTORIES:
+            raise SamplingError(
+                f"found {sum(counts)} trajectories; one seed numbers 2**31. Split them over several seeds",
+                where="counts",
+            )
+        spans, first = [], 0
+        for batch, count in enumerate(counts):
+            end = first + count
+            while first < end:
+                spans.append((batch, first, end))
+                first += block
+        return spans

@@ -1,6 +1,6 @@
 r"""The fast sampler: trajectories on an alias table, reduced to moments on the device.
 
-`walk` draws them, `gradients` sums their scores, and a block of trajectories becomes a mean and centred second
+`walk` draws them and sums their scores, and a block of trajectories becomes a mean and centred second
 moments here.  Both are linear or quadratic in g, so what is linear in the scores Z can wait: for
 :math:`g = Z^\top W`, a block has :math:`\mathrm{Cov}\,g = Z^\top\, \mathrm{Cov}\,W\, Z`.
 
@@ -10,6 +10,7 @@ in order, so chunks and devices change no result.  Trajectories are the last axi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache, partial, reduce
 from operator import add
 from typing import Any, NamedTuple
@@ -17,12 +18,12 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jax.sharding import Mesh
+from jax.sharding import AxisType, Mesh
 from jax.sharding import PartitionSpec as P
 
-from pgsym.sampling.gradients import gradients, lengths, sums, weighed
+from pgsym.errors import SamplingError
 from pgsym.sampling.layout import KernelArrays, Shape, Summation
-from pgsym.sampling.walk import look, rollout
+from pgsym.sampling.walk import gradients, lengths, look, rollout, sums, weighed
 
 LANES = 16
 """Partial sums of a long sum: a processor adds so many at once, where one after another would wait for each."""
@@ -139,3 +140,33 @@ def compiled(shape: Shape, specs: KernelArrays, blocks: int, mesh: Mesh) -> Any:
     u32 = partial(jax.ShapeDtypeStruct, dtype=jnp.uint32)
     with jax.enable_x64(True):
         return jax.jit(spread).lower(specs, u32((2,)), u32((blocks,)), u32((blocks,))).compile()
+
+
+def describe_devices() -> tuple[str, bool]:
+    """The devices in words, and whether they are accelerators.
+
+    >>> name, accelerated = describe_devices()
+    >>> accelerated == ("cpu" not in name)
+    True
+    """
+    devices = jax.devices()
+    kinds = sorted({d.device_kind for d in devices})
+    return f"{len(devices)} x {', '.join(kinds)}", devices[0].platform != "cpu"
+
+
+def device_mesh(devices: int | Sequence[jax.Device] | None) -> Mesh:
+    """The devices as a mesh with the one axis ``devices``; None: all that JAX has."""
+    available = jax.devices()
+    if devices is None:
+        chosen: Sequence[jax.Device] = available
+    elif isinstance(devices, int):
+        if not 1 <= devices <= len(available):
+            raise SamplingError(
+                f"found {devices}; JAX has {len(available)} of kind {available[0].platform}. "
+                f"Give 1 ... {len(available)}",
+                where="devices",
+            )
+        chosen = available[:devices]
+    else:
+        chosen = devices
+    return jax.make_mesh((len(chosen),), ("devices",), axis_types=(AxisType.Auto,), devices=list(chosen))

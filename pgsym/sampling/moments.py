@@ -1,24 +1,18 @@
-r"""Streaming mean and covariance in float64: merge (n, mean, M2) of any two sets of samples.
+r"""Streaming mean and covariance in float64: merge (n, mean, M2) of any two sets of samples; or exactly.
 
-References
-----------
-Chan, Golub & LeVeque (1983), Algorithms for computing the sample variance.
-
-Merging moments exactly, so that no order and no grouping can change a bit.
-
-Floating-point addition is not associative, so a running merge depends on who finishes first.  Here the raw sums
+Floating-point addition is not associative, so a running merge depends on who finishes first.  In `ExactMoments` the
+raw sums
 
 .. math:: n = \sum_b n_b, \qquad A = \sum_b n_b m_b, \qquad B = \sum_b (M_b + n_b\, m_b m_b^\top)
 
 over parts (n_b, mean m_b, centred second moments M_b) are kept as integers: every finite double is an integer
-multiple of 2**-1074, and a product of two of them one of 2**-2148.  Integers add exactly, so (n, A, B) is an
-element of a commutative group, and the merge a sum in it.  Only the answers, :math:`m = A/n` and
+multiple of 2**-1074, and a product of two of them one of 2**-2148.  Only the answers, :math:`m = A/n` and
 :math:`M = B - A A^\top/n`, are rounded: once, to the nearest double.
 
 References
 ----------
-Kulisch (2013), Computer Arithmetic and Validity: the long accumulator.  Chan, Golub & LeVeque (1983) for the
-identity between centred and raw moments.
+Chan, Golub & LeVeque (1983), Algorithms for computing the sample variance.
+Kulisch (2013), Computer Arithmetic and Validity: the long accumulator.
 """
 
 from __future__ import annotations
@@ -39,8 +33,6 @@ FULL = 256
 class Moments:
     """Count, mean and centred second moments of d-dimensional samples.
 
-    Examples
-    --------
     >>> x = np.array([[1.0], [2.0], [6.0]])
     >>> both = Moments.of(x[:2]).merge(Moments.of(x[2:]))
     >>> both.n, both.mean.tolist(), both.covariance.tolist()
@@ -55,12 +47,10 @@ class Moments:
 
     @classmethod
     def of(cls, samples: Floats, *, full: bool = True) -> Moments:
-        """Moments of samples of shape [n, d]."""
         centred = samples - samples.mean(0)
         return cls(len(samples), samples.mean(0), centred.T @ centred if full else (centred**2).sum(0))
 
     def merge(self, other: Moments) -> Moments:
-        """Moments of both sets together."""
         n = self.n + other.n
         step = other.mean - self.mean
         spread = np.outer(step, step) if self.M2.ndim == 2 else step**2
@@ -89,8 +79,6 @@ def to_units(x: float) -> int:
 class ExactMoments:
     """The exact sum of moments; equal whatever the order in which parts are added.
 
-    Examples
-    --------
     >>> x = np.array([[0.1], [0.2], [0.7]])
     >>> parts = [Moments.of(x[:1]), Moments.of(x[1:])]
     >>> one, other = ExactMoments.of(parts), ExactMoments.of(parts[::-1])
@@ -109,20 +97,12 @@ class ExactMoments:
 
     @classmethod
     def of(cls, parts: Iterable[Moments]) -> ExactMoments:
-        """The sum of the parts."""
         total = cls()
         for part in parts:
             total.add(part)
         return total
 
     def add(self, part: Moments) -> None:
-        """Merge a part.
-
-        Raises
-        ------
-        SamplingError
-            The part has other coordinates, or a moment that is not finite.
-        """
         if not (np.isfinite(part.mean).all() and np.isfinite(part.M2).all()):
             raise SamplingError("a moment is not finite; an exact sum needs finite numbers. Look at the rewards")
         if not self.n:

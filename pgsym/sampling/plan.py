@@ -80,19 +80,8 @@ class Plan:
 def make_plan(estimator: Estimator, tables: Tables, objective: Objective, horizon: int | None) -> Plan:
     """The arrays that the kernel follows.
 
-    Parameters
-    ----------
-    horizon
-        Steps of a rollout; by default the estimator's own, else so many that little is left out.
+    The horizon is by default the estimator's own, else so long that little is left out.
 
-    Raises
-    ------
-    SamplingError
-        The estimator does not fit the objective, the horizon is too short, or something is not drawn: a last step
-        that is not bootstrapped, a symbol without a value.
-
-    Examples
-    --------
     >>> from pgsym.model import MDP, Problem
     >>> from pgsym.model.estimator import ActorCritic
     >>> from pgsym.sampling.tables import build_tables
@@ -119,8 +108,7 @@ def make_plan(estimator: Estimator, tables: Tables, objective: Objective, horizo
     return _episodic(estimator, tables, horizon)
 
 
-def steps_of(tables: Tables, horizon: int | None) -> int:
-    """The horizon, or the default one."""
+def _steps_of(tables: Tables, horizon: int | None) -> int:
     if horizon is None:
         return dynamics.default_horizon(tables)
     if horizon < 1:
@@ -133,16 +121,13 @@ def powers(gamma: float, T: int) -> Floats:
     return np.power(gamma, np.arange(T), dtype=np.float64)
 
 
-# -- runs of T steps -----------------------------------------------------------------------------------------
-
-
 def _episodic(estimator: Estimator, tables: Tables, horizon: int | None) -> Plan:
     """A run to the end of the episode is cut off where the default horizon says."""
     if not getattr(estimator, "bootstrap", True):
         raise _refused(
             estimator, "bootstrap is False; the sampler's last step keeps gamma v(s_T)", "Use bootstrap=True"
         )
-    T, gamma = steps_of(tables, horizon), tables.gamma
+    T, gamma = _steps_of(tables, horizon), tables.gamma
     discounts = powers(gamma, T)
     if isinstance(estimator, Reinforce):
         # Every score meets the same return: their sum does not decay.
@@ -168,13 +153,10 @@ def _trace(estimator: EligibilityTrace, tables: Tables, objective: Objective) ->
         raise _refused(estimator, f"the objective is {objective}; beta would replace gamma", "Use 'reward-to-go'")
     if objective is not Objective.AVERAGE_REWARD:
         raise _refused(estimator, f"the objective is {objective}; T steps are for average-reward", "Leave T out")
-    T = steps_of(tables, estimator.T)
+    T = _steps_of(tables, estimator.T)
     mean = np.full(T, 1 / T)
     start = dynamics.stationary(tables) if estimator.stationary else None
     return Plan(mean, mean, float(estimator.beta), np.zeros(tables.S + 1), start=start)
-
-
-# -- one long run --------------------------------------------------------------------------------------------
 
 
 def _long_run(estimator: Estimator, tables: Tables, objective: Objective, horizon: int | None) -> Plan:
@@ -216,7 +198,7 @@ def _long_run(estimator: Estimator, tables: Tables, objective: Objective, horizo
     weight = np.zeros(first + length + window)
     weight[first : first + length] = scale / length
     seen = dynamics.mean_occupancy(tables, first, length)
-    future = dynamics.window_values(tables, rbar, discount, window - 1)
+    future = dynamics.truncated_values(tables, window - 1, rbar, discount)
     expected = _gradient(tables, seen, dynamics.action_values(tables, rbar, discount, future))
     truth = _gradient(tables, mu, dynamics.action_values(tables, rbar, 1.0, h))
     return Plan(
@@ -242,9 +224,6 @@ def _gradient(tables: Tables, weight: Floats, q: Floats) -> Floats:
     return dynamics.score_sum(tables, weight[tables.pair_state] * tables.pi * q)
 
 
-# -- parts of a description ----------------------------------------------------------------------------------
-
-
 def _by_state(estimator: Estimator, tables: Tables, values: Any, exact: Callable[[Tables], Floats]) -> Floats:
     """[S+1] a baseline or critic; 0 in the absorbing state, and where none is given."""
     if isinstance(values, str) and values == EXACT:
@@ -255,7 +234,6 @@ def _by_state(estimator: Estimator, tables: Tables, values: Any, exact: Callable
 
 
 def _values(tables: Tables) -> Floats:
-    """[S+1] V, iterated until it no longer changes."""
     return dynamics.truncated_values(tables, dynamics.MAX_STEPS)
 
 

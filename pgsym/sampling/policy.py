@@ -28,8 +28,6 @@ from pgsym.model.policy import Mixture, Policy, Softmax
 # Slack of a probability computed in float64 from a handful of operations.
 PROBABILITY_SLACK = 2.0**-40
 
-# -- closed form: floats with sparse tangents --------------------------------------------------------------
-
 
 @dataclass(frozen=True)
 class Tangent:
@@ -120,17 +118,6 @@ class PolicyTables:
 def policy_tables(policy: Policy, theta: Mapping[sp.Symbol, float]) -> PolicyTables:
     """pi(a|s) and grad log pi(a|s) in float64, for every pair.
 
-    Raises
-    ------
-    SamplingError
-        A symbol other than the parameters is left in the policy.
-    ProbabilityRangeError
-        A probability outside [0, 1] at this theta.
-    ZeroProbabilityError
-        pi(a|s) = 0 at this theta while its derivative is not: no score-form estimator sees it.
-
-    Examples
-    --------
     >>> from pgsym.model import MDP, sigmoid
     >>> mdp = MDP.from_transitions([("s", a, "end", 1, 0) for a in ("go", "no")], terminal=["end"])
     >>> policy = sigmoid(mdp, {"s": "t"})
@@ -188,9 +175,6 @@ def require_numeric(policy: Policy) -> None:
         )
 
 
-# -- JAX ---------------------------------------------------------------------------------------------------
-
-
 class JaxNumbers:
     """JAX arrays as a number system: an expression becomes a traced computation of theta."""
 
@@ -220,8 +204,6 @@ def log_policy(policy: Policy) -> Callable[[jax.Array], jax.Array]:
     The function can be jitted and differentiated; it computes in theta's own precision.  Softmax logits are
     one gather and one segmented log-sum-exp; other policies are evaluated state by state while tracing.
 
-    Examples
-    --------
     >>> from pgsym.model import MDP, sigmoid
     >>> mdp = MDP.from_transitions([("s", a, "end", 1, 0) for a in ("go", "no")], terminal=["end"])
     >>> logs = log_policy(sigmoid(mdp, {"s": "t"}))

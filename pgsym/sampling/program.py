@@ -35,8 +35,6 @@ class Program(Protocol):
 def trajectory_program(tables: Tables) -> Program:
     """The program that draws trajectories of the tables' MDP under its policy, at any theta.
 
-    Examples
-    --------
     >>> from numpyro import handlers
     >>> from pgsym.model import MDP, Problem, sigmoid
     >>> from pgsym.sampling.tables import build_tables

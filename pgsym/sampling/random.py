@@ -2,21 +2,14 @@
 
 Each trajectory has a stream of its own: xoshiro128++ (Blackman & Vigna, Scrambled linear pseudorandom number
 generators, ACM TOMS 2021), started at the 128 bits that Threefry-2x32 with 20 rounds (Salmon et al., Parallel
-random numbers: as easy as 1, 2, 3, SC 2011) makes of the seed and the trajectory's number.  Threefry is JAX's
-own default generator, and does what ``fold_in(key, trajectory)`` does; a step then costs a dozen operations
-instead of the cipher's fifty.  Streams are 2**128 - 1 words long: among 2**31 trajectories of 2**17 steps, two
-overlap with probability below 2**-48.
+random numbers: as easy as 1, 2, 3, SC 2011) makes of the seed and the trajectory's number, as JAX's ``fold_in`` does.
+Streams are 2**128 - 1 words long: among 2**31 trajectories of 2**17 steps, two overlap with probability below 2**-48.
 
-Since neither chunks nor devices enter, they cannot change a result.
-
-Walker's alias method in exact integers: one 32-bit word draws one outcome.
-
-A distribution is first rounded to multiples of 2**-32 (largest remainders, so that it sums to 1 exactly);
-the table then realises these multiples without any further error.  Each probability is off by less than
-2**-32, hence the total variation distance of one draw is below L/2**33 for L outcomes, and that of T draws
-below T L/2**33: about 2e-6 for T = 1000 and L = 20, far under what any number of samples within reach sees.
-
-A word's top bits choose a column, its low ``bits`` bits keep the column or pass to the column's alias.
+One word draws one outcome, by Walker's alias method in exact integers.  A distribution is first rounded to multiples
+of 2**-32 (largest remainders, so that it sums to 1 exactly); the table then realises these without any further error.
+Each probability is off by less than 2**-32, hence the total variation distance of T draws is below T L/2**33 for L
+outcomes: about 2e-6 for T = 1000 and L = 20, far under what any number of samples within reach sees.  A word's top
+bits choose a column, its low ``bits`` bits keep the column or pass to the column's alias.
 
 References
 ----------
@@ -108,8 +101,6 @@ WORD = 32
 class AliasTable:
     """R distributions over outcomes, in rows of ``width`` columns.
 
-    Examples
-    --------
     >>> table = build_alias([np.array([0.25, 0.75])])
     >>> table.probabilities(0)
     [0.25, 0.75]
@@ -124,14 +115,10 @@ class AliasTable:
     outcome: NDArray[np.int32]
     """[2 * R * width] the outcome when passing on (even) or keeping (odd), numbered within its row."""
 
-    @property
-    def rows(self) -> int:
-        return len(self.threshold) // self.width
-
     def probabilities(self, row: int) -> list[float]:
         """What the table really draws from, exactly: multiples of 2**-32."""
-        keep = self.threshold.reshape(self.rows, self.width)[row].astype(np.int64)
-        outcomes = self.outcome.reshape(self.rows, self.width, 2)[row]
+        keep = self.threshold.reshape(-1, self.width)[row].astype(np.int64)
+        outcomes = self.outcome.reshape(-1, self.width, 2)[row]
         counts = np.zeros(int(outcomes.max()) + 1, np.int64)
         np.add.at(counts, outcomes[:, 1], keep)
         np.add.at(counts, outcomes[:, 0], (1 << self.bits) - keep)

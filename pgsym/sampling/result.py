@@ -12,6 +12,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from pgsym.display.figure import new_figure
 from pgsym.display.result import TableResult, data_frame
 from pgsym.errors import SamplingError
 from pgsym.model.objective import Objective
@@ -21,6 +22,10 @@ from pgsym.trust import Level, Trust
 
 if TYPE_CHECKING:
     from pgsym.display.figure import Figure
+
+
+SHOWN = 24
+"""Coordinates that a plot shows; those with the widest intervals where there are more."""
 
 
 class Distance(NamedTuple):
@@ -151,9 +156,7 @@ class Estimate(TableResult):
 
     @property
     def covariance_trace(self) -> float | None:
-        """Of one trajectory's g: the sum of the variances by parameter, or their mean along random directions v, since
-        E[v^T C v] = tr C; None along given ones.
-        """
+        """Of one trajectory's g; along random directions v by E[v^T C v] = tr C, None along given ones."""
         if self.along is Along.GIVEN:
             return None
         return float(self.variance.sum() if self.along is Along.PARAMETERS else self.variance.mean())
@@ -182,8 +185,6 @@ class Estimate(TableResult):
     def transitions_per_second(self) -> float:
         """By the wall clock."""
         return self.transitions / self.seconds
-
-    # -- confidence --------------------------------------------------------------------------------------
 
     def intervals(self, level: float = LEVEL) -> Floats:
         """[k, 2] intervals that all hold at once with probability `level` (Bonferroni)."""
@@ -230,8 +231,6 @@ class Estimate(TableResult):
         """Whether a gradient lies in the joint confidence region."""
         return self.distance(point).p_value >= 1 - _level(level)
 
-    # -- text --------------------------------------------------------------------------------------------
-
     def _numbers(self) -> list[tuple[str, float, float, float, float]]:
         """Name, estimate, standard error and interval of J and of each coordinate of the gradient."""
         z = NormalDist().inv_cdf(1 - (1 - self.LEVEL) / 2)
@@ -247,13 +246,7 @@ class Estimate(TableResult):
         return f"dJ/d{x.name}" if self.along is Along.PARAMETERS else f"{x.name} . grad J"
 
     def frame(self) -> Any:
-        """A pandas frame with a row for J and each coordinate: estimate, standard error, and the interval of `LEVEL`.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
+        """A pandas frame with a row for J and each coordinate: estimate, standard error, interval of `LEVEL`."""
         return data_frame(["quantity", "estimate", "standard_error", "low", "high"], self._numbers())
 
     @property
@@ -311,7 +304,7 @@ class Estimate(TableResult):
         return f"Estimate({self.objective}, {self.estimator}, n={self.n}, {found})"
 
     def plot(self, exact: Mapping[sp.Symbol, Any] | Sequence[Any] | None = None, level: float = LEVEL) -> Figure:
-        """The sampled gradient with its joint intervals, and the exact one beside it where it is given.
+        """One row for each coordinate: a point with its joint interval, a diamond for the exact value if given.
 
         Parameters
         ----------
@@ -319,15 +312,26 @@ class Estimate(TableResult):
             A gradient by symbol, or in the order of `params`: ``solution.grad``, say.
         level
             At which all intervals hold at once.
-
-        Raises
-        ------
-        MissingExtraError
-            matplotlib is not installed.
         """
-        from pgsym.sampling.plot import plot
-
-        return plot(self, exact, level)
+        intervals, mean = self.intervals(level), self.mean
+        shown = np.sort(np.argsort(intervals[:, 0] - intervals[:, 1], kind="stable")[:SHOWN])
+        rows = np.arange(len(shown))
+        figure = new_figure(7.0, 1.4 + 0.3 * len(shown))
+        axes = figure.subplots()
+        reach = np.abs(intervals[shown].T - mean[shown])
+        axes.errorbar(
+            mean[shown], rows, xerr=reach, fmt="o", markersize=4, capsize=3, label=f"sampled, {level:.0%} jointly"
+        )
+        if exact is not None:
+            truth = self.gradient_of(exact)[shown]
+            axes.plot(truth, rows, "D", markersize=5, fillstyle="none", color="C3", label="exact")
+        axes.set_yticks(rows, [f"dJ/d{self.params[i].name}" for i in shown])
+        axes.invert_yaxis()
+        axes.axvline(0, color="0.8", linewidth=0.8, zorder=0)
+        rest = f"; {len(mean) - len(shown)} more" if len(shown) < len(mean) else ""
+        axes.set_xlabel(f"{self.estimator}, {self.n} trajectories{rest}")
+        axes.legend()
+        return figure
 
     def gradient_of(self, values: Mapping[sp.Symbol, Any] | Sequence[Any]) -> Floats:
         """[k] a gradient given by symbol or in order."""

@@ -30,8 +30,6 @@ Ints = NDArray[np.int32]
 class Tables:
     """S non-terminal states, N pairs (s, a), O outcomes (s, a, s'), k parameters.
 
-    Examples
-    --------
     >>> from pgsym.model import MDP
     >>> mdp = MDP.from_transitions([("s", "a", "end", 1, 2), ("s", "b", "s", 1, 0)], start="s", terminal=["end"])
     >>> tables = build_tables(Problem(mdp))
@@ -73,7 +71,7 @@ class Tables:
 
     @property
     def S(self) -> int:
-        """Number of non-terminal states, and the index of the absorbing one."""
+        """The number of non-terminal states is the index of the absorbing one."""
         return len(self.states)
 
     @property
@@ -111,11 +109,6 @@ class Tables:
         """The same tables with D chosen directions v [D, k] for parameters: the scores become v . grad log pi.
 
         Every estimator is linear in the scores, so its g along a direction is v . g.
-
-        Raises
-        ------
-        SamplingError
-            The directions have another shape.
         """
         if directions.ndim != 2 or directions.shape[1] != self.k or not len(directions):
             raise SamplingError(
@@ -135,13 +128,7 @@ class Tables:
         return replace(self, params=params, theta=directions @ self.theta, score_index=index, score_value=value)
 
     def by_state(self, values: Mapping[State, Any] | Sequence[Any], *, where: str) -> Floats:
-        """[S+1] a function of the state given by name or in order; 0 in the absorbing state, whatever is given there.
-
-        Raises
-        ------
-        SamplingError
-            A state is missing or unknown, or the length is not S.
-        """
+        """[S+1] a function of the state given by name or in order; 0 in the absorbing state, whatever is given."""
         if isinstance(values, Mapping):
             known = {*self.states, *self.terminal}
             unknown = [s for s in values if s not in known]
@@ -166,15 +153,7 @@ class Tables:
 
 
 def build_tables(problem: Problem) -> Tables:
-    """Numbers for sampling a problem at its theta; floats or SymPy numbers.
-
-    Raises
-    ------
-    SamplingError
-        A symbol is left in the model.
-    PolicyError
-        The problem has no theta, or it gives no probabilities.
-    """
+    """Numbers for sampling a problem at its theta; floats or SymPy numbers."""
     mdp, policy = problem.mdp, problem.policy
     if mdp.symbols:
         names = ", ".join(sorted(symbol.name for symbol in mdp.symbols))

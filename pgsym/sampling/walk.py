@@ -1,4 +1,15 @@
-"""Trajectories on the step table: one 32-bit word, one threshold and one packed record for each step."""
+r"""Trajectories on the step table, and the gradient of each, g = sum_t w_t z_t (U_t - b(s_t)).
+
+A step takes one 32-bit word, one threshold and one packed record.  One pass over time where that is enough, and
+nothing is kept of a trajectory but its sums:
+
+- `Summation.DIRECT`: a trace :math:`e_t = \kappa e_{t-1} + w_t z_t` of scores meets every gain,
+  :math:`g = \sum_t (u_t - c)\, e_t - w_t b(s_t) z_t`.
+- `Summation.PAIRS` with :math:`w_t U_t = R_T - R_t` (`Plan.telescopes`): the number of visits of each pair and the
+  sum of :math:`R_t + w_t b(s_t)` over them are enough, and one double holds both.
+
+Otherwise the entries are kept, and a second pass from the last step to the first knows U_t.
+"""
 
 from __future__ import annotations
 
@@ -9,36 +20,27 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from pgsym.sampling.layout import KernelArrays, Shape
+from pgsym.sampling.layout import KernelArrays, Shape, Summation
 from pgsym.sampling.random import next_word, streams
 
 UNROLL = 2
 """Steps in one turn of the loop: between them the streams need not go through memory."""
 
-
 # All of it is traced with 64-bit types on (`jax.enable_x64`): packed records need them.
 
 
-def rollout(arrays: KernelArrays, shape: Shape, key: jax.Array, ids: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """J [B] and entries [T, B] of the trajectories `ids` [B] (uint32), in the smallest type that holds them."""
+def rollout(
+    arrays: KernelArrays, shape: Shape, key: jax.Array, ids: jax.Array, *, keep: bool = True
+) -> tuple[jax.Array, jax.Array]:
+    """J [B] and entries [T, B] of the trajectories `ids` [B] (uint32), in the smallest type; None without `keep`."""
     kept = jnp.uint16 if len(arrays.step) <= 2**16 else jnp.int32
 
-    def visit(total: jax.Array, entry: jax.Array, record: jax.Array, v: jax.Array) -> tuple[jax.Array, jax.Array]:
-        return total + v * reward_of(record), entry.astype(kept)
+    def visit(total: jax.Array, entry: jax.Array, record: jax.Array, v: jax.Array) -> tuple[jax.Array, Any]:
+        return total + v * reward_of(record), entry.astype(kept) if keep else None
 
     total = jnp.zeros_like(ids, jnp.float32)
     found: tuple[jax.Array, jax.Array] = walk(arrays, shape, key, ids, visit, total, arrays.return_weight)
     return found
-
-
-def returns(arrays: KernelArrays, shape: Shape, key: jax.Array, ids: jax.Array) -> jax.Array:
-    """J [B] of the trajectories `ids`, without keeping their entries."""
-
-    def earn(total: jax.Array, entry: jax.Array, record: jax.Array, v: jax.Array) -> tuple[jax.Array, None]:
-        return total + v * reward_of(record), None
-
-    total, _ = walk(arrays, shape, key, ids, earn, jnp.zeros_like(ids, jnp.float32), arrays.return_weight)
-    return total
 
 
 def walk(
@@ -60,7 +62,9 @@ def walk(
     def step(state: Any, at: Any) -> tuple[Any, Any]:
         stream, record, carry = state
         word, stream = next_word(stream)
-        entry = draw(arrays.threshold, shape.bits, _base(shape, record), word)
+        # the first column of the next state's row
+        base = (record & jnp.uint64((1 << shape.base_bits) - 1)).astype(jnp.int32)
+        entry = draw(arrays.threshold, shape.bits, base, word)
         record = look(arrays.step, entry)
         carry, seen = visit(carry, entry, record, at)
         return (stream, record, carry), seen
@@ -77,11 +81,6 @@ def look(table: jax.Array, index: jax.Array) -> jax.Array:
     return table.at[index].get(mode="promise_in_bounds")
 
 
-def _base(shape: Shape, record: jax.Array) -> jax.Array:
-    """The first column of the next state's row."""
-    return (record & jnp.uint64((1 << shape.base_bits) - 1)).astype(jnp.int32)
-
-
 def reward_of(record: jax.Array) -> jax.Array:
     """r(s,a,s')."""
     return lax.bitcast_convert_type((record >> jnp.uint64(32)).astype(jnp.uint32), jnp.float32)
@@ -92,3 +91,147 @@ def pair_of(arrays: KernelArrays, shape: Shape, record: jax.Array, entry: jax.Ar
     if len(arrays.pair):
         return look(arrays.pair, entry)
     return (record.astype(jnp.uint32) >> jnp.uint32(32 - shape.pair_bits)).astype(jnp.int32)
+
+
+Found = tuple[jax.Array, jax.Array, jax.Array]
+"""Sums [R, B], J [B] and the transitions before absorption [B]."""
+
+
+def gradients(arrays: KernelArrays, shape: Shape, key: jax.Array, ids: jax.Array) -> Found:
+    """g [k, B], J [B] and the transitions before absorption [B] of the trajectories `ids`."""
+    W, J, steps = sums(arrays, shape, key, ids)
+    if shape.summation is Summation.PAIRS:
+        W = jnp.matmul(arrays.score.T, W.astype(arrays.score.dtype), precision=lax.Precision.HIGHEST)
+    return W, J, steps
+
+
+def sums(arrays: KernelArrays, shape: Shape, key: jax.Array, ids: jax.Array) -> Found:
+    """The same before the scores are multiplied in: W [N, B] when summed by pairs, else g."""
+    if not shape.forward:
+        J, entries = rollout(arrays, shape, key, ids)
+        return _scattered(arrays, shape, J, entries), J, lengths(arrays, shape, entries)
+    return (_traced if shape.summation is Summation.DIRECT else _counted)(arrays, shape, key, ids)
+
+
+def _traced(arrays: KernelArrays, shape: Shape, key: jax.Array, ids: jax.Array) -> Found:
+    """g from the traces of the scores."""
+
+    def visit(carry: Any, entry: jax.Array, record: jax.Array, at: Any) -> tuple[Any, None]:
+        J, steps, traces, g = carry
+        v, w = at
+        pair = pair_of(arrays, shape, record, entry)
+        scores = [look(z, pair) for z in arrays.score.T]
+        if shape.telescopes:
+            # w_t = v_t = kappa^t: the traces, divided by kappa^t, are plain sums.
+            traces, u = tuple(e + z for e, z in zip(traces, scores, strict=True)), v * reward_of(record)
+        else:
+            fade = 1.0 if shape.whole_return else arrays.discount
+            traces = tuple(fade * e + w * z for e, z in zip(traces, scores, strict=True))
+            u = (look(arrays.gain, entry) if shape.gain else reward_of(record)) - arrays.centre
+        if not shape.whole_return:
+            g = tuple(total + u * e for total, e in zip(g, traces, strict=True))
+        if shape.baseline:
+            b = w * look(arrays.baseline, entry)
+            g = tuple(total - b * z for total, z in zip(g, scores, strict=True))
+        return (J + v * reward_of(record), _count(shape, steps, pair), traces, g), None
+
+    zero = jnp.zeros_like(ids, jnp.float32)
+    carry = (zero, _no_steps(shape, ids), (zero,) * shape.k, (zero,) * shape.k)
+    (J, steps, traces, g), _ = walk(arrays, shape, key, ids, visit, carry, (arrays.return_weight, arrays.score_weight))
+    if shape.whole_return:
+        g = tuple(total + J * e for total, e in zip(g, traces, strict=True))
+    return jnp.stack(g) if g else jnp.zeros((0, len(ids)), jnp.float32), J, steps
+
+
+def _counted(arrays: KernelArrays, shape: Shape, key: jax.Array, ids: jax.Array) -> Found:
+    """W from visits and what was earned before them: units and remainder of one double for each pair."""
+    B = len(ids)
+    trajectory = jnp.arange(B, dtype=jnp.int32)
+
+    def visit(carry: Any, entry: jax.Array, record: jax.Array, w: jax.Array) -> tuple[Any, None]:
+        J, steps, W = carry
+        pair = pair_of(arrays, shape, record, entry)
+        before = jnp.zeros_like(J) if shape.whole_return else J
+        if shape.baseline:
+            before = before + w * look(arrays.baseline, entry)
+        added = before.astype(jnp.float64) + arrays.unit
+        W = W.at[pair * B + trajectory].add(added, mode="promise_in_bounds", unique_indices=True)
+        return (J + w * reward_of(record), _count(shape, steps, pair), W), None
+
+    W = jnp.repeat(jnp.zeros_like(ids, jnp.float64), shape.N + 1)
+    carry = (jnp.zeros_like(ids, jnp.float32), _no_steps(shape, ids), W)
+    (J, steps, W), _ = walk(arrays, shape, key, ids, visit, carry, arrays.return_weight)
+    W = W.reshape(shape.N + 1, B)[: shape.N]
+    visits = jnp.round(W / arrays.unit)
+    return visits * J.astype(jnp.float64)[None, :] - (W - visits * arrays.unit), J, steps
+
+
+def _no_steps(shape: Shape, ids: jax.Array) -> jax.Array:
+    return jnp.full_like(ids, 0 if shape.ends else shape.T, jnp.int32)
+
+
+def _count(shape: Shape, steps: jax.Array, pair: jax.Array) -> jax.Array:
+    return steps + (pair < shape.N).astype(jnp.int32) if shape.ends else steps
+
+
+def weighed(
+    arrays: KernelArrays,
+    shape: Shape,
+    J: jax.Array,
+    entries: jax.Array,
+    add: Callable[[Any, jax.Array, jax.Array], tuple[Any, Any]],
+    carry: Any,
+) -> tuple[Any, Any]:
+    """``add(carry, pair, weight)`` for every step, from the last to the first; the weight is w_t (U_t - b(s_t))."""
+
+    def gain(entry: jax.Array) -> jax.Array:
+        return look(arrays.gain, entry) if shape.gain else reward_of(look(arrays.step, entry))
+
+    def back(state: Any, at: Any) -> tuple[Any, Any]:
+        U, carry = state
+        entry, w, *late = at
+        pair = pair_of(arrays, shape, look(arrays.step, entry), entry)
+        if not shape.whole_return:
+            U = gain(entry) - arrays.centre + arrays.discount * U
+            if late:
+                U = U - arrays.beyond * gain(late[0]) + arrays.beyond * arrays.centre
+        carry, seen = add(carry, pair, w * (U - look(arrays.baseline, entry) if shape.baseline else U))
+        return (U, carry), seen
+
+    along: tuple[jax.Array, ...] = (entries, arrays.score_weight)
+    if shape.window is not None:
+        # Past the end stands the last entry of the table, which is absorbed and gains nothing.
+        padding = jnp.full((shape.window, len(J)), len(arrays.step) - 1, entries.dtype)
+        along = (*along, jnp.concatenate([entries, padding])[shape.window :])
+    U = J if shape.whole_return else jnp.zeros_like(J)
+    (_, carry), seen = lax.scan(back, (U, carry), along, reverse=True)
+    return carry, seen
+
+
+def _scattered(arrays: KernelArrays, shape: Shape, J: jax.Array, entries: jax.Array) -> jax.Array:
+    """W [N, B] or g [k, B]."""
+    B = len(J)
+    trajectory = jnp.arange(B, dtype=jnp.int32)
+
+    def add(W: Any, pair: jax.Array, weight: jax.Array) -> tuple[Any, None]:
+        if shape.summation is Summation.DIRECT:
+            return tuple(g + weight * look(z, pair) for g, z in zip(W, arrays.score.T, strict=True)), None
+        if shape.summation is Summation.PAIRS:
+            return W.at[pair * B + trajectory].add(weight, mode="promise_in_bounds", unique_indices=True), None
+        place = look(arrays.score_index, pair).T * B + trajectory[None, :]
+        added = weight[None, :] * look(arrays.score_value, pair).T
+        return W.at[place].add(added, mode="promise_in_bounds", unique_indices=True), None
+
+    zero = jnp.zeros_like(J)
+    if shape.summation is Summation.DIRECT:
+        g, _ = weighed(arrays, shape, J, entries, add, (zero,) * shape.k)
+        return jnp.stack(g)
+    by_pair = shape.summation is Summation.PAIRS
+    rows = shape.N + 1 if by_pair else shape.k + arrays.score_index.shape[1]
+    W, _ = weighed(arrays, shape, J, entries, add, jnp.repeat(zero, rows))
+    return W.reshape(rows, B)[: shape.N if by_pair else shape.k]
+
+
+def lengths(arrays: KernelArrays, shape: Shape, entries: jax.Array) -> jax.Array:
+    """[B] transitions before absorption; the absorbing row is the last."""
+    return (entries < 2 * (len(arrays.threshold) - shape.width)).sum(0, dtype=jnp.int32)

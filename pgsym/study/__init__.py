@@ -5,10 +5,9 @@ settings  what the file asks for, resolved: every model, point, estimator and ho
 shards    the work, cut into pieces that depend on the study alone, and one of them done on whatever machine
 store     the one SQLite file
 workers   processes of this machine, of which a killed one is replaced, or those of a dask.distributed cluster
-result    what stands in the file
+result    what stands in the file, and bias and variance against n as a picture
 run       from the study file to the finished results
 summary   what the results say: bias and variance, sampled and exact
-plot      bias and variance against n
 """
 
 from pgsym.study.result import StudyResult as StudyResult

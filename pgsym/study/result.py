@@ -128,8 +128,6 @@ class StudyResult(TableResult):
         StudyError
             The study is not finished.
         """
-        from pgsym.study.result import plot
-
         with Store.read(self.path) as store:
             return plot(store)
 

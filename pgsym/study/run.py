@@ -17,7 +17,7 @@ from pgsym.study.store import Store
 from pgsym.study.summary import summarise
 
 if TYPE_CHECKING:
-    from pgsym.sampling.progress import Progress
+    from pgsym.display.progress import Progress
 
 
 def run_study(
@@ -76,7 +76,7 @@ def run_study(
     ...     run_study(resolve(read_study(plan)), f"{folder}/s.sqlite", workers=0, progress=False).done
     20
     """
-    from pgsym.sampling.progress import reporter
+    from pgsym.display.progress import reporter
 
     resolved = study if isinstance(study, Study) else load_study(Path(study))
     if workers is not None and workers < 0:

@@ -136,11 +136,6 @@ _WANTED = {
 def read_study(document: Any, where: str = "study") -> StudyDocument:
     """`document` with every entry of the right kind; `where` begins every message.
 
-    Raises
-    ------
-    SchemaError
-        The first entry that is missing, unknown or of the wrong kind.
-
     Examples
     --------
     >>> read_study({"models": "two-state", "estimators": "reinforce", "n": 100, "seeds": 3}).seeds

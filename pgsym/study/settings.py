@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,9 @@ from pgsym.errors import PgsymError, SchemaError
 from pgsym.expression.grammar import unparse
 from pgsym.model.estimator import EligibilityTrace, Estimator, find_estimator
 from pgsym.model.files import loads
+from pgsym.model.files.atomic import contents
 from pgsym.model.files.document import plain_name, to_document
 from pgsym.model.files.reading import read_text
-from pgsym.model.files.transfer import contents
 from pgsym.model.formats import locate
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem
@@ -123,15 +124,15 @@ def resolve(document: StudyDocument, folder: Path | None = None, *, name: str = 
     models: list[dict[str, str]] = []
     settings: list[StudySetting] = []
     for number, entry in enumerate(document.models):
-        with _At(f"{where}: models[{number}]"):
+        with _at(f"{where}: models[{number}]"):
             problem = _problem(entry, folder)
             models.append({"name": entry.name or problem.name or entry.model, "document": write_model(problem)})
             points = [_point(problem, theta) for theta in entry.theta or [{}]]
         for theta in points:
             for place, chosen in enumerate(document.estimators):
-                with _At(f"{where}: estimators[{place}]"):
+                with _at(f"{where}: estimators[{place}]"):
                     it = from_plain(chosen.model_dump())
-                with _At(f"{where}: models[{number}], estimators[{place}]"):
+                with _at(f"{where}: models[{number}], estimators[{place}]"):
                     objective = _objective(problem, entry, it)
                     horizon = _horizon(problem, theta, objective, it, document.horizon)
                 settings.append(StudySetting(number, theta, str(objective), to_plain(it), horizon))
@@ -146,18 +147,13 @@ def resolve(document: StudyDocument, folder: Path | None = None, *, name: str = 
     )
 
 
-class _At:
+@contextmanager
+def _at(where: str) -> Iterator[None]:
     """Every error inside names the entry of the study file."""
-
-    def __init__(self, where: str) -> None:
-        self.where = where
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: BaseException | None, _: Any) -> None:
-        if isinstance(error, PgsymError):
-            raise SchemaError(str(error), where=self.where) from None
+    try:
+        yield
+    except PgsymError as error:
+        raise SchemaError(str(error), where=where) from None
 
 
 # -- models ------------------------------------------------------------------------------------------------

@@ -4,11 +4,7 @@ A *cell* is a setting with a number of trajectories n; a *run* is one of its rep
 holds whole runs, or a part of one run, of a single cell, and draws them from a key of its own: SHA-256 of the
 study's fingerprint and the shard's number: plain data in, plain data out, the same bits everywhere (for the same
 release of JAX on the same kind of processor).  Runs, settings and shards are numbered in the order of the study file.
-
-One shard, on whatever machine: plain data in, plain data out, the same bits everywhere.
-
-The same bits means: for the same release of JAX on the same kind of processor.  Another kind may contract a
-multiplication and an addition into one rounding.
+Another kind of processor may contract a multiplication and an addition into one rounding.
 """
 
 from __future__ import annotations
@@ -26,7 +22,7 @@ from numpy.typing import NDArray
 from pgsym.study.settings import Study, from_plain, read_model
 
 if TYPE_CHECKING:
-    from pgsym.sampling.batches import BatchSampler
+    from pgsym.sampling.estimate import BatchSampler
     from pgsym.sampling.moments import Moments
 
 
@@ -186,7 +182,7 @@ def draw_shard(task: Task) -> list[ShardResult]:
 @lru_cache(maxsize=16)
 def _sampler(model: str, setting: str, largest: int) -> BatchSampler:
     """Compiled once in each process."""
-    from pgsym.sampling.batches import BatchSampler
+    from pgsym.sampling.estimate import BatchSampler
 
     problem, chosen = read_model(model), json.loads(setting)
     return BatchSampler(

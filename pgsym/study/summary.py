@@ -53,15 +53,7 @@ class Exact:
 
 
 def exact_law(study: Study, setting: StudySetting) -> Exact:
-    """The exact side of a setting.
-
-    Raises
-    ------
-    HypothesisError
-        The estimator has no moments on this model, or the objective no gradient.
-    AlgebraError
-        It would take too much.
-    """
+    """The exact side of a setting."""
     from pgsym.exact.moments import moments
 
     problem = study.problem(setting).replace(objective=setting.objective)

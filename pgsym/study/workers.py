@@ -30,13 +30,7 @@ def here(tasks: Iterable[Task]) -> Generator[tuple[Task, list[ShardResult]]]:
 
 
 def processes(tasks: Iterable[Task], workers: int) -> Generator[tuple[Task, list[ShardResult]]]:
-    """Do the tasks in `workers` processes; results come in the order in which they are finished.
-
-    Raises
-    ------
-    StudyError
-        Workers died `ATTEMPTS` times in a row.
-    """
+    """Do the tasks in `workers` processes; results come in the order in which they are finished."""
     source, again = iter(tasks), list[Task]()
     deaths = 0
     while True:
@@ -113,13 +107,6 @@ def cluster(tasks: Iterable[Task], address: str) -> Generator[tuple[Task, list[S
 
     Every worker needs this release of pgsym.  A worker that dies loses nothing: the scheduler gives its shards to
     others.
-
-    Raises
-    ------
-    MissingExtraError
-        distributed is not installed.
-    StudyError
-        The scheduler does not answer or ends, or a shard kills one worker after the other.
     """
     try:
         from distributed import Client, as_completed

@@ -149,7 +149,7 @@ def test_dual_rejects_a_wrong_derivative():
     """The mutant forgets A' in A x' = b' - A' x; finite differences must tell it from the truth."""
     dual = DualField(floats(), [T, U])
     honest = dual.gradient(chain(dual))[T]
-    left, stay, right = (dual.constant(dual.value(p)) for p in dual.softmax(FORMS))
+    left, stay, right = (dual.lift(dual.value(p)) for p in dual.softmax(FORMS))
 
     class Mutant:
         zero, one = dual.zero, dual.one

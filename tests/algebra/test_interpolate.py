@@ -9,7 +9,7 @@ import sympy as sp
 from flint import fmpz_mat, fmpz_poly
 
 from pgsym.algebra import interpolate
-from pgsym.algebra.interpolate import certified, factor_univariate
+from pgsym.algebra.interpolate import UnivariateFactorization, certified
 from pgsym.errors import SingularMatrixError
 
 ONE, X = fmpz_poly([1]), fmpz_poly([0, 1])
@@ -56,7 +56,7 @@ def transposed(rows):
 )
 def test_solution_agrees_with_elimination(seed, n, degree):
     rows, b = random_system(random.Random(seed), n, degree)
-    factors = factor_univariate(rows)
+    factors = UnivariateFactorization(rows)
     for found, expected in (
         (factors.solve(b), by_elimination(rows, b)),
         (factors.solve_transposed(b), by_elimination(transposed(rows), b)),
@@ -69,7 +69,7 @@ def test_solution_agrees_with_elimination(seed, n, degree):
 def test_fractions_are_reduced_and_proved(seed):
     rng = random.Random(seed)
     rows, b = random_system(rng, rng.randint(1, 12), rng.randint(0, 3), size=10 ** rng.randint(0, 30))
-    numerators, denominator = factor_univariate(rows).solve(b)
+    numerators, denominator = UnivariateFactorization(rows).solve(b)
     assert certified(rows, b, numerators, denominator)
     common = denominator
     for p in numerators:
@@ -83,7 +83,9 @@ def test_stationary_distribution_of_a_ring():
     n = 30
     chain = [{i: -(X + 1), (i + 1) % n: X, (i - 1) % n: ONE} for i in range(n)]
     rows = [{j: e for j, e in row.items() if j < n - 1} for row in chain[: n - 1]]
-    numerators, denominator = factor_univariate(rows).solve_transposed([-chain[-1].get(j, 0 * X) for j in range(n - 1)])
+    numerators, denominator = UnivariateFactorization(rows).solve_transposed(
+        [-chain[-1].get(j, 0 * X) for j in range(n - 1)]
+    )
     assert (numerators, denominator) == ([ONE] * (n - 1), ONE)
 
 
@@ -92,7 +94,7 @@ def test_gamblers_ruin_has_the_published_closed_form():
     n = 12
     rows = [{k: X + 1, k + 1: -X, k - 1: -ONE} for k in range(1, n)]
     rows = [{j - 1: e for j, e in row.items() if 0 < j < n} for row in rows]
-    numerators, denominator = factor_univariate(rows).solve([0 * X] * (n - 2) + [X])
+    numerators, denominator = UnivariateFactorization(rows).solve([0 * X] * (n - 2) + [X])
     for k, numerator in enumerate(numerators, start=1):
         assert numerator * (X**n - 1) == denominator * (X**n - X ** (n - k))
 
@@ -102,37 +104,37 @@ def test_gamblers_ruin_has_the_published_closed_form():
 
 def test_constant_matrix_gives_rational_numbers():
     rows = [{0: 2 * ONE, 1: ONE}, {0: ONE, 1: 3 * ONE}]
-    assert factor_univariate(rows).solve([ONE, 0 * X]) == ([3 * ONE, -ONE], 5 * ONE)
+    assert UnivariateFactorization(rows).solve([ONE, 0 * X]) == ([3 * ONE, -ONE], 5 * ONE)
 
 
 def test_zero_right_hand_side_gives_zero():
-    assert factor_univariate([{0: X}]).solve([0 * X]) == ([fmpz_poly()], ONE)
+    assert UnivariateFactorization([{0: X}]).solve([0 * X]) == ([fmpz_poly()], ONE)
 
 
 def test_empty_system_has_an_empty_solution():
-    assert factor_univariate([]).solve([]) == ([], ONE)
+    assert UnivariateFactorization([]).solve([]) == ([], ONE)
 
 
 def test_stored_zeros_do_not_matter():
-    assert factor_univariate([{0: X, 1: 0 * X}, {1: ONE}]).solve([ONE, ONE]) == ([ONE, X], X)
+    assert UnivariateFactorization([{0: X, 1: 0 * X}, {1: ONE}]).solve([ONE, ONE]) == ([ONE, X], X)
 
 
 def test_polynomial_solution_has_denominator_one():
     rows = [{0: X + 2, 1: ONE}, {0: ONE, 1: X}]
     wanted = [X**7 - 3, X**2]
     b = [(X + 2) * wanted[0] + wanted[1], wanted[0] + X * wanted[1]]
-    assert factor_univariate(rows).solve(b) == (wanted, ONE)
+    assert UnivariateFactorization(rows).solve(b) == (wanted, ONE)
 
 
 def test_series_that_starts_with_many_zeros_is_not_taken_for_zero():
     # Around x0 = 1 the first 40 terms of the solution vanish.
     b = (X - 1) ** 40
-    assert factor_univariate([{0: X + 1}]).solve([b]) == ([b], X + 1)
+    assert UnivariateFactorization([{0: X + 1}]).solve([b]) == ([b], X + 1)
 
 
 def test_matrix_singular_at_the_first_points_is_solved():
     entry = (X - 1) * (X - 2) * (X - 3)
-    factors = factor_univariate([{0: entry, 1: ONE}, {1: X}])
+    factors = UnivariateFactorization([{0: entry, 1: ONE}, {1: X}])
     assert factors.point == 4
     assert factors.solve([ONE, X]) == ([0 * X, ONE], ONE)
     assert factors.solve([ONE, 0 * X]) == ([ONE, 0 * X], entry)
@@ -153,7 +155,10 @@ def test_primes_are_primes_below_the_bound_in_order():
 
 def test_prime_that_divides_the_determinant_is_skipped():
     _, p, q, *_ = first_primes(3)
-    assert factor_univariate([{0: p * q * ONE, 1: X}, {1: X + 1}]).solve([ONE, 0 * X]) == ([ONE, 0 * X], p * q * ONE)
+    assert UnivariateFactorization([{0: p * q * ONE, 1: X}, {1: X + 1}]).solve([ONE, 0 * X]) == (
+        [ONE, 0 * X],
+        p * q * ONE,
+    )
 
 
 @pytest.mark.parametrize("which", [(1,), (1, 2), (2,), (1, 2, 3, 4)])
@@ -163,19 +168,19 @@ def test_prime_that_divides_a_leading_coefficient_does_not_matter(which):
     for k in which:
         lead *= primes[k]
     rows = [{0: lead * X**2 + 1, 1: ONE}, {1: X + 5}]
-    numerators, denominator = factor_univariate(rows).solve([ONE, X])
+    numerators, denominator = UnivariateFactorization(rows).solve([ONE, X])
     assert denominator == (lead * X**2 + 1) * (X + 5)
     assert numerators == [fmpz_poly([5]), X * (lead * X**2 + 1)]
     # The numerators' leading coefficient this time.
-    assert factor_univariate([{0: X + 1}]).solve([lead * X**3 + 2]) == ([lead * X**3 + 2], X + 1)
+    assert UnivariateFactorization([{0: X + 1}]).solve([lead * X**3 + 2]) == ([lead * X**3 + 2], X + 1)
 
 
 def test_functional_that_misses_the_denominator_is_replaced(monkeypatch):
     rows, b = random_system(random.Random(3), 4, 1)
-    expected = factor_univariate(rows).solve(b)
+    expected = UnivariateFactorization(rows).solve(b)
     draws = iter([fmpz_mat(1, 4, [0] * 4), fmpz_mat(1, 4, [1, 2, 3, 4])])
     monkeypatch.setattr(interpolate, "_random_functional", lambda n, rng: next(draws))
-    assert factor_univariate(rows).solve(b) == expected
+    assert UnivariateFactorization(rows).solve(b) == expected
     assert next(draws, None) is None
 
 
@@ -184,7 +189,7 @@ def test_functional_that_misses_the_denominator_is_replaced(monkeypatch):
 
 def test_certificate_rejects_every_corrupted_coefficient():
     rows, b = random_system(random.Random(11), 4, 2)
-    numerators, denominator = factor_univariate(rows).solve(b)
+    numerators, denominator = UnivariateFactorization(rows).solve(b)
     assert certified(rows, b, numerators, denominator)
     for i, numerator in enumerate(numerators):
         for k in range(numerator.degree() + 2):
@@ -200,7 +205,7 @@ def test_certificate_rejects_the_zero_fraction():
 
 def test_solve_rejects_a_corrupted_candidate(monkeypatch):
     rows, b = random_system(random.Random(12), 5, 1)
-    expected = factor_univariate(rows).solve(b)
+    expected = UnivariateFactorization(rows).solve(b)
     true_lift, tries = interpolate._lift, []
 
     def corrupted_at_first(images, x0):
@@ -211,7 +216,7 @@ def test_solve_rejects_a_corrupted_candidate(monkeypatch):
         return numerators, denominator
 
     monkeypatch.setattr(interpolate, "_lift", corrupted_at_first)
-    assert factor_univariate(rows).solve(b) == expected
+    assert UnivariateFactorization(rows).solve(b) == expected
     assert tries == [tries[0], tries[0] + 1]
 
 
@@ -231,7 +236,7 @@ def test_solve_rejects_a_corrupted_candidate(monkeypatch):
 def test_singular_matrix_raises_with_its_rank(rows, rank):
     n = len(rows)
     with pytest.raises(SingularMatrixError) as error:
-        factor_univariate(rows)
+        UnivariateFactorization(rows)
     assert str(error.value) == (
         f"the {n} x {n} matrix over Q(x) has rank {rank}; a unique solution needs rank {n}. "
         "Check the model for a second recurrent class or a policy that may never terminate"
@@ -247,7 +252,7 @@ def test_singular_verdict_needs_an_exact_kernel_vector(monkeypatch):
         return true_evaluate([{} for _ in rows] if len(calls) <= 2 else rows, point, p)
 
     monkeypatch.setattr(interpolate, "_evaluate", unlucky_at_first)
-    factors = factor_univariate([{0: X, 1: ONE}, {1: X}])
+    factors = UnivariateFactorization([{0: X, 1: ONE}, {1: X}])
     assert factors.point == 2
     assert factors.solve([0 * X, ONE]) == ([-ONE, X], X**2)
 
@@ -260,7 +265,7 @@ def test_value_at_a_point_is_the_rational_solution():
         for step, j in enumerate(rng.sample([k for k in range(n) if k != i], 4)):
             rows[i][j] = -(rng.randint(1, 5) * (X if step % 2 else ONE))
     b = [fmpz_poly([rng.randint(-3, 3), rng.randint(-3, 3)]) for _ in range(n)]
-    numerators, denominator = factor_univariate(rows).solve(b)
+    numerators, denominator = UnivariateFactorization(rows).solve(b)
 
     def value(poly):
         return sum((int(c) * point**k for k, c in enumerate(poly.coeffs())), Fraction(0))

@@ -7,8 +7,7 @@ from skips import needs
 
 import pgsym
 from pgsym.ascent import ascend
-from pgsym.ascent.plot import save
-from pgsym.ascent.result import sparkline
+from pgsym.ascent.result import save, sparkline
 from pgsym.errors import MissingExtraError, SchemaError
 
 

@@ -12,8 +12,8 @@ from pgsym.claims.catalogue import Theorem, catalogue, theorem, theorem_names
 from pgsym.claims.verdict import Status
 from pgsym.errors import SchemaError
 from pgsym.model import MDP, Objective, Problem, direct_policy, softmax_policy, tabular
-from pgsym.model.generic import generic_problem
 from pgsym.model.zoo import zoo
+from pgsym.model.zoo.constructed import generic_problem
 
 ENTRIES = catalogue()
 TRUE = [t for t in ENTRIES if t.holds]

@@ -10,8 +10,8 @@ import pytest
 import pgsym
 from pgsym.expression.exact import written
 from pgsym.model.zoo import zoo_names
+from pgsym.reports.page.content import Settings
 from pgsym.reports.page.document import Builder
-from pgsym.reports.page.settings import Settings
 
 ENDINGS = ("yaml", "json", "graphml", "node-link.json")
 

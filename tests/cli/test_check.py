@@ -9,7 +9,7 @@ import pytest
 from skips import NEEDS_TEX
 from transcript import transcripts
 
-from pgsym.reports import typeset
+from pgsym.reports import files
 
 ROOT = Path(__file__).parent.parent.parent
 NOTE = ROOT / "examples" / "lecture_note"
@@ -167,7 +167,7 @@ def test_pdf_is_written(run, tmp_path):
 )
 def test_unwritable_page_is_refused_before_anything_is_decided(run, tmp_path, monkeypatch, name, message):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(typeset.shutil, "which", lambda name: None)
+    monkeypatch.setattr(files.shutil, "which", lambda name: None)
     status, out, err = run("check", "two-state", "J = J", "-o", name)
     assert (status, out) == (2, "")
     assert message in err

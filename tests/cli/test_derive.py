@@ -5,7 +5,7 @@ import subprocess
 import pytest
 from skips import NEEDS_TEX
 
-from pgsym.reports import typeset
+from pgsym.reports import files
 
 
 def test_terminal_shows_text_that_check_proves(run, tmp_path):
@@ -49,16 +49,16 @@ def test_pdf_is_written(run, tmp_path):
 
 
 def test_without_an_engine_a_pdf_is_refused(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(typeset.shutil, "which", lambda name: None)
+    monkeypatch.setattr(files.shutil, "which", lambda name: None)
     status, _, err = run("derive", "sign-flip", "--pdf", tmp_path / "x.pdf")
     assert status == 2
     assert "x.pdf: none of tectonic, pdflatex, lualatex, xelatex is installed; a PDF needs one" in err
 
 
 def test_failing_engine_is_one_message(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(typeset.shutil, "which", lambda name: name)
+    monkeypatch.setattr(files.shutil, "which", lambda name: name)
     done = subprocess.CompletedProcess([], 1, stdout=b"...\n! Undefined control sequence.\n")
-    monkeypatch.setattr(typeset.subprocess, "run", lambda *args, **options: done)
+    monkeypatch.setattr(files.subprocess, "run", lambda *args, **options: done)
     status, _, err = run("derive", "sign-flip", "--pdf", tmp_path / "x.pdf")
     assert status == 2
     assert "x.pdf: tectonic failed: Undefined control sequence. Write the .tex file" in err

@@ -129,7 +129,7 @@ for method in ("normal form", "identity test"):
     verdict = pgsym.decide(two, "VarG(s) = " + sobel % "gamma^2", method=method)
     assert verdict.proved and verdict.method == method, verdict
     assert pgsym.decide(two, "VarG(s) = " + sobel % "gamma", method=method).refuted
-from pgsym.reports.page.cells import Writer
+from pgsym.reports.page.quantities import Writer
 from pgsym.reports.page.quantities import quantities
 assert "`VarG(s)` is the variance of the return" in str(list(quantities(Writer(two), {})))
 """,

@@ -9,6 +9,7 @@ from strategies import continuing_mdps, episodic_mdps, policies
 
 import pgsym
 from pgsym.algebra import DualField, PrimeField
+from pgsym.algebra.prime import random_residues
 from pgsym.exact.elimination_plan import EliminationPlan
 from pgsym.exact.fields import prime_field
 from pgsym.exact.quantities import Quantities
@@ -27,7 +28,7 @@ def tower(mdp, policy, objective, levels=2, **options):
     shared = list(alone)
     for _ in range(levels):
         directions = [
-            dict(zip(policy.params, field.random_residues(rng, len(policy.params)), strict=True)) for _ in "ab"
+            dict(zip(policy.params, random_residues(rng, field.prime, len(policy.params)), strict=True)) for _ in "ab"
         ]
         level = DualField(shared[-1].field, directions=directions)
         alone.append(Quantities(mdp, policy, objective, level, structure))

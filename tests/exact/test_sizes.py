@@ -146,7 +146,7 @@ def long_run_tables(q):
     found = {name: getattr(q, name) for name in ("g", "nu", "H", "n", "reward_to")}
     if not q.structure.recurrent_classes:
         found["expected_steps"] = q.expected_steps
-    if q.structure.is_unichain:
+    if len(q.structure.recurrent_classes) == 1 and not q.structure.mdp.terminal:
         found["D"] = q.D
     return found
 

@@ -109,8 +109,8 @@ def options(text: str) -> None:
     from pgsym.cli.problem import _state_function, assignments
     from pgsym.model.estimator import find_estimator
     from pgsym.model.formats import locate
-    from pgsym.model.generic import generic_problem
     from pgsym.model.objective import Objective
+    from pgsym.model.zoo.constructed import generic_problem
 
     problem = _problem()
     refused = 0

@@ -13,8 +13,7 @@ from pgsym.errors import DiscountError, FormulaError, ModelError, SchemaError, S
 from pgsym.exact import solve
 from pgsym.model import MDP, Problem, tabular
 from pgsym.model.files import drn
-from pgsym.model.reductions import averaged, merged
-from pgsym.model.transform import terminating
+from pgsym.model.reductions import averaged, merged, terminating
 
 FROM_STORM = """\
 // Exported by storm

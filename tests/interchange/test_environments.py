@@ -17,8 +17,7 @@ from strategies import continuing_mdps, episodic_mdps
 import pgsym
 from pgsym.errors import FormulaError, MissingExtraError, SchemaError, StructureError
 from pgsym.exact import solve
-from pgsym.interchange import to_gymnasium, to_jax
-from pgsym.interchange.environments import outcome_tables
+from pgsym.interchange.environments import outcome_tables, to_gymnasium, to_jax
 from pgsym.model import MDP, Problem
 
 FALSE_ALARM = 1e-6

@@ -13,7 +13,7 @@ from strategies import continuing_mdps, episodic_mdps, points, policies
 import pgsym
 from pgsym.errors import PolicyError, SchemaError, TooLargeError
 from pgsym.exact import solve
-from pgsym.interchange import function
+from pgsym.interchange.functions import function
 
 ROUNDING = 2.0**-40
 """Relative error of some hundred float64 operations without cancellation."""

@@ -12,7 +12,7 @@ from skips import needs
 from strategies import episodic_mdps
 
 from pgsym.errors import DiscountError, FormulaError, MissingExtraError, SchemaError, StructureError
-from pgsym.interchange import from_stormvogel, to_stormvogel
+from pgsym.interchange.stormvogel import from_stormvogel, to_stormvogel
 from pgsym.model import MDP
 from pgsym.model.reductions import averaged
 

@@ -24,8 +24,7 @@ from pgsym.interchange.toolboxes import (
 )
 from pgsym.model import MDP
 from pgsym.model.arrays import to_arrays
-from pgsym.model.reductions import averaged, merged
-from pgsym.model.transform import terminating
+from pgsym.model.reductions import averaged, merged, terminating
 from pgsym.model.validate import RationalisedWarning
 
 SWITCH = MDP.from_transitions(

@@ -13,7 +13,7 @@ from pgsym.model.files.atomic import write_atomically, write_figure
 PACKAGE = Path(__file__).parent.parent.parent / "pgsym"
 
 SCRATCH = {
-    "reports/typeset.py": 1,  # the source that a TeX engine reads, in a temporary folder
+    "reports/files.py": 1,  # the source that a TeX engine reads, in a temporary folder
     "certificates/kernel.py": 2,  # what Coq compiles; the finished library is moved into place
     "model/files/storm.py": 1,  # what Storm reads, in a temporary folder
     "display/figure.py": 1,  # into memory

@@ -12,9 +12,9 @@ import pgsym
 from pgsym.errors import SchemaError
 from pgsym.exact import solve
 from pgsym.model import MDP, generic_mdp, tabular
-from pgsym.model.generic import generic_problem
 from pgsym.model.validate import witness
 from pgsym.model.zoo import zoo
+from pgsym.model.zoo.constructed import generic_problem
 
 
 def rows_of(mdp):

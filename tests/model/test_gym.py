@@ -229,9 +229,7 @@ def test_environment_without_start_raises():
 
 def test_missing_gymnasium_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "gymnasium", None)
-    message = (
-        "FrozenLake-v1: gymnasium is not installed; environments need it. Install pgsym with the extra gym: pgsym[gym]"
-    )
+    message = "gymnasium: it is not installed; environments need it. Install pgsym[gym]"
     with pytest.raises(MissingExtraError, match=re.escape(message)):
         from_gymnasium("FrozenLake-v1")
 

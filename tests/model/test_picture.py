@@ -19,10 +19,9 @@ from skips import NEEDS_TEX
 from pgsym.errors import StructureError
 from pgsym.expression.naming import labels
 from pgsym.model import MDP, sigmoid
-from pgsym.model.drawing.captions import symbols_of_actions
-from pgsym.model.drawing.geometry import MAX_STATES, geometry
+from pgsym.model.drawing.captions import LABEL_SIZE, symbols_of_actions, text_width
+from pgsym.model.drawing.geometry import MAX_STATES, PETAL, geometry
 from pgsym.model.drawing.layout import layout
-from pgsym.model.drawing.records import LABEL_SIZE, PETAL, text_width
 from pgsym.model.drawing.svg import svg
 from pgsym.model.drawing.tikz import tikz
 

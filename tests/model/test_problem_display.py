@@ -3,7 +3,7 @@
 import pytest
 
 import pgsym
-from pgsym.model.problem_display import ROWS
+from pgsym.model.problem import ROWS
 
 
 def test_text_says_what_the_problem_is():

@@ -11,7 +11,7 @@ from pgsym.exact import solve
 from pgsym.exact.fields import exact_field
 from pgsym.exact.quantities import Quantities
 from pgsym.model import MDP, Objective, Problem, generic_mdp, tabular, terminating
-from pgsym.model.transform import fresh
+from pgsym.model.reductions import fresh
 from pgsym.model.zoo import zoo
 
 

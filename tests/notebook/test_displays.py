@@ -9,7 +9,7 @@ from skips import needs
 import pgsym
 from pgsym.auditing import audit, cross_check, standard_suite
 from pgsym.auditing.law_check import LawCheck
-from pgsym.display import html
+from pgsym.display.result import html_table
 from pgsym.errors import MissingExtraError
 from pgsym.exact.moments import sweep
 from pgsym.model import tabular
@@ -41,7 +41,7 @@ def checked():
 
 
 def test_table_escapes_text():
-    assert html.table(["<a>"], [["&"]]) == "<table><tr><th>&lt;a&gt;</th></tr><tr><td>&amp;</td></tr></table>"
+    assert html_table(["<a>"], [["&"]]) == "<table><tr><th>&lt;a&gt;</th></tr><tr><td>&amp;</td></tr></table>"
 
 
 def test_policy_is_shown_as_formulas(model):

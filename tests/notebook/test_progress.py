@@ -5,7 +5,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from pgsym.sampling import progress
+from pgsym.display import progress
 
 
 @pytest.fixture

@@ -18,11 +18,11 @@ from pgsym.claims.derivation.html import mathml
 from pgsym.errors import DiscountError, MissingExtraError, SchemaError
 from pgsym.model.estimator import Reinforce, RewardToGo
 from pgsym.reports.page import report
-from pgsym.reports.page.cells import Writer
+from pgsym.reports.page.content import Settings
 from pgsym.reports.page.document import Builder
 from pgsym.reports.page.estimators import estimators
 from pgsym.reports.page.html import POLICY
-from pgsym.reports.page.settings import Settings
+from pgsym.reports.page.quantities import Writer
 from pgsym.reports.page.theorem import ruling
 
 MODELS = ("short-corridor", "two-state, gamma", "recycling-robot", "hostile", "forty")
@@ -325,7 +325,7 @@ def test_interrupted_report_leaves_the_old_one_whole(small, tmp_path, monkeypatc
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pgsym.reports.page.latex.text", stop)
+    monkeypatch.setattr("pgsym.reports.page.write.paper", stop)
     with pytest.raises(KeyboardInterrupt):
         report(small.at({"t": 1}), tmp_path)
     monkeypatch.undo()

@@ -46,7 +46,7 @@ def test_bound_rejects_thresholds_of_16_bits():
 
 def test_rows_of_different_lengths_share_a_width():
     table = build_alias([np.array([1.0]), np.array([0.5, 0.25, 0.25])])
-    assert (table.rows, table.width, table.bits) == (2, 4, 30)
+    assert (len(table.threshold), table.width, table.bits) == (2 * 4, 4, 30)
     assert table.probabilities(0) == [1.0]
     assert table.probabilities(1) == [0.5, 0.25, 0.25]
 

@@ -3,7 +3,7 @@ import pytest
 
 from pgsym.errors import SamplingError
 from pgsym.sampling import estimate
-from pgsym.sampling.batches import BatchSampler
+from pgsym.sampling.estimate import BatchSampler
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,11 @@ from pgsym.errors import SamplingError
 from pgsym.model import Objective
 from pgsym.model.estimator import GAE, ActorCritic, AllKnowing, EligibilityTrace, NStep, Reinforce, RewardToGo
 from pgsym.sampling import dynamics, estimate
-from pgsym.sampling.gradients import gradients
 from pgsym.sampling.layout import Summation, prepare
 from pgsym.sampling.plan import make_plan
 from pgsym.sampling.random import seed_key
 from pgsym.sampling.tables import build_tables
+from pgsym.sampling.walk import gradients
 
 T, B = 7, 48
 IDS = np.arange(B, dtype=np.uint32)

@@ -5,9 +5,10 @@ import time
 import numpy as np
 import pytest
 
+from pgsym.display import progress
 from pgsym.errors import DiscountError, ImproperPolicyError, PolicyError, SamplingError, StructureError
 from pgsym.model import MDP, Problem, direct_policy, sigmoid, tabular
-from pgsym.sampling import estimate, progress
+from pgsym.sampling import estimate
 
 
 @pytest.fixture

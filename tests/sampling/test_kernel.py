@@ -16,12 +16,11 @@ from pgsym.model import MDP, Objective, Problem, tabular
 from pgsym.model.estimator import RewardToGo
 from pgsym.sampling import build_tables, dynamics, estimate
 from pgsym.sampling.estimate import random_signs
-from pgsym.sampling.gradients import gradients
 from pgsym.sampling.kernel import block_moments
 from pgsym.sampling.layout import Summation, prepare, step_table
 from pgsym.sampling.plan import make_plan
 from pgsym.sampling.random import seed_key
-from pgsym.sampling.walk import returns
+from pgsym.sampling.walk import gradients, rollout
 
 N = 2**16
 
@@ -100,7 +99,7 @@ def test_gradient_of_a_trajectory_is_its_formula(garnet, draw):
         arrays = jax.tree.map(jnp.asarray, drawn.arrays)
         key, ids = jnp.asarray(seed_key(0)), jnp.asarray(drawn.ids)
         g, J, steps = (np.asarray(a) for a in gradients(arrays, drawn.shape, key, ids))
-        alone = np.asarray(returns(arrays, drawn.shape, key, ids))
+        alone = np.asarray(rollout(arrays, drawn.shape, key, ids, keep=False)[0])
     scores, discounts = drawn.tables.scores(), 0.9 ** np.arange(9)
     g, expected = g.T, np.zeros((64, 20))
     for i in range(64):
@@ -228,7 +227,7 @@ import jax
 jax.config.update("jax_num_cpu_devices", 4)
 from pgsym.model import MDP, Problem, sigmoid
 from pgsym.sampling import estimate
-from pgsym.sampling.batches import BatchSampler
+from pgsym.sampling.estimate import BatchSampler
 import pgsym.sampling.layout as layout
 layout.LARGEST_BLOCK = 128
 mdp = MDP.from_transitions(

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 
+from pgsym.claims.language import runs as r
 from pgsym.claims.language import tree as t
 
 Bindings = Mapping[str, t.Let | t.ForAll]
@@ -78,7 +79,7 @@ def uses(body: t.Node, index: str) -> Iterator[tuple[t.Quantity | t.Call, int]]:
     """Every place where an index stands, and at which position."""
     if isinstance(body, t.Sum) and index in body.indices:
         return
-    if isinstance(body, t.Quantity | t.Call):
+    if isinstance(body, t.Quantity | t.Call | r.RunExpect | r.Covariance):
         yield from ((body, k) for k, i in enumerate(body.indices) if i == index)
     for child in body.children:
         yield from uses(child, index)
@@ -88,6 +89,9 @@ def roles(body: t.Node, index: str, own: Bindings) -> set[str]:
     """What a state index is to the quantities that are taken there, through definitions too."""
     found: set[str] = set()
     for node, k in uses(body, index):
+        if isinstance(node, r.Runs):
+            found.add(ACTING)
+            continue
         if isinstance(node, t.Call):
             declared = own[node.name]
             if isinstance(declared, t.Let):
@@ -107,6 +111,9 @@ def roles(body: t.Node, index: str, own: Bindings) -> set[str]:
 def partners(body: t.Node, index: str, own: Bindings) -> Iterator[t.Index]:
     """The states whose action an index is, at each of its uses."""
     for node, k in uses(body, index):
+        if isinstance(node, r.Runs):
+            yield node.given[0]
+            continue
         if isinstance(node, t.Quantity):
             yield node.indices[SOURCE[node.name]]
             continue
@@ -122,8 +129,9 @@ def free(node: t.Node, bound: tuple[str, ...] = ()) -> Iterator[str]:
     """The indices that nothing binds."""
     if isinstance(node, t.Sum):
         bound = (*bound, *node.indices)
-    if isinstance(node, t.Quantity | t.Call):
-        yield from (i for i in node.indices if isinstance(i, str) and i not in bound)
+    if isinstance(node, t.Quantity | t.Call | r.RunExpect | r.Covariance):
+        states = (i for i in node.indices if isinstance(i, str) and r.read_timed(i) is None and r.read_time(i) is None)
+        yield from (i for i in states if i not in bound)
     for child in node.children:
         yield from free(child, bound)
 

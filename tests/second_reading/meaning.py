@@ -20,12 +20,15 @@ from typing import Any
 import sympy as sp
 from flint import arb, ctx
 
+from pgsym.claims.language import runs as r
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.runs import RUN
 from second_reading.indices import ABROAD, ACTING, NEXT, VISITED, Drawn, free, partners, roles
-from second_reading.jets import Jet, UnclearError, solve
+from second_reading.jets import Jet, UnclearError, solve, total
 from second_reading.names import Env, Names
 from second_reading.point import END, InapplicableError, UndefinedError, VisitedEndError
 from second_reading.tensors import alike, dot, entrywise, paired
+from second_reading.trajectories import AfterEndError, Trajectories, is_random
 
 FLOAT_BITS, MOST_BITS = 53, 848
 """The working precision to begin with, and the last one."""
@@ -59,6 +62,7 @@ class Plain(Names):
         self.world = world
         self._known_roles: dict[tuple[int, str], set[str]] = {}
         self._closed: dict[int, bool] = {}
+        self.trajectories = Trajectories(self)
 
     def read(self, relation: str | None = None) -> Reading:
         """Whether the claim, or its sides in another relation, holds at the point."""
@@ -96,6 +100,7 @@ class Plain(Names):
     def _gaps(self, relation: str) -> list[arb]:
         """What must be zero: left - right, or for a proportion the minors with the largest entry of the right side."""
         self._fresh()
+        self.trajectories.clear()
         pairs = list(self._entries())
         if relation != t.PROPORTIONAL:
             return [x - y for x, y in pairs]
@@ -133,7 +138,7 @@ class Plain(Names):
         """What an index that is bound just above `body` runs over."""
         if t.is_action(index):
             partner = next(partners(body, index, self.own))
-            return self._actions(self._state(partner) if isinstance(partner, t.Literal) else env[partner])
+            return self._actions(self._state(partner) if isinstance(partner, t.Literal) else self.item(partner, env))
         key = (id(body), index)  # every tree lives as long as this object
         if key not in self._known_roles:
             self._known_roles[key] = roles(body, index, self.own)
@@ -152,8 +157,23 @@ class Plain(Names):
 
     # -- values ----------------------------------------------------------------------------------------------
 
+    def _pair(self, left: t.Node, right: t.Node, env: Env) -> tuple[Any, Any]:
+        return self._added(left, right, env) if RUN in env else alike(*self._operands(left, right, env))
+
+    def _added(self, left: t.Node, right: t.Node, env: Env) -> tuple[Any, Any]:
+        """Two operands of a sum: what lies after the end of a run is 0, the other counts."""
+        found = []
+        for node in (left, right):
+            try:
+                found.append(self.value(node, env))
+            except AfterEndError:
+                found.append(self.numbers.number(0))
+        return alike(*found)
+
     def _operands(self, left: t.Node, right: t.Node, env: Env) -> tuple[Any, Any]:
         """Two operands; what an index does not run over counts before what divides by zero there."""
+        if RUN in env:
+            return self.value(left, env), self.value(right, env)
         try:
             x = self.value(left, env)
         except UnclearError:
@@ -167,7 +187,7 @@ class Plain(Names):
             return self._value(node, env)
         closed = self._closed.get(id(node))
         if closed is None:
-            closed = self._closed[id(node)] = next(free(node), None) is None
+            closed = self._closed[id(node)] = next(free(node), None) is None and not is_random(node, self.own)
         if not closed:
             return self._value(node, env)
         if id(node) not in self._values:
@@ -185,13 +205,13 @@ class Plain(Names):
             case t.Quantity():
                 return self._quantity(node, env)
             case t.Call():
-                return self._call(node, self._place(node, env))
+                return self._call(node, self._place(node, env), env)
             case t.Neg(body):
                 return entrywise(lambda e: -e, self.value(body, env))
             case t.Add(left, right):
-                return paired(Jet.__add__, *alike(*self._operands(left, right, env)))
+                return paired(Jet.__add__, *self._pair(left, right, env))
             case t.Sub(left, right):
-                return paired(Jet.__sub__, *alike(*self._operands(left, right, env)))
+                return paired(Jet.__sub__, *self._pair(left, right, env))
             case t.Mul(left, right):
                 x, y = self._operands(left, right, env)
                 return entrywise(lambda e: e * y, x) if isinstance(y, Jet) else entrywise(lambda e: x * e, y)
@@ -225,7 +245,14 @@ class Plain(Names):
                 one, zero = self.numbers.number(1), self.numbers.number(0)
                 eye = [[one if i == j else zero for j in range(len(matrix))] for i in range(len(matrix))]
                 return solve(matrix, eye)
-        raise TypeError(type(node).__name__)
+            case r.RunExpect() | r.Covariance():
+                return self.trajectories.mean(node, env)
+            case r.Trace(body):
+                matrix = self.value(body, env)
+                return (
+                    matrix if isinstance(matrix, Jet) else total([row[i] for i, row in enumerate(matrix)], self.order)
+                )
+        return self.trajectories.value(node, env)
 
     def _sum(self, index: str, body: t.Node, env: Env, drawn: bool) -> Any:
         found = None

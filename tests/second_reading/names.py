@@ -10,6 +10,7 @@ from typing import Any
 import sympy as sp
 
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.runs import RUN, read_time, read_timed
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Direct, Policy
@@ -26,6 +27,7 @@ from second_reading.point import (
     logit,
 )
 from second_reading.tensors import paired
+from second_reading.trajectories import is_random
 
 Env = dict[str, Hashable]
 Point = Mapping[sp.Symbol, sp.Expr]
@@ -105,6 +107,17 @@ class Names(ABC):
 
     # -- literals and places ---------------------------------------------------------------------------------
 
+    def item(self, index: str, env: Env) -> Hashable:
+        """What an index stands for: bound, at a time of a run, or a time."""
+        if index in env:
+            return env[index]
+        if (found := read_timed(index)) is not None:
+            letter, time = found
+            return env[RUN].at(letter, (env[time.name] if time.name else 0) + time.shift)  # type: ignore[attr-defined]
+        time = read_time(index)
+        assert time is not None
+        return (env[time.name] if time.name else 0) + time.shift  # type: ignore[operator]
+
     def _state(self, literal: t.Literal) -> Hashable:
         return _named(literal.name, self.mdp.states)
 
@@ -112,7 +125,7 @@ class Names(ABC):
         return (STAY,) if state in self.ends else self.mdp.actions(state)
 
     def _place(self, node: t.Quantity | t.Call, env: Env) -> tuple[Hashable, ...]:
-        found = [env[i] if isinstance(i, str) else None for i in node.indices]
+        found = [self.item(i, env) if isinstance(i, str) else None for i in node.indices]
         is_action = acts(node, self.own)
         for k, i in enumerate(node.indices):
             if isinstance(i, t.Literal) and not is_action[k]:
@@ -125,11 +138,13 @@ class Names(ABC):
 
     # -- the claim's own functions ---------------------------------------------------------------------------
 
-    def _call(self, node: t.Call, place: tuple[Hashable, ...]) -> Any:
+    def _call(self, node: t.Call, place: tuple[Hashable, ...], env: Env | None = None) -> Any:
         declared = self.own[node.name]
         if isinstance(declared, t.ForAll):  # 0 in terminal states
             given = self.functions[node.name].get(place)
             return self.numbers.number(0) if given is None else self.numbers(given)
+        if env is not None and is_random(declared.body, self.own):
+            return self.value(declared.body, {**env, **dict(zip(declared.indices, place, strict=True))})
         key = (node.name, place)
         if key not in self._values:
             try:

@@ -7,7 +7,7 @@ import pytest
 from skips import needs
 
 from pgsym.errors import StudyError
-from pgsym.reports.tables import result_table
+from pgsym.reports.terminal import result_table
 from pgsym.sampling.moments import ExactMoments
 from pgsym.study import Store, StudyResult, run_study
 from pgsym.study.result import plot, save

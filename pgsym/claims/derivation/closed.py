@@ -25,10 +25,10 @@ from pgsym.exact import solve
 from pgsym.exact.policy_symbols import PolicySymbols, in_policy_symbols
 from pgsym.expression.ordering import split
 from pgsym.expression.tex import tex_width
-from pgsym.model.collision import all_symbols
 from pgsym.model.mdp import Action, State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Softmax
+from pgsym.model.policy_checks import all_symbols
 from pgsym.model.problem import Problem
 
 BUDGET = 5_000

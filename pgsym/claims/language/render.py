@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
+from pgsym.claims.language import runs
 from pgsym.claims.language.relation import SPELLINGS
 from pgsym.claims.language.tree import (
     Add,
@@ -54,8 +55,9 @@ from pgsym.expression.notation import derivative_latex, name_latex, symbol_latex
 from pgsym.expression.quantity import QUANTITIES, VOCABULARY
 
 _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(5)
-KEYWORDS = frozenset({"sum", "E", "limit", "grad", "log", "dot", "outer", "inv", "transpose", "let", "for", "all",
-                      "with", *(text for text in SPELLINGS if text.isalpha())})  # fmt: skip
+KEYWORDS = frozenset({"sum", "prod", "E", "Var", "Cov", "limit", "grad", "log", "trace", "dot", "outer", "inv",
+                      "transpose", "let", "for", "all", "with", "G",
+                      *(text for text in SPELLINGS if text.isalpha())})  # fmt: skip
 """Words with a meaning of their own."""
 
 _PLAIN = re.compile(r"[^\W\d]\w*'*\Z")
@@ -108,15 +110,19 @@ def claim_latex(claim: Claim) -> str:
     return r", \quad ".join([claim.latex(), *lets])
 
 
+_OPEN = Sum | Expect | Limit | runs.OverTime | runs.RunExpect
+"""What extends to the right over products."""
+
+
 def _level(node: Node) -> int:
     """How tightly the node's outermost operation binds."""
     if isinstance(node, Add | Sub | Neg):
         return _SUM
-    if isinstance(node, Mul | Div | Sum | Expect | Limit):
+    if isinstance(node, Mul | Div | _OPEN):
         return _PRODUCT
-    if isinstance(node, Grad | Log):
+    if isinstance(node, Grad | Log | runs.Trace):
         return _PRODUCT if _is_open(node.body) else _UNARY
-    if isinstance(node, Pow):
+    if isinstance(node, Pow | runs.TimePower):
         return _POWER
     if isinstance(node, Number) and (node.value < 0 or node.value.denominator != 1):
         return _SUM if node.value < 0 else _PRODUCT
@@ -125,9 +131,9 @@ def _level(node: Node) -> int:
 
 def _is_open(node: Node) -> bool:
     """Whether the text would swallow a product that follows."""
-    if isinstance(node, Sum | Expect | Limit):
+    if isinstance(node, _OPEN):
         return True
-    if isinstance(node, Grad | Log):
+    if isinstance(node, Grad | Log | runs.Trace):
         return _is_open(node.body)
     if isinstance(node, Mul | Div):
         return _is_open(node.right) and _level(node.right) == _PRODUCT and not isinstance(node.right, Mul | Div)
@@ -157,7 +163,7 @@ class _Writer:
 
     def prefix(self, node: Node) -> str:
         """What follows grad or log; a power has parentheses, as grad x^2 could be read as (grad x)^2."""
-        if isinstance(node, Pow):
+        if isinstance(node, Pow | runs.TimePower):
             return self.group(self.write(node))
         return self.write(node) if _is_open(node) and _level(node) == _PRODUCT and not isinstance(
             node, Mul | Div
@@ -176,7 +182,8 @@ class _Text(_Writer):
             case Number(value):
                 return str(value)
             case Symbol(name):
-                plain = _PLAIN.match(name) and name not in self.taken and name.rstrip("'") not in VOCABULARY
+                known = name in self.taken or name.rstrip("'") in VOCABULARY
+                plain = _PLAIN.match(name) and not known and (runs.read_timed(name) or "s")[0] in "sa"
                 return name if plain else _quoted(name)
             case Call(name, indices):
                 return self.call(name, indices)
@@ -205,6 +212,23 @@ class _Text(_Writer):
             case Expect(draws, body):
                 drawn = ", ".join(f"{d.index}~{d.name}{_mark(d.primed)}" for d in draws)
                 return f"E[{drawn}] {self.part(body, _PRODUCT)}"
+            case runs.Trace(body):
+                return f"trace {self.prefix(body)}"
+            case runs.OverTime(index, bounds, body):
+                head = "sum" if isinstance(node, runs.TimeSum) else "prod"
+                return f"{head}[{_bounds_text(index, bounds)}] {self.part(body, _PRODUCT)}"
+            case runs.TimePower(body):
+                return f"{self.part(body, _ATOM)}^{_exponent(node)}"
+            case runs.RunExpect(body, operator):
+                return f"{operator}[{_runs_text(node)}] {self.part(body, _PRODUCT)}"
+            case runs.Covariance(left, right):
+                return f"Cov[{_runs_text(node)}]({self.write(left)}, {self.write(right)})"
+            case runs.RewardAt(time) | runs.ReturnFrom(time):
+                return runs.timed("r" if isinstance(node, runs.RewardAt) else "G", time)
+            case runs.Return():
+                return "G"
+            case runs.RunProbability():
+                return "P(tau)"
             case Unary(body):
                 return f"{type(node).__name__.lower()}({self.write(body)})"
             case Binary(left, right):
@@ -252,6 +276,27 @@ def _index_text(index: Index) -> str:
         return index
     whole = isinstance(index.name, int) and not isinstance(index.name, bool) and index.name >= 0
     return str(index.name) if whole else _quoted(index.name)
+
+
+def _bounds_text(index: str, bounds: tuple[runs.Bound, ...]) -> str:
+    """t, u>=t, t<=u<t+3."""
+    if len(bounds) != 2:
+        return index + "".join(f"{b.op}{b.time}" for b in bounds)
+    low, high = bounds
+    return f"{low.time}{runs.FLIPPED[low.op]}{index}{high.op}{high.time}"
+
+
+def _exponent(node: runs.TimePower) -> str:
+    """t, (t+1), (u-t), (u-t-1)."""
+    if node.since is None:
+        return f"({node.to})" if node.to.shift else str(node.to)
+    return f"({node.to.name}-{node.since.name}{node.to.shift or '':+})" if node.to.shift else (
+        f"({node.to.name}-{node.since.name})")  # fmt: skip
+
+
+def _runs_text(node: runs.RunExpect | runs.Covariance) -> str:
+    given = ", ".join(f"{n}={_index_text(i)}" for n, i in zip(("s_0", "a_0"), node.given, strict=False))
+    return f"tau{'~pi' + _mark(True) if node.primed else ''}{' | ' + given if given else ''}"
 
 
 class _Latex(_Writer):
@@ -310,6 +355,24 @@ class _Latex(_Writer):
                 return rf"{self.part(left, _UNARY)} \cdot {self.part(right, _UNARY)}"
             case Outer(left, right):
                 return rf"{self.part(left, _UNARY)} \otimes {self.part(right, _UNARY)}"
+            case runs.Trace(body):
+                return rf"\operatorname{{tr}} {self.prefix(body)}"
+            case runs.OverTime(index, bounds, body):
+                sign = r"\sum" if isinstance(node, runs.TimeSum) else r"\prod"
+                return rf"{sign}_{{{_bounds_latex(index, bounds)}}} {self.part(body, _PRODUCT)}"
+            case runs.TimePower(body):
+                return f"{self.part(body, _ATOM)}^{{{_exponent(node).strip('()')}}}"
+            case runs.RunExpect(body, operator):
+                return rf"{_RUN_OPERATORS[operator]}_{{{_runs_latex(node)}}}\left[{self.write(body)}\right]"
+            case runs.Covariance(left, right):
+                inner = rf"\left({self.write(left)},\, {self.write(right)}\right)"
+                return rf"\operatorname{{Cov}}_{{{_runs_latex(node)}}}{inner}"
+            case runs.RewardAt(time) | runs.ReturnFrom(time):
+                return f"{'r' if isinstance(node, runs.RewardAt) else 'G'}_{{{time}}}"
+            case runs.Return():
+                return r"R(\tau)"
+            case runs.RunProbability():
+                return r"P(\tau)"
         raise TypeError(f"{type(node).__name__} is not a node of the claim language")
 
     def factor(self, node: Node) -> str:
@@ -352,5 +415,22 @@ def _head(name: str, primed: bool) -> str:
 def _index_latex(index: Index) -> str:
     if isinstance(index, Literal):
         return name_latex(index.name)
+    if at := runs.read_timed(index):
+        return f"{at[0]}_{{{at[1]}}}"
     base = index.rstrip("'")
     return symbol_latex(base) + "'" * (len(index) - len(base))
+
+
+_RUN_OPERATORS = {"E": r"\mathbb{E}", "Var": r"\operatorname{Var}"}
+
+
+def _bounds_latex(index: str, bounds: tuple[runs.Bound, ...]) -> str:
+    text = _bounds_text(index, bounds) if bounds else f"{index}>=0"
+    for op, sign in ((">=", r" \ge "), ("<=", r" \le "), ("<", " < "), (">", " > ")):
+        text = text.replace(op, sign)
+    return text
+
+
+def _runs_latex(node: runs.RunExpect | runs.Covariance) -> str:
+    given = r",\, ".join(f"{n} = {_index_latex(i)}" for n, i in zip(("s_0", "a_0"), node.given, strict=False))
+    return r"\tau" + (r" \sim \pi'" if node.primed else "") + (rf" \mid {given}" if given else "")

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.errors import ClaimError
 from pgsym.expression.complaint import caret
@@ -82,12 +83,24 @@ class Scope:
                 return 0 if value else None
             case t.Quantity(name, indices):
                 self._check_applied(node, len(quantity_at(name, len(indices)).kinds))
+                self._check_times(node)
                 return quantity_at(name, len(indices)).rank
             case t.Call(name):
                 self._check_applied(node, len((self.lets.get(name) or self.free[name]).indices))
+                self._check_times(node)
                 return self.let_rank(name) if name in self.lets else 0
-            case t.Neg(body) | t.Sum(_, body) | t.Expect(_, body) | t.Limit(body):
+            case t.Neg(body) | t.Sum(_, body) | t.Expect(_, body) | t.Limit(body) | runs.TimeSum(_, _, body):
                 return self.rank(body)
+            case runs.RewardAt() | runs.ReturnFrom() | runs.Return() | runs.RunProbability():
+                return 0
+            case runs.TimePower(body) | runs.TimeProduct(_, _, body):
+                return self._scalar(body, "a power or a product over time is taken")
+            case runs.RunExpect(body, "E"):
+                return self.rank(body)
+            case runs.RunExpect(body):
+                return self._covariance(node, self.rank(body) or 0, self.rank(body) or 0)
+            case runs.Covariance(left, right):
+                return self._covariance(node, self.rank(left) or 0, self.rank(right) or 0)
             case t.Grad(body):
                 rank = self.rank(body) or 0
                 if rank == 2:
@@ -99,6 +112,10 @@ class Scope:
                 if self.rank(body) != 2:
                     raise self.error(f"found {self._shape(body)}; a matrix over the parameters is required", body)
                 return 2
+            case runs.Trace(body):
+                if self.rank(body) != 2:
+                    raise self.error(f"found {self._shape(body)}; a matrix over the parameters has a trace", body)
+                return 0
             case t.Add(left, right) | t.Sub(left, right):
                 return self._same(left, right, node)
             case t.Mul(left, right):
@@ -130,7 +147,7 @@ class Scope:
         """The shape of what a let defines."""
         if name not in self._ranks:
             let = self.lets[name]
-            loose = [i for i, _ in self.free_uses(let.body) if i not in let.indices]
+            loose = [i for i, _ in self.free_uses(let.body) if i not in let.indices and not _of_run(i, let.indices)]
             if loose:
                 raise ClaimError(
                     f"its body has the index {loose[0]}; a definition mentions only its own indices. "
@@ -139,6 +156,30 @@ class Scope:
                 )
             self._ranks[name] = self.rank(let.body) or 0
         return self._ranks[name]
+
+    def is_random(self, node: t.Node) -> bool:
+        """Whether the expression has a value on each run, not one of its own."""
+        return any(i == runs.RUN or runs.read_timed(i) for i, _ in self.free_uses(node))
+
+    def _covariance(self, node: t.Node, *ranks: int) -> int:
+        if ranks not in ((0, 0), (1, 1)):
+            raise self.error(
+                f"found the covariance of {SHAPES[ranks[0]]} and {SHAPES[ranks[1]]}; two scalars or two vectors over "
+                "the parameters have one",
+                node,
+            )
+        return 2 * ranks[0]
+
+    def _check_times(self, node: t.Quantity | t.Call) -> None:
+        """An action is taken in the state of its own time."""
+        if not any(isinstance(i, str) and runs.read_timed(i) for i in node.indices):
+            return
+        for state, action in self.entry(node).pairs:
+            places = node.indices[state], node.indices[action]
+            at = [runs.read_timed(i) if isinstance(i, str) else None for i in places]
+            if at[1] is not None and (at[0] is None or at[0][1] != at[1][1]):
+                wanted = runs.timed("s", at[1][1])
+                raise self.error(f"{places[1]} is an action of {wanted}; found {places[0]}. Give both one time", node)
 
     def _same(self, left: t.Node, right: t.Node, node: t.Node) -> int | None:
         a, b = self.rank(left), self.rank(right)
@@ -184,14 +225,16 @@ class Scope:
         if isinstance(node, t.Quantity):
             return quantity_at(node.name, 0).kinds
         declared = (self.lets.get(node.name) or self.free[node.name]).indices
-        return tuple(ACTION if t.is_action(i) else STATE for i in declared)
+        return tuple(map(_kind, declared))
 
     # -- indices ---------------------------------------------------------------------------------------------
 
-    def entry(self, node: t.Call | t.Quantity) -> QuantityDefinition:
+    def entry(self, node: t.Call | t.Quantity | runs.RunExpect | runs.Covariance) -> QuantityDefinition:
         """Kinds, pairs and roles of one use of a name."""
         if isinstance(node, t.Call) and node.name in self._entries:
             return self._entries[node.name]
+        if isinstance(node, runs.Runs):
+            return _START
         if isinstance(node, t.Quantity):
             found = quantity_at(node.name, len(node.indices))
             roles = found.roles
@@ -201,7 +244,7 @@ class Scope:
                 roles += tuple((k, Role.ABROAD) for k, role in roles if role is Role.NEXT)
             return replace(found, roles=roles)
         declared = (self.lets.get(node.name) or self.free[node.name]).indices
-        kinds = tuple(ACTION if t.is_action(i) else STATE for i in declared)
+        kinds = tuple(map(_kind, declared))
         nearest = [max((k for k in range(j) if kinds[k] == STATE), default=-1) for j in range(len(kinds))]
         if node.name not in self.lets:
             pairs = [(i, j) for j, i in enumerate(nearest) if kinds[j] == ACTION and i >= 0]
@@ -218,7 +261,7 @@ class Scope:
 
     def uses(
         self, node: t.Node, index: str, bound: tuple[str, ...] = (), near: bool = False
-    ) -> Iterator[tuple[t.Call | t.Quantity, int, tuple[str, ...], bool]]:
+    ) -> Iterator[tuple[t.Call | t.Quantity | runs.RunExpect | runs.Covariance, int, tuple[str, ...], bool]]:
         """Every place under a node where an index is used.
 
         The quantity, the position, what is bound on the way, and whether a limit is taken there: the discount is below
@@ -234,6 +277,10 @@ class Scope:
                 yield from self.uses(body, index, bound, True)
             case t.Quantity(_, indices) | t.Call(_, indices):
                 yield from ((node, k, bound, near) for k, i in enumerate(indices) if i == index)
+            case runs.RunExpect() | runs.Covariance():
+                yield from ((node, k, bound, near) for k, i in enumerate(node.given) if i == index)
+                for child in node.children:
+                    yield from self.uses(child, index, bound, near)
             case _:
                 for child in node.children:
                     yield from self.uses(child, index, bound, near)
@@ -250,10 +297,37 @@ class Scope:
                 yield from self.free_uses(body, (*bound, *indices))
             case t.Expect():
                 yield from self.free_uses(node.expanded(), bound)
+            case runs.RunExpect() | runs.Covariance():
+                yield from ((i, node) for i in node.given if isinstance(i, str) and i not in bound)
+                for child in node.children:
+                    yield from ((i, n) for i, n in self.free_uses(child, bound) if not _of_run(i))
+            case runs.OverTime(index, bounds, body):
+                if index in bound:
+                    raise self.error(f"{index} is summed inside a sum over {index}; rename one of them", node)
+                for other in bounds:
+                    yield from _named(other.time, node)
+                yield runs.RUN, node
+                yield from ((i, n) for i, n in self.free_uses(body, (*bound, index)) if not _of_run(i, (index,), False))
+            case runs.RewardAt(step) | runs.ReturnFrom(step):
+                yield runs.timed("r", step), node
+            case runs.Return() | runs.RunProbability():
+                yield runs.RUN, node
+            case runs.TimePower(body, to, since):
+                yield from _named(to, node)
+                yield from _named(since, node) if since is not None else ()
+                yield from self.free_uses(body, bound)
             case t.Quantity(_, indices) | t.Call(_, indices):
                 kinds = self.kinds(node) if isinstance(node, t.Call) else quantity_at(node.name, len(indices)).kinds
+                if isinstance(node, t.Call) and node.name in self.lets and self.is_random(self.lets[node.name].body):
+                    yield runs.RUN, node
                 for i, kind in zip(indices, kinds, strict=False):
-                    if isinstance(i, str):
+                    if (time := runs.read_time(i) if isinstance(i, str) else None) is not None:
+                        if kind != TIME:
+                            raise self.error(f"{node.name} takes {_A[kind]} there; {i} is a time", node)
+                        yield from _named(time, node)
+                    elif kind == TIME:
+                        raise self.error(f"{node.name} takes a time there, as in {node.name}(t)", node)
+                    elif isinstance(i, str):
                         if (kind == ACTION) != t.is_action(i):
                             raise self.error(
                                 f"{node.name} takes {'an action' if kind == ACTION else 'a state'} there; {i} is "
@@ -302,6 +376,35 @@ class Scope:
         return Range(index, next(iter(partners)))
 
 
+TIME = "time"
+_A = {ACTION: "an action", STATE: "a state", TIME: "a time"}
+_START = QuantityDefinition("E[tau]", (STATE, ACTION), "", "", ((0, Role.ACTING),), ((0, 1),))
+"""What a run may be given to begin with."""
+
+
+def _kind(index: str) -> str:
+    return TIME if runs.is_time(index) else ACTION if t.is_action(index) else STATE
+
+
+def _named(time: runs.Time, node: t.Node) -> Iterator[tuple[str, t.Node]]:
+    """The use of a time by a letter."""
+    yield from [(runs.timed("s", time), node)] if time.name else ()
+
+
+def _of_run(index: str, times: tuple[str, ...] = (), counted: bool = True) -> bool:
+    """Whether an index is bound by a run, or by one of these times.
+
+    Parameters
+    ----------
+    counted
+        The run itself is bound too, with the steps that are counted from its start.
+    """
+    found = runs.read_timed(index)
+    if found is None:
+        return counted and index == runs.RUN
+    return found[1].name in times or (counted and not found[1].name)
+
+
 def check(claim: t.Claim) -> tuple[int, tuple[Range, ...]]:
     """The rank of the two sides, and the free indices with what they run over, states first.
 
@@ -319,6 +422,14 @@ def check(claim: t.Claim) -> tuple[int, tuple[Range, ...]]:
             _first(claim.right),
         )
     sides = [dict(reversed(list(scope.free_uses(side)))) for side in (claim.left, claim.right)]
+    for index, place in {**sides[1], **sides[0]}.items():
+        at = runs.read_timed(index)
+        if at is not None and at[1].name:
+            raise scope.error(f"the time {at[1].name} is not bound; sum over it, as in sum[{at[1].name}]", place)
+        if at is not None or index == runs.RUN:
+            raise scope.error(
+                "found a part of a run outside of one; it stands under E[tau], Var[tau] or Cov[tau]", place
+            )
     for here, other, node in ((sides[0], sides[1], claim.right), (sides[1], sides[0], claim.left)):
         for index, place in here.items():
             if index not in other and index not in scope.each and not isinstance(node, t.Number):
@@ -342,6 +453,9 @@ def check(claim: t.Claim) -> tuple[int, tuple[Range, ...]]:
         _check_sums(scope, side, tuple(indices))
     for let in scope.lets.values():
         scope.let_rank(let.name)
+        if scope.is_random(let.body):
+            _check_sums(scope, let.body, let.indices)
+            continue
         scope.entry(t.Call(let.name, let.indices))
         _check_sums(scope, let.body, let.indices)
     return max((r for r in ranks if r is not None), default=0), ranges
@@ -357,7 +471,7 @@ def _check_sums(scope: Scope, node: t.Node, bound: tuple[str, ...]) -> None:
             rest = node.indices[k + 1 :]
             inner = t.Sum(rest, node.body, at=node.at) if rest else replace(node.body, at=node.at)
             partner = scope.range(inner, index).partner
-            if isinstance(partner, str) and partner not in known:
+            if isinstance(partner, str) and partner not in known and runs.read_timed(partner) is None:
                 raise scope.error(f"{index} is an action of {partner}, which is not known there; sum over {partner} "
                                   "first", node)  # fmt: skip
         bound = (*bound, *node.indices)

@@ -11,8 +11,8 @@ from pgsym.exact.moments.law import EstimatorMoments
 from pgsym.exact.moments.present import describe, leaf
 from pgsym.exact.moments.specification import BiasTarget, bias_target, require_estimator
 from pgsym.exact.moments.sweep import applicable, plot_sweeps, sweep
-from pgsym.exact.present import SHOWN, field_trust, short
 from pgsym.exact.solution import Table
+from pgsym.exact.tables import SHOWN, field_trust, short
 from pgsym.expression.latex import align
 from pgsym.expression.symbols import in_order
 from pgsym.limits import CLOSED_FORM_TERMS

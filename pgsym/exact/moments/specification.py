@@ -13,9 +13,9 @@ from pgsym.exact.moments.space import Array, Space
 from pgsym.exact.moments.transitions import differential
 from pgsym.exact.moments.whole_return import WholeReturn
 from pgsym.exact.quantities import Quantities
-from pgsym.model.collision import all_symbols
 from pgsym.model.estimator import EXACT, EligibilityTrace, Estimator, Reinforce
 from pgsym.model.objective import Objective
+from pgsym.model.policy_checks import all_symbols
 from pgsym.model.problem import Problem
 from pgsym.model.structure import Structure
 from pgsym.model.validate import check_distinct

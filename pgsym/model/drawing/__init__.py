@@ -1,10 +1,9 @@
 """Pictures of MDPs: one geometry, written as SVG or TikZ.
 
-layout    where the states stand: lines, circles, grids, springs
-petals    the angles of the actions around their state
+layout    where the states stand (lines, circles, grids, springs), and the angles of the actions around them
 routing   the curves of the outcomes, and where their labels fit
-geometry  all of it for one MDP, as `records`
 captions  what is said in words
+geometry  all of it for one MDP
 svg, tikz two writers of the same geometry
 """
 

@@ -15,6 +15,8 @@ from pgsym.model.mdp import MDP, Action, State
 _DIRECTIONS = {
     "left": "←", "right": "→", "up": "↑", "down": "↓", "west": "←", "east": "→", "north": "↑", "south": "↓",
 }  # fmt: skip
+LABEL_SIZE = 11.0
+NAME_SIZE = 12.0
 CROWDED = 48
 """Labels from which equal probabilities are said once."""
 
@@ -46,12 +48,11 @@ class Captions:
     @classmethod
     def of(cls, mdp: MDP) -> Captions:
         """0 and nothing, unless the labels would say the same thing again and again."""
-        outcomes = [(s, a, o) for s, a in mdp.pairs for o in mdp.outcomes(s, a)]
-        counts = Counter(o.r for _, _, o in outcomes)
+        counts = Counter(r for *_, r in mdp.rows)
         reward, count = counts.most_common(1)[0] if counts else (sp.Integer(0), 0)
-        usual = count == len(outcomes) or (len(outcomes) >= 8 and 4 * count >= 3 * len(outcomes))
+        usual = count == len(mdp.rows) or (len(mdp.rows) >= 8 and 4 * count >= 3 * len(mdp.rows))
         default = cls(reward if usual else sp.Integer(0), False)
-        labels = sum(default.shown(mdp, s, a, o.p, o.r) != (None, None) for s, a, o in outcomes)
+        labels = sum(default.shown(mdp, s, a, p, r) != (None, None) for s, a, _, p, r in mdp.rows)
         return cls(default.reward, labels > CROWDED)
 
     def shown(self, mdp: MDP, state: State, action: Action, p: sp.Expr, r: sp.Expr) -> Caption:
@@ -64,7 +65,7 @@ class Captions:
         found = [] if mdp.gamma in (1, sp.Symbol("gamma")) else [f"γ = {plain(mdp.gamma)}"]
         if quiet:
             return ["; ".join([*found, "too many outcomes for their probabilities and rewards"])]
-        rewards = {o.r for s, a in mdp.pairs for o in mdp.outcomes(s, a)}
+        rewards = {r for *_, r in mdp.rows}
         if len(rewards) == 1 and self.reward != 0:
             found.append(f"every reward is {plain(self.reward)}")
         elif self.reward != 0:
@@ -80,26 +81,23 @@ def symbols_of_actions(actions: Sequence[Action]) -> dict[Action, str]:
     >>> symbols_of_actions(["left", "stay", "stop", "R"])
     {'left': '←', 'stay': 'sta', 'stop': 'sto', 'R': 'R'}
     """
-    found: dict[Action, str] = {}
     names = {a: str(a) for a in actions}
-    arrows = Counter(_DIRECTIONS.get(name.lower()) for name in names.values())
-    taken: set[str] = set()
+    arrows = {a: _DIRECTIONS.get(name.lower()) for a, name in names.items()}
+    count = Counter(arrows.values())
+    found: dict[Action, str] = {}
     for a, name in names.items():
-        arrow = _DIRECTIONS.get(name.lower())
-        if arrow and arrows[arrow] == 1:
+        arrow = arrows[a]
+        if arrow and count[arrow] == 1:
             found[a] = arrow
-        elif 0 < len(name) <= 3 and name not in taken:
+        elif 0 < len(name) <= 3 and name not in found.values():
             found[a] = name
-        taken |= {found[a]} if a in found else set()
     for i, (a, name) in enumerate(names.items(), start=1):
-        if a in found:
-            continue
-        others = [other for b, other in names.items() if b != a]
-        starts = [name[:k] for k in (1, 2, 3) if name.strip()]
-        free = [text for text in starts if text not in taken and not any(o.startswith(text) for o in others)]
-        numbers = [str(k) for k in range(i, i + len(names) + 1) if str(k) not in taken]
-        found[a] = (free + numbers)[0]
-        taken.add(found[a])
+        if a not in found:
+            others = [other for b, other in names.items() if b != a]
+            starts = [name[:k] for k in (1, 2, 3) if name.strip()]
+            candidates = [text for text in starts if not any(other.startswith(text) for other in others)]
+            candidates += map(str, range(i, i + len(names) + 1))
+            found[a] = next(text for text in candidates if text not in found.values())
     return {a: found[a] for a in actions}
 
 
@@ -110,3 +108,19 @@ def shorten(text: str, fits: Callable[[str], bool]) -> str:
     while len(text) > 1 and not fits(text + "…"):
         text = text[:-1]
     return text + "…"
+
+
+def description(mdp: MDP) -> str:
+    """What somebody hears who cannot see the picture."""
+    terminal = ", ".join(str(s) for s in mdp.states if s in mdp.terminal)
+    start = ", ".join(f"{s} with probability {plain(p)}" for s, p in mdp.start.items())
+    parts = [f"Markov decision process with {len(mdp.states)} states and {len(mdp.pairs)} state-action pairs"]
+    parts += [f"discount factor {plain(mdp.gamma)}"]
+    parts += [f"starts in {start}"] if start and len(mdp.start) <= 8 else []
+    parts += [f"terminal: {terminal}"] if terminal and len(mdp.terminal) <= 20 else []
+    return "; ".join(parts)
+
+
+def text_width(text: str, size: float) -> float:
+    """Width of text in a sans-serif font, on the safe side."""
+    return size * sum(1.0 if ord(c) > 0x2E7F else 0.36 if c in " .,;:'|il!()/⁰¹²³" else 0.62 for c in text)

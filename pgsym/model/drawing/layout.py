@@ -1,4 +1,4 @@
-"""Where the states of a picture stand: rows, circles, grids and lines where the model has that shape.
+"""Where the states of a picture and their petals stand: rows, circles, grids and lines where the model has that shape.
 
 Coordinates are in units of the distance between neighbours, x to the right and y downwards.
 Everything is deterministic, and no two states are closer than one unit.
@@ -6,6 +6,7 @@ Everything is deterministic, and no two states are closer than one unit.
 
 from __future__ import annotations
 
+import cmath
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from itertools import combinations
@@ -14,7 +15,7 @@ from typing import NamedTuple
 import networkx as nx
 
 from pgsym.errors import StructureError
-from pgsym.model.mdp import MDP, State
+from pgsym.model.mdp import MDP, Action, State
 
 Point = tuple[float, float]
 
@@ -24,6 +25,12 @@ SMALL = 6
 """States that stand on a circle."""
 SPRING = 60
 """States from which distances in the graph are only approximated by springs."""
+GAP = math.radians(58)
+"""Angle between neighbouring petals, where there is room."""
+FACING = math.radians(20)
+"""Angle to the line between two states within which a petal is in the way of the other state's."""
+LANE = math.radians(24)
+"""Turn of petals that face each other, so that their arrows pass on different sides."""
 
 
 class Layout(NamedTuple):
@@ -34,44 +41,30 @@ class Layout(NamedTuple):
 
 
 def layout(mdp: MDP, positions: Mapping[State, Sequence[float]] | None = None) -> Layout:
-    """Positions of all states.
+    """Positions of all states; given ones have y upwards, and only their proportions matter.
 
-    Parameters
-    ----------
-    positions
-        (x, y) by state, x to the right and y upwards; only the proportions matter.
-
-    Raises
-    ------
-    StructureError
-        `positions` misses a state, or puts two on one place.
-
-    Examples
-    --------
     >>> mdp = MDP.from_transitions([("s", "go", "t", 1, 0), ("t", "go", "end", 1, 0)], terminal=["end"])
     >>> layout(mdp).positions
     {'s': (0.0, 0.0), 't': (1.0, 0.0), 'end': (2.0, 0.0)}
     """
     if positions is not None:
         return Layout(_given(mdp, positions), grid=True)
-    edges = {(s, o.state) for s, a in mdp.pairs for o in mdp.outcomes(s, a) if o.state != s}
-    for shape in (_tuple_grid, _integer_grid):
-        found = shape(mdp.states, edges)
-        if found:
-            return Layout(_apart(found), grid=True)
-    # Edges come from a set: the order of states, not of hashes, must decide.
-    place = {s: i for i, s in enumerate(mdp.states)}
+    edges = list(dict.fromkeys((s, t) for s, _, t, _, _ in mdp.rows if s != t))
+    found = _tuple_grid(mdp.states) or _integer_grid(mdp.states, edges)
+    if found:
+        return Layout(_apart(found), grid=True)
     graph = nx.Graph()
     graph.add_nodes_from(mdp.states)
-    graph.add_edges_from(sorted(edges, key=lambda e: (place[e[0]], place[e[1]])))
-    components = [[s for s in mdp.states if s in part] for part in nx.connected_components(graph)]
-    components.sort(key=lambda part: place[part[0]])
+    graph.add_edges_from(edges)
+    components = list(nx.connected_components(graph))
     placed: dict[State, Point] = {}
     right = 0.0
-    for part in components:
+    for component in components:
+        part = [s for s in mdp.states if s in component]
         piece = nx.Graph()
+        # In the order of states: that of the set would depend on hashes.
         piece.add_nodes_from(part)
-        piece.add_edges_from(edge for edge in graph.edges if edge[0] in piece)
+        piece.add_edges_from(graph.edges(part))
         local = _apart(_component(piece, part))
         left = min(x for x, _ in local.values())
         heights = [y for _, y in local.values()]
@@ -95,7 +88,7 @@ def _given(mdp: MDP, positions: Mapping[State, Sequence[float]]) -> dict[State, 
     return {s: (x / closest, y / closest) for s, (x, y) in found.items()}
 
 
-def _tuple_grid(states: Sequence[State], edges: set[tuple[State, State]]) -> dict[State, Point] | None:
+def _tuple_grid(states: Sequence[State]) -> dict[State, Point] | None:
     """States (row, column); or (name, time) of an unrolled MDP, time to the right.  Up to two others beside."""
     pairs = [s for s in states if isinstance(s, tuple) and len(s) == 2 and _is_int(s[1])]
     others = [s for s in states if s not in pairs]
@@ -109,7 +102,7 @@ def _tuple_grid(states: Sequence[State], edges: set[tuple[State, State]]) -> dic
     return found | {s: (right, middle + i) for i, s in enumerate(others)}
 
 
-def _integer_grid(states: Sequence[State], edges: set[tuple[State, State]]) -> dict[State, Point] | None:
+def _integer_grid(states: Sequence[State], edges: Sequence[tuple[State, State]]) -> dict[State, Point] | None:
     """States 0..n-1 that mostly move between neighbours of a grid, counted row by row."""
     n = len(states)
     if n < 9 or not all(_is_int(s) for s in states) or {int(s) for s in states} != set(range(n)):  # type: ignore[call-overload]
@@ -204,3 +197,105 @@ def _apart(positions: dict[State, Point]) -> dict[State, Point]:
     closest = min((math.dist(p, q) for p, q in combinations(points, 2)), default=1.0)
     scale = 1.0 if closest >= 1 - 1e-9 else 1 / closest
     return {s: (x * scale, y * scale) for s, (x, y) in zip(positions, points, strict=True)}
+
+
+# -- petals ----------------------------------------------------------------------------------------------
+
+Angles = dict[tuple[State, Action], float]
+
+
+def petal_angles(mdp: MDP, places: Layout) -> Angles:
+    """On which side of its state every action stands, in radians from the x axis.
+
+    An action stands where its outcomes lie; on a grid, where the outcomes of that action lie on the whole.
+    """
+    at = {s: complex(*point) for s, point in places.positions.items()}
+    aims = {(s, a): _aim(mdp, s, a, at) for s, a in mdp.pairs}
+    common = _common(aims) if places.grid else {}
+    neighbours: dict[State, set[State]] = {s: set() for s in mdp.states}
+    for s, _, t, _, _ in mdp.rows:
+        neighbours[s].add(t)
+        neighbours[t].add(s)
+    wanted: Angles = {}
+    for s in mdp.nonterminal:
+        directions = {a: common.get(a, aims[s, a]) for a in mdp.actions(s)}
+        aimed = {a: cmath.phase(direction) for a, direction in directions.items() if abs(direction) > 0.02}
+        # Listed by state, since the order of a set could turn a tie.
+        avoid = [*aimed.values(), *(cmath.phase(at[t] - at[s]) for t in mdp.states if t in neighbours[s] and t != s)]
+        for a in mdp.actions(s):
+            if a not in aimed:
+                aimed[a] = _freest(avoid)
+                avoid.append(aimed[a])
+            wanted[s, a] = aimed[a]
+    spread = _spread(mdp, wanted)
+    return _spread(mdp, {pair: angle + _lane(mdp, *pair, spread, at) for pair, angle in spread.items()})
+
+
+def _aim(mdp: MDP, state: State, action: Action, at: Mapping[State, complex]) -> complex:
+    """Mean direction of the outcomes, weighted by probability; a symbolic one counts one half."""
+    aim = 0j
+    for t, p, _ in mdp.outcomes(state, action):
+        if t != state:
+            step = at[t] - at[state]
+            aim += (float(p) if p.is_number else 0.5) * step / abs(step)
+    return aim
+
+
+def _common(aims: Mapping[tuple[State, Action], complex]) -> dict[Action, complex]:
+    """The direction of each action that has one: the sum of its aims is much longer than chance would make it."""
+    found: dict[Action, complex] = {}
+    for action in dict.fromkeys(a for _, a in aims):
+        mine = [aim for (_, a), aim in aims.items() if a == action and aim]
+        if len(mine) >= 3 and abs(sum(mine)) > 0.5 * sum(map(abs, mine)):
+            # An eighth of a turn at a time: borders tilt the mean.
+            eighths = round(cmath.phase(sum(mine)) / (math.pi / 4))
+            found[action] = cmath.rect(1.0, eighths * math.pi / 4)
+    return found
+
+
+def _freest(avoid: Sequence[float]) -> float:
+    """The direction farthest from other petals and neighbours; upwards if there are several."""
+    turns = [-math.pi / 2 + sign * k * math.pi / 8 for k in range(9) for sign in (1, -1)]
+    return max(turns, key=lambda t: (round(min([math.pi, *(_between(t, u) for u in avoid)]), 3), -abs(t + math.pi / 2)))
+
+
+def _between(a: float, b: float) -> float:
+    return abs(_within_one_turn(a - b))
+
+
+def _within_one_turn(angle: float) -> float:
+    return (angle + math.pi) % (2 * math.pi) - math.pi
+
+
+def _lane(mdp: MDP, state: State, action: Action, wanted: Angles, at: Mapping[State, complex]) -> float:
+    """A small turn if a neighbour's petal looks back."""
+    for t in dict.fromkeys(o.state for o in mdp.outcomes(state, action)):
+        towards = cmath.phase(at[t] - at[state])
+        if t == state or _between(wanted[state, action], towards) > FACING:
+            continue
+        if any(_between(wanted[t, b], towards + math.pi) < FACING for b in mdp.actions(t)):
+            return -LANE
+    return 0.0
+
+
+def _spread(mdp: MDP, wanted: Angles) -> Angles:
+    """The petals of each state, pushed apart around the circle."""
+    found: Angles = {}
+    for s in mdp.nonterminal:
+        angles = [[wanted[s, a], i] for i, a in enumerate(mdp.actions(s))]
+        n = len(angles)
+        need = min(GAP, 2 * math.pi / n)
+        for _ in range(300 if n > 1 else 0):
+            # Neighbours on the circle are neighbours in the list only within one turn.
+            angles = sorted([_within_one_turn(angle), i] for angle, i in angles)
+            moved = False
+            for here, there in zip(angles, angles[1:] + angles[:1], strict=True):
+                gap = (there[0] - here[0]) % (2 * math.pi)
+                if gap < need - 1e-3:
+                    here[0] -= (need - gap) / 2
+                    there[0] += (need - gap) / 2
+                    moved = True
+            if not moved:
+                break
+        found |= {(s, mdp.actions(s)[int(i)]): angle for angle, i in angles}
+    return {pair: found[pair] for pair in mdp.pairs}

@@ -32,8 +32,7 @@ class Bezier(NamedTuple):
     def at(self, t: float) -> Point:
         """The point at parameter `t` in [0, 1]."""
         weights = ((1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t**2, t**3)
-        x = sum(w * p[0] for w, p in zip(weights, self, strict=True))
-        y = sum(w * p[1] for w, p in zip(weights, self, strict=True))
+        x, y = (sum(w * c for w, c in zip(weights, along, strict=True)) for along in zip(*self, strict=True))
         return x, y
 
     def normal(self, t: float) -> Point:
@@ -61,15 +60,7 @@ class Box(NamedTuple):
 
 
 class Router:
-    """Places curves one after the other.
-
-    Parameters
-    ----------
-    circles
-        States and petals.
-    clearance
-        Distance that curves keep from each other where they can.
-    """
+    """Places curves one after the other around the circles, `clearance` apart where they can be."""
 
     def __init__(self, circles: Sequence[Circle], clearance: float) -> None:
         self.clearance = clearance
@@ -160,6 +151,11 @@ def _loop_turns() -> tuple[Floats, Floats, Floats, Floats]:
     return out, into, reach, leave
 
 
+def sampled(curves: Sequence[Bezier]) -> Floats:
+    """Points on all the curves, shape (points, 2)."""
+    return np.concatenate([_BASIS @ np.array(curve) for curve in curves]) if curves else np.empty((0, 2))
+
+
 def place_labels(
     wanted: Sequence[tuple[Bezier, float, float]],
     circles: Sequence[Circle],
@@ -170,7 +166,7 @@ def place_labels(
 
     Two sweeps: the second lets a label move where the later ones have come.
     """
-    samples = np.concatenate([_BASIS @ np.array(c) for c in curves]) if curves else np.empty((0, 2))
+    samples = sampled(curves)
     rings = np.array(circles, dtype=float).reshape(-1, 3)
     placed: list[Box | None] = [None] * len(wanted)
     for _ in range(2):

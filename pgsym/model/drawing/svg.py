@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from pgsym.display.palette import DARK, LIGHT, Palette
-from pgsym.model.drawing.geometry import Pi, geometry
-from pgsym.model.drawing.records import LABEL_SIZE, PETAL, Arrow, Disc, Label, Mark, Petal, Picture
+from pgsym.model.drawing.captions import LABEL_SIZE
+from pgsym.model.drawing.geometry import PETAL, Arrow, Disc, Label, Mark, Petal, Pi, Picture, geometry
 from pgsym.model.mdp import MDP, Action, State
 
 HEAD = 7.5
@@ -71,7 +71,8 @@ def write(picture: Picture) -> str:
         groups[arrow.state, arrow.action].append(arrow)
     for pair, arrows in groups.items():
         parts.append(_action(places[pair], discs[pair[0]], arrows, picture.quiet))
-    parts += [] if places else [_links(picture.arrows)]
+    if not places:
+        parts.append("".join(['<g class="a s7 f7">', *(_arrow(arrow, scale=0.6) for arrow in picture.arrows), "</g>"]))
     parts += [_state(disc) for disc in picture.discs]
     parts += [_petal(petal) for petal in picture.petals]
     parts += [_mark(mark) for mark in picture.marks]
@@ -87,23 +88,18 @@ def write(picture: Picture) -> str:
 
 def _action(petal: Petal, disc: Disc, arrows: Sequence[Arrow], quiet: bool) -> str:
     colour = petal.colour % len(LIGHT.series)
-    lines = [
+    return "".join([
         f'<g class="a s{colour} f{colour}"><title>{_text(petal.tooltip)}</title>',
         f'<path class="w" d="M{disc.x:.1f},{disc.y:.1f}L{petal.x:.1f},{petal.y:.1f}"/>',
         *(_arrow(arrow) for arrow in arrows),
         *(_label(arrow.label, _kind(arrow)) for arrow in arrows if quiet and arrow.label),
         "</g>",
-    ]
-    return "".join(lines)
+    ])  # fmt: skip
 
 
 def _kind(arrow: Arrow) -> str:
     """A label has the colour of its arrow, which tells neighbouring arrows' labels apart."""
     return f"l f{arrow.colour % len(LIGHT.series)}"
-
-
-def _links(arrows: Sequence[Arrow]) -> str:
-    return "".join(['<g class="a s7 f7">', *(_arrow(arrow, scale=0.6) for arrow in arrows), "</g>"])
 
 
 def _arrow(arrow: Arrow, scale: float = 1.0) -> str:

@@ -10,8 +10,8 @@ from pgsym.display.palette import latex_colours
 from pgsym.expression.latex import Names, latex
 from pgsym.expression.notation import escape_text, name_table, symbol_names
 from pgsym.expression.tex import FONTS, unicode_fallback
-from pgsym.model.drawing.geometry import Pi, geometry
-from pgsym.model.drawing.records import NAME_SIZE, PETAL, Arrow, Disc, Label, Picture
+from pgsym.model.drawing.captions import NAME_SIZE
+from pgsym.model.drawing.geometry import PETAL, Arrow, Disc, Label, Pi, Picture, geometry
 from pgsym.model.mdp import MDP, State
 
 # A pixel is 3/4 of a point: 1 px = 0.75 bp = 0.02646 cm.
@@ -23,8 +23,6 @@ def tikz(mdp: MDP, *, positions: Mapping[State, Sequence[float]] | None = None, 
 
     Parameters and errors are those of `pgsym.model.drawing.svg.svg`; labels that would not fit are left out.
 
-    Examples
-    --------
     >>> mdp = MDP.from_transitions([("s", "go", "end", 1, 1)], start="s", terminal=["end"])
     >>> print(tikz(mdp).splitlines()[0])
     \documentclass[tikz,border=3mm]{standalone}

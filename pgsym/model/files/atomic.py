@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all; every file that pgsym writes goes through here."""
+"""Reading a file within bounds, and writing it whole or not at all; every file that pgsym writes goes through here."""
 
 from __future__ import annotations
 
@@ -9,6 +9,25 @@ from pathlib import Path
 from typing import Any
 
 from pgsym.errors import SchemaError
+from pgsym.model.files.reading import MAX_CHARACTERS, check_size
+
+
+def contents(path: Path) -> str:
+    """A file's text, bounded in size."""
+    try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise SchemaError("is a pipe or a device; a file is required. Save it as a file", where=str(path))
+        with path.open("rb") as file:
+            data = file.read(MAX_CHARACTERS + 1)
+        check_size(len(data), where=path.name)
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SchemaError(
+            f"byte {error.start} is not UTF-8 text; a model file is. Save it as UTF-8", where=path.name
+        ) from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise SchemaError(f"cannot be read ({reason}). Check the path", where=str(path)) from None
 
 
 def write_atomically(path: Path, content: str | bytes) -> Path:
@@ -16,11 +35,6 @@ def write_atomically(path: Path, content: str | bytes) -> Path:
 
     A symbolic link is followed, and the permissions of an old file are kept.  What is no file, such as a pipe, is
     written to as it is.
-
-    Raises
-    ------
-    SchemaError
-        The folder does not exist or cannot be written to.
     """
     try:
         data = content if isinstance(content, bytes) else content.encode("utf-8")
@@ -35,13 +49,7 @@ def write_atomically(path: Path, content: str | bytes) -> Path:
 
 
 def require_place(path: Path, *, folder: bool = False) -> None:
-    """Refuse a file, or a folder, that could not be written, before anything is computed for it.
-
-    Raises
-    ------
-    SchemaError
-        There is something else of that name, or no folder that may be written to.
-    """
+    """Refuse a file, or a folder, that could not be written, before anything is computed for it."""
     above = path.resolve().parent
     while folder and not above.exists():
         above = above.parent

@@ -1,43 +1,32 @@
-"""From a checked model document to MDP, policy, objective and theta."""
+"""From a checked model document to MDP, policy, objective and theta; which state or action a key of it means."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+import json
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
 import sympy as sp
 
-from pgsym.errors import NameCollisionError, PolicyError, SchemaError
+from pgsym.errors import NameCollisionError, PolicyError, SchemaError, StructureError
 from pgsym.expression.complaint import listed, nearest, short
 from pgsym.expression.exact import to_expr
 from pgsym.expression.naming import appearance
 from pgsym.expression.sums import MAX_WORK, Sums
-from pgsym.model.files.document import FileNames, discount_name
 from pgsym.model.files.reading import Work
-from pgsym.model.files.schema import ModelDocument, PolicyDocument, place_of
+from pgsym.model.files.schema import ModelDocument, PolicyDocument
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policies import direct_policy, mixture, softmax_policy, tabular
 from pgsym.model.policy import Policy
-from pgsym.model.policy_at import check_policy_at
+from pgsym.model.policy_checks import check_policy_at
 from pgsym.model.problem import ASSUMED, Problem
 
 GAMMA = sp.Symbol("gamma")
 
 
 def compose(document: ModelDocument, prefix: str = "") -> Problem:
-    """The problem that the document describes.
-
-    Parameters
-    ----------
-    prefix
-        Where the document stands, such as ``model.``; places in messages begin with it.
-
-    Raises
-    ------
-    ModelError
-        The entries do not make an MDP with a policy.
-    """
+    """The problem that the document describes; places in messages begin with `prefix`, such as ``model.``."""
     if not document.states:
         raise SchemaError("found 0 states; a model has at least one. List them", where=f"{prefix}states")
     _check_work(document, prefix)
@@ -55,7 +44,7 @@ def compose(document: ModelDocument, prefix: str = "") -> Problem:
             (s, a, t, in_dynamics(p, f"{prefix}transitions[{i}].p"), in_dynamics(r, f"{prefix}transitions[{i}].r"))
             for i, (s, a, t, p, r) in enumerate(document.transitions)
         ],
-        start=_start(document, in_dynamics, prefix),
+        start=_start(document, in_dynamics, f"{prefix}start"),
         terminal=document.terminal,
         gamma=gamma,
         symbols=document.symbols,
@@ -84,35 +73,51 @@ def _check_alike(kind: str, names: Iterable[Hashable], where: str) -> None:
 
 def _check_work(document: ModelDocument, prefix: str) -> None:
     work = Work()
-    for loc, value in _values(document):
+    for place, value in _values(document, prefix):
         if work.is_too_much(value):
-            raise SchemaError(work.message, where=prefix + place_of(loc))
+            raise SchemaError(work.message, where=place)
 
 
-def _values(document: ModelDocument) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+def _values(document: ModelDocument, prefix: str) -> Iterator[tuple[str, Any]]:
     """Every number and formula of the file, with its place."""
     policy = document.policy or PolicyDocument()
-    yield from _entries(("symbols",), document.symbols)
-    yield from _entries(("policy", "theta"), policy.theta)
-    for i, row in enumerate(document.transitions):
-        yield ("transitions", i, "p"), row[3]
-        yield ("transitions", i, "r"), row[4]
-    yield from _entries(("start",), document.start)
-    yield from _entries(("policy", "logits"), policy.logits)
-    yield from _entries(("policy", "probabilities"), policy.probabilities)
-    yield ("policy", "epsilon"), policy.epsilon
+    early: dict[str, Any] = {"symbols": document.symbols, "policy.theta": policy.theta}
+    late: dict[str, Any] = {
+        "start": document.start,
+        "policy.logits": policy.logits,
+        "policy.probabilities": policy.probabilities,
+    }
+    for name, table in early.items():
+        yield from ((places[-1], value) for _, places, value in _entries(table, prefix + name))
+    for i, (*_, p, r) in enumerate(document.transitions):
+        yield f"{prefix}transitions[{i}].p", p
+        yield f"{prefix}transitions[{i}].r", r
+    for name, table in late.items():
+        yield from ((places[-1], value) for _, places, value in _entries(table, prefix + name))
+    yield f"{prefix}policy.epsilon", policy.epsilon
 
 
-def _entries(loc: tuple[str | int, ...], table: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """The values of a mapping, of a mapping of mappings, or of rows."""
-    if isinstance(table, dict):
-        for key, value in table.items():
-            yield from _entries((*loc, str(key)), value)
-    elif isinstance(table, list):
-        for i, row in enumerate(table):
-            yield (*loc, i), row[-1]
-    else:
-        yield loc, table
+def _entries(table: Any, where: str) -> Iterator[tuple[list[Any], list[str], Any]]:
+    """Keys, the place of each, and value: of a mapping, of a mapping of mappings, or of rows that say the same."""
+    if isinstance(table, list):
+        for i, (*keys, value) in enumerate(table):
+            yield keys, [f"{where}[{i}]"] * len(keys), value
+        return
+    for key, inner in (table or {}).items():
+        place = f"{where}.{_shown(key)}"
+        if isinstance(inner, dict):
+            yield from (([key, *keys], [place, *places], value) for keys, places, value in _entries(inner, place))
+        else:
+            yield [key], [place], inner
+
+
+def discount_name(gamma: sp.Expr) -> dict[sp.Symbol, sp.Expr]:
+    """What the name ``gamma`` stands for in a file's formulas: the discount factor, unless that uses the name.
+
+    >>> discount_name(sp.Rational(9, 10)), discount_name(sp.Symbol("gamma"))
+    ({gamma: 9/10}, {})
+    """
+    return {} if GAMMA in gamma.free_symbols else {GAMMA: gamma}
 
 
 class _Formulas:
@@ -146,12 +151,13 @@ class _Formulas:
         return expr.xreplace(self.discount)
 
 
-def _start(document: ModelDocument, read: _Formulas, prefix: str) -> dict[Hashable, Any] | None:
+def _start(document: ModelDocument, read: _Formulas, where: str) -> dict[Hashable, Any] | None:
     if document.start is None:
         return None
     names = FileNames("state", document.states)
     start: dict[Hashable, Any] = {}
-    for place, state, p in _pairs(document.start, f"{prefix}start", names.find):
+    for (key,), (place,), p in _entries(document.start, where):
+        state = names.find(key, place)
         _once(start, state, place)
         start[state] = read(p, place)
     return start
@@ -168,9 +174,10 @@ def _policy(mdp: MDP, document: PolicyDocument, read: _Formulas, sums: Sums, whe
             "Write logits: {} for a uniform policy, or remove it",
             where=f"{where}.default",
         )
-    if document.params is not None:
-        for i, name in enumerate(document.params):
-            _check_parameter(name, f"{where}.params[{i}]")
+    for i, name in enumerate(document.params or ()):
+        place = f"{where}.params[{i}]"
+        if to_expr(name, where=place) != sp.Symbol(name):
+            raise SchemaError(f"{_shown(name)!r} is not a name; a parameter is one identifier. Rename it", where=place)
     if document.probabilities is not None:
         if document.params is None:
             raise SchemaError(
@@ -195,25 +202,12 @@ def _policy(mdp: MDP, document: PolicyDocument, read: _Formulas, sums: Sums, whe
     return mixture(policy, read(document.epsilon, f"{where}.epsilon"))
 
 
-def _check_parameter(name: str, where: str) -> None:
-    if to_expr(name, where=where) != sp.Symbol(name):
-        raise SchemaError(f"{_shown(name)!r} is not a name; a parameter is one identifier. Rename it", where=where)
-
-
 def _table(mdp: MDP, table: Any, read: _Formulas, where: str) -> dict[Hashable, dict[Hashable, Any]]:
     """{state: {action: formula}} from either form, with names as the MDP has them."""
     states = FileNames("state", mdp.states)
     actions = {s: FileNames("action", mdp.actions(s)) for s in mdp.states}
     found: dict[Hashable, dict[Hashable, Any]] = {}
-    if isinstance(table, dict):
-        entries = (
-            (f"{where}.{_shown(key)}", key, f"{where}.{_shown(key)}.{_shown(action)}", action, value)
-            for key, row in table.items()
-            for action, value in row.items()
-        )
-    else:
-        entries = ((f"{where}[{i}]", s, f"{where}[{i}]", a, value) for i, (s, a, value) in enumerate(table))
-    for state_place, state_key, place, action_key, value in entries:
+    for (state_key, action_key), (state_place, place), value in _entries(table, where):
         state = states.find(state_key, state_place)
         row = found.setdefault(state, {})
         action = actions[state].find(action_key, place)
@@ -226,16 +220,6 @@ def _shown(key: Any) -> str:
     return short(str(key))
 
 
-def _pairs(table: Any, where: str, find: Callable[[Any, str], Hashable]) -> Iterator[tuple[str, Hashable, Any]]:
-    if isinstance(table, dict):
-        for key, value in table.items():
-            place = f"{where}.{_shown(key)}"
-            yield place, find(key, place), value
-    else:
-        for i, (key, value) in enumerate(table):
-            yield f"{where}[{i}]", find(key, f"{where}[{i}]"), value
-
-
 def _once(table: Mapping[Hashable, Any], name: Hashable, where: str) -> None:
     if name in table:
         raise SchemaError(f"{short(repr(name))} occurs twice; one entry for each is required. Remove one", where=where)
@@ -244,12 +228,11 @@ def _once(table: Mapping[Hashable, Any], name: Hashable, where: str) -> None:
 def _theta(policy: Policy, document: PolicyDocument, where: str) -> dict[sp.Symbol, sp.Expr]:
     if document.theta is not None:
         known = dict.fromkeys(symbol.name for symbol in policy.params)
-        for name in document.theta:
-            if name not in known:
-                raise PolicyError(
-                    f"{_shown(name)!r} is not a parameter; {nearest(name, known, 'the policy has')}. Check the name",
-                    where=f"{where}.{_shown(name)}",
-                )
+        for name in (name for name in document.theta if name not in known):
+            raise PolicyError(
+                f"{_shown(name)!r} is not a parameter; {nearest(name, known, 'the policy has')}. Check the name",
+                where=f"{where}.{_shown(name)}",
+            )
         return policy.point(document.theta)
     if document.probabilities is not None and policy.params:
         raise SchemaError(
@@ -265,3 +248,53 @@ def _objective(name: str, where: str) -> Objective:
         raise SchemaError(
             f"found {name!r}; {nearest(name, Objective, 'an objective is one of')}. Correct it", where=where
         ) from None
+
+
+class FileNames:
+    """The names of one kind (state or action), to be looked up by the keys of a mapping.
+
+    JSON's keys are always text, so a key stands for the name that equals it, else for the one name that is
+    written like it: ``"1"`` for 1, ``"[0, 1]"`` for (0, 1).  ``1``, ``"1"`` and ``true`` are three names.
+
+    >>> names = FileNames("state", [(0, 0), (0, 1), "1"])
+    >>> names.find("[0, 1]", "start"), names.find(1, "start")
+    ((0, 1), '1')
+    """
+
+    def __init__(self, kind: str, names: Iterable[Hashable]) -> None:
+        self.kind = kind
+        self._exact: dict[Any, Hashable] = {}
+        self._written: dict[str, list[Hashable]] = {}
+        for name in names:
+            self._exact[_typed(name)] = name
+            self._written.setdefault(_written(name), []).append(name)
+
+    def find(self, key: Any, where: str) -> Hashable:
+        """The name that `key` stands for."""
+        typed = _typed(key)
+        if typed in self._exact:
+            return self._exact[typed]
+        found = self._written.get(_written(key), [])
+        if len(found) == 1:
+            return found[0]
+        if found:
+            meanings = " or ".join(short(repr(name)) for name in found)
+            raise StructureError(
+                f"{short(repr(key))} can mean {meanings}; a key must mean one {self.kind}. "
+                "Use the form with rows, which keeps types",
+                where=where,
+            )
+        known = [_written(name) for name in self._exact.values()]
+        help = nearest(_written(key), known, f"the {self.kind}s are")
+        raise StructureError(f"{self.kind} {short(repr(key))} is unknown; {help}. Check its name", where=where)
+
+
+def _typed(name: Any) -> Any:
+    """Equal only for names of one type: in Python 1 == True == 1.0."""
+    if isinstance(name, tuple):
+        return tuple(map(_typed, name))
+    return (type(name), name)
+
+
+def _written(name: Any) -> str:
+    return name if isinstance(name, str) else json.dumps(name)

@@ -1,44 +1,146 @@
-"""From a problem to the plain values that a model file holds, and which name a key of a file stands for."""
+"""Model files, YAML or JSON: ``loads``, ``dumps``, and the document between text and `Problem`.
+
+A document is a dict of plain values with the keys ``states``, ``transitions``, ``terminal``, ``start``, ``gamma``,
+``symbols``, ``objective``, ``policy``, ``name`` and ``source``; docs/model-files.md describes them.
+"""
 
 from __future__ import annotations
 
+import gc
 import json
 import numbers
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import sympy as sp
+import yaml
 
-from pgsym.errors import NameCollisionError, SchemaError, StructureError
-from pgsym.expression.complaint import nearest, short
+from pgsym.errors import NameCollisionError, PgsymError, SchemaError
 from pgsym.expression.grammar import unparse
 from pgsym.expression.symbols import in_order
+from pgsym.model.files.compose import compose, discount_name
+from pgsym.model.files.reading import SCALARS, read_text
+from pgsym.model.files.schema import read_document
 from pgsym.model.policy import Direct, Mixture, Policy, Softmax
 from pgsym.model.problem import Problem
 
+FORMATS = ("yaml", "json")
 
-def discount_name(gamma: sp.Expr) -> dict[sp.Symbol, sp.Expr]:
-    """What the name ``gamma`` stands for in a file's formulas: the discount factor, unless that uses the name.
 
-    >>> discount_name(sp.Rational(9, 10)), discount_name(sp.Symbol("gamma"))
-    ({gamma: 9/10}, {})
+def loads(text: str, format: str = "yaml", *, where: str | None = None) -> Problem:
+    """The problem in a model file's text; `format` is ``yaml`` or ``json``, `where` begins every message.
+
+    >>> problem = loads("{states: [s, end], terminal: [end], transitions: [[s, go, end, 1, 2]], start: {s: 1}}")
+    >>> problem.mdp, problem.policy
+    (MDP(2 states, 1 terminal, 1 outcomes, gamma=1), Softmax(1 states, 1 parameters))
     """
-    symbol = sp.Symbol("gamma")
-    return {} if symbol in gamma.free_symbols else {symbol: gamma}
+    if format not in FORMATS:
+        raise SchemaError(f"found {format!r}; the format is yaml or json. Give one of these", where="format")
+    with _without_collector():
+        return from_document(read_text(text, format, where=where), where=where)
+
+
+def from_document(document: Any, *, where: str | None = None) -> Problem:
+    """The problem that a document describes; `where` begins every message.
+
+    >>> from_document({"states": ["s"], "transitions": [["s", "go", "s", 1, 1]], "gamma": "1/2"}).theta
+    {theta_s: 0}
+    """
+    with inside(where):
+        if not isinstance(document, dict):
+            found = type(document).__name__
+            raise SchemaError(f"found {found}; a model is a mapping of keys such as states. Write key: value")
+        if "model" not in document:
+            return compose(read_document(document))
+        problem = compose(read_document(document["model"], "model."), "model.")
+        title, source = (str(document.get(key, "")) for key in ("id", "source"))
+        return replace(problem, name=problem.name or title, source=problem.source or source)
+
+
+def dumps(problem: Problem, format: str = "yaml") -> str:
+    """A model file's text, from which `loads` reads an equal problem.
+
+    >>> problem = loads("{states: [s], transitions: [[s, go, s, 1, r]], gamma: 1/2, policy: {logits: {}}}")
+    >>> print(dumps(problem), end="")
+    states: [s]
+    transitions:
+    - [s, go, s, 1, r]
+    gamma: 1/2
+    objective: start-state
+    policy:
+      params: []
+      logits:
+        s: {go: 0}
+      theta: {}
+    """
+    document = to_document(problem)
+    if format == "json":
+        text = json.dumps(document, indent=1, allow_nan=False) + "\n"
+    else:
+        options: dict[str, Any] = {"sort_keys": False, "default_flow_style": None, "width": 2**16}
+        text = yaml.dump(document, Dumper=_Dumper, **options)
+    required = "every formula must be rational in plain symbols and exponentials. Simplify the formulas"
+    return read_back(text, partial(loads, format=format), problem, required)
+
+
+def read_back(text: str, loads: Callable[..., Problem], problem: Problem, required: str) -> str:
+    """`text`, once it is known that it reads back."""
+    if loads(text, where="read back") != problem:
+        raise SchemaError(f"the text does not read back to an equal problem; {required}", where=problem.name or "model")
+    return text
+
+
+# libyaml where PyYAML was built with it.
+_BASE: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class _Dumper(_BASE):
+    """Quotes whatever YAML 1.1 or our reader would not take for text; a row is one line, without aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _represent_list(dumper: _Dumper, data: list[Any]) -> yaml.Node:
+    rows = bool(data) and all(isinstance(item, list) for item in data)
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=not rows)
+
+
+_Dumper.add_representer(list, _represent_list)
+for _tag, _pattern, _first in SCALARS:
+    _Dumper.add_implicit_resolver(_tag, _pattern, list(_first))
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """What is read holds no reference cycles; looking for them among millions of values takes a third of the time."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+@contextmanager
+def inside(where: str | None) -> Iterator[None]:
+    """Every error names the file as well."""
+    try:
+        yield
+    except PgsymError as error:
+        if where is None:
+            raise
+        inner = error.where if isinstance(error.where, str) or error.where is None else repr(error.where)
+        raise type(error)(error.message, where=where if inner is None else f"{where}: {inner}") from None
 
 
 def to_document(problem: Problem) -> dict[str, Any]:
     """The problem as a model file's content: dicts, lists, text and numbers only.
 
-    Raises
-    ------
-    SchemaError
-        A name, a symbol or a kind of policy that a file cannot hold.
-    NameCollisionError
-        A symbol called gamma that is not the discount factor, as it would be in a file.
-
-    Examples
-    --------
     >>> from pgsym.model.zoo import zoo
     >>> document = to_document(zoo("short-corridor"))
     >>> document["transitions"][0], document["policy"]["theta"]
@@ -54,21 +156,22 @@ def to_document(problem: Problem) -> dict[str, Any]:
     if mdp.terminal:
         document["terminal"] = [plain_name(s, "terminal") for s in mdp.states if s in mdp.terminal]
     document["transitions"] = [
-        [plain_name(s, "states"), plain_name(a, "actions"), plain_name(t, "states"), _plain(p), _plain(r)]
-        for s, a in mdp.pairs
-        for t, p, r in mdp.outcomes(s, a)
+        [plain_name(s, "states"), plain_name(a, "actions"), plain_name(t, "states"), plain_formula(p), plain_formula(r)]
+        for s, a, t, p, r in mdp.rows
     ]
     if mdp.start:
         if all(isinstance(s, str) for s in mdp.start):
-            document["start"] = {str(s): _plain(p) for s, p in mdp.start.items()}
+            document["start"] = {str(s): plain_formula(p) for s, p in mdp.start.items()}
         else:
-            document["start"] = [[plain_name(s, "start"), _plain(p)] for s, p in mdp.start.items()]
-    document["gamma"] = _plain(mdp.gamma)
+            document["start"] = [[plain_name(s, "start"), plain_formula(p)] for s, p in mdp.start.items()]
+    document["gamma"] = plain_formula(mdp.gamma)
     document["objective"] = str(problem.objective)
     if mdp.assumptions:
         document["symbols"] = {str(name): str(text) for name, text in mdp.assumptions.items()}
     document["policy"] = _policy_document(problem.policy)
-    document["policy"]["theta"] = {symbol.name: _plain(problem.theta[symbol]) for symbol in problem.policy.params}
+    document["policy"]["theta"] = {
+        symbol.name: plain_formula(problem.theta[symbol]) for symbol in problem.policy.params
+    }
     return document
 
 
@@ -80,7 +183,7 @@ def _policy_document(policy: Policy) -> dict[str, Any]:
         params = [symbol.name for symbol in policy.params]
         return {"params": params, "probabilities": _table(policy.probabilities)}
     if isinstance(policy, Mixture) and not isinstance(policy.base, Mixture):
-        return {**_policy_document(policy.base), "epsilon": _plain(policy.epsilon)}
+        return {**_policy_document(policy.base), "epsilon": plain_formula(policy.epsilon)}
     kind = "mixture of a mixture" if isinstance(policy, Mixture) else type(policy).__name__
     raise SchemaError(
         f"the policy is a {kind}; a file holds logits, probabilities, or one mixture of these. "
@@ -92,15 +195,16 @@ def _policy_document(policy: Policy) -> dict[str, Any]:
 def _table(rows: Mapping[Hashable, Mapping[Hashable, sp.Expr]]) -> Any:
     """A mapping where all names are text, else rows, which keep the types of names."""
     if all(isinstance(name, str) for s, row in rows.items() for name in (s, *row)):
-        return {str(s): {str(a): _plain(value) for a, value in row.items()} for s, row in rows.items()}
+        return {str(s): {str(a): plain_formula(value) for a, value in row.items()} for s, row in rows.items()}
     return [
-        [plain_name(s, "policy"), plain_name(a, "policy"), _plain(value)]
+        [plain_name(s, "policy"), plain_name(a, "policy"), plain_formula(value)]
         for s, row in rows.items()
         for a, value in row.items()
     ]
 
 
-def _plain(value: sp.Expr) -> int | str:
+def plain_formula(value: sp.Expr) -> int | str:
+    """A number or a formula as a file holds it."""
     if isinstance(value, sp.Rational):
         return int(value) if isinstance(value, sp.Integer) else unparse(value)
     return unparse(value)
@@ -127,80 +231,9 @@ def _check_symbols(problem: Problem) -> None:
         )
 
 
-# -- names ------------------------------------------------------------------------------------------------
-
-
-class FileNames:
-    """The names of one kind (state or action), to be looked up by the keys of a mapping.
-
-    JSON's keys are always text, so a key stands for the name that equals it, else for the one name that is
-    written like it: ``"1"`` for 1, ``"[0, 1]"`` for (0, 1).  ``1``, ``"1"`` and ``true`` are three names.
-
-    Examples
-    --------
-    >>> names = FileNames("state", [(0, 0), (0, 1), "1"])
-    >>> names.find("[0, 1]", "start"), names.find(1, "start")
-    ((0, 1), '1')
-    """
-
-    def __init__(self, kind: str, names: Iterable[Hashable]) -> None:
-        self.kind = kind
-        self._exact: dict[Any, Hashable] = {}
-        self._written: dict[str, list[Hashable]] = {}
-        for name in names:
-            self._exact[_typed(name)] = name
-            self._written.setdefault(_written(name), []).append(name)
-
-    def find(self, key: Any, where: str) -> Hashable:
-        """The name that `key` stands for.
-
-        Raises
-        ------
-        StructureError
-            No name, or more than one, is written like the key.
-        """
-        typed = _typed(key)
-        if typed in self._exact:
-            return self._exact[typed]
-        found = self._written.get(_written(key), [])
-        if len(found) == 1:
-            return found[0]
-        if found:
-            meanings = " or ".join(short(repr(name)) for name in found)
-            raise StructureError(
-                f"{short(repr(key))} can mean {meanings}; a key must mean one {self.kind}. "
-                "Use the form with rows, which keeps types",
-                where=where,
-            )
-        known = [_written(name) for name in self._exact.values()]
-        help = nearest(_written(key), known, f"the {self.kind}s are")
-        raise StructureError(
-            f"{self.kind} {short(repr(key))} is unknown; {help}. Check its name",
-            where=where,
-        )
-
-
-def _typed(name: Any) -> Any:
-    """Equal only for names of one type: in Python 1 == True == 1.0."""
-    if isinstance(name, tuple):
-        return tuple(map(_typed, name))
-    return (type(name), name)
-
-
-def _written(name: Any) -> str:
-    return name if isinstance(name, str) else json.dumps(name)
-
-
 def plain_name(name: Any, where: str) -> Any:
     """A name as YAML and JSON can hold it; tuples become lists.
 
-    Raises
-    ------
-    SchemaError
-        The name is of another type.
-
-    Examples
-    --------
     >>> plain_name((0, "a"), "states")
     [0, 'a']
     """

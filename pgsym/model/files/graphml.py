@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
 from pgsym.errors import SchemaError
-from pgsym.model.files.node_link import ATTRIBUTES, Graph, from_graph, read_back, to_graph
+from pgsym.model.files.document import read_back
+from pgsym.model.files.node_link import ATTRIBUTES, READS_BACK, Graph, from_graph, to_graph
 from pgsym.model.files.reading import check_size, read_text
 from pgsym.model.problem import Problem
 
@@ -34,13 +35,6 @@ _TYPES: dict[str, Callable[[str], Any]] = {
 def dumps(problem: Problem) -> str:
     """The problem as GraphML, exactly; the policy, theta and gamma are attributes of the graph.
 
-    Raises
-    ------
-    SchemaError
-        A name that XML cannot hold; else as for a model file.
-
-    Examples
-    --------
     >>> from pgsym.model.zoo import zoo
     >>> loads(dumps(zoo("two-state"))) == zoo("two-state")
     True
@@ -66,20 +60,13 @@ def dumps(problem: Problem) -> str:
         named = {"action": a} if isinstance(a, str) else {"action_json": json.dumps(a)}
         _add(edge, "edge", {**named, **{key: v for key, v in attributes.items() if key != "action"}})
     ElementTree.indent(root, " ")
-    return read_back(ElementTree.tostring(root, encoding="unicode") + "\n", loads, problem)
+    return read_back(ElementTree.tostring(root, encoding="unicode") + "\n", loads, problem, READS_BACK)
 
 
 def loads(text: str, *, where: str | None = None) -> Problem:
     """The problem in GraphML text; without a policy, a tabular one at theta = 0.
 
     Every edge needs ``action``, ``p`` and ``r``.  Numbers may be formulas as text.
-
-    Raises
-    ------
-    SchemaError
-        The text is not GraphML of a directed graph, an attribute means nothing here, or an edge lacks one.
-    ModelError
-        The graph is no MDP.
     """
     check_size(len(text), where=where)
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
@@ -88,7 +75,7 @@ def loads(text: str, *, where: str | None = None) -> Problem:
         root = ElementTree.fromstring(text)
     except (ElementTree.ParseError, ValueError) as error:
         raise SchemaError(f"not XML ({error}). Correct it there", where=where) from None
-    top = next((child for child in root if _tag(child) == "graph"), None)
+    top = root.find("{*}graph")
     if _tag(root) != "graphml" or top is None:
         raise SchemaError(f"found <{_tag(root)}>; <graphml> with a <graph> is required. Export as GraphML", where=where)
     if top.get("edgedefault") != "directed":
@@ -99,14 +86,14 @@ def loads(text: str, *, where: str | None = None) -> Problem:
         if isinstance(attributes.get(key), str):
             attributes[key] = read_text(attributes[key], "json", where=where)
     nodes, names = [], {}
-    for child in _children(top, "node"):
+    for child in top.iterfind("{*}node"):
         data = reader.data(child, "node")
         id = reader.attribute(child, "id")
         name = data.pop("name_json", None)
         names[id] = id if name is None else read_text(name, "json", where=where)
         nodes.append((names[id], data))
     edges = []
-    for child in _children(top, "edge"):
+    for child in top.iterfind("{*}edge"):
         data = reader.data(child, "edge")
         if (action := data.pop("action_json", None)) is not None:
             data["action"] = read_text(action, "json", where=where)
@@ -122,10 +109,10 @@ class _Reader:
         self.where = where
         self.keys: dict[str, tuple[str, str]] = {}
         self.defaults: dict[str, dict[str, Any]] = {"node": {}, "edge": {}, "graph": {}}
-        for key in _children(root, "key"):
+        for key in root.iterfind("{*}key"):
             name, kind = key.get("attr.name", ""), key.get("attr.type", "string")
             self.keys[self.attribute(key, "id")] = (name, kind)
-            for default in _children(key, "default"):
+            for default in key.iterfind("{*}default"):
                 scopes = [key.get("for", "all")] if key.get("for") in self.defaults else list(self.defaults)
                 for scope in scopes:
                     self.defaults[scope][name] = self.convert(default, name, kind)
@@ -133,7 +120,7 @@ class _Reader:
     def data(self, element: ElementTree.Element, scope: str) -> dict[str, Any]:
         """The attributes of a node, an edge or the graph."""
         found = dict(self.defaults[scope])
-        for child in _children(element, "data"):
+        for child in element.iterfind("{*}data"):
             key = self.attribute(child, "key")
             if key not in self.keys:
                 raise SchemaError(f"found the key {key!r}; no <key> declares it. Declare it", where=self.where)
@@ -161,10 +148,6 @@ class _Reader:
 def _tag(element: ElementTree.Element) -> str:
     """Without the namespace."""
     return element.tag.rpartition("}")[2]
-
-
-def _children(element: ElementTree.Element, tag: str) -> Iterable[ElementTree.Element]:
-    return (child for child in element if _tag(child) == tag)
 
 
 def _ids(names: list[Any]) -> dict[str, str]:

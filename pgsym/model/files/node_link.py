@@ -9,20 +9,21 @@ would be.  ``networkx.node_link_graph(json.load(file), edges="edges")`` reads th
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pgsym.errors import SchemaError
 from pgsym.expression.complaint import nearest
-from pgsym.model.files.document import to_document
+from pgsym.model.files.document import from_document, plain_formula, plain_name, read_back, to_document
 from pgsym.model.files.reading import read_text
-from pgsym.model.files.transfer import from_document
 from pgsym.model.outcomes import complaint
 from pgsym.model.problem import Problem
 
 ATTRIBUTES = ("name", "source", "gamma", "objective", "symbols", "policy")
 """Keys of a model file that the graph itself carries."""
+READS_BACK = "names are printable text, and formulas rational in plain symbols. Rename the states or actions"
+"""What a graph's text must hold."""
 
 
 @dataclass(frozen=True)
@@ -37,26 +38,20 @@ class Graph:
 def to_graph(problem: Problem) -> Graph:
     """The graph of a problem; names and formulas are plain values.
 
-    Raises
-    ------
-    SchemaError
-        A name, a symbol or a kind of policy that a file cannot hold.
-
-    Examples
-    --------
     >>> from pgsym.model.zoo import zoo
     >>> graph = to_graph(zoo("short-corridor"))
     >>> graph.nodes[0], graph.edges[0]
     (('s1', {'terminal': False, 'start': 1}), ('s1', 's2', {'action': 'R', 'p': 1, 'r': -1, 'order': 0}))
     """
     document = to_document(problem)
-    ended = [_key(s) for s in document.get("terminal", [])]
-    start = document.get("start", {})
-    mu0 = {_key(s): p for s, p in (start.items() if isinstance(start, dict) else start)}
-    nodes = []
-    for s in document["states"]:
-        at = _key(s)
-        nodes.append((s, {"terminal": at in ended, **({"start": mu0[at]} if at in mu0 else {})}))
+    mdp = problem.mdp
+    nodes = [
+        (
+            plain_name(s, "states"),
+            {"terminal": s in mdp.terminal} | ({"start": plain_formula(mdp.start[s])} if s in mdp.start else {}),
+        )
+        for s in mdp.states
+    ]
     edges = [
         (s, t, {"action": a, "p": p, "r": r, "order": order})
         for order, (s, a, t, p, r) in enumerate(document["transitions"])
@@ -65,15 +60,7 @@ def to_graph(problem: Problem) -> Graph:
 
 
 def from_graph(graph: Graph, where: str | None = None) -> Problem:
-    """The problem of a graph.
-
-    Raises
-    ------
-    SchemaError
-        An attribute that means nothing here; an edge without an action, a probability or a reward.
-    ModelError
-        The graph is no MDP.
-    """
+    """The problem of a graph."""
     parts = [(f"edges[{i}] ({s!r} to {t!r})", "edge", data) for i, (s, t, data) in enumerate(graph.edges)]
     parts += [(f"nodes[{i}] ({s!r})", "node", data) for i, (s, data) in enumerate(graph.nodes)]
     for place, scope, data in [*parts, ("graph", "graph", graph.attributes)]:
@@ -92,43 +79,12 @@ def from_graph(graph: Graph, where: str | None = None) -> Problem:
     return from_document(document, where=where)
 
 
-def read_back(text: str, loads: Callable[..., Problem], problem: Problem) -> str:
-    """`text`, once it is known that it reads back.
-
-    Raises
-    ------
-    SchemaError
-        It does not, or to another problem: some name cannot be written in this format.
-    """
-    if loads(text, where="read back") != problem:
-        raise SchemaError(
-            "the text does not read back to an equal problem; names are printable text, and formulas rational in "
-            "plain symbols. Rename the states or actions",
-            where=problem.name or "model",
-        )
-    return text
-
-
-def _key(name: Any) -> Any:
-    """Lists stand for tuples."""
-    return tuple(map(_key, name)) if isinstance(name, list) else name
-
-
-# -- node-link JSON ---------------------------------------------------------------------------------------
-
 _KEYS = ("directed", "multigraph", "graph", "nodes", "edges", "links")
 
 
 def dumps(problem: Problem) -> str:
     """The problem as node-link JSON, exactly; the policy, theta and gamma are attributes of the graph.
 
-    Raises
-    ------
-    SchemaError
-        A name, a symbol or a kind of policy that a file cannot hold.
-
-    Examples
-    --------
     >>> from pgsym.model.zoo import zoo
     >>> loads(dumps(zoo("two-state"))) == zoo("two-state")
     True
@@ -141,7 +97,7 @@ def dumps(problem: Problem) -> str:
         "nodes": [{"id": s, **attributes} for s, attributes in graph.nodes],
         "edges": [{"source": s, "target": t, **attributes} for s, t, attributes in graph.edges],
     }
-    return read_back(json.dumps(data, indent=1, allow_nan=False) + "\n", loads, problem)
+    return read_back(json.dumps(data, indent=1, allow_nan=False) + "\n", loads, problem, READS_BACK)
 
 
 def loads(text: str, *, where: str | None = None) -> Problem:
@@ -159,15 +115,7 @@ def is_node_link(document: Any) -> bool:
 
 
 def from_node_link(document: Any, *, where: str | None = None) -> Problem:
-    """The problem in node-link data, as `networkx.node_link_data` gives it; edges may stand under ``links``.
-
-    Raises
-    ------
-    SchemaError
-        The data are of another shape, an attribute means nothing here, or an edge lacks one.
-    ModelError
-        The graph is no MDP.
-    """
+    """The problem in node-link data, as `networkx.node_link_data` gives it; edges may stand under ``links``."""
     if not is_node_link(document):
         raise SchemaError(
             "found no nodes and edges; node-link data have both. Write them with networkx.node_link_data", where=where

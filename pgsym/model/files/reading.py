@@ -48,14 +48,6 @@ SCALARS: tuple[tuple[str, re.Pattern[str], str], ...] = (
 def read_text(text: str, format: str, *, where: str | None = None) -> Any:
     """The value that `text` stands for; `format` is ``yaml`` or ``json``.
 
-    Raises
-    ------
-    SchemaError
-        The text is not well formed, is too large or too deep, repeats a key, or uses a tag, an alias,
-        NaN or an infinity.
-
-    Examples
-    --------
     >>> read_text("start: {s1: 1/2, on: 0.5}", "yaml")
     {'start': {'s1': '1/2', 'on': 0.5}}
     """
@@ -247,15 +239,16 @@ class _YamlReader:
         """What a scalar without quotes stands for."""
         for tag, pattern, first in SCALARS:
             if (text[:1] or "\0") in first and pattern.match(text):
-                return self.scalar(tag.rpartition(":")[2], text)
+                match tag.rpartition(":")[2]:
+                    case "null":
+                        return None
+                    case "bool":
+                        return text.lower() == "true"
+                    case "int":
+                        return _integer(text, self.where)
+                    case _:
+                        return _float(text, self.where)
         return text
-
-    def scalar(self, kind: str, text: str) -> Any:
-        if kind == "null":
-            return None
-        if kind == "bool":
-            return text.lower() == "true"
-        return _integer(text, self.where) if kind == "int" else _float(text, self.where)
 
     def refuse(self, event: Any, found: str, required: str) -> NoReturn:
         raise SchemaError(f"line {_line(event)}: {found}; {required}", where=self.where)
@@ -306,8 +299,6 @@ def _too_deep(where: str | None, line: int) -> NoReturn:
 class Work:
     """The formulas of one file so far.  Numbers and names cost next to nothing, and a repeated formula nothing.
 
-    Examples
-    --------
     >>> work = Work()
     >>> any(work.is_too_much(text) for text in ["1/2", "p", "1 - p"] * 10**5), work.done
     (False, 40)

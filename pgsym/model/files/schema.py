@@ -6,17 +6,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Tag,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
-)
+import pydantic
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Discriminator, Tag
 from pydantic_core import PydanticCustomError
 
 from pgsym.errors import SchemaError
@@ -27,7 +18,7 @@ from pgsym.model.files.reading import MAX_DEPTH
 
 def _name(value: Any) -> Any:
     """A state's or action's name: a scalar, or a list of names, which becomes a tuple."""
-    return _printable(value) if isinstance(value, str) else _nested(value, 0)
+    return _nested(value, 0)
 
 
 def _nested(value: Any, depth: int) -> Any:
@@ -105,7 +96,7 @@ Formula = Annotated[Any, AfterValidator(_formula)]
 Text = Annotated[Any, AfterValidator(_text)]
 
 
-def _usual(row: Any, check: ValidatorFunctionWrapHandler) -> Any:
+def _usual(row: Any, check: pydantic.ValidatorFunctionWrapHandler) -> Any:
     """A row of names in ASCII or integers, numbers and formulas passes at once: large files are made of them."""
     usual = type(row) is list and len(row) == 5 and type(row[3]) in _FORMULA and type(row[4]) in _FORMULA
     return tuple(row) if usual and all(map(_is_usual, row[:3])) else check(row)
@@ -117,7 +108,7 @@ def _is_usual(name: Any) -> bool:
 
 _FORMULA = frozenset((int, float, str))
 Transition = Annotated[
-    tuple[Name, Name, Name, Formula, Formula], _row("[s, a, s', p, r]", "five"), WrapValidator(_usual)
+    tuple[Name, Name, Name, Formula, Formula], _row("[s, a, s', p, r]", "five"), pydantic.WrapValidator(_usual)
 ]
 
 StartMapping = Annotated[dict[Name, Formula], Tag("<mapping>")]
@@ -135,7 +126,7 @@ Table = Annotated[
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid")
+    model_config = pydantic.ConfigDict(strict=True, extra="forbid")
 
 
 class PolicyDocument(_Strict):
@@ -173,20 +164,8 @@ _WANTED = {
 
 
 def read_document(document: Any, prefix: str = "") -> ModelDocument:
-    """`document` with every entry of the right kind.
+    """`document` with every entry of the right kind; `prefix` says where it stands, such as ``model.``.
 
-    Parameters
-    ----------
-    prefix
-        Where the document stands, such as ``model.`` in a file that holds more than the model.
-
-    Raises
-    ------
-    SchemaError
-        The first entry that is missing, unknown or of the wrong kind.
-
-    Examples
-    --------
     >>> read_document({"states": ["s"], "transitions": [["s", "go", "s", 1]]})
     Traceback (most recent call last):
       ...
@@ -194,7 +173,7 @@ def read_document(document: Any, prefix: str = "") -> ModelDocument:
     """
     try:
         return ModelDocument.model_validate(document)
-    except ValidationError as error:
+    except pydantic.ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = prefix + place_of(first["loc"])
         raise SchemaError(_retold(first), where=where.rstrip(".") or "model") from None

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pgsym.errors import SchemaError
-from pgsym.model.extras import optional
+from pgsym.errors import SchemaError, optional
 from pgsym.model.files import drn
 from pgsym.model.mdp import MDP
 from pgsym.model.problem import Problem, ProblemLike
@@ -21,7 +20,7 @@ def to_stormpy(problem: ProblemLike, *, discount: str | None = None, average: bo
     Parameters
     ----------
     discount, average
-        As for `pgsym.model.files.drn.dumps`.
+        As for `save`.
 
     Returns
     -------

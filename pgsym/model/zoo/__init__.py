@@ -1,9 +1,7 @@
 """Named models with a citation each: ``zoo("short-corridor")``, ``zoo("garnet", states=20, seed=3)``."""
 
-from pgsym.model.zoo import counterexamples as counterexamples
-from pgsym.model.zoo import families as families
-from pgsym.model.zoo import papers as papers
-from pgsym.model.zoo import textbook as textbook
+from pgsym.model.zoo import constructed as constructed
+from pgsym.model.zoo import published as published
 from pgsym.model.zoo.registry import ZooEntry as ZooEntry
 from pgsym.model.zoo.registry import zoo as zoo
 from pgsym.model.zoo.registry import zoo_entries as zoo_entries

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Any
-
-import sympy as sp
 
 from pgsym.errors import SchemaError
 from pgsym.expression.complaint import nearest
 from pgsym.expression.exact import to_expr
-from pgsym.model.mdp import MDP
-from pgsym.model.objective import Objective
-from pgsym.model.policy import Policy
 from pgsym.model.problem import Problem
 
 
@@ -33,10 +28,11 @@ class ZooEntry:
         return {name: p.default for name, p in inspect.signature(self.build).parameters.items()}
 
 
+OWN = "constructed for pgsym"
 _ENTRIES: dict[str, ZooEntry] = {}
 
 
-def entry(name: str, description: str, source: str) -> Callable[[Callable[..., Problem]], Callable[..., Problem]]:
+def entry(name: str, description: str, source: str = OWN) -> Callable[[Callable[..., Problem]], Callable[..., Problem]]:
     """Adds the function that follows to the zoo."""
 
     def add(build: Callable[..., Problem]) -> Callable[..., Problem]:
@@ -79,8 +75,7 @@ def zoo(name: str, **options: Any) -> Problem:
     """
     if name not in _ENTRIES:
         raise SchemaError(
-            f"no model is called {name!r}; {nearest(name, zoo_names(), 'the models are')}. Check the name",
-            where="zoo",
+            f"no model is called {name!r}; {nearest(name, zoo_names(), 'the models are')}. Check the name", where="zoo"
         )
     found = _ENTRIES[name]
     for option in options:
@@ -113,15 +108,8 @@ def zoo_names() -> tuple[str, ...]:
 
 
 def zoo_entries() -> tuple[ZooEntry, ...]:
-    """Name, description, source and options of every model, in alphabetical order."""
+    """Every model, in the order of the names."""
     return tuple(_ENTRIES[name] for name in zoo_names())
-
-
-def problem(mdp: MDP, policy: Policy, objective: Objective, theta: Mapping[str, Any] | None = None) -> Problem:
-    """A problem whose theta is 0 where it is not given."""
-    values: dict[sp.Symbol | str, Any] = dict.fromkeys(policy.params, 0)
-    values |= {sp.Symbol(key): value for key, value in (theta or {}).items()}
-    return Problem(mdp, policy, objective, policy.point(values))
 
 
 def count(value: Any, least: int, where: str) -> int:

@@ -27,7 +27,7 @@ from pgsym.exact.quantities import Quantities
 from pgsym.exact.solution import Solution, Table, solve
 from pgsym.exact.tables import LazyMap
 from pgsym.expression.naming import labels
-from pgsym.model.drawing.records import Picture
+from pgsym.model.drawing.geometry import Picture
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
@@ -92,13 +92,6 @@ class LiveFormulas:
 
 def formulas(mdp: MDP, policy: Policy, objective: Objective, inputs: list[sp.Symbol]) -> LiveFormulas:
     """Compile a problem from its closed forms, or else from its equations.
-
-    Raises
-    ------
-    TooLargeError
-        Elimination takes too many operations as well.
-    HypothesisError
-        The objective is not defined on this model.
 
     Examples
     --------

@@ -13,10 +13,9 @@ from typing import Any
 import sympy as sp
 
 from pgsym.algebra.elimination import SparseLU, eliminate
-from pgsym.algebra.field import Ground, Row
+from pgsym.algebra.field import Field, Row
 from pgsym.algebra.ordering import Ordering
-from pgsym.errors import AlgebraError, NotInFieldError, TooLargeError
-from pgsym.expression.evaluate import evaluate
+from pgsym.errors import NotInFieldError, TooLargeError
 from pgsym.expression.linear import Linear
 
 OPERATIONS = 60_000
@@ -106,7 +105,7 @@ class Code:
         return self.field.operation("^", self, power)
 
 
-class CodeField(Ground):
+class CodeField(Field):
     """The field of operations on inputs.
 
     Parameters
@@ -116,11 +115,6 @@ class CodeField(Ground):
     limit
         The most operations.
 
-    Raises
-    ------
-    TooLargeError
-        When more operations are asked for.
-
     Examples
     --------
     >>> p, t = sp.symbols("p t")
@@ -129,15 +123,12 @@ class CodeField(Ground):
     'function f(x, y) {\\n  const a = (1 - x[0]);\\n  y[0] = ((a * a) * (1 / (1 + Math.exp(((-0.5) * x[1])))));\\n}\\n'
     """
 
-    differential = False
-    parameters: tuple[Any, ...] = ()
-    logarithms: Mapping[sp.Symbol, sp.Expr] = {}
+    element = "an operation"
 
     def __init__(self, inputs: Sequence[sp.Symbol], limit: int = OPERATIONS) -> None:
         self.inputs = tuple(inputs)
         self.limit = limit
         self._known: dict[Any, Code] = {}
-        self._converted: dict[sp.Expr, Code] = {}
         self._index = {symbol: k for k, symbol in enumerate(self.inputs)}
         self.zero = self.number(Fraction(0))
         self.one = self.number(Fraction(1))
@@ -198,20 +189,6 @@ class CodeField(Ground):
 
     def is_zero(self, element: Code) -> bool:
         return element is self.zero
-
-    def convert(self, expr: sp.Expr) -> Code:
-        if expr not in self._converted:
-            self._converted[expr] = evaluate(expr, self)
-        return self._converted[expr]
-
-    def gradient(self, element: Code) -> dict[Any, Code]:
-        raise AlgebraError(
-            "an operation knows no derivative; tangents are required. Use DualField(field, parameters)",
-            where="CodeField.gradient",
-        )
-
-    def value(self, element: Code) -> Code:
-        return element
 
     def to_sympy(self, element: Code) -> sp.Expr:
         raise NotInFieldError("an operation is no formula; it can be written as JavaScript. Use javascript()")

@@ -1,8 +1,7 @@
 """The live part of a report's page: a section of HTML, its style and its script.
 
-Nothing is loaded from anywhere: the page may forbid everything but inline style and script.
-
-A font for formulas inside the page: what a computer without mathematical fonts needs to show MathML.
+Nothing is loaded from anywhere: the page may forbid everything but inline style and script.  A font for formulas
+comes with it, for computers without mathematical fonts.
 
 A browser sets a letter of a formula as a mathematical italic (U+1D44E for a), which fonts for text do not have, and
 stretches brackets and roots only with a font that has a MATH table.  matplotlib brings one such font, DejaVu Serif; a
@@ -51,10 +50,7 @@ class Live:
     script: str
 
 
-def live(
-    problem: Problem,
-    symbols: Mapping[sp.Symbol | str, Any] | None = None,
-) -> Live:
+def live(problem: Problem, symbols: Mapping[sp.Symbol | str, Any] | None = None) -> Live:
     """The live part of a problem's page: sliders for theta, gamma and the symbols, and all that follows them.
 
     Parameters
@@ -63,15 +59,6 @@ def live(
         The sliders stand at its theta at first; at 0 where it has none.
     symbols
         Where the sliders of symbols stand at first; by default at a point of the model's domain.
-
-    Raises
-    ------
-    TooLargeError
-        The formulas take more than `code.OPERATIONS` operations.
-    HypothesisError
-        The objective is not defined on this model.
-    MissingExtraError
-        latex2mathml is not installed.
 
     Examples
     --------

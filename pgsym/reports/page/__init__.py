@@ -1,11 +1,11 @@
 """The report: one document about one problem, written as a page and as LaTeX.
 
-content     what a document consists of
+content     what a document consists of, and how much work it is
 document    the sections in order; model, quantities, theorem, derivation, sampled, estimators, learning, reading
 chart       curves and intervals as strokes, which SVG and TikZ draw
-html, latex the two writings, style how the page looks
-write       the folder
+html        the page, and how it looks
+write       the LaTeX document, and the folder
 """
 
-from pgsym.reports.page.settings import Settings as Settings
+from pgsym.reports.page.content import Settings as Settings
 from pgsym.reports.page.write import report as report

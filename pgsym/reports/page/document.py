@@ -15,15 +15,12 @@ from pgsym.expression.plain import plain
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem
 from pgsym.reports.live import live
-from pgsym.reports.page.cells import Writer
-from pgsym.reports.page.content import Alive, Content, Document, Section, reading
-from pgsym.reports.page.derivation import chapters, derivation
+from pgsym.reports.page.content import Alive, Content, Document, Section, Settings, reading
 from pgsym.reports.page.estimators import estimators
 from pgsym.reports.page.learning import learning
-from pgsym.reports.page.quantities import quantities
+from pgsym.reports.page.quantities import Writer, quantities
 from pgsym.reports.page.sampled import sampled
-from pgsym.reports.page.settings import Settings
-from pgsym.reports.page.theorem import theorem, verdicts
+from pgsym.reports.page.theorem import chapters, derivation, theorem, verdicts
 
 Tick = Callable[[float], None]
 """Called with the share of a section that is done."""

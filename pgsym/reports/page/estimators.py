@@ -25,14 +25,11 @@ from pgsym.model.estimator import (
 )
 from pgsym.model.objective import Objective
 from pgsym.model.structure import Structure
-from pgsym.reports.moments import ACCURACY, CLOSED_ENTRIES
+from pgsym.reports.moments import ACCURACY, CLOSED_ENTRIES, EXACT_ENTRIES
 from pgsym.reports.moments import BUDGET as CLOSED_BUDGET
 from pgsym.reports.moments import SECONDS as CLOSED_SECONDS
-from pgsym.reports.page.cells import Writer
+from pgsym.reports.page.quantities import Writer
 from pgsym.reports.page.sampled import unnamed
-
-EXACT_ENTRIES = 2_000
-"""Above this many states times parameters times steps, laws are computed in floats."""
 
 READABLE = 120
 """Width of a variance that is shown in closed form."""

@@ -11,10 +11,10 @@ from pgsym.ascent.landscape import Landscape
 from pgsym.claims.blocks import Block, Cell, DataTable, Note, Prose
 from pgsym.claims.derivation.cells import decimal
 from pgsym.errors import PgsymError
-from pgsym.reports.page.cells import Writer
 from pgsym.reports.page.chart import Curve, curves
+from pgsym.reports.page.content import Settings
+from pgsym.reports.page.quantities import Writer
 from pgsym.reports.page.sampled import unnamed
-from pgsym.reports.page.settings import Settings
 
 FIRST = 0.2
 """Length of each method's first exact step; step sizes follow from it."""

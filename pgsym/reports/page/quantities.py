@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
-from pgsym.claims.blocks import Block, Cell, DataTable, Formulas, Heading, Note, Prose
-from pgsym.claims.derivation.cells import ROWS, first_of
+import sympy as sp
+
+from pgsym.claims.blocks import Block, Cell, DataTable, Formulas, Heading, Note, Prose, Row
+from pgsym.claims.derivation.cells import ROWS, Cells, first_of
 from pgsym.claims.derivation.model_tables import OUTCOMES, PAIRS, count_outcomes, is_small
-from pgsym.errors import HypothesisError, StructureError
-from pgsym.expression.latex import quantity_latex
+from pgsym.errors import HypothesisError, SingularMatrixError, StructureError
+from pgsym.exact.solution import Solution
+from pgsym.expression.latex import latex_lines, quantity_latex
 from pgsym.expression.quantity import ACTION, QUANTITIES, STATE
-from pgsym.reports.page.cells import Writer
-from pgsym.reports.page.derivation import IN_THE_PARAMETERS
+from pgsym.reports.values import Views, entry, is_exact_gradient, solution_views
+
+IN_THE_PARAMETERS = "In the parameters"
+"""The part of a derivation that holds J and its gradient; a chapter of its own here."""
 
 _CAPTIONED = [quantity for quantity in QUANTITIES.values() if quantity.caption]
 BY_STATE = {quantity.name: quantity.caption for quantity in _CAPTIONED if quantity.kinds == (STATE,)}
@@ -90,3 +96,41 @@ def _cell(writer: Writer, name: str, key: object) -> str | Cell:
         return writer.value(name, key)
     except (HypothesisError, StructureError):
         return "undefined"
+
+
+READABLE = 300
+"""Operations of a formula that has lines of its own."""
+
+
+class Writer(Cells):
+    """The cells of one problem, its quantities at theta among them."""
+
+    @cached_property
+    def views(self) -> Views[Solution]:
+        """The solution; all of it is exact or all of it is in floats."""
+        return solution_views(self.problem, exact=is_exact_gradient(self.problem))
+
+    def value(self, name: str, key: Any = None) -> Cell:
+        """A quantity at theta, such as ``value("V", "s")``: exact, or in six digits where that takes long."""
+        found = self.views.at_theta(lambda solution: entry(solution, name, key))
+        return self.LONG if found is None else self.expression(found)
+
+    def formula(self, name: str, key: Any = None) -> Row | None:
+        """``name(key) = formula`` at theta, in as many lines as it takes; None where these are too many to be read."""
+        found = self.views.at_theta(lambda solution: entry(solution, name, key))
+        if found is None or sp.count_ops(found) > READABLE:
+            return None
+        place = () if key is None else key if name in ("Q", "A") else (key,)
+        return Row((self.quantity(name, *place),), "=", tuple(latex_lines(found, names=self.names)), "", True)
+
+    def defines(self, name: str) -> bool:
+        """Whether the model has the quantity."""
+        view = self.views.float or self.views.closed
+        assert view is not None
+        try:
+            view.quantities.of(QUANTITIES[name])
+        except (HypothesisError, StructureError):
+            return False
+        except SingularMatrixError:  # in floats only
+            return True
+        return True

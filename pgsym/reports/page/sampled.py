@@ -11,9 +11,9 @@ from pgsym.errors import PgsymError
 from pgsym.expression.complaint import short
 from pgsym.expression.notation import derivative_latex
 from pgsym.expression.plain import plain_symbol
-from pgsym.reports.page.cells import Writer
 from pgsym.reports.page.chart import Interval, intervals
-from pgsym.reports.page.settings import Settings
+from pgsym.reports.page.content import Settings
+from pgsym.reports.page.quantities import Writer
 
 ROWS = 8
 """Parameters of one table and one picture; the farthest from exact where there are more."""
@@ -45,12 +45,7 @@ def checks(writer: Writer, settings: Settings, tick: Callable[[float], None]) ->
             tick((before + done / n) / len(names))
 
         check = cross_check(
-            problem,
-            name,
-            n=settings.samples,
-            seed=settings.seed,
-            horizon=settings.horizon,
-            progress=progress,
+            problem, name, n=settings.samples, seed=settings.seed, horizon=settings.horizon, progress=progress
         )
         if check.estimate.interrupted:
             raise KeyboardInterrupt

@@ -1,20 +1,28 @@
-"""`report`: a folder with the page and the document of one problem."""
+r"""`report`: a folder with the page and the document of one problem.
+
+The LaTeX document needs amsmath and longtable, and TikZ for its pictures.
+"""
 
 from __future__ import annotations
 
 import importlib.metadata
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from pgsym.claims.derivation.html import mathml
+from pgsym.claims.derivation.latex import PREAMBLE, cell
+from pgsym.claims.derivation.latex import write as write_block
+from pgsym.claims.derivation.prose import in_latex
 from pgsym.errors import SchemaError
+from pgsym.expression.latex import document as standalone
+from pgsym.expression.notation import escape_text
 from pgsym.model.files.atomic import write_atomically
 from pgsym.model.problem import Problem, ProblemLike
-from pgsym.reports.page import html, latex
+from pgsym.reports.page import html
+from pgsym.reports.page.content import Alive, Document, Settings
 from pgsym.reports.page.document import Builder
-from pgsym.reports.page.settings import Settings
 
 PAGE, PAPER = "index.html", "report.tex"
 """The files of a report."""
@@ -41,7 +49,7 @@ def report(
     progress
         Called with (done, all) in hundredths of the work.
     settings
-        The fields of `pgsym.reports.page.settings.Settings`: samples, steps, seeds, batch, seed, horizon.
+        The fields of `pgsym.reports.page.content.Settings`: samples, steps, seeds, batch, seed, horizon.
 
     Returns
     -------
@@ -78,5 +86,33 @@ def report(
     mathml("0")  # without latex2mathml there is no page: that is said before the work
     version = importlib.metadata.version("pgsym")
     document = Builder(problem, chosen, version).document(progress or (lambda done, n: None))
-    files = {PAGE: html.page(document, version), PAPER: latex.text(document)}
+    files = {PAGE: html.page(document, version), PAPER: paper(document)}
     return [write_atomically(place / name, text) for name, text in files.items()]
+
+
+PACKAGES = (
+    *PREAMBLE,
+    r"\usepackage{longtable}\setlength{\LTcapwidth}{\textwidth}",
+    r"\setcounter{tocdepth}{1}",
+    r"\emergencystretch=3em",
+)
+
+
+def paper(document: Document) -> str:
+    """The whole document, which compiles on its own."""
+    return standalone("\n\n".join(_body(document)), document.title, PACKAGES)
+
+
+def _body(document: Document) -> Iterator[str]:
+    bindings = document.bindings
+    yield in_latex(document.lead, bindings)
+    lines = [rf"{cell(name)} & {cell(value)} \\" for name, value in document.summary]
+    yield "\n".join([r"\begin{center}\begin{tabular}{ll}", *lines, r"\end{tabular}\end{center}"])
+    yield r"\tableofcontents"
+    for section in document.sections:
+        yield rf"\section{{{escape_text(section.title)}}}"
+        for block in section.blocks:
+            if isinstance(block, Alive):
+                yield rf"\emph{{{in_latex(block.on_paper, bindings)}}}"
+            else:
+                yield write_block(block, bindings, long_tables=True)

@@ -1,4 +1,4 @@
-"""How far a long estimate has come."""
+"""How far a long command has come."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REFRESH = 0.2
 
 
 @contextmanager
-def reporter(progress: bool | Progress | None, n: int) -> Iterator[Progress]:
+def reporter(progress: bool | Progress | None, n: int | None = None, *, task: str = "sampling") -> Iterator[Progress]:
     """A function of (done, n): the caller's own, a bar that appears after `PATIENCE` seconds, or nothing.
 
     A notebook shows a line of text instead of a bar: widgets need not be installed.
@@ -37,15 +37,15 @@ def reporter(progress: bool | Progress | None, n: int) -> Iterator[Progress]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
-    columns = (TextColumn("sampling"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn(task), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     bar = Bar(*columns, console=Console(stderr=True), transient=not progress)
-    task = bar.add_task("sampling", total=n)
+    line = bar.add_task(task, total=n)
     began = time.monotonic()
 
     def report(done: int, n: int) -> None:
         if progress or time.monotonic() - began > PATIENCE:
             bar.start()
-        bar.update(task, completed=done)
+        bar.update(line, completed=done, total=n)
 
     try:
         yield report

@@ -1,20 +1,28 @@
-"""From DRN text to an MDP: a header of sections, then states, actions and transitions line by line."""
+"""Storm's explicit format DRN: https://www.stormchecker.org/documentation/background/drn.html.
+
+Carried exactly: probabilities, rewards r(s,a), symbols, one start state, and in one comment line what Storm has no
+place for: names, terminal states, assumptions.  Not carried: a discount factor, a start distribution, rewards that
+differ between outcomes of one action, a policy.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import sympy as sp
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
-from pgsym.errors import PgsymError, SchemaError, StructureError
+from pgsym.errors import SchemaError, StructureError
 from pgsym.expression.complaint import nearest
 from pgsym.expression.exact import to_expr
 from pgsym.expression.sums import MAX_WORK, Sums
-from pgsym.model.files.drn.writing import NO_LABEL, PREFIX, Notes, read_notes
-from pgsym.model.files.reading import Work, check_size
+from pgsym.model.files.document import inside
+from pgsym.model.files.drn_writing import NO_LABEL, PREFIX
+from pgsym.model.files.drn_writing import dumps as dumps
+from pgsym.model.files.reading import Work, check_size, read_text
 from pgsym.model.mdp import MDP, State
 
 TYPES = ("MDP", "DTMC")
@@ -33,8 +41,8 @@ class ChoiceRecord:
 
     word: str
     rewards: list[Any]
-    moves: list[tuple[int, Any, int]] = field(default_factory=list)
-    """Target, probability, line."""
+    moves: list[tuple[int, Any]] = field(default_factory=list)
+    """Target, probability."""
 
 
 @dataclass
@@ -42,38 +50,59 @@ class StateRecord:
     """One state, with its actions."""
 
     rewards: list[Any]
-    labels: set[str]
+    start: bool
     line: int
     valuation: str = ""
     """The values of a program's variables, as Storm notes them: ``x=1``."""
     choices: list[ChoiceRecord] = field(default_factory=list)
 
 
+def _hashable(name: Any) -> Any:
+    """Lists, which JSON has for tuples, as tuples."""
+    if isinstance(name, dict) or name is None:
+        raise ValueError(f"{name!r} is no name")
+    return tuple(map(_hashable, name)) if isinstance(name, list) else name
+
+
+class Notes(BaseModel):
+    """What the numbers and words of the file are called in pgsym: states, terminal ones, actions and symbols."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    states: list[Annotated[Any, AfterValidator(_hashable)]]
+    terminal: list[Annotated[StrictInt, Field(ge=0)]]
+    actions: list[tuple[StrictStr, Annotated[Any, AfterValidator(_hashable)]]] = []
+    symbols: dict[StrictStr, StrictStr] = {}
+
+
+def read_notes(line: str, where: str) -> Notes:
+    """The notes in a comment line."""
+    try:
+        return Notes.model_validate(read_text(line.removeprefix(PREFIX), "json", where=where))
+    except ValidationError:
+        raise SchemaError(
+            "the note after //pgsym is not one that pgsym writes; it names states, terminal, actions and symbols. "
+            "Remove the line, and states are numbered",
+            where=where,
+        ) from None
+
+
+@dataclass
 class Reader:
-    """What has been read so far; `header`, then `model`, take (line number, text) pairs from one iterator.
+    """What has been read so far; `header`, then `model`, take (line number, text) pairs from one iterator."""
 
-    Attributes
-    ----------
-    notes : Notes or None
-        The note that pgsym left.
-    reward_models : list of str
-        Their names, as far as the file gives any.
-    states : list of StateRecord
-        In the order of their numbers.
-    """
-
-    def __init__(self, where: str | None) -> None:
-        self.where = where
-        self.notes: Notes | None = None
-        self.type = ""
-        self.parameters: frozenset[str] | None = None
-        self.placeholders: dict[str, Any] = {}
-        self.reward_models: list[str] = []
-        self.count: int | None = None
-        self.states: list[StateRecord] = []
-        self.work = Work()
-        self._known: dict[str, Any] = {}
-        """What the texts so far stood for: a model repeats its numbers on every row."""
+    where: str | None
+    notes: Notes | None = None
+    type: str = ""
+    parameters: frozenset[str] = frozenset()
+    placeholders: dict[str, Any] = field(default_factory=dict)
+    reward_models: list[str] = field(default_factory=list)
+    """Their names, as far as the file gives any."""
+    count: int | None = None
+    states: list[StateRecord] = field(default_factory=list)
+    work: Work = field(default_factory=Work)
+    known: dict[str, Any] = field(default_factory=dict)
+    """What the texts so far stood for: a model repeats its numbers on every row."""
 
     def refuse(self, line: int, message: str) -> NoReturn:
         raise SchemaError(message, where=self.at(line))
@@ -86,9 +115,9 @@ class Reader:
     def value(self, text: str, line: int) -> Any:
         """A number or a formula; a decimal is a float, for the MDP to read as the simplest rational."""
         text = text.strip()
-        if text not in self._known:
-            self._known[text] = self._read(text, line)
-        return self._known[text]
+        if text not in self.known:
+            self.known[text] = self._read(text, line)
+        return self.known[text]
 
     def _read(self, text: str, line: int) -> Any:
         if text.startswith("$"):
@@ -106,8 +135,7 @@ class Reader:
         if self.work.is_too_much(text):
             self.refuse(line, self.work.message)
         found = to_expr(text, where=self.at(line))
-        stray = sorted(s.name for s in found.free_symbols if s.name not in (self.parameters or ()))
-        if stray:
+        if stray := sorted({s.name for s in found.free_symbols} - self.parameters):
             self.refuse(line, f"found {stray[0]}, which @parameters does not list; a symbol is declared. Add it there")
         return found
 
@@ -180,7 +208,7 @@ class Reader:
                 if int(match[1]) != len(self.states):
                     self.refuse(line, f"found state {match[1]}; state {len(self.states)} is next. Number them in order")
                 labels = {quoted or plain for quoted, plain in _LABELS.findall(match[3])}
-                self.states.append(StateRecord(self.values(match[2], line), labels, line))
+                self.states.append(StateRecord(self.values(match[2], line), "init" in labels, line))
             elif not self.states:
                 self.refuse(line, f"found {text!r}; a state comes first: state 0. Correct it")
             elif match := _ACTION.match(text):
@@ -190,8 +218,7 @@ class Reader:
                     self.states[-1].choices.append(ChoiceRecord(NO_LABEL, []))
                 if int(match[1]) >= (self.count or 0):
                     self.refuse(line, f"found the target {match[1]}; the model has {self.count} states. Correct it")
-                move = (int(match[1]), self.value(match[2], line), line)
-                self.states[-1].choices[-1].moves.append(move)
+                self.states[-1].choices[-1].moves.append((int(match[1]), self.value(match[2], line)))
             else:
                 self.refuse(
                     line, f"found {text!r}; a state, an action or 'target : probability' is required. Correct it"
@@ -213,24 +240,9 @@ def loads(text: str, *, rewards: str | None = None, start: Any = None, where: st
     the values of the program's variables, ``x=1``, where Storm noted them, else by its number; an action without a
     label is ``a0``, ``a1``...; states that only stay, without a reward, are terminal.
 
-    Parameters
-    ----------
-    rewards
-        The reward model, where the file has several; state and action rewards are added.
-    start
-        The start state, or distribution; by default the state labelled ``init``.
-    where
-        Begins every message.
+    `rewards` names the reward model, where the file has several; state and action rewards are added.  `start` is the
+    start state, or distribution; by default the state labelled ``init``.  `where` begins every message.
 
-    Raises
-    ------
-    SchemaError
-        A line is not DRN; the file is of another type; there are several reward models and `rewards` names none.
-    ModelError
-        The entries do not make an MDP.
-
-    Examples
-    --------
     >>> mdp = loads('''
     ... @type: DTMC
     ... @nr_states
@@ -254,41 +266,34 @@ def loads(text: str, *, rewards: str | None = None, start: Any = None, where: st
     reader.model(lines)
     chosen = _reward_model(reader, rewards)
     names, terminal = _names(reader, chosen)
-    words = reader.notes.actions if reader.notes else {}
+    words = dict(reader.notes.actions) if reader.notes else {}
     rows = []
     for i, state in enumerate(reader.states):
-        if i in terminal:
-            continue
-        for word, choice in _distinct(state.choices):
+        for word, choice in _distinct(state.choices) if i not in terminal else ():
             r = _reward(state.rewards, choice.rewards, chosen)
-            rows += [(names[i], words.get(word, word), names[j], p, r) for j, p, _ in choice.moves]
-    symbols = dict(reader.notes.symbols) if reader.notes else {}
-    try:
+            rows += [(names[i], words.get(word, word), names[j], p, r) for j, p in choice.moves]
+    with inside(where):
         return MDP.from_transitions(
             rows,
             start=_start(reader, names) if start is None else start,
             terminal=[names[i] for i in sorted(terminal)],
-            symbols=symbols,
+            symbols=reader.notes.symbols if reader.notes else {},
             states=names,
             sums=Sums(MAX_WORK),
         )
-    except PgsymError as error:
-        if where is None:
-            raise
-        inner = error.where if isinstance(error.where, str) else repr(error.where)
-        raise type(error)(error.message, where=f"{where}: {inner}") from None
 
 
 def _reward_model(reader: Reader, wanted: str | None) -> int | None:
     """The position of the reward model that counts; None where there is none."""
-    count = max((len(rewards) for s in reader.states for rewards in _all_rewards(s)), default=0)
+    rewards = [row for s in reader.states for row in (s.rewards, *(choice.rewards for choice in s.choices))]
+    count = max(map(len, rewards), default=0)
     known = [*reader.reward_models, *(f"rew{k}" for k in range(len(reader.reward_models), count))]
     if wanted is not None:
-        if wanted not in known:
-            raise SchemaError(
-                f"found {wanted!r}; {nearest(wanted, known, 'the reward models are')}. Check the name", where="rewards"
-            )
-        return known.index(wanted)
+        if wanted in known:
+            return known.index(wanted)
+        raise SchemaError(
+            f"found {wanted!r}; {nearest(wanted, known, 'the reward models are')}. Check the name", where="rewards"
+        )
     if len(known) > 1:
         raise SchemaError(
             f"the file has {len(known)} reward models, such as {', '.join(known[:3])}; one is required. "
@@ -298,15 +303,9 @@ def _reward_model(reader: Reader, wanted: str | None) -> int | None:
     return 0 if known else None
 
 
-def _all_rewards(state: StateRecord) -> Iterator[list[Any]]:
-    yield state.rewards
-    for choice in state.choices:
-        yield choice.rewards
-
-
 def _reward(of_state: list[Any], of_choice: list[Any], chosen: int | None) -> Any:
-    parts = [row[chosen] for row in (of_state, of_choice) if chosen is not None and chosen < len(row)]
-    parts = [part for part in parts if part != 0]
+    given = (row[chosen] for row in (of_state, of_choice) if chosen is not None and chosen < len(row))
+    parts = [part for part in given if part != 0]
     return parts[0] if len(parts) == 1 else sum(map(to_expr, parts), sp.Integer(0))
 
 
@@ -330,12 +329,12 @@ def _names(reader: Reader, chosen: int | None) -> tuple[list[State], frozenset[i
                 f"state {i} is terminal by the note after //pgsym, but leads on or has a reward; "
                 "nothing happens after a terminal state. Remove it there",
             )
-    return list(notes.states), notes.terminal
+    return notes.states, frozenset(notes.terminal)
 
 
 def _is_absorbing(i: int, state: StateRecord, chosen: int | None) -> bool:
     return all(
-        {j for j, p, _ in choice.moves if p != 0} <= {i} and _reward(state.rewards, choice.rewards, chosen) == 0
+        {j for j, p in choice.moves if p != 0} <= {i} and _reward(state.rewards, choice.rewards, chosen) == 0
         for choice in state.choices
     )
 
@@ -355,10 +354,10 @@ def _distinct(choices: list[ChoiceRecord]) -> Iterator[tuple[str, ChoiceRecord]]
 
 
 def _start(reader: Reader, names: list[State]) -> State | None:
-    found = [i for i, s in enumerate(reader.states) if "init" in s.labels]
+    found = [name for name, s in zip(names, reader.states, strict=True) if s.start]
     if len(found) > 1:
         raise StructureError(
             f"found {len(found)} states labelled init, without probabilities; a start has them. Give start=",
             where=reader.where or "DRN",
         )
-    return names[found[0]] if found else None
+    return found[0] if found else None

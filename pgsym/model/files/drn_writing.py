@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 import sympy as sp
 from sympy.printing.str import StrPrinter
 
-from pgsym.errors import FormulaError, SchemaError
+from pgsym.errors import FormulaError
 from pgsym.expression.grammar import parse
 from pgsym.model.files.document import plain_name
-from pgsym.model.files.reading import read_text
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.reductions import averaged, merged, pair_reward, require_one_start, undiscounted
 
@@ -32,26 +30,8 @@ def dumps(mdp: MDP, *, discount: str | None = None, average: bool = False) -> st
     A model without a choice is a DTMC, which Storm checks with parameters too.
     Terminal states are labelled ``terminal`` and stay where they are; the start state is labelled ``init``; a state
     whose name is an identifier is labelled by it.  Outcomes of one action that lead to one state are added up.
+    `discount` and `average` are those of `pgsym.save`.
 
-    Parameters
-    ----------
-    discount
-        ``exit`` writes a discount factor as a step to a fresh terminal state with probability 1 - gamma.
-    average
-        Where outcomes of (s, a) have different rewards, write their mean: every J and its gradient stay, the
-        variances of returns do not.
-
-    Raises
-    ------
-    DiscountError
-        gamma is not 1, without ``discount="exit"``.
-    StructureError
-        Rewards that differ within (s, a), without `average`; more than one start state.
-    FormulaError
-        A symbol or a reward that Storm cannot read.
-
-    Examples
-    --------
     >>> mdp = MDP.from_transitions([("s", "go", "end", "p", 1), ("s", "go", "s", "1 - p", 1)], start="s",
     ...     terminal=["end"], symbols={"p": "0 < p < 1"})
     >>> print(dumps(mdp).partition("@model")[2].strip())
@@ -73,7 +53,7 @@ def dumps(mdp: MDP, *, discount: str | None = None, average: bool = False) -> st
     words = _words(mdp)
     index = {s: i for i, s in enumerate(mdp.states)}
     choice = len(mdp.pairs) > len(mdp.nonterminal)
-    lines = ["// Written by pgsym", notes_of(mdp, words).line(), f"@type: {'MDP' if choice else 'DTMC'}"]
+    lines = ["// Written by pgsym", notes_line(mdp, words), f"@type: {'MDP' if choice else 'DTMC'}"]
     lines.append(f"@value_type: {'parametric' if mdp.symbols else 'rational'}")
     if mdp.symbols:
         lines += ["@parameters", " ".join(sorted(s.name for s in mdp.symbols))]
@@ -136,93 +116,19 @@ class _Printer(StrPrinter):
         return f"(({self._print(base)})^{power})" if not base.is_Symbol else f"({base}^{power})"
 
 
-# -- the comment ------------------------------------------------------------------------------------------
+def notes_line(mdp: MDP, words: Mapping[Action, str]) -> str:
+    """What the numbers and words of the file are called in pgsym, as a comment.
 
-
-@dataclass(frozen=True)
-class Notes:
-    """What the numbers and words of a DRN file are called in pgsym."""
-
-    states: tuple[State, ...]
-    terminal: frozenset[int]
-    """Numbers of the terminal states."""
-    actions: Mapping[str, Action] = field(default_factory=dict)
-    """Word in the file to action, where they differ."""
-    symbols: Mapping[str, str] = field(default_factory=dict)
-
-    def line(self) -> str:
-        """The comment.
-
-        >>> Notes(("s", (0, 1)), frozenset({1})).line()
-        '//pgsym {"states": ["s", [0, 1]], "terminal": [1]}'
-        """
-        found: dict[str, Any] = {
-            "states": [plain_name(s, "states") for s in self.states],
-            "terminal": sorted(self.terminal),
-        }
-        if self.actions:
-            found["actions"] = [[word, plain_name(a, "actions")] for word, a in self.actions.items()]
-        if self.symbols:
-            found["symbols"] = dict(self.symbols)
-        return PREFIX + json.dumps(found, ensure_ascii=False)
-
-
-def notes_of(mdp: MDP, words: Mapping[Action, str]) -> Notes:
-    """The notes of a model whose actions are written as `words`."""
-    return Notes(
-        mdp.states,
-        frozenset(i for i, s in enumerate(mdp.states) if s in mdp.terminal),
-        {word: a for a, word in words.items() if word != a},
-        mdp.assumptions,
-    )
-
-
-def read_notes(line: str, where: str) -> Notes:
-    """The notes in a comment line.
-
-    Raises
-    ------
-    SchemaError
-        The line is not what `Notes.line` writes.
+    >>> rows = [("s", "go", (0, 1), 1, 0)]
+    >>> notes_line(MDP.from_transitions(rows, terminal=[(0, 1)]), {"go": "go"})
+    '//pgsym {"states": ["s", [0, 1]], "terminal": [1]}'
     """
-    found = read_text(line.removeprefix(PREFIX), "json", where=where)
-    wanted = {"states": list, "terminal": list, "actions": list, "symbols": dict}
-    if not isinstance(found, dict) or not {"states", "terminal"} <= set(found) <= set(wanted):
-        raise _refusal(where)
-    actions = found.get("actions", [])
-    symbols = found.get("symbols", {})
-    ok = all(isinstance(found[key], wanted[key]) for key in found)
-    ok = ok and all(isinstance(i, int) and not isinstance(i, bool) and i >= 0 for i in found["terminal"])
-    ok = ok and all(isinstance(row, list) and len(row) == 2 and isinstance(row[0], str) for row in actions)
-    ok = ok and all(isinstance(text, str) for text in symbols.values())
-    if not ok:
-        raise _refusal(where)
-    states = _names(found["states"], where)
-    names = _names([name for _, name in actions], where)
-    return Notes(
-        states,
-        frozenset(found["terminal"]),
-        dict(zip((word for word, _ in actions), names, strict=True)),
-        symbols,
-    )
-
-
-def _names(values: Sequence[Any], where: str) -> tuple[State, ...]:
-    """Lists, which JSON has for tuples, as tuples."""
-
-    def name(value: Any) -> Any:
-        if isinstance(value, list):
-            return tuple(name(part) for part in value)
-        if isinstance(value, dict) or value is None:
-            raise _refusal(where)
-        return value
-
-    return tuple(name(value) for value in values)
-
-
-def _refusal(where: str) -> SchemaError:
-    return SchemaError(
-        "the note after //pgsym is not one that pgsym writes; it names states, terminal, actions and symbols. "
-        "Remove the line, and states are numbered",
-        where=where,
-    )
+    found: dict[str, Any] = {
+        "states": [plain_name(s, "states") for s in mdp.states],
+        "terminal": [i for i, s in enumerate(mdp.states) if s in mdp.terminal],
+    }
+    if renamed := [[word, plain_name(a, "actions")] for a, word in words.items() if word != a]:
+        found["actions"] = renamed
+    if mdp.assumptions:
+        found["symbols"] = dict(mdp.assumptions)
+    return PREFIX + json.dumps(found, ensure_ascii=False)

@@ -1,0 +1,363 @@
+"""The runs of a policy over one field, and what one step of them does to a function of the state that follows.
+
+A function has a value in each live state, for each choice of parameters by the labels that are open: a *tensor*
+{((label, theta), ...): [values]}.  Where a run has ended, every function is 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import networkx as nx
+
+from pgsym.algebra.size import Size
+from pgsym.claims.evaluation import Evaluation
+from pgsym.claims.leaves import Compiled
+from pgsym.claims.trajectories.terms import Factor
+from pgsym.errors import HypothesisError
+from pgsym.expression.complaint import listed
+from pgsym.model.mdp import Action, State
+
+Key = tuple[tuple[str, Any], ...]
+"""Which parameter each open label stands for, in the order of the labels."""
+
+Tensor = dict[Key, list[Any]]
+
+END = -1
+"""Where a step leads that ends the run."""
+
+Rows = dict[tuple[int, Action], dict[int, dict[Key, Any]]]
+"""What a step from (state, action) adds up, by the state it leads to: P times the factors of the step."""
+
+
+class RunChain:
+    """The runs of one policy.
+
+    Parameters
+    ----------
+    world
+        Whose policy acts; its model is the one that runs.
+    compile
+        Compiles a function of one step: of ``s_0``, ``a_0``, ``r_0`` and ``s_1``.
+    outputs
+        The labels that stay open to the end.
+    env
+        What other indices stand for.
+    """
+
+    def __init__(
+        self,
+        world: Evaluation,
+        level: int,
+        compile: Callable[..., Compiled],
+        outputs: Collection[str],
+        env: dict[str, Hashable],
+    ) -> None:
+        self.world = world
+        self.field = world.tower.field(level)
+        self.quantities = world.quantities(level)
+        self.compile = compile
+        self.outputs = outputs
+        self.env = env
+        self._known: dict[Any, Any] = {}
+
+    @cached_property
+    def states(self) -> Sequence[State]:
+        """The states that are not terminal."""
+        return self.world.mdp.nonterminal
+
+    @cached_property
+    def index(self) -> Mapping[State, int]:
+        """Their positions."""
+        return {s: i for i, s in enumerate(self.states)}
+
+    @cached_property
+    def start(self) -> list[Any]:
+        """mu0 in these states."""
+        return [self.quantities.mu0.get(s, self.field.zero) for s in self.states]
+
+    @property
+    def ones(self) -> Tensor:
+        """The function that is 1."""
+        return {(): [self.field.one] * len(self.states)}
+
+    # -- one step --------------------------------------------------------------------------------------------
+
+    def rows(self, factors: tuple[Factor, ...]) -> Rows:
+        """P(s'|s,a) times the factors, by state and action."""
+        if factors not in self._known:
+            values = [(self.compile(f.node), f.axes) for f in factors]
+            self._known[factors] = {
+                (i, a): self._row(values, s, a)
+                for i, s in enumerate(self.states)
+                for a in self.world.policy.actions(s)
+                if not self._never(s, a)
+            }
+        found: Rows = self._known[factors]
+        return found
+
+    def _never(self, s: State, a: Action) -> bool:
+        """The policy never acts so, at any theta nearby."""
+        p = self.quantities.pi[s][a]
+        return self.field.is_zero(p) and not (self.field.differential and self.field.gradient(p))
+
+    def _row(
+        self, values: Sequence[tuple[Compiled, tuple[str, ...]]], s: State, a: Action
+    ) -> dict[int, dict[Key, Any]]:
+        field, row = self.field, dict[int, dict[Key, Any]]()
+        for target, chance, reward in self.world.mdp.outcomes(s, a):
+            env = {**self.env, "s_0": s, "a_0": a, "s_1": target, "r_0": field.convert(reward)}
+            found: dict[Key, Any] = {(): field.convert(chance)}
+            for value, axes in values:
+                found = self.product(found, keyed(value(env), axes))
+            entry = row.setdefault(self.index.get(target, END), {})
+            for key, e in found.items():
+                entry[key] = entry[key] + e if key in entry else e
+        return row
+
+    def matrix(self, factors: tuple[Factor, ...]) -> list[dict[int, dict[Key, Any]]]:
+        """P_pi times the factors, by state."""
+        if (factors, "pi") not in self._known:
+            found: list[dict[int, dict[Key, Any]]] = [{} for _ in self.states]
+            for (i, a), row in self.rows(factors).items():
+                p = self.quantities.pi[self.states[i]][a]
+                for j, entry in row.items():
+                    into = found[i].setdefault(j, {})
+                    for key, e in entry.items():
+                        into[key] = into[key] + p * e if key in into else p * e
+            self._known[factors, "pi"] = found
+        matrix: list[dict[int, dict[Key, Any]]] = self._known[factors, "pi"]
+        return matrix
+
+    def applied(self, row: Mapping[int, dict[Key, Any]], after: Tensor, last: bool) -> dict[Key, Any]:
+        """A row of a step times what follows; the `last` step may end the run."""
+        total: dict[Key, Any] = {}
+        for j, entry in row.items():
+            if j == END:
+                following: dict[Key, Any] = {(): self.field.one} if last else {}
+            else:
+                following = {key: column[j] for key, column in after.items()}
+            for key, e in self.product(entry, following).items():
+                total[key] = total[key] + e if key in total else e
+        return total
+
+    def step(self, factors: tuple[Factor, ...], after: Tensor, last: bool) -> Tensor:
+        """The expectation of the factors times what follows, in each state."""
+        found: Tensor = {}
+        zero = self.field.zero
+        for i, row in enumerate(self.matrix(factors)):
+            for key, e in self.applied(row, after, last).items():
+                found.setdefault(key, [zero] * len(self.states))[i] = e
+        return found
+
+    def product(self, left: Mapping[Key, Any], right: Mapping[Key, Any]) -> dict[Key, Any]:
+        """Labels that both have are summed over, or kept as one where they stay open."""
+        if set(left) == {()}:
+            by = left[()]
+            return {key: by * e for key, e in right.items()}
+        found: dict[Key, Any] = {}
+        for k, x in left.items():
+            for m, y in right.items():
+                key, summed = self._joined(k, m)
+                if key is not None:
+                    e = self.contracted(x * y, summed)
+                    found[key] = found[key] + e if key in found else e
+        return found
+
+    def _joined(self, left: Key, right: Key) -> tuple[Key | None, int]:
+        joined, summed = dict(left), 0
+        for label, theta in right:
+            if label not in joined:
+                joined[label] = theta
+            elif joined[label] != theta:
+                return None, 0
+            elif label not in self.outputs:
+                del joined[label]
+                summed += 1
+        return tuple(sorted(joined.items(), key=lambda item: item[0])), summed
+
+    def contracted(self, element: Any, labels: int) -> Any:
+        """One term of a sum over so many labels."""
+        return element
+
+    # -- all steps -------------------------------------------------------------------------------------------
+
+    def system(self, running: tuple[Factor, ...], weight: Any) -> Resolvent:
+        """I - weight P_pi, with the products that run over every step."""
+        for other, found in self._known.setdefault(("systems", running), []):
+            if self.field.is_zero(other - weight):
+                return found
+        found = Resolvent(self, [{j: e[()] for j, e in row.items()} for row in self.matrix(running)], weight, running)
+        self._known["systems", running].append((weight, found))
+        return found
+
+
+class Resolvent:
+    """(I - weight P)^-1, the expected sum over all steps that may pass before something happens.
+
+    Where the weight is 1, a sum is finite only if what is added is 0 in all states in which a run may stay for ever.
+    """
+
+    def __init__(
+        self, chain: RunChain, matrix: Sequence[Mapping[int, Any]], weight: Any, running: tuple[Factor, ...]
+    ) -> None:
+        self.chain = chain
+        field = chain.field
+        self.kept = list(range(len(matrix)))
+        self.stays: list[int] = []
+        graph = nx.DiGraph()
+        graph.add_nodes_from(self.kept)
+        graph.add_edges_from((i, j) for i, row in enumerate(matrix) for j, e in row.items() if not field.is_zero(e))
+        if running and not nx.is_directed_acyclic_graph(graph):
+            self._require_probabilities(matrix, running)
+        if field.is_zero(weight - field.one):
+            found = nx.strongly_connected_components(graph)
+            closed = [c for c in found if all(j in c for i in c for j in graph[i])]
+            self.stays = sorted(i for c in closed if END not in c for i in c)
+            self.kept = [i for i in self.kept if i not in set(self.stays)]
+        place = {i: k for k, i in enumerate(self.kept)}
+        rows = []
+        for i in self.kept:
+            row = {place[i]: field.one}
+            for j, e in matrix[i].items():
+                if j in place:
+                    k = place[j]
+                    row[k] = row[k] - weight * e if k in row else -(weight * e)
+            rows.append(row)
+        self.factored = field.factor(rows) if rows else None
+
+    def solve(self, tensor: Tensor) -> Tensor:
+        """x with x = tensor + weight P x."""
+        self._require_finite(tensor)
+        zero = self.chain.field.zero
+        found: Tensor = {}
+        for key, column in tensor.items():
+            full = [zero] * len(column)
+            if self.factored is not None:
+                for i, e in zip(self.kept, self.factored.solve([column[i] for i in self.kept]), strict=True):
+                    full[i] = e
+            found[key] = full
+        return found
+
+    def started(self, tensor: Tensor) -> dict[Key, Any]:
+        """mu0 x, for the x of `solve`."""
+        self._require_finite(tensor, {i for i, e in enumerate(self.chain.start) if not self.chain.field.is_zero(e)})
+        field = self.chain.field
+        if self.factored is None:
+            return {}
+        visits = self.factored.solve_transposed([self.chain.start[i] for i in self.kept])
+        return {key: field.dot(list(visits), [column[i] for i in self.kept]) for key, column in tensor.items()}
+
+    def _require_finite(self, tensor: Tensor, starts: Collection[int] | None = None) -> None:
+        is_zero = self.chain.field.is_zero
+        earning = [i for i in self.stays if any(not is_zero(column[i]) for column in tensor.values())]
+        if earning and starts is not None:
+            reached = self.chain.world.structure.reach([self.chain.states[i] for i in starts])
+            earning = [i for i in earning if self.chain.states[i] in reached]
+        if earning:
+            names = listed([self.chain.states[i] for i in earning])
+            raise HypothesisError(
+                f"a run may stay in {names} for ever, where the sum over time grows without bound. Give it a weight "
+                "such as gamma^t, or mark an end as terminal",
+                where="E[tau]",
+            )
+
+    def _require_probabilities(self, matrix: Sequence[Mapping[int, Any]], running: tuple[Factor, ...]) -> None:
+        """The product of ratios over a step has mean 1: its powers cannot grow."""
+        field = self.chain.field
+        for i, row in enumerate(matrix):
+            total = field.zero
+            for e in row.values():
+                total = total + e
+            if not field.is_zero(total - field.one):
+                raise HypothesisError(
+                    f"the product over time of {' times '.join(str(f.node) for f in running)} has no mean 1 in "
+                    f"{self.chain.states[i]!r}, so over unbounded runs it may grow without bound. Use a model whose "
+                    "runs are bounded, such as problem.unroll(T)",
+                    where="prod",
+                )
+
+
+class SizeRunChain(RunChain):
+    """One state and one action stand for all, and entries are bounds; sums are over as many as there are."""
+
+    @cached_property
+    def states(self) -> Sequence[State]:
+        mdp = self.world.mdp
+        return [max(mdp.nonterminal, key=lambda s: len(self.world.policy.actions(s)))]
+
+    @cached_property
+    def start(self) -> list[Any]:
+        return [next(iter(self.quantities.mu0.values()))]
+
+    @cached_property
+    def count(self) -> int:
+        """How many states there are."""
+        return len(self.world.mdp.nonterminal)
+
+    def rows(self, factors: tuple[Factor, ...]) -> Rows:
+        if factors not in self._known:
+            parts, (s,) = self.quantities.parts, self.states
+            a = self.world.policy.actions(s)[0]
+            env = {**self.env, "s_0": s, "a_0": a, "s_1": s, "r_0": parts.r_to}
+            found: dict[Key, Any] = {(): parts.P}
+            for factor in factors:
+                found = self.product(found, keyed(self.compile(factor.node)(env), factor.axes))
+            outcomes = max(len(self.world.mdp.outcomes(*pair)) for pair in self.world.mdp.pairs)
+            self._known[factors] = {(0, a): {0: {key: self.field.total(e, outcomes) for key, e in found.items()}}}
+        rows: Rows = self._known[factors]
+        return rows
+
+    def matrix(self, factors: tuple[Factor, ...]) -> list[dict[int, dict[Key, Any]]]:
+        ((_, row),) = self.rows(factors).items()
+        pi, actions = self.quantities.parts.pi, self.quantities.parts.actions
+        entry = {key: self.field.total(pi * e, actions) for key, e in row[0].items()}
+        return [{0: entry}]
+
+    def applied(self, row: Mapping[int, dict[Key, Any]], after: Tensor, last: bool) -> dict[Key, Any]:
+        following = {key: column[0] for key, column in after.items()} or ({(): self.field.one} if last else {})
+        return {key: self.field.total(e, self.count + 1) for key, e in self.product(row[0], following).items()}
+
+    def contracted(self, element: Size, labels: int) -> Size:
+        return self.field.total(element, max(len(self.world.policy.params), 1) ** labels)
+
+    def system(self, running: tuple[Factor, ...], weight: Any) -> SizeResolvent:  # type: ignore[override]
+        return SizeResolvent(self, self.matrix(running)[0][0][()], weight)
+
+
+class SizeResolvent:
+    """The bound of a solution by Cramer's rule."""
+
+    def __init__(self, chain: SizeRunChain, entry: Size, weight: Size) -> None:
+        self.chain = chain
+        whole = chain.field.spread(chain.field.one + weight * entry, chain.count**2)
+        self.factored = chain.field.factor([dict.fromkeys(range(chain.count), whole)] * chain.count)
+
+    def solve(self, tensor: Tensor) -> Tensor:
+        spread = self.chain.field.spread
+        return {
+            key: [self.factored.solve([spread(e, self.chain.count)] * self.chain.count)[0]]
+            for key, (e,) in tensor.items()
+        }
+
+    def started(self, tensor: Tensor) -> dict[Key, Any]:
+        (start,) = self.chain.start
+        return {key: self.chain.field.total(start * e, self.chain.count) for key, (e,) in self.solve(tensor).items()}
+
+
+def keyed(value: Any, axes: tuple[str, ...]) -> dict[Key, Any]:
+    """A scalar, vector or matrix as a tensor at one place; an axis that stands twice is its diagonal.
+
+    >>> keyed({"theta": 3}, ("i",)), keyed(5, ())
+    ({(('i', 'theta'),): 3}, {(): 5})
+    """
+    if not axes:
+        return {(): value}
+    found: dict[Key, Any] = {}
+    for thetas, e in value.items():
+        chosen = dict(zip(axes, thetas if len(axes) == 2 else (thetas,), strict=True))
+        if len(chosen) == len(axes) or thetas[0] == thetas[1]:
+            found[tuple(sorted(chosen.items(), key=lambda item: item[0]))] = e
+    return found

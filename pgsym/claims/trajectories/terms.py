@@ -1,0 +1,363 @@
+"""A random variable on a run as a sum of terms: products of functions of one step, at times that obey conditions.
+
+    sum[t] gamma^t * z(a_t, s_t) * sum[u>=t] gamma^(u-t) * r_u
+
+is one term: z at a time w1, r at a time w2 >= w1, with the powers gamma^w1 and gamma^(w2 - w1).  Vectors over the
+parameters carry labels: factors with the same label are multiplied coordinate by coordinate, as in Einstein's sums.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from pgsym.claims.language import runs
+from pgsym.claims.language import tree as t
+from pgsym.claims.language.scope import Scope
+from pgsym.errors import ClaimError
+from pgsym.limits import RUN_TERMS, RUN_TIMES
+
+ORIGIN = ""
+"""The first step, as a time from which others are counted."""
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A function of one step, whose times are 0 and 1, or of none; with a label for each of its axes."""
+
+    node: t.Node
+    axes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Gap:
+    """later >= earlier + `least`, or later <= earlier + `most`."""
+
+    earlier: str
+    later: str
+    least: int | None = None
+    most: int | None = None
+
+
+@dataclass(frozen=True)
+class Power:
+    """base^(to - since)."""
+
+    base: t.Node
+    since: str
+    to: str
+
+
+@dataclass(frozen=True)
+class Running:
+    """The product of a factor over the steps between two times, each of them counted or not."""
+
+    node: t.Node
+    since: str
+    to: str
+    from_next: bool
+    before: bool
+
+
+@dataclass(frozen=True)
+class Term:
+    """A product of constants, of factors by time, of powers and of products over time."""
+
+    constants: tuple[Factor, ...] = ()
+    steps: Mapping[str, tuple[Factor, ...]] = field(default_factory=dict)
+    gaps: tuple[Gap, ...] = ()
+    powers: tuple[Power, ...] = ()
+    running: tuple[Running, ...] = ()
+
+    def times(self, other: Term) -> Term:
+        """The product of two terms."""
+        steps = dict(self.steps)
+        for time, factors in other.steps.items():
+            steps[time] = (*steps.get(time, ()), *factors)
+        return Term(
+            (*self.constants, *other.constants),
+            steps,
+            tuple(dict.fromkeys((*self.gaps, *other.gaps))),
+            (*self.powers, *other.powers),
+            (*self.running, *other.running),
+        )
+
+
+class Expansion:
+    """Takes random variables of one claim apart.
+
+    Parameters
+    ----------
+    unlike
+        How the runs differ from those of pi, for which alone P(tau) is meant.
+
+    Examples
+    --------
+    >>> from pgsym.claims import parse
+    >>> claim = parse("E[tau] sum[t] gamma^t * r_t * (V(s_t) + sum[u>t] r_u) = 0").claims[0]
+    >>> for term in Expansion(Scope(())).terms(claim.left.body):
+    ...     print({time: [str(f.node) for f in factors] for time, factors in term.steps.items()}, len(term.gaps))
+    {'w1': ['r_0', 'V(s_0)']} 0
+    {'w1': ['r_0'], 'w2': ['r_0']} 1
+    """
+
+    def __init__(self, scope: Scope, *, unlike: str = "") -> None:
+        self.scope = scope
+        self.unlike = unlike
+        self._count = itertools.count(1)
+
+    def terms(self, node: t.Node, axes: tuple[str, ...] = ()) -> list[Term]:
+        """The terms of an expression with these labels.
+
+        Raises
+        ------
+        ClaimError
+            A part is no sum of products of functions of one step each, or there are too many terms.
+        """
+        found = self._terms(node, axes)
+        if len(found) > RUN_TERMS:
+            raise self._error(f"found {len(found)} products; at most {RUN_TERMS} are added up. Use lower powers", node)
+        for term in found:
+            if len(term.steps) > RUN_TIMES:
+                raise self._error(
+                    f"found a product over {len(term.steps)} times; at most {RUN_TIMES} are taken together. Use lower "
+                    "powers",
+                    node,
+                )
+        return found
+
+    def label(self) -> str:
+        """A label that nothing has yet."""
+        return f"x{next(self._count)}"
+
+    def _error(self, message: str, node: t.Node) -> ClaimError:
+        return self.scope.error(message, node)
+
+    def _terms(self, node: t.Node, axes: tuple[str, ...]) -> list[Term]:
+        if not self.scope.is_random(node):
+            return [Term(constants=(self._factor(node, axes),))]
+        if (step := self._one_step(node)) is not None:
+            time, shift, name = step
+            term = Term(steps={name: (self._factor(moved(node, {time: runs.Time("", -shift)}), axes),)})
+            return [replace(term, gaps=_exactly(time, name, shift)) if name != time else term]
+        match node:
+            case t.Neg(body):
+                return [x.times(_constant(t.Number(Fraction(-1)))) for x in self._terms(body, axes)]
+            case t.Add(left, right):
+                return self._terms(left, axes) + self._terms(right, axes)
+            case t.Sub(left, right):
+                return self._terms(left, axes) + self._terms(t.Neg(right), axes)
+            case t.Mul(left, right):
+                first = axes if self.scope.rank(left) else ()
+                return self._product(node, (left, first), (right, () if first else axes))
+            case t.Div(left, right) if not self.scope.is_random(right) or self._one_step(right):
+                return self._product(node, (left, axes), (t.Div(t.Number(Fraction(1)), right, at=node.at), ()))
+            case t.Pow(body, power) if power >= 0:
+                return self._product(node, *[(body, ())] * power)
+            case t.Dot(left, right):
+                inner = self.label()
+                rows, columns = self.scope.rank(left) or 1, self.scope.rank(right) or 1
+                return self._product(
+                    node, (left, (*axes[: rows - 1], inner)), (right, (inner, *axes[rows - 1 :][: columns - 1]))
+                )
+            case t.Outer(left, right):
+                return self._product(node, (left, axes[:1]), (right, axes[1:]))
+            case t.Transpose(body):
+                return self._terms(body, axes[::-1])
+            case runs.Trace(body):
+                return self._terms(body, (self.label(),) * 2)
+            case runs.TimeSum():
+                return self._sum(node, axes)
+            case runs.TimeProduct():
+                return [self._running(node)]
+            case runs.TimePower(base, to, since) if not self.scope.is_random(base):
+                term = Term(powers=(Power(base, ORIGIN if since is None else since.name, to.name),))
+                return [term if not to.shift else term.times(_constant(t.Pow(base, to.shift)))]
+            case runs.Return():
+                return self._terms(discounted(runs.Time("", 0)), axes)
+            case runs.ReturnFrom(since):
+                return self._terms(discounted(since), axes)
+            case t.Grad(body):
+                return self._gradient(node, body, axes)
+            case t.Call(name, indices):
+                let = self.scope.lets[name]
+                actual = {k: runs.read_time(i) for k, i in zip(let.indices, indices, strict=True) if isinstance(i, str)}
+                if len(actual) != len(let.indices) or None in actual.values():
+                    raise self._error(f"{name} is about a run; its indices are times, as in let {name}(t)", node)
+                return self._terms(moved(let.body, actual), axes)  # type: ignore[arg-type]
+        raise self._error(
+            "found a function of several steps of a run; sums and products of functions of one step each are averaged. "
+            "Write it as such",
+            node,
+        )
+
+    def _factor(self, node: t.Node, axes: tuple[str, ...]) -> Factor:
+        return Factor(node, axes if self.scope.rank(node) else ())
+
+    def _product(self, node: t.Node, *parts: tuple[t.Node, tuple[str, ...]]) -> list[Term]:
+        found = [Term()]
+        for part, axes in parts:
+            factors = self._terms(part, axes)
+            if len(found) * len(factors) > RUN_TERMS:
+                raise self._error(f"found more than {RUN_TERMS} products; so many are added up. Use lower powers", node)
+            found = [x.times(y) for x in found for y in factors]
+        return found
+
+    def _sum(self, node: runs.TimeSum, axes: tuple[str, ...]) -> list[Term]:
+        name = f"{runs.FRESH}{next(self._count)}"
+        gaps = [gap for bound in node.bounds for gap in _gaps(name, bound)]
+        if None in gaps:
+            return []
+        own = Term(steps={name: ()}, gaps=tuple(g for g in gaps if g is not None))
+        return [own.times(x) for x in self._terms(moved(node.body, {node.index: runs.Time(name)}), axes)]
+
+    def _running(self, node: runs.TimeProduct) -> Term:
+        name = f"{runs.FRESH}{next(self._count)}"
+        body = moved(node.body, {node.index: runs.Time(name)})
+        if self.scope.is_random(body) and self._one_step(body) != (name, 0, name):
+            raise self._error(f"a product over time is of a function of step {node.index} alone", node)
+        low = [b for b in node.bounds if b.op in (">=", ">")]
+        high = [b for b in node.bounds if b.op in ("<=", "<")]
+        if len(high) != 1 or not high[0].time.name or any(b.time.shift for b in node.bounds):
+            raise self._error("a product over time ends at a time that is bound, as in prod[u<=t]", node)
+        since, after = (low[0].time.name, low[0].op == ">") if low else (ORIGIN, False)
+        step = moved(body, {name: runs.Time("", 0)})
+        return Term(running=(Running(step, since, high[0].time.name, after, high[0].op == "<"),))
+
+    def _gradient(self, node: t.Node, body: t.Node, axes: tuple[str, ...]) -> list[Term]:
+        """The gradient of a random variable is taken inside; that of log P(tau) is the sum of the scores."""
+
+        def grad(part: t.Node) -> t.Node:
+            return t.Grad(part, at=node.at)
+
+        match body:
+            case t.Log(runs.RunProbability()) if self.unlike:
+                raise self._error(
+                    f"found P(tau) over runs {self.unlike}; it could be meant with or without that. Write the sum of "
+                    "scores instead, as in sum[t] grad log pi(a_t|s_t)",
+                    node,
+                )
+            case t.Log(runs.RunProbability()):
+                pi = t.Quantity("pi", ("a_t", "s_t"), at=body.at)
+                return self._terms(runs.TimeSum("t", (), grad(t.Log(pi)), at=node.at), axes)
+            case t.Neg(x):
+                return self._terms(t.Neg(grad(x)), axes)
+            case t.Add(x, y) | t.Sub(x, y):
+                return self._terms(type(body)(grad(x), grad(y)), axes)
+            case runs.TimeSum(index, bounds, x):
+                return self._terms(runs.TimeSum(index, bounds, grad(x), at=body.at), axes)
+        raise self._error("found the gradient of a product over several steps; write its terms out", node)
+
+    def _one_step(self, node: t.Node) -> tuple[str, int, str] | None:
+        """(time, shift, name of the step) where all that is random belongs to one step; s_{t+1} is what t leads to."""
+        letters: dict[str, set[int]] = {"s": set(), "a": set(), "r": set()}
+        names = set()
+        if any(isinstance(part, runs.ReturnFrom) for part in _own_parts(node)):
+            return None
+        for index, _ in self.scope.free_uses(node):
+            if index == runs.RUN:
+                return None
+            if (found := runs.read_timed(index)) is not None:
+                letters[found[0]].add(found[1].shift)
+                names.add(found[1].name)
+        if any(isinstance(part, runs.TimePower) for part in _own_parts(node)) or len(names) != 1:
+            return None
+        acts, states = letters["a"] | letters["r"], letters["s"]
+        shift = next(iter(acts)) if acts else min(states) - (min(states) > 0 and len(states) == 1)
+        if acts > {shift} or not states <= {shift, shift + 1}:
+            return None
+        (time,) = names
+        if (shift or not time) and isinstance(node, _COMPOSED):
+            return None  # a part that is not at that step counts without it
+        return time, shift, time if time and not shift else f"{time}{shift:+d}"
+
+
+_COMPOSED = t.Neg | t.Add | t.Sub | t.Mul | t.Div | t.Pow | t.Dot | t.Outer | t.Transpose | runs.Trace
+
+
+def discounted(since: runs.Time) -> t.Node:
+    """The rewards from a time on, discounted; the whole return from the start.
+
+    >>> print(discounted(runs.Time("t")), "and", discounted(runs.Time()))
+    sum[u>=t] gamma^(u-t) * r_u and sum[u] gamma^u * r_u
+    """
+    gamma, u = t.Quantity("gamma"), runs.Time("u")
+    if not since.name:
+        bounds = (runs.Bound(">=", since),) if since.shift else ()
+        weight = runs.TimePower(gamma, u + -since.shift)
+    else:
+        bounds = (runs.Bound(">=", since),)
+        weight = runs.TimePower(gamma, u + -since.shift, runs.Time(since.name))
+    return runs.TimeSum("u", bounds, weight * runs.RewardAt(u))
+
+
+def moved(node: t.Node, times: Mapping[str, runs.Time]) -> t.Node:
+    """The expression with times put in for times; the shifts add up.  Inner runs keep their own times.
+
+    >>> print(moved(t.Quantity("V", ("s_{t+1}",)), {"t": runs.Time("u", 1)}))
+    V(s_{u+2})
+    """
+
+    def at(time: runs.Time) -> runs.Time:
+        return times[time.name] + time.shift if time.name in times else time
+
+    def index(i: t.Index) -> t.Index:
+        if not isinstance(i, str):
+            return i
+        if (found := runs.read_timed(i)) is not None:
+            return runs.timed(found[0], at(found[1]))
+        time = runs.read_time(i)
+        return i if time is None else str(at(time))
+
+    def change(part: t.Node) -> t.Node | None:
+        match part:
+            case t.Quantity() | t.Call():
+                return replace(part, indices=tuple(map(index, part.indices)))
+            case runs.RunExpect() | runs.Covariance():
+                return replace(part, given=tuple(map(index, part.given)))
+            case runs.RewardAt(time) | runs.ReturnFrom(time):
+                return type(part)(at(time), at=part.at)
+            case runs.TimePower(body, to, since):
+                new = at(to) + (0 if since is None else -at(since).shift)
+                base = t.rewrite(body, change)
+                return runs.TimePower(base, new, None if since is None else runs.Time(at(since).name), at=part.at)
+            case runs.OverTime(name, bounds, body):
+                found = tuple(runs.Bound(b.op, at(b.time)) for b in bounds)
+                return type(part)(name, found, t.rewrite(body, change), at=part.at)
+        return None
+
+    return t.rewrite(node, change)
+
+
+def _own_parts(node: t.Node) -> Iterator[t.Node]:
+    """The node and all below it outside of inner runs."""
+    yield node
+    if not isinstance(node, runs.Runs):
+        for child in node.children:
+            yield from _own_parts(child)
+
+
+def _constant(node: t.Node) -> Term:
+    return Term(constants=(Factor(node),))
+
+
+def _exactly(earlier: str, later: str, steps: int) -> tuple[Gap, ...]:
+    if steps < 0:
+        earlier, later, steps = later, earlier, -steps
+    return Gap(earlier, later, least=steps), Gap(earlier, later, most=steps)
+
+
+def _gaps(name: str, bound: runs.Bound) -> Sequence[Gap | None]:
+    """A condition on a time as gaps; None where no step meets it."""
+    other, shift = bound.time.name, bound.time.shift
+    if bound.op in (">", ">="):
+        least = shift + (bound.op == ">")
+        if least >= 0:
+            return [Gap(other, name, least=least)]
+        return [Gap(name, other, most=-least)] if other else []
+    most = shift - (bound.op == "<")
+    if most >= 0:
+        return [Gap(other, name, most=most)]
+    return [Gap(name, other, least=-most) if other else None]

@@ -1,0 +1,294 @@
+"""Statements about runs: exact values against the enumeration of all runs, published values, and what is refused."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sympy as sp
+from flint import arb, ctx
+from second_reading.meaning import FLOAT_BITS, SMALL
+from second_reading.point import Numbers
+from second_reading.points import by_symbol, plain, random_place
+from second_reading.random_runs import layered, setting, statement
+from second_reading.soundness import judge
+
+import pgsym
+from pgsym.claims import Status, parse
+from pgsym.claims.bound_claim import BoundClaim
+from pgsym.claims.trajectories.stages import Stages
+from pgsym.errors import ClaimError
+from pgsym.model import MDP, Problem
+from pgsym.model.structure import Structure
+
+MODELS, STATEMENTS = 200, 3
+SEED = 2026
+BITS = 424
+
+
+def both_values(rng: random.Random, text: str, problem: Problem) -> tuple[list[arb], list[arb]]:
+    """All entries of a statement's value at a random point: of the engine's closed form, and by enumeration."""
+    bound = setting(problem, text)
+    place = random_place(bound, rng)
+    read = plain(bound, place).sides(BITS)[0]
+    meaning = bound.closed()
+    value, field = meaning.compile(bound.claim.left)({}), meaning.tower.field(0)
+    entries = [value] if bound.rank == 0 else [value.get(p, field.zero) for p in bound.policy.params]
+    ctx.prec = BITS
+    try:
+        numbers = Numbers(by_symbol(bound, place), bound.policy.params, 0)
+        return [numbers(field.to_sympy(e)).value for e in entries], read
+    finally:
+        ctx.prec = FLOAT_BITS
+
+
+def differences(seed: int) -> list[str]:
+    """The statements on one random model in which the two values differ."""
+    rng = random.Random(f"{SEED} {seed}")
+    problem, wrong = layered(rng), []
+    for _ in range(STATEMENTS):
+        text = statement(rng)
+        found, read = both_values(rng, text, problem)
+        if len(read) == 1 and len(found) != 1:  # the number 0 has every shape
+            read *= len(found)
+        if any(not x.overlaps(y) or not abs(x - y) < SMALL for x, y in zip(found, read, strict=True)):
+            wrong.append(text)
+    return wrong
+
+
+@pytest.mark.parametrize("seed", range(MODELS))
+def test_value_is_that_of_the_enumeration_of_all_runs(seed: int) -> None:
+    assert differences(seed) == []
+
+
+def _any_order(self: Stages, gap: Any, before: Any, block: Any, ages: Any) -> bool:
+    return True
+
+
+def _no_powers(self: Any, chain: Any, move: Any) -> Any:
+    return chain.field.one
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "slip"),
+    [
+        ("pgsym.claims.trajectories.stages.Stages", "_allowed", _any_order),
+        ("pgsym.claims.trajectories.means._TermMean", "_weight", _no_powers),
+    ],
+    ids=["the order of times is ignored", "the powers are ignored"],
+)
+def test_a_slip_of_the_rule_is_seen(
+    owner: str, name: str, slip: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{owner}.{name}", slip)
+    assert any(differences(seed) for seed in range(10))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_verdict_agrees_with_the_second_reading(seed: int) -> None:
+    """E is linear, Var X = E X^2 - (E X)^2, and what is changed in one place is refuted; by both methods."""
+    rng = random.Random(f"verdict {seed}")
+    problem = layered(rng)
+    x = f"({rng.choice(['G', 'sum[t] r_t', 'sum[t] gamma^t * V(s_t)', 'sum[t] r_t * sum[u>t] r_u'])})"
+    k = rng.choice([0, 0, 1])
+    text = rng.choice(
+        [f"Var[tau] {x} = E[tau] {x}^2 - (E[tau] {x})^2 + {k}", f"E[tau] ({x} + {x}) = 2 * E[tau] {x} + {k}"]
+    )
+    found = judge(problem, parse(text).claims[0], rng, method=rng.choice(["auto", "identity test"]))
+    assert not found.complaints, str(found)
+    assert found.status == (Status.REFUTED if k else Status.PROVED), str(found)
+
+
+# -- what is published -----------------------------------------------------------------------------------
+
+
+def value(problem: Any, text: str) -> sp.Expr:
+    """The value of a scalar at the problem's theta."""
+    problem = Problem.of(problem)
+    claim = parse(f"{text} = 0").claims[0]
+    bound = BoundClaim(claim, problem.mdp, problem.policy, problem.objective, Structure(problem.mdp, problem.policy))
+    meaning = bound.at(problem.exact_point, {}, {}, problem.policy.params)
+    return meaning.tower.field(0).to_sympy(meaning.compile(claim.left)({}))
+
+
+@pytest.mark.parametrize(
+    ("estimator", "variance"),
+    [
+        ("grad log P(tau) * G", 1959),
+        ("sum[t] gamma^t * grad log pi(a_t|s_t) * G_t", 733),
+        ("sum[t] grad log pi(a_t|s_t) * sum[u>=t] r_u", 733),
+    ],
+)
+def test_variances_on_the_short_corridor(estimator: str, variance: int) -> None:
+    """Sutton & Barto 2018, example 13.1, at p = 1/2: the values that `pgsym moments` prints by recursions."""
+    assert value("short-corridor", f"trace Var[tau] ({estimator})") == variance
+
+
+def test_length_of_a_run() -> None:
+    """Twelve steps of the short corridor on average at p = 1/2, as its value is -12."""
+    assert value("short-corridor", "E[tau] sum[t] 1") == 12
+    assert value("short-corridor", "Var[tau] sum[t] 1") == value("short-corridor", "Var[tau] G")
+
+
+TRUE = [
+    "E[tau] G = J",
+    "sum[tau] P(tau) * R(tau) = J",
+    "sum[tau] grad P(tau) * R(tau) = grad J",
+    "E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * sum[u>=t] gamma^(u-t) * r_u = grad J",
+    "E[tau | s_0=s, a_0=a] G = Q(s,a)",
+    "E[tau | s_0=s] G = V(s)",
+    "E[tau] grad log P(tau) = 0",
+    "grad E[tau] G = grad J",
+    "for all b(s): E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * (G_t - b(s_t)) = grad J",
+    "E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * (r_t + gamma * Q(s_{t+1},a_{t+1})) = grad J",
+    "let delta(t) = r_t + gamma * V(s_{t+1}) - V(s_t); for all lambda: "
+    "E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * sum[u>=t] (gamma * lambda)^(u-t) * delta(u) = grad J",
+    "let delta(t) = r_t + gamma * V(s_{t+1}) - V(s_t); "
+    "E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * sum[t<=u<t+3] gamma^(u-t) * delta(u) = grad J",
+    "E[tau~pi'] sum[t] gamma^t * (prod[u<=t] pi(a_u|s_u) / pi'(a_u|s_u)) * r_t = J",
+    "E[tau~pi'] G = J'",
+    "E[tau] sum[t] gamma^t * V(s_t) = sum[s] eta(s) * V(s)",
+    "E[tau] sum[t] gamma^t * (E[tau | s_0=s_t] G - V(s_t)) = 0",
+    "Var[tau | s_0=s] G = E[a~pi, s'~P] (r(s,a,s') + gamma * V(s') - V(s))^2 + gamma^2 * E[a~pi, s'~P] "
+    "Var[tau | s_0=s'] G",
+]
+
+FALSE = [
+    "E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * sum[u>t] gamma^(u-t) * r_u = grad J",
+    "for all b(s,a): E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * (G_t - b(s_t,a_t)) = grad J",
+    "E[tau~pi'] sum[t] gamma^t * (prod[u<t] pi(a_u|s_u) / pi'(a_u|s_u)) * r_t = J",
+    "E[tau~pi'] sum[t] gamma^t * (prod[u<=t] pi'(a_u|s_u) / pi(a_u|s_u)) * r_t = J",
+    "E[tau] sum[t<5] gamma^t * grad log pi(a_t|s_t) * G_t = grad J",
+    "for all b(s): let delta(t) = r_t + gamma * b(s_{t+1}) - b(s_t); "
+    "E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * sum[t<=u<t+2] gamma^(u-t) * delta(u) = grad J",
+]
+
+
+@pytest.mark.parametrize("method", ["auto", "identity test"])
+@pytest.mark.parametrize("claim", TRUE)
+def test_true_of_a_continuing_model(claim: str, method: str) -> None:
+    assert pgsym.decide("two-state", claim, method=method).proved
+
+
+@pytest.mark.parametrize("method", ["auto", "identity test"])
+@pytest.mark.parametrize("claim", FALSE)
+def test_false_of_a_continuing_model(claim: str, method: str) -> None:
+    verdict = pgsym.decide("two-state", claim, method=method)
+    if "pi'(a_u|s_u) / pi(" in claim:  # the product of these ratios has no mean 1
+        assert verdict.status is Status.INAPPLICABLE
+    else:
+        assert verdict.refuted
+
+
+def test_the_lines_of_a_lecture() -> None:
+    """Both estimators have the mean grad J; of their traces the second is larger (Williams 1992; Sutton 2000)."""
+    for text in (
+        "E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * sum[u>=t] gamma^(u-t) * r_u = grad J",
+        "trace Var[tau] (sum[t] gamma^t * grad log pi(a_t|s_t) * G_t) != trace Var[tau] (grad log P(tau) * G)",
+    ):
+        assert pgsym.decide("short-corridor", text).proved
+
+
+def test_limit_of_a_mean() -> None:
+    assert pgsym.decide("two-state", "limit[gamma->1] (1 - gamma) * E[tau] G = rbar").proved
+
+
+# -- text ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("claim", [*TRUE, *FALSE])
+def test_text_reads_back(claim: str) -> None:
+    found = parse(claim)
+    assert parse(str(found)) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "latex"),
+    [
+        ("E[tau] sum[t] gamma^t * r_t", r"\mathbb{E}_{\tau}\left[\sum_{t \ge 0} \gamma^{t} \, r_{t}\right]"),
+        ("E[tau | s_0=s] G", r"\mathbb{E}_{\tau \mid s_0 = s}\left[R(\tau)\right]"),
+        ("trace Var[tau~pi'] (grad log P(tau) * G_0)",
+         r"\operatorname{tr} \operatorname{Var}_{\tau \sim \pi'}\left[\nabla \log P(\tau) \, G_{0}\right]"),
+        ("Cov[tau](G, sum[t] sum[t<=u<t+3] V(s_{u+1}))",
+         r"\operatorname{Cov}_{\tau}\left(R(\tau),\, \sum_{t \ge 0} \sum_{t \le u < t+3} V(s_{u+1})\right)"),
+    ],
+)  # fmt: skip
+def test_latex(text: str, latex: str) -> None:
+    assert parse(f"{text} = 0").terms[0].latex() == latex
+
+
+def test_names_of_a_model_outside_of_runs() -> None:
+    """G and r_1 are symbols where no run is about; inside one they are quoted."""
+    assert str(parse("G = r_1")) == '"G" == "r_1"'
+    assert str(parse('E[tau] G * "G" = 0')) == 'E[tau] G * "G" == 0'
+
+
+# -- what is refused -------------------------------------------------------------------------------------
+
+SQUARE = "found a function of several steps of a run; sums and products of functions of one step each are averaged."
+
+REFUSED = {
+    "E[tau] r_t = 1": "the time t is not bound; sum over it, as in sum[t]",
+    "E[tau] sum[t] lambda^(t-u) * r_t = 1": "the time u is not bound; sum over it, as in sum[u]",
+    "sum[t] r_t = J": "found a part of a run outside of one; it stands under E[tau], Var[tau] or Cov[tau]",
+    "let X = G; X = J": "found a part of a run outside of one; it stands under E[tau], Var[tau] or Cov[tau]",
+    "E[tau] sum[t] sum[t] r_t = 1": "t is summed inside a sum over t; rename one of them",
+    "E[tau] sum[t,u] gamma^(u-t) * r_t = 0": "found a power of gamma over time whose exponent can fall below 0; the "
+    "time that is taken off must not be later. Sum over times from it on, as in sum[u>=t] gamma^(u-t)",
+    "Cov[tau](G, grad log P(tau)) = grad J": "found the covariance of a scalar and a vector over the parameters; two "
+    "scalars or two vectors over the parameters have one",
+    "E[tau] sum[t] sum[u] Q(s_t,a_u) = 1": "a_u is an action of s_u; found s_t. Give both one time",
+    "E[tau] sum[t] 2^t * r_t = 0": "found the discount 2; it lies in [0, 1), or in [0, 1] where every run ends. Choose "
+    "one there",
+    "E[tau] 1/G = 0": f"{SQUARE} Write it as such",
+    "E[tau] log P(tau) = 0": f"{SQUARE} Write it as such",
+    "E[tau] G^9 = 0": "found a product over 9 times; at most 8 are taken together. Use lower powers",
+    "E[tau | a_0=a] G = 0": "found a_0=a; runs begin in a state, as in E[tau | s_0=s, a_0=a]",
+    "E[tau~mu] G = 0": "found tau~mu; runs are those of pi or of pi'",
+    "sum[tau] R(tau) = J": "a sum over runs is written sum[tau] P(tau) * ...",
+    "E[tau~pi'] grad log P(tau) * G = 0": "found P(tau) over runs of pi'; it could be meant with or without that. "
+    "Write the sum of scores instead, as in sum[t] grad log pi(a_t|s_t)",
+    "E[tau] sum[t<a] r_t = 0": "found a; a bound is another time, as in u>=t, or a number",
+    "E[tau] sum[t] gamma^(t*2) * r_t = 0": "found the power t*2; a power is a whole number, a time as in gamma^t, or a "
+    "difference of times as in gamma^(u-t)",
+    "E[tau] prod[u] pi(a_u|s_u) = 1": "a product over time ends at a time that is bound, as in prod[u<=t]",
+    "let X(s) = r_0 * V(s); E[tau] X(s_0) = 1": "X is about a run; its indices are times, as in let X(t)",
+    "let X(t) = r_t; E[tau] sum[t] X(s_t) = 1": "X takes a time there, as in X(t)",
+    "E[tau] sum[t] grad (r_t * G_t) = 0": "found the gradient of a product over several steps; write its terms out",
+}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_refused(text: str) -> None:
+    with pytest.raises(ClaimError) as caught:
+        pgsym.decide("two-state", "for all lambda: " + text if "lambda" in text else text)
+    message, _, place = str(caught.value).partition("\n")
+    assert message == REFUSED[text]
+    assert place.rstrip().endswith("^")
+
+
+def test_infinite_sum_names_the_states() -> None:
+    verdict = pgsym.decide("two-state", "E[tau] sum[t] grad log pi(a_t|s_t) * G_t = grad J")
+    assert verdict.status is Status.INAPPLICABLE
+    assert verdict.reason == (
+        "E[tau]: a run may stay in x, y for ever, where the sum over time grows without bound. Give it a weight "
+        "such as gamma^t, or mark an end as terminal"
+    )
+
+
+def test_product_of_ratios_that_may_grow() -> None:
+    """The second moment of importance sampling over runs of any length."""
+    verdict = pgsym.decide("short-corridor", "E[tau~pi'] sum[t] r_t * prod[u<=t] (pi(a_u|s_u) / pi'(a_u|s_u))^2 = 0")
+    assert verdict.status is Status.INAPPLICABLE
+    assert "has no mean 1 in" in verdict.reason
+
+
+def test_start_on_the_end() -> None:
+    """A run without steps: sums over time are 0, constants count."""
+    rows = [("s", "a", "end", "1/2", 1), ("s", "a", "s", "1/2", 2), ("s", "b", "end", 1, 5)]
+    mdp = MDP.from_transitions(rows, start={"s": "1/3", "end": "2/3"}, terminal=["end"])
+    problem = Problem.of(mdp)
+    assert pgsym.decide(problem, "E[tau] (1 + sum[t] r_t) = 1 + J").proved
+    assert pgsym.decide(problem, "E[tau | s_0=s] G = V(s)").proved
