@@ -216,19 +216,19 @@ def suite() -> list[Any]:
 def settings(problem: int) -> Iterator[tuple[bool, str]]:
     """(data of another policy, target) for each way in which a problem is audited."""
     for off in (False, True):
-        yield off, "horizon"
+        yield off, "truncated"
         yield off, "bootstrap"
     if not suite()[problem].problem.mdp.terminal:
         yield False, "objective"
 
 
 @cache
-def world_of(problem: int, off: bool, target: str) -> Any:
-    from pgsym.auditing.problem_arrays import build_world
+def arrays_of(problem: int, off: bool, target: str) -> Any:
+    from pgsym.auditing.problem_arrays import build_arrays
 
     case = suite()[problem]
     objective = "average-reward" if target == "objective" else "start-state"
-    return build_world(case.problem.replace(objective=objective), behaviour=case.behaviour if off else None)
+    return build_arrays(case.problem.replace(objective=objective), behaviour=case.behaviour if off else None)
 
 
 def recipes(problem: int, off: bool, target: str) -> Iterator[tuple[Task, Any, Any, Any]]:
@@ -238,9 +238,9 @@ def recipes(problem: int, off: bool, target: str) -> Iterator[tuple[Task, Any, A
     from pgsym.auditing.recipes import Recipe
 
     long_run = target == "objective"
-    setting = Circumstances(AuditTarget(target), not off, 2, long_run, world_of(problem, off, target).gamma != 1)
+    setting = Circumstances(AuditTarget(target), not off, 2, long_run, arrays_of(problem, off, target).gamma != 1)
     bases = [Recipe(bootstrap=True, lam=0.95, average="steps" if long_run else "episodes")]
-    if target == "horizon":
+    if target == "truncated":
         bases = [Recipe(baseline="none")] if off else [Recipe(), Recipe(whole_return=True)]
     for i, base in enumerate(bases):
         made = [(mistake, recipe) for mistake in MISTAKES for recipe in mistake.recipes(base, setting)]
@@ -259,11 +259,11 @@ def pairs(problem: int, off: bool, target: str) -> tuple[Any, Any]:
     from pgsym.auditing.batch import arrange
     from pgsym.auditing.enumerate import all_episodes
 
-    world, horizon = world_of(problem, off, target), suite()[problem].horizon
-    episodes = all_episodes(world, horizon)
+    arrays, horizon = arrays_of(problem, off, target), suite()[problem].horizon
+    episodes = all_episodes(arrays, horizon)
     first, second = (x.reshape(-1) for x in np.indices((len(episodes.p),) * 2))
     rows = np.stack([episodes.outcome[first], episodes.outcome[second]], axis=1).reshape(-1, horizon)
-    return arrange(world, rows, 2), episodes.weights[first] * episodes.weights[second]
+    return arrange(arrays, rows, 2), episodes.weights[first] * episodes.weights[second]
 
 
 @cache
@@ -271,8 +271,8 @@ def many(problem: int, off: bool, target: str) -> Any:
     """`ESTIMATED` episodes, two a row."""
     from pgsym.auditing.batch import Sampler, arrange
 
-    world, horizon = world_of(problem, off, target), suite()[problem].horizon
-    return arrange(world, Sampler(world, horizon, 99).chunk(0, ESTIMATED), 2)
+    arrays, horizon = arrays_of(problem, off, target), suite()[problem].horizon
+    return arrange(arrays, Sampler(arrays, horizon, 99).chunk(0, ESTIMATED), 2)
 
 
 def relative_bias(task: Task, base: Any, recipe: Any) -> tuple[float, bool]:
@@ -281,7 +281,7 @@ def relative_bias(task: Task, base: Any, recipe: Any) -> tuple[float, bool]:
     from pgsym.auditing.problem_arrays import truth
 
     where = task[:3]
-    aim = truth(world_of(*where), suite()[task.problem].horizon, AuditTarget(task.target))
+    aim = truth(arrays_of(*where), suite()[task.problem].horizon, AuditTarget(task.target))
     linear = recipe.centre == "none" and recipe.average != "steps" and base.average != "steps"
     if linear:
         streams, weights = pairs(*where)
@@ -322,16 +322,16 @@ def _as_estimator(recipe: Any) -> Any:
     from pgsym.auditing.batch import Streams
 
     def estimator(theta: Any, batch: Any) -> Any:
-        world = batch.policy.world
-        pair = world.first_pair[batch.states] + batch.actions
+        arrays = batch.policy.arrays
+        pair = arrays.first_pair[batch.states] + batch.actions
         # The outcome is found again from what the user sees: pair, next state and reward.
         match = (
-            (world.outcome_pair[None, None] == pair[..., None])
-            & (world.outcome_next[None, None] == batch.next_states[..., None])
-            & np.isclose(world.outcome_reward[None, None], batch.rewards[..., None])
+            (arrays.outcome_pair[None, None] == pair[..., None])
+            & (arrays.outcome_next[None, None] == batch.next_states[..., None])
+            & np.isclose(arrays.outcome_reward[None, None], batch.rewards[..., None])
         )
-        outcome = np.where(batch.mask, match.argmax(-1), world.O)
-        streams = Streams(world, outcome, batch.steps, batch.episode, batch.episodes, batch.horizon)
+        outcome = np.where(batch.mask, match.argmax(-1), arrays.O)
+        streams = Streams(arrays, outcome, batch.steps, batch.episode, batch.episodes, batch.horizon)
         return recipe.batch_means(streams, batch.episodes)[0]
 
     return estimator

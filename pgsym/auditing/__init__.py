@@ -1,8 +1,11 @@
 """Where both routes meet: exact against sampled, and anyone's estimator code against the exact gradient."""
 
 from pgsym.auditing.assertion import AuditError as AuditError
+from pgsym.auditing.assertion import Case as Case
 from pgsym.auditing.assertion import assert_unbiased as assert_unbiased
+from pgsym.auditing.assertion import standard_suite as standard_suite
 from pgsym.auditing.batch import Batch as Batch
+from pgsym.auditing.batch import Rollouts as Rollouts
 from pgsym.auditing.cross_check import FALSE_ALARM as FALSE_ALARM
 from pgsym.auditing.cross_check import CrossCheck as CrossCheck
 from pgsym.auditing.cross_check import cross_check as cross_check
@@ -10,7 +13,4 @@ from pgsym.auditing.mistakes import MISTAKES as MISTAKES
 from pgsym.auditing.problem_arrays import AuditTarget as AuditTarget
 from pgsym.auditing.result import AuditResult as AuditResult
 from pgsym.auditing.result import BiasVerdict as BiasVerdict
-from pgsym.auditing.rollouts import Rollouts as Rollouts
 from pgsym.auditing.run import audit as audit
-from pgsym.auditing.suite import Case as Case
-from pgsym.auditing.suite import standard_suite as standard_suite

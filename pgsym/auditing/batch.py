@@ -7,15 +7,13 @@ Arrays have shape [B, T] (layout ``episodes``), [R, L] (``vector``) or [n] (``fl
 one another as in vector environments with automatic reset: ``states[i + 1]`` may be the start of the next episode,
 while ``next_states[i]`` is where the step really led.
 
-Episodes as outcome numbers: a NumPy sampler, and how vector environments lay episodes out.
-
-An array of outcome numbers says everything: states, actions, rewards and next states are looked up in `ProblemArrays`.
-One random number a step picks the outcome by bisection in the cumulative probabilities of its state.
+Inside, an episode is an array of outcome numbers: states, actions, rewards and next states are looked up in
+`ProblemArrays`.  One random number a step picks the outcome by bisection in its state's cumulative probabilities.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from typing import Any
@@ -23,8 +21,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pgsym.auditing.frameworks import DifferentiablePolicy, Framework
-from pgsym.auditing.problem_arrays import Floats, Ints, ProblemArrays
+from pgsym.auditing.frameworks import DifferentiablePolicy, framework_of
+from pgsym.auditing.problem_arrays import Floats, Ints, ProblemArrays, build_arrays
+from pgsym.errors import SamplingError
+from pgsym.model.problem import Problem, ProblemLike
+
+Bools = NDArray[np.bool_]
+
+LAYOUTS = ("episodes", "vector", "flat")
+"""One episode a row, padded; several episodes a row, reset automatically; one stream without padding."""
+PER_ROW = 2
+"""Episodes of a row in the layout ``vector``."""
+BATCH_SIZE = 32
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,6 @@ class Batch:
     Examples
     --------
     >>> from pgsym.model.zoo import zoo
-    >>> from pgsym.auditing.rollouts import Rollouts
     >>> p = zoo("short-corridor")
     >>> batch = Rollouts(p, horizon=3, batch_size=2, layout="flat").batch(seed=1)
     >>> batch.states, batch.next_states
@@ -89,46 +96,8 @@ class Batch:
         return self.terminated | self.truncated
 
 
-def make_batches(
-    streams: Streams, batch_size: int, layout: str, arrays: Framework, policy: DifferentiablePolicy
-) -> Iterator[Batch]:
-    """Batches of `batch_size` episodes each from arranged episodes, as arrays of the wanted framework."""
-    if arrays.name == "jax":
-        make_traceable()
-    world, count = streams.world, streams.episodes // batch_size
-    rows = len(streams.outcome) // count
-    first = np.repeat(np.arange(count) * batch_size, rows)[:, None]
-    found = {
-        "states": streams.state,
-        "actions": world.pair_action[streams.pair],
-        "rewards": streams.reward,
-        "next_states": streams.next_state,
-        "terminated": streams.terminated,
-        "truncated": streams.truncated,
-        "log_probs": np.log(world.pi[streams.pair]),
-        "behaviour_probs": world.b[streams.pair],
-        "values": world.values[streams.state],
-        "next_values": world.values[streams.next_state],
-        "mask": streams.mask,
-        "steps": streams.step,
-        "episode": np.where(streams.mask, streams.episode - first, -1),
-        "scores": world.scores[streams.pair],
-    }
-    for i in range(count):
-        taken = {name: x[i * rows : (i + 1) * rows] for name, x in found.items()}
-        if layout == "flat":
-            keep = taken["mask"][0]
-            taken = {name: x[0][keep] for name, x in taken.items()}
-        yield Batch(
-            **{name: arrays.put(x) for name, x in taken.items()},
-            episodes=batch_size,
-            horizon=streams.horizon,
-            gamma=world.gamma,
-            mean_reward=world.centre,
-            layout=layout,
-            policy=policy,
-        )
-
+Estimator = Callable[[Any, Batch], Any]
+"""estimator(theta, batch) -> gradient [k], or [batch.episodes, k]."""
 
 SETTINGS = ("episodes", "horizon", "gamma", "mean_reward", "layout", "policy")
 """Fields that are no arrays."""
@@ -139,14 +108,8 @@ def make_traceable() -> None:
     """Let `jax.jit` take a batch as an argument: its arrays are traced, the rest is static."""
     import jax
 
-    arrays = [f.name for f in fields(Batch) if f.name not in SETTINGS]
-    jax.tree_util.register_dataclass(Batch, data_fields=arrays, meta_fields=list(SETTINGS))
-
-
-Bools = NDArray[np.bool_]
-
-LAYOUTS = ("episodes", "vector", "flat")
-"""One episode a row, padded; several episodes a row, reset automatically; one stream without padding."""
+    traced = [f.name for f in fields(Batch) if f.name not in SETTINGS]
+    jax.tree_util.register_dataclass(Batch, data_fields=traced, meta_fields=list(SETTINGS))
 
 
 @dataclass(frozen=True)
@@ -156,18 +119,18 @@ class Streams:
     Examples
     --------
     >>> from pgsym.model import MDP, Problem, tabular
-    >>> from pgsym.auditing.problem_arrays import build_world
+    >>> from pgsym.auditing.problem_arrays import build_arrays
     >>> mdp = MDP.from_transitions([("s", "go", "end", "1/2", 1), ("s", "go", "s", "1/2", 0)], start="s",
     ...     terminal=["end"])
-    >>> world = build_world(Problem(mdp))
-    >>> two = arrange(world, np.array([[1, 0, 2], [1, 1, 1]]), 2)
+    >>> arrays = build_arrays(Problem(mdp))
+    >>> two = arrange(arrays, np.array([[1, 0, 2], [1, 1, 1]]), 2)
     >>> two.outcome.tolist(), two.step.tolist(), two.episode.tolist()
     ([[1, 0, 1, 1, 1, 2]], [[0, 1, 0, 1, 2, 0]], [[0, 0, 1, 1, 1, -1]])
     >>> two.terminated.tolist()[0], two.truncated.tolist()[0]
     ([False, True, False, False, False, False], [False, False, False, False, True, False])
     """
 
-    world: ProblemArrays
+    arrays: ProblemArrays
     outcome: Ints
     """[R, L] outcome numbers; O in the padding."""
     step: Ints
@@ -182,32 +145,32 @@ class Streams:
     @cached_property
     def mask(self) -> Bools:
         """[R, L] where a step was taken."""
-        return self.outcome < self.world.O
+        return self.outcome < self.arrays.O
 
     @cached_property
     def pair(self) -> Ints:
         """[R, L]"""
-        return self.world.outcome_pair[self.outcome]
+        return self.arrays.outcome_pair[self.outcome]
 
     @cached_property
     def state(self) -> Ints:
         """[R, L]"""
-        return self.world.outcome_state[self.outcome]
+        return self.arrays.outcome_state[self.outcome]
 
     @cached_property
     def next_state(self) -> Ints:
         """[R, L] where the step really led, before any reset."""
-        return self.world.outcome_next[self.outcome]
+        return self.arrays.outcome_next[self.outcome]
 
     @cached_property
     def reward(self) -> Floats:
         """[R, L]"""
-        return self.world.outcome_reward[self.outcome]
+        return self.arrays.outcome_reward[self.outcome]
 
     @cached_property
     def terminated(self) -> Bools:
         """[R, L] the step led to a terminal state."""
-        return self.mask & (self.next_state == self.world.S)
+        return self.mask & (self.next_state == self.arrays.S)
 
     @cached_property
     def truncated(self) -> Bools:
@@ -220,58 +183,171 @@ class Streams:
         return self.terminated | self.truncated
 
 
-def arrange(world: ProblemArrays, outcome: Ints, per_row: int) -> Streams:
+def arrange(arrays: ProblemArrays, outcome: Ints, per_row: int) -> Streams:
     """Episodes [n, T] as rows of `per_row` episodes each, one after another."""
     n, T = outcome.shape
     flat = outcome.reshape(n // per_row, per_row * T)
     step = np.broadcast_to(np.tile(np.arange(T), per_row), flat.shape)
     number = np.repeat(np.arange(n), T).reshape(flat.shape)
-    padding = flat == world.O
+    padding = flat == arrays.O
     if per_row > 1:
         order = np.argsort(padding, axis=1, kind="stable")
         flat, step, number, padding = (np.take_along_axis(x, order, axis=1) for x in (flat, step, number, padding))
-    return Streams(world, flat, np.where(padding, 0, step), np.where(padding, -1, number), n, T)
+    return Streams(arrays, flat, np.where(padding, 0, step), np.where(padding, -1, number), n, T)
 
 
 class Sampler:
     """Episodes of at most T steps; chunk c of a seed is the same whatever else is sampled."""
 
-    def __init__(self, world: ProblemArrays, horizon: int, seed: int) -> None:
-        self.world, self.horizon, self.seed = world, horizon, seed
-        self._cumulative = cumulative(world)
-        self._start = np.cumsum(world.start)
+    def __init__(self, arrays: ProblemArrays, horizon: int, seed: int) -> None:
+        self.arrays, self.horizon, self.seed = arrays, horizon, seed
+        self._cumulative = cumulative(arrays)
+        self._start = np.cumsum(arrays.start)
         self._start[-1] = max(self._start[-1], 1.0)
 
     def chunk(self, number: int, n: int) -> Ints:
         """[n, T] outcome numbers."""
         source = np.random.SeedSequence(self.seed, spawn_key=(number,))
         rng = np.random.Generator(np.random.Philox(source))
-        out = np.full((self.horizon, n), self.world.O, np.int64)
+        out = np.full((self.horizon, n), self.arrays.O, np.int64)
         state = np.searchsorted(self._start, rng.random(n), side="right")
         for t in range(self.horizon):
-            if (state == self.world.S).all():
+            if (state == self.arrays.S).all():
                 break
             out[t] = np.searchsorted(self._cumulative, state + rng.random(n), side="right")
-            state = self.world.outcome_next[out[t]]
+            state = self.arrays.outcome_next[out[t]]
         return np.ascontiguousarray(out.T)
 
 
-def cumulative(world: ProblemArrays) -> Floats:
+def cumulative(arrays: ProblemArrays) -> Floats:
     """[O+1] ascending: the state's number plus the cumulative probability of its outcomes."""
-    state = world.outcome_state[:-1]
-    total = np.cumsum(world.outcome_p)
-    before = np.concatenate([[0.0], total])[np.searchsorted(state, np.arange(world.S + 1))]
+    state = arrays.outcome_state[:-1]
+    total = np.cumsum(arrays.outcome_p)
+    before = np.concatenate([[0.0], total])[np.searchsorted(state, np.arange(arrays.S + 1))]
     within = np.minimum(total - before[state], 1.0)
     last = np.append(state[1:] != state[:-1], True)
-    return np.append(state + np.where(last, 1.0, within), world.S + 1.0)
+    return np.append(state + np.where(last, 1.0, within), arrays.S + 1.0)
 
 
-def visits(world: ProblemArrays, horizon: int) -> Floats:
+def visits(arrays: ProblemArrays, horizon: int) -> Floats:
     """[O] expected times that an episode of at most T steps takes each outcome."""
-    d, seen = world.start.copy(), np.zeros(world.O)
+    d, seen = arrays.start.copy(), np.zeros(arrays.O)
     for _ in range(horizon):
-        taken = d[world.outcome_state[:-1]] * world.outcome_p
+        taken = d[arrays.outcome_state[:-1]] * arrays.outcome_p
         seen += taken
-        d = np.asarray(np.bincount(world.outcome_next[:-1], taken, world.S + 1), np.float64)
-        d[world.S] = 0.0
+        d = np.asarray(np.bincount(arrays.outcome_next[:-1], taken, arrays.S + 1), np.float64)
+        d[arrays.S] = 0.0
     return seen
+
+
+class Rollouts:
+    """Batches of a problem, and what a user's estimator makes of them.
+
+    Parameters
+    ----------
+    arrays
+        The problem as arrays, or the problem itself.
+    horizon
+        T, the time limit.
+    batch_size
+        Episodes of a batch.
+    layout
+        ``episodes`` [B, T], ``vector`` [B/2, 2T] or ``flat`` [n].
+    framework
+        ``numpy``, ``jax`` or ``torch``.
+    """
+
+    def __init__(
+        self,
+        arrays: ProblemArrays | ProblemLike,
+        *,
+        horizon: int,
+        batch_size: int = BATCH_SIZE,
+        layout: str = "episodes",
+        framework: str = "numpy",
+    ) -> None:
+        if layout not in LAYOUTS:
+            raise SamplingError(f"found {layout!r}; must be one of {', '.join(LAYOUTS)}", where="layout")
+        if horizon < 1:
+            raise SamplingError(f"found {horizon}; at least one step is required. Give horizon >= 1", where="horizon")
+        if batch_size < 1 or (layout == "vector" and batch_size % PER_ROW):
+            need = "an even number" if layout == "vector" else "at least 1"
+            raise SamplingError(f"found {batch_size}; {need} is required", where="batch_size")
+        arrays = arrays if isinstance(arrays, ProblemArrays) else build_arrays(Problem.of(arrays))
+        self.arrays, self.horizon, self.batch_size, self.layout = arrays, horizon, batch_size, layout
+        self.framework = framework_of(framework)
+        self.policy = DifferentiablePolicy(arrays, self.framework)
+        self.theta = self.framework.put(arrays.tables.theta)
+
+    @property
+    def per_row(self) -> int:
+        """Episodes that follow one another in a row."""
+        return {"episodes": 1, "vector": PER_ROW, "flat": self.batch_size}[self.layout]
+
+    def streams(self, outcome: Ints) -> Streams:
+        """Any number of batches [n, T], arranged."""
+        return arrange(self.arrays, outcome, self.per_row)
+
+    def batch(self, *, seed: int) -> Batch:
+        """One batch, to try an estimator on."""
+        return next(self._batches(self.streams(Sampler(self.arrays, self.horizon, seed).chunk(0, self.batch_size))))
+
+    def _batches(self, streams: Streams) -> Iterator[Batch]:
+        """Batches of consecutive episodes, as arrays of the framework."""
+        if self.framework.name == "jax":
+            make_traceable()
+        arrays, count = self.arrays, streams.episodes // self.batch_size
+        rows = len(streams.outcome) // count
+        first = np.repeat(np.arange(count) * self.batch_size, rows)[:, None]
+        found = {
+            "states": streams.state,
+            "actions": arrays.pair_action[streams.pair],
+            "rewards": streams.reward,
+            "next_states": streams.next_state,
+            "terminated": streams.terminated,
+            "truncated": streams.truncated,
+            "log_probs": np.log(arrays.pi[streams.pair]),
+            "behaviour_probs": arrays.b[streams.pair],
+            "values": arrays.values[streams.state],
+            "next_values": arrays.values[streams.next_state],
+            "mask": streams.mask,
+            "steps": streams.step,
+            "episode": np.where(streams.mask, streams.episode - first, -1),
+            "scores": arrays.scores[streams.pair],
+        }
+        for i in range(count):
+            taken = {name: x[i * rows : (i + 1) * rows] for name, x in found.items()}
+            if self.layout == "flat":
+                keep = taken["mask"][0]
+                taken = {name: x[0][keep] for name, x in taken.items()}
+            yield Batch(
+                **{name: self.framework.put(x) for name, x in taken.items()},
+                episodes=self.batch_size,
+                horizon=self.horizon,
+                gamma=arrays.gamma,
+                mean_reward=arrays.centre,
+                layout=self.layout,
+                policy=self.policy,
+            )
+
+    def estimates(self, estimator: Estimator, streams: Streams) -> Floats:
+        """[D, k] what the estimator makes of each of D batches: its result, or the mean of one row an episode."""
+        return np.array([self._checked(estimator(self.theta, batch)).mean(0) for batch in self._batches(streams)])
+
+    def _checked(self, result: Any) -> Floats:
+        """[1, k] or [B, k]"""
+        found = self.arrays.scale * self.framework.get(result)
+        k, B = self.arrays.k, self.batch_size
+        if found.shape not in ((k,), (B, k)):
+            raise SamplingError(
+                f"the result has shape {found.shape}; a gradient has shape ({k},), or ({B}, {k}) with one "
+                "row an episode. Return one of these",
+                where="estimator",
+            )
+        if not np.isfinite(found).all():
+            raise SamplingError(
+                f"{int((~np.isfinite(found)).sum())} of {found.size} entries are not finite; a gradient is a vector of "
+                "numbers. Look for log(0) or a division by a standard deviation of 0",
+                where="estimator",
+            )
+        return found.reshape(-1, k)

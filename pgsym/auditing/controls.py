@@ -11,13 +11,19 @@ Glasserman (2003), Monte Carlo Methods in Financial Engineering, section 4.1.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
 import numpy as np
 
 from pgsym.auditing.batch import Streams
-from pgsym.auditing.least_variance import Best
 from pgsym.auditing.problem_arrays import AuditTarget, Floats, ProblemArrays, truth
 from pgsym.auditing.recipes import Average, Recipe
+from pgsym.exact.moments import moments
+from pgsym.model.estimator import EXACT, GAE, Estimator, Reinforce, RewardToGo
 from pgsym.model.objective import Objective
+from pgsym.model.problem import Problem
 
 CUTOFF = 1e-6
 """Relative singular value below which two controls count as the same one."""
@@ -26,24 +32,19 @@ CUTOFF = 1e-6
 class Controls:
     """Correct estimators of the problem, their exact means, and the coefficients of the adjustment."""
 
-    def __init__(self, world: ProblemArrays, horizon: int, batch_size: int) -> None:
-        self.world, self.batch_size = world, batch_size
-        average: Average = "steps" if world.objective is not Objective.START_STATE else "episodes"
-        exact = world.critic is None
-        self.recipes: list[tuple[Recipe, AuditTarget]] = [
-            (Recipe(all_knowing=True, average=average), AuditTarget.BOOTSTRAP)
-        ]
-        if average == "episodes":
-            self.recipes += [(Recipe(baseline="none"), AuditTarget.HORIZON), (Recipe(), AuditTarget.HORIZON)]
-            if world.on_policy:
-                self.recipes.append((Recipe(whole_return=True), AuditTarget.HORIZON))
-        if exact:
-            # With another critic, a bootstrapped estimator has another mean.
-            self.recipes += [
-                (Recipe(bootstrap=True, lam=lam, average=average), AuditTarget.BOOTSTRAP) for lam in (1.0, 0.95, 0.0)
-            ]
-        targets = {target: truth(world, horizon, target) for target in {t for _, t in self.recipes}}
-        self.means = np.array([targets[target] for _, target in self.recipes])
+    def __init__(self, arrays: ProblemArrays, horizon: int, batch_size: int) -> None:
+        self.arrays, self.horizon, self.batch_size = arrays, horizon, batch_size
+        episodic = arrays.objective is Objective.START_STATE
+        average: Average = "episodes" if episodic else "steps"
+        paid = [Recipe(all_knowing=True, average=average)]
+        if arrays.critic is None:  # with another critic, a bootstrapped estimator has another mean
+            paid += [Recipe(bootstrap=True, lam=lam, average=average) for lam in (1.0, 0.95, 0.0)]
+        unpaid = [Recipe(baseline="none"), Recipe()] if episodic else []
+        if episodic and arrays.on_policy:
+            unpaid.append(Recipe(whole_return=True))
+        self.recipes = [(recipe, AuditTarget.TRUNCATED) for recipe in unpaid]
+        self.recipes += [(recipe, AuditTarget.BOOTSTRAP) for recipe in paid]
+        self.means = np.array([truth(arrays, horizon, target) for _, target in self.recipes])
         """[q, k]"""
         self.coefficients = np.zeros_like(self.means)
         """[q, k]"""
@@ -64,24 +65,77 @@ class Controls:
         """[D, k] estimates with the same mean and less variance."""
         return estimates - np.einsum("dqk,qk->dk", controls, self.coefficients)
 
-    def best(self, targets: set[AuditTarget], horizon: int, controls: Floats | None = None) -> Best:
+    def best(self, targets: set[AuditTarget], controls: Floats | None = None) -> Best:
         """The correct estimators of these targets, with their sample traces where they were sampled."""
-        mine = [
-            i for i, (recipe, aim) in enumerate(self.recipes) if aim in targets and not recipe.all_knowing
-        ]  # fmt: skip
+        mine = [i for i, (recipe, aim) in enumerate(self.recipes) if aim in targets and not recipe.all_knowing]
         sampled = None
         if controls is not None:
             sampled = tuple(float(controls[:, i].var(axis=0, ddof=1).sum()) for i in mine)
-        return Best(self.world, horizon, self.batch_size, tuple(self.recipes[i][0] for i in mine), sampled)
+        return Best(self.arrays, self.horizon, self.batch_size, tuple(self.recipes[i][0] for i in mine), sampled)
 
 
-def agreeing(target: AuditTarget, world: ProblemArrays, horizon: int) -> set[AuditTarget]:
+def agreeing(target: AuditTarget, arrays: ProblemArrays, horizon: int) -> set[AuditTarget]:
     """The targets with the same exact value as this one (to rounding): every episode ends in time, say."""
-    mine = truth(world, horizon, target)
+    mine = truth(arrays, horizon, target)
     tolerance = 1e-12 * (1 + float(np.abs(mine).max(initial=0.0)))
     return {
         other
         for other in AuditTarget
-        if (other is not AuditTarget.HORIZON or world.objective is Objective.START_STATE)
-        and float(np.abs(truth(world, horizon, other) - mine).max(initial=0.0)) <= tolerance
+        if (other is not AuditTarget.TRUNCATED or arrays.objective is Objective.START_STATE)
+        and float(np.abs(truth(arrays, horizon, other) - mine).max(initial=0.0)) <= tolerance
     }
+
+
+class Spread(NamedTuple):
+    """Of the best correct estimator."""
+
+    trace: float
+    """Of the covariance of a batch's estimate."""
+    name: str
+    exact: bool
+    """From the exact law, not from a sample."""
+
+
+@dataclass(frozen=True)
+class Best:
+    """The spread of the best correct estimator tried, found when it is asked for: a law takes some 10 ms."""
+
+    arrays: ProblemArrays
+    horizon: int
+    batch_size: int
+    recipes: tuple[Recipe, ...]
+    """Correct estimators of the target."""
+    sampled: tuple[float, ...] | None
+    """Their sample traces; None in exact mode, where nothing is sampled."""
+
+    @cached_property
+    def spread(self) -> Spread | None:
+        """The least, or None where there is no estimator to compare with.
+
+        By the exact law where there is one: data of the target policy, the start-state objective, the exact critic.
+        """
+        arrays, names = self.arrays, [recipe.name for recipe in self.recipes]
+        exact = arrays.on_policy and arrays.objective is Objective.START_STATE and arrays.critic is None
+        traces = [self._exact_trace(recipe) for recipe in self.recipes] if exact else self.sampled
+        if not traces:
+            return None
+        trace, name = min(zip(traces, names, strict=True), key=lambda pair: pair[0])
+        return Spread(trace, name, exact)
+
+    def _exact_trace(self, recipe: Recipe) -> float:
+        problem = Problem(self.arrays.mdp, self.arrays.policy)
+        law = moments(problem, described(recipe, self.horizon)).at({p: float(v) for p, v in self.arrays.theta.items()})
+        return float(law.covariance_trace) / self.batch_size
+
+
+def described(recipe: Recipe, horizon: int) -> Estimator:
+    """A correct recipe as the description that the exact law reads.
+
+    >>> described(Recipe(bootstrap=True, lam=0.95), 4).lam
+    19/20
+    """
+    if recipe.whole_return:
+        return Reinforce(horizon=horizon)
+    if recipe.bootstrap or recipe.lam < 1:
+        return GAE(recipe.lam, horizon=horizon, bootstrap=recipe.bootstrap)
+    return RewardToGo(0 if recipe.baseline == "none" else EXACT, horizon=horizon)

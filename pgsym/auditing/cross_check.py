@@ -7,40 +7,126 @@ rate: each coordinate's z with Bonferroni's correction, and Hotelling's joint T^
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pgsym.display.result import TableResult, data_frame
 from pgsym.errors import SamplingError
 from pgsym.exact import solve
 from pgsym.exact.horizon import truncated
-from pgsym.exact.moments import moments
+from pgsym.exact.moments import EstimatorLaw, moments
 from pgsym.exact.moments.sample_size import noncentrality
 from pgsym.model.estimator import AllKnowing, Estimator, find_estimator
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike
 from pgsym.sampling import Estimate, estimate
+from pgsym.sampling.tables import Floats
 from pgsym.trust import Level, Trust
 
 if TYPE_CHECKING:
     from pgsym.display.figure import Figure
 
-Floats = NDArray[np.float64]
-
 FALSE_ALARM = 1e-3
-"""Default probability that a correct estimate is called inconsistent."""
+"""Default probability that samples of the right law are called inconsistent."""
 
 POWER = 0.9
 """The power at which the detectable bias is stated."""
 
 
 @dataclass(frozen=True)
-class CrossCheck(TableResult):
+class Comparison(TableResult):
+    """A sampled mean beside the exact one."""
+
+    estimate: Estimate
+    truth: Floats
+    false_alarm: float
+
+    HEADER: ClassVar[tuple[str, ...]]
+    COLUMNS: ClassVar[list[str]]
+
+    @property
+    @abstractmethod
+    def consistent(self) -> bool:
+        """Neither test rejects."""
+
+    @property
+    def _answer(self) -> str:
+        return "consistent" if self.consistent else "INCONSISTENT"
+
+    @property
+    @abstractmethod
+    def summary(self) -> str:
+        """One line: the answer, its statistics, and what could not have been seen."""
+
+    @property
+    def trust(self) -> Trust:
+        """How far the answer can be relied on."""
+        return Trust(Level.SAMPLED, false_alarm=self.false_alarm)
+
+    @property
+    def assumption(self) -> str:
+        """What nobody chose of the problem, in one line; empty where all was chosen."""
+        return self.estimate.assumption
+
+    @property
+    def below(self) -> list[str]:
+        """The answer."""
+        return [self.summary]
+
+    def _columns(self) -> list[Floats]:
+        return [self.truth, self.estimate.mean, self.estimate.standard_error]
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """(parameter, exact, sampled, standard error, ...)."""
+        names = (p.name for p in self.estimate.params)
+        return list(zip(names, *(column.tolist() for column in self._columns()), strict=True))
+
+    def cells(self) -> list[tuple[str, ...]]:
+        """Exact beside sampled, by parameter."""
+        return [self.HEADER, *((name, *(f"{x:.6g}" for x in numbers)) for name, *numbers in self.rows())]
+
+    def frame(self) -> Any:
+        """A pandas frame with a row for each parameter.
+
+        Raises
+        ------
+        MissingExtraError
+            pandas is not installed.
+        """
+        return data_frame(self.COLUMNS, self.rows())
+
+    def plot(self) -> Figure:
+        """The sampled mean with its joint intervals beside the exact one of the same number of steps.
+
+        Raises
+        ------
+        MissingExtraError
+            matplotlib is not installed.
+        """
+        return self.estimate.plot(self.truth.tolist())
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "consistent": self.consistent,
+            "n": self.estimate.n,
+            "horizon": self.estimate.horizon,
+            "seed": self.estimate.seed,
+            "false_alarm": self.false_alarm,
+            "trust": self.trust.to_json(),
+        }
+
+    def _by_parameter(self) -> dict[str, dict[str, float]]:
+        return {name: dict(zip(self.COLUMNS[1:], numbers, strict=True)) for name, *numbers in self.rows()}
+
+
+@dataclass(frozen=True)
+class CrossCheck(Comparison):
     """A sampled gradient beside the exact one; made by `cross_check`.
 
     Attributes
@@ -73,12 +159,12 @@ class CrossCheck(TableResult):
     (1,)
     """
 
-    estimate: Estimate
-    truth: Floats
     gradient: Floats
     truth_of_J: float
     J: float
-    false_alarm: float
+
+    HEADER = ("parameter", "exact", "sampled", "s.e.", "z")
+    COLUMNS: ClassVar = ["parameter", "exact", "sampled", "standard_error", "z"]
 
     @cached_property
     def z(self) -> Floats:
@@ -125,91 +211,37 @@ class CrossCheck(TableResult):
         return float(np.sqrt(noncentrality(strength.rank, self.false_alarm / 2, POWER) / strength.statistic))
 
     @property
-    def trust(self) -> Trust:
-        """How far the answer can be relied on."""
-        return Trust(Level.SAMPLED, false_alarm=self.false_alarm)
-
-    @property
     def summary(self) -> str:
         """One line: the answer, its statistics, and what could not have been seen."""
-        answer = "consistent" if self.consistent else "INCONSISTENT"
         parts = [
-            f"sampled gradient {answer} with the exact one (largest |z| {self.max_z:.2f} of {self.critical_z:.2f}, "
-            f"joint p {self.p_joint:.2g}; {self.trust})"
+            f"sampled gradient {self._answer} with the exact one (largest |z| {self.max_z:.2f} of "
+            f"{self.critical_z:.2f}, joint p {self.p_joint:.2g}; {self.trust})"
         ]
         if self.detectable is not None:
             parts.append(f"a relative bias of {self.detectable:.2g} would be found with probability {POWER:g}")
         parts.append(f"truncation bias {self.truncation:.1e} at T = {self.estimate.horizon}")
         return "; ".join(parts)
 
-    @property
-    def assumption(self) -> str:
-        """What nobody chose of the problem, in one line; empty where all was chosen."""
-        return self.estimate.assumption
-
     def text(self) -> str:
         """The estimate, and the answer."""
         return f"{self.estimate.text()}\n{self.summary}"
 
-    def cells(self) -> list[tuple[str, ...]]:
-        """Exact beside sampled, by parameter."""
-        rows = [(name, *(f"{x:.6g}" for x in numbers)) for name, *numbers in self.rows()]
-        return [("parameter", "exact", "sampled", "s.e.", "z"), *rows]
-
-    @property
-    def below(self) -> list[str]:
-        """The answer."""
-        return [self.summary]
-
-    def frame(self) -> Any:
-        """A pandas frame with a row for each parameter.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
-        return data_frame(["parameter", "exact", "sampled", "standard_error", "z"], self.rows())
-
-    def plot(self) -> Figure:
-        """The sampled gradient with its joint intervals beside the exact one of the same number of steps.
-
-        Raises
-        ------
-        MissingExtraError
-            matplotlib is not installed.
-        """
-        return self.estimate.plot(self.truth.tolist())
-
-    def rows(self) -> list[tuple[str, float, float, float, float]]:
-        """(parameter, exact, sampled, standard error, z)."""
-        e = self.estimate
-        names = [p.name for p in e.params]
-        return list(
-            zip(names, self.truth.tolist(), e.mean.tolist(), e.standard_error.tolist(), self.z.tolist(), strict=True)
-        )
+    def _columns(self) -> list[Floats]:
+        return [*super()._columns(), self.z]
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         e = self.estimate
         return {
-            "consistent": self.consistent,
+            **super().to_json(),
             "max_z": self.max_z,
             "critical_z": self.critical_z,
             "p_joint": self.p_joint,
-            "false_alarm": self.false_alarm,
-            "trust": self.trust.to_json(),
             "detectable_relative_bias": self.detectable,
             "truncation_bias": self.truncation,
-            "n": e.n,
-            "horizon": e.horizon,
-            "seed": e.seed,
             "estimator": e.estimator,
             "J": {"exact": self.truth_of_J, "sampled": e.J, "standard_error": e.J_standard_error},
-            "grad": {
-                name: {"exact": exact, "sampled": mean, "standard_error": se, "z": z}
-                for name, exact, mean, se, z in self.rows()
-            },
+            "grad": self._by_parameter(),
         }
 
 
@@ -260,8 +292,7 @@ def cross_check(
     >>> cross_check("short-corridor", n=10_000).consistent
     True
     """
-    if not 0 < false_alarm < 1:
-        raise SamplingError(f"found {false_alarm}; a false-alarm rate lies in (0, 1)", where="false_alarm")
+    require_rate(false_alarm)
     problem = Problem.of(problem)
     chosen = find_estimator(estimator)
     found = estimate(problem, chosen, n=n, seed=seed, horizon=horizon, **options)
@@ -269,13 +300,23 @@ def cross_check(
     solution = solve(problem).at(point)
     gradient = np.array([float(solution.grad[p]) for p in problem.policy.params])
     J = float(solution.J)
-    if problem.objective is Objective.START_STATE:
-        finite = truncated(problem, found.horizon)
-        truth = finite.grad
-        if chosen.sum is not None and chosen.sum.u != "reward":
-            # A critic stands for what comes after the last step, so the mean is not grad J_T.
-            law = moments(problem, AllKnowing(horizon=found.horizon)).at(point)
-            truth = np.array([float(law.mean[p]) for p in problem.policy.params])
-        return CrossCheck(found, truth, gradient, finite.J, J, false_alarm)
-    bias = np.zeros_like(gradient) if found.bias is None else found.bias
-    return CrossCheck(found, gradient + bias, gradient, J + (found.bias_of_J or 0.0), J, false_alarm)
+    if problem.objective is not Objective.START_STATE:
+        bias = np.zeros_like(gradient) if found.bias is None else found.bias
+        return CrossCheck(found, gradient + bias, false_alarm, gradient, J + (found.bias_of_J or 0.0), J)
+    finite = truncated(problem, found.horizon)
+    truth = finite.grad
+    if chosen.sum is not None and chosen.sum.u != "reward":
+        # A critic stands for what comes after the last step, so the mean is not grad J_T.
+        truth = exact_mean(moments(problem, AllKnowing(horizon=found.horizon)).at(point))
+    return CrossCheck(found, truth, false_alarm, gradient, finite.J, J)
+
+
+def require_rate(false_alarm: float) -> None:
+    """Refuse a false-alarm rate outside (0, 1)."""
+    if not 0 < false_alarm < 1:
+        raise SamplingError(f"found {false_alarm}; a false-alarm rate lies in (0, 1)", where="false_alarm")
+
+
+def exact_mean(law: EstimatorLaw) -> Floats:
+    """[k] the mean of a law at a point."""
+    return np.array([float(law.mean[p]) for p in law.params])

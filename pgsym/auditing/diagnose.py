@@ -12,12 +12,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pgsym.auditing.batch import Sampler, Streams
+from pgsym.auditing.batch import Estimator, Rollouts, Sampler, Streams
 from pgsym.auditing.controls import Controls
 from pgsym.auditing.mistakes import LAMBDAS, MISTAKES, OFTEN_COMBINED, Circumstances, Mistake, bases, setting_of
 from pgsym.auditing.problem_arrays import AuditTarget, Floats
 from pgsym.auditing.recipes import Recipe
-from pgsym.auditing.rollouts import Estimator, Rollouts
 from pgsym.auditing.sequential import Region, first_look
 from pgsym.sampling.moments import Moments
 
@@ -138,7 +137,7 @@ def diagnose(
         lambda of the user's advantages, if it is not a common one.
     """
     B = rollouts.batch_size
-    outcome = Sampler(rollouts.world, rollouts.horizon, seed).chunk(FIRST_CHUNK, B * PAIRED)
+    outcome = Sampler(rollouts.arrays, rollouts.horizon, seed).chunk(FIRST_CHUNK, B * PAIRED)
     tried = list(candidates(setting_of(rollouts, target), lam))
     few = rollouts.streams(outcome[: B * SCREENED])
     given = rollouts.estimates(estimator, few)
@@ -167,11 +166,11 @@ def _by_mean(
     tried: list[Candidate], given: Floats, streams: Streams, rollouts: Rollouts, bias: Floats, alpha: float
 ) -> list[Candidate]:
     """Re-creations whose mean agrees, of the fewest departures, the closest first."""
-    world, B = rollouts.world, rollouts.batch_size
-    controls = Controls(world, rollouts.horizon, B)
+    arrays, B = rollouts.arrays, rollouts.batch_size
+    controls = Controls(arrays, rollouts.horizon, B)
     values = controls.values(streams)
     pilot = len(given) // 4
-    if len(given) - pilot < first_look(world.k):
+    if len(given) - pilot < first_look(arrays.k):
         return []
     found: list[tuple[float, Candidate]] = []
     for c in tried:
@@ -181,7 +180,7 @@ def _by_mean(
         controls.fit(gap[:pilot], values[:pilot])
         moments = Moments.of(controls.adjust(gap[pilot:], values[pilot:]))
         region = Region(moments, alpha / len(tried), SAME * float(np.sqrt((given**2).mean())))
-        zero = np.zeros(world.k)
+        zero = np.zeros(arrays.k)
         if region.contains(zero) and region.reach <= float(np.linalg.norm(bias)) / 2:
             found.append((region.statistic(zero), c))
     return [c for _, c in sorted(found, key=lambda pair: pair[0])]

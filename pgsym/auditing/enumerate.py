@@ -31,10 +31,10 @@ class AllEpisodes:
     Examples
     --------
     >>> from pgsym.model import MDP, Problem, sigmoid
-    >>> from pgsym.auditing.problem_arrays import build_world
+    >>> from pgsym.auditing.problem_arrays import build_arrays
     >>> mdp = MDP.from_transitions([("s", "go", "end", 1, 1), ("s", "no", "s", 1, 0)], start="s", terminal=["end"],
     ...     gamma="1/2")
-    >>> found = all_episodes(build_world(Problem(mdp, sigmoid(mdp, {"s": "t"}))), 2)
+    >>> found = all_episodes(build_arrays(Problem(mdp, sigmoid(mdp, {"s": "t"}))), 2)
     >>> found.outcome.tolist(), [str(p) for p in found.p]
     ([[0, 2], [1, 0], [1, 1]], ['1/2', '1/4', '1/4'])
     """
@@ -62,7 +62,7 @@ class AllEpisodes:
         return int(len(self.p) ** size)
 
 
-def all_episodes(world: ProblemArrays, horizon: int, limit: int = MAX_BATCHES) -> AllEpisodes:
+def all_episodes(arrays: ProblemArrays, horizon: int, limit: int = MAX_BATCHES) -> AllEpisodes:
     """Enumerate the episodes of a problem.
 
     Raises
@@ -70,22 +70,22 @@ def all_episodes(world: ProblemArrays, horizon: int, limit: int = MAX_BATCHES) -
     TooLargeError
         There are more than `limit`.
     """
-    chances, exact = _chances(world)
-    start = {s: p for s, p in enumerate(_start(world, exact)) if p}
+    chances, exact = _chances(arrays)
+    start = {s: p for s, p in enumerate(_start(arrays, exact)) if p}
     leaving: dict[int, list[int]] = {}
-    for o, s in enumerate(world.outcome_state[:-1].tolist()):
+    for o, s in enumerate(arrays.outcome_state[:-1].tolist()):
         if chances[o]:
             leaving.setdefault(s, []).append(o)
     done: list[tuple[tuple[int, ...], Fraction | float]] = []
-    if world.start[world.S]:
+    if arrays.start[arrays.S]:
         done.append(((), 1 - sum(start.values())))
     running: list[tuple[tuple[int, ...], int, Fraction | float]] = [((), s, p) for s, p in start.items()]
     for t in range(horizon):
         following = []
         for path, s, p in running:
             for o in leaving.get(s, ()):
-                nxt, q = int(world.outcome_next[o]), p * chances[o]
-                if nxt == world.S or t + 1 == horizon:
+                nxt, q = int(arrays.outcome_next[o]), p * chances[o]
+                if nxt == arrays.S or t + 1 == horizon:
                     done.append(((*path, o), q))
                 else:
                     following.append(((*path, o), nxt, q))
@@ -96,31 +96,31 @@ def all_episodes(world: ProblemArrays, horizon: int, limit: int = MAX_BATCHES) -
                 "Use a shorter horizon, or mode='sample'",
                 where="enumeration",
             )
-    outcome = np.full((len(done), horizon), world.O, np.int64)
+    outcome = np.full((len(done), horizon), arrays.O, np.int64)
     for i, (path, _) in enumerate(done):
         outcome[i, : len(path)] = path
     return AllEpisodes(outcome, tuple(p for _, p in done), exact)
 
 
-def _chances(world: ProblemArrays) -> tuple[list[Fraction | float], bool]:
+def _chances(arrays: ProblemArrays) -> tuple[list[Fraction | float], bool]:
     """[O] the probability of each outcome given its state: exact if the policy's are rational."""
-    moves = [o.p for s, a in world.mdp.pairs for o in world.mdp.outcomes(s, a) if o.p != 0]
-    chosen = world.policy.at(dict(world.theta)) if world.on_policy else {}
-    flat = [chosen[s][a] for s, a in world.mdp.pairs] if chosen else [sp.Float(p) for p in world.behaviour]
+    moves = [o.p for s, a in arrays.mdp.pairs for o in arrays.mdp.outcomes(s, a) if o.p != 0]
+    chosen = arrays.policy.at(dict(arrays.theta)) if arrays.on_policy else {}
+    flat = [chosen[s][a] for s, a in arrays.mdp.pairs] if chosen else [sp.Float(p) for p in arrays.behaviour]
     if all(isinstance(p, sp.Rational) for p in [*moves, *flat]):
         exact = [Fraction(int(p.p), int(p.q)) for p in flat]
-        pairs = world.outcome_pair[:-1].tolist()
+        pairs = arrays.outcome_pair[:-1].tolist()
         return [exact[n] * Fraction(int(p.p), int(p.q)) for n, p in zip(pairs, moves, strict=True)], True
-    return list(map(float, world.outcome_p)), False
+    return list(map(float, arrays.outcome_p)), False
 
 
-def _start(world: ProblemArrays, exact: bool) -> list[Fraction | float]:
+def _start(arrays: ProblemArrays, exact: bool) -> list[Fraction | float]:
     """[S] where episodes start; what is missing to 1 starts in a terminal state: an empty episode."""
-    given = [world.mdp.start.get(s, sp.Integer(0)) for s in world.tables.states]
+    given = [arrays.mdp.start.get(s, sp.Integer(0)) for s in arrays.tables.states]
     if (
         exact
         and all(isinstance(p, sp.Rational) for p in given)
-        and np.allclose(world.start[:-1], list(map(float, given)))
+        and np.allclose(arrays.start[:-1], list(map(float, given)))
     ):
         return [Fraction(int(p.p), int(p.q)) for p in given]
-    return list(map(float, world.start[:-1]))
+    return list(map(float, arrays.start[:-1]))

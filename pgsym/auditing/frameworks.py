@@ -1,19 +1,17 @@
-"""NumPy, JAX and PyTorch: arrays of each, and log pi and the critic as functions that its autodiff knows.
-
-The same tables by three routes: NumPy (values only), `jax.grad`, and PyTorch's autograd.
-"""
+"""NumPy, JAX and PyTorch: arrays of each, and log pi and the critic as functions that its autodiff knows."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from pgsym.auditing.problem_arrays import ProblemArrays
+from pgsym.auditing.problem_arrays import Floats, ProblemArrays
 from pgsym.errors import MissingExtraError, SamplingError
 from pgsym.expression.linear import Linear
 from pgsym.sampling.policy import log_policy, policy_tables
@@ -21,126 +19,84 @@ from pgsym.sampling.policy import log_policy, policy_tables
 UNAVAILABLE = -1e9
 """Logit of an action that the state does not have: its probability is exactly 0 in float32 and float64."""
 
-
-class DifferentiablePolicy(Protocol):
-    """pi(a|s; theta) and V(s; theta) in one framework.
-
-    Padding has state S, where action 0 has log-probability 0 whatever theta is: its score is 0.
-    """
-
-    def logits(self, theta: Any) -> Any:
-        """[S+1, A] log pi(a|s); actions that a state does not have get `UNAVAILABLE`."""
-        ...
-
-    def log_prob(self, theta: Any, states: Any, actions: Any) -> Any:
-        """log pi(a|s) for arrays of states and actions."""
-        ...
-
-    def values(self, theta: Any) -> Any:
-        """[S+1] the exact V as a function of theta: what a critic that shares parameters with the policy would be."""
-        ...
+LogPolicy = Callable[[Any], Any]
+"""theta [k] -> log pi(a|s) [N]"""
 
 
-class _Tables:
-    """Where each pair stands in a table [S+1, A], and the linear system of V."""
+class Numpy:
+    """float64 and int64; values only, batch.scores has the derivatives."""
 
-    def __init__(self, world: ProblemArrays) -> None:
-        self.world = world
-        self.place = world.pair_state[:-1] * world.actions + world.pair_action[:-1]
-        self.shape = (world.S + 1, world.actions)
-        t = world.tables
-        self.move = np.zeros((world.N, world.S))
-        inside = t.outcome_next < world.S
-        np.add.at(self.move, (t.outcome_pair[inside], t.outcome_next[inside]), t.outcome_p[inside])
-        self.owner = np.zeros((world.S, world.N))
-        self.owner[t.pair_state, np.arange(world.N)] = 1.0
+    name = "numpy"
+    xp: Any = np
 
-    def background(self) -> Any:
-        """[(S+1) A] logits where no pair stands."""
-        found = np.full(self.shape, UNAVAILABLE)
-        found[-1, 0] = 0.0
-        return found.reshape(-1)
+    def put(self, array: NDArray[Any]) -> Any:
+        """A NumPy array as one of this framework."""
+        return array
 
+    def get(self, array: Any) -> Floats:
+        """A result as float64 NumPy."""
+        return np.asarray(array, np.float64)
 
-class NumpyPolicy(_Tables):
-    """Values only; batch.scores has the derivatives."""
+    def log_policy(self, arrays: ProblemArrays) -> LogPolicy:
+        """log pi as a function of theta."""
+        policy, tables = arrays.policy, arrays.tables
 
-    def logits(self, theta: Any) -> Any:
-        flat = self.background()
-        with np.errstate(divide="ignore"):
-            flat[self.place] = np.log(self._pi(theta))
-        return flat.reshape(self.shape)
+        def log_pi(theta: Any) -> Any:
+            pi = tables.pi
+            if not np.array_equal(theta, tables.theta):
+                pi = policy_tables(policy, dict(zip(policy.params, map(float, theta), strict=True))).pi
+            with np.errstate(divide="ignore"):
+                return np.log(pi)
 
-    def log_prob(self, theta: Any, states: Any, actions: Any) -> Any:
-        return self.logits(theta)[states, actions]
-
-    def values(self, theta: Any) -> Any:
-        world, pi = self.world, self._pi(theta)
-        P = (self.owner * pi) @ self.move
-        r = self.owner @ (pi * (world.r[:-1] - world.centre))
-        return np.append(np.linalg.solve(np.eye(world.S) - world.gamma * P, r), 0.0)
-
-    def _pi(self, theta: Any) -> Any:
-        world = self.world
-        if np.array_equal(theta, world.tables.theta):
-            return world.tables.pi
-        point = dict(zip(world.policy.params, map(float, theta), strict=True))
-        return policy_tables(world.policy, point).pi
+        return log_pi
 
 
-class JaxPolicy(_Tables):
-    """Traced functions of theta."""
+class Jax(Numpy):
+    """In its default precision: float32 and int32 unless ``jax_enable_x64`` is set."""
 
-    def __init__(self, world: ProblemArrays) -> None:
-        super().__init__(world)
-        self.log_pi = log_policy(world.policy)
+    name = "jax"
 
-    def logits(self, theta: Any) -> Any:
-        import jax.numpy as jnp
+    def __init__(self) -> None:
+        self.xp = import_module("jax.numpy")
 
-        flat = jnp.asarray(self.background(), theta.dtype)
-        return flat.at[self.place].set(self.log_pi(theta)).reshape(self.shape)
+    def put(self, array: NDArray[Any]) -> Any:
+        from jax.dtypes import canonicalize_dtype
 
-    def log_prob(self, theta: Any, states: Any, actions: Any) -> Any:
-        return self.logits(theta)[states, actions]
+        return self.xp.asarray(array.astype(canonicalize_dtype(array.dtype)))
 
-    def values(self, theta: Any) -> Any:
-        import jax.numpy as jnp
-
-        world, pi = self.world, jnp.exp(self.log_pi(theta))
-        move, owner = (jnp.asarray(x, theta.dtype) for x in (self.move, self.owner))
-        r = owner @ (pi * jnp.asarray(world.r[:-1] - world.centre, theta.dtype))
-        P = (owner * pi[None, :]) @ move
-        return jnp.append(jnp.linalg.solve(jnp.eye(world.S, dtype=theta.dtype) - world.gamma * P, r), 0.0)
+    def log_policy(self, arrays: ProblemArrays) -> LogPolicy:
+        return log_policy(arrays.policy)
 
 
-class TorchPolicy(_Tables):
-    """Functions of theta that autograd differentiates."""
+class Torch(Numpy):
+    """Floats in its default precision, int64.  PyTorch is not a dependency."""
 
-    def __init__(self, world: ProblemArrays) -> None:
-        super().__init__(world)
-        self.torch: Any = import_torch()
+    name = "torch"
 
-    def _log_pi(self, theta: Any) -> Any:
-        numbers = TorchNumbers(self.torch, theta, self.world.policy.params)
-        policy = self.world.policy
-        return self.torch.log(self.torch.stack([p for s in policy.states for p in policy.row(s, numbers)]))
+    def __init__(self) -> None:
+        try:
+            self.xp = import_module("torch")
+        except ModuleNotFoundError:
+            raise MissingExtraError(
+                "PyTorch is not installed; torch tensors need it. pip install torch, or use framework='numpy'",
+                where="framework",
+            ) from None
 
-    def logits(self, theta: Any) -> Any:
-        flat = self.torch.as_tensor(self.background(), dtype=theta.dtype)
-        place = self.torch.as_tensor(self.place)
-        return flat.index_put((place,), self._log_pi(theta)).reshape(self.shape)
+    def put(self, array: NDArray[Any]) -> Any:
+        found = self.xp.from_numpy(np.ascontiguousarray(array))
+        return found.to(self.xp.get_default_dtype()) if found.is_floating_point() else found
 
-    def log_prob(self, theta: Any, states: Any, actions: Any) -> Any:
-        return self.logits(theta)[states, actions]
+    def get(self, array: Any) -> Floats:
+        return super().get(array.detach().cpu().numpy() if hasattr(array, "detach") else array)
 
-    def values(self, theta: Any) -> Any:
-        torch, world = self.torch, self.world
-        pi = torch.exp(self._log_pi(theta))
-        move, owner = (torch.as_tensor(x, dtype=theta.dtype) for x in (self.move, self.owner))
-        r = owner @ (pi * torch.as_tensor(world.r[:-1] - world.centre, dtype=theta.dtype))
-        system = torch.eye(world.S, dtype=theta.dtype) - world.gamma * ((owner * pi) @ move)
-        return torch.cat([torch.linalg.solve(system, r), torch.zeros(1, dtype=theta.dtype)])
+    def log_policy(self, arrays: ProblemArrays) -> LogPolicy:
+        torch, policy = self.xp, arrays.policy
+
+        def log_pi(theta: Any) -> Any:
+            numbers = TorchNumbers(torch, theta, policy.params)
+            return torch.log(torch.stack([p for s in policy.states for p in policy.row(s, numbers)]))
+
+        return log_pi
 
 
 class TorchNumbers:
@@ -169,110 +125,61 @@ class TorchNumbers:
         return list(self.torch.softmax(self.torch.stack([self._form(form) for form in forms]), dim=0))
 
 
-def policy_functions(world: ProblemArrays, framework: str) -> DifferentiablePolicy:
-    """The policy's functions in one framework.
+FRAMEWORKS: dict[str, type[Numpy]] = {kind.name: kind for kind in (Numpy, Jax, Torch)}
 
-    >>> from pgsym.auditing.problem_arrays import build_world
+
+def framework_of(name: str) -> Numpy:
+    """A framework by name.
+
+    >>> framework_of("numpy").put(np.zeros(2)).tolist()
+    [0.0, 0.0]
+    """
+    if name not in FRAMEWORKS:
+        raise SamplingError(f"found {name!r}; must be one of {', '.join(FRAMEWORKS)}", where="framework")
+    return FRAMEWORKS[name]()
+
+
+class DifferentiablePolicy:
+    """pi(a|s; theta) and V(s; theta) in one framework.
+
+    Padding has state S, where action 0 has log-probability 0 whatever theta is: its score is 0.
+
+    >>> from pgsym.auditing.problem_arrays import build_arrays
     >>> from pgsym.model import MDP, Problem, sigmoid
     >>> mdp = MDP.from_transitions([("s", a, "end", 1, 3) for a in ("go", "no")], start="s", terminal=["end"])
-    >>> world = build_world(Problem(mdp, sigmoid(mdp, {"s": "t"})))
-    >>> found = policy_functions(world, "numpy")
+    >>> found = DifferentiablePolicy(build_arrays(Problem(mdp, sigmoid(mdp, {"s": "t"}))), framework_of("numpy"))
     >>> found.values(np.zeros(1)).tolist(), round(float(found.log_prob(np.zeros(1), 0, 1)), 4)
     ([3.0, 0.0], -0.6931)
     """
-    kinds: dict[str, type[Any]] = {"numpy": NumpyPolicy, "jax": JaxPolicy, "torch": TorchPolicy}
-    found: DifferentiablePolicy = kinds[framework](world)
-    return found
 
+    def __init__(self, arrays: ProblemArrays, framework: Numpy) -> None:
+        self.arrays, self._xp = arrays, framework.xp
+        self._log_pi = framework.log_policy(arrays)
+        S, N, t = arrays.S, arrays.N, arrays.tables
+        # [S+1, A] where a logit stands in log pi, followed by UNAVAILABLE and 0
+        self._place = np.full((S + 1, arrays.actions), N)
+        self._place[t.pair_state, arrays.pair_action[:-1]] = np.arange(N)
+        self._place[S, 0] = N + 1
+        self._move = np.zeros((N, S))
+        inside = t.outcome_next < S
+        np.add.at(self._move, (t.outcome_pair[inside], t.outcome_next[inside]), t.outcome_p[inside])
+        self._owner = np.equal.outer(np.arange(S), t.pair_state)
 
-FRAMEWORKS = ("numpy", "jax", "torch")
+    def logits(self, theta: Any) -> Any:
+        """[S+1, A] log pi(a|s); actions that a state does not have get `UNAVAILABLE`."""
+        xp = self._xp
+        others = xp.asarray([UNAVAILABLE, 0.0], dtype=theta.dtype)
+        return xp.concatenate([self._log_pi(theta), others])[xp.asarray(self._place)]
 
+    def log_prob(self, theta: Any, states: Any, actions: Any) -> Any:
+        """log pi(a|s) for arrays of states and actions."""
+        return self.logits(theta)[states, actions]
 
-class Framework(Protocol):
-    """One framework's arrays."""
-
-    name: str
-
-    def put(self, array: NDArray[Any]) -> Any:
-        """A NumPy array as one of this framework."""
-        ...
-
-    def get(self, array: Any) -> NDArray[np.float64]:
-        """A result as float64 NumPy."""
-        ...
-
-
-class NumpyArrays:
-    """NumPy itself: float64, int64."""
-
-    name = "numpy"
-
-    def put(self, array: NDArray[Any]) -> Any:
-        return array
-
-    def get(self, array: Any) -> NDArray[np.float64]:
-        return np.asarray(array, np.float64)
-
-
-class JaxArrays:
-    """JAX, in its default precision: float32 and int32 unless ``jax_enable_x64`` is set."""
-
-    name = "jax"
-
-    def put(self, array: NDArray[Any]) -> Any:
-        import jax
-        import jax.numpy as jnp
-
-        return jnp.asarray(array.astype(jax.dtypes.canonicalize_dtype(array.dtype)))
-
-    def get(self, array: Any) -> NDArray[np.float64]:
-        return np.asarray(array, np.float64)
-
-
-class TorchArrays:
-    """PyTorch: floats in its default precision, int64."""
-
-    name = "torch"
-
-    def __init__(self) -> None:
-        self.torch: Any = import_torch()
-
-    def put(self, array: NDArray[Any]) -> Any:
-        found = self.torch.from_numpy(np.ascontiguousarray(array))
-        return found.to(self.torch.get_default_dtype()) if found.is_floating_point() else found
-
-    def get(self, array: Any) -> NDArray[np.float64]:
-        found = array.detach().cpu().numpy() if hasattr(array, "detach") else array
-        return np.asarray(found, np.float64)
-
-
-def import_torch() -> Any:
-    """PyTorch, which is not a dependency.
-
-    Raises
-    ------
-    MissingExtraError
-        It is not installed.
-    """
-    try:
-        return import_module("torch")
-    except ModuleNotFoundError:
-        raise MissingExtraError(
-            "PyTorch is not installed; torch tensors need it. pip install torch, or use framework='numpy'",
-            where="framework",
-        ) from None
-
-
-def arrays_of(framework: str) -> Framework:
-    """The arrays of a framework, by name.
-
-    >>> arrays_of("numpy").put(np.zeros(2)).tolist()
-    [0.0, 0.0]
-    """
-    if framework == "numpy":
-        return NumpyArrays()
-    if framework == "jax":
-        return JaxArrays()
-    if framework == "torch":
-        return TorchArrays()
-    raise SamplingError(f"found {framework!r}; must be one of {', '.join(FRAMEWORKS)}", where="framework")
+    def values(self, theta: Any) -> Any:
+        """[S+1] the exact V as a function of theta: what a critic that shares parameters with the policy would be."""
+        xp, arrays, pi = self._xp, self.arrays, self._xp.exp(self._log_pi(theta))
+        tables = (self._move, self._owner, arrays.r[:-1] - arrays.centre)
+        move, owner, r = (xp.asarray(x, dtype=theta.dtype) for x in tables)
+        system = xp.eye(arrays.S, dtype=theta.dtype) - arrays.gamma * ((owner * pi) @ move)
+        V = xp.linalg.solve(system, owner @ (pi * r))
+        return xp.concatenate([V, xp.zeros(1, dtype=theta.dtype)])

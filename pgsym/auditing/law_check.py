@@ -1,35 +1,29 @@
 """The exact law of an estimator beside samples of it: its mean and its covariance trace by two routes.
 
 The samples are drawn in `RUNS` independent runs.  The means of all samples together are tested with Hotelling's T^2
-against the exact mean; the trace, whose own spread takes fourth moments, with Student's t over the runs.  A run is
-cut off after T steps even where the estimator is one of whole episodes, so the truth is the law of T steps.
+against the exact mean; the trace, whose own spread takes fourth moments, with Student's t over the runs; each at half
+the false-alarm rate.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from functools import reduce
+from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
-from pgsym.display.result import TableResult, data_frame
+from pgsym.auditing.cross_check import FALSE_ALARM, Comparison, exact_mean, require_rate
+from pgsym.display.result import data_frame
 from pgsym.errors import SamplingError
 from pgsym.exact.moments import EstimatorLaw, moments
 from pgsym.model.estimator import is_long_run
 from pgsym.model.objective import Objective
 from pgsym.sampling import Estimate, build_tables, dynamics, estimate
-from pgsym.trust import Level, Trust
-
-if TYPE_CHECKING:
-    from pgsym.display.figure import Figure
-
-Floats = NDArray[np.float64]
-
-FALSE_ALARM = 1e-3
-"""Default probability that samples of the right law are called inconsistent; half for each of the two tests."""
+from pgsym.sampling.moments import Moments
+from pgsym.sampling.tables import Floats
 
 RUNS = 16
 """Independent runs, from whose traces the spread of a trace is taken."""
@@ -40,21 +34,21 @@ is left out are much larger than its share of the time."""
 
 
 @dataclass(frozen=True)
-class LawCheck(TableResult):
+class LawCheck(Comparison):
     """Sampled mean and covariance trace beside the exact ones; made by `check_law`.
 
     Attributes
     ----------
     estimate : Estimate
         All samples together.
-    traces : array, shape (RUNS,)
-        The sampled covariance trace of each run.
     law : EstimatorLaw
         The exact law of the T steps that were sampled.
-    mean : array, shape (k,)
+    truth : array, shape (k,)
         Its mean.
     trace : float
         Its covariance trace.
+    traces : array, shape (RUNS,)
+        The sampled covariance trace of each run.
     false_alarm : float
         Probability that samples of this law are called inconsistent.
 
@@ -63,12 +57,12 @@ class LawCheck(TableResult):
     pgsym.EstimatorLaw : What is tested.
     """
 
-    estimate: Estimate
-    traces: Floats
     law: EstimatorLaw
-    mean: Floats
     trace: float
-    false_alarm: float
+    traces: Floats
+
+    HEADER = ("parameter", "exact mean", "sampled", "s.e.")
+    COLUMNS: ClassVar = ["quantity", "exact", "sampled", "standard_error"]
 
     @property
     def sampled_trace(self) -> float:
@@ -83,7 +77,7 @@ class LawCheck(TableResult):
     @property
     def p_mean(self) -> float:
         """p-value of Hotelling's test of the mean."""
-        return self.estimate.distance(self.mean.tolist()).p_value
+        return self.estimate.distance(self.truth.tolist()).p_value
 
     @property
     def p_trace(self) -> float:
@@ -102,83 +96,28 @@ class LawCheck(TableResult):
         return min(self.p_mean, self.p_trace) >= self.false_alarm / 2
 
     @property
-    def trust(self) -> Trust:
-        """How far the answer can be relied on."""
-        return Trust(Level.SAMPLED, false_alarm=self.false_alarm)
-
-    @property
     def summary(self) -> str:
         """One line."""
-        answer = "consistent" if self.consistent else "INCONSISTENT"
         return (
-            f"{self.estimate.n} samples of {self.estimate.horizon} steps {answer} with the exact law: "
+            f"{self.estimate.n} samples of {self.estimate.horizon} steps {self._answer} with the exact law: "
             f"trace {self.sampled_trace:.6g} +- {self.trace_error:.2g} (exact {self.trace:.6g}), "
             f"p {self.p_mean:.2g} for the mean, {self.p_trace:.2g} for the trace; {self.trust}"
         )
 
-    @property
-    def assumption(self) -> str:
-        """What nobody chose of the problem, in one line; empty where all was chosen."""
-        return self.estimate.assumption
-
-    def rows(self) -> list[tuple[str, float, float, float]]:
-        """(parameter, exact mean, sampled mean, standard error)."""
-        e = self.estimate
-        columns = (self.mean.tolist(), e.mean.tolist(), e.standard_error.tolist())
-        return list(zip((p.name for p in e.params), *columns, strict=True))
-
-    def cells(self) -> list[tuple[str, ...]]:
-        """Exact beside sampled, by parameter."""
-        rows = [(name, *(f"{x:.6g}" for x in numbers)) for name, *numbers in self.rows()]
-        return [("parameter", "exact mean", "sampled", "s.e."), *rows]
-
-    @property
-    def below(self) -> list[str]:
-        """The answer."""
-        return [self.summary]
-
     def frame(self) -> Any:
-        """A pandas frame with a row for each parameter, and one for the covariance trace.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
+        """As for a gradient, with a row for the covariance trace."""
         trace = ("covariance trace", self.trace, self.sampled_trace, self.trace_error)
-        return data_frame(["quantity", "exact", "sampled", "standard_error"], [*self.rows(), trace])
-
-    def plot(self) -> Figure:
-        """The sampled mean with its joint intervals beside the exact one.
-
-        Raises
-        ------
-        MissingExtraError
-            matplotlib is not installed.
-        """
-        return self.estimate.plot(self.mean.tolist())
+        return data_frame(self.COLUMNS, [*self.rows(), trace])
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
-        e = self.estimate
+        trace = {"exact": self.trace, "sampled": self.sampled_trace, "standard_error": self.trace_error}
         return {
-            "consistent": self.consistent,
-            "n": e.n,
-            "horizon": e.horizon,
-            "seed": e.seed,
-            "false_alarm": self.false_alarm,
-            "trust": self.trust.to_json(),
+            **super().to_json(),
             "p_mean": self.p_mean,
             "p_trace": self.p_trace,
-            "mean": {
-                name: {"exact": exact, "sampled": mean, "standard_error": error}
-                for name, exact, mean, error in self.rows()
-            },
-            "covariance_trace": {
-                "exact": self.trace,
-                "sampled": self.sampled_trace,
-                "standard_error": self.trace_error,
-            },
+            "mean": self._by_parameter(),
+            "covariance_trace": trace,
         }
 
 
@@ -192,6 +131,8 @@ def check_law(
     **options: Any,
 ) -> LawCheck:
     """Sample an estimator and test the samples against its exact law.
+
+    A run is cut off after T steps even where the estimator is one of whole episodes; the truth is the law of T steps.
 
     Parameters
     ----------
@@ -224,8 +165,7 @@ def check_law(
         raise SamplingError("the law is a closed form; samples need a point. Use law.at(theta)", where="theta")
     if n < 2 * RUNS:
         raise SamplingError(f"found {n}; {RUNS} runs of at least 2 samples are drawn. Give n >= {2 * RUNS}", where="n")
-    if not 0 < false_alarm < 1:
-        raise SamplingError(f"found {false_alarm}; a false-alarm rate lies in (0, 1)", where="false_alarm")
+    require_rate(false_alarm)
     objective = Objective.START_STATE if law.target == "truncated" else law.target
     if is_long_run(law.estimator, objective):
         raise SamplingError(
@@ -233,29 +173,22 @@ def check_law(
             "Use start-state, or an eligibility trace of T steps",
             where=law.estimator.name,
         )
-    point = {p: float(v) for p, v in law.theta.items()}
-    problem = law.problem.replace(objective=objective).at(point)
+    problem = law.problem.replace(objective=objective).at({p: float(v) for p, v in law.theta.items()})
     if law.estimator.cut_off is None and "horizon" not in options:
-        tables = build_tables(problem)
-        options["horizon"] = min(WHOLE * dynamics.default_horizon(tables), dynamics.MAX_STEPS)
-    each, traces, found = n // RUNS, [], None
+        options["horizon"] = min(WHOLE * dynamics.default_horizon(build_tables(problem)), dynamics.MAX_STEPS)
+    each, runs = n // RUNS, []
     for k in range(RUNS):
         if progress is not None:
             progress(k * each, n)
-        one = estimate(problem, law.estimator, n=each, seed=seed + k, progress=False, **options)
-        traces.append(float(one.variance.sum()))
-        if found is None:
-            found = one
-        else:
-            found = replace(
-                found,
-                moments=found.moments.merge(one.moments),
-                seconds=found.seconds + one.seconds,
-                transitions=found.transitions + one.transitions,
-            )
-    assert found is not None
-    found = replace(found, assumption=law.problem.assumption)
+        runs.append(estimate(problem, law.estimator, n=each, seed=seed + k, progress=False, **options))
+    found = replace(
+        runs[0],
+        moments=reduce(Moments.merge, (run.moments for run in runs)),
+        seconds=sum(run.seconds for run in runs),
+        transitions=sum(run.transitions for run in runs),
+        assumption=law.problem.assumption,
+    )
     cut = law.estimator if law.estimator.cut_off is not None else replace(law.estimator, horizon=found.horizon)
     truth = moments(problem, cut, target=law.target).at()
-    mean = np.array([float(truth.mean[p]) for p in law.params])
-    return LawCheck(found, np.array(traces), truth, mean, float(truth.covariance_trace), false_alarm)
+    traces = np.array([float(run.variance.sum()) for run in runs])
+    return LawCheck(found, exact_mean(truth), false_alarm, truth, float(truth.covariance_trace), traces)

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pgsym.auditing.batch import Rollouts
 from pgsym.auditing.problem_arrays import AuditTarget
 from pgsym.auditing.recipes import Average, Recipe
-from pgsym.auditing.rollouts import Rollouts
 from pgsym.model.objective import Objective
 
 
@@ -75,7 +75,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "truncation-as-termination",
         "the time limit is treated as the end of the task: nothing is bootstrapped after the last step",
         "Where truncated is set, add gamma V(next_states) instead of 0; only terminated stops the bootstrap. "
-        "If the time limit is part of the task, audit with target='horizon'",
+        "If the time limit is part of the task, audit with target='truncated'",
         ({"bootstrap": False},),
         ("stable-baselines3 issue 633", "cleanrl issue 198", "purejaxrl issue 20"),
         _bootstrapped,
@@ -87,7 +87,7 @@ MISTAKES: tuple[Mistake, ...] = (
         ({"bootstrap": True},),
         (),
         lambda setting, recipe: (
-            setting.target is AuditTarget.HORIZON and not recipe.bootstrap and _returns(setting, recipe)
+            setting.target is AuditTarget.TRUNCATED and not recipe.bootstrap and _returns(setting, recipe)
         ),
     ),
     Mistake(
@@ -245,13 +245,13 @@ OFTEN_COMBINED = ("missing-gamma-t", "mean-over-steps", "batch-normalised", "sig
 
 def setting_of(rollouts: Rollouts, target: AuditTarget) -> Circumstances:
     """What decides which mistakes can be made."""
-    world = rollouts.world
+    arrays = rollouts.arrays
     return Circumstances(
         target,
-        world.on_policy,
+        arrays.on_policy,
         rollouts.per_row,
-        world.objective is not Objective.START_STATE,
-        world.gamma != 1,
+        arrays.objective is not Objective.START_STATE,
+        arrays.gamma != 1,
     )
 
 
@@ -262,7 +262,7 @@ LAMBDAS = (1.0, 0.95, 0.0, 0.99, 0.97, 0.9, 0.8, 0.5)
 def bases(setting: Circumstances, lam: float | None, lambdas: Sequence[float] = LAMBDAS) -> list[Recipe]:
     """The correct estimators that a mistake may be made in."""
     lambdas = list(dict.fromkeys([*([] if lam is None else [lam]), *lambdas]))
-    if setting.target is AuditTarget.HORIZON:
+    if setting.target is AuditTarget.TRUNCATED:
         found = [Recipe(baseline="none"), Recipe()]
         if setting.on_policy:
             found.append(Recipe(whole_return=True))

@@ -6,7 +6,7 @@ not taken: tables have one more row for it, so that padding is looked up like ev
 
 What a rollout of T steps estimates: the right null hypothesis of an audit.
 
-``horizon``
+``truncated``
     grad J_T, the gradient of :math:`E[\sum_{t<T}\gamma^t r_t]`: the time limit is part of the problem.
 ``bootstrap``
     The same with V(s_T) paid at the cut and held fixed: :math:`\sum_{t<T}\gamma^t E[z_t Q(s_t, a_t)]`.  It is what an
@@ -58,8 +58,8 @@ class ProblemArrays:
     >>> from pgsym.model import MDP, sigmoid
     >>> rows = [("s", "go", "end", 1, 1), ("s", "no", "end", 1, 0)]
     >>> mdp = MDP.from_transitions(rows, start="s", terminal=["end"])
-    >>> world = build_world(Problem(mdp, sigmoid(mdp, {"s": "t"})))
-    >>> world.V.tolist(), world.Q.tolist(), world.scores.tolist()
+    >>> arrays = build_arrays(Problem(mdp, sigmoid(mdp, {"s": "t"})))
+    >>> arrays.V.tolist(), arrays.Q.tolist(), arrays.scores.tolist()
     ([0.5, 0.0], [1.0, 0.0, 0.0], [[0.5], [-0.5], [0.0]])
     """
 
@@ -224,7 +224,7 @@ class ProblemArrays:
         return self.V if self.critic is None else self.critic
 
 
-def build_world(
+def build_arrays(
     problem: Problem,
     *,
     behaviour: Mapping[sp.Symbol | str, Any] | Sequence[Any] | None = None,
@@ -287,7 +287,7 @@ def _floats(policy: Policy, point: Mapping[sp.Symbol, sp.Expr]) -> Any:
 class AuditTarget(StrEnum):
     """Which gradient an estimator means to estimate."""
 
-    HORIZON = "horizon"
+    TRUNCATED = "truncated"
     BOOTSTRAP = "bootstrap"
     OBJECTIVE = "objective"
 
@@ -300,16 +300,16 @@ class AuditTarget(StrEnum):
             raise SamplingError(f"found {name!r}; must be one of {', '.join(cls)}", where="target") from None
 
 
-def truth(world: ProblemArrays, horizon: int, target: AuditTarget) -> Floats:
+def truth(arrays: ProblemArrays, horizon: int, target: AuditTarget) -> Floats:
     """The target [k], in float64.
 
     Examples
     --------
     >>> from pgsym.model.zoo import zoo
-    >>> from pgsym.auditing.problem_arrays import build_world
+    >>> from pgsym.auditing.problem_arrays import build_arrays
     >>> p = zoo("short-corridor")
-    >>> world = build_world(p)
-    >>> [round(float(truth(world, 4, target)[0]), 4) for target in AuditTarget]
+    >>> arrays = build_arrays(p)
+    >>> [round(float(truth(arrays, 4, target)[0]), 4) for target in AuditTarget]
     [0.0625, 0.4375, 2.0]
 
     Raises
@@ -318,12 +318,12 @@ def truth(world: ProblemArrays, horizon: int, target: AuditTarget) -> Floats:
         A horizon's gradient is asked for under a long-run objective.
     """
     if target is AuditTarget.OBJECTIVE:
-        return world.scale * world.grad_J
-    if world.objective is not Objective.START_STATE:
-        if target is AuditTarget.HORIZON:
+        return arrays.scale * arrays.grad_J
+    if arrays.objective is not Objective.START_STATE:
+        if target is AuditTarget.TRUNCATED:
             raise SamplingError(
                 "the objective is a long-run one; it has no horizon. Use target='objective'", where="target"
             )
-        return world.scale * world.grad_J
-    _, grad = world.chain.steps(horizon, world.V[:-1] if target is AuditTarget.BOOTSTRAP else None)
+        return arrays.scale * arrays.grad_J
+    _, grad = arrays.chain.steps(horizon, arrays.V[:-1] if target is AuditTarget.BOOTSTRAP else None)
     return grad

@@ -81,54 +81,54 @@ class Recipe:
 
     def batch_means(self, streams: Streams, batch_size: int) -> Floats:
         """The estimates [D, k] of D batches of `batch_size` consecutive episodes."""
-        world, B = streams.world, batch_size
+        arrays, B = streams.arrays, batch_size
         D = streams.episodes // B
         A = self._advantages(streams, B)
         keep = streams.mask
         inside = streams.episode // B
         # REINFORCE's return is discounted from the start of the episode already.
         discounted = self.discount and not self.whole_return
-        w = np.power(world.gamma, streams.step) if discounted else np.ones(A.shape)
+        w = np.power(arrays.gamma, streams.step) if discounted else np.ones(A.shape)
         rho = _ratios(streams, self.ratio)
         w = w * (rho if self.ratio == "step" else _running_product(streams, rho))
         if self.centre in ("mean", "mean-std"):
             A = _normalised(A, inside, keep, D, scale=self.centre == "mean-std")
         if self.score == "plain":
-            w = w * world.pi[streams.pair]
+            w = w * arrays.pi[streams.pair]
         U = np.where(keep, self.sign * w * A, 0.0)
-        index = np.where(keep, inside, 0) * (world.N + 1) + streams.pair
-        sums = np.bincount(index.reshape(-1), U.reshape(-1), D * (world.N + 1)).reshape(D, -1) @ world.scores
+        index = np.where(keep, inside, 0) * (arrays.N + 1) + streams.pair
+        sums = np.bincount(index.reshape(-1), U.reshape(-1), D * (arrays.N + 1)).reshape(D, -1) @ arrays.scores
         if self.through:
             sums += self._through(
-                streams, np.where(keep, self.sign * w * np.log(world.pi[streams.pair]), 0.0), inside, D
+                streams, np.where(keep, self.sign * w * np.log(arrays.pi[streams.pair]), 0.0), inside, D
             )
         if self.average == "steps":
             lengths = np.bincount(inside[keep], minlength=D)
-            return world.scale * sums / lengths[:, None]
+            return arrays.scale * sums / lengths[:, None]
         if self.average == "slots":
-            return world.scale * sums / (B * streams.horizon)
-        return world.scale * sums / B
+            return arrays.scale * sums / (B * streams.horizon)
+        return arrays.scale * sums / B
 
     # -- advantages ------------------------------------------------------------------------------------------
 
     def _advantages(self, streams: Streams, B: int) -> Floats:
         """[R, L] U_t - b(s_t)."""
-        world = streams.world
-        reward = _shifted(streams.reward, self.reward) - np.where(streams.mask, world.centre, 0.0)
+        arrays = streams.arrays
+        reward = _shifted(streams.reward, self.reward) - np.where(streams.mask, arrays.centre, 0.0)
         if self.all_knowing:
-            return world.Q[streams.pair] - world.V[streams.state]
+            return arrays.Q[streams.pair] - arrays.V[streams.state]
         if self.whole_return:
-            returns = _per_episode(streams, np.power(world.gamma, streams.step) * reward)
+            returns = _per_episode(streams, np.power(arrays.gamma, streams.step) * reward)
             if self.centre == "return":
                 returns = returns - np.repeat(returns.reshape(-1, B).mean(1), B)
             return np.where(streams.mask, returns[streams.episode], 0.0)
-        A = self._sum(streams, reward, world.values)
+        A = self._sum(streams, reward, arrays.values)
         if self.baseline == "none":
-            A = A if self._plain else A + world.values[streams.state]
+            A = A if self._plain else A + arrays.values[streams.state]
         elif self.baseline == "Q":
-            A = A + world.values[streams.state] - world.Q[streams.pair]
+            A = A + arrays.values[streams.state] - arrays.Q[streams.pair]
         elif self.baseline == "r":
-            A = A + world.values[streams.state] - world.r[streams.pair]
+            A = A + arrays.values[streams.state] - arrays.r[streams.pair]
         return np.where(streams.mask, A, 0.0)
 
     @property
@@ -140,12 +140,12 @@ class Recipe:
     def _sum(self, streams: Streams, reward: Floats, v: Floats) -> Floats:
         """A_t by the backward recursion along each row, for values v [S+1] or their derivatives [S+1, k]."""
         trailing = (None,) * (v.ndim - 1)
-        gamma, L = streams.world.gamma, streams.outcome.shape[1]
+        gamma, L = streams.arrays.gamma, streams.outcome.shape[1]
         go, run = (x.astype(float) for x in self._flags(streams))
         rho = _ratios(streams, self.ratio) if self.ratio != "step" else np.ones(reward.shape)
         here, there = v[streams.state], v[streams.next_state]
         if self.next_value == "current":
-            there = np.where(streams.next_state[(..., *trailing)] == streams.world.S, 0.0, here)
+            there = np.where(streams.next_state[(..., *trailing)] == streams.arrays.S, 0.0, here)
         elif self.next_value == "buffer":
             following = streams.mask & np.roll(streams.mask, -1, axis=1)
             following[:, -1] = False
@@ -179,11 +179,11 @@ class Recipe:
 
     def _through(self, streams: Streams, weight: Floats, inside: Ints, D: int) -> Floats:
         """[D, k] sum of w log pi(a|s) grad A: what a missing stop-gradient adds."""
-        slope = self._sum(streams, np.zeros(weight.shape), streams.world.grad_V)
+        slope = self._sum(streams, np.zeros(weight.shape), streams.arrays.grad_V)
         if self.baseline == "none" and not self._plain:
-            slope = slope + streams.world.grad_V[streams.state]
+            slope = slope + streams.arrays.grad_V[streams.state]
         added = weight[..., None] * slope
-        out = np.zeros((D, streams.world.k))
+        out = np.zeros((D, streams.arrays.k))
         np.add.at(out, np.where(streams.mask, inside, 0).reshape(-1), added.reshape(-1, out.shape[1]))
         return out
 
@@ -206,10 +206,10 @@ def _shifted(reward: Floats, where: str) -> Floats:
 
 def _ratios(streams: Streams, kind: str) -> Floats:
     """[R, L] pi(a|s)/b(a|s), as `kind` takes it."""
-    world = streams.world
-    if kind == "none" or world.on_policy:
+    arrays = streams.arrays
+    if kind == "none" or arrays.on_policy:
         return np.ones(streams.outcome.shape)
-    ratio = world.pi[streams.pair] / world.b[streams.pair]
+    ratio = arrays.pi[streams.pair] / arrays.b[streams.pair]
     return 1 / ratio if kind == "inverted" else ratio
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from pgsym.auditing.batch import BATCH_SIZE, Estimator, Rollouts
 from pgsym.auditing.diagnose import diagnose
-from pgsym.auditing.problem_arrays import AuditTarget, ProblemArrays, build_world, truth
+from pgsym.auditing.problem_arrays import AuditTarget, ProblemArrays, build_arrays, truth
 from pgsym.auditing.result import AuditResult, BiasVerdict
-from pgsym.auditing.rollouts import BATCH_SIZE, Estimator, Rollouts
 from pgsym.auditing.sequential import MAX_PARAMETERS
 from pgsym.auditing.testing import AuditPlan, enumerated, sampled
 from pgsym.display.progress import Progress
@@ -77,7 +77,7 @@ def audit(
     batch_size
         Episodes of a batch: 32 by default, in exact mode 2.
     target
-        ``horizon`` (grad J_T, the default), ``bootstrap`` (what an estimator with the exact critic at the time limit
+        ``truncated`` (grad J_T, the default), ``bootstrap`` (what an estimator with the exact critic at the time limit
         estimates), or ``objective`` (grad J; the default for the long-run objectives).
     framework
         ``numpy``, ``jax`` or ``torch``: what theta and the batch consist of.
@@ -142,24 +142,24 @@ def audit(
     if (delta is not None and delta < 0) or (delta == 0 and mode == "sample"):
         raise SamplingError(f"found {delta}; a sample needs a positive tolerance. Give delta > 0", where="delta")
     problem = Problem.of(problem)
-    world = build_world(problem, behaviour=behaviour, critic=critic)
-    if world.k > MAX_PARAMETERS:
+    arrays = build_arrays(problem, behaviour=behaviour, critic=critic)
+    if arrays.k > MAX_PARAMETERS:
         raise SamplingError(
-            f"{world.k} parameters; a joint region is formed for at most {MAX_PARAMETERS}. Use a smaller model, or "
+            f"{arrays.k} parameters; a joint region is formed for at most {MAX_PARAMETERS}. Use a smaller model, or "
             "share parameters between states",
             where="policy",
         )
-    aim = _target(world, target)
-    T = _horizon(world, horizon)
+    aim = _target(arrays, target)
+    T = _horizon(arrays, horizon)
     B = batch_size if batch_size is not None else EXACT_BATCH_SIZE if mode == "exact" else BATCH_SIZE
-    rollouts = Rollouts(world, horizon=T, batch_size=B, layout=layout, framework=framework)
-    exact = truth(world, T, aim)
+    rollouts = Rollouts(arrays, horizon=T, batch_size=B, layout=layout, framework=framework)
+    exact = truth(arrays, T, aim)
     scale = float(np.linalg.norm(exact))
     if scale == 0:
         raise SamplingError(
             "the true gradient is 0; a bias relative to it has no meaning. Choose another theta", where="theta"
         )
-    if up_to_scale and world.k < 2:
+    if up_to_scale and arrays.k < 2:
         raise SamplingError("one parameter has no direction but its sign; up_to_scale needs two", where="up_to_scale")
     began = time.perf_counter()
     plan = AuditPlan(
@@ -176,13 +176,13 @@ def audit(
     return replace(found, seconds=time.perf_counter() - began, assumption=problem.assumption)
 
 
-def _target(world: ProblemArrays, target: AuditTarget | str | None) -> AuditTarget:
+def _target(arrays: ProblemArrays, target: AuditTarget | str | None) -> AuditTarget:
     if target is None:
-        return AuditTarget.HORIZON if world.objective is Objective.START_STATE else AuditTarget.OBJECTIVE
+        return AuditTarget.TRUNCATED if arrays.objective is Objective.START_STATE else AuditTarget.OBJECTIVE
     return AuditTarget.parse(target)
 
 
-def _horizon(world: ProblemArrays, horizon: int | None) -> int:
+def _horizon(arrays: ProblemArrays, horizon: int | None) -> int:
     if horizon is not None:
         return horizon
-    return dynamics.default_horizon(world.tables) if world.objective is Objective.START_STATE else LONG_RUN_HORIZON
+    return dynamics.default_horizon(arrays.tables) if arrays.objective is Objective.START_STATE else LONG_RUN_HORIZON

@@ -238,10 +238,10 @@ class Rare:
     Examples
     --------
     >>> from pgsym.model import MDP, Problem, tabular
-    >>> from pgsym.auditing.problem_arrays import build_world
+    >>> from pgsym.auditing.problem_arrays import build_arrays
     >>> rows = [("s", "go", "end", "1/1000", 1), ("s", "go", "end", "999/1000", 0), ("s", "no", "end", 1, 0)]
     >>> mdp = MDP.from_transitions(rows, start="s", terminal=["end"])
-    >>> rare = Rare.of(build_world(Problem(mdp)), 1, 32, AuditTarget.HORIZON)
+    >>> rare = Rare.of(build_arrays(Problem(mdp)), 1, 32, AuditTarget.TRUNCATED)
     >>> rare.visits.tolist()
     [0.0005, 0.4995, 0.5]
     >>> (rare.variance(np.array([1e-4, -1e-4]), 100) * 1e8).round(1).tolist()
@@ -258,14 +258,14 @@ class Rare:
     """[k] the most that one step adds to a coordinate."""
 
     @classmethod
-    def of(cls, world: ProblemArrays, horizon: int, batch_size: int, target: AuditTarget) -> Rare:
+    def of(cls, arrays: ProblemArrays, horizon: int, batch_size: int, target: AuditTarget) -> Rare:
         """Those of a problem, under the policy that collects the data."""
-        discounts = np.power(world.gamma, np.arange(horizon))
-        largest = float(np.abs(world.outcome_reward[:-1] - world.centre).max(initial=0.0) * discounts.sum())
-        if target is not AuditTarget.HORIZON:
-            largest += float(np.abs(world.values).max())
-        pay = LARGEST * largest * world.scale * np.abs(world.scores).max(axis=0)
-        return cls(visits(world, horizon), batch_size, pay)
+        discounts = np.power(arrays.gamma, np.arange(horizon))
+        largest = float(np.abs(arrays.outcome_reward[:-1] - arrays.centre).max(initial=0.0) * discounts.sum())
+        if target is not AuditTarget.TRUNCATED:
+            largest += float(np.abs(arrays.values).max())
+        pay = LARGEST * largest * arrays.scale * np.abs(arrays.scores).max(axis=0)
+        return cls(visits(arrays, horizon), batch_size, pay)
 
     @property
     def batches(self) -> float:

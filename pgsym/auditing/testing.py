@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from pgsym.auditing.batch import Sampler
+from pgsym.auditing.batch import Estimator, Rollouts, Sampler
 from pgsym.auditing.controls import Controls, agreeing
 from pgsym.auditing.enumerate import MAX_BATCHES, all_episodes
 from pgsym.auditing.problem_arrays import AuditTarget, Floats
 from pgsym.auditing.result import AuditResult, BiasVerdict
-from pgsym.auditing.rollouts import Estimator, Rollouts
 from pgsym.auditing.sequential import (
     ROUNDING,
     Rare,
@@ -64,7 +63,7 @@ class AuditPlan:
     @cached_property
     def targets(self) -> set[AuditTarget]:
         """Those whose exact value is the target's."""
-        return agreeing(self.target, self.rollouts.world, self.rollouts.horizon)
+        return agreeing(self.target, self.rollouts.arrays, self.rollouts.horizon)
 
     def result(self, **found: Any) -> AuditResult:
         rollouts = self.rollouts
@@ -72,7 +71,7 @@ class AuditPlan:
         return AuditResult(
             target=self.target,
             also=tuple(t for t in AuditTarget if t in self.targets and t is not self.target),
-            params=tuple(p.name for p in rollouts.world.tables.params),
+            params=tuple(p.name for p in rollouts.arrays.tables.params),
             truth=self.truth,
             scale=self.scale,
             delta=self.delta,
@@ -101,7 +100,7 @@ def enumerated(estimator: Estimator, plan: AuditPlan) -> AuditResult:
         There are more than `MAX_BATCHES`.
     """
     rollouts = plan.rollouts
-    episodes = all_episodes(rollouts.world, rollouts.horizon)
+    episodes = all_episodes(rollouts.arrays, rollouts.horizon)
     B, count = rollouts.batch_size, episodes.count(rollouts.batch_size)
     if count > MAX_BATCHES:
         raise TooLargeError(
@@ -133,7 +132,7 @@ def enumerated(estimator: Estimator, plan: AuditPlan) -> AuditResult:
         mode="exact",
         seed=None,
         trace=float((w @ (g - mean) ** 2).sum()),
-        best=Controls(rollouts.world, rollouts.horizon, B).best(plan.targets, rollouts.horizon),
+        best=Controls(rollouts.arrays, rollouts.horizon, B).best(plan.targets),
         region=None,
     )
 
@@ -151,13 +150,13 @@ class _Sample:
     def __init__(self, estimator: Estimator, plan: AuditPlan, pilot: int, report: Progress) -> None:
         rollouts = plan.rollouts
         self.estimator, self.plan, self.report = estimator, plan, report
-        self.sampler = Sampler(rollouts.world, rollouts.horizon, plan.seed)
-        self.controls = Controls(rollouts.world, rollouts.horizon, rollouts.batch_size)
+        self.sampler = Sampler(rollouts.arrays, rollouts.horizon, plan.seed)
+        self.controls = Controls(rollouts.arrays, rollouts.horizon, rollouts.batch_size)
         self._stream = self._chunks()
         estimates, values = self._take(pilot)
         self.controls.fit(estimates, values)
         self.raw = Moments.of(estimates)
-        self.best = self.controls.best(plan.targets, rollouts.horizon, values)
+        self.best = self.controls.best(plan.targets, values)
         size = max(float(np.sqrt((estimates**2).mean(0)).max()), plan.scale)
         self.rounding = _rounding(rollouts) * size
         self.moments: Moments | None = None
@@ -195,7 +194,7 @@ def sampled(estimator: Estimator, plan: AuditPlan) -> AuditResult:
     """
     B = plan.rollouts.batch_size
     most = plan.max_samples // B
-    rare = Rare.of(plan.rollouts.world, plan.rollouts.horizon, B, plan.target)
+    rare = Rare.of(plan.rollouts.arrays, plan.rollouts.horizon, B, plan.target)
     first = _first(plan, rare, most)
     if 2 * first > most:
         raise SamplingError(
@@ -246,7 +245,7 @@ def sampled(estimator: Estimator, plan: AuditPlan) -> AuditResult:
 
 def _first(plan: AuditPlan, rare: Rare, most: int) -> int:
     """Batches of the pilot, and of the first look: a multiple of the chunk."""
-    m = max(first_look(plan.rollouts.world.k), min(math.ceil(rare.batches), int(most * RAREST)))
+    m = max(first_look(plan.rollouts.arrays.k), min(math.ceil(rare.batches), int(most * RAREST)))
     return CHUNK * -(-m // CHUNK)
 
 

@@ -40,7 +40,7 @@ def audit(
     values: Values = None,
     horizon: Horizon = None,
     target: Annotated[
-        str | None, typer.Option(help="horizon (grad J_T), bootstrap (V is paid at the time limit) or objective.")
+        str | None, typer.Option(help="truncated (grad J_T), bootstrap (V is paid at the time limit) or objective.")
     ] = None,
     layout: Annotated[str, typer.Option(help="episodes [B, T], vector [B/2, 2T] or flat [n].")] = "episodes",
     framework: Annotated[str, typer.Option(help="numpy, jax or torch.")] = "numpy",

@@ -8,7 +8,7 @@ import pytest
 from skips import needs
 
 from pgsym.auditing import BiasVerdict
-from pgsym.auditing.frameworks import arrays_of
+from pgsym.auditing.frameworks import framework_of
 from pgsym.errors import MissingExtraError
 
 PROBLEMS = ["terminal", "truncated", "aliased"]
@@ -78,11 +78,11 @@ def test_autograd_of_the_policy_is_unbiased(audited):
 
 
 def test_torch_that_is_not_installed_is_an_error_that_says_so(monkeypatch):
-    import pgsym.auditing.frameworks as arrays
+    import pgsym.auditing.frameworks as frameworks
 
     def missing(name):
         raise ModuleNotFoundError(f"No module named {name!r}")
 
-    monkeypatch.setattr(arrays, "import_module", missing)
+    monkeypatch.setattr(frameworks, "import_module", missing)
     with pytest.raises(MissingExtraError, match="framework: PyTorch is not installed; torch tensors need it"):
-        arrays_of("torch")
+        framework_of("torch")

@@ -40,14 +40,14 @@ MISTAKEN = [
     (u.sum_into_next_episode, "aliased", "bootstrap", "next-episode-sum"),
     (u.truncated_delta_dropped, "aliased", "bootstrap", "truncated-delta-dropped"),
     (u.bootstrap_from_current, "aliased", "bootstrap", "bootstrap-from-current-state"),
-    (u.missing_gamma_t, "discounted", "horizon", "missing-gamma-t"),
-    (u.mean_over_steps, "aliased", "horizon", "mean-over-steps"),
-    (u.normalised, "discounted", "horizon", "batch-normalised"),
-    (u.grad_pi, "terminal", "horizon", "grad-pi"),
-    (u.reward_of_next_step, "truncated", "horizon", "reward-off-by-one"),
-    (u.reward_of_previous_step, "truncated", "horizon", "reward-off-by-one"),
-    (u.wrong_sign, "random-rewards", "horizon", "sign"),
-    (u.gae_95, "aliased", "horizon", "bootstrap-at-time-limit"),
+    (u.missing_gamma_t, "discounted", "truncated", "missing-gamma-t"),
+    (u.mean_over_steps, "aliased", "truncated", "mean-over-steps"),
+    (u.normalised, "discounted", "truncated", "batch-normalised"),
+    (u.grad_pi, "terminal", "truncated", "grad-pi"),
+    (u.reward_of_next_step, "truncated", "truncated", "reward-off-by-one"),
+    (u.reward_of_previous_step, "truncated", "truncated", "reward-off-by-one"),
+    (u.wrong_sign, "random-rewards", "truncated", "sign"),
+    (u.gae_95, "aliased", "truncated", "bootstrap-at-time-limit"),
 ]
 
 
@@ -141,12 +141,12 @@ def test_missing_stop_gradient_is_named(audited):
 
 
 def test_action_dependent_baseline_is_named(audited, cases):
-    from pgsym.auditing.problem_arrays import build_world
+    from pgsym.auditing.problem_arrays import build_arrays
 
     case = cases["discounted"]
-    world = build_world(case.problem)
-    table = np.zeros((world.S + 1, world.actions))
-    table[world.pair_state[:-1], world.pair_action[:-1]] = world.Q[:-1]
+    arrays = build_arrays(case.problem)
+    table = np.zeros((arrays.S + 1, arrays.actions))
+    table[arrays.pair_state[:-1], arrays.pair_action[:-1]] = arrays.Q[:-1]
 
     @jax.jit
     def estimator(theta, batch):
@@ -273,7 +273,7 @@ def test_exact_batch_mean_shrinks_by_one_over_the_batch(cases):
         ({"delta": 0}, r"delta: found 0; a sample needs a positive tolerance\. Give delta > 0"),
         ({"layout": "rows"}, "layout: found 'rows'; must be one of episodes, vector, flat"),
         ({"framework": "tf"}, "framework: found 'tf'; must be one of numpy, jax, torch"),
-        ({"target": "J"}, "target: found 'J'; must be one of horizon, bootstrap, objective"),
+        ({"target": "J"}, "target: found 'J'; must be one of truncated, bootstrap, objective"),
         ({"batch_size": 3}, "batch_size: found 3; an even number is required"),
         ({"horizon": 0}, r"horizon: found 0; at least one step is required\. Give horizon >= 1"),
         ({"max_samples": 64}, "max_samples: found 64; the pilot and the first look take 2048 episodes"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pgsym.auditing import Rollouts
-from pgsym.auditing.problem_arrays import build_world
+from pgsym.auditing.problem_arrays import build_arrays
 
 
 def rollouts(case, **options):
@@ -83,12 +83,12 @@ def test_values_as_functions_of_theta_have_the_exact_derivative(cases):
     for case in (cases["aliased"], cases["random-rewards"]):
         given = rollouts(case, framework="jax")
         with jax.enable_x64(True):
-            theta = jnp.asarray(given.world.tables.theta)
-            np.testing.assert_allclose(given.policy.values(theta), given.world.V, atol=1e-12)
-            np.testing.assert_allclose(jax.jacobian(given.policy.values)(theta), given.world.grad_V, atol=1e-11)
+            theta = jnp.asarray(given.arrays.tables.theta)
+            np.testing.assert_allclose(given.policy.values(theta), given.arrays.V, atol=1e-12)
+            np.testing.assert_allclose(jax.jacobian(given.policy.values)(theta), given.arrays.grad_V, atol=1e-11)
             elsewhere = np.asarray(given.policy.values(theta + 0.5))
         plain = rollouts(case)
-        np.testing.assert_allclose(plain.policy.values(plain.theta), given.world.V, atol=1e-12)
+        np.testing.assert_allclose(plain.policy.values(plain.theta), given.arrays.V, atol=1e-12)
         np.testing.assert_allclose(plain.policy.values(plain.theta + 0.5), elsewhere, atol=1e-12)
 
 
@@ -102,7 +102,7 @@ def test_batch_is_an_argument_of_a_jitted_function(cases):
 
 def test_given_critic_is_shown(cases):
     case = cases["discounted"]
-    world = build_world(case.problem, critic={"a": 1, "b": 2, "c": 3})
-    batch = Rollouts(world, horizon=case.horizon, batch_size=6).batch(seed=0)
+    arrays = build_arrays(case.problem, critic={"a": 1, "b": 2, "c": 3})
+    batch = Rollouts(arrays, horizon=case.horizon, batch_size=6).batch(seed=0)
     assert set(np.unique(batch.values[batch.mask])) <= {1.0, 2.0, 3.0}
     assert (batch.next_values[batch.terminated] == 0).all()

@@ -5,8 +5,8 @@ import pytest
 
 from pgsym.auditing import audit, standard_suite
 from pgsym.auditing.batch import Sampler, arrange
-from pgsym.auditing.least_variance import Best
-from pgsym.auditing.problem_arrays import build_world
+from pgsym.auditing.controls import Best
+from pgsym.auditing.problem_arrays import build_arrays
 from pgsym.auditing.recipes import Recipe
 
 CASES = {case.name: case for case in standard_suite()}
@@ -19,10 +19,10 @@ BATCHES = 4_096
 def test_exact_traces_are_those_of_samples(name, recipe):
     """A sampled trace has a relative standard error of about sqrt(2/n); 12 of them, as batch means are not normal."""
     case = CASES[name]
-    world = build_world(case.problem)
-    streams = arrange(world, Sampler(world, case.horizon, 0).chunk(0, 32 * BATCHES), 1)
+    arrays = build_arrays(case.problem)
+    streams = arrange(arrays, Sampler(arrays, case.horizon, 0).chunk(0, 32 * BATCHES), 1)
     sampled = float(recipe.batch_means(streams, 32).var(axis=0, ddof=1).sum())
-    spread = Best(world, case.horizon, 32, (recipe,), None).spread
+    spread = Best(arrays, case.horizon, 32, (recipe,), None).spread
     assert spread.exact
     assert spread.trace == pytest.approx(sampled, rel=12 * (2 / BATCHES) ** 0.5)
 

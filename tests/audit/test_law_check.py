@@ -76,7 +76,7 @@ def test_samples_reject_averaged_rewards(noisy):
     mdp, policy, theta = noisy
     right = check_law(moments(Problem(mdp, policy), RewardToGo()).at(theta), n=N)
     wrong = moments(Problem(averaged(mdp), policy), RewardToGo()).at(theta)
-    assert [float(e) for e in wrong.mean.values()] == pytest.approx(right.mean.tolist(), rel=1e-3)
+    assert [float(e) for e in wrong.mean.values()] == pytest.approx(right.truth.tolist(), rel=1e-3)
     mutant = replace(right, trace=float(wrong.covariance_trace))
     assert right.consistent
     assert not mutant.consistent
@@ -96,7 +96,7 @@ def test_samples_reject_the_law_of_another_estimator(noisy, right, wrong):
     found = check_law(moments(Problem(mdp, policy), right).at(theta), n=N)
     law = moments(Problem(mdp, policy), wrong).at(theta)
     mean = np.array([float(e) for e in law.mean.values()])
-    mutant = replace(found, law=law, mean=mean, trace=float(law.covariance_trace))
+    mutant = replace(found, law=law, truth=mean, trace=float(law.covariance_trace))
     assert found.consistent
     assert not mutant.consistent
 

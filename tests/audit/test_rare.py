@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pgsym.auditing import AuditTarget, BiasVerdict, audit
-from pgsym.auditing.problem_arrays import build_world
+from pgsym.auditing.problem_arrays import build_arrays
 from pgsym.auditing.sequential import Rare, Region, detectable
 from pgsym.model import MDP, Problem, tabular
 from pgsym.sampling.moments import Moments
@@ -48,7 +48,7 @@ def test_bias_in_a_common_state_is_found_beside_a_rare_one():
 
 def test_allowance_ends_when_every_outcome_is_expected_often_enough():
     mdp, policy = gateway("1/1000")
-    rare = Rare.of(build_world(Problem(mdp, policy, theta=[0, 0, 0, 0])), 2, 32, AuditTarget.HORIZON)
+    rare = Rare.of(build_arrays(Problem(mdp, policy, theta=[0, 0, 0, 0])), 2, 32, AuditTarget.TRUNCATED)
     gap = np.full(4, 1e-4)
     assert rare.batches == pytest.approx(100 / (32 * 0.0005))
     assert rare.variance(gap, int(rare.batches) - 1).any()
@@ -58,7 +58,7 @@ def test_allowance_ends_when_every_outcome_is_expected_often_enough():
 def test_gap_that_rare_outcomes_explain_counts_as_often_as_they_are_expected():
     """T^2 of a coordinate that is never seen is at most the expected number of batches that hold it."""
     mdp, policy = gateway("1/1000")
-    rare, m = Rare.of(build_world(Problem(mdp, policy, theta=[0, 0, 0, 0])), 2, 1, AuditTarget.HORIZON), 2_000
+    rare, m = Rare.of(build_arrays(Problem(mdp, policy, theta=[0, 0, 0, 0])), 2, 1, AuditTarget.TRUNCATED), 2_000
     gap = np.array([0, 0, 1e-5, -1e-5])
     region = Region(Moments(m, gap, np.zeros((4, 4))), 0.01, 0.0, rare.variance(gap, m))
     assert region.statistic(np.zeros(4)) <= m * 0.0005

@@ -8,7 +8,7 @@ from strategies import continuing_mdps, episodic_mdps, points, policies
 
 from pgsym.auditing.batch import Sampler, arrange, cumulative, visits
 from pgsym.auditing.enumerate import all_episodes
-from pgsym.auditing.problem_arrays import AuditTarget, build_world, truth
+from pgsym.auditing.problem_arrays import AuditTarget, build_arrays, truth
 from pgsym.auditing.recipes import Recipe
 from pgsym.exact.horizon import truncated
 from pgsym.model import MDP, Problem
@@ -17,9 +17,9 @@ ROUNDING = 1e-9
 """Sums of at most 10^5 products in float64, with values up to 10^3."""
 
 
-def mean(recipe, world, horizon):
-    episodes = all_episodes(world, horizon, limit=100_000)
-    return episodes.weights @ recipe.batch_means(arrange(world, episodes.outcome, 1), 1)
+def mean(recipe, arrays, horizon):
+    episodes = all_episodes(arrays, horizon, limit=100_000)
+    return episodes.weights @ recipe.batch_means(arrange(arrays, episodes.outcome, 1), 1)
 
 
 @given(st.data())
@@ -29,18 +29,18 @@ def test_correct_recipes_have_the_target_as_exact_mean(data):
     policy = data.draw(policies(mdp))
     theta = data.draw(points(policy))
     behaviour = data.draw(st.one_of(st.none(), points(policy)))
-    world = build_world(Problem(mdp, policy, theta=theta), behaviour=behaviour)
-    horizon, bootstrap = (truth(world, 3, target) for target in (AuditTarget.HORIZON, AuditTarget.BOOTSTRAP))
-    np.testing.assert_allclose(horizon, truncated(Problem(mdp, policy, theta=world.theta), 3).grad, atol=ROUNDING)
+    arrays = build_arrays(Problem(mdp, policy, theta=theta), behaviour=behaviour)
+    horizon, bootstrap = (truth(arrays, 3, target) for target in (AuditTarget.TRUNCATED, AuditTarget.BOOTSTRAP))
+    np.testing.assert_allclose(horizon, truncated(Problem(mdp, policy, theta=arrays.theta), 3).grad, atol=ROUNDING)
     for recipe in (Recipe(), Recipe(baseline="none")):
-        np.testing.assert_allclose(mean(recipe, world, 3), horizon, atol=ROUNDING)
+        np.testing.assert_allclose(mean(recipe, arrays, 3), horizon, atol=ROUNDING)
     for lam in (0.0, 0.5, 1.0):
         for baseline in ("V", "none"):
             recipe = Recipe(bootstrap=True, lam=lam, baseline=baseline)
-            np.testing.assert_allclose(mean(recipe, world, 3), bootstrap, atol=ROUNDING)
-    np.testing.assert_allclose(mean(Recipe(all_knowing=True), world, 3), bootstrap, atol=ROUNDING)
-    if world.on_policy:
-        np.testing.assert_allclose(mean(Recipe(whole_return=True), world, 3), horizon, atol=ROUNDING)
+            np.testing.assert_allclose(mean(recipe, arrays, 3), bootstrap, atol=ROUNDING)
+    np.testing.assert_allclose(mean(Recipe(all_knowing=True), arrays, 3), bootstrap, atol=ROUNDING)
+    if arrays.on_policy:
+        np.testing.assert_allclose(mean(Recipe(whole_return=True), arrays, 3), horizon, atol=ROUNDING)
 
 
 @given(st.data())
@@ -48,10 +48,10 @@ def test_correct_recipes_have_the_target_as_exact_mean(data):
 def test_long_runs_have_the_average_reward_gradient_for_every_horizon(data):
     mdp = data.draw(continuing_mdps(max_states=3))
     policy = data.draw(policies(mdp))
-    world = build_world(Problem(mdp, policy, "average-reward", theta=data.draw(points(policy))))
-    exact = truth(world, 3, AuditTarget.OBJECTIVE)
+    arrays = build_arrays(Problem(mdp, policy, "average-reward", theta=data.draw(points(policy))))
+    exact = truth(arrays, 3, AuditTarget.OBJECTIVE)
     for lam in (0.0, 0.5, 1.0):
-        found = mean(Recipe(bootstrap=True, lam=lam, average="steps"), world, 3)
+        found = mean(Recipe(bootstrap=True, lam=lam, average="steps"), arrays, 3)
         np.testing.assert_allclose(found, exact, atol=ROUNDING)
 
 
@@ -60,7 +60,7 @@ def test_long_runs_have_the_average_reward_gradient_for_every_horizon(data):
 def test_episode_probabilities_sum_to_exactly_one(data):
     mdp = data.draw(st.one_of(continuing_mdps(max_states=3), episodic_mdps(max_states=3)))
     policy = data.draw(policies(mdp))
-    found = all_episodes(build_world(Problem(mdp, policy, theta=data.draw(points(policy)))), 3)
+    found = all_episodes(build_arrays(Problem(mdp, policy, theta=data.draw(points(policy)))), 3)
     assert found.exact
     assert sum(found.p) == 1
 
@@ -70,11 +70,11 @@ def test_start_in_a_terminal_state_is_an_empty_episode():
     mdp = MDP.from_transitions(rows, start={"s": "1/4", "end": "3/4"}, terminal=["end"])
     from pgsym.model import sigmoid
 
-    world = build_world(Problem(mdp, sigmoid(mdp, {"s": "t"}), theta={"t": 0}))
-    assert sum(all_episodes(world, 2).p) == 1
-    np.testing.assert_allclose(mean(Recipe(), world, 2), [0.25])
-    drawn = Sampler(world, 2, 0).chunk(0, 4_000)
-    assert abs((drawn[:, 0] == world.O).mean() - 0.75) < 6 * np.sqrt(0.75 * 0.25 / 4_000)  # rate 2e-9
+    arrays = build_arrays(Problem(mdp, sigmoid(mdp, {"s": "t"}), theta={"t": 0}))
+    assert sum(all_episodes(arrays, 2).p) == 1
+    np.testing.assert_allclose(mean(Recipe(), arrays, 2), [0.25])
+    drawn = Sampler(arrays, 2, 0).chunk(0, 4_000)
+    assert abs((drawn[:, 0] == arrays.O).mean() - 0.75) < 6 * np.sqrt(0.75 * 0.25 / 4_000)  # rate 2e-9
 
 
 @given(st.data())
@@ -82,29 +82,29 @@ def test_start_in_a_terminal_state_is_an_empty_episode():
 def test_cumulative_probabilities_are_those_of_the_outcomes(data):
     mdp = data.draw(continuing_mdps())
     policy = data.draw(policies(mdp))
-    world = build_world(Problem(mdp, policy, theta=data.draw(points(policy))))
-    found = np.diff(np.concatenate([[0.0], cumulative(world)]))
-    np.testing.assert_allclose(found[:-1], world.outcome_p, atol=1e-12)
+    arrays = build_arrays(Problem(mdp, policy, theta=data.draw(points(policy))))
+    found = np.diff(np.concatenate([[0.0], cumulative(arrays)]))
+    np.testing.assert_allclose(found[:-1], arrays.outcome_p, atol=1e-12)
 
 
 def test_sampled_outcomes_have_their_expected_frequencies(cases):
     """Chi-square by outcome at the first step and in all; false-alarm rate 1e-9 each, a fixed seed."""
     case = cases["aliased"]
-    world = build_world(case.problem)
+    arrays = build_arrays(case.problem)
     n = 20_000
-    outcome = Sampler(world, case.horizon, 3).chunk(0, n)
-    seen = np.bincount(outcome.reshape(-1), minlength=world.O + 1)[:-1] / n
-    expected = visits(world, case.horizon)
+    outcome = Sampler(arrays, case.horizon, 3).chunk(0, n)
+    seen = np.bincount(outcome.reshape(-1), minlength=arrays.O + 1)[:-1] / n
+    expected = visits(arrays, case.horizon)
     assert np.abs(seen - expected).max() < 6.1 * case.horizon / np.sqrt(n)
-    first = np.bincount(outcome[:, 0], minlength=world.O + 1)[:-1] / n
-    p = world.start[world.outcome_state[:-1]] * world.outcome_p
+    first = np.bincount(outcome[:, 0], minlength=arrays.O + 1)[:-1] / n
+    p = arrays.start[arrays.outcome_state[:-1]] * arrays.outcome_p
     assert (np.abs(first - p) <= 6.1 * np.sqrt(p * (1 - p) / n)).all()
 
 
 def test_chunks_depend_on_seed_and_number_only(cases):
     case = cases["truncated"]
-    world = build_world(case.problem)
-    first, again, second = Sampler(world, 4, 1), Sampler(world, 4, 1), Sampler(world, 4, 1)
+    arrays = build_arrays(case.problem)
+    first, again, second = Sampler(arrays, 4, 1), Sampler(arrays, 4, 1), Sampler(arrays, 4, 1)
     second.chunk(5, 10)
     assert first.chunk(2, 50).tolist() == again.chunk(2, 50).tolist() == second.chunk(2, 50).tolist()
     assert first.chunk(3, 50).tolist() != first.chunk(2, 50).tolist()
@@ -113,8 +113,8 @@ def test_chunks_depend_on_seed_and_number_only(cases):
 @pytest.mark.parametrize("per_row", [2, 4])
 def test_rows_of_several_episodes_leave_the_mean_unchanged(cases, per_row):
     case = cases["discounted"]
-    world = build_world(case.problem)
-    outcome = Sampler(world, case.horizon, 0).chunk(0, 40)
+    arrays = build_arrays(case.problem)
+    outcome = Sampler(arrays, case.horizon, 0).chunk(0, 40)
     for recipe in (Recipe(), Recipe(bootstrap=True, lam=0.9), Recipe(centre="mean-std"), Recipe(average="steps")):
-        one = recipe.batch_means(arrange(world, outcome, 1), 8)
-        np.testing.assert_allclose(recipe.batch_means(arrange(world, outcome, per_row), 8), one, atol=1e-12)
+        one = recipe.batch_means(arrange(arrays, outcome, 1), 8)
+        np.testing.assert_allclose(recipe.batch_means(arrange(arrays, outcome, per_row), 8), one, atol=1e-12)

@@ -35,7 +35,7 @@ def test_bound_is_the_binomial_tail(benchmark):
 
 def test_mistake_just_above_the_threshold_is_found_and_named(benchmark):
     """On the problem that is cut, the next episode's value off-policy: a relative bias of 0.021, exactly."""
-    tasks = [t for t in benchmark.tasks() if t[:3] == (1, True, "horizon")]
+    tasks = [t for t in benchmark.tasks() if t[:3] == (1, True, "truncated")]
     found = benchmark.detect(tasks[4])
     assert found.exact
     assert found.bias == pytest.approx(0.021, abs=5e-4)

@@ -103,7 +103,7 @@ def test_cross_check_is_shown(checked):
 def test_law_check_is_shown(checked):
     corridor = pgsym.zoo("short-corridor")
     law = pgsym.moments(corridor, "reward-to-go").at()
-    shown = LawCheck(checked.estimate, np.array([700.0, 800.0]), law, np.array([2.0]), 733.0, 1e-3)._repr_html_()
+    shown = LawCheck(checked.estimate, np.array([2.0]), 1e-3, law, 733.0, np.array([700.0, 800.0]))._repr_html_()
     assert "2000 samples of 30 steps consistent with the exact law: trace 750 +- 50 (exact 733)" in shown
     assert "<td>theta</td><td>2</td>" in shown
 
