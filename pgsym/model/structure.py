@@ -6,7 +6,7 @@ with symbols the answer holds at every point of the model's domain where none of
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from math import gcd
 from typing import Any
@@ -143,6 +143,17 @@ class Structure:
 
     def _rewardless(self, state: State) -> bool:
         return all(o.r == 0 for a in self.policy.support(state) for o in self.mdp.outcomes(state, a) if o.p != 0)
+
+
+def closed_classes(moves: Mapping[int, Iterable[int]], end: int) -> tuple[frozenset[int], bool]:
+    """The nodes that lead to one another for ever, without the end, and whether anything leads back to itself.
+
+    >>> closed_classes({0: [1], 1: [1], 2: [0, -1]}, -1)
+    (frozenset({1}), True)
+    """
+    graph = nx.DiGraph({i: list(after) for i, after in moves.items()})
+    closed = (c for c in nx.attracting_components(graph) if end not in c)
+    return frozenset(i for c in closed for i in c), not nx.is_directed_acyclic_graph(graph)
 
 
 def reach(graph: nx.DiGraph, sources: Iterable[State]) -> frozenset[State]:

@@ -128,15 +128,14 @@ class _Builder(Transformer[Token, Any]):
 
     def start(self, *parts: Any) -> t.Statement:
         terms, relations = parts[-1]
-        terms = tuple(map(_outside_runs, terms))
-        found = t.Statement(terms, relations, (*self.given, *self.added), (), self.source)
+        bindings = (*self.given, *self.added)
         below: dict[str, tuple[int, int]] = {}
-        for binding in found.bindings:
+        for binding in bindings:
             if isinstance(binding, t.Let):
                 below[binding.name] = _checked_extent(binding.body, below)
         for term in terms:
             _checked_extent(term, below)
-        return found
+        return t.Statement(tuple(map(_outside_runs, terms)), relations, bindings, (), self.source)
 
     def chain(self, first: t.Node, *rest: Any) -> tuple[tuple[t.Node, ...], tuple[str, ...]]:
         return (first, *rest[1::2]), tuple(rest[0::2])
@@ -263,7 +262,7 @@ class _Builder(Transformer[Token, Any]):
             time = runs.read_time(str(other))
             if time is None or time.name == index:
                 raise self.refuse(f"found {other}; a bound is another time, as in u>=t, or a number", other.start_pos)
-            found.append(runs.Bound(runs.FLIPPED[op] if flipped else str(op), time))
+            found.append(runs.TimeBound(runs.FLIPPED[op] if flipped else str(op), time))
         return kind(str(index), tuple(found), body, at=token.start_pos)
 
     def over_runs(self, token: Token, body: t.Node) -> t.Node:

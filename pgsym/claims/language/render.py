@@ -278,7 +278,7 @@ def _index_text(index: Index) -> str:
     return str(index.name) if whole else _quoted(index.name)
 
 
-def _bounds_text(index: str, bounds: tuple[runs.Bound, ...]) -> str:
+def _bounds_text(index: str, bounds: tuple[runs.TimeBound, ...]) -> str:
     """t, u>=t, t<=u<t+3."""
     if len(bounds) != 2:
         return index + "".join(f"{b.op}{b.time}" for b in bounds)
@@ -424,7 +424,7 @@ def _index_latex(index: Index) -> str:
 _RUN_OPERATORS = {"E": r"\mathbb{E}", "Var": r"\operatorname{Var}"}
 
 
-def _bounds_latex(index: str, bounds: tuple[runs.Bound, ...]) -> str:
+def _bounds_latex(index: str, bounds: tuple[runs.TimeBound, ...]) -> str:
     text = _bounds_text(index, bounds) if bounds else f"{index}>=0"
     for op, sign in ((">=", r" \ge "), ("<=", r" \le "), ("<", " < "), (">", " > ")):
         text = text.replace(op, sign)

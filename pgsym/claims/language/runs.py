@@ -5,7 +5,7 @@ s_{t+1} is the state that step t leads to, terminal ones among them.  After the 
 
 >>> from pgsym.claims.language.tree import Quantity
 >>> later = RewardAt(Time("u")) * TimePower(Quantity("gamma"), Time("u"), Time("t"))
->>> print(RunExpect(TimeSum("t", (), TimeSum("u", (Bound(">=", Time("t")),), later)), "E"))
+>>> print(RunExpect(TimeSum("t", (), TimeSum("u", (TimeBound(">=", Time("t")),), later)), "E"))
 E[tau] sum[t] sum[u>=t] r_u * gamma^(u-t)
 """
 
@@ -123,7 +123,7 @@ class TimePower(Unary):
 
 
 @dataclass(frozen=True)
-class Bound:
+class TimeBound:
     """A condition on the index of a sum over time: index `op` time."""
 
     op: str
@@ -139,7 +139,7 @@ class OverTime(Node):
     """An operation over the steps of a run that meet the bounds."""
 
     index: str
-    bounds: tuple[Bound, ...]
+    bounds: tuple[TimeBound, ...]
     body: Node
 
     @property

@@ -60,6 +60,7 @@ class Scope:
         self.free = {b.name: b for b in bindings if isinstance(b, t.ForAll)}
         self.each = [b.index for b in bindings if isinstance(b, t.ForEach)]
         self._ranks: dict[str, int] = {}
+        self._random: dict[str, bool] = {}
         self._entries: dict[str, QuantityDefinition] = {}
 
     def error(self, message: str, node: t.Node) -> ClaimError:
@@ -160,6 +161,11 @@ class Scope:
     def is_random(self, node: t.Node) -> bool:
         """Whether the expression has a value on each run, not one of its own."""
         return any(i == runs.RUN or runs.read_timed(i) for i, _ in self.free_uses(node))
+
+    def _is_random_let(self, name: str) -> bool:
+        if name in self.lets and name not in self._random:
+            self._random[name] = self.is_random(self.lets[name].body)
+        return self._random.get(name, False)
 
     def _covariance(self, node: t.Node, *ranks: int) -> int:
         if ranks not in ((0, 0), (1, 1)):
@@ -318,7 +324,7 @@ class Scope:
                 yield from self.free_uses(body, bound)
             case t.Quantity(_, indices) | t.Call(_, indices):
                 kinds = self.kinds(node) if isinstance(node, t.Call) else quantity_at(node.name, len(indices)).kinds
-                if isinstance(node, t.Call) and node.name in self.lets and self.is_random(self.lets[node.name].body):
+                if isinstance(node, t.Call) and self._is_random_let(node.name):
                     yield runs.RUN, node
                 for i, kind in zip(indices, kinds, strict=False):
                     if (time := runs.read_time(i) if isinstance(i, str) else None) is not None:

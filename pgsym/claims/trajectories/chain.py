@@ -10,15 +10,14 @@ from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-import networkx as nx
-
 from pgsym.algebra.size import Size
 from pgsym.claims.evaluation import Evaluation
 from pgsym.claims.leaves import Compiled
-from pgsym.claims.trajectories.terms import Factor
+from pgsym.claims.trajectories.terms import StepFactor
 from pgsym.errors import HypothesisError
 from pgsym.expression.complaint import listed
 from pgsym.model.mdp import Action, State
+from pgsym.model.structure import closed_classes
 
 Key = tuple[tuple[str, Any], ...]
 """Which parameter each open label stands for, in the order of the labels."""
@@ -85,7 +84,7 @@ class RunChain:
 
     # -- one step --------------------------------------------------------------------------------------------
 
-    def rows(self, factors: tuple[Factor, ...]) -> Rows:
+    def rows(self, factors: tuple[StepFactor, ...]) -> Rows:
         """P(s'|s,a) times the factors, by state and action."""
         if factors not in self._known:
             values = [(self.compile(f.node), f.axes) for f in factors]
@@ -117,7 +116,7 @@ class RunChain:
                 entry[key] = entry[key] + e if key in entry else e
         return row
 
-    def matrix(self, factors: tuple[Factor, ...]) -> list[dict[int, dict[Key, Any]]]:
+    def matrix(self, factors: tuple[StepFactor, ...]) -> list[dict[int, dict[Key, Any]]]:
         """P_pi times the factors, by state."""
         if (factors, "pi") not in self._known:
             found: list[dict[int, dict[Key, Any]]] = [{} for _ in self.states]
@@ -143,7 +142,7 @@ class RunChain:
                 total[key] = total[key] + e if key in total else e
         return total
 
-    def step(self, factors: tuple[Factor, ...], after: Tensor, last: bool) -> Tensor:
+    def step(self, factors: tuple[StepFactor, ...], after: Tensor, last: bool) -> Tensor:
         """The expectation of the factors times what follows, in each state."""
         found: Tensor = {}
         zero = self.field.zero
@@ -184,7 +183,7 @@ class RunChain:
 
     # -- all steps -------------------------------------------------------------------------------------------
 
-    def system(self, running: tuple[Factor, ...], weight: Any) -> Resolvent:
+    def system(self, running: tuple[StepFactor, ...], weight: Any) -> Resolvent:
         """I - weight P_pi, with the products that run over every step."""
         for other, found in self._known.setdefault(("systems", running), []):
             if self.field.is_zero(other - weight):
@@ -201,21 +200,18 @@ class Resolvent:
     """
 
     def __init__(
-        self, chain: RunChain, matrix: Sequence[Mapping[int, Any]], weight: Any, running: tuple[Factor, ...]
+        self, chain: RunChain, matrix: Sequence[Mapping[int, Any]], weight: Any, running: tuple[StepFactor, ...]
     ) -> None:
         self.chain = chain
         field = chain.field
         self.kept = list(range(len(matrix)))
         self.stays: list[int] = []
-        graph = nx.DiGraph()
-        graph.add_nodes_from(self.kept)
-        graph.add_edges_from((i, j) for i, row in enumerate(matrix) for j, e in row.items() if not field.is_zero(e))
-        if running and not nx.is_directed_acyclic_graph(graph):
+        moves = {i: [j for j, e in row.items() if not field.is_zero(e)] for i, row in enumerate(matrix)}
+        closed, loops = closed_classes(moves, END)
+        if running and loops:
             self._require_probabilities(matrix, running)
         if field.is_zero(weight - field.one):
-            found = nx.strongly_connected_components(graph)
-            closed = [c for c in found if all(j in c for i in c for j in graph[i])]
-            self.stays = sorted(i for c in closed if END not in c for i in c)
+            self.stays = sorted(closed)
             self.kept = [i for i in self.kept if i not in set(self.stays)]
         place = {i: k for k, i in enumerate(self.kept)}
         rows = []
@@ -264,7 +260,7 @@ class Resolvent:
                 where="E[tau]",
             )
 
-    def _require_probabilities(self, matrix: Sequence[Mapping[int, Any]], running: tuple[Factor, ...]) -> None:
+    def _require_probabilities(self, matrix: Sequence[Mapping[int, Any]], running: tuple[StepFactor, ...]) -> None:
         """The product of ratios over a step has mean 1: its powers cannot grow."""
         field = self.chain.field
         for i, row in enumerate(matrix):
@@ -297,7 +293,7 @@ class SizeRunChain(RunChain):
         """How many states there are."""
         return len(self.world.mdp.nonterminal)
 
-    def rows(self, factors: tuple[Factor, ...]) -> Rows:
+    def rows(self, factors: tuple[StepFactor, ...]) -> Rows:
         if factors not in self._known:
             parts, (s,) = self.quantities.parts, self.states
             a = self.world.policy.actions(s)[0]
@@ -310,7 +306,7 @@ class SizeRunChain(RunChain):
         rows: Rows = self._known[factors]
         return rows
 
-    def matrix(self, factors: tuple[Factor, ...]) -> list[dict[int, dict[Key, Any]]]:
+    def matrix(self, factors: tuple[StepFactor, ...]) -> list[dict[int, dict[Key, Any]]]:
         ((_, row),) = self.rows(factors).items()
         pi, actions = self.quantities.parts.pi, self.quantities.parts.actions
         entry = {key: self.field.total(pi * e, actions) for key, e in row[0].items()}
@@ -323,7 +319,7 @@ class SizeRunChain(RunChain):
     def contracted(self, element: Size, labels: int) -> Size:
         return self.field.total(element, max(len(self.world.policy.params), 1) ** labels)
 
-    def system(self, running: tuple[Factor, ...], weight: Any) -> SizeResolvent:  # type: ignore[override]
+    def system(self, running: tuple[StepFactor, ...], weight: Any) -> SizeResolvent:  # type: ignore[override]
         return SizeResolvent(self, self.matrix(running)[0][0][()], weight)
 
 

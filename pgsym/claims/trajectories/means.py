@@ -17,7 +17,7 @@ from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Scope
 from pgsym.claims.leaves import Compiled, Env
 from pgsym.claims.trajectories.chain import Key, RunChain, SizeRunChain, Tensor, keyed
-from pgsym.claims.trajectories.stages import Move, Stage, Stages
+from pgsym.claims.trajectories.stages import Stage, StageMove, Stages
 from pgsym.claims.trajectories.terms import Expansion, Term
 from pgsym.claims.vectors import Value
 from pgsym.model.mdp import Action
@@ -194,7 +194,7 @@ class _TermMean:
         again, rest = self._moves(chain, known, stage)
         return rest if again is None else chain.system(again.running, self._weight(chain, again)).solve(rest)
 
-    def _moves(self, chain: RunChain, known: dict[Stage, Tensor], stage: Stage) -> tuple[Move | None, Tensor]:
+    def _moves(self, chain: RunChain, known: dict[Stage, Tensor], stage: Stage) -> tuple[StageMove | None, Tensor]:
         """The move that stays, if there is one, and the mean of what the others lead to."""
         again, total = None, Tensor()
         for move in self.stages.moves(stage):
@@ -210,7 +210,7 @@ class _TermMean:
                 total[key] = [x + y for x, y in zip(total[key], moved, strict=True)] if key in total else moved
         return again, total
 
-    def _weight(self, chain: RunChain, move: Move) -> Any:
+    def _weight(self, chain: RunChain, move: StageMove) -> Any:
         """The product of the powers that grow until the next step."""
         weight = chain.field.one
         for power in move.powers:

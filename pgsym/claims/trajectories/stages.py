@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from graphlib import TopologicalSorter
 
-from pgsym.claims.trajectories.terms import ORIGIN, Factor, Gap, Power, Running, Term
+from pgsym.claims.trajectories.terms import ORIGIN, Gap, Power, Running, StepFactor, Term
 from pgsym.errors import ClaimError
 from pgsym.limits import RUN_STEPS
 
@@ -26,11 +26,11 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Move:
+class StageMove:
     """One step: what stands at it, the products that run over it, and the powers that grow until the next one."""
 
-    factors: tuple[Factor, ...]
-    running: tuple[Factor, ...]
+    factors: tuple[StepFactor, ...]
+    running: tuple[StepFactor, ...]
     powers: tuple[Power, ...]
     to: Stage
 
@@ -51,7 +51,7 @@ class Stages:
         self.refuse = refuse
         self.times = tuple(term.steps)
         self.end = frozenset(self.times)
-        self._moves: dict[Stage, tuple[Move, ...]] = {}
+        self._moves: dict[Stage, tuple[StageMove, ...]] = {}
         self._check_powers()
 
     @cached_property
@@ -59,7 +59,7 @@ class Stages:
         """Before the first step."""
         return Stage(frozenset(), self._ages(frozenset(), {ORIGIN: 0}))
 
-    def moves(self, stage: Stage) -> tuple[Move, ...]:
+    def moves(self, stage: Stage) -> tuple[StageMove, ...]:
         """What can happen at the next step; what leaves a condition unmet for ever is left out."""
         if stage not in self._moves:
             self._moves[stage] = tuple(self._find(stage))
@@ -85,7 +85,7 @@ class Stages:
                 raise self.refuse(f"found more than {RUN_STEPS} stages; so many are averaged over. Use smaller windows")
         return list(TopologicalSorter(graph).static_order())
 
-    def _find(self, stage: Stage) -> Iterator[Move]:
+    def _find(self, stage: Stage) -> Iterator[StageMove]:
         before, ages = stage.happened, dict(stage.ages)
         open_times = [x for x in self.times if x not in before]
         for count in range(len(open_times) + 1):
@@ -96,9 +96,9 @@ class Stages:
                 following = self._ages(now, {x: age + 1 for x, age in ages.items()} | dict.fromkeys(block, 1))
                 if self._too_late(now, dict(following)):
                     continue
-                yield Move(
+                yield StageMove(
                     tuple(f for x in block for f in self.term.steps[x]),
-                    tuple(Factor(r.node) for r in self.term.running if _runs(r, before, now)),
+                    tuple(StepFactor(r.node) for r in self.term.running if _runs(r, before, now)),
                     tuple(p for p in self.term.powers if p.since in (ORIGIN, *now) and p.to not in now),
                     Stage(now, following),
                 )

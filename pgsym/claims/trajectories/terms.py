@@ -24,7 +24,7 @@ ORIGIN = ""
 
 
 @dataclass(frozen=True)
-class Factor:
+class StepFactor:
     """A function of one step, whose times are 0 and 1, or of none; with a label for each of its axes."""
 
     node: t.Node
@@ -65,8 +65,8 @@ class Running:
 class Term:
     """A product of constants, of factors by time, of powers and of products over time."""
 
-    constants: tuple[Factor, ...] = ()
-    steps: Mapping[str, tuple[Factor, ...]] = field(default_factory=dict)
+    constants: tuple[StepFactor, ...] = ()
+    steps: Mapping[str, tuple[StepFactor, ...]] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
     powers: tuple[Power, ...] = ()
     running: tuple[Running, ...] = ()
@@ -193,8 +193,8 @@ class Expansion:
             node,
         )
 
-    def _factor(self, node: t.Node, axes: tuple[str, ...]) -> Factor:
-        return Factor(node, axes if self.scope.rank(node) else ())
+    def _factor(self, node: t.Node, axes: tuple[str, ...]) -> StepFactor:
+        return StepFactor(node, axes if self.scope.rank(node) else ())
 
     def _product(self, node: t.Node, *parts: tuple[t.Node, tuple[str, ...]]) -> list[Term]:
         found = [Term()]
@@ -285,10 +285,10 @@ def discounted(since: runs.Time) -> t.Node:
     """
     gamma, u = t.Quantity("gamma"), runs.Time("u")
     if not since.name:
-        bounds = (runs.Bound(">=", since),) if since.shift else ()
+        bounds = (runs.TimeBound(">=", since),) if since.shift else ()
         weight = runs.TimePower(gamma, u + -since.shift)
     else:
-        bounds = (runs.Bound(">=", since),)
+        bounds = (runs.TimeBound(">=", since),)
         weight = runs.TimePower(gamma, u + -since.shift, runs.Time(since.name))
     return runs.TimeSum("u", bounds, weight * runs.RewardAt(u))
 
@@ -324,7 +324,7 @@ def moved(node: t.Node, times: Mapping[str, runs.Time]) -> t.Node:
                 base = t.rewrite(body, change)
                 return runs.TimePower(base, new, None if since is None else runs.Time(at(since).name), at=part.at)
             case runs.OverTime(name, bounds, body):
-                found = tuple(runs.Bound(b.op, at(b.time)) for b in bounds)
+                found = tuple(runs.TimeBound(b.op, at(b.time)) for b in bounds)
                 return type(part)(name, found, t.rewrite(body, change), at=part.at)
         return None
 
@@ -340,7 +340,7 @@ def _own_parts(node: t.Node) -> Iterator[t.Node]:
 
 
 def _constant(node: t.Node) -> Term:
-    return Term(constants=(Factor(node),))
+    return Term(constants=(StepFactor(node),))
 
 
 def _exactly(earlier: str, later: str, steps: int) -> tuple[Gap, ...]:
@@ -349,7 +349,7 @@ def _exactly(earlier: str, later: str, steps: int) -> tuple[Gap, ...]:
     return Gap(earlier, later, least=steps), Gap(earlier, later, most=steps)
 
 
-def _gaps(name: str, bound: runs.Bound) -> Sequence[Gap | None]:
+def _gaps(name: str, bound: runs.TimeBound) -> Sequence[Gap | None]:
     """A condition on a time as gaps; None where no step meets it."""
     other, shift = bound.time.name, bound.time.shift
     if bound.op in (">", ">="):
