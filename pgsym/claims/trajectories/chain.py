@@ -14,7 +14,7 @@ from pgsym.algebra.size import Size
 from pgsym.claims.evaluation import Evaluation
 from pgsym.claims.leaves import Compiled
 from pgsym.claims.trajectories.terms import StepFactor
-from pgsym.errors import HypothesisError
+from pgsym.errors import UndefinedQuantityError
 from pgsym.expression.complaint import listed
 from pgsym.model.mdp import Action, State
 from pgsym.model.structure import closed_classes
@@ -254,7 +254,7 @@ class Resolvent:
             earning = [i for i in earning if self.chain.states[i] in reached]
         if earning:
             names = listed([self.chain.states[i] for i in earning])
-            raise HypothesisError(
+            raise UndefinedQuantityError(
                 f"a run may stay in {names} for ever, where the sum over time grows without bound. Give it a weight "
                 "such as gamma^t, or mark an end as terminal",
                 where="E[tau]",
@@ -268,7 +268,7 @@ class Resolvent:
             for e in row.values():
                 total = total + e
             if not field.is_zero(total - field.one):
-                raise HypothesisError(
+                raise UndefinedQuantityError(
                     f"the product over time of {' times '.join(str(f.node) for f in running)} has no mean 1 in "
                     f"{self.chain.states[i]!r}, so over unbounded runs it may grow without bound. Use a model whose "
                     "runs are bounded, such as problem.unroll(T)",
