@@ -1,6 +1,6 @@
 """Random trees and statements of the claim language, and random text that looks like it.
 
-`statements` are well-formed as text; whether they make sense is for `scope.check` to say.
+`statements` are well-formed as text; whether they make sense is for `check.check` to say.
 """
 
 from __future__ import annotations

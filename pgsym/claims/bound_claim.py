@@ -16,8 +16,9 @@ from pgsym.claims.compiler import Meaning
 from pgsym.claims.evaluation import Evaluation, SizeWorld, Tower
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.check import check
 from pgsym.claims.language.relation import RELATIONS
-from pgsym.claims.language.scope import Scope, check
+from pgsym.claims.language.scope import Scope
 from pgsym.errors import ClaimError
 from pgsym.exact.fields import exact_field, prime_field, rational_field, size_field
 from pgsym.exact.logarithms import LogBasis

@@ -20,7 +20,7 @@ from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.compiler import Meaning
 from pgsym.claims.difference import proof_bits, residues, size, trial_bits
 from pgsym.claims.domain import require_discounts, require_policy
-from pgsym.claims.language import parse
+from pgsym.claims.language import parse, runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.verdict import Coordinate, Status, Verdict
@@ -325,6 +325,9 @@ class _Counter:
                 found = self.free(node.expanded())
             elif isinstance(node, t.Quantity | t.Call):
                 found = frozenset(i for i in node.indices if isinstance(i, str))
+            elif isinstance(node, runs.Runs):
+                found = frozenset[str]().union(*map(self.free, node.children))
+                found = frozenset(i for i in (*found, *node.given) if isinstance(i, str) and not runs.read_timed(i))
             else:
                 found = frozenset[str]().union(*map(self.free, node.children))
                 found -= frozenset(node.indices if isinstance(node, t.Sum) else ())

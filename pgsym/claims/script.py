@@ -21,9 +21,9 @@ from pathlib import Path
 
 from pgsym.claims.blocks import Block, Chain, Definition, Heading, Prose, used
 from pgsym.claims.checking import Checked, audit
+from pgsym.claims.language.check import check
 from pgsym.claims.language.parse import parse
 from pgsym.claims.language.relation import PATTERN, SPELLINGS
-from pgsym.claims.language.scope import check
 from pgsym.claims.language.tree import Binding, Claim, Statement
 from pgsym.errors import ClaimError, SchemaError
 from pgsym.expression.complaint import caret

@@ -13,7 +13,7 @@ from second_reading.identities import STATEMENTS
 
 from pgsym.claims import parse
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.scope import check
+from pgsym.claims.language.check import check
 from pgsym.errors import ClaimError
 from pgsym.limits import CLAIM_CHARACTERS, CLAIM_DEPTH, CLAIM_EXPANDED_DEPTH
 

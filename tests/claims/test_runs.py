@@ -256,6 +256,8 @@ REFUSED = {
     "E[tau] prod[u] pi(a_u|s_u) = 1": "a product over time ends at a time that is bound, as in prod[u<=t]",
     "let X(s) = r_0 * V(s); E[tau] X(s_0) = 1": "X is about a run; its indices are times, as in let X(t)",
     "let X(t) = r_t; E[tau] sum[t] X(s_t) = 1": "X takes a time there, as in X(t)",
+    "E[tau] sum[t] t * r_t = 0": "found t as a number; it is a time there, which stands in indices and powers. Rename "
+    "the time if a symbol of the model is meant",
     "E[tau] sum[t] grad (r_t * G_t) = 0": "found the gradient of a product over several steps; write its terms out",
 }
 
@@ -282,7 +284,34 @@ def test_product_of_ratios_that_may_grow() -> None:
     """The second moment of importance sampling over runs of any length."""
     verdict = pgsym.decide("short-corridor", "E[tau~pi'] sum[t] r_t * prod[u<=t] (pi(a_u|s_u) / pi'(a_u|s_u))^2 = 0")
     assert verdict.status is Status.INAPPLICABLE
-    assert "has no mean 1 in" in verdict.reason
+    assert verdict.reason == (
+        "prod: the product over time of (pi(a_0|s_0) / pi'(a_0|s_0))^2 has no mean 1 in 's1', so over unbounded runs "
+        "it may grow without bound. Use a model whose runs are bounded, such as problem.unroll(T)"
+    )
+
+
+def test_product_of_mean_one_that_may_change_its_sign() -> None:
+    """1 + c - sum_a pi c has mean 1 for every c, and its absolute value a mean of any size."""
+    verdict = pgsym.decide(
+        "two-state",
+        "for all c(s,a): E[tau] sum[t] gamma^t * prod[u<=t] (1 + c(s_u,a_u) - sum[a] pi(a|s_u) * c(s_u,a)) "
+        "= 1 / (1 - gamma)",
+    )
+    assert verdict.status is Status.INAPPLICABLE
+    assert verdict.reason == (
+        "prod: the product over time of 1 + c(s_0,a_0) - sum[a] pi(a|s_0) * c(s_0,a) is not one of ratios of "
+        "probabilities, so over unbounded runs it may grow without bound. Use a model whose runs are bounded, such as "
+        "problem.unroll(T)"
+    )
+
+
+def test_action_that_the_policy_never_takes() -> None:
+    rows = [("s", "a", "end", 1, 3), ("s", "b", "end", 1, 5)]
+    mdp = MDP.from_transitions(rows, start="s", terminal=["end"])
+    policy = pgsym.direct_policy(mdp, {"s": {"a": 1, "b": 0}}, [])
+    problem = Problem(mdp, policy, pgsym.Objective.START_STATE)
+    assert pgsym.decide(problem, 'E[tau | s_0="s", a_0="b"] G = 5').proved
+    assert pgsym.decide(problem, "E[tau | s_0=s, a_0=a] G = Q(s,a)").proved
 
 
 def test_start_on_the_end() -> None:
@@ -292,3 +321,10 @@ def test_start_on_the_end() -> None:
     problem = Problem.of(mdp)
     assert pgsym.decide(problem, "E[tau] (1 + sum[t] r_t) = 1 + J").proved
     assert pgsym.decide(problem, "E[tau | s_0=s] G = V(s)").proved
+    for method in ("auto", "identity test"):
+        for text in (
+            "E[tau] sum[s'] P_pi(s_0,s') = 1",
+            "E[tau | s_0=s] sum[s'] P_pi(s_0,s') = sum[s'] P_pi(s,s')",
+            "E[tau] V(s_0) = J",
+        ):
+            assert pgsym.decide(problem, text, method=method).proved, text

@@ -69,7 +69,7 @@ def assumption(text: str) -> None:
 def claim(text: str) -> None:
     """A claim, with all that can be said of it without a model."""
     from pgsym.claims.language import parse
-    from pgsym.claims.language.scope import check
+    from pgsym.claims.language.check import check
 
     statement = parse(text)
     for one in statement.claims:

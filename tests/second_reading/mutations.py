@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.scope import Scope, check
+from pgsym.claims.language.check import check
+from pgsym.claims.language.scope import Scope
 from pgsym.errors import ClaimError
 from pgsym.expression.quantity import quantity_at
 

@@ -14,7 +14,8 @@ from fractions import Fraction
 
 from pgsym.claims import parse
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.scope import Scope, check
+from pgsym.claims.language.check import check
+from pgsym.claims.language.scope import Scope
 from pgsym.errors import ClaimError
 from pgsym.model import Objective, Problem
 from second_reading.mutations import HARMLESS, KINDS, some_mutant

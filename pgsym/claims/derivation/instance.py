@@ -17,7 +17,8 @@ from pgsym.claims.derivation import fold
 from pgsym.claims.derivation.formula import as_tree
 from pgsym.claims.evaluation import END
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.scope import Scope, check
+from pgsym.claims.language.check import check
+from pgsym.claims.language.scope import Scope
 from pgsym.errors import NotInFieldError
 from pgsym.expression.quantity import quantity_at
 from pgsym.model.mdp import MDP

@@ -10,7 +10,6 @@ True
 from __future__ import annotations
 
 import difflib
-import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
@@ -18,11 +17,12 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from lark import Lark, Token, Transformer, UnexpectedInput, UnexpectedToken, v_args
+from lark import Lark, Token, UnexpectedInput, UnexpectedToken, v_args
 from lark.exceptions import VisitError
 
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.parse_runs import RunRules, is_index, outside_runs, part_of_run
 from pgsym.claims.language.relation import LISTED, PATTERN, SPELLINGS
 from pgsym.errors import ClaimError
 from pgsym.expression.complaint import caret, short
@@ -111,7 +111,7 @@ def _complaint(text: str, error: UnexpectedInput) -> tuple[str, int]:
 
 
 @v_args(inline=True)
-class _Builder(Transformer[Token, Any]):
+class _Builder(RunRules):
     """Trees from the parser's; names are resolved on the way, in the order of the text."""
 
     def __init__(self, source: str, bindings: tuple[t.Binding, ...]) -> None:
@@ -120,9 +120,6 @@ class _Builder(Transformer[Token, Any]):
         self.given = bindings
         self.declared: dict[str, int] = {b.name: len(b.indices) for b in bindings if isinstance(b, t.Let | t.ForAll)}
         self.added: list[t.Binding] = []
-
-    def refuse(self, message: str, at: int | None) -> ClaimError:
-        return ClaimError(message + caret(self.source, at or 0), at=at or 0)
 
     # -- statements ------------------------------------------------------------------------------------------
 
@@ -135,7 +132,7 @@ class _Builder(Transformer[Token, Any]):
                 below[binding.name] = _checked_extent(binding.body, below)
         for term in terms:
             _checked_extent(term, below)
-        return t.Statement(tuple(map(_outside_runs, terms)), relations, bindings, (), self.source)
+        return t.Statement(tuple(map(outside_runs, terms)), relations, bindings, (), self.source)
 
     def chain(self, first: t.Node, *rest: Any) -> tuple[tuple[t.Node, ...], tuple[str, ...]]:
         return (first, *rest[1::2]), tuple(rest[0::2])
@@ -153,7 +150,7 @@ class _Builder(Transformer[Token, Any]):
 
     def for_all(self, *heads: tuple[Token, tuple[str, ...]]) -> None:
         for name, indices in heads:
-            if not indices and _is_index(name):
+            if not indices and is_index(name):
                 self.added.append(t.ForEach(str(name)))
             else:
                 self.declare(name, indices)
@@ -174,15 +171,6 @@ class _Builder(Transformer[Token, Any]):
         if len(set(indices)) != len(indices):
             raise self.refuse(f"{name} has one index twice; they must differ", name.start_pos)
         self.declared[str(name)] = len(indices)
-
-    def index_name(self, token: Token) -> Token:
-        if not _is_index(token) and not runs.is_time(token):
-            raise self.refuse(
-                f"found the index {token}; states are called s, s', s1, ..., actions a, a', a1, ..., times t, u, v, "
-                "... Rename it",
-                token.start_pos,
-            )
-        return token
 
     # -- expressions -----------------------------------------------------------------------------------------
 
@@ -218,87 +206,6 @@ class _Builder(Transformer[Token, Any]):
                 return t.Number(left.value / right.value, at=left.at)
         return t.Div(left, right, at=operator.start_pos)
 
-    def sum_over(self, token: Token, *parts: Any) -> t.Node:
-        *bounds, body = parts
-        if [self.written(b) for b in bounds] == [[runs.RUN]]:
-            return self.over_runs(token, body)
-        indices: list[str] = []
-        for bound in reversed(bounds):
-            (first, _), *rest = bound
-            if rest or runs.is_time(str(first)):
-                if indices:
-                    body, indices = t.Sum(tuple(reversed(indices)), body, at=token.start_pos), []
-                body = self.over_time(runs.TimeSum, bound, body, token)
-            else:
-                indices.append(str(self.index_name(first)))
-        return t.Sum(tuple(reversed(indices)), body, at=token.start_pos) if indices else body
-
-    def product_over(self, token: Token, bound: Any, body: t.Node) -> t.Node:
-        return self.over_time(runs.TimeProduct, bound, body, token)
-
-    def bound(self, *parts: Any) -> list[tuple[Any, Any]]:
-        """(end, the comparison before it), ..."""
-        ends, comparisons = parts[0::2], (None, *parts[1::2])
-        return [(end, op) for end, op in zip(ends, comparisons, strict=False) if end is not None]
-
-    def written(self, bound: list[tuple[Any, Any]]) -> list[str]:
-        return [str(end) for end, _ in bound]
-
-    def end(self, name: Token, sign: Token | None = None, number: Token | None = None) -> Token:
-        return name if sign is None else name.update(value=f"{name}{sign}{number}")
-
-    def over_time(self, kind: type[runs.OverTime], bound: list[tuple[Any, Any]], body: t.Node, token: Token) -> t.Node:
-        """sum[t], sum[u>=t], sum[t<=u<t+3]: the index is the first letter that is no bound itself."""
-        ends = [end for end, _ in bound]
-        index = ends[1] if len(ends) == 3 else ends[0]
-        if not runs.is_time(str(index)):
-            raise self.refuse(f"found {index}; a time is one of t, u, v, ..., as in sum[u>=t]", index.start_pos)
-        found = []
-        for k, (end, op) in enumerate(bound):
-            if op is None:
-                continue
-            flipped = k == 1 and len(ends) == 3  # t <= u: the index stands on the right
-            other = ends[0] if flipped else end
-            time = runs.read_time(str(other))
-            if time is None or time.name == index:
-                raise self.refuse(f"found {other}; a bound is another time, as in u>=t, or a number", other.start_pos)
-            found.append(runs.TimeBound(runs.FLIPPED[op] if flipped else str(op), time))
-        return kind(str(index), tuple(found), body, at=token.start_pos)
-
-    def over_runs(self, token: Token, body: t.Node) -> t.Node:
-        """sum[tau] P(tau) * X is E[tau] X, and sum[tau] grad P(tau) * X is E[tau] grad log P(tau) * X."""
-        first = body
-        while isinstance(first, t.Mul):
-            first = first.left
-        P = runs.RunProbability()
-        if first not in (P, t.Grad(P)):
-            raise self.refuse("a sum over runs is written sum[tau] P(tau) * ...", token.start_pos)
-        instead = t.Number(Fraction(1)) if first == P else t.Grad(t.Log(P))
-        body = instead if body is first else _with_first(body, None if first == P else instead)
-        return runs.RunExpect(body, "E", at=token.start_pos)
-
-    def runs(self, tau: Token, policy: Token | None, bar: Token | None, *given: Any) -> tuple[Any, ...]:
-        if policy not in (None, "pi", "pi'"):
-            raise self.refuse(f"found tau~{policy}; runs are those of pi or of pi'", policy.start_pos)
-        known = dict(g for g in given if g is not None)
-        for name, index in known.items():
-            if name not in ("s_0", "a_0") or "s_0" not in known:
-                raise self.refuse(f"found {name}={index}; runs begin in a state, as in E[tau | s_0=s, a_0=a]",
-                                  tau.start_pos)  # fmt: skip
-        return tuple(known[name] for name in ("s_0", "a_0") if name in known), policy == "pi'"
-
-    def begin(self, name: Token, index: tuple[t.Index, int | None]) -> tuple[str, t.Index]:
-        return str(name), index[0]
-
-    def run_expect(self, token: Token, drawn: tuple[Any, ...], body: t.Node) -> t.Node:
-        return runs.RunExpect(body, str(token), *drawn, at=token.start_pos)
-
-    def covariance(self, token: Token, drawn: tuple[Any, ...], left: t.Node, right: t.Node) -> t.Node:
-        return runs.Covariance(left, right, *drawn, at=token.start_pos)
-
-    def trace(self, token: Token, body: t.Node) -> t.Node:
-        return runs.Trace(body, at=token.start_pos)
-
     def draw(self, index: Token, name: Token) -> t.Draw:
         self.index_name(index)
         bare = name.rstrip("'")
@@ -327,19 +234,6 @@ class _Builder(Transformer[Token, Any]):
         if len(exponent) > 4 or abs(int(exponent)) > CLAIM_POWER:
             raise self.refuse(f"found the power {short(exponent)}; at most {CLAIM_POWER} is read", exponent.start_pos)
         return t.Pow(base, int(exponent), at=base.at)
-
-    def time_power(self, base: t.Node, _: Token, exponent: Token) -> t.Node:
-        text = exponent[1:-1] if exponent.type == "GROUP" else str(exponent)
-        match = _EXPONENT.fullmatch(text.strip())
-        to = match and runs.read_time(match[1])
-        since = match and match[2] and runs.read_time(match[2])
-        if to is None or not to.name or (match and match[2] and since is None):
-            raise self.refuse(
-                f"found the power {short(text)}; a power is a whole number, a time as in gamma^t, or a difference of "
-                "times as in gamma^(u-t)", exponent.start_pos,
-            )  # fmt: skip
-        shift = int(match[3].replace(" ", "")) if match and match[3] else 0
-        return runs.TimePower(base, to + shift, since or None, at=base.at)
 
     def number(self, token: Token) -> t.Node:
         if len(token) > CLAIM_DIGITS:
@@ -393,8 +287,8 @@ class _Builder(Transformer[Token, Any]):
         bare = token.rstrip("'")
         if token in self.declared:
             return self.own(token, indices, bars, overrides)
-        if not overrides and (of_run := _of_run(token, indices, at)) is not None:
-            return of_run
+        if not overrides and (part := part_of_run(token, indices, at)) is not None:
+            return part
         if bare not in VOCABULARY or token not in (bare, bare + "'"):
             if not indices and not overrides:
                 return t.Symbol(str(token), at=at)
@@ -435,48 +329,6 @@ class _Builder(Transformer[Token, Any]):
         if len(arguments) != wanted:
             raise self.refuse(f"{token} has {len(arguments)} arguments; it takes {wanted}", token.start_pos)
         return kinds[token](*arguments, at=token.start_pos)
-
-
-_EXPONENT = re.compile(r"([a-z]\d*'*)\s*(?:-\s*([a-z]\d*'*)\s*)?([+-]\s*\d{1,4})?")
-
-
-def _of_run(token: Token, indices: tuple[t.Index, ...], at: int | None) -> t.Node | None:
-    """r_t, G_t, G, R(tau), P(tau)."""
-    found = None if indices else runs.read_timed(token)
-    if found is not None and found[0] in "rG":
-        return runs.RewardAt(found[1], at=at) if found[0] == "r" else runs.ReturnFrom(found[1], at=at)
-    match (str(token), indices):
-        case ("G", ()) | ("R" | "G", (runs.RUN,)):
-            return runs.Return(at=at)
-        case ("P", (runs.RUN,)):
-            return runs.RunProbability(at=at)
-    return None
-
-
-def _with_first(product: t.Node, instead: t.Node | None) -> t.Node:
-    """A product with another first factor, or without it."""
-    assert isinstance(product, t.Mul)
-    if isinstance(product.left, t.Mul):
-        return t.Mul(_with_first(product.left, instead), product.right, at=product.at)
-    return product.right if instead is None else t.Mul(instead, product.right, at=product.at)
-
-
-def _outside_runs(node: t.Node) -> t.Node:
-    """Outside of a run G, r_1 and the like are symbols of the model."""
-
-    def change(part: t.Node) -> t.Node | None:
-        if isinstance(part, runs.Runs):
-            return part
-        if isinstance(part, runs.RewardAt | runs.ReturnFrom):
-            return t.Symbol(runs.timed("r" if isinstance(part, runs.RewardAt) else "G", part.time), at=part.at)
-        return t.Symbol("G", at=part.at) if isinstance(part, runs.Return) else None
-
-    return t.rewrite(node, change)
-
-
-def _is_index(name: str) -> bool:
-    rest = name[1:].rstrip("'")
-    return name[0] in "sa" and (not rest or rest.isdigit())
 
 
 def _usage(name: str) -> str:

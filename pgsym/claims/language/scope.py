@@ -1,12 +1,9 @@
-"""What makes sense: shapes, and what each index ranges over.
+"""The names of a claim: shapes, and what each index ranges over.
 
 >>> from pgsym.claims.language.parse import parse
->>> check(parse("grad J = sum[s] eta(s) * V(s)").claims[0])
-Traceback (most recent call last):
-  ...
-pgsym.errors.ClaimError: a vector over the parameters on the left, a scalar on the right; both sides must have one shape
-    grad J = sum[s] eta(s) * V(s)
-             ^
+>>> claim = parse("V(s) = sum[a] pi(a|s) * Q(s,a)").claims[0]
+>>> Scope(()).rank(claim.left), [index for index, _ in Scope(()).free_uses(claim.right)]
+(0, ['s', 's'])
 """
 
 from __future__ import annotations
@@ -409,86 +406,3 @@ def _of_run(index: str, times: tuple[str, ...] = (), counted: bool = True) -> bo
     if found is None:
         return counted and index == runs.RUN
     return found[1].name in times or (counted and not found[1].name)
-
-
-def check(claim: t.Claim) -> tuple[int, tuple[Range, ...]]:
-    """The rank of the two sides, and the free indices with what they run over, states first.
-
-    Raises
-    ------
-    ClaimError
-        The claim makes no sense, for any model; the message points at the place.
-    """
-    scope = Scope(claim.bindings, claim.source)
-    ranks = scope.rank(claim.left), scope.rank(claim.right)
-    if None not in ranks and ranks[0] != ranks[1]:
-        raise scope.error(
-            f"{SHAPES[ranks[0] or 0]} on the left, {SHAPES[ranks[1] or 0]} on the right; "
-            "both sides must have one shape",
-            _first(claim.right),
-        )
-    sides = [dict(reversed(list(scope.free_uses(side)))) for side in (claim.left, claim.right)]
-    for index, place in {**sides[1], **sides[0]}.items():
-        at = runs.read_timed(index)
-        if at is not None and at[1].name:
-            raise scope.error(f"the time {at[1].name} is not bound; sum over it, as in sum[{at[1].name}]", place)
-        if at is not None or index == runs.RUN:
-            raise scope.error(
-                "found a part of a run outside of one; it stands under E[tau], Var[tau] or Cov[tau]", place
-            )
-    for here, other, node in ((sides[0], sides[1], claim.right), (sides[1], sides[0], claim.left)):
-        for index, place in here.items():
-            if index not in other and index not in scope.each and not isinstance(node, t.Number):
-                raise scope.error(
-                    f"the index {index} is free on one side only; both sides must be about the same {index}. "
-                    f"Sum over it, or write for all {index}:",
-                    place,
-                )
-    both = t.Sub(claim.left, claim.right)
-    indices = sorted({*sides[0], *sides[1]}, key=lambda i: (t.is_action(i), i))
-    ranges = tuple(scope.range(both, i) for i in indices)
-    for found in ranges:
-        if isinstance(found.partner, str) and found.partner not in indices:
-            place = {**sides[1], **sides[0]}[found.index]
-            raise scope.error(
-                f"{found.index} is an action of {found.partner}, which is bound inside; an action that is free on "
-                "both sides needs its state there. Sum over it too",
-                place,
-            )
-    for side in (claim.left, claim.right):
-        _check_sums(scope, side, tuple(indices))
-    for let in scope.lets.values():
-        scope.let_rank(let.name)
-        if scope.is_random(let.body):
-            _check_sums(scope, let.body, let.indices)
-            continue
-        scope.entry(t.Call(let.name, let.indices))
-        _check_sums(scope, let.body, let.indices)
-    return max((r for r in ranks if r is not None), default=0), ranges
-
-
-def _check_sums(scope: Scope, node: t.Node, bound: tuple[str, ...]) -> None:
-    """Every summed action belongs to a state that is known outside."""
-    if isinstance(node, t.Expect):
-        node = node.expanded()
-    if isinstance(node, t.Sum):
-        for k, index in enumerate(node.indices):
-            known = (*bound, *node.indices[:k])
-            rest = node.indices[k + 1 :]
-            inner = t.Sum(rest, node.body, at=node.at) if rest else replace(node.body, at=node.at)
-            partner = scope.range(inner, index).partner
-            if isinstance(partner, str) and partner not in known and runs.read_timed(partner) is None:
-                raise scope.error(f"{index} is an action of {partner}, which is not known there; sum over {partner} "
-                                  "first", node)  # fmt: skip
-        bound = (*bound, *node.indices)
-    for child in node.children:
-        _check_sums(scope, child, bound)
-
-
-def _first(node: t.Node) -> t.Node:
-    """The leftmost node under an expression: where its text begins."""
-    while node.children and not isinstance(node, t.Quantity | t.Sum | t.Expect | t.Grad | t.Log | t.Limit | t.Neg):
-        if isinstance(node, t.Dot | t.Outer | t.Inv | t.Transpose):
-            break
-        node = node.children[0]
-    return node

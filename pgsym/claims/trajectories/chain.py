@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
-from pgsym.algebra.size import Size
 from pgsym.claims.evaluation import Evaluation
 from pgsym.claims.leaves import Compiled
-from pgsym.claims.trajectories.terms import StepFactor
+from pgsym.claims.trajectories.terms import StepFactor, is_never_negative
 from pgsym.errors import UndefinedQuantityError
 from pgsym.expression.complaint import listed
 from pgsym.model.mdp import Action, State
@@ -77,6 +76,24 @@ class RunChain:
         """mu0 in these states."""
         return [self.quantities.mu0.get(s, self.field.zero) for s in self.states]
 
+    def at(self, tensor: Tensor, state: State) -> dict[Key, Any]:
+        """The values in one state."""
+        return {key: column[self.index[state]] for key, column in tensor.items()}
+
+    def begun(self, tensor: Tensor) -> dict[Key, Any]:
+        """mu0 x over the states that are not terminal."""
+        return {key: self.field.dot(self.start, column) for key, column in tensor.items()}
+
+    def begun_at_end(self, value: Callable[[State], dict[Key, Any]]) -> dict[Key, Any]:
+        """mu0 x over the terminal states."""
+        total: dict[Key, Any] = {}
+        for s in self.world.mdp.terminal:
+            if s in self.quantities.mu0:
+                for key, e in value(s).items():
+                    term = self.quantities.mu0[s] * e
+                    total[key] = total[key] + term if key in total else term
+        return total
+
     @property
     def ones(self) -> Tensor:
         """The function that is 1."""
@@ -129,6 +146,13 @@ class RunChain:
             self._known[factors, "pi"] = found
         matrix: list[dict[int, dict[Key, Any]]] = self._known[factors, "pi"]
         return matrix
+
+    def from_pair(self, factors: tuple[StepFactor, ...], state: State, action: Action) -> Mapping[int, dict[Key, Any]]:
+        """P(s'|s,a) times the factors, for one state and action; the policy need not act so."""
+        found = self.rows(factors).get((self.index[state], action))
+        if found is None:
+            found = self._row([(self.compile(f.node), f.axes) for f in factors], state, action)
+        return found
 
     def applied(self, row: Mapping[int, dict[Key, Any]], after: Tensor, last: bool) -> dict[Key, Any]:
         """A row of a step times what follows; the `last` step may end the run."""
@@ -183,7 +207,7 @@ class RunChain:
 
     # -- all steps -------------------------------------------------------------------------------------------
 
-    def system(self, running: tuple[StepFactor, ...], weight: Any) -> Resolvent:
+    def system(self, running: tuple[StepFactor, ...], weight: Any) -> RunSystem:
         """I - weight P_pi, with the products that run over every step."""
         for other, found in self._known.setdefault(("systems", running), []):
             if self.field.is_zero(other - weight):
@@ -191,6 +215,14 @@ class RunChain:
         found = Resolvent(self, [{j: e[()] for j, e in row.items()} for row in self.matrix(running)], weight, running)
         self._known["systems", running].append((weight, found))
         return found
+
+
+class RunSystem(Protocol):
+    """What is expected to be added up until something happens."""
+
+    def solve(self, tensor: Tensor) -> Tensor: ...
+
+    def started(self, tensor: Tensor) -> dict[Key, Any]: ...
 
 
 class Resolvent:
@@ -261,86 +293,25 @@ class Resolvent:
             )
 
     def _require_probabilities(self, matrix: Sequence[Mapping[int, Any]], running: tuple[StepFactor, ...]) -> None:
-        """The product of ratios over a step has mean 1: its powers cannot grow."""
-        field = self.chain.field
+        """The factor of a product over time is never negative and has mean 1, as a ratio of probabilities has."""
+        field, shown = self.chain.field, " times ".join(str(f.node) for f in running)
+        if not all(is_never_negative(f.node) for f in running):
+            raise UndefinedQuantityError(
+                f"the product over time of {shown} is not one of ratios of probabilities, so over unbounded runs it "
+                "may grow without bound. Use a model whose runs are bounded, such as problem.unroll(T)",
+                where="prod",
+            )
         for i, row in enumerate(matrix):
             total = field.zero
             for e in row.values():
                 total = total + e
             if not field.is_zero(total - field.one):
                 raise UndefinedQuantityError(
-                    f"the product over time of {' times '.join(str(f.node) for f in running)} has no mean 1 in "
+                    f"the product over time of {shown} has no mean 1 in "
                     f"{self.chain.states[i]!r}, so over unbounded runs it may grow without bound. Use a model whose "
                     "runs are bounded, such as problem.unroll(T)",
                     where="prod",
                 )
-
-
-class SizeRunChain(RunChain):
-    """One state and one action stand for all, and entries are bounds; sums are over as many as there are."""
-
-    @cached_property
-    def states(self) -> Sequence[State]:
-        mdp = self.world.mdp
-        return [max(mdp.nonterminal, key=lambda s: len(self.world.policy.actions(s)))]
-
-    @cached_property
-    def start(self) -> list[Any]:
-        return [self.quantities.mu0[self.states[0]]]
-
-    @cached_property
-    def count(self) -> int:
-        """How many states there are."""
-        return len(self.world.mdp.nonterminal)
-
-    def rows(self, factors: tuple[StepFactor, ...]) -> Rows:
-        if factors not in self._known:
-            parts, (s,) = self.quantities.parts, self.states
-            a = self.world.policy.actions(s)[0]
-            env = {**self.env, "s_0": s, "a_0": a, "s_1": s, "r_0": parts.r_to}
-            found: dict[Key, Any] = {(): parts.P}
-            for factor in factors:
-                found = self.product(found, keyed(self.compile(factor.node)(env), factor.axes))
-            outcomes = max(len(self.world.mdp.outcomes(*pair)) for pair in self.world.mdp.pairs)
-            self._known[factors] = {(0, a): {0: {key: self.field.total(e, outcomes) for key, e in found.items()}}}
-        rows: Rows = self._known[factors]
-        return rows
-
-    def matrix(self, factors: tuple[StepFactor, ...]) -> list[dict[int, dict[Key, Any]]]:
-        ((_, row),) = self.rows(factors).items()
-        pi, actions = self.quantities.parts.pi, self.quantities.parts.actions
-        entry = {key: self.field.total(pi * e, actions) for key, e in row[0].items()}
-        return [{0: entry}]
-
-    def applied(self, row: Mapping[int, dict[Key, Any]], after: Tensor, last: bool) -> dict[Key, Any]:
-        following = {key: column[0] for key, column in after.items()} or ({(): self.field.one} if last else {})
-        return {key: self.field.total(e, self.count + 1) for key, e in self.product(row[0], following).items()}
-
-    def contracted(self, element: Size, labels: int) -> Size:
-        return self.field.total(element, max(len(self.world.policy.params), 1) ** labels)
-
-    def system(self, running: tuple[StepFactor, ...], weight: Any) -> SizeResolvent:  # type: ignore[override]
-        return SizeResolvent(self, self.matrix(running)[0][0][()], weight)
-
-
-class SizeResolvent:
-    """The bound of a solution by Cramer's rule."""
-
-    def __init__(self, chain: SizeRunChain, entry: Size, weight: Size) -> None:
-        self.chain = chain
-        whole = chain.field.spread(chain.field.one + weight * entry, chain.count**2)
-        self.factored = chain.field.factor([dict.fromkeys(range(chain.count), whole)] * chain.count)
-
-    def solve(self, tensor: Tensor) -> Tensor:
-        spread = self.chain.field.spread
-        return {
-            key: [self.factored.solve([spread(e, self.chain.count)] * self.chain.count)[0]]
-            for key, (e,) in tensor.items()
-        }
-
-    def started(self, tensor: Tensor) -> dict[Key, Any]:
-        (start,) = self.chain.start
-        return {key: self.chain.field.total(start * e, self.chain.count) for key, (e,) in self.solve(tensor).items()}
 
 
 def keyed(value: Any, axes: tuple[str, ...]) -> dict[Key, Any]:

@@ -16,11 +16,15 @@ from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Scope
 from pgsym.claims.leaves import Compiled, Env
-from pgsym.claims.trajectories.chain import Key, RunChain, SizeRunChain, Tensor, keyed
+from pgsym.claims.trajectories.bounds import SizeRunChain
+from pgsym.claims.trajectories.chain import Key, RunChain, Tensor, keyed
 from pgsym.claims.trajectories.stages import Stage, StageMove, Stages
-from pgsym.claims.trajectories.terms import Expansion, Term
+from pgsym.claims.trajectories.terms import Expansion, Term, looks_at_start_alone
 from pgsym.claims.vectors import Value
-from pgsym.model.mdp import Action
+from pgsym.model.mdp import Action, State
+
+FIRST = "+0"
+"""The first step, where it is asked for by number."""
 
 AXES = ("i", "j")
 """The labels of a result."""
@@ -116,8 +120,7 @@ class RunMeans:
             start = [self._start(world, i, env, k, node) for k, i in enumerate(node.given)]
             total: dict[Key, Any] = {}
             for term, tensors in zip(means, known, strict=True):
-                for key, e in term.mean(chain, tensors, start).items():
-                    total[key] = total[key] + e if key in total else e
+                total = _added(total, term.mean(chain, tensors, start))
             return _unkeyed(total, outputs, chain.field.zero)
 
         return mean
@@ -156,38 +159,40 @@ class _TermMean:
         stages, first = self.stages, self.stages.first
         if not stages.times:
             return {(): chain.field.one}
-        if not start:
-            for stage in stages.backwards():
-                if stage not in known and stage != first:
-                    known[stage] = self._solved(chain, known, stage)
-            again, rest = self._moves(chain, known, first)
-            if again is not None:
-                return chain.system(again.running, self._weight(chain, again)).started(rest)
-            return {
-                key: chain.field.dot(chain.start, column)
-                if not chain.world.representative
-                else chain.field.total(chain.start[0] * column[0], chain.count)  # type: ignore[attr-defined]
-                for key, column in rest.items()
-            }
         for stage in stages.backwards():
-            if stage not in known:
+            if stage not in known and (start or stage != first):
                 known[stage] = self._solved(chain, known, stage)
-        if start[0] not in chain.index and not chain.world.representative:
-            return {}
-        i = 0 if chain.world.representative else chain.index[start[0]]
-        if len(start) == 1:
-            return {key: column[i] for key, column in known[first].items()}
-        return self._from_pair(chain, known, i, start[1])
+        if not start:
+            again, rest = self._moves(chain, known, first)
+            if again is None:
+                found = chain.begun(rest)
+            else:
+                found = chain.system(again.running, self._weight(chain, again)).started(rest)
+            return _added(found, chain.begun_at_end(lambda state: self._ended(chain, state)))
+        state = start[0]
+        if state in chain.world.mdp.terminal:
+            return self._ended(chain, state)
+        return chain.at(known[first], state) if len(start) == 1 else self._from_pair(chain, known, state, start[1])
 
-    def _from_pair(self, chain: RunChain, known: dict[Stage, Tensor], i: int, action: Action) -> dict[Key, Any]:
+    def _ended(self, chain: RunChain, state: State) -> dict[Key, Any]:
+        """The value on a run that begins in a terminal state, and has no step."""
+        ((time, factors), *others) = self.stages.term.steps.items()
+        if others or time != FIRST or not factors or not all(looks_at_start_alone(f.node) for f in factors):
+            return {}
+        total: dict[Key, Any] = {(): chain.field.one}
+        for factor in factors:
+            value = self.compile(factor.node)({**chain.env, "s_0": state})
+            total = chain.product(total, keyed(value, factor.axes))
+        return total
+
+    def _from_pair(self, chain: RunChain, known: dict[Stage, Tensor], state: State, action: Action) -> dict[Key, Any]:
         total: dict[Key, Any] = {}
         for move in self.stages.moves(self.stages.first):
             last = move.to.happened == self.stages.end
-            rows = chain.rows((*move.factors, *move.running))
-            row = next(iter(rows.values())) if chain.world.representative else rows[i, action]
+            row = chain.from_pair((*move.factors, *move.running), state, action)
+            after = chain.applied(row, chain.ones if last else known[move.to], last)
             weight = self._weight(chain, move)
-            for key, e in chain.applied(row, chain.ones if last else known[move.to], last).items():
-                total[key] = total[key] + weight * e if key in total else weight * e
+            total = _added(total, {key: weight * e for key, e in after.items()})
         return total
 
     def _solved(self, chain: RunChain, known: dict[Stage, Tensor], stage: Stage) -> Tensor:
@@ -216,6 +221,10 @@ class _TermMean:
         for power in move.powers:
             weight = weight * self.compile(power.base)(chain.env)
         return weight
+
+
+def _added(x: dict[Key, Any], y: dict[Key, Any]) -> dict[Key, Any]:
+    return x | {key: x[key] + e if key in x else e for key, e in y.items()}
 
 
 def _unkeyed(total: dict[Key, Any], outputs: tuple[str, ...], zero: Any) -> Value:
