@@ -42,8 +42,6 @@ Factors = tuple[tuple[CoprimePart, int], ...]
 class CoprimeBase:
     """The parts that the elements of one field mention.
 
-    Examples
-    --------
     >>> ring = Ring(2)
     >>> x, y = ring.generators
     >>> base = CoprimeBase(ring)

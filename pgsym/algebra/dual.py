@@ -126,8 +126,6 @@ class DualField(Field):
     There is one tangent for each of the `parameters`; or for each of the `directions`, given by their coefficients, and
     ``field.parameters`` are then ``("direction", 0)``, ``("direction", 1)``, ...
 
-    Examples
-    --------
     >>> from pgsym.algebra.floating import FloatField
     >>> t = sp.Symbol("t")
     >>> field = DualField(FloatField({t: 0.0}), [t])

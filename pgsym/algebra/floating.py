@@ -24,17 +24,10 @@ DENSE = 16
 class FloatField(Field):
     """Python floats at given parameters.
 
-    Parameters
-    ----------
-    theta
-        Values of the policy parameters, dimensionless.
-    symbols
-        Values of the other symbols.
-    logarithms
-        {symbol: f}: the symbol stands for log|f|.
+    `theta`: Values of the policy parameters, dimensionless.
+    `symbols`: Values of the other symbols.
+    `logarithms`: {symbol: f}: the symbol stands for log|f|.
 
-    Examples
-    --------
     >>> t = sp.Symbol("t")
     >>> field = FloatField({t: 1000.0})
     >>> field.softmax([Linear.from_sympy(t), Linear()])

@@ -41,8 +41,6 @@ Values = Mapping[sp.Symbol, sp.Expr]
 class Logarithm:
     """form + sum_f powers[f] log|f|, for primes and irreducible polynomials f.
 
-    Examples
-    --------
     >>> t = sp.Symbol("t")
     >>> field = RationalField([t], [Linear.from_sympy(t)])
     >>> Logarithm.of(field, field.convert(4 * sp.exp(t) / (1 + sp.exp(t))))
@@ -145,18 +143,11 @@ def point_field(
 ) -> PointField:
     """The field of the numbers that expressions take at a point.
 
-    Parameters
-    ----------
-    forms, expressions, logarithms
-        What will be evaluated, as for `RationalField`.
-    theta
-        Exact values of parameters: in exponentials sums of rationals and multiples of logarithms of
-        rationals; elsewhere rationals, roots, powers of e and logarithms of rationals.
-    symbols
-        Values of the other symbols; those without one stay generators.
+    `forms`, `expressions`, `logarithms`: What will be evaluated, as for `RationalField`.
+    `theta`: Exact values of parameters: in exponentials sums of rationals and multiples of logarithms of rationals;
+    elsewhere rationals, roots, powers of e and logarithms of rationals.
+    `symbols`: Values of the other symbols; those without one stay generators.
 
-    Examples
-    --------
     >>> t = sp.Symbol("t")
     >>> p = 1 / (1 + sp.exp(-t))
     >>> def at(value):

@@ -42,19 +42,11 @@ def random_prime(rng: Random) -> int:
 class PrimeField(Field):
     """Z/p with a value for each generator; elements are `flint.nmod`.
 
-    Parameters
-    ----------
-    prime
-        p, below 2^64.
-    exponentials
-        Values of exp(theta_i / q_i); the key None is for exp(c).
-    symbols
-        Values of the symbols that stand outside exponentials, those of logarithms among them.
-    logarithms
-        {symbol: f} where the symbol stands for log|f|, a value of its own; `DualField` differentiates it.
+    `prime`: p, below 2^64.
+    `exponentials`: Values of exp(theta_i / q_i); the key None is for exp(c).
+    `symbols`: Values of the symbols that stand outside exponentials, those of logarithms among them.
+    `logarithms`: {symbol: f} where the symbol stands for log|f|, a value of its own; `DualField` differentiates it.
 
-    Examples
-    --------
     >>> t = sp.Symbol("t")
     >>> found = Generators.of([Linear.from_sympy(t / 2)], [t])
     >>> field = PrimeField(101, found, {t: 5}, {t: 7})

@@ -37,20 +37,14 @@ from pgsym.limits import CLOSED_FORM_TERMS
 class RationalField(Field):
     """Q(generators), with derivations.
 
-    Parameters
-    ----------
-    parameters
-        The theta to differentiate by.
-    forms, expressions
-        Linear forms that stand in exponentials, and expressions, whose symbols and exponentials become generators.
-    logarithms
-        {symbol: f}: the symbol stands for log|f|, with f a prime or a polynomial in the other generators.  These must
-        be distinct and irreducible, as `pgsym.algebra.point` makes them.
-    budget, seconds
-        The largest number of terms of a polynomial, and a wall-clock limit from now on: TooLargeError above them.
+    `parameters`: The theta to differentiate by.
+    `forms`, `expressions`: Linear forms that stand in exponentials, and expressions, whose symbols and exponentials
+    become generators.
+    `logarithms`: {symbol: f}: the symbol stands for log|f|, with f a prime or a polynomial in the other generators.
+    These must be distinct and irreducible, as `pgsym.algebra.point` makes them.
+    `budget`, `seconds`: The largest number of terms of a polynomial, and a wall-clock limit from now on: TooLargeError
+    above them.
 
-    Examples
-    --------
     >>> t, gamma = sp.symbols("t gamma")
     >>> field = RationalField([t], [Linear.from_sympy(t)], [gamma])
     >>> e = field.convert(1 / (1 + gamma * sp.exp(-t)))

@@ -116,8 +116,6 @@ def make_traceable() -> None:
 class Streams:
     """Rows of steps, in which episodes follow one another; padding only at the end of a row.
 
-    Examples
-    --------
     >>> from pgsym.model import MDP, Problem, tabular
     >>> from pgsym.auditing.problem_arrays import build_arrays
     >>> mdp = MDP.from_transitions([("s", "go", "end", "1/2", 1), ("s", "go", "s", "1/2", 0)], start="s",

@@ -127,14 +127,9 @@ def diagnose(
 ) -> Diagnosis:
     """Name the best-supported known mistake.
 
-    Parameters
-    ----------
-    truth, bias
-        The target and the observed bias [k].
-    alpha
-        Error rate of the comparison of means, over all re-creations.
-    lam
-        lambda of the user's advantages, if it is not a common one.
+    `truth`, `bias`: The target and the observed bias [k].
+    `alpha`: Error rate of the comparison of means, over all re-creations.
+    `lam`: lambda of the user's advantages, if it is not a common one.
     """
     B = rollouts.batch_size
     outcome = Sampler(rollouts.arrays, rollouts.horizon, seed).chunk(FIRST_CHUNK, B * PAIRED)

@@ -28,8 +28,6 @@ MAX_BATCHES = 50_000
 class AllEpisodes:
     """Every episode of at most T steps that has positive probability.
 
-    Examples
-    --------
     >>> from pgsym.model import MDP, Problem, sigmoid
     >>> from pgsym.auditing.problem_arrays import build_arrays
     >>> mdp = MDP.from_transitions([("s", "go", "end", 1, 1), ("s", "no", "s", 1, 0)], start="s", terminal=["end"],
@@ -65,10 +63,7 @@ class AllEpisodes:
 def all_episodes(arrays: ProblemArrays, horizon: int, limit: int = MAX_BATCHES) -> AllEpisodes:
     """Enumerate the episodes of a problem.
 
-    Raises
-    ------
-    TooLargeError
-        There are more than `limit`.
+    TooLargeError where there are more than `limit`.
     """
     chances, exact = _chances(arrays)
     start = {s: p for s, p in enumerate(_start(arrays, exact)) if p}

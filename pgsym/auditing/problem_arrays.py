@@ -53,8 +53,6 @@ Ints = NDArray[np.int64]
 class ProblemArrays:
     """An MDP under a policy at theta, the policy that collects the data, and the critic.
 
-    Examples
-    --------
     >>> from pgsym.model import MDP, sigmoid
     >>> rows = [("s", "go", "end", 1, 1), ("s", "no", "end", 1, 0)]
     >>> mdp = MDP.from_transitions(rows, start="s", terminal=["end"])
@@ -232,19 +230,11 @@ def build_arrays(
 ) -> ProblemArrays:
     """The arrays of a problem at its theta.
 
-    Parameters
-    ----------
-    behaviour
-        Parameters with which the same policy collects the data; None: theta itself.
-    critic
-        Value of each non-terminal state, by name or in order; None: the exact one.
+    `behaviour`: Parameters with which the same policy collects the data; None: theta itself.
+    `critic`: Value of each non-terminal state, by name or in order; None: the exact one.
 
-    Raises
-    ------
-    HypothesisError
-        The objective is not defined for this model and policy.
-    SamplingError
-        The model has no start, a symbol has no value, or an action of the target policy is never taken.
+    HypothesisError where the objective is not defined for this model and policy.
+    SamplingError where the model has no start, a symbol has no value, or an action of the target policy is never taken.
     """
     mdp, policy, objective, point = problem.mdp, problem.policy, problem.objective, problem.point
     objective.require_rollouts()
@@ -303,19 +293,14 @@ class AuditTarget(StrEnum):
 def truth(arrays: ProblemArrays, horizon: int, target: AuditTarget) -> Floats:
     """The target [k], in float64.
 
-    Examples
-    --------
+    SamplingError where a horizon's gradient is asked for under a long-run objective.
+
     >>> from pgsym.model.zoo import zoo
     >>> from pgsym.auditing.problem_arrays import build_arrays
     >>> p = zoo("short-corridor")
     >>> arrays = build_arrays(p)
     >>> [round(float(truth(arrays, 4, target)[0]), 4) for target in AuditTarget]
     [0.0625, 0.4375, 2.0]
-
-    Raises
-    ------
-    SamplingError
-        A horizon's gradient is asked for under a long-run objective.
     """
     if target is AuditTarget.OBJECTIVE:
         return arrays.scale * arrays.grad_J

@@ -29,8 +29,6 @@ Average = Literal["episodes", "steps", "slots"]
 class Recipe:
     """One way to turn a batch into a gradient.
 
-    Examples
-    --------
     >>> Recipe(bootstrap=True, lam=0.95).name
     'GAE(0.95), baseline V'
     """

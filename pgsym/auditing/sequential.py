@@ -87,8 +87,6 @@ def looks(first: int, last: int) -> Iterator[int]:
 class Region:
     """The confidence ellipsoid of a mean.
 
-    Examples
-    --------
     >>> rng = np.random.default_rng(0)
     >>> region = Region(Moments.of(rng.normal(size=(400, 2))), 0.01, 0.0)
     >>> region.contains(np.zeros(2)), region.contains(np.ones(2))
@@ -176,10 +174,7 @@ def detectable(
 ) -> float:
     """The multiple of `direction` that a test at this look finds with probability `power`.
 
-    Parameters
-    ----------
-    unseen
-        What is added to the covariance for a gap [k]; None: nothing.
+    `unseen`: What is added to the covariance for a gap [k]; None: nothing.
     """
     needed = noncentrality(len(direction), region.level, power)
 
@@ -235,8 +230,6 @@ LARGEST = 1.0
 class Rare:
     """The outcomes of a problem and what they can pay.
 
-    Examples
-    --------
     >>> from pgsym.model import MDP, Problem, tabular
     >>> from pgsym.auditing.problem_arrays import build_arrays
     >>> rows = [("s", "go", "end", "1/1000", 1), ("s", "go", "end", "999/1000", 0), ("s", "no", "end", 1, 0)]

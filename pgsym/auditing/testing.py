@@ -94,10 +94,7 @@ class AuditPlan:
 def enumerated(estimator: Estimator, plan: AuditPlan) -> AuditResult:
     """The exact bias, from all batches.
 
-    Raises
-    ------
-    TooLargeError
-        There are more than `MAX_BATCHES`.
+    TooLargeError where there are more than `MAX_BATCHES`.
     """
     rollouts = plan.rollouts
     episodes = all_episodes(rollouts.arrays, rollouts.horizon)
@@ -187,10 +184,7 @@ class _Sample:
 def sampled(estimator: Estimator, plan: AuditPlan) -> AuditResult:
     """The sequential test.
 
-    Raises
-    ------
-    SamplingError
-        The sample is too small for one look.
+    SamplingError where the sample is too small for one look.
     """
     B = plan.rollouts.batch_size
     most = plan.max_samples // B

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 def new_figure(width: float = 7.0, height: float = 4.2) -> Figure:
     """An empty figure of that size in inches.
 
-    Examples
-    --------
     >>> figure = new_figure(3, 2)
     >>> axes = figure.subplots()
     >>> figure._repr_svg_().startswith("<?xml")

@@ -23,10 +23,6 @@ class Result(ABC):
 
     Where there is a picture, there is `plot` too.  A notebook shows a result by one of `_repr_html_`,
     `_repr_markdown_` and `_repr_latex_`.
-
-    See Also
-    --------
-    pgsym.Problem : What nobody chose of it is the first line of a result.
     """
 
     @property
@@ -47,10 +43,7 @@ class Result(ABC):
     def frame(self) -> Any:
         """A pandas frame.
 
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
+        MissingExtraError where pandas is not installed.
         """
 
     @abstractmethod
@@ -158,13 +151,8 @@ def finite(value: Any) -> Any:
 def data_frame(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Any:
     """A `pandas.DataFrame`; exact numbers stay SymPy expressions.
 
-    Raises
-    ------
-    MissingExtraError
-        pandas is not installed.
+    MissingExtraError where pandas is not installed.
 
-    Examples
-    --------
     >>> data_frame(["state", "V"], [["s", 1], ["t", 2]])
       state  V
     0     s  1
@@ -186,8 +174,6 @@ def html_table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: st
 
     Formulas between dollars are typeset by the notebook.
 
-    Examples
-    --------
     >>> html_table(["", "mean"], [["a<b", "1"]], "two\nlines")
     '<table><caption>two<br>lines</caption><tr><th></th><th>mean</th></tr><tr><td>a&lt;b</td><td>1</td></tr></table>'
     """

@@ -73,17 +73,11 @@ class InducedChain:
         serves the same discount.  With a discount of their own, V, Q, A and eta are those of that discount in the
         average-reward objective too.
 
-        Parameters
-        ----------
-        r : mapping
-            {(s, a): mean reward} over ``mdp.pairs``, or {s: reward} for a function of the state; elements of the field.
-        gamma
-            An element of the field, or a rational number.  At 1 every run has to end.
-        mu0 : mapping
-            {s: weight}; the weights need not sum to 1, a state left out has weight 0.
+        `r`: {(s, a): mean reward} over ``mdp.pairs``, or {s: reward} for a function of the state; elements of the
+        field.
+        `gamma`: An element of the field, or a rational number.  At 1 every run has to end.
+        `mu0`: {s: weight}; the weights need not sum to 1, a state left out has weight 0.
 
-        Examples
-        --------
         >>> from pgsym.exact import solve
         >>> q = solve("random-walk").at().quantities
         >>> steps = q.varied(r=dict.fromkeys(q.mdp.nonterminal, q.field.one))

@@ -128,8 +128,6 @@ class LogBasis:
 def log_policy(quantities: Quantities, basis: LogBasis) -> Mapping[State, Mapping[Action, Any]]:
     """log pi(a|s), nested by state and action, in a field that was made with this basis.
 
-    Examples
-    --------
     >>> import pgsym
     >>> from pgsym.exact.fields import rational_field
     >>> model = pgsym.zoo("short-corridor")

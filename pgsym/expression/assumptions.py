@@ -26,8 +26,6 @@ Point = Mapping[sp.Symbol, Fraction]
 class Assumption:
     """Comparisons ``left relation right`` that all hold; none means any real number.
 
-    Examples
-    --------
     >>> assumption = Assumption.parse("0 < p < 1")
     >>> assumption
     Assumption('0 < p < 1')
@@ -42,10 +40,7 @@ class Assumption:
     def parse(cls, text: str, *, where: Any = None) -> Assumption:
         """Chains of comparisons by ``< <= > >= !=``, joined by commas or ``and``; or the word ``real``.
 
-        Raises
-        ------
-        FormulaError
-            The text is not of this form, or a side of a comparison is not rational in its symbols.
+        FormulaError where the text is not of this form, or a side of a comparison is not rational in its symbols.
         """
         if not isinstance(text, str):
             raise FormulaError(f"found {text!r}; an assumption is text such as '0 < p < 1'. Write one", where=where)
@@ -120,13 +115,8 @@ def _comparisons(text: str) -> tuple[tuple[sp.Expr, str, sp.Expr], ...]:
 def replaced_assumptions(declared: Mapping[str, str], values: Mapping[sp.Symbol, sp.Expr]) -> dict[str, str]:
     """Assumptions after symbols are replaced by numbers or formulas.
 
-    Raises
-    ------
-    ModelError
-        A value that contradicts an assumption.
+    ModelError where a value contradicts an assumption.
 
-    Examples
-    --------
     >>> p, q = sp.symbols("p q")
     >>> replaced_assumptions({"p": "0 < p < 1"}, {p: 1 - q})
     {'q': '0 < 1 - q < 1'}

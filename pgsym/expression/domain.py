@@ -27,17 +27,10 @@ def witness(
     pulled towards the violated constraints (relaxation of Agmon and of Motzkin & Schoenberg, 1954), rounded to a small
     denominator, and checked exactly.  The search is complete for no class of domains: None means that none was found.
 
-    Parameters
-    ----------
-    probabilities
-        Rational functions of the symbols, in any order.
-    symbols
-        What the point must give a value to.
-    seed
-        Equal seeds give equal points, others usually different ones.
+    `probabilities`: Rational functions of the symbols, in any order.
+    `symbols`: What the point must give a value to.
+    `seed`: Equal seeds give equal points, others usually different ones.
 
-    Examples
-    --------
     >>> p, q = sp.symbols("p q")
     >>> witness([p, q, 1 - p - q], [Assumption.parse("q > 2*p")], [p, q])
     {p: 1/6, q: 6/11}

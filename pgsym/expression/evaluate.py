@@ -31,13 +31,8 @@ class NumberSystem(Protocol):
 def evaluate(expr: sp.Expr, numbers: NumberSystem) -> Any:
     """The value of a rational expression in symbols and exponentials of linear forms.
 
-    Raises
-    ------
-    NotInFieldError
-        The expression holds a function or a power that is not rational.
+    NotInFieldError where the expression holds a function or a power that is not rational.
 
-    Examples
-    --------
     >>> x = sp.Symbol("x")
     >>> evaluate((1 - x) / 2, Expressions())
     1/2 - x/2

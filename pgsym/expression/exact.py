@@ -22,10 +22,7 @@ ULPS = 8
 def simplest_rational(value: Any, ulp: float | None = None) -> Fraction:
     """The rational of least denominator within `ULPS` units in the last place of `value`.
 
-    Parameters
-    ----------
-    ulp
-        The unit; by default the spacing of the value's own type.
+    `ulp`: The unit; by default the spacing of the value's own type.
 
     >>> simplest_rational(0.3333333333333333), simplest_rational(0.1), simplest_rational(0.15000000000000002)
     (Fraction(1, 3), Fraction(1, 10), Fraction(3, 20))
@@ -95,13 +92,8 @@ def written(expr: sp.Expr) -> str | None:
 def to_expr(value: Any, *, where: Any = None) -> sp.Expr:
     """A number, a formula's text or a SymPy expression, as an exact SymPy expression.
 
-    Raises
-    ------
-    FormulaError
-        The value is none of these, is not finite, or its text does not parse.
+    FormulaError where the value is none of these, is not finite, or its text does not parse.
 
-    Examples
-    --------
     >>> to_expr("1 - p/2"), to_expr(0.1), to_expr(3)
     (1 - p/2, 1/10, 3)
     """

@@ -38,21 +38,12 @@ _SYMBOL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 def parse(text: str, *, where: Any = None) -> sp.Expr:
     """The formula that `text` stands for.
 
-    Parameters
-    ----------
-    text
-        Numbers (``2``, ``0.1``, ``1e-3``: exact), names, ``+ - * / ^ **``, parentheses, ``exp() log() sqrt()``.
-    where
-        The place of the text, for messages.
+    `text`: Numbers (``2``, ``0.1``, ``1e-3``: exact), names, ``+ - * / ^ **``, parentheses, ``exp() log() sqrt()``.
+    `where`: The place of the text, for messages.
 
-    Raises
-    ------
-    FormulaError
-        The text is not a formula, divides by zero, or is larger than the bounds of this module.
-        The message shows where.
+    FormulaError where the text is not a formula, divides by zero, or is larger than the bounds of this module. The
+    message shows where.
 
-    Examples
-    --------
     >>> parse("1 - p/2"), parse("0.1"), parse("2*exp(t/2)"), parse("E + I")
     (1 - p/2, 1/10, 2*exp(t/2), E + I)
     >>> parse("9**9**9**9")
@@ -80,13 +71,8 @@ def is_plain(text: str) -> bool:
 def unparse(expr: sp.Expr) -> str:
     """Text that `parse` reads back to `expr`.
 
-    Raises
-    ------
-    FormulaError
-        Some part of the expression, or the name of a symbol, has no such text.
+    FormulaError where some part of the expression, or the name of a symbol, has no such text.
 
-    Examples
-    --------
     >>> unparse(sp.exp(1) / sp.sqrt(2)), unparse(sp.Symbol("E") ** 2)
     ('sqrt(2)*exp(1)/2', 'E**2')
     """

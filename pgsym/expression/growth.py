@@ -55,13 +55,8 @@ def about(size: int) -> str:
 def check_exponents(expr: sp.Expr, *, where: Any = None) -> None:
     """Refuse numbers exp(x) with |x| above `FORMULA_EXPONENT`, whose value no comparison would ever find.
 
-    Raises
-    ------
-    FormulaError
-        There is one.
+    FormulaError where there is one.
 
-    Examples
-    --------
     >>> check_exponents(sp.exp(sp.exp(20)))
     Traceback (most recent call last):
       ...

@@ -36,17 +36,10 @@ def latex(
 ) -> str:
     r"""An expression as LaTeX, in the form in which it is given.
 
-    Parameters
-    ----------
-    names
-        LaTeX of symbols, by symbol or name; of a whole document, `notation.symbol_names` keeps them distinct.
-    rank
-        Place of a symbol among the factors of a product: 0 is gamma's, 1 that of exponentials, 2 that of symbols.
-    inline
-        Fractions with a slash, for exponents and labels.
+    `names`: LaTeX of symbols, by symbol or name; of a whole document, `notation.symbol_names` keeps them distinct.
+    `rank`: Place of a symbol among the factors of a product: 0 is gamma's, 1 that of exponentials, 2 that of symbols.
+    `inline`: Fractions with a slash, for exponents and labels.
 
-    Examples
-    --------
     >>> g, p, t = sp.symbols("gamma p theta")
     >>> latex(-2 * g * (1 - p) * sp.exp(2 * t) / (1 + sp.exp(t)))
     '-\\frac{2 \\gamma e^{2 \\theta} \\left(1 - p\\right)}{1 + e^{\\theta}}'
@@ -65,8 +58,6 @@ def latex_lines(
     A term, or a factor in large parentheses, is never shorter than one piece: a line can exceed `width`
     where nothing may be broken.
 
-    Examples
-    --------
     >>> a, b, c = sp.symbols("alpha beta c")
     >>> latex_lines(a + b + c, width=4)
     ['\\alpha + \\beta', '+ c']
@@ -90,13 +81,8 @@ def align(
 ) -> str:
     r"""An ``align*`` environment of equations, one for each (left side, right side); several where they are long.
 
-    Parameters
-    ----------
-    pairs
-        The left side is LaTeX; the right side is an expression, or LaTeX too.
+    `pairs`: The left side is LaTeX; the right side is an expression, or LaTeX too.
 
-    Examples
-    --------
     >>> print(align([("J", 1 - sp.Symbol("p")), (quantity_latex("mu", "s"), sp.Integer(1))]))
     \begin{align*}
     J &= 1 - p \\

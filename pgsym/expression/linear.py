@@ -19,8 +19,6 @@ from pgsym.limits import FORMULA_TERMS
 class Linear:
     """The form ``sum_i coefficients[theta_i] * theta_i + constant``.
 
-    Examples
-    --------
     >>> t = sp.Symbol("t")
     >>> Linear.from_sympy(t / 2 - 3)
     Linear(t/2 - 3)
@@ -39,10 +37,7 @@ class Linear:
     def from_sympy(cls, expr: sp.Expr) -> Linear:
         """Read a form from an expression.
 
-        Raises
-        ------
-        FormulaError
-            The expression is not linear in its symbols with rational coefficients.
+        FormulaError where the expression is not linear in its symbols with rational coefficients.
         """
         form = _read(expr)
         if form is None:

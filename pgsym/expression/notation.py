@@ -51,23 +51,13 @@ _PLAIN_SYMBOL = re.compile(r"([^\W\d_]+)(\d*)((?:_[^\W_]+)*)(?:__(\d+))?")
 def quantity_latex(name: str, *where: Any, spelt: Mapping[Any, str] | None = None) -> str:
     r"""A quantity of the glossary at states and actions, in the order in which it is written.
 
-    Parameters
-    ----------
-    name
-        A key of `pgsym.expression.quantity.QUANTITIES`, ``b``, ``theta`` or what is derived from J.
-    *where
-        States and actions: ``("V", s)``, ``("Q", s, a)``, ``("pi", a, s)``, ``("P", s2, s, a)``.  Without them,
-        the bare letter.  ``("grad", theta_i)`` and ``("hessian", theta_i, theta_j)`` are partial derivatives.
-    spelt
-        LaTeX of states and actions, as `name_table` makes it for all of a model.
+    `name`: A key of `pgsym.expression.quantity.QUANTITIES`, ``b``, ``theta`` or what is derived from J.
+    `*where`: States and actions: ``("V", s)``, ``("Q", s, a)``, ``("pi", a, s)``, ``("P", s2, s, a)``.  Without them,
+    the bare letter.  ``("grad", theta_i)`` and ``("hessian", theta_i, theta_j)`` are partial derivatives.
+    `spelt`: LaTeX of states and actions, as `name_table` makes it for all of a model.
 
-    Raises
-    ------
-    FormulaError
-        The name is not in the glossary, or has another number of arguments.
+    FormulaError where the name is not in the glossary, or has another number of arguments.
 
-    Examples
-    --------
     >>> quantity_latex("Q", "s1", "R"), quantity_latex("pi", "R", 3), quantity_latex("V")
     ('Q(\\mathrm{s1}, \\mathrm{R})', '\\pi(\\mathrm{R} \\mid 3)', 'V')
     >>> quantity_latex("grad", sp.Symbol("theta_1"))
@@ -229,15 +219,9 @@ def symbol_names(
 ) -> dict[sp.Symbol, str]:
     r"""LaTeX by symbol, all distinct: p1 and p_1 of one model do not look alike.
 
-    Parameters
-    ----------
-    symbols
-        All symbols of one expression, or better of one document.
-    names
-        LaTeX that the caller has chosen, by symbol or by its name.
+    `symbols`: All symbols of one expression, or better of one document.
+    `names`: LaTeX that the caller has chosen, by symbol or by its name.
 
-    Examples
-    --------
     >>> symbol_names(sp.symbols("p1 p_1"))
     {p1: 'p_{1}', p_1: 'p_{1}^{(2)}'}
     """

@@ -26,13 +26,8 @@ _SUM, _PRODUCT, _TERM, _GENERATOR = 30_000, 400, 20, 20_000
 class Sums:
     """Decides sums, each of them once, within a bound on the work for all.
 
-    Parameters
-    ----------
-    limit
-        That bound, such as `MAX_WORK` for what comes from a stranger.
+    `limit`: That bound, such as `MAX_WORK` for what comes from a stranger.
 
-    Examples
-    --------
     >>> x, y = sp.symbols("x y")
     >>> sums = Sums()
     >>> sums.is_one(x / (x + y) + y / (x + y)), sums.is_one(x / (x + y) + y / (x - y))
@@ -48,10 +43,7 @@ class Sums:
     def is_one(self, total: sp.Expr) -> bool:
         """Whether an expression, rational in symbols and exponentials of linear forms, is identically 1.
 
-        Raises
-        ------
-        FormulaError
-            It divides by zero or is too large, or all sums together take more than `limit`.
+        FormulaError where it divides by zero or is too large, or all sums together take more than `limit`.
         """
         found = self.known.get(total)
         if found is None:

@@ -55,13 +55,8 @@ class Generator(sp.Dummy):
 class Alphabet:
     """Generators by key: one for each, under names that are all distinct.
 
-    Parameters
-    ----------
-    taken
-        Symbols of the same problem that are not made here.
+    `taken`: Symbols of the same problem that are not made here.
 
-    Examples
-    --------
     >>> made = Alphabet([sp.Symbol("b(x)")])
     >>> made.of("for all", "b", "x", name="b(x)"), made.of("for all", "b", "x", name="b(x)")
     (b(x)__2, b(x)__2)

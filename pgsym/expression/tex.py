@@ -16,8 +16,6 @@ def document(body: str, title: str, packages: Iterable[str] = ()) -> str:
     Letters that pdfLaTeX's standard fonts lack are shown by their code point there; LuaLaTeX and XeLaTeX
     take them from the font.
 
-    Examples
-    --------
     >>> document("Hello.", "100% exact").splitlines()[-7:-1]
     ['\\title{100\\% exact}', '\\author{}', '\\date{}', '\\begin{document}', '\\maketitle', 'Hello.']
     """

@@ -50,15 +50,10 @@ class ArrayFunction:
     def __call__(self, theta: Any, symbols: Mapping[sp.Symbol | str, Any] | None = None) -> Any:
         """The values at theta.
 
-        Parameters
-        ----------
-        theta
-            Shape (..., k), in the order of `params`; axes in front are points.
-        symbols
-            Value of every other symbol, by name or symbol: numbers, or arrays of theta's shape without its last axis.
+        `theta`: Shape (..., k), in the order of `params`; axes in front are points.
+        `symbols`: Value of every other symbol, by name or symbol: numbers, or arrays of theta's shape without its last
+        axis.
 
-        Returns
-        -------
         Shape (...) for a scalar, else (..., n) in the order of `keys`; of theta's type.
         """
         xp = import_module({"jax": "jax.numpy"}.get(self.backend, "numpy"))

@@ -35,32 +35,17 @@ def from_arrays(
     SymPy expressions; floats are read as the simplest rationals nearby.  A row of which these do not sum to 1, but
     whose floats do within 1e-9, is divided by its sum, with a warning.
 
-    Parameters
-    ----------
-    P
-        Shape (A, S, S) for ``axes="asn"``, P[a,s,s'], or (S, A, S) for ``axes="san"``, P[s,a,s'].
-    r
-        Shape (S,), the reward for leaving s; or (S, A), or (A, S) with ``axes="asn"``; or the shape of P.
-    start
-        Initial distribution: shape (S,), a mapping by state, or the one start state.
-    axes
-        ``"asn"`` or ``"san"``; may be left out where the shape of P tells.
-    terminal
-        States of value 0; their rows are zero, or stay there without a reward.
-    states, actions
-        Names; by default 0, 1, 2...
-    symbols
-        Name of a symbol to its assumption.
+    `P`: Shape (A, S, S) for ``axes="asn"``, P[a,s,s'], or (S, A, S) for ``axes="san"``, P[s,a,s'].
+    `r`: Shape (S,), the reward for leaving s; or (S, A), or (A, S) with ``axes="asn"``; or the shape of P.
+    `start`: Initial distribution: shape (S,), a mapping by state, or the one start state.
+    `axes`: ``"asn"`` or ``"san"``; may be left out where the shape of P tells.
+    `terminal`: States of value 0; their rows are zero, or stay there without a reward.
+    `states`, `actions`: Names; by default 0, 1, 2...
+    `symbols`: Name of a symbol to its assumption.
 
-    Raises
-    ------
-    SchemaError
-        Shapes that do not fit, or that fit both orders of the axes.
-    ModelError
-        As for `MDP`.
+    SchemaError for shapes that do not fit, or that fit both orders of the axes.
+    ModelError as for `MDP`.
 
-    Examples
-    --------
     >>> stay, swap = [[1, 0], [0, 1]], [[0, 1], [1, 0]]
     >>> mdp = from_arrays([stay, swap, stay], [5, 7], gamma="1/2", actions=["stay", "swap", "wait"])
     >>> mdp.actions(0), mdp.outcomes(1, "swap")
@@ -116,21 +101,12 @@ class ModelArrays(NamedTuple):
 def to_arrays(mdp: MDP, *, average: bool = False) -> ModelArrays:
     """The arrays of an MDP without symbols.
 
-    Parameters
-    ----------
-    average
-        Where two outcomes of (s, a) share s' with different rewards, an array cannot hold both.  True takes their
-        mean E[r | s, a, s'], which keeps every J and its gradient but not the variances of returns.
+    `average`: Where two outcomes of (s, a) share s' with different rewards, an array cannot hold both.  True takes
+    their mean E[r | s, a, s'], which keeps every J and its gradient but not the variances of returns.
 
-    Raises
-    ------
-    FormulaError
-        The model has symbols.
-    StructureError
-        Rewards that differ for one (s, a, s'), without `average`.
+    FormulaError where the model has symbols.
+    StructureError for rewards that differ for one (s, a, s'), without `average`.
 
-    Examples
-    --------
     >>> arrays = to_arrays(MDP.from_transitions([("s", "go", "end", 1, 3)], start="s", terminal=["end"]))
     >>> arrays.P.shape, arrays.r[0, 0].tolist(), arrays.start.tolist()
     ((2, 1, 2), [0.0, 3.0], [1.0, 0.0])

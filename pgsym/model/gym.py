@@ -42,30 +42,16 @@ def from_gymnasium(env: Any, *, gamma: Any = 1, start: Any = None, unreachable: 
     `done` are one outcome.  Floats are read as the simplest rationals nearby, so that rows sum to exactly 1;
     a row of which these do not, but whose floats sum to 1 within 1e-9, is divided by its sum, with a warning.
 
-    Parameters
-    ----------
-    env
-        An id such as ``"FrozenLake-v1"``, ``"CliffWalking-v1"`` or ``"Taxi-v4"``, or an environment.
-    gamma
-        Discount factor.
-    start
-        Initial distribution as a mapping, or the one start state; by default the environment's own.
-    unreachable
-        Whether states stay that cannot be reached from the start (96 of Taxi's 500).
-    options
-        For ``gymnasium.make``, such as ``is_slippery=False``.
+    `env`: An id such as ``"FrozenLake-v1"``, ``"CliffWalking-v1"`` or ``"Taxi-v4"``, or an environment.
+    `gamma`: Discount factor.
+    `start`: Initial distribution as a mapping, or the one start state; by default the environment's own.
+    `unreachable`: Whether states stay that cannot be reached from the start (96 of Taxi's 500).
+    `options`: For ``gymnasium.make``, such as ``is_slippery=False``.
 
-    Raises
-    ------
-    MissingExtraError
-        gymnasium is not installed.
-    StructureError
-        The environment is unknown, or has no table that describes it.
-    NotStochasticError
-        A row of the table does not sum to 1.
+    MissingExtraError where gymnasium is not installed.
+    StructureError where the environment is unknown, or has no table that describes it.
+    NotStochasticError where a row of the table does not sum to 1.
 
-    Examples
-    --------
     >>> from_gymnasium("FrozenLake-v1", gamma="99/100")
     MDP(16 states, 5 terminal, 128 outcomes, gamma=99/100)
     """
