@@ -42,16 +42,16 @@ if _TYPE_CHECKING:
     from pgsym.interchange.environments import to_gymnasium as to_gymnasium
     from pgsym.interchange.environments import to_jax as to_jax
     from pgsym.interchange.functions import function as function
-    from pgsym.interchange.stormvogel import from_stormvogel as from_stormvogel
-    from pgsym.interchange.stormvogel import to_stormvogel as to_stormvogel
     from pgsym.interchange.toolboxes import from_pymdptoolbox as from_pymdptoolbox
     from pgsym.interchange.toolboxes import from_quantecon as from_quantecon
     from pgsym.interchange.toolboxes import to_pymdptoolbox as to_pymdptoolbox
     from pgsym.interchange.toolboxes import to_quantecon as to_quantecon
     from pgsym.model.drawing.svg import svg as svg
     from pgsym.model.files.storm import from_stormpy as from_stormpy
+    from pgsym.model.files.storm import from_stormvogel as from_stormvogel
     from pgsym.model.files.storm import load_prism as load_prism
     from pgsym.model.files.storm import to_stormpy as to_stormpy
+    from pgsym.model.files.storm import to_stormvogel as to_stormvogel
     from pgsym.model.formats import load as load
     from pgsym.model.formats import save as save
     from pgsym.model.mdp import MDP as MDP
@@ -103,7 +103,7 @@ _HOMES = {
     "from_pymdptoolbox": "pgsym.interchange.toolboxes",
     "from_quantecon": "pgsym.interchange.toolboxes",
     "from_stormpy": "pgsym.model.files.storm",
-    "from_stormvogel": "pgsym.interchange.stormvogel",
+    "from_stormvogel": "pgsym.model.files.storm",
     "function": "pgsym.interchange.functions",
     "generic_mdp": "pgsym.model.zoo.constructed",
     "induced_chain": "pgsym.model.reductions",
@@ -126,7 +126,7 @@ _HOMES = {
     "to_pymdptoolbox": "pgsym.interchange.toolboxes",
     "to_quantecon": "pgsym.interchange.toolboxes",
     "to_stormpy": "pgsym.model.files.storm",
-    "to_stormvogel": "pgsym.interchange.stormvogel",
+    "to_stormvogel": "pgsym.model.files.storm",
     "verify": "pgsym.claims",
     "zoo": "pgsym.model.zoo",
     "zoo_names": "pgsym.model.zoo",

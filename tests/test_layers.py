@@ -65,7 +65,7 @@ HOMES = {
     "pydantic": {"model", "study", "cli"},
     "quantecon": {"interchange.toolboxes"},
     "stormpy": {"model.files.storm"},
-    "stormvogel": {"interchange.stormvogel"},
+    "stormvogel": {"model.files.storm"},
     "typer": {"cli"},
     "rich": {"cli", "reports", "display"},
 }
@@ -170,4 +170,4 @@ def test_every_layer_exists() -> None:
 
 def test_colours_stand_in_one_module() -> None:
     coloured = {name for name, source in modules().items() if re.search(r"[\"'\s:]#[0-9a-fA-F]{6}\b", source)}
-    assert coloured == {"display.palette"}
+    assert coloured == {"display.figure"}

@@ -3,15 +3,14 @@
     field           the interface: +, *, /, is_zero, gradient, factor
       │
       ├── rational      Q(exp(theta), theta, symbols): closed forms, with derivations
-      │     generators → polynomial (FLINT) → coprime (factored denominators) → fraction → derivation → printing
+      │     generators → polynomial (FLINT) → coprime (denominators) → fraction → differentiation
       ├── point         exact numbers at a theta: rationals, radicals, powers of e, logarithms
       │     radical       Q(2^(1/2), 3^(1/3), ...) over any base field
-      ├── prime         integers modulo a random prime at a random point: identity testing
+      ├── prime         integers modulo a random prime at a random point: identity testing; an LU planned once by pattern
       ├── floating      double precision
       ├── dual          any of these with tangents: forward-mode derivatives
       └── size          how large an answer can be, without computing it
     elimination     one sparse LU for all of them; ordering chooses pivots, lazy vectors hold the results
-    residues        its fast form modulo a prime: the pattern is planned once, what has filled up is inverted by FLINT
     interpolate     one generator: images modulo primes, where elimination would fill up
 
 Every field is also a number system for `pgsym.expression.evaluate` and for a policy's rows.

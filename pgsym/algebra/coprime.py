@@ -24,8 +24,7 @@ class CoprimePart:
     __slots__ = ("key", "pieces", "poly", "special")
 
     def __init__(self, key: int, poly: Polynomial) -> None:
-        self.key = key
-        self.poly = poly
+        self.key, self.poly = key, poly
         self.pieces: Factors | None = None
         """Its coprime factorization, once it was split."""
         self.special: dict[Any, bool] = {}
@@ -125,18 +124,12 @@ class CoprimeBase:
 
     def times(self, a: Factors, b: Factors) -> Factors:
         """The product; both must be refined against each other."""
-        if not a:
-            return b
-        if not b:
-            return a
         exponents = dict(a)
         for part, power in b:
             exponents[part] = exponents.get(part, 0) + power
         return tuple(sorted(exponents.items(), key=_by_key))
 
     def expand(self, factors: Factors) -> Polynomial:
-        if not factors:
-            return self.ring.one
         if len(factors) == 1 and factors[0][1] == 1:
             return factors[0][0].poly
         return self.ring.product((part.poly, power) for part, power in factors)
@@ -171,6 +164,12 @@ class CoprimeBase:
                     pieces.append((piece, power))
             if pieces != [(part, 1)]:
                 part.pieces = tuple(sorted(pieces, key=_by_key))
+
+
+def beyond(a: Factors, b: Factors) -> Factors:
+    """What a has and b has not: lcm(a, b) / b."""
+    known = dict(b)
+    return tuple((part, power - known.get(part, 0)) for part, power in a if power > known.get(part, 0))
 
 
 def _by_key(item: tuple[CoprimePart, int]) -> int:

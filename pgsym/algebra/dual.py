@@ -18,7 +18,7 @@ from pgsym.errors import AlgebraError
 from pgsym.expression.linear import Linear
 
 DIRECTION = "direction"
-"""Tangents along directions are keyed ``("direction", 0)``, ``("direction", 1)``, ..."""
+"""Tangents along directions are keyed ``("direction", 0)``, ``("direction", 1)``, ... in ``field.parameters``."""
 
 Tangents = dict[int, Any]
 """Base elements by the position of the parameter in ``field.parameters``; missing ones are zero."""
@@ -123,8 +123,7 @@ def _difference(a: Tangents, b: Tangents) -> Tangents:
 class DualField(Field):
     """Dual numbers over a base field that gives the parameters a value; satisfies the field interface.
 
-    There is one tangent for each of the `parameters`; or for each of the `directions`, given by their coefficients, and
-    ``field.parameters`` are then ``("direction", 0)``, ``("direction", 1)``, ...
+    There is one tangent for each of the `parameters`, or for each of the `directions`, given by their coefficients.
 
     >>> from pgsym.algebra.floating import FloatField
     >>> t = sp.Symbol("t")
@@ -221,8 +220,7 @@ class DualField(Field):
     def gradient(self, element: Dual) -> dict[Any, Any]:
         """{theta_i: d element / d theta_i} in the *base* field, nonzero entries only."""
         tangents, is_zero = element.tangents, self.base.is_zero
-        order = sorted(tangents) if len(tangents) > 1 else tangents
-        return {self.parameters[k]: tangents[k] for k in order if not is_zero(tangents[k])}
+        return {self.parameters[k]: tangents[k] for k in sorted(tangents) if not is_zero(tangents[k])}
 
     def value(self, element: Dual) -> Any:
         return element.value
@@ -285,23 +283,9 @@ class DualLU:
         self._values = values
         self._slopes = slopes
 
-    def solve(self, b: Sequence[Dual], values: Sequence[Any] | None = None) -> LazyVector:
+    def solve(self, b: Sequence[Dual], values: Sequence[Any] | None = None, *, transposed: bool = False) -> LazyVector:
         """x with A x = b, on demand; `values` are those of x, where the base field has found them already."""
-        return self._dual(b, self._values.solve, values, transposed=False)
-
-    def solve_transposed(self, c: Sequence[Dual], values: Sequence[Any] | None = None) -> LazyVector:
-        """y with A^T y = c, likewise."""
-        return self._dual(c, self._values.solve_transposed, values, transposed=True)
-
-    def _dual(
-        self,
-        b: Sequence[Dual],
-        solve: Callable[[Sequence[Any]], Sequence[Any]],
-        values: Sequence[Any] | None,
-        *,
-        transposed: bool,
-    ) -> LazyVector:
-        right = list(b)
+        right, solve = list(b), self._values.solve_transposed if transposed else self._values.solve
         found = solve([e.value for e in right]) if values is None else values
         solutions: dict[int, Sequence[Any]] = {}
 
@@ -313,6 +297,10 @@ class DualLU:
             return {k: x[index] for k, x in solutions.items()}
 
         return LazyVector(len(right), lambda i: LateDual(found[i], lambda: tangents(i)))
+
+    def solve_transposed(self, c: Sequence[Dual], values: Sequence[Any] | None = None) -> LazyVector:
+        """y with A^T y = c, likewise."""
+        return self.solve(c, values, transposed=True)
 
     def _rates(self, b: Sequence[Dual], x: Sequence[Any], transposed: bool) -> dict[int, dict[int, Any]]:
         """b' - A' x by parameter, as sparse vectors."""

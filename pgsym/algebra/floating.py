@@ -22,11 +22,7 @@ DENSE = 16
 
 
 class FloatField(Field):
-    """Python floats at given parameters.
-
-    `theta`: Values of the policy parameters, dimensionless.
-    `symbols`: Values of the other symbols.
-    `logarithms`: {symbol: f}: the symbol stands for log|f|.
+    """Python floats at given parameters; {symbol: f} in `logarithms` stands for log|f|.
 
     >>> t = sp.Symbol("t")
     >>> field = FloatField({t: 1000.0})
@@ -204,14 +200,11 @@ class SuperLU:
         entries = [(i, j, float(e)) for i, row in enumerate(rows) for j, e in row.items()]
         self._lu: Any = sparse_lu(sparse_of(entries, (len(rows), len(rows))), where=where)
 
-    def solve(self, b: Sequence[float]) -> list[float]:
-        return self._solved(b, "N")
-
-    def solve_transposed(self, c: Sequence[float]) -> list[float]:
-        return self._solved(c, "T")
-
-    def _solved(self, b: Sequence[float], trans: str) -> list[float]:
+    def solve(self, b: Sequence[float], trans: str = "N") -> list[float]:
         import numpy as np
 
         found: list[float] = self._lu.solve(np.array(b, dtype=float), trans=trans).tolist()
         return found
+
+    def solve_transposed(self, c: Sequence[float]) -> list[float]:
+        return self.solve(c, "T")

@@ -1,14 +1,13 @@
 r"""Linear systems over Q(x), one variable, by images modulo word-size primes.
 
-Elimination with fractions pays for every intermediate fraction it cancels.  Here only the answer is ever
-built.  `modular` finds, modulo one prime, the least denominator D and the numerators N = D X as polynomials in
-y = x - x0.  Scaled to D(0) = det A(x0) they are images of integer polynomials, since det A = c D for a polynomial c
-over the integers: one integer scale for all primes, so the images combine by the Chinese remainder theorem until
-nothing changes.  The combined candidate is then proved: A N = D b is checked over Z[x], and A is nonsingular because
-its determinant is nonzero modulo a prime.  Chance decides the running time, never the answer.
+Elimination pays for intermediate fractions whose degree grows with every pivot, images pay for dense matrices: a chain
+stays with elimination, a random graph does not (`prefers_images`).  Here only the answer is built.
 
-Elimination pays for intermediate fractions whose degree grows with every pivot; images pay for dense matrices.  A chain
-stays with elimination, a random graph does not (`prefers_images`).
+`modular` finds, modulo one prime, the least denominator D and the numerators N = D X as polynomials in y = x - x0.
+Scaled to D(0) = det A(x0) they are images of integer polynomials, since det A = c D for a polynomial c over the
+integers: one integer scale for all primes, so the images combine by the Chinese remainder theorem until nothing
+changes.  The combined candidate is then proved: A N = D b is checked over Z[x], and A is nonsingular because its
+determinant is nonzero modulo a prime.  Chance decides the running time, never the answer.
 
 References: J. D. Dixon, Exact solution of linear equations using p-adic expansions (1982);
 D. H. Wiedemann, Solving sparse linear equations over finite fields (1986).
@@ -16,7 +15,7 @@ D. H. Wiedemann, Solving sparse linear equations over finite fields (1986).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import count
 from math import prod
@@ -58,10 +57,7 @@ class UnivariateFactorization:
         """x0: an integer where A is nonsingular."""
 
     def solve(self, b: Sequence[fmpz_poly]) -> Fractions:
-        """Numerators, shape (n,), and the least common denominator of X with A X = b.
-
-        Together they have no common factor, and the denominator's leading coefficient is positive.
-        """
+        """Numerators (n,) and least common denominator of X with A X = b, without a common factor; its sign is +."""
         return self._solve(self.rows, b, transposed=False)
 
     def solve_transposed(self, c: Sequence[fmpz_poly]) -> Fractions:
@@ -282,23 +278,20 @@ class ImageFactorization:
         self._inner = UnivariateFactorization([{j: e.numerator for j, e in row.items()} for row in rows])
 
     def solve(self, b: Sequence[RationalFunction]) -> LazyVector:
-        right, common = self._over_common(b)
-        return self._fractions(self._inner.solve(right), common)
+        return self._over_common(b, self._inner.solve)
 
     def solve_transposed(self, c: Sequence[RationalFunction]) -> LazyVector:
-        right, common = self._over_common(c)
-        return self._fractions(self._inner.solve_transposed(right), common)
+        return self._over_common(c, self._inner.solve_transposed)
 
-    def _over_common(self, vector: Sequence[RationalFunction]) -> tuple[list[fmpz_poly], RationalFunction]:
-        """Numerators over one denominator."""
+    def _over_common(
+        self, vector: Sequence[RationalFunction], solve: Callable[[Sequence[fmpz_poly]], Fractions]
+    ) -> LazyVector:
+        """The solution for numerators over one denominator, divided by it."""
         common = RationalFunction(self._base, self._base.ring.one)
         for element in vector:
             missing = (element * common).denominator()
             if missing != 1:
                 common = common * RationalFunction(self._base, missing)
-        return [(element * common).numerator for element in vector], common
-
-    def _fractions(self, solution: Fractions, common: RationalFunction) -> LazyVector:
-        numerators, denominator = solution
+        numerators, denominator = solve([(element * common).numerator for element in vector])
         divisor = RationalFunction(self._base, denominator) * common
         return LazyVector(len(numerators), lambda i: RationalFunction(self._base, numerators[i], ONE) / divisor)

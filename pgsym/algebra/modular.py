@@ -61,7 +61,7 @@ class ModularSystem:
         terms, split = 8, 4
         if like is not None:
             terms, split = sum(like.degrees) + 2, like.degrees[1]
-        series = self._series()
+        series = self._recursion(chain(self.constants, repeat(self.zero)))
         values: list[nmod] = []
         while True:
             if terms >= enough:
@@ -82,12 +82,8 @@ class ModularSystem:
                 return None
             terms, split = 2 * terms, terms
 
-    def _series(self) -> Iterator[nmod_mat]:
-        """X_0, X_1, ...: the coefficient vectors of X as a power series in y, each of shape (n, 1)."""
-        return self._recursion(chain(self.constants, repeat(self.zero)))
-
     def _recursion(self, constants: Iterable[nmod_mat]) -> Iterator[nmod_mat]:
-        """X_k = B (b_k - sum_j A_j X_{k-j}), from the B b_k."""
+        """X_k = B (b_k - sum_j A_j X_{k-j}) of shape (n, 1), from the B b_k."""
         recent: deque[nmod_mat] = deque(maxlen=len(self.steps))
         for term in constants:
             for step, earlier in zip(self.steps, recent, strict=False):

@@ -141,12 +141,10 @@ def point_field(
     symbols: Values | None = None,
     logarithms: Mapping[sp.Symbol, sp.Expr] | None = None,
 ) -> PointField:
-    """The field of the numbers that expressions take at a point.
+    """The field of the numbers that expressions take at a point; what is evaluated is given as for `RationalField`.
 
-    `forms`, `expressions`, `logarithms`: What will be evaluated, as for `RationalField`.
-    `theta`: Exact values of parameters: in exponentials sums of rationals and multiples of logarithms of rationals;
-    elsewhere rationals, roots, powers of e and logarithms of rationals.
-    `symbols`: Values of the other symbols; those without one stay generators.
+    In exponentials, values of `theta` are sums of rationals and multiples of logarithms of rationals; elsewhere
+    rationals, roots, powers of e and logarithms of rationals.  Other `symbols` without a value stay generators.
 
     >>> t = sp.Symbol("t")
     >>> p = 1 / (1 + sp.exp(-t))

@@ -211,10 +211,8 @@ class RadicalField(Field):
     def to_sympy(self, element: Radical) -> sp.Expr:
         terms = []
         for exponents, c in element.terms.items():
-            powers = [
-                sp.Integer(p) ** sp.Rational(e, n) for p, n, e in zip(self.primes, self.degrees, exponents, strict=True)
-            ]
-            terms.append(sp.Mul(self.base.to_sympy(c), *powers))
+            roots = zip(self.primes, self.degrees, exponents, strict=True)
+            terms.append(sp.Mul(self.base.to_sympy(c), *(sp.Integer(p) ** sp.Rational(e, n) for p, n, e in roots)))
         return sp.Add(*terms)
 
     def factor(self, rows: Sequence[Row], last: Sequence[int] = (), *, ordering: Ordering | None = None) -> SparseLU:

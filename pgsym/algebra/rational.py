@@ -18,16 +18,15 @@ from typing import Any
 import sympy as sp
 from flint import fmpq, fmpz
 
-from pgsym.algebra.coprime import CoprimeBase, Factors
+from pgsym.algebra.coprime import CoprimeBase, Factors, beyond
 from pgsym.algebra.differentiation import Differentiation
 from pgsym.algebra.elimination import RowScaled, eliminate
 from pgsym.algebra.field import Factorization, Field, Row
-from pgsym.algebra.fraction import ONE, RationalFunction
+from pgsym.algebra.fraction import ONE, Printer, RationalFunction
 from pgsym.algebra.generators import Generators, shifted_exponents
 from pgsym.algebra.interpolate import ImageFactorization, prefers_images
 from pgsym.algebra.ordering import Ordering, order
 from pgsym.algebra.polynomial import Polynomial, Ring
-from pgsym.algebra.printing import Printer
 from pgsym.errors import NotInFieldError
 from pgsym.expression.evaluate import evaluate
 from pgsym.expression.linear import Linear
@@ -37,12 +36,9 @@ from pgsym.limits import CLOSED_FORM_TERMS
 class RationalField(Field):
     """Q(generators), with derivations.
 
-    `parameters`: The theta to differentiate by.
-    `forms`, `expressions`: Linear forms that stand in exponentials, and expressions, whose symbols and exponentials
-    become generators.
-    `logarithms`: {symbol: f}: the symbol stands for log|f|, with f a prime or a polynomial in the other generators.
-    These must be distinct and irreducible, as `pgsym.algebra.point` makes them.
-    `budget`, `seconds`: The largest number of terms of a polynomial, and a wall-clock limit from now on: TooLargeError
+    The generators are those of the `forms` in exponentials and of the `expressions`, and one for each of `logarithms`
+    {symbol: f}, which stands for log|f|; the f must be distinct and irreducible, as `pgsym.algebra.point` makes them.
+    `budget` is the largest number of terms of a polynomial, `seconds` a wall-clock limit from now on: TooLargeError
     above them.
 
     >>> t, gamma = sp.symbols("t gamma")
@@ -79,7 +75,7 @@ class RationalField(Field):
         names.extend(found.symbols)
         names.extend(sp.log(f) for f in logarithms.values())
         self._setup(tuple(parameters), found, tuple(names), budget, seconds, logarithms)
-        for theta in self.parameters:
+        for theta in parameters:
             images: dict[int, Polynomial] = {}
             scale = 1
             if theta in found.exponentials:
@@ -170,16 +166,13 @@ class RationalField(Field):
         return RationalFunction(self._base, self._ring.generators[self._index[symbol]])
 
     def exp(self, form: Linear) -> Any:
-        if form not in self._exponentials:
-            self._exponentials[form] = self._exp(form)
-        return self._exponentials[form]
-
-    def _exp(self, form: Linear) -> Any:
-        if not form.coefficients and not form.constant:
+        if form == Linear():
             return self.one
-        # exp(l) and exp(0) over their common monomial: numerator and denominator
-        above, below = shifted_exponents(self._found, [form, Linear()])
-        return RationalFunction(self._base, self._monomial(above)) / RationalFunction(self._base, self._monomial(below))
+        if form not in self._exponentials:
+            # exp(l) and exp(0) over their common monomial: numerator and denominator
+            above, below = map(self._monomial, shifted_exponents(self._found, [form, Linear()]))
+            self._exponentials[form] = RationalFunction(self._base, above) / RationalFunction(self._base, below)
+        return self._exponentials[form]
 
     def softmax(self, forms: Sequence[Linear]) -> list[Any]:
         exponents = shifted_exponents(self._found, forms)
@@ -252,15 +245,12 @@ class RationalField(Field):
         for element in row.values():
             scale = scale.lcm(element.scale)
             common, other = self._base.refine(common, element.factors)
-            powers = dict(common)
-            missing = tuple((p, e - powers.get(p, 0)) for p, e in other if e > powers.get(p, 0))
-            common = self._base.times(common, missing)
+            common = self._base.times(common, beyond(other, common))
         cleared = {}
         for j, element in row.items():
             if not element:
                 continue
-            powers = dict(self._base.live(element.factors))
-            rest = tuple((p, e - powers.get(p, 0)) for p, e in self._base.live(common) if e > powers.get(p, 0))
+            rest = beyond(self._base.live(common), self._base.live(element.factors))
             numerator = element.numerator * (scale // element.scale)
             cleared[j] = RationalFunction(self._base, self._ring.multiply(numerator, self._base.expand(rest)))
         return cleared, RationalFunction(self._base, self._base.expand(self._base.live(common)) * scale)

@@ -41,8 +41,7 @@ class Factor:
     integer: int = 1
     """The number itself, where the factor is an integer of which least common multiples are taken; else 1."""
     local: bool = False
-    """One bound that stands for a table may have this factor for a polynomial that differs from entry to entry.
-    Division makes such factors; see `SizeField.total`."""
+    """A polynomial that differs from entry to entry of the table that is bounded, as division makes them."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pgsym.ascent.landscape import Landscape, LocalValues, best_value
 from pgsym.ascent.optimiser import EXACT, NATURAL, Method, Optimiser, Step, find_methods
 from pgsym.ascent.result import Ascent, Path
 from pgsym.errors import AscentError, PgsymError
-from pgsym.exact.policy_arrays import Floats
+from pgsym.exact.float_chain import Floats
 from pgsym.model.problem import Problem, ProblemLike
 
 Direction = Callable[[LocalValues, Floats, int], Floats]

@@ -31,8 +31,7 @@ from scipy.sparse.csgraph import connected_components
 from pgsym.algebra.floating import sparse_lu
 from pgsym.errors import SingularMatrixError
 from pgsym.exact.elimination_plan import EliminationPlan
-from pgsym.exact.horizon import FloatChain
-from pgsym.exact.policy_arrays import Floats, PolicyPoint
+from pgsym.exact.float_chain import FloatChain, Floats, PolicyPoint
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem
 from pgsym.model.structure import Structure

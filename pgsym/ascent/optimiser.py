@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pgsym.errors import AscentError, MissingExtraError
-from pgsym.exact.policy_arrays import Floats
+from pgsym.exact.float_chain import Floats
 from pgsym.model.estimator import ESTIMATORS, UNDISCOUNTED, Estimator, find_estimator
 
 OPTIMISERS = ("sgd", "momentum", "adam", "rmsprop")

@@ -16,7 +16,7 @@ from pgsym.ascent.landscape import LocalValues
 from pgsym.display.figure import new_figure, require_format
 from pgsym.display.result import TableResult, data_frame, finite, tabular
 from pgsym.errors import AscentError
-from pgsym.exact.policy_arrays import Floats
+from pgsym.exact.float_chain import Floats
 from pgsym.expression.notation import escape_text
 from pgsym.model.files.atomic import write_figure
 from pgsym.model.objective import Objective

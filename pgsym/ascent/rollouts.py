@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from pgsym.errors import AscentError
-from pgsym.exact.policy_arrays import Floats
+from pgsym.exact.float_chain import Floats
 from pgsym.model.estimator import Estimator
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem

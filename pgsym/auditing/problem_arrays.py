@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 from pgsym.algebra import DualField
 from pgsym.errors import SamplingError
 from pgsym.exact.fields import float_field
-from pgsym.exact.horizon import FloatChain
+from pgsym.exact.float_chain import FloatChain
 from pgsym.exact.quantities import Quantities
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective

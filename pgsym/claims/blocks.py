@@ -23,7 +23,7 @@ from pgsym.claims.language.tree import (
     Sum,
     World,
 )
-from pgsym.expression.tex import tex_width
+from pgsym.expression.notation import tex_width
 from pgsym.model.objective import Objective
 from pgsym.trust import Trust
 

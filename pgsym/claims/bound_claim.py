@@ -20,8 +20,7 @@ from pgsym.claims.language.check import check
 from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.language.scope import Scope
 from pgsym.errors import ClaimError
-from pgsym.exact.fields import exact_field, prime_field, rational_field, size_field
-from pgsym.exact.logarithms import LogBasis
+from pgsym.exact.fields import LogBasis, exact_field, prime_field, rational_field, size_field
 from pgsym.expression.naming import call, conditional
 from pgsym.expression.symbols import Alphabet, in_order
 from pgsym.model.mdp import MDP

@@ -18,7 +18,7 @@ from pgsym.algebra.size import Size
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Range
 from pgsym.errors import ClaimError, NotInFieldError, UndefinedQuantityError
-from pgsym.exact.logarithms import LogBasis, log_policy
+from pgsym.exact.fields import LogBasis, log_policy
 from pgsym.exact.quantities import Quantities
 from pgsym.exact.sizes import SizeQuantities
 from pgsym.expression.naming import spelt

@@ -64,7 +64,7 @@ def audit(
     """
     from pgsym.auditing import BiasVerdict, standard_suite
     from pgsym.auditing import audit as run
-    from pgsym.display.palette import ANSWERS
+    from pgsym.display.figure import ANSWERS
     from pgsym.reports.terminal import console, result_table, working
 
     estimator = telling(load_function(function))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,3 +59,101 @@ def _shown(base: Any) -> Any:
             return page.getvalue()
 
     return Figure
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colours of one scheme, as ``#rrggbb``.
+
+    Attributes
+    ----------
+    paper, ink, soft, line, panel, accent
+        The background, text, quiet text, rules, boxes, links.
+    good, bad, warn
+        Of answers.
+    state, end, grid
+        Filling of states and of terminal ones in a picture; the grid of a chart.
+    series, on_series
+        Actions and curves by number, and text on them.
+    """
+
+    paper: str
+    ink: str
+    soft: str
+    line: str
+    panel: str
+    accent: str
+    good: str
+    bad: str
+    warn: str
+    state: str
+    end: str
+    grid: str
+    series: tuple[str, ...]
+    on_series: str
+
+    def css(self) -> str:
+        """The colours of a page as custom properties.
+
+        >>> LIGHT.css().split()[:2]
+        ['--paper:', '#ffffff;']
+        """
+        names = ("paper", "ink", "soft", "line", "panel", "accent", "good", "bad", "warn")
+        return " ".join(f"--{name}: {getattr(self, name)};" for name in names)
+
+
+# Dark enough for white text on them; the lighter twins carry dark text.
+LIGHT = Palette(
+    paper="#ffffff",
+    ink="#1a1a1a",
+    soft="#565656",
+    line="#d4d4d4",
+    panel="#f5f6f8",
+    accent="#1f5fa8",
+    good="#1d6b34",
+    bad="#b3261e",
+    warn="#7a5600",
+    state="#e8f0fc",
+    end="#dcdcdc",
+    grid="#dadada",
+    series=("#1f5fa8", "#b34a10", "#23713a", "#8336a3", "#7a6000", "#0f7272", "#a8275a", "#555555"),
+    on_series="#ffffff",
+)
+
+DARK = Palette(
+    paper="#1e1e1e",
+    ink="#ececec",
+    soft="#b4b4b4",
+    line="#4a4a4a",
+    panel="#292b2f",
+    accent="#8cc0ff",
+    good="#86d79a",
+    bad="#ffa198",
+    warn="#e6cf6a",
+    state="#24344d",
+    end="#4a4a4a",
+    grid="#444444",
+    series=("#8cc0ff", "#ffb07a", "#86d79a", "#dba6f0", "#e6cf6a", "#7adada", "#ff9cc0", "#c4c4c4"),
+    on_series="#111111",
+)
+
+_GOOD, _BAD, _WARN = "bold green", "bold red", "bold yellow"
+ANSWERS = {
+    "proved": _GOOD,
+    "unbiased": _GOOD,
+    "refuted": _BAD,
+    "biased": _BAD,
+    "inapplicable": _WARN,
+    "undecided": _WARN,
+}
+"""How a terminal shows the word of an answer."""
+
+
+def latex_colours(prefix: str, numbers: list[int]) -> list[str]:
+    r"""TikZ's definitions of the series with these numbers.
+
+    >>> print(*latex_colours("action", [0]))
+    \definecolor{action0}{HTML}{1F5FA8}
+    """
+    hexes = {k: LIGHT.series[k % len(LIGHT.series)][1:].upper() for k in numbers}
+    return [rf"\definecolor{{{prefix}{k}}}{{HTML}}{{{colour}}}" for k, colour in hexes.items()]

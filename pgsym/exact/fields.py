@@ -1,9 +1,20 @@
-"""The fields in which one problem is evaluated: in closed form, exactly at a point, in floats, modulo a prime."""
+r"""The fields in which one problem is evaluated: in closed form, exactly at a point, in floats, modulo a prime.
+
+In each of them log pi(a|s) is an element too, so that identities with entropy are decided:
+
+    log pi(a|s) = sum_i c_i theta_i + c_0 + sum_j k_j L_j,   L_j = log|f_j|,
+
+with one generator L_j for every distinct irreducible polynomial or prime f_j, shared between the states in which it
+occurs; a softmax row needs one, the logarithm of its normaliser.  The L_j are independent of each other and of the
+theta_i and exp(theta_i) (see `pgsym.algebra.point`), so the zero test stays a decision.
+"""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import sympy as sp
@@ -11,12 +22,17 @@ import sympy as sp
 from pgsym.algebra import FloatField, PrimeField, RationalField, point_field
 from pgsym.algebra.field import Field
 from pgsym.algebra.generators import Generators
-from pgsym.algebra.size import SizeField
-from pgsym.errors import StructureError
-from pgsym.exact.logarithms import LogBasis
-from pgsym.expression.symbols import in_order
+from pgsym.algebra.point import Logarithm
+from pgsym.algebra.size import Size, SizeField
+from pgsym.errors import StructureError, UndefinedQuantityError
+from pgsym.exact.cramer import over
+from pgsym.exact.quantities import Quantities
+from pgsym.exact.tables import LazyMap
+from pgsym.expression.evaluate import Expressions
+from pgsym.expression.linear import Linear
+from pgsym.expression.symbols import Alphabet, Generator, in_order
 from pgsym.limits import CLOSED_FORM_TERMS
-from pgsym.model.mdp import MDP
+from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.policy import Policy
 from pgsym.model.policy_checks import check_policy_at
 from pgsym.model.problem import Problem
@@ -122,3 +138,141 @@ def size_field(policy: Policy, *, logs: LogBasis | None = None) -> SizeField:
 
 def _definitions(logs: LogBasis | None) -> dict[sp.Symbol, sp.Expr]:
     return logs.definitions if logs else {}
+
+
+class LogBasis:
+    """The logarithms that the probabilities of one policy, or of several, are made of; those they share are one symbol.
+
+    The symbols are made in the `alphabet`, if others are made there too.
+
+    >>> from pgsym.model import MDP, sigmoid
+    >>> mdp = MDP.from_transitions(
+    ...     [(s, a, "end", 1, 1) for s in "xy" for a in ("go", "stay")], start="x", terminal=["end"]
+    ... )
+    >>> basis = LogBasis(sigmoid(mdp, {"x": "t", "y": "t"}))
+    >>> basis.definitions
+    {log(exp(t) + 1): exp(t) + 1}
+    >>> basis.decompose("y", "go"), basis.decompose("y", "stay")
+    ((Linear(t), {log(exp(t) + 1): -1}), (Linear(0), {log(exp(t) + 1): -1}))
+    """
+
+    def __init__(self, *policies: Policy, alphabet: Alphabet | None = None) -> None:
+        self.policies = policies
+        forms = [form for policy in policies for form in policy.forms()]
+        self._found = Generators.of(forms, [e for policy in policies for e in policy.expressions()])
+        self._alphabet = alphabet or Alphabet((*self._found.exponentials, *self._found.symbols))
+        self._rows: dict[tuple[sp.Expr, ...], list[Logarithm | None]] = {}
+        self._by_state: list[tuple[Policy, dict[State, list[Logarithm | None]]]] = []
+
+    @cached_property
+    def definitions(self) -> dict[sp.Symbol, sp.Expr]:
+        """{symbol: f}: the symbol stands for log|f|, and is named after it."""
+        arguments = dict.fromkeys(f for e in self._all for f in e.powers)
+        return {self._symbol(f): f for f in arguments}
+
+    @property
+    def symbols(self) -> tuple[sp.Symbol, ...]:
+        """One symbol for each logarithm."""
+        return tuple(self.definitions)
+
+    @cached_property
+    def parameters(self) -> tuple[sp.Symbol, ...]:
+        """The parameters that stand outside exponentials in some log pi(a|s)."""
+        return tuple(in_order(symbol for e in self._all for symbol in e.form.symbols))
+
+    def decompose(
+        self, state: State, action: Action, policy: Policy | None = None
+    ) -> tuple[Linear, dict[sp.Symbol, int]]:
+        """log pi(a|s) of a policy, the first one by default, as a linear form in theta and multiples of the symbols."""
+        policy = policy or self.policies[0]
+        found = self._row(policy, state)[policy.actions(state).index(action)]
+        if found is None:
+            raise UndefinedQuantityError(
+                f"pi({action}|{state}) is 0 for every theta; a logarithm needs a positive probability. "
+                "Leave this action out",
+                where=f"log pi({action}|{state})",
+            )
+        return self.combination(found)
+
+    def combination(self, logarithm: Logarithm) -> tuple[Linear, dict[sp.Symbol, int]]:
+        """The linear form, and the multiples of the symbols."""
+        return logarithm.form, {self._symbol(f): k for f, k in logarithm.powers.items()}
+
+    def logarithms(self, policy: Policy) -> list[Logarithm]:
+        """Every log pi(a|s) of a policy, zero probabilities left out; equal rows are the same objects."""
+        return [e for state in policy.states for e in self._row(policy, state) if e is not None]
+
+    def _symbol(self, argument: sp.Expr) -> Generator:
+        return self._alphabet.of("log", argument, name=f"log({argument})")
+
+    @cached_property
+    def _all(self) -> list[Logarithm]:
+        return [e for policy in self.policies for e in self.logarithms(policy)]
+
+    def _row(self, policy: Policy, state: State) -> list[Logarithm | None]:
+        """log pi(.|s), in the order of the actions; None where the probability is zero."""
+        by_state = next((rows for known, rows in self._by_state if known is policy), None)
+        if by_state is None:
+            by_state = {}
+            self._by_state.append((policy, by_state))
+        if state not in by_state:
+            row = tuple(policy.row(state, Expressions()))
+            if row not in self._rows:
+                field = self._field(row)
+                elements = [field.convert(e) for e in row]
+                self._rows[row] = [None if field.is_zero(e) else Logarithm.of(field, e) for e in elements]
+            by_state[state] = self._rows[row]
+        return by_state[state]
+
+    def _field(self, row: Sequence[sp.Expr]) -> RationalField:
+        """The generators of one row, with the roots exp(theta_i/q_i) of all rows: then equal factors look alike."""
+        own = Generators.of((), row)
+        forms = [Linear.of({symbol: Fraction(1, self._found.exponentials[symbol])}) for symbol in own.exponentials]
+        if own.constant:
+            forms.append(Linear.of({}, self._found.constant))
+        return RationalField((), forms, own.symbols)
+
+
+def log_policy(quantities: Quantities, basis: LogBasis) -> Mapping[State, Mapping[Action, Any]]:
+    """log pi(a|s), nested by state and action, in a field that was made with this basis.
+
+    >>> import pgsym
+    >>> from pgsym.exact.fields import rational_field
+    >>> model = pgsym.zoo("short-corridor")
+    >>> basis = LogBasis(model.policy)
+    >>> field = rational_field(model.mdp, model.policy, logs=basis)
+    >>> q = Quantities(model.mdp, model.policy, model.objective, field)
+    >>> log_pi = log_policy(q, basis)
+    >>> field.to_sympy(log_pi["s1"]["R"]), field.to_sympy(log_pi["s1"]["R"] - log_pi["s1"]["L"])
+    (theta - log(exp(theta) + 1), theta)
+    """
+    field, policy = quantities.field, quantities.policy
+
+    def row(state: State) -> Mapping[Action, Any]:
+        return LazyMap(policy.actions(state), lambda action: _combined(field, *basis.decompose(state, action, policy)))
+
+    return LazyMap(quantities.mdp.nonterminal, row)
+
+
+def log_policy_size(field: SizeField, policy: Policy, basis: LogBasis) -> Size:
+    """One bound for every log pi(a|s), over the product of all arguments.
+
+    >>> from pgsym.exact.fields import size_field
+    >>> from pgsym.model import MDP, tabular
+    >>> mdp = MDP.from_transitions([(s, a, s, 1, 1) for s in "xyz" for a in "lr"], gamma="1/2")
+    >>> policy = tabular(mdp)
+    >>> basis = LogBasis(policy)
+    >>> found = log_policy_size(size_field(policy, logs=basis), policy, basis)
+    >>> found.degree, [f.degree for f in found.factors]  # theta_i - L_j, over three normalisers of degree 1
+    (4, [3])
+    """
+    elements = {id(e): _combined(field, *basis.combination(e)) for e in basis.logarithms(policy)}
+    return over(field.common(elements.values()), ([e] for e in elements.values()))
+
+
+def _combined(field: Field, form: Linear, powers: Mapping[sp.Symbol, int]) -> Any:
+    """form + sum powers[L] L."""
+    total = field.number(form.constant)
+    for symbol, k in {**dict(form.coefficients), **{symbol: Fraction(k) for symbol, k in powers.items()}}.items():
+        total = total + field.number(k) * field.symbol(symbol)
+    return total

@@ -21,7 +21,7 @@ from typing import Any
 
 from pgsym.algebra.size import Size, SizeField
 from pgsym.exact.cramer import ONE, Bound, CramerSystem, Parts, Stationary, over
-from pgsym.exact.logarithms import LogBasis, log_policy_size
+from pgsym.exact.fields import LogBasis, log_policy_size
 from pgsym.exact.quantities import differential_only
 from pgsym.exact.tables import Constant
 from pgsym.expression.quantity import QuantityDefinition

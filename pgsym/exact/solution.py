@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property, partial
 from typing import Any
 
@@ -33,12 +34,7 @@ _NESTED = ("pi", "P")
 class Solution(Result):
     """The exact solution of one problem: in closed form, or at the point `theta` after `at`; made by `solve`.
 
-    Attributes
-    ----------
-    quantities : Quantities
-        The field elements behind every expression.
-    names : mapping or None
-        LaTeX of symbols that stand for something, such as pi(a|s).
+    `quantities` are the field elements behind every expression.
 
     See Also
     --------
@@ -69,6 +65,7 @@ class Solution(Result):
         self.quantities = quantities
         self.problem = problem
         self.names = names
+        """LaTeX of symbols that stand for something, such as pi(a|s)."""
         self.theta = theta
         self.mdp = quantities.mdp
         self.policy = quantities.policy
@@ -106,11 +103,13 @@ class Solution(Result):
         if quantity is None or name in _NESTED:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         by_parameter = quantity.kinds == (PARAMETER,)
-        shown: Any = (self._differential if by_parameter else self.quantities).of(quantity)
-        to_sympy = self.field.to_sympy
-        shown = Table(name, shown, to_sympy, self.names, self._spelt) if quantity.kinds else to_sympy(shown)
+        found = (self._differential if by_parameter else self.quantities).of(quantity)
+        shown = self._table(name, found) if quantity.kinds else self.field.to_sympy(found)
         setattr(self, name, shown)
         return shown
+
+    def _table(self, name: str, elements: Mapping[Any, Any]) -> Table:
+        return Table(name, elements, self.field.to_sympy, self.names, self._spelt)
 
     @cached_property
     def P_pi(self) -> sp.Matrix:
@@ -138,7 +137,7 @@ class Solution(Result):
     @cached_property
     def theorem_gradient(self) -> Table:
         """sum_s w(s) sum_a grad pi(a|s) q(s,a): the policy gradient theorem's sum, by parameter."""
-        return Table("grad", self._differential.theorem_gradient, self.field.to_sympy, self.names)
+        return self._table("grad", self._differential.theorem_gradient)
 
     @cached_property
     def hessian(self) -> sp.Matrix:
@@ -158,16 +157,13 @@ class Solution(Result):
 
     @cached_property
     def natural_gradient(self) -> Table:
-        """F^-1 grad J (Kakade 2002).
+        """F^-1 grad J (Kakade 2002); SingularMatrixError for tabular softmax with a logit for every action.
 
-        Raises
-        ------
-        SingularMatrixError
-            F is singular, as for tabular softmax with a logit for every action.  Fix one logit per state.
+        Fix one logit per state.
         """
         params, q = self.policy.params, self._differential
         solved = self.field.factor(q.fisher).solve([q.gradient[p] for p in params])
-        return Table("natural_gradient", dict(zip(params, solved, strict=True)), self.field.to_sympy, self.names)
+        return self._table("natural_gradient", dict(zip(params, solved, strict=True)))
 
     # -- points ------------------------------------------------------------------------------------------
 
@@ -200,14 +196,12 @@ class Solution(Result):
 
     def defined(self) -> list[str]:
         """The names of the quantities that this objective and this chain define."""
-        return [name for name in LISTED if self._is_defined(name)]
-
-    def _is_defined(self, name: str) -> bool:
-        try:
-            self.quantities.of(QUANTITIES["J" if name == "grad" else name])
-        except (HypothesisError, StructureError):
-            return False
-        return True
+        found = []
+        for name in LISTED:
+            with suppress(HypothesisError, StructureError):
+                self.quantities.of(QUANTITIES["J" if name == "grad" else name])
+                found.append(name)
+        return found
 
     def lines(self, names: list[str] | None = None) -> list[tuple[str, sp.Expr]]:
         """(LaTeX name, value) of every scalar in the named quantities."""
@@ -321,12 +315,7 @@ def default_names(objective: Objective) -> list[str]:
     return ["J", "grad", *objective.definition.shown]
 
 
-def solve(
-    problem: ProblemLike,
-    *,
-    budget: int = CLOSED_FORM_TERMS,
-    seconds: float | None = None,
-) -> Solution:
+def solve(problem: ProblemLike, *, budget: int = CLOSED_FORM_TERMS, seconds: float | None = None) -> Solution:
     """The exact solution in closed form; everything in it is computed when it is asked for.
 
     Parameters
@@ -341,7 +330,7 @@ def solve(
     Returns
     -------
     Solution
-        Its quantities are closed forms, computed when they are asked for; ``.at(...)`` gives numbers.
+        ``.at(...)`` gives numbers.
 
     Raises
     ------

@@ -3,7 +3,7 @@ r"""Readable LaTeX of the algebra of reinforcement learning.
 The printer never rewrites: what is factored stays factored, only the order of terms and factors and the signs of
 factors are chosen (`pgsym.expression.ordering`).  Exponentials are shown as ``e^{\theta}``, quotients as whole
 fractions, and sums that are too long for a line are broken at their terms.  Names are the business of
-`pgsym.expression.notation`, text around formulas that of `pgsym.expression.tex`; both are re-exported here.
+`pgsym.expression.notation`, text around formulas that of `pgsym.expression.notation`; both are re-exported here.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from sympy.printing.latex import LatexPrinter
 
 from pgsym.expression.notation import action_latex as action_latex
 from pgsym.expression.notation import derivative_latex as derivative_latex
+from pgsym.expression.notation import document as document
 from pgsym.expression.notation import powered, symbol_names
 from pgsym.expression.notation import quantity_latex as quantity_latex
 from pgsym.expression.notation import state_latex as state_latex
+from pgsym.expression.notation import tex_width as tex_width
 from pgsym.expression.ordering import order_factors, order_terms, oriented, split
-from pgsym.expression.tex import document as document
-from pgsym.expression.tex import tex_width as tex_width
 
 WIDTH = 60
 """Characters of a line; about the text width of an article, and what MathML shows without wrapping."""

@@ -1,8 +1,7 @@
 """The neighbours: other libraries, in and out; docs/neighbours.md has a recipe for each.
 
-File formats are in `pgsym.model.formats`, Storm's own models in `pgsym.model.files.storm`.
+File formats are in `pgsym.model.formats`, Storm's and stormvogel's models in `pgsym.model.files.storm`.
 
-stormvogel      stormvogel's models
 toolboxes       pymdptoolbox, QuantEcon
 environments    gymnasium, and pure functions for JAX
 functions       closed forms as NumPy or JAX functions of theta

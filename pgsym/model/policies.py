@@ -18,11 +18,11 @@ from pgsym.expression.exact import to_expr
 from pgsym.expression.linear import Linear
 from pgsym.expression.sums import Sums
 from pgsym.expression.symbols import in_order
-from pgsym.model.distribution import check_row
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.policy import Direct, Mixture, Policy, Softmax
 from pgsym.model.policy_checks import check_collision, check_weight
 from pgsym.model.structure import reach
+from pgsym.model.validate import check_row
 
 
 def tabular(mdp: MDP, name: str = "theta") -> Softmax:

@@ -12,7 +12,7 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from pgsym.display.palette import ANSWERS
+from pgsym.display.figure import ANSWERS
 from pgsym.model.problem import point_text
 
 if TYPE_CHECKING:

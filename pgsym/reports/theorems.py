@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pgsym.claims.catalogue import Findings, Theorem
 from pgsym.claims.verdict import Status
-from pgsym.display.palette import ANSWERS
+from pgsym.display.figure import ANSWERS
 from pgsym.reports.terminal import verdict_text
 
 

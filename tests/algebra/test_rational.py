@@ -10,8 +10,8 @@ from flint import fmpq
 
 from pgsym.algebra import Generators, RationalField
 from pgsym.algebra.coprime import CoprimeBase
+from pgsym.algebra.fraction import expression
 from pgsym.algebra.polynomial import Ring
-from pgsym.algebra.printing import expression
 from pgsym.errors import NotInFieldError, TooLargeError
 from pgsym.expression.linear import Linear
 

@@ -5,8 +5,8 @@ import random
 import pytest
 from flint import nmod
 
-from pgsym.algebra import Generators, PrimeField, SparseLU, order, residues
-from pgsym.algebra.residues import ResidueLU, Schedule
+from pgsym.algebra import Generators, PrimeField, SparseLU, order, prime
+from pgsym.algebra.prime import ResidueLU, Schedule
 from pgsym.errors import SingularMatrixError
 
 P = 2**61 - 1
@@ -39,7 +39,7 @@ def times_transposed(rows, y):
 @pytest.mark.parametrize("update", [0.0, 130.0, 1e9], ids=["all sparse", "as measured", "all dense"])
 @pytest.mark.parametrize(("n", "per_row"), [(1, 0), (7, 2), (40, 2), (60, 6)])
 def test_residue_lu_solves_both_systems(monkeypatch, update, n, per_row):
-    monkeypatch.setattr(residues, "UPDATE", update)
+    monkeypatch.setattr(prime, "UPDATE", update)
     rows = random_rows(n, per_row, seed=n)
     schedule = Schedule(order([row.keys() for row in rows], last=[0]))
     lu = ResidueLU(rows, schedule, P)
@@ -53,7 +53,7 @@ def test_dense_block_is_chosen_by_cost(monkeypatch):
     rows = random_rows(60, 6, seed=1)
     ordering = order([row.keys() for row in rows])
     assert 0 < Schedule(ordering).sparse < 60
-    monkeypatch.setattr(residues, "UPDATE", 0.0)
+    monkeypatch.setattr(prime, "UPDATE", 0.0)
     assert Schedule(ordering).sparse == 60
 
 

@@ -10,7 +10,7 @@ from pgsym.auditing.batch import Sampler, arrange, cumulative, visits
 from pgsym.auditing.enumerate import all_episodes
 from pgsym.auditing.problem_arrays import AuditTarget, build_arrays, truth
 from pgsym.auditing.recipes import Recipe
-from pgsym.exact.horizon import truncated
+from pgsym.exact.float_chain import truncated
 from pgsym.model import MDP, Problem
 
 ROUNDING = 1e-9

@@ -23,7 +23,7 @@ from pgsym.claims.language.tree import Call, Sum
 from pgsym.claims.script import Script
 from pgsym.errors import HypothesisError, MissingExtraError, SchemaError, StructureError, TooLargeError
 from pgsym.expression.exact import to_expr
-from pgsym.expression.tex import tex_width
+from pgsym.expression.notation import tex_width
 from pgsym.model import MDP, direct_policy
 from pgsym.model.objective import Objective
 from pgsym.model.structure import Structure

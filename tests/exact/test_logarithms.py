@@ -13,8 +13,7 @@ import pgsym
 from pgsym.algebra import DualField, RationalField
 from pgsym.algebra.size import DIRECTION, SizeField
 from pgsym.errors import AlgebraError, NotInFieldError, UndefinedQuantityError
-from pgsym.exact.fields import exact_field, float_field, prime_field, rational_field, size_field
-from pgsym.exact.logarithms import LogBasis, log_policy
+from pgsym.exact.fields import LogBasis, exact_field, float_field, log_policy, prime_field, rational_field, size_field
 from pgsym.exact.quantities import Quantities
 from pgsym.exact.sizes import SizeQuantities
 from pgsym.expression.linear import Linear

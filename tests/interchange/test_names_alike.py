@@ -65,11 +65,11 @@ def test_drn_keeps_names():
 
 def test_stormvogel_refuses_names_that_read_alike():
     needs("stormvogel")
-    from pgsym.interchange import stormvogel
+    from pgsym.model.files import storm
 
     rows = [(s, "a", "end", 1, 1) for s in (1, "1")]
     with pytest.raises(StructureError, match=r"states: two names are written alike; names are text there\. Rename one"):
-        stormvogel.to_stormvogel(MDP.from_transitions(rows, start=1, terminal=["end"]))
+        storm.to_stormvogel(MDP.from_transitions(rows, start=1, terminal=["end"]))
 
 
 def test_report_has_an_entry_for_each_state_and_action():

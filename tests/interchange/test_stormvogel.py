@@ -12,8 +12,8 @@ from skips import needs
 from strategies import episodic_mdps
 
 from pgsym.errors import DiscountError, FormulaError, MissingExtraError, SchemaError, StructureError
-from pgsym.interchange.stormvogel import from_stormvogel, to_stormvogel
 from pgsym.model import MDP
+from pgsym.model.files.storm import from_stormvogel, to_stormvogel
 from pgsym.model.reductions import averaged
 
 

@@ -21,8 +21,7 @@ from pgsym.errors import (
     SchemaError,
 )
 from pgsym.model import MDP
-from pgsym.model.distribution import check_row
-from pgsym.model.validate import AssumptionWarning, RationalisedWarning, check_distinct, witness
+from pgsym.model.validate import AssumptionWarning, RationalisedWarning, check_distinct, check_row, witness
 
 
 def mdp(*outcomes, **options):

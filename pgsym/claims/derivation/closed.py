@@ -23,8 +23,8 @@ from pgsym.claims.language import tree as t
 from pgsym.claims.language.parse import parse
 from pgsym.exact import solve
 from pgsym.exact.policy_symbols import PolicySymbols, in_policy_symbols
+from pgsym.expression.notation import tex_width
 from pgsym.expression.ordering import split
-from pgsym.expression.tex import tex_width
 from pgsym.model.mdp import Action, State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Softmax

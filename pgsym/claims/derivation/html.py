@@ -26,7 +26,7 @@ from pgsym.claims.derivation.prose import parts
 from pgsym.claims.derivation.rows import laid_out
 from pgsym.claims.language.tree import Binding
 from pgsym.claims.verdict import Verdict
-from pgsym.display.palette import DARK, LIGHT
+from pgsym.display.figure import DARK, LIGHT
 from pgsym.errors import MissingExtraError
 
 COLOURS = f"""

@@ -12,7 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from pgsym.claims.language.tree import Add, Div, Expect, Grad, Limit, Log, Mul, Neg, Node, Number, Sub, Sum
-from pgsym.expression.tex import tex_width
+from pgsym.expression.notation import tex_width
 
 WIDTH = 60
 """Characters of a line, as `tex_width` counts them; about the text width of an article."""

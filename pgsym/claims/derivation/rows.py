@@ -10,7 +10,7 @@ from pgsym.claims.derivation.lines import WIDTH, lines
 from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.language.tree import Call, Let
 from pgsym.claims.verdict import Verdict
-from pgsym.expression.tex import tex_width
+from pgsym.expression.notation import tex_width
 
 
 def rows(item: Chain | Definition, verdicts: Iterator[Verdict | None], width: int = WIDTH) -> Iterator[Row]:

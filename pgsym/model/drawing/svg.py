@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from pgsym.display.palette import DARK, LIGHT, Palette
+from pgsym.display.figure import DARK, LIGHT, Palette
 from pgsym.model.drawing.captions import LABEL_SIZE
 from pgsym.model.drawing.geometry import PETAL, Arrow, Disc, Label, Mark, Petal, Pi, Picture, geometry
 from pgsym.model.mdp import MDP, Action, State

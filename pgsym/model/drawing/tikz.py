@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import sympy as sp
 
-from pgsym.display.palette import latex_colours
+from pgsym.display.figure import latex_colours
 from pgsym.expression.latex import Names, latex
-from pgsym.expression.notation import escape_text, name_table, symbol_names
-from pgsym.expression.tex import FONTS, unicode_fallback
+from pgsym.expression.notation import FONTS, escape_text, name_table, symbol_names, unicode_fallback
 from pgsym.model.drawing.captions import NAME_SIZE
 from pgsym.model.drawing.geometry import PETAL, Arrow, Disc, Label, Pi, Picture, geometry
 from pgsym.model.mdp import MDP, State

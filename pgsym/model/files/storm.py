@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from pgsym.errors import SchemaError, optional
+import sympy as sp
+
+from pgsym.errors import FormulaError, SchemaError, StructureError, optional
+from pgsym.expression.complaint import nearest
+from pgsym.expression.exact import to_expr
 from pgsym.model.files import drn
 from pgsym.model.mdp import MDP
 from pgsym.model.problem import Problem, ProblemLike
+from pgsym.model.reductions import averaged, merged, pair_reward, require_one_start, undiscounted
 
 
 def to_stormpy(problem: ProblemLike, *, discount: str | None = None, average: bool = False) -> Any:
@@ -145,3 +151,139 @@ def _asked(ask: Callable[[], Any], where: str) -> Any:
         raise SchemaError(
             f"Storm refuses it ({reason}); a model that it can build is required. Correct it", where=where
         ) from None
+
+
+TARGET = "a stormvogel model"
+
+
+def to_stormvogel(problem: ProblemLike, *, discount: str | None = None, average: bool = False) -> Any:
+    """The MDP as a `stormvogel.model.Model`.
+
+    Terminal states are labelled ``terminal`` and stay; the start state is labelled ``init``; names become text.
+
+    Parameters
+    ----------
+    discount, average
+        As for `pgsym.model.files.drn.dumps`.
+
+    Returns
+    -------
+    stormvogel.model.Model
+        An MDP.
+
+    Raises
+    ------
+    MissingExtraError
+        stormvogel is not installed.
+    DiscountError, StructureError
+        A discount factor, a start distribution, or rewards that a stormvogel model has no place for.
+
+    See Also
+    --------
+    from_stormvogel : The way back.
+    """
+    stormvogel = optional("stormvogel.model", "neighbours", "stormvogel models")
+    mdp = Problem.of(problem).mdp
+    mdp = merged(undiscounted(averaged(mdp) if average else mdp, discount, TARGET))
+    require_one_start(mdp, TARGET)
+    if len({str(s) for s in mdp.states}) < len(mdp.states):
+        raise StructureError("two names are written alike; names are text there. Rename one", where="states")
+    model = stormvogel.new_mdp(create_initial_state=False)
+    for symbol in mdp.symbols:
+        model.declare_parameter(symbol.name)
+    states = {}
+    for s in mdp.states:
+        labels = [label for label, given in (("init", s in mdp.start), ("terminal", s in mdp.terminal)) if given]
+        states[s] = model.new_state(labels=labels, friendly_name=str(s))
+    rewards = model.new_reward_model("reward")
+    for s in mdp.states:
+        choices: dict[Any, Any] = {stormvogel.EmptyAction: [(1, states[s])]} if s in mdp.terminal else {}
+        for a in mdp.actions(s):
+            action = model.new_action(str(a))
+            choices[action] = [(_number(p), states[t]) for t, p, _ in mdp.outcomes(s, a)]
+            paid = _number(pair_reward(mdp, s, a, TARGET))
+            for _, t in choices[action]:
+                rewards.set_transition_reward(states[s], action, t, paid)
+        if len(choices) < len(mdp.actions(s)):
+            raise StructureError("two actions are written alike; names are text there. Rename one", where=s)
+        model.set_choices(states[s], choices)
+    return model
+
+
+def _number(expr: sp.Expr) -> Fraction | sp.Expr:
+    if isinstance(expr, sp.Rational):
+        return Fraction(int(expr.p), int(expr.q))
+    if expr.has(sp.exp):
+        raise FormulaError(
+            f"found {expr}; stormvogel has rational functions. Put a symbol in place of the exponential", where="reward"
+        )
+    return expr
+
+
+def from_stormvogel(model: Any, *, rewards: str | None = None) -> MDP:
+    """The MDP of a stormvogel model, an MDP or a DTMC; states that only stay, without a reward, are terminal.
+
+    Floats are read as the simplest rationals nearby.
+
+    Parameters
+    ----------
+    rewards
+        The reward model, where there are several.
+
+    Returns
+    -------
+    MDP
+        With exact numbers.
+
+    Raises
+    ------
+    SchemaError
+        A model of another type, or several reward models and `rewards` names none.
+    ModelError
+        The entries do not make an MDP.
+
+    See Also
+    --------
+    to_stormvogel : The way back.
+    """
+    kind = model.model_type.name
+    if kind not in ("MDP", "DTMC"):
+        raise SchemaError(f"found a {kind}; MDP or DTMC is required. Make a discrete-time model", where="model")
+    known = [r.name for r in model.rewards]
+    if (rewards is None and len(known) > 1) or (rewards is not None and rewards not in known):
+        found = f"found {rewards!r}" if rewards is not None else f"the model has {len(known)} reward models"
+        raise SchemaError(
+            f"{found}; {nearest(rewards or '', known, 'they are')}. Name one with rewards=", where="rewards"
+        )
+    paid = next((r for r in model.rewards if r.name == (rewards or r.name)), None)
+    names = {state: state.friendly_name or str(k) for k, state in enumerate(model.states)}
+    if len(set(names.values())) < len(names):
+        raise StructureError("two states are called alike; names must be distinct. Rename one", where="states")
+    rows, terminal, start = [], [], []
+    for state, name in names.items():
+        if "init" in state.labels:
+            start.append(name)
+        if not state.has_choices():
+            raise StructureError("the state has no transition; each state leads on. Call add_self_loops()", where=name)
+        own = []
+        for k, (action, branch) in enumerate(model.transitions[state]):
+            for p, target in branch:
+                r = _expr(paid and paid.get_state_reward(state)) + _expr(
+                    paid and paid.get_transition_reward(state, action, target)
+                )
+                own.append((name, action.label or f"a{k}", names[target], _expr(p), r))
+        if all(t == name and r == 0 for _, _, t, _, r in own):
+            terminal.append(name)
+        else:
+            rows += own
+    if len(start) > 1:
+        raise StructureError(
+            f"found {len(start)} states labelled init, without probabilities; one start is required. Remove labels",
+            where="start",
+        )
+    return MDP.from_transitions(rows, start=start[0] if start else None, terminal=terminal, states=list(names.values()))
+
+
+def _expr(value: Any) -> sp.Expr:
+    """Exactly; a model written in floats cannot be written otherwise, so no warning."""
+    return to_expr(0 if value is None else value)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from html import escape
 
 from pgsym.claims.blocks import Figure
-from pgsym.display.palette import DARK, LIGHT, Palette, latex_colours
+from pgsym.display.figure import DARK, LIGHT, Palette, latex_colours
 from pgsym.expression.notation import escape_text
 from pgsym.model.drawing.tikz import CENTIMETRES
 
