@@ -6,7 +6,7 @@
       │     generators → polynomial (FLINT) → coprime (denominators) → fraction → differentiation
       ├── point         exact numbers at a theta: rationals, radicals, powers of e, logarithms
       │     radical       Q(2^(1/2), 3^(1/3), ...) over any base field
-      ├── prime         integers modulo a random prime at a random point: identity testing; an LU planned once by pattern
+      ├── prime         integers modulo a random prime at a random point: identity testing; its LU is planned once
       ├── floating      double precision
       ├── dual          any of these with tangents: forward-mode derivatives
       └── size          how large an answer can be, without computing it

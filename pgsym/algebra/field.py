@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -145,21 +145,14 @@ class LazyVector(Sequence[Any]):
     """
 
     def __init__(self, length: int, entry: Callable[[int], Any]) -> None:
-        self._length = length
-        self._entry = entry
-        self._known: dict[int, Any] = {}
+        self._places = range(length)
+        self._entry = cache(entry)
 
     def __len__(self) -> int:
-        return self._length
+        return len(self._places)
 
     def __getitem__(self, index: int) -> Any:  # type: ignore[override]
-        if index < 0:
-            index += self._length
-        if not 0 <= index < self._length:
-            raise IndexError(index)
-        if index not in self._known:
-            self._known[index] = self._entry(index)
-        return self._known[index]
+        return self._entry(self._places[index])
 
 
 def triangular(

@@ -13,8 +13,7 @@ import sympy as sp
 from pgsym.algebra.field import Factorization, Field, Row
 from pgsym.algebra.ordering import Ordering
 from pgsym.errors import AlgebraError, NotInFieldError, SingularMatrixError
-from pgsym.expression.complaint import brief
-from pgsym.expression.growth import steepest
+from pgsym.expression.complaint import brief, steepest
 from pgsym.expression.linear import Linear
 
 DENSE = 16

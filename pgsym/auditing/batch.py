@@ -3,9 +3,9 @@
     estimator(theta, batch) -> gradient
 
 `theta` has shape [k], the gradient shape [k] (the batch's estimate) or [batch.episodes, k] (one row an episode).
-Arrays have shape [B, T] (layout ``episodes``), [R, L] (``vector``) or [n] (``flat``).  In the last two, episodes follow
-one another as in vector environments with automatic reset: ``states[i + 1]`` may be the start of the next episode,
-while ``next_states[i]`` is where the step really led.
+Arrays have shape [B, T] (layout ``episodes``), [B/2, 2T] (``vector``) or [n] (``flat``).  In the last two, episodes
+follow one another as in vector environments with automatic reset: ``states[i + 1]`` may be the start of the next
+episode, while ``next_states[i]`` is where the step really led.
 
 Inside, an episode is an array of outcome numbers: states, actions, rewards and next states are looked up in
 `ProblemArrays`.  One random number a step picks the outcome by bisection in its state's cumulative probabilities.
@@ -37,7 +37,7 @@ BATCH_SIZE = 32
 
 @dataclass(frozen=True)
 class Batch:
-    """Experience of one update.
+    """Experience of one update; in padding, numbers are 0 where nothing else is said.
 
     Examples
     --------
@@ -53,35 +53,31 @@ class Batch:
     states: Any
     """Numbers 0 ... S-1 in the order of ``mdp.nonterminal``; S in padding."""
     actions: Any
-    """Numbers within the state, in the order of ``mdp.actions(s)``; 0 in padding."""
+    """Numbers within the state, in the order of ``mdp.actions(s)``."""
     rewards: Any
-    """r(s,a,s'); 0 in padding."""
     next_states: Any
     """Where the step led, before any reset; S stands for every terminal state."""
     terminated: Any
-    """The step led to a terminal state."""
     truncated: Any
     """The time limit cut the episode after this step."""
     log_probs: Any
-    """log pi(a|s) at theta; 0 in padding."""
+    """log pi(a|s) at theta."""
     behaviour_probs: Any
     """b(a|s), with which the action was drawn; 1 in padding."""
     values: Any
-    """The critic at `states`; 0 in padding."""
+    """The critic at `states`."""
     next_values: Any
     """The critic at `next_states`; 0 in terminal states."""
     mask: Any
     """False in padding."""
     steps: Any
-    """Steps since the episode began; 0 in padding."""
+    """Steps since the episode began."""
     episode: Any
     """Number of the episode; -1 in padding."""
     scores: Any
-    """[..., k] grad log pi(a|s); 0 in padding."""
+    """[..., k] grad log pi(a|s)."""
     episodes: int
-    """Number of episodes in the batch."""
     horizon: int
-    """T, the time limit."""
     gamma: float
     """Discount factor; 1 for the average reward."""
     mean_reward: float
@@ -92,7 +88,6 @@ class Batch:
 
     @property
     def done(self) -> Any:
-        """terminated | truncated."""
         return self.terminated | self.truncated
 
 
@@ -114,7 +109,7 @@ def make_traceable() -> None:
 
 @dataclass(frozen=True)
 class Streams:
-    """Rows of steps, in which episodes follow one another; padding only at the end of a row.
+    """R rows of L steps, in which episodes follow one another; padding only at the end of a row.  Arrays are [R, L].
 
     >>> from pgsym.model import MDP, Problem, tabular
     >>> from pgsym.auditing.problem_arrays import build_arrays
@@ -130,54 +125,49 @@ class Streams:
 
     arrays: ProblemArrays
     outcome: Ints
-    """[R, L] outcome numbers; O in the padding."""
+    """Outcome numbers; O in the padding."""
     step: Ints
-    """[R, L] steps since the episode began; 0 in the padding."""
+    """Steps since the episode began; 0 in the padding."""
     episode: Ints
-    """[R, L] number of the episode; -1 in the padding."""
+    """Number of the episode; -1 in the padding."""
     episodes: int
-    """Number of episodes."""
     horizon: int
     """T: an episode that is still running after T steps is truncated."""
 
     @cached_property
     def mask(self) -> Bools:
-        """[R, L] where a step was taken."""
+        """Where a step was taken."""
         return self.outcome < self.arrays.O
 
     @cached_property
     def pair(self) -> Ints:
-        """[R, L]"""
         return self.arrays.outcome_pair[self.outcome]
 
     @cached_property
     def state(self) -> Ints:
-        """[R, L]"""
         return self.arrays.outcome_state[self.outcome]
 
     @cached_property
     def next_state(self) -> Ints:
-        """[R, L] where the step really led, before any reset."""
+        """Where the step really led, before any reset."""
         return self.arrays.outcome_next[self.outcome]
 
     @cached_property
     def reward(self) -> Floats:
-        """[R, L]"""
         return self.arrays.outcome_reward[self.outcome]
 
     @cached_property
     def terminated(self) -> Bools:
-        """[R, L] the step led to a terminal state."""
+        """The step led to a terminal state."""
         return self.mask & (self.next_state == self.arrays.S)
 
     @cached_property
     def truncated(self) -> Bools:
-        """[R, L] the time limit cut the episode after this step, which did not end it."""
+        """The time limit cut the episode after this step, which did not end it."""
         return self.mask & (self.step == self.horizon - 1) & ~self.terminated
 
     @property
     def done(self) -> Bools:
-        """[R, L] the last step of an episode."""
         return self.terminated | self.truncated
 
 
@@ -333,7 +323,7 @@ class Rollouts:
         return np.array([self._checked(estimator(self.theta, batch)).mean(0) for batch in self._batches(streams)])
 
     def _checked(self, result: Any) -> Floats:
-        """[1, k] or [B, k]"""
+        """The result, shape [1, k] or [B, k]."""
         found = self.arrays.scale * self.framework.get(result)
         k, B = self.arrays.k, self.batch_size
         if found.shape not in ((k,), (B, k)):

@@ -8,16 +8,17 @@ the test passes and could have seen half of the bias.  Of those supported, the o
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from pgsym.auditing.batch import Estimator, Rollouts, Sampler, Streams
 from pgsym.auditing.controls import Controls
-from pgsym.auditing.mistakes import LAMBDAS, MISTAKES, OFTEN_COMBINED, Circumstances, Mistake, bases, setting_of
+from pgsym.auditing.mistakes import LAMBDAS, MISTAKES, OFTEN_COMBINED, Circumstances, Mistake, bases
 from pgsym.auditing.problem_arrays import AuditTarget, Floats
 from pgsym.auditing.recipes import Recipe
 from pgsym.auditing.sequential import Region, first_look
+from pgsym.model.objective import Objective
 from pgsym.sampling.moments import Moments
 
 SAME = 1e-4
@@ -32,30 +33,20 @@ FIRST_CHUNK = 2**30
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What explains the bias.
-
-    Attributes
-    ----------
-    mistakes
-        The departures, by one re-creation; empty for none of the known ones.
-    base
-        The correct estimator in which they were made.
-    reproduced
-        The re-creation gives the user's estimate on every batch; else only its mean agrees.
-    predicted
-        Mean of the re-creation [k], where there is one.
-    others
-        Re-creations that the data support as well.
-    note
-        What the departure costs here, or a scale factor.
-    """
+    """What explains the bias."""
 
     mistakes: tuple[Mistake, ...]
+    """The departures, by one re-creation; empty for none of the known ones."""
     base: str
+    """The correct estimator in which they were made."""
     reproduced: bool
+    """The re-creation gives the user's estimate on every batch; else only its mean agrees."""
     predicted: Floats | None
+    """Mean of the re-creation [k], where there is one."""
     others: tuple[str, ...] = ()
+    """Re-creations that the data support as well."""
     note: str = ""
+    """What the departure costs here, or a scale factor."""
 
     @property
     def key(self) -> str:
@@ -125,30 +116,27 @@ def diagnose(
     seed: int,
     lam: float | None = None,
 ) -> Diagnosis:
-    """Name the best-supported known mistake.
+    """Name the best-supported known mistake of an estimator whose bias was observed.
 
-    `truth`, `bias`: The target and the observed bias [k].
-    `alpha`: Error rate of the comparison of means, over all re-creations.
-    `lam`: lambda of the user's advantages, if it is not a common one.
+    `alpha` is the error rate of the comparison of means, over all re-creations; `lam` the lambda of the user's
+    advantages, if it is not a common one.
     """
-    B = rollouts.batch_size
-    outcome = Sampler(rollouts.arrays, rollouts.horizon, seed).chunk(FIRST_CHUNK, B * PAIRED)
-    tried = list(candidates(setting_of(rollouts, target), lam))
-    few = rollouts.streams(outcome[: B * SCREENED])
+    arrays, B = rollouts.arrays, rollouts.batch_size
+    long_run = arrays.objective is not Objective.START_STATE
+    setting = Circumstances(target, arrays.on_policy, rollouts.per_row, long_run, arrays.gamma != 1)
+    outcome = Sampler(arrays, rollouts.horizon, seed).chunk(FIRST_CHUNK, B * PAIRED)
+    few, streams = rollouts.streams(outcome[: B * SCREENED]), rollouts.streams(outcome)
     given = rollouts.estimates(estimator, few)
-    matching = [c for c in tried if _same(c.recipe.batch_means(few, B), given)]
-    streams = rollouts.streams(outcome)
-    if matching:
-        given = rollouts.estimates(estimator, streams)
-        matching = [c for c in matching if _same(c.recipe.batch_means(streams, B), given)]
-    if matching:
-        return _named(matching, given, streams, B, truth, bias, reproduced=True)
+    matching = [c for c in candidates(setting, lam) if _same(c.recipe.batch_means(few, B), given)]
     given = rollouts.estimates(estimator, streams)
+    matching = [c for c in matching if _same(c.recipe.batch_means(streams, B), given)]
+    if matching:
+        return _named(matching, given, streams, B, truth, bias, True)
     # A mean depends little on lambda, and several departures at once agree with too many means by chance.
-    tried = list(candidates(setting_of(rollouts, target), lam, LAMBDAS[:3], 2))
+    tried = list(candidates(setting, lam, LAMBDAS[:3], 2))
     supported = _by_mean(tried, given, streams, rollouts, bias, alpha)
     if supported:
-        return _named(supported, given, streams, B, truth, bias, reproduced=False)
+        return _named(supported, given, streams, B, truth, bias, False)
     return Diagnosis((), "", False, None, note=_scaled(truth, bias))
 
 
@@ -188,7 +176,6 @@ def _named(
     B: int,
     truth: Floats,
     bias: Floats,
-    *,
     reproduced: bool,
 ) -> Diagnosis:
     best = min(supported, key=lambda c: len(c.mistakes)) if reproduced else supported[0]
@@ -196,18 +183,14 @@ def _named(
     named = {tuple(m.key for m in c.mistakes) for c in fewest} - {tuple(m.key for m in best.mistakes)}
     # The observed mean is known more precisely than that of these few batches; only the difference is taken from them.
     predicted = truth + bias - (given - best.recipe.batch_means(streams, B)).mean(0)
-    diagnosis = Diagnosis(
-        best.mistakes, best.base.name, reproduced, predicted, tuple(sorted(" + ".join(keys) for keys in named))
-    )
+    others, note = tuple(sorted(" + ".join(keys) for keys in named)), ""
     if any(m.intended for m in best.mistakes):
         mean, scale = truth + bias, float(np.linalg.norm(truth))
         norm = float(np.linalg.norm(mean)) * scale
         cosine = float(mean @ truth) / norm if norm else 0.0
         share = float(np.linalg.norm(bias)) / scale if scale else float("inf")
-        return replace(
-            diagnosis, note=f"Its cost here: relative bias {share:.3g}, cosine to the true gradient {cosine:.4f}."
-        )
-    return diagnosis
+        note = f"Its cost here: relative bias {share:.3g}, cosine to the true gradient {cosine:.4f}."
+    return Diagnosis(best.mistakes, best.base.name, reproduced, predicted, others, note)
 
 
 def _scaled(truth: Floats, bias: Floats) -> str:

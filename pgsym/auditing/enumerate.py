@@ -46,7 +46,6 @@ class AllEpisodes:
 
     @cached_property
     def weights(self) -> Floats:
-        """[M] as floats."""
         return np.array([float(p) for p in self.p])
 
     def batches(self, size: int) -> Iterator[tuple[Ints, Fraction | float]]:
@@ -61,10 +60,7 @@ class AllEpisodes:
 
 
 def all_episodes(arrays: ProblemArrays, horizon: int, limit: int = MAX_BATCHES) -> AllEpisodes:
-    """Enumerate the episodes of a problem.
-
-    TooLargeError where there are more than `limit`.
-    """
+    """The episodes of a problem; TooLargeError where there are more than `limit`."""
     chances, exact = _chances(arrays)
     start = {s: p for s, p in enumerate(_start(arrays, exact)) if p}
     leaving: dict[int, list[int]] = {}
@@ -112,10 +108,7 @@ def _chances(arrays: ProblemArrays) -> tuple[list[Fraction | float], bool]:
 def _start(arrays: ProblemArrays, exact: bool) -> list[Fraction | float]:
     """[S] where episodes start; what is missing to 1 starts in a terminal state: an empty episode."""
     given = [arrays.mdp.start.get(s, sp.Integer(0)) for s in arrays.tables.states]
-    if (
-        exact
-        and all(isinstance(p, sp.Rational) for p in given)
-        and np.allclose(arrays.start[:-1], list(map(float, given)))
-    ):
+    rational = exact and all(isinstance(p, sp.Rational) for p in given)
+    if rational and np.allclose(arrays.start[:-1], list(map(float, given))):
         return [Fraction(int(p.p), int(p.q)) for p in given]
     return list(map(float, arrays.start[:-1]))

@@ -24,7 +24,7 @@ LogPolicy = Callable[[Any], Any]
 
 
 class Numpy:
-    """float64 and int64; values only, batch.scores has the derivatives."""
+    """float64 and int64; values only, ``batch.scores`` has the derivatives."""
 
     name = "numpy"
     xp: Any = np
@@ -38,7 +38,6 @@ class Numpy:
         return np.asarray(array, np.float64)
 
     def log_policy(self, arrays: ProblemArrays) -> LogPolicy:
-        """log pi as a function of theta."""
         policy, tables = arrays.policy, arrays.tables
 
         def log_pi(theta: Any) -> Any:
@@ -112,17 +111,11 @@ class TorchNumbers:
     def symbol(self, symbol: sp.Symbol) -> Any:
         return self.theta[self.position[symbol]]
 
-    def _form(self, form: Linear) -> Any:
-        total = self.number(form.constant)
-        for symbol, c in form.coefficients:
-            total = total + self.number(c) * self.symbol(symbol)
-        return total
-
     def exp(self, form: Linear) -> Any:
-        return self.torch.exp(self._form(form))
+        return self.torch.exp(form.value(self))
 
     def softmax(self, forms: list[Linear]) -> list[Any]:
-        return list(self.torch.softmax(self.torch.stack([self._form(form) for form in forms]), dim=0))
+        return list(self.torch.softmax(self.torch.stack([form.value(self) for form in forms]), dim=0))
 
 
 FRAMEWORKS: dict[str, type[Numpy]] = {kind.name: kind for kind in (Numpy, Jax, Torch)}

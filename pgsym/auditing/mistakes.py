@@ -1,8 +1,4 @@
-"""The known mistakes: how each departs from a correct estimator, where it was met, and what to change.
-
-Every mistake is re-created by changing fields of a `Recipe`, so its mean on any small problem can be computed and
-compared with that of somebody's code.
-"""
+"""The known mistakes: how each departs from a correct estimator, re-created by fields of a `Recipe`."""
 
 from __future__ import annotations
 
@@ -10,10 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pgsym.auditing.batch import Rollouts
 from pgsym.auditing.problem_arrays import AuditTarget
 from pgsym.auditing.recipes import Average, Recipe
-from pgsym.model.objective import Objective
 
 
 @dataclass(frozen=True)
@@ -46,8 +40,7 @@ class Mistake:
 
     def recipes(self, base: Recipe, setting: Circumstances) -> Iterator[Recipe]:
         """The base with this mistake, in its variants."""
-        if self.applies(setting, base):
-            yield from (replace(base, **variant) for variant in self.variants)
+        return (replace(base, **variant) for variant in self.variants if self.applies(setting, base))
 
     def __str__(self) -> str:
         seen = f" (met in {'; '.join(self.trackers)})" if self.trackers else ""
@@ -62,10 +55,6 @@ def _several(setting: Circumstances, recipe: Recipe) -> bool:
     return setting.per_row > 1 and _returns(setting, recipe)
 
 
-def _bootstrapped(setting: Circumstances, recipe: Recipe) -> bool:
-    return recipe.bootstrap and not setting.long_run
-
-
 def _off_policy(setting: Circumstances, recipe: Recipe) -> bool:
     return not setting.on_policy
 
@@ -78,15 +67,14 @@ MISTAKES: tuple[Mistake, ...] = (
         "If the time limit is part of the task, audit with target='truncated'",
         ({"bootstrap": False},),
         ("stable-baselines3 issue 633", "cleanrl issue 198", "purejaxrl issue 20"),
-        _bootstrapped,
+        applies=lambda setting, recipe: recipe.bootstrap and not setting.long_run,
     ),
     Mistake(
         "bootstrap-at-time-limit",
         "the critic is paid at the time limit, so the mean is that of the first T steps of grad J, not grad J_T",
         "If that is what is meant, audit with target='bootstrap'; for grad J_T treat the time limit as the end",
         ({"bootstrap": True},),
-        (),
-        lambda setting, recipe: (
+        applies=lambda setting, recipe: (
             setting.target is AuditTarget.TRUNCATED and not recipe.bootstrap and _returns(setting, recipe)
         ),
     ),
@@ -97,7 +85,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "buffers that store 'episode starts' need the flag of t + 1",
         ({"done": "next", "next_value": "buffer"}, {"done": "previous", "next_value": "buffer"}, {"done": "next"}),
         ("stable-baselines issue 385", "stable-baselines3 issue 105"),
-        _several,
+        applies=_several,
     ),
     Mistake(
         "next-episode-value",
@@ -105,7 +93,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "Use V(next_states), the state where the step led, not values[t + 1], which belongs to the reset",
         ({"next_value": "buffer", "bootstrap": True},),
         ("torchrl issue 4209", "Stoix issue 142"),
-        _several,
+        applies=_several,
     ),
     Mistake(
         "truncated-delta-dropped",
@@ -113,7 +101,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "Keep r + gamma V(next_states) - V(states) at a truncated step; only the sum stops there",
         ({"masked": "all", "bootstrap": True},),
         ("Stoix issue 142",),
-        _returns,
+        applies=_returns,
     ),
     Mistake(
         "next-episode-sum",
@@ -121,15 +109,14 @@ MISTAKES: tuple[Mistake, ...] = (
         "Stop the sum at done = terminated | truncated; terminated alone stops only the bootstrap",
         ({"leak": True, "next_value": "buffer", "bootstrap": True}, {"leak": True, "bootstrap": True}, {"leak": True}),
         ("skrl issue 449", "torchrl issue 4209", "Stoix issue 142"),
-        _several,
+        applies=_several,
     ),
     Mistake(
         "bootstrap-from-current-state",
         "the bootstrap uses V(s_t) where V(s_{t+1}) belongs",
         "Use next_values, or values shifted by one step",
         ({"next_value": "current", "bootstrap": True}, {"next_value": "current"}),
-        (),
-        _returns,
+        applies=_returns,
     ),
     Mistake(
         "missing-gamma-t",
@@ -138,8 +125,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "multiply the loss of step t by gamma^t",
         ({"discount": False},),
         ("Pearl issue 46",),
-        lambda setting, recipe: setting.discounted and not recipe.whole_return,
-        True,
+        applies=lambda setting, recipe: setting.discounted and not recipe.whole_return,
+        intended=True,
     ),
     Mistake(
         "mean-over-steps",
@@ -148,54 +135,48 @@ MISTAKES: tuple[Mistake, ...] = (
         "Divide the sum over all steps by the number of episodes",
         ({"average": "steps"}, {"average": "slots"}),
         ("rlax policy_gradient_loss",),
-        lambda setting, recipe: not setting.long_run,
+        applies=lambda setting, recipe: not setting.long_run,
     ),
     Mistake(
         "sum-over-steps",
         "the sum over the steps of a long run is not divided by their number",
         "Divide by the number of steps",
         ({"average": "episodes"},),
-        (),
-        lambda setting, recipe: setting.long_run,
+        applies=lambda setting, recipe: setting.long_run,
     ),
     Mistake(
         "batch-mean-baseline",
         "the mean of the batch, the own sample included, is used as baseline: the mean shrinks by about 1/n",
         "Leave the own episode out of the mean (leave-one-out), or use a baseline that does not depend on it",
         ({"centre": "mean"},),
-        (),
-        lambda setting, recipe: not recipe.whole_return,
+        applies=lambda setting, recipe: not recipe.whole_return,
     ),
     Mistake(
         "batch-mean-baseline",
         "the mean return of the batch, the own episode included, is used as baseline: the mean shrinks by 1 - 1/B",
         "Leave the own episode out of the mean (leave-one-out)",
         ({"centre": "return"},),
-        (),
-        lambda setting, recipe: recipe.whole_return,
+        applies=lambda setting, recipe: recipe.whole_return,
     ),
     Mistake(
         "batch-normalised",
         "advantages are normalised by mean and standard deviation of the batch, the own sample included",
         "The scale changes with the batch: a step-size choice at best. Leave it out to estimate grad J",
         ({"centre": "mean-std"},),
-        (),
     ),
     Mistake(
         "action-dependent-baseline",
         "the baseline depends on the action, and its expected score does not vanish",
         "Use a function of the state alone, or add back its expected gradient",
         ({"baseline": "Q"}, {"baseline": "r"}),
-        (),
-        _returns,
+        applies=_returns,
     ),
     Mistake(
         "gradient-through-advantage",
         "the gradient flows through the advantage: log pi times grad A is added",
         "Stop the gradient at the advantage (stop_gradient, detach)",
         ({"through": True},),
-        (),
-        _returns,
+        applies=_returns,
     ),
     Mistake(
         "grad-pi",
@@ -208,52 +189,35 @@ MISTAKES: tuple[Mistake, ...] = (
         "the reward of another step is used: of the next one, or of the previous one",
         "r_t is the reward of the step taken in s_t: rewards[t]",
         ({"reward": "next"}, {"reward": "previous"}),
-        (),
-        lambda setting, recipe: not recipe.all_knowing,
+        applies=lambda setting, recipe: not recipe.all_knowing,
     ),
     Mistake(
         "importance-ratio-missing",
         "off-policy data are used as if the target policy had drawn them",
         "Weight step t by the product of pi(a|s)/b(a|s) up to t, and later rewards by the ratios up to them",
         ({"ratio": "none"},),
-        (),
-        _off_policy,
+        applies=_off_policy,
     ),
     Mistake(
         "importance-ratio-inverted",
         "the importance ratio is b/pi instead of pi/b",
         "The ratio is pi(a|s)/b(a|s): target over behaviour",
         ({"ratio": "inverted"},),
-        (),
-        _off_policy,
+        applies=_off_policy,
     ),
     Mistake(
         "importance-ratio-of-one-step",
         "each step is weighted by its own ratio only, as in surrogate losses: states and returns stay those of b",
         "This departure is widely intended for data close to on-policy; the unbiased weight is the running product",
         ({"ratio": "step"},),
-        (),
-        _off_policy,
-        True,
+        applies=_off_policy,
+        intended=True,
     ),
     Mistake("sign", "the sign is wrong: the mean is that of -grad J", "A loss is minus the objective", ({"sign": -1},)),
 )
 
 OFTEN_COMBINED = ("missing-gamma-t", "mean-over-steps", "batch-normalised", "sign")
 """Departures that are met together with any other."""
-
-
-def setting_of(rollouts: Rollouts, target: AuditTarget) -> Circumstances:
-    """What decides which mistakes can be made."""
-    arrays = rollouts.arrays
-    return Circumstances(
-        target,
-        arrays.on_policy,
-        rollouts.per_row,
-        arrays.objective is not Objective.START_STATE,
-        arrays.gamma != 1,
-    )
-
 
 LAMBDAS = (1.0, 0.95, 0.0, 0.99, 0.97, 0.9, 0.8, 0.5)
 """Common lambdas, the commonest first."""

@@ -4,7 +4,7 @@ States are numbered in the order of ``mdp.nonterminal`` and S stands for every t
 within their state, pairs (s, a) in the order of ``mdp.pairs``; N is the pair, and O the outcome, of a step that was
 not taken: tables have one more row for it, so that padding is looked up like everything else.
 
-What a rollout of T steps estimates: the right null hypothesis of an audit.
+What a rollout of T steps estimates, the right null hypothesis of an audit, is one of these.
 
 ``truncated``
     grad J_T, the gradient of :math:`E[\sum_{t<T}\gamma^t r_t]`: the time limit is part of the problem.
@@ -101,37 +101,28 @@ class ProblemArrays:
         """Whether the data come from the target policy itself."""
         return bool(np.array_equal(self.behaviour, self.tables.pi))
 
-    # -- tables with a row for steps not taken ---------------------------------------------------------------
+    # -- tables of `Tables`, [O+1] or [N+1], with a row for steps not taken ----------------------------------
 
     @cached_property
     def outcome_pair(self) -> Ints:
-        """[O+1]"""
         return np.append(self.tables.outcome_pair, self.N).astype(np.int64)
 
     @cached_property
     def outcome_state(self) -> Ints:
-        """[O+1]"""
         return np.append(self.tables.outcome_state, self.S).astype(np.int64)
 
     @cached_property
     def outcome_next(self) -> Ints:
-        """[O+1]"""
         return np.append(self.tables.outcome_next, self.S).astype(np.int64)
 
     @cached_property
     def outcome_reward(self) -> Floats:
-        """[O+1] r(s,a,s')."""
         return np.append(self.tables.outcome_reward, 0.0)
 
     @cached_property
     def outcome_p(self) -> Floats:
         """[O] P of each outcome under the collecting policy, given its state."""
         return self.behaviour[self.tables.outcome_pair] * self.tables.outcome_p
-
-    @cached_property
-    def pair_state(self) -> Ints:
-        """[N+1]"""
-        return np.append(self.tables.pair_state, self.S).astype(np.int64)
 
     @cached_property
     def first_pair(self) -> Ints:
@@ -150,12 +141,10 @@ class ProblemArrays:
 
     @cached_property
     def pi(self) -> Floats:
-        """[N+1] pi(a|s)."""
         return np.append(self.tables.pi, 1.0)
 
     @cached_property
     def b(self) -> Floats:
-        """[N+1] b(a|s)."""
         return np.append(self.behaviour, 1.0)
 
     @cached_property
@@ -167,13 +156,11 @@ class ProblemArrays:
 
     @cached_property
     def chain(self) -> FloatChain:
-        """The induced chain and its derivatives, from which `pgsym.auditing.problem_arrays.truth` recurs."""
         return FloatChain(Problem(self.mdp, self.policy, theta=self.theta))
 
     @cached_property
     def _dual(self) -> tuple[DualField, Quantities]:
-        floats = float_field(self.policy, {p: float(v) for p, v in self.theta.items()}, {})
-        dual = DualField(floats, self.policy.params)
+        dual = DualField(_floats(self.policy, self.theta), self.policy.params)
         return dual, Quantities(self.mdp, self.policy, self.objective, dual)
 
     @cached_property
@@ -228,10 +215,9 @@ def build_arrays(
     behaviour: Mapping[sp.Symbol | str, Any] | Sequence[Any] | None = None,
     critic: Mapping[Any, Any] | Sequence[Any] | None = None,
 ) -> ProblemArrays:
-    """The arrays of a problem at its theta.
+    """The arrays of a problem at its theta; data are collected by the same policy with the parameters `behaviour`.
 
-    `behaviour`: Parameters with which the same policy collects the data; None: theta itself.
-    `critic`: Value of each non-terminal state, by name or in order; None: the exact one.
+    `critic` has the value of each non-terminal state, by name or in order, in place of the exact one.
 
     HypothesisError where the objective is not defined for this model and policy.
     SamplingError where the model has no start, a symbol has no value, or an action of the target policy is never taken.
@@ -291,24 +277,19 @@ class AuditTarget(StrEnum):
 
 
 def truth(arrays: ProblemArrays, horizon: int, target: AuditTarget) -> Floats:
-    """The target [k], in float64.
-
-    SamplingError where a horizon's gradient is asked for under a long-run objective.
+    """The target [k], in float64; SamplingError for a horizon's gradient under a long-run objective.
 
     >>> from pgsym.model.zoo import zoo
-    >>> from pgsym.auditing.problem_arrays import build_arrays
-    >>> p = zoo("short-corridor")
-    >>> arrays = build_arrays(p)
+    >>> arrays = build_arrays(zoo("short-corridor"))
     >>> [round(float(truth(arrays, 4, target)[0]), 4) for target in AuditTarget]
     [0.0625, 0.4375, 2.0]
     """
-    if target is AuditTarget.OBJECTIVE:
-        return arrays.scale * arrays.grad_J
-    if arrays.objective is not Objective.START_STATE:
-        if target is AuditTarget.TRUNCATED:
-            raise SamplingError(
-                "the objective is a long-run one; it has no horizon. Use target='objective'", where="target"
-            )
+    long_run = arrays.objective is not Objective.START_STATE
+    if long_run and target is AuditTarget.TRUNCATED:
+        raise SamplingError(
+            "the objective is a long-run one; it has no horizon. Use target='objective'", where="target"
+        )
+    if long_run or target is AuditTarget.OBJECTIVE:
         return arrays.scale * arrays.grad_J
     _, grad = arrays.chain.steps(horizon, arrays.V[:-1] if target is AuditTarget.BOOTSTRAP else None)
     return grad

@@ -3,7 +3,6 @@ r"""Policy-gradient estimators by their choices, correct and mistaken ones, for 
 .. math::  g = \sum_t w^t \rho_{0:t}\, z_t\, U_t, \qquad U_t = A_t \,(+\, V(s_t)), \qquad
            A_t = r_t + \gamma V(s_{t+1}) - V(s_t) + \gamma\lambda\rho_{t+1} A_{t+1}
 
-A correct `Recipe` is one with the default choices; every field that a mistake changes says what real code does there.
 These are the known means to which an observed mean is compared, and the control variates of a sampled audit: they
 share no code with a user's estimator.
 """
@@ -11,7 +10,7 @@ share no code with a user's estimator.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -27,7 +26,7 @@ Average = Literal["episodes", "steps", "slots"]
 
 @dataclass(frozen=True)
 class Recipe:
-    """One way to turn a batch into a gradient.
+    """One way to turn a batch into a gradient; correct with the default choices.
 
     >>> Recipe(bootstrap=True, lam=0.95).name
     'GAE(0.95), baseline V'
@@ -97,36 +96,29 @@ class Recipe:
         index = np.where(keep, inside, 0) * (arrays.N + 1) + streams.pair
         sums = np.bincount(index.reshape(-1), U.reshape(-1), D * (arrays.N + 1)).reshape(D, -1) @ arrays.scores
         if self.through:
-            sums += self._through(
-                streams, np.where(keep, self.sign * w * np.log(arrays.pi[streams.pair]), 0.0), inside, D
-            )
+            weight = np.where(keep, self.sign * w * np.log(arrays.pi[streams.pair]), 0.0)
+            sums += self._through(streams, weight, inside, D)
         if self.average == "steps":
-            lengths = np.bincount(inside[keep], minlength=D)
-            return arrays.scale * sums / lengths[:, None]
-        if self.average == "slots":
-            return arrays.scale * sums / (B * streams.horizon)
-        return arrays.scale * sums / B
-
-    # -- advantages ------------------------------------------------------------------------------------------
+            return arrays.scale * sums / np.bincount(inside[keep], minlength=D)[:, None]
+        return arrays.scale * sums / (B * streams.horizon if self.average == "slots" else B)
 
     def _advantages(self, streams: Streams, B: int) -> Floats:
         """[R, L] U_t - b(s_t)."""
         arrays = streams.arrays
-        reward = _shifted(streams.reward, self.reward) - np.where(streams.mask, arrays.centre, 0.0)
+        reward = _moved(streams.reward, self.reward) - np.where(streams.mask, arrays.centre, 0.0)
         if self.all_knowing:
             return arrays.Q[streams.pair] - arrays.V[streams.state]
         if self.whole_return:
-            returns = _per_episode(streams, np.power(arrays.gamma, streams.step) * reward)
+            discounted = np.power(arrays.gamma, streams.step) * reward
+            returns = np.bincount(streams.episode[streams.mask], discounted[streams.mask], streams.episodes)
             if self.centre == "return":
                 returns = returns - np.repeat(returns.reshape(-1, B).mean(1), B)
             return np.where(streams.mask, returns[streams.episode], 0.0)
         A = self._sum(streams, reward, arrays.values)
-        if self.baseline == "none":
-            A = A if self._plain else A + arrays.values[streams.state]
-        elif self.baseline == "Q":
-            A = A + arrays.values[streams.state] - arrays.Q[streams.pair]
-        elif self.baseline == "r":
-            A = A + arrays.values[streams.state] - arrays.r[streams.pair]
+        if self.baseline != "V" and not self._plain:
+            A = A + arrays.values[streams.state]
+        if self.baseline in ("Q", "r"):
+            A = A - (arrays.Q if self.baseline == "Q" else arrays.r)[streams.pair]
         return np.where(streams.mask, A, 0.0)
 
     @property
@@ -186,19 +178,12 @@ class Recipe:
         return out
 
 
-def _moved(flags: Bools, where: str) -> Bools:
-    """The flag of the next or the previous step of the row."""
-    out = np.roll(flags, -1 if where == "next" else 1, axis=1)
-    out[:, -1 if where == "next" else 0] = False
-    return out
-
-
-def _shifted(reward: Floats, where: str) -> Floats:
-    """The reward of this, the next or the previous step of the row; 0 past its ends."""
+def _moved(row: Any, where: str) -> Any:
+    """What this, the next or the previous step of the row has; 0 or False past its ends."""
     if where == "this":
-        return reward
-    out = np.roll(reward, -1 if where == "next" else 1, axis=1)
-    out[:, -1 if where == "next" else 0] = 0.0
+        return row
+    out = np.roll(row, -1 if where == "next" else 1, axis=1)
+    out[:, -1 if where == "next" else 0] = 0
     return out
 
 
@@ -219,12 +204,6 @@ def _running_product(streams: Streams, rho: Floats) -> Floats:
     for t in range(1, rho.shape[1]):
         out[:, t] = np.where(streams.step[:, t] > 0, out[:, t - 1] * rho[:, t], rho[:, t])
     return out
-
-
-def _per_episode(streams: Streams, x: Floats) -> Floats:
-    """[n] sums over each episode."""
-    keep = streams.mask
-    return np.asarray(np.bincount(streams.episode[keep], x[keep], streams.episodes), np.float64)
 
 
 def _normalised(A: Floats, inside: Ints, keep: Bools, D: int, *, scale: bool) -> Floats:

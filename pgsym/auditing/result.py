@@ -17,12 +17,11 @@ from pgsym.display.result import TableResult, data_frame, finite
 from pgsym.trust import Level, Trust
 
 if TYPE_CHECKING:
-    from pgsym.auditing.sequential import Region
     from pgsym.display.figure import Figure
 
 
 ROWS = 24
-"""Parameters that a table shows."""
+"""Parameters that a table or a picture shows; those of the largest deviation where there are more."""
 
 
 class BiasVerdict(StrEnum):
@@ -108,15 +107,10 @@ class AuditResult(TableResult):
     @property
     def relative_bias(self) -> float:
         """Norm of the bias relative to `scale`; across the truth only, if judged up to scale."""
-        return float(np.linalg.norm(self._judged)) / self.scale
-
-    @property
-    def _judged(self) -> Floats:
-        if not self.up_to_scale:
-            return self.bias
-        along = self.truth / np.linalg.norm(self.truth)
-        across: Floats = self.bias - (self.bias @ along) * along
-        return across
+        judged = self.bias
+        if self.up_to_scale:
+            judged = judged - (judged @ self.truth) / (self.truth @ self.truth) * self.truth
+        return float(np.linalg.norm(judged)) / self.scale
 
     @property
     def cosine(self) -> float | None:
@@ -141,42 +135,31 @@ class AuditResult(TableResult):
     def headline(self) -> str:
         """The verdict in one line."""
         meant = f"grad {_TARGETS[self.target]}" + (", up to a positive factor" if self.up_to_scale else "")
-        if self.mode == "exact":
-            found = (
-                f"relative bias {self.relative_bias:.3g}, exactly ({self.n} batches of {self.batch_size} enumerated)"
-            )
-            return f"{self._answer} of {meant}: {found}"
-        sample = f"{self.n} episodes, error rate {self.alpha:g}"
-        if self.verdict is BiasVerdict.UNDECIDED:
-            remedy = (
-                f"{self.needed} episodes would decide"
-                if self.needed
-                else "rounding hides a bias this small: use float64, or a larger delta"
-            )
-            return f"undecided for {meant}: relative bias {self.relative_bias:.2g}, at most {self.bound:.2g}; {remedy}"
-        return f"{self._answer} of {meant}: relative bias {self.relative_bias:.2g}, at most {self.bound:.2g} ({sample})"
-
-    @property
-    def _answer(self) -> str:
+        answer = "biased estimator"
         if self.verdict is BiasVerdict.UNBIASED:
-            return "unbiased estimator" if self.delta == 0 else f"unbiased within {self.delta:g} as an estimator"
-        return "biased estimator"
+            answer = "unbiased estimator" if self.delta == 0 else f"unbiased within {self.delta:g} as an estimator"
+        if self.mode == "exact":
+            batches = f"{self.n} batches of {self.batch_size} enumerated"
+            return f"{answer} of {meant}: relative bias {self.relative_bias:.3g}, exactly ({batches})"
+        size = f"relative bias {self.relative_bias:.2g}, at most {self.bound:.2g}"
+        if self.verdict is not BiasVerdict.UNDECIDED:
+            return f"{answer} of {meant}: {size} ({self.n} episodes, error rate {self.alpha:g})"
+        remedy = "rounding hides a bias this small: use float64, or a larger delta"
+        if self.needed:
+            remedy = f"{self.needed} episodes would decide"
+        return f"undecided for {meant}: {size}; {remedy}"
 
     @property
     def details(self) -> list[str]:
         """Cosine, variance, power, other targets."""
         out = []
         if self.cosine is not None:
-            out.append(
-                f"its cosine with the true gradient is {self.cosine:.5g}; along that direction it is {self.factor:.5g} "
-                "times as long"
-            )
+            along = f"along that direction it is {self.factor:.5g} times as long"
+            out.append(f"its cosine with the true gradient is {self.cosine:.5g}; {along}")
         spread = self.best.spread
         if self.variance_ratio is not None and spread is not None:
-            ground = "by its exact law" if spread.exact else "on the same batches"
-            out.append(
-                f"variance {self.variance_ratio:.3g} times that of {spread.name} ({ground}), the best correct one"
-            )
+            best = f"{spread.name} ({'by its exact law' if spread.exact else 'on the same batches'})"
+            out.append(f"variance {self.variance_ratio:.3g} times that of {best}, the best correct one")
         if self.detectable is not None:
             out.append(f"a relative bias of {self.detectable:.2g} is found with probability {self.power:g}")
         if self.interrupted:
@@ -215,29 +198,27 @@ class AuditResult(TableResult):
         return [*self.details, *([] if self.diagnosis is None else [str(self.diagnosis)])]
 
     def frame(self) -> Any:
-        """A pandas frame with a row for each parameter.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
+        """A pandas frame with a row for each parameter."""
         return data_frame(["parameter", "exact", "observed", "standard_error", "predicted"], self.rows())
 
     def __repr__(self) -> str:
         return f"AuditResult({self.headline})"
 
     def plot(self) -> Figure:
-        """The region of the bias: the joint interval of each coordinate, 0 and the tolerance.
+        """Left, the joint interval of each coordinate's bias; right, for two coordinates, the ellipse they come from.
 
-        Raises
-        ------
-        MissingExtraError
-            matplotlib is not installed.
+        Everything is relative to the norm of the true gradient, as delta is.  The biases that are tolerated lie in the
+        grey disc, whose shadow on each axis is the grey band.
         """
-        from pgsym.auditing.result import plot
-
-        return plot(self)
+        flat = len(self.params) == 2 and self.region is not None
+        shown = np.sort(np.argsort(-np.abs(self.bias), kind="stable")[:ROWS])
+        figure = new_figure(9.0 if flat else 7.0, max(1.8 + 0.3 * len(shown), 3.6 if flat else 0.0))
+        axes = figure.subplots(1, 2 if flat else 1, squeeze=False)[0]
+        _intervals(axes[0], self, shown)
+        if flat and self.region is not None:
+            _ellipse(axes[1], self, self.region)
+        figure.suptitle(self.headline, fontsize="small", wrap=True)
+        return figure
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -285,27 +266,8 @@ class AuditResult(TableResult):
 _TARGETS = {AuditTarget.TRUNCATED: "J_T", AuditTarget.BOOTSTRAP: "(J_T + gamma^T V(s_T))", AuditTarget.OBJECTIVE: "J"}
 
 
-SHOWN = 24
-"""Coordinates that are drawn; those of the largest bias where there are more."""
 CORNERS = 200
 """Points of an ellipse."""
-
-
-def plot(result: AuditResult) -> Figure:
-    """Left, the joint interval of each coordinate's bias; right, for two coordinates, the ellipse that they come from.
-
-    Everything is relative to the norm of the true gradient, as delta is.  The biases that are tolerated lie in the
-    grey disc, whose shadow on each axis is the grey band.
-    """
-    flat = len(result.params) == 2 and result.region is not None
-    shown = np.sort(np.argsort(-np.abs(result.bias), kind="stable")[:SHOWN])
-    figure = new_figure(9.0 if flat else 7.0, max(1.8 + 0.3 * len(shown), 3.6 if flat else 0.0))
-    axes = figure.subplots(1, 2 if flat else 1, squeeze=False)[0]
-    _intervals(axes[0], result, shown)
-    if flat and result.region is not None:
-        _ellipse(axes[1], result, result.region)
-    figure.suptitle(result.headline, fontsize="small", wrap=True)
-    return figure
 
 
 def _intervals(axes: Any, result: AuditResult, shown: Any) -> None:

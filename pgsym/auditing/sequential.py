@@ -6,23 +6,18 @@ union bound all regions hold jointly with probability 1 - alpha, whichever look 
 Each region is Hotelling's ellipsoid, joint over coordinates.  It rests on the normal approximation of batch means, as
 do the t and F distributions that it uses: `docs/audit.md` shows the measured false-alarm rate.
 
-It fails for what a sample has hardly seen: `Rare` widens the region for that.
-
-References
-----------
-Lan & DeMets (1983), Discrete sequential boundaries for clinical trials: spending alpha over looks.
-Howard, Ramdas, McAuliffe & Sekhon (2021), Time-uniform, nonparametric, nonasymptotic confidence sequences: a union
-bound over geometrically spaced epochs.  Hotelling (1931), The generalization of Student's ratio.
-
-What a sample may not have seen: outcomes so rare that the normal approximation fails for them.
-
-A state that no episode reached leaves its coordinates at 0 with variance 0, infinitely far from the truth; an action
-that was never taken leaves the small mean of the others.  So a gap is not evidence as far as rare outcomes could
-explain it.  Let outcome o be expected fewer than `SEEN` times, and let p be the probability that a batch holds it.
+It fails for outcomes so rare that the sample may not have seen them.  A state that no episode reached leaves its
+coordinates at 0 with variance 0, infinitely far from the truth; an action that was never taken leaves the small mean
+of the others.  So a gap is not evidence as far as rare outcomes could explain it: `Rare` widens the region.  Let
+outcome o be expected fewer than `SEEN` times, and let p be the probability that a batch holds it.
 What differs from 0 in these batches only and has mean v has variance at least v^2 (1/p - 1), for
 :math:`E[X]^2 = E[X 1_{X \neq 0}]^2 \le p\,E[X^2]` (Cauchy-Schwarz).  This is added to the sample's covariance, with v
 the observed gap, but no more than o can pay: `LARGEST` times the largest return, times the score, as often as o is
 expected.
+
+References: Lan & DeMets, Discrete sequential boundaries for clinical trials (1983): spending alpha over looks.
+Howard, Ramdas, McAuliffe & Sekhon, Time-uniform, nonparametric, nonasymptotic confidence sequences (2021): a union
+bound over geometrically spaced epochs.  Hotelling, The generalization of Student's ratio (1931).
 """
 
 from __future__ import annotations
@@ -174,7 +169,7 @@ def detectable(
 ) -> float:
     """The multiple of `direction` that a test at this look finds with probability `power`.
 
-    `unseen`: What is added to the covariance for a gap [k]; None: nothing.
+    `unseen` is added to the covariance for a gap [k].
     """
     needed = noncentrality(len(direction), region.level, power)
 
@@ -218,7 +213,6 @@ def batches_needed(region: Region, alpha: float, first: int, radius: float) -> i
 
 MAX_PARAMETERS = FULL
 """Parameters up to which a joint region is formed."""
-
 
 SEEN = 100
 """Times that an outcome is expected in a sample that is large enough for it."""

@@ -56,9 +56,8 @@ class AuditPlan:
     @property
     def across(self) -> Floats:
         """[k, k] what is judged of a bias: all of it, or what stands across the truth."""
-        k = len(self.truth)
-        along = self.truth / self.scale
-        return np.eye(k) - np.outer(along, along) if self.up_to_scale else np.eye(k)
+        along = self.truth / self.scale if self.up_to_scale else np.zeros_like(self.truth)
+        return np.eye(len(along)) - np.outer(along, along)
 
     @cached_property
     def targets(self) -> set[AuditTarget]:
@@ -88,14 +87,8 @@ class AuditPlan:
         )
 
 
-# -- exact -------------------------------------------------------------------------------------------------
-
-
 def enumerated(estimator: Estimator, plan: AuditPlan) -> AuditResult:
-    """The exact bias, from all batches.
-
-    TooLargeError where there are more than `MAX_BATCHES`.
-    """
+    """The exact bias, from all batches; TooLargeError where there are more than `MAX_BATCHES`."""
     rollouts = plan.rollouts
     episodes = all_episodes(rollouts.arrays, rollouts.horizon)
     B, count = rollouts.batch_size, episodes.count(rollouts.batch_size)
@@ -116,11 +109,10 @@ def enumerated(estimator: Estimator, plan: AuditPlan) -> AuditResult:
     rounding = _rounding(rollouts) * float(np.sqrt((w @ g**2).max())) / plan.scale
     turned = plan.up_to_scale and float(mean @ plan.truth) <= 0
     within = size <= max(plan.delta, rounding) and not turned
-    zero = np.zeros_like(bias)
     return plan.result(
         verdict=BiasVerdict.UNBIASED if within else BiasVerdict.BIASED,
         bias=np.where(np.abs(bias) <= rounding * plan.scale, 0.0, bias),
-        standard_error=zero,
+        standard_error=np.zeros_like(bias),
         intervals=np.stack([bias, bias], axis=1),
         bound=size,
         detectable=None,
@@ -136,9 +128,6 @@ def enumerated(estimator: Estimator, plan: AuditPlan) -> AuditResult:
 
 def _rounding(rollouts: Rollouts) -> float:
     return ROUNDING if "32" in str(rollouts.theta.dtype) else ROUNDING_DOUBLE
-
-
-# -- sampled -----------------------------------------------------------------------------------------------
 
 
 class _Sample:
@@ -182,10 +171,7 @@ class _Sample:
 
 
 def sampled(estimator: Estimator, plan: AuditPlan) -> AuditResult:
-    """The sequential test.
-
-    SamplingError where the sample is too small for one look.
-    """
+    """The sequential test; SamplingError where the sample is too small for one look."""
     B = plan.rollouts.batch_size
     most = plan.max_samples // B
     rare = Rare.of(plan.rollouts.arrays, plan.rollouts.horizon, B, plan.target)

@@ -1,4 +1,7 @@
-"""Matplotlib figures outside pyplot: no display is needed, no global list keeps them, and a notebook shows them."""
+"""Pictures: every colour of them, and of pages and terminals; matplotlib figures outside pyplot, which keeps no list.
+
+Colours carry no meaning alone: a word or a place says the same.
+"""
 
 from __future__ import annotations
 
@@ -63,33 +66,25 @@ def _shown(base: Any) -> Any:
 
 @dataclass(frozen=True)
 class Palette:
-    """The colours of one scheme, as ``#rrggbb``.
-
-    Attributes
-    ----------
-    paper, ink, soft, line, panel, accent
-        The background, text, quiet text, rules, boxes, links.
-    good, bad, warn
-        Of answers.
-    state, end, grid
-        Filling of states and of terminal ones in a picture; the grid of a chart.
-    series, on_series
-        Actions and curves by number, and text on them.
-    """
+    """The colours of one scheme, as ``#rrggbb``."""
 
     paper: str
     ink: str
     soft: str
+    """Quiet text."""
     line: str
     panel: str
     accent: str
+    """Links."""
     good: str
     bad: str
     warn: str
     state: str
+    """Filling of states in a picture, and of terminal ones."""
     end: str
     grid: str
     series: tuple[str, ...]
+    """Actions and curves by number, and text on them."""
     on_series: str
 
     def css(self) -> str:

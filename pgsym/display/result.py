@@ -41,10 +41,7 @@ class Result(ABC):
 
     @abstractmethod
     def frame(self) -> Any:
-        """A pandas frame.
-
-        MissingExtraError where pandas is not installed.
-        """
+        """A pandas frame; MissingExtraError where pandas is not installed."""
 
     @abstractmethod
     def latex(self) -> str:
@@ -150,8 +147,6 @@ def finite(value: Any) -> Any:
 
 def data_frame(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Any:
     """A `pandas.DataFrame`; exact numbers stay SymPy expressions.
-
-    MissingExtraError where pandas is not installed.
 
     >>> data_frame(["state", "V"], [["s", 1], ["t", 2]])
       state  V

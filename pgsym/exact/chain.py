@@ -73,10 +73,9 @@ class InducedChain:
         serves the same discount.  With a discount of their own, V, Q, A and eta are those of that discount in the
         average-reward objective too.
 
-        `r`: {(s, a): mean reward} over ``mdp.pairs``, or {s: reward} for a function of the state; elements of the
-        field.
-        `gamma`: An element of the field, or a rational number.  At 1 every run has to end.
-        `mu0`: {s: weight}; the weights need not sum to 1, a state left out has weight 0.
+        `r` is {(s, a): mean reward} over ``mdp.pairs``, or {s: reward} for a function of the state; `gamma` an element
+        or a rational number, with which every run has to end where it is 1; `mu0` is {s: weight}, whose weights need
+        not sum to 1.
 
         >>> from pgsym.exact import solve
         >>> q = solve("random-walk").at().quantities

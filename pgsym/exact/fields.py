@@ -272,7 +272,5 @@ def log_policy_size(field: SizeField, policy: Policy, basis: LogBasis) -> Size:
 
 def _combined(field: Field, form: Linear, powers: Mapping[sp.Symbol, int]) -> Any:
     """form + sum powers[L] L."""
-    total = field.number(form.constant)
-    for symbol, k in {**dict(form.coefficients), **{symbol: Fraction(k) for symbol, k in powers.items()}}.items():
-        total = total + field.number(k) * field.symbol(symbol)
-    return total
+    multiples = {symbol: Fraction(k) for symbol, k in powers.items()}
+    return Linear.of(dict(form.coefficients) | multiples, form.constant).value(field)

@@ -5,10 +5,8 @@ mu_k, an average reward and a differential value of its own; the transient state
 :math:`I - P_{TT}`, which is nonsingular.  Nothing is iterated, so periods do not matter.  A terminal state is an
 absorbing one with reward 0.
 
-References
-----------
-M. L. Puterman, Markov Decision Processes (1994), appendix A and sections 8.2, 9.1.
-J. G. Kemeny, J. L. Snell, Finite Markov Chains (1960), chapters III and V.
+References: M. L. Puterman, Markov Decision Processes (1994), appendix A and sections 8.2, 9.1; J. G. Kemeny,
+J. L. Snell, Finite Markov Chains (1960), chapters III and V.
 """
 
 from __future__ import annotations

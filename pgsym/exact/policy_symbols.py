@@ -33,8 +33,7 @@ class PolicySymbols(Policy):
     """A softmax policy whose probabilities are symbols; states with equal rows share them, uniform rows are numbers.
 
     In each state the last action's probability is one minus the others, so the symbols are independent.  Those of a
-    row that some states share are named after the first of these, or after none where all states share it; and other
-    than what is `taken`.
+    shared row are named after its first state, or after none where all states share it; and other than what is `taken`.
     """
 
     def __init__(self, base: Softmax, taken: Iterable[sp.Symbol] = ()) -> None:
@@ -109,9 +108,7 @@ class PolicySymbols(Policy):
 
 
 def in_policy_symbols(solution: Solution) -> Solution:
-    """The same closed form with pi(a|s) kept as symbols, under the same limits.
-
-    PolicyError where the policy is not a softmax: its probabilities are already rational in theta.
+    """The same closed form with pi(a|s) kept as symbols, under the same limits; PolicyError unless it is a softmax.
 
     >>> from pgsym.exact import solve
     >>> from pgsym.model import MDP, Problem, sigmoid

@@ -34,13 +34,10 @@ class LazyMap(Mapping[Any, Any]):
 
     def __init__(self, keys: Iterable[Any], compute: Callable[[Any], Any]) -> None:
         self._keys = dict.fromkeys(keys)
-        self._compute = compute
-        self._cache: dict[Any, Any] = {}
+        self._value = cache(compute)
 
     def __getitem__(self, key: Any) -> Any:
-        if key not in self._cache:
-            self._cache[key] = self._compute(key)
-        return self._cache[key]
+        return self._value(key)
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._keys)

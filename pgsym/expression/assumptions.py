@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from operator import ge, gt, le, lt, ne
 from typing import Any
 
 import sympy as sp
@@ -113,9 +114,7 @@ def _comparisons(text: str) -> tuple[tuple[sp.Expr, str, sp.Expr], ...]:
 
 
 def replaced_assumptions(declared: Mapping[str, str], values: Mapping[sp.Symbol, sp.Expr]) -> dict[str, str]:
-    """Assumptions after symbols are replaced by numbers or formulas.
-
-    ModelError where a value contradicts an assumption.
+    """Assumptions after symbols are replaced by numbers or formulas; ModelError where a value contradicts one.
 
     >>> p, q = sp.symbols("p q")
     >>> replaced_assumptions({"p": "0 < p < 1"}, {p: 1 - q})
@@ -167,15 +166,8 @@ def remaining_assumptions(declared: Mapping[str, str], used: Collection[str]) ->
 
 def true(relation: str, difference: Fraction | None) -> bool:
     """``difference relation 0``; nothing holds where the difference has a pole."""
-    if difference is None:
-        return False
-    return {
-        "<": difference < 0,
-        "<=": difference <= 0,
-        ">": difference > 0,
-        ">=": difference >= 0,
-        "!=": difference != 0,
-    }[relation]
+    compare = {"<": lt, "<=": le, ">": gt, ">=": ge, "!=": ne}[relation]
+    return difference is not None and compare(difference, 0)
 
 
 def value_at(expr: sp.Expr, point: Point) -> Fraction | None:
@@ -188,9 +180,7 @@ def value_at(expr: sp.Expr, point: Point) -> Fraction | None:
 
 def to_fraction(value: Any) -> Fraction:
     """A rational number of Python or SymPy as a Fraction."""
-    if isinstance(value, sp.Rational):
-        return Fraction(int(value.p), int(value.q))
-    return Fraction(value)
+    return Fraction(int(value.p), int(value.q)) if isinstance(value, sp.Rational) else Fraction(value)
 
 
 class Fractions:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -21,15 +22,11 @@ def witness(
     symbols: Iterable[sp.Symbol],
     seed: int = 0,
 ) -> dict[sp.Symbol, sp.Rational] | None:
-    """A rational point at which the assumptions hold and every probability lies in [0, 1].
+    """A rational point at which the assumptions hold and every probability, rational in the symbols, lies in [0, 1].
 
     Probabilities strictly inside (0, 1) are preferred.  Candidates are drawn at several scales; those that miss are
     pulled towards the violated constraints (relaxation of Agmon and of Motzkin & Schoenberg, 1954), rounded to a small
     denominator, and checked exactly.  The search is complete for no class of domains: None means that none was found.
-
-    `probabilities`: Rational functions of the symbols, in any order.
-    `symbols`: What the point must give a value to.
-    `seed`: Equal seeds give equal points, others usually different ones.
 
     >>> p, q = sp.symbols("p q")
     >>> witness([p, q, 1 - p - q], [Assumption.parse("q > 2*p")], [p, q])
@@ -58,8 +55,9 @@ def witness(
         for attempt in range(_ATTEMPTS):
             point = {s: _draw(*boxes[s], attempt, rng, corners=not strict) for s in order}
             if attempt % 2 == 0:
-                for row in simplices:
-                    point.update(_draw_simplex(row, rng))
+                for row in simplices:  # positive numbers that sum to less than 1
+                    weights = [rng.randint(1, 9) for _ in range(len(row) + 1)]
+                    point.update((s, Fraction(w, sum(weights))) for s, w in zip(row, weights, strict=False))
             if effort.is_spent:
                 return None
             found: dict[sp.Symbol, Fraction] | None = point
@@ -136,12 +134,6 @@ def _simplices(inside: Sequence[sp.Expr], boxes: Mapping[sp.Symbol, Box]) -> lis
     return rows
 
 
-def _draw_simplex(row: Sequence[sp.Symbol], rng: random.Random) -> dict[sp.Symbol, Fraction]:
-    """Positive numbers that sum to less than 1."""
-    weights = [rng.randint(1, 9) for _ in range(len(row) + 1)]
-    return {s: Fraction(w, sum(weights)) for s, w in zip(row, weights, strict=False)}
-
-
 def _draw(low: Fraction | None, high: Fraction | None, attempt: int, rng: random.Random, *, corners: bool) -> Fraction:
     """A number in [low, high]: ever nearer to a finite interval's lower end, ever farther out in an infinite one."""
     n = rng.choice((3, 4, 5, 7, 9, 10))
@@ -160,11 +152,11 @@ Slopes = Callable[[Mapping[sp.Symbol, float]], tuple[float, dict[sp.Symbol, floa
 """A function's value and gradient at a point."""
 
 
+@dataclass
 class _Effort:
     """What the search has cost so far."""
 
-    def __init__(self) -> None:
-        self.spent = 0
+    spent: int = 0
 
     @property
     def is_spent(self) -> bool:
@@ -221,20 +213,20 @@ def _slopes_of(expr: sp.Expr) -> tuple[Slopes, int]:
             pass  # it has no value in floats, which the evaluation finds out at each point
         else:
             return lambda point: (constant + sum(c * point[s] for s, c in slopes.items()), slopes), 1 + len(slopes)
-    return lambda point: _value_and_slopes(expr, point), 4 * _operations(expr)
+
+    def value_and_slopes(point: Mapping[sp.Symbol, float]) -> tuple[float, dict[sp.Symbol, float]]:
+        found = evaluate(expr, _Slopes(point))
+        return found.value, found.slopes
+
+    return value_and_slopes, 4 * _operations(expr)
 
 
-def _value_and_slopes(expr: sp.Expr, point: Mapping[sp.Symbol, float]) -> tuple[float, dict[sp.Symbol, float]]:
-    found = evaluate(expr, _Slopes(point))
-    return found.value, found.slopes
-
-
+@dataclass
 class _Slope:
     """A float with its derivatives (forward mode)."""
 
-    def __init__(self, value: float, slopes: dict[sp.Symbol, float]) -> None:
-        self.value = value
-        self.slopes = slopes
+    value: float
+    slopes: dict[sp.Symbol, float]
 
     def _with(self, value: float, mine: float, other: _Slope, theirs: float) -> _Slope:
         slopes = {s: mine * c for s, c in self.slopes.items()}

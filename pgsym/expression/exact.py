@@ -20,9 +20,7 @@ ULPS = 8
 
 
 def simplest_rational(value: Any, ulp: float | None = None) -> Fraction:
-    """The rational of least denominator within `ULPS` units in the last place of `value`.
-
-    `ulp`: The unit; by default the spacing of the value's own type.
+    """The rational of least denominator within `ULPS` times `ulp`, by default the spacing of the value's own type.
 
     >>> simplest_rational(0.3333333333333333), simplest_rational(0.1), simplest_rational(0.15000000000000002)
     (Fraction(1, 3), Fraction(1, 10), Fraction(3, 20))

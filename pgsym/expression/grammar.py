@@ -10,15 +10,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache, lru_cache
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import sympy as sp
 from lark import Lark, Token, UnexpectedInput
 from sympy.printing.str import StrPrinter
 
 from pgsym.errors import FormulaError
-from pgsym.expression.complaint import brief, caret, explain, short
-from pgsym.expression.growth import is_steep
+from pgsym.expression.complaint import brief, caret, explain, is_steep, short
 from pgsym.expression.naming import NOT_FINITE, check_name
 from pgsym.limits import (
     FORMULA_BITS,
@@ -29,20 +28,15 @@ from pgsym.limits import (
     FORMULA_EXPONENT,
 )
 
-# Bounds on what a formula may be.  The algebra has budgets of its own; these keep reading cheap.
-
 _PLAIN = re.compile(r"\s*([+-]?)(?:([0-9]{1,300})(?:/([0-9]{1,300}))?|([0-9]{0,300})\.([0-9]{1,300}))\s*\Z")
 _SYMBOL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 def parse(text: str, *, where: Any = None) -> sp.Expr:
-    """The formula that `text` stands for.
+    """The formula that `text` stands for; `where` is its place, for messages.
 
-    `text`: Numbers (``2``, ``0.1``, ``1e-3``: exact), names, ``+ - * / ^ **``, parentheses, ``exp() log() sqrt()``.
-    `where`: The place of the text, for messages.
-
-    FormulaError where the text is not a formula, divides by zero, or is larger than the bounds of this module. The
-    message shows where.
+    It has numbers (``2``, ``0.1``, ``1e-3``: exact), names, ``+ - * / ^ **``, parentheses, ``exp() log() sqrt()``.
+    FormulaError where it is none, divides by zero, or is larger than the bounds of `pgsym.limits`.
 
     >>> parse("1 - p/2"), parse("0.1"), parse("2*exp(t/2)"), parse("E + I")
     (1 - p/2, 1/10, 2*exp(t/2), E + I)
@@ -53,8 +47,10 @@ def parse(text: str, *, where: Any = None) -> sp.Expr:
         9**9**9**9
             ^
     """
+    if not isinstance(text, str):
+        raise FormulaError(f"found {short(repr(text))}; text is required. Write the formula as text", where=where)
     try:
-        return _parse(text) if isinstance(text, str) else _refuse_type(text)
+        return _parse(text)
     except FormulaError as error:
         raise FormulaError(error.message, where=where) from None
 
@@ -69,9 +65,7 @@ def is_plain(text: str) -> bool:
 
 
 def unparse(expr: sp.Expr) -> str:
-    """Text that `parse` reads back to `expr`.
-
-    FormulaError where some part of the expression, or the name of a symbol, has no such text.
+    """Text that `parse` reads back to `expr`; FormulaError where a part of it, or the name of a symbol, has none.
 
     >>> unparse(sp.exp(1) / sp.sqrt(2)), unparse(sp.Symbol("E") ** 2)
     ('sqrt(2)*exp(1)/2', 'E**2')
@@ -317,7 +311,3 @@ def _check_bits(bits: int, token: Token) -> None:
             "Use smaller numbers or powers",
             token,
         )
-
-
-def _refuse_type(value: object) -> NoReturn:
-    raise FormulaError(f"found {short(repr(value))}; text is required. Write the formula as text")

@@ -3,7 +3,7 @@ r"""Readable LaTeX of the algebra of reinforcement learning.
 The printer never rewrites: what is factored stays factored, only the order of terms and factors and the signs of
 factors are chosen (`pgsym.expression.ordering`).  Exponentials are shown as ``e^{\theta}``, quotients as whole
 fractions, and sums that are too long for a line are broken at their terms.  Names are the business of
-`pgsym.expression.notation`, text around formulas that of `pgsym.expression.notation`; both are re-exported here.
+`pgsym.expression.notation`.
 """
 
 from __future__ import annotations
@@ -13,12 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 
-from pgsym.expression.notation import action_latex as action_latex
 from pgsym.expression.notation import derivative_latex as derivative_latex
 from pgsym.expression.notation import document as document
 from pgsym.expression.notation import powered, symbol_names
 from pgsym.expression.notation import quantity_latex as quantity_latex
-from pgsym.expression.notation import state_latex as state_latex
 from pgsym.expression.notation import tex_width as tex_width
 from pgsym.expression.ordering import order_factors, order_terms, oriented, split
 
@@ -31,14 +29,10 @@ ROWS = 500
 Names = Mapping[sp.Symbol | str, str]
 
 
-def latex(
-    expr: sp.Expr, *, names: Names | None = None, rank: Mapping[sp.Symbol, float] | None = None, inline: bool = False
-) -> str:
-    r"""An expression as LaTeX, in the form in which it is given.
+def latex(expr: sp.Expr, *, names: Names | None = None, inline: bool = False) -> str:
+    r"""An expression as LaTeX, in the form in which it is given; `inline` fractions have a slash, for labels.
 
-    `names`: LaTeX of symbols, by symbol or name; of a whole document, `notation.symbol_names` keeps them distinct.
-    `rank`: Place of a symbol among the factors of a product: 0 is gamma's, 1 that of exponentials, 2 that of symbols.
-    `inline`: Fractions with a slash, for exponents and labels.
+    `names` is LaTeX of symbols, by symbol or name.
 
     >>> g, p, t = sp.symbols("gamma p theta")
     >>> latex(-2 * g * (1 - p) * sp.exp(2 * t) / (1 + sp.exp(t)))
@@ -47,12 +41,10 @@ def latex(
     '1/3'
     """
     expr = sp.sympify(expr, strict=True)
-    return str(_Printer(expr.free_symbols, names, rank, inline).doprint(expr))
+    return str(_Printer(expr.free_symbols, names, inline).doprint(expr))
 
 
-def latex_lines(
-    expr: sp.Expr, width: int = WIDTH, *, names: Names | None = None, rank: Mapping[sp.Symbol, float] | None = None
-) -> list[str]:
+def latex_lines(expr: sp.Expr, width: int = WIDTH, *, names: Names | None = None) -> list[str]:
     r"""An expression as lines of LaTeX; written one after the other they are the whole formula.
 
     A term, or a factor in large parentheses, is never shorter than one piece: a line can exceed `width`
@@ -64,7 +56,7 @@ def latex_lines(
     """
     expr = sp.sympify(expr, strict=True)
     lines: list[str] = []
-    for piece in _Printer(expr.free_symbols, names, rank, False).pieces(expr, width):
+    for piece in _Printer(expr.free_symbols, names).pieces(expr, width):
         if lines and tex_width(lines[-1]) + tex_width(piece) <= width:
             lines[-1] += " " + piece
         else:
@@ -72,16 +64,8 @@ def latex_lines(
     return lines
 
 
-def align(
-    pairs: Iterable[tuple[str, sp.Expr | str]],
-    width: int = WIDTH,
-    *,
-    names: Names | None = None,
-    rank: Mapping[sp.Symbol, float] | None = None,
-) -> str:
-    r"""An ``align*`` environment of equations, one for each (left side, right side); several where they are long.
-
-    `pairs`: The left side is LaTeX; the right side is an expression, or LaTeX too.
+def align(pairs: Iterable[tuple[str, sp.Expr | str]], width: int = WIDTH, *, names: Names | None = None) -> str:
+    r"""An ``align*`` of equations, one for each (left LaTeX, right expression or LaTeX); several where they are long.
 
     >>> print(align([("J", 1 - sp.Symbol("p")), (quantity_latex("mu", "s"), sp.Integer(1))]))
     \begin{align*}
@@ -91,7 +75,7 @@ def align(
     """
     rows = []
     for left, right in pairs:
-        lines = [right] if isinstance(right, str) else latex_lines(right, width, names=names, rank=rank)
+        lines = [right] if isinstance(right, str) else latex_lines(right, width, names=names)
         rows += [f"{left} &= {lines[0]}", *(rf"&\quad {{}} {line}" for line in lines[1:])]
     parts = [rows[k : k + ROWS] for k in range(0, len(rows), ROWS)] or [[]]
     return "\n".join("\\begin{align*}\n" + " \\\\\n".join(part) + "\n\\end{align*}" for part in parts)
@@ -100,16 +84,9 @@ def align(
 class _Printer(LatexPrinter):
     """SymPy's printer, with its own way of writing sums, products, powers and exponentials."""
 
-    def __init__(
-        self,
-        symbols: Iterable[sp.Symbol],
-        names: Names | None,
-        rank: Mapping[sp.Symbol, float] | None,
-        inline: bool,
-    ) -> None:
+    def __init__(self, symbols: Iterable[sp.Symbol], names: Names | None, inline: bool = False) -> None:
         super().__init__({})
         self.symbols = symbol_names(symbols, names)
-        self.rank = rank
         self.inline = inline
         # Beside a symbol that prints as e, e^2 could be its square.
         self.letter_e = "e" not in self.symbols.values()
@@ -147,7 +124,7 @@ class _Printer(LatexPrinter):
 
     def _print_Add(self, expr: sp.Add, order: str | None = None) -> str:
         text = ""
-        for i, term in enumerate(order_terms(expr, self.rank)):
+        for i, term in enumerate(order_terms(expr)):
             sign, body = self._signed(term)
             text += ("-" if sign < 0 else "") + body if i == 0 else (" - " if sign < 0 else " + ") + body
         return text
@@ -161,7 +138,7 @@ class _Printer(LatexPrinter):
         inverse = term.is_Pow and term.exp.is_Rational and term.exp < 0
         if not (term.is_Mul or term.is_Rational or term.is_Float or inverse):
             return 1, self._in_product(term) if term.is_Add else self._print(term)
-        sign, numerator, denominator = oriented(*split(term), self.rank)
+        sign, numerator, denominator = oriented(*split(term))
         return sign, self._product(numerator, denominator)
 
     def _product(self, numerator: list[sp.Expr], denominator: list[sp.Expr]) -> str:
@@ -180,7 +157,7 @@ class _Printer(LatexPrinter):
     def _factors(self, factors: list[sp.Expr]) -> str:
         """Factors side by side, sums in parentheses."""
         text = ""
-        for factor in order_factors(factors, self.rank):
+        for factor in order_factors(factors):
             shown = self._in_product(factor)
             if text:
                 # Two numbers in a row, or pi(a|s) beside another factor, would run together.
@@ -220,11 +197,11 @@ class _Printer(LatexPrinter):
         if tex_width(whole) <= width or not (expr.is_Add or expr.is_Mul or expr.is_Pow):
             return [whole]
         if not expr.is_Add:
-            sign, numerator, denominator = oriented(*split(expr), self.rank)
+            sign, numerator, denominator = oriented(*split(expr))
             return _prefixed("-" if sign < 0 else "", self._product_pieces(numerator, denominator, width))
         pieces: list[str] = []
-        for i, term in enumerate(order_terms(expr, self.rank)):
-            sign, numerator, denominator = oriented(*split(term), self.rank)
+        for i, term in enumerate(order_terms(expr)):
+            sign, numerator, denominator = oriented(*split(term))
             mark = "- " if sign < 0 else "+ " if i else ""
             pieces += _prefixed(mark, self._product_pieces(numerator, denominator, width))
         return pieces
@@ -246,14 +223,14 @@ class _Printer(LatexPrinter):
             pieces = self._factor_pieces(wide, width)
             return [rf"\frac{{{head}}}{{{below}}} \cdot {pieces[0]}", *pieces[1:]]
         pieces = self._factor_pieces(numerator, width) if numerator else ["1"]
-        for factor in order_factors(denominator, self.rank):
+        for factor in order_factors(denominator):
             pieces += _prefixed(r"\Big/ ", self._factor_pieces([factor], width))
         return pieces
 
     def _factor_pieces(self, factors: Sequence[sp.Expr], width: int) -> list[str]:
         """A product cut between its factors, and inside those that are sums."""
         pieces: list[str] = []
-        for factor in order_factors(list(factors), self.rank):
+        for factor in order_factors(list(factors)):
             shown = self._in_product(factor)
             base, power = (factor.base, factor.exp) if factor.is_Pow else (factor, sp.Integer(1))
             if tex_width(shown) > width and base.is_Add and power.is_Integer and power > 0:

@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import sympy as sp
 
 from pgsym.errors import FormulaError
-from pgsym.expression.complaint import brief
-from pgsym.expression.growth import about, expanded_terms
+from pgsym.expression.complaint import about, brief, expanded_terms
 from pgsym.limits import FORMULA_TERMS
 
 
@@ -35,10 +35,7 @@ class Linear:
 
     @classmethod
     def from_sympy(cls, expr: sp.Expr) -> Linear:
-        """Read a form from an expression.
-
-        FormulaError where the expression is not linear in its symbols with rational coefficients.
-        """
+        """Read a form; FormulaError where an expression is not linear in its symbols with rational coefficients."""
         form = _read(expr)
         if form is None:
             # Terms that are not linear may cancel.
@@ -85,6 +82,13 @@ class Linear:
     def to_sympy(self) -> sp.Expr:
         terms = [sp.Rational(c.numerator, c.denominator) * s for s, c in self.coefficients]
         return sp.Add(*terms, sp.Rational(self.constant.numerator, self.constant.denominator))
+
+    def value(self, numbers: Any) -> Any:
+        """The form in a number system."""
+        total = numbers.number(self.constant)
+        for symbol, c in self.coefficients:
+            total = total + numbers.number(c) * numbers.symbol(symbol)
+        return total
 
     def __sub__(self, other: Linear) -> Linear:
         coefficients = dict(self.coefficients)

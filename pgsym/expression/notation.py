@@ -1,4 +1,4 @@
-"""How names become LaTeX: of quantities, symbols, states and actions.
+"""How names become LaTeX: of quantities, symbols, states and actions; whole documents, and how wide a formula will be.
 
 Names come from files and from other people's code: every character that means something to LaTeX is
 escaped, in a way that LaTeX, MathJax and KaTeX all read in math mode.
@@ -51,12 +51,9 @@ _PLAIN_SYMBOL = re.compile(r"([^\W\d_]+)(\d*)((?:_[^\W_]+)*)(?:__(\d+))?")
 def quantity_latex(name: str, *where: Any, spelt: Mapping[Any, str] | None = None) -> str:
     r"""A quantity of the glossary at states and actions, in the order in which it is written.
 
-    `name`: A key of `pgsym.expression.quantity.QUANTITIES`, ``b``, ``theta`` or what is derived from J.
-    `*where`: States and actions: ``("V", s)``, ``("Q", s, a)``, ``("pi", a, s)``, ``("P", s2, s, a)``.  Without them,
-    the bare letter.  ``("grad", theta_i)`` and ``("hessian", theta_i, theta_j)`` are partial derivatives.
-    `spelt`: LaTeX of states and actions, as `name_table` makes it for all of a model.
-
-    FormulaError where the name is not in the glossary, or has another number of arguments.
+    ``("V", s)``, ``("Q", s, a)``, ``("pi", a, s)``, ``("P", s2, s, a)``; without states and actions, the bare letter.
+    ``("grad", theta_i)`` and ``("hessian", theta_i, theta_j)`` are partial derivatives.  `spelt` is LaTeX of states
+    and actions, as `name_table` makes it for all of a model.
 
     >>> quantity_latex("Q", "s1", "R"), quantity_latex("pi", "R", 3), quantity_latex("V")
     ('Q(\\mathrm{s1}, \\mathrm{R})', '\\pi(\\mathrm{R} \\mid 3)', 'V')
@@ -86,9 +83,7 @@ def derivative_latex(of: str, *params: sp.Symbol | str) -> str:
     texts = [symbol_latex(p if isinstance(p, str) else p.name) for p in params]
     order = f"^{{{len(texts)}}}" if len(texts) > 1 else ""
     counts = {text: texts.count(text) for text in texts}
-    below = r" \, ".join(
-        rf"\partial {text if n == 1 else powered(text, str(n))}" for text, n in counts.items()
-    )  # fmt: skip
+    below = r" \, ".join(rf"\partial {text if n == 1 else powered(text, str(n))}" for text, n in counts.items())
     return rf"\frac{{\partial{order} {of}}}{{{below}}}"
 
 
@@ -98,26 +93,12 @@ def powered(base: str, exponent: str) -> str:
     return f"{base}^{{{exponent}}}" if simple else rf"\left({base}\right)^{{{exponent}}}"
 
 
-def state_latex(name: Hashable) -> str:
-    r"""A state's name: upright, every character kept.
-
-    >>> state_latex("s1"), state_latex("s_1"), state_latex("s 1"), state_latex((0, 2)), state_latex(7)
-    ('\\mathrm{s1}', '\\mathrm{s\\_1}', '\\mathrm{s\\ 1}', '(0, 2)', '7')
-    """
-    return name_latex(name)
-
-
-def action_latex(name: Hashable) -> str:
-    r"""An action's name, as a state's.
-
-    >>> action_latex("50%")
-    '\\mathrm{50\\%}'
-    """
-    return name_latex(name)
-
-
 def name_latex(name: Any) -> str:
-    """A state, an action, a parameter, or a tuple of them."""
+    r"""A state, an action, a parameter, or a tuple of them: upright, every character kept.
+
+    >>> name_latex("s1"), name_latex("s_1"), name_latex("s 1"), name_latex((0, 2)), name_latex("50%")
+    ('\\mathrm{s1}', '\\mathrm{s\\_1}', '\\mathrm{s\\ 1}', '(0, 2)', '\\mathrm{50\\%}')
+    """
     if isinstance(name, sp.Symbol):
         return symbol_latex(name.name)
     if not isinstance(name, bool) and isinstance(name, numbers.Integral):
@@ -217,10 +198,7 @@ def symbol_latex(name: str) -> str:
 def symbol_names(
     symbols: Iterable[sp.Symbol], names: Mapping[sp.Symbol | str, str] | None = None
 ) -> dict[sp.Symbol, str]:
-    r"""LaTeX by symbol, all distinct: p1 and p_1 of one model do not look alike.
-
-    `symbols`: All symbols of one expression, or better of one document.
-    `names`: LaTeX that the caller has chosen, by symbol or by its name.
+    r"""LaTeX by symbol, all distinct: p1 and p_1 of one model do not look alike; `names` is what the caller has chosen.
 
     >>> symbol_names(sp.symbols("p1 p_1"))
     {p1: 'p_{1}', p_1: 'p_{1}^{(2)}'}
@@ -229,10 +207,8 @@ def symbol_names(
     table: dict[sp.Symbol, str] = {}
     used = set(chosen.values())
     for symbol in in_order(symbols):
-        if symbol in chosen or symbol.name in chosen:
-            table[symbol] = chosen[symbol] if symbol in chosen else chosen[symbol.name]
-            continue
-        table[symbol] = _unlike(symbol_latex(symbol.name), used)
+        own = chosen.get(symbol, chosen.get(symbol.name))
+        table[symbol] = _unlike(symbol_latex(symbol.name), used) if own is None else own
     return table
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 STATE, ACTION, PARAMETER = "state", "action", "parameter"
@@ -41,54 +42,35 @@ FINITE = (Role.VALUED, Role.COUNTED)
 
 @dataclass(frozen=True)
 class QuantityDefinition:
-    """One quantity.
-
-    Attributes
-    ----------
-    name : str
-        In code, claims and plain data.
-    kinds : tuple of str
-        What each index is, in the order of writing.
-    about : str
-        One line for users.
-    latex : str
-        With {0}, {1}, ... for the indices.
-    roles : tuple of (int, Role)
-        Positions of states, and what they are to the quantity.
-    pairs : tuple of (int, int)
-        Positions of (state, action) that belong together.
-    rank : int
-        0 for a scalar, 1 for a vector over the parameters, 2 for a matrix.
-    overrides : tuple of str
-        What may be replaced in brackets.
-    caption : str
-        What a report calls it; without one it has no column there.
-    listed : bool
-        A solution shows it, where the objective and the chain define it.
-    written : bool
-        Claims may use it.
-    instead : str
-        For a discounted quantity: what the average reward has in its place.
-    value : function or None
-        Of a `Quantities`, to the value or the values by place; None: its attribute of this name.
-    bound : function or None
-        Of a `SizeQuantities`, to one bound by place, `Constant`; None: its attribute of this name.
-    """
+    """One quantity, by its name in code, claims and plain data."""
 
     name: str
     kinds: tuple[str, ...]
+    """What each index is, in the order of writing."""
     about: str
+    """One line for users."""
     latex: str
+    """With {0}, {1}, ... for the indices."""
     roles: tuple[tuple[int, Role], ...] = ()
+    """Positions of states, and what they are to the quantity."""
     pairs: tuple[tuple[int, int], ...] = ()
+    """Positions of (state, action) that belong together."""
     rank: int = 0
+    """0 for a scalar, 1 for a vector over the parameters, 2 for a matrix."""
     overrides: tuple[str, ...] = ()
+    """What may be replaced in brackets."""
     caption: str = ""
+    """What a report calls it; without one it has no column there."""
     listed: bool = False
+    """A solution shows it, where the objective and the chain define it."""
     written: bool = True
+    """Claims may use it."""
     instead: str = ""
+    """For a discounted quantity: what the average reward has in its place."""
     value: Callable[[Any], Any] | None = None
+    """Of a `Quantities`, to the value or the values by place; None: its attribute of this name."""
     bound: Callable[[Any], Any] | None = None
+    """Of a `SizeQuantities`, to one bound by place, `Constant`; None: its attribute of this name."""
 
     def value_of(self, quantities: Any) -> Any:
         """Its value over a field."""
@@ -106,22 +88,11 @@ _PAIR, _VALUED_PAIR = (STATE, ACTION), _ACTS + _VALUED
 _RG, _GM = ("r", "gamma"), ("gamma", "mu0")
 
 
-def _expected_steps(quantities: Any) -> Any:
-    return quantities.expected_steps
-
-
-def _reward_to(quantities: Any) -> Any:
-    return quantities.reward_to
-
-
-def _gradient(quantities: Any) -> Any:
-    return quantities.gradient
-
-
+_GRADIENT, _EXPECTED_STEPS, _REWARD = map(attrgetter, ("gradient", "expected_steps", "reward_to"))
 _Q = QuantityDefinition
 _DEFINITIONS = [
     _Q("J", (), "the objective", "J", overrides=("r", "gamma", "mu0"), listed=True),
-    _Q("grad", (PARAMETER,), "the gradient of J", r"\nabla J", listed=True, written=False, value=_gradient),
+    _Q("grad", (PARAMETER,), "the gradient of J", r"\nabla J", listed=True, written=False, value=_GRADIENT),
     _Q(
         "V", (STATE,), "the value of a state", "V({0})", _VALUED, overrides=_RG,
         caption="value of a state", listed=True, instead="h",
@@ -166,7 +137,7 @@ _DEFINITIONS = [
     _Q("F", (), "the Fisher information matrix, weighted as the theorem", "F", rank=2),
     _Q(
         "E[T]", (), "the expected number of steps to the end", r"\mathbb{{E}}[T]",
-        value=_expected_steps, bound=_expected_steps,
+        value=_EXPECTED_STEPS, bound=_EXPECTED_STEPS,
     ),
     _Q("|S|", (), "the number of states that are not terminal", r"|\mathcal{{S}}|"),
     _Q("g", (STATE,), "the gain: long-run average reward from a state", "g({0})"),
@@ -188,7 +159,7 @@ LISTED: tuple[str, ...] = tuple(name for name, quantity in QUANTITIES.items() if
 
 _REWARD_TO = QuantityDefinition(
     "r", (STATE, ACTION, STATE), QUANTITIES["r"].about, "r({0}, {1}, {2})", (*_ACTS, (2, Role.NEXT)), _SA,
-    value=_reward_to, bound=_reward_to,
+    value=_REWARD, bound=_REWARD,
 )  # fmt: skip
 
 

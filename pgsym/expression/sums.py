@@ -11,8 +11,8 @@ import sympy as sp
 from sympy.polys.rings import PolyElement, PolyRing
 
 from pgsym.errors import FormulaError
+from pgsym.expression.complaint import about, expanded_terms
 from pgsym.expression.evaluate import evaluate
-from pgsym.expression.growth import about, expanded_terms
 from pgsym.expression.linear import Linear, common_denominators
 from pgsym.expression.symbols import in_order
 from pgsym.limits import FORMULA_TERMS
@@ -24,9 +24,7 @@ _SUM, _PRODUCT, _TERM, _GENERATOR = 30_000, 400, 20, 20_000
 
 
 class Sums:
-    """Decides sums, each of them once, within a bound on the work for all.
-
-    `limit`: That bound, such as `MAX_WORK` for what comes from a stranger.
+    """Decides sums, each once, within a `limit` on the work for all, such as `MAX_WORK` for what comes from a stranger.
 
     >>> x, y = sp.symbols("x y")
     >>> sums = Sums()
@@ -45,10 +43,9 @@ class Sums:
 
         FormulaError where it divides by zero or is too large, or all sums together take more than `limit`.
         """
-        found = self.known.get(total)
-        if found is None:
-            found = self.known[total] = self._decide(total)
-        return found
+        if total not in self.known:
+            self.known[total] = self._decide(total)
+        return self.known[total]
 
     def _decide(self, total: sp.Expr) -> bool:
         size = expanded_terms(total)

@@ -53,9 +53,7 @@ class Generator(sp.Dummy):
 
 
 class Alphabet:
-    """Generators by key: one for each, under names that are all distinct.
-
-    `taken`: Symbols of the same problem that are not made here.
+    """Generators by key: one for each, under names that are all distinct, and other than of symbols that are `taken`.
 
     >>> made = Alphabet([sp.Symbol("b(x)")])
     >>> made.of("for all", "b", "x", name="b(x)"), made.of("for all", "b", "x", name="b(x)")

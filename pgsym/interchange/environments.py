@@ -116,8 +116,6 @@ def to_gymnasium(
 
     Raises
     ------
-    MissingExtraError
-        gymnasium is not installed.
     FormulaError
         The model has symbols.
     StructureError
@@ -163,16 +161,9 @@ def to_jax(problem: ProblemLike, *, unavailable: str = "error", time_limit: int 
     FunctionalEnv
         With ``default_params``, ``reset`` and ``step``.
 
-    Raises
-    ------
-    FormulaError
-        The model has symbols.
-    StructureError
-        No start distribution, or an action that some state does not have.
-
     See Also
     --------
-    to_gymnasium : An object with a state instead.
+    to_gymnasium : An object with a state instead; it raises the same.
 
     Examples
     --------

@@ -48,13 +48,10 @@ class ArrayFunction:
         self._steps, self._results = sp.cse(list(exprs), symbols=(sp.Dummy() for _ in iter(int, 1)), order="none")
 
     def __call__(self, theta: Any, symbols: Mapping[sp.Symbol | str, Any] | None = None) -> Any:
-        """The values at theta.
+        """The values at theta, shape (..., k) in the order of `params`; axes in front are points.
 
-        `theta`: Shape (..., k), in the order of `params`; axes in front are points.
-        `symbols`: Value of every other symbol, by name or symbol: numbers, or arrays of theta's shape without its last
-        axis.
-
-        Shape (...) for a scalar, else (..., n) in the order of `keys`; of theta's type.
+        `symbols` gives every other symbol a value, by name or symbol: a number, or an array of theta's shape without
+        its last axis.  The result has shape (...) for a scalar, else (..., n) in the order of `keys`, and theta's type.
         """
         xp = import_module({"jax": "jax.numpy"}.get(self.backend, "numpy"))
         # whole numbers become floats, floats keep their width
@@ -116,10 +113,7 @@ class _Arrays:
         return self.values[symbol]
 
     def exp(self, form: Linear) -> Any:
-        exponent: Any = float(form.constant)
-        for symbol, c in form.coefficients:
-            exponent = exponent + float(c) * self.values[symbol]
-        return self.xp.exp(exponent)
+        return self.xp.exp(form.value(self))
 
 
 def function(
@@ -145,7 +139,8 @@ def function(
     Returns
     -------
     Function
-        Of an array theta, and of numbers for the symbols.
+        Of an array theta, and of numbers for the symbols.  A closed form in exp(theta) overflows where |theta| is some
+        hundreds: use the policy's values there.
 
     Raises
     ------
@@ -155,10 +150,6 @@ def function(
     See Also
     --------
     solve : The closed form that it evaluates.
-
-    Notes
-    -----
-    A closed form in exp(theta) overflows where |theta| is some hundreds: use the policy's values there.
 
     Examples
     --------

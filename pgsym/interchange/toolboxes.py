@@ -71,7 +71,7 @@ def to_pymdptoolbox(problem: ProblemLike, *, average: bool = False, unavailable:
         raise SchemaError(f"found {unavailable!r}; 'error' or 'copy' is required. Choose one", where="unavailable")
     mdp = Problem.of(problem).mdp
     arrays = to_arrays(mdp, average=average)
-    P, r = arrays.P.copy(), arrays.r.copy()
+    P, r = arrays.P, arrays.r
     for i in np.flatnonzero(arrays.terminal):
         P[i, :, i] = 1
     for i, k in np.argwhere(~arrays.available & ~arrays.terminal[:, None]):
@@ -114,11 +114,6 @@ def from_pymdptoolbox(
     MDP
         States and actions are numbers unless names are given.
 
-    Raises
-    ------
-    ModelError
-        As for `MDP.from_arrays`.
-
     See Also
     --------
     to_pymdptoolbox : The way back.
@@ -129,8 +124,7 @@ def from_pymdptoolbox(
     >>> mdp, mdp.outcomes(0, 0)[1]
     (MDP(2 states, 1 terminal, 2 outcomes, gamma=9/10), Outcome(state=1, p=1/2, r=1))
     """
-    P = _dense(transitions)
-    r = _dense(reward)
+    P, r = _dense(transitions), _dense(reward)
     if r.ndim == 2 and P.ndim == 3 and r.shape == (P.shape[1], P.shape[0]):
         r = r.T
     if terminal is None and P.ndim == 3:
@@ -193,8 +187,6 @@ def to_quantecon(problem: ProblemLike, *, average: bool = False) -> Any:
 
     Raises
     ------
-    MissingExtraError
-        quantecon is not installed.
     StructureError
         Rewards that differ within (s, a), without `average`.
 
@@ -214,12 +206,10 @@ def to_quantecon(problem: ProblemLike, *, average: bool = False) -> Any:
 
 def _pairs(arrays: ModelArrays) -> tuple[Floats, Floats, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """R (L,), Q (L, S), and the pairs' numbers; a terminal state has one action, which stays."""
-    P = arrays.P.copy()
-    available = arrays.available.copy()
     for i in np.flatnonzero(arrays.terminal):
-        P[i, 0, i], available[i, 0] = 1, True
-    s_indices, a_indices = np.nonzero(available)
-    Q = P[s_indices, a_indices]
+        arrays.P[i, 0, i], arrays.available[i, 0] = 1, True
+    s_indices, a_indices = np.nonzero(arrays.available)
+    Q = arrays.P[s_indices, a_indices]
     return (Q * arrays.r[s_indices, a_indices]).sum(axis=1), Q, s_indices, a_indices
 
 
@@ -244,11 +234,6 @@ def from_quantecon(
     -------
     MDP
         States and actions are numbers unless names are given.
-
-    Raises
-    ------
-    ModelError
-        As for `MDP.from_arrays`.
 
     See Also
     --------

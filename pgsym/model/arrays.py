@@ -35,16 +35,10 @@ def from_arrays(
     SymPy expressions; floats are read as the simplest rationals nearby.  A row of which these do not sum to 1, but
     whose floats do within 1e-9, is divided by its sum, with a warning.
 
-    `P`: Shape (A, S, S) for ``axes="asn"``, P[a,s,s'], or (S, A, S) for ``axes="san"``, P[s,a,s'].
-    `r`: Shape (S,), the reward for leaving s; or (S, A), or (A, S) with ``axes="asn"``; or the shape of P.
-    `start`: Initial distribution: shape (S,), a mapping by state, or the one start state.
-    `axes`: ``"asn"`` or ``"san"``; may be left out where the shape of P tells.
-    `terminal`: States of value 0; their rows are zero, or stay there without a reward.
-    `states`, `actions`: Names; by default 0, 1, 2...
-    `symbols`: Name of a symbol to its assumption.
-
-    SchemaError for shapes that do not fit, or that fit both orders of the axes.
-    ModelError as for `MDP`.
+    `P` has shape (A, S, S) for ``axes="asn"``, P[a,s,s'], or (S, A, S) for ``axes="san"``, P[s,a,s']; `axes` may be
+    left out where the shape tells.  `r` has shape (S,), the reward for leaving s; or (S, A), or (A, S) with
+    ``axes="asn"``; or the shape of P.  `start` has shape (S,), or is a mapping by state, or the one start state.  Rows
+    of `terminal` states are zero, or stay there without a reward.  Names are 0, 1, 2... by default.
 
     >>> stay, swap = [[1, 0], [0, 1]], [[0, 1], [1, 0]]
     >>> mdp = from_arrays([stay, swap, stay], [5, 7], gamma="1/2", actions=["stay", "swap", "wait"])
@@ -63,7 +57,9 @@ def from_arrays(
     rows = FloatRows("outgoing probabilities")
     for i, s in enumerate(state_names):
         for k, a in enumerate(action_names):
-            row = {j: _expr(table[i, k, j], (s, a)) for j in range(n) if not _is_zero(table[i, k, j])}
+            row = {j: table[i, k, j] for j in range(n) if not _is_zero(table[i, k, j])}
+            for p in row.values():
+                to_expr(p, where=(s, a))  # so that messages name the pair; the MDP reads it itself and warns of floats
             row = _distribution(row, rows, (s, a))
             for j, p in row.items():
                 outcomes.append((s, a, state_names[j], p, rewards[i, k, j]))
@@ -101,11 +97,8 @@ class ModelArrays(NamedTuple):
 def to_arrays(mdp: MDP, *, average: bool = False) -> ModelArrays:
     """The arrays of an MDP without symbols.
 
-    `average`: Where two outcomes of (s, a) share s' with different rewards, an array cannot hold both.  True takes
-    their mean E[r | s, a, s'], which keeps every J and its gradient but not the variances of returns.
-
-    FormulaError where the model has symbols.
-    StructureError for rewards that differ for one (s, a, s'), without `average`.
+    Where two outcomes of (s, a) share s' with different rewards, an array cannot hold both: `average` takes their mean
+    E[r | s, a, s'], which keeps every J and its gradient but not the variances of returns.
 
     >>> arrays = to_arrays(MDP.from_transitions([("s", "go", "end", 1, 3)], start="s", terminal=["end"]))
     >>> arrays.P.shape, arrays.r[0, 0].tolist(), arrays.start.tolist()
@@ -219,12 +212,6 @@ def _distribution(row: dict[Any, Any], rows: FloatRows, where: Any) -> dict[Any,
 
 def _is_zero(value: Any) -> bool:
     return bool(value == 0) or (isinstance(value, str) and value.strip() == "0")
-
-
-def _expr(value: Any, where: Any) -> Any:
-    """Checked here, so that messages name the pair; the MDP reads the number itself and warns of floats."""
-    to_expr(value, where=where)
-    return value
 
 
 TOLERANCE = Fraction(1, 10**9)

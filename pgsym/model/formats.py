@@ -22,15 +22,15 @@ class Format:
     name: str
     endings: tuple[str, ...]
     carries: str
-    read: Callable[[Path], Problem]
-    write: Callable[[Problem], str] | None
+    read: Callable[[Path], Problem | MDP]
+    write: Callable[[Problem], str] | None = None
     """None where pgsym does not write it."""
 
 
-def _reader(module: str) -> Callable[[Path], Problem]:
+def _reader(module: str) -> Callable[[Path], Problem | MDP]:
     """By the `loads` of a module of `pgsym.model.files`."""
 
-    def read(path: Path) -> Problem:
+    def read(path: Path) -> Problem | MDP:
         from pgsym.model.files.atomic import contents
 
         return _module(module).loads(contents(path), where=path.name)
@@ -57,26 +57,10 @@ def _read_json(path: Path) -> Problem:
     return read(data, where=path.name)
 
 
-def _read_drn(path: Path) -> Problem:
-    from pgsym.model.files import drn
-    from pgsym.model.files.atomic import contents
-    from pgsym.model.reductions import plain
-
-    return plain(drn.loads(contents(path), where=path.name))
-
-
 def _write_drn(problem: Problem) -> str:
-    from pgsym.model.files import drn
     from pgsym.model.reductions import require_plain
 
-    return drn.dumps(require_plain(problem, "a DRN file"))
-
-
-def _read_prism(path: Path) -> Problem:
-    from pgsym.model.files.storm import load_prism
-    from pgsym.model.reductions import plain
-
-    return plain(load_prism(path))
+    return _module("drn").dumps(require_plain(problem, "a DRN file"))
 
 
 _WITHOUT = "the MDP, without discount, start distribution and policy"
@@ -85,8 +69,8 @@ FORMATS = (
     Format("node-link JSON", (".node-link.json",), "everything", _reader("node_link"), _writer("node_link")),
     Format("model file, JSON", (".json",), "everything", _read_json, _writer("document", format="json")),
     Format("GraphML", (".graphml",), "everything", _reader("graphml"), _writer("graphml")),
-    Format("Storm's explicit format", (".drn",), _WITHOUT, _read_drn, _write_drn),
-    Format("PRISM program", (".prism", ".pm", ".nm"), "read through stormpy", _read_prism, None),
+    Format("Storm's explicit format", (".drn",), _WITHOUT, _reader("drn"), _write_drn),
+    Format("PRISM program", (".prism", ".pm", ".nm"), "read through stormpy", lambda p: _module("storm").load_prism(p)),
 )
 """Read from top to bottom: the first ending that fits decides.  A .json file may hold node-link data too."""
 
@@ -121,8 +105,6 @@ def load(path: str | os.PathLike[str]) -> Problem:
         The file cannot be read, or an entry is missing, unknown or of the wrong kind.
     ModelError
         The entries do not make an MDP with a policy.  Every message begins with the file's name.
-    MissingExtraError
-        A PRISM program, and stormpy is not installed.
 
     See Also
     --------
@@ -138,11 +120,14 @@ def load(path: str | os.PathLike[str]) -> Problem:
     ...     load(f"{folder}/m.yaml") == zoo("two-state")
     True
     """
+    from pgsym.model.reductions import plain
+
     path = Path(path)
-    found = find(path)
-    if found is None:
+    form = find(path)
+    if form is None:
         raise _unknown(path, "read", FORMATS)
-    return found.read(path)
+    found = form.read(path)
+    return plain(found) if isinstance(found, MDP) else found
 
 
 def save(

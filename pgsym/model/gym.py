@@ -16,7 +16,7 @@ import networkx as nx
 import sympy as sp
 
 from pgsym.errors import FormulaError, StructureError, optional
-from pgsym.expression.exact import simplest_rational, to_expr
+from pgsym.expression.exact import to_expr
 from pgsym.model.arrays import FloatRows
 from pgsym.model.mdp import MDP, State
 from pgsym.model.structure import reach
@@ -42,15 +42,11 @@ def from_gymnasium(env: Any, *, gamma: Any = 1, start: Any = None, unreachable: 
     `done` are one outcome.  Floats are read as the simplest rationals nearby, so that rows sum to exactly 1;
     a row of which these do not, but whose floats sum to 1 within 1e-9, is divided by its sum, with a warning.
 
-    `env`: An id such as ``"FrozenLake-v1"``, ``"CliffWalking-v1"`` or ``"Taxi-v4"``, or an environment.
-    `gamma`: Discount factor.
-    `start`: Initial distribution as a mapping, or the one start state; by default the environment's own.
-    `unreachable`: Whether states stay that cannot be reached from the start (96 of Taxi's 500).
-    `options`: For ``gymnasium.make``, such as ``is_slippery=False``.
+    `env` is an environment, or an id such as ``"FrozenLake-v1"``, ``"CliffWalking-v1"`` or ``"Taxi-v4"``, with options
+    for ``gymnasium.make``.  `start` is the one start state or a distribution, by default the environment's own.  States
+    that cannot be reached from it (96 of Taxi's 500) stay if `unreachable`.
 
-    MissingExtraError where gymnasium is not installed.
     StructureError where the environment is unknown, or has no table that describes it.
-    NotStochasticError where a row of the table does not sum to 1.
 
     >>> from_gymnasium("FrozenLake-v1", gamma="99/100")
     MDP(16 states, 5 terminal, 128 outcomes, gamma=99/100)
@@ -140,19 +136,12 @@ def _read_row(row: Iterable[Any], rows: FloatRows, where: tuple[Any, ...]) -> di
         if not math.isfinite(p):
             raise FormulaError(f"found the probability {p}; a number must be finite. Correct the table", where=where)
         probabilities.append(float(p))
-        entries.append(_Entry(int(state), to_expr(_number(r), where=where), bool(done)))
+        # Nobody can write an environment's table in exact numbers: no warning of floats.
+        entries.append(_Entry(int(state), to_expr(r, where=where), bool(done)))
     merged: dict[_Entry, Fraction] = {}
     for entry, exact in zip(entries, rows.read(probabilities, where), strict=True):
         merged[entry] = merged.get(entry, Fraction(0)) + exact
     return {entry: p for entry, p in merged.items() if p}
-
-
-def _number(value: Any) -> Any:
-    """A float as the rational that it is read as anyway: nobody can write an environment's table in exact numbers."""
-    if isinstance(value, float) and math.isfinite(value):
-        found = simplest_rational(value)
-        return sp.Rational(found.numerator, found.denominator)
-    return value
 
 
 def _environment_start(core: Any, name: str) -> dict[int, sp.Rational]:

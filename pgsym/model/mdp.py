@@ -77,8 +77,7 @@ class MDP:
     """What is assumed of each symbol, as text: ``{"p": "0 < p < 1"}``; ``real`` of undeclared probabilities."""
 
     def __init__(self, graph: nx.MultiDiGraph) -> None:
-        rows = edge_rows(graph)
-        nodes = graph.nodes
+        rows, nodes = edge_rows(graph), graph.nodes
         for s, data in nodes(data=True):
             if wrong := complaint("node", data):
                 raise StructureError(wrong, where=s)
@@ -266,10 +265,7 @@ class MDP:
     def subs(self, values: Mapping[sp.Symbol | str, Any]) -> MDP:
         """A copy with symbols of P, r, mu0 or gamma replaced by numbers or formulas, in the assumptions too.
 
-        Raises
-        ------
-        ModelError
-            A name that is no symbol of the model, or a value that contradicts a declared assumption.
+        ModelError for a name that is no symbol of the model, or a value that contradicts a declared assumption.
         """
         by_name = {s.name: s for s in self.symbols}
         point: dict[sp.Symbol, sp.Expr] = {}
@@ -294,11 +290,6 @@ class MDP:
 
         Every state of the result is reachable from the start.  Pull a policy back to it with
         ``policy.pullback(unrolled, lambda state: state[0])``: copies share their parameters.
-
-        Parameters
-        ----------
-        T
-            Number of actions taken at most; at least 1.
         """
         if T < 1:
             raise StructureError(f"horizon {T}; at least one step is required. Give T >= 1", where="unroll")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Self
 
 import sympy as sp
 
 from pgsym.errors import PolicyError
-from pgsym.expression.complaint import brief, listed
+from pgsym.expression.complaint import brief, is_steep, listed
 from pgsym.expression.evaluate import Expressions, evaluate
 from pgsym.expression.exact import to_expr
-from pgsym.expression.growth import is_steep
 from pgsym.expression.latex import align, quantity_latex
 from pgsym.expression.linear import Linear
 from pgsym.limits import FORMULA_EXPONENT
@@ -70,13 +70,7 @@ class Policy(ABC):
         """The same policy on an MDP whose states map to those of this one; parameters are shared."""
 
     def subs(self, values: Mapping[sp.Symbol, Any]) -> Policy:
-        """The same policy with numbers for symbols that are no parameters, such as a mixture's weight.
-
-        Raises
-        ------
-        PolicyError
-            The policy has no such symbol.
-        """
+        """The same policy with numbers for symbols that are no parameters, such as a mixture's weight."""
         if values:
             raise PolicyError(
                 f"found a value for {listed(values)}; the policy has no symbol but its parameters. Leave it out",
@@ -97,22 +91,11 @@ class Policy(ABC):
     def at(self, theta: Mapping[sp.Symbol | str, Any]) -> dict[State, dict[Action, sp.Expr]]:
         """The exact probabilities at a point, nested by state and action."""
         point = self.point(theta)
-        return {
-            s: {
-                a: sp.radsimp(sp.cancel(p.xreplace(point)))
-                for a, p in zip(self.actions(s), self.row(s, Expressions()), strict=True)
-            }
-            for s in self.states
-        }
+        rows = {s: zip(self.actions(s), self.row(s, Expressions()), strict=True) for s in self.states}
+        return {s: {a: sp.radsimp(sp.cancel(p.xreplace(point))) for a, p in row} for s, row in rows.items()}
 
     def point(self, theta: Mapping[sp.Symbol | str, Any] | Sequence[Any]) -> dict[sp.Symbol, sp.Expr]:
-        """`theta` by symbol, exact and complete.
-
-        Raises
-        ------
-        PolicyError
-            A parameter is missing or unknown, or a value is not a real number, or an exponential of it is too large.
-        """
+        """`theta` by symbol, exact and complete; PolicyError where a value is not real, or its exponential is huge."""
         if not isinstance(theta, Mapping):
             values = list(theta)
             if len(values) != len(self.params):
@@ -159,9 +142,8 @@ class Policy(ABC):
 class _TablePolicy(Policy):
     """A policy that is a table: something for every action of every state."""
 
-    @property
-    @abstractmethod
-    def _table(self) -> Mapping[State, Mapping[Action, Any]]: ...
+    _table: Any
+    """The field that holds it."""
 
     @property
     def states(self) -> tuple[State, ...]:
@@ -183,10 +165,7 @@ class Softmax(_TablePolicy):
 
     logits: Mapping[State, Mapping[Action, Linear]]
     params: tuple[sp.Symbol, ...]
-
-    @property
-    def _table(self) -> Mapping[State, Mapping[Action, Linear]]:
-        return self.logits
+    _table = property(attrgetter("logits"))
 
     def row(self, state: State, numbers: Any) -> list[Any]:
         return numbers.softmax(list(self.logits[state].values()))
@@ -204,10 +183,7 @@ class Direct(_TablePolicy):
 
     probabilities: Mapping[State, Mapping[Action, sp.Expr]]
     params: tuple[sp.Symbol, ...]
-
-    @property
-    def _table(self) -> Mapping[State, Mapping[Action, sp.Expr]]:
-        return self.probabilities
+    _table = property(attrgetter("probabilities"))
 
     def row(self, state: State, numbers: Any) -> list[Any]:
         return [evaluate(p, numbers) for p in self.probabilities[state].values()]

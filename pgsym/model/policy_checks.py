@@ -9,9 +9,8 @@ from typing import Any
 import sympy as sp
 
 from pgsym.errors import NameCollisionError, ProbabilityRangeError, ZeroProbabilityError
-from pgsym.expression.complaint import brief, listed
+from pgsym.expression.complaint import brief, check_exponents, listed
 from pgsym.expression.evaluate import Expressions
-from pgsym.expression.growth import check_exponents
 from pgsym.model.mdp import MDP
 from pgsym.model.policy import Direct, Mixture, Policy, Softmax
 from pgsym.model.validate import check_distinct

@@ -51,10 +51,8 @@ class Problem:
 
     Raises
     ------
-    NameCollisionError
-        The model and the policy mean different things by one name.
-    PolicyError
-        theta is incomplete, or a value is not a real number.
+    NameCollisionError, PolicyError
+        The model and the policy mean different things by one name; theta is incomplete, or not real.
 
     See Also
     --------
@@ -103,21 +101,11 @@ Check the name
 
     @classmethod
     def of(cls, model: Any) -> Problem:
-        """The problem that `model` is, or becomes by itself.
+        """The problem that `model` is, or becomes by itself: a name of the zoo, a file, ``gym:ID`` or ``generic:3x2``.
 
-        Parameters
-        ----------
-        model
-            A problem; a name of the zoo, a file, ``gym:ID`` or ``generic:3x2``; an MDP or its graph, which get a
-            tabular softmax policy at theta = 0 and the start-state objective, and say so in `assumed`.
+        An MDP or its graph gets a tabular softmax policy at theta = 0 and the start-state objective, and says so in
+        `assumed`.
 
-        Raises
-        ------
-        SchemaError
-            It is none of these.
-
-        Examples
-        --------
         >>> Problem.of("sign-flip").objective.value
         'stationary-value'
         >>> Problem.of(Problem.of("short-corridor").mdp).assumed
@@ -139,13 +127,7 @@ Check the name
 
     @property
     def point(self) -> dict[sp.Symbol, sp.Expr]:
-        """theta, complete.
-
-        Raises
-        ------
-        PolicyError
-            The problem has no point.
-        """
+        """theta, complete; PolicyError where the problem has no point."""
         return dict(self.theta) or self.policy.point({})
 
     @property
@@ -286,11 +268,8 @@ def _point(policy: Policy, theta: Point | None) -> dict[sp.Symbol, sp.Expr]:
             base = base.base
         return {} if isinstance(base, Direct) else {p: sp.Integer(0) for p in policy.params}
     point = policy.point(theta)
-    given = (
-        {getattr(k, "name", k): v for k, v in theta.items()}
-        if isinstance(theta, Mapping)
-        else dict(zip((p.name for p in point), theta, strict=True))
-    )
+    items = theta.items() if isinstance(theta, Mapping) else zip(point, theta, strict=True)
+    given = {getattr(k, "name", k): v for k, v in items}
     return {p: sp.Float(given[p.name]) if isinstance(given[p.name], float | sp.Float) else v for p, v in point.items()}
 
 

@@ -14,7 +14,7 @@ from itertools import count
 import sympy as sp
 
 from pgsym.errors import DiscountError, FormulaError, SchemaError, StructureError
-from pgsym.expression.evaluate import Expressions, softmax
+from pgsym.expression.evaluate import Expressions
 from pgsym.expression.grammar import unparse
 from pgsym.expression.linear import Linear
 from pgsym.model.mdp import MDP, Action, Row, State
@@ -205,12 +205,9 @@ class Odds(Expressions):
             )
         return sp.Mul(*(x ** int(c * q) for theta, c in form.coefficients for x, q in (self._odds[theta],)))
 
-    def softmax(self, forms: list[Linear]) -> list[sp.Expr]:  # type: ignore[override]
-        return softmax(self, forms)
-
 
 def induced_chain(problem: ProblemLike) -> tuple[MDP, dict[sp.Symbol, sp.Expr]]:
-    """The chain of a policy as an MDP with one action, ``pi``, in every state, and the meaning of its odds.
+    """The chain of a policy as an MDP with one action in every state, and the meaning of its odds.
 
     P_pi(s'|s) = sum_a pi(a|s) P(s'|s,a), rational in x_i = exp(theta_i/q_i), which are positive.  Outcomes that agree
     in s' and r are one; rewards are not averaged.
@@ -231,8 +228,6 @@ def induced_chain(problem: ProblemLike) -> tuple[MDP, dict[sp.Symbol, sp.Expr]]:
     ------
     FormulaError
         A logit with a constant, whose exponential is not rational.
-    NameCollisionError
-        The model and the policy mean different things by one name.
 
     See Also
     --------

@@ -64,7 +64,11 @@ class Structure:
     @cached_property
     def rewardless(self) -> frozenset[State]:
         """States of recurrent classes in which every reward is zero: their value is 0, at gamma = 1 too."""
-        return frozenset(s for c in self.recurrent_classes if all(map(self._rewardless, c)) for s in c)
+
+        def earns(s: State) -> bool:
+            return any(o.r != 0 for a in self.policy.support(s) for o in self.mdp.outcomes(s, a) if o.p != 0)
+
+        return frozenset(s for c in self.recurrent_classes if not any(map(earns, c)) for s in c)
 
     @cached_property
     def improper(self) -> frozenset[State]:
@@ -72,7 +76,6 @@ class Structure:
         return self.leading_to(s for c in self.recurrent_classes for s in c if s not in self.rewardless)
 
     def reach(self, sources: Iterable[State]) -> frozenset[State]:
-        """As the function of that name."""
         return reach(self.graph, sources)
 
     def leading_to(self, targets: Iterable[State]) -> frozenset[State]:
@@ -140,9 +143,6 @@ class Structure:
         """The hypotheses under which the objective is defined."""
         for name in objective.definition.needs:
             getattr(self, f"require_{name}")()
-
-    def _rewardless(self, state: State) -> bool:
-        return all(o.r == 0 for a in self.policy.support(state) for o in self.mdp.outcomes(state, a) if o.p != 0)
 
 
 def closed_classes(moves: Mapping[int, Iterable[int]], end: int) -> tuple[frozenset[int], bool]:

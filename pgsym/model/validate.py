@@ -21,9 +21,8 @@ from pgsym.errors import (
 )
 from pgsym.expression import domain
 from pgsym.expression.assumptions import Assumption
-from pgsym.expression.complaint import brief, is_long, listed, short
+from pgsym.expression.complaint import brief, expanded_terms, is_long, listed, short
 from pgsym.expression.exact import floats_in, to_expr
-from pgsym.expression.growth import expanded_terms
 from pgsym.expression.linear import Linear, implied
 from pgsym.expression.naming import skeleton
 from pgsym.expression.sums import Sums
@@ -295,7 +294,10 @@ def check_row(
         return
     total: sp.Expr = sp.Add(sp.Rational(numerator, denominator), *symbolic)
     if not total.is_Rational:
-        total = _canonical(total, sums or Sums(), where)
+        try:
+            total = sp.S.One if (sums or Sums()).is_one(total) else _reduced(total)
+        except FormulaError as error:
+            raise FormulaError(error.message, where=where) from None
     excess = total - 1
     if excess != 0:
         if excess.is_Rational and excess > 0:
@@ -318,14 +320,6 @@ def _over_one(above: Mapping[int, int], noun: str, where: Any) -> tuple[int, int
             )
         numerator, denominator = numerator * (common // denominator) + p * (common // q), common
     return numerator, denominator
-
-
-def _canonical(total: sp.Expr, sums: Sums, where: Any) -> sp.Expr:
-    """1 for what is identically 1; other sums in a form for messages."""
-    try:
-        return sp.S.One if sums.is_one(total) else _reduced(total)
-    except FormulaError as error:
-        raise FormulaError(error.message, where=where) from None
 
 
 def _reduced(expr: sp.Expr) -> sp.Expr:

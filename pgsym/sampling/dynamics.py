@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgsym.errors import SamplingError
-from pgsym.expression.growth import steepest
+from pgsym.expression.complaint import steepest
 from pgsym.sampling.tables import Floats, Ints, Tables
 
 TRUNCATION = 1e-4

@@ -146,7 +146,7 @@ def test_action_dependent_baseline_is_named(audited, cases):
     case = cases["discounted"]
     arrays = build_arrays(case.problem)
     table = np.zeros((arrays.S + 1, arrays.actions))
-    table[arrays.pair_state[:-1], arrays.pair_action[:-1]] = arrays.Q[:-1]
+    table[arrays.tables.pair_state, arrays.pair_action[:-1]] = arrays.Q[:-1]
 
     @jax.jit
     def estimator(theta, batch):

@@ -13,7 +13,7 @@ from skips import NEEDS_TEX
 from pgsym.errors import FormulaError
 from pgsym.expression.latex import ROWS, align, document, latex, latex_lines, quantity_latex, tex_width
 from pgsym.expression.notation import escape_text, name_latex, name_table, symbol_latex, symbol_names
-from pgsym.expression.plain import plain
+from pgsym.expression.ordering import plain
 
 g, p, q, x, y, t, u = sp.symbols("gamma p q x y theta theta_s1_R")
 
@@ -240,12 +240,12 @@ def test_latex_is_what_a_reader_expects(expr, tex):
     assert latex(expr) == tex
 
 
-def test_given_names_and_ranks_order_the_factors():
+def test_given_names_order_the_factors():
     pi, v = sp.symbols("pi_0 V_0")
     names = {pi: quantity_latex("pi", "R", "s1"), "V_0": quantity_latex("V", "s1")}
-    shown = latex(v * g * pi * (1 - p) + v**2, names=names, rank={pi: 1, v: 2.5})
+    shown = latex(v * g * pi * (1 - p) + v**2, names=names)
     assert shown == (
-        r"V(\mathrm{s1})^{2} + \gamma \, \pi(\mathrm{R} \mid \mathrm{s1}) \, V(\mathrm{s1}) \left(1 - p\right)"
+        r"V(\mathrm{s1})^{2} + \gamma \, V(\mathrm{s1}) \, \pi(\mathrm{R} \mid \mathrm{s1}) \left(1 - p\right)"
     )
 
 

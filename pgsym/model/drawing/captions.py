@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import sympy as sp
 
-from pgsym.expression.plain import plain
+from pgsym.expression.ordering import plain
 from pgsym.model.mdp import MDP, Action, State
 
 _DIRECTIONS = {

@@ -17,7 +17,7 @@ import sympy as sp
 from pgsym.errors import StructureError
 from pgsym.expression.exact import to_expr
 from pgsym.expression.naming import labels
-from pgsym.expression.plain import plain
+from pgsym.expression.ordering import plain
 from pgsym.model.drawing.captions import (
     LABEL_SIZE,
     NAME_SIZE,

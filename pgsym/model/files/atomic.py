@@ -33,8 +33,7 @@ def contents(path: Path) -> str:
 def write_atomically(path: Path, content: str | bytes) -> Path:
     """Write text in UTF-8, or bytes, beside `path` and move it into place: an interrupted run leaves the old file.
 
-    A symbolic link is followed, and the permissions of an old file are kept.  What is no file, such as a pipe, is
-    written to as it is.
+    A symbolic link is followed, permissions are kept; what is no file, such as a pipe, is written to as it is.
     """
     try:
         data = content if isinstance(content, bytes) else content.encode("utf-8")

@@ -29,7 +29,10 @@ def compose(document: ModelDocument, prefix: str = "") -> Problem:
     """The problem that the document describes; places in messages begin with `prefix`, such as ``model.``."""
     if not document.states:
         raise SchemaError("found 0 states; a model has at least one. List them", where=f"{prefix}states")
-    _check_work(document, prefix)
+    work = Work()
+    for place, value in _values(document, prefix):
+        if work.is_too_much(value):
+            raise SchemaError(work.message, where=place)
     _check_alike("state", document.states, f"{prefix}states")
     _check_alike("action", dict.fromkeys(row[1] for row in document.transitions), f"{prefix}transitions")
     policy_document = document.policy or PolicyDocument()
@@ -54,7 +57,12 @@ def compose(document: ModelDocument, prefix: str = "") -> Problem:
     policy = _policy(mdp, policy_document, in_policy, sums, f"{prefix}policy")
     theta = _theta(policy, policy_document, f"{prefix}policy.theta")
     check_policy_at(policy, theta)
-    objective = _objective(document.objective, f"{prefix}objective")
+    try:
+        objective = Objective(document.objective)
+    except ValueError:
+        help = nearest(document.objective, Objective, "an objective is one of")
+        message = f"found {document.objective!r}; {help}. Correct it"
+        raise SchemaError(message, where=f"{prefix}objective") from None
     assumed = tuple(key for key in ASSUMED if key not in document.model_fields_set) if document.policy is None else ()
     return Problem(mdp, policy, objective, theta, document.name, document.source, assumed)
 
@@ -71,29 +79,21 @@ def _check_alike(kind: str, names: Iterable[Hashable], where: str) -> None:
             )
 
 
-def _check_work(document: ModelDocument, prefix: str) -> None:
-    work = Work()
-    for place, value in _values(document, prefix):
-        if work.is_too_much(value):
-            raise SchemaError(work.message, where=place)
-
-
 def _values(document: ModelDocument, prefix: str) -> Iterator[tuple[str, Any]]:
     """Every number and formula of the file, with its place."""
     policy = document.policy or PolicyDocument()
-    early: dict[str, Any] = {"symbols": document.symbols, "policy.theta": policy.theta}
-    late: dict[str, Any] = {
+    tables = {
+        "symbols": document.symbols,
+        "policy.theta": policy.theta,
         "start": document.start,
         "policy.logits": policy.logits,
         "policy.probabilities": policy.probabilities,
     }
-    for name, table in early.items():
+    for name, table in tables.items():
         yield from ((places[-1], value) for _, places, value in _entries(table, prefix + name))
     for i, (*_, p, r) in enumerate(document.transitions):
         yield f"{prefix}transitions[{i}].p", p
         yield f"{prefix}transitions[{i}].r", r
-    for name, table in late.items():
-        yield from ((places[-1], value) for _, places, value in _entries(table, prefix + name))
     yield f"{prefix}policy.epsilon", policy.epsilon
 
 
@@ -239,15 +239,6 @@ def _theta(policy: Policy, document: PolicyDocument, where: str) -> dict[sp.Symb
             "the key is missing; probabilities have no default theta. Add a value for every parameter", where=where
         )
     return {symbol: sp.Integer(0) for symbol in policy.params}
-
-
-def _objective(name: str, where: str) -> Objective:
-    try:
-        return Objective(name)
-    except ValueError:
-        raise SchemaError(
-            f"found {name!r}; {nearest(name, Objective, 'an objective is one of')}. Correct it", where=where
-        ) from None
 
 
 class FileNames:

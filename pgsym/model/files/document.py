@@ -148,10 +148,8 @@ def to_document(problem: Problem) -> dict[str, Any]:
     """
     mdp = problem.mdp
     _check_symbols(problem)
-    document: dict[str, Any] = {}
-    for key in ("name", "source"):
-        if getattr(problem, key):
-            document[key] = str(getattr(problem, key))
+    document: dict[str, Any] = {"name": str(problem.name), "source": str(problem.source)}
+    document = {key: text for key, text in document.items() if text}
     document["states"] = [plain_name(s, "states") for s in mdp.states]
     if mdp.terminal:
         document["terminal"] = [plain_name(s, "terminal") for s in mdp.states if s in mdp.terminal]
@@ -176,11 +174,11 @@ def to_document(problem: Problem) -> dict[str, Any]:
 
 
 def _policy_document(policy: Policy) -> dict[str, Any]:
+    params = [symbol.name for symbol in policy.params]
     if isinstance(policy, Softmax):
         logits = {s: {a: form.to_sympy() for a, form in row.items()} for s, row in policy.logits.items()}
-        return {"params": [symbol.name for symbol in policy.params], "logits": _table(logits)}
+        return {"params": params, "logits": _table(logits)}
     if isinstance(policy, Direct):
-        params = [symbol.name for symbol in policy.params]
         return {"params": params, "probabilities": _table(policy.probabilities)}
     if isinstance(policy, Mixture) and not isinstance(policy.base, Mixture):
         return {**_policy_document(policy.base), "epsilon": plain_formula(policy.epsilon)}
@@ -205,9 +203,7 @@ def _table(rows: Mapping[Hashable, Mapping[Hashable, sp.Expr]]) -> Any:
 
 def plain_formula(value: sp.Expr) -> int | str:
     """A number or a formula as a file holds it."""
-    if isinstance(value, sp.Rational):
-        return int(value) if isinstance(value, sp.Integer) else unparse(value)
-    return unparse(value)
+    return int(value) if isinstance(value, sp.Integer) else unparse(value)
 
 
 def _check_symbols(problem: Problem) -> None:

@@ -234,14 +234,12 @@ class Reader:
 
 
 def loads(text: str, *, rewards: str | None = None, start: Any = None, where: str | None = None) -> MDP:
-    """The MDP in DRN text; a DTMC is one with one action in each state.
+    """The MDP in DRN text; a DTMC is one with one action in each state; `where` begins every message.
 
     In a file that pgsym wrote, states, actions and assumptions have their names again.  In others, a state is called by
     the values of the program's variables, ``x=1``, where Storm noted them, else by its number; an action without a
-    label is ``a0``, ``a1``...; states that only stay, without a reward, are terminal.
-
-    `rewards` names the reward model, where the file has several; state and action rewards are added.  `start` is the
-    start state, or distribution; by default the state labelled ``init``.  `where` begins every message.
+    label is ``a0``, ``a1``...; states that only stay, without a reward, are terminal.  Of several reward models,
+    `rewards` names one; state and action rewards are added.  The start is by default the state labelled ``init``.
 
     >>> mdp = loads('''
     ... @type: DTMC

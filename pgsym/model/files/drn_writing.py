@@ -25,12 +25,11 @@ PREFIX = "//pgsym "
 
 
 def dumps(mdp: MDP, *, discount: str | None = None, average: bool = False) -> str:
-    """The model as DRN text, which Storm reads and from which `loads` reads an equal model.
+    """The model as DRN text, which Storm reads and from which `loads` reads an equal one; options as for `pgsym.save`.
 
-    A model without a choice is a DTMC, which Storm checks with parameters too.
-    Terminal states are labelled ``terminal`` and stay where they are; the start state is labelled ``init``; a state
-    whose name is an identifier is labelled by it.  Outcomes of one action that lead to one state are added up.
-    `discount` and `average` are those of `pgsym.save`.
+    A model without a choice is a DTMC, which Storm checks with parameters too.  Terminal states are labelled
+    ``terminal`` and stay; the start state is labelled ``init``; a state whose name is an identifier is labelled by it.
+    Outcomes of one action that lead to one state are added up.
 
     >>> mdp = MDP.from_transitions([("s", "go", "end", "p", 1), ("s", "go", "s", "1 - p", 1)], start="s",
     ...     terminal=["end"], symbols={"p": "0 < p < 1"})
@@ -83,13 +82,10 @@ def _words(mdp: MDP) -> dict[Action, str]:
     return words
 
 
-def _labels(mdp: MDP, s: State) -> list[str]:
-    found = ["init"] if s in mdp.start else []
-    if s in mdp.terminal:
-        found.append("terminal")
-    if isinstance(s, str) and _LABEL.match(s) and s not in RESERVED:
-        found.append(s)
-    return found
+def _labels(mdp: MDP, s: State) -> list[Any]:
+    own = isinstance(s, str) and _LABEL.match(s) and s not in RESERVED
+    given = {"init": s in mdp.start, "terminal": s in mdp.terminal, s: own}
+    return [label for label, there in given.items() if there]
 
 
 def _text(expr: sp.Expr, where: Any) -> str:

@@ -64,10 +64,7 @@ def dumps(problem: Problem) -> str:
 
 
 def loads(text: str, *, where: str | None = None) -> Problem:
-    """The problem in GraphML text; without a policy, a tabular one at theta = 0.
-
-    Every edge needs ``action``, ``p`` and ``r``.  Numbers may be formulas as text.
-    """
+    """The problem in GraphML text; without a policy, a tabular one at theta = 0."""
     check_size(len(text), where=where)
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise SchemaError("found a document type; GraphML has none here. Remove <!DOCTYPE ...>", where=where)

@@ -15,7 +15,7 @@ from typing import Any
 
 from pgsym.errors import SchemaError
 from pgsym.expression.complaint import nearest
-from pgsym.model.files.document import from_document, plain_formula, plain_name, read_back, to_document
+from pgsym.model.files.document import from_document, inside, plain_formula, plain_name, read_back, to_document
 from pgsym.model.files.reading import read_text
 from pgsym.model.outcomes import complaint
 from pgsym.model.problem import Problem
@@ -45,17 +45,12 @@ def to_graph(problem: Problem) -> Graph:
     """
     document = to_document(problem)
     mdp = problem.mdp
-    nodes = [
-        (
-            plain_name(s, "states"),
-            {"terminal": s in mdp.terminal} | ({"start": plain_formula(mdp.start[s])} if s in mdp.start else {}),
-        )
-        for s in mdp.states
-    ]
-    edges = [
-        (s, t, {"action": a, "p": p, "r": r, "order": order})
-        for order, (s, a, t, p, r) in enumerate(document["transitions"])
-    ]
+    nodes = []
+    for s in mdp.states:
+        start = {"start": plain_formula(mdp.start[s])} if s in mdp.start else {}
+        nodes.append((plain_name(s, "states"), {"terminal": s in mdp.terminal} | start))
+    rows = enumerate(document["transitions"])
+    edges = [(s, t, {"action": a, "p": p, "r": r, "order": order}) for order, (s, a, t, p, r) in rows]
     return Graph(nodes, edges, {key: document[key] for key in ATTRIBUTES if key in document})
 
 
@@ -136,19 +131,18 @@ def from_node_link(document: Any, *, where: str | None = None) -> Problem:
             raise SchemaError(
                 f"found {type(value).__name__} under {key}; {wanted} is required. Correct it", where=where
             )
-    nodes = [_part(node, ("id",), f"nodes[{i}]", where) for i, node in enumerate(document["nodes"])]
-    edges = [_part(edge, ("source", "target"), f"edges[{i}]", where) for i, edge in enumerate(links)]
+    with inside(where):
+        nodes = [_part(node, ("id",), f"nodes[{i}]") for i, node in enumerate(document["nodes"])]
+        edges = [_part(edge, ("source", "target"), f"edges[{i}]") for i, edge in enumerate(links)]
     for edge in edges:
         edge[-1].pop("key", None)  # networkx's number of a parallel edge
     return from_graph(Graph(nodes, edges, attributes), where)
 
 
-def _part(value: Any, keys: tuple[str, ...], place: str, where: str | None) -> Any:
+def _part(value: Any, keys: tuple[str, ...], place: str) -> Any:
     """The values of `keys`, then a mapping with the other ones."""
     missing = [key for key in keys if not isinstance(value, dict) or key not in value]
     if missing:
-        raise SchemaError(
-            f"the key {missing[0]!r} is missing; {' and '.join(keys)} must be there. Add it",
-            where=place if where is None else f"{where}: {place}",
-        )
+        help = f"{' and '.join(keys)} must be there. Add it"
+        raise SchemaError(f"the key {missing[0]!r} is missing; {help}", where=place)
     return (*(value[key] for key in keys), {key: v for key, v in value.items() if key not in keys})

@@ -80,8 +80,6 @@ def check_size(characters: int, *, where: str | None) -> None:
 
 # A text without its closing quote is taken to the end, so that no part of it is looked at twice.
 _BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|([\[{])|([\]}])', re.DOTALL)
-
-
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 """Part of a character beyond U+FFFF, as JSON escapes it; or half of one, alone."""
 
@@ -239,15 +237,10 @@ class _YamlReader:
         """What a scalar without quotes stands for."""
         for tag, pattern, first in SCALARS:
             if (text[:1] or "\0") in first and pattern.match(text):
-                match tag.rpartition(":")[2]:
-                    case "null":
-                        return None
-                    case "bool":
-                        return text.lower() == "true"
-                    case "int":
-                        return _integer(text, self.where)
-                    case _:
-                        return _float(text, self.where)
+                kind = tag.rpartition(":")[2]
+                if kind in ("null", "bool"):
+                    return None if kind == "null" else text.lower() == "true"
+                return _integer(text, self.where) if kind == "int" else _float(text, self.where)
         return text
 
     def refuse(self, event: Any, found: str, required: str) -> NoReturn:

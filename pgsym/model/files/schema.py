@@ -16,18 +16,14 @@ from pgsym.expression.naming import describe, unprintable
 from pgsym.model.files.reading import MAX_DEPTH
 
 
-def _name(value: Any) -> Any:
+def _name(value: Any, depth: int = 0) -> Any:
     """A state's or action's name: a scalar, or a list of names, which becomes a tuple."""
-    return _nested(value, 0)
-
-
-def _nested(value: Any, depth: int) -> Any:
     if depth > MAX_DEPTH:
         raise _refusal(f"found a name nested more than {MAX_DEPTH} deep; it must be flatter. Rename it")
     if isinstance(value, str):
         return _printable(value)
     if isinstance(value, list | tuple):
-        return tuple(_nested(part, depth + 1) for part in value)
+        return tuple(_name(part, depth + 1) for part in value)
     if isinstance(value, dict) or value is None:
         found = "nothing" if value is None else "a mapping"
         raise _refusal(f"found {found}; a name is text, a number, true, false or a list of these. Rename it")
@@ -91,7 +87,7 @@ def _refusal(message: str) -> PydanticCustomError:
     return PydanticCustomError("pgsym", message)  # without a context, braces stand for themselves
 
 
-Name = Annotated[Any, AfterValidator(_name)]
+Name = Annotated[Any, AfterValidator(lambda value: _name(value))]
 Formula = Annotated[Any, AfterValidator(_formula)]
 Text = Annotated[Any, AfterValidator(_text)]
 
@@ -99,11 +95,9 @@ Text = Annotated[Any, AfterValidator(_text)]
 def _usual(row: Any, check: pydantic.ValidatorFunctionWrapHandler) -> Any:
     """A row of names in ASCII or integers, numbers and formulas passes at once: large files are made of them."""
     usual = type(row) is list and len(row) == 5 and type(row[3]) in _FORMULA and type(row[4]) in _FORMULA
-    return tuple(row) if usual and all(map(_is_usual, row[:3])) else check(row)
-
-
-def _is_usual(name: Any) -> bool:
-    return (type(name) is str and name.isascii() and name.isprintable()) or type(name) is int
+    if usual and all(type(s) is int or (type(s) is str and s.isascii() and s.isprintable()) for s in row[:3]):
+        return tuple(row)
+    return check(row)
 
 
 _FORMULA = frozenset((int, float, str))

@@ -1,4 +1,4 @@
-"""Storm's own models through stormpy, and PRISM programs, which Storm builds; DRN text is the bridge."""
+"""Storm's own models through stormpy, and PRISM programs, which Storm builds, over DRN text; stormvogel's models."""
 
 from __future__ import annotations
 
@@ -35,8 +35,6 @@ def to_stormpy(problem: ProblemLike, *, discount: str | None = None, average: bo
 
     Raises
     ------
-    MissingExtraError
-        stormpy is not installed.
     ModelError
         Something that Storm has no place for, as for DRN files.
 
@@ -79,8 +77,6 @@ def from_stormpy(model: Any, *, rewards: str | None = None, where: str | None = 
 
     Raises
     ------
-    MissingExtraError
-        stormpy is not installed.
     SchemaError
         A model of another type, such as a CTMC.
 
@@ -97,9 +93,7 @@ def from_stormpy(model: Any, *, rewards: str | None = None, where: str | None = 
 
 
 def load_prism(path: str | os.PathLike[str], *, constants: str = "", rewards: str | None = None) -> MDP:
-    """The MDP of a PRISM program, built by Storm; constants without a value become symbols.
-
-    States are called by the values of their variables, ``x=1 & y=0``.
+    """The MDP of a PRISM program, built by Storm; states are called by their variables' values, ``x=1 & y=0``.
 
     Parameters
     ----------
@@ -115,8 +109,6 @@ def load_prism(path: str | os.PathLike[str], *, constants: str = "", rewards: st
 
     Raises
     ------
-    MissingExtraError
-        stormpy is not installed.
     SchemaError
         The file is no PRISM program that Storm can build.
 
@@ -164,7 +156,7 @@ def to_stormvogel(problem: ProblemLike, *, discount: str | None = None, average:
     Parameters
     ----------
     discount, average
-        As for `pgsym.model.files.drn.dumps`.
+        As for `save`.
 
     Returns
     -------
@@ -173,8 +165,6 @@ def to_stormvogel(problem: ProblemLike, *, discount: str | None = None, average:
 
     Raises
     ------
-    MissingExtraError
-        stormvogel is not installed.
     DiscountError, StructureError
         A discount factor, a start distribution, or rewards that a stormvogel model has no place for.
 
@@ -223,8 +213,6 @@ def _number(expr: sp.Expr) -> Fraction | sp.Expr:
 def from_stormvogel(model: Any, *, rewards: str | None = None) -> MDP:
     """The MDP of a stormvogel model, an MDP or a DTMC; states that only stay, without a reward, are terminal.
 
-    Floats are read as the simplest rationals nearby.
-
     Parameters
     ----------
     rewards
@@ -239,8 +227,6 @@ def from_stormvogel(model: Any, *, rewards: str | None = None) -> MDP:
     ------
     SchemaError
         A model of another type, or several reward models and `rewards` names none.
-    ModelError
-        The entries do not make an MDP.
 
     See Also
     --------
@@ -261,17 +247,17 @@ def from_stormvogel(model: Any, *, rewards: str | None = None) -> MDP:
         raise StructureError("two states are called alike; names must be distinct. Rename one", where="states")
     rows, terminal, start = [], [], []
     for state, name in names.items():
-        if "init" in state.labels:
-            start.append(name)
+        start += [name] if "init" in state.labels else []
         if not state.has_choices():
             raise StructureError("the state has no transition; each state leads on. Call add_self_loops()", where=name)
         own = []
         for k, (action, branch) in enumerate(model.transitions[state]):
             for p, target in branch:
-                r = _expr(paid and paid.get_state_reward(state)) + _expr(
-                    paid and paid.get_transition_reward(state, action, target)
+                parts = (
+                    (paid.get_state_reward(state), paid.get_transition_reward(state, action, target)) if paid else ()
                 )
-                own.append((name, action.label or f"a{k}", names[target], _expr(p), r))
+                r = sp.Add(*(to_expr(part or 0) for part in parts))
+                own.append((name, action.label or f"a{k}", names[target], to_expr(p), r))
         if all(t == name and r == 0 for _, _, t, _, r in own):
             terminal.append(name)
         else:
@@ -282,8 +268,3 @@ def from_stormvogel(model: Any, *, rewards: str | None = None) -> MDP:
             where="start",
         )
     return MDP.from_transitions(rows, start=start[0] if start else None, terminal=terminal, states=list(names.values()))
-
-
-def _expr(value: Any) -> sp.Expr:
-    """Exactly; a model written in floats cannot be written otherwise, so no warning."""
-    return to_expr(0 if value is None else value)

@@ -53,7 +53,7 @@ def zoo(name: str, **options: Any) -> Problem:
     Returns
     -------
     Problem
-        The model with its policy, objective, theta and source.
+        With the model's source.
 
     Raises
     ------

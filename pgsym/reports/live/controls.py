@@ -11,7 +11,7 @@ import sympy as sp
 
 from pgsym.expression.assumptions import Assumption
 from pgsym.expression.exact import to_expr
-from pgsym.expression.plain import plain, plain_symbol
+from pgsym.expression.ordering import plain, plain_symbol
 from pgsym.expression.symbols import in_order
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective

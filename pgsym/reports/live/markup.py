@@ -9,7 +9,7 @@ from html import escape
 from pgsym.claims.derivation.html import mathml
 from pgsym.expression.naming import labels
 from pgsym.expression.notation import derivative_latex, quantity_latex
-from pgsym.expression.plain import plain_symbol
+from pgsym.expression.ordering import plain_symbol
 from pgsym.model.drawing.geometry import Picture
 from pgsym.model.drawing.svg import write
 from pgsym.model.objective import Objective

@@ -11,7 +11,7 @@ from pgsym.claims.derivation.model_tables import model_page
 from pgsym.claims.verdict import Verdict
 from pgsym.errors import PgsymError
 from pgsym.expression.exact import to_expr
-from pgsym.expression.plain import plain
+from pgsym.expression.ordering import plain
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem
 from pgsym.reports.live import live

@@ -10,7 +10,7 @@ from pgsym.claims.derivation.cells import decimal
 from pgsym.errors import PgsymError
 from pgsym.expression.complaint import short
 from pgsym.expression.notation import derivative_latex
-from pgsym.expression.plain import plain_symbol
+from pgsym.expression.ordering import plain_symbol
 from pgsym.reports.page.chart import Interval, intervals
 from pgsym.reports.page.content import Settings
 from pgsym.reports.page.quantities import Writer
