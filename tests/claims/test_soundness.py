@@ -18,6 +18,7 @@ from second_reading.mutations import HARMLESS, KINDS, mutants, some_mutant
 from second_reading.point import Numbers
 from second_reading.points import Place, plain
 from second_reading.random_models import BOTH, MODELS, outcomes, random_problem
+from second_reading.random_runs import are_about_runs, layered
 from second_reading.soundness import Confusion, complaints, judge, judge_all, second_reading
 
 import pgsym
@@ -286,8 +287,10 @@ def test_theorem_is_sound_on_a_random_model(theorem):
     rng = random.Random(theorem.name)
     kinds = list(MODELS)
     rng.shuffle(kinds)
+    about_runs = are_about_runs(theorem.claims)
     for kind in kinds[:3]:
-        drawn = replace(random_problem(rng, kind), objective=theorem.objective)
+        drawn = layered(rng) if about_runs else random_problem(rng, kind)
+        drawn = replace(drawn, objective=theorem.objective)
         findings = theorem.decide(drawn)
         if findings.status == Status.INAPPLICABLE:
             continue
