@@ -149,6 +149,20 @@ def test_second_reading_takes_more_bits_for_a_small_difference():
     assert plain(setting_of("J = J + 0"), theta).read().outcome is Outcome.EQUAL
 
 
+def test_second_reading_gives_zero_every_shape():
+    """Of a run that begins at its end, every sum is 0: a vector, and a matrix made of two."""
+    rows = [("s", "a", "end", 1, 1), ("s", "b", "end", 1, 5)]
+    drawn = Problem.of(MDP.from_transitions(rows, start={"s": "1/3", "end": "2/3"}, terminal=["end"]))
+    score = "(sum[t] grad log pi(a_t|s_t))"
+    for text in (
+        f"E[tau] outer({score}, {score}) = Var[tau] {score}",
+        f"E[tau] transpose(outer({score}, {score})) = Var[tau] {score}",
+        f"E[tau] dot({score}, {score}) = trace Var[tau] {score}",
+    ):
+        found = judge(drawn, parse(text).claims[0], random.Random(0))
+        assert (found.status, found.outcome) == ("proved", Outcome.EQUAL), str(found)
+
+
 # -- the harness notices what is wrong -------------------------------------------------------------------
 
 
