@@ -6,6 +6,7 @@ from pgsym.claims.catalogue.theorem import Theorem
 SUTTON = "R. S. Sutton, A. G. Barto, Reinforcement Learning, 2nd ed. (2018)"
 SCHULMAN = """J. Schulman, P. Moritz, S. Levine, M. Jordan, P. Abbeel, High-dimensional continuous control using
     generalized advantage estimation, ICLR (2016)"""
+PARDO = "F. Pardo, A. Tavakoli, V. Levdik, P. Kormushev, Time limits in reinforcement learning, ICML (2018)"
 
 ON_POLICY = (
     Theorem(
@@ -35,7 +36,7 @@ ON_POLICY = (
         statement="E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * G_t = grad J",
         about="""Every score times the return from its step on. It needs no end: where gamma < 1, all sums converge. The
             weight gamma^t is part of it, see no-discount-weight.""",
-        reference=f"""J. Baxter, P. L. Bartlett, JAIR 15 (2001); {SUTTON}, section 13.3""",
+        reference=f"J. Baxter, P. L. Bartlett, JAIR 15 (2001); {SUTTON}, section 13.3",
         derivation="""
             E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * G_t
               = E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * Q(s_t,a_t)      # the mean of G_t given s_t and a_t is Q
@@ -89,8 +90,7 @@ ON_POLICY = (
         """,
         about="""Rewards from step 3 on are dropped: what is estimated without bias is the gradient of the first three
             rewards. The rest is the gradient of what the state that is reached then is worth.""",
-        reference="P. W. Glynn, Likelihood ratio gradient estimation for stochastic systems, CACM 33 (1990); compare "
-        "reward-to-go",
+        reference=PARDO,
     ),
     Theorem(
         name="truncation-bootstrap",
@@ -101,7 +101,7 @@ ON_POLICY = (
         """,
         about="""The exact value of the last state replaces the rewards that are dropped. The scores of the first steps
             then see all that they cause, and what is lost are the scores of the later steps.""",
-        reference=f"{SUTTON}, section 12.8 (truncated returns); compare truncation-bias",
+        reference=f"{PARDO}; compare truncation-bias",
     ),
 )
 

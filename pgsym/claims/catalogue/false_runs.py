@@ -3,7 +3,7 @@
 Each carries its exact defect, which is true.  On degenerate models some of them hold by accident; ``about`` says when.
 """
 
-from pgsym.claims.catalogue.estimators import SCHULMAN, SUTTON
+from pgsym.claims.catalogue.estimators import PARDO, SCHULMAN, SUTTON
 from pgsym.claims.catalogue.hypotheses import DEFINED, DISCOUNTED, ENDING, PARAMETERS
 from pgsym.claims.catalogue.runs import PRECUP, SOBEL
 from pgsym.claims.catalogue.theorem import Theorem
@@ -31,9 +31,8 @@ THEOREMS = (
         title="Reward-to-go from the next step on",
         holds=False,
         statement="E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * sum[u>t] gamma^(u-t) * r_u = grad J",
-        about="""Off by one: the action is not credited with the reward that it earns at once. Where rewards come at the
-            end only, nearly all is lost in the last step. It holds where the present reward is the same for all
-            actions.""",
+        about="""Off by one: an action is not credited with the reward that it earns at once. It holds where the mean of
+            that reward is the same for all actions of a state.""",
         reference="a slip in many implementations; compare reward-to-go",
         requires=(DEFINED, PARAMETERS),
         defect="""
@@ -117,7 +116,7 @@ THEOREMS = (
         statement="E[tau] sum[t<3] grad log pi(a_t|s_t) * sum[t<=u<3] gamma^u * r_u = grad J",
         about="""Runs are cut off after three steps as if they ended there. Small only where the discount, or the
             probability to last that long, is small. It holds when every run ends within three steps.""",
-        reference=f"{SUTTON}, section 3.4 (time limits); compare truncation-bias",
+        reference=f"{PARDO}; compare truncation-bias",
         requires=(DEFINED, PARAMETERS),
         defect="""
             grad J - E[tau] sum[t<3] grad log pi(a_t|s_t) * sum[t<=u<3] gamma^u * r_u
@@ -129,8 +128,8 @@ THEOREMS = (
         title="Importance sampling with the ratio upside down",
         holds=False,
         statement="E[tau~pi'] sum[t] gamma^t * (prod[u<=t] pi'(a_u|s_u) / pi(a_u|s_u)) * r_t = J",
-        about="""pi'/pi in place of pi/pi'. The weights have mean 1 under pi, not under pi', where the runs are from; on
-            runs of any length their sum may diverge. The error is that of Q, weighted by the wrong ratio.""",
+        about="""pi'/pi in place of pi/pi'. The weights have mean 1 under pi, not under pi', where the runs are from,
+            and over runs of any length their mean may diverge.""",
         reference=f"a slip of names; {PRECUP}",
         requires=(DEFINED, PARAMETERS),
         model="nota-thomas",
@@ -163,8 +162,8 @@ THEOREMS = (
 
             W(s) = Var[tau | s_0=s] r_0 + gamma^2 * Var[tau | s_0=s] V(s_1) + gamma^2 * E[tau | s_0=s] W(s_1)
         """,
-        about="""Reward and next state are treated as independent, though one action causes both. It holds where
-            rewards do not depend on what happens, for example with -1 for every step.""",
+        about="""Reward and next state are treated as independent, though one action causes both. It holds where the
+            reward is uncorrelated with the value of the next state, for example with -1 for every step.""",
         reference=f"{SOBEL}; compare return-variance",
         defect="""
             let W(s) = Var[tau | s_0=s] G;

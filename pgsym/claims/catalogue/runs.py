@@ -45,7 +45,7 @@ MOMENTS = (
         """,
         about="""The variance of the return from s is that of one step, with the values of the next states, and gamma^2
             times the variance that remains: a Bellman equation with the discount gamma^2.""",
-        reference=f"{SOBEL}, theorem 1",
+        reference=SOBEL,
     ),
     Theorem(
         name="return-variance-td",
@@ -70,7 +70,7 @@ MOMENTS = (
         about="""The variance of the return splits into that of its mean given what is known, and the mean of what
             remains: by the first state, and by the first action, where the squared advantage is what the choice
             adds.""",
-        reference=f"{SOBEL}; S. M. Ross, Introduction to Probability Models (2014), section 3.5",
+        reference=f"{SOBEL}; S. M. Ross, Introduction to Probability Models (2014), chapter 3",
     ),
     Theorem(
         name="control-variate",
@@ -88,7 +88,7 @@ MOMENTS = (
         """,
         about="""X - Y has the mean of X, and its covariance is that of X and of Y, less Cov(X, Y) and its
             transpose: it is smaller when both go together. The terms of Y are uncorrelated.""",
-        reference=f"{GREENSMITH}, section 3",
+        reference=GREENSMITH,
     ),
     Theorem(
         name="optimal-constant-baseline",
@@ -104,7 +104,7 @@ MOMENTS = (
         """,
         about="""The mean of the return, each run weighted by its squared score: not J. There the derivative of the
             variance by the baseline is zero, and any other constant costs the square of its distance.""",
-        reference=f"{GREENSMITH}, theorem 8; L. Weaver, N. Tao, UAI (2001)",
+        reference=f"{GREENSMITH}; L. Weaver, N. Tao, UAI (2001)",
         requires=(ENDING, PARAMETERS),
         model="short-corridor",
     ),
@@ -118,9 +118,9 @@ MOMENTS = (
 
             trace Cov[tau](X - k * Y, Y) = 0
         """,
-        about="""Half the derivative, with its sign turned, of the total variance of X - k Y by k. At this k the
-            estimator is uncorrelated with what the baseline takes off, all coordinates together.""",
-        reference=f"{GREENSMITH}, section 4; compare control-variate",
+        about="""The left side is minus half the derivative of trace Var(X - k Y) by k. It is zero where the estimator
+            is uncorrelated with what the baseline takes off, summed over the parameters.""",
+        reference=f"{GREENSMITH}; compare control-variate",
         requires=(DEFINED, PARAMETERS),
     ),
 )
@@ -132,7 +132,7 @@ OTHER_RUNS = (
         statement="E[tau~pi'] sum[t] gamma^t * (prod[u<=t] pi(a_u|s_u) / pi'(a_u|s_u)) * r_t = J",
         about="""Every reward of a run of pi' counts by the ratios of the actions up to it. Later ratios have mean 1 and
             may be left out, so the run need not end.""",
-        reference=f"{PRECUP}, theorem 1",
+        reference=f"{PRECUP}; R. S. Sutton, A. G. Barto (2018), section 5.9",
     ),
     Theorem(
         name="per-decision-gradient",
