@@ -150,7 +150,10 @@ def test_no_verdict_is_against_the_catalogue(name):
     assert accidents == ACCIDENTS.get(name, set())
 
 
-@by_name([theorem("policy-gradient"), theorem("gae-bias"), theorem("policy-hessian"), theorem("schweitzer")])
+AGREE = ("policy-gradient", "gae-bias", "return-variance", "per-decision-gradient", "policy-hessian", "schweitzer")
+
+
+@by_name([theorem(name) for name in AGREE])
 def test_methods_agree(entry: Theorem):
     closed = entry.decide(entry.example(), method="normal form")
     tested = entry.decide(entry.example(), method="identity test", error_bits=60)
