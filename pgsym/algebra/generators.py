@@ -16,7 +16,7 @@ import sympy as sp
 
 from pgsym.errors import NotInFieldError
 from pgsym.expression.linear import Linear, common_denominators
-from pgsym.expression.symbols import in_order
+from pgsym.expression.naming import in_order
 
 MAX_POWER = 10_000
 """Largest power of exp(c) that constants make: polynomials of higher degree take minutes and gigabytes."""

@@ -56,18 +56,18 @@ class UnivariateFactorization:
         self.point = self._nonsingular_point()
         """x0: an integer where A is nonsingular."""
 
-    def solve(self, b: Sequence[fmpz_poly]) -> Fractions:
-        """Numerators (n,) and least common denominator of X with A X = b, without a common factor; its sign is +."""
-        return self._solve(self.rows, b, transposed=False)
-
     def solve_transposed(self, c: Sequence[fmpz_poly]) -> Fractions:
         """Numerators, shape (n,), and the least common denominator of Y with A^T Y = c."""
-        return self._solve(self._columns, c, transposed=True)
+        return self.solve(c, transposed=True)
 
-    def _solve(self, rows: Sequence[PolynomialRow], b: Sequence[fmpz_poly], *, transposed: bool) -> Fractions:
-        """Images modulo primes, combined until the candidate is proved."""
+    def solve(self, b: Sequence[fmpz_poly], *, transposed: bool = False) -> Fractions:
+        """Numerators (n,) and least common denominator of X with A X = b, without a common factor; its sign is +.
+
+        Images modulo primes are combined until the candidate is proved.
+        """
         if not any(b):
             return [fmpz_poly() for _ in b], fmpz_poly([1])
+        rows = self._columns if transposed else self.rows
         to_y = fmpz_poly([self.point, 1])
         right = _coefficient_matrices([{0: entry(to_y)} if entry else {} for entry in b], 1)
         left = [a.transpose() for a in self._shifted] if transposed else self._shifted
@@ -97,11 +97,7 @@ class UnivariateFactorization:
 
     @cached_property
     def _columns(self) -> list[PolynomialRow]:
-        columns: list[dict[int, fmpz_poly]] = [{} for _ in range(self.n)]
-        for i, row in enumerate(self.rows):
-            for j, entry in row.items():
-                columns[j][i] = entry
-        return list(columns)
+        return [{i: row[j] for i, row in enumerate(self.rows) if j in row} for j in range(self.n)]
 
     @cached_property
     def _shifted(self) -> list[fmpz_mat]:

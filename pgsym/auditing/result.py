@@ -227,25 +227,12 @@ class AuditResult(TableResult):
             "verdict": self.verdict.value,
             "target": self.target.value,
             "same_as": [t.value for t in self.also],
-            "relative_bias": self.relative_bias,
             "relative_bias_bound": self.bound,
-            "delta": self.delta,
-            "alpha": self.alpha,
-            "power": self.power,
             "detectable_relative_bias": self.detectable,
             "episodes_needed": self.needed,
-            "n": self.n,
-            "mode": self.mode,
-            "batch_size": self.batch_size,
-            "horizon": self.horizon,
-            "layout": self.layout,
-            "seed": self.seed,
             "trust": self.trust.to_json(),
-            "cosine": self.cosine,
-            "factor": self.factor,
-            "up_to_scale": self.up_to_scale,
             "variance_trace": self.trace,
-            "variance_ratio": self.variance_ratio,
+            **{name: getattr(self, name) for name in _PLAIN},
             "variance_compared_with": None if spread is None else {"estimator": spread.name, "exact": spread.exact},
             "diagnosis": None
             if found is None
@@ -262,6 +249,12 @@ class AuditResult(TableResult):
             },
         })  # fmt: skip
 
+
+_PLAIN = (
+    "relative_bias", "delta", "alpha", "power", "n", "mode", "batch_size", "horizon", "layout", "seed", "cosine",
+    "factor", "up_to_scale", "variance_ratio",
+)  # fmt: skip
+"""What plain data has under the names of the fields."""
 
 _TARGETS = {AuditTarget.TRUNCATED: "J_T", AuditTarget.BOOTSTRAP: "(J_T + gamma^T V(s_T))", AuditTarget.OBJECTIVE: "J"}
 

@@ -65,24 +65,15 @@ class AuditPlan:
         return agreeing(self.target, self.rollouts.arrays, self.rollouts.horizon)
 
     def result(self, **found: Any) -> AuditResult:
-        rollouts = self.rollouts
-        bias = found["bias"]
+        asked = ("target", "truth", "scale", "delta", "alpha", "power", "up_to_scale")
         return AuditResult(
-            target=self.target,
             also=tuple(t for t in AuditTarget if t in self.targets and t is not self.target),
-            params=tuple(p.name for p in rollouts.arrays.tables.params),
-            truth=self.truth,
-            scale=self.scale,
-            delta=self.delta,
-            alpha=self.alpha,
-            power=self.power,
-            batch_size=rollouts.batch_size,
-            horizon=rollouts.horizon,
-            layout=rollouts.layout,
-            up_to_scale=self.up_to_scale,
-            factor=1 + float(bias @ self.truth) / self.scale**2,
+            params=tuple(p.name for p in self.rollouts.arrays.tables.params),
+            factor=1 + float(found["bias"] @ self.truth) / self.scale**2,
             seconds=0.0,
             diagnosis=None,
+            **{name: getattr(self, name) for name in asked},
+            **{name: getattr(self.rollouts, name) for name in ("batch_size", "horizon", "layout")},
             **found,
         )
 
@@ -199,10 +190,9 @@ def sampled(estimator: Estimator, plan: AuditPlan) -> AuditResult:
                 break
     assert region is not None
     judged = _judged(region, plan)
-    needed = None
+    last = None
     if verdict is BiasVerdict.UNDECIDED:
         last = batches_needed(judged, plan.alpha, first, plan.delta * plan.scale / 2)
-        needed = None if last is None else (last + first) * B
     return plan.result(
         verdict=verdict,
         bias=region.centre,
@@ -212,7 +202,7 @@ def sampled(estimator: Estimator, plan: AuditPlan) -> AuditResult:
         detectable=None
         if plan.up_to_scale
         else detectable(region, plan.truth, plan.power, lambda gap: rare.variance(gap, region.moments.n)),
-        needed=needed,
+        needed=None if last is None else (last + first) * B,
         n=(region.moments.n + first) * B,
         mode="sample",
         seed=plan.seed,
@@ -239,8 +229,7 @@ def _judged(region: Region, plan: AuditPlan) -> Region:
 
 
 def _decide(region: Region, plan: AuditPlan) -> BiasVerdict:
-    judged = _judged(region, plan)
-    size = plan.scale
+    judged, size = _judged(region, plan), plan.scale
     if plan.up_to_scale:
         # Half of this look's error rate would do for each of two statements; the ellipsoid covers both at once.
         along = plan.truth / plan.scale

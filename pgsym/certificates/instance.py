@@ -10,8 +10,7 @@ import sympy as sp
 from pgsym.certificates.terms import CoqNames, Terms
 from pgsym.errors import CertificateError
 from pgsym.expression.linear import Linear, common_denominators
-from pgsym.expression.naming import spelt
-from pgsym.expression.symbols import in_order
+from pgsym.expression.naming import in_order, spelt
 from pgsym.limits import CERTIFICATE_ENTRIES
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.objective import Objective

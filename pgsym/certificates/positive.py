@@ -9,7 +9,7 @@ from math import factorial, prod
 
 import sympy as sp
 
-from pgsym.expression.symbols import in_order
+from pgsym.expression.naming import in_order
 
 POWERS = 6
 """Powers of a positive factor that are tried."""

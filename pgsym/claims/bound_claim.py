@@ -21,8 +21,7 @@ from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.language.scope import Scope
 from pgsym.errors import ClaimError
 from pgsym.exact.fields import LogBasis, exact_field, prime_field, rational_field, size_field
-from pgsym.expression.naming import call, conditional
-from pgsym.expression.symbols import Alphabet, in_order
+from pgsym.expression.naming import Alphabet, call, conditional, in_order
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Direct, Policy

@@ -21,9 +21,8 @@ from pgsym.errors import ClaimError, NotInFieldError, UndefinedQuantityError
 from pgsym.exact.fields import LogBasis, log_policy
 from pgsym.exact.quantities import Quantities
 from pgsym.exact.sizes import SizeQuantities
-from pgsym.expression.naming import spelt
+from pgsym.expression.naming import Generator, spelt
 from pgsym.expression.quantity import Role
-from pgsym.expression.symbols import Generator
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy, Softmax

@@ -30,7 +30,7 @@ from pgsym.exact.quantities import Quantities
 from pgsym.exact.tables import LazyMap
 from pgsym.expression.evaluate import Expressions
 from pgsym.expression.linear import Linear
-from pgsym.expression.symbols import Alphabet, Generator, in_order
+from pgsym.expression.naming import Alphabet, Generator, in_order
 from pgsym.limits import CLOSED_FORM_TERMS
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.policy import Policy

@@ -19,9 +19,8 @@ from pgsym.exact.quantities import Quantities
 from pgsym.exact.solution import Solution
 from pgsym.expression.evaluate import evaluate
 from pgsym.expression.linear import Linear
-from pgsym.expression.naming import call, conditional
+from pgsym.expression.naming import Alphabet, call, conditional, in_order
 from pgsym.expression.notation import name_table, quantity_latex
-from pgsym.expression.symbols import Alphabet, in_order
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.policy import Policy, Softmax
 

@@ -168,23 +168,15 @@ class Solution(Result):
     # -- points ------------------------------------------------------------------------------------------
 
     def at(self, theta: Any = None, **values: Any) -> Solution:
-        """The solution at a point: the problem's own, or another one.
+        """The solution at a point, the problem's own or another one, with numbers as for `Problem.at`.
 
-        Exact where every exp(theta_i) is rational, algebraic, or the exponential of a rational; in float64 as
-        soon as one given number is a float.
-
-        Parameters
-        ----------
-        theta, values
-            Numbers for parameters and symbols, as for `Problem.at`; symbols left out stay symbols (exact) or are an
-            error (floats).
+        Exact where every exp(theta_i) is rational, algebraic, or the exponential of a rational; in float64 as soon as
+        one given number is a float.  Symbols left out stay symbols, but are an error in floats.
 
         Raises
         ------
         ZeroProbabilityError
             pi(a|s) = 0 at theta although its derivative is not.
-        SchemaError
-            A value for a symbol that the model does not have.
         """
         problem = self.problem.at(theta, **values)
         field = field_at(problem, given_numbers(theta, values))
@@ -216,15 +208,8 @@ class Solution(Result):
         return align(self.lines(names), names=self.names)
 
     def frame(self, names: list[str] | None = None) -> Any:
-        """A pandas frame with a row for every scalar and its state, action or parameter, None where it has none.
+        """A pandas frame with a row for every scalar of the named quantities and its state, action or parameter.
 
-        Parameters
-        ----------
-        names
-            Quantities, such as ``["V", "Q"]``; by default all that are defined.
-
-        Examples
-        --------
         >>> from pgsym.exact import solve
         >>> solve("short-corridor").at().frame(["J", "grad"])
           quantity state action parameter value

@@ -138,8 +138,6 @@ class Table(Mapping[Any, sp.Expr]):
     def frame(self) -> Any:
         """A pandas frame: a column for the state (and action), or the parameter, and one for the value.
 
-        Examples
-        --------
         >>> V = Table("V", {"s": 1, "t": 2}, sp.Integer)
         >>> V.frame()
           state  V

@@ -13,7 +13,7 @@ import sympy as sp
 from pgsym.expression.assumptions import Assumption, Fractions, Point, true, value_at
 from pgsym.expression.evaluate import evaluate
 from pgsym.expression.linear import Linear, implied
-from pgsym.expression.symbols import in_order
+from pgsym.expression.naming import in_order
 
 
 def witness(

@@ -15,8 +15,8 @@ from typing import Any
 import sympy as sp
 
 from pgsym.errors import FormulaError
+from pgsym.expression.naming import in_order
 from pgsym.expression.quantity import QUANTITIES
-from pgsym.expression.symbols import in_order
 
 _TEMPLATES: dict[str, str] = {
     **{name: quantity.latex for name, quantity in QUANTITIES.items()},

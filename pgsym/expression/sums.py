@@ -14,7 +14,7 @@ from pgsym.errors import FormulaError
 from pgsym.expression.complaint import about, expanded_terms
 from pgsym.expression.evaluate import evaluate
 from pgsym.expression.linear import Linear, common_denominators
-from pgsym.expression.symbols import in_order
+from pgsym.expression.naming import in_order
 from pgsym.limits import FORMULA_TERMS
 
 MAX_WORK = 30_000_000

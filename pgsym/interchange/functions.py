@@ -19,8 +19,8 @@ from pgsym.expression.complaint import nearest
 from pgsym.expression.evaluate import evaluate
 from pgsym.expression.exact import to_expr
 from pgsym.expression.linear import Linear
+from pgsym.expression.naming import in_order
 from pgsym.expression.quantity import LISTED
-from pgsym.expression.symbols import in_order
 
 BACKENDS = ("numpy", "jax")
 """Where the arrays come from."""

@@ -126,18 +126,14 @@ class MDP:
         states: Iterable[State] | None = None,
         sums: Sums | None = None,
     ) -> MDP:
-        """From a list of ``(s, a, s', p, r)``.
+        """From a list of ``(s, a, s', p, r)``: numbers, SymPy expressions or formulas as text.
 
         Parameters
         ----------
-        transitions
-            Outcomes; numbers, SymPy expressions or formulas as text.
         start
             Initial distribution as a mapping, or the one start state.
         terminal
             States of value 0.
-        gamma
-            Discount factor.
         symbols
             Name of a symbol to its assumption, e.g. ``{"p": "0 < p < 1"}``.
         states

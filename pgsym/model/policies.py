@@ -16,8 +16,8 @@ from pgsym.errors import FormulaError, PolicyError
 from pgsym.expression.complaint import brief, listed
 from pgsym.expression.exact import to_expr
 from pgsym.expression.linear import Linear
+from pgsym.expression.naming import in_order
 from pgsym.expression.sums import Sums
-from pgsym.expression.symbols import in_order
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.policy import Direct, Mixture, Policy, Softmax
 from pgsym.model.policy_checks import check_collision, check_weight
@@ -30,15 +30,12 @@ def tabular(mdp: MDP, name: str = "theta") -> Softmax:
 
     Parameters
     ----------
-    mdp
-        Its states and actions.
     name
         Of the parameters: ``theta_STATE_ACTION``.
 
     Returns
     -------
     Softmax
-        One logit for each action of each state.
 
     See Also
     --------
@@ -67,7 +64,6 @@ def sigmoid(mdp: MDP, params: Mapping[State, Any] | str = "theta", *, default: s
     Returns
     -------
     Softmax
-        The logit of the first action of each state; that of the second is 0.
 
     See Also
     --------
@@ -112,7 +108,6 @@ def softmax_policy(
     Returns
     -------
     Softmax
-        With the logits as linear forms.
 
     Raises
     ------
@@ -170,7 +165,6 @@ def direct_policy(
     Returns
     -------
     Direct
-        With the probabilities as expressions.
 
     Raises
     ------
@@ -214,22 +208,13 @@ def mixture(base: Policy, epsilon: Any) -> Mixture:
 
     Parameters
     ----------
-    base
-        A policy.
     epsilon
-        A number in [0, 1], or a formula in symbols of its own.
+        A number in [0, 1], or a formula in symbols of its own, none of them a parameter of the base.
 
     Returns
     -------
     Mixture
         (1 - epsilon) base(a|s) + epsilon / |A(s)|.
-
-    Raises
-    ------
-    PolicyError
-        A number outside [0, 1].
-    NameCollisionError
-        A symbol of epsilon that is a parameter of the base.
 
     See Also
     --------

@@ -24,9 +24,8 @@ from pgsym.expression.assumptions import Assumption
 from pgsym.expression.complaint import brief, expanded_terms, is_long, listed, short
 from pgsym.expression.exact import floats_in, to_expr
 from pgsym.expression.linear import Linear, implied
-from pgsym.expression.naming import skeleton
+from pgsym.expression.naming import Generator, in_order, skeleton
 from pgsym.expression.sums import Sums
-from pgsym.expression.symbols import Generator, in_order
 
 if TYPE_CHECKING:
     from pgsym.model.mdp import MDP
@@ -157,19 +156,17 @@ def check_probabilities(mdp: MDP, sums: Sums) -> None:
 
 def _check_domain(mdp: MDP) -> None:
     """Some point of the domain exists; say what is assumed of the symbols that no assumption mentions."""
-    symbolic = _symbolic_probabilities(mdp)
-    declared = [Assumption.parse(text) for text in mdp.assumptions.values()]
-    silent = {s for p in symbolic for s in p.free_symbols}
-    silent -= {s for a in declared for s in a.symbols}
-    undeclared = sorted(s.name for s in silent if s.name not in mdp.assumptions)
-    if _search(mdp, seed=0) is None:
-        if mdp.gamma.free_symbols and _search(mdp, seed=0, discount=False) is not None:
+    symbolic, declared = _symbolic_probabilities(mdp), assumed(mdp)
+    present = {s.name for p in symbolic for s in p.free_symbols}
+    undeclared = sorted(present - {s.name for a in declared for s in a.symbols} - set(mdp.assumptions))
+    if domain.witness(bounded(mdp), declared, mdp.symbols) is None:
+        if mdp.gamma.free_symbols and domain.witness(symbolic, declared, mdp.symbols) is not None:
             raise DiscountError(
                 f"found no values of its symbols for which {brief(mdp.gamma)} lies in [0, 1]; there must be some. "
                 "Correct the assumptions",
                 where="gamma",
             )
-        names = sorted({s.name for p in symbolic for s in p.free_symbols} | set(mdp.assumptions))
+        names = sorted(present | set(mdp.assumptions))
         raise ProbabilityRangeError(
             f"found no values of {listed(names)} for which the assumptions hold and every probability lies in [0, 1]; "
             f"there must be some. Correct {', '.join(map(brief, symbolic[:3])) or 'the assumptions'}",
@@ -190,11 +187,6 @@ def _symbolic_probabilities(mdp: MDP) -> list[sp.Expr]:
     """Every probability that is not a number, without repetitions, in order."""
     found = dict.fromkeys([*(row[3] for row in mdp.rows), *mdp.start.values()])
     return [p for p in found if not p.is_Rational]
-
-
-def _search(mdp: MDP, *, seed: int, discount: bool = True) -> dict[sp.Symbol, sp.Rational] | None:
-    probabilities = bounded(mdp) if discount else _symbolic_probabilities(mdp)
-    return domain.witness(probabilities, assumed(mdp), mdp.symbols, seed)
 
 
 def bounded(mdp: MDP) -> list[sp.Expr]:
@@ -224,9 +216,8 @@ def without_choice(mdp: MDP) -> tuple[MDP, dict[sp.Symbol, sp.Expr]]:
 
 
 def witness(mdp: MDP, seed: int = 0) -> dict[sp.Symbol, sp.Rational]:
-    """A rational point of the model's domain: one value for every symbol of P, r, mu0 and gamma.
+    """A rational point of the model's domain: assumptions hold, probabilities and gamma lie in [0, 1], strictly if so.
 
-    Declared assumptions hold, probabilities lie in [0, 1], and gamma does; all strictly inside where possible.
     Equal seeds give equal points.
 
     >>> from pgsym.model import MDP
@@ -234,7 +225,7 @@ def witness(mdp: MDP, seed: int = 0) -> dict[sp.Symbol, sp.Rational]:
     >>> witness(MDP.from_transitions(rows, terminal=["end"], symbols={"p": "p > 9/10"}, gamma="gamma"))
     {gamma: 4/7, p: 29/30}
     """
-    point = _search(mdp, seed=seed)
+    point = domain.witness(bounded(mdp), assumed(mdp), mdp.symbols, seed)
     if point is None:
         raise ProbabilityRangeError(
             f"found no point of the domain from seed {seed}; some point is required. Try another seed", where="symbols"

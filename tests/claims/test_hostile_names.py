@@ -4,7 +4,7 @@ import pytest
 import sympy as sp
 from renamed_models import PLAIN, case, complaints
 
-from pgsym.expression.symbols import Alphabet
+from pgsym.expression.naming import Alphabet
 
 MODELS, BLOCKS = 2000, 16
 PER_BLOCK = MODELS // BLOCKS

@@ -11,8 +11,7 @@ from pgsym.claims.verdict import Coordinate, Status, Verdict, Witness
 from pgsym.errors import ClaimError, NameCollisionError, StructureError
 from pgsym.exact import solve
 from pgsym.exact.moments import moments
-from pgsym.expression.naming import spelt
-from pgsym.expression.symbols import Alphabet, Generator, in_order
+from pgsym.expression.naming import Alphabet, Generator, in_order, spelt
 from pgsym.model import MDP, Problem, direct_policy, mixture, sigmoid, softmax_policy, tabular
 from pgsym.model.estimator import RewardToGo
 from pgsym.model.reductions import induced_chain

@@ -14,7 +14,7 @@ from pgsym.exact.moments.sweep import applicable, plot_sweeps, sweep
 from pgsym.exact.solution import Table
 from pgsym.exact.tables import SHOWN, field_trust, short
 from pgsym.expression.latex import align
-from pgsym.expression.symbols import in_order
+from pgsym.expression.naming import in_order
 from pgsym.limits import CLOSED_FORM_TERMS
 from pgsym.model.estimator import Estimator, find_estimator
 from pgsym.model.problem import Problem, ProblemLike

@@ -20,7 +20,7 @@ import yaml
 
 from pgsym.errors import NameCollisionError, PgsymError, SchemaError
 from pgsym.expression.grammar import unparse
-from pgsym.expression.symbols import in_order
+from pgsym.expression.naming import in_order
 from pgsym.model.files.compose import compose, discount_name
 from pgsym.model.files.reading import SCALARS, read_text
 from pgsym.model.files.schema import read_document

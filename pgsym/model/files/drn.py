@@ -75,18 +75,6 @@ class Notes(BaseModel):
     symbols: dict[StrictStr, StrictStr] = {}
 
 
-def read_notes(line: str, where: str) -> Notes:
-    """The notes in a comment line."""
-    try:
-        return Notes.model_validate(read_text(line.removeprefix(PREFIX), "json", where=where))
-    except ValidationError:
-        raise SchemaError(
-            "the note after //pgsym is not one that pgsym writes; it names states, terminal, actions and symbols. "
-            "Remove the line, and states are numbered",
-            where=where,
-        ) from None
-
-
 @dataclass
 class Reader:
     """What has been read so far; `header`, then `model`, take (line number, text) pairs from one iterator."""
@@ -129,9 +117,8 @@ class Reader:
         if text.startswith("["):
             self.refuse(line, f"found the interval {text}; a probability is one number or formula. Choose one in it")
         if match := _MINUS_POWER.search(text):
-            self.refuse(
-                line, f"found {match[1]}, where Storm takes the minus first; brackets are required. Write -(x^2)"
-            )
+            required = "where Storm takes the minus first; brackets are required. Write -(x^2)"
+            self.refuse(line, f"found {match[1]}, {required}")
         if self.work.is_too_much(text):
             self.refuse(line, self.work.message)
         found = to_expr(text, where=self.at(line))
@@ -149,7 +136,15 @@ class Reader:
         section, start = "", 0
         for line, text in lines:
             if text.startswith(PREFIX):
-                self.notes = read_notes(text, self.at(line))
+                data = read_text(text.removeprefix(PREFIX), "json", where=self.at(line))
+                try:
+                    self.notes = Notes.model_validate(data)
+                except ValidationError:
+                    self.refuse(
+                        line,
+                        "the note after //pgsym is not one that pgsym writes; it names states, terminal, actions and "
+                        "symbols. Remove the line, and states are numbered",
+                    )
                 if any(map(self.work.is_too_much, self.notes.symbols.values())):
                     self.refuse(line, self.work.message)
             elif text.startswith("@"):
@@ -220,9 +215,8 @@ class Reader:
                     self.refuse(line, f"found the target {match[1]}; the model has {self.count} states. Correct it")
                 self.states[-1].choices[-1].moves.append((int(match[1]), self.value(match[2], line)))
             else:
-                self.refuse(
-                    line, f"found {text!r}; a state, an action or 'target : probability' is required. Correct it"
-                )
+                required = "a state, an action or 'target : probability' is required"
+                self.refuse(line, f"found {text!r}; {required}. Correct it")
         if len(self.states) != self.count:
             raise SchemaError(
                 f"found {len(self.states)} states; @nr_states says {self.count}. Correct one of them",

@@ -73,7 +73,6 @@ def from_stormpy(model: Any, *, rewards: str | None = None, where: str | None = 
     Returns
     -------
     MDP
-        With exact numbers.
 
     Raises
     ------
@@ -221,7 +220,6 @@ def from_stormvogel(model: Any, *, rewards: str | None = None) -> MDP:
     Returns
     -------
     MDP
-        With exact numbers.
 
     Raises
     ------

@@ -184,12 +184,6 @@ def generic_mdp(states: int, actions: int, *, terminal: bool = False) -> MDP:
     Returns
     -------
     MDP
-        Its probabilities, rewards and discount are symbols.
-
-    Raises
-    ------
-    SchemaError
-        A size that is not a whole number of at least 1.
 
     See Also
     --------
@@ -245,7 +239,7 @@ def _simplex(stem: str, names: list[State], symbols: dict[str, str]) -> list[sp.
     "MDPs of the size",
 )
 def generic(states: int = 2, actions: int = 2, terminal: bool = False) -> Problem:
-    """P(j|i,a) = p_i_a_j, r(i,a,j) = r_i_a_j, mu0(i) = m_i, numbered from 1; see `generic_mdp`."""
+    """See `generic_mdp`."""
     return Problem(generic_mdp(states, actions, terminal=terminal))
 
 

@@ -53,7 +53,6 @@ def zoo(name: str, **options: Any) -> Problem:
     Returns
     -------
     Problem
-        With the model's source.
 
     Raises
     ------
@@ -93,7 +92,6 @@ def zoo_names() -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Sorted.
 
     See Also
     --------

@@ -11,8 +11,8 @@ import sympy as sp
 
 from pgsym.expression.assumptions import Assumption
 from pgsym.expression.exact import to_expr
+from pgsym.expression.naming import in_order
 from pgsym.expression.ordering import plain, plain_symbol
-from pgsym.expression.symbols import in_order
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy, Softmax
