@@ -1,9 +1,8 @@
 """Denominators as products over a coprime base that refines itself.
 
-Expanding a denominator is what makes exact gradients large: with nine states and tabular softmax the
-numerator of a derivative has 9 thousand terms and the expanded squared denominator 1.7 million.  Here a
-denominator is a product of powers of primitive polynomials (parts), pairwise coprime but not necessarily
-irreducible.  Where two parts turn out to share a factor both are split, for all elements that mention them.
+Expanding a denominator is what makes exact gradients large.  Here it is a product of powers of primitive polynomials
+(parts), pairwise coprime but not necessarily irreducible.  Where two parts turn out to share a factor both are split,
+for all elements that mention them.
 
 Reference: D. J. Bernstein, Factoring into coprimes in essentially linear time (2005).
 """

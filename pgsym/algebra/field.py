@@ -38,8 +38,7 @@ class Field(ABC):
     """A number system (`number`, `symbol`, `exp`, `softmax`) in which equality is decided.
 
     Elements have the Python operators ``+ - * /``, unary ``-`` and integer ``**``; dividing by zero raises
-    ZeroDivisionError, and a nonzero element is true.  What is not abstract is for fields without tangents: their
-    constants are their own elements.
+    ZeroDivisionError, and a nonzero element is true.  What is not abstract is for fields without tangents.
     """
 
     zero: Any

@@ -229,21 +229,7 @@ def visits(arrays: ProblemArrays, horizon: int) -> Floats:
 
 
 class Rollouts:
-    """Batches of a problem, and what a user's estimator makes of them.
-
-    Parameters
-    ----------
-    arrays
-        The problem as arrays, or the problem itself.
-    horizon
-        T, the time limit.
-    batch_size
-        Episodes of a batch.
-    layout
-        ``episodes`` [B, T], ``vector`` [B/2, 2T] or ``flat`` [n].
-    framework
-        ``numpy``, ``jax`` or ``torch``.
-    """
+    """Batches of a problem, or of its arrays, and what a user's estimator makes of them; options as for `audit`."""
 
     def __init__(
         self,

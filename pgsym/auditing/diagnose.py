@@ -2,7 +2,7 @@
 
 A re-creation that gives the user's estimate on every batch is the mistake.  Otherwise the difference of the two is
 tested for mean zero, jointly over coordinates and corrected for the number of re-creations; a mistake is supported if
-the test passes and could have seen half of the bias.  Of those supported, the one with fewest departures is named.
+the test passes and could have seen half of the bias.  The one with fewest departures is named.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Every batch of a small problem, with its exact probability.
 
 An estimator that is not linear in the batch (normalised advantages, clipped ratios, a mean over steps) has a bias that
-no formula gives; here its mean is the finite sum over all batches.  The estimator's results are floats, the weights
-are exact rationals wherever the policy's probabilities at theta are.
+no formula gives; here its mean is the finite sum over all batches, with exact weights where the policy is rational.
 """
 
 from __future__ import annotations

@@ -30,11 +30,9 @@ class Numpy:
     xp: Any = np
 
     def put(self, array: NDArray[Any]) -> Any:
-        """A NumPy array as one of this framework."""
         return array
 
     def get(self, array: Any) -> Floats:
-        """A result as float64 NumPy."""
         return np.asarray(array, np.float64)
 
     def log_policy(self, arrays: ProblemArrays) -> LogPolicy:

@@ -43,10 +43,8 @@ FLOOR = 2.0**-44
 LARGEST_MULTIPLE, PRECISION = 2.0**40, 0.01
 """Of the detectable bias: above the first it is called infinite; relative."""
 
-LEAST_BATCHES = 32
-"""Batches of the first look, and ..."""
-BATCHES_PER_PARAMETER = 4
-"""... at least this many for each coordinate."""
+LEAST_BATCHES, BATCHES_PER_PARAMETER = 32, 4
+"""Batches of the first look; at least so many for each coordinate."""
 
 
 def share(alpha: float, look: int) -> float:
@@ -99,7 +97,6 @@ class Region:
 
     @property
     def centre(self) -> Floats:
-        """[k]"""
         return self.moments.mean
 
     @cached_property
@@ -147,7 +144,6 @@ class Region:
 
     @property
     def standard_error(self) -> Floats:
-        """[k]"""
         return np.sqrt(np.diagonal(self.covariance))
 
     @property

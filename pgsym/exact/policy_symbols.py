@@ -2,7 +2,7 @@
 
 For a softmax policy every quantity is rational in the probabilities themselves, and
 d pi(a|s) / d theta_i = pi(a|s) (c_ai - sum_b c_bi pi(b|s)) is a polynomial in them: a field of its own, in which
-formulas are far shorter (a gradient of four states shrinks from 5,195 characters to 1,747).
+formulas are far shorter.
 """
 
 from __future__ import annotations

@@ -128,20 +128,17 @@ class Quantities(LongRunChain):
     def Q(self) -> Mapping[tuple[State, Action], Any]:
         """The objective's action value q(s,a): Q, or the differential Q for the average reward."""
         P, r, dot, terminal = self.P, self.r, self.field.dot, self.mdp.terminal
+        v = self.baseline
+
+        def ahead(pair: tuple[State, Action]) -> Any:
+            live = [t for t in P[pair] if t not in terminal]
+            return dot([P[pair][t] for t in live], [v[t] for t in live])
+
         if not self._is_discounted:
-            h, rbar = self.h, self.rbar
-            return LazyMap(
-                self.mdp.pairs,
-                lambda pair: r[pair] - rbar + dot(list(P[pair].values()), [h[t] for t in P[pair]]),
-            )
-        V, gamma = self.V, self.gamma
-
-        def discounted(pair: tuple[State, Action]) -> Any:
-            row = P[pair]
-            live = [t for t in row if t not in terminal]
-            return r[pair] + gamma * dot([row[t] for t in live], [V[t] for t in live])
-
-        return LazyMap([pair for pair in self.mdp.pairs if pair[0] in V], discounted)
+            rbar = self.rbar
+            return LazyMap(self.mdp.pairs, lambda pair: r[pair] - rbar + ahead(pair))
+        gamma = self.gamma
+        return LazyMap([pair for pair in self.mdp.pairs if pair[0] in v], lambda pair: r[pair] + gamma * ahead(pair))
 
     @cached_property
     def A(self) -> Mapping[tuple[State, Action], Any]:

@@ -43,8 +43,8 @@ class Solution(Result):
 
     References
     ----------
-    Puterman, Markov Decision Processes (1994), chapters 6 and 8.  Sutton, McAllester, Singh and Mansour, Policy
-    gradient methods for reinforcement learning with function approximation (NIPS 1999).
+    Sutton, McAllester, Singh and Mansour, Policy gradient methods for reinforcement learning with function
+    approximation (NIPS 1999).
 
     Examples
     --------

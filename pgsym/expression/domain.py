@@ -116,10 +116,9 @@ def _affine(g: sp.Expr) -> tuple[sp.Symbol, Fraction, Fraction] | None:
 
 
 def _simplices(inside: Sequence[sp.Expr], boxes: Mapping[sp.Symbol, Box]) -> list[list[sp.Symbol]]:
-    """Rows of symbols in (0, 1) that sum to at most 1, without a symbol in common.
+    """Rows of symbols in (0, 1) that sum to at most 1, without a symbol in common: drawn one by one, they would miss.
 
-    A row of n free probabilities fills 1/n! of its box: drawn one by one, they would miss it.  It shows as the
-    remainder c (1 - s_1 - ... - s_n), alone or as a factor.
+    A row shows as the remainder c (1 - s_1 - ... - s_n), alone or as a factor.
     """
     unit: Box = (Fraction(0), Fraction(1))
     taken: set[sp.Symbol] = set()

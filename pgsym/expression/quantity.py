@@ -1,8 +1,7 @@
 """The quantities, one entry each: name, indices, LaTeX, words, and where value and bound come from.
 
 Whatever knows quantities by name reads it here: `exact.Solution` and its tables, the claim language, plain data and
-reports.  An entry without a value of its own is the attribute of that name, of `pgsym.exact.quantities.Quantities`
-over a field and of `pgsym.exact.sizes.SizeQuantities` for its bound; an entry with both needs no other place.
+reports.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pgsym.errors import FormulaError, SchemaError, StructureError, optional
+from pgsym.errors import SchemaError, StructureError, optional
+from pgsym.model.arrays import require_numbers
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.problem import Problem, ProblemLike
 
@@ -46,12 +47,7 @@ def outcome_tables(mdp: MDP, unavailable: str = "error") -> OutcomeTables:
     """
     if unavailable not in ("error", "stay"):
         raise SchemaError(f"found {unavailable!r}; 'error' or 'stay' is required. Choose one", where="unavailable")
-    if mdp.symbols:
-        names = ", ".join(sorted(s.name for s in mdp.symbols))
-        raise FormulaError(
-            f"found symbols {names}; an environment has numbers. Give them values: problem.at(NAME=VALUE)",
-            where="environment",
-        )
+    require_numbers(mdp, "an environment has numbers", "environment")
     if not mdp.start:
         raise StructureError(
             "the model has none; an environment begins somewhere. Set one with mdp.replace(start={state: 1})",

@@ -1,8 +1,7 @@
 """The arrays of planning libraries: pymdptoolbox's P[a,s,s'], and QuantEcon's `DiscreteDP`.
 
 Neither knows terminal states, so one is written as a state that stays for no reward, and such a state is read as
-terminal.  Names become numbers, in the order of ``mdp.states`` and of the actions' first appearance.  Floats are read
-as the simplest rationals nearby, which gives back numbers with denominators below about 10^6 exactly.
+terminal.  Names become numbers, in the order of ``mdp.states`` and of the actions' first appearance.
 """
 
 from __future__ import annotations

@@ -104,11 +104,7 @@ def to_arrays(mdp: MDP, *, average: bool = False) -> ModelArrays:
     >>> arrays.P.shape, arrays.r[0, 0].tolist(), arrays.start.tolist()
     ((2, 1, 2), [0.0, 3.0], [1.0, 0.0])
     """
-    if mdp.symbols:
-        names = ", ".join(sorted(s.name for s in mdp.symbols))
-        raise FormulaError(
-            f"found symbols {names}; arrays hold numbers. Give them values: problem.at(NAME=VALUE)", where="arrays"
-        )
+    require_numbers(mdp, "arrays hold numbers", "arrays")
     index = {s: i for i, s in enumerate(mdp.states)}
     actions = tuple(dict.fromkeys(a for _, a in mdp.pairs))
     column = {a: k for k, a in enumerate(actions)}
@@ -134,6 +130,13 @@ def to_arrays(mdp: MDP, *, average: bool = False) -> ModelArrays:
     start = np.array([float(mdp.start.get(s, 0)) for s in mdp.states])
     terminal = np.array([s in mdp.terminal for s in mdp.states])
     return ModelArrays(P, r, start, float(mdp.gamma), available, terminal, mdp.states, actions)
+
+
+def require_numbers(mdp: MDP, required: str, where: str) -> None:
+    """Refuse symbols, for what has numbers only."""
+    if mdp.symbols:
+        names = ", ".join(sorted(s.name for s in mdp.symbols))
+        raise FormulaError(f"found symbols {names}; {required}. Give them values: problem.at(NAME=VALUE)", where=where)
 
 
 def _array(values: Any, where: str) -> npt.NDArray[Any]:

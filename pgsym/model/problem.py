@@ -183,22 +183,15 @@ Check the name
         return replace(self, **{"assumed": tuple(a for a in self.assumed if a not in changes), **changes})
 
     def at(self, theta: Any = None, **values: Any) -> Problem:
-        """The problem at another point: values of parameters, and of symbols of the model and the policy.
+        """The problem at another point: ``problem.at(theta={"t": "log(2)"}, p="1/2")``; what is left out stays.
 
-        Parameters
-        ----------
-        theta
-            By symbol or by name (symbols of the model may be among them), or in the order of ``policy.params``; those
-            left out keep their value.
-        values
-            The same by name: ``problem.at(theta={"t": "log(2)"}, p="1/2")``.
+        `theta` has values of parameters, and of symbols of the model and the policy, by symbol or by name; or those of
+        the parameters in the order of ``policy.params``.
 
         Raises
         ------
-        SchemaError
-            A name that is neither a parameter nor a symbol.
-        PolicyError, ModelError
-            A value that is not a real number, or contradicts an assumption.
+        SchemaError, PolicyError, ModelError
+            An unknown name; a value that is not a real number, or contradicts an assumption.
         """
         params = {p.name: p for p in self.policy.params}
         if _is_number(theta):

@@ -6,7 +6,6 @@ in odds.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import count
@@ -16,7 +15,7 @@ import sympy as sp
 from pgsym.errors import DiscountError, FormulaError, SchemaError, StructureError
 from pgsym.expression.evaluate import Expressions
 from pgsym.expression.grammar import unparse
-from pgsym.expression.linear import Linear
+from pgsym.expression.linear import Linear, common_denominators
 from pgsym.model.mdp import MDP, Action, Row, State
 from pgsym.model.policies import softmax_policy
 from pgsym.model.policy import Policy
@@ -181,10 +180,7 @@ class Odds(Expressions):
 
     def __init__(self, forms: Iterable[Linear], taken: Iterable[str]) -> None:
         names = set(taken)
-        denominators: dict[sp.Symbol, int] = {}
-        for form in forms:
-            for theta, c in form.coefficients:
-                denominators[theta] = math.lcm(denominators.get(theta, 1), c.denominator)
+        denominators, _ = common_denominators(forms)
         self.meaning: dict[sp.Symbol, sp.Expr] = {}
         """{x_i: exp(theta_i/q_i)}, to be put back into what a model checker finds."""
         self._odds: dict[sp.Symbol, tuple[sp.Symbol, int]] = {}

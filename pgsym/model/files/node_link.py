@@ -1,9 +1,8 @@
 """A problem as a graph of plain values, and as networkx's node-link JSON.
 
-Nodes are states with ``terminal`` and ``start``, edges are outcomes with ``action``, ``p``, ``r`` and ``order``, the
-graph carries everything else of a model file: ``gamma``, ``objective``, ``symbols``, ``policy``, ``name``, ``source``.
-Numbers are exact formulas as text.  Model files read and check them, so that a graph is refused where a model file
-would be.  ``networkx.node_link_graph(json.load(file), edges="edges")`` reads the JSON too; GraphML is the same graph.
+Nodes are states with ``terminal`` and ``start``, edges are outcomes with ``action``, ``p``, ``r`` and ``order``; the
+graph carries the rest of a model file.  Numbers are exact formulas as text, checked as those of model files are.
+``networkx.node_link_graph(json.load(file), edges="edges")`` reads the JSON too; GraphML is the same graph.
 """
 
 from __future__ import annotations

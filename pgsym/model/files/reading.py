@@ -1,8 +1,7 @@
 """Untrusted YAML or JSON text as plain Python values: bounded, without duplicates, tags, aliases or code.
 
-Both formats give the same values: dict, list, str, int, float, bool and None.  A YAML scalar is read by the
-core schema of YAML 1.2, so that ``no``, ``on``, ``1:30`` and ``2020-01-01`` are text and ``010`` is ten.
-Nothing here recurses: nesting is counted, not followed.
+A YAML scalar is read by the core schema of YAML 1.2, so that ``no``, ``on``, ``1:30`` and ``2020-01-01`` are text and
+``010`` is ten.  Nothing here recurses: nesting is counted, not followed.
 """
 
 from __future__ import annotations
