@@ -26,7 +26,13 @@ def new_figure(width: float = 7.0, height: float = 4.2) -> Figure:
     >>> figure._repr_svg_().startswith("<?xml")
     True
     """
-    figure: Figure = _figure_class()(figsize=(width, height), layout="constrained")
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingExtraError(
+            "matplotlib is not installed; a plot needs it. Run pip install 'pgsym[plot]'", where="plot"
+        ) from None
+    figure: Figure = _shown(Figure)(figsize=(width, height), layout="constrained")
     return figure
 
 
@@ -39,16 +45,6 @@ def require_format(path: Path) -> None:
             "Use .svg",
             where="plot",
         )
-
-
-def _figure_class() -> Any:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingExtraError(
-            "matplotlib is not installed; a plot needs it. Run pip install 'pgsym[plot]'", where="plot"
-        ) from None
-    return _shown(Figure)
 
 
 @cache

@@ -27,9 +27,6 @@ from pgsym.model.problem import Problem, ProblemLike, given_numbers, point_text
 from pgsym.model.structure import Structure
 from pgsym.trust import Level, Trust
 
-_NESTED = ("pi", "P")
-"""Quantities that `Quantities` nests by state: they are read there."""
-
 
 class Solution(Result):
     """The exact solution of one problem: in closed form, or at the point `theta` after `at`; made by `solve`.
@@ -100,7 +97,7 @@ class Solution(Result):
     def __getattr__(self, name: str) -> Any:
         """A quantity of the registry, found once; ``g``, ``nu``, ``H``, ``n`` and ``D`` too."""
         quantity = QUANTITIES.get(name)
-        if quantity is None or name in _NESTED:
+        if quantity is None or name in ("pi", "P"):  # nested by state: they are read in `quantities`
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         by_parameter = quantity.kinds == (PARAMETER,)
         found = (self._differential if by_parameter else self.quantities).of(quantity)

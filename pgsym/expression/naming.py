@@ -70,12 +70,12 @@ def labels(names: Iterable[Hashable]) -> dict[Hashable, str]:
     return found
 
 
-def unused(text: str, used: set[str]) -> str:
+def unused(text: str, used: set[str], pattern: str = "{} ({})") -> str:
     """The text, or the first of its numbered copies that is not in `used`, where it is put."""
     found, copy = text, 1
     while found in used:
         copy += 1
-        found = f"{text} ({copy})"
+        found = pattern.format(text, copy)
     used.add(found)
     return found
 
@@ -212,16 +212,8 @@ class Alphabet:
     def of(self, *key: Hashable, name: str) -> Generator:
         """The generator of a key; the name, or the first free one like it, is that of a new one."""
         if key not in self._made:
-            self._made[key] = Generator(key, self._unused(name))
+            self._made[key] = Generator(key, unused(name, self._taken, "{}__{}"))
         return self._made[key]
-
-    def _unused(self, wanted: str) -> str:
-        name, copy = wanted, 1
-        while name in self._taken:
-            copy += 1
-            name = f"{wanted}__{copy}"
-        self._taken.add(name)
-        return name
 
 
 def in_order(symbols: Iterable[sp.Symbol]) -> list[sp.Symbol]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -204,20 +205,15 @@ def locate(model: str, folder: Path | None = None) -> Problem:
 
         return generic_problem(model.removeprefix("generic:"))
     path = Path(model) if folder is None else folder / model
-    if find(path) is not None or _exists(path):
+    there = find(path) is not None
+    with suppress(OSError, ValueError):  # a name that no file can have
+        there = there or path.exists()
+    if there:
         problem = load(path)
         return replace(problem, name=problem.name or path.stem)
     from pgsym.model.zoo import zoo
 
     return zoo(model)
-
-
-def _exists(path: Path) -> bool:
-    """Whether there is such a file; there is none of a name that no file can have."""
-    try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False
 
 
 def _from_gymnasium(name: str) -> Problem:

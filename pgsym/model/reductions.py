@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from itertools import count
 
 import sympy as sp
 
@@ -16,6 +15,7 @@ from pgsym.errors import DiscountError, FormulaError, SchemaError, StructureErro
 from pgsym.expression.evaluate import Expressions
 from pgsym.expression.grammar import unparse
 from pgsym.expression.linear import Linear, common_denominators
+from pgsym.expression.naming import unused
 from pgsym.model.mdp import MDP, Action, Row, State
 from pgsym.model.policies import softmax_policy
 from pgsym.model.policy import Policy
@@ -68,9 +68,7 @@ def fresh(mdp: MDP, name: str = "end") -> State:
     >>> fresh(MDP.from_transitions([("end", "go", "end", 1, 0)]))
     'end_2'
     """
-    taken = {str(s) for s in mdp.states}
-    candidates = (name if k == 1 else f"{name}_{k}" for k in count(1))
-    return next(candidate for candidate in candidates if candidate not in taken)
+    return unused(name, {str(s) for s in mdp.states}, "{}_{}")
 
 
 def undiscounted(mdp: MDP, discount: str | None, target: str) -> MDP:

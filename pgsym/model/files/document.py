@@ -27,8 +27,6 @@ from pgsym.model.files.schema import read_document
 from pgsym.model.policy import Direct, Mixture, Policy, Softmax
 from pgsym.model.problem import Problem
 
-FORMATS = ("yaml", "json")
-
 
 def loads(text: str, format: str = "yaml", *, where: str | None = None) -> Problem:
     """The problem in a model file's text; `format` is ``yaml`` or ``json``, `where` begins every message.
@@ -37,7 +35,7 @@ def loads(text: str, format: str = "yaml", *, where: str | None = None) -> Probl
     >>> problem.mdp, problem.policy
     (MDP(2 states, 1 terminal, 1 outcomes, gamma=1), Softmax(1 states, 1 parameters))
     """
-    if format not in FORMATS:
+    if format not in ("yaml", "json"):
         raise SchemaError(f"found {format!r}; the format is yaml or json. Give one of these", where="format")
     with _without_collector():
         return from_document(read_text(text, format, where=where), where=where)

@@ -25,8 +25,6 @@ from pgsym.model.files.drn_writing import dumps as dumps
 from pgsym.model.files.reading import Work, check_size, read_text
 from pgsym.model.mdp import MDP, State
 
-TYPES = ("MDP", "DTMC")
-VALUES = ("double", "rational", "parametric")
 _LABELS = re.compile(r'"([^"]+)"|([^\s"]+)')
 _DECIMAL = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.?[0-9]+)(?:[eE][-+]?[0-9]+)?\Z")
 _MINUS_POWER = re.compile(r"(?:^|[-+*/^(,])\s*(-\s*(?:\w+|\([^()]*\))\s*\^)")
@@ -162,7 +160,7 @@ class Reader:
         raise SchemaError("the section @model is missing; a DRN file has one. Add it", where=self.where or "DRN")
 
     def heading(self, section: str, value: str, line: int) -> None:
-        known = {"@type": TYPES, "@value_type": VALUES}
+        known = {"@type": ("MDP", "DTMC"), "@value_type": ("double", "rational", "parametric")}
         if section in known and value not in known[section]:
             required = " or ".join(known[section])
             self.refuse(line, f"found {section}: {value}; {required} is required. Build such a model with Storm first")
@@ -348,8 +346,6 @@ def _distinct(choices: list[ChoiceRecord]) -> Iterator[tuple[str, ChoiceRecord]]
 def _start(reader: Reader, names: list[State]) -> State | None:
     found = [name for name, s in zip(names, reader.states, strict=True) if s.start]
     if len(found) > 1:
-        raise StructureError(
-            f"found {len(found)} states labelled init, without probabilities; a start has them. Give start=",
-            where=reader.where or "DRN",
-        )
+        message = f"found {len(found)} states labelled init, without probabilities; a start has them. Give start="
+        raise StructureError(message, where=reader.where or "DRN")
     return found[0] if found else None
