@@ -88,6 +88,7 @@ class Batch:
 
     @property
     def done(self) -> Any:
+        """terminated | truncated."""
         return self.terminated | self.truncated
 
 
