@@ -127,7 +127,7 @@ def library(work: Path | None = None, *, timeout: float = CERTIFICATE_SECONDS) -
         raise MissingCoqError("coqc is not on the path; Coq 8.16 or later with Coquelicot is required. Install both",
                               where="coq")  # fmt: skip
     sources = {
-        name: files("pgsym.certificates.coq").joinpath(f"{name}.v").read_text(encoding="utf-8") for name in LIBRARY
+        name: (files("pgsym.certificates") / "coq" / f"{name}.v").read_text(encoding="utf-8") for name in LIBRARY
     }
     folder = (work or _cache()).absolute() / f"pgsym-coq-{_digest(program, sources)}"
     if folder.exists():

@@ -31,9 +31,8 @@ def solve(
     from pgsym.exact.policy_symbols import in_policy_symbols
     from pgsym.exact.solution import default_names
     from pgsym.expression.quantity import LISTED
-    from pgsym.reports.data import Report
     from pgsym.reports.terminal import console, working
-    from pgsym.reports.values import BUDGET, SECONDS
+    from pgsym.reports.values import BUDGET, SECONDS, Report
     from pgsym.trust import VIEWS
 
     if out is not None:
@@ -63,8 +62,8 @@ def solve(
 def _on_the_terminal(problem: Problem) -> Any:
     from pgsym.errors import NotInFieldError, TooLargeError
     from pgsym.exact.solution import default_names
-    from pgsym.reports.data import Report
     from pgsym.reports.terminal import no_floats, solution_table
+    from pgsym.reports.values import Report
 
     symbols = sorted(s.name for s in problem.mdp.symbols)
     if symbols:

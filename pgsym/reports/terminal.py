@@ -39,7 +39,7 @@ ROWS = 24
 
 
 def solution_table(data: Mapping[str, Any], note: Text | None = None) -> RenderableType:
-    """The JSON schema of a solution (`pgsym.reports.data`) as one table for each quantity, a note above them."""
+    """The JSON schema of a solution (`pgsym.reports.values`) as one table for each quantity, a note above them."""
     head = Text(f"{data['model']}  ({data['objective']}, gamma = {data['gamma']})", style="bold")
     tables = {
         name: list(_leaves(value, ())) for name, value in data.items() if isinstance(value, dict) and name != "theta"

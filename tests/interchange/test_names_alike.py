@@ -13,7 +13,7 @@ from pgsym.model import MDP, Problem, direct_policy, mixture, tabular
 from pgsym.model.files import drn, graphml, node_link
 from pgsym.model.formats import load, save
 from pgsym.model.objective import Objective
-from pgsym.reports.data import Report
+from pgsym.reports.values import Report
 
 STATES = [1, "1", "'1'", (0, 1), "(0, 1)", "[0, 1]", "x,y", "x", "-1", -1]
 ACTIONS = [1, "1", "a|b"]

@@ -5,7 +5,7 @@ import sympy as sp
 
 import pgsym
 from pgsym.model.files.atomic import write_atomically
-from pgsym.reports.data import Report
+from pgsym.reports.values import Report
 from pgsym.reports.files import write_solution
 
 

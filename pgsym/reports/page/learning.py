@@ -9,7 +9,7 @@ import numpy as np
 from pgsym.ascent import Ascent, ascend
 from pgsym.ascent.landscape import Landscape
 from pgsym.claims.blocks import Block, Cell, DataTable, Note, Prose
-from pgsym.claims.derivation.cells import decimal
+from pgsym.claims.derivation.model_tables import decimal
 from pgsym.errors import PgsymError
 from pgsym.reports.page.chart import Curve, curves
 from pgsym.reports.page.content import Settings

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from pgsym.auditing.cross_check import CrossCheck, cross_check
 from pgsym.claims.blocks import Block, Cell, DataTable, Note, Prose
-from pgsym.claims.derivation.cells import decimal
+from pgsym.claims.derivation.model_tables import decimal
 from pgsym.errors import PgsymError
 from pgsym.expression.complaint import short
 from pgsym.expression.notation import derivative_latex

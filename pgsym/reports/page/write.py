@@ -14,7 +14,7 @@ from typing import Any
 from pgsym.claims.derivation.html import mathml
 from pgsym.claims.derivation.latex import PREAMBLE, cell
 from pgsym.claims.derivation.latex import write as write_block
-from pgsym.claims.derivation.prose import in_latex
+from pgsym.claims.derivation.layout import in_latex
 from pgsym.errors import SchemaError
 from pgsym.expression.latex import document as standalone
 from pgsym.expression.notation import escape_text
