@@ -17,7 +17,7 @@ from pgsym.certificates.kernel import Check, check
 from pgsym.certificates.point import Point, policy_lemmas, rational_odds
 from pgsym.certificates.sections import IMPORTS, WIDTH, boxed, legend, model_section, policy_section, theorem_header
 from pgsym.certificates.solution import solution_section, theorem_names
-from pgsym.certificates.terms import Fixed, number
+from pgsym.certificates.terms import Side, ended, number
 from pgsym.certificates.translate import Translation
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.decide import Decision
@@ -212,7 +212,7 @@ def refutation(problem: Problem, claim: t.Claim) -> Found:
     param = coordinate.parameters[0] if coordinate.parameters else None
     translation = Translation(point, setting.scope, param, witness.values, setting.functions)
     env = dict(coordinate.places)
-    left, right = translation.fixed(claim.left, env), translation.fixed(claim.right, env)
+    left, right = translation.at_point(claim.left, env), translation.at_point(claim.right, env)
     _agree(left, witness.left[coordinate])
     _agree(right, witness.right[coordinate])
     parts = [
@@ -250,7 +250,7 @@ def _witness(setting: BoundClaim, theta: Mapping[sp.Symbol, sp.Expr] | None) -> 
         ) from None
 
 
-def _agree(side: Fixed, value: sp.Expr) -> None:
+def _agree(side: Side, value: sp.Expr) -> None:
     """Both evaluations, pgsym's and the certificate's, give one number."""
     if sp.Rational(side.value.numerator, side.value.denominator) != value:
         raise CertificateError(f"found {side.value} where pgsym has {value}; both must be equal. Report this",
@@ -277,7 +277,7 @@ def _derivatives(point: Point, translation: Translation) -> str:
     parts = []
     for name, moving in translation.derivatives:
         assert translation.param is not None
-        proof = "\n    ".join(line if line.endswith((".", "}")) else f"{line}." for line in moving.proof)
+        proof = "\n    ".join(map(ended, moving.proof))
         parts.append(
             f"Lemma {name} : Derive (fun t => {moving.text}) {point.names[translation.param]} = "
             f"{number(moving.derivative)}.\nProof.\n  apply is_derive_unique. evar_last.\n  {{ {proof} }}\n"
@@ -288,7 +288,7 @@ def _derivatives(point: Point, translation: Translation) -> str:
     return "\n\n".join([*parts, f"Ltac claim_numbers := {step}point_numbers."])
 
 
-def _conclusion(left: Fixed, right: Fixed) -> str:
+def _conclusion(left: Side, right: Side) -> str:
     sides = []
     for label, side in (("left", left), ("right", right)):
         sides.append(
@@ -318,8 +318,8 @@ def _header(
     claim: t.Claim,
     witness: Witness,
     coordinate: Coordinate,
-    left: Fixed,
-    right: Fixed,
+    left: Side,
+    right: Side,
 ) -> str:
     point = ", ".join(f"{s} = {v}" for s, v in {**witness.theta, **witness.symbols, **witness.values}.items())
     return boxed([
