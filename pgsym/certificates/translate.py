@@ -222,7 +222,7 @@ class Translation:
                 return Fraction(0)
         objective = at.objective
         if name in ("V", "eta", "mu", "h", "rbar"):
-            if name not in AVAILABLE[objective] or (name == "eta" and not at.start):
+            if name not in AVAILABLE[objective] or (name == "eta" and not at.mdp.start):
                 raise self._refuse(node, f"{name} under the {objective} objective")
             if name == "rbar":
                 return "rbar", "rbar {args}", point.quantities.rbar
@@ -242,7 +242,7 @@ class Translation:
             case "|S|", _:
                 return Fraction(len(at.mdp.nonterminal))
             case "mu0", [s]:
-                return rational(at.start.get(s, sp.Integer(0)))
+                return rational(at.mdp.start.get(s, sp.Integer(0)))
             case "r", [s, a]:
                 return rational(at.reward(s, a))
             case "P", [target, s, a]:
@@ -265,7 +265,7 @@ class Translation:
         if name == "J" and average:
             return quantity("rbar")
         if name == "J" and objective is Objective.START_STATE:
-            return summed([number_of(p) * quantity("V", s) for s, p in at.start.items()])
+            return summed([number_of(p) * quantity("V", s) for s, p in at.mdp.start.items()])
         if name == "J":
             return summed([quantity("mu", s) * quantity("V", s) for s in at.acting])
         if name == "A":
@@ -280,7 +280,7 @@ class Translation:
             return quantity("eta", *place) / summed([quantity("eta", s) for s in at.acting])
         if name in ("r_pi", "P_pi"):
             s, *to = place
-            given = {a: at.row(s, a).get(*to, sp.Integer(0)) if to else at.reward(s, a) for a in at.actions(s)}
+            given = {a: at.row(s, a).get(to[0], sp.Integer(0)) if to else at.reward(s, a) for a in at.actions(s)}
             return summed([number_of(e) * quantity("pi", a, s) for a, e in given.items()])
         raise self._refuse(node, name)
 
