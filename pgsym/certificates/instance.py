@@ -23,20 +23,9 @@ from pgsym.model.structure import Structure
 class CertifiedModel:
     """A model with a softmax policy, its states in an order in which each leads to lower ones.
 
-    Attributes
-    ----------
-    order : tuple of State
-        State k of the certificate.  For the average reward the first is recurrent; at gamma = 1 terminal states come
-        first; from every other state some action leads to a state before it.
-    symbols, params : dict
-        Identifiers of the symbols of the dynamics, and of the parameters.
-
-    Raises
-    ------
-    CertificateError
-        A policy that is no softmax, or a model too large.
-    HypothesisError
-        The objective is not defined on the model.
+    State k of the certificate is `order[k]`.  For the average reward the first is recurrent; at gamma = 1 terminal
+    states come first; from every other one some action leads to a state before it.  `symbols` and `params` are
+    identifiers.
     """
 
     def __init__(self, mdp: MDP, policy: Policy, objective: Objective) -> None:

@@ -26,18 +26,7 @@ COMPUTE = f"MDP.Q Q_diff P_pi r_pi dP dr {UNFOLD}"
 
 
 class Point:
-    """A model without symbols at a point where every exp(theta_i/q_i) is rational.
-
-    Parameters
-    ----------
-    theta
-        Every parameter's value: q_i log(rational).
-
-    Raises
-    ------
-    CertificateError
-        Some exponential is not rational there.
-    """
+    """A model without symbols at a point where every exp(theta_i/q_i) is rational: theta_i = q_i log(rational)."""
 
     def __init__(self, at: CertifiedModel, theta: Mapping[sp.Symbol, sp.Expr]) -> None:
         self.at = at

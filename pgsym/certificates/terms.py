@@ -112,14 +112,8 @@ class Terms:
 class Side:
     """A side of a claim, or a part of one: a number at the point, or a function of one parameter near it.
 
-    Attributes
-    ----------
-    text : str
-        Its value at the point, or at t.
-    value, derivative : Fraction
-        Both at the point.
-    proof : tuple of str
-        Tactics that give the derivative.
+    Text is its value at the point, or at t; value and derivative are those at the point; the proof is tactics that give
+    the derivative.
     """
 
     text: str

@@ -29,12 +29,7 @@ Env = dict[str, Hashable]
 class Translation:
     """Writes the sides of one claim at a point, for one derivative.
 
-    Parameters
-    ----------
-    values
-        The arbitrary functions of the claim at the point, by symbol.
-    functions
-        Their symbols, by name and place.
+    `functions` are the symbols of the claim's arbitrary functions, by name and place; `values` theirs at the point.
     """
 
     def __init__(

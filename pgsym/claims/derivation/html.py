@@ -67,13 +67,7 @@ _POWER = re.compile(r"2\^-(\d+)")
 def page(
     title: str, blocks: Sequence[Block], verdicts: Iterator[Verdict | None], bindings: Sequence[Binding] = ()
 ) -> str:
-    """The whole page; `verdicts` has one entry for each relation, in order.
-
-    Raises
-    ------
-    MissingExtraError
-        latex2mathml is not installed.
-    """
+    """The whole page; `verdicts` has one entry for each relation, in order."""
     head = f"<title>{escape(title)}</title>\n<style>{STYLE}</style>"
     meta = '<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">'
     inner = f"<h1>{escape(title)}</h1>\n{body(blocks, verdicts, bindings)}"

@@ -31,13 +31,7 @@ def body(blocks: Sequence[Block], verdicts: Iterator[Verdict | None], bindings: 
 
 
 def write(block: Block, bindings: Sequence[Binding], *, long_tables: bool = False) -> str:
-    """One block.
-
-    Parameters
-    ----------
-    long_tables
-        Whether tables may go on over pages, which needs longtable, and have their captions.
-    """
+    """One block; long tables may go on over pages, which needs longtable, and have their captions."""
 
     def tag(note: str) -> str:
         return rf" \tag*{{\footnotesize {in_latex(note, bindings)}}}"

@@ -59,13 +59,7 @@ def learning(writer: Writer, settings: Settings, tick: Callable[[float], None]) 
 
 
 def paths(writer: Writer, settings: Settings, tick: Callable[[float], None]) -> Ascent:
-    """The ascent by the three methods.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        Ctrl-C came on the way.
-    """
+    """The ascent by the three methods; Ctrl-C on the way is raised again."""
     p = writer.problem
     found = ascend(
         p,
