@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence, Set
 from functools import cached_property
 
-import networkx as nx
 import sympy as sp
 
 from pgsym.certificates.terms import CoqNames, Terms
@@ -79,9 +78,14 @@ class CertifiedModel:
 
     def _by_distance(self, ends: Sequence[State], left_out: Set[State]) -> list[State]:
         """States by the number of steps that they need to the ends, each layer in the model's order."""
-        graph = nx.restricted_view(self.structure.graph, left_out - set(ends), ()).reverse(copy=False)
-        place = {s: k for k, s in enumerate(self.mdp.states)}
-        return [s for layer in nx.bfs_layers(graph, ends) for s in sorted(layer, key=place.__getitem__)]
+        found = layer = list(ends)
+        seen = {*ends, *left_out}
+        while layer:
+            before = {s for t in layer for s in self.structure.graph.predecessors(t)} - seen
+            layer = [s for s in self.mdp.states if s in before]
+            seen |= before
+            found = [*found, *layer]
+        return found
 
     def descent(self, state: State) -> tuple[Action, State]:
         """An action and a next state before this one, of positive probability."""
