@@ -17,7 +17,7 @@ from pgsym.certificates.kernel import Check, check
 from pgsym.certificates.point import Point, policy_lemmas, rational_odds
 from pgsym.certificates.sections import IMPORTS, WIDTH, boxed, legend, model_section, policy_section, theorem_header
 from pgsym.certificates.solution import solution_section
-from pgsym.certificates.terms import Side, ended, number
+from pgsym.certificates.terms import Written, ended, number
 from pgsym.certificates.translate import Translation
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.decide import Decision
@@ -240,7 +240,7 @@ def _witness(setting: BoundClaim, theta: Mapping[sp.Symbol, sp.Expr] | None) -> 
         ) from None
 
 
-def _agree(side: Side, value: sp.Expr) -> None:
+def _agree(side: Written, value: sp.Expr) -> None:
     """Both evaluations, pgsym's and the certificate's, give one number."""
     if sp.Rational(side.value.numerator, side.value.denominator) != value:
         raise CertificateError(f"found {side.value} where pgsym has {value}; both must be equal. Report this",
@@ -276,7 +276,7 @@ def _derivatives(point: Point, translation: Translation) -> str:
     return "\n\n".join([*parts, f"Ltac claim_numbers := {step}point_numbers."])
 
 
-def _conclusion(left: Side, right: Side) -> str:
+def _conclusion(left: Written, right: Written) -> str:
     sides = [
         f"Definition {label} : R :=\n{_wrapped(side.text)}.\n\n"
         f"Theorem {label}_side : {label} = {number(side.value)}.\n"
@@ -299,8 +299,8 @@ def _header(
     claim: t.Claim,
     witness: Witness,
     coordinate: Coordinate,
-    left: Side,
-    right: Side,
+    left: Written,
+    right: Written,
 ) -> str:
     point = ", ".join(f"{s} = {v}" for s, v in {**witness.theta, **witness.symbols, **witness.values}.items())
     return boxed([

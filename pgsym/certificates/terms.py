@@ -109,7 +109,7 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Side:
+class Written:
     """A side of a claim, or a part of one: a number at the point, or a function of one parameter near it.
 
     Text is its value at the point, or at t; value and derivative are those at the point; the proof is tactics that give
@@ -127,7 +127,7 @@ def ended(line: str) -> str:
     return line if line.endswith((".", "}")) else f"{line}."
 
 
-def applied(rule: str, *parts: Side, first: str = "") -> tuple[str, ...]:
+def applied(rule: str, *parts: Written, first: str = "") -> tuple[str, ...]:
     """Tactics: a rule, and for each part its own."""
     functions = " ".join(f"(fun t => {m.text})" for m in parts)
     lines = [f"apply ({rule} {functions})."]

@@ -14,7 +14,7 @@ import sympy as sp
 from pgsym.certificates.families import AVAILABLE, rational
 from pgsym.certificates.instance import total
 from pgsym.certificates.point import Point
-from pgsym.certificates.terms import Side, applied, number, tight
+from pgsym.certificates.terms import Written, applied, number, tight
 from pgsym.claims.derivation.fold import quantity
 from pgsym.claims.evaluation import END, named
 from pgsym.claims.language import tree as t
@@ -46,14 +46,14 @@ class Translation:
         self.param = param
         self.values = values
         self.functions = functions
-        self.derivatives: list[tuple[str, Side]] = []
+        self.derivatives: list[tuple[str, Written]] = []
         """Derivatives that stand in the claim, each with the name of its lemma."""
         self.families: list[str] = []
         """Families whose values stand outside of derivatives."""
 
     # -- nodes ----------------------------------------------------------------------------------------------
 
-    def at_point(self, node: t.Node, env: Env) -> Side:
+    def at_point(self, node: t.Node, env: Env) -> Written:
         """The node at the point."""
         match node:
             case t.Grad(t.Log(body)):
@@ -64,18 +64,18 @@ class Translation:
                 return self._known(node, env, None)
         parts, combine, write = self._operation(node, env)
         made = [self.at_point(part, e) for part, e in parts]
-        return Side(write([m.text for m in made]), combine([m.value for m in made]))
+        return Written(write([m.text for m in made]), combine([m.value for m in made]))
 
-    def _derivative(self, body: t.Node, env: Env) -> Side:
+    def _derivative(self, body: t.Node, env: Env) -> Written:
         if self.param is None:
             raise self._refuse(body, "a derivative where the claim is about numbers")
         moving = self._moving(body, env, self.param)
         text = f"Derive (fun t => {moving.text}) {self.point.names[self.param]}"
         if all(m.text != moving.text for _, m in self.derivatives):
             self.derivatives.append((f"derivative_{len(self.derivatives) + 1}", moving))
-        return Side(f"({text})", moving.derivative)
+        return Written(f"({text})", moving.derivative)
 
-    def _moving(self, node: t.Node, env: Env, param: sp.Symbol) -> Side:
+    def _moving(self, node: t.Node, env: Env, param: sp.Symbol) -> Written:
         """The node as a function of the parameter."""
         if isinstance(node, t.Grad | t.Log):
             raise self._refuse(node, "a derivative or a logarithm under a derivative")
@@ -85,20 +85,20 @@ class Translation:
         made = [self._moving(part, e, param) for part, e in parts]
         text, value = write([m.text for m in made]), combine([m.value for m in made])
         if not made:
-            return Side(text, value)
+            return Written(text, value)
         match node:
             case t.Neg():
                 (x,) = made
-                return Side(text, value, -x.derivative, applied("derive_negate", x))
+                return Written(text, value, -x.derivative, applied("derive_negate", x))
             case t.Div():
                 x, y = made
                 slope = (x.derivative * y.value - x.value * y.derivative) / y.value**2
-                return Side(text, value, slope, applied("derive_divide", x, y, first="point_numbers; lra"))
+                return Written(text, value, slope, applied("derive_divide", x, y, first="point_numbers; lra"))
             case t.Mul():
                 return replace(_times(*made), text=text)
             case t.Sub():
                 x, y = made
-                return Side(text, value, x.derivative - y.derivative, applied("derive_subtract", x, y))
+                return Written(text, value, x.derivative - y.derivative, applied("derive_subtract", x, y))
             case t.Pow(_, power) if power < 1:
                 raise CertificateError("found a power below 1 under a derivative; write a quotient", where="claim")
             case t.Pow(_, power):
@@ -106,12 +106,12 @@ class Translation:
                 return replace(found, text=f"({found.text})")
         return replace(reduce(_plus, made), text=text)
 
-    def _known(self, node: t.Quantity, env: Env, param: sp.Symbol | None) -> Side:
+    def _known(self, node: t.Quantity, env: Env, param: sp.Symbol | None) -> Written:
         """A quantity at the point, or as a function of the parameter."""
         point, found = self.point, self._quantity(node, env)
         args = point.args if param is None else point.along(param)
         if isinstance(found, Fraction):
-            return Side(number(found), found)
+            return Written(number(found), found)
         if isinstance(found, t.Node):
             side = self.at_point(found, env) if param is None else self._moving(found, env, param)
             if node.name == "J":
@@ -123,7 +123,7 @@ class Translation:
             return replace(side, text=f"({side.text})")
         family, text, element = found
         self._use(family)
-        side = Side(text.format(args=args), point.value(element))
+        side = Written(text.format(args=args), point.value(element))
         if param is None:
             return side
         name = self.at.params[param]
@@ -287,10 +287,10 @@ class Translation:
         )
 
 
-def _plus(x: Side, y: Side) -> Side:
-    return Side(f"{x.text} + {y.text}", x.value + y.value, x.derivative + y.derivative, applied("derive_add", x, y))
+def _plus(x: Written, y: Written) -> Written:
+    return Written(f"{x.text} + {y.text}", x.value + y.value, x.derivative + y.derivative, applied("derive_add", x, y))
 
 
-def _times(x: Side, y: Side) -> Side:
+def _times(x: Written, y: Written) -> Written:
     slope = x.derivative * y.value + x.value * y.derivative
-    return Side(f"{x.text} * {y.text}", x.value * y.value, slope, applied("is_derive_product", x, y))
+    return Written(f"{x.text} * {y.text}", x.value * y.value, slope, applied("is_derive_product", x, y))
