@@ -99,14 +99,7 @@ def table(found: Ascent) -> DataTable:
         low, high = (decimal(float(end)) for end in (ends.min(), ends.max()))
         spread = Cell(f"{low.text} to {high.text}", rf"{low.latex} \text{{ to }} {high.latex}")
         cosine = decimal(float(cosines.mean())) if cosines.size else Cell("-", r"\text{-}")
-        rows.append(
-            (
-                label,
-                decimal(float(ends.mean())),
-                spread if len(ends) > 1 else "one path",
-                decimal(float(slopes.mean())),
-                cosine,
-            )
-        )
+        mean, slope = (decimal(float(numbers.mean())) for numbers in (ends, slopes))
+        rows.append((label, mean, spread if len(ends) > 1 else "one path", slope, cosine))
     header = ("method", "J at the end", "over seeds", "length of the gradient there", "mean cosine")
     return DataTable("Where the paths end", header, tuple(rows), (1, 2, 3, 4))
