@@ -63,14 +63,9 @@ class Certificate:
     theorems: tuple[str, ...]
 
     def check(self, timeout: float = CERTIFICATE_SECONDS, work: Path | None = None) -> Check:
-        """What Coq's kernel says; ``not installed`` where there is no Coq.
+        """What Coq's kernel says within `timeout` seconds; ``not installed`` where there is no Coq.
 
-        Parameters
-        ----------
-        timeout
-            Seconds.
-        work
-            Where the compiled library is kept; the user's cache folder by default.
+        The compiled library is kept in `work`, by default in the user's cache folder.
 
         Raises
         ------

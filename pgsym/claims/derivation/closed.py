@@ -62,12 +62,8 @@ def _differential() -> t.Let:
 class ClosedForms:
     """The closed forms of a model, and the names that they use.
 
-    Raises
-    ------
-    TooLargeError
-        A closed form is too large to be read; raised by what asks for it.
-    NotInFieldError
-        A number of the model is a root: it cannot be written in the claim language.
+    What asks for one raises TooLargeError where it is too large to be read, and NotInFieldError where a number of the
+    model is a root, which cannot be written in the claim language.
     """
 
     def __init__(self, problem: Problem) -> None:

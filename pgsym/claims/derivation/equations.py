@@ -24,13 +24,8 @@ Equation = tuple[t.Node, t.Node]
 class Equations:
     """The equations of one solution, which must be rational: for a softmax policy in the policy's probabilities.
 
-    Parameters
-    ----------
-    names
-        What stands for a symbol or a sum, as for `as_tree`; names that are added later are used too.
+    `names` are those of `as_tree`; what is added to them later is used too.
 
-    Examples
-    --------
     >>> from pgsym.exact import solve
     >>> made = Equations(solve("short-corridor"), {})
     >>> print(made.objective(), "|", *next(made.of("Q")))

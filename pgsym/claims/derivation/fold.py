@@ -148,19 +148,9 @@ def number(value: Fraction) -> Node:
 def as_tree(expr: sp.Expr, names: Mapping[sp.Expr, Node] | None = None) -> Node:
     """A rational expression as a tree, in the order in which a reader expects its terms.
 
-    Parameters
-    ----------
-    names
-        What stands for a symbol or for a whole sum, such as the probability of the last action for one minus
-        the others.
+    `names` stand for a symbol or for a whole sum, such as the probability of the last action for one minus the others.
+    The language has no roots, logarithms or exponentials of numbers: NotInFieldError.
 
-    Raises
-    ------
-    NotInFieldError
-        A root, a logarithm or an exponential: the language has no such numbers.
-
-    Examples
-    --------
     >>> p, q = sp.symbols("p q")
     >>> print(as_tree(-2 * p * (p - 1) / (3 * q**2)))
     2 * p * (1 - p) / (3 * q^2)

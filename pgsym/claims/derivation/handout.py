@@ -29,15 +29,8 @@ GENERAL_ONLY = frozenset({"Unrolling", "As an expectation", "A baseline", "What 
 
 
 def general(objective: Objective | str) -> Derivation:
-    """The proof for an objective, not yet checked on a model.
+    """The proof for an objective, not yet checked on a model; SchemaError where there is none.
 
-    Raises
-    ------
-    SchemaError
-        There is none.
-
-    Examples
-    --------
     >>> print(general("average-reward").chains[0].statement)
     J == rbar == sum[s] mu(s) * r_pi(s)
     """

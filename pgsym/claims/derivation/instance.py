@@ -35,8 +35,6 @@ _ZERO_AT_THE_END = frozenset({"V", "Q", "A", "h", "g", "H", "n", "r", "r_pi", "l
 class Instance:
     """Writes trees out for one model.
 
-    Examples
-    --------
     >>> import pgsym
     >>> from pgsym.claims.language import parse
     >>> model = pgsym.zoo("short-corridor")
