@@ -189,50 +189,41 @@ def is_exact_gradient(problem: Problem) -> bool:
     return len(problem.mdp.states) * len(problem.policy.params) <= EXACT_ENTRIES
 
 
-class Report:
-    """The solution of one problem as the documented schema."""
+def solution_json(problem: Problem, names: Iterable[str] = LISTED) -> dict[str, Any]:
+    """The solution in the schema of ``pgsym solve --json``, without quantities that the objective does not define.
 
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-        self.views = solution_views(problem)
-        self._labels = labels([*problem.mdp.states, *(a for _, a in problem.mdp.pairs)])
+    Every scalar is that of `Value.to_json`; tables nest by state, then by action.
+    """
+    views = solution_views(problem)
+    spelt = labels([*problem.mdp.states, *(a for _, a in problem.mdp.pairs)])
+    found: dict[str, Any] = {
+        "model": problem.name,
+        "objective": str(problem.objective),
+        "gamma": str(problem.mdp.gamma),
+        "theta": {p.name: str(problem.theta[p]) for p in problem.policy.params},
+    }
+    for name in names:
+        shape = _in_any_view(views, name)
+        exact = name != "grad" or is_exact_gradient(problem)
 
-    def to_json(self, names: Iterable[str] = LISTED) -> dict[str, Any]:
-        """The whole schema, without the quantities that the objective does not define."""
-        problem = self.problem
-        found: dict[str, Any] = {
-            "model": problem.name,
-            "objective": str(problem.objective),
-            "gamma": str(problem.mdp.gamma),
-            "theta": {p.name: str(problem.theta[p]) for p in problem.policy.params},
-        }
-        for name in names:
-            value = self.quantity(name)
-            if value is not None:
-                found[name] = value
-        return found
+        def told(key: Any = None, name: str = name, exact: bool = exact) -> dict[str, Any]:
+            return views.value(partial(entry, name=name, key=key), exact=exact).to_json()
 
-    def quantity(self, name: str) -> Any:
-        """A scalar entry, or a table of them; None where the objective does not define the quantity."""
-        shape = self._shape(name)
-        if not isinstance(shape, Table):
-            return None if shape is None else self.views.value(lambda s: getattr(s, name)).to_json()
-        exact = name != "grad" or is_exact_gradient(self.problem)
-        return shape.nested(
-            self._labels, lambda key: self.views.value(partial(entry, name=name, key=key), exact=exact).to_json()
-        )
+        if shape is not None:
+            found[name] = shape.nested(spelt, told) if isinstance(shape, Table) else told()
+    return found
 
-    def _shape(self, name: str) -> Any:
-        """The quantity in any view: all of them have the same keys."""
-        views = self.views
-        try:
-            for ask in (views.in_floats, views.at_theta, views.in_closed_form):
-                found = ask(lambda s: getattr(s, name))
-                if found is not None:
-                    return found
-        except (HypothesisError, StructureError):
-            pass
-        return None
+
+def _in_any_view(views: Views[Solution], name: str) -> Any:
+    """The quantity in any view: all of them have the same keys.  None where the objective does not define it."""
+    try:
+        for ask in (views.in_floats, views.at_theta, views.in_closed_form):
+            found = ask(lambda s: getattr(s, name))
+            if found is not None:
+                return found
+    except (HypothesisError, StructureError):
+        pass
+    return None
 
 
 def error_json(error: PgsymError) -> dict[str, Any]:
