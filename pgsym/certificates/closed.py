@@ -57,6 +57,7 @@ class _Forms:
         if any(at.logit(s, a).constant for s, a in at.pairs):
             self.generators[sp.E] = sp.Symbol("x_0")
         self.terms = Terms(at.symbols | {x: x.name for x in self.generators.values()})
+        self.names = " ".join(x.name for x in self.generators.values())
         self.denominators: list[str] = []
         """Lemmas that a denominator is not 0."""
         self.average = at.objective is Objective.AVERAGE_REWARD
@@ -96,11 +97,6 @@ class _Forms:
         return [(p, int(c * self.q.get(p, 1))) for p, c in form.coefficients] + constant
 
     # -- text -----------------------------------------------------------------------------------------------
-
-    @property
-    def names(self) -> str:
-        """The generators."""
-        return " ".join(x.name for x in self.generators.values())
 
     @property
     def binders(self) -> str:

@@ -79,7 +79,8 @@ def _assumptions(at: CertifiedModel) -> list[str]:
 
 def divisors(at: CertifiedModel) -> list[sp.Expr]:
     """Expressions in the model's symbols by which it divides; they are assumed not to be 0."""
-    return sorted({d for e in expressions(at) for d in _divisors(e)}, key=sp.default_sort_key)
+    powers = (p for e in expressions(at) for p in e.atoms(sp.Pow))
+    return sorted({p.base for p in powers if p.exp.is_negative and p.base.free_symbols}, key=sp.default_sort_key)
 
 
 def expressions(at: CertifiedModel) -> list[sp.Expr]:
@@ -87,10 +88,6 @@ def expressions(at: CertifiedModel) -> list[sp.Expr]:
     found = [p for s, a in at.pairs for p in at.row(s, a).values()]
     found += [at.reward(s, a) for s, a in at.pairs] + [at.mdp.gamma, *at.mdp.start.values()]
     return found
-
-
-def _divisors(expr: sp.Expr) -> set[sp.Expr]:
-    return {p.base for p in expr.atoms(sp.Pow) if p.exp.is_negative and p.base.free_symbols}
 
 
 def _mdp(at: CertifiedModel) -> str:

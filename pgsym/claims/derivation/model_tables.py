@@ -36,6 +36,17 @@ FEW = 3
 """With more parameters, theta is not spelt out."""
 
 
+SHORT = 16
+"""Characters of an exact number that is shown in a table."""
+FORMULA = 32
+"""Characters of a formula that is."""
+PROBABILITY = 3 * FORMULA
+"""Characters of the formula of a probability, which has few columns beside it."""
+DIGITS = 6
+ROWS = 24
+"""Rows of one table."""
+
+
 def count_outcomes(mdp: MDP) -> int:
     """How many outcomes all pairs of state and action have together."""
     return sum(len(mdp.outcomes(s, a)) for s, a in mdp.pairs)
@@ -189,17 +200,6 @@ def _float(expr: sp.Expr) -> Cell | None:
         return None
     text = f"{float(expr):.6g}"
     return Cell(text, rf"\approx {text}")
-
-
-SHORT = 16
-"""Characters of an exact number that is shown in a table."""
-FORMULA = 32
-"""Characters of a formula that is."""
-PROBABILITY = 3 * FORMULA
-"""Characters of the formula of a probability, which has few columns beside it."""
-DIGITS = 6
-ROWS = 24
-"""Rows of one table."""
 
 
 def decimal(value: float) -> Cell:

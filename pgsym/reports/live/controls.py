@@ -42,14 +42,9 @@ class Control:
 
     def data(self) -> dict[str, Any]:
         """For the page."""
-        return {
-            "name": self.symbol.name,
-            "label": plain_symbol(self.symbol.name),
-            "min": self.low,
-            "max": self.high,
-            "step": self.step,
-            "start": self.start,
-        }
+        name = self.symbol.name
+        ends = {"min": self.low, "max": self.high, "step": self.step}
+        return {"name": name, "label": plain_symbol(name), **ends, "start": self.start}
 
 
 @dataclass(frozen=True)

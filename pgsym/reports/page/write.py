@@ -77,8 +77,7 @@ def report(
     ['index.html', 'report.tex']
     """
     problem = Problem.of(problem)
-    chosen = Settings(**settings)
-    place = Path(folder)
+    chosen, place = Settings(**settings), Path(folder)
     try:
         place.mkdir(parents=True, exist_ok=True)
     except OSError as error:
