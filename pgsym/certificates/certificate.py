@@ -16,8 +16,8 @@ from pgsym.certificates.instance import CertifiedModel
 from pgsym.certificates.kernel import Check, check
 from pgsym.certificates.point import Point, policy_lemmas, rational_odds
 from pgsym.certificates.sections import IMPORTS, WIDTH, boxed, legend, model_section, policy_section, theorem_header
-from pgsym.certificates.solution import solution_section, theorem_names
-from pgsym.certificates.terms import Fixed, number
+from pgsym.certificates.solution import solution_section
+from pgsym.certificates.terms import Written, ended, number
 from pgsym.certificates.translate import Translation
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.decide import Decision
@@ -63,14 +63,9 @@ class Certificate:
     theorems: tuple[str, ...]
 
     def check(self, timeout: float = CERTIFICATE_SECONDS, work: Path | None = None) -> Check:
-        """What Coq's kernel says; ``not installed`` where there is no Coq.
+        """What Coq's kernel says within `timeout` seconds; ``not installed`` where there is no Coq.
 
-        Parameters
-        ----------
-        timeout
-            Seconds.
-        work
-            Where the compiled library is kept; the user's cache folder by default.
+        The compiled library is kept in `work`, by default in the user's cache folder.
 
         Raises
         ------
@@ -165,8 +160,7 @@ def certify(
             "start-state and average-reward objectives, and for equalities that are false. Decide it with pgsym check",
             where=str(found),
         )
-    text, legend, theorems = refutation(problem, found)
-    return Certificate(text, "refutation", str(found).replace(t.EQUAL, t.UNEQUAL), legend, theorems)
+    return _refutation(problem, found)
 
 
 def _parsed(text: str) -> t.Claim:
@@ -179,27 +173,17 @@ def _parsed(text: str) -> t.Claim:
 def _theorem(problem: Problem, claim: t.Claim, closed_forms: bool | None) -> Certificate:
     at = CertifiedModel(problem.mdp, problem.policy, problem.objective)
     closed = closed_section(at, closed_forms)
-    theorems = theorem_names(at)
-    parts = [theorem_header(at, problem.name or "of this file", closed is not None), IMPORTS, model_section(at),
-             policy_section(at), solution_section(at)]  # fmt: skip
-    if closed is not None:
-        parts.append(closed[0])
-        theorems += closed[1]
-    parts += [f"Definition all_of_it := ({', '.join(theorems)}).", "End Model.", "Print Assumptions all_of_it."]
-    return Certificate("\n\n".join(parts) + "\n", "theorem", str(claim), tuple(at.names.legend), tuple(theorems))
+    sections = filter(None, [model_section(at), policy_section(at), solution_section(at), closed])
+    body = "\n\n".join(sections)
+    theorems = tuple(re.findall(r"^Theorem (\S+)", body, re.MULTILINE))
+    header = theorem_header(at, problem.name or "of this file", closed is not None)
+    end = f"Definition all_of_it := ({', '.join(theorems)}).\n\nEnd Model.\n\nPrint Assumptions all_of_it.\n"
+    return Certificate(
+        "\n\n".join([header, IMPORTS, body, end]), "theorem", str(claim), tuple(at.names.legend), theorems
+    )
 
 
-Found = tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]]
-
-
-def refutation(problem: Problem, claim: t.Claim) -> Found:
-    """The file, its legend, and the theorem that it proves.
-
-    Raises
-    ------
-    CertificateError
-        The claim holds what certificates do not know, or no rational point refutes it.
-    """
+def _refutation(problem: Problem, claim: t.Claim) -> Certificate:
     mdp, policy, objective = problem.mdp, problem.policy, problem.objective
     setting = BoundClaim(claim, mdp, policy, objective, Structure(mdp, policy))
     witness = _witness(setting, problem.exact_point)
@@ -212,7 +196,7 @@ def refutation(problem: Problem, claim: t.Claim) -> Found:
     param = coordinate.parameters[0] if coordinate.parameters else None
     translation = Translation(point, setting.scope, param, witness.values, setting.functions)
     env = dict(coordinate.places)
-    left, right = translation.fixed(claim.left, env), translation.fixed(claim.right, env)
+    left, right = translation.at_point(claim.left, env), translation.at_point(claim.right, env)
     _agree(left, witness.left[coordinate])
     _agree(right, witness.right[coordinate])
     parts = [
@@ -230,7 +214,8 @@ def refutation(problem: Problem, claim: t.Claim) -> Found:
         _conclusion(left, right),
         "End Model.\n\nPrint Assumptions refuted_claim.",
     ]
-    return "\n\n".join(part for part in parts if part) + "\n", tuple(at.names.legend), ("refuted_claim",)
+    text, statement = "\n\n".join(filter(None, parts)) + "\n", str(claim).replace(t.EQUAL, t.UNEQUAL)
+    return Certificate(text, "refutation", statement, tuple(at.names.legend), ("refuted_claim",))
 
 
 def _witness(setting: BoundClaim, theta: Mapping[sp.Symbol, sp.Expr] | None) -> Witness:
@@ -250,7 +235,7 @@ def _witness(setting: BoundClaim, theta: Mapping[sp.Symbol, sp.Expr] | None) -> 
         ) from None
 
 
-def _agree(side: Fixed, value: sp.Expr) -> None:
+def _agree(side: Written, value: sp.Expr) -> None:
     """Both evaluations, pgsym's and the certificate's, give one number."""
     if sp.Rational(side.value.numerator, side.value.denominator) != value:
         raise CertificateError(f"found {side.value} where pgsym has {value}; both must be equal. Report this",
@@ -264,9 +249,7 @@ def _numbers(point: Point, translation: Translation) -> str:
     steps += [point.numbers(f) for f in translation.families if f not in ("rbar", "J", "Q")]
     if "rbar" in translation.families:
         steps.append("rewrite ?rbar_point")
-    param = translation.param
-    if param is not None and f"dpi_{point.at.params[param]}" in point.needed:
-        steps.append(f"derivatives_{point.at.params[param]}")
+    steps += [f"derivatives_{family.removeprefix('dpi_')}" for family in point.needed if family.startswith("dpi_")]
     for family in point.needed:
         if family.startswith("d") and not family.startswith(("dpi_", "drbar_")):
             steps.append(f"cbv beta iota delta [{family}_number]")
@@ -277,7 +260,7 @@ def _derivatives(point: Point, translation: Translation) -> str:
     parts = []
     for name, moving in translation.derivatives:
         assert translation.param is not None
-        proof = "\n    ".join(line if line.endswith((".", "}")) else f"{line}." for line in moving.proof)
+        proof = "\n    ".join(map(ended, moving.proof))
         parts.append(
             f"Lemma {name} : Derive (fun t => {moving.text}) {point.names[translation.param]} = "
             f"{number(moving.derivative)}.\nProof.\n  apply is_derive_unique. evar_last.\n  {{ {proof} }}\n"
@@ -288,26 +271,19 @@ def _derivatives(point: Point, translation: Translation) -> str:
     return "\n\n".join([*parts, f"Ltac claim_numbers := {step}point_numbers."])
 
 
-def _conclusion(left: Fixed, right: Fixed) -> str:
-    sides = []
-    for label, side in (("left", left), ("right", right)):
-        sides.append(
-            f"Definition {label} : R :=\n{wrapped(side.text)}.\n\n"
-            f"Theorem {label}_side : {label} = {number(side.value)}.\n"
-            f"Proof. unfold {label}. claim_numbers. lra. Qed."
-        )
-    return "\n\n".join([
-        *sides,
-        "Theorem refuted_claim : left <> right.\nProof. rewrite left_side, right_side. lra. Qed.",
-    ])  # fmt: skip
+def _conclusion(left: Written, right: Written) -> str:
+    sides = [
+        f"Definition {label} : R :=\n{_wrapped(side.text)}.\n\n"
+        f"Theorem {label}_side : {label} = {number(side.value)}.\n"
+        f"Proof. unfold {label}. claim_numbers. lra. Qed."
+        for label, side in (("left", left), ("right", right))
+    ]
+    refuted = "Theorem refuted_claim : left <> right.\nProof. rewrite left_side, right_side. lra. Qed."
+    return "\n\n".join([*sides, refuted])
 
 
-def wrapped(text: str) -> str:
-    """A long term on several lines; blanks are where Coq may be broken.
-
-    >>> wrapped("a + b")
-    '  a + b'
-    """
+def _wrapped(text: str) -> str:
+    """A long term on several lines; blanks are where Coq may be broken."""
     return textwrap.fill(text, WIDTH, initial_indent="  ", subsequent_indent="    ", break_long_words=False,
                          break_on_hyphens=False)  # fmt: skip
 
@@ -318,8 +294,8 @@ def _header(
     claim: t.Claim,
     witness: Witness,
     coordinate: Coordinate,
-    left: Fixed,
-    right: Fixed,
+    left: Written,
+    right: Written,
 ) -> str:
     point = ", ".join(f"{s} = {v}" for s, v in {**witness.theta, **witness.symbols, **witness.values}.items())
     return boxed([

@@ -10,7 +10,7 @@ import sympy as sp
 
 from pgsym.certificates.instance import CertifiedModel, table
 from pgsym.certificates.positive import Shown, Simplex, visibly_positive
-from pgsym.certificates.sections import UNFOLD, expressions
+from pgsym.certificates.sections import UNFOLD, expressions, probability_lemma, rewriting, weight_lemma
 from pgsym.certificates.terms import Terms, number
 from pgsym.errors import TooLargeError
 from pgsym.exact import solve
@@ -27,14 +27,9 @@ TERMS = 300
 """Polynomials of closed forms that are tried have no more terms."""
 
 
-def closed_section(at: CertifiedModel, wanted: bool | None) -> tuple[str, list[str]] | None:
+def closed_section(at: CertifiedModel, wanted: bool | None) -> str | None:
     """Theorems that J, its derivatives, and V or mu are pgsym's closed forms; None where they are too large, or a
-    denominator is not seen to be positive.
-
-    Parameters
-    ----------
-    wanted
-        Whether to write it; by default where they are short.
+    denominator is not seen to be positive.  By default (`wanted` None) they are written where they are short.
     """
     if wanted is False or any(e.has(sp.exp, sp.E) for e in expressions(at)):
         return None
@@ -62,6 +57,7 @@ class _Forms:
         if any(at.logit(s, a).constant for s, a in at.pairs):
             self.generators[sp.E] = sp.Symbol("x_0")
         self.terms = Terms(at.symbols | {x: x.name for x in self.generators.values()})
+        self.names = " ".join(x.name for x in self.generators.values())
         self.denominators: list[str] = []
         """Lemmas that a denominator is not 0."""
         self.average = at.objective is Objective.AVERAGE_REWARD
@@ -103,11 +99,6 @@ class _Forms:
     # -- text -----------------------------------------------------------------------------------------------
 
     @property
-    def names(self) -> str:
-        """The generators."""
-        return " ".join(x.name for x in self.generators.values())
-
-    @property
     def binders(self) -> str:
         """As bound variables."""
         return f" ({self.names} : R)" if self.generators else ""
@@ -124,8 +115,8 @@ class _Forms:
     def _applied(self, function: str, renamed: Mapping[sp.Symbol, str] | None = None) -> str:
         return " ".join([function, *self.exponentials(renamed)])
 
-    def section(self) -> tuple[str, list[str]]:
-        """The definitions and theorems, and the names of the latter."""
+    def section(self) -> str:
+        """The definitions and theorems."""
         at, family = self.at, self.family
         rows = [((at.state(s),), self.terms.write(e)) for s, e in self.values.items()]
         parts = [
@@ -143,11 +134,9 @@ class _Forms:
         parts += ["", *self._denominators(), "", "Section Closed.",
                   *([f"Variables {at.args} : R."] if at.params else [])]  # fmt: skip
         parts += [*self._policy(), "", *self._solved(), "", *self._objective(), "", "End Closed."]
-        theorems = [f"closed_form_{family}", "closed_form_J"]
         for p in at.params:
             parts += ["", *self._derivative(p)]
-            theorems.append(f"closed_form_gradient_{at.params[p]}")
-        return "\n".join(parts), theorems
+        return "\n".join(parts)
 
     def _denominators(self) -> list[str]:
         """That no denominator vanishes."""
@@ -217,45 +206,27 @@ class _Forms:
         return "; ".join(steps) or "idtac"
 
     def _policy(self) -> list[str]:
-        at, found = self.at, []
+        at = self.at
         value = {p: sp.Symbol(e) for p, e in zip(self.generators, self.exponentials(), strict=True)}
         terms = Terms({s: s.name for s in value.values()})
+        powers = {(s, a): self._powers(at.logit(s, a)) for s, a in at.pairs}
+        weights = {pair: terms.write(sp.Mul(*(value[p] ** n for p, n in found))) for pair, found in powers.items()}
+        steps = [
+            "rewrite ?exp_plus, !exp_IZR_mult. simpl powerRZ. cbn [Pos.to_nat Pos.iter_op Nat.add pow].",
+            f"{self._positivity()}. field; repeat split; apply Rgt_not_eq; assumption.",
+        ]
+        found: list[str] = []
+        for (s, a), weight in weights.items():
+            logs = [f"IZR {number(Fraction(n))} * {self._scaled(p)}" for p, n in powers[s, a]]
+            name, logit = f"closed_weight_{at.action(s, a)}", f"logit {at.args} {at.pair(s, a)}"
+            found += weight_lemma(name, logit, weight, logs, "logit", *steps)
+        shown = {pair: f"({weight})" if "/" in weight else weight for pair, weight in weights.items()}
         for s, a in at.pairs:
-            powers = self._powers(at.logit(s, a))
-            weight = terms.write(sp.Mul(*(value[p] ** n for p, n in powers)))
-            head = f"Lemma closed_weight_{at.label(s, a)} : exp (logit {at.args} {at.pair(s, a)}) = {weight}."
-            found.append("")
-            if not powers:
-                found += [head, "Proof. cbv beta iota delta [logit]. apply exp_0. Qed."]
-                continue
-            multiples = " + ".join(f"IZR {number(Fraction(n))} * {self._scaled(p)}" for p, n in powers)
-            found += [
-                head,
-                "Proof.",
-                f"  replace (logit {at.args} {at.pair(s, a)}) with ({multiples})",
-                "    by (cbv beta iota delta [logit]; field).",
-                "  rewrite ?exp_plus, !exp_IZR_mult. simpl powerRZ. cbn [Pos.to_nat Pos.iter_op Nat.add pow].",
-                f"  {self._positivity()}. field; repeat split; apply Rgt_not_eq; assumption.",
-                "Qed.",
-            ]
-        for s, a in at.pairs:
-            total = " + ".join(self._weight_text(s, b, terms, value) for b in at.actions(s))
-            mine = self._weight_text(s, a, terms, value)
-            rules = ", ".join(f"closed_weight_{at.label(s, b)}" for b in at.actions(s))
-            found += [
-                "",
-                f"Lemma closed_pi_{at.label(s, a)} : pi_at {at.args} {at.pair(s, a)} = ({mine}) / ({total}).",
-                "Proof.",
-                "  unfold pi_at, softmax. cbv beta iota delta [sum actions].",
-                f"  rewrite {rules}, Rplus_0_l. reflexivity.",
-                "Qed.",
-            ]
-        listed = ", ".join(f"?closed_pi_{at.label(s, a)}" for s, a in at.pairs)
-        return [*found, "", f"Ltac closed_policy := rewrite {listed}."]
-
-    def _weight_text(self, s: object, a: object, terms: Terms, value: Mapping[sp.Expr, sp.Symbol]) -> str:
-        text = terms.write(sp.Mul(*(value[p] ** n for p, n in self._powers(self.at.logit(s, a)))))
-        return f"({text})" if "/" in text else text
+            ratio = f"({shown[s, a]}) / ({' + '.join(shown[s, b] for b in at.actions(s))})"
+            rules = [f"closed_weight_{at.action(s, b)}" for b in at.actions(s)]
+            name, probability = f"closed_pi_{at.action(s, a)}", f"pi_at {at.args} {at.pair(s, a)}"
+            found += probability_lemma(name, probability, ratio, rules, ", Rplus_0_l. reflexivity.")
+        return [*found, "", rewriting("closed_policy", "closed_pi", at)]
 
     def _solved(self) -> list[str]:
         at, n, family = self.at, len(self.at.order), self.family
@@ -288,7 +259,7 @@ class _Forms:
     def _objective(self) -> list[str]:
         at = self.at
         values = [f"rewrite (closed_form_{self.family} {k}%nat ltac:(lia))" for k, s in enumerate(at.order)
-                  if self.average or s in at.start]  # fmt: skip
+                  if self.average or s in at.mdp.start]  # fmt: skip
         name = "rbar" if self.average else "J"
         unfolded = (
             f"unfold rbar, average. change (stationary _ _ (pi_at {at.args})) with (mu_at {at.args}).\n"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from pgsym.certificates.instance import total
-from pgsym.certificates.sections import proper_lemma
+from pgsym.certificates.sections import bellman_lemma, definition, folded, proper_lemma, rewriting
 from pgsym.certificates.terms import number
 from pgsym.errors import CertificateError
 from pgsym.model.objective import Objective
@@ -28,27 +28,23 @@ def rational(expr: sp.Expr) -> Fraction:
     return Fraction(int(expr.p), int(expr.q))
 
 
+def _intro(point: Point) -> str:
+    return f"intros s Hs. change (s < {len(point.at.order)})%nat in Hs."
+
+
+def _each(point: Point, table: str, *steps: str) -> str:
+    """The equations of all states between numbers; `steps` put them for other quantities."""
+    return (
+        f"each s; cbv beta iota delta [{point.compute} {table}_number]; {'; '.join([*steps, 'policy_numbers'])}; lra."
+    )
+
+
 def _facts(point: Point) -> str:
     return f"(pi_policy {point.args}) (pi_ends {point.args})"
 
 
-def _average_facts(point: Point) -> str:
-    n = len(point.at.order)
-    return f"model {n - 1}%nat eq_refl acts"
-
-
-def _ends(point: Point) -> list[str]:
-    return [proper_lemma(point.at, "ends")]
-
-
-def _returns(point: Point) -> list[str]:
-    n = len(point.at.order)
-    return [
-        "Lemma acts : forall s, (s < MDP.states model)%nat -> (0 < MDP.actions model s)%nat.",
-        f"Proof. intros s Hs. change (s < {n})%nat in Hs. each s; cbn; lia. Qed.",
-        "",
-        proper_lemma(point.at, "returns"),
-    ]
+def _average(point: Point) -> str:
+    return f"{point.at.pinned} eq_refl acts (pi_at {point.args}) (pi_policy {point.args}) (pi_returns {point.args})"
 
 
 def _dpi(point: Point, param: sp.Symbol) -> list[str]:
@@ -56,113 +52,85 @@ def _dpi(point: Point, param: sp.Symbol) -> list[str]:
     parts = []
     for s, a in at.pairs:
         parts += [
-            f"Lemma dpi_{name}__{at.label(s, a)} : dpi_{name} {point.args} {at.pair(s, a)} = "
+            f"Lemma dpi_{name}__{at.action(s, a)} : dpi_{name} {point.args} {at.pair(s, a)} = "
             f"{number(point.derivative(pi[s][a], param))}.",
             "Proof.",
             f"  unfold dpi_{name}, dsoftmax. change (softmax actions (logit {point.args})) with (pi_at {point.args}).",
             f"  cbv beta iota delta [sum actions dlogit_{name}]. policy_numbers. lra.",
             "Qed.",
         ]
-    listed = ", ".join(f"?dpi_{name}__{at.label(s, a)}" for s, a in at.pairs)
-    return [*parts, f"Ltac derivatives_{name} := rewrite {listed}."]
+    return [*parts, rewriting(f"derivatives_{name}", f"dpi_{name}_", at)]
 
 
-def _solved(point: Point, family: str, unique: str, definition: str, numbers: str = "") -> list[str]:
+def _solved(point: Point, family: str, unique: str, *steps: str, lemmas: list[str] | None = None) -> list[str]:
     """A table of numbers solves the equations, so it is the quantity."""
-    n = len(point.at.order)
-    function = f"({family}_at {point.args})"
+    at, args = point.at, point.args
     return [
-        definition,
+        definition(at, family),
+        *(lemmas or ()),
         "",
         *point.entries(family, lambda s: point.value(point.element(family, s))),
         "",
-        f"Lemma {family}_point : forall s, (s < {n})%nat -> {family}_at {point.args} s = {family}_number s.",
+        f"Lemma {family}_point : forall s, (s < {len(at.order)})%nat -> {family}_at {args} s = {family}_number s.",
         "Proof.",
         "  intros s Hs. symmetry. revert s Hs.",
         f"  apply ({unique}).",
-        f"  intros s Hs. change (s < {n})%nat in Hs.",
-        f"  each s; cbv beta iota delta [{point.compute} {family}_number]; policy_numbers; {numbers}lra.",
+        *(f"  {step}" for step in steps or (_intro(point), _each(point, family))),
         "Qed.",
-        *point.places(family, f"{family}_point", function),
+        *point.places(family),
     ]
 
 
 def _value(point: Point) -> list[str]:
-    at, args = point.at, point.args
-    definition = "\n".join([
-        f"Definition V_at{at.binders} : nat -> R := value model (pi_at {at.args}).",
-        f"Lemma V_Bellman{at.binders} : Bellman model (pi_at {at.args}) (V_at {at.args}).",
-        f"Proof. exact (value_solves_Bellman model _ (pi_policy {at.args}) (pi_ends {at.args})). Qed.",
-    ])  # fmt: skip
-    return _solved(point, "V", f"Bellman_unique model (pi_at {args}) V_number {_facts(point)}", definition)
+    unique = f"Bellman_unique model (pi_at {point.args}) V_number {_facts(point)}"
+    return _solved(point, "V", unique, lemmas=bellman_lemma(point.at))
 
 
 def _eta(point: Point) -> list[str]:
-    at, args = point.at, point.args
-    definition = f"Definition eta_at{at.binders} : nat -> R := occupancy model start (pi_at {at.args})."
-    return _solved(point, "eta", f"Balance_unique model start (pi_at {args}) eta_number {_facts(point)}", definition)
+    return _solved(point, "eta", f"Balance_unique model start (pi_at {point.args}) eta_number {_facts(point)}")
 
 
 def _mu(point: Point) -> list[str]:
-    at, args, n = point.at, point.args, len(point.at.order)
-    definition = f"Definition mu_at{at.binders} : nat -> R := stationary model {n - 1}%nat (pi_at {at.args})."
-    unique = (f"stationary_unique {_average_facts(point)} (pi_at {args}) (pi_policy {args}) (pi_returns {args}) "
-              "mu_number")  # fmt: skip
-    found = _solved(point, "mu", unique, definition)
-    start = found.index(f"  apply ({unique}).")
-    found[start + 1 : start + 3] = [
-        "  split; [cbv beta iota delta [sum MDP.states model mu_number]; lra|].",
-        f"  intros s Hs. change (s < {n})%nat in Hs.",
-        f"  each s; cbv beta iota delta [{point.compute} mu_number]; policy_numbers; lra.",
-    ]
-    return found
+    sums = "split; [cbv beta iota delta [sum MDP.states model mu_number]; lra|]."
+    unique = f"stationary_unique {_average(point)} mu_number"
+    return _solved(point, "mu", unique, sums, _intro(point), _each(point, "mu"))
 
 
 def _rbar(point: Point) -> list[str]:
-    at, args, n = point.at, point.args, len(point.at.order)
+    args = point.args
     return [
-        f"Definition rbar{at.binders} : R := average model {n - 1}%nat (pi_at {at.args}).",
+        definition(point.at, "rbar"),
         f"Lemma rbar_point : rbar {args} = {number(point.value(point.quantities.rbar))}.",
         "Proof.",
-        f"  unfold rbar, average. change (stationary model {n - 1}%nat (pi_at {args})) with (mu_at {args}).",
+        f"  unfold rbar, average. {folded(point.at, args, 'mu')}",
         f"  cbv beta iota delta [{point.compute}]. {point.numbers('mu')}. policy_numbers. lra.",
         "Qed.",
     ]
 
 
 def _h(point: Point) -> list[str]:
-    at, args, n = point.at, point.args, len(point.at.order)
-    return [
-        f"Definition h_at{at.binders} : nat -> R := differential model {n - 1}%nat (pi_at {at.args}).",
-        "",
-        *point.entries("h", lambda s: point.value(point.element("h", s))),
-        "",
-        f"Lemma h_point : forall s, (s < {n})%nat -> h_at {args} s = h_number s.",
-        "Proof.",
-        "  intros s Hs. symmetry. revert s Hs.",
-        f"  apply (differential_unique {_average_facts(point)} (pi_at {args}) (pi_policy {args}) (pi_returns {args})",
-        f"    (rbar {args}) h_number).",
-        f"  - intros s Hs. change (s < {n})%nat in Hs.",
-        f"    each s; cbv beta iota delta [{point.compute} h_number]; rewrite rbar_point; policy_numbers; lra.",
-        f"  - unfold centred. change (stationary model {n - 1}%nat (pi_at {args})) with (mu_at {args}).",
-        f"    cbv beta iota delta [sum MDP.states model h_number]. {point.numbers('mu')}. lra.",
-        "Qed.",
-        *point.places("h", "h_point", f"(h_at {args})"),
-    ]
+    return _solved(
+        point,
+        "h",
+        f"differential_unique {_average(point)}\n    (rbar {point.args}) h_number",
+        f"- {_intro(point)}",
+        f"  {_each(point, 'h', 'rewrite rbar_point')}",
+        f"- unfold centred. {folded(point.at, point.args, 'mu')}",
+        f"  cbv beta iota delta [sum MDP.states model h_number]. {point.numbers('mu')}. lra.",
+    )
 
 
-def _derived(point: Point, family: str, param: sp.Symbol, steps: list[str]) -> list[str]:
-    at, n = point.at, len(point.at.order)
-    name = at.params[param]
-    table_name = f"d{family}_{name}"
+def _derived(point: Point, family: str, param: sp.Symbol, *steps: str) -> list[str]:
+    at = point.at
+    table = f"d{family}_{at.params[param]}"
     numbers = {s: point.derivative(point.element(family, s), param) for s in at.order}
     return [
-        *point.entries(table_name, numbers.__getitem__),
+        *point.entries(table, numbers.__getitem__),
         "",
-        f"Lemma {table_name}_point : forall s, (s < {n})%nat ->",
-        f"  is_derive (fun t => {family}_at {point.along(param)} s) {point.names[param]} ({table_name}_number s).",
+        f"Lemma {table}_point : forall s, (s < {len(at.order)})%nat ->",
+        f"  is_derive (fun t => {family}_at {point.along(param)} s) {point.names[param]} ({table}_number s).",
         "Proof.",
-        *[f"  {step}" for step in steps],
+        *(f"  {step}" for step in steps),
         "Qed.",
     ]
 
@@ -175,71 +143,85 @@ def _family(point: Point, param: sp.Symbol) -> str:
 
 
 def _dvalue(point: Point, param: sp.Symbol) -> list[str]:
-    n, name, args, along = len(point.at.order), point.at.params[param], point.args, point.along(param)
-    return _derived(point, "V", param, [
+    name, args, along = point.at.params[param], point.args, point.along(param)
+    return _derived(
+        point,
+        "V",
+        param,
         f"apply (value_is_derive {_family(point, param)} (fun t => pi_ends {along})",
         f"  (pi_derive_{name} {args}) (fun t => V_at {along}) (fun t => V_Bellman {along}) dV_{name}_number).",
-        f"intros s Hs. change (s < {n})%nat in Hs.",
-        f"each s; cbv beta iota delta [{point.compute} dV_{name}_number]; {point.numbers('V')}; "
-        f"derivatives_{name}; policy_numbers; lra.",
-    ])  # fmt: skip
+        _intro(point),
+        _each(point, f"dV_{name}", point.numbers("V"), f"derivatives_{name}"),
+    )
 
 
 def _deta(point: Point, param: sp.Symbol) -> list[str]:
-    n, name, args, along = len(point.at.order), point.at.params[param], point.args, point.along(param)
-    return _derived(point, "eta", param, [
+    name, args, along = point.at.params[param], point.args, point.along(param)
+    return _derived(
+        point,
+        "eta",
+        param,
         f"apply (occupancy_is_derive {_family(point, param)} (pi_derive_{name} {args}) start deta_{name}_number",
         f"  (fun t => pi_ends {along})).",
-        f"intros s Hs. change (s < {n})%nat in Hs. change (occupancy model start (pi_at {args})) with (eta_at {args}).",
-        f"each s; cbv beta iota delta [{point.compute} deta_{name}_number]; {point.numbers('eta')}; "
-        f"derivatives_{name}; policy_numbers; lra.",
-    ])  # fmt: skip
+        f"{_intro(point)} {folded(point.at, args, 'eta')}",
+        _each(point, f"deta_{name}", point.numbers("eta"), f"derivatives_{name}"),
+    )
+
+
+def _averaged(point: Point, param: sp.Symbol, lemma: str) -> tuple[str, str]:
+    """A lemma about the derivative of mu, rbar or h, applied to what all three need, on two lines."""
+    start = f"{lemma} {_family(point, param)} (pi_derive_{point.at.params[param]} {point.args})"
+    return start, f"{point.at.pinned.removeprefix('model ')} eq_refl acts (fun t => pi_returns {point.along(param)})"
 
 
 def _dmu(point: Point, param: sp.Symbol) -> list[str]:
-    n, name, args, along = len(point.at.order), point.at.params[param], point.args, point.along(param)
-    return _derived(point, "mu", param, [
-        f"apply (stationary_is_derive {_family(point, param)} (pi_derive_{name} {args}) {n - 1}%nat eq_refl acts",
-        f"  (fun t => pi_returns {along}) dmu_{name}_number).",
+    name = point.at.params[param]
+    lemma, facts = _averaged(point, param, "stationary_is_derive")
+    return _derived(
+        point,
+        "mu",
+        param,
+        f"apply ({lemma}",
+        f"  {facts} dmu_{name}_number).",
         f"- cbv beta iota delta [sum MDP.states model dmu_{name}_number]. lra.",
-        f"- intros s Hs. change (s < {n})%nat in Hs.",
-        f"  change (stationary model {n - 1}%nat (pi_at {args})) with (mu_at {args}).",
-        f"  each s; cbv beta iota delta [{point.compute} dmu_{name}_number]; {point.numbers('mu')}; "
-        f"derivatives_{name}; policy_numbers; lra.",
-    ])  # fmt: skip
+        f"- {_intro(point)}",
+        f"  {folded(point.at, point.args, 'mu')}",
+        f"  {_each(point, f'dmu_{name}', point.numbers('mu'), f'derivatives_{name}')}",
+    )
 
 
 def _drbar(point: Point, param: sp.Symbol) -> list[str]:
-    n, name, args, along = len(point.at.order), point.at.params[param], point.args, point.along(param)
+    name = point.at.params[param]
+    lemma, facts = _averaged(point, param, "average_is_derive")
     return [
-        f"Lemma drbar_{name}_point : is_derive (fun t => rbar {along}) {point.names[param]} "
+        f"Lemma drbar_{name}_point : is_derive (fun t => rbar {point.along(param)}) {point.names[param]} "
         f"{number(point.derivative(point.quantities.rbar, param))}.",
         "Proof.",
-        f"  evar_last; [exact (average_is_derive {_family(point, param)} (pi_derive_{name} {args})",
-        f"    {n - 1}%nat eq_refl acts (fun t => pi_returns {along}))|].",
-        f"  cbv beta. change (stationary model {n - 1}%nat (pi_at {args})) with (mu_at {args}).",
-        f"  change (differential model {n - 1}%nat (pi_at {args})) with (h_at {args}).",
-        f"  change (average model {n - 1}%nat (pi_at {args})) with (rbar {args}).",
+        f"  evar_last; [exact ({lemma}",
+        f"    {facts})|].",
+        f"  cbv beta. {folded(point.at, point.args, 'mu', 'h', 'rbar')}",
         f"  cbv beta iota delta [{point.compute}]. rewrite rbar_point. {point.numbers('mu')}. {point.numbers('h')}. "
         f"derivatives_{name}. lra.",
         "Qed.",
-    ]  # fmt: skip
+    ]
 
 
 def _dh(point: Point, param: sp.Symbol) -> list[str]:
-    n, name, args, along = len(point.at.order), point.at.params[param], point.args, point.along(param)
-    folds = (f"change (stationary model {n - 1}%nat (pi_at {args})) with (mu_at {args}). "
-             f"change (differential model {n - 1}%nat (pi_at {args})) with (h_at {args}).")  # fmt: skip
-    return _derived(point, "h", param, [
-        f"apply (differential_is_derive {_family(point, param)} (pi_derive_{name} {args}) {n - 1}%nat eq_refl acts",
-        f"  (fun t => pi_returns {along}) dmu_{name}_number _ dh_{name}_number dmu_{name}_point drbar_{name}_point).",
+    name = point.at.params[param]
+    lemma, facts = _averaged(point, param, "differential_is_derive")
+    folds = folded(point.at, point.args, "mu", "h")
+    return _derived(
+        point,
+        "h",
+        param,
+        f"apply ({lemma}",
+        f"  {facts} dmu_{name}_number _ dh_{name}_number dmu_{name}_point drbar_{name}_point).",
         f"- cbv beta. {folds}",
         f"  cbv beta iota delta [sum MDP.states model dmu_{name}_number dh_{name}_number]. "
         f"{point.numbers('mu')}. {point.numbers('h')}. lra.",
-        f"- intros s Hs. change (s < {n})%nat in Hs. cbv beta. {folds}",
-        f"  each s; cbv beta iota delta [{point.compute} dh_{name}_number]; {point.numbers('h')}; "
-        f"derivatives_{name}; policy_numbers; lra.",
-    ])  # fmt: skip
+        f"- {_intro(point)} cbv beta. {folds}",
+        f"  {_each(point, f'dh_{name}', point.numbers('h'), f'derivatives_{name}')}",
+    )
 
 
 def _q(point: Point) -> list[str]:
@@ -251,12 +233,11 @@ def _q(point: Point) -> list[str]:
     parts = [f"Definition Q_at{at.binders} : nat -> nat -> R := {meaning}."]
     for s, a in at.pairs:
         parts += [
-            f"Lemma Q_at_{at.label(s, a)} : Q_at {args} {at.pair(s, a)} = "
+            f"Lemma Q_at_{at.action(s, a)} : Q_at {args} {at.pair(s, a)} = "
             f"{number(point.value(point.quantities.Q[s, a]))}.",
             f"Proof. unfold Q_at. cbv beta iota delta [{point.compute}]. {numbers}; lra. Qed.",
         ]
-    listed = ", ".join(f"?Q_at_{at.label(s, a)}" for s, a in at.pairs)
-    return [*parts, f"Ltac action_values := rewrite {listed}."]
+    return [*parts, rewriting("action_values", "Q_at", at)]
 
 
 def _objective(point: Point) -> list[str]:
@@ -265,25 +246,30 @@ def _objective(point: Point) -> list[str]:
     if at.objective is Objective.AVERAGE_REWARD:
         meaning = f"rbar {at.args}"
     elif at.objective is Objective.START_STATE:
-        meaning = total(f"{number(rational(p))} * V_at {at.args} {at.state(s)}" for s, p in at.start.items())
+        meaning = total(f"{number(rational(p))} * V_at {at.args} {at.state(s)}" for s, p in at.mdp.start.items())
     else:
         meaning = total(f"mu_at {at.args} {at.state(s)} * V_at {at.args} {at.state(s)}" for s in at.acting)
     return [f"Definition J{at.binders} : R := {meaning}."]
 
 
-WRITERS: dict[str, Callable[..., list[str]]] = {
-    "ends": _ends, "returns": _returns, "dpi": _dpi,
-    "V": _value, "eta": _eta, "mu": _mu, "rbar": _rbar, "h": _h,
-    "Q": _q, "J": _objective,
-    "dV": _dvalue, "deta": _deta, "dmu": _dmu, "drbar": _drbar, "dh": _dh,
-}  # fmt: skip
-
-BEFORE: dict[str, tuple[str, ...]] = {
-    "ends": (), "returns": (), "dpi": (),
-    "V": ("ends",), "eta": ("ends",), "mu": ("returns",), "rbar": ("mu",), "h": ("rbar",),
-    "Q": (), "J": (),
-    "dV": ("V", "dpi"), "deta": ("eta", "dpi"), "dmu": ("mu", "dpi"), "drbar": ("h", "dpi"), "dh": ("dmu", "drbar"),
-}  # fmt: skip
+WRITERS: dict[str, tuple[Callable[..., list[str]], tuple[str, ...]]] = {
+    "ends": (lambda point: [proper_lemma(point.at, "ends")], ()),
+    "returns": (lambda point: [proper_lemma(point.at, "returns")], ()),
+    "dpi": (_dpi, ()),
+    "V": (_value, ("ends",)),
+    "eta": (_eta, ("ends",)),
+    "mu": (_mu, ("returns",)),
+    "rbar": (_rbar, ("mu",)),
+    "h": (_h, ("rbar",)),
+    "Q": (_q, ()),
+    "J": (_objective, ()),
+    "dV": (_dvalue, ("V", "dpi")),
+    "deta": (_deta, ("eta", "dpi")),
+    "dmu": (_dmu, ("mu", "dpi")),
+    "drbar": (_drbar, ("h", "dpi")),
+    "dh": (_dh, ("dmu", "drbar")),
+}
+"""What writes the lemmas of a family, and the families that they need."""
 
 OF_OBJECTIVE: dict[tuple[str, Objective], tuple[str, ...]] = {
     ("Q", Objective.START_STATE): ("V",), ("Q", Objective.STATIONARY_VALUE): ("V",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence, Set
 from functools import cached_property
 
 import sympy as sp
@@ -21,20 +21,9 @@ from pgsym.model.structure import Structure
 class CertifiedModel:
     """A model with a softmax policy, its states in an order in which each leads to lower ones.
 
-    Attributes
-    ----------
-    order : tuple of State
-        State k of the certificate.  For the average reward the first is recurrent; at gamma = 1 terminal states come
-        first; from every other state some action leads to a state before it.
-    legend : list of (str, str)
-        Identifiers, and what they stand for.
-
-    Raises
-    ------
-    CertificateError
-        A policy that is no softmax, or a model too large.
-    HypothesisError
-        The objective is not defined on the model.
+    State k of the certificate is `order[k]`.  For the average reward the first is recurrent; at gamma = 1 terminal
+    states come first; from every other one some action leads to a state before it.  `symbols` and `params` are
+    identifiers.
     """
 
     def __init__(self, mdp: MDP, policy: Policy, objective: Objective) -> None:
@@ -86,11 +75,10 @@ class CertifiedModel:
             return self._by_distance([s for s in self.mdp.states if s in self.ended], self.structure.improper)
         return self._by_distance([self.structure.recurrent_classes[0][0]], frozenset())
 
-    def _by_distance(self, ends: Sequence[State], left_out: Iterable[State]) -> list[State]:
+    def _by_distance(self, ends: Sequence[State], left_out: Set[State]) -> list[State]:
         """States by the number of steps that they need to the ends, each layer in the model's order."""
-        found = list(ends)
-        seen = {*found, *left_out}
-        layer = found
+        found = layer = list(ends)
+        seen = {*ends, *left_out}
         while layer:
             before = {s for t in layer for s in self.structure.graph.predecessors(t)} - seen
             layer = [s for s in self.mdp.states if s in before]
@@ -111,25 +99,22 @@ class CertifiedModel:
 
     def _name(self) -> None:
         give = self.names
-        self._symbol = {s: give.symbol(s.name) for s in in_order(self.mdp.symbols)}
-        self._param = {p: give.symbol(p.name) for p in self.policy.params}
+        self.symbols = {s: give.symbol(s.name) for s in in_order(self.mdp.symbols)}
+        self.params = {p: give.symbol(p.name) for p in self.policy.params}
         self._state = {s: give.give("s_", s, f"state {spelt(s)}") for s in self.order}
         self._action: dict[tuple[State, Action], str] = {}
         for s in self.order:
             prefix = "a" + self._state[s][1:] + "_"
             for a in self.actions(s):
                 self._action[s, a] = give.give(prefix, a, f"action {spelt(a)} in state {spelt(s)}")
-        self.terms = Terms(self._symbol)
+        # Expressions in the model's symbols, and the same to stand in a product.
+        terms = Terms(self.symbols)
+        self.write, self.factor = terms.write, terms.factor
 
     @property
-    def symbols(self) -> dict[sp.Symbol, str]:
-        """Identifiers of the symbols of the dynamics."""
-        return self._symbol
-
-    @property
-    def params(self) -> dict[sp.Symbol, str]:
-        """Identifiers of the parameters."""
-        return self._param
+    def pinned(self) -> str:
+        """The model with the number of its states beside the first, where elimination for averages begins."""
+        return f"model {len(self.order) - 1}%nat"
 
     def state(self, state: State) -> str:
         """The identifier of a state."""
@@ -143,23 +128,19 @@ class CertifiedModel:
         """Both identifiers, as arguments."""
         return f"{self._state[state]} {self._action[state, action]}"
 
-    def label(self, state: State, action: Action | None = None) -> str:
-        """What theorems about the state, or the pair, are called after."""
-        return self._state[state] if action is None else self._action[state, action]
-
     @property
     def args(self) -> str:
         """The parameters, as arguments."""
-        return " ".join(self._param.values())
+        return " ".join(self.params.values())
 
     @property
     def binders(self) -> str:
         """The parameters, as bound variables."""
-        return f" ({self.args} : R)" if self._param else ""
+        return f" ({self.args} : R)" if self.params else ""
 
-    def along(self, param: sp.Symbol, name: str = "t") -> str:
-        """The arguments with one of them replaced by a variable."""
-        return " ".join(name if p == param else i for p, i in self._param.items())
+    def along(self, param: sp.Symbol) -> str:
+        """The arguments with t for one of them."""
+        return " ".join("t" if p == param else name for p, name in self.params.items())
 
     # -- numbers --------------------------------------------------------------------------------------------
 
@@ -199,11 +180,6 @@ class CertifiedModel:
         return common_denominators(self.logit(s, a) for s, a in self.pairs)
 
     @cached_property
-    def start(self) -> dict[State, sp.Expr]:
-        """mu0, without zeros."""
-        return self.mdp.start
-
-    @cached_property
     def probabilities(self) -> list[sp.Expr]:
         """Probabilities that hold symbols, each once."""
         rows = (p for s, a in self.pairs for p in self.row(s, a).values())
@@ -220,14 +196,6 @@ class CertifiedModel:
                 a, t = self.descent(s)
                 found.append(self.row(s, a)[t])
         return list(dict.fromkeys(p for p in found if p.free_symbols))
-
-    def factor(self, expr: sp.Expr) -> str:
-        """An expression in the model's symbols, to stand in a product."""
-        return self.terms.factor(expr)
-
-    def write(self, expr: sp.Expr) -> str:
-        """An expression in the model's symbols."""
-        return self.terms.write(expr)
 
 
 def total(terms: Iterable[str]) -> str:

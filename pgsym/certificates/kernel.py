@@ -54,24 +54,15 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """What became of one check.
-
-    Attributes
-    ----------
-    answer : Answer
-        ``kernel-checked``, ``refused``, ``timed out`` or ``not installed``.
-    reason : str
-        What Coq said, or why it could not be asked; empty when it accepted.
-    seconds : float
-        Wall-clock time that Coq took for the certificate, without its library.
-    place : str
-        The definition or theorem at which Coq stopped; empty when it read the whole file.
-    """
+    """What became of one check."""
 
     answer: Answer
     reason: str = ""
+    """What Coq said, or why it could not be asked; empty when it accepted."""
     seconds: float = 0.0
+    """Wall-clock time that Coq took for the certificate, without its library."""
     place: str = ""
+    """The definition or theorem at which Coq stopped; empty when it read the whole file."""
 
     @property
     def accepted(self) -> bool:
@@ -106,14 +97,9 @@ def coqc() -> str | None:
 
 
 def library(work: Path | None = None, *, timeout: float = CERTIFICATE_SECONDS) -> Path:
-    """The folder of the compiled library; compiled now if it is not there.
+    """The folder of the compiled library, in `work` or the user's cache; compiled now if it is not there.
 
-    Parameters
-    ----------
-    work
-        Where to put it; the user's cache folder by default.
-    timeout
-        Seconds for each of its files.
+    `timeout` is in seconds, for each of its files.
 
     Raises
     ------
@@ -127,7 +113,7 @@ def library(work: Path | None = None, *, timeout: float = CERTIFICATE_SECONDS) -
         raise MissingCoqError("coqc is not on the path; Coq 8.16 or later with Coquelicot is required. Install both",
                               where="coq")  # fmt: skip
     sources = {
-        name: files("pgsym.certificates.coq").joinpath(f"{name}.v").read_text(encoding="utf-8") for name in LIBRARY
+        name: (files("pgsym.certificates") / "coq" / f"{name}.v").read_text(encoding="utf-8") for name in LIBRARY
     }
     folder = (work or _cache()).absolute() / f"pgsym-coq-{_digest(program, sources)}"
     if folder.exists():
@@ -164,14 +150,7 @@ def _accept(done: subprocess.CompletedProcess[str], name: str) -> None:
 
 
 def check(text: str, timeout: float = CERTIFICATE_SECONDS, work: Path | None = None) -> Check:
-    """Let Coq check a certificate.
-
-    Parameters
-    ----------
-    timeout
-        Seconds, for the certificate; each file of the library, where it has to be compiled, has as many.
-    work
-        Where the compiled library is kept; the user's cache folder by default.
+    """Let Coq check a certificate; `timeout` is in seconds, for it and for each file of the `library`.
 
     Raises
     ------

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import sympy as sp
 
 from pgsym.algebra import DualField
-from pgsym.certificates.families import BEFORE, OF_OBJECTIVE, WRITERS, rational
+from pgsym.certificates.families import OF_OBJECTIVE, WRITERS, rational
 from pgsym.certificates.instance import CertifiedModel, table
-from pgsym.certificates.sections import UNFOLD
+from pgsym.certificates.sections import UNFOLD, probability_lemma, rewriting, weight_lemma
 from pgsym.certificates.terms import number
 from pgsym.errors import CertificateError
 from pgsym.exact.fields import exact_field
 from pgsym.exact.quantities import Quantities
 from pgsym.expression.exact import to_expr
-from pgsym.expression.linear import Linear
 from pgsym.model.mdp import State
 
 COMPUTE = f"MDP.Q Q_diff P_pi r_pi dP dr {UNFOLD}"
@@ -26,18 +26,7 @@ COMPUTE = f"MDP.Q Q_diff P_pi r_pi dP dr {UNFOLD}"
 
 
 class Point:
-    """A model without symbols at a point where every exp(theta_i/q_i) is rational.
-
-    Parameters
-    ----------
-    theta
-        Every parameter's value: q_i log(rational).
-
-    Raises
-    ------
-    CertificateError
-        Some exponential is not rational there.
-    """
+    """A model without symbols at a point where every exp(theta_i/q_i) is rational: theta_i = q_i log(rational)."""
 
     def __init__(self, at: CertifiedModel, theta: Mapping[sp.Symbol, sp.Expr]) -> None:
         self.at = at
@@ -49,13 +38,16 @@ class Point:
         self.odds = {p: rational_odds(theta[p], q.get(p, 1)) for p in at.params}
         self.names = {p: f"{name}_0" for p, name in at.params.items()}
         self._families: dict[str, list[str]] = {}
-        self.needed: list[str] = []
+
+    @property
+    def needed(self) -> Iterable[str]:
         """Families of lemmas asked for so far, in order: ``V``, ``dV_theta``, ..."""
+        return self._families
 
     @property
     def compute(self) -> str:
         """`COMPUTE`, with the start distribution where there is one."""
-        return f"start {COMPUTE}" if self.at.start else COMPUTE
+        return f"start {COMPUTE}" if self.at.mdp.start else COMPUTE
 
     @property
     def args(self) -> str:
@@ -114,14 +106,11 @@ class Point:
         """Ask for the lemmas of a family: V, eta, mu, h, rbar, or dV_theta, ... for a derivative."""
         if family in self._families:
             return
-        kind, _, param = family.partition("_")
-        for other in BEFORE[kind] or OF_OBJECTIVE.get((kind, self.at.objective), ()):
-            self.need(f"{other}_{param}" if other.startswith("d") else other)
-        self._families[family] = WRITERS[kind](self, *([self._param(param)] if param else []))
-        self.needed.append(family)
-
-    def _param(self, name: str) -> sp.Symbol:
-        return next(p for p, found in self.at.params.items() if found == name)
+        kind, _, name = family.partition("_")
+        write, before = WRITERS[kind]
+        for other in before or OF_OBJECTIVE.get((kind, self.at.objective), ()):
+            self.need(f"{other}_{name}" if other.startswith("d") else other)
+        self._families[family] = write(self, *(p for p, found in self.at.params.items() if found == name))
 
     def text(self) -> str:
         """All lemmas asked for."""
@@ -132,18 +121,15 @@ class Point:
         rows = [((self.at.state(s),), number(values(s)) if values(s) else "0") for s in self.at.order]
         return [f"Definition {family}_number (s : nat) : R :=", table(rows, ["s"]) + "."]
 
-    def places(self, family: str, lemma: str, function: str) -> list[str]:
+    def places(self, family: str) -> Iterator[str]:
         """One equation for each state, for rewriting."""
-        at = self.at
-        found = []
-        for k, s in enumerate(at.order):
-            found.append(f"Lemma {family}_at_{at.label(s)} : {function} {at.state(s)} = {family}_number {at.state(s)}.")
-            found.append(f"Proof. exact ({lemma} {k}%nat ltac:(cbn; lia)). Qed.")
-        return found
+        for k, s in enumerate(map(self.at.state, self.at.order)):
+            yield f"Lemma {family}_at_{s} : ({family}_at {self.args}) {s} = {family}_number {s}."
+            yield f"Proof. exact ({family}_point {k}%nat ltac:(cbn; lia)). Qed."
 
     def numbers(self, family: str) -> str:
         """The tactic that puts numbers for a family's values."""
-        listed = ", ".join(f"?{family}_at_{self.at.label(s)}" for s in self.at.order)
+        listed = ", ".join(f"?{family}_at_{self.at.state(s)}" for s in self.at.order)
         return f"rewrite {listed}; cbv beta iota delta [{family}_number]"
 
 
@@ -166,47 +152,18 @@ def rational_odds(value: sp.Expr, q: int) -> Fraction:
 
 def policy_lemmas(point: Point) -> str:
     """The point, and the probabilities there."""
-    at = point.at
+    at, args = point.at, point.args
     q, _ = at.denominators
-    parts = []
-    for p, name in point.names.items():
-        parts.append(f"Definition {name} : R := {q.get(p, 1)} * ln {number(point.odds[p])}.")
+    parts = [f"Definition {name} : R := {q.get(p, 1)} * ln {number(point.odds[p])}." for p, name in point.names.items()]
+    unfold = " ".join(["logit", *point.names.values()])
     for s, a in at.pairs:
-        parts += ["", *_weight(point, at.logit(s, a), f"{at.pair(s, a)}", at.label(s, a))]
-    probabilities = point.quantities.pi
+        powers = [(point.odds[p], int(c * q[p])) for p, c in at.logit(s, a).coefficients]
+        value = number(prod((odds**n for odds, n in powers), start=Fraction(1)))
+        logs = [f"IZR {number(Fraction(n))} * ln {number(odds)}" for odds, n in powers]
+        step = "rewrite ?exp_plus, !power_of_ln by lra. simpl. field."
+        parts += weight_lemma(f"weight_{at.action(s, a)}", f"logit {args} {at.pair(s, a)}", value, logs, unfold, step)
     for s, a in at.pairs:
-        weights = ", ".join(f"weight_{at.label(s, b)}" for b in at.actions(s))
-        parts += [
-            "",
-            f"Lemma pi_{at.label(s, a)} : pi_at {point.args} {at.pair(s, a)} = "
-            f"{number(point.value(probabilities[s][a]))}.",
-            "Proof.",
-            "  unfold pi_at, softmax. cbv beta iota delta [sum actions].",
-            f"  rewrite {weights}. field.",
-            "Qed.",
-        ]
-    listed = ", ".join(f"?pi_{at.label(s, a)}" for s, a in at.pairs)
-    parts += ["", f"Ltac policy_numbers := rewrite {listed}."]
-    return "\n".join(parts)
-
-
-def _weight(point: Point, form: Linear, pair: str, label: str) -> list[str]:
-    q, _ = point.at.denominators
-    powers = [(p, int(c * q[p])) for p, c in form.coefficients]
-    value = Fraction(1)
-    for p, n in powers:
-        value *= point.odds[p] ** n
-    head = f"Lemma weight_{label} : exp (logit {point.args} {pair}) = {number(value)}."
-    unfolded = ", ".join(["logit", *point.names.values()])
-    if not powers:
-        return [head, "Proof. cbv beta iota delta [logit]. apply exp_0. Qed."]
-    logs = " + ".join(f"IZR {number(Fraction(n))} * ln {number(point.odds[p])}" for p, n in powers)
-    rules = "rewrite " + ", ".join(["?exp_plus", *(["!power_of_ln by lra"])])
-    return [
-        head,
-        "Proof.",
-        f"  replace (logit {point.args} {pair}) with ({logs})",
-        f"    by (cbv beta iota delta [{unfolded.replace(', ', ' ')}]; field).",
-        f"  {rules}. simpl. field.",
-        "Qed.",
-    ]
+        value = number(point.value(point.quantities.pi[s][a]))
+        weights = [f"weight_{at.action(s, b)}" for b in at.actions(s)]
+        parts += probability_lemma(f"pi_{at.action(s, a)}", f"pi_at {args} {at.pair(s, a)}", value, weights, ". field.")
+    return "\n".join([*parts, "", rewriting("policy_numbers", "pi", at)])

@@ -24,14 +24,7 @@ Table = dict[tuple[Powers, ...], sp.Rational]
 
 @dataclass(frozen=True)
 class Simplex:
-    """Expressions that are not negative and sum to 1: symbols, and 1 minus their sum.
-
-    Attributes
-    ----------
-    symbols : tuple of symbols
-    positive : tuple of bool
-        Which parts are known to be positive; the last entry is that of 1 minus the sum.
-    """
+    """Expressions that are not negative and sum to 1: symbols, and 1 minus their sum, the last of `positive`."""
 
     symbols: tuple[sp.Symbol, ...]
     positive: tuple[bool, ...]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 
 import sympy as sp
 
 from pgsym.certificates.instance import CertifiedModel, table, total, weighted
-from pgsym.certificates.terms import comment
+from pgsym.certificates.terms import Terms, comment
 from pgsym.expression.naming import spelt
 from pgsym.model.objective import Objective
 
@@ -55,8 +55,8 @@ def model_section(at: CertifiedModel) -> str:
         "",
         _mdp(at),
     ]
-    if at.start:
-        starts = [((at.state(s),), at.write(p)) for s, p in at.start.items()]
+    if at.mdp.start:
+        starts = [((at.state(s),), at.write(p)) for s, p in at.mdp.start.items()]
         parts += ["", "Definition start (s : nat) : R :=", table(starts, ["s"]) + "."]
     return "\n".join(parts)
 
@@ -79,7 +79,8 @@ def _assumptions(at: CertifiedModel) -> list[str]:
 
 def divisors(at: CertifiedModel) -> list[sp.Expr]:
     """Expressions in the model's symbols by which it divides; they are assumed not to be 0."""
-    return sorted({d for e in expressions(at) for d in _divisors(e)}, key=sp.default_sort_key)
+    powers = (p for e in expressions(at) for p in e.atoms(sp.Pow))
+    return sorted({p.base for p in powers if p.exp.is_negative and p.base.free_symbols}, key=sp.default_sort_key)
 
 
 def expressions(at: CertifiedModel) -> list[sp.Expr]:
@@ -87,10 +88,6 @@ def expressions(at: CertifiedModel) -> list[sp.Expr]:
     found = [p for s, a in at.pairs for p in at.row(s, a).values()]
     found += [at.reward(s, a) for s, a in at.pairs] + [at.mdp.gamma, *at.mdp.start.values()]
     return found
-
-
-def _divisors(expr: sp.Expr) -> set[sp.Expr]:
-    return {p.base for p in expr.atoms(sp.Pow) if p.exp.is_negative and p.base.free_symbols}
 
 
 def _mdp(at: CertifiedModel) -> str:
@@ -130,8 +127,6 @@ Ltac by_numbers := cbv beta iota delta
 
 def policy_section(at: CertifiedModel) -> str:
     """The logits, the softmax policy and its derivatives."""
-    from pgsym.certificates.terms import Terms
-
     terms = Terms({**at.symbols, **at.params})
     rows = [((at.state(s), at.action(s, a)), terms.write(at.logit(s, a).to_sympy())) for s, a in at.pairs]
     parts = [
@@ -169,14 +164,19 @@ def policy_section(at: CertifiedModel) -> str:
 
 def proper_lemma(at: CertifiedModel, property_name: str) -> str:
     """That every run ends, or returns to the first state: by the discount, or state by state."""
+    n = len(at.order)
     head = f"Lemma pi_{property_name}{at.binders} : "
+    if property_name == "returns":
+        head = (
+            "Lemma acts : forall s, (s < MDP.states model)%nat -> (0 < MDP.actions model s)%nat.\n"
+            f"Proof. intros s Hs. change (s < {n})%nat in Hs. each s; cbn; lia. Qed.\n\n{head}"
+        )
     policy = f"(pi_policy {at.args})"
     if property_name == "ends" and not at.undiscounted:
         return (
             f"{head}ends model (pi_at {at.args}).\nProof.\n  apply (discounted_ends model _ {policy}). "
             "exact (proj2 discount_range).\nQed."
         )
-    n = len(at.order)
     lines = []
     states = at.order if property_name == "ends" else at.order[1:]
     for s in states:
@@ -199,6 +199,70 @@ def proper_lemma(at: CertifiedModel, property_name: str) -> str:
     conclusion = f"{'ends model' if property_name == 'ends' else f'returns model {n - 1}%nat'} (pi_at {at.args})"
     bound = n if property_name == "ends" else n - 1
     return f"{head}{conclusion}.\nProof.\n  intros s Hs. change (s < {bound})%nat in Hs. each s.\n  {cases}\nQed."
+
+
+def name_of(family: str, args: str) -> str:
+    """V, eta, mu, h or rbar, applied to the parameters."""
+    return f"{family if family == 'rbar' else f'{family}_at'} {args}"
+
+
+def _meaning(at: CertifiedModel, family: str, args: str) -> str:
+    """What elimination (Elimination.v) gives for it."""
+    solved = {
+        "V": "value model",
+        "eta": "occupancy model start",
+        "mu": f"stationary {at.pinned}",
+        "rbar": f"average {at.pinned}",
+        "h": f"differential {at.pinned}",
+    }
+    return f"{solved[family]} (pi_at {args})"
+
+
+def definition(at: CertifiedModel, family: str) -> str:
+    """The definition of a quantity by elimination."""
+    name, kind = ("rbar", "R") if family == "rbar" else (f"{family}_at", "nat -> R")
+    return f"Definition {name}{at.binders} : {kind} := {_meaning(at, family, at.args)}."
+
+
+def folded(at: CertifiedModel, args: str, *families: str) -> str:
+    """Tactics that put quantities by their names for what elimination gives."""
+    return " ".join(f"change ({_meaning(at, f, args)}) with ({name_of(f, args)})." for f in families)
+
+
+def bellman_lemma(at: CertifiedModel) -> list[str]:
+    """That V solves Bellman's equations."""
+    args = at.args
+    return [
+        f"Lemma V_Bellman{at.binders} : Bellman model (pi_at {args}) (V_at {args}).",
+        f"Proof. exact (value_solves_Bellman model _ (pi_policy {args}) (pi_ends {args})). Qed.",
+    ]
+
+
+def rewriting(name: str, lemma: str, at: CertifiedModel) -> str:
+    """The tactic that rewrites with a lemma about each pair of state and action."""
+    return f"Ltac {name} := rewrite {', '.join(f'?{lemma}_{at.action(s, a)}' for s, a in at.pairs)}."
+
+
+def weight_lemma(name: str, logit: str, value: str, powers: Sequence[str], unfold: str, *steps: str) -> list[str]:
+    """That exp of a logit is a value; powers are the logarithms whose sum the logit is."""
+    head = f"Lemma {name} : exp ({logit}) = {value}."
+    if not powers:
+        return ["", head, "Proof. cbv beta iota delta [logit]. apply exp_0. Qed."]
+    replaced = f"  replace ({logit}) with ({' + '.join(powers)})"
+    by = f"    by (cbv beta iota delta [{unfold}]; field)."
+    return ["", head, "Proof.", replaced, by, *(f"  {step}" for step in steps), "Qed."]
+
+
+def probability_lemma(name: str, probability: str, value: str, weights: Iterable[str], step: str) -> list[str]:
+    """That pi(a|s) is a value, by the lemmas about the weights of the state's actions."""
+    return [
+        "",
+        f"Lemma {name} : {probability} = {value}.",
+        "Proof.",
+        "  unfold pi_at, softmax. cbv beta iota delta [sum actions].",
+        f"  rewrite {', '.join(weights)}{step}",
+        "Qed.",
+    ]
 
 
 def next_values(at: CertifiedModel, s: object, a: object, value: str) -> str:

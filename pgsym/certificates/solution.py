@@ -10,7 +10,7 @@ from collections.abc import Callable
 import sympy as sp
 
 from pgsym.certificates.instance import CertifiedModel, total, weighted
-from pgsym.certificates.sections import gradient_sum, next_values, plus_reward, proper_lemma
+from pgsym.certificates.sections import bellman_lemma, definition, gradient_sum, next_values, plus_reward, proper_lemma
 from pgsym.model.mdp import Action, State
 from pgsym.model.objective import Objective
 
@@ -20,34 +20,20 @@ def solution_section(at: CertifiedModel) -> str:
     return "\n".join(_average(at) if at.objective is Objective.AVERAGE_REWARD else _start_state(at))
 
 
-def theorem_names(at: CertifiedModel) -> list[str]:
-    """The names of what is proved."""
-    average = at.objective is Objective.AVERAGE_REWARD
-    equations = ("stationary", "Poisson") if average else ("Bellman", "balance")
-    found = [f"{equation}_{at.label(s)}" for equation in equations for s in at.order]
-    found += [f"Q_{at.label(s, a)}" for s, a in at.pairs]
-    found += ["stationary_one", "average_reward", "h_centred"] if average else []
-    for name in at.params.values():
-        found += [f"gradient_{name}", f"explicit_gradient_{name}"]
-    return found
-
-
 def _start_state(at: CertifiedModel) -> list[str]:
     """V and eta by elimination; Bellman's and the balance equations, written out."""
     n, args = len(at.order), at.args
-    j = total(weighted(p, at.factor(p), f"V_at {args} {at.state(s)}") for s, p in at.start.items())
+    j = total(weighted(p, at.factor(p), f"V_at {args} {at.state(s)}") for s, p in at.mdp.start.items())
     parts = [
         "(* -- 3. Values and visits " + "-" * 74 + " *)",
         "",
         proper_lemma(at, "ends"),
         "",
         "(* Defined by elimination (Elimination.v); the theorems below say that they are what they should be. *)",
-        f"Definition V_at{at.binders} : nat -> R := value model (pi_at {args}).",
-        f"Definition eta_at{at.binders} : nat -> R := occupancy model start (pi_at {args}).",
+        *(definition(at, family) for family in ("V", "eta")),
         f"Definition J{at.binders} : R := {j}.",
         "",
-        f"Lemma V_Bellman{at.binders} : Bellman model (pi_at {args}) (V_at {args}).",
-        f"Proof. exact (value_solves_Bellman model _ (pi_policy {args}) (pi_ends {args})). Qed.",
+        *bellman_lemma(at),
         "",
         f"Lemma eta_Balance{at.binders} : Balance model start (pi_at {args}) (eta_at {args}).",
         f"Proof. exact (occupancy_solves_Balance model start _ (pi_policy {args}) (pi_ends {args})). Qed.",
@@ -67,7 +53,7 @@ def _start_state(at: CertifiedModel) -> list[str]:
         parts += _action_value(at, s, a, value, "by_numbers.")
     parts += _means(at, "Bellman", "V", f"V_Bellman {args}")
     for t in at.order:
-        first = [at.factor(at.start[t])] if t in at.start else []
+        first = [at.factor(at.mdp.start[t])] if t in at.mdp.start else []
         arrivals = _arrivals(at, t, "eta")
         value = total([*first, *([_discounted(at, total(arrivals))] if arrivals else [])])
         parts += _balance(at, "balance", "eta", t, value, f"eta_Balance {args}", "unfold start. by_numbers.")
@@ -88,21 +74,15 @@ def _start_state(at: CertifiedModel) -> list[str]:
 
 def _average(at: CertifiedModel) -> list[str]:
     """mu, rbar and h by elimination; their equations, written out; the theorem."""
-    n, args = len(at.order), at.args
-    base = f"model {n - 1}%nat"
-    facts = f"{base} eq_refl acts"
+    args = at.args
+    base, facts = at.pinned, f"{at.pinned} eq_refl acts"
     parts = [
         "(* -- 3. The stationary distribution and differential values " + "-" * 39 + " *)",
-        "",
-        "Lemma acts : forall s, (s < MDP.states model)%nat -> (0 < MDP.actions model s)%nat.",
-        f"Proof. intros s Hs. change (s < {n})%nat in Hs. each s; cbn; lia. Qed.",
         "",
         proper_lemma(at, "returns"),
         "",
         "(* Defined by elimination (Elimination.v); the theorems below say that they are what they should be. *)",
-        f"Definition mu_at{at.binders} : nat -> R := stationary {base} (pi_at {args}).",
-        f"Definition rbar{at.binders} : R := average {base} (pi_at {args}).",
-        f"Definition h_at{at.binders} : nat -> R := differential {base} (pi_at {args}).",
+        *(definition(at, family) for family in ("mu", "rbar", "h")),
         f"Definition Q_at{at.binders} : nat -> nat -> R := Q_diff model (rbar {args}) (h_at {args}).",
         "",
         f"Lemma mu_Stationary{at.binders} : Stationary model (pi_at {args}) (mu_at {args}).",
@@ -162,7 +142,7 @@ def _average(at: CertifiedModel) -> list[str]:
 
 
 def _action_value(at: CertifiedModel, s: State, a: Action, value: str, proof: str) -> list[str]:
-    return ["", f"Theorem Q_{at.label(s, a)} : Q {at.pair(s, a)} =", f"  {value}.", f"Proof. {proof} Qed."]
+    return ["", f"Theorem Q_{at.action(s, a)} : Q {at.pair(s, a)} =", f"  {value}.", f"Proof. {proof} Qed."]
 
 
 def _means(at: CertifiedModel, equation: str, family: str, lemma: str, *steps: str) -> list[str]:
@@ -172,7 +152,7 @@ def _means(at: CertifiedModel, equation: str, family: str, lemma: str, *steps: s
         mean = total(f"pi {at.pair(s, a)} * Q {at.pair(s, a)}" for a in at.actions(s))
         parts += [
             "",
-            f"Theorem {equation}_{at.label(s)} : {family} {at.state(s)} = {mean}.",
+            f"Theorem {equation}_{at.state(s)} : {family} {at.state(s)} = {mean}.",
             "Proof.",
             f"  etransitivity; [exact ({lemma} {at.index[s]}%nat ltac:(cbn; lia))|].",
             *steps,
@@ -188,7 +168,7 @@ def _balance(
     """The occupancy of a state by what arrives there."""
     return [
         "",
-        f"Theorem {equation}_{at.label(target)} : {family} {at.state(target)} =",
+        f"Theorem {equation}_{at.state(target)} : {family} {at.state(target)} =",
         f"  {value}.",
         "Proof.",
         f"  etransitivity; [exact ({lemma} {at.index[target]}%nat ltac:(cbn; lia))|].",

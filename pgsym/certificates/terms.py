@@ -47,15 +47,18 @@ class Terms:
 
     def factor(self, expr: sp.Expr) -> str:
         """The term, to stand in a product."""
-        text, strength = self._write(sp.sympify(expr, strict=True))
-        return text if strength >= POWER else f"({text})"
+        return self._grouped(sp.sympify(expr, strict=True), POWER)
 
     def _write(self, expr: sp.Expr) -> tuple[str, int]:
         if isinstance(expr, sp.Rational):
             text = number(expr)
             return (text[1:-1], PRODUCT) if text.startswith("(") and expr.is_positive else (text, ATOM)
         if isinstance(expr, sp.Symbol):
-            return self._symbol(expr), ATOM
+            if expr not in self.symbols:
+                raise CertificateError(
+                    f"found the symbol {expr}, which is not of the model. Declare it", where="certify"
+                )
+            return self.symbols[expr], ATOM
         if isinstance(expr, sp.Add):
             return self._sum(expr), SUM
         if isinstance(expr, sp.Mul):
@@ -76,20 +79,12 @@ class Terms:
         text, found = self._write(expr)
         return text if found >= strength else f"({text})"
 
-    def _symbol(self, symbol: sp.Symbol) -> str:
-        if symbol not in self.symbols:
-            raise CertificateError(f"found the symbol {symbol}, which is not of the model. Declare it", where="certify")
-        return self.symbols[symbol]
-
     def _sum(self, expr: sp.Add) -> str:
-        text = ""
-        for term in sorted(expr.args, key=lambda e: (bool(e.could_extract_minus_sign()), sp.default_sort_key(e))):
-            if not text:
-                text = self._grouped(term, PRODUCT)
-            elif term.could_extract_minus_sign():
-                text += f" - {self._grouped(-term, PRODUCT)}"
-            else:
-                text += f" + {self._grouped(term, PRODUCT)}"
+        first, *rest = sorted(expr.args, key=lambda e: (bool(e.could_extract_minus_sign()), sp.default_sort_key(e)))
+        text = self._grouped(first, PRODUCT)
+        for term in rest:
+            sign, term = ("-", -term) if term.could_extract_minus_sign() else ("+", term)
+            text += f" {sign} {self._grouped(term, PRODUCT)}"
         return text
 
     def _product(self, expr: sp.Mul) -> tuple[str, int]:
@@ -114,47 +109,33 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Moving:
-    """A function of one parameter near the point.
+class Written:
+    """A side of a claim, or a part of one: a number at the point, or a function of one parameter near it.
 
-    Attributes
-    ----------
-    text : str
-        Its value at t.
-    value, derivative : Fraction
-        Both at the point.
-    proof : tuple of str
-        Tactics that give the derivative.
+    Text is its value at the point, or at t; value and derivative are those at the point; the proof is tactics that give
+    the derivative.
     """
 
     text: str
     value: Fraction
-    derivative: Fraction
-    proof: tuple[str, ...]
+    derivative: Fraction = Fraction(0)
+    proof: tuple[str, ...] = ("apply derive_number",)
 
 
-@dataclass(frozen=True)
-class Fixed:
-    """A number at the point."""
-
-    text: str
-    value: Fraction
+def ended(line: str) -> str:
+    """A tactic as a sentence."""
+    return line if line.endswith((".", "}")) else f"{line}."
 
 
-def constant(value: Fraction, text: str | None = None) -> Moving:
-    """A number, whose derivative is 0."""
-    return Moving(text or number(value), value, Fraction(0), ("apply derive_number",))
-
-
-def applied(rule: str, parts: list[Moving], first: str = "") -> tuple[str, ...]:
+def applied(rule: str, *parts: Written, first: str = "") -> tuple[str, ...]:
     """Tactics: a rule, and for each part its own."""
     functions = " ".join(f"(fun t => {m.text})" for m in parts)
     lines = [f"apply ({rule} {functions})."]
     if first:
         lines.append(f"{{ {first}. }}")
     for m in parts:
-        inner = [line if line.endswith((".", "}")) else f"{line}." for line in m.proof]
-        lines += [f"{{ {inner[0]}", *[f"  {line}" for line in inner[1:]]]
+        begin, *rest = map(ended, m.proof)
+        lines += [f"{{ {begin}", *(f"  {line}" for line in rest)]
         lines[-1] += " }"
     return tuple(lines)
 

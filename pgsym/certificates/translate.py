@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
+from functools import reduce
+from operator import add
 from typing import Any
 
 import sympy as sp
@@ -11,7 +14,8 @@ import sympy as sp
 from pgsym.certificates.families import AVAILABLE, rational
 from pgsym.certificates.instance import total
 from pgsym.certificates.point import Point
-from pgsym.certificates.terms import Fixed, Moving, applied, constant, number, tight
+from pgsym.certificates.terms import Written, applied, number, tight
+from pgsym.claims.derivation.fold import quantity
 from pgsym.claims.evaluation import END, named
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Scope
@@ -25,12 +29,7 @@ Env = dict[str, Hashable]
 class Translation:
     """Writes the sides of one claim at a point, for one derivative.
 
-    Parameters
-    ----------
-    values
-        The arbitrary functions of the claim at the point, by symbol.
-    functions
-        Their symbols, by name and place.
+    `functions` are the symbols of the claim's arbitrary functions, by name and place; `values` theirs at the point.
     """
 
     def __init__(
@@ -47,143 +46,100 @@ class Translation:
         self.param = param
         self.values = values
         self.functions = functions
-        self.derivatives: list[tuple[str, Moving]] = []
+        self.derivatives: list[tuple[str, Written]] = []
         """Derivatives that stand in the claim, each with the name of its lemma."""
         self.families: list[str] = []
         """Families whose values stand outside of derivatives."""
 
-    # -- outside of derivatives -----------------------------------------------------------------------------
+    # -- nodes ----------------------------------------------------------------------------------------------
 
-    def fixed(self, node: t.Node, env: Env) -> Fixed:
+    def at_point(self, node: t.Node, env: Env) -> Written:
         """The node at the point."""
         match node:
             case t.Grad(t.Log(body)):
-                return self.fixed(t.Div(t.Grad(body), body), env)
+                return self.at_point(t.Div(t.Grad(body), body), env)
             case t.Grad(body):
                 return self._derivative(body, env)
             case t.Quantity():
-                found = self._quantity(node, env)
-                if isinstance(found, t.Node):
-                    inner = self.fixed(found, env)
-                    return Fixed(self._by_name(node, env) or f"({inner.text})", inner.value)
-                if isinstance(found, Fraction):
-                    return Fixed(number(found), found)
-                family, text, element = found
-                self._use(family)
-                return Fixed(text.format(args=self.point.args), self.point.value(element))
-            case _:
-                parts, combine, write = self._operation(node, env)
-                made = [self.fixed(part, e) for part, e in parts]
-                return Fixed(write([m.text for m in made]), combine([m.value for m in made]))
+                return self._known(node, env, None)
+        parts, combine, write = self._operation(node, env)
+        made = [self.at_point(part, e) for part, e in parts]
+        return Written(write([m.text for m in made]), combine([m.value for m in made]))
 
-    def _by_name(self, node: t.Quantity, env: Env) -> str | None:
-        """J and Q by their own names, which definitions give them."""
-        if node.name == "J":
-            self._use("J")
-            return f"J {self.point.args}"
-        if node.name == "Q":
-            self._use("Q")
-            s, a = self._places(node, env)
-            return f"Q_at {self.point.args} {self.at.pair(s, a)}"
-        return None
+    def _derivative(self, body: t.Node, env: Env) -> Written:
+        if self.param is None:
+            raise self._refuse(body, "a derivative where the claim is about numbers")
+        moving = self._moving(body, env, self.param)
+        text = f"Derive (fun t => {moving.text}) {self.point.names[self.param]}"
+        if all(m.text != moving.text for _, m in self.derivatives):
+            self.derivatives.append((f"derivative_{len(self.derivatives) + 1}", moving))
+        return Written(f"({text})", moving.derivative)
+
+    def _moving(self, node: t.Node, env: Env, param: sp.Symbol) -> Written:
+        """The node as a function of the parameter."""
+        if isinstance(node, t.Grad | t.Log):
+            raise self._refuse(node, "a derivative or a logarithm under a derivative")
+        if isinstance(node, t.Quantity):
+            return self._known(node, env, param)
+        parts, combine, write = self._operation(node, env)
+        made = [self._moving(part, e, param) for part, e in parts]
+        text, value = write([m.text for m in made]), combine([m.value for m in made])
+        if not made:
+            return Written(text, value)
+        match node:
+            case t.Neg():
+                (x,) = made
+                return Written(text, value, -x.derivative, applied("derive_negate", x))
+            case t.Div():
+                x, y = made
+                slope = (x.derivative * y.value - x.value * y.derivative) / y.value**2
+                return Written(text, value, slope, applied("derive_divide", x, y, first="point_numbers; lra"))
+            case t.Mul():
+                return replace(_times(*made), text=text)
+            case t.Sub():
+                x, y = made
+                return Written(text, value, x.derivative - y.derivative, applied("derive_subtract", x, y))
+            case t.Pow(_, power) if power < 1:
+                raise CertificateError("found a power below 1 under a derivative; write a quotient", where="claim")
+            case t.Pow(_, power):
+                found = reduce(_times, made * power)
+                return replace(found, text=f"({found.text})")
+        return replace(reduce(_plus, made), text=text)
+
+    def _known(self, node: t.Quantity, env: Env, param: sp.Symbol | None) -> Written:
+        """A quantity at the point, or as a function of the parameter."""
+        point, found = self.point, self._quantity(node, env)
+        args = point.args if param is None else point.along(param)
+        if isinstance(found, Fraction):
+            return Written(number(found), found)
+        if isinstance(found, t.Node):
+            side = self.at_point(found, env) if param is None else self._moving(found, env, param)
+            if node.name == "J":
+                self._use("J")
+                return replace(side, text=f"J {args}")
+            if node.name == "Q" and param is None:
+                self._use("Q")
+                return replace(side, text=f"Q_at {args} {self.at.pair(*self._places(node, env))}")
+            return replace(side, text=f"({side.text})")
+        family, text, element = found
+        self._use(family)
+        side = Written(text.format(args=args), point.value(element))
+        if param is None:
+            return side
+        name = self.at.params[param]
+        point.need(f"d{family}_{name}")
+        lemma = f"apply d{family}_{name}_point; lia"
+        if family == "pi":
+            lemma = f"apply (pi_derive_{name} {point.args}); cbn; lia"
+        elif family == "rbar":
+            lemma = f"exact drbar_{name}_point"
+        return replace(side, derivative=point.derivative(element, param), proof=(lemma,))
 
     def _use(self, family: str) -> None:
         if family != "pi":
             self.point.need(family)
             if family not in self.families:
                 self.families.append(family)
-
-    def _derivative(self, body: t.Node, env: Env) -> Fixed:
-        if self.param is None:
-            raise self._refuse(body, "a derivative where the claim is about numbers")
-        moving = self.moving(body, env)
-        text = f"Derive (fun t => {moving.text}) {self.point.names[self.param]}"
-        if all(m.text != moving.text for _, m in self.derivatives):
-            self.derivatives.append((f"derivative_{len(self.derivatives) + 1}", moving))
-        return Fixed(f"({text})", moving.derivative)
-
-    # -- under a derivative ---------------------------------------------------------------------------------
-
-    def moving(self, node: t.Node, env: Env) -> Moving:
-        """The node as a function of the parameter."""
-        assert self.param is not None
-        match node:
-            case t.Grad() | t.Log():
-                raise self._refuse(node, "a derivative or a logarithm under a derivative")
-            case t.Quantity():
-                found = self._quantity(node, env)
-                if isinstance(found, t.Node):
-                    inner = self.moving(found, env)
-                    text = f"({inner.text})"
-                    if node.name == "J":
-                        self._use("J")
-                        text = f"J {self.point.along(self.param)}"
-                    return Moving(text, inner.value, inner.derivative, inner.proof)
-                if isinstance(found, Fraction):
-                    return constant(found)
-                return self._atom(*found)
-            case t.Number(value):
-                return constant(value)
-            case _:
-                return self._rule(node, env)
-
-    def _atom(self, family: str, text: str, element: Any) -> Moving:
-        assert self.param is not None
-        point, name = self.point, self.at.params[self.param]
-        if family != "pi":
-            self._use(family)
-        point.need(f"d{family}_{name}")
-        if family == "pi":
-            lemma = f"apply (pi_derive_{name} {point.args}); cbn; lia"
-        elif family == "rbar":
-            lemma = f"exact drbar_{name}_point"
-        else:
-            lemma = f"apply d{family}_{name}_point; lia"
-        return Moving(text.format(args=point.along(self.param)), point.value(element),
-                      point.derivative(element, self.param), (lemma,))  # fmt: skip
-
-    def _rule(self, node: t.Node, env: Env) -> Moving:
-        parts, combine, write = self._operation(node, env)
-        made = [self.moving(part, e) for part, e in parts]
-        value = combine([m.value for m in made])
-        text = write([m.text for m in made])
-        if not made:
-            return constant(value, text)
-        match node:
-            case t.Neg():
-                (x,) = made
-                return Moving(text, value, -x.derivative, applied("derive_negate", [x]))
-            case t.Div():
-                x, y = made
-                slope = (x.derivative * y.value - x.value * y.derivative) / y.value**2
-                return Moving(text, value, slope, applied("derive_divide", [x, y], first="point_numbers; lra"))
-            case t.Mul():
-                x, y = made
-                return Moving(text, value, x.derivative * y.value + x.value * y.derivative,
-                              applied("is_derive_product", [x, y]))  # fmt: skip
-            case t.Sub():
-                x, y = made
-                return Moving(text, value, x.derivative - y.derivative, applied("derive_subtract", [x, y]))
-            case t.Pow(_, power):
-                return self._power(made[0], power, text)
-        total_so_far = made[0]
-        for m in made[1:]:
-            total_so_far = Moving(f"{total_so_far.text} + {m.text}", total_so_far.value + m.value,
-                                  total_so_far.derivative + m.derivative,
-                                  applied("derive_add", [total_so_far, m]))  # fmt: skip
-        return Moving(text, value, total_so_far.derivative, total_so_far.proof)
-
-    def _power(self, x: Moving, power: int, text: str) -> Moving:
-        if power < 1:
-            raise CertificateError("found a power below 1 under a derivative; write a quotient", where="claim")
-        found = x
-        for _ in range(power - 1):
-            found = Moving(f"{found.text} * {x.text}", found.value * x.value,
-                           found.derivative * x.value + found.value * x.derivative,
-                           applied("is_derive_product", [found, x]))  # fmt: skip
-        return Moving(f"({found.text})", found.value, found.derivative, found.proof)
-
-    # -- both -----------------------------------------------------------------------------------------------
 
     def _operation(self, node: t.Node, env: Env) -> tuple[list[tuple[t.Node, Env]], Any, Any]:
         """The operands with what their indices stand for; how values combine; how texts do."""
@@ -261,7 +217,7 @@ class Translation:
                 return Fraction(0)
         objective = at.objective
         if name in ("V", "eta", "mu", "h", "rbar"):
-            if name not in AVAILABLE[objective] or (name == "eta" and not at.start):
+            if name not in AVAILABLE[objective] or (name == "eta" and not at.mdp.start):
                 raise self._refuse(node, f"{name} under the {objective} objective")
             if name == "rbar":
                 return "rbar", "rbar {args}", point.quantities.rbar
@@ -275,17 +231,17 @@ class Translation:
 
     def _constant(self, name: str, place: list[Any]) -> Fraction:
         at = self.at
-        if name == "gamma":
-            return rational(at.mdp.gamma)
-        if name == "|S|":
-            return Fraction(len(at.mdp.nonterminal))
-        if name == "mu0":
-            return rational(at.start.get(place[0], sp.Integer(0)))
-        if name == "r" and len(place) == 2:
-            return rational(at.reward(*place))
-        if name == "P":
-            target, s, a = place
-            return rational(at.row(s, a).get(target, sp.Integer(0)))
+        match name, place:
+            case "gamma", _:
+                return rational(at.mdp.gamma)
+            case "|S|", _:
+                return Fraction(len(at.mdp.nonterminal))
+            case "mu0", [s]:
+                return rational(at.mdp.start.get(s, sp.Integer(0)))
+            case "r", [s, a]:
+                return rational(at.reward(s, a))
+            case "P", [target, s, a]:
+                return rational(at.row(s, a).get(target, sp.Integer(0)))
         raise CertificateError(f"found {name} with {len(place)} indices; certificates know r(s,a). Sum over s'",
                                where="claim")  # fmt: skip
 
@@ -294,38 +250,33 @@ class Translation:
         at, objective = self.at, self.at.objective
         average = objective is Objective.AVERAGE_REWARD
 
-        def of(what: str, *where: Any) -> t.Quantity:
-            return t.Quantity(what, tuple(t.Literal(w) for w in where))
+        def number_of(expr: sp.Expr) -> t.Node:
+            return t.Number(rational(expr))
 
-        def summed(terms: list[t.Node]) -> t.Node:
-            found = terms[0] if terms else t.Number(Fraction(0))
-            for term in terms[1:]:
-                found = found + term
-            return found
+        def summed(terms: Sequence[t.Node]) -> t.Node:
+            first, *rest = terms or [t.Number(Fraction(0))]
+            return reduce(add, rest, first)
 
         if name == "J" and average:
-            return of("rbar")
+            return quantity("rbar")
         if name == "J" and objective is Objective.START_STATE:
-            return summed([t.Number(rational(p)) * of("V", s) for s, p in at.start.items()])
+            return summed([number_of(p) * quantity("V", s) for s, p in at.mdp.start.items()])
         if name == "J":
-            return summed([of("mu", s) * of("V", s) for s in at.acting])
+            return summed([quantity("mu", s) * quantity("V", s) for s in at.acting])
         if name == "A":
-            return of("Q", *place) - of("h" if average else "V", place[0])
+            return quantity("Q", *place) - quantity("h" if average else "V", place[0])
         if name == "Q":
             s, a = place
             value = "h" if average else "V"
-            ahead = summed([t.Number(rational(p)) * of(value, s2) for s2, p in at.row(s, a).items()])
-            reward = t.Number(rational(at.reward(s, a)))
-            return reward - of("rbar") + ahead if average else reward + t.Number(rational(at.mdp.gamma)) * ahead
+            ahead = summed([number_of(p) * quantity(value, s2) for s2, p in at.row(s, a).items()])
+            reward = number_of(at.reward(s, a))
+            return reward - quantity("rbar") + ahead if average else reward + number_of(at.mdp.gamma) * ahead
         if name == "d":
-            return of("eta", *place) / summed([of("eta", s) for s in at.acting])
-        if name == "r_pi":
-            (s,) = place
-            return summed([t.Number(rational(at.reward(s, a))) * of("pi", a, s) for a in at.actions(s)])
-        if name == "P_pi":
-            s, s2 = place
-            return summed([t.Number(rational(at.row(s, a).get(s2, sp.Integer(0)))) * of("pi", a, s)
-                           for a in at.actions(s)])  # fmt: skip
+            return quantity("eta", *place) / summed([quantity("eta", s) for s in at.acting])
+        if name in ("r_pi", "P_pi"):
+            s, *to = place
+            given = {a: at.row(s, a).get(to[0], sp.Integer(0)) if to else at.reward(s, a) for a in at.actions(s)}
+            return summed([number_of(e) * quantity("pi", a, s) for a, e in given.items()])
         raise self._refuse(node, name)
 
     def _refuse(self, node: t.Node, what: str) -> CertificateError:
@@ -334,3 +285,12 @@ class Translation:
             "h, rbar, mu, eta, d, pi, P, r and gamma. Decide the claim with pgsym check",
             where="claim",
         )
+
+
+def _plus(x: Written, y: Written) -> Written:
+    return Written(f"{x.text} + {y.text}", x.value + y.value, x.derivative + y.derivative, applied("derive_add", x, y))
+
+
+def _times(x: Written, y: Written) -> Written:
+    slope = x.derivative * y.value + x.value * y.derivative
+    return Written(f"{x.text} * {y.text}", x.value * y.value, slope, applied("is_derive_product", x, y))

@@ -1,7 +1,7 @@
 """What documents are made of, one after the other: derivations, scripts and reports; each format has one writer.
 
 Nothing here knows a format: formulas are LaTeX text printed from the trees that were decided, pictures come as SVG
-and as TikZ of one geometry.  Claims come as chains; `pgsym.claims.derivation.rows` lays them out as formulas.
+and as TikZ of one geometry.  Claims come as chains; `pgsym.claims.derivation.layout` lays them out as formulas.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ def main() -> None:
     try:
         status = app(standalone_mode=False)
     except PgsymError as error:
-        from pgsym.reports.data import error_json
+        from pgsym.reports.values import error_json
 
         if as_json:
             print_json(error_json(error))

@@ -30,10 +30,8 @@ def solve(
     from pgsym.exact import solve as solve_exactly
     from pgsym.exact.policy_symbols import in_policy_symbols
     from pgsym.exact.solution import default_names
-    from pgsym.expression.quantity import LISTED
-    from pgsym.reports.data import Report
     from pgsym.reports.terminal import console, working
-    from pgsym.reports.values import BUDGET, SECONDS
+    from pgsym.reports.values import BUDGET, SECONDS, solution_json
     from pgsym.trust import VIEWS
 
     if out is not None:
@@ -48,7 +46,7 @@ def solve(
         print(text)
     else:
         with working("closed forms and exact values"):
-            found = Report(problem).to_json(LISTED) if as_json else _on_the_terminal(problem)
+            found = solution_json(problem) if as_json else _on_the_terminal(problem)
         if as_json:
             print_json(found | {"trust": {view: str(level) for view, level in VIEWS.items()}})
         else:
@@ -63,8 +61,8 @@ def solve(
 def _on_the_terminal(problem: Problem) -> Any:
     from pgsym.errors import NotInFieldError, TooLargeError
     from pgsym.exact.solution import default_names
-    from pgsym.reports.data import Report
     from pgsym.reports.terminal import no_floats, solution_table
+    from pgsym.reports.values import solution_json
 
     symbols = sorted(s.name for s in problem.mdp.symbols)
     if symbols:
@@ -76,5 +74,5 @@ def _on_the_terminal(problem: Problem) -> Any:
         except (NotInFieldError, TooLargeError):
             pass
     return solution_table(
-        Report(problem).to_json(default_names(problem.objective)), no_floats(symbols) if symbols else None
+        solution_json(problem, default_names(problem.objective)), no_floats(symbols) if symbols else None
     )

@@ -80,7 +80,7 @@ class ObjectiveDefinition:
     estimators: tuple[str, ...] = ()
     """Those that a report samples; without any, sampling, ascent and the audit refuse the objective."""
     proved: str | None = None
-    """What the proof in `pgsym.claims.derivation.proofs` proves, where there is one."""
+    """What the proof in `pgsym/claims/derivation/proofs` proves, where there is one."""
     tables: tuple[str, ...] = ()
     """What is shown beside the proof, in reading order."""
 

@@ -12,7 +12,7 @@ import shutil
 from dataclasses import dataclass
 
 import sympy as sp
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from pgsym.algebra import RationalField
@@ -82,9 +82,8 @@ def extras(distribution: str = "pgsym") -> dict[str, list[str]]:
 
 def doctor_table(rows: list[Finding]) -> Table:
     """The rows for a terminal."""
-    table = Table(title="pgsym doctor", title_justify="left", show_header=False)
-    for _ in range(3):
-        table.add_column(overflow="fold")
+    columns = (Column(overflow="fold") for _ in range(3))
+    table = Table(*columns, title="pgsym doctor", title_justify="left", show_header=False)
     for row in rows:
         table.add_row(Text(row.name), Text(row.found), Text(row.note))
     return table

@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from pgsym.claims.derivation.closed import ClosedForms
-from pgsym.claims.derivation.formula import as_tree
+from pgsym.claims.derivation.fold import as_tree
 from pgsym.claims.language.render import binding_text
 from pgsym.claims.language.tree import Literal, Quantity
 from pgsym.exact.solution import Solution, Table, default_names
@@ -55,7 +55,7 @@ def _lines(name: str, forms: ClosedForms, views: Views[Solution]) -> Iterator[Li
     if name == "J":
         yield "J", str(forms.objective_chain().statement.terms[-1]), _at_theta(views, lambda s: s.J)
     elif name == "grad":
-        for (_, formula), p in zip(forms.by_theorem(), forms.policy.params, strict=True):
+        for p, formula in forms.by_theorem():
             yield f"dJ/d{p}", str(formula), _at_theta(views, lambda s, p=p: s.grad[p])  # type: ignore[misc]
     else:
         value = getattr(forms.solution, name)

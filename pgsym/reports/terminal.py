@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group, RenderableType
 from rich.status import Status
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from pgsym.display.figure import ANSWERS
@@ -39,7 +39,7 @@ ROWS = 24
 
 
 def solution_table(data: Mapping[str, Any], note: Text | None = None) -> RenderableType:
-    """The JSON schema of a solution (`pgsym.reports.data`) as one table for each quantity, a note above them."""
+    """The JSON schema of a solution (`pgsym.reports.values`) as one table for each quantity, a note above them."""
     head = Text(f"{data['model']}  ({data['objective']}, gamma = {data['gamma']})", style="bold")
     tables = {
         name: list(_leaves(value, ())) for name, value in data.items() if isinstance(value, dict) and name != "theta"
@@ -48,9 +48,7 @@ def solution_table(data: Mapping[str, Any], note: Text | None = None) -> Rendera
     views = [view for view in _COLUMNS if any(leaf[view] is not None or is_beyond_floats(leaf) for leaf in every)]
     parts: list[RenderableType] = [head, *([note] if note else [])]
     for name, rows in tables.items():
-        table = Table(title=name, title_justify="left", box=None, pad_edge=False, header_style="dim")
-        for column in ("", *(_COLUMNS[view] for view in views)):
-            table.add_column(column, overflow="fold", justify="right" if column == "float" else "left")
+        table = grid(("", *(_COLUMNS[view] for view in views)), right=("float",), title=name, title_justify="left")
         for place, leaf in rows[:ROWS]:
             table.add_row(", ".join(place), *(_cell(leaf, view) for view in views))
         if len(rows) > ROWS:
@@ -149,11 +147,15 @@ def console() -> Console:
     return found if found.is_terminal else Console(highlight=False, width=120)
 
 
+def grid(header: Iterable[str], right: Collection[str] = (), **options: Any) -> Table:
+    """A table without lines; columns are flush left, but those of numbers."""
+    columns = (Column(name, justify="right" if name in right else "left", overflow="fold") for name in header)
+    return Table(*columns, box=None, pad_edge=False, header_style="dim", **options)
+
+
 def zoo_table(entries: Iterable[Any]) -> Table:
     """Name, description and source of each named model."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("name", "what it is", "source"):
-        table.add_column(column, overflow="fold")
+    table = grid(("name", "what it is", "source"))
     for e in entries:
         table.add_row(f"[bold]{e.name}[/]", e.description, e.source)
     return table
@@ -163,9 +165,8 @@ def cross_check_table(check: CrossCheck, theta: Mapping[Any, Any]) -> Renderable
     """Exact beside sampled at theta, the worst coordinates first where there are many."""
     rows = sorted(check.rows(), key=lambda row: -abs(row[-1])) if len(check.truth) > ROWS else check.rows()
     title = f"gradient of the {check.estimate.horizon}-step problem, {check.estimate.n} trajectories"
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("parameter", "exact", "sampled", "s.e.", "z"):
-        table.add_column(column, justify="left" if column == "parameter" else "right")
+    numbers = ("exact", "sampled", "s.e.", "z")
+    table = grid(("parameter", *numbers), right=numbers)
     for name, exact, mean, se, z in rows[:ROWS]:
         table.add_row(name, f"{exact:.6g}", f"{mean:.6g}", f"{se:.2g}", f"{z:+.2f}")
     if len(rows) > ROWS:
@@ -176,17 +177,9 @@ def cross_check_table(check: CrossCheck, theta: Mapping[Any, Any]) -> Renderable
 def result_table(
     found: TableResult, *, style: str = "bold", cells: Sequence[Sequence[str]] | None = None
 ) -> RenderableType:
-    """The lines above the table in a style, the table, and the lines below it.
-
-    Parameters
-    ----------
-    cells
-        Instead of the result's own.
-    """
+    """The lines above the table in a style, the table (of `cells`, or the result's own), and the lines below it."""
     header, *rows = found.cells() if cells is None else cells
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for i, column in enumerate(header):
-        table.add_column(column, justify="left" if i in found.LEFT else "right", overflow="fold")
+    table = grid(header, right=[column for i, column in enumerate(header) if i not in found.LEFT])
     for row in rows:
         # A name may hold brackets, which are no markup.
         table.add_row(*map(Text, row))

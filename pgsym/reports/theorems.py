@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from pgsym.claims.catalogue import Findings, Theorem
@@ -19,11 +19,9 @@ def theorems_table(topics: Mapping[str, Sequence[Theorem]]) -> RenderableType:
     """Every entry by topic: name, what it says in a few words, objective, whether it is true."""
     parts: list[RenderableType] = []
     for title, theorems in topics.items():
-        table = Table(title=title, title_justify="left", box=None, pad_edge=False, show_header=False)
-        table.add_column(min_width=30, no_wrap=True)
-        table.add_column(min_width=16, no_wrap=True)
-        table.add_column(min_width=5)
-        table.add_column(overflow="fold")
+        names, objectives = (Column(min_width=width, no_wrap=True) for width in (30, 16))
+        columns = (names, objectives, Column(min_width=5), Column(overflow="fold"))
+        table = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False, show_header=False)
         for t in theorems:
             table.add_row(Text(t.name, "bold"), str(t.objective), _truth(t), t.title)
         parts += [table, Text()]
@@ -64,24 +62,18 @@ def example_text(theorem: Theorem) -> str:
 def findings_text(found: Findings, missing: Findings | None) -> RenderableType:
     """The verdicts on one entry in full; for a false one also what it lacks."""
     head = Text.assemble((found.theorem.title, "bold"), f"  ({found.theorem.objective}, ", _truth(found.theorem), ")")
-    parts: list[RenderableType] = [head]
+    parts: list[RenderableType] = [head, *map(verdict_text, found.verdicts)]
     if found.status is Status.INAPPLICABLE:
-        parts.append(Text.assemble(_status(found.status), f": {found.reason}"))
-    else:
-        parts += [verdict_text(v) for v in found.verdicts]
+        parts[1:] = [Text.assemble(_status(found.status), f": {found.reason}")]
     if missing is not None and found.status is Status.REFUTED:
-        parts.append(Text("what is missing", "dim"))
-        parts += [verdict_text(v) for v in missing.verdicts]
+        parts += [Text("what is missing", "dim"), *map(verdict_text, missing.verdicts)]
     return Group(*parts)
 
 
 def findings_table(all_found: Sequence[Findings]) -> RenderableType:
     """One row for each entry: the verdict and its ground."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("name", no_wrap=True)
-    table.add_column("in general", no_wrap=True)
-    table.add_column("here", no_wrap=True)
-    table.add_column("ground", overflow="fold")
+    columns = (Column(name, no_wrap=True) for name in ("name", "in general", "here"))
+    table = Table(*columns, Column("ground", overflow="fold"), box=None, pad_edge=False, header_style="dim")
     for found in all_found:
         table.add_row(Text(found.theorem.name), _truth(found.theorem), _status(found.status), Text(_ground(found)))
     return table
@@ -108,12 +100,8 @@ def _ground(found: Findings) -> str:
 
 def _grounds(found: Findings) -> Iterator[str]:
     for v in found.verdicts:
-        if v.status is not found.status:
-            continue
-        if v.factor is not None:
-            yield f"{v.ground}; true with the factor {v.factor} on the right"
-        else:
-            yield v.ground
+        if v.status is found.status:
+            yield v.ground + (f"; true with the factor {v.factor} on the right" if v.factor is not None else "")
     if found.by_accident:
         yield "true on this model only"
 

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 import sympy as sp
 
-from pgsym.errors import NotInFieldError, SingularMatrixError, TooLargeError
+from pgsym.errors import (
+    HypothesisError,
+    NotInFieldError,
+    PgsymError,
+    SingularMatrixError,
+    StructureError,
+    TooLargeError,
+)
 from pgsym.exact import solve
 from pgsym.exact.solution import Solution, Table
 from pgsym.expression.exact import to_float, written
+from pgsym.expression.naming import labels
+from pgsym.expression.quantity import LISTED
 from pgsym.model.problem import Problem
 
 SECONDS = 10.0
@@ -177,3 +187,46 @@ def entry(solution: Solution, name: str, key: Any = None) -> sp.Expr:
 def is_exact_gradient(problem: Problem) -> bool:
     """Whether gradients at theta are exact numbers."""
     return len(problem.mdp.states) * len(problem.policy.params) <= EXACT_ENTRIES
+
+
+def solution_json(problem: Problem, names: Iterable[str] = LISTED) -> dict[str, Any]:
+    """The solution in the schema of ``pgsym solve --json``, without quantities that the objective does not define.
+
+    Every scalar is that of `Value.to_json`; tables nest by state, then by action.
+    """
+    views = solution_views(problem)
+    spelt = labels([*problem.mdp.states, *(a for _, a in problem.mdp.pairs)])
+    found: dict[str, Any] = {
+        "model": problem.name,
+        "objective": str(problem.objective),
+        "gamma": str(problem.mdp.gamma),
+        "theta": {p.name: str(problem.theta[p]) for p in problem.policy.params},
+    }
+    for name in names:
+        shape = _in_any_view(views, name)
+        exact = name != "grad" or is_exact_gradient(problem)
+
+        def told(key: Any = None, name: str = name, exact: bool = exact) -> dict[str, Any]:
+            return views.value(partial(entry, name=name, key=key), exact=exact).to_json()
+
+        if shape is not None:
+            found[name] = shape.nested(spelt, told) if isinstance(shape, Table) else told()
+    return found
+
+
+def _in_any_view(views: Views[Solution], name: str) -> Any:
+    """The quantity in any view: all of them have the same keys.  None where the objective does not define it."""
+    try:
+        for ask in (views.in_floats, views.at_theta, views.in_closed_form):
+            found = ask(lambda s: getattr(s, name))
+            if found is not None:
+                return found
+    except (HypothesisError, StructureError):
+        pass
+    return None
+
+
+def error_json(error: PgsymError) -> dict[str, Any]:
+    """``{"error": {"type", "message", "where"}}`` for machine readers."""
+    where = error.where if error.where is None or isinstance(error.where, str) else repr(error.where)
+    return {"error": {"type": type(error).__name__, "message": str(error), "where": where}}

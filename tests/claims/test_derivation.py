@@ -14,10 +14,10 @@ import pgsym
 from pgsym.claims import Claim, decide
 from pgsym.claims.blocks import Chain, DataTable, Definition, Heading
 from pgsym.claims.derivation import derive, fold, general, html
-from pgsym.claims.derivation.formula import as_tree
+from pgsym.claims.derivation.fold import as_tree
 from pgsym.claims.derivation.handout import GENERAL_ONLY
 from pgsym.claims.derivation.instance import Instance
-from pgsym.claims.derivation.lines import lines
+from pgsym.claims.derivation.layout import lines
 from pgsym.claims.language import parse
 from pgsym.claims.language.tree import Call, Sum
 from pgsym.claims.script import Script

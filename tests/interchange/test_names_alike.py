@@ -13,7 +13,7 @@ from pgsym.model import MDP, Problem, direct_policy, mixture, tabular
 from pgsym.model.files import drn, graphml, node_link
 from pgsym.model.formats import load, save
 from pgsym.model.objective import Objective
-from pgsym.reports.data import Report
+from pgsym.reports.values import solution_json
 
 STATES = [1, "1", "'1'", (0, 1), "(0, 1)", "[0, 1]", "x,y", "x", "-1", -1]
 ACTIONS = [1, "1", "a|b"]
@@ -76,7 +76,7 @@ def test_report_has_an_entry_for_each_state_and_action():
     mdp = ring()
     policy = tabular(mdp)
     problem = Problem(mdp, policy, Objective.START_STATE, dict.fromkeys(policy.params, sp.S.Zero))
-    data = Report(problem).to_json(["V", "Q"])
+    data = solution_json(problem, ["V", "Q"])
     json.dumps(data)
     assert len(data["V"]) == len(STATES)
     assert sum(map(len, data["Q"].values())) == len(STATES) * len(ACTIONS)

@@ -5,8 +5,8 @@ import sympy as sp
 
 import pgsym
 from pgsym.model.files.atomic import write_atomically
-from pgsym.reports.data import Report
 from pgsym.reports.files import write_solution
+from pgsym.reports.values import solution_json
 
 
 def test_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
@@ -24,7 +24,7 @@ def test_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
 
 def test_closed_form_exact_and_float_agree():
     model = pgsym.zoo("two-state")
-    data = Report(model).to_json()
+    data = solution_json(model)
     for name in ("J", "rbar"):
         entry = data[name]
         closed = sp.sympify(entry["closed_form"]).subs({p.name: v for p, v in model.theta.items()})
@@ -38,7 +38,7 @@ def test_hopeless_closed_forms_are_null_and_the_rest_is_exact():
     problem = pgsym.Problem(
         lake, policy, pgsym.Objective.START_STATE, dict.fromkeys(policy.params, sp.Integer(0)), "lake"
     )
-    data = Report(problem).to_json(["J", "V"])
+    data = solution_json(problem, ["J", "V"])
     assert data["J"] == {"closed_form": None, "exact": "483/34649", "float": pytest.approx(483 / 34649)}
     assert data["V"]["0"]["exact"] == "483/34649"
 
@@ -47,7 +47,7 @@ def test_states_one_and_text_one_have_keys_of_their_own():
     mdp = pgsym.MDP.from_transitions([(1, "a", "1", 1, 1), ("1", "a", (0, 1), 1, 2)], start=1, terminal=[(0, 1)])
     policy = pgsym.tabular(mdp)
     problem = pgsym.Problem(mdp, policy, pgsym.Objective.START_STATE, dict.fromkeys(policy.params, sp.Integer(0)))
-    data = Report(problem).to_json(["V", "Q"])
+    data = solution_json(problem, ["V", "Q"])
     assert {key: entry["exact"] for key, entry in data["V"].items()} == {"1": "3", "'1'": "2", "(0, 1)": "0"}
     assert data["Q"]["'1'"]["a"]["exact"] == "2"
 

@@ -8,8 +8,7 @@ other quantities: V with the rewards r_pi, Q with V, J with V.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from itertools import chain, count
 
@@ -18,7 +17,7 @@ import sympy as sp
 from pgsym.claims.blocks import Block, Chain, Definition, Heading, Prose
 from pgsym.claims.derivation import fold
 from pgsym.claims.derivation.equations import Equations
-from pgsym.claims.derivation.formula import as_tree
+from pgsym.claims.derivation.fold import as_tree
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.parse import parse
 from pgsym.exact import solve
@@ -60,23 +59,11 @@ def _differential() -> t.Let:
     return next(b for b in statement.bindings if isinstance(b, t.Let))
 
 
-@dataclass(frozen=True)
-class ClosedForm:
-    """One quantity and its closed form."""
-
-    named: t.Node
-    value: sp.Expr
-
-
 class ClosedForms:
     """The closed forms of a model, and the names that they use.
 
-    Raises
-    ------
-    TooLargeError
-        A closed form is too large to be read; raised by what asks for it.
-    NotInFieldError
-        A number of the model is a root: it cannot be written in the claim language.
+    What asks for one raises TooLargeError where it is too large to be read, and NotInFieldError where a number of the
+    model is a root, which cannot be written in the claim language.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -102,8 +89,7 @@ class ClosedForms:
                     owners.setdefault(p, []).append((a, s))
         shared = [p for p, places in owners.items() if len(places) > 1]
         for p, places in owners.items():
-            action, state = places[0]
-            node = pi(action, state)
+            node = fold.quantity("pi", *places[0])
             if p in shared:
                 name = self._fresh(*("p", "w") if len(shared) == 1 else (f"p_{shared.index(p) + 1}", "w"))
                 self.lets.append(t.Let(name, (), node))
@@ -113,7 +99,7 @@ class ClosedForms:
         for s in policy.states:
             last = policy.rows[s][-1]
             if last.is_Add and not last.free_symbols & set(shared):
-                self.names[last] = pi(policy.actions(s)[-1], s)
+                self.names[last] = fold.quantity("pi", policy.actions(s)[-1], s)
 
     def _fresh(self, *names: str) -> str:
         """The first of the names, then numbered ones, that the model does not use."""
@@ -123,39 +109,27 @@ class ClosedForms:
         return name
 
     @cached_property
-    def rows(self) -> dict[str, list[ClosedForm]]:
+    def rows(self) -> dict[str, dict[t.Node, sp.Expr]]:
         """The closed forms of the objective's quantities."""
-        found: dict[str, list[ClosedForm]] = {}
+        found: dict[str, dict[t.Node, sp.Expr]] = {}
         for name in self.objective.definition.tables:
             value = getattr(self.solution, name)
             if isinstance(value, Mapping):
-                keys = [key for key in value if key not in self.mdp.terminal]
-                found[name] = [ClosedForm(t.Quantity(name, self._at(name, key)), value[key]) for key in keys]
+                places = {key: key if name == "Q" else (key,) for key in value if key not in self.mdp.terminal}
+                found[name] = {fold.quantity(name, *place): value[key] for key, place in places.items()}
             else:
-                found[name] = [ClosedForm(t.Quantity(name), value)]
+                found[name] = {t.Quantity(name): value}
         return found
 
     @cached_property
-    def gradient(self) -> list[ClosedForm]:
+    def gradient(self) -> dict[sp.Symbol, sp.Expr]:
         """dJ/dtheta_i, from the closed form of J."""
-        grad = self.solution.grad
-        return [ClosedForm(derivative(p, t.Quantity("J")), grad[p]) for p in self.policy.params]
+        return {p: self.solution.grad[p] for p in self.policy.params}
 
     @cached_property
     def equations(self) -> Equations:
         """What the quantities are made of."""
         return Equations(self.solution, self.names)
-
-    @cached_property
-    def J(self) -> ClosedForm:
-        """The objective."""
-        return ClosedForm(t.Quantity("J"), self.solution.J)
-
-    def _at(self, name: str, key: Hashable) -> tuple[t.Literal, ...]:
-        if name == "Q":
-            assert isinstance(key, tuple)
-            return tuple(t.Literal(k) for k in key)
-        return (t.Literal(key),)
 
     @property
     def definitions(self) -> tuple[t.Let, ...]:
@@ -166,9 +140,9 @@ class ClosedForms:
     @cached_property
     def named(self) -> tuple[t.Let, ...]:
         """The denominators that occur more than once and are long."""
-        every = [row.value for table in self.rows.values() for row in table]
-        every += [row.value for row in [self.J, *self.gradient]]
-        if "V" in self.rows and not all(_is_short(row.value) for row in self.rows["V"]):
+        every = [value for table in self.rows.values() for value in table.values()]
+        every += [self.solution.J, *self.gradient.values()]
+        if not all(map(_is_short, self.rows.get("V", {}).values())):
             every += [n for visits in self.equations.visits.values() for n in visits.values()]
         counts: Counter[sp.Expr] = Counter()
         for value in filter(_is_short, every):
@@ -204,31 +178,33 @@ class ClosedForms:
                 yield Heading(TITLES[name], 2)
                 yield from found
         yield Heading("The gradient", 2)
-        yield from self._slopes()
+        yield Prose("How the probabilities change:")
+        for theta, s, a, slope in self._derivatives():
+            if a != self.mdp.actions(s)[-1]:
+                yield self.chain(derivative(theta, fold.quantity("pi", a, s)), slope)
         yield from self._gradient()
 
     def table(self, name: str) -> list[Chain]:
         """A quantity's closed forms, or how it is made of other quantities; none where both take many lines."""
-        values = [(row.named, self._readable(row.value)) for row in self.rows[name]]
-        if all(value for _, value in values):
-            return [self.chain(named, *value) for named, value in values]
+        values = {named: self._readable(value) for named, value in self.rows[name].items()}
+        if all(values.values()):
+            return [self.chain(named, *value) for named, value in values.items()]
         found = [self.chain(named, value) for named, value in self.equations.of(name)]
         return found if all(tex_width(c.statement.terms[-1].latex()) <= READABLE for c in found) else []
 
     def objective_chain(self) -> Chain:
         """J in closed form, or by its definition."""
-        return self.chain(self.J.named, *(self._readable(self.J.value) or [self.equations.objective()]))
+        return self.chain(t.Quantity("J"), *(self._readable(self.solution.J) or [self.equations.objective()]))
 
-    def chain(self, named: t.Node, *values: sp.Expr | t.Node, reasons: tuple[str, ...] = ()) -> Chain:
-        """named = value = value..."""
+    def chain(self, named: t.Node, *values: sp.Expr | t.Node) -> Chain:
+        """named = value = value..., equal ones once."""
         terms = [named]
-        why: list[str] = []
-        for k, value in enumerate(values):
+        for value in values:
             term = value if isinstance(value, t.Node) else as_tree(value, self.names)
             if term != terms[-1]:
                 terms.append(term)
-                why.append(reasons[k] if reasons else "")
-        return Chain(t.Statement(tuple(terms), (t.EQUAL,) * len(why), tuple(self.lets), tuple(why)))
+        relations = len(terms) - 1
+        return Chain(t.Statement(tuple(terms), (t.EQUAL,) * relations, tuple(self.lets), ("",) * relations))
 
     def _shared(self) -> Iterator[Chain]:
         """That the states with one letter do share their probabilities."""
@@ -239,20 +215,14 @@ class ClosedForms:
         places: dict[t.Node, list[t.Node]] = {}
         for s in policy.states:
             for a, p in zip(policy.actions(s), policy.rows[s], strict=True):
-                node = as_tree(p, self.names)
-                if any(isinstance(n, t.Call) for n in node.walk()) and pi(a, s) not in given:
-                    places.setdefault(node, []).append(pi(a, s))
+                node, named = as_tree(p, self.names), fold.quantity("pi", a, s)
+                if any(isinstance(n, t.Call) for n in node.walk()) and named not in given:
+                    places.setdefault(node, []).append(named)
         for node, same in sorted(places.items(), key=lambda item: not isinstance(item[0], t.Call)):
             yield self.chain(node, *same)
 
-    def _slopes(self) -> Iterator[Block]:
-        """d pi(a|s) / d theta_i wherever it is not 0."""
-        yield Prose("How the probabilities change:")
-        for theta, s, a, slope in self._derivatives():
-            if a != self.mdp.actions(s)[-1]:
-                yield self.chain(derivative(theta, pi(a, s)), slope)
-
     def _derivatives(self) -> Iterator[tuple[sp.Symbol, State, Action, sp.Expr]]:
+        """(theta_i, s, a, d pi(a|s) / d theta_i) wherever it is not 0."""
         policy = self.solution.policy
         field = self.solution.quantities.field
         for s in self.mdp.nonterminal:
@@ -270,48 +240,42 @@ class ClosedForms:
             self.lets.insert(0, _differential())
         else:
             yield Prose("By the theorem:")
-        for row, structured in self.by_theorem():
-            yield self.chain(row.named, structured, *self._readable(row.value))
+        for p, structured in self.by_theorem():
+            yield self.chain(derivative(p, t.Quantity("J")), structured, *self._readable(self.gradient[p]))
         yield Prose("The objective itself:")
         yield self.objective_chain()
 
-    def by_theorem(self) -> Iterator[tuple[ClosedForm, t.Node]]:
+    def by_theorem(self) -> Iterator[tuple[sp.Symbol, t.Node]]:
         """dJ/dtheta_i by the theorem of the objective; of the stationary value with q(s,a) of the average reward."""
-        slopes: dict[sp.Symbol, dict[State, dict[Action, sp.Expr]]] = {}
+        slopes: dict[sp.Symbol, dict[State, dict[Action, sp.Expr]]] = {p: {} for p in self.policy.params}
         for theta, s, a, slope in self._derivatives():
-            slopes.setdefault(theta, {}).setdefault(s, {})[a] = slope
+            slopes[theta].setdefault(s, {})[a] = slope
         scale: t.Node = fold.ONE
         if self.objective is Objective.STATIONARY_VALUE:
             scale = as_tree(1 / (1 - self.mdp.gamma), self.names)
-        for row, theta in zip(self.gradient, self.policy.params, strict=True):
+        weight = "eta" if self.objective is Objective.START_STATE else "mu"
+        for theta, by_state in slopes.items():
             terms = []
-            for s, by_action in slopes.get(theta, {}).items():
+            for s, by_action in by_state.items():
                 last = self.mdp.actions(s)[-1]
                 inner = fold.total(
                     (1, fold.product([as_tree(slope, self.names), self._worth(s, a) - self._worth(s, last)]))
                     for a, slope in by_action.items()
                     if a != last
                 )
-                terms.append((1, fold.product([self._weight(s), inner])))
-            yield row, fold.product([scale, fold.total(terms)])
+                terms.append((1, fold.product([fold.quantity(weight, s), inner])))
+            yield theta, fold.product([scale, fold.total(terms)])
 
     def _readable(self, value: sp.Expr) -> list[t.Node]:
         """The closed form, unless it would take many lines."""
         tree = as_tree(value, self.names) if _is_short(value) else None
         return [tree] if tree is not None and tex_width(tree.latex()) <= READABLE else []
 
-    def _weight(self, state: State) -> t.Node:
-        return t.Quantity("eta" if self.objective is Objective.START_STATE else "mu", (t.Literal(state),))
-
     def _worth(self, state: State, action: Action) -> t.Node:
         """What the theorem weighs the change of pi(a|s) with."""
-        at = (t.Literal(state), t.Literal(action))
-        return t.Call("q", at) if self.objective is Objective.STATIONARY_VALUE else t.Quantity("Q", at)
-
-
-def pi(action: Action, state: State) -> t.Quantity:
-    """pi(a|s) at an action and a state of the model."""
-    return t.Quantity("pi", (t.Literal(action), t.Literal(state)))
+        if self.objective is Objective.STATIONARY_VALUE:
+            return t.Call("q", (t.Literal(state), t.Literal(action)))
+        return fold.quantity("Q", state, action)
 
 
 def derivative(theta: sp.Symbol, of: t.Node) -> t.Node:

@@ -11,7 +11,7 @@ from functools import cached_property
 import sympy as sp
 
 from pgsym.claims.derivation import fold
-from pgsym.claims.derivation.formula import as_tree
+from pgsym.claims.derivation.fold import as_tree
 from pgsym.claims.language import tree as t
 from pgsym.exact.solution import Solution
 from pgsym.model.mdp import State
@@ -24,13 +24,8 @@ Equation = tuple[t.Node, t.Node]
 class Equations:
     """The equations of one solution, which must be rational: for a softmax policy in the policy's probabilities.
 
-    Parameters
-    ----------
-    names
-        What stands for a symbol or a sum, as for `as_tree`; names that are added later are used too.
+    `names` are those of `as_tree`; what is added to them later is used too.
 
-    Examples
-    --------
     >>> from pgsym.exact import solve
     >>> made = Equations(solve("short-corridor"), {})
     >>> print(made.objective(), "|", *next(made.of("Q")))
@@ -46,9 +41,12 @@ class Equations:
         if name in ("V", "rbar"):
             yield from self._rewards()
         if name == "V":
-            yield from self._values()
+            for s in self._states("V"):
+                visits = self.visits.get(s, {})
+                terms = ((as_tree(n, self.names), "r_pi", other) for other, n in visits.items())
+                yield fold.quantity("V", s), self._sum(terms)
         elif name == "rbar":
-            yield t.Quantity("rbar"), self._sum((_at("mu", s), "r_pi", s) for s in self._states("mu"))
+            yield t.Quantity("rbar"), self._sum((fold.quantity("mu", s), "r_pi", s) for s in self._states("mu"))
         elif name == "Q":
             yield from self._bellman()
 
@@ -61,7 +59,7 @@ class Equations:
         if weight == "mu0":
             start = {s: p for s, p in self.solution.mdp.start.items() if s not in self.solution.mdp.terminal}
             return self._sum((as_tree(p, self.names), value, s) for s, p in start.items())
-        return self._sum((_at(weight, s), value, s) for s in self._states(weight))
+        return self._sum((fold.quantity(weight, s), value, s) for s in self._states(weight))
 
     @cached_property
     def visits(self) -> dict[State, dict[State, sp.Expr]]:
@@ -75,13 +73,7 @@ class Equations:
         q = self.solution.quantities
         for s in self.solution.mdp.nonterminal:
             terms = [(1, fold.product([self._tree(p), self._tree(q.r[s, a])])) for a, p in q.pi[s].items()]
-            yield _at("r_pi", s), fold.total(terms)
-
-    def _values(self) -> Iterator[Equation]:
-        """V(s), the visits of a run from s times their rewards."""
-        for s in self._states("V"):
-            visits = self.visits.get(s, {})
-            yield _at("V", s), self._sum((as_tree(n, self.names), "r_pi", other) for other, n in visits.items())
+            yield fold.quantity("r_pi", s), fold.total(terms)
 
     def _bellman(self) -> Iterator[Equation]:
         """Q(s,a), the reward and what the next state is worth."""
@@ -92,7 +84,7 @@ class Equations:
             next_states = [t for t in q.P[s, a] if differential or t not in mdp.terminal]
             later = self._sum((self._tree(q.P[s, a][other]), value, other) for other in next_states)
             terms = [(1, self._tree(q.r[s, a])), (1, fold.product([scale, later]))]
-            yield _at("Q", s, a), fold.total([*terms, (-1, t.Quantity("rbar"))] if differential else terms)
+            yield fold.quantity("Q", s, a), fold.total([*terms, (-1, t.Quantity("rbar"))] if differential else terms)
 
     def _states(self, name: str) -> list[State]:
         return [s for s in getattr(self.solution, name) if s not in self.solution.mdp.terminal]
@@ -102,8 +94,4 @@ class Equations:
 
     def _sum(self, terms: Iterable[tuple[t.Node, str, State]]) -> t.Node:
         """The sum of weights times a quantity at states."""
-        return fold.total((1, fold.product([w, _at(name, s)])) for w, name, s in terms)
-
-
-def _at(name: str, *place: object) -> t.Node:
-    return t.Quantity(name, tuple(map(t.Literal, place)))
+        return fold.total((1, fold.product([w, fold.quantity(name, s)])) for w, name, s in terms)

@@ -1,27 +1,54 @@
-"""The document on one model: what it is, what is proved, the proof, the same lines in its numbers, closed forms."""
+"""The proof of the policy gradient theorem in symbols, and the document on one model that it is a part of."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
+from functools import cache
+from importlib.resources import files
 
 from pgsym.claims.blocks import Block, Chain, Definition, Heading, Prose
 from pgsym.claims.derivation.closed import BUDGET, SECONDS, ClosedForms
-from pgsym.claims.derivation.general import general, theorem
 from pgsym.claims.derivation.instance import Instance
 from pgsym.claims.derivation.model_tables import OUTCOMES, PAIRS, count_outcomes, is_small, model_page, values
 from pgsym.claims.derivation.record import Derivation
+from pgsym.claims.language.parse import parse
 from pgsym.claims.language.tree import Let
+from pgsym.claims.script import Script
 from pgsym.errors import NotInFieldError, SchemaError, TooLargeError
 from pgsym.exact import solve
 from pgsym.model.mdp import MDP
+from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
 from pgsym.model.problem import Problem, ProblemLike
 from pgsym.model.structure import Structure
 
 GENERAL_ONLY = frozenset({"Unrolling", "As an expectation", "A baseline", "What the usual sum is worth"})
 """Parts of the proofs that read the same in every model: they are not written out again."""
+
+
+def general(objective: Objective | str) -> Derivation:
+    """The proof for an objective, not yet checked on a model; SchemaError where there is none.
+
+    >>> print(general("average-reward").chains[0].statement)
+    J == rbar == sum[s] mu(s) * r_pi(s)
+    """
+    objective = Objective.parse(objective)
+    if objective.definition.proved is None:
+        written = ", ".join(o for o in Objective if o.definition.proved)
+        raise SchemaError(
+            f"no proof for {objective} is written; there are {written}. Choose one of them",
+            where="objective",
+        )
+    return Derivation(f"Policy gradient theorem, {objective}", objective, _script(objective).blocks)
+
+
+@cache
+def _script(objective: Objective) -> Script:
+    name = f"{objective}.claims"
+    text = (files("pgsym.claims.derivation") / "proofs" / name).read_text(encoding="utf-8")
+    return Script.parse(text, name)
 
 
 class Detail(StrEnum):
@@ -80,19 +107,21 @@ def derive(
     mdp, policy, objective = problem.mdp, problem.policy, problem.objective
     Structure(mdp, policy).require(objective)
     proof = general(objective)
+    proved = objective.definition.proved
+    assert proved is not None  # since `general` has not refused
     claim = f"`J` is {objective.definition.meaning}. The gradient by the parameters of the policy is"
     blocks: list[Block] = [
         Heading("The model"),
         *model_page(problem),
         Heading("What is proved"),
         Prose(claim),
+        Chain(parse(proved), objective),
     ]
-    blocks.append(theorem(objective))
     if level is not Detail.MODEL:
-        blocks += [Heading("Proof"), Prose(_READING), *map(_below, proof.blocks)]
+        lines = (replace(block, level=2) if isinstance(block, Heading) else block for block in proof.blocks)
+        blocks += [Heading("Proof"), Prose(_READING), *lines]
     if level is not Detail.GENERAL:
-        blocks += _instance(proof, mdp, policy, level)
-        blocks += _closed(problem)
+        blocks += [*_instance(proof, mdp, policy, level), *_closed(problem)]
     title = f"Policy gradient of {problem.name}: {objective}" if problem.name else f"Policy gradient: {objective}"
     # Closed forms of a large model would be given up line by line.
     method = "auto" if is_small(mdp) else "identity test"
@@ -113,10 +142,6 @@ _READING = (
     "Each line holds for all values of the parameters, and for every state and action that occurs in it without "
     "being summed over."
 )
-
-
-def _below(block: Block) -> Block:
-    return replace(block, level=2) if isinstance(block, Heading) else block
 
 
 # -- the lines for this model --------------------------------------------------------------------------------

@@ -8,22 +8,8 @@ from functools import cache
 from html import escape
 from itertools import count, groupby
 
-from pgsym.claims.blocks import (
-    Block,
-    Cell,
-    Chain,
-    DataTable,
-    Definition,
-    Figure,
-    Formulas,
-    Heading,
-    Note,
-    Prose,
-    Row,
-    VerdictMark,
-)
-from pgsym.claims.derivation.prose import parts
-from pgsym.claims.derivation.rows import laid_out
+from pgsym.claims.blocks import Block, Cell, DataTable, Figure, Formulas, Heading, Note, Prose, Row, VerdictMark
+from pgsym.claims.derivation.layout import laid_out, parts
 from pgsym.claims.language.tree import Binding
 from pgsym.claims.verdict import Verdict
 from pgsym.display.figure import DARK, LIGHT
@@ -81,13 +67,7 @@ _POWER = re.compile(r"2\^-(\d+)")
 def page(
     title: str, blocks: Sequence[Block], verdicts: Iterator[Verdict | None], bindings: Sequence[Binding] = ()
 ) -> str:
-    """The whole page; `verdicts` has one entry for each relation, in order.
-
-    Raises
-    ------
-    MissingExtraError
-        latex2mathml is not installed.
-    """
+    """The whole page; `verdicts` has one entry for each relation, in order."""
     head = f"<title>{escape(title)}</title>\n<style>{STYLE}</style>"
     meta = '<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">'
     inner = f"<h1>{escape(title)}</h1>\n{body(blocks, verdicts, bindings)}"
@@ -100,16 +80,10 @@ def body(blocks: Sequence[Block], verdicts: Iterator[Verdict | None], bindings: 
 
 
 class HtmlWriter:
-    """Writes blocks one after the other; tables are numbered, so that their captions can name them.
-
-    Parameters
-    ----------
-    bindings
-        Names that prose and reasons may use.
-    """
+    """Writes blocks one after the other; tables are numbered, so that their captions can name them."""
 
     def __init__(self, bindings: Sequence[Binding]) -> None:
-        self.bindings = bindings
+        self.bindings = bindings  # names that prose and reasons may use
         self._numbers = count(1)
 
     def lines(self, blocks: Iterable[Block]) -> Iterator[str]:
@@ -137,8 +111,7 @@ class HtmlWriter:
                 return f"<figure>\n{box}\n<figcaption>{escape(caption)}</figcaption>\n</figure>"
             case VerdictMark():
                 return f'<p class="answer">{mark(block)}</p>'
-            case Chain() | Definition():
-                raise TypeError("chains are laid out first")
+        raise TypeError("chains are laid out first")
 
     def prose(self, text: str) -> str:
         """Words with formulas."""
@@ -163,15 +136,12 @@ class HtmlWriter:
             first = ""
 
     def _table(self, table: DataTable) -> str:
-        def kind(k: int) -> str:
-            return ' class="number"' if k in table.numbers else ""
-
         key = f"table-{next(self._numbers)}"
-        head = "".join(f'<th scope="col"{kind(k)}>{cell(name)}</th>' for k, name in enumerate(table.header))
+        kinds = [' class="number"' if k in table.numbers else "" for k in range(len(table.header))]
+        head = "".join(f'<th scope="col"{k}>{cell(name)}</th>' for k, name in zip(kinds, table.header, strict=True))
         lines = []
-        for row in table.rows:
-            first, *rest = row
-            cells = "".join(f"<td{kind(k)}>{cell(content)}</td>" for k, content in enumerate(rest, start=1))
+        for first, *rest in table.rows:
+            cells = "".join(f"<td{k}>{cell(content)}</td>" for k, content in zip(kinds[1:], rest, strict=True))
             lines.append(f'<tr><th scope="row">{cell(first)}</th>{cells}</tr>')
         return "\n".join([
             # A caption of the table itself would be as narrow as the table.

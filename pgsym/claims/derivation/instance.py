@@ -14,13 +14,12 @@ import sympy as sp
 
 from pgsym.claims.blocks import Chain, used
 from pgsym.claims.derivation import fold
-from pgsym.claims.derivation.formula import as_tree
+from pgsym.claims.derivation.fold import as_tree
 from pgsym.claims.evaluation import END
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.check import check
 from pgsym.claims.language.scope import Scope
 from pgsym.errors import NotInFieldError
-from pgsym.expression.quantity import quantity_at
 from pgsym.model.mdp import MDP
 from pgsym.model.policy import Policy
 
@@ -36,8 +35,6 @@ _ZERO_AT_THE_END = frozenset({"V", "Q", "A", "h", "g", "H", "n", "r", "r_pi", "l
 class Instance:
     """Writes trees out for one model.
 
-    Examples
-    --------
     >>> import pgsym
     >>> from pgsym.claims.language import parse
     >>> model = pgsym.zoo("short-corridor")
@@ -74,31 +71,24 @@ class Instance:
         yield from self.chains(Chain(statement))
 
     def _chain(self, chain: Chain, env: Env) -> Iterator[Chain]:
-        statement = chain.statement
-        first, *rest = (self.expand(term, env) for term in statement.terms)
-        if (
-            isinstance(statement.terms[0], t.Quantity)
-            and statement.terms[0].name in _MIXED
-            and first != self._named(statement.terms[0], env)
-        ):
+        head = chain.statement.terms[0]
+        terms = [self.expand(head, env)]
+        if isinstance(head, t.Quantity) and head.name in _MIXED and terms[0] != self._named(head, env):
             return  # it is written out wherever it stands
-        terms = [first]
         relations: list[str] = []
         reasons: list[str] = []
-        why = statement.reasons or ("",) * len(rest)
-        for term, relation, reason in zip(rest, statement.relations, why, strict=True):
-            if term == terms[-1] and relation == t.EQUAL:
+        for claim in chain.statement.claims:
+            term = self.expand(claim.right, env)
+            if term != terms[-1] or claim.relation != t.EQUAL:
+                terms.append(term)
+                relations.append(claim.relation)
+                reasons.append(claim.reason)
+            elif reasons and claim.reason:
                 # The step is one of writing only here; its reason belongs to what led to this line.
-                if reasons and reason:
-                    reasons[-1] = f"{reasons[-1]}; {reason}" if reasons[-1] else reason
-                continue
-            terms.append(term)
-            relations.append(relation)
-            reasons.append(reason)
+                reasons[-1] = f"{reasons[-1]}; {claim.reason}" if reasons[-1] else claim.reason
         if relations:
-            bindings = used(statement.bindings, terms)
-            found = t.Statement(tuple(terms), tuple(relations), bindings, tuple(reasons))
-            yield Chain(found, chain.objective)
+            bindings = used(chain.statement.bindings, terms)
+            yield Chain(t.Statement(tuple(terms), tuple(relations), bindings, tuple(reasons)), chain.objective)
 
     def _places(self, statement: t.Statement) -> Iterator[Env]:
         """What the free indices of a chain can stand for."""
@@ -215,7 +205,6 @@ class Instance:
         at = named.indices
         if node.primed or node.overrides:
             return named
-        kinds = quantity_at(node.name, len(at)).kinds
         where = [i.name for i in at if isinstance(i, t.Literal)]
         source = where[1] if node.name in ("pi", "P") else where[0] if where else None
         if where and source in self.mdp.terminal:
@@ -223,22 +212,24 @@ class Instance:
                 return fold.ONE if where[0] == where[1] else fold.ZERO
             if node.name in _ZERO_AT_THE_END:
                 return fold.ZERO
-        if node.name == "pi":
-            return fold.ONE if len(self._actions(source)) == 1 else named
-        if node.name == "P_pi":
-            state, target = where
-            return self._mixed(state, lambda a: self._P(target, state, a), named)
-        if node.name == "r_pi":
-            return self._mixed(where[0], lambda a: self._r(where[0], a), named)
         value = None
-        if node.name == "gamma":
-            value = self.mdp.gamma
-        elif node.name == "mu0" and self.mdp.start:
-            value = self.mdp.start.get(where[0], sp.Integer(0))
-        elif node.name == "P":
-            value = self._P(*where)
-        elif node.name == "r":
-            value = self._r(*where) if len(kinds) == 2 else self._r_to(*where)
+        match node.name, where:
+            case "pi", [_, state]:
+                return fold.ONE if len(self._actions(state)) == 1 else named
+            case "P_pi", [state, target]:
+                return self._mixed(state, lambda a: self._P(target, state, a), named)
+            case "r_pi", [state]:
+                return self._mixed(state, lambda a: self._r(state, a), named)
+            case "gamma", []:
+                value = self.mdp.gamma
+            case "mu0", [state] if self.mdp.start:
+                value = self.mdp.start.get(state, sp.Integer(0))
+            case "P", [target, state, action]:
+                value = self._P(target, state, action)
+            case "r", [state, action]:
+                value = self._r(state, action)
+            case "r", [state, action, target]:
+                value = self._r_to(state, action, target)
         return named if value is None else self._tree(value, named)
 
     def _mixed(self, state: Hashable, value: Any, named: t.Node) -> t.Node:

@@ -5,22 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from pgsym.claims.blocks import (
-    Block,
-    Cell,
-    Chain,
-    DataTable,
-    Definition,
-    Figure,
-    Formulas,
-    Heading,
-    Note,
-    Prose,
-    Row,
-    VerdictMark,
-)
-from pgsym.claims.derivation.prose import in_latex
-from pgsym.claims.derivation.rows import laid_out
+from pgsym.claims.blocks import Block, Cell, DataTable, Figure, Formulas, Heading, Note, Prose, VerdictMark
+from pgsym.claims.derivation.layout import aligned, in_latex, laid_out
 from pgsym.claims.language.tree import Binding
 from pgsym.claims.verdict import Verdict
 from pgsym.expression.notation import escape_text
@@ -45,13 +31,11 @@ def body(blocks: Sequence[Block], verdicts: Iterator[Verdict | None], bindings: 
 
 
 def write(block: Block, bindings: Sequence[Binding], *, long_tables: bool = False) -> str:
-    """One block.
+    """One block; long tables may go on over pages, which needs longtable, and have their captions."""
 
-    Parameters
-    ----------
-    long_tables
-        Whether tables may go on over pages, which needs longtable, and have their captions.
-    """
+    def tag(note: str) -> str:
+        return rf" \tag*{{\footnotesize {in_latex(note, bindings)}}}"
+
     match block:
         case Heading(title, level):
             return rf"\{_SECTIONS[level]}*{{{in_latex(title, bindings)}}}"
@@ -60,38 +44,14 @@ def write(block: Block, bindings: Sequence[Binding], *, long_tables: bool = Fals
         case Note(words):
             return rf"\emph{{{in_latex(words, bindings)}}}"
         case Formulas(found):
-            return _align(found, bindings)
+            return "\n".join([r"\begin{align*}", *aligned(found, tag), r"\end{align*}"])
         case DataTable():
             return _long_table(block) if long_tables else _table(block)
         case Figure():
             return _figure(block)
         case VerdictMark():
             return mark(block)
-        case Chain() | Definition():
-            raise TypeError("chains are laid out first")
-
-
-def _align(found: Sequence[Row], bindings: Sequence[Binding]) -> str:
-    """An ``align*`` of relations below one another."""
-    lines: list[str] = []
-    indent = ""
-    for k, row in enumerate(found):
-        if k:
-            lines[-1] += r" \\[1ex]" if row.first and _long(found, k) else r" \\"
-        if row.first:
-            indent = r"\quad " if row.own_line else ""
-        if row.own_line:
-            lines += [rf"&{left} \\" for left in (row.left[0], *(r"\quad " + more for more in row.left[1:]))]
-        head = "" if row.own_line else "".join(row.left)
-        right = [f"{head} &{indent}{row.relation} {row.right[0]}", *(rf"&{indent}\quad {r}" for r in row.right[1:])]
-        note = rf" \tag*{{\footnotesize {in_latex(row.note, bindings)}}}" if row.note else ""
-        lines += [*(line + r" \\" for line in right[:-1]), right[-1] + note]
-    return "\n".join([r"\begin{align*}", *lines, r"\end{align*}"])
-
-
-def _long(found: Sequence[Row], k: int) -> bool:
-    """Whether a chain ends or begins here that is more than one relation: then some space helps."""
-    return not found[k - 1].first or (k + 1 < len(found) and not found[k + 1].first)
+    raise TypeError("chains are laid out first")
 
 
 def _table(table: DataTable) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pgsym.claims.blocks import Block, Cell, DataTable, Formulas, Heading, Note, Prose, Row, VerdictMark
-from pgsym.claims.derivation.prose import in_math, parts
-from pgsym.claims.derivation.rows import laid_out
+from pgsym.claims.blocks import Block, Cell, DataTable, Formulas, Heading, Note, Prose, VerdictMark
+from pgsym.claims.derivation.layout import aligned, laid_out, parts
 from pgsym.claims.language.tree import Binding
 from pgsym.claims.verdict import Verdict
+from pgsym.expression.notation import escape_text
 
 _SPECIAL = str.maketrans({c: "\\" + c for c in "\\*_<>[]|$#"})
 
@@ -19,6 +19,10 @@ def body(blocks: Sequence[Block], verdicts: Iterator[Verdict | None], bindings: 
 
 
 def _write(block: Block, bindings: Sequence[Binding]) -> str:
+    def remark(note: str) -> str:
+        words = (rf"\text{{{escape_text(p)}}}" if isinstance(p, str) else p.latex() for p in parts(note, bindings))
+        return f" && {' '.join(words)}"
+
     match block:
         case Heading(text, level):
             return f"{'#' * (level + 1)} {_prose(text, bindings)}"
@@ -27,7 +31,7 @@ def _write(block: Block, bindings: Sequence[Binding]) -> str:
         case Note(text):
             return f"> {_prose(text, bindings)}"
         case Formulas(rows):
-            return _aligned(rows, bindings)
+            return "\n".join(["```math", r"\begin{aligned}", *aligned(rows, remark), r"\end{aligned}", "```"])
         case DataTable():
             return _table(block)
         case VerdictMark(status, trust, reason):
@@ -55,18 +59,6 @@ def escape(text: str) -> str:
     s\_1 \* 2
     """
     return text.translate(_SPECIAL)
-
-
-def _aligned(found: Sequence[Row], bindings: Sequence[Binding]) -> str:
-    lines: list[str] = []
-    for row in found:
-        if row.own_line:
-            lines += [rf"&{left} \\" for left in row.left]
-        head = "" if row.own_line else "".join(row.left)
-        right = [f"{head} &{row.relation} {row.right[0]}", *(rf"&\quad {r}" for r in row.right[1:])]
-        right[-1] += f" && {in_math(row.note, bindings)}" if row.note else ""
-        lines += [line + r" \\" for line in right]
-    return "\n".join(["```math", r"\begin{aligned}", *lines, r"\end{aligned}", "```"])
 
 
 def _prose(text: str, bindings: Sequence[Binding]) -> str:

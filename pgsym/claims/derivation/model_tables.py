@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
 import sympy as sp
 
 from pgsym.claims.blocks import Block, Cell, DataTable, Figure, Heading, Note, Prose
-from pgsym.claims.derivation.cells import PROBABILITY, ROWS, Cells, first_of
 from pgsym.errors import TooLargeError
 from pgsym.exact.solution import Solution
+from pgsym.expression.exact import to_float, written
 from pgsym.expression.latex import Names, latex, tex_width
-from pgsym.expression.naming import call, conditional
-from pgsym.expression.notation import derivative_latex, symbol_latex, symbol_names
+from pgsym.expression.naming import call, conditional, spelt
+from pgsym.expression.notation import derivative_latex, name_table, quantity_latex, symbol_latex, symbol_names
 from pgsym.model.mdp import MDP
 from pgsym.model.problem import Problem
 
@@ -33,6 +34,17 @@ DERIVATIVES = 13
 
 FEW = 3
 """With more parameters, theta is not spelt out."""
+
+
+SHORT = 16
+"""Characters of an exact number that is shown in a table."""
+FORMULA = 32
+"""Characters of a formula that is."""
+PROBABILITY = 3 * FORMULA
+"""Characters of the formula of a probability, which has few columns beside it."""
+DIGITS = 6
+ROWS = 24
+"""Rows of one table."""
 
 
 def count_outcomes(mdp: MDP) -> int:
@@ -85,13 +97,12 @@ def _picture(cells: Cells) -> Figure:
     if is_simple(mdp):
         caption = f"Circles are states, arrows join them to next states; above {FULL} states nothing else is drawn."
     else:
+        numbers = "At an arrow stand its probability, unless that is 1, and its reward r."
+        if found.quiet:
+            numbers = "On a screen, the numbers of an action appear under the pointer."
         caption = (
             "Circles are states, doubly drawn where the run ends; discs are actions, arrows lead to their outcomes. "
-        )
-        caption += (
-            "On a screen, the numbers of an action appear under the pointer."
-            if found.quiet
-            else "At an arrow stand its probability, unless that is 1, and its reward r."
+            + numbers
         )
     return Figure(write_svg(found), write_tikz(mdp, found), caption, found.description, READABLE * found.box[2])
 
@@ -121,62 +132,46 @@ def _settings(cells: Cells) -> DataTable:
     for (a, probability), states in alike.items():
         name = ", ".join(conditional("pi", a, s) for s in states)
         shown = r",\, ".join(cells.quantity("pi", a, s) for s in states[:4])
-        rows.append(
-            (
-                Cell(name, shown + (r",\, \ldots" if len(states) > 4 else "")),
-                cells.expression(probability, PROBABILITY),
-            )
-        )
-    rows += [
-        (Cell(p.name, symbol_latex(p.name)), cells.expression(problem.theta[p]))
-        for p in policy.params
-        if p in problem.theta
-    ]
+        shown += r",\, \ldots" if len(states) > 4 else ""
+        rows.append((Cell(name, shown), cells.expression(probability, PROBABILITY)))
+    theta = {p: problem.theta[p] for p in policy.params if p in problem.theta}
+    rows += [(Cell(p.name, symbol_latex(p.name)), cells.expression(value)) for p, value in theta.items()]
     cut = f": the first {LINES} of {len(rows)}" if len(rows) > LINES else ""
     return DataTable(f"Discount, start, policy, theta{cut}", ("quantity", "value"), tuple(rows[:LINES]))
 
 
 def _many(count: int, noun: str) -> str:
-    """A number with its noun.
-
-    >>> _many(1, "state"), _many(2, "state")
-    ('1 state', '2 states')
-    """
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def values(solution: Solution) -> Iterator[Block]:
     """J and its gradient in the parameters, and at theta."""
-    theta = solution.problem.theta
-    params = solution.policy.params
+    theta, params = solution.problem.theta, solution.policy.params
     names: Names = symbol_names({*solution.mdp.symbols, *params})
+    shown = params[: DERIVATIVES - 1]
     header: list[str | Cell] = ["quantity"]
-    rows: list[list[str | Cell]] = [[Cell("J", "J")]]
-    rows += [[Cell(f"dJ/d{p}", derivative_latex("J", p))] for p in params[: DERIVATIVES - 1]]
-    closed = [None if e is None else _short(e, WIDE, names) for e in _column(solution, len(rows))]
-    if any(cell is not None for cell in closed):
-        header.append("in the parameters")
-        rows = [[*row, cell or "long"] for row, cell in zip(rows, closed, strict=True)]
+    columns: list[list[str | Cell]] = [
+        [Cell("J", "J"), *(Cell(f"dJ/d{p}", derivative_latex("J", p)) for p in shown)],
+    ]
+
+    def column(title: str | Cell, at: Solution, cell: Callable[[sp.Expr], Cell | None]) -> None:
+        try:
+            cells = [cell(e) for e in (at.J, *(at.grad[p] for p in shown))]
+        except TooLargeError:
+            return
+        if any(cells):
+            header.append(title)
+            columns.append([found or "long" for found in cells])
+
+    column("in the parameters", solution, lambda e: _short(e, WIDE, names))
     if theta and params:
-        found = [None if e is None else _short(e, NARROW, names) or _float(e)
-                 for e in _column(solution.at(), len(rows))]  # fmt: skip
-        if any(cell is not None for cell in found):
-            header.append(_point(theta, params))
-            rows = [[*row, cell or "long"] for row, cell in zip(rows, found, strict=True)]
-    if len(header) == 1:
+        column(_point(theta, params), solution.at(), lambda e: _short(e, NARROW, names) or _float(e))
+    if len(columns) == 1:
         return
     yield Heading("In the parameters", 2)
-    yield DataTable("J and its derivatives", tuple(header), tuple(map(tuple, rows)))
+    yield DataTable("J and its derivatives", tuple(header), tuple(zip(*columns, strict=True)))
     if len(params) >= DERIVATIVES:
         yield Prose(f"The other {len(params) - DERIVATIVES + 1} derivatives are left out.")
-
-
-def _column(solution: Solution, n: int) -> list[sp.Expr | None]:
-    """J and the first derivatives; None where they are too large."""
-    try:
-        return [solution.J, *(solution.grad[p] for p in solution.policy.params[: n - 1])]
-    except TooLargeError:
-        return [None] * n
 
 
 def _point(theta: Mapping[sp.Symbol, sp.Expr], params: Sequence[sp.Symbol]) -> str | Cell:
@@ -205,3 +200,79 @@ def _float(expr: sp.Expr) -> Cell | None:
         return None
     text = f"{float(expr):.6g}"
     return Cell(text, rf"\approx {text}")
+
+
+def decimal(value: float) -> Cell:
+    r"""A float with six digits.
+
+    >>> decimal(-1.5e-7).latex, decimal(0.1).text
+    ('-1.5 \\times 10^{-7}', '0.1')
+    """
+    if value == 0:
+        return Cell("0", "0")
+    text = f"{value:.{DIGITS}g}"
+    if not math.isfinite(value):
+        return Cell(text, r"\infty" if value > 0 else r"\text{undefined}")
+    return _scientific(text)
+
+
+def _scientific(text: str) -> Cell:
+    mantissa, e, power = text.partition("e")
+    return Cell(text, mantissa if not e else rf"{mantissa} \times 10^{{{int(power)}}}")
+
+
+def number(value: sp.Expr, names: Names | None = None, formula: int = FORMULA) -> Cell | None:
+    r"""An exact number or formula where it is short, six digits of a long number; None of a long formula.
+
+    >>> number(sp.Rational(-483, 34649)).latex, number(sp.Rational(10**20 + 1, 3 * 10**20)).latex
+    ('-483/34649', '\\approx {0.333333}')
+    """
+    if value is sp.oo:
+        return decimal(math.inf)
+    if value.is_Float:
+        found = decimal(float(value))
+        return found if value == 0 else Cell(found.text, rf"\approx {{{found.latex}}}")
+    room = formula if value.free_symbols else SHORT
+    text = written(value)
+    if sp.count_ops(value) <= room and text is not None and len(text) <= 4 * room:
+        shown = latex(value, names=names, inline=not value.has(sp.exp))
+        if tex_width(shown) <= room:
+            return Cell(text, shown)
+    if value.free_symbols:
+        return None
+    rounded = to_float(value)
+    found = _scientific(str(sp.N(value, DIGITS))) if rounded is None else decimal(rounded)
+    return Cell(found.text, rf"\approx {{{found.latex}}}")
+
+
+def first_of(count: int) -> str:
+    """What a title adds where its table is cut.
+
+    >>> first_of(7), first_of(25)
+    ('', ': the first 24 of 25')
+    """
+    return f": the first {ROWS} of {count}" if count > ROWS else ""
+
+
+class Cells:
+    """What the tables of one problem share: its names, as LaTeX."""
+
+    LONG = Cell("long", r"\text{long}")
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        mdp = problem.mdp
+        self.names: Names = symbol_names({*mdp.symbols, *problem.policy.params})
+        self._words = name_table(dict.fromkeys([*mdp.states, *(a for _, a in mdp.pairs)]))
+
+    def word(self, name: Hashable) -> Cell:
+        """A state or an action."""
+        return Cell(spelt(name), self._words[name])
+
+    def quantity(self, name: str, *where: Hashable) -> str:
+        """A quantity at states and actions, as LaTeX."""
+        return quantity_latex(name, *where, spelt=self._words)
+
+    def expression(self, value: sp.Expr, room: int = FORMULA) -> Cell:
+        """A formula, or a word for one that is wider than that."""
+        return number(value, self.names, room) or self.LONG

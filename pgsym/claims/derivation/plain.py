@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from pgsym.claims.blocks import Block, Cell, Chain, DataTable, Definition, Heading, Prose
+from pgsym.claims.derivation.layout import steps
 from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.language.render import binding_text
 from pgsym.claims.language.tree import Add, Neg, Node, Sub
@@ -42,17 +43,12 @@ def paragraph(text: str) -> str:
 
 def _chain(chain: Chain, verdicts: Iterator[Verdict | None]) -> str:
     statement = chain.statement
-    first, *rest = statement.terms
-    found = _broken("", first)
-    if len(found) == 1 and len(rest) == 1:
+    found = _broken("", statement.terms[0])
+    if len(found) == 1 and len(statement.relations) == 1:
         found = [found[0] + " "]
     else:
         found.append("")
-    for relation, term, reason in zip(statement.relations, rest, statement.reasons, strict=True):
-        verdict = next(verdicts)
-        note = reason
-        if verdict is not None and not verdict.proved:
-            note = f"{verdict.status.upper()}{': ' if reason else ''}{reason}"
+    for relation, term, note in steps(statement, verdicts):
         lines = _broken(f"{RELATIONS[relation].spellings[0]} ", term)
         if found[-1]:
             lines[0] = found.pop() + lines[0]

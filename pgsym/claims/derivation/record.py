@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import repeat
 from typing import Any
 
-from pgsym.claims.blocks import Block, Chain, Definition, Prose
+from pgsym.claims.blocks import Block, Chain, Definition
 from pgsym.claims.checking import Checked, audit
 from pgsym.claims.derivation import html, latex, markdown, plain
 from pgsym.claims.language.tree import Binding, Claim
@@ -116,13 +116,7 @@ class Derivation(Result):
         }
 
     def frame(self) -> Any:
-        """A pandas frame with a row for each relation; without verdicts before `checked`.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
+        """A pandas frame with a row for each relation; without verdicts before `checked`."""
         if self.audit is not None:
             return self.audit.frame()
         return data_frame(["claim", "reason"], [(str(claim), claim.reason) for claim in self.claims])
@@ -144,18 +138,8 @@ class Derivation(Result):
         return f"# {markdown.escape(self.title)}\n\n{markdown.body(self.blocks, self._verdicts(), self.bindings)}\n"
 
     def html(self) -> str:
-        """One self-contained page with MathML.
-
-        Raises
-        ------
-        MissingExtraError
-            latex2mathml is not installed.
-        """
+        """One self-contained page with MathML."""
         return html.page(self.title, self.blocks, self._verdicts(), self.bindings)
-
-    def with_prose(self, *paragraphs: str) -> Derivation:
-        """The derivation with paragraphs at its end."""
-        return replace(self, blocks=(*self.blocks, *map(Prose, paragraphs)))
 
     def _repr_markdown_(self) -> str:
         return assumed(self.assumption and f"{self.assumption}\n", markdown.notebook(self.markdown()))

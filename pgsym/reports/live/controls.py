@@ -27,19 +27,7 @@ STEPS = (0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 @dataclass(frozen=True)
 class Control:
-    """A slider with its number.
-
-    Attributes
-    ----------
-    symbol
-        What it sets.
-    kind
-        ``theta``, ``gamma`` or ``symbol``.
-    low, high
-        The ends of the slider; a number may be typed beyond them.
-    start
-        Where it stands at first.
-    """
+    """A slider for a symbol, with its number, which may be typed beyond the ends; kind is theta, gamma or symbol."""
 
     symbol: sp.Symbol
     kind: str
@@ -54,14 +42,9 @@ class Control:
 
     def data(self) -> dict[str, Any]:
         """For the page."""
-        return {
-            "name": self.symbol.name,
-            "label": plain_symbol(self.symbol.name),
-            "min": self.low,
-            "max": self.high,
-            "step": self.step,
-            "start": self.start,
-        }
+        name = self.symbol.name
+        ends = {"min": self.low, "max": self.high, "step": self.step}
+        return {"name": name, "label": plain_symbol(name), **ends, "start": self.start}
 
 
 @dataclass(frozen=True)
@@ -101,12 +84,7 @@ def controls(
 ) -> list[Control]:
     """The parameters, then gamma, then the symbols by name.
 
-    Parameters
-    ----------
-    mdp
-        With gamma as a symbol where it may be moved.
-    theta, symbols
-        Where the sliders stand at first; 0 for a parameter that is missing, a point of the domain for symbols.
+    They stand at theta and the values of symbols at first; at 0, or a point of the domain, where these are missing.
     """
     chosen = {getattr(k, "name", k): float(to_expr(v, where=f"start[{k}]")) for k, v in {**theta, **symbols}.items()}
     logits = {s for form in policy.forms() for s in form.symbols}

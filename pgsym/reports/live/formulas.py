@@ -54,40 +54,26 @@ class Side:
 
 @dataclass(frozen=True)
 class LiveFormulas:
-    """Operations by what they compute.
-
-    Attributes
-    ----------
-    closed
-        Whether the quantities come from closed forms.
-    state_values
-        V by state, or h for the average reward.
-    weights
-        eta or mu by state: the weight of the theorem.
-    shares
-        The same, summing to 1.
-    action_values
-        Q by state and action.
-    terms
-        For each parameter {(s, a): (d pi(a|s)/d theta_i, w(s) (d pi(a|s)/d theta_i) Q(s,a))}, zeros left out.
-    left
-        grad J, by differentiating J.
-    sides
-        What is claimed to equal it; for stationary-value the claim of lecture notes, and then what is true.
-    """
+    """Operations by what they compute."""
 
     field: CodeField
     closed: bool
+    """Whether the quantities come from closed forms."""
     J: Code
     left: Vector
+    """grad J, by differentiating J."""
     sides: list[Side]
+    """What is claimed to equal it; for stationary-value the claim of lecture notes, and then what is true."""
     pi: Mapping[State, Mapping[Action, Code]]
     P_pi: Mapping[State, Mapping[State, Code]]
     state_values: Mapping[State, Code]
+    """V, or h for the average reward."""
     weights: Mapping[State, Code]
+    """eta or mu: the weight of the theorem; `shares` are the same, summing to 1."""
     shares: Mapping[State, Code]
     action_values: Mapping[tuple[State, Action], Code]
     terms: Mapping[sp.Symbol, Mapping[tuple[State, Action], tuple[Code, Code]]]
+    """By parameter {(s, a): (d pi(a|s)/d theta_i, w(s) (d pi(a|s)/d theta_i) Q(s,a))}, zeros left out."""
 
 
 def formulas(mdp: MDP, policy: Policy, objective: Objective, inputs: list[sp.Symbol]) -> LiveFormulas:
@@ -115,51 +101,30 @@ def formulas(mdp: MDP, policy: Policy, objective: Objective, inputs: list[sp.Sym
         return _compile(code, Quantities(mdp, policy, objective, code, structure))
 
 
+def _compiled(name: str) -> cached_property[Any]:
+    """A quantity of the solution, or each entry of its table when it is asked for, compiled."""
+
+    def value(self: Closed) -> Any:
+        convert, found = self.field.convert, getattr(self.solution, name)
+        return LazyMap(found, lambda key: convert(found[key])) if isinstance(found, Table) else convert(found)
+
+    return cached_property(value)
+
+
 class Closed(Quantities):
     """Each quantity compiled from its closed form."""
 
+    V = _compiled("V")
+    eta = _compiled("eta")
+    mu = _compiled("mu")
+    h = _compiled("h")
+    Q = _compiled("Q")
+    rbar = _compiled("rbar")
+    J = _compiled("J")
+
     def __init__(self, solution: Solution, structure: Structure, code: CodeField) -> None:
         super().__init__(solution.mdp, solution.policy, solution.objective, code, structure)
-        self._solution = solution
-
-    def _compiled(self, table: Table) -> Mapping[Any, Code]:
-        convert = self.field.convert
-        return LazyMap(table, lambda key: convert(table[key]))
-
-    @cached_property
-    def V(self) -> Mapping[State, Any]:
-        """V(s)."""
-        return self._compiled(self._solution.V)
-
-    @cached_property
-    def eta(self) -> Mapping[State, Any]:
-        """eta(s)."""
-        return self._compiled(self._solution.eta)
-
-    @cached_property
-    def mu(self) -> Mapping[State, Any]:
-        """mu(s)."""
-        return self._compiled(self._solution.mu)
-
-    @cached_property
-    def h(self) -> Mapping[State, Any]:
-        """h(s)."""
-        return self._compiled(self._solution.h)
-
-    @cached_property
-    def Q(self) -> Mapping[tuple[State, Action], Any]:
-        """q(s,a)."""
-        return self._compiled(self._solution.Q)
-
-    @cached_property
-    def rbar(self) -> Any:
-        """The average reward."""
-        return self.field.convert(self._solution.rbar)
-
-    @cached_property
-    def J(self) -> Any:
-        """The objective."""
-        return self.field.convert(self._solution.J)
+        self.solution = solution
 
 
 class Compiled(Evaluation):
@@ -169,9 +134,7 @@ class Compiled(Evaluation):
         policy = ground.policy
         tower = Tower(ground.field, lambda below: DualField(below, policy.params))
         named = {s.name: s for s in (*policy.params, *ground.mdp.symbols)}
-        super().__init__(
-            ground.mdp, policy, ground.objective, tower, ground.structure, functions={}, symbols=named
-        )  # fmt: skip
+        super().__init__(ground.mdp, policy, ground.objective, tower, ground.structure, functions={}, symbols=named)
         self._ground = ground
 
     def quantities(self, level: int) -> Any:
@@ -207,13 +170,7 @@ def _vector(world: Evaluation, claim: Claim, node: Node, params: tuple[sp.Symbol
 
 
 class Outputs:
-    """The outputs of the compiled function: every operation that the page shows, once.
-
-    Attributes
-    ----------
-    codes : list of Code
-        In order.
-    """
+    """The outputs of the compiled function: every operation that the page shows, once, in order in `codes`."""
 
     def __init__(self, formulas: LiveFormulas, conditions: list[Condition]) -> None:
         self.formulas = formulas

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from functools import partial, reduce
+from operator import add
 from typing import Any
 
 import sympy as sp
@@ -23,16 +25,10 @@ OPERATIONS = 60_000
 
 
 class Code:
-    """One operation: a number, an input, or ``+ - * / ^``, exp or max of other operations.
+    """One operation: ``number``, ``input``, ``+ - * / neg ^``, ``exp`` or ``max``.
 
-    Attributes
-    ----------
-    name
-        ``number``, ``input``, ``+``, ``-``, ``*``, ``/``, ``neg``, ``^``, ``exp`` or ``max``.
-    args
-        What it is made of: operations; a Fraction for a number, a position for an input, (base, power) for a power.
-    order
-        Its number: operations come after what they are made of.
+    Its arguments are operations; a Fraction for a number, a position for an input, (base, power) for a power.  By its
+    order, an operation comes after what it is made of.
     """
 
     __slots__ = ("args", "field", "name", "order")
@@ -106,17 +102,8 @@ class Code:
 
 
 class CodeField(Field):
-    """The field of operations on inputs.
+    """The field of operations on inputs, the symbols that get a value in the page, in the order of the argument.
 
-    Parameters
-    ----------
-    inputs
-        The symbols that get a value in the page, in the order of the compiled function's argument.
-    limit
-        The most operations.
-
-    Examples
-    --------
     >>> p, t = sp.symbols("p t")
     >>> field = CodeField([p, t])
     >>> javascript([field.convert((1 - p) ** 2 / (1 + sp.exp(-t / 2)))], "f")
@@ -169,23 +156,17 @@ class CodeField(Field):
         """exp(l_a - max_b l_b) / sum_b exp(l_b - max), which never overflows."""
         logits = [self._linear(form) for form in forms]
         distinct = {logit.order: logit for logit in logits}
-        highest, *others = [distinct[k] for k in sorted(distinct)]
-        for logit in others:
-            highest = self.operation("max", highest, logit)
+        highest = reduce(partial(self.operation, "max"), [distinct[k] for k in sorted(distinct)])
         weights = [self._exp(logit - highest) for logit in logits]
-        total = weights[0]
-        for weight in weights[1:]:
-            total = total + weight
+        total = reduce(add, weights)
         return [weight / total for weight in weights]
 
     def _exp(self, argument: Code) -> Code:
         return self.one if argument is self.zero else self.operation("exp", argument)
 
     def _linear(self, form: Linear) -> Code:
-        total = self.number(form.constant)
-        for symbol, c in form.coefficients:
-            total = total + self.number(c) * self.symbol(symbol)
-        return total
+        terms = (self.number(c) * self.symbol(symbol) for symbol, c in form.coefficients)
+        return reduce(add, terms, self.number(form.constant))
 
     def is_zero(self, element: Code) -> bool:
         return element is self.zero

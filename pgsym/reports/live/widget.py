@@ -33,17 +33,7 @@ from pgsym.reports.live.markup import markup
 
 @dataclass(frozen=True)
 class Live:
-    """What a page needs to be alive.
-
-    Attributes
-    ----------
-    html
-        A ``<div>`` for the body.
-    style
-        Rules for the style sheet, all of them below ``.pgsym-live``.
-    script
-        JavaScript for a ``<script>`` behind the ``<div>``.
-    """
+    """What a page needs to be alive: a ``<div>``, rules below ``.pgsym-live``, and a script behind the ``<div>``."""
 
     html: str
     style: str
@@ -53,15 +43,8 @@ class Live:
 def live(problem: Problem, symbols: Mapping[sp.Symbol | str, Any] | None = None) -> Live:
     """The live part of a problem's page: sliders for theta, gamma and the symbols, and all that follows them.
 
-    Parameters
-    ----------
-    problem
-        The sliders stand at its theta at first; at 0 where it has none.
-    symbols
-        Where the sliders of symbols stand at first; by default at a point of the model's domain.
+    `symbols` says where the sliders of symbols stand at first; by default at a point of the model's domain.
 
-    Examples
-    --------
     >>> from pgsym.model.zoo import zoo
     >>> problem = zoo("short-corridor")
     >>> part = live(problem)

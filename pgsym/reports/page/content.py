@@ -27,13 +27,7 @@ Content = Block | Alive
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the report.
-
-    Attributes
-    ----------
-    key : str
-        The anchor, such as ``theorem``.
-    """
+    """A part of the report; its key is the anchor, such as ``theorem``."""
 
     key: str
     title: str

@@ -61,7 +61,7 @@ class Builder:
         w = self.writer
         return (
             ("model", "The model", 3, lambda tick: model_page(self.problem)),
-            ("live", "Try it", 5, lambda tick: self._live()),
+            ("live", "Try it", 5, lambda tick: [self._live()]),
             ("quantities", "Exact quantities", 12, lambda tick: quantities(w, self.chapters)),
             ("theorem", "The policy gradient theorem", 5, lambda tick: theorem(w, self.verdicts)),
             ("derivation", "The derivation, checked line by line", 3, lambda tick: derivation(self.chapters)),
@@ -114,8 +114,8 @@ class Builder:
             rows.append(("derivation", self.derivation.audit.summary))
         return tuple(rows)
 
-    def _live(self) -> Iterable[Content]:
+    def _live(self) -> Content:
         try:
-            yield Alive(live(self.problem), ON_PAPER)
+            return Alive(live(self.problem), ON_PAPER)
         except PgsymError as error:
-            yield Note(f"This part of the page would move, but not for this model: {error}")
+            return Note(f"This part of the page would move, but not for this model: {error}")

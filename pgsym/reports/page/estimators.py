@@ -9,7 +9,7 @@ import numpy as np
 import sympy as sp
 
 from pgsym.claims.blocks import Block, Cell, DataTable, Formulas, Note, Prose, Row
-from pgsym.claims.derivation.cells import decimal
+from pgsym.claims.derivation.model_tables import decimal
 from pgsym.errors import PgsymError, TooLargeError
 from pgsym.exact.moments import EstimatorLaw, moments
 from pgsym.expression.latex import latex_lines, tex_width

@@ -9,7 +9,7 @@ import numpy as np
 from pgsym.ascent import Ascent, ascend
 from pgsym.ascent.landscape import Landscape
 from pgsym.claims.blocks import Block, Cell, DataTable, Note, Prose
-from pgsym.claims.derivation.cells import decimal
+from pgsym.claims.derivation.model_tables import decimal
 from pgsym.errors import PgsymError
 from pgsym.reports.page.chart import Curve, curves
 from pgsym.reports.page.content import Settings
@@ -59,13 +59,7 @@ def learning(writer: Writer, settings: Settings, tick: Callable[[float], None]) 
 
 
 def paths(writer: Writer, settings: Settings, tick: Callable[[float], None]) -> Ascent:
-    """The ascent by the three methods.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        Ctrl-C came on the way.
-    """
+    """The ascent by the three methods; Ctrl-C on the way is raised again."""
     p = writer.problem
     found = ascend(
         p,
@@ -105,14 +99,7 @@ def table(found: Ascent) -> DataTable:
         low, high = (decimal(float(end)) for end in (ends.min(), ends.max()))
         spread = Cell(f"{low.text} to {high.text}", rf"{low.latex} \text{{ to }} {high.latex}")
         cosine = decimal(float(cosines.mean())) if cosines.size else Cell("-", r"\text{-}")
-        rows.append(
-            (
-                label,
-                decimal(float(ends.mean())),
-                spread if len(ends) > 1 else "one path",
-                decimal(float(slopes.mean())),
-                cosine,
-            )
-        )
+        mean, slope = (decimal(float(numbers.mean())) for numbers in (ends, slopes))
+        rows.append((label, mean, spread if len(ends) > 1 else "one path", slope, cosine))
     header = ("method", "J at the end", "over seeds", "length of the gradient there", "mean cosine")
     return DataTable("Where the paths end", header, tuple(rows), (1, 2, 3, 4))

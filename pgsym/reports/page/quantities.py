@@ -9,8 +9,7 @@ from typing import Any
 import sympy as sp
 
 from pgsym.claims.blocks import Block, Cell, DataTable, Formulas, Heading, Note, Prose, Row
-from pgsym.claims.derivation.cells import ROWS, Cells, first_of
-from pgsym.claims.derivation.model_tables import OUTCOMES, PAIRS, count_outcomes, is_small
+from pgsym.claims.derivation.model_tables import OUTCOMES, PAIRS, ROWS, Cells, count_outcomes, first_of, is_small
 from pgsym.errors import HypothesisError, SingularMatrixError, StructureError
 from pgsym.exact.solution import Solution
 from pgsym.expression.latex import latex_lines, quantity_latex

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from pgsym.auditing.cross_check import CrossCheck, cross_check
 from pgsym.claims.blocks import Block, Cell, DataTable, Note, Prose
-from pgsym.claims.derivation.cells import decimal
+from pgsym.claims.derivation.model_tables import decimal
 from pgsym.errors import PgsymError
 from pgsym.expression.complaint import short
 from pgsym.expression.notation import derivative_latex
@@ -26,16 +26,8 @@ def unnamed(writer: Writer, what: str) -> str:
 
 
 def checks(writer: Writer, settings: Settings, tick: Callable[[float], None]) -> list[CrossCheck]:
-    """One for each estimator; none where symbols are free.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        Ctrl-C came while trajectories were drawn: half a sample is no result here.
-    """
+    """One for each estimator; Ctrl-C is raised again, since half a sample is no result here."""
     problem = writer.problem
-    if problem.mdp.symbols or not problem.policy.params:
-        return []
     problem.objective.require_rollouts()
     found = []
     names = problem.objective.definition.estimators

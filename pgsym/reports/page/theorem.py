@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pgsym.claims.blocks import Block, Cell, Chain, DataTable, Formulas, Heading, Note, Prose, VerdictMark
 from pgsym.claims.derivation import Derivation
-from pgsym.claims.derivation.rows import laid_out, rows
+from pgsym.claims.derivation.layout import laid_out, rows
 from pgsym.claims.language.parse import parse
 from pgsym.claims.verdict import SHOWN, Coordinate, Status, Verdict
 from pgsym.claims.verify import verify

@@ -14,7 +14,7 @@ from typing import Any
 from pgsym.claims.derivation.html import mathml
 from pgsym.claims.derivation.latex import PREAMBLE, cell
 from pgsym.claims.derivation.latex import write as write_block
-from pgsym.claims.derivation.prose import in_latex
+from pgsym.claims.derivation.layout import in_latex
 from pgsym.errors import SchemaError
 from pgsym.expression.latex import document as standalone
 from pgsym.expression.notation import escape_text
@@ -77,8 +77,7 @@ def report(
     ['index.html', 'report.tex']
     """
     problem = Problem.of(problem)
-    chosen = Settings(**settings)
-    place = Path(folder)
+    chosen, place = Settings(**settings), Path(folder)
     try:
         place.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -1,1 +1,0 @@
-"""Coq sources: theorems for every finite Markov decision process, which certificates use."""
