@@ -154,13 +154,7 @@ class Checked(Result):
         }
 
     def frame(self) -> Any:
-        """A pandas frame with a row for each relation.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
+        """A pandas frame with a row for each relation."""
         rows = [(step.line, str(step.objective), *step.verdict.row(), step.reason) for step in self.steps]
         return data_frame(["line", "objective", "claim", "status", "ground", "reason"], rows)
 

@@ -251,13 +251,7 @@ class Verdict(Result):
         return "\n".join(lines)
 
     def frame(self) -> Any:
-        """A pandas frame with a row for each relation: the claim, the answer, its ground.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
+        """A pandas frame with a row for each relation: the claim, the answer, its ground."""
         return data_frame(["claim", "status", "ground"], [v.row() for v in self.links or (self,)])
 
     def row(self) -> tuple[str, str, str]:

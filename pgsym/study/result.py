@@ -93,13 +93,7 @@ class StudyResult(TableResult):
         })  # fmt: skip
 
     def frame(self) -> Any:
-        """A pandas frame of the view ``result``: a row for each cell, empty before the study is finished.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
+        """A pandas frame of the view ``result``: a row for each cell, empty before the study is finished."""
         return data_frame(self._columns, [tuple(row.values()) for row in self._rows])
 
     def cells(self) -> list[tuple[str, ...]]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from inspect import cleandoc
 from typing import Any
 
-from pgsym.claims.catalogue.hypotheses import DEFINED, Hypothesis
+from pgsym.claims.catalogue.hypotheses import HYPOTHESES, Hypothesis
 from pgsym.claims.decide import ERROR_BITS, Decision
 from pgsym.claims.language.parse import WORLDS
 from pgsym.claims.language.relation import RELATIONS
@@ -98,8 +97,6 @@ class Theorem:
         What it says, why it matters; for a false one, when it happens to hold.
     reference : str
         Book and section, or paper.
-    holds : bool
-        Whether it is true of every model that satisfies the hypotheses.
     requires : tuple of Hypothesis
         What is checked first; the evaluation finds out the rest.
     derivation : str
@@ -130,18 +127,16 @@ class Theorem:
     about: str
     reference: str
     objective: Objective = Objective.START_STATE
-    holds: bool = True
-    requires: tuple[Hypothesis, ...] = (DEFINED,)
+    requires: tuple[Hypothesis, ...] = (HYPOTHESES["defined"],)
     derivation: str = ""
     model: str = "two-state"
     gamma: str = ""
     defect: str = ""
 
-    def __post_init__(self) -> None:
-        for name in ("statement", "derivation", "defect"):
-            object.__setattr__(self, name, cleandoc(getattr(self, name)))
-        object.__setattr__(self, "about", " ".join(self.about.split()))
-        object.__setattr__(self, "reference", " ".join(self.reference.split()))
+    @property
+    def holds(self) -> bool:
+        """Whether it is true of every model that satisfies the hypotheses."""
+        return not self.defect
 
     @cached_property
     def claims(self) -> tuple[Claim, ...]:
@@ -190,17 +185,9 @@ class Theorem:
         """
         return self._decide(problem, self.claims, method=method, error_bits=error_bits, seed=seed)
 
-    def decide_defect(
-        self,
-        problem: ProblemLike,
-        *,
-        method: str = "auto",
-        error_bits: int = ERROR_BITS,
-        seed: int = 0,
-    ) -> Findings:
-        """The same for what a false statement lacks, which is true."""
-        found = self._decide(problem, self.defects, method=method, error_bits=error_bits, seed=seed)
-        return replace(found, defect=True)
+    def decide_defect(self, problem: ProblemLike, **options: Any) -> Findings:
+        """The same for what a false statement lacks, which is true; options as for `decide`."""
+        return replace(self._decide(problem, self.defects, **options), defect=True)
 
     def _decide(self, problem: ProblemLike, claims: tuple[Claim, ...], **options: Any) -> Findings:
         problem = Problem.of(problem).replace(objective=self.objective)
@@ -211,7 +198,7 @@ class Theorem:
         """The verdicts, and the hypothesis that fails."""
         for hypothesis in self.requires:
             try:
-                hypothesis.check(decision.mdp, decision.policy, decision.structure, self.objective)
+                hypothesis.check(decision.structure, self.objective)
             except (HypothesisError, StructureError) as error:
                 reason = str(error)
                 return tuple(Verdict(Status.INAPPLICABLE, claim, reason=reason) for claim in claims), reason
@@ -316,13 +303,7 @@ class Findings(Result):
         }
 
     def frame(self) -> Any:
-        """A pandas frame with a row for each relation: the claim, the answer, its ground.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
+        """A pandas frame with a row for each relation: the claim, the answer, its ground."""
         return data_frame(["claim", "status", "ground"], [v.row() for v in self.verdicts])
 
     def latex(self) -> str:
