@@ -76,8 +76,6 @@ class Checked(Result):
     ----------
     blocks : tuple of Block
         The text that they are about, with its prose; `derivation` is the page that shows both.
-    assumption : str
-        What nobody chose of the problem, in one line; empty where all was chosen.
 
     See Also
     --------
@@ -276,13 +274,7 @@ def audit(
     name: str = "",
     progress: Callable[[int, int], object] | None = None,
 ) -> Checked:
-    """Decide every relation of a text; chains without an objective of their own are about the problem's.
-
-    Raises
-    ------
-    ClaimError
-        A relation that makes no sense for this model; the message says where it stands.
-    """
+    """Decide every relation of a text; chains without an objective of their own are about the problem's."""
     decisions: dict[Objective, Decision] = {}
     steps: list[CheckedRelation] = []
     chains = [block for block in blocks if isinstance(block, Chain)]

@@ -263,13 +263,6 @@ def _named(key: tuple[Any, Any]) -> Coordinate:
 def require_affordable(setting: BoundClaim) -> None:
     """Refuse a claim whose sums run over too many combinations of states and actions.
 
-    Raises
-    ------
-    ClaimError
-        There are more than `CLAIM_EVALUATIONS` evaluations.
-
-    Examples
-    --------
     >>> import pgsym
     >>> model = pgsym.zoo("random-walk", n=100)
     >>> pgsym.decide(model, "sum[s,s1,s2,s3] V(s) * V(s1) * V(s2) * V(s3) = 1")

@@ -147,8 +147,6 @@ class Verdict(Result):
         What was decided besides, e.g. the identity that holds instead.
     links : tuple of Verdict
         Of a chain, the verdict on each relation.
-    assumption : str
-        What nobody chose of the problem, in one line; empty where all was chosen.
 
     See Also
     --------
@@ -259,12 +257,7 @@ class Verdict(Result):
         return str(self.claim), str(self.status), self.ground
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data, with exact numbers as text; a witness has all coordinates.
-
-        Returns
-        -------
-        What does not apply is left out: see docs/results.md.
-        """
+        """Plain data, exact numbers as text; a witness has all coordinates, and what does not apply is left out."""
         found: dict[str, Any] = {"status": str(self.status), "claim": str(self.claim), "ground": self.ground}
         if self.trust is not None:
             found["trust"] = self.trust.to_json()

@@ -12,7 +12,7 @@ from pgsym.errors import StudyError
 from pgsym.study import workers as pool
 from pgsym.study.result import StudyResult
 from pgsym.study.settings import Study, load_study
-from pgsym.study.shards import ShardResult, Task, tasks
+from pgsym.study.shards import Shard, shards
 from pgsym.study.store import Store
 from pgsym.study.summary import summarise
 
@@ -84,20 +84,20 @@ def run_study(
     path = Path(f"{resolved.name}.sqlite" if out is None else out)
     with Store.create(path, resolved) as store:
         done = store.done()
-        left = [task for task in tasks(resolved) if task.shard not in done]
+        left = [shard for shard in shards(resolved) if shard.number not in done]
         count, planned = store.trajectories()
         with reporter(progress, planned) as report, closing(_execute(left, workers, scheduler)) as results:
             report(count, planned)
-            for task, parts in results:
-                store.write(task.shard, parts)
-                count += task.trajectories
+            for shard, parts in results:
+                store.write(shard.number, parts)
+                count += shard.trajectories
                 report(count, planned)
         if not store.finished:
             store.finish(summarise(store))
     return StudyResult(path)
 
 
-def _execute(left: list[Task], workers: int | None, scheduler: str | None) -> Generator[tuple[Task, list[ShardResult]]]:
+def _execute(left: list[Shard], workers: int | None, scheduler: str | None) -> Generator[pool.Drawn]:
     if scheduler is not None:
         return pool.cluster(left, scheduler) if left else pool.here(left)
     wanted = (os.cpu_count() or 1) if workers is None else workers

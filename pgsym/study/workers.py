@@ -15,7 +15,9 @@ from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 
 from pgsym.errors import MissingExtraError, StudyError
-from pgsym.study.shards import ShardResult, Task, draw_shard
+from pgsym.study.shards import Shard, ShardResult, draw_shard
+
+Drawn = tuple[Shard, list[ShardResult]]
 
 ATTEMPTS = 3
 """Times that workers may die with no shard finished in between; or that a scheduler may give up one shard."""
@@ -23,32 +25,32 @@ WAITING = 2
 """Shards that wait in the queue for each worker."""
 
 
-def here(tasks: Iterable[Task]) -> Generator[tuple[Task, list[ShardResult]]]:
-    """Do the tasks in this process, in order."""
-    for task in tasks:
-        yield task, draw_shard(task)
+def here(shards: Iterable[Shard]) -> Generator[Drawn]:
+    """Draw the shards in this process, in order."""
+    for shard in shards:
+        yield shard, draw_shard(shard)
 
 
-def processes(tasks: Iterable[Task], workers: int) -> Generator[tuple[Task, list[ShardResult]]]:
-    """Do the tasks in `workers` processes; results come in the order in which they are finished."""
-    source, again = iter(tasks), list[Task]()
+def processes(shards: Iterable[Shard], workers: int) -> Generator[Drawn]:
+    """Draw the shards in `workers` processes; results come in the order in which they are finished."""
+    source, again = iter(shards), list[Shard]()
     deaths = 0
     while True:
         pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_prepare)
-        running: dict[Future[list[ShardResult]], Task] = {}
+        running: dict[Future[list[ShardResult]], Shard] = {}
         try:
             while True:
                 while len(running) < WAITING * workers:
-                    task = again.pop() if again else next(source, None)
-                    if task is None:
+                    shard = again.pop() if again else next(source, None)
+                    if shard is None:
                         break
                     try:
-                        future = pool.submit(draw_shard, task)
+                        future = pool.submit(draw_shard, shard)
                     except BrokenProcessPool:
-                        # A pool that has just lost a worker refuses; the task must not be lost with it.
-                        again.append(task)
+                        # A pool that has just lost a worker refuses; the shard must not be lost with it.
+                        again.append(shard)
                         raise
-                    running[future] = task
+                    running[future] = shard
                 if not running:
                     return
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -58,11 +60,11 @@ def processes(tasks: Iterable[Task], workers: int) -> Generator[tuple[Task, list
                     yield running.pop(future), found
         except BrokenProcessPool:
             deaths += 1
-            lost = sorted(running.values(), key=lambda task: -task.shard)
+            lost = sorted(running.values(), key=lambda shard: -shard.number)
             if deaths >= ATTEMPTS:
-                shards = ", ".join(str(task.shard) for task in lost[::-1]) or "none"
+                numbers = ", ".join(str(shard.number) for shard in lost[::-1]) or "none"
                 raise StudyError(
-                    f"workers died {deaths} times in a row, at shards {shards}; perhaps memory ran out. "
+                    f"workers died {deaths} times in a row, at shards {numbers}; perhaps memory ran out. "
                     "Run again with fewer --workers, or with a smaller shard in the study file",
                     where="workers",
                 ) from None
@@ -102,8 +104,8 @@ PATIENCE = "20s"
 """How long to try to reach the scheduler."""
 
 
-def cluster(tasks: Iterable[Task], address: str) -> Generator[tuple[Task, list[ShardResult]]]:
-    """Do the tasks on the cluster whose scheduler is at `address`; results come as they are finished.
+def cluster(shards: Iterable[Shard], address: str) -> Generator[Drawn]:
+    """Draw the shards on the cluster whose scheduler is at `address`; results come as they are finished.
 
     Every worker needs this release of pgsym.  A worker that dies loses nothing: the scheduler gives its shards to
     others.
@@ -125,36 +127,36 @@ def cluster(tasks: Iterable[Task], address: str) -> Generator[tuple[Task, list[S
             where=f"scheduler {address}",
         ) from None
     with client:
-        source = iter(tasks)
-        running: dict[str, Task] = {}
+        source = iter(shards)
+        running: dict[str, Shard] = {}
         given: dict[int, int] = {}
 
-        def hand_out(task: Task) -> object:
-            given[task.shard] = given.get(task.shard, 0) + 1
+        def hand_out(shard: Shard) -> object:
+            given[shard.number] = given.get(shard.number, 0) + 1
             # Never twice under one key: a given-up key would answer with its old failure.
-            key = f"pgsym-{task.key:016x}-{task.shard}-{given[task.shard]}"
-            running[key] = task
-            return client.submit(draw_shard, task, key=key, pure=False)
+            key = f"pgsym-{shard.key:016x}-{shard.number}-{given[shard.number]}"
+            running[key] = shard
+            return client.submit(draw_shard, shard, key=key, pure=False)
 
         width = max(1, sum(client.nthreads().values()))
-        futures = as_completed([hand_out(task) for task in islice(source, IN_FLIGHT * width)], loop=client.loop)
+        futures = as_completed([hand_out(shard) for shard in islice(source, IN_FLIGHT * width)], loop=client.loop)
         for future in futures:
-            task = running.pop(future.key)
+            shard = running.pop(future.key)
             try:
                 found = future.result()
             except KilledWorker as error:
-                if given[task.shard] >= ATTEMPTS:
+                if given[shard.number] >= ATTEMPTS:
                     raise StudyError(
                         f"several workers died on it ({error}); perhaps memory ran out. "
                         "Use a smaller shard in the study file",
-                        where=f"shard {task.shard}",
+                        where=f"shard {shard.number}",
                     ) from None
-                futures.add(hand_out(task))
+                futures.add(hand_out(shard))
                 continue
             except (CancelledError, OSError) as error:
                 # A scheduler that ends cancels what it was asked for.
                 raise StudyError(
-                    f"was lost at shard {task.shard} ({type(error).__name__}); every shard needs it. "
+                    f"was lost at shard {shard.number} ({type(error).__name__}); every shard needs it. "
                     "What is done is kept: start the scheduler and run the study again",
                     where=f"scheduler {address}",
                 ) from None
@@ -162,4 +164,4 @@ def cluster(tasks: Iterable[Task], address: str) -> Generator[tuple[Task, list[S
             following = next(source, None)
             if following is not None:
                 futures.add(hand_out(following))
-            yield task, found
+            yield shard, found

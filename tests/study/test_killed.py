@@ -42,19 +42,19 @@ class Pool(ThreadPoolExecutor):
 
 
 @pytest.mark.parametrize("where", ["handing out", "working", "both"])
-def test_no_task_of_a_broken_pool_is_lost(monkeypatch, small, whole, digest, tmp_path, where):
+def test_no_shard_of_a_broken_pool_is_lost(monkeypatch, small, whole, digest, tmp_path, where):
     """A worker may die between two submissions or with shards that others have just finished."""
     refused, given = [], []
 
     class Broken(Pool):
-        def submit(self, function, task):
-            given.append(task.shard)
-            if where != "working" and task.shard in (1, 9) and given.count(task.shard) == 1:
-                refused.append(task.shard)
+        def submit(self, function, shard):
+            given.append(shard.number)
+            if where != "working" and shard.number in (1, 9) and given.count(shard.number) == 1:
+                refused.append(shard.number)
                 raise BrokenProcessPool
-            if where != "handing out" and task.shard in (2, 6) and given.count(task.shard) == 1:
-                return super().submit(_break, task)
-            return super().submit(function, task)
+            if where != "handing out" and shard.number in (2, 6) and given.count(shard.number) == 1:
+                return super().submit(_break, shard)
+            return super().submit(function, shard)
 
     monkeypatch.setattr(workers, "ProcessPoolExecutor", Broken)
     path = run_study(small, tmp_path / "s.sqlite", workers=2, progress=False).path

@@ -243,8 +243,6 @@ class Findings(Result):
         The hypothesis that fails, for an inapplicable theorem.
     defect : bool
         Whether they are about the theorem's defect instead of its statement.
-    assumption : str
-        What nobody chose of the problem, in one line; empty where all was chosen.
 
     See Also
     --------
