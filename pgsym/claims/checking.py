@@ -127,23 +127,12 @@ class Checked(Result):
         return f"{len(self.steps)} relation{'s' if len(self.steps) > 1 else ''}: {', '.join(parts)}"
 
     @property
-    def ground(self) -> str:
-        """How the proved ones were proved, in words."""
-        proved = [step.verdict for step in self.steps if step.verdict.proved]
-        bits = [v.error_bits for v in proved if v.error_bits is not None]
-        exact = len(proved) - len(bits)
-        parts = [f"{exact} by normal form"] if exact else []
-        parts += [f"{len(bits)} by identity test, each wrong with probability at most 2^-{min(bits)}"] if bits else []
-        return ", ".join(parts)
-
-    @property
     def trust(self) -> Trust | None:
         """That of the least certain verdict; None where there is no verdict, or one does not apply."""
         found = [step.verdict.trust for step in self.steps]
         return None if None in found else weakest(filter(None, found))
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data."""
         return {
             "holds": self.holds,
             "summary": self.summary,

@@ -25,12 +25,8 @@ def verify(
     ----------
     problem
         See `pgsym.Problem.of`.  A refutation shows its witness at its theta if the two sides differ there.
-    method
-        ``normal form``, ``identity test`` or ``auto``.
-    error_bits
-        An identity test errs with probability at most 2^-error_bits.
-    seed
-        Of the random points.
+    method, error_bits, seed
+        As for `decide`.
 
     Returns
     -------

@@ -141,7 +141,7 @@ def _repairing(setting: BoundClaim, rng: random.Random, among: Iterable[t.Node])
     """The candidates that are the ratio at random points."""
     points = [setting.at_random(rng) for _ in range(_POINTS)]
     ratios = [_ratio(setting, point) for point in points]
-    return [c for c in among if all(_is_value(*pair) for pair in zip(points, [c] * _POINTS, ratios, strict=True))]
+    return [c for c in among if all(_is_value(p, c, ratio) for p, ratio in zip(points, ratios, strict=True))]
 
 
 def _theta_free_ratio(setting: BoundClaim, closed: Meaning) -> t.Node | sp.Expr | None:

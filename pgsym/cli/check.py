@@ -116,11 +116,7 @@ def derive(
     for place in filter(None, (out, pdf)):
         require_place(place)
     with working("deciding every line of the derivation"):
-        found = derived(
-            problem,
-            level=level,
-            seed=seed,
-        )
+        found = derived(problem, level=level, seed=seed)
     if out is not None:
         print(f"wrote {write_derivation(found, out)}", file=sys.stderr)
     if pdf is not None:

@@ -14,7 +14,7 @@ import pytest
 from skips import NEEDS_UNIX
 
 from pgsym.errors import StudyError
-from pgsym.study import Store, run_study, workers
+from pgsym.study import Store, run, run_study
 
 pytestmark = NEEDS_UNIX
 
@@ -56,7 +56,7 @@ def test_no_shard_of_a_broken_pool_is_lost(monkeypatch, small, whole, digest, tm
                 return super().submit(_break, shard)
             return super().submit(function, shard)
 
-    monkeypatch.setattr(workers, "ProcessPoolExecutor", Broken)
+    monkeypatch.setattr(run, "ProcessPoolExecutor", Broken)
     path = run_study(small, tmp_path / "s.sqlite", workers=2, progress=False).path
     assert refused == ([] if where == "working" else [1, 9])
     assert set(given) == set(range(15))
@@ -75,9 +75,9 @@ def test_summary_needs_every_shard(small, tmp_path):
 
 
 def test_worker_that_always_dies_is_given_up(monkeypatch, small, tmp_path):
-    monkeypatch.setattr(workers, "ProcessPoolExecutor", Pool)
-    monkeypatch.setattr(workers, "draw_shard", _break)
-    monkeypatch.setattr(workers, "ATTEMPTS", 2)
+    monkeypatch.setattr(run, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(run, "draw_shard", _break)
+    monkeypatch.setattr(run, "ATTEMPTS", 2)
     with pytest.raises(
         StudyError, match=r"^workers: workers died 2 times in a row, at shards 0, 1; perhaps memory ran"
     ):

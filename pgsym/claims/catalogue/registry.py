@@ -19,7 +19,6 @@ from pgsym.claims.catalogue import (
     policy_gradient,
     runs,
     second_order,
-    softmax,
     values,
 )
 from pgsym.claims.catalogue.hypotheses import HYPOTHESES
@@ -28,7 +27,7 @@ from pgsym.errors import SchemaError
 from pgsym.expression.complaint import nearest
 from pgsym.model.objective import Objective
 
-_MODULES = (policy_gradient, softmax, values, long_run, second_order, comparison, runs, false_gradients, false_runs)
+_MODULES = (policy_gradient, values, long_run, second_order, comparison, runs, false_gradients, false_runs)
 
 SOURCES = {
     "BOOK": "R. S. Sutton, A. G. Barto, Reinforcement Learning, 2nd ed. (2018)",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import count
+from textwrap import indent
 from typing import Any
 
 from pgsym.claims.catalogue.hypotheses import HYPOTHESES, Hypothesis
@@ -56,13 +58,11 @@ def with_own_names(claim: Claim, taken: Collection[str]) -> Claim:
     for all beta_2: beta_2 * V(s) == V(s) * beta_2
     """
     own = {b.name for b in claim.bindings if isinstance(b, ForAll | Let)}
-    names: dict[str, str] = {}
-    for b in claim.bindings:
-        if isinstance(b, ForAll | Let) and not b.indices and b.name in taken:
-            k = 1
-            while f"{b.name}_{k}" in {*taken, *own}:
-                k += 1
-            names[b.name] = f"{b.name}_{k}"
+    names = {
+        b.name: next(new for k in count(1) if (new := f"{b.name}_{k}") not in {*taken, *own})
+        for b in claim.bindings
+        if isinstance(b, ForAll | Let) and not b.indices and b.name in taken
+    }
     if not names:
         return claim
 
@@ -200,15 +200,13 @@ class Theorem:
             try:
                 hypothesis.check(decision.structure, self.objective)
             except (HypothesisError, StructureError) as error:
-                reason = str(error)
-                return tuple(Verdict(Status.INAPPLICABLE, claim, reason=reason) for claim in claims), reason
+                return _inapplicable(claims, str(error))
         named = (s for e in decision.policy.expressions() for s in e.free_symbols)
         taken = {s.name for s in (*decision.mdp.symbols, *decision.pinned, *decision.policy.params, *named)}
         try:
             verdicts = tuple(decision.decide(with_own_names(claim, taken)) for claim in claims)
         except ClaimError as error:  # the statement makes sense, so it is the model that gives a part of it none
-            reason = f"{error.message.partition(chr(10))[0]}, on this model"
-            return tuple(Verdict(Status.INAPPLICABLE, claim, reason=reason) for claim in claims), reason
+            return _inapplicable(claims, f"{error.message.partition(chr(10))[0]}, on this model")
         return verdicts, next((v.reason for v in verdicts if v.status is Status.INAPPLICABLE), "")
 
     def to_json(self) -> dict[str, Any]:
@@ -231,6 +229,10 @@ class Theorem:
 
     def _repr_latex_(self) -> str:
         return f"$${self.latex()}$$"
+
+
+def _inapplicable(claims: tuple[Claim, ...], reason: str) -> tuple[tuple[Verdict, ...], str]:
+    return tuple(Verdict(Status.INAPPLICABLE, claim, reason=reason) for claim in claims), reason
 
 
 @dataclass(frozen=True)
@@ -288,7 +290,6 @@ class Findings(Result):
         return min((v.error_bits for v in self.verdicts if v.error_bits is not None), default=None)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data."""
         return {
             "name": self.theorem.name,
             "holds": self.theorem.holds,
@@ -311,15 +312,10 @@ class Findings(Result):
 
     def text(self) -> str:
         """The name, the answer, and the relations."""
-        lines = [f"{self.theorem.name}: {self.status}"]
+        found = [str(v.claim) if v.proved else v.text() for v in self.verdicts]
         if self.reason and self.status is Status.INAPPLICABLE:
-            lines.append(f"  {self.reason}")
-        else:
-            lines += [
-                f"  {v.claim}" if v.status is Status.PROVED else "  " + v.text().replace("\n", "\n  ")
-                for v in self.verdicts
-            ]
-        return "\n".join(lines)
+            found = [self.reason]
+        return "\n".join([f"{self.theorem.name}: {self.status}", *(indent(text, "  ") for text in found)])
 
     def _repr_markdown_(self) -> str:
         parts = [self.assumption, f"**{self.theorem.name}**: {self.status}", *(v.markdown() for v in self.verdicts)]
