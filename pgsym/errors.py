@@ -46,26 +46,19 @@ class PgsymError(Exception):
     """
 
     def __init__(self, message: str, *, where: Any = None) -> None:
-        self.message = _bounded(_writable(message))
+        self.message = _shown(message)
         self.where = where
-        super().__init__(self.message if where is None else f"{_place(where)}: {self.message}")
-
-
-def _place(where: Any) -> str:
-    return _bounded(_writable(where) if isinstance(where, str) else repr(where))
-
-
-def _bounded(text: str) -> str:
-    """The text, its middle left out if it is long: names and formulas may be of any length."""
-    return text if len(text) <= 2 * _HALF else f"{text[:_HALF]} ... {text[-_HALF:]}"
+        place = _shown(where if isinstance(where, str) else repr(where))
+        super().__init__(self.message if where is None else f"{place}: {self.message}")
 
 
 _HALF = 800
 
 
-def _writable(text: str) -> str:
-    """The text with halves of characters, which no encoding has, escaped."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+def _shown(text: str) -> str:
+    """Halves of characters, which no encoding has, are escaped; of long names and formulas the middle is left out."""
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if len(text) <= 2 * _HALF else f"{text[:_HALF]} ... {text[-_HALF:]}"
 
 
 class ModelError(PgsymError):

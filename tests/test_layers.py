@@ -51,7 +51,7 @@ for top in TOP:
 
 # Where alone a library may be imported: layers, or single modules.
 HOMES = {
-    "distributed": {"study.workers"},
+    "distributed": {"study.run"},
     "jax": {"sampling", "auditing", "ascent.optimiser", "interchange.functional", "interchange.functions", "cli"},
     "numpyro": {"sampling", "auditing", "cli"},
     "flint": {"algebra"},

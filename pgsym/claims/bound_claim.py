@@ -32,18 +32,7 @@ Point = dict[sp.Symbol, sp.Expr]
 
 
 class BoundClaim:
-    """A claim on a model with a policy.
-
-    Parameters
-    ----------
-    pinned
-        Values of symbols that the model has no more: its assumptions left no choice.
-
-    Raises
-    ------
-    ClaimError
-        The claim makes no sense, or its names collide with the model's.
-    """
+    """A claim on a model with a policy; `pinned` has values of symbols that its assumptions left no choice."""
 
     def __init__(
         self,
@@ -251,19 +240,19 @@ class BoundClaim:
         return setting._meaning(Tower(field, lambda f: DualField(f, params)), Evaluation)
 
     def _meaning(self, tower: Tower, kind: type[Evaluation]) -> Meaning:
-        second = None
-        if self.second is not None:
-            mdp, policy, structure = self.second
-            second = self._world(kind, mdp, policy, tower, structure, None)
+        def world(mdp: MDP, policy: Policy, structure: Structure, **beside: Any) -> Evaluation:
+            given = {"functions": self.functions, "symbols": self.symbols, "basis": self.basis, **beside}
+            return kind(mdp, policy, self.objective, tower, structure, **given)
+
+        second = None if self.second is None else world(*self.second)
         limit = None
         if self._limit_symbol is not None and tower.closed and kind is Evaluation:
-            mdp, policy = self._with_limit_symbol(self.mdp), self.policy
-            near = None
+            mdp, near = self._with_limit_symbol(self.mdp), None
             if self.second is not None:
                 other = terminating(mdp) if self._transformed else self._with_limit_symbol(self.second[0])
-                near = self._world(kind, other, self.second[1], tower, Structure(other, self.second[1]), None)
-            limit = (self._world(kind, mdp, policy, tower, Structure(mdp, policy), near), self._limit_symbol)
-        return Meaning(self._world(kind, self.mdp, self.policy, tower, self.structure, second, limit), self.scope)
+                near = world(other, self.second[1], Structure(other, self.second[1]))
+            limit = world(mdp, self.policy, Structure(mdp, self.policy), primed=near), self._limit_symbol
+        return Meaning(world(self.mdp, self.policy, self.structure, primed=second, limit=limit), self.scope)
 
     def _with_limit_symbol(self, mdp: MDP) -> MDP:
         """The model with a symbol for its discount factor."""
@@ -276,38 +265,12 @@ class BoundClaim:
         structure = self.structure if mdp is self.mdp else Structure(mdp, self.policy)
         return BoundClaim(self.claim, mdp, self.policy, self.objective, structure, self.pinned)
 
-    def _world(
-        self,
-        kind: type[Evaluation],
-        mdp: MDP,
-        policy: Policy,
-        tower: Tower,
-        structure: Structure,
-        primed: Evaluation | None,
-        limit: tuple[Evaluation, sp.Symbol] | None = None,
-    ) -> Evaluation:
-        return kind(
-            mdp,
-            policy,
-            self.objective,
-            tower,
-            structure,
-            functions=self.functions,
-            symbols=self.symbols,
-            primed=primed,
-            limit=limit,
-            basis=self.basis,
-        )
-
     # -- points ----------------------------------------------------------------------------------------------
 
     def random_values(self, rng: random.Random, fine: int = 0) -> Point:
         """Rational values of what the claim declares: numbers in (0, 1), functions small, pi' positive rows.
 
-        Parameters
-        ----------
-        fine
-            How often the grid from which they are drawn is halved.
+        The grid from which they are drawn is halved `fine` times.
         """
         grain = 1 << fine
         found: Point = {}

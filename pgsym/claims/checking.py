@@ -76,8 +76,6 @@ class Checked(Result):
     ----------
     blocks : tuple of Block
         The text that they are about, with its prose; `derivation` is the page that shows both.
-    assumption : str
-        What nobody chose of the problem, in one line; empty where all was chosen.
 
     See Also
     --------
@@ -129,23 +127,12 @@ class Checked(Result):
         return f"{len(self.steps)} relation{'s' if len(self.steps) > 1 else ''}: {', '.join(parts)}"
 
     @property
-    def ground(self) -> str:
-        """How the proved ones were proved, in words."""
-        proved = [step.verdict for step in self.steps if step.verdict.proved]
-        bits = [v.error_bits for v in proved if v.error_bits is not None]
-        exact = len(proved) - len(bits)
-        parts = [f"{exact} by normal form"] if exact else []
-        parts += [f"{len(bits)} by identity test, each wrong with probability at most 2^-{min(bits)}"] if bits else []
-        return ", ".join(parts)
-
-    @property
     def trust(self) -> Trust | None:
         """That of the least certain verdict; None where there is no verdict, or one does not apply."""
         found = [step.verdict.trust for step in self.steps]
         return None if None in found else weakest(filter(None, found))
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data."""
         return {
             "holds": self.holds,
             "summary": self.summary,
@@ -154,13 +141,7 @@ class Checked(Result):
         }
 
     def frame(self) -> Any:
-        """A pandas frame with a row for each relation.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
+        """A pandas frame with a row for each relation."""
         rows = [(step.line, str(step.objective), *step.verdict.row(), step.reason) for step in self.steps]
         return data_frame(["line", "objective", "claim", "status", "ground", "reason"], rows)
 
@@ -282,13 +263,7 @@ def audit(
     name: str = "",
     progress: Callable[[int, int], object] | None = None,
 ) -> Checked:
-    """Decide every relation of a text; chains without an objective of their own are about the problem's.
-
-    Raises
-    ------
-    ClaimError
-        A relation that makes no sense for this model; the message says where it stands.
-    """
+    """Decide every relation of a text; chains without an objective of their own are about the problem's."""
     decisions: dict[Objective, Decision] = {}
     steps: list[CheckedRelation] = []
     chains = [block for block in blocks if isinstance(block, Chain)]

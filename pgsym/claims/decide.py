@@ -169,33 +169,23 @@ class Decision:
         difference = None
         if claim.relation == t.EQUAL and max(map(field.terms, wrong.values())) <= DIFFERENCE_TERMS:
             difference = {_named(c): field.to_sympy(e) for c, e in islice(wrong.items(), DIFFERENCES)}
-        return Verdict(
-            Status.REFUTED,
-            claim,
-            "normal form",
-            difference=difference,
-            notes=notes,
-            witness=find_witness(setting, self.rng, self.theta),
-            factor=repairing_factor(setting, self.rng, meaning),
-        )
+        return self._refuted(setting, "normal form", meaning, difference=difference, notes=notes)
 
     def _identity_test(self, setting: BoundClaim) -> Verdict:
-        claim, trials, poles = setting.claim, 0, 0
+        trials, poles = 0, 0
         notes: tuple[str, ...] = ()
         each = trial_bits(*size(setting))
         while (bound := proof_bits(each, trials, poles)) < self.error_bits:
             holds, redrawn, notes = self._holds_at_random_point(setting)
             trials, poles = trials + 1, poles + redrawn
             if not holds:
-                return Verdict(
-                    Status.REFUTED,
-                    claim,
-                    "identity test",
-                    notes=notes,
-                    witness=find_witness(setting, self.rng, self.theta),
-                    factor=repairing_factor(setting, self.rng, None),
-                )
-        return Verdict(Status.PROVED, claim, "identity test", error_bits=math.floor(bound), notes=notes)
+                return self._refuted(setting, "identity test", None, notes=notes)
+        return Verdict(Status.PROVED, setting.claim, "identity test", error_bits=math.floor(bound), notes=notes)
+
+    def _refuted(self, setting: BoundClaim, method: str, closed: Meaning | None, **found: Any) -> Verdict:
+        witness = find_witness(setting, self.rng, self.theta)
+        factor = repairing_factor(setting, self.rng, closed)
+        return Verdict(Status.REFUTED, setting.claim, method, witness=witness, factor=factor, **found)
 
     def _holds_at_random_point(self, setting: BoundClaim) -> tuple[bool, int, tuple[str, ...]]:
         """Evaluate both sides at a random point modulo a random prime; also how many points lay on a pole before.
@@ -263,13 +253,6 @@ def _named(key: tuple[Any, Any]) -> Coordinate:
 def require_affordable(setting: BoundClaim) -> None:
     """Refuse a claim whose sums run over too many combinations of states and actions.
 
-    Raises
-    ------
-    ClaimError
-        There are more than `CLAIM_EVALUATIONS` evaluations.
-
-    Examples
-    --------
     >>> import pgsym
     >>> model = pgsym.zoo("random-walk", n=100)
     >>> pgsym.decide(model, "sum[s,s1,s2,s3] V(s) * V(s1) * V(s2) * V(s3) = 1")

@@ -37,7 +37,12 @@ def residues(meaning: Meaning, setting: BoundClaim) -> Iterator[tuple[tuple[Any,
             lefts.update(_entries(env, left(env)))
             rights.update(_entries(env, right(env)))
     if env is None:
-        raise _nothing_said(setting)
+        names = ", ".join(found.index for found in setting.ranges)
+        raise HypothesisError(
+            f"there is nothing that {names} could be: no state of this model has the quantities of the claim; at "
+            "gamma = 1 values are defined where every run ends. Set gamma < 1, or mark an end as terminal",
+            where=names,
+        )
     yield from relation.must_vanish(lefts, rights, field.zero, field.is_zero).items()
 
 
@@ -55,15 +60,6 @@ def size(setting: BoundClaim) -> tuple[int, float]:
     else:
         sizes = [e for _, e in residues(meaning, setting)]
     return max((e.degree for e in sizes), default=0), max((e.bits for e in sizes), default=0.0)
-
-
-def _nothing_said(setting: BoundClaim) -> HypothesisError:
-    names = ", ".join(found.index for found in setting.ranges)
-    return HypothesisError(
-        f"there is nothing that {names} could be: no state of this model has the quantities of the claim; at gamma = 1 "
-        "values are defined where every run ends. Set gamma < 1, or mark an end as terminal",
-        where=names,
-    )
 
 
 def _entries(env: Mapping[str, Any], value: Any) -> Iterator[tuple[tuple[Any, Any], Any]]:

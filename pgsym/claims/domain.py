@@ -42,8 +42,6 @@ class Place:
 class Domain:
     """The domain of one claim.
 
-    Examples
-    --------
     >>> import pgsym
     >>> from pgsym.claims import parse
     >>> from pgsym.model import direct_policy
@@ -128,13 +126,7 @@ class Domain:
 
 
 def require_policy(setting: BoundClaim) -> None:
-    """Refuse a policy whose probabilities are none anywhere: all would be true of it.
-
-    Raises
-    ------
-    UndefinedQuantityError
-        No point of the domain was found.
-    """
+    """Refuse a policy whose probabilities are none anywhere: all would be true of it."""
     given = list(dict.fromkeys(p for p in setting.policy.expressions() if not p.is_Rational))
     if given and next(Domain(setting).places(random.Random(0), PLAIN), None) is None:
         symbols = sorted(s.name for p in given for s in p.free_symbols)
@@ -146,13 +138,7 @@ def require_policy(setting: BoundClaim) -> None:
 
 
 def require_discounts(setting: BoundClaim, rng: random.Random) -> None:
-    """Refuse a claim with a discount that never lies in [0, 1].
-
-    Raises
-    ------
-    ClaimError
-        A number outside, or an expression for which no point of the domain was found where it lies there.
-    """
+    """Refuse a claim with a discount that never lies in [0, 1]."""
     for node in setting.discounts:
         if isinstance(node, t.Number):
             if not 0 <= node.value <= 1:

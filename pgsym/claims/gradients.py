@@ -13,17 +13,9 @@ _CONSTANT = frozenset({"P", "r", "mu0", "gamma", "|S|"})
 def without_logarithms(body: t.Node, parameters: Collection[str], arbitrary: Collection[str]) -> t.Node | None:
     """grad body without logarithms outermost; None where the body has none, or one that cannot be taken apart.
 
-    The gradient is taken into sums, and past factors without parameters.
+    The gradient is taken into sums, and past factors without the policy's `parameters`; `arbitrary` are the names of
+    the claim's arbitrary functions and numbers.
 
-    Parameters
-    ----------
-    parameters
-        Names of the policy's parameters.
-    arbitrary
-        Names of the claim's arbitrary functions and numbers.
-
-    Examples
-    --------
     >>> from pgsym.claims.language import parse
     >>> body = parse("2 * log (1 + J) + V(s) = 0").claims[0].left
     >>> print(without_logarithms(body, {"theta"}, ()))

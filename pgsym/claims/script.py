@@ -78,15 +78,9 @@ class Script:
     @classmethod
     def load(cls, path: str | Path) -> Script:
         """Read a file, in UTF-8."""
-        path = Path(path)
-        try:
-            text = path.read_text(encoding="utf-8")
-        except OSError as error:
-            raise SchemaError(f"cannot be read ({error.strerror}). Check the path", where=str(path)) from None
-        except UnicodeDecodeError as error:
-            raise SchemaError(f"byte {error.start} is not UTF-8; claims are text. Save it as UTF-8",
-                              where=str(path)) from None  # fmt: skip
-        return cls.parse(text, path.name)
+        from pgsym.model.files.atomic import contents
+
+        return cls.parse(contents(Path(path), "claims are"), Path(path).name)
 
     @property
     def chains(self) -> tuple[Chain, ...]:
@@ -173,18 +167,13 @@ class _Reader:
                 yield Heading(title.strip(), max(1, min(2, len(comment) - len(title))))
             elif not code and self.chain:
                 self.chain.append(_Part(number, "", comment.strip()))
-            elif not code:
-                yield from self.remark(comment.strip())
+            elif not code and comment.strip():
+                self.prose.append(comment.strip())
+            elif not code:  # an empty comment ends the paragraph
+                yield from self.finish()
             else:
                 yield from self.read(_Part(number, code, comment.strip()))
         yield from self.finish()
-
-    def remark(self, text: str) -> Iterator[Block]:
-        """One line of prose; an empty one ends the paragraph."""
-        if text:
-            self.prose.append(text)
-        else:
-            yield from self.finish()
 
     def read(self, part: _Part) -> Iterator[Block]:
         """One line of code."""

@@ -6,6 +6,7 @@ import math
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from textwrap import indent
 from typing import Any
 
 import sympy as sp
@@ -105,6 +106,11 @@ class Witness:
             table += f"\n\n{len(differing) - SHOWN} more coordinates differ: {EVERYWHERE}."
         return f"At {told}:\n\n{table}" if told else table
 
+    def to_json(self) -> dict[str, dict[str, str]]:
+        """Plain data, exact numbers as text."""
+        found = {name: _by_text(getattr(self, name)) for name in ("theta", "symbols", "left", "right", "values")}
+        return {name: table for name, table in found.items() if table or name != "values"}
+
     def tables(self) -> Iterator[DataTable]:
         """The whole point, and both sides in all coordinates that differ."""
         names = symbol_names(self.point)
@@ -147,8 +153,6 @@ class Verdict(Result):
         What was decided besides, e.g. the identity that holds instead.
     links : tuple of Verdict
         Of a chain, the verdict on each relation.
-    assumption : str
-        What nobody chose of the problem, in one line; empty where all was chosen.
 
     See Also
     --------
@@ -239,25 +243,18 @@ class Verdict(Result):
     def text(self) -> str:
         """The answer, its ground, and the witness."""
         if self.links:
-            listed = (f"  {line}" for link in (*self.links, *self.corollaries) for line in link.text().splitlines())
-            return "\n".join([f"{self.status}: {self.claim}", *listed])
-        lines = [f"{self.status}: {self.claim}", f"  by {self.ground}" if self.method else f"  {self.reason}"]
-        lines += [f"  note: {note}" for note in self.notes]
-        if self.witness is not None:
-            lines += [f"  {line}" for line in str(self.witness).splitlines()]
-        if self.factor is not None:
-            lines.append(f"  true with the factor {self.factor} on the right")
-        lines += [f"  {line}" for verdict in self.corollaries for line in verdict.text().splitlines()]
-        return "\n".join(lines)
+            parts = [link.text() for link in self.links]
+        else:
+            parts = [f"by {self.ground}" if self.method else self.reason, *(f"note: {note}" for note in self.notes)]
+            if self.witness is not None:
+                parts.append(str(self.witness))
+            if self.factor is not None:
+                parts.append(f"true with the factor {self.factor} on the right")
+        parts += [verdict.text() for verdict in self.corollaries]
+        return "\n".join([f"{self.status}: {self.claim}", *(indent(part, "  ") for part in parts)])
 
     def frame(self) -> Any:
-        """A pandas frame with a row for each relation: the claim, the answer, its ground.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
+        """A pandas frame with a row for each relation: the claim, the answer, its ground."""
         return data_frame(["claim", "status", "ground"], [v.row() for v in self.links or (self,)])
 
     def row(self) -> tuple[str, str, str]:
@@ -265,34 +262,22 @@ class Verdict(Result):
         return str(self.claim), str(self.status), self.ground
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data, with exact numbers as text; a witness has all coordinates.
-
-        Returns
-        -------
-        What does not apply is left out: see docs/results.md.
-        """
-        found: dict[str, Any] = {"status": str(self.status), "claim": str(self.claim), "ground": self.ground}
-        if self.trust is not None:
-            found["trust"] = self.trust.to_json()
-        if isinstance(self.claim, Claim) and self.claim.reason:
-            found["reason"] = self.claim.reason
-        if self.error_bits is not None:
-            found["error_bits"] = self.error_bits
-        if self.difference is not None:
-            found["difference"] = _by_text(self.difference)
-        if self.witness is not None:
-            w = self.witness
-            tables = {"theta": w.theta, "symbols": w.symbols, "left": w.left, "right": w.right, "values": w.values}
-            found["witness"] = {key: _by_text(values) for key, values in tables.items() if values or key != "values"}
-        if self.factor is not None:
-            found["factor"] = str(self.factor)
-        if self.notes:
-            found["notes"] = list(self.notes)
-        if self.links:
-            found["links"] = [verdict.to_json() for verdict in self.links]
-        if self.corollaries:
-            found["corollaries"] = [verdict.to_json() for verdict in self.corollaries]
-        return found
+        """Plain data, exact numbers as text; a witness has all coordinates, and what does not apply is left out."""
+        found = {
+            "status": str(self.status),
+            "claim": str(self.claim),
+            "ground": self.ground,
+            "trust": None if self.trust is None else self.trust.to_json(),
+            "reason": self.claim.reason or None if isinstance(self.claim, Claim) else None,
+            "error_bits": self.error_bits,
+            "difference": None if self.difference is None else _by_text(self.difference),
+            "witness": None if self.witness is None else self.witness.to_json(),
+            "factor": None if self.factor is None else str(self.factor),
+            "notes": list(self.notes) or None,
+            "links": [verdict.to_json() for verdict in self.links] or None,
+            "corollaries": [verdict.to_json() for verdict in self.corollaries] or None,
+        }
+        return {key: value for key, value in found.items() if value is not None}
 
     def latex(self) -> str:
         """The claim, with the answer as a margin note."""

@@ -25,12 +25,8 @@ def verify(
     ----------
     problem
         See `pgsym.Problem.of`.  A refutation shows its witness at its theta if the two sides differ there.
-    method
-        ``normal form``, ``identity test`` or ``auto``.
-    error_bits
-        An identity test errs with probability at most 2^-error_bits.
-    seed
-        Of the random points.
+    method, error_bits, seed
+        As for `decide`.
 
     Returns
     -------
@@ -64,7 +60,7 @@ def verify(
     decision = Decision(problem, method=method, error_bits=error_bits, seed=seed)
     verdict = decision.decide(policy_gradient_theorem(problem.objective))
     if problem.objective is Objective.STATIONARY_VALUE and verdict.status is Status.REFUTED:
-        claims = (scaled_theorem(), stationary_value_gap())
+        claims = (parse(text).claims[0] for text in COROLLARIES)
         verdict = replace(verdict, corollaries=tuple(decision.decide(claim) for claim in claims))
     return replace(verdict, assumption=problem.assumption)
 
@@ -80,16 +76,6 @@ def policy_gradient_theorem(objective: Objective) -> Claim:
     return theorem(objective.definition.theorem).claims[0]
 
 
-def stationary_value_gap() -> Claim:
-    """What the scaled theorem lacks for J = sum_s mu(s) V(s), exactly (Baxter & Bartlett 2001).
-
-    >>> print(stationary_value_gap())
-    grad J - (sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)) / (1 - gamma) == sum[s] grad mu(s) * V(s)
-    """
-    scaled = scaled_theorem()
-    return parse(f"{scaled.left} - {scaled.right} = sum[s] grad mu(s) * V(s)").claims[0]
-
-
-def scaled_theorem() -> Claim:
-    """grad J = 1/(1 - gamma) sum[s] mu(s) sum[a] grad pi(a|s) Q(s,a): closer, and still false."""
-    return parse("grad J = (sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)) / (1 - gamma)").claims[0]
+_SCALED = "(sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)) / (1 - gamma)"
+COROLLARIES = (f"grad J = {_SCALED}", f"grad J - {_SCALED} = sum[s] grad mu(s) * V(s)")
+"""For J = sum_s mu(s) V(s): what is closer, and still false, and what it lacks, exactly (Baxter & Bartlett 2001)."""

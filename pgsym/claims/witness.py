@@ -25,13 +25,7 @@ _SAMPLE = 8
 
 
 def find_witness(setting: BoundClaim, rng: random.Random, theta: Mapping[sp.Symbol, sp.Expr] | None) -> Witness:
-    """A point of the domain where the claim fails, at `theta` if it fails there.
-
-    Raises
-    ------
-    AlgebraError
-        No point of the domain shows what the algebra refuted.
-    """
+    """A point of the domain where the claim fails, at `theta` if it fails there."""
     for place in Domain(setting).places(rng, POINTS, theta):
         try:
             found = (_closed if setting.has_limit else _exact)(setting, place, _derivatives(setting, rng))
@@ -128,12 +122,8 @@ def repairing_factor(setting: BoundClaim, rng: random.Random, closed: Meaning | 
 
     The usual suspects are tested at random points modulo random primes; another ratio is looked for in closed form.
     Where several are the same number on this model, as 2 and 1/(1 - gamma) at gamma = 1/2, the one that repairs the
-    claim for every gamma is preferred.
-
-    Parameters
-    ----------
-    closed
-        The claim's meaning in the field of rational functions, where that is affordable.
+    claim for every gamma is preferred.  `closed` is the claim's meaning in the field of rational functions, where
+    that is affordable.
     """
     if setting.claim.relation != t.EQUAL:
         return None
@@ -151,7 +141,7 @@ def _repairing(setting: BoundClaim, rng: random.Random, among: Iterable[t.Node])
     """The candidates that are the ratio at random points."""
     points = [setting.at_random(rng) for _ in range(_POINTS)]
     ratios = [_ratio(setting, point) for point in points]
-    return [c for c in among if all(_is_value(*pair) for pair in zip(points, [c] * _POINTS, ratios, strict=True))]
+    return [c for c in among if all(_is_value(p, c, ratio) for p, ratio in zip(points, ratios, strict=True))]
 
 
 def _theta_free_ratio(setting: BoundClaim, closed: Meaning) -> t.Node | sp.Expr | None:

@@ -1,4 +1,4 @@
-"""The commands: one module each.
+"""The commands.
 
 Exit status: 0 when what was asked holds, 1 when it is refuted or inconsistent, 2 for bad input.
 """
@@ -8,11 +8,8 @@ from pgsym.cli import audit as audit
 from pgsym.cli import certify as certify
 from pgsym.cli import check as check
 from pgsym.cli import convert as convert
-from pgsym.cli import derive as derive
-from pgsym.cli import doctor as doctor
 from pgsym.cli import estimate as estimate
 from pgsym.cli import moments as moments
-from pgsym.cli import report as report
 from pgsym.cli import solve as solve
 from pgsym.cli import study as study
 from pgsym.cli import theorems as theorems

@@ -1,4 +1,4 @@
-"""The application, and how every failure becomes one message."""
+"""The application, `pgsym doctor`, and how every failure becomes one message."""
 
 from __future__ import annotations
 
@@ -10,17 +10,27 @@ import warnings
 from typing import Annotated, Any
 
 import typer
+import typer.core
 
 from pgsym.errors import PgsymError
 
+
+class _Alphabetical(typer.core.TyperGroup):
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted(self.commands)
+
+
 app = typer.Typer(
     name="pgsym",
+    cls=_Alphabetical,
     help="Exact policy gradients of finite MDPs: solve them, decide identities, check samples.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; the schema is described in docs/cli.md.")]
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it; typer may answer with it itself."""
@@ -49,6 +59,23 @@ def _main(
 def print_json(data: Any) -> None:
     """Standard JSON: no NaN."""
     print(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Versions, devices, the field engine and optional packages in one table, for a bug report.
+
+    Example: `pgsym doctor`
+    """
+    from pgsym.reports.doctor import diagnosis, doctor_table
+    from pgsym.reports.terminal import console, working
+
+    with working("looking at this installation"):
+        found = diagnosis()
+    if as_json:
+        print_json({row.name: {"found": row.found, "note": row.note} for row in found})
+    else:
+        console().print(doctor_table(found))
 
 
 def main() -> None:

@@ -122,13 +122,7 @@ def telling(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def load_function(place: str) -> Any:
-    """The function at MODULE:FUNCTION or FILE.py:FUNCTION.
-
-    Raises
-    ------
-    SchemaError
-        There is no such module, file or function.
-    """
+    """The function at MODULE:FUNCTION or FILE.py:FUNCTION."""
     source, colon, name = place.rpartition(":")
     if not colon or not name:
         raise SchemaError(f"found {place!r}; must read MODULE:FUNCTION or FILE.py:FUNCTION", where="function")

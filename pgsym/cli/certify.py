@@ -49,11 +49,10 @@ def certify(
     from pgsym.certificates import Answer
     from pgsym.certificates import certify as write
     from pgsym.certificates.certificate import coq_name
+    from pgsym.model.files.atomic import require_place
     from pgsym.reports.terminal import working
 
     if output is not None:
-        from pgsym.model.files.atomic import require_place
-
         require_place(output)
     with working("writing the certificate"):
         found = write(problem, claim, closed_forms=closed_forms)

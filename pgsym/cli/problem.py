@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from pgsym.cli.app import AsJson as AsJson
 from pgsym.cli.app import app
 from pgsym.errors import SchemaError
 
@@ -159,7 +160,6 @@ Values = Annotated[
     str | None,
     typer.Option("--set", help='Numbers for symbols of the model, e.g. "p=1/2,alpha=1/3".', metavar="TEXT"),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; the schema is described in docs/cli.md.")]
 Samples = Annotated[int, typer.Option("-n", "--samples", help="Trajectories to sample.")]
 Seed = Annotated[int, typer.Option(help="Seed of the sampler; same seed, same numbers.")]
 Horizon = Annotated[int | None, typer.Option(help="Steps of a trajectory; by default so many that little is cut off.")]

@@ -62,27 +62,22 @@ def theorems(
 
 def _decide(name: str, problem: Problem, seed: int, as_json: bool) -> None:
     """The verdicts on the problem, and the exit status."""
-    from pgsym.claims.catalogue import catalogue, theorem
+    from pgsym.claims.catalogue import Findings, catalogue, theorem
     from pgsym.reports.terminal import console, working
     from pgsym.reports.theorems import findings_table, findings_text, summary
 
     asked = catalogue() if name == "all" else (theorem(name),)
-    found, missing = [], []
+    found: list[tuple[Findings, Findings | None]] = []
     with working("deciding") as status:
         for k, t in enumerate(asked, 1):
             status.update(f"deciding {t.name} ({k} of {len(asked)}) ...")
-            found.append(t.decide(problem, seed=seed))
-            defect = t.decide_defect(problem, seed=seed) if t.defect else None
-            missing.append(defect)
-    everything = [f for f in (*found, *missing) if f is not None]
+            found.append((t.decide(problem, seed=seed), t.decide_defect(problem, seed=seed) if t.defect else None))
     if as_json:
-        data = [f.to_json() | ({"defect": m.to_json()} if m else {}) for f, m in zip(found, missing, strict=True)]
+        data = [f.to_json() | ({"defect": missing.to_json()} if missing else {}) for f, missing in found]
         print_json({"model": problem.name, "theorems": data})
-    elif name == "all":
-        console().print(f"[bold]{problem.name}[/] ({problem.mdp})")
-        console().print(findings_table(found))
-        console().print(summary(found))
     else:
         console().print(f"[bold]{problem.name}[/] ({problem.mdp})")
-        console().print(findings_text(found[0], missing[0]))
-    raise typer.Exit(1 if any(f.contradicts for f in everything) else 0)
+        statements = [f for f, _ in found]
+        for part in (findings_table(statements), summary(statements)) if name == "all" else (findings_text(*found[0]),):
+            console().print(part)
+    raise typer.Exit(1 if any(f.contradicts for pair in found for f in pair if f is not None) else 0)

@@ -4,9 +4,9 @@ schema    the study file
 settings  what the file asks for, resolved: every model, point, estimator and horizon written out
 shards    the work, cut into pieces that depend on the study alone, and one of them done on whatever machine
 store     the one SQLite file
-workers   processes of this machine, of which a killed one is replaced, or those of a dask.distributed cluster
 result    what stands in the file, and bias and variance against n as a picture
-run       from the study file to the finished results
+run       from the study file to the finished results, by processes of this machine, of which a killed one is replaced,
+          or of a dask.distributed cluster
 summary   what the results say: bias and variance, sampled and exact
 """
 

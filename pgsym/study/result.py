@@ -93,13 +93,7 @@ class StudyResult(TableResult):
         })  # fmt: skip
 
     def frame(self) -> Any:
-        """A pandas frame of the view ``result``: a row for each cell, empty before the study is finished.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
+        """A pandas frame of the view ``result``: a row for each cell, empty before the study is finished."""
         return data_frame(self._columns, [tuple(row.values()) for row in self._rows])
 
     def cells(self) -> list[tuple[str, ...]]:
@@ -144,13 +138,6 @@ def plot(store: Store) -> Figure:
     Left, |mean - grad J| of each cell's pooled mean, with the exact bias as a line and, thin, the root mean square
     that sampling noise alone would give.  Right, the total variance of a batch mean over the runs, with the exact
     tr Cov / n as a line; bars are twice its standard error for normal means.
-
-    Raises
-    ------
-    MissingExtraError
-        matplotlib is not installed.
-    StudyError
-        The study is not finished.
     """
     if not store.finished:
         done, planned = store.trajectories()

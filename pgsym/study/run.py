@@ -1,18 +1,27 @@
-"""`run_study`: from a study to the finished file, however often it is killed on the way."""
+"""`run_study`: from a study to the finished file, however often it is killed on the way.
+
+Shards are drawn by processes of this machine, or by workers of a dask.distributed cluster.  A process that dies is
+replaced, and its shards are done again.
+"""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
-from collections.abc import Generator
+import signal
+import threading
+from collections.abc import Generator, Iterable
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pgsym.errors import StudyError
-from pgsym.study import workers as pool
+from pgsym.errors import MissingExtraError, StudyError
 from pgsym.study.result import StudyResult
 from pgsym.study.settings import Study, load_study
-from pgsym.study.shards import ShardResult, Task, tasks
+from pgsym.study.shards import Shard, ShardResult, draw_shard, shards
 from pgsym.study.store import Store
 from pgsym.study.summary import summarise
 
@@ -84,21 +93,171 @@ def run_study(
     path = Path(f"{resolved.name}.sqlite" if out is None else out)
     with Store.create(path, resolved) as store:
         done = store.done()
-        left = [task for task in tasks(resolved) if task.shard not in done]
+        left = [shard for shard in shards(resolved) if shard.number not in done]
         count, planned = store.trajectories()
         with reporter(progress, planned) as report, closing(_execute(left, workers, scheduler)) as results:
             report(count, planned)
-            for task, parts in results:
-                store.write(task.shard, parts)
-                count += task.trajectories
+            for shard, parts in results:
+                store.write(shard.number, parts)
+                count += shard.trajectories
                 report(count, planned)
         if not store.finished:
             store.finish(summarise(store))
     return StudyResult(path)
 
 
-def _execute(left: list[Task], workers: int | None, scheduler: str | None) -> Generator[tuple[Task, list[ShardResult]]]:
+def _execute(left: list[Shard], workers: int | None, scheduler: str | None) -> Generator[Drawn]:
     if scheduler is not None:
-        return pool.cluster(left, scheduler) if left else pool.here(left)
+        return cluster(left, scheduler) if left else here(left)
     wanted = (os.cpu_count() or 1) if workers is None else workers
-    return pool.processes(left, min(wanted, len(left))) if wanted and left else pool.here(left)
+    return processes(left, min(wanted, len(left))) if wanted and left else here(left)
+
+
+Drawn = tuple[Shard, list[ShardResult]]
+
+ATTEMPTS = 3
+"""Times that workers may die with no shard finished in between; or that a scheduler may give up one shard."""
+WAITING = 2
+"""Shards that wait in the queue for each worker."""
+
+
+def here(shards: Iterable[Shard]) -> Generator[Drawn]:
+    """Draw the shards in this process, in order."""
+    for shard in shards:
+        yield shard, draw_shard(shard)
+
+
+def processes(shards: Iterable[Shard], workers: int) -> Generator[Drawn]:
+    """Draw the shards in `workers` processes; results come in the order in which they are finished."""
+    source, again = iter(shards), list[Shard]()
+    deaths = 0
+    while True:
+        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_prepare)
+        running: dict[Future[list[ShardResult]], Shard] = {}
+        try:
+            while True:
+                while len(running) < WAITING * workers:
+                    shard = again.pop() if again else next(source, None)
+                    if shard is None:
+                        break
+                    try:
+                        future = pool.submit(draw_shard, shard)
+                    except BrokenProcessPool:
+                        # A pool that has just lost a worker refuses; the shard must not be lost with it.
+                        again.append(shard)
+                        raise
+                    running[future] = shard
+                if not running:
+                    return
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    found = future.result()
+                    deaths = 0
+                    yield running.pop(future), found
+        except BrokenProcessPool:
+            deaths += 1
+            lost = sorted(running.values(), key=lambda shard: -shard.number)
+            if deaths >= ATTEMPTS:
+                numbers = ", ".join(str(shard.number) for shard in lost[::-1]) or "none"
+                raise StudyError(
+                    f"workers died {deaths} times in a row, at shards {numbers}; perhaps memory ran out. "
+                    "Run again with fewer --workers, or with a smaller shard in the study file",
+                    where="workers",
+                ) from None
+            again += lost
+        finally:
+            _stop(pool)
+
+
+def _prepare() -> None:
+    """What a worker does first: leave Ctrl-C to the main process, share a GPU, and end when the main process ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: multiprocessing.process.BaseProcess) -> None:
+    """A worker whose main process was killed would wait for work for ever."""
+    parent.join()
+    os._exit(1)
+
+
+def _stop(pool: ProcessPoolExecutor) -> None:
+    """End the workers at once: what they are doing is not wanted, or nothing."""
+    workers = list((getattr(pool, "_processes", None) or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for worker in workers:
+        worker.terminate()
+    for worker in workers:
+        worker.join()
+
+
+IN_FLIGHT = 4
+"""Shards for each thread of the cluster."""
+PATIENCE = "20s"
+"""How long to try to reach the scheduler."""
+
+
+def cluster(shards: Iterable[Shard], address: str) -> Generator[Drawn]:
+    """Draw the shards on the cluster whose scheduler is at `address`; results come as they are finished.
+
+    Every worker needs this release of pgsym.  A worker that dies loses nothing: the scheduler gives its shards to
+    others.
+    """
+    try:
+        from distributed import Client, as_completed
+        from distributed.scheduler import KilledWorker
+    except ImportError:
+        raise MissingExtraError(
+            "distributed is not installed; --scheduler needs it. Install pgsym with the extra cluster: pgsym[cluster]",
+            where="scheduler",
+        ) from None
+    try:
+        client = Client(address, timeout=PATIENCE, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise StudyError(
+            f"does not answer ({error}); a dask scheduler's address is required, such as tcp://host:8786. "
+            "Start one with dask scheduler, and workers with dask worker",
+            where=f"scheduler {address}",
+        ) from None
+    with client:
+        source = iter(shards)
+        running: dict[str, Shard] = {}
+        given: dict[int, int] = {}
+
+        def hand_out(shard: Shard) -> object:
+            given[shard.number] = given.get(shard.number, 0) + 1
+            # Never twice under one key: a given-up key would answer with its old failure.
+            key = f"pgsym-{shard.key:016x}-{shard.number}-{given[shard.number]}"
+            running[key] = shard
+            return client.submit(draw_shard, shard, key=key, pure=False)
+
+        width = max(1, sum(client.nthreads().values()))
+        futures = as_completed([hand_out(shard) for shard in islice(source, IN_FLIGHT * width)], loop=client.loop)
+        for future in futures:
+            shard = running.pop(future.key)
+            try:
+                found = future.result()
+            except KilledWorker as error:
+                if given[shard.number] >= ATTEMPTS:
+                    raise StudyError(
+                        f"several workers died on it ({error}); perhaps memory ran out. "
+                        "Use a smaller shard in the study file",
+                        where=f"shard {shard.number}",
+                    ) from None
+                futures.add(hand_out(shard))
+                continue
+            except (CancelledError, OSError) as error:
+                # A scheduler that ends cancels what it was asked for.
+                raise StudyError(
+                    f"was lost at shard {shard.number} ({type(error).__name__}); every shard needs it. "
+                    "What is done is kept: start the scheduler and run the study again",
+                    where=f"scheduler {address}",
+                ) from None
+            future.release()
+            following = next(source, None)
+            if following is not None:
+                futures.add(hand_out(following))
+            yield shard, found

@@ -37,7 +37,7 @@ class StudyCell:
 
 @dataclass(frozen=True)
 class Shard:
-    """Some trajectories of one cell."""
+    """Some trajectories of one cell, with all that a worker needs to draw them."""
 
     number: int
     cell: StudyCell
@@ -47,6 +47,12 @@ class Shard:
     """Trajectories for each of them."""
     key: int
     """64 bits."""
+    model: str
+    """The model file's text."""
+    setting: str
+    """theta, objective, estimator and horizon, as JSON text."""
+    largest: int
+    """Trajectories of the cell's largest batch."""
 
     @property
     def trajectories(self) -> int:
@@ -73,9 +79,15 @@ def shards(study: Study) -> Iterator[Shard]:
     [(40, (0, 1), (40, 40)), (150, (2,), (100,)), (150, (2,), (50,)), (150, (3,), (100,)), (150, (3,), (50,))]
     """
     number, fingerprint = 0, study.fingerprint
+    written = [
+        json.dumps({"theta": s.theta, "objective": s.objective, "estimator": s.estimator, "horizon": s.horizon})
+        for s in study.settings
+    ]
     for cell in cells(study):
+        model = study.models[study.settings[cell.setting].model]["document"]
         for runs, counts in _portions(study, cell):
-            yield Shard(number, cell, runs, counts, shard_key(fingerprint, number))
+            key = shard_key(fingerprint, number)
+            yield Shard(number, cell, runs, counts, key, model, written[cell.setting], min(cell.n, study.shard))
             number += 1
 
 
@@ -107,27 +119,6 @@ LARGEST_COVARIANCE = 32
 
 
 @dataclass(frozen=True)
-class Task:
-    """Everything that a worker needs to know."""
-
-    shard: int
-    model: str
-    """The model file's text."""
-    setting: str
-    """theta, objective, estimator and horizon, as JSON text."""
-    largest: int
-    """Trajectories of the cell's largest batch."""
-    runs: tuple[int, ...]
-    counts: tuple[int, ...]
-    key: int
-
-    @property
-    def trajectories(self) -> int:
-        """All of them."""
-        return sum(self.counts)
-
-
-@dataclass(frozen=True)
 class ShardResult:
     """What a shard found for one run."""
 
@@ -147,30 +138,11 @@ class ShardResult:
         return Moments(self.n, self.mean, self.M2)
 
 
-def tasks(study: Study) -> Iterator[Task]:
-    """The shards of a study with all that they refer to."""
-    written = [
-        json.dumps({"theta": s.theta, "objective": s.objective, "estimator": s.estimator, "horizon": s.horizon})
-        for s in study.settings
-    ]
-    for shard in shards(study):
-        setting = shard.cell.setting
-        yield Task(
-            shard=shard.number,
-            model=study.models[study.settings[setting].model]["document"],
-            setting=written[setting],
-            largest=min(shard.cell.n, study.shard),
-            runs=shard.runs,
-            counts=shard.counts,
-            key=shard.key,
-        )
-
-
-def draw_shard(task: Task) -> list[ShardResult]:
+def draw_shard(shard: Shard) -> list[ShardResult]:
     """Draw a shard's trajectories."""
-    sampler = _sampler(task.model, task.setting, task.largest)
+    sampler = _sampler(shard.model, shard.setting, shard.largest)
     found = []
-    for run, batch in zip(task.runs, sampler.draw(task.key, task.counts), strict=True):
+    for run, batch in zip(shard.runs, sampler.draw(shard.key, shard.counts), strict=True):
         moments = batch.moments
         M2 = moments.M2
         if M2.ndim == 2 and len(M2) > LARGEST_COVARIANCE + 1:

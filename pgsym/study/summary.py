@@ -25,7 +25,7 @@ from pgsym.errors import AlgebraError, HypothesisError
 from pgsym.model.estimator import is_long_run
 from pgsym.study.settings import Study, StudySetting, from_plain
 from pgsym.study.shards import cells
-from pgsym.study.store import Store
+from pgsym.study.store import RESULTS, Store
 
 Floats = NDArray[np.float64]
 
@@ -77,20 +77,18 @@ def exact_law(study: Study, setting: StudySetting) -> Exact:
 def summarise(store: Store) -> dict[str, list[tuple[Any, ...]]]:
     """The rows of the result tables, from the parts."""
     study = store.study
-    rows: dict[str, list[tuple[Any, ...]]] = {
-        name: [] for name in ("exact", "run_result", "cell_result", "coordinate_result")
-    }
+    rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in RESULTS}
     laws: list[Exact | None] = []
+    law: Exact | None
     for number, setting in enumerate(study.settings):
         try:
             law = exact_law(study, setting)
+            blobs = (law.gradient.tobytes(), law.mean.tobytes(), law.variance.tobytes())
+            rows["exact"].append((number, law.trace, law.bias, *blobs, None))
         except (HypothesisError, AlgebraError) as error:
-            laws.append(None)
+            law = None
             rows["exact"].append((number, None, None, None, None, None, str(error)))
-            continue
         laws.append(law)
-        blobs = (law.gradient.tobytes(), law.mean.tobytes(), law.variance.tobytes())
-        rows["exact"].append((number, law.trace, law.bias, *blobs, None))
     names = [list(setting.theta) for setting in study.settings]
     for cell in cells(study):
         _cell(store, study, cell, laws[cell.setting], names[cell.setting], rows)
@@ -139,6 +137,8 @@ def _diagonal(M2: Floats) -> Floats:
 
 COLUMNS = ("model", "estimator", "n", "runs", "bias", "exact", "noise", "variance", "exact", "trace", "exact")
 """Heads of the table; each ``exact`` belongs to the column before it, but for the noise between."""
+
+_VALUES = ("bias", "exact_bias", "noise", "variance", "exact_variance", "trace", "exact_trace")
 
 DEFAULTS = {"baseline": "0", "discount_weight": True, "bootstrap": True, "stationary": False}
 """Options that are not shown when they have these values."""
@@ -193,8 +193,7 @@ def result_rows(store: Store) -> list[list[str]]:
             estimator_label(row["estimator"]),
             str(row["n"]),
             str(row["runs"]),
-            *(_number(row[key]) for key in ("bias", "exact_bias", "noise", "variance", "exact_variance")),
-            *(_number(row[key]) for key in ("trace", "exact_trace")),
+            *map(_number, (row[key] for key in _VALUES)),
         ]
         for row in found
     ]

@@ -113,7 +113,7 @@ def test_missing_file_and_wrong_encoding_are_one_message(tmp_path):
         Script.load(tmp_path / "none.claims")
     path = tmp_path / "latin.claims"
     path.write_bytes("J = 1 # é".encode("latin-1"))
-    with pytest.raises(SchemaError, match=r"byte 8 is not UTF-8; claims are text\. Save it as UTF-8"):
+    with pytest.raises(SchemaError, match=r"byte 8 is not UTF-8 text; claims are\. Save it as UTF-8"):
         Script.load(path)
 
 

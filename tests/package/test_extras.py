@@ -48,7 +48,7 @@ def sweep_as_figure() -> object:
 
 
 def study_on_a_cluster() -> object:
-    from pgsym.study.workers import cluster
+    from pgsym.study.run import cluster
 
     return next(cluster([], "tcp://127.0.0.1:1"))
 

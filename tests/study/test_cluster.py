@@ -32,7 +32,7 @@ def test_cluster_with_a_killed_worker_changes_no_bit(small, whole, digest, tmp_p
 
 def test_lost_scheduler_is_one_message_and_what_is_done_is_kept(small, whole, digest, tmp_path, monkeypatch):
     distributed = needs("distributed")
-    monkeypatch.setattr("pgsym.study.workers.PATIENCE", "2s")
+    monkeypatch.setattr("pgsym.study.run.PATIENCE", "2s")
     out = tmp_path / "s.sqlite"
     with distributed.LocalCluster(
         n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, silence_logs=50
@@ -52,7 +52,7 @@ def test_lost_scheduler_is_one_message_and_what_is_done_is_kept(small, whole, di
 
 def test_cluster_raises_where_no_scheduler_answers(small, tmp_path, monkeypatch):
     needs("distributed")
-    monkeypatch.setattr("pgsym.study.workers.PATIENCE", "300ms")
+    monkeypatch.setattr("pgsym.study.run.PATIENCE", "300ms")
     with pytest.raises(
         StudyError, match=r"^scheduler tcp://127\.0\.0\.1:9: does not answer .*a dask scheduler's address"
     ):

@@ -14,7 +14,7 @@ import pytest
 from skips import NEEDS_UNIX
 
 from pgsym.errors import StudyError
-from pgsym.study import Store, run_study, workers
+from pgsym.study import Store, run, run_study
 
 pytestmark = NEEDS_UNIX
 
@@ -42,21 +42,21 @@ class Pool(ThreadPoolExecutor):
 
 
 @pytest.mark.parametrize("where", ["handing out", "working", "both"])
-def test_no_task_of_a_broken_pool_is_lost(monkeypatch, small, whole, digest, tmp_path, where):
+def test_no_shard_of_a_broken_pool_is_lost(monkeypatch, small, whole, digest, tmp_path, where):
     """A worker may die between two submissions or with shards that others have just finished."""
     refused, given = [], []
 
     class Broken(Pool):
-        def submit(self, function, task):
-            given.append(task.shard)
-            if where != "working" and task.shard in (1, 9) and given.count(task.shard) == 1:
-                refused.append(task.shard)
+        def submit(self, function, shard):
+            given.append(shard.number)
+            if where != "working" and shard.number in (1, 9) and given.count(shard.number) == 1:
+                refused.append(shard.number)
                 raise BrokenProcessPool
-            if where != "handing out" and task.shard in (2, 6) and given.count(task.shard) == 1:
-                return super().submit(_break, task)
-            return super().submit(function, task)
+            if where != "handing out" and shard.number in (2, 6) and given.count(shard.number) == 1:
+                return super().submit(_break, shard)
+            return super().submit(function, shard)
 
-    monkeypatch.setattr(workers, "ProcessPoolExecutor", Broken)
+    monkeypatch.setattr(run, "ProcessPoolExecutor", Broken)
     path = run_study(small, tmp_path / "s.sqlite", workers=2, progress=False).path
     assert refused == ([] if where == "working" else [1, 9])
     assert set(given) == set(range(15))
@@ -75,9 +75,9 @@ def test_summary_needs_every_shard(small, tmp_path):
 
 
 def test_worker_that_always_dies_is_given_up(monkeypatch, small, tmp_path):
-    monkeypatch.setattr(workers, "ProcessPoolExecutor", Pool)
-    monkeypatch.setattr(workers, "draw_shard", _break)
-    monkeypatch.setattr(workers, "ATTEMPTS", 2)
+    monkeypatch.setattr(run, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(run, "draw_shard", _break)
+    monkeypatch.setattr(run, "ATTEMPTS", 2)
     with pytest.raises(
         StudyError, match=r"^workers: workers died 2 times in a row, at shards 0, 1; perhaps memory ran"
     ):

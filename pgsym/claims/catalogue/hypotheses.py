@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
+from typing import Any
+
+from sympy import QQ
+from sympy.polys.matrices import DomainMatrix
 
 from pgsym.errors import DiscountError, HypothesisError, ImproperPolicyError
 from pgsym.expression.linear import Linear
-from pgsym.model.mdp import MDP, State
+from pgsym.model.mdp import State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy, Softmax
 from pgsym.model.structure import Structure
 
-Check = Callable[[MDP, Policy, Structure, Objective], None]
+Check = Callable[[Structure, Objective], None]
 """Raises a HypothesisError where the model does not have the property."""
 
 
@@ -35,7 +38,7 @@ class Hypothesis:
     --------
     >>> from pgsym.model.zoo import zoo
     >>> model = zoo("short-corridor")
-    >>> DISCOUNTED.check(model.mdp, model.policy, Structure(model.mdp, model.policy), model.objective)
+    >>> HYPOTHESES["discounted"].check(Structure(model.mdp, model.policy), model.objective)
     Traceback (most recent call last):
       ...
     pgsym.errors.DiscountError: gamma: found 1; the statement is about gamma < 1. Set a discount factor
@@ -45,23 +48,24 @@ class Hypothesis:
     check: Check
 
 
-def _defined(mdp: MDP, policy: Policy, structure: Structure, objective: Objective) -> None:
+def _defined(structure: Structure, objective: Objective) -> None:
     structure.require(objective)
 
 
-def _discounted(mdp: MDP, policy: Policy, structure: Structure, objective: Objective) -> None:
-    if mdp.gamma == 1:
+def _discounted(structure: Structure, objective: Objective) -> None:
+    if structure.mdp.gamma == 1:
         raise DiscountError("found 1; the statement is about gamma < 1. Set a discount factor", where="gamma")
 
 
-def _undiscounted(mdp: MDP, policy: Policy, structure: Structure, objective: Objective) -> None:
-    if mdp.gamma != 1:
+def _undiscounted(structure: Structure, objective: Objective) -> None:
+    if structure.mdp.gamma != 1:
         raise DiscountError(
-            f"found {mdp.gamma}; the statement is about gamma = 1. Set gamma to 1, if every run ends", where="gamma"
+            f"found {structure.mdp.gamma}; the statement is about gamma = 1. Set gamma to 1, if every run ends",
+            where="gamma",
         )
 
 
-def _ending(mdp: MDP, policy: Policy, structure: Structure, objective: Objective) -> None:
+def _ending(structure: Structure, objective: Objective) -> None:
     endless = [c for c in structure.recurrent_classes if not structure.reachable.isdisjoint(c)]
     if endless:
         raise ImproperPolicyError(
@@ -71,9 +75,9 @@ def _ending(mdp: MDP, policy: Policy, structure: Structure, objective: Objective
         )
 
 
-def _ending_or_discounted(mdp: MDP, policy: Policy, structure: Structure, objective: Objective) -> None:
-    if mdp.gamma == 1 and structure.rewardless:
-        first = next(s for s in mdp.states if s in structure.rewardless)
+def _ending_or_discounted(structure: Structure, objective: Objective) -> None:
+    if structure.mdp.gamma == 1 and structure.rewardless:
+        first = next(s for s in structure.mdp.states if s in structure.rewardless)
         raise ImproperPolicyError(
             f"gamma = 1 and a run can stay for ever in {first!r}, which is not terminal and earns nothing; an "
             "arbitrary function of the state must vanish where runs stay, as it does in terminal states. Mark the "
@@ -82,19 +86,19 @@ def _ending_or_discounted(mdp: MDP, policy: Policy, structure: Structure, object
         )
 
 
-def _continuing(mdp: MDP, policy: Policy, structure: Structure, objective: Objective) -> None:
-    if mdp.terminal:
-        first = next(s for s in mdp.states if s in mdp.terminal)
+def _continuing(structure: Structure, objective: Objective) -> None:
+    if structure.mdp.terminal:
+        first = next(s for s in structure.mdp.states if s in structure.mdp.terminal)
         raise HypothesisError(
-            f"found {len(mdp.terminal)}, the first is {first!r}; the statement is about runs without end. "
+            f"found {len(structure.mdp.terminal)}, the first is {first!r}; the statement is about runs without end. "
             "Let the last states return to the start",
             where="terminal states",
         )
 
 
-def _tabular(mdp: MDP, policy: Policy, structure: Structure, objective: Objective) -> None:
+def _tabular(structure: Structure, objective: Objective) -> None:
     seen: set[Linear] = set()
-    for (s, a), form in _logits(policy).items():
+    for (s, a), form in _logits(structure.policy).items():
         if len(form.coefficients) != 1 or form.coefficients[0][1] != 1 or form.constant or form in seen:
             raise HypothesisError(
                 f"found the logit {form}; every logit must be a parameter of its own. Use tabular()", where=(s, a)
@@ -102,12 +106,16 @@ def _tabular(mdp: MDP, policy: Policy, structure: Structure, objective: Objectiv
         seen.add(form)
 
 
-def _free_differences(mdp: MDP, policy: Policy, structure: Structure, objective: Objective) -> None:
+def _free_differences(structure: Structure, objective: Objective) -> None:
     """The differences l(s,a) - l(s,b) are linearly independent forms, so they can take any values together."""
-    rows: list[dict[str, Fraction]] = []
-    for s in mdp.nonterminal:  # also where no run comes: the statements speak of every state
-        rows += _differences(policy, s)
-    rank = _rank(rows)
+    logits, column = _logits(structure.policy), {p: k for k, p in enumerate(structure.policy.params)}
+    rows: list[dict[int, Any]] = []
+    for s in structure.mdp.nonterminal:  # also where no run comes: the statements speak of every state
+        *others, last = [dict(logits[s, a].coefficients) for a in structure.policy.actions(s)]
+        for form in others:
+            entries = {column[p]: form.get(p, 0) - last.get(p, 0) for p in {**form, **last}}
+            rows.append({k: QQ(c.numerator, c.denominator) for k, c in entries.items() if c})
+    rank = DomainMatrix({k: row for k, row in enumerate(rows) if row}, (len(rows), len(column)), QQ).rank()
     if rank < len(rows):
         raise HypothesisError(
             f"{len(rows)} differences of logits depend on {rank} combinations of parameters; they must be independent, "
@@ -117,7 +125,7 @@ def _free_differences(mdp: MDP, policy: Policy, structure: Structure, objective:
         )
 
 
-def _several_classes(mdp: MDP, policy: Policy, structure: Structure, objective: Objective) -> None:
+def _several_classes(structure: Structure, objective: Objective) -> None:
     if len(structure.recurrent_classes) < 2:
         raise HypothesisError(
             f"found {len(structure.recurrent_classes)}; the statement is about two or more. Ask for "
@@ -126,17 +134,17 @@ def _several_classes(mdp: MDP, policy: Policy, structure: Structure, objective: 
         )
 
 
-def _several(mdp: MDP, policy: Policy, structure: Structure, objective: Objective) -> None:
-    if len(policy.params) < 2:
+def _several(structure: Structure, objective: Objective) -> None:
+    if len(structure.policy.params) < 2:
         raise HypothesisError(
-            f"found {len(policy.params)}; a Jacobian of one entry is symmetric, so two are required. Use a policy with "
-            "more parameters",
+            f"found {len(structure.policy.params)}; a Jacobian of one entry is symmetric, so two are required. "
+            "Use a policy with more parameters",
             where="parameters",
         )
 
 
-def _choice(mdp: MDP, policy: Policy, structure: Structure, objective: Objective) -> None:
-    if not policy.params:
+def _choice(structure: Structure, objective: Objective) -> None:
+    if not structure.policy.params:
         raise HypothesisError("found none; there is no gradient to speak of. Use a policy with parameters",
                               where="parameters")  # fmt: skip
 
@@ -150,45 +158,17 @@ def _logits(policy: Policy) -> dict[tuple[State, object], Linear]:
     return {(s, a): form for s, row in policy.logits.items() for a, form in row.items()}
 
 
-def _differences(policy: Policy, state: State) -> list[dict[str, Fraction]]:
-    """The coefficients of l(s,a) - l(s,b), b the last action of the state."""
-    logits = _logits(policy)
-    *others, last = [dict(logits[state, a].coefficients) for a in policy.actions(state)]
-    return [
-        {p.name: c for p in {**form, **last} if (c := form.get(p, Fraction(0)) - last.get(p, Fraction(0)))}
-        for form in others
-    ]
-
-
-def _rank(rows: list[dict[str, Fraction]]) -> int:
-    """Rank of a sparse rational matrix.
-
-    >>> _rank([{"a": Fraction(1), "b": Fraction(1)}, {"a": Fraction(2), "b": Fraction(2)}, {"b": Fraction(1)}])
-    2
-    """
-    pivots: dict[str, dict[str, Fraction]] = {}
-    for row in rows:
-        rest = dict(row)
-        while rest:
-            column = min(rest)
-            if column not in pivots:
-                pivots[column] = {c: v / rest[column] for c, v in rest.items()}
-                break
-            scale = rest[column]
-            for c, v in pivots[column].items():
-                rest[c] = rest.get(c, Fraction(0)) - scale * v
-            rest = {c: v for c, v in rest.items() if v}
-    return len(pivots)
-
-
-DEFINED = Hypothesis("the objective is defined", _defined)
-DISCOUNTED = Hypothesis("gamma < 1", _discounted)
-UNDISCOUNTED = Hypothesis("gamma = 1", _undiscounted)
-ENDING = Hypothesis("every run ends with probability 1", _ending)
-ENDING_OR_DISCOUNTED = Hypothesis("gamma < 1, or runs end in terminal states only", _ending_or_discounted)
-CONTINUING = Hypothesis("no terminal states", _continuing)
-TABULAR = Hypothesis("tabular softmax: every logit is a parameter of its own", _tabular)
-FREE_DIFFERENCES = Hypothesis("softmax with independent differences of logits", _free_differences)
-SEVERAL_CLASSES = Hypothesis("two or more recurrent classes", _several_classes)
-SEVERAL_PARAMETERS = Hypothesis("two or more parameters", _several)
-PARAMETERS = Hypothesis("a policy with parameters", _choice)
+HYPOTHESES = {
+    "defined": Hypothesis("the objective is defined", _defined),
+    "discounted": Hypothesis("gamma < 1", _discounted),
+    "undiscounted": Hypothesis("gamma = 1", _undiscounted),
+    "ending": Hypothesis("every run ends with probability 1", _ending),
+    "ending or discounted": Hypothesis("gamma < 1, or runs end in terminal states only", _ending_or_discounted),
+    "continuing": Hypothesis("no terminal states", _continuing),
+    "tabular": Hypothesis("tabular softmax: every logit is a parameter of its own", _tabular),
+    "free differences": Hypothesis("softmax with independent differences of logits", _free_differences),
+    "several classes": Hypothesis("two or more recurrent classes", _several_classes),
+    "several parameters": Hypothesis("two or more parameters", _several),
+    "parameters": Hypothesis("a policy with parameters", _choice),
+}
+"""Every hypothesis by the name that entries of the catalogue have for it."""

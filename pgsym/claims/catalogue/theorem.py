@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from inspect import cleandoc
+from itertools import count
+from textwrap import indent
 from typing import Any
 
-from pgsym.claims.catalogue.hypotheses import DEFINED, Hypothesis
+from pgsym.claims.catalogue.hypotheses import HYPOTHESES, Hypothesis
 from pgsym.claims.decide import ERROR_BITS, Decision
 from pgsym.claims.language.parse import WORLDS
 from pgsym.claims.language.relation import RELATIONS
@@ -57,13 +58,11 @@ def with_own_names(claim: Claim, taken: Collection[str]) -> Claim:
     for all beta_2: beta_2 * V(s) == V(s) * beta_2
     """
     own = {b.name for b in claim.bindings if isinstance(b, ForAll | Let)}
-    names: dict[str, str] = {}
-    for b in claim.bindings:
-        if isinstance(b, ForAll | Let) and not b.indices and b.name in taken:
-            k = 1
-            while f"{b.name}_{k}" in {*taken, *own}:
-                k += 1
-            names[b.name] = f"{b.name}_{k}"
+    names = {
+        b.name: next(new for k in count(1) if (new := f"{b.name}_{k}") not in {*taken, *own})
+        for b in claim.bindings
+        if isinstance(b, ForAll | Let) and not b.indices and b.name in taken
+    }
     if not names:
         return claim
 
@@ -98,8 +97,6 @@ class Theorem:
         What it says, why it matters; for a false one, when it happens to hold.
     reference : str
         Book and section, or paper.
-    holds : bool
-        Whether it is true of every model that satisfies the hypotheses.
     requires : tuple of Hypothesis
         What is checked first; the evaluation finds out the rest.
     derivation : str
@@ -130,18 +127,16 @@ class Theorem:
     about: str
     reference: str
     objective: Objective = Objective.START_STATE
-    holds: bool = True
-    requires: tuple[Hypothesis, ...] = (DEFINED,)
+    requires: tuple[Hypothesis, ...] = (HYPOTHESES["defined"],)
     derivation: str = ""
     model: str = "two-state"
     gamma: str = ""
     defect: str = ""
 
-    def __post_init__(self) -> None:
-        for name in ("statement", "derivation", "defect"):
-            object.__setattr__(self, name, cleandoc(getattr(self, name)))
-        object.__setattr__(self, "about", " ".join(self.about.split()))
-        object.__setattr__(self, "reference", " ".join(self.reference.split()))
+    @property
+    def holds(self) -> bool:
+        """Whether it is true of every model that satisfies the hypotheses."""
+        return not self.defect
 
     @cached_property
     def claims(self) -> tuple[Claim, ...]:
@@ -190,17 +185,9 @@ class Theorem:
         """
         return self._decide(problem, self.claims, method=method, error_bits=error_bits, seed=seed)
 
-    def decide_defect(
-        self,
-        problem: ProblemLike,
-        *,
-        method: str = "auto",
-        error_bits: int = ERROR_BITS,
-        seed: int = 0,
-    ) -> Findings:
-        """The same for what a false statement lacks, which is true."""
-        found = self._decide(problem, self.defects, method=method, error_bits=error_bits, seed=seed)
-        return replace(found, defect=True)
+    def decide_defect(self, problem: ProblemLike, **options: Any) -> Findings:
+        """The same for what a false statement lacks, which is true; options as for `decide`."""
+        return replace(self._decide(problem, self.defects, **options), defect=True)
 
     def _decide(self, problem: ProblemLike, claims: tuple[Claim, ...], **options: Any) -> Findings:
         problem = Problem.of(problem).replace(objective=self.objective)
@@ -211,17 +198,15 @@ class Theorem:
         """The verdicts, and the hypothesis that fails."""
         for hypothesis in self.requires:
             try:
-                hypothesis.check(decision.mdp, decision.policy, decision.structure, self.objective)
+                hypothesis.check(decision.structure, self.objective)
             except (HypothesisError, StructureError) as error:
-                reason = str(error)
-                return tuple(Verdict(Status.INAPPLICABLE, claim, reason=reason) for claim in claims), reason
+                return _inapplicable(claims, str(error))
         named = (s for e in decision.policy.expressions() for s in e.free_symbols)
         taken = {s.name for s in (*decision.mdp.symbols, *decision.pinned, *decision.policy.params, *named)}
         try:
             verdicts = tuple(decision.decide(with_own_names(claim, taken)) for claim in claims)
         except ClaimError as error:  # the statement makes sense, so it is the model that gives a part of it none
-            reason = f"{error.message.partition(chr(10))[0]}, on this model"
-            return tuple(Verdict(Status.INAPPLICABLE, claim, reason=reason) for claim in claims), reason
+            return _inapplicable(claims, f"{error.message.partition(chr(10))[0]}, on this model")
         return verdicts, next((v.reason for v in verdicts if v.status is Status.INAPPLICABLE), "")
 
     def to_json(self) -> dict[str, Any]:
@@ -246,6 +231,10 @@ class Theorem:
         return f"$${self.latex()}$$"
 
 
+def _inapplicable(claims: tuple[Claim, ...], reason: str) -> tuple[tuple[Verdict, ...], str]:
+    return tuple(Verdict(Status.INAPPLICABLE, claim, reason=reason) for claim in claims), reason
+
+
 @dataclass(frozen=True)
 class Findings(Result):
     """The verdicts on the relations of one theorem, and what they come to; made by `Theorem.decide`.
@@ -256,8 +245,6 @@ class Findings(Result):
         The hypothesis that fails, for an inapplicable theorem.
     defect : bool
         Whether they are about the theorem's defect instead of its statement.
-    assumption : str
-        What nobody chose of the problem, in one line; empty where all was chosen.
 
     See Also
     --------
@@ -303,7 +290,6 @@ class Findings(Result):
         return min((v.error_bits for v in self.verdicts if v.error_bits is not None), default=None)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data."""
         return {
             "name": self.theorem.name,
             "holds": self.theorem.holds,
@@ -316,13 +302,7 @@ class Findings(Result):
         }
 
     def frame(self) -> Any:
-        """A pandas frame with a row for each relation: the claim, the answer, its ground.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
+        """A pandas frame with a row for each relation: the claim, the answer, its ground."""
         return data_frame(["claim", "status", "ground"], [v.row() for v in self.verdicts])
 
     def latex(self) -> str:
@@ -332,15 +312,10 @@ class Findings(Result):
 
     def text(self) -> str:
         """The name, the answer, and the relations."""
-        lines = [f"{self.theorem.name}: {self.status}"]
+        found = [str(v.claim) if v.proved else v.text() for v in self.verdicts]
         if self.reason and self.status is Status.INAPPLICABLE:
-            lines.append(f"  {self.reason}")
-        else:
-            lines += [
-                f"  {v.claim}" if v.status is Status.PROVED else "  " + v.text().replace("\n", "\n  ")
-                for v in self.verdicts
-            ]
-        return "\n".join(lines)
+            found = [self.reason]
+        return "\n".join([f"{self.theorem.name}: {self.status}", *(indent(text, "  ") for text in found)])
 
     def _repr_markdown_(self) -> str:
         parts = [self.assumption, f"**{self.theorem.name}**: {self.status}", *(v.markdown() for v in self.verdicts)]

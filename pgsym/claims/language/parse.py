@@ -352,12 +352,7 @@ def _checked_extent(node: t.Node, below: Mapping[str, tuple[int, int]]) -> tuple
     """How deeply operations are nested and how many parts there are, with each definition written out where it is used.
 
     Each index of a sum counts.  What a definition stands for is bounded once for each use, so a chain of definitions
-    that use the one before twice has exponentially many parts.
-
-    Parameters
-    ----------
-    below
-        Depths and parts of definitions.
+    that use the one before twice has exponentially many parts.  `below` has depths and parts of definitions.
     """
     own, whole, parts, stack = 0, 0, 0, [(node, 1)]
     while stack:

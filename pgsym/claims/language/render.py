@@ -22,7 +22,6 @@ from pgsym.claims.language.tree import (
     Binary,
     Binding,
     Call,
-    Claim,
     Div,
     Dot,
     Expect,
@@ -102,12 +101,6 @@ def let_latex(definition: Let) -> str:
     """
     writer = _Latex()
     return rf"{writer.call(definition.name, definition.indices)} \coloneqq {writer.write(definition.body)}"
-
-
-def claim_latex(claim: Claim) -> str:
-    """The relation with the definitions that it uses."""
-    lets = [let_latex(b) for b in claim.bindings if isinstance(b, Let)]
-    return r", \quad ".join([claim.latex(), *lets])
 
 
 _OPEN = Sum | Expect | Limit | runs.OverTime | runs.RunExpect

@@ -69,13 +69,7 @@ class Scope:
     # -- shapes ----------------------------------------------------------------------------------------------
 
     def rank(self, node: t.Node) -> int | None:
-        """0, 1 or 2; None for the number 0, which has every shape.
-
-        Raises
-        ------
-        ClaimError
-            Shapes that do not fit.
-        """
+        """0, 1 or 2; None for the number 0, which has every shape."""
         match node:
             case t.Number(value):
                 return 0 if value else None
@@ -344,18 +338,7 @@ class Scope:
                     yield from self.free_uses(child, bound)
 
     def range(self, body: t.Node, index: str, drawn: bool = False) -> Range:
-        """What an index that is bound just above `body` runs over.
-
-        Parameters
-        ----------
-        drawn
-            The index is drawn from weights that sum to 1 over S+ (`t.Sum.drawn`).
-
-        Raises
-        ------
-        ClaimError
-            An action that is paired with no state, or with several.
-        """
+        """What an index that is bound just above `body` runs over; for `drawn` see `t.Sum`."""
         partners: dict[t.Index, t.Node] = {}
         roles = set[Role]()
         for node, position, bound, near in self.uses(body, index):
@@ -395,13 +378,7 @@ def _named(time: runs.Time, node: t.Node) -> Iterator[tuple[str, t.Node]]:
 
 
 def _of_run(index: str, times: tuple[str, ...] = (), counted: bool = True) -> bool:
-    """Whether an index is bound by a run, or by one of these times.
-
-    Parameters
-    ----------
-    counted
-        The run itself is bound too, with the steps that are counted from its start.
-    """
+    """Whether an index is bound by one of these times, or by the run with the steps `counted` from its start."""
     found = runs.read_timed(index)
     if found is None:
         return counted and index == runs.RUN

@@ -12,8 +12,8 @@ from pgsym.errors import SchemaError
 from pgsym.model.files.reading import MAX_CHARACTERS, check_size
 
 
-def contents(path: Path) -> str:
-    """A file's text, bounded in size."""
+def contents(path: Path, text: str = "a model file is") -> str:
+    """A file's text, bounded in size; `text` says what should be text."""
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
             raise SchemaError("is a pipe or a device; a file is required. Save it as a file", where=str(path))
@@ -22,9 +22,7 @@ def contents(path: Path) -> str:
         check_size(len(data), where=path.name)
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise SchemaError(
-            f"byte {error.start} is not UTF-8 text; a model file is. Save it as UTF-8", where=path.name
-        ) from None
+        raise SchemaError(f"byte {error.start} is not UTF-8 text; {text}. Save it as UTF-8", where=path.name) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = error.strerror if isinstance(error, OSError) else error
         raise SchemaError(f"cannot be read ({reason}). Check the path", where=str(path)) from None
