@@ -28,7 +28,7 @@ FUNCTIONS: tuple[t.Binding, ...] = (
 )
 """Declarations under which the trees are read."""
 
-LEAVES = ("J", "rbar", "gamma", "F", "E[T]", "|S|")
+LEAVES = ("J", "rbar", "gamma", "F", "I", "E[T]", "|S|")
 
 
 def numbers() -> st.SearchStrategy[t.Node]:
@@ -54,7 +54,7 @@ def quantities(draw: st.DrawFn, scalars: st.SearchStrategy[t.Node]) -> t.Node:
         if draw(st.integers(0, 4)) == 0:
             value = draw(scalars) if key == "gamma" else t.Call(draw(st.sampled_from("bc" if key == "r" else "b")))
             overrides.append(t.Override(key, value))
-    primed = name not in ("E[T]", "|S|") and draw(st.integers(0, 4)) == 0
+    primed = name not in ("E[T]", "|S|", "I") and draw(st.integers(0, 4)) == 0
     return t.Quantity(name, indices, primed, tuple(draw(st.permutations(overrides))))
 
 
@@ -66,7 +66,14 @@ def leaves(scalars: st.SearchStrategy[t.Node]) -> st.SearchStrategy[t.Node]:
         st.just(t.Call("lambda")),
     )
     symbols = st.one_of(st.sampled_from(["p", "theta_x", "r", "J", "sum", "for"]), NAMES).map(t.Symbol)
-    return st.one_of(numbers(), quantities(scalars), calls, symbols)
+    return st.one_of(numbers(), quantities(scalars), calls, symbols, indicators())
+
+
+@st.composite
+def indicators(draw: st.DrawFn) -> t.Node:
+    """Two of one kind, at least one of them an index."""
+    names = draw(st.sampled_from([STATES, ACTIONS]))
+    return t.Indicator((draw(names), draw(st.one_of(names, LITERALS))))
 
 
 @st.composite
@@ -122,7 +129,7 @@ def statements(draw: st.DrawFn) -> t.Statement:
 
 
 TOKENS = [
-    *VOCABULARY, "sum", "E", "limit", "grad", "log", "dot", "outer", "inv", "transpose", "let", "for all", "with",
+    *VOCABULARY, "sum", "E", "limit", "grad", "log", "dot", "1[", "outer", "inv", "transpose", "let", "for all", "with",
     "M'", "terminating", "propto", "=", "==", "!=", "(", ")", "[", "]", "|", ",", ";", ":", "~", "->", "+", "-", "*",
     "/", "^", "**", "s", "s'", "a", "a'", "s1", "b", "c", "lambda", "theta", "1", "0", "2/3", "0.9", '"x"', "\n", " ",
     "#", "'", ".",

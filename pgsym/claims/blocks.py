@@ -16,6 +16,7 @@ from pgsym.claims.language.tree import (
     Expect,
     ForAll,
     ForEach,
+    Indicator,
     Let,
     Node,
     Quantity,
@@ -219,6 +220,8 @@ def _mentioned(terms: Iterable[Node]) -> tuple[set[str], set[str], bool]:
                 indices |= {i for i in at if isinstance(i, str)}
             case Quantity(_, at):
                 primed = primed or node.primed
+                indices |= {i for i in at if isinstance(i, str)}
+            case Indicator(at):
                 indices |= {i for i in at if isinstance(i, str)}
             case Sum(at):
                 indices |= set(at)

@@ -89,10 +89,14 @@ class BoundClaim:
         """Whether some node of the claim is of that kind."""
         return any(isinstance(node, kinds) for node in self._nodes)
 
+    def mentions(self, name: str) -> bool:
+        """Whether that quantity stands somewhere in the claim."""
+        return any(isinstance(node, t.Quantity) and node.name == name for node in self._nodes)
+
     @property
     def needs_coordinates(self) -> bool:
         """Products over the parameters need every coordinate; other claims are tested along random directions."""
-        return self.uses(t.Dot, t.Inv, runs.Trace)
+        return self.uses(t.Dot, t.Inv, runs.Trace) or self.mentions("I")
 
     @cached_property
     def discounts(self) -> tuple[t.Node, ...]:
@@ -179,7 +183,7 @@ class BoundClaim:
         found = [s for table in self.functions.values() for s in table.values()]
         if self.second is not None and isinstance(self.second[1], Direct) and not self.second[1].params:
             found += [p for row in self._second_policy.values() for p in row.values() if p.is_Symbol]
-        if any(isinstance(n, t.Quantity) and n.name == "logit" for n in self._nodes):
+        if self.mentions("logit"):
             found += self.policy.params
         named = {node.name for node in self._nodes if isinstance(node, t.Symbol)}
         found += [s for s in self.policy.params if s.name in named]

@@ -95,6 +95,8 @@ class Meaning:
                 return self._names.call(node, level)
             case t.Quantity():
                 return self._names.quantity(node, level)
+            case t.Indicator():
+                return self._names.indicator(node, level)
             case t.Neg(body):
                 inner = self.compile(body, level)
                 return lambda env: negative(inner(env))

@@ -209,6 +209,10 @@ class Evaluation:
         """The state of that name."""
         return named(literal, self.mdp.states, "state")
 
+    def any_action(self, literal: t.Literal) -> Action:
+        """The action of that name, of whatever state."""
+        return named(literal, list(dict.fromkeys(a for _, a in self.mdp.pairs)), "action")
+
     def action(self, state: State, literal: t.Literal) -> Action:
         """The action of that name."""
         among, what = self.actions(state), f"action in {state!r}"

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from pgsym.claims.language import tree as t
 
-_CONSTANT = frozenset({"P", "r", "mu0", "gamma", "|S|"})
+_CONSTANT = frozenset({"P", "r", "mu0", "gamma", "|S|", "I"})
 """Quantities of the model alone."""
 
 

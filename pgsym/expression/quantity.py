@@ -164,6 +164,7 @@ _DEFINITIONS = [
         ((0, Role.VISITED), (1, Role.VISITED)),
     ),
     _Q("F", (), "the Fisher information matrix, weighted as the theorem", "F", rank=2),
+    _Q("I", (), "the identity matrix over the parameters", "I", rank=2),
     _Q(
         "E[T]", (), "the expected number of steps to the end", r"\mathbb{{E}}[T]",
         value=_expected_steps, bound=_expected_steps,

@@ -204,6 +204,8 @@ class Plain(Names):
                 return self.numbers(sp.Symbol(name))
             case t.Quantity():
                 return self._quantity(node, env)
+            case t.Indicator(indices):
+                return self.numbers.number(int(self._compared(indices, env)))
             case t.Call():
                 return self._call(node, self._place(node, env), env)
             case t.Neg(body):

@@ -136,6 +136,14 @@ class Names(ABC):
                 found[k] = _named(i.name, self.mdp.actions(state))
         return tuple(found)
 
+    def _compared(self, indices: tuple[t.Index, t.Index], env: Env) -> bool:
+        """Whether both indices stand for one state, or for one action, of whatever states they are."""
+        (index, *_) = (i for i in indices if isinstance(i, str))
+        actions = tuple({a: None for s in self.mdp.nonterminal for a in self.mdp.actions(s)})
+        among = actions if t.is_action(index) else self.mdp.states
+        first, second = (self.item(i, env) if isinstance(i, str) else _named(i.name, among) for i in indices)
+        return first == second
+
     # -- the claim's own functions ---------------------------------------------------------------------------
 
     def _call(self, node: t.Call, place: tuple[Hashable, ...], env: Env | None = None) -> Any:
@@ -173,6 +181,9 @@ class Names(ABC):
                 return model.steps
             case "|S|":
                 return self.numbers.number(len(self.mdp.nonterminal))
+            case "I":
+                one, zero, n = self.numbers.number(1), self.numbers.number(0), len(self.policy.params)
+                return [[one if i == j else zero for j in range(n)] for i in range(n)]
             case "F":
                 return self._fisher(model)
         place = self._place(node, env)

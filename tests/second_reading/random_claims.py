@@ -130,7 +130,7 @@ class Maker:
         if depth <= 0 or kind == "outer":
             return t.Outer(self.vector(depth - 1, known, order), self.vector(depth - 1, known, order))
         if kind == "F":
-            return t.Quantity("F")
+            return t.Quantity(rng.choice(["F", "I"]))
         if kind == "hessian" and order > 1:
             return t.Grad(self.vector(min(depth - 1, 1), known, order - 1))
         if kind == "+":
@@ -166,7 +166,9 @@ class Maker:
         if kind == "state":
             return self.quantity(self.chosen(OF_A_STATE, (6, 3, 3, 4, 2, 2, 4, 1, 1, 1, 1)), (s,))
         if kind == "two":
-            s2 = rng.choice([other for other, _ in known if other != s])
+            s2, a2 = rng.choice([pair for pair in known if pair[0] != s])
+            if rng.random() < 0.3:
+                return t.Indicator((a, a2) if rng.random() < 0.3 else (s, s2))
             name = self.chosen(OF_TWO_STATES, [1, 1, 1])
             return self.own("k", (s, s2)) if name == "k" else self.quantity(name, (s, s2))
         if kind in "bc":

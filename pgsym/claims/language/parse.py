@@ -246,6 +246,16 @@ class _Builder(RunRules):
     def constant(self, token: Token) -> t.Node:
         return t.Quantity(str(token), at=token.start_pos)
 
+    def indicator(self, token: Token, *pairs: tuple[t.Index, int | None]) -> t.Node:
+        indices = pairs[0][0], pairs[1][0]
+        names = [i for i in indices if isinstance(i, str)]
+        if not names or any(i == runs.RUN or runs.read_time(i) for i in names):
+            raise self.refuse('1[...] compares states or actions, as in 1[s=s\'] or 1[a="go"]', token.start_pos)
+        if len({t.is_action(i) for i in names}) > 1:
+            raise self.refuse(f"found a state and an action in 1[{names[0]}={names[1]}]; compare two of one kind",
+                              token.start_pos)  # fmt: skip
+        return t.Indicator(indices, at=token.start_pos)
+
     def index(self, token: Token, sign: Token | None = None, number: Token | None = None) -> tuple[t.Index, int | None]:
         if sign is not None:
             if not runs.is_time(token):
@@ -289,6 +299,8 @@ class _Builder(RunRules):
             return self.own(token, indices, bars, overrides)
         if not overrides and (part := part_of_run(token, indices, at)) is not None:
             return part
+        if bare == "I" and token != bare:
+            raise self.refuse(f"found {token}; the identity matrix is one and the same in both worlds. Write I", at)
         if bare not in VOCABULARY or token not in (bare, bare + "'"):
             if not indices and not overrides:
                 return t.Symbol(str(token), at=at)

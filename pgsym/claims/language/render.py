@@ -30,6 +30,7 @@ from pgsym.claims.language.tree import (
     ForEach,
     Grad,
     Index,
+    Indicator,
     Inv,
     Let,
     Limit,
@@ -189,6 +190,8 @@ class _Text(_Writer):
                 return self.call(name, indices)
             case Quantity():
                 return self.quantity(node)
+            case Indicator(indices):
+                return f"1[{'='.join(map(_index_text, indices))}]"
             case Add(left, right):
                 return f"{self.part(left, _SUM)} + {self.part(right, _PRODUCT)}"
             case Sub(left, right):
@@ -320,6 +323,8 @@ class _Latex(_Writer):
                 return self.call(name, indices)
             case Quantity():
                 return self.quantity(node)
+            case Indicator(indices):
+                return rf"\mathbf{{1}}[{' = '.join(map(_index_latex, indices))}]"
             case Add(left, right):
                 return f"{self.part(left, _SUM)} + {self.part(right, _PRODUCT)}"
             case Sub(left, right):

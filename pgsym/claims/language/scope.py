@@ -137,7 +137,7 @@ class Scope:
                 if (self.rank(left), self.rank(right)) != (1, 1):
                     raise self.error("outer takes two vectors over the parameters", node)
                 return 2
-            case t.Symbol():
+            case t.Symbol() | t.Indicator():
                 return 0
         raise TypeError(f"{type(node).__name__} is not a node of the claim language")
 
@@ -319,6 +319,8 @@ class Scope:
                 yield from _named(to, node)
                 yield from _named(since, node) if since is not None else ()
                 yield from self.free_uses(body, bound)
+            case t.Indicator(indices):
+                yield from ((i, node) for i in indices if isinstance(i, str) and i not in bound)
             case t.Quantity(_, indices) | t.Call(_, indices):
                 kinds = self.kinds(node) if isinstance(node, t.Call) else quantity_at(node.name, len(indices)).kinds
                 if isinstance(node, t.Call) and self._is_random_let(node.name):

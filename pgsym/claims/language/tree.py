@@ -141,6 +141,13 @@ class Call(Node):
 
 
 @dataclass(frozen=True)
+class Indicator(Node):
+    """1[s=s']: 1 where two states, or two actions, are the same one, else 0."""
+
+    indices: tuple[Index, Index]
+
+
+@dataclass(frozen=True)
 class Unary(Node):
     """An operation on one expression."""
 

@@ -313,7 +313,7 @@ def moved(node: t.Node, times: Mapping[str, runs.Time]) -> t.Node:
 
     def change(part: t.Node) -> t.Node | None:
         match part:
-            case t.Quantity() | t.Call():
+            case t.Quantity() | t.Call() | t.Indicator():
                 return replace(part, indices=tuple(map(index, part.indices)))
             case runs.RunExpect() | runs.Covariance():
                 return replace(part, given=tuple(map(index, part.given)))

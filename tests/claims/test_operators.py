@@ -1,0 +1,74 @@
+"""What further operators of the language mean: verdicts by both methods, against the second reading, with mutants."""
+
+import random
+
+import pytest
+from second_reading.soundness import judge
+
+import pgsym
+from pgsym.claims import decide, parse
+from pgsym.errors import ClaimError
+
+METHODS = ("normal form", "identity test")
+
+DECIDED = {
+    "indicator": [
+        ("two-state", "sum[s'] (1[s=s'] - gamma * P_pi(s,s')) * V(s') = r_pi(s)", "proved"),
+        ("two-state", "sum[s'] (1[s=s'] - P_pi(s,s')) * V(s') = r_pi(s)", "refuted"),
+        ("short-corridor", "sum[s'] (1[s=s'] - gamma * P_pi(s,s')) * V(s') = r_pi(s)", "proved"),
+        ("two-state", "sum[s'] D(s,s') * (1[s'=s1] - P_pi(s',s1)) = 1[s=s1] - mu(s1)", "proved"),
+        ("two-state", "sum[s',a'] (1[s=s'] * 1[a=a'] - gamma * P(s'|s,a) * pi(a'|s')) * Q(s',a') = r(s,a)", "proved"),
+        ("two-state", "sum[s',a'] (1[s=s'] - gamma * P(s'|s,a) * pi(a'|s')) * Q(s',a') = r(s,a)", "refuted"),
+        ("two-state", "sum[a] 1[a=\"a\"] * pi(a|\"x\") = pi(\"a\"|\"x\")", "proved"),
+        ("two-state", "sum[s] 1[s=\"x\"] * V(s) = V(\"x\")", "proved"),
+        ("short-corridor", "E[tau] sum[t] gamma^t * 1[s_t=s] * 1[a_t=a] = eta(s) * pi(a|s)", "proved"),
+        ("short-corridor", "E[tau] sum[t] gamma^t * 1[s_{t+1}=s] = eta(s)", "refuted"),
+        ("short-corridor", "for all s: sum[s'] 1[s=s'] = 1", "proved"),  # terminal states are states too
+    ],
+    "identity": [
+        ("two-state", "for all k: dot(inv(F + k * I), dot(F + k * I, grad J)) = grad J", "proved"),
+        ("two-state", "for all k: dot(inv(F + k * I), dot(F, grad J)) = grad J", "refuted"),
+        ("two-state", "trace I = 2", "proved"),
+        ("two-state", "dot(I, I) = I = transpose(I) = inv(I)", "proved"),
+        ("two-state", "grad (dot(grad J, grad J) / 2) = dot(grad grad J, dot(I, grad J))", "proved"),
+        ("two-state", "I = F", "refuted"),
+    ],
+}  # fmt: skip
+"""A model, a claim and its verdict."""
+
+CASES = [case for cases in DECIDED.values() for case in cases]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("model", "text", "status"), CASES, ids=[text for _, text, _ in CASES])
+def test_operator_means_what_it_says(model, text, status, method):
+    objective = "average-reward" if "mu(" in text else "start-state"
+    problem = pgsym.zoo(model).replace(objective=objective)
+    assert decide(problem, text, method=method).status == status
+    for claim in parse(text).claims if "tau" not in text else ():  # runs are read where there are no loops: test_runs
+        assert judge(problem, claim, random.Random(0), method=method).complaints == ()
+
+
+REFUSED = [
+    ("1[s=\"nowhere\"] = V(s)", "state nowhere: 0 of that name; the model has x, y. Check the name"),
+    ("for all s: sum[a] pi(a|s) * 1[a=\"go\"] = 1", "action go: 0 of that name; the model has a, b. Check the name"),
+    ("sum[a] 1[a=\"a\"] = 1", "a is an action of no state; it must be an action of one state"),
+    ("I = 2", "a matrix over the parameters on the left, a scalar on the right; both sides must have one shape"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "message"), REFUSED, ids=[text for text, _ in REFUSED])
+def test_operator_without_sense_is_refused(text, message):
+    with pytest.raises(ClaimError) as caught:
+        decide("two-state", text)
+    assert str(caught.value).split("\n")[0] == message
+
+
+def test_names_that_look_alike_are_two_states():
+    """States 1 and "1": Kronecker's delta tells them apart."""
+    mdp = pgsym.model.MDP.from_transitions(
+        [(s, a, z, "1/2", 1) for s in (1, "1") for a in "lr" for z in (1, "1")], start=1, gamma="1/2"
+    )
+    assert decide(mdp, "sum[s,s'] 1[s=s'] = 2").proved
+    assert decide(mdp, 'sum[s] 1[s="1"] * mu0(s) = 0').proved
+    assert decide(mdp, "sum[s] 1[s=1] * mu0(s) = 1").proved
