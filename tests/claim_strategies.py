@@ -97,7 +97,7 @@ def _division(left: t.Node, right: t.Node) -> t.Node:
 
 def extended(body: st.SearchStrategy[t.Node]) -> st.SearchStrategy[t.Node]:
     indices = st.lists(st.one_of(STATES, ACTIONS), min_size=1, max_size=3).map(tuple)
-    unary = st.sampled_from([t.Neg, t.Grad, t.Log, t.Inv, t.Transpose, t.Limit])
+    unary = st.sampled_from([t.Neg, t.Grad, t.Log, t.Inv, t.Transpose, t.Limit, t.StopGradient])
     binary = st.sampled_from([t.Add, t.Sub, t.Mul, t.Dot, t.Outer])
     return st.one_of(
         st.builds(lambda kind, x: kind(x), unary, body),
@@ -129,7 +129,7 @@ def statements(draw: st.DrawFn) -> t.Statement:
 
 
 TOKENS = [
-    *VOCABULARY, "sum", "E", "limit", "grad", "log", "dot", "1[", "outer", "inv", "transpose", "let", "for all", "with",
+    *VOCABULARY, "sum", "E", "limit", "grad", "log", "dot", "1[", "outer", "inv", "transpose", "sg", "let", "for all", "with",
     "M'", "terminating", "propto", "=", "==", "!=", "(", ")", "[", "]", "|", ",", ";", ":", "~", "->", "+", "-", "*",
     "/", "^", "**", "s", "s'", "a", "a'", "s1", "b", "c", "lambda", "theta", "1", "0", "2/3", "0.9", '"x"', "\n", " ",
     "#", "'", ".",

@@ -226,9 +226,10 @@ class BoundClaim:
     # -- its meaning -----------------------------------------------------------------------------------------
 
     def closed(self, **limits: Any) -> Meaning:
-        """In the field of rational functions."""
+        """In the field of rational functions; with dual numbers over it where some parts have no derivative."""
         field = rational_field(self.mdp, self.policy, extra=self.extra, logs=self.basis, **limits)
-        return self._meaning(Tower(field), Evaluation)
+        above = (lambda f: DualField(f, self.policy.params)) if self.uses(t.StopGradient) else None
+        return self._meaning(Tower(field, above, generic=True), Evaluation)
 
     def bounds(self) -> Meaning:
         """In the field of sizes."""
@@ -262,7 +263,7 @@ class BoundClaim:
             mdp, policy, structure = self.second
             second = self._world(kind, mdp, policy, tower, structure, None)
         limit = None
-        if self._limit_symbol is not None and tower.closed and kind is Evaluation:
+        if self._limit_symbol is not None and tower.generic and kind is Evaluation:
             mdp, policy = self._with_limit_symbol(self.mdp), self.policy
             near = None
             if self.second is not None:

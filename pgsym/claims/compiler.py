@@ -115,6 +115,8 @@ class Meaning:
                 return self._guarded(node, lambda env: one / base(env) ** -power)
             case t.Grad(body):
                 return self._gradient(body, level)
+            case t.StopGradient(body):
+                return self._stopped(body, level)
             case t.Log(body):
                 return self._log(node, body, level)
             case t.Sum():
@@ -143,7 +145,8 @@ class Meaning:
                 return self._trace(body, level)
             case runs.RewardAt(time):
                 name = runs.timed("r", time)
-                return lambda env: env[name]
+                convert = (lambda e: e) if self.world.representative else field.convert
+                return lambda env: convert(env[name])
         raise TypeError(f"{type(node).__name__} is not a node of the claim language")
 
     # -- operations ------------------------------------------------------------------------------------------
@@ -185,7 +188,7 @@ class Meaning:
 
     def _guarded(self, node: t.Node, quotient: Compiled) -> Compiled:
         """In a field of functions a zero divisor is the author's mistake; at a point it may be bad luck."""
-        if not self.tower.closed:
+        if not self.tower.generic:
             return quotient
 
         def guarded(env: Env) -> Value:
@@ -205,6 +208,15 @@ class Meaning:
         if not self.scope.rank(body):
             return lambda env: above.gradient(inner(env))
         return lambda env: {(p, q): d for p, e in inner(env).items() for q, d in above.gradient(e).items()}
+
+    def _stopped(self, body: t.Node, level: int) -> Compiled:
+        """The value at the lowest level, with no derivatives; a bound of those of the body holds for it too."""
+        if self.tower.closed:
+            return self.compile(body, level)
+        inner, lift = self.compile(body), self.tower.lift(level)
+        if not self.scope.rank(body):
+            return lambda env: lift(inner(env))
+        return lambda env: {p: lift(e) for p, e in inner(env).items()}
 
     def _log(self, node: t.Node, body: t.Node, level: int) -> Compiled:
         if not (isinstance(body, t.Quantity) and body.name == "pi"):
@@ -267,7 +279,7 @@ class Meaning:
         if self.world.limit is None:
             raise self.scope.error(
                 "found a limit inside a limit; the discount goes to 1 once. Remove one"
-                if self.tower.closed and not self.world.representative
+                if self.tower.generic and not self.world.representative
                 else "this limit is taken of closed forms only; decide with the normal form",
                 node,
             )
@@ -332,7 +344,7 @@ class Meaning:
             try:
                 return field.factor(rows_of(entries, parameters)), parameters
             except SingularMatrixError as error:
-                if not self.tower.closed:
+                if not self.tower.generic:
                     raise
                 raise HypothesisError(
                     f"{matrix} is singular ({error.message.split(';')[0]}); it must have an inverse. Use a policy "

@@ -47,26 +47,35 @@ class Tower:
 
     Parameters
     ----------
-    lift
+    above
         From one level to the next; None for a field that is closed under differentiation.
+    generic
+        The elements are functions of the parameters, or bounds of them: what is zero is so identically.
     """
 
-    def __init__(self, base: Any, lift: Callable[[Any], DualField] | None = None) -> None:
+    def __init__(
+        self, base: Any, above: Callable[[Any], DualField] | None = None, *, generic: bool | None = None
+    ) -> None:
         self._fields = [base]
-        self._lift = lift
+        self._above = above
+        self.generic = above is None if generic is None else generic
 
     @property
     def closed(self) -> bool:
         """Whether one field serves all levels."""
-        return self._lift is None
+        return self._above is None
 
     def field(self, level: int) -> Any:
         """The field of elements with `level` derivatives."""
-        if self._lift is None:
+        if self._above is None:
             return self._fields[0]
         while len(self._fields) <= level:
-            self._fields.append(self._lift(self._fields[-1]))
+            self._fields.append(self._above(self._fields[-1]))
         return self._fields[level]
+
+    def lift(self, level: int) -> Callable[[Any], Any]:
+        """From the lowest level to this one: an element without derivatives."""
+        return self.field(level).lift if level else lambda element: element
 
 
 class Evaluation:

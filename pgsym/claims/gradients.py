@@ -76,5 +76,5 @@ def _parts(node: t.Node) -> Iterator[t.Node]:
     if isinstance(node, t.Expect):
         node = node.expanded()
     yield node
-    for child in node.children:
+    for child in () if isinstance(node, t.StopGradient) else node.children:
         yield from _parts(child)

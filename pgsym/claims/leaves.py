@@ -175,7 +175,7 @@ class Leaves:
             return self._sparse(name, found, places, level)
         quantity = quantity_at(name, len(node.indices))
         looked_up = _looked_up(lambda: found().of(quantity), places)
-        if name != "d" or not self.world.tower.closed:
+        if name != "d" or not self.world.tower.generic:
             return looked_up
 
         def normalised(env: Env) -> Value:

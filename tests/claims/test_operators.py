@@ -33,6 +33,27 @@ DECIDED = {
         ("two-state", "grad (dot(grad J, grad J) / 2) = dot(grad grad J, dot(I, grad J))", "proved"),
         ("two-state", "I = F", "refuted"),
     ],
+    "stop-gradient": [
+        ("two-state", "grad sum[s] sg(eta(s)) * sum[a] pi(a|s) * sg(Q(s,a)) = grad J", "proved"),  # a surrogate
+        ("two-state", "grad sum[s] eta(s) * sum[a] pi(a|s) * sg(Q(s,a)) = grad J", "refuted"),
+        ("two-state", "grad sum[s] sg(eta(s)) * sum[a] pi(a|s) * Q(s,a) = grad J", "refuted"),
+        ("two-state", "grad sum[s,a] sg(eta(s) * pi(a|s)) * log pi(a|s) * sg(Q(s,a)) = grad J", "proved"),
+        ("two-state", "sg(J) = J", "proved"),
+        ("two-state", "grad sg(J) = 0", "proved"),
+        ("two-state", "grad (J * sg(J)) = J * grad J", "proved"),
+        ("two-state", "grad grad (J * sg(J)) = J * grad grad J", "proved"),
+        ("two-state", "grad grad (J * sg(J)) = grad (J * grad J)", "refuted"),
+        ("two-state", "grad (J * sg(grad J)) = outer(grad J, grad J)", "proved"),
+        ("two-state", "grad (pi(a|s) / sg(pi(a|s))) = grad log pi(a|s)", "proved"),
+        ("two-state", "grad grad (pi(a|s) / sg(pi(a|s))) = grad grad log pi(a|s)", "refuted"),  # Foerster et al. 2018
+        ("two-state", "grad sum[a] pi(a|s) * sg(log pi(a|s)) = sum[a] grad pi(a|s) * log pi(a|s)", "proved"),
+        ("two-state", "let c(s,a) = sg(Q(s,a)); grad J[r=c] = sum[s] eta(s) * sum[a] grad pi(a|s) * Q[r=c](s,a)",
+         "proved"),
+        ("two-state", "limit[gamma->1] (1 - gamma) * grad (J * sg(2)) = 2 * grad rbar", "proved"),
+        ("short-corridor", "grad E[tau] sum[t] sg(r_t * pi(a_t|s_t)) = grad J", "refuted"),
+        ("short-corridor", "E[tau] sum[t] gamma^t * grad (log pi(a_t|s_t) * sg(Q(s_t,a_t))) = grad J", "proved"),
+        ("short-corridor", "E[tau] sum[t] gamma^t * grad (r_t * log pi(a_t|s_t)) = grad J", "refuted"),
+    ],
 }  # fmt: skip
 """A model, a claim and its verdict."""
 
@@ -44,6 +65,8 @@ CASES = [case for cases in DECIDED.values() for case in cases]
 def test_operator_means_what_it_says(model, text, status, method):
     objective = "average-reward" if "mu(" in text else "start-state"
     problem = pgsym.zoo(model).replace(objective=objective)
+    if "limit" in text and method == "identity test":
+        return  # limits are taken of closed forms
     assert decide(problem, text, method=method).status == status
     for claim in parse(text).claims if "tau" not in text else ():  # runs are read where there are no loops: test_runs
         assert judge(problem, claim, random.Random(0), method=method).complaints == ()

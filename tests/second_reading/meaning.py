@@ -238,6 +238,8 @@ class Plain(Names):
             case t.Outer(left, right):
                 x, y = self._operands(left, right, env)
                 return [[e * f for f in y] for e in x]
+            case t.StopGradient(body):
+                return entrywise(lambda e: Jet.constant(e.value, self.order), self.value(body, env))
             case t.Transpose(body):
                 return [list(column) for column in zip(*self.value(body, env), strict=True)]
             case t.Limit(body):

@@ -362,6 +362,12 @@ def _(node: t.Node, scope: Scope) -> Iterator[t.Node]:
             yield t.Grad(t.Log(node.body))
 
 
+@kind("sg dropped")
+def _(node: t.Node, scope: Scope) -> Iterator[t.Node]:
+    if isinstance(node, t.StopGradient):
+        yield node.body
+
+
 @kind("log dropped")
 def _(node: t.Node, scope: Scope) -> Iterator[t.Node]:
     if isinstance(node, t.Log):

@@ -63,8 +63,8 @@ class Maker:
         if depth <= 0 or rng.random() < 0.15:
             return self.leaf(known)
         kind = rng.choices(
-            ("+", "-", "*", "/", "power", "neg", "sum s", "sum a", "E", "E next", "dot", "limit"),
-            (6, 6, 7, 2, 1, 1, 6, 4 if known else 0, 3, 4 if known else 0, 2 if order else 0, 0.4),
+            ("+", "-", "*", "/", "power", "neg", "sg", "sum s", "sum a", "E", "E next", "dot", "limit"),
+            (6, 6, 7, 2, 1, 1, 1, 6, 4 if known else 0, 3, 4 if known else 0, 2 if order else 0, 0.4),
         )[0]
         match kind:
             case "+" | "-" | "*":
@@ -75,6 +75,8 @@ class Maker:
                 return t.Div(self.scalar(depth - 1, known, order), below)
             case "power":
                 return t.Pow(self.leaf(known), rng.choice([2, 2, 3, 1]))
+            case "sg":
+                return t.StopGradient(self.scalar(depth - 1, known, order))
             case "neg":
                 return t.Neg(self.scalar(depth - 1, known, order))
             case "sum s":

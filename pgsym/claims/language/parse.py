@@ -336,7 +336,8 @@ class _Builder(RunRules):
         return tuple(seen.values())
 
     def call(self, token: Token, *arguments: t.Node) -> t.Node:
-        kinds: dict[str, type[t.Node]] = {"dot": t.Dot, "outer": t.Outer, "inv": t.Inv, "transpose": t.Transpose}
+        kinds: dict[str, type[t.Node]] = {"dot": t.Dot, "outer": t.Outer, "inv": t.Inv, "transpose": t.Transpose,
+                                         "sg": t.StopGradient}  # fmt: skip
         wanted = 2 if token in ("dot", "outer") else 1
         if len(arguments) != wanted:
             raise self.refuse(f"{token} has {len(arguments)} arguments; it takes {wanted}", token.start_pos)

@@ -45,6 +45,7 @@ from pgsym.claims.language.tree import (
     Pow,
     Quantity,
     Statement,
+    StopGradient,
     Sub,
     Sum,
     Symbol,
@@ -57,7 +58,7 @@ from pgsym.expression.quantity import QUANTITIES, VOCABULARY
 
 _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(5)
 KEYWORDS = frozenset({"sum", "prod", "E", "Var", "Cov", "limit", "grad", "log", "trace", "dot", "outer", "inv",
-                      "transpose", "let", "for", "all", "with", "G",
+                      "transpose", "sg", "let", "for", "all", "with", "G",
                       *(text for text in SPELLINGS if text.isalpha())})  # fmt: skip
 """Words with a meaning of their own."""
 
@@ -232,6 +233,8 @@ class _Text(_Writer):
                 return "G"
             case runs.RunProbability():
                 return "P(tau)"
+            case StopGradient(body):
+                return f"sg({self.write(body)})"
             case Unary(body):
                 return f"{type(node).__name__.lower()}({self.write(body)})"
             case Binary(left, right):
@@ -347,6 +350,8 @@ class _Latex(_Writer):
                 return f"{self.part(body, _ATOM)}^{{-1}}"
             case Transpose(body):
                 return rf"{self.part(body, _ATOM)}^{{\top}}"
+            case StopGradient(body):
+                return rf"\operatorname{{sg}}\left({self.write(body)}\right)"
             case Sum(indices, body):
                 return rf"\sum_{{{', '.join(map(_index_latex, indices))}}} {self.part(body, _PRODUCT)}"
             case Expect(draws, body):

@@ -87,7 +87,9 @@ class Scope:
                 self._check_applied(node, len((self.lets.get(name) or self.free[name]).indices))
                 self._check_times(node)
                 return self.let_rank(name) if name in self.lets else 0
-            case t.Neg(body) | t.Sum(_, body) | t.Expect(_, body) | t.Limit(body) | runs.TimeSum(_, _, body):
+            case t.Neg(body) | t.StopGradient(body) | t.Limit(body):
+                return self.rank(body)
+            case t.Sum(_, body) | t.Expect(_, body) | runs.TimeSum(_, _, body):
                 return self.rank(body)
             case runs.RewardAt() | runs.ReturnFrom() | runs.Return() | runs.RunProbability():
                 return 0

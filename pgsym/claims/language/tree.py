@@ -178,6 +178,10 @@ class Transpose(Unary):
     """The transpose of a matrix over the parameters."""
 
 
+class StopGradient(Unary):
+    """sg(body): the body's value, which no gradient sees."""
+
+
 @dataclass(frozen=True)
 class Limit(Unary):
     """The limit of the body as the discount factor goes to 1."""
