@@ -97,7 +97,9 @@ def _division(left: t.Node, right: t.Node) -> t.Node:
 
 def extended(body: st.SearchStrategy[t.Node]) -> st.SearchStrategy[t.Node]:
     indices = st.lists(st.one_of(STATES, ACTIONS), min_size=1, max_size=3).map(tuple)
-    unary = st.sampled_from([t.Neg, t.Grad, t.Log, t.Inv, t.Transpose, t.Limit, t.StopGradient])
+    unary = st.sampled_from(
+        [t.Neg, t.Grad, t.Log, t.Inv, t.Transpose, t.Limit, t.StopGradient, t.PrimedGrad, t.SamePolicy]
+    )
     binary = st.sampled_from([t.Add, t.Sub, t.Mul, t.Dot, t.Outer])
     return st.one_of(
         st.builds(lambda kind, x: kind(x), unary, body),
@@ -129,7 +131,8 @@ def statements(draw: st.DrawFn) -> t.Statement:
 
 
 TOKENS = [
-    *VOCABULARY, "sum", "E", "limit", "grad", "log", "dot", "1[", "outer", "inv", "transpose", "sg", "let", "for all", "with",
+    *VOCABULARY, "sum", "E", "limit", "grad", "log", "dot", "1[", "outer", "inv", "transpose", "sg",
+    "at[pi'=pi]", "grad'", "let", "for all", "with",
     "M'", "terminating", "propto", "=", "==", "!=", "(", ")", "[", "]", "|", ",", ";", ":", "~", "->", "+", "-", "*",
     "/", "^", "**", "s", "s'", "a", "a'", "s1", "b", "c", "lambda", "theta", "1", "0", "2/3", "0.9", '"x"', "\n", " ",
     "#", "'", ".",

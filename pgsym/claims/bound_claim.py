@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,7 @@ from pgsym.claims.language import tree as t
 from pgsym.claims.language.check import check
 from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.language.scope import Scope
+from pgsym.claims.same_policy import merged
 from pgsym.errors import ClaimError
 from pgsym.exact.fields import exact_field, prime_field, rational_field, size_field
 from pgsym.exact.logarithms import LogBasis
@@ -79,9 +80,12 @@ class BoundClaim:
                 )
         self.rank, self.ranges = check(claim)
         self.scope = Scope(claim.bindings, claim.source)
-        bodies = [claim.left, claim.right, *(let.body for let in self.scope.lets.values())]
         self._generators: Generators | None = None
-        self._nodes = [node for body in bodies for node in body.walk()]
+        self._nodes = [node for side in (claim.left, claim.right) for node in self._parts(side)]
+
+    def _parts(self, side: t.Node) -> Iterator[t.Node]:
+        """What a side is made of, with one policy where it is about one."""
+        return self.scope.parts(side, lambda node: merged(node, self.scope))
 
     # -- what the claim needs --------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Range, Scope
 from pgsym.claims.leaves import Compiled, Env, Leaves, once
+from pgsym.claims.same_policy import merged
 from pgsym.claims.trajectories.means import RunMeans
 from pgsym.claims.vectors import (
     Value,
@@ -117,6 +118,8 @@ class Meaning:
                 return self._gradient(body, level)
             case t.StopGradient(body):
                 return self._stopped(body, level)
+            case t.SamePolicy():
+                return self.compile(merged(node, self.scope), level)
             case t.Log(body):
                 return self._log(node, body, level)
             case t.Sum():

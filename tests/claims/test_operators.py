@@ -1,12 +1,17 @@
 """What further operators of the language mean: verdicts by both methods, against the second reading, with mutants."""
 
 import random
+from collections import Counter
 
 import pytest
+from second_reading.random_claims import Maker
+from second_reading.random_models import MODELS, random_problem
 from second_reading.soundness import judge
 
 import pgsym
 from pgsym.claims import decide, parse
+from pgsym.claims.language import tree as t
+from pgsym.claims.language.check import check
 from pgsym.errors import ClaimError
 
 METHODS = ("normal form", "identity test")
@@ -54,6 +59,27 @@ DECIDED = {
         ("short-corridor", "E[tau] sum[t] gamma^t * grad (log pi(a_t|s_t) * sg(Q(s_t,a_t))) = grad J", "proved"),
         ("short-corridor", "E[tau] sum[t] gamma^t * grad (r_t * log pi(a_t|s_t)) = grad J", "refuted"),
     ],
+    "at pi' = pi": [
+        ("two-state", "at[pi'=pi] grad' sum[s] eta(s) * sum[a] pi'(a|s) * Q(s,a) = grad J", "proved"),  # Kakade 2002
+        ("two-state", "at[pi'=pi] grad' sum[s] eta'(s) * sum[a] pi'(a|s) * A(s,a) = grad J", "proved"),
+        ("two-state", "at[pi'=pi] grad' sum[s] eta'(s) * sum[a] pi'(a|s) * Q(s,a) = grad J", "refuted"),
+        ("two-state", "at[pi'=pi] grad' grad' sum[s] eta(s) * sum[a] pi'(a|s) * A(s,a) = grad grad J", "refuted"),
+        ("two-state", "at[pi'=pi] grad' grad' sum[s] eta(s) * sum[a] pi'(a|s) * (log pi'(a|s) - log pi(a|s)) = F",
+         "proved"),  # the Hessian of the divergence, in either order
+        ("two-state", "at[pi'=pi] grad' grad' sum[s] eta(s) * sum[a] pi(a|s) * (log pi(a|s) - log pi'(a|s)) = F",
+         "proved"),
+        ("two-state", "at[pi'=pi] grad' grad' sum[s] eta(s) * sum[a] pi(a|s) * log pi'(a|s) = F", "refuted"),
+        ("two-state", "at[pi'=pi] J' * J = J^2", "proved"),
+        ("two-state", "at[pi'=pi] J' = J'", "refuted"),  # on the right pi' is arbitrary
+        ("two-state", "at[pi'=pi] F' = F", "proved"),
+        ("two-state", "let L(s) = sum[a] pi'(a|s) * Q(s,a); at[pi'=pi] grad' sum[s] eta(s) * L(s) = grad J", "proved"),
+        ("two-state", "let c(s,a) = A(s,a); at[pi'=pi] grad' J'[r=c] = grad J", "proved"),
+        ("two-state", "at[pi'=pi] grad' J'[r=A] = grad J[r=A]", "refuted"),  # A is held fixed on the left
+        ("short-corridor", "at[pi'=pi] E[tau] sum[t] gamma^t * grad' (pi'(a_t|s_t) / pi(a_t|s_t)) * G_t = grad J",
+         "proved"),
+        ("short-corridor", "at[pi'=pi] grad' E[tau~pi'] sum[t] gamma^t * (prod[u<=t] pi(a_u|s_u) / pi'(a_u|s_u)) * r_t "
+         "= 0", "proved"),
+    ],
 }  # fmt: skip
 """A model, a claim and its verdict."""
 
@@ -76,6 +102,22 @@ REFUSED = [
     ("1[s=\"nowhere\"] = V(s)", "state nowhere: 0 of that name; the model has x, y. Check the name"),
     ("for all s: sum[a] pi(a|s) * 1[a=\"go\"] = 1", "action go: 0 of that name; the model has a, b. Check the name"),
     ("sum[a] 1[a=\"a\"] = 1", "a is an action of no state; it must be an action of one state"),
+    ("grad' J' = grad J", "found grad' of an arbitrary policy, which has no parameters; it stands under at[pi'=pi], "
+     "where pi' is of the family of pi. Write at[pi'=pi] before it"),
+    ("grad (at[pi'=pi] J') = grad J", "found a gradient of at[pi'=pi], where it is one policy. Take it inside, as "
+     "grad'"),
+    ("let c = at[pi'=pi] J'; grad c = grad J", "found a gradient of at[pi'=pi], where it is one policy. Take it "
+     "inside, as grad'"),
+    ("at[pi'=pi] grad (J' * J) = grad J", "found grad of what depends on pi'; under at[pi'=pi] gradients are by the "
+     "parameters of pi'. Write grad'"),
+    ("at[pi'=pi] at[pi'=pi] J = J", "found at[pi'=pi] inside another; it is about an arbitrary second policy. Remove "
+     "one"),
+    ("with M' = terminating: at[pi'=pi] J' = J", "found at[pi'=pi] with a second model; it is about an arbitrary "
+     "second policy. Remove one"),
+    ("at[pi'=pi] grad' E[tau] G * J' = 0", "found grad' of a mean over runs of pi, which do not depend on pi'. Take "
+     "grad' inside the mean"),
+    ("let c(s,a) = Q'(s,a); at[pi'=pi] J[r=c] = J", "found a quantity of pi with a part of pi'; it could not be told "
+     "which of them grad' sees. Write it as a sum"),
     ("I = 2", "a matrix over the parameters on the left, a scalar on the right; both sides must have one shape"),
 ]  # fmt: skip
 
@@ -85,6 +127,26 @@ def test_operator_without_sense_is_refused(text, message):
     with pytest.raises(ClaimError) as caught:
         decide("two-state", text)
     assert str(caught.value).split("\n")[0] == message
+
+
+def test_random_expressions_at_one_policy_are_decided_as_they_are_read():
+    """The second reading gives pi' variables of its own, and no sg."""
+    found, rng = Counter(), random.Random(0)
+    for k in range(90):
+        maker = Maker(random_problem(rng, list(MODELS)[k % len(MODELS)]), rng)
+        maker.primes = True
+        body = maker.scalar(2, (), 0) * t.Quantity("J", (), True)
+        gradient = t.PrimedGrad(t.PrimedGrad(body)) if k % 3 == 0 else t.PrimedGrad(body)
+        claim = t.Claim(t.SamePolicy(gradient), t.EQUAL, t.as_node(0), tuple(maker.declared.values()))
+        try:
+            check(claim)
+        except ClaimError:
+            continue
+        judged = judge(maker.problem, claim, rng, points=1, method=rng.choice(["auto", "identity test"]))
+        assert not judged.complaints, str(judged)
+        found[str(judged.status)] += 1
+    assert found["refuted"] >= 20
+    assert found["proved"] >= 5
 
 
 def test_names_that_look_alike_are_two_states():

@@ -150,6 +150,7 @@ REFUSED = [
     ("1[s=t] = 1", "1[", "1[...] compares states or actions, as in 1[s=s'] or 1[a=\"go\"]"),
     ('1["x"="y"] = 1', '1[', "1[...] compares states or actions, as in 1[s=s'] or 1[a=\"go\"]"),
     ("1[s] = 1", "] = 1", "found ']', which cannot stand here. Correct the claim"),
+    ("at[pi=pi'] J = 1", "pi=", "found at[pi=pi']; only at[pi'=pi] is taken"),
     ("I' = F", "I'", "found I'; the identity matrix is one and the same in both worlds. Write I"),
     ("dot(J) = 0", "dot", "dot has 1 arguments; it takes 2"),
     ("with M = terminating: J = 0", "M", "found M; the second model is called M'. Write with M' = terminating:"),

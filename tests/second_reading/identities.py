@@ -53,6 +53,18 @@ STATEMENTS: tuple[str, ...] = (
     "I = transpose(I)",
     "grad (sg(J) * J) = J * grad J",
     "grad sg(J) = 0",
+    "at[pi'=pi] grad' J' = grad J",
+    "at[pi'=pi] J' * V(s) = J * V(s)",
+    "at[pi'=pi] grad' sum[s] eta(s) * sum[a] pi'(a|s) * Q(s,a) = grad J",
+    "at[pi'=pi] grad' sum[s] eta'(s) * sum[a] pi'(a|s) * A(s,a) = grad J",
+    "at[pi'=pi] grad' sum[s,a] eta(s) * pi(a|s) * (pi'(a|s) / pi(a|s)) * A(s,a) = sum[s,a] eta(s) * grad pi(a|s) * "
+    "Q(s,a)",
+    "at[pi'=pi] grad' grad' sum[s] eta(s) * sum[a] pi'(a|s) * (log pi'(a|s) - log pi(a|s)) = sum[s] eta(s) * sum[a] "
+    "pi(a|s) * outer(grad log pi(a|s), grad log pi(a|s))",
+    "let L(s) = E[a~pi'] Q(s,a); at[pi'=pi] grad' L(s) = sum[a] grad pi(a|s) * Q(s,a)",
+    "let c(s,a) = A(s,a) * pi'(a|s); at[pi'=pi] grad' J'[r=c] = grad sum[s,a] eta(s) * pi(a|s)^2 * sg(A(s,a))",
+    "let c(s,a) = A(s,a); at[pi'=pi] grad' J'[r=c] = grad J",
+    "at[pi'=pi] grad' (J' * rbar' * J) = J * grad (J * rbar)",
     "grad grad (J * sg(J)) = J * grad grad J",
     "grad (V(s) * sg(grad V(s))) = outer(grad V(s), grad V(s))",
     "grad (sg(pi(a|s)) * log pi(a|s)) = grad pi(a|s)",

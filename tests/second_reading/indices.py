@@ -144,7 +144,7 @@ def derivatives(node: t.Node, own: Bindings) -> int:
     below = max((derivatives(c, own) for c in node.children), default=0)
     if isinstance(node, t.Quantity) and node.name == "F":
         return 1
-    return below + 1 if isinstance(node, t.Grad) else below
+    return below + 1 if isinstance(node, t.Grad | t.PrimedGrad) else below
 
 
 def acts(node: t.Quantity | t.Call, own: Bindings) -> list[bool]:

@@ -223,9 +223,12 @@ class Plain(Names):
                 return entrywise(lambda e: e * inverse, x)
             case t.Pow(body, power):
                 return self.value(body, env) ** power
-            case t.Grad(body):
+            case t.SamePolicy(body):
+                return entrywise(lambda e: Jet.constant(e.value, self.order), self._twofold.value(body, env))
+            case t.Grad(body) | t.PrimedGrad(body):
                 inner = self.value(body, env)
-                count = range(len(self.policy.params))
+                n = len(self.policy.params)
+                count = range(n, 2 * n) if isinstance(node, t.PrimedGrad) else range(n)
                 if isinstance(inner, Jet):
                     return [inner.derivative(i) for i in count]
                 return [[e.derivative(i) for i in count] for e in inner]
@@ -279,6 +282,14 @@ class Plain(Names):
         """Whether the end that was drawn has a positive probability."""
         assert isinstance(body, t.Mul)
         return any(c != arb(0) for c in self.value(body.left, env).terms.values())
+
+    @property
+    def _twofold(self) -> Plain:
+        """The same reading with a second policy that has variables of its own, at the same values."""
+        if "twofold" not in self._values:
+            self._values["twofold"] = Plain(self.claim, *self.world)
+            self._values["twofold"].twofold = True
+        return self._values["twofold"]
 
     # -- limits ----------------------------------------------------------------------------------------------
 

@@ -88,8 +88,14 @@ class Names(ABC):
     def model(self) -> PlainModel:
         return PlainModel(self.mdp, self.policy, self.objective, self.numbers)
 
+    twofold = False
+    """Whether pi' is of the family of pi, with variables of its own."""
+
     @cached_property
     def primed(self) -> PlainModel:
+        if self.twofold:
+            numbers = Numbers(self.point, self.policy.params, self.order, len(self.policy.params))
+            return PlainModel(self.mdp, self.policy, self.objective, numbers)
         if self.worlds:
             if self.mdp.gamma == 1:
                 raise InapplicableError("nothing would ever end")
@@ -224,13 +230,14 @@ class Names(ABC):
 
     def _fisher(self, model: PlainModel) -> Any:
         n, found = len(self.policy.params), None
+        first = model.numbers.offset
         for s in self.mdp.nonterminal:
             try:
                 w = model.weight(s)
             except UndefinedError:
                 continue
             for p in model.pi[s].values():
-                score = [p.derivative(i) for i in range(n)]
+                score = [p.derivative(first + i) for i in range(n)]
                 term = [[w * x * y / p for y in score] for x in score]
                 found = term if found is None else paired(Jet.__add__, found, term)
         return found

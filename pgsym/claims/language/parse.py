@@ -103,9 +103,9 @@ def _complaint(text: str, error: UnexpectedInput) -> tuple[str, int]:
             return f"found no relation; a claim has {LISTED} between two sides. Add one", end
         return "found the end; the claim is not complete. Complete it", end
     before = text[:position].rstrip()
-    if (error.token.type in ("NAME", "NUMBER", "STRING", "GRAD", "LOG", "FUNCTION") and before[-1:] in ')]"') or (
-        error.token.type in ("NAME", "NUMBER") and before[-1:].isalnum()
-    ):
+    kind, names = error.token.type, ("NAME", "NUMBER")
+    begins = kind in (*names, "STRING", "GRAD", "PRIMED_GRAD", "LOG", "FUNCTION")
+    if (begins and before[-1:] in ')]"') or (kind in names and before[-1:].isalnum()):
         return f"found {short(str(error.token))!r} without an operator before it. Write * for a product", position
     return f"found {short(str(error.token))!r}, which cannot stand here. Correct the claim", position
 
@@ -225,7 +225,12 @@ class _Builder(RunRules):
         return t.Limit(body, at=token.start_pos)
 
     def grad(self, token: Token, body: t.Node) -> t.Node:
-        return t.Grad(body, at=token.start_pos)
+        return (t.Grad if token == "grad" else t.PrimedGrad)(body, at=token.start_pos)
+
+    def same_policy(self, token: Token, second: Token, first: Token, body: t.Node) -> t.Node:
+        if (second, first) != ("pi'", "pi"):
+            raise self.refuse(f"found at[{second}={first}]; only at[pi'=pi] is taken", second.start_pos)
+        return t.SamePolicy(body, at=token.start_pos)
 
     def log(self, token: Token, body: t.Node) -> t.Node:
         return t.Log(body, at=token.start_pos)

@@ -43,7 +43,9 @@ from pgsym.claims.language.tree import (
     Outer,
     Override,
     Pow,
+    PrimedGrad,
     Quantity,
+    SamePolicy,
     Statement,
     StopGradient,
     Sub,
@@ -58,7 +60,7 @@ from pgsym.expression.quantity import QUANTITIES, VOCABULARY
 
 _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(5)
 KEYWORDS = frozenset({"sum", "prod", "E", "Var", "Cov", "limit", "grad", "log", "trace", "dot", "outer", "inv",
-                      "transpose", "sg", "let", "for", "all", "with", "G",
+                      "transpose", "sg", "at", "let", "for", "all", "with", "G",
                       *(text for text in SPELLINGS if text.isalpha())})  # fmt: skip
 """Words with a meaning of their own."""
 
@@ -112,8 +114,12 @@ def claim_latex(claim: Claim) -> str:
     return r", \quad ".join([claim.latex(), *lets])
 
 
-_OPEN = Sum | Expect | Limit | runs.OverTime | runs.RunExpect
+_OPEN = Sum | Expect | Limit | SamePolicy | runs.OverTime | runs.RunExpect
 """What extends to the right over products."""
+
+
+_PREFIX = Grad | PrimedGrad | Log | runs.Trace
+"""What binds tighter than products, unless something open follows it."""
 
 
 def _level(node: Node) -> int:
@@ -122,7 +128,7 @@ def _level(node: Node) -> int:
         return _SUM
     if isinstance(node, Mul | Div | _OPEN):
         return _PRODUCT
-    if isinstance(node, Grad | Log | runs.Trace):
+    if isinstance(node, _PREFIX):
         return _PRODUCT if _is_open(node.body) else _UNARY
     if isinstance(node, Pow | runs.TimePower):
         return _POWER
@@ -135,7 +141,7 @@ def _is_open(node: Node) -> bool:
     """Whether the text would swallow a product that follows."""
     if isinstance(node, _OPEN):
         return True
-    if isinstance(node, Grad | Log | runs.Trace):
+    if isinstance(node, _PREFIX):
         return _is_open(node.body)
     if isinstance(node, Mul | Div):
         return _is_open(node.right) and _level(node.right) == _PRODUCT and not isinstance(node.right, Mul | Div)
@@ -205,6 +211,10 @@ class _Text(_Writer):
                 return f"-{self.part(body, _PRODUCT)}"
             case Grad(body):
                 return f"grad {self.prefix(body)}"
+            case PrimedGrad(body):
+                return f"grad' {self.prefix(body)}"
+            case SamePolicy(body):
+                return f"at[pi'=pi] {self.part(body, _PRODUCT)}"
             case Log(body):
                 return f"log {self.prefix(body)}"
             case Limit(body):
@@ -340,6 +350,10 @@ class _Latex(_Writer):
                 return f"-{self.part(body, _PRODUCT)}"
             case Grad(body):
                 return self.gradient(body)
+            case PrimedGrad(body):
+                return rf"\nabla' {self.prefix(body)}"
+            case SamePolicy(body):
+                return rf"\left.{self.write(body)}\right|_{{\pi' = \pi}}"
             case Log(body):
                 return rf"\log {self.prefix(body)}"
             case Limit(body):

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from pgsym.claims.language import runs
@@ -52,11 +52,14 @@ class Scope:
     """The names that a claim's bindings give a meaning, and the shape of every expression over them."""
 
     def __init__(self, bindings: Iterable[t.Binding], source: str = "") -> None:
+        bindings = tuple(bindings)
         self.source = source
         self.lets = {b.name: b for b in bindings if isinstance(b, t.Let)}
         self.free = {b.name: b for b in bindings if isinstance(b, t.ForAll)}
         self.each = [b.index for b in bindings if isinstance(b, t.ForEach)]
+        self.worlds = [b for b in bindings if isinstance(b, t.World)]
         self._ranks: dict[str, int] = {}
+        self._at_one_policy = False
         self._random: dict[str, bool] = {}
         self._entries: dict[str, QuantityDefinition] = {}
 
@@ -101,11 +104,23 @@ class Scope:
                 return self._covariance(node, self.rank(body) or 0, self.rank(body) or 0)
             case runs.Covariance(left, right):
                 return self._covariance(node, self.rank(left) or 0, self.rank(right) or 0)
-            case t.Grad(body):
+            case t.Grad(body) | t.PrimedGrad(body):
+                self._check_gradient(node, body)
                 rank = self.rank(body) or 0
                 if rank == 2:
                     raise self.error("found the gradient of a matrix; scalars and vectors have one", node)
                 return rank + 1
+            case t.SamePolicy(body):
+                if self._at_one_policy or self.worlds:
+                    what = "inside another" if self._at_one_policy else "with a second model"
+                    raise self.error(
+                        f"found at[pi'=pi] {what}; it is about an arbitrary second policy. Remove one", node
+                    )
+                self._at_one_policy = True
+                try:
+                    return self.rank(body)
+                finally:
+                    self._at_one_policy = False
             case t.Log(body) | t.Pow(body):
                 return self._scalar(body, "a logarithm or a power is taken")
             case t.Inv(body) | t.Transpose(body):
@@ -142,6 +157,26 @@ class Scope:
             case t.Symbol() | t.Indicator():
                 return 0
         raise TypeError(f"{type(node).__name__} is not a node of the claim language")
+
+    def _check_gradient(self, node: t.Node, body: t.Node) -> None:
+        """grad' stands under at[pi'=pi], and no gradient before it."""
+        if isinstance(node, t.PrimedGrad) and not self._at_one_policy:
+            raise self.error(
+                "found grad' of an arbitrary policy, which has no parameters; it stands under at[pi'=pi], where pi' is "
+                "of the family of pi. Write at[pi'=pi] before it", node,
+            )  # fmt: skip
+        if any(isinstance(part, t.SamePolicy) for part in self.parts(body)):
+            raise self.error("found a gradient of at[pi'=pi], where it is one policy. Take it inside, as grad'", node)
+
+    def parts(self, node: t.Node, change: Callable[[t.Node], t.Node] = lambda node: node) -> Iterator[t.Node]:
+        """The node and all below it, and the definitions that they use; each of them changed first."""
+        seen, waiting = set[str](), [node]
+        while waiting:
+            for part in change(waiting.pop()).walk():
+                yield part
+                if isinstance(part, t.Call) and part.name in self.lets and part.name not in seen:
+                    seen.add(part.name)
+                    waiting.append(self.lets[part.name].body)
 
     def let_rank(self, name: str) -> int:
         """The shape of what a let defines."""

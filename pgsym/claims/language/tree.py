@@ -166,6 +166,14 @@ class Grad(Unary):
     """The gradient by theta of a scalar, or the Jacobian of a vector: rows are its entries."""
 
 
+class PrimedGrad(Unary):
+    """grad', the gradient by the parameters of the second policy, which is then of the first one's family."""
+
+
+class SamePolicy(Unary):
+    """at[pi'=pi] body: its value where the second policy is the first, after the gradients in it were taken."""
+
+
 class Log(Unary):
     """The logarithm; its value is known for probabilities of a policy, its gradient for everything."""
 
