@@ -14,6 +14,7 @@ from pgsym.algebra.generators import Generators
 from pgsym.algebra.prime import random_residues
 from pgsym.claims.compiler import Meaning
 from pgsym.claims.evaluation import Evaluation, SizeWorld, Tower
+from pgsym.claims.gradients import in_logarithms
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.check import check
@@ -175,7 +176,8 @@ class BoundClaim:
         """The logarithms of the policies, where their values are needed."""
         under_grad = {id(node.body) for node in self._nodes if isinstance(node, t.Grad)}
         values = [node.body for node in self._nodes if isinstance(node, t.Log) and id(node) not in under_grad]
-        policies = {body.primed for body in values if isinstance(body, t.Quantity) and body.name == "pi"}
+        known = [found for body in values if (found := in_logarithms(body)) is not None]
+        policies = {n.primed for found in known for n in found.walk() if isinstance(n, t.Quantity)}
         if not policies:
             return None
         second = [self.second[1]] if self.second is not None and True in policies else []

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any
 
 from pgsym.claims.evaluation import END, Evaluation
-from pgsym.claims.gradients import without_logarithms
+from pgsym.claims.gradients import in_logarithms, without_logarithms
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Range, Scope
@@ -222,12 +222,15 @@ class Meaning:
         return lambda env: {p: lift(e) for p, e in inner(env).items()}
 
     def _log(self, node: t.Node, body: t.Node, level: int) -> Compiled:
-        if not (isinstance(body, t.Quantity) and body.name == "pi"):
-            raise self.scope.error(
-                "the value of this logarithm is not known; only log pi(a|s) has one. Under grad, a logarithm may stand "
-                "alone, in sums, and times what has no parameters",
-                node,
-            )
+        if not isinstance(body, t.Quantity) or body.name != "pi":
+            apart = in_logarithms(body)
+            if apart is None:
+                raise self.scope.error(
+                    "the value of this logarithm is not known; only log pi(a|s) has one, with products and ratios of "
+                    "probabilities. Under grad, a logarithm may stand alone, in sums, and times what has no parameters",
+                    node,
+                )
+            return self.compile(apart, level)
         world, places = self.world.primed if body.primed else self.world, self._names.places(body, body.indices)
         assert world is not None
         zero = self.tower.field(level).zero

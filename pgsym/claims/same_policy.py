@@ -102,8 +102,8 @@ class _Merger:
         if override.key == "gamma":
             return dataclasses.replace(override, value=self.one(value, True))
         assert isinstance(value, t.Call | t.Quantity)
-        if isinstance(value, t.Call) and value.name in self.scope.free:
-            return override
+        if isinstance(value, t.Call) and (value.name in self.scope.free or self._of_second(value)):
+            return dataclasses.replace(override, value=self.one(value, True))
         new, indices = f"{value} at pi'=pi", ("s", "a")[: len(self.scope.kinds(value))]
         taken = dataclasses.replace(value, indices=indices)
         self.scope.lets[new] = t.Let(new, indices, self.one(taken, True))

@@ -80,6 +80,17 @@ DECIDED = {
         ("short-corridor", "at[pi'=pi] grad' E[tau~pi'] sum[t] gamma^t * (prod[u<=t] pi(a_u|s_u) / pi'(a_u|s_u)) * r_t "
          "= 0", "proved"),
     ],
+    "logarithms": [
+        ("two-state", "log (pi(a|s)^2 / pi'(a|s)) = 2 * log pi(a|s) - log pi'(a|s)", "proved"),
+        ("two-state", "log (pi(a|s) / pi'(a|s)) = log pi'(a|s) - log pi(a|s)", "refuted"),
+        ("two-state", "for all s: sum[a] pi(a|s) * log (1 / pi(a|s)) = 0", "refuted"),
+        ("two-state", "at[pi'=pi] grad' grad' sum[s] eta(s) * sum[a] pi'(a|s) * log (pi'(a|s) / pi(a|s)) = F",
+         "proved"),
+        ("two-state", "grad log d(s) = grad d(s) / d(s)", "proved"),
+        ("two-state", "grad log eta(s) = grad log d(s)", "proved"),
+        ("short-corridor", "grad log eta(s) = grad log d(s)", "refuted"),
+        ("two-state", "grad log sum[a] pi(a|s)^2 = 2 * (sum[a] pi(a|s) * grad pi(a|s)) / sum[a] pi(a|s)^2", "proved"),
+    ],
 }  # fmt: skip
 """A model, a claim and its verdict."""
 
@@ -118,6 +129,10 @@ REFUSED = [
      "grad' inside the mean"),
     ("let c(s,a) = Q'(s,a); at[pi'=pi] J[r=c] = J", "found a quantity of pi with a part of pi'; it could not be told "
      "which of them grad' sees. Write it as a sum"),
+    ("log (pi(a|s) + pi'(a|s)) = 0", "the value of this logarithm is not known; only log pi(a|s) has one, with "
+     "products and ratios of probabilities. Under grad, a logarithm may stand alone, in sums, and times what has no "
+     "parameters"),
+    ("grad log (J - J) = grad J", "found a division by an expression that is identically zero"),
     ("I = 2", "a matrix over the parameters on the left, a scalar on the right; both sides must have one shape"),
 ]  # fmt: skip
 

@@ -186,7 +186,7 @@ class Instance:
     def _literals(self, indices: Sequence[t.Index], env: Env) -> tuple[t.Literal, ...]:
         return tuple(i if isinstance(i, t.Literal) else t.Literal(env[i]) for i in indices)
 
-    def _indicator(self, indices: tuple[t.Index, t.Index], env: Env) -> t.Node:
+    def _indicator(self, indices: tuple[t.Index, ...], env: Env) -> t.Node:
         first, second = (i.name for i in self._literals(indices, env))
         by_name = any(isinstance(i, t.Literal) for i in indices)
         return fold.ONE if first == second or (by_name and str(first) == str(second)) else fold.ZERO

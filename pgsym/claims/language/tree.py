@@ -144,7 +144,7 @@ class Call(Node):
 class Indicator(Node):
     """1[s=s']: 1 where two states, or two actions, are the same one, else 0."""
 
-    indices: tuple[Index, Index]
+    indices: tuple[Index, ...]
 
 
 @dataclass(frozen=True)
