@@ -124,7 +124,7 @@ def statements(draw: st.DrawFn) -> t.Statement:
     if draw(st.booleans()):
         bindings.append(t.ForEach(draw(STATES)))
     if draw(st.booleans()):
-        bindings.append(t.World("terminating"))
+        bindings.append(draw(st.sampled_from([t.World("terminating"), t.Arbitrary("P'"), t.Arbitrary("r'")])))
     terms = draw(st.lists(TREES, min_size=2, max_size=3))
     relations = tuple(draw(st.sampled_from([t.EQUAL, t.UNEQUAL, t.PROPORTIONAL])) for _ in terms[1:])
     return t.Statement(tuple(terms), relations, tuple(bindings))

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pgsym.claims.language.tree import (
+    Arbitrary,
     Binding,
     Call,
     Claim,
@@ -203,9 +204,9 @@ def used(bindings: Sequence[Binding], terms: Iterable[Node]) -> tuple[Binding, .
             case ForEach(index):
                 if index in indices:
                     kept.append(binding)
-            case World():
+            case World() | Arbitrary():
                 kept.append(binding)
-    return tuple(b for b in reversed(kept) if primed or not isinstance(b, World))
+    return tuple(b for b in reversed(kept) if primed or not isinstance(b, World | Arbitrary))
 
 
 def _mentioned(terms: Iterable[Node]) -> tuple[set[str], set[str], bool]:

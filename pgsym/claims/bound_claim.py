@@ -21,14 +21,15 @@ from pgsym.claims.language.check import check
 from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.language.scope import Scope
 from pgsym.claims.same_policy import merged
+from pgsym.claims.second_world import SecondWorld
 from pgsym.errors import ClaimError
 from pgsym.exact.fields import exact_field, prime_field, rational_field, size_field
 from pgsym.exact.logarithms import LogBasis
-from pgsym.expression.naming import call, conditional
+from pgsym.expression.naming import call
 from pgsym.expression.symbols import Alphabet, in_order
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
-from pgsym.model.policy import Direct, Policy
+from pgsym.model.policy import Policy
 from pgsym.model.reductions import terminating
 from pgsym.model.structure import Structure
 
@@ -159,17 +160,12 @@ class BoundClaim:
         primed = any(isinstance(n, t.Quantity | runs.RunExpect | runs.Covariance) and n.primed for n in self._nodes)
         if not primed and not any(d.primed for d in drawn):
             return None
-        policy = Direct(self._second_policy, ())
-        return self.mdp, policy, Structure(self.mdp, policy)
+        world = self._second_world
+        return world.mdp, world.policy, Structure(world.mdp, world.policy)
 
     @cached_property
-    def _second_policy(self) -> dict[Any, dict[Any, sp.Expr]]:
-        rows = {}
-        for s in self.mdp.nonterminal:
-            *free, last = self.mdp.actions(s)
-            row: dict[Any, sp.Expr] = {a: self.alphabet.of("pi'", a, s, name=conditional("pi'", a, s)) for a in free}
-            rows[s] = row | {last: 1 - sp.Add(*row.values())}
-        return rows
+    def _second_world(self) -> SecondWorld:
+        return SecondWorld(self.mdp, self.policy, self.scope.arbitrary or ("pi'",), self.alphabet)
 
     @cached_property
     def basis(self) -> LogBasis | None:
@@ -187,8 +183,8 @@ class BoundClaim:
     def extra(self) -> tuple[sp.Symbol, ...]:
         """Generators beside those of the model and the policy."""
         found = [s for table in self.functions.values() for s in table.values()]
-        if self.second is not None and isinstance(self.second[1], Direct) and not self.second[1].params:
-            found += [p for row in self._second_policy.values() for p in row.values() if p.is_Symbol]
+        if self.second is not None and not self._transformed:
+            found += self._second_world.symbols
         if self.mentions("logit"):
             found += self.policy.params
         named = {node.name for node in self._nodes if isinstance(node, t.Symbol)}
@@ -330,9 +326,6 @@ class BoundClaim:
                     found[symbol] = sp.Rational(rng.randint(1, 10 * grain - 1), 10 * grain)
                 else:
                     found[symbol] = sp.Rational(rng.randint(-5 * grain, 5 * grain), grain)
-        for s in self.mdp.nonterminal if self.second is not None else ():
-            weights = [rng.randint(1, 5 * grain) for _ in self.mdp.actions(s)]
-            for w, p in zip(weights, self._second_policy[s].values(), strict=True):
-                if p.is_Symbol:
-                    found[p] = sp.Rational(w, sum(weights))
+        if self.second is not None and not self._transformed:
+            found |= self._second_world.random_values(rng, grain)
         return found

@@ -91,6 +91,24 @@ DECIDED = {
         ("short-corridor", "grad log eta(s) = grad log d(s)", "refuted"),
         ("two-state", "grad log sum[a] pi(a|s)^2 = 2 * (sum[a] pi(a|s) * grad pi(a|s)) / sum[a] pi(a|s)^2", "proved"),
     ],
+    "a second model": [
+        ("two-state", "for all P', r': J' - J = sum[s] eta(s) * sum[a] pi(a|s) * (r'(s,a) - r(s,a) + gamma * "
+         "sum[s'] (P'(s'|s,a) - P(s'|s,a)) * V'(s'))", "proved"),  # Kearns & Singh 2002, the simulation lemma
+        ("two-state", "for all P', r': J' - J = sum[s] eta(s) * sum[a] pi(a|s) * (r'(s,a) - r(s,a) + gamma * "
+         "sum[s'] (P'(s'|s,a) - P(s'|s,a)) * V(s'))", "refuted"),
+        ("short-corridor", "for all P': J' - J = gamma * sum[s] eta'(s) * sum[a] pi(a|s) * sum[s'] (P'(s'|s,a) - "
+         "P(s'|s,a)) * V(s')", "proved"),
+        ("short-corridor", "for all P', pi': J' - J = gamma * sum[s] eta'(s) * sum[a] pi(a|s) * sum[s'] "
+         "(P'(s'|s,a) - P(s'|s,a)) * V(s')", "refuted"),
+        ("two-state", "for all P', r', pi': J' = sum[s] eta'(s) * sum[a] pi'(a|s) * r'(s,a)", "proved"),
+        ("two-state", "for all r': grad J' = sum[s] eta(s) * sum[a] grad pi(a|s) * Q'(s,a)", "proved"),
+        ("two-state", "for all r': r'(s,a) = sum[s'] P(s'|s,a) * r'(s,a,s')", "proved"),
+        ("two-state", "for all r', s': r'(s,a,s') = r'(s,a)", "refuted"),
+        ("two-state", "for all P': pi'(a|s) = pi(a|s)", "proved"),  # the rest is as in the first
+        ("two-state", "for all P': r'(s,a) = r(s,a)", "proved"),
+        ("two-state", "for all P': P_pi'(s,s') = P_pi(s,s')", "refuted"),
+        ("two-state", "for all P': E[tau~pi'] G = J'", "proved"),
+    ],
 }  # fmt: skip
 """A model, a claim and its verdict."""
 
@@ -133,6 +151,11 @@ REFUSED = [
      "products and ratios of probabilities. Under grad, a logarithm may stand alone, in sums, and times what has no "
      "parameters"),
     ("grad log (J - J) = grad J", "found a division by an expression that is identically zero"),
+    ("for all P': with M' = terminating: J' = J", "with M': the second model is terminating, and P' is arbitrary; one "
+     "of them. Remove the other"),
+    ("for all P': at[pi'=pi] J' = J", "found at[pi'=pi] with a second model; it is about an arbitrary second policy. "
+     "Remove one"),
+    ("for all P: J' = J", "P is a name of the language; choose another for your own"),
     ("I = 2", "a matrix over the parameters on the left, a scalar on the right; both sides must have one shape"),
 ]  # fmt: skip
 

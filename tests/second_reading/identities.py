@@ -53,6 +53,15 @@ STATEMENTS: tuple[str, ...] = (
     "I = transpose(I)",
     "grad (sg(J) * J) = J * grad J",
     "grad sg(J) = 0",
+    "for all P', r': V'(s) = E[a~pi] r'(s,a) + gamma * sum[s',a] pi(a|s) * P'(s'|s,a) * V'(s')",
+    "for all P', r': J' - J = sum[s] eta(s) * sum[a] pi(a|s) * (r'(s,a) - r(s,a) + gamma * sum[s'] (P'(s'|s,a) - "
+    "P(s'|s,a)) * V'(s'))",
+    "for all P': J' - J = gamma * sum[s] eta'(s) * sum[a] pi(a|s) * sum[s'] (P'(s'|s,a) - P(s'|s,a)) * V(s')",
+    "for all P', r', pi': J' - J = sum[s] eta'(s) * sum[a] pi'(a|s) * (r'(s,a) - V(s) + gamma * sum[s'] P'(s'|s,a) * "
+    "V(s'))",
+    "for all r': grad J' = sum[s] eta(s) * sum[a] grad pi(a|s) * Q'(s,a)",
+    "for all r': r'(s,a) = sum[s'] P(s'|s,a) * r'(s,a,s')",
+    "for all P': mu'(s') = sum[s] mu'(s) * sum[a] pi(a|s) * P'(s'|s,a)",
     "log (pi(a|s)^2 / pi'(a|s)) = 2 * log pi(a|s) - log pi'(a|s)",
     "sum[a] pi(a|s) * log (1 / pi(a|s)) = -(sum[a] pi(a|s) * log pi(a|s))",
     "grad sum[a] pi(a|s) * log (pi(a|s) / sg(pi(a|s))) = 0",

@@ -298,9 +298,9 @@ class Plain(Names):
         """The same with a symbol for gamma."""
         known = self.mdp.gamma
         discount = known if known.is_Symbol else sp.Symbol("gamma (near 1)")
-        _, policy, objective, point, functions, second = self.world
+        _, policy, objective, point, *rest = self.world
         mdp = self.mdp if known.is_Symbol else self.mdp.replace(gamma=discount)
-        near = Plain(self.claim, mdp, policy, objective, dict(point), functions, second)
+        near = Plain(self.claim, mdp, policy, objective, dict(point), *rest)
         near.discount = discount
         return near
 

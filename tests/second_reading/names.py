@@ -40,6 +40,8 @@ class Names(ABC):
     ----------
     functions, second
         The values of arbitrary functions, by name and place, and the probabilities of pi'.
+    second_model
+        The model with P' and r', where the claim has them.
     """
 
     def __init__(
@@ -51,7 +53,10 @@ class Names(ABC):
         point: Point,
         functions: Mapping[str, Mapping[tuple[Hashable, ...], sp.Expr]],
         second: Mapping[Hashable, Mapping[Hashable, sp.Expr]] | None,
+        second_model: MDP | None = None,
     ) -> None:
+        self.second_model = second_model
+        self.arbitrary = {b.name for b in claim.bindings if isinstance(b, t.Arbitrary)}
         self.mdp = mdp
         self.policy = policy
         self.objective = objective
@@ -100,8 +105,11 @@ class Names(ABC):
             if self.mdp.gamma == 1:
                 raise InapplicableError("nothing would ever end")
             return PlainModel(self.mdp, self.policy, self.objective, self.numbers, terminating=True)
-        assert self.second is not None
-        return PlainModel(self.mdp, Direct(self.second, ()), self.objective, self.numbers)
+        policy = self.policy
+        if not self.arbitrary or "pi'" in self.arbitrary:
+            assert self.second is not None
+            policy = Direct(self.second, ())
+        return PlainModel(self.second_model or self.mdp, policy, self.objective, self.numbers)
 
     @cached_property
     def _varied(self) -> dict[Any, PlainModel]:

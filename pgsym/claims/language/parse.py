@@ -152,6 +152,8 @@ class _Builder(RunRules):
         for name, indices in heads:
             if not indices and is_index(name):
                 self.added.append(t.ForEach(str(name)))
+            elif not indices and name in ("pi'", "P'", "r'"):
+                self.added.append(t.Arbitrary(str(name)))
             else:
                 self.declare(name, indices)
                 self.added.append(t.ForAll(str(name), indices))

@@ -19,6 +19,7 @@ from pgsym.claims.language import runs
 from pgsym.claims.language.relation import SPELLINGS
 from pgsym.claims.language.tree import (
     Add,
+    Arbitrary,
     Binary,
     Binding,
     Call,
@@ -274,6 +275,8 @@ class _Text(_Writer):
                 return f"for all {self.call(name, indices)}:"
             case ForEach(index):
                 return f"for all {index}:"
+            case Arbitrary(name):
+                return f"for all {name}:"
             case World(name):
                 return f"with M' = {name}:"
         raise TypeError(f"{type(binding).__name__} is not a binding of the claim language")

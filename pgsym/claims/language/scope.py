@@ -57,7 +57,14 @@ class Scope:
         self.lets = {b.name: b for b in bindings if isinstance(b, t.Let)}
         self.free = {b.name: b for b in bindings if isinstance(b, t.ForAll)}
         self.each = [b.index for b in bindings if isinstance(b, t.ForEach)]
+        self.arbitrary = frozenset(b.name for b in bindings if isinstance(b, t.Arbitrary))
         self.worlds = [b for b in bindings if isinstance(b, t.World)]
+        if self.worlds and self.arbitrary:
+            raise ClaimError(
+                f"the second model is {self.worlds[0].name}, and {min(self.arbitrary)} is arbitrary; one of them. "
+                "Remove the other",
+                where="with M'",
+            )
         self._ranks: dict[str, int] = {}
         self._at_one_policy = False
         self._random: dict[str, bool] = {}
@@ -111,7 +118,7 @@ class Scope:
                     raise self.error("found the gradient of a matrix; scalars and vectors have one", node)
                 return rank + 1
             case t.SamePolicy(body):
-                if self._at_one_policy or self.worlds:
+                if self._at_one_policy or self.worlds or self.arbitrary - {"pi'"}:
                     what = "inside another" if self._at_one_policy else "with a second model"
                     raise self.error(
                         f"found at[pi'=pi] {what}; it is about an arbitrary second policy. Remove one", node

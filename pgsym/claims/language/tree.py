@@ -340,7 +340,14 @@ class World:
     name: str
 
 
-Binding = Let | ForAll | ForEach | World
+@dataclass(frozen=True)
+class Arbitrary:
+    """for all P', r', pi': what of the second world is arbitrary; the rest is as in the first."""
+
+    name: str
+
+
+Binding = Let | ForAll | ForEach | World | Arbitrary
 
 
 @dataclass(frozen=True)
