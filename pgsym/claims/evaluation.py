@@ -194,12 +194,11 @@ class Evaluation:
         """
         abroad = self.primed if Role.ABROAD in found.roles else None
         states = self.mdp.nonterminal if found.inner else (abroad or self).mdp.states
-        counted = Role.COUNTED in found.roles
-        infinite = counted or Role.VALUED in found.roles
-        if not infinite or self.mdp.gamma != 1 or self.objective.definition.differential:
+        excluded = self._infinite(found, Role.VALUED, Role.COUNTED)
+        if self.primed is not None:
+            excluded |= self.primed._infinite(found, Role.VALUED_ABROAD, Role.COUNTED_ABROAD)
+        if not excluded:
             return states
-        self.structure.require_discounted_or_proper()
-        excluded = self.structure.improper | (self.structure.rewardless if counted else frozenset())
         kept = [s for s in states if s not in excluded]
         if not kept:
             raise UndefinedQuantityError(
@@ -209,6 +208,14 @@ class Evaluation:
             )
         self.left_out.update(dict.fromkeys(s for s in states if s in excluded))
         return kept
+
+    def _infinite(self, found: Range, valued: Role, counted: Role) -> frozenset[State]:
+        """At gamma = 1, the states in which what is taken there is not finite."""
+        wanted = found.roles & {valued, counted}
+        if not wanted or self.mdp.gamma != 1 or self.objective.definition.differential:
+            return frozenset()
+        self.structure.require_discounted_or_proper()
+        return self.structure.improper | (self.structure.rewardless if counted in wanted else frozenset())
 
     def actions(self, state: State) -> Sequence[Action]:
         """The actions of a state; in a terminal one, the only thing that can happen there."""

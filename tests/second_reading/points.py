@@ -131,7 +131,8 @@ def by_symbol(setting: BoundClaim, place: Place) -> Point:
         for s, a in setting.mdp.pairs:
             values = {o.state: o for o in place.model.outcomes(s, a)}
             for z, p, r in setting.second[0].outcomes(s, a):
-                point |= {e: v for e, v in ((p, values[z].p), (r, values[z].r)) if e.is_Symbol}
+                made = ((p, values[z].p), (r, values[z].r))
+                point |= {e: v for e, v in made if e.is_Symbol and e not in setting.mdp.symbols}
     return point
 
 

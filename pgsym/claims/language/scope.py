@@ -15,7 +15,7 @@ from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.errors import ClaimError
 from pgsym.expression.complaint import caret
-from pgsym.expression.quantity import ACTION, FINITE, STATE, QuantityDefinition, Role, quantity_at
+from pgsym.expression.quantity import ABROAD, ACTION, FINITE, STATE, QuantityDefinition, Role, quantity_at
 
 SHAPES = ("a scalar", "a vector over the parameters", "a matrix over the parameters")
 """What the ranks 0, 1 and 2 are called."""
@@ -288,6 +288,7 @@ class Scope:
             if any(o.key == "gamma" for o in node.overrides):
                 roles = tuple((k, role) for k, role in roles if role not in FINITE)
             if node.primed:
+                roles = tuple((k, ABROAD.get(role, role)) for k, role in roles)
                 roles += tuple((k, Role.ABROAD) for k, role in roles if role is Role.NEXT)
             return replace(found, roles=roles)
         declared = (self.lets.get(node.name) or self.free[node.name]).indices
