@@ -2,9 +2,10 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 
 import pytest
-from second_reading.random_claims import Maker
+from second_reading.random_claims import SORTS, Maker, random_claim
 from second_reading.random_models import MODELS, random_problem
 from second_reading.soundness import judge
 
@@ -185,6 +186,32 @@ def test_random_expressions_at_one_policy_are_decided_as_they_are_read():
         found[str(judged.status)] += 1
     assert found["refuted"] >= 20
     assert found["proved"] >= 5
+
+
+def test_random_claims_about_a_second_model_are_decided_as_they_are_read():
+    found, rng = Counter(), random.Random(0)
+    for k in range(700):
+        problem = random_problem(rng, list(MODELS)[k % len(MODELS)])
+        claim = random_claim(problem, SORTS[k % len(SORTS)], rng)
+        if not any(getattr(node, "primed", False) for side in (claim.left, claim.right) for node in side.walk()):
+            continue
+        names = rng.choice([("P'",), ("r'",), ("P'", "r'"), ("P'", "pi'"), ("P'", "r'", "pi'")])
+        rest = (b for b in claim.bindings if not isinstance(b, t.World))
+        claim = replace(claim, bindings=(*map(t.Arbitrary, names), *rest))
+        judged = judge(problem, claim, rng, points=1)
+        assert not judged.complaints, str(judged)
+        found[str(judged.status)] += 1
+    assert found["proved"] >= 5
+    assert found["refuted"] >= 5
+
+
+def test_second_model_has_a_bounded_size():
+    with pytest.raises(ClaimError) as caught:
+        decide(pgsym.zoo("random-walk", n=70), "for all P': J' = J")
+    assert str(caught.value) == (
+        "for all P': an arbitrary P' or r' has a symbol for each of 10080 outcomes; at most 10000 are made. Choose a "
+        "smaller model"
+    )
 
 
 def test_names_that_look_alike_are_two_states():
