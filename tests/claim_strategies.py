@@ -28,7 +28,7 @@ FUNCTIONS: tuple[t.Binding, ...] = (
 )
 """Declarations under which the trees are read."""
 
-LEAVES = ("J", "rbar", "gamma", "F", "E[T]", "|S|")
+LEAVES = ("J", "rbar", "gamma", "F", "I", "E[T]", "|S|")
 
 
 def numbers() -> st.SearchStrategy[t.Node]:
@@ -54,7 +54,7 @@ def quantities(draw: st.DrawFn, scalars: st.SearchStrategy[t.Node]) -> t.Node:
         if draw(st.integers(0, 4)) == 0:
             value = draw(scalars) if key == "gamma" else t.Call(draw(st.sampled_from("bc" if key == "r" else "b")))
             overrides.append(t.Override(key, value))
-    primed = name not in ("E[T]", "|S|") and draw(st.integers(0, 4)) == 0
+    primed = name not in ("E[T]", "|S|", "I") and draw(st.integers(0, 4)) == 0
     return t.Quantity(name, indices, primed, tuple(draw(st.permutations(overrides))))
 
 
@@ -66,7 +66,14 @@ def leaves(scalars: st.SearchStrategy[t.Node]) -> st.SearchStrategy[t.Node]:
         st.just(t.Call("lambda")),
     )
     symbols = st.one_of(st.sampled_from(["p", "theta_x", "r", "J", "sum", "for"]), NAMES).map(t.Symbol)
-    return st.one_of(numbers(), quantities(scalars), calls, symbols)
+    return st.one_of(numbers(), quantities(scalars), calls, symbols, indicators())
+
+
+@st.composite
+def indicators(draw: st.DrawFn) -> t.Node:
+    """Two of one kind, at least one of them an index."""
+    names = draw(st.sampled_from([STATES, ACTIONS]))
+    return t.Indicator((draw(names), draw(st.one_of(names, LITERALS))))
 
 
 @st.composite
@@ -90,7 +97,9 @@ def _division(left: t.Node, right: t.Node) -> t.Node:
 
 def extended(body: st.SearchStrategy[t.Node]) -> st.SearchStrategy[t.Node]:
     indices = st.lists(st.one_of(STATES, ACTIONS), min_size=1, max_size=3).map(tuple)
-    unary = st.sampled_from([t.Neg, t.Grad, t.Log, t.Inv, t.Transpose, t.Limit])
+    unary = st.sampled_from(
+        [t.Neg, t.Grad, t.Log, t.Inv, t.Transpose, t.Limit, t.StopGradient, t.PrimedGrad, t.SamePolicy]
+    )
     binary = st.sampled_from([t.Add, t.Sub, t.Mul, t.Dot, t.Outer])
     return st.one_of(
         st.builds(lambda kind, x: kind(x), unary, body),
@@ -115,14 +124,15 @@ def statements(draw: st.DrawFn) -> t.Statement:
     if draw(st.booleans()):
         bindings.append(t.ForEach(draw(STATES)))
     if draw(st.booleans()):
-        bindings.append(t.World("terminating"))
+        bindings.append(draw(st.sampled_from([t.World("terminating"), t.Arbitrary("P'"), t.Arbitrary("r'")])))
     terms = draw(st.lists(TREES, min_size=2, max_size=3))
     relations = tuple(draw(st.sampled_from([t.EQUAL, t.UNEQUAL, t.PROPORTIONAL])) for _ in terms[1:])
     return t.Statement(tuple(terms), relations, tuple(bindings))
 
 
 TOKENS = [
-    *VOCABULARY, "sum", "E", "limit", "grad", "log", "dot", "outer", "inv", "transpose", "let", "for all", "with",
+    *VOCABULARY, "sum", "E", "limit", "grad", "log", "dot", "1[", "outer", "inv", "transpose", "sg",
+    "at[pi'=pi]", "grad'", "let", "for all", "with",
     "M'", "terminating", "propto", "=", "==", "!=", "(", ")", "[", "]", "|", ",", ";", ":", "~", "->", "+", "-", "*",
     "/", "^", "**", "s", "s'", "a", "a'", "s1", "b", "c", "lambda", "theta", "1", "0", "2/3", "0.9", '"x"', "\n", " ",
     "#", "'", ".",

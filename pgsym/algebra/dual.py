@@ -214,6 +214,12 @@ class DualField(Field):
             tangents = _sum(tangents, seed)
         return tangents
 
+    def substitute(self, element: Dual, symbol: sp.Symbol, value: int) -> Dual:
+        """The element, its tangents too, with an integer for one symbol, as far as the base field knows that."""
+        base: Any = self.base
+        slopes = {k: base.substitute(e, symbol, value) for k, e in element.tangents.items()}
+        return Dual(base.substitute(element.value, symbol, value), slopes)
+
     def is_zero(self, element: Dual) -> bool:
         return self.base.is_zero(element.value) and all(self.base.is_zero(s) for s in element.tangents.values())
 

@@ -10,12 +10,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pgsym.claims.language.tree import (
+    Arbitrary,
     Binding,
     Call,
     Claim,
     Expect,
     ForAll,
     ForEach,
+    Indicator,
     Let,
     Node,
     Quantity,
@@ -202,9 +204,9 @@ def used(bindings: Sequence[Binding], terms: Iterable[Node]) -> tuple[Binding, .
             case ForEach(index):
                 if index in indices:
                     kept.append(binding)
-            case World():
+            case World() | Arbitrary():
                 kept.append(binding)
-    return tuple(b for b in reversed(kept) if primed or not isinstance(b, World))
+    return tuple(b for b in reversed(kept) if primed or not isinstance(b, World | Arbitrary))
 
 
 def _mentioned(terms: Iterable[Node]) -> tuple[set[str], set[str], bool]:
@@ -219,6 +221,8 @@ def _mentioned(terms: Iterable[Node]) -> tuple[set[str], set[str], bool]:
                 indices |= {i for i in at if isinstance(i, str)}
             case Quantity(_, at):
                 primed = primed or node.primed
+                indices |= {i for i in at if isinstance(i, str)}
+            case Indicator(at):
                 indices |= {i for i in at if isinstance(i, str)}
             case Sum(at):
                 indices |= set(at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -14,17 +14,20 @@ from pgsym.algebra.generators import Generators
 from pgsym.algebra.prime import random_residues
 from pgsym.claims.compiler import Meaning
 from pgsym.claims.evaluation import Evaluation, SizeWorld, Tower
+from pgsym.claims.gradients import in_logarithms
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.check import check
 from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.language.scope import Scope
+from pgsym.claims.same_policy import merged
+from pgsym.claims.second_world import SecondWorld
 from pgsym.errors import ClaimError
 from pgsym.exact.fields import LogBasis, exact_field, prime_field, rational_field, size_field
-from pgsym.expression.naming import Alphabet, call, conditional, in_order
+from pgsym.expression.naming import Alphabet, call, in_order
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
-from pgsym.model.policy import Direct, Policy
+from pgsym.model.policy import Policy
 from pgsym.model.reductions import terminating
 from pgsym.model.structure import Structure
 
@@ -66,9 +69,12 @@ class BoundClaim:
                 )
         self.rank, self.ranges = check(claim)
         self.scope = Scope(claim.bindings, claim.source)
-        bodies = [claim.left, claim.right, *(let.body for let in self.scope.lets.values())]
         self._generators: Generators | None = None
-        self._nodes = [node for body in bodies for node in body.walk()]
+        self._nodes = [node for side in (claim.left, claim.right) for node in self._parts(side)]
+
+    def _parts(self, side: t.Node) -> Iterator[t.Node]:
+        """What a side is made of, with one policy where it is about one."""
+        return self.scope.parts(side, lambda node: merged(node, self.scope))
 
     # -- what the claim needs --------------------------------------------------------------------------------
 
@@ -76,10 +82,14 @@ class BoundClaim:
         """Whether some node of the claim is of that kind."""
         return any(isinstance(node, kinds) for node in self._nodes)
 
+    def mentions(self, name: str) -> bool:
+        """Whether that quantity stands somewhere in the claim."""
+        return any(isinstance(node, t.Quantity) and node.name == name for node in self._nodes)
+
     @property
     def needs_coordinates(self) -> bool:
         """Products over the parameters need every coordinate; other claims are tested along random directions."""
-        return self.uses(t.Dot, t.Inv, runs.Trace)
+        return self.uses(t.Dot, t.Inv, runs.Trace) or self.mentions("I")
 
     @cached_property
     def discounts(self) -> tuple[t.Node, ...]:
@@ -137,24 +147,20 @@ class BoundClaim:
         primed = any(isinstance(n, t.Quantity | runs.RunExpect | runs.Covariance) and n.primed for n in self._nodes)
         if not primed and not any(d.primed for d in drawn):
             return None
-        policy = Direct(self._second_policy, ())
-        return self.mdp, policy, Structure(self.mdp, policy)
+        world = self._second_world
+        return world.mdp, world.policy, Structure(world.mdp, world.policy)
 
     @cached_property
-    def _second_policy(self) -> dict[Any, dict[Any, sp.Expr]]:
-        rows = {}
-        for s in self.mdp.nonterminal:
-            *free, last = self.mdp.actions(s)
-            row: dict[Any, sp.Expr] = {a: self.alphabet.of("pi'", a, s, name=conditional("pi'", a, s)) for a in free}
-            rows[s] = row | {last: 1 - sp.Add(*row.values())}
-        return rows
+    def _second_world(self) -> SecondWorld:
+        return SecondWorld(self.mdp, self.policy, self.scope.arbitrary or ("pi'",), self.alphabet)
 
     @cached_property
     def basis(self) -> LogBasis | None:
         """The logarithms of the policies, where their values are needed."""
         under_grad = {id(node.body) for node in self._nodes if isinstance(node, t.Grad)}
         values = [node.body for node in self._nodes if isinstance(node, t.Log) and id(node) not in under_grad]
-        policies = {body.primed for body in values if isinstance(body, t.Quantity) and body.name == "pi"}
+        known = [found for body in values if (found := in_logarithms(body)) is not None]
+        policies = {n.primed for found in known for n in found.walk() if isinstance(n, t.Quantity)}
         if not policies:
             return None
         second = [self.second[1]] if self.second is not None and True in policies else []
@@ -164,9 +170,9 @@ class BoundClaim:
     def extra(self) -> tuple[sp.Symbol, ...]:
         """Generators beside those of the model and the policy."""
         found = [s for table in self.functions.values() for s in table.values()]
-        if self.second is not None and isinstance(self.second[1], Direct) and not self.second[1].params:
-            found += [p for row in self._second_policy.values() for p in row.values() if p.is_Symbol]
-        if any(isinstance(n, t.Quantity) and n.name == "logit" for n in self._nodes):
+        if self.second is not None and not self._transformed:
+            found += self._second_world.symbols
+        if self.mentions("logit"):
             found += self.policy.params
         named = {node.name for node in self._nodes if isinstance(node, t.Symbol)}
         found += [s for s in self.policy.params if s.name in named]
@@ -209,9 +215,10 @@ class BoundClaim:
     # -- its meaning -----------------------------------------------------------------------------------------
 
     def closed(self, **limits: Any) -> Meaning:
-        """In the field of rational functions."""
+        """In the field of rational functions; with dual numbers over it where some parts have no derivative."""
         field = rational_field(self.mdp, self.policy, extra=self.extra, logs=self.basis, **limits)
-        return self._meaning(Tower(field), Evaluation)
+        above = (lambda f: DualField(f, self.policy.params)) if self.uses(t.StopGradient) else None
+        return self._meaning(Tower(field, above, generic=True), Evaluation)
 
     def bounds(self) -> Meaning:
         """In the field of sizes."""
@@ -246,7 +253,7 @@ class BoundClaim:
 
         second = None if self.second is None else world(*self.second)
         limit = None
-        if self._limit_symbol is not None and tower.closed and kind is Evaluation:
+        if self._limit_symbol is not None and tower.generic and kind is Evaluation:
             mdp, near = self._with_limit_symbol(self.mdp), None
             if self.second is not None:
                 other = terminating(mdp) if self._transformed else self._with_limit_symbol(self.second[0])
@@ -280,9 +287,6 @@ class BoundClaim:
                     found[symbol] = sp.Rational(rng.randint(1, 10 * grain - 1), 10 * grain)
                 else:
                     found[symbol] = sp.Rational(rng.randint(-5 * grain, 5 * grain), grain)
-        for s in self.mdp.nonterminal if self.second is not None else ():
-            weights = [rng.randint(1, 5 * grain) for _ in self.mdp.actions(s)]
-            for w, p in zip(weights, self._second_policy[s].values(), strict=True):
-                if p.is_Symbol:
-                    found[p] = sp.Rational(w, sum(weights))
+        if self.second is not None and not self._transformed:
+            found |= self._second_world.random_values(rng, grain)
         return found

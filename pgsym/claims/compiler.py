@@ -10,11 +10,12 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any
 
 from pgsym.claims.evaluation import END, Evaluation
-from pgsym.claims.gradients import without_logarithms
+from pgsym.claims.gradients import in_logarithms, without_logarithms
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Range, Scope
 from pgsym.claims.leaves import Compiled, Env, Leaves, once
+from pgsym.claims.same_policy import merged
 from pgsym.claims.trajectories.means import RunMeans
 from pgsym.claims.vectors import (
     Value,
@@ -95,6 +96,8 @@ class Meaning:
                 return self._names.call(node, level)
             case t.Quantity():
                 return self._names.quantity(node, level)
+            case t.Indicator():
+                return self._names.indicator(node, level)
             case t.Neg(body):
                 inner = self.compile(body, level)
                 return lambda env: negative(inner(env))
@@ -113,6 +116,10 @@ class Meaning:
                 return self._guarded(node, lambda env: one / base(env) ** -power)
             case t.Grad(body):
                 return self._gradient(body, level)
+            case t.StopGradient(body):
+                return self._stopped(body, level)
+            case t.SamePolicy():
+                return self.compile(merged(node, self.scope), level)
             case t.Log(body):
                 return self._log(node, body, level)
             case t.Sum():
@@ -141,7 +148,8 @@ class Meaning:
                 return self._trace(body, level)
             case runs.RewardAt(time):
                 name = runs.timed("r", time)
-                return lambda env: env[name]
+                convert = (lambda e: e) if self.world.representative else field.convert
+                return lambda env: convert(env[name])
         raise TypeError(f"{type(node).__name__} is not a node of the claim language")
 
     # -- operations ------------------------------------------------------------------------------------------
@@ -183,7 +191,7 @@ class Meaning:
 
     def _guarded(self, node: t.Node, quotient: Compiled) -> Compiled:
         """In a field of functions a zero divisor is the author's mistake; at a point it may be bad luck."""
-        if not self.tower.closed:
+        if not self.tower.generic:
             return quotient
 
         def guarded(env: Env) -> Value:
@@ -204,13 +212,25 @@ class Meaning:
             return lambda env: above.gradient(inner(env))
         return lambda env: {(p, q): d for p, e in inner(env).items() for q, d in above.gradient(e).items()}
 
+    def _stopped(self, body: t.Node, level: int) -> Compiled:
+        """The value at the lowest level, with no derivatives; a bound of those of the body holds for it too."""
+        if self.tower.closed:
+            return self.compile(body, level)
+        inner, lift = self.compile(body), self.tower.lift(level)
+        if not self.scope.rank(body):
+            return lambda env: lift(inner(env))
+        return lambda env: {p: lift(e) for p, e in inner(env).items()}
+
     def _log(self, node: t.Node, body: t.Node, level: int) -> Compiled:
-        if not (isinstance(body, t.Quantity) and body.name == "pi"):
-            raise self.scope.error(
-                "the value of this logarithm is not known; only log pi(a|s) has one. Under grad, a logarithm may stand "
-                "alone, in sums, and times what has no parameters",
-                node,
-            )
+        if not isinstance(body, t.Quantity) or body.name != "pi":
+            apart = in_logarithms(body)
+            if apart is None:
+                raise self.scope.error(
+                    "the value of this logarithm is not known; only log pi(a|s) has one, with products and ratios of "
+                    "probabilities. Under grad, a logarithm may stand alone, in sums, and times what has no parameters",
+                    node,
+                )
+            return self.compile(apart, level)
         world, places = self.world.primed if body.primed else self.world, self._names.places(body, body.indices)
         assert world is not None
         zero = self.tower.field(level).zero
@@ -265,7 +285,7 @@ class Meaning:
         if self.world.limit is None:
             raise self.scope.error(
                 "found a limit inside a limit; the discount goes to 1 once. Remove one"
-                if self.tower.closed and not self.world.representative
+                if self.tower.generic and not self.world.representative
                 else "this limit is taken of closed forms only; decide with the normal form",
                 node,
             )
@@ -330,7 +350,7 @@ class Meaning:
             try:
                 return field.factor(rows_of(entries, parameters)), parameters
             except SingularMatrixError as error:
-                if not self.tower.closed:
+                if not self.tower.generic:
                     raise
                 raise HypothesisError(
                     f"{matrix} is singular ({error.message.split(';')[0]}); it must have an inverse. Use a policy "

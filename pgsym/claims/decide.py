@@ -306,7 +306,7 @@ class _Counter:
         if id(node) not in self._free:
             if isinstance(node, t.Expect):
                 found = self.free(node.expanded())
-            elif isinstance(node, t.Quantity | t.Call):
+            elif isinstance(node, t.Quantity | t.Call | t.Indicator):
                 found = frozenset(i for i in node.indices if isinstance(i, str))
             elif isinstance(node, runs.Runs):
                 found = frozenset[str]().union(*map(self.free, node.children))

@@ -46,26 +46,35 @@ class Tower:
 
     Parameters
     ----------
-    lift
+    above
         From one level to the next; None for a field that is closed under differentiation.
+    generic
+        The elements are functions of the parameters, or bounds of them: what is zero is so identically.
     """
 
-    def __init__(self, base: Any, lift: Callable[[Any], DualField] | None = None) -> None:
+    def __init__(
+        self, base: Any, above: Callable[[Any], DualField] | None = None, *, generic: bool | None = None
+    ) -> None:
         self._fields = [base]
-        self._lift = lift
+        self._above = above
+        self.generic = above is None if generic is None else generic
 
     @property
     def closed(self) -> bool:
         """Whether one field serves all levels."""
-        return self._lift is None
+        return self._above is None
 
     def field(self, level: int) -> Any:
         """The field of elements with `level` derivatives."""
-        if self._lift is None:
+        if self._above is None:
             return self._fields[0]
         while len(self._fields) <= level:
-            self._fields.append(self._lift(self._fields[-1]))
+            self._fields.append(self._above(self._fields[-1]))
         return self._fields[level]
+
+    def lift(self, level: int) -> Callable[[Any], Any]:
+        """From the lowest level to this one: an element without derivatives."""
+        return self.field(level).lift if level else lambda element: element
 
 
 class Evaluation:
@@ -184,12 +193,11 @@ class Evaluation:
         """
         abroad = self.primed if Role.ABROAD in found.roles else None
         states = self.mdp.nonterminal if found.inner else (abroad or self).mdp.states
-        counted = Role.COUNTED in found.roles
-        infinite = counted or Role.VALUED in found.roles
-        if not infinite or self.mdp.gamma != 1 or self.objective.definition.differential:
+        excluded = self._infinite(found, Role.VALUED, Role.COUNTED)
+        if self.primed is not None:
+            excluded |= self.primed._infinite(found, Role.VALUED_ABROAD, Role.COUNTED_ABROAD)
+        if not excluded:
             return states
-        self.structure.require_discounted_or_proper()
-        excluded = self.structure.improper | (self.structure.rewardless if counted else frozenset())
         kept = [s for s in states if s not in excluded]
         if not kept:
             raise UndefinedQuantityError(
@@ -200,6 +208,14 @@ class Evaluation:
         self.left_out.update(dict.fromkeys(s for s in states if s in excluded))
         return kept
 
+    def _infinite(self, found: Range, valued: Role, counted: Role) -> frozenset[State]:
+        """At gamma = 1, the states in which what is taken there is not finite."""
+        wanted = found.roles & {valued, counted}
+        if not wanted or self.mdp.gamma != 1 or self.objective.definition.differential:
+            return frozenset()
+        self.structure.require_discounted_or_proper()
+        return self.structure.improper | (self.structure.rewardless if counted in wanted else frozenset())
+
     def actions(self, state: State) -> Sequence[Action]:
         """The actions of a state; in a terminal one, the only thing that can happen there."""
         return (END,) if state in self.ends else self.policy.actions(state)
@@ -207,6 +223,10 @@ class Evaluation:
     def state(self, literal: t.Literal) -> State:
         """The state of that name."""
         return named(literal, self.mdp.states, "state")
+
+    def any_action(self, literal: t.Literal) -> Action:
+        """The action of that name, of whatever state."""
+        return named(literal, list(dict.fromkeys(a for _, a in self.mdp.pairs)), "action")
 
     def action(self, state: State, literal: t.Literal) -> Action:
         """The action of that name."""

@@ -1,12 +1,13 @@
-"""Gradients of logarithms whose value is not known: grad log x = grad x / x needs none."""
+"""Logarithms: those whose value is known, and gradients of the others, as grad log x = grad x / x needs none."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from fractions import Fraction
 
 from pgsym.claims.language import tree as t
 
-_CONSTANT = frozenset({"P", "r", "mu0", "gamma", "|S|"})
+_CONSTANT = frozenset({"P", "r", "mu0", "gamma", "|S|", "I"})
 """Quantities of the model alone."""
 
 
@@ -57,10 +58,35 @@ def without_logarithms(body: t.Node, parameters: Collection[str], arbitrary: Col
     return None
 
 
+def in_logarithms(body: t.Node) -> t.Node | None:
+    """log body in logarithms of policies' probabilities; None where it is no product of such, and has no value.
+
+    >>> from pgsym.claims.language import parse
+    >>> print(in_logarithms(parse("pi(a|s)^2 / pi'(a|s) = J").claims[0].left))
+    2 * log pi(a|s) - log pi'(a|s)
+    """
+    match body:
+        case t.Quantity("pi"):
+            return t.Log(body, at=body.at)
+        case t.Number(value) if value == 1:
+            return t.Number(Fraction(0))
+        case t.Mul(x, y) | t.Div(x, y):
+            first, second = in_logarithms(x), in_logarithms(y)
+            if first is None or second is None:
+                return None
+            return (t.Add if isinstance(body, t.Mul) else t.Sub)(first, second, at=body.at)
+        case t.Pow(x, power):
+            inner = in_logarithms(x)
+            return None if inner is None else t.Mul(t.Number(Fraction(power)), inner, at=body.at)
+        case t.StopGradient(x):
+            inner = in_logarithms(x)
+            return None if inner is None else t.StopGradient(inner, at=body.at)
+    return None
+
+
 def _has_logarithm(node: t.Node) -> bool:
-    """Whether a logarithm without a value stands there: of anything but a policy's probability."""
-    logs = (n.body for n in node.walk() if isinstance(n, t.Log))
-    return any(not (isinstance(x, t.Quantity) and x.name == "pi") for x in logs)
+    """Whether a logarithm without a value stands there."""
+    return any(in_logarithms(n.body) is None for n in node.walk() if isinstance(n, t.Log))
 
 
 def _parts(node: t.Node) -> Iterator[t.Node]:
@@ -68,5 +94,5 @@ def _parts(node: t.Node) -> Iterator[t.Node]:
     if isinstance(node, t.Expect):
         node = node.expanded()
     yield node
-    for child in node.children:
+    for child in () if isinstance(node, t.StopGradient) else node.children:
         yield from _parts(child)

@@ -78,6 +78,19 @@ class Leaves:
         items = [(fixed[k], None) if k in fixed else (None, i) for k, i in enumerate(indices)]
         return lambda env: tuple(value if i is None else env[i] for value, i in items)  # type: ignore[index]
 
+    def indicator(self, node: t.Indicator, level: int) -> Compiled:
+        """1 where both indices stand for the same state or action."""
+        world, field = self.world, self.world.tower.field(level)
+        if world.representative:
+            return lambda env: field.one
+        among = [i for i in node.indices if isinstance(i, t.Literal)]
+        if not among:
+            first, second = (str(i) for i in node.indices)
+            return lambda env: field.one if env[first] == env[second] else field.zero
+        (index,) = (i for i in node.indices if isinstance(i, str))
+        fixed = world.any_action(among[0]) if t.is_action(index) else world.state(among[0])
+        return lambda env: field.one if env[index] == fixed else field.zero
+
     def call(self, node: t.Call, level: int) -> Compiled:
         """A function of the claim's own: declared, or defined."""
         name, places = node.name, self.places(node, node.indices)
@@ -114,6 +127,9 @@ class Leaves:
             world = world.primed
         if name == "F":
             return self.compile(fisher(world.objective, node.primed), level)
+        if name == "I":
+            one, parameters = world.tower.field(level).one, world.tower.field(level + 1).parameters
+            return lambda env: {(p, p): one for p in parameters}
         if name == "|S|":
             count = world.tower.field(level).number(Fraction(len(world.mdp.nonterminal)))
             return lambda env: count
@@ -159,7 +175,7 @@ class Leaves:
             return self._sparse(name, found, places, level)
         quantity = quantity_at(name, len(node.indices))
         looked_up = _looked_up(lambda: found().of(quantity), places)
-        if name != "d" or not self.world.tower.closed:
+        if name != "d" or not self.world.tower.generic:
             return looked_up
 
         def normalised(env: Env) -> Value:

@@ -33,9 +33,13 @@ class Role(StrEnum):
     """At gamma = 1 it has a value only if no run earns for ever from there."""
     COUNTED = "counted"
     """At gamma = 1 it has finite visits only if no run stays there for ever."""
+    VALUED_ABROAD = "valued abroad"
+    """It has a value only if that is finite in the second world."""
+    COUNTED_ABROAD = "counted abroad"
+    """It has visits only if they are finite in the second world."""
 
 
-FINITE = (Role.VALUED, Role.COUNTED)
+FINITE = (Role.VALUED, Role.COUNTED, Role.VALUED_ABROAD, Role.COUNTED_ABROAD)
 """Roles that ask for something finite at gamma = 1."""
 
 
@@ -134,6 +138,7 @@ _DEFINITIONS = [
         ((0, Role.VISITED), (1, Role.VISITED)),
     ),
     _Q("F", (), "the Fisher information matrix, weighted as the theorem", "F", rank=2),
+    _Q("I", (), "the identity matrix over the parameters", "I", rank=2),
     _Q(
         "E[T]", (), "the expected number of steps to the end", r"\mathbb{{E}}[T]",
         value=_EXPECTED_STEPS, bound=_EXPECTED_STEPS,
@@ -152,6 +157,9 @@ VOCABULARY: dict[str, QuantityDefinition] = {
     name: quantity for name, quantity in QUANTITIES.items() if quantity.written
 }
 """Those that claims may use."""
+
+ABROAD = {Role.VALUED: Role.VALUED_ABROAD, Role.COUNTED: Role.COUNTED_ABROAD}
+"""What a role is for a quantity of the second world."""
 
 LISTED: tuple[str, ...] = tuple(name for name, quantity in QUANTITIES.items() if quantity.listed)
 """The names of those that a solution shows."""

@@ -32,6 +32,8 @@ CLAIMS = [
     (START, "sum[s,a] outer(grad pi(a|s), grad pi(a|s)) / pi(a|s) = F"),
     (START, "gamma^-2 * J^3 = 1 / J"),
     (START, "sum[s,a] logit(s,a) = J"),
+    (START, "for all s: grad (V(s) * sg(J / eta(s)) / sg(1 + V(s))) = 0"),
+    (START, "for all k: dot(inv(F + k * I), grad J) = sum[s] 1[s=s] * grad J"),
     (START, "sum[s,a] eta(s) * pi(a|s) * log pi(a|s) = J"),
     (START, "J' - J = sum[s] eta'(s) * sum[a] pi'(a|s) * Q(s,a)"),
     (AVERAGE, "rbar = sum[s] mu(s) * h(s)"),

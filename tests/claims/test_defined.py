@@ -225,8 +225,8 @@ def test_gradient_of_a_sum_with_logarithms(claim, method):
 def test_logarithm_times_what_depends_on_theta_is_refused(claim):
     """The weights of an expectation depend on theta too."""
     message = (
-        "the value of this logarithm is not known; only log pi(a|s) has one. Under grad, a logarithm may stand alone, "
-        "in sums, and times what has no parameters"
+        "the value of this logarithm is not known; only log pi(a|s) has one, with products and ratios of "
+        "probabilities. Under grad, a logarithm may stand alone, in sums, and times what has no parameters"
     )
     with pytest.raises(ClaimError, match=f"^{re.escape(message)}\n"):
         on("two-state", claim)

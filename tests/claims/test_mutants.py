@@ -19,7 +19,7 @@ from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Range
 from pgsym.exact.quantities import Quantities
 
-SAMPLE = 400
+SAMPLE = 1500
 """Claims within which a slip is noticed."""
 
 KINDS = ("as stated", "transposed", "random, true", "random, false", "random, undefined")

@@ -87,8 +87,8 @@ def test_random_claims_have_every_construct_of_the_language():
                 seen |= {node.name, ("prime", node.primed), *((o.key, "override") for o in node.overrides)}
                 seen |= {"literal" for i in node.indices if isinstance(i, t.Literal)}
     operations = {t.Add, t.Sub, t.Mul, t.Div, t.Neg, t.Pow, t.Grad, t.Log, t.Sum, t.Expect, t.Limit, t.Dot, t.Outer,
-                  t.Transpose, t.Inv, t.Number, t.Symbol, t.Quantity, t.Call, t.Let, t.ForAll, t.ForEach,
-                  t.World}  # fmt: skip
+                  t.Transpose, t.Inv, t.StopGradient, t.Number, t.Symbol, t.Quantity, t.Indicator, t.Call, t.Let,
+                  t.ForAll, t.ForEach, t.World}  # fmt: skip
     overrides = {("r", "override"), ("gamma", "override"), ("mu0", "override")}
     wanted = {*operations, *VOCABULARY, *overrides, ("prime", True), "literal", t.EQUAL, t.UNEQUAL, t.PROPORTIONAL}
     assert wanted <= seen, wanted - seen

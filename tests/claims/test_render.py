@@ -45,6 +45,9 @@ def test_latex_is_balanced(statement):
         ("dot(F, grad J) = 0", r"F \cdot \nabla J = 0"),
         ("outer(grad J, grad J) = 0", r"\nabla J \otimes \nabla J = 0"),
         ("limit[gamma->1] J = 0", r"\lim_{\gamma \to 1} J = 0"),
+        ("1[s=s']^2 = 1[s=3]", r"\mathbf{1}[s = s']^{2} = \mathbf{1}[s = 3]"),
+        ("at[pi'=pi] grad' J' = sg(J)", r"\left.\nabla' J'\right|_{\pi' = \pi} = \operatorname{sg}\left(J\right)"),
+        ("inv(F + 2 * I) = 0", r"\left(F + 2 \, I\right)^{-1} = 0"),
         ("J - (J - J) = 0", r"J - \left(J - J\right) = 0"),
     ],
 )

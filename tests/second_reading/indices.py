@@ -129,7 +129,7 @@ def free(node: t.Node, bound: tuple[str, ...] = ()) -> Iterator[str]:
     """The indices that nothing binds."""
     if isinstance(node, t.Sum):
         bound = (*bound, *node.indices)
-    if isinstance(node, t.Quantity | t.Call | r.RunExpect | r.Covariance):
+    if isinstance(node, t.Quantity | t.Call | t.Indicator | r.RunExpect | r.Covariance):
         states = (i for i in node.indices if isinstance(i, str) and r.read_timed(i) is None and r.read_time(i) is None)
         yield from (i for i in states if i not in bound)
     for child in node.children:
@@ -144,7 +144,7 @@ def derivatives(node: t.Node, own: Bindings) -> int:
     below = max((derivatives(c, own) for c in node.children), default=0)
     if isinstance(node, t.Quantity) and node.name == "F":
         return 1
-    return below + 1 if isinstance(node, t.Grad) else below
+    return below + 1 if isinstance(node, t.Grad | t.PrimedGrad) else below
 
 
 def acts(node: t.Quantity | t.Call, own: Bindings) -> list[bool]:

@@ -204,6 +204,8 @@ class Plain(Names):
                 return self.numbers(sp.Symbol(name))
             case t.Quantity():
                 return self._quantity(node, env)
+            case t.Indicator(indices):
+                return self.numbers.number(int(self._compared(indices, env)))
             case t.Call():
                 return self._call(node, self._place(node, env), env)
             case t.Neg(body):
@@ -221,9 +223,12 @@ class Plain(Names):
                 return entrywise(lambda e: e * inverse, x)
             case t.Pow(body, power):
                 return self.value(body, env) ** power
-            case t.Grad(body):
+            case t.SamePolicy(body):
+                return entrywise(lambda e: Jet.constant(e.value, self.order), self._twofold.value(body, env))
+            case t.Grad(body) | t.PrimedGrad(body):
                 inner = self.value(body, env)
-                count = range(len(self.policy.params))
+                n = len(self.policy.params)
+                count = range(n, 2 * n) if isinstance(node, t.PrimedGrad) else range(n)
                 if isinstance(inner, Jet):
                     return [inner.derivative(i) for i in count]
                 return [[e.derivative(i) for i in count] for e in inner]
@@ -235,6 +240,8 @@ class Plain(Names):
                 return dot(*self._operands(left, right, env))
             case t.Outer(left, right):
                 return outer(*self._operands(left, right, env))
+            case t.StopGradient(body):
+                return entrywise(lambda e: Jet.constant(e.value, self.order), self.value(body, env))
             case t.Transpose(body):
                 matrix = self.value(body, env)
                 return matrix if isinstance(matrix, Jet) else [list(column) for column in zip(*matrix, strict=True)]
@@ -276,6 +283,14 @@ class Plain(Names):
         assert isinstance(body, t.Mul)
         return any(c != arb(0) for c in self.value(body.left, env).terms.values())
 
+    @property
+    def _twofold(self) -> Plain:
+        """The same reading with a second policy that has variables of its own, at the same values."""
+        if "twofold" not in self._values:
+            self._values["twofold"] = Plain(self.claim, *self.world)
+            self._values["twofold"].twofold = True
+        return self._values["twofold"]
+
     # -- limits ----------------------------------------------------------------------------------------------
 
     @cached_property
@@ -283,9 +298,9 @@ class Plain(Names):
         """The same with a symbol for gamma."""
         known = self.mdp.gamma
         discount = known if known.is_Symbol else sp.Symbol("gamma (near 1)")
-        _, policy, objective, point, functions, second = self.world
+        _, policy, objective, point, *rest = self.world
         mdp = self.mdp if known.is_Symbol else self.mdp.replace(gamma=discount)
-        near = Plain(self.claim, mdp, policy, objective, dict(point), functions, second)
+        near = Plain(self.claim, mdp, policy, objective, dict(point), *rest)
         near.discount = discount
         return near
 

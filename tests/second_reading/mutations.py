@@ -271,7 +271,7 @@ def _(node: t.Node, scope: Scope) -> Iterator[t.Node]:
 
 @kind("prime")
 def _(node: t.Node, scope: Scope) -> Iterator[t.Node]:
-    if isinstance(node, t.Quantity) and node.name not in ("gamma", "|S|", "E[T]", "logit", "r", "P", "mu0"):
+    if isinstance(node, t.Quantity) and node.name not in ("gamma", "|S|", "E[T]", "logit", "r", "P", "mu0", "I"):
         yield replace(node, primed=not node.primed)
 
 
@@ -300,7 +300,7 @@ def _(node: t.Node, scope: Scope) -> Iterator[t.Node]:
 
 @kind("wrong index")
 def _(node: t.Node, scope: Scope) -> Iterator[t.Node]:
-    if isinstance(node, t.Quantity | t.Call):
+    if isinstance(node, t.Quantity | t.Call | t.Indicator):
         for k, index in enumerate(node.indices):
             if isinstance(index, str):
                 for other in ("a", "a'") if t.is_action(index) else ("s", "s'"):
@@ -360,6 +360,12 @@ def _(node: t.Node, scope: Scope) -> Iterator[t.Node]:
             yield t.Grad(node.body.body)
         elif _is(node.body, "pi"):
             yield t.Grad(t.Log(node.body))
+
+
+@kind("sg dropped")
+def _(node: t.Node, scope: Scope) -> Iterator[t.Node]:
+    if isinstance(node, t.StopGradient):
+        yield node.body
 
 
 @kind("log dropped")

@@ -40,6 +40,8 @@ class Names(ABC):
     ----------
     functions, second
         The values of arbitrary functions, by name and place, and the probabilities of pi'.
+    second_model
+        The model with P' and r', where the claim has them.
     """
 
     def __init__(
@@ -51,7 +53,10 @@ class Names(ABC):
         point: Point,
         functions: Mapping[str, Mapping[tuple[Hashable, ...], sp.Expr]],
         second: Mapping[Hashable, Mapping[Hashable, sp.Expr]] | None,
+        second_model: MDP | None = None,
     ) -> None:
+        self.second_model = second_model
+        self.arbitrary = {b.name for b in claim.bindings if isinstance(b, t.Arbitrary)}
         self.mdp = mdp
         self.policy = policy
         self.objective = objective
@@ -88,14 +93,23 @@ class Names(ABC):
     def model(self) -> PlainModel:
         return PlainModel(self.mdp, self.policy, self.objective, self.numbers)
 
+    twofold = False
+    """Whether pi' is of the family of pi, with variables of its own."""
+
     @cached_property
     def primed(self) -> PlainModel:
+        if self.twofold:
+            numbers = Numbers(self.point, self.policy.params, self.order, len(self.policy.params))
+            return PlainModel(self.mdp, self.policy, self.objective, numbers)
         if self.worlds:
             if self.mdp.gamma == 1:
                 raise InapplicableError("nothing would ever end")
             return PlainModel(self.mdp, self.policy, self.objective, self.numbers, terminating=True)
-        assert self.second is not None
-        return PlainModel(self.mdp, Direct(self.second, ()), self.objective, self.numbers)
+        policy = self.policy
+        if not self.arbitrary or "pi'" in self.arbitrary:
+            assert self.second is not None
+            policy = Direct(self.second, ())
+        return PlainModel(self.second_model or self.mdp, policy, self.objective, self.numbers)
 
     @cached_property
     def _varied(self) -> dict[Any, PlainModel]:
@@ -136,6 +150,14 @@ class Names(ABC):
                 found[k] = _named(i.name, self.mdp.actions(state))
         return tuple(found)
 
+    def _compared(self, indices: tuple[t.Index, t.Index], env: Env) -> bool:
+        """Whether both indices stand for one state, or for one action, of whatever states they are."""
+        (index, *_) = (i for i in indices if isinstance(i, str))
+        actions = tuple({a: None for s in self.mdp.nonterminal for a in self.mdp.actions(s)})
+        among = actions if t.is_action(index) else self.mdp.states
+        first, second = (self.item(i, env) if isinstance(i, str) else _named(i.name, among) for i in indices)
+        return first == second
+
     # -- the claim's own functions ---------------------------------------------------------------------------
 
     def _call(self, node: t.Call, place: tuple[Hashable, ...], env: Env | None = None) -> Any:
@@ -173,6 +195,9 @@ class Names(ABC):
                 return model.steps
             case "|S|":
                 return self.numbers.number(len(self.mdp.nonterminal))
+            case "I":
+                one, zero, n = self.numbers.number(1), self.numbers.number(0), len(self.policy.params)
+                return [[one if i == j else zero for j in range(n)] for i in range(n)]
             case "F":
                 return self._fisher(model)
         place = self._place(node, env)
@@ -213,13 +238,14 @@ class Names(ABC):
 
     def _fisher(self, model: PlainModel) -> Any:
         n, found = len(self.policy.params), None
+        first = model.numbers.offset
         for s in self.mdp.nonterminal:
             try:
                 w = model.weight(s)
             except UndefinedError:
                 continue
             for p in model.pi[s].values():
-                score = [p.derivative(i) for i in range(n)]
+                score = [p.derivative(first + i) for i in range(n)]
                 term = [[w * x * y / p for y in score] for x in score]
                 found = term if found is None else paired(Jet.__add__, found, term)
         return found

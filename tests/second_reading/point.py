@@ -53,9 +53,14 @@ class Numbers:
         Every symbol's value: a number, or an exact SymPy expression.
     params
         The symbols to differentiate by.
+    offset
+        The number of the first of them as a variable of the jets: a second policy has variables of its own.
     """
 
-    def __init__(self, point: Mapping[sp.Symbol, sp.Expr], params: tuple[sp.Symbol, ...], order: int) -> None:
+    def __init__(
+        self, point: Mapping[sp.Symbol, sp.Expr], params: tuple[sp.Symbol, ...], order: int, offset: int = 0
+    ) -> None:
+        self.offset = offset
         self.point = point
         self.params = params
         self.order = order
@@ -75,7 +80,7 @@ class Numbers:
         if isinstance(e, sp.Symbol):
             value = self(self.point[e]).value
             if e in self.params:
-                return Jet.variable(value, self.params.index(e), self.order)
+                return Jet.variable(value, self.offset + self.params.index(e), self.order)
             return Jet.constant(value, self.order)
         if isinstance(e, sp.Add):
             return total([self(arg) for arg in e.args], self.order)

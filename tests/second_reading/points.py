@@ -14,6 +14,7 @@ from pgsym.claims.language import tree as t
 from pgsym.claims.verdict import Witness
 from pgsym.errors import ModelError
 from pgsym.model import Direct
+from pgsym.model.mdp import MDP
 from pgsym.model.policy import Mixture, Policy
 from pgsym.model.validate import witness as domain_point
 from second_reading.meaning import Plain
@@ -39,18 +40,21 @@ class Place:
         Values of arbitrary functions and numbers, by name and by what they are taken at.
     second
         The probabilities of the second policy.
+    model
+        The second model, where the claim has P' or r'.
     """
 
     point: Point
     functions: dict[str, dict[tuple[Hashable, ...], sp.Expr]]
     second: dict[Hashable, dict[Hashable, sp.Expr]]
+    model: MDP | None = None
 
 
 def plain(setting: BoundClaim, place: Place, claim: t.Claim | None = None) -> Plain:
     """The second reading of a setting's claim, or another, at a point."""
     return Plain(
         claim or setting.claim, setting.mdp, setting.policy, setting.objective, place.point, place.functions,
-        place.second,
+        place.second, place.model,
     )  # fmt: skip
 
 
@@ -73,7 +77,25 @@ def random_place(setting: BoundClaim, rng: random.Random) -> Place:
     for s in mdp.nonterminal:
         weights = [rng.randrange(1, GRAIN) for _ in mdp.actions(s)]
         second[s] = {a: sp.Rational(w, sum(weights)) for a, w in zip(mdp.actions(s), weights, strict=True)}
-    return Place(point, functions, second)
+    return Place(point, functions, second, _second_model(setting, rng))
+
+
+def _second_model(setting: BoundClaim, rng: random.Random) -> MDP | None:
+    """The model with random P' and r', as far as the claim has them; without r' a step pays r(s,a)."""
+    mdp, arbitrary = setting.mdp, {b.name for b in setting.claim.bindings if isinstance(b, t.Arbitrary)}
+    if not arbitrary & {"P'", "r'"}:
+        return None
+    rows = []
+    for s, a in mdp.pairs:
+        weights = {z: sp.Integer(rng.randrange(1, GRAIN)) for z in mdp.states}
+        chances = {z: w / sum(weights.values()) for z, w in weights.items()}
+        if "P'" not in arbitrary:
+            chances = dict.fromkeys((o.state for o in mdp.outcomes(s, a)), sp.S.Zero)
+            for o in mdp.outcomes(s, a):
+                chances[o.state] += o.p
+        mean = sp.Add(*(o.p * o.r for o in mdp.outcomes(s, a)))
+        rows += [(s, a, z, p, _between(rng, -3, 3) if "r'" in arbitrary else mean) for z, p in chances.items()]
+    return mdp.changed(transitions=rows)
 
 
 def witness_place(setting: BoundClaim, witness: Witness) -> Place:
@@ -86,7 +108,11 @@ def witness_place(setting: BoundClaim, witness: Witness) -> Place:
     if setting.second is not None and isinstance(setting.second[1], Direct):
         for s, row in setting.second[1].probabilities.items():
             second[s] = {a: sp.sympify(p).xreplace(values) for a, p in row.items()}
-    return Place({**witness.theta, **witness.symbols, **_weights(setting, values)}, functions, second)
+    model = None
+    if setting.second is not None and any(isinstance(b, t.Arbitrary) for b in setting.claim.bindings):
+        rows = [(s, a, z, p.xreplace(values), r.xreplace(values)) for s, a, z, p, r in setting.second[0].rows]
+        model = setting.second[0].changed(transitions=rows)
+    return Place({**witness.theta, **witness.symbols, **_weights(setting, values)}, functions, second, model)
 
 
 def _weights(setting: BoundClaim, values: Mapping[sp.Symbol, sp.Expr]) -> Point:
@@ -101,6 +127,12 @@ def by_symbol(setting: BoundClaim, place: Place) -> Point:
     if setting.second is not None and isinstance(setting.second[1], Direct) and not setting.second[1].params:
         for s, row in setting.second[1].probabilities.items():
             point |= {p: place.second[s][a] for a, p in row.items() if p.is_Symbol}
+    if place.model is not None and setting.second is not None:
+        for s, a in setting.mdp.pairs:
+            values = {o.state: o for o in place.model.outcomes(s, a)}
+            for z, p, r in setting.second[0].outcomes(s, a):
+                made = ((p, values[z].p), (r, values[z].r))
+                point |= {e: v for e, v in made if e.is_Symbol and e not in setting.mdp.symbols}
     return point
 
 

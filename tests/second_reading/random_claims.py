@@ -63,8 +63,8 @@ class Maker:
         if depth <= 0 or rng.random() < 0.15:
             return self.leaf(known)
         kind = rng.choices(
-            ("+", "-", "*", "/", "power", "neg", "sum s", "sum a", "E", "E next", "dot", "limit"),
-            (6, 6, 7, 2, 1, 1, 6, 4 if known else 0, 3, 4 if known else 0, 2 if order else 0, 0.4),
+            ("+", "-", "*", "/", "power", "neg", "sg", "sum s", "sum a", "E", "E next", "dot", "limit"),
+            (6, 6, 7, 2, 1, 1, 1, 6, 4 if known else 0, 3, 4 if known else 0, 2 if order else 0, 0.4),
         )[0]
         match kind:
             case "+" | "-" | "*":
@@ -75,6 +75,8 @@ class Maker:
                 return t.Div(self.scalar(depth - 1, known, order), below)
             case "power":
                 return t.Pow(self.leaf(known), rng.choice([2, 2, 3, 1]))
+            case "sg":
+                return t.StopGradient(self.scalar(depth - 1, known, order))
             case "neg":
                 return t.Neg(self.scalar(depth - 1, known, order))
             case "sum s":
@@ -130,7 +132,7 @@ class Maker:
         if depth <= 0 or kind == "outer":
             return t.Outer(self.vector(depth - 1, known, order), self.vector(depth - 1, known, order))
         if kind == "F":
-            return t.Quantity("F")
+            return t.Quantity(rng.choice(["F", "I"]))
         if kind == "hessian" and order > 1:
             return t.Grad(self.vector(min(depth - 1, 1), known, order - 1))
         if kind == "+":
@@ -166,7 +168,9 @@ class Maker:
         if kind == "state":
             return self.quantity(self.chosen(OF_A_STATE, (6, 3, 3, 4, 2, 2, 4, 1, 1, 1, 1)), (s,))
         if kind == "two":
-            s2 = rng.choice([other for other, _ in known if other != s])
+            s2, a2 = rng.choice([pair for pair in known if pair[0] != s])
+            if rng.random() < 0.3:
+                return t.Indicator((a, a2) if rng.random() < 0.3 else (s, s2))
             name = self.chosen(OF_TWO_STATES, [1, 1, 1])
             return self.own("k", (s, s2)) if name == "k" else self.quantity(name, (s, s2))
         if kind in "bc":

@@ -52,7 +52,7 @@ def is_random(node: t.Node, own: Any) -> bool:
         return any(isinstance(i, str) and r.read_timed(i) is not None for i in node.given)
     if isinstance(node, r.RewardAt | r.ReturnFrom | r.Return | r.RunProbability | r.OverTime | r.TimePower):
         return True
-    if isinstance(node, t.Quantity | t.Call):
+    if isinstance(node, t.Quantity | t.Call | t.Indicator):
         if any(isinstance(i, str) and r.read_timed(i) is not None for i in node.indices):
             return True
         if isinstance(node, t.Call) and isinstance(own[node.name], t.Let) and is_random(own[node.name].body, own):

@@ -14,7 +14,19 @@ from pgsym.claims.decide import ERROR_BITS, Decision
 from pgsym.claims.language.parse import WORLDS
 from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.language.render import let_latex
-from pgsym.claims.language.tree import Binding, Call, Claim, ForAll, ForEach, Let, Node, Statement, World, rewrite
+from pgsym.claims.language.tree import (
+    Arbitrary,
+    Binding,
+    Call,
+    Claim,
+    ForAll,
+    ForEach,
+    Let,
+    Node,
+    Statement,
+    World,
+    rewrite,
+)
 from pgsym.claims.script import Script
 from pgsym.claims.verdict import Status, Verdict
 from pgsym.display.result import Result, data_frame
@@ -45,6 +57,8 @@ def _bindings(bindings: tuple[Binding, ...]) -> Iterator[str]:
                 yield rf"\text{{for all }} {Call(name, indices).latex()}:"
             case ForEach(index):
                 yield rf"\text{{for all }} {index}:"
+            case Arbitrary(name):
+                yield rf"\text{{for all }} {name.replace('pi', chr(92) + 'pi')}:"
             case World(name):
                 yield rf"M' \colon \text{{{WORLDS[name]}}}"
 

@@ -141,6 +141,8 @@ class Instance:
                 return self._quantity(node, env)
             case t.Call(name, indices):
                 return self._call(name, self._literals(indices, env))
+            case t.Indicator(indices):
+                return self._indicator(indices, env)
             case t.Grad(body):
                 inner = self.expand(body, env)
                 return fold.ZERO if self._is_constant(inner) else t.Grad(inner)
@@ -174,10 +176,15 @@ class Instance:
     def _literals(self, indices: Sequence[t.Index], env: Env) -> tuple[t.Literal, ...]:
         return tuple(i if isinstance(i, t.Literal) else t.Literal(env[i]) for i in indices)
 
+    def _indicator(self, indices: tuple[t.Index, ...], env: Env) -> t.Node:
+        first, second = (i.name for i in self._literals(indices, env))
+        by_name = any(isinstance(i, t.Literal) for i in indices)
+        return fold.ONE if first == second or (by_name and str(first) == str(second)) else fold.ZERO
+
     def _is_constant(self, node: t.Node) -> bool:
         """Whether only numbers and symbols of the dynamics occur."""
         params = {p.name for p in self.policy.params}
-        constant = ("gamma", "|S|", "P", "r", "mu0")
+        constant = ("gamma", "|S|", "P", "r", "mu0", "I")
         return not any(
             isinstance(n, t.Call)
             or (isinstance(n, t.Quantity) and n.name not in constant)

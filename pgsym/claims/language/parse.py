@@ -103,9 +103,9 @@ def _complaint(text: str, error: UnexpectedInput) -> tuple[str, int]:
             return f"found no relation; a claim has {LISTED} between two sides. Add one", end
         return "found the end; the claim is not complete. Complete it", end
     before = text[:position].rstrip()
-    if (error.token.type in ("NAME", "NUMBER", "STRING", "GRAD", "LOG", "FUNCTION") and before[-1:] in ')]"') or (
-        error.token.type in ("NAME", "NUMBER") and before[-1:].isalnum()
-    ):
+    kind, names = error.token.type, ("NAME", "NUMBER")
+    begins = kind in (*names, "STRING", "GRAD", "PRIMED_GRAD", "LOG", "FUNCTION")
+    if (begins and before[-1:] in ')]"') or (kind in names and before[-1:].isalnum()):
         return f"found {short(str(error.token))!r} without an operator before it. Write * for a product", position
     return f"found {short(str(error.token))!r}, which cannot stand here. Correct the claim", position
 
@@ -152,6 +152,8 @@ class _Builder(RunRules):
         for name, indices in heads:
             if not indices and is_index(name):
                 self.added.append(t.ForEach(str(name)))
+            elif not indices and name in ("pi'", "P'", "r'"):
+                self.added.append(t.Arbitrary(str(name)))
             else:
                 self.declare(name, indices)
                 self.added.append(t.ForAll(str(name), indices))
@@ -225,7 +227,12 @@ class _Builder(RunRules):
         return t.Limit(body, at=token.start_pos)
 
     def grad(self, token: Token, body: t.Node) -> t.Node:
-        return t.Grad(body, at=token.start_pos)
+        return (t.Grad if token == "grad" else t.PrimedGrad)(body, at=token.start_pos)
+
+    def same_policy(self, token: Token, second: Token, first: Token, body: t.Node) -> t.Node:
+        if (second, first) != ("pi'", "pi"):
+            raise self.refuse(f"found at[{second}={first}]; only at[pi'=pi] is taken", second.start_pos)
+        return t.SamePolicy(body, at=token.start_pos)
 
     def log(self, token: Token, body: t.Node) -> t.Node:
         return t.Log(body, at=token.start_pos)
@@ -245,6 +252,16 @@ class _Builder(RunRules):
 
     def constant(self, token: Token) -> t.Node:
         return t.Quantity(str(token), at=token.start_pos)
+
+    def indicator(self, token: Token, *pairs: tuple[t.Index, int | None]) -> t.Node:
+        indices = pairs[0][0], pairs[1][0]
+        names = [i for i in indices if isinstance(i, str)]
+        if not names or any(i == runs.RUN or runs.read_time(i) for i in names):
+            raise self.refuse('1[...] compares states or actions, as in 1[s=s\'] or 1[a="go"]', token.start_pos)
+        if len({t.is_action(i) for i in names}) > 1:
+            raise self.refuse(f"found a state and an action in 1[{names[0]}={names[1]}]; compare two of one kind",
+                              token.start_pos)  # fmt: skip
+        return t.Indicator(indices, at=token.start_pos)
 
     def index(self, token: Token, sign: Token | None = None, number: Token | None = None) -> tuple[t.Index, int | None]:
         if sign is not None:
@@ -289,6 +306,8 @@ class _Builder(RunRules):
             return self.own(token, indices, bars, overrides)
         if not overrides and (part := part_of_run(token, indices, at)) is not None:
             return part
+        if bare == "I" and token != bare:
+            raise self.refuse(f"found {token}; the identity matrix is one and the same in both worlds. Write I", at)
         if bare not in VOCABULARY or token not in (bare, bare + "'"):
             if not indices and not overrides:
                 return t.Symbol(str(token), at=at)
@@ -324,7 +343,8 @@ class _Builder(RunRules):
         return tuple(seen.values())
 
     def call(self, token: Token, *arguments: t.Node) -> t.Node:
-        kinds: dict[str, type[t.Node]] = {"dot": t.Dot, "outer": t.Outer, "inv": t.Inv, "transpose": t.Transpose}
+        kinds: dict[str, type[t.Node]] = {"dot": t.Dot, "outer": t.Outer, "inv": t.Inv, "transpose": t.Transpose,
+                                         "sg": t.StopGradient}  # fmt: skip
         wanted = 2 if token in ("dot", "outer") else 1
         if len(arguments) != wanted:
             raise self.refuse(f"{token} has {len(arguments)} arguments; it takes {wanted}", token.start_pos)

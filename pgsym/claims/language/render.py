@@ -19,6 +19,7 @@ from pgsym.claims.language import runs
 from pgsym.claims.language.relation import SPELLINGS
 from pgsym.claims.language.tree import (
     Add,
+    Arbitrary,
     Binary,
     Binding,
     Call,
@@ -29,6 +30,7 @@ from pgsym.claims.language.tree import (
     ForEach,
     Grad,
     Index,
+    Indicator,
     Inv,
     Let,
     Limit,
@@ -41,8 +43,11 @@ from pgsym.claims.language.tree import (
     Outer,
     Override,
     Pow,
+    PrimedGrad,
     Quantity,
+    SamePolicy,
     Statement,
+    StopGradient,
     Sub,
     Sum,
     Symbol,
@@ -55,7 +60,7 @@ from pgsym.expression.quantity import QUANTITIES, VOCABULARY
 
 _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(5)
 KEYWORDS = frozenset({"sum", "prod", "E", "Var", "Cov", "limit", "grad", "log", "trace", "dot", "outer", "inv",
-                      "transpose", "let", "for", "all", "with", "G",
+                      "transpose", "sg", "at", "let", "for", "all", "with", "G",
                       *(text for text in SPELLINGS if text.isalpha())})  # fmt: skip
 """Words with a meaning of their own."""
 
@@ -103,8 +108,12 @@ def let_latex(definition: Let) -> str:
     return rf"{writer.call(definition.name, definition.indices)} \coloneqq {writer.write(definition.body)}"
 
 
-_OPEN = Sum | Expect | Limit | runs.OverTime | runs.RunExpect
+_OPEN = Sum | Expect | Limit | SamePolicy | runs.OverTime | runs.RunExpect
 """What extends to the right over products."""
+
+
+_PREFIX = Grad | PrimedGrad | Log | runs.Trace
+"""What binds tighter than products, unless something open follows it."""
 
 
 def _level(node: Node) -> int:
@@ -113,7 +122,7 @@ def _level(node: Node) -> int:
         return _SUM
     if isinstance(node, Mul | Div | _OPEN):
         return _PRODUCT
-    if isinstance(node, Grad | Log | runs.Trace):
+    if isinstance(node, _PREFIX):
         return _PRODUCT if _is_open(node.body) else _UNARY
     if isinstance(node, Pow | runs.TimePower):
         return _POWER
@@ -126,7 +135,7 @@ def _is_open(node: Node) -> bool:
     """Whether the text would swallow a product that follows."""
     if isinstance(node, _OPEN):
         return True
-    if isinstance(node, Grad | Log | runs.Trace):
+    if isinstance(node, _PREFIX):
         return _is_open(node.body)
     if isinstance(node, Mul | Div):
         return _is_open(node.right) and _level(node.right) == _PRODUCT and not isinstance(node.right, Mul | Div)
@@ -182,6 +191,8 @@ class _Text(_Writer):
                 return self.call(name, indices)
             case Quantity():
                 return self.quantity(node)
+            case Indicator(indices):
+                return f"1[{'='.join(map(_index_text, indices))}]"
             case Add(left, right):
                 return f"{self.part(left, _SUM)} + {self.part(right, _PRODUCT)}"
             case Sub(left, right):
@@ -194,6 +205,10 @@ class _Text(_Writer):
                 return f"-{self.part(body, _PRODUCT)}"
             case Grad(body):
                 return f"grad {self.prefix(body)}"
+            case PrimedGrad(body):
+                return f"grad' {self.prefix(body)}"
+            case SamePolicy(body):
+                return f"at[pi'=pi] {self.part(body, _PRODUCT)}"
             case Log(body):
                 return f"log {self.prefix(body)}"
             case Limit(body):
@@ -222,6 +237,8 @@ class _Text(_Writer):
                 return "G"
             case runs.RunProbability():
                 return "P(tau)"
+            case StopGradient(body):
+                return f"sg({self.write(body)})"
             case Unary(body):
                 return f"{type(node).__name__.lower()}({self.write(body)})"
             case Binary(left, right):
@@ -251,6 +268,8 @@ class _Text(_Writer):
                 return f"for all {self.call(name, indices)}:"
             case ForEach(index):
                 return f"for all {index}:"
+            case Arbitrary(name):
+                return f"for all {name}:"
             case World(name):
                 return f"with M' = {name}:"
         raise TypeError(f"{type(binding).__name__} is not a binding of the claim language")
@@ -313,6 +332,8 @@ class _Latex(_Writer):
                 return self.call(name, indices)
             case Quantity():
                 return self.quantity(node)
+            case Indicator(indices):
+                return rf"\mathbf{{1}}[{' = '.join(map(_index_latex, indices))}]"
             case Add(left, right):
                 return f"{self.part(left, _SUM)} + {self.part(right, _PRODUCT)}"
             case Sub(left, right):
@@ -325,6 +346,10 @@ class _Latex(_Writer):
                 return f"-{self.part(body, _PRODUCT)}"
             case Grad(body):
                 return self.gradient(body)
+            case PrimedGrad(body):
+                return rf"\nabla' {self.prefix(body)}"
+            case SamePolicy(body):
+                return rf"\left.{self.write(body)}\right|_{{\pi' = \pi}}"
             case Log(body):
                 return rf"\log {self.prefix(body)}"
             case Limit(body):
@@ -335,6 +360,8 @@ class _Latex(_Writer):
                 return f"{self.part(body, _ATOM)}^{{-1}}"
             case Transpose(body):
                 return rf"{self.part(body, _ATOM)}^{{\top}}"
+            case StopGradient(body):
+                return rf"\operatorname{{sg}}\left({self.write(body)}\right)"
             case Sum(indices, body):
                 return rf"\sum_{{{', '.join(map(_index_latex, indices))}}} {self.part(body, _PRODUCT)}"
             case Expect(draws, body):

@@ -8,14 +8,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.errors import ClaimError
 from pgsym.expression.complaint import caret
-from pgsym.expression.quantity import ACTION, FINITE, STATE, QuantityDefinition, Role, quantity_at
+from pgsym.expression.quantity import ABROAD, ACTION, FINITE, STATE, QuantityDefinition, Role, quantity_at
 
 SHAPES = ("a scalar", "a vector over the parameters", "a matrix over the parameters")
 """What the ranks 0, 1 and 2 are called."""
@@ -52,11 +52,21 @@ class Scope:
     """The names that a claim's bindings give a meaning, and the shape of every expression over them."""
 
     def __init__(self, bindings: Iterable[t.Binding], source: str = "") -> None:
+        bindings = tuple(bindings)
         self.source = source
         self.lets = {b.name: b for b in bindings if isinstance(b, t.Let)}
         self.free = {b.name: b for b in bindings if isinstance(b, t.ForAll)}
         self.each = [b.index for b in bindings if isinstance(b, t.ForEach)]
+        self.arbitrary = frozenset(b.name for b in bindings if isinstance(b, t.Arbitrary))
+        self.worlds = [b for b in bindings if isinstance(b, t.World)]
+        if self.worlds and self.arbitrary:
+            raise ClaimError(
+                f"the second model is {self.worlds[0].name}, and {min(self.arbitrary)} is arbitrary; one of them. "
+                "Remove the other",
+                where="with M'",
+            )
         self._ranks: dict[str, int] = {}
+        self._at_one_policy = False
         self._random: dict[str, bool] = {}
         self._entries: dict[str, QuantityDefinition] = {}
 
@@ -81,7 +91,9 @@ class Scope:
                 self._check_applied(node, len((self.lets.get(name) or self.free[name]).indices))
                 self._check_times(node)
                 return self.let_rank(name) if name in self.lets else 0
-            case t.Neg(body) | t.Sum(_, body) | t.Expect(_, body) | t.Limit(body) | runs.TimeSum(_, _, body):
+            case t.Neg(body) | t.StopGradient(body) | t.Limit(body):
+                return self.rank(body)
+            case t.Sum(_, body) | t.Expect(_, body) | runs.TimeSum(_, _, body):
                 return self.rank(body)
             case runs.RewardAt() | runs.ReturnFrom() | runs.Return() | runs.RunProbability():
                 return 0
@@ -93,11 +105,23 @@ class Scope:
                 return self._covariance(node, self.rank(body) or 0, self.rank(body) or 0)
             case runs.Covariance(left, right):
                 return self._covariance(node, self.rank(left) or 0, self.rank(right) or 0)
-            case t.Grad(body):
+            case t.Grad(body) | t.PrimedGrad(body):
+                self._check_gradient(node, body)
                 rank = self.rank(body) or 0
                 if rank == 2:
                     raise self.error("found the gradient of a matrix; scalars and vectors have one", node)
                 return rank + 1
+            case t.SamePolicy(body):
+                if self._at_one_policy or self.worlds or self.arbitrary - {"pi'"}:
+                    what = "inside another" if self._at_one_policy else "with a second model"
+                    raise self.error(
+                        f"found at[pi'=pi] {what}; it is about an arbitrary second policy. Remove one", node
+                    )
+                self._at_one_policy = True
+                try:
+                    return self.rank(body)
+                finally:
+                    self._at_one_policy = False
             case t.Log(body) | t.Pow(body):
                 return self._scalar(body, "a logarithm or a power is taken")
             case t.Inv(body) | t.Transpose(body):
@@ -131,9 +155,29 @@ class Scope:
                 if (self.rank(left), self.rank(right)) != (1, 1):
                     raise self.error("outer takes two vectors over the parameters", node)
                 return 2
-            case t.Symbol():
+            case t.Symbol() | t.Indicator():
                 return 0
         raise TypeError(f"{type(node).__name__} is not a node of the claim language")
+
+    def _check_gradient(self, node: t.Node, body: t.Node) -> None:
+        """grad' stands under at[pi'=pi], and no gradient before it."""
+        if isinstance(node, t.PrimedGrad) and not self._at_one_policy:
+            raise self.error(
+                "found grad' of an arbitrary policy, which has no parameters; it stands under at[pi'=pi], where pi' is "
+                "of the family of pi. Write at[pi'=pi] before it", node,
+            )  # fmt: skip
+        if any(isinstance(part, t.SamePolicy) for part in self.parts(body)):
+            raise self.error("found a gradient of at[pi'=pi], where it is one policy. Take it inside, as grad'", node)
+
+    def parts(self, node: t.Node, change: Callable[[t.Node], t.Node] = lambda node: node) -> Iterator[t.Node]:
+        """The node and all below it, and the definitions that they use; each of them changed first."""
+        seen, waiting = set[str](), [node]
+        while waiting:
+            for part in change(waiting.pop()).walk():
+                yield part
+                if isinstance(part, t.Call) and part.name in self.lets and part.name not in seen:
+                    seen.add(part.name)
+                    waiting.append(self.lets[part.name].body)
 
     def let_rank(self, name: str) -> int:
         """The shape of what a let defines."""
@@ -238,6 +282,7 @@ class Scope:
             if any(o.key == "gamma" for o in node.overrides):
                 roles = tuple((k, role) for k, role in roles if role not in FINITE)
             if node.primed:
+                roles = tuple((k, ABROAD.get(role, role)) for k, role in roles)
                 roles += tuple((k, Role.ABROAD) for k, role in roles if role is Role.NEXT)
             return replace(found, roles=roles)
         declared = (self.lets.get(node.name) or self.free[node.name]).indices
@@ -313,6 +358,8 @@ class Scope:
                 yield from _named(to, node)
                 yield from _named(since, node) if since is not None else ()
                 yield from self.free_uses(body, bound)
+            case t.Indicator(indices):
+                yield from ((i, node) for i in indices if isinstance(i, str) and i not in bound)
             case t.Quantity(_, indices) | t.Call(_, indices):
                 kinds = self.kinds(node) if isinstance(node, t.Call) else quantity_at(node.name, len(indices)).kinds
                 if isinstance(node, t.Call) and self._is_random_let(node.name):

@@ -141,6 +141,13 @@ class Call(Node):
 
 
 @dataclass(frozen=True)
+class Indicator(Node):
+    """1[s=s']: 1 where two states, or two actions, are the same one, else 0."""
+
+    indices: tuple[Index, ...]
+
+
+@dataclass(frozen=True)
 class Unary(Node):
     """An operation on one expression."""
 
@@ -159,6 +166,14 @@ class Grad(Unary):
     """The gradient by theta of a scalar, or the Jacobian of a vector: rows are its entries."""
 
 
+class PrimedGrad(Unary):
+    """grad', the gradient by the parameters of the second policy, which is then of the first one's family."""
+
+
+class SamePolicy(Unary):
+    """at[pi'=pi] body: its value where the second policy is the first, after the gradients in it were taken."""
+
+
 class Log(Unary):
     """The logarithm; its value is known for probabilities of a policy, its gradient for everything."""
 
@@ -169,6 +184,10 @@ class Inv(Unary):
 
 class Transpose(Unary):
     """The transpose of a matrix over the parameters."""
+
+
+class StopGradient(Unary):
+    """sg(body): the body's value, which no gradient sees."""
 
 
 @dataclass(frozen=True)
@@ -321,7 +340,14 @@ class World:
     name: str
 
 
-Binding = Let | ForAll | ForEach | World
+@dataclass(frozen=True)
+class Arbitrary:
+    """for all P', r', pi': what of the second world is arbitrary; the rest is as in the first."""
+
+    name: str
+
+
+Binding = Let | ForAll | ForEach | World | Arbitrary
 
 
 @dataclass(frozen=True)

@@ -124,7 +124,7 @@ class RunChain:
     ) -> dict[int, dict[Key, Any]]:
         field, row = self.field, dict[int, dict[Key, Any]]()
         for target, chance, reward in self.world.mdp.outcomes(s, a):
-            env = {**self.env, "s_0": s, "a_0": a, "s_1": target, "r_0": field.convert(reward)}
+            env = {**self.env, "s_0": s, "a_0": a, "s_1": target, "r_0": reward}
             found: dict[Key, Any] = {(): field.convert(chance)}
             for value, axes in values:
                 found = self.product(found, keyed(value(env), axes))

@@ -168,6 +168,8 @@ class Expansion:
                 return self._terms(body, axes[::-1])
             case runs.Trace(body):
                 return self._terms(body, (self.label(),) * 2)
+            case t.StopGradient(body):
+                return [_stopped(term) for term in self._terms(body, axes)]
             case runs.TimeSum():
                 return self._sum(node, axes)
             case runs.TimeProduct():
@@ -274,7 +276,7 @@ class Expansion:
         return time, shift, time if time and not shift else f"{time}{shift:+d}"
 
 
-_COMPOSED = t.Neg | t.Add | t.Sub | t.Mul | t.Div | t.Pow | t.Dot | t.Outer | t.Transpose | runs.Trace
+_COMPOSED = t.Neg | t.StopGradient | t.Add | t.Sub | t.Mul | t.Div | t.Pow | t.Dot | t.Outer | t.Transpose | runs.Trace
 
 
 def discounted(since: runs.Time) -> t.Node:
@@ -313,7 +315,7 @@ def moved(node: t.Node, times: Mapping[str, runs.Time]) -> t.Node:
 
     def change(part: t.Node) -> t.Node | None:
         match part:
-            case t.Quantity() | t.Call():
+            case t.Quantity() | t.Call() | t.Indicator():
                 return replace(part, indices=tuple(map(index, part.indices)))
             case runs.RunExpect() | runs.Covariance():
                 return replace(part, given=tuple(map(index, part.given)))
@@ -351,7 +353,7 @@ def is_never_negative(node: t.Node) -> bool:
             return value >= 0
         case t.Quantity(name):
             return name in ("pi", "P", "P_pi", "gamma")
-        case t.Mul() | t.Div() | t.Add() | t.Pow():
+        case t.Mul() | t.Div() | t.Add() | t.Pow() | t.StopGradient():
             return all(map(is_never_negative, node.children))
     return False
 
@@ -366,6 +368,21 @@ def _own_parts(node: t.Node) -> Iterator[t.Node]:
 
 def _constant(node: t.Node) -> Term:
     return Term(constants=(StepFactor(node),))
+
+
+def _stopped(term: Term) -> Term:
+    """The term with all its factors in sg: what sg of a function of several steps is."""
+
+    def sg(factors: Sequence[StepFactor]) -> tuple[StepFactor, ...]:
+        return tuple(StepFactor(t.StopGradient(f.node), f.axes) for f in factors)
+
+    return replace(
+        term,
+        constants=sg(term.constants),
+        steps={time: sg(factors) for time, factors in term.steps.items()},
+        powers=tuple(replace(p, base=t.StopGradient(p.base)) for p in term.powers),
+        running=tuple(replace(p, node=t.StopGradient(p.node)) for p in term.running),
+    )
 
 
 def _exactly(earlier: str, later: str, steps: int) -> tuple[Gap, ...]:
