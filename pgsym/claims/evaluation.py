@@ -38,8 +38,8 @@ class _End:
 END = _End()
 """What happens in a terminal state: it stays, pays nothing, and is no action of any policy."""
 
-Functions = Mapping[str, Mapping[tuple[Hashable, ...], sp.Symbol]]
-"""The symbols of arbitrary functions: by name, then by what the function is taken at."""
+Functions = Mapping[str, Mapping[tuple[Hashable, ...], sp.Expr]]
+"""What arbitrary functions stand for, symbols or numbers: by name, then by what the function is taken at."""
 
 
 class Tower:
@@ -163,8 +163,8 @@ class Evaluation:
     def function(self, name: str, place: tuple[Hashable, ...], level: int) -> Any:
         """An arbitrary function at a place; 0 in terminal states."""
         field = self.tower.field(level)
-        symbol = self.functions[name].get(place)
-        return field.zero if symbol is None else field.symbol(symbol)
+        value = self.functions[name].get(place)
+        return field.zero if value is None else field.convert(value)
 
     # -- what indices run over -------------------------------------------------------------------------------
 
