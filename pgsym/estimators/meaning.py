@@ -38,8 +38,9 @@ def meaning_of(problem: Problem, estimator: Estimator, field: Field, structure: 
     >>> from pgsym.estimators.estimator import find_estimator
     >>> from pgsym.exact.fields import field_at
     >>> problem = Problem.of("short-corridor")
-    >>> found = meaning_of(problem, find_estimator("reinforce", {"b": {"s2": -3}}), field_at(problem))
-    >>> node, _ = parse_expression("b(s) + 1", found.scope.bindings)
+    >>> estimator = find_estimator("reinforce", {"b": {"s2": -3}})
+    >>> found = meaning_of(problem, estimator, field_at(problem))
+    >>> node, _ = parse_expression("b(s) + 1", estimator.bindings)
     >>> found.compile(node)({"s": "s2"}), found.compile(node)({"s": "s1"})
     (-2, 1)
     """
