@@ -30,13 +30,19 @@ from pgsym.model.policy import Policy, Softmax
 from pgsym.model.structure import Structure
 
 
-class _End:
+class _Mark:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
     def __repr__(self) -> str:
-        return "(end)"
+        return self.name
 
 
-END = _End()
+END = _Mark("(end)")
 """What happens in a terminal state: it stays, pays nothing, and is no action of any policy."""
+
+CUT_OFF = _Mark("(cut off)")
+"""The state in which a run is cut off, where that counts as its end."""
 
 Functions = Mapping[str, Mapping[tuple[Hashable, ...], sp.Expr]]
 """What arbitrary functions stand for, symbols or numbers: by name, then by what the function is taken at."""
@@ -84,6 +90,8 @@ class Evaluation:
         The same world with the discount factor as a symbol, and that symbol.
     basis
         The logarithms that policies need.
+    cut_off
+        Whether runs may come to `CUT_OFF`.
 
     Attributes
     ----------
@@ -108,6 +116,7 @@ class Evaluation:
         primed: Evaluation | None = None,
         limit: tuple[Evaluation, sp.Symbol] | None = None,
         basis: LogBasis | None = None,
+        cut_off: bool = False,
     ) -> None:
         self.mdp = mdp
         self.policy = policy
@@ -119,6 +128,7 @@ class Evaluation:
         self.primed = primed
         self.limit = limit
         self.basis = basis
+        self.cut_off = cut_off
         self.left_out: dict[State, None] = {}
         self._quantities: dict[int, Any] = {}
         self._log_pi: dict[int, Any] = {}
@@ -170,8 +180,9 @@ class Evaluation:
 
     @cached_property
     def ends(self) -> frozenset[State]:
-        """The terminal states, with those that only the second world has."""
-        return self.mdp.terminal | (frozenset() if self.primed is None else self.primed.mdp.terminal)
+        """The terminal states, with those that only the second world has, and `CUT_OFF`."""
+        cut_off: frozenset[State] = frozenset({CUT_OFF} if self.cut_off else ())
+        return self.mdp.terminal | cut_off | (frozenset() if self.primed is None else self.primed.mdp.terminal)
 
     def states(self, found: Range) -> Sequence[State]:
         """The states that a state index runs over.

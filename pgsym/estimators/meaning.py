@@ -64,6 +64,7 @@ def meaning_of(problem: Problem, estimator: Estimator, field: Field, structure: 
         structure or Structure(mdp, policy),
         functions=values_on(mdp, estimator),
         symbols={s.name: s for s in own},
+        cut_off=not estimator.bootstrap,
     )
     return Meaning(world, Scope(estimator.bindings, estimator.source))
 
