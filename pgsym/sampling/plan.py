@@ -49,7 +49,7 @@ def make_plan(estimator: Estimator, tables: Tables, objective: Objective, horizo
     if estimator.horizon is not None and horizon not in (None, estimator.horizon):
         raise refusal(
             estimator,
-            f"the horizon is {horizon}; the description is cut off after {estimator.horizon}. Give one of them",
+            f"the horizon is {horizon}; the estimator is cut off after {estimator.horizon} steps. Give one of them",
         )
     terms = score_terms(estimator)
     if is_long_run(estimator, objective):

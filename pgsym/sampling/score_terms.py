@@ -52,13 +52,14 @@ def score_terms(estimator: Estimator) -> list[ScoreTerm]:
             if isinstance(node, t.Quantity) and node.primed:
                 raise refusal(estimator, f"found {node}; rollouts are of one policy. Leave pi' out")
         vectors = [(time, f) for time, factors in term.steps.items() for f in factors if f.axes]
-        constant = next((f for f in term.constants if f.axes), None)
-        if constant is not None or len(vectors) != 1:
-            shown = constant.node if constant is not None else " and ".join(str(f.node) for _, f in vectors)
+        for factor in term.constants:
+            if factor.axes:
+                raise _no_score(estimator, factor.node)
+        if len(vectors) > 1:
             raise refusal(
                 estimator,
-                f"found {shown}; each term is sampled as numbers times one score. Write it with one grad log "
-                "pi(a_t|s_t), or ask for its exact law (moments)",
+                f"found a product of {' and '.join(str(f.node) for _, f in vectors)}; a rollout adds up scores. Leave one "
+                "in each product",
             )
         ((time, vector),) = vectors
         for scalars in _beside_score(scope, vector.node, estimator):
@@ -99,11 +100,7 @@ def _beside_score(scope: Scope, node: t.Node, estimator: Estimator) -> list[tupl
             return times(y, x) if scope.rank(x) else times(x, y)
         case t.Div(x, y):
             return times(t.Div(t.Number(Fraction(1)), y), x)
-    raise refusal(
-        estimator,
-        f"found {node}, which is no score; a rollout adds up scores. Write it with grad log pi(a_t|s_t), or ask for "
-        "its exact law (moments)",
-    )
+    raise _no_score(estimator, node)
 
 
 def _renamed(node: t.Node, names: dict[str, t.Index]) -> t.Node:
@@ -125,3 +122,11 @@ def called(estimator: Estimator) -> str:
 def refusal(estimator: Estimator, message: str) -> SamplingError:
     """An error about one estimator."""
     return SamplingError(message, where=short(called(estimator)))
+
+
+def _no_score(estimator: Estimator, node: t.Node) -> SamplingError:
+    return refusal(
+        estimator,
+        f"found {node}, which is no score; a rollout adds up scores. Write it with grad log pi(a_t|s_t), or ask for "
+        "its exact law (moments)",
+    )
