@@ -95,7 +95,7 @@ class RunMeans:
             return compiled[factor]
 
         refuse = self._refuse(node)
-        means = TermMeans(terms, step, refuse)
+        means = TermMeans(terms, step, refuse, {})
         chains: dict[tuple[Hashable, ...], tuple[RunChain, Known]] = {}
         kind = SizeRunChain if self.world.representative else RunChain
 
