@@ -244,7 +244,7 @@ class TermMeans:
                 total = added(total, chain.weighed(begun[T - left], self._moves(chain, later, first, cut)))
             if left < T:
                 later = {c: chain.step(self._moves(chain, later, c, cut, stay=True)) for c in order}
-        return total
+        return chain.finished(total)
 
     def _moves(
         self, chain: RunChain, known: Known, combination: Combination, cut: bool = False, *, stay: bool = False

@@ -179,6 +179,10 @@ class RunChain:
         """The same over the states, with a weight for each."""
         return {key: self.field.dot(weights, column) for key, column in self.step(moves).items()}
 
+    def finished(self, total: dict[Key, Any]) -> dict[Key, Any]:
+        """A sum of what `weighed` gives, by parameter."""
+        return total
+
     def started(self, moves: Sequence[Move], again: RunSystem | None) -> dict[Key, Any]:
         """The mean over runs from the start; `again` is the system of the steps before any of these moves."""
         if again is None:

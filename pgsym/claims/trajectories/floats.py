@@ -88,7 +88,10 @@ class FloatRunChain(RunChain):
         return self._summed(moves, None)
 
     def weighed(self, weights: Array, moves: Sequence[Move]) -> dict[Key, Any]:
-        return self._keyed(self._summed(moves, weights))
+        return self._summed(moves, weights)
+
+    def finished(self, total: Any) -> dict[Key, Any]:
+        return self._keyed(total)
 
     def forward(self, weights: Array, move: Move) -> Array:
         step = self.stepped(move.factors, move.cut)
@@ -101,10 +104,10 @@ class FloatRunChain(RunChain):
 
     def started(self, moves: Sequence[Move], again: Any) -> dict[Key, Any]:
         if again is None:
-            return self.weighed(self.start, moves)
+            return self.finished(self.weighed(self.start, moves))
         if len(again.stays):
             again.require_finite(self.step(moves), self.start)
-        return self.weighed(again.visits(self.start), moves)
+        return self.finished(self.weighed(again.visits(self.start), moves))
 
     def at(self, tensor: Tensor, state: Any) -> dict[Key, Any]:
         return self._keyed({labels: x[self.index[state]] for labels, x in tensor.items()})
@@ -123,7 +126,10 @@ class FloatRunChain(RunChain):
                     self._joined(step, scalar, labels, x, whole=weights is not None) for labels, x in move.after.items()
                 )
             for labels, x in found.items():
-                total[labels] = total[labels] + x if labels in total else x
+                if labels in total:
+                    total[labels] += x
+                else:
+                    total[labels] = x
         return total
 
     def _landed(self, step: _Step, scalar: Array, *, whole: bool) -> Array:
