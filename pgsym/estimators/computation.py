@@ -128,6 +128,12 @@ class Core:
         """The sum of the variances."""
         return self.field.dot(list(self.variance.values()), [self.field.one] * len(self.params))
 
+    def covariance_trace(self, x: t.Node, y: t.Node) -> Any:
+        """trace Cov of two random vectors on a run."""
+        second = self._product(x, y, "c", "c").get((), self.field.zero)
+        means = [self._vector(self._mean(self._expansion().terms(node, ("i",)))) for node in (x, y)]
+        return second - self.field.dot(*(list(mean.values()) for mean in means))
+
     def _product(self, x: t.Node, y: t.Node, first: str, second: str) -> dict[Key, Any]:
         """E[x y] with a label for each vector; of a square each mixed product is taken once."""
         expand = self._expansion()

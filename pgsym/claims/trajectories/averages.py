@@ -201,9 +201,7 @@ class TermMeans:
         if start and start[0] in chain.world.mdp.terminal:
             return self._ended(group, chain, start[0])
         if chain.horizon is not None:
-            return added(
-                self._counted(group, chain), chain.begun_at_end(partial(self._ended, group, chain))
-            )
+            return added(self._counted(group, chain), chain.begun_at_end(partial(self._ended, group, chain)))
         order: dict[Combination, None] = {}
         self._backwards(group.first, order)
         for combination in order:
