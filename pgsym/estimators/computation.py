@@ -16,6 +16,7 @@ from pgsym.claims.leaves import Compiled
 from pgsym.claims.trajectories.averages import Known, TermMeans
 from pgsym.claims.trajectories.chain import Key, RunChain
 from pgsym.claims.trajectories.floats import FloatRunChain
+from pgsym.claims.trajectories.means import reached
 from pgsym.claims.trajectories.terms import Expansion, Term
 from pgsym.errors import ClaimError
 from pgsym.estimators.estimator import Estimator
@@ -70,7 +71,8 @@ class Core:
         """The runs of the problem's policy."""
         e, world = self.estimator, self.meaning.world
         start = world.quantities(0).mu if e.stationary else None
-        options: dict[str, Any] = {"start": start, "horizon": e.horizon, "bootstrap": e.bootstrap}
+        states = reached(world, start)
+        options: dict[str, Any] = {"states": states, "start": start, "horizon": e.horizon, "bootstrap": e.bootstrap}
         if isinstance(self.field, FloatField) and not self.reference:
             return FloatRunChain(world, 0, self.compile, {}, parameters=self.params, **options)
         return RunChain(world, 0, self.compile, {}, **options)

@@ -45,6 +45,8 @@ class RunChain:
         Compiles a function of one step: of ``s_0``, ``a_0``, ``r_0`` and ``s_1``.
     env
         What other indices stand for.
+    states
+        Those that runs can be in; all that are not terminal by default.
     start
         Where runs begin, instead of mu0.
     horizon
@@ -59,6 +61,8 @@ class RunChain:
         level: int,
         compile: Callable[..., Compiled],
         env: dict[str, Hashable],
+        *,
+        states: Sequence[State] | None = None,
         start: Mapping[State, Any] | None = None,
         horizon: int | None = None,
         bootstrap: bool = True,
@@ -68,6 +72,7 @@ class RunChain:
         self.quantities = world.quantities(level)
         self.compile = compile
         self.env = env
+        self._states = states
         self.horizon = horizon
         self.bootstrap = bootstrap
         self.mu0 = self.quantities.mu0 if start is None else start
@@ -75,8 +80,8 @@ class RunChain:
 
     @cached_property
     def states(self) -> Sequence[State]:
-        """The states that are not terminal."""
-        return self.world.mdp.nonterminal
+        """The states, terminal ones apart, in their order."""
+        return self.world.mdp.nonterminal if self._states is None else self._states
 
     @cached_property
     def index(self) -> Mapping[State, int]:
