@@ -35,10 +35,10 @@ if _TYPE_CHECKING:
     from pgsym.claims import theorem_names as theorem_names
     from pgsym.claims import verify as verify
     from pgsym.errors import PgsymError as PgsymError
+    from pgsym.estimators.moments import EstimatorLaw as EstimatorLaw
+    from pgsym.estimators.moments import moments as moments
     from pgsym.exact import Solution as Solution
     from pgsym.exact import solve as solve
-    from pgsym.exact.moments import EstimatorLaw as EstimatorLaw
-    from pgsym.exact.moments import moments as moments
     from pgsym.interchange.environments import to_gymnasium as to_gymnasium
     from pgsym.interchange.environments import to_jax as to_jax
     from pgsym.interchange.functions import function as function
@@ -81,7 +81,7 @@ _HOMES = {
     "CrossCheck": "pgsym.auditing",
     "Derivation": "pgsym.claims",
     "Estimate": "pgsym.sampling",
-    "EstimatorLaw": "pgsym.exact.moments",
+    "EstimatorLaw": "pgsym.estimators.moments",
     "MDP": "pgsym.model.mdp",
     "Objective": "pgsym.model.objective",
     "PgsymError": "pgsym.errors",
@@ -110,7 +110,7 @@ _HOMES = {
     "load": "pgsym.model.formats",
     "load_prism": "pgsym.model.files.storm",
     "mixture": "pgsym.model.policies",
-    "moments": "pgsym.exact.moments",
+    "moments": "pgsym.estimators.moments",
     "report": "pgsym.reports.page",
     "run_study": "pgsym.study",
     "save": "pgsym.model.formats",

@@ -75,6 +75,9 @@ FORMULA_EXPONENT = 10**6
 GENERIC_OUTCOMES = 10_000
 """Outcomes of a model of every MDP of a size."""
 
+BASELINE_STATES = 64
+"""States up to which the best baseline is found for each; above, the best constant."""
+
 COVARIANCE_PARAMETERS = 256
 """Parameters up to which a whole covariance is formed; above, ask for variances, the trace or projections."""
 

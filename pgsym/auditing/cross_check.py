@@ -17,10 +17,10 @@ import numpy as np
 
 from pgsym.display.result import TableResult, data_frame
 from pgsym.errors import SamplingError
+from pgsym.estimators.moments import EstimatorLaw, moments
+from pgsym.estimators.sample_size import noncentrality
 from pgsym.exact import solve
 from pgsym.exact.horizon import truncated
-from pgsym.exact.moments import EstimatorLaw, moments
-from pgsym.exact.moments.sample_size import noncentrality
 from pgsym.model.estimator import AllKnowing, Estimator, find_estimator
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike

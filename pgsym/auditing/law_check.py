@@ -18,7 +18,7 @@ from scipy import stats
 from pgsym.auditing.cross_check import FALSE_ALARM, Comparison, exact_mean, require_rate
 from pgsym.display.result import data_frame
 from pgsym.errors import SamplingError
-from pgsym.exact.moments import EstimatorLaw, moments
+from pgsym.estimators.moments import EstimatorLaw, moments
 from pgsym.model.estimator import is_long_run
 from pgsym.model.objective import Objective
 from pgsym.sampling import Estimate, build_tables, dynamics, estimate

@@ -54,7 +54,7 @@ class Exact:
 
 def exact_law(study: Study, setting: StudySetting) -> Exact:
     """The exact side of a setting."""
-    from pgsym.exact.moments import moments
+    from pgsym.estimators.moments import moments
 
     problem = study.problem(setting).replace(objective=setting.objective)
     it = from_plain(setting.estimator)

@@ -93,12 +93,46 @@ def test_false_statement_is_refuted_on_its_model_and_its_defect_proved(entry: Th
     assert not missing.contradicts
 
 
+MUTANTS = [
+    ("reinforce", "grad log P(tau)", "2 * grad log P(tau)"),
+    ("reward-to-go-baseline", "(G_t - b(s_t))", "(G_t - b(s_{t+1}))"),
+    ("truncation-bias", "t<=u<3", "t<=u<4"),
+    ("truncation-bootstrap", "gamma^3 * V(s_3)", "gamma^2 * V(s_3)"),
+    ("one-step-actor-critic-bias", "- V(s_{t+1})", "- V(s_t)"),
+    ("n-step-bias", "v(s_{t+3}) - V(s_{t+3})", "v(s_{t+2}) - V(s_{t+2})"),
+    ("gae-bias", "(1 - lambda)", "(1 + lambda)"),
+    ("gae-exact-critic", "gamma * V(s_{t+1})", "V(s_{t+1})"),
+    ("trajectory-fisher", "-E[tau]", "E[tau]"),
+    ("return-variance", "gamma^2", "gamma"),
+    ("return-variance-td", "(gamma^t * delta(t))^2", "gamma^t * delta(t)^2"),
+    ("total-variance", "A(s,a)^2", "Q(s,a)^2"),
+    ("control-variate", "(gamma^t * b(s_t))^2", "gamma^t * b(s_t)^2"),
+    ("optimal-constant-baseline", "(E[tau] dot(z, z) * G) / (E[tau] dot(z, z))", "J"),
+    ("optimal-constant-baseline-to-go", "trace Cov[tau](X, Y)", "2 * trace Cov[tau](X, Y)"),
+    ("per-decision-sampling", "u<=t", "u<t"),
+    ("per-decision-gradient", "* Q(s_t,a_t)", "* V(s_t)"),
+]
+
+
+@pytest.mark.parametrize(("name", "right", "wrong"), MUTANTS, ids=[name for name, *_ in MUTANTS])
+def test_mutant_of_a_statement_about_runs_is_refuted(name, right, wrong):
+    entry = theorem(name)
+    assert right in entry.statement
+    found = replace(entry, statement=entry.statement.replace(right, wrong)).decide(entry.example())
+    assert found.status is Status.REFUTED, str(found)
+
+
 ACCIDENTS = {
     # Q = 1 for both actions: J and V do not depend on theta.
-    "parallel-outcomes": {"missing-length", "surrogate-difference", "bandit-gradient", "hessian-no-cross-terms"},
+    "parallel-outcomes": {
+        "missing-length", "surrogate-difference", "bandit-gradient", "hessian-no-cross-terms", "q-baseline",
+        "mean-over-steps",
+    },
+    # Every step costs 1, whatever is done.
+    "short-corridor": {"reward-after-next", "variance-no-cross-term"},
     # The choices that matter are in s0 and s1, both visited exactly once under every policy.
     "nota-thomas": {"surrogate-difference", "hessian-no-cross-terms"},
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -116,7 +150,10 @@ def test_no_verdict_is_against_the_catalogue(name):
     assert accidents == ACCIDENTS.get(name, set())
 
 
-@by_name([theorem("policy-gradient"), theorem("gae-bias"), theorem("policy-hessian"), theorem("schweitzer")])
+AGREE = ("policy-gradient", "gae-bias", "return-variance", "per-decision-gradient", "policy-hessian", "schweitzer")
+
+
+@by_name([theorem(name) for name in AGREE])
 def test_methods_agree(entry: Theorem):
     closed = entry.decide(entry.example(), method="normal form")
     tested = entry.decide(entry.example(), method="identity test", error_bits=60)
@@ -156,7 +193,7 @@ FIXED = coin(lambda mdp: softmax_policy(mdp, {}, [], default="uniform"))
          "gamma: found 1; the statement is about gamma < 1. Set a discount factor"),
         ("policy-gradient-episodic", "nota-thomas",
          "gamma: found 1/2; the statement is about gamma = 1. Set gamma to 1, if every run ends"),
-        ("reward-to-go", "two-state",
+        ("reinforce", "two-state",
          "end: runs can stay for ever in a class of 2 states, among them 'x'; every run must end with probability 1. "
          "Mark an end as terminal, or make the discount a random termination"),
         ("policy-gradient-normalised", "nota-thomas",
@@ -315,8 +352,9 @@ def test_reinforce_mean_by_enumeration():
     problem, T, gamma = zoo("two-state"), 3, Fraction(9, 10)
     unrolled = problem.mdp.unroll(T)
     policy = problem.policy.pullback(unrolled, lambda state: state[0])
-    found = theorem("reward-to-go").decide(Problem(unrolled, policy, theta=problem.theta))
-    assert found.status is Status.PROVED
+    for name in ("reinforce", "past-rewards", "reward-to-go"):
+        found = theorem(name).decide(Problem(unrolled, policy, theta=problem.theta))
+        assert found.status is Status.PROVED
 
     P = {("x", "a"): Fraction(3, 4), ("x", "b"): Fraction(1, 4), ("y", "a"): Fraction(1, 2), ("y", "b"): Fraction(1, 5)}
     r = {("x", "a"): 1, ("x", "b"): 0, ("y", "a"): 2, ("y", "b"): -1}
@@ -351,6 +389,44 @@ def test_reinforce_mean_by_enumeration():
         return sum(0.9**t * np.linalg.matrix_power(P_pi, t)[0] @ r_pi for t in range(T))
 
     np.testing.assert_allclose(central(finite, POINT), [float(e) for e in to_go], atol=DIFFERENCES)
+
+
+def test_variance_of_the_return_by_enumeration():
+    """Runs of three steps of the two-state model, one by one: Sobel's equation, and the cross term that it needs."""
+    P, r, pi, gamma = TwoState.P, TwoState.r, TwoState.pi(POINT), TwoState.gamma
+
+    def law(s, steps, earned=0.0, weight=1.0, p=1.0):
+        """Probability and return of every run of that many steps."""
+        if not steps:
+            yield p, earned
+            return
+        for a, after in itertools.product((0, 1), (0, 1)):
+            q = p * pi[s, a] * P[s, a, after]
+            yield from law(after, steps - 1, earned + weight * r[s, a], weight * gamma, q)
+
+    def mean(s, steps):
+        return sum(p * g for p, g in law(s, steps))
+
+    def variance(s, steps):
+        return sum(p * g**2 for p, g in law(s, steps)) - mean(s, steps) ** 2
+
+    for s in (0, 1):
+        step = [(pi[s, a] * P[s, a, after], r[s, a], after) for a in (0, 1) for after in (0, 1)]
+        p, reward = np.array([q for q, _, _ in step]), np.array([x for _, x, _ in step])
+        value = np.array([mean(after, 2) for *_, after in step])
+        later = gamma**2 * sum(q * variance(after, 2) for q, _, after in step)
+        together = reward + gamma * value
+        np.testing.assert_allclose(variance(s, 3), p @ together**2 - (p @ together) ** 2 + later)
+        apart = p @ reward**2 - (p @ reward) ** 2 + gamma**2 * (p @ value**2 - (p @ value) ** 2) + later
+        crossing = 2 * gamma * (p @ (reward * value) - (p @ reward) * (p @ value))
+        np.testing.assert_allclose(variance(s, 3) - apart, crossing)
+        assert abs(crossing) > 0.01
+
+    for name, status in (("return-variance", "proved"), ("variance-no-cross-term", "refuted")):
+        problem = zoo("two-state")
+        unrolled = problem.mdp.unroll(3)
+        policy = problem.policy.pullback(unrolled, lambda state: state[0])
+        assert theorem(name).decide(Problem(unrolled, policy)).status == status
 
 
 def test_multichain_gradient_by_matrix_powers():

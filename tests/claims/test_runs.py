@@ -75,7 +75,7 @@ def _no_powers(self: Any, chain: Any, move: Any) -> Any:
     ("owner", "name", "slip"),
     [
         ("pgsym.claims.trajectories.stages.Stages", "_allowed", _any_order),
-        ("pgsym.claims.trajectories.means._TermMean", "_weight", _no_powers),
+        ("pgsym.claims.trajectories.averages.TermMeans", "_weight", _no_powers),
     ],
     ids=["the order of times is ignored", "the powers are ignored"],
 )

@@ -17,6 +17,7 @@ from second_reading.mutations import KINDS, some_mutant
 from second_reading.random_claims import SORTS, random_claim
 from second_reading.random_models import MODELS, random_problem
 from second_reading.random_policies import POLICIES
+from second_reading.random_runs import are_about_runs, layered
 
 THEOREM, FAMOUS, STATED = "theorem", "famous and false", "as stated"
 
@@ -68,7 +69,7 @@ def block(seed: str, number: int, *, stated: int = 14, mutants: int = 14, made: 
         sort, chosen = SORTS[k % len(SORTS)], problem()
         yield chosen, f"random, {sort}", random_claim(chosen, sort, rng)
     for theorem in rng.sample(catalogue(), theorems):
-        yield from of_theorem(drawn, theorem)
+        yield from of_theorem(layered(rng) if are_about_runs(theorem.claims) else drawn, theorem)
 
 
 def of_theorem(drawn: Problem, theorem: Theorem) -> Iterator[Case]:

@@ -27,7 +27,7 @@ from second_reading.indices import ABROAD, ACTING, NEXT, VISITED, Drawn, free, p
 from second_reading.jets import Jet, UnclearError, solve, total
 from second_reading.names import Env, Names
 from second_reading.point import END, InapplicableError, UndefinedError, VisitedEndError
-from second_reading.tensors import alike, dot, entrywise, paired
+from second_reading.tensors import alike, dot, entrywise, outer, paired
 from second_reading.trajectories import AfterEndError, Trajectories, is_random
 
 FLOAT_BITS, MOST_BITS = 53, 848
@@ -234,10 +234,10 @@ class Plain(Names):
             case t.Dot(left, right):
                 return dot(*self._operands(left, right, env))
             case t.Outer(left, right):
-                x, y = self._operands(left, right, env)
-                return [[e * f for f in y] for e in x]
+                return outer(*self._operands(left, right, env))
             case t.Transpose(body):
-                return [list(column) for column in zip(*self.value(body, env), strict=True)]
+                matrix = self.value(body, env)
+                return matrix if isinstance(matrix, Jet) else [list(column) for column in zip(*matrix, strict=True)]
             case t.Limit(body):
                 return self._limit(body, env)
             case t.Inv(body):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.language import parse
+from pgsym.claims.language.runs import Runs
+from pgsym.claims.language.tree import Claim, Let, Node
 from pgsym.model import MDP, Objective, Problem
 from pgsym.model.structure import Structure
 from second_reading.random_policies import POLICIES
@@ -100,6 +103,19 @@ def atom(rng: random.Random, times: list[str]) -> str:
             f"(prod[v<={t}] pi(a_v|s_v))" if "v" not in times else f"r_{t}",
         ]
     )  # fmt: skip
+
+
+def are_about_runs(claims: Iterable[Claim]) -> bool:
+    """Whether one has E[tau], Var[tau] or Cov[tau]: such are read on models without loops."""
+
+    def is_about(node: Node) -> bool:
+        return isinstance(node, Runs) or any(map(is_about, node.children))
+
+    return any(
+        is_about(node)
+        for claim in claims
+        for node in (claim.left, claim.right, *(b.body for b in claim.bindings if isinstance(b, Let)))
+    )
 
 
 def setting(problem: Problem, text: str) -> BoundClaim:

@@ -31,9 +31,18 @@ def alike(x: Any, y: Any) -> tuple[Any, Any]:
 
 
 def dot(x: Any, y: Any) -> Any:
-    """The product over the parameters of vectors or matrices."""
+    """The product over the parameters of vectors or matrices; a zero has every shape."""
+    if isinstance(x, Jet) or isinstance(y, Jet):
+        return x if isinstance(x, Jet) else y
     if isinstance(x[0], list):
         return [dot(row, y) for row in x]
     if isinstance(y[0], list):
         return [dot(x, list(column)) for column in zip(*y, strict=True)]
     return total([e * f for e, f in zip(x, y, strict=True)], x[0].order)
+
+
+def outer(x: Any, y: Any) -> Any:
+    """The matrix of all products; a zero has every shape."""
+    if isinstance(x, Jet) or isinstance(y, Jet):
+        return x if isinstance(x, Jet) else y
+    return [[e * f for f in y] for e in x]

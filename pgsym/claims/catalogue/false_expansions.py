@@ -19,49 +19,6 @@ THEOREMS = (
         defect="grad V(s) - sum[a] grad pi(a|s) * Q(s,a) = gamma * sum[s'] P_pi(s,s') * grad V(s')",
     ),
     Theorem(
-        name="action-baseline",
-        title="A baseline that depends on the action",
-        holds=False,
-        statement="for all c(s,a): grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * (Q(s,a) - c(s,a))",
-        about="""Scores have mean zero under the policy, but not when each is multiplied by a number of its own. The
-            subtracted sum must be added back: see action-baseline-corrected. It holds only where no reached state has
-            a choice.""",
-        reference="G. Tucker et al., The mirage of action-dependent baselines in reinforcement learning, ICML (2018)",
-        requires=(DEFINED, PARAMETERS),
-        model="short-corridor",
-        defect="""
-            for all c(s,a):
-
-            grad J - sum[s] eta(s) * sum[a] grad pi(a|s) * (Q(s,a) - c(s,a))
-              = sum[s] eta(s) * sum[a] grad pi(a|s) * c(s,a)
-        """,
-    ),
-    Theorem(
-        name="gae-no-bias",
-        title="Generalised advantage estimation without bias",
-        holds=False,
-        statement="""
-            for all v(s), lambda:
-            let delta(s,a) = r(s,a) + gamma * (sum[s'] P(s'|s,a) * v(s')) - v(s);
-
-            grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * Q[r=delta, gamma=gamma*lambda](s,a)
-        """,
-        about="""lambda is often introduced as trading variance for variance; with a critic that is not exact it trades
-            variance for bias. It holds when lambda = 1, when v = V, and when no action changes the next state.""",
-        reference="""J. Schulman, P. Moritz, S. Levine, M. Jordan, P. Abbeel, High-dimensional continuous control using
-            generalized advantage estimation, ICLR (2016), section 3; compare gae-bias""",
-        requires=(DEFINED, PARAMETERS),
-        defect="""
-            for all v(s), lambda:
-            let delta(s,a) = r(s,a) + gamma * (sum[s'] P(s'|s,a) * v(s')) - v(s);
-            let err(s) = v(s) - V(s);
-
-            grad J - sum[s] eta(s) * sum[a] grad pi(a|s) * Q[r=delta, gamma=gamma*lambda](s,a)
-              = gamma * (lambda - 1) * sum[s] eta(s) * sum[a] grad pi(a|s)
-                * sum[s'] P(s'|s,a) * V[r=err, gamma=gamma*lambda](s')
-        """,
-    ),
-    Theorem(
         name="hessian-no-cross-terms",
         title="The policy Hessian without its cross terms",
         holds=False,

@@ -108,24 +108,6 @@ THEOREMS = (
         defect="(sum[s] eta(s)) * (sum[s] d(s) * sum[a] grad pi(a|s) * Q(s,a)) = grad J",
     ),
     Theorem(
-        name="no-discount-weight",
-        title="The update without gamma^t",
-        holds=False,
-        statement="grad J = sum[s] eta[gamma=1](s) * sum[a] grad pi(a|s) * Q(s,a)",
-        about="""Discounted returns, but all steps of the run weighted alike: what most deep policy gradient codes do.
-            It is the gradient neither of the discounted nor of the undiscounted objective. It holds when only the
-            start has a choice. after(s) are the discounted arrivals in s.""",
-        reference=f"{THOMAS}; {NOTA}",
-        requires=(DISCOUNTED, ENDING, DEFINED, PARAMETERS),
-        model="nota-thomas",
-        defect="""
-            let after(s) = sum[s1] eta(s1) * P_pi(s1,s);
-
-            sum[s] eta[gamma=1](s) * (sum[a] grad pi(a|s) * Q(s,a)) - grad J
-              = (1 - gamma) * sum[s] eta[gamma=1, mu0=after](s) * sum[a] grad pi(a|s) * Q(s,a)
-        """,
-    ),
-    Theorem(
         name="no-discount-weight-jacobian",
         title="The update without gamma^t is a gradient of something",
         holds=False,

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from functools import cache
 
-from pgsym.claims.catalogue import estimators, false_expansions, false_weights, long_run, policy_gradient, values
+from pgsym.claims.catalogue import (
+    estimators,
+    false_expansions,
+    false_runs,
+    false_weights,
+    long_run,
+    policy_gradient,
+    runs,
+    values,
+)
 from pgsym.claims.catalogue.comparison import COMPARISON, OFF_POLICY
 from pgsym.claims.catalogue.second_order import NATURAL, SECOND_ORDER
 from pgsym.claims.catalogue.softmax import ENTROPY, SOFTMAX
@@ -22,9 +31,12 @@ _TOPICS: dict[str, tuple[Theorem, ...]] = {
     "Comparison of policies": COMPARISON,
     "Off-policy": OFF_POLICY,
     "Estimators in the mean": estimators.THEOREMS,
+    "Moments of runs": runs.MOMENTS,
+    "Runs of another policy": runs.OTHER_RUNS,
     "Entropy": ENTROPY,
     "False: wrong weights and factors": false_weights.THEOREMS,
     "False: terms that are missing": false_expansions.THEOREMS,
+    "False: slips with runs": false_runs.THEOREMS,
 }
 
 

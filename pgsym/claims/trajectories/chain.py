@@ -6,7 +6,7 @@ A function has a value in each live state, for each choice of parameters by the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -45,6 +45,8 @@ class RunChain:
         Compiles a function of one step: of ``s_0``, ``a_0``, ``r_0`` and ``s_1``.
     env
         What other indices stand for.
+    states
+        Those that runs can be in; all that are not terminal by default.
     start
         Where runs begin, instead of mu0.
     horizon
@@ -59,6 +61,8 @@ class RunChain:
         level: int,
         compile: Callable[..., Compiled],
         env: dict[str, Hashable],
+        *,
+        states: Sequence[State] | None = None,
         start: Mapping[State, Any] | None = None,
         horizon: int | None = None,
         bootstrap: bool = True,
@@ -68,6 +72,7 @@ class RunChain:
         self.quantities = world.quantities(level)
         self.compile = compile
         self.env = env
+        self._states = states
         self.horizon = horizon
         self.bootstrap = bootstrap
         self.mu0 = self.quantities.mu0 if start is None else start
@@ -75,8 +80,8 @@ class RunChain:
 
     @cached_property
     def states(self) -> Sequence[State]:
-        """The states that are not terminal."""
-        return self.world.mdp.nonterminal
+        """The states, terminal ones apart, in their order."""
+        return self.world.mdp.nonterminal if self._states is None else self._states
 
     @cached_property
     def index(self) -> Mapping[State, int]:
@@ -178,6 +183,10 @@ class RunChain:
     def weighed(self, weights: Sequence[Any], moves: Sequence[Move]) -> dict[Key, Any]:
         """The same over the states, with a weight for each."""
         return {key: self.field.dot(weights, column) for key, column in self.step(moves).items()}
+
+    def finished(self, total: dict[Key, Any]) -> dict[Key, Any]:
+        """A sum of what `weighed` gives, by parameter."""
+        return total
 
     def started(self, moves: Sequence[Move], again: RunSystem | None) -> dict[Key, Any]:
         """The mean over runs from the start; `again` is the system of the steps before any of these moves."""
@@ -292,11 +301,14 @@ class Resolvent:
                     k = place[j]
                     row[k] = row[k] - weight * e if k in row else -(weight * e)
             rows.append(row)
-        self.factored = field.factor(rows) if rows else None
+        self.factored = self._factor(rows) if rows else None
+
+    def _factor(self, rows: list[dict[int, Any]]) -> Any:
+        return self.chain.field.factor(rows)
 
     def solve(self, tensor: Tensor) -> Tensor:
         """x with x = tensor + weight P x."""
-        self._require_finite(tensor)
+        self.require_finite(tensor)
         zero = self.chain.field.zero
         found: Tensor = {}
         for key, column in tensor.items():
@@ -309,18 +321,28 @@ class Resolvent:
 
     def started(self, tensor: Tensor) -> dict[Key, Any]:
         """mu0 x, for the x of `solve`."""
-        self._require_finite(tensor, {i for i, e in enumerate(self.chain.start) if not self.chain.field.is_zero(e)})
+        self.require_finite(tensor, self.chain.start)
         field = self.chain.field
         if self.factored is None:
             return {}
         visits = self.factored.solve_transposed([self.chain.start[i] for i in self.kept])
         return {key: field.dot(list(visits), [column[i] for i in self.kept]) for key, column in tensor.items()}
 
-    def _require_finite(self, tensor: Tensor, starts: Collection[int] | None = None) -> None:
-        is_zero = self.chain.field.is_zero
-        earning = [i for i in self.stays if any(not is_zero(column[i]) for column in tensor.values())]
-        if earning and starts is not None:
-            reached = self.chain.world.structure.reach([self.chain.states[i] for i in starts])
+    def _is_zero(self, tensor: Tensor, state: int) -> bool:
+        return all(self.chain.field.is_zero(column[state]) for column in tensor.values())
+
+    def require_finite(self, tensor: Tensor, start: Sequence[Any] | None = None) -> None:
+        """What is added is 0 wherever a run may stay for ever.
+
+        Raises
+        ------
+        UndefinedQuantityError
+            It is not; the message names the states.
+        """
+        earning = [i for i in self.stays if not self._is_zero(tensor, i)]
+        if earning and start is not None:
+            begun = [s for s, e in zip(self.chain.states, start, strict=True) if not self.chain.field.is_zero(e)]
+            reached = self.chain.world.structure.reach(begun)
             earning = [i for i in earning if self.chain.states[i] in reached]
         if earning:
             names = listed([self.chain.states[i] for i in earning])

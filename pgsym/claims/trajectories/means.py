@@ -16,6 +16,7 @@ from pgsym.claims.trajectories.bounds import SizeRunChain
 from pgsym.claims.trajectories.chain import AXES, Key, RunChain
 from pgsym.claims.trajectories.terms import Expansion, Term
 from pgsym.claims.vectors import Value
+from pgsym.model.mdp import State
 
 
 class RunMeans:
@@ -95,15 +96,16 @@ class RunMeans:
             return compiled[factor]
 
         refuse = self._refuse(node)
-        means = TermMeans(terms, step, refuse)
+        means = TermMeans(terms, step, refuse, {})
         chains: dict[tuple[Hashable, ...], tuple[RunChain, Known]] = {}
+        states = None if node.given else reached(world)
         kind = SizeRunChain if self.world.representative else RunChain
 
         def mean(env: Env) -> Value:
             place = tuple(env[i] for i in indices)
             if place not in chains:
                 own = dict(zip(indices, place, strict=True))
-                chains[place] = kind(world, level, step, own), {}
+                chains[place] = kind(world, level, step, own, states=states), {}
             chain, known = chains[place]
             start = [self._start(world, i, env, k, node) for k, i in enumerate(node.given)]
             return unkeyed(means.total(chain, known, start), outputs, chain.field.zero)
@@ -124,6 +126,12 @@ class RunMeans:
 
 def _is_plain(index: str) -> bool:
     return index != runs.RUN and runs.read_timed(index) is None
+
+
+def reached(world: Evaluation, start: Iterable[State] | None = None) -> list[State]:
+    """The states that runs can be in, terminal ones apart."""
+    found = world.structure.reach(world.mdp.start if start is None else start)
+    return [s for s in world.mdp.nonterminal if s in found]
 
 
 def unkeyed(total: dict[Key, Any], outputs: tuple[str, ...], zero: Any) -> Value:
