@@ -58,8 +58,8 @@ def score_terms(estimator: Estimator) -> list[ScoreTerm]:
         if len(vectors) > 1:
             raise refusal(
                 estimator,
-                f"found a product of {' and '.join(str(f.node) for _, f in vectors)}; a rollout adds up scores. Leave one "
-                "in each product",
+                f"found a product of {' and '.join(str(f.node) for _, f in vectors)}; a rollout adds up scores. Leave "
+                "one in each product",
             )
         ((time, vector),) = vectors
         for scalars in _beside_score(scope, vector.node, estimator):
