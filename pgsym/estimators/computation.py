@@ -71,7 +71,7 @@ class Core:
         """The runs of the problem's policy."""
         e, world = self.estimator, self.meaning.world
         start = world.quantities(0).mu if e.stationary else None
-        states = reached(world, start)
+        states = reached(world, self.problem.mdp.start if start is None else start)
         options: dict[str, Any] = {"states": states, "start": start, "horizon": e.horizon, "bootstrap": e.bootstrap}
         if isinstance(self.field, FloatField) and not self.reference:
             return FloatRunChain(world, 0, self.compile, {}, parameters=self.params, **options)

@@ -16,6 +16,7 @@ from pgsym.claims.trajectories.bounds import SizeRunChain
 from pgsym.claims.trajectories.chain import AXES, Key, RunChain
 from pgsym.claims.trajectories.terms import Expansion, Term
 from pgsym.claims.vectors import Value
+from pgsym.errors import UndefinedQuantityError
 from pgsym.model.mdp import State
 
 
@@ -97,18 +98,28 @@ class RunMeans:
 
         refuse = self._refuse(node)
         means = TermMeans(terms, step, refuse, {})
-        chains: dict[tuple[Hashable, ...], tuple[RunChain, Known]] = {}
-        states = None if node.given else reached(world)
+        chains: dict[Hashable, tuple[RunChain, Known]] = {}
         kind = SizeRunChain if self.world.representative else RunChain
+
+        def value(place: tuple[Hashable, ...], start: Sequence[Any], begun: Sequence[State] | None) -> Value:
+            if (place, begun) not in chains:
+                own = dict(zip(indices, place, strict=True))
+                states = None if begun is None else reached(world, begun)
+                chains[place, begun] = kind(world, level, step, own, states=states), {}
+            chain, known = chains[place, begun]
+            return unkeyed(means.total(chain, known, start), outputs, chain.field.zero)
 
         def mean(env: Env) -> Value:
             place = tuple(env[i] for i in indices)
-            if place not in chains:
-                own = dict(zip(indices, place, strict=True))
-                chains[place] = kind(world, level, step, own, states=states), {}
-            chain, known = chains[place]
             start = [self._start(world, i, env, k, node) for k, i in enumerate(node.given)]
-            return unkeyed(means.total(chain, known, start), outputs, chain.field.zero)
+            if not start:
+                return value(place, start, tuple(world.mdp.start))
+            try:
+                return value(place, start, None)
+            except UndefinedQuantityError:
+                # It may be infinite from another state alone.
+                after = [s for s, _, _ in world.mdp.outcomes(*start)] if len(start) == 2 else []
+                return value(place, start, (start[0], *after))
 
         return mean
 
@@ -128,9 +139,9 @@ def _is_plain(index: str) -> bool:
     return index != runs.RUN and runs.read_timed(index) is None
 
 
-def reached(world: Evaluation, start: Iterable[State] | None = None) -> list[State]:
+def reached(world: Evaluation, start: Iterable[State]) -> list[State]:
     """The states that runs can be in, terminal ones apart."""
-    found = world.structure.reach(world.mdp.start if start is None else start)
+    found = world.structure.reach(start)
     return [s for s in world.mdp.nonterminal if s in found]
 
 
