@@ -215,6 +215,11 @@ score, as in grad log pi(a_t|s_t)
         return replace(self, let={head: put(value) for head, value in self.let.items()})
 
     @property
+    def label(self) -> str:
+        """What messages and results call it: its name, or its text."""
+        return self.name or str(self)
+
+    @property
     def description(self) -> str:
         """One line: what it is called, or its text, what its names stand for, and how long a run is."""
         defaults = ESTIMATORS[self.name.removesuffix(UNDISCOUNTED)].let if self.name in NAMES else {}

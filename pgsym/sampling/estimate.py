@@ -27,7 +27,6 @@ from pgsym.sampling.moments import Moments
 from pgsym.sampling.plan import make_plan
 from pgsym.sampling.random import TRAJECTORIES, seed_key
 from pgsym.sampling.result import Along, Estimate
-from pgsym.sampling.score_terms import called
 from pgsym.sampling.sums import Plan
 from pgsym.sampling.tables import Floats, Tables, build_tables
 
@@ -120,7 +119,7 @@ def estimate(
         tables,
         plan,
         problem.objective,
-        called(chosen),
+        chosen.label,
         n=n,
         seed=seed,
         chunk=chunk,

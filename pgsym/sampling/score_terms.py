@@ -114,14 +114,9 @@ def _renamed(node: t.Node, names: dict[str, t.Index]) -> t.Node:
     return t.rewrite(node, change)
 
 
-def called(estimator: Estimator) -> str:
-    """What messages and results call it: its name, or its text."""
-    return estimator.name or str(estimator)
-
-
 def refusal(estimator: Estimator, message: str) -> SamplingError:
     """An error about one estimator."""
-    return SamplingError(message, where=short(called(estimator)))
+    return SamplingError(message, where=short(estimator.label))
 
 
 def _no_score(estimator: Estimator, node: t.Node) -> SamplingError:
