@@ -310,8 +310,8 @@ def test_action_that_the_policy_never_takes() -> None:
     mdp = MDP.from_transitions(rows, start="s", terminal=["end"])
     policy = pgsym.direct_policy(mdp, {"s": {"a": 1, "b": 0}}, [])
     problem = Problem(mdp, policy, pgsym.Objective.START_STATE)
-    assert pgsym.decide(problem, 'E[tau | s_0="s", a_0="b"] G = 5').proved
-    assert pgsym.decide(problem, "E[tau | s_0=s, a_0=a] G = Q(s,a)").proved
+    assert pgsym.pgsym.decide(problem, 'E[tau | s_0="s", a_0="b"] G = 5').proved
+    assert pgsym.pgsym.decide(problem, "E[tau | s_0=s, a_0=a] G = Q(s,a)").proved
 
 
 def test_start_on_the_end() -> None:
@@ -319,12 +319,36 @@ def test_start_on_the_end() -> None:
     rows = [("s", "a", "end", "1/2", 1), ("s", "a", "s", "1/2", 2), ("s", "b", "end", 1, 5)]
     mdp = MDP.from_transitions(rows, start={"s": "1/3", "end": "2/3"}, terminal=["end"])
     problem = Problem.of(mdp)
-    assert pgsym.decide(problem, "E[tau] (1 + sum[t] r_t) = 1 + J").proved
-    assert pgsym.decide(problem, "E[tau | s_0=s] G = V(s)").proved
+    assert pgsym.pgsym.decide(problem, "E[tau] (1 + sum[t] r_t) = 1 + J").proved
+    assert pgsym.pgsym.decide(problem, "E[tau | s_0=s] G = V(s)").proved
     for method in ("auto", "identity test"):
         for text in (
             "E[tau] sum[s'] P_pi(s_0,s') = 1",
             "E[tau | s_0=s] sum[s'] P_pi(s_0,s') = sum[s'] P_pi(s,s')",
             "E[tau] V(s_0) = J",
         ):
-            assert pgsym.decide(problem, text, method=method).proved, text
+            assert pgsym.pgsym.decide(problem, text, method=method).proved, text
+
+
+def test_a_state_in_which_runs_stay_for_ever_is_no_matter_where_none_leads_there() -> None:
+    mdp = MDP.from_transitions(
+        [
+            ("u", "l", "u", 1, 2),
+            ("u", "r", "u", 1, -1),
+            (0, "l", "end", "1/2", 1),
+            (0, "l", 0, "1/2", 3),
+            (0, "r", "end", 1, 2),
+        ],
+        start=0,
+        terminal=["end"],
+        gamma=1,
+    )
+    problem = Problem.of(mdp)
+    for text in (
+        "E[tau] sum[t] grad log pi(a_t|s_t) * G_t = grad J",
+        "E[tau | s_0=0] G = V(0)",
+        'E[tau | s_0=0, a_0="l"] G = Q(0,"l")',
+        "Var[tau] G = E[tau] G^2 - (E[tau] G)^2",
+    ):
+        assert pgsym.decide(problem, text).status is Status.PROVED, text
+    assert pgsym.decide(problem, 'E[tau | s_0="u"] G = 1').status is Status.INAPPLICABLE

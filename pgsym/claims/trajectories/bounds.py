@@ -49,7 +49,7 @@ class SizeRunChain(RunChain):
         return [{0: entry}]
 
     def applied(self, row: Mapping[int, dict[Key, Any]], after: Tensor, last: bool) -> dict[Key, Any]:
-        following = {(): self.field.one} if last else {key: column[0] for key, column in after.items()}
+        following: dict[Key, Any] = {(): self.field.one} if last else {key: column[0] for key, column in after.items()}
         return {key: self.field.total(e, self.count + 1) for key, e in self.product(row[0], following).items()}
 
     def from_pair(self, factors: tuple[StepFactor, ...], state: State, action: Action) -> Mapping[int, dict[Key, Any]]:
@@ -59,7 +59,7 @@ class SizeRunChain(RunChain):
     def at(self, tensor: Tensor, state: State) -> dict[Key, Any]:
         return {key: e for key, (e,) in tensor.items()}
 
-    def weighed(self, weights: Sequence[Any], moves: Sequence[Move]) -> dict[Key, Any]:
+    def weighed(self, weights: Any, moves: Sequence[Move]) -> Tensor:
         return self.summed(self.step(moves))
 
     def summed(self, tensor: Tensor) -> dict[Key, Any]:

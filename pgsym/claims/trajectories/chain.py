@@ -22,7 +22,8 @@ from pgsym.model.structure import closed_classes
 Key = tuple[tuple[str, Any], ...]
 """Which parameter each open label stands for, in the order of the labels."""
 
-Tensor = dict[Key, list[Any]]
+Tensor = dict[Any, Any]
+"""{key: values by state}; in floats, {labels: array}."""
 
 END = -1
 """Where a step leads that ends the run."""
@@ -89,7 +90,7 @@ class RunChain:
         return {s: i for i, s in enumerate(self.states)}
 
     @cached_property
-    def start(self) -> list[Any]:
+    def start(self) -> Any:
         """Where runs begin, in these states."""
         return [self.mu0.get(s, self.field.zero) for s in self.states]
 
@@ -180,11 +181,11 @@ class RunChain:
                 found.setdefault(key, [zero] * len(self.states))[i] = e
         return found
 
-    def weighed(self, weights: Sequence[Any], moves: Sequence[Move]) -> dict[Key, Any]:
+    def weighed(self, weights: Any, moves: Sequence[Move]) -> Tensor:
         """The same over the states, with a weight for each."""
         return {key: self.field.dot(weights, column) for key, column in self.step(moves).items()}
 
-    def finished(self, total: dict[Key, Any]) -> dict[Key, Any]:
+    def finished(self, total: Tensor) -> dict[Key, Any]:
         """A sum of what `weighed` gives, by parameter."""
         return total
 
@@ -194,7 +195,7 @@ class RunChain:
             return self.weighed(self.start, moves)
         return again.started(self.step(moves))
 
-    def forward(self, weights: Sequence[Any], move: Move) -> Sequence[Any]:
+    def forward(self, weights: Any, move: Move) -> Any:
         """Weights of the states one step later."""
         found = [self.field.zero] * len(self.states)
         for e, row in zip(weights, self.matrix(move.factors), strict=True):
@@ -301,7 +302,7 @@ class Resolvent:
                     k = place[j]
                     row[k] = row[k] - weight * e if k in row else -(weight * e)
             rows.append(row)
-        self.factored = self._factor(rows) if rows else None
+        self.factored: Any = self._factor(rows) if rows else None
 
     def _factor(self, rows: list[dict[int, Any]]) -> Any:
         return self.chain.field.factor(rows)
