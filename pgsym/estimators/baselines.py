@@ -66,19 +66,21 @@ def _part(node: t.Node) -> t.Node | None:
     if _is_baseline(node):
         return node
     parts = [_part(child) for child in node.children]
-    if not any(parts):
+    found = [x for x in parts if x is not None]
+    if not found:
         return None
-    match node, parts:
-        case t.Neg(), [x]:
-            return t.Neg(x)
-        case t.Add(), [x, y]:
-            return x + y if x and y else x or y
-        case t.Sub(), [x, y]:
-            return x - y if x and y else x or t.Neg(y)
-        case t.Mul(left, right), [x, y] if not (x and y):
-            return x * right if x else left * y
-        case t.Div(_, right), [x, None]:
-            return x / right
-        case runs.TimeSum(index, bounds, _), [x]:
-            return runs.TimeSum(index, bounds, x)
+    first = found[0]
+    match node:
+        case t.Neg():
+            return t.Neg(first)
+        case t.Add():
+            return first if len(found) == 1 else first + found[1]
+        case t.Sub():
+            return first - found[1] if len(found) == 2 else first if parts[0] else t.Neg(first)
+        case t.Mul(left, right) if len(found) == 1:
+            return first * right if parts[0] else left * first
+        case t.Div(_, right) if parts[0] and len(found) == 1:
+            return first / right
+        case runs.TimeSum(index, bounds, _):
+            return runs.TimeSum(index, bounds, first)
     raise HypothesisError(f"{node} is not linear in b, so the best b solves no linear equation", where="baseline")

@@ -321,7 +321,7 @@ def find_estimator(
       ...
     pgsym.errors.SchemaError: lambda: gae needs it. Give it with let
     """
-    run = {"horizon": horizon, "bootstrap": bootstrap, "stationary": stationary}
+    run: dict[str, Any] = {"horizon": horizon, "bootstrap": bootstrap, "stationary": stationary}
     if isinstance(estimator, Estimator):
         changed = {key: value for key, value in run.items() if value != Estimator.__dataclass_fields__[key].default}
         given = _replaced(estimator.let, let or {}, estimator.name or "the text")

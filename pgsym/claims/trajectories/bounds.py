@@ -8,6 +8,7 @@ from typing import Any
 
 from pgsym.algebra.size import Size
 from pgsym.claims.trajectories.chain import Key, Move, Rows, RunChain, Tensor, keyed
+from pgsym.claims.trajectories.resolvent import Resolvent
 from pgsym.claims.trajectories.terms import StepFactor
 from pgsym.model.mdp import Action, State
 
@@ -49,7 +50,7 @@ class SizeRunChain(RunChain):
         return [{0: entry}]
 
     def applied(self, row: Mapping[int, dict[Key, Any]], after: Tensor, last: bool) -> dict[Key, Any]:
-        following = {(): self.field.one} if last else {key: column[0] for key, column in after.items()}
+        following: dict[Key, Any] = {(): self.field.one} if last else {key: column[0] for key, column in after.items()}
         return {key: self.field.total(e, self.count + 1) for key, e in self.product(row[0], following).items()}
 
     def from_pair(self, factors: tuple[StepFactor, ...], state: State, action: Action) -> Mapping[int, dict[Key, Any]]:
@@ -59,7 +60,7 @@ class SizeRunChain(RunChain):
     def at(self, tensor: Tensor, state: State) -> dict[Key, Any]:
         return {key: e for key, (e,) in tensor.items()}
 
-    def weighed(self, weights: Sequence[Any], moves: Sequence[Move]) -> dict[Key, Any]:
+    def weighed(self, weights: Any, moves: Sequence[Move]) -> Tensor:
         return self.summed(self.step(moves))
 
     def summed(self, tensor: Tensor) -> dict[Key, Any]:
@@ -79,8 +80,10 @@ class SizeRunChain(RunChain):
         return SizeResolvent(self, self.matrix(running)[0][0][()], weight)
 
 
-class SizeResolvent:
+class SizeResolvent(Resolvent):
     """The bound of a solution by Cramer's rule."""
+
+    chain: SizeRunChain
 
     def __init__(self, chain: SizeRunChain, entry: Size, weight: Size) -> None:
         self.chain = chain

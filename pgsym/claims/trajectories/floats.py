@@ -16,7 +16,8 @@ from scipy import sparse
 
 from pgsym.algebra.floating import sparse_lu, sparse_of
 from pgsym.claims.evaluation import CUT_OFF
-from pgsym.claims.trajectories.chain import AXES, END, Key, Move, Resolvent, RunChain, Tensor
+from pgsym.claims.trajectories.chain import AXES, Key, Move, RunChain, Tensor
+from pgsym.claims.trajectories.resolvent import END, Resolvent
 from pgsym.claims.trajectories.terms import StepFactor
 
 Array = NDArray[Any]
@@ -87,19 +88,19 @@ class FloatRunChain(RunChain):
     def step(self, moves: Sequence[Move]) -> Tensor:
         return self._summed(moves, None)
 
-    def weighed(self, weights: Array, moves: Sequence[Move]) -> dict[Key, Any]:
+    def weighed(self, weights: Any, moves: Sequence[Move]) -> Tensor:
         return self._summed(moves, weights)
 
     def finished(self, total: Any) -> dict[Key, Any]:
         return self._keyed(total)
 
-    def forward(self, weights: Array, move: Move) -> Array:
+    def forward(self, weights: Any, move: Move) -> Any:
         step = self.stepped(move.factors, move.cut)
         chance = (weights[self.source] * step.scalar * move.weight)[self.inside]
         return np.bincount(self.target[self.inside], chance, minlength=len(self.states))
 
     @cached_property
-    def start(self) -> Array:
+    def start(self) -> Any:
         return np.array([float(self.mu0.get(s, 0.0)) for s in self.states])
 
     def started(self, moves: Sequence[Move], again: Any) -> dict[Key, Any]:
@@ -119,13 +120,12 @@ class FloatRunChain(RunChain):
             scalar = step.scalar * move.weight
             if weights is not None:
                 scalar = scalar * weights[self.source]
+            whole = weights is not None
             if move.last:
-                found = {step.labels: self._landed(step, scalar, whole=weights is not None)}
+                parts = [(step.labels, self._landed(step, scalar, whole=whole))]
             else:
-                found = dict(
-                    self._joined(step, scalar, labels, x, whole=weights is not None) for labels, x in move.after.items()
-                )
-            for labels, x in found.items():
+                parts = [self._together(step, scalar, labels, x, whole=whole) for labels, x in move.after.items()]
+            for labels, x in parts:
                 if labels in total:
                     total[labels] += x
                 else:
@@ -137,7 +137,7 @@ class FloatRunChain(RunChain):
         if step.vector is None:
             return np.asarray(scalar.sum()) if whole else np.bincount(self.source, scalar, minlength=len(self.states))
         found = (scalar if whole else self._collect(scalar)) @ step.vector
-        dense = found.toarray() if sparse.issparse(found) else np.asarray(found)
+        dense: Array = found.toarray() if isinstance(found, sparse.csr_array) else np.asarray(found)
         return dense.reshape(*dense.shape[:-1], *[len(self.parameters)] * len(step.labels))
 
     def _collect(self, scalar: Array) -> sparse.csr_array:
@@ -145,7 +145,7 @@ class FloatRunChain(RunChain):
         shape = (len(self.states), len(scalar))
         return sparse.csr_array((scalar, (self.source, np.arange(len(scalar)))), shape=shape)
 
-    def _joined(self, step: _Step, scalar: Array, labels: Labels, x: Array, *, whole: bool) -> tuple[Labels, Array]:
+    def _together(self, step: _Step, scalar: Array, labels: Labels, x: Array, *, whole: bool) -> tuple[Labels, Array]:
         """One step times what follows, summed over the outcomes of each state, or over all."""
         S, k = len(self.states), len(self.parameters)
         inside, target, source = self.inside, self.target, self.source
@@ -212,7 +212,7 @@ class _Step:
         """Outcome, column and value of what is not 0."""
         assert self.vector is not None
         found = self.vector.tocoo()
-        return (*found.coords, found.data)
+        return found.coords[0], found.coords[1], found.data
 
     def times(self, factor: Array | sparse.csr_array, axes: Labels) -> _Step:
         """With one more factor."""
