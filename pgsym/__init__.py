@@ -35,10 +35,10 @@ if _TYPE_CHECKING:
     from pgsym.claims import theorem_names as theorem_names
     from pgsym.claims import verify as verify
     from pgsym.errors import PgsymError as PgsymError
+    from pgsym.estimators.moments import EstimatorLaw as EstimatorLaw
+    from pgsym.estimators.moments import moments as moments
     from pgsym.exact import Solution as Solution
     from pgsym.exact import solve as solve
-    from pgsym.exact.moments import EstimatorLaw as EstimatorLaw
-    from pgsym.exact.moments import moments as moments
     from pgsym.interchange.environments import to_gymnasium as to_gymnasium
     from pgsym.interchange.environments import to_jax as to_jax
     from pgsym.interchange.functions import function as function
@@ -81,7 +81,7 @@ _NAMES = {
     "pgsym.claims": "Derivation Script Theorem Verdict decide derive theorem theorem_names verify",
     "pgsym.errors": "PgsymError",
     "pgsym.exact": "Solution solve",
-    "pgsym.exact.moments": "EstimatorLaw moments",
+    "pgsym.estimators.moments": "EstimatorLaw moments",
     "pgsym.interchange.environments": "to_gymnasium to_jax",
     "pgsym.interchange.functions": "function",
     "pgsym.interchange.toolboxes": "from_pymdptoolbox from_quantecon to_pymdptoolbox to_quantecon",

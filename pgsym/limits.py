@@ -48,6 +48,9 @@ RUN_TIMES = 8
 RUN_STEPS = 20_000
 """Stages in which it is averaged: a window of n steps takes n of them."""
 
+SAMPLED_MOVES = 1_000
+"""Moves between stages that the sampler follows for an estimator; a window of n steps takes n of them."""
+
 FORMULA_CHARACTERS = 20_000
 """Characters of a formula in a model."""
 
@@ -71,6 +74,9 @@ FORMULA_EXPONENT = 10**6
 
 GENERIC_OUTCOMES = 10_000
 """Outcomes of a model of every MDP of a size."""
+
+BASELINE_STATES = 64
+"""States up to which the best baseline is found for each; above, the best constant."""
 
 COVARIANCE_PARAMETERS = 256
 """Parameters up to which a whole covariance is formed; above, ask for variances, the trace or projections."""

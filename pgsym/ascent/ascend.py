@@ -49,8 +49,8 @@ def ascend(
         See `pgsym.Problem.of`; every path starts at its theta.
     methods
         Names: ``exact`` (grad J), ``natural`` (F^-1 grad J), an estimator such as ``reward-to-go``, or one with
-        ``-undiscounted`` behind it, which leaves out gamma^t; or descriptions from `pgsym.model.estimator`; or
-        ``{label: name or description}``.
+        ``-undiscounted`` behind it, which leaves out gamma^t; texts such as ``sum[t] grad log pi(a_t|s_t) * G_t``; or
+        what `find_estimator` made; or ``{label: any of them}``.
     steps
         Steps of every path.
     step_size

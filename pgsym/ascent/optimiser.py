@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from pgsym.errors import AscentError, MissingExtraError
+from pgsym.estimators.estimator import ESTIMATORS, Estimator, find_estimator
+from pgsym.estimators.estimator import NAMES as ESTIMATOR_NAMES
 from pgsym.exact.float_chain import Floats
-from pgsym.model.estimator import ESTIMATORS, UNDISCOUNTED, Estimator, find_estimator
 
 OPTIMISERS = ("sgd", "momentum", "adam", "rmsprop")
 """Those that are known by name."""
@@ -99,7 +101,7 @@ def _named(name: str, step_size: float) -> Any:
 EXACT, NATURAL = "exact", "natural"
 
 NAMES = (EXACT, NATURAL, *ESTIMATORS)
-"""Everything that is known by name; an estimator's may have `UNDISCOUNTED` behind it."""
+"""Everything that is known by name; an estimator's may have ``-undiscounted`` behind it."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ class Method:
 
 
 def find_methods(methods: str | Iterable[Any] | Mapping[str, Any]) -> tuple[Method, ...]:
-    """Methods by name, estimator or {label: either}.
+    """Methods by name, text, estimator or {label: any of them}.
 
     >>> find_methods(["exact"])
     (Method(label='exact', kind='exact', estimator=None),)
@@ -129,7 +131,7 @@ reward-to-go, advantage, actor-critic, n-step, gae, all-knowing, eligibility-tra
         found = tuple(_method(label, method) for label, method in methods.items())
     else:
         given = [methods] if isinstance(methods, str) or not isinstance(methods, Iterable) else list(methods)
-        found = tuple(_method(m if isinstance(m, str) else getattr(m, "name", repr(m)), m) for m in given)
+        found = tuple(_method(m.label if isinstance(m, Estimator) else str(m), m) for m in given)
     if not found:
         raise AscentError("found none; at least one is required. Give 'exact'", where="methods")
     labels = [m.label for m in found]
@@ -144,9 +146,8 @@ reward-to-go, advantage, actor-critic, n-step, gae, all-knowing, eligibility-tra
 def _method(label: str, method: Any) -> Method:
     if method in (EXACT, NATURAL):
         return Method(label, method)
-    if isinstance(method, Estimator):
-        return Method(label, "sampled", method)
-    if not isinstance(method, str) or method.removesuffix(UNDISCOUNTED) not in ESTIMATORS:
+    text = isinstance(method, str) and not re.fullmatch(r"[\w-]*", method)
+    if not text and not isinstance(method, Estimator) and method not in ESTIMATOR_NAMES:
         near = difflib.get_close_matches(str(method), NAMES, n=1)
         hint = f"Did you mean {near[0]!r}?" if near else "Choose one of them"
         raise AscentError(

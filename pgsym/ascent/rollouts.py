@@ -13,12 +13,13 @@ from dataclasses import replace
 import numpy as np
 
 from pgsym.errors import AscentError
+from pgsym.estimators.estimator import Estimator
 from pgsym.exact.float_chain import Floats
-from pgsym.model.estimator import Estimator
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem
 from pgsym.sampling.estimate import draw
-from pgsym.sampling.plan import Plan, make_plan
+from pgsym.sampling.plan import is_long_run, make_plan
+from pgsym.sampling.sums import Plan
 from pgsym.sampling.tables import Tables, build_tables
 
 
@@ -26,19 +27,18 @@ def rounded_plan(estimator: Estimator, tables: Tables, objective: Objective, hor
     """The estimator's plan, its default horizon, burn-in and window rounded up.
 
     >>> from pgsym.model import MDP, sigmoid
-    >>> from pgsym.model.estimator import RewardToGo
+    >>> from pgsym.estimators.estimator import find_estimator
     >>> mdp = MDP.from_transitions(
     ...     [("s", a, t, 1, 1) for a, t in (("go", "end"), ("no", "s"))], start="s", terminal=["end"])
     >>> tables = build_tables(Problem(mdp, sigmoid(mdp, {"s": "t"})))
-    >>> [rounded_plan(RewardToGo(), tables, Objective.START_STATE, T).T for T in (None, 5)]
+    >>> [rounded_plan(find_estimator("reward-to-go"), tables, Objective.START_STATE, T).T for T in (None, 5)]
     [16, 5]
     """
     plan = make_plan(estimator, tables, objective, horizon)
-    if objective is Objective.START_STATE:
-        given = horizon is not None or estimator.cut_off is not None
+    if not is_long_run(estimator, objective):
+        given = horizon is not None or estimator.horizon is not None
         return plan if given else make_plan(estimator, tables, objective, _power_of_two(plan.T))
-    if plan.window is None:
-        return plan
+    assert plan.window is not None
     window = _power_of_two(plan.window)
     averaged = np.trim_zeros(plan.score_weight)
     T = _power_of_two(plan.burn_in + len(averaged) + window)
@@ -68,7 +68,7 @@ def sampled_direction(
         return tables, rounded_plan(estimator, tables, objective, horizon)
 
     def direction(theta: Floats, seed: int) -> Floats:
-        return draw(*planned(theta), objective, estimator.name, n=batch, seed=seed, progress=False).mean
+        return draw(*planned(theta), objective, estimator.label, n=batch, seed=seed, progress=False).mean
 
     planned(start)
     return direction

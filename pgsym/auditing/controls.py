@@ -20,8 +20,8 @@ import numpy as np
 from pgsym.auditing.batch import Streams
 from pgsym.auditing.problem_arrays import AuditTarget, Floats, ProblemArrays, truth
 from pgsym.auditing.recipes import Average, Recipe
-from pgsym.exact.moments import moments
-from pgsym.model.estimator import EXACT, GAE, Estimator, Reinforce, RewardToGo
+from pgsym.estimators.estimator import Estimator, find_estimator
+from pgsym.estimators.moments import moments
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem
 
@@ -131,11 +131,11 @@ class Best:
 def described(recipe: Recipe, horizon: int) -> Estimator:
     """A correct recipe as the description that the exact law reads.
 
-    >>> described(Recipe(bootstrap=True, lam=0.95), 4).lam
-    19/20
+    >>> described(Recipe(bootstrap=True, lam=0.95), 4).description
+    'gae, lambda = 19/20, cut off after 4 steps'
     """
     if recipe.whole_return:
-        return Reinforce(horizon=horizon)
+        return find_estimator("reinforce", horizon=horizon)
     if recipe.bootstrap or recipe.lam < 1:
-        return GAE(recipe.lam, horizon=horizon, bootstrap=recipe.bootstrap)
-    return RewardToGo(0 if recipe.baseline == "none" else EXACT, horizon=horizon)
+        return find_estimator("gae", {"lambda": recipe.lam}, horizon=horizon, bootstrap=recipe.bootstrap)
+    return find_estimator("reward-to-go" if recipe.baseline == "none" else "advantage", horizon=horizon)

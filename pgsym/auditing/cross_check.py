@@ -1,14 +1,15 @@
 """Exact against sampled: one gradient by two routes that share only their definitions.
 
-The null hypothesis is the right one: a rollout of T steps estimates grad J_T, so it is tested against the
-T-step truth, and what the truncation leaves out is reported as a number.  Two tests share the false-alarm
-rate: each coordinate's z with Bonferroni's correction, and Hotelling's joint T^2.
+The null hypothesis is the right one: the mean of rollouts of T steps is E[g] of T steps, grad J_T for REINFORCE, and
+how far that is from grad J is an exact number of its own.  Two tests share the false-alarm rate: each
+coordinate's z with Bonferroni's correction, and Hotelling's joint T^2.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,14 +18,15 @@ import numpy as np
 
 from pgsym.display.result import TableResult, data_frame
 from pgsym.errors import SamplingError
+from pgsym.estimators.estimator import Estimator, find_estimator
+from pgsym.estimators.moments import EstimatorLaw, moments
+from pgsym.estimators.sample_size import noncentrality
 from pgsym.exact import solve
 from pgsym.exact.float_chain import truncated
-from pgsym.exact.moments import EstimatorLaw, moments
-from pgsym.exact.moments.sample_size import noncentrality
-from pgsym.model.estimator import AllKnowing, Estimator, find_estimator
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike
 from pgsym.sampling import Estimate, estimate
+from pgsym.sampling.plan import is_long_run
 from pgsym.sampling.tables import Floats
 from pgsym.trust import Level, Trust
 
@@ -134,8 +136,8 @@ class CrossCheck(Comparison):
     estimate : Estimate
         The sampled side.
     truth : array, shape (k,)
-        What the mean must be, computed exactly: grad J_T; for estimators with a critic the same sum with the true Q;
-        for long runs grad J plus their bias.
+        What the mean must be, computed exactly: E[g] of the T steps (`pgsym.moments`), which is grad J_T for
+        REINFORCE; for long runs grad J plus their bias.
     gradient : array, shape (k,)
         grad J itself.
     truth_of_J, J : float
@@ -194,8 +196,8 @@ class CrossCheck(Comparison):
         return self.max_z <= self.critical_z and self.p_joint >= self.false_alarm / 2
 
     @property
-    def truncation(self) -> float:
-        """|E[estimate] - grad J|: what truncation, or the finite length of long runs, adds as bias."""
+    def bias(self) -> float:
+        """|E[estimate] - grad J|: the estimator's own, with what truncation or the finite length of long runs adds."""
         return float(np.linalg.norm(self.truth - self.gradient))
 
     @cached_property
@@ -219,7 +221,7 @@ class CrossCheck(Comparison):
         ]
         if self.detectable is not None:
             parts.append(f"a relative bias of {self.detectable:.2g} would be found with probability {POWER:g}")
-        parts.append(f"truncation bias {self.truncation:.1e} at T = {self.estimate.horizon}")
+        parts.append(f"bias {self.bias:.1e} at T = {self.estimate.horizon}")
         return "; ".join(parts)
 
     def text(self) -> str:
@@ -238,7 +240,7 @@ class CrossCheck(Comparison):
             "critical_z": self.critical_z,
             "p_joint": self.p_joint,
             "detectable_relative_bias": self.detectable,
-            "truncation_bias": self.truncation,
+            "bias": self.bias,
             "estimator": e.estimator,
             "J": {"exact": self.truth_of_J, "sampled": e.J, "standard_error": e.J_standard_error},
             "grad": self._by_parameter(),
@@ -249,19 +251,20 @@ def cross_check(
     problem: ProblemLike,
     estimator: str | Estimator = "reward-to-go",
     *,
+    let: Mapping[str, Any] | None = None,
     n: int = 100_000,
     seed: int = 0,
     horizon: int | None = None,
     false_alarm: float = FALSE_ALARM,
     **options: Any,
 ) -> CrossCheck:
-    """Sample grad J at the problem's theta and test it against the exact gradient.
+    """Sample grad J at the problem's theta and test the mean against the exact one.
 
     Parameters
     ----------
     problem
         See `pgsym.Problem.of`.
-    estimator, n, seed, horizon, options
+    estimator, let, n, seed, horizon, options
         As for `pgsym.estimate`.
     false_alarm
         Probability that a correct estimate is called inconsistent.
@@ -294,21 +297,18 @@ def cross_check(
     """
     require_rate(false_alarm)
     problem = Problem.of(problem)
-    chosen = find_estimator(estimator)
+    chosen = find_estimator(estimator, let)
     found = estimate(problem, chosen, n=n, seed=seed, horizon=horizon, **options)
     point = {p: float(v) for p, v in problem.point.items()}
     solution = solve(problem).at(point)
     gradient = np.array([float(solution.grad[p]) for p in problem.policy.params])
     J = float(solution.J)
-    if problem.objective is not Objective.START_STATE:
+    truth_of_J = truncated(problem, found.horizon).J if problem.objective is Objective.START_STATE else J
+    if is_long_run(chosen, problem.objective):
         bias = np.zeros_like(gradient) if found.bias is None else found.bias
         return CrossCheck(found, gradient + bias, false_alarm, gradient, J + (found.bias_of_J or 0.0), J)
-    finite = truncated(problem, found.horizon)
-    truth = finite.grad
-    if chosen.sum is not None and chosen.sum.u != "reward":
-        # A critic stands for what comes after the last step, so the mean is not grad J_T.
-        truth = exact_mean(moments(problem, AllKnowing(horizon=found.horizon)).at(point))
-    return CrossCheck(found, truth, false_alarm, gradient, finite.J, J)
+    truth = exact_mean(moments(problem, replace(chosen, horizon=found.horizon)).at(point))
+    return CrossCheck(found, truth, false_alarm, gradient, truth_of_J, J)
 
 
 def require_rate(false_alarm: float) -> None:

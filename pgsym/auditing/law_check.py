@@ -18,11 +18,11 @@ from scipy import stats
 from pgsym.auditing.cross_check import FALSE_ALARM, Comparison, exact_mean, require_rate
 from pgsym.display.result import data_frame
 from pgsym.errors import SamplingError
-from pgsym.exact.moments import EstimatorLaw, moments
-from pgsym.model.estimator import is_long_run
+from pgsym.estimators.moments import EstimatorLaw, moments
 from pgsym.model.objective import Objective
 from pgsym.sampling import Estimate, build_tables, dynamics, estimate
 from pgsym.sampling.moments import Moments
+from pgsym.sampling.plan import is_long_run
 from pgsym.sampling.tables import Floats
 
 RUNS = 16
@@ -170,11 +170,11 @@ def check_law(
     if is_long_run(law.estimator, objective):
         raise SamplingError(
             f"the objective is {objective}, so samples would be of one long run; the law is of runs from the start. "
-            "Use start-state, or an eligibility trace of T steps",
-            where=law.estimator.name,
+            "Use start-state, or give horizon",
+            where=law.estimator.label,
         )
     problem = law.problem.replace(objective=objective).at({p: float(v) for p, v in law.theta.items()})
-    if law.estimator.cut_off is None and "horizon" not in options:
+    if law.estimator.horizon is None and "horizon" not in options:
         options["horizon"] = min(WHOLE * dynamics.default_horizon(build_tables(problem)), dynamics.MAX_STEPS)
     each, runs = n // RUNS, []
     for k in range(RUNS):
@@ -188,7 +188,7 @@ def check_law(
         transitions=sum(run.transitions for run in runs),
         assumption=law.problem.assumption,
     )
-    cut = law.estimator if law.estimator.cut_off is not None else replace(law.estimator, horizon=found.horizon)
+    cut = law.estimator if law.estimator.horizon is not None else replace(law.estimator, horizon=found.horizon)
     truth = moments(problem, cut, target=law.target).at()
     traces = np.array([float(run.variance.sum()) for run in runs])
     return LawCheck(found, exact_mean(truth), false_alarm, truth, float(truth.covariance_trace), traces)

@@ -31,7 +31,7 @@ from scipy import stats
 
 from pgsym.auditing.batch import visits
 from pgsym.auditing.problem_arrays import AuditTarget, Floats, ProblemArrays
-from pgsym.exact.moments.sample_size import noncentrality
+from pgsym.estimators.sample_size import noncentrality
 from pgsym.sampling.moments import FULL, Moments
 
 ROUNDING = 2.0**-17

@@ -29,16 +29,22 @@ from pgsym.model.policy import Policy, Softmax
 from pgsym.model.structure import Structure
 
 
-class _End:
+class _Mark:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
     def __repr__(self) -> str:
-        return "(end)"
+        return self.name
 
 
-END = _End()
+END = _Mark("(end)")
 """What happens in a terminal state: it stays, pays nothing, and is no action of any policy."""
 
-Functions = Mapping[str, Mapping[tuple[Hashable, ...], sp.Symbol]]
-"""The symbols of arbitrary functions: by name, then by what the function is taken at."""
+CUT_OFF = _Mark("(cut off)")
+"""The state in which a run is cut off, where that counts as its end."""
+
+Functions = Mapping[str, Mapping[tuple[Hashable, ...], sp.Expr]]
+"""What arbitrary functions stand for, symbols or numbers: by name, then by what the function is taken at."""
 
 
 class Tower:
@@ -92,6 +98,8 @@ class Evaluation:
         The same world with the discount factor as a symbol, and that symbol.
     basis
         The logarithms that policies need.
+    cut_off
+        Whether runs may come to `CUT_OFF`.
 
     Attributes
     ----------
@@ -116,6 +124,7 @@ class Evaluation:
         primed: Evaluation | None = None,
         limit: tuple[Evaluation, sp.Symbol] | None = None,
         basis: LogBasis | None = None,
+        cut_off: bool = False,
     ) -> None:
         self.mdp = mdp
         self.policy = policy
@@ -127,6 +136,7 @@ class Evaluation:
         self.primed = primed
         self.limit = limit
         self.basis = basis
+        self.cut_off = cut_off
         self.left_out: dict[State, None] = {}
         self._quantities: dict[int, Any] = {}
         self._log_pi: dict[int, Any] = {}
@@ -171,15 +181,16 @@ class Evaluation:
     def function(self, name: str, place: tuple[Hashable, ...], level: int) -> Any:
         """An arbitrary function at a place; 0 in terminal states."""
         field = self.tower.field(level)
-        symbol = self.functions[name].get(place)
-        return field.zero if symbol is None else field.symbol(symbol)
+        value = self.functions[name].get(place)
+        return field.zero if value is None else field.convert(value)
 
     # -- what indices run over -------------------------------------------------------------------------------
 
     @cached_property
     def ends(self) -> frozenset[State]:
-        """The terminal states, with those that only the second world has."""
-        return self.mdp.terminal | (frozenset() if self.primed is None else self.primed.mdp.terminal)
+        """The terminal states, with those that only the second world has, and `CUT_OFF`."""
+        cut_off: frozenset[State] = frozenset({CUT_OFF} if self.cut_off else ())
+        return self.mdp.terminal | cut_off | (frozenset() if self.primed is None else self.primed.mdp.terminal)
 
     def states(self, found: Range) -> Sequence[State]:
         """The states that a state index runs over.

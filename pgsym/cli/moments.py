@@ -89,7 +89,7 @@ def moments(
         symbols = sorted(s.name for s in {*problem.mdp.symbols, *chosen.symbols})
         console().print(moments_table(data, check, symbols))
     if plot is not None:
-        from pgsym.exact.moments.sweep import applicable, sweep
+        from pgsym.estimators.sweep import applicable, sweep
         from pgsym.reports.moments import save
 
         with working("sweeps"):

@@ -13,11 +13,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pgsym.errors import AlgebraError, HypothesisError
-from pgsym.exact.moments import EstimatorLaw, Sweep, moments
-from pgsym.exact.moments.compute import SMALL
+from pgsym.errors import AlgebraError, HypothesisError, TooLargeError
+from pgsym.estimators.estimator import Estimator
+from pgsym.estimators.moments import SMALL, EstimatorLaw, moments
+from pgsym.estimators.sweep import Sweep
 from pgsym.expression.naming import labels
-from pgsym.model.estimator import Estimator
 from pgsym.model.problem import Problem, point_text
 from pgsym.reports.terminal import CUT, ROWS, cut, is_beyond_floats, no_floats
 from pgsym.reports.values import Views
@@ -45,7 +45,7 @@ class MomentsReport:
         self.problem = problem
         self.estimator = estimator
         closed = moments(problem, estimator, target=target, budget=BUDGET, seconds=SECONDS)
-        size = len(problem.mdp.nonterminal) * len(problem.policy.params) * (estimator.cut_off or 1)
+        size = len(problem.mdp.nonterminal) * len(problem.policy.params) * (estimator.horizon or 1)
         self.views = Views(
             closed,
             problem.theta,
@@ -69,12 +69,12 @@ class MomentsReport:
         k, entry = len(law.params), self.entry
         return {
             "model": problem.name,
-            "estimator": law.estimator.name,
+            "estimator": law.estimator.name or law.estimator.text,
             "description": law.description,
             "objective": str(law.target),
             "gamma": str(problem.mdp.gamma),
             "theta": {p.name: str(v) for p, v in problem.theta.items()},
-            "horizon": law.estimator.cut_off,
+            "horizon": law.estimator.horizon,
             "mean": self._by_parameter("mean"),
             "bias": self._by_parameter("bias") if law.has_bias else None,
             "variance": self._by_parameter("variance"),
@@ -110,7 +110,7 @@ class MomentsReport:
                 "value": entry(lambda one: one.optimal_constant_baseline.value),
                 "covariance_trace": entry(lambda one: one.optimal_constant_baseline.trace),
             }
-        except HypothesisError:
+        except (HypothesisError, TooLargeError):
             return None
         names = labels(self.problem.mdp.states)
         values = self._table(attrgetter("optimal_state_baseline.value"), states)
@@ -235,7 +235,7 @@ def save(law: EstimatorLaw, sweeps: Sequence[Sweep], path: Path) -> None:
     """The figure as a file, in the format of the name's ending."""
     # They load what reads files.
     from pgsym.display.figure import require_format
-    from pgsym.exact.moments.sweep import plot_sweeps
+    from pgsym.estimators.sweep import plot_sweeps
     from pgsym.model.files.atomic import write_figure
 
     require_format(path)

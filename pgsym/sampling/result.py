@@ -92,7 +92,7 @@ class Estimate(TableResult):
     objective: Objective
     """Of which J."""
     estimator: str
-    """Name of the estimator."""
+    """Name of the estimator, or its text."""
     moments: Moments
     """Of (g, J), d = k + 1 coordinates, over trajectories."""
     horizon: int

@@ -90,12 +90,14 @@ class ModelEntry(_Strict):
     """One point or several; the model's own by default."""
 
 
-class EstimatorEntry(BaseModel):
-    """An estimator's name with its options, which `pgsym.model.estimator` checks."""
+class EstimatorEntry(_Strict):
+    """An estimator's name or text, with what `pgsym.estimators.estimator.find_estimator` takes; it checks them."""
 
-    model_config = ConfigDict(strict=True, extra="allow")
-
-    name: Text
+    estimator: Text
+    let: dict[Text, Any] = {}
+    horizon: Annotated[Any, _count(1, 2**20)] | None = None
+    bootstrap: bool = True
+    stationary: bool = False
 
 
 def _named(key: str) -> BeforeValidator:
@@ -109,7 +111,7 @@ class StudyDocument(_Strict):
     name: Text | None = None
     models: Annotated[list[Annotated[ModelEntry, _named("model")]], BeforeValidator(_listed), AfterValidator(_distinct)]
     estimators: Annotated[
-        list[Annotated[EstimatorEntry, _named("name")]], BeforeValidator(_listed), AfterValidator(_distinct)
+        list[Annotated[EstimatorEntry, _named("estimator")]], BeforeValidator(_listed), AfterValidator(_distinct)
     ]
     n: Annotated[list[Annotated[Any, _count(2, LARGEST_N)]], BeforeValidator(_listed), AfterValidator(_distinct)]
     """Trajectories of a run."""
@@ -161,7 +163,8 @@ def _retold(error: Mapping[str, Any]) -> str:
     if kind == "pgsym":
         return str(error["msg"])
     if kind == "extra_forbidden":
-        known = ModelEntry.model_fields if loc[0] == "models" else StudyDocument.model_fields
+        entries = {"models": ModelEntry, "estimators": EstimatorEntry}
+        known = entries.get(loc[0], StudyDocument).model_fields
         return f"the key is unknown; {nearest(loc[-1], known, 'the keys are')}. Rename or remove it"
     if kind in _WANTED:
         return _WANTED[kind].format(_short(error["input"]))

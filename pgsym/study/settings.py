@@ -10,13 +10,13 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pgsym.errors import PgsymError, SchemaError
+from pgsym.estimators.estimator import Estimator, find_estimator
 from pgsym.expression.grammar import unparse
-from pgsym.model.estimator import EligibilityTrace, Estimator, find_estimator
 from pgsym.model.files import loads
 from pgsym.model.files.atomic import contents
 from pgsym.model.files.document import plain_name, to_document
@@ -27,7 +27,7 @@ from pgsym.model.problem import Problem
 from pgsym.model.structure import Structure
 from pgsym.study.schema import ModelEntry, StudyDocument, read_study
 
-FORMAT = 1
+FORMAT = 2
 """Of shards and results: a change to either makes old files and new ones incomparable."""
 
 
@@ -41,7 +41,7 @@ class StudySetting:
     """The point by parameter, exact, as text."""
     objective: str
     estimator: dict[str, Any]
-    """Name and options; states that a critic names stand in rows [state, value]."""
+    """`Estimator.to_json`."""
     horizon: int
     """Steps of a trajectory."""
 
@@ -131,7 +131,7 @@ def resolve(document: StudyDocument, folder: Path | None = None, *, name: str = 
         for theta in points:
             for place, chosen in enumerate(document.estimators):
                 with _at(f"{where}: estimators[{place}]"):
-                    it = from_plain(chosen.model_dump())
+                    it = find_estimator(**chosen.model_dump())
                 with _at(f"{where}: models[{number}], estimators[{place}]"):
                     objective = _objective(problem, entry, it)
                     horizon = _horizon(problem, theta, objective, it, document.horizon)
@@ -187,38 +187,30 @@ def _point(problem: Problem, theta: Mapping[str, Any]) -> dict[str, str]:
 # -- estimators --------------------------------------------------------------------------------------------
 
 
-def from_plain(options: Mapping[str, Any]) -> Estimator:
-    """The description from its name and options; the inverse of `to_plain`."""
-    return find_estimator(
-        options["name"], {key: value for key, value in options.items() if key != "name"}, spelling={"name": "name"}
-    )
+def from_plain(data: Mapping[str, Any]) -> Estimator:
+    """The inverse of `to_plain`."""
+    return Estimator.from_json(data)
 
 
 def to_plain(it: Estimator) -> dict[str, Any]:
-    """Name and options as JSON can hold them, exact numbers as text.
+    """As JSON holds it, exact numbers as text.
 
-    >>> to_plain(from_plain({"name": "reward-to-go", "baseline": {(0, 1): 0.5}}))
-    {'name': 'reward-to-go', 'baseline': [[[0, 1], '1/2']], 'discount_weight': True}
+    >>> to_plain(find_estimator("reward-to-go", {"b": {(0, 1): 0.5}}))["let"]
+    {'b(s)': [[[0, 1], '1/2']]}
     """
-    found: dict[str, Any] = {"name": it.name}
-    for field in fields(it):
-        value = getattr(it, field.name)
-        if value is None:
-            continue
-        if isinstance(value, Mapping):
-            found[field.name] = [[plain_name(s, field.name), unparse(v)] for s, v in value.items()]
-        elif isinstance(value, str | bool | int):
-            found[field.name] = value
-        else:
-            found[field.name] = unparse(value)
-    return found
+    data = it.to_json()
+    let = {
+        head: [[plain_name(s, head), e] for s, e in value] if isinstance(value, list) else value
+        for head, value in data["let"].items()
+    }
+    return {**data, "let": let}
 
 
 def _objective(problem: Problem, entry: ModelEntry, it: Estimator) -> Objective:
     """The one that the estimator is for; the file's, where it says one."""
     if entry.objective is not None:
         return problem.objective
-    return Objective.AVERAGE_REWARD if isinstance(it, EligibilityTrace) else Objective.START_STATE
+    return Objective.AVERAGE_REWARD if it.name == "eligibility-trace" else Objective.START_STATE
 
 
 def _horizon(problem: Problem, theta: Mapping[str, str], objective: Objective, it: Estimator, given: int | None) -> int:
@@ -229,5 +221,5 @@ def _horizon(problem: Problem, theta: Mapping[str, str], objective: Objective, i
     Structure(problem.mdp, problem.policy).require(objective)
     tables = build_tables(problem.at(theta))
     objective.require_rollouts()
-    horizon = None if it.cut_off is not None else given
+    horizon = None if it.horizon is not None else given
     return make_plan(it, tables, objective, horizon).T

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgsym.errors import AlgebraError, HypothesisError
-from pgsym.model.estimator import is_long_run
+from pgsym.estimators.estimator import Estimator
 from pgsym.study.settings import Study, StudySetting, from_plain
 from pgsym.study.shards import cells
 from pgsym.study.store import RESULTS, Store
@@ -54,17 +54,18 @@ class Exact:
 
 def exact_law(study: Study, setting: StudySetting) -> Exact:
     """The exact side of a setting."""
-    from pgsym.exact.moments import moments
+    from pgsym.estimators.moments import moments
+    from pgsym.sampling.plan import is_long_run
 
     problem = study.problem(setting).replace(objective=setting.objective)
     it = from_plain(setting.estimator)
     if is_long_run(it, problem.objective):
         raise HypothesisError(
             "it is drawn from one long run, with burn-in and centred rewards; an exact law is of runs from the start. "
-            "Give an eligibility trace its T",
-            where=f"{it.name} moments",
+            "Give the estimator a horizon",
+            where=f"{it.label} moments",
         )
-    if it.cut_off is None:
+    if it.horizon is None:
         it = replace(it, horizon=setting.horizon)
     law = moments(problem, it).at({x: float(v) for x, v in problem.policy.point(setting.theta).items()})
 
@@ -140,24 +141,15 @@ COLUMNS = ("model", "estimator", "n", "runs", "bias", "exact", "noise", "varianc
 
 _VALUES = ("bias", "exact_bias", "noise", "variance", "exact_variance", "trace", "exact_trace")
 
-DEFAULTS = {"baseline": "0", "discount_weight": True, "bootstrap": True, "stationary": False}
-"""Options that are not shown when they have these values."""
-
 
 def estimator_label(text: str) -> str:
-    """An estimator with the options that say something.
+    """An estimator with what its names stand for.
 
-    >>> estimator_label('{"name": "gae", "lam": "9/10", "critic": "exact", "discount_weight": true}')
-    'gae (lam 9/10, critic exact)'
+    >>> from pgsym.estimators.estimator import find_estimator
+    >>> estimator_label(json.dumps(find_estimator("gae", {"lambda": "9/10"}).to_json()))
+    'gae, lambda = 9/10'
     """
-    options = json.loads(text)
-    name = options.pop("name")
-    said = [
-        f"{key} {'by state' if isinstance(value, list) else str(value).lower()}"
-        for key, value in options.items()
-        if DEFAULTS.get(key) != value
-    ]
-    return f"{name} ({', '.join(said)})" if said else str(name)
+    return Estimator.from_json(json.loads(text)).description
 
 
 def point_labels(store: Store) -> dict[int, str]:

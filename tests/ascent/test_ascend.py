@@ -11,8 +11,8 @@ from skips import needs
 import pgsym
 from pgsym.ascent import Landscape, ascend
 from pgsym.errors import AscentError, SamplingError, UndefinedQuantityError
+from pgsym.estimators.estimator import find_estimator
 from pgsym.model import MDP, direct_policy
-from pgsym.model.estimator import GAE, ActorCritic, NStep, RewardToGo
 from pgsym.sampling import estimate
 
 
@@ -97,13 +97,14 @@ def test_long_run_objective_is_climbed():
 
 
 def test_described_estimators_are_followed():
-    """Those of `pgsym.model.estimator`; a horizon of their own is kept."""
+    """By name, text, or as they are; a horizon of their own is kept."""
     p = pgsym.zoo("nota-thomas")
     methods = {
-        "critic": ActorCritic("exact"),
-        "traces": GAE("1/2", "exact"),
-        "two steps": NStep(2, "exact", horizon=5),
+        "critic": "actor-critic",
+        "traces": find_estimator("gae", {"lambda": "1/2"}),
+        "two steps": find_estimator("n-step", {"n": 2}, horizon=5),
         "reinforce": "reinforce",
+        "of returns": "sum[t] grad log pi(a_t|s_t) * G * G_t",
     }
     found = climb(p, methods, steps=10, step_size=2, seeds=2)
     assert found.labels == tuple(methods)
@@ -235,7 +236,7 @@ def test_interrupted_ascent_keeps_what_it_has(corridor):
         ({"methods": "natrual"}, r"or an estimator\. Did you mean 'natural'\?$"),
         ({"methods": []}, r"^methods: found none; at least one is required\. Give 'exact'$"),
         (
-            {"methods": [RewardToGo(), "reward-to-go"]},
+            {"methods": [find_estimator("reward-to-go"), "reward-to-go"]},
             r"^methods: 'reward-to-go' stands twice; each path needs a label",
         ),
         ({"methods": [3]}, r"^methods: found 3; must be one of exact, natural, reinforce, "),

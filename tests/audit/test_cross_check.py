@@ -8,7 +8,7 @@ import pytest
 import pgsym
 from pgsym.auditing.cross_check import POWER
 from pgsym.errors import SamplingError
-from pgsym.exact.moments.sample_size import noncentrality
+from pgsym.estimators.sample_size import noncentrality
 from pgsym.model import MDP, tabular
 
 FALSE_ALARM = 1e-6
@@ -44,7 +44,7 @@ def test_truncated_rollout_is_tested_against_the_truncated_truth():
     """Four steps of the corridor: grad J_4 is far from grad J, and only the former is consistent."""
     found = check("short-corridor", horizon=4)
     assert found.consistent, found.summary
-    assert found.truncation > 0.5
+    assert found.bias > 0.5
     assert not replace(found, truth=found.gradient).consistent
 
 
@@ -92,7 +92,7 @@ def test_gradient_of_an_inevitable_reward_is_zero_with_variance():
     """J = 1 whatever the policy does; only the cut at T steps leaves a trace of it."""
     found = check("parallel-outcomes")
     assert abs(found.gradient[0]) < 1e-15  # float64 rounding of an exact 0
-    assert found.truncation < 1e-3
+    assert found.bias < 1e-3
     assert found.estimate.variance[0] > 0.5
     assert found.consistent
 

@@ -75,7 +75,7 @@ def _no_powers(self: Any, chain: Any, move: Any) -> Any:
     ("owner", "name", "slip"),
     [
         ("pgsym.claims.trajectories.stages.Stages", "_allowed", _any_order),
-        ("pgsym.claims.trajectories.means._TermMean", "_weight", _no_powers),
+        ("pgsym.claims.trajectories.averages.TermMeans", "_weight", _no_powers),
     ],
     ids=["the order of times is ignored", "the powers are ignored"],
 )
@@ -328,3 +328,27 @@ def test_start_on_the_end() -> None:
             "E[tau] V(s_0) = J",
         ):
             assert pgsym.decide(problem, text, method=method).proved, text
+
+
+def test_a_state_in_which_runs_stay_for_ever_is_no_matter_where_none_leads_there() -> None:
+    mdp = MDP.from_transitions(
+        [
+            ("u", "l", "u", 1, 2),
+            ("u", "r", "u", 1, -1),
+            (0, "l", "end", "1/2", 1),
+            (0, "l", 0, "1/2", 3),
+            (0, "r", "end", 1, 2),
+        ],
+        start=0,
+        terminal=["end"],
+        gamma=1,
+    )
+    problem = Problem.of(mdp)
+    for text in (
+        "E[tau] sum[t] grad log pi(a_t|s_t) * G_t = grad J",
+        "E[tau | s_0=0] G = V(0)",
+        'E[tau | s_0=0, a_0="l"] G = Q(0,"l")',
+        "Var[tau] G = E[tau] G^2 - (E[tau] G)^2",
+    ):
+        assert pgsym.decide(problem, text).status is Status.PROVED, text
+    assert pgsym.decide(problem, 'E[tau | s_0="u"] G = 1').status is Status.INAPPLICABLE

@@ -133,13 +133,13 @@ FOUND = {
     "half a character in a study": ("study", "models: [\ud800]", "found half a character, U+D800"),
     "a critic in bad rows": (
         "study",
-        "{models: two-state, n: 2, estimators: {name: gae, lam: 1, critic: [true]}}",
-        "gae.critic[0]: found True; a row is [state, value]. Give both in a list",
+        "{models: two-state, n: 2, estimators: {estimator: gae, let: {lambda: 1, v: [true]}}}",
+        "let v(s)[0]: found True; a row is [state, value]. Give both in a list",
     ),
     "a critic with a mapping for a state": (
         "study",
-        "{models: two-state, n: 2, estimators: {name: gae, lam: 1, critic: [[[{}], 1]]}}",
-        "critic[0]: found [{}]; a state's name is required. Give one",
+        "{models: two-state, n: 2, estimators: {estimator: gae, let: {lambda: 1, v: [[[{}], 1]]}}}",
+        "let v(s)[0]: found [{}]; a state's name is required. Give one",
     ),
     "a name longer than a path": ("options", "-" * 5000, None),
     "an option with a NUL": ("options", "x\0", None),

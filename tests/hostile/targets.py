@@ -94,13 +94,13 @@ def decision(text: str) -> None:
 
 def study(text: str) -> None:
     """A study file, without drawing a sample."""
+    from pgsym.estimators.estimator import find_estimator
     from pgsym.model.files.reading import read_text
     from pgsym.study.schema import read_study
-    from pgsym.study.settings import from_plain
 
     document = read_study(read_text(text, "yaml"))
     for estimator in document.estimators:
-        from_plain(estimator.model_dump())
+        find_estimator(**estimator.model_dump())
 
 
 def options(text: str) -> None:

@@ -52,22 +52,30 @@ def test_schema_raises_on(change, message):
         ("[1, 2]", r"^study\.yaml: found \[1, 2\]; a study is a mapping of keys"),
         ("models: two-state\nmodels: x\n", r"^study\.yaml: line 2: key 'models' occurs twice"),
         ("models: no-such\nestimators: reinforce\nn: 10", r"^study\.yaml: models\[0\]: .*no-such"),
-        ("models: two-state\nestimators: reinforse\nn: 10", r"^study\.yaml: estimators\[0\]: name: .*'reinforce'"),
+        ("models: two-state\nestimators: reinforse\nn: 10", r"^study\.yaml: estimators\[0\]: estimator: .*'reinforce'"),
         (
             "models: two-state\nestimators: gae\nn: 10",
-            r"^study\.yaml: estimators\[0\]: lam: gae needs it",
+            r"^study\.yaml: estimators\[0\]: lambda: gae needs it",
         ),
         (
-            "models: two-state\nestimators: {name: gae, lam: 2}\nn: 10",
-            r"^study\.yaml: estimators\[0\]: gae\.lam: found 2; must lie in \[0, 1\]",
+            "models: two-state\nestimators: {estimator: gae, let: {lamda: 1}}\nn: 10",
+            r"^study\.yaml: estimators\[0\]: let lamda: gae has no such name; .*lambda",
         ),
         (
-            "models: two-state\nestimators: {name: reward-to-go, discount_weight: 1}\nn: 10",
-            r"^study\.yaml: estimators\[0\]: reward-to-go\.discount_weight: found 1; true or false is required",
+            "models: two-state\nestimators: {estimator: reward-to-go, bootstrap: 1}\nn: 10",
+            r"^study\.yaml: estimators\[0\]\.bootstrap: found 1; ",
         ),
         (
-            "models: two-state\nestimators: {name: gae, lam: 1, critic: {q: 1}}\nn: 10",
-            r"^study\.yaml: models\[0\], estimators\[0\]: gae: state 'q' is unknown; those that act",
+            "models: two-state\nestimators: {name: reinforce}\nn: 10",
+            r"^study\.yaml: estimators\[0\]\.estimator: the key is missing",
+        ),
+        (
+            "models: two-state\nestimators: {estimator: gae, let: {lambda: 1, v: {q: 1}}}\nn: 10",
+            r"^study\.yaml: models\[0\], estimators\[0\]: state q: 0 of that name; the model has",
+        ),
+        (
+            "models: two-state\nestimators: sum[t] G_t\nn: 10",
+            r"^study\.yaml: estimators\[0\]: found a scalar; an estimator of grad J is a vector",
         ),
         (
             "models: {model: two-state, theta: {nope: 1}}\nestimators: reinforce\nn: 10",

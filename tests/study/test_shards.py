@@ -59,20 +59,22 @@ def test_models_points_and_estimators_are_written_out(tmp_path):
     )
     (tmp_path / "study.yaml").write_text(
         "models: [{model: mine.yaml, theta: [{t: 0}, {t: log(2)}]}]\nn: 10\n"
-        "estimators: [all-knowing, {name: reward-to-go, baseline: {[0, 1]: 0.5}}]\n"
+        "estimators: [all-knowing, {estimator: reward-to-go, let: {b: {[0, 1]: 0.5}}}, "
+        "'sum[t] grad log pi(a_t|s_t) * G^2']\n"
     )
     study = load_study(tmp_path / "study.yaml")
     assert study.name == "study"
-    assert [s.theta for s in study.settings] == [{"t": "0"}] * 2 + [{"t": "log(2)"}] * 2
-    assert study.settings[1].estimator["baseline"] == [[[0, 1], "1/2"]]
-    assert from_plain(study.settings[1].estimator).baseline == {(0, 1): pytest.approx(0.5)}
+    assert [s.theta for s in study.settings] == [{"t": "0"}] * 3 + [{"t": "log(2)"}] * 3
+    assert study.settings[1].estimator["let"] == {"b(s)": [[[0, 1], "1/2"]]}
+    assert from_plain(study.settings[1].estimator).let["b(s)"] == {(0, 1): pytest.approx(0.5)}
     assert study.problem(study.settings[0]).mdp.nonterminal == ((0, 1),)
     for setting in study.settings:
         assert to_plain(from_plain(setting.estimator)) == setting.estimator
 
 
+TRACE = {"estimator": "eligibility-trace", "let": {"beta": "1/2"}}
+
+
 def test_eligibility_trace_is_for_the_average_reward():
-    study = resolve(
-        read_study({"models": "kakade", "estimators": [{"name": "eligibility-trace", "beta": "1/2", "T": 9}], "n": 10})
-    )
+    study = resolve(read_study({"models": "kakade", "estimators": [{**TRACE, "horizon": 9}], "n": 10}))
     assert [(s.objective, s.horizon) for s in study.settings] == [("average-reward", 9)]

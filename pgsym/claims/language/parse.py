@@ -59,16 +59,41 @@ def parse(text: str, bindings: Iterable[t.Binding] = ()) -> t.Statement:
         sum[a] pi(a|s) * Q(s,a) = Vv(s)
                                   ^
     """
+    found: t.Statement = _parsed(text, tuple(bindings), "start")
+    return found
+
+
+def parse_expression(text: str, bindings: Iterable[t.Binding] = ()) -> tuple[t.Node, tuple[t.Binding, ...]]:
+    """The expression that a text stands for, and all definitions and declarations that hold for it.
+
+    It may have a free time or a free part of a run, as an estimator has.
+
+    Raises
+    ------
+    ClaimError
+        The text is no expression; the message points at the character.
+
+    Examples
+    --------
+    >>> node, _ = parse_expression("sum[t] gamma^t * r_t")
+    >>> print(node)
+    sum[t] gamma^t * r_t
+    """
+    found: tuple[t.Node, tuple[t.Binding, ...]] = _parsed(text, tuple(bindings), "expression")
+    return found
+
+
+def _parsed(text: str, bindings: tuple[t.Binding, ...], start: str) -> Any:
     if not isinstance(text, str):
         raise ClaimError(f"found {short(repr(text))}; text is required. Write the claim as text")
     text = unicodedata.normalize("NFC", text)
     if len(text) > CLAIM_CHARACTERS:
         raise ClaimError(f"found {len(text)} characters; at most {CLAIM_CHARACTERS} are read. Split the claim")
     try:
-        raw = _parser().parse(text)
-        found: t.Statement = _Builder(text, tuple(bindings)).transform(raw)
+        raw = _parser().parse(text, start=start)
+        return _Builder(text, bindings).transform(raw)
     except UnexpectedInput as error:
-        message, position = _complaint(text, error)
+        message, position = _complaint(text, error, claim=start == "start")
         raise ClaimError(message + caret(text, position), at=position) from None
     except VisitError as error:
         if isinstance(error.orig_exc, ClaimError):
@@ -78,7 +103,6 @@ def parse(text: str, bindings: Iterable[t.Binding] = ()) -> t.Statement:
         raise
     except RecursionError:
         raise ClaimError(f"nested too deeply; at most {CLAIM_DEPTH} levels are read. Use let") from None
-    return found
 
 
 WORLDS: dict[str, str] = {"terminating": "discount as random termination: gamma = 1, every step ends with 1 - gamma"}
@@ -89,19 +113,20 @@ WORLDS: dict[str, str] = {"terminating": "discount as random termination: gamma 
 def _parser() -> Lark:
     grammar = resources.files("pgsym.claims.language").joinpath("claims.lark").read_text(encoding="utf-8")
     grammar += f"\nRELATION.3: /{PATTERN}/\n"
-    return Lark(grammar, parser="lalr", propagate_positions=True, maybe_placeholders=True)
+    options = {"propagate_positions": True, "maybe_placeholders": True}
+    return Lark(grammar, parser="lalr", start=["start", "expression"], **options)
 
 
-def _complaint(text: str, error: UnexpectedInput) -> tuple[str, int]:
+def _complaint(text: str, error: UnexpectedInput, *, claim: bool) -> tuple[str, int]:
     """What is wrong with a text that is no statement, and where."""
     position = error.pos_in_stream if error.pos_in_stream is not None else len(text)
     if not isinstance(error, UnexpectedToken):
         return f"found {short(repr(text[position]))}; it has no meaning in a claim. Remove it", position
     if error.token.type == "$END":
         end = len(text.rstrip())
-        if error.accepts and not any(spelling in text for spelling in SPELLINGS):
+        if claim and error.accepts and not any(spelling in text for spelling in SPELLINGS):
             return f"found no relation; a claim has {LISTED} between two sides. Add one", end
-        return "found the end; the claim is not complete. Complete it", end
+        return f"found the end; the {'claim' if claim else 'expression'} is not complete. Complete it", end
     before = text[:position].rstrip()
     kind, names = error.token.type, ("NAME", "NUMBER")
     begins = kind in (*names, "STRING", "GRAD", "PRIMED_GRAD", "LOG", "FUNCTION")
@@ -125,6 +150,14 @@ class _Builder(RunRules):
 
     def start(self, *parts: Any) -> t.Statement:
         terms, relations = parts[-1]
+        bindings = self.checked(terms)
+        return t.Statement(tuple(map(outside_runs, terms)), relations, bindings, (), self.source)
+
+    def expression(self, *parts: Any) -> tuple[t.Node, tuple[t.Binding, ...]]:
+        return parts[-1], self.checked(parts[-1:])
+
+    def checked(self, terms: Iterable[t.Node]) -> tuple[t.Binding, ...]:
+        """All bindings, where neither they nor the terms are nested too deeply."""
         bindings = (*self.given, *self.added)
         below: dict[str, tuple[int, int]] = {}
         for binding in bindings:
@@ -132,7 +165,7 @@ class _Builder(RunRules):
                 below[binding.name] = _checked_extent(binding.body, below)
         for term in terms:
             _checked_extent(term, below)
-        return t.Statement(tuple(map(outside_runs, terms)), relations, bindings, (), self.source)
+        return bindings
 
     def chain(self, first: t.Node, *rest: Any) -> tuple[tuple[t.Node, ...], tuple[str, ...]]:
         return (first, *rest[1::2]), tuple(rest[0::2])

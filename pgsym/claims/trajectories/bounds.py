@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import Any
 
 from pgsym.algebra.size import Size
-from pgsym.claims.trajectories.chain import Key, Rows, RunChain, Tensor, keyed
+from pgsym.claims.trajectories.chain import Key, Move, Rows, RunChain, Tensor, keyed
+from pgsym.claims.trajectories.resolvent import Resolvent
 from pgsym.claims.trajectories.terms import StepFactor
 from pgsym.model.mdp import Action, State
 
@@ -29,7 +30,7 @@ class SizeRunChain(RunChain):
         """How many states there are."""
         return len(self.world.mdp.nonterminal)
 
-    def rows(self, factors: tuple[StepFactor, ...]) -> Rows:
+    def rows(self, factors: tuple[StepFactor, ...], cut: bool = False) -> Rows:
         if factors not in self._known:
             parts, (s,) = self.quantities.parts, self.states
             a = self.world.policy.actions(s)[0]
@@ -42,14 +43,14 @@ class SizeRunChain(RunChain):
         rows: Rows = self._known[factors]
         return rows
 
-    def matrix(self, factors: tuple[StepFactor, ...]) -> list[dict[int, dict[Key, Any]]]:
+    def matrix(self, factors: tuple[StepFactor, ...], cut: bool = False) -> list[dict[int, dict[Key, Any]]]:
         ((_, row),) = self.rows(factors).items()
         pi, actions = self.quantities.parts.pi, self.quantities.parts.actions
         entry = {key: self.field.total(pi * e, actions) for key, e in row[0].items()}
         return [{0: entry}]
 
     def applied(self, row: Mapping[int, dict[Key, Any]], after: Tensor, last: bool) -> dict[Key, Any]:
-        following = {key: column[0] for key, column in after.items()} or ({(): self.field.one} if last else {})
+        following: dict[Key, Any] = {(): self.field.one} if last else {key: column[0] for key, column in after.items()}
         return {key: self.field.total(e, self.count + 1) for key, e in self.product(row[0], following).items()}
 
     def from_pair(self, factors: tuple[StepFactor, ...], state: State, action: Action) -> Mapping[int, dict[Key, Any]]:
@@ -59,7 +60,11 @@ class SizeRunChain(RunChain):
     def at(self, tensor: Tensor, state: State) -> dict[Key, Any]:
         return {key: e for key, (e,) in tensor.items()}
 
-    def begun(self, tensor: Tensor) -> dict[Key, Any]:
+    def weighed(self, weights: Any, moves: Sequence[Move]) -> Tensor:
+        return self.summed(self.step(moves))
+
+    def summed(self, tensor: Tensor) -> dict[Key, Any]:
+        """mu0 x over all states."""
         return {key: self.field.total(self.start[0] * e, self.count) for key, (e,) in tensor.items()}
 
     def begun_at_end(self, value: Callable[[State], dict[Key, Any]]) -> dict[Key, Any]:
@@ -75,8 +80,10 @@ class SizeRunChain(RunChain):
         return SizeResolvent(self, self.matrix(running)[0][0][()], weight)
 
 
-class SizeResolvent:
+class SizeResolvent(Resolvent):
     """The bound of a solution by Cramer's rule."""
+
+    chain: SizeRunChain
 
     def __init__(self, chain: SizeRunChain, entry: Size, weight: Size) -> None:
         self.chain = chain
@@ -91,4 +98,4 @@ class SizeResolvent:
         }
 
     def started(self, tensor: Tensor) -> dict[Key, Any]:
-        return self.chain.begun(self.solve(tensor))
+        return self.chain.summed(self.solve(tensor))

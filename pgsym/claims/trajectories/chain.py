@@ -6,25 +6,25 @@ A function has a value in each live state, for each choice of parameters by the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
-from pgsym.claims.evaluation import Evaluation
+from pgsym.claims.evaluation import CUT_OFF, Evaluation
 from pgsym.claims.leaves import Compiled
-from pgsym.claims.trajectories.terms import StepFactor, is_never_negative
-from pgsym.errors import UndefinedQuantityError
-from pgsym.expression.complaint import listed
+from pgsym.claims.trajectories.resolvent import END, Resolvent
+from pgsym.claims.trajectories.terms import StepFactor
 from pgsym.model.mdp import Action, State
-from pgsym.model.structure import closed_classes
 
 Key = tuple[tuple[str, Any], ...]
 """Which parameter each open label stands for, in the order of the labels."""
 
-Tensor = dict[Key, list[Any]]
+Tensor = dict[Any, Any]
+"""{key: values by state}; in floats, {labels: array}."""
 
-END = -1
-"""Where a step leads that ends the run."""
+AXES = ("i", "j")
+"""The labels of a result, which stay open to the end; factors with any other label are summed over it."""
 
 Rows = dict[tuple[int, Action], dict[int, dict[Key, Any]]]
 """What a step from (state, action) adds up, by the state it leads to: P times the factors of the step."""
@@ -39,10 +39,16 @@ class RunChain:
         Whose policy acts; its model is the one that runs.
     compile
         Compiles a function of one step: of ``s_0``, ``a_0``, ``r_0`` and ``s_1``.
-    outputs
-        The labels that stay open to the end.
     env
         What other indices stand for.
+    states
+        Those that runs can be in; all that are not terminal by default.
+    start
+        Where runs begin, instead of mu0.
+    horizon
+        Steps after which a run is cut off; None: it is not.
+    bootstrap
+        Whether the state after the last step of a run that is cut off is one like any other; False: it is an end.
     """
 
     def __init__(
@@ -50,21 +56,28 @@ class RunChain:
         world: Evaluation,
         level: int,
         compile: Callable[..., Compiled],
-        outputs: Collection[str],
         env: dict[str, Hashable],
+        *,
+        states: Sequence[State] | None = None,
+        start: Mapping[State, Any] | None = None,
+        horizon: int | None = None,
+        bootstrap: bool = True,
     ) -> None:
         self.world = world
         self.field = world.tower.field(level)
         self.quantities = world.quantities(level)
         self.compile = compile
-        self.outputs = outputs
         self.env = env
+        self._states = states
+        self.horizon = horizon
+        self.bootstrap = bootstrap
+        self.mu0 = self.quantities.mu0 if start is None else start
         self._known: dict[Any, Any] = {}
 
     @cached_property
     def states(self) -> Sequence[State]:
-        """The states that are not terminal."""
-        return self.world.mdp.nonterminal
+        """The states, terminal ones apart, in their order."""
+        return self.world.mdp.nonterminal if self._states is None else self._states
 
     @cached_property
     def index(self) -> Mapping[State, int]:
@@ -72,46 +85,35 @@ class RunChain:
         return {s: i for i, s in enumerate(self.states)}
 
     @cached_property
-    def start(self) -> list[Any]:
-        """mu0 in these states."""
-        return [self.quantities.mu0.get(s, self.field.zero) for s in self.states]
+    def start(self) -> Any:
+        """Where runs begin, in these states."""
+        return [self.mu0.get(s, self.field.zero) for s in self.states]
 
     def at(self, tensor: Tensor, state: State) -> dict[Key, Any]:
         """The values in one state."""
         return {key: column[self.index[state]] for key, column in tensor.items()}
 
-    def begun(self, tensor: Tensor) -> dict[Key, Any]:
-        """mu0 x over the states that are not terminal."""
-        return {key: self.field.dot(self.start, column) for key, column in tensor.items()}
-
     def begun_at_end(self, value: Callable[[State], dict[Key, Any]]) -> dict[Key, Any]:
         """mu0 x over the terminal states."""
         total: dict[Key, Any] = {}
         for s in self.world.mdp.terminal:
-            if s in self.quantities.mu0:
-                for key, e in value(s).items():
-                    term = self.quantities.mu0[s] * e
-                    total[key] = total[key] + term if key in total else term
+            if s in self.mu0:
+                total = added(total, {key: self.mu0[s] * e for key, e in value(s).items()})
         return total
-
-    @property
-    def ones(self) -> Tensor:
-        """The function that is 1."""
-        return {(): [self.field.one] * len(self.states)}
 
     # -- one step --------------------------------------------------------------------------------------------
 
-    def rows(self, factors: tuple[StepFactor, ...]) -> Rows:
+    def rows(self, factors: tuple[StepFactor, ...], cut: bool = False) -> Rows:
         """P(s'|s,a) times the factors, by state and action."""
-        if factors not in self._known:
+        if (factors, cut) not in self._known:
             values = [(self.compile(f.node), f.axes) for f in factors]
-            self._known[factors] = {
-                (i, a): self._row(values, s, a)
+            self._known[factors, cut] = {
+                (i, a): self._row(values, s, a, cut)
                 for i, s in enumerate(self.states)
                 for a in self.world.policy.actions(s)
                 if not self._never(s, a)
             }
-        found: Rows = self._known[factors]
+        found: Rows = self._known[factors, cut]
         return found
 
     def _never(self, s: State, a: Action) -> bool:
@@ -120,31 +122,28 @@ class RunChain:
         return self.field.is_zero(p) and not (self.field.differential and self.field.gradient(p))
 
     def _row(
-        self, values: Sequence[tuple[Compiled, tuple[str, ...]]], s: State, a: Action
+        self, values: Sequence[tuple[Compiled, tuple[str, ...]]], s: State, a: Action, cut: bool = False
     ) -> dict[int, dict[Key, Any]]:
         field, row = self.field, dict[int, dict[Key, Any]]()
         for target, chance, reward in self.world.mdp.outcomes(s, a):
-            env = {**self.env, "s_0": s, "a_0": a, "s_1": target, "r_0": reward}
+            env = {**self.env, "s_0": s, "a_0": a, "s_1": CUT_OFF if cut else target, "r_0": reward}
             found: dict[Key, Any] = {(): field.convert(chance)}
             for value, axes in values:
                 found = self.product(found, keyed(value(env), axes))
-            entry = row.setdefault(self.index.get(target, END), {})
-            for key, e in found.items():
-                entry[key] = entry[key] + e if key in entry else e
+            j = self.index.get(target, END)
+            row[j] = added(row.get(j, {}), found)
         return row
 
-    def matrix(self, factors: tuple[StepFactor, ...]) -> list[dict[int, dict[Key, Any]]]:
+    def matrix(self, factors: tuple[StepFactor, ...], cut: bool = False) -> list[dict[int, dict[Key, Any]]]:
         """P_pi times the factors, by state."""
-        if (factors, "pi") not in self._known:
+        if (factors, cut, "pi") not in self._known:
             found: list[dict[int, dict[Key, Any]]] = [{} for _ in self.states]
-            for (i, a), row in self.rows(factors).items():
+            for (i, a), row in self.rows(factors, cut).items():
                 p = self.quantities.pi[self.states[i]][a]
                 for j, entry in row.items():
-                    into = found[i].setdefault(j, {})
-                    for key, e in entry.items():
-                        into[key] = into[key] + p * e if key in into else p * e
-            self._known[factors, "pi"] = found
-        matrix: list[dict[int, dict[Key, Any]]] = self._known[factors, "pi"]
+                    found[i][j] = added(found[i].get(j, {}), {key: p * e for key, e in entry.items()})
+            self._known[factors, cut, "pi"] = found
+        matrix: list[dict[int, dict[Key, Any]]] = self._known[factors, cut, "pi"]
         return matrix
 
     def from_pair(self, factors: tuple[StepFactor, ...], state: State, action: Action) -> Mapping[int, dict[Key, Any]]:
@@ -158,21 +157,46 @@ class RunChain:
         """A row of a step times what follows; the `last` step may end the run."""
         total: dict[Key, Any] = {}
         for j, entry in row.items():
-            if j == END:
-                following: dict[Key, Any] = {(): self.field.one} if last else {}
-            else:
+            following: dict[Key, Any] = {(): self.field.one} if last else {}
+            if j != END and not last:
                 following = {key: column[j] for key, column in after.items()}
-            for key, e in self.product(entry, following).items():
-                total[key] = total[key] + e if key in total else e
+            total = added(total, self.product(entry, following))
         return total
 
-    def step(self, factors: tuple[StepFactor, ...], after: Tensor, last: bool) -> Tensor:
-        """The expectation of the factors times what follows, in each state."""
+    def step(self, moves: Sequence[Move]) -> Tensor:
+        """The expectation of what stands at a step times what follows, in each state, over these moves."""
         found: Tensor = {}
-        zero = self.field.zero
-        for i, row in enumerate(self.matrix(factors)):
-            for key, e in self.applied(row, after, last).items():
+        zero, rows = self.field.zero, [self.matrix(move.factors, move.cut) for move in moves]
+        for i in range(len(self.states)):
+            total: dict[Key, Any] = {}
+            for move, matrix in zip(moves, rows, strict=True):
+                after = self.applied(matrix[i], move.after, move.last)
+                total = added(total, {key: move.weight * e for key, e in after.items()})
+            for key, e in total.items():
                 found.setdefault(key, [zero] * len(self.states))[i] = e
+        return found
+
+    def weighed(self, weights: Any, moves: Sequence[Move]) -> Tensor:
+        """The same over the states, with a weight for each."""
+        return {key: self.field.dot(weights, column) for key, column in self.step(moves).items()}
+
+    def finished(self, total: Tensor) -> dict[Key, Any]:
+        """A sum of what `weighed` gives, by parameter."""
+        return total
+
+    def started(self, moves: Sequence[Move], again: Resolvent | None) -> dict[Key, Any]:
+        """The mean over runs from the start; `again` is the system of the steps before any of these moves."""
+        if again is None:
+            return self.weighed(self.start, moves)
+        return again.started(self.step(moves))
+
+    def forward(self, weights: Any, move: Move) -> Any:
+        """Weights of the states one step later."""
+        found = [self.field.zero] * len(self.states)
+        for e, row in zip(weights, self.matrix(move.factors), strict=True):
+            for j, entry in row.items():
+                if j != END:
+                    found[j] = found[j] + move.weight * e * entry[()]
         return found
 
     def product(self, left: Mapping[Key, Any], right: Mapping[Key, Any]) -> dict[Key, Any]:
@@ -196,7 +220,7 @@ class RunChain:
                 joined[label] = theta
             elif joined[label] != theta:
                 return None, 0
-            elif label not in self.outputs:
+            elif label not in AXES:
                 del joined[label]
                 summed += 1
         return tuple(sorted(joined.items(), key=lambda item: item[0])), summed
@@ -207,7 +231,7 @@ class RunChain:
 
     # -- all steps -------------------------------------------------------------------------------------------
 
-    def system(self, running: tuple[StepFactor, ...], weight: Any) -> RunSystem:
+    def system(self, running: tuple[StepFactor, ...], weight: Any) -> Resolvent:
         """I - weight P_pi, with the products that run over every step."""
         for other, found in self._known.setdefault(("systems", running), []):
             if self.field.is_zero(other - weight):
@@ -217,101 +241,30 @@ class RunChain:
         return found
 
 
-class RunSystem(Protocol):
-    """What is expected to be added up until something happens."""
+@dataclass(frozen=True)
+class Move:
+    """One way to take a step, with what it leads to.
 
-    def solve(self, tensor: Tensor) -> Tensor: ...
-
-    def started(self, tensor: Tensor) -> dict[Key, Any]: ...
-
-
-class Resolvent:
-    """(I - weight P)^-1, the expected sum over all steps that may pass before something happens.
-
-    Where the weight is 1, a sum is finite only if what is added is 0 in all states in which a run may stay for ever.
+    Attributes
+    ----------
+    after : tensor
+        What follows, in the states that the step leads to; nothing does behind the `last` move of a term.
+    cut : bool
+        The run is cut off behind this step, and counts as ended.
     """
 
-    def __init__(
-        self, chain: RunChain, matrix: Sequence[Mapping[int, Any]], weight: Any, running: tuple[StepFactor, ...]
-    ) -> None:
-        self.chain = chain
-        field = chain.field
-        self.kept = list(range(len(matrix)))
-        self.stays: list[int] = []
-        moves = {i: [j for j, e in row.items() if not field.is_zero(e)] for i, row in enumerate(matrix)}
-        closed, loops = closed_classes(moves, END)
-        if running and loops:
-            self._require_probabilities(matrix, running)
-        if field.is_zero(weight - field.one):
-            self.stays = sorted(closed)
-            self.kept = [i for i in self.kept if i not in set(self.stays)]
-        place = {i: k for k, i in enumerate(self.kept)}
-        rows = []
-        for i in self.kept:
-            row = {place[i]: field.one}
-            for j, e in matrix[i].items():
-                if j in place:
-                    k = place[j]
-                    row[k] = row[k] - weight * e if k in row else -(weight * e)
-            rows.append(row)
-        self.factored = field.factor(rows) if rows else None
+    factors: tuple[StepFactor, ...]
+    weight: Any
+    after: Tensor
+    last: bool = False
+    cut: bool = False
 
-    def solve(self, tensor: Tensor) -> Tensor:
-        """x with x = tensor + weight P x."""
-        self._require_finite(tensor)
-        zero = self.chain.field.zero
-        found: Tensor = {}
-        for key, column in tensor.items():
-            full = [zero] * len(column)
-            if self.factored is not None:
-                for i, e in zip(self.kept, self.factored.solve([column[i] for i in self.kept]), strict=True):
-                    full[i] = e
-            found[key] = full
-        return found
 
-    def started(self, tensor: Tensor) -> dict[Key, Any]:
-        """mu0 x, for the x of `solve`."""
-        self._require_finite(tensor, {i for i, e in enumerate(self.chain.start) if not self.chain.field.is_zero(e)})
-        field = self.chain.field
-        if self.factored is None:
-            return {}
-        visits = self.factored.solve_transposed([self.chain.start[i] for i in self.kept])
-        return {key: field.dot(list(visits), [column[i] for i in self.kept]) for key, column in tensor.items()}
-
-    def _require_finite(self, tensor: Tensor, starts: Collection[int] | None = None) -> None:
-        is_zero = self.chain.field.is_zero
-        earning = [i for i in self.stays if any(not is_zero(column[i]) for column in tensor.values())]
-        if earning and starts is not None:
-            reached = self.chain.world.structure.reach([self.chain.states[i] for i in starts])
-            earning = [i for i in earning if self.chain.states[i] in reached]
-        if earning:
-            names = listed([self.chain.states[i] for i in earning])
-            raise UndefinedQuantityError(
-                f"a run may stay in {names} for ever, where the sum over time grows without bound. Give it a weight "
-                "such as gamma^t, or mark an end as terminal",
-                where="E[tau]",
-            )
-
-    def _require_probabilities(self, matrix: Sequence[Mapping[int, Any]], running: tuple[StepFactor, ...]) -> None:
-        """The factor of a product over time is never negative and has mean 1, as a ratio of probabilities has."""
-        field, shown = self.chain.field, " times ".join(str(f.node) for f in running)
-        if not all(is_never_negative(f.node) for f in running):
-            raise UndefinedQuantityError(
-                f"the product over time of {shown} is not one of ratios of probabilities, so over unbounded runs it "
-                "may grow without bound. Use a model whose runs are bounded, such as problem.unroll(T)",
-                where="prod",
-            )
-        for i, row in enumerate(matrix):
-            total = field.zero
-            for e in row.values():
-                total = total + e
-            if not field.is_zero(total - field.one):
-                raise UndefinedQuantityError(
-                    f"the product over time of {shown} has no mean 1 in "
-                    f"{self.chain.states[i]!r}, so over unbounded runs it may grow without bound. Use a model whose "
-                    "runs are bounded, such as problem.unroll(T)",
-                    where="prod",
-                )
+def added(x: dict[Key, Any], y: Mapping[Key, Any]) -> dict[Key, Any]:
+    """Their sum; what is missing is 0."""
+    if not x:
+        return dict(y)
+    return x | {key: x[key] + e if key in x else e for key, e in y.items()}
 
 
 def keyed(value: Any, axes: tuple[str, ...]) -> dict[Key, Any]:

@@ -7,14 +7,18 @@ those did from which a window or a distance is counted.  Stages are fewer than o
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import TopologicalSorter
+from typing import Any
 
 from pgsym.claims.trajectories.terms import ORIGIN, Gap, Power, Running, StepFactor, Term
 from pgsym.errors import ClaimError
 from pgsym.limits import RUN_STEPS
+
+MOST_ORDERS = 24
+"""Of so many orders of alike times the first in the alphabet names a future."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,41 @@ class Stages:
             if len(graph) > RUN_STEPS:
                 raise self.refuse(f"found more than {RUN_STEPS} stages; so many are averaged over. Use smaller windows")
         return list(TopologicalSorter(graph).static_order())
+
+    def future(self, stage: Stage, number: Callable[[Hashable], int]) -> Hashable:
+        """What is still to come, whatever the times are called: stages of any terms with one future have one mean.
+
+        Parameters
+        ----------
+        number
+            A number for each factor and base, equal for equal ones.
+        """
+        waiting = [x for x in self.times if x not in stage.happened]
+        stands = {x: tuple(sorted(map(number, self.term.steps[x]))) for x in waiting}
+        groups = [list(g) for _, g in itertools.groupby(sorted(waiting, key=stands.__getitem__), stands.__getitem__)]
+        orders = itertools.product(*map(itertools.permutations, groups))
+        found = (self._numbered(dict(stage.ages), list(itertools.chain(*order)), number) for order in orders)
+        return tuple(sorted(stands.values())), min(itertools.islice(found, MOST_ORDERS))
+
+    def _numbered(self, ages: dict[str, int], waiting: list[str], number: Callable[[Hashable], int]) -> tuple[Any, ...]:
+        """Conditions, powers and products that are still open, the times numbered in this order."""
+        places = {x: k for k, x in enumerate(waiting)}
+
+        def open_ones(parts: Any) -> tuple[Any, ...]:
+            return tuple(sorted((places.get(p.since, -1), places[p.to], *rest) for p, *rest in parts if p.to in places))
+
+        gaps = []
+        for gap in self.term.gaps:
+            if gap.later in places and (gap.earlier in places or gap.earlier in ages):
+                since = ages.get(gap.earlier, 0)
+                least = -1 if gap.least is None else gap.least - since
+                most = -1 if gap.most is None else gap.most - since
+                gaps.append((places.get(gap.earlier, -1), places[gap.later], gap.least is None, least, most))
+        return (
+            tuple(sorted(gaps)),
+            open_ones((p, number(p.base)) for p in self.term.powers),
+            open_ones((r, number(r.node), r.from_next, r.before) for r in self.term.running),
+        )
 
     def _find(self, stage: Stage) -> Iterator[StageMove]:
         before, ages = stage.happened, dict(stage.ages)

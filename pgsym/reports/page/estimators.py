@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -11,18 +12,9 @@ import sympy as sp
 from pgsym.claims.blocks import Block, Cell, DataTable, Formulas, Note, Prose, Row
 from pgsym.claims.derivation.model_tables import decimal
 from pgsym.errors import PgsymError, TooLargeError
-from pgsym.exact.moments import EstimatorLaw, moments
+from pgsym.estimators.estimator import Estimator, find_estimator
+from pgsym.estimators.moments import EstimatorLaw, moments
 from pgsym.expression.latex import latex_lines, tex_width
-from pgsym.model.estimator import (
-    GAE,
-    ActorCritic,
-    AllKnowing,
-    EligibilityTrace,
-    Estimator,
-    NStep,
-    Reinforce,
-    RewardToGo,
-)
 from pgsym.model.objective import Objective
 from pgsym.model.structure import Structure
 from pgsym.reports.moments import ACCURACY, CLOSED_ENTRIES, EXACT_ENTRIES
@@ -49,22 +41,27 @@ def described(objective: Objective, *, discounted: bool, horizon: int | None) ->
     if objective.definition.long_run:
         T = horizon or LONGEST
         # From the stationary distribution, what is left of the bias is that of beta and T.
-        return {f"eligibility trace, beta = {beta}": EligibilityTrace(beta, T, stationary=True) for beta in TRACES}
-    found: dict[str, Estimator] = {
-        "REINFORCE": Reinforce(horizon=horizon),
-        "REINFORCE, baseline V": Reinforce("exact", horizon=horizon),
-        "reward-to-go": RewardToGo(horizon=horizon),
-        "reward-to-go, baseline V": RewardToGo("exact", horizon=horizon),
-        "GAE, lambda = 19/20, critic V": GAE("19/20", horizon=horizon),
-        "GAE, lambda = 1/2, critic V": GAE("1/2", horizon=horizon),
-        "n-step, n = 3, critic V": NStep(n=3, horizon=horizon),
-        "actor-critic, critic V": ActorCritic(horizon=horizon),
-        "actor-critic, critic 0": ActorCritic(0, horizon=horizon),
-        "all-knowing, Q - V": AllKnowing("exact", horizon=horizon),
+        return {
+            f"eligibility trace, beta = {beta}": find_estimator(
+                "eligibility-trace", {"beta": beta}, horizon=T, stationary=True
+            )
+            for beta in TRACES
+        }
+    found: dict[str, tuple[str, dict[str, Any]]] = {
+        "REINFORCE": ("reinforce", {}),
+        "REINFORCE, baseline V": ("reinforce", {"b": "V(s)"}),
+        "reward-to-go": ("reward-to-go", {}),
+        "reward-to-go, baseline V": ("advantage", {}),
+        "GAE, lambda = 19/20, critic V": ("gae", {"lambda": "19/20"}),
+        "GAE, lambda = 1/2, critic V": ("gae", {"lambda": "1/2"}),
+        "n-step, n = 3, critic V": ("n-step", {"n": 3}),
+        "actor-critic, critic V": ("actor-critic", {}),
+        "actor-critic, critic 0": ("actor-critic", {"v": "0"}),
+        "all-knowing, Q - V": ("all-knowing", {"b": "V(s)"}),
     }
     if discounted:
-        found["reward-to-go without gamma^t"] = RewardToGo(discount_weight=False, horizon=horizon)
-    return found
+        found["reward-to-go without gamma^t"] = ("reward-to-go-undiscounted", {})
+    return {label: find_estimator(name, let, horizon=horizon) for label, (name, let) in found.items()}
 
 
 def estimators(writer: Writer) -> Iterator[Block]:
@@ -83,7 +80,7 @@ def estimators(writer: Writer) -> Iterator[Block]:
     begun = " begun in the stationary distribution and" if objective.definition.long_run else ""
     yield Prose(
         f"One sample is one run,{begun} {cut}. Mean, bias and covariance of each estimator come from linear "
-        "recursions, not from samples. The bias is measured against the gradient of the objective; the variance is "
+        "equations, not from samples. The bias is measured against the gradient of the objective; the variance is "
         "the trace of the covariance; the last column is how many runs have a root mean square error of "
         f"{ACCURACY:.0%} of the gradient."
     )
@@ -122,7 +119,7 @@ def law(writer: Writer, estimator: Estimator, target: Objective) -> EstimatorLaw
 def is_exact(writer: Writer, estimator: Estimator) -> bool:
     """Whether the law is computed in exact numbers."""
     p = writer.problem
-    return len(p.mdp.nonterminal) * len(p.policy.params) * (estimator.cut_off or 1) <= EXACT_ENTRIES
+    return len(p.mdp.nonterminal) * len(p.policy.params) * (estimator.horizon or 1) <= EXACT_ENTRIES
 
 
 def _horizon(writer: Writer) -> int | None:
@@ -159,7 +156,7 @@ def _closed(writer: Writer, target: Objective) -> Iterator[Block]:
     """The variance of the plain estimators for every theta."""
     p = writer.problem
     found: list[Row] = []
-    for name, estimator in (("REINFORCE", Reinforce()), ("reward-to-go", RewardToGo())):
+    for name, estimator in (("REINFORCE", "reinforce"), ("reward-to-go", "reward-to-go")):
         try:
             one = moments(p, estimator, target=str(target), budget=CLOSED_BUDGET, seconds=CLOSED_SECONDS)
             lines = latex_lines(one.covariance_trace, names=writer.names)

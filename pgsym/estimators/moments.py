@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pgsym.algebra.field import Field
 from pgsym.display.result import TableResult, data_frame
+from pgsym.estimators.estimator import Estimator, find_estimator
+from pgsym.estimators.law import EstimatorMoments
+from pgsym.estimators.present import leaf
+from pgsym.estimators.sweep import applicable, plot_sweeps, sweep
+from pgsym.estimators.target import BiasTarget, bias_target
 from pgsym.exact.fields import rational_field
-from pgsym.exact.moments.law import EstimatorMoments
-from pgsym.exact.moments.present import describe, leaf
-from pgsym.exact.moments.specification import BiasTarget, bias_target, require_estimator
-from pgsym.exact.moments.sweep import applicable, plot_sweeps, sweep
 from pgsym.exact.solution import Table
 from pgsym.exact.tables import SHOWN, field_trust, short
 from pgsym.expression.latex import align
 from pgsym.expression.naming import in_order
 from pgsym.limits import CLOSED_FORM_TERMS
-from pgsym.model.estimator import Estimator, find_estimator
 from pgsym.model.problem import Problem, ProblemLike
 from pgsym.trust import Trust
 
@@ -42,9 +43,9 @@ class EstimatorLaw(EstimatorMoments, TableResult):
 
     Examples
     --------
-    >>> from pgsym.exact.moments import moments
+    >>> from pgsym.estimators.moments import moments
     >>> print(moments("short-corridor", "reinforce").at())
-    reinforce, whole episodes
+    reinforce
            mean  bias  variance
     theta     2     0      1959
     covariance trace 1959; bias against start-state
@@ -53,13 +54,13 @@ class EstimatorLaw(EstimatorMoments, TableResult):
     @property
     def description(self) -> str:
         """One line: the estimator, its run, and how many samples are averaged."""
-        return describe(self.estimator) + ("" if self.n == 1 else f", mean of {self.n} samples")
+        return self.estimator.description + ("" if self.n == 1 else f", mean of {self.n} samples")
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; every scalar is ``{"exact": text or null, "float": number or null}``."""
         small = len(self.params) <= SMALL
         return {
-            "estimator": self.estimator.name,
+            "estimator": self.estimator.to_json(),
             "description": self.description,
             "objective": str(self.target),
             "samples": self.n,
@@ -83,7 +84,7 @@ class EstimatorLaw(EstimatorMoments, TableResult):
 
         Examples
         --------
-        >>> from pgsym.exact.moments import moments
+        >>> from pgsym.estimators.moments import moments
         >>> moments("short-corridor", "reinforce").at().frame()
           parameter mean variance gradient bias
         0     theta    2     1959        2    0
@@ -134,7 +135,7 @@ class EstimatorLaw(EstimatorMoments, TableResult):
 
     def __repr__(self) -> str:
         where = "closed form" if self.theta is None else f"at {dict(self.theta)}"
-        return f"EstimatorLaw({self.estimator.name}, {where}, {len(self.params)} parameters)"
+        return f"EstimatorLaw({self.estimator.name or self.estimator.text}, {where}, {len(self.params)} parameters)"
 
     def plot(self, *numbers: str) -> Figure:
         """Squared bias, variance and mean square error against lambda, gamma, a baseline or T: a panel for each.
@@ -142,7 +143,7 @@ class EstimatorLaw(EstimatorMoments, TableResult):
         Parameters
         ----------
         numbers
-            Of `pgsym.exact.moments.sweep.NUMBERS`; all that the estimator has by default.
+            Of `pgsym.estimators.sweep.NUMBERS`; all that the estimator has by default.
 
         Raises
         ------
@@ -159,6 +160,8 @@ def moments(
     problem: ProblemLike,
     estimator: Estimator | str,
     *,
+    let: Mapping[str, Any] | None = None,
+    horizon: int | None = None,
     target: BiasTarget | str | None = None,
     field: Field | None = None,
     budget: int = CLOSED_FORM_TERMS,
@@ -172,7 +175,11 @@ def moments(
     problem
         See `pgsym.Problem.of`.
     estimator
-        A description from `pgsym.model.estimator`, or the name of one.
+        A name of `pgsym.estimators.estimator.ESTIMATORS`, an expression in the claim language, or an `Estimator`.
+    let
+        What the estimator's own names stand for, as ``{"b(s)": "V(s)", "lambda": 0.9}``.
+    horizon
+        Steps after which a run is cut off; None: it is not.
     target
         What the bias is measured against: by default the problem's objective; another one, or ``truncated`` for the
         start-state objective's first T steps with the estimator's T.
@@ -214,15 +221,14 @@ def moments(
     >>> law.covariance_trace, law.optimal_constant_baseline.value
     (1959, -65/3)
     >>> print(moments("short-corridor", "reward-to-go").at())
-    reward-to-go, whole episodes
+    reward-to-go
            mean  bias  variance
     theta     2     0       733
     covariance trace 733; bias against start-state
     """
     problem = Problem.of(problem)
-    estimator = find_estimator(estimator)
+    estimator = find_estimator(estimator, let, horizon=horizon)
     aim = bias_target(problem.objective if target is None else target)
-    require_estimator(problem, estimator)
     if field is None:
         extra = in_order(estimator.symbols)
         field = rational_field(problem.mdp, problem.policy, extra=extra, budget=budget, seconds=seconds)

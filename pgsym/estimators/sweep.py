@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from pgsym.display.figure import new_figure
 from pgsym.errors import HypothesisError, StructureError
-from pgsym.exact.moments.law import EstimatorMoments
-from pgsym.exact.moments.present import floats, number
+from pgsym.estimators.estimator import Estimator
+from pgsym.estimators.law import EstimatorMoments
+from pgsym.estimators.present import floats
+from pgsym.estimators.present import number as number_of
 from pgsym.expression.exact import to_expr
-from pgsym.model.estimator import GAE, ActorCritic, EligibilityTrace, Estimator, NStep
 from pgsym.model.problem import Problem
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-NUMBERS = ("lambda", "gamma", "baseline", "T")
-"""What can be swept."""
 POINTS = 21
 """Values of a sweep."""
 LONGEST = 200
@@ -40,7 +39,7 @@ class Sweep:
     Attributes
     ----------
     number : str
-        One of `NUMBERS`.
+        As for `sweep`.
     values : array, shape (m,)
     bias : array, shape (m,)
         |E[g] - gradient|, the gradient being that of the model as it is, whatever is swept; nan where it is undefined.
@@ -87,8 +86,8 @@ def sweep(law: EstimatorMoments, number: str, values: Sequence[Any] | None = Non
     law
         At a point theta.
     number
-        ``lambda``: GAE with the estimator's critic; ``gamma``: the discount that the estimator uses, an exact critic's
-        too; ``baseline``: a constant in place of the estimator's baseline, or on top of its critic; ``T``: the cut-off.
+        ``gamma``: the discount of the model and of all that the estimator takes from it; ``T``: the steps after which
+        runs are cut off; or a name of the estimator's own, such as ``lambda`` or ``b(s)``.
     values
         By default `POINTS` values over the natural range.
 
@@ -101,24 +100,27 @@ def sweep(law: EstimatorMoments, number: str, values: Sequence[Any] | None = Non
 
     Examples
     --------
-    >>> from pgsym.exact.moments import moments
+    >>> from pgsym.estimators.moments import moments
     >>> law = moments("short-corridor", "reward-to-go").at()
-    >>> sweep(law, "baseline", [0, -12]).variance.tolist()
+    >>> sweep(law, "b(s)", [0, -12]).variance.tolist()
     [733.0, 277.0]
     """
     if law.theta is None:
         raise StructureError("the law is a closed form; a sweep is of numbers. Use law.at(theta)", where="sweep")
-    if number == "baseline":
-        return _baselines(law, values)
+    if number not in applicable(law):
+        raise StructureError(
+            f"the estimator has no {number}; it has {', '.join(applicable(law))}. Choose one of them", where="sweep"
+        )
     truth = floats(law.gradient) if law.has_bias else np.full(len(law.params), np.nan)
+    problem = law.problem.at({p: float(v) for p, v in law.theta.items()})
     found = []
-    for value, one in _variants(law, number, values):
+    for value in _default(law, number) if values is None else values:
         try:
-            changed = law.changed(*one)
+            changed = law.changed(*_varied(problem, law.estimator, number, value))
+            gap = floats(changed.mean) - truth
+            found.append((float(value), float(np.linalg.norm(gap)), float(changed.covariance_trace)))
         except HypothesisError:
             continue
-        gap = floats(changed.mean) - truth
-        found.append((float(value), float(np.linalg.norm(gap)), float(changed.covariance_trace)))
     if not found:
         raise HypothesisError(f"for no {number} has the estimator moments here. Give it a horizon", where="sweep")
     x, bias, variance = np.array(found).T
@@ -126,61 +128,36 @@ def sweep(law: EstimatorMoments, number: str, values: Sequence[Any] | None = Non
 
 
 def applicable(law: EstimatorMoments) -> list[str]:
-    """The numbers that can be swept for this estimator."""
-    kind = law.estimator
-    found = ["lambda"] if isinstance(kind, GAE | ActorCritic | NStep) else []
-    if not isinstance(kind, EligibilityTrace) and not law.mdp.gamma.free_symbols:
-        found.append("gamma")
-    return [*found, "baseline", "T"]
+    """The numbers that can be swept for this estimator: gamma, T, and those of its own.
+
+    >>> from pgsym.estimators.moments import moments
+    >>> applicable(moments("short-corridor", "gae", let={"lambda": 1}).at())
+    ['lambda', 'gamma', 'T']
+    """
+    own = [head for head in law.estimator.let if head.partition("(")[0] in ("lambda", "beta", "b")]
+    gamma = [] if law.mdp.gamma.free_symbols else ["gamma"]
+    return [*own, *gamma, "T"]
 
 
-def _variants(
-    law: EstimatorMoments, number: str, values: Sequence[Any] | None
-) -> Iterable[tuple[Any, tuple[Problem, Estimator]]]:
-    """(value, problem and estimator)."""
-    if number not in applicable(law):
-        raise StructureError(
-            f"{law.estimator.name} has no {number}; it has {', '.join(applicable(law))}. Choose one of them",
-            where="sweep",
-        )
-    kind = law.estimator
-    assert law.theta is not None
-    problem = law.problem.at({p: float(v) for p, v in law.theta.items()})
-    unit = [sp.Rational(i, POINTS - 1) for i in range(POINTS)]
-    if number == "lambda":
-        shared = {f.name: getattr(kind, f.name) for f in fields(kind) if f.name not in ("lam", "n")}
-        return [(v, (problem, GAE(lam=v, **shared))) for v in _exact(values, unit)]
+def _varied(problem: Problem, estimator: Estimator, number: str, value: Any) -> tuple[Problem, Estimator]:
+    if number == "T":
+        return problem, replace(estimator, horizon=int(value))
     if number == "gamma":
-        return [(v, (problem.replace(mdp=problem.mdp.replace(gamma=v)), kind)) for v in _exact(values, unit)]
-    if values is None:
-        values = sorted({round(v) for v in np.geomspace(1, LONGEST, POINTS)})
-    name = "T" if isinstance(kind, EligibilityTrace) else "horizon"
-    return [(T, (problem, replace(kind, **{name: int(T)}))) for T in values]
+        return problem.replace(mdp=problem.mdp.replace(gamma=to_expr(value, where="sweep"))), estimator
+    return problem, replace(estimator, let={**estimator.let, number: to_expr(value, where="sweep")})
 
 
-def _baselines(law: EstimatorMoments, values: Sequence[Any] | None) -> Sweep:
-    """The trace is quadratic in b, and no constant changes the mean."""
-    c, q = (sum(number(law.field.to_sympy(e), "baseline") for e in row) for row in law.core.quadratic)
-    plain = number(law.field.to_sympy(law.core.plain_trace), "covariance_trace")
-    if values is None:
-        best = c / q if q else 0.0
-        width = max(abs(best), np.sqrt(plain / q) if q else 1.0)
-        values = np.linspace(best - width, best + width, POINTS).tolist()
-    b = np.array([float(v) for v in values])
-    bias = float(np.linalg.norm(floats(law.bias))) if law.has_bias else float("nan")
-    return Sweep("baseline", b, np.full(len(b), bias), plain - 2 * b * c + b**2 * q)
+def _default(law: EstimatorMoments, number: str) -> list[Any]:
+    if number == "T":
+        return sorted({round(v) for v in np.geomspace(1, LONGEST, POINTS)})
+    if not number.startswith("b("):
+        return [sp.Rational(i, POINTS - 1) for i in range(POINTS)]
+    best = number_of(law.optimal_constant_baseline.value, "baseline")
+    width = max(abs(best), 1.0)
+    return [float(b) for b in np.linspace(best - width, best + width, POINTS)]
 
 
-def _exact(values: Sequence[Any] | None, default: list[sp.Expr]) -> list[sp.Expr]:
-    return default if values is None else [to_expr(v, where="sweep") for v in values]
-
-
-LABELS = {
-    "lambda": "λ of GAE",
-    "gamma": "discount that the estimator uses",
-    "baseline": "constant baseline",
-    "T": "steps of a run",
-}
+LABELS = {"lambda": "λ", "beta": "β", "gamma": "γ", "b(s)": "constant baseline", "T": "steps of a run"}
 
 
 def plot_sweeps(title: str, sweeps: Sequence[Sweep]) -> Figure:
@@ -202,7 +179,7 @@ def plot_sweeps(title: str, sweeps: Sequence[Sweep]) -> Figure:
         axes.set_yscale("log")
         if one.number == "T":
             axes.set_xscale("log")
-        axes.set_xlabel(LABELS[one.number])
+        axes.set_xlabel(LABELS.get(one.number, one.number))
     made.axes[0].legend()
     made.suptitle(title, fontsize="medium")
     return made

@@ -1,9 +1,8 @@
-"""An estimator in one line, and numbers as text, plain data and floats."""
+"""Numbers as text, plain data and floats."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,39 +12,8 @@ from numpy.typing import NDArray
 from pgsym.errors import AlgebraError, StructureError
 from pgsym.exact.solution import Table
 from pgsym.expression.exact import to_float, written
-from pgsym.model.estimator import EXACT, Estimator
 
 Floats = NDArray[np.float64]
-
-
-def describe(estimator: Estimator) -> str:
-    """One line: the estimator with its numbers, and how long a run is.
-
-    >>> from pgsym.model.estimator import GAE, RewardToGo
-    >>> describe(GAE("9/10", horizon=20, discount_weight=False, bootstrap=False))
-    'gae (lam = 9/10, critic exact, w = 1, no bootstrap), cut off after 20 steps'
-    >>> describe(RewardToGo())
-    'reward-to-go, whole episodes'
-    """
-    parts = []
-    for name in ("n", "lam", "beta", "baseline", "critic"):
-        value = getattr(estimator, name, None)
-        if isinstance(value, Mapping):
-            parts.append(f"{name} given by state")
-        elif value == EXACT:
-            parts.append(f"{name} exact")
-        elif value is not None and (value != 0 or name != "baseline"):
-            parts.append(f"{name} = {value}")
-    if not getattr(estimator, "discount_weight", True):
-        parts.append("w = 1")
-    if estimator.cut_off is not None and not getattr(estimator, "bootstrap", True):
-        parts.append("no bootstrap")
-    if getattr(estimator, "stationary", False):
-        parts.append("from the stationary distribution")
-    told = estimator.name + (f" ({', '.join(parts)})" if parts else "")
-    if estimator.cut_off is not None:
-        return f"{told}, cut off after {estimator.cut_off} steps"
-    return f"{told}, " + ("whole episodes" if estimator.horizon is None else "unending runs")
 
 
 def leaf(e: sp.Expr) -> dict[str, Any]:

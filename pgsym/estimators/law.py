@@ -11,21 +11,20 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from pgsym.algebra import FloatField
 from pgsym.algebra.field import Field
 from pgsym.errors import HypothesisError, StructureError, TooLargeError
+from pgsym.estimators import sample_size
+from pgsym.estimators.baselines import response, without_baseline
+from pgsym.estimators.computation import Core
+from pgsym.estimators.estimator import Estimator
+from pgsym.estimators.present import floats, number
+from pgsym.estimators.target import BiasTarget, bias_target, gradient
 from pgsym.exact.fields import field_at
-from pgsym.exact.moments import sample_size
-from pgsym.exact.moments.computation import Core
-from pgsym.exact.moments.present import floats, number
-from pgsym.exact.moments.specification import TRUNCATED, BiasTarget, bias_target, require_estimator
-from pgsym.exact.quantities import Quantities
 from pgsym.exact.solution import Table
 from pgsym.expression.exact import to_expr
-from pgsym.limits import COVARIANCE_PARAMETERS
-from pgsym.model.estimator import Estimator
-from pgsym.model.objective import Objective
+from pgsym.limits import BASELINE_STATES, COVARIANCE_PARAMETERS
 from pgsym.model.problem import Problem, given_numbers
-from pgsym.model.structure import Structure
 
 Floats = NDArray[np.float64]
 
@@ -99,26 +98,24 @@ class EstimatorMoments:
         self.mdp, self.policy = problem.mdp, problem.policy
         self.params: tuple[sp.Symbol, ...] = problem.policy.params
         self._reference = reference
+        self._targets: dict[BiasTarget, Mapping[sp.Symbol, Any]] = {}
 
     @cached_property
     def core(self) -> Core:
-        """Mean, covariance and baselines as elements of the field."""
-        structure = Structure(self.mdp, self.policy)
-        quantities = Quantities(self.mdp, self.policy, Objective.START_STATE, self.field, structure)
-        actions = Objective.START_STATE if self.target == TRUNCATED else self.target
-        return Core(quantities, self.estimator, actions, reference=self._reference)
+        """Moments as elements of the field."""
+        return Core(self.problem, self.estimator, self.field, reference=self._reference)
 
     # -- moments -----------------------------------------------------------------------------------------
 
     @cached_property
     def mean(self) -> Table:
         """E[g] by parameter."""
-        return self._by_parameter("mean", list(self.core.mean))
+        return self._by_parameter("mean", list(self.core.mean.values()))
 
     @cached_property
     def variance(self) -> Table:
         """Var[g_i] by parameter."""
-        return self._by_parameter("variance", [self._over_n(e) for e in self.core.variance])
+        return self._by_parameter("variance", [self._over_n(e) for e in self.core.variance.values()])
 
     @cached_property
     def covariance(self) -> sp.Matrix:
@@ -145,7 +142,7 @@ class EstimatorMoments:
     @cached_property
     def gradient(self) -> Table:
         """The target gradient."""
-        return self._by_parameter("gradient", list(self.core.target(self.target).values()))
+        return self._by_parameter("gradient", list(self._target(self.target).values()))
 
     def bias_against(self, target: BiasTarget | str) -> Table:
         """E[g] minus the gradient of another objective, or of the truncated one.
@@ -155,9 +152,13 @@ class EstimatorMoments:
         HypothesisError
             That objective is not defined on this model.
         """
-        gradient = self.core.target(bias_target(target))
-        gaps = [e - gradient[p] for p, e in zip(self.params, self.core.mean, strict=True)]
-        return self._by_parameter("bias", gaps)
+        aim = self._target(bias_target(target))
+        return self._by_parameter("bias", [e - aim[p] for p, e in self.core.mean.items()])
+
+    def _target(self, target: BiasTarget) -> Mapping[sp.Symbol, Any]:
+        if target not in self._targets:
+            self._targets[target] = gradient(self.problem, self.field, target, self.estimator.horizon)
+        return self._targets[target]
 
     @cached_property
     def mse(self) -> sp.Expr:
@@ -191,10 +192,11 @@ class EstimatorMoments:
             Each v by parameter (0 where none is given) or as a sequence of k numbers.
         """
         rows = [[self.field.convert(to_expr(x, where="directions")) for x in self._direction(v)] for v in directions]
-        mean, covariance = self.core.projected(rows)
+        along = [dict(zip(self.params, row, strict=True)) for row in rows]
+        core = Core(self.problem, self.estimator, self.field, reference=self._reference, directions=along)
         return Projected(
-            [self._expr(e) for e in mean],
-            sp.Matrix([[self._expr(self._over_n(e)) for e in row] for row in covariance]),
+            [self._expr(e) for e in core.mean.values()],
+            sp.Matrix([[self._expr(self._over_n(e)) for e in row] for row in core.covariance]),
         )
 
     # -- baselines ---------------------------------------------------------------------------------------
@@ -206,25 +208,53 @@ class EstimatorMoments:
         Raises
         ------
         HypothesisError
-            No action is ever chosen with a score that is not 0, so that a baseline changes nothing.
+            The text has no b(s), or no action is ever chosen with a score that is not 0, so that b changes nothing.
         """
-        c, q = (total(list(e)) for e in self.core.quadratic)
+        c, q = response(self.problem, self.estimator, self.field, 1)
         if self.field.is_zero(q):
             raise HypothesisError(
                 "every score is 0; a baseline changes nothing. Use a policy with a choice", where="baseline"
             )
-        trace = self.core.plain_trace - c * c / q
-        return OptimalBaseline(self._expr(c / q), self._expr(self._over_n(trace)))
+        return OptimalBaseline(self._expr(c / q), self._expr(self._over_n(self._plain_trace - c * c / q)))
 
     @cached_property
     def optimal_state_baseline(self) -> OptimalBaseline:
-        """The b(s) of least trace."""
-        values, trace = {}, self.core.plain_trace
-        for s, c, q in zip(self.core.space.steps.states, *self.core.quadratic, strict=True):
+        """The b(s) of least trace.
+
+        Raises
+        ------
+        HypothesisError
+            As for the constant; or states share their b, so that each has no best of its own.
+        TooLargeError
+            More than `BASELINE_STATES` states: each takes a law of its own.
+        """
+        states = [s for s in self.mdp.nonterminal if s in self.core.structure.reachable]
+        if len(states) > BASELINE_STATES:
+            raise TooLargeError(
+                f"{len(states)} states; the best b(s) is found for up to {BASELINE_STATES}. Use the best constant",
+                where="baseline",
+            )
+        values, trace, together = {}, self._plain_trace, self.field.zero
+        for s in states:
+            c, q = response(self.problem, self.estimator, self.field, {s: 1})
+            together = together + q
             if not self.field.is_zero(q):
                 values[s] = c / q
                 trace = trace - c * c / q
+        gap = together - response(self.problem, self.estimator, self.field, 1)[1]
+        if not isinstance(self.field, FloatField) and not self.field.is_zero(gap):
+            raise HypothesisError(
+                "what b(s) multiplies in one state is correlated with that in another; the best b(s) of each state "
+                "needs them uncorrelated. Use the best constant",
+                where="baseline",
+            )
         return OptimalBaseline(Table("b", values, self.field.to_sympy), self._expr(self._over_n(trace)))
+
+    @cached_property
+    def _plain_trace(self) -> Any:
+        """The trace without the estimator's own baseline."""
+        plain = without_baseline(self.estimator.tree)
+        return self.core.covariance_trace(plain, plain)
 
     # -- samples -----------------------------------------------------------------------------------------
 
@@ -300,7 +330,6 @@ class EstimatorMoments:
         HypothesisError
             The estimator has no moments there.
         """
-        require_estimator(problem, estimator)
         field = field_at(problem, extra=estimator.symbols)
         return self._made(problem, estimator, field, problem.point, 1)
 
@@ -311,7 +340,7 @@ class EstimatorMoments:
     def has_bias(self) -> bool:
         """Whether the target is defined on this model."""
         try:
-            self.core.target(self.target)
+            self._target(self.target)
         except HypothesisError:
             return False
         return True

@@ -1,0 +1,107 @@
+"""What the parts of an estimator are worth: the claim language over one field, with the estimator's own names."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import sympy as sp
+
+from pgsym.algebra import DualField
+from pgsym.algebra.field import Field
+from pgsym.claims.compiler import Meaning
+from pgsym.claims.evaluation import Evaluation, Functions, Tower, named
+from pgsym.claims.language import tree as t
+from pgsym.claims.language.scope import Scope
+from pgsym.errors import HypothesisError, StructureError
+from pgsym.estimators.estimator import STEPS, Estimator
+from pgsym.model.mdp import MDP
+from pgsym.model.policy_checks import all_symbols
+from pgsym.model.problem import Problem
+from pgsym.model.structure import Structure
+from pgsym.model.validate import check_distinct
+
+
+def meaning_of(problem: Problem, estimator: Estimator, field: Field, structure: Structure | None = None) -> Meaning:
+    """Compiles trees with the estimator's names over a field.
+
+    Raises
+    ------
+    StructureError, NameCollisionError
+        Its symbols are not its own, or it is about states that the model does not have.
+    HypothesisError
+        Its text mentions the horizon T, and it has none.
+
+    Examples
+    --------
+    >>> from pgsym.claims.language.parse import parse_expression
+    >>> from pgsym.estimators.estimator import find_estimator
+    >>> from pgsym.exact.fields import field_at
+    >>> problem = Problem.of("short-corridor")
+    >>> estimator = find_estimator("reinforce", {"b": {"s2": -3}})
+    >>> found = meaning_of(problem, estimator, field_at(problem))
+    >>> node, _ = parse_expression("b(s) + 1", estimator.bindings)
+    >>> found.compile(node)({"s": "s2"}), found.compile(node)({"s": "s1"})
+    (-2, 1)
+    """
+    mdp, policy = problem.mdp, problem.policy
+    check_distinct({*estimator.symbols, *all_symbols(mdp, policy)})
+    clash = sorted({s.name for s in estimator.symbols} & {p.name for p in policy.params})
+    if clash:
+        raise StructureError(
+            f"{clash[0]} is a policy parameter; a baseline or critic must not depend on theta here, for its gradient "
+            "would not be taken. Rename it",
+            where="estimator",
+        )
+    closed = field.differential and field.ground is field
+    tower = Tower(field, None if closed else lambda below: DualField(below, policy.params))
+    own = {s for e in policy.expressions() for s in e.free_symbols} | {*policy.params, *mdp.symbols}
+    world = Evaluation(
+        mdp,
+        policy,
+        problem.objective,
+        tower,
+        structure or Structure(mdp, policy),
+        functions=values_on(mdp, estimator),
+        symbols={s.name: s for s in own},
+        cut_off=not estimator.bootstrap,
+    )
+    return Meaning(world, Scope(estimator.bindings, estimator.source))
+
+
+def values_on(mdp: MDP, estimator: Estimator) -> Functions:
+    """The numbers that the estimator's names stand for, by what they are taken at."""
+    found: dict[str, Mapping[tuple[Hashable, ...], sp.Expr]] = {}
+    for binding in estimator.bindings:
+        if not isinstance(binding, t.ForAll):
+            continue
+        if binding.name == STEPS:
+            if estimator.horizon is None:
+                raise HypothesisError(
+                    "found no horizon; T is the number of steps after which a run is cut off. Give horizon=T "
+                    "(--horizon)",
+                    where=estimator.name or "estimator",
+                )
+            found[STEPS] = {(): sp.Integer(estimator.horizon)}
+            continue
+        head = next(h for h in estimator.values if h.partition("(")[0].strip() == binding.name)
+        found[binding.name] = _by_place(mdp, binding, estimator.values[head])
+    return found
+
+
+def _by_place(mdp: MDP, binding: t.ForAll, value: Any) -> dict[tuple[Hashable, ...], sp.Expr]:
+    acting = any(map(t.is_action, binding.indices))
+    places = [()] if not binding.indices else mdp.pairs if acting else [(s,) for s in mdp.nonterminal]
+    if not isinstance(value, Mapping):
+        return dict.fromkeys(places, value)
+    found = {}
+    for place, e in value.items():
+        if acting:
+            if place not in places:
+                raise StructureError(
+                    f"{place!r} is no pair of the model; (state, action) is required. Check it", where=binding.name
+                )
+            found[tuple(place)] = e
+        else:
+            found[named(t.Literal(place), mdp.states, "state"),] = e
+    return found
