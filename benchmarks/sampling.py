@@ -25,8 +25,8 @@ from rich.table import Table
 from sampling_peers import PEERS, Run, missing
 from sampling_problems import PROBLEMS, STEPS, Problem
 
+from pgsym.estimators.estimator import find_estimator
 from pgsym.model import Objective
-from pgsym.model.estimator import RewardToGo
 from pgsym.sampling import Tables
 from pgsym.sampling.estimate import _blocks_at_once, _workers, random_signs
 from pgsym.sampling.kernel import compiled, device_mesh
@@ -145,7 +145,7 @@ def _memory(rate: float) -> str:
 def _returns(problem: Problem) -> Run:
     """The kernel with nothing but the discounted return."""
     tables = problem.tables
-    arrays, shape = prepare(tables, make_plan(RewardToGo(), tables, Objective.START_STATE, STEPS))
+    arrays, shape = prepare(tables, make_plan(find_estimator("reward-to-go"), tables, Objective.START_STATE, STEPS))
     block, blocks = (ACCELERATED_BLOCK, 1) if _accelerated() else (8192, 32)
 
     @jax.jit
@@ -192,7 +192,7 @@ def _directions(problem: Problem) -> Run:
 
 
 def _reduced(tables: Tables) -> Run:
-    arrays, shape = prepare(tables, make_plan(RewardToGo(), tables, Objective.START_STATE, STEPS))
+    arrays, shape = prepare(tables, make_plan(find_estimator("reward-to-go"), tables, Objective.START_STATE, STEPS))
     mesh = device_mesh(1)
     blocks = _blocks_at_once(shape, 2**31, None, mesh) if _accelerated() else max(1, 2**16 // shape.block)
     program = compiled(shape, specifications(arrays), blocks, mesh)

@@ -48,6 +48,9 @@ RUN_TIMES = 8
 RUN_STEPS = 20_000
 """Stages in which it is averaged: a window of n steps takes n of them."""
 
+SAMPLED_MOVES = 1_000
+"""Moves between stages that the sampler follows for an estimator; a window of n steps takes n of them."""
+
 FORMULA_CHARACTERS = 20_000
 """Characters of a formula in a model."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -17,16 +17,18 @@ from jax.sharding import Mesh
 
 from pgsym.display.progress import Progress, reporter
 from pgsym.errors import SamplingError
-from pgsym.model.estimator import Estimator, find_estimator
+from pgsym.estimators.estimator import Estimator, find_estimator
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike
 from pgsym.model.structure import Structure
 from pgsym.sampling.kernel import Blocks, compiled, device_mesh
 from pgsym.sampling.layout import Shape, prepare, specifications
 from pgsym.sampling.moments import Moments
-from pgsym.sampling.plan import Plan, make_plan
+from pgsym.sampling.plan import make_plan
 from pgsym.sampling.random import TRAJECTORIES, seed_key
 from pgsym.sampling.result import Along, Estimate
+from pgsym.sampling.score_terms import called
+from pgsym.sampling.sums import Plan
 from pgsym.sampling.tables import Floats, Tables, build_tables
 
 CHUNK_BYTES = 2**31
@@ -37,6 +39,7 @@ def estimate(
     problem: ProblemLike,
     estimator: str | Estimator = "reward-to-go",
     *,
+    let: Mapping[str, Any] | None = None,
     n: int = 100_000,
     seed: int = 0,
     horizon: int | None = None,
@@ -56,7 +59,10 @@ def estimate(
         See `pgsym.Problem.of`.  For a long-run objective (``average-reward``, ``stationary-value``) each rollout is one
         long run, and the bias that remains is computed (`Estimate.bias`).
     estimator
-        A description from `pgsym.model.estimator`, or the name of one.
+        A name of `pgsym.estimators.estimator.ESTIMATORS`, a text such as ``sum[t] grad log pi(a_t|s_t) * G_t``, or an
+        `Estimator`.
+    let
+        What the names of its own stand for, as in ``{"b(s)": "V(s)", "lambda": "9/10"}``.
     n
         Number of rollouts; at least 2.
     seed
@@ -82,7 +88,9 @@ def estimate(
     Raises
     ------
     SamplingError
-        A symbol without a value, n < 2, an unknown estimator or one that does not fit the objective...
+        A symbol without a value, n < 2, an estimator that is no sum over scores or does not fit the objective...
+    SchemaError, ClaimError
+        An unknown name, or a text that is no estimator.
     HypothesisError
         The objective is not defined for this model and policy.
 
@@ -105,14 +113,14 @@ def estimate(
     (1, True)
     """
     problem = Problem.of(problem)
-    chosen = find_estimator(estimator)
+    chosen = find_estimator(estimator, let)
     _check_counts(n, chunk)
     tables, plan = _planned(problem, chosen, horizon)
     found = draw(
         tables,
         plan,
         problem.objective,
-        chosen.name,
+        called(chosen),
         n=n,
         seed=seed,
         chunk=chunk,

@@ -18,9 +18,10 @@ import numpy as np
 
 from pgsym.sampling.dynamics import start_or_uniform
 from pgsym.sampling.moments import FULL
-from pgsym.sampling.plan import Plan
 from pgsym.sampling.random import AliasTable, build_alias
-from pgsym.sampling.tables import Tables
+from pgsym.sampling.staged import Paths
+from pgsym.sampling.sums import Plan
+from pgsym.sampling.tables import Floats, Tables
 
 BLOCK_BYTES = 2**25
 """Memory that one block of trajectories may take."""
@@ -57,7 +58,7 @@ class KernelArrays(NamedTuple):
     pair: Any
     """[E + S + 1] the pair, or [0] where it fits into the record."""
     baseline: Any
-    """[E + S + 1] b(s)."""
+    """[E + S + 1] b(s,a,s')."""
     gain: Any
     """[E + S + 1] u(s,a,s'), or [0] where it is the reward."""
     start_threshold: Any
@@ -82,6 +83,12 @@ class KernelArrays(NamedTuple):
     """Of U."""
     beyond: Any
     """discount**window: weight of the reward that leaves the window."""
+    functions: Any
+    """[K, E + S + 1] what stages are multiplied by, and the same again for a last step that is unlike the others."""
+    powers: Any
+    """[M] of stages."""
+    constants: Any
+    """Of each term of an estimator by stages."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +123,10 @@ class Shape:
     """Whether Z is multiplied into the moments of a block, not into every trajectory's W."""
     block: int
     """Trajectories of a block."""
+    paths: Paths | None
+    """The stages that find the weights of scores; None where they are w_t (U_t - b_t)."""
+    cut: bool
+    """Whether stages have functions of their own at the last step."""
 
     @property
     def full(self) -> bool:
@@ -126,18 +137,25 @@ class Shape:
 def prepare(tables: Tables, plan: Plan, n: int | None = None) -> tuple[KernelArrays, Shape]:
     """The device arrays and the shape of a plan; with `n`, no block is larger than n trajectories need."""
     step, start = step_table(tables), build_alias([start_or_uniform(tables) if plan.start is None else plan.start])
-    outcome, row = _entry_outcomes(tables, step)
+    outcome = _entry_outcomes(tables, step)
     S, N = tables.S, tables.N
     absorbed = outcome < 0
     successor = np.append(np.where(absorbed, S, tables.outcome_next[outcome]), np.arange(S + 1))
     pair = np.append(np.where(absorbed, N, tables.outcome_pair[outcome]), np.full(S + 1, N))
-    reward = np.append(np.where(absorbed, 0.0, tables.outcome_reward[outcome]), np.zeros(S + 1))
-    baseline = np.append(plan.baseline[row], np.zeros(S + 1))
-    gain = np.zeros(0)
-    if plan.gain is not None:
-        gain = np.append(np.where(absorbed, 0.0, plan.gain[outcome]), np.zeros(S + 1))
+
+    def by_entry(values: Floats) -> Floats:
+        """[..., E + S + 1] of values [..., O]; 0 when absorbed."""
+        found = np.where(absorbed, 0.0, values[..., outcome])
+        return np.concatenate([found, np.zeros((*found.shape[:-1], S + 1))], axis=-1)
+
+    gain = np.zeros(0) if plan.gain is None else by_entry(plan.gain)
+    staged = plan.staged
+    functions = np.zeros((0, 0))
+    if staged is not None:
+        tables_of = [staged.functions] if staged.cut is None else [staged.functions, staged.cut]
+        functions = np.concatenate([by_entry(values) for values in tables_of], axis=-1)
     summation = _cheapest(tables, plan.T)
-    forward = plan.window is None
+    forward = plan.window is None and staged is None
     if summation is not Summation.DIRECT:
         forward = summation is Summation.PAIRS and plan.telescopes and plan.T <= LONGEST_COUNT
     late = summation is Summation.PAIRS and tables.k <= FULL and N * N <= tables.k * (N + tables.k)
@@ -152,9 +170,9 @@ def prepare(tables: Tables, plan: Plan, n: int | None = None) -> tuple[KernelArr
     f32, i32 = partial(np.asarray, dtype=np.float32), partial(np.asarray, dtype=np.int32)
     arrays = KernelArrays(
         threshold=step.threshold,
-        step=_pack(base | pair << 32 - pair_bits if packed else base, reward),
+        step=_pack(base | pair << 32 - pair_bits if packed else base, by_entry(tables.outcome_reward)),
         pair=i32([] if packed else pair),
-        baseline=f32(baseline),
+        baseline=f32(by_entry(plan.baseline)),
         gain=f32(gain),
         start_threshold=start.threshold,
         start_entry=i32(len(outcome) + start.outcome),
@@ -167,6 +185,9 @@ def prepare(tables: Tables, plan: Plan, n: int | None = None) -> tuple[KernelArr
         discount=f32(plan.discount),
         centre=f32(plan.centre),
         beyond=f32(plan.discount**plan.window if plan.window is not None else 0.0),
+        functions=f32(functions),
+        powers=f32([] if staged is None else staged.powers),
+        constants=f32([] if staged is None else staged.constants),
     )
     shape = Shape(
         T=plan.T,
@@ -186,7 +207,9 @@ def prepare(tables: Tables, plan: Plan, n: int | None = None) -> tuple[KernelArr
         forward=forward,
         telescopes=plan.telescopes,
         late=late,
-        block=_block(tables, plan.T, summation, n),
+        block=_block(tables, plan, summation, n),
+        paths=None if staged is None else staged.paths,
+        cut=staged is not None and staged.cut is not None,
     )
     return arrays, shape
 
@@ -224,10 +247,10 @@ def _first_outcomes(tables: Tables) -> np.ndarray:
     return np.searchsorted(tables.outcome_state, np.arange(tables.S + 1))
 
 
-def _entry_outcomes(tables: Tables, step: AliasTable) -> tuple[np.ndarray, np.ndarray]:
-    """For every entry its outcome's number (-1 when absorbed) and its row."""
+def _entry_outcomes(tables: Tables, step: AliasTable) -> np.ndarray:
+    """For every entry its outcome's number; -1 when absorbed."""
     row = np.repeat(np.arange(tables.S + 1), 2 * step.width)
-    return np.where(row == tables.S, -1, _first_outcomes(tables)[row] + step.outcome), row
+    return np.where(row == tables.S, -1, _first_outcomes(tables)[row] + step.outcome)
 
 
 def _score_rows(tables: Tables) -> tuple[np.ndarray, np.ndarray]:
@@ -240,10 +263,11 @@ def _score_rows(tables: Tables) -> tuple[np.ndarray, np.ndarray]:
     return index, value
 
 
-def _block(tables: Tables, T: int, summation: Summation, n: int | None) -> int:
+def _block(tables: Tables, plan: Plan, summation: Summation, n: int | None) -> int:
     """Trajectories of a block: a power of two, a function of the model, the horizon and n."""
     held = {Summation.DIRECT: 24 * tables.k, Summation.PAIRS: 24 * (tables.N + tables.k), Summation.ROWS: 8 * tables.k}
-    fitting = max(BLOCK_BYTES // (8 * (T + 1) + held[summation]), 1)
+    kept = 8 if plan.staged is None else 8 + 4 * plan.staged.paths.before
+    fitting = max(BLOCK_BYTES // (kept * (plan.T + 1) + held[summation]), 1)
     block = min(max(1 << (fitting.bit_length() - 1), SMALLEST_BLOCK), LARGEST_BLOCK)
     if n is not None:
         block = min(block, max(1 << (n - 1).bit_length(), SMALLEST_BLOCK))

@@ -45,7 +45,7 @@ def trajectory_program(tables: Tables) -> Program:
     [[1.0, 1.0, 1.0], [0.0, 0.0, 0.0]]
     """
     S, N = tables.S, tables.N
-    log_pi = log_policy(tables.policy)
+    log_pi = log_policy(tables.problem.policy)
     within = np.arange(N) - np.searchsorted(tables.pair_state, tables.pair_state)
     place = np.arange(tables.O) - np.searchsorted(tables.outcome_pair, tables.outcome_pair)
     A, K = int(within.max()) + 1, int(place.max()) + 1

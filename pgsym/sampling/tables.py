@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from pgsym.errors import SamplingError
 from pgsym.expression.complaint import nearest, short
 from pgsym.model.mdp import State
-from pgsym.model.policy import Policy
 from pgsym.model.problem import Problem
 from pgsym.sampling.policy import direct_value, policy_tables
 
@@ -39,7 +38,8 @@ class Tables:
     ([1, 0], [2.0, 0.0])
     """
 
-    policy: Policy
+    problem: Problem
+    """What they are of."""
     states: tuple[State, ...]
     """The non-terminal states, by index."""
     terminal: frozenset[State]
@@ -176,7 +176,7 @@ def build_tables(problem: Problem) -> Tables:
     ]
     pair, successor, p, r = zip(*outcomes, strict=True)
     return Tables(
-        policy=policy,
+        problem=problem,
         states=states,
         terminal=mdp.terminal,
         params=policy.params,

@@ -1,12 +1,12 @@
-r"""Trajectories on the step table, and the gradient of each, g = sum_t w_t z_t (U_t - b(s_t)).
+r"""Trajectories on the step table, and the gradient of each, g = sum_t w_t z_t (U_t - b_t) or by stages.
 
 A step takes one 32-bit word, one threshold and one packed record.  One pass over time where that is enough, and
 nothing is kept of a trajectory but its sums:
 
 - `Summation.DIRECT`: a trace :math:`e_t = \kappa e_{t-1} + w_t z_t` of scores meets every gain,
-  :math:`g = \sum_t (u_t - c)\, e_t - w_t b(s_t) z_t`.
+  :math:`g = \sum_t (u_t - c)\, e_t - w_t b_t z_t`.
 - `Summation.PAIRS` with :math:`w_t U_t = R_T - R_t` (`Plan.telescopes`): the number of visits of each pair and the
-  sum of :math:`R_t + w_t b(s_t)` over them are enough, and one double holds both.
+  sum of :math:`R_t + w_t b_t` over them are enough, and one double holds both.
 
 Otherwise the entries are kept, and a second pass from the last step to the first knows U_t.
 """
@@ -14,6 +14,7 @@ Otherwise the entries are kept, and a second pass from the last step to the firs
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -22,6 +23,7 @@ from jax import lax
 
 from pgsym.sampling.layout import KernelArrays, Shape, Summation
 from pgsym.sampling.random import next_word, streams
+from pgsym.sampling.staged import weigh_by_stages
 
 UNROLL = 2
 """Steps in one turn of the loop: between them the streams need not go through memory."""
@@ -91,6 +93,10 @@ def pair_of(arrays: KernelArrays, shape: Shape, record: jax.Array, entry: jax.Ar
     if len(arrays.pair):
         return look(arrays.pair, entry)
     return (record.astype(jnp.uint32) >> jnp.uint32(32 - shape.pair_bits)).astype(jnp.int32)
+
+
+def _pair_at(arrays: KernelArrays, shape: Shape, entry: jax.Array) -> jax.Array:
+    return pair_of(arrays, shape, look(arrays.step, entry), entry)
 
 
 Found = tuple[jax.Array, jax.Array, jax.Array]
@@ -182,7 +188,10 @@ def weighed(
     add: Callable[[Any, jax.Array, jax.Array], tuple[Any, Any]],
     carry: Any,
 ) -> tuple[Any, Any]:
-    """``add(carry, pair, weight)`` for every step, from the last to the first; the weight is w_t (U_t - b(s_t))."""
+    """``add(carry, pair, weight)`` for every step, from the last to the first; the weight is w_t (U_t - b_t)."""
+    if shape.paths is not None:
+        pair = partial(_pair_at, arrays, shape)
+        return weigh_by_stages(arrays, shape.paths, shape.cut, entries, pair, add, carry)
 
     def gain(entry: jax.Array) -> jax.Array:
         return look(arrays.gain, entry) if shape.gain else reward_of(look(arrays.step, entry))
@@ -190,7 +199,7 @@ def weighed(
     def back(state: Any, at: Any) -> tuple[Any, Any]:
         U, carry = state
         entry, w, *late = at
-        pair = pair_of(arrays, shape, look(arrays.step, entry), entry)
+        pair = _pair_at(arrays, shape, entry)
         if not shape.whole_return:
             U = gain(entry) - arrays.centre + arrays.discount * U
             if late:

@@ -10,9 +10,9 @@ import jax
 import numpy as np
 import pytest
 
+from pgsym.estimators.estimator import find_estimator
 from pgsym.expression.exact import to_expr
 from pgsym.model import MDP, Objective, Problem, softmax_policy, tabular
-from pgsym.model.estimator import RewardToGo
 from pgsym.sampling import build_tables
 from pgsym.sampling.layout import prepare
 from pgsym.sampling.plan import make_plan
@@ -127,7 +127,7 @@ def draw():
 
     def run(case, T, n, seed=0, first=0):
         tables = build_tables(case)
-        arrays, shape = prepare(tables, make_plan(RewardToGo(), tables, Objective.START_STATE, T), n)
+        arrays, shape = prepare(tables, make_plan(find_estimator("reward-to-go"), tables, Objective.START_STATE, T), n)
         ids = np.uint32(first) + np.arange(n, dtype=np.uint32)
         with jax.enable_x64(True):
             _, entries = jax.jit(partial(rollout, shape=shape))(arrays, key=seed_key(seed), ids=ids)

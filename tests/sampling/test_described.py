@@ -1,16 +1,18 @@
-"""Every description against its formula, on the trajectories that the kernel itself drew."""
+"""Every estimator against its text, on the trajectories that the kernel itself drew."""
 
-from fractions import Fraction
 from functools import partial
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import sympy as sp
+from plain_texts import PlainText
 
-from pgsym.errors import SamplingError
+from pgsym.errors import ClaimError, SamplingError, SchemaError
+from pgsym.estimators.estimator import find_estimator
 from pgsym.model import Objective
-from pgsym.model.estimator import GAE, ActorCritic, AllKnowing, EligibilityTrace, NStep, Reinforce, RewardToGo
 from pgsym.sampling import dynamics, estimate
 from pgsym.sampling.layout import Summation, prepare
 from pgsym.sampling.plan import make_plan
@@ -20,101 +22,247 @@ from pgsym.sampling.walk import gradients
 
 T, B = 7, 48
 IDS = np.arange(B, dtype=np.uint32)
-CRITIC = {s: f"{3 * s - 10}/4" for s in range(10)}
+END = "(end)"
+Z = "grad log pi(a_t|s_t)"
+AHEAD = "sum[u>=t] gamma^(u-t) * r_u"
 
 
-def direct(it, tables, pairs, rewards, states):
-    """g of one trajectory, from the description's own formula in float64."""
-    gamma, scores = tables.gamma, tables.scores()
-    v = np.array([*(float(Fraction(CRITIC[s])) for s in tables.states), 0.0])
-    V = dynamics.truncated_values(tables, 5000)
-    if isinstance(it, Reinforce):
-        U = np.full(T, (gamma ** np.arange(T) * rewards).sum()) - (v[states[:-1]] if it.baseline else 0)
-    elif isinstance(it, AllKnowing):
-        U = dynamics.action_values(tables, 0.0, gamma, V)[pairs] - V[states[:-1]]
-    elif isinstance(it, EligibilityTrace):
-        U = np.array([sum(0.8 ** (j - t) * rewards[j] for j in range(t, T)) / T for t in range(T)])
-    elif isinstance(it, RewardToGo):
-        U = np.array([sum(gamma ** (j - t) * rewards[j] for j in range(t, T)) for t in range(T)]) - v[states[:-1]]
-    else:
-        delta = rewards + gamma * v[states[1:]] - v[states[:-1]]
-        keep, ahead = {ActorCritic: (0.0, 1), NStep: (gamma, 3), GAE: (0.6 * gamma, T)}[type(it)]
-        U = np.array([sum(keep ** (j - t) * delta[j] for j in range(t, min(T, t + ahead))) for t in range(T)])
-    w = gamma ** np.arange(T) if getattr(it, "discount_weight", False) else np.ones(T)
-    return (w * U) @ scores[pairs]
-
-
-DESCRIPTIONS = [
-    Reinforce(),
-    Reinforce(CRITIC),
-    RewardToGo(CRITIC),
-    RewardToGo(CRITIC, discount_weight=False),
-    ActorCritic(CRITIC),
-    ActorCritic(CRITIC, discount_weight=False),
-    NStep(3, CRITIC),
-    GAE("3/5", CRITIC),
-    AllKnowing("exact"),
-    EligibilityTrace("4/5", T),
-]
+def critic(states):
+    """Numbers by state."""
+    return {s: f"{3 * k - 10}/4" for k, s in enumerate(states)}
 
 
 @pytest.fixture(scope="module")
-def drawn(garnet, draw):
-    """What the kernel draws for one key, whatever is estimated: pairs, rewards [T, B] and states [T + 1, B]."""
-    found = draw(garnet, T, B, seed=1)
-    states = np.vstack([found.tables.pair_state[found.pair], found.successor[-1:].astype(int)])
-    return found.tables, found.pair, found.reward.astype(float), states
+def runs_of(draw):
+    """What the kernel draws from a case for one key, whatever is estimated: states, actions and rewards of each run."""
+    known = {}
+
+    def of(case):
+        if id(case) not in known:
+            found = draw(case, T, B, seed=1)
+            tables = found.tables
+            pairs = tables.problem.mdp.pairs
+            names = [*tables.states, END]
+            runs = []
+            for i in range(B):
+                n = int((found.pair[:, i] < tables.N).sum())
+                steps = [pairs[k] for k in found.pair[:n, i]]
+                last = names[found.successor[n - 1, i]] if n else END
+                runs.append(([*(s for s, _ in steps), last], [a for _, a in steps], found.reward[:n, i].astype(float)))
+            known[id(case)] = case, SimpleNamespace(tables=tables, runs=runs, rewards=found.reward.astype(float))
+        return known[id(case)][1]
+
+    return of
+
+
+def plain(estimator, tables, bootstrap=True):
+    """The estimator as a plain reading, in float64."""
+    V = dict(zip([*tables.states, END], dynamics.truncated_values(tables, 5000), strict=True))
+    values = np.array([*V.values()])
+    Q = dict(zip(tables.problem.mdp.pairs, dynamics.action_values(tables, 0.0, tables.gamma, values), strict=True))
+    z = dict(zip(tables.problem.mdp.pairs, tables.scores(), strict=True))
+    pi = dict(zip(tables.problem.mdp.pairs, tables.pi, strict=True))
+    quantities = {
+        "gamma": lambda: tables.gamma,
+        "V": lambda s: V[s],
+        "Q": lambda s, a: Q[s, a],
+        "pi": lambda a, s: pi[s, a],
+        "z": lambda a, s: z[s, a],
+    }
+
+    def function(value):
+        if not isinstance(value, dict):
+            return lambda *place: 0.0 if END in place else float(value)
+        return lambda s: float(value.get(s, 0))
+
+    functions = {head.partition("(")[0]: function(value) for head, value in estimator.values.items()}
+    return PlainText(estimator, quantities, {"T": lambda: float(T), **functions})
+
+
+def drawn(estimator, tables, objective=Objective.START_STATE):
+    """g [B, k] and J [B] of the same trajectories by the kernel."""
+    arrays, shape = prepare(tables, make_plan(estimator, tables, objective, T), B)
+    with jax.enable_x64(True):
+        run = jax.jit(partial(gradients, shape=shape))
+        g, J, _ = jax.tree.map(np.asarray, run(jax.tree.map(jnp.asarray, arrays), key=seed_key(1), ids=IDS))
+    return g.T, J, shape
+
+
+KNOWN = [
+    ("reinforce", {}),
+    ("reinforce", {"b": critic}),
+    ("reward-to-go", {"b": critic}),
+    ("reward-to-go-undiscounted", {"b": critic}),
+    ("advantage", {}),
+    ("actor-critic", {"v": critic}),
+    ("actor-critic-undiscounted", {}),
+    ("n-step", {"n": 3, "v": critic}),
+    ("gae", {"lambda": "3/5", "v": critic}),
+    ("gae-undiscounted", {"lambda": "3/5"}),
+    ("all-knowing", {"b": "V(s)"}),
+    ("eligibility-trace", {"beta": "4/5"}),
+    ("G * grad log P(tau)", {}),
+    (f"sum[t] {Z} * (sum[u>=t] gamma^u * r_u - gamma^t * Q(s_t,a_t)) / 2", {}),
+    ("sum[u] sum[t<=u] gamma^u * r_u * z(a_t,s_t)", {"z(a,s)": "grad log pi(a|s)"}),
+    (f"3 * G * sum[t] {Z} - sum[t] {Z} * (b(s_t) + r_t)", {"b(s)": critic}),
+]
+"""Those of the form sum_t w_t z_t (U_t - b_t)."""
+
+OWN = [
+    (f"sum[t] {Z} * (sum[u<t] gamma^u * r_u + sum[u>=t] gamma^u * r_u)", {}),
+    (f"sum[t] {Z} * G^2", {}),
+    (f"sum[t] gamma^t * {Z} * (G_t - G) * ({AHEAD})", {}),
+    (f"sum[t] {Z} * (G - x * sum[u] dot(grad log pi(a_u|s_u), grad log pi(a_u|s_u)))", {"x": "1/3"}),
+    (f"sum[t] {Z} * sum[t<=u<t+3] (r_u + gamma^3 * v(s_{{t+3}})) - sum[t] {Z} * v(s_t)", {"v(s)": critic}),
+    (f"sum[t] {Z} * r_t * prod[u<t] pi(a_u|s_u)", {}),
+    (f"sum[t] {Z} * (r_t * r_{{t+2}} + r_0 * V(s_{{t+1}}))", {}),
+    (f"sum[t] grad pi(a_t|s_t) / pi(a_t|s_t) * V(s_t) * ({AHEAD})", {}),
+]
+"""The others, by stages."""
 
 
 @pytest.mark.parametrize(
-    ("it", "way"),
-    [*((it, way) for it in DESCRIPTIONS for way in ("direct", "pairs")), (NStep(3, CRITIC), "rows")],
-    ids=lambda it: it if isinstance(it, str) else f"{it.name}-{getattr(it, 'discount_weight', '')}",
+    ("text", "let", "case", "way"),
+    [
+        *((*it, case, way) for it in (*KNOWN, *OWN) for case, way in (("garnet", "pairs"), ("dag", "direct"))),
+        *((*it, "garnet", "rows") for it in (KNOWN[7], OWN[2])),
+    ],
+    ids=lambda x: x if isinstance(x, str) else "",
 )
-def test_description_is_its_formula(drawn, monkeypatch, it, way):
+def test_samples_are_the_text_on_each_trajectory(request, runs_of, monkeypatch, text, let, case, way):
     monkeypatch.setattr("pgsym.sampling.layout._cheapest", lambda tables, T: Summation(way))
-    tables, pairs, rewards, states = drawn
-    objective = Objective.AVERAGE_REWARD if isinstance(it, EligibilityTrace) else Objective.START_STATE
-    arrays, shape = prepare(tables, make_plan(it, tables, objective, T), B)
-    with jax.enable_x64(True):
-        run = jax.jit(partial(gradients, shape=shape))
-        g, J, steps = jax.tree.map(np.asarray, run(jax.tree.map(jnp.asarray, arrays), key=seed_key(1), ids=IDS))
-    assert (steps == T).all()
-    expected = [direct(it, tables, pairs[:, i], rewards[:, i], states[:, i]) for i in range(B)]
-    # float32 sums of T terms; |U| stays below 50 here.
-    np.testing.assert_allclose(g.T, expected, atol=T * 50 * 2.0**-22)
-    discount = np.full(T, 1 / T) if isinstance(it, EligibilityTrace) else 0.9 ** np.arange(T)
-    np.testing.assert_allclose(J, discount @ rewards, atol=T * 50 * 2.0**-22)
+    found = runs_of(request.getfixturevalue(case))
+    let = {head: value(found.tables.states) if callable(value) else value for head, value in let.items()}
+    it = find_estimator(text, let)
+    g, J, shape = drawn(it, found.tables)
+    assert (shape.paths is None) == (text in dict(KNOWN))
+    expected = np.array([plain(it, found.tables).sample(*run) + np.zeros(shape.k) for run in found.runs])
+    # float32 sums and products of T terms.
+    np.testing.assert_allclose(g, expected, atol=T * max(1.0, np.abs(expected).max()) * 2.0**-20)
+    np.testing.assert_allclose(J, found.tables.gamma ** np.arange(T) @ found.rewards, atol=T * 20 * 2.0**-23)
+
+
+@pytest.mark.parametrize("text", ["gae", f"sum[t] {Z} * (r_t + v(s_{{t+1}}))^2"])
+def test_a_cut_off_can_count_as_the_end(garnet, runs_of, text):
+    found = runs_of(garnet)
+    let = {"gae": {"lambda": "3/5", "v": critic(range(10))}}.get(text, {"v(s)": critic(range(10))})
+    kept, dropped = (find_estimator(text, let, horizon=T, bootstrap=b) for b in (True, False))
+    g, _, shape = drawn(dropped, found.tables)
+    assert shape.cut
+    reading = plain(dropped, found.tables)
+    expected = np.array([reading.sample([*states[:-1], END], *rest) for states, *rest in found.runs])
+    np.testing.assert_allclose(g, expected, atol=T * np.abs(expected).max() * 2.0**-20)
+    other = drawn(kept, found.tables)[0]
+    assert np.abs(other - expected).max() > 0.1
+
+
+@pytest.mark.parametrize(
+    ("text", "mutant"),
+    [
+        (f"sum[t] {Z} * G^2", f"sum[t] {Z} * G * G_t"),
+        (f"sum[t] {Z} * r_t * prod[u<t] pi(a_u|s_u)", f"sum[t] {Z} * r_t * prod[u<=t] pi(a_u|s_u)"),
+        (f"sum[t] {Z} * sum[t<=u<t+3] r_u * r_t", f"sum[t] {Z} * sum[t<=u<t+4] r_u * r_t"),
+    ],
+)
+def test_a_text_is_not_taken_for_its_neighbour(garnet, runs_of, text, mutant):
+    found = runs_of(garnet)
+    g = drawn(find_estimator(text), found.tables)[0]
+    right, wrong = (
+        np.array([plain(find_estimator(x), found.tables).sample(*run) for run in found.runs]) for x in (text, mutant)
+    )
+    near = T * np.abs(right).max() * 2.0**-20
+    assert np.abs(g - right).max() < near < np.abs(g - wrong).max() / 100
+
+
+@pytest.mark.parametrize("text", [text for text, let in OWN if not let])
+def test_sampled_mean_is_that_of_all_trajectories(dag, statistics, text):
+    tables, it = build_tables(dag), find_estimator(text)
+    reading, mean = plain(it, tables), np.zeros(tables.k)
+
+    def follow(p, states, actions, rewards):
+        nonlocal mean
+        s = states[-1]
+        if s in dag.mdp.terminal:
+            mean = mean + p * reading.sample([*states[:-1], END], actions, rewards)
+            return
+        for a in dag.mdp.actions(s):
+            chosen = tables.pi[dag.mdp.pairs.index((s, a))]
+            for target, chance, r in dag.mdp.outcomes(s, a):
+                q = p * chosen * float(chance)
+                follow(q, [*states, target], [*actions, a], [*rewards, float(r)])
+
+    for s, p in dag.mdp.start.items():
+        follow(float(p), [s], [], [])
+    found = estimate(dag, it, n=50_000)
+    assert found.estimator == str(it)
+    assert statistics.agree(found.mean, mean, found.standard_error)
+    assert not statistics.agree(found.mean, mean + statistics.detectable(found.standard_error), found.standard_error)
 
 
 def test_stationary_start_is_mu(kakade, statistics):
-    it = EligibilityTrace(0, 1, stationary=True)
+    it = find_estimator("eligibility-trace", {"beta": 0}, horizon=1, stationary=True)
     found = estimate(kakade.replace(objective="average-reward"), it, n=50_000)
     tables = build_tables(kakade)
     rbar = float(dynamics.stationary(tables) @ dynamics.mean_reward(tables))
     assert statistics.agree(found.J, rbar, found.J_standard_error)
 
 
+def test_own_scores_of_any_scale_share_one_program(garnet):
+    """The numbers in a text are data of the program: only its stages are compiled."""
+    tables = build_tables(garnet)
+    one, two = (
+        prepare(tables, make_plan(find_estimator(text), tables, Objective.START_STATE, T), B)[1]
+        for text in (f"2 * sum[t] {Z} * G * G_t", f"3 * sum[t] {Z} * G * G_t")
+    )
+    assert one == two
+
+
 @pytest.mark.parametrize(
-    ("it", "message"),
+    ("text", "options", "error", "message"),
     [
-        (GAE("1/2", bootstrap=False), r"^gae: bootstrap is False; the sampler's last step keeps gamma v\(s_T\)"),
-        (GAE("lambda"), r"^gae: lambda has no value; sampling needs numbers\. Replace it with subs"),
-        (ActorCritic({"x": 1}), r"^actor-critic: state 'x' is unknown; those that act are 0, 5, "),
+        ("gae", {"let": {"lambda": sp.Symbol("x")}}, SamplingError, r"^gae: x has no value; sampling needs numbers\."),
+        ("actor-critic", {"let": {"v": {"x": 1}}}, ClaimError, r"^state x: 0 of that name; the model has 0, 5, "),
+        ("gae", {}, SchemaError, r"^lambda: gae needs it\. Give it with let$"),
+        ("reward-to-go", {"let": {"c": 1}}, SchemaError, r"^let c: reward-to-go has no such name"),
         (
-            EligibilityTrace(0, 5),
-            r"^eligibility-trace: the objective is start-state; beta would replace gamma\. Use 'reward-to-go'",
+            f"sum[t] {Z} * G - grad J",
+            {},
+            SamplingError,
+            r": found -grad J, which is no score; a rollout adds up scores\.",
         ),
-        (RewardToGo(horizon=4), r"^reward-to-go: the horizon is 5; the description is cut off after 4"),
+        (
+            f"sum[t] {Z} * dot({Z}, sum[u] grad log pi(a_u|s_u)) * G",
+            {},
+            SamplingError,
+            r": found a product of (grad log pi\(a_0\|s_0\) and ){2}grad log pi\(a_0\|s_0\); a rollout adds up",
+        ),
+        ("sum[t] G_t * grad V(s_t)", {}, SamplingError, r"found grad V\(s_0\), which is no score; a rollout adds up"),
+        (
+            f"sum[t] {Z} * pi'(a_t|s_t) / pi(a_t|s_t) * G_t",
+            {},
+            SamplingError,
+            r"found pi'\(a_0\|s_0\); rollouts are of one policy\. Leave pi' out$",
+        ),
+        (
+            f"sum[t] {Z} * sum[t<=u<t+2000] r_t * r_u",
+            {},
+            SamplingError,
+            r"found more than \d+ moves between the stages",
+        ),
     ],
 )
-def test_description_raises_on_what_is_not_drawn(garnet, it, message):
-    with pytest.raises(SamplingError, match=message):
-        estimate(garnet.replace(objective="start-state"), it, n=10, horizon=5)
+def test_estimate_raises_on_what_is_not_drawn(garnet, text, options, error, message):
+    with pytest.raises(error, match=message):
+        estimate(garnet.replace(objective="start-state"), text, n=10, horizon=5, **options)
+
+
+def test_two_horizons_are_refused(garnet):
+    with pytest.raises(SamplingError, match=r"^reward-to-go: the horizon is 5; the estimator is cut off after 4 steps"):
+        estimate(garnet, find_estimator("reward-to-go", horizon=4), n=10, horizon=5)
 
 
 def test_exact_values_with_those_of_terminal_states_are_a_critic(corridor):
     V = {"s1": -12, "s2": -10, "s3": -6, "T": 0}
-    given = estimate(corridor.at([0]), GAE("1/2", V), n=500, horizon=20)
-    exact = estimate(corridor.at([0]), GAE("1/2", "exact"), n=500, horizon=20)
+    given = estimate(corridor.at([0]), "gae", let={"lambda": "1/2", "v": V}, n=500, horizon=20)
+    exact = estimate(corridor.at([0]), "gae", let={"lambda": "1/2"}, n=500, horizon=20)
     np.testing.assert_allclose(given.mean, exact.mean, rtol=1e-5)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from pgsym.errors import SamplingError
+from pgsym.errors import HypothesisError, SamplingError
+from pgsym.estimators.estimator import find_estimator
 from pgsym.model import MDP, Objective, Problem, sigmoid
-from pgsym.model.estimator import Advantage, EligibilityTrace, Reinforce, RewardToGo
 from pgsym.sampling import build_tables, dynamics, estimate
 
 N = 200_000
@@ -72,7 +72,7 @@ def test_rewards_are_not_averaged(edges, statistics):
 def test_gradient_rejects_a_wrong_power_of_gamma(chain, statistics):
     # Without gamma^t the mean is -1/8, not 1/16: the sign turns (Nota & Thomas 2020).
     right = estimate(chain.replace(objective="start-state"), n=N)
-    wrong = estimate(chain.replace(objective=START), RewardToGo(discount_weight=False), n=N)
+    wrong = estimate(chain.replace(objective=START), "reward-to-go-undiscounted", n=N)
     assert statistics.agree(right.mean, 1 / 16, right.standard_error)
     assert not statistics.agree(wrong.mean, 1 / 16, wrong.standard_error)
     assert statistics.agree(wrong.mean, -1 / 8, wrong.standard_error)
@@ -93,7 +93,7 @@ def test_gradient_rejects_a_shifted_reward(dag, statistics, true_gradient):
 
 @pytest.mark.parametrize("critic", [{"s0": 5, "u": -3, "v": sp.Rational(1, 2)}, -3])
 def test_any_baseline_keeps_the_mean(dag, statistics, true_gradient, critic):
-    found = estimate(dag.replace(objective=START), Advantage(critic), n=N)
+    found = estimate(dag.replace(objective=START), "advantage", let={"b": critic}, n=N)
     plain = estimate(dag, n=N)
     assert statistics.agree(found.mean, true_gradient(dag), found.standard_error)
     assert (found.variance != plain.variance).all()
@@ -138,7 +138,7 @@ def two_states():
 TRUE_GRADIENT = np.array([10120 / 6889, 52875 / 13778])
 
 
-@pytest.mark.parametrize("estimator", ["reward-to-go", "advantage", EligibilityTrace(0.9)])
+@pytest.mark.parametrize("estimator", ["reward-to-go", "advantage", find_estimator("eligibility-trace", {"beta": 0.9})])
 def test_stationary_value_gradient(statistics, estimator):
     mdp, policy, theta = two_states()
     found = estimate(Problem(mdp, policy, "stationary-value", theta=theta), estimator, n=100_000)
@@ -159,7 +159,9 @@ def test_average_reward_is_a_tenth_of_the_stationary_value(statistics):
 def test_bias_of_the_trace_is_the_one_it_states(statistics):
     # beta = 1/2 forgets too fast: the bias is many standard errors, and is the number that is stated.
     mdp, policy, theta = two_states()
-    found = estimate(Problem(mdp, policy, "average-reward", theta=theta), EligibilityTrace(0.5), n=50_000)
+    found = estimate(
+        Problem(mdp, policy, "average-reward", theta=theta), "eligibility-trace", let={"beta": 0.5}, n=50_000
+    )
     assert not statistics.agree(found.mean, TRUE_GRADIENT / 10, found.standard_error)
     assert statistics.agree(found.mean - found.bias, TRUE_GRADIENT / 10, found.standard_error)
 
@@ -172,7 +174,7 @@ def test_periodic_chain_needs_a_trace(statistics):
         SamplingError, match=r"^average-reward: expected rewards still depend on the start after 20000 steps"
     ):
         estimate(Problem(mdp, policy, "average-reward", theta=[0]), n=10)
-    found = estimate(Problem(mdp, policy, "average-reward", theta=[0]), EligibilityTrace(0.9), n=2000)
+    found = estimate(Problem(mdp, policy, "average-reward", theta=[0]), "eligibility-trace", let={"beta": 0.9}, n=2000)
     assert statistics.agree(found.mean - found.bias, 1 / 8, found.standard_error)
 
 
@@ -192,22 +194,61 @@ def test_given_horizon_is_the_length_of_the_run(kakade):
         estimate(kakade.replace(objective="average-reward"), n=64, horizon=3)
 
 
+def test_own_text_of_rewards_to_come_is_the_named_one(kakade):
+    problem = kakade.replace(objective="average-reward")
+    named = estimate(problem, "eligibility-trace", let={"beta": "1/2"}, n=500)
+    own = estimate(problem, "sum[t] grad log pi(a_t|s_t) * sum[u>=t] x^(u-t) * r_u", let={"x": "1/2"}, n=500)
+    assert (own.mean == named.mean).all()
+    # A critic of one's own takes variance away and moves no mean; "advantage" has h.
+    h, less = (estimate(problem, "advantage", let=let, n=500) for let in ({}, {"b": "h(s)"}))
+    np.testing.assert_allclose(h.mean, less.mean, rtol=0, atol=1e-5)
+
+
+def test_steps_from_the_start_are_no_long_run(kakade, statistics):
+    """Cut off after T steps, an estimator is what it says: here the mean of the second reward, along a score."""
+    problem = kakade.replace(objective="average-reward")
+    found = estimate(problem, find_estimator("sum[t] grad log pi(a_t|s_t) * r_t / T", horizon=3), n=20_000)
+    assert (found.horizon, found.bias) == (3, None)
+    tables = build_tables(problem)
+    mean = dynamics.mean_occupancy(tables, 0, 3)[tables.pair_state] * tables.pi
+    truth = dynamics.score_sum(tables, mean * dynamics.action_values(tables, 0.0, 0.0, np.zeros(tables.S + 1)))
+    assert statistics.agree(found.mean, truth, found.standard_error)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "sum[t] grad log pi(a_t|s_t) * G^2",
+            r"the objective is average-reward; a long run averages over rewards",
+        ),
+        (
+            "2 * sum[t] grad log pi(a_t|s_t) * G_t",
+            r"rewards to come are multiplied by 2; a long run averages",
+        ),
+    ],
+)
+def test_long_run_raises_on_other_texts(kakade, text, message):
+    with pytest.raises(SamplingError, match=message):
+        estimate(kakade.replace(objective="average-reward"), text, n=10)
+
+
 # -- requests that make no sense ---------------------------------------------------------------------------
 
 
 def test_reinforce_raises_on_a_long_run(kakade):
     with pytest.raises(SamplingError, match=r"^reinforce: the objective is average-reward; .*\. Use 'reward-to-go'"):
-        estimate(kakade.replace(objective="average-reward"), Reinforce())
+        estimate(kakade.replace(objective="average-reward"), "reinforce")
 
 
 def test_trace_raises_on_episodes(dag):
-    with pytest.raises(SamplingError, match=r"^eligibility-trace: the objective is start-state; beta would replace"):
+    with pytest.raises(HypothesisError, match=r"^eligibility-trace: found no horizon; T is the number of steps"):
         estimate(dag, "eligibility-trace")
 
 
 def test_long_run_raises_on_a_trace_that_does_not_fade(kakade):
     with pytest.raises(SamplingError, match=r"^beta: found 1; must lie in \[0, 1\)\. Use 'reward-to-go' for 1"):
-        estimate(kakade.replace(objective="average-reward"), EligibilityTrace(1))
+        estimate(kakade.replace(objective="average-reward"), "eligibility-trace", let={"beta": 1})
 
 
 @pytest.mark.parametrize("horizon", [0, -3])

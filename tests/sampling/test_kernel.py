@@ -12,8 +12,8 @@ import pytest
 from scipy.special import chdtri
 
 from pgsym.errors import SamplingError
+from pgsym.estimators.estimator import find_estimator
 from pgsym.model import MDP, Objective, Problem, tabular
-from pgsym.model.estimator import RewardToGo
 from pgsym.sampling import build_tables, dynamics, estimate
 from pgsym.sampling.estimate import random_signs
 from pgsym.sampling.kernel import block_moments
@@ -127,7 +127,7 @@ def test_all_ways_of_summing_scores_give_the_same_gradient(garnet, monkeypatch, 
 
 def test_summation_is_chosen_by_its_work(garnet, corridor):
     tables = build_tables(garnet)
-    plan = partial(make_plan, RewardToGo())
+    plan = partial(make_plan, find_estimator("reward-to-go"))
     # 20 gathers cost 160, two scattered scores 64, one scattered weight and 20 x 28 products over 100 steps 37.
     assert prepare(tables, plan(tables, Objective.START_STATE, 100))[1].summation is Summation.PAIRS
     assert prepare(tables, plan(tables, Objective.START_STATE, 2))[1].summation is Summation.ROWS
@@ -137,7 +137,7 @@ def test_summation_is_chosen_by_its_work(garnet, corridor):
 
 def test_blocks_at_once_and_in_turn_agree(garnet):
     tables = build_tables(garnet)
-    arrays, shape = prepare(tables, make_plan(RewardToGo(), tables, Objective.START_STATE, 12), 64)
+    arrays, shape = prepare(tables, make_plan(find_estimator("reward-to-go"), tables, Objective.START_STATE, 12), 64)
     firsts = 64 * np.arange(4, dtype=np.uint32)
     with jax.enable_x64(True):
         turn, once = (
@@ -155,7 +155,7 @@ def test_many_parameters_in_parts_and_in_rows_agree():
     rows = [(s, a, (3 * s + a) % 150, 1, s % 3 + a) for s in range(149) for a in range(2)]
     mdp = MDP.from_transitions([*rows, (149, 0, "end", 1, 5)], start=0, terminal=["end"], gamma="9/10")
     tables = build_tables(Problem(mdp, tabular(mdp), theta=[(i % 7) / 3 for i in range(299)]))
-    arrays, shape = prepare(tables, make_plan(RewardToGo(), tables, Objective.START_STATE, 12), 64)
+    arrays, shape = prepare(tables, make_plan(find_estimator("reward-to-go"), tables, Objective.START_STATE, 12), 64)
     assert (shape.summation, shape.full, shape.ends) == (Summation.ROWS, False, True)
     found = []
     with jax.enable_x64(True):
@@ -295,7 +295,7 @@ def test_directions_raise_on_another_shape(garnet):
 
 def test_empty_blocks_draw_nothing(garnet):
     tables = build_tables(garnet)
-    arrays, shape = prepare(tables, make_plan(RewardToGo(), tables, Objective.START_STATE, 12), 64)
+    arrays, shape = prepare(tables, make_plan(find_estimator("reward-to-go"), tables, Objective.START_STATE, 12), 64)
     firsts, ends = np.array([0, 64, 0], np.uint32), np.array([40, 128, 0], np.uint32)
     with jax.enable_x64(True):
         found = jax.jit(partial(block_moments, shape, False))(arrays, seed_key(0), ends, firsts)
