@@ -310,8 +310,8 @@ def test_action_that_the_policy_never_takes() -> None:
     mdp = MDP.from_transitions(rows, start="s", terminal=["end"])
     policy = pgsym.direct_policy(mdp, {"s": {"a": 1, "b": 0}}, [])
     problem = Problem(mdp, policy, pgsym.Objective.START_STATE)
-    assert pgsym.pgsym.decide(problem, 'E[tau | s_0="s", a_0="b"] G = 5').proved
-    assert pgsym.pgsym.decide(problem, "E[tau | s_0=s, a_0=a] G = Q(s,a)").proved
+    assert pgsym.decide(problem, 'E[tau | s_0="s", a_0="b"] G = 5').proved
+    assert pgsym.decide(problem, "E[tau | s_0=s, a_0=a] G = Q(s,a)").proved
 
 
 def test_start_on_the_end() -> None:
@@ -319,15 +319,15 @@ def test_start_on_the_end() -> None:
     rows = [("s", "a", "end", "1/2", 1), ("s", "a", "s", "1/2", 2), ("s", "b", "end", 1, 5)]
     mdp = MDP.from_transitions(rows, start={"s": "1/3", "end": "2/3"}, terminal=["end"])
     problem = Problem.of(mdp)
-    assert pgsym.pgsym.decide(problem, "E[tau] (1 + sum[t] r_t) = 1 + J").proved
-    assert pgsym.pgsym.decide(problem, "E[tau | s_0=s] G = V(s)").proved
+    assert pgsym.decide(problem, "E[tau] (1 + sum[t] r_t) = 1 + J").proved
+    assert pgsym.decide(problem, "E[tau | s_0=s] G = V(s)").proved
     for method in ("auto", "identity test"):
         for text in (
             "E[tau] sum[s'] P_pi(s_0,s') = 1",
             "E[tau | s_0=s] sum[s'] P_pi(s_0,s') = sum[s'] P_pi(s,s')",
             "E[tau] V(s_0) = J",
         ):
-            assert pgsym.pgsym.decide(problem, text, method=method).proved, text
+            assert pgsym.decide(problem, text, method=method).proved, text
 
 
 def test_a_state_in_which_runs_stay_for_ever_is_no_matter_where_none_leads_there() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pgsym.algebra.size import Size
 from pgsym.claims.trajectories.chain import Key, Move, Rows, RunChain, Tensor, keyed
+from pgsym.claims.trajectories.resolvent import Resolvent
 from pgsym.claims.trajectories.terms import StepFactor
 from pgsym.model.mdp import Action, State
 
@@ -79,8 +80,10 @@ class SizeRunChain(RunChain):
         return SizeResolvent(self, self.matrix(running)[0][0][()], weight)
 
 
-class SizeResolvent:
+class SizeResolvent(Resolvent):
     """The bound of a solution by Cramer's rule."""
+
+    chain: SizeRunChain
 
     def __init__(self, chain: SizeRunChain, entry: Size, weight: Size) -> None:
         self.chain = chain

@@ -9,24 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 from pgsym.claims.evaluation import CUT_OFF, Evaluation
 from pgsym.claims.leaves import Compiled
-from pgsym.claims.trajectories.terms import StepFactor, is_never_negative
-from pgsym.errors import UndefinedQuantityError
-from pgsym.expression.complaint import listed
+from pgsym.claims.trajectories.resolvent import END, Resolvent
+from pgsym.claims.trajectories.terms import StepFactor
 from pgsym.model.mdp import Action, State
-from pgsym.model.structure import closed_classes
 
 Key = tuple[tuple[str, Any], ...]
 """Which parameter each open label stands for, in the order of the labels."""
 
 Tensor = dict[Any, Any]
 """{key: values by state}; in floats, {labels: array}."""
-
-END = -1
-"""Where a step leads that ends the run."""
 
 AXES = ("i", "j")
 """The labels of a result, which stay open to the end; factors with any other label are summed over it."""
@@ -189,7 +184,7 @@ class RunChain:
         """A sum of what `weighed` gives, by parameter."""
         return total
 
-    def started(self, moves: Sequence[Move], again: RunSystem | None) -> dict[Key, Any]:
+    def started(self, moves: Sequence[Move], again: Resolvent | None) -> dict[Key, Any]:
         """The mean over runs from the start; `again` is the system of the steps before any of these moves."""
         if again is None:
             return self.weighed(self.start, moves)
@@ -236,7 +231,7 @@ class RunChain:
 
     # -- all steps -------------------------------------------------------------------------------------------
 
-    def system(self, running: tuple[StepFactor, ...], weight: Any) -> RunSystem:
+    def system(self, running: tuple[StepFactor, ...], weight: Any) -> Resolvent:
         """I - weight P_pi, with the products that run over every step."""
         for other, found in self._known.setdefault(("systems", running), []):
             if self.field.is_zero(other - weight):
@@ -263,116 +258,6 @@ class Move:
     after: Tensor
     last: bool = False
     cut: bool = False
-
-
-class RunSystem(Protocol):
-    """What is expected to be added up until something happens."""
-
-    def solve(self, tensor: Tensor) -> Tensor: ...
-
-    def started(self, tensor: Tensor) -> dict[Key, Any]: ...
-
-
-class Resolvent:
-    """(I - weight P)^-1, the expected sum over all steps that may pass before something happens.
-
-    Where the weight is 1, a sum is finite only if what is added is 0 in all states in which a run may stay for ever.
-    """
-
-    def __init__(
-        self, chain: RunChain, matrix: Sequence[Mapping[int, Any]], weight: Any, running: tuple[StepFactor, ...]
-    ) -> None:
-        self.chain = chain
-        field = chain.field
-        self.kept = list(range(len(matrix)))
-        self.stays: list[int] = []
-        moves = {i: [j for j, e in row.items() if not field.is_zero(e)] for i, row in enumerate(matrix)}
-        closed, loops = closed_classes(moves, END)
-        if running and loops:
-            self._require_probabilities(matrix, running)
-        if field.is_zero(weight - field.one):
-            self.stays = sorted(closed)
-            self.kept = [i for i in self.kept if i not in set(self.stays)]
-        place = {i: k for k, i in enumerate(self.kept)}
-        rows = []
-        for i in self.kept:
-            row = {place[i]: field.one}
-            for j, e in matrix[i].items():
-                if j in place:
-                    k = place[j]
-                    row[k] = row[k] - weight * e if k in row else -(weight * e)
-            rows.append(row)
-        self.factored: Any = self._factor(rows) if rows else None
-
-    def _factor(self, rows: list[dict[int, Any]]) -> Any:
-        return self.chain.field.factor(rows)
-
-    def solve(self, tensor: Tensor) -> Tensor:
-        """x with x = tensor + weight P x."""
-        self.require_finite(tensor)
-        zero = self.chain.field.zero
-        found: Tensor = {}
-        for key, column in tensor.items():
-            full = [zero] * len(column)
-            if self.factored is not None:
-                for i, e in zip(self.kept, self.factored.solve([column[i] for i in self.kept]), strict=True):
-                    full[i] = e
-            found[key] = full
-        return found
-
-    def started(self, tensor: Tensor) -> dict[Key, Any]:
-        """mu0 x, for the x of `solve`."""
-        self.require_finite(tensor, self.chain.start)
-        field = self.chain.field
-        if self.factored is None:
-            return {}
-        visits = self.factored.solve_transposed([self.chain.start[i] for i in self.kept])
-        return {key: field.dot(list(visits), [column[i] for i in self.kept]) for key, column in tensor.items()}
-
-    def _is_zero(self, tensor: Tensor, state: int) -> bool:
-        return all(self.chain.field.is_zero(column[state]) for column in tensor.values())
-
-    def require_finite(self, tensor: Tensor, start: Sequence[Any] | None = None) -> None:
-        """What is added is 0 wherever a run may stay for ever.
-
-        Raises
-        ------
-        UndefinedQuantityError
-            It is not; the message names the states.
-        """
-        earning = [i for i in self.stays if not self._is_zero(tensor, i)]
-        if earning and start is not None:
-            begun = [s for s, e in zip(self.chain.states, start, strict=True) if not self.chain.field.is_zero(e)]
-            reached = self.chain.world.structure.reach(begun)
-            earning = [i for i in earning if self.chain.states[i] in reached]
-        if earning:
-            names = listed([self.chain.states[i] for i in earning])
-            raise UndefinedQuantityError(
-                f"a run may stay in {names} for ever, where the sum over time grows without bound. Give it a weight "
-                "such as gamma^t, or mark an end as terminal",
-                where="E[tau]",
-            )
-
-    def _require_probabilities(self, matrix: Sequence[Mapping[int, Any]], running: tuple[StepFactor, ...]) -> None:
-        """The factor of a product over time is never negative and has mean 1, as a ratio of probabilities has."""
-        field, shown = self.chain.field, " times ".join(str(f.node) for f in running)
-        if not all(is_never_negative(f.node) for f in running):
-            raise UndefinedQuantityError(
-                f"the product over time of {shown} is not one of ratios of probabilities, so over unbounded runs it "
-                "may grow without bound. Use a model whose runs are bounded, such as problem.unroll(T)",
-                where="prod",
-            )
-        for i, row in enumerate(matrix):
-            total = field.zero
-            for e in row.values():
-                total = total + e
-            if not field.is_zero(total - field.one):
-                raise UndefinedQuantityError(
-                    f"the product over time of {shown} has no mean 1 in "
-                    f"{self.chain.states[i]!r}, so over unbounded runs it may grow without bound. Use a model whose "
-                    "runs are bounded, such as problem.unroll(T)",
-                    where="prod",
-                )
 
 
 def added(x: dict[Key, Any], y: Mapping[Key, Any]) -> dict[Key, Any]:

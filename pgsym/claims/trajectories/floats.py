@@ -16,7 +16,8 @@ from scipy import sparse
 
 from pgsym.algebra.floating import sparse_lu, sparse_of
 from pgsym.claims.evaluation import CUT_OFF
-from pgsym.claims.trajectories.chain import AXES, END, Key, Move, Resolvent, RunChain, Tensor
+from pgsym.claims.trajectories.chain import AXES, Key, Move, RunChain, Tensor
+from pgsym.claims.trajectories.resolvent import END, Resolvent
 from pgsym.claims.trajectories.terms import StepFactor
 
 Array = NDArray[Any]
