@@ -34,6 +34,7 @@ if _TYPE_CHECKING:
     from pgsym.claims import theorem as theorem
     from pgsym.claims import theorem_names as theorem_names
     from pgsym.claims import verify as verify
+    from pgsym.comparison import compare as compare
     from pgsym.errors import PgsymError as PgsymError
     from pgsym.estimators.moments import EstimatorLaw as EstimatorLaw
     from pgsym.estimators.moments import moments as moments
@@ -95,6 +96,7 @@ _HOMES = {
     "assert_unbiased": "pgsym.auditing",
     "audit": "pgsym.auditing",
     "certify": "pgsym.certificates",
+    "compare": "pgsym.comparison",
     "cross_check": "pgsym.auditing",
     "decide": "pgsym.claims",
     "derive": "pgsym.claims",

@@ -11,6 +11,7 @@ import sympy as sp
 from pgsym.claims.evaluation import named
 from pgsym.claims.language import tree as t
 from pgsym.errors import SchemaError
+from pgsym.estimators.shares import base
 from pgsym.expression.complaint import short
 from pgsym.expression.exact import to_expr
 from pgsym.expression.naming import call
@@ -53,11 +54,6 @@ def read_let(let: Sequence[str] | None, mdp: MDP) -> dict[str, Any]:
         else:
             found[key] = {s: _symbol(name, s) for s in mdp.nonterminal} if "(" in head else sp.Symbol(name)
     return found
-
-
-def base(head: str) -> str:
-    """The name in a head such as v(s)."""
-    return head.partition("(")[0].strip()
 
 
 def _symbol(name: str, state: Hashable) -> sp.Symbol:

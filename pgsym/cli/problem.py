@@ -69,25 +69,14 @@ def load_methods(methods: str, mdp: MDP, let: Sequence[str] | None = None) -> di
     >>> found["exact"], found["gae"].description
     ('exact', 'gae, lambda = 1/2')
     """
-    from pgsym.cli.let import base, read_let
-    from pgsym.estimators.estimator import ESTIMATORS, NAMES, UNDISCOUNTED, find_estimator
+    from pgsym.cli.let import read_let
+    from pgsym.estimators.estimator import NAMES, find_estimator
+    from pgsym.estimators.shares import shares
 
     listed = [name.strip() for name in re.split(r",(?![^(\[]*[)\]])", methods) if name.strip()]
-    given = read_let(let, mdp)
-    found: dict[str, Any] = {name: name for name in listed}
-    used: set[str] = set()
-    for name in found:
-        if name in NAMES:
-            words = {base(head) for head in ESTIMATORS[name.removesuffix(UNDISCOUNTED)].let}
-        else:
-            words = set(re.findall(r"\w+", name))
-        own = {head: value for head, value in given.items() if base(head) in words}
-        used.update(own)
-        if name in NAMES or own:
-            found[name] = find_estimator(name, own)
-    for head in given:
-        if head not in used:
-            raise SchemaError("none of the methods has such a name. Rename it or leave it out", where=f"let {head}")
+    found: dict[str, Any] = {}
+    for name, own in zip(listed, shares(listed, read_let(let, mdp)), strict=True):
+        found[name] = find_estimator(name, own) if own or name in NAMES else name
     # One that stands twice is refused where all methods are read.
     return found if len(found) == len(listed) else listed
 
