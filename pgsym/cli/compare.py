@@ -42,11 +42,12 @@ def compare(
     """
     from pgsym.cli.let import read_let
     from pgsym.comparison import compare as side_by_side
-    from pgsym.display.figure import require_format
-    from pgsym.model.files.atomic import require_place, write_figure
     from pgsym.reports.terminal import console, result_table, working
 
     if plot is not None:
+        from pgsym.display.figure import require_format
+        from pgsym.model.files.atomic import require_place
+
         require_format(plot)
         require_place(plot)
     given = read_let(let, problem.mdp)
@@ -57,6 +58,8 @@ def compare(
     else:
         console().print(result_table(found))
     if plot is not None:
+        from pgsym.model.files.atomic import write_figure
+
         write_figure(plot, found.plot(over))
         print(f"wrote {plot}", file=sys.stderr)
     raise typer.Exit(0 if found.consistent else 1)
