@@ -175,6 +175,7 @@ def test_protocol_rejects_a_result_without_a_member():
 # -- JSON ------------------------------------------------------------------------------------------------------
 
 PLAIN = {
+    "object": lambda v: isinstance(v, dict),
     "text": lambda v: isinstance(v, str),
     "integer": lambda v: isinstance(v, int) and not isinstance(v, bool),
     "number": lambda v: isinstance(v, int | float) and not isinstance(v, bool),
