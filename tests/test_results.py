@@ -19,7 +19,16 @@ from pgsym.trust import Trust
 PAGE = Path(__file__).parent.parent / "docs" / "results.md"
 DISPLAYS = ("_repr_html_", "_repr_markdown_", "_repr_latex_")
 MEMBERS = ("to_json", "frame", "latex", "text", "trust", "assumption", "__str__")
-PLOTTED = {"EstimatorLaw", "EstimatorComparison", "Estimate", "CrossCheck", "LawCheck", "AuditResult", "Ascent", "StudyResult"}
+PLOTTED = {
+    "EstimatorLaw",
+    "EstimatorComparison",
+    "Estimate",
+    "CrossCheck",
+    "LawCheck",
+    "AuditResult",
+    "Ascent",
+    "StudyResult",
+}
 """Where there is a picture."""
 
 ASSUMED = "assumed: tabular softmax, theta = 0, start-state objective"
