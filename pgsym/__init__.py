@@ -34,6 +34,7 @@ if _TYPE_CHECKING:
     from pgsym.claims import theorem as theorem
     from pgsym.claims import theorem_names as theorem_names
     from pgsym.claims import verify as verify
+    from pgsym.comparison import compare as compare
     from pgsym.errors import PgsymError as PgsymError
     from pgsym.estimators.moments import EstimatorLaw as EstimatorLaw
     from pgsym.estimators.moments import moments as moments
@@ -79,9 +80,10 @@ _NAMES = {
     "pgsym.auditing": "AuditResult CrossCheck assert_unbiased audit cross_check",
     "pgsym.certificates": "certify",
     "pgsym.claims": "Derivation Script Theorem Verdict decide derive theorem theorem_names verify",
+    "pgsym.comparison": "compare",
     "pgsym.errors": "PgsymError",
-    "pgsym.exact": "Solution solve",
     "pgsym.estimators.moments": "EstimatorLaw moments",
+    "pgsym.exact": "Solution solve",
     "pgsym.interchange.environments": "to_gymnasium to_jax",
     "pgsym.interchange.functions": "function",
     "pgsym.interchange.toolboxes": "from_pymdptoolbox from_quantecon to_pymdptoolbox to_quantecon",

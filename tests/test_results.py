@@ -19,7 +19,16 @@ from pgsym.trust import Trust
 PAGE = Path(__file__).parent.parent / "docs" / "results.md"
 DISPLAYS = ("_repr_html_", "_repr_markdown_", "_repr_latex_")
 MEMBERS = ("to_json", "frame", "latex", "text", "trust", "assumption", "__str__")
-PLOTTED = {"EstimatorLaw", "Estimate", "CrossCheck", "LawCheck", "AuditResult", "Ascent", "StudyResult"}
+PLOTTED = {
+    "EstimatorLaw",
+    "EstimatorComparison",
+    "Estimate",
+    "CrossCheck",
+    "LawCheck",
+    "AuditResult",
+    "Ascent",
+    "StudyResult",
+}
 """Where there is a picture."""
 
 ASSUMED = "assumed: tabular softmax, theta = 0, start-state objective"
@@ -51,6 +60,7 @@ MAKERS = {
     "Findings inapplicable": lambda: pgsym.theorem("policy-gradient-average-reward").decide(model()),
     "EstimatorLaw": lambda: pgsym.moments(model(), "reward-to-go").at(),
     "EstimatorLaw in closed form": lambda: pgsym.moments(model(), "reward-to-go"),
+    "EstimatorComparison": lambda: pgsym.compare(model(), "reinforce", "reward-to-go"),
     "Estimate": lambda: pgsym.estimate(model(), n=200, horizon=8),
     "CrossCheck": lambda: pgsym.cross_check(model(), n=200, horizon=8),
     "LawCheck": lambda: check_law(pgsym.moments(model(), "reward-to-go").at(), n=400, horizon=8),
@@ -174,6 +184,7 @@ def test_protocol_rejects_a_result_without_a_member():
 # -- JSON ------------------------------------------------------------------------------------------------------
 
 PLAIN = {
+    "object": lambda v: isinstance(v, dict),
     "text": lambda v: isinstance(v, str),
     "integer": lambda v: isinstance(v, int) and not isinstance(v, bool),
     "number": lambda v: isinstance(v, int | float) and not isinstance(v, bool),

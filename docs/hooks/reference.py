@@ -12,9 +12,10 @@ import pgsym
 
 PACKAGES = {
     "model": "Models, policies, objectives, files",
-    "model.estimator": "Descriptions of estimators",
     "exact": "Exact solutions",
-    "exact.moments": "The exact law of an estimator",
+    "estimators.estimator": "Estimators",
+    "estimators.moments": "The exact law of an estimator",
+    "comparison": "Estimators side by side",
     "claims": "Claims, verdicts, theorems, derivations",
     "certificates": "Certificates",
     "sampling": "Sampling",

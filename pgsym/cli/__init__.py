@@ -7,8 +7,10 @@ from pgsym.cli import ascend as ascend
 from pgsym.cli import audit as audit
 from pgsym.cli import certify as certify
 from pgsym.cli import check as check
+from pgsym.cli import compare as compare
 from pgsym.cli import convert as convert
 from pgsym.cli import estimate as estimate
+from pgsym.cli import estimators as estimators
 from pgsym.cli import moments as moments
 from pgsym.cli import solve as solve
 from pgsym.cli import study as study

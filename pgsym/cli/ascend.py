@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pgsym.cli.app import print_json
-from pgsym.cli.problem import AsJson, EstimatorOptions, Horizon, command, load_methods
+from pgsym.cli.problem import AsJson, Horizon, Let, command, load_methods
 
 if TYPE_CHECKING:
     from pgsym.model.problem import Problem
@@ -37,7 +37,7 @@ def ascend(
     seeds: Annotated[int, typer.Option(help="Runs of each sampled method, with seeds 0, 1, ...")] = 3,
     damping: Annotated[float, typer.Option(help="Natural gradient: added to F's diagonal; 0 for F's inverse.")] = 0.0,
     horizon: Horizon = None,
-    options: EstimatorOptions,
+    let: Let = None,
     as_json: AsJson = False,
     plot: Annotated[
         Path | None, typer.Option(help="Draw J along the paths to this file (.svg, .pdf, .png; needs `plot`).")
@@ -61,7 +61,7 @@ def ascend(
     if plot is not None:
         require_format(plot)
         require_place(plot)
-    chosen = load_methods(methods, problem.mdp, **options)
+    chosen = load_methods(methods, problem.mdp, let)
     with reporter(None, task="ascending") as report:
         found = climb(
             problem,

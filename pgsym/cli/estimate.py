@@ -10,9 +10,9 @@ from pgsym.cli.app import print_json
 from pgsym.cli.problem import (
     DEFAULT_SAMPLES,
     AsJson,
-    EstimatorName,
-    EstimatorOptions,
+    EstimatorText,
     Horizon,
+    Let,
     Samples,
     Seed,
     command,
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 def estimate(
     problem: Problem,
     *,
+    estimator: EstimatorText = "reward-to-go",
     samples: Samples = DEFAULT_SAMPLES,
     seed: Seed = 0,
     horizon: Horizon = None,
-    estimator: EstimatorName = "reward-to-go",
-    options: EstimatorOptions,
+    let: Let = None,
     directions: Annotated[
         int | None,
         typer.Option(help="Many parameters: look along that many random directions instead, at a cost without k."),
@@ -40,11 +40,11 @@ def estimate(
 ) -> None:
     """Estimate grad J of MODEL by sampling alone: mean, standard errors, confidence region, speed.
 
-    Example: `pgsym estimate short-corridor -n 1000000 --estimator reinforce`
+    Example: `pgsym estimate short-corridor reinforce -n 1000000`
     """
     from pgsym.reports.terminal import console, sampling
 
-    chosen = load_estimator(estimator, problem.mdp, **options)
+    chosen = load_estimator(estimator, problem.mdp, let)
     with sampling() as progress:
         # It loads JAX, which takes a second of its own.
         from pgsym.sampling import estimate as sample

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pgsym.cli.app import print_json
-from pgsym.cli.problem import DEFAULT_SAMPLES, AsJson, EstimatorName, EstimatorOptions, Seed, command, load_estimator
+from pgsym.cli.problem import DEFAULT_SAMPLES, AsJson, EstimatorText, Let, Seed, command, load_estimator
 
 if TYPE_CHECKING:
     from pgsym.model.problem import Problem
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def moments(
     problem: Problem,
     *,
-    estimator: EstimatorName = "reinforce",
+    estimator: EstimatorText = "reinforce",
     target: Annotated[
         str | None,
         typer.Option(
@@ -27,7 +27,7 @@ def moments(
             show_default=False,
         ),
     ] = None,
-    options: EstimatorOptions,
+    let: Let = None,
     horizon: Annotated[
         int | None, typer.Option(help="Cut every run off after T steps; whole episodes if absent.")
     ] = None,
@@ -48,10 +48,9 @@ def moments(
 
     Exit status 1 when the samples are inconsistent with the exact law.
 
-    Example: `pgsym moments short-corridor --estimator reward-to-go --baseline exact`
+    Example: `pgsym moments short-corridor reward-to-go --let "b(s)=V(s)"`
     """
     from pgsym.errors import SamplingError
-    from pgsym.model.estimator import EligibilityTrace
     from pgsym.reports.moments import MomentsReport, moments_table
     from pgsym.reports.terminal import console, sampling, working
 
@@ -61,13 +60,7 @@ def moments(
 
         require_format(plot)
         require_place(plot)
-    chosen = load_estimator(
-        estimator,
-        problem.mdp,
-        **options,
-        no_bootstrap=no_bootstrap,
-        **{"T" if estimator == EligibilityTrace.name else "horizon": horizon},
-    )
+    chosen = load_estimator(estimator, problem.mdp, let, horizon=horizon, no_bootstrap=no_bootstrap)
     with working("exact law"):
         report = MomentsReport(problem, chosen, target)
         data = report.to_json()

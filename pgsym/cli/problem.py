@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
@@ -15,24 +16,9 @@ from pgsym.cli.app import app
 from pgsym.errors import SchemaError
 
 if TYPE_CHECKING:
-    from pgsym.model.estimator import Estimator
+    from pgsym.estimators.estimator import Estimator
     from pgsym.model.mdp import MDP
     from pgsym.model.problem import Problem
-
-_SPELLING = {
-    "name": "--estimator",
-    "lam": "--lambda",
-    "n": "--n-step",
-    "T": "--horizon",
-    "horizon": "--horizon",
-    "baseline": "--baseline",
-    "critic": "--critic",
-    "beta": "--beta",
-    "discount_weight": "--no-discount-weight",
-    "bootstrap": "--no-bootstrap",
-    "stationary": "--stationary",
-}
-"""The options of commands that are fields of an estimator."""
 
 
 def load_problem(
@@ -56,72 +42,44 @@ def load_problem(
     return problem
 
 
-def load_estimator(name: str, mdp: MDP, **options: Any) -> Estimator:
-    """The estimator of that name with the options that were given; None and False stand for options that were not.
+def load_estimator(
+    estimator: str,
+    mdp: MDP,
+    let: Sequence[str] | None = None,
+    *,
+    horizon: int | None = None,
+    no_bootstrap: bool = False,
+) -> Estimator:
+    """The estimator of that name or text, its names replaced by what ``--let`` gives.
 
     >>> from pgsym.model.zoo import zoo
-    >>> load_estimator("n-step", zoo("two-state").mdp, critic="x=1", no_discount_weight=True, n=3, lam=None)
-    NStep(horizon=None, n=3, critic={'x': 1}, discount_weight=False, bootstrap=True)
+    >>> load_estimator("n-step", zoo("two-state").mdp, ["n=3", "v(x)=1/2"]).let
+    {'v(s)': {'x': 1/2}}
     """
-    from pgsym.model.estimator import find_estimator
+    from pgsym.cli.let import read_let
+    from pgsym.estimators.estimator import find_estimator
 
-    return find_estimator(name, _fields(mdp, options), spelling=_SPELLING)
+    return find_estimator(estimator, read_let(let, mdp), horizon=horizon, bootstrap=not no_bootstrap)
 
 
-def load_methods(names: str, mdp: MDP, **options: Any) -> dict[str, Any] | list[str]:
-    """Methods of ascent by name, with commas; an option goes to each estimator that has it.
+def load_methods(methods: str, mdp: MDP, let: Sequence[str] | None = None) -> dict[str, Any] | list[str]:
+    """Methods of ascent, with commas; a ``--let`` goes to each estimator that has such a name.
 
     >>> from pgsym.model.zoo import zoo
-    >>> list(load_methods("exact, gae", zoo("two-state").mdp, lam="1/2").values())
-    ['exact', GAE(horizon=None, lam=1/2, critic='exact', discount_weight=True, bootstrap=True)]
+    >>> found = load_methods("exact, gae", zoo("two-state").mdp, ["lambda=1/2"])
+    >>> found["exact"], found["gae"].description
+    ('exact', 'gae, lambda = 1/2')
     """
-    from dataclasses import fields
+    from pgsym.cli.let import read_let
+    from pgsym.estimators.estimator import NAMES, find_estimator
+    from pgsym.estimators.shares import shares
 
-    from pgsym.model.estimator import ESTIMATORS, UNDISCOUNTED, find_estimator
-
-    listed = [name.strip() for name in names.split(",") if name.strip()]
-    given = _fields(mdp, options)
-    found: dict[str, Any] = {name: name for name in listed}
-    used: set[str] = set()
-    for name in found:
-        kind = ESTIMATORS.get(name.removesuffix(UNDISCOUNTED))
-        if kind is not None:
-            own = {field.name: given[field.name] for field in fields(kind) if field.name in given}
-            used.update(own)
-            found[name] = find_estimator(name, own, spelling=_SPELLING)
-    for key in given:
-        if key not in used:
-            raise SchemaError("none of the methods has such an option. Leave it out", where=_SPELLING[key])
+    listed = [name.strip() for name in re.split(r",(?![^(\[]*[)\]])", methods) if name.strip()]
+    found: dict[str, Any] = {}
+    for name, own in zip(listed, shares(listed, read_let(let, mdp)), strict=True):
+        found[name] = find_estimator(name, own) if own or name in NAMES else name
     # One that stands twice is refused where all methods are read.
     return found if len(found) == len(listed) else listed
-
-
-def _fields(mdp: MDP, options: dict[str, Any]) -> dict[str, Any]:
-    """Fields of an estimator from a command's options."""
-    given = {key: value for key, value in options.items() if value is not None and value is not False}
-    for key in ("baseline", "critic"):
-        if key in given:
-            given[key] = _state_function(given[key], mdp, _SPELLING[key])
-    for key in ("discount_weight", "bootstrap"):
-        if given.pop(f"no_{key}", None):
-            given[key] = False
-    return given
-
-
-def _state_function(text: str, mdp: MDP, where: str) -> Any:
-    """A number, "exact", or numbers by state."""
-    if "=" not in text:
-        return text
-    found = {}
-    for name, value in assignments(text, where).items():
-        states = [s for s in mdp.states if str(s) == name]
-        if not states:
-            raise SchemaError(f"state {name!r} is unknown; write name=value,... Check its name", where=where)
-        if len(states) > 1:
-            meanings = " or ".join(map(repr, states))
-            raise SchemaError(f"{name!r} can mean {meanings}; a name must mean one state. Rename one", where=where)
-        found[states[0]] = value
-    return found
 
 
 def assignments(text: str, where: str) -> dict[str, str]:
@@ -163,27 +121,26 @@ Values = Annotated[
 Samples = Annotated[int, typer.Option("-n", "--samples", help="Trajectories to sample.")]
 Seed = Annotated[int, typer.Option(help="Seed of the sampler; same seed, same numbers.")]
 Horizon = Annotated[int | None, typer.Option(help="Steps of a trajectory; by default so many that little is cut off.")]
-EstimatorName = Annotated[
+EstimatorText = Annotated[
     str,
-    typer.Option(
-        help="reinforce, reward-to-go, advantage, actor-critic, n-step, gae, all-knowing or eligibility-trace; "
-        "with -undiscounted behind it, without the weight gamma^t."
+    typer.Argument(
+        metavar="[ESTIMATOR]",
+        help="A name from `pgsym estimators`, with -undiscounted behind it without gamma^t, or a text of your own: "
+        '"sum[t] grad log pi(a_t|s_t) * G_t".',
     ),
 ]
-Lambda = Annotated[str | None, typer.Option("--lambda", help="lambda of gae; a number or a formula.")]
-Rewards = Annotated[int | None, typer.Option("--n-step", help="Rewards of n-step before the critic takes over.")]
-_BY_STATE = 'A number, "s1=-3,s2=1/2" by state, or "exact" for V.'
-Baseline = Annotated[str | None, typer.Option(help=_BY_STATE, show_default=False)]
-Critic = Annotated[str | None, typer.Option(help=_BY_STATE, show_default=False)]
-Beta = Annotated[str | None, typer.Option(help="Decay of the eligibility trace.")]
-NoDiscountWeight = Annotated[
-    bool, typer.Option("--no-discount-weight", help="Leave out the weight gamma^t of each term.")
+Let = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--let",
+        metavar="NAME=VALUE",
+        help='What a name of the estimator stands for, e.g. "b(s)=V(s)", lambda=19/20, n=3, by state "v(s1)=2"; '
+        "without a value: a symbol. Can be given several times.",
+        show_default=False,
+    ),
 ]
 
 DEFAULT_SAMPLES = 100_000
-
-EstimatorOptions = dict[str, Any]
-"""Options of an estimator beside its name, for `load_estimator` and `load_methods`."""
 
 _SHARED: dict[str, dict[str, tuple[Any, Any]]] = {
     "problem": {
@@ -193,20 +150,12 @@ _SHARED: dict[str, dict[str, tuple[Any, Any]]] = {
         "gamma": (Gamma, None),
         "values": (Values, None),
     },
-    "options": {
-        "lam": (Lambda, None),
-        "n": (Rewards, None),
-        "baseline": (Baseline, None),
-        "critic": (Critic, None),
-        "beta": (Beta, None),
-        "no_discount_weight": (NoDiscountWeight, False),
-    },
 }
-"""What a command's parameters `problem` and `options` stand for: annotation and default of each option."""
+"""What a command's parameter `problem` stands for: annotation and default of each option."""
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
-    """Register a command; the options behind `problem` and `options` are declared and read here, once for all."""
+    """Register a command; the options behind `problem` are declared and read here, once for all."""
     hints = get_type_hints(function, localns={"Problem": Any}, include_extras=True)
     own = {name: (hints[name], p.default) for name, p in inspect.signature(function).parameters.items()}
     declared: dict[str, tuple[Any, Any]] = {}

@@ -11,9 +11,9 @@ from pgsym.cli.app import print_json
 from pgsym.cli.problem import (
     DEFAULT_SAMPLES,
     AsJson,
-    EstimatorName,
-    EstimatorOptions,
+    EstimatorText,
     Horizon,
+    Let,
     Seed,
     command,
     load_estimator,
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 def verify(
     problem: Problem,
     *,
+    estimator: EstimatorText = "reward-to-go",
     samples: Annotated[
         int, typer.Option("-n", "--samples", help="Trajectories to sample; 0 for the verdict alone.")
     ] = DEFAULT_SAMPLES,
     seed: Seed = 0,
     horizon: Horizon = None,
-    estimator: EstimatorName = "reward-to-go",
-    options: EstimatorOptions,
+    let: Let = None,
     as_json: AsJson = False,
 ) -> None:
     """Decide the policy gradient theorem on MODEL, and check sampled gradients against the exact one.
@@ -47,7 +47,7 @@ def verify(
     from pgsym.expression.complaint import short
     from pgsym.reports.terminal import console, cross_check_table, sampling, verdict_text, working
 
-    chosen = load_estimator(estimator, problem.mdp, **options)
+    chosen = load_estimator(estimator, problem.mdp, let)
     with working("deciding the theorem"):
         verdict = decide(problem)
     if not as_json:

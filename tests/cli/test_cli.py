@@ -191,7 +191,7 @@ def test_verify_of_an_inapplicable_theorem_says_why(run, model):
 
 
 def test_estimate_json(run):
-    data = json.loads(run("estimate", "short-corridor", "-n", 2_000, "--estimator", "reinforce", "--json")[1])
+    data = json.loads(run("estimate", "short-corridor", "-n", 2_000, "reinforce", "--json")[1])
     assert data["n"] == 2_000
     assert data["estimator"] == "reinforce"
     assert data["trust"] == {"level": "sampled", "false_alarm": 0.05}
@@ -252,7 +252,7 @@ def test_broken_model_as_json(run, model, command):
         (["solve", "gym:Nope-v0"], "StructureError", "Nope-v0"),
         (["solve", "generic:2y1"], "SchemaError", "generic:3x2 for 3 states and 2 actions"),
         (["estimate", "short-corridor", "-n", "1"], "SamplingError", "at least 2"),
-        (["estimate", "short-corridor", "--estimator", "reinfroce"], "SchemaError", "reinforce"),
+        (["estimate", "short-corridor", "reinfroce"], "SchemaError", "reinforce"),
         (["estimate", "short-corridor", "--horizon", "0"], "SamplingError", "0"),
         (["estimate", "recycling-robot"], "SamplingError", "alpha"),
         (["zoo", "nope"], "SchemaError", "nope"),

@@ -1,77 +1,94 @@
-"""Every estimator by its name, through every entry point."""
+"""Every estimator by its name, and a text of one's own, through every entry point."""
+
+import json
 
 import pytest
 
 import pgsym
-from pgsym.model.estimator import ESTIMATORS, EligibilityTrace, find_estimator
-from pgsym.study.schema import read_study
-from pgsym.study.settings import from_plain, resolve
+from pgsym.estimators.estimator import ESTIMATORS, find_estimator
 
-OPTIONS = {"gae": {"lam": "1/2"}, "n-step": {"n": 2}}
-WRITTEN = {"gae": ["--lambda", "1/2"], "n-step": ["--n-step", "2"]}
-EPISODIC = [name for name in ESTIMATORS if name != EligibilityTrace.name]
+LET = {"gae": {"lambda": "1/2"}, "n-step": {"n": "2"}}
+TEXT = "sum[t] grad log pi(a_t|s_t) * (G_t - b(s_t))"
+OWN = {TEXT: {"b(s)": "-3"}}
+ALL = [*ESTIMATORS, TEXT]
 
 
-@pytest.mark.parametrize("name", EPISODIC)
-def test_name_means_one_estimator_everywhere(run, name):
-    it = find_estimator(name, OPTIONS.get(name))
-    assert pgsym.moments("short-corridor", it).estimator == it
-    sampled = pgsym.estimate("short-corridor", it, n=64, horizon=20)
-    assert sampled.estimator == name
-    assert pgsym.cross_check("short-corridor", it, n=64, horizon=20).estimate.estimator == name
-    study = read_study({"models": "short-corridor", "estimators": {"name": name, **OPTIONS.get(name, {})}, "n": 64})
-    assert from_plain(resolve(study).settings[0].estimator) == it
-    if name not in OPTIONS:
-        assert pgsym.moments("short-corridor", name).estimator == it
-        assert (pgsym.estimate("short-corridor", name, n=64, horizon=20).mean == sampled.mean).all()
-    options = WRITTEN.get(name, [])
-    for command in ("moments", "estimate", "verify"):
-        status, out, err = run(command, "short-corridor", "--estimator", name, *options, "-n", "64", "--horizon", "20")
-        assert status in (0, 1), err
-        assert name in out or command == "verify"
-    status, out, err = run("ascend", "short-corridor", "--methods", name, *options, "--steps", "1", "--horizon", "20")
+def let_options(estimator):
+    given = {**LET, **OWN}.get(estimator, {})
+    return [word for head, value in given.items() for word in ("--let", f"{head}={value}")]
+
+
+@pytest.mark.parametrize("estimator", ALL)
+def test_estimator_means_one_law_everywhere(run, estimator):
+    given = {**LET, **OWN}.get(estimator)
+    it = find_estimator(estimator, given, horizon=20)
+    law = pgsym.moments("short-corridor", estimator, let=given, horizon=20)
+    assert law.estimator == it
+    command = ("moments", "short-corridor", estimator, *let_options(estimator), "--horizon", "20")
+    status, out, err = run(*command, "-n", "0", "--json")
     assert status == 0, err
-    assert name in out
+    data = json.loads(out)
+    assert data["description"] == it.description
+    assert data["covariance_trace"]["float"] == pytest.approx(float(law.at({"theta": 0.0}).covariance_trace))
 
 
-@pytest.mark.parametrize("objective", ["average-reward", "stationary-value"])
-@pytest.mark.parametrize("name", ["reward-to-go", "advantage", "eligibility-trace"])
-def test_long_run_is_drawn_by_name(name, objective):
-    problem = pgsym.zoo("two-state").replace(objective=objective)
-    found = pgsym.cross_check(problem, name, n=500)
-    assert found.consistent
-    assert pgsym.ascend(problem, methods=name, steps=1).paths[0].stopped == ""
+@pytest.mark.parametrize("estimator", [e for e in ALL if e != "eligibility-trace"])
+def test_estimator_is_drawn(run, estimator):
+    given = {**LET, **OWN}.get(estimator)
+    sampled = pgsym.estimate("short-corridor", estimator, let=given, n=64, horizon=20)
+    options = (*let_options(estimator), "--horizon", "20")
+    status, out, err = run("estimate", "short-corridor", estimator, *options, "-n", "64", "--json")
+    assert status == 0, err
+    assert json.loads(out)["grad"]["theta"]["mean"] == pytest.approx(sampled.mean[0])
 
 
-def test_samples_of_a_long_run_are_not_compared_with_another_law(run):
-    options = ("-J", "average-reward", "--estimator", "reward-to-go", "--horizon", "5", "-n", "64")
-    status, _, err = run("moments", "two-state", *options)
+@pytest.mark.xfail(strict=True, reason="cross_check and ascend do not read texts yet")
+@pytest.mark.parametrize("estimator", [e for e in ALL if e != "eligibility-trace"])
+def test_estimator_is_checked_and_climbed_with(run, estimator):
+    options = (*let_options(estimator), "--horizon", "20")
+    status, _, err = run("verify", "short-corridor", estimator, *options, "-n", "64")
+    assert status in (0, 1), err
+    status, _, err = run("ascend", "short-corridor", "--methods", f"exact, {estimator}", *options, "--steps", "1")
+    assert status == 0, err
+
+
+def test_list_shows_estimators_as_text(run):
+    status, out, _ = run("estimators", "--json")
     assert status == 0
-    assert "not sampled: reward-to-go: the objective is average-reward, so samples would be of one long run;" in err
+    assert [(one["name"], one["text"]) for one in json.loads(out)] == [(k, d.text) for k, d in ESTIMATORS.items()]
+    status, out, _ = run("estimators", "gae-undiscounted")
+    assert status == 0
+    assert "sum[t] grad log pi(a_t|s_t) * sum[u>=t]" in out
+    assert r"LaTeX: \sum_{t \ge 0} \nabla \log" in out
+    status, _, err = run("estimators", "gea")
+    assert status == 2
+    assert "estimators: found 'gea'; the nearest is 'gae'. Choose one of them" in err
 
 
-def test_estimators_with_a_critic_are_held_against_their_own_truncation():
-    """Cut off after few steps, the true V stands for the rest: the mean is nearer to grad J than grad J_T is."""
-    problem = pgsym.zoo("two-state").replace(objective="start-state")
-    found = pgsym.cross_check(problem, "actor-critic", n=20_000, horizon=5)
-    plain = pgsym.cross_check(problem, "reward-to-go", n=20_000, horizon=5)
-    assert found.consistent
-    assert plain.consistent
-    assert (abs(found.truth - plain.truth) / found.estimate.standard_error).max() > 10
+def test_methods_share_one_let_and_texts_keep_their_commas():
+    from pgsym.cli.problem import load_methods
+
+    text = "sum[t] grad log pi(a_t|s_t) * Q(s_t,a_t)"
+    assert list(load_methods(f"exact, {text}, gae", pgsym.zoo("two-state").mdp, ["lambda=1"])) == ["exact", text, "gae"]
 
 
-def test_suffix_leaves_out_the_discount_weight():
-    assert find_estimator("gae-undiscounted", {"lam": 1}) == ESTIMATORS["gae"](1, discount_weight=False)
+@pytest.mark.parametrize("command", ["moments", "estimate", "verify", "ascend", "compare"])
+def test_help_says_how_names_are_replaced(run, command):
+    status, out, _ = run(command, "--help")
+    assert status == 0
+    assert "--let" in out
+    assert "NAME=VALUE" in out
+    assert "--lambda" not in out
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--methods", "exact,reward-to-go", "--lambda", "1/2"], "--lambda: none of the methods has such an option."),
-        (["--methods", "exact,gae"], "--lambda: gae needs it. Give --lambda"),
+        (["exact,reward-to-go", "--let", "lambda=1/2"], "let lambda: no estimator has such a name. Rename it or leave"),
+        (["exact,gae"], "lambda: gae needs it. Give it with let"),
     ],
 )
-def test_ascend_refuses_options(run, options, message):
-    status, _, err = run("ascend", "short-corridor", *options)
+def test_ascend_refuses_names(run, options, message):
+    status, _, err = run("ascend", "short-corridor", "--methods", *options)
     assert status == 2
     assert message in err

@@ -47,6 +47,8 @@ MAY_IMPORT = {
     "zoo": EXACT | {"yaml"},
     "zoo two-state": EXACT | {"yaml"},
     "moments short-corridor -n 0": EXACT | FLOATS,
+    "compare short-corridor reinforce reward-to-go -n 0": EXACT | FLOATS,
+    "estimators": EXACT | FLOATS,
     "ascend short-corridor --methods exact,natural --steps 2": EXACT | FLOATS | {"yaml"},
     "derive short-corridor --level general": EXACT | {"numpy", "yaml"},  # a picture of the model
 }

@@ -47,7 +47,7 @@ TABLE = {
     "estimate": common("estimate") | {"out of range": (["estimate", "short-corridor", "--horizon", "0"], "found 0")},
     "moments": common("moments")
     | {
-        "unknown value": (["moments", "short-corridor", "--estimator", "magic"], "found 'magic'"),
+        "unknown value": (["moments", "short-corridor", "magic"], "found 'magic'"),
         "out of range": (["moments", "short-corridor", "--horizon", "0"], "found 0"),
         "unwritable": (["moments", "short-corridor", "-n", "0", "--plot", f"{NOWHERE}.svg"], "cannot be written"),
     },

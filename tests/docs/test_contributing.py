@@ -36,21 +36,15 @@ found = theorem("advantage-telescopes").decide(theorem("advantage-telescopes").e
 assert str(found.status) == "proved", found
 """,
     "An estimator": """
-from pgsym.auditing.law_check import check_law
-from pgsym.model.estimator import ESTIMATORS
-law = pgsym.moments("short-corridor", ESTIMATORS["faded"]("1/2", horizon=20)).at()
+from pgsym.estimators.estimator import find_estimator
+law = pgsym.moments("short-corridor", "faded").at()
 assert law.bias["theta"] != 0
-assert pgsym.moments("short-corridor", ESTIMATORS["faded"](1)).at().covariance_trace == 733
-assert check_law(law, n=20_000, seed=1).consistent
-assert pgsym.moments("short-corridor", "faded").estimator == ESTIMATORS["faded"]("1/2")
+assert pgsym.moments("short-corridor", "faded", let={"lambda": 1}).at().covariance_trace == 733
 assert pgsym.estimate("short-corridor", "faded", n=100).estimator == "faded"
-assert not pgsym.cross_check("short-corridor", "faded", n=20_000).consistent
-assert pgsym.ascend("short-corridor", methods="faded", steps=2).paths[0].label == "faded"
-study = "models: short-corridor\\nestimators: {name: faded, lam: 1/3}\\nn: 64\\n"
-pathlib.Path("faded.yaml").write_text(study)
-run("moments", "short-corridor", "--estimator", "faded", "--lambda", "1/3", "-n", "1000")
-run("estimate", "short-corridor", "--estimator", "faded", "--lambda", "1/3", "-n", "100")
-run("study", "run", "faded.yaml", "--workers", "0")
+assert pgsym.compare("short-corridor", "faded", "reinforce").rows[0].law.covariance_trace == law.covariance_trace
+run("moments", "short-corridor", "faded", "--let", "lambda=1/3", "-n", "0")
+run("estimate", "short-corridor", "faded", "--let", "lambda=1/3", "-n", "100")
+assert "faded" in run("estimators")
 """,
     "A known mistake": """
 import numpy as np
@@ -75,7 +69,8 @@ for method in ("normal form", "identity test"):
     assert verdict.proved and verdict.method == method, verdict
 false = pgsym.decide(p, "grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * Q(s,a)")
 assert str(false.factor) == "1 - gamma", false
-cut = ESTIMATORS["reward-to-go"](horizon=3)
+from pgsym.estimators.estimator import find_estimator
+cut = find_estimator("reward-to-go", horizon=3)
 law = pgsym.moments(p, cut).at()
 assert law.target == "normalised-return"
 assert pgsym.moments("two-state", cut, target="normalised-return").at().gradient == law.gradient

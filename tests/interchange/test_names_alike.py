@@ -6,7 +6,7 @@ import pytest
 import sympy as sp
 from skips import needs
 
-from pgsym.errors import SchemaError, StructureError
+from pgsym.errors import ClaimError, StructureError
 from pgsym.exact import solve
 from pgsym.expression.naming import labels
 from pgsym.model import MDP, Problem, direct_policy, mixture, tabular
@@ -92,10 +92,11 @@ def test_labels_are_distinct_text():
     assert labels(["2", "x"]) == {"2": "2", "x": "x"}
 
 
-def test_option_that_can_mean_two_states_is_refused():
-    from pgsym.cli.problem import _state_function
+def test_option_means_the_state_of_its_type_and_name():
+    from pgsym.cli.let import read_let
 
-    assert _state_function("'1'=2, x=3", ring(), "--baseline") == {"'1'": "2", "x": "3"}
-    with pytest.raises(SchemaError) as caught:
-        _state_function("1=2", ring(), "--baseline")
-    assert str(caught.value) == "--baseline: '1' can mean 1 or '1'; a name must mean one state. Rename one"
+    found = read_let(["v(1)=2", 'v("1")=3', "v('1')=4"], ring())
+    assert found == {"v(s)": {1: 2, "1": 3, "'1'": 4}}
+    with pytest.raises(ClaimError) as caught:
+        read_let(["v(y)=2"], ring())
+    assert str(caught.value).startswith("state y: 0 of that name; the model has ")

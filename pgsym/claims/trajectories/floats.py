@@ -156,7 +156,7 @@ class FloatRunChain(RunChain):
             else:
                 matrix = sparse.csr_array((scalar[inside], (source[inside], target[inside])), shape=(S, S))
                 found = matrix @ flat
-            return labels, np.asarray(found).reshape(*np.shape(found)[:-1], *x.shape[1:])
+            return labels, np.reshape(found, (*np.shape(found)[:-1], *x.shape[1:]))
         own = step.labels
         if not labels:
             return own, self._landed(step, np.where(inside, scalar * x[target], 0.0), whole=whole)

@@ -1,0 +1,307 @@
+"""`compare`: estimators side by side, exact beside sampled."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pgsym.display.result import TableResult, data_frame, finite
+from pgsym.errors import PgsymError, StructureError
+from pgsym.estimators.estimator import Estimator, find_estimator
+from pgsym.estimators.moments import EstimatorLaw, moments
+from pgsym.estimators.present import floats
+from pgsym.estimators.shares import shares
+from pgsym.estimators.sweep import LABELS, sweep
+from pgsym.exact import solve
+from pgsym.exact.tables import short
+from pgsym.model.problem import Problem, ProblemLike
+from pgsym.trust import Level, Trust
+
+if TYPE_CHECKING:
+    # It loads jax.
+    from pgsym.auditing.law_check import LawCheck
+    from pgsym.display.figure import Figure
+
+ACCURACY = 0.1
+"""The relative accuracy for which the number of runs is given."""
+
+
+@dataclass(frozen=True)
+class ComparedEstimator:
+    """One estimator of a comparison.
+
+    Attributes
+    ----------
+    estimator : Estimator
+    law : EstimatorLaw or None
+        At the problem's theta; None where there is none.
+    why : str
+        Why there is no law.
+    steps : float or None
+        The expected length of a run; of one that is cut off, T.
+    check : LawCheck or None
+        Samples beside the law.
+    not_sampled : str
+        Why there are no samples, where they were asked for.
+    """
+
+    estimator: Estimator
+    law: EstimatorLaw | None
+    why: str
+    steps: float | None
+    check: LawCheck | None
+    not_sampled: str
+
+    def numbers(self) -> dict[str, Any]:
+        """|bias|, variance, mean square error, steps and runs as floats; None where undefined."""
+        law = self.law
+        if law is None:
+            return dict.fromkeys(("bias", "variance", "mse", "steps", "runs"))
+        bias = float(np.linalg.norm(floats(law.bias))) if law.has_bias else None
+        runs = None
+        if law.has_bias and any(law.gradient[p] != 0 for p in law.params):
+            runs = law.sample_size(ACCURACY)
+        return {
+            "bias": bias,
+            "variance": float(law.covariance_trace),
+            "mse": float(law.mse) if law.has_bias else None,
+            "steps": self.steps,
+            "runs": runs,
+        }
+
+
+@dataclass(frozen=True)
+class EstimatorComparison(TableResult):
+    """Estimators side by side; made by `compare`.
+
+    See Also
+    --------
+    pgsym.moments : The whole law of one.
+
+    Examples
+    --------
+    >>> print(compare("short-corridor", "reinforce", "reward-to-go"))
+    estimator     |bias|  variance   MSE  steps   runs
+    reinforce          0      1959  1959     12  48975
+    reward-to-go       0       733   733     12  18325
+    runs: for a root mean square error of 10% of the gradient
+    """
+
+    problem: Problem
+    rows: tuple[ComparedEstimator, ...]
+    n: int = 0
+
+    LEFT = (0,)
+
+    def cells(self) -> list[tuple[str, ...]]:
+        """A row for each estimator, with a header."""
+        head = ("estimator", "|bias|", "variance", "MSE", "steps", "runs")
+        found = [head + (("sampled variance", "s.e.") if self.n else ())]
+        for row in self.rows:
+            shown = [_shown(value) for value in row.numbers().values()]
+            if row.law is not None:
+                shown[1] = short(row.law.covariance_trace)
+            if self.n:
+                check = row.check
+                shown += ["", ""] if check is None else [_shown(check.sampled_trace), f"{check.trace_error:.2g}"]
+            found.append((row.estimator.description, *shown))
+        return found
+
+    @property
+    def below(self) -> list[str]:
+        """What runs are, and why a law or samples are missing."""
+        found = [f"runs: for a root mean square error of {ACCURACY:.0%} of the gradient"]
+        for row in self.rows:
+            name = row.estimator.description
+            if row.why:
+                found.append(f"{name} has no law: {row.why}")
+            elif row.not_sampled:
+                found.append(f"{name} is not sampled: {row.not_sampled}")
+            elif row.check is not None and not row.check.consistent:
+                found.append(f"{name}: {row.check.summary}")
+        return found
+
+    @property
+    def consistent(self) -> bool:
+        """No samples contradict their law."""
+        return all(row.check is None or row.check.consistent for row in self.rows)
+
+    @property
+    def assumption(self) -> str:
+        """What nobody chose of the problem, in one line; empty where all was chosen."""
+        return self.problem.assumption
+
+    @property
+    def trust(self) -> Trust:
+        """Exact at theta."""
+        laws = [row.law.trust for row in self.rows if row.law is not None]
+        return laws[0] if laws else Trust(Level.EXACT_POINT)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data in the schema of docs/results.md."""
+        return {
+            "objective": str(self.problem.objective),
+            "theta": {p.name: str(v) for p, v in self.problem.theta.items()},
+            "n": self.n,
+            "estimators": [
+                {
+                    "estimator": row.estimator.to_json(),
+                    "description": row.estimator.description,
+                    **finite(row.numbers()),
+                    "why": row.why or row.not_sampled or None,
+                    "sampled": finite(row.check.to_json()) if row.check else None,
+                }
+                for row in self.rows
+            ],
+            "trust": self.trust.to_json(),
+        }
+
+    def frame(self) -> Any:
+        """A pandas frame with a row for each estimator.
+
+        Raises
+        ------
+        MissingExtraError
+            pandas is not installed.
+        """
+        columns = ["estimator", "bias", "variance", "mse", "steps", "runs"]
+        return data_frame(columns, [(row.estimator.description, *row.numbers().values()) for row in self.rows])
+
+    def plot(self, over: str = "T") -> Figure:
+        """Mean square error of each estimator against ``lambda``, ``gamma``, ``T`` or a name of the estimators' own.
+
+        Estimators without that name are left out.
+
+        Raises
+        ------
+        MissingExtraError
+            matplotlib is not installed.
+        StructureError
+            No estimator has such a number.
+        """
+        from pgsym.display.figure import new_figure
+
+        made = new_figure(6.0, 4.0)
+        axes = made.subplots()
+        refused: PgsymError | None = None
+        for row in self.rows:
+            try:
+                if row.law is None:
+                    continue
+                one = sweep(row.law, over)
+            except PgsymError as error:
+                refused = error
+                continue
+            axes.plot(one.values, one.mse, label=row.estimator.description)
+        if not axes.lines:
+            raise refused or StructureError("no estimator has a law; a plot needs one. Give a horizon", where="plot")
+        axes.set_yscale("log")
+        if over == "T":
+            axes.set_xscale("log")
+        axes.set_xlabel(LABELS.get(over, over))
+        axes.set_ylabel("MSE")
+        axes.legend()
+        return made
+
+
+def compare(
+    problem: ProblemLike,
+    *estimators: Estimator | str,
+    let: Mapping[str, Any] | None = None,
+    horizon: int | None = None,
+    n: int = 0,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> EstimatorComparison:
+    """Bias, variance, mean square error and cost of several estimators at the problem's theta.
+
+    Parameters
+    ----------
+    problem
+        See `pgsym.Problem.of`.
+    estimators
+        Names, texts or `Estimator`, as for `moments`.
+    let
+        What names stand for, in each estimator that has them.
+    horizon
+        Steps after which runs are cut off; None: they are not.
+    n
+        Samples of each, drawn beside the exact law; 0 for none.
+    seed
+        Of the samples.
+    progress
+        Called with (done, n).
+
+    Returns
+    -------
+    An estimator without a law has a row that says why.
+
+    Raises
+    ------
+    StructureError
+        No estimator is given.
+    SchemaError, ClaimError
+        One is unknown, or no estimator has such a name.
+
+    See Also
+    --------
+    moments : The whole law of one.
+
+    Examples
+    --------
+    >>> found = compare("short-corridor", "reward-to-go", "gae", let={"lambda": "1/2"})
+    >>> [row.law.covariance_trace for row in found.rows]
+    [733, 232910/17753]
+    """
+    problem = Problem.of(problem)
+    if not estimators:
+        raise StructureError("found none; at least one is required. Give 'reinforce'", where="estimators")
+    chosen = [
+        find_estimator(one, own, horizon=horizon)
+        for one, own in zip(estimators, shares(estimators, let or {}), strict=True)
+    ]
+    return EstimatorComparison(problem, tuple(_row(problem, one, n, seed, progress) for one in chosen), n)
+
+
+def _row(
+    problem: Problem, estimator: Estimator, n: int, seed: int, progress: Callable[[int, int], None] | None
+) -> ComparedEstimator:
+    try:
+        law = moments(problem, estimator).at()
+        float(law.covariance_trace)
+    except PgsymError as error:
+        return ComparedEstimator(estimator, None, str(error), None, None, "")
+    except TypeError:
+        free = ", ".join(sorted(map(str, law.covariance_trace.free_symbols)))
+        return ComparedEstimator(estimator, None, f"{free} has no value", None, None, "")
+    check, why = None, ""
+    if n:
+        # It loads JAX.
+        from pgsym.auditing.law_check import check_law
+
+        try:
+            check = check_law(law, n=n, seed=seed, progress=progress)
+        except PgsymError as error:
+            why = str(error)
+    return ComparedEstimator(estimator, law, "", _steps(problem, estimator), check, why)
+
+
+def _steps(problem: Problem, estimator: Estimator) -> float | None:
+    """The expected length of a run, or T."""
+    if estimator.horizon is not None:
+        return float(estimator.horizon)
+    try:
+        visits = solve(problem.replace(mdp=problem.mdp.replace(gamma=1))).at().eta
+        return float(sum(visits[s] for s in problem.mdp.nonterminal))
+    except PgsymError:
+        return None
+
+
+def _shown(value: float | None) -> str:
+    if value is None:
+        return ""
+    return "never" if math.isinf(value) else f"{value:.6g}" if value != int(value) else str(int(value))

@@ -1,0 +1,44 @@
+"""One let for several estimators: each gets the names that it has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pgsym.errors import SchemaError
+from pgsym.estimators.estimator import ESTIMATORS, NAMES, UNDISCOUNTED, Estimator
+
+
+def shares(estimators: Sequence[Any], let: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What each estimator, name or text gets of `let`.
+
+    Raises
+    ------
+    SchemaError
+        None of them has such a name.
+
+    Examples
+    --------
+    >>> shares(["gae", "reinforce"], {"lambda": 1, "b(s)": 2})
+    [{'lambda': 1}, {'b(s)': 2}]
+    """
+    known = [_names(one) for one in estimators]
+    for head in let:
+        if not any(base(head) in names for names in known):
+            raise SchemaError("no estimator has such a name. Rename it or leave it out", where=f"let {head}")
+    return [{head: value for head, value in let.items() if base(head) in names} for names in known]
+
+
+def base(head: str) -> str:
+    """The name in a head such as v(s)."""
+    return head.partition("(")[0].strip()
+
+
+def _names(estimator: Any) -> set[str]:
+    """Names that it has; of a text, all words."""
+    if isinstance(estimator, Estimator):
+        return set(map(base, estimator.let))
+    if estimator in NAMES:
+        return set(map(base, ESTIMATORS[estimator.removesuffix(UNDISCOUNTED)].let))
+    return set(re.findall(r"\w+", estimator)) if isinstance(estimator, str) else set()
