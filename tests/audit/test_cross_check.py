@@ -8,7 +8,7 @@ import pytest
 import pgsym
 from pgsym.auditing.cross_check import POWER
 from pgsym.errors import SamplingError
-from pgsym.exact.moments.sample_size import noncentrality
+from pgsym.estimators.sample_size import noncentrality
 from pgsym.model import MDP, tabular
 
 FALSE_ALARM = 1e-6

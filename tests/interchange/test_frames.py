@@ -8,7 +8,7 @@ from skips import needs
 
 import pgsym
 from pgsym.errors import MissingExtraError
-from pgsym.exact.moments import moments
+from pgsym.estimators.moments import moments
 from pgsym.study import Store
 from pgsym.study.result import StudyResult
 from pgsym.study.schema import read_study
