@@ -1,11 +1,10 @@
-"""The text of an estimator read over one trajectory: every sum is added up term by term, in plain Python floats.
+"""The text of an estimator read over one trajectory: every sum is added up term by term, in plain Python.
 
 It shares with pgsym the tree, and nothing that takes it apart: no terms, no stages, no recognised form.
 """
 
+import math
 import operator
-
-import numpy as np
 
 from pgsym.claims.language import runs as r
 from pgsym.claims.language import tree as t
@@ -22,9 +21,12 @@ class PlainText:
         {name: function of its places}: gamma, V, Q, pi, and z for grad log pi.
     functions
         {name: function of its places} for the names that stand for numbers.
+    number
+        What whole numbers and fractions become: float, or Fraction to be exact.
     """
 
-    def __init__(self, estimator, quantities, functions=()):
+    def __init__(self, estimator, quantities, functions=(), number=float):
+        self.number = number
         self.tree = estimator.tree
         self.lets = {b.name: b for b in estimator.bindings if isinstance(b, t.Let)}
         self.quantities, self.functions = quantities, dict(functions)
@@ -54,7 +56,7 @@ class PlainText:
         steps = len(self.run["r"])
         match node:
             case t.Number(value):
-                return float(value)
+                return self.number(value)
             case t.Neg(x):
                 return -self.value(x, env)
             case t.Add(x, y):
@@ -84,7 +86,7 @@ class PlainText:
                 return self.leaf(self.functions[name], indices, env)
             case r.RewardAt(time):
                 k = self.time(time, env)
-                return self.run["r"][k] if 0 <= k < steps else 0.0
+                return self.run["r"][k] if 0 <= k < steps else self.number(0)
             case r.Return() | r.ReturnFrom():
                 since = self.time(node.time, env) if isinstance(node, r.ReturnFrom) else 0
                 return sum(self.quantities["gamma"]() ** (k - since) * self.run["r"][k] for k in range(since, steps))
@@ -96,9 +98,9 @@ class PlainText:
                     for k in range(steps)
                     if all(COMPARE[b.op](k, self.time(b.time, env)) for b in bounds)
                 ]
-                return sum(terms) if terms else 0.0
+                return sum(terms) if terms else self.number(0)
             case r.TimeProduct(index, bounds, x):
-                return np.prod(
+                return math.prod(
                     [
                         self.value(x, {**env, index: k})
                         for k in range(steps)
@@ -112,5 +114,5 @@ class PlainText:
         try:
             places = [self.place(i, env) for i in indices]
         except IndexError:
-            return 0.0
+            return self.number(0)
         return function(*places)

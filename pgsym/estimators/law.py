@@ -75,7 +75,7 @@ class EstimatorMoments:
     n : int
         Samples that are averaged.
     core : Core
-        The field elements behind every expression; made when something is asked for.
+        The field elements behind every expression; each is computed when it is asked for.
     """
 
     def __init__(
@@ -88,6 +88,7 @@ class EstimatorMoments:
         *,
         n: int = 1,
         reference: bool = False,
+        core: Core | None = None,
     ) -> None:
         self.problem = problem
         self.estimator = estimator
@@ -99,11 +100,7 @@ class EstimatorMoments:
         self.params: tuple[sp.Symbol, ...] = problem.policy.params
         self._reference = reference
         self._targets: dict[BiasTarget, Mapping[sp.Symbol, Any]] = {}
-
-    @cached_property
-    def core(self) -> Core:
-        """Moments as elements of the field."""
-        return Core(self.problem, self.estimator, self.field, reference=self._reference)
+        self.core = core or Core(problem, estimator, field, reference=reference)
 
     # -- moments -----------------------------------------------------------------------------------------
 
@@ -262,9 +259,7 @@ class EstimatorMoments:
         """The law of the mean of n independent samples."""
         if isinstance(n, bool) or not isinstance(n, int) or n < 1:
             raise StructureError(f"found {n!r}; a batch has at least one sample. Give n >= 1", where="batch")
-        mean = self._made(self.problem, self.estimator, self.field, self.theta, n)
-        mean.core = self.core
-        return mean
+        return self._made(self.problem, self.estimator, self.field, self.theta, n, self.core)
 
     def sample_size(self, accuracy: float, *, relative: bool = True) -> float:
         """The number of samples whose mean has root mean square error at most `accuracy`.
@@ -333,8 +328,10 @@ class EstimatorMoments:
         field = field_at(problem, extra=estimator.symbols)
         return self._made(problem, estimator, field, problem.point, 1)
 
-    def _made(self, problem: Problem, estimator: Estimator, field: Field, theta: Any, n: int) -> Self:
-        return type(self)(problem, estimator, self.target, field, theta, n=n)
+    def _made(
+        self, problem: Problem, estimator: Estimator, field: Field, theta: Any, n: int, core: Core | None = None
+    ) -> Self:
+        return type(self)(problem, estimator, self.target, field, theta, n=n, reference=self._reference, core=core)
 
     @cached_property
     def has_bias(self) -> bool:

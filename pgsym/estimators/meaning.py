@@ -45,7 +45,6 @@ def meaning_of(problem: Problem, estimator: Estimator, field: Field, structure: 
     (-2, 1)
     """
     mdp, policy = problem.mdp, problem.policy
-    check_distinct({*estimator.symbols, *all_symbols(mdp, policy)})
     clash = sorted({s.name for s in estimator.symbols} & {p.name for p in policy.params})
     if clash:
         raise StructureError(
@@ -53,6 +52,7 @@ def meaning_of(problem: Problem, estimator: Estimator, field: Field, structure: 
             "would not be taken. Rename it",
             where="estimator",
         )
+    check_distinct({*estimator.symbols, *all_symbols(mdp, policy)})
     closed = field.differential and field.ground is field
     tower = Tower(field, None if closed else lambda below: DualField(below, policy.params))
     own = {s for e in policy.expressions() for s in e.free_symbols} | {*policy.params, *mdp.symbols}

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import sympy as sp
-
 from pgsym.exact.moments import EstimatorLaw, moments
+
 from pgsym.expression.grammar import parse
 from pgsym.model import MDP, Problem
 from pgsym.model.estimator import Estimator, Reinforce, RewardToGo

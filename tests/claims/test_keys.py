@@ -9,11 +9,10 @@ import sympy as sp
 from pgsym.claims import decide
 from pgsym.claims.verdict import Coordinate, Status, Verdict, Witness
 from pgsym.errors import ClaimError, NameCollisionError, StructureError
+from pgsym.estimators.moments import moments
 from pgsym.exact import solve
-from pgsym.exact.moments import moments
 from pgsym.expression.naming import Alphabet, Generator, in_order, spelt
 from pgsym.model import MDP, Problem, direct_policy, mixture, sigmoid, softmax_policy, tabular
-from pgsym.model.estimator import RewardToGo
 from pgsym.model.reductions import induced_chain
 from pgsym.model.validate import AssumptionWarning
 
@@ -196,10 +195,10 @@ def test_estimator_with_a_symbol_named_like_another_one_is_refused():
     mdp = coin(PLAIN)
     other = "symbols: p names two different SymPy symbols, with assumptions positive and (none); a name stands for one"
     with pytest.raises(NameCollisionError, match=re.escape(other)):
-        moments(Problem(mdp, sigmoid(mdp, {"s": "t"})), RewardToGo(baseline={"s": POSITIVE}))
+        moments(Problem(mdp, sigmoid(mdp, {"s": "t"})), "reward-to-go", let={"b": {"s": POSITIVE}})
     message = "estimator: t is a policy parameter; a baseline or critic must not depend on theta here"
     with pytest.raises(StructureError, match=message):
-        moments(Problem(mdp, sigmoid(mdp, {"s": "t"})), RewardToGo(baseline={"s": sp.Symbol("t", positive=True)}))
+        moments(Problem(mdp, sigmoid(mdp, {"s": "t"})), "reward-to-go", let={"b": {"s": sp.Symbol("t", positive=True)}})
 
 
 def test_odds_of_a_chain_are_not_the_weight_of_its_mixture():

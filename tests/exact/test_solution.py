@@ -22,8 +22,8 @@ from pgsym.errors import (
     TooLargeError,
     UndefinedQuantityError,
 )
+from pgsym.estimators.moments import moments
 from pgsym.exact.float_chain import truncated
-from pgsym.exact.moments import moments
 from pgsym.exact.policy_symbols import in_policy_symbols
 from pgsym.model import MDP, sigmoid, tabular
 

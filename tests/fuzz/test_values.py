@@ -8,7 +8,6 @@ import pytest
 import pgsym
 from pgsym.certificates import certify
 from pgsym.errors import PgsymError, SchemaError
-from pgsym.model.estimator import RewardToGo
 
 PACKAGE = Path(pgsym.__file__).parent
 
@@ -26,7 +25,7 @@ def corridor():
 
 
 def test_direction_runs_nothing(corridor, canary):
-    law = pgsym.moments(corridor, RewardToGo()).at()
+    law = pgsym.moments(corridor, "reward-to-go").at()
     with pytest.raises(PgsymError, match=r"^directions: "):
         law.project([{"theta": canary}])
     assert law.project([{"theta": "1/2"}]).covariance[0, 0] * 4 == 733

@@ -106,8 +106,8 @@ def study(text: str) -> None:
 def options(text: str) -> None:
     """Each option of the commands whose value is more than a word."""
     from pgsym.cli.ascend import _step_sizes
-    from pgsym.cli.problem import _state_function, assignments
-    from pgsym.model.estimator import find_estimator
+    from pgsym.cli.problem import assignments
+    from pgsym.estimators.estimator import find_estimator
     from pgsym.model.formats import locate
     from pgsym.model.objective import Objective
     from pgsym.model.zoo.constructed import generic_problem
@@ -118,8 +118,10 @@ def options(text: str) -> None:
         lambda: problem.policy.point({p.name: "0" for p in problem.policy.params} | assignments(text, "--theta")),
         lambda: problem.mdp.replace(gamma=text),
         lambda: _step_sizes(text),
-        lambda: find_estimator("reinforce", {"baseline": _state_function(text, problem.mdp, "--baseline")}),
-        lambda: find_estimator("gae", {"lam": text}),
+        lambda: find_estimator(text),
+        lambda: find_estimator("reinforce", {"b": text}),
+        lambda: find_estimator("reinforce", {"b": {problem.mdp.states[0]: text}}),
+        lambda: find_estimator("gae", {"lambda": text}),
         lambda: Objective.parse(text),
         lambda: generic_problem(text) if len(text) < 5 else None,
         lambda: locate(text) if "/" not in text else None,

@@ -11,7 +11,7 @@ from pgsym.auditing import audit, cross_check, standard_suite
 from pgsym.auditing.law_check import LawCheck
 from pgsym.display.result import html_table
 from pgsym.errors import MissingExtraError
-from pgsym.exact.moments import sweep
+from pgsym.estimators.sweep import sweep
 from pgsym.model import tabular
 
 CASES = {case.name: case for case in standard_suite()}
@@ -142,10 +142,10 @@ def test_estimate_plot_draws_the_exact_gradient(checked):
 def test_law_plot_has_a_panel_for_each_number():
     corridor = pgsym.zoo("short-corridor")
     law = pgsym.moments(corridor, "reinforce").at()
-    (axes,) = law.plot("baseline").axes
+    (axes,) = law.plot("b(s)").axes
     assert axes.get_xlabel() == "constant baseline"
-    variance = sweep(law, "baseline").variance
-    (alone,) = sweep(law, "baseline").plot().axes
+    variance = sweep(law, "b(s)").variance
+    (alone,) = sweep(law, "b(s)").plot().axes
     for drawn in (axes, alone):
         assert drawn.lines[1].get_ydata().tolist() == variance.tolist()
 

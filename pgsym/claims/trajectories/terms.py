@@ -400,6 +400,6 @@ def _gaps(name: str, bound: runs.TimeBound) -> Sequence[Gap | None]:
             return [Gap(other, name, least=least)]
         return [Gap(name, other, most=-least)] if other else []
     most = shift - (bound.op == "<")
-    if most >= 0:
-        return [Gap(other, name, most=most)]
-    return [Gap(name, other, least=-most) if other else None]
+    if most > 0 or not other:
+        return [Gap(other, name, most=most) if most >= 0 else None]
+    return [Gap(name, other, least=-most)]

@@ -7,11 +7,11 @@ import pytest
 import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pgsym.exact.moments import moments
+from pgsym.exact.moments.space import Form
 from strategies import continuing_mdps, episodic_mdps, points, policies
 
 from pgsym.exact.fields import prime_field
-from pgsym.exact.moments import moments
-from pgsym.exact.moments.space import Form
 from pgsym.model import MDP, Problem, sigmoid
 from pgsym.model.estimator import (
     GAE,

@@ -6,6 +6,8 @@ import math
 import numpy as np
 import pytest
 import sympy as sp
+from pgsym.exact.moments import moments
+from pgsym.exact.moments.sample_size import for_accuracy, for_bias_test
 
 from pgsym.errors import (
     HypothesisError,
@@ -15,8 +17,6 @@ from pgsym.errors import (
     UndefinedQuantityError,
     ZeroProbabilityError,
 )
-from pgsym.exact.moments import moments
-from pgsym.exact.moments.sample_size import for_accuracy, for_bias_test
 from pgsym.model import MDP, Problem, direct_policy, sigmoid, tabular
 from pgsym.model.estimator import (
     GAE,

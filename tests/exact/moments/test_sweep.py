@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-
-from pgsym.errors import HypothesisError, StructureError
 from pgsym.exact.moments import moments, sweep
 from pgsym.exact.moments.sweep import NUMBERS, applicable
+
+from pgsym.errors import HypothesisError, StructureError
 from pgsym.model import Problem
 from pgsym.model.estimator import GAE, UNENDING, EligibilityTrace, Reinforce, RewardToGo
 from pgsym.model.zoo import zoo
