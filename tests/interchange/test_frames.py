@@ -4,11 +4,11 @@ import sys
 
 import pytest
 import sympy as sp
-from pgsym.exact.moments import moments
 from skips import needs
 
 import pgsym
 from pgsym.errors import MissingExtraError
+from pgsym.estimators.moments import moments
 from pgsym.study import Store
 from pgsym.study.result import StudyResult
 from pgsym.study.schema import read_study

@@ -43,7 +43,7 @@ class FloatRunChain(RunChain):
         self._column = {p: k for k, p in enumerate(self.parameters)}
         pi = self.quantities.pi
         rows = [
-            (i, self.index.get(target, END), s, a, target, float(pi[s][a] * chance), float(reward))
+            (i, self.index.get(target, END), s, a, target, float(pi[s][a] * chance), reward)
             for i, s in enumerate(self.states)
             for a in self.world.policy.actions(s)
             if not self._never(s, a)

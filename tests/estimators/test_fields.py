@@ -7,68 +7,56 @@ import pytest
 import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pgsym.exact.moments import moments
-from pgsym.exact.moments.space import Form
+from named import actor_critic, all_knowing, gae, n_step, reinforce, reward_to_go, trace
 from strategies import continuing_mdps, episodic_mdps, points, policies
 
+from pgsym.estimators.moments import moments
 from pgsym.exact.fields import prime_field
 from pgsym.model import MDP, Problem, sigmoid
-from pgsym.model.estimator import (
-    GAE,
-    UNENDING,
-    ActorCritic,
-    AllKnowing,
-    EligibilityTrace,
-    NStep,
-    Reinforce,
-    RewardToGo,
-)
 from pgsym.model.zoo import zoo
 
 WHOLE = [
-    Reinforce(),
-    Reinforce("exact"),
-    RewardToGo(),
-    RewardToGo("exact", discount_weight=False),
-    ActorCritic({0: 2}),
-    NStep(3, 1),
-    GAE("1/3", {0: "1/2"}, discount_weight=False),
-    AllKnowing("exact"),
+    reinforce(),
+    reinforce("V"),
+    reward_to_go(),
+    reward_to_go("V", discounted=False),
+    actor_critic({0: 2}),
+    n_step(3, 1),
+    gae("1/3", {0: "1/2"}, discounted=False),
+    all_knowing("V"),
 ]
 CUT = [
-    Reinforce(1, horizon=4),
-    RewardToGo("1/2", horizon=4),
-    NStep(2, {0: 1}, horizon=4),
-    GAE("1/2", {0: 1}, horizon=4, bootstrap=False),
-    EligibilityTrace("9/10", 4),
+    reinforce(1, horizon=4),
+    reward_to_go("1/2", horizon=4),
+    n_step(2, {0: 1}, horizon=4),
+    gae("1/2", {0: 1}, horizon=4, bootstrap=False),
+    trace("9/10", 4),
 ]
 UNENDED = [
-    RewardToGo(horizon=UNENDING),
-    GAE("1/2", horizon=UNENDING),
-    NStep(2, horizon=UNENDING),
-    AllKnowing(horizon=UNENDING),
+    reward_to_go(),
+    gae("1/2"),
+    n_step(2),
+    all_knowing(),
 ]
 
 
-def every_array(law):
+def every_number(law):
     """All that a law computes, as one vector of floats."""
     core = law.core
-    found = []
-    for form in Form:
-        mean, second = core.found(form)
-        found += [*mean, *second]
-    found += [e for row in core.quadratic for e in row]
-    found += [*core.returns, core.plain_trace]
-    mean, covariance = core.projected([[law.field.one] * len(law.params)])
-    return np.array([float(law.field.to_sympy(e)) for e in [*found, *mean, covariance[0][0]]])
+    found = [*core.mean.values(), *core.variance.values(), core.trace, *core.returns]
+    found += [e for row in core.covariance for e in row]
+    along = law.project([[1] * len(law.params)])
+    return np.array(
+        [*(float(law.field.to_sympy(e)) for e in found), float(along.mean[0]), float(along.covariance[0, 0])]
+    )
 
 
 def check_floats(mdp, policy, theta, estimator):
-    exact = every_array(moments(Problem(mdp, policy), estimator).at(theta))
+    exact = every_number(moments(Problem(mdp, policy), estimator).at(theta))
     point = {p: float(v) for p, v in theta.items()}
     scale = 1 + np.abs(exact).max()
     for reference in (True, False):
-        found = every_array(moments(Problem(mdp, policy), estimator, reference=reference).at(point))
+        found = every_number(moments(Problem(mdp, policy), estimator, reference=reference).at(point))
         # Rounding of some thousand operations on numbers of this size.
         assert np.abs(found - exact).max() <= 2.0**-36 * scale
 
@@ -103,11 +91,11 @@ def small():
 
 
 SYMBOLIC = [
-    Reinforce("b"),
-    RewardToGo({"s": "b"}),
-    GAE("lambda", {"s": "v", "t": 1}),
-    NStep(2, {"s": "v"}),
-    GAE("lambda", {"s": "v"}, horizon=2, bootstrap=False),
+    reinforce("b"),
+    reward_to_go({"s": "b"}),
+    gae("lambda", {"s": "v", "t": 1}),
+    n_step(2, {"s": "v"}),
+    gae("lambda", {"s": "v"}, horizon=2, bootstrap=False),
 ]
 VALUES = {"r": "2", "gamma": "1/2", "b": "3/4", "lambda": "1/5", "v": "-1"}
 
@@ -136,7 +124,7 @@ def test_residues_agree_with_the_closed_form(small, estimator):
     residue = moments(Problem(mdp, policy), estimator, field=field)
     closed = moments(Problem(mdp, policy), estimator)
     assert field.is_zero(residue.core.trace - field.convert(closed.covariance_trace))
-    for found, form in zip(residue.core.mean, closed.mean.values(), strict=True):
+    for found, form in zip(residue.core.mean.values(), closed.mean.values(), strict=True):
         assert field.is_zero(found - field.convert(form))
 
 
@@ -154,8 +142,8 @@ def test_short_corridor_in_closed_form():
 def test_long_runs_tend_to_the_unending_one():
     two = zoo("two-state")
     theta = dict.fromkeys(two.policy.params, 0.3)
-    for kind in (RewardToGo, AllKnowing):
-        limit = moments(two, kind(horizon=UNENDING)).at(theta)
+    for kind in (reward_to_go, all_knowing):
+        limit = moments(two, kind()).at(theta)
         long = moments(two, kind(horizon=600)).at(theta)
         assert float(long.covariance_trace) == pytest.approx(float(limit.covariance_trace), rel=1e-12)
         assert float(limit.covariance_trace) > 0
@@ -166,9 +154,9 @@ def test_hundreds_of_states_and_thousands_of_parameters():
     big = zoo("garnet", states=120, actions=10, seed=3)
     k = len(big.policy.params)
     theta = {p: 0.1 * (i % 7 - 3) for i, p in enumerate(big.policy.params)}
-    law = moments(big, GAE("9/10", horizon=UNENDING)).at(theta)
+    law = moments(big, gae("9/10")).at(theta)
     assert k == 1200
-    variance = np.array([float(e) for e in law.core.variance])
+    variance = np.array([float(e) for e in law.core.variance.values()])
     assert variance.sum() == pytest.approx(float(law.covariance_trace), rel=1e-10)
     first, last = [1, *[0] * (k - 1)], [*[0] * (k - 1), 1]
     both = law.project([first, last])

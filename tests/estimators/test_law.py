@@ -6,8 +6,7 @@ import math
 import numpy as np
 import pytest
 import sympy as sp
-from pgsym.exact.moments import moments
-from pgsym.exact.moments.sample_size import for_accuracy, for_bias_test
+from named import actor_critic, all_knowing, gae, n_step, reinforce, reward_to_go, trace
 
 from pgsym.errors import (
     HypothesisError,
@@ -17,17 +16,9 @@ from pgsym.errors import (
     UndefinedQuantityError,
     ZeroProbabilityError,
 )
+from pgsym.estimators.moments import moments
+from pgsym.estimators.sample_size import for_accuracy, for_bias_test
 from pgsym.model import MDP, Problem, direct_policy, sigmoid, tabular
-from pgsym.model.estimator import (
-    GAE,
-    UNENDING,
-    ActorCritic,
-    AllKnowing,
-    EligibilityTrace,
-    NStep,
-    Reinforce,
-    RewardToGo,
-)
 from pgsym.model.zoo import zoo
 
 
@@ -51,13 +42,13 @@ def chain():
 
 
 UNBIASED = [
-    Reinforce("b"),
-    RewardToGo({"s": "b", "t": "c"}),
-    ActorCritic(),
-    NStep(2),
-    GAE("lambda"),
-    GAE(1, {"s": "v", "t": "u"}),
-    AllKnowing("exact"),
+    reinforce("b"),
+    reward_to_go({"s": "b", "t": "c"}),
+    actor_critic(),
+    n_step(2),
+    gae("lambda"),
+    gae(1, {"s": "v", "t": "u"}),
+    all_knowing("V"),
 ]
 
 
@@ -69,7 +60,7 @@ def test_bias_is_zero_for_every_theta_gamma_lambda_and_baseline(chain, estimator
 
 def test_bias_of_leaving_out_the_discount_is_exact(chain):
     """The terms of t come late, and weigh 1 for a power of gamma; at gamma = 1 nothing is lost."""
-    law = moments(Problem(*chain), RewardToGo(discount_weight=False))
+    law = moments(Problem(*chain), reward_to_go(discounted=False))
     x, y = law.params
     gamma = sp.Symbol("gamma")
     assert law.bias[x] == 0
@@ -78,7 +69,7 @@ def test_bias_of_leaving_out_the_discount_is_exact(chain):
 
 
 def test_truncated_estimator_is_unbiased_for_the_truncated_objective(chain):
-    for estimator in (RewardToGo("b", horizon=3), Reinforce(horizon=2), GAE(1, "v", horizon=3, bootstrap=False)):
+    for estimator in (reward_to_go("b", horizon=3), reinforce(horizon=2), gae(1, "v", horizon=3, bootstrap=False)):
         law = moments(Problem(*chain), estimator, target="truncated")
         assert [law.bias[p] for p in law.params] == [0, 0]
         assert any(e != 0 for e in law.bias_against("start-state").values())
@@ -88,8 +79,8 @@ def test_truncation_with_the_exact_critic_is_unbiased_up_to_the_cut_off(chain):
     """Bootstrapping with V makes every term's expectation that of the whole episode."""
     mdp, policy = chain
     point = {"x": 0, "y": 0}
-    kept = moments(Problem(mdp, policy), GAE("1/2", horizon=3)).at(point, gamma="1/2")
-    dropped = moments(Problem(mdp, policy), GAE("1/2", horizon=3, bootstrap=False)).at(point, gamma="1/2")
+    kept = moments(Problem(mdp, policy), gae("1/2", horizon=3)).at(point, gamma="1/2")
+    dropped = moments(Problem(mdp, policy), gae("1/2", horizon=3, bootstrap=False)).at(point, gamma="1/2")
     assert sum(abs(e) for e in kept.bias.values()) < sum(abs(e) for e in dropped.bias.values())
 
 
@@ -98,7 +89,7 @@ def test_eligibility_trace_tends_to_the_gradient_as_beta_and_T_grow():
     theta = dict.fromkeys(two.policy.params, 0.2)
     sizes = []
     for beta, T in (("1/2", 20), ("3/4", 80), ("15/16", 320)):
-        law = moments(two.replace(objective="average-reward"), EligibilityTrace(beta, T, stationary=True)).at(theta)
+        law = moments(two.replace(objective="average-reward"), trace(beta, T, stationary=True)).at(theta)
         assert law.target == "average-reward"
         sizes.append(max(abs(float(e)) for e in law.bias.values()))
     assert sizes[0] > 1.5 * sizes[1] > 3 * sizes[2]
@@ -108,7 +99,7 @@ def test_variance_of_the_eligibility_trace_grows_with_beta():
     """Baxter & Bartlett 2001: beta trades bias for variance."""
     two = zoo("two-state")
     traces = [
-        float(moments(two.replace(objective="average-reward"), EligibilityTrace(b, 60)).at([0.0, 0.0]).covariance_trace)
+        float(moments(two.replace(objective="average-reward"), trace(b, 60)).at([0.0, 0.0]).covariance_trace)
         for b in ("0", "1/2", "9/10", "99/100")
     ]
     assert traces == sorted(traces)
@@ -128,7 +119,7 @@ def test_batch_divides_the_covariance():
 
 
 def test_mean_square_error_adds_the_squared_bias(chain):
-    law = moments(Problem(*chain), RewardToGo(discount_weight=False)).at([0, 0], gamma="1/2")
+    law = moments(Problem(*chain), reward_to_go(discounted=False)).at([0, 0], gamma="1/2")
     assert law.mse == law.covariance_trace + sum(e**2 for e in law.bias.values())
 
 
@@ -136,7 +127,7 @@ def test_optimal_baselines_are_reached_by_the_estimator_with_them():
     """The estimator with the best baseline has the stated trace, and any other one a larger trace."""
     corridor = zoo("short-corridor")
     common = (corridor.mdp, corridor.policy)
-    for kind in (Reinforce, RewardToGo, AllKnowing):
+    for kind in (reinforce, reward_to_go, all_knowing):
         law = moments(Problem(*common), kind()).at(corridor.theta)
         best, by_state = law.optimal_constant_baseline, law.optimal_state_baseline
         assert moments(Problem(*common), kind(best.value)).at(corridor.theta).covariance_trace == best.trace
@@ -177,7 +168,7 @@ def test_bias_test_has_the_stated_power(rng):
 
 def test_projection_is_the_covariance_seen_from_a_direction(chain):
     mdp, policy = chain
-    law = moments(Problem(mdp, policy), GAE("1/2")).at([0, 0], gamma="1/2")
+    law = moments(Problem(mdp, policy), gae("1/2")).at([0, 0], gamma="1/2")
     v = sp.Matrix([[2, -1], [0, 3]])
     found = law.project([{"x": 2, "y": -1}, {"y": 3}])
     assert found.covariance == v * law.covariance * v.T
@@ -197,7 +188,7 @@ def continuing():
     return mdp, tabular(mdp)
 
 
-@pytest.mark.parametrize("estimator", [Reinforce(), RewardToGo(), GAE("1/2")], ids=lambda e: e.name)
+@pytest.mark.parametrize("estimator", [reinforce(), reward_to_go(), gae("1/2")], ids=lambda e: e.name)
 def test_moments_raises_where_an_episode_need_not_end(continuing, estimator):
     with pytest.raises(
         HypothesisError,
@@ -210,8 +201,8 @@ def test_moments_raises_where_an_episode_need_not_end(continuing, estimator):
 @pytest.mark.parametrize(
     ("estimator", "why"),
     [
-        (Reinforce(horizon=UNENDING), "the sum of the scores has infinite variance"),
-        (RewardToGo(discount_weight=False, horizon=UNENDING), "w = 1"),
+        (reinforce(), "the sum of the scores has infinite variance"),
+        (reward_to_go(discounted=False), "w = 1"),
     ],
 )
 def test_moments_raises_where_the_variance_grows_for_ever(continuing, estimator, why):
@@ -225,10 +216,10 @@ def test_moments_raises_on_an_improper_policy():
     )
     policy = tabular(mdp)
     with pytest.raises(HypothesisError, match=r"the first: 'u'.*gamma = 1; one sample of the estimator is a whole"):
-        moments(Problem(mdp, policy), RewardToGo())
+        moments(Problem(mdp, policy), reward_to_go())
     with pytest.raises(HypothesisError, match="gamma = 1, and a run need not end"):
-        moments(Problem(mdp, policy), RewardToGo(horizon=UNENDING))
-    cut = moments(Problem(mdp, policy), RewardToGo(horizon=3)).at([0, 0, 0])
+        moments(Problem(mdp, policy), reward_to_go())
+    cut = moments(Problem(mdp, policy), reward_to_go(horizon=3)).at([0, 0, 0])
     assert not cut.has_bias
     assert "undefined" in str(cut)
     assert cut.to_json()["bias"] is None
@@ -238,42 +229,42 @@ def test_unreached_states_do_not_matter():
     mdp = MDP.from_transitions(
         [("s", "a", "end", 1, 1), ("s", "b", "end", 1, 0), ("u", "a", "u", 1, -1)], start="s", terminal=["end"]
     )
-    assert moments(Problem(mdp, tabular(mdp)), RewardToGo()).at([0, 0, 0]).mean.elements
+    assert moments(Problem(mdp, tabular(mdp)), reward_to_go()).at([0, 0, 0]).mean.elements
 
 
 def test_moments_raises_on_a_score_that_does_not_exist():
     mdp = MDP.from_transitions([("s", a, "end", 1, 1) for a in ("go", "stay")], start="s", terminal=["end"])
     policy = direct_policy(mdp, {"s": {"go": "p", "stay": "1 - p"}}, ["p"])
     with pytest.raises(ZeroProbabilityError, match="the score grad log pi needs"):
-        moments(Problem(mdp, policy), RewardToGo()).at({"p": 1})
+        moments(Problem(mdp, policy), reward_to_go()).at({"p": 1})
     (p,) = policy.params
-    assert sp.cancel(moments(Problem(mdp, policy), RewardToGo()).covariance_trace - 1 / (p * (1 - p))) == 0
+    assert sp.cancel(moments(Problem(mdp, policy), reward_to_go()).covariance_trace - 1 / (p * (1 - p))) == 0
 
 
 def test_moments_raises_on_wrong_input(chain):
     mdp, policy = chain
     with pytest.raises(SchemaError, match="estimator: found 'ppo'; must be one of reinforce, reward-to-go"):
         moments(Problem(mdp, policy), "ppo")
-    with pytest.raises(SchemaError, match=r"^lam: gae needs it\. Give lam, as in GAE\(lam=\.\.\.\)"):
+    with pytest.raises(SchemaError, match=r"^lam: gae needs it\. Give lam, as in gae\(lam=\.\.\.\)"):
         moments(Problem(mdp, policy), "gae")
     with pytest.raises(SchemaError, match="objective: found 'best'; must be one of start-state"):
         moments(Problem(mdp, policy, "best"), "reinforce")
     with pytest.raises(StructureError, match="critic: state 'z' is unknown; a critic is by state"):
-        moments(Problem(mdp, policy), ActorCritic({"z": 1})).mean  # noqa: B018
+        moments(Problem(mdp, policy), actor_critic({"z": 1})).mean  # noqa: B018
     with pytest.raises(StructureError, match="x is a policy parameter; a baseline or critic must not depend on theta"):
-        moments(Problem(mdp, policy), RewardToGo("x"))
+        moments(Problem(mdp, policy), reward_to_go("x"))
     with pytest.raises(StructureError, match="no value for gamma; floats need every symbol"):
-        moments(Problem(mdp, policy), RewardToGo()).at([0.0, 0.0])
+        moments(Problem(mdp, policy), reward_to_go()).at([0.0, 0.0])
     with pytest.raises(PolicyError, match="1 values; the policy has 2 parameters"):
-        moments(Problem(mdp, policy), RewardToGo()).at([0])
+        moments(Problem(mdp, policy), reward_to_go()).at([0])
     with pytest.raises(StructureError, match="the estimator's horizon is None; the truncated objective has T steps"):
-        _ = moments(Problem(mdp, policy), RewardToGo(), target="truncated").bias
+        _ = moments(Problem(mdp, policy), reward_to_go(), target="truncated").bias
     with pytest.raises(StructureError, match=r"depends on .*; a number is required\. Ask at a point"):
-        moments(Problem(mdp, policy), RewardToGo()).sample_size(0.1)
+        moments(Problem(mdp, policy), reward_to_go()).sample_size(0.1)
 
 
 def test_bias_against_an_objective_that_is_not_defined(chain):
-    law = moments(Problem(*chain), RewardToGo())
+    law = moments(Problem(*chain), reward_to_go())
     with pytest.raises(UndefinedQuantityError, match="1 terminal states"):
         law.bias_against("average-reward")
 
@@ -292,7 +283,7 @@ def test_policy_without_a_choice_has_no_best_baseline():
 
 def test_law_as_text_latex_html_and_json(chain):
     mdp, policy = chain
-    law = moments(Problem(mdp, policy), GAE("1/2", {"s": 1})).at([0, 0], gamma="1/2")
+    law = moments(Problem(mdp, policy), gae("1/2", {"s": 1})).at([0, 0], gamma="1/2")
     assert str(law).splitlines()[0] == "gae (lam = 1/2, critic given by state), whole episodes"
     assert str(law.batch(4)).splitlines()[0].endswith("mean of 4 samples")
     assert law._repr_html_().startswith("<table><caption>gae")
@@ -302,6 +293,6 @@ def test_law_as_text_latex_html_and_json(chain):
     assert data["covariance_trace"]["float"] == pytest.approx(float(law.covariance_trace))
     assert sp.Rational(data["covariance"][0][1]["exact"]) == law.covariance[0, 1]
     assert set(data) >= {"mean", "bias", "variance", "covariance", "covariance_trace", "mse"}
-    floats = moments(Problem(mdp, policy), GAE("1/2", {"s": 1})).at([0.0, 0.0], gamma=0.5).to_json()
+    floats = moments(Problem(mdp, policy), gae("1/2", {"s": 1})).at([0.0, 0.0], gamma=0.5).to_json()
     assert floats["mean"]["x"]["exact"] is None
     assert floats["mean"]["x"]["float"] == pytest.approx(data["mean"]["x"]["float"])

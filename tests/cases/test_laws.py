@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 import sympy as sp
-from pgsym.exact.moments import EstimatorLaw, moments
+from named import reinforce, reward_to_go
 
+from pgsym.estimators.estimator import Estimator
+from pgsym.estimators.moments import EstimatorLaw, moments
 from pgsym.expression.grammar import parse
 from pgsym.model import MDP, Problem
-from pgsym.model.estimator import Estimator, Reinforce, RewardToGo
 from pgsym.model.formats import load
 
 DATA = Path(__file__).parent / "data"
@@ -23,9 +24,9 @@ GIVEN = {
     if "estimators_single_episode" in case["expected"]
 }
 ESTIMATORS: dict[str, Estimator] = {
-    "reinforce": Reinforce(),
-    "reward_to_go": RewardToGo(),
-    "reward_to_go_without_gamma_t": RewardToGo(discount_weight=False),
+    "reinforce": reinforce(),
+    "reward_to_go": reward_to_go(),
+    "reward_to_go_without_gamma_t": reward_to_go(discounted=False),
 }
 MEANS = "if_rewards_replaced_by_r(s,a)_means"
 PROSE = {"definition", "checked_by"}

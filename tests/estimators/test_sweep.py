@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from pgsym.exact.moments import moments, sweep
-from pgsym.exact.moments.sweep import NUMBERS, applicable
+from named import gae, reinforce, reward_to_go, trace
 
 from pgsym.errors import HypothesisError, StructureError
+from pgsym.estimators.moments import moments
+from pgsym.estimators.sweep import applicable, sweep
 from pgsym.model import Problem
-from pgsym.model.estimator import GAE, UNENDING, EligibilityTrace, Reinforce, RewardToGo
 from pgsym.model.zoo import zoo
 
 
@@ -19,23 +19,23 @@ def corridor():
 def test_each_number_is_that_of_a_single_law(corridor):
     mdp, policy, theta = corridor.mdp, corridor.policy, corridor.theta
     critic = {"s1": -10, "s2": -8, "s3": -3}
-    law = moments(Problem(mdp, policy), GAE("1/2", critic)).at(theta)
+    law = moments(Problem(mdp, policy), gae("1/2", critic)).at(theta)
     assert applicable(law) == list(NUMBERS)
     found = sweep(law, "lambda", ["1/4", "1"])
     for i, lam in enumerate(("1/4", "1")):
-        one = moments(Problem(mdp, policy), GAE(lam, critic)).at(theta)
+        one = moments(Problem(mdp, policy), gae(lam, critic)).at(theta)
         assert found.variance[i] == pytest.approx(float(one.covariance_trace))
         assert found.bias[i] == pytest.approx(abs(float(one.bias[one.params[0]])), abs=1e-12)
     found = sweep(law, "T", [5])
-    one = moments(Problem(mdp, policy), GAE("1/2", critic, horizon=5)).at(theta)
+    one = moments(Problem(mdp, policy), gae("1/2", critic, horizon=5)).at(theta)
     assert found.mse[0] == pytest.approx(float(one.mse))
     found = sweep(law, "gamma", ["9/10"])
-    one = moments(Problem(mdp.replace(gamma="9/10"), policy), GAE("1/2", critic)).at(theta)
+    one = moments(Problem(mdp.replace(gamma="9/10"), policy), gae("1/2", critic)).at(theta)
     assert found.bias[0] == pytest.approx(abs(float(one.mean[one.params[0]]) - 2))
 
 
 def test_baseline_sweep_is_the_law_with_that_baseline(corridor):
-    for kind in (Reinforce, RewardToGo):
+    for kind in (reinforce, reward_to_go):
         law = moments(corridor, kind(-3)).at()
         found = sweep(law, "baseline", [0, -3, -12])
         expected = [float(moments(corridor, kind(b)).at().covariance_trace) for b in (0, -3, -12)]
@@ -45,7 +45,7 @@ def test_baseline_sweep_is_the_law_with_that_baseline(corridor):
 
 def test_sweep_as_plain_data():
     two = zoo("two-state")
-    law = moments(two, RewardToGo(horizon=20)).at([0.0, 0.0])
+    law = moments(two, reward_to_go(horizon=20)).at([0.0, 0.0])
     data = sweep(law, "T", [1, 2]).to_json()
     assert data["number"] == "T"
     assert len(data["mse"]) == 2
@@ -53,7 +53,7 @@ def test_sweep_as_plain_data():
 
 def test_trace_has_no_lambda_and_no_gamma():
     two = zoo("two-state")
-    law = moments(two.replace(objective="average-reward"), EligibilityTrace("1/2", 10)).at([0.0, 0.0])
+    law = moments(two.replace(objective="average-reward"), trace("1/2", 10)).at([0.0, 0.0])
     assert applicable(law) == ["baseline", "T"]
     assert np.isfinite(sweep(law, "T", [1, 4]).variance).all()
     with pytest.raises(StructureError, match="eligibility-trace has no lambda; it has baseline, T"):
@@ -68,7 +68,7 @@ def test_sweep_raises_without_a_point(corridor):
 def test_sweep_raises_where_no_value_has_moments():
     """At gamma = 1 the unending run has no moments."""
     two = zoo("two-state")
-    law = moments(two, RewardToGo(horizon=UNENDING)).at([0.0, 0.0])
+    law = moments(two, reward_to_go()).at([0.0, 0.0])
     assert len(sweep(law, "gamma", ["1/2", 1]).values) == 1
     with pytest.raises(HypothesisError, match="for no gamma has the estimator moments"):
         sweep(law, "gamma", [1])
