@@ -69,4 +69,4 @@ class StepFunctions:
     def _value(self, node: t.Node, env: dict[str, Hashable]) -> float:
         if node not in self._compiled:
             self._compiled[node] = self._meaning.compile(node)
-        return float(self._compiled[node](env))  # type: ignore[arg-type]
+        return float(self._compiled[node](env))
