@@ -15,6 +15,7 @@ from pgsym.estimators.meaning import meaning_of
 from pgsym.exact.fields import float_field
 from pgsym.model.objective import Objective
 from pgsym.sampling.form import Product
+from pgsym.sampling.policy import direct_value
 from pgsym.sampling.tables import Floats, Tables
 
 
@@ -34,7 +35,8 @@ class StepFunctions:
 
     def __init__(self, tables: Tables, objective: Objective, estimator: Estimator) -> None:
         problem = tables.problem.replace(objective=objective)
-        field = float_field(problem.policy, dict(zip(tables.params, tables.theta.tolist(), strict=True)), {})
+        # Not tables.theta, which `Tables.along` turns into directions.
+        field = float_field(problem.policy, {x: direct_value(v) for x, v in problem.point.items()}, {})
         self._meaning = meaning_of(problem, estimator, field)
         self._compiled: dict[t.Node, Compiled] = {}
         rewards = iter(tables.outcome_reward.tolist())

@@ -22,7 +22,7 @@ from pgsym.sampling.factors import StepFunctions
 from pgsym.sampling.form import Form, find_form
 from pgsym.sampling.long_run import plan_long_run
 from pgsym.sampling.score_terms import ScoreTerm, refusal, score_terms
-from pgsym.sampling.staged import stage_plan
+from pgsym.sampling.stage_plan import stage_plan
 from pgsym.sampling.sums import Plan, powers, scale_of
 from pgsym.sampling.tables import Floats, Tables
 

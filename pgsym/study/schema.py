@@ -163,7 +163,7 @@ def _retold(error: Mapping[str, Any]) -> str:
     if kind == "pgsym":
         return str(error["msg"])
     if kind == "extra_forbidden":
-        entries = {"models": ModelEntry, "estimators": EstimatorEntry}
+        entries: dict[Any, type[BaseModel]] = {"models": ModelEntry, "estimators": EstimatorEntry}
         known = entries.get(loc[0], StudyDocument).model_fields
         return f"the key is unknown; {nearest(loc[-1], known, 'the keys are')}. Rename or remove it"
     if kind in _WANTED:

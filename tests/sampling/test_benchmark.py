@@ -22,7 +22,7 @@ def benchmark(monkeypatch):
 
 def test_samplers_of_an_accelerator_find_the_value(benchmark):
     problem = benchmark.PROBLEMS[0]()
-    for build in (benchmark._returns, benchmark._moments):
+    for build in (benchmark._returns, benchmark._moments, benchmark._directions):
         sampler = build(problem)
         mean, variance = sampler.run(0)
         # P(|z| > 5) = 6e-7.

@@ -40,7 +40,7 @@ def test_example_finds_the_exact_variances_and_the_critics_bias(finished):
 def test_show_and_plot(finished, tmp_path):
     shown = CliRunner().invoke(app, ["study", "show", str(finished)])
     # A long label is broken over two lines of its cell.
-    assert "gae, lambda = 1/2," in shown.output
+    assert "gae, v(s) by state, lambda =" in shown.output
     assert "digest " in shown.output
     needs("matplotlib")
     drawn = CliRunner().invoke(app, ["study", "plot", str(finished), "-o", str(tmp_path / "corridor.png")])
