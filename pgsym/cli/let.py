@@ -43,7 +43,8 @@ def read_let(let: Sequence[str] | None, mdp: MDP) -> dict[str, Any]:
         if not head or (equals and not value):
             raise SchemaError(f"found {short(repr(text))}; must read NAME=VALUE. Write --let 'b(s)=-3'", where="--let")
         name, where = base(head), f"let {head}"
-        key, places = (head, ()) if _is_general(head) else (f"{name}(s)", (_state(head, mdp),))
+        places: tuple[Any, ...] = () if _is_general(head) else (_state(head, mdp),)
+        key = f"{name}(s)" if places else head
         before = found.get(key) if places else None
         if any(base(other) == name for other in found) and (not isinstance(before, dict) or places[0] in before):
             raise SchemaError(f"found {name} twice there; once is required. Leave one out", where=where)

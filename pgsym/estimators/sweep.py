@@ -114,7 +114,7 @@ def sweep(law: EstimatorMoments, number: str, values: Sequence[Any] | None = Non
     truth = floats(law.gradient) if law.has_bias else np.full(len(law.params), np.nan)
     problem = law.problem.at({p: float(v) for p, v in law.theta.items()})
     found = []
-    for value in _default(law, number) if values is None else values:
+    for value in _default(law, number) if values is None else [to_expr(v, where="sweep") for v in values]:
         try:
             changed = law.changed(*_varied(problem, law.estimator, number, value))
             gap = floats(changed.mean) - truth

@@ -20,7 +20,7 @@ def test_each_number_is_that_of_a_single_law(corridor):
     mdp, policy, theta = corridor.mdp, corridor.policy, corridor.theta
     critic = {"s1": -10, "s2": -8, "s3": -3}
     law = moments(Problem(mdp, policy), gae("1/2", critic)).at(theta)
-    assert applicable(law) == list(NUMBERS)
+    assert applicable(law) == ["lambda", "gamma", "T"]
     found = sweep(law, "lambda", ["1/4", "1"])
     for i, lam in enumerate(("1/4", "1")):
         one = moments(Problem(mdp, policy), gae(lam, critic)).at(theta)
@@ -37,10 +37,10 @@ def test_each_number_is_that_of_a_single_law(corridor):
 def test_baseline_sweep_is_the_law_with_that_baseline(corridor):
     for kind in (reinforce, reward_to_go):
         law = moments(corridor, kind(-3)).at()
-        found = sweep(law, "baseline", [0, -3, -12])
+        found = sweep(law, "b(s)", [0, -3, -12])
         expected = [float(moments(corridor, kind(b)).at().covariance_trace) for b in (0, -3, -12)]
         assert found.variance.tolist() == pytest.approx(expected)
-        assert sweep(law, "baseline").variance.min() == pytest.approx(float(law.optimal_constant_baseline.trace))
+        assert sweep(law, "b(s)").variance.min() == pytest.approx(float(law.optimal_constant_baseline.trace))
 
 
 def test_sweep_as_plain_data():
@@ -54,9 +54,9 @@ def test_sweep_as_plain_data():
 def test_trace_has_no_lambda_and_no_gamma():
     two = zoo("two-state")
     law = moments(two.replace(objective="average-reward"), trace("1/2", 10)).at([0.0, 0.0])
-    assert applicable(law) == ["baseline", "T"]
+    assert applicable(law) == ["beta", "gamma", "T"]
     assert np.isfinite(sweep(law, "T", [1, 4]).variance).all()
-    with pytest.raises(StructureError, match="eligibility-trace has no lambda; it has baseline, T"):
+    with pytest.raises(StructureError, match="the estimator has no lambda; it has beta, gamma, T"):
         sweep(law, "lambda")
 
 
