@@ -40,7 +40,7 @@ StateFunction = Mapping[Hashable, sp.Expr]
 
 
 @dataclass(frozen=True)
-class Definition:
+class NamedText:
     """What an estimator's name stands for.
 
     Attributes
@@ -61,31 +61,31 @@ class Definition:
 _TD = "(r_u + gamma*v(s_{u+1}) - v(s_u))"
 _SCORE = "grad log pi(a_t|s_t)"
 
-ESTIMATORS: dict[str, Definition] = {
-    "reinforce": Definition(f"sum[t] {_SCORE} * (G - b(s_t))", {"b(s)": "0"}, "Williams 1992"),
-    "reward-to-go": Definition(
+ESTIMATORS: dict[str, NamedText] = {
+    "reinforce": NamedText(f"sum[t] {_SCORE} * (G - b(s_t))", {"b(s)": "0"}, "Williams 1992"),
+    "reward-to-go": NamedText(
         f"sum[t] gamma^t * {_SCORE} * (G_t - b(s_t))", {"b(s)": "0"}, "GPOMDP; Baxter & Bartlett 2001"
     ),
-    "advantage": Definition(
+    "advantage": NamedText(
         f"sum[t] gamma^t * {_SCORE} * (G_t - b(s_t))", {"b(s)": "V(s)"}, "reward-to-go less the value of the state"
     ),
-    "actor-critic": Definition(
+    "actor-critic": NamedText(
         f"sum[t] gamma^t * {_SCORE} * {_TD.replace('u', 't')}", {"v(s)": "V(s)"}, "one-step, TD(0)"
     ),
-    "n-step": Definition(
+    "n-step": NamedText(
         f"sum[t] gamma^t * {_SCORE} * sum[t<=u<t+<n>] gamma^(u-t) * {_TD}",
         {"v(s)": "V(s)", "n": None},
         "n-step returns",
     ),
-    "gae": Definition(
+    "gae": NamedText(
         f"sum[t] gamma^t * {_SCORE} * sum[u>=t] (gamma*lambda)^(u-t) * {_TD}",
         {"v(s)": "V(s)", "lambda": None},
         "Schulman et al. 2016",
     ),
-    "all-knowing": Definition(
+    "all-knowing": NamedText(
         f"sum[t] gamma^t * {_SCORE} * (Q(s_t,a_t) - b(s_t))", {"b(s)": "0"}, "the variance that no critic takes away"
     ),
-    "eligibility-trace": Definition(
+    "eligibility-trace": NamedText(
         f"1/T * sum[t] {_SCORE} * sum[u>=t] beta^(u-t) * r_u", {"beta": "99/100"}, "Baxter & Bartlett 2001"
     ),
 }

@@ -39,9 +39,8 @@ class StepFunctions:
         field = float_field(problem.policy, {x: direct_value(v) for x, v in problem.point.items()}, {})
         self._meaning = meaning_of(problem, estimator, field)
         self._compiled: dict[t.Node, Compiled] = {}
-        rewards = iter(tables.outcome_reward.tolist())
         self._steps: list[dict[str, Any]] = [
-            {"s_0": s, "a_0": a, "s_1": o.state, "r_0": next(rewards)}
+            {"s_0": s, "a_0": a, "s_1": o.state, "r_0": o.r}
             for s, a in problem.mdp.pairs
             for o in problem.mdp.outcomes(s, a)
             if o.p != 0
