@@ -17,6 +17,7 @@ from pgsym.claims.language import tree as t
 from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.verdict import Coordinate, Witness
 from pgsym.errors import AlgebraError, ClaimError, HypothesisError, TooLargeError, UndefinedQuantityError
+from pgsym.expression.naming import in_order
 
 COORDINATES = 40
 """With more parameters, only some derivatives are evaluated at a point."""
@@ -33,7 +34,9 @@ def find_witness(setting: BoundClaim, rng: random.Random, theta: Mapping[sp.Symb
             continue  # a pole, or a point whose numbers are no field of ours: another point will do
         if found is not None:
             left, right = found
-            return Witness(place.theta, {**setting.pinned, **place.symbols}, left, right, place.values)
+            symbols = {**setting.pinned, **place.symbols}
+            ordered = {x: symbols[x] for x in in_order(symbols)}
+            return Witness(place.theta, ordered, left, right, place.values)
     raise AlgebraError(
         f"refuted by a nonzero difference, but none of {POINTS} points of the model's domain shows it. "
         "Declare narrower assumptions for its symbols",
