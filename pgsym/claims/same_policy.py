@@ -98,7 +98,6 @@ class _Merger:
     def _override(self, override: t.Override) -> t.Override:
         """The same of one policy: a function by name is given a definition of its own where it is one of pi."""
         value = override.value
-        value = override.value
         if override.key == "gamma":
             return dataclasses.replace(override, value=self.one(value, True))
         assert isinstance(value, t.Call | t.Quantity)

@@ -15,9 +15,6 @@ from pgsym.limits import GENERIC_OUTCOMES
 from pgsym.model.mdp import MDP
 from pgsym.model.policy import Direct, Policy
 
-ARBITRARY = ("pi'", "P'", "r'")
-"""What of the second world may be arbitrary; the rest is as in the first."""
-
 
 class SecondWorld:
     """The model and the policy that primed quantities are about, with a symbol for each number that is arbitrary.
@@ -27,7 +24,7 @@ class SecondWorld:
     Parameters
     ----------
     arbitrary
-        Some of `ARBITRARY`.
+        Some of `pgsym.claims.language.tree.ARBITRARY`.
 
     Examples
     --------

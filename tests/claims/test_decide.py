@@ -19,6 +19,7 @@ from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.difference import residues, size
 from pgsym.errors import AlgebraError, ClaimError, HypothesisError, StructureError, TooLargeError
 from pgsym.expression.linear import common_denominators
+from pgsym.expression.naming import in_order
 from pgsym.model import MDP, Objective, Problem, generic_mdp, mixture, sigmoid, tabular
 from pgsym.model.structure import Structure
 
@@ -545,3 +546,10 @@ def test_every_kind_of_model_has_a_problem_for_each_objective():
     assert {random_problem(rng, kind).name for kind in MODELS} == set(MODELS)
     assert isinstance(random_problem(rng), Problem)
     assert {random_problem(rng).objective for _ in range(50)} == set(Objective)
+
+
+def test_witness_lists_its_symbols_in_order():
+    """The texts that are made of it are the same on every run, whatever the hashes of names are."""
+    witness = decide("generic:2x2", "V(s) = 0").witness
+    assert list(witness.symbols) == in_order(witness.symbols)
+    assert len(witness.symbols) > 5

@@ -156,6 +156,11 @@ REFUSED = [
      "of them. Remove the other"),
     ("for all P': at[pi'=pi] J' = J", "found at[pi'=pi] with a second model; it is about an arbitrary second policy. "
      "Remove one"),
+    ("let x = grad' J'; at[pi'=pi] x = x", "found grad' of an arbitrary policy, which has no parameters; it stands "
+     "under at[pi'=pi], where pi' is of the family of pi. Write at[pi'=pi] before it"),
+    ("let x = at[pi'=pi] J'; at[pi'=pi] x = x", "found at[pi'=pi] inside another; it is about an arbitrary second "
+     "policy. Remove one"),
+    ("for all P', P': J' = J", "P' is declared twice; once is enough. Remove one"),
     ("for all P: J' = J", "P is a name of the language; choose another for your own"),
     ("I = 2", "a matrix over the parameters on the left, a scalar on the right; both sides must have one shape"),
 ]  # fmt: skip

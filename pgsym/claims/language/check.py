@@ -65,7 +65,7 @@ def check(claim: t.Claim) -> tuple[int, tuple[Range, ...]]:
     for side in (claim.left, claim.right):
         _check_sums(scope, side, tuple(indices))
     for let in scope.lets.values():
-        scope.let_rank(let.name)
+        scope.require_let(let.name)
         if scope.is_random(let.body):
             _check_sums(scope, let.body, let.indices)
             continue

@@ -185,7 +185,9 @@ class _Builder(RunRules):
         for name, indices in heads:
             if not indices and is_index(name):
                 self.added.append(t.ForEach(str(name)))
-            elif not indices and name in ("pi'", "P'", "r'"):
+            elif not indices and name in t.ARBITRARY:
+                if t.Arbitrary(str(name)) in (*self.given, *self.added):
+                    raise self.refuse(f"{name} is declared twice; once is enough. Remove one", name.start_pos)
                 self.added.append(t.Arbitrary(str(name)))
             else:
                 self.declare(name, indices)

@@ -65,7 +65,7 @@ class Scope:
                 "Remove the other",
                 where="with M'",
             )
-        self._ranks: dict[str, int] = {}
+        self._ranks: dict[tuple[str, bool], int] = {}
         self._at_one_policy = False
         self._random: dict[str, bool] = {}
         self._entries: dict[str, QuantityDefinition] = {}
@@ -181,7 +181,8 @@ class Scope:
 
     def let_rank(self, name: str) -> int:
         """The shape of what a let defines."""
-        if name not in self._ranks:
+        place = name, self._at_one_policy
+        if place not in self._ranks:
             let = self.lets[name]
             loose = [i for i, _ in self.free_uses(let.body) if i not in let.indices and not _of_run(i, let.indices)]
             if loose:
@@ -190,8 +191,13 @@ class Scope:
                     f"Write let {name}({','.join([*let.indices, loose[0]])})",
                     where=f"let {name}",
                 )
-            self._ranks[name] = self.rank(let.body) or 0
-        return self._ranks[name]
+            self._ranks[place] = self.rank(let.body) or 0
+        return self._ranks[place]
+
+    def require_let(self, name: str) -> None:
+        """A definition makes sense wherever it is used; one that is not, outside of at[pi'=pi]."""
+        if not {(name, False), (name, True)} & self._ranks.keys():
+            self.let_rank(name)
 
     def is_random(self, node: t.Node) -> bool:
         """Whether the expression has a value on each run, not one of its own."""

@@ -340,6 +340,10 @@ class World:
     name: str
 
 
+ARBITRARY = ("pi'", "P'", "r'")
+"""What of the second world may be arbitrary; the rest is as in the first."""
+
+
 @dataclass(frozen=True)
 class Arbitrary:
     """for all P', r', pi': what of the second world is arbitrary; the rest is as in the first."""
