@@ -1,8 +1,8 @@
 """Exact against sampled: one gradient by two routes that share only their definitions.
 
-The null hypothesis is the right one: the mean of rollouts of T steps is E[g] of T steps, grad J_T for REINFORCE, and
-how far that is from grad J is an exact number of its own.  Two tests share the false-alarm rate: each
-coordinate's z with Bonferroni's correction, and Hotelling's joint T^2.
+The null hypothesis is the right one: a rollout of T steps estimates grad J_T, so it is tested against the
+T-step truth, and what the truncation leaves out is reported as a number.  Two tests share the false-alarm
+rate: each coordinate's z with Bonferroni's correction, and Hotelling's joint T^2.
 """
 
 from __future__ import annotations
@@ -136,8 +136,8 @@ class CrossCheck(Comparison):
     estimate : Estimate
         The sampled side.
     truth : array, shape (k,)
-        What the mean must be, computed exactly: E[g] of the T steps (`pgsym.moments`), which is grad J_T for
-        REINFORCE; for long runs grad J plus their bias.
+        What the mean must be, computed exactly: grad J_T; where values stand for what comes after the last step, the
+        same sum with the true Q; for long runs grad J plus their bias.
     gradient : array, shape (k,)
         grad J itself.
     truth_of_J, J : float
@@ -196,8 +196,8 @@ class CrossCheck(Comparison):
         return self.max_z <= self.critical_z and self.p_joint >= self.false_alarm / 2
 
     @property
-    def bias(self) -> float:
-        """|E[estimate] - grad J|: the estimator's own, with what truncation or the finite length of long runs adds."""
+    def truncation(self) -> float:
+        """|truth - grad J|: what truncation, or the finite length of long runs, adds as bias."""
         return float(np.linalg.norm(self.truth - self.gradient))
 
     @cached_property
@@ -221,7 +221,7 @@ class CrossCheck(Comparison):
         ]
         if self.detectable is not None:
             parts.append(f"a relative bias of {self.detectable:.2g} would be found with probability {POWER:g}")
-        parts.append(f"bias {self.bias:.1e} at T = {self.estimate.horizon}")
+        parts.append(f"truncation bias {self.truncation:.1e} at T = {self.estimate.horizon}")
         return "; ".join(parts)
 
     def text(self) -> str:
@@ -240,7 +240,7 @@ class CrossCheck(Comparison):
             "critical_z": self.critical_z,
             "p_joint": self.p_joint,
             "detectable_relative_bias": self.detectable,
-            "bias": self.bias,
+            "truncation_bias": self.truncation,
             "estimator": e.estimator,
             "J": {"exact": self.truth_of_J, "sampled": e.J, "standard_error": e.J_standard_error},
             "grad": self._by_parameter(),
@@ -258,7 +258,7 @@ def cross_check(
     false_alarm: float = FALSE_ALARM,
     **options: Any,
 ) -> CrossCheck:
-    """Sample grad J at the problem's theta and test the mean against the exact one.
+    """Sample grad J at the problem's theta and test the mean against the exact gradient.
 
     Parameters
     ----------
@@ -303,12 +303,17 @@ def cross_check(
     solution = solve(problem).at(point)
     gradient = np.array([float(solution.grad[p]) for p in problem.policy.params])
     J = float(solution.J)
-    truth_of_J = truncated(problem, found.horizon).J if problem.objective is Objective.START_STATE else J
     if is_long_run(chosen, problem.objective):
         bias = np.zeros_like(gradient) if found.bias is None else found.bias
         return CrossCheck(found, gradient + bias, false_alarm, gradient, J + (found.bias_of_J or 0.0), J)
-    truth = exact_mean(moments(problem, replace(chosen, horizon=found.horizon)).at(point))
-    return CrossCheck(found, truth, false_alarm, gradient, truth_of_J, J)
+    cut = replace(chosen, horizon=found.horizon)
+    if problem.objective is not Objective.START_STATE:
+        return CrossCheck(found, exact_mean(moments(problem, cut).at(point)), false_alarm, gradient, J, J)
+    finite = truncated(problem, found.horizon)
+    truth = finite.grad
+    if cut.looks_ahead:
+        truth = exact_mean(moments(problem, "all-knowing", horizon=found.horizon).at(point))
+    return CrossCheck(found, truth, false_alarm, gradient, finite.J, J)
 
 
 def require_rate(false_alarm: float) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -159,7 +159,8 @@ score, as in grad log pi(a_t|s_t)
                 source=self.source,
             )
         )
-        used = {name for body in (self.tree, *(b.body for b in scope.lets.values())) for name in _names(body)}
+        bodies = (self.tree, *(b.body for b in scope.lets.values()))
+        used = {node.name for body in bodies for node in body.walk() if isinstance(node, t.Call)}
         for head in self.let:
             if _split(head)[0] not in used:
                 raise SchemaError(f"the text has no {head}. Rename it or leave it out", where=f"let {head}")
@@ -199,6 +200,19 @@ score, as in grad log pi(a_t|s_t)
         [x, y]
         """
         return frozenset(x for value in self.values.values() for e in _numbers(value) for x in e.free_symbols)
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether values stand in it for what comes after the last step of a run that is cut off.
+
+        >>> find_estimator("all-knowing").looks_ahead, find_estimator("advantage").looks_ahead
+        (True, False)
+        """
+        bodies = (self.tree, *(b.body for b in self.bindings if isinstance(b, t.Let)))
+        values = [n for body in bodies for n in body.walk() if isinstance(n, t.Call | t.Quantity)]
+        timed = [(n.name, runs.read_timed(i)) for n in values for i in n.indices if isinstance(i, str)]
+        ahead = self.bootstrap
+        return any(at and (name in ("Q", "A") or (ahead and at[0] == "s" and at[1].shift > 0)) for name, at in timed)
 
     def subs(self, point: Mapping[sp.Symbol, sp.Expr]) -> Estimator:
         """The same estimator with symbols replaced.
@@ -409,11 +423,3 @@ def _as_tuples(name: Any) -> Any:
 
 def _numbers(value: Any) -> list[sp.Expr]:
     return list(value.values()) if isinstance(value, Mapping) else [value]
-
-
-def _names(node: t.Node) -> Iterator[str]:
-    """The own names that an expression uses."""
-    if isinstance(node, t.Call):
-        yield node.name
-    for child in node.children:
-        yield from _names(child)

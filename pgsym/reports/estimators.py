@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pgsym.errors import SchemaError
-from pgsym.estimators.estimator import ESTIMATORS, NAMES, UNDISCOUNTED, Definition, find_estimator
+from pgsym.estimators.estimator import ESTIMATORS, NAMES, UNDISCOUNTED, NamedText, find_estimator
 from pgsym.expression.complaint import nearest, short
 
 COUNT = 3
@@ -58,7 +58,7 @@ def estimator_page(name: str) -> RenderableType:
     return Group(Text(name, "bold"), Text(_text(name)), *lines)
 
 
-def _definition(name: str) -> Definition:
+def _definition(name: str) -> NamedText:
     if name not in NAMES:
         near = nearest(name, list(ESTIMATORS), "they are")
         raise SchemaError(f"found {short(repr(name))}; {near}. Choose one of them", where="estimators")
@@ -70,7 +70,7 @@ def _text(name: str) -> str:
     return text if name in ESTIMATORS else text.replace("gamma^t * ", "")
 
 
-def _let(definition: Definition) -> str:
+def _let(definition: NamedText) -> str:
     return ", ".join(head if value is None else f"{head} = {value}" for head, value in definition.let.items())
 
 

@@ -63,7 +63,6 @@ def test_command_gives_the_documented_data(run):
     assert data["estimators"][0]["mse"] == 1959
 
 
-@pytest.mark.xfail(strict=True, reason="law_check does not read texts yet")
 def test_command_samples_beside_the_exact_law(run):
     status, out, _ = run("compare", "short-corridor", "reinforce", "reward-to-go", "-n", "16000")
     assert status == 0

@@ -42,7 +42,6 @@ def test_estimator_is_drawn(run, estimator):
     assert json.loads(out)["grad"]["theta"]["mean"] == pytest.approx(sampled.mean[0])
 
 
-@pytest.mark.xfail(strict=True, reason="cross_check and ascend do not read texts yet")
 @pytest.mark.parametrize("estimator", [e for e in ALL if e != "eligibility-trace"])
 def test_estimator_is_checked_and_climbed_with(run, estimator):
     options = (*let_options(estimator), "--horizon", "20")

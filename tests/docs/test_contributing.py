@@ -36,14 +36,20 @@ found = theorem("advantage-telescopes").decide(theorem("advantage-telescopes").e
 assert str(found.status) == "proved", found
 """,
     "An estimator": """
-from pgsym.estimators.estimator import find_estimator
-law = pgsym.moments("short-corridor", "faded").at()
+from pgsym.auditing.law_check import check_law
+law = pgsym.moments("short-corridor", "faded", horizon=20).at()
 assert law.bias["theta"] != 0
 assert pgsym.moments("short-corridor", "faded", let={"lambda": 1}).at().covariance_trace == 733
+assert check_law(law, n=20_000, seed=1).consistent
 assert pgsym.estimate("short-corridor", "faded", n=100).estimator == "faded"
-assert pgsym.compare("short-corridor", "faded", "reinforce").rows[0].law.covariance_trace == law.covariance_trace
+assert not pgsym.cross_check("short-corridor", "faded", n=20_000).consistent
+assert pgsym.ascend("short-corridor", methods="faded", steps=2).paths[0].label == "faded"
+study = "models: short-corridor\\nestimators: {estimator: faded, let: {lambda: 1/3}}\\nn: 64\\n"
+pathlib.Path("faded.yaml").write_text(study)
+assert pgsym.compare("short-corridor", "faded", "reinforce").rows[0].law.bias["theta"] != 0
 run("moments", "short-corridor", "faded", "--let", "lambda=1/3", "-n", "0")
 run("estimate", "short-corridor", "faded", "--let", "lambda=1/3", "-n", "100")
+run("study", "run", "faded.yaml", "--workers", "0")
 assert "faded" in run("estimators")
 """,
     "A known mistake": """
