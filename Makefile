@@ -63,6 +63,7 @@ bench: $(READY_BENCH)
 	$(RUN) benchmarks/startup.py
 	$(RUN) benchmarks/exact.py
 	$(RUN) benchmarks/claims.py
+	$(RUN) benchmarks/moments.py
 	$(RUN) benchmarks/sampling.py
 	$(RUN) benchmarks/soundness.py --claims 1000
 	$(RUN) benchmarks/hostile_names.py --models 2000

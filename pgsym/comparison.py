@@ -19,7 +19,7 @@ from pgsym.estimators.sweep import LABELS, sweep
 from pgsym.exact import solve
 from pgsym.exact.tables import short
 from pgsym.model.problem import Problem, ProblemLike
-from pgsym.trust import Level, Trust
+from pgsym.trust import Level, Trust, weakest
 
 if TYPE_CHECKING:
     # It loads jax.
@@ -137,9 +137,8 @@ class EstimatorComparison(TableResult):
 
     @property
     def trust(self) -> Trust:
-        """Exact at theta."""
-        laws = [row.law.trust for row in self.rows if row.law is not None]
-        return laws[0] if laws else Trust(Level.EXACT_POINT)
+        """Of the law that can be relied on least."""
+        return weakest(row.law.trust for row in self.rows if row.law is not None) or Trust(Level.EXACT_POINT)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data in the schema of docs/results.md."""
@@ -172,9 +171,9 @@ class EstimatorComparison(TableResult):
         return data_frame(columns, [(row.estimator.description, *row.numbers().values()) for row in self.rows])
 
     def plot(self, over: str = "T") -> Figure:
-        """Mean square error of each estimator against ``lambda``, ``gamma``, ``T`` or a name of the estimators' own.
+        """Squared bias, variance and mean square error against ``lambda``, ``gamma``, ``T`` or a name of their own.
 
-        Estimators without that name are left out.
+        A panel for each; estimators without that name are left out.
 
         Raises
         ------
@@ -185,8 +184,8 @@ class EstimatorComparison(TableResult):
         """
         from pgsym.display.figure import new_figure
 
-        made = new_figure(6.0, 4.0)
-        axes = made.subplots()
+        made = new_figure(12.0, 4.0)
+        panels = made.subplots(1, 3)
         refused: PgsymError | None = None
         for row in self.rows:
             try:
@@ -196,15 +195,17 @@ class EstimatorComparison(TableResult):
             except PgsymError as error:
                 refused = error
                 continue
-            axes.plot(one.values, one.mse, label=row.estimator.description)
-        if not axes.lines:
+            for axes, values in zip(panels, (one.bias**2, one.variance, one.mse), strict=True):
+                axes.plot(one.values, values, label=row.estimator.description)
+        if not panels[0].lines:
             raise refused or StructureError("no estimator has a law; a plot needs one. Give a horizon", where="plot")
-        axes.set_yscale("log")
-        if over == "T":
-            axes.set_xscale("log")
-        axes.set_xlabel(LABELS.get(over, over))
-        axes.set_ylabel("MSE")
-        axes.legend()
+        for axes, name in zip(panels, ("squared bias", "variance", "MSE"), strict=True):
+            axes.set_yscale("symlog" if name == "squared bias" else "log")
+            if over == "T":
+                axes.set_xscale("log")
+            axes.set_xlabel(LABELS.get(over, over))
+            axes.set_ylabel(name)
+        panels[-1].legend()
         return made
 
 

@@ -31,3 +31,12 @@ def test_names_change_no_answer() -> None:
     run = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert run.returncode == 0, run.stdout + run.stderr
     assert run.stdout.splitlines()[-1].startswith("0 of 24 models depend on names; ")
+
+
+def test_laws_of_the_short_corridor() -> None:
+    command = [sys.executable, str(ROOT / "benchmarks" / "moments.py"), "--quick"]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert " 1959 " in run.stdout
+    assert " 733 " in run.stdout
+    assert run.stdout.splitlines()[-1] == "0 of 4 laws differ"

@@ -46,7 +46,7 @@ class NamedText:
     Attributes
     ----------
     text : str
-        In the claim language; a name in braces is a whole number.
+        In the claim language; a name in angle brackets is a whole number.
     let : dict
         What the names of its own stand for, unless they are given.
     source : str
@@ -236,8 +236,12 @@ score, as in grad log pi(a_t|s_t)
     @property
     def description(self) -> str:
         """One line: what it is called, or its text, what its names stand for, and how long a run is."""
-        defaults = ESTIMATORS[self.name.removesuffix(UNDISCOUNTED)].let if self.name in NAMES else {}
+        defaults: Mapping[str, str | None] = {}
         parts = [self.name or self.text]
+        if self.name in NAMES:
+            defaults, known = ESTIMATORS[self.name.removesuffix(UNDISCOUNTED)].let, named_text(self.name)
+            counts = re.fullmatch(_COUNT.sub(r"(?P<\1>\\d+)", re.escape(known)), self.text)
+            parts += [f"{head} = {count}" for head, count in (counts.groupdict() if counts else {}).items()]
         for head, value in self.let.items():
             if isinstance(value, Mapping):
                 parts.append(f"{head} by state")
@@ -298,6 +302,15 @@ NAMES = (*ESTIMATORS, *(name + UNDISCOUNTED for name, d in ESTIMATORS.items() if
 """All that are known by name."""
 
 
+_COUNT = re.compile(r"<(\w+)>")
+
+
+def named_text(name: str) -> str:
+    """What a name stands for, the undiscounted ones among them."""
+    text = ESTIMATORS[name.removesuffix(UNDISCOUNTED)].text
+    return text if name in ESTIMATORS else text.replace("gamma^t * ", "")
+
+
 def find_estimator(
     estimator: Estimator | str,
     let: Mapping[str, Any] | None = None,
@@ -354,14 +367,14 @@ def find_estimator(
             where="estimator",
         )
     if name not in NAMES:
-        return Estimator(estimator, dict(let or {}), **run)
+        return Estimator(estimator, {_head_in(name, head): value for head, value in (let or {}).items()}, **run)
     definition = ESTIMATORS[name.removesuffix(UNDISCOUNTED)]
     given = _replaced(definition.let, let or {}, name)
     for head, value in given.items():
         if value is None:
             raise SchemaError(f"{name} needs it. Give it with let", where=head)
-    text = definition.text if name in ESTIMATORS else definition.text.replace("gamma^t * ", "")
-    for word in re.findall(r"<(\w+)>", text):
+    text = named_text(name)
+    for word in _COUNT.findall(text):
         count = given.pop(word)
         count = int(count) if isinstance(count, str) and count.isdigit() else count
         require_count(count, where=word)
@@ -380,6 +393,13 @@ def _replaced(known: Mapping[str, Any], let: Mapping[str, Any], name: str) -> di
             raise SchemaError(f"{name} has no such name; {has}. Rename it or leave it out", where=f"let {head}")
         found[heads[own]] = value
     return found
+
+
+def _head_in(text: str, head: str) -> str:
+    """A bare b as the text uses it: b(s) for b(s_t)."""
+    use = re.search(rf"\b{re.escape(head)}\(([^()]*)\)", text)
+    letters = [] if use is None else [re.match(r"\s*([sa])_", index) for index in use[1].split(",")]
+    return f"{head}({','.join(found[1] for found in letters if found)})" if letters and all(letters) else head
 
 
 def require_count(value: Any, *, where: str) -> None:

@@ -42,7 +42,7 @@ class OptimalBaseline:
     ----------
     value : Expr or Table
         The constant b, or b by state (without the states that a run cannot reach or where nothing is chosen).
-        For estimators with a baseline of their own it takes its place; for critics it comes on top.
+        It takes the place of the text's b(s).
     trace : Expr
         Of one sample's covariance.
     """

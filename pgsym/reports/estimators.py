@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pgsym.errors import SchemaError
-from pgsym.estimators.estimator import ESTIMATORS, NAMES, UNDISCOUNTED, NamedText, find_estimator
+from pgsym.estimators.estimator import ESTIMATORS, NAMES, UNDISCOUNTED, NamedText, find_estimator, named_text
 from pgsym.expression.complaint import nearest, short
 
 COUNT = 3
@@ -31,7 +31,7 @@ def estimator_json(name: str) -> dict[str, Any]:
     definition = _definition(name)
     return {
         "name": name,
-        "text": _text(name),
+        "text": named_text(name),
         "let": dict(definition.let),
         "source": definition.source,
         "latex": _latex(name),
@@ -55,7 +55,7 @@ def estimator_page(name: str) -> RenderableType:
     definition = _definition(name)
     parts = {"let": _let(definition), "source": definition.source, "LaTeX": _latex(name)}
     lines = [Text.assemble((f"{key}: ", "dim"), value) for key, value in parts.items() if value]
-    return Group(Text(name, "bold"), Text(_text(name)), *lines)
+    return Group(Text(name, "bold"), Text(named_text(name)), *lines)
 
 
 def _definition(name: str) -> NamedText:
@@ -65,16 +65,11 @@ def _definition(name: str) -> NamedText:
     return ESTIMATORS[name.removesuffix(UNDISCOUNTED)]
 
 
-def _text(name: str) -> str:
-    text = _definition(name).text
-    return text if name in ESTIMATORS else text.replace("gamma^t * ", "")
-
-
 def _let(definition: NamedText) -> str:
     return ", ".join(head if value is None else f"{head} = {value}" for head, value in definition.let.items())
 
 
 def _latex(name: str) -> str:
     needed = {head: value for head, value in _definition(name).let.items() if value is None}
-    counts = {head: COUNT for head in needed if f"<{head}>" in _text(name)}
+    counts = {head: COUNT for head in needed if f"<{head}>" in named_text(name)}
     return find_estimator(name, {head: sp.Symbol(head) for head in needed} | counts).latex()

@@ -276,7 +276,7 @@ def test_infinite_sum_names_the_states() -> None:
     assert verdict.status is Status.INAPPLICABLE
     assert verdict.reason == (
         "E[tau]: a run may stay in x, y for ever, where the sum over time grows without bound. Give it a weight "
-        "such as gamma^t, or mark an end as terminal"
+        "such as gamma^t, a horizon, or an end that is terminal"
     )
 
 

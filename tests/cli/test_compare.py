@@ -47,8 +47,10 @@ def test_mutant_that_shares_one_let_with_all_is_refused():
 def test_plot_draws_the_sweep_of_each_estimator_that_has_the_number():
     pytest.importorskip("matplotlib")
     found = pgsym.compare("short-corridor", "reward-to-go", "gae", let={"lambda": "1/2"})
-    (line,) = found.plot("lambda").axes[0].lines
-    assert list(line.get_ydata()) == list(sweep(found.rows[1].law, "lambda").mse)
+    swept = sweep(found.rows[1].law, "lambda")
+    for axes, values in zip(found.plot("lambda").axes, (swept.bias**2, swept.variance, swept.mse), strict=True):
+        (line,) = axes.lines
+        assert list(line.get_ydata()) == list(values)
     assert len(found.plot("gamma").axes[0].lines) == 2
     with pytest.raises(StructureError, match=r"^sweep: the estimator has no beta; it has lambda, gamma, T\. Choose"):
         found.plot("beta")

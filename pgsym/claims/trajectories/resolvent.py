@@ -93,7 +93,7 @@ class Resolvent:
             names = listed([self.chain.states[i] for i in earning])
             raise UndefinedQuantityError(
                 f"a run may stay in {names} for ever, where the sum over time grows without bound. Give it a weight "
-                "such as gamma^t, or mark an end as terminal",
+                "such as gamma^t, a horizon, or an end that is terminal",
                 where="E[tau]",
             )
 
