@@ -29,7 +29,7 @@ def compare(
     ] = 0,
     seed: Seed = 0,
     plot: Annotated[
-        Path | None, typer.Option(help="Draw the mean square errors to this file (needs `plot`).", show_default=False)
+        Path | None, typer.Option(help="Draw bias, variance and MSE to this file (needs `plot`).", show_default=False)
     ] = None,
     over: Annotated[str, typer.Option(help="What the plot is over: lambda, gamma, T, or a name such as b(s).")] = "T",
     as_json: AsJson = False,

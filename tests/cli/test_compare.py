@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from skips import needs
 
 import pgsym
 from pgsym.errors import SchemaError, StructureError
@@ -45,7 +46,7 @@ def test_mutant_that_shares_one_let_with_all_is_refused():
 
 
 def test_plot_draws_the_sweep_of_each_estimator_that_has_the_number():
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     found = pgsym.compare("short-corridor", "reward-to-go", "gae", let={"lambda": "1/2"})
     swept = sweep(found.rows[1].law, "lambda")
     for axes, values in zip(found.plot("lambda").axes, (swept.bias**2, swept.variance, swept.mse), strict=True):

@@ -47,7 +47,7 @@ def test_moments_are_exact_where_floats_end(run):
     status, out, err = run("moments", "short-corridor", "--theta", "theta=1000")
     assert status == 0
     assert err == (
-        "not sampled: moments: in floats a system of 3 equations has no unique solution; a number below about 1e-13 is "
+        "not sampled: E[tau]: in floats a system of 3 equations has no unique solution; a number below about 1e-13 is "
         "lost beside 1. Choose theta nearer to 0, or compute exactly\n"
     )
     assert "covariance trace beyond floats" in out

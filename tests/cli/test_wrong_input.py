@@ -51,6 +51,19 @@ TABLE = {
         "out of range": (["moments", "short-corridor", "--horizon", "0"], "found 0"),
         "unwritable": (["moments", "short-corridor", "-n", "0", "--plot", f"{NOWHERE}.svg"], "cannot be written"),
     },
+    "compare": common("compare", after=["reinforce"])
+    | {
+        "unknown value": (["compare", "short-corridor", "magic"], "found 'magic'"),
+        "out of range": (["compare", "short-corridor", "reinforce", "--horizon", "0"], "found 0"),
+        "unwritable": (
+            ["compare", "short-corridor", "reinforce", "-n", "0", "--over", "T", "--plot", f"{NOWHERE}.svg"],
+            "cannot be written",
+        ),
+    },
+    "estimators": {
+        "unknown value": (["estimators", "magic"], "found 'magic'"),
+        "unknown option": (["estimators", "--nonsense"], "No such option"),
+    },
     "check": common("check", after=["J = J"])
     | {
         "unknown value": (["check", "two-state", "J = J", "--method", "magic"], "found 'magic'"),

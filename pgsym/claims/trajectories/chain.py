@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from pgsym.algebra import FloatField
 from pgsym.claims.evaluation import CUT_OFF, Evaluation
 from pgsym.claims.leaves import Compiled
 from pgsym.claims.trajectories.resolvent import END, Resolvent
@@ -118,8 +119,12 @@ class RunChain:
 
     def _never(self, s: State, a: Action) -> bool:
         """The policy never acts so, at any theta nearby."""
-        p = self.quantities.pi[s][a]
-        return self.field.is_zero(p) and not (self.field.differential and self.field.gradient(p))
+        p, policy = self.quantities.pi[s][a], self.world.policy
+        if not self.field.is_zero(p):
+            return False
+        if isinstance(self.field, FloatField) and any(policy.forms()) and a in policy.support(s):
+            return False  # an exponential that is too small for a float
+        return not (self.field.differential and self.field.gradient(p))
 
     def _row(
         self, values: Sequence[tuple[Compiled, tuple[str, ...]]], s: State, a: Action, cut: bool = False

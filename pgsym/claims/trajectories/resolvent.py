@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pgsym.algebra import FloatField
 from pgsym.claims.trajectories.terms import StepFactor, is_never_negative
 from pgsym.errors import UndefinedQuantityError
 from pgsym.expression.complaint import listed
@@ -30,7 +31,9 @@ class Resolvent:
         field = chain.field
         self.kept = list(range(len(matrix)))
         self.stays: list[int] = []
-        moves = {i: [j for j, e in row.items() if not field.is_zero(e)] for i, row in enumerate(matrix)}
+        # A float that is 0 may be a small number: such a system is refused where it is solved.
+        zero = (lambda e: False) if isinstance(field, FloatField) else field.is_zero
+        moves = {i: [j for j, e in row.items() if not zero(e)] for i, row in enumerate(matrix)}
         closed, loops = closed_classes(moves, END)
         if running and loops:
             self._require_probabilities(matrix, running)
