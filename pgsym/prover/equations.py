@@ -1,0 +1,280 @@
+"""What is true of every finite MDP: the equations that its tensors obey, and how they depend on theta.
+
+A chain is a policy on a model.  ``N[k] = (I - k P_pi)^-1`` holds its values and visits for the discount k, ``mu`` is
+its stationary distribution, ``D`` its deviation matrix; these and pi, P, r, mu0 are what every statement is reduced
+to.  ``dpi`` and ``ddpi`` are gradients, ``ipi`` is 1/pi, ``lpi`` is log pi, ``one`` is 1 and ``id`` is 1 where its
+indices are equal.
+
+>>> from fractions import Fraction
+>>> print(Equations({"gamma": Fraction(1, 2)}).table()[0])
+the probabilities of actions sum to 1: sum[a1] pi(a1|s) = 1
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pgsym.prover.tensors import Factor, is_summed, new_index, product_text, renamed
+
+CONTINUING = "no state is terminal"
+"""Rows of P sum to 1 over the states that are not terminal."""
+
+UNICHAIN = "there is one recurrent class, and no state is terminal"
+INVERTIBLE = "the Fisher matrix is invertible"
+POSITIVE = "pi(a|s) > 0"
+SOFTMAX = "the policy is a softmax, its logits linear in theta"
+TABULAR = "the policy is a tabular softmax, with a parameter for each state and action"
+
+
+@dataclass(frozen=True)
+class Equation:
+    """left = right, for every value of the free indices.
+
+    Attributes
+    ----------
+    name : str
+        In words.
+    left : tuple of factors
+        One product.  Indices with ``#`` are summed over and stand nowhere else in a product that is rewritten.
+    right : tuple of (coefficient, factors)
+        A sum.
+    needs : str
+        The hypothesis under which it is true; empty: none.
+    carried : str
+        A free state that the equation leaves to other factors, which are 0 in terminal states; unless there are none.
+    """
+
+    name: str
+    left: tuple[Factor, ...]
+    right: tuple[tuple[Any, tuple[Factor, ...]], ...]
+    needs: str = ""
+    carried: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}: {product_text(self.left)} = {total_text(self.right)}"
+
+
+def total_text(terms: Sequence[tuple[Any, Sequence[Factor]]]) -> str:
+    """A sum in one line.
+
+    >>> total_text([(1, [("mu", "S")]), (-2, [])])
+    'mu(s) - 2'
+    """
+    found = ""
+    for coefficient, factors in terms:
+        number, text = str(coefficient), product_text(factors)
+        minus = number.startswith("-") and not any(sign in number[1:] for sign in "+-")
+        number = number.removeprefix("-") if minus else number
+        number = f"({number})" if any(sign in number for sign in "+-") else number
+        part = number if not factors else text if number == "1" else f"{number} * {text}"
+        found += (" - " if found else "-") + part if minus else (" + " if found else "") + part
+    return found or "0"
+
+
+def read(text: str) -> tuple[Factor, ...]:
+    """Factors from a short form in which capital letters are free indices.
+
+    >>> read("pi S a, P S a x")
+    (('pi', 'S', 'a#'), ('P', 'S', 'a#', 's#x'))
+    """
+    return tuple(
+        (name, *map(_index, indices)) for name, *indices in (part.split() for part in text.split(",") if part.strip())
+    )
+
+
+def _index(letter: str) -> str:
+    if letter.isupper():
+        return letter
+    return {"a": "a#", "b": "a#b"}.get(letter, f"s#{letter}")
+
+
+class Equations:
+    """The equations of one or two chains, for some discounts.
+
+    Parameters
+    ----------
+    discounts
+        Elements of the coefficients' field by the text that N[...] has in its brackets.
+    second
+        What of the second chain is its own, of ``pi'``, ``P'`` and ``r'``; None: there is no second one.
+    fisher
+        The weight of the Fisher matrix as factors at ``S``, where its inverse is spoken of.
+    softmax
+        The logits of the policy are spoken of.
+    """
+
+    def __init__(
+        self,
+        discounts: Mapping[str, Any],
+        second: frozenset[str] | None = None,
+        fisher: str = "",
+        softmax: bool = False,
+    ) -> None:
+        self.discounts = dict(discounts)
+        self.second = second
+        self.fisher = fisher
+        self.softmax = softmax
+
+    def letter(self, base: str, mark: str) -> str:
+        """pi, P or r of a chain: the second one has its own only where it is arbitrary."""
+        return base + mark if mark and self.second and f"{base}'" in self.second else base
+
+    def table(self) -> list[Equation]:
+        """All of them, in the order in which they are tried."""
+        marks = ("",) if self.second is None else ("", "'")
+        found: list[Equation] = []
+        for mark in marks:
+            found += self._of_policy(self.letter("pi", mark)) if mark == "" or "pi'" in (self.second or ()) else []
+        for mark in marks:
+            found += self._of_chain(mark)
+        if self.fisher:
+            weight = self.fisher.replace("S", "y")
+            left = read(f"{weight}, ipi y a, dpi y a I, dpi y a J, iF J K".replace("J", "j"))
+            left = tuple((f[0], *("i#" if i == "s#j" else i for i in f[1:])) for f in left)
+            found.append(Equation("F times its inverse", left, ((1, (("id", "I", "K"),)),), INVERTIBLE))
+        return found
+
+    def _of_policy(self, pi: str) -> list[Equation]:
+        sums = "the probabilities of actions sum to 1"
+        found = [
+            Equation(sums, read(f"{pi} S a"), ((1, ()),)),
+            Equation(f"{sums}, differentiated", (("d" + pi, "S", "a#", "I"),), ()),
+            Equation(f"{sums}, differentiated twice", (("dd" + pi, "S", "a#", "I", "J"),), ()),
+            Equation("pi times 1/pi", ((pi, "S", "A"), ("i" + pi, "S", "A")), ((1, ()),), POSITIVE),
+        ]
+        if self.softmax and pi == "pi":
+            found += _SOFTMAX
+        return found
+
+    def _of_chain(self, mark: str) -> list[Equation]:
+        pi, P, r = (self.letter(base, mark) for base in ("pi", "P", "r"))
+        mu, D = "mu" + mark, "D" + mark
+        inner = f"{pi} x a, {P} x a"
+        found = [
+            Equation("r(s,a) is the mean of r(s,a,s')", read(f"{P} S A x, {r}3 S A x"), ((1, read(f"{r} S A")),)),
+            Equation("mu sums to 1", read(f"{mu} x"), ((1, ()),), UNICHAIN),
+            Equation("mu is stationary", read(f"{mu} x, {inner} T"), ((1, read(f"{mu} T")),), UNICHAIN),
+            Equation("mu D = 0", read(f"{mu} x, {D} x T"), (), UNICHAIN),
+            Equation("the rows of D sum to 0", read(f"{D} S x"), (), UNICHAIN),
+        ]
+        after, before = read(f"{pi} S a, {P} S a x"), read(f"{pi} x a, {P} x a T")
+        poisson = ((1, read(f"{D} S T")), (-1, (("id", "S", "T"),)), (1, read(f"{mu} T")))
+        found.append(Equation("P_pi D = D - I + 1 mu", (*after, (D, "s#x", "T")), poisson, UNICHAIN))
+        found.append(Equation("D P_pi = D - I + 1 mu", ((D, "S", "s#x"), *before), poisson, UNICHAIN))
+        for text, k in self.discounts.items():
+            N = f"N{mark}[{text}]"
+            step = ((1 / k, read(f"{N} S T")), (-1 / k, (("id", "S", "T"),)))
+            found.append(Equation(f"{text} P_pi {N} = {N} - I", (*after, (N, "s#x", "T")), step))
+            found.append(Equation(f"{text} {N} P_pi = {N} - I", ((N, "S", "s#x"), *before), step, carried="T"))
+            if k == 1:
+                continue
+            total = ((1 / (1 - k), ()),)
+            found.append(Equation(f"the rows of {N} sum to 1/(1 - {text})", read(f"{N} S x"), total, CONTINUING))
+            both = ((1 / (1 - k), read(f"{mu} T")),)
+            found.append(Equation(f"mu {N} = mu/(1 - {text})", read(f"{mu} x, {N} x T"), both, UNICHAIN))
+            mixed = (
+                (1 / (1 - k), read(f"{D} S T")),
+                (-k / (1 - k), read(f"{N} S T")),
+                (k / (1 - k) ** 2, read(f"{mu} T")),
+            )
+            for left in (f"{N} S x, {D} x T", f"{D} S x, {N} x T"):
+                found.append(Equation(f"{N} and D", read(left), mixed, UNICHAIN))
+            for other, m in self.discounts.items():
+                if other != text:
+                    M = f"N{mark}[{other}]"
+                    parts = ((k / (k - m), read(f"{N} S T")), (-m / (k - m), read(f"{M} S T")))
+                    found.append(Equation(f"{N} {M} in partial fractions", read(f"{N} S x, {M} x T"), parts))
+        found.append(Equation("rows of P sum to 1", read(f"{P} S A x"), ((1, ()),), CONTINUING))
+        if mark == "":
+            found.append(Equation("mu0 sums to 1", read("mu0 x"), ((1, ()),), CONTINUING))
+            for text, k in self.discounts.items():
+                found += [Equation("visits sum to 1/(1 - gamma)", ((f"ilen[{text}]",),), ((1 - k, ()),), CONTINUING)]
+        if mark == "":
+            for text in self.discounts:
+                length = read(f"mu0 x, N[{text}] x y")
+                found.append(Equation("visits over their sum", (*length, (f"ilen[{text}]",)), ((1, ()),)))
+        return found
+
+    # -- derivatives -------------------------------------------------------------------------------------
+
+    def derivative(self, factor: Factor, index: str, primed: bool = False) -> list[tuple[Any, list[Factor]]] | None:
+        """The gradient of a factor as a sum; None where it is not known here.
+
+        Parameters
+        ----------
+        index
+            Of the parameter.
+        primed
+            By the parameters of pi'.
+        """
+        name, *at = factor
+        mark = "'" if primed else ""
+        pi = "pi" + mark
+        if name == pi:
+            return [(1, [("d" + pi, *at, index)])]
+        if name == "d" + pi:
+            return [(1, [("dd" + pi, *at, index)])]
+        if name == "i" + pi:
+            return [(-1, [factor, factor, ("d" + pi, *at, index)])]
+        if name == "l" + pi:
+            return [(1, [("i" + pi, *at), ("d" + pi, *at, index)])]
+        if name == "logit":
+            return [(1, [("dlogit", *at, index)])] if not primed else []
+        own = next((m for m in ("", "'") if name.split("[")[0] in (f"N{m}", f"mu{m}", f"D{m}")), None)
+        if own is not None and (own == "" or self.second is not None):
+            return self._of_resolvent(name, at, own, index) if self.letter("pi", own) == pi else []
+        if name == "iF" or name.startswith(("ilen", "dd")):
+            return None
+        return []
+
+    def _of_resolvent(self, name: str, at: list[str], mark: str, index: str) -> list[tuple[Any, list[Factor]]]:
+        pi, P = self.letter("pi", mark), self.letter("P", mark)
+        mu, D = "mu" + mark, "D" + mark
+        x, a, y, z = new_index("s"), new_index("a"), new_index("s"), new_index("s")
+        step = [("d" + pi, x, a, index), (P, x, a, y)]
+        if name == mu:
+            return [(1, [(mu, x), *step, (D, y, *at)])]
+        first = [(name, at[0], x), *step, (name, y, at[1])]
+        if name == D:
+            return [(1, first), (-1, [("one", at[0]), (mu, x), *step, (D, y, z), (D, z, at[1])])]
+        return [(self.discounts[name.partition("[")[2][:-1]], first)]
+
+
+def _softmax() -> list[Equation]:
+    at, mean = ("S", "A"), ("S", "a#")
+    one = (("pi", *at), ("dlogit", *at, "I"))
+    less = (("pi", *at), ("pi", *mean), ("dlogit", *mean, "I"))
+    first = ((1, one), (-1, less))
+    second = (
+        (1, (("dpi", *at, "J"), ("dlogit", *at, "I"))),
+        (-1, (("dpi", *at, "J"), ("pi", *mean), ("dlogit", *mean, "I"))),
+        (-1, (("pi", *at), ("dpi", *mean, "J"), ("dlogit", *mean, "I"))),
+    )
+    return [
+        Equation("the gradient of softmax", (("dpi", *at, "I"),), first, SOFTMAX),
+        Equation("the second gradient of softmax", (("ddpi", *at, "I", "J"),), second, SOFTMAX),
+        Equation(
+            "tabular logits",
+            (("dlogit", "S", "A", "i#"), ("dlogit", "T", "B", "i#")),
+            ((1, (("id", "S", "T"), ("id", "A", "B"))),),
+            TABULAR,
+        ),
+    ]
+
+
+_SOFTMAX = _softmax()
+
+
+def instance(
+    equation: Equation, place: Mapping[str, str], rest: Sequence[Factor], coefficient: Any
+) -> list[tuple[Any, list[Factor]]]:
+    """coefficient * rest * (left - right) with the free indices at a place, as a sum."""
+    terms = [(coefficient, list(equation.left)), *((-coefficient * c, list(fs)) for c, fs in equation.right)]
+    found = []
+    for c, factors in terms:
+        names = dict(place) | {i: new_index(i) for f in factors for i in f[1:] if is_summed(i)}
+        kept = [("one", i) for i in place.values()]
+        found.append((c, [*rest, *renamed(factors, names), *kept]))
+    return found

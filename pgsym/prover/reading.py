@@ -1,0 +1,423 @@
+"""A claim as tensors: every quantity of its vocabulary written out in what is true of all finite MDPs.
+
+>>> from pgsym.claims.language import parse
+>>> reading = Reading(parse("V(s) = sum[a] pi(a|s) * Q(s,a)").claims[0])
+>>> print(sum_text(reading.total(reading.claim.left)))
+sum[s1,a1] N[gamma](s,s1) * pi(a1|s1) * r(s1,a1)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+from sympy.polys.fields import FracField
+
+from pgsym.claims.language import runs
+from pgsym.claims.language import tree as t
+from pgsym.claims.language.scope import Scope
+from pgsym.claims.leaves import fisher
+from pgsym.claims.same_policy import merged
+from pgsym.errors import ClaimError
+from pgsym.model.objective import Objective
+from pgsym.prover.equations import Equations, total_text
+from pgsym.prover.run_means import REWARD, RunMeans
+from pgsym.prover.tensors import Factor, Total, add, new_index, renamed
+
+Terms = list[tuple[Any, list[Factor]]]
+"""A sum of products; indices that are summed over are never shared by two of its products."""
+
+Names = dict[str, str]
+"""What the indices of a claim stand for."""
+
+FROZEN = "°"
+"""Behind the name of a factor that no gradient sees."""
+
+
+class Reading:
+    """One claim as tensors.
+
+    Parameters
+    ----------
+    claim
+        Its tree with its bindings.
+    objective
+        What J is.
+    undiscounted
+        gamma = 1, and every run ends.
+
+    Raises
+    ------
+    ClaimError
+        It says what is not the same for every finite MDP, or what is not read here; the message points at the place.
+    """
+
+    def __init__(
+        self, claim: t.Claim, objective: Objective = Objective.START_STATE, *, undiscounted: bool = False
+    ) -> None:
+        self.claim = claim
+        self.objective = objective
+        self.scope = Scope(claim.bindings, claim.source)
+        if self.scope.worlds:
+            world = self.scope.worlds[0].name
+            raise ClaimError(f"found with M' = {world}; here a second model is arbitrary. Declare for all P', r':")
+        scalars = [name for name, b in self.scope.free.items() if not b.indices]
+        self.field = FracField(["gamma", *scalars], sp.QQ)
+        self.numbers = dict(zip(["gamma", *scalars], self.field.gens, strict=True))
+        if undiscounted:
+            self.numbers["gamma"] = self.field.one
+        self.equations = Equations({"gamma": self.numbers["gamma"]}, self._second(), *self._spoken_of())
+
+    def _second(self) -> frozenset[str] | None:
+        nodes = [n for n in self._nodes() if getattr(n, "primed", False) or isinstance(n, t.PrimedGrad)]
+        if not nodes and not self.scope.arbitrary:
+            return None
+        return self.scope.arbitrary or frozenset({"pi'"})
+
+    def _spoken_of(self) -> tuple[str, bool]:
+        nodes = list(self._nodes())
+        weight = "mu S" if self.objective.definition.weight == "mu" else "mu0 x, N[gamma] x S"
+        inverse = any(isinstance(n, t.Inv) for n in nodes)
+        return weight if inverse else "", any(isinstance(n, t.Quantity) and n.name == "logit" for n in nodes)
+
+    def _nodes(self) -> Iterator[t.Node]:
+        for body in (self.claim.left, self.claim.right, *(let.body for let in self.scope.lets.values())):
+            yield from body.walk()
+
+    def difference(self) -> Total:
+        """Left minus right."""
+        if self.claim.relation != t.EQUAL:
+            raise self.scope.error(
+                f"found {self.claim.relation}; equations are proved for every MDP. Write = between its sides",
+                self.claim.right,
+            )
+        return self.total(t.Sub(self.claim.left, self.claim.right, at=self.claim.left.at))
+
+    def total(self, node: t.Node) -> Total:
+        """An expression, in canonical form."""
+        found: Total = {}
+        for c, factors in self.terms(merged(node, self.scope), {}):
+            add(found, [(f[0].removesuffix(FROZEN), *f[1:]) for f in factors], self.field.one * c)
+        return found
+
+    # -- expressions -------------------------------------------------------------------------------------
+
+    def terms(self, node: t.Node, names: Names) -> Terms:
+        """An expression; i0 and i1 are its indices over the parameters."""
+        match node:
+            case t.Number(value):
+                return [(self.field(sp.Rational(value.numerator, value.denominator)), [])] if value else []
+            case t.Neg(x):
+                return scaled(self.terms(x, names), -1)
+            case t.Add(x, y):
+                return self.terms(x, names) + self.terms(y, names)
+            case t.Sub(x, y):
+                return self.terms(x, names) + scaled(self.terms(y, names), -1)
+            case t.Mul(x, y):
+                return product(self.terms(x, names), self.terms(y, names))
+            case t.Div(x, y):
+                return product(self.terms(x, names), self._inverse(y, names))
+            case t.Pow(x, power):
+                found: Terms = [(self.field.one, [])]
+                for _ in range(abs(power)):
+                    found = product(found, self.terms(x, names) if power > 0 else self._inverse(x, names))
+                return found
+            case t.Grad(x) | t.PrimedGrad(x):
+                return self._gradient(node, x, names)
+            case t.StopGradient(x):
+                return [
+                    (c, [(f[0].removesuffix(FROZEN) + FROZEN, *f[1:]) for f in fs]) for c, fs in self.terms(x, names)
+                ]
+            case t.Log(x):
+                return self._logarithm(x, names)
+            case t.Sum(indices, x):
+                return self._sum(indices, x, names)
+            case t.Expect():
+                return self.terms(node.expanded(), names)
+            case t.Outer(x, y):
+                return product(self.terms(x, names), moved(self.terms(y, names), {"i0": "i1"}))
+            case t.Transpose(x):
+                return moved(self.terms(x, names), {"i0": "i1", "i1": "i0"})
+            case t.Dot(x, y):
+                return self._dot(x, y, names)
+            case t.Inv(x):
+                return self._inverse_matrix(node, x)
+            case t.Indicator((first, second)):
+                return [(1, [("id", self.index(first, names, node), self.index(second, names, node))])]
+            case runs.RunExpect() | runs.Covariance():
+                return RunMeans(self).terms(node, names)
+            case runs.Trace(runs.RunExpect(operator="Var") | runs.Covariance() as x):
+                return RunMeans(self).terms(x, names, trace=True)
+            case runs.Trace(x):
+                along_both = new_index("i")
+                return moved(self.terms(x, names), {"i0": along_both, "i1": along_both})
+            case runs.RewardAt():
+                return [(1, [(REWARD, *(names[i] for i in ("s_0", "a_0", "s_1")))])]
+            case t.Call():
+                return self._call(node, names)
+            case t.Quantity():
+                return self._quantity(node, names)
+            case t.Symbol(name):
+                raise self.scope.error(
+                    f"{name} is a symbol of one model; a claim about every MDP has none. Declare it with for all", node
+                )
+        raise self.outside(node, f"found {_kind(node)}, which is not read here")
+
+    def outside(self, node: t.Node, message: str) -> ClaimError:
+        return self.scope.error(f"{message}. Decide it on models (check)", node)
+
+    def index(self, index: t.Index, names: Names, node: t.Node) -> str:
+        if isinstance(index, t.Literal):
+            raise self.scope.error(
+                f"found {index.name!r}, a name of one model; a claim about every MDP has none. Write an index", node
+            )
+        return names.get(index, index)
+
+    def _sum(self, indices: tuple[str, ...], body: t.Node, names: Names) -> Terms:
+        bound = {i: new_index(i) for i in indices}
+        inner = self.terms(body, {**names, **bound})
+        return [(c, [*fs, *(("one", i) for i in bound.values())]) for c, fs in inner]
+
+    def _gradient(self, node: t.Node, body: t.Node, names: Names) -> Terms:
+        index = f"i{self.scope.rank(body) or 0}"
+        found: Terms = []
+        for c, factors in self.terms(body, names):
+            for k, factor in enumerate(factors):
+                derived = self.equations.derivative(factor, index, isinstance(node, t.PrimedGrad))
+                if derived is None:
+                    raise self.outside(node, "found a gradient of third order, or of an inverse")
+                found += [(c * d, [*factors[:k], *new, *factors[k + 1 :]]) for d, new in derived]
+        return found
+
+    def _logarithm(self, body: t.Node, names: Names) -> Terms:
+        match body:
+            case t.Quantity("pi"):
+                ((_, (factor,)),) = self._quantity(body, names)
+                return [(1, [("l" + factor[0], *factor[1:])])]
+            case t.Mul(x, y):
+                return self._logarithm(x, names) + self._logarithm(y, names)
+            case t.Div(x, y):
+                return self._logarithm(x, names) + scaled(self._logarithm(y, names), -1)
+            case t.Pow(x, power):
+                return scaled(self._logarithm(x, names), power)
+        raise self.outside(body, "found a logarithm of other than probabilities of a policy")
+
+    def _inverse(self, node: t.Node, names: Names) -> Terms:
+        """1 / node, of a number or of probabilities of a policy."""
+        terms = self.terms(node, names)
+        if not any(fs for _, fs in terms) and (number := sum((c for c, _ in terms), self.field.zero)):
+            return [(1 / number, [])]
+        swapped = {p: q for pi in ("pi", "pi'") for p, q in ((pi, f"i{pi}"), (f"i{pi}", pi))}
+        if len(terms) != 1 or any(f[0] not in swapped for f in terms[0][1]):
+            raise self.outside(node, "found a division by other than numbers and probabilities of a policy")
+        ((c, factors),) = terms
+        return [(1 / (self.field.one * c), [(swapped[f[0]], *f[1:]) for f in factors])]
+
+    def number(self, node: t.Node) -> Any:
+        """An expression in gamma and numbers of the claim's own."""
+        terms = self.terms(node, {})
+        if any(fs for _, fs in terms):
+            raise self.outside(node, "found a quantity where a number is required")
+        return sum((c for c, _ in terms), self.field.zero)
+
+    def resolvent(self, k: Any, mark: str, s: str, y: str) -> Terms:
+        """N of a chain for a discount."""
+        if not k:
+            return [(1, [("id", s, y)])]
+        text = next((text for text, m in self.equations.discounts.items() if m == k), str(k))
+        self.equations.discounts[text] = k
+        return [(1, [(f"N{mark}[{text}]", s, y)])]
+
+    def mark_of(self, pi: str, P: str) -> str:
+        """The chain of this policy on these transitions."""
+        letter = self.equations.letter
+        marks = ("",) if self.equations.second is None else ("", "'")
+        return next(m for m in marks if (letter("pi", m), letter("P", m)) == (pi, P))
+
+    def _inverse_matrix(self, node: t.Node, body: t.Node) -> Terms:
+        if self.total(body) != self.total(fisher(self.objective)):
+            raise self.outside(node, "found an inverse of other than the Fisher matrix F")
+        return [(1, [("iF", "i0", "i1")])]
+
+    def _dot(self, x: t.Node, y: t.Node, names: Names) -> Terms:
+        along = new_index("i")
+        left = self.scope.rank(x) or 0
+        first = moved(self.terms(x, names), {f"i{left - 1}": along})
+        second = moved(self.terms(y, names), {"i0": along, "i1": "i1" if left == 2 else "i0"})
+        return product(first, second)
+
+    # -- names -------------------------------------------------------------------------------------------
+
+    def _call(self, node: t.Call, names: Names) -> Terms:
+        places = [self.index(i, names, node) for i in node.indices]
+        if node.name in self.scope.free:
+            return [(1, [(f"{node.name}", *places)])] if places else [(self.numbers[node.name], [])]
+        let = self.scope.lets[node.name]
+        return self.terms(let.body, dict(zip(let.indices, places, strict=True)))
+
+    def _quantity(self, node: t.Quantity, names: Names) -> Terms:
+        places = [self.index(i, names, node) for i in node.indices]
+        return Quantities(self, node).of(node.name, places)
+
+
+@dataclass(frozen=True)
+class Quantities:
+    """The vocabulary in tensors, for one node: its chain, and what it replaces."""
+
+    reading: Reading
+    node: t.Quantity
+
+    @property
+    def mark(self) -> str:
+        return "'" if self.node.primed else ""
+
+    def of(self, name: str, at: list[str]) -> Terms:
+        """A quantity at a place."""
+        e, mark = self.reading.equations, self.mark
+        pi, P, r = (e.letter(base, mark) for base in ("pi", "P", "r"))
+        match name, at:
+            case "gamma", []:
+                return [(self.reading.numbers["gamma"], [])]
+            case "pi", [a, s]:
+                return [(1, [(pi, s, a)])]
+            case "P", [y, s, a]:
+                return [(1, [(P, s, a, y)])]
+            case "r", [s, a, y]:
+                return [(1, [(f"{r}3", s, a, y)])]
+            case "r", [s, a]:
+                return self.reward(s, a)
+            case ("mu0", [s]) | ("logit", [s, _]):
+                return [(1, [(name, *at)])]
+            case ("mu", [s]) | ("D", [s, _]):
+                return [(1, [(name + mark, *at)])]
+            case "P_pi", [s, y]:
+                a = new_index("a")
+                return [(1, [(pi, s, a), (P, s, a, y)])]
+            case "r_pi", [s]:
+                return self.mean(s)
+            case "rbar", []:
+                return along([(1, [("mu" + mark, x := new_index("s"))])], self.mean(x))
+            case "h", [s]:
+                return along([(1, [("D" + mark, s, x := new_index("s"))])], self.mean(x))
+            case "V", [s]:
+                return along(self.resolvent(s, x := new_index("s")), self.mean(x))
+            case "Q", [s, a]:
+                return self.action_value(s, a)
+            case "A", [s, a]:
+                state = "h" if self.long_run else "V"
+                return self.action_value(s, a) + scaled(self.of(state, [s]), -1)
+            case "eta", [s]:
+                x = new_index("s")
+                return product(self.start(x), self.resolvent(x, s))
+            case "d", [s] if not self.overrides and not mark:
+                return [(c, [*fs, ("ilen[gamma]",)]) for c, fs in self.of("eta", [s])]
+            case "E[T]", []:
+                x, y = new_index("s"), new_index("s")
+                visits = self.reading.resolvent(self.reading.field.one, mark, x, y)
+                return product([(1, [("mu0", x), ("one", y)])], visits)
+            case "J", []:
+                return self.objective()
+            case "F", []:
+                return self.reading.terms(fisher(self.reading.objective, self.node.primed), {})
+            case "I", []:
+                return [(1, [("id", "i0", "i1")])]
+            case "|S|", []:
+                return [(1, [("one", new_index("s"))])]
+        raise self.reading.outside(self.node, f"found {self.node.name}, which is not read here")
+
+    @property
+    def overrides(self) -> dict[str, t.Node]:
+        return {o.key: o.value for o in self.node.overrides}
+
+    @property
+    def long_run(self) -> bool:
+        """Whether Q and A are differential."""
+        return self.reading.objective is Objective.AVERAGE_REWARD and "gamma" not in self.overrides
+
+    def discount(self) -> Any:
+        value = self.overrides.get("gamma")
+        if value is not None:
+            return self.reading.number(value)
+        if self.long_run:
+            raise self.reading.outside(self.node, f"found {self.node.name}, which is not discounted here")
+        return self.reading.numbers["gamma"]
+
+    def resolvent(self, s: str, y: str) -> Terms:
+        return self.reading.resolvent(self.discount(), self.mark, s, y)
+
+    def reward(self, s: str, a: str) -> Terms:
+        """The reward, or what replaces it."""
+        instead = self.overrides.get("r")
+        if instead is None:
+            return [(1, [(self.reading.equations.letter("r", self.mark), s, a)])]
+        return self._taken(instead, s, a)
+
+    def start(self, s: str) -> Terms:
+        """The start distribution, or what replaces it."""
+        instead = self.overrides.get("mu0")
+        return [(1, [("mu0", s)])] if instead is None else self._taken(instead, s, "")
+
+    def _taken(self, node: t.Node, s: str, a: str) -> Terms:
+        assert isinstance(node, t.Call | t.Quantity)
+        kinds = self.reading.scope.kinds(node)
+        places = tuple("s" if kind == "state" else "a" for kind in kinds)
+        if isinstance(node, t.Call):
+            taken: t.Node = t.Call(node.name, places, at=node.at)
+        else:
+            taken = t.Quantity(node.name, places, node.primed, node.overrides, at=node.at)
+        return self.reading.terms(taken, {"s": s, "a": a})
+
+    def mean(self, s: str) -> Terms:
+        """The mean reward under the policy."""
+        a = new_index("a")
+        return along([(1, [(self.reading.equations.letter("pi", self.mark), s, a)])], self.reward(s, a))
+
+    def action_value(self, s: str, a: str) -> Terms:
+        y = new_index("s")
+        step: Terms = [(1, [(self.reading.equations.letter("P", self.mark), s, a, y)])]
+        if self.long_run:
+            return self.reward(s, a) + scaled(self.of("rbar", []), -1) + along(step, self.of("h", [y]))
+        return self.reward(s, a) + scaled(along(step, self.of("V", [y])), self.discount())
+
+    def objective(self) -> Terms:
+        which = self.reading.objective
+        if which is Objective.AVERAGE_REWARD:
+            return self.of("rbar", [])
+        x = new_index("s")
+        weight: Terms = [(1, [("mu" + self.mark, x)])] if which is Objective.STATIONARY_VALUE else self.start(x)
+        return along(weight, self.of("V", [x]))
+
+
+# -- sums of products ------------------------------------------------------------------------------------------
+
+
+def scaled(terms: Terms, by: Any) -> Terms:
+    """Times a number."""
+    return [(c * by, fs) for c, fs in terms]
+
+
+def moved(terms: Terms, names: Names) -> Terms:
+    """With other indices."""
+    return [(c, renamed(fs, names)) for c, fs in terms]
+
+
+def along(first: Terms, second: Terms) -> Terms:
+    """The product of two sums that share an index."""
+    return [(c * d, [*fs, *gs]) for c, fs in first for d, gs in second]
+
+
+product = along
+"""The product of two sums."""
+
+
+def sum_text(total: Total) -> str:
+    """One line."""
+    return total_text([(c, fs) for fs, c in total.items()])
+
+
+def _kind(node: t.Node) -> str:
+    return {"RunExpect": "a mean over runs", "Covariance": "a covariance over runs", "Limit": "a limit"}.get(
+        type(node).__name__, type(node).__name__
+    )

@@ -1,0 +1,128 @@
+"""Normal forms: the left sides of the equations are replaced by their right sides until none is left."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pgsym.errors import TooLargeError
+from pgsym.prover.equations import Equation, instance
+from pgsym.prover.tensors import Factor, Product, Total, add, is_summed
+
+STEPS = 20_000
+"""Replacements after which a claim counts as too large."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a certificate: coefficient * multiplier * (left - right) of an equation at a place.
+
+    Attributes
+    ----------
+    coefficient : element
+        Of the field of rational functions in gamma and the claim's own numbers.
+    multiplier : tuple of factors
+    equation : Equation
+    place : dict
+        What its free indices stand for.
+    """
+
+    coefficient: Any
+    multiplier: tuple[Factor, ...]
+    equation: Equation
+    place: Mapping[str, str]
+
+
+def normal_form(total: Total, equations: Sequence[Equation]) -> tuple[Total, list[Step]]:
+    """What is left of a sum, and the steps whose sum is the difference.
+
+    Raises
+    ------
+    TooLargeError
+        More than `STEPS` steps.
+    """
+    todo, left, steps = dict(total), Total(), list[Step]()
+    by_name: dict[str, list[Equation]] = {}
+    for equation in equations:
+        by_name.setdefault(equation.left[0][0], []).append(equation)
+    while todo:
+        product = max(todo, key=lambda fs: (len(fs), fs))
+        coefficient = todo.pop(product)
+        found = _first_match(product, equations)
+        if found is None:
+            add(left, product, coefficient)
+            continue
+        equation, place, rest = found
+        steps.append(Step(coefficient, rest, equation, place))
+        if len(steps) > STEPS:
+            raise TooLargeError(f"more than {STEPS} steps; a shorter claim is required. Split it", where="prove")
+        for c, factors in instance(equation, place, rest, coefficient)[1:]:
+            add(todo, factors, -c)
+    return left, steps
+
+
+def _first_match(
+    product: Product, equations: Sequence[Equation]
+) -> tuple[Equation, dict[str, str], tuple[Factor, ...]] | None:
+    names = Counter(f[0] for f in product)
+    for equation in equations:
+        if all(names[f[0]] for f in equation.left):
+            for place, used in _matches(product, equation):
+                rest = tuple(f for k, f in enumerate(product) if k not in used)
+                return equation, place, rest
+    return None
+
+
+def _matches(product: Product, equation: Equation) -> Iterator[tuple[dict[str, str], frozenset[int]]]:
+    """Places where the left side stands in a product, its summed indices being nowhere else."""
+    uses = Counter(i for f in product for i in set(f[1:]) if is_summed(i))
+
+    def extend(k: int, place: dict[str, str], used: frozenset[int]) -> Iterator[tuple[dict[str, str], frozenset[int]]]:
+        if k == len(equation.left):
+            if _is_closed(product, equation, place, used, uses):
+                yield {i: j for i, j in place.items() if not is_summed(i)}, used
+            return
+        wanted = equation.left[k]
+        for n, factor in enumerate(product):
+            if n in used or factor[0] != wanted[0]:
+                continue
+            for order in _orders(factor):
+                found = dict(place)
+                if all(found.setdefault(i, j) == j for i, j in zip(wanted[1:], order, strict=True)):
+                    yield from extend(k + 1, found, used | {n})
+
+    yield from extend(0, {}, frozenset())
+
+
+def _orders(factor: Factor) -> list[tuple[str, ...]]:
+    """Its indices; in both orders where the last two may change places."""
+    at = factor[1:]
+    swapped = (*at[:-2], *at[:-3:-1])
+    return [at, swapped] if factor[0].startswith(("dd", "iF")) else [at]
+
+
+def _is_closed(
+    product: Product, equation: Equation, place: Mapping[str, str], used: frozenset[int], uses: Counter[str]
+) -> bool:
+    inner = [j for i, j in place.items() if is_summed(i)]
+    outer = {j for i, j in place.items() if not is_summed(i)}
+    if len(set(inner)) < len(inner) or any(not is_summed(j) or j in outer for j in inner):
+        return False
+    within = Counter(i for n in used for i in set(product[n][1:]))
+    if any(uses[j] != within[j] for j in inner):
+        return False
+    carried = place.get(equation.carried, "")
+    return not is_summed(carried) or any(
+        carried in f[1:] and f[0] != "one" for n, f in enumerate(product) if n not in used
+    )
+
+
+def expanded(steps: Sequence[Step]) -> Total:
+    """The sum of all steps."""
+    total: Total = {}
+    for step in steps:
+        for c, factors in instance(step.equation, step.place, step.multiplier, step.coefficient):
+            add(total, factors, c)
+    return total

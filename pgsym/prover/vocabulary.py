@@ -1,0 +1,185 @@
+"""Tensors back in the words of the claim language: what is missing of a false claim, and the lines of a proof.
+
+>>> from pgsym.claims.language import parse
+>>> from pgsym.prover.reading import Reading
+>>> reading = Reading(parse("J = sum[s] eta(s) * r_pi(s) - J").claims[0])
+>>> print(in_words(reading.difference(), reading))
+J
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from pgsym.claims.language import tree as t
+from pgsym.claims.language.parse import parse_expression
+from pgsym.prover.equations import Equation, read
+from pgsym.prover.rewriting import normal_form
+from pgsym.prover.tensors import Factor, Product, Total, add, canonical, indices_of, is_summed
+
+if TYPE_CHECKING:
+    from pgsym.prover.reading import Reading
+
+
+def in_words(total: Total, reading: Reading) -> t.Node | None:
+    """The sum as an expression of the claim language; None where its vocabulary has no word for a part."""
+    folded, _ = normal_form(total, _definitions(reading))
+    parts = [_Writer(reading, product).node(c) for product, c in sorted(_with_action_values(folded, reading).items())]
+    if None in parts:
+        return None
+    return plus(parts) if parts else t.Number(Fraction(0))  # type: ignore[arg-type]
+
+
+def plus(parts: Sequence[t.Node]) -> t.Node:
+    """Their sum, with the positive ones first."""
+    ordered = sorted(parts, key=lambda part: isinstance(part, t.Neg))
+    return reduce(lambda x, y: t.Sub(x, y.body) if isinstance(y, t.Neg) else t.Add(x, y), ordered)
+
+
+def _definitions(reading: Reading) -> list[Equation]:
+    """Left to right: what a quantity of the vocabulary is, and its name."""
+    found = []
+    for mark in ("",) if reading.equations.second is None else ("", "'"):
+        pi, P, r = (reading.equations.letter(base, mark) for base in ("pi", "P", "r"))
+        reward = f"{pi} x a, {r} x a"
+        lines = [
+            (f"N{mark}[gamma] S x, {reward}", f"V{mark} S"),
+            (f"D{mark} S x, {reward}", f"h{mark} S"),
+            (f"mu{mark} x, {reward}", f"rbar{mark}"),
+            (f"mu0 x, V{mark} x", f"J{mark}" if reading.objective.definition.weight == "eta" else ""),
+            (f"mu0 x, N{mark}[gamma] x S", f"eta{mark} S"),
+        ]
+        if "1" in reading.equations.discounts:
+            lines.append((f"mu0 x, N{mark}[1] x S", f"eta{mark}[1] S"))
+        lines.append((f"{pi} S a, {r} S a", f"r_pi{mark} S"))
+        lines.append((f"{pi} S a, {P} S a T", f"P_pi{mark} S T"))
+        found += [Equation(left, read(left), ((1, read(right)),)) for left, right in lines if right]
+    return found
+
+
+def _with_action_values(total: Total, reading: Reading) -> Total:
+    """r + gamma P V in one."""
+    found, gamma = dict(total), reading.numbers["gamma"]
+    for product in sorted(total):
+        place = next((f for f in product if f[0] == "r" and len(f) == 3), None)
+        if place is None or product not in found:
+            continue
+        rest = [f for f in product if f is not place]
+        after = canonical([*rest, ("P", *place[1:], "s#next"), ("V", "s#next")])
+        c = found[product]
+        if found.get(after) == gamma * c:
+            del found[product], found[after]
+            add(found, [*rest, ("Q", *place[1:])], c)
+    return found
+
+
+class _Writer:
+    """One product as an expression."""
+
+    def __init__(self, reading: Reading, product: Product) -> None:
+        self.reading = reading
+        taken = {i for f in product for i in f[1:] if not is_summed(i)}
+        self.names: dict[str, str] = {}
+        for i in indices_of(product):
+            if i[0] != "i":
+                primes = (i[0] + "'" * k for k in range(20))
+                self.names[i] = next(n for n in primes if n not in taken)
+                taken.add(self.names[i])
+        self.product = product
+
+    def node(self, coefficient: Any) -> t.Node | None:
+        """With its coefficient and its sums."""
+        scalars: list[t.Node] = []
+        by_parameter: dict[str, list[tuple[Factor, t.Node]]] = {}
+        for factor in self.product:
+            written = self._factor(factor)
+            if written is None:
+                return None
+            along = [i for i in factor[1:] if i[0] == "i"]
+            if not along:
+                scalars.append(written)
+            for i in along:
+                by_parameter.setdefault(i, []).append((factor, written))
+        vectors = self._vectors(by_parameter)
+        if vectors is None:
+            return None
+        bound = tuple(self.names.values())
+        parts = [*self._ordered(scalars), *vectors]
+        body = reduce(t.Mul, parts) if parts else None
+        return coefficient_node(coefficient, t.Sum(bound, body) if bound and body is not None else body)
+
+    def _ordered(self, scalars: list[t.Node]) -> list[t.Node]:
+        """Weights, probabilities, values."""
+        order = {"mu0": 0, "mu": 0, "eta": 0, "d": 0, "pi": 1, "P": 2, "P_pi": 2}
+        return sorted(scalars, key=lambda n: order.get(getattr(n, "name", ""), 3))
+
+    def _vectors(self, by_parameter: dict[str, list[tuple[Factor, t.Node]]]) -> list[t.Node] | None:
+        """Gradients, multiplied over the parameters as their indices say; None where that is no product of two."""
+        found: list[t.Node] = []
+        free = {i: holders for i, holders in by_parameter.items() if not is_summed(i)}
+        for i, holders in by_parameter.items():
+            if any(sum(1 for j in f[1:] if j[0] == "i") > 1 for f, _ in holders):
+                if len(by_parameter) == 2 and set(free) == {"i0", "i1"} and free["i0"] == free["i1"]:
+                    return [holders[0][1]]
+                return None
+            if is_summed(i):
+                if len(holders) != 2:
+                    return None
+                found.append(t.Dot(holders[0][1], holders[1][1]))
+            elif len(holders) != 1:
+                return None
+        outer = [free[i][0][1] for i in sorted(free)]
+        return found + ([t.Outer(*outer)] if len(outer) == 2 else outer)
+
+    def _factor(self, factor: Factor) -> t.Node | None:
+        name, *at = factor
+        places = [self.names.get(i, i) for i in at if i[0] != "i"]
+        for start in ("dd", "d", "i", "l"):
+            if name.removeprefix(start) in ("pi", "pi'", "logit") and name != name.removeprefix(start):
+                inner = self._factor((name.removeprefix(start), *at[:2]))
+                assert inner is not None
+                if start == "i":
+                    return t.Div(t.Number(Fraction(1)), inner)
+                return {"dd": t.Grad(t.Grad(inner)), "d": t.Grad(inner), "l": t.Log(inner)}[start]
+        primed, base = name.endswith("'"), name.rstrip("'")
+        if base in ("pi", "P"):
+            s, a, *y = places
+            return t.Quantity(base, (*y, s, a) if base == "P" else (a, s), primed)
+        if name in ("eta[1]", "eta'[1]"):
+            undiscounted = (t.Override("gamma", t.Number(Fraction(1))),)
+            return t.Quantity("eta", tuple(places), "'" in name, undiscounted)
+        if base == "r3":
+            return t.Quantity("r", tuple(places), primed)
+        if base in ("mu0", "mu", "eta", "r", "V", "Q", "h", "rbar", "J", "D", "P_pi", "r_pi", "logit"):
+            return t.Quantity(base, tuple(places), primed)
+        if name == "id":
+            return t.Indicator(tuple(places)) if places else t.Quantity("I")
+        if name == "one":
+            return t.Number(Fraction(1))
+        if name in self.reading.scope.free:
+            return t.Call(name, tuple(places))
+        return None
+
+
+def coefficient_node(element: Any, node: t.Node | None) -> t.Node:
+    """A coefficient times an expression."""
+    negative, number = _number(element)
+    if node is not None:
+        number = node if number == t.Number(Fraction(1)) else t.Mul(number, node)
+    return t.Neg(number) if negative else number
+
+
+def _number(element: Any) -> tuple[bool, t.Node]:
+    """Whether a coefficient is below 0 for small gamma, and its absolute value as an expression."""
+    parts, negative = [], False
+    for part in (element.numer, element.denom):
+        below_0 = part[min(part.itermonoms(), key=sum)] < 0
+        negative ^= below_0
+        parts.append((-part if below_0 else part).as_expr())
+    own = dict.fromkeys(str(x) for part in parts for x in part.free_symbols if str(x) != "gamma")
+    above, below = (str(part).replace("**", "^") for part in parts)
+    text = above if below == "1" else f"({above})/({below})"
+    return negative, parse_expression("".join(f"for all {x}: " for x in own) + text)[0]
