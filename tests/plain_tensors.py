@@ -49,18 +49,23 @@ class Numbers:
         """The value of a factor; `second` is what of the second chain is its own."""
         mark = "'" if name.split("[")[0].endswith("'") else ""
         base = name.replace("'", "")
-        if base in ("pi", "ipi", "dpi", "ddpi"):
+        if base == "dpi":
+            return self._slope(at)
+        if base in ("pi", "ipi", "ddpi"):
             p = self.pi[mark][at[0]][at[1]]
-            return {"pi": p, "ipi": 1 / p, "dpi": self._slope(at), "ddpi": Fraction(0)}[base]
+            return {"pi": p, "ipi": 1 / p, "ddpi": Fraction(0)}[base]
         if base == "P":
             return self.P[mark][at[0]][at[1]][at[2]]
         if base == "r3":
             return self.r3[mark][at[0]][at[1]][at[2]]
+        if base.startswith("r^"):
+            return self.r3[mark][at[0]][at[1]][at[2]] ** int(base[2:])
+        if base.startswith("ilen"):
+            visits = [self.mu0[x] * self._chain("", "", f"N{base[4:]}")[x, y] for x in self.S for y in self.S]
+            return 1 / sum(visits)
         if base == "r":
-            return sum(
-                (p * r for p, r in zip(self.P[mark][at[0]][at[1]], self.r3[mark][at[0]][at[1]], strict=True)),
-                Fraction(0),
-            )
+            rows = zip(self.P[mark][at[0]][at[1]], self.r3[mark][at[0]][at[1]], strict=True)
+            return sum((p * r for p, r in rows), Fraction(0))
         if base == "mu0":
             return self.mu0[at[0]]
         if base == "id":

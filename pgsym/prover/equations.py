@@ -18,6 +18,9 @@ from typing import Any
 
 from pgsym.prover.tensors import Factor, is_summed, new_index, product_text, renamed
 
+FROZEN = "°"
+"""Behind the name of a factor that no gradient sees."""
+
 CONTINUING = "no state is terminal"
 """Rows of P sum to 1 over the states that are not terminal."""
 
@@ -118,8 +121,9 @@ class Equations:
         self.softmax = softmax
 
     def letter(self, base: str, mark: str) -> str:
-        """pi, P or r of a chain: the second one has its own only where it is arbitrary."""
-        return base + mark if mark and self.second and f"{base}'" in self.second else base
+        """pi, P, r or another moment of the rewards of a chain: the second has its own only where that is arbitrary."""
+        owner = "r'" if base.startswith("r") else f"{base}'"
+        return base + mark if mark and self.second and owner in self.second else base
 
     def table(self) -> list[Equation]:
         """All of them, in the order in which they are tried."""
@@ -149,11 +153,11 @@ class Equations:
         return found
 
     def _of_chain(self, mark: str) -> list[Equation]:
-        pi, P, r = (self.letter(base, mark) for base in ("pi", "P", "r"))
+        pi, P, r, r3 = (self.letter(base, mark) for base in ("pi", "P", "r", "r3"))
         mu, D = "mu" + mark, "D" + mark
         inner = f"{pi} x a, {P} x a"
         found = [
-            Equation("r(s,a) is the mean of r(s,a,s')", read(f"{P} S A x, {r}3 S A x"), ((1, read(f"{r} S A")),)),
+            Equation("r(s,a) is the mean of r(s,a,s')", read(f"{P} S A x, {r3} S A x"), ((1, read(f"{r} S A")),)),
             Equation("mu sums to 1", read(f"{mu} x"), ((1, ()),), UNICHAIN),
             Equation("mu is stationary", read(f"{mu} x, {inner} T"), ((1, read(f"{mu} T")),), UNICHAIN),
             Equation("mu D = 0", read(f"{mu} x, {D} x T"), (), UNICHAIN),
@@ -210,6 +214,8 @@ class Equations:
             By the parameters of pi'.
         """
         name, *at = factor
+        if name.endswith(FROZEN):
+            return []
         mark = "'" if primed else ""
         pi = "pi" + mark
         if name == pi:

@@ -22,7 +22,7 @@ from pgsym.claims.leaves import fisher
 from pgsym.claims.same_policy import merged
 from pgsym.errors import ClaimError
 from pgsym.model.objective import Objective
-from pgsym.prover.equations import Equations, total_text
+from pgsym.prover.equations import FROZEN, Equations, total_text
 from pgsym.prover.run_means import REWARD, RunMeans
 from pgsym.prover.tensors import Factor, Total, add, new_index, renamed
 
@@ -31,9 +31,6 @@ Terms = list[tuple[Any, list[Factor]]]
 
 Names = dict[str, str]
 """What the indices of a claim stand for."""
-
-FROZEN = "°"
-"""Behind the name of a factor that no gradient sees."""
 
 
 class Reading:
@@ -276,7 +273,7 @@ class Quantities:
     def of(self, name: str, at: list[str]) -> Terms:
         """A quantity at a place."""
         e, mark = self.reading.equations, self.mark
-        pi, P, r = (e.letter(base, mark) for base in ("pi", "P", "r"))
+        pi, P = e.letter("pi", mark), e.letter("P", mark)
         match name, at:
             case "gamma", []:
                 return [(self.reading.numbers["gamma"], [])]
@@ -285,7 +282,7 @@ class Quantities:
             case "P", [y, s, a]:
                 return [(1, [(P, s, a, y)])]
             case "r", [s, a, y]:
-                return [(1, [(f"{r}3", s, a, y)])]
+                return [(1, [(e.letter("r3", mark), s, a, y)])]
             case "r", [s, a]:
                 return self.reward(s, a)
             case ("mu0", [s]) | ("logit", [s, _]):

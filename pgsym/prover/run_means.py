@@ -59,7 +59,8 @@ class _TermMean:
         self.names = names
         self.term = term
         letter = reading.equations.letter
-        self.pi, self.P, self.r = (letter(base, "'" if node.primed else "") for base in ("pi", "P", "r"))
+        self.mark = "'" if node.primed else ""
+        self.pi, self.P = letter("pi", self.mark), letter("P", self.mark)
         self.stages = Stages(term, lambda message: reading.scope.error(message, node))
         self.labels: dict[str, str] = {}
 
@@ -141,7 +142,8 @@ class _TermMean:
         """k times the reward of one step as its k-th moment, given where the step leads."""
         powers = Counter(f for f in factors if f[0] == REWARD)
         rest = [f for f in factors if f[0] != REWARD]
-        return rest + [(f"{self.r}3" if k == 1 else f"{self.r}^{k}", *f[1:]) for f, k in powers.items()]
+        letter = self.reading.equations.letter
+        return rest + [(letter("r3" if k == 1 else f"r^{k}", self.mark), *f[1:]) for f, k in powers.items()]
 
 
 def _product(first: Terms, second: Terms) -> Terms:

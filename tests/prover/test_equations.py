@@ -28,14 +28,6 @@ def holds(equation, numbers, second=SECOND):
 @pytest.mark.parametrize("ending", [False, True], ids=["continuing", "ending"])
 def test_equation_holds_where_its_hypothesis_does(equation, ending):
     numbers = Numbers(1, ending=ending, gamma=Fraction(1, 3))
-    numbers._known["ilen[gamma]",] = 1 / sum(
-        numbers.letter("mu0", (x,), SECOND) * numbers.letter("N[gamma]", (x, y), SECOND)
-        for x in numbers.S for y in numbers.S
-    )  # fmt: skip
-    numbers._known["ilen[1/2]",] = 1 / sum(
-        numbers.letter("mu0", (x,), SECOND) * numbers.letter("N[1/2]", (x, y), SECOND)
-        for x in numbers.S for y in numbers.S
-    )  # fmt: skip
     if ending and equation.needs in (CONTINUING, UNICHAIN):
         return
     if ending and equation.name.startswith("r(s,a) is the mean"):
