@@ -104,17 +104,16 @@ class _TermMean:
         """All steps at which nothing happens; products over them may change the policy."""
         policy = self.pi
         if stay.running:
-            state, a = new_index("s"), new_index("a")
-            ((c, factors),) = _product(
-                [(1, [(self.pi, state, a)])], self._factors(stay.running, {"s_0": state, "a_0": a})
-            )
-            names = Counter(f[0] for f in factors)
+            here, a, y = new_index("s"), new_index("a"), new_index("s")
+            terms = self._factors(stay.running, {"s_0": here, "a_0": a, "s_1": y})
+            names = Counter([self.pi, *(f[0] for _, fs in terms for f in fs)])
             for pi in ("pi", "pi'"):
-                names[pi], names[f"i{pi}"] = names[pi] - min(names[pi], names[f"i{pi}"]), 0
-            left = [pi for pi, n in names.items() if n]
-            if c != 1 or left not in (["pi"], ["pi'"]) or names[left[0]] != 1:
+                names[pi] -= names.pop(f"i{pi}", 0)
+            left = sorted(names.elements()) if min(names.values()) >= 0 else []
+            elsewhere = any(f[1:] != (here, a) for _, fs in terms for f in fs)
+            if elsewhere or len(terms) != 1 or terms[0][0] != 1 or left not in (["pi"], ["pi'"]):
                 raise self.reading.outside(self.node, "found a product over time of other than ratios of policies")
-            policy = left[0]
+            (policy,) = left
         mark = self.reading.mark_of(policy, self.P)
         return self.reading.resolvent(self._weight(stay), mark, s, x)
 
