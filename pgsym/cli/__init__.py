@@ -12,6 +12,7 @@ from pgsym.cli import convert as convert
 from pgsym.cli import estimate as estimate
 from pgsym.cli import estimators as estimators
 from pgsym.cli import moments as moments
+from pgsym.cli import prove as prove
 from pgsym.cli import solve as solve
 from pgsym.cli import study as study
 from pgsym.cli import theorems as theorems

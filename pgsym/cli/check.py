@@ -50,7 +50,7 @@ def check(
 
         require_format(out)
         require_place(out)
-    script = _read(claims)
+    script = read_claims(claims)
     with working("deciding") as status:
         audit = script.check(
             problem,
@@ -69,7 +69,7 @@ def check(
     raise typer.Exit(0 if audit.holds else 1)
 
 
-def _read(claims: str) -> Script:
+def read_claims(claims: str) -> Script:
     """A file where there is one of that name; else the text itself."""
     from pgsym.claims.language.relation import LISTED
     from pgsym.claims.script import Script

@@ -67,13 +67,31 @@ def total_text(terms: Sequence[tuple[Any, Sequence[Factor]]]) -> str:
     """
     found = ""
     for coefficient, factors in terms:
-        number, text = str(coefficient), product_text(factors)
-        minus = number.startswith("-") and not any(sign in number[1:] for sign in "+-")
-        number = number.removeprefix("-") if minus else number
-        number = f"({number})" if any(sign in number for sign in "+-") else number
-        part = number if not factors else text if number == "1" else f"{number} * {text}"
+        minus, number = coefficient_text(coefficient)
+        part = number if not factors else product_text(factors)
+        part = part if number in ("1", part) else f"{number} * {part}"
         found += (" - " if found else "-") + part if minus else (" + " if found else "") + part
     return found or "0"
+
+
+def coefficient_text(element: Any) -> tuple[bool, str]:
+    """Whether an element is below 0 where gamma is small, and its absolute value.
+
+    >>> from sympy.polys.fields import field
+    >>> _, gamma = field("gamma", "QQ")
+    >>> coefficient_text(1 / (gamma - 1))
+    (True, '1/(1 - gamma)')
+    """
+    if not hasattr(element, "numer"):
+        return element < 0, str(abs(element))
+    parts, minus = [], False
+    for part in (element.numer, element.denom):
+        below = part[min(part.itermonoms(), key=sum)] < 0
+        minus ^= below
+        text = str((-part if below else part).as_expr()).replace("**", "^")
+        parts.append(f"({text})" if any(sign in text for sign in "+-*/") else text)
+    above, under = parts
+    return minus, above if under == "1" else f"{above}/{under}"
 
 
 def read(text: str) -> tuple[Factor, ...]:

@@ -8,9 +8,12 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from pgsym.claims.catalogue import theorem, theorem_names
+from pgsym.claims.catalogue.hypotheses import HYPOTHESES
 from pgsym.claims.decide import decide
-from pgsym.claims.language import parse
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.relation import LISTED
+from pgsym.claims.script import Script
 from pgsym.claims.verdict import Status, Verdict
 from pgsym.display.result import Result, data_frame
 from pgsym.errors import ClaimError, HypothesisError, SchemaError, TooLargeError
@@ -24,7 +27,7 @@ from pgsym.prover.correction import missing
 from pgsym.prover.reading import Reading, sum_text
 from pgsym.prover.rewriting import Step, normal_form
 from pgsym.prover.run_means import ENDING
-from pgsym.prover.tensors import Total, canonical, product_text
+from pgsym.prover.tensors import Total, canonical
 from pgsym.prover.vocabulary import in_words, plus
 from pgsym.trust import Level, Trust, weakest
 
@@ -63,16 +66,18 @@ class GeneralVerdict(Result):
 
     Attributes
     ----------
-    claim : Claim or Statement
-        One relation, or a chain of them.
+    claim : Claim
+        One relation; of several, the first.
     objective : Objective
     standing : Standing
     hypotheses : tuple of str
         What the claim or its proof needs of an MDP.
     certificate : tuple of Step
         Of a proof: their sum is the difference of the sides; empty where that is 0 once both are written out.
+    multipliers : tuple of str
+        In words, what each equation of the certificate is multiplied by.
     written_out : str
-        Both sides of a proof in tensors.
+        Both sides, where they are the same once written out.
     counterexample : Verdict or None
         On the smallest MDPs, in states and actions, for which the claim is false.
     size : tuple of int
@@ -82,7 +87,7 @@ class GeneralVerdict(Result):
     reason : str
         Why a claim is not read.
     links : tuple of GeneralVerdict
-        Of a chain, its relations.
+        Of several relations, the verdict of each.
 
     See Also
     --------
@@ -90,11 +95,12 @@ class GeneralVerdict(Result):
     pgsym.Verdict : A verdict on one model.
     """
 
-    claim: t.Claim | t.Statement
+    claim: t.Claim
     objective: Objective
     standing: Standing
     hypotheses: tuple[str, ...] = ()
     certificate: tuple[Step, ...] = ()
+    multipliers: tuple[str, ...] = ()
     written_out: str = ""
     counterexample: Verdict | None = None
     size: tuple[int, int] = (0, 0)
@@ -110,7 +116,7 @@ class GeneralVerdict(Result):
     @cached_property
     def correction(self) -> t.Claim | None:
         """The claim with what is missing on its right side."""
-        if self.missing is None or isinstance(self.claim, t.Statement):
+        if self.missing is None:
             return None
         zero = isinstance(self.claim.right, t.Number) and not self.claim.right.value
         right = self.missing if zero else plus([self.claim.right, self.missing])
@@ -130,11 +136,11 @@ class GeneralVerdict(Result):
             return Trust(Level.NORMAL_FORM)
         return None if self.counterexample is None else self.counterexample.trust
 
-    def rows(self) -> list[tuple[str, str, str]]:
-        """(coefficient, multiplier, equation) of each step of the certificate."""
+    def rows(self) -> list[tuple[str, str]]:
+        """(multiplier, equation) of each step of the certificate."""
         if self.links:
             return [row for link in self.links for row in link.rows()]
-        return [(str(s.coefficient), product_text(canonical(s.multiplier)), str(s.equation)) for s in self.certificate]
+        return [(multiplier, str(s.equation)) for multiplier, s in zip(self.multipliers, self.certificate, strict=True)]
 
     def text(self) -> str:
         """The verdict, what it needs, and the proof or the counterexample."""
@@ -147,7 +153,7 @@ class GeneralVerdict(Result):
             lines.append(
                 f"  both sides are {self.written_out}" if not self.certificate else "  left - right is the sum of"
             )
-            lines += [f"    {_times(c, multiplier)} ({equation})" for c, multiplier, equation in self.rows()]
+            lines += [f"    {multiplier}, times: {equation}" for multiplier, equation in self.rows()]
         if self.counterexample is not None:
             states, actions = self.size
             lines.append(f"  by {_count(states, 'state')} and {_count(actions, 'action')}; no smaller MDP does it")
@@ -178,18 +184,16 @@ class GeneralVerdict(Result):
         MissingExtraError
             pandas is not installed.
         """
-        return data_frame(["coefficient", "multiplier", "equation"], self.rows())
+        return data_frame(["multiplier", "equation"], self.rows())
 
     def to_json(self) -> dict[str, Any]:
         """Plain data in the schema of docs/results.md."""
         return {
-            "claim": str(self.claim),
+            "claim": None if self.links else str(self.claim),
             "objective": str(self.objective),
             "standing": str(self.standing),
             "hypotheses": list(self.hypotheses),
-            "certificate": [
-                dict(zip(("coefficient", "multiplier", "equation"), row, strict=True)) for row in self.rows()
-            ],
+            "certificate": [{"multiplier": multiplier, "equation": equation} for multiplier, equation in self.rows()],
             "counterexample": None if self.counterexample is None else self.counterexample.to_json(),
             "size": {"states": self.size[0], "actions": self.size[1]} if any(self.size) else None,
             "correction": None if self.correction is None else str(self.correction),
@@ -203,24 +207,24 @@ class GeneralVerdict(Result):
 
 
 def prove(
-    claim: t.Claim | str,
+    claim: t.Claim | Script | str,
     *,
-    objective: Objective | str = Objective.START_STATE,
+    objective: Objective | str | None = None,
     hypotheses: Collection[str] = (),
     refute: bool = True,
 ) -> GeneralVerdict:
-    """Whether a claim holds for every finite MDP; a chain ``x = y = z`` has a verdict for each of its relations.
+    """Whether a claim holds for every finite MDP, with any number of states and actions.
 
     Parameters
     ----------
     claim
-        A tree, or its text.
+        A tree, a text of claims, or the name of a theorem of the catalogue.  Of several relations, each has a verdict.
     objective
-        What J is, and what Q and A are taken with.
+        What J is, and what Q and A are taken with; by default the text's or the theorem's own, else start-state.
     hypotheses
         Names of `ASSUMABLE`: ``undiscounted``, for claims about gamma = 1 where every run ends; ``ending``.
     refute
-        Look for the smallest MDP that refutes a claim without a proof.
+        Look for the smallest MDP that refutes a claim without a proof, and for what is missing.
 
     Returns
     -------
@@ -249,22 +253,31 @@ def prove(
     proved for every finite MDP: grad J == sum[s] eta(s) * sum[a] grad pi(a|s) * (Q(s,a) - V(s))
       where gamma < 1, or every run ends
       left - right is the sum of
-        sum[s1,s2,s3,a1] N[gamma](s1,s2) * N[gamma](s3,s1) * mu0(s3) * pi(a1|s2) * r(s2,a1) \
-(the probabilities of actions sum to 1, differentiated: sum[a1] grad pi(a1|s) = 0)
+        sum[s] eta(s) * V(s), times: the probabilities of actions sum to 1, differentiated: sum[a1] grad pi(a1|s) = 0
     """
-    statement = parse(claim) if isinstance(claim, str) else claim.statement
+    assumed = set(hypotheses)
+    for name in assumed - set(ASSUMABLE):
+        raise SchemaError(f"found {name!r}; must be one of {', '.join(ASSUMABLE)}. Choose one", where="hypotheses")
     which = Objective.parse(objective) if isinstance(objective, str) else objective
-    for name in hypotheses:
-        if name not in ASSUMABLE:
-            raise SchemaError(f"found {name!r}; must be one of {', '.join(ASSUMABLE)}. Choose one", where="hypotheses")
-    links = tuple(_prove(c, which, frozenset(hypotheses), refute) for c in statement.claims)
+    cases: list[tuple[t.Claim, Objective | None]]
+    if isinstance(claim, str) and claim in theorem_names():
+        entry = theorem(claim)
+        cases = [(c, entry.objective) for c in entry.claims]
+        assumed |= {name for name in ASSUMABLE if name in HYPOTHESES and HYPOTHESES[name] in entry.requires}
+    elif isinstance(claim, t.Claim):
+        cases = [(claim, None)]
+    else:
+        script = Script.parse(claim) if isinstance(claim, str) else claim
+        cases = [(c, chain.objective) for chain in script.chains for c in chain.claims]
+    if not cases:
+        raise ClaimError(f"found no relation; a claim has {LISTED} between two sides. Write one", where="claims")
+    links = tuple(_prove(c, which or own or Objective.START_STATE, frozenset(assumed), refute) for c, own in cases)
     if len(links) == 1:
         return links[0]
-    worst = max(
-        (v.standing for v in links), key=(Standing.PROVED, Standing.OPEN, Standing.OUTSIDE, Standing.REFUTED).index
-    )
+    order = (Standing.PROVED, Standing.OPEN, Standing.OUTSIDE, Standing.REFUTED)
+    worst = max((v.standing for v in links), key=order.index)
     needs = tuple(dict.fromkeys(h for v in links for h in v.hypotheses))
-    return GeneralVerdict(statement, which, worst, needs, links=links)
+    return GeneralVerdict(links[0].claim, links[0].objective, worst, needs, links=links)
 
 
 def _prove(claim: t.Claim, objective: Objective, assumed: frozenset[str], refute: bool) -> GeneralVerdict:
@@ -294,14 +307,18 @@ def _proof(
     """The verdict with its certificate, which is multiplied out once more."""
     if not adds_up(difference, steps):
         raise AssertionError(f"the certificate does not add up: {found.claim}")
-    total = reading.total(found.claim.left)  # type: ignore[union-attr]
-    words = in_words(total, reading)
+
+    def shown(total: Total) -> str:
+        words = in_words(total, reading, resolvents=True)
+        return sum_text(total) if words is None else str(words)
+
     return replace(
         found,
         standing=Standing.PROVED,
         hypotheses=_hypotheses(difference, steps, reading, assumed),
         certificate=tuple(steps),
-        written_out=sum_text(total) if words is None else str(words),
+        multipliers=tuple(shown({canonical(s.multiplier): s.coefficient}) for s in steps),
+        written_out="" if steps else shown(reading.total(found.claim.left)),
     )
 
 
@@ -330,7 +347,7 @@ def _tested(found: GeneralVerdict, ending: bool, assumed: frozenset[str]) -> Gen
         if "undiscounted" in assumed:
             mdp = mdp.replace(gamma=1)
         try:
-            verdict = decide(Problem(mdp, tabular(mdp), found.objective), found.claim)  # type: ignore[arg-type]
+            verdict = decide(Problem(mdp, tabular(mdp), found.objective), found.claim)
         except (HypothesisError, ClaimError, TooLargeError) as error:
             return replace(found, reason=found.reason or str(error))
         if verdict.status is Status.INAPPLICABLE:
@@ -339,11 +356,6 @@ def _tested(found: GeneralVerdict, ending: bool, assumed: frozenset[str]) -> Gen
             return replace(found, standing=Standing.REFUTED, counterexample=verdict, size=size, reason="")
         found = replace(found, standing=Standing.OPEN, size=size)
     return found
-
-
-def _times(coefficient: str, product: str) -> str:
-    number = f"({coefficient})" if any(sign in coefficient[1:] for sign in "+-") else coefficient
-    return product if number == "1" else f"{number} * {product}"
 
 
 def _count(number: int, what: str) -> str:

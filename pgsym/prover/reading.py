@@ -22,12 +22,15 @@ from pgsym.claims.leaves import fisher
 from pgsym.claims.same_policy import merged
 from pgsym.errors import ClaimError
 from pgsym.model.objective import Objective
-from pgsym.prover.equations import FROZEN, Equations, total_text
+from pgsym.prover.equations import FROZEN, Equations, coefficient_text, total_text
 from pgsym.prover.run_means import REWARD, RunMeans
 from pgsym.prover.tensors import Factor, Total, add, new_index, renamed
 
 Terms = list[tuple[Any, list[Factor]]]
 """A sum of products; indices that are summed over are never shared by two of its products."""
+
+POINTS = tuple(sp.Rational(n, 7) for n in range(1, 7))
+"""Where discounts are looked at."""
 
 Names = dict[str, str]
 """What the indices of a claim stand for."""
@@ -223,7 +226,9 @@ class Reading:
         """N of a chain for a discount."""
         if not k:
             return [(1, [("id", s, y)])]
-        text = next((text for text, m in self.equations.discounts.items() if m == k), str(k))
+        text = next((text for text, m in self.equations.discounts.items() if m == k), coefficient_text(k)[1])
+        if not any(0 <= k.as_expr().subs(dict.fromkeys(self.field.symbols, p)) <= 1 for p in POINTS):
+            raise self.outside(self.claim.left, f"found the discount {text}; it has to lie between 0 and 1")
         self.equations.discounts[text] = k
         return [(1, [(f"N{mark}[{text}]", s, y)])]
 

@@ -9,6 +9,7 @@ J
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import reduce
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.parse import parse_expression
-from pgsym.prover.equations import Equation, read
+from pgsym.prover.equations import Equation, coefficient_text, read
 from pgsym.prover.rewriting import normal_form
 from pgsym.prover.tensors import Factor, Product, Total, add, canonical, indices_of, is_summed
 
@@ -24,10 +25,14 @@ if TYPE_CHECKING:
     from pgsym.prover.reading import Reading
 
 
-def in_words(total: Total, reading: Reading) -> t.Node | None:
-    """The sum as an expression of the claim language; None where its vocabulary has no word for a part."""
+def in_words(total: Total, reading: Reading, *, resolvents: bool = False) -> t.Node | None:
+    """The sum as an expression of the claim language; None where its vocabulary has no word for a part.
+
+    With `resolvents`, N(s,s') is a word too.
+    """
     folded, _ = normal_form(total, _definitions(reading))
-    parts = [_Writer(reading, product).node(c) for product, c in sorted(_with_action_values(folded, reading).items())]
+    terms = sorted(_with_action_values(folded, reading).items())
+    parts = [_Writer(reading, product, resolvents).node(c) for product, c in terms]
     if None in parts:
         return None
     return plus(parts) if parts else t.Number(Fraction(0))  # type: ignore[arg-type]
@@ -79,8 +84,9 @@ def _with_action_values(total: Total, reading: Reading) -> Total:
 class _Writer:
     """One product as an expression."""
 
-    def __init__(self, reading: Reading, product: Product) -> None:
+    def __init__(self, reading: Reading, product: Product, resolvents: bool) -> None:
         self.reading = reading
+        self.resolvents = resolvents
         taken = {i for f in product for i in f[1:] if not is_summed(i)}
         self.names: dict[str, str] = {}
         for i in indices_of(product):
@@ -159,27 +165,16 @@ class _Writer:
             return t.Indicator(tuple(places)) if places else t.Quantity("I")
         if name == "one":
             return t.Number(Fraction(1))
-        if name in self.reading.scope.free:
+        if name in self.reading.scope.free or (self.resolvents and name.startswith("N")):
             return t.Call(name, tuple(places))
         return None
 
 
 def coefficient_node(element: Any, node: t.Node | None) -> t.Node:
     """A coefficient times an expression."""
-    negative, number = _number(element)
+    negative, text = coefficient_text(element)
+    own = [str(x) for x in element.field.symbols if str(x) != "gamma"]
+    number = parse_expression("".join(f"for all {x}: " for x in own if re.search(rf"\b{x}\b", text)) + text)[0]
     if node is not None:
         number = node if number == t.Number(Fraction(1)) else t.Mul(number, node)
     return t.Neg(number) if negative else number
-
-
-def _number(element: Any) -> tuple[bool, t.Node]:
-    """Whether a coefficient is below 0 for small gamma, and its absolute value as an expression."""
-    parts, negative = [], False
-    for part in (element.numer, element.denom):
-        below_0 = part[min(part.itermonoms(), key=sum)] < 0
-        negative ^= below_0
-        parts.append((-part if below_0 else part).as_expr())
-    own = dict.fromkeys(str(x) for part in parts for x in part.free_symbols if str(x) != "gamma")
-    above, below = (str(part).replace("**", "^") for part in parts)
-    text = above if below == "1" else f"({above})/({below})"
-    return negative, parse_expression("".join(f"for all {x}: " for x in own) + text)[0]

@@ -352,3 +352,9 @@ def test_a_state_in_which_runs_stay_for_ever_is_no_matter_where_none_leads_there
     ):
         assert pgsym.decide(problem, text).status is Status.PROVED, text
     assert pgsym.decide(problem, 'E[tau | s_0="u"] G = 1').status is Status.INAPPLICABLE
+
+
+@pytest.mark.parametrize("claim", ["E[tau] 1 / pi(a_0|s_0) = 2", "E[tau] r_1 / pi(a_1|s_1) = -2"])
+def test_quotient_by_what_belongs_to_a_step_by_number(claim: str) -> None:
+    """In the short corridor each state has two actions, and no run ends before its third step."""
+    assert pgsym.decide("short-corridor", claim).proved

@@ -271,7 +271,10 @@ class Expansion:
         if acts > {shift} or not states <= {shift, shift + 1}:
             return None
         (time,) = names
-        if (shift or not time) and isinstance(node, _COMPOSED):
+        inverse = (
+            isinstance(node, t.Div) and not self.scope.is_random(node.left) and not isinstance(node.right, _COMPOSED)
+        )
+        if (shift or not time) and isinstance(node, _COMPOSED) and not inverse:
             return None  # a part that is not at that step counts without it
         return time, shift, time if time and not shift else f"{time}{shift:+d}"
 

@@ -1,0 +1,56 @@
+"""`pgsym prove`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pgsym.cli.app import app, print_json
+from pgsym.cli.problem import AsJson
+
+
+@app.command()
+def prove(
+    claims: Annotated[
+        str,
+        typer.Argument(
+            help="A claim as text: 'grad J = ...', a file of claims, or the name of a theorem.", show_default=False
+        ),
+    ],
+    objective: Annotated[
+        str | None,
+        typer.Option(
+            "--objective",
+            "-J",
+            help="start-state, average-reward or stationary-value; the file's or the theorem's by default.",
+            show_default=False,
+        ),
+    ] = None,
+    assume: Annotated[
+        list[str] | None,
+        typer.Option(help="undiscounted (gamma = 1, and every run ends) or ending.", show_default=False),
+    ] = None,
+    refute: Annotated[bool, typer.Option(help="Look for the smallest MDP that refutes what has no proof.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Prove claims for every finite MDP, of any number of states and actions; refute and correct false ones.
+
+    A proof comes with what it needs of an MDP and with its certificate; a false claim with the smallest MDP that shows
+    it, in states and actions, and with what is missing.  Exit status 1 when a claim is not proved.
+
+    Example: `pgsym prove "J' - J = sum[s] eta'(s) * sum[a] pi'(a|s) * A(s,a)"`
+    """
+    from pgsym.claims.catalogue import theorem_names
+    from pgsym.cli.check import read_claims
+    from pgsym.prover import prove as proved
+    from pgsym.reports.terminal import console, highlighted, working
+
+    given = claims if claims in theorem_names() else read_claims(claims)
+    with working("proving"):
+        found = proved(given, objective=objective, hypotheses=assume or (), refute=refute)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        console().print(highlighted(str(found)), soft_wrap=True)
+    raise typer.Exit(0 if found.proved else 1)
