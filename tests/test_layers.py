@@ -23,6 +23,7 @@ BELOW: dict[str, set[str]] = {
     "claims": {"errors", "trust", "display", "expression", "model", "algebra", "exact"},
     "estimators": {"errors", "trust", "display", "expression", "model", "algebra", "exact", "claims"},
     "certificates": {"errors", "trust", "display", "expression", "model", "algebra", "exact", "claims"},
+    "prover": {"errors", "trust", "display", "expression", "model", "claims"},
     "sampling": {"errors", "trust", "display", "expression", "model"},
     "auditing": {
         "errors",
@@ -94,7 +95,7 @@ HOMES = {
     "lark": {"expression", "claims"},
     "latex2mathml": {"claims"},
     "matplotlib": {"display"},
-    "networkx": {"model"},
+    "networkx": {"model", "prover"},
     "optax": {"ascent.optimiser"},
     "pandas": {"display"},
     "pydantic": {"model", "study", "cli"},

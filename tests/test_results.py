@@ -55,6 +55,8 @@ MAKERS = {
     "Verdict refuted": lambda: pgsym.decide(model(), 'J = 2 * J = V("s")'),
     "Verdict inapplicable": lambda: pgsym.decide(model(), "rbar = 0"),
     "Checked": lambda: pgsym.Script.parse('J = V("s")\n  = 0   # no').check(model()),
+    "GeneralVerdict": lambda: pgsym.prove("grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * A(s,a)"),
+    "GeneralVerdict refuted": lambda: pgsym.prove("J = 2 * J = rbar"),
     "Derivation": lambda: pgsym.derive(model(), level="general"),
     "Findings": lambda: pgsym.theorem("policy-gradient").decide(model()),
     "Findings inapplicable": lambda: pgsym.theorem("policy-gradient-average-reward").decide(model()),
@@ -69,7 +71,7 @@ MAKERS = {
     "Ascent": lambda: pgsym.ascend(model(), methods=["exact", "reward-to-go"], steps=3, seeds=2, batch=8, horizon=8),
     "StudyResult": None,  # made by the fixture: it needs a file
 }
-UNASSUMED = {"StudyResult"}
+UNASSUMED = {"StudyResult", "GeneralVerdict", "GeneralVerdict refuted"}
 """A study's file says all of it."""
 CHOSEN = {
     "Findings": "assumed: tabular softmax, theta = 0",  # a theorem has its own objective

@@ -5,9 +5,9 @@ trust are the equations, and that the claim was written out rightly; tests evalu
 
 >>> from pgsym.prover.equations import Equation
 >>> two = Equation("two", (("x",),), ((2, ()),))
->>> adds_up({(("x",), ("b", "s#0")): 1, (("b", "s#4"),): -2}, [Step(1, (("b", "s#9"),), two, {})])
+>>> adds_up({(("x",), ("b", "s#0")): 1, (("b", "s#4"),): -2}, [CertificateStep(1, (("b", "s#9"),), two, {})])
 True
->>> adds_up({(("x",), ("b", "s#0")): 1}, [Step(1, (("b", "s#9"),), two, {})])
+>>> adds_up({(("x",), ("b", "s#0")): 1}, [CertificateStep(1, (("b", "s#9"),), two, {})])
 False
 """
 
@@ -20,11 +20,11 @@ from typing import Any
 
 import networkx as nx
 
-from pgsym.prover.rewriting import Step
+from pgsym.prover.rewriting import CertificateStep
 from pgsym.prover.tensors import Factor
 
 
-def adds_up(claim: Mapping[tuple[Factor, ...], Any], steps: Sequence[Step]) -> bool:
+def adds_up(claim: Mapping[tuple[Factor, ...], Any], steps: Sequence[CertificateStep]) -> bool:
     """Whether the claim is the sum of coefficient * multiplier * (left - right) over all steps."""
     classes = defaultdict[str, list[list[Any]]](list)
     for factors, coefficient in claim.items():
@@ -37,7 +37,7 @@ def adds_up(claim: Mapping[tuple[Factor, ...], Any], steps: Sequence[Step]) -> b
     return not any(total for group in classes.values() for _, total in group)
 
 
-def _placed(step: Step, factors: Sequence[Factor]) -> list[Factor]:
+def _placed(step: CertificateStep, factors: Sequence[Factor]) -> list[Factor]:
     """The multiplier times one side; what is summed there is named apart, and no index that was summed is lost."""
     here = [(f[0], *(step.place.get(i, f"{i}@") for i in f[1:])) for f in factors]
     return [*step.multiplier, *here, *(("one", i) for i in step.place.values())]

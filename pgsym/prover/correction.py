@@ -17,8 +17,14 @@ from pgsym.prover.vocabulary import coefficient_node, in_words, plus
 
 _SUM = "sum[s] {w}(s) * sum[a] grad pi(a|s) * {f}(s,a)"
 _TEXTS = {
-    0: ("J", "rbar", "sum[s] mu(s) * V(s)", "sum[s] mu0(s) * V(s)"),
+    0: (
+        *("V(s)", "h(s)", "r_pi(s)", "sum[s'] P_pi(s,s') * V(s')", "sum[s'] P_pi(s,s') * h(s')"),
+        *("J", "rbar", "sum[s] mu(s) * V(s)", "sum[s] mu0(s) * V(s)"),
+    ),
     1: (
+        "grad V(s)",
+        "sum[s'] P_pi(s,s') * grad V(s')",
+        "sum[a] grad pi(a|s) * Q(s,a)",
         "grad J",
         "grad rbar",
         *(_SUM.format(w=w, f=f) for w in ("eta", "mu", "mu0") for f in ("Q", "r")),
@@ -30,7 +36,7 @@ _TEXTS = {
 
 
 def missing(left: Total, reading: Reading, equations: list[Equation]) -> t.Node | None:
-    """What is left of a false equation as an expression.
+    """What is left of a false equation as an expression; None where there is none but the left side itself.
 
     One that has a name is taken before the normal form in words, and that before two of them unless it is longer.
     """
@@ -53,7 +59,20 @@ def missing(left: Total, reading: Reading, equations: list[Equation]) -> t.Node 
             coefficients = _solved(left, [total for _, total in chosen])
             if coefficients is not None:
                 return plus([coefficient_node(c, node) for c, (node, _) in zip(coefficients, chosen, strict=True)])
-    return plain
+    own_terms = set(summands(claim.left))
+    return None if plain is None or own_terms <= set(summands(plain)) else plain
+
+
+def summands(node: t.Node) -> list[t.Node]:
+    """The terms of a sum."""
+    match node:
+        case t.Add(x, y):
+            return summands(x) + summands(y)
+        case t.Sub(x, y):
+            return summands(x) + [t.Neg(part) for part in summands(y)]
+        case t.Neg(t.Neg(x)):
+            return summands(x)
+    return [node]
 
 
 def _solved(left: Total, parts: list[Total]) -> list[Any] | None:

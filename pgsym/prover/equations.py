@@ -6,7 +6,7 @@ to.  ``dpi`` and ``ddpi`` are gradients, ``ipi`` is 1/pi, ``lpi`` is log pi, ``o
 indices are equal.
 
 >>> from fractions import Fraction
->>> print(Equations({"gamma": Fraction(1, 2)}).table()[0])
+>>> print(TensorEquations({"gamma": Fraction(1, 2)}).table()[0])
 the probabilities of actions sum to 1: sum[a1] pi(a1|s) = 1
 """
 
@@ -111,7 +111,7 @@ def _index(letter: str) -> str:
     return {"a": "a#", "b": "a#b"}.get(letter, f"s#{letter}")
 
 
-class Equations:
+class TensorEquations:
     """The equations of one or two chains, for some discounts.
 
     Parameters

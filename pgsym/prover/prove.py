@@ -25,8 +25,8 @@ from pgsym.prover import equations as eq
 from pgsym.prover.checker import adds_up
 from pgsym.prover.correction import missing
 from pgsym.prover.reading import Reading, sum_text
-from pgsym.prover.rewriting import Step, normal_form
-from pgsym.prover.run_means import ENDING
+from pgsym.prover.rewriting import CertificateStep, normal_form
+from pgsym.prover.run_tensors import ENDING
 from pgsym.prover.tensors import Total, canonical
 from pgsym.prover.vocabulary import in_words, plus
 from pgsym.trust import Level, Trust, weakest
@@ -72,7 +72,7 @@ class GeneralVerdict(Result):
     standing : Standing
     hypotheses : tuple of str
         What the claim or its proof needs of an MDP.
-    certificate : tuple of Step
+    certificate : tuple of CertificateStep
         Of a proof: their sum is the difference of the sides; empty where that is 0 once both are written out.
     multipliers : tuple of str
         In words, what each equation of the certificate is multiplied by.
@@ -93,13 +93,20 @@ class GeneralVerdict(Result):
     --------
     pgsym.prove : Makes it.
     pgsym.Verdict : A verdict on one model.
+
+    Examples
+    --------
+    >>> from pgsym.prover import prove
+    >>> found = prove("J = sum[s] eta(s) * r_pi(s)")
+    >>> str(found.standing), found.hypotheses
+    ('proved for every finite MDP', ('gamma < 1, or every run ends',))
     """
 
     claim: t.Claim
     objective: Objective
     standing: Standing
     hypotheses: tuple[str, ...] = ()
-    certificate: tuple[Step, ...] = ()
+    certificate: tuple[CertificateStep, ...] = ()
     multipliers: tuple[str, ...] = ()
     written_out: str = ""
     counterexample: Verdict | None = None
@@ -120,7 +127,7 @@ class GeneralVerdict(Result):
             return None
         zero = isinstance(self.claim.right, t.Number) and not self.claim.right.value
         right = self.missing if zero else plus([self.claim.right, self.missing])
-        return None if right == self.claim.left else replace(self.claim, right=right, source="")
+        return replace(self.claim, right=right, source="")
 
     @property
     def assumption(self) -> str:
@@ -138,8 +145,6 @@ class GeneralVerdict(Result):
 
     def rows(self) -> list[tuple[str, str]]:
         """(multiplier, equation) of each step of the certificate."""
-        if self.links:
-            return [row for link in self.links for row in link.rows()]
         return [(multiplier, str(s.equation)) for multiplier, s in zip(self.multipliers, self.certificate, strict=True)]
 
     def text(self) -> str:
@@ -177,14 +182,16 @@ class GeneralVerdict(Result):
         return "\n".join(found)
 
     def frame(self) -> Any:
-        """A pandas frame with a row for each step of the certificate.
+        """A pandas frame with a row for each relation.
 
         Raises
         ------
         MissingExtraError
             pandas is not installed.
         """
-        return data_frame(["multiplier", "equation"], self.rows())
+        each = self.links or (self,)
+        rows = [(str(v.claim), str(v.standing), "; ".join(v.hypotheses), str(v.correction or "")) for v in each]
+        return data_frame(["claim", "standing", "hypotheses", "correction"], rows)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data in the schema of docs/results.md."""
@@ -286,7 +293,8 @@ def _prove(claim: t.Claim, objective: Objective, assumed: frozenset[str], refute
         reading = Reading(claim, objective, undiscounted="undiscounted" in assumed)
         difference = reading.difference()
     except ClaimError as error:
-        return _tested(replace(found, reason=str(error)), bool(assumed), assumed) if refute else found
+        found = replace(found, reason=str(error))
+        return _tested(found, bool(assumed), assumed) if refute else found
     equations = reading.equations.table()
     ending = bool(assumed) or "1" in reading.equations.discounts
     for table in [[e for e in equations if e.needs != eq.CONTINUING], [] if ending else equations]:
@@ -302,7 +310,7 @@ def _prove(claim: t.Claim, objective: Objective, assumed: frozenset[str], refute
 
 
 def _proof(
-    found: GeneralVerdict, reading: Reading, difference: Total, steps: list[Step], assumed: frozenset[str]
+    found: GeneralVerdict, reading: Reading, difference: Total, steps: list[CertificateStep], assumed: frozenset[str]
 ) -> GeneralVerdict:
     """The verdict with its certificate, which is multiplied out once more."""
     if not adds_up(difference, steps):
@@ -322,9 +330,12 @@ def _proof(
     )
 
 
-def _hypotheses(total: Total, steps: Iterable[Step], reading: Reading, assumed: frozenset[str]) -> tuple[str, ...]:
+def _hypotheses(
+    total: Total, steps: Iterable[CertificateStep], reading: Reading, assumed: frozenset[str]
+) -> tuple[str, ...]:
     """What the quantities of a claim and its proof need."""
-    letters = {f[0].split("[")[0].rstrip("'") for fs in total for f in fs}
+    sides = (total, reading.total(reading.claim.left), reading.total(reading.claim.right))
+    letters = {f[0].split("[")[0].rstrip("'") for side in sides for fs in side for f in fs}
     needs = {step.equation.needs for step in steps} - {""}
     if letters & {"mu", "D"} or reading.objective is not Objective.START_STATE:
         needs.add(eq.UNICHAIN)

@@ -22,8 +22,8 @@ from pgsym.claims.leaves import fisher
 from pgsym.claims.same_policy import merged
 from pgsym.errors import ClaimError
 from pgsym.model.objective import Objective
-from pgsym.prover.equations import FROZEN, Equations, coefficient_text, total_text
-from pgsym.prover.run_means import REWARD, RunMeans
+from pgsym.prover.equations import FROZEN, TensorEquations, coefficient_text, total_text
+from pgsym.prover.run_tensors import REWARD, RunTensors
 from pgsym.prover.tensors import Factor, Total, add, new_index, renamed
 
 Terms = list[tuple[Any, list[Factor]]]
@@ -68,7 +68,7 @@ class Reading:
         self.numbers = dict(zip(["gamma", *scalars], self.field.gens, strict=True))
         if undiscounted:
             self.numbers["gamma"] = self.field.one
-        self.equations = Equations({"gamma": self.numbers["gamma"]}, self._second(), *self._spoken_of())
+        self.equations = TensorEquations({"gamma": self.numbers["gamma"]}, self._second(), *self._spoken_of())
 
     def _second(self) -> frozenset[str] | None:
         nodes = [n for n in self._nodes() if getattr(n, "primed", False) or isinstance(n, t.PrimedGrad)]
@@ -147,9 +147,9 @@ class Reading:
             case t.Indicator((first, second)):
                 return [(1, [("id", self.index(first, names, node), self.index(second, names, node))])]
             case runs.RunExpect() | runs.Covariance():
-                return RunMeans(self).terms(node, names)
+                return RunTensors(self).terms(node, names)
             case runs.Trace(runs.RunExpect(operator="Var") | runs.Covariance() as x):
-                return RunMeans(self).terms(x, names, trace=True)
+                return RunTensors(self).terms(x, names, trace=True)
             case runs.Trace(x):
                 along_both = new_index("i")
                 return moved(self.terms(x, names), {"i0": along_both, "i1": along_both})
@@ -261,11 +261,11 @@ class Reading:
 
     def _quantity(self, node: t.Quantity, names: Names) -> Terms:
         places = [self.index(i, names, node) for i in node.indices]
-        return Quantities(self, node).of(node.name, places)
+        return TensorQuantities(self, node).of(node.name, places)
 
 
 @dataclass(frozen=True)
-class Quantities:
+class TensorQuantities:
     """The vocabulary in tensors, for one node: its chain, and what it replaces."""
 
     reading: Reading

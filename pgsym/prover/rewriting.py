@@ -16,7 +16,7 @@ STEPS = 20_000
 
 
 @dataclass(frozen=True)
-class Step:
+class CertificateStep:
     """One line of a certificate: coefficient * multiplier * (left - right) of an equation at a place.
 
     Attributes
@@ -35,7 +35,7 @@ class Step:
     place: Mapping[str, str]
 
 
-def normal_form(total: Total, equations: Sequence[Equation]) -> tuple[Total, list[Step]]:
+def normal_form(total: Total, equations: Sequence[Equation]) -> tuple[Total, list[CertificateStep]]:
     """What is left of a sum, and the steps whose sum is the difference.
 
     Raises
@@ -43,7 +43,7 @@ def normal_form(total: Total, equations: Sequence[Equation]) -> tuple[Total, lis
     TooLargeError
         More than `STEPS` steps.
     """
-    todo, left, steps = dict(total), Total(), list[Step]()
+    todo, left, steps = dict(total), Total(), list[CertificateStep]()
     by_name: dict[str, list[Equation]] = {}
     for equation in equations:
         by_name.setdefault(equation.left[0][0], []).append(equation)
@@ -55,7 +55,7 @@ def normal_form(total: Total, equations: Sequence[Equation]) -> tuple[Total, lis
             add(left, product, coefficient)
             continue
         equation, place, rest = found
-        steps.append(Step(coefficient, rest, equation, place))
+        steps.append(CertificateStep(coefficient, rest, equation, place))
         if len(steps) > STEPS:
             raise TooLargeError(f"more than {STEPS} steps; a shorter claim is required. Split it", where="prove")
         for c, factors in instance(equation, place, rest, coefficient)[1:]:
@@ -119,7 +119,7 @@ def _is_closed(
     )
 
 
-def expanded(steps: Sequence[Step]) -> Total:
+def expanded(steps: Sequence[CertificateStep]) -> Total:
     """The sum of all steps."""
     total: Total = {}
     for step in steps:

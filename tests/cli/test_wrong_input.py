@@ -64,6 +64,11 @@ TABLE = {
         "unknown value": (["estimators", "magic"], "found 'magic'"),
         "unknown option": (["estimators", "--nonsense"], "No such option"),
     },
+    "prove": {
+        "missing file": (["prove", "missing.claims"], "cannot be read (No such file or directory)"),
+        "unknown value": (["prove", "J = J", "--assume", "magic"], "found 'magic'"),
+        "unknown option": (["prove", "--nonsense"], "No such option"),
+    },
     "check": common("check", after=["J = J"])
     | {
         "unknown value": (["check", "two-state", "J = J", "--method", "magic"], "found 'magic'"),

@@ -5,12 +5,12 @@ from fractions import Fraction
 import pytest
 from plain_tensors import Numbers
 
-from pgsym.prover.equations import CONTINUING, INVERTIBLE, SOFTMAX, TABULAR, UNICHAIN, Equations
+from pgsym.prover.equations import CONTINUING, INVERTIBLE, SOFTMAX, TABULAR, UNICHAIN, TensorEquations
 from pgsym.prover.tensors import kind_of
 
 SECOND = frozenset({"pi'", "P'", "r'"})
 DISCOUNTS = {"gamma": Fraction(1, 3), "1/2": Fraction(1, 2)}
-TABLE = [e for e in Equations(DISCOUNTS, SECOND).table() if e.needs not in (INVERTIBLE, SOFTMAX, TABULAR)]
+TABLE = [e for e in TensorEquations(DISCOUNTS, SECOND).table() if e.needs not in (INVERTIBLE, SOFTMAX, TABULAR)]
 
 
 def holds(equation, numbers, second=SECOND):

@@ -22,7 +22,7 @@ REWARD = "R"
 """The reward of a step, until all of its powers are together."""
 
 
-class RunMeans:
+class RunTensors:
     """E, Var and Cov of a claim; parameters as for `pgsym.claims.trajectories.means.RunMeans`."""
 
     def __init__(self, reading: Reading) -> None:

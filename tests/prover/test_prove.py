@@ -1,0 +1,128 @@
+"""`prove` on the catalogue and on the lecture note; its certificates, and damage to them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import pgsym
+from pgsym.claims.language import parse
+from pgsym.claims.script import Script
+from pgsym.errors import ClaimError, SchemaError
+from pgsym.prover import prove
+from pgsym.prover.checker import adds_up
+from pgsym.prover.prove import Standing
+from pgsym.prover.reading import Reading
+from pgsym.prover.rewriting import normal_form
+
+NOTE = Path(__file__).parents[2] / "examples" / "lecture_note" / "note.claims"
+NOT_PROVED = {
+    "policy-gradient-on-policy",  # propto
+    "discount-as-termination",
+    "vanishing-discount",
+    "vanishing-discount-gradient",
+    "policy-gradient-multichain",
+    "natural-gradient-sigmoid",
+    "optimal-constant-baseline",
+    "optimal-constant-baseline-to-go",
+}
+PGT = "grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * Q(s,a)"
+
+
+@pytest.mark.parametrize("name", pgsym.theorem_names())
+def test_catalogue(name):
+    entry = pgsym.theorem(name)
+    assert prove(name, refute=False).proved == (entry.holds and name not in NOT_PROVED)
+
+
+@pytest.mark.parametrize("name", [n for n in pgsym.theorem_names() if pgsym.theorem(n).holds])
+def test_true_entries_are_not_refuted(name):
+    if name in NOT_PROVED:
+        assert prove(name).standing is not Standing.REFUTED
+
+
+def test_certificate_is_multiplied_out():
+    claim = parse("grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * A(s,a)").claims[0]
+    reading = Reading(claim)
+    difference = reading.difference()
+    left, steps = normal_form(difference, reading.equations.table())
+    assert not left
+    assert adds_up(difference, steps)
+    (step,) = steps
+    damaged = [
+        [],
+        [step, step],
+        [replace(step, coefficient=2 * step.coefficient)],
+        [replace(step, multiplier=step.multiplier[1:])],
+        [replace(step, equation=reading.equations.table()[0])],
+    ]
+    assert not any(adds_up(difference, wrong) for wrong in damaged)
+
+
+def test_hypotheses_are_minimal():
+    assert prove(PGT).hypotheses == ("gamma < 1, or every run ends",)
+    assert prove("sum[s] eta(s) = 1 / (1 - gamma)").hypotheses == ("gamma < 1", "no state is terminal")
+    assert prove("sum[s] eta(s) = E[T]", hypotheses=["undiscounted"]).hypotheses == ("gamma = 1", "every run ends")
+    assert prove("E[tau] grad log P(tau) * G = grad J").hypotheses == ("every run ends", "pi(a|s) > 0")
+    assert prove("sum[a] pi(a|s) * grad log pi(a|s) = 0").hypotheses == ("pi(a|s) > 0",)
+
+
+def test_lecture_note():
+    """Line 2 leaves out sum_s grad mu(s) V(s), and the factor 1/(1 - gamma)."""
+    found = prove(Script.load(NOTE))
+    standings = [v.standing for v in found.links]
+    assert [k for k, s in enumerate(standings, 1) if s is Standing.REFUTED] == [2, 5, 6]
+    assert standings.count(Standing.PROVED) == len(standings) - 3
+    second = found.links[1]
+    assert second.size == (1, 2)
+    assert str(second.missing) == (
+        "gamma / (1 - gamma) * sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a) + sum[s] grad mu(s) * V(s)"
+    )
+    for link in found.links:
+        if link.standing is Standing.REFUTED:
+            assert link.counterexample is not None
+            assert prove(link.correction, objective=link.objective).proved
+    assert found.standing is Standing.REFUTED
+
+
+CORRECTIONS = {
+    "grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * r(s,a)": (
+        (2, 2), "gamma * sum[s,a,s'] eta(s) * P(s'|s,a) * V(s') * grad pi(a|s)"
+    ),
+    "V(s) = r_pi(s)": ((1, 1), "gamma * sum[s'] P_pi(s,s') * V(s')"),
+    "grad J = (1 - gamma) * sum[s] eta(s) * sum[a] grad pi(a|s) * Q(s,a)": (
+        (1, 2), "gamma * sum[s,a] eta(s) * Q(s,a) * grad pi(a|s)"
+    ),
+    "for all s: sum[a] pi(a|s) * A(s,a) = 1": ((1, 1), "-1"),
+    "grad V(s) = sum[a] grad pi(a|s) * Q(s,a)": ((1, 2), "gamma * sum[s'] P_pi(s,s') * grad V(s')"),
+    "J' - J = sum[s] eta(s) * sum[a] pi'(a|s) * A(s,a)": ((2, 2), None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", CORRECTIONS)
+def test_smallest_counterexample_and_what_is_missing(text):
+    found = prove(text)
+    size, missing = CORRECTIONS[text]
+    assert found.standing is Standing.REFUTED
+    assert found.size == size
+    assert missing is None or str(found.missing) == missing
+    model = pgsym.zoo("garnet", states=3, seed=1)
+    assert found.correction is None or pgsym.decide(model, found.correction).proved
+
+
+def test_open_and_not_read():
+    found = prove("for all s: limit[gamma->1] ((1 - gamma) * V(s)) = rbar", objective="stationary-value")
+    assert found.standing is not Standing.PROVED
+    assert "found a limit, which is not read here" in found.reason
+    unread = prove("V[gamma=1+gamma](s) = 0", refute=False)
+    assert unread.standing is Standing.OUTSIDE
+    assert "found the discount (gamma + 1); it has to lie between 0 and 1" in unread.reason
+
+
+def test_wrong_input():
+    with pytest.raises(SchemaError) as caught:
+        prove(PGT, hypotheses=["discounted"])
+    assert str(caught.value) == "hypotheses: found 'discounted'; must be one of undiscounted, ending. Choose one"
+    with pytest.raises(ClaimError) as empty:
+        prove("# nothing")
+    assert str(empty.value).startswith("claims: found no relation; a claim has ")
