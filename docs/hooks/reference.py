@@ -17,6 +17,7 @@ PACKAGES = {
     "estimators.moments": "The exact law of an estimator",
     "comparison": "Estimators side by side",
     "claims": "Claims, verdicts, theorems, derivations",
+    "prover": "Every finite MDP",
     "certificates": "Certificates",
     "sampling": "Sampling",
     "auditing": "Exact against sampled, and audits",
