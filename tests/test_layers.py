@@ -60,6 +60,7 @@ BELOW: dict[str, set[str]] = {
         "algebra",
         "exact",
         "claims",
+        "prover",
         "estimators",
         "sampling",
         "auditing",

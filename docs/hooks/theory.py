@@ -9,7 +9,7 @@ from pgsym.claims.catalogue import Theorem
 from pgsym.claims.catalogue.registry import topics
 from pgsym.claims.derivation.html import body, mathml
 from pgsym.claims.script import Script
-from pgsym.reports.theorems import example_text
+from pgsym.reports.theorems import example_text, level_text
 
 _DECLARED = '<td class="w" colspan="2">'
 
@@ -28,9 +28,14 @@ def index() -> str:
     """Tables by topic."""
     parts = []
     for title, theorems in topics().items():
-        rows = [f"| [{t.title}]({_file(t)}) | `{t.name}` | {t.objective} | {_truth(t)} |" for t in theorems]
+        rows = [f"| [{t.title}]({_file(t)}) | `{t.name}` | {t.objective} | {_level(t)} |" for t in theorems]
         parts.append("\n".join([f"## {title}", "", "| | name | objective | |", "|---|---|---|---|", *rows]))
     return "\n\n".join(parts)
+
+
+def _level(theorem: Theorem) -> str:
+    """False, or of which MDPs it is known to hold."""
+    return level_text(theorem).partition(",")[0] or _truth(theorem)
 
 
 def page(theorem: Theorem, topic: str) -> str:
@@ -47,6 +52,8 @@ def page(theorem: Theorem, topic: str) -> str:
     ]
     if needs:
         parts += ["It is about models for which", needs.strip()]
+    if theorem.holds:
+        parts.append(f"Known to hold for {level_text(theorem)}.")
     if theorem.derivation:
         parts += ["## Proof", _proof(theorem)]
     parts += _shown(theorem)

@@ -12,6 +12,7 @@ from rich.text import Text
 from pgsym.claims.catalogue import Findings, Theorem
 from pgsym.claims.verdict import Status
 from pgsym.display.figure import ANSWERS
+from pgsym.prover import prove
 from pgsym.reports.terminal import verdict_text
 
 
@@ -36,6 +37,7 @@ def theorem_page(theorem: Theorem) -> RenderableType:
         "hypotheses": "; ".join(h.text for h in theorem.requires),
         "statement": theorem.statement,
         "what is missing": theorem.defect,
+        "level": level_text(theorem),
         "about": theorem.about,
         "reference": theorem.reference,
         "derivation": theorem.derivation,
@@ -47,6 +49,23 @@ def theorem_page(theorem: Theorem) -> RenderableType:
         if text:
             parts += [Text(), Text(title, "dim"), Padding(Text(text), (0, 0, 0, 2), expand=False)]
     return Group(*parts)
+
+
+def level_text(theorem: Theorem) -> str:
+    """Of which MDPs a true entry is known to hold; empty for a false one.
+
+    >>> from pgsym.claims.catalogue import theorem
+    >>> level_text(theorem("value-of-stationary"))
+    'every finite MDP, where gamma < 1; there is one recurrent class, and no state is terminal'
+    >>> level_text(theorem("vanishing-discount"))
+    'models on which it is decided'
+    """
+    if not theorem.holds:
+        return ""
+    found = prove(theorem.name, refute=False)
+    if not found.proved:
+        return "models on which it is decided"
+    return "every finite MDP" + (f", where {'; '.join(found.hypotheses)}" if found.hypotheses else "")
 
 
 def example_text(theorem: Theorem) -> str:
