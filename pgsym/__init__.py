@@ -70,6 +70,7 @@ if _TYPE_CHECKING:
     from pgsym.model.zoo import zoo_names as zoo_names
     from pgsym.model.zoo.constructed import generic_mdp as generic_mdp
     from pgsym.prover import GeneralVerdict as GeneralVerdict
+    from pgsym.prover import conjecture as conjecture
     from pgsym.prover import prove as prove
     from pgsym.reports.page import report as report
     from pgsym.sampling import Estimate as Estimate
@@ -101,7 +102,7 @@ _NAMES = {
     "pgsym.model.reductions": "induced_chain",
     "pgsym.model.zoo": "zoo zoo_names",
     "pgsym.model.zoo.constructed": "generic_mdp",
-    "pgsym.prover": "GeneralVerdict prove",
+    "pgsym.prover": "GeneralVerdict conjecture prove",
     "pgsym.reports.page": "report",
     "pgsym.sampling": "Estimate estimate",
     "pgsym.study": "run_study",

@@ -21,6 +21,9 @@ CLAIM_EVALUATIONS = 20_000_000
 CLAIM_LINES = 5_000
 """Lines of a file of claims."""
 
+CONJECTURE_PRODUCTS = 5_000
+"""Products that are written out to find identities between them."""
+
 CLAIM_CHARACTERS = 20_000
 """Characters of a claim."""
 

@@ -1,4 +1,4 @@
-"""`pgsym prove`."""
+"""`pgsym prove` and `pgsym conjecture`."""
 
 from __future__ import annotations
 
@@ -54,3 +54,33 @@ def prove(
     else:
         console().print(highlighted(str(found)), soft_wrap=True)
     raise typer.Exit(0 if found.proved else 1)
+
+
+@app.command()
+def conjecture(
+    quantities: Annotated[
+        str, typer.Option(help='Names of the vocabulary, e.g. "eta,V,Q,grad pi,grad J".', show_default=False)
+    ],
+    size: Annotated[int, typer.Option(min=1, max=5, help="Factors of a product at most.")] = 3,
+    objective: Annotated[
+        str, typer.Option("--objective", "-J", help="start-state, average-reward or stationary-value.")
+    ] = "start-state",
+    as_json: AsJson = False,
+) -> None:
+    """Find identities between products of some quantities that hold for every finite MDP, each with its proof.
+
+    Example: `pgsym conjecture --quantities "eta,V,Q,pi,grad pi,grad J"`
+    """
+    from rich.text import Text
+
+    from pgsym.prover import conjecture as conjectured
+    from pgsym.reports.terminal import console, working
+
+    with working("writing out products"):
+        found = conjectured(quantities.split(","), size=size, objective=objective)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        for link in found.links:
+            needs = f"    ({'; '.join(link.hypotheses)})" if link.hypotheses else ""
+            console().print(Text.assemble(str(link.claim), (needs, "dim")), soft_wrap=True)

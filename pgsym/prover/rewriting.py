@@ -69,13 +69,13 @@ def _first_match(
     names = Counter(f[0] for f in product)
     for equation in equations:
         if all(names[f[0]] for f in equation.left):
-            for place, used in _matches(product, equation):
+            for place, used in matches(product, equation):
                 rest = tuple(f for k, f in enumerate(product) if k not in used)
                 return equation, place, rest
     return None
 
 
-def _matches(product: Product, equation: Equation) -> Iterator[tuple[dict[str, str], frozenset[int]]]:
+def matches(product: Product, equation: Equation) -> Iterator[tuple[dict[str, str], frozenset[int]]]:
     """Places where the left side stands in a product, its summed indices being nowhere else."""
     uses = Counter(i for f in product for i in set(f[1:]) if is_summed(i))
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.parse import parse_expression
+from pgsym.expression.quantity import VOCABULARY
 from pgsym.prover.equations import Equation, coefficient_text, read
 from pgsym.prover.rewriting import normal_form
 from pgsym.prover.tensors import Factor, Product, Total, add, canonical, indices_of, is_summed
@@ -36,6 +37,11 @@ def in_words(total: Total, reading: Reading, *, resolvents: bool = False) -> t.N
     if None in parts:
         return None
     return plus(parts) if parts else t.Number(Fraction(0))  # type: ignore[arg-type]
+
+
+def word(reading: Reading, product: Product) -> t.Node | None:
+    """One product of quantities as an expression."""
+    return _Writer(reading, product, False).node(reading.field.one)
 
 
 def plus(parts: Sequence[t.Node]) -> t.Node:
@@ -143,6 +149,9 @@ class _Writer:
     def _factor(self, factor: Factor) -> t.Node | None:
         name, *at = factor
         places = [self.names.get(i, i) for i in at if i[0] != "i"]
+        if name[0] == "d" and name[1:] in VOCABULARY and at[-1:] and at[-1][0] == "i" and name != "dpi":
+            inner = self._factor((name[1:], *at[:-1]))
+            return None if inner is None else t.Grad(inner)
         for start in ("dd", "d", "i", "l"):
             if name.removeprefix(start) in ("pi", "pi'", "logit") and name != name.removeprefix(start):
                 inner = self._factor((name.removeprefix(start), *at[:2]))
@@ -159,7 +168,7 @@ class _Writer:
             return t.Quantity("eta", tuple(places), "'" in name, undiscounted)
         if base == "r3":
             return t.Quantity("r", tuple(places), primed)
-        if base in ("mu0", "mu", "eta", "r", "V", "Q", "h", "rbar", "J", "D", "P_pi", "r_pi", "logit"):
+        if base in ("mu0", "mu", "eta", "r", "V", "Q", "A", "h", "rbar", "J", "D", "P_pi", "r_pi", "logit"):
             return t.Quantity(base, tuple(places), primed)
         if name == "id":
             return t.Indicator(tuple(places)) if places else t.Quantity("I")

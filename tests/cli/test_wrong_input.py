@@ -69,6 +69,10 @@ TABLE = {
         "unknown value": (["prove", "J = J", "--assume", "magic"], "found 'magic'"),
         "unknown option": (["prove", "--nonsense"], "No such option"),
     },
+    "conjecture": {
+        "unknown value": (["conjecture", "--quantities", "etta"], "found 'etta'; the nearest is 'eta'"),
+        "unknown option": (["conjecture", "--nonsense"], "No such option"),
+    },
     "check": common("check", after=["J = J"])
     | {
         "unknown value": (["check", "two-state", "J = J", "--method", "magic"], "found 'magic'"),

@@ -11,7 +11,7 @@ from pgsym.claims.script import Script
 from pgsym.errors import ClaimError, SchemaError
 from pgsym.prover import prove
 from pgsym.prover.checker import adds_up
-from pgsym.prover.prove import Standing
+from pgsym.prover.general import Standing
 from pgsym.prover.reading import Reading
 from pgsym.prover.rewriting import normal_form
 
