@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pgsym.cli.app import print_json
-from pgsym.cli.problem import AsJson, Horizon, Let, command, load_methods
+from pgsym.cli.problem import AsJson, Horizon, Let, command, load_methods, require_plot, save_plot
 
 if TYPE_CHECKING:
     from pgsym.model.problem import Problem
@@ -52,15 +51,10 @@ def ascend(
     Example: `pgsym ascend nota-thomas --methods exact,reward-to-go,reward-to-go-undiscounted --step-size 0.5`
     """
     from pgsym.ascent import ascend as climb
-    from pgsym.ascent.result import save
-    from pgsym.display.figure import require_format
     from pgsym.display.progress import reporter
-    from pgsym.model.files.atomic import require_place
     from pgsym.reports.terminal import console, result_table
 
-    if plot is not None:
-        require_format(plot)
-        require_place(plot)
+    require_plot(plot)
     chosen = load_methods(methods, problem.mdp, let)
     with reporter(None, task="ascending") as report:
         found = climb(
@@ -80,8 +74,7 @@ def ascend(
     else:
         console().print(result_table(found, cells=[found.HEADER, *found.rows(ascii=ascii)]))
     if plot is not None:
-        save(found, plot)
-        print(f"wrote {plot}", file=sys.stderr)
+        save_plot(plot, found.plot())
 
 
 def _step_sizes(text: str) -> float | dict[str, float]:

@@ -1,13 +1,30 @@
-"""`pgsym estimators`."""
+"""`pgsym estimators`, `estimate`, `moments`, `compare`: estimators by name, sampled, and their exact laws."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pgsym.cli.app import app, print_json
-from pgsym.cli.problem import AsJson
+from pgsym.cli.problem import (
+    DEFAULT_SAMPLES,
+    AsJson,
+    EstimatorText,
+    Horizon,
+    Let,
+    Samples,
+    Seed,
+    command,
+    load_estimator,
+    require_plot,
+    save_plot,
+)
+
+if TYPE_CHECKING:
+    from pgsym.model.problem import Problem
 
 
 @app.command()
@@ -26,3 +43,151 @@ def estimators(
         print_json(estimator_json(name) if name is not None else [estimator_json(one) for one in known()])
     else:
         console().print(estimators_table() if name is None else estimator_page(name))
+
+
+@command
+def estimate(
+    problem: Problem,
+    *,
+    estimator: EstimatorText = "reward-to-go",
+    samples: Samples = DEFAULT_SAMPLES,
+    seed: Seed = 0,
+    horizon: Horizon = None,
+    let: Let = None,
+    directions: Annotated[
+        int | None,
+        typer.Option(help="Many parameters: look along that many random directions instead, at a cost without k."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Estimate grad J of MODEL by sampling alone: mean, standard errors, confidence region, speed.
+
+    Example: `pgsym estimate short-corridor reinforce -n 1000000`
+    """
+    from pgsym.reports.terminal import console, sampling
+
+    chosen = load_estimator(estimator, problem.mdp, let)
+    with sampling() as progress:
+        # It loads JAX, which takes a second of its own.
+        from pgsym.sampling import estimate as sample
+
+        found = sample(problem, chosen, n=samples, seed=seed, horizon=horizon, directions=directions, progress=progress)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        console().print(found.text())
+        console().print(f"[dim]trust: {found.trust} of all intervals together[/]")
+
+
+@command
+def moments(
+    problem: Problem,
+    *,
+    estimator: EstimatorText = "reinforce",
+    target: Annotated[
+        str | None,
+        typer.Option(
+            help="Measure the bias against another gradient: truncated (of the first T steps), or an objective.",
+            show_default=False,
+        ),
+    ] = None,
+    let: Let = None,
+    horizon: Annotated[
+        int | None, typer.Option(help="Cut every run off after T steps; whole episodes if absent.")
+    ] = None,
+    no_bootstrap: Annotated[
+        bool, typer.Option("--no-bootstrap", help="Treat the cut-off as the end of the episode.")
+    ] = False,
+    samples: Annotated[
+        int, typer.Option("-n", "--samples", help="Trajectories to sample beside the exact law; 0 for none.")
+    ] = DEFAULT_SAMPLES,
+    seed: Seed = 0,
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="Draw bias and variance against lambda, gamma, baseline and T to this file (needs `plot`)."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Exact mean, bias and covariance of an estimator of grad J on MODEL, beside sampled ones.
+
+    Exit status 1 when the samples are inconsistent with the exact law.
+
+    Example: `pgsym moments short-corridor reward-to-go --let "b(s)=V(s)"`
+    """
+    from pgsym.errors import SamplingError
+    from pgsym.reports.moments import MomentsReport, moments_table
+    from pgsym.reports.terminal import console, sampling, working
+
+    require_plot(plot)
+    chosen = load_estimator(estimator, problem.mdp, let, horizon=horizon, no_bootstrap=no_bootstrap)
+    with working("exact law"):
+        report = MomentsReport(problem, chosen, target)
+        data = report.to_json()
+    check = None
+    if samples and report.views.float is not None:
+        try:
+            with sampling() as progress:
+                # It loads JAX, which takes a second of its own.
+                from pgsym.auditing.law_check import check_law
+
+                check = check_law(report.views.float, n=samples, seed=seed, progress=progress)
+        except SamplingError as error:
+            print(f"not sampled: {error}", file=sys.stderr)
+    elif samples and report.views.why_no_floats:
+        print(f"not sampled: {report.views.why_no_floats}", file=sys.stderr)
+    if as_json:
+        print_json({**data, "sampled": check.to_json() if check else None})
+    else:
+        symbols = sorted(s.name for s in {*problem.mdp.symbols, *chosen.symbols})
+        console().print(moments_table(data, check, symbols))
+    if plot is not None:
+        from pgsym.estimators.sweep import applicable, plot_sweeps, sweep
+
+        law = report.law
+        with working("sweeps"):
+            sweeps = [sweep(law, number) for number in applicable(law)]
+            figure = plot_sweeps(f"{law.description}; bias against {law.target}", sweeps)
+        save_plot(plot, figure)
+    raise typer.Exit(0 if check is None or check.consistent else 1)
+
+
+@command
+def compare(
+    problem: Problem,
+    *,
+    estimators: Annotated[list[str], typer.Argument(help="Names or texts, as for `pgsym moments`.")],
+    let: Let = None,
+    horizon: Annotated[
+        int | None, typer.Option(help="Cut every run off after T steps; whole episodes if absent.")
+    ] = None,
+    samples: Annotated[
+        int, typer.Option("-n", "--samples", help="Trajectories of each to sample beside the exact law.")
+    ] = 0,
+    seed: Seed = 0,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw bias, variance and MSE to this file (needs `plot`).", show_default=False)
+    ] = None,
+    over: Annotated[str, typer.Option(help="What the plot is over: lambda, gamma, T, or a name such as b(s).")] = "T",
+    as_json: AsJson = False,
+) -> None:
+    """Bias, variance, mean square error and cost of several estimators on MODEL, exact beside sampled.
+
+    Exit status 1 when samples are inconsistent with their exact law.
+
+    Example: `pgsym compare short-corridor reinforce reward-to-go gae --let lambda=1/2`
+    """
+    from pgsym.cli.let import read_let
+    from pgsym.comparison import compare as side_by_side
+    from pgsym.reports.terminal import console, result_table, working
+
+    require_plot(plot)
+    given = read_let(let, problem.mdp)
+    with working("comparing"):
+        found = side_by_side(problem, *estimators, let=given, horizon=horizon, n=samples, seed=seed)
+    if as_json:
+        print_json({"model": problem.name, **found.to_json()})
+    else:
+        console().print(result_table(found))
+    if plot is not None:
+        save_plot(plot, found.plot(over))
+    raise typer.Exit(0 if found.consistent else 1)

@@ -7,6 +7,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
@@ -97,6 +98,23 @@ def assignments(text: str, where: str) -> dict[str, str]:
     return found
 
 
+def require_plot(plot: Path | None) -> None:
+    """Refuse a picture that could not be written, before anything is computed for it."""
+    if plot is not None:
+        from pgsym.display.figure import require_format
+        from pgsym.model.files.atomic import require_place
+
+        require_format(plot)
+        require_place(plot)
+
+
+def save_plot(plot: Path, figure: Any) -> None:
+    """Write a picture in the format of its ending, and say so."""
+    from pgsym.model.files.atomic import write_figure
+
+    print(f"wrote {write_figure(plot, figure)}", file=sys.stderr)
+
+
 Model = Annotated[
     str,
     typer.Argument(
@@ -142,30 +160,25 @@ Let = Annotated[
 
 DEFAULT_SAMPLES = 100_000
 
-_SHARED: dict[str, dict[str, tuple[Any, Any]]] = {
-    "problem": {
-        "model": (Model, inspect.Parameter.empty),
-        "objective": (ObjectiveName, None),
-        "theta": (Theta, None),
-        "gamma": (Gamma, None),
-        "values": (Values, None),
-    },
+_PROBLEM: dict[str, tuple[Any, Any]] = {
+    "model": (Model, inspect.Parameter.empty),
+    "objective": (ObjectiveName, None),
+    "theta": (Theta, None),
+    "gamma": (Gamma, None),
+    "values": (Values, None),
 }
-"""What a command's parameter `problem` stands for: annotation and default of each option."""
+"""What a command's first parameter `problem` stands for: annotation and default of each option."""
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
     """Register a command; the options behind `problem` are declared and read here, once for all."""
     hints = get_type_hints(function, localns={"Problem": Any}, include_extras=True)
     own = {name: (hints[name], p.default) for name, p in inspect.signature(function).parameters.items()}
-    declared: dict[str, tuple[Any, Any]] = {}
-    for name, one in own.items():
-        declared |= _SHARED.get(name, {name: one})
+    declared = _PROBLEM | {name: one for name, one in own.items() if name != "problem"}
 
     @functools.wraps(function)
     def run(**given: Any) -> None:
-        found = {name: {key: given.pop(key) for key in _SHARED[name]} for name in own if name in _SHARED}
-        function(**found | {"problem": load_problem(**found["problem"])}, **given)
+        function(load_problem(*(given.pop(key) for key in _PROBLEM)), **given)
 
     del run.__wrapped__
     run.__annotations__ = {name: annotation for name, (annotation, _) in declared.items()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations_with_replacement
 from operator import attrgetter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -16,7 +15,6 @@ from rich.text import Text
 from pgsym.errors import AlgebraError, HypothesisError, TooLargeError
 from pgsym.estimators.estimator import Estimator
 from pgsym.estimators.moments import SMALL, EstimatorLaw, moments
-from pgsym.estimators.sweep import Sweep
 from pgsym.expression.naming import labels
 from pgsym.model.problem import Problem, point_text
 from pgsym.reports.terminal import CUT, ROWS, cut, is_beyond_floats, no_floats
@@ -229,14 +227,3 @@ def _shown(entry: Mapping[str, Any] | None, width: int = CELL_WIDTH) -> str:
         return "beyond floats"
     text = entry["exact"] or entry["closed_form"]
     return "too large" if text is None else cut(text, width)
-
-
-def save(law: EstimatorLaw, sweeps: Sequence[Sweep], path: Path) -> None:
-    """The figure as a file, in the format of the name's ending."""
-    # They load what reads files.
-    from pgsym.display.figure import require_format
-    from pgsym.estimators.sweep import plot_sweeps
-    from pgsym.model.files.atomic import write_figure
-
-    require_format(path)
-    write_figure(path, plot_sweeps(f"{law.description}; bias against {law.target}", sweeps))
