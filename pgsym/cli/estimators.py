@@ -36,11 +36,12 @@ def estimators(
 
     Example: `pgsym estimators gae`
     """
-    from pgsym.reports.estimators import estimator_json, estimator_page, estimators_table, known
+    from pgsym.estimators.estimator import ESTIMATORS
+    from pgsym.reports.moments import estimator_json, estimator_page, estimators_table
     from pgsym.reports.terminal import console
 
     if as_json:
-        print_json(estimator_json(name) if name is not None else [estimator_json(one) for one in known()])
+        print_json(estimator_json(name) if name is not None else [estimator_json(one) for one in ESTIMATORS])
     else:
         console().print(estimators_table() if name is None else estimator_page(name))
 

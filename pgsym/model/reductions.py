@@ -86,14 +86,16 @@ def undiscounted(mdp: MDP, discount: str | None, target: str) -> MDP:
     return terminating(mdp)
 
 
-def require_one_start(mdp: MDP, target: str) -> None:
-    """At most one start state, for a `target` that has no start probabilities."""
+def explicit(mdp: MDP, target: str, *, discount: str | None, average: bool) -> MDP:
+    """The model for a `target` without discount, start distribution, or more than one outcome for each s' and r."""
+    mdp = merged(undiscounted(averaged(mdp) if average else mdp, discount, target))
     if len(mdp.start) > 1:
         raise StructureError(
             f"found {len(mdp.start)} start states; {target} marks one, without probabilities. "
             "Set one with mdp.replace(start={state: 1})",
             where="start",
         )
+    return mdp
 
 
 def averaged(mdp: MDP) -> MDP:

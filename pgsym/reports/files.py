@@ -15,7 +15,7 @@ from pgsym.errors import MissingExtraError, NotInFieldError, SchemaError, TooLar
 from pgsym.exact import solve
 from pgsym.exact.solution import default_names
 from pgsym.expression.latex import document
-from pgsym.model.files.atomic import write_atomically
+from pgsym.model.files.atomic import make_folder, write_atomically
 from pgsym.model.problem import Problem
 from pgsym.reports.values import BUDGET, SECONDS
 
@@ -37,10 +37,7 @@ def write_solution(problem: Problem, folder: Path) -> list[Path]:
     # It loads numpy, which a derivation does without.
     from pgsym.model.drawing import is_drawable, svg, tikz
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SchemaError(f"cannot be made ({error.strerror}). Choose another folder", where=str(folder)) from None
+    make_folder(folder)
     written = [write_atomically(folder / "solution.tex", text)]
     if is_drawable(problem.mdp):
         written += [

@@ -147,9 +147,12 @@ def console() -> Console:
     return found if found.is_terminal else Console(highlight=False, width=120)
 
 
-def grid(header: Iterable[str], right: Collection[str] = (), **options: Any) -> Table:
-    """A table without lines; columns are flush left, but those of numbers."""
-    columns = (Column(name, justify="right" if name in right else "left", overflow="fold") for name in header)
+def grid(header: Iterable[str | Column], right: Collection[str] = (), **options: Any) -> Table:
+    """A table without lines; columns with a name alone are folded, and flush left but for those of numbers."""
+    columns = (
+        Column(c, justify="right" if c in right else "left", overflow="fold") if isinstance(c, str) else c
+        for c in header
+    )
     return Table(*columns, box=None, pad_edge=False, header_style="dim", **options)
 
 

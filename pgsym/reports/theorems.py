@@ -6,22 +6,21 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
-from rich.table import Column, Table
+from rich.table import Column
 from rich.text import Text
 
 from pgsym.claims.catalogue import Findings, Theorem
 from pgsym.claims.verdict import Status
 from pgsym.display.figure import ANSWERS
-from pgsym.reports.terminal import verdict_text
+from pgsym.reports.terminal import grid, verdict_text
 
 
 def theorems_table(topics: Mapping[str, Sequence[Theorem]]) -> RenderableType:
     """Every entry by topic: name, what it says in a few words, objective, whether it is true."""
     parts: list[RenderableType] = []
     for title, theorems in topics.items():
-        names, objectives = (Column(min_width=width, no_wrap=True) for width in (30, 16))
-        columns = (names, objectives, Column(min_width=5), Column(overflow="fold"))
-        table = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False, show_header=False)
+        columns = (Column(min_width=30, no_wrap=True), Column(min_width=16, no_wrap=True), Column(min_width=5), "")
+        table = grid(columns, title=title, title_justify="left", show_header=False)
         for t in theorems:
             table.add_row(Text(t.name, "bold"), str(t.objective), _truth(t), t.title)
         parts += [table, Text()]
@@ -72,8 +71,7 @@ def findings_text(found: Findings, missing: Findings | None) -> RenderableType:
 
 def findings_table(all_found: Sequence[Findings]) -> RenderableType:
     """One row for each entry: the verdict and its ground."""
-    columns = (Column(name, no_wrap=True) for name in ("name", "in general", "here"))
-    table = Table(*columns, Column("ground", overflow="fold"), box=None, pad_edge=False, header_style="dim")
+    table = grid((*(Column(name, no_wrap=True) for name in ("name", "in general", "here")), "ground"))
     for found in all_found:
         table.add_row(Text(found.theorem.name), _truth(found.theorem), _status(found.status), Text(_ground(found)))
     return table

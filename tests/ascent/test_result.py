@@ -74,5 +74,5 @@ def test_plot_is_written(found, tmp_path):
 
 def test_missing_matplotlib_is_named(found, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(MissingExtraError, match=r"^plot: matplotlib is not installed; .*pip install 'pgsym\[plot\]'$"):
+    with pytest.raises(MissingExtraError, match=r"^matplotlib: it is not installed; plots need it\. .* pgsym\[plot\]$"):
         found.plot()

@@ -57,12 +57,7 @@ def compose(document: ModelDocument, prefix: str = "") -> Problem:
     policy = _policy(mdp, policy_document, in_policy, sums, f"{prefix}policy")
     theta = _theta(policy, policy_document, f"{prefix}policy.theta")
     check_policy_at(policy, theta)
-    try:
-        objective = Objective(document.objective)
-    except ValueError:
-        help = nearest(document.objective, Objective, "an objective is one of")
-        message = f"found {document.objective!r}; {help}. Correct it"
-        raise SchemaError(message, where=f"{prefix}objective") from None
+    objective = Objective.parse(document.objective, f"{prefix}objective")
     assumed = tuple(key for key in ASSUMED if key not in document.model_fields_set) if document.policy is None else ()
     return Problem(mdp, policy, objective, theta, document.name, document.source, assumed)
 

@@ -3,8 +3,7 @@
 content     what a document consists of, and how much work it is
 document    the sections in order; model, quantities, theorem, derivation, sampled, estimators, learning, reading
 chart       curves and intervals as strokes, which SVG and TikZ draw
-html        the page, and how it looks
-write       the LaTeX document, and the folder
+write       the page and how it looks, the LaTeX document, and the folder
 """
 
 from pgsym.reports.page.content import Settings as Settings
