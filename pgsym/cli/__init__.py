@@ -3,7 +3,6 @@
 Exit status: 0 when what was asked holds, 1 when it is refuted or inconsistent, 2 for bad input.
 """
 
-from pgsym.cli import ascend as ascend
 from pgsym.cli import audit as audit
 from pgsym.cli import check as check
 from pgsym.cli import estimators as estimators

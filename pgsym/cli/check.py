@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgsym.cli.app import app, print_json
-from pgsym.cli.problem import (
+from pgsym.cli.app import (
     DEFAULT_SAMPLES,
     AsJson,
     EstimatorText,
@@ -19,9 +18,11 @@ from pgsym.cli.problem import (
     Seed,
     Theta,
     Values,
+    app,
     command,
     load_estimator,
     load_problem,
+    print_json,
 )
 from pgsym.errors import ClaimError, SchemaError
 
@@ -58,11 +59,9 @@ def check(
     from pgsym.reports.terminal import audit_text, console, working
 
     if out is not None:
-        from pgsym.model.files.atomic import require_place
         from pgsym.reports.files import require_format, write_derivation
 
         require_format(out)
-        require_place(out)
     script = _read(claims)
     with working("deciding") as status:
         audit = script.check(
@@ -126,8 +125,8 @@ def derive(
 
     if out is not None:
         require_format(out)
-    for place in filter(None, (out, pdf)):
-        require_place(place)
+    if pdf is not None:
+        require_place(pdf)
     with working("deciding every line of the derivation"):
         found = derived(problem, level=level, seed=seed)
     if out is not None:
@@ -163,14 +162,14 @@ def verify(
     """
     from pgsym.claims import verify as decide
     from pgsym.expression.complaint import short
-    from pgsym.reports.terminal import console, cross_check_table, sampling, verdict_text, working
+    from pgsym.reports.terminal import console, cross_check_table, highlighted, sampling, working
 
     chosen = load_estimator(estimator, problem.mdp, let)
     with working("deciding the theorem"):
         verdict = decide(problem)
     if not as_json:
         console().print(f"[bold]{problem.name}[/] ({problem.objective}, {problem.mdp})")
-        console().print(verdict_text(verdict))
+        console().print(highlighted(verdict.text()))
     check = None
     free = ", ".join(sorted(s.name for s in problem.mdp.symbols))
     if verdict.reason == "" and not free and samples:

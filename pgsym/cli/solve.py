@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pgsym.cli.app import app, print_json
-from pgsym.cli.problem import DEFAULT_SAMPLES, AsJson, Horizon, Samples, Seed, command
+from pgsym.cli.app import DEFAULT_SAMPLES, AsJson, Horizon, Samples, Seed, app, command, print_json
 
 if TYPE_CHECKING:
     from pgsym.model.problem import Problem

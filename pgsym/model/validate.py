@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 import sys
 import warnings
 from collections.abc import Iterable, Mapping
@@ -47,7 +48,8 @@ def warn_rationalised(values: Iterable[Any]) -> None:
         if isinstance(value, int | sp.Rational | sp.Symbol):
             continue
         for number in floats_in(value) if isinstance(value, sp.Expr) else (value,):
-            if not _is_float(number) or float(number).is_integer():
+            exact = not isinstance(number, numbers.Real) or isinstance(number, numbers.Rational)
+            if exact or not math.isfinite(number) or float(number).is_integer():
                 continue
             found = to_expr(number)
             numerator, denominator = float(number).as_integer_ratio()
@@ -62,15 +64,6 @@ def warn_rationalised(values: Iterable[Any]) -> None:
             'Write text such as "1/3", or Fractions',
             RationalisedWarning,
         )
-
-
-def _is_float(value: Any) -> bool:
-    if isinstance(value, sp.Float):
-        return True
-    kind = type(value).__name__
-    if not (isinstance(value, float) or kind.startswith(("float", "longdouble"))):
-        return False
-    return -float("inf") < float(value) < float("inf")
 
 
 def whole_number(value: Any, least: int, where: str) -> int:

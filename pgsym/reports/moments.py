@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from itertools import combinations_with_replacement
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -125,22 +126,22 @@ class MomentsReport:
         law = self._numbers()
         if law is None or not law.has_bias or all(law.gradient[p] == 0 for p in law.params):
             return None
-        try:
-            found = law.sample_size(ACCURACY)
-        except AlgebraError:
-            return None
-        return int(found) if found < float("inf") else None
+        return _whole(lambda: law.sample_size(ACCURACY))
 
     def _bias_size(self) -> int | None:
         law = self.views.exact if self._numbers() is not None else None
         # A float's bias is never exactly 0, so that only an exact one says "no bias".
         if law is None or not law.has_bias:
             return None
-        try:
-            found = law.bias_test_size()
-        except AlgebraError:
-            return None
-        return int(found) if found < float("inf") else None
+        return _whole(law.bias_test_size)
+
+
+def _whole(size: Callable[[], float]) -> int | None:
+    """A number of samples; None where no number suffices, or it cannot be computed."""
+    with suppress(AlgebraError):
+        if (found := size()) < float("inf"):
+            return int(found)
+    return None
 
 
 def moments_table(data: Mapping[str, Any], check: LawCheck | None, symbols: Sequence[str] = ()) -> RenderableType:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     # The one loads jax, the other all that decides claims.
     from pgsym.auditing.cross_check import CrossCheck
     from pgsym.claims.checking import Checked
-    from pgsym.claims.verdict import Verdict
     from pgsym.display.result import TableResult
     from pgsym.model.problem import Problem
 
@@ -114,11 +113,6 @@ def is_beyond_floats(leaf: Mapping[str, Any]) -> bool:
     """
     names = re.findall(r"[^\W\d]\w*", leaf["exact"] or "x")
     return leaf["float"] is None and set(names) <= {"exp", "log", "sqrt", "E"}
-
-
-def verdict_text(verdict: Verdict) -> Text:
-    """A verdict with its ground, witness and corollaries."""
-    return highlighted(verdict.text())
 
 
 def highlighted(shown: str) -> Text:

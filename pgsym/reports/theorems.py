@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -12,7 +12,7 @@ from rich.text import Text
 from pgsym.claims.catalogue import Findings, Theorem
 from pgsym.claims.verdict import Status
 from pgsym.display.figure import ANSWERS
-from pgsym.reports.terminal import grid, verdict_text
+from pgsym.reports.terminal import grid, highlighted
 
 
 def theorems_table(topics: Mapping[str, Sequence[Theorem]]) -> RenderableType:
@@ -61,11 +61,11 @@ def example_text(theorem: Theorem) -> str:
 def findings_text(found: Findings, missing: Findings | None) -> RenderableType:
     """The verdicts on one entry in full; for a false one also what it lacks."""
     head = Text.assemble((found.theorem.title, "bold"), f"  ({found.theorem.objective}, ", _truth(found.theorem), ")")
-    parts: list[RenderableType] = [head, *map(verdict_text, found.verdicts)]
+    parts: list[RenderableType] = [head, *(highlighted(v.text()) for v in found.verdicts)]
     if found.status is Status.INAPPLICABLE:
         parts[1:] = [Text.assemble(_status(found.status), f": {found.reason}")]
     if missing is not None and found.status is Status.REFUTED:
-        parts += [Text("what is missing", "dim"), *map(verdict_text, missing.verdicts)]
+        parts += [Text("what is missing", "dim"), *(highlighted(v.text()) for v in missing.verdicts)]
     return Group(*parts)
 
 
@@ -93,15 +93,12 @@ def _ground(found: Findings) -> str:
     """Why, in a few words: of a failed hypothesis what was found, without the remedy."""
     if found.status is Status.INAPPLICABLE:
         return found.reason.partition(";")[0]
-    return "; ".join(dict.fromkeys(_grounds(found)))
-
-
-def _grounds(found: Findings) -> Iterator[str]:
-    for v in found.verdicts:
-        if v.status is found.status:
-            yield v.ground + (f"; true with the factor {v.factor} on the right" if v.factor is not None else "")
-    if found.by_accident:
-        yield "true on this model only"
+    grounds = [
+        v.ground + (f"; true with the factor {v.factor} on the right" if v.factor is not None else "")
+        for v in found.verdicts
+        if v.status is found.status
+    ]
+    return "; ".join(dict.fromkeys([*grounds, *(["true on this model only"] if found.by_accident else [])]))
 
 
 def _truth(theorem: Theorem) -> Text:

@@ -93,7 +93,6 @@ class Views(Generic[T]):
         floats: bool,
         readable: bool = True,
         exact: bool = True,
-        seconds: float = SECONDS,
     ) -> None:
         self.closed: T | None = closed if readable else None
         self.float: T | None = closed.at({p: float(v) for p, v in theta.items()}) if floats else None
@@ -106,7 +105,7 @@ class Views(Generic[T]):
             except NotInFieldError:
                 if self.float is None:
                     raise
-        self._left = seconds
+        self._left = SECONDS
 
     def value(self, get: Callable[[T], sp.Expr], *, exact: bool = True) -> Value:
         """One number in every view; `exact` is False where exact arithmetic would take too long."""

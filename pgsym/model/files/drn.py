@@ -117,8 +117,7 @@ class Reader:
         if match := _MINUS_POWER.search(text):
             required = "where Storm takes the minus first; brackets are required. Write -(x^2)"
             self.refuse(line, f"found {match[1]}, {required}")
-        if self.work.is_too_much(text):
-            self.refuse(line, self.work.message)
+        self.work.add(text, self.at(line))
         found = to_expr(text, where=self.at(line))
         if stray := sorted({s.name for s in found.free_symbols} - self.parameters):
             self.refuse(line, f"found {stray[0]}, which @parameters does not list; a symbol is declared. Add it there")
@@ -143,8 +142,8 @@ class Reader:
                         "the note after //pgsym is not one that pgsym writes; it names states, terminal, actions and "
                         "symbols. Remove the line, and states are numbered",
                     )
-                if any(map(self.work.is_too_much, self.notes.symbols.values())):
-                    self.refuse(line, self.work.message)
+                for assumption in self.notes.symbols.values():
+                    self.work.add(assumption, self.at(line))
             elif text.startswith("@"):
                 if section == "@nr_states" and self.count is None:
                     self.refuse(start, "the number of states is missing; @nr_states has it on the next line. Add it")

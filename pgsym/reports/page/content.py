@@ -90,25 +90,8 @@ def reading(writer: Writer, settings: Settings, version: str) -> Iterator[Block]
 
 @dataclass(frozen=True)
 class Settings:
-    """What is drawn and climbed for a report.
+    """What is drawn and climbed for a report; the same problem and settings give the same pages.
 
-    Attributes
-    ----------
-    samples : int
-        Trajectories for each sampled gradient.
-    steps : int
-        Steps of each learning curve.
-    seeds : int
-        Runs of the sampled learning curve.
-    batch : int
-        Trajectories of one of its steps.
-    seed : int
-        Of the sampled gradients; the same problem and settings give the same pages.
-    horizon : int or None
-        Steps of a trajectory; by default so many that little is cut off.
-
-    Examples
-    --------
     >>> Settings(samples=1)
     Traceback (most recent call last):
       ...
@@ -116,11 +99,17 @@ class Settings:
     """
 
     samples: int = 100_000
+    """Trajectories for each sampled gradient."""
     steps: int = 100
+    """Steps of each learning curve."""
     seeds: int = 3
+    """Runs of the sampled learning curve."""
     batch: int = 32
+    """Trajectories of one of its steps."""
     seed: int = 0
+    """Of the sampled gradients."""
     horizon: int | None = None
+    """Steps of a trajectory; by default so many that little is cut off."""
 
     def __post_init__(self) -> None:
         for name, least in {"samples": 2, "steps": 1, "seeds": 1, "batch": 1}.items():

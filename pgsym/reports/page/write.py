@@ -25,7 +25,7 @@ from pgsym.expression.notation import escape_text
 from pgsym.model.files.atomic import make_folder, write_atomically
 from pgsym.model.problem import Problem, ProblemLike
 from pgsym.reports.live import font_face
-from pgsym.reports.page.content import Alive, Document, Section, Settings
+from pgsym.reports.page.content import Alive, Document, Settings
 from pgsym.reports.page.document import Builder
 
 PAGE, PAPER = "index.html", "report.tex"
@@ -100,10 +100,10 @@ PACKAGES = (
 
 def paper(document: Document) -> str:
     """The whole document, which compiles on its own."""
-    return standalone("\n\n".join(_body(document)), document.title, PACKAGES)
+    return standalone("\n\n".join(_latex(document)), document.title, PACKAGES)
 
 
-def _body(document: Document) -> Iterator[str]:
+def _latex(document: Document) -> Iterator[str]:
     bindings = document.bindings
     yield in_latex(document.lead, bindings)
     lines = [rf"{latex_cell(name)} & {latex_cell(value)} \\" for name, value in document.summary]
@@ -127,7 +127,7 @@ _TAG = re.compile(r"<[^>]*>")
 
 def page(document: Document, version: str) -> str:
     """The whole page."""
-    body = "\n".join(_Body(document).lines())
+    body = "\n".join(_body(document))
     alive = [block.live for block in document.blocks() if isinstance(block, Alive)]
     letters = "".join(sorted(set(unescape(_TAG.sub("", "".join(_MATH.findall(body)))))))
     style = "\n".join([font_face(letters), STYLE, *(live.style for live in alive)])
@@ -155,33 +155,23 @@ def page(document: Document, version: str) -> str:
     ])  # fmt: skip
 
 
-class _Body:
-    """What stands in the body of the page."""
-
-    def __init__(self, document: Document) -> None:
-        self.document = document
-        self.writer = HtmlWriter(document.bindings)
-
-    def lines(self) -> Iterator[str]:
-        """Header, contents, summary, sections."""
-        document = self.document
-        yield '<a class="skip" href="#main">Skip to the content</a>'
-        yield f"<header>\n<h1>{escape(document.title)}</h1>\n<p>{self.writer.prose(document.lead)}</p>\n</header>"
-        links = "\n".join(f'<li><a href="#{s.key}">{escape(s.title)}</a></li>' for s in document.sections)
-        yield f'<nav aria-label="Contents">\n<ul>\n{links}\n</ul>\n</nav>'
-        yield '<main id="main" tabindex="-1">'
-        rows = [f"<div><dt>{cell(name)}</dt><dd>{cell(value)}</dd></div>" for name, value in document.summary]
-        yield "\n".join(['<dl class="summary">', *rows, "</dl>"])
-        for section in document.sections:
-            yield from self._section(section)
-        yield "</main>"
-
-    def _section(self, section: Section) -> Iterator[str]:
+def _body(document: Document) -> Iterator[str]:
+    """Header, contents, summary, sections."""
+    writer = HtmlWriter(document.bindings)
+    yield '<a class="skip" href="#main">Skip to the content</a>'
+    yield f"<header>\n<h1>{escape(document.title)}</h1>\n<p>{writer.prose(document.lead)}</p>\n</header>"
+    links = "\n".join(f'<li><a href="#{s.key}">{escape(s.title)}</a></li>' for s in document.sections)
+    yield f'<nav aria-label="Contents">\n<ul>\n{links}\n</ul>\n</nav>'
+    yield '<main id="main" tabindex="-1">'
+    rows = [f"<div><dt>{cell(name)}</dt><dd>{cell(value)}</dd></div>" for name, value in document.summary]
+    yield "\n".join(['<dl class="summary">', *rows, "</dl>"])
+    for section in document.sections:
         yield f'<section id="{section.key}" aria-labelledby="{section.key}-title">'
         yield f'<h2 id="{section.key}-title">{escape(section.title)}</h2>'
         yield from (block.live.html for block in section.blocks if isinstance(block, Alive))
-        yield from self.writer.lines(block for block in section.blocks if not isinstance(block, Alive))
+        yield from writer.lines(block for block in section.blocks if not isinstance(block, Alive))
         yield "</section>"
+    yield "</main>"
 
 
 STYLE = (
