@@ -143,11 +143,10 @@ def _closed(reports: Mapping[str, MomentsReport], writer: Writer) -> Iterator[Bl
     for name in ("REINFORCE", "reward-to-go"):
         if name not in reports:
             continue
-        trace = reports[name].views.while_it_fits("closed", lambda one: one.covariance_trace)
-        if trace is not None:
-            lines = latex_lines(trace, names=writer.names)
-            if sum(map(tex_width, lines)) <= READABLE:
-                found.append(Row((r"\operatorname{tr} \Sigma",), "=", tuple(lines), name, True))
+        views = reports[name].views
+        lines = views.while_it_fits("closed", lambda one: latex_lines(one.covariance_trace, names=writer.names))
+        if lines is not None and sum(map(tex_width, lines)) <= READABLE:
+            found.append(Row((r"\operatorname{tr} \Sigma",), "=", tuple(lines), name, True))
     if found:
         yield Prose("The variance for every theta, where it is short:")
         yield Formulas(tuple(found))
