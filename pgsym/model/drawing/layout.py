@@ -281,8 +281,8 @@ def _spread(mdp: MDP, wanted: Angles) -> Angles:
         n = len(angles)
         need = min(GAP, 2 * math.pi / n)
         for _ in range(300 if n > 1 else 0):
-            # Neighbours on the circle are neighbours in the list only within one turn.
-            angles = sorted([turn(0, angle), i] for angle, i in angles)
+            # Neighbours on the circle are neighbours in the list only within one turn, from -pi on.
+            angles = sorted([-turn(angle, 0), i] for angle, i in angles)
             moved = False
             for here, there in zip(angles, angles[1:] + angles[:1], strict=True):
                 gap = (there[0] - here[0]) % (2 * math.pi)
