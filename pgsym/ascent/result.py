@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import pathlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,12 +12,11 @@ import numpy as np
 import sympy as sp
 
 from pgsym.ascent.landscape import LocalValues
-from pgsym.display.figure import new_figure, require_format
+from pgsym.display.figure import new_figure
 from pgsym.display.result import TableResult, data_frame, finite, tabular
 from pgsym.errors import AscentError
 from pgsym.exact.float_chain import Floats
 from pgsym.expression.notation import escape_text
-from pgsym.model.files.atomic import write_figure
 from pgsym.model.objective import Objective
 from pgsym.trust import Level, Trust
 
@@ -280,9 +278,3 @@ def sparkline(values: Sequence[float] | Floats, low: float, high: float, *, asci
     picked = [values[round(i)] for i in np.linspace(0, len(values) - 1, min(WIDTH, len(values)))]
     scale = (len(levels) - 1) / (high - low) if high > low else 0.0
     return "".join(" " if not math.isfinite(v) else levels[round((v - low) * scale)] for v in picked)
-
-
-def save(ascent: Ascent, path: pathlib.Path) -> None:
-    """The plot as a file, in the format of the name's ending."""
-    require_format(path)
-    write_figure(path, ascent.plot())

@@ -3,19 +3,11 @@
 Exit status: 0 when what was asked holds, 1 when it is refuted or inconsistent, 2 for bad input.
 """
 
-from pgsym.cli import ascend as ascend
 from pgsym.cli import audit as audit
-from pgsym.cli import certify as certify
 from pgsym.cli import check as check
-from pgsym.cli import compare as compare
-from pgsym.cli import convert as convert
-from pgsym.cli import estimate as estimate
 from pgsym.cli import estimators as estimators
-from pgsym.cli import moments as moments
 from pgsym.cli import prove as prove
 from pgsym.cli import solve as solve
 from pgsym.cli import study as study
-from pgsym.cli import theorems as theorems
-from pgsym.cli import verify as verify
 from pgsym.cli.app import app as app
 from pgsym.cli.app import main as main

@@ -1,18 +1,28 @@
-"""The application, `pgsym doctor`, and how every failure becomes one message."""
+"""The application, how every failure becomes one message, and the options that several commands share."""
 
 from __future__ import annotations
 
+import functools
+import inspect
 import io
 import json
 import os
+import re
 import sys
 import warnings
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 import typer.core
 
-from pgsym.errors import PgsymError
+from pgsym.errors import PgsymError, SchemaError
+
+if TYPE_CHECKING:
+    from pgsym.estimators.estimator import Estimator
+    from pgsym.model.mdp import MDP
+    from pgsym.model.problem import Problem
 
 
 class _Alphabetical(typer.core.TyperGroup):
@@ -116,3 +126,170 @@ def main() -> None:
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
     print(f"warning: {message}", file=sys.stderr)
+
+
+def load_problem(
+    model: str, objective: str | None, theta: str | None, gamma: str | None, values: str | None = None
+) -> Problem:
+    """MODEL with the options that replace parts of it; what nobody chose is said on standard error."""
+    from pgsym.model.formats import locate
+
+    problem = locate(model)
+    if gamma is not None:
+        problem = problem.replace(mdp=problem.mdp.replace(gamma=gamma))
+    if objective is not None:
+        problem = problem.replace(objective=objective)
+    if theta is not None:
+        given = {p.name: v for p, v in problem.theta.items()} | assignments(theta, "--theta")
+        problem = problem.replace(theta=given)
+    if values is not None:
+        problem = problem.at(assignments(values, "--set"))
+    if problem.assumption:
+        print(problem.assumption, file=sys.stderr)
+    return problem
+
+
+def load_estimator(
+    estimator: str,
+    mdp: MDP,
+    let: Sequence[str] | None = None,
+    *,
+    horizon: int | None = None,
+    no_bootstrap: bool = False,
+) -> Estimator:
+    """The estimator of that name or text, its names replaced by what ``--let`` gives.
+
+    >>> from pgsym.model.zoo import zoo
+    >>> load_estimator("n-step", zoo("two-state").mdp, ["n=3", "v(x)=1/2"]).let
+    {'v(s)': {'x': 1/2}}
+    """
+    from pgsym.cli.let import read_let
+    from pgsym.estimators.estimator import find_estimator
+
+    return find_estimator(estimator, read_let(let, mdp), horizon=horizon, bootstrap=not no_bootstrap)
+
+
+def load_methods(methods: str, mdp: MDP, let: Sequence[str] | None = None) -> dict[str, Any] | list[str]:
+    """Methods of ascent, with commas; a ``--let`` goes to each estimator that has such a name.
+
+    >>> from pgsym.model.zoo import zoo
+    >>> found = load_methods("exact, gae", zoo("two-state").mdp, ["lambda=1/2"])
+    >>> found["exact"], found["gae"].description
+    ('exact', 'gae, lambda = 1/2')
+    """
+    from pgsym.cli.let import read_let
+    from pgsym.estimators.estimator import NAMES, find_estimator
+    from pgsym.estimators.shares import shares
+
+    listed = [name.strip() for name in re.split(r",(?![^(\[]*[)\]])", methods) if name.strip()]
+    found: dict[str, Any] = {}
+    for name, own in zip(listed, shares(listed, read_let(let, mdp)), strict=True):
+        found[name] = find_estimator(name, own) if own or name in NAMES else name
+    # One that stands twice is refused where all methods are read.
+    return found if len(found) == len(listed) else listed
+
+
+def assignments(text: str, where: str) -> dict[str, str]:
+    """``a=1,b=log(2)`` by name.
+
+    >>> assignments("a=1,b=log(2)", "--theta")
+    {'a': '1', 'b': 'log(2)'}
+    """
+    found: dict[str, str] = {}
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        name, equals, value = part.partition("=")
+        if not equals or not value.strip():
+            raise SchemaError(f"found {part!r}; must read name=value. Write {where} 't=log(2),u=0'", where=where)
+        found[name.strip()] = value.strip()
+    return found
+
+
+def require_plot(plot: Path | None) -> None:
+    """Refuse a picture that could not be written, before anything is computed for it."""
+    if plot is not None:
+        from pgsym.display.figure import require_format
+        from pgsym.model.files.atomic import require_place
+
+        require_format(plot)
+        require_place(plot)
+
+
+def save_plot(plot: Path, figure: Any) -> None:
+    """Write a picture in the format of its ending, and say so."""
+    from pgsym.model.files.atomic import write_figure
+
+    print(f"wrote {write_figure(plot, figure)}", file=sys.stderr)
+
+
+Model = Annotated[
+    str,
+    typer.Argument(
+        help="A model file (.yaml, .json; .graphml, .drn, .prism), a name from `pgsym zoo`, a gymnasium environment "
+        "with a table: gym:FrozenLake-v1, or all MDPs with 3 states and 2 actions: generic:3x2.",
+        show_default=False,
+    ),
+]
+ObjectiveName = Annotated[
+    str | None,
+    typer.Option("--objective", "-J", help="start-state, average-reward or stationary-value; the model's by default."),
+]
+Theta = Annotated[
+    str | None,
+    typer.Option(help='The point, e.g. "t=log(2),u=0"; parameters left out keep the model\'s value.'),
+]
+Gamma = Annotated[str | None, typer.Option(help="Discount factor: a number or a formula, e.g. 9/10 or gamma.")]
+Values = Annotated[
+    str | None,
+    typer.Option("--set", help='Numbers for symbols of the model, e.g. "p=1/2,alpha=1/3".', metavar="TEXT"),
+]
+Samples = Annotated[int, typer.Option("-n", "--samples", help="Trajectories to sample.")]
+Seed = Annotated[int, typer.Option(help="Seed of the sampler; same seed, same numbers.")]
+Horizon = Annotated[int | None, typer.Option(help="Steps of a trajectory; by default so many that little is cut off.")]
+EstimatorText = Annotated[
+    str,
+    typer.Argument(
+        metavar="[ESTIMATOR]",
+        help="A name from `pgsym estimators`, with -undiscounted behind it without gamma^t, or a text of your own: "
+        '"sum[t] grad log pi(a_t|s_t) * G_t".',
+    ),
+]
+Let = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--let",
+        metavar="NAME=VALUE",
+        help='What a name of the estimator stands for, e.g. "b(s)=V(s)", lambda=19/20, n=3, by state "v(s1)=2"; '
+        "without a value: a symbol. Can be given several times.",
+        show_default=False,
+    ),
+]
+
+DEFAULT_SAMPLES = 100_000
+
+_PROBLEM: dict[str, tuple[Any, Any]] = {
+    "model": (Model, inspect.Parameter.empty),
+    "objective": (ObjectiveName, None),
+    "theta": (Theta, None),
+    "gamma": (Gamma, None),
+    "values": (Values, None),
+}
+"""What a command's first parameter `problem` stands for: annotation and default of each option."""
+
+
+def command(function: Callable[..., None]) -> Callable[..., None]:
+    """Register a command; the options behind `problem` are declared and read here, once for all."""
+    hints = get_type_hints(function, localns={"Problem": Any}, include_extras=True)
+    own = {name: (hints[name], p.default) for name, p in inspect.signature(function).parameters.items()}
+    declared = _PROBLEM | {name: one for name, one in own.items() if name != "problem"}
+
+    @functools.wraps(function)
+    def run(**given: Any) -> None:
+        function(load_problem(*(given.pop(key) for key in _PROBLEM)), **given)
+
+    del run.__wrapped__
+    run.__annotations__ = {name: annotation for name, (annotation, _) in declared.items()}
+    run.__signature__ = inspect.Signature([  # type: ignore[attr-defined]
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for name, (annotation, default) in declared.items()
+    ])  # fmt: skip
+    return app.command()(run)

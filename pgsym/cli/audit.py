@@ -13,8 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pgsym.cli.app import app, print_json
-from pgsym.cli.problem import AsJson, Gamma, Horizon, ObjectiveName, Seed, Theta, Values, load_problem
+from pgsym.cli.app import AsJson, Gamma, Horizon, ObjectiveName, Seed, Theta, Values, app, load_problem, print_json
 from pgsym.errors import PgsymError, SamplingError, SchemaError
 
 SUITE = "suite"

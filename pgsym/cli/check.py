@@ -1,4 +1,4 @@
-"""`pgsym check` and `pgsym derive`: a text decided relation by relation, and the proof that pgsym writes."""
+"""`pgsym check`, `derive`, `verify`, `theorems`, `certify`: statements decided, derived and proved."""
 
 from __future__ import annotations
 
@@ -8,9 +8,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgsym.cli.app import print_json
-from pgsym.cli.problem import AsJson, Seed, command
-from pgsym.errors import ClaimError
+from pgsym.cli.app import (
+    DEFAULT_SAMPLES,
+    AsJson,
+    EstimatorText,
+    Gamma,
+    Horizon,
+    Let,
+    Seed,
+    Theta,
+    Values,
+    app,
+    command,
+    load_estimator,
+    load_problem,
+    print_json,
+)
+from pgsym.errors import ClaimError, SchemaError
 
 if TYPE_CHECKING:
     from pgsym.claims.script import Script
@@ -45,11 +59,9 @@ def check(
     from pgsym.reports.terminal import audit_text, console, working
 
     if out is not None:
-        from pgsym.model.files.atomic import require_place
         from pgsym.reports.files import require_format, write_derivation
 
         require_format(out)
-        require_place(out)
     script = read_claims(claims)
     with working("deciding") as status:
         audit = script.check(
@@ -113,8 +125,8 @@ def derive(
 
     if out is not None:
         require_format(out)
-    for place in filter(None, (out, pdf)):
-        require_place(place)
+    if pdf is not None:
+        require_place(pdf)
     with working("deciding every line of the derivation"):
         found = derived(problem, level=level, seed=seed)
     if out is not None:
@@ -126,3 +138,195 @@ def derive(
     if out is None and pdf is None:
         console().print(found.text(), soft_wrap=True, markup=False, end="")
     raise typer.Exit(0 if found.audit is not None and found.audit.holds else 1)
+
+
+@command
+def verify(
+    problem: Problem,
+    *,
+    estimator: EstimatorText = "reward-to-go",
+    samples: Annotated[
+        int, typer.Option("-n", "--samples", help="Trajectories to sample; 0 for the verdict alone.")
+    ] = DEFAULT_SAMPLES,
+    seed: Seed = 0,
+    horizon: Horizon = None,
+    let: Let = None,
+    as_json: AsJson = False,
+) -> None:
+    """Decide the policy gradient theorem on MODEL, and check sampled gradients against the exact one.
+
+    Prints the verdict, the exact and the sampled gradient with z-scores, and one closing line.  Exit status 1
+    when the theorem is refuted or the samples are inconsistent.
+
+    Example: `pgsym verify two-state --objective stationary-value`
+    """
+    from pgsym.claims import verify as decide
+    from pgsym.expression.complaint import short
+    from pgsym.reports.terminal import console, cross_check_table, highlighted, sampling, working
+
+    chosen = load_estimator(estimator, problem.mdp, let)
+    with working("deciding the theorem"):
+        verdict = decide(problem)
+    if not as_json:
+        console().print(f"[bold]{problem.name}[/] ({problem.objective}, {problem.mdp})")
+        console().print(highlighted(verdict.text()))
+    check = None
+    free = ", ".join(sorted(s.name for s in problem.mdp.symbols))
+    if verdict.reason == "" and not free and samples:
+        with sampling() as progress:
+            # It loads JAX, which takes a second of its own.
+            from pgsym.auditing import cross_check
+
+            check = cross_check(problem, chosen, n=samples, seed=seed, horizon=horizon, progress=progress)
+    holds = verdict.proved and (check is None or check.consistent)
+    if as_json:
+        place = {p.name: str(problem.theta[p]) for p in problem.policy.params}
+        sampled = check.to_json() if check else None
+        print_json({"theta": place, "verdict": verdict.to_json(), "cross_check": sampled, "holds": holds})
+    else:
+        if check is not None:
+            console().print(cross_check_table(check, problem.theta))
+        elif free and samples:
+            print(f"not sampled: {short(free)} without value; sampling needs numbers", file=sys.stderr)
+        console().print(f"[bold]verdict: {verdict.status}" + (f"; {check.summary}" if check else "") + "[/]")
+    raise typer.Exit(0 if holds else 1)
+
+
+@app.command()
+def theorems(
+    name: Annotated[
+        str | None, typer.Argument(help="An entry of the catalogue, or all of them: all.", show_default=False)
+    ] = None,
+    model: Annotated[
+        str | None, typer.Argument(help="Decide it on this model; a MODEL as for `pgsym solve`.", show_default=False)
+    ] = None,
+    theta: Theta = None,
+    gamma: Gamma = None,
+    values: Values = None,
+    seed: Seed = 0,
+    markdown: Annotated[bool, typer.Option(help="Print the whole catalogue as a Markdown page.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List named theorems and famous false statements, show one, or decide them on MODEL.
+
+    Each is decided under its own objective, whatever the model's is.  Exit status 1 when a verdict is against the
+    catalogue: a theorem, or the exact defect of a false statement, is refuted.  A false statement may be true on one
+    model; that is shown, and no contradiction.
+
+    Example: `pgsym theorems all two-state`
+    """
+    from pgsym.claims.catalogue import catalogue, theorem
+    from pgsym.claims.catalogue.registry import topics
+    from pgsym.reports.terminal import console
+    from pgsym.reports.theorems import catalogue_page, theorem_page, theorems_table
+
+    if markdown:
+        print(catalogue_page(topics()), end="")
+    elif model is not None:
+        _decide(name or "all", load_problem(model, None, theta, gamma, values), seed, as_json)
+    elif name is None and as_json:
+        print_json([t.to_json() for t in catalogue()])
+    elif name is None:
+        console().print(theorems_table(topics()))
+    elif name == "all":
+        raise SchemaError(
+            "found all without a model; the catalogue is decided on one. Write all MODEL", where="theorems"
+        )
+    elif as_json:
+        print_json(theorem(name).to_json())
+    else:
+        console().print(theorem_page(theorem(name)))
+
+
+def _decide(name: str, problem: Problem, seed: int, as_json: bool) -> None:
+    """The verdicts on the problem, and the exit status."""
+    from pgsym.claims.catalogue import Findings, catalogue, theorem
+    from pgsym.reports.terminal import console, working
+    from pgsym.reports.theorems import findings_table, findings_text, summary
+
+    asked = catalogue() if name == "all" else (theorem(name),)
+    found: list[tuple[Findings, Findings | None]] = []
+    with working("deciding") as status:
+        for k, t in enumerate(asked, 1):
+            status.update(f"deciding {t.name} ({k} of {len(asked)}) ...")
+            found.append((t.decide(problem, seed=seed), t.decide_defect(problem, seed=seed) if t.defect else None))
+    if as_json:
+        data = [f.to_json() | ({"defect": missing.to_json()} if missing else {}) for f, missing in found]
+        print_json({"model": problem.name, "theorems": data})
+    else:
+        console().print(f"[bold]{problem.name}[/] ({problem.mdp})")
+        statements = [f for f, _ in found]
+        for part in (findings_table(statements), summary(statements)) if name == "all" else (findings_text(*found[0]),):
+            console().print(part)
+    raise typer.Exit(1 if any(f.contradicts for pair in found for f in pair if f is not None) else 0)
+
+
+@command
+def certify(
+    problem: Problem,
+    claim: Annotated[
+        str | None, typer.Option(help="An equality of the claim language that is false: its refutation is written.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the certificate to this file, e.g. certificate.v.")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Let Coq check it, where Coq is installed.")] = False,
+    closed_forms: Annotated[
+        bool | None,
+        typer.Option(
+            "--closed-forms/--no-closed-forms",
+            help="Prove the closed forms of J and its derivatives; by default where they are short or of two states.",
+            show_default=False,
+        ),
+    ] = None,
+    timeout: Annotated[float, typer.Option(min=1.0, help="Seconds that Coq may take.")] = 600.0,
+    work: Annotated[
+        Path | None, typer.Option(help="Where Coq's library is kept, compiled; by default the user's cache folder.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a proof about MODEL that Coq's kernel checks: the policy gradient theorem, or that a claim is false.
+
+    Without `-o` and `--check` the certificate goes to standard output.  Exit status 1 when Coq refuses it or does not
+    answer in time, 2 when `--check` finds no Coq.
+
+    Example: `pgsym certify short-corridor --check`
+    """
+    from pgsym.certificates import Answer
+    from pgsym.certificates import certify as write
+    from pgsym.certificates.certificate import coq_name
+    from pgsym.model.files.atomic import require_place
+    from pgsym.reports.terminal import working
+
+    if output is not None:
+        require_place(output)
+    with working("writing the certificate"):
+        found = write(problem, claim, closed_forms=closed_forms)
+    if output is not None:
+        found.write(output)
+        name = coq_name(output)
+        note = "" if name == output.name else f"; to run coqc on it yourself, call it {name}: a module has such a name"
+        print(f"wrote {output}{note}", file=sys.stderr)
+    answer = None
+    if check:
+        with working("Coq is checking"):
+            answer = found.check(timeout, work)
+    if as_json:
+        print_json({
+            "model": problem.name,
+            "objective": str(problem.objective),
+            "kind": found.kind,
+            "statement": found.statement,
+            "theorems": list(found.theorems),
+            "check": None if answer is None else answer.to_json(),
+            "legend": dict(found.legend),
+        })  # fmt: skip
+    elif answer is not None:
+        print(f"{problem.name} ({problem.objective}): {found.statement}")
+        if "closed_form_J" in found.theorems:
+            print("and the closed forms of J and its derivatives that pgsym prints equal these")
+        print(str(answer))
+    elif output is None:
+        print(found.text, end="")
+    if answer is not None and not answer.accepted:
+        raise typer.Exit(2 if answer.answer is Answer.MISSING else 1)

@@ -1,13 +1,34 @@
-"""`pgsym estimators`."""
+"""`pgsym estimators`, `estimate`, `moments`, `compare`, `ascend`: estimators sampled, their exact laws, and paths."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pgsym.cli.app import app, print_json
-from pgsym.cli.problem import AsJson
+from pgsym.cli.app import (
+    DEFAULT_SAMPLES,
+    AsJson,
+    EstimatorText,
+    Horizon,
+    Let,
+    Samples,
+    Seed,
+    app,
+    command,
+    load_estimator,
+    load_methods,
+    print_json,
+    require_plot,
+    save_plot,
+)
+
+if TYPE_CHECKING:
+    from pgsym.model.problem import Problem
+
+CutOff = Annotated[int | None, typer.Option(help="Cut every run off after T steps; whole episodes if absent.")]
 
 
 @app.command()
@@ -19,10 +40,238 @@ def estimators(
 
     Example: `pgsym estimators gae`
     """
-    from pgsym.reports.estimators import estimator_json, estimator_page, estimators_table, known
+    from pgsym.estimators.estimator import ESTIMATORS
+    from pgsym.reports.moments import estimator_json, estimator_page, estimators_table
     from pgsym.reports.terminal import console
 
     if as_json:
-        print_json(estimator_json(name) if name is not None else [estimator_json(one) for one in known()])
+        print_json(estimator_json(name) if name is not None else [estimator_json(one) for one in ESTIMATORS])
     else:
         console().print(estimators_table() if name is None else estimator_page(name))
+
+
+@command
+def estimate(
+    problem: Problem,
+    *,
+    estimator: EstimatorText = "reward-to-go",
+    samples: Samples = DEFAULT_SAMPLES,
+    seed: Seed = 0,
+    horizon: Horizon = None,
+    let: Let = None,
+    directions: Annotated[
+        int | None,
+        typer.Option(help="Many parameters: look along that many random directions instead, at a cost without k."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Estimate grad J of MODEL by sampling alone: mean, standard errors, confidence region, speed.
+
+    Example: `pgsym estimate short-corridor reinforce -n 1000000`
+    """
+    from pgsym.reports.terminal import console, sampling
+
+    chosen = load_estimator(estimator, problem.mdp, let)
+    with sampling() as progress:
+        # It loads JAX, which takes a second of its own.
+        from pgsym.sampling import estimate as sample
+
+        found = sample(problem, chosen, n=samples, seed=seed, horizon=horizon, directions=directions, progress=progress)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        console().print(found.text())
+        console().print(f"[dim]trust: {found.trust} of all intervals together[/]")
+
+
+@command
+def moments(
+    problem: Problem,
+    *,
+    estimator: EstimatorText = "reinforce",
+    target: Annotated[
+        str | None,
+        typer.Option(
+            help="Measure the bias against another gradient: truncated (of the first T steps), or an objective.",
+            show_default=False,
+        ),
+    ] = None,
+    let: Let = None,
+    horizon: CutOff = None,
+    no_bootstrap: Annotated[
+        bool, typer.Option("--no-bootstrap", help="Treat the cut-off as the end of the episode.")
+    ] = False,
+    samples: Annotated[
+        int, typer.Option("-n", "--samples", help="Trajectories to sample beside the exact law; 0 for none.")
+    ] = DEFAULT_SAMPLES,
+    seed: Seed = 0,
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="Draw bias and variance against lambda, gamma, baseline and T to this file (needs `plot`)."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Exact mean, bias and covariance of an estimator of grad J on MODEL, beside sampled ones.
+
+    Exit status 1 when the samples are inconsistent with the exact law.
+
+    Example: `pgsym moments short-corridor reward-to-go --let "b(s)=V(s)"`
+    """
+    from pgsym.errors import SamplingError
+    from pgsym.reports.moments import MomentsReport, moments_table
+    from pgsym.reports.terminal import console, sampling, working
+
+    require_plot(plot)
+    chosen = load_estimator(estimator, problem.mdp, let, horizon=horizon, no_bootstrap=no_bootstrap)
+    with working("exact law"):
+        report = MomentsReport(problem, chosen, target)
+        data = report.to_json()
+    check = None
+    if samples and report.views.float is not None:
+        try:
+            with sampling() as progress:
+                # It loads JAX, which takes a second of its own.
+                from pgsym.auditing.law_check import check_law
+
+                check = check_law(report.views.float, n=samples, seed=seed, progress=progress)
+        except SamplingError as error:
+            print(f"not sampled: {error}", file=sys.stderr)
+    elif samples and report.views.why_no_floats:
+        print(f"not sampled: {report.views.why_no_floats}", file=sys.stderr)
+    if as_json:
+        print_json({**data, "sampled": check.to_json() if check else None})
+    else:
+        symbols = sorted(s.name for s in {*problem.mdp.symbols, *chosen.symbols})
+        console().print(moments_table(data, check, symbols))
+    if plot is not None:
+        from pgsym.estimators.sweep import applicable, plot_sweeps, sweep
+
+        law = report.law
+        with working("sweeps"):
+            sweeps = [sweep(law, number) for number in applicable(law)]
+            figure = plot_sweeps(f"{law.description}; bias against {law.target}", sweeps)
+        save_plot(plot, figure)
+    raise typer.Exit(0 if check is None or check.consistent else 1)
+
+
+@command
+def compare(
+    problem: Problem,
+    *,
+    estimators: Annotated[list[str], typer.Argument(help="Names or texts, as for `pgsym moments`.")],
+    let: Let = None,
+    horizon: CutOff = None,
+    samples: Annotated[
+        int, typer.Option("-n", "--samples", help="Trajectories of each to sample beside the exact law.")
+    ] = 0,
+    seed: Seed = 0,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw bias, variance and MSE to this file (needs `plot`).", show_default=False)
+    ] = None,
+    over: Annotated[str, typer.Option(help="What the plot is over: lambda, gamma, T, or a name such as b(s).")] = "T",
+    as_json: AsJson = False,
+) -> None:
+    """Bias, variance, mean square error and cost of several estimators on MODEL, exact beside sampled.
+
+    Exit status 1 when samples are inconsistent with their exact law.
+
+    Example: `pgsym compare short-corridor reinforce reward-to-go gae --let lambda=1/2`
+    """
+    from pgsym.cli.let import read_let
+    from pgsym.comparison import compare as side_by_side
+    from pgsym.reports.terminal import console, result_table, working
+
+    require_plot(plot)
+    given = read_let(let, problem.mdp)
+    with working("comparing"):
+        found = side_by_side(problem, *estimators, let=given, horizon=horizon, n=samples, seed=seed)
+    if as_json:
+        print_json({"model": problem.name, **found.to_json()})
+    else:
+        console().print(result_table(found))
+    if plot is not None:
+        save_plot(plot, found.plot(over))
+    raise typer.Exit(0 if found.consistent else 1)
+
+
+@command
+def ascend(
+    problem: Problem,
+    *,
+    methods: Annotated[
+        str,
+        typer.Option(
+            help="exact, natural, or an estimator of `pgsym estimate`, such as reward-to-go-undiscounted; several with "
+            "commas."
+        ),
+    ] = "exact,natural,reward-to-go",
+    steps: Annotated[int, typer.Option(help="Steps of every path.")] = 100,
+    step_size: Annotated[
+        str, typer.Option(help="Step size; for single methods, e.g. exact=0.5,natural=0.1 and nothing else.")
+    ] = "0.1",
+    optimizer: Annotated[
+        str, typer.Option(help="sgd, or momentum, adam, rmsprop (these need the extra `ascent`).")
+    ] = "sgd",
+    batch: Annotated[int, typer.Option(help="Rollouts of each sampled direction.")] = 32,
+    seeds: Annotated[int, typer.Option(help="Runs of each sampled method, with seeds 0, 1, ...")] = 3,
+    damping: Annotated[float, typer.Option(help="Natural gradient: added to F's diagonal; 0 for F's inverse.")] = 0.0,
+    horizon: Horizon = None,
+    let: Let = None,
+    as_json: AsJson = False,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw J along the paths to this file (.svg, .pdf, .png; needs `plot`).")
+    ] = None,
+    ascii: Annotated[bool, typer.Option("--ascii", help="Plain characters in the small curves.")] = False,
+) -> None:
+    """Climb from theta by several methods, and show the exact J along each path.
+
+    Each row is a method: J at the end (a mean over seeds), the exact |grad J| left there, and the mean cosine
+    between the directions that were followed and the exact gradient.
+
+    Example: `pgsym ascend nota-thomas --methods exact,reward-to-go,reward-to-go-undiscounted --step-size 0.5`
+    """
+    from pgsym.ascent import ascend as climb
+    from pgsym.display.progress import reporter
+    from pgsym.reports.terminal import console, result_table
+
+    require_plot(plot)
+    chosen = load_methods(methods, problem.mdp, let)
+    with reporter(None, task="ascending") as report:
+        found = climb(
+            problem,
+            methods=chosen,
+            steps=steps,
+            step_size=_step_sizes(step_size),
+            optimizer=optimizer,
+            batch=batch,
+            seeds=seeds,
+            damping=damping,
+            horizon=horizon,
+            progress=report,
+        )
+    if as_json:
+        print_json({"model": problem.name, **found.to_json()})
+    else:
+        console().print(result_table(found, cells=[found.HEADER, *found.rows(ascii=ascii)]))
+    if plot is not None:
+        save_plot(plot, found.plot())
+
+
+def _step_sizes(text: str) -> float | dict[str, float]:
+    """``0.1``, or ``exact=0.5,natural=0.1`` by label."""
+    if "=" not in text:
+        return _number(text)
+    pairs: list[Any] = [part.partition("=") for part in text.split(",")]
+    return {label.strip(): _number(value) for label, _, value in pairs}
+
+
+def _number(text: str) -> float:
+    from pgsym.errors import AscentError
+
+    try:
+        return float(text)
+    except ValueError:
+        raise AscentError(
+            f"found {text!r}; must be a number. Write --step-size 0.1 or --step-size exact=0.5,natural=0.1",
+            where="step_size",
+        ) from None

@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pgsym.cli.app import app, print_json
-from pgsym.cli.problem import AsJson
+from pgsym.cli.app import AsJson, app, print_json
 
 
 @app.command()

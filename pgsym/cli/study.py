@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgsym.cli.app import app, print_json
-from pgsym.cli.problem import AsJson
+from pgsym.cli.app import AsJson, app, print_json
 
 if TYPE_CHECKING:
     from pgsym.study import StudyResult

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pgsym.errors import MissingExtraError, SchemaError
+from pgsym.errors import SchemaError, optional
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes as Axes
@@ -26,13 +26,8 @@ def new_figure(width: float = 7.0, height: float = 4.2) -> Figure:
     >>> figure._repr_svg_().startswith("<?xml")
     True
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingExtraError(
-            "matplotlib is not installed; a plot needs it. Run pip install 'pgsym[plot]'", where="plot"
-        ) from None
-    figure: Figure = _shown(Figure)(figsize=(width, height), layout="constrained")
+    base = optional("matplotlib.figure", "plot", "plots").Figure
+    figure: Figure = _shown(base)(figsize=(width, height), layout="constrained")
     return figure
 
 

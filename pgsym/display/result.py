@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pgsym.errors import MissingExtraError
+from pgsym.errors import optional
 from pgsym.expression.notation import escape_text
 
 if TYPE_CHECKING:
@@ -153,10 +153,7 @@ def data_frame(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Any:
     0     s  1
     1     t  2
     """
-    try:
-        import pandas
-    except ImportError:
-        raise MissingExtraError("it is not installed; frames need it. Install pgsym[pandas]", where="pandas") from None
+    pandas = optional("pandas", "pandas", "frames")
     # Names and exact numbers stay the objects they are, and a missing one stays None, in every release of pandas.
     return pandas.DataFrame({
         name: pandas.Series(values, dtype=None if all(isinstance(v, int | float) for v in values) else object)

@@ -16,7 +16,7 @@ from pgsym.claims.language.scope import Scope
 from pgsym.errors import HypothesisError, StructureError
 from pgsym.estimators.estimator import STEPS, Estimator
 from pgsym.model.mdp import MDP
-from pgsym.model.policy_checks import all_symbols
+from pgsym.model.policy import all_symbols
 from pgsym.model.problem import Problem
 from pgsym.model.structure import Structure
 from pgsym.model.validate import check_distinct

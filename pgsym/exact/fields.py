@@ -33,8 +33,7 @@ from pgsym.expression.linear import Linear
 from pgsym.expression.naming import Alphabet, Generator, in_order
 from pgsym.limits import CLOSED_FORM_TERMS
 from pgsym.model.mdp import MDP, Action, State
-from pgsym.model.policy import Policy
-from pgsym.model.policy_checks import check_policy_at
+from pgsym.model.policy import Policy, check_policy_at
 from pgsym.model.problem import Problem
 
 

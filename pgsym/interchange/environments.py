@@ -11,6 +11,7 @@ from pgsym.errors import SchemaError, StructureError, optional
 from pgsym.model.arrays import require_numbers
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.problem import Problem, ProblemLike
+from pgsym.model.validate import whole_number
 
 if TYPE_CHECKING:
     from pgsym.interchange.functional import FunctionalEnv
@@ -136,7 +137,8 @@ def to_gymnasium(
     optional("gymnasium", "gym", "environments")
     from pgsym.interchange.gymnasium_env import MDPEnv
 
-    _check_limit(time_limit)
+    if time_limit is not None:
+        whole_number(time_limit, 1, "time_limit")
     return MDPEnv(Problem.of(problem), unavailable=unavailable, time_limit=time_limit, render_mode=render_mode)
 
 
@@ -172,12 +174,6 @@ def to_jax(problem: ProblemLike, *, unavailable: str = "error", time_limit: int 
     """
     from pgsym.interchange.functional import FunctionalEnv
 
-    _check_limit(time_limit)
+    if time_limit is not None:
+        whole_number(time_limit, 1, "time_limit")
     return FunctionalEnv(Problem.of(problem).mdp, unavailable=unavailable, time_limit=time_limit)
-
-
-def _check_limit(time_limit: int | None) -> None:
-    if time_limit is not None and (isinstance(time_limit, bool) or not isinstance(time_limit, int) or time_limit < 1):
-        raise SchemaError(
-            f"found {time_limit!r}; a whole number of at least 1, or None, is required. Change it", where="time_limit"
-        )

@@ -14,6 +14,7 @@ from pgsym.errors import SchemaError
 from pgsym.expression.complaint import nearest
 from pgsym.model.mdp import MDP
 from pgsym.model.problem import ASSUMED, Problem
+from pgsym.model.reductions import averaged, induced, plain, require_plain, undiscounted
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,6 @@ def _read_json(path: Path) -> Problem:
 
 
 def _write_drn(problem: Problem) -> str:
-    from pgsym.model.reductions import require_plain
-
     return _module("drn").dumps(require_plain(problem, "a DRN file"))
 
 
@@ -121,8 +120,6 @@ def load(path: str | os.PathLike[str]) -> Problem:
     ...     load(f"{folder}/m.yaml") == zoo("two-state")
     True
     """
-    from pgsym.model.reductions import plain
-
     path = Path(path)
     form = find(path)
     if form is None:
@@ -175,7 +172,6 @@ def save(
     Softmax(3 states, 1 parameters)
     """
     from pgsym.model.files.atomic import write_atomically
-    from pgsym.model.reductions import averaged, induced, plain, undiscounted
 
     path = Path(path)
     found = find(path)

@@ -1,7 +1,6 @@
-"""MDPs from gymnasium environments that carry their transition table.
+"""MDPs from gymnasium environments that carry their transition table, in which `done` says where an episode ends.
 
-`done` in the table is the truth about termination: CliffWalking's goal has rows that lead on, and no row of Taxi stays
-where the ride ends.  Time limits are no part of the table and are ignored; unroll the MDP for a finite horizon.
+Time limits are no part of the table and are ignored; unroll the MDP for a finite horizon.
 """
 
 from __future__ import annotations

@@ -75,6 +75,7 @@ class MDP:
     """The initial distribution mu0, without its zeros; empty when the model does not give one."""
     assumptions: dict[str, str]
     """What is assumed of each symbol, as text: ``{"p": "0 < p < 1"}``; ``real`` of undeclared probabilities."""
+    _table: dict[State, dict[Action, tuple[Outcome, ...]]]
 
     def __init__(self, graph: nx.MultiDiGraph) -> None:
         rows, nodes = edge_rows(graph), graph.nodes
@@ -83,36 +84,15 @@ class MDP:
                 raise StructureError(wrong, where=s)
         if wrong := complaint("graph", graph.graph, ("name",)):
             raise StructureError(wrong, where="graph")
-        self._set(
-            states=tuple(nodes),
-            terminal=frozenset(s for s, terminal in nodes(data="terminal") if terminal),
+        found = MDP.from_transitions(
+            rows,
             start={s: p for s, p in nodes(data="start") if p is not None},
+            terminal=[s for s, terminal in nodes(data="terminal") if terminal],
             gamma=graph.graph.get("gamma", 1),
             symbols=graph.graph.get("symbols", {}),
-            rows=rows,
+            states=nodes,
         )
-
-    def _set(
-        self,
-        *,
-        states: tuple[State, ...],
-        terminal: frozenset[State],
-        start: Mapping[State, Any],
-        gamma: Any,
-        symbols: Mapping[Any, str],
-        rows: Sequence[Row],
-        sums: Sums | None = None,
-    ) -> None:
-        warn_rationalised(chain((gamma,), start.values(), (value for row in rows for value in row[3:])))
-        self.states, self.terminal = states, terminal
-        self.gamma = to_expr(gamma, where="gamma")
-        mu0 = {s: to_expr(p, where=("start", s)) for s, p in start.items()}
-        self.start = {s: p for s, p in mu0.items() if p != 0}
-        self.assumptions = {str(getattr(symbol, "name", symbol)): text for symbol, text in dict(symbols).items()}
-        self._table = outcome_table(rows, states, terminal)
-        check_gamma(self.gamma)
-        check_names(self)
-        check_probabilities(self, sums or Sums())
+        vars(self).update(vars(found))
 
     @classmethod
     def from_transitions(
@@ -122,7 +102,7 @@ class MDP:
         start: Mapping[State, Any] | State | None = None,
         terminal: Iterable[State] = (),
         gamma: Any = 1,
-        symbols: Mapping[str, str] | None = None,
+        symbols: Mapping[Any, str] | None = None,
         states: Iterable[State] | None = None,
         sums: Sums | None = None,
     ) -> MDP:
@@ -168,16 +148,17 @@ class MDP:
         for s in mu0:
             if s not in known:
                 raise StructureError(f"state {s!r} is unknown; it has no transition. Check its name", where="start")
+        warn_rationalised(chain((gamma,), mu0.values(), (value for row in rows for value in row[3:])))
         mdp = cls.__new__(cls)
-        mdp._set(
-            states=tuple(known),
-            terminal=frozenset(terminal),
-            start={s: mu0[s] for s in known if s in mu0},
-            gamma=gamma,
-            symbols=symbols or {},
-            rows=rows,
-            sums=sums,
-        )
+        mdp.states, mdp.terminal = tuple(known), frozenset(terminal)
+        mdp.gamma = to_expr(gamma, where="gamma")
+        exact = {s: to_expr(mu0[s], where=("start", s)) for s in known if s in mu0}
+        mdp.start = {s: p for s, p in exact.items() if p != 0}
+        mdp.assumptions = {str(getattr(symbol, "name", symbol)): text for symbol, text in (symbols or {}).items()}
+        mdp._table = outcome_table(rows, mdp.states, mdp.terminal)
+        check_gamma(mdp.gamma)
+        check_names(mdp)
+        check_probabilities(mdp, sums or Sums())
         return mdp
 
     @classmethod

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pgsym.errors import SamplingError, SchemaError
+from pgsym.expression.complaint import nearest
 
 
 class Objective(StrEnum):
@@ -47,7 +48,7 @@ class Objective(StrEnum):
             )
 
     @classmethod
-    def parse(cls, name: str) -> Objective:
+    def parse(cls, name: str, where: str = "objective") -> Objective:
         """The objective of that name.
 
         >>> Objective.parse("average-reward").name
@@ -56,7 +57,8 @@ class Objective(StrEnum):
         try:
             return cls(name)
         except ValueError:
-            raise SchemaError(f"found {name!r}; must be one of {', '.join(cls)}", where="objective") from None
+            message = f"found {name!r}; {nearest(name, cls, 'must be one of')}. Correct it"
+            raise SchemaError(message, where=where) from None
 
 
 @dataclass(frozen=True)

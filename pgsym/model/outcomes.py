@@ -34,38 +34,26 @@ class Outcome(NamedTuple):
 
 def require_rows(rows: Iterable[Sequence[Any]]) -> None:
     """States and actions are hashable; ``True`` does not pass for 1, which Python takes it to equal."""
-    states: dict[Any, Any] = {None: None}
-    actions: dict[Any, Any] = {None: None}
+    seen: dict[str, dict[Any, Any]] = {"state": {}, "action": {}}
     for index, row in enumerate(rows):
-        if len(row) != 5:
-            raise StructureError(
-                f"found {len(row)} entries; an outcome is [s, a, s', p, r]. Give all five",
-                where=f"transitions[{index}]",
-            )
-        for name, seen in ((row[0], states), (row[1], actions), (row[2], states)):
-            try:
-                first = seen.setdefault(name, name)
-            except TypeError:
-                first = _UNHASHABLE
-            if first is not name or name is None:
-                _check_name(name, first, "state" if seen is states else "action", f"transitions[{index}]")
+        if wrong := _wrong_row(row, seen):
+            raise StructureError(wrong, where=f"transitions[{index}]")
 
 
-_UNHASHABLE = object()
-
-
-def _check_name(name: Any, first: Any, kind: str, where: str) -> None:
-    """A name that is not the very object which was `first` among its equals."""
-    if first is _UNHASHABLE:
-        raise StructureError(
-            f"found the {kind} {name!r}; a name is hashable. Use text, a number or a tuple", where=where
-        )
-    if name is None:
-        raise StructureError(f"found the {kind} None; a name is required. Give one", where=where)
-    if isinstance(first, bool) != isinstance(name, bool):
-        raise StructureError(
-            f"the {kind}s {first!r} and {name!r} are equal in Python; names must be distinct. Rename one", where=where
-        )
+def _wrong_row(row: Sequence[Any], seen: Mapping[str, dict[Any, Any]]) -> str | None:
+    """What is wrong with a row after those that have been `seen`; None if nothing is."""
+    if len(row) != 5:
+        return f"found {len(row)} entries; an outcome is [s, a, s', p, r]. Give all five"
+    for kind, name in (("state", row[0]), ("action", row[1]), ("state", row[2])):
+        try:
+            first = seen[kind].setdefault(name, name)
+        except TypeError:
+            return f"found the {kind} {name!r}; a name is hashable. Use text, a number or a tuple"
+        if name is None:
+            return f"found the {kind} None; a name is required. Give one"
+        if isinstance(first, bool) != isinstance(name, bool):
+            return f"the {kind}s {first!r} and {name!r} are equal in Python; names must be distinct. Rename one"
+    return None
 
 
 def require_distinct(states: Iterable[State]) -> dict[State, None]:

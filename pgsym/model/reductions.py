@@ -18,8 +18,7 @@ from pgsym.expression.linear import Linear, common_denominators
 from pgsym.expression.naming import unused
 from pgsym.model.mdp import MDP, Action, Row, State
 from pgsym.model.policies import softmax_policy
-from pgsym.model.policy import Policy
-from pgsym.model.policy_checks import all_symbols
+from pgsym.model.policy import Policy, all_symbols
 from pgsym.model.problem import ASSUMED, Problem, ProblemLike
 
 
@@ -86,14 +85,16 @@ def undiscounted(mdp: MDP, discount: str | None, target: str) -> MDP:
     return terminating(mdp)
 
 
-def require_one_start(mdp: MDP, target: str) -> None:
-    """At most one start state, for a `target` that has no start probabilities."""
+def explicit(mdp: MDP, target: str, *, discount: str | None = None, average: bool = False) -> MDP:
+    """The model for a `target` without discount, start distribution, or more than one outcome for each s' and r."""
+    mdp = merged(undiscounted(averaged(mdp) if average else mdp, discount, target))
     if len(mdp.start) > 1:
         raise StructureError(
             f"found {len(mdp.start)} start states; {target} marks one, without probabilities. "
             "Set one with mdp.replace(start={state: 1})",
             where="start",
         )
+    return mdp
 
 
 def averaged(mdp: MDP) -> MDP:
@@ -183,12 +184,9 @@ class Odds(Expressions):
         """{x_i: exp(theta_i/q_i)}, to be put back into what a model checker finds."""
         self._odds: dict[sp.Symbol, tuple[sp.Symbol, int]] = {}
         for theta, q in sorted(denominators.items(), key=lambda item: item[0].name):
-            name = f"x_{theta.name}"
-            while name in names:
-                name += "_"
-            names.add(name)
-            self._odds[theta] = (sp.Symbol(name), q)
-            self.meaning[sp.Symbol(name)] = sp.exp(theta / q)
+            x = sp.Symbol(unused(f"x_{theta.name}", names, "{}_{}"))
+            self._odds[theta] = (x, q)
+            self.meaning[x] = sp.exp(theta / q)
 
     def exp(self, form: Linear) -> sp.Expr:
         if form.constant:

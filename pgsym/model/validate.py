@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 import sys
 import warnings
 from collections.abc import Iterable, Mapping
@@ -47,7 +48,8 @@ def warn_rationalised(values: Iterable[Any]) -> None:
         if isinstance(value, int | sp.Rational | sp.Symbol):
             continue
         for number in floats_in(value) if isinstance(value, sp.Expr) else (value,):
-            if not _is_float(number) or float(number).is_integer():
+            exact = not isinstance(number, numbers.Real) or isinstance(number, numbers.Rational)
+            if exact or not math.isfinite(number) or float(number).is_integer():
                 continue
             found = to_expr(number)
             numerator, denominator = float(number).as_integer_ratio()
@@ -64,13 +66,11 @@ def warn_rationalised(values: Iterable[Any]) -> None:
         )
 
 
-def _is_float(value: Any) -> bool:
-    if isinstance(value, sp.Float):
-        return True
-    kind = type(value).__name__
-    if not (isinstance(value, float) or kind.startswith(("float", "longdouble"))):
-        return False
-    return -float("inf") < float(value) < float("inf")
+def whole_number(value: Any, least: int, where: str) -> int:
+    """An option that is a whole number."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise SchemaError(f"found {value!r}; a whole number of at least {least} is required. Change it", where=where)
+    return value
 
 
 def check_gamma(gamma: sp.Expr) -> None:
@@ -156,7 +156,7 @@ def check_probabilities(mdp: MDP, sums: Sums) -> None:
 
 def _check_domain(mdp: MDP) -> None:
     """Some point of the domain exists; say what is assumed of the symbols that no assumption mentions."""
-    symbolic, declared = _symbolic_probabilities(mdp), assumed(mdp)
+    symbolic, declared = symbolic_probabilities(mdp), assumed(mdp)
     present = {s.name for p in symbolic for s in p.free_symbols}
     undeclared = sorted(present - {s.name for a in declared for s in a.symbols} - set(mdp.assumptions))
     if domain.witness(bounded(mdp), declared, mdp.symbols) is None:
@@ -183,7 +183,7 @@ def _check_domain(mdp: MDP) -> None:
         mdp.assumptions.update(dict.fromkeys(undeclared, "real"))
 
 
-def _symbolic_probabilities(mdp: MDP) -> list[sp.Expr]:
+def symbolic_probabilities(mdp: MDP) -> list[sp.Expr]:
     """Every probability that is not a number, without repetitions, in order."""
     found = dict.fromkeys([*(row[3] for row in mdp.rows), *mdp.start.values()])
     return [p for p in found if not p.is_Rational]
@@ -191,7 +191,7 @@ def _symbolic_probabilities(mdp: MDP) -> list[sp.Expr]:
 
 def bounded(mdp: MDP) -> list[sp.Expr]:
     """What lies in [0, 1] at every point of the domain: the probabilities and the discount, where they hold symbols."""
-    return _symbolic_probabilities(mdp) + ([mdp.gamma] if mdp.gamma.free_symbols else [])
+    return symbolic_probabilities(mdp) + ([mdp.gamma] if mdp.gamma.free_symbols else [])
 
 
 def assumed(mdp: MDP) -> list[Assumption]:

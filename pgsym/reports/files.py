@@ -15,7 +15,7 @@ from pgsym.errors import MissingExtraError, NotInFieldError, SchemaError, TooLar
 from pgsym.exact import solve
 from pgsym.exact.solution import default_names
 from pgsym.expression.latex import document
-from pgsym.model.files.atomic import write_atomically
+from pgsym.model.files.atomic import make_folder, require_place, write_atomically
 from pgsym.model.problem import Problem
 from pgsym.reports.values import BUDGET, SECONDS
 
@@ -37,10 +37,7 @@ def write_solution(problem: Problem, folder: Path) -> list[Path]:
     # It loads numpy, which a derivation does without.
     from pgsym.model.drawing import is_drawable, svg, tikz
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SchemaError(f"cannot be made ({error.strerror}). Choose another folder", where=str(folder)) from None
+    make_folder(folder)
     written = [write_atomically(folder / "solution.tex", text)]
     if is_drawable(problem.mdp):
         written += [
@@ -78,6 +75,7 @@ def require_format(path: Path) -> None:
     elif path.suffix not in TEXTS:
         known = ", ".join((*TEXTS, ".pdf"))
         raise SchemaError(f"found {path.suffix or 'no suffix'}; must be one of {known}", where=str(path))
+    require_place(path)
 
 
 def write_derivation(derivation: Derivation, path: Path) -> Path:
@@ -96,14 +94,9 @@ ENGINES = {"tectonic": (), "pdflatex": _QUIET, "lualatex": _QUIET, "xelatex": _Q
 TYPESETTING_SECONDS = 300.0
 
 
-def engine() -> str | None:
-    """The TeX engine that would be used; None without one."""
-    return next((name for name in ENGINES if shutil.which(name)), None)
-
-
 def require_engine(path: Path) -> str:
     """The TeX engine that writes the file."""
-    name = engine()
+    name = next((name for name in ENGINES if shutil.which(name)), None)
     if name is None:
         raise MissingExtraError(
             f"none of {', '.join(ENGINES)} is installed; a PDF needs one. Install TeX, or write .tex, .md or .html",

@@ -1,25 +1,25 @@
-"""The law of an estimator as plain data and as a terminal table: in closed form, exactly at theta, in floats."""
+"""Estimators as plain data and on the terminal: their laws, in closed form, exactly and in floats, and their names."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from itertools import combinations_with_replacement
 from operator import attrgetter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.table import Column
 from rich.text import Text
 
-from pgsym.errors import AlgebraError, HypothesisError, TooLargeError
-from pgsym.estimators.estimator import Estimator
+from pgsym.errors import AlgebraError, HypothesisError, SchemaError, TooLargeError
+from pgsym.estimators.estimator import ESTIMATORS, NAMES, UNDISCOUNTED, Estimator, NamedText, find_estimator, named_text
 from pgsym.estimators.moments import SMALL, EstimatorLaw, moments
-from pgsym.estimators.sweep import Sweep
+from pgsym.expression.complaint import nearest, short
 from pgsym.expression.naming import labels
 from pgsym.model.problem import Problem, point_text
-from pgsym.reports.terminal import CUT, ROWS, cut, is_beyond_floats, no_floats
+from pgsym.reports.terminal import CUT, ROWS, cut, grid, is_beyond_floats, no_floats
 from pgsym.reports.values import Views
 
 if TYPE_CHECKING:
@@ -126,22 +126,22 @@ class MomentsReport:
         law = self._numbers()
         if law is None or not law.has_bias or all(law.gradient[p] == 0 for p in law.params):
             return None
-        try:
-            found = law.sample_size(ACCURACY)
-        except AlgebraError:
-            return None
-        return int(found) if found < float("inf") else None
+        return _whole(lambda: law.sample_size(ACCURACY))
 
     def _bias_size(self) -> int | None:
         law = self.views.exact if self._numbers() is not None else None
         # A float's bias is never exactly 0, so that only an exact one says "no bias".
         if law is None or not law.has_bias:
             return None
-        try:
-            found = law.bias_test_size()
-        except AlgebraError:
-            return None
-        return int(found) if found < float("inf") else None
+        return _whole(law.bias_test_size)
+
+
+def _whole(size: Callable[[], float]) -> int | None:
+    """A number of samples; None where no number suffices, or it cannot be computed."""
+    with suppress(AlgebraError):
+        if (found := size()) < float("inf"):
+            return int(found)
+    return None
 
 
 def moments_table(data: Mapping[str, Any], check: LawCheck | None, symbols: Sequence[str] = ()) -> RenderableType:
@@ -185,9 +185,8 @@ def moments_table(data: Mapping[str, Any], check: LawCheck | None, symbols: Sequ
 
 def _numbers(data: Mapping[str, Any], check: LawCheck | None) -> RenderableType:
     """One row for each parameter."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("", "mean", "bias", "variance", *(("sampled mean", "s.e.") if check else ())):
-        table.add_column(column, justify="left" if not column else "right", overflow="fold")
+    numbers = ("mean", "bias", "variance", *(("sampled mean", "s.e.") if check else ()))
+    table = grid(("", *numbers), right=numbers)
     names = list(data["mean"])
     for name in names[:ROWS]:
         cells = [_shown(data[part] and data[part][name]) for part in ("mean", "bias", "variance")]
@@ -231,12 +230,55 @@ def _shown(entry: Mapping[str, Any] | None, width: int = CELL_WIDTH) -> str:
     return "too large" if text is None else cut(text, width)
 
 
-def save(law: EstimatorLaw, sweeps: Sequence[Sweep], path: Path) -> None:
-    """The figure as a file, in the format of the name's ending."""
-    # They load what reads files.
-    from pgsym.display.figure import require_format
-    from pgsym.estimators.sweep import plot_sweeps
-    from pgsym.model.files.atomic import write_figure
+COUNT = 3
+"""Stands for a whole number in the LaTeX of a text that needs one."""
 
-    require_format(path)
-    write_figure(path, plot_sweeps(f"{law.description}; bias against {law.target}", sweeps))
+
+def estimator_json(name: str) -> dict[str, Any]:
+    """Plain data; null stands for what has to be given with let.
+
+    >>> estimator_json("actor-critic")["let"]
+    {'v(s)': 'V(s)'}
+    """
+    definition = _definition(name)
+    return {
+        "name": name,
+        "text": named_text(name),
+        "let": dict(definition.let),
+        "source": definition.source,
+        "latex": _latex(name),
+    }
+
+
+def estimators_table() -> RenderableType:
+    """A row for each: name, text, what its names stand for, source."""
+    table = grid((Column(no_wrap=True), "text", "let", "source"))
+    for name, definition in ESTIMATORS.items():
+        table.add_row(Text(name, "bold"), Text(definition.text), Text(_let(definition)), Text(definition.source))
+    rest = f"{UNDISCOUNTED} behind a name leaves out gamma^t; --let gives what its names stand for."
+    return Group(table, Text(), Text(rest, "dim"))
+
+
+def estimator_page(name: str) -> RenderableType:
+    """One of them, with its LaTeX."""
+    definition = _definition(name)
+    parts = {"let": _let(definition), "source": definition.source, "LaTeX": _latex(name)}
+    lines = [Text.assemble((f"{key}: ", "dim"), value) for key, value in parts.items() if value]
+    return Group(Text(name, "bold"), Text(named_text(name)), *lines)
+
+
+def _definition(name: str) -> NamedText:
+    if name not in NAMES:
+        near = nearest(name, list(ESTIMATORS), "they are")
+        raise SchemaError(f"found {short(repr(name))}; {near}. Choose one of them", where="estimators")
+    return ESTIMATORS[name.removesuffix(UNDISCOUNTED)]
+
+
+def _let(definition: NamedText) -> str:
+    return ", ".join(head if value is None else f"{head} = {value}" for head, value in definition.let.items())
+
+
+def _latex(name: str) -> str:
+    needed = {head: value for head, value in _definition(name).let.items() if value is None}
+    counts = {head: COUNT for head in needed if f"<{head}>" in named_text(name)}
+    return find_estimator(name, {head: sp.Symbol(head) for head in needed} | counts).latex()

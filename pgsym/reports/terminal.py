@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     # The one loads jax, the other all that decides claims.
     from pgsym.auditing.cross_check import CrossCheck
     from pgsym.claims.checking import Checked
-    from pgsym.claims.verdict import Verdict
     from pgsym.display.result import TableResult
     from pgsym.model.problem import Problem
 
@@ -116,11 +115,6 @@ def is_beyond_floats(leaf: Mapping[str, Any]) -> bool:
     return leaf["float"] is None and set(names) <= {"exp", "log", "sqrt", "E"}
 
 
-def verdict_text(verdict: Verdict) -> Text:
-    """A verdict with its ground, witness and corollaries."""
-    return highlighted(verdict.text())
-
-
 def highlighted(shown: str) -> Text:
     """Lines that begin with a status, in its colour."""
     text = Text(shown)
@@ -147,9 +141,12 @@ def console() -> Console:
     return found if found.is_terminal else Console(highlight=False, width=120)
 
 
-def grid(header: Iterable[str], right: Collection[str] = (), **options: Any) -> Table:
-    """A table without lines; columns are flush left, but those of numbers."""
-    columns = (Column(name, justify="right" if name in right else "left", overflow="fold") for name in header)
+def grid(header: Iterable[str | Column], right: Collection[str] = (), **options: Any) -> Table:
+    """A table without lines; columns with a name alone are folded, and flush left but for those of numbers."""
+    columns = (
+        Column(c, justify="right" if c in right else "left", overflow="fold") if isinstance(c, str) else c
+        for c in header
+    )
     return Table(*columns, box=None, pad_edge=False, header_style="dim", **options)
 
 

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
-from rich.table import Column, Table
+from rich.table import Column
 from rich.text import Text
 
 from pgsym.claims.catalogue import Findings, Theorem
 from pgsym.claims.verdict import Status
 from pgsym.display.figure import ANSWERS
 from pgsym.prover import prove
-from pgsym.reports.terminal import verdict_text
+from pgsym.reports.terminal import grid, highlighted
 
 
 def theorems_table(topics: Mapping[str, Sequence[Theorem]]) -> RenderableType:
     """Every entry by topic: name, what it says in a few words, objective, whether it is true."""
     parts: list[RenderableType] = []
     for title, theorems in topics.items():
-        names, objectives = (Column(min_width=width, no_wrap=True) for width in (30, 16))
-        columns = (names, objectives, Column(min_width=5), Column(overflow="fold"))
-        table = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False, show_header=False)
+        columns = (Column(min_width=30, no_wrap=True), Column(min_width=16, no_wrap=True), Column(min_width=5), "")
+        table = grid(columns, title=title, title_justify="left", show_header=False)
         for t in theorems:
             table.add_row(Text(t.name, "bold"), str(t.objective), _truth(t), t.title)
         parts += [table, Text()]
@@ -81,18 +80,17 @@ def example_text(theorem: Theorem) -> str:
 def findings_text(found: Findings, missing: Findings | None) -> RenderableType:
     """The verdicts on one entry in full; for a false one also what it lacks."""
     head = Text.assemble((found.theorem.title, "bold"), f"  ({found.theorem.objective}, ", _truth(found.theorem), ")")
-    parts: list[RenderableType] = [head, *map(verdict_text, found.verdicts)]
+    parts: list[RenderableType] = [head, *(highlighted(v.text()) for v in found.verdicts)]
     if found.status is Status.INAPPLICABLE:
         parts[1:] = [Text.assemble(_status(found.status), f": {found.reason}")]
     if missing is not None and found.status is Status.REFUTED:
-        parts += [Text("what is missing", "dim"), *map(verdict_text, missing.verdicts)]
+        parts += [Text("what is missing", "dim"), *(highlighted(v.text()) for v in missing.verdicts)]
     return Group(*parts)
 
 
 def findings_table(all_found: Sequence[Findings]) -> RenderableType:
     """One row for each entry: the verdict and its ground."""
-    columns = (Column(name, no_wrap=True) for name in ("name", "in general", "here"))
-    table = Table(*columns, Column("ground", overflow="fold"), box=None, pad_edge=False, header_style="dim")
+    table = grid((*(Column(name, no_wrap=True) for name in ("name", "in general", "here")), "ground"))
     for found in all_found:
         table.add_row(Text(found.theorem.name), _truth(found.theorem), _status(found.status), Text(_ground(found)))
     return table
@@ -114,15 +112,12 @@ def _ground(found: Findings) -> str:
     """Why, in a few words: of a failed hypothesis what was found, without the remedy."""
     if found.status is Status.INAPPLICABLE:
         return found.reason.partition(";")[0]
-    return "; ".join(dict.fromkeys(_grounds(found)))
-
-
-def _grounds(found: Findings) -> Iterator[str]:
-    for v in found.verdicts:
-        if v.status is found.status:
-            yield v.ground + (f"; true with the factor {v.factor} on the right" if v.factor is not None else "")
-    if found.by_accident:
-        yield "true on this model only"
+    grounds = [
+        v.ground + (f"; true with the factor {v.factor} on the right" if v.factor is not None else "")
+        for v in found.verdicts
+        if v.status is found.status
+    ]
+    return "; ".join(dict.fromkeys([*grounds, *(["true on this model only"] if found.by_accident else [])]))
 
 
 def _truth(theorem: Theorem) -> Text:

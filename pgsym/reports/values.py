@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic, Protocol, Self, TypeVar
+from operator import attrgetter
+from typing import Any, Generic, Literal, Protocol, Self, TypeVar
 
 import sympy as sp
 
@@ -51,15 +52,8 @@ T = TypeVar("T", bound=Located)
 
 @dataclass(frozen=True)
 class Value:
-    """One number in three views; None where it has no such view.
+    """One number in closed form, exactly at theta, and as a float at theta; None where it has no such view.
 
-    Attributes
-    ----------
-    closed, exact, number : sympy.Expr or None
-        In closed form, exactly at theta, as a float at theta.
-
-    Examples
-    --------
     >>> Value(sp.Symbol("x") + 1, sp.Rational(3, 2), None).to_json()
     {'closed_form': 'x + 1', 'exact': '3/2', 'float': 1.5}
     """
@@ -85,25 +79,10 @@ class Value:
 
 
 class Views(Generic[T]):
-    """Something in closed form, exactly at theta, and in floats at theta.
+    """Something in closed form, exactly at theta, and in floats at theta; None for a view that was given up.
 
-    Parameters
-    ----------
-    closed
-        The closed form; it is put at `theta`.
-    floats
-        Whether every symbol has a value.
-    readable
-        Whether the closed form itself is of use.
-    exact
-        Whether numbers at theta are exact; without floats they are in any case.
-
-    Attributes
-    ----------
-    closed, exact, float : T or None
-        The views; None where there is none, or where it was given up.
-    why_no_floats : str
-        What is lost in floats at this theta.
+    `floats` says that every symbol has a value, `readable` that the closed form itself is of use, `exact` that numbers
+    at theta are exact; without floats they are in any case.
     """
 
     def __init__(
@@ -114,38 +93,32 @@ class Views(Generic[T]):
         floats: bool,
         readable: bool = True,
         exact: bool = True,
-        seconds: float = SECONDS,
     ) -> None:
         self.closed: T | None = closed if readable else None
         self.float: T | None = closed.at({p: float(v) for p, v in theta.items()}) if floats else None
         self.exact: T | None = None
         self.why_no_floats = ""
+        """What is lost in floats at this theta."""
         if exact or self.float is None:
             try:
                 self.exact = closed.at()
             except NotInFieldError:
                 if self.float is None:
                     raise
-        self._left = seconds
+        self._left = SECONDS
 
     def value(self, get: Callable[[T], sp.Expr], *, exact: bool = True) -> Value:
         """One number in every view; `exact` is False where exact arithmetic would take too long."""
-        return Value(self.in_closed_form(get), self._exactly(get) if exact else None, self.in_floats(get))
+        at_theta = self.while_it_fits("exact", get) if exact else None
+        return Value(self.while_it_fits("closed", get), at_theta, self.in_floats(get))
 
     def at_theta(self, get: Callable[[T], Any]) -> Any:
         """It exactly where that can be had, else in floats; None where neither can."""
-        found = self._exactly(get)
+        found = self.while_it_fits("exact", get)
         return self.in_floats(get) if found is None else found
 
-    def in_closed_form(self, get: Callable[[T], Any]) -> Any:
-        """Its closed form; None where that is given up."""
-        return self._while_it_fits("closed", get)
-
-    def _exactly(self, get: Callable[[T], Any]) -> Any:
-        return self._while_it_fits("exact", get)
-
-    def _while_it_fits(self, view: str, get: Callable[[T], Any]) -> Any:
-        """What was too large once will be too large again, so it is not begun twice."""
+    def while_it_fits(self, view: Literal["closed", "exact"], get: Callable[[T], Any]) -> Any:
+        """It in that view, or None: what was too large once will be too large again, so it is not begun twice."""
         kept = getattr(self, view)
         if kept is None or self._left <= 0:
             return None
@@ -217,13 +190,11 @@ def solution_json(problem: Problem, names: Iterable[str] = LISTED) -> dict[str, 
 def _in_any_view(views: Views[Solution], name: str) -> Any:
     """The quantity in any view: all of them have the same keys.  None where the objective does not define it."""
     try:
-        for ask in (views.in_floats, views.at_theta, views.in_closed_form):
-            found = ask(lambda s: getattr(s, name))
-            if found is not None:
-                return found
+        found = views.in_floats(attrgetter(name))
+        found = views.at_theta(attrgetter(name)) if found is None else found
+        return views.while_it_fits("closed", attrgetter(name)) if found is None else found
     except (HypothesisError, StructureError):
-        pass
-    return None
+        return None
 
 
 def error_json(error: PgsymError) -> dict[str, Any]:

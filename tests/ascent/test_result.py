@@ -7,8 +7,10 @@ from skips import needs
 
 import pgsym
 from pgsym.ascent import ascend
-from pgsym.ascent.result import save, sparkline
+from pgsym.ascent.result import sparkline
+from pgsym.display.figure import require_format
 from pgsym.errors import MissingExtraError, SchemaError
+from pgsym.model.files.atomic import write_figure
 
 
 @pytest.fixture(scope="module")
@@ -64,13 +66,13 @@ def test_plot_draws_into_given_axes(found):
 
 def test_plot_is_written(found, tmp_path):
     needs("matplotlib")
-    save(found, tmp_path / "paths.svg")
+    write_figure(tmp_path / "paths.svg", found.plot())
     assert "<svg" in (tmp_path / "paths.svg").read_text(encoding="utf-8")
     with pytest.raises(SchemaError, match=r"paths\.xyz'; a name must end in one of .*\.svg.*\. Use \.svg$"):
-        save(found, tmp_path / "paths.xyz")
+        require_format(tmp_path / "paths.xyz")
 
 
 def test_missing_matplotlib_is_named(found, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(MissingExtraError, match=r"^plot: matplotlib is not installed; .*pip install 'pgsym\[plot\]'$"):
+    with pytest.raises(MissingExtraError, match=r"^matplotlib: it is not installed; plots need it\. .* pgsym\[plot\]$"):
         found.plot()

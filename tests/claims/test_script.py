@@ -82,7 +82,7 @@ def test_hash_in_quotes_is_no_comment():
         ("J\n\nJ = 1", "f:1:2: found no relation; a claim has =, != or propto between two sides. Add one"),
         ("J = rbar\n  = V(s)", "f:2:5: the index s is free on one side only"),
         ("J = 1\n  = grad J # so", "f:2:5: a scalar on the left, a vector over the parameters on the right"),
-        ("objective reward", "f:1:11: found 'reward'; must be one of start-state, average-reward, stationary-value"),
+        ("objective reward", "f:1:11: found 'reward'; the nearest is 'average-reward'. Correct it"),
         ("let b(s) = ;", "f:1:12: found ';', which cannot stand here"),
         ('V("a) = 1', "f:1:3: found a quote without its end. Close it"),
         ("J = (1\n\n", "f:1:7: found the end; the claim is not complete"),

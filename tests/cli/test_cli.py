@@ -242,7 +242,7 @@ def test_broken_model_as_json(run, model, command):
     [
         (["solve", "short-coridor"], "SchemaError", "short-corridor"),
         (["solve", "missing.yaml"], "SchemaError", "missing.yaml"),
-        (["solve", "two-state", "--objective", "reward"], "SchemaError", "must be one of start-state"),
+        (["solve", "two-state", "--objective", "reward"], "SchemaError", "the nearest is 'average-reward'. Correct it"),
         (["solve", "two-state", "--theta", "theta_x"], "SchemaError", "must read name=value"),
         (["solve", "two-state", "--theta", "z=1"], "PolicyError", "'z' is not a parameter"),
         (["solve", "two-state", "--theta", "theta_x=__import__('os')"], "FormulaError", "theta[theta_x]"),

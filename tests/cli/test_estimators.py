@@ -65,7 +65,7 @@ def test_list_shows_estimators_as_text(run):
 
 
 def test_methods_share_one_let_and_texts_keep_their_commas():
-    from pgsym.cli.problem import load_methods
+    from pgsym.cli.app import load_methods
 
     text = "sum[t] grad log pi(a_t|s_t) * Q(s_t,a_t)"
     assert list(load_methods(f"exact, {text}, gae", pgsym.zoo("two-state").mdp, ["lambda=1"])) == ["exact", text, "gae"]

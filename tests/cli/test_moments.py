@@ -106,7 +106,7 @@ def test_moments_without_matplotlib_names_the_extra(run, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     status, _, err = run("moments", "short-corridor", "-n", "0", "--plot", str(tmp_path / "a.svg"))
     assert status == 2
-    assert "plot: matplotlib is not installed; a plot needs it. Run pip install 'pgsym[plot]'" in err
+    assert "matplotlib: it is not installed; plots need it. Install pgsym[plot]" in err
 
 
 @pytest.mark.parametrize(

@@ -105,8 +105,8 @@ def study(text: str) -> None:
 
 def options(text: str) -> None:
     """Each option of the commands whose value is more than a word."""
-    from pgsym.cli.ascend import _step_sizes
-    from pgsym.cli.problem import assignments
+    from pgsym.cli.app import assignments
+    from pgsym.cli.estimators import _step_sizes
     from pgsym.estimators.estimator import find_estimator
     from pgsym.model.formats import locate
     from pgsym.model.objective import Objective

@@ -42,7 +42,7 @@ def test_fractional_coefficients_share_one_generator():
 
 def test_names_of_odds_are_free():
     policy = softmax_policy(LOOP, {"s": {"a": "t + x_t"}}, params=["t", "x_t"])
-    assert set(induced_chain(Problem(LOOP, policy))[1]) == {sp.Symbol("x_t_"), sp.Symbol("x_x_t")}
+    assert set(induced_chain(Problem(LOOP, policy))[1]) == {sp.Symbol("x_t_2"), sp.Symbol("x_x_t")}
 
 
 def test_a_mixture_and_its_weight():

@@ -275,7 +275,7 @@ def test_time_limit_and_parameters_can_change(jax):
             "unavailable='stay', which lets it do nothing, and the mask of each state's own actions",
         ),
         (NOISY, {"unavailable": "skip"}, SchemaError, "unavailable: found 'skip'; 'error' or 'stay' is required."),
-        (NOISY, {"time_limit": 0}, SchemaError, "time_limit: found 0; a whole number of at least 1, or None, is"),
+        (NOISY, {"time_limit": 0}, SchemaError, "time_limit: found 0; a whole number of at least 1 is"),
     ],
 )  # fmt: skip
 def test_environments_raise_on(make, mdp, options, kind, message):

@@ -13,7 +13,7 @@ from pgsym.exact import Solution, solve
 from pgsym.model import MDP, Objective, Problem
 from pgsym.model.files import dumps, loads
 from pgsym.model.formats import load
-from pgsym.model.policy_checks import check_policy_at
+from pgsym.model.policy import check_policy_at
 from pgsym.model.zoo import zoo, zoo_entries, zoo_names
 
 CASES = Path(__file__).parent.parent / "cases" / "data"

@@ -153,5 +153,7 @@ def test_law_plot_has_a_panel_for_each_number():
 def test_plots_without_matplotlib_name_the_extra(found, checked, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     for plot in (found.plot, checked.plot):
-        with pytest.raises(MissingExtraError, match=r"^plot: matplotlib is not installed; .* 'pgsym\[plot\]'$"):
+        with pytest.raises(
+            MissingExtraError, match=r"^matplotlib: it is not installed; plots need it\. .* pgsym\[plot\]$"
+        ):
             plot()

@@ -20,9 +20,9 @@ from pgsym.reports.page import report
 from pgsym.reports.page.content import Settings
 from pgsym.reports.page.document import Builder
 from pgsym.reports.page.estimators import estimators
-from pgsym.reports.page.html import POLICY
 from pgsym.reports.page.quantities import Writer
 from pgsym.reports.page.theorem import ruling
+from pgsym.reports.page.write import POLICY
 
 MODELS = ("short-corridor", "two-state, gamma", "recycling-robot", "hostile", "forty")
 
@@ -334,10 +334,9 @@ def test_interrupted_report_leaves_the_old_one_whole(small, tmp_path, monkeypatc
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-@pytest.mark.parametrize("place", ["sampled.cross_check", "learning.ascend"])
-def test_interrupted_sampling_is_not_half_a_report(place, monkeypatch):
+@pytest.mark.parametrize(("section", "name"), [("sampled", "cross_check"), ("learning", "ascend")])
+def test_interrupted_sampling_is_not_half_a_report(section, name, monkeypatch):
     """Both return what they have after Ctrl-C; a report of that would look like a whole one."""
-    module, name = place.split(".")
     model = pgsym.zoo("short-corridor")
     builder = Builder(model, Settings(**QUICK), "0")
 
@@ -345,8 +344,8 @@ def test_interrupted_sampling_is_not_half_a_report(place, monkeypatch):
         interrupted = True
         estimate = property(lambda self: self)
 
-    monkeypatch.setattr(f"pgsym.reports.page.{module}.{name}", lambda *_, **__: Half())
-    (make,) = [make for key, _, _, make in builder.plan if key == module]
+    monkeypatch.setattr(f"pgsym.reports.page.sampled.{name}", lambda *_, **__: Half())
+    (make,) = [make for key, _, _, make in builder.plan if key == section]
     with pytest.raises(KeyboardInterrupt):
         list(make(lambda part: None))
 
@@ -372,12 +371,12 @@ def test_objective_that_is_not_defined_raises(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"samples": 1}, r"^samples: found 1; at least 2 are required. Give a larger number$"),
-        ({"steps": 0}, r"^steps: found 0; at least 1 is required. Give a larger number$"),
-        ({"seeds": True}, r"^seeds: found True; at least 1 is required. Give a larger number$"),
-        ({"batch": 1.5}, r"^batch: found 1.5; at least 1 is required. Give a larger number$"),
+        ({"samples": 1}, r"^samples: found 1; a whole number of at least 2 is required. Change it$"),
+        ({"steps": 0}, r"^steps: found 0; a whole number of at least 1 is required. Change it$"),
+        ({"seeds": True}, r"^seeds: found True; a whole number of at least 1 is required. Change it$"),
+        ({"batch": 1.5}, r"^batch: found 1.5; a whole number of at least 1 is required. Change it$"),
         ({"seed": -1}, r"^seed: found -1; must lie in 0 ... 2\*\*64 - 1. Choose another$"),
-        ({"horizon": 0}, r"^horizon: found 0; at least 1 is required. Leave it out$"),
+        ({"horizon": 0}, r"^horizon: found 0; a whole number of at least 1 is required. Change it$"),
     ],
 )
 def test_report_raises_on_settings(small, tmp_path, settings, message):

@@ -26,8 +26,7 @@ from pgsym.expression.notation import tex_width
 from pgsym.expression.ordering import split
 from pgsym.model.mdp import Action, State
 from pgsym.model.objective import Objective
-from pgsym.model.policy import Softmax
-from pgsym.model.policy_checks import all_symbols
+from pgsym.model.policy import Softmax, all_symbols
 from pgsym.model.problem import Problem
 
 BUDGET = 5_000

@@ -90,7 +90,7 @@ def _picture(cells: Cells) -> Figure:
     """The graph: states, actions as coloured discs, outcomes as arrows."""
     from pgsym.model.drawing.geometry import FULL, geometry, is_simple
     from pgsym.model.drawing.svg import write as write_svg
-    from pgsym.model.drawing.tikz import write as write_tikz
+    from pgsym.model.drawing.tikz import tikz
 
     mdp = cells.problem.mdp
     found = geometry(mdp)
@@ -104,7 +104,7 @@ def _picture(cells: Cells) -> Figure:
             "Circles are states, doubly drawn where the run ends; discs are actions, arrows lead to their outcomes. "
             + numbers
         )
-    return Figure(write_svg(found), write_tikz(mdp, found), caption, found.description, READABLE * found.box[2])
+    return Figure(write_svg(found), tikz(mdp, found), caption, found.description, READABLE * found.box[2])
 
 
 def _transitions(cells: Cells) -> DataTable:

@@ -107,14 +107,14 @@ class Mark(NamedTuple):
 class Picture:
     """Everything that is drawn, and the box (x, y, width, height) around it."""
 
-    discs: tuple[Disc, ...]
-    petals: tuple[Petal, ...]
-    arrows: tuple[Arrow, ...]
-    marks: tuple[Mark, ...]
-    policy: tuple[tuple[Label, sp.Expr], ...]
-    legend: tuple[tuple[Label, str, int], ...]
+    discs: Sequence[Disc]
+    petals: Sequence[Petal]
+    arrows: Sequence[Arrow]
+    marks: Sequence[Mark]
+    policy: Sequence[tuple[Label, sp.Expr]]
+    legend: Sequence[tuple[Label, str, int]]
     """Name beside its disc's middle, symbol, colour."""
-    captions: tuple[Label, ...]
+    captions: Sequence[Label]
     box: tuple[float, float, float, float]
     quiet: bool
     """Too many labels to show them all at once."""
@@ -353,17 +353,7 @@ def _finish(
         keys.append((Label(x, y, name), symbol, colour))
         x += width
     bottom = y + 18 if keys else bottom
-    captions = tuple(Label(left + 12, bottom + 8 + 17 * i, line) for i, line in enumerate(lines))
+    captions = [Label(left + 12, bottom + 8 + 17 * i, line) for i, line in enumerate(lines)]
     bottom += 17 * len(captions) + 6 * bool(captions)
-    return Picture(
-        tuple(discs),
-        tuple(petals),
-        tuple(arrows),
-        tuple(marks),
-        tuple(policy),
-        tuple(keys),
-        captions,
-        (left, top, right - left, bottom - top),
-        quiet,
-        description(mdp),
-    )
+    box = (left, top, right - left, bottom - top)
+    return Picture(discs, petals, arrows, marks, policy, keys, captions, box, quiet, description(mdp))

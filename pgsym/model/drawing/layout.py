@@ -15,9 +15,8 @@ from typing import NamedTuple
 import networkx as nx
 
 from pgsym.errors import StructureError
+from pgsym.model.drawing.routing import Point, turn
 from pgsym.model.mdp import MDP, Action, State
-
-Point = tuple[float, float]
 
 LINE = 12
 """States of a line before it is folded."""
@@ -260,11 +259,7 @@ def _freest(avoid: Sequence[float]) -> float:
 
 
 def _between(a: float, b: float) -> float:
-    return abs(_within_one_turn(a - b))
-
-
-def _within_one_turn(angle: float) -> float:
-    return (angle + math.pi) % (2 * math.pi) - math.pi
+    return abs(turn(a, b))
 
 
 def _lane(mdp: MDP, state: State, action: Action, wanted: Angles, at: Mapping[State, complex]) -> float:
@@ -286,8 +281,8 @@ def _spread(mdp: MDP, wanted: Angles) -> Angles:
         n = len(angles)
         need = min(GAP, 2 * math.pi / n)
         for _ in range(300 if n > 1 else 0):
-            # Neighbours on the circle are neighbours in the list only within one turn.
-            angles = sorted([_within_one_turn(angle), i] for angle, i in angles)
+            # Neighbours on the circle are neighbours in the list only within one turn, from -pi on.
+            angles = sorted([-turn(angle, 0), i] for angle, i in angles)
             moved = False
             for here, there in zip(angles, angles[1:] + angles[:1], strict=True):
                 gap = (there[0] - here[0]) % (2 * math.pi)

@@ -1,8 +1,6 @@
-"""How arrows and labels of a picture avoid what is already there.
+"""How arrows and labels of a picture avoid what is already there: the best of a fixed list of candidates.
 
-A curve is a cubic Bezier from a petal to the border of a state; of a fixed list of candidates the one that
-passes nothing closely is taken, and ties go to the straightest.  Labels are placed in the same way beside
-their curves.  Lengths are pixels.
+A curve is a cubic Bezier from a petal to the border of a state; ties go to the straightest.  Lengths are pixels.
 """
 
 from __future__ import annotations
@@ -74,7 +72,7 @@ class Router:
         back = math.atan2(petal.y - target.y, petal.x - target.x)
         out, into, reach, leave = _loop_turns() if loop else _turns(distance)
         # The first control point leads away from the petal, halfway between its own direction and the target's.
-        towards = angle if loop else angle + 0.5 * _turn(angle, back + math.pi)
+        towards = angle if loop else angle + 0.5 * turn(angle, back + math.pi)
         n = len(out)
         controls = np.empty((n, 4, 2))
         controls[:, 0] = petal.x, petal.y
@@ -126,7 +124,7 @@ def _polar(x: float, y: float, angle: Floats, length: Floats) -> Floats:
     return np.stack([x + length * np.cos(angle), y + length * np.sin(angle)], axis=1)
 
 
-def _turn(start: float, end: float) -> float:
+def turn(start: float, end: float) -> float:
     """The signed angle from one direction to another, in (-pi, pi]."""
     return math.pi - (start - end + math.pi) % (2 * math.pi)
 

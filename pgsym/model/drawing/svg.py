@@ -74,7 +74,8 @@ def write(picture: Picture) -> str:
     if not places:
         parts.append("".join(['<g class="a s7 f7">', *(_arrow(arrow, scale=0.6) for arrow in picture.arrows), "</g>"]))
     parts += [_state(disc) for disc in picture.discs]
-    parts += [_petal(petal) for petal in picture.petals]
+    for p in picture.petals:
+        parts.append(f"<g><title>{_text(p.tooltip)}</title>{_coin(p.x, p.y, p.symbol, p.colour)}</g>")
     parts += [_mark(mark) for mark in picture.marks]
     if not picture.quiet:
         parts += [_label(arrow.label, _kind(arrow)) for arrow in picture.arrows if arrow.label]
@@ -139,11 +140,6 @@ def _state(disc: Disc) -> str:
         f'<g class="{kind}"><title>{_text(disc.tooltip)}</title><circle {at} r="{disc.radius:.1f}"/>'
         f"{inner}{name if disc.label else ''}</g>"
     )
-
-
-def _petal(petal: Petal) -> str:
-    coin = _coin(petal.x, petal.y, petal.symbol, petal.colour)
-    return f"<g><title>{_text(petal.tooltip)}</title>{coin}</g>"
 
 
 def _coin(x: float, y: float, symbol: str, colour: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 import sympy as sp
 
@@ -10,27 +10,23 @@ from pgsym.display.figure import latex_colours
 from pgsym.expression.latex import Names, latex
 from pgsym.expression.notation import FONTS, escape_text, name_table, symbol_names, unicode_fallback
 from pgsym.model.drawing.captions import NAME_SIZE
-from pgsym.model.drawing.geometry import PETAL, Arrow, Disc, Label, Pi, Picture, geometry
-from pgsym.model.mdp import MDP, State
+from pgsym.model.drawing.geometry import PETAL, Arrow, Disc, Label, Picture, geometry
+from pgsym.model.mdp import MDP
 
 # A pixel is 3/4 of a point: 1 px = 0.75 bp = 0.02646 cm.
 CENTIMETRES = 0.02646
 
 
-def tikz(mdp: MDP, *, positions: Mapping[State, Sequence[float]] | None = None, policy: Pi | None = None) -> str:
+def tikz(mdp: MDP, picture: Picture | None = None) -> str:
     r"""A LaTeX document with the picture of an MDP; the ``tikzpicture`` inside can be copied into a paper.
 
-    Parameters and errors are those of `pgsym.model.drawing.svg.svg`; labels that would not fit are left out.
+    `picture` is a geometry of its own; labels that would not fit are left out.
 
     >>> mdp = MDP.from_transitions([("s", "go", "end", 1, 1)], start="s", terminal=["end"])
     >>> print(tikz(mdp).splitlines()[0])
     \documentclass[tikz,border=3mm]{standalone}
     """
-    return write(mdp, geometry(mdp, positions=positions, policy=policy))
-
-
-def write(mdp: MDP, picture: Picture) -> str:
-    """A picture of the MDP as a LaTeX document."""
+    picture = geometry(mdp) if picture is None else picture
     # One table for all labels: p1 and p_1 must not look alike on two of them.
     names = symbol_names(mdp.symbols)
     body = "\n".join([_opening(picture), *_lines(mdp, picture, names), r"\end{tikzpicture}"])

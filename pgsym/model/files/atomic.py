@@ -64,6 +64,14 @@ def require_place(path: Path, *, folder: bool = False) -> None:
     )
 
 
+def make_folder(folder: Path) -> None:
+    """The folder and those above it, where they are not there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SchemaError(f"cannot be made ({error.strerror}). Choose another folder", where=str(folder)) from None
+
+
 def write_figure(path: Path, figure: Any) -> Path:
     """Write a matplotlib figure in the format of the path's suffix; raises as `write_atomically`."""
     drawn = io.BytesIO()

@@ -18,8 +18,7 @@ from pgsym.model.files.schema import ModelDocument, PolicyDocument
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policies import direct_policy, mixture, softmax_policy, tabular
-from pgsym.model.policy import Policy
-from pgsym.model.policy_checks import check_policy_at
+from pgsym.model.policy import Policy, check_policy_at
 from pgsym.model.problem import ASSUMED, Problem
 
 GAMMA = sp.Symbol("gamma")
@@ -29,18 +28,18 @@ def compose(document: ModelDocument, prefix: str = "") -> Problem:
     """The problem that the document describes; places in messages begin with `prefix`, such as ``model.``."""
     if not document.states:
         raise SchemaError("found 0 states; a model has at least one. List them", where=f"{prefix}states")
-    work = Work()
-    for place, value in _values(document, prefix):
-        if work.is_too_much(value):
-            raise SchemaError(work.message, where=place)
     _check_alike("state", document.states, f"{prefix}states")
     _check_alike("action", dict.fromkeys(row[1] for row in document.transitions), f"{prefix}transitions")
     policy_document = document.policy or PolicyDocument()
     params = policy_document.params
     gamma = to_expr(document.gamma, where=f"{prefix}gamma")
+    work = Work()
+    for name, table in (("symbols", document.symbols), ("policy.theta", policy_document.theta)):
+        for _, (place,), value in _entries(table, prefix + name):
+            work.add(value, place)
     discount = discount_name(gamma)
-    in_dynamics = _Formulas(discount, params or ())
-    in_policy = _Formulas({} if "gamma" in (params or ()) else discount)
+    in_dynamics = _Formulas(work, discount, params or ())
+    in_policy = _Formulas(work, {} if "gamma" in (params or ()) else discount)
     sums = Sums(MAX_WORK)
     mdp = MDP.from_transitions(
         [
@@ -57,12 +56,7 @@ def compose(document: ModelDocument, prefix: str = "") -> Problem:
     policy = _policy(mdp, policy_document, in_policy, sums, f"{prefix}policy")
     theta = _theta(policy, policy_document, f"{prefix}policy.theta")
     check_policy_at(policy, theta)
-    try:
-        objective = Objective(document.objective)
-    except ValueError:
-        help = nearest(document.objective, Objective, "an objective is one of")
-        message = f"found {document.objective!r}; {help}. Correct it"
-        raise SchemaError(message, where=f"{prefix}objective") from None
+    objective = Objective.parse(document.objective, f"{prefix}objective")
     assumed = tuple(key for key in ASSUMED if key not in document.model_fields_set) if document.policy is None else ()
     return Problem(mdp, policy, objective, theta, document.name, document.source, assumed)
 
@@ -77,24 +71,6 @@ def _check_alike(kind: str, names: Iterable[Hashable], where: str) -> None:
                 "apart. Rename one",
                 where=where,
             )
-
-
-def _values(document: ModelDocument, prefix: str) -> Iterator[tuple[str, Any]]:
-    """Every number and formula of the file, with its place."""
-    policy = document.policy or PolicyDocument()
-    tables = {
-        "symbols": document.symbols,
-        "policy.theta": policy.theta,
-        "start": document.start,
-        "policy.logits": policy.logits,
-        "policy.probabilities": policy.probabilities,
-    }
-    for name, table in tables.items():
-        yield from ((places[-1], value) for _, places, value in _entries(table, prefix + name))
-    for i, (*_, p, r) in enumerate(document.transitions):
-        yield f"{prefix}transitions[{i}].p", p
-        yield f"{prefix}transitions[{i}].r", r
-    yield f"{prefix}policy.epsilon", policy.epsilon
 
 
 def _entries(table: Any, where: str) -> Iterator[tuple[list[Any], list[str], Any]]:
@@ -126,7 +102,8 @@ class _Formulas:
     Numbers pass unchanged: the MDP reads floats itself, and warns of them.
     """
 
-    def __init__(self, discount: Mapping[sp.Symbol, sp.Expr], params: Any = ()) -> None:
+    def __init__(self, work: Work, discount: Mapping[sp.Symbol, sp.Expr], params: Any = ()) -> None:
+        self.work = work
         self.discount = dict(discount)
         self.params = frozenset(params)
         self.known: dict[str, sp.Expr] = {}
@@ -139,6 +116,7 @@ class _Formulas:
         return self.known[value]
 
     def _read(self, text: str, where: str) -> sp.Expr:
+        self.work.add(text, where)
         expr = to_expr(text, where=where)
         if expr.is_Rational or GAMMA not in expr.free_symbols:
             return expr

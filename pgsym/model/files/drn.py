@@ -90,8 +90,8 @@ class Reader:
     known: dict[str, Any] = field(default_factory=dict)
     """What the texts so far stood for: a model repeats its numbers on every row."""
 
-    def refuse(self, line: int, message: str) -> NoReturn:
-        raise SchemaError(message, where=self.at(line))
+    def refuse(self, line: int | None, message: str) -> NoReturn:
+        raise SchemaError(message, where=(self.where or "DRN") if line is None else self.at(line))
 
     def at(self, line: int) -> str:
         return f"line {line}" if self.where is None else f"{self.where}: line {line}"
@@ -117,8 +117,7 @@ class Reader:
         if match := _MINUS_POWER.search(text):
             required = "where Storm takes the minus first; brackets are required. Write -(x^2)"
             self.refuse(line, f"found {match[1]}, {required}")
-        if self.work.is_too_much(text):
-            self.refuse(line, self.work.message)
+        self.work.add(text, self.at(line))
         found = to_expr(text, where=self.at(line))
         if stray := sorted({s.name for s in found.free_symbols} - self.parameters):
             self.refuse(line, f"found {stray[0]}, which @parameters does not list; a symbol is declared. Add it there")
@@ -143,8 +142,8 @@ class Reader:
                         "the note after //pgsym is not one that pgsym writes; it names states, terminal, actions and "
                         "symbols. Remove the line, and states are numbered",
                     )
-                if any(map(self.work.is_too_much, self.notes.symbols.values())):
-                    self.refuse(line, self.work.message)
+                for assumption in self.notes.symbols.values():
+                    self.work.add(assumption, self.at(line))
             elif text.startswith("@"):
                 if section == "@nr_states" and self.count is None:
                     self.refuse(start, "the number of states is missing; @nr_states has it on the next line. Add it")
@@ -157,7 +156,7 @@ class Reader:
                 self.heading(section, text.partition(":")[2].strip(), line)
             elif text.strip() and not text.startswith("//"):
                 self.entry(section, text.strip(), line)
-        raise SchemaError("the section @model is missing; a DRN file has one. Add it", where=self.where or "DRN")
+        self.refuse(None, "the section @model is missing; a DRN file has one. Add it")
 
     def heading(self, section: str, value: str, line: int) -> None:
         known = {"@type": ("MDP", "DTMC"), "@value_type": ("double", "rational", "parametric")}
@@ -216,10 +215,7 @@ class Reader:
                 required = "a state, an action or 'target : probability' is required"
                 self.refuse(line, f"found {text!r}; {required}. Correct it")
         if len(self.states) != self.count:
-            raise SchemaError(
-                f"found {len(self.states)} states; @nr_states says {self.count}. Correct one of them",
-                where=self.where or "DRN",
-            )
+            self.refuse(None, f"found {len(self.states)} states; @nr_states says {self.count}. Correct one of them")
 
 
 # -- records to MDP ---------------------------------------------------------------------------------------
@@ -285,11 +281,8 @@ def _reward_model(reader: Reader, wanted: str | None) -> int | None:
             f"found {wanted!r}; {nearest(wanted, known, 'the reward models are')}. Check the name", where="rewards"
         )
     if len(known) > 1:
-        raise SchemaError(
-            f"the file has {len(known)} reward models, such as {', '.join(known[:3])}; one is required. "
-            "Name it with rewards=",
-            where=reader.where or "DRN",
-        )
+        found = f"the file has {len(known)} reward models, such as {', '.join(known[:3])}"
+        reader.refuse(None, f"{found}; one is required. Name it with rewards=")
     return 0 if known else None
 
 
@@ -303,15 +296,12 @@ def _names(reader: Reader, chosen: int | None) -> tuple[list[State], frozenset[i
     """The states' names, and which are terminal."""
     notes = reader.notes
     if notes is None:
-        found = [s.valuation for s in reader.states]
-        names: list[State] = [*found] if all(found) and len(set(found)) == len(found) else [*range(len(found))]
+        noted = [s.valuation for s in reader.states]
+        names: list[State] = [*noted] if all(noted) and len(set(noted)) == len(noted) else [*range(len(noted))]
         return names, frozenset(i for i, s in enumerate(reader.states) if _is_absorbing(i, s, chosen))
     if len(notes.states) != len(reader.states) or any(i >= len(reader.states) for i in notes.terminal):
-        raise SchemaError(
-            f"the note after //pgsym names {len(notes.states)} states; the file has {len(reader.states)}. "
-            "Remove the line, and states are numbered",
-            where=reader.where or "DRN",
-        )
+        found = f"the note after //pgsym names {len(notes.states)} states; the file has {len(reader.states)}"
+        reader.refuse(None, f"{found}. Remove the line, and states are numbered")
     for i in notes.terminal:
         if not _is_absorbing(i, reader.states[i], chosen):
             reader.refuse(

@@ -14,7 +14,7 @@ from pgsym.errors import FormulaError
 from pgsym.expression.grammar import parse
 from pgsym.model.files.document import plain_name
 from pgsym.model.mdp import MDP, Action, State
-from pgsym.model.reductions import averaged, merged, pair_reward, require_one_start, undiscounted
+from pgsym.model.reductions import explicit, pair_reward
 
 _WORD = re.compile(r"[^\s\[\]\":]+\Z")
 _LABEL = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
@@ -42,8 +42,7 @@ def dumps(mdp: MDP, *, discount: str | None = None, average: bool = False) -> st
         action __NOLABEL__ [0]
             1 : 1
     """
-    mdp = merged(undiscounted(averaged(mdp) if average else mdp, discount, TARGET))
-    require_one_start(mdp, TARGET)
+    mdp = explicit(mdp, TARGET, discount=discount, average=average)
     for symbol in mdp.symbols:
         if not _LABEL.match(symbol.name):
             raise FormulaError(

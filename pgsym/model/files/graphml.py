@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from pgsym.errors import SchemaError
 from pgsym.model.files.document import read_back
-from pgsym.model.files.node_link import ATTRIBUTES, READS_BACK, Graph, from_graph, to_graph
+from pgsym.model.files.node_link import ATTRIBUTES, READS_BACK, from_node_link, to_node_link
 from pgsym.model.files.reading import check_size, read_text
 from pgsym.model.problem import Problem
 
@@ -39,7 +39,7 @@ def dumps(problem: Problem) -> str:
     >>> loads(dumps(zoo("two-state"))) == zoo("two-state")
     True
     """
-    graph = to_graph(problem)
+    graph = to_node_link(problem)
     root = ElementTree.Element("graphml", xmlns=NAMESPACE)
     for scope, keys in _KEYS.items():
         for name, kind in keys.items():
@@ -47,18 +47,19 @@ def dumps(problem: Problem) -> str:
                 root, "key", {"id": f"{scope}_{name}", "for": scope, "attr.name": name, "attr.type": kind}
             )
     top = ElementTree.SubElement(root, "graph", edgedefault="directed")
-    nested = {key: json.dumps(v) if key in _NESTED else v for key, v in graph.attributes.items()}
+    nested = {key: json.dumps(v) if key in _NESTED else v for key, v in graph["graph"].items()}
     _add(top, "graph", nested)
-    ids = _ids([s for s, _ in graph.nodes])
-    for s, attributes in graph.nodes:
+    ids = _ids([node["id"] for node in graph["nodes"]])
+    for node in graph["nodes"]:
+        s = node.pop("id")
         key = json.dumps(s)
-        own = attributes if ids[key] == s else {**attributes, "name_json": key}
+        own = node if ids[key] == s else {**node, "name_json": key}
         _add(ElementTree.SubElement(top, "node", id=ids[key]), "node", own)
-    for s, t, attributes in graph.edges:
-        edge = ElementTree.SubElement(top, "edge", source=ids[json.dumps(s)], target=ids[json.dumps(t)])
-        a = attributes["action"]
+    for edge in graph["edges"]:
+        ends = {end: ids[json.dumps(edge.pop(end))] for end in ("source", "target")}
+        a = edge.pop("action")
         named = {"action": a} if isinstance(a, str) else {"action_json": json.dumps(a)}
-        _add(edge, "edge", {**named, **{key: v for key, v in attributes.items() if key != "action"}})
+        _add(ElementTree.SubElement(top, "edge", ends), "edge", {**named, **edge})
     ElementTree.indent(root, " ")
     return read_back(ElementTree.tostring(root, encoding="unicode") + "\n", loads, problem, READS_BACK)
 
@@ -88,15 +89,15 @@ def loads(text: str, *, where: str | None = None) -> Problem:
         id = reader.attribute(child, "id")
         name = data.pop("name_json", None)
         names[id] = id if name is None else read_text(name, "json", where=where)
-        nodes.append((names[id], data))
+        nodes.append({**data, "id": names[id]})
     edges = []
     for child in top.iterfind("{*}edge"):
         data = reader.data(child, "edge")
         if (action := data.pop("action_json", None)) is not None:
             data["action"] = read_text(action, "json", where=where)
-        ends = [reader.attribute(child, end) for end in ("source", "target")]
-        edges.append((names.get(ends[0], ends[0]), names.get(ends[1], ends[1]), data))
-    return from_graph(Graph(nodes, edges, attributes), where)
+        ends = {end: reader.attribute(child, end) for end in ("source", "target")}
+        edges.append({**data, **{end: names.get(id, id) for end, id in ends.items()}})
+    return from_node_link({"nodes": nodes, "edges": edges, "graph": attributes}, where=where)
 
 
 class _Reader:

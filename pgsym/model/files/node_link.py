@@ -8,8 +8,6 @@ graph carries the rest of a model file.  Numbers are exact formulas as text, che
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pgsym.errors import SchemaError
@@ -25,52 +23,27 @@ READS_BACK = "names are printable text, and formulas rational in plain symbols. 
 """What a graph's text must hold."""
 
 
-@dataclass(frozen=True)
-class Graph:
-    """Nodes (name, attributes), edges (s, s', attributes), and the graph's own attributes."""
-
-    nodes: Sequence[tuple[Any, Mapping[str, Any]]]
-    edges: Sequence[tuple[Any, Any, Mapping[str, Any]]]
-    attributes: Mapping[str, Any]
-
-
-def to_graph(problem: Problem) -> Graph:
-    """The graph of a problem; names and formulas are plain values.
+def to_node_link(problem: Problem) -> dict[str, Any]:
+    """The graph of a problem as `networkx.node_link_data` gives one; names and formulas are plain values.
 
     >>> from pgsym.model.zoo import zoo
-    >>> graph = to_graph(zoo("short-corridor"))
-    >>> graph.nodes[0], graph.edges[0]
-    (('s1', {'terminal': False, 'start': 1}), ('s1', 's2', {'action': 'R', 'p': 1, 'r': -1, 'order': 0}))
+    >>> graph = to_node_link(zoo("short-corridor"))
+    >>> graph["nodes"][0], graph["edges"][0]
+    ({'id': 's1', 'terminal': False, 'start': 1},
+     {'source': 's1', 'target': 's2', 'action': 'R', 'p': 1, 'r': -1, 'order': 0})
     """
     document = to_document(problem)
     mdp = problem.mdp
     nodes = []
     for s in mdp.states:
         start = {"start": plain_formula(mdp.start[s])} if s in mdp.start else {}
-        nodes.append((plain_name(s, "states"), {"terminal": s in mdp.terminal} | start))
-    rows = enumerate(document["transitions"])
-    edges = [(s, t, {"action": a, "p": p, "r": r, "order": order}) for order, (s, a, t, p, r) in rows]
-    return Graph(nodes, edges, {key: document[key] for key in ATTRIBUTES if key in document})
-
-
-def from_graph(graph: Graph, where: str | None = None) -> Problem:
-    """The problem of a graph."""
-    parts = [(f"edges[{i}] ({s!r} to {t!r})", "edge", data) for i, (s, t, data) in enumerate(graph.edges)]
-    parts += [(f"nodes[{i}] ({s!r})", "node", data) for i, (s, data) in enumerate(graph.nodes)]
-    for place, scope, data in [*parts, ("graph", "graph", graph.attributes)]:
-        if wrong := complaint(scope, data, ATTRIBUTES if scope == "graph" else ()):
-            raise SchemaError(wrong, where=place if where is None else f"{where}: {place}")
-    edges = list(graph.edges)
-    if all(isinstance(data.get("order"), int) for _, _, data in edges):
-        edges.sort(key=lambda edge: edge[2]["order"])
-    document: dict[str, Any] = {key: graph.attributes[key] for key in ATTRIBUTES if key in graph.attributes}
-    document["states"] = [s for s, _ in graph.nodes]
-    document["terminal"] = [s for s, data in graph.nodes if data.get("terminal")]
-    document["transitions"] = [[s, data["action"], t, data["p"], data["r"]] for s, t, data in edges]
-    start = [[s, data["start"]] for s, data in graph.nodes if data.get("start") not in (None, 0, "0")]
-    if start:
-        document["start"] = start
-    return from_document(document, where=where)
+        nodes.append({"id": plain_name(s, "states"), "terminal": s in mdp.terminal} | start)
+    edges = [
+        {"source": s, "target": t, "action": a, "p": p, "r": r, "order": order}
+        for order, (s, a, t, p, r) in enumerate(document["transitions"])
+    ]
+    attributes = {key: document[key] for key in ATTRIBUTES if key in document}
+    return {"directed": True, "multigraph": True, "graph": attributes, "nodes": nodes, "edges": edges}
 
 
 _KEYS = ("directed", "multigraph", "graph", "nodes", "edges", "links")
@@ -83,15 +56,8 @@ def dumps(problem: Problem) -> str:
     >>> loads(dumps(zoo("two-state"))) == zoo("two-state")
     True
     """
-    graph = to_graph(problem)
-    data = {
-        "directed": True,
-        "multigraph": True,
-        "graph": dict(graph.attributes),
-        "nodes": [{"id": s, **attributes} for s, attributes in graph.nodes],
-        "edges": [{"source": s, "target": t, **attributes} for s, t, attributes in graph.edges],
-    }
-    return read_back(json.dumps(data, indent=1, allow_nan=False) + "\n", loads, problem, READS_BACK)
+    text = json.dumps(to_node_link(problem), indent=1, allow_nan=False) + "\n"
+    return read_back(text, loads, problem, READS_BACK)
 
 
 def loads(text: str, *, where: str | None = None) -> Problem:
@@ -133,9 +99,22 @@ def from_node_link(document: Any, *, where: str | None = None) -> Problem:
     with inside(where):
         nodes = [_part(node, ("id",), f"nodes[{i}]") for i, node in enumerate(document["nodes"])]
         edges = [_part(edge, ("source", "target"), f"edges[{i}]") for i, edge in enumerate(links)]
-    for edge in edges:
-        edge[-1].pop("key", None)  # networkx's number of a parallel edge
-    return from_graph(Graph(nodes, edges, attributes), where)
+        for _, _, data in edges:
+            data.pop("key", None)  # networkx's number of a parallel edge
+        parts = [(f"edges[{i}] ({s!r} to {t!r})", "edge", data) for i, (s, t, data) in enumerate(edges)]
+        parts += [(f"nodes[{i}] ({s!r})", "node", data) for i, (s, data) in enumerate(nodes)]
+        for place, scope, data in [*parts, ("graph", "graph", attributes)]:
+            if wrong := complaint(scope, data, ATTRIBUTES if scope == "graph" else ()):
+                raise SchemaError(wrong, where=place)
+    if all(isinstance(data.get("order"), int) for _, _, data in edges):
+        edges.sort(key=lambda edge: edge[2]["order"])
+    found: dict[str, Any] = {key: attributes[key] for key in ATTRIBUTES if key in attributes}
+    found["states"] = [s for s, _ in nodes]
+    found["terminal"] = [s for s, data in nodes if data.get("terminal")]
+    found["transitions"] = [[s, data["action"], t, data["p"], data["r"]] for s, t, data in edges]
+    if start := [[s, data["start"]] for s, data in nodes if data.get("start") not in (None, 0, "0")]:
+        found["start"] = start
+    return from_document(found, where=where)
 
 
 def _part(value: Any, keys: tuple[str, ...], place: str) -> Any:

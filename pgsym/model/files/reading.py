@@ -292,10 +292,10 @@ class Work:
     """The formulas of one file so far.  Numbers and names cost next to nothing, and a repeated formula nothing.
 
     >>> work = Work()
-    >>> any(work.is_too_much(text) for text in ["1/2", "p", "1 - p"] * 10**5), work.done
-    (False, 40)
-    >>> any(work.is_too_much(f"1/(p + {i})") for i in range(300))
-    True
+    >>> for text in ["1/2", "p", "1 - p"] * 10**5:
+    ...     work.add(text, "r")
+    >>> work.done
+    40
     """
 
     def __init__(self) -> None:
@@ -303,21 +303,19 @@ class Work:
         self.formulas = 0
         self._seen: set[str] = set()
 
-    def is_too_much(self, value: Any) -> bool:
-        """Whether the file exceeds `MAX_WORK` with this number or formula."""
+    def add(self, value: Any, where: str) -> None:
+        """Refuse the number or formula with which the file exceeds `MAX_WORK`, before it is read."""
         if not isinstance(value, str) or value in self._seen:
-            return False
+            return
         self._seen.add(value)
         if is_plain(value) or len(value) > FORMULA_CHARACTERS:
-            return False  # the latter is refused on its own
+            return  # the latter is refused on its own
         self.formulas += 1
         self.done += max(len(value), SHORT) + sum(cost * len(part.findall(value)) for part, cost in _COSTLY)
-        return self.done > MAX_WORK
-
-    @property
-    def message(self) -> str:
-        return (
-            f"found {self.formulas} different formulas before the end, too many to read; together they have at most "
-            f"{MAX_WORK} characters, short ones counted as {SHORT}, functions, powers and divisors as more. "
-            "Build the model in Python with MDP.from_transitions"
-        )
+        if self.done > MAX_WORK:
+            raise SchemaError(
+                f"found {self.formulas} different formulas before the end, too many to read; together they have at "
+                f"most {MAX_WORK} characters, short ones counted as {SHORT}, functions, powers and divisors as more. "
+                "Build the model in Python with MDP.from_transitions",
+                where=where,
+            )

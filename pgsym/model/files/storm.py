@@ -17,7 +17,7 @@ from pgsym.expression.exact import to_expr
 from pgsym.model.files import drn
 from pgsym.model.mdp import MDP
 from pgsym.model.problem import Problem, ProblemLike
-from pgsym.model.reductions import averaged, merged, pair_reward, require_one_start, undiscounted
+from pgsym.model.reductions import explicit, pair_reward
 
 
 def to_stormpy(problem: ProblemLike, *, discount: str | None = None, average: bool = False) -> Any:
@@ -172,9 +172,7 @@ def to_stormvogel(problem: ProblemLike, *, discount: str | None = None, average:
     from_stormvogel : The way back.
     """
     stormvogel = optional("stormvogel.model", "neighbours", "stormvogel models")
-    mdp = Problem.of(problem).mdp
-    mdp = merged(undiscounted(averaged(mdp) if average else mdp, discount, TARGET))
-    require_one_start(mdp, TARGET)
+    mdp = explicit(Problem.of(problem).mdp, TARGET, discount=discount, average=average)
     if len({str(s) for s in mdp.states}) < len(mdp.states):
         raise StructureError("two names are written alike; names are text there. Rename one", where="states")
     model = stormvogel.new_mdp(create_initial_state=False)

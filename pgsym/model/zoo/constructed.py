@@ -16,7 +16,8 @@ from pgsym.model.objective import Objective
 from pgsym.model.policies import sigmoid, softmax_policy, tabular
 from pgsym.model.policy import Policy
 from pgsym.model.problem import Problem
-from pgsym.model.zoo.registry import OWN, Outcomes, count, entry
+from pgsym.model.validate import whole_number
+from pgsym.model.zoo.registry import OWN, Outcomes, entry
 
 
 @entry("two-state", "two states, one sigmoid each; the three objectives have three different gradients")
@@ -125,15 +126,15 @@ def garnet(
     Next states are drawn without repetition; probabilities are the gaps between random cuts of [0, 1]; the
     reward of (s, a) is uniform on 0, 1/10, ..., 1.
     """
-    count(states, 1, "states")
-    count(actions, 1, "actions")
-    count(branching, 1, "branching")
+    whole_number(states, 1, "states")
+    whole_number(actions, 1, "actions")
+    whole_number(branching, 1, "branching")
     if branching > min(states, GRID):
         raise SchemaError(
             f"found {branching}; at most {min(states, GRID)} next states are possible. Lower it", where="branching"
         )
     # Only random() has the same sequence in every version of Python.
-    rng = random.Random(count(seed, 0, "seed"))
+    rng = random.Random(whole_number(seed, 0, "seed"))
     rows: Outcomes = []
     for s in range(states):
         for a in range(actions):
@@ -197,8 +198,8 @@ def generic_mdp(states: int, actions: int, *, terminal: bool = False) -> MDP:
     >>> mdp.start, mdp.gamma
     ({1: m_1, 2: 1 - m_1}, gamma)
     """
-    count(states, 1, "states")
-    count(actions, 1, "actions")
+    whole_number(states, 1, "states")
+    whole_number(actions, 1, "actions")
     outcomes = states * actions * (states + terminal)
     if outcomes > GENERIC_OUTCOMES:
         raise SchemaError(

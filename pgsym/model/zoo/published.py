@@ -9,7 +9,8 @@ from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policies import sigmoid, softmax_policy, tabular
 from pgsym.model.problem import Problem
-from pgsym.model.zoo.registry import Logits, Outcomes, count, entry, inside
+from pgsym.model.validate import whole_number
+from pgsym.model.zoo.registry import Logits, Outcomes, entry, inside
 
 MOVES = {"up": (-1, 0), "right": (0, 1), "down": (1, 0), "left": (0, -1)}
 
@@ -31,7 +32,7 @@ def short_corridor() -> Problem:
 
 def _walk(n: int, gamma: Any) -> MDP:
     """States 1..n in a row, 0 and n+1 terminal, reward 1 on reaching n+1; starts in the middle."""
-    count(n, 1, "n")
+    whole_number(n, 1, "n")
     rows: Outcomes = [
         (k, a, k + step, 1, int(k + step == n + 1)) for k in range(1, n + 1) for a, step in (("right", 1), ("left", -1))
     ]
@@ -94,7 +95,7 @@ def gridworld(k: int = 3, slip: Any = "1/5", gamma: Any = "9/10") -> Problem:
 
     The logits of right, down and left are parameters, the same in every cell; that of up is 0.
     """
-    count(k, 2, "k")
+    whole_number(k, 2, "k")
     cells = [(i, j) for i in range(k) for j in range(k)]
     goal = (k - 1, k - 1)
     names = list(MOVES)
@@ -123,8 +124,8 @@ def _step(cell: tuple[int, int], move: str, height: int, width: int) -> tuple[in
 )
 def cliff(width: int = 12, height: int = 4) -> Problem:
     """States (row, column), row 0 on top; the cliff is the bottom row between start and goal, and no state."""
-    count(width, 2, "width")
-    count(height, 2, "height")
+    whole_number(width, 2, "width")
+    whole_number(height, 2, "height")
     start, goal = (height - 1, 0), (height - 1, width - 1)
     edge = {(height - 1, j) for j in range(1, width - 1)}
     cells = [(i, j) for i in range(height) for j in range(width) if (i, j) not in edge]
@@ -215,7 +216,7 @@ def baxter_bartlett() -> Problem:
 )
 def boyan_chain(n: int = 12) -> Problem:
     """States n, n-1, ..., 0; the actions are 1 and 2, the length of the step; 0 is terminal."""
-    count(n, 2, "n")
+    whole_number(n, 2, "n")
     rows: Outcomes = [(s, a, s - a, 1, -3) for s in range(n, 1, -1) for a in (1, 2)]
     rows.append((1, 1, 0, 1, -2))
     mdp = MDP.from_transitions(rows, start=n, terminal=[0], states=range(n, -1, -1))
@@ -232,7 +233,7 @@ def machine_replacement(n: int = 3, gamma: Any = "9/10") -> Problem:
 
     Income 10, running cost 3 s at wear s; a replacement costs 8 and starts the period at wear 0.
     """
-    count(n, 1, "n")
+    whole_number(n, 1, "n")
     wear = {0: "1/2", 1: "3/10", 2: "1/5"}
     rows: Outcomes = [
         (s, a, min(origin + j, n), p, 10 - 3 * origin - cost)
@@ -252,7 +253,7 @@ def machine_replacement(n: int = 3, gamma: Any = "9/10") -> Problem:
 )
 def riverswim(n: int = 6, gamma: Any = "9/10") -> Problem:
     """Places 1..n; theta_s is the logit of swimming right at s, against 0 for left."""
-    count(n, 2, "n")
+    whole_number(n, 2, "n")
     rows: Outcomes = []
     for s in range(1, n + 1):
         rows.append((s, "left", max(s - 1, 1), 1, "1/200" if s == 1 else 0))

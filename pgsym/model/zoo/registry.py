@@ -110,13 +110,6 @@ def zoo_entries() -> tuple[ZooEntry, ...]:
     return tuple(_ENTRIES[name] for name in zoo_names())
 
 
-def count(value: Any, least: int, where: str) -> int:
-    """An option that is a whole number."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise SchemaError(f"found {value!r}; a whole number of at least {least} is required. Change it", where=where)
-    return value
-
-
 def inside(*probabilities: Any) -> dict[str, str]:
     """The assumption 0 < p < 1 for each of the options that is a symbol."""
     symbols = [expr for p in probabilities if (expr := to_expr(p)).is_Symbol]

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain, count
 from typing import Any
 
 import sympy as sp
 
-from pgsym.expression.assumptions import Assumption
 from pgsym.expression.exact import to_expr
-from pgsym.expression.naming import in_order
+from pgsym.expression.naming import in_order, unused
 from pgsym.expression.ordering import plain, plain_symbol
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
-from pgsym.model.policy import Policy, Softmax
+from pgsym.model.policy import Policy, Softmax, all_symbols
 from pgsym.model.structure import Structure
-from pgsym.model.validate import witness
+from pgsym.model.validate import assumed, symbolic_probabilities, witness
 
 LOGIT = 4.0
 """Sliders of logits reach from -4 to 4: odds of 1 to 55 and back."""
@@ -68,9 +66,7 @@ def with_free_gamma(mdp: MDP, policy: Policy, objective: Objective) -> tuple[MDP
     endless = mdp.gamma == 1 and Structure(mdp, policy).recurrent_classes
     if not mdp.gamma.is_Rational or endless:
         return mdp, None
-    taken = {s.name for s in (*mdp.symbols, *policy.params, *_weights(mdp, policy))}
-    names = chain(["gamma"], (f"gamma_{k}" for k in count(1)))
-    gamma = sp.Symbol(next(name for name in names if name not in taken))
+    gamma = sp.Symbol(unused("gamma", {s.name for s in all_symbols(mdp, policy)}, "{}_{}"))
     return mdp.replace(gamma=gamma), gamma
 
 
@@ -94,7 +90,7 @@ def controls(
         ends = (-LOGIT, LOGIT) if p in logits else (0.0, 1.0)
         found.append(Control(p, "theta", min(*ends, start), max(*ends, start), start))
     free = sorted(_free(mdp, policy, objective), key=lambda s: (s != gamma, s.name))
-    probabilities = {s for e in _probabilities(mdp) for s in e.free_symbols} | set(_weights(mdp, policy))
+    probabilities = {s for e in symbolic_probabilities(mdp) for s in e.free_symbols} | set(_weights(mdp, policy))
     bounds = _bounds(mdp)
     point = _point(mdp, probabilities) if any(s.name not in chosen for s in mdp.symbols) else {}
     for s in free:
@@ -123,7 +119,7 @@ def conditions(mdp: MDP, policy: Policy, objective: Objective) -> list[Condition
         value = (more - less) ** 2 if sign == "≠" else more - less
         found.append(Condition(value, sign != "≤", f"{plain(less)} {sign} {plain(more)}"))
     rows: Iterable[sp.Expr] = () if isinstance(policy, Softmax) else policy.expressions()
-    found += [Condition(p, False, f"0 ≤ {plain(p)}") for p in (*_probabilities(mdp), *rows) if p.free_symbols]
+    found += [Condition(p, False, f"0 ≤ {plain(p)}") for p in (*symbolic_probabilities(mdp), *rows) if p.free_symbols]
     found += [Condition(1 - e, False, f"{plain(e)} ≤ 1") for e in _weights(mdp, policy)]
     if mdp.gamma.free_symbols and objective is not Objective.AVERAGE_REWARD:
         strict = objective is Objective.STATIONARY_VALUE or bool(Structure(mdp, policy).recurrent_classes)
@@ -136,10 +132,10 @@ def conditions(mdp: MDP, policy: Policy, objective: Objective) -> list[Condition
 def _point(mdp: MDP, probabilities: set[sp.Symbol]) -> dict[sp.Symbol, sp.Rational]:
     """A point of the domain, with 1 or another small number for a reward where the assumptions allow it."""
     point = witness(mdp)
-    assumed = list(_assumed(mdp))
+    declared = assumed(mdp)
     for s in in_order(mdp.symbols - probabilities - mdp.gamma.free_symbols):
         for value in (sp.Integer(1), sp.Integer(2), sp.Rational(1, 2)):
-            if all(a.holds({**point, s: value}) for a in assumed):
+            if all(a.holds({**point, s: value}) for a in declared):
                 point[s] = value
                 break
     return point
@@ -147,21 +143,13 @@ def _point(mdp: MDP, probabilities: set[sp.Symbol]) -> dict[sp.Symbol, sp.Ration
 
 def _free(mdp: MDP, policy: Policy, objective: Objective) -> set[sp.Symbol]:
     """The symbols on which something depends: the average reward knows no discount."""
-    expressions = [*mdp.start.values(), *(e for s, a in mdp.pairs for o in mdp.outcomes(s, a) for e in (o.p, o.r))]
-    if objective is not Objective.AVERAGE_REWARD:
-        expressions.append(mdp.gamma)
-    return {s for e in expressions for s in e.free_symbols} | set(_weights(mdp, policy))
+    model = mdp.replace(gamma=1) if objective is Objective.AVERAGE_REWARD else mdp
+    return {*model.symbols, *_weights(mdp, policy)}
 
 
 def _weights(mdp: MDP, policy: Policy) -> list[sp.Symbol]:
     """Symbols of the policy that are no parameters: the epsilon of a mixture."""
-    named = {s for e in policy.expressions() for s in e.free_symbols}
-    return in_order(named - {*policy.params, *mdp.symbols})
-
-
-def _probabilities(mdp: MDP) -> list[sp.Expr]:
-    outcomes = (o.p for s, a in mdp.pairs for o in mdp.outcomes(s, a))
-    return list(dict.fromkeys([*mdp.start.values(), *outcomes]))
+    return in_order(all_symbols(mdp, policy) - {*policy.params, *mdp.symbols})
 
 
 def _bounds(mdp: MDP) -> dict[sp.Symbol, tuple[float | None, float | None]]:
@@ -178,15 +166,7 @@ def _bounds(mdp: MDP) -> dict[sp.Symbol, tuple[float | None, float | None]]:
 
 def _comparisons(mdp: MDP) -> Iterator[tuple[sp.Expr, str, sp.Expr]]:
     """What is assumed of the model's own symbols, as ``a < b``, ``a ≤ b`` or ``a ≠ b``."""
-    for assumption in _assumed(mdp):
+    for assumption in assumed(mdp):
         for left, relation, right in assumption.comparisons:
             less, more = (right, left) if relation.startswith(">") else (left, right)
             yield less, "≠" if relation == "!=" else "≤" if "=" in relation else "<", more
-
-
-def _assumed(mdp: MDP) -> Iterator[Assumption]:
-    """The assumptions, about the model's own symbols."""
-    own = {s.name: s for s in mdp.symbols}
-    for text in mdp.assumptions.values():
-        assumption = Assumption.parse(text)
-        yield assumption.replace({s: own[s.name] for s in assumption.symbols})

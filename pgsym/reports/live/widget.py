@@ -1,11 +1,8 @@
 """The live part of a report's page: a section of HTML, its style and its script.
 
-Nothing is loaded from anywhere: the page may forbid everything but inline style and script.  A font for formulas
-comes with it, for computers without mathematical fonts.
-
-A browser sets a letter of a formula as a mathematical italic (U+1D44E for a), which fonts for text do not have, and
-stretches brackets and roots only with a font that has a MATH table.  matplotlib brings one such font, DejaVu Serif; a
-few kilobytes of it do.  Fonts of the reader's computer are finer, so a style sheet should name them first.
+Nothing is loaded from anywhere.  A browser sets a letter of a formula as a mathematical italic (U+1D44E for a) and
+stretches brackets with a font that has a MATH table.  matplotlib brings one, DejaVu Serif, of which a few kilobytes
+come with the page; fonts of the reader's computer are finer, so a style sheet should name them first.
 """
 
 from __future__ import annotations

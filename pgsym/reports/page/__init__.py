@@ -1,11 +1,4 @@
-"""The report: one document about one problem, written as a page and as LaTeX.
-
-content     what a document consists of, and how much work it is
-document    the sections in order; model, quantities, theorem, derivation, sampled, estimators, learning, reading
-chart       curves and intervals as strokes, which SVG and TikZ draw
-html        the page, and how it looks
-write       the LaTeX document, and the folder
-"""
+"""The report: one document (`content`, `document`) about one problem, which `write` makes a page and LaTeX of."""
 
 from pgsym.reports.page.content import Settings as Settings
 from pgsym.reports.page.write import report as report

@@ -110,22 +110,20 @@ def curves(
         label, level = reference
         strokes.append(Line((at(columns[0], level), at(columns[-1], level)), INK, 1.2, (1, 4)))
         _key(strokes, place, Line((), INK, 1.2, (1, 4)), label)
-    said = "; ".join(_said(curve) for curve in found)
+    lasting = [(curve.label, [y for y in curve.y if math.isfinite(y)]) for curve in found]
+    said = "; ".join(f"{label}: from {values[0]:.4g} to {values[-1]:.4g}" for label, values in lasting)
     said += f"; {reference[0]}: {reference[1]:.4g}" if reference else ""
-    description = f"{y_label} by {x_label}. {said}."
-    return Figure(svg(strokes, WIDTH, HEIGHT, caption, description), tikz(strokes, HEIGHT), caption, description, LEAST)
+    return _figure(strokes, HEIGHT, caption, f"{y_label} by {x_label}. {said}.")
+
+
+def _figure(strokes: Sequence[Stroke], height: float, caption: str, description: str) -> Figure:
+    return Figure(svg(strokes, WIDTH, height, caption, description), tikz(strokes, height), caption, description, LEAST)
 
 
 def _key(strokes: list[Stroke], place: float, line: Line, label: str) -> float:
     """A piece of the line with its name above the frame; where the next one begins."""
     strokes += [replace(line, points=((place, 16), (place + 26, 16))), Words(place + 32, 16, label, "start")]
     return place + 32 + LETTER * len(label) + 24
-
-
-def _said(curve: Curve) -> str:
-    """A curve in words: where it begins and where it ends."""
-    values = [y for y in curve.y if math.isfinite(y)]
-    return f"{curve.label}: from {values[0]:.4g} to {values[-1]:.4g}"
 
 
 def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -165,8 +163,7 @@ def intervals(found: Sequence[Interval], x_label: str, caption: str, groups: Seq
         place += 30 + LETTER * len(label) + 24
     apart = sum(not one.low <= 0 <= one.high for one in found)
     description = f"{len(found)} intervals; {len(found) - apart} contain 0" + (f", {apart} do not." if apart else ".")
-    height = floor + 50
-    return Figure(svg(strokes, WIDTH, height, caption, description), tikz(strokes, height), caption, description, LEAST)
+    return _figure(strokes, floor + 50, caption, description)
 
 
 INK, GRID = -1, -2
@@ -229,7 +226,7 @@ def svg(strokes: Sequence[Stroke], width: float, height: float, name: str, descr
 
 
 def _svg(stroke: Stroke) -> str:
-    name = _class(stroke.colour)
+    name = {INK: "ink", GRID: "grid"}.get(stroke.colour, f"c{stroke.colour % len(LIGHT.series)}")
     match stroke:
         case Line():
             points = " ".join(f"{x:.1f},{y:.1f}" for x, y in stroke.points)
@@ -244,10 +241,6 @@ def _svg(stroke: Stroke) -> str:
         f'<text class="f {name}" {place} dominant-baseline="central" text-anchor="{stroke.anchor}"{turn}>'
         f"{escape(stroke.text)}</text>"
     )
-
-
-def _class(colour: int) -> str:
-    return {INK: "ink", GRID: "grid"}.get(colour, f"c{colour % len(LIGHT.series)}")
 
 
 def _rules(palette: Palette) -> str:

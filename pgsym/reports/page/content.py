@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pgsym.claims.blocks import Block, Cell, DataTable, Prose, VerdictMark
 from pgsym.claims.language.tree import Binding
 from pgsym.errors import SchemaError
+from pgsym.model.validate import whole_number
 from pgsym.reports.live import Live
 from pgsym.reports.page.quantities import Writer
 from pgsym.trust import Level
@@ -36,23 +37,16 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """The whole report.
-
-    Attributes
-    ----------
-    title, lead : str
-        The name of the model, and a sentence on what it is.
-    summary : tuple of (name, Cell or VerdictMark)
-        What a hurried reader takes away.
-    bindings : tuple
-        Names of the derivation, which prose and reasons may use.
-    """
+    """The whole report."""
 
     title: str
     lead: str
+    """A sentence on what the model is."""
     summary: tuple[tuple[str | Cell, str | Cell | VerdictMark], ...]
+    """What a hurried reader takes away."""
     sections: tuple[Section, ...]
     bindings: tuple[Binding, ...] = ()
+    """Names of the derivation, which prose and reasons may use."""
 
     def blocks(self) -> Iterator[Content]:
         """Every block of every section."""
@@ -96,48 +90,31 @@ def reading(writer: Writer, settings: Settings, version: str) -> Iterator[Block]
 
 @dataclass(frozen=True)
 class Settings:
-    """What is drawn and climbed for a report.
+    """What is drawn and climbed for a report; the same problem and settings give the same pages.
 
-    Attributes
-    ----------
-    samples : int
-        Trajectories for each sampled gradient.
-    steps : int
-        Steps of each learning curve.
-    seeds : int
-        Runs of the sampled learning curve.
-    batch : int
-        Trajectories of one of its steps.
-    seed : int
-        Of the sampled gradients; the same problem and settings give the same pages.
-    horizon : int or None
-        Steps of a trajectory; by default so many that little is cut off.
-
-    Examples
-    --------
     >>> Settings(samples=1)
     Traceback (most recent call last):
       ...
-    pgsym.errors.SchemaError: samples: found 1; at least 2 are required. Give a larger number
+    pgsym.errors.SchemaError: samples: found 1; a whole number of at least 2 is required. Change it
     """
 
     samples: int = 100_000
+    """Trajectories for each sampled gradient."""
     steps: int = 100
+    """Steps of each learning curve."""
     seeds: int = 3
+    """Runs of the sampled learning curve."""
     batch: int = 32
+    """Trajectories of one of its steps."""
     seed: int = 0
+    """Of the sampled gradients."""
     horizon: int | None = None
+    """Steps of a trajectory; by default so many that little is cut off."""
 
     def __post_init__(self) -> None:
-        least = {"samples": 2, "steps": 1, "seeds": 1, "batch": 1}
-        for name, bound in least.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < bound:
-                raise SchemaError(
-                    f"found {value!r}; at least {bound} {'is' if bound == 1 else 'are'} required. Give a larger number",
-                    where=name,
-                )
+        for name, least in {"samples": 2, "steps": 1, "seeds": 1, "batch": 1}.items():
+            whole_number(getattr(self, name), least, name)
         if not 0 <= self.seed < 2**64:
             raise SchemaError(f"found {self.seed}; must lie in 0 ... 2**64 - 1. Choose another", where="seed")
-        if self.horizon is not None and self.horizon < 1:
-            raise SchemaError(f"found {self.horizon}; at least 1 is required. Leave it out", where="horizon")
+        if self.horizon is not None:
+            whole_number(self.horizon, 1, "horizon")

@@ -9,6 +9,7 @@ from pgsym.claims.blocks import Block, Cell, Note, VerdictMark
 from pgsym.claims.derivation import Derivation, derive
 from pgsym.claims.derivation.model_tables import model_page
 from pgsym.claims.verdict import Verdict
+from pgsym.claims.verify import verify
 from pgsym.errors import PgsymError
 from pgsym.expression.exact import to_expr
 from pgsym.expression.ordering import plain
@@ -17,10 +18,9 @@ from pgsym.model.problem import Problem
 from pgsym.reports.live import live
 from pgsym.reports.page.content import Alive, Content, Document, Section, Settings, reading
 from pgsym.reports.page.estimators import estimators
-from pgsym.reports.page.learning import learning
 from pgsym.reports.page.quantities import Writer, quantities
-from pgsym.reports.page.sampled import sampled
-from pgsym.reports.page.theorem import chapters, derivation, theorem, verdicts
+from pgsym.reports.page.sampled import learning, sampled
+from pgsym.reports.page.theorem import chapters, derivation, theorem
 
 Tick = Callable[[float], None]
 """Called with the share of a section that is done."""
@@ -53,7 +53,7 @@ class Builder:
     @cached_property
     def verdicts(self) -> dict[Objective, Verdict]:
         """The theorem for each objective."""
-        return verdicts(self.writer)
+        return {objective: verify(self.problem.replace(objective=objective)) for objective in Objective}
 
     @property
     def plan(self) -> tuple[tuple[str, str, int, Callable[[Tick], Iterable[Content]]], ...]:

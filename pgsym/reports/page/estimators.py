@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,17 +11,15 @@ import sympy as sp
 
 from pgsym.claims.blocks import Block, Cell, DataTable, Formulas, Note, Prose, Row
 from pgsym.claims.derivation.model_tables import decimal
-from pgsym.errors import PgsymError, TooLargeError
+from pgsym.errors import PgsymError
 from pgsym.estimators.estimator import Estimator, find_estimator
-from pgsym.estimators.moments import EstimatorLaw, moments
+from pgsym.estimators.moments import EstimatorLaw
 from pgsym.expression.latex import latex_lines, tex_width
 from pgsym.model.objective import Objective
 from pgsym.model.structure import Structure
-from pgsym.reports.moments import ACCURACY, CLOSED_ENTRIES, EXACT_ENTRIES
-from pgsym.reports.moments import BUDGET as CLOSED_BUDGET
-from pgsym.reports.moments import SECONDS as CLOSED_SECONDS
+from pgsym.reports.moments import ACCURACY, MomentsReport
 from pgsym.reports.page.quantities import Writer
-from pgsym.reports.page.sampled import unnamed
+from pgsym.reports.page.sampled import obstacle
 
 READABLE = 120
 """Width of a variance that is shown in closed form."""
@@ -67,12 +65,10 @@ def described(objective: Objective, *, discounted: bool, horizon: int | None) ->
 def estimators(writer: Writer) -> Iterator[Block]:
     """One row for each estimator, and the variance in closed form where it can be read."""
     problem = writer.problem
-    mdp, policy, objective = problem.mdp, problem.policy, problem.objective
-    if not policy.params:
-        yield Note("The policy has no parameters, so there is nothing to estimate.")
-        return
-    if why := unnamed(writer, "Comparing estimators"):
-        yield Note(f"{why} pgsym moments gives their laws with the symbols.")
+    mdp, objective = problem.mdp, problem.objective
+    remedy = " pgsym moments gives their laws with the symbols."
+    if why := obstacle(writer, "Comparing estimators", "nothing to estimate", remedy):
+        yield Note(why)
         return
     horizon = _horizon(writer)
     target = Objective.AVERAGE_REWARD if objective is Objective.STATIONARY_VALUE else objective
@@ -91,35 +87,24 @@ def estimators(writer: Writer) -> Iterator[Block]:
         )
     rows: list[tuple[str | Cell, ...]] = []
     missing: dict[str, list[str]] = {}
-    found = described(objective, discounted=mdp.gamma != 1, horizon=horizon)
-    for name, estimator in found.items():
+    reports: dict[str, MomentsReport] = {}
+    for name, estimator in described(objective, discounted=mdp.gamma != 1, horizon=horizon).items():
         try:
-            rows.append((name, *_row(law(writer, estimator, target), writer)))
+            found = MomentsReport(problem, estimator, str(target))
+            rows.append((name, *_row(found.law, writer)))
+            reports[name] = found
         except PgsymError as error:
             missing.setdefault(str(error), []).append(name)
     if rows:
         header = ("estimator", "norm of the bias", "variance", "error of one run", f"runs for {ACCURACY:.0%}")
         yield DataTable(f"Laws of single samples, at theta, against the {target} gradient", header, tuple(rows),
                         (1, 2, 3, 4))  # fmt: skip
-    if rows and not all(is_exact(writer, estimator) for estimator in found.values()):
+    if any(found.views.exact is None for found in reports.values()):
         yield Note("These laws were computed in floats, where a bias of about 1e-16 is rounding.")
     for reason, names in missing.items():
         yield Note(f"Left out: {', '.join(names)}. {reason}")
-    if rows and horizon is None and len(mdp.nonterminal) * len(policy.params) <= CLOSED_ENTRIES:
-        yield from _closed(writer, target)
-
-
-def law(writer: Writer, estimator: Estimator, target: Objective) -> EstimatorLaw:
-    """The law at theta: exact for small models, in floats for large ones."""
-    p = writer.problem
-    theta = dict(p.theta) if is_exact(writer, estimator) else {q: float(v) for q, v in p.theta.items()}
-    return moments(p, estimator, target=str(target)).at(theta)
-
-
-def is_exact(writer: Writer, estimator: Estimator) -> bool:
-    """Whether the law is computed in exact numbers."""
-    p = writer.problem
-    return len(p.mdp.nonterminal) * len(p.policy.params) * (estimator.horizon or 1) <= EXACT_ENTRIES
+    if horizon is None:
+        yield from _closed(reports, writer)
 
 
 def _horizon(writer: Writer) -> int | None:
@@ -152,17 +137,15 @@ def _length(parts: list[sp.Expr]) -> sp.Expr:
     return sp.Float(float(np.linalg.norm([float(part) for part in parts])))
 
 
-def _closed(writer: Writer, target: Objective) -> Iterator[Block]:
+def _closed(reports: Mapping[str, MomentsReport], writer: Writer) -> Iterator[Block]:
     """The variance of the plain estimators for every theta."""
-    p = writer.problem
     found: list[Row] = []
-    for name, estimator in (("REINFORCE", "reinforce"), ("reward-to-go", "reward-to-go")):
-        try:
-            one = moments(p, estimator, target=str(target), budget=CLOSED_BUDGET, seconds=CLOSED_SECONDS)
-            lines = latex_lines(one.covariance_trace, names=writer.names)
-        except TooLargeError:
+    for name in ("REINFORCE", "reward-to-go"):
+        if name not in reports:
             continue
-        if sum(map(tex_width, lines)) <= READABLE:
+        views = reports[name].views
+        lines = views.while_it_fits("closed", lambda one: latex_lines(one.covariance_trace, names=writer.names))
+        if lines is not None and sum(map(tex_width, lines)) <= READABLE:
             found.append(Row((r"\operatorname{tr} \Sigma",), "=", tuple(lines), name, True))
     if found:
         yield Prose("The variance for every theta, where it is short:")

@@ -68,7 +68,8 @@ def _table(
     if any(writer.LONG in row for row in rows):
         yield from _formulas(writer, [(name, key) for name in names for key in shown])
         return
-    header = (*(_name({"s": "state", "a": "action"}[i]) for i in indices), *(_name(n, *indices) for n in names))
+    columns = (Cell(n, quantity_latex(n).split("(")[0] + f"({', '.join(indices)})") for n in names)
+    header: tuple[str | Cell, ...] = (*("state", "action")[: len(indices)], *columns)
     numbers = tuple(range(len(indices), len(header)))
     yield DataTable(f"{title}{first_of(len(keys))}", header, tuple(rows), numbers)
 
@@ -81,13 +82,6 @@ def _formulas(writer: Writer, keys: Sequence[tuple[str, Any]]) -> Iterator[Block
         yield Formulas(shown)
     if len(shown) < len(found):
         yield Note(f"{len(found) - len(shown)} formulas are too long for a page; `pgsym solve --json` gives them.")
-
-
-def _name(text: str, *at: str) -> Cell | str:
-    """A column's title."""
-    if not at:
-        return text
-    return Cell(text, quantity_latex(text).split("(")[0] + f"({', '.join(at)})")
 
 
 def _cell(writer: Writer, name: str, key: object) -> str | Cell:

@@ -10,19 +10,12 @@ from pgsym.claims.derivation import Derivation
 from pgsym.claims.derivation.layout import laid_out, rows
 from pgsym.claims.language.parse import parse
 from pgsym.claims.verdict import SHOWN, Coordinate, Status, Verdict
-from pgsym.claims.verify import verify
 from pgsym.expression.latex import latex, tex_width
 from pgsym.model.objective import Objective
 from pgsym.reports.page.quantities import IN_THE_PARAMETERS, Writer
 
 POINT = 6
 """A point of more coordinates is a table of its own."""
-
-
-def verdicts(writer: Writer) -> dict[Objective, Verdict]:
-    """The theorem decided for the three objectives."""
-    p = writer.problem
-    return {objective: verify(p.replace(objective=objective)) for objective in Objective}
 
 
 def theorem(writer: Writer, found: Mapping[Objective, Verdict]) -> Iterator[Block]:
