@@ -48,6 +48,8 @@ class Leaves:
             others = {*known, *VOCABULARY, *self.scope.lets, *self.scope.free} - {name}
             near = difflib.get_close_matches(name, sorted(others), n=1)
             hint = f"Did you mean {near[0]}?" if near else "Declare an arbitrary number with for all"
+            if name == "theta":
+                hint = "The vector of all parameters is vec(theta)"
             listed = ", ".join(list(known)[:8]) + (", ..." if len(known) > 8 else "") if known else "none"
             raise self.scope.error(f"{name} is not a symbol of the model; it has {listed}. {hint}", node)
         element = self.world.tower.field(level).convert(known[name])
@@ -142,7 +144,7 @@ class Leaves:
     def _quantities(self, world: Evaluation, node: t.Quantity, level: int) -> Callable[[], Any]:
         """All quantities of the node's world, with its overrides."""
         name, keys = node.name, [o.key for o in node.overrides]
-        instead = VOCABULARY[name].instead
+        instead = quantity_at(name, len(node.indices)).instead
         if instead and world.objective.definition.differential and "gamma" not in keys:
             message = (
                 f"{name} is not defined for the {world.objective} objective; it uses {instead}. Ask for {instead}, "

@@ -116,6 +116,21 @@ let W(s) = Var[tau | s_0=s] G;
 W(s) - (Var[tau | s_0=s] r_0 + gamma^2 * Var[tau | s_0=s] V(s_1) + gamma^2 * E[tau | s_0=s] W(s_1))
   = 2 * gamma * Cov[tau | s_0=s](r_0, V(s_1))
 
+## second-moment-of-means: The second moment of the return from mean rewards
+let M(s) = E[tau | s_0=s] G^2;
+
+M(s) = E[a~pi, s'~P] (r(s,a,s')^2 + 2 * gamma * r(s,a,s') * V(s') + gamma^2 * M(s'))
+:about: A table r(s,a,s') has one reward for each step, the mean of those that can come; the square of a mean is not the
+mean of the square. It holds where each step to a state pays one reward.
+:reference: $SOBEL; compare return-second-moment
+:requires: several rewards, defined
+:model: parallel-outcomes
+:defect:
+let M(s) = E[tau | s_0=s] G^2;
+
+M(s) - E[a~pi, s'~P] (r(s,a,s')^2 + 2 * gamma * r(s,a,s') * V(s') + gamma^2 * M(s'))
+  = E[a~pi, s'~P] (E[r^2|s,a,s'] - r(s,a,s')^2)
+
 ## trajectory-fisher-discounted: The discounted Fisher matrix as covariance of the score of a run
 Var[tau] grad log P(tau) = F
 :about: F weighs states by their discounted visits, as the policy gradient does; the score of a run knows no discount.

@@ -176,6 +176,14 @@ W(s) = Var[tau | s_0=s] (r_0 + gamma * V(s_1)) + gamma^2 * E[tau | s_0=s] W(s_1)
 variance that remains: a Bellman equation with the discount gamma^2.
 :reference: $SOBEL
 
+## return-second-moment: Sobel's equation for the second moment of the return
+let M(s) = E[tau | s_0=s] G^2;
+
+M(s) = E[a~pi, s'~P] (E[r^2|s,a,s'] + 2 * gamma * r(s,a,s') * V(s') + gamma^2 * M(s'))
+:about: The square of r + gamma G', term by term. The first one is the mean of the squared reward: where outcomes with
+different rewards lead to the same state, it is not the square of the mean, see second-moment-of-means.
+:reference: $SOBEL
+
 ## return-variance-td: The variance of the return as a sum of squared temporal differences
 let delta(t) = r_t + gamma * V(s_{t+1}) - V(s_t);
 

@@ -273,9 +273,12 @@ class _Builder(RunRules):
         return t.Log(body, at=token.start_pos)
 
     def power(self, base: t.Node, _: Token, exponent: Token) -> t.Node:
+        return t.Pow(base, self.whole(exponent), at=base.at)
+
+    def whole(self, exponent: Token) -> int:
         if len(exponent) > 4 or abs(int(exponent)) > CLAIM_POWER:
             raise self.refuse(f"found the power {short(exponent)}; at most {CLAIM_POWER} is read", exponent.start_pos)
-        return t.Pow(base, int(exponent), at=base.at)
+        return int(exponent)
 
     def number(self, token: Token) -> t.Node:
         if len(token) > CLAIM_DIGITS:
@@ -355,6 +358,21 @@ class _Builder(RunRules):
         if bars != ((1,) if bare in ("pi", "P") and indices else ()):
             raise self.refuse(f"{token} is written {_usage(found.name)}", at)
         return t.Quantity(bare, indices, token != bare, self.allowed(found.name, overrides or ()), at=at)
+
+    def moment(
+        self, token: Token, name: Token, _: Token | None, power: Token | None, bar: Token, *given: Any
+    ) -> t.Node:
+        """E[r^2|s,a,s'], a moment of the reward of one step; the first one is r(s,a,s')."""
+        if name not in ("r", "r'"):
+            raise self.refuse(
+                f"found E[{name}|...]; such a mean is that of a reward, as in E[r^2|s,a] or E[r^2|s,a,s']. For runs "
+                "write E[tau | s_0=s, a_0=a]", name.start_pos,
+            )  # fmt: skip
+        k = 1 if power is None else self.whole(power)
+        if k < 1:
+            raise self.refuse(f"found the power {k}; moments are E[r|...], E[r^2|...], ... Correct it", power.start_pos)
+        indices = tuple(index for index, _ in filter(None, given))
+        return t.Quantity("r" if k == 1 else f"E[r^{k}]", indices, name != "r", at=token.start_pos)
 
     def own(self, token: Token, indices: tuple[t.Index, ...], bars: tuple[int, ...], overrides: Any) -> t.Node:
         if overrides or bars:

@@ -56,7 +56,7 @@ from pgsym.claims.language.tree import (
     World,
 )
 from pgsym.expression.notation import derivative_latex, name_latex, symbol_latex
-from pgsym.expression.quantity import QUANTITIES, VOCABULARY
+from pgsym.expression.quantity import QUANTITIES, VOCABULARY, reward_power
 
 _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(5)
 KEYWORDS = frozenset({"sum", "prod", "E", "Var", "Cov", "limit", "grad", "log", "trace", "dot", "outer", "inv",
@@ -250,6 +250,8 @@ class _Text(_Writer):
         return f"{name}({inner})" if inner else name
 
     def quantity(self, node: Quantity) -> str:
+        if power := reward_power(node.name):
+            return f"E[r{_mark(node.primed)}^{power}|{','.join(map(_index_text, node.indices))}]"
         head = node.name + _mark(node.primed)
         if node.overrides:
             head += f"[{', '.join(f'{o.key}={self.write(o.value)}' for o in node.overrides)}]"
@@ -410,6 +412,9 @@ class _Latex(_Writer):
         return f"{head}({inner})" if inner else head
 
     def quantity(self, node: Quantity) -> str:
+        if power := reward_power(node.name):
+            given = ", ".join(map(_index_latex, node.indices))
+            return rf"\mathbb{{E}}[r{_mark(node.primed)}^{{{power}}} \mid {given}]"
         head = _head(node.name, node.primed)
         if node.overrides:
             inner = r",\, ".join(map(self.override, node.overrides))
