@@ -9,7 +9,7 @@ from typing import Any
 
 from pgsym.claims.evaluation import Evaluation
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.scope import Range, Scope
+from pgsym.claims.language.scope import TIME, Range, Scope
 from pgsym.claims.vectors import Value
 from pgsym.errors import UndefinedQuantityError
 from pgsym.expression.quantity import VOCABULARY, Role, quantity_at
@@ -63,6 +63,8 @@ class Leaves:
         for k, (i, kind) in enumerate(zip(indices, kinds, strict=True)):
             if isinstance(i, t.Literal) and kind == "state":
                 fixed[k] = world.state(i)
+            elif kind == TIME:  # of a definition that does not use it
+                fixed[k] = i
         for k, i in enumerate(indices):
             if isinstance(i, t.Literal) and k not in fixed:
                 if pairs[k] not in fixed:

@@ -75,7 +75,7 @@ all that they cause, and what is lost are the scores of the later steps.
 ## td-error-is-advantage: The temporal difference of the true value is the advantage in the mean
 let delta(t) = r_t + gamma * V(s_{t+1}) - V(s_t);
 
-E[tau | s_0=s, a_0=a] (r_0 + gamma * V(s_1)) - V(s) = A(s,a)
+E[tau | s_0=s, a_0=a] delta(0) = A(s,a)
 
 E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * delta(t) = grad J
 :about: With the true value as critic, one step is enough: the one-step actor-critic has no bias.

@@ -143,7 +143,7 @@ class _Builder(RunRules):
         super().__init__()
         self.source = source
         self.given = bindings
-        self.declared: dict[str, int] = {b.name: len(b.indices) for b in bindings if isinstance(b, t.Let | t.ForAll)}
+        self.declared = {b.name: b.indices for b in bindings if isinstance(b, t.Let | t.ForAll)}
         self.added: list[t.Binding] = []
 
     # -- statements ------------------------------------------------------------------------------------------
@@ -189,6 +189,11 @@ class _Builder(RunRules):
                 if t.Arbitrary(str(name)) in (*self.given, *self.added):
                     raise self.refuse(f"{name} is declared twice; once is enough. Remove one", name.start_pos)
                 self.added.append(t.Arbitrary(str(name)))
+            elif times := [i for i in indices if runs.is_time(i)]:
+                raise self.refuse(
+                    f"found the time {times[0]}; an arbitrary function is one of states and actions. Write for all "
+                    f"{name}(s), and take it as {name}(s_{times[0]})", name.start_pos,
+                )  # fmt: skip
             else:
                 self.declare(name, indices)
                 self.added.append(t.ForAll(str(name), indices))
@@ -207,7 +212,7 @@ class _Builder(RunRules):
             raise self.refuse(f"{name} is defined twice; once is enough. Choose another name", name.start_pos)
         if len(set(indices)) != len(indices):
             raise self.refuse(f"{name} has one index twice; they must differ", name.start_pos)
-        self.declared[str(name)] = len(indices)
+        self.declared[str(name)] = indices
 
     # -- expressions -----------------------------------------------------------------------------------------
 
@@ -377,11 +382,12 @@ class _Builder(RunRules):
     def own(self, token: Token, indices: tuple[t.Index, ...], bars: tuple[int, ...], overrides: Any) -> t.Node:
         if overrides or bars:
             raise self.refuse(f"{token} is your own name; it is written {token}(s) or {token}(s,a)", token.start_pos)
-        if indices and len(indices) != self.declared[token]:
-            raise self.refuse(
-                f"{token} has {len(indices)} indices; it was defined with {self.declared[token]}", token.start_pos
-            )
-        return t.Call(str(token), indices, at=token.start_pos)
+        known = self.declared[token]
+        if indices and len(indices) != len(known):
+            raise self.refuse(f"{token} has {len(indices)} indices; it was defined with {len(known)}", token.start_pos)
+        pairs = zip(indices, known, strict=False)
+        taken = [_step(i) if runs.is_time(k) else i for i, k in pairs]
+        return t.Call(str(token), tuple(taken), at=token.start_pos)
 
     def allowed(self, name: str, overrides: Iterable[tuple[Token, t.Override]]) -> tuple[t.Override, ...]:
         known = VOCABULARY[name].overrides
@@ -415,6 +421,11 @@ def _usage(name: str) -> str:
     letters = {"state": iter(["s", "s'"]), "action": iter(["a", "a'"])}
     kinds = VOCABULARY[name].kinds
     return f"{name}({','.join(next(letters[kind]) for kind in kinds)})" if kinds else name
+
+
+def _step(index: t.Index) -> t.Index:
+    """A number where a time stands: the step that is counted from the start."""
+    return str(index.name) if isinstance(index, t.Literal) and isinstance(index.name, int) else index
 
 
 def _unquoted(token: Token) -> str:

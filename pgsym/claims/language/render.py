@@ -442,6 +442,8 @@ def _index_latex(index: Index) -> str:
         return name_latex(index.name)
     if at := runs.read_timed(index):
         return f"{at[0]}_{{{at[1]}}}"
+    if time := runs.read_time(index):
+        return str(time)
     base = index.rstrip("'")
     return symbol_latex(base) + "'" * (len(index) - len(base))
 
