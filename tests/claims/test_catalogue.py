@@ -129,8 +129,8 @@ ACCIDENTS = {
         "missing-length", "surrogate-difference", "bandit-gradient", "hessian-no-cross-terms", "q-baseline",
         "mean-over-steps",
     },
-    # Every step costs 1, whatever is done.
-    "short-corridor": {"reward-after-next", "variance-no-cross-term"},
+    # Every step costs 1, whatever is done, and no run ends before the third.
+    "short-corridor": {"reward-after-next", "variance-no-cross-term", "mean-over-own-steps"},
     # The choices that matter are in s0 and s1, both visited exactly once under every policy.
     "nota-thomas": {"surrogate-difference", "hessian-no-cross-terms"},
 }  # fmt: skip

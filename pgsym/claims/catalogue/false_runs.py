@@ -73,6 +73,22 @@ when every run has one step.
 :model: short-corridor
 :defect: E[T] * (E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * G_t) / (E[tau] sum[t] 1) = grad J
 
+## mean-over-own-steps: The mean over the steps of each run
+let w = (sum[t<1] 1) - 1/2 * (sum[1<=t<2] 1) - 1/6 * (sum[2<=t<3] 1);
+
+E[tau] w * sum[t<3] grad log pi(a_t|s_t) * sum[t<=u<3] gamma^u * r_u = grad E[tau] sum[t<3] gamma^t * r_t
+:about: Each run is divided by its own length, and short runs count for more than long ones. Runs are cut off after three
+steps here, so that w is one over the length: 1, 1/2 or 1/3. Where all are equally long a factor is missing, else no
+factor mends it. It holds when every run has one step.
+:reference: a mean in many implementations; compare mean-over-steps
+:model: student
+:defect:
+let w = (sum[t<1] 1) - 1/2 * (sum[1<=t<2] 1) - 1/6 * (sum[2<=t<3] 1);
+
+(grad E[tau] sum[t<3] gamma^t * r_t)
+  - E[tau] w * sum[t<3] grad log pi(a_t|s_t) * sum[t<=u<3] gamma^u * r_u
+  = E[tau] (1 - w) * sum[t<3] grad log pi(a_t|s_t) * sum[t<=u<3] gamma^u * r_u
+
 ## truncation-no-bias: Cutting runs off without bias
 E[tau] sum[t<3] grad log pi(a_t|s_t) * sum[t<=u<3] gamma^u * r_u = grad J
 :about: Runs are cut off after three steps as if they ended there. Small only where the discount, or the probability to

@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from pgsym.claims.language import runs
+from pgsym.claims.language.parse import WORLDS
 from pgsym.claims.language.relation import SPELLINGS
 from pgsym.claims.language.tree import (
     Add,
@@ -107,6 +108,29 @@ def let_latex(definition: Let) -> str:
     writer = _Latex()
     return rf"{writer.call(definition.name, definition.indices)} \coloneqq {writer.write(definition.body)}"
 
+
+def declarations_latex(bindings: Iterable[Binding]) -> tuple[str, ...]:
+    r"""Declarations as LaTeX, those for all in one line; definitions are left to `let_latex`.
+
+    >>> from pgsym.claims.language.parse import parse
+    >>> print(*declarations_latex(parse("for all b(s), lambda, P': J = b(s)").bindings))
+    \text{for all } b(s),\, \lambda,\, P':
+    """
+    heads, worlds = [], []
+    for binding in bindings:
+        match binding:
+            case ForAll(name, indices):
+                heads.append(_Latex().call(name, indices))
+            case ForEach(index):
+                heads.append(_index_latex(index))
+            case Arbitrary(name):
+                heads.append(_head(name.rstrip("'"), primed=True))
+            case World(name):
+                worlds.append(rf"M' \colon \text{{{WORLDS[name]}}}")
+    return (*([rf"\text{{for all }} {_COMMA.join(heads)}:"] if heads else []), *worlds)
+
+
+_COMMA = r",\, "
 
 _OPEN = Sum | Expect | Limit | SamePolicy | runs.OverTime | runs.RunExpect
 """What extends to the right over products."""
