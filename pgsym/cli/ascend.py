@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pgsym.cli.app import print_json
-from pgsym.cli.problem import AsJson, Horizon, Let, command, load_methods
+from pgsym.cli.problem import AsJson, Horizon, Let, command, split_methods
 
 if TYPE_CHECKING:
     from pgsym.model.problem import Problem
@@ -53,6 +53,7 @@ def ascend(
     """
     from pgsym.ascent import ascend as climb
     from pgsym.ascent.result import save
+    from pgsym.cli.let import read_let
     from pgsym.display.figure import require_format
     from pgsym.display.progress import reporter
     from pgsym.model.files.atomic import require_place
@@ -61,11 +62,10 @@ def ascend(
     if plot is not None:
         require_format(plot)
         require_place(plot)
-    chosen = load_methods(methods, problem.mdp, let)
     with reporter(None, task="ascending") as report:
         found = climb(
             problem,
-            methods=chosen,
+            methods=split_methods(methods),
             steps=steps,
             step_size=_step_sizes(step_size),
             optimizer=optimizer,
@@ -73,6 +73,7 @@ def ascend(
             seeds=seeds,
             damping=damping,
             horizon=horizon,
+            let=read_let(let, problem.mdp),
             progress=report,
         )
     if as_json:

@@ -77,9 +77,9 @@ when every run has one step.
 let w = (sum[t<1] 1) - 1/2 * (sum[1<=t<2] 1) - 1/6 * (sum[2<=t<3] 1);
 
 E[tau] w * sum[t<3] grad log pi(a_t|s_t) * sum[t<=u<3] gamma^u * r_u = grad E[tau] sum[t<3] gamma^t * r_t
-:about: Each run is divided by its own length, and short runs count for more than long ones. Runs are cut off after three
-steps here, so that w is one over the length: 1, 1/2 or 1/3. Where all are equally long a factor is missing, else no
-factor mends it. It holds when every run has one step.
+:about: Each run is divided by its own length, and short runs count for more than long ones. Runs are cut off after
+three steps here, so that w is one over the length: 1, 1/2 or 1/3. Where all are equally long a factor is missing, else
+no factor mends it. It holds when every run has one step.
 :reference: a mean in many implementations; compare mean-over-steps
 :model: student
 :defect:
