@@ -12,12 +12,14 @@ from pgsym.cli.problem import AsJson
 
 @app.command()
 def estimators(
-    name: Annotated[str | None, typer.Argument(help="One of them.", show_default=False)] = None,
+    name: Annotated[str | None, typer.Argument(help="One of them, or a text of your own.", show_default=False)] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the estimators that have a name: their text, what its names stand for, and who wrote of it.
 
     Example: `pgsym estimators gae`
+
+    Example: `pgsym estimators "let b(s) = V(s); sum[t] grad log pi(a_t|s_t) * (G_t - b(s_t))"`
     """
     from pgsym.reports.estimators import estimator_json, estimator_page, estimators_table, known
     from pgsym.reports.terminal import console

@@ -59,6 +59,13 @@ def test_list_shows_estimators_as_text(run):
     assert status == 0
     assert "sum[t] grad log pi(a_t|s_t) * sum[u>=t]" in out
     assert r"LaTeX: \sum_{t \ge 0} \nabla \log" in out
+    status, out, _ = run("estimators", "let b(s) = V(s); sum[t] grad log pi(a_t|s_t) * (G_t - b(s_t))")
+    assert status == 0
+    assert out.split("\n")[0] == "sum[t] grad log pi(a_t|s_t) * (G_t - b(s_t))"
+    assert r"LaTeX: \sum_{t \ge 0} \nabla \log" in out
+    status, _, err = run("estimators", "sum[t] G_t")
+    assert status == 2
+    assert "found a scalar; an estimator of grad J is a vector" in err
     status, _, err = run("estimators", "gea")
     assert status == 2
     assert "estimators: found 'gea'; the nearest is 'gae'. Choose one of them" in err

@@ -130,6 +130,12 @@ def _complaint(text: str, error: UnexpectedInput, *, claim: bool) -> tuple[str, 
     before = text[:position].rstrip()
     kind, names = error.token.type, ("NAME", "NUMBER")
     begins = kind in (*names, "STRING", "GRAD", "PRIMED_GRAD", "LOG", "FUNCTION")
+    if kind == "CMP" and before.count("[") == before.count("]"):
+        return (
+            f"found {short(str(error.token))!r}; a claim has {LISTED} between two sides, and no order. "
+            "Write !=, or compare the numbers, as pgsym compare does",
+            position,
+        )
     if (begins and before[-1:] in ')]"') or (kind in names and before[-1:].isalnum()):
         return f"found {short(str(error.token))!r} without an operator before it. Write * for a product", position
     return f"found {short(str(error.token))!r}, which cannot stand here. Correct the claim", position
