@@ -380,7 +380,7 @@ class _Builder(RunRules):
                 "write E[tau | s_0=s, a_0=a]", name.start_pos,
             )  # fmt: skip
         k = 1 if power is None else self.whole(power)
-        if k < 1:
+        if power is not None and k < 1:
             raise self.refuse(f"found the power {k}; moments are E[r|...], E[r^2|...], ... Correct it", power.start_pos)
         indices = tuple(index for index, _ in filter(None, given))
         return t.Quantity("r" if k == 1 else f"E[r^{k}]", indices, name != "r", at=token.start_pos)
