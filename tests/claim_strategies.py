@@ -28,8 +28,6 @@ FUNCTIONS: tuple[t.Binding, ...] = (
 )
 """Declarations under which the trees are read."""
 
-LEAVES = ("J", "rbar", "gamma", "F", "I", "E[T]", "|S|")
-
 
 def numbers() -> st.SearchStrategy[t.Node]:
     """Numbers that a text can stand for: a sign is an operation."""
@@ -48,13 +46,15 @@ def quantities(draw: st.DrawFn, scalars: st.SearchStrategy[t.Node]) -> t.Node:
     kinds = found.kinds
     if name == "r" and draw(st.booleans()):
         kinds = (*kinds, "state")
+    if name == "r" and draw(st.booleans()):
+        name = f"E[r^{draw(st.integers(2, 99))}]"
     indices = tuple(draw(index(kind)) for kind in kinds)
     overrides = []
     for key in found.overrides:
         if draw(st.integers(0, 4)) == 0:
             value = draw(scalars) if key == "gamma" else t.Call(draw(st.sampled_from("bc" if key == "r" else "b")))
             overrides.append(t.Override(key, value))
-    primed = name not in ("E[T]", "|S|", "I") and draw(st.integers(0, 4)) == 0
+    primed = name not in ("E[T]", "|S|", "I", "vec(theta)") and draw(st.integers(0, 4)) == 0
     return t.Quantity(name, indices, primed, tuple(draw(st.permutations(overrides))))
 
 

@@ -37,6 +37,7 @@ def ascend(
     seeds: int | Sequence[int] = 1,
     damping: float = 0.0,
     horizon: int | None = None,
+    let: Mapping[str, Any] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Ascent:
     """Gradient ascent on J by several methods from the problem's theta.
@@ -50,7 +51,7 @@ def ascend(
     methods
         Names: ``exact`` (grad J), ``natural`` (F^-1 grad J), an estimator such as ``reward-to-go``, or one with
         ``-undiscounted`` behind it, which leaves out gamma^t; texts such as ``sum[t] grad log pi(a_t|s_t) * G_t``; or
-        what `find_estimator` made; or ``{label: any of them}``.
+        ``{label: any of them}``.
     steps
         Steps of every path.
     step_size
@@ -66,6 +67,8 @@ def ascend(
         Natural gradient: (F + damping I)^-1 grad J; at 0, the pseudo-inverse where F is singular.
     horizon
         Steps of a rollout; by default the sampler's own choice at each theta, rounded up to a power of two.
+    let
+        What the estimators' own names stand for, as for `moments`; each gets those that it has.
     progress
         Called with (steps done, steps in all).
 
@@ -102,7 +105,7 @@ def ascend(
     (True, -11.656854249)
     """
     problem = Problem.of(problem)
-    chosen = find_methods(methods)
+    chosen = find_methods(methods, let)
     _check(steps, damping, horizon)
     optimisers = _optimisers(chosen, optimizer, step_size)
     numbers = _seeds(seeds)

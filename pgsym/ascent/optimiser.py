@@ -14,6 +14,7 @@ import numpy as np
 from pgsym.errors import AscentError, MissingExtraError
 from pgsym.estimators.estimator import ESTIMATORS, Estimator, find_estimator
 from pgsym.estimators.estimator import NAMES as ESTIMATOR_NAMES
+from pgsym.estimators.shares import shares
 from pgsym.exact.float_chain import Floats
 
 OPTIMISERS = ("sgd", "momentum", "adam", "rmsprop")
@@ -115,8 +116,10 @@ class Method:
     """For 'sampled'."""
 
 
-def find_methods(methods: str | Iterable[Any] | Mapping[str, Any]) -> tuple[Method, ...]:
-    """Methods by name, text, estimator or {label: any of them}.
+def find_methods(
+    methods: str | Iterable[Any] | Mapping[str, Any], let: Mapping[str, Any] | None = None
+) -> tuple[Method, ...]:
+    """Methods by name, text, estimator or {label: any of them}; a `let` goes to each estimator that has such a name.
 
     >>> find_methods(["exact"])
     (Method(label='exact', kind='exact', estimator=None),)
@@ -128,10 +131,12 @@ reward-to-go, advantage, actor-critic, n-step, gae, all-knowing, eligibility-tra
 'natural'?
     """
     if isinstance(methods, Mapping):
-        found = tuple(_method(label, method) for label, method in methods.items())
+        given = list(methods.items())
     else:
-        given = [methods] if isinstance(methods, str) or not isinstance(methods, Iterable) else list(methods)
-        found = tuple(_method(m.label if isinstance(m, Estimator) else str(m), m) for m in given)
+        listed = [methods] if isinstance(methods, str) or not isinstance(methods, Iterable) else list(methods)
+        given = [(m.label if isinstance(m, Estimator) else str(m), m) for m in listed]
+    own = shares([method for _, method in given], let or {})
+    found = tuple(_method(label, method, names) for (label, method), names in zip(given, own, strict=True))
     if not found:
         raise AscentError("found none; at least one is required. Give 'exact'", where="methods")
     labels = [m.label for m in found]
@@ -143,7 +148,7 @@ reward-to-go, advantage, actor-critic, n-step, gae, all-knowing, eligibility-tra
     return found
 
 
-def _method(label: str, method: Any) -> Method:
+def _method(label: str, method: Any, let: Mapping[str, Any]) -> Method:
     if method in (EXACT, NATURAL):
         return Method(label, method)
     text = isinstance(method, str) and not re.fullmatch(r"[\w-]*", method)
@@ -153,4 +158,4 @@ def _method(label: str, method: Any) -> Method:
         raise AscentError(
             f"found {method!r}; must be one of {', '.join(NAMES)}, or an estimator. {hint}", where="methods"
         )
-    return Method(label, "sampled", find_estimator(method))
+    return Method(label, "sampled", find_estimator(method, let))

@@ -62,11 +62,14 @@ class Chain:
         What Q, A and J are about; None for the objective of the problem.
     lines : tuple of int
         Where each relation stands in the text that it was read from.
+    own : tuple of Binding
+        The definitions and declarations that stand before it, for it alone.
     """
 
     statement: Statement
     objective: Objective | None = None
     lines: tuple[int, ...] = field(default=(), compare=False)
+    own: tuple[Binding, ...] = ()
 
     @property
     def claims(self) -> tuple[Claim, ...]:

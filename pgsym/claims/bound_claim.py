@@ -13,7 +13,7 @@ from pgsym.algebra import DualField
 from pgsym.algebra.generators import Generators
 from pgsym.algebra.prime import random_residues
 from pgsym.claims.compiler import Meaning
-from pgsym.claims.evaluation import Evaluation, SizeWorld, Tower
+from pgsym.claims.evaluation import Evaluation, SizeWorld, Tower, plain_parameters
 from pgsym.claims.gradients import in_logarithms
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
@@ -89,7 +89,7 @@ class BoundClaim:
     @property
     def needs_coordinates(self) -> bool:
         """Products over the parameters need every coordinate; other claims are tested along random directions."""
-        return self.uses(t.Dot, t.Inv, runs.Trace) or self.mentions("I")
+        return self.uses(t.Dot, t.Inv, runs.Trace) or self.mentions("I") or self.mentions("vec(theta)")
 
     @cached_property
     def discounts(self) -> tuple[t.Node, ...]:
@@ -172,10 +172,7 @@ class BoundClaim:
         found = [s for table in self.functions.values() for s in table.values()]
         if self.second is not None and not self._transformed:
             found += self._second_world.symbols
-        if self.mentions("logit"):
-            found += self.policy.params
-        named = {node.name for node in self._nodes if isinstance(node, t.Symbol)}
-        found += [s for s in self.policy.params if s.name in named]
+        found += plain_parameters(self._nodes, self.policy)
         if self._limit_symbol is not None:
             found.append(self._limit_symbol)
         return tuple(dict.fromkeys(found))

@@ -7,7 +7,7 @@ Over the field of sizes one state stands for all, and values are bounds (`SizeWo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -246,6 +246,15 @@ class Evaluation:
             where = f"{what} {literal.name}"
             raise ClaimError("the state is terminal, where there is no action. Remove it", where=where)
         return named(literal, among, what)
+
+
+def plain_parameters(nodes: Iterable[t.Node], policy: Policy) -> list[sp.Symbol]:
+    """The parameters that stand outside of exponentials too: those by name, or all where a logit or vec(theta) does."""
+    nodes = list(nodes)
+    if any(isinstance(node, t.Quantity) and node.name in ("logit", "vec(theta)") for node in nodes):
+        return list(policy.params)
+    names = {node.name for node in nodes if isinstance(node, t.Symbol)}
+    return [p for p in policy.params if p.name in names]
 
 
 def named(literal: t.Literal, among: Sequence[Hashable], what: str) -> Hashable:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from fractions import Fraction
 
 from pgsym.claims.language import tree as t
+from pgsym.expression.quantity import reward_power
 
 _CONSTANT = frozenset({"P", "r", "mu0", "gamma", "|S|", "I"})
 """Quantities of the model alone."""
@@ -29,7 +30,7 @@ def without_logarithms(body: t.Node, parameters: Collection[str], arbitrary: Col
             if isinstance(n, t.Symbol)
             else n.name in arbitrary
             if isinstance(n, t.Call)
-            else n.name in _CONSTANT and not n.overrides
+            else (n.name in _CONSTANT or reward_power(n.name) is not None) and not n.overrides
             if isinstance(n, t.Quantity)
             else True
             for n in _parts(node)

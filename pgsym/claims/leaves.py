@@ -9,7 +9,7 @@ from typing import Any
 
 from pgsym.claims.evaluation import Evaluation
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.scope import Range, Scope
+from pgsym.claims.language.scope import TIME, Range, Scope
 from pgsym.claims.vectors import Value
 from pgsym.errors import UndefinedQuantityError
 from pgsym.expression.quantity import VOCABULARY, Role, quantity_at
@@ -48,6 +48,8 @@ class Leaves:
             others = {*known, *VOCABULARY, *self.scope.lets, *self.scope.free} - {name}
             near = difflib.get_close_matches(name, sorted(others), n=1)
             hint = f"Did you mean {near[0]}?" if near else "Declare an arbitrary number with for all"
+            if name == "theta":
+                hint = "The vector of all parameters is vec(theta)"
             listed = ", ".join(list(known)[:8]) + (", ..." if len(known) > 8 else "") if known else "none"
             raise self.scope.error(f"{name} is not a symbol of the model; it has {listed}. {hint}", node)
         element = self.world.tower.field(level).convert(known[name])
@@ -61,6 +63,8 @@ class Leaves:
         for k, (i, kind) in enumerate(zip(indices, kinds, strict=True)):
             if isinstance(i, t.Literal) and kind == "state":
                 fixed[k] = world.state(i)
+            elif kind == TIME:  # of a definition that does not use it
+                fixed[k] = i
         for k, i in enumerate(indices):
             if isinstance(i, t.Literal) and k not in fixed:
                 if pairs[k] not in fixed:
@@ -142,7 +146,7 @@ class Leaves:
     def _quantities(self, world: Evaluation, node: t.Quantity, level: int) -> Callable[[], Any]:
         """All quantities of the node's world, with its overrides."""
         name, keys = node.name, [o.key for o in node.overrides]
-        instead = VOCABULARY[name].instead
+        instead = quantity_at(name, len(node.indices)).instead
         if instead and world.objective.definition.differential and "gamma" not in keys:
             message = (
                 f"{name} is not defined for the {world.objective} objective; it uses {instead}. Ask for {instead}, "

@@ -237,8 +237,9 @@ class _Reader:
         reasons = _reasons(parts, rows)
         found = Statement(statement.terms, statement.relations, statement.bindings, reasons, text)
         bindings = used(found.bindings, found.terms)
+        own = tuple(b for b in statement.bindings[len(self.bindings) :] if b in bindings)
         found = Statement(found.terms, found.relations, bindings, reasons, text)
-        yield Chain(found, self.objective, tuple(parts[row].line for row in rows))
+        yield Chain(found, self.objective, tuple(parts[row].line for row in rows), own)
 
     def located(self, error: ClaimError, parts: list[_Part]) -> ClaimError:
         """The complaint with file, line and column."""

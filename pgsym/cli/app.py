@@ -7,7 +7,6 @@ import inspect
 import io
 import json
 import os
-import re
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -169,24 +168,20 @@ def load_estimator(
     return find_estimator(estimator, read_let(let, mdp), horizon=horizon, bootstrap=not no_bootstrap)
 
 
-def load_methods(methods: str, mdp: MDP, let: Sequence[str] | None = None) -> dict[str, Any] | list[str]:
-    """Methods of ascent, with commas; a ``--let`` goes to each estimator that has such a name.
+def split_methods(methods: str) -> list[str]:
+    """Names and texts between commas; those inside of parentheses belong to a text.
 
-    >>> from pgsym.model.zoo import zoo
-    >>> found = load_methods("exact, gae", zoo("two-state").mdp, ["lambda=1/2"])
-    >>> found["exact"], found["gae"].description
-    ('exact', 'gae, lambda = 1/2')
+    >>> split_methods("exact, sum[t] dot(vec(theta), grad log pi(a_t|s_t)) * grad log pi(a_t|s_t), gae")
+    ['exact', 'sum[t] dot(vec(theta), grad log pi(a_t|s_t)) * grad log pi(a_t|s_t)', 'gae']
     """
-    from pgsym.cli.let import read_let
-    from pgsym.estimators.estimator import NAMES, find_estimator
-    from pgsym.estimators.shares import shares
-
-    listed = [name.strip() for name in re.split(r",(?![^(\[]*[)\]])", methods) if name.strip()]
-    found: dict[str, Any] = {}
-    for name, own in zip(listed, shares(listed, read_let(let, mdp)), strict=True):
-        found[name] = find_estimator(name, own) if own or name in NAMES else name
-    # One that stands twice is refused where all methods are read.
-    return found if len(found) == len(listed) else listed
+    found, depth = [""], 0
+    for character in methods:
+        depth += (character in "([") - (character in ")]")
+        if character == "," and not depth:
+            found.append("")
+        else:
+            found[-1] += character
+    return [name.strip() for name in found if name.strip()]
 
 
 def assignments(text: str, where: str) -> dict[str, str]:

@@ -19,10 +19,10 @@ from pgsym.cli.app import (
     app,
     command,
     load_estimator,
-    load_methods,
     print_json,
     require_plot,
     save_plot,
+    split_methods,
 )
 
 if TYPE_CHECKING:
@@ -33,12 +33,14 @@ CutOff = Annotated[int | None, typer.Option(help="Cut every run off after T step
 
 @app.command()
 def estimators(
-    name: Annotated[str | None, typer.Argument(help="One of them.", show_default=False)] = None,
+    name: Annotated[str | None, typer.Argument(help="One of them, or a text of your own.", show_default=False)] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the estimators that have a name: their text, what its names stand for, and who wrote of it.
 
     Example: `pgsym estimators gae`
+
+    Example: `pgsym estimators "let b(s) = V(s); sum[t] grad log pi(a_t|s_t) * (G_t - b(s_t))"`
     """
     from pgsym.estimators.estimator import ESTIMATORS
     from pgsym.reports.moments import estimator_json, estimator_page, estimators_table
@@ -231,15 +233,15 @@ def ascend(
     Example: `pgsym ascend nota-thomas --methods exact,reward-to-go,reward-to-go-undiscounted --step-size 0.5`
     """
     from pgsym.ascent import ascend as climb
+    from pgsym.cli.let import read_let
     from pgsym.display.progress import reporter
     from pgsym.reports.terminal import console, result_table
 
     require_plot(plot)
-    chosen = load_methods(methods, problem.mdp, let)
     with reporter(None, task="ascending") as report:
         found = climb(
             problem,
-            methods=chosen,
+            methods=split_methods(methods),
             steps=steps,
             step_size=_step_sizes(step_size),
             optimizer=optimizer,
@@ -247,6 +249,7 @@ def ascend(
             seeds=seeds,
             damping=damping,
             horizon=horizon,
+            let=read_let(let, problem.mdp),
             progress=report,
         )
     if as_json:

@@ -18,6 +18,7 @@ from pgsym.estimators import sample_size
 from pgsym.estimators.baselines import response, without_baseline
 from pgsym.estimators.computation import Core
 from pgsym.estimators.estimator import Estimator
+from pgsym.estimators.meaning import own_symbols
 from pgsym.estimators.present import floats, number
 from pgsym.estimators.target import BiasTarget, bias_target, gradient
 from pgsym.exact.fields import field_at
@@ -314,7 +315,7 @@ class EstimatorMoments:
         in_order = theta is not None and not isinstance(theta, Mapping)
         problem = self.problem.at(theta, **rest) if in_order else self.problem.at(rest)
         estimator = self.estimator.subs(own) if own else self.estimator
-        field = field_at(problem, given_numbers(theta, values), estimator.symbols)
+        field = field_at(problem, given_numbers(theta, values), own_symbols(problem, estimator))
         return self._made(problem, estimator, field, problem.point, self.n)
 
     def changed(self, problem: Problem, estimator: Estimator) -> Self:
@@ -325,7 +326,7 @@ class EstimatorMoments:
         HypothesisError
             The estimator has no moments there.
         """
-        field = field_at(problem, extra=estimator.symbols)
+        field = field_at(problem, extra=own_symbols(problem, estimator))
         return self._made(problem, estimator, field, problem.point, 1)
 
     def _made(

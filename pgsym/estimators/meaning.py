@@ -10,11 +10,12 @@ import sympy as sp
 from pgsym.algebra import DualField
 from pgsym.algebra.field import Field
 from pgsym.claims.compiler import Meaning
-from pgsym.claims.evaluation import Evaluation, Functions, Tower, named
+from pgsym.claims.evaluation import Evaluation, Functions, Tower, named, plain_parameters
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Scope
 from pgsym.errors import HypothesisError, StructureError
 from pgsym.estimators.estimator import STEPS, Estimator
+from pgsym.expression.naming import in_order
 from pgsym.model.mdp import MDP
 from pgsym.model.policy import all_symbols
 from pgsym.model.problem import Problem
@@ -67,6 +68,12 @@ def meaning_of(problem: Problem, estimator: Estimator, field: Field, structure: 
         cut_off=not estimator.bootstrap,
     )
     return Meaning(world, Scope(estimator.bindings, estimator.source))
+
+
+def own_symbols(problem: Problem, estimator: Estimator) -> list[sp.Symbol]:
+    """What its field needs besides the model's and the policy's: symbols of its numbers, and theta outside of exp."""
+    bodies = (estimator.tree, *(b.body for b in estimator.bindings if isinstance(b, t.Let)))
+    return in_order({*estimator.symbols, *plain_parameters((n for b in bodies for n in b.walk()), problem.policy)})
 
 
 def values_on(mdp: MDP, estimator: Estimator) -> Functions:

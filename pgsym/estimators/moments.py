@@ -9,6 +9,7 @@ from pgsym.algebra.field import Field
 from pgsym.display.result import TableResult, data_frame
 from pgsym.estimators.estimator import Estimator, find_estimator
 from pgsym.estimators.law import EstimatorMoments
+from pgsym.estimators.meaning import own_symbols
 from pgsym.estimators.present import leaf
 from pgsym.estimators.sweep import applicable, plot_sweeps, sweep
 from pgsym.estimators.target import BiasTarget, bias_target
@@ -16,7 +17,6 @@ from pgsym.exact.fields import rational_field
 from pgsym.exact.solution import Table
 from pgsym.exact.tables import SHOWN, field_trust, short
 from pgsym.expression.latex import align
-from pgsym.expression.naming import in_order
 from pgsym.limits import CLOSED_FORM_TERMS
 from pgsym.model.problem import Problem, ProblemLike
 from pgsym.trust import Trust
@@ -230,7 +230,7 @@ def moments(
     estimator = find_estimator(estimator, let, horizon=horizon)
     aim = bias_target(problem.objective if target is None else target)
     if field is None:
-        extra = in_order(estimator.symbols)
+        extra = own_symbols(problem, estimator)
         field = rational_field(problem.mdp, problem.policy, extra=extra, budget=budget, seconds=seconds)
     return EstimatorLaw(problem, estimator, aim, field, reference=reference)
 

@@ -12,7 +12,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from pgsym.display.figure import new_figure
-from pgsym.errors import HypothesisError, StructureError
+from pgsym.errors import FormulaError, HypothesisError, StructureError
 from pgsym.estimators.estimator import Estimator
 from pgsym.estimators.law import EstimatorMoments
 from pgsym.estimators.present import floats
@@ -134,7 +134,7 @@ def applicable(law: EstimatorMoments) -> list[str]:
     >>> applicable(moments("short-corridor", "gae", let={"lambda": 1}).at())
     ['lambda', 'gamma', 'T']
     """
-    own = [head for head in law.estimator.let if head.partition("(")[0] in ("lambda", "beta", "b")]
+    own = [head for head in law.estimator.let if "(" not in head or head.startswith("b(")]
     gamma = [] if law.mdp.gamma.free_symbols else ["gamma"]
     return [*own, *gamma, "T"]
 
@@ -150,11 +150,23 @@ def _varied(problem: Problem, estimator: Estimator, number: str, value: Any) -> 
 def _default(law: EstimatorMoments, number: str) -> list[Any]:
     if number == "T":
         return sorted({round(v) for v in np.geomspace(1, LONGEST, POINTS)})
-    if not number.startswith("b("):
+    middle = law.optimal_constant_baseline.value if number.startswith("b(") else _given(law.estimator, number)
+    if middle is None:
         return [sp.Rational(i, POINTS - 1) for i in range(POINTS)]
-    best = number_of(law.optimal_constant_baseline.value, "baseline")
-    width = max(abs(best), 1.0)
-    return [float(b) for b in np.linspace(best - width, best + width, POINTS)]
+    value = number_of(middle, number)
+    width = max(abs(value), 1.0)
+    return [float(b) for b in np.linspace(value - width, value + width, POINTS)]
+
+
+def _given(estimator: Estimator, number: str) -> sp.Expr | None:
+    """The value that a name has, where it is a number; None for what lies between 0 and 1."""
+    if number in ("lambda", "beta", "gamma"):
+        return None
+    try:
+        found = to_expr(estimator.let[number], where=number)
+    except FormulaError:  # a text of the claim language
+        return None
+    return None if found.free_symbols else found
 
 
 LABELS = {"lambda": "λ", "beta": "β", "gamma": "γ", "b(s)": "constant baseline", "T": "steps of a run"}

@@ -102,7 +102,7 @@ def field_at(problem: Problem, given: Iterable[Any] = (), extra: Collection[sp.S
     check_policy_at(policy, theta)
     if not any(isinstance(value, float | sp.Float) for value in (*theta.values(), *given)):
         return exact_field(mdp, policy, theta, extra=in_order(extra))
-    free = sorted(symbol.name for symbol in {*mdp.symbols, *extra})
+    free = sorted(symbol.name for symbol in {*mdp.symbols, *extra} - {*policy.params})
     if free:
         raise StructureError(
             f"no value for {', '.join(free)}; floats need every symbol. Give it: at({free[0]}=...)", where="symbols"

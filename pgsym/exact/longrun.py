@@ -186,15 +186,15 @@ def deviation(q: InducedChain, mu: Mapping[State, Any]) -> Mapping[tuple[State, 
     return _Grid([(s,) for s in q.mdp.states], q.mdp.states, lambda row, target: columns[target][row[0]])
 
 
-def reward_to(q: InducedChain) -> Mapping[tuple[State, Action, State], Any]:
-    """r(s,a,s'), the mean reward of the outcomes of (s,a) that lead to s'; 0 where none does.
+def reward_to(q: InducedChain, power: int = 1) -> Mapping[tuple[State, Action, State], Any]:
+    """r(s,a,s'), the mean reward of the outcomes of (s,a) that lead to s', or of a power of it; 0 where none does.
 
     The mean of r(s,a,s') over s' is r(s,a).  A reward function of one's own (`varied`) does not depend on s'.
     """
 
     def row(pair: tuple[State, Action]) -> dict[State, Any]:
         if q.has_own_rewards:
-            return dict.fromkeys(q.P[pair], q.r[pair])
+            return dict.fromkeys(q.P[pair], q.r[pair] ** power)
         rewards: dict[State, list[Any]] = {}
         for o in q.mdp.outcomes(*pair):
             rewards.setdefault(o.state, []).append(o)
@@ -202,9 +202,9 @@ def reward_to(q: InducedChain) -> Mapping[tuple[State, Action, State], Any]:
         found = {}
         for t, outcomes in rewards.items():
             if all(o.r == outcomes[0].r for o in outcomes):
-                found[t] = convert(outcomes[0].r)
+                found[t] = convert(outcomes[0].r) ** power
             else:
-                found[t] = q.sum(convert(o.p) * convert(o.r) for o in outcomes) / q.P[pair][t]
+                found[t] = q.sum(convert(o.p) * convert(o.r) ** power for o in outcomes) / q.P[pair][t]
         return found
 
     rows = LazyMap(q.mdp.pairs, row)

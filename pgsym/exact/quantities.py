@@ -171,6 +171,18 @@ class Quantities(LongRunChain):
     def reward_to(self) -> Mapping[tuple[State, Action, State], Any]:
         return reward_to(self)
 
+    def reward_moment(self, power: int, arity: int) -> Mapping[Any, Any]:
+        """E[r^k|s,a,s'], or E[r^k|s,a] as its mean over s'."""
+        to = reward_to(self, power)
+        if arity == 3:
+            return to
+        return LazyMap(self.mdp.pairs, lambda pair: self.sum(p * to[*pair, t] for t, p in self.P[pair].items()))
+
+    @property
+    def theta(self) -> Mapping[sp.Symbol, Any]:
+        """The parameters themselves, where they are elements of the field."""
+        return {p: self.field.symbol(p) for p in self.policy.params}
+
     # -- derivatives -------------------------------------------------------------------------------------
 
     @cached_property

@@ -252,6 +252,12 @@ class SizeQuantities:
         ]
         return Constant(over(self.field.common(e for terms in sums for e in terms), sums))
 
+    @property
+    def theta(self) -> dict[Any, Size]:
+        """Any parameter, in the place of all directions."""
+        found = [self.field.symbol(p) for p in self.policy.params]
+        return dict.fromkeys(self.field.parameters, max(found, key=lambda e: e.bits)) if found else {}
+
     # -- in the long run: each recurrent class has a system of its own -----------------------------------
 
     @cached_property
@@ -307,13 +313,17 @@ class SizeQuantities:
     @cached_property
     def reward_to(self) -> Constant:
         """One outcome's reward, or the mean of several, sum P r / P."""
+        return Constant(self.r[None]) if self.has_own_rewards else self.reward_moment(1, 3)
+
+    def reward_moment(self, power: int, arity: int) -> Constant:
+        """E[r^k|s,a] as a sum over outcomes; E[r^k|s,a,s'] of one outcome, or the mean of several."""
         parts = self.parts
-        if self.has_own_rewards:
-            return Constant(self.r[None])
-        if parts.plan.one_reward_each:
-            return Constant(parts.r_to)
-        mean = self.field.spread(parts.r / parts.P, len(self.mdp.pairs) * parts.branches)
-        return Constant(parts.r_to + mean)
+        outcomes = max((len(self.mdp.outcomes(*pair)) for pair in self.mdp.pairs), default=1)
+        one = parts.r_to**power
+        mean = self.field.total(parts.P * one, outcomes)
+        if arity == 2 or parts.plan.one_reward_each:
+            return Constant(mean if arity == 2 else one)
+        return Constant(one + self.field.spread(mean / parts.P, len(self.mdp.pairs) * parts.branches))
 
     def _count(self, n: int) -> Size:
         return self.field.number(Fraction(max(n, 1)))

@@ -6,10 +6,12 @@ reports.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from operator import attrgetter
+from functools import cache
+from operator import attrgetter, methodcaller
 from typing import Any
 
 STATE, ACTION, PARAMETER = "state", "action", "parameter"
@@ -140,6 +142,10 @@ _DEFINITIONS = [
     _Q("F", (), "the Fisher information matrix, weighted as the theorem", "F", rank=2),
     _Q("I", (), "the identity matrix over the parameters", "I", rank=2),
     _Q(
+        "vec(theta)", (), "the parameters as a vector", r"\boldsymbol{{\theta}}", rank=1,
+        value=attrgetter("theta"), bound=attrgetter("theta"),
+    ),
+    _Q(
         "E[T]", (), "the expected number of steps to the end", r"\mathbb{{E}}[T]",
         value=_EXPECTED_STEPS, bound=_EXPECTED_STEPS,
     ),
@@ -172,4 +178,23 @@ _REWARD_TO = QuantityDefinition(
 
 def quantity_at(name: str, arity: int) -> QuantityDefinition:
     """The entry of a quantity of the language taken at that many indices: r(s,a) and r(s,a,s') share a name."""
+    if power := reward_power(name):
+        return _moment(name, power, 3 if arity == 3 else 2)
     return _REWARD_TO if (name, arity) == ("r", 3) else VOCABULARY[name]
+
+
+def reward_power(name: str) -> int | None:
+    """The k of E[r^k], the name of a moment of one step's reward; None for any other name.
+
+    >>> reward_power("E[r^2]"), reward_power("r")
+    (2, None)
+    """
+    found = re.fullmatch(r"E\[r\^(\d+)\]", name)
+    return int(found[1]) if found else None
+
+
+@cache
+def _moment(name: str, power: int, arity: int) -> QuantityDefinition:
+    """Outcomes of one (s, a, s') may have several rewards: E[r^2|s,a,s'] is not r(s,a,s')^2."""
+    mean, compute = (_REWARD_TO if arity == 3 else VOCABULARY["r"]), methodcaller("reward_moment", power, arity)
+    return QuantityDefinition(name, mean.kinds, "", "", mean.roles, mean.pairs, value=compute, bound=compute)

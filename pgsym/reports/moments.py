@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import combinations_with_replacement
@@ -243,7 +244,7 @@ def estimator_json(name: str) -> dict[str, Any]:
     definition = _definition(name)
     return {
         "name": name,
-        "text": named_text(name),
+        "text": _text(name),
         "let": dict(definition.let),
         "source": definition.source,
         "latex": _latex(name),
@@ -264,10 +265,16 @@ def estimator_page(name: str) -> RenderableType:
     definition = _definition(name)
     parts = {"let": _let(definition), "source": definition.source, "LaTeX": _latex(name)}
     lines = [Text.assemble((f"{key}: ", "dim"), value) for key, value in parts.items() if value]
-    return Group(Text(name, "bold"), Text(named_text(name)), *lines)
+    return Group(*([Text(name, "bold")] if name in NAMES else []), Text(_text(name)), *lines)
+
+
+def _text(name: str) -> str:
+    return named_text(name) if name in NAMES else str(find_estimator(name))
 
 
 def _definition(name: str) -> NamedText:
+    if name not in NAMES and not re.fullmatch(r"[\w-]*", name):
+        return NamedText(name, {}, "")
     if name not in NAMES:
         near = nearest(name, list(ESTIMATORS), "they are")
         raise SchemaError(f"found {short(repr(name))}; {near}. Choose one of them", where="estimators")
@@ -280,5 +287,5 @@ def _let(definition: NamedText) -> str:
 
 def _latex(name: str) -> str:
     needed = {head: value for head, value in _definition(name).let.items() if value is None}
-    counts = {head: COUNT for head in needed if f"<{head}>" in named_text(name)}
+    counts = {head: COUNT for head in needed if f"<{head}>" in _text(name)}
     return find_estimator(name, {head: sp.Symbol(head) for head in needed} | counts).latex()

@@ -104,6 +104,7 @@ MUTANTS = [
     ("gae-exact-critic", "gamma * V(s_{t+1})", "V(s_{t+1})"),
     ("trajectory-fisher", "-E[tau]", "E[tau]"),
     ("return-variance", "gamma^2", "gamma"),
+    ("return-second-moment", "2 * gamma", "gamma"),
     ("return-variance-td", "(gamma^t * delta(t))^2", "gamma^t * delta(t)^2"),
     ("total-variance", "A(s,a)^2", "Q(s,a)^2"),
     ("control-variate", "(gamma^t * b(s_t))^2", "gamma^t * b(s_t)^2"),
@@ -128,8 +129,8 @@ ACCIDENTS = {
         "missing-length", "surrogate-difference", "bandit-gradient", "hessian-no-cross-terms", "q-baseline",
         "mean-over-steps",
     },
-    # Every step costs 1, whatever is done.
-    "short-corridor": {"reward-after-next", "variance-no-cross-term"},
+    # Every step costs 1, whatever is done, and no run ends before the third.
+    "short-corridor": {"reward-after-next", "variance-no-cross-term", "mean-over-own-steps"},
     # The choices that matter are in s0 and s1, both visited exactly once under every policy.
     "nota-thomas": {"surrogate-difference", "hessian-no-cross-terms"},
 }  # fmt: skip
@@ -211,6 +212,9 @@ FIXED = coin(lambda mdp: softmax_policy(mdp, {}, [], default="uniform"))
         ("stationary-update-jacobian", "sign-flip",
          "parameters: found 1; a Jacobian of one entry is symmetric, so two are required. "
          "Use a policy with more parameters"),
+        ("second-moment-of-means", "two-state",
+         "rewards: found one for every (s, a, s'); the statement is about outcomes that share them and differ in "
+         "reward. Give one step two outcomes"),
         ("bandit-gradient", FIXED,
          "parameters: found none; there is no gradient to speak of. Use a policy with parameters"),
         ("policy-gradient-average-reward", "two-classes",

@@ -92,6 +92,37 @@ DECIDED = {
         ("short-corridor", "grad log eta(s) = grad log d(s)", "refuted"),
         ("two-state", "grad log sum[a] pi(a|s)^2 = 2 * (sum[a] pi(a|s) * grad pi(a|s)) / sum[a] pi(a|s)^2", "proved"),
     ],
+    "moments of a reward": [
+        ("parallel-outcomes", "E[r|s,a,s'] = r(s,a,s')", "proved"),
+        ("parallel-outcomes", "E[r|s,a] = r(s,a)", "proved"),
+        ("parallel-outcomes", "E[r^2|s,a,s'] = r(s,a,s')^2", "refuted"),
+        ("parallel-outcomes", "E[s'~P] E[r^3|s,a,s'] = E[r^3|s,a]", "proved"),
+        ("parallel-outcomes", "E[r^3|s,a] = E[r^2|s,a]", "refuted"),
+        ("parallel-outcomes", "E[tau] sum[t] gamma^t * r_t^2 = sum[s] eta(s) * sum[a] pi(a|s) * E[r^2|s,a]", "proved"),
+        ("parallel-outcomes", "E[tau] sum[t] gamma^t * r_t^2 = sum[s] eta(s) * sum[a] pi(a|s) * r(s,a)^2", "refuted"),
+        ("parallel-outcomes", "E[tau] sum[t] E[r^2|s_t,a_t,s_{t+1}] = E[tau] sum[t] r_t^2", "proved"),
+        ("parallel-outcomes", "Var[tau | s_0=s, a_0=a] r_0 = E[r^2|s,a] - r(s,a)^2", "proved"),
+        ("parallel-outcomes", "E[r'^2|s,a,s'] = E[r^2|s,a,s']", "proved"),
+        ("two-state", "for all r': E[r'^2|s,a] = sum[s'] P(s'|s,a) * r'(s,a,s')^2", "proved"),
+        ("two-state", "for all r': E[r'^2|s,a] = r'(s,a)^2", "refuted"),
+        ("two-state", "with M' = terminating: E[r'^2|s,a] = E[r^2|s,a]", "proved"),
+        ("two-state", "grad sum[a] pi(a|s) * E[r^2|s,a] = sum[a] grad pi(a|s) * E[r^2|s,a]", "proved"),
+    ],
+    "the parameters": [
+        ("two-state", "grad vec(theta) = I", "proved"),
+        ("two-state", "dot(vec(theta), grad logit(s,a)) = logit(s,a)", "proved"),  # linear in theta
+        ("two-state", "dot(vec(theta), grad log pi(a|s)) = logit(s,a) - sum[a'] pi(a'|s) * logit(s,a')", "proved"),
+        ("two-state", "dot(vec(theta), grad log pi(a|s)) = logit(s,a)", "refuted"),
+        ("two-state", "for all k: grad (J - k / 2 * dot(vec(theta), vec(theta))) = grad J - k * vec(theta)", "proved"),
+        ("two-state", "for all k: grad (J - k * dot(vec(theta), vec(theta))) = grad J - k * vec(theta)", "refuted"),
+        ("two-state", "vec(theta) = 0", "refuted"),
+        ("two-state", "grad sg(vec(theta)) = 0", "proved"),
+        ("two-state", "at[pi'=pi] grad' (J' - dot(vec(theta), vec(theta))) = grad J", "proved"),
+        ("two-state", "E[tau] sum[t] gamma^t * dot(vec(theta), grad log pi(a_t|s_t)) * G_t = dot(vec(theta), grad J)",
+         "proved"),
+        ("short-corridor", "vec(theta) = theta * grad theta", "proved"),  # there theta is the one parameter
+        ("short-corridor", "dot(vec(theta), grad J) = J", "refuted"),
+    ],
     "a second model": [
         ("two-state", "for all P', r': J' - J = sum[s] eta(s) * sum[a] pi(a|s) * (r'(s,a) - r(s,a) + gamma * "
          "sum[s'] (P'(s'|s,a) - P(s'|s,a)) * V'(s'))", "proved"),  # Kearns & Singh 2002, the simulation lemma
@@ -162,6 +193,18 @@ REFUSED = [
      "policy. Remove one"),
     ("for all P', P': J' = J", "P' is declared twice; once is enough. Remove one"),
     ("for all P: J' = J", "P is a name of the language; choose another for your own"),
+    ("E[V^2|s,a] = 1", "found E[V|...]; such a mean is that of a reward, as in E[r^2|s,a] or E[r^2|s,a,s']. For runs "
+     "write E[tau | s_0=s, a_0=a]"),
+    ("E[r^0|s,a] = 1", "found the power 0; moments are E[r|...], E[r^2|...], ... Correct it"),
+    ("E[r^101|s,a] = 1", "found the power 101; at most 100 is read"),
+    ("E[r^2|s,s'] = 1", "E[r^2] takes an action there; s' is a state"),
+    ("theta = 1", "theta is not a symbol of the model; it has theta_x, theta_y. The vector of all parameters is "
+     "vec(theta)"),
+    ("vec(theta) = 1", "a vector over the parameters on the left, a scalar on the right; both sides must have one "
+     "shape"),
+    ("vec(theta_x) = 1", "found the index theta_x; states are called s, s', s1, ..., actions a, a', a1, ..., times t, "
+     "u, v, ... Rename it"),
+    ("vec(theta)' = 1", "found \"'\"; it has no meaning in a claim. Remove it"),
     ("I = 2", "a matrix over the parameters on the left, a scalar on the right; both sides must have one shape"),
 ]  # fmt: skip
 
@@ -171,6 +214,22 @@ def test_operator_without_sense_is_refused(text, message):
     with pytest.raises(ClaimError) as caught:
         decide("two-state", text)
     assert str(caught.value).split("\n")[0] == message
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_homogeneous_probabilities_satisfy_eulers_relation(method):
+    """pi = w / sum w does not change along w."""
+    rows = [("s", "l", "end", 1, 1), ("s", "r", "end", 1, 3)]
+    mdp = pgsym.model.MDP.from_transitions(rows, start="s", terminal=["end"])
+    for row, status in (
+        ({"l": "x/(x+y)", "r": "y/(x+y)"}, "proved"),
+        ({"l": "x/(x+y+1)", "r": "(y+1)/(x+y+1)"}, "refuted"),
+    ):
+        problem = pgsym.Problem(mdp, pgsym.direct_policy(mdp, {"s": row}, ["x", "y"]))
+        found = decide(problem, "dot(vec(theta), grad J) = 0", method=method)
+        assert found.status == status
+        assert (found.witness is None) == (status == "proved")
+        assert judge(problem, parse("dot(vec(theta), grad J) = 0").claims[0], random.Random(0)).complaints == ()
 
 
 def test_random_expressions_at_one_policy_are_decided_as_they_are_read():

@@ -134,6 +134,8 @@ REFUSED = [
     ("J = 1/0", "/", "found a division by zero; a divisor must differ from 0"),
     ("J = gamma^9999", "9999", "found the power 9999; at most 100 is read"),
     ("J = " + "1" * 401, "1" * 401, "found 401 digits; at most 400 are read"),
+    ("J <= V(s)", "<=", "found '<='; a claim has =, != or propto between two sides, and no order. Write !=, or compare "
+     "the numbers, as pgsym compare does"),
     ("J 2 = 0", "2", "found '2' without an operator before it. Write * for a product"),
     ("V(s) V(s) = 0", "V(s) =", "found 'V' without an operator before it. Write * for a product"),
     ("let b = 1 J = b", "J", "found 'J' without an operator before it. Write * for a product"),

@@ -90,7 +90,17 @@ def test_random_claims_have_every_construct_of_the_language():
                   t.Transpose, t.Inv, t.StopGradient, t.Number, t.Symbol, t.Quantity, t.Indicator, t.Call, t.Let,
                   t.ForAll, t.ForEach, t.World}  # fmt: skip
     overrides = {("r", "override"), ("gamma", "override"), ("mu0", "override")}
-    wanted = {*operations, *VOCABULARY, *overrides, ("prime", True), "literal", t.EQUAL, t.UNEQUAL, t.PROPORTIONAL}
+    wanted = {
+        *operations,
+        *VOCABULARY,
+        "E[r^2]",
+        *overrides,
+        ("prime", True),
+        "literal",
+        t.EQUAL,
+        t.UNEQUAL,
+        t.PROPORTIONAL,
+    }
     assert wanted <= seen, wanted - seen
 
 

@@ -27,6 +27,8 @@ def test_latex_is_balanced(statement):
     ("text", "latex"),
     [
         ("grad J = 0", r"\nabla J = 0"),
+        ("E[r'^2|s,a,s'] = E[r^3|s,a]", r"\mathbb{E}[r'^{2} \mid s, a, s'] = \mathbb{E}[r^{3} \mid s, a]"),
+        ("dot(vec(theta), grad J) = 0", r"\boldsymbol{\theta} \cdot \nabla J = 0"),
         ("grad grad J = 0", r"\nabla^{2} J = 0"),
         ("J != -(rbar + 1)", r"J \neq -\left(\bar{r} + 1\right)"),
         ("J propto rbar", r"J \propto \bar{r}"),

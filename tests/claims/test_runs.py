@@ -94,7 +94,11 @@ def test_verdict_agrees_with_the_second_reading(seed: int) -> None:
     x = f"({rng.choice(['G', 'sum[t] r_t', 'sum[t] gamma^t * V(s_t)', 'sum[t] r_t * sum[u>t] r_u'])})"
     k = rng.choice([0, 0, 1])
     text = rng.choice(
-        [f"Var[tau] {x} = E[tau] {x}^2 - (E[tau] {x})^2 + {k}", f"E[tau] ({x} + {x}) = 2 * E[tau] {x} + {k}"]
+        [
+            f"Var[tau] {x} = E[tau] {x}^2 - (E[tau] {x})^2 + {k}",
+            f"E[tau] ({x} + {x}) = 2 * E[tau] {x} + {k}",
+            f"let y(t) = r_t + gamma * V(s_{{t+1}}); E[tau] y(1) = E[tau] r_1 + gamma * E[tau] V(s_2) + {k}",
+        ]
     )
     found = judge(problem, parse(text).claims[0], rng, method=rng.choice(["auto", "identity test"]))
     assert not found.complaints, str(found)
@@ -133,6 +137,10 @@ def test_length_of_a_run() -> None:
 
 
 TRUE = [
+    "let delta(t) = r_t + gamma * V(s_{t+1}) - V(s_t); E[tau | s_0=s, a_0=a] delta(0) = A(s,a)",
+    "let delta(t) = r_t + gamma * V(s_{t+1}) - V(s_t); E[tau] delta(3) = 0",
+    "let x(t,u) = gamma^(u-t) * r_u; E[tau] x(0,2) = gamma^2 * E[tau] r_2",
+    "let x(t) = gamma; E[tau] sum[t] x(t)^2 * gamma^t = x(0)^2 / (1 - gamma)",
     "E[tau] G = J",
     "sum[tau] P(tau) * R(tau) = J",
     "sum[tau] grad P(tau) * R(tau) = grad J",
@@ -156,6 +164,8 @@ TRUE = [
 ]
 
 FALSE = [
+    "let delta(t) = r_t + gamma * V(s_{t+1}) - V(s_t); E[tau | s_0=s, a_0=a] delta(1) = A(s,a)",
+    "let x(t) = gamma^t * r_t; E[tau] x(2) = E[tau] r_2",
     "E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * sum[u>t] gamma^(u-t) * r_u = grad J",
     "for all b(s,a): E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * (G_t - b(s_t,a_t)) = grad J",
     "E[tau~pi'] sum[t] gamma^t * (prod[u<t] pi(a_u|s_u) / pi'(a_u|s_u)) * r_t = J",
@@ -211,6 +221,8 @@ def test_text_reads_back(claim: str) -> None:
         ("E[tau | s_0=s] G", r"\mathbb{E}_{\tau \mid s_0 = s}\left[R(\tau)\right]"),
         ("trace Var[tau~pi'] (grad log P(tau) * G_0)",
          r"\operatorname{tr} \operatorname{Var}_{\tau \sim \pi'}\left[\nabla \log P(\tau) \, G_{0}\right]"),
+        ("let x(t) = r_t; E[tau] sum[t] x(t+1) * x(0)",
+         r"\mathbb{E}_{\tau}\left[\sum_{t \ge 0} x(t+1) \, x(0)\right]"),
         ("Cov[tau](G, sum[t] sum[t<=u<t+3] V(s_{u+1}))",
          r"\operatorname{Cov}_{\tau}\left(R(\tau),\, \sum_{t \ge 0} \sum_{t \le u < t+3} V(s_{u+1})\right)"),
     ],
@@ -256,6 +268,9 @@ REFUSED = {
     "E[tau] prod[u] pi(a_u|s_u) = 1": "a product over time ends at a time that is bound, as in prod[u<=t]",
     "let X(s) = r_0 * V(s); E[tau] X(s_0) = 1": "X is about a run; its indices are times, as in let X(t)",
     "let X(t) = r_t; E[tau] sum[t] X(s_t) = 1": "X takes a time there, as in X(t)",
+    "let X(t) = r_t; E[tau] X(99999) = 1": "X takes a time there, as in X(t)",
+    "for all x(t): E[tau] sum[t] x(t) = 1": "found the time t; an arbitrary function is one of states and actions. "
+    "Write for all x(s), and take it as x(s_t)",
     "E[tau] sum[t] t * r_t = 0": "found t as a number; it is a time there, which stands in indices and powers. Rename "
     "the time if a symbol of the model is meant",
     "E[tau] sum[t] grad (r_t * G_t) = 0": "found the gradient of a product over several steps; write its terms out",

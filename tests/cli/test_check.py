@@ -142,6 +142,37 @@ def test_typeset_claims_are_read_again(run, tmp_path):
     ]
 
 
+DECLARED = """\
+for all b(s), lambda:
+
+let x(s) = lambda * b(s);
+
+x(s) - b(s) = (lambda - 1) * b(s)
+
+for all c(s,a): c(s,a) = c(s,a)
+
+for all P', s: sum[s'] P'(s'|s,a) = 1
+"""
+
+
+def test_typeset_claims_say_what_is_arbitrary(run, tmp_path):
+    mine = tmp_path / "mine.claims"
+    mine.write_text(DECLARED + "\nwith M' = terminating: J' = J\n", encoding="utf-8")
+    for suffix, heads in (
+        (".tex", [r"\text{for all } b(s),\, \lambda:", r"\text{for all } c(s, a):", r"\text{for all } P',\, s:",
+                  r"M' \colon \text{discount as random termination"]),
+        (".claims", ["for all b(s):\nfor all lambda:\n", "\nfor all c(s,a): c(s,a)", "\nfor all P': for all s: sum[s']",
+                     "with M' = terminating: J' = J"]),
+    ):  # fmt: skip
+        out = tmp_path / f"out{suffix}"
+        assert run("check", "two-state", mine, "-o", out)[0] == 0
+        text = out.read_text(encoding="utf-8")
+        assert [head for head in heads if head not in text] == []
+    told = [json.loads(run("check", "two-state", path, "--json")[1])["relations"] for path in (mine, out)]
+    assert len(told[0]) == 4
+    assert [{**r, "line": 0} for r in told[0]] == [{**r, "line": 0} for r in told[1]]
+
+
 def test_objective_is_said_where_it_changes(run, tmp_path):
     mine, out = tmp_path / "mine.claims", tmp_path / "out.md"
     mine.write_text("J = J\n\nobjective average-reward\nJ = rbar\n", encoding="utf-8")

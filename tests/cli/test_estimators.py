@@ -59,16 +59,28 @@ def test_list_shows_estimators_as_text(run):
     assert status == 0
     assert "sum[t] grad log pi(a_t|s_t) * sum[u>=t]" in out
     assert r"LaTeX: \sum_{t \ge 0} \nabla \log" in out
+    status, out, _ = run("estimators", "let b(s) = V(s); sum[t] grad log pi(a_t|s_t) * (G_t - b(s_t))")
+    assert status == 0
+    assert out.split("\n")[0] == "sum[t] grad log pi(a_t|s_t) * (G_t - b(s_t))"
+    assert r"LaTeX: \sum_{t \ge 0} \nabla \log" in out
+    status, _, err = run("estimators", "sum[t] G_t")
+    assert status == 2
+    assert "found a scalar; an estimator of grad J is a vector" in err
     status, _, err = run("estimators", "gea")
     assert status == 2
     assert "estimators: found 'gea'; the nearest is 'gae'. Choose one of them" in err
 
 
-def test_methods_share_one_let_and_texts_keep_their_commas():
-    from pgsym.cli.app import load_methods
-
-    text = "sum[t] grad log pi(a_t|s_t) * Q(s_t,a_t)"
-    assert list(load_methods(f"exact, {text}, gae", pgsym.zoo("two-state").mdp, ["lambda=1"])) == ["exact", text, "gae"]
+def test_methods_share_one_let_and_texts_keep_their_commas(run):
+    text = "sum[t] dot(vec(theta), grad log pi(a_t|s_t)) * grad log pi(a_t|s_t) * (Q(s_t,a_t) - b(s_t))"
+    given = ("--let", "lambda=1", "--let", "b(s)=V(s)", "--steps", "1", "--horizon", "10", "--seeds", "1")
+    status, out, err = run("ascend", "two-state", "--methods", f"exact, {text}, gae", *given, "--json")
+    assert status == 0, err
+    found = pgsym.ascend(
+        "two-state", methods=["exact", text, "gae"], let={"lambda": 1, "b(s)": "V(s)"}, steps=1, horizon=10
+    )
+    assert [path.label for path in found.paths] == ["exact", text, "gae"]
+    assert json.loads(out)["paths"] == found.to_json()["paths"]
 
 
 @pytest.mark.parametrize("command", ["moments", "estimate", "verify", "ascend", "compare"])

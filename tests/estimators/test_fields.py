@@ -139,6 +139,25 @@ def test_short_corridor_in_closed_form():
     assert moments(corridor, "reinforce").at([0]).covariance_trace == 1959
 
 
+REGULARISED = "(sum[t] gamma^t * grad log pi(a_t|s_t) * G_t) - k * vec(theta)"
+SQUARES = "sum[t] gamma^t * grad log pi(a_t|s_t) * E[r^2|s_t,a_t]"
+
+
+def test_a_text_with_the_parameters_and_moments_of_the_reward():
+    """Weight decay: its bias is -k theta, in closed form, at a point and in floats."""
+    two, k = zoo("two-state"), sp.Symbol("k")
+    params = two.policy.params
+    law = moments(two, REGULARISED, let={"k": k})
+    assert [sp.expand(law.bias[p] + k * p) for p in params] == [0, 0]
+    theta = {params[0]: sp.log(2), params[1]: sp.Rational(1, 3)}
+    assert law.at(theta, k=1).bias[params[0]] == -sp.log(2)
+    assert float(law.at({p: float(v) for p, v in theta.items()}, k=1).bias[params[1]]) == pytest.approx(-1 / 3)
+    squared = MDP.from_transitions([(s, a, t, p, r**2) for s, a, t, p, r in two.mdp.rows], start="x", gamma="9/10")
+    other = Problem(squared, two.policy)
+    start = two.replace(mdp=two.mdp.replace(start={"x": 1}))
+    assert moments(start, SQUARES).mean == moments(other, "sum[t] gamma^t * grad log pi(a_t|s_t) * r_t").mean
+
+
 def test_long_runs_tend_to_the_unending_one():
     two = zoo("two-state")
     theta = dict.fromkeys(two.policy.params, 0.3)

@@ -43,6 +43,19 @@ def test_baseline_sweep_is_the_law_with_that_baseline(corridor):
         assert sweep(law, "b(s)").variance.min() == pytest.approx(float(law.optimal_constant_baseline.trace))
 
 
+def test_a_number_of_a_text_is_swept_around_its_value(corridor):
+    text = "sum[t] grad log pi(a_t|s_t) * (G_t - c * V(s_t))"
+    law = moments(corridor, text, let={"c": 3}).at()
+    assert applicable(law) == ["c", "gamma", "T"]
+    found = sweep(law, "c")
+    assert (found.values.min(), found.values.max()) == (0, 6)
+    expected = [float(moments(corridor, text, let={"c": c}).at().covariance_trace) for c in (0, 3, 6)]
+    assert found.variance[[0, 10, 20]].tolist() == pytest.approx(expected)
+    for given, ends in (("-3", (-6, 0)), ("E[tau] sum[t<1] r_t", (0, 1)), ("J", (0, 1))):
+        other = sweep(moments(corridor, text, let={"c": given}).at(), "c")
+        assert (other.values.min(), other.values.max()) == ends
+
+
 def test_sweep_as_plain_data():
     two = zoo("two-state")
     law = moments(two, reward_to_go(horizon=20)).at([0.0, 0.0])

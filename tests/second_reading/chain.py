@@ -105,15 +105,21 @@ class Chain:
             for s, a in self.mdp.pairs
         }
 
-    def reward_to(self, s: State, a: Hashable, t: State) -> Jet:
-        """The mean reward of the outcomes of (s,a) that lead to t; 0 if there is none."""
+    def reward_moment(self, power: int, s: State, a: Hashable) -> Jet:
+        """E[r^k|s,a] over the outcomes of (s,a)."""
+        return total([self.numbers(o.p) * self.numbers(o.r) ** power for o in self.mdp.outcomes(s, a)], self.order)
+
+    def reward_to(self, s: State, a: Hashable, t: State, power: int = 1) -> Jet:
+        """The mean reward, or E[r^k|s,a,t], of the outcomes of (s,a) that lead to t; 0 if there is none."""
         if t is END:  # the step that ends the run pays as any other
-            return self.r[s, a] if self.terminating else self.zero
+            if not self.terminating:
+                return self.zero
+            return self.r[s, a] if power == 1 else self.reward_moment(power, s, a)
         outcomes = [o for o in self.mdp.outcomes(s, a) if o.state == t and o.p != 0]
         if not outcomes:
             return self.zero
         weight = total([self.numbers(o.p) for o in outcomes], self.order)
-        return total([self.numbers(o.p) * self.numbers(o.r) for o in outcomes], self.order) / weight
+        return total([self.numbers(o.p) * self.numbers(o.r) ** power for o in outcomes], self.order) / weight
 
     @cached_property
     def mu0(self) -> dict[State, Jet]:

@@ -25,10 +25,13 @@ VISITED, NEXT, ABROAD, ACTING = "visited", "next", "next in the second world", "
 """What a state is to a quantity; without any of them it is only looked at."""
 
 COUNTED = frozenset({"mu", "eta", "d", "D"})
-SOURCE = {"pi": 1, "P": 1, "Q": 0, "A": 0, "r": 0, "r_pi": 0, "P_pi": 0, "logit": 0}
+MOMENTS = {f"E[r^{k}]": k for k in range(2, 8)}
+"""The power of which each of them is the mean."""
+
+SOURCE = {"pi": 1, "P": 1, "Q": 0, "A": 0, "r": 0, "r_pi": 0, "P_pi": 0, "logit": 0, **dict.fromkeys(MOMENTS, 0)}
 """Where the state stands whose action is needed."""
 
-ACTION = {"pi": 0, "P": 2, "Q": 1, "A": 1, "r": 1, "logit": 1}
+ACTION = {"pi": 0, "P": 2, "Q": 1, "A": 1, "r": 1, "logit": 1, **dict.fromkeys(MOMENTS, 1)}
 """Where an action stands."""
 
 TARGET = {"P": 0, "P_pi": 1, "mu0": 0, "nu": 0}
@@ -103,7 +106,7 @@ def roles(body: t.Node, index: str, own: Bindings) -> set[str]:
             found.add(VISITED)
         if SOURCE.get(node.name) == k:
             found.add(ACTING)
-        if TARGET.get(node.name) == k or (node.name == "r" and k == 2):
+        if TARGET.get(node.name) == k or (node.name in ("r", *MOMENTS) and k == 2):
             found |= {NEXT, ABROAD} if node.primed else {NEXT}
     return found
 

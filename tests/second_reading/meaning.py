@@ -301,7 +301,7 @@ class Plain(Names):
         _, policy, objective, point, *rest = self.world
         mdp = self.mdp if known.is_Symbol else self.mdp.replace(gamma=discount)
         near = Plain(self.claim, mdp, policy, objective, dict(point), *rest)
-        near.discount = discount
+        near.discount, near.twofold = discount, self.twofold
         return near
 
     discount: sp.Symbol

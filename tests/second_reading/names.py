@@ -14,7 +14,7 @@ from pgsym.claims.language.runs import RUN, read_time, read_timed
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Direct, Policy
-from second_reading.indices import COUNTED, SOURCE, acts, derivatives, written_out
+from second_reading.indices import COUNTED, MOMENTS, SOURCE, acts, derivatives, written_out
 from second_reading.jets import Jet
 from second_reading.model import TABLES, PlainModel
 from second_reading.point import (
@@ -198,6 +198,8 @@ class Names(ABC):
             case "I":
                 one, zero, n = self.numbers.number(1), self.numbers.number(0), len(self.policy.params)
                 return [[one if i == j else zero for j in range(n)] for i in range(n)]
+            case "vec(theta)":
+                return [self.numbers(p) for p in self.policy.params]
             case "F":
                 return self._fisher(model)
         place = self._place(node, env)
@@ -223,6 +225,8 @@ class Names(ABC):
             return model.step(*place)
         if node.name == "logit":
             return logit(self.policy, *place, self.numbers)
+        if power := MOMENTS.get(node.name):
+            return model.reward_to(*place, power) if len(place) == 3 else model.reward_moment(power, *place)
         assert node.name == "r"
         return model.reward_to(*place) if len(place) == 3 else model.r[place]
 

@@ -26,7 +26,7 @@ SORTS = ("true", "false", "true", "false", "true", "false", "undefined")
 
 SCALARS = ("J", "rbar", "gamma", "E[T]", "|S|")
 OF_A_STATE = ("V", "h", "mu", "eta", "d", "mu0", "r_pi", "g", "nu", "H", "n")
-OF_A_PAIR = ("Q", "A", "pi", "r", "logit", "log pi")
+OF_A_PAIR = ("Q", "A", "pi", "r", "logit", "log pi", "E[r^2]")
 OF_TWO_STATES = ("P_pi", "D", "k")
 PRIMED = frozenset({"J", "V", "Q", "A", "rbar", "mu", "eta", "d", "pi", "r_pi", "P_pi", "h", "g"})
 OVERRIDES = {"J": ("r", "gamma", "mu0"), "V": ("r", "gamma"), "Q": ("r", "gamma"), "A": ("r", "gamma"), "h": ("r",),
@@ -108,6 +108,8 @@ class Maker:
             if known and rng.random() < 0.4:
                 s, a = rng.choice(known)
                 return t.Grad(t.Log(t.Quantity("pi", (a, s))))
+            if rng.random() < 0.1:
+                return t.Quantity("vec(theta)")
             return t.Grad(self.scalar(max(depth - 1, 0), known, 0))
         kind = rng.choices(("grad", "+", "scaled", "sum", "matrix"), (4, 3, 4, 4, 1))[0]
         if kind == "grad":
@@ -175,7 +177,7 @@ class Maker:
             return self.own("k", (s, s2)) if name == "k" else self.quantity(name, (s, s2))
         if kind in "bc":
             return self.own(kind, (s,) if kind == "b" else (s, a))
-        name = rng.choices(OF_A_PAIR, (5, 3, 4, 4, 1, 1))[0]
+        name = rng.choices(OF_A_PAIR, (5, 3, 4, 3, 1, 1, 1))[0]
         if name == "log pi":
             return t.Log(self.quantity("pi", (a, s)))
         return self.quantity(name, (a, s) if name == "pi" else (s, a))

@@ -100,7 +100,7 @@ def atom(rng: random.Random, times: list[str]) -> str:
             f"r_{t}", f"r_{t}", f"V(s_{t})", f"V(s_{{{t}+1}})", f"Q(s_{t},a_{t})", f"pi(a_{t}|s_{t})", f"gamma^{t}",
             f"r_{{{t}+1}}", f"Q(s_{{{t}+1}},a_{{{t}+1}})", f"G_{t}", f"r_{{{t}-1}}", "3", "G", f"r(s_{t},a_{t})",
             f"(r_{t} + gamma * V(s_{{{t}+1}}) - V(s_{t}))", f"(1 + r_{{{t}+1}})", f"(sum[a] pi(a|s_{t}) * Q(s_{t},a))",
-            f'1[a_{t}="l"]', f'1[s_{{{t}+1}}="end"]', f'1[s_{t}="x"]',
+            f"E[r^2|s_{t},a_{t},s_{{{t}+1}}]", f'1[a_{t}="l"]', f'1[s_{{{t}+1}}="end"]', f'1[s_{t}="x"]',
             f"(prod[v<={t}] pi(a_v|s_v))" if "v" not in times else f"r_{t}",
         ]
     )  # fmt: skip

@@ -284,6 +284,8 @@ def _(node: t.Node, names: Names) -> Iterator[t.Node]:
         case "A":
             b = node.indices[1]
             yield t.Sub(q("Q", s, b), t.Sum((a,), t.Mul(q("pi", a, s), q("Q", s, a))))
+        case "E[r^2]" if len(node.indices) == 2:
+            yield t.Sum((s2,), t.Mul(q("P", s2, *node.indices), q("E[r^2]", *node.indices, s2)))
         case "mu":
             yield t.Sum((s2,), t.Mul(q("mu", s2), q("P_pi", s2, s)))
         case "eta":

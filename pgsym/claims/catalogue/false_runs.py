@@ -73,6 +73,22 @@ when every run has one step.
 :model: short-corridor
 :defect: E[T] * (E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * G_t) / (E[tau] sum[t] 1) = grad J
 
+## mean-over-own-steps: The mean over the steps of each run
+let w = (sum[t<1] 1) - 1/2 * (sum[1<=t<2] 1) - 1/6 * (sum[2<=t<3] 1);
+
+E[tau] w * sum[t<3] grad log pi(a_t|s_t) * sum[t<=u<3] gamma^u * r_u = grad E[tau] sum[t<3] gamma^t * r_t
+:about: Each run is divided by its own length, and short runs count for more than long ones. Runs are cut off after
+three steps here, so that w is one over the length: 1, 1/2 or 1/3. Where all are equally long a factor is missing, else
+no factor mends it. It holds when every run has one step.
+:reference: a mean in many implementations; compare mean-over-steps
+:model: student
+:defect:
+let w = (sum[t<1] 1) - 1/2 * (sum[1<=t<2] 1) - 1/6 * (sum[2<=t<3] 1);
+
+(grad E[tau] sum[t<3] gamma^t * r_t)
+  - E[tau] w * sum[t<3] grad log pi(a_t|s_t) * sum[t<=u<3] gamma^u * r_u
+  = E[tau] (1 - w) * sum[t<3] grad log pi(a_t|s_t) * sum[t<=u<3] gamma^u * r_u
+
 ## truncation-no-bias: Cutting runs off without bias
 E[tau] sum[t<3] grad log pi(a_t|s_t) * sum[t<=u<3] gamma^u * r_u = grad J
 :about: Runs are cut off after three steps as if they ended there. Small only where the discount, or the probability to
@@ -115,6 +131,21 @@ let W(s) = Var[tau | s_0=s] G;
 
 W(s) - (Var[tau | s_0=s] r_0 + gamma^2 * Var[tau | s_0=s] V(s_1) + gamma^2 * E[tau | s_0=s] W(s_1))
   = 2 * gamma * Cov[tau | s_0=s](r_0, V(s_1))
+
+## second-moment-of-means: The second moment of the return from mean rewards
+let M(s) = E[tau | s_0=s] G^2;
+
+M(s) = E[a~pi, s'~P] (r(s,a,s')^2 + 2 * gamma * r(s,a,s') * V(s') + gamma^2 * M(s'))
+:about: A table r(s,a,s') has one reward for each step, the mean of those that can come; the square of a mean is not the
+mean of the square. It holds where each step to a state pays one reward.
+:reference: $SOBEL; compare return-second-moment
+:requires: several rewards, defined
+:model: parallel-outcomes
+:defect:
+let M(s) = E[tau | s_0=s] G^2;
+
+M(s) - E[a~pi, s'~P] (r(s,a,s')^2 + 2 * gamma * r(s,a,s') * V(s') + gamma^2 * M(s'))
+  = E[a~pi, s'~P] (E[r^2|s,a,s'] - r(s,a,s')^2)
 
 ## trajectory-fisher-discounted: The discounted Fisher matrix as covariance of the score of a run
 Var[tau] grad log P(tau) = F

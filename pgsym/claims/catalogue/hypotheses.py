@@ -134,6 +134,17 @@ def _several_classes(structure: Structure, objective: Objective) -> None:
         )
 
 
+def _several_rewards(structure: Structure, objective: Objective) -> None:
+    mdp = structure.mdp
+    steps = {(*pair, o.state) for pair in mdp.pairs for o in mdp.outcomes(*pair)}
+    if len(steps) == len({(*pair, o.state, o.r) for pair in mdp.pairs for o in mdp.outcomes(*pair)}):
+        raise HypothesisError(
+            "found one for every (s, a, s'); the statement is about outcomes that share them and differ in reward. "
+            "Give one step two outcomes",
+            where="rewards",
+        )
+
+
 def _several(structure: Structure, objective: Objective) -> None:
     if len(structure.policy.params) < 2:
         raise HypothesisError(
@@ -168,6 +179,7 @@ HYPOTHESES = {
     "tabular": Hypothesis("tabular softmax: every logit is a parameter of its own", _tabular),
     "free differences": Hypothesis("softmax with independent differences of logits", _free_differences),
     "several classes": Hypothesis("two or more recurrent classes", _several_classes),
+    "several rewards": Hypothesis("two outcomes that differ in the reward alone", _several_rewards),
     "several parameters": Hypothesis("two or more parameters", _several),
     "parameters": Hypothesis("a policy with parameters", _choice),
 }

@@ -75,7 +75,7 @@ all that they cause, and what is lost are the scores of the later steps.
 ## td-error-is-advantage: The temporal difference of the true value is the advantage in the mean
 let delta(t) = r_t + gamma * V(s_{t+1}) - V(s_t);
 
-E[tau | s_0=s, a_0=a] (r_0 + gamma * V(s_1)) - V(s) = A(s,a)
+E[tau | s_0=s, a_0=a] delta(0) = A(s,a)
 
 E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * delta(t) = grad J
 :about: With the true value as critic, one step is enough: the one-step actor-critic has no bias.
@@ -174,6 +174,14 @@ let W(s) = Var[tau | s_0=s] G;
 W(s) = Var[tau | s_0=s] (r_0 + gamma * V(s_1)) + gamma^2 * E[tau | s_0=s] W(s_1)
 :about: The variance of the return from s is that of one step, with the values of the next states, and gamma^2 times the
 variance that remains: a Bellman equation with the discount gamma^2.
+:reference: $SOBEL
+
+## return-second-moment: Sobel's equation for the second moment of the return
+let M(s) = E[tau | s_0=s] G^2;
+
+M(s) = E[a~pi, s'~P] (E[r^2|s,a,s'] + 2 * gamma * r(s,a,s') * V(s') + gamma^2 * M(s'))
+:about: The square of r + gamma G', term by term. The first one is the mean of the squared reward: where outcomes with
+different rewards lead to the same state, it is not the square of the mean, see second-moment-of-means.
 :reference: $SOBEL
 
 ## return-variance-td: The variance of the return as a sum of squared temporal differences

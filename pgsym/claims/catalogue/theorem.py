@@ -5,26 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import count
+from itertools import count, groupby
 from textwrap import indent
 from typing import Any
 
 from pgsym.claims.catalogue.hypotheses import HYPOTHESES, Hypothesis
 from pgsym.claims.decide import ERROR_BITS, Decision
-from pgsym.claims.language.parse import WORLDS
 from pgsym.claims.language.relation import RELATIONS
-from pgsym.claims.language.render import let_latex
+from pgsym.claims.language.render import declarations_latex, let_latex
 from pgsym.claims.language.tree import (
-    Arbitrary,
     Binding,
     Call,
     Claim,
     ForAll,
-    ForEach,
     Let,
     Node,
     Statement,
-    World,
     rewrite,
 )
 from pgsym.claims.script import Script
@@ -49,18 +45,9 @@ def chain_latex(statement: Statement) -> str:
 
 
 def _bindings(bindings: tuple[Binding, ...]) -> Iterator[str]:
-    for binding in bindings:
-        match binding:
-            case Let():
-                yield let_latex(binding)
-            case ForAll(name, indices):
-                yield rf"\text{{for all }} {Call(name, indices).latex()}:"
-            case ForEach(index):
-                yield rf"\text{{for all }} {index}:"
-            case Arbitrary(name):
-                yield rf"\text{{for all }} {name.replace('pi', chr(92) + 'pi')}:"
-            case World(name):
-                yield rf"M' \colon \text{{{WORLDS[name]}}}"
+    for lets, group in groupby(bindings, lambda b: isinstance(b, Let)):
+        found = list(group)
+        yield from (let_latex(b) for b in found if isinstance(b, Let)) if lets else declarations_latex(found)
 
 
 def with_own_names(claim: Claim, taken: Collection[str]) -> Claim:

@@ -20,6 +20,7 @@ from itertools import groupby
 from pgsym.claims.blocks import LONG_LEFT, Block, Chain, Definition, Formulas, Row
 from pgsym.claims.language.parse import parse
 from pgsym.claims.language.relation import RELATIONS
+from pgsym.claims.language.render import declarations_latex
 from pgsym.claims.language.tree import (
     Add,
     Binding,
@@ -137,11 +138,17 @@ def steps(statement: Statement, verdicts: Iterator[Verdict | None]) -> Iterator[
 
 def rows(item: Chain | Definition, verdicts: Iterator[Verdict | None]) -> Iterator[Row]:
     """The rows of a chain, which takes a verdict for each relation, or of definitions."""
+    for lets, group in groupby(
+        item.bindings if isinstance(item, Definition) else item.own, lambda b: isinstance(b, Let)
+    ):
+        if not lets:
+            yield Row((), "", declarations_latex(group), "", True)
+            continue
+        for let in group:
+            assert isinstance(let, Let)
+            head = Call(let.name, let.indices).latex()
+            yield Row((head,), r"\coloneqq", _right(let.body, tex_width(head)), "", True)
     if isinstance(item, Definition):
-        for let in item.bindings:
-            if isinstance(let, Let):
-                head = Call(let.name, let.indices).latex()
-                yield Row((head,), r"\coloneqq", _right(let.body, tex_width(head)), "", True)
         return
     left = tuple(lines(item.statement.terms[0]))
     beside = tex_width(left[0]) if len(left) == 1 and tex_width(left[0]) <= LONG_LEFT else 2

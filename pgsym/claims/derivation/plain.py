@@ -57,7 +57,7 @@ def _chain(chain: Chain, verdicts: Iterator[Verdict | None]) -> str:
             lines = ["  " + line for line in lines]
         comment = f"   # {note}" if note else ""
         found += [*lines[:-1], lines[-1] + comment, ""]
-    return "\n".join(found[:-1])
+    return " ".join([*map(binding_text, chain.own), "\n".join(found[:-1])])
 
 
 def _broken(head: str, node: Node) -> list[str]:

@@ -67,7 +67,8 @@ class Derivation(Result):
     @property
     def bindings(self) -> tuple[Binding, ...]:
         """All definitions and declarations."""
-        return tuple(b for block in self.blocks if isinstance(block, Definition) for b in block.bindings)
+        own = [b for chain in self.chains for b in chain.own]
+        return (*own, *(b for block in self.blocks if isinstance(block, Definition) for b in block.bindings))
 
     # -- checking --------------------------------------------------------------------------------------------
 

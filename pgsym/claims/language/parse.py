@@ -130,6 +130,12 @@ def _complaint(text: str, error: UnexpectedInput, *, claim: bool) -> tuple[str, 
     before = text[:position].rstrip()
     kind, names = error.token.type, ("NAME", "NUMBER")
     begins = kind in (*names, "STRING", "GRAD", "PRIMED_GRAD", "LOG", "FUNCTION")
+    if kind == "CMP" and before.count("[") == before.count("]"):
+        return (
+            f"found {short(str(error.token))!r}; a claim has {LISTED} between two sides, and no order. "
+            "Write !=, or compare the numbers, as pgsym compare does",
+            position,
+        )
     if (begins and before[-1:] in ')]"') or (kind in names and before[-1:].isalnum()):
         return f"found {short(str(error.token))!r} without an operator before it. Write * for a product", position
     return f"found {short(str(error.token))!r}, which cannot stand here. Correct the claim", position
@@ -143,7 +149,7 @@ class _Builder(RunRules):
         super().__init__()
         self.source = source
         self.given = bindings
-        self.declared: dict[str, int] = {b.name: len(b.indices) for b in bindings if isinstance(b, t.Let | t.ForAll)}
+        self.declared = {b.name: b.indices for b in bindings if isinstance(b, t.Let | t.ForAll)}
         self.added: list[t.Binding] = []
 
     # -- statements ------------------------------------------------------------------------------------------
@@ -189,6 +195,11 @@ class _Builder(RunRules):
                 if t.Arbitrary(str(name)) in (*self.given, *self.added):
                     raise self.refuse(f"{name} is declared twice; once is enough. Remove one", name.start_pos)
                 self.added.append(t.Arbitrary(str(name)))
+            elif times := [i for i in indices if runs.is_time(i)]:
+                raise self.refuse(
+                    f"found the time {times[0]}; an arbitrary function is one of states and actions. Write for all "
+                    f"{name}(s), and take it as {name}(s_{times[0]})", name.start_pos,
+                )  # fmt: skip
             else:
                 self.declare(name, indices)
                 self.added.append(t.ForAll(str(name), indices))
@@ -207,7 +218,7 @@ class _Builder(RunRules):
             raise self.refuse(f"{name} is defined twice; once is enough. Choose another name", name.start_pos)
         if len(set(indices)) != len(indices):
             raise self.refuse(f"{name} has one index twice; they must differ", name.start_pos)
-        self.declared[str(name)] = len(indices)
+        self.declared[str(name)] = indices
 
     # -- expressions -----------------------------------------------------------------------------------------
 
@@ -273,9 +284,12 @@ class _Builder(RunRules):
         return t.Log(body, at=token.start_pos)
 
     def power(self, base: t.Node, _: Token, exponent: Token) -> t.Node:
+        return t.Pow(base, self.whole(exponent), at=base.at)
+
+    def whole(self, exponent: Token) -> int:
         if len(exponent) > 4 or abs(int(exponent)) > CLAIM_POWER:
             raise self.refuse(f"found the power {short(exponent)}; at most {CLAIM_POWER} is read", exponent.start_pos)
-        return t.Pow(base, int(exponent), at=base.at)
+        return int(exponent)
 
     def number(self, token: Token) -> t.Node:
         if len(token) > CLAIM_DIGITS:
@@ -356,14 +370,30 @@ class _Builder(RunRules):
             raise self.refuse(f"{token} is written {_usage(found.name)}", at)
         return t.Quantity(bare, indices, token != bare, self.allowed(found.name, overrides or ()), at=at)
 
+    def moment(
+        self, token: Token, name: Token, _: Token | None, power: Token | None, bar: Token, *given: Any
+    ) -> t.Node:
+        """E[r^2|s,a,s'], a moment of the reward of one step; the first one is r(s,a,s')."""
+        if name not in ("r", "r'"):
+            raise self.refuse(
+                f"found E[{name}|...]; such a mean is that of a reward, as in E[r^2|s,a] or E[r^2|s,a,s']. For runs "
+                "write E[tau | s_0=s, a_0=a]", name.start_pos,
+            )  # fmt: skip
+        k = 1 if power is None else self.whole(power)
+        if power is not None and k < 1:
+            raise self.refuse(f"found the power {k}; moments are E[r|...], E[r^2|...], ... Correct it", power.start_pos)
+        indices = tuple(index for index, _ in filter(None, given))
+        return t.Quantity("r" if k == 1 else f"E[r^{k}]", indices, name != "r", at=token.start_pos)
+
     def own(self, token: Token, indices: tuple[t.Index, ...], bars: tuple[int, ...], overrides: Any) -> t.Node:
         if overrides or bars:
             raise self.refuse(f"{token} is your own name; it is written {token}(s) or {token}(s,a)", token.start_pos)
-        if indices and len(indices) != self.declared[token]:
-            raise self.refuse(
-                f"{token} has {len(indices)} indices; it was defined with {self.declared[token]}", token.start_pos
-            )
-        return t.Call(str(token), indices, at=token.start_pos)
+        known = self.declared[token]
+        if indices and len(indices) != len(known):
+            raise self.refuse(f"{token} has {len(indices)} indices; it was defined with {len(known)}", token.start_pos)
+        pairs = zip(indices, known, strict=False)
+        taken = [_step(i) if runs.is_time(k) else i for i, k in pairs]
+        return t.Call(str(token), tuple(taken), at=token.start_pos)
 
     def allowed(self, name: str, overrides: Iterable[tuple[Token, t.Override]]) -> tuple[t.Override, ...]:
         known = VOCABULARY[name].overrides
@@ -397,6 +427,11 @@ def _usage(name: str) -> str:
     letters = {"state": iter(["s", "s'"]), "action": iter(["a", "a'"])}
     kinds = VOCABULARY[name].kinds
     return f"{name}({','.join(next(letters[kind]) for kind in kinds)})" if kinds else name
+
+
+def _step(index: t.Index) -> t.Index:
+    """A number where a time stands: the step that is counted from the start."""
+    return str(index.name) if isinstance(index, t.Literal) and isinstance(index.name, int) else index
 
 
 def _unquoted(token: Token) -> str:

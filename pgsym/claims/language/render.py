@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from pgsym.claims.language import runs
+from pgsym.claims.language.parse import WORLDS
 from pgsym.claims.language.relation import SPELLINGS
 from pgsym.claims.language.tree import (
     Add,
@@ -56,7 +57,7 @@ from pgsym.claims.language.tree import (
     World,
 )
 from pgsym.expression.notation import derivative_latex, name_latex, symbol_latex
-from pgsym.expression.quantity import QUANTITIES, VOCABULARY
+from pgsym.expression.quantity import QUANTITIES, VOCABULARY, reward_power
 
 _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(5)
 KEYWORDS = frozenset({"sum", "prod", "E", "Var", "Cov", "limit", "grad", "log", "trace", "dot", "outer", "inv",
@@ -107,6 +108,29 @@ def let_latex(definition: Let) -> str:
     writer = _Latex()
     return rf"{writer.call(definition.name, definition.indices)} \coloneqq {writer.write(definition.body)}"
 
+
+def declarations_latex(bindings: Iterable[Binding]) -> tuple[str, ...]:
+    r"""Declarations as LaTeX, those for all in one line; definitions are left to `let_latex`.
+
+    >>> from pgsym.claims.language.parse import parse
+    >>> print(*declarations_latex(parse("for all b(s), lambda, P': J = b(s)").bindings))
+    \text{for all } b(s),\, \lambda,\, P':
+    """
+    heads, worlds = [], []
+    for binding in bindings:
+        match binding:
+            case ForAll(name, indices):
+                heads.append(_Latex().call(name, indices))
+            case ForEach(index):
+                heads.append(_index_latex(index))
+            case Arbitrary(name):
+                heads.append(_head(name.rstrip("'"), primed=True))
+            case World(name):
+                worlds.append(rf"M' \colon \text{{{WORLDS[name]}}}")
+    return (*([rf"\text{{for all }} {_COMMA.join(heads)}:"] if heads else []), *worlds)
+
+
+_COMMA = r",\, "
 
 _OPEN = Sum | Expect | Limit | SamePolicy | runs.OverTime | runs.RunExpect
 """What extends to the right over products."""
@@ -250,6 +274,8 @@ class _Text(_Writer):
         return f"{name}({inner})" if inner else name
 
     def quantity(self, node: Quantity) -> str:
+        if power := reward_power(node.name):
+            return f"E[r{_mark(node.primed)}^{power}|{','.join(map(_index_text, node.indices))}]"
         head = node.name + _mark(node.primed)
         if node.overrides:
             head += f"[{', '.join(f'{o.key}={self.write(o.value)}' for o in node.overrides)}]"
@@ -410,6 +436,9 @@ class _Latex(_Writer):
         return f"{head}({inner})" if inner else head
 
     def quantity(self, node: Quantity) -> str:
+        if power := reward_power(node.name):
+            given = ", ".join(map(_index_latex, node.indices))
+            return rf"\mathbb{{E}}[r{_mark(node.primed)}^{{{power}}} \mid {given}]"
         head = _head(node.name, node.primed)
         if node.overrides:
             inner = r",\, ".join(map(self.override, node.overrides))
@@ -437,6 +466,8 @@ def _index_latex(index: Index) -> str:
         return name_latex(index.name)
     if at := runs.read_timed(index):
         return f"{at[0]}_{{{at[1]}}}"
+    if time := runs.read_time(index):
+        return str(time)
     base = index.rstrip("'")
     return symbol_latex(base) + "'" * (len(index) - len(base))
 

@@ -326,8 +326,10 @@ def moved(node: t.Node, times: Mapping[str, runs.Time]) -> t.Node:
                 return type(part)(at(time), at=part.at)
             case runs.TimePower(body, to, since):
                 new = at(to) + (0 if since is None else -at(since).shift)
-                base = t.rewrite(body, change)
-                return runs.TimePower(base, new, None if since is None else runs.Time(at(since).name), at=part.at)
+                base, begin = t.rewrite(body, change), None if since is None else runs.Time(at(since).name)
+                if not new.name and not (begin and begin.name):
+                    return t.Pow(base, new.shift, at=part.at)
+                return runs.TimePower(base, new, begin, at=part.at)
             case runs.OverTime(name, bounds, body):
                 found = tuple(runs.TimeBound(b.op, at(b.time)) for b in bounds)
                 return type(part)(name, found, t.rewrite(body, change), at=part.at)
