@@ -69,11 +69,9 @@ BELOW: dict[str, set[str]] = {
 # The modules of the sampler that read an estimator's text; what draws and sums does not see them.
 ALSO: dict[str, set[str]] = {
     "sampling.estimate": {"estimators"},
-    "sampling.plan": {"estimators"},
+    "sampling.plan": {"claims", "estimators"},
     "sampling.long_run": {"estimators"},
     "sampling.score_terms": {"claims", "estimators"},
-    "sampling.form": {"claims"},
-    "sampling.stage_plan": {"claims"},
     "sampling.factors": {"claims", "estimators", "exact"},
 }
 # What can be hit may be hit anywhere.

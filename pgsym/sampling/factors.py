@@ -14,8 +14,8 @@ from pgsym.estimators.estimator import Estimator
 from pgsym.estimators.meaning import meaning_of
 from pgsym.exact.fields import float_field
 from pgsym.model.objective import Objective
-from pgsym.sampling.form import Product
 from pgsym.sampling.policy import direct_value
+from pgsym.sampling.score_terms import Product
 from pgsym.sampling.tables import Floats, Tables
 
 

@@ -17,8 +17,7 @@ from pgsym.estimators.estimator import UNDISCOUNTED, Estimator
 from pgsym.model.objective import Objective
 from pgsym.sampling import dynamics
 from pgsym.sampling.factors import StepFunctions
-from pgsym.sampling.form import GAMMA, Form
-from pgsym.sampling.score_terms import refusal
+from pgsym.sampling.score_terms import GAMMA, Form, refusal
 from pgsym.sampling.sums import Plan, scale_of
 from pgsym.sampling.tables import Floats, Tables
 
@@ -31,19 +30,9 @@ LEAST_AVERAGED = 100
 def plan_long_run(
     estimator: Estimator, form: Form | None, tables: Tables, objective: Objective, horizon: int | None
 ) -> Plan:
-    """A run of burn-in, averaged steps and window; the bias that is left is computed.
+    """A run of burn-in, averaged steps and window, `horizon` steps in all; the bias that is left is computed.
 
-    Parameters
-    ----------
-    form
-        Of the estimator, where it has one.
-    horizon
-        Steps of the whole run.
-
-    Raises
-    ------
-    SamplingError
-        The text has another form, the run is too short, or it does not forget its start.
+    SamplingError where the text has another form, the run is too short, or it does not forget its start.
     """
     if estimator.stationary:
         raise refusal(estimator, "a long run forgets where it starts. Leave stationary out, or give horizon")
@@ -51,9 +40,6 @@ def plan_long_run(
     rbar = float(mu @ dynamics.mean_reward(tables))
     h = dynamics.differential_values(tables, rbar)
     discount, baseline = _read(estimator, form, tables, objective, h)
-    mu = dynamics.stationary(tables)
-    rbar = float(mu @ dynamics.mean_reward(tables))
-    h = dynamics.differential_values(tables, rbar)
     window = dynamics.reward_memory(tables, rbar) if discount == 1 else _trace_window(discount)
     if window is None:
         raise SamplingError(

@@ -3,27 +3,30 @@ r"""From the text of an estimator to the arrays that the kernel follows on a rol
 .. math::  g = \sum_t w_t\, z_t\, (U_t - b_t), \qquad z_t = \nabla\log\pi(a_t|s_t)
 
 `find_form` recognises this form in a text (`pgsym.estimators.estimator`); the weights of the scores in any other are
-found by stages (`pgsym.sampling.staged`).  For the start-state objective T is the horizon.  For the long-run objectives
+found by stages (`pgsym.sampling.sums`).  For the start-state objective T is the horizon.  For the long-run objectives
 a rollout is one long run (`pgsym.sampling.long_run`), unless the estimator says after how many steps it is cut off.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from pgsym.claims.language import tree as t
+from pgsym.claims.trajectories.stages import Stage, StageMove
 from pgsym.errors import SamplingError
 from pgsym.estimators.estimator import Estimator
+from pgsym.limits import SAMPLED_MOVES
 from pgsym.model.objective import Objective
 from pgsym.model.structure import Structure
 from pgsym.sampling import dynamics
 from pgsym.sampling.factors import StepFunctions
-from pgsym.sampling.form import Form, find_form
 from pgsym.sampling.long_run import plan_long_run
-from pgsym.sampling.score_terms import ScoreTerm, refusal, score_terms
-from pgsym.sampling.stage_plan import stage_plan
-from pgsym.sampling.sums import Plan, powers, scale_of
+from pgsym.sampling.score_terms import Form, ScoreTerm, find_form, refusal, score_terms
+from pgsym.sampling.sums import Paths, Plan, Staged, StageStep, powers, scale_of
 from pgsym.sampling.tables import Floats, Tables
 
 
@@ -114,5 +117,82 @@ def _of_stages(
     terms: list[ScoreTerm], functions: StepFunctions, tables: Tables, objective: Objective, T: int, bootstrap: bool
 ) -> Plan:
     """Any other estimator."""
-    staged = stage_plan(terms, functions, bootstrap)
+    staged = _Numbering(functions).plan(terms, bootstrap)
     return Plan(np.ones(T), _return_weight(tables, objective, T), 1.0, np.zeros(tables.O), staged=staged)
+
+
+@dataclass
+class _Numbering:
+    """The stages of an estimator's terms, numbered, with what stands at each move between them.
+
+    >>> from pgsym.estimators.estimator import find_estimator
+    >>> from pgsym.model import Problem
+    >>> from pgsym.sampling.tables import build_tables
+    >>> estimator = find_estimator("sum[t] sum[u<t] r_u * grad log pi(a_t|s_t) * r_t")
+    >>> functions = StepFunctions(build_tables(Problem.of("two-state").at()), Objective.START_STATE, estimator)
+    >>> paths = _Numbering(functions).plan(score_terms(estimator), True).paths
+    >>> paths.before, paths.after, len(paths.earlier), len(paths.scoring)
+    (2, 0, 3, 1)
+    """
+
+    functions: StepFunctions
+    products: dict[Hashable, tuple[int, tuple[t.Node, ...]]] = field(default_factory=dict)
+    powers: dict[tuple[t.Node, ...], int] = field(default_factory=dict)
+    nodes: dict[Hashable, int] = field(default_factory=dict)
+    before: dict[Hashable, int] = field(default_factory=dict)
+    after: dict[Hashable, int] = field(default_factory=dict)
+
+    def plan(self, terms: Sequence[ScoreTerm], bootstrap: bool) -> Staged:
+        found: dict[str, list[StageStep]] = {"earlier": [], "scoring": [], "later": []}
+        first, known = [], set[int]()
+        for k, term in enumerate(terms):
+            stages = term.stages
+            ordered = stages.backwards()[::-1]
+            first.append(self.before.setdefault((k, stages.first), len(self.before)))
+            for stage in ordered:
+                scored = term.time in stage.happened
+                source = self._number(k, term, stage)
+                if scored and source in known:
+                    continue  # another term has the same future
+                if scored:
+                    known.add(source)
+                for move in stages.moves(stage):
+                    kind = "later" if scored else "scoring" if term.time in move.to.happened else "earlier"
+                    found[kind].append(self._step(k, term, source, move))
+            if (count := sum(map(len, found.values()))) > SAMPLED_MOVES:
+                raise SamplingError(
+                    f"found more than {count} moves between the stages of its terms; a sampler follows at most "
+                    f"{SAMPLED_MOVES}. Use smaller windows or fewer terms",
+                    where="estimator",
+                )
+        end = len(self.after)
+        paths = Paths(
+            len(self.before),
+            end,
+            tuple(first),
+            tuple(found["earlier"]),
+            *(tuple(m if m.target >= 0 else m._replace(target=end) for m in found[k]) for k in ("scoring", "later")),
+        )
+        products = [nodes for _, nodes in self.products.values()]
+        return Staged(
+            paths,
+            np.stack([self.functions.by_outcome(nodes) for nodes in products]),
+            None if bootstrap else np.stack([self.functions.by_outcome(nodes, cut=True) for nodes in products]),
+            np.array([self.functions.number(nodes) for nodes in self.powers]),
+            np.array([self.functions.number(f.node for f in term.term.constants) for term in terms]),
+        )
+
+    def _number(self, k: int, term: ScoreTerm, stage: Stage) -> int:
+        """Of a stage; -1 for the end."""
+        if stage.happened == term.stages.end:
+            return -1
+        if term.time not in stage.happened:
+            return self.before.setdefault((k, stage), len(self.before))
+        future = term.stages.future(stage, lambda node: self.nodes.setdefault(node, len(self.nodes)))
+        return self.after.setdefault(future, len(self.after))
+
+    def _step(self, k: int, term: ScoreTerm, source: int, move: StageMove) -> StageStep:
+        nodes = tuple(f.node for f in (*move.factors, *move.running))
+        function, _ = self.products.setdefault(frozenset(Counter(nodes).items()), (len(self.products), nodes))
+        power = self.powers.setdefault(tuple(p.base for p in move.powers), len(self.powers))
+        return StageStep(source, self._number(k, term, move.to), function, power)
