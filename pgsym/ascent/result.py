@@ -200,13 +200,7 @@ class Ascent(TableResult):
         return f"Ascent({self.objective}, {self.steps} steps, {ends})"
 
     def plot(self, ax: Axes | None = None) -> Figure:
-        """J against steps: thin lines for single seeds, a thick one for their mean, the best value dashed.
-
-        Parameters
-        ----------
-        ax
-            Where to draw; a figure of its own by default.
-        """
+        """J against steps: thin lines for single seeds, a thick one for their mean, the best value dashed."""
         figure = new_figure() if ax is None else ax.get_figure(root=True)
         assert figure is not None
         if ax is None:

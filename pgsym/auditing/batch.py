@@ -39,8 +39,6 @@ BATCH_SIZE = 32
 class Batch:
     """Experience of one update; in padding, numbers are 0 where nothing else is said.
 
-    Examples
-    --------
     >>> from pgsym.model.zoo import zoo
     >>> p = zoo("short-corridor")
     >>> batch = Rollouts(p, horizon=3, batch_size=2, layout="flat").batch(seed=1)

@@ -45,8 +45,11 @@ class Comparison(TableResult):
     """A sampled mean beside the exact one."""
 
     estimate: Estimate
+    """The sampled side."""
     truth: Floats
+    """[k] what the mean must be, computed exactly."""
     false_alarm: float
+    """Probability that samples of the right law are called inconsistent."""
 
     HEADER: ClassVar[tuple[str, ...]]
     COLUMNS: ClassVar[list[str]]
@@ -93,23 +96,11 @@ class Comparison(TableResult):
         return [self.HEADER, *((name, *(f"{x:.6g}" for x in numbers)) for name, *numbers in self.rows())]
 
     def frame(self) -> Any:
-        """A pandas frame with a row for each parameter.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
+        """A pandas frame with a row for each parameter."""
         return data_frame(self.COLUMNS, self.rows())
 
     def plot(self) -> Figure:
-        """The sampled mean with its joint intervals beside the exact one of the same number of steps.
-
-        Raises
-        ------
-        MissingExtraError
-            matplotlib is not installed.
-        """
+        """The sampled mean with its joint intervals beside the exact one of the same number of steps."""
         return self.estimate.plot(self.truth.tolist())
 
     def to_json(self) -> dict[str, Any]:
@@ -131,20 +122,6 @@ class Comparison(TableResult):
 class CrossCheck(Comparison):
     """A sampled gradient beside the exact one; made by `cross_check`.
 
-    Attributes
-    ----------
-    estimate : Estimate
-        The sampled side.
-    truth : array, shape (k,)
-        What the mean must be, computed exactly: grad J_T; where values stand for what comes after the last step, the
-        same sum with the true Q; for long runs grad J plus their bias.
-    gradient : array, shape (k,)
-        grad J itself.
-    truth_of_J, J : float
-        The same for the objective.
-    false_alarm : float
-        Probability that a correct estimate is called inconsistent.
-
     See Also
     --------
     pgsym.cross_check : Makes it.
@@ -161,7 +138,10 @@ class CrossCheck(Comparison):
     (1,)
     """
 
+    # The truth is grad J_T; where values stand for what comes after the last step, the same sum with the true Q; for
+    # long runs grad J plus their bias.
     gradient: Floats
+    """[k] grad J itself."""
     truth_of_J: float
     J: float
 

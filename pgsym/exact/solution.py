@@ -169,11 +169,7 @@ class Solution(Result):
 
         Exact where every exp(theta_i) is rational, algebraic, or the exponential of a rational; in float64 as soon as
         one given number is a float.  Symbols left out stay symbols, but are an error in floats.
-
-        Raises
-        ------
-        ZeroProbabilityError
-            pi(a|s) = 0 at theta although its derivative is not.
+        ZeroProbabilityError where pi(a|s) = 0 at theta although its derivative is not.
         """
         problem = self.problem.at(theta, **values)
         field = field_at(problem, given_numbers(theta, values))

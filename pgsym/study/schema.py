@@ -138,8 +138,6 @@ _WANTED = {
 def read_study(document: Any, where: str = "study") -> StudyDocument:
     """`document` with every entry of the right kind; `where` begins every message.
 
-    Examples
-    --------
     >>> read_study({"models": "two-state", "estimators": "reinforce", "n": 100, "seeds": 3}).seeds
     [0, 1, 2]
     >>> read_study({"models": ["two-state"], "estimator": ["reinforce"], "n": 100})
