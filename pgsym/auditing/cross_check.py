@@ -70,17 +70,14 @@ class Comparison(TableResult):
 
     @property
     def trust(self) -> Trust:
-        """How far the answer can be relied on."""
         return Trust(Level.SAMPLED, false_alarm=self.false_alarm)
 
     @property
     def assumption(self) -> str:
-        """What nobody chose of the problem, in one line; empty where all was chosen."""
         return self.estimate.assumption
 
     @property
     def below(self) -> list[str]:
-        """The answer."""
         return [self.summary]
 
     def _columns(self) -> list[Floats]:
@@ -96,7 +93,6 @@ class Comparison(TableResult):
         return [self.HEADER, *((name, *(f"{x:.6g}" for x in numbers)) for name, *numbers in self.rows())]
 
     def frame(self) -> Any:
-        """A pandas frame with a row for each parameter."""
         return data_frame(self.COLUMNS, self.rows())
 
     def plot(self) -> Figure:
@@ -104,7 +100,6 @@ class Comparison(TableResult):
         return self.estimate.plot(self.truth.tolist())
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data."""
         return {
             "consistent": self.consistent,
             "n": self.estimate.n,
@@ -172,7 +167,6 @@ class CrossCheck(Comparison):
 
     @property
     def consistent(self) -> bool:
-        """Neither test rejects."""
         return self.max_z <= self.critical_z and self.p_joint >= self.false_alarm / 2
 
     @property
@@ -194,7 +188,6 @@ class CrossCheck(Comparison):
 
     @property
     def summary(self) -> str:
-        """One line: the answer, its statistics, and what could not have been seen."""
         parts = [
             f"sampled gradient {self._answer} with the exact one (largest |z| {self.max_z:.2f} of "
             f"{self.critical_z:.2f}, joint p {self.p_joint:.2g}; {self.trust})"
@@ -212,7 +205,6 @@ class CrossCheck(Comparison):
         return [*super()._columns(), self.z]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data."""
         e = self.estimate
         return {
             **super().to_json(),

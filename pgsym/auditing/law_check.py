@@ -75,12 +75,10 @@ class LawCheck(Comparison):
 
     @property
     def consistent(self) -> bool:
-        """Neither test rejects."""
         return min(self.p_mean, self.p_trace) >= self.false_alarm / 2
 
     @property
     def summary(self) -> str:
-        """One line."""
         return (
             f"{self.estimate.n} samples of {self.estimate.horizon} steps {self._answer} with the exact law: "
             f"trace {self.sampled_trace:.6g} +- {self.trace_error:.2g} (exact {self.trace:.6g}), "
@@ -93,7 +91,6 @@ class LawCheck(Comparison):
         return data_frame(self.COLUMNS, [*self.rows(), trace])
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data."""
         trace = {"exact": self.trace, "sampled": self.sampled_trace, "standard_error": self.trace_error}
         return {
             **super().to_json(),

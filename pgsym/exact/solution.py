@@ -173,7 +173,7 @@ class Solution(Result):
         """
         problem = self.problem.at(theta, **values)
         field = field_at(problem, given_numbers(theta, values))
-        structure = self.quantities.structure if problem.mdp is self.problem.mdp else None
+        structure = self.quantities.structure  # of another model it is not used
         quantities = Quantities(problem.mdp, problem.policy, problem.objective, field, structure)
         return Solution(quantities, problem, problem.point)
 

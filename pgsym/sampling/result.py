@@ -116,7 +116,6 @@ class Estimate(TableResult):
     device: str
     """Number and kind of devices."""
     assumption: str = field(default="", compare=False)
-    """What nobody chose of the problem, in one line; empty where all was chosen."""
 
     @property
     def n(self) -> int:

@@ -45,8 +45,7 @@ class StudyResult(TableResult):
 
     @property
     def assumption(self) -> str:
-        """Nothing: a study's file says all of it."""
-        return ""
+        return ""  # a study's file says all of it
 
     @property
     def trust(self) -> Trust:
@@ -59,7 +58,6 @@ class StudyResult(TableResult):
         return [row | {key: json.loads(row[key]) for key in ("theta", "estimator")} for row in self._rows]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data: what is done, and the rows of the view ``result``."""
         return finite({
             "name": self.name,
             "fingerprint": self.fingerprint,
@@ -80,7 +78,6 @@ class StudyResult(TableResult):
 
     @property
     def above(self) -> list[str]:
-        """How much is done."""
         return [f"{self.name}: {self.done} of {self.planned} trajectories"]
 
     @property

@@ -77,15 +77,9 @@ class Study:
     def from_json(cls, text: str) -> Study:
         """The study that `to_json` wrote."""
         data = json.loads(text)
-        return cls(
-            name=data["name"],
-            models=tuple(data["models"]),
-            settings=tuple(StudySetting(**setting) for setting in data["settings"]),
-            n=tuple(data["n"]),
-            seeds=tuple(data["seeds"]),
-            seed=data["seed"],
-            shard=data["shard"],
-        )
+        found: dict[str, Any] = {key: tuple(data[key]) for key in ("models", "n", "seeds")}
+        found |= {key: data[key] for key in ("name", "seed", "shard")}
+        return cls(settings=tuple(StudySetting(**setting) for setting in data["settings"]), **found)
 
     @property
     def fingerprint(self) -> str:
