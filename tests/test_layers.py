@@ -70,7 +70,6 @@ BELOW: dict[str, set[str]] = {
 ALSO: dict[str, set[str]] = {
     "sampling.estimate": {"estimators"},
     "sampling.plan": {"claims", "estimators"},
-    "sampling.long_run": {"estimators"},
     "sampling.score_terms": {"claims", "estimators"},
     "sampling.factors": {"algebra", "claims", "estimators"},
 }

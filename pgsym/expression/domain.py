@@ -37,7 +37,7 @@ def witness(
         rest = [p.subs(tied) for p in probabilities], [a.replace(tied) for a in assumptions]
         free = witness(*rest, [s for s in order if s not in tied], seed)
         return None if free is None else {s: free[s] if s in free else sp.Rational(tied[s].subs(free)) for s in order}
-    weak = [g for a in assumptions for g in _inequalities(a)] + [g for s in order for g in _signs(s)]
+    weak = [g for a in assumptions for g in a.inequalities] + [g for s in order for g in _signs(s)]
     unequal = [left - right for a in assumptions for left, r, right in a.comparisons if r == "!="]
     inside = [g for p in probabilities for g in (p, 1 - p)]
     bounded = {s for g in inside for s in g.free_symbols}
@@ -238,15 +238,6 @@ def _acceptor(
 
 def _operations(expr: sp.Expr) -> int:
     return 1 + sum(map(_operations, expr.args))
-
-
-def _inequalities(assumption: Assumption) -> list[tuple[sp.Expr, bool]]:
-    """Every comparison as ``g > 0`` (True) or ``g >= 0`` (False)."""
-    found = []
-    for left, relation, right in assumption.comparisons:
-        if relation != "!=":
-            found.append((right - left if relation.startswith("<") else left - right, "=" not in relation))
-    return found
 
 
 def _signs(symbol: sp.Symbol) -> list[tuple[sp.Expr, bool]]:

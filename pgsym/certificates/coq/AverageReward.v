@@ -289,12 +289,6 @@ Proof.
   apply ex_derive_product; [now apply stationary_ex_derive | now apply relative_ex_derive].
 Qed.
 
-Lemma dpi_sum s : (s < N)%nat -> Σ a < actions M s, dpi s a = 0.
-Proof.
-  intro L. apply (derivatives_cancel _ (fun t a => pi t s a) _ t0); [|intros; now apply pi_derive].
-  intro t. exact (pi_sum M (pi t) (pi_policy t) s L (acting s L)).
-Qed.
-
 Theorem policy_gradient_average mu : Stationary (pi t0) mu ->
   is_derive (fun t => average (pi t)) t0
             (Σ s < N, mu s * Σ a < actions M s, dpi s a * Q_diff (average (pi t0)) (differential (pi t0)) s a).
