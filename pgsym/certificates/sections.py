@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 import sympy as sp
 
-from pgsym.certificates.instance import CertifiedModel, table, total, weighted
+from pgsym.certificates.instance import CertifiedModel, table
 from pgsym.certificates.terms import Terms, comment
 from pgsym.expression.naming import spelt
 from pgsym.model.objective import Objective
@@ -254,32 +254,6 @@ def probability_lemma(name: str, probability: str, value: str, weights: Iterable
         f"  rewrite {', '.join(weights)}{step}",
         "Qed.",
     ]
-
-
-def next_values(at: CertifiedModel, s: object, a: object, value: str) -> str:
-    """sum_s' P(s'|s,a) value(s'), written out."""
-    return total(weighted(p, at.factor(p), f"{value} {at.state(t)}") for t, p in at.row(s, a).items())
-
-
-def plus_reward(at: CertifiedModel, s: object, a: object) -> str:
-    """r(s,a) and a plus sign, unless it is 0."""
-    r = at.reward(s, a)
-    return "" if r == 0 else f"{at.factor(r)} + "
-
-
-def gradient_sum(at: CertifiedModel, param: sp.Symbol, weight: str, quality: str) -> str:
-    """The theorem's sum, written out: weights, derivatives of the policy, action values."""
-    lines = []
-    for s in at.acting:
-        slopes = {a: at.slope(s, a, param) for a in at.actions(s)}
-        if not any(slopes.values()):
-            continue
-        mean = total(weighted(c, at.factor(c), f"pi {at.pair(s, a)}") for a, c in slopes.items() if c)
-        inner = "\n       + ".join(
-            f"pi {at.pair(s, a)} * ({at.write(c)} - ({mean})) * {quality} {at.pair(s, a)}" for a, c in slopes.items()
-        )
-        lines.append(f"{weight} {at.state(s)} *\n      ({inner})")
-    return "\n    + ".join(lines) or "0"
 
 
 WIDTH = 100
