@@ -117,6 +117,9 @@ class Comparison(TableResult):
 class CrossCheck(Comparison):
     """A sampled gradient beside the exact one; made by `cross_check`.
 
+    The `truth` is grad J_T; where values stand for what comes after the last step, the same sum with the true Q; for
+    long runs grad J plus their bias.
+
     See Also
     --------
     pgsym.cross_check : Makes it.
@@ -133,8 +136,6 @@ class CrossCheck(Comparison):
     (1,)
     """
 
-    # The truth is grad J_T; where values stand for what comes after the last step, the same sum with the true Q; for
-    # long runs grad J plus their bias.
     gradient: Floats
     """[k] grad J itself."""
     truth_of_J: float
