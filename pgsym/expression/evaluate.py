@@ -158,10 +158,8 @@ class Tangents:
         for p, form in zip(pi, forms, strict=True):
             for symbol, c in form.coefficients:
                 mean[symbol] = mean.get(symbol, 0.0) + p * float(c)
-        out = []
-        for p, form in zip(pi, forms, strict=True):
-            centred = {symbol: -m for symbol, m in mean.items()}
-            for symbol, c in form.coefficients:
-                centred[symbol] += float(c)
-            out.append(Tangent(p, {symbol: p * slope for symbol, slope in centred.items()}))
-        return out
+        coefficients = [dict(form.coefficients) for form in forms]
+        return [
+            Tangent(p, {symbol: p * (float(c.get(symbol, 0)) - m) for symbol, m in mean.items()})
+            for p, c in zip(pi, coefficients, strict=True)
+        ]
