@@ -257,7 +257,7 @@ def tasks() -> list[Task]:
 def pairs(problem: int, off: bool, target: str) -> tuple[Any, Any]:
     """Every row of two episodes, and its probability [D]."""
     from pgsym.auditing.batch import arrange
-    from pgsym.auditing.enumerate import all_episodes
+    from pgsym.auditing.testing import all_episodes
 
     arrays, horizon = arrays_of(problem, off, target), suite()[problem].horizon
     episodes = all_episodes(arrays, horizon)

@@ -1,9 +1,7 @@
 """Numbers that decide: fields with an exact zero test, and sparse elimination over them.  Knows no MDP.
 
-The interface is `field`; its fields are `rational` (closed forms: generators, polynomial, coprime, fraction,
-differentiation), `point` (exact numbers at a theta, with radicals), `prime` (identity testing), `floating`, `dual`
-(tangents over any of these) and `size` (bounds).  `elimination` serves them all; `ordering` chooses pivots, and
-`interpolate` has images modulo primes for where it would fill up.
+The interface is `field`; its fields are `rational` (closed forms), `point` (exact numbers at a theta), `prime` (for
+identity testing), `floating`, `dual` (tangents over any of these) and `size` (bounds).
 """
 
 from pgsym.algebra.dual import DualField as DualField

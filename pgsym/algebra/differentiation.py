@@ -15,19 +15,20 @@ Reference: M. Bronstein, Symbolic Integration I, section 3.4 (special polynomial
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from pgsym.algebra.coprime import CoprimeBase, CoprimePart, Factors
 from pgsym.algebra.fraction import RationalFunction, reduced
 from pgsym.algebra.polynomial import Polynomial
 
 
+@dataclass(frozen=True, eq=False)
 class Differentiation:
     """delta with ``delta g_k = images[k] / denominator`` for polynomials, and 0 for the other generators."""
 
-    def __init__(self, base: CoprimeBase, images: Mapping[int, Polynomial], denominator: RationalFunction) -> None:
-        self._base = base
-        self._images = dict(images)
-        self._denominator = denominator
+    _base: CoprimeBase
+    _images: Mapping[int, Polynomial]
+    _denominator: RationalFunction
 
     @classmethod
     def from_elements(cls, base: CoprimeBase, images: Mapping[int, RationalFunction]) -> Differentiation:

@@ -13,6 +13,7 @@ is replaced by another entry of its row.  Back-substitution is lazy: ``x[i]`` co
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pgsym.algebra.field import Factorization, LazyVector, Row, triangular
@@ -20,23 +21,19 @@ from pgsym.algebra.ordering import Ordering, order
 from pgsym.errors import AlgebraError, SingularMatrixError
 
 
+@dataclass(eq=False, repr=False)
 class SparseLU:
     """A factorization recorded pivot by pivot, (row, column); a `Factorization` over the field of its elements."""
 
-    def __init__(
-        self,
-        pivots: list[tuple[int, int]],
-        multipliers: list[list[tuple[int, Any]]],
-        upper: list[dict[int, Any]],
-        is_zero: Callable[[Any], bool],
-    ) -> None:
-        self.pivots = pivots
-        self._multipliers = multipliers
-        self._upper = upper
-        self._is_zero = is_zero
-        self._step_of_row = [0] * len(pivots)
-        self._step_of_column = [0] * len(pivots)
-        for k, (i, j) in enumerate(pivots):
+    pivots: list[tuple[int, int]]
+    _multipliers: list[list[tuple[int, Any]]]
+    _upper: list[dict[int, Any]]
+    _is_zero: Callable[[Any], bool]
+
+    def __post_init__(self) -> None:
+        self._step_of_row = [0] * len(self.pivots)
+        self._step_of_column = [0] * len(self.pivots)
+        for k, (i, j) in enumerate(self.pivots):
             self._step_of_row[i] = k
             self._step_of_column[j] = k
 
@@ -81,12 +78,12 @@ class SparseLU:
             )
 
 
+@dataclass
 class RowScaled:
     """The factorization of A from that of S A, S diagonal."""
 
-    def __init__(self, inner: Factorization, scales: Sequence[Any]) -> None:
-        self._inner = inner
-        self._scales = scales
+    _inner: Factorization
+    _scales: Sequence[Any]
 
     def solve(self, b: Sequence[Any]) -> Sequence[Any]:
         """x with S A x = S b."""

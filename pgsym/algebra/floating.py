@@ -21,7 +21,7 @@ DENSE = 16
 
 
 class FloatField(Field):
-    """Python floats at given parameters; {symbol: f} in `logarithms` stands for log|f|.
+    """Python floats at given values of the symbols; {symbol: f} in `logarithms` stands for log|f|.
 
     >>> t = sp.Symbol("t")
     >>> field = FloatField({t: 1000.0})
@@ -35,13 +35,11 @@ class FloatField(Field):
 
     def __init__(
         self,
-        theta: Mapping[sp.Symbol, float],
-        symbols: Mapping[sp.Symbol, float] | None = None,
+        values: Mapping[sp.Symbol, float],
         logarithms: Mapping[sp.Symbol, sp.Expr] | None = None,
     ) -> None:
         self.logarithms = dict(logarithms or {})
-        self._theta = {symbol: float(value) for symbol, value in theta.items()}
-        self._values = {symbol: float(value) for symbol, value in {**theta, **(symbols or {})}.items()}
+        self._values = {symbol: float(value) for symbol, value in values.items()}
 
     def number(self, value: Fraction) -> float:
         try:
@@ -97,7 +95,7 @@ class FloatField(Field):
     def factor(
         self, rows: Sequence[Row], last: Sequence[int] = (), *, ordering: Ordering | None = None
     ) -> Factorization:
-        where = steepest(self._theta) or "floats"
+        where = steepest(self._values) or "floats"
         return DenseLU(rows, where=where) if len(rows) <= DENSE else SuperLU(rows, where=where)
 
 

@@ -14,7 +14,7 @@ Computer Programming, vol. 2, section 4.5.1.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cmp_to_key
 from typing import Any
@@ -27,6 +27,19 @@ from pgsym.algebra.coprime import CoprimeBase, CoprimePart, Factors, beyond
 from pgsym.algebra.polynomial import Polynomial
 
 ONE = fmpz(1)
+
+
+def _of_elements(operation: Callable[[RationalFunction, RationalFunction], Any]) -> Callable[..., Any]:
+    """The operation with a rational number in the second place too."""
+
+    def combined(self: RationalFunction, other: Any) -> Any:
+        if type(other) is not RationalFunction:
+            if not isinstance(other, int | Fraction):
+                return NotImplemented
+            other = RationalFunction(self.base, self.base.ring.one * other.numerator, fmpz(other.denominator))
+        return operation(self, other)
+
+    return combined
 
 
 class RationalFunction:
@@ -48,63 +61,128 @@ class RationalFunction:
         """c prod p_i^{e_i}, expanded."""
         return self.base.expand(self.base.live(self.factors)) * self.scale
 
-    def __add__(self, other: Any) -> RationalFunction:
-        other = self._coerce(other)
-        return NotImplemented if other is NotImplemented else _add(self, other)
+    @_of_elements
+    def __add__(self, other: RationalFunction) -> RationalFunction:
+        a, b = self, other
+        if a.numerator.is_zero():
+            return b
+        if b.numerator.is_zero():
+            return a
+        base = a.base
+        multiply = base.ring.multiply
+        na, nb, scale = a.numerator, b.numerator, a.scale
+        if a.scale != b.scale:
+            g = a.scale.gcd(b.scale)
+            na, nb, scale = na * (b.scale // g), nb * (a.scale // g), a.scale // g * b.scale
+        if a.factors == b.factors:
+            factors = shared = base.live(a.factors)
+        else:
+            fa, fb = base.refine(a.factors, b.factors)
+            missing_a, missing_b = beyond(fb, fa), beyond(fa, fb)
+            if missing_a:
+                na = multiply(na, base.expand(missing_a))
+            if missing_b:
+                nb = multiply(nb, base.expand(missing_b))
+            factors = base.times(fa, missing_a)
+            shared = tuple(item for item in fa if item in fb)
+        numerator = na + nb
+        if numerator.is_zero():
+            return RationalFunction(base, numerator)
+        if shared:
+            before = numerator
+            numerator, left = _cancel(base, numerator, shared)
+            if numerator is not before:
+                kept = dict(shared)
+                factors = base.live(tuple(item for item in factors if item[0] not in kept))
+                factors = base.times(factors, left)
+        return _reduced_scale(base, numerator, scale, factors)
 
     __radd__ = __add__
 
-    def __sub__(self, other: Any) -> RationalFunction:
-        other = self._coerce(other)
-        return NotImplemented if other is NotImplemented else _add(self, -other)
+    @_of_elements
+    def __sub__(self, other: RationalFunction) -> RationalFunction:
+        return self + -other
 
-    def __rsub__(self, other: Any) -> RationalFunction:
-        other = self._coerce(other)
-        return NotImplemented if other is NotImplemented else _add(other, -self)
+    @_of_elements
+    def __rsub__(self, other: RationalFunction) -> RationalFunction:
+        return other + -self
 
     def __neg__(self) -> RationalFunction:
         return RationalFunction(self.base, -self.numerator, self.scale, self.factors)
 
-    def __mul__(self, other: Any) -> RationalFunction:
-        other = self._coerce(other)
-        return NotImplemented if other is NotImplemented else _multiply(self, other)
+    @_of_elements
+    def __mul__(self, other: RationalFunction) -> RationalFunction:
+        a, b = self, other
+        base = a.base
+        na, nb = a.numerator, b.numerator
+        if na.is_zero() or nb.is_zero():
+            return RationalFunction(base, base.ring.zero)
+        fa, fb = a.factors, b.factors
+        if fa or fb:
+            na, fb = _cancel(base, na, base.live(fb), skip=fa)
+            nb, fa = _cancel(base, nb, base.live(fa), skip=fb)
+            if fa and fb:
+                fa, fb = base.refine(fa, fb)
+            fa = base.times(base.live(fa), base.live(fb))
+        return _reduced_scale(base, base.ring.multiply(na, nb), a.scale * b.scale, fa)
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Any) -> RationalFunction:
-        other = self._coerce(other)
-        return NotImplemented if other is NotImplemented else _divide(self, other)
+    @_of_elements
+    def __truediv__(self, other: RationalFunction) -> RationalFunction:
+        a, b = self, other
+        base = a.base
+        na, nb = a.numerator, b.numerator
+        if nb.is_zero():
+            raise ZeroDivisionError("division by the zero element")
+        if na.is_zero():
+            return a
+        fa, fb = base.refine(a.factors, b.factors) if b.factors else (base.live(a.factors), ())
+        left, up = beyond(fa, fb), beyond(fb, fa)
+        if na == nb:
+            na = nb = base.ring.one
+        elif not nb.is_one():
+            g = base.ring.gcd(na, nb)
+            if not g.is_one():
+                na, nb = na // g, nb // g
+        content = nb.content()
+        if nb.leading_coefficient() < 0:
+            content = -content
+        if content != 1:
+            nb = nb // content
+        scale = a.scale * abs(content)
+        if content < 0:
+            na = -na
+        if b.scale != 1:
+            na = na * b.scale
+        if up:
+            na = base.ring.multiply(na, base.expand(up))
+        below: Factors = () if nb.is_one() else base.factors(nb)
+        if below and left:
+            left, below = base.refine(left, below)
+        return _reduced_scale(base, na, scale, base.times(left, below))
 
-    def __rtruediv__(self, other: Any) -> RationalFunction:
-        other = self._coerce(other)
-        return NotImplemented if other is NotImplemented else _divide(other, self)
+    @_of_elements
+    def __rtruediv__(self, other: RationalFunction) -> RationalFunction:
+        return other / self
 
     def __pow__(self, power: int) -> RationalFunction:
         if power < 0:
-            return _divide(RationalFunction(self.base, self.base.ring.one), self) ** -power
+            return (1 / self) ** -power
         numerator = self.base.ring.product([(self.numerator, power)])
         factors = tuple((part, e * power) for part, e in self.factors) if power else ()
         return RationalFunction(self.base, numerator, self.scale**power, factors)
 
-    def __eq__(self, other: object) -> bool:
-        element = self._coerce(other)
-        if element is NotImplemented:
-            return NotImplemented
-        if self.numerator != element.numerator or self.scale != element.scale:
+    @_of_elements
+    def __eq__(self, other: RationalFunction) -> bool:
+        if self.numerator != other.numerator or self.scale != other.scale:
             return False
-        a, b = self.base.refine(self.factors, element.factors)
+        a, b = self.base.refine(self.factors, other.factors)
         return a == b
 
     def __repr__(self) -> str:
         below = "".join(f"*({part.poly})" + (f"^{e}" if e > 1 else "") for part, e in self.factors)
         return f"({self.numerator})/({self.scale}{below})"
-
-    def _coerce(self, other: Any) -> Any:
-        if type(other) is RationalFunction:
-            return other
-        if isinstance(other, int | Fraction):
-            return RationalFunction(self.base, self.base.ring.one * other.numerator, fmpz(other.denominator))
-        return NotImplemented
 
 
 def reduced(base: CoprimeBase, numerator: Polynomial, scale: fmpz, factors: Factors) -> RationalFunction:
@@ -113,89 +191,6 @@ def reduced(base: CoprimeBase, numerator: Polynomial, scale: fmpz, factors: Fact
         return RationalFunction(base, numerator)
     numerator, factors = _cancel(base, numerator, base.live(factors))
     return _reduced_scale(base, numerator, scale, factors)
-
-
-def _add(a: RationalFunction, b: RationalFunction) -> RationalFunction:
-    if a.numerator.is_zero():
-        return b
-    if b.numerator.is_zero():
-        return a
-    base = a.base
-    multiply = base.ring.multiply
-    na, nb, scale = a.numerator, b.numerator, a.scale
-    if a.scale != b.scale:
-        g = a.scale.gcd(b.scale)
-        na, nb, scale = na * (b.scale // g), nb * (a.scale // g), a.scale // g * b.scale
-    if a.factors == b.factors:
-        factors = shared = base.live(a.factors)
-    else:
-        fa, fb = base.refine(a.factors, b.factors)
-        missing_a, missing_b = beyond(fb, fa), beyond(fa, fb)
-        if missing_a:
-            na = multiply(na, base.expand(missing_a))
-        if missing_b:
-            nb = multiply(nb, base.expand(missing_b))
-        factors = base.times(fa, missing_a)
-        shared = tuple(item for item in fa if item in fb)
-    numerator = na + nb
-    if numerator.is_zero():
-        return RationalFunction(base, numerator)
-    if shared:
-        before = numerator
-        numerator, left = _cancel(base, numerator, shared)
-        if numerator is not before:
-            kept = dict(shared)
-            factors = base.live(tuple(item for item in factors if item[0] not in kept))
-            factors = base.times(factors, left)
-    return _reduced_scale(base, numerator, scale, factors)
-
-
-def _multiply(a: RationalFunction, b: RationalFunction) -> RationalFunction:
-    base = a.base
-    na, nb = a.numerator, b.numerator
-    if na.is_zero() or nb.is_zero():
-        return RationalFunction(base, base.ring.zero)
-    fa, fb = a.factors, b.factors
-    if fa or fb:
-        na, fb = _cancel(base, na, base.live(fb), skip=fa)
-        nb, fa = _cancel(base, nb, base.live(fa), skip=fb)
-        if fa and fb:
-            fa, fb = base.refine(fa, fb)
-        fa = base.times(base.live(fa), base.live(fb))
-    return _reduced_scale(base, base.ring.multiply(na, nb), a.scale * b.scale, fa)
-
-
-def _divide(a: RationalFunction, b: RationalFunction) -> RationalFunction:
-    base = a.base
-    na, nb = a.numerator, b.numerator
-    if nb.is_zero():
-        raise ZeroDivisionError("division by the zero element")
-    if na.is_zero():
-        return a
-    fa, fb = base.refine(a.factors, b.factors) if b.factors else (base.live(a.factors), ())
-    left, up = beyond(fa, fb), beyond(fb, fa)
-    if na == nb:
-        na = nb = base.ring.one
-    elif not nb.is_one():
-        g = base.ring.gcd(na, nb)
-        if not g.is_one():
-            na, nb = na // g, nb // g
-    content = nb.content()
-    if nb.leading_coefficient() < 0:
-        content = -content
-    if content != 1:
-        nb = nb // content
-    scale = a.scale * abs(content)
-    if content < 0:
-        na = -na
-    if b.scale != 1:
-        na = na * b.scale
-    if up:
-        na = base.ring.multiply(na, base.expand(up))
-    below: Factors = () if nb.is_one() else base.factors(nb)
-    if below and left:
-        left, below = base.refine(left, below)
-    return _reduced_scale(base, na, scale, base.times(left, below))
 
 
 def _cancel(

@@ -17,7 +17,7 @@ T is inverted by FLINT.  The block is chosen such that it costs less than going 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from random import Random
 from typing import Any
@@ -84,31 +84,17 @@ class PrimeField(Field):
 
     @classmethod
     def random(
-        cls,
-        rng: Random,
-        forms: Iterable[Linear] = (),
-        expressions: Iterable[sp.Expr] = (),
-        parameters: Iterable[sp.Symbol] = (),
-        logarithms: Mapping[sp.Symbol, sp.Expr] | None = None,
-        *,
-        generators: Generators | None = None,
+        cls, rng: Random, generators: Generators, logarithms: Mapping[sp.Symbol, sp.Expr] | None = None
     ) -> PrimeField:
-        """A random prime and a uniformly random nonzero value for each generator: those of the expressions and forms,
-        of the parameters and the symbols of logarithms, or those that were found from all these earlier.
-        """
+        """A random prime and a uniformly random nonzero value for each generator, symbols of logarithms among them."""
         prime = random_prime(rng)
-        logs = logarithms or {}
-        found = generators or Generators.of(forms, [*expressions, *parameters, *logs, *logs.values()])
-        keys: list[sp.Symbol | None] = list(found.exponentials)
-        if found.constant:
+        keys: list[sp.Symbol | None] = list(generators.exponentials)
+        if generators.constant:
             keys.append(None)
-        drawn = random_residues(rng, prime, len(keys) + len(found.symbols))
+        drawn = random_residues(rng, prime, len(keys) + len(generators.symbols))
+        values = dict(zip(keys, drawn, strict=False))
         return cls(
-            prime,
-            found,
-            dict(zip(keys, drawn, strict=False)),
-            dict(zip(found.symbols, drawn[len(keys) :], strict=True)),
-            logs,
+            prime, generators, values, dict(zip(generators.symbols, drawn[len(keys) :], strict=True)), logarithms
         )
 
     def number(self, value: Fraction | int) -> nmod:
@@ -121,7 +107,7 @@ class PrimeField(Field):
     def symbol(self, symbol: sp.Symbol) -> nmod:
         if symbol not in self._symbols:
             raise NotInFieldError(
-                "no value; every symbol of an expression needs one. Give the expression to PrimeField.random",
+                "no value; every symbol of an expression needs one. Give the expression to Generators.of",
                 where=str(symbol),
             )
         return self._symbols[symbol]

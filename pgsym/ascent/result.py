@@ -120,7 +120,6 @@ class Ascent(TableResult):
     interrupted: bool = False
     """Stopped by Ctrl-C."""
     assumption: str = field(default="", compare=False)
-    """What nobody chose of the problem, in one line; empty where all was chosen."""
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -198,13 +197,7 @@ class Ascent(TableResult):
         return f"Ascent({self.objective}, {self.steps} steps, {ends})"
 
     def plot(self, ax: Axes | None = None) -> Figure:
-        """J against steps: thin lines for single seeds, a thick one for their mean, the best value dashed.
-
-        Parameters
-        ----------
-        ax
-            Where to draw; a figure of its own by default.
-        """
+        """J against steps: thin lines for single seeds, a thick one for their mean, the best value dashed."""
         figure = new_figure() if ax is None else ax.get_figure(root=True)
         assert figure is not None
         if ax is None:
@@ -240,16 +233,12 @@ class Ascent(TableResult):
         return data_frame(["method", "seed", "step", "J", "gradient_norm"], rows)
 
     def to_json(self) -> dict[str, Any]:
+        settings = ("steps", "optimizer", "step_size", "batch", "damping", "best")
         return {
             "objective": str(self.objective),
             "trust": self.trust.to_json(),
             "params": [p.name for p in self.params],
-            "steps": self.steps,
-            "optimizer": self.optimizer,
-            "step_size": self.step_size,
-            "batch": self.batch,
-            "damping": self.damping,
-            "best": self.best,
+            **{name: getattr(self, name) for name in settings},
             "paths": [path.to_json() for path in self.paths],
             "seconds": self.seconds,
             "interrupted": self.interrupted,

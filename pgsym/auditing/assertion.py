@@ -131,8 +131,6 @@ class Auditor:
 class Case:
     """A problem of the suite.
 
-    Examples
-    --------
     >>> [case.name for case in standard_suite()]
     ['terminal', 'truncated', 'discounted', 'random-rewards', 'aliased']
     """

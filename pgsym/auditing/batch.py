@@ -8,7 +8,7 @@ follow one another as in vector environments with automatic reset: ``states[i + 
 episode, while ``next_states[i]`` is where the step really led.
 
 Inside, an episode is an array of outcome numbers: states, actions, rewards and next states are looked up in
-`ProblemArrays`.  One random number a step picks the outcome by bisection in its state's cumulative probabilities.
+`ProblemArrays`.
 """
 
 from __future__ import annotations
@@ -39,8 +39,6 @@ BATCH_SIZE = 32
 class Batch:
     """Experience of one update; in padding, numbers are 0 where nothing else is said.
 
-    Examples
-    --------
     >>> from pgsym.model.zoo import zoo
     >>> p = zoo("short-corridor")
     >>> batch = Rollouts(p, horizon=3, batch_size=2, layout="flat").batch(seed=1)
@@ -186,7 +184,7 @@ def arrange(arrays: ProblemArrays, outcome: Ints, per_row: int) -> Streams:
 
 
 class Sampler:
-    """Episodes of at most T steps; chunk c of a seed is the same whatever else is sampled."""
+    """Episodes of at most T steps, one random number a step; chunk c of a seed is the same whatever else is sampled."""
 
     def __init__(self, arrays: ProblemArrays, horizon: int, seed: int) -> None:
         self.arrays, self.horizon, self.seed = arrays, horizon, seed

@@ -45,8 +45,11 @@ class Comparison(TableResult):
     """A sampled mean beside the exact one."""
 
     estimate: Estimate
+    """The sampled side."""
     truth: Floats
+    """[k] what the mean must be, computed exactly."""
     false_alarm: float
+    """Probability that samples of the right law are called inconsistent."""
 
     HEADER: ClassVar[tuple[str, ...]]
     COLUMNS: ClassVar[list[str]]
@@ -67,17 +70,14 @@ class Comparison(TableResult):
 
     @property
     def trust(self) -> Trust:
-        """How far the answer can be relied on."""
         return Trust(Level.SAMPLED, false_alarm=self.false_alarm)
 
     @property
     def assumption(self) -> str:
-        """What nobody chose of the problem, in one line; empty where all was chosen."""
         return self.estimate.assumption
 
     @property
     def below(self) -> list[str]:
-        """The answer."""
         return [self.summary]
 
     def _columns(self) -> list[Floats]:
@@ -93,27 +93,13 @@ class Comparison(TableResult):
         return [self.HEADER, *((name, *(f"{x:.6g}" for x in numbers)) for name, *numbers in self.rows())]
 
     def frame(self) -> Any:
-        """A pandas frame with a row for each parameter.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
         return data_frame(self.COLUMNS, self.rows())
 
     def plot(self) -> Figure:
-        """The sampled mean with its joint intervals beside the exact one of the same number of steps.
-
-        Raises
-        ------
-        MissingExtraError
-            matplotlib is not installed.
-        """
+        """The sampled mean with its joint intervals beside the exact one of the same number of steps."""
         return self.estimate.plot(self.truth.tolist())
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data."""
         return {
             "consistent": self.consistent,
             "n": self.estimate.n,
@@ -131,19 +117,8 @@ class Comparison(TableResult):
 class CrossCheck(Comparison):
     """A sampled gradient beside the exact one; made by `cross_check`.
 
-    Attributes
-    ----------
-    estimate : Estimate
-        The sampled side.
-    truth : array, shape (k,)
-        What the mean must be, computed exactly: grad J_T; where values stand for what comes after the last step, the
-        same sum with the true Q; for long runs grad J plus their bias.
-    gradient : array, shape (k,)
-        grad J itself.
-    truth_of_J, J : float
-        The same for the objective.
-    false_alarm : float
-        Probability that a correct estimate is called inconsistent.
+    The `truth` is grad J_T; where values stand for what comes after the last step, the same sum with the true Q; for
+    long runs grad J plus their bias.
 
     See Also
     --------
@@ -162,6 +137,7 @@ class CrossCheck(Comparison):
     """
 
     gradient: Floats
+    """[k] grad J itself."""
     truth_of_J: float
     J: float
 
@@ -192,7 +168,6 @@ class CrossCheck(Comparison):
 
     @property
     def consistent(self) -> bool:
-        """Neither test rejects."""
         return self.max_z <= self.critical_z and self.p_joint >= self.false_alarm / 2
 
     @property
@@ -214,7 +189,6 @@ class CrossCheck(Comparison):
 
     @property
     def summary(self) -> str:
-        """One line: the answer, its statistics, and what could not have been seen."""
         parts = [
             f"sampled gradient {self._answer} with the exact one (largest |z| {self.max_z:.2f} of "
             f"{self.critical_z:.2f}, joint p {self.p_joint:.2g}; {self.trust})"
@@ -232,7 +206,6 @@ class CrossCheck(Comparison):
         return [*super()._columns(), self.z]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data."""
         e = self.estimate
         return {
             **super().to_json(),

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 from importlib import import_module
 from typing import Any
 
 import numpy as np
-import sympy as sp
 from numpy.typing import NDArray
 
 from pgsym.auditing.problem_arrays import Floats, ProblemArrays
 from pgsym.errors import MissingExtraError, SamplingError
-from pgsym.expression.linear import Linear
-from pgsym.sampling.policy import log_policy, policy_tables
+from pgsym.sampling.policy import ArrayNumbers, log_policy, policy_tables
 
 UNAVAILABLE = -1e9
 """Logit of an action that the state does not have: its probability is exactly 0 in float32 and float64."""
@@ -90,30 +87,10 @@ class Torch(Numpy):
         torch, policy = self.xp, arrays.policy
 
         def log_pi(theta: Any) -> Any:
-            numbers = TorchNumbers(torch, theta, policy.params)
+            numbers = ArrayNumbers(torch, theta, policy.params)
             return torch.log(torch.stack([p for s in policy.states for p in policy.row(s, numbers)]))
 
         return log_pi
-
-
-class TorchNumbers:
-    """PyTorch scalars as a number system: a policy's row becomes a computation that autograd follows."""
-
-    def __init__(self, torch: Any, theta: Any, params: tuple[sp.Symbol, ...]) -> None:
-        self.torch, self.theta = torch, theta
-        self.position = {symbol: i for i, symbol in enumerate(params)}
-
-    def number(self, value: Fraction) -> Any:
-        return self.torch.as_tensor(value.numerator / value.denominator, dtype=self.theta.dtype)
-
-    def symbol(self, symbol: sp.Symbol) -> Any:
-        return self.theta[self.position[symbol]]
-
-    def exp(self, form: Linear) -> Any:
-        return self.torch.exp(form.value(self))
-
-    def softmax(self, forms: list[Linear]) -> list[Any]:
-        return list(self.torch.softmax(self.torch.stack([form.value(self) for form in forms]), dim=0))
 
 
 FRAMEWORKS: dict[str, type[Numpy]] = {kind.name: kind for kind in (Numpy, Jax, Torch)}

@@ -35,31 +35,14 @@ is left out are much larger than its share of the time."""
 
 @dataclass(frozen=True)
 class LawCheck(Comparison):
-    """Sampled mean and covariance trace beside the exact ones; made by `check_law`.
-
-    Attributes
-    ----------
-    estimate : Estimate
-        All samples together.
-    law : EstimatorLaw
-        The exact law of the T steps that were sampled.
-    truth : array, shape (k,)
-        Its mean.
-    trace : float
-        Its covariance trace.
-    traces : array, shape (RUNS,)
-        The sampled covariance trace of each run.
-    false_alarm : float
-        Probability that samples of this law are called inconsistent.
-
-    See Also
-    --------
-    pgsym.EstimatorLaw : What is tested.
-    """
+    """Sampled mean and covariance trace beside the exact ones of an `EstimatorLaw`; made by `check_law`."""
 
     law: EstimatorLaw
+    """Of the T steps that were sampled."""
     trace: float
+    """Its covariance trace."""
     traces: Floats
+    """[RUNS] the sampled covariance trace of each run."""
 
     HEADER = ("parameter", "exact mean", "sampled", "s.e.")
     COLUMNS: ClassVar = ["quantity", "exact", "sampled", "standard_error"]
@@ -92,12 +75,10 @@ class LawCheck(Comparison):
 
     @property
     def consistent(self) -> bool:
-        """Neither test rejects."""
         return min(self.p_mean, self.p_trace) >= self.false_alarm / 2
 
     @property
     def summary(self) -> str:
-        """One line."""
         return (
             f"{self.estimate.n} samples of {self.estimate.horizon} steps {self._answer} with the exact law: "
             f"trace {self.sampled_trace:.6g} +- {self.trace_error:.2g} (exact {self.trace:.6g}), "
@@ -110,7 +91,6 @@ class LawCheck(Comparison):
         return data_frame(self.COLUMNS, [*self.rows(), trace])
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data."""
         trace = {"exact": self.trace, "sampled": self.sampled_trace, "standard_error": self.trace_error}
         return {
             **super().to_json(),
@@ -133,31 +113,11 @@ def check_law(
     """Sample an estimator and test the samples against its exact law.
 
     A run is cut off after T steps even where the estimator is one of whole episodes; the truth is the law of T steps.
+    Of `n` trajectories in all, the first run has the `seed`, the others have those after it; `progress` is called with
+    (done, n), and other options are those of `pgsym.estimate`.
 
-    Parameters
-    ----------
-    law
-        At a point theta, of one sample.
-    n
-        Trajectories in all, at least 2 in each of the `RUNS` runs.
-    seed
-        Of the first run; the others have the seeds after it.
-    progress
-        Called with (done, n).
-    options
-        As for `pgsym.estimate`.
+    SamplingError where the law has no point, n is too small, or the sampler does not draw this estimator.
 
-    Returns
-    -------
-    LawCheck
-
-    Raises
-    ------
-    SamplingError
-        The law has no point, n is too small, or the sampler does not draw this estimator.
-
-    Examples
-    --------
     >>> check_law(moments("short-corridor", "reward-to-go").at(), n=16_000).consistent
     True
     """

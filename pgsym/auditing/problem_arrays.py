@@ -32,9 +32,8 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from pgsym.algebra import DualField
+from pgsym.algebra import DualField, FloatField
 from pgsym.errors import SamplingError
-from pgsym.exact.fields import float_field
 from pgsym.exact.float_chain import FloatChain
 from pgsym.exact.quantities import Quantities
 from pgsym.model.mdp import MDP
@@ -160,7 +159,7 @@ class ProblemArrays:
 
     @cached_property
     def _dual(self) -> tuple[DualField, Quantities]:
-        dual = DualField(_floats(self.policy, self.theta), self.policy.params)
+        dual = DualField(FloatField(self.theta), self.policy.params)
         return dual, Quantities(self.mdp, self.policy, self.objective, dual)
 
     @cached_property
@@ -240,7 +239,7 @@ def build_arrays(
     given = None if critic is None else tables.by_state(critic, where="critic")
     start, gamma, centre, scale = tables.start, tables.gamma, 0.0, 1.0
     if objective is not Objective.START_STATE:
-        solved = Quantities(mdp, policy, Objective.AVERAGE_REWARD, _floats(policy, point))
+        solved = Quantities(mdp, policy, Objective.AVERAGE_REWARD, FloatField(point))
         start = np.array([float(solved.mu[s]) for s in tables.states] + [0.0])
         gamma, centre = 1.0, float(solved.rbar)
         scale = 1 / (1 - tables.gamma) if objective is Objective.STATIONARY_VALUE else 1.0
@@ -254,10 +253,6 @@ def build_arrays(
     elif not start.sum():
         raise SamplingError("the model has no start distribution; rollouts need one. Give start=", where="mdp")
     return ProblemArrays(mdp, policy, objective, point, tables, acting, start, gamma, centre, scale, given)
-
-
-def _floats(policy: Policy, point: Mapping[sp.Symbol, sp.Expr]) -> Any:
-    return float_field(policy, {p: float(v) for p, v in point.items()}, {})
 
 
 class AuditTarget(StrEnum):

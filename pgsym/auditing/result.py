@@ -92,7 +92,6 @@ class AuditResult(TableResult):
     interrupted: bool = False
     """Stopped by Ctrl-C: the answer is that of the last look."""
     assumption: str = ""
-    """What nobody chose of the problem, in one line; empty where all was chosen."""
 
     @property
     def unbiased(self) -> bool:
@@ -189,7 +188,6 @@ class AuditResult(TableResult):
 
     @property
     def above(self) -> list[str]:
-        """The answer."""
         return [self.headline]
 
     @property
@@ -198,7 +196,6 @@ class AuditResult(TableResult):
         return [*self.details, *([] if self.diagnosis is None else [str(self.diagnosis)])]
 
     def frame(self) -> Any:
-        """A pandas frame with a row for each parameter."""
         return data_frame(["parameter", "exact", "observed", "standard_error", "predicted"], self.rows())
 
     def __repr__(self) -> str:
@@ -221,7 +218,6 @@ class AuditResult(TableResult):
         return figure
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data."""
         found, spread = self.diagnosis, self.best.spread
         return finite({
             "verdict": self.verdict.value,

@@ -137,11 +137,6 @@ class Region:
     def contains(self, point: Floats) -> bool:
         return self.statistic(point) <= self.squared_radius
 
-    def p_value(self, point: Floats) -> float:
-        """Of Hotelling's test."""
-        m, k = self.moments.n, len(self.centre)
-        return float(stats.f.sf(self.statistic(point) * (m - k) / (k * (m - 1)), k, m - k))
-
     @property
     def standard_error(self) -> Floats:
         return np.sqrt(np.diagonal(self.covariance))

@@ -40,37 +40,23 @@ COVERED = (Objective.START_STATE, Objective.AVERAGE_REWARD, Objective.STATIONARY
 
 @dataclass(frozen=True)
 class Certificate:
-    """A Coq file about one model.
-
-    Attributes
-    ----------
-    text : str
-        The file.
-    kind : str
-        ``theorem``: the policy gradient theorem holds; ``refutation``: a claim fails at a point.
-    statement : str
-        What is proved, in the claim language.
-    legend : tuple of (str, str)
-        Identifiers of the file, and what they stand for.
-    theorems : tuple of str
-        The theorems that the file is about.
-    """
+    """A Coq file about one model."""
 
     text: str
     kind: str
+    """``theorem``: the policy gradient theorem holds; ``refutation``: a claim fails at a point."""
     statement: str
+    """What is proved, in the claim language."""
     legend: tuple[tuple[str, str], ...]
+    """Identifiers of the file, and what they stand for."""
     theorems: tuple[str, ...]
+    """The theorems that the file is about."""
 
     def check(self, timeout: float = CERTIFICATE_SECONDS, work: Path | None = None) -> Check:
         """What Coq's kernel says within `timeout` seconds; ``not installed`` where there is no Coq.
 
-        The compiled library is kept in `work`, by default in the user's cache folder.
-
-        Raises
-        ------
-        CertificateError
-            Coq does not accept the library itself: it is too old, or lacks Coquelicot.
+        The compiled library is kept in `work`, by default in the user's cache folder; CertificateError where Coq does
+        not accept the library itself: it is too old, or lacks Coquelicot.
         """
         return check(self.text, timeout, work)
 

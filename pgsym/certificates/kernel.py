@@ -99,14 +99,8 @@ def coqc() -> str | None:
 def library(work: Path | None = None, *, timeout: float = CERTIFICATE_SECONDS) -> Path:
     """The folder of the compiled library, in `work` or the user's cache; compiled now if it is not there.
 
-    `timeout` is in seconds, for each of its files.
-
-    Raises
-    ------
-    MissingCoqError
-        There is no Coq, or no Coquelicot.
-    CertificateError
-        Coq does not accept the library, or its folder cannot be written.
+    `timeout` is in seconds, for each of its files.  MissingCoqError where there is no Coq, or no Coquelicot;
+    CertificateError where Coq does not accept the library, or its folder cannot be written.
     """
     program = coqc()
     if program is None:
@@ -150,13 +144,7 @@ def _accept(done: subprocess.CompletedProcess[str], name: str) -> None:
 
 
 def check(text: str, timeout: float = CERTIFICATE_SECONDS, work: Path | None = None) -> Check:
-    """Let Coq check a certificate; `timeout` is in seconds, for it and for each file of the `library`.
-
-    Raises
-    ------
-    CertificateError
-        Coq does not accept the library, or its folder cannot be written.
-    """
+    """Let Coq check a certificate; `timeout` is in seconds, for it and for each file of the `library`."""
     try:
         compiled = library(work, timeout=timeout)
     except MissingCoqError as error:

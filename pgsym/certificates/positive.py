@@ -37,16 +37,11 @@ class Simplex:
 
 @dataclass(frozen=True)
 class Shown:
-    """sign * multiplier * polynomial as a sum of terms that are not negative, the first of which is positive.
-
-    Attributes
-    ----------
-    multiplier : expression
-        A power of the sum of the positive symbols (and 1, if degrees differ); 1 where none is needed.
-    """
+    """sign * multiplier * polynomial as a sum of terms that are not negative, the first of which is positive."""
 
     sign: int
     multiplier: sp.Expr
+    """A power of the sum of the positive symbols (and 1, if degrees differ); 1 where none is needed."""
     terms: tuple[sp.Expr, ...]
 
 
@@ -55,15 +50,8 @@ def visibly_positive(polynomial: sp.Expr, positive: Set[sp.Symbol], simplices: S
 
     In the symbols of a simplex it is written as a homogeneous polynomial of the simplex's parts (Bernstein's form).
     A polynomial that is positive for all positive symbols may have negative coefficients; multiplied by a power of
-    their sum (and 1, unless it is homogeneous) it loses them (Polya 1928).
+    their sum (and 1, unless it is homogeneous) it loses them (Polya 1928).  Simplices have no common symbols.
 
-    Parameters
-    ----------
-    simplices
-        Without common symbols.
-
-    Examples
-    --------
     >>> x, gamma, p, q = sp.symbols("x gamma p q")
     >>> discount, row = Simplex((gamma,), (False, True)), Simplex((p, q), (False, False, False))
     >>> visibly_positive(1 + x - gamma, {x}, [discount]).terms

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 import sympy as sp
 
-from pgsym.certificates.instance import CertifiedModel, table, total, weighted
+from pgsym.certificates.instance import CertifiedModel, table
 from pgsym.certificates.terms import Terms, comment
 from pgsym.expression.naming import spelt
 from pgsym.model.objective import Objective
@@ -164,46 +164,36 @@ def policy_section(at: CertifiedModel) -> str:
 
 def proper_lemma(at: CertifiedModel, property_name: str) -> str:
     """That every run ends, or returns to the first state: by the discount, or state by state."""
-    n = len(at.order)
+    n, policy, ends = len(at.order), f"(pi_policy {at.args})", property_name == "ends"
     head = f"Lemma pi_{property_name}{at.binders} : "
-    if property_name == "returns":
-        head = (
-            "Lemma acts : forall s, (s < MDP.states model)%nat -> (0 < MDP.actions model s)%nat.\n"
-            f"Proof. intros s Hs. change (s < {n})%nat in Hs. each s; cbn; lia. Qed.\n\n{head}"
-        )
-    policy = f"(pi_policy {at.args})"
-    if property_name == "ends" and not at.undiscounted:
+    if ends and not at.undiscounted:
         return (
             f"{head}ends model (pi_at {at.args}).\nProof.\n  apply (discounted_ends model _ {policy}). "
             "exact (proj2 discount_range).\nQed."
         )
-    lines = []
-    states = at.order if property_name == "ends" else at.order[1:]
-    for s in states:
+    bound, conclusion = n, "ends model"
+    if not ends:
+        bound, conclusion = n - 1, f"returns {at.pinned}"
+        head = (
+            "Lemma acts : forall s, (s < MDP.states model)%nat -> (0 < MDP.actions model s)%nat.\n"
+            f"Proof. intros s Hs. change (s < {n})%nat in Hs. each s; cbn; lia. Qed.\n\n{head}"
+        )
+    cases = []
+    for s in at.order if ends else at.order[1:]:
         if not at.actions(s):
-            lines.append(f"apply stop_ends; [exact {policy} | cbn; lia | reflexivity]")
+            cases.append(f"  - apply stop_ends; [exact {policy} | cbn; lia | reflexivity].")
             continue
         a, t = at.descent(s)
-        where = f"{at.state(s) if property_name == 'ends' else at.index[s] - 1} {at.action(s, a)} {at.state(t)}"
-        discount = " | cbn; unfold discount; lra" if property_name == "ends" else ""
-        lemma = (
-            f"move_ends model _ {where} {policy}"
-            if property_name == "ends"
-            else f"move_returns model {n - 1}%nat eq_refl _ {where} {policy}"
+        move, discount = f"{at.action(s, a)} {at.state(t)} {policy}", ""
+        lemma = f"move_returns {at.pinned} eq_refl _ {at.index[s] - 1} {move}"
+        if ends:
+            lemma, discount = f"move_ends model _ {at.state(s)} {move}", " | cbn; unfold discount; lra"
+        cases.append(
+            f"  - apply ({lemma}); [cbn; lia | cbn; lia | cbn; lia{discount} "
+            "| apply softmax_pos; cbn; lia | cbn; assumption || lra]."
         )
-        lines.append(
-            f"apply ({lemma}); [cbn; lia | cbn; lia | cbn; lia{discount} "
-            "| apply softmax_pos; cbn; lia | cbn; assumption || lra]"
-        )
-    cases = "\n  ".join(f"- {line}." for line in lines)
-    conclusion = f"{'ends model' if property_name == 'ends' else f'returns model {n - 1}%nat'} (pi_at {at.args})"
-    bound = n if property_name == "ends" else n - 1
-    return f"{head}{conclusion}.\nProof.\n  intros s Hs. change (s < {bound})%nat in Hs. each s.\n  {cases}\nQed."
-
-
-def name_of(family: str, args: str) -> str:
-    """V, eta, mu, h or rbar, applied to the parameters."""
-    return f"{family if family == 'rbar' else f'{family}_at'} {args}"
+    start = f"{head}{conclusion} (pi_at {at.args}).\nProof.\n  intros s Hs. change (s < {bound})%nat in Hs. each s."
+    return "\n".join([start, *cases, "Qed."])
 
 
 def _meaning(at: CertifiedModel, family: str, args: str) -> str:
@@ -226,7 +216,8 @@ def definition(at: CertifiedModel, family: str) -> str:
 
 def folded(at: CertifiedModel, args: str, *families: str) -> str:
     """Tactics that put quantities by their names for what elimination gives."""
-    return " ".join(f"change ({_meaning(at, f, args)}) with ({name_of(f, args)})." for f in families)
+    names = {f: f if f == "rbar" else f"{f}_at" for f in families}
+    return " ".join(f"change ({_meaning(at, f, args)}) with ({name} {args})." for f, name in names.items())
 
 
 def bellman_lemma(at: CertifiedModel) -> list[str]:
@@ -263,32 +254,6 @@ def probability_lemma(name: str, probability: str, value: str, weights: Iterable
         f"  rewrite {', '.join(weights)}{step}",
         "Qed.",
     ]
-
-
-def next_values(at: CertifiedModel, s: object, a: object, value: str) -> str:
-    """sum_s' P(s'|s,a) value(s'), written out."""
-    return total(weighted(p, at.factor(p), f"{value} {at.state(t)}") for t, p in at.row(s, a).items())
-
-
-def plus_reward(at: CertifiedModel, s: object, a: object) -> str:
-    """r(s,a) and a plus sign, unless it is 0."""
-    r = at.reward(s, a)
-    return "" if r == 0 else f"{at.factor(r)} + "
-
-
-def gradient_sum(at: CertifiedModel, param: sp.Symbol, weight: str, quality: str) -> str:
-    """The theorem's sum, written out: weights, derivatives of the policy, action values."""
-    lines = []
-    for s in at.acting:
-        slopes = {a: at.slope(s, a, param) for a in at.actions(s)}
-        if not any(slopes.values()):
-            continue
-        mean = total(weighted(c, at.factor(c), f"pi {at.pair(s, a)}") for a, c in slopes.items() if c)
-        inner = "\n       + ".join(
-            f"pi {at.pair(s, a)} * ({at.write(c)} - ({mean})) * {quality} {at.pair(s, a)}" for a, c in slopes.items()
-        )
-        lines.append(f"{weight} {at.state(s)} *\n      ({inner})")
-    return "\n    + ".join(lines) or "0"
 
 
 WIDTH = 100

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import sympy as sp
 
 from pgsym.certificates.instance import CertifiedModel, total, weighted
-from pgsym.certificates.sections import bellman_lemma, definition, gradient_sum, next_values, plus_reward, proper_lemma
+from pgsym.certificates.sections import bellman_lemma, definition, proper_lemma
 from pgsym.model.mdp import Action, State
 from pgsym.model.objective import Objective
 
@@ -49,7 +49,7 @@ def _start_state(at: CertifiedModel) -> list[str]:
         f"Notation Q := (MDP.Q model (V_at {args})).",
     ]
     for s, a in at.pairs:
-        value = f"{plus_reward(at, s, a)}{_discounted(at, next_values(at, s, a, 'V'))}"
+        value = f"{_plus_reward(at, s, a)}{_discounted(at, _next_values(at, s, a, 'V'))}"
         parts += _action_value(at, s, a, value, "by_numbers.")
     parts += _means(at, "Bellman", "V", f"V_Bellman {args}")
     for t in at.order:
@@ -123,7 +123,7 @@ def _average(at: CertifiedModel) -> list[str]:
         "Qed.",
     ]
     for s, a in at.pairs:
-        value = f"{plus_reward(at, s, a)}({next_values(at, s, a, 'h')}) - rbar {args}"
+        value = f"{_plus_reward(at, s, a)}({_next_values(at, s, a, 'h')}) - rbar {args}"
         parts += _action_value(at, s, a, value, "unfold Q_at. by_numbers.")
     parts += _means(at, "Poisson", "h", f"h_Poisson {args}", f"  change (Q_diff model (rbar {args}) h) with Q.")
 
@@ -192,7 +192,7 @@ def _gradients(at: CertifiedModel, J: str, weight: str, proof: Callable[[sp.Symb
             "",
             "(* The same, written out. *)",
             f"Theorem explicit_gradient_{name} : is_derive (fun t => {J} {at.along(p)}) {name}",
-            f"  ({gradient_sum(at, p, weight, 'Q')}).",
+            f"  ({_gradient_sum(at, p, weight, 'Q')}).",
             "Proof.",
             f"  evar_last; [exact gradient_{name}|].",
             f"  unfold dpi_{name}, dsoftmax. change (softmax actions (logit {args})) with pi.",
@@ -225,3 +225,29 @@ def _mean_reward(at: CertifiedModel) -> str:
             mean = total(weighted(r, at.factor(r), f"pi {at.pair(s, a)}") for a, r in earned)
             found.append(f"mu {at.state(s)} * ({mean})")
     return total(found)
+
+
+def _next_values(at: CertifiedModel, s: object, a: object, value: str) -> str:
+    """sum_s' P(s'|s,a) value(s'), written out."""
+    return total(weighted(p, at.factor(p), f"{value} {at.state(t)}") for t, p in at.row(s, a).items())
+
+
+def _plus_reward(at: CertifiedModel, s: object, a: object) -> str:
+    """r(s,a) and a plus sign, unless it is 0."""
+    r = at.reward(s, a)
+    return "" if r == 0 else f"{at.factor(r)} + "
+
+
+def _gradient_sum(at: CertifiedModel, param: sp.Symbol, weight: str, quality: str) -> str:
+    """The theorem's sum, written out: weights, derivatives of the policy, action values."""
+    lines = []
+    for s in at.acting:
+        slopes = {a: at.slope(s, a, param) for a in at.actions(s)}
+        if not any(slopes.values()):
+            continue
+        mean = total(weighted(c, at.factor(c), f"pi {at.pair(s, a)}") for a, c in slopes.items() if c)
+        inner = "\n       + ".join(
+            f"pi {at.pair(s, a)} * ({at.write(c)} - ({mean})) * {quality} {at.pair(s, a)}" for a, c in slopes.items()
+        )
+        lines.append(f"{weight} {at.state(s)} *\n      ({inner})")
+    return "\n    + ".join(lines) or "0"

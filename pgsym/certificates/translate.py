@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import reduce
 from operator import add
@@ -12,7 +12,7 @@ from typing import Any
 import sympy as sp
 
 from pgsym.certificates.families import AVAILABLE, rational
-from pgsym.certificates.instance import total
+from pgsym.certificates.instance import CertifiedModel, total
 from pgsym.certificates.point import Point
 from pgsym.certificates.terms import Written, applied, number, tight
 from pgsym.claims.derivation.fold import quantity
@@ -26,32 +26,25 @@ from pgsym.model.objective import Objective
 Env = dict[str, Hashable]
 
 
+@dataclass
 class Translation:
-    """Writes the sides of one claim at a point, for one derivative.
+    """Writes the sides of one claim at a point, for one derivative."""
 
-    `functions` are the symbols of the claim's arbitrary functions, by name and place; `values` theirs at the point.
-    """
+    point: Point
+    scope: Scope
+    param: sp.Symbol | None
+    values: Mapping[sp.Symbol, sp.Expr]
+    """Of the symbols at the point."""
+    functions: Mapping[str, Mapping[tuple[Hashable, ...], sp.Symbol]]
+    """The symbols of the claim's arbitrary functions, by name and place."""
+    derivatives: list[tuple[str, Written]] = field(default_factory=list)
+    """Derivatives that stand in the claim, each with the name of its lemma."""
+    families: list[str] = field(default_factory=list)
+    """Families whose values stand outside of derivatives."""
 
-    def __init__(
-        self,
-        point: Point,
-        scope: Scope,
-        param: sp.Symbol | None,
-        values: Mapping[sp.Symbol, sp.Expr],
-        functions: Mapping[str, Mapping[tuple[Hashable, ...], sp.Symbol]],
-    ) -> None:
-        self.point = point
-        self.at = point.at
-        self.scope = scope
-        self.param = param
-        self.values = values
-        self.functions = functions
-        self.derivatives: list[tuple[str, Written]] = []
-        """Derivatives that stand in the claim, each with the name of its lemma."""
-        self.families: list[str] = []
-        """Families whose values stand outside of derivatives."""
-
-    # -- nodes ----------------------------------------------------------------------------------------------
+    @property
+    def at(self) -> CertifiedModel:
+        return self.point.at
 
     def at_point(self, node: t.Node, env: Env) -> Written:
         """The node at the point."""

@@ -6,7 +6,9 @@ tower of dual numbers; so are the factorizations of the systems' values.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, reduce
 from operator import add
@@ -27,6 +29,7 @@ from pgsym.model.structure import Structure
 Row = dict[int, Any]
 
 
+@dataclass(eq=False, repr=False)
 class InducedChain:
     """pi, P, r, P_pi and r_pi over one field, and the factored systems I - gamma P_pi and I - P_pi.
 
@@ -34,31 +37,26 @@ class InducedChain:
     numbers, `lower` is the same problem over ``field.base``: what is known there is not computed again.
     """
 
-    def __init__(
-        self,
-        mdp: MDP,
-        policy: Policy,
-        objective: Objective,
-        field: Field,
-        structure: Structure | None = None,
-        *,
-        lower: Self | None = None,
-    ) -> None:
-        self.mdp = mdp
-        self.policy = policy
-        self.objective = objective
-        self.field = field
-        self.structure = structure if structure is not None and structure.mdp is mdp else Structure(mdp, policy)
+    mdp: MDP
+    policy: Policy
+    objective: Objective
+    field: Field
+    structure: Structure = None  # type: ignore[assignment]
+    lower: Self | None = None
+    systems: list[tuple[Any, tuple[State, ...], Factorization]] = dataclasses.field(default_factory=list)
+    """I - discount P_pi on these states, each factored once for all variants of the chain."""
+    _original: Self | None = None
+    _r: Mapping[Any, Any] | None = None
+    _gamma: Any = None
+    _mu0: Mapping[State, Any] | None = None
+
+    def __post_init__(self) -> None:
+        if self.structure is None or self.structure.mdp is not self.mdp:
+            self.structure = Structure(self.mdp, self.policy)
         self.plan = EliminationPlan.of(self.structure)
-        self.lower = lower
-        self.constants: Constants = Constants(self.plan, field.ground) if lower is None else lower.constants
+        known = self.lower if self._original is None else self._original
+        self.constants: Constants = Constants(self.plan, self.field.ground) if known is None else known.constants
         self._known: dict[QuantityDefinition, Any] = {}
-        self.systems: list[tuple[Any, tuple[State, ...], Factorization]] = []
-        """I - discount P_pi on these states, each factored once for all variants of the chain."""
-        self._original: Self | None = None
-        self._r: Mapping[Any, Any] | None = None
-        self._gamma: Any = None
-        self._mu0: Mapping[State, Any] | None = None
 
     def varied(
         self,
@@ -91,13 +89,14 @@ class InducedChain:
         if lower is not None:
             value = None if gamma is None else field.value(gamma)
             lower = lower.varied(r=_values_of(r, field), gamma=value, mu0=_values_of(mu0, field))
-        found = type(self)(self.mdp, self.policy, self.objective, field, self.structure, lower=lower)
-        found._original = self if self._original is None else self._original
-        found.constants, found.systems = self.constants, found._original.systems
-        found._r = self._r if r is None else r
-        found._gamma = self._gamma if gamma is None else gamma
-        found._mu0 = self._mu0 if mu0 is None else mu0
-        return found
+        return replace(
+            self,
+            lower=lower,
+            _original=self if self._original is None else self._original,
+            _r=self._r if r is None else r,
+            _gamma=self._gamma if gamma is None else gamma,
+            _mu0=self._mu0 if mu0 is None else mu0,
+        )
 
     def of(self, quantity: QuantityDefinition) -> Any:
         """A quantity of the registry, found once."""

@@ -150,9 +150,7 @@ class Parts:
     """The bounds of pi, P, r, gamma and mu0, and of each state's row: what every quantity is made of."""
 
     def __init__(self, mdp: MDP, policy: Policy, field: SizeField, structure: Structure) -> None:
-        self.mdp = mdp
-        self.policy = policy
-        self.field = field
+        self.mdp, self.policy, self.field = mdp, policy, field
         self.plan = EliminationPlan.of(structure)
 
     @cached_property

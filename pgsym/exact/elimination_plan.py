@@ -6,6 +6,7 @@ Equal expressions are evaluated once in each field, and the pivots of each linea
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import add
 from typing import Any
@@ -122,12 +123,12 @@ class EliminationPlan:
         return [{index[s], *(index[t] for t in graph.successors(s) if t in index)} for s in states]
 
 
+@dataclass
 class Constants:
     """gamma, mu0, P and r as elements of a field without tangents; each distinct expression is converted once."""
 
-    def __init__(self, plan: EliminationPlan, ground: Field) -> None:
-        self._plan = plan
-        self._ground = ground
+    _plan: EliminationPlan
+    _ground: Field
 
     @cached_property
     def gamma(self) -> Any:

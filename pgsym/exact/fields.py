@@ -82,17 +82,6 @@ def exact_field(
     return point_field(policy.params, list(policy.forms()), found, theta, values, _definitions(logs))
 
 
-def float_field(
-    policy: Policy,
-    theta: Mapping[sp.Symbol, float],
-    symbols: Mapping[sp.Symbol, float],
-    *,
-    logs: LogBasis | None = None,
-) -> FloatField:
-    """float64 at a point."""
-    return FloatField({p: theta[p] for p in policy.params}, symbols, _definitions(logs))
-
-
 def field_at(problem: Problem, given: Iterable[Any] = (), extra: Collection[sp.Symbol] = ()) -> Field:
     """Exact numbers at the problem's theta; floats as soon as a component of it is one.
 
@@ -107,7 +96,7 @@ def field_at(problem: Problem, given: Iterable[Any] = (), extra: Collection[sp.S
         raise StructureError(
             f"no value for {', '.join(free)}; floats need every symbol. Give it: at({free[0]}=...)", where="symbols"
         )
-    return float_field(policy, {p: float(v) for p, v in theta.items()}, {})
+    return FloatField(theta)
 
 
 def prime_field(
@@ -123,10 +112,11 @@ def prime_field(
 
     The generators may be those of another such field, where it is the same problem.
     """
-    if generators is not None:
-        return PrimeField.random(rng, logarithms=_definitions(logs), generators=generators)
-    found = expressions(mdp, policy, extra, logs)
-    return PrimeField.random(rng, policy.forms(), found, logarithms=_definitions(logs))
+    named = _definitions(logs)
+    if generators is None:
+        found = expressions(mdp, policy, extra, logs)
+        generators = Generators.of(policy.forms(), [*found, *named, *named.values()])
+    return PrimeField.random(rng, generators, named)
 
 
 def size_field(policy: Policy, *, logs: LogBasis | None = None) -> SizeField:

@@ -18,11 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from pgsym.algebra import DualField
+from pgsym.algebra import DualField, FloatField
 from pgsym.algebra.floating import sparse_of
 from pgsym.errors import PolicyError, ProbabilityRangeError, StructureError, ZeroProbabilityError
 from pgsym.exact.elimination_plan import Constants, EliminationPlan
-from pgsym.exact.fields import float_field
 from pgsym.model.mdp import Action, State
 from pgsym.model.policy import Mixture, Policy, Softmax
 from pgsym.model.problem import Problem
@@ -132,7 +131,7 @@ def _row_by_row(policy: Policy, pairs: Pairs) -> PolicyAt:
     column = {symbol: i for i, symbol in enumerate(policy.params)}
 
     def at(theta: Floats) -> PolicyPoint:
-        field = DualField(float_field(policy, dict(zip(policy.params, theta.tolist(), strict=True)), {}), policy.params)
+        field = DualField(FloatField(dict(zip(policy.params, theta.tolist(), strict=True))), policy.params)
         pi = np.zeros(len(pairs))
         slopes = []
         for s in dict.fromkeys(s for s, _ in pairs):
@@ -186,7 +185,7 @@ class FloatChain:
                 where="symbols",
             )
         plan = EliminationPlan.of(structure or Structure(mdp, policy))
-        constants = Constants(plan, float_field(policy, dict.fromkeys(policy.params, 0.0), {}))
+        constants = Constants(plan, FloatField(dict.fromkeys(policy.params, 0.0)))
         index = {s: i for i, s in enumerate(mdp.nonterminal if states is None else states)}
         self.problem = problem
         self.S, self.k = len(index), len(policy.params)

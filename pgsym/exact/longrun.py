@@ -12,6 +12,7 @@ J. L. Snell, Finite Markov Chains (1960), chapters III and V.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -22,17 +23,20 @@ from pgsym.exact.tables import LazyMap
 from pgsym.model.mdp import Action, State
 
 
+@dataclass(eq=False)
 class RecurrentClass:
     """One closed class under the policy: its stationary distribution, average reward and differential values.
 
     Its last state is pinned, so no dense row arises.  `lower` is the same class over ``q.field.base``.
     """
 
-    def __init__(self, q: InducedChain, states: tuple[State, ...], lower: RecurrentClass | None) -> None:
-        self.q = q
-        self.states = states
-        self.rest = states[:-1]
-        self.lower = lower
+    q: InducedChain
+    states: tuple[State, ...]
+    lower: RecurrentClass | None
+
+    @property
+    def rest(self) -> tuple[State, ...]:
+        return self.states[:-1]
 
     @cached_property
     def _system(self) -> Factorization:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -31,6 +32,7 @@ from pgsym.model.policy import Policy
 from pgsym.model.structure import Structure
 
 
+@dataclass(eq=False)
 class SizeQuantities:
     """Bounds with the attributes of `Quantities`, where they are explained; tables are constant.
 
@@ -44,34 +46,29 @@ class SizeQuantities:
     4
     """
 
-    def __init__(
-        self,
-        mdp: MDP,
-        policy: Policy,
-        objective: Objective,
-        field: SizeField,
-        structure: Structure | None = None,
-        *,
-        parts: Parts | None = None,
-    ) -> None:
-        self.mdp = mdp
-        self.policy = policy
-        self.objective = objective
-        self.field = field
-        self.structure = structure or Structure(mdp, policy)
-        self.parts = parts or Parts(mdp, policy, field, self.structure)
-        self._r: Size | None = None
-        self._gamma: Size | None = None
-        self._mu0: Size | None = None
+    mdp: MDP
+    policy: Policy
+    objective: Objective
+    field: SizeField
+    structure: Structure = None  # type: ignore[assignment]
+    parts: Parts = None  # type: ignore[assignment]
+    _r: Size | None = None
+    _gamma: Size | None = None
+    _mu0: Size | None = None
+
+    def __post_init__(self) -> None:
+        self.structure = self.structure or Structure(self.mdp, self.policy)
+        self.parts = self.parts or Parts(self.mdp, self.policy, self.field, self.structure)
 
     def varied(self, r: Size | None = None, gamma: Size | None = None, mu0: Size | None = None) -> SizeQuantities:
         """The same for another reward function, discount or start weight, by bounds of their entries."""
         spread = self.field.spread
-        found = SizeQuantities(self.mdp, self.policy, self.objective, self.field, self.structure, parts=self.parts)
-        found._r = self._r if r is None else spread(r, len(self.mdp.pairs))
-        found._gamma = self._gamma if gamma is None else spread(gamma, 1)
-        found._mu0 = self._mu0 if mu0 is None else spread(mu0, len(self.mdp.states))
-        return found
+        return replace(
+            self,
+            _r=self._r if r is None else spread(r, len(self.mdp.pairs)),
+            _gamma=self._gamma if gamma is None else spread(gamma, 1),
+            _mu0=self._mu0 if mu0 is None else spread(mu0, len(self.mdp.states)),
+        )
 
     def of(self, quantity: QuantityDefinition) -> Any:
         return quantity.bound_of(self)
@@ -127,8 +124,9 @@ class SizeQuantities:
     @cached_property
     def _system(self) -> CramerSystem:
         """I - gamma P_pi on all states that act: no fewer than have to be solved for."""
-        above, below = _split(self.field, self.gamma)
-        return CramerSystem(Counter(self.parts.local.values()), above, below)
+        above, below = self.gamma, self.field.common([self.gamma])
+        rows = Counter(self.parts.local.values())
+        return CramerSystem(rows, Bound(above.degree, above.bits), Bound(below.degree, below.bits))
 
     @cached_property
     def V(self) -> Constant:
@@ -338,8 +336,3 @@ class SizeQuantities:
             raise differential_only(name, self.objective)
         if self._gamma is None and self._r is None and self._mu0 is None:
             self.structure.require_discounted_or_proper()
-
-
-def _split(field: SizeField, element: Size) -> tuple[Bound, Bound]:
-    common = field.common([element])
-    return Bound(element.degree, element.bits), Bound(common.degree, common.bits)

@@ -169,15 +169,11 @@ class Solution(Result):
 
         Exact where every exp(theta_i) is rational, algebraic, or the exponential of a rational; in float64 as soon as
         one given number is a float.  Symbols left out stay symbols, but are an error in floats.
-
-        Raises
-        ------
-        ZeroProbabilityError
-            pi(a|s) = 0 at theta although its derivative is not.
+        ZeroProbabilityError where pi(a|s) = 0 at theta although its derivative is not.
         """
         problem = self.problem.at(theta, **values)
         field = field_at(problem, given_numbers(theta, values))
-        structure = self.quantities.structure if problem.mdp is self.problem.mdp else None
+        structure = self.quantities.structure  # of another model it is not used
         quantities = Quantities(problem.mdp, problem.policy, problem.objective, field, structure)
         return Solution(quantities, problem, problem.point)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
 
@@ -67,25 +68,23 @@ class Constant:
         return self.value
 
 
+@dataclass(eq=False, repr=False)
 class Table(Mapping[Any, sp.Expr]):
     """A quantity by state, (state, action) or parameter: ``V["s"]``, ``Q["s", "a"]``, ``grad["theta"]``.
 
-    A parameter may also be given as its symbol; `names` and `spelt` are LaTeX of symbols, and of states and actions.
+    A parameter may also be given as its symbol.
     """
 
-    def __init__(
-        self,
-        name: str,
-        elements: Mapping[Any, Any],
-        to_sympy: Callable[[Any], sp.Expr],
-        names: Mapping[sp.Symbol | str, str] | None = None,
-        spelt: Mapping[Any, str] | None = None,
-    ) -> None:
-        self.name = name
-        self.names = names
-        self.spelt = spelt
-        self.elements = elements
-        self._value = cache(lambda key: to_sympy(elements[key]))
+    name: str
+    elements: Mapping[Any, Any]
+    to_sympy: Callable[[Any], sp.Expr]
+    names: Mapping[sp.Symbol | str, str] | None = None
+    """LaTeX of symbols."""
+    spelt: Mapping[Any, str] | None = None
+    """LaTeX of states and actions."""
+
+    def __post_init__(self) -> None:
+        self._value = cache(lambda key: self.to_sympy(self.elements[key]))
 
     def __getitem__(self, key: Any) -> sp.Expr:
         if key not in self.elements and isinstance(key, str):

@@ -57,10 +57,15 @@ class Assumption:
         return frozenset(s for left, _, right in self.comparisons for s in left.free_symbols | right.free_symbols)
 
     @property
+    def inequalities(self) -> list[tuple[sp.Expr, bool]]:
+        """Every comparison as ``g > 0`` (True) or ``g >= 0`` (False)."""
+        ordered = [(left, r, right) for left, r, right in self.comparisons if r != "!="]
+        return [(right - left if r.startswith("<") else left - right, "=" not in r) for left, r, right in ordered]
+
+    @property
     def weak(self) -> list[sp.Expr]:
         """Functions that are at least 0 wherever the comparisons hold."""
-        ordered = [(left, r, right) for left, r, right in self.comparisons if r != "!="]
-        return [right - left if r.startswith("<") else left - right for left, r, right in ordered]
+        return [g for g, _ in self.inequalities]
 
     def holds(self, point: Mapping[sp.Symbol, Any]) -> bool:
         """Whether every comparison is true at a point that gives each symbol a rational number; exact."""

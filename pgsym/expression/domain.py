@@ -6,12 +6,11 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import sympy as sp
 
-from pgsym.expression.assumptions import Assumption, Fractions, Point, true, value_at
-from pgsym.expression.evaluate import evaluate
+from pgsym.expression.assumptions import Assumption, Point, true, value_at
+from pgsym.expression.evaluate import Tangents, evaluate
 from pgsym.expression.linear import Linear, implied
 from pgsym.expression.naming import in_order
 
@@ -38,7 +37,7 @@ def witness(
         rest = [p.subs(tied) for p in probabilities], [a.replace(tied) for a in assumptions]
         free = witness(*rest, [s for s in order if s not in tied], seed)
         return None if free is None else {s: free[s] if s in free else sp.Rational(tied[s].subs(free)) for s in order}
-    weak = [g for a in assumptions for g in _inequalities(a)] + [g for s in order for g in _signs(s)]
+    weak = [g for a in assumptions for g in a.inequalities] + [g for s in order for g in _signs(s)]
     unequal = [left - right for a in assumptions for left, r, right in a.comparisons if r == "!="]
     inside = [g for p in probabilities for g in (p, 1 - p)]
     bounded = {s for g in inside for s in g.free_symbols}
@@ -214,51 +213,10 @@ def _slopes_of(expr: sp.Expr) -> tuple[Slopes, int]:
             return lambda point: (constant + sum(c * point[s] for s, c in slopes.items()), slopes), 1 + len(slopes)
 
     def value_and_slopes(point: Mapping[sp.Symbol, float]) -> tuple[float, dict[sp.Symbol, float]]:
-        found = evaluate(expr, _Slopes(point))
-        return found.value, found.slopes
+        found = evaluate(expr, Tangents(point))
+        return found.value, found.slope
 
     return value_and_slopes, 4 * _operations(expr)
-
-
-@dataclass
-class _Slope:
-    """A float with its derivatives (forward mode)."""
-
-    value: float
-    slopes: dict[sp.Symbol, float]
-
-    def _with(self, value: float, mine: float, other: _Slope, theirs: float) -> _Slope:
-        slopes = {s: mine * c for s, c in self.slopes.items()}
-        for s, c in other.slopes.items():
-            slopes[s] = slopes.get(s, 0.0) + theirs * c
-        return _Slope(value, slopes)
-
-    def __add__(self, other: _Slope) -> _Slope:
-        return self._with(self.value + other.value, 1.0, other, 1.0)
-
-    def __mul__(self, other: _Slope) -> _Slope:
-        return self._with(self.value * other.value, other.value, other, self.value)
-
-    def __truediv__(self, other: _Slope) -> _Slope:
-        quotient = self.value / other.value
-        return self._with(quotient, 1 / other.value, other, -quotient / other.value)
-
-    def __pow__(self, power: int) -> _Slope:
-        slope = power * self.value ** (power - 1) if power else 0.0
-        return _Slope(self.value**power, {s: slope * c for s, c in self.slopes.items()})
-
-
-class _Slopes(Fractions):
-    """Floats with their derivatives at a point."""
-
-    def __init__(self, point: Mapping[sp.Symbol, float]) -> None:
-        self.point = point  # type: ignore[assignment]
-
-    def number(self, value: Fraction) -> Any:
-        return _Slope(float(value), {})
-
-    def symbol(self, symbol: sp.Symbol) -> Any:
-        return _Slope(super().symbol(symbol), {symbol: 1.0})
 
 
 def _acceptor(
@@ -280,15 +238,6 @@ def _acceptor(
 
 def _operations(expr: sp.Expr) -> int:
     return 1 + sum(map(_operations, expr.args))
-
-
-def _inequalities(assumption: Assumption) -> list[tuple[sp.Expr, bool]]:
-    """Every comparison as ``g > 0`` (True) or ``g >= 0`` (False)."""
-    found = []
-    for left, relation, right in assumption.comparisons:
-        if relation != "!=":
-            found.append((right - left if relation.startswith("<") else left - right, "=" not in relation))
-    return found
 
 
 def _signs(symbol: sp.Symbol) -> list[tuple[sp.Expr, bool]]:

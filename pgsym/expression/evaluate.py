@@ -6,7 +6,9 @@ operators ``+ - * /`` and integer ``**``.  Every field of `pgsym.algebra` is one
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from operator import add, mul
@@ -89,3 +91,75 @@ class Expressions:
 
     def softmax(self, forms: Sequence[Linear]) -> list[sp.Expr]:
         return softmax(self, forms)
+
+
+@dataclass(frozen=True)
+class Tangent:
+    """A float with its derivatives by parameter; parameters it does not depend on are left out."""
+
+    value: float
+    slope: dict[sp.Symbol, float] = field(default_factory=dict)
+
+    def __add__(self, other: Tangent) -> Tangent:
+        return Tangent(self.value + other.value, _combine(1.0, self.slope, 1.0, other.slope))
+
+    def __sub__(self, other: Tangent) -> Tangent:
+        return Tangent(self.value - other.value, _combine(1.0, self.slope, -1.0, other.slope))
+
+    def __neg__(self) -> Tangent:
+        return Tangent(-self.value, _combine(-1.0, self.slope, 0.0, {}))
+
+    def __mul__(self, other: Tangent) -> Tangent:
+        return Tangent(self.value * other.value, _combine(other.value, self.slope, self.value, other.slope))
+
+    def __truediv__(self, other: Tangent) -> Tangent:
+        ratio = self.value / other.value
+        return Tangent(ratio, _combine(1 / other.value, self.slope, -ratio / other.value, other.slope))
+
+    def __pow__(self, power: int) -> Tangent:
+        outer = power * self.value ** (power - 1) if power else 0.0
+        return Tangent(self.value**power, _combine(outer, self.slope, 0.0, {}))
+
+
+def _combine(a: float, x: Mapping[sp.Symbol, float], b: float, y: Mapping[sp.Symbol, float]) -> dict[sp.Symbol, float]:
+    out = {symbol: a * slope for symbol, slope in x.items()}
+    for symbol, slope in y.items():
+        out[symbol] = out.get(symbol, 0.0) + b * slope
+    return out
+
+
+class Tangents:
+    """The number system of `Tangent`, at one theta."""
+
+    def __init__(self, theta: Mapping[sp.Symbol, float]) -> None:
+        self.theta = theta
+
+    def number(self, value: Fraction) -> Tangent:
+        return Tangent(value.numerator / value.denominator)
+
+    def symbol(self, symbol: sp.Symbol) -> Tangent:
+        return Tangent(self.theta[symbol], {symbol: 1.0})
+
+    def _form(self, form: Linear) -> float:
+        return float(form.constant) + sum(float(c) * self.theta[symbol] for symbol, c in form.coefficients)
+
+    def exp(self, form: Linear) -> Tangent:
+        value = math.exp(self._form(form))
+        return Tangent(value, {symbol: value * float(c) for symbol, c in form.coefficients})
+
+    def softmax(self, forms: Sequence[Linear]) -> list[Tangent]:
+        """pi_a and pi_a (f_a - sum_b pi_b f_b); the largest logit is subtracted, which changes neither."""
+        logits = [self._form(form) for form in forms]
+        top = max(logits)
+        weights = [math.exp(logit - top) for logit in logits]
+        total = math.fsum(weights)
+        pi = [weight / total for weight in weights]
+        mean: dict[sp.Symbol, float] = {}
+        for p, form in zip(pi, forms, strict=True):
+            for symbol, c in form.coefficients:
+                mean[symbol] = mean.get(symbol, 0.0) + p * float(c)
+        coefficients = [dict(form.coefficients) for form in forms]
+        return [
+            Tangent(p, {symbol: p * (float(c.get(symbol, 0)) - m) for symbol, m in mean.items()})
+            for p, c in zip(pi, coefficients, strict=True)
+        ]

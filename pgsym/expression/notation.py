@@ -15,7 +15,7 @@ from typing import Any
 import sympy as sp
 
 from pgsym.errors import FormulaError
-from pgsym.expression.naming import in_order
+from pgsym.expression.naming import in_order, unused
 from pgsym.expression.quantity import QUANTITIES
 
 _TEMPLATES: dict[str, str] = {
@@ -126,11 +126,7 @@ def name_table(names: Iterable[Hashable]) -> dict[Hashable, str]:
 
 def _unlike(text: str, used: set[str]) -> str:
     """The text, or a copy of it with a number above that was not used before."""
-    found, copy = text, 2
-    while found in used:
-        found, copy = (text if "^" not in text else f"{{{text}}}") + f"^{{({copy})}}", copy + 1
-    used.add(found)
-    return found
+    return unused(text, used, "{{{}}}^{{({})}}" if "^" in text else "{}^{{({})}}")
 
 
 def escape(text: str) -> str:

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from pgsym.algebra import FloatField
 from pgsym.claims.evaluation import CUT_OFF
 from pgsym.claims.language import tree as t
 from pgsym.claims.leaves import Compiled
 from pgsym.estimators.estimator import Estimator
 from pgsym.estimators.meaning import meaning_of
-from pgsym.exact.fields import float_field
 from pgsym.model.objective import Objective
-from pgsym.sampling.form import Product
 from pgsym.sampling.policy import direct_value
+from pgsym.sampling.score_terms import Product
 from pgsym.sampling.tables import Floats, Tables
 
 
@@ -36,7 +36,7 @@ class StepFunctions:
     def __init__(self, tables: Tables, objective: Objective, estimator: Estimator) -> None:
         problem = tables.problem.replace(objective=objective)
         # Not tables.theta, which `Tables.along` turns into directions.
-        field = float_field(problem.policy, {x: direct_value(v) for x, v in problem.point.items()}, {})
+        field = FloatField({x: direct_value(v) for x, v in problem.point.items()})
         self._meaning = meaning_of(problem, estimator, field)
         self._compiled: dict[t.Node, Compiled] = {}
         self._steps: list[dict[str, Any]] = [

@@ -19,8 +19,7 @@ import numpy as np
 from pgsym.sampling.dynamics import start_or_uniform
 from pgsym.sampling.moments import FULL
 from pgsym.sampling.random import AliasTable, build_alias
-from pgsym.sampling.staged import Paths
-from pgsym.sampling.sums import Plan
+from pgsym.sampling.sums import Paths, Plan
 from pgsym.sampling.tables import Floats, Tables
 
 BLOCK_BYTES = 2**25

@@ -7,9 +7,8 @@ tangents through ``policy.row`` in float64 (for a softmax, :math:`f_{sa} - \sum_
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -21,86 +20,12 @@ from numpy.typing import NDArray
 
 from pgsym.errors import PolicyError, ProbabilityRangeError, SamplingError, ZeroProbabilityError
 from pgsym.expression.complaint import brief
-from pgsym.expression.evaluate import evaluate, softmax
+from pgsym.expression.evaluate import Tangent, Tangents, evaluate
 from pgsym.expression.linear import Linear
 from pgsym.model.policy import Mixture, Policy, Softmax
 
 # Slack of a probability computed in float64 from a handful of operations.
 PROBABILITY_SLACK = 2.0**-40
-
-
-@dataclass(frozen=True)
-class Tangent:
-    """A float with its derivatives by parameter; parameters it does not depend on are left out."""
-
-    value: float
-    slope: dict[sp.Symbol, float] = field(default_factory=dict)
-
-    def __add__(self, other: Tangent) -> Tangent:
-        return Tangent(self.value + other.value, _combine(1.0, self.slope, 1.0, other.slope))
-
-    def __sub__(self, other: Tangent) -> Tangent:
-        return Tangent(self.value - other.value, _combine(1.0, self.slope, -1.0, other.slope))
-
-    def __neg__(self) -> Tangent:
-        return Tangent(-self.value, _combine(-1.0, self.slope, 0.0, {}))
-
-    def __mul__(self, other: Tangent) -> Tangent:
-        return Tangent(self.value * other.value, _combine(other.value, self.slope, self.value, other.slope))
-
-    def __truediv__(self, other: Tangent) -> Tangent:
-        ratio = self.value / other.value
-        return Tangent(ratio, _combine(1 / other.value, self.slope, -ratio / other.value, other.slope))
-
-    def __pow__(self, power: int) -> Tangent:
-        outer = power * self.value ** (power - 1) if power else 0.0
-        return Tangent(self.value**power, _combine(outer, self.slope, 0.0, {}))
-
-
-def _combine(a: float, x: Mapping[sp.Symbol, float], b: float, y: Mapping[sp.Symbol, float]) -> dict[sp.Symbol, float]:
-    out = {symbol: a * slope for symbol, slope in x.items()}
-    for symbol, slope in y.items():
-        out[symbol] = out.get(symbol, 0.0) + b * slope
-    return out
-
-
-class Tangents:
-    """The number system of `Tangent`, at one theta."""
-
-    def __init__(self, theta: Mapping[sp.Symbol, float]) -> None:
-        self.theta = theta
-
-    def number(self, value: Fraction) -> Tangent:
-        return Tangent(value.numerator / value.denominator)
-
-    def symbol(self, symbol: sp.Symbol) -> Tangent:
-        return Tangent(self.theta[symbol], {symbol: 1.0})
-
-    def _form(self, form: Linear) -> float:
-        return float(form.constant) + sum(float(c) * self.theta[symbol] for symbol, c in form.coefficients)
-
-    def exp(self, form: Linear) -> Tangent:
-        value = math.exp(self._form(form))
-        return Tangent(value, {symbol: value * float(c) for symbol, c in form.coefficients})
-
-    def softmax(self, forms: Sequence[Linear]) -> list[Tangent]:
-        """pi_a and pi_a (f_a - sum_b pi_b f_b); the largest logit is subtracted, which changes neither."""
-        logits = [self._form(form) for form in forms]
-        top = max(logits)
-        weights = [math.exp(logit - top) for logit in logits]
-        total = math.fsum(weights)
-        pi = [weight / total for weight in weights]
-        mean: dict[sp.Symbol, float] = {}
-        for p, form in zip(pi, forms, strict=True):
-            for symbol, c in form.coefficients:
-                mean[symbol] = mean.get(symbol, 0.0) + p * float(c)
-        out = []
-        for p, form in zip(pi, forms, strict=True):
-            centred = {symbol: -m for symbol, m in mean.items()}
-            for symbol, c in form.coefficients:
-                centred[symbol] += float(c)
-            out.append(Tangent(p, {symbol: p * slope for symbol, slope in centred.items()}))
-        return out
 
 
 @dataclass(frozen=True)
@@ -175,27 +100,26 @@ def require_numeric(policy: Policy) -> None:
         )
 
 
-class JaxNumbers:
-    """JAX arrays as a number system: an expression becomes a traced computation of theta."""
+class ArrayNumbers:
+    """Scalars of JAX or PyTorch as a number system: an expression becomes a computation of theta [k], for autodiff."""
 
-    def __init__(self, theta: jax.Array, params: Sequence[sp.Symbol]) -> None:
-        self.theta = theta
+    def __init__(self, xp: Any, theta: Any, params: Sequence[sp.Symbol]) -> None:
+        self.xp, self.theta = xp, theta
         self.position = {symbol: i for i, symbol in enumerate(params)}
 
-    def number(self, value: Fraction) -> jax.Array:
-        return jnp.asarray(value.numerator / value.denominator, self.theta.dtype)
+    def number(self, value: Fraction) -> Any:
+        return self.xp.asarray(value.numerator / value.denominator, dtype=self.theta.dtype)
 
-    def symbol(self, symbol: sp.Symbol) -> jax.Array:
+    def symbol(self, symbol: sp.Symbol) -> Any:
         return self.theta[self.position[symbol]]
 
-    def exp(self, form: Linear) -> jax.Array:
-        total = self.number(form.constant)
-        for symbol, c in form.coefficients:
-            total = total + self.number(c) * self.symbol(symbol)
-        return jnp.exp(total)
+    def exp(self, form: Linear) -> Any:
+        return self.xp.exp(form.value(self))
 
-    def softmax(self, forms: Sequence[Linear]) -> list[jax.Array]:
-        return softmax(self, forms)
+    def softmax(self, forms: Sequence[Linear]) -> list[Any]:
+        logits = self.xp.stack([form.value(self) for form in forms])
+        weights = self.xp.exp(logits - logits.max())
+        return list(weights / weights.sum())
 
 
 def log_policy(policy: Policy) -> Callable[[jax.Array], jax.Array]:
@@ -225,7 +149,7 @@ def log_policy(policy: Policy) -> Callable[[jax.Array], jax.Array]:
         return log_mixture
 
     def log_rows(theta: jax.Array) -> jax.Array:
-        numbers = JaxNumbers(theta, policy.params)
+        numbers = ArrayNumbers(jnp, theta, policy.params)
         return jnp.log(jnp.stack([p for s in policy.states for p in policy.row(s, numbers)]))
 
     return log_rows

@@ -116,7 +116,6 @@ class Estimate(TableResult):
     device: str
     """Number and kind of devices."""
     assumption: str = field(default="", compare=False)
-    """What nobody chose of the problem, in one line; empty where all was chosen."""
 
     @property
     def n(self) -> int:
@@ -306,12 +305,7 @@ class Estimate(TableResult):
     def plot(self, exact: Mapping[sp.Symbol, Any] | Sequence[Any] | None = None, level: float = LEVEL) -> Figure:
         """One row for each coordinate: a point with its joint interval, a diamond for the exact value if given.
 
-        Parameters
-        ----------
-        exact
-            A gradient by symbol, or in the order of `params`: ``solution.grad``, say.
-        level
-            At which all intervals hold at once.
+        `exact` is a gradient by symbol, or in the order of `params`: ``solution.grad``, say.
         """
         intervals, mean = self.intervals(level), self.mean
         shown = np.sort(np.argsort(intervals[:, 0] - intervals[:, 1], kind="stable")[:SHOWN])

@@ -1,14 +1,65 @@
-"""What the kernel sums over a rollout."""
+r"""What the kernel sums over a rollout: w_t z_t (U_t - b_t), or the scores with weights found by stages.
+
+Before each step a term is in a *stage*: which of its times have happened (`pgsym.claims.trajectories.stages`).
+With :math:`F_t` what the steps before t multiply to, and :math:`B_t` what those from t on do, by stage,
+
+.. math:: W_t = \sum_{\text{moves}} F_t(\text{stage})\, f(s_t,a_t,s_{t+1})\, B_{t+1}(\text{next stage}),
+   \qquad g = \sum_t W_t\, z_t
+
+where the moves are those at which the time of the score happens.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from pgsym.model.objective import Objective
-from pgsym.sampling.staged import Staged
 from pgsym.sampling.tables import Floats, Tables
+
+
+class StageStep(NamedTuple):
+    """A move between two stages, by number."""
+
+    source: int
+    target: int
+    """Of what follows the score, the stage after the last is the end."""
+    function: int
+    """Row of what it is multiplied by."""
+    power: int
+    """Number of the weight that grows until the next step."""
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The stages of all terms and the moves between them: what fixes the program."""
+
+    before: int
+    """Stages before the score."""
+    after: int
+    """Stages after it."""
+    first: tuple[int, ...]
+    """In which stage each term begins."""
+    earlier: tuple[StageStep, ...]
+    scoring: tuple[StageStep, ...]
+    later: tuple[StageStep, ...]
+
+
+@dataclass(frozen=True)
+class Staged:
+    """What a general plan multiplies and adds."""
+
+    paths: Paths
+    functions: Floats
+    """[K, O] what a move is multiplied by; 0 once a run has ended."""
+    cut: Floats | None
+    """[K, O] the same at the last step, where that counts as the end of the run; None: as at any other."""
+    powers: Floats
+    """[M] weights that grow from one step to the next."""
+    constants: Floats
+    """[terms]"""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ Otherwise the entries are kept, and a second pass from the last step to the firs
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import jax
@@ -23,7 +22,7 @@ from jax import lax
 
 from pgsym.sampling.layout import KernelArrays, Shape, Summation
 from pgsym.sampling.random import next_word, streams
-from pgsym.sampling.staged import weigh_by_stages
+from pgsym.sampling.sums import Paths, StageStep
 
 UNROLL = 2
 """Steps in one turn of the loop: between them the streams need not go through memory."""
@@ -190,8 +189,7 @@ def weighed(
 ) -> tuple[Any, Any]:
     """``add(carry, pair, weight)`` for every step, from the last to the first; the weight is w_t (U_t - b_t)."""
     if shape.paths is not None:
-        pair = partial(_pair_at, arrays, shape)
-        return weigh_by_stages(arrays, shape.paths, shape.cut, entries, pair, add, carry)
+        return _weighed_by_stages(arrays, shape, shape.paths, entries, add, carry)
 
     def gain(entry: jax.Array) -> jax.Array:
         return look(arrays.gain, entry) if shape.gain else reward_of(look(arrays.step, entry))
@@ -214,6 +212,46 @@ def weighed(
         along = (*along, jnp.concatenate([entries, padding])[shape.window :])
     U = J if shape.whole_return else jnp.zeros_like(J)
     (_, carry), seen = lax.scan(back, (U, carry), along, reverse=True)
+    return carry, seen
+
+
+def _weighed_by_stages(
+    arrays: KernelArrays, shape: Shape, paths: Paths, entries: jax.Array, add: Callable[..., Any], carry: Any
+) -> tuple[Any, Any]:
+    """`weighed` with the weights W_t of `pgsym.sampling.sums`: F in a pass forward, B in one backward."""
+    table = arrays.functions
+    places = entries.astype(jnp.int32)
+    if shape.cut:  # the last step has functions of its own: the second half of the table
+        places = places.at[-1].add(table.shape[1] // 2)
+    zero = jnp.zeros_like(entries[0], jnp.float32)
+
+    def factor(move: StageStep, place: jax.Array) -> jax.Array:
+        return arrays.powers[move.power] * look(table[move.function], place)
+
+    def forward(F: tuple[jax.Array, ...], place: jax.Array) -> tuple[Any, Any]:
+        moved = [zero] * paths.before
+        for move in paths.earlier:
+            moved[move.target] = moved[move.target] + F[move.source] * factor(move, place)
+        return tuple(moved), F
+
+    def back(state: Any, at: Any) -> tuple[Any, Any]:
+        after, carry = state
+        entry, place, F = at
+        ended = (*after, jnp.ones_like(zero))
+        weight = zero
+        for move in paths.scoring:
+            weight = weight + F[move.source] * factor(move, place) * ended[move.target]
+        moved = [zero] * paths.after
+        for move in paths.later:
+            moved[move.source] = moved[move.source] + factor(move, place) * ended[move.target]
+        carry, seen = add(carry, _pair_at(arrays, shape, entry), weight)
+        return (tuple(moved), carry), seen
+
+    start = [zero] * paths.before
+    for k, stage in enumerate(paths.first):
+        start[stage] = start[stage] + arrays.constants[k]
+    _, before = lax.scan(forward, tuple(start), places)
+    (_, carry), seen = lax.scan(back, ((zero,) * paths.after, carry), (entries, places, before), reverse=True)
     return carry, seen
 
 

@@ -1,13 +1,6 @@
 """Studies: models x estimators x sample sizes x repetitions, on many workers, with nothing lost.
 
-schema    the study file
-settings  what the file asks for, resolved: every model, point, estimator and horizon written out
-shards    the work, cut into pieces that depend on the study alone, and one of them done on whatever machine
-store     the one SQLite file
-result    what stands in the file, and bias and variance against n as a picture
-run       from the study file to the finished results, by processes of this machine, of which a killed one is replaced,
-          or of a dask.distributed cluster
-summary   what the results say: bias and variance, sampled and exact
+A study file (`schema`) is resolved (`settings`), cut into `shards`, drawn (`run`), kept (`store`) and read (`summary`).
 """
 
 from pgsym.study.result import StudyResult as StudyResult

@@ -21,33 +21,9 @@ if TYPE_CHECKING:
 
 
 class StudyResult(TableResult):
-    """The results of a study, read from its file; made by `run_study`.
+    """The results of a study, read from its SQLite file, a `Store`; made by `run_study`.
 
-    Parameters
-    ----------
-    path
-        The SQLite file.  It is opened for as long as it takes to read, and may still be growing.
-
-    Attributes
-    ----------
-    name, fingerprint : str
-        Of the study.
-    done, planned : int
-        Trajectories.
-    digest : str or None
-        SHA-256 of every number; None before the study is finished.
-    missing : tuple of str
-        Why some exact law is not there.
-
-    Raises
-    ------
-    StudyError
-        There is no such file, or it is not a study's.
-
-    See Also
-    --------
-    pgsym.run_study : Makes it.
-    pgsym.study.Store : The file itself, for queries.
+    The file is opened for as long as it takes to read, and may still be growing.
     """
 
     LEFT = (0, 1)
@@ -59,16 +35,17 @@ class StudyResult(TableResult):
             self.done, self.planned = store.trajectories()
             self.finished = store.finished
             self.digest = store.digest() if store.finished else None
+            """SHA-256 of every number."""
             self._cells = result_rows(store)
             self._rows = store.rows("SELECT * FROM result")
             self._columns = [row["name"] for row in store.rows("PRAGMA table_info(result)")]
             query = "SELECT DISTINCT missing FROM exact WHERE missing IS NOT NULL ORDER BY missing"
             self.missing = tuple(row["missing"] for row in store.rows(query))
+            """Why some exact law is not there."""
 
     @property
     def assumption(self) -> str:
-        """Nothing: a study's file says all of it."""
-        return ""
+        return ""  # a study's file says all of it
 
     @property
     def trust(self) -> Trust:
@@ -81,7 +58,6 @@ class StudyResult(TableResult):
         return [row | {key: json.loads(row[key]) for key in ("theta", "estimator")} for row in self._rows]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data: what is done, and the rows of the view ``result``."""
         return finite({
             "name": self.name,
             "fingerprint": self.fingerprint,
@@ -102,7 +78,6 @@ class StudyResult(TableResult):
 
     @property
     def above(self) -> list[str]:
-        """How much is done."""
         return [f"{self.name}: {self.done} of {self.planned} trajectories"]
 
     @property
@@ -113,15 +88,7 @@ class StudyResult(TableResult):
         return [*(f"no exact law: {reason}" for reason in self.missing), f"digest {self.digest}"]
 
     def plot(self) -> Figure:
-        """Bias and variance against n: exact lines, sampled points.
-
-        Raises
-        ------
-        MissingExtraError
-            matplotlib is not installed.
-        StudyError
-            The study is not finished.
-        """
+        """Bias and variance against n: exact lines, sampled points; StudyError before the study is finished."""
         with Store.read(self.path) as store:
             return plot(store)
 

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from pgsym.errors import SchemaError
 from pgsym.expression.complaint import nearest
-from pgsym.model.files.schema import place_of
+from pgsym.model.files.schema import Formula, place_of
 
 LARGEST_N = 2**40
 """Trajectories of one run at most."""
@@ -27,12 +27,6 @@ def _refusal(message: str) -> PydanticCustomError:
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise _refusal(f"found {_short(value)}; text is required. Put it in quotes")
-    return value
-
-
-def _formula(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise _refusal(f"found {_short(value)}; a number or a formula is required. Write it as a number or as text")
     return value
 
 
@@ -70,7 +64,6 @@ def _seeds(value: Any) -> list[int]:
 
 
 Text = Annotated[Any, AfterValidator(_text)]
-Formula = Annotated[Any, AfterValidator(_formula)]
 Theta = dict[Text, Formula]
 
 
@@ -138,8 +131,6 @@ _WANTED = {
 def read_study(document: Any, where: str = "study") -> StudyDocument:
     """`document` with every entry of the right kind; `where` begins every message.
 
-    Examples
-    --------
     >>> read_study({"models": "two-state", "estimators": "reinforce", "n": 100, "seeds": 3}).seeds
     [0, 1, 2]
     >>> read_study({"models": ["two-state"], "estimator": ["reinforce"], "n": 100})

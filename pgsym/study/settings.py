@@ -50,8 +50,6 @@ class StudySetting:
 class Study:
     """A resolved study.
 
-    Examples
-    --------
     >>> study = resolve(read_study({"models": "two-state", "estimators": ["reinforce", "all-knowing"], "n": 10}))
     >>> len(study.settings), study.settings[0].horizon, study.fingerprint == study.fingerprint
     (2, 88, True)
@@ -73,21 +71,15 @@ class Study:
 
     def to_json(self) -> str:
         """All of it, as canonical text."""
-        return json.dumps({"format": FORMAT, **asdict(self)}, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return canonical({"format": FORMAT, **asdict(self)}, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Study:
         """The study that `to_json` wrote."""
         data = json.loads(text)
-        return cls(
-            name=data["name"],
-            models=tuple(data["models"]),
-            settings=tuple(StudySetting(**setting) for setting in data["settings"]),
-            n=tuple(data["n"]),
-            seeds=tuple(data["seeds"]),
-            seed=data["seed"],
-            shard=data["shard"],
-        )
+        found: dict[str, Any] = {key: tuple(data[key]) for key in ("models", "n", "seeds")}
+        found |= {key: data[key] for key in ("name", "seed", "shard")}
+        return cls(settings=tuple(StudySetting(**setting) for setting in data["settings"]), **found)
 
     @property
     def fingerprint(self) -> str:
@@ -96,18 +88,13 @@ class Study:
 
     def problem(self, setting: StudySetting) -> Problem:
         """The setting's model, read from its text."""
-        return read_model(self.models[setting.model]["document"])
+        return loads(self.models[setting.model]["document"], "json")
 
 
 def load_study(path: Path) -> Study:
     """The study in a file; models named by a path are looked for beside it.
 
-    Raises
-    ------
-    SchemaError
-        The file cannot be read, or an entry is missing, misspelt or mistyped.
-    PgsymError
-        A model, a point or an estimator makes no sense; the message names the entry.
+    SchemaError where the file cannot be read, or an entry is missing or makes no sense; the message names the entry.
     """
     format = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}.get(path.suffix.lower())
     if format is None:
@@ -126,7 +113,9 @@ def resolve(document: StudyDocument, folder: Path | None = None, *, name: str = 
     for number, entry in enumerate(document.models):
         with _at(f"{where}: models[{number}]"):
             problem = _problem(entry, folder)
-            models.append({"name": entry.name or problem.name or entry.model, "document": write_model(problem)})
+            models.append(
+                {"name": entry.name or problem.name or entry.model, "document": canonical(to_document(problem))}
+            )
             points = [_point(problem, theta) for theta in entry.theta or [{}]]
         for theta in points:
             for place, chosen in enumerate(document.estimators):
@@ -156,17 +145,9 @@ def _at(where: str) -> Iterator[None]:
         raise SchemaError(str(error), where=where) from None
 
 
-# -- models ------------------------------------------------------------------------------------------------
-
-
-def write_model(problem: Problem) -> str:
-    """The model as canonical text: equal for equal models."""
-    return json.dumps(to_document(problem), ensure_ascii=False, separators=(",", ":"))
-
-
-def read_model(text: str) -> Problem:
-    """The model that `write_model` wrote."""
-    return loads(text, "json")
+def canonical(document: Mapping[str, Any], **options: Any) -> str:
+    """JSON text, equal for equal models."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), **options)
 
 
 def _problem(entry: ModelEntry, folder: Path | None) -> Problem:
@@ -184,16 +165,8 @@ def _point(problem: Problem, theta: Mapping[str, Any]) -> dict[str, str]:
     return {x.name: unparse(v) for x, v in problem.policy.point(given).items()}
 
 
-# -- estimators --------------------------------------------------------------------------------------------
-
-
-def from_plain(data: Mapping[str, Any]) -> Estimator:
-    """The inverse of `to_plain`."""
-    return Estimator.from_json(data)
-
-
 def to_plain(it: Estimator) -> dict[str, Any]:
-    """As JSON holds it, exact numbers as text.
+    """As JSON holds it, exact numbers as text; `Estimator.from_json` reads it.
 
     >>> to_plain(find_estimator("reward-to-go", {"b": {(0, 1): 0.5}}))["let"]
     {'b(s)': [[[0, 1], '1/2']]}

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pgsym.study.settings import Study, from_plain, read_model
+from pgsym.estimators.estimator import Estimator
+from pgsym.model.files import loads
+from pgsym.study.settings import Study
 
 if TYPE_CHECKING:
     from pgsym.sampling.estimate import BatchSampler
@@ -69,8 +71,6 @@ def cells(study: Study) -> list[StudyCell]:
 def shards(study: Study) -> Iterator[Shard]:
     """The work, in order.
 
-    Examples
-    --------
     >>> from pgsym.study.schema import read_study
     >>> from pgsym.study.settings import resolve
     >>> study = resolve(read_study(
@@ -156,10 +156,10 @@ def _sampler(model: str, setting: str, largest: int) -> BatchSampler:
     """Compiled once in each process."""
     from pgsym.sampling.estimate import BatchSampler
 
-    problem, chosen = read_model(model), json.loads(setting)
+    problem, chosen = loads(model, "json"), json.loads(setting)
     return BatchSampler(
         problem.replace(objective=chosen["objective"]).at(chosen["theta"]),
-        from_plain(chosen["estimator"]),
+        Estimator.from_json(chosen["estimator"]),
         largest=largest,
         horizon=chosen["horizon"],
     )

@@ -13,7 +13,6 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -77,13 +76,7 @@ class Store:
 
     @classmethod
     def create(cls, path: Path, study: Study) -> Store:
-        """The file of a study, new or as an earlier run left it.
-
-        Raises
-        ------
-        StudyError
-            The file is none of ours, holds another study, or cannot be written.
-        """
+        """The file of a study, new or as an earlier run left it."""
         try:
             connection = sqlite3.connect(path, timeout=30, isolation_level=None)
             # A commit is on the disk before the next shard is handed out as done.
@@ -107,13 +100,7 @@ class Store:
 
     @classmethod
     def read(cls, path: Path) -> Store:
-        """An existing file.
-
-        Raises
-        ------
-        StudyError
-            There is no such file, or it is not a study's.
-        """
+        """An existing file."""
         if not path.exists():
             raise StudyError("does not exist; a study file is needed. Make one with pgsym study run", where=str(path))
         try:
@@ -139,7 +126,7 @@ class Store:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     # -- what was asked ------------------------------------------------------------------------------------
@@ -205,13 +192,7 @@ class Store:
         return self._value("finished", "0") == "1"
 
     def finish(self, rows: dict[str, list[tuple[Any, ...]]]) -> None:
-        """Fill the result tables, all at once.
-
-        Raises
-        ------
-        StudyError
-            A shard is not done: its trajectories are part of the answer.
-        """
+        """Fill the result tables, all at once; StudyError where a shard is not done."""
         with self._transaction():
             (left,) = self._db.execute("SELECT count(*) FROM shard WHERE NOT done").fetchone()
             if left:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from pgsym.errors import AlgebraError, HypothesisError
 from pgsym.estimators.estimator import Estimator
-from pgsym.study.settings import Study, StudySetting, from_plain
+from pgsym.study.settings import Study, StudySetting
 from pgsym.study.shards import cells
 from pgsym.study.store import RESULTS, Store
 
@@ -58,7 +58,7 @@ def exact_law(study: Study, setting: StudySetting) -> Exact:
     from pgsym.sampling.plan import is_long_run
 
     problem = study.problem(setting).replace(objective=setting.objective)
-    it = from_plain(setting.estimator)
+    it = Estimator.from_json(setting.estimator)
     if is_long_run(it, problem.objective):
         raise HypothesisError(
             "it is drawn from one long run, with burn-in and centred rewards; an exact law is of runs from the start. "

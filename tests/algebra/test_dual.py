@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 import sympy as sp
 
-from pgsym.algebra import DualField, FloatField, PrimeField, RationalField, point_field
+from pgsym.algebra import DualField, FloatField, Generators, PrimeField, RationalField, point_field
 from pgsym.errors import AlgebraError
 from pgsym.expression.linear import Linear
 
@@ -37,11 +37,11 @@ def closed_form():
 
 
 def residues():
-    return PrimeField.random(random.Random(5), FORMS, [GAMMA, T], [T, U])
+    return PrimeField.random(random.Random(5), Generators.of(FORMS, [GAMMA, T, U]))
 
 
 def floats(t=0.3, u=-0.2):
-    return FloatField({T: t, U: u}, {GAMMA: 0.9})
+    return FloatField({T: t, U: u, GAMMA: 0.9})
 
 
 @pytest.mark.parametrize("transposed", [False, True])
@@ -112,7 +112,7 @@ def test_nested_hessian_is_symmetric_in_floats():
     "expr", [T**3 / (1 + U), sp.exp(2 * T - U) * T, (T - U) ** 4, (1 + T) ** -2, GAMMA * sp.exp(T / 2), sp.Integer(3)]
 )
 def test_dual_arithmetic_agrees_with_sympy(expr):
-    base = PrimeField.random(random.Random(2), [], [sp.exp(T / 2), sp.exp(U), GAMMA, T, U])
+    base = PrimeField.random(random.Random(2), Generators.of([], [sp.exp(T / 2), sp.exp(U), GAMMA, T, U]))
     field = DualField(base, [T, U])
     e = field.convert(expr)
     assert field.value(e) == base.convert(expr)

@@ -10,7 +10,7 @@ import sympy as sp
 from flint import fmpq, fmpq_mat, nmod
 from sympy.polys.matrices import DomainMatrix
 
-from pgsym.algebra import PrimeField, RationalField, eliminate, order, point_field
+from pgsym.algebra import Generators, PrimeField, RationalField, eliminate, order, point_field
 from pgsym.algebra.elimination import RowScaled
 from pgsym.errors import AlgebraError, SingularMatrixError
 
@@ -179,7 +179,7 @@ def test_order_of_a_tree_has_no_fill():
 def test_elimination_of_a_long_chain_is_linear():
     """n = 20000 unknowns in a few seconds, and deep back-substitution without recursion."""
     n = 20_000
-    field = PrimeField.random(random.Random(0))
+    field = PrimeField.random(random.Random(0), Generators.of([], []))
     two, one = field.number(Fraction(2)), field.one
     rows = [{i: two} | {k: -one for k in (i - 1, i + 1) if 0 <= k < n} for i in range(n)]
     started = time.perf_counter()

@@ -9,7 +9,7 @@ import sympy as sp
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pgsym.algebra import DualField, FloatField, PrimeField, RationalField, point_field
+from pgsym.algebra import DualField, FloatField, Generators, PrimeField, RationalField, point_field
 from pgsym.errors import AlgebraError, NotInFieldError
 
 T, U, GAMMA = sp.symbols("t u gamma")
@@ -51,11 +51,11 @@ def no_generator():
 
 
 def modulo():
-    return PrimeField.random(random.Random(0), [], ALL)
+    return PrimeField.random(random.Random(0), Generators.of([], ALL))
 
 
 def floats():
-    return FloatField({T: 0.7, U: -0.4}, {GAMMA: 0.9})
+    return FloatField({T: 0.7, U: -0.4, GAMMA: 0.9})
 
 
 def rational_point():
@@ -154,7 +154,7 @@ def test_field_without_derivatives_says_what_to_use(make):
 def test_rational_field_maps_homomorphically_to_residues(expr, seed):
     """to_sympy of the reduced element has the residue of the raw expression; a wrong cancellation would not."""
     field = RationalField([T, U], [], ALL)
-    residues = PrimeField.random(random.Random(seed), [], ALL)
+    residues = PrimeField.random(random.Random(seed), Generators.of([], ALL))
     assert residues.convert(field.to_sympy(field.convert(expr))) == residues.convert(expr)
 
 

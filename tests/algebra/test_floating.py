@@ -40,7 +40,7 @@ def test_symbol_raises_without_value():
 
 
 def test_convert_evaluates():
-    field = FloatField({T: 0.5}, {U: 2})
+    field = FloatField({T: 0.5, U: 2})
     assert math.isclose(field.convert(sp.exp(2 * T) / U - sp.Rational(1, 3)), math.e / 2 - 1 / 3)
     assert field.to_sympy(0.1) == sp.Float(0.1)
 

@@ -16,7 +16,7 @@ FORMS = [Linear.from_sympy(e) for e in (T / 2, U - T, U / 3 + sp.Rational(1, 2))
 
 
 def field(seed):
-    return PrimeField.random(random.Random(seed), FORMS, [GAMMA], [T])
+    return PrimeField.random(random.Random(seed), Generators.of(FORMS, [GAMMA, T]))
 
 
 def test_random_prime_is_prime_and_has_all_bits():
@@ -75,6 +75,6 @@ def test_prime_field_given_values():
 def test_symbol_raises_on_unknown_name():
     with pytest.raises(
         NotInFieldError,
-        match=r"^z: no value; every symbol of an expression needs one\. Give the expression to PrimeField\.random$",
+        match=r"^z: no value; every symbol of an expression needs one\. Give the expression to Generators\.of$",
     ):
         field(0).symbol(sp.Symbol("z"))

@@ -116,7 +116,7 @@ class Driver:
         """Quantities in floats at {name: value}: solved by SuperLU, differentiated with dual numbers."""
         params = self.policy.params
         symbols = {sp.Symbol(name): value for name, value in point.items()}
-        field = FloatField({p: point[p.name] for p in params}, symbols)
+        field = FloatField({p: point[p.name] for p in params} | symbols)
         q = Quantities(self.mdp, self.policy, self.objective, field, self.structure)
         dual = Quantities(self.mdp, self.policy, self.objective, DualField(field, params), self.structure)
         return q, dual

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pgsym
-from pgsym.algebra import DualField, RationalField
+from pgsym.algebra import DualField, FloatField, RationalField
 from pgsym.algebra.size import DIRECTION, SizeField
 from pgsym.errors import AlgebraError, NotInFieldError, UndefinedQuantityError
-from pgsym.exact.fields import LogBasis, exact_field, float_field, log_policy, prime_field, rational_field, size_field
+from pgsym.exact.fields import LogBasis, exact_field, log_policy, prime_field, rational_field, size_field
 from pgsym.exact.quantities import Quantities
 from pgsym.exact.sizes import SizeQuantities
 from pgsym.expression.linear import Linear
@@ -78,7 +78,7 @@ def fields(policy, basis, mdp=MODEL, extra=()):
     base = {
         "rational": rational_field(mdp, policy, extra=extra, logs=basis),
         "prime": prime_field(mdp, policy, random.Random(3), extra=extra, logs=basis),
-        "float": float_field(policy, {p: float(v) for p, v in theta.items()}, symbols, logs=basis),
+        "float": FloatField(theta | symbols, basis.definitions),
     }
     if not any(form.constant for form in policy.forms()):
         base["exact"] = exact_field(mdp, policy, theta, extra=extra, values=symbols, logs=basis)
@@ -205,7 +205,7 @@ def test_exponential_of_logarithm_is_the_probability(name):
     for _ in range(5):
         theta = {p: rng.uniform(0.1, 0.9) for p in policy.params}
         symbols = {symbol: rng.uniform(0.1, 0.9) for symbol in symbols_of(policy)}
-        q = Quantities(MODEL, policy, Objective.START_STATE, float_field(policy, theta, symbols, logs=basis))
+        q = Quantities(MODEL, policy, Objective.START_STATE, FloatField(theta | symbols, basis.definitions))
         log_pi = log_policy(q, basis)
         for s in MODEL.nonterminal:
             for a, p in q.pi[s].items():
@@ -263,9 +263,7 @@ def test_logarithm_of_root_at_a_point():
     assert sp.expand(field.to_sympy(log_pi["x"]["go"]) - (sp.log(2) + sp.log(3) / 2 - sp.log(5))) == 0
 
 
-@pytest.mark.parametrize(
-    "make", [exact_field, lambda _, policy, theta, logs: float_field(policy, theta, {}, logs=logs)]
-)
+@pytest.mark.parametrize("make", [exact_field, lambda _, policy, theta, logs: FloatField(theta, logs.definitions)])
 def test_logarithm_of_zero_raises(make):
     policy = rational()
     basis = LogBasis(policy)
@@ -402,7 +400,7 @@ def test_entropy_regularised_policy_gradient_theorem(name):
     for kind, field in fields(policy, basis, mdp, extra=[TAU, sp.Symbol("gamma")]).items():
         if kind == "float":
             field = DualField(
-                float_field(policy, theta_of(policy), {TAU: 0.2, sp.Symbol("gamma"): 0.2}, logs=basis), policy.params
+                FloatField(theta_of(policy) | {TAU: 0.2, sp.Symbol("gamma"): 0.2}, basis.definitions), policy.params
             )
         soft = Regularised(field, mdp, policy, basis)
         truth = dict(field.gradient(soft.J))
@@ -415,7 +413,7 @@ def test_gradient_of_regularised_objective_agrees_with_finite_differences():
     basis = LogBasis(policy)
 
     def objective(theta, dual=False):
-        base = float_field(policy, theta, {TAU: 0.3}, logs=basis)
+        base = FloatField(theta | {TAU: 0.3}, basis.definitions)
         return Regularised(DualField(base, policy.params) if dual else base, mdp, policy, basis)
 
     theta = {p: 0.1 * k - 0.2 for k, p in enumerate(policy.params)}

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import continuing_mdps, points, policies, rows
 
-from pgsym.algebra import DualField
+from pgsym.algebra import DualField, FloatField
 from pgsym.errors import ImproperPolicyError, NotUnichainError, UndefinedQuantityError
-from pgsym.exact.fields import exact_field, float_field, prime_field, rational_field
+from pgsym.exact.fields import exact_field, prime_field, rational_field
 from pgsym.exact.quantities import Quantities
 from pgsym.model import MDP, Objective, tabular
 from pgsym.model.zoo import zoo
@@ -115,7 +115,7 @@ def test_fields_agree(data):
     dual = Quantities(
         mdp, policy, Objective.START_STATE, DualField(prime, policy.params), values.structure, lower=lower
     )
-    floats = Quantities(mdp, policy, Objective.START_STATE, float_field(policy, point, {}))
+    floats = Quantities(mdp, policy, Objective.START_STATE, FloatField(point))
     exact = at(mdp, policy, point)
     for quantity in map(attrgetter, ("g", "nu", "H", "n")):
         for s in mdp.states:

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import continuing_mdps, episodic_mdps, points, policies
 
-from pgsym.algebra import DualField
+from pgsym.algebra import DualField, FloatField
 from pgsym.errors import DiscountError, ImproperPolicyError, NotUnichainError, StructureError, UndefinedQuantityError
-from pgsym.exact.fields import exact_field, float_field, prime_field, rational_field
+from pgsym.exact.fields import exact_field, prime_field, rational_field
 from pgsym.exact.quantities import Quantities
 from pgsym.model import MDP, Objective, sigmoid, tabular
 from pgsym.model.zoo import zoo
@@ -162,7 +162,7 @@ def test_state_rewards_on_states_that_look_like_pairs():
 def test_floats_agree_with_exact_values():
     model = zoo("two-state")
     exact = at(model.mdp, model.policy, model.theta)
-    floats = Quantities(model.mdp, model.policy, Objective.START_STATE, float_field(model.policy, model.theta, {}))
+    floats = Quantities(model.mdp, model.policy, Objective.START_STATE, FloatField(model.theta))
     of = [q.varied(gamma=Fraction(1, 3), mu0={"y": q.field.number(Fraction(2))}) for q in (exact, floats)]
     assert of[1].J == pytest.approx(float(exact.field.to_sympy(of[0].J)), rel=1e-14)
 

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pgsym.estimators.estimator import Estimator
 from pgsym.study import Study, load_study
 from pgsym.study.schema import read_study
-from pgsym.study.settings import from_plain, resolve, to_plain
+from pgsym.study.settings import resolve, to_plain
 from pgsym.study.shards import cells, shard_key, shards
 
 
@@ -66,10 +67,10 @@ def test_models_points_and_estimators_are_written_out(tmp_path):
     assert study.name == "study"
     assert [s.theta for s in study.settings] == [{"t": "0"}] * 3 + [{"t": "log(2)"}] * 3
     assert study.settings[1].estimator["let"] == {"b(s)": [[[0, 1], "1/2"]]}
-    assert from_plain(study.settings[1].estimator).let["b(s)"] == {(0, 1): pytest.approx(0.5)}
+    assert Estimator.from_json(study.settings[1].estimator).let["b(s)"] == {(0, 1): pytest.approx(0.5)}
     assert study.problem(study.settings[0]).mdp.nonterminal == ((0, 1),)
     for setting in study.settings:
-        assert to_plain(from_plain(setting.estimator)) == setting.estimator
+        assert to_plain(Estimator.from_json(setting.estimator)) == setting.estimator
 
 
 TRACE = {"estimator": "eligibility-trace", "let": {"beta": "1/2"}}

@@ -82,7 +82,7 @@ Proof. intro L. apply (row (S s)). lia. Qed.
 Lemma total_pos : 0 < 1 + Σ s < n, excursion pi s.
 Proof.
   apply Rplus_lt_le_0_compat; [lra|]. apply sum_nonneg.
-  apply visits_nonneg; [now apply leads_out_returns|]. intros. apply P_pi_nonneg; (assumption || lia).
+  apply solved_nonneg; [now apply leads_out_returns|]. intros. apply P_pi_nonneg; (assumption || lia).
 Qed.
 
 Theorem stationary_solves : Stationary pi (stationary pi).
@@ -251,7 +251,7 @@ Proof. intro L. now apply (chain_ex_derive M pi dpi). Qed.
 Lemma excursion_ex_derive s : (s < n)%nat -> ex_derive (fun t => excursion (pi t) s) t0.
 Proof.
   intro L. unfold excursion.
-  apply (visits_ex_derive t0 n (fun t => back (pi t)) (fun t s => P_pi M (pi t) O (S s)) (fun t => between (pi t)));
+  apply (solved_ex_derive t0 false n (fun t => back (pi t)) (fun t s => P_pi M (pi t) O (S s)) (fun t => between (pi t)));
     [now apply leads_out_returns | intros; apply P_pi_ex_derive; lia .. | assumption].
 Qed.
 
@@ -275,7 +275,7 @@ Qed.
 Lemma relative_ex_derive s : (s < N)%nat -> ex_derive (fun t => relative (pi t) s) t0.
 Proof.
   destruct s as [|s]; intro L; unfold relative; [apply ex_derive_const|].
-  apply (values_ex_derive t0 n (fun t => back (pi t)) (fun t s => r_pi M (pi t) (S s) - average (pi t))
+  apply (solved_ex_derive t0 true n (fun t => back (pi t)) (fun t s => r_pi M (pi t) (S s) - average (pi t))
            (fun t => between (pi t)));
     [now apply leads_out_returns | intros; apply P_pi_ex_derive; lia .. | | lia].
   intros. apply (ex_derive_minus (fun t => r_pi M (pi t) (S s0)));
@@ -287,12 +287,6 @@ Proof.
   intro L. unfold differential. apply (ex_derive_minus (fun t => relative (pi t) s)); [now apply relative_ex_derive|].
   apply (sum_ex_derive N (fun t s => stationary (pi t) s * relative (pi t) s)). intros i Li.
   apply ex_derive_product; [now apply stationary_ex_derive | now apply relative_ex_derive].
-Qed.
-
-Lemma dpi_sum s : (s < N)%nat -> Σ a < actions M s, dpi s a = 0.
-Proof.
-  intro L. apply (derivatives_cancel _ (fun t a => pi t s a) _ t0); [|intros; now apply pi_derive].
-  intro t. exact (pi_sum M (pi t) (pi_policy t) s L (acting s L)).
 Qed.
 
 Theorem policy_gradient_average mu : Stationary (pi t0) mu ->

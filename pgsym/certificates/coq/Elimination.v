@@ -4,6 +4,7 @@
      values   k(s) V(s) + sum_t w(s,t) (V(s) - V(t)) = b(s)
      visits   k(s) y(s) + sum_t (y(s) w(s,t) - y(t) w(t,s)) = c(s)
 
+   Both are k(s) x(s) + sum_t (w(s,t) x(s) - w'(s,t) x(t)) = b(s), where w' is w, or w transposed.
    The last node is eliminated; the others keep nonnegative weights.  Nothing here is a limit or a choice:
    both solutions are given by the four operations of arithmetic. *)
 From Coq Require Import Reals Lra Lia Arith.
@@ -16,24 +17,22 @@ Definition pivot (m : nat) (k : nat -> R) (w : nat -> nat -> R) : R := k m + Σ 
 (* Weights, and quantities at the nodes, after node m is gone. *)
 Definition less_w m k w (s t : nat) : R := w s t + w s m * w m t / pivot m k w.
 Definition less_k m k w (s : nat) : R := k s + w s m * k m / pivot m k w.
-Definition less_b m k w b (s : nat) : R := b s + w s m * b m / pivot m k w.
-Definition less_c m k w c (t : nat) : R := c t + c m * w m t / pivot m k w.
 
-Fixpoint values (n : nat) (k : nat -> R) (w : nat -> nat -> R) (b : nat -> R) : nat -> R :=
+(* w for values, and transposed for visits. *)
+Definition along (values : bool) (w : nat -> nat -> R) (s t : nat) : R := if values then w s t else w t s.
+
+Definition less_b d m k w b (s : nat) : R := b s + along d w s m * b m / pivot m k w.
+
+Fixpoint solved (d : bool) (n : nat) (k : nat -> R) (w : nat -> nat -> R) (b : nat -> R) : nat -> R :=
   match n with
   | O => fun _ => 0
   | S m =>
-      let V := values m (less_k m k w) (less_w m k w) (less_b m k w b) in
-      fun s => if Nat.eqb s m then (b m + Σ t < m, w m t * V t) / pivot m k w else V s
+      let x := solved d m (less_k m k w) (less_w m k w) (less_b d m k w b) in
+      fun s => if Nat.eqb s m then (b m + Σ t < m, along d w m t * x t) / pivot m k w else x s
   end.
 
-Fixpoint visits (n : nat) (k : nat -> R) (w : nat -> nat -> R) (c : nat -> R) : nat -> R :=
-  match n with
-  | O => fun _ => 0
-  | S m =>
-      let y := visits m (less_k m k w) (less_w m k w) (less_c m k w c) in
-      fun s => if Nat.eqb s m then (c m + Σ t < m, y t * w t m) / pivot m k w else y s
-  end.
+Definition values := solved true.
+Definition visits := solved false.
 
 (* Nothing is negative, and every node leads to a lower one or to the outside. *)
 Record leads_out (n : nat) (k : nat -> R) (w : nat -> nat -> R) : Prop := {
@@ -61,78 +60,66 @@ Proof.
     apply sum_nonneg. intros t Lt. pose proof (W' s t Ls ltac:(lia)). lra.
 Qed.
 
-Theorem values_solve n : forall k w b, leads_out n k w -> forall s, (s < n)%nat ->
-  k s * values n k w b s + Σ t < n, w s t * (values n k w b s - values n k w b t) = b s.
+Theorem solved_solves d n : forall k w b, leads_out n k w -> forall s, (s < n)%nat ->
+  k s * solved d n k w b s + Σ t < n, (w s t * solved d n k w b s - along d w s t * solved d n k w b t) = b s.
 Proof.
   induction n as [|m IH]; intros k w b H s L; [lia|].
   pose proof (descends _ _ _ H m (Nat.lt_succ_diag_r m)) as Hp.
-  pose proof (IH _ _ (less_b m k w b) (leads_out_less _ _ _ H)) as E. clear IH. cbn [values].
-  set (V := values m _ _ _) in *. set (p := pivot m k w) in *.
-  set (last := (b m + Σ t < m, w m t * V t) / p).
-  assert (Hl : last * p = b m + Σ t < m, w m t * V t) by (unfold last; field; lra).
+  pose proof (IH _ _ (less_b d m k w b) (leads_out_less _ _ _ H)) as E. clear IH. cbn [solved].
+  set (x := solved d m _ _ _) in *. set (p := pivot m k w) in *.
+  set (last := (b m + Σ t < m, along d w m t * x t) / p).
+  assert (Hl : last * p = b m + Σ t < m, along d w m t * x t) by (unfold last; field; lra).
   cbn [sum]. rewrite Nat.eqb_refl.
-  assert (Same : forall v, Σ t < m, w s t * (v - (if Nat.eqb t m then last else V t))
-                         = (Σ t < m, w s t) * v - Σ t < m, w s t * V t).
+  assert (Same : forall v, Σ t < m, (w s t * v - along d w s t * (if Nat.eqb t m then last else x t))
+                         = (Σ t < m, w s t) * v - Σ t < m, along d w s t * x t).
   { intro v. rewrite <- sum_mult_r, <- sum_minus. apply sum_ext. intros t Lt.
     replace (Nat.eqb t m) with false by (symmetry; apply Nat.eqb_neq; lia). ring. }
   rewrite Same. destruct (Nat.eq_dec s m) as [->|N].
-  - rewrite Nat.eqb_refl. unfold pivot in p. unfold p in Hl. lra.
+  - rewrite Nat.eqb_refl. replace (along d w m m) with (w m m) by now destruct d.
+    unfold pivot in p. unfold p in Hl. lra.
   - replace (Nat.eqb s m) with false by (symmetry; now apply Nat.eqb_neq).
-    specialize (E s ltac:(lia)). unfold less_k, less_b, less_w in E. fold p in E.
-    rewrite (sum_ext m _ (fun t => (w s t * V s - w s t * V t) + (w s m / p) * (w m t * V s - w m t * V t))) in E
-      by (intros; unfold Rdiv; ring).
-    rewrite sum_plus, sum_mult_l, !sum_minus, !sum_mult_r in E.
-    assert (Hlast : last = (b m + Σ t < m, w m t * V t) / p) by reflexivity.
+    specialize (E s ltac:(lia)). unfold less_k, less_b in E. fold p in E.
+    rewrite (sum_ext m _ (fun t => (w s t * x s - along d w s t * x t)
+                                   + ((w s m / p * x s) * w m t - (along d w s m / p) * (along d w m t * x t)))) in E
+      by (intros; unfold along, less_w; fold p; destruct d; unfold Rdiv; ring).
+    rewrite sum_plus, !sum_minus, !sum_mult_l, sum_mult_r in E.
+    assert (Hlast : last = (b m + Σ t < m, along d w m t * x t) / p) by reflexivity.
     rewrite Hlast.
     assert (Hk : k m = p - Σ t < m, w m t) by (unfold p, pivot; ring).
     rewrite Hk in E. change (sum m (fun t => w s t)) with (sum m (w s)).
-    change (sum m (fun t => w m t)) with (sum m (w m)) in E. clear Hk Hlast Hl Same. clearbody p V.
+    change (sum m (fun t => w m t)) with (sum m (w m)) in E. clear Hk Hlast Hl Same. clearbody p x.
     apply Rminus_diag_eq in E. apply Rminus_diag_uniq. rewrite <- E. field. lra.
 Qed.
 
-Theorem visits_solve n : forall k w c, leads_out n k w -> forall s, (s < n)%nat ->
+Theorem values_solve n k w b : leads_out n k w -> forall s, (s < n)%nat ->
+  k s * values n k w b s + Σ t < n, w s t * (values n k w b s - values n k w b t) = b s.
+Proof.
+  intros H s L. rewrite <- (solved_solves true n k w b H s L).
+  f_equal. apply sum_ext. intros. unfold values, along. ring.
+Qed.
+
+Theorem visits_solve n k w c : leads_out n k w -> forall s, (s < n)%nat ->
   k s * visits n k w c s + Σ t < n, (visits n k w c s * w s t - visits n k w c t * w t s) = c s.
 Proof.
-  induction n as [|m IH]; intros k w c H s L; [lia|].
-  pose proof (descends _ _ _ H m (Nat.lt_succ_diag_r m)) as Hp.
-  pose proof (IH _ _ (less_c m k w c) (leads_out_less _ _ _ H)) as E. clear IH. cbn [visits].
-  set (y := visits m _ _ _) in *. set (p := pivot m k w) in *.
-  set (last := (c m + Σ t < m, y t * w t m) / p).
-  assert (Hl : last * p = c m + Σ t < m, y t * w t m) by (unfold last; field; lra).
-  cbn [sum]. rewrite Nat.eqb_refl.
-  assert (Same : forall v, Σ t < m, (v * w s t - (if Nat.eqb t m then last else y t) * w t s)
-                         = v * (Σ t < m, w s t) - Σ t < m, y t * w t s).
-  { intro v. rewrite <- sum_mult_l, <- sum_minus. apply sum_ext. intros t Lt.
-    replace (Nat.eqb t m) with false by (symmetry; apply Nat.eqb_neq; lia). ring. }
-  rewrite Same. destruct (Nat.eq_dec s m) as [->|N].
-  - rewrite Nat.eqb_refl. unfold pivot in p. unfold p in Hl. lra.
-  - replace (Nat.eqb s m) with false by (symmetry; now apply Nat.eqb_neq).
-    specialize (E s ltac:(lia)). unfold less_k, less_c, less_w in E. fold p in E.
-    rewrite (sum_ext m _ (fun t => (y s * w s t - y t * w t s)
-                                   + ((y s * w s m / p) * w m t - (w m s / p) * (y t * w t m)))) in E
-      by (intros; unfold Rdiv; ring).
-    rewrite sum_plus, !sum_minus, !sum_mult_l in E.
-    assert (Hlast : last = (c m + Σ t < m, y t * w t m) / p) by reflexivity.
-    rewrite Hlast.
-    assert (Hk : k m = p - Σ t < m, w m t) by (unfold p, pivot; ring).
-    rewrite Hk in E. change (sum m (fun t => w s t)) with (sum m (w s)).
-    change (sum m (fun t => w m t)) with (sum m (w m)) in E. clear Hk Hlast Hl Same. clearbody p y.
-    apply Rminus_diag_eq in E. apply Rminus_diag_uniq. rewrite <- E. field. lra.
+  intros H s L. rewrite <- (solved_solves false n k w c H s L).
+  f_equal. apply sum_ext. intros. unfold visits, along. ring.
 Qed.
 
-Theorem visits_nonneg n : forall k w c, leads_out n k w -> (forall s, (s < n)%nat -> 0 <= c s) ->
-  forall s, (s < n)%nat -> 0 <= visits n k w c s.
+Theorem solved_nonneg d n : forall k w b, leads_out n k w -> (forall s, (s < n)%nat -> 0 <= b s) ->
+  forall s, (s < n)%nat -> 0 <= solved d n k w b s.
 Proof.
-  induction n as [|m IH]; intros k w c H C s L; [lia|].
+  induction n as [|m IH]; intros k w b H B s L; [lia|].
   pose proof (descends _ _ _ H m (Nat.lt_succ_diag_r m)) as Hp.
-  pose proof (Rlt_le _ _ (Rinv_0_lt_compat _ Hp)) as I. pose proof (w_nonneg _ _ _ H) as W. cbn [visits].
-  assert (Y : forall t, (t < m)%nat -> 0 <= visits m (less_k m k w) (less_w m k w) (less_c m k w c) t).
-  { apply IH; [now apply leads_out_less|]. intros t Lt. unfold less_c.
-    apply Rplus_le_le_0_compat; [apply C; lia|].
-    apply Rmult_le_pos; [apply Rmult_le_pos; [apply C | apply W]; lia | exact I]. }
-  destruct (Nat.eqb_spec s m) as [->|N]; [|apply Y; lia].
-  apply Rmult_le_pos; [|exact I]. apply Rplus_le_le_0_compat; [apply C; lia|].
-  apply sum_nonneg. intros t Lt. apply Rmult_le_pos; [now apply Y | apply W; lia].
+  pose proof (Rlt_le _ _ (Rinv_0_lt_compat _ Hp)) as I. cbn [solved].
+  assert (W : forall s t, (s <= m)%nat -> (t <= m)%nat -> 0 <= along d w s t).
+  { intros i j Li Lj. unfold along. destruct d; apply (w_nonneg _ _ _ H); lia. }
+  assert (X : forall t, (t < m)%nat -> 0 <= solved d m (less_k m k w) (less_w m k w) (less_b d m k w b) t).
+  { apply IH; [now apply leads_out_less|]. intros t Lt. unfold less_b.
+    apply Rplus_le_le_0_compat; [apply B; lia|].
+    apply Rmult_le_pos; [apply Rmult_le_pos; [apply W | apply B]; lia | exact I]. }
+  destruct (Nat.eqb_spec s m) as [->|N]; [|apply X; lia].
+  apply Rmult_le_pos; [|exact I]. apply Rplus_le_le_0_compat; [apply B; lia|].
+  apply sum_nonneg. intros t Lt. apply Rmult_le_pos; [apply W; lia | now apply X].
 Qed.
 
 (* Every solution is this one: values and visits are dual, and each exists for all right-hand sides. *)
@@ -196,46 +183,27 @@ Proof.
   apply (ex_derive_div (fun u => y u * z u) p); [now apply ex_derive_product | exact D | exact N].
 Qed.
 
-Theorem values_ex_derive n : forall (k b : R -> nat -> R) (w : R -> nat -> nat -> R),
+Theorem solved_ex_derive d n : forall (k b : R -> nat -> R) (w : R -> nat -> nat -> R),
   leads_out n (k t0) (w t0) ->
   (forall s, (s < n)%nat -> ex_derive (fun u => k u s) t0) ->
   (forall s t, (s < n)%nat -> (t < n)%nat -> ex_derive (fun u => w u s t) t0) ->
   (forall s, (s < n)%nat -> ex_derive (fun u => b u s) t0) ->
-  forall s, (s < n)%nat -> ex_derive (fun u => values n (k u) (w u) (b u) s) t0.
+  forall s, (s < n)%nat -> ex_derive (fun u => solved d n (k u) (w u) (b u) s) t0.
 Proof.
-  induction n as [|m IH]; intros k b w H K W B s L; [lia|]. cbn [values].
+  induction n as [|m IH]; intros k b w H K W B s L; [lia|]. cbn [solved].
   pose proof (Rgt_not_eq _ _ (descends _ _ _ H m (Nat.lt_succ_diag_r m))) as Hp.
   assert (D : ex_derive (fun u => pivot m (k u) (w u)) t0).
   { apply pivot_ex_derive; [apply K; lia | intros; apply W; lia]. }
-  set (V := fun u => values m (less_k m (k u) (w u)) (less_w m (k u) (w u)) (less_b m (k u) (w u) (b u))).
-  assert (EV : forall t, (t < m)%nat -> ex_derive (fun u => V u t) t0).
+  assert (A : forall s t, (s < S m)%nat -> (t < S m)%nat -> ex_derive (fun u => along d (w u) s t) t0).
+  { intros i j Li Lj. unfold along. destruct d; now apply W. }
+  set (x := fun u => solved d m (less_k m (k u) (w u)) (less_w m (k u) (w u)) (less_b d m (k u) (w u) (b u))).
+  assert (X : forall t, (t < m)%nat -> ex_derive (fun u => x u t) t0).
   { apply IH; [now apply leads_out_less | intros .. ]; apply less_ex_derive; auto with arith. }
-  destruct (Nat.eqb s m) eqn:E; [|apply Nat.eqb_neq in E; apply EV; lia].
-  apply (ex_derive_div (fun u => b u m + Σ t < m, w u m t * V u t)); [|exact D|exact Hp].
+  destruct (Nat.eqb s m) eqn:E; [|apply Nat.eqb_neq in E; apply X; lia].
+  apply (ex_derive_div (fun u => b u m + Σ t < m, along d (w u) m t * x u t)); [|exact D|exact Hp].
   apply (ex_derive_plus (fun u => b u m)); [apply B; lia|].
-  apply (sum_ex_derive m (fun u t => w u m t * V u t)). intros t Lt.
-  apply (ex_derive_product (fun u => w u m t)); [apply W; lia | now apply EV].
-Qed.
-
-Theorem visits_ex_derive n : forall (k c : R -> nat -> R) (w : R -> nat -> nat -> R),
-  leads_out n (k t0) (w t0) ->
-  (forall s, (s < n)%nat -> ex_derive (fun u => k u s) t0) ->
-  (forall s t, (s < n)%nat -> (t < n)%nat -> ex_derive (fun u => w u s t) t0) ->
-  (forall s, (s < n)%nat -> ex_derive (fun u => c u s) t0) ->
-  forall s, (s < n)%nat -> ex_derive (fun u => visits n (k u) (w u) (c u) s) t0.
-Proof.
-  induction n as [|m IH]; intros k c w H K W C s L; [lia|]. cbn [visits].
-  pose proof (Rgt_not_eq _ _ (descends _ _ _ H m (Nat.lt_succ_diag_r m))) as Hp.
-  assert (D : ex_derive (fun u => pivot m (k u) (w u)) t0).
-  { apply pivot_ex_derive; [apply K; lia | intros; apply W; lia]. }
-  set (y := fun u => visits m (less_k m (k u) (w u)) (less_w m (k u) (w u)) (less_c m (k u) (w u) (c u))).
-  assert (Ey : forall t, (t < m)%nat -> ex_derive (fun u => y u t) t0).
-  { apply IH; [now apply leads_out_less | intros .. ]; apply less_ex_derive; auto with arith. }
-  destruct (Nat.eqb s m) eqn:E; [|apply Nat.eqb_neq in E; apply Ey; lia].
-  apply (ex_derive_div (fun u => c u m + Σ t < m, y u t * w u t m)); [|exact D|exact Hp].
-  apply (ex_derive_plus (fun u => c u m)); [apply C; lia|].
-  apply (sum_ex_derive m (fun u t => y u t * w u t m)). intros t Lt.
-  apply (ex_derive_product (fun u => y u t) (fun u => w u t m)); [now apply Ey | apply W; lia].
+  apply (sum_ex_derive m (fun u t => along d (w u) m t * x u t)). intros t Lt.
+  apply (ex_derive_product (fun u => along d (w u) m t)); [apply A; lia | now apply X].
 Qed.
 
 End Derivatives.

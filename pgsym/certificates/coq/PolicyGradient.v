@@ -59,7 +59,7 @@ Qed.
 Lemma value_ex_derive s : (s < N)%nat -> ex_derive (fun t => value M (pi t) s) t0.
 Proof.
   intro L. unfold value.
-  apply (values_ex_derive t0 N (fun _ => stop M) (fun t => r_pi M (pi t)) (fun t => step M (pi t)));
+  apply (solved_ex_derive t0 true N (fun _ => stop M) (fun t => r_pi M (pi t)) (fun t => step M (pi t)));
     [now apply leads_out_ends | intros .. | assumption].
   - apply ex_derive_const.
   - apply ex_derive_product; [apply ex_derive_const | now apply chain_ex_derive].
@@ -69,7 +69,7 @@ Qed.
 Lemma occupancy_ex_derive mu0 s : (s < N)%nat -> ex_derive (fun t => occupancy M mu0 (pi t) s) t0.
 Proof.
   intro L. unfold occupancy.
-  apply (visits_ex_derive t0 N (fun _ => stop M) (fun _ => mu0) (fun t => step M (pi t)));
+  apply (solved_ex_derive t0 false N (fun _ => stop M) (fun _ => mu0) (fun t => step M (pi t)));
     [now apply leads_out_ends | intros .. | assumption].
   - apply ex_derive_const.
   - apply ex_derive_product; [apply ex_derive_const | now apply chain_ex_derive].

@@ -50,16 +50,6 @@ Proof.
     rewrite sum_mult_r. unfold softmax. field. lra.
 Qed.
 
-(* The derivatives of a softmax sum to 0. *)
-Theorem dsoftmax_sum actions l dl s : (0 < actions s)%nat -> Σ a < actions s, dsoftmax actions l dl s a = 0.
-Proof.
-  intro L. unfold dsoftmax. set (mean := Σ b < actions s, softmax actions l s b * dl s b).
-  rewrite (sum_ext _ _ (fun a => softmax actions l s a * dl s a - softmax actions l s a * mean)) by (intros; ring).
-  rewrite sum_minus, sum_mult_r.
-  replace (sum (actions s) (softmax actions l s)) with 1 by (symmetry; exact (softmax_sum actions l s L)).
-  unfold mean. ring.
-Qed.
-
 (* exp(n y) is a power of exp(y): so a softmax is a rational function of such exponentials. *)
 Lemma exp_IZR_mult n y : exp (IZR n * y) = powerRZ (exp y) n.
 Proof.
