@@ -117,7 +117,7 @@ def conjecture(
 
 def _template(name: str) -> Template:
     grad, base = name.startswith("grad "), name.removeprefix("grad ").strip()
-    known = [q for q in VOCABULARY if not q.startswith(("E", "|")) and q not in ("F", "I", "logit", "gamma", "d")]
+    known = [q for q in VOCABULARY if q.isidentifier() and q not in ("F", "I", "logit", "gamma", "d")]
     if base not in known:
         raise SchemaError(f"found {name!r}; {nearest(base, known, 'there are')}. Choose one", where="quantities")
     kinds = {"pi": "sa", "P": "sas"}.get(base, "".join("s" if k == STATE else "a" for k in VOCABULARY[base].kinds))

@@ -327,6 +327,10 @@ class TensorQuantities:
                 return [(1, [("id", "i0", "i1")])]
             case "|S|", []:
                 return [(1, [("one", new_index("s"))])]
+        if name.startswith("E[r^"):
+            y = at[2] if len(at) == 3 else new_index("s")
+            moment = (e.letter(name[2:-1], mark), *at[:2], y)
+            return [(1, [moment] if len(at) == 3 else [moment, (P, *at, y)])]
         raise self.reading.outside(self.node, f"found {self.node.name}, which is not read here")
 
     @property
