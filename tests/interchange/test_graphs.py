@@ -210,3 +210,12 @@ def test_a_dead_end_is_refused():
     data = {"nodes": [{"id": "s"}], "edges": []}
     with pytest.raises(StructureError, match="0 actions; a state that is not terminal needs at least one"):
         node_link.loads(json.dumps(data))
+
+
+@pytest.mark.parametrize("name", ["key", "source", "target"])
+def test_graphml_attribute_that_node_link_data_would_hide(name):
+    """An attribute of that name is a typo or somebody else's: it is refused, not dropped."""
+    text = graphml.dumps(zoo("short-corridor")).replace('attr.name="order"', f'attr.name="{name}"')
+    with pytest.raises(SchemaError) as caught:
+        graphml.loads(text)
+    assert str(caught.value).startswith(f"found the edge attribute {name!r}; ")

@@ -11,6 +11,7 @@ from pgsym.errors import SchemaError
 from pgsym.model.files.document import read_back
 from pgsym.model.files.node_link import ATTRIBUTES, READS_BACK, from_node_link, to_node_link
 from pgsym.model.files.reading import check_size, read_text
+from pgsym.model.outcomes import complaint
 from pgsym.model.problem import Problem
 
 NAMESPACE = "http://graphml.graphdrawing.org/xmlns"
@@ -100,6 +101,10 @@ def loads(text: str, *, where: str | None = None) -> Problem:
     return from_node_link({"nodes": nodes, "edges": edges, "graph": attributes}, where=where)
 
 
+_OWN = {"node": ("id",), "edge": ("source", "target", "key"), "graph": ()}
+"""What node-link data have beside attributes."""
+
+
 class _Reader:
     """Looks up keys: their names, types and defaults."""
 
@@ -125,6 +130,9 @@ class _Reader:
             name, kind = self.keys[key]
             if name:  # yEd's graphics have none
                 found[name] = self.convert(child, name, kind)
+        if taken := [name for name in found if name in _OWN[scope]]:
+            wrong = complaint(scope, {taken[0]: found[taken[0]]})
+            raise SchemaError(wrong or "", where=self.where)
         return found
 
     def convert(self, element: ElementTree.Element, name: str, kind: str) -> Any:
