@@ -215,7 +215,7 @@ def test_a_dead_end_is_refused():
 @pytest.mark.parametrize("name", ["key", "source", "target"])
 def test_graphml_attribute_that_node_link_data_would_hide(name):
     """An attribute of that name is a typo or somebody else's: it is refused, not dropped."""
-    text = graphml.dumps(zoo("short-corridor")).replace('attr.name="order"', f'attr.name="{name}"')
+    text = graphml.dumps(_problem()).replace('attr.name="order"', f'attr.name="{name}"')
     with pytest.raises(SchemaError) as caught:
         graphml.loads(text)
     assert str(caught.value).startswith(f"found the edge attribute {name!r}; ")
