@@ -11,6 +11,7 @@ Glasserman (2003), Monte Carlo Methods in Financial Engineering, section 4.1.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -20,6 +21,7 @@ import numpy as np
 from pgsym.auditing.batch import Streams
 from pgsym.auditing.problem_arrays import AuditTarget, Floats, ProblemArrays, truth
 from pgsym.auditing.recipes import Average, Recipe
+from pgsym.errors import SamplingError
 from pgsym.estimators.estimator import Estimator, find_estimator
 from pgsym.estimators.moments import moments
 from pgsym.model.objective import Objective
@@ -65,13 +67,16 @@ class Controls:
         """[D, k] estimates with the same mean and less variance."""
         return estimates - np.einsum("dqk,qk->dk", controls, self.coefficients)
 
-    def best(self, targets: set[AuditTarget], controls: Floats | None = None) -> Best:
-        """The correct estimators of these targets, with their sample traces where they were sampled."""
+    def best(
+        self, targets: set[AuditTarget], controls: Floats | None = None, baselines: tuple[Spread, ...] = ()
+    ) -> Best:
+        """The correct estimators of these targets and the `baselines`, with sample traces where they were sampled."""
         mine = [i for i, (recipe, aim) in enumerate(self.recipes) if aim in targets and not recipe.all_knowing]
         sampled = None
         if controls is not None:
             sampled = tuple(float(controls[:, i].var(axis=0, ddof=1).sum()) for i in mine)
-        return Best(self.arrays, self.horizon, self.batch_size, tuple(self.recipes[i][0] for i in mine), sampled)
+        recipes = tuple(self.recipes[i][0] for i in mine)
+        return Best(self.arrays, self.horizon, self.batch_size, recipes, sampled, baselines)
 
 
 def agreeing(target: AuditTarget, arrays: ProblemArrays, horizon: int) -> set[AuditTarget]:
@@ -107,6 +112,8 @@ class Best:
     """Correct estimators of the target."""
     sampled: tuple[float, ...] | None
     """Their sample traces; None in exact mode, where nothing is sampled."""
+    baselines: tuple[Spread, ...] = ()
+    """Of single samples of the auditor's own."""
 
     @cached_property
     def spread(self) -> Spread | None:
@@ -117,15 +124,39 @@ class Best:
         arrays, names = self.arrays, [recipe.name for recipe in self.recipes]
         exact = arrays.on_policy and arrays.objective is Objective.START_STATE and arrays.critic is None
         traces = [self._exact_trace(recipe) for recipe in self.recipes] if exact else self.sampled
-        if not traces:
-            return None
-        trace, name = min(zip(traces, names, strict=True), key=lambda pair: pair[0])
-        return Spread(trace, name, exact)
+        found = [Spread(trace, name, exact) for trace, name in zip(traces or (), names if traces else (), strict=True)]
+        found += [one._replace(trace=one.trace / self.batch_size) for one in self.baselines]
+        return min(found, default=None)
 
     def _exact_trace(self, recipe: Recipe) -> float:
         problem = Problem(self.arrays.mdp, self.arrays.policy)
         law = moments(problem, described(recipe, self.horizon)).at({p: float(v) for p, v in self.arrays.theta.items()})
         return float(law.covariance_trace) / self.batch_size
+
+
+def own_baselines(
+    arrays: ProblemArrays, horizon: int, exact: Floats, given: Sequence[Estimator | str]
+) -> tuple[Spread, ...]:
+    """The exact law of estimators of the auditor's own; SamplingError where one has none, or another mean."""
+    if given and (not arrays.on_policy or arrays.objective is not Objective.START_STATE):
+        raise SamplingError(
+            "estimators to compare with are taken with their exact law; data of theta and the start-state objective "
+            "are required. Leave them out",
+            where="baselines",
+        )
+    found = []
+    for one in given:
+        estimator = find_estimator(one, horizon=horizon)
+        law = moments(Problem(arrays.mdp, arrays.policy), estimator).at({p: float(v) for p, v in arrays.theta.items()})
+        mean = np.array([float(law.mean[p]) for p in law.params])
+        if not np.allclose(mean, exact, rtol=CUTOFF, atol=CUTOFF * float(np.abs(exact).max(initial=0.0))):
+            raise SamplingError(
+                f"its mean is not the target of {horizon} steps; an estimator to compare with is unbiased. Leave it "
+                "out, or choose another target",
+                where=estimator.label,
+            )
+        found.append(Spread(float(law.covariance_trace), estimator.label, True))
+    return tuple(found)
 
 
 def described(recipe: Recipe, horizon: int) -> Estimator:

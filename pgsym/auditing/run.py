@@ -11,6 +11,7 @@ import numpy as np
 import sympy as sp
 
 from pgsym.auditing.batch import BATCH_SIZE, Estimator, Rollouts
+from pgsym.auditing.controls import own_baselines
 from pgsym.auditing.diagnose import diagnose
 from pgsym.auditing.problem_arrays import AuditTarget, ProblemArrays, build_arrays, truth
 from pgsym.auditing.result import AuditResult, BiasVerdict
@@ -18,6 +19,7 @@ from pgsym.auditing.sequential import MAX_PARAMETERS
 from pgsym.auditing.testing import AuditPlan, enumerated, sampled
 from pgsym.display.progress import Progress
 from pgsym.errors import SamplingError
+from pgsym.estimators.estimator import Estimator as GradientEstimator
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike
 from pgsym.sampling import dynamics
@@ -50,6 +52,7 @@ def audit(
     up_to_scale: bool = False,
     lam: float | None = None,
     explain: bool = True,
+    baselines: Sequence[GradientEstimator | str] = (),
     progress: bool | Progress | None = None,
 ) -> AuditResult:
     """Test whether the mean of an estimator is the true gradient.
@@ -93,6 +96,9 @@ def audit(
         lambda of the estimator's advantages, for the diagnosis.
     explain
         Diagnose a biased estimator.
+    baselines
+        Unbiased estimators with whose exact variance it is compared, beside pgsym's own: names of
+        `pgsym.estimators.estimator.ESTIMATORS`, or texts such as ``let b(s) = V(s); sum[t] ... * (G_t - b(s_t))``.
     progress
         True: a bar; None: a bar on a terminal, after 2 seconds; or a function of (episodes, max_samples).  Ctrl-C after
         the first look gives the answer of the last look.
@@ -164,7 +170,7 @@ def audit(
     began = time.perf_counter()
     plan = AuditPlan(
         rollouts, aim, exact, scale, 0.0 if delta is None else delta, alpha, power, max_samples, seed, up_to_scale,
-        progress,
+        progress, own_baselines(arrays, T, exact, baselines),
     )  # fmt: skip
     if mode == "exact":
         found = enumerated(estimator, plan)

@@ -19,7 +19,7 @@ import numpy as np
 import sympy as sp
 
 from pgsym.auditing.batch import Estimator, Rollouts, Sampler
-from pgsym.auditing.controls import Controls, agreeing
+from pgsym.auditing.controls import Controls, Spread, agreeing
 from pgsym.auditing.problem_arrays import AuditTarget, Floats, Ints, ProblemArrays
 from pgsym.auditing.result import AuditResult, BiasVerdict
 from pgsym.auditing.sequential import (
@@ -59,6 +59,7 @@ class AuditPlan:
     seed: int
     up_to_scale: bool
     progress: bool | Progress | None
+    baselines: tuple[Spread, ...] = ()
 
     @property
     def across(self) -> Floats:
@@ -119,7 +120,7 @@ def enumerated(estimator: Estimator, plan: AuditPlan) -> AuditResult:
         mode="exact",
         seed=None,
         trace=float((w @ (g - mean) ** 2).sum()),
-        best=Controls(rollouts.arrays, rollouts.horizon, B).best(plan.targets),
+        best=Controls(rollouts.arrays, rollouts.horizon, B).best(plan.targets, None, plan.baselines),
         region=None,
     )
 
@@ -140,7 +141,7 @@ class _Sample:
         estimates, values = self._take(pilot)
         self.controls.fit(estimates, values)
         self.raw = Moments.of(estimates)
-        self.best = self.controls.best(plan.targets, values)
+        self.best = self.controls.best(plan.targets, values, plan.baselines)
         size = max(float(np.sqrt((estimates**2).mean(0)).max()), plan.scale)
         self.rounding = _rounding(rollouts) * size
         self.moments: Moments | None = None

@@ -50,6 +50,14 @@ def audit(
         1_000_000
     ),
     exact: Annotated[bool, typer.Option("--exact", help="Enumerate all batches instead of sampling.")] = False,
+    baseline: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="An unbiased estimator, by name or as text, with whose exact variance it is compared. Can be given "
+            "several times.",
+            show_default=False,
+        ),
+    ] = None,
     up_to_scale: Annotated[bool, typer.Option("--up-to-scale", help="Judge the direction only.")] = False,
     seed: Seed = 0,
     as_json: AsJson = False,
@@ -76,6 +84,7 @@ def audit(
         "max_samples": samples,
         "mode": "exact" if exact else "sample",
         "up_to_scale": up_to_scale,
+        "baselines": baseline or (),
         "seed": seed,
     }
     results = {}

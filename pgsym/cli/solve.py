@@ -89,6 +89,13 @@ def report(
     batch: Annotated[int, typer.Option(help="Trajectories of each of its steps.")] = 32,
     seed: Seed = 0,
     horizon: Horizon = None,
+    estimator: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A further estimator, by name or as text, whose law is shown. Can be given several times.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write all that pgsym knows about MODEL as one page, index.html, and as a LaTeX document, report.tex.
@@ -116,6 +123,7 @@ def report(
             batch=batch,
             seed=seed,
             horizon=horizon,
+            estimators=tuple(estimator or ()),
         )
     if as_json:
         print_json({"model": problem.name, "objective": str(problem.objective), "files": [str(p) for p in written]})

@@ -206,6 +206,15 @@ def test_estimators_of_a_model_without_start_begin_in_its_stationary_distributio
     assert biases == sorted(biases, reverse=True)
 
 
+def test_an_estimator_of_ones_own_has_a_row():
+    text = "sum[t] grad log pi(a_t|s_t) * (G - 5)"
+    blocks = list(estimators(Writer(pgsym.zoo("short-corridor")), [text]))
+    table = next(block for block in blocks if isinstance(block, DataTable))
+    law = pgsym.moments("short-corridor", text).at()
+    assert table.rows[-1][0] == text
+    assert float(table.rows[-1][2].text) == pytest.approx(float(law.covariance_trace))
+
+
 def test_verdicts_have_their_trust(page):
     answers = [n.text for n in page("two-state, gamma").all("p") if n.attributes.get("class") == "answer"]
     assert answers == [

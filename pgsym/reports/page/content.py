@@ -110,6 +110,8 @@ class Settings:
     """Of the sampled gradients."""
     horizon: int | None = None
     """Steps of a trajectory; by default so many that little is cut off."""
+    estimators: tuple[str, ...] = ()
+    """Names or texts of further estimators whose law is shown."""
 
     def __post_init__(self) -> None:
         for name, least in {"samples": 2, "steps": 1, "seeds": 1, "batch": 1}.items():

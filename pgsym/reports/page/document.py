@@ -66,7 +66,7 @@ class Builder:
             ("theorem", "The policy gradient theorem", 5, lambda tick: theorem(w, self.verdicts)),
             ("derivation", "The derivation, checked line by line", 3, lambda tick: derivation(self.chapters)),
             ("sampled", "Exact and sampled gradients", 27, lambda tick: sampled(w, self.settings, tick)),
-            ("estimators", "Bias and variance of estimators", 10, lambda tick: estimators(w)),
+            ("estimators", "Bias and variance of estimators", 10, lambda tick: estimators(w, self.settings.estimators)),
             ("learning", "Learning curves", 34, lambda tick: learning(w, self.settings, tick)),
             ("reading", "How far each line can be relied on", 1, lambda tick: reading(w, self.settings, self.version)),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -62,7 +62,7 @@ def described(objective: Objective, *, discounted: bool, horizon: int | None) ->
     return {label: find_estimator(name, let, horizon=horizon) for label, (name, let) in found.items()}
 
 
-def estimators(writer: Writer) -> Iterator[Block]:
+def estimators(writer: Writer, texts: Sequence[str] = ()) -> Iterator[Block]:
     """One row for each estimator, and the variance in closed form where it can be read."""
     problem = writer.problem
     mdp, objective = problem.mdp, problem.objective
@@ -88,7 +88,8 @@ def estimators(writer: Writer) -> Iterator[Block]:
     rows: list[tuple[str | Cell, ...]] = []
     missing: dict[str, list[str]] = {}
     reports: dict[str, MomentsReport] = {}
-    for name, estimator in described(objective, discounted=mdp.gamma != 1, horizon=horizon).items():
+    own = {text: find_estimator(text, horizon=horizon) for text in texts}
+    for name, estimator in (described(objective, discounted=mdp.gamma != 1, horizon=horizon) | own).items():
         try:
             found = MomentsReport(problem, estimator, str(target))
             rows.append((name, *_row(found.law, writer)))

@@ -53,7 +53,7 @@ def report(
     progress
         Called with (done, all) in hundredths of the work.
     settings
-        The fields of `pgsym.reports.page.content.Settings`: samples, steps, seeds, batch, seed, horizon.
+        The fields of `pgsym.reports.page.content.Settings`: samples, steps, seeds, batch, seed, horizon, estimators.
 
     Returns
     -------
