@@ -297,7 +297,8 @@ def _prove(claim: t.Claim, objective: Objective, assumed: frozenset[str], refute
         return _tested(found, bool(assumed), assumed) if refute else found
     equations = reading.equations.table()
     ending = bool(assumed) or "1" in reading.equations.discounts
-    for table in [[e for e in equations if e.needs != eq.CONTINUING], [] if ending else equations]:
+    tables = [[e for e in equations if e.needs != eq.CONTINUING], equations]
+    for table in tables[:1] if ending else tables:
         left, steps = normal_form(difference, table)
         if not left:
             return _proof(found, reading, difference, steps, assumed)
@@ -346,6 +347,11 @@ def _hypotheses(
         found.append(ENDING)
     elif "N" in letters and not assumed:
         found.append("gamma < 1" if needs & {eq.CONTINUING, eq.UNICHAIN} else DISCOUNTED)
+    found += [
+        f"0 <= {text} < 1"
+        for text, k in reading.equations.discounts.items()
+        if text != "gamma" and k.as_expr().free_symbols
+    ]
     if eq.UNICHAIN in needs:
         needs.discard(eq.CONTINUING)
     return tuple(dict.fromkeys([*found, *sorted(needs)]))

@@ -24,7 +24,7 @@ from pgsym.errors import ClaimError
 from pgsym.model.objective import Objective
 from pgsym.prover.equations import FROZEN, TensorEquations, coefficient_text, total_text
 from pgsym.prover.run_tensors import REWARD, RunTensors
-from pgsym.prover.tensors import Factor, Total, add, new_index, renamed
+from pgsym.prover.tensors import OWN, Factor, Total, add, new_index, renamed
 
 Terms = list[tuple[Any, list[Factor]]]
 """A sum of products; indices that are summed over are never shared by two of its products."""
@@ -255,7 +255,7 @@ class Reading:
     def _call(self, node: t.Call, names: Names) -> Terms:
         places = [self.index(i, names, node) for i in node.indices]
         if node.name in self.scope.free:
-            return [(1, [(f"{node.name}", *places)])] if places else [(self.numbers[node.name], [])]
+            return [(1, [(OWN + node.name, *places)])] if places else [(self.numbers[node.name], [])]
         let = self.scope.lets[node.name]
         return self.terms(let.body, dict(zip(let.indices, places, strict=True)))
 

@@ -25,6 +25,9 @@ Product = tuple[Factor, ...]
 Total = dict[Product, Any]
 """Products with their coefficients, none of which is 0."""
 
+OWN = ":"
+"""Before the name of an arbitrary function of the claim's own, which may be called as a tensor is."""
+
 _fresh = count()
 
 
@@ -142,7 +145,7 @@ _WORDS = {"dd": "grad grad ", "d": "grad ", "i": "1/", "l": "log "}
 
 
 def _factor_text(factor: Factor, summed: Mapping[str, str]) -> str:
-    name, at = factor[0], [summed.get(i, i).lower() for i in factor[1:] if kind_of(i) != "i"]
+    name, at = factor[0].removeprefix(OWN), [summed.get(i, i).lower() for i in factor[1:] if kind_of(i) != "i"]
     for start, words in _WORDS.items():
         if name.startswith((f"{start}pi", f"{start}logit")):
             name = words + name.removeprefix(start)

@@ -20,7 +20,7 @@ from pgsym.claims.language.parse import parse_expression
 from pgsym.expression.quantity import VOCABULARY
 from pgsym.prover.equations import Equation, coefficient_text, read
 from pgsym.prover.rewriting import normal_form
-from pgsym.prover.tensors import Factor, Product, Total, add, canonical, indices_of, is_summed
+from pgsym.prover.tensors import OWN, Factor, Product, Total, add, canonical, indices_of, is_summed
 
 if TYPE_CHECKING:
     from pgsym.prover.reading import Reading
@@ -174,8 +174,8 @@ class _Writer:
             return t.Indicator(tuple(places)) if places else t.Quantity("I")
         if name == "one":
             return t.Number(Fraction(1))
-        if name in self.reading.scope.free or (self.resolvents and name.startswith("N")):
-            return t.Call(name, tuple(places))
+        if name.startswith(OWN) or (self.resolvents and name.startswith("N")):
+            return t.Call(name.removeprefix(OWN), tuple(places))
         return None
 
 
