@@ -46,7 +46,7 @@ class Equation:
     needs : str
         The hypothesis under which it is true; empty: none.
     carried : str
-        A free state that the equation leaves to other factors, which are 0 in terminal states; unless there are none.
+        A free state that the equation leaves to other factors, which have to be 0 where it is terminal.
     """
 
     name: str
@@ -189,7 +189,8 @@ class TensorEquations:
             N = f"N{mark}[{text}]"
             step = ((1 / k, read(f"{N} S T")), (-1 / k, (("id", "S", "T"),)))
             found.append(Equation(f"{text} P_pi {N} = {N} - I", (*after, (N, "s#x", "T")), step))
-            found.append(Equation(f"{text} {N} P_pi = {N} - I", ((N, "S", "s#x"), *before), step, carried="T"))
+            balance = f"{text} {N} P_pi = {N} - I", ((N, "S", "s#x"), *before), step
+            found += [Equation(*balance, carried="T"), Equation(*balance, CONTINUING)]
             if k == 1:
                 continue
             total = ((1 / (1 - k), ()),)

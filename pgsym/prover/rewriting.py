@@ -9,7 +9,7 @@ from typing import Any
 
 from pgsym.errors import TooLargeError
 from pgsym.prover.equations import Equation, instance
-from pgsym.prover.tensors import Factor, Product, Total, add, is_summed
+from pgsym.prover.tensors import OWN, Factor, Product, Total, add, is_summed
 
 STEPS = 20_000
 """Replacements after which a claim counts as too large."""
@@ -114,9 +114,24 @@ def _is_closed(
     if any(uses[j] != within[j] for j in inner):
         return False
     carried = place.get(equation.carried, "")
-    return not is_summed(carried) or any(
-        carried in f[1:] and f[0] != "one" for n, f in enumerate(product) if n not in used
-    )
+    rest = [f for n, f in enumerate(product) if n not in used]
+    return not is_summed(carried) or _is_carried(carried, rest)
+
+
+def _is_carried(state: str, factors: Sequence[Factor]) -> bool:
+    """Whether a product is 0 where this state is terminal: by a value, a visit, a reward or an own function there.
+
+    A terminal state leads to itself, so P is no such factor unless what it leads to is carried.
+    """
+    for k, (name, *at) in enumerate(factors):
+        base = name.rstrip("'")
+        if state in at and (name.startswith((OWN, "N")) or base in ("r", "dpi", "ddpi")):
+            return True
+        if at[:1] == [state] and base.startswith("r"):
+            return True
+        if at[:1] == [state] and base == "P" and _is_carried(at[2], [*factors[:k], *factors[k + 1 :]]):
+            return True
+    return False
 
 
 def expanded(steps: Sequence[CertificateStep]) -> Total:

@@ -79,6 +79,29 @@ def test_no_mutant_at_all_is_proved_that_models_refute():
     assert judge(all_mutants())[1] == 0
 
 
+WITHOUT_AN_END = [
+    "gamma * sum[s] eta(s) * sum[s'] P_pi(s,s') * sum[s''] P_pi(s',s'')"
+    " = sum[s] (eta(s) - mu0(s)) * sum[s''] P_pi(s,s'')",
+    "gamma * sum[s] eta(s) * sum[s'] P_pi(s,s') * mu0(s') = sum[s] (eta(s) - mu0(s)) * mu0(s)",
+    "sum[s] eta(s) = 1 / (1 - gamma)",
+]
+"""True where no state is terminal, and not where a run can end, or begin where it ends."""
+
+
+@pytest.mark.parametrize("text", WITHOUT_AN_END)
+def test_hypothesis_that_no_state_is_terminal_is_found(text):
+    assert CONTINUING in prove(text, refute=False).hypotheses
+
+
+def test_what_vanishes_at_an_end_needs_no_such_hypothesis():
+    for after in ("V(s')", "b(s')", "sum[s''] P_pi(s',s'') * b(s'')", "r_pi(s')", "sum[a] grad pi(a|s') * Q(s',a)"):
+        here = after.replace("s'", "s#").replace("s#'", "s1").replace("s#", "s")
+        text = f"for all b(s): gamma * sum[s] eta(s) * sum[s'] P_pi(s,s') * {after} = sum[s] (eta(s) - mu0(s)) * {here}"
+        found = prove(text, refute=False)
+        assert found.proved, text
+        assert CONTINUING not in found.hypotheses
+
+
 NAMED_AS_TENSORS = [
     "for all one(s): sum[s] eta(s) * one(s) = sum[s] eta(s)",
     "for all id(s,s1), b(s): sum[s'] id(s,s') * b(s') = b(s)",
