@@ -1,5 +1,5 @@
 """Claims about every finite MDP, of any number of states and actions: proofs with certificates, and corrections."""
 
 from pgsym.prover.discovery import conjecture as conjecture
-from pgsym.prover.general import GeneralVerdict as GeneralVerdict
 from pgsym.prover.general import prove as prove
+from pgsym.prover.verdict import GeneralVerdict as GeneralVerdict

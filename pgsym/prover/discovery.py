@@ -21,10 +21,11 @@ from pgsym.expression.quantity import STATE, VOCABULARY
 from pgsym.limits import CONJECTURE_PRODUCTS
 from pgsym.model.objective import Objective
 from pgsym.prover.equations import Equation
-from pgsym.prover.general import GeneralVerdict, Standing, prove
+from pgsym.prover.general import prove
 from pgsym.prover.reading import Reading
 from pgsym.prover.rewriting import matches, normal_form
 from pgsym.prover.tensors import Product, Total, canonical
+from pgsym.prover.verdict import GeneralVerdict, Standing
 from pgsym.prover.vocabulary import coefficient_node, plus, word
 
 WEIGHTS = {"eta": 0, "mu": 0, "mu0": 0, "d": 0, "D": 1, "P": 2, "P_pi": 1}

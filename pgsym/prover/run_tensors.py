@@ -10,10 +10,11 @@ from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.trajectories.stages import Stage, StageMove, Stages
 from pgsym.claims.trajectories.terms import Expansion, StepFactor, Term
+from pgsym.prover.sums import Names, Terms, product
 from pgsym.prover.tensors import Factor, new_index, renamed
 
 if TYPE_CHECKING:
-    from pgsym.prover.reading import Names, Reading, Terms
+    from pgsym.prover.reading import Reading
 
 ENDING = "every run ends"
 """What a sum over time without a weight needs."""
@@ -37,7 +38,7 @@ class RunTensors:
         left, right = (node.body, node.body) if isinstance(node, runs.RunExpect) else (node.left, node.right)
         labels = (new_index("i"),) * 2 if trace else ("i0", "i1")
         first, second = (left, labels[: rank(left) or 0]), (right, labels[1:][: rank(right) or 0])
-        apart = _product(self._mean(node, names, first), self._mean(node, names, second))
+        apart = product(self._mean(node, names, first), self._mean(node, names, second))
         return self._mean(node, names, first, second) + [(-c, fs) for c, fs in apart]
 
     def _mean(self, node: Any, names: Names, *sides: tuple[t.Node, tuple[str, ...]]) -> Terms:
@@ -71,11 +72,11 @@ class _TermMean:
             return found
         if len(given) == 2:
             moves = self.stages.moves(self.stages.first)
-            return _product(found, [part for m in moves for part in self._move(m, *given)])
+            return product(found, [part for m in moves for part in self._move(m, *given)])
         if given:
-            return _product(found, self._from(self.stages.first, given[0]))
+            return product(found, self._from(self.stages.first, given[0]))
         s = new_index("s")
-        return _product(found, _product([(1, [("mu0", s)])], self._from(self.stages.first, s)))
+        return product(found, product([(1, [("mu0", s)])], self._from(self.stages.first, s)))
 
     def _from(self, stage: Stage, s: str) -> Terms:
         """The mean of what is to come, before a step from a state."""
@@ -86,8 +87,8 @@ class _TermMean:
         for m in moves:
             if m.to != stage:
                 a = new_index("a")
-                found += _product([(1, [(self.pi, x, a)])], self._move(m, x, a))
-        return found if stay is None or not found else _product(self._resolvent(stay, s, x), found)
+                found += product([(1, [(self.pi, x, a)])], self._move(m, x, a))
+        return found if stay is None or not found else product(self._resolvent(stay, s, x), found)
 
     def _move(self, move: StageMove, s: str, a: str) -> Terms:
         """One step, and what comes after it."""
@@ -98,7 +99,7 @@ class _TermMean:
             step = [(c * weight, [*fs, (self.P, s, a, y)] if any(y in f for f in fs) else fs) for c, fs in here]
             return [(c, self._rewards(fs)) for c, fs in step]
         step = [(c * weight, self._rewards([*fs, (self.P, s, a, y)])) for c, fs in here]
-        return _product(step, self._from(move.to, y))
+        return product(step, self._from(move.to, y))
 
     def _resolvent(self, stay: StageMove, s: str, x: str) -> Terms:
         """All steps at which nothing happens; products over them may change the policy."""
@@ -128,7 +129,7 @@ class _TermMean:
         for factor in factors:
             axes = {f"i{k}": self._label(axis) for k, axis in enumerate(factor.axes)}
             own = self.reading.terms(factor.node, {**self.names, **step})
-            found = _product(found, [(c, renamed(fs, axes)) for c, fs in own])
+            found = product(found, [(c, renamed(fs, axes)) for c, fs in own])
         return found
 
     def _label(self, axis: str) -> str:
@@ -143,7 +144,3 @@ class _TermMean:
         rest = [f for f in factors if f[0] != REWARD]
         letter = self.reading.equations.letter
         return rest + [(letter("r3" if k == 1 else f"r^{k}", self.mark), *f[1:]) for f, k in powers.items()]
-
-
-def _product(first: Terms, second: Terms) -> Terms:
-    return [(c * d, [*fs, *gs]) for c, fs in first for d, gs in second]

@@ -119,7 +119,7 @@ def highlighted(shown: str) -> Text:
     """Lines that begin with a status, in its colour."""
     text = Text(shown)
     for status, style in ANSWERS.items():
-        text.highlight_regex(rf"(?m)^\s*{status}(?=:)", style)
+        text.highlight_regex(rf"(?m)^\s*{status}(?=:| for every)", style)
     return text
 
 

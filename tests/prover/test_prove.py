@@ -11,9 +11,9 @@ from pgsym.claims.script import Script
 from pgsym.errors import ClaimError, SchemaError
 from pgsym.prover import prove
 from pgsym.prover.checker import adds_up
-from pgsym.prover.general import Standing
 from pgsym.prover.reading import Reading
 from pgsym.prover.rewriting import normal_form
+from pgsym.prover.verdict import Standing
 
 NOTE = Path(__file__).parents[2] / "examples" / "lecture_note" / "note.claims"
 NOT_PROVED = {

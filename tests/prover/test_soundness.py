@@ -13,7 +13,8 @@ from pgsym.errors import HypothesisError, PgsymError
 from pgsym.model import Problem, generic_mdp, tabular
 from pgsym.prover import prove
 from pgsym.prover.equations import CONTINUING, UNICHAIN
-from pgsym.prover.general import ENDING, Standing
+from pgsym.prover.general import ENDING
+from pgsym.prover.verdict import Standing
 
 SAMPLE = 300
 """Mutants in an ordinary run; all of them behind the marker."""

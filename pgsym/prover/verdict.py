@@ -1,0 +1,192 @@
+"""What is known of a claim about every finite MDP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from pgsym.claims.language import tree as t
+from pgsym.claims.verdict import Verdict
+from pgsym.display.result import Result, data_frame
+from pgsym.model.objective import Objective
+from pgsym.prover.rewriting import CertificateStep
+from pgsym.prover.vocabulary import plus
+from pgsym.trust import Level, Trust, weakest
+
+
+class Standing(StrEnum):
+    """What is known of a claim about every finite MDP.
+
+    PROVED
+        It holds for every finite MDP that meets the hypotheses; there is a certificate.
+    REFUTED
+        There is an MDP for which it is false.
+    OPEN
+        It holds on every MDP up to some size, and no proof was found.
+    OUTSIDE
+        The prover does not read it.
+    """
+
+    PROVED = "proved for every finite MDP"
+    REFUTED = "refuted"
+    OPEN = "open"
+    OUTSIDE = "not read"
+
+
+@dataclass(frozen=True)
+class GeneralVerdict(Result):
+    """What `prove` answers.
+
+    Attributes
+    ----------
+    claim : Claim
+        One relation; of several, the first.
+    objective : Objective
+    standing : Standing
+    hypotheses : tuple of str
+        What the claim or its proof needs of an MDP.
+    certificate : tuple of CertificateStep
+        Of a proof: their sum is the difference of the sides; empty where that is 0 once both are written out.
+    multipliers : tuple of str
+        In words, what each equation of the certificate is multiplied by.
+    written_out : str
+        Both sides, where they are the same once written out.
+    counterexample : Verdict or None
+        On the smallest MDPs, in states and actions, for which the claim is false.
+    size : tuple of int
+        (states, actions) of the counterexample; of an open claim, the largest on which it was tested.
+    missing : Node or None
+        Of a refuted equation, left minus right in the words of the language, where it has them.
+    reason : str
+        Why a claim is not read.
+    links : tuple of GeneralVerdict
+        Of several relations, the verdict of each.
+
+    See Also
+    --------
+    pgsym.prove : Makes it.
+    pgsym.Verdict : A verdict on one model.
+
+    Examples
+    --------
+    >>> from pgsym.prover import prove
+    >>> found = prove("J = sum[s] eta(s) * r_pi(s)")
+    >>> str(found.standing), found.hypotheses
+    ('proved for every finite MDP', ('gamma < 1, or every run ends',))
+    """
+
+    claim: t.Claim
+    objective: Objective
+    standing: Standing
+    hypotheses: tuple[str, ...] = ()
+    certificate: tuple[CertificateStep, ...] = ()
+    multipliers: tuple[str, ...] = ()
+    written_out: str = ""
+    counterexample: Verdict | None = None
+    size: tuple[int, int] = (0, 0)
+    missing: t.Node | None = None
+    reason: str = ""
+    links: tuple[GeneralVerdict, ...] = ()
+
+    @property
+    def proved(self) -> bool:
+        """Whether it holds for every finite MDP."""
+        return self.standing is Standing.PROVED
+
+    @cached_property
+    def correction(self) -> t.Claim | None:
+        """The claim with what is missing on its right side."""
+        if self.missing is None:
+            return None
+        zero = isinstance(self.claim.right, t.Number) and not self.claim.right.value
+        right = self.missing if zero else plus([self.claim.right, self.missing])
+        return replace(self.claim, right=right, source="")
+
+    @property
+    def assumption(self) -> str:
+        """Nothing."""
+        return ""
+
+    @property
+    def trust(self) -> Trust | None:
+        """A normal form, or what its counterexample is worth."""
+        if self.links:
+            return weakest(link.trust for link in self.links if link.trust)
+        if self.proved:
+            return Trust(Level.NORMAL_FORM)
+        return None if self.counterexample is None else self.counterexample.trust
+
+    def rows(self) -> list[tuple[str, str]]:
+        """(multiplier, equation) of each step of the certificate."""
+        return [(multiplier, str(s.equation)) for multiplier, s in zip(self.multipliers, self.certificate, strict=True)]
+
+    def text(self) -> str:
+        """The verdict, what it needs, and the proof or the counterexample."""
+        if self.links:
+            return "\n".join(link.text() for link in self.links)
+        lines = [f"{self.standing}: {self.claim}"]
+        if self.hypotheses and self.proved:
+            lines.append(f"  where {'; '.join(self.hypotheses)}")
+        if self.proved:
+            lines.append(
+                f"  both sides are {self.written_out}" if not self.certificate else "  left - right is the sum of"
+            )
+            lines += [f"    {multiplier}, times: {equation}" for multiplier, equation in self.rows()]
+        if self.counterexample is not None:
+            states, actions = self.size
+            lines.append(f"  by {_count(states, 'state')} and {_count(actions, 'action')}; no smaller MDP does it")
+            lines += [f"  {line}" for line in str(self.counterexample.witness or "").splitlines()]
+        if self.correction is not None:
+            lines.append(f"  true is: {self.correction}")
+        if self.standing is Standing.OPEN:
+            lines.append(f"  it holds on every MDP of up to {_count(self.size[0], 'state')} and "
+                         f"{_count(self.size[1], 'action')}; no proof was found")  # fmt: skip
+        if self.reason:
+            lines.append(f"  {self.reason}")
+        return "\n".join(lines)
+
+    def latex(self) -> str:
+        """The claim, and its correction, as display formulas."""
+        if self.links:
+            return "\n".join(link.latex() for link in self.links)
+        found = [f"\\[ {self.claim.latex()} \\qquad \\text{{({self.standing})}} \\]"]
+        if self.correction is not None:
+            found.append(f"\\[ {self.correction.latex()} \\]")
+        return "\n".join(found)
+
+    def frame(self) -> Any:
+        """A pandas frame with a row for each relation.
+
+        Raises
+        ------
+        MissingExtraError
+            pandas is not installed.
+        """
+        each = self.links or (self,)
+        rows = [(str(v.claim), str(v.standing), "; ".join(v.hypotheses), str(v.correction or "")) for v in each]
+        return data_frame(["claim", "standing", "hypotheses", "correction"], rows)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data in the schema of docs/results.md."""
+        return {
+            "claim": None if self.links else str(self.claim),
+            "objective": str(self.objective),
+            "standing": str(self.standing),
+            "hypotheses": list(self.hypotheses),
+            "certificate": [{"multiplier": multiplier, "equation": equation} for multiplier, equation in self.rows()],
+            "counterexample": None if self.counterexample is None else self.counterexample.to_json(),
+            "size": {"states": self.size[0], "actions": self.size[1]} if any(self.size) else None,
+            "correction": None if self.correction is None else str(self.correction),
+            "reason": self.reason,
+            "links": [link.to_json() for link in self.links],
+            "trust": None if self.trust is None else self.trust.to_json(),
+        }
+
+    def _repr_latex_(self) -> str:
+        return self.latex()
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
