@@ -160,7 +160,8 @@ def _hypotheses(
 ) -> tuple[str, ...]:
     """What the quantities of a claim and its proof need."""
     sides = (total, reading.total(reading.claim.left), reading.total(reading.claim.right))
-    letters = {f[0].split("[")[0].rstrip("'") for side in sides for fs in side for f in fs}
+    names = {f[0] for side in sides for fs in side for f in fs}
+    letters = {name.split("[")[0].rstrip("'") for name in names}
     needs = {step.equation.needs for step in steps} - {""}
     if letters & {"mu", "D"} or reading.objective is not Objective.START_STATE:
         needs.add(eq.UNICHAIN)
@@ -169,7 +170,7 @@ def _hypotheses(
     found = [text for name in ASSUMABLE if name in assumed for text in ASSUMABLE[name]]
     if "1" in reading.equations.discounts:
         found.append(ENDING)
-    elif "N" in letters and not assumed:
+    elif any(name.endswith("[gamma]") for name in names) and not assumed:
         found.append("gamma < 1" if needs & {eq.CONTINUING, eq.UNICHAIN} else DISCOUNTED)
     found += [
         f"0 <= {text} < 1"
