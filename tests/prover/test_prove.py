@@ -119,6 +119,18 @@ def test_open_and_not_read():
     assert "found the discount (gamma + 1); it has to lie between 0 and 1" in unread.reason
 
 
+def test_product_over_time_is_of_ratios_at_its_own_step():
+    """Importance sampling up to t changes the policy of the runs; a ratio at another place does not."""
+    claim = (
+        "for all s, a: E[tau~pi'] sum[t] gamma^t * (prod[u<t] {} / pi'(a_u|s_u)) * r_t"
+        " = E[tau] sum[t] gamma^t * sum[a'] pi'(a'|s_t) * r(s_t,a')"
+    )
+    assert prove(claim.format("pi(a_u|s_u)"), refute=False).proved
+    elsewhere = prove(claim.format("pi(a|s)"), refute=False)
+    assert elsewhere.standing is Standing.OUTSIDE
+    assert "found a product over time of other than ratios of policies" in elsewhere.reason
+
+
 def test_wrong_input():
     with pytest.raises(SchemaError) as caught:
         prove(PGT, hypotheses=["discounted"])
