@@ -138,6 +138,11 @@ class TensorEquations:
         self.fisher = fisher
         self.softmax = softmax
 
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """Behind the names of each chain."""
+        return ("",) if self.second is None else ("", "'")
+
     def letter(self, base: str, mark: str) -> str:
         """pi, P, r or another moment of the rewards of a chain: the second has its own only where that is arbitrary."""
         owner = "r'" if base.startswith("r") else f"{base}'"
@@ -145,11 +150,8 @@ class TensorEquations:
 
     def table(self) -> list[Equation]:
         """All of them, in the order in which they are tried."""
-        marks = ("",) if self.second is None else ("", "'")
-        found: list[Equation] = []
-        for mark in marks:
-            found += self._of_policy(self.letter("pi", mark)) if mark == "" or "pi'" in (self.second or ()) else []
-        for mark in marks:
+        found = [e for pi in dict.fromkeys(self.letter("pi", mark) for mark in self.marks) for e in self._of_policy(pi)]
+        for mark in self.marks:
             found += self._of_chain(mark)
         if self.fisher:
             weight = self.fisher.replace("S", "y")
@@ -214,8 +216,6 @@ class TensorEquations:
             found.append(Equation("mu0 sums to 1", read("mu0 x"), ((1, ()),), CONTINUING))
             for text, k in self.discounts.items():
                 found += [Equation("visits sum to 1/(1 - gamma)", ((f"ilen[{text}]",),), ((1 - k, ()),), CONTINUING)]
-        if mark == "":
-            for text in self.discounts:
                 length = read(f"mu0 x, N[{text}] x y")
                 found.append(Equation("visits over their sum", (*length, (f"ilen[{text}]",)), ((1, ()),)))
         return found

@@ -25,7 +25,7 @@ from pgsym.prover.equations import FROZEN, TensorEquations, coefficient_text, to
 from pgsym.prover.quantities import TensorQuantities
 from pgsym.prover.run_tensors import REWARD, RunTensors
 from pgsym.prover.sums import Names, Terms, moved, product, scaled
-from pgsym.prover.tensors import OWN, Total, add, new_index
+from pgsym.prover.tensors import OWN, Factor, Total, add, new_index
 
 POINTS = tuple(sp.Rational(n, 7) for n in range(1, 7))
 """Where discounts are looked at."""
@@ -122,9 +122,7 @@ class Reading:
             case t.Grad(x) | t.PrimedGrad(x):
                 return self._gradient(node, x, names)
             case t.StopGradient(x):
-                return [
-                    (c, [(f[0].removesuffix(FROZEN) + FROZEN, *f[1:]) for f in fs]) for c, fs in self.terms(x, names)
-                ]
+                return [(c, list(map(_frozen, factors))) for c, factors in self.terms(x, names)]
             case t.Log(x):
                 return self._logarithm(x, names)
             case t.Sum(indices, x):
@@ -230,8 +228,7 @@ class Reading:
     def mark_of(self, pi: str, P: str) -> str:
         """The chain of this policy on these transitions."""
         letter = self.equations.letter
-        marks = ("",) if self.equations.second is None else ("", "'")
-        return next(m for m in marks if (letter("pi", m), letter("P", m)) == (pi, P))
+        return next(m for m in self.equations.marks if (letter("pi", m), letter("P", m)) == (pi, P))
 
     def _inverse_matrix(self, node: t.Node, body: t.Node) -> Terms:
         if self.total(body) != self.total(fisher(self.objective)):
@@ -257,6 +254,12 @@ class Reading:
     def _quantity(self, node: t.Quantity, names: Names) -> Terms:
         places = [self.index(i, names, node) for i in node.indices]
         return TensorQuantities(self, node).of(node.name, places)
+
+
+def _frozen(factor: Factor) -> Factor:
+    """A factor that no gradient sees; rewards are none of theirs anyway."""
+    name, *at = factor
+    return factor if name == REWARD else (name.removesuffix(FROZEN) + FROZEN, *at)
 
 
 def sum_text(total: Total) -> str:

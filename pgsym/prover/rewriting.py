@@ -9,7 +9,7 @@ from typing import Any
 
 from pgsym.errors import TooLargeError
 from pgsym.prover.equations import Equation, instance
-from pgsym.prover.tensors import OWN, Factor, Product, Total, add, is_summed
+from pgsym.prover.tensors import OWN, Factor, Product, Total, add, is_summed, is_symmetric
 
 STEPS = 20_000
 """Replacements after which a claim counts as too large."""
@@ -44,9 +44,6 @@ def normal_form(total: Total, equations: Sequence[Equation]) -> tuple[Total, lis
         More than `STEPS` steps.
     """
     todo, left, steps = dict(total), Total(), list[CertificateStep]()
-    by_name: dict[str, list[Equation]] = {}
-    for equation in equations:
-        by_name.setdefault(equation.left[0][0], []).append(equation)
     while todo:
         product = max(todo, key=lambda fs: (len(fs), fs))
         coefficient = todo.pop(product)
@@ -100,7 +97,7 @@ def _orders(factor: Factor) -> list[tuple[str, ...]]:
     """Its indices; in both orders where the last two may change places."""
     at = factor[1:]
     swapped = (*at[:-2], *at[:-3:-1])
-    return [at, swapped] if factor[0].startswith(("dd", "iF")) else [at]
+    return [at, swapped] if is_symmetric(factor[0]) else [at]
 
 
 def _is_closed(
@@ -132,12 +129,3 @@ def _is_carried(state: str, factors: Sequence[Factor]) -> bool:
         if at[:1] == [state] and base == "P" and _is_carried(at[2], [*factors[:k], *factors[k + 1 :]]):
             return True
     return False
-
-
-def expanded(steps: Sequence[CertificateStep]) -> Total:
-    """The sum of all steps."""
-    total: Total = {}
-    for step in steps:
-        for c, factors in instance(step.equation, step.place, step.multiplier, step.coefficient):
-            add(total, factors, c)
-    return total

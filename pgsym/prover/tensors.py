@@ -82,7 +82,7 @@ def _least(factors: Product, colours: dict[str, str]) -> Product:
     for f in factors:
         for k, i in enumerate(f[1:]):
             if i in colours:
-                places[i].append((f, 0 if _is_symmetric(f[0]) and k >= len(f) - 3 else k))
+                places[i].append((f, 0 if is_symmetric(f[0]) and k >= len(f) - 3 else k))
     while True:
         signs = {
             i: (colours[i], sorted((f[0], k, [colours.get(j, j) for j in f[1:]]) for f, k in places[i]))
@@ -107,13 +107,13 @@ def _least(factors: Product, colours: dict[str, str]) -> Product:
     return tuple(sorted(_ordered(f) for f in renamed(factors, names)))
 
 
-def _is_symmetric(name: str) -> bool:
+def is_symmetric(name: str) -> bool:
     """Whether the last two indices may change places."""
     return name.startswith(("dd", "iF"))
 
 
 def _ordered(factor: Factor) -> Factor:
-    return (*factor[:-2], *sorted(factor[-2:])) if _is_symmetric(factor[0]) else factor
+    return (*factor[:-2], *sorted(factor[-2:])) if is_symmetric(factor[0]) else factor
 
 
 def add(total: Total, factors: Sequence[Factor], coefficient: Any) -> None:

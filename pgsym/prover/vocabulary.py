@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.parse import parse_expression
+from pgsym.errors import ClaimError
 from pgsym.expression.quantity import VOCABULARY
-from pgsym.prover.equations import Equation, coefficient_text, read
+from pgsym.prover.equations import Equation, coefficient_text
+from pgsym.prover.quantities import TensorQuantities
 from pgsym.prover.rewriting import normal_form
 from pgsym.prover.tensors import OWN, Factor, Product, Total, add, canonical, indices_of, is_summed
 
@@ -51,23 +53,22 @@ def plus(parts: Sequence[t.Node]) -> t.Node:
 
 
 def _definitions(reading: Reading) -> list[Equation]:
-    """Left to right: what a quantity of the vocabulary is, and its name."""
+    """What each quantity is written out to, and its name."""
+    undiscounted = (t.Override("gamma", t.Number(Fraction(1))),)
+    words = [("rbar", ""), ("J", ""), ("V", "S"), ("h", "S"), ("eta", "S"), ("r_pi", "S"), ("P_pi", "ST")]
+    nodes = [(name, t.Quantity(name, tuple(at), bool(m))) for m in reading.equations.marks for name, at in words]
+    if "1" in reading.equations.discounts:
+        marks = map(bool, reading.equations.marks)
+        nodes += [("eta[1]", t.Quantity("eta", ("S",), mark, undiscounted)) for mark in marks]
     found = []
-    for mark in ("",) if reading.equations.second is None else ("", "'"):
-        pi, P, r = (reading.equations.letter(base, mark) for base in ("pi", "P", "r"))
-        reward = f"{pi} x a, {r} x a"
-        lines = [
-            (f"N{mark}[gamma] S x, {reward}", f"V{mark} S"),
-            (f"D{mark} S x, {reward}", f"h{mark} S"),
-            (f"mu{mark} x, {reward}", f"rbar{mark}"),
-            (f"mu0 x, V{mark} x", f"J{mark}" if reading.objective.definition.weight == "eta" else ""),
-            (f"mu0 x, N{mark}[gamma] x S", f"eta{mark} S"),
-        ]
-        if "1" in reading.equations.discounts:
-            lines.append((f"mu0 x, N{mark}[1] x S", f"eta{mark}[1] S"))
-        lines.append((f"{pi} S a, {r} S a", f"r_pi{mark} S"))
-        lines.append((f"{pi} S a, {P} S a T", f"P_pi{mark} S T"))
-        found += [Equation(left, read(left), ((1, read(right)),)) for left, right in lines if right]
+    for name, node in nodes:
+        at = [str(i) for i in node.indices]
+        try:
+            ((_, factors),) = TensorQuantities(reading, node).of(node.name, at)
+        except ClaimError:  # not defined for this objective
+            continue
+        letter = node.name + "'" * node.primed + name.removeprefix(node.name)
+        found.append(Equation(name, tuple(factors), ((1, ((letter, *at),)),)))
     return found
 
 

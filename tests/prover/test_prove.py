@@ -119,6 +119,11 @@ def test_open_and_not_read():
     assert "found the discount (gamma + 1); it has to lie between 0 and 1" in unread.reason
 
 
+def test_rewards_under_sg_are_rewards():
+    assert prove("E[tau] sum[t] gamma^t * sg(r_t)^2 = E[tau] sum[t] gamma^t * r_t^2", refute=False).proved
+    assert not prove("E[tau] sum[t] gamma^t * sg(r_t)^2 = E[tau] sum[t] gamma^t * r(s_t,a_t)^2", refute=False).proved
+
+
 def test_product_over_time_is_of_ratios_at_its_own_step():
     """Importance sampling up to t changes the policy of the runs; a ratio at another place does not."""
     claim = (
