@@ -156,6 +156,12 @@ class SamplingError(PgsymError):
     """A Monte Carlo request that makes no sense."""
 
 
+class EstimateError(SamplingError):
+    """What the code that is audited returned is no gradient; `batch` is the batch that it was given."""
+
+    batch: Any = None
+
+
 class AscentError(PgsymError):
     """A request for gradient ascent that makes no sense."""
 

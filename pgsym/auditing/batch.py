@@ -13,7 +13,7 @@ Inside, an episode is an array of outcome numbers: states, actions, rewards and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from typing import Any
@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 
 from pgsym.auditing.frameworks import DifferentiablePolicy, framework_of
 from pgsym.auditing.problem_arrays import Floats, Ints, ProblemArrays, build_arrays
-from pgsym.errors import SamplingError
+from pgsym.errors import EstimateError, SamplingError
+from pgsym.expression.complaint import listed
 from pgsym.model.problem import Problem, ProblemLike
 
 Bools = NDArray[np.bool_]
@@ -91,7 +92,14 @@ class Batch:
 
 
 Estimator = Callable[[Any, Batch], Any]
-"""estimator(theta, batch) -> gradient [k], or [batch.episodes, k]."""
+"""estimator(theta, batch) -> gradient [k], or [batch.episodes, k]; by parameter, or in a tuple, as well."""
+
+
+def shown(batch: Batch) -> str:
+    """What an error says of a batch."""
+    names = ("states", "actions", "rewards", "terminated", "truncated", "mask")
+    return "\n".join(f"  {name} = {np.array2string(np.asarray(getattr(batch, name)), threshold=40)}" for name in names)
+
 
 SETTINGS = ("episodes", "horizon", "gamma", "mean_reward", "layout", "policy")
 """Fields that are no arrays."""
@@ -250,7 +258,11 @@ class Rollouts:
         self.arrays, self.horizon, self.batch_size, self.layout = arrays, horizon, batch_size, layout
         self.framework = framework_of(framework)
         self.policy = DifferentiablePolicy(arrays, self.framework)
-        self.theta = self.framework.put(arrays.tables.theta)
+
+    @property
+    def theta(self) -> Any:
+        """[k] as the framework has it, each time a fresh one."""
+        return self.framework.put(self.arrays.tables.theta)
 
     @property
     def per_row(self) -> int:
@@ -305,20 +317,47 @@ class Rollouts:
 
     def estimates(self, estimator: Estimator, streams: Streams) -> Floats:
         """[D, k] what the estimator makes of each of D batches: its result, or the mean of one row an episode."""
-        return np.array([self._checked(estimator(self.theta, batch)).mean(0) for batch in self._batches(streams)])
+        return np.array([self._estimate(estimator, batch) for batch in self._batches(streams)])
+
+    def _estimate(self, estimator: Estimator, batch: Batch) -> Floats:
+        """[k] of one batch, which an error has with it."""
+        try:
+            result = estimator(self.theta, batch)
+        except Exception as error:
+            error.add_note(f"raised by the estimator that is audited, on this batch:\n{shown(batch)}")
+            raise
+        try:
+            return self._checked(result).mean(0)
+        except EstimateError as error:
+            error.batch = batch
+            raise
+
+    def _vector(self, result: Any) -> Floats:
+        """A gradient in one array, by parameter, or as a tuple of pieces in the order of the parameters."""
+        if isinstance(result, Mapping):
+            names = [p.name for p in self.arrays.tables.params]
+            if set(result) != set(names):
+                raise EstimateError(
+                    f"the result has the keys {listed(result)}; a gradient by parameter has {listed(names)}. Return these",
+                    where="estimator",
+                )
+            return np.stack([self.framework.get(result[name]) for name in names], axis=-1)
+        if isinstance(result, tuple):
+            return np.concatenate([np.atleast_1d(self.framework.get(piece)) for piece in result], axis=-1)
+        return self.framework.get(result)
 
     def _checked(self, result: Any) -> Floats:
         """The result, shape [1, k] or [B, k]."""
-        found = self.arrays.scale * self.framework.get(result)
+        found = self.arrays.scale * self._vector(result)
         k, B = self.arrays.k, self.batch_size
         if found.shape not in ((k,), (B, k)):
-            raise SamplingError(
+            raise EstimateError(
                 f"the result has shape {found.shape}; a gradient has shape ({k},), or ({B}, {k}) with one "
                 "row an episode. Return one of these",
                 where="estimator",
             )
         if not np.isfinite(found).all():
-            raise SamplingError(
+            raise EstimateError(
                 f"{int((~np.isfinite(found)).sum())} of {found.size} entries are not finite; a gradient is a vector of "
                 "numbers. Look for log(0) or a division by a standard deviation of 0",
                 where="estimator",

@@ -2,7 +2,9 @@
 
 A re-creation that gives the user's estimate on every batch is the mistake.  Otherwise the difference of the two is
 tested for mean zero, jointly over coordinates and corrected for the number of re-creations; a mistake is supported if
-the test passes and could have seen half of the bias.  The one with fewest departures is named.
+the test passes and could have seen half of the bias.  Of the fewest departures, the closest that is confirmed is named:
+on fresh batches, the region of the difference must hold 0 and lie within a tenth of the bias; where all batches are
+enumerated, the two means must be equal.
 """
 
 from __future__ import annotations
@@ -29,6 +31,10 @@ PAIRED = 256
 """Batches on which means are compared."""
 FIRST_CHUNK = 2**30
 """Number of the first chunk of the diagnosis: its batches are not those of the test."""
+CONFIRMED, CLOSE = 4096, 0.1
+"""Fresh batches on which a name is confirmed, and the part of the bias within which the means must agree."""
+TRIED = 4
+"""Supported re-creations of which confirmation is asked, the closest first."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,10 @@ class Candidate:
     base: Recipe
     recipe: Recipe
 
+    def departs(self, streams: Streams, B: int) -> bool:
+        """Whether the mistake shows on these batches at all."""
+        return not _same(self.recipe.batch_means(streams, B), self.base.batch_means(streams, B))
+
 
 def candidates(
     setting: Circumstances, lam: float | None = None, lambdas: Sequence[float] = LAMBDAS, departures: int = 3
@@ -115,11 +125,12 @@ def diagnose(
     alpha: float,
     seed: int,
     lam: float | None = None,
+    every: tuple[Streams, Floats] | None = None,
 ) -> Diagnosis:
     """Name the best-supported known mistake of an estimator whose bias was observed.
 
     `alpha` is the error rate of the comparison of means, over all re-creations; `lam` the lambda of the user's
-    advantages, if it is not a common one.
+    advantages, if it is not a common one; `every` all batches with their probabilities, where they were enumerated.
     """
     arrays, B = rollouts.arrays, rollouts.batch_size
     long_run = arrays.objective is not Objective.START_STATE
@@ -129,14 +140,20 @@ def diagnose(
     given = rollouts.estimates(estimator, few)
     matching = [c for c in candidates(setting, lam) if _same(c.recipe.batch_means(few, B), given)]
     given = rollouts.estimates(estimator, streams)
-    matching = [c for c in matching if _same(c.recipe.batch_means(streams, B), given)]
+    matching = [c for c in matching if _same(c.recipe.batch_means(streams, B), given) and c.departs(streams, B)]
     if matching:
         return _named(matching, given, streams, B, truth, bias, True)
     # A mean depends little on lambda, and several departures at once agree with too many means by chance.
     tried = list(candidates(setting, lam, LAMBDAS[:3], 2))
-    supported = _by_mean(tried, given, streams, rollouts, bias, alpha)
-    if supported:
-        return _named(supported, given, streams, B, truth, bias, False)
+    supported = [c for c in _by_mean(tried, given, streams, rollouts, bias, alpha) if c.departs(streams, B)][:TRIED]
+    if every is not None:
+        all_batches, p = every
+        means = [p @ c.recipe.batch_means(all_batches, B) for c in supported]
+        confirmed = [c for c, mean in zip(supported, means, strict=True) if _same(mean, truth + bias)]
+    else:
+        confirmed = _confirmed(supported, estimator, rollouts, bias, alpha, seed)
+    if confirmed:
+        return _named(confirmed, given, streams, B, truth, bias, False)
     return Diagnosis((), "", False, None, note=_scaled(truth, bias))
 
 
@@ -167,6 +184,32 @@ def _by_mean(
         if region.contains(zero) and region.reach <= float(np.linalg.norm(bias)) / 2:
             found.append((region.statistic(zero), c))
     return [c for _, c in sorted(found, key=lambda pair: pair[0])]
+
+
+def _confirmed(
+    supported: list[Candidate], estimator: Estimator, rollouts: Rollouts, bias: Floats, alpha: float, seed: int
+) -> list[Candidate]:
+    """Those whose mean agrees with the observed one on fresh batches, within a tenth of the bias."""
+    if not supported:
+        return []
+    arrays, B = rollouts.arrays, rollouts.batch_size
+    sampler, controls = Sampler(arrays, rollouts.horizon, seed), Controls(arrays, rollouts.horizon, B)
+    gaps, values = [], []
+    for i in range(CONFIRMED // PAIRED):
+        streams = rollouts.streams(sampler.chunk(FIRST_CHUNK + 1 + i, B * PAIRED))
+        given = rollouts.estimates(estimator, streams)
+        gaps.append(np.stack([given - c.recipe.batch_means(streams, B) for c in supported]))
+        values.append(controls.values(streams))
+    known = np.concatenate(values)
+    found = []
+    for c, gap in zip(supported, np.concatenate(gaps, axis=1), strict=True):
+        controls.fit(gap[:PAIRED], known[:PAIRED])
+        moments = Moments.of(controls.adjust(gap[PAIRED:], known[PAIRED:]))
+        region = Region(moments, alpha, SAME * float(np.linalg.norm(bias)))
+        most = float(np.linalg.norm(region.centre)) + region.reach
+        if region.contains(np.zeros(arrays.k)) and most <= CLOSE * float(np.linalg.norm(bias)):
+            found.append(c)
+    return found
 
 
 def _named(

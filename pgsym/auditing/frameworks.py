@@ -27,7 +27,8 @@ class Numpy:
     xp: Any = np
 
     def put(self, array: NDArray[Any]) -> Any:
-        return array
+        """A copy: whatever the user's code writes into it, the audit reads its own."""
+        return array.copy()
 
     def get(self, array: Any) -> Floats:
         return np.asarray(array, np.float64)
@@ -77,7 +78,7 @@ class Torch(Numpy):
             ) from None
 
     def put(self, array: NDArray[Any]) -> Any:
-        found = self.xp.from_numpy(np.ascontiguousarray(array))
+        found = self.xp.from_numpy(array.copy())
         return found.to(self.xp.get_default_dtype()) if found.is_floating_point() else found
 
     def get(self, array: Any) -> Floats:

@@ -25,9 +25,10 @@ ROWS = 24
 
 
 class BiasVerdict(StrEnum):
-    """The three answers."""
+    """What an audit can say."""
 
     UNBIASED = "unbiased"
+    BELOW_DELTA = "biased, below delta"
     BIASED = "biased"
     UNDECIDED = "undecided"
 
@@ -36,8 +37,8 @@ class BiasVerdict(StrEnum):
 class AuditResult(TableResult):
     """The answer to: is this estimator's mean the true gradient?
 
-    ``unbiased`` says that the whole confidence region of the bias lies within delta of 0; ``biased`` that 0 lies
-    outside it.  Each statement is wrong with probability at most alpha, whenever the audit stopped.
+    ``unbiased`` says that the confidence region of the bias holds 0 and lies within delta of it; ``biased, below delta``
+    that it lies within delta and does not hold 0; ``biased`` that 0 lies outside it.  Each statement is wrong with probability at most alpha, whenever the audit stopped.
 
     See Also
     --------
@@ -95,8 +96,18 @@ class AuditResult(TableResult):
 
     @property
     def unbiased(self) -> bool:
-        """Whether the bias lies within what is tolerated."""
+        """Whether no bias was found, and none above delta is left."""
         return self.verdict is BiasVerdict.UNBIASED
+
+    @property
+    def tolerated(self) -> bool:
+        """Whether the bias lies within delta, found or not."""
+        return self.verdict in (BiasVerdict.UNBIASED, BiasVerdict.BELOW_DELTA)
+
+    @property
+    def across(self) -> float:
+        """Norm of the mean's component across the truth, relative to `scale`: 0 where the bias is one of scale alone."""
+        return float(np.linalg.norm(self.mean - self.factor * self.truth)) / self.scale
 
     @property
     def mean(self) -> Floats:
@@ -135,6 +146,8 @@ class AuditResult(TableResult):
         """The verdict in one line."""
         meant = f"grad {_TARGETS[self.target]}" + (", up to a positive factor" if self.up_to_scale else "")
         answer = "biased estimator"
+        if self.verdict is BiasVerdict.BELOW_DELTA:
+            answer = f"biased, below delta = {self.delta:g}, as an estimator"
         if self.verdict is BiasVerdict.UNBIASED:
             answer = "unbiased estimator" if self.delta == 0 else f"unbiased within {self.delta:g} as an estimator"
         if self.mode == "exact":
@@ -153,8 +166,10 @@ class AuditResult(TableResult):
         """Cosine, variance, power, other targets."""
         out = []
         if self.cosine is not None:
-            along = f"along that direction it is {self.factor:.5g} times as long"
-            out.append(f"its cosine with the true gradient is {self.cosine:.5g}; {along}")
+            out.append(
+                f"scale: along the true gradient its mean is {self.factor:.5g} times as long; direction: across it stands "
+                f"{self.across:.3g} of the true length (cosine {self.cosine:.5g})"
+            )
         spread = self.best.spread
         if self.variance_ratio is not None and spread is not None:
             best = f"{spread.name} ({'by its exact law' if spread.exact else 'on the same batches'})"
@@ -248,7 +263,7 @@ class AuditResult(TableResult):
 
 _PLAIN = (
     "relative_bias", "delta", "alpha", "power", "n", "mode", "batch_size", "horizon", "layout", "seed", "cosine",
-    "factor", "up_to_scale", "variance_ratio",
+    "factor", "across", "up_to_scale", "variance_ratio",
 )  # fmt: skip
 """What plain data has under the names of the fields."""
 

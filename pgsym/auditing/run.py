@@ -16,7 +16,7 @@ from pgsym.auditing.diagnose import diagnose
 from pgsym.auditing.problem_arrays import AuditTarget, ProblemArrays, build_arrays, truth
 from pgsym.auditing.result import AuditResult, BiasVerdict
 from pgsym.auditing.sequential import MAX_PARAMETERS
-from pgsym.auditing.testing import AuditPlan, enumerated, sampled
+from pgsym.auditing.testing import AuditPlan, all_episodes, enumerated, every_batch, sampled
 from pgsym.display.progress import Progress
 from pgsym.errors import SamplingError
 from pgsym.estimators.estimator import Estimator as GradientEstimator
@@ -176,8 +176,9 @@ def audit(
         found = enumerated(estimator, plan)
     else:
         found = sampled(estimator, replace(plan, delta=DELTA if delta is None else delta))
-    if explain and found.verdict is BiasVerdict.BIASED:
-        named = diagnose(estimator, rollouts, aim, exact, found.bias, alpha=alpha, seed=seed, lam=lam)
+    if explain and found.verdict in (BiasVerdict.BIASED, BiasVerdict.BELOW_DELTA):
+        every = every_batch(rollouts, all_episodes(arrays, T)) if mode == "exact" else None
+        named = diagnose(estimator, rollouts, aim, exact, found.bias, alpha=alpha, seed=seed, lam=lam, every=every)
         found = replace(found, diagnosis=named)
     return replace(found, seconds=time.perf_counter() - began, assumption=problem.assumption)
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from pgsym.auditing.batch import Estimator, Rollouts, Sampler
+from pgsym.auditing.batch import Estimator, Rollouts, Sampler, Streams
 from pgsym.auditing.controls import Controls, Spread, agreeing
 from pgsym.auditing.problem_arrays import AuditTarget, Floats, Ints, ProblemArrays
 from pgsym.auditing.result import AuditResult, BiasVerdict
@@ -38,6 +38,8 @@ from pgsym.sampling.moments import Moments
 
 ROUNDING_DOUBLE = 2.0**-40
 """`sequential.ROUNDING` where the user computes in float64."""
+NEGLIGIBLE = 1e-6
+"""Relative bias that counts as rounding: what a 1e-8 added to a standard deviation makes."""
 RAREST = 1 / 8
 """Share of the sample after which the first look is taken, even if an outcome is still rare."""
 CHUNK = 32
@@ -97,19 +99,18 @@ def enumerated(estimator: Estimator, plan: AuditPlan) -> AuditResult:
             "Use a shorter horizon, a smaller batch_size, or mode='sample'",
             where="enumeration",
         )
-    weights, estimates = [], []
-    for batch, p in episodes.batches(B):
-        weights.append(float(p))
-        estimates.append(rollouts.estimates(estimator, rollouts.streams(batch)))
-    w, g = np.array(weights), np.concatenate(estimates)
+    streams, w = every_batch(rollouts, episodes)
+    g = rollouts.estimates(estimator, streams)
     mean = np.array([math.fsum(w * g[:, i]) for i in range(g.shape[1])])
     bias = mean - plan.truth
     size = float(np.linalg.norm(plan.across @ bias)) / plan.scale
     rounding = _rounding(rollouts) * float(np.sqrt((w @ g**2).max())) / plan.scale
     turned = plan.up_to_scale and float(mean @ plan.truth) <= 0
-    within = size <= max(plan.delta, rounding) and not turned
+    verdict = BiasVerdict.BELOW_DELTA if size <= plan.delta and not turned else BiasVerdict.BIASED
+    if size <= max(rounding, NEGLIGIBLE) and not turned:
+        verdict = BiasVerdict.UNBIASED
     return plan.result(
-        verdict=BiasVerdict.UNBIASED if within else BiasVerdict.BIASED,
+        verdict=verdict,
         bias=np.where(np.abs(bias) <= rounding * plan.scale, 0.0, bias),
         standard_error=np.zeros_like(bias),
         intervals=np.stack([bias, bias], axis=1),
@@ -248,11 +249,11 @@ def _decide(region: Region, plan: AuditPlan) -> BiasVerdict:
         if component - half <= 0:
             return BiasVerdict.UNDECIDED
         size = component - half
-    if float(np.linalg.norm(judged.centre)) + judged.reach <= plan.delta * size:
-        return BiasVerdict.UNBIASED
-    if not judged.contains(np.zeros_like(judged.centre)):
-        return BiasVerdict.BIASED
-    return BiasVerdict.UNDECIDED
+    most = float(np.linalg.norm(judged.centre)) + judged.reach
+    unseen = judged.contains(np.zeros_like(judged.centre)) or most <= NEGLIGIBLE * size
+    if most <= plan.delta * size:
+        return BiasVerdict.UNBIASED if unseen else BiasVerdict.BELOW_DELTA
+    return BiasVerdict.UNDECIDED if unseen else BiasVerdict.BIASED
 
 
 MAX_BATCHES = 50_000
@@ -283,15 +284,16 @@ class AllEpisodes:
     def weights(self) -> Floats:
         return np.array([float(p) for p in self.p])
 
-    def batches(self, size: int) -> Iterator[tuple[Ints, Fraction | float]]:
-        """Every ordered batch [size, T] with its probability: an estimator may depend on the order."""
-        numbers = range(len(self.p))
-        for chosen in itertools.product(numbers, repeat=size):
-            yield self.outcome[list(chosen)], math.prod(self.p[i] for i in chosen)
-
     def count(self, size: int) -> int:
         """Number of batches of that size."""
         return int(len(self.p) ** size)
+
+
+def every_batch(rollouts: Rollouts, episodes: AllEpisodes) -> tuple[Streams, Floats]:
+    """Every ordered batch with its probability: an estimator may depend on the order."""
+    chosen = list(itertools.product(range(len(episodes.p)), repeat=rollouts.batch_size))
+    weights = [float(math.prod(episodes.p[i] for i in batch)) for batch in chosen]
+    return rollouts.streams(episodes.outcome[np.array(chosen).reshape(-1)]), np.array(weights)
 
 
 def all_episodes(arrays: ProblemArrays, horizon: int, limit: int = MAX_BATCHES) -> AllEpisodes:

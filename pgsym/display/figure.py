@@ -129,6 +129,7 @@ ANSWERS = {
     "unbiased": _GOOD,
     "refuted": _BAD,
     "biased": _BAD,
+    "biased, below delta": _BAD,
     "inapplicable": _WARN,
     "undecided": _WARN,
 }
