@@ -120,7 +120,7 @@ def estimators() -> dict[str, Any]:
     def returns(batch: Any) -> Any:
         out, running = np.zeros(batch.rewards.shape), np.zeros(len(batch.rewards))
         for t in range(batch.rewards.shape[1] - 1, -1, -1):
-            running = batch.rewards[:, t] + batch.gamma * running
+            running = batch.mask[:, t] * batch.rewards[:, t] + batch.gamma * running
             out[:, t] = running
         return out
 
@@ -132,9 +132,9 @@ def estimators() -> dict[str, Any]:
         return combine(batch, returns(batch) - 3 * np.cos(1.0 + 2.0 * batch.states + batch.steps))
 
     def leave_one_out(theta: Any, batch: Any) -> Any:
-        G = (batch.gamma**batch.steps * batch.rewards).sum(1)
+        G = (batch.gamma**batch.steps * batch.rewards * batch.mask).sum(1)
         others = (G.sum() - G) / (batch.episodes - 1)
-        return ((G - others)[:, None] * batch.scores.sum(1)).mean(0)
+        return ((G - others)[:, None] * (batch.scores * batch.mask[..., None]).sum(1)).mean(0)
 
     def baseline_of_the_past(theta: Any, batch: Any) -> Any:
         """The baseline is ten times the reward of the step before."""

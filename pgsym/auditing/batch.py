@@ -34,11 +34,16 @@ LAYOUTS = ("episodes", "vector", "flat")
 PER_ROW = 2
 """Episodes of a row in the layout ``vector``."""
 BATCH_SIZE = 32
+POISON = 3.0
+"""What no code may use is so many times the largest reward or value, and 1."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Experience of one update; in padding, numbers are 0 where nothing else is said.
+    """Experience of one update.
+
+    Padding is poisoned, and so is a critic's value of terminal states: code that forgets ``mask`` or
+    ``1 - terminated`` gets numbers that show.
 
     >>> from pgsym.model.zoo import zoo
     >>> p = zoo("short-corridor")
@@ -66,7 +71,7 @@ class Batch:
     values: Any
     """The critic at `states`."""
     next_values: Any
-    """The critic at `next_states`; 0 in terminal states."""
+    """The critic at `next_states`; poisoned in terminal states, which are worth 0."""
     mask: Any
     """False in padding."""
     steps: Any
@@ -74,7 +79,7 @@ class Batch:
     episode: Any
     """Number of the episode; -1 in padding."""
     scores: Any
-    """[..., k] grad log pi(a|s)."""
+    """[..., k] grad log pi(a|s); poisoned in padding, as rewards and values are."""
     episodes: int
     horizon: int
     gamma: float
@@ -246,6 +251,7 @@ class Rollouts:
         batch_size: int = BATCH_SIZE,
         layout: str = "episodes",
         framework: str = "numpy",
+        poison: bool = True,
     ) -> None:
         if layout not in LAYOUTS:
             raise SamplingError(f"found {layout!r}; must be one of {', '.join(LAYOUTS)}", where="layout")
@@ -257,12 +263,24 @@ class Rollouts:
         arrays = arrays if isinstance(arrays, ProblemArrays) else build_arrays(Problem.of(arrays))
         self.arrays, self.horizon, self.batch_size, self.layout = arrays, horizon, batch_size, layout
         self.framework = framework_of(framework)
-        self.policy = DifferentiablePolicy(arrays, self.framework)
+        self.poison = POISON * (1.0 + float(np.abs([*arrays.outcome_reward, *arrays.values]).max())) if poison else 0.0
+        self.policy = DifferentiablePolicy(arrays, self.framework, self.poison)
 
     @property
     def theta(self) -> Any:
         """[k] as the framework has it, each time a fresh one."""
         return self.framework.put(self.arrays.tables.theta)
+
+    def clean(self) -> Rollouts:
+        """The same without poison."""
+        return Rollouts(
+            self.arrays,
+            horizon=self.horizon,
+            batch_size=self.batch_size,
+            layout=self.layout,
+            framework=self.framework.name,
+            poison=False,
+        )
 
     @property
     def per_row(self) -> int:
@@ -300,6 +318,9 @@ class Rollouts:
             "episode": np.where(streams.mask, streams.episode - first, -1),
             "scores": arrays.scores[streams.pair],
         }
+        for name in ("rewards", "values", "next_values", "scores"):
+            found[name] = np.where(streams.mask[(..., *(None,) * (found[name].ndim - 2))], found[name], self.poison)
+        found["next_values"] = np.where(streams.terminated, self.poison, found["next_values"])
         for i in range(count):
             taken = {name: x[i * rows : (i + 1) * rows] for name, x in found.items()}
             if self.layout == "flat":
@@ -338,7 +359,8 @@ class Rollouts:
             names = [p.name for p in self.arrays.tables.params]
             if set(result) != set(names):
                 raise EstimateError(
-                    f"the result has the keys {listed(result)}; a gradient by parameter has {listed(names)}. Return these",
+                    f"the result has the keys {listed(result)}; a gradient by parameter has {listed(names)}. "
+                    "Return these",
                     where="estimator",
                 )
             return np.stack([self.framework.get(result[name]) for name in names], axis=-1)

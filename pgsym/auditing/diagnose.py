@@ -16,7 +16,7 @@ import numpy as np
 
 from pgsym.auditing.batch import Estimator, Rollouts, Sampler, Streams
 from pgsym.auditing.controls import Controls
-from pgsym.auditing.mistakes import LAMBDAS, MISTAKES, OFTEN_COMBINED, Circumstances, Mistake, bases
+from pgsym.auditing.mistakes import LAMBDAS, MISTAKES, OFTEN_COMBINED, READS_POISON, Circumstances, Mistake, bases
 from pgsym.auditing.problem_arrays import AuditTarget, Floats
 from pgsym.auditing.recipes import Recipe
 from pgsym.auditing.sequential import Region, first_look
@@ -25,6 +25,7 @@ from pgsym.sampling.moments import Moments
 
 SAME = 1e-4
 """Relative difference of two estimates that counts as rounding."""
+NONE = "none of the known ones"
 SCREENED = 4
 """Batches on which every re-creation is tried first."""
 PAIRED = 256
@@ -44,7 +45,7 @@ class Diagnosis:
     mistakes: tuple[Mistake, ...]
     """The departures, by one re-creation; empty for none of the known ones."""
     base: str
-    """The correct estimator in which they were made."""
+    """The correct estimator in which they were made; empty where nothing was re-created."""
     reproduced: bool
     """The re-creation gives the user's estimate on every batch; else only its mean agrees."""
     predicted: Floats | None
@@ -57,7 +58,7 @@ class Diagnosis:
     @property
     def key(self) -> str:
         """Keys of the mistakes, or "none of the known ones"."""
-        return " + ".join(m.key for m in self.mistakes) or "none of the known ones"
+        return " + ".join(m.key for m in self.mistakes) or NONE
 
     @property
     def keys(self) -> frozenset[str]:
@@ -70,7 +71,9 @@ class Diagnosis:
 
     def __str__(self) -> str:
         if not self.mistakes:
-            return f"diagnosis: none of the known ones{'; ' + self.note if self.note else ''}"
+            return f"diagnosis: {NONE}{'; ' + self.note if self.note else ''}"
+        if not self.base:
+            return f"diagnosis: {self.mistakes[0]}."
         ground = "it gives the same estimate on every batch" if self.reproduced else "its mean agrees with the observed"
         lines = [f"diagnosis: {self.key}, in {self.base} ({ground})"]
         lines += [f"  {m}." for m in self.mistakes]
@@ -138,6 +141,8 @@ def diagnose(
     outcome = Sampler(arrays, rollouts.horizon, seed).chunk(FIRST_CHUNK, B * PAIRED)
     few, streams = rollouts.streams(outcome[: B * SCREENED]), rollouts.streams(outcome)
     given = rollouts.estimates(estimator, few)
+    if rollouts.poison and not _same(rollouts.clean().estimates(estimator, few), given):
+        return Diagnosis((READS_POISON,), "", False, None)
     matching = [c for c in candidates(setting, lam) if _same(c.recipe.batch_means(few, B), given)]
     given = rollouts.estimates(estimator, streams)
     matching = [c for c in matching if _same(c.recipe.batch_means(streams, B), given) and c.departs(streams, B)]

@@ -121,8 +121,8 @@ class DifferentiablePolicy:
     ([3.0, 0.0], -0.6931)
     """
 
-    def __init__(self, arrays: ProblemArrays, framework: Numpy) -> None:
-        self.arrays, self._xp = arrays, framework.xp
+    def __init__(self, arrays: ProblemArrays, framework: Numpy, terminal: float = 0.0) -> None:
+        self.arrays, self._xp, self._terminal = arrays, framework.xp, terminal
         self._log_pi = framework.log_policy(arrays)
         S, N, t = arrays.S, arrays.N, arrays.tables
         # [S+1, A] where a logit stands in log pi, followed by UNAVAILABLE and 0
@@ -145,10 +145,13 @@ class DifferentiablePolicy:
         return self.logits(theta)[states, actions]
 
     def values(self, theta: Any) -> Any:
-        """[S+1] the exact V as a function of theta: what a critic that shares parameters with the policy would be."""
+        """[S+1] the exact V as a function of theta: what a critic that shares parameters with the policy would be.
+
+        Terminal states, number S, are worth 0; what stands there is `Batch`'s poison.
+        """
         xp, arrays, pi = self._xp, self.arrays, self._xp.exp(self._log_pi(theta))
         tables = (self._move, self._owner, arrays.r[:-1] - arrays.centre)
         move, owner, r = (xp.asarray(x, dtype=theta.dtype) for x in tables)
         system = xp.eye(arrays.S, dtype=theta.dtype) - arrays.gamma * ((owner * pi) @ move)
         V = xp.linalg.solve(system, owner @ (pi * r))
-        return xp.concatenate([V, xp.zeros(1, dtype=theta.dtype)])
+        return xp.concatenate([V, xp.asarray([self._terminal], dtype=theta.dtype)])

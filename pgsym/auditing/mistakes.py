@@ -216,6 +216,14 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake("sign", "the sign is wrong: the mean is that of -grad J", "A loss is minus the objective", ({"sign": -1},)),
 )
 
+READS_POISON = Mistake(
+    "padding-read",
+    "it reads padding, or a critic's value of a terminal state",
+    "Multiply by mask, and V(next_states) by 1 - terminated; with poison=False both are 0, to see what else is there",
+    (),
+)
+"""Not re-created: the estimates change with what stands there."""
+
 OFTEN_COMBINED = ("missing-gamma-t", "mean-over-steps", "batch-normalised", "sign")
 """Departures that are met together with any other."""
 

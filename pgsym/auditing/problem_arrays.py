@@ -237,6 +237,13 @@ def build_arrays(
                 where=(s, a),
             )
     given = None if critic is None else tables.by_state(critic, where="critic")
+    for s in tables.terminal if isinstance(critic, Mapping) else ():
+        if critic.get(s):
+            raise SamplingError(
+                f"found {critic[s]} for the terminal state {s!r}; nothing is earned there, and what a batch shows "
+                "there is no code's to use. Leave it out",
+                where="critic",
+            )
     start, gamma, centre, scale = tables.start, tables.gamma, 0.0, 1.0
     if objective is not Objective.START_STATE:
         solved = Quantities(mdp, policy, Objective.AVERAGE_REWARD, FloatField(point))

@@ -37,8 +37,9 @@ class BiasVerdict(StrEnum):
 class AuditResult(TableResult):
     """The answer to: is this estimator's mean the true gradient?
 
-    ``unbiased`` says that the confidence region of the bias holds 0 and lies within delta of it; ``biased, below delta``
-    that it lies within delta and does not hold 0; ``biased`` that 0 lies outside it.  Each statement is wrong with probability at most alpha, whenever the audit stopped.
+    ``unbiased`` says that the confidence region of the bias holds 0 and lies within delta of it; ``biased, below
+    delta`` that it lies within delta and does not hold 0; ``biased`` that 0 lies outside it.  Each statement is wrong
+    with probability at most alpha, whenever the audit stopped.
 
     See Also
     --------
@@ -90,8 +91,10 @@ class AuditResult(TableResult):
     """Of the bias, in sample mode."""
     diagnosis: Diagnosis | None
     """Of a biased estimator."""
+    doubt: str = ""
+    """Why a bias that the sample shows is not believed yet."""
     interrupted: bool = False
-    """Stopped by Ctrl-C: the answer is that of the last look."""
+    """Stopped by Ctrl-C or `max_seconds`: the answer is that of the last look."""
     assumption: str = ""
 
     @property
@@ -106,7 +109,7 @@ class AuditResult(TableResult):
 
     @property
     def across(self) -> float:
-        """Norm of the mean's component across the truth, relative to `scale`: 0 where the bias is one of scale alone."""
+        """Norm of the mean's component across the truth, relative to `scale`: 0 where only the length is wrong."""
         return float(np.linalg.norm(self.mean - self.factor * self.truth)) / self.scale
 
     @property
@@ -157,7 +160,9 @@ class AuditResult(TableResult):
         if self.verdict is not BiasVerdict.UNDECIDED:
             return f"{answer} of {meant}: {size} ({self.n} episodes, error rate {self.alpha:g})"
         remedy = "rounding hides a bias this small: use float64, or a larger delta"
-        if self.needed:
+        if self.doubt:
+            remedy = f"{self.doubt}. Give more samples, or a shorter horizon"
+        elif self.needed:
             remedy = f"{self.needed} episodes would decide"
         return f"undecided for {meant}: {size}; {remedy}"
 
@@ -167,8 +172,8 @@ class AuditResult(TableResult):
         out = []
         if self.cosine is not None:
             out.append(
-                f"scale: along the true gradient its mean is {self.factor:.5g} times as long; direction: across it stands "
-                f"{self.across:.3g} of the true length (cosine {self.cosine:.5g})"
+                f"scale: along the true gradient its mean is {self.factor:.5g} times as long; direction: "
+                f"{self.across:.3g} of the true length stands across it (cosine {self.cosine:.5g})"
             )
         spread = self.best.spread
         if self.variance_ratio is not None and spread is not None:
@@ -177,7 +182,7 @@ class AuditResult(TableResult):
         if self.detectable is not None:
             out.append(f"a relative bias of {self.detectable:.2g} is found with probability {self.power:g}")
         if self.interrupted:
-            out.append("interrupted: the answer is that of the last look")
+            out.append("stopped early: the answer is that of the last look")
         if self.also:
             out.append(f"grad {' = grad '.join(_TARGETS[t] for t in (self.target, *self.also))} here")
         return out

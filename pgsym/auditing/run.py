@@ -50,9 +50,11 @@ def audit(
     critic: Mapping[Any, Any] | Sequence[Any] | None = None,
     mode: str = "sample",
     up_to_scale: bool = False,
+    poison: bool = True,
     lam: float | None = None,
     explain: bool = True,
     baselines: Sequence[GradientEstimator | str] = (),
+    max_seconds: float | None = None,
     progress: bool | Progress | None = None,
 ) -> AuditResult:
     """Test whether the mean of an estimator is the true gradient.
@@ -92,6 +94,8 @@ def audit(
         ``sample``, or ``exact``: enumerate all batches.
     up_to_scale
         Judge the direction of the mean only.
+    poison
+        Fill padding, and a critic's value of terminal states, with numbers that show where code reads them; else 0.
     lam
         lambda of the estimator's advantages, for the diagnosis.
     explain
@@ -99,6 +103,8 @@ def audit(
     baselines
         Unbiased estimators with whose exact variance it is compared, beside pgsym's own: names of
         `pgsym.estimators.estimator.ESTIMATORS`, or texts such as ``let b(s) = V(s); sum[t] ... * (G_t - b(s_t))``.
+    max_seconds
+        Of a sample: after this time no other look is begun, and the last one's answer is given.
     progress
         True: a bar; None: a bar on a terminal, after 2 seconds; or a function of (episodes, max_samples).  Ctrl-C after
         the first look gives the answer of the last look.
@@ -132,8 +138,8 @@ def audit(
     >>> problem = Problem(mdp, sigmoid(mdp, {"s": "t"}))
     >>> def reward_to_go(theta, batch):
     ...     discounts = batch.gamma ** batch.steps
-    ...     returns = np.cumsum((discounts * batch.rewards)[:, ::-1], axis=1)[:, ::-1]
-    ...     return (returns[..., None] * batch.scores).sum((0, 1)) / batch.episodes
+    ...     returns = np.cumsum((discounts * batch.rewards * batch.mask)[:, ::-1], axis=1)[:, ::-1]
+    ...     return ((returns * batch.mask)[..., None] * batch.scores).sum((0, 1)) / batch.episodes
     >>> print(audit(problem, reward_to_go, horizon=3, mode="exact").headline)
     unbiased estimator of grad J_T: relative bias 0, exactly (16 batches of 2 enumerated)
     >>> found = audit(problem, lambda theta, batch: -reward_to_go(theta, batch), horizon=3)
@@ -158,7 +164,7 @@ def audit(
     aim = _target(arrays, target)
     T = _horizon(arrays, horizon)
     B = batch_size if batch_size is not None else EXACT_BATCH_SIZE if mode == "exact" else BATCH_SIZE
-    rollouts = Rollouts(arrays, horizon=T, batch_size=B, layout=layout, framework=framework)
+    rollouts = Rollouts(arrays, horizon=T, batch_size=B, layout=layout, framework=framework, poison=poison)
     exact = truth(arrays, T, aim)
     scale = float(np.linalg.norm(exact))
     if scale == 0:
@@ -170,7 +176,7 @@ def audit(
     began = time.perf_counter()
     plan = AuditPlan(
         rollouts, aim, exact, scale, 0.0 if delta is None else delta, alpha, power, max_samples, seed, up_to_scale,
-        progress, own_baselines(arrays, T, exact, baselines),
+        progress, own_baselines(arrays, T, exact, baselines), max_seconds,
     )  # fmt: skip
     if mode == "exact":
         found = enumerated(estimator, plan)

@@ -30,7 +30,7 @@ import numpy as np
 from scipy import stats
 
 from pgsym.auditing.batch import visits
-from pgsym.auditing.problem_arrays import AuditTarget, Floats, ProblemArrays
+from pgsym.auditing.problem_arrays import AuditTarget, Floats, Ints, ProblemArrays
 from pgsym.estimators.sample_size import noncentrality
 from pgsym.sampling.moments import FULL, Moments
 
@@ -137,6 +137,16 @@ class Region:
     def contains(self, point: Floats) -> bool:
         return self.statistic(point) <= self.squared_radius
 
+    def excludes(self, coordinates: Ints) -> bool:
+        """Whether these coordinates alone show that 0 lies outside: the region's shadow on them does not hold it."""
+        M, inside = self.moments, np.ix_(coordinates, coordinates)
+        part = replace(
+            self,
+            moments=Moments(M.n, M.mean[coordinates], M.M2[inside]),
+            unseen=None if self.unseen is None else self.unseen[inside],
+        )
+        return part.statistic(np.zeros(len(coordinates))) > self.squared_radius
+
     @property
     def standard_error(self) -> Floats:
         return np.sqrt(np.diagonal(self.covariance))
@@ -200,6 +210,34 @@ def batches_needed(region: Region, alpha: float, first: int, radius: float) -> i
             return m
         m, look = 2 * m, look + 1
     return None
+
+
+def ratio_skewness(arrays: ProblemArrays, horizon: int) -> float:
+    """E[w^3] / E[w^2]^(3/2) of the product w of importance ratios of an episode; 1 for data of the target policy.
+
+    The mean of n such weights is close to normal where n is many times the square of it (Berry and Esseen).
+    """
+    moments = []
+    for power in (2, 3):
+        d, ended = arrays.start.copy(), 0.0
+        rho = (arrays.pi[:-1] / arrays.b[:-1])[arrays.tables.outcome_pair] ** power
+        for _ in range(horizon):
+            taken = d[arrays.outcome_state[:-1]] * arrays.outcome_p * rho
+            d = np.asarray(np.bincount(arrays.outcome_next[:-1], taken, arrays.S + 1), np.float64)
+            ended += d[arrays.S]
+            d[arrays.S] = 0.0
+        moments.append(ended + d.sum())
+    return float(moments[1] / moments[0] ** 1.5)
+
+
+def carried_by(x: Floats) -> Floats:
+    """[k] how many of n batches the spread of each coordinate rests on: n of equal size, n/3 normal ones, or few.
+
+    >>> carried_by(np.array([[1.0, 0.0], [-1.0, 0.0], [1.0, 8.0], [-1.0, -8.0]])).tolist()
+    [4.0, 2.0]
+    """
+    square = (x - x.mean(0)) ** 2
+    return np.asarray(square.sum(0) ** 2 / np.maximum((square**2).sum(0), np.finfo(float).tiny))
 
 
 MAX_PARAMETERS = FULL

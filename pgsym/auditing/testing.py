@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -27,9 +28,11 @@ from pgsym.auditing.sequential import (
     Rare,
     Region,
     batches_needed,
+    carried_by,
     detectable,
     first_look,
     looks,
+    ratio_skewness,
     share,
 )
 from pgsym.display.progress import Progress, reporter
@@ -40,6 +43,16 @@ ROUNDING_DOUBLE = 2.0**-40
 """`sequential.ROUNDING` where the user computes in float64."""
 NEGLIGIBLE = 1e-6
 """Relative bias that counts as rounding: what a 1e-8 added to a standard deviation makes."""
+CARRIED = 64
+"""Batches that carry the spread of each coordinate before a bias is believed: fewer are no normal mean."""
+SKEWED = 25
+"""Episodes for each square of the skewness of importance ratios before a bias is believed."""
+CONSTANT = 4096
+"""Batches in which a coordinate of an estimator that draws numbers of its own has to stay the same."""
+CORRELATED = 4.0
+"""Standard errors of the correlation of successive estimates that show that they are not independent."""
+AGAIN = 2**29
+"""Number of the chunk whose estimates are asked for twice: not the pilot's, which a state would still hold."""
 RAREST = 1 / 8
 """Share of the sample after which the first look is taken, even if an outcome is still rare."""
 CHUNK = 32
@@ -62,6 +75,7 @@ class AuditPlan:
     up_to_scale: bool
     progress: bool | Progress | None
     baselines: tuple[Spread, ...] = ()
+    max_seconds: float | None = None
 
     @property
     def across(self) -> Floats:
@@ -98,6 +112,12 @@ def enumerated(estimator: Estimator, plan: AuditPlan) -> AuditResult:
             f"{len(episodes.p)} episodes make {count} batches of {B}; an enumeration takes at most {MAX_BATCHES}. "
             "Use a shorter horizon, a smaller batch_size, or mode='sample'",
             where="enumeration",
+        )
+    if not repeats(estimator, rollouts, Sampler(rollouts.arrays, rollouts.horizon, plan.seed).chunk(0, B)):
+        raise SamplingError(
+            "two calls on the same batch gave different estimates; an enumeration needs a function of the batch alone. "
+            "Use mode='sample'",
+            where="estimator",
         )
     streams, w = every_batch(rollouts, episodes)
     g = rollouts.estimates(estimator, streams)
@@ -140,6 +160,9 @@ class _Sample:
         self.controls = Controls(rollouts.arrays, rollouts.horizon, rollouts.batch_size)
         self._stream = self._chunks()
         estimates, values = self._take(pilot)
+        self.repeats = repeats(estimator, rollouts, self.sampler.chunk(AGAIN, CHUNK * rollouts.batch_size))
+        self.adjusted: list[Floats] = []
+        self.skewness = ratio_skewness(rollouts.arrays, rollouts.horizon)
         self.controls.fit(estimates, values)
         self.raw = Moments.of(estimates)
         self.best = self.controls.best(plan.targets, values, plan.baselines)
@@ -165,9 +188,46 @@ class _Sample:
         have = 0 if self.moments is None else self.moments.n
         estimates, values = self._take(batches - have)
         self.raw = self.raw.merge(Moments.of(estimates))
-        found = Moments.of(self.controls.adjust(estimates, values) - self.plan.truth)
+        self.adjusted.append(self.controls.adjust(estimates, values))
+        found = Moments.of(self.adjusted[-1] - self.plan.truth)
         self.moments = found if self.moments is None else self.moments.merge(found)
         return self.moments
+
+    def doubt(self, region: Region) -> str:
+        """Why a bias is not believed yet: in the coordinates that are close to normal it does not show."""
+        x, B = np.concatenate(self.adjusted), self.plan.rollouts.batch_size
+        correlation = 0.0 if self.repeats else _correlation(x)
+        if correlation > CORRELATED:
+            raise SamplingError(
+                f"estimates of successive batches are correlated ({correlation:.1f} standard errors): the code keeps "
+                "something from one call to the next (state across calls); each batch must be an observation of its "
+                "own. Audit a function of the batch alone",
+                where="estimator",
+            )
+        if correlation > CORRELATED / 2:
+            return f"estimates of successive batches look correlated ({correlation:.1f} standard errors)"
+        need = math.ceil(SKEWED * self.skewness**2)
+        if self.skewness > 1 and len(x) * B < need:
+            return f"the importance ratios of whole episodes are so skewed that {need} episodes are needed"
+        constant, few = x.std(axis=0) <= self.rounding, carried_by(x)
+        known = np.where(constant, self.repeats or len(x) >= CONSTANT, few >= CARRIED)
+        if not known.all() and not region.excludes(np.flatnonzero(known)):
+            return f"it shows only where {few[~known].min():.0f} of {len(x)} batches carry the spread of a coordinate"
+        return ""
+
+
+def repeats(estimator: Estimator, rollouts: Rollouts, outcome: Ints) -> bool:
+    """Whether the same batches give the same estimates again."""
+    streams = rollouts.streams(outcome)
+    return bool(np.array_equal(rollouts.estimates(estimator, streams), rollouts.estimates(estimator, streams)))
+
+
+def _correlation(x: Floats) -> float:
+    """Of successive rows: the largest of all columns, in standard errors."""
+    x = x - x.mean(0)
+    norm = (x**2).sum(0)
+    seen = norm > 0
+    return math.sqrt(len(x)) * float(np.abs((x[1:] * x[:-1]).sum(0)[seen] / norm[seen]).max(initial=0.0))
 
 
 def sampled(estimator: Estimator, plan: AuditPlan) -> AuditResult:
@@ -181,10 +241,14 @@ def sampled(estimator: Estimator, plan: AuditPlan) -> AuditResult:
             f"found {plan.max_samples}; the pilot and the first look take {2 * first * B} episodes. Give at least that",
             where="max_samples",
         )
-    verdict, region, look, interrupted = BiasVerdict.UNDECIDED, None, 0, False
+    verdict, region, doubt, interrupted = BiasVerdict.UNDECIDED, None, "", False
+    began = time.perf_counter()
     with reporter(plan.progress, plan.max_samples) as report:
         sample = _Sample(estimator, plan, first, report)
         for look, m in enumerate(looks(first, most - first)):
+            if region is not None and plan.max_seconds is not None and time.perf_counter() - began > plan.max_seconds:
+                interrupted = True
+                break
             try:
                 found = sample.extend(m)
             except KeyboardInterrupt:
@@ -195,6 +259,10 @@ def sampled(estimator: Estimator, plan: AuditPlan) -> AuditResult:
                 break
             region = Region(found, share(plan.alpha, look), sample.rounding, rare.variance(found.mean, m))
             verdict = _decide(region, plan)
+            seen = verdict in (BiasVerdict.BIASED, BiasVerdict.BELOW_DELTA)
+            doubt = sample.doubt(_judged(region, plan)) if seen else ""
+            if doubt:
+                verdict = BiasVerdict.UNDECIDED
             if verdict is not BiasVerdict.UNDECIDED:
                 break
     assert region is not None
@@ -219,6 +287,7 @@ def sampled(estimator: Estimator, plan: AuditPlan) -> AuditResult:
         best=sample.best,
         region=region,
         interrupted=interrupted,
+        doubt=doubt,
     )
 
 

@@ -69,7 +69,7 @@ def test_autograd_of_the_policy_is_unbiased(audited):
     def estimator(theta, batch):
         theta = theta.clone().requires_grad_()
         log_pi = batch.policy.log_prob(theta, batch.states, batch.actions)
-        deltas = batch.rewards + batch.gamma * batch.next_values - batch.values
+        deltas = batch.rewards + batch.gamma * batch.next_values * ~batch.terminated - batch.values
         objective = (batch.gamma**batch.steps * log_pi * deltas * batch.mask).sum() / batch.episodes
         return torch.autograd.grad(objective, theta)[0]
 

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from pgsym.auditing import Rollouts
+from pgsym.auditing.batch import Sampler
 from pgsym.auditing.problem_arrays import build_arrays
+from pgsym.errors import EstimateError, SamplingError
 
 
 def rollouts(case, **options):
@@ -62,16 +64,21 @@ def test_shapes_and_padding(cases):
     assert flat.states.shape == (int(vector.mask.sum()),)
     padding = ~vector.mask
     assert padding.any()
+    plain = rollouts(case, layout="vector").clean().batch(seed=0)
     for name, value in {"rewards": 0, "values": 0, "next_values": 0, "log_probs": 0, "behaviour_probs": 1}.items():
-        assert (getattr(vector, name)[padding] == value).all()
+        assert (getattr(plain, name)[padding] == value).all()
+    worst = max(np.abs(plain.rewards).max(), np.abs(plain.values).max())
+    for name in ("rewards", "values", "next_values", "scores"):
+        assert (getattr(vector, name)[padding] > 3 * worst).all()
+    assert (vector.next_values[vector.terminated] > 3 * worst).all()
     assert not vector.done[padding].any()
-    assert (vector.scores[padding] == 0).all()
+    assert (plain.scores[padding] == 0).all()
 
 
 def test_scores_are_the_derivative_of_log_prob(cases):
     for case in (cases["aliased"], cases["random-rewards"]):
         with jax.enable_x64(True):
-            batch = rollouts(case, framework="jax").batch(seed=2)
+            batch = rollouts(case, framework="jax").clean().batch(seed=2)
             theta = jnp.asarray(rollouts(case).theta)
             log_prob = batch.policy.log_prob(theta, batch.states, batch.actions)
             np.testing.assert_allclose(log_prob, batch.log_probs, atol=1e-12)
@@ -81,13 +88,13 @@ def test_scores_are_the_derivative_of_log_prob(cases):
 
 def test_values_as_functions_of_theta_have_the_exact_derivative(cases):
     for case in (cases["aliased"], cases["random-rewards"]):
-        given = rollouts(case, framework="jax")
+        given = rollouts(case, framework="jax").clean()
         with jax.enable_x64(True):
             theta = jnp.asarray(given.arrays.tables.theta)
             np.testing.assert_allclose(given.policy.values(theta), given.arrays.V, atol=1e-12)
             np.testing.assert_allclose(jax.jacobian(given.policy.values)(theta), given.arrays.grad_V, atol=1e-11)
             elsewhere = np.asarray(given.policy.values(theta + 0.5))
-        plain = rollouts(case)
+        plain = rollouts(case).clean()
         np.testing.assert_allclose(plain.policy.values(plain.theta), given.arrays.V, atol=1e-12)
         np.testing.assert_allclose(plain.policy.values(plain.theta + 0.5), elsewhere, atol=1e-12)
 
@@ -105,4 +112,61 @@ def test_given_critic_is_shown(cases):
     arrays = build_arrays(case.problem, critic={"a": 1, "b": 2, "c": 3})
     batch = Rollouts(arrays, horizon=case.horizon, batch_size=6).batch(seed=0)
     assert set(np.unique(batch.values[batch.mask])) <= {1.0, 2.0, 3.0}
-    assert (batch.next_values[batch.terminated] == 0).all()
+    with pytest.raises(SamplingError) as error:
+        build_arrays(case.problem, critic={"a": 1, "b": 2, "c": 3, "end": 5})
+    assert str(error.value) == (
+        "critic: found 5 for the terminal state 'end'; nothing is earned there, and what a batch shows there is no "
+        "code's to use. Leave it out"
+    )
+
+
+def test_what_the_code_writes_into_a_batch_is_its_own(cases):
+    """In-place arithmetic changes this batch alone: neither the next one, nor what the audit compares with."""
+    given = rollouts(cases["discounted"])
+    before = [b.rewards.copy() for b in (given.batch(seed=0), given.batch(seed=1))]
+
+    def destroys(theta, batch):
+        for name in ("rewards", "values", "next_values", "scores", "states", "mask"):
+            getattr(batch, name)[...] = 0
+        theta += 1
+        return theta * 0
+
+    streams = given.streams(np.array([given.arrays.tables.start.argmax() * np.ones(given.horizon, int)] * 6))
+    kept = streams.reward.copy()
+    given.estimates(destroys, streams)
+    assert (streams.reward == kept).all()
+    assert (given.theta == given.arrays.tables.theta).all()
+    assert all((b.rewards == x).all() for b, x in zip((given.batch(seed=0), given.batch(seed=1)), before, strict=True))
+
+
+def test_gradient_by_parameter_or_in_pieces(cases):
+    given = rollouts(cases["discounted"])
+    names = [p.name for p in given.arrays.tables.params]
+    streams = given.streams(Sampler(given.arrays, given.horizon, 0).chunk(0, 6))
+    plain = given.estimates(lambda theta, batch: batch.scores.sum((0, 1)), streams)
+
+    def by_name(theta, batch):
+        return dict(zip(reversed(names), reversed(batch.scores.sum((0, 1))), strict=True))
+
+    def in_pieces(theta, batch):
+        found = batch.scores.sum((0, 1))
+        return found[:1], found[1:]
+
+    def rows(theta, batch):
+        return {name: batch.episodes * batch.scores.sum(1)[:, i] for i, name in enumerate(names)}
+
+    for other in (by_name, in_pieces, rows):
+        np.testing.assert_allclose(given.estimates(other, streams), plain, rtol=1e-12)
+    with pytest.raises(EstimateError) as error:
+        given.estimates(lambda theta, batch: {"typo": 1.0}, streams)
+    assert str(error.value) == (
+        "estimator: the result has the keys typo; a gradient by parameter has ta, tb, tc. Return these"
+    )
+    assert error.value.batch.episodes == 6
+
+
+def test_exception_of_the_code_is_its_own_and_shows_the_batch(cases):
+    given = rollouts(cases["discounted"])
+    with pytest.raises(ZeroDivisionError) as error:
+        given.estimates(lambda theta, batch: 1 // 0, given.streams(Sampler(given.arrays, given.horizon, 0).chunk(0, 6)))
+    assert error.value.__notes__[0].startswith("raised by the estimator that is audited, on this batch:\n  states = [[")

@@ -41,9 +41,16 @@ def test_interrupted_audit_answers_with_its_last_look():
     assert cut.verdict is BiasVerdict.UNDECIDED
     assert 0 < cut.n < whole.n
     assert cut.n <= 700 * 32
-    assert "interrupted: the answer is that of the last look" in str(cut)
+    assert "stopped early: the answer is that of the last look" in str(cut)
 
 
 def test_interruption_before_the_first_look_goes_through():
     with pytest.raises(KeyboardInterrupt):
         run(40)
+
+
+def test_time_that_is_up_gives_the_answer_of_the_last_look():
+    found = run(None, max_seconds=0.0)
+    assert found.verdict is BiasVerdict.UNDECIDED
+    assert found.interrupted
+    assert "stopped early: the answer is that of the last look" in str(found)

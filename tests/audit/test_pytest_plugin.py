@@ -57,8 +57,8 @@ ESTIMATOR = """
 
         def gradient(theta, batch):
             discounts = batch.gamma ** batch.steps
-            returns = np.cumsum((discounts * batch.rewards)[:, ::-1], axis=1)[:, ::-1]
-            return SIGN * (returns[..., None] * batch.scores).sum((0, 1)) / batch.episodes
+            returns = np.cumsum((discounts * batch.rewards * batch.mask)[:, ::-1], axis=1)[:, ::-1]
+            return SIGN * ((returns * batch.mask)[..., None] * batch.scores).sum((0, 1)) / batch.episodes
 
         def test_gradient(pgsym_audit):
             assert pgsym_audit.alpha == 0.01
@@ -74,7 +74,7 @@ def test_fixture_passes_a_correct_estimator_with_the_given_rate(tmp_path):
 def test_failure_message_is_the_diagnosis(tmp_path):
     found = session(tmp_path, ESTIMATOR.replace("SIGN", "-1"), "--pgsym-alpha", "0.01")
     assert "1 failed" in found.stdout
-    assert "gradient on" in found.stdout
+    assert "gradient: biased on 5 of 5 problems" in found.stdout
     assert "biased estimator of grad J_T: relative bias 2" in found.stdout
     assert "diagnosis: sign, in reward-to-go" in found.stdout
     assert "parameter" in found.stdout
@@ -84,9 +84,13 @@ def test_failure_message_is_the_diagnosis(tmp_path):
 def test_failure_names_the_problem_that_shows_the_mistake_best():
     with pytest.raises(AuditError) as error:
         assert_unbiased(user_code.truncation_as_termination, target="bootstrap", layout="vector")
-    assert str(error.value).startswith(
-        "truncation_as_termination on aliased: biased estimator of grad (J_T + gamma^T V(s_T))"
-    )
+    lines = str(error.value).splitlines()
+    assert lines[0].startswith("truncation_as_termination: unbiased on ")
+    assert [line.split()[0] for line in lines[1:7]] == [
+        "problem", "terminal", "truncated", "discounted", "random-rewards", "aliased"
+    ]  # fmt: skip
+    assert lines[7].startswith("diagnosis: truncation-as-termination, in ")
+    assert "on aliased: biased estimator of grad (J_T + gamma^T V(s_T))" in str(error.value)
     assert "stable-baselines3 issue 633; cleanrl issue 198; purejaxrl issue 20" in str(error.value)
     assert error.value.results["terminal"].unbiased
 
