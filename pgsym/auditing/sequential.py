@@ -137,15 +137,16 @@ class Region:
     def contains(self, point: Floats) -> bool:
         return self.statistic(point) <= self.squared_radius
 
-    def excludes(self, coordinates: Ints) -> bool:
-        """Whether these coordinates alone show that 0 lies outside: the region's shadow on them does not hold it."""
+    def excludes(self, coordinates: Ints, carried: float) -> bool:
+        """Whether these coordinates alone show that 0 lies outside, were there only so many batches to know it from."""
         M, inside = self.moments, np.ix_(coordinates, coordinates)
         part = replace(
             self,
             moments=Moments(M.n, M.mean[coordinates], M.M2[inside]),
             unseen=None if self.unseen is None else self.unseen[inside],
         )
-        return part.statistic(np.zeros(len(coordinates))) > self.squared_radius
+        few = replace(self, moments=Moments(min(M.n, int(carried)), M.mean, M.M2))
+        return part.statistic(np.zeros(len(coordinates))) > few.squared_radius
 
     @property
     def standard_error(self) -> Floats:
@@ -231,13 +232,13 @@ def ratio_skewness(arrays: ProblemArrays, horizon: int) -> float:
 
 
 def carried_by(x: Floats) -> Floats:
-    """[k] how many of n batches the spread of each coordinate rests on: n of equal size, n/3 normal ones, or few.
+    """[k] on how many normal ones the spread of each coordinate rests: 3 n / kurtosis.
 
     >>> carried_by(np.array([[1.0, 0.0], [-1.0, 0.0], [1.0, 8.0], [-1.0, -8.0]])).tolist()
-    [4.0, 2.0]
+    [12.0, 6.0]
     """
     square = (x - x.mean(0)) ** 2
-    return np.asarray(square.sum(0) ** 2 / np.maximum((square**2).sum(0), np.finfo(float).tiny))
+    return np.asarray(3 * square.sum(0) ** 2 / np.maximum((square**2).sum(0), np.finfo(float).tiny))
 
 
 MAX_PARAMETERS = FULL

@@ -43,8 +43,8 @@ ROUNDING_DOUBLE = 2.0**-40
 """`sequential.ROUNDING` where the user computes in float64."""
 NEGLIGIBLE = 1e-6
 """Relative bias that counts as rounding: what a 1e-8 added to a standard deviation makes."""
-CARRIED = 64
-"""Batches that carry the spread of each coordinate before a bias is believed: fewer are no normal mean."""
+CARRIED = 8
+"""Normal batches for each parameter on which the spread of a coordinate rests before it counts: see `carried_by`."""
 SKEWED = 25
 """Episodes for each square of the skewness of importance ratios before a bias is believed."""
 CONSTANT = 4096
@@ -210,9 +210,10 @@ class _Sample:
         if self.skewness > 1 and len(x) * B < need:
             return f"the importance ratios of whole episodes are so skewed that {need} episodes are needed"
         constant, few = x.std(axis=0) <= self.rounding, carried_by(x)
-        known = np.where(constant, self.repeats or len(x) >= CONSTANT, few >= CARRIED)
-        if not known.all() and not region.excludes(np.flatnonzero(known)):
-            return f"it shows only where {few[~known].min():.0f} of {len(x)} batches carry the spread of a coordinate"
+        known = np.where(constant, self.repeats or len(x) >= CONSTANT, few >= CARRIED * len(few))
+        carried = few[known & ~constant].min(initial=len(x))
+        if (carried < len(x) or not known.all()) and not region.excludes(np.flatnonzero(known), carried):
+            return f"the spread of a coordinate rests on few of {len(x)} batches, as on {few.min():.0f} of a normal one"
         return ""
 
 

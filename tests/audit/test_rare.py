@@ -20,9 +20,9 @@ def gateway(p):
 
 def leave_one_out(theta, batch):
     """Correct; what controls leave of it is tiny, so that only the rare state's unseen share would remain."""
-    G = (batch.gamma**batch.steps * batch.rewards).sum(1)
+    G = (batch.gamma**batch.steps * batch.rewards * batch.mask).sum(1)
     others = (G.sum() - G) / (batch.episodes - 1)
-    return ((G - others)[:, None] * batch.scores.sum(1)).mean(0)
+    return ((G - others)[:, None] * (batch.scores * batch.mask[..., None]).sum(1)).mean(0)
 
 
 OPTIONS = {"horizon": 2, "delta": 0.001, "max_samples": 8_192, "explain": False}

@@ -27,8 +27,9 @@ def found():
     """An audit of reward-to-go without gamma^t, with two parameters: biased and named."""
 
     def estimator(theta, batch):
-        returns = np.cumsum((batch.gamma**batch.steps * batch.rewards)[:, ::-1], axis=1)[:, ::-1]
-        return (returns[..., None] * batch.scores / batch.gamma ** batch.steps[..., None]).sum((0, 1)) / batch.episodes
+        returns = np.cumsum((batch.gamma**batch.steps * batch.rewards * batch.mask)[:, ::-1], axis=1)[:, ::-1]
+        weight = batch.mask * returns / batch.gamma**batch.steps
+        return (weight[..., None] * batch.scores).sum((0, 1)) / batch.episodes
 
     case = CASES["aliased"]
     return audit(case.problem, estimator, horizon=case.horizon, max_samples=20_000)
