@@ -89,3 +89,9 @@ CERTIFICATE_ENTRIES = 200
 
 CERTIFICATE_SECONDS = 600.0
 """Default time in which Coq checks one file."""
+
+ORDER_SECONDS = 20.0
+"""Seconds after which no further method is tried for an inequality."""
+
+ORDER_FACTORED_TERMS = 2_000
+"""Terms of a polynomial that is factored before its sign is asked for."""

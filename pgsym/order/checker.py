@@ -1,0 +1,112 @@
+"""Whether a certificate shows what it is for.  Knows no search; what it shares with one is what substitutions mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from pgsym.order.certificates import (
+    Coefficients,
+    Combined,
+    FactoredSign,
+    Halving,
+    Multiplied,
+    Outside,
+    SignCertificate,
+    SolverUnsat,
+    SturmCount,
+)
+from pgsym.order.kinds import Extent, Orthant
+from pgsym.order.polynomials import Polynomial, context, primitive, variables_of
+from pgsym.order.regions import halves, without_negative_terms
+from pgsym.order.sturm import coefficients, roots_between
+
+
+def closed_extent(strict: bool, assumptions: Sequence[Polynomial]) -> Extent:
+    """Without assumptions, p >= 0 on a dense part of the domain is p >= 0 on all of it; else ends count."""
+    return Extent.CLOSED if strict or assumptions else Extent.OPEN
+
+
+def check_fraction(
+    certificate: SignCertificate,
+    numerator: Polynomial,
+    denominator: Polynomial,
+    domain: Orthant,
+    strict: bool,
+    assumptions: Sequence[Polynomial] = (),
+) -> bool:
+    """Whether it shows numerator/denominator >= 0 (> 0 if strict) wherever that is defined and the assumptions hold.
+
+    The polynomials are those of the question, in the variables of the domain.
+    """
+    if not isinstance(certificate, FactoredSign):
+        return False
+    above = below = context(domain.n).constant(1)
+    given = [domain.pull_back(g) for g in assumptions]
+    closed = closed_extent(strict, given)
+    extents = tuple(closed if side is Extent.CLOSED else side for side in domain.extents)
+    sign = 1
+    for f in certificate.factors:
+        if f.below:
+            below = below * f.polynomial**f.power
+        else:
+            above = above * f.polynomial**f.power
+        positive = strict and not f.below
+        if f.certificate is None:
+            if f.power % 2 or positive:
+                return False
+            continue
+        if f.sign not in (1, -1) or not check(f.certificate, f.sign * f.polynomial, extents, positive, given, closed):
+            return False
+        sign *= f.sign**f.power
+    return sign * _ratio(domain.pull_back(numerator), above) * _ratio(domain.pull_back(denominator), below) == 1
+
+
+def _ratio(p: Polynomial, product: Polynomial) -> int:
+    """The sign of a number c != 0 with p = c product, positive for zeros; 0 if there is none."""
+    p, product = primitive(p), primitive(product)
+    return 1 if p == product else -1 if p == -product else 0
+
+
+def check(
+    certificate: SignCertificate,
+    p: Polynomial,
+    extents: tuple[Extent, ...],
+    strict: bool,
+    assumptions: Sequence[Polynomial],
+    closed: Extent,
+) -> bool:
+    """Whether it shows p >= 0 (> 0 if strict) over `extents` where the assumptions are nonnegative."""
+    match certificate:
+        case Coefficients():
+            return without_negative_terms(p, extents, strict)
+        case SturmCount(index):
+            return variables_of(p) == [index] and _no_root(coefficients(p, index), extents[index], strict)
+        case Outside(index):
+            return without_negative_terms(-assumptions[index], extents, strict=True)
+        case Halving(index, ratio, other, parts):
+            return all(
+                check(part, half.polynomial(p), half.extents, strict, [half.polynomial(g) for g in assumptions], closed)
+                for part, half in zip(parts, halves(extents, index, ratio, other, closed), strict=True)
+            )
+        case Multiplied(power):
+            gens = context(len(extents)).gens()
+            total = sum((gens[k] for k in variables_of(p)), context(len(extents)).constant(1))
+            return Extent.LINE not in extents and without_negative_terms(p * total**power, extents, strict)
+        case Combined(weights, scale, rest):
+            for k, weight in weights:
+                if not without_negative_terms(weight, extents, strict=False):
+                    return False
+                p = p * scale - weight * assumptions[k]
+            return scale > 0 and check(rest, p, extents, strict, assumptions, closed)
+        case SolverUnsat():
+            return True
+    return False
+
+
+def _no_root(p: list[int], side: Extent, strict: bool) -> bool:
+    """Whether p > 0 inside the range, and at its closed end if strict."""
+    zero = Fraction(0)
+    if p[-1] <= 0 or roots_between(p, None if side is Extent.LINE else zero, None) != 0:
+        return False
+    return side is not Extent.CLOSED or not strict or p[0] > 0
