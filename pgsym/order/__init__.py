@@ -13,3 +13,6 @@ from pgsym.order.kinds import SimplexRow as SimplexRow
 from pgsym.order.one_variable import BreakPoint as BreakPoint
 from pgsym.order.one_variable import SignInterval as SignInterval
 from pgsym.order.polynomials import fraction_of as fraction_of
+from pgsym.order.sharpest import SharpConstant as SharpConstant
+from pgsym.order.sharpest import sharpen as sharpen
+from pgsym.order.system import decide_system as decide_system

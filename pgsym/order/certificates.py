@@ -84,30 +84,23 @@ class Halving(SignCertificate):
 
 
 @dataclass(frozen=True)
-class Multiplied(SignCertificate):
-    """Times (1 + sum of its variables)^power, it has no negative coefficient (Polya)."""
+class Square(SignCertificate):
+    """With p = a v^2 + b v + c in the variable v, a > 0 and 4 a c - b^2 >= 0: 4 a p = (2 a v + b)^2 + (4 a c - b^2)."""
 
-    power: int
-    rung = "Polya"
-
-    def explain(self) -> str:
-        return f"times (1 + sum of the variables)^{self.power} it has no negative coefficient"
-
-
-@dataclass(frozen=True)
-class Combined(SignCertificate):
-    """Less sum_k weights[k] g_k, with the assumptions g_k >= 0 and weights >= 0, it has the certificate `rest`.
-
-    A weight is a polynomial without negative coefficients over the positive integer `scale`.
-    """
-
-    weights: tuple[tuple[int, Polynomial], ...]
-    scale: int
+    index: int
+    leading: SignCertificate
     rest: SignCertificate
-    rung = "combination of assumptions"
+    rung = "completed squares"
+
+    @property
+    def trust(self) -> Trust:
+        return weakest((self.leading.trust, self.rest.trust)) or Trust(self.level)
 
     def explain(self) -> str:
-        return f"it is a nonnegative combination of {len(self.weights)} assumptions and of monomials"
+        squares, rest = 1, self.rest
+        while isinstance(rest, Square):
+            squares, rest = squares + 1, rest.rest
+        return f"after completing {squares} square{'s' * (squares > 1)}, {rest.explain()}"
 
 
 @dataclass(frozen=True)
@@ -163,11 +156,10 @@ class FactoredSign(SignCertificate):
         return weakest(c.trust for c in self.known) or Trust(self.level)
 
     def explain(self) -> str:
-        odd = sum(f.certificate is not None for f in self.factors)
-        if odd <= 1:
+        if len(self.known) <= 1 or self.rung == Coefficients.rung:
             return self.hardest.explain()
-        return f"each of {odd} factors has a sign; for the hardest, {self.hardest.explain()}"
+        return f"each of {len(self.known)} factors has a sign; for the hardest, {self.hardest.explain()}"
 
 
-LADDER = ("signs of coefficients", "Sturm", "Polya", "successive differences", "combination of assumptions", "solver")
+LADDER = ("signs of coefficients", "Sturm", "completed squares", "successive differences", "solver")
 """The rungs, cheapest first."""

@@ -7,17 +7,16 @@ from fractions import Fraction
 
 from pgsym.order.certificates import (
     Coefficients,
-    Combined,
     FactoredSign,
     Halving,
-    Multiplied,
     Outside,
     SignCertificate,
     SolverUnsat,
+    Square,
     SturmCount,
 )
 from pgsym.order.kinds import Extent, Orthant
-from pgsym.order.polynomials import Polynomial, context, primitive, variables_of
+from pgsym.order.polynomials import Polynomial, by_power, context, primitive, variables_of
 from pgsym.order.regions import halves, without_negative_terms
 from pgsym.order.sturm import coefficients, roots_between
 
@@ -41,10 +40,22 @@ def check_fraction(
     """
     if not isinstance(certificate, FactoredSign):
         return False
-    above = below = context(domain.n).constant(1)
     given = [domain.pull_back(g) for g in assumptions]
     closed = closed_extent(strict, given)
-    extents = tuple(closed if side is Extent.CLOSED else side for side in domain.extents)
+    extents = tuple(closed if e is Extent.CLOSED else e for e in domain.extents)
+    sign, above, below = _product(certificate, extents, strict, given, closed)
+    n, d = domain.pull_back(numerator), domain.pull_back(denominator)
+    apart = _ratio(n, above) * _ratio(d, below)
+    if apart == 0 and divmod(d, primitive(below))[1].is_zero():  # a factor of both: numerator/denominator has its sign
+        apart = _ratio(n * d, above * below)
+    return sign * apart == 1
+
+
+def _product(
+    certificate: FactoredSign, extents: tuple[Extent, ...], strict: bool, given: Sequence[Polynomial], closed: Extent
+) -> tuple[int, Polynomial, Polynomial]:
+    """The sign of the product, 0 if a factor's is not shown, and the products of the factors above and below."""
+    above = below = context(len(extents)).constant(1)
     sign = 1
     for f in certificate.factors:
         if f.below:
@@ -53,17 +64,12 @@ def check_fraction(
             above = above * f.polynomial**f.power
         positive = strict and not f.below
         if f.certificate is None:
-            if f.power % 2 or positive:
-                return False
-            continue
-        if f.sign not in (1, -1) or not check(f.certificate, f.sign * f.polynomial, extents, positive, given, closed):
-            return False
-        sign *= f.sign**f.power
-    n, d = domain.pull_back(numerator), domain.pull_back(denominator)
-    apart = _ratio(n, above) * _ratio(d, below)
-    if apart == 0 and divmod(d, primitive(below))[1].is_zero():  # a factor of both: numerator/denominator has its sign
-        apart = _ratio(n * d, above * below)
-    return sign * apart == 1
+            shown = f.power % 2 == 0 and not positive
+        else:
+            shown = f.sign in (1, -1) and check(f.certificate, f.sign * f.polynomial, extents, positive, given, closed)
+            sign *= f.sign**f.power
+        sign *= shown
+    return sign, above, below
 
 
 def _ratio(p: Polynomial, product: Polynomial) -> int:
@@ -93,16 +99,17 @@ def check(
                 check(part, half.polynomial(p), half.extents, strict, [half.polynomial(g) for g in assumptions], closed)
                 for part, half in zip(parts, halves(extents, cut, closed), strict=True)
             )
-        case Multiplied(power):
-            gens = context(len(extents)).gens()
-            total = sum((gens[k] for k in variables_of(p)), context(len(extents)).constant(1))
-            return Extent.LINE not in extents and without_negative_terms(p * total**power, extents, strict)
-        case Combined(weights, scale, rest):
-            for k, weight in weights:
-                if not without_negative_terms(weight, extents, strict=False):
-                    return False
-                p = p * scale - weight * assumptions[k]
-            return scale > 0 and check(rest, p, extents, strict, assumptions, closed)
+        case Square(index, leading, rest):
+            found = by_power(p, index)
+            if len(found) != 3:
+                return False
+            c, b, a = found
+            return check(leading, a, extents, True, assumptions, closed) and check(
+                rest, 4 * a * c - b * b, extents, strict, assumptions, closed
+            )
+        case FactoredSign():
+            sign, above, below = _product(certificate, extents, strict, assumptions, closed)
+            return sign * _ratio(p, above) == 1 and below == 1
         case SolverUnsat():
             return True
     return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
@@ -13,14 +13,26 @@ from typing import Any
 
 import sympy as sp
 
+from pgsym.errors import MissingExtraError
 from pgsym.limits import ORDER_FACTORED_TERMS, ORDER_SECONDS
-from pgsym.order.certificates import Coefficients, FactoredSign, Halving, SignCertificate, SignedFactor, SturmCount
+from pgsym.order.certificates import (
+    Coefficients,
+    FactoredSign,
+    Halving,
+    SignCertificate,
+    SignedFactor,
+    SolverUnsat,
+    Square,
+    SturmCount,
+)
 from pgsym.order.checker import check, check_fraction, closed_extent
 from pgsym.order.differences import Differences
 from pgsym.order.kinds import Extent, Kind, Kinds
 from pgsym.order.one_variable import ENDS, BreakPoint, SignInterval, between, check_break_points, true_intervals
 from pgsym.order.polynomials import Polynomial, context, factors, value, variables_of
 from pgsym.order.question import SignQuestion
+from pgsym.order.solver import Counterexample
+from pgsym.order.squares import Search, Squares
 from pgsym.order.sturm import coefficients
 from pgsym.order.witness import find
 from pgsym.trust import Level, Trust
@@ -187,10 +199,6 @@ def refuted(question: SignQuestion, x: Sequence[Fraction], tried: tuple[str, ...
     return SignVerdict(SignStatus.REFUTED, witness=named, value=question.value(x), tried=tried, margin=question.margin)
 
 
-Search = Callable[[Polynomial, bool], SignCertificate | None]
-"""A rung: a certificate that a polynomial is nonnegative (positive), or None."""
-
-
 class _Ladder:
     """One question on its way up."""
 
@@ -204,6 +212,7 @@ class _Ladder:
         self.tried: list[str] = []
         self.known: list[SignedFactor] = []
         self.unknown: list[SignedFactor] = []
+        self.witness: tuple[Fraction, ...] | None = None
         self.sign = 1
         """Of the product of what is known."""
 
@@ -220,6 +229,8 @@ class _Ladder:
                 break
             self.tried.append(name)
             self._settle(search)
+            if self.witness is not None:
+                return refuted(self.question, self.witness, tuple(self.tried))
         q = self.question
         if self.unknown:
             return SignVerdict(SignStatus.UNDECIDED, tried=tuple(self.tried), margin=q.margin)
@@ -276,8 +287,29 @@ class _Ladder:
 
     def _searches(self) -> list[tuple[str, Search]]:
         """The rungs that search, cheapest first."""
-        differences = Differences(self.closed, self.deadline)
-        return [(Halving.rung, lambda p, positive: differences.find(p, self.extents, self.assumptions, positive))]
+        now = time.monotonic()
+        differences = Differences(self.closed, now + (self.deadline - now) / 2)
+        return [
+            (Square.rung, Squares(self._simple).find),
+            (Halving.rung, lambda p, positive: differences.find(p, self.extents, self.assumptions, positive)),
+            (SolverUnsat.rung, self._solver),
+        ]
+
+    def _solver(self, p: Polynomial, positive: bool) -> SignCertificate | None:
+        """z3, if it is there; a point that it proposes may be a witness."""
+        try:
+            search = Counterexample(self.domain.n)
+        except MissingExtraError:
+            self.tried[-1] = "solver: z3 is not installed, see pgsym[order]"
+            return None
+        search.in_orthant(self.domain.extents)
+        seconds = max(self.deadline - time.monotonic(), 0.1)
+        found = search.search(p, strict=positive, assumptions=self.assumptions, seconds=seconds)
+        if isinstance(found, list):
+            x = self.domain.image(found)
+            self.witness = self.witness or (x if self.question.refuted_at(x) else None)
+            return None
+        return found
 
 
 def sign_somewhere(p: Polynomial) -> int:

@@ -94,14 +94,14 @@ def cuts(p: Polynomial, extents: Sequence[Extent]) -> Iterator[Cut]:
         yield from (Cut(k, Fraction(0)) for k in lines)
         return
     homogeneous = len({sum(m) for m in terms(p)}) == 1
-    found = [(logs[i], (i, None, 1)) for i in used if not homogeneous]
+    found: list[tuple[float, tuple[int, int | None, int]]] = [(logs[i], (i, None, 1)) for i in used if not homogeneous]
     for i, j in combinations(used, 2):
         found.append((logs[i] - logs[j], (i, j, 1)))
         if not homogeneous and extents[i] is extents[j] is Extent.OPEN:
             found.append((logs[i] + logs[j], (i, j, -1)))
     near = [(log, along) for log, along in found if abs(log) < FAR]
-    for log, (i, j, power) in near or found:
-        yield Cut(i, simple(math.exp(min(max(log, -FAR), FAR))), j, power)
+    for log, (index, other, power) in near or found:
+        yield Cut(index, simple(math.exp(min(max(log, -FAR), FAR))), other, power)
 
 
 def simple(x: float) -> Fraction:

@@ -132,15 +132,19 @@ class Orthant:
                 x[k] = u[k] / (1 + u[k])
         return tuple(x)
 
-    def contains(self, x: Sequence[Fraction]) -> bool:
-        """Whether a point lies in the domain, by the definitions of the kinds."""
-        inside = {
-            Kind.POSITIVE: lambda v: v > 0,
-            Kind.UNIT_OPEN: lambda v: 0 < v < 1,
-            Kind.UNIT_HALF_OPEN: lambda v: 0 <= v < 1,
-            Kind.REAL: lambda v: True,
+    def bounds(self) -> list[tuple[int | None, int | None, bool]]:
+        """The least and the greatest value of each variable, None for infinity, and whether the least is included."""
+        found: dict[Kind, tuple[int | None, int | None, bool]] = {
+            Kind.UNIT_OPEN: (0, 1, False),
+            Kind.UNIT_HALF_OPEN: (0, 1, True),
+            Kind.REAL: (None, None, False),
         }
-        alone = all(
-            v > 0 if isinstance(kind, SimplexRow) else inside[kind](v) for kind, v in zip(self.kinds, x, strict=True)
+        return [(0, None, False) if isinstance(k, SimplexRow) else found.get(k, (0, None, False)) for k in self.kinds]
+
+    def contains(self, x: Sequence[Fraction]) -> bool:
+        """Whether a point lies in the domain."""
+        inside = all(
+            (low is None or v > low or (included and v == low)) and (high is None or v < high)
+            for v, (low, high, included) in zip(x, self.bounds(), strict=True)
         )
-        return alone and all(sum(x[k] for k in row) == 1 for row in self.rows)
+        return inside and all(sum(x[k] for k in row) == 1 for row in self.rows)

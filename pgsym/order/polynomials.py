@@ -63,17 +63,25 @@ def substitute(p: Polynomial, i: int, above: Polynomial, below: Polynomial) -> P
     -g0^2*g1 + g0^2 - 2*g0*g1 - g1
     """
     n = p.context().nvars()
-    by_power: dict[int, dict[Exponents, int]] = {}
-    for m, c in terms(p).items():
-        by_power.setdefault(m[i], {})[(*m[:i], 0, *m[i + 1 :])] = c
-    top = max(by_power, default=0)
     result, scale = context(n).constant(0), context(n).constant(1)
-    for power in range(top, -1, -1):
-        result = result * above
-        if power in by_power:
-            result = result + of_terms(by_power[power], n) * scale
+    for coefficient in reversed(by_power(p, i)):
+        result = result * above + coefficient * scale
         scale = scale * below
     return result
+
+
+def by_power(p: Polynomial, i: int) -> list[Polynomial]:
+    """The coefficients of p as a polynomial in g_i, lowest first.
+
+    >>> x, y = context(2).gens()
+    >>> by_power(x**2 * y - x + 3, 0)
+    [3, -1, g1]
+    """
+    found: dict[int, dict[Exponents, int]] = {}
+    for m, c in terms(p).items():
+        found.setdefault(m[i], {})[(*m[:i], 0, *m[i + 1 :])] = c
+    n = p.context().nvars()
+    return [of_terms(found.get(power, {}), n) for power in range(max(found, default=0) + 1)]
 
 
 def value(p: Polynomial, point: Sequence[Fraction]) -> Fraction:

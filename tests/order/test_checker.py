@@ -8,7 +8,7 @@ import sympy as sp
 from plain_signs import points
 
 from pgsym.order import Kind, SimplexRow, decide_sign, fraction_of
-from pgsym.order.certificates import Coefficients, FactoredSign, Halving, Outside, SignedFactor, SturmCount
+from pgsym.order.certificates import Coefficients, FactoredSign, Halving, Outside, SignedFactor, Square, SturmCount
 from pgsym.order.checker import check, check_fraction
 from pgsym.order.kinds import Extent, Orthant
 from pgsym.order.polynomials import context, value
@@ -24,6 +24,7 @@ def holds(certificate, polynomial, extents=(OPEN, OPEN), strict=False, assumptio
     return check(certificate, polynomial, extents, strict, assumptions, closed)
 
 
+SQUARE = Square(0, Coefficients(), Coefficients())
 TREE = Halving(Cut(0, Fraction(1), 1), (Coefficients(), Coefficients()))
 
 
@@ -32,6 +33,7 @@ TREE = Halving(Cut(0, Fraction(1), 1), (Coefficients(), Coefficients()))
     [
         (Coefficients(), U + V**2, U - V**2),
         (SturmCount(0), U**2 - U + 1, U**2 - 2 * U + 1),
+        (SQUARE, U**2 - U * V + V**2, U**2 - 3 * U * V + V**2),
         (TREE, U**2 - U * V + V**2, U**2 - 3 * U * V + V**2),
     ],
 )
@@ -48,6 +50,9 @@ def test_certificate_holds_for_its_polynomial_alone(certificate, polynomial, wro
         replace(TREE, cut=Cut(0, Fraction(1))),
         replace(TREE, cut=Cut(0, Fraction(1), 1, -1)),
         replace(TREE, parts=(Coefficients(), SturmCount(0))),
+        replace(SQUARE, leading=SturmCount(0)),
+        replace(SQUARE, rest=SturmCount(0)),
+        FactoredSign((SignedFactor(U - V, 2, False, 1, None),)),
         Coefficients(),
         SturmCount(0),
         Outside(0),
@@ -62,6 +67,14 @@ def test_zero_at_an_included_end_is_not_positive():
     assert not holds(Coefficients(), V * U, (OPEN, CLOSED), strict=True)
     assert not holds(Coefficients(), U, (LINE, OPEN))
     assert not holds(SturmCount(0), U, (CLOSED, OPEN), strict=True)
+
+
+def test_square_needs_a_positive_leading_coefficient():
+    flat = (U - V) ** 2
+    assert holds(SQUARE, flat * U, closed=CLOSED) is False  # of degree three
+    one_sided = V * U**2 + 2 * U + 1  # at V < 0 it is negative somewhere, although 4 a c - b^2 < 0 there
+    assert not holds(SQUARE, one_sided, (LINE, LINE))
+    assert holds(Square(0, Coefficients(), Coefficients()), flat, (LINE, LINE))
 
 
 def test_outside_needs_a_negative_assumption():
@@ -140,7 +153,7 @@ def test_pull_back_keeps_every_sign(kinds):
 def test_halves_cover_the_domain(extents, cut, closed):
     """Each point is the image of new coordinates in their range; on the cut itself, if ends are included."""
     kinds = {OPEN: Kind.POSITIVE, CLOSED: Kind.POSITIVE, LINE: Kind.REAL}
-    sample = [list(u) for u in points({v: kinds[e] for v, e in zip((x, y), extents, strict=True)}, 200, 2)]
+    sample = [list(u) for u in points({v: kinds[e] for v, e in zip((x, y), extents, strict=True)}, 60, 2)]
     if closed is CLOSED:
         sample += [[Fraction(0) if e is CLOSED else v for v, e in zip(u, extents, strict=True)] for u in sample[:20]]
     sample = [[sp.Rational(v.numerator, v.denominator) for v in u] for u in sample]
