@@ -108,5 +108,8 @@ CERTIFICATE_SECONDS = 600.0
 ORDER_SECONDS = 20.0
 """Seconds after which no further method is tried for an inequality."""
 
+ORDER_PARTS = 2_000
+"""Parts into which a domain is halved to show an inequality."""
+
 ORDER_FACTORED_TERMS = 2_000
 """Terms of a polynomial that is factored before its sign is asked for."""

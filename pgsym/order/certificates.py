@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import ClassVar
 
 from pgsym.order.polynomials import Polynomial
+from pgsym.order.regions import Cut
 from pgsym.trust import Level, Trust, weakest
 
 
@@ -64,11 +64,9 @@ class Outside(SignCertificate):
 
 @dataclass(frozen=True)
 class Halving(SignCertificate):
-    """The domain in two parts along u_index = ratio, or u_index = ratio u_other, each with its certificate."""
+    """The domain in two parts along a cut, each with its certificate."""
 
-    index: int
-    ratio: Fraction
-    other: int | None
+    cut: Cut
     parts: tuple[SignCertificate, SignCertificate]
     rung = "successive differences"
 
@@ -126,9 +124,9 @@ class SolverUnsat(SignCertificate):
 
 @dataclass(frozen=True)
 class SignedFactor:
-    """polynomial^power in the numerator or the denominator: `sign` times the polynomial has the certificate.
+    """polynomial^power in the numerator, the denominator (`below`), or partly in both.
 
-    Without a certificate the power is even.
+    `sign` times the polynomial has the certificate; without one the power is even.
     """
 
     polynomial: Polynomial

@@ -59,7 +59,11 @@ def check_fraction(
         if f.sign not in (1, -1) or not check(f.certificate, f.sign * f.polynomial, extents, positive, given, closed):
             return False
         sign *= f.sign**f.power
-    return sign * _ratio(domain.pull_back(numerator), above) * _ratio(domain.pull_back(denominator), below) == 1
+    n, d = domain.pull_back(numerator), domain.pull_back(denominator)
+    apart = _ratio(n, above) * _ratio(d, below)
+    if apart == 0 and divmod(d, primitive(below))[1].is_zero():  # a factor of both: numerator/denominator has its sign
+        apart = _ratio(n * d, above * below)
+    return sign * apart == 1
 
 
 def _ratio(p: Polynomial, product: Polynomial) -> int:
@@ -84,10 +88,10 @@ def check(
             return variables_of(p) == [index] and _no_root(coefficients(p, index), extents[index], strict)
         case Outside(index):
             return without_negative_terms(-assumptions[index], extents, strict=True)
-        case Halving(index, ratio, other, parts):
+        case Halving(cut, parts):
             return all(
                 check(part, half.polynomial(p), half.extents, strict, [half.polynomial(g) for g in assumptions], closed)
-                for part, half in zip(parts, halves(extents, index, ratio, other, closed), strict=True)
+                for part, half in zip(parts, halves(extents, cut, closed), strict=True)
             )
         case Multiplied(power):
             gens = context(len(extents)).gens()

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
-from itertools import pairwise
+from itertools import count, pairwise
 from math import prod
 from typing import Any
 
 import sympy as sp
 
 from pgsym.limits import ORDER_FACTORED_TERMS, ORDER_SECONDS
-from pgsym.order.certificates import Coefficients, FactoredSign, SignCertificate, SignedFactor, SturmCount
+from pgsym.order.certificates import Coefficients, FactoredSign, Halving, SignCertificate, SignedFactor, SturmCount
 from pgsym.order.checker import check, check_fraction, closed_extent
+from pgsym.order.differences import Differences
 from pgsym.order.kinds import Extent, Kind, Kinds
 from pgsym.order.one_variable import ENDS, BreakPoint, SignInterval, between, check_break_points, true_intervals
-from pgsym.order.polynomials import Polynomial, context, factors, variables_of
+from pgsym.order.polynomials import Polynomial, context, factors, value, variables_of
 from pgsym.order.question import SignQuestion
 from pgsym.order.sturm import coefficients
 from pgsym.order.witness import find
@@ -186,6 +187,10 @@ def refuted(question: SignQuestion, x: Sequence[Fraction], tried: tuple[str, ...
     return SignVerdict(SignStatus.REFUTED, witness=named, value=question.value(x), tried=tried, margin=question.margin)
 
 
+Search = Callable[[Polynomial, bool], SignCertificate | None]
+"""A rung: a certificate that a polynomial is nonnegative (positive), or None."""
+
+
 class _Ladder:
     """One question on its way up."""
 
@@ -195,63 +200,88 @@ class _Ladder:
         self.domain = question.domain
         self.assumptions = [self.domain.pull_back(g) for g in question.assumptions]
         self.closed = closed_extent(question.strict, self.assumptions)
-        self.extents = tuple(self.closed if side is Extent.CLOSED else side for side in self.domain.extents)
+        self.extents = tuple(self.closed if e is Extent.CLOSED else e for e in self.domain.extents)
         self.tried: list[str] = []
+        self.known: list[SignedFactor] = []
+        self.unknown: list[SignedFactor] = []
+        self.sign = 1
+        """Of the product of what is known."""
 
     def verdict(self) -> SignVerdict:
-        """Signs of factors, then witnesses and rungs for the product of those whose sign is not known."""
-        known, open_factors, sign = self._factors()
-        if not open_factors and sign > 0:
-            return self._proved(known)
-        # the sign of the claim is that of `core`
-        core = prod((f**k for f, k, _ in open_factors), start=context(self.domain.n).constant(sign))
-        self.tried.append("witnesses")
-        x = find(core + int(core.is_zero()), self.assumptions, self.domain.extents, self.question, self.deadline)
-        if x is not None:
-            return refuted(self.question, x, tuple(self.tried))
-        return SignVerdict(SignStatus.UNDECIDED, tried=tuple(self.tried), margin=self.question.margin)
-
-    def _factors(self) -> tuple[list[SignedFactor], list[tuple[Polynomial, int, bool]], int]:
-        """Factors of known sign; (factor, power, whether it is below) of the others; the sign of the known ones.
-
-        An even power needs no sign, unless zero counts as false and it stands above.
-        """
-        known: list[SignedFactor] = []
-        unknown = []
-        sign = 1
-        for below, p in enumerate((self.question.numerator, self.question.denominator)):
-            content, found = factors(self.domain.pull_back(p), ORDER_FACTORED_TERMS)
-            sign = -sign if content < 0 else sign
-            for f, power in found:
-                positive = self.question.strict and not below
-                if power % 2 == 0 and not positive:
-                    known.append(SignedFactor(f, power, bool(below), 1, None))
-                    continue
-                signed = self._signed(f, positive)
-                if signed is None:
-                    unknown.append((f, power, bool(below)))
-                else:
-                    known.append(SignedFactor(f, power, bool(below), *signed))
-                    sign *= signed[0] ** power
-        return known, unknown, sign
-
-    def _signed(self, f: Polynomial, positive: bool) -> tuple[int, SignCertificate] | None:
-        """The sign of a factor by the rungs that take no search."""
-        only = variables_of(f)
-        rungs: list[SignCertificate] = [Coefficients(), *(SturmCount(k) for k in only if len(only) == 1)]
-        for rung in rungs:
-            if rung.rung not in self.tried:
-                self.tried.append(rung.rung)
-            for sign in (1, -1):
-                if check(rung, sign * f, self.extents, positive, self.assumptions, self.closed):
-                    return sign, rung
-        return None
-
-    def _proved(self, known: Sequence[SignedFactor]) -> SignVerdict:
-        """Only what passes the checker is proved."""
-        certificate = FactoredSign(tuple(known))
+        """Signs of factors, then witnesses and searches for the product of those whose sign is not known."""
+        self._factors()
+        if self.unknown or self.sign < 0:
+            self.tried.append("witnesses")
+            x = find(self._core(), self.assumptions, self.domain.extents, self.question, self.deadline)
+            if x is not None:
+                return refuted(self.question, x, tuple(self.tried))
+        for name, search in self._searches():
+            if not self.unknown or time.monotonic() > self.deadline:
+                break
+            self.tried.append(name)
+            self._settle(search)
         q = self.question
+        if self.unknown:
+            return SignVerdict(SignStatus.UNDECIDED, tried=tuple(self.tried), margin=q.margin)
+        certificate = FactoredSign(tuple(self.known))
         if check_fraction(certificate, q.numerator, q.denominator, q.domain, q.strict, q.assumptions):
             return SignVerdict(SignStatus.PROVED, certificate=certificate, tried=tuple(self.tried), margin=q.margin)
         self.tried.append("the certificate did not pass the checker")
         return SignVerdict(SignStatus.UNDECIDED, tried=tuple(self.tried), margin=q.margin)
+
+    def _core(self) -> Polynomial:
+        """The product of the factors of unknown sign, with the sign of the others: its sign is that of the claim."""
+        return prod((f.polynomial**f.power for f in self.unknown), start=context(self.domain.n).constant(self.sign))
+
+    def _factors(self) -> None:
+        """Factors whose sign the rungs without search know; even powers need none, but if zero counts as false."""
+        for below, p in ((False, self.question.numerator), (True, self.question.denominator)):
+            content, found = factors(self.domain.pull_back(p), ORDER_FACTORED_TERMS)
+            self.sign *= -1 if content < 0 else 1
+            for f, power in found:
+                positive = self.question.strict and not below
+                if power % 2 == 0 and not positive:
+                    self.known.append(SignedFactor(f, power, below, 1, None))
+                elif not self._signed(SignedFactor(f, power, below, 1, None), self._simple, (1, -1)):
+                    self.unknown.append(SignedFactor(f, power, below, 1, None))
+
+    def _settle(self, search: Search) -> None:
+        """One rung: the factors alone, with the sign that they have at a point, then the product of what remains."""
+        if len(self.unknown) > 1:
+            self.unknown = [f for f in self.unknown if not self._signed(f, search, (sign_somewhere(f.polynomial),))]
+        if self.unknown:
+            core = SignedFactor(self._core(), 1, all(f.below for f in self.unknown), 1, None)
+            if self._signed(core, search, (1,)):
+                self.unknown = []
+
+    def _signed(self, f: SignedFactor, search: Search, signs: Sequence[int]) -> bool:
+        """Whether the factor has one of the signs, by a search; then it is known."""
+        for sign in signs:
+            certificate = search(sign * f.polynomial, self.question.strict and not f.below)
+            if certificate is not None:
+                self.known.append(replace(f, sign=sign, certificate=certificate))
+                self.sign *= sign**f.power
+                return True
+        return False
+
+    def _simple(self, p: Polynomial, positive: bool) -> SignCertificate | None:
+        """The rungs without search."""
+        only = variables_of(p)
+        for rung in (Coefficients(), *(SturmCount(k) for k in only if len(only) == 1)):
+            if rung.rung not in self.tried:
+                self.tried.append(rung.rung)
+            if check(rung, p, self.extents, positive, self.assumptions, self.closed):
+                return rung
+        return None
+
+    def _searches(self) -> list[tuple[str, Search]]:
+        """The rungs that search, cheapest first."""
+        differences = Differences(self.closed, self.deadline)
+        return [(Halving.rung, lambda p, positive: differences.find(p, self.extents, self.assumptions, positive))]
+
+
+def sign_somewhere(p: Polynomial) -> int:
+    """The sign of a nonzero polynomial at a point where it is not zero."""
+    n = p.context().nvars()
+    values = (value(p, [Fraction(k + i + 1, i + 1) for i in range(n)]) for k in count())
+    return 1 if next(v for v in values if v != 0) > 0 else -1

@@ -1,8 +1,8 @@
 """An orthant in two parts that are orthants again, by substitutions; what successive differences are made of.
 
-Along u_i = c: the upper part is u_i = c + w, the lower one c/(1 + w) where 0 is excluded, c w/(1 + w) where it is
+Along u_i = c: the upper part is u_i = c (1 + w), the lower one c/(1 + w) where 0 is excluded, c w/(1 + w) where it is
 included (then c itself lies in the upper part), and c - w on a line.  Along u_i = c u_j: u_i = c u_j + w, and
-u_j = u_i/c + w.  In each, w >= 0, and the parts cover the domain.
+u_j = u_i/c + w.  Along u_i = c/u_j, as along a number.  In each, w >= 0, and the parts cover the domain.
 """
 
 from __future__ import annotations
@@ -35,36 +35,47 @@ class Substitution:
         return u
 
 
-def halves(
-    extents: tuple[Extent, ...], index: int, ratio: Fraction, other: int | None, closed: Extent
-) -> tuple[Substitution, Substitution]:
+@dataclass(frozen=True)
+class Cut:
+    """Along u_index = ratio, or u_index = ratio u_other^power, with the power 1 or -1."""
+
+    index: int
+    ratio: Fraction
+    other: int | None = None
+    power: int = 1
+
+
+def halves(extents: tuple[Extent, ...], cut: Cut, closed: Extent) -> tuple[Substitution, Substitution]:
     """The lower and the upper part; new coordinates range over `closed`.
 
     That is Extent.CLOSED, or Extent.OPEN where a dense part of the domain is enough.
 
-    >>> low, high = halves((Extent.OPEN,), 0, Fraction(2), None, Extent.CLOSED)
+    >>> low, high = halves((Extent.OPEN,), Cut(0, Fraction(2)), Extent.CLOSED)
     >>> x, = context(1).gens()
     >>> low.polynomial(x - 3), high.polynomial(x - 3)
-    (-3*g0 - 1, g0 - 1)
+    (-3*g0 - 1, 2*g0 - 1)
     """
+    index, other = cut.index, cut.other
     gens = context(len(extents)).gens()
     one = context(len(extents)).constant(1)
-    a, b, w = ratio.numerator, ratio.denominator, gens[index]
+    a, b, w = cut.ratio.numerator, cut.ratio.denominator, gens[index]
 
     def part(k: int, above: Polynomial, below: Polynomial) -> Substitution:
         return Substitution(k, above, below, (*extents[:k], closed, *extents[k + 1 :]))
 
-    if other is not None:
-        if ratio <= 0 or Extent.LINE in (extents[index], extents[other]) or index == other:
-            raise ValueError("only two coordinates of a half-line are compared, by a positive ratio")
-        v = gens[other]
-        return part(other, b * w + a * v, a * one), part(index, a * v + b * w, b * one)
-    if extents[index] is Extent.LINE:
+    if extents[index] is Extent.LINE and other is None:
         return part(index, a - b * w, b * one), part(index, a + b * w, b * one)
-    if ratio <= 0:
-        raise ValueError("a half-line is cut at a positive number")
-    near = a * one if extents[index] is Extent.OPEN else a * w
-    return part(index, near, b * (1 + w)), part(index, a + b * w, b * one)
+    if cut.ratio <= 0 or index == other:
+        raise ValueError("a half-line is cut at a positive number, or a positive multiple of another")
+    if other is None:
+        near = a * one if extents[index] is Extent.OPEN else a * w
+        return part(index, near, b * (1 + w)), part(index, a * (1 + w), b * one)
+    v, allowed = gens[other], (Extent.OPEN, Extent.CLOSED) if cut.power == 1 else (Extent.OPEN,)
+    if extents[index] not in allowed or extents[other] not in allowed:
+        raise ValueError("these ranges are not cut along a ratio or a product")
+    if cut.power == 1:
+        return part(other, b * w + a * v, a * one), part(index, a * v + b * w, b * one)
+    return part(index, a * one, b * v * (1 + w)), part(index, a * (1 + w), b * v)
 
 
 def without_negative_terms(p: Polynomial, extents: Sequence[Extent], strict: bool) -> bool:

@@ -1,21 +1,17 @@
-"""The sign of a fraction: known answers, and 10^4 exact evaluations that no verdict contradicts."""
+"""The sign of a fraction: known answers, true and false, and break points."""
 
 from fractions import Fraction
 
 import pytest
 import sympy as sp
+from plain_signs import decided, values
 
 from pgsym.errors import AlgebraError
-from pgsym.order import Kind, SignStatus, SimplexRow, decide_sign, fraction_of
+from pgsym.order import Kind, SignStatus, SimplexRow, decide_sign
 
 x, y, z, p, q, g = sp.symbols("x y z p q gamma")
 POSITIVE = {x: Kind.POSITIVE, y: Kind.POSITIVE, z: Kind.POSITIVE}
 ROW = {p: SimplexRow("s"), q: SimplexRow("s")}
-
-
-def decided(expr, kinds, strict=False, assumptions=(), **options):
-    given = [fraction_of(sp.sympify(a), kinds)[0] for a in assumptions]
-    return decide_sign(*fraction_of(sp.sympify(expr), kinds), kinds, strict=strict, assumptions=given, **options)
 
 
 @pytest.mark.parametrize(
@@ -30,12 +26,27 @@ def decided(expr, kinds, strict=False, assumptions=(), **options):
         (x**2 - 3 * x + 3, {x: Kind.POSITIVE}, True),
         (1 - p - q, ROW, False),
         ((2 * p - 1) ** 2, {p: Kind.UNIT_OPEN}, False),
+        # the mean is at least the geometric mean
+        (x**3 + y**3 + z**3 - 3 * x * y * z, POSITIVE, False),
+        # Cauchy, Nesbitt, Schur
+        ((x + y + z) * (1 / x + 1 / y + 1 / z) - 9, POSITIVE, False),
+        (x / (y + z) + y / (x + z) + z / (x + y) - sp.Rational(3, 2), POSITIVE, False),
+        (x * (x - y) * (x - z) + y * (y - x) * (y - z) + z * (z - x) * (z - y), POSITIVE, False),
+        # Motzkin: nonnegative, and no sum of squares
+        (x**4 * y**2 + x**2 * y**4 + 1 - 3 * x**2 * y**2, {x: Kind.REAL, y: Kind.REAL}, False),
+        # zero at (3, 3/2) only
+        ((x - 2 * y) ** 2 + (x - 3) ** 2, {x: Kind.REAL, y: Kind.REAL}, False),
+        (x**2 - x * y + y**2, POSITIVE, True),
+        (x**2 + y**2 + 1 - x * y - x - y + sp.Rational(1, 1000), POSITIVE, True),
+        (x + 1 / x - p, {x: Kind.POSITIVE, p: Kind.UNIT_OPEN}, True),
+        (x**2 + y**2 - 2 * x * y + (1 - x) ** 2 * g, {**POSITIVE, g: Kind.UNIT_HALF_OPEN}, False),
     ],
 )
 def test_true_sign_is_proved(expr, kinds, strict):
     verdict = decided(expr, kinds, strict)
     assert verdict.status is SignStatus.PROVED
     assert str(verdict.trust) == "normal form"
+    assert all(value > 0 if strict else value >= 0 for value in values(expr, kinds, 300))
 
 
 @pytest.mark.parametrize(
@@ -47,6 +58,9 @@ def test_true_sign_is_proved(expr, kinds, strict):
         (p - q * x, {**ROW, x: Kind.POSITIVE}, False),
         (-1 / x, POSITIVE, False),
         (1 - 1000 * x * y, POSITIVE, False),
+        (x**2 + y**2 + 1 - x * y - x - y, POSITIVE, True),
+        (x**2 + y**2 + 1 - x * y - x - y - sp.Rational(1, 10**6), POSITIVE, False),
+        (x**4 * y**2 + x**2 * y**4 + 1 - sp.Rational(3001, 1000) * x**2 * y**2, {x: Kind.REAL, y: Kind.REAL}, False),
     ],
 )
 def test_false_sign_has_an_exact_witness(expr, kinds, strict):
