@@ -134,8 +134,8 @@ REFUSED = [
     ("J = 1/0", "/", "found a division by zero; a divisor must differ from 0"),
     ("J = gamma^9999", "9999", "found the power 9999; at most 100 is read"),
     ("J = " + "1" * 401, "1" * 401, "found 401 digits; at most 400 are read"),
-    ("J <= V(s) = 1 > 0", "> 0", "found > after <=; a chain grows or falls, so that its first and last sides are compared. "
-     "Write two chains"),
+    ("J <= V(s) = 1 > 0", "> 0", "found > after <=; a chain grows or falls, so that its first and last sides are "
+     "compared. Write two chains"),
     ("E[tau] max[t] r_t = 0", "t] r_t", "found max over the time t; it is taken over states and actions. Sum over the "
      "time"),
     ("J 2 = 0", "2", "found '2' without an operator before it. Write * for a product"),
