@@ -22,11 +22,17 @@ from pgsym.claims.extremes import ExtremesOfForms, UnknownSignError
 from pgsym.claims.gaps import gaps
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.relation import RELATIONS
-from pgsym.claims.order_domain import OrderDomain
+from pgsym.claims.order_domain import QUICK, OrderDomain
 from pgsym.claims.verdict import Coordinate, Status, Verdict, Witness
 from pgsym.claims.witness import side, witness_at
 from pgsym.errors import ClaimError, TooLargeError
-from pgsym.limits import INEQUALITY_POINTS, INEQUALITY_POINTS_SECONDS, INEQUALITY_SECONDS, INEQUALITY_TERMS
+from pgsym.limits import (
+    INEQUALITY_POINTS,
+    INEQUALITY_POINTS_SECONDS,
+    INEQUALITY_SECONDS,
+    INEQUALITY_TERMS,
+    ORDER_SECONDS,
+)
 from pgsym.order import SignStatus, SignVerdict
 
 Clause = tuple[Any, ...]
@@ -73,6 +79,12 @@ class Inequality:
         meaning.extremes = ExtremesOfForms(meaning.tower.field(0), lambda element: self.domain.sign(element))
         return meaning
 
+    @property
+    def extremes(self) -> ExtremesOfForms:
+        """Minima of maxima of its closed forms."""
+        assert isinstance(self.meaning.extremes, ExtremesOfForms)
+        return self.meaning.extremes
+
     @cached_property
     def domain(self) -> OrderDomain:
         """Where the generators lie."""
@@ -88,8 +100,18 @@ class Inequality:
         else:
             found = list(gaps(self.setting, left, right, field).items())
         for coordinate, gap in found:
-            for clause in self.meaning.extremes.clauses(gap):
+            for clause in self.extremes.clauses(gap):
                 yield coordinate, clause
+
+    def _signs(self) -> Iterator[tuple[Coordinate, Clause, SignVerdict]]:
+        """Each clause with what is found of it; once one is open, the others take less time."""
+        clauses = list(self.clauses())
+        self.domain.seconds = ORDER_SECONDS
+        for coordinate, clause in clauses:
+            found = self.decided(clause)
+            if found.status is SignStatus.UNDECIDED:
+                self.domain.seconds = QUICK
+            yield coordinate, clause, found
 
     def decided(self, clause: Clause) -> SignVerdict:
         """Whether one of some closed forms is nonnegative at each point.
@@ -115,7 +137,7 @@ class Inequality:
         if witness is not None and self.setting.generators != 1:
             return self._refuted(witness)
         try:
-            found = [(c, clause, self.decided(clause)) for c, clause in self.clauses()]
+            found = list(self._signs())
         except (TooLargeError, UnknownSignError) as error:
             return self._refuted(witness) if witness is not None else self._undecided(str(error))
         open_ones = [(c, clause, v) for c, clause, v in found if v.status is not SignStatus.PROVED]

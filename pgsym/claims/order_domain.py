@@ -21,12 +21,16 @@ from pgsym.claims.compiler import Meaning
 from pgsym.claims.domain import Domain, Place
 from pgsym.expression.domain import affine, simplices
 from pgsym.expression.linear import Linear
+from pgsym.limits import ORDER_SECONDS
 from pgsym.model.validate import assumed, bounded
 from pgsym.order import BreakPoint, Kind, SignInterval, SignStatus, SignVerdict, SimplexRow, decide_sign
 from pgsym.order.polynomials import of_terms, read, substitute, terms
 
 End = tuple[int, Fraction]
 """A generator and a bound that it may attain."""
+
+QUICK = 1.0
+"""Seconds for a sign that is one of many."""
 
 _NONNEGATIVE = SignVerdict(SignStatus.PROVED)
 _NEGATIVE = SignVerdict(SignStatus.REFUTED)
@@ -43,6 +47,7 @@ class OrderDomain:
 
     def __init__(self, setting: BoundClaim, meaning: Meaning) -> None:
         self.setting = setting
+        self.seconds = ORDER_SECONDS
         self.field: RationalField = meaning.tower.field(0)
         self.generators = self.field.generators
         self._index = {g: k for k, g in enumerate(self.generators)}
@@ -54,7 +59,7 @@ class OrderDomain:
         self.kinds: dict[sp.Expr, Kind | SimplexRow] = {}
         self._scales: dict[int, tuple[Fraction, Fraction]] = {}
         exponents = {s for g in self.generators if isinstance(g, sp.exp) for s in g.free_symbols}
-        self._relaxed = {k for g, k in self._index.items() if g in exponents or isinstance(g, sp.log)}
+        self._relaxed = {k for g, k in self._index.items() if g in exponents or g.is_number or g.has(sp.log)}
         """Variables that depend on others."""
         for k, g in enumerate(self.generators):
             self.kinds[self._key(k, g)] = self._kind(k, g)
@@ -63,7 +68,6 @@ class OrderDomain:
         implied = {g for row in self._rows for g in (sp.Add(*row), 1 - sp.Add(*row))}
         kept = (g for g in rest if sp.expand(g) not in implied)
         self._assumptions = [p for g in kept if (p := self._polynomial(g)) is not None]
-        self._known: dict[tuple[str, bool], SignVerdict] = {}
 
     # -- what is assumed -------------------------------------------------------------------------------------
 
@@ -115,7 +119,7 @@ class OrderDomain:
         scale = high - low if low is not None and high is not None else Fraction(1 if low is not None else -1)
         origin = low if low is not None else high
         assert origin is not None
-        if (origin, scale) != (0, 1):
+        if origin != 0 or scale != 1:
             self._scales[k] = origin, scale
         return (g - sp.Rational(origin)) / sp.Rational(scale)
 
@@ -125,7 +129,7 @@ class OrderDomain:
                 return SimplexRow(row[0])
         if k in self._bounds:
             return Kind.UNIT_OPEN if None not in self._bounds[k] else Kind.POSITIVE
-        return Kind.POSITIVE if isinstance(g, sp.exp) else Kind.REAL
+        return Kind.POSITIVE if isinstance(g, sp.exp) or g is sp.E else Kind.REAL
 
     def _polynomial(self, g: sp.Expr) -> Any | None:
         """A polynomial with the sign of a function; None where it has other generators."""
@@ -148,13 +152,17 @@ class OrderDomain:
         return found
 
     def sign(self, element: Any) -> int | None:
-        """1 or -1 where an element is nowhere below or above 0."""
+        """1 or -1 where an element is quickly seen to be nowhere below or above 0."""
+        self.seconds = QUICK
         if self.decide(element).status is SignStatus.PROVED:
             return 1
         return -1 if self.decide(-element).status is SignStatus.PROVED else None
 
     def decide(self, element: Any, strict: bool = False, beside: Sequence[Any] = ()) -> SignVerdict:
-        """Whether an element is nowhere negative, nor zero if `strict`, where all of `beside` are at most 0."""
+        """Whether an element is nowhere negative, nor zero if `strict`, where all of `beside` are at most 0.
+
+        It takes about `seconds`.
+        """
         number = self.field.number_in(element)
         if number is not None:
             return _NONNEGATIVE if number > 0 or (number == 0 and not strict) else _NEGATIVE
@@ -166,7 +174,8 @@ class OrderDomain:
         """In the open domain, and for a strict inequality at the bounds that may be attained."""
         used = {k for p in (above, below, *others) for k, d in enumerate(p.degrees()) if d > 0}
         given = [p for p in self._assumptions if used & {k for k, d in enumerate(p.degrees()) if d > 0}]
-        found = decide_sign(above, below, self.kinds, strict=strict, assumptions=[*others, *given])
+        found = decide_sign(above, below, self.kinds, strict=strict, assumptions=[*others, *given],
+                            seconds=self.seconds)  # fmt: skip
         if used & self._relaxed and found.status is not SignStatus.PROVED:
             tried = (*found.tried, "logarithms and theta beside exp(theta) were taken for any numbers")
             found = SignVerdict(SignStatus.UNDECIDED, tried=tried, witness=found.witness)
@@ -175,10 +184,10 @@ class OrderDomain:
         if any(isinstance(kind, SimplexRow) for k, kind in enumerate(self.kinds.values()) if k in used):
             return SignVerdict(SignStatus.UNDECIDED, tried=(*found.tried, "no faces of rows of probabilities"))
         for j, (k, value) in enumerate(self._ends()[since:], since):
-            fixed = [_at(p, k, value) for p in (above, below, *others)]
-            if k not in used or fixed[1].is_zero():
+            under = _at(below, k, value)
+            if k not in used or under.is_zero():
                 continue
-            there = self._decided(*fixed[:2], strict, fixed[2:], j + 1)
+            there = self._decided(_at(above, k, value), under, strict, [_at(p, k, value) for p in others], j + 1)
             if there.status is not SignStatus.PROVED:
                 key, status = list(self.kinds)[k], there.status
                 inside: tuple[SignInterval, ...] = ()

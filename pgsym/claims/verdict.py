@@ -250,6 +250,8 @@ class Verdict(Result):
         """How the answer was reached, in words."""
         if not self.decided:
             return self.reason
+        if self.certificates:
+            return f"{self.method} (trust: {self.trust})"
         return self.method if self.error_bits is None else str(self.trust)
 
     @property

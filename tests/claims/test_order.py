@@ -139,7 +139,7 @@ def test_a_chain_mixes_equations_and_one_direction():
 def test_script_prints_certificates_and_typesets_the_order():
     checked = Script.parse("V(s) <= max[a] Q(s,a)   # a mean\n     <= 100\n\nJ > abs(J)").check("two-state")
     text = checked.text()
-    assert "1  V(s) <= max[a] Q(s,a)\n   proved: signs of coefficients   # a mean\n" in text
+    assert "1  V(s) <= max[a] Q(s,a)\n   proved: signs of coefficients (trust: normal form)   # a mean\n" in text
     assert checked.summary == "3 relations: 2 proved, 1 refuted"
     page = checked.latex()
     assert r"\le" in page
