@@ -15,6 +15,21 @@ NORMAL_FORM_TERMS = 200_000
 NORMAL_FORM_SECONDS = 3.0
 """With ``method="auto"``, so is one that takes longer."""
 
+INEQUALITY_POINTS = 24
+"""Points at which an inequality is looked at before its closed form."""
+
+INEQUALITY_POINTS_SECONDS = 3.0
+"""After this time no further one is looked at."""
+
+INEQUALITY_TERMS = 200_000
+"""An inequality whose closed form has longer polynomials is left undecided."""
+
+INEQUALITY_SECONDS = 20.0
+"""So is one whose closed form takes longer."""
+
+INEQUALITY_CASES = 4_096
+"""Closed forms among which abs, max and min of one inequality choose."""
+
 CLAIM_EVALUATIONS = 20_000_000
 """Parts of a claim that are evaluated for one point of an identity test: about a minute."""
 
@@ -89,3 +104,12 @@ CERTIFICATE_ENTRIES = 200
 
 CERTIFICATE_SECONDS = 600.0
 """Default time in which Coq checks one file."""
+
+ORDER_SECONDS = 20.0
+"""Seconds after which no further method is tried for an inequality."""
+
+ORDER_PARTS = 2_000
+"""Parts into which a domain is halved to show an inequality."""
+
+ORDER_FACTORED_TERMS = 2_000
+"""Terms of a polynomial that is factored before its sign is asked for."""

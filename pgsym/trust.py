@@ -19,6 +19,8 @@ class Level(StrEnum):
         Exact numbers at a point: a witness, a value at theta.
     IDENTITY_TEST
         Zero at random points modulo random primes; wrong with probability at most 2^-error_bits.
+    SOLVER
+        A solver found no counterexample to exist, exactly, and nothing else has checked it.
     SAMPLED
         A statistical test at a stated false-alarm rate.
     FLOAT
@@ -29,6 +31,7 @@ class Level(StrEnum):
     NORMAL_FORM = "normal form"
     EXACT_POINT = "exact at a point"
     IDENTITY_TEST = "identity test"
+    SOLVER = "solver's word"
     SAMPLED = "sampled"
     FLOAT = "float"
 

@@ -18,9 +18,10 @@ BELOW: dict[str, set[str]] = {
     "display": {"errors", "trust", "expression"},
     "model": {"errors", "display", "expression"},
     "algebra": {"errors", "expression"},
+    "order": {"errors", "trust", "expression", "algebra"},
     "exact": {"errors", "trust", "display", "expression", "model", "algebra"},
     "interchange": {"errors", "display", "expression", "model", "exact"},
-    "claims": {"errors", "trust", "display", "expression", "model", "algebra", "exact"},
+    "claims": {"errors", "trust", "display", "expression", "model", "algebra", "exact", "order"},
     "estimators": {"errors", "trust", "display", "expression", "model", "algebra", "exact", "claims"},
     "certificates": {"errors", "trust", "display", "expression", "model", "algebra", "exact", "claims"},
     "prover": {"errors", "trust", "display", "expression", "model", "claims"},
@@ -88,7 +89,7 @@ HOMES = {
     "distributed": {"study.run"},
     "jax": {"sampling", "auditing", "ascent.optimiser", "interchange.functional", "interchange.functions", "cli"},
     "numpyro": {"sampling", "auditing", "cli"},
-    "flint": {"algebra"},
+    "flint": {"algebra", "order"},
     "gymnasium": {"model.gym", "interchange.environments", "interchange.gymnasium_env"},
     "lark": {"expression", "claims"},
     "latex2mathml": {"claims"},
@@ -101,6 +102,7 @@ HOMES = {
     "stormpy": {"model.files.storm"},
     "stormvogel": {"model.files.storm"},
     "typer": {"cli"},
+    "z3": {"order.solver"},
     "rich": {"cli", "reports", "display"},
 }
 

@@ -53,6 +53,8 @@ MAKERS = {
     "Solution in floats": lambda: pgsym.solve(model()).at([0.1, 0.2, 0.3, 0.4]),
     "Verdict": lambda: pgsym.verify(model()),
     "Verdict refuted": lambda: pgsym.decide(model(), 'J = 2 * J = V("s")'),
+    "Verdict of an inequality": lambda: pgsym.decide(model(), "J <= 100"),
+    "Verdict undecided": lambda: pgsym.decide(model(), "sum[a] pi(a|s) * log pi(a|s) <= 0"),
     "Verdict inapplicable": lambda: pgsym.decide(model(), "rbar = 0"),
     "Checked": lambda: pgsym.Script.parse('J = V("s")\n  = 0   # no').check(model()),
     "GeneralVerdict": lambda: pgsym.prove("grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * A(s,a)"),
@@ -124,7 +126,7 @@ def test_result_has_every_member(results, name):
     assert isinstance(result, Result)
     assert missing(result) == []
     assert result.trust is None or isinstance(result.trust, Trust)
-    assert (result.trust is None) == (name.endswith("inapplicable"))
+    assert (result.trust is None) == name.endswith(("inapplicable", "undecided"))
 
 
 @pytest.mark.parametrize("name", MAKERS)

@@ -13,6 +13,7 @@ import pgsym
 PACKAGES = {
     "model": "Models, policies, objectives, files",
     "exact": "Exact solutions",
+    "order": "Signs of rational functions",
     "estimators.estimator": "Estimators",
     "estimators.moments": "The exact law of an estimator",
     "comparison": "Estimators side by side",

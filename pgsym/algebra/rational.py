@@ -223,6 +223,20 @@ class RationalField(Field):
         above, below = (ring.substitute(p, index, value) for p in (element.numerator, element.denominator()))
         return RationalFunction(self._base, above) / RationalFunction(self._base, below)
 
+    def number_in(self, element: Any) -> Fraction | None:
+        """The rational number that the element is; None for other functions.
+
+        >>> p = sp.Symbol("p")
+        >>> field = RationalField([], [], [p])
+        >>> field.number_in(field.convert((p + p) / (3 * p))), field.number_in(field.convert(p))
+        (Fraction(2, 3), None)
+        """
+        if self._constant:
+            return Fraction(int(element.p), int(element.q))
+        if self._base.live(element.factors) or any(k > 0 for k in self._ring.degrees(element.numerator)):
+            return None
+        return Fraction(int(self._ring.evaluate(element.numerator)), int(element.scale))
+
     def terms(self, element: Any) -> int:
         """How long the element's numerator is: its number of terms."""
         return 1 if self._constant else len(element.numerator)

@@ -23,6 +23,7 @@ from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.decide import Decision
 from pgsym.claims.language import parse
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.verdict import Coordinate, Witness
 from pgsym.claims.verify import policy_gradient_theorem
 from pgsym.claims.witness import find_witness
@@ -137,6 +138,11 @@ def certify(
     if (found is None or found == usual) and objective is not Objective.STATIONARY_VALUE:
         return _theorem(problem, usual, closed_forms)
     found = usual if found is None else found
+    if RELATIONS[found.relation].larger is not None:
+        raise CertificateError(
+            f"found {found.relation}; certificates are written for the policy gradient theorem and for equalities that "
+            "are false, not for inequalities. Decide it with pgsym check", where=str(found),
+        )  # fmt: skip
     verdict = Decision(problem).decide(found)
     if verdict.reason:
         raise HypothesisError(f"{verdict.reason}", where=str(found))

@@ -20,9 +20,9 @@ from pgsym.claims.language.tree import (
     Indicator,
     Let,
     Node,
+    OverIndices,
     Quantity,
     Statement,
-    Sum,
     World,
 )
 from pgsym.expression.notation import tex_width
@@ -227,7 +227,7 @@ def _mentioned(terms: Iterable[Node]) -> tuple[set[str], set[str], bool]:
                 indices |= {i for i in at if isinstance(i, str)}
             case Indicator(at):
                 indices |= {i for i in at if isinstance(i, str)}
-            case Sum(at):
+            case OverIndices(at):
                 indices |= set(at)
             case Expect(draws):
                 primed = primed or any(d.primed for d in draws)

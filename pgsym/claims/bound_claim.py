@@ -100,6 +100,15 @@ class BoundClaim:
         return tuple(dict.fromkeys(node for node in found if node != t.Quantity("gamma")))
 
     @property
+    def is_ordered(self) -> bool:
+        """Whether signs decide the claim; then a number of its own is any real one, unless it is part of a discount."""
+        return RELATIONS[self.claim.relation].larger is not None or self.uses(*t.EXTREMES)
+
+    @cached_property
+    def _in_discounts(self) -> frozenset[t.Node]:
+        return frozenset(part for node in self.discounts for part in self.scope.parts(node))
+
+    @property
     def has_limit(self) -> bool:
         """Whether a limit is taken: then only closed forms will do."""
         return self.uses(t.Limit)
@@ -272,15 +281,16 @@ class BoundClaim:
     # -- points ----------------------------------------------------------------------------------------------
 
     def random_values(self, rng: random.Random, fine: int = 0) -> Point:
-        """Rational values of what the claim declares: numbers in (0, 1), functions small, pi' positive rows.
+        """Rational values of what the claim declares: numbers in (0, 1), or about 0 where order matters, functions
+        small, pi' positive rows.
 
         The grid from which they are drawn is halved `fine` times.
         """
         grain = 1 << fine
         found: Point = {}
-        for table in self.functions.values():
+        for name, table in self.functions.items():
             for place, symbol in table.items():
-                if place == ():
+                if place == () and not (self.is_ordered and t.Call(name) not in self._in_discounts):
                     found[symbol] = sp.Rational(rng.randint(1, 10 * grain - 1), 10 * grain)
                 else:
                     found[symbol] = sp.Rational(rng.randint(-5 * grain, 5 * grain), grain)

@@ -65,7 +65,8 @@ class CheckedRelation:
         yield f"{self.line:>{wide}}  {left}{claim.relation.replace('==', '=')} {claim.right}"
         reason = f"   # {self.reason.replace('`', '')}" if self.reason else ""
         yield f"{indent}{verdict.status}: {verdict.ground}{reason}"
-        yield from (f"{indent}  {line}" for line in (*(f"note: {note}" for note in verdict.notes), *_defect(verdict)))
+        notes = (*verdict.explanations(), *(f"note: {note}" for note in verdict.notes))
+        yield from (f"{indent}  {line}" for line in (*notes, *_defect(verdict)))
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,11 @@ class Checked(Result):
     def refuted(self) -> tuple[CheckedRelation, ...]:
         """The false relations."""
         return tuple(step for step in self.steps if step.verdict.status is Status.REFUTED)
+
+    @property
+    def undecided(self) -> tuple[CheckedRelation, ...]:
+        """The inequalities that were neither proved nor refuted."""
+        return tuple(step for step in self.steps if step.verdict.status is Status.UNDECIDED)
 
     @property
     def inapplicable(self) -> tuple[CheckedRelation, ...]:
@@ -179,7 +185,8 @@ class Checked(Result):
     def conclusion(self) -> Iterator[Block]:
         """How many relations hold, on what ground, and where the others fail, in all coordinates."""
         yield Prose(f"Decided on this model: {self.summary}.")
-        exact = [step for step in self.steps if step.verdict.proved and step.verdict.error_bits is None]
+        ordered = [step for step in self.steps if step.verdict.certificates]
+        exact = [s for s in self.steps if s.verdict.proved and s.verdict.error_bits is None and s not in ordered]
         tested = [step for step in self.steps if step.verdict.error_bits is not None]
         if exact:
             yield Prose(
@@ -193,18 +200,26 @@ class Checked(Result):
                 f"{self._count(tested)} proved by an identity test: the two sides agree at random points modulo "
                 f"random primes, which they would do by chance with probability at most 2^-{bits}."
             )
-        for step in (*self.refuted, *self.inapplicable):
+        if ordered:
+            methods = ", ".join(dict.fromkeys(step.verdict.method for step in ordered))
+            yield Prose(
+                f"{self._count(ordered)} proved by a certificate of sign ({methods}): the larger side less the smaller "
+                "one is a rational function that is nowhere negative in the domain."
+            )
+        for step in (*self.refuted, *self.undecided, *self.inapplicable):
             place = f"line {step.line}, " if step.line else ""
             relation = step.claim.relation.replace("==", "=")
             claim = f"{place}`{step.claim.left}` {relation} `{step.claim.right}`"
             if step.verdict.refuted:
                 yield Prose(f"Refuted by {step.verdict.ground}: {claim}.")
             else:
-                yield Prose(f"Inapplicable: {claim}. {step.verdict.ground}")
+                yield Prose(f"{step.verdict.status.capitalize()}: {claim}. {step.verdict.ground}")
             if step.verdict.witness is not None:
                 yield from step.verdict.witness.tables()
             if step.verdict.factor is not None:
                 yield Prose(f"It is true with the factor `{step.verdict.factor}` on the right.")
+            if step.verdict.region:
+                yield Prose(f"It is true exactly where {step.verdict.region}.")
 
     def _count(self, steps: Sequence[CheckedRelation]) -> str:
         if len(steps) == len(self.steps):
@@ -250,6 +265,8 @@ def _defect(verdict: Verdict) -> Iterator[str]:
             yield f"left - right, {coordinate}: {difference}"
     if verdict.factor is not None:
         yield f"true with the factor {verdict.factor} on the right"
+    if verdict.region:
+        yield f"true exactly where {verdict.region}"
 
 
 def audit(

@@ -7,9 +7,11 @@ zero.  A node under k gradients is evaluated at level k of the world's tower, wh
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pgsym.claims.evaluation import END, Evaluation
+from pgsym.claims.extremes import Extremes, ExtremesAtPoint
 from pgsym.claims.gradients import in_logarithms, without_logarithms
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
@@ -43,6 +45,8 @@ class Meaning:
         self._names = Leaves(world, scope, self.compile)
         self._runs = RunMeans(world, scope, self.compile)
         self._limit: Meaning | None = None
+        self.extremes: Extremes | None = None if self.tower.generic else ExtremesAtPoint(self.tower.field(0))
+        """How abs, max and min are taken; in a field of functions, by what knows signs there."""
 
     # -- assignments -----------------------------------------------------------------------------------------
 
@@ -124,6 +128,8 @@ class Meaning:
                 return self._log(node, body, level)
             case t.Sum():
                 return self._sum(node, level)
+            case t.Abs() | t.Max() | t.Min():
+                return self._extreme(node, level)
             case t.Expect():
                 return self.compile(node.expanded(), level)
             case t.Limit(body):
@@ -280,6 +286,37 @@ class Meaning:
             return found
 
         return totals
+
+    def _extreme(self, node: t.Node, level: int) -> Compiled:
+        """abs, max and min, as `self.extremes` has them."""
+        extremes = self.extremes
+        if extremes is None:
+            raise self.scope.error("found what has no closed form; it has values at points", node)
+        if isinstance(node, t.Abs):
+            inner = self.compile(node.body, level)
+
+            def absolute(env: Env) -> Value:
+                value = inner(env)
+                return extremes.greatest([value, negative(value)])
+
+            return absolute
+        assert isinstance(node, t.Max | t.Min)
+        index, *rest = node.indices
+        body = replace(node, indices=tuple(rest)) if rest else node.body
+        found, choose = self.scope.range(body, index), extremes.greatest if isinstance(node, t.Max) else extremes.least
+        items, term, mean = self._items(found), self.compile(body, level), None
+        if found.partner is not None and self.tower.generic:
+            # It lies between the extremes, so it may stand among the values: V(s) <= max[a] Q(s,a) is seen by it.
+            pi = t.Quantity("pi", (index, found.partner))
+            mean = self.compile(t.Sum((index,), t.Mul(pi, body)), level)
+
+        def extreme(env: Env) -> Value:
+            values = [term({**env, index: item}) for item in items(env)]
+            if not values:
+                raise HypothesisError(f"there is nothing that {index} could be; one value is required", where=str(node))
+            return choose([*values, mean(env)] if mean is not None and len(values) > 1 else values)
+
+        return extreme
 
     def _limited(self, node: t.Node, body: t.Node, level: int) -> Compiled:
         if self.world.limit is None:

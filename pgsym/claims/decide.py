@@ -20,6 +20,7 @@ from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.compiler import Meaning
 from pgsym.claims.difference import proof_bits, residues, size, trial_bits
 from pgsym.claims.domain import require_discounts, require_policy
+from pgsym.claims.inequalities import Inequality
 from pgsym.claims.language import parse, runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.relation import RELATIONS
@@ -134,12 +135,18 @@ class Decision:
                 require_policy(setting)
                 self._policy_is_one = True
             require_discounts(setting, self.rng)
+            decided = self._order if setting.is_ordered else self._equality
             denied = RELATIONS[claim.relation].denies
             if denied is not None:
-                return _negated(claim, self._equality(replace_relation(setting, denied)))
-            return self._equality(setting)
+                return _negated(claim, decided(replace_relation(setting, denied)))
+            return decided(setting)
         except (HypothesisError, StructureError) as error:
             return Verdict(Status.INAPPLICABLE, claim, reason=str(error))
+
+    def _order(self, setting: BoundClaim) -> Verdict:
+        found = Inequality(setting, self.rng, self.theta)
+        verdict = found.verdict()
+        return replace(verdict, notes=_notes(found.meaning, setting, {})) if verdict.proved else verdict
 
     def _equality(self, setting: BoundClaim) -> Verdict:
         wanted = self.method
@@ -238,9 +245,8 @@ def replace_relation(setting: BoundClaim, relation: str) -> BoundClaim:
 
 def _negated(claim: t.Claim, verdict: Verdict) -> Verdict:
     """left != right is proved by a point where they differ, and refuted by a proof of equality."""
-    if verdict.status is Status.PROVED:
-        return replace(verdict, status=Status.REFUTED, claim=claim)
-    return replace(verdict, status=Status.PROVED, claim=claim, factor=None)
+    other = {Status.PROVED: Status.REFUTED, Status.REFUTED: Status.PROVED}
+    return replace(verdict, status=other.get(verdict.status, verdict.status), claim=claim, factor=None)
 
 
 def _named(key: tuple[Any, Any]) -> Coordinate:
@@ -298,7 +304,7 @@ class _Counter:
             node = node.expanded()
         if not self.free(node):
             times = 1.0  # and kept
-        inner = times * self.times(node.indices) if isinstance(node, t.Sum) else times
+        inner = times * self.times(node.indices) if isinstance(node, t.OverIndices) else times
         return times + sum(self.count(child, inner) for child in node.children)
 
     def free(self, node: t.Node) -> frozenset[str]:
@@ -313,6 +319,6 @@ class _Counter:
                 found = frozenset(i for i in (*found, *node.given) if isinstance(i, str) and not runs.read_timed(i))
             else:
                 found = frozenset[str]().union(*map(self.free, node.children))
-                found -= frozenset(node.indices if isinstance(node, t.Sum) else ())
+                found -= frozenset(node.indices if isinstance(node, t.OverIndices) else ())
             self._free[id(node)] = found, node
         return self._free[id(node)][0]

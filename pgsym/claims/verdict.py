@@ -7,17 +7,23 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from textwrap import indent
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sympy as sp
 
 from pgsym.claims.blocks import Cell, DataTable
 from pgsym.claims.language.tree import EQUAL, Claim, Mul, Node, Statement, equal
 from pgsym.display.result import Result, assumed, data_frame
+from pgsym.expression.complaint import listed
 from pgsym.expression.latex import latex
 from pgsym.expression.naming import spelt, unused
 from pgsym.expression.notation import derivative_latex, name_latex, symbol_latex, symbol_names
-from pgsym.trust import Level, Trust
+from pgsym.trust import Level, Trust, weakest
+
+if TYPE_CHECKING:
+    from pgsym.order import SignCertificate
+
+T = TypeVar("T")
 
 SHOWN = 8
 """Coordinates of a witness that are printed."""
@@ -28,10 +34,11 @@ ROWS = 30
 
 
 class Status(StrEnum):
-    """The three possible answers."""
+    """The possible answers; an equation is never left undecided."""
 
     PROVED = "proved"
     REFUTED = "refuted"
+    UNDECIDED = "undecided"
     INAPPLICABLE = "inapplicable"
 
 
@@ -39,21 +46,28 @@ class Status(StrEnum):
 class Coordinate:
     """Where a side has one number: free indices with their states and actions, and parameters of a derivative.
 
+    Where `minors` is not 0 it is the sum of the principal minors of that order, of a matrix over the parameters.
+
     >>> str(Coordinate((("s", "x"),), (sp.Symbol("theta"),)))
     'd/dtheta at s = x'
     """
 
     places: tuple[tuple[str, Hashable], ...] = ()
     parameters: tuple[sp.Symbol, ...] = ()
+    minors: int = 0
 
     def __str__(self) -> str:
         derivative = "".join(f"d/d{p}" for p in self.parameters) or "value"
+        if self.minors:
+            derivative = f"principal minors of order {self.minors} in {', '.join(map(str, self.parameters))}"
         place = ", ".join(f"{index} = {spelt(name)}" for index, name in self.places)
         return f"{derivative} at {place}" if place else derivative
 
     def latex(self) -> str:
         """The same as LaTeX."""
         parts = [derivative_latex("", *self.parameters)] if self.parameters else []
+        if self.minors:
+            parts = [rf"\text{{principal minors of order {self.minors}}}"]
         return r",\ ".join(parts + [f"{symbol_latex(i)} = {name_latex(n)}" for i, n in self.places])
 
 
@@ -67,6 +81,8 @@ class Witness:
         The point: parameters of the policy, symbols of the dynamics.
     values : mapping
         Values of what the claim itself declares: arbitrary functions, numbers, the second policy.
+    failing : tuple of Coordinate or None
+        Where the relation does not hold; None for where the sides differ.
     """
 
     theta: Mapping[sp.Symbol, sp.Expr]
@@ -74,6 +90,7 @@ class Witness:
     left: Mapping[Coordinate, sp.Expr]
     right: Mapping[Coordinate, sp.Expr]
     values: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    failing: tuple[Coordinate, ...] | None = None
 
     @property
     def point(self) -> dict[sp.Symbol, sp.Expr]:
@@ -82,7 +99,9 @@ class Witness:
 
     @property
     def differing(self) -> list[Coordinate]:
-        """Where the two sides differ."""
+        """Where the two sides differ, or do not stand in the relation."""
+        if self.failing is not None:
+            return list(self.failing)
         return [c for c in self.left if self.left[c] != self.right[c]]
 
     def __str__(self) -> str:
@@ -129,18 +148,23 @@ class Witness:
 
 @dataclass(frozen=True)
 class Verdict(Result):
-    """Proved, refuted or inapplicable, and on what ground.
+    """Proved, refuted, undecided or inapplicable, and on what ground.
 
     Attributes
     ----------
     claim : Claim or Statement
         The very tree that was evaluated; a chain, whose relations have verdicts of their own in `links`.
     method : str
-        ``normal form`` (zero in the field of rational functions) or ``identity test``.
+        ``normal form`` (zero in the field of rational functions), ``identity test``, or of an inequality the rungs of
+        the ladder of `pgsym.order` on which it was proved; ``exact values`` where a point refutes it.
     error_bits : int or None
         The probability that a false claim was called proved is at most 2^-error_bits; None when it is 0.
     reason : str
-        The failed hypothesis of an inapplicable claim.
+        The failed hypothesis of an inapplicable claim; of an undecided one, what was tried.
+    certificates : mapping
+        Of a proved inequality, why larger - smaller has its sign, by coordinate.
+    region : str
+        Of a refuted inequality in one symbol or parameter, where exactly it is true.
     difference : mapping or None
         left - right in closed form, by coordinate, where it is not zero and was affordable.
     witness : Witness or None
@@ -175,6 +199,8 @@ class Verdict(Result):
     method: str = ""
     error_bits: int | None = None
     reason: str = ""
+    certificates: Mapping[Coordinate, SignCertificate] = field(default_factory=dict)
+    region: str = ""
     difference: Mapping[Coordinate, sp.Expr] | None = None
     witness: Witness | None = None
     factor: Node | sp.Expr | None = None
@@ -192,14 +218,17 @@ class Verdict(Result):
         links = tuple(links)
         if len(links) == 1:
             return links[0]
+        certificates = {Coordinate((("relation", k), *c.places), c.parameters, c.minors): certificate
+                        for k, v in enumerate(links, 1) for c, certificate in v.certificates.items()}  # fmt: skip
         failing = [v for v in links if v.refuted] or [v for v in links if not v.proved]
         if failing:
             return replace(failing[0], claim=statement, factor=None, notes=(), links=links)
         tested = [v for v in links if v.error_bits is not None]
         if not tested:
-            return cls(Status.PROVED, statement, links[0].method, links=links)
+            methods = ", ".join(dict.fromkeys(v.method for v in links))
+            return cls(Status.PROVED, statement, methods, certificates=certificates, links=links)
         bits = min(v.error_bits or 0 for v in tested) - math.ceil(math.log2(len(tested)))
-        return cls(Status.PROVED, statement, tested[0].method, bits, links=links)
+        return cls(Status.PROVED, statement, tested[0].method, bits, certificates=certificates, links=links)
 
     @property
     def proved(self) -> bool:
@@ -212,10 +241,17 @@ class Verdict(Result):
         return self.status is Status.REFUTED
 
     @property
+    def decided(self) -> bool:
+        """Whether the claim is proved or refuted."""
+        return self.proved or self.refuted
+
+    @property
     def ground(self) -> str:
         """How the answer was reached, in words."""
-        if self.status is Status.INAPPLICABLE:
+        if not self.decided:
             return self.reason
+        if self.certificates:
+            return f"{self.method} (trust: {self.trust})"
         return self.method if self.error_bits is None else str(self.trust)
 
     @property
@@ -224,13 +260,23 @@ class Verdict(Result):
 
         A witness found after an identity test is exact: only proofs rest on chance.
         """
-        if self.status is Status.INAPPLICABLE:
+        if not self.decided:
             return None
-        if self.method == Level.NORMAL_FORM:
-            return Trust(Level.NORMAL_FORM)
-        if self.error_bits is None:
-            return Trust(Level.EXACT_POINT)
-        return Trust(Level.IDENTITY_TEST, error_bits=self.error_bits)
+        if self.error_bits is not None:
+            own = Trust(Level.IDENTITY_TEST, error_bits=self.error_bits)
+        else:
+            formal = self.certificates or self.method == Level.NORMAL_FORM
+            own = Trust(Level.NORMAL_FORM if formal else Level.EXACT_POINT)
+        return weakest([own, *(certificate.trust for certificate in self.certificates.values())])
+
+    def explanations(self) -> list[str]:
+        """Why an inequality holds, coordinates with the same reason together."""
+        where: dict[str, list[Coordinate]] = {}
+        for coordinate, certificate in self.certificates.items():
+            where.setdefault(certificate.explain(), []).append(coordinate)
+        if len(where) == 1:
+            return list(where)
+        return [f"{listed(places)}: {reason}" for reason, places in where.items()]
 
     @property
     def repaired(self) -> Claim | None:
@@ -245,11 +291,14 @@ class Verdict(Result):
         if self.links:
             parts = [link.text() for link in self.links]
         else:
-            parts = [f"by {self.ground}" if self.method else self.reason, *(f"note: {note}" for note in self.notes)]
+            parts = [f"by {self.ground}" if self.method else self.reason, *self.explanations()]
+            parts += [f"note: {note}" for note in self.notes]
             if self.witness is not None:
                 parts.append(str(self.witness))
             if self.factor is not None:
                 parts.append(f"true with the factor {self.factor} on the right")
+            if self.region:
+                parts.append(f"true exactly where {self.region}")
         parts += [verdict.text() for verdict in self.corollaries]
         return "\n".join([f"{self.status}: {self.claim}", *(indent(part, "  ") for part in parts)])
 
@@ -268,6 +317,12 @@ class Verdict(Result):
             "claim": str(self.claim),
             "ground": self.ground,
             "trust": None if self.trust is None else self.trust.to_json(),
+            "certificates": {
+                place: {"rung": c.rung, "trust": c.trust.to_json(), "text": c.explain()}
+                for place, c in by_name(self.certificates).items()
+            }
+            or None,
+            "region": self.region or None,
             "reason": self.claim.reason or None if isinstance(self.claim, Claim) else None,
             "error_bits": self.error_bits,
             "difference": None if self.difference is None else _by_text(self.difference),
@@ -297,18 +352,26 @@ class Verdict(Result):
         parts = [f"$${self.claim.latex()}$$", f"**{self.status}**" + (f" by {self.ground}" if self.method else "")]
         if not self.method:
             parts[-1] += f": {self.reason}"
+        parts += [f"{reason[:1].upper()}{reason[1:]}." for reason in self.explanations()]
         parts += [f"Note: {note}." for note in self.notes]
         if self.witness is not None:
             parts.append(self.witness.markdown())
         if self.factor is not None:
             parts.append(f"True with the factor ${self.factor_latex()}$ on the right.")
+        if self.region:
+            parts.append(f"True exactly where {self.region}.")
         return "\n\n".join([*parts, *(verdict.markdown() for verdict in self.corollaries)])
 
     def _repr_markdown_(self) -> str:
         return assumed(self.assumption and f"{self.assumption}\n", self.markdown())
 
 
-def _by_text(values: Mapping[Any, sp.Expr]) -> dict[str, str]:
-    """Exact numbers as text, by what they belong to; what reads alike is numbered."""
+def by_name(values: Mapping[Any, T]) -> dict[str, T]:
+    """Values by what they belong to as text; what reads alike is numbered."""
     used: set[str] = set()
-    return {unused(str(key), used): str(value) for key, value in values.items()}
+    return {unused(str(key), used): value for key, value in values.items()}
+
+
+def _by_text(values: Mapping[Any, sp.Expr]) -> dict[str, str]:
+    """Exact numbers as text."""
+    return {key: str(value) for key, value in by_name(values).items()}

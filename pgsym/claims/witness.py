@@ -6,6 +6,7 @@ import contextlib
 import random
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import sympy as sp
@@ -13,6 +14,8 @@ import sympy as sp
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.compiler import Meaning
 from pgsym.claims.domain import POINTS, Domain, Place, in_unit_interval
+from pgsym.claims.extremes import sign_at, sign_of
+from pgsym.claims.gaps import SYMPY, Numbers, gaps
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.verdict import Coordinate, Witness
@@ -28,20 +31,28 @@ _SAMPLE = 8
 def find_witness(setting: BoundClaim, rng: random.Random, theta: Mapping[sp.Symbol, sp.Expr] | None) -> Witness:
     """A point of the domain where the claim fails, at `theta` if it fails there."""
     for place in Domain(setting).places(rng, POINTS, theta):
-        try:
-            found = (_closed if setting.has_limit else _exact)(setting, place, _derivatives(setting, rng))
-        except (ZeroDivisionError, AlgebraError, UndefinedQuantityError):
-            continue  # a pole, or a point whose numbers are no field of ours: another point will do
+        found = witness_at(setting, place, rng)
         if found is not None:
-            left, right = found
-            symbols = {**setting.pinned, **place.symbols}
-            ordered = {x: symbols[x] for x in in_order(symbols)}
-            return Witness(place.theta, ordered, left, right, place.values)
+            return found
     raise AlgebraError(
         f"refuted by a nonzero difference, but none of {POINTS} points of the model's domain shows it. "
         "Declare narrower assumptions for its symbols",
         where=str(setting.claim),
     )
+
+
+def witness_at(setting: BoundClaim, place: Place, rng: random.Random) -> Witness | None:
+    """Both sides at a point if the claim fails there; None where it holds, or has no exact value."""
+    try:
+        found = (_closed if setting.has_limit else _exact)(setting, place, _derivatives(setting, rng))
+    except (ZeroDivisionError, AlgebraError, UndefinedQuantityError):
+        return None  # a pole, or a point whose numbers are no field of ours: another point will do
+    if found is None:
+        return None
+    left, right, failing = found
+    symbols = {**setting.pinned, **place.symbols}
+    ordered = {x: symbols[x] for x in in_order(symbols)}
+    return Witness(place.theta, ordered, left, right, place.values, failing)
 
 
 def _derivatives(setting: BoundClaim, rng: random.Random) -> tuple[sp.Symbol, ...]:
@@ -52,7 +63,8 @@ def _derivatives(setting: BoundClaim, rng: random.Random) -> tuple[sp.Symbol, ..
     return tuple(p for p in params if p in chosen)
 
 
-Sides = tuple[dict[Coordinate, sp.Expr], dict[Coordinate, sp.Expr]]
+Sides = tuple[dict[Coordinate, sp.Expr], dict[Coordinate, sp.Expr], tuple[Coordinate, ...] | None]
+"""Both sides, and for an order where it fails."""
 
 
 def _exact(setting: BoundClaim, place: Place, params: tuple[sp.Symbol, ...]) -> Sides | None:
@@ -60,11 +72,12 @@ def _exact(setting: BoundClaim, place: Place, params: tuple[sp.Symbol, ...]) -> 
     field = meaning.tower.field(0)
     if not all(in_unit_interval(field.to_sympy(meaning.compile(node)({}))) for node in setting.discounts):
         return None
-    left, right = (_side(meaning, setting, node, params) for node in (setting.claim.left, setting.claim.right))
-    if _agree(setting, left, right, field.is_zero):
+    left, right = (side(meaning, setting, node, params) for node in (setting.claim.left, setting.claim.right))
+    fails, failing = _fails(setting, left, right, field, partial(sign_at, field))
+    if not fails:
         return None
-    shown = [{c: field.to_sympy(e) for c, e in side.items()} for side in (left, right)]
-    return shown[0], shown[1]
+    shown = [{c: field.to_sympy(e) for c, e in some.items()} for some in (left, right)]
+    return shown[0], shown[1], failing
 
 
 def _closed(setting: BoundClaim, place: Place, params: tuple[sp.Symbol, ...]) -> Sides | None:
@@ -73,14 +86,15 @@ def _closed(setting: BoundClaim, place: Place, params: tuple[sp.Symbol, ...]) ->
     field, point = meaning.tower.field(0), {**place.theta, **place.symbols, **place.values}
     shown = []
     for node in (setting.claim.left, setting.claim.right):
-        side = _side(meaning, setting, node, params)
-        shown.append({c: sp.radsimp(sp.cancel(field.to_sympy(e).subs(point))) for c, e in side.items()})
-    if any(not e.is_finite for side in shown for e in side.values()):
+        found = side(meaning, setting, node, params)
+        shown.append({c: sp.radsimp(sp.cancel(field.to_sympy(e).subs(point))) for c, e in found.items()})
+    if any(not e.is_finite for some in shown for e in some.values()):
         return None
-    return None if _agree(setting, shown[0], shown[1], lambda e: e == 0) else (shown[0], shown[1])
+    fails, failing = _fails(setting, shown[0], shown[1], SYMPY, sign_of)
+    return (shown[0], shown[1], failing) if fails else None
 
 
-def _side(meaning: Meaning, setting: BoundClaim, node: t.Node, params: tuple[sp.Symbol, ...]) -> dict[Coordinate, Any]:
+def side(meaning: Meaning, setting: BoundClaim, node: t.Node, params: tuple[sp.Symbol, ...]) -> dict[Coordinate, Any]:
     """A side's value by coordinate, zeros included."""
     compiled, zero = meaning.compile(node), meaning.tower.field(0).zero
     keys: list[tuple[sp.Symbol, ...]] = [()]
@@ -98,10 +112,17 @@ def _side(meaning: Meaning, setting: BoundClaim, node: t.Node, params: tuple[sp.
     return found
 
 
-def _agree(setting: BoundClaim, left: dict[Coordinate, Any], right: dict[Coordinate, Any], is_zero: Any) -> bool:
-    """Whether the claim holds at the point."""
+def _fails(
+    setting: BoundClaim, left: dict[Coordinate, Any], right: dict[Coordinate, Any], numbers: Numbers, sign: Any
+) -> tuple[bool, tuple[Coordinate, ...] | None]:
+    """Whether the claim fails at the point, and of an order where."""
     relation = RELATIONS[setting.claim.relation]
-    return all(map(is_zero, relation.must_vanish(left, right, sp.S.Zero, is_zero).values()))
+    if relation.larger is None:
+        vanish = relation.must_vanish(left, right, sp.S.Zero, numbers.is_zero)
+        return not all(map(numbers.is_zero, vanish.values())), None
+    found = gaps(setting, left, right, numbers)
+    failing = tuple(c for c, e in found.items() if sign(e) < relation.strict)
+    return bool(failing), tuple(c for c in left if left[c] != right[c]) if setting.rank == 2 else failing
 
 
 _POINTS = 2

@@ -52,7 +52,7 @@ def check(
 
     A verdict holds for all parameters of the policy; `--theta` is where both sides of a false line are shown.
     With `-o` the text is typeset, and what is wrong with its false lines stands at the end.  Exit status 1 when a line
-    is false or does not apply to MODEL.
+    is false, is undecided or does not apply to MODEL.
 
     Example: `pgsym check two-state "sum[s] mu(s) * V(s) = rbar / (1 - gamma)" --objective stationary-value`
     """

@@ -49,12 +49,12 @@ def witness(
         boxes = _boxes(wanted, order, bounded)
         if boxes is None:
             continue
-        simplices = _simplices(inside, boxes)
+        rows = simplices(inside, boxes)
         constraints: list[tuple[Slopes, int]] = []
         for attempt in range(_ATTEMPTS):
             point = {s: _draw(*boxes[s], attempt, rng, corners=not strict) for s in order}
             if attempt % 2 == 0:
-                for row in simplices:  # positive numbers that sum to less than 1
+                for row in rows:  # positive numbers that sum to less than 1
                     weights = [rng.randint(1, 9) for _ in range(len(row) + 1)]
                     point.update((s, Fraction(w, sum(weights))) for s, w in zip(row, weights, strict=False))
             if effort.is_spent:
@@ -88,7 +88,7 @@ def _boxes(
     for g, strict in wanted:
         if not g.free_symbols and not true(">" if strict else ">=", value_at(g, {})):
             return None
-        found = _affine(g)
+        found = affine(g)
         if found is None:
             continue
         s, slope, bound = found
@@ -105,7 +105,7 @@ def _boxes(
     return boxes
 
 
-def _affine(g: sp.Expr) -> tuple[sp.Symbol, Fraction, Fraction] | None:
+def affine(g: sp.Expr) -> tuple[sp.Symbol, Fraction, Fraction] | None:
     """The symbol, the slope and the root of a function that is affine in one symbol and has no other."""
     form = Linear.read(g)
     if form is None or len(form.coefficients) != 1:
@@ -114,7 +114,7 @@ def _affine(g: sp.Expr) -> tuple[sp.Symbol, Fraction, Fraction] | None:
     return s, slope, -form.constant / slope
 
 
-def _simplices(inside: Sequence[sp.Expr], boxes: Mapping[sp.Symbol, Box]) -> list[list[sp.Symbol]]:
+def simplices(inside: Sequence[sp.Expr], boxes: Mapping[sp.Symbol, Box]) -> list[list[sp.Symbol]]:
     """Rows of symbols in (0, 1) that sum to at most 1, without a symbol in common: drawn one by one, they would miss.
 
     A row shows as the remainder c (1 - s_1 - ... - s_n), alone or as a factor.

@@ -9,7 +9,7 @@ from pgsym.claims.catalogue import theorem, theorem_names
 from pgsym.claims.catalogue.hypotheses import HYPOTHESES
 from pgsym.claims.decide import decide
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.relation import LISTED
+from pgsym.claims.language.relation import LISTED, RELATIONS
 from pgsym.claims.script import Script
 from pgsym.claims.verdict import Status
 from pgsym.errors import ClaimError, HypothesisError, SchemaError, TooLargeError
@@ -118,6 +118,8 @@ def _prove(claim: t.Claim, objective: Objective, assumed: frozenset[str], refute
         difference = reading.difference()
     except ClaimError as error:
         found = replace(found, reason=str(error))
+        if RELATIONS[claim.relation].larger is not None:
+            return found
         return _tested(found, bool(assumed), assumed) if refute else found
     equations = reading.equations.table()
     ending = bool(assumed) or "1" in reading.equations.discounts
@@ -192,7 +194,7 @@ def _tested(found: GeneralVerdict, ending: bool, assumed: frozenset[str]) -> Gen
             verdict = decide(Problem(mdp, tabular(mdp), found.objective), found.claim)
         except (HypothesisError, ClaimError, TooLargeError) as error:
             return replace(found, reason=found.reason or str(error))
-        if verdict.status is Status.INAPPLICABLE:
+        if verdict.status in (Status.INAPPLICABLE, Status.UNDECIDED):
             return replace(found, reason=verdict.reason)
         if not verdict.proved:
             return replace(found, standing=Standing.REFUTED, counterexample=verdict, size=size, reason="")

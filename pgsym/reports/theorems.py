@@ -99,7 +99,7 @@ def findings_table(all_found: Sequence[Findings]) -> RenderableType:
 def summary(all_found: Sequence[Findings]) -> str:
     """The closing line: how many of each, and whether any verdict is against the catalogue."""
     counts = {s: sum(f.status is s for f in all_found) for s in Status}
-    parts = [f"{n} {status}" for status, n in counts.items()]
+    parts = [f"{n} {status}" for status, n in counts.items() if n or status is not Status.UNDECIDED]
     accidents = sum(f.by_accident for f in all_found)
     if accidents:
         parts.append(f"{accidents} false in general but true here")

@@ -134,14 +134,16 @@ REFUSED = [
     ("J = 1/0", "/", "found a division by zero; a divisor must differ from 0"),
     ("J = gamma^9999", "9999", "found the power 9999; at most 100 is read"),
     ("J = " + "1" * 401, "1" * 401, "found 401 digits; at most 400 are read"),
-    ("J <= V(s)", "<=", "found '<='; a claim has =, != or propto between two sides, and no order. Write !=, or compare "
-     "the numbers, as pgsym compare does"),
+    ("J <= V(s) = 1 > 0", "> 0", "found > after <=; a chain grows or falls, so that its first and last sides are "
+     "compared. Write two chains"),
+    ("E[tau] max[t] r_t = 0", "t] r_t", "found max over the time t; it is taken over states and actions. Sum over the "
+     "time"),
     ("J 2 = 0", "2", "found '2' without an operator before it. Write * for a product"),
     ("V(s) V(s) = 0", "V(s) =", "found 'V' without an operator before it. Write * for a product"),
     ("let b = 1 J = b", "J", "found 'J' without an operator before it. Write * for a product"),
     ("J =", "", "found the end; the claim is not complete. Complete it"),
-    ("J", "", "found no relation; a claim has =, != or propto between two sides. Add one"),
-    ("", "", "found no relation; a claim has =, != or propto between two sides. Add one"),
+    ("J", "", "found no relation; a claim has =, !=, propto, <=, >=, < or > between two sides. Add one"),
+    ("", "", "found no relation; a claim has =, !=, propto, <=, >=, < or > between two sides. Add one"),
     ("J = ?", "?", "found '?'; it has no meaning in a claim. Remove it"),
     ("(J = 0", "=", "found '=', which cannot stand here. Correct the claim"),
     ("J = -", "", "found the end; the claim is not complete. Complete it"),

@@ -79,7 +79,10 @@ def test_hash_in_quotes_is_no_comment():
     [
         ("J = Vv(s)", "f:1:5: Vv is not a name of the language, nor defined here; did you mean V?"),
         ("J = 1\n\n  = 2", "f:3:3: found a relation with nothing before it"),
-        ("J\n\nJ = 1", "f:1:2: found no relation; a claim has =, != or propto between two sides. Add one"),
+        (
+            "J\n\nJ = 1",
+            "f:1:2: found no relation; a claim has =, !=, propto, <=, >=, < or > between two sides. Add one",
+        ),
         ("J = rbar\n  = V(s)", "f:2:5: the index s is free on one side only"),
         ("J = 1\n  = grad J # so", "f:2:5: a scalar on the left, a vector over the parameters on the right"),
         ("objective reward", "f:1:11: found 'reward'; the nearest is 'average-reward'. Correct it"),

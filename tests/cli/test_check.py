@@ -211,7 +211,7 @@ def test_unwritable_page_is_refused_before_anything_is_decided(run, tmp_path, mo
         (("two-state", "J = V(s"), "found the end; the claim is not complete"),
         (("two-state", "grad J = 1"), "a vector over the parameters on the left, a scalar on the right"),
         (("two-state", 'V("z") = 1'), "the model has x, y"),
-        (("two-state", ""), "found no relation; a claim has =, != or propto between two sides"),
+        (("two-state", ""), "found no relation; a claim has =, !=, propto, <=, >=, < or > between two sides"),
         (("two-state", "# nothing"), "found no relation"),
         (("two-state", "none.claims"), "none.claims: cannot be read (No such file or directory)"),
         (("two-state", "."), "cannot be read (Is a directory)"),

@@ -43,7 +43,7 @@ class Drawn(t.Sum):
 
 
 def written_out(node: t.Node) -> t.Node:
-    """The tree with a sum of its own for every index and every draw of an expectation."""
+    """The tree with a sum, max or min of its own for every index and every draw of an expectation."""
     changed: dict[str, object] = {}
     for f in fields(node):
         value = getattr(node, f.name)
@@ -52,10 +52,10 @@ def written_out(node: t.Node) -> t.Node:
         elif f.name == "overrides":
             changed[f.name] = tuple(t.Override(o.key, written_out(o.value)) for o in value)
     node = replace(node, **changed) if changed else node  # type: ignore[arg-type]
-    if isinstance(node, t.Sum) and len(node.indices) > 1:
+    if isinstance(node, t.OverIndices) and len(node.indices) > 1:
         body = node.body
         for index in reversed(node.indices):
-            body = t.Sum((index,), body)
+            body = type(node)((index,), body)
         return body
     if isinstance(node, t.Expect):
         return _drawn_one_by_one(node)
@@ -80,7 +80,7 @@ def _drawn_one_by_one(node: t.Expect) -> t.Node:
 
 def uses(body: t.Node, index: str) -> Iterator[tuple[t.Quantity | t.Call, int]]:
     """Every place where an index stands, and at which position."""
-    if isinstance(body, t.Sum) and index in body.indices:
+    if isinstance(body, t.OverIndices) and index in body.indices:
         return
     if isinstance(body, t.Quantity | t.Call | r.RunExpect | r.Covariance):
         yield from ((body, k) for k, i in enumerate(body.indices) if i == index)
@@ -130,7 +130,7 @@ def partners(body: t.Node, index: str, own: Bindings) -> Iterator[t.Index]:
 
 def free(node: t.Node, bound: tuple[str, ...] = ()) -> Iterator[str]:
     """The indices that nothing binds."""
-    if isinstance(node, t.Sum):
+    if isinstance(node, t.OverIndices):
         bound = (*bound, *node.indices)
     if isinstance(node, t.Quantity | t.Call | t.Indicator | r.RunExpect | r.Covariance):
         states = (i for i in node.indices if isinstance(i, str) and r.read_timed(i) is None and r.read_time(i) is None)

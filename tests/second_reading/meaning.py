@@ -14,11 +14,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, reduce
+from itertools import combinations
 from typing import Any
 
 import sympy as sp
-from flint import arb, ctx
+from flint import arb, arb_mat, ctx
 
 from pgsym.claims.language import runs as r
 from pgsym.claims.language import tree as t
@@ -37,12 +38,24 @@ SMALL = arb(2) ** -200
 """A number below this, as large as its ball may be, is called zero."""
 
 
+ORDERS = {t.AT_MOST: (1, False), t.AT_LEAST: (-1, False), t.BELOW: (1, True), t.ABOVE: (-1, True)}
+"""1 where the right side is the larger one, and whether they must differ."""
+
+
 class Outcome(StrEnum):
-    """What a point shows of a claim."""
+    """What a point shows of a claim; of an order, that it holds or that it does not."""
 
     EQUAL = "equal"
     DIFFERENT = "different"
     UNDEFINED = "undefined"
+
+
+def _ordered(gaps: list[arb], *, strict: bool) -> Outcome | None:
+    """Whether larger - smaller is nowhere negative; None where balls are too large to say."""
+    small = [abs(gap) < SMALL for gap in gaps]
+    if any((gap < 0 and not tiny) or (tiny and strict) for gap, tiny in zip(gaps, small, strict=True)):
+        return Outcome.DIFFERENT
+    return Outcome.EQUAL if all(gap > 0 or tiny for gap, tiny in zip(gaps, small, strict=True)) else None
 
 
 @dataclass(frozen=True)
@@ -76,9 +89,13 @@ class Plain(Names):
                     if bits >= MOST_BITS:
                         return Reading(Outcome.UNDEFINED, bits)
                 else:
-                    if any(not gap.contains(0) for gap in gaps):
+                    if order := ORDERS.get(relation or self.claim.relation):
+                        if (found := _ordered(gaps, strict=order[1])) is not None:
+                            return Reading(found, bits)
+                        assert bits < MOST_BITS, "ill conditioned: more bits are required"
+                    elif any(not gap.contains(0) for gap in gaps):
                         return Reading(Outcome.DIFFERENT, bits)
-                    if all(abs(gap) < SMALL for gap in gaps):
+                    elif all(abs(gap) < SMALL for gap in gaps):
                         return Reading(Outcome.EQUAL, bits)
                     assert bits < MOST_BITS, "ill conditioned: more bits are required"
                 bits *= 4 if bits == FLOAT_BITS else 2
@@ -101,6 +118,8 @@ class Plain(Names):
         """What must be zero: left - right, or for a proportion the minors with the largest entry of the right side."""
         self._fresh()
         self.trajectories.clear()
+        if relation in ORDERS:
+            return list(self._larger_less_smaller(ORDERS[relation][0]))
         pairs = list(self._entries())
         if relation != t.PROPORTIONAL:
             return [x - y for x, y in pairs]
@@ -111,6 +130,19 @@ class Plain(Names):
             raise UnclearError
         return [x * right - left * y for x, y in pairs]
 
+    def _larger_less_smaller(self, sign: int) -> Iterator[arb]:
+        """What is not negative where the order holds: of a symmetric matrix, every principal minor."""
+        for x, y in self._pairs():
+            size = len(x) if isinstance(x, list) and x and isinstance(x[0], list) else 0
+            gaps = [sign * (b - a) for a, b in zip(*self._flat(x, y), strict=True)]
+            if not size:
+                yield from gaps
+                continue
+            if any(not (gaps[i * size + j] - gaps[j * size + i]).contains(0) for i in range(size) for j in range(i)):
+                raise InapplicableError("not symmetric")
+            for chosen in (c for k in range(1, size + 1) for c in combinations(range(size), k)):
+                yield arb_mat([[gaps[i * size + j] for j in chosen] for i in chosen]).det()
+
     # -- assignments -----------------------------------------------------------------------------------------
 
     @cached_property
@@ -119,13 +151,18 @@ class Plain(Names):
 
     def _entries(self) -> Iterator[tuple[arb, arb]]:
         """Every entry of both sides, for every assignment of the free indices."""
+        for left, right in self._pairs():
+            yield from zip(*self._flat(left, right), strict=True)
+
+    def _pairs(self) -> Iterator[tuple[Any, Any]]:
+        """Both sides, for every assignment of the free indices."""
         loose = sorted(set(free(self._both)), key=lambda i: (t.is_action(i), i))
         for env in self._assignments(loose, {}):
             try:
                 left, right = self.value(self.left, env), self.value(self.right, env)
             except UndefinedError:
                 continue
-            yield from zip(*self._flat(left, right), strict=True)
+            yield alike(left, right)
 
     def _assignments(self, loose: list[str], env: Env) -> Iterator[Env]:
         if not loose:
@@ -236,6 +273,11 @@ class Plain(Names):
                 return self.value(body, env).log()
             case t.Sum((index,), body):
                 return self._sum(index, body, env, isinstance(node, Drawn))
+            case t.Abs(body):
+                return Jet.constant(abs(self.value(body, env).value), self.order)
+            case t.Max((index,), body) | t.Min((index,), body):
+                terms = [term.value for term in self._terms(index, body, env)]
+                return Jet.constant(reduce(arb.max if isinstance(node, t.Max) else arb.min, terms), self.order)
             case t.Dot(left, right):
                 return dot(*self._operands(left, right, env))
             case t.Outer(left, right):
@@ -263,6 +305,12 @@ class Plain(Names):
 
     def _sum(self, index: str, body: t.Node, env: Env, drawn: bool) -> Any:
         found = None
+        for term in self._terms(index, body, env, drawn):
+            found = term if found is None else paired(Jet.__add__, *alike(found, term))
+        return self.numbers.number(0) if found is None else found
+
+    def _terms(self, index: str, body: t.Node, env: Env, drawn: bool = False) -> Iterator[Any]:
+        """The values of the body, where the index is something that it runs over."""
         for item in self._items(body, index, env, drawn):
             inner = {**env, index: item}
             try:
@@ -275,8 +323,7 @@ class Plain(Names):
                 if not drawn or item not in self.ends or self._can_be(body, inner):
                     raise
                 continue
-            found = term if found is None else paired(Jet.__add__, *alike(found, term))
-        return self.numbers.number(0) if found is None else found
+            yield term
 
     def _can_be(self, body: t.Node, env: Env) -> bool:
         """Whether the end that was drawn has a positive probability."""

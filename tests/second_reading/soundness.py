@@ -2,6 +2,7 @@
 
 equal      no difference at any point, to 2^-200     ->  must be proved
 different  a point where the balls exclude equality  ->  must be refuted, with a true witness, difference and factor
+           (an inequality may be refuted at another point than those that are read, and may be undecided)
 undefined  a hypothesis fails, or zero is divided by ->  must be neither
 """
 
@@ -187,12 +188,13 @@ def _refused(problem: Problem, claim: t.Claim, rng: random.Random) -> tuple[Outc
 
 def complaints(setting: BoundClaim, verdict: Verdict, outcome: Outcome, rng: random.Random) -> Iterator[str]:
     """Everything that a verdict says and the second reading contradicts."""
-    if verdict.status is Status.INAPPLICABLE:
+    if verdict.status in (Status.INAPPLICABLE, Status.UNDECIDED):
         return
     if outcome is Outcome.UNDEFINED:
         yield "decided although it is undefined"
         return
-    if verdict.proved is not (outcome is Outcome.EQUAL):
+    elsewhere = setting.is_ordered and (verdict.proved if setting.claim.relation == t.UNEQUAL else verdict.refuted)
+    if verdict.proved is not (outcome is Outcome.EQUAL) and not elsewhere:
         yield "the verdict is wrong"
         return
     if verdict.proved and verdict.error_bits is not None and verdict.error_bits < ERROR_BITS:

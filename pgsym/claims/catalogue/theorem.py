@@ -268,7 +268,7 @@ class Findings(Result):
     def status(self) -> Status:
         """Refuted if any relation is, else inapplicable if any is, else proved."""
         found = {v.status for v in self.verdicts}
-        return next(s for s in (Status.REFUTED, Status.INAPPLICABLE, Status.PROVED) if s in found)
+        return next(s for s in (Status.REFUTED, Status.INAPPLICABLE, Status.UNDECIDED, Status.PROVED) if s in found)
 
     @property
     def by_accident(self) -> bool:

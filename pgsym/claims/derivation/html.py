@@ -23,11 +23,11 @@ COLOURS = f"""
 BLOCKS = """
 math { font-family: 'STIX Two Math', 'Cambria Math', 'Latin Modern Math', 'pgsym math', math; font-size: 1.08em; }
 .scroll { overflow-x: auto; overscroll-behavior-x: contain; }
-strong.proved, strong.refuted, strong.inapplicable { padding: .05rem .5rem; border: 1.5px solid currentColor;
-  border-radius: 1rem; font-size: .875rem; white-space: nowrap; }
+strong.proved, strong.refuted, strong.undecided, strong.inapplicable { padding: .05rem .5rem;
+  border: 1.5px solid currentColor; border-radius: 1rem; font-size: .875rem; white-space: nowrap; }
 .proved { color: var(--good); }
 .refuted { color: var(--bad); }
-.inapplicable { color: var(--warn); }
+.undecided, .inapplicable { color: var(--warn); }
 .answer { padding-left: 1.2rem; }
 .answer a, dd a { font-size: .875rem; }
 .note { border-left: 3px solid var(--line); padding-left: .8rem; color: var(--soft); }
@@ -126,7 +126,7 @@ class HtmlWriter:
             first = ""
         head = mathml("".join(row.left)) if row.left and not row.own_line else ""
         note = self.prose(row.note)
-        note = f"<strong>{note}</strong>" if row.note.startswith(("REFUTED", "INAPPLICABLE")) else note
+        note = f"<strong>{note}</strong>" if row.note.startswith(("REFUTED", "UNDECIDED", "INAPPLICABLE")) else note
         for k, line in enumerate(row.right):
             shown = mathml(f"{row.relation} {line}" if k == 0 else rf"\quad {line.removeprefix('{} ')}")
             why = note if k == len(row.right) - 1 else ""

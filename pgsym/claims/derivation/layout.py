@@ -35,6 +35,7 @@ from pgsym.claims.language.tree import (
     Neg,
     Node,
     Number,
+    OverIndices,
     Statement,
     Sub,
     Sum,
@@ -88,7 +89,7 @@ def _pieces(node: Node, width: int) -> list[str]:
             return _joined([rf"\frac{{1}}{{{below.latex()}}}"], r" \, ", above, width)
         case Grad(body) if _is_sum(body) or isinstance(body, Mul | Sum):
             return _joined([r"\nabla"], " ", body, width, fence=isinstance(body, Mul))
-        case Sum(_, body) | Limit(body):
+        case OverIndices(_, body) | Limit(body):
             operator = replace(node, body=Number(Fraction(1))).latex().removesuffix("1").rstrip()
             return _joined([operator], " ", body, width)
         case Expect(_, body):
@@ -124,7 +125,7 @@ def _is_open(node: Node) -> bool:
     """Whether what follows would seem to belong to it."""
     if isinstance(node, Grad | Log):
         return _is_open(node.body)
-    return isinstance(node, Sum | Limit) or (isinstance(node, Mul) and _is_open(node.right))
+    return isinstance(node, OverIndices | Limit) or (isinstance(node, Mul) and _is_open(node.right))
 
 
 def steps(statement: Statement, verdicts: Iterator[Verdict | None]) -> Iterator[tuple[str, Node, str]]:

@@ -1,4 +1,4 @@
-"""Whether a claim makes sense: one shape on both sides, and every index bound, or free on both.
+"""Whether a claim makes sense: one shape on both sides, and every index bound, or free on both; a bound may have fewer.
 
 >>> from pgsym.claims.language.parse import parse
 >>> check(parse("grad J = sum[s] eta(s) * V(s)").claims[0])
@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.language.scope import SHAPES, Range, Scope
 
 
@@ -43,8 +44,9 @@ def check(claim: t.Claim) -> tuple[int, tuple[Range, ...]]:
             raise scope.error(
                 "found a part of a run outside of one; it stands under E[tau], Var[tau] or Cov[tau]", place
             )
+    bounding = RELATIONS[claim.relation].larger is not None
     for here, other, node in ((sides[0], sides[1], claim.right), (sides[1], sides[0], claim.left)):
-        for index, place in here.items():
+        for index, place in here.items() if not bounding else ():
             if index not in other and index not in scope.each and not isinstance(node, t.Number):
                 raise scope.error(
                     f"the index {index} is free on one side only; both sides must be about the same {index}. "
@@ -64,6 +66,7 @@ def check(claim: t.Claim) -> tuple[int, tuple[Range, ...]]:
             )
     for side in (claim.left, claim.right):
         _check_sums(scope, side, tuple(indices))
+        _check_extremes(scope, side)
     for let in scope.lets.values():
         scope.require_let(let.name)
         if scope.is_random(let.body):
@@ -78,11 +81,11 @@ def _check_sums(scope: Scope, node: t.Node, bound: tuple[str, ...]) -> None:
     """Every summed action belongs to a state that is known outside."""
     if isinstance(node, t.Expect):
         node = node.expanded()
-    if isinstance(node, t.Sum):
+    if isinstance(node, t.OverIndices):
         for k, index in enumerate(node.indices):
             known = (*bound, *node.indices[:k])
             rest = node.indices[k + 1 :]
-            inner = t.Sum(rest, node.body, at=node.at) if rest else replace(node.body, at=node.at)
+            inner = replace(node, indices=rest) if rest else replace(node.body, at=node.at)
             partner = scope.range(inner, index).partner
             if isinstance(partner, str) and partner not in known and runs.read_timed(partner) is None:
                 raise scope.error(f"{index} is an action of {partner}, which is not known there; sum over {partner} "
@@ -92,9 +95,30 @@ def _check_sums(scope: Scope, node: t.Node, bound: tuple[str, ...]) -> None:
         _check_sums(scope, child, bound)
 
 
+_NO_EXTREMES = (
+    t.Grad | t.PrimedGrad | t.SamePolicy | t.Limit | t.Log | t.Inv | runs.RunExpect | runs.Covariance | t.Quantity
+)
+"""What is of functions with a closed form; of a quantity, what it is taken with instead of the model's own."""
+
+
+def _check_extremes(scope: Scope, side: t.Node) -> None:
+    """abs, max and min have values, and neither gradients, nor limits, nor means over runs."""
+    for node in scope.parts(side):
+        for found in (f for child in node.children for f in scope.parts(child)):
+            if isinstance(node, _NO_EXTREMES) and isinstance(found, t.EXTREMES):
+                name = type(found).__name__.lower()
+                raise scope.error(
+                    f"found {name} inside of what is taken of functions with a closed form: a gradient, a limit, an "
+                    f"inverse, a logarithm, a mean over runs, brackets of a quantity; {name} stands outside of these. "
+                    "Bring it out", found,
+                )  # fmt: skip
+
+
 def _first(node: t.Node) -> t.Node:
     """The leftmost node under an expression: where its text begins."""
-    while node.children and not isinstance(node, t.Quantity | t.Sum | t.Expect | t.Grad | t.Log | t.Limit | t.Neg):
+    while node.children and not isinstance(
+        node, t.Quantity | t.OverIndices | t.Expect | t.Grad | t.Log | t.Limit | t.Neg
+    ):
         if isinstance(node, t.Dot | t.Outer | t.Inv | t.Transpose):
             break
         node = node.children[0]

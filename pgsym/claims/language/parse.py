@@ -130,12 +130,6 @@ def _complaint(text: str, error: UnexpectedInput, *, claim: bool) -> tuple[str, 
     before = text[:position].rstrip()
     kind, names = error.token.type, ("NAME", "NUMBER")
     begins = kind in (*names, "STRING", "GRAD", "PRIMED_GRAD", "LOG", "FUNCTION")
-    if kind == "CMP" and before.count("[") == before.count("]"):
-        return (
-            f"found {short(str(error.token))!r}; a claim has {LISTED} between two sides, and no order. "
-            "Write !=, or compare the numbers, as pgsym compare does",
-            position,
-        )
     if (begins and before[-1:] in ')]"') or (kind in names and before[-1:].isalnum()):
         return f"found {short(str(error.token))!r} without an operator before it. Write * for a product", position
     return f"found {short(str(error.token))!r}, which cannot stand here. Correct the claim", position
@@ -174,10 +168,18 @@ class _Builder(RunRules):
         return bindings
 
     def chain(self, first: t.Node, *rest: Any) -> tuple[tuple[t.Node, ...], tuple[str, ...]]:
-        return (first, *rest[1::2]), tuple(rest[0::2])
+        relations = [SPELLINGS[token] for token in rest[0::2]]
+        ordered = [k for k, relation in enumerate(relations) if relation.larger is not None]
+        for k in ordered:
+            if relations[k].larger != relations[ordered[0]].larger:
+                raise self.refuse(
+                    f"found {rest[2 * k]} after {rest[2 * ordered[0]]}; a chain grows or falls, so that its first and "
+                    "last sides are compared. Write two chains", rest[2 * k].start_pos,
+                )  # fmt: skip
+        return (first, *rest[1::2]), tuple(relation.name for relation in relations)
 
-    def relation(self, spelling: Token) -> str:
-        return SPELLINGS[spelling].name
+    def relation(self, spelling: Token) -> Token:
+        return spelling
 
     def head(self, name: Token, *indices: Token | None) -> tuple[Token, tuple[str, ...]]:
         return name, tuple(str(self.index_name(i)) for i in indices if i is not None)
@@ -409,7 +411,7 @@ class _Builder(RunRules):
 
     def call(self, token: Token, *arguments: t.Node) -> t.Node:
         kinds: dict[str, type[t.Node]] = {"dot": t.Dot, "outer": t.Outer, "inv": t.Inv, "transpose": t.Transpose,
-                                         "sg": t.StopGradient}  # fmt: skip
+                                         "sg": t.StopGradient, "abs": t.Abs}  # fmt: skip
         wanted = 2 if token in ("dot", "outer") else 1
         if len(arguments) != wanted:
             raise self.refuse(f"{token} has {len(arguments)} arguments; it takes {wanted}", token.start_pos)
@@ -447,7 +449,7 @@ def _checked_extent(node: t.Node, below: Mapping[str, tuple[int, int]]) -> tuple
     own, whole, parts, stack = 0, 0, 0, [(node, 1)]
     while stack:
         current, depth = stack.pop()
-        if isinstance(current, t.Sum):
+        if isinstance(current, t.OverIndices):
             depth += len(current.indices) - 1
         elif isinstance(current, t.Expect):
             depth += 2 * len(current.draws) - 1

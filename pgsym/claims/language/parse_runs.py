@@ -49,6 +49,14 @@ class RunRules(Transformer[Token, Any]):
                 indices.append(str(self.index_name(first)))
         return t.Sum(tuple(reversed(indices)), body, at=token.start_pos) if indices else body
 
+    def extreme_over(self, token: Token, *parts: Any) -> t.Node:
+        *indices, body = parts
+        for index in indices:
+            if runs.is_time(str(self.index_name(index))):
+                raise self.refuse(f"found {token} over the time {index}; it is taken over states and actions. Sum over "
+                                  "the time", index.start_pos)  # fmt: skip
+        return (t.Max if token == "max" else t.Min)(tuple(map(str, indices)), body, at=token.start_pos)
+
     def product_over(self, token: Token, bound: Any, body: t.Node) -> t.Node:
         return self.over_time(runs.TimeProduct, bound, body, token)
 

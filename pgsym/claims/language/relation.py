@@ -1,4 +1,4 @@
-r"""The relations of the language, one entry each: how it is written, and what must be zero for it to hold."""
+r"""The relations of the language, one entry each: how it is written, and what must be zero, or not negative, for it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 EQUAL, UNEQUAL, PROPORTIONAL = "==", "!=", "propto"
+AT_MOST, AT_LEAST, BELOW, ABOVE = "<=", ">=", "<", ">"
 
 Entries = Mapping[Any, Any]
 """A side of a claim by coordinate; what is missing is zero."""
@@ -30,6 +31,10 @@ class Relation:
         What must be zero in one coordinate depends on the others, by products of a left with a right entry.
     denies : str or None
         The relation that does not hold where this one does; that one is decided.
+    larger : str or None
+        Of an order, the side that is the larger one, ``left`` or ``right``: larger - smaller must not be negative.
+    strict : bool
+        Nor may it be zero.
 
     Examples
     --------
@@ -45,6 +50,8 @@ class Relation:
     must_vanish: Callable[[Entries, Entries, Any, Callable[[Any], bool]], dict[Any, Any]]
     whole: bool = False
     denies: str | None = None
+    larger: str | None = None
+    strict: bool = False
 
 
 def _difference(left: Entries, right: Entries, zero: Any, is_zero: Callable[[Any], bool]) -> dict[Any, Any]:
@@ -66,6 +73,10 @@ RELATIONS: dict[str, Relation] = {
         Relation(EQUAL, ("=", "=="), "=", _difference),
         Relation(UNEQUAL, ("!=",), r"\neq", _difference, denies=EQUAL),
         Relation(PROPORTIONAL, ("propto",), r"\propto", _minors, whole=True),
+        Relation(AT_MOST, ("<=",), r"\le", _difference, larger="right"),
+        Relation(AT_LEAST, (">=",), r"\ge", _difference, larger="left"),
+        Relation(BELOW, ("<",), "<", _difference, larger="right", strict=True),
+        Relation(ABOVE, (">",), ">", _difference, larger="left", strict=True),
     )
 }
 """Every relation by its name in trees."""

@@ -19,6 +19,7 @@ from pgsym.claims.language import runs
 from pgsym.claims.language.parse import WORLDS
 from pgsym.claims.language.relation import SPELLINGS
 from pgsym.claims.language.tree import (
+    Abs,
     Add,
     Arbitrary,
     Binary,
@@ -37,11 +38,13 @@ from pgsym.claims.language.tree import (
     Limit,
     Literal,
     Log,
+    Max,
     Mul,
     Neg,
     Node,
     Number,
     Outer,
+    OverIndices,
     Override,
     Pow,
     PrimedGrad,
@@ -61,7 +64,7 @@ from pgsym.expression.quantity import QUANTITIES, VOCABULARY, reward_power
 
 _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(5)
 KEYWORDS = frozenset({"sum", "prod", "E", "Var", "Cov", "limit", "grad", "log", "trace", "dot", "outer", "inv",
-                      "transpose", "sg", "at", "let", "for", "all", "with", "G",
+                      "transpose", "sg", "at", "abs", "max", "min", "let", "for", "all", "with", "G",
                       *(text for text in SPELLINGS if text.isalpha())})  # fmt: skip
 """Words with a meaning of their own."""
 
@@ -132,7 +135,7 @@ def declarations_latex(bindings: Iterable[Binding]) -> tuple[str, ...]:
 
 _COMMA = r",\, "
 
-_OPEN = Sum | Expect | Limit | SamePolicy | runs.OverTime | runs.RunExpect
+_OPEN = OverIndices | Expect | Limit | SamePolicy | runs.OverTime | runs.RunExpect
 """What extends to the right over products."""
 
 
@@ -239,8 +242,8 @@ class _Text(_Writer):
                 return f"limit[gamma->1] {self.part(body, _PRODUCT)}"
             case Pow(body, power):
                 return f"{self.part(body, _ATOM)}^{power}"
-            case Sum(indices, body):
-                return f"sum[{','.join(indices)}] {self.part(body, _PRODUCT)}"
+            case OverIndices(indices, body):
+                return f"{type(node).__name__.lower()}[{','.join(indices)}] {self.part(body, _PRODUCT)}"
             case Expect(draws, body):
                 drawn = ", ".join(f"{d.index}~{d.name}{_mark(d.primed)}" for d in draws)
                 return f"E[{drawn}] {self.part(body, _PRODUCT)}"
@@ -388,8 +391,11 @@ class _Latex(_Writer):
                 return rf"{self.part(body, _ATOM)}^{{\top}}"
             case StopGradient(body):
                 return rf"\operatorname{{sg}}\left({self.write(body)}\right)"
-            case Sum(indices, body):
-                return rf"\sum_{{{', '.join(map(_index_latex, indices))}}} {self.part(body, _PRODUCT)}"
+            case Abs(body):
+                return rf"\left|{self.write(body)}\right|"
+            case OverIndices(indices, body):
+                sign = r"\sum" if isinstance(node, Sum) else r"\max" if isinstance(node, Max) else r"\min"
+                return rf"{sign}_{{{', '.join(map(_index_latex, indices))}}} {self.part(body, _PRODUCT)}"
             case Expect(draws, body):
                 drawn = r",\, ".join(rf"{_index_latex(d.index)} \sim {_head(d.name, d.primed)}" for d in draws)
                 return rf"\mathbb{{E}}_{{{drawn}}}\left[{self.write(body)}\right]"

@@ -124,6 +124,8 @@ class Scope:
                     self._at_one_policy = False
             case t.Log(body) | t.Pow(body):
                 return self._scalar(body, "a logarithm or a power is taken")
+            case t.Abs(body) | t.Max(_, body) | t.Min(_, body):
+                return self._scalar(body, "abs, max or min is taken")
             case t.Inv(body) | t.Transpose(body):
                 if self.rank(body) != 2:
                     raise self.error(f"found {self._shape(body)}; a matrix over the parameters is required", body)
@@ -316,7 +318,7 @@ class Scope:
         1 then, and everything is finite.
         """
         match node:
-            case t.Sum(indices, body):
+            case t.OverIndices(indices, body):
                 if index not in indices:
                     yield from self.uses(body, index, (*bound, *indices), near)
             case t.Expect():
@@ -336,12 +338,14 @@ class Scope:
     def free_uses(self, node: t.Node, bound: tuple[str, ...] = ()) -> Iterator[tuple[str, t.Node]]:
         """The indices that nothing binds, with the place of each use."""
         match node:
-            case t.Sum(indices, body):
+            case t.OverIndices(indices, body):
+                what = "sum" if isinstance(node, t.Sum) else type(node).__name__.lower()
                 for k, name in enumerate(indices):
                     if name in indices[:k]:
-                        raise self.error(f"found {name} twice in one sum; its indices must differ. Rename one", node)
+                        raise self.error(f"found {name} twice in one {what}; its indices must differ. Rename one", node)
                     if name in bound:
-                        raise self.error(f"{name} is summed inside a sum over {name}; rename one of them", node)
+                        said = "is summed inside a sum" if what == "sum" else f"is bound by {what} inside another"
+                        raise self.error(f"{name} {said} over {name}; rename one of them", node)
                 yield from self.free_uses(body, (*bound, *indices))
             case t.Expect():
                 yield from self.free_uses(node.expanded(), bound)

@@ -15,6 +15,10 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from pgsym.claims.language.relation import ABOVE as ABOVE
+from pgsym.claims.language.relation import AT_LEAST as AT_LEAST
+from pgsym.claims.language.relation import AT_MOST as AT_MOST
+from pgsym.claims.language.relation import BELOW as BELOW
 from pgsym.claims.language.relation import EQUAL as EQUAL
 from pgsym.claims.language.relation import PROPORTIONAL as PROPORTIONAL
 from pgsym.claims.language.relation import RELATIONS
@@ -186,6 +190,10 @@ class Transpose(Unary):
     """The transpose of a matrix over the parameters."""
 
 
+class Abs(Unary):
+    """abs(body), of a scalar."""
+
+
 class StopGradient(Unary):
     """sg(body): the body's value, which no gradient sees."""
 
@@ -239,19 +247,37 @@ class Outer(Binary):
 
 
 @dataclass(frozen=True)
-class Sum(Node):
-    """The sum over indices; it extends to the right over products.
-
-    `drawn` ones are expectations written out: their weights sum to 1 over all states, terminal ones among them.
-    """
+class OverIndices(Node):
+    """What binds indices; it extends to the right over products."""
 
     indices: tuple[str, ...]
     body: Node
-    drawn: bool = field(default=False, compare=False, repr=False, kw_only=True)
 
     @property
     def children(self) -> tuple[Node, ...]:
         return (self.body,)
+
+
+@dataclass(frozen=True)
+class Sum(OverIndices):
+    """The sum over indices.
+
+    `drawn` ones are expectations written out: their weights sum to 1 over all states, terminal ones among them.
+    """
+
+    drawn: bool = field(default=False, compare=False, repr=False, kw_only=True)
+
+
+class Max(OverIndices):
+    """The largest value of a scalar over indices."""
+
+
+class Min(OverIndices):
+    """The smallest value of a scalar over indices."""
+
+
+EXTREMES = (Abs, Max, Min)
+"""What has a value, and no closed form: which of the values it is may depend on the parameters."""
 
 
 DRAWN = ("P", "mu0", "nu")

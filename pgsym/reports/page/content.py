@@ -60,6 +60,7 @@ MEANINGS = {
     Level.EXACT_POINT: "Exact numbers at one point, such as a value at theta.",
     Level.IDENTITY_TEST: "Both sides agree at random points modulo random primes; a false line passes with at most the "
     "stated probability.",
+    Level.SOLVER: "A solver found, exactly, that there is no counterexample; nothing else has checked it.",
     Level.SAMPLED: "A statistical test; it contradicts what is true with the stated probability.",
     Level.FLOAT: "Floating-point numbers without a bound on their error.",
 }
@@ -70,6 +71,7 @@ WHERE = {
     Level.NORMAL_FORM: "verdicts, closed forms",
     Level.EXACT_POINT: "tables at theta, counterexamples",
     Level.IDENTITY_TEST: "verdicts and lines of the derivation where closed forms are too large",
+    Level.SOLVER: "not used on this page",
     Level.SAMPLED: "sampled gradients",
     Level.FLOAT: "numbers after an approximate sign, learning curves, the moving part",
 }

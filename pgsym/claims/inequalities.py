@@ -1,0 +1,177 @@
+"""Deciding an inequality, or an equation with abs, max or min.
+
+Exact points come first: a false inequality mostly fails at one of the first.  Then the larger side less the smaller one
+is taken in closed form, and its sign decided by `pgsym.order`; each point that it names is evaluated again, exactly, by
+what evaluates the claim, before anything is called refuted.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import sympy as sp
+
+from pgsym.claims.bound_claim import BoundClaim
+from pgsym.claims.compiler import Meaning
+from pgsym.claims.domain import Domain
+from pgsym.claims.extremes import ExtremesOfForms, UnknownSignError
+from pgsym.claims.gaps import gaps
+from pgsym.claims.language import tree as t
+from pgsym.claims.language.relation import RELATIONS
+from pgsym.claims.order_domain import QUICK, OrderDomain
+from pgsym.claims.verdict import Coordinate, Status, Verdict, Witness
+from pgsym.claims.witness import side, witness_at
+from pgsym.errors import ClaimError, TooLargeError
+from pgsym.limits import (
+    INEQUALITY_POINTS,
+    INEQUALITY_POINTS_SECONDS,
+    INEQUALITY_SECONDS,
+    INEQUALITY_TERMS,
+    ORDER_SECONDS,
+)
+from pgsym.order import SignStatus, SignVerdict
+
+Clause = tuple[Any, ...]
+"""Closed forms of which one has to be nonnegative at each point."""
+
+
+class Inequality:
+    """One claim about order on one model."""
+
+    def __init__(self, setting: BoundClaim, rng: random.Random, theta: Mapping[sp.Symbol, sp.Expr] | None) -> None:
+        self.setting = setting
+        self.claim = setting.claim
+        self.rng = rng
+        self.theta = theta
+        relation = RELATIONS[self.claim.relation]
+        if relation.larger is None and relation.name != t.EQUAL:
+            raise ClaimError(
+                f"found {relation.spellings[0]} with abs, max or min; these are compared by =, !=, <=, >=, < and >. "
+                "Choose one of them", where=str(self.claim),
+            )  # fmt: skip
+        self.strict = relation.strict
+
+    # -- points ----------------------------------------------------------------------------------------------
+
+    def witness(self) -> Witness | None:
+        """A point of the domain at which the claim fails, among the first ones."""
+        until, seen = time.monotonic() + INEQUALITY_POINTS_SECONDS, set()
+        for place in Domain(self.setting).places(self.rng, INEQUALITY_POINTS, self.theta):
+            point = frozenset({**place.theta, **place.symbols, **place.values}.items())
+            if point in seen:
+                continue
+            seen.add(point)
+            found = witness_at(self.setting, place, self.rng)
+            if found is not None or time.monotonic() > until:
+                return found
+        return None
+
+    # -- closed forms ----------------------------------------------------------------------------------------
+
+    @cached_property
+    def meaning(self) -> Meaning:
+        """Both sides in closed form."""
+        meaning = self.setting.closed(budget=INEQUALITY_TERMS, seconds=INEQUALITY_SECONDS)
+        meaning.extremes = ExtremesOfForms(meaning.tower.field(0), lambda element: self.domain.sign(element))
+        return meaning
+
+    @property
+    def extremes(self) -> ExtremesOfForms:
+        """Minima of maxima of its closed forms."""
+        assert isinstance(self.meaning.extremes, ExtremesOfForms)
+        return self.meaning.extremes
+
+    @cached_property
+    def domain(self) -> OrderDomain:
+        """Where the generators lie."""
+        return OrderDomain(self.setting, self.meaning)
+
+    def clauses(self) -> Iterator[tuple[Coordinate, Clause]]:
+        """What has to hold, by coordinate; an equation says that both differences are nonnegative."""
+        params = self.setting.policy.params
+        left, right = (side(self.meaning, self.setting, node, params) for node in (self.claim.left, self.claim.right))
+        field = self.meaning.tower.field(0)
+        if self.claim.relation == t.EQUAL:
+            found = [(c, e) for c in left for e in (left[c] - right[c], right[c] - left[c])]
+        else:
+            found = list(gaps(self.setting, left, right, field).items())
+        for coordinate, gap in found:
+            for clause in self.extremes.clauses(gap):
+                yield coordinate, clause
+
+    def _signs(self) -> Iterator[tuple[Coordinate, Clause, SignVerdict]]:
+        """Each clause with what is found of it; once one is open, the others take less time."""
+        clauses = list(self.clauses())
+        self.domain.seconds = ORDER_SECONDS
+        for coordinate, clause in clauses:
+            found = self.decided(clause)
+            if found.status is SignStatus.UNDECIDED:
+                self.domain.seconds = QUICK
+            yield coordinate, clause, found
+
+    def decided(self, clause: Clause) -> SignVerdict:
+        """Whether one of some closed forms is nonnegative at each point.
+
+        That is so if one is everywhere, or the sum of all is, or one is wherever no other is positive.
+        """
+        found = SignVerdict(SignStatus.UNDECIDED)
+        for form in clause if len(clause) == 1 else (*clause, sum(clause[1:], clause[0])):
+            found = self.domain.decide(form, self.strict)
+            if found.status is SignStatus.PROVED:
+                return found
+        for k, form in enumerate(clause if len(clause) > 1 else ()):
+            found = self.domain.decide(form, self.strict, [*clause[:k], *clause[k + 1 :]])
+            if found.status is SignStatus.PROVED:
+                return found
+        return found
+
+    # -- verdicts --------------------------------------------------------------------------------------------
+
+    def verdict(self) -> Verdict:
+        """Proved with certificates, refuted by a point, or undecided."""
+        witness = self.witness()
+        if witness is not None and self.setting.generators != 1:
+            return self._refuted(witness)
+        try:
+            found = list(self._signs())
+        except (TooLargeError, UnknownSignError) as error:
+            return self._refuted(witness) if witness is not None else self._undecided(str(error))
+        open_ones = [(c, clause, v) for c, clause, v in found if v.status is not SignStatus.PROVED]
+        if not open_ones:
+            if witness is not None:
+                raise AssertionError(f"a point refutes what is proved: {self.claim}\n{witness}")
+            certificates = {c: v.certificate for c, _, v in found if v.certificate is not None}
+            rungs = dict.fromkeys(certificate.rung for certificate in certificates.values())
+            return Verdict(Status.PROVED, self.claim, ", ".join(rungs) or "normal form", certificates=certificates)
+        named = (self.domain.place(v.witness) for _, _, v in open_ones if v.witness is not None)
+        seen = (witness_at(self.setting, place, self.rng) for place in named if place is not None)
+        witness = next((w for w in seen if w is not None), witness)
+        if witness is not None:
+            return self._refuted(witness, self._region([(clause, v) for _, clause, v in open_ones]))
+        coordinate, _, verdict = next((o for o in open_ones if o[2].status is SignStatus.UNDECIDED), open_ones[0])
+        return self._undecided(f"{coordinate}: {_tried(verdict)}")
+
+    def _refuted(self, witness: Witness, region: str = "") -> Verdict:
+        return Verdict(Status.REFUTED, self.claim, "exact values", witness=witness, region=region)
+
+    def _region(self, found: Sequence[tuple[Clause, SignVerdict]]) -> str:
+        """Where exactly all of these hold, if each is about one variable."""
+        if any(v.status is not SignStatus.EXACTLY_WHERE or len(clause) > 1 for clause, v in found):
+            return ""
+        return " and ".join(dict.fromkeys(self.domain.region(form, v, self.strict) for (form,), v in found))
+
+    def _undecided(self, reason: str) -> Verdict:
+        return Verdict(
+            Status.UNDECIDED, self.claim, reason=f"no point of the domain was found where it fails; {reason}"
+        )
+
+
+def _tried(verdict: SignVerdict) -> str:
+    seen = (
+        "" if verdict.margin is None else f"; the least larger - smaller that was seen is {float(verdict.margin):.3g}"
+    )
+    return f"not decided by {', '.join(verdict.tried)}{seen}"

@@ -1,0 +1,261 @@
+"""Over what the generators of a closed form range, and the sign of a closed form there.
+
+exp(theta) is positive; a probability, a discount or a symbol with bounds lies between these; rows of probabilities sum
+to 1; numbers and functions that the claim declares are real.  What is left out of the domain, such as that theta is the
+logarithm of exp(theta), only makes it larger: a proof holds all the same, and a witness is evaluated at a point of the
+true domain before anything is called refuted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+
+from pgsym.algebra import RationalField
+from pgsym.claims.bound_claim import BoundClaim
+from pgsym.claims.compiler import Meaning
+from pgsym.claims.domain import Domain, Place
+from pgsym.expression.domain import affine, simplices
+from pgsym.expression.linear import Linear
+from pgsym.limits import ORDER_SECONDS
+from pgsym.model.validate import assumed, bounded
+from pgsym.order import BreakPoint, Kind, SignInterval, SignStatus, SignVerdict, SimplexRow, decide_sign
+from pgsym.order.polynomials import of_terms, read, substitute, terms
+
+End = tuple[int, Fraction]
+"""A generator and a bound that it may attain."""
+
+QUICK = 1.0
+"""Seconds for a sign that is one of many."""
+
+_NONNEGATIVE = SignVerdict(SignStatus.PROVED)
+_NEGATIVE = SignVerdict(SignStatus.REFUTED)
+
+
+class OrderDomain:
+    """The domain of one claim, in the generators of the field of its closed forms.
+
+    Attributes
+    ----------
+    kinds : mapping
+        What each variable ranges over, in the order of the polynomials' variables.
+    """
+
+    def __init__(self, setting: BoundClaim, meaning: Meaning) -> None:
+        self.setting = setting
+        self.seconds = ORDER_SECONDS
+        self.field: RationalField = meaning.tower.field(0)
+        self.generators = self.field.generators
+        self._index = {g: k for k, g in enumerate(self.generators)}
+        self._bounds: dict[int, list[Fraction | None]] = {}
+        self._strict: dict[End, bool] = {}
+        self._rows: list[list[sp.Symbol]] = []
+        rest = [g for g, strict in self._constraints(meaning) if not self._is_bound(g, strict)]
+        self._find_rows()
+        self.kinds: dict[sp.Expr, Kind | SimplexRow] = {}
+        self._scales: dict[int, tuple[Fraction, Fraction]] = {}
+        exponents = {s for g in self.generators if isinstance(g, sp.exp) for s in g.free_symbols}
+        self._relaxed = {k for g, k in self._index.items() if g in exponents or g.is_number or g.has(sp.log)}
+        """Variables that depend on others."""
+        for k, g in enumerate(self.generators):
+            self.kinds[self._key(k, g)] = self._kind(k, g)
+        for row in self._rows:
+            self.kinds[1 - sp.Add(*row)] = SimplexRow(row[0])
+        implied = {g for row in self._rows for g in (sp.Add(*row), 1 - sp.Add(*row))}
+        kept = (g for g in rest if sp.expand(g) not in implied)
+        self._assumptions = [p for g in kept if (p := self._polynomial(g)) is not None]
+
+    # -- what is assumed -------------------------------------------------------------------------------------
+
+    def _constraints(self, meaning: Meaning) -> Iterator[tuple[sp.Expr, bool]]:
+        """Functions that are at least 0 in the domain, and whether they are positive."""
+        setting = self.setting
+        chosen = [*bounded(setting.mdp), *(p for p in setting.policy.expressions() if not p.is_Rational)]
+        chosen += [self.field.to_sympy(meaning.compile(node)({})) for node in setting.discounts]
+        if setting.second is not None:
+            chosen += bounded(setting.second[0]) + list(setting.second[1].expressions())
+        for p in dict.fromkeys(chosen):
+            yield from ((p, False), (1 - p, False))
+        for assumption in assumed(setting.mdp):
+            yield from assumption.inequalities
+        for s in self.generators:
+            if s.is_Symbol and (s.is_nonnegative or s.is_nonpositive):
+                yield (s if s.is_nonnegative else -s), bool(s.is_positive or s.is_negative)
+
+    def _is_bound(self, g: sp.Expr, strict: bool) -> bool:
+        """Keep a bound of one generator; whether it was one."""
+        found = affine(g)
+        if found is None or found[0] not in self._index:
+            return not g.free_symbols or found is not None
+        k, slope, bound = self._index[found[0]], found[1], found[2]
+        ends = self._bounds.setdefault(k, [None, None])
+        place, better = (0, max) if slope > 0 else (1, min)
+        known = ends[place]
+        ends[place] = bound if known is None else better(known, bound)
+        self._strict[k, bound] = strict or self._strict.get((k, bound), False)
+        return True
+
+    def _find_rows(self) -> None:
+        """Rows of probabilities with a symbol for each but the last."""
+        unit = [Fraction(0), Fraction(1)]
+        boxes = {s: (None, None) for s in self.generators if s.is_Symbol}
+        boxes |= {s: (Fraction(0), Fraction(1)) for s in boxes if self._bounds.get(self._index[s]) == unit}
+        setting = self.setting
+        given = [*bounded(setting.mdp), *setting.policy.expressions()]
+        if setting.second is not None:
+            given += [*bounded(setting.second[0]), *setting.second[1].expressions()]
+        known = [g for g in given if not isinstance(g, sp.Rational) and g.free_symbols <= boxes.keys()]
+        self._rows = simplices(known, boxes)
+
+    def _key(self, k: int, g: sp.Expr) -> sp.Expr:
+        """The variable: the generator, moved to where its bounds are 0 and 1, or 0."""
+        low, high = self._bounds.get(k, [None, None])
+        if low is None and high is None:
+            return g
+        scale = high - low if low is not None and high is not None else Fraction(1 if low is not None else -1)
+        origin = low if low is not None else high
+        assert origin is not None
+        if origin != 0 or scale != 1:
+            self._scales[k] = origin, scale
+        return (g - sp.Rational(origin)) / sp.Rational(scale)
+
+    def _kind(self, k: int, g: sp.Expr) -> Kind | SimplexRow:
+        for row in self._rows:
+            if g in row:
+                return SimplexRow(row[0])
+        if k in self._bounds:
+            return Kind.UNIT_OPEN if None not in self._bounds[k] else Kind.POSITIVE
+        return Kind.POSITIVE if isinstance(g, sp.exp) or g is sp.E else Kind.REAL
+
+    def _polynomial(self, g: sp.Expr) -> Any | None:
+        """A polynomial with the sign of a function; None where it has other generators."""
+        if not g.free_symbols <= self._index.keys() or g.has(sp.exp, sp.log):
+            return None
+        element = self.field.convert(g)
+        return self._moved(element.numerator) * self._moved(element.denominator())
+
+    # -- signs -----------------------------------------------------------------------------------------------
+
+    def _moved(self, polynomial: Any) -> Any:
+        """A polynomial of the field in the variables, times a positive number."""
+        own, n = len(self.generators), len(self.kinds)
+        found = of_terms({(*m, *(0,) * (n - own)): c for m, c in terms(read(polynomial, own)).items()}, n)
+        for k, (origin, scale) in self._scales.items():
+            w = found.context().gens()[k]
+            common = origin.denominator * scale.denominator
+            above = w * int(scale * common) + int(origin * common)
+            found = substitute(found, k, above, found.context().constant(common))
+        return found
+
+    def sign(self, element: Any) -> int | None:
+        """1 or -1 where an element is quickly seen to be nowhere below or above 0."""
+        self.seconds = QUICK
+        if self.decide(element).status is SignStatus.PROVED:
+            return 1
+        return -1 if self.decide(-element).status is SignStatus.PROVED else None
+
+    def decide(self, element: Any, strict: bool = False, beside: Sequence[Any] = ()) -> SignVerdict:
+        """Whether an element is nowhere negative, nor zero if `strict`, where all of `beside` are at most 0.
+
+        It takes about `seconds`.
+        """
+        number = self.field.number_in(element)
+        if number is not None:
+            return _NONNEGATIVE if number > 0 or (number == 0 and not strict) else _NEGATIVE
+        above, below = self._moved(element.numerator), self._moved(element.denominator())
+        others = [-self._moved(e.numerator) * self._moved(e.denominator()) for e in beside]
+        return self._decided(above, below, strict, others)
+
+    def _decided(self, above: Any, below: Any, strict: bool, others: Sequence[Any], since: int = 0) -> SignVerdict:
+        """In the open domain, and for a strict inequality at the bounds that may be attained."""
+        used = {k for p in (above, below, *others) for k, d in enumerate(p.degrees()) if d > 0}
+        given = [p for p in self._assumptions if used & {k for k, d in enumerate(p.degrees()) if d > 0}]
+        found = decide_sign(above, below, self.kinds, strict=strict, assumptions=[*others, *given],
+                            seconds=self.seconds)  # fmt: skip
+        if used & self._relaxed and found.status is not SignStatus.PROVED:
+            tried = (*found.tried, "logarithms and theta beside exp(theta) were taken for any numbers")
+            found = SignVerdict(SignStatus.UNDECIDED, tried=tried, witness=found.witness)
+        if not strict or found.status is not SignStatus.PROVED:
+            return found
+        if any(isinstance(kind, SimplexRow) for k, kind in enumerate(self.kinds.values()) if k in used):
+            return SignVerdict(SignStatus.UNDECIDED, tried=(*found.tried, "no faces of rows of probabilities"))
+        for j, (k, value) in enumerate(self._ends()[since:], since):
+            under = _at(below, k, value)
+            if k not in used or under.is_zero():
+                continue
+            there = self._decided(_at(above, k, value), under, strict, [_at(p, k, value) for p in others], j + 1)
+            if there.status is not SignStatus.PROVED:
+                key, status = list(self.kinds)[k], there.status
+                inside: tuple[SignInterval, ...] = ()
+                if status is not SignStatus.UNDECIDED:
+                    alone = used == {k}  # then it is true inside, and `region` looks at the bounds
+                    status = SignStatus.EXACTLY_WHERE if alone else SignStatus.REFUTED
+                    high = BreakPoint.rational(Fraction(1)) if self.kinds[key] is Kind.UNIT_OPEN else None
+                    inside = (SignInterval(BreakPoint.rational(Fraction(0)), high, False, False),) if alone else ()
+                witness = None if there.witness is None else {**there.witness, key: Fraction(value)}
+                return replace(there, status=status, where=inside, witness=witness)
+        return found
+
+    def _ends(self) -> list[tuple[int, int]]:
+        """Variables and the values 0 and 1 that they may take."""
+        found = []
+        for k, ends in self._bounds.items():
+            low, high = ends
+            for value, end in ((0, low if low is not None else high), (1, high if low is not None else None)):
+                if end is not None and not self._strict[k, end]:
+                    found.append((k, value))
+        return found
+
+    def region(self, element: Any, found: SignVerdict, strict: bool) -> str:
+        """Where in its one variable an element has its sign, the bounds that may be attained among it."""
+        above, below = self._moved(element.numerator), self._moved(element.denominator())
+        (k,) = {k for p in (above, below) for k, d in enumerate(p.degrees()) if d > 0}
+        key = list(self.kinds)[k]
+        intervals, alone = list(found.where), []
+        for value in (value for j, value in self._ends() if j == k):
+            under = _at(below, k, value)
+            at = _at(above, k, value) * under
+            if under.is_zero() or (at.is_zero() and strict) or (not at.is_zero() and at.leading_coefficient() < 0):
+                continue
+            joined = [
+                replace(i, low_included=i.low_included or (i.low is not None and i.low.exact == value),
+                        high_included=i.high_included or (i.high is not None and i.high.exact == value))
+                for i in intervals
+            ]  # fmt: skip
+            alone += [f"{key} = {value}"] if joined == intervals else []
+            intervals = joined
+        return " or ".join([*(f"{key} in {interval}" for interval in intervals), *alone])
+
+    # -- points ----------------------------------------------------------------------------------------------
+
+    def place(self, witness: Mapping[sp.Expr, Fraction]) -> Place | None:
+        """The point of the true domain that a witness stands for; None where there is none."""
+        point: dict[sp.Symbol, sp.Expr] = {}
+        logarithms: dict[sp.Symbol, sp.Expr] = {}
+        for k, g in enumerate(self.generators):
+            origin, scale = self._scales.get(k, (Fraction(0), Fraction(1)))
+            value = sp.Rational(origin + scale * witness[list(self.kinds)[k]])
+            if g.is_Symbol:
+                point[g] = value
+            elif isinstance(g, sp.exp) and g.free_symbols and value > 0:
+                form = Linear.from_sympy(g.args[0])
+                ((symbol, c),) = form.coefficients
+                logarithms[symbol] = sp.log(value) / sp.Rational(c)
+        point |= logarithms
+        setting = self.setting
+        model = [*setting.policy.params, *setting.mdp.symbols, *setting.weights]
+        point |= {s: sp.S.Zero for s in setting.policy.params if s not in point}
+        if any(s not in point for s in model) or not Domain(setting).contains({s: point[s] for s in model}):
+            return None
+        theta, symbols = ({s: point[s] for s in some} for some in (setting.policy.params, setting.mdp.symbols))
+        return Place(theta, symbols, {s: v for s, v in point.items() if s not in theta and s not in symbols})
+
+
+def _at(polynomial: Any, k: int, value: int) -> Any:
+    """The polynomial where its variable k has a value."""
+    constant = polynomial.context().constant
+    return substitute(polynomial, k, constant(value), constant(1))

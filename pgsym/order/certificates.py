@@ -1,0 +1,165 @@
+"""What shows that a polynomial is nonnegative, or positive, on an orthant; `checker` re-verifies each of these.
+
+None of them says how it was found.  All but `SolverUnsat` are identities and signs of integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pgsym.order.polynomials import Polynomial
+from pgsym.order.regions import Cut
+from pgsym.trust import Level, Trust, weakest
+
+
+class SignCertificate:
+    """Why a sign is what it is."""
+
+    rung: ClassVar[str]
+    level: ClassVar[Level] = Level.NORMAL_FORM
+
+    @property
+    def trust(self) -> Trust:
+        """How far it can be relied on."""
+        return Trust(self.level)
+
+    def explain(self) -> str:
+        """One sentence."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Coefficients(SignCertificate):
+    """No coefficient is negative."""
+
+    rung = "signs of coefficients"
+
+    def explain(self) -> str:
+        return "no coefficient is negative once the domain is an orthant"
+
+
+@dataclass(frozen=True)
+class SturmCount(SignCertificate):
+    """The polynomial in the variable `index` alone has no root in its range, and is positive at one point."""
+
+    index: int
+    rung = "Sturm"
+
+    def explain(self) -> str:
+        return "Sturm's theorem counts no root in the range of its one variable"
+
+
+@dataclass(frozen=True)
+class Outside(SignCertificate):
+    """The assumption number `index` is negative throughout: there is nothing to show."""
+
+    index: int
+    rung = "signs of coefficients"
+
+    def explain(self) -> str:
+        return f"assumption {self.index + 1} excludes it"
+
+
+@dataclass(frozen=True)
+class Halving(SignCertificate):
+    """The domain in two parts along a cut, each with its certificate."""
+
+    cut: Cut
+    parts: tuple[SignCertificate, SignCertificate]
+    rung = "successive differences"
+
+    @property
+    def trust(self) -> Trust:
+        return weakest(part.trust for part in self.parts) or Trust(self.level)
+
+    def leaves(self) -> Iterator[SignCertificate]:
+        """What stands at the ends of the tree."""
+        for part in self.parts:
+            yield from part.leaves() if isinstance(part, Halving) else (part,)
+
+    def explain(self) -> str:
+        return f"no coefficient is negative on each of {sum(1 for _ in self.leaves())} parts of the domain"
+
+
+@dataclass(frozen=True)
+class Square(SignCertificate):
+    """With p = a v^2 + b v + c in the variable v, a > 0 and 4 a c - b^2 >= 0: 4 a p = (2 a v + b)^2 + (4 a c - b^2)."""
+
+    index: int
+    leading: SignCertificate
+    rest: SignCertificate
+    rung = "completed squares"
+
+    @property
+    def trust(self) -> Trust:
+        return weakest((self.leading.trust, self.rest.trust)) or Trust(self.level)
+
+    def explain(self) -> str:
+        squares, rest = 1, self.rest
+        while isinstance(rest, Square):
+            squares, rest = squares + 1, rest.rest
+        return f"after completing {squares} square{'s' * (squares > 1)}, {rest.explain()}"
+
+
+@dataclass(frozen=True)
+class SolverUnsat(SignCertificate):
+    """z3 says that the negation has no solution; nobody else has checked it."""
+
+    solver: str
+    rung = "solver"
+    level = Level.SOLVER
+
+    def explain(self) -> str:
+        return f"{self.solver} finds the negation unsatisfiable; this rests on the solver's word"
+
+
+@dataclass(frozen=True)
+class SignedFactor:
+    """polynomial^power in the numerator, the denominator (`below`), or partly in both.
+
+    `sign` times the polynomial has the certificate; without one the power is even.
+    """
+
+    polynomial: Polynomial
+    power: int
+    below: bool
+    sign: int
+    certificate: SignCertificate | None
+
+
+@dataclass(frozen=True)
+class FactoredSign(SignCertificate):
+    """A fraction as a rational number times a product of factors of known sign."""
+
+    factors: tuple[SignedFactor, ...]
+
+    @property
+    def known(self) -> tuple[SignCertificate, ...]:
+        """The certificates of the factors."""
+        return tuple(f.certificate for f in self.factors if f.certificate is not None)
+
+    @property
+    def hardest(self) -> SignCertificate:
+        """The certificate that its rung is named after: the last on the ladder."""
+        rungs = [*LADDER]
+        return max(self.known, key=lambda c: rungs.index(c.rung), default=Coefficients())
+
+    @property
+    def rung(self) -> str:  # type: ignore[override]
+        """The highest rung that a factor needs."""
+        return self.hardest.rung
+
+    @property
+    def trust(self) -> Trust:
+        return weakest(c.trust for c in self.known) or Trust(self.level)
+
+    def explain(self) -> str:
+        if len(self.known) <= 1 or self.rung == Coefficients.rung:
+            return self.hardest.explain()
+        return f"each of {len(self.known)} factors has a sign; for the hardest, {self.hardest.explain()}"
+
+
+LADDER = ("signs of coefficients", "Sturm", "completed squares", "successive differences", "solver")
+"""The rungs, cheapest first."""

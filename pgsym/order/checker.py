@@ -1,0 +1,123 @@
+"""Whether a certificate shows what it is for.  Knows no search; what it shares with one is what substitutions mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from pgsym.order.certificates import (
+    Coefficients,
+    FactoredSign,
+    Halving,
+    Outside,
+    SignCertificate,
+    SolverUnsat,
+    Square,
+    SturmCount,
+)
+from pgsym.order.kinds import Extent, Orthant
+from pgsym.order.polynomials import Polynomial, by_power, context, primitive, variables_of
+from pgsym.order.regions import halves, without_negative_terms
+from pgsym.order.sturm import coefficients, roots_between
+
+
+def closed_extent(strict: bool, assumptions: Sequence[Polynomial]) -> Extent:
+    """Without assumptions, p >= 0 on a dense part of the domain is p >= 0 on all of it; else ends count."""
+    return Extent.CLOSED if strict or assumptions else Extent.OPEN
+
+
+def check_fraction(
+    certificate: SignCertificate,
+    numerator: Polynomial,
+    denominator: Polynomial,
+    domain: Orthant,
+    strict: bool,
+    assumptions: Sequence[Polynomial] = (),
+) -> bool:
+    """Whether it shows numerator/denominator >= 0 (> 0 if strict) wherever that is defined and the assumptions hold.
+
+    The polynomials are those of the question, in the variables of the domain.
+    """
+    if not isinstance(certificate, FactoredSign):
+        return False
+    given = [domain.pull_back(g) for g in assumptions]
+    closed = closed_extent(strict, given)
+    extents = tuple(closed if e is Extent.CLOSED else e for e in domain.extents)
+    sign, above, below = _product(certificate, extents, strict, given, closed)
+    n, d = domain.pull_back(numerator), domain.pull_back(denominator)
+    apart = _ratio(n, above) * _ratio(d, below)
+    if apart == 0 and divmod(d, primitive(below))[1].is_zero():  # a factor of both: numerator/denominator has its sign
+        apart = _ratio(n * d, above * below)
+    return sign * apart == 1
+
+
+def _product(
+    certificate: FactoredSign, extents: tuple[Extent, ...], strict: bool, given: Sequence[Polynomial], closed: Extent
+) -> tuple[int, Polynomial, Polynomial]:
+    """The sign of the product, 0 if a factor's is not shown, and the products of the factors above and below."""
+    above = below = context(len(extents)).constant(1)
+    sign = 1
+    for f in certificate.factors:
+        if f.below:
+            below = below * f.polynomial**f.power
+        else:
+            above = above * f.polynomial**f.power
+        positive = strict and not f.below
+        if f.certificate is None:
+            shown = f.power % 2 == 0 and not positive
+        else:
+            shown = f.sign in (1, -1) and check(f.certificate, f.sign * f.polynomial, extents, positive, given, closed)
+            sign *= f.sign**f.power
+        sign *= shown
+    return sign, above, below
+
+
+def _ratio(p: Polynomial, product: Polynomial) -> int:
+    """The sign of a number c != 0 with p = c product, positive for zeros; 0 if there is none."""
+    p, product = primitive(p), primitive(product)
+    return 1 if p == product else -1 if p == -product else 0
+
+
+def check(
+    certificate: SignCertificate,
+    p: Polynomial,
+    extents: tuple[Extent, ...],
+    strict: bool,
+    assumptions: Sequence[Polynomial],
+    closed: Extent,
+) -> bool:
+    """Whether it shows p >= 0 (> 0 if strict) over `extents` where the assumptions are nonnegative."""
+    match certificate:
+        case Coefficients():
+            return without_negative_terms(p, extents, strict)
+        case SturmCount(index):
+            return variables_of(p) == [index] and _no_root(coefficients(p, index), extents[index], strict)
+        case Outside(index):
+            return without_negative_terms(-assumptions[index], extents, strict=True)
+        case Halving(cut, parts):
+            return all(
+                check(part, half.polynomial(p), half.extents, strict, [half.polynomial(g) for g in assumptions], closed)
+                for part, half in zip(parts, halves(extents, cut, closed), strict=True)
+            )
+        case Square(index, leading, rest):
+            found = by_power(p, index)
+            if len(found) != 3:
+                return False
+            c, b, a = found
+            return check(leading, a, extents, True, assumptions, closed) and check(
+                rest, 4 * a * c - b * b, extents, strict, assumptions, closed
+            )
+        case FactoredSign():
+            sign, above, below = _product(certificate, extents, strict, assumptions, closed)
+            return sign * _ratio(p, above) == 1 and below == 1
+        case SolverUnsat():
+            return True
+    return False
+
+
+def _no_root(p: list[int], side: Extent, strict: bool) -> bool:
+    """Whether p > 0 inside the range, and at its closed end if strict."""
+    zero = Fraction(0)
+    if p[-1] <= 0 or roots_between(p, None if side is Extent.LINE else zero, None) != 0:
+        return False
+    return side is not Extent.CLOSED or not strict or p[0] > 0
