@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice, product
 from typing import Any
 
@@ -16,7 +17,7 @@ from pgsym.model.problem import Problem
 from pgsym.model.zoo import zoo
 from pgsym.notes.conventions import Conventions, conventions
 from pgsym.notes.documents import NoteDocument
-from pgsym.notes.names import MEANINGS, Names, told
+from pgsym.notes.names import MEANINGS, Names, Own, told
 from pgsym.notes.note import WrittenRelation, read
 from pgsym.notes.result import DEFINES, DEPENDS, REFUSED, AuditedNote, NoteCase, NoteReading, NoteRelation
 
@@ -92,19 +93,24 @@ class _Auditor:
         self.general = general
         self.progress = progress
         self.conventions: Conventions = conventions(document)
-        self.decisions: dict[tuple[int, Objective], Decision] = {}
-        self.known: dict[tuple[int, Objective, Claim], Verdict] = {}
+        self.discounts = (False,) if "gamma" in document.text or "γ" in document.text else (False, True)
+        self.decisions: dict[tuple[int, Objective, bool], Decision] = {}
+        self.known: dict[tuple[int, Objective, bool, Claim], Verdict | str] = {}
         self.why: dict[str, str] = {}
+        self.own: dict[str, Own] = {}
 
     def names(self, chosen: dict[str, str]) -> Names:
         c = self.conventions
         said = {key: meanings for key, (meanings, _) in c.said.items()}
-        found = Names(chosen, said | self.told, c.origin, c.late, c.letters)
+        found = Names(chosen, said | self.told, c.origin, c.late, c.letters, dict(self.own))
         for key, text in c.told.items():
             found.tell(key, text)
         return found
 
     def audit(self) -> AuditedNote:
+        first = self.names({})
+        read(self.document, first)
+        self.own = first.own  # a definition holds before its place, too
         first = self.names({})
         read(self.document, first)
         keys = [key for key, meanings in first.asked.items() if len(meanings) > 1]
@@ -133,7 +139,10 @@ class _Auditor:
     def readings(self, texts: dict[tuple[tuple[str, str], ...], list[WrittenRelation]]) -> list[NoteReading]:
         """The objective that was asked for; else those for which the note's J is true; else the default."""
         every = [
-            NoteReading(o, chosen) for chosen in texts for o in ([self.objective] if self.objective else Objective)
+            NoteReading(o, chosen, undiscounted)
+            for chosen in texts
+            for o in ([self.objective] if self.objective else Objective)
+            for undiscounted in self.discounts
         ]
         if self.objective is not None:
             self.why["J"] = f"{self.objective}, as asked for"
@@ -141,7 +150,7 @@ class _Auditor:
         for k, relation in enumerate(next(iter(texts.values()))):
             if not relation.of_objective:
                 continue
-            fitting = [r for r in every if self.fits(texts[r.chosen][k].claim, r.objective)]
+            fitting = [r for r in every if self.fits(texts[r.chosen][k].claim, r)]
             if fitting:
                 kinds = " or ".join(dict.fromkeys(str(r.objective) for r in fitting))
                 self.why["J"] = f"{kinds}, for which line {self.document.line(relation.at)} is true"
@@ -153,23 +162,25 @@ class _Auditor:
         self.why["J"] = f"{default}, the objective of the model; --objective chooses another"
         return [r for r in every if r.objective is default]
 
-    def fits(self, claim: Claim | None, objective: Objective) -> bool:
-        found = [self.verdict(k, objective, claim) for k in range(len(self.problems))] if claim is not None else []
-        return any(v is not None and v.proved for v in found) and not any(v is not None and v.refuted for v in found)
+    def fits(self, claim: Claim | None, reading: NoteReading) -> bool:
+        found = [self.verdict(k, reading, claim) for k in range(len(self.problems))] if claim is not None else []
+        status = [v.status for v in found if isinstance(v, Verdict)]
+        return Status.PROVED in status and Status.REFUTED not in status
 
-    def verdict(self, k: int, objective: Objective, claim: Claim) -> Verdict | None:
-        """None where the claim makes no sense for the model."""
-        if (k, objective, claim) not in self.known:
-            decision = self.decisions.setdefault(
-                (k, objective), Decision(self.problems[k].replace(objective=objective), **self.options)
-            )
+    def verdict(self, k: int, reading: NoteReading, claim: Claim) -> Verdict | str:
+        """The reason where the claim makes no sense for the model."""
+        key = k, reading.objective, reading.undiscounted
+        if (*key, claim) not in self.known:
+            if key not in self.decisions:
+                problem = self.problems[k].replace(objective=reading.objective)
+                if reading.undiscounted:
+                    problem = problem.replace(mdp=problem.mdp.replace(gamma=1))
+                self.decisions[key] = Decision(problem, **self.options)
             try:
-                self.known[k, objective, claim] = decision.decide(claim)
+                self.known[*key, claim] = self.decisions[key].decide(claim)
             except ClaimError as error:
-                self.known[k, objective, claim] = Verdict(
-                    Status.INAPPLICABLE, claim, reason=error.message.partition("\n")[0]
-                )
-        return self.known[k, objective, claim]
+                self.known[*key, claim] = error.message.partition("\n")[0]
+        return self.known[*key, claim]
 
     def relation(
         self, k: int, texts: dict[tuple[tuple[str, str], ...], list[WrittenRelation]], readings: list[NoteReading]
@@ -181,9 +192,11 @@ class _Auditor:
             if claim is None:
                 continue
             for n, problem in enumerate(self.problems):
-                verdict = self.verdict(n, reading.objective, claim)
-                assert verdict is not None
-                cases.append(NoteCase(reading, problem.name, claim, verdict))
+                verdict = self.verdict(n, reading, claim)
+                if isinstance(verdict, Verdict):
+                    cases.append(NoteCase(reading, problem.name, claim, verdict))
+                else:
+                    found = replace(found, reason=verdict)
         line, place = self.document.line(found.at), self.document.place(found.at)
         if not cases:
             return NoteRelation(line, place, found, DEFINES if found.defines and not found.reason else REFUSED)
@@ -202,6 +215,9 @@ class _Auditor:
     def told_at_top(self, first: Names, last: Names, readings: list[NoteReading]) -> Iterator[tuple[str, str]]:
         """Each symbol with what it was taken for, and why."""
         yield "J", self.why["J"]
+        if len(self.discounts) > 1:
+            kept = {r.undiscounted for r in readings}
+            yield "\\gamma", "as in the model, or 1: the note has no discount" if len(kept) > 1 else "as in the model"
         for key, meanings in first.asked.items():
             left = list(dict.fromkeys(dict(r.chosen).get(key, meanings[0]) for r in readings))
             shown = " or ".join(f"{m}, {MEANINGS[m]}" for m in left)

@@ -144,8 +144,19 @@ class Formula(FormulaSums):
                 f"found 1/{plain(below)} before a sum, a mean over samples; means are read, samples are not",
                 at,
             )
+        if "".join(p for p, _ in self.trial(below, at)) == "P(tau)":
+            over = "".join(p for p, _ in self.trial(above, at))
+            if over in ("(grad P(tau))", "P(tau)"):  # the gradient of the logarithm, and 1
+                return self.powered([("(grad log P(tau))" if over != "P(tau)" else "1", at)], found, after)
         body = [("((", at), *self.side(above, at), (") / (", at), *self.side(below, at), ("))", at)]
         return self.powered(body, found, after)
+
+    def trial(self, given: Sequence[Token], at: int) -> Pieces:
+        """An expression, or nothing where it is not read."""
+        try:
+            return self.side(given, at)
+        except NotReadError:
+            return []
 
     def prefixed(self, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
         r"""\nabla and \log, which bind the next factor, or all of a sum, product or open mean."""

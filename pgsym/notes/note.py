@@ -186,6 +186,7 @@ class _Reader:
             clock = None
             for side in (left, right):
                 formula = Formula(self.names, self.introduced, every_run=every_run)
+                formula.clock.from_zero = any(_names_zero(s.found) for s in (left, right))
                 if clock is not None:
                     formula.clock.ends = clock.ends
                 clock = formula.clock
@@ -274,8 +275,10 @@ class _Reader:
             return None
         key = own_key(token, sub, sup, primes, call)
         base = token.text
+        line = self.document.line(source.at + left.at)
+        known = self.names.own.get(key)
         if (
-            key in self.names.own
+            (known is not None and known.line != line)
             or base in self.names.told
             or base in ("\\pi", "\\tilde{\\pi}", "J", "\\gamma", "\\theta", "\\tau")
         ):
@@ -290,7 +293,6 @@ class _Reader:
         if base in ("r", "s", "a") and call is None:
             return None
         relation, term = statement[0]
-        line = self.document.line(source.at + left.at)
         own = self.define(
             key, sub if timed else None, arguments, _Side(term, source, term[0].at if term else relation.at), line
         )
@@ -352,6 +354,16 @@ class _Reader:
                 return Own(name, indices, "", line, error.message.partition("\n")[0])
             return Own(name, heads, text, line, random=random)
         return Own(name, indices, "", line, "it mixes runs and means over runs")
+
+
+def _names_zero(found: Sequence[Token]) -> bool:
+    """Whether the step 0 is named: r_0, s_0."""
+    return any(
+        (token.text == "_" and after.text == "0")
+        or (token.text == "_" and plain(after.inside) == "0")
+        or _names_zero(after.inside)
+        for token, after in zip([Token("", "", 0), *found], found, strict=False)
+    )
 
 
 def _word(key: str) -> str:

@@ -65,6 +65,7 @@ class FormulaQuantities(FormulaSide):
         if text in ("R", "r", "G") and plain(until(inside, ";")) in ("\\tau", "\\tau\\theta"):
             decoration(text, deco, at)
             self.run_part(at)
+            self.names.tell(f"{text}(\\tau)", "the discounted return of the run")
             return self.tail([("R(tau)", at)], found, after + 1, at)
         if text in CHANCES and plain(before_bar(inside)) == "\\tau":
             self.run_part(at)

@@ -29,9 +29,11 @@ class NoteReading:
 
     objective: Objective
     chosen: tuple[tuple[str, str], ...]
+    undiscounted: bool = False
 
     def __str__(self) -> str:
-        return ", ".join([str(self.objective), *(f"{key} is {meaning}" for key, meaning in self.chosen)])
+        parts = [str(self.objective), *(f"{key} is {meaning}" for key, meaning in self.chosen)]
+        return ", ".join([*parts, *(["gamma = 1"] if self.undiscounted else [])])
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ class NoteRelation:
         yield first
         if self.status == DEPENDS:
             yield f"{indent}{DEPENDS}:"
-            for status in (Status.PROVED, Status.REFUTED, Status.INAPPLICABLE):
+            for status in (Status.PROVED, Status.REFUTED):
                 where = list(dict.fromkeys(str(c.reading) for c in self.cases if c.verdict.status is status))
                 yield from (f"{indent}  {status} for {reading}" for reading in where)
         else:

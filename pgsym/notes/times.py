@@ -29,11 +29,14 @@ class Clock:
         The time from which the run of a mean is counted, where it is given a state: t, or a number.
     ends : set of str
         How the sums over all steps end.
+    from_zero : bool
+        Whether the relation names the step 0, so that a sum from 1 leaves a step out.
     """
 
     origin: int = 0
     start: str = ""
     ends: set[str] = field(default_factory=set)
+    from_zero: bool = False
     letters: list[str] = field(default_factory=list)
 
     @contextmanager
@@ -118,6 +121,11 @@ class Clock:
             op = {"=": ">=", "\\ge": ">=", ">": ">", "<": "<", "\\le": "<="}[relation]
             since, rest = self.offsets(letter, plain(lower), rest, at)
             value = self.time(since or lower, at)
+            if op == ">=" and value == "1" and plain(lower) == "1" and not self.from_zero:
+                raise NotReadError(
+                    "found a sum from step 1 in a note that counts from 0: does it leave out the first step?",
+                    at,
+                )
             if not (op == ">=" and value == "0"):
                 conditions.append((op, value))
         if sup is not None and not _END.fullmatch(plain(sup)):

@@ -144,6 +144,17 @@ def test_steps_that_are_counted_from_one_weigh_gamma_to_their_number():
     ]
 
 
+def test_sum_from_one_among_sums_from_zero_is_not_guessed():
+    """Does it leave out a step, or count from one?  Where the step 0 is named, it leaves it out."""
+    from_zero = r"J = \mathbb{E}_{\tau\sim\pi}\left[\sum_{t=0}^T r_t\right]"
+    assert read_as(from_zero, r"J = \mathbb{E}_{\tau\sim\pi}\left[\sum_{t=1}^T r_t\right]")[1] == (
+        "refused: found a sum from step 1 in a note that counts from 0: does it leave out the first step?"
+    )
+    assert read_as(r"J = \mathbb{E}_{\tau\sim\pi}\left[r_0 + \sum_{t=1}^T r_t\right]") == [
+        "J == E[tau] (r_0 + sum[t>=1] r_t)"
+    ]
+
+
 def test_rewards_that_come_a_step_late_are_those_of_their_step():
     """Sutton and Barto's R_{t+1} is the reward of step t."""
     assert read_as(r"V(s) = \mathbb{E}_\pi[r_{t+1} + \gamma V(s_{t+1}) | s_t = s]") == [
