@@ -74,9 +74,8 @@ def main() -> None:
             if asked.show:
                 for r in of_row:
                     what = r.relation.reason if r.main is None else r.main.claim.statement
-                    print(
-                        f"{document.name}:{r.line} [{r.status}] {what or r.relation.defines}\n    {r.relation.latex[:200]!r}"
-                    )
+                    print(f"{document.name}:{r.line} [{r.status}] {what or r.relation.defines}")
+                    print(f"    {r.relation.latex[:200]!r}")
     total = sum(rows.values())
     print(f"rows with a relation  {total}")
     for name in ("read", "partly read", "refused"):

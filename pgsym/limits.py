@@ -45,6 +45,9 @@ NOTE_FORMULA = 10_000
 NOTE_DEPTH = 40
 """Levels to which braces and brackets of a formula are nested."""
 
+NOTE_MACROS = 200
+"""Commands of a note's own that are replaced in one formula."""
+
 NOTE_FORMULAS = 2_000
 """Formulas of a note."""
 

@@ -215,9 +215,8 @@ class _Auditor:
     def told_at_top(self, first: Names, last: Names, readings: list[NoteReading]) -> Iterator[tuple[str, str]]:
         """Each symbol with what it was taken for, and why."""
         yield "J", self.why["J"]
-        if len(self.discounts) > 1:
-            kept = {r.undiscounted for r in readings}
-            yield "\\gamma", "as in the model, or 1: the note has no discount" if len(kept) > 1 else "as in the model"
+        if len({r.undiscounted for r in readings}) > 1:
+            yield "\\gamma", "as in the model, or 1: the note has no discount"
         for key, meanings in first.asked.items():
             left = list(dict.fromkeys(dict(r.chosen).get(key, meanings[0]) for r in readings))
             shown = " or ".join(f"{m}, {MEANINGS[m]}" for m in left)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pgsym.errors import ClaimError, optional
 from pgsym.limits import NOTE_CHARACTERS, NOTE_FORMULAS
+from pgsym.notes.macros import Macros, definitions, macros
 
 FORMATS = {".md": "markdown", ".markdown": "markdown", ".mdx": "markdown", ".tex": "latex", ".ipynb": "notebook"}
 """File endings that are read as notes."""
@@ -86,6 +87,8 @@ class NoteDocument:
             text = "\n\n".join(parts)
             cells = tuple(sum(len(part) + 2 for part in parts[:k]) for k in range(len(parts)))
         masked = _without_comments(text) if format == "latex" else _without_code(text)
+        for start, end, *_ in definitions(masked):
+            masked = _blank(masked, start, end)
         return cls(text, name, format, masked, cells, original)
 
     @classmethod
@@ -94,6 +97,11 @@ class NoteDocument:
         from pgsym.model.files.atomic import contents
 
         return cls.of(contents(Path(path), "notes are"), Path(path).name)
+
+    @cached_property
+    def macros(self) -> Macros:
+        """The commands that the note defines."""
+        return macros(self.text)
 
     @cached_property
     def formulas(self) -> tuple[Source, ...]:

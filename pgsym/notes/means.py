@@ -39,6 +39,8 @@ class FormulaMeans(FormulaQuantities):
         joint = {plain(head) for head, _ in draws} == {"s", "a"} and len(laws) == 1
         if joint and draws[0][1] and draws[0][1][0].text in ("\\pi", "\\tilde{\\pi}"):
             draws, sub = [], draws[0][1]  # s, a ~ pi says no more than E_pi
+        if draws and self.collect is not None and self.of_one_step(draws):
+            return self.run_mean(body, given, False, token), end
         if draws:
             return self.drawn(draws, body, given, token), end
         primed = decoration("the expectation", sub or (), token.at)
@@ -69,6 +71,24 @@ class FormulaMeans(FormulaQuantities):
             raise NotReadError(f"found runs drawn from {plain(law)}; they are drawn from a policy", at)
         sub, sup, primes, _ = scripts(law, 1)
         return decoration("runs of", [*(sub or ()), *(sup or ())], at) or bool(primes)
+
+    def of_one_step(self, draws: list[tuple[list[Token], list[Token]]]) -> bool:
+        """Whether s_t ~ p(s_t), a_t ~ pi(a_t|s_t) says no more than that step t is one of a run."""
+        for head, law in draws:
+            sub, sup, primes, after = scripts(head, 1)
+            base = self.names.letters.get(head[0].text, head[0].text)
+            if sub is None or sup is not None or primes or after < len(head) or plain(sub) not in self.clock.letters:
+                return False
+            inside = next((t.inside for t in law if t.kind == "()"), ())
+            asked, condition = parted(list(inside), "|")
+            deco_sub, deco_sup, deco_primes, _ = scripts(law, 1)
+            if deco_primes or decoration(law[0].text, [*(deco_sub or ()), *(deco_sup or ())], head[0].at):
+                return False
+            if plain(asked) != plain(head) or (law[0].text not in CHANCES if base == "s" else law[0].text != "\\pi"):
+                return False
+            if condition and plain(condition) != plain(draws[0][0]):
+                return False
+        return True
 
     def run_mean(self, body: Sequence[Token], given: Sequence[Token], primed: bool, token: Token) -> Pieces:
         """E over runs, perhaps from a state or a state and an action at time t, which is counted from there."""

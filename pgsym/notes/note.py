@@ -95,7 +95,7 @@ class _Reader:
             if not asks(source):
                 continue
             try:
-                given = chains.statements(tokens(source.latex))
+                given = chains.statements(tokens(source.latex, self.document.macros))
             except NotReadError as error:
                 if re.search(r"=|\\propto|\\approx", source.latex):
                     found.append(self.refused(source, error.at or 0, error.message, True))

@@ -12,13 +12,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, cast
 
 from pylatexenc.latexwalker import LatexWalker, LatexWalkerError
 from pylatexenc.macrospec import EnvironmentSpec, LatexContextDb, MacroSpec
 
 from pgsym.errors import NotReadError
-from pgsym.limits import NOTE_DEPTH, NOTE_FORMULA
+from pgsym.limits import NOTE_DEPTH, NOTE_FORMULA, NOTE_MACROS
+from pgsym.notes.macros import Macros
 
 NEWLINE, GAP, TEXT = "\\\\", "gap", "text"
 """Kinds of tokens: the end of a row, a wide space, and words in a formula."""
@@ -101,8 +103,8 @@ def _no_arguments() -> LatexContextDb:
     return known
 
 
-def tokens(latex: str) -> list[Token]:
-    """The tokens of a formula, in rows.
+def tokens(latex: str, macros: Macros = MappingProxyType({})) -> list[Token]:
+    """The tokens of a formula, in rows, with the note's own commands replaced.
 
     Raises
     ------
@@ -118,20 +120,25 @@ def tokens(latex: str) -> list[Token]:
         depth += (character in "{([") - (character in "})]") + latex.startswith("\\begin", k)
         if depth > NOTE_DEPTH:
             raise NotReadError(f"found brackets nested more than {NOTE_DEPTH} deep; so many are read. Simplify it", k)
+    return _grouped(_Flat(macros).flat(_nodes(latex)))
+
+
+def _nodes(latex: str) -> Sequence[Any]:
     try:
-        nodes = LatexWalker(latex, latex_context=_no_arguments(), tolerant_parsing=False).get_latex_nodes(pos=0)[0]
+        walker = LatexWalker(latex, latex_context=_no_arguments(), tolerant_parsing=False)
+        return cast("Sequence[Any]", walker.get_latex_nodes(pos=0)[0])
     except (LatexWalkerError, RecursionError, IndexError) as error:
         said = str(getattr(error, "msg", error)).partition("\n")[0][:100]
         at = getattr(error, "pos", 0) or 0
         raise NotReadError(f"found LaTeX that does not close ({said}). Correct it", at) from None
-    return _grouped(_Flat(latex).flat(nodes))
 
 
 class _Flat:
     """The tokenizer's nodes as tokens."""
 
-    def __init__(self, latex: str) -> None:
-        self.latex = latex
+    def __init__(self, macros: Macros) -> None:
+        self.macros = macros
+        self.replaced = 0
 
     def flat(self, nodes: Sequence[Any]) -> list[Token]:
         found: list[Token] = []
@@ -152,7 +159,30 @@ class _Flat:
                     found.append(Token("environment", name, node.pos, tuple(inside)))
             elif kind == "LatexMathNode":
                 found.append(Token(TEXT, "", node.pos))
-        return self.dressed(found)
+        return self.dressed(self.expanded(found))
+
+    def expanded(self, found: list[Token]) -> list[Token]:
+        """The note's own commands replaced by what they stand for, at the place where they are used."""
+        kept: list[Token] = []
+        k = 0
+        while k < len(found):
+            token = found[k]
+            k += 1
+            if token.kind != "command" or token.text not in self.macros:
+                kept.append(token)
+                continue
+            count, body = self.macros[token.text]
+            self.replaced += 1
+            if self.replaced > NOTE_MACROS or k + count > len(found):
+                why = (
+                    "without its arguments"
+                    if k + count > len(found)
+                    else f"after {NOTE_MACROS} others, which are replaced"
+                )
+                raise NotReadError(f"found {token.text} {why}. Simplify it", token.at)
+            kept += _filled(self.flat(_nodes(body)), found[k : k + count], token.at)
+            k += count
+        return kept
 
     def characters(self, text: str, at: int) -> list[Token]:
         found: list[Token] = []
@@ -226,6 +256,24 @@ class _Flat:
         if after.kind == "{}" and len(after.inside) == len(word) > 1:
             return (same(Token("command", "\\" + word, token.at)),)
         return after.inside if after.kind == "{}" else (after,)
+
+
+def _filled(body: Sequence[Token], given: Sequence[Token], at: int) -> list[Token]:
+    """What a command stands for, with its arguments in their places."""
+    kept: list[Token] = []
+    for k, token in enumerate(body):
+        if token.text == "#":
+            continue
+        if k and body[k - 1].text == "#" and token.kind == "number":
+            number = int(token.text[0]) - 1
+            if number >= len(given) or number < 0:
+                raise NotReadError(f"found #{token.text} in a command with {len(given)} arguments. Correct it", at)
+            kept += given[number].inside if given[number].kind == "{}" else (given[number],)
+            if token.text[1:]:
+                kept.append(Token("number", token.text[1:], at))
+        else:
+            kept.append(Token(token.kind, token.text, at, tuple(_filled(token.inside, given, at))))
+    return kept
 
 
 def same(token: Token) -> Token:

@@ -165,6 +165,23 @@ def test_rewards_that_come_a_step_late_are_those_of_their_step():
     ]
 
 
+def test_commands_of_the_note_are_replaced():
+    note = r"\newcommand{\E}[2]{\mathbb{E}_{#1}\left[#2\right]} \newcommand\pt{\pi_\theta}" + "\n\n"
+    assert read_as(r"J = \E{\tau\sim\pt}{R(\tau)}", note=note) == ["J == E[tau] G"]
+    assert read_as(r"J = \x", note="\\newcommand{\\x}{\\x\\x}\n\n") == [
+        "refused: found \\x after 200 others, which are replaced. Simplify it"
+    ]
+    assert read_as(r"J = \E{\tau}", note=note) == ["refused: found \\E without its arguments. Simplify it"]
+
+
+def test_mean_of_one_step_is_that_of_the_step_of_a_run():
+    assert read_as(
+        r"\nabla J = \sum_{t=0}^T \mathbb{E}_{s_t\sim p_\theta(s_t), a_t\sim\pi_\theta(a_t|s_t)}[\nabla\log\pi(a_t|s_t) Q(s_t,a_t)]"
+    ) == ["grad J == E[tau] sum[t] grad log pi(a_t|s_t) * Q(s_t,a_t)"]
+    (found,) = read_as(r"J = \sum_{t=0}^T \mathbb{E}_{s_t\sim d_\theta(s_t)}[V(s_t)]")
+    assert found == "refused: found states and actions drawn inside of a mean over runs. Take it apart"
+
+
 def test_lost_sum_is_a_finding_of_its_own():
     (found,) = relations(r"\nabla J = \sum_a \nabla\pi(a|s) Q(s,a)")
     assert found.finding == "the state s stands on one side only: a sum or mean over it is missing"
