@@ -4,6 +4,7 @@
     ├── ModelError                      the input is not an MDP, or not a policy for it
     │   ├── FormulaError                text that is not a formula, or a formula of the wrong kind
     │   ├── ClaimError                  text that is not a claim, or a claim that makes no sense for this model
+    │   │   └── NotReadError            a formula of a note that is not read
     │   ├── SchemaError                 an entry of a model file is missing, misspelt or mistyped
     │   ├── NotStochasticError          probabilities that do not sum to exactly 1
     │   ├── ProbabilityRangeError       a probability outside [0, 1]
@@ -78,6 +79,14 @@ class ClaimError(ModelError):
     def __init__(self, message: str, *, where: Any = None, at: int | None = None) -> None:
         self.at = at
         super().__init__(message, where=where)
+
+
+class NotReadError(ClaimError):
+    """A formula of a note that is not read; ``at`` is its place in the formula, ``place`` that in the note."""
+
+    def __init__(self, message: str, at: int) -> None:
+        self.place: int | None = None
+        super().__init__(message, at=at)
 
 
 class SchemaError(ModelError):

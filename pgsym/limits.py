@@ -51,6 +51,24 @@ CLAIM_EXPANDED_DEPTH = 160
 CLAIM_EXPANDED_PARTS = 10_000
 """Parts of a claim with definitions written out."""
 
+NOTE_CHARACTERS = 2_000_000
+"""Characters of a note."""
+
+NOTE_FORMULA = 10_000
+"""Characters of one formula of a note."""
+
+NOTE_DEPTH = 40
+"""Levels to which braces and brackets of a formula are nested."""
+
+NOTE_MACROS = 200
+"""Commands of a note's own that are replaced in one formula."""
+
+NOTE_FORMULAS = 2_000
+"""Formulas of a note."""
+
+NOTE_READINGS = 12
+"""Combinations of meanings in which a note is read."""
+
 CLAIM_DIGITS = 400
 """Digits of a number in a claim."""
 

@@ -26,6 +26,7 @@ BELOW: dict[str, set[str]] = {
     "certificates": {"errors", "trust", "display", "expression", "model", "algebra", "exact", "claims"},
     "prover": {"errors", "trust", "display", "expression", "model", "claims"},
     "sampling": {"errors", "trust", "display", "expression", "model"},
+    "notes": {"errors", "display", "expression", "model", "claims", "prover", "trust"},
     "auditing": {
         "errors",
         "trust",
@@ -88,6 +89,8 @@ for top in TOP:
 HOMES = {
     "distributed": {"study.run"},
     "jax": {"sampling", "auditing", "ascent.optimiser", "interchange.functional", "interchange.functions", "cli"},
+    "markdown_it": {"notes"},
+    "nbformat": {"notes"},
     "numpyro": {"sampling", "auditing", "cli"},
     "flint": {"algebra", "order"},
     "gymnasium": {"model.gym", "interchange.environments", "interchange.gymnasium_env"},
@@ -98,6 +101,7 @@ HOMES = {
     "optax": {"ascent.optimiser"},
     "pandas": {"display"},
     "pydantic": {"model", "study", "cli"},
+    "pylatexenc": {"notes"},
     "quantecon": {"interchange.toolboxes"},
     "stormpy": {"model.files.storm"},
     "stormvogel": {"model.files.storm"},

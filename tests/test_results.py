@@ -9,6 +9,7 @@ import pytest
 from skips import needs
 
 import pgsym
+import pgsym.notes
 from pgsym.auditing.law_check import check_law
 from pgsym.display.result import Result
 from pgsym.errors import MissingExtraError
@@ -47,6 +48,7 @@ def reward_to_go(theta, batch):
     return (returns[..., None] * batch.scores / batch.gamma ** batch.steps[..., None]).sum((0, 1)) / batch.episodes
 
 
+NOTE = pgsym.notes.NoteDocument.of(r"$$V^\pi(s) = \mathbb{E}_\pi[Q(s,a)] = 2 V^\pi(s) \le 1$$", "note.md")
 MAKERS = {
     "Solution": lambda: pgsym.solve(model()).at(),
     "Solution in closed form": lambda: pgsym.solve(model()),
@@ -57,6 +59,7 @@ MAKERS = {
     "Verdict undecided": lambda: pgsym.decide(model(), "sum[a] pi(a|s) * log pi(a|s) <= 0"),
     "Verdict inapplicable": lambda: pgsym.decide(model(), "rbar = 0"),
     "Checked": lambda: pgsym.Script.parse('J = V("s")\n  = 0   # no').check(model()),
+    "AuditedNote": lambda: pgsym.notes.audit_note(NOTE, model()),
     "GeneralVerdict": lambda: pgsym.prove("grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * A(s,a)"),
     "GeneralVerdict refuted": lambda: pgsym.prove("J = 2 * J = rbar"),
     "Derivation": lambda: pgsym.derive(model(), level="general"),
@@ -251,7 +254,20 @@ def test_json_is_plain_and_documented(results, name):
 def test_page_documents_no_result_that_is_not_there():
     known = schemas(PAGE.read_text(encoding="utf-8"))
     text = " ".join(kind for table in known.values() for kind in table.values())
-    inner = {"Trust", "Entry", "Number", "Witness", "Relation", "Mean", "Compared", "Best", "Diagnosis", "Observed"}
+    inner = {
+        "Trust",
+        "Entry",
+        "Number",
+        "Witness",
+        "Relation",
+        "Mean",
+        "Compared",
+        "Best",
+        "Diagnosis",
+        "Observed",
+        "NoteCase",
+    }
+    inner |= {"NoteRelation", "Meaning"}
     assert set(known) == {name.split()[0] for name in MAKERS} | inner | {"Path", "Cell"}
     assert set(re.findall(r"[A-Z]\w+", text)) <= set(known)
 

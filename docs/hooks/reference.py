@@ -20,6 +20,7 @@ PACKAGES = {
     "claims": "Claims, verdicts, theorems, derivations",
     "prover": "Every finite MDP",
     "certificates": "Certificates",
+    "notes": "Notes",
     "sampling": "Sampling",
     "auditing": "Exact against sampled, and audits",
     "ascent": "Gradient ascent",

@@ -15,6 +15,7 @@ from pgsym.cli.app import (
     Gamma,
     Horizon,
     Let,
+    ObjectiveName,
     Seed,
     Theta,
     Values,
@@ -31,31 +32,59 @@ if TYPE_CHECKING:
     from pgsym.model.problem import Problem
 
 
-@command
+@app.command()
 def check(
-    problem: Problem,
-    claims: Annotated[
-        str, typer.Argument(help="A file of claims, or one claim as text: 'grad J = ...'.", show_default=False)
+    model: Annotated[
+        str, typer.Argument(help="A MODEL as for `pgsym solve`; of a note it can be left away.", show_default=False)
     ],
+    claims: Annotated[
+        str | None,
+        typer.Argument(
+            help="A file of claims, one claim as text: 'grad J = ...', or a note with formulas: .md, .tex, .ipynb, - .",
+            show_default=False,
+        ),
+    ] = None,
+    objective: ObjectiveName = None,
+    theta: Theta = None,
+    gamma: Gamma = None,
+    values: Values = None,
     method: Annotated[str, typer.Option(help="auto, normal form or identity test.")] = "auto",
     error_bits: Annotated[
         int, typer.Option(min=1, max=10_000, help="An identity test errs with probability at most 2^-BITS.")
     ] = 100,
     seed: Seed = 0,
+    read: Annotated[
+        list[str] | None,
+        typer.Option(
+            help='What a letter of a note means, e.g. "d: eta". Can be given several times.', show_default=False
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("-o", "--out", help="Typeset the text with its verdicts: .tex, .html, .md, .pdf or .claims."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Decide the claims of a file, or one claim, on MODEL: each line with its verdict, false ones with their defect.
+    """Decide the claims of a file, one claim, or a note on MODEL: a verdict for each line, the defect of false ones.
 
     A verdict holds for all parameters of the policy; `--theta` is where both sides of a false line are shown.
-    With `-o` the text is typeset, and what is wrong with its false lines stands at the end.  Exit status 1 when a line
-    is false, is undecided or does not apply to MODEL.
+    With `-o` the text is typeset, and what is wrong with its false lines stands at the end.  Of a note, the note itself
+    is written again with its verdicts.  Exit status 1 when a line is false, is undecided or does not apply to MODEL.
 
     Example: `pgsym check two-state "sum[s] mu(s) * V(s) = rbar / (1 - gamma)" --objective stationary-value`
     """
+    from pgsym.cli.note import check_note, is_note
+
+    if claims is None and not is_note(model):
+        raise SchemaError(
+            "found a model without claims; a claim, a file or a note is required. Write it", where="check"
+        )
+    problem = None if claims is None else load_problem(model, objective, theta, gamma, values)
+    if is_note(claims or model):
+        check_note(claims or model, problem, objective=objective, read_as=read or [], method=method,
+                   error_bits=error_bits, seed=seed, out=out, as_json=as_json)  # fmt: skip
+    assert problem is not None
+    assert claims is not None
     from pgsym.reports.terminal import audit_text, console, working
 
     if out is not None:

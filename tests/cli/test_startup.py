@@ -37,6 +37,7 @@ MAY_IMPORT = {
     "no-such-command": set(),
     "check two-state 'J = J'": EXACT,
     "check two-state 'J = 0'": EXACT,  # refuted, with a witness
+    "check two-state tests/notes/bellman.md -o /dev/null": EXACT | {"yaml"},
     "solve short-corridor": EXACT,
     "solve short-corridor --json": EXACT,
     "solve two-state -J average-reward": EXACT,

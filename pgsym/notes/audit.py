@@ -1,0 +1,246 @@
+"""Deciding the relations of a note, in every reading that makes sense."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice, product
+from typing import Any
+
+from pgsym.claims.decide import Decision
+from pgsym.claims.language.tree import Claim
+from pgsym.claims.verdict import Status, Verdict
+from pgsym.errors import ClaimError
+from pgsym.limits import NOTE_READINGS
+from pgsym.model.objective import Objective
+from pgsym.model.problem import Problem
+from pgsym.model.zoo import zoo
+from pgsym.notes.conventions import Conventions, conventions
+from pgsym.notes.documents import NoteDocument
+from pgsym.notes.names import MEANINGS, Names, Own, told
+from pgsym.notes.note import WrittenRelation, read
+from pgsym.notes.result import DEFINES, DEPENDS, REFUSED, AuditedNote, NoteCase, NoteReading, NoteRelation
+
+PANEL = ("short-corridor", "two-state")
+"""Models on which a note is decided that comes without one: episodes without discount, and one that never ends."""
+
+
+def audit_note(
+    note: NoteDocument | str,
+    problem: Problem | str | None = None,
+    *,
+    objective: Objective | str | None = None,
+    read_as: Sequence[str] = (),
+    method: str = "auto",
+    error_bits: int = 100,
+    seed: int = 0,
+    general: bool | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> AuditedNote:
+    """Decide every relation of a note.
+
+    Parameters
+    ----------
+    note
+        A document, or the path of one.
+    problem
+        The model; without one, those of `PANEL`, and every finite MDP.
+    objective
+        What J is; by default what the note says, else the model's.
+    read_as
+        What letters mean, as in ``d: eta``.
+    general
+        Ask too whether true relations hold for every finite MDP; by default without a model.
+
+    Raises
+    ------
+    ClaimError
+        The note cannot be read at all.
+    """
+    document = note if isinstance(note, NoteDocument) else NoteDocument.load(note)
+    problems = [Problem.of(problem)] if problem is not None else [zoo(name) for name in PANEL]
+    wanted = Objective.parse(objective) if isinstance(objective, str) else objective
+    return _Auditor(
+        document,
+        problems,
+        wanted,
+        told(read_as),
+        {"method": method, "error_bits": error_bits, "seed": seed},
+        problem is None,
+        problem is None if general is None else general,
+        progress,
+    ).audit()
+
+
+class _Auditor:
+    def __init__(
+        self,
+        document: NoteDocument,
+        problems: list[Problem],
+        objective: Objective | None,
+        told: dict[str, tuple[str, ...]],
+        options: dict[str, Any],
+        is_panel: bool,
+        general: bool,
+        progress: Callable[[int, int], object] | None,
+    ) -> None:
+        self.document = document
+        self.problems = problems
+        self.objective = objective
+        self.told = told
+        self.options = options
+        self.is_panel = is_panel
+        self.general = general
+        self.progress = progress
+        self.conventions: Conventions = conventions(document)
+        self.discounts = (False,) if "gamma" in document.text or "γ" in document.text else (False, True)
+        self.decisions: dict[tuple[int, Objective, bool], Decision] = {}
+        self.known: dict[tuple[int, Objective, bool, Claim], Verdict | str] = {}
+        self.why: dict[str, str] = {}
+        self.own: dict[str, Own] = {}
+
+    def names(self, chosen: dict[str, str]) -> Names:
+        c = self.conventions
+        said = {key: meanings for key, (meanings, _) in c.said.items()}
+        found = Names(chosen, said | self.told, c.origin, c.late, c.letters, dict(self.own))
+        for key, text in c.told.items():
+            found.tell(key, text)
+        return found
+
+    def audit(self) -> AuditedNote:
+        first = self.names({})
+        read(self.document, first)
+        self.own = first.own  # a definition holds before its place, too
+        first = self.names({})
+        read(self.document, first)
+        keys = [key for key, meanings in first.asked.items() if len(meanings) > 1]
+        combinations = islice(product(*(first.asked[key] for key in keys)), NOTE_READINGS)
+        texts: dict[tuple[tuple[str, str], ...], list[WrittenRelation]] = {}
+        names = first
+        for meanings in combinations:
+            chosen = tuple(zip(keys, meanings, strict=True))
+            names = self.names(dict(chosen))
+            texts[chosen] = read(self.document, names)
+        readings = self.readings(texts)
+        count = len(next(iter(texts.values())))
+        relations = []
+        for k in range(count):
+            if self.progress is not None:
+                self.progress(k + 1, count)
+            relations.append(self.relation(k, texts, readings))
+        return AuditedNote(
+            self.document,
+            tuple(self.told_at_top(first, names, readings)),
+            tuple(relations),
+            tuple(p.name for p in self.problems),
+            self.problems[0].assumption if not self.is_panel else "",
+        )
+
+    def readings(self, texts: dict[tuple[tuple[str, str], ...], list[WrittenRelation]]) -> list[NoteReading]:
+        """The objective that was asked for; else those for which the note's J is true; else the default."""
+        every = [
+            NoteReading(o, chosen, undiscounted)
+            for chosen in texts
+            for o in ([self.objective] if self.objective else Objective)
+            for undiscounted in self.discounts
+        ]
+        if self.objective is not None:
+            self.why["J"] = f"{self.objective}, as asked for"
+            return every
+        for k, relation in enumerate(next(iter(texts.values()))):
+            if not relation.of_objective:
+                continue
+            fitting = [r for r in every if self.fits(texts[r.chosen][k].claim, r)]
+            if fitting:
+                kinds = " or ".join(dict.fromkeys(str(r.objective) for r in fitting))
+                self.why["J"] = f"{kinds}, for which line {self.document.line(relation.at)} is true"
+                return fitting
+        if self.is_panel:
+            self.why["J"] = "each objective is tried; --objective chooses one"
+            return every
+        default = self.problems[0].objective
+        self.why["J"] = f"{default}, the objective of the model; --objective chooses another"
+        return [r for r in every if r.objective is default]
+
+    def fits(self, claim: Claim | None, reading: NoteReading) -> bool:
+        found = [self.verdict(k, reading, claim) for k in range(len(self.problems))] if claim is not None else []
+        status = [v.status for v in found if isinstance(v, Verdict)]
+        return Status.PROVED in status and Status.REFUTED not in status
+
+    def verdict(self, k: int, reading: NoteReading, claim: Claim) -> Verdict | str:
+        """The reason where the claim makes no sense for the model."""
+        key = k, reading.objective, reading.undiscounted
+        if (*key, claim) not in self.known:
+            if key not in self.decisions:
+                problem = self.problems[k].replace(objective=reading.objective)
+                if reading.undiscounted:
+                    problem = problem.replace(mdp=problem.mdp.replace(gamma=1))
+                self.decisions[key] = Decision(problem, **self.options)
+            try:
+                self.known[*key, claim] = self.decisions[key].decide(claim)
+            except ClaimError as error:
+                self.known[*key, claim] = error.message.partition("\n")[0]
+        return self.known[*key, claim]
+
+    def relation(
+        self, k: int, texts: dict[tuple[tuple[str, str], ...], list[WrittenRelation]], readings: list[NoteReading]
+    ) -> NoteRelation:
+        found = texts[readings[0].chosen][k]
+        cases = []
+        for reading in readings:
+            claim = texts[reading.chosen][k].claim
+            if claim is None:
+                continue
+            for n, problem in enumerate(self.problems):
+                verdict = self.verdict(n, reading, claim)
+                if isinstance(verdict, Verdict):
+                    cases.append(NoteCase(reading, problem.name, claim, verdict))
+                else:
+                    found = replace(found, reason=verdict)
+        line, place = self.document.line(found.at), self.document.place(found.at)
+        if not cases:
+            return NoteRelation(line, place, found, DEFINES if found.defines and not found.reason else REFUSED)
+        status = _status(cases)
+        general = None
+        main = NoteRelation(line, place, found, status, tuple(cases)).main
+        wanted = (Status.PROVED, Status.REFUTED) if self.general else (Status.REFUTED,)
+        if main is not None and status in wanted and not found.finding:
+            from pgsym.prover import prove
+
+            general = prove(main.claim, objective=main.reading.objective, refute=status == Status.REFUTED)
+            if general.counterexample is not None and status == Status.PROVED:
+                status = Status.REFUTED
+        return NoteRelation(line, place, found, str(status), tuple(cases), general)
+
+    def told_at_top(self, first: Names, last: Names, readings: list[NoteReading]) -> Iterator[tuple[str, str]]:
+        """Each symbol with what it was taken for, and why."""
+        yield "J", self.why["J"]
+        if len({r.undiscounted for r in readings}) > 1:
+            yield "\\gamma", "as in the model, or 1: the note has no discount"
+        for key, meanings in first.asked.items():
+            left = list(dict.fromkeys(dict(r.chosen).get(key, meanings[0]) for r in readings))
+            shown = " or ".join(f"{m}, {MEANINGS[m]}" for m in left)
+            if key in self.told:
+                why = "as asked for"
+            elif key in self.conventions.said:
+                why = f"line {self.conventions.said[key][1]}"
+            elif len(left) > 1:
+                why = f'each is tried; --read "{key.strip(chr(92))}: {left[0]}" chooses'
+            else:
+                why = "as above" if len(meanings) == 1 else "the others do not fit J"
+            yield key, f"{shown} ({why})"
+        yield from last.readings.items()
+
+
+def _status(cases: Sequence[NoteCase]) -> str:
+    """True or false in all readings in which it says something, or different in different ones."""
+    by_reading: dict[NoteReading, set[Status]] = {}
+    for case in cases:
+        by_reading.setdefault(case.reading, set()).add(case.verdict.status)
+    found = {
+        Status.REFUTED if Status.REFUTED in s else Status.PROVED if Status.PROVED in s else Status.INAPPLICABLE
+        for s in by_reading.values()
+    }
+    if {Status.REFUTED, Status.PROVED} <= found:
+        return DEPENDS
+    return str(next(s for s in (Status.REFUTED, Status.PROVED, Status.INAPPLICABLE) if s in found))

@@ -1,0 +1,144 @@
+r"""The statements of a formula: expressions with relations between them, row by row.
+
+>>> from pgsym.notes.tokens import tokens
+>>> found = statements(tokens(r"J &= V(s) \\ &= Q(s,a), \quad \forall s"))
+>>> [[relation.text for relation, _ in s] for s in found]
+[['', '=', '=']]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pgsym.notes.tokens import GAP, NEWLINE, TEXT, Token
+
+RELATIONS = {
+    "=": "=",
+    ":=": "=",
+    "\\propto": "propto",
+    "\\neq": "!=",
+    "\\approx": "",
+    "\\simeq": "",
+    "\\cong": "",
+    "<": "",
+    ">": "",
+    "\\le": "",
+    "\\ge": "",
+    "\\sim": "",
+    "\\rightarrow": "",
+    "\\leftarrow": "",
+    "\\gets": "",
+    "\\in": "",
+    "\\ll": "",
+    "\\gg": "",
+}
+"""What stands between two expressions, in the claim language; empty where that does not have it."""
+WHY = {
+    "\\approx": "found \\approx, which does not say how close the sides are; it is shown, not decided",
+    "\\le": "found an order; =, \\neq and \\propto are decided here",
+    "\\leftarrow": "found an assignment, which is no statement",
+    "\\sim": "found a draw, which is no statement",
+    "\\in": "found a membership, which is no relation between expressions",
+}
+"""Why a relation is not decided."""
+_LIKE = {
+    "\\simeq": "\\approx",
+    "\\cong": "\\approx",
+    "<": "\\le",
+    ">": "\\le",
+    "\\ge": "\\le",
+    "\\ll": "\\le",
+    "\\gg": "\\le",
+    "\\rightarrow": "\\leftarrow",
+    "\\gets": "\\leftarrow",
+}
+
+Statement = list[tuple[Token, list[Token]]]
+"""Pairs of a relation and the expression after it; the first relation is empty where a chain begins."""
+
+
+def why_not(relation: str) -> str:
+    """Why a relation is not decided."""
+    return WHY[_LIKE.get(relation, relation)]
+
+
+def is_relation(token: Token) -> bool:
+    """Whether a token stands between two expressions of a statement."""
+    return token.kind == "operator" and token.text in RELATIONS
+
+
+def statements(found: Sequence[Token]) -> list[Statement]:
+    """The statements in one formula."""
+    done: list[Statement] = []
+    current: Statement = []
+    term: list[Token] = []
+    relation = Token("", "", found[0].at if found else 0)
+
+    def finish() -> None:
+        nonlocal current, term, relation
+        kept = _trimmed(term)
+        if kept or current or relation.text:
+            current.append((relation, kept))
+        if len(current) > 1 or (current and current[0][0].text):
+            done.append(current)
+        current, term, relation = [], [], Token("", "", found[k].at if k < len(found) else 0)
+
+    k = 0
+    while k < len(found):
+        token = found[k]
+        if is_relation(token):
+            if relation.text or _trimmed(term):
+                current.append((relation, _trimmed(term)))
+            relation, term = token, []
+        elif token.text == "\\Rightarrow":
+            finish()
+        elif token.kind == NEWLINE:
+            rest = [t for t in found[k + 1 :] if t.kind not in (GAP, NEWLINE)]
+            goes_on = rest and (is_relation(rest[0]) or rest[0].text in ("+", "-", "*", "/", ")"))
+            if not goes_on and _trimmed(term) and not _open(term):
+                finish()
+        elif (token.kind == GAP or token.text == ",") and _trimmed(term):
+            segment = _segment(found, k + 1)
+            first = next((t for t in segment if t.kind not in (GAP, TEXT) and t.text != ","), None)
+            if first is not None and first.text == "\\forall":
+                k += len(segment)
+            elif any(is_relation(t) for t in segment) and not (segment and is_relation(first or segment[0])):
+                finish()
+            else:
+                term.append(token)
+        else:
+            term.append(token)
+        k += 1
+    finish()
+    return done
+
+
+def _segment(found: Sequence[Token], k: int) -> Sequence[Token]:
+    """What follows, up to the next wide gap, comma or row."""
+    end = k
+    while end < len(found) and found[end].kind not in (GAP, NEWLINE) and found[end].text not in (",", "\\Rightarrow"):
+        end += 1
+    if end == k and end < len(found) and (found[end].kind == GAP or found[end].text == ","):
+        return _segment(found, k + 1)
+    return found[k:end]
+
+
+def _open(term: list[Token]) -> bool:
+    """Whether an expression cannot end here."""
+    last = _trimmed(term)[-1:]
+    return bool(last) and (
+        last[0].text in ("+", "-", "*", "/", "\\nabla", "\\log") or last[0].text in ("\\sum", "\\int")
+    )
+
+
+def _trimmed(term: Sequence[Token]) -> list[Token]:
+    """Without what surrounds an expression: gaps, reasons in words, punctuation."""
+    kept = list(term)
+    while kept and (kept[-1].kind in (GAP, TEXT, NEWLINE) or kept[-1].text in (".", ",", ";", ":")):
+        kept.pop()
+    while kept and (kept[0].kind in (GAP, TEXT, NEWLINE) or kept[0].text in (",", ".")):
+        kept.pop(0)
+    if len(kept) == 1 and kept[0].kind == "{}":
+        return _trimmed(kept[0].inside)
+    return [replace(t) for t in kept]

@@ -1,0 +1,90 @@
+r"""What a note as a whole shows: the number of the first step, how rewards count, what its prose says of a letter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pgsym.errors import NotReadError
+from pgsym.notes.documents import NoteDocument
+from pgsym.notes.names import WEIGHTS, plain
+from pgsym.notes.tokens import Token, tokens
+
+_SAID = (
+    (re.compile(r"\bstationary\s+(state\s+)?distribution", re.IGNORECASE), ("mu",)),
+    (re.compile(r"\b(initial|start(ing)?)(\s+state)?\s+distribution", re.IGNORECASE), ("mu0",)),
+    (re.compile(r"\bdiscounted\s+(state\s+)?(visit|occupanc|(state\s+)?distribution)", re.IGNORECASE), ("eta", "d")),
+)
+"""What prose calls the weights of the states."""
+_SENTENCE = re.compile(r"[^.\n]*(?:\n[^.\n]+)*")
+
+
+@dataclass
+class Conventions:
+    """The number of the first step, how many steps late rewards are written, and what letters were said to mean."""
+
+    origin: int = 0
+    late: int = 0
+    letters: dict[str, str] = field(default_factory=lambda: {"S": "s", "A": "a"})
+    said: dict[str, tuple[tuple[str, ...], int]] = field(default_factory=dict)
+    told: dict[str, str] = field(default_factory=dict)
+
+
+def conventions(document: NoteDocument) -> Conventions:
+    """Look through a whole note.
+
+    >>> text = r"Here $d(s)$ is the stationary distribution. $$J = E_\\pi[\\sum_{t=1}^T r_t]$$"
+    >>> found = conventions(NoteDocument.of(text, "note.md"))
+    >>> found.origin, found.said
+    (1, {'d': (('mu',), 1)})
+    """
+    found = Conventions()
+    text = re.sub(
+        r"[\s{}]|\\mathrm|\\mathbf|\\left|\\right|\\big|\\Big", "", "".join(f.latex + " ; " for f in document.formulas)
+    )
+    text = text.replace("^\\prime", "'")
+    if re.search(r"_[tkn]'?=1\^[TH]|\\sum\^[TH]_[tk]=1|_t=1\^\\infty", text) and not re.search(
+        r"_[tk]'?=0\b|[sar]_0|=0\^", text
+    ):
+        found.origin = 1
+        found.told["t"] = "steps are counted from 1, so gamma^t at the first step is gamma"
+    given = re.sub(r"\s", "", " ".join(f.latex for f in document.formulas))
+    if re.search(r"(?<![a-zA-Z])r_\{[tk]\+1\}", given) and not re.search(
+        r"(?<![a-zA-Z])r_(\{?[tk]\}?(?!\+)|\{?0)", given
+    ):
+        found.late = 1
+    if re.search(r"\(u(_\w)?(\||\\mid|\\vert)x", text) and not re.search(r"\(a(_\w)?(\||\\mid|\\vert)s", text):
+        found.letters |= {"x": "s", "u": "a"}
+        found.told["x, u"] = "the state and the action"
+    for key, meanings, at in _sentences(document):
+        found.said.setdefault(key, (meanings, document.line(at)))
+    return found
+
+
+def _sentences(document: NoteDocument) -> Iterator[tuple[str, tuple[str, ...], int]]:
+    """Letters of formulas in lines that stand in one sentence with what they are."""
+    masked = document.text
+    for match in _SENTENCE.finditer(masked):
+        sentence = match[0]
+        meanings = next((m for pattern, m in _SAID if pattern.search(sentence)), None)
+        if meanings is None:
+            continue
+        for source in document.formulas:
+            if source.display or not match.start() <= source.at < match.end():
+                continue
+            try:
+                found = tokens(source.latex)
+            except NotReadError:
+                continue
+            yield from ((key, meanings, source.at) for key in _weights(found))
+
+
+def _weights(found: list[Token]) -> Iterator[str]:
+    r"""d(s), \mu^\pi and s \sim S name weights."""
+    drawn = any(t.text == "\\sim" for t in found)
+    subject = found[next((k for k, t in enumerate(found) if t.text == "\\sim"), -1) + 1 :] if drawn else found
+    if subject and subject[0].text in WEIGHTS:
+        rest = [t for t in subject[1:] if t.text not in ("_", "^")]
+        if all(t.kind in ("()", "{}") or plain([t]) in ("\\pi", "\\theta", "\\pi_\\theta") for t in rest):
+            yield subject[0].text

@@ -1,0 +1,188 @@
+r"""One side of a relation: from tokens of LaTeX to the text of the claim language, each piece with its place.
+
+Every rule either says what the claim language says, or refuses with the place and the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pgsym.errors import NotReadError
+from pgsym.notes.names import plain
+from pgsym.notes.parts import OPEN, Pieces, argument, closes, is_count, is_expectation, scripts
+from pgsym.notes.quantities import CHANCES
+from pgsym.notes.sums import FormulaSums
+from pgsym.notes.tokens import GAP, Token
+
+_OUTSIDE = {
+    "\\max": "a maximum",
+    "\\min": "a minimum",
+    "\\arg": "an argmax",
+    "\\exp": "an exponential",
+    "\\sqrt": "a root",
+    "\\dots": "an ellipsis",
+    "\\lim": "a limit",
+    "\\partial": "a partial derivative",
+    "\\infty": "infinity",
+    "\\mathcal{N}": "a normal distribution",
+    "\\mathcal{L}": "a loss",
+    "\\Var": "a variance",
+    "\\Cov": "a covariance",
+    "\\forall": "a quantifier",
+    "\\mathcal{D}": "a data set",
+    "\\substack": "a stacked index",
+    "\\odot": "a product",
+}
+
+
+class Formula(FormulaSums):
+    """Reads expressions: sums, products, fractions, gradients, logarithms."""
+
+    def side(self, given: Sequence[Token], at: int) -> Pieces:
+        """A whole expression."""
+        found = list(given)
+        if not found:
+            raise NotReadError("found nothing where an expression should stand. Complete the formula", at)
+        pieces: Pieces = []
+        start = 0
+        for k, token in enumerate([*found, None]):
+            if token is not None and not (token.kind == "operator" and token.text in "+-"):
+                continue
+            if k == start and token is not None:
+                if k and found[k - 1].text in "+-":
+                    raise NotReadError("found two signs. Write brackets", token.at)
+                pieces.append((token.text if k == 0 and token.text == "-" else "" if k == 0 else token.text, token.at))
+            elif k == start:
+                raise NotReadError("found the end after a sign. Complete the formula", found[-1].at)
+            else:
+                pieces += self.product(found[start:k])
+                if token is not None:
+                    pieces.append((f" {token.text} ", token.at))
+            start = k + 1
+        return pieces
+
+    def product(self, found: Sequence[Token]) -> Pieces:
+        """Factors side by side."""
+        pieces: Pieces = []
+        operator, k = "", 0
+        while k < len(found):
+            token = found[k]
+            if token.kind == "operator" and token.text in ("*", "/"):
+                if operator or not pieces:
+                    raise NotReadError(f"found {token.text} without a factor before it. Complete the product", token.at)
+                operator, k = token.text, k + 1
+                continue
+            factor, k = self.factor(found, k)
+            if pieces:
+                pieces.append((f" {operator or '*'} ", token.at))
+            pieces += factor
+            operator = ""
+        if operator or not pieces:
+            raise NotReadError("found a product without its last factor. Complete it", found[-1].at if found else 0)
+        return pieces
+
+    def group(self, token: Token) -> Pieces:
+        return [("(", token.at), *self.side(token.inside, token.at), (")", token.at)]
+
+    def factor(self, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
+        """One factor, and where the next one begins."""
+        token = found[k]
+        if token.text in OPEN:
+            return self.open(found, k), len(found)
+        if is_expectation(token):
+            return self.expectation(found, k)
+        if token.kind == "number":
+            return self.powered([(token.text, token.at)], found, k + 1)
+        if token.kind in ("{}", "()", "[]", "\\{\\}"):
+            return self.powered(self.group(token), found, k + 1)
+        if token.text == "\\frac":
+            return self.fraction(found, k)
+        if token.text in ("\\nabla", "\\log"):
+            return self.prefixed(found, k)
+        if token.text == "\\sg" and k + 1 < len(found) and found[k + 1].kind == "()":
+            return [("sg", token.at), *self.group(found[k + 1])], k + 2
+        if token.kind == "symbol" or token.text in CHANCES:
+            return self.applied(found, k)
+        if token.kind == GAP:
+            raise NotReadError(
+                "found a wide gap inside of a formula: is what follows a remark? Put it beside it", token.at
+            )
+        if token.text == ",":
+            raise NotReadError("found a comma between factors. Complete the formula", token.at)
+        what = _OUTSIDE.get(token.text)
+        if token.kind == "text":
+            raise NotReadError("found words inside of a formula; symbols are read. Move them beside it", token.at)
+        if token.kind == "environment":
+            raise NotReadError(f"found {token.text}; sums, products and means are read", token.at)
+        raise NotReadError(f"found {what or token.text}, which is not read in a formula", token.at)
+
+    def powered(self, base: Pieces, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
+        """A bracket or number with its exponent."""
+        sub, sup, primes, after = scripts(found, k)
+        if sub is not None or primes:
+            raise NotReadError(
+                "found a bracket with an index; quantities have indices, brackets have powers", found[k].at
+            )
+        if sup is None:
+            return base, after
+        text = plain(sup)
+        if text in ("T", "\\top", "\\intercal"):
+            raise NotReadError("found a transpose; the product of two vectors is not read here yet", found[k].at)
+        return [*base, *self.exponent(sup, found[k].at)], after
+
+    def fraction(self, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
+        above, below, after = argument(found, k + 1), argument(found, k + 2), k + 3
+        at = found[k].at
+        if above and above[0].text in ("\\partial", "d") and below and below[0].text == above[0].text:
+            if plain(below[1:]) != "\\theta":
+                raise NotReadError(f"found a derivative by {plain(below[1:])}; gradients by theta are read", at)
+            if len(above) > 1:
+                return [("(grad (", at), *self.side(above[1:], at), ("))", at)], after
+            return self.operand("grad", found, after, at)
+        if plain(above) == "1" and after < len(found) and found[after].text == "\\sum" and is_count(below):
+            raise NotReadError(
+                f"found 1/{plain(below)} before a sum, a mean over samples; means are read, samples are not",
+                at,
+            )
+        if "".join(p for p, _ in self.trial(below, at)) == "P(tau)":
+            over = "".join(p for p, _ in self.trial(above, at))
+            if over in ("(grad P(tau))", "P(tau)"):  # the gradient of the logarithm, and 1
+                return self.powered([("(grad log P(tau))" if over != "P(tau)" else "1", at)], found, after)
+        body = [("((", at), *self.side(above, at), (") / (", at), *self.side(below, at), ("))", at)]
+        return self.powered(body, found, after)
+
+    def trial(self, given: Sequence[Token], at: int) -> Pieces:
+        """An expression, or nothing where it is not read."""
+        try:
+            return self.side(given, at)
+        except NotReadError:
+            return []
+
+    def prefixed(self, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
+        r"""\nabla and \log, which bind the next factor, or all of a sum, product or open mean."""
+        token = found[k]
+        sub, sup, primes, after = scripts(found, k + 1)
+        if token.text == "\\nabla":
+            if primes or (sub is not None and plain(sub) != "\\theta"):
+                raise NotReadError(
+                    f"found a gradient by {plain(sub or ()) or 'another parameter'}; gradients by theta are read",
+                    token.at,
+                )
+            if sup is not None and plain(sup) != "2":
+                raise NotReadError(f"found the power {plain(sup)} of a gradient", token.at)
+            return self.operand("grad grad" if sup else "grad", found, after, token.at)
+        if sub is not None or sup is not None or primes:
+            raise NotReadError("found a logarithm with an index or a power; the natural one is read", token.at)
+        return self.operand("log", found, after, token.at)
+
+    def operand(self, name: str, found: Sequence[Token], k: int, at: int) -> tuple[Pieces, int]:
+        if k >= len(found):
+            raise NotReadError(f"found {name} of nothing. Complete it", at)
+        if found[k].text in OPEN or (is_expectation(found[k]) and not closes(found, k)):
+            return [(f"({name} ", at), *self.product(found[k:]), (")", at)], len(found)
+        body, after = self.factor(found, k)
+        if "^" in body[-1][0] and found[k].kind != "{}":
+            raise NotReadError(f"found {name} before a power: of the power, or a power of it? Write brackets", at)
+        if name.startswith("grad") and after < len(found) and found[after].text != "/":
+            self.names.tell("\\nabla", "the gradient of the factor that follows; that of more stands in brackets")
+        return [(f"({name} ", at), *body, (")", at)], after

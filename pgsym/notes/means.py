@@ -1,0 +1,218 @@
+"""Expectations in the dresses that notes give them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pgsym.errors import NotReadError
+from pgsym.notes.names import EXPECT, decoration, plain
+from pgsym.notes.parts import Pieces, commas, conditional, draws_of, parted, scripts, until
+from pgsym.notes.quantities import CHANCES, FormulaQuantities
+from pgsym.notes.side import OutsideRunError
+from pgsym.notes.tokens import Token
+
+
+class FormulaMeans(FormulaQuantities):
+    """Means over runs, and over states and actions drawn one after the other."""
+
+    def expectation(self, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
+        token = found[k]
+        sub, sup, primes, after = scripts(found, k + 1)
+        if sup is not None or primes:
+            raise NotReadError("found an expectation with a power. Write brackets around it", token.at)
+        if after < len(found) and found[after].kind in ("()", "[]", "\\{\\}"):
+            content, end = found[after].inside, after + 1
+        else:
+            content, end = tuple(found[after:]), len(found)
+        body, given = conditional(content)
+        if not body:
+            raise NotReadError("found an expectation of nothing. Complete it", token.at)
+        draws = draws_of(sub or ())
+        over_runs = next((d for d in draws if plain(d[0]) == "\\tau"), None)
+        if plain(sub or ()) == "\\tau" or (over_runs and len(draws) == 1):
+            primed = self.of_runs(over_runs[1], token.at) if over_runs else False
+            if over_runs and (condition := next((t for t in over_runs[1] if t.kind == "()"), None)) is not None:
+                _, more = conditional(condition.inside)
+                given = given or (more if more and more[0].text == "s" else ())
+            return self.run_mean(body, given, primed, token), end
+        laws = {plain(law) for _, law in draws}
+        joint = {plain(head) for head, _ in draws} == {"s", "a"} and len(laws) == 1
+        if joint and draws[0][1] and draws[0][1][0].text in ("\\pi", "\\tilde{\\pi}"):
+            draws, sub = [], draws[0][1]  # s, a ~ pi says no more than E_pi
+        if draws and self.collect is not None and self.of_one_step(draws):
+            return self.run_mean(body, given, False, token), end
+        if draws:
+            return self.drawn(draws, body, given, token), end
+        primed = decoration("the expectation", sub or (), token.at)
+        before = self.timed, set(self.seen)
+        self.timed, self.seen = False, set()
+        try:
+            pieces = self.run_mean(body, given, primed, token)
+            is_run = self.timed
+        except (NotReadError, OutsideRunError):
+            if self.collect is not None:
+                raise
+            is_run, pieces = False, []
+        seen = set(self.seen)
+        self.timed, self.seen = before[0] or self.timed, before[1] | self.seen
+        if is_run:
+            return pieces, end
+        if sub is None:
+            raise NotReadError("found an expectation that does not say over what. Write what is drawn", token.at)
+        self.seen = before[1]
+        return self.policy_mean(body, given, primed, seen, token), end
+
+    def of_runs(self, law: Sequence[Token], at: int) -> bool:
+        """Whether runs are those of the second policy."""
+        base = law[0].text if law else ""
+        if base == "\\pi":
+            return decoration("runs of", [t for t in law if t.kind != "()"], at)
+        if base not in CHANCES and base != "\\rho":
+            raise NotReadError(f"found runs drawn from {plain(law)}; they are drawn from a policy", at)
+        sub, sup, primes, _ = scripts(law, 1)
+        return decoration("runs of", [*(sub or ()), *(sup or ())], at) or bool(primes)
+
+    def of_one_step(self, draws: list[tuple[list[Token], list[Token]]]) -> bool:
+        """Whether s_t ~ p(s_t), a_t ~ pi(a_t|s_t) says no more than that step t is one of a run."""
+        for head, law in draws:
+            sub, sup, primes, after = scripts(head, 1)
+            base = self.names.letters.get(head[0].text, head[0].text)
+            if sub is None or sup is not None or primes or after < len(head) or plain(sub) not in self.clock.letters:
+                return False
+            inside = next((t.inside for t in law if t.kind == "()"), ())
+            asked, condition = parted(list(inside), "|")
+            deco_sub, deco_sup, deco_primes, _ = scripts(law, 1)
+            if deco_primes or decoration(law[0].text, [*(deco_sub or ()), *(deco_sup or ())], head[0].at):
+                return False
+            if plain(asked) != plain(head) or (law[0].text not in CHANCES if base == "s" else law[0].text != "\\pi"):
+                return False
+            if condition and plain(condition) != plain(draws[0][0]):
+                return False
+        return True
+
+    def run_mean(self, body: Sequence[Token], given: Sequence[Token], primed: bool, token: Token) -> Pieces:
+        """E over runs, perhaps from a state or a state and an action at time t, which is counted from there."""
+        begin, shifted = self.given(given, token)
+        head = f"E[tau{'~pi' + chr(39) if primed else ''}{' | ' + begin if begin else ''}] "
+        if self.collect is not None:
+            if begin or primed or self.timed:
+                raise NotReadError("found a sum over time of such means. Take the mean of the sum", token.at)
+            self.collect.append(token)
+            return [("(", token.at), *self.side(body, token.at), (")", token.at)]
+        if self.run:
+            raise NotReadError("found a mean over runs inside of another. Take it apart", token.at)
+        with self.running(), self.clock.counted_from(shifted):
+            pieces = self.side(body, token.at)
+        return [(f"({head}(", token.at), *pieces, ("))", token.at)]
+
+    def given(self, given: Sequence[Token], token: Token) -> tuple[str, str]:
+        """s_0=s, a_0=a and the time from which the run is counted."""
+        found: dict[str, str] = {}
+        shifted = ""
+        for part in commas(given):
+            left, right = parted(part, "=")
+            if not left or left[0].text not in ("s", "a", "S"):
+                if decoration("the condition", part, token.at):
+                    raise NotReadError("found a condition on the second policy", token.at)
+                continue
+            sub, sup, primes, _ = scripts(left, 1)
+            if left[0].text == "s" and sub is None and right is None:
+                found["s_0"] = self.plain_index(left, token.at)
+                continue
+            if sub is None or sup is not None or primes:
+                raise NotReadError(
+                    "found a condition; a run is given the state, or state and action, of one time", token.at
+                )
+            time = plain(sub)
+            if shifted not in ("", time):
+                raise NotReadError(f"found conditions at {shifted} and {time}; they are at one time", token.at)
+            shifted = time
+            letter = left[0].text.lower()
+            found[f"{letter}_0"] = self.plain_index(right if right is not None else left, token.at)
+        if "a_0" in found and "s_0" not in found:
+            raise NotReadError("found an action without its state in a condition", token.at)
+        if found and shifted not in ("", str(self.clock.origin)):
+            self.names.tell(
+                "|", "a mean given the state of time t counts time from there: transitions are the same at all times"
+            )
+        return ", ".join(f"{key}={found[key]}" for key in sorted(found, reverse=True)), shifted
+
+    def drawn(
+        self, draws: list[tuple[list[Token], list[Token]]], body: Sequence[Token], given: Sequence[Token], token: Token
+    ) -> Pieces:
+        """E over states and actions drawn one after the other."""
+        if self.run:
+            raise NotReadError("found states and actions drawn inside of a mean over runs. Take it apart", token.at)
+        weights: list[tuple[str, str]] = []
+        with self.binding():
+            for head, law in draws:
+                index = self.index(head, token.at)
+                if index in self.bound:
+                    raise NotReadError(
+                        f"found {plain(head)} drawn inside of a sum over it. Rename one of them", token.at
+                    )
+                weights.append((index, self.law(index, law, token.at)))
+                self.bound.append(index)
+            if given:
+                for part in commas(given):
+                    left, right = parted(part, "=")
+                    if right is not None or self.index(left, token.at) in self.bound:
+                        raise NotReadError(
+                            "found a condition on what is drawn; write it where it is drawn from", token.at
+                        )
+            pieces = self.side(body, token.at)
+        heads = "".join(f"sum[{index}] {weight} * " for index, weight in weights)
+        return [(f"({heads}(", token.at), *pieces, ("))", token.at)]
+
+    def law(self, index: str, law: Sequence[Token], at: int) -> str:
+        """The weight with which a state or an action is drawn."""
+        if not law:
+            raise NotReadError("found a draw from nothing. Say what it is drawn from", at)
+        base = law[0].text
+        sub, sup, primes, after = scripts(law, 1)
+        deco = [*(sub or ()), *(sup or ())]
+        inside = law[after].inside if after < len(law) and law[after].kind == "()" else ()
+        _, given = parted(list(inside), "|")
+        states = [i for i in self.bound if i[0] == "s" and i != index]
+        if index[0] == "a":
+            if base not in ("\\pi", "\\tilde{\\pi}", "\\hat{\\pi}"):
+                raise NotReadError(f"found an action drawn from {plain(law)}; actions are drawn from a policy", at)
+            primed = base != "\\pi" or bool(primes) or decoration("the policy", deco, at)
+            named = [p for p in commas(until(given if given is not None else inside, ";")) if p and p[0].text in "sS"]
+            state = self.index(named[0], at) if named else (states[-1] if states else "s")
+            self.seen.add(state)
+            return f"pi{chr(39) * primed}({index}|{state})"
+        if base in CHANCES and (given or commas(inside)[1:] or index.endswith("'")):
+            if decoration("transitions", deco, at):
+                raise NotReadError("found transitions of the second policy; they are the model's", at)
+            parts = [self.index(p, at) for p in commas(given or inside) if p and p[0].text in "saSA"]
+            parts = [p for p in parts if p != index]
+            state = next((p for p in parts if p[0] == "s"), states[-1] if states else "s")
+            action = next(
+                (p for p in parts if p[0] == "a"), next((i for i in reversed(self.bound) if i[0] == "a"), "a")
+            )
+            self.seen |= {state, action}
+            return f"P({index}|{state},{action})"
+        weight = self.weight(law[:after], index, at)
+        if given and any(p and p[0].text in "sS" for p in commas(given)):
+            raise NotReadError("found weights of states given a state; those from the start distribution are read", at)
+        return weight
+
+    def policy_mean(
+        self, body: Sequence[Token], given: Sequence[Token], primed: bool, seen: set[str], token: Token
+    ) -> Pieces:
+        r"""E_\pi of a function of state and action: a ~ pi in a state that is known; else s is drawn, too."""
+        mark = "'" * primed
+        known = {"s"} & {*self.bound, *self.introduced} or bool(given)
+        loose = {i for i in seen if i not in self.bound} - {"s", "a"}
+        if loose:
+            raise NotReadError(f"found a mean over pi that does not say what {min(loose)} is drawn from", token.at)
+        head = f"sum[a] pi{mark}(a|s) * " if "a" in seen else ""
+        with self.binding():
+            self.bound += ["a"] if "a" in seen else []
+            if not known:
+                weight = self.names.weight(EXPECT, token.at)
+                head = f"sum[s] {weight}{mark}(s) * {head}"
+                self.bound.append("s")
+            pieces = self.side(body, token.at)
+        return [(f"({head}(", token.at), *pieces, ("))", token.at)]

@@ -1,0 +1,214 @@
+r"""What the symbols of a note mean: its own definitions, what the reader was told, what the note says, what is usual.
+
+A letter for weights of the states (d, \rho, \mu, ...) has no one meaning.  Each meaning that makes sense is a reading;
+the note is read in all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pgsym.errors import ClaimError, NotReadError
+from pgsym.expression.quantity import VOCABULARY
+from pgsym.notes.tokens import Token, spelled
+
+WEIGHTS: dict[str, tuple[str, ...]] = {
+    "d": ("mu", "eta", "d"),
+    "\\rho": ("eta", "d", "mu"),
+    "\\mu": ("mu", "eta", "d"),
+    "\\eta": ("eta", "mu", "d"),
+    "\\nu": ("eta", "d", "mu"),
+    "\\mathbb{P}": ("mu", "eta", "d"),
+    "p": ("mu", "eta", "d"),
+    "P": ("mu", "eta", "d"),
+    "D": ("mu", "eta", "d"),
+    "S": ("mu", "eta", "d"),
+    "\\mathcal{S}": ("mu", "eta", "d"),
+}
+"""Letters that weigh the states, with the meanings that are usual; the first is the most usual."""
+EXPECT = "E_\\pi"
+"""The weights of a mean over pi that does not say what the states are drawn from."""
+MEANINGS = {
+    "mu": "the stationary distribution",
+    "eta": "the expected discounted visits",
+    "d": "the expected discounted visits, normalised",
+    "mu0": "the start distribution",
+}
+SCALARS = {"\\lambda": "lambda", "\\alpha": "alpha", "\\beta": "beta", "\\epsilon": "epsilon", "b": "b", "c": "c"}
+"""Letters that stand for arbitrary numbers where nothing else is said."""
+FUNCTIONS = {"b": "b", "f": "f"}
+"""Letters that stand for arbitrary functions of the state where nothing else is said."""
+
+_POLICY = {"\\pi", "\\pi_\\theta", "\\theta", "\\pi\\theta"}
+_SECOND = {
+    "\\pi'",
+    "\\tilde{\\pi}",
+    "\\widetilde{\\pi}",
+    "\\pi_\\theta'",
+    "\\theta'",
+    "\\pi_old",
+    "\\pi_\\theta_old",
+    "\\hat{\\pi}",
+    "\\theta_old",
+    "\\bar{\\pi}",
+    "\\pi_new",
+    "\\pi_\\text{old}",
+}
+POLICIES = (_POLICY | _SECOND) - {"\\theta", "\\theta'", "\\theta_old"}
+"""What an objective or a distribution is one of."""
+
+
+@dataclass(frozen=True)
+class Own:
+    """A name that the note defines.
+
+    Attributes
+    ----------
+    name : str
+        In the claim language.
+    indices : tuple of str
+        What it was defined with.
+    text : str
+        Its definition in the claim language; empty where that could not be read.
+    line : int
+    """
+
+    name: str
+    indices: tuple[str, ...]
+    text: str
+    line: int
+    why: str = ""
+    random: bool = False
+
+
+@dataclass
+class Names:
+    """What is known while one note is read in one reading, and what was taken for granted on the way.
+
+    Attributes
+    ----------
+    chosen : mapping of str to str
+        The meaning of each letter for weights, in this reading.
+    asked : dict
+        Letters for weights that the note uses, each with the meanings that make sense.
+    readings : dict
+        What is to be told at the top, once each.
+    """
+
+    chosen: Mapping[str, str] = field(default_factory=dict)
+    told: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    origin: int = 0
+    late: int = 0
+    letters: Mapping[str, str] = field(default_factory=lambda: {"S": "s", "A": "a"})
+    own: dict[str, Own] = field(default_factory=dict)
+    asked: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    readings: dict[str, str] = field(default_factory=dict)
+    arbitrary: dict[str, str] = field(default_factory=dict)
+
+    def weight(self, key: str, at: int) -> str:
+        """The quantity that a letter for weights stands for."""
+        found = self.told.get(key) or (WEIGHTS.get(key) if key != EXPECT else self._same_as_note())
+        if found is None:
+            raise NotReadError(
+                f"found the distribution {key}, which the note does not define. Say what it is, as in "
+                f'--read "{key.strip(chr(92))}: mu"',
+                at,
+            )
+        self.asked.setdefault(key, found)
+        return self.chosen.get(key, found[0])
+
+    def _same_as_note(self) -> tuple[str, ...]:
+        """What the note's other letter for weights means; all where there is none."""
+        for key, found in self.asked.items():
+            if key != EXPECT:
+                return (self.chosen.get(key, found[0]),)
+        return next(iter(self.told.values()), WEIGHTS["d"])
+
+    def tell(self, key: str, text: str) -> None:
+        """Remember something that was taken for granted."""
+        self.readings.setdefault(key, text)
+
+    def declare(self, letter: str, head: str) -> str:
+        """An arbitrary number or function of the state; its name in the claim language."""
+        what = "an arbitrary function of the state" if "(" in head else "an arbitrary number"
+        self.arbitrary.setdefault(head.partition("(")[0], head)
+        self.tell(letter, what)
+        return head.partition("(")[0]
+
+    def bindings(self, text: str) -> str:
+        """The declarations and definitions that a text in the claim language needs, in order."""
+        needed: list[str] = []
+        waiting, seen = [text], set[str]()
+        while waiting:
+            words = set(re.findall(r"[A-Za-z_]\w*", waiting.pop()))
+            for own in self.own.values():
+                if own.name in words and own.name not in seen:
+                    seen.add(own.name)
+                    waiting.append(own.text)
+            needed += [w for w in words if w in self.arbitrary and w not in needed]
+        heads = ", ".join(self.arbitrary[w] for w in sorted(needed))
+        lets = "".join(f"{own.text} " for own in self.own.values() if own.name in seen)
+        return (f"for all {heads}: " if heads else "") + lets
+
+
+def decoration(key: str, parts: Sequence[Token], at: int) -> bool:
+    """Whether a sub- or superscript names the second policy; False for pi itself.
+
+    Raises
+    ------
+    NotReadError
+        It names anything else.
+    """
+    text = plain(parts)
+    if text in _POLICY or not text:
+        return False
+    if text in _SECOND:
+        return True
+    if text in ("*", "\\star"):
+        raise NotReadError(f"found {key}^*, an optimal quantity; those of a policy pi are read", at)
+    if any(part.kind == "()" for part in parts):
+        raise NotReadError(f"found {key} with {text}, a sample or an estimate; quantities of the policy are read", at)
+    raise NotReadError(f"found {key} with {text}; quantities of the policy pi are read, and of a second one, pi'", at)
+
+
+def plain(parts: Sequence[Token]) -> str:
+    r"""Tokens without braces and spaces.
+
+    >>> from pgsym.notes.tokens import tokens
+    >>> plain(tokens(r"\pi_{\theta}"))
+    '\\pi_\\theta'
+    """
+    text = spelled(list(parts)).replace("{}", "")
+    fonts = re.findall(r"\\(?:tilde|widetilde|hat|widehat|bar|mathbb|mathcal)\{[^{}]*\}", text)
+    for k, font in enumerate(fonts):
+        text = text.replace(font, f"\0{k}\0")
+    text = re.sub(r"[{}\s]", "", text).replace("\\text", "")
+    for k, font in enumerate(fonts):
+        text = text.replace(f"\0{k}\0", font.replace(" ", ""))
+    return text
+
+
+def told(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    r"""What `--read "d: eta"` says, by letter.
+
+    >>> told(["rho: eta", r"\mathbb{P}: mu"])
+    {'\\rho': ('eta',), '\\mathbb{P}': ('mu',)}
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for text in texts:
+        letter, colon, meaning = (part.strip() for part in text.partition(":"))
+        if not colon or not letter:
+            raise ClaimError(f"found {text!r}; what a letter means is written as in d: eta. Correct it", where="read")
+        if meaning not in MEANINGS:
+            raise ClaimError(
+                f"found {meaning!r} for {letter}; a letter for weights means {', '.join(MEANINGS)}. Choose one",
+                where="read",
+            )
+        assert meaning in VOCABULARY
+        key = EXPECT if letter in ("E", "E_pi", EXPECT) else letter
+        if "\\" + key in WEIGHTS:
+            key = "\\" + key
+        found[key] = (meaning,)
+    return found

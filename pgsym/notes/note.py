@@ -1,0 +1,387 @@
+r"""A note in one reading: each relation as a claim, or with the reason why it is none.
+
+>>> from pgsym.notes.documents import NoteDocument
+>>> found = read(NoteDocument.of(r"$$V^\pi(s) = \sum_a \pi(a|s) Q^\pi(s,a)$$", "note.md"), Names())
+>>> print(found[0].claim)
+V(s) == sum[a] pi(a|s) * Q(s,a)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pgsym.claims.language.check import check
+from pgsym.claims.language.parse import parse, parse_expression
+from pgsym.claims.language.scope import Scope
+from pgsym.claims.language.tree import Claim, Number
+from pgsym.errors import ClaimError, NotReadError
+from pgsym.expression.quantity import VOCABULARY
+from pgsym.notes import chains
+from pgsym.notes.documents import NoteDocument, Source
+from pgsym.notes.formula import Formula
+from pgsym.notes.names import WEIGHTS, Names, Own, plain
+from pgsym.notes.parts import Pieces, commas, join_bars, own_key, scripts
+from pgsym.notes.quantities import CHANCES, VALUES
+from pgsym.notes.side import OutsideRunError
+from pgsym.notes.times import is_timed
+from pgsym.notes.tokens import Token, tokens
+
+
+@dataclass(frozen=True)
+class WrittenRelation:
+    """One relation of a note.
+
+    Attributes
+    ----------
+    at, end : int
+        Where its right side begins, and where the formula ends, in the document.
+    claim : Claim or None
+        What it says; None where it is not read.
+    reason : str
+        Why it is not read.
+    first : bool
+        Whether a chain begins with it.
+    finding : str
+        What is wrong with it besides its truth: a sum that is lost.
+    defines : str
+        The name that it defines, for what follows; then there is nothing to decide.
+    """
+
+    at: int
+    end: int
+    latex: str
+    claim: Claim | None = None
+    reason: str = ""
+    first: bool = False
+    finding: str = ""
+    defines: str = ""
+    of_objective: bool = False
+
+
+@dataclass
+class _Side:
+    """An expression of a chain: its tokens, where it begins, and its formula."""
+
+    found: list[Token]
+    source: Source
+    at: int
+
+
+def read(document: NoteDocument, names: Names) -> list[WrittenRelation]:
+    """Every relation of a note, in order."""
+    return _Reader(document, names).relations()
+
+
+def asks(source: Source) -> bool:
+    """Whether a formula in a line of text is read: it states something, and is more than a symbol with a value."""
+    return source.display or (
+        re.search(r"=|\\propto|:=", source.latex) is not None
+        and re.search(r"\\nabla|\\sum|\\int|\\mathbb\s*\{?E|∇|∑", source.latex) is not None
+    )
+
+
+class _Reader:
+    def __init__(self, document: NoteDocument, names: Names) -> None:
+        self.document = document
+        self.names = names
+        self.last: _Side | None = None
+        self.introduced: frozenset[str] = frozenset()
+
+    def relations(self) -> list[WrittenRelation]:
+        found: list[WrittenRelation] = []
+        for source in self.document.formulas:
+            if not asks(source):
+                continue
+            try:
+                given = chains.statements(tokens(source.latex, self.document.macros))
+            except NotReadError as error:
+                if re.search(r"=|\\propto|\\approx", source.latex):
+                    found.append(self.refused(source, error.at or 0, error.message, True))
+                self.last = None
+                continue
+            for statement in given:
+                found += self.statement(statement, source)
+        return found
+
+    def refused(self, source: Source, at: int, reason: str, first: bool) -> WrittenRelation:
+        return WrittenRelation(
+            source.at + min(at, len(source.latex)),
+            source.at + len(source.latex),
+            source.latex.strip(),
+            None,
+            reason.partition("\n")[0],
+            first,
+        )
+
+    def statement(self, statement: chains.Statement, source: Source) -> list[WrittenRelation]:
+        """A chain, or the rest of one."""
+        found: list[WrittenRelation] = []
+        goes_on = bool(statement[0][0].text)
+        if goes_on:
+            left = self.last
+        else:
+            relation, term = statement.pop(0)
+            left = _Side(term, source, relation.at)
+            if term:
+                left.at = term[0].at
+            own = self.definition(left, statement, source)
+            if own is not None:
+                self.last = left
+                return own
+            self.introduced = self.free(left)
+        for k, (relation, term) in enumerate(statement):
+            right = _Side(term, source, term[0].at if term else relation.at)
+            first = k == 0 and not goes_on
+            if left is None:
+                found.append(
+                    self.refused(
+                        source, relation.at, "found a relation with nothing before it. Write its left side", first
+                    )
+                )
+            else:
+                found.append(self.relation(left, relation, right, first))
+            left = right
+        self.last = left
+        return found
+
+    def free(self, side: _Side) -> frozenset[str]:
+        """The states and actions that a chain is about."""
+        for every_run in (False, True):
+            formula = Formula(self.names, frozenset(), every_run=every_run)
+            try:
+                formula.side(side.found, side.at)
+            except OutsideRunError:
+                continue
+            except NotReadError:
+                pass
+            return frozenset(i for i in formula.seen if i not in formula.bound)
+        return frozenset()
+
+    # -- relations ---------------------------------------------------------------------------------------------
+
+    def relation(self, left: _Side, relation: Token, right: _Side, first: bool) -> WrittenRelation:
+        source = right.source
+        spelling = chains.RELATIONS[relation.text]
+        latex = source.latex[right.at : (right.found[-1].at if right.found else right.at) + 40].strip()
+        start = source.at + relation.at
+        base = WrittenRelation(start, source.at + len(source.latex), latex, first=first)
+        if not spelling:
+            return replace(base, reason=chains.why_not(relation.text))
+        try:
+            sides, every_run = self.sides(left, right)
+            claim, finding = self.claim(sides, spelling, every_run, left, right)
+        except NotReadError as error:
+            return replace(
+                base, at=base.at if error.place is None else error.place, reason=error.message.partition("\n")[0]
+            )
+        is_j = "".join(p for p, _ in sides[0]) == "J"
+        return replace(base, claim=claim, finding=finding, of_objective=is_j and relation.text in ("=", ":="))
+
+    def sides(self, left: _Side, right: _Side) -> tuple[list[Pieces], bool]:
+        """Both sides; where one speaks of a run outside of a mean, both are about every run."""
+        for every_run in (False, True):
+            found: list[Pieces] = []
+            clock = None
+            for side in (left, right):
+                formula = Formula(self.names, self.introduced, every_run=every_run)
+                formula.clock.from_zero = any(_names_zero(s.found) for s in (left, right))
+                if clock is not None:
+                    formula.clock.ends = clock.ends
+                clock = formula.clock
+                try:
+                    found.append(formula.side(side.found, side.at))
+                except OutsideRunError:
+                    break
+                except NotReadError as error:
+                    error.place = side.source.at + min(error.at or 0, len(side.source.latex))
+                    raise
+            else:
+                return found, every_run
+        mixed = NotReadError("found a part of a run together with a mean over runs. Take them apart", left.at)
+        mixed.place = right.source.at + right.at
+        raise mixed
+
+    def claim(
+        self, sides: list[Pieces], spelling: str, every_run: bool, left: _Side, right: _Side
+    ) -> tuple[Claim, str]:
+        """The parsed claim, and what was found besides."""
+        texts = ["".join(piece for piece, _ in side) for side in sides]
+        bindings = self.names.bindings(" ".join(texts))
+        finding = ""
+
+        def refuse(message: str, at: int | None) -> NotReadError:
+            place = _located(sides, texts, bindings, at)
+            side = (left, right)[place[0]]
+            error = NotReadError(message.partition("\n")[0], place[1])
+            error.place = side.source.at + min(place[1], len(side.source.latex))
+            return error
+
+        try:
+            if every_run:
+                if spelling != "=":
+                    raise refuse("found a relation between single runs that is no equation", None)
+                self.names.tell(
+                    "\\tau",
+                    "a relation of single runs is one for every run that can happen: the mean square of its "
+                    "defect is 0",
+                )
+                text = self.every_run(bindings, *texts)
+            else:
+                text = f"{bindings}{texts[0]} {spelling} {texts[1]}"
+            claim = parse(text).claims[0]
+            scope = Scope(claim.bindings, claim.source)
+            loose = [{i for i, _ in scope.free_uses(side)} for side in (claim.left, claim.right)]
+            if isinstance(claim.left, Number) or isinstance(claim.right, Number):
+                loose = [loose[0] | loose[1]] * 2
+            alone = sorted(i for i in loose[0] ^ loose[1] if re.fullmatch(r"[sa]\d*'*", i))
+            numbered = next((i for i in alone if i[1:2].isdigit()), None)
+            if numbered is not None and not every_run:
+                raise refuse(
+                    f"found {numbered[0]}_{numbered[1:]}, on one side only: nothing says what it is drawn from",
+                    None,
+                )
+            if alone and not every_run:
+                what = "the state" if alone[0][0] == "s" else "the action"
+                finding = f"{what} {alone[0]} stands on one side only: a sum or mean over it is missing"
+                head = f"for all {', '.join(alone)}: "
+                claim = parse(head + text).claims[0]
+            check(claim)
+        except ClaimError as error:
+            if isinstance(error, NotReadError):
+                raise
+            raise refuse(error.message, None if every_run or finding else error.at) from None
+        return claim, finding
+
+    def every_run(self, bindings: str, left: str, right: str) -> str:
+        """For every run: the mean square of the defect is 0."""
+        node, held = parse_expression(f"{bindings}({left}) - ({right})")
+        rank = Scope(held).rank(node)
+        body = f"dot({left} - ({right}), {left} - ({right}))" if rank == 1 else f"({left} - ({right}))^2"
+        return f"{bindings}E[tau] {body} = 0"
+
+    # -- definitions -------------------------------------------------------------------------------------------
+
+    def definition(self, left: _Side, statement: chains.Statement, source: Source) -> list[WrittenRelation] | None:
+        """A name of the note's own, where the left side is one that has no meaning yet."""
+        found = left.found
+        if not found or found[0].kind != "symbol" or statement[0][0].text not in ("=", ":="):
+            return None
+        token = found[0]
+        sub, sup, primes, after = scripts(found, 1)
+        call = found[after] if after < len(found) and found[after].kind == "()" else None
+        if after + (call is not None) < len(found):
+            return None
+        key = own_key(token, sub, sup, primes, call)
+        base = token.text
+        line = self.document.line(source.at + left.at)
+        known = self.names.own.get(key)
+        if (
+            (known is not None and known.line != line)
+            or base in self.names.told
+            or base in ("\\pi", "\\tilde{\\pi}", "J", "\\gamma", "\\theta", "\\tau")
+        ):
+            return None
+        arguments = [] if call is None else [plain(p) for p in commas(join_bars(list(call.inside)))]
+        arguments = [a for a in arguments if a not in ("\\theta", "\\pi", "\\pi_\\theta")]
+        timed = call is None and sub is not None and is_timed(sub)
+        if call is not None and (base in CHANCES or (arguments != ["\\tau"] and (base in VALUES or base == "r"))):
+            return None
+        if base in WEIGHTS and call is not None and arguments and arguments[0] not in ("s", "s'"):
+            return None
+        if base in ("r", "s", "a") and call is None:
+            return None
+        relation, term = statement[0]
+        own = self.define(
+            key, sub if timed else None, arguments, _Side(term, source, term[0].at if term else relation.at), line
+        )
+        if own is None:
+            return None
+        self.names.own[key] = own
+        if own.text:
+            self.names.tell(key, f"defined in line {line}")
+        shown = source.latex.strip()
+        rows = [
+            WrittenRelation(source.at + relation.at, source.at + len(source.latex), shown, None, own.why, True, "", key)
+        ]
+        for k, (later, after_term) in enumerate(statement[1:], 1):
+            before = statement[k - 1][1]
+            rows.append(
+                self.relation(
+                    _Side(before, source, before[0].at if before else 0),
+                    later,
+                    _Side(after_term, source, after_term[0].at if after_term else later.at),
+                    False,
+                )
+            )
+        self.last = _Side(statement[-1][1], source, statement[-1][0].at)
+        return rows
+
+    def define(
+        self, key: str, time: Sequence[Token] | None, arguments: list[str], right: _Side, line: int
+    ) -> Own | None:
+        """The definition in the claim language; without text where its right side is not read."""
+        over_run = arguments == ["\\tau"]
+        indices = tuple(a for a in arguments if not over_run)
+        if any(not re.fullmatch(r"[sa]'*", i) for i in indices):
+            return Own("", (), "", line, "its arguments are no states and actions")
+        if time is not None and plain(time) != "t":
+            return Own("", (), "", line, f"it is defined at the time {plain(time)}; t is required")
+        name = _word(key)
+        random = time is not None or over_run
+        for every_run in (random, True):
+            formula = Formula(self.names, frozenset(indices), every_run=every_run)
+            if time is not None:
+                formula.clock.letters.append("t")
+            try:
+                body = "".join(piece for piece, _ in formula.side(right.found, right.at))
+            except OutsideRunError:
+                random = True
+                continue
+            except NotReadError as error:
+                return Own(name, indices, "", line, error.message.partition("\n")[0])
+            heads = ("t",) if time is not None else indices
+            text = f"let {name}{'(' + ','.join(heads) + ')' if heads else ''} = {body};"
+            try:
+                bindings = self.names.bindings(body)
+                statement = parse(f"{bindings}{text} 0 = 0")
+                loose = {i for i, _ in Scope(statement.bindings).free_uses(statement.bindings[-1].body)}  # type: ignore[union-attr]
+                if any(re.fullmatch(r"[sa]\d*'*", i) and i not in indices for i in loose):
+                    return Own(name, indices, "", line, f"its right side is about {min(loose)}, its left side is not")
+                check(statement.claims[0])
+            except ClaimError as error:
+                return Own(name, indices, "", line, error.message.partition("\n")[0])
+            return Own(name, heads, text, line, random=random)
+        return Own(name, indices, "", line, "it mixes runs and means over runs")
+
+
+def _names_zero(found: Sequence[Token]) -> bool:
+    """Whether the step 0 is named: r_0, s_0."""
+    return any(
+        (token.text == "_" and after.text == "0")
+        or (token.text == "_" and plain(after.inside) == "0")
+        or _names_zero(after.inside)
+        for token, after in zip([Token("", "", 0), *found], found, strict=False)
+    )
+
+
+def _word(key: str) -> str:
+    """A name of the claim language for one of the note's."""
+    word = "".join(re.findall(r"[A-Za-z0-9]+", key.removesuffix("(.)").removesuffix("_t")))
+    reserved = {"sum", "prod", "grad", "log", "trace", "tau", "let", "for", "all", "at", "E", "I", "G", "R"}
+    return word + "_note" if len(word) < 2 or word in VOCABULARY or word in reserved else word
+
+
+def _located(sides: list[Pieces], texts: list[str], bindings: str, at: int | None) -> tuple[int, int]:
+    """Which side of the relation, and where in its formula, a place of the claim's text comes from."""
+    if at is None:
+        return 1, sides[1][0][1]
+    place = at - len(bindings)
+    for k, side in enumerate(sides):
+        for piece, where in side:
+            if place < len(piece):
+                return k, where
+            place -= len(piece)
+        place -= 3
+    return 1, sides[1][-1][1]

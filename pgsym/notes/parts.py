@@ -1,0 +1,140 @@
+"""Parts of formulas: scripts, arguments of commands, what stands between commas and bars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pgsym.errors import NotReadError
+from pgsym.notes import times
+from pgsym.notes.names import plain
+from pgsym.notes.tokens import Token
+
+Pieces = list[tuple[str, int]]
+"""Text of the claim language with the places in the formula that it was read from."""
+
+OPEN = ("\\sum", "\\int", "\\prod")
+"""What extends to the right over products."""
+
+
+def is_expectation(token: Token) -> bool:
+    """Whether a symbol is the E of a mean."""
+    return token.text in ("\\mathbb{E}", "\\E") or (token.kind == "symbol" and token.text == "E")
+
+
+def scripts(found: Sequence[Token], k: int) -> tuple[Sequence[Token] | None, Sequence[Token] | None, int, int]:
+    """What stands below and above, how many primes, and where the next token is."""
+    sub: Sequence[Token] | None = None
+    sup: Sequence[Token] | None = None
+    primes = 0
+    while k < len(found) and found[k].kind == "operator" and found[k].text in ("_", "^", "'"):
+        mark = found[k]
+        if mark.text == "'":
+            primes, k = primes + 1, k + 1
+            continue
+        value = argument(found, k + 1)
+        if mark.text == "^" and value and all(t.text == "'" for t in value):
+            primes += len(value)
+        elif (sub if mark.text == "_" else sup) is not None:
+            raise NotReadError("found two indices in one place. Correct the formula", mark.at)
+        elif mark.text == "_":
+            sub = value
+        else:
+            sup = value
+        k += 2
+    return sub, sup, primes, k
+
+
+def argument(found: Sequence[Token], k: int) -> Sequence[Token]:
+    """What a command or an index takes: what a group holds, or one token."""
+    if k >= len(found):
+        raise NotReadError(
+            "found the end where a command or an index needs something. Complete the formula", found[-1].at
+        )
+    return found[k].inside if found[k].kind == "{}" else (found[k],)
+
+
+def closes(found: Sequence[Token], k: int) -> bool:
+    """Whether an expectation has its body in brackets."""
+    after = scripts(found, k + 1)[3]
+    return after < len(found) and found[after].kind in ("()", "[]", "\\{\\}")
+
+
+def own_key(
+    token: Token, sub: Sequence[Token] | None, sup: Sequence[Token] | None, primes: int, call: Token | None
+) -> str:
+    """How a defined name is recognised: with its scripts, but for a time or a policy; x(.) with arguments."""
+    timed = sub is not None and call is None and times.is_timed(sub)
+    parts = (
+        "" if sub is None or plain(sub) in ("\\theta", "\\pi", "\\pi_\\theta") else "_t" if timed else "_" + plain(sub)
+    )
+    above = "" if sup is None or plain(sup) in ("\\theta", "\\pi", "\\pi_\\theta") else "^" + plain(sup)
+    return token.text + "'" * primes + parts + above + ("(.)" if call is not None else "")
+
+
+def is_count(found: Sequence[Token]) -> bool:
+    """Whether it is how many samples there are."""
+    return plain(found)[:1] in ("N", "M", "m", "n", "K", "B", "|")
+
+
+def parted(found: Sequence[Token], mark: str) -> tuple[list[Token], list[Token] | None]:
+    """What stands before and after the first such token."""
+    for k, token in enumerate(found):
+        if token.text == mark:
+            return list(found[:k]), list(found[k + 1 :])
+    return list(found), None
+
+
+def until(found: Sequence[Token], mark: str) -> list[Token]:
+    """What stands before the first such token."""
+    return parted(found, mark)[0]
+
+
+def before_bar(inside: Sequence[Token]) -> list[Token]:
+    """The first arguments, without conditions and parameters."""
+    return until(until(inside, "|"), ";")
+
+
+def commas(found: Sequence[Token]) -> list[list[Token]]:
+    """What stands between commas."""
+    parts: list[list[Token]] = [[]]
+    for token in found:
+        if token.text == ",":
+            parts.append([])
+        else:
+            parts[-1].append(token)
+    return parts if found else []
+
+
+def join_bars(inside: list[Token]) -> list[Token]:
+    """Arguments with commas between all; what comes after a semicolon is a parameter."""
+    return [Token("operator", ",", t.at) if t.text in ("|", "\\rightarrow") else t for t in until(inside, ";")]
+
+
+def draws_of(sub: Sequence[Token]) -> list[tuple[list[Token], list[Token]]]:
+    """Pairs of an index and what it is drawn from; s, a ~ pi draws both."""
+    if not any(t.text == "\\sim" for t in sub):
+        return []
+    found: list[tuple[list[Token], list[Token]]] = []
+    waiting: list[list[Token]] = []
+    for part in commas(sub):
+        left, right = parted(part, "\\sim")
+        if right is None:
+            waiting.append(left)
+            continue
+        found += [(w, right) for w in (*waiting, left)]
+        waiting = []
+    if waiting:
+        raise NotReadError("found an index that is not drawn from anything. Say what it is drawn from", sub[0].at)
+    return found
+
+
+def conditional(content: Sequence[Token]) -> tuple[Sequence[Token], Sequence[Token]]:
+    """The body of a mean, and what it is given."""
+    bars = [k for k, t in enumerate(content) if t.text == "|" and t.kind == "operator"]
+    if not bars:
+        return content, ()
+    if len(bars) > 1:
+        raise NotReadError(
+            "found several bars in one bracket. Write the condition as in E[x | s_0 = s]", content[bars[1]].at
+        )
+    return content[: bars[0]], content[bars[0] + 1 :]

@@ -1,0 +1,259 @@
+"""Quantities as notes write them: values, rewards, transitions, policies, weights, the names of the note itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pgsym.errors import NotReadError
+from pgsym.notes import times
+from pgsym.notes.names import EXPECT, FUNCTIONS, POLICIES, SCALARS, WEIGHTS, decoration, plain
+from pgsym.notes.parts import Pieces, before_bar, commas, join_bars, own_key, parted, scripts, until
+from pgsym.notes.side import FormulaSide
+from pgsym.notes.tokens import Token
+
+VALUES = {"V": "V", "v": "V", "Q": "Q", "q": "Q", "A": "A", "h": "h"}
+"""Letters of values, in the claim language."""
+CHANCES = {"P", "p", "\\mathcal{P}", "\\mathcal{T}", "T", "\\mathbb{P}", "\\Pr"}
+"""Letters of probabilities; of what, their arguments say."""
+REWARDS = {"r", "R", "\\mathcal{R}"}
+"""Letters of rewards."""
+
+
+class FormulaQuantities(FormulaSide):
+    """Symbols with their scripts and arguments."""
+
+    def applied(self, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
+        """A symbol with its scripts and arguments."""
+        token = found[k]
+        sub, sup, primes, after = scripts(found, k + 1)
+        call = found[after] if after < len(found) and found[after].kind == "()" else None
+        text = token.text
+        at = token.at
+        own = self.own(token, sub, sup, primes, call)
+        if own is not None:
+            return self.tail(own, found, after + (call is not None), at)
+        if text == "\\gamma" and sub is None:
+            return [("gamma", at), *(self.exponent(sup, at) if sup else [])], after
+        if text in SCALARS and call is None and sub is None and sup is None and not primes:
+            return [(self.names.declare(text, SCALARS[text]), at)], after
+        if text in ("r", "G") and call is None and sub is not None and sup is None:
+            self.run_part(at)
+            when = self.clock.time(sub, at)
+            if text == "r" and self.names.late:
+                when = times.shifted(when, -1)
+                self.names.tell("r_{t+1}", "the reward of step t, as Sutton and Barto write it")
+            return [(f"{text}_{{{when}}}", at)], after
+        if text in ("\\tilde{\\pi}", "\\pi"):
+            return self.policy(token, sub, sup, primes, call, found, after)
+        if text == "J":
+            return self.objective(token, sub, sup, primes, call, after)
+        if sup is not None and any(t.kind == "()" for t in sup) and not call:
+            raise NotReadError(
+                f"found {plain(found[k:after])}, one of several samples; means are read, samples are not", at
+            )
+        if call is None:
+            raise NotReadError(
+                f"found {plain(found[k:after])} without arguments; it has no meaning here. Define it in the note, "
+                "as in x := ...",
+                at,
+            )
+        deco = [*(sub or ()), *(sup or ())]
+        inside = list(call.inside)
+        if text in WEIGHTS and sub is None and sup is None and plain(inside) in POLICIES:
+            self.names.tell(f"{text}(\\pi)", "the objective J of the policy")
+            return [("J" + "'" * decoration(text, inside, at), at)], after + 1
+        if text in ("R", "r", "G") and plain(until(inside, ";")) in ("\\tau", "\\tau\\theta"):
+            decoration(text, deco, at)
+            self.run_part(at)
+            self.names.tell(f"{text}(\\tau)", "the discounted return of the run")
+            return self.tail([("R(tau)", at)], found, after + 1, at)
+        if text in CHANCES and plain(before_bar(inside)) == "\\tau":
+            self.run_part(at)
+            if decoration(text, deco, at):
+                raise NotReadError("found the probability of a run under the second policy", at)
+            return self.tail([("P(tau)", at)], found, after + 1, at)
+        if text in CHANCES and any(t.text == "=" for t in inside):
+            return self.event(token, inside, found, after + 1)
+        arguments = [
+            self.index(p, at)
+            for p in commas(join_bars(inside))
+            if p and plain(p) not in ("\\theta", "\\pi", "\\pi_\\theta")
+        ]
+        kinds = "".join(i[0] for i in arguments)
+        if text in VALUES:
+            if primes:
+                raise NotReadError(f"found {text} with a prime; a second policy is written as its index", at)
+            primed = decoration(text, deco, at)
+            wanted = "sa" if VALUES[text] in "QA" else "s"
+            if kinds != wanted:
+                raise NotReadError(
+                    f"found {text} with {len(arguments)} arguments; it is taken at {', '.join(wanted)}", at
+                )
+            return self.tail([(f"{VALUES[text]}{chr(39) * primed}({','.join(arguments)})", at)], found, after + 1, at)
+        if text in REWARDS and kinds in ("sa", "sas", "s"):
+            decoration(text, deco, at)
+            if kinds == "s":
+                if not deco:
+                    raise NotReadError("found a reward of the state alone; r(s,a) and r(s,a,s') are read", at)
+                return self.tail([(f"r_pi({arguments[0]})", at)], found, after + 1, at)
+            return self.tail([(f"r({','.join(arguments)})", at)], found, after + 1, at)
+        if text in CHANCES and kinds in ("ssa", "ss"):
+            if kinds == "ssa":
+                decoration(text, deco, at)
+                return self.tail([(f"P({arguments[0]}|{arguments[1]},{arguments[2]})", at)], found, after + 1, at)
+            if not deco:
+                raise NotReadError(
+                    "found a transition without an action; P(s'|s,a), or P_pi for the chain, is read", at
+                )
+            decoration(text, deco, at)
+            places = arguments[::-1] if any(t.text == "|" for t in inside) else arguments
+            return self.tail([(f"P_pi({places[0]},{places[1]})", at)], found, after + 1, at)
+        if text in CHANCES and kinds == "as" and any(t.text == "|" for t in inside):
+            self.names.tell(text, f"{text}(a|s) is the policy")
+            primed = decoration(text, deco, at)
+            return self.tail([(f"pi{chr(39) * primed}({arguments[0]}|{arguments[1]})", at)], found, after + 1, at)
+        if kinds == "s" and any(
+            t.text == "|" and any(u.text in "sS" for u in inside[j:]) for j, t in enumerate(inside)
+        ):
+            raise NotReadError("found weights of states given a state; those from the start distribution are read", at)
+        if kinds == "s" and text in WEIGHTS:
+            return self.tail([(self.weight(found[k:after], arguments[0], at), at)], found, after + 1, at)
+        if kinds == "s" and text in FUNCTIONS and not deco and not primes:
+            name = self.names.declare(text + "(s)", f"{FUNCTIONS[text]}(s)")
+            return self.tail([(f"{name}({arguments[0]})", at)], found, after + 1, at)
+        raise NotReadError(
+            f"found {plain(found[k : after + 1])}; {text} has no such meaning, and the note does not define it "
+            "before this place. Define it, as in x := ...",
+            at,
+        )
+
+    def tail(self, pieces: Pieces, found: Sequence[Token], k: int, at: int) -> tuple[Pieces, int]:
+        """A power after the arguments."""
+        sub, sup, primes, after = scripts(found, k)
+        if sub is None and sup is None and not primes:
+            return pieces, after
+        if sub is not None or primes or sup is None:
+            raise NotReadError("found an index after the arguments of a quantity. Write it before them", at)
+        return self.powered(pieces, found, k)
+
+    def own(
+        self, token: Token, sub: Sequence[Token] | None, sup: Sequence[Token] | None, primes: int, call: Token | None
+    ) -> Pieces | None:
+        """A name that the note defines."""
+        key = own_key(token, sub, sup, primes, call)
+        own = self.names.own.get(key)
+        if own is None:
+            return None
+        if not own.text:
+            raise NotReadError(
+                f"found {key}, which line {own.line} defines in a way that was not read ({own.why})", token.at
+            )
+        if own.indices == ("t",) and sub is not None and call is None:
+            self.run_part(token.at)
+            return [(f"{own.name}({self.clock.time(sub, token.at)})", token.at)]
+        if not own.indices:
+            if own.random:
+                self.run_part(token.at)
+            return [(own.name, token.at)]
+        assert call is not None
+        given = [self.index(p, token.at) for p in commas(join_bars(list(call.inside))) if plain(p) != "\\theta"]
+        if len(given) != len(own.indices):
+            raise NotReadError(
+                f"found {key} with {len(given)} arguments; line {own.line} defines it with {len(own.indices)}", token.at
+            )
+        return [(f"{own.name}({','.join(given)})", token.at)]
+
+    def policy(
+        self,
+        token: Token,
+        sub: Sequence[Token] | None,
+        sup: Sequence[Token] | None,
+        primes: int,
+        call: Token | None,
+        found: Sequence[Token],
+        after: int,
+    ) -> tuple[Pieces, int]:
+        at = token.at
+        primed = (
+            token.text != "\\pi"
+            or bool(primes)
+            or decoration(
+                "\\pi",
+                [Token("symbol", "\\pi", at), Token("operator", "_", at), *(sub or sup or ())] if sub or sup else (),
+                at,
+            )
+        )
+        if token.text != "\\pi" and (sup is not None or (sub is not None and plain(sub) != "\\theta")):
+            raise NotReadError("found a second policy with an index. Leave it away", at)
+        if call is None:
+            raise NotReadError("found a policy without its arguments; pi(a|s) is read", at)
+        inside = until(list(call.inside), ";")
+        if plain(inside) == "\\tau" and not primed:
+            self.run_part(at)
+            return self.tail([("P(tau)", at)], found, after + 1, at)
+        barred = any(t.text == "|" for t in inside)
+        parts = [p for p in commas(join_bars(inside)) if plain(p) != "\\theta"]
+        indices = [self.index(p, at) for p in parts]
+        kinds = "".join(i[0] for i in indices)
+        if kinds == "sa" and not barred:
+            self.names.tell("\\pi(s,a)", "the probability of the action a in the state s")
+            indices.reverse()
+        elif kinds != "as" or not barred:
+            raise NotReadError(f"found {plain([token, call])}; a policy is written pi(a|s)", at)
+        return self.tail([(f"pi{chr(39) * primed}({indices[0]}|{indices[1]})", at)], found, after + 1, at)
+
+    def objective(
+        self,
+        token: Token,
+        sub: Sequence[Token] | None,
+        sup: Sequence[Token] | None,
+        primes: int,
+        call: Token | None,
+        after: int,
+    ) -> tuple[Pieces, int]:
+        primed = bool(primes) or decoration("J", [*(sub or ()), *(sup or ())], token.at)
+        if call is not None:
+            primed = decoration("J", call.inside, token.at) or primed
+            after += 1
+        return [("J" + "'" * primed, token.at)], after
+
+    def event(self, token: Token, inside: list[Token], found: Sequence[Token], after: int) -> tuple[Pieces, int]:
+        """The probability that s_t = s."""
+        asked, given = parted(inside, "|")
+        if self.collect is None:
+            raise NotReadError("found the probability of an event; sums over time of it are read", token.at)
+        if given and decoration("the probability", [t for t in given if t.text != ","], token.at):
+            raise NotReadError("found a probability under the second policy", token.at)
+        pairs = []
+        for part in commas(asked):
+            left, right = parted(part, "=")
+            if right is None:
+                raise NotReadError("found an event that is not s_t = s or a_t = a", token.at)
+            pairs.append(f"1[{self.index(left, token.at)}={self.plain_index(right, token.at)}]")
+        self.collect.append(token)
+        return [(" * ".join(pairs), token.at)], after
+
+    def weight(self, law: Sequence[Token], index: str, at: int) -> str:
+        """Weights of the states: a letter with its decoration, taken at a state."""
+        base = law[0].text
+        sub, sup, primes, _ = scripts(law, 1)
+        if plain(sub or ()) == "0" or index in ("s_{0}", f"s{self.clock.origin}"):
+            self.names.tell(plain(law[:1]) + "_0", "the start distribution")
+            return f"mu0({index})"
+        if base == "\\pi":
+            primed = bool(primes) or decoration("states of", [*(sub or ()), *(sup or ())], at)
+            return f"{self.names.weight(EXPECT, at)}{chr(39) * primed}({index})"
+        deco = [t for t in (*(sub or ()), *(sup or ())) if t.text != "\\gamma"]
+        if sub is not None and plain(sub) in ("t", "T", "k", "t+1"):
+            raise NotReadError(
+                f"found {plain(law)}, the distribution at one time; stationary ones and visits are read", at
+            )
+        primed = bool(primes) or decoration(base, [t for t in deco if t.text != ","], at)
+        own = self.names.own.get(base + "(.)")
+        if own is not None and base not in self.names.told:
+            if not own.text or primed:
+                raise NotReadError(
+                    f"found {base}(.), which line {own.line} defines in a way that was not read ({own.why})", at
+                )
+            return f"{own.name}({index})"
+        return f"{self.names.weight(base, at)}{chr(39) * primed}({index})"

@@ -1,0 +1,269 @@
+"""What is found in a note: each relation with its verdicts, and the whole as text, JSON and pages."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pgsym.claims.checking import Checked, CheckedRelation
+from pgsym.claims.language.tree import Claim
+from pgsym.claims.verdict import Status, Verdict
+from pgsym.display.result import Result, data_frame
+from pgsym.model.objective import Objective
+from pgsym.notes.documents import NoteDocument
+from pgsym.notes.note import WrittenRelation
+from pgsym.trust import Trust, weakest
+
+if TYPE_CHECKING:
+    from pgsym.prover.verdict import GeneralVerdict
+
+DEPENDS, REFUSED, DEFINES = "depends on the reading", "not read", "a definition"
+
+
+@dataclass(frozen=True)
+class NoteReading:
+    """What J is and what the letters for weights mean."""
+
+    objective: Objective
+    chosen: tuple[tuple[str, str], ...]
+    undiscounted: bool = False
+
+    def __str__(self) -> str:
+        parts = [str(self.objective), *(f"{key} is {meaning}" for key, meaning in self.chosen)]
+        return ", ".join([*parts, *(["gamma = 1"] if self.undiscounted else [])])
+
+
+@dataclass(frozen=True)
+class NoteCase:
+    """A relation in one reading, on one model."""
+
+    reading: NoteReading
+    model: str
+    claim: Claim
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class NoteRelation:
+    """One relation of a note with what was found.
+
+    Attributes
+    ----------
+    line : int
+    place : str
+        File, line and column.
+    status : str
+        ``proved``, ``refuted``, ``inapplicable``, ``depends on the reading``, ``not read`` or ``a definition``.
+    cases : tuple of NoteCase
+        The verdicts, one for each reading and model.
+    general : GeneralVerdict or None
+        Whether it holds for every finite MDP.
+    """
+
+    line: int
+    place: str
+    relation: WrittenRelation
+    status: str
+    cases: tuple[NoteCase, ...] = ()
+    general: GeneralVerdict | None = None
+
+    @property
+    def main(self) -> NoteCase | None:
+        """The case to show: one that is refuted, if there is one."""
+        order = (Status.REFUTED, Status.PROVED, Status.INAPPLICABLE)
+        return min(self.cases, key=lambda c: order.index(c.verdict.status), default=None)
+
+    @property
+    def correction(self) -> str:
+        """What is true instead, in the claim language; empty where that is not known, or a sum is lost."""
+        if self.relation.finding:
+            return ""
+        if self.general is not None and self.general.correction is not None:
+            return str(self.general.correction)
+        main = self.main
+        return str(main.verdict.repaired) if main is not None and main.verdict.repaired is not None else ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        found: dict[str, Any] = {
+            "line": self.line,
+            "place": self.place,
+            "latex": self.relation.latex,
+            "status": self.status,
+        }
+        if self.relation.reason:
+            found["reason"] = self.relation.reason
+        if self.relation.finding:
+            found["finding"] = self.relation.finding
+        if self.correction:
+            found["correction"] = self.correction
+        if self.general is not None:
+            found["every_mdp"] = str(self.general.standing)
+        if self.cases:
+            found["cases"] = [
+                {
+                    "objective": str(c.reading.objective),
+                    "meanings": dict(c.reading.chosen),
+                    "model": c.model,
+                    "claim": str(c.claim),
+                    "verdict": c.verdict.to_json(),
+                }
+                for c in self.cases
+            ]
+        return found
+
+    def lines(self, wide: int) -> Iterator[str]:
+        """As text."""
+        indent = " " * (wide + 2)
+        main = self.main
+        if main is None:
+            what = f"defines {self.relation.defines}" if self.relation.defines else REFUSED
+            reason = self.relation.reason and f": {self.relation.reason}"
+            yield f"{self.line:>{wide}}  {what}, {self.place.partition(':')[2]}{reason}"
+            return
+        shown = CheckedRelation(self.line, main.claim, main.reading.objective, main.verdict, self.relation.first)
+        first, answer, *rest = shown.lines(wide)
+        yield first
+        if self.status == DEPENDS:
+            yield f"{indent}{DEPENDS}:"
+            for status in (Status.PROVED, Status.REFUTED):
+                where = list(dict.fromkeys(str(c.reading) for c in self.cases if c.verdict.status is status))
+                yield from (f"{indent}  {status} for {reading}" for reading in where)
+        else:
+            models = ", ".join(dict.fromkeys(c.model for c in self.cases if c.verdict.status is main.verdict.status))
+            yield f"{answer}, on {models}"
+        yield from rest
+        if self.relation.finding:
+            yield f"{indent}  {self.relation.finding}"
+        if self.general is not None and self.general.proved:
+            yield f"{indent}  {self.general.standing}"
+        if self.correction and self.status == Status.REFUTED:
+            yield f"{indent}  true is: {self.correction.replace(' == ', ' = ', 1)}"
+
+
+@dataclass(frozen=True)
+class AuditedNote(Result):
+    """A note, each relation of it with a verdict or with the reason why it has none.
+
+    Attributes
+    ----------
+    readings : tuple of (symbol, meaning)
+        What was taken for granted, once each.
+    relations : tuple of NoteRelation
+
+    See Also
+    --------
+    pgsym.Script : Files of claims in the claim language.
+
+    Examples
+    --------
+    >>> from pgsym.notes import NoteDocument, audit_note
+    >>> note = NoteDocument.of(r"$$V^\\pi(s) = \\sum_a \\pi(a|s) A^\\pi(s,a)$$", "note.md")
+    >>> found = audit_note(note, "short-corridor")
+    >>> found.relations[0].status
+    'refuted'
+    """
+
+    document: NoteDocument
+    readings: tuple[tuple[str, str], ...]
+    relations: tuple[NoteRelation, ...]
+    models: tuple[str, ...]
+    assumption: str = field(default="", compare=False)
+
+    @property
+    def holds(self) -> bool:
+        """Whether every relation that is read is proved, and one is."""
+        decided = [r for r in self.relations if r.cases]
+        return bool(decided) and all(r.status == Status.PROVED for r in decided)
+
+    @property
+    def refuted(self) -> tuple[NoteRelation, ...]:
+        """The false relations."""
+        return tuple(r for r in self.relations if r.status == Status.REFUTED)
+
+    @property
+    def summary(self) -> str:
+        """How many of each answer."""
+        counts = Counter(r.status for r in self.relations)
+        if not counts:
+            return "no relations"
+        order = (*Status, DEPENDS, DEFINES, REFUSED)
+        total = len(self.relations)
+        parts = [f"{counts[s]} {s}" for s in order if counts[s]]
+        return f"{total} relation{'s' if total > 1 else ''}: {', '.join(parts)}"
+
+    @property
+    def trust(self) -> Trust | None:
+        """That of the least certain verdict; None where a relation has none."""
+        found = [c.verdict.trust for r in self.relations for c in r.cases]
+        return None if None in found or not found else weakest(filter(None, found))
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "note": self.document.name,
+            "models": list(self.models),
+            "holds": self.holds,
+            "summary": self.summary,
+            "trust": None if self.trust is None else self.trust.to_json(),
+            "readings": [{"symbol": symbol, "meaning": meaning} for symbol, meaning in self.readings],
+            "relations": [r.to_json() for r in self.relations],
+        }
+
+    def frame(self) -> Any:
+        """A pandas frame with a row for each relation."""
+        rows = [
+            (r.line, r.status, "" if r.main is None else str(r.main.claim), r.relation.reason, r.relation.finding)
+            for r in self.relations
+        ]
+        return data_frame(["line", "status", "claim", "reason", "finding"], rows)
+
+    def text(self) -> str:
+        """The readings, every relation with its answer, a closing line."""
+        lines = [
+            f"{self.document.name}, on {', '.join(self.models)}",
+            "read as",
+            *(f"  {s}: {m}" for s, m in self.readings),
+        ]
+        wide = max((len(str(r.line)) for r in self.relations), default=1)
+        for r in self.relations:
+            lines += [*([""] if r.relation.first or not r.cases else []), *r.lines(wide)]
+        return "\n".join([*lines, "", self.summary])
+
+    @cached_property
+    def checked(self) -> Checked:
+        """The relations that are read, as a text of claims: what pages are made of."""
+        from pgsym.claims.blocks import Block, Chain, Heading, Prose
+
+        blocks: list[Block] = [
+            Heading("Readings"),
+            *(Prose(f"{s}: {m}.") for s, m in self.readings),
+            Heading("Relations"),
+        ]
+        steps = []
+        for r in self.relations:
+            if r.main is None:
+                blocks.append(Prose(f"Line {r.line}: {r.relation.reason or DEFINES}."))
+                continue
+            steps.append(CheckedRelation(r.line, r.main.claim, r.main.reading.objective, r.main.verdict, True))
+            blocks.append(Chain(r.main.claim.statement, r.main.reading.objective, (r.line,)))
+        return Checked(tuple(steps), self.document.name, tuple(blocks), self.assumption)
+
+    def latex(self) -> str:
+        """The body of a LaTeX document, in the notation of pgsym."""
+        return self.checked.latex()
+
+    def markdown(self) -> str:
+        """The note itself with its verdicts; see `pgsym.notes.marked`."""
+        from pgsym.notes.marked import marked
+
+        return marked(self)
+
+    def html(self) -> str:
+        """One self-contained page, in the notation of pgsym."""
+        return self.checked.html()
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown()

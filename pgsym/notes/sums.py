@@ -1,0 +1,177 @@
+"""Sums, products and integrals over states, actions, runs and times."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+from pgsym.claims.language.runs import is_time
+from pgsym.errors import NotReadError
+from pgsym.notes.means import FormulaMeans
+from pgsym.notes.names import plain
+from pgsym.notes.parts import Pieces, before_bar, commas, is_count, parted, scripts
+from pgsym.notes.side import OutsideRunError
+from pgsym.notes.tokens import Token
+
+
+class FormulaSums(FormulaMeans):
+    """What extends to the right over products."""
+
+    @abstractmethod
+    def prefixed(self, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
+        """A gradient or a logarithm."""
+
+    def open(self, found: Sequence[Token], k: int) -> Pieces:
+        token = found[k]
+        sub, sup, _, after = scripts(found, k + 1)
+        rest = list(found[after:])
+        if not rest:
+            raise NotReadError("found a sum of nothing. Complete it", token.at)
+        if token.text == "\\int":
+            return self.integral(token, sub or (), rest)
+        if not sub:
+            raise NotReadError("found a sum without an index. Say what it runs over", token.at)
+        if plain(sub) == "\\tau":
+            return self.over_runs(token, rest)
+        first = sub[0]
+        if token.text == "\\sum" and (sup is None or not sup) and not self.is_time(sub):
+            return self.over_indices(token, commas(sub), rest)
+        if len(sub) > 1 and first.text in ("i", "n", "m", "j") and sup and is_count(sup):
+            raise NotReadError(
+                f"found a sum over the samples 1, ..., {plain(sup)}; means are read, samples are not", token.at
+            )
+        return self.over_time(token, sub, sup, rest)
+
+    def is_time(self, sub: Sequence[Token]) -> bool:
+        return any(t.kind == "symbol" and is_time(t.text) for t in sub[:1]) or sub[0].kind == "number"
+
+    def over_indices(self, token: Token, indices: list[list[Token]], rest: list[Token]) -> Pieces:
+        found: list[str] = []
+        with self.binding():
+            for index in indices:
+                head, members = parted(index, "\\in")
+                found.append(self.bind(head, members, token.at))
+            body = self.product(rest)
+        return [(f"(sum[{','.join(found)}] ", token.at), *body, (")", token.at)]
+
+    def bind(self, head: Sequence[Token], members: Sequence[Token] | None, at: int) -> str:
+        """A state or an action that a sum runs over."""
+        letter = head[0] if head else None
+        if letter is None or letter.kind != "symbol":
+            raise NotReadError("found a sum without an index. Say what it runs over", at)
+        text = plain(head)
+        if letter.text not in "sa" and members is not None and plain(members)[-2:-1] in "SA" and len(head) == 1:
+            kind = "s" if "S" in plain(members) else "a"
+            self.letters[text] = f"{kind}{7 + sum(1 for v in self.letters.values() if v[0] == kind)}"
+        name = self.index(head, at)
+        if name in self.bound:
+            raise NotReadError(f"found a second sum over {text} inside of one. Rename one of them", at)
+        self.bound.append(name)
+        return name
+
+    def over_time(self, token: Token, sub: Sequence[Token], sup: Sequence[Token] | None, rest: list[Token]) -> Pieces:
+        """A sum over the steps of a run; outside of a mean, the mean inside is taken over all of the sum."""
+        letter, bound, rest = self.clock.bounds(sub, sup, rest, token)
+        name = "sum" if token.text == "\\sum" else "prod"
+        self.names.tell("T", "a sum to T, to infinity or without bounds runs over every step of the run, up to its end")
+        if self.run:
+            with self.clock.known(letter):
+                self.timed = True
+                return [(f"({name}[{bound}] ", token.at), *self.product(rest), (")", token.at)]
+        self.collect = []
+        self.run += 1
+        try:
+            with self.clock.known(letter):
+                body = self.product(rest)
+            drawn = self.collect
+        finally:
+            self.run -= 1
+            self.collect = None
+        if len(drawn) != 1 or name != "sum":
+            raise OutsideRunError
+        return [(f"(E[tau] sum[{bound}] ", token.at), *body, (")", token.at)]
+
+    def over_runs(self, token: Token, rest: list[Token]) -> Pieces:
+        r"""\sum_\tau P(\tau) X, the mean of X."""
+        if self.run:
+            raise NotReadError("found a sum over runs inside of another mean. Take it apart", token.at)
+        _, _, _, after = scripts(rest, 1)
+        if rest[0].text == "\\nabla" and after == len(rest) - 1 and rest[after].kind in ("()", "[]"):
+            graded, _ = self.prefixed([*rest[:after], Token("number", "1", token.at)], 0)
+            return [graded[0], *self.over_runs(token, list(rest[after].inside)), (")", token.at)]
+        with self.running():
+            body = self.product(rest)
+        return [("(sum[tau] ", token.at), *chance_first(body, token.at), (")", token.at)]
+
+    def integral(self, token: Token, sub: Sequence[Token], rest: list[Token]) -> Pieces:
+        r"""\int_s f(s) d\mu(s), \int_a pi(a|s) f(a) da, \int_\tau P(\tau) X d\tau, over finite sets: sums."""
+        self.names.tell("\\int", "an integral over states, actions or runs is a sum: the sets are finite")
+        head, members = parted(list(sub), "\\in")
+        rest, measure = differential(rest)
+        over = measure[0] if measure else None
+        if plain(head) == "\\tau" or (over is not None and over.text == "\\tau" and len(measure) == 1):
+            return self.over_runs(token, rest)
+        if not measure:
+            raise NotReadError("found an integral without what it is taken over, as in da or d\\mu(s)", token.at)
+        graded = measure[0].text == "\\nabla"
+        measure = measure[1:] if graded else measure
+        inside = next((t.inside for t in measure if t.kind == "()"), None)
+        if inside is None:  # \int ... da
+            with self.binding():
+                name = self.bind(
+                    measure, members or (head if head and head[0].text != measure[0].text else None), token.at
+                )
+                body = self.product(rest)
+            return [(f"(sum[{name}] ", token.at), *body, (")", token.at)]
+        variable = head if head and head[0].text in ("s", "a") else before_bar(inside)
+        with self.binding():
+            name = self.bind(variable, members, token.at)
+            weight, _ = self.applied(measure, 0)
+            body = [*weight, (" * ", token.at), *self.product(rest)] if rest else weight
+        return [(f"(sum[{name}] {'grad ' if graded else ''}", token.at), *body, (")", token.at)]
+
+
+def differential(rest: list[Token]) -> tuple[list[Token], list[Token]]:
+    r"""What stands before the last d..., and that without its d; \nabla d\pi is the gradient of a measure."""
+    for k in range(len(rest) - 1, 0, -1):
+        token, after = rest[k - 1], rest[k]
+        if token.text != "d" or token.kind != "symbol" or after.kind != "symbol":
+            continue
+        end = scripts(rest, k + 1)[3]
+        end += end < len(rest) and rest[end].kind == "()"
+        if end < len(rest):
+            return rest, []
+        start = k - 1
+        graded = start >= 3 and rest[start - 3].text == "\\nabla" and rest[start - 2].text == "_"
+        graded = graded or (start >= 1 and rest[start - 1].text == "\\nabla")
+        first = (start - 3 if rest[start - 1].text != "\\nabla" else start - 1) if graded else start
+        if graded and plain(rest[first:start]) not in ("\\nabla", "\\nabla_\\theta"):
+            raise NotReadError("found a gradient by another parameter than theta", rest[first].at)
+        return rest[:first], [*rest[first : first + 1], *rest[k:end]] if graded else rest[k:end]
+    return rest, []
+
+
+def chance_first(body: Pieces, at: int) -> Pieces:
+    """A sum over runs names the probability of the run first."""
+    text = "".join(piece for piece, _ in body)
+    for weight in ("P(tau)", "(grad P(tau))"):
+        if text.startswith(weight):
+            return body
+        place = text.find(" * " + weight)
+        if place >= 0 and depth(text[:place]) == 0 and "/" not in text[place:][3 + len(weight) :][:3]:
+            k, passed = 0, 0
+            while passed < place:
+                passed += len(body[k][0])
+                k += 1
+            head, tail = body[:k], body[k:]
+            size = 0
+            for _n, (piece, _) in enumerate(tail):
+                size += len(piece)
+                if size >= 3 + len(weight):
+                    return [(weight + " * ", at), *head, *tail[_n + 1 :]]
+    raise NotReadError("found a sum over runs without the probability of a run as a factor. Write P(tau)", at)
+
+
+def depth(text: str) -> int:
+    """How many brackets a text opens more than it closes."""
+    return sum((c in "([") - (c in ")]") for c in text)

@@ -1,0 +1,249 @@
+"""Times of a run as notes write them: which step is the first, where sums over time end, what counts from where."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from pgsym.claims.language.runs import is_time
+from pgsym.errors import NotReadError
+from pgsym.notes.names import plain
+from pgsym.notes.tokens import Token
+
+_END = re.compile(r"\\infty|[TH](?:_[a-zA-Z])?(?:-1)?")
+_TIME = re.compile(r"([a-z]'*)?(?:([+-]?)(\d{1,3}))?")
+_POWER = re.compile(r"([a-z]'*)(?:-([a-z]'*))?([+-]\d{1,3})?")
+
+
+@dataclass
+class Clock:
+    """Times of one side of a relation.
+
+    Attributes
+    ----------
+    origin : int
+        The number of the first step in the note; in the claim language it is 0.
+    start : str
+        The time from which the run of a mean is counted, where it is given a state: t, or a number.
+    ends : set of str
+        How the sums over all steps end.
+    from_zero : bool
+        Whether the relation names the step 0, so that a sum from 1 leaves a step out.
+    """
+
+    origin: int = 0
+    start: str = ""
+    ends: set[str] = field(default_factory=set)
+    from_zero: bool = False
+    letters: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def counted_from(self, start: str) -> Iterator[None]:
+        before, self.start = self.start, start
+        try:
+            yield
+        finally:
+            self.start = before
+
+    @contextmanager
+    def known(self, letter: str) -> Iterator[None]:
+        self.letters.append(letter)
+        try:
+            yield
+        finally:
+            self.letters.pop()
+
+    def time(self, part: Sequence[Token], at: int) -> str:
+        """A time as the claim language counts it."""
+        text = plain(part)
+        match = _TIME.fullmatch(text)
+        if match is None or not text or (match[1] and not is_time(match[1])):
+            raise NotReadError(
+                f"found the time {text}; a time is a letter t, k, ..., with a number added, or a number", at
+            )
+        letter, sign, number = match.groups()
+        if letter and number and not sign:
+            raise NotReadError(f"found the time {text}. Write t+1", at)
+        shift = int((sign or "") + (number or "0"))
+        if letter is None:
+            if self.start and not self.start.isdigit():
+                raise NotReadError(f"found the time {text} in a mean that is given the state of time {self.start}", at)
+            return self.checked(shift - self.origin, text, at)
+        if letter == self.start:
+            return self.checked(shift, text, at)
+        return f"{letter}{shift:+d}" if shift else letter
+
+    def checked(self, number: int, text: str, at: int) -> str:
+        if number < 0:
+            raise NotReadError(f"found the time {text}, before the first step", at)
+        return str(number)
+
+    def power(self, part: Sequence[Token], at: int) -> str:
+        """An exponent over time, as the claim language counts it."""
+        text = plain(part)
+        match = _POWER.fullmatch(text)
+        if match is None or not is_time(match[1]) or (match[2] and not is_time(match[2])):
+            raise NotReadError(f"found the power {text}; a power is a number, a time, or a difference of times", at)
+        to, since, shift = match[1], match[2], int(match[3] or 0)
+        if since and since == self.start:
+            since = None
+        elif since is None and self.start and not self.start.isdigit():
+            raise NotReadError(
+                f"found the power {text} in a mean that is given the state of time {self.start}; a difference "
+                "of times is read",
+                at,
+            )
+        elif since is None:
+            shift += self.origin
+        if to == self.start:
+            raise NotReadError(f"found the power {text} at the time that is given", at)
+        return to + (f"-{since}" if since else "") + (f"{shift:+d}" if shift else "")
+
+    def bounds(
+        self, sub: Sequence[Token], sup: Sequence[Token] | None, rest: list[Token], token: Token
+    ) -> tuple[str, str, list[Token]]:
+        r"""The letter of a sum over time, what it says in the claim language, and its body.
+
+        A sum over offsets, \sum_{k=0}^\infty x_{t+k}, is written as one over times, \sum_{k=t}^\infty x_k.
+        """
+        text, at = plain(sub), token.at
+        match = re.fullmatch(r"([a-z]'*)(?:(=|\\ge|>|<|\\le)(.+))?", text.replace(" ", ""))
+        if match is None or not is_time(match[1]):
+            raise NotReadError(f"found a sum over {text}; states, actions, runs and times are summed over", at)
+        letter, relation, bound = match.groups()
+        if letter in self.letters or letter == self.start:
+            raise NotReadError(f"found a second sum over {letter} inside of one. Rename one of them", at)
+        conditions: list[tuple[str, str]] = []
+        if bound is not None:
+            lower = sub[len(_before(sub, relation)) + 1 :]
+            op = {"=": ">=", "\\ge": ">=", ">": ">", "<": "<", "\\le": "<="}[relation]
+            since, rest = self.offsets(letter, plain(lower), rest, at)
+            value = self.time(since or lower, at)
+            if op == ">=" and value == "1" and plain(lower) == "1" and not self.from_zero:
+                raise NotReadError(
+                    "found a sum from step 1 in a note that counts from 0: does it leave out the first step?",
+                    at,
+                )
+            if not (op == ">=" and value == "0"):
+                conditions.append((op, value))
+        if sup is not None and not _END.fullmatch(plain(sup)):
+            conditions.append(("<=", self.time(sup, at)))
+        elif sup is not None:
+            self.ends.add(plain(sup))
+            finite = self.ends - {"\\infty"}
+            if len(finite) > 1:
+                raise NotReadError(
+                    f"found sums to {' and to '.join(sorted(finite))} in one relation: which is the last step?", at
+                )
+        flip = {">=": "<=", ">": "<"}
+        if len(conditions) == 2:
+            (low, since_text), (high, until) = conditions
+            if low not in flip:
+                raise NotReadError("found two upper bounds of a sum", at)
+            return letter, f"{since_text}{flip[low]}{letter}{high}{until}", rest
+        return letter, letter + "".join(f"{op}{value}" for op, value in conditions), rest
+
+    def offsets(self, letter: str, lower: str, rest: list[Token], at: int) -> tuple[list[Token], list[Token]]:
+        """Offsets from a time as times; nothing where the letter is a time already."""
+        bases: set[str] = set()
+        for part in _scripts_of(rest):
+            match = re.fullmatch(rf"(?:([a-z]'*)\+{letter}|{letter}\+([a-z]'*))([+-]\d+)?", plain(part))
+            if match:
+                bases.add(match[1] or match[2])
+        if not bases:
+            return [], rest
+        if len(bases) > 1 or not lower.isdigit():
+            raise NotReadError(f"found the sum of two times in a sum over {letter}", at)
+        base = bases.pop()
+        number = int(lower)
+        since = [Token("symbol", base[0], at), *([Token("operator", "'", at)] * (len(base) - 1))]
+        if number:
+            since += [Token("operator", "+", at), Token("number", str(number), at)]
+        return since, [_moved(t, letter, base, False) for t in _exponents(rest, letter, base)]
+
+
+def _before(sub: Sequence[Token], relation: str) -> Sequence[Token]:
+    return sub[: next(k for k, t in enumerate(sub) if t.text == relation)]
+
+
+def _scripts_of(found: Sequence[Token]) -> Iterator[Sequence[Token]]:
+    for k, token in enumerate(found):
+        if k and found[k - 1].text == "_" and token.inside:
+            yield token.inside
+        yield from _scripts_of(token.inside)
+
+
+def _exponents(found: Sequence[Token], letter: str, base: str) -> list[Token]:
+    """gamma^k as gamma^{k-t}."""
+    kept: list[Token] = []
+    for k, token in enumerate(found):
+        power = k > 0 and found[k - 1].text == "^"
+        inside = token.inside if token.kind == "{}" else (token,)
+        if power and plain(inside) == letter:
+            minus = (
+                Token("operator", "-", token.at),
+                Token("symbol", base[0], token.at),
+                *[Token("operator", "'", token.at)] * (len(base) - 1),
+            )
+            kept.append(Token("{}", "{}", token.at, (*inside, *minus)))
+        elif token.inside:
+            kept.append(Token(token.kind, token.text, token.at, tuple(_exponents(token.inside, letter, base))))
+        else:
+            kept.append(token)
+    return kept
+
+
+def _moved(token: Token, letter: str, base: str, script: bool) -> Token:
+    """x_{t+k} as x_k; the letter anywhere else has no such meaning."""
+    text = plain(token.inside)
+    match = re.fullmatch(rf"(?:{base}\+{letter}|{letter}\+{base})([+-]\d+)?", text)
+    if match:
+        size = len(letter)
+        inside = [Token("symbol", letter[0], token.at), *[Token("operator", "'", token.at)] * (size - 1)]
+        if match[1]:
+            inside += [Token("operator", match[1][0], token.at), Token("number", match[1][1:], token.at)]
+        return Token(token.kind, token.text, token.at, tuple(inside))
+    if re.fullmatch(rf"{letter}-{base}", text):
+        return token
+    if token.kind == "symbol" and token.text == letter:
+        raise NotReadError(f"found {letter} both as an offset from {base} and by itself", token.at)
+    return Token(token.kind, token.text, token.at, tuple(_moved(t, letter, base, True) for t in token.inside))
+
+
+def is_timed(sub: Sequence[Token]) -> bool:
+    """Whether an index below is a time."""
+    match = _TIME.fullmatch(plain(sub))
+    return match is not None and match[1] is not None and is_time(match[1])
+
+
+def shifted(time: str, steps: int) -> str:
+    """A time of the claim language, some steps later.
+
+    >>> shifted("t+1", -1), shifted("3", -1)
+    ('t', '2')
+    """
+    match = re.fullmatch(r"([a-z]'*)?([+-]?\d+)?", time)
+    assert match is not None
+    letter, number = match[1] or "", int(match[2] or 0) + steps
+    return letter + (f"{number:+d}" if number else "") if letter else str(number)
+
+
+def outside(letter: str, sub: Sequence[Token], at: int) -> str:
+    """What s_t, s_{t+1}, s_0 are outside of a mean over runs: any state, the next one, a state.
+
+    >>> from pgsym.notes.tokens import tokens
+    >>> outside("s", tokens("t+1"), 0), outside("s", tokens("0"), 0)
+    ("s'", 's0')
+    """
+    match = _TIME.fullmatch(plain(sub))
+    if match is None:
+        raise NotReadError(
+            f"found the index {plain(sub)}; a time is a letter t, k, ..., with a number added, or a number", at
+        )
+    if match[1] is None:
+        return f"{letter}{match[3]}"
+    if match[2] == "-" or not is_time(match[1]):
+        raise NotReadError(f"found the time {plain(sub)} outside of a mean over runs", at)
+    return letter + "'" * int(match[3] or 0)

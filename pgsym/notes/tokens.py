@@ -1,0 +1,351 @@
+r"""Formulas as tokens, by a tokenizer that executes nothing: what only changes how a formula looks is dropped.
+
+Groups in braces and in parentheses are tokens with others inside, so that what belongs together is one thing:
+
+>>> [str(t) for t in tokens(r"V^{\pi}(s) &= \left[ 2 \right]")]
+['V', '^', '{}', '()', '=', '[]']
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Any, cast
+
+from pylatexenc.latexwalker import LatexWalker, LatexWalkerError
+from pylatexenc.macrospec import EnvironmentSpec, LatexContextDb, MacroSpec
+
+from pgsym.errors import NotReadError
+from pgsym.limits import NOTE_DEPTH, NOTE_FORMULA, NOTE_MACROS
+from pgsym.notes.macros import Macros
+
+NEWLINE, GAP, TEXT = "\\\\", "gap", "text"
+"""Kinds of tokens: the end of a row, a wide space, and words in a formula."""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_SIZES = " ".join("\\" + size + side for size in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "r", "m"))
+_LOOKS = _words(
+    r"\left \right \middle \limits \nolimits \displaystyle \textstyle \nonumber \notag \hfill \noindent \, \; \: \! \> "
+    r"\mathstrut " + _SIZES
+) | {"\\ "}
+_LOOKS_OF_ONE = _words(r"\label \tag \color \vspace \hspace \phantom \eqref \textcolor")
+_WRAPS = _words(r"\mathop \boxed \mathrm \mathbf \boldsymbol \bm \mathit \operatorname \operatorname* \mathsf \rm \bf")
+_FONTS = _words(r"\mathbb \mathcal \mathscr \mathfrak \hat \widehat \tilde \widetilde \bar \overline \vec \dot")
+_WORDS = _words(r"\text \textrm \textit \textbf \mbox \hbox \intertext \texttt \textsf")
+_ONE_OF = (
+    r"| \vert \mid \lvert \rvert ∣", r"\log \ln", r"* \cdot \times \ast ·", r"\{ \lbrace", r"\} \rbrace", r"[ \lbrack",
+    r"] \rbrack",
+    r"\le \leq \leqslant ≤", r"\ge \geq \geqslant ≥", r"' \prime ′", r"\frac \dfrac \tfrac", r"\int \iint ∫",
+    r"\rightarrow \to", r"< \lt", r"> \gt", r"\neq \ne", r":= \coloneqq \triangleq \doteq \equiv", r"\phi \varphi",
+    r"\epsilon \varepsilon",
+    r"\dots \dotsc \cdots \ldots", r"gap \quad \qquad", r"- −", r"\nabla ∇", r"\pi π",
+    r"\Rightarrow \implies \Longrightarrow \iff \Leftrightarrow \therefore", r"\theta θ", r"\gamma γ", r"\sum ∑ Σ",
+    r"\mu μ", r"\in ∈", r"\eta η", r"\tau τ", r"\rho ρ", r"\lambda λ", r"\sim ∼", r"\propto ∝", r"\approx ≈",
+    r"\infty ∞",
+    r"\mathbb{E} 𝔼",
+)  # fmt: skip
+_SAME = {other: one for one, *others in map(str.split, _ONE_OF) for other in others}
+"""Other spellings of one symbol."""
+_NAMES = ("log", "ln", "exp", "max", "min", "arg", "Pr", "lim", "sg", "Var", "Cov")
+_CLOSES = {"(": ")", "[": "]", "\\{": "\\}"}
+_ROWS = _words("align aligned equation gather gathered split multline eqnarray alignat displaymath math flalign dmath")
+"""Environments of rows; what they hold stands for itself."""
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+
+
+@dataclass(frozen=True)
+class Token:
+    """One symbol, command, number or group.
+
+    Attributes
+    ----------
+    kind : str
+        ``symbol``, ``number``, ``operator``, ``command``, ``environment``, ``text``, ``gap``, or a pair of brackets.
+    at : int
+        Its place in the text of the formula.
+    inside : tuple of Token
+        What a group holds.
+    """
+
+    kind: str
+    text: str
+    at: int
+    inside: tuple[Token, ...] = ()
+
+    def __str__(self) -> str:
+        return self.text
+
+    def written(self) -> str:
+        """Token and what is inside, without spaces."""
+        if self.kind in ("()", "[]", "\\{\\}"):
+            return self.kind[: len(self.kind) // 2] + spelled(self.inside) + self.kind[len(self.kind) // 2 :]
+        return "{" + spelled(self.inside) + "}" if self.kind == "{}" else self.text
+
+
+def spelled(found: Sequence[Token]) -> str:
+    """Tokens as a text that does not depend on spaces and sizes."""
+    return "".join(t.written() + (" " if t.text[-1:].isalpha() and len(t.text) > 1 else "") for t in found)
+
+
+@cache
+def _no_arguments() -> LatexContextDb:
+    """Every command and every environment is a token; what belongs to it is found here."""
+    known = LatexContextDb()
+    known.set_unknown_macro_spec(MacroSpec(""))
+    known.set_unknown_environment_spec(EnvironmentSpec(""))
+    return known
+
+
+def tokens(latex: str, macros: Macros = MappingProxyType({})) -> list[Token]:
+    """The tokens of a formula, in rows, with the note's own commands replaced.
+
+    Raises
+    ------
+    NotReadError
+        Braces, brackets or environments that do not match; a formula longer or deeper than is read.
+    """
+    if len(latex) > NOTE_FORMULA:
+        raise NotReadError(
+            f"found {len(latex)} characters in one formula; at most {NOTE_FORMULA} are read. Split it", 0
+        )
+    depth = 0
+    for k, character in enumerate(latex):
+        depth += (character in "{([") - (character in "})]") + latex.startswith("\\begin", k)
+        if depth > NOTE_DEPTH:
+            raise NotReadError(f"found brackets nested more than {NOTE_DEPTH} deep; so many are read. Simplify it", k)
+    return _grouped(_Flat(macros).flat(_nodes(latex)))
+
+
+def _nodes(latex: str) -> Sequence[Any]:
+    try:
+        walker = LatexWalker(latex, latex_context=_no_arguments(), tolerant_parsing=False)
+        return cast("Sequence[Any]", walker.get_latex_nodes(pos=0)[0])
+    except (LatexWalkerError, RecursionError, IndexError) as error:
+        said = str(getattr(error, "msg", error)).partition("\n")[0][:100]
+        at = getattr(error, "pos", 0) or 0
+        raise NotReadError(f"found LaTeX that does not close ({said}). Correct it", at) from None
+
+
+class _Flat:
+    """The tokenizer's nodes as tokens."""
+
+    def __init__(self, macros: Macros) -> None:
+        self.macros = macros
+        self.replaced = 0
+
+    def flat(self, nodes: Sequence[Any]) -> list[Token]:
+        found: list[Token] = []
+        for node in nodes:
+            kind = type(node).__name__
+            if kind == "LatexCharsNode":
+                found += self.characters(node.chars, node.pos)
+            elif kind == "LatexMacroNode":
+                found.append(same(Token("command", "\\" + node.macroname, node.pos)))
+            elif kind == "LatexGroupNode":
+                found.append(Token("{}", "{}", node.pos, tuple(self.flat(node.nodelist))))
+            elif kind == "LatexEnvironmentNode":
+                name = node.environmentname.rstrip("*")
+                inside = self.flat(node.nodelist)
+                if name in _ROWS:
+                    found += inside[1:] if name == "alignat" else inside
+                else:
+                    found.append(Token("environment", name, node.pos, tuple(inside)))
+            elif kind == "LatexMathNode":
+                found.append(Token(TEXT, "", node.pos))
+        return self.dressed(self.expanded(found))
+
+    def expanded(self, found: list[Token]) -> list[Token]:
+        """The note's own commands replaced by what they stand for, at the place where they are used."""
+        kept: list[Token] = []
+        k = 0
+        while k < len(found):
+            token = found[k]
+            k += 1
+            if token.kind != "command" or token.text not in self.macros:
+                kept.append(token)
+                continue
+            count, body = self.macros[token.text]
+            self.replaced += 1
+            if self.replaced > NOTE_MACROS or k + count > len(found):
+                why = (
+                    "without its arguments"
+                    if k + count > len(found)
+                    else f"after {NOTE_MACROS} others, which are replaced"
+                )
+                raise NotReadError(f"found {token.text} {why}. Simplify it", token.at)
+            kept += _filled(self.flat(_nodes(body)), found[k : k + count], token.at)
+            k += count
+        return kept
+
+    def characters(self, text: str, at: int) -> list[Token]:
+        found: list[Token] = []
+        k = 0
+        while k < len(text):
+            character, size = text[k], 1
+            word = next((w for w in _NAMES if text.startswith(w, k) and not text[k - 1 : k].isalpha()), None)
+            number = _NUMBER.match(text, k)
+            if character.isspace() or character in "~&":
+                pass
+            elif word is not None:
+                size = len(word)
+                found.append(same(Token("command", "\\" + word, at + k)))
+            elif number is not None:
+                size = len(number[0])
+                found.append(Token("number", number[0], at + k))
+            elif text.startswith(":=", k):
+                size = 2
+                found.append(Token("operator", ":=", at + k))
+            else:
+                found.append(same(Token("symbol" if character.isalpha() else "operator", character, at + k)))
+            k += size
+        return found
+
+    def dressed(self, found: list[Token]) -> list[Token]:
+        """Without what only changes the look; fonts and accents with their letter."""
+        kept: list[Token] = []
+        k = 0
+        while k < len(found):
+            token = found[k]
+            after = found[k + 1] if k + 1 < len(found) else None
+            k += 1
+            if token.kind != "command":
+                kept.append(token)
+            elif token.text in _LOOKS:
+                if token.text in ("\\left", "\\right") and after is not None and after.text == ".":
+                    raise NotReadError(
+                        f"found {token.text}. without a bracket; they come in pairs. Write both", token.at
+                    )
+            elif token.text in _LOOKS_OF_ONE:
+                k += after is not None
+            elif token.text == NEWLINE:
+                kept.append(Token(NEWLINE, NEWLINE, token.at))
+                k += _skipped(found[k:])
+            elif token.text in _WORDS and after is not None:
+                words = spelled(after.inside).strip() if after.kind == "{}" else after.text
+                kept.append(Token(TEXT, f"\\text{{{words}}}", token.at))
+                k += 1
+            elif token.text in _WRAPS and after is not None:
+                kept += self.unwrapped(token, after)
+                k += 1
+            elif token.text in _FONTS and after is not None:
+                letter = after.inside if after.kind == "{}" else (after,)
+                kept.append(Token("symbol", f"{token.text}{{{spelled(letter).strip()}}}", token.at))
+                k += 1
+            elif token.text in ("\\underset", "\\overset") and k + 1 < len(found) and after is not None:
+                body = found[k + 1]
+                mark = Token("operator", "_" if token.text == "\\underset" else "^", token.at)
+                kept += (*(body.inside if body.kind == "{}" else (body,)), mark, after)
+                k += 2
+            elif token.text in ("\\underbrace", "\\overbrace") and after is not None:
+                kept.append(after)
+                k += 3 if k + 2 < len(found) and found[k + 1].text in "_^" else 1
+            else:
+                kept.append(token)
+        return _primed(kept)
+
+    def unwrapped(self, token: Token, after: Token) -> Sequence[Token]:
+        r"""What \mathrm and the like hold; several letters are one name."""
+        word = "".join(t.text for t in after.inside if t.kind == "symbol")
+        if after.kind == "{}" and len(after.inside) == len(word) > 1:
+            return (same(Token("command", "\\" + word, token.at)),)
+        return after.inside if after.kind == "{}" else (after,)
+
+
+def _filled(body: Sequence[Token], given: Sequence[Token], at: int) -> list[Token]:
+    """What a command stands for, with its arguments in their places."""
+    kept: list[Token] = []
+    for k, token in enumerate(body):
+        if token.text == "#":
+            continue
+        if k and body[k - 1].text == "#" and token.kind == "number":
+            number = int(token.text[0]) - 1
+            if number >= len(given) or number < 0:
+                raise NotReadError(f"found #{token.text} in a command with {len(given)} arguments. Correct it", at)
+            kept += given[number].inside if given[number].kind == "{}" else (given[number],)
+            if token.text[1:]:
+                kept.append(Token("number", token.text[1:], at))
+        else:
+            kept.append(Token(token.kind, token.text, at, tuple(_filled(token.inside, given, at))))
+    return kept
+
+
+def same(token: Token) -> Token:
+    """The token in its one spelling, and what it is."""
+    text, kind = _SAME.get(token.text, token.text), token.kind
+    if text == GAP:
+        kind = GAP
+    elif text in GREEK or text == "\\mathbb{E}":
+        kind = "symbol"
+    elif text in OPERATORS and kind != "number":
+        kind = "operator"
+    elif kind != "command" and text.startswith("\\"):
+        kind = "command"
+    return Token(kind, text, token.at)
+
+
+def _primed(found: list[Token]) -> list[Token]:
+    r"""x^\prime and x^{\prime\prime} as x' and x''."""
+    kept: list[Token] = []
+    for token in found:
+        inside = token.inside if token.kind == "{}" else (token,)
+        if kept and kept[-1].text == "^" and inside and all(t.text == "'" for t in inside):
+            kept.pop()
+            kept += inside
+        else:
+            kept.append(token)
+    return kept
+
+
+_GREEK = (
+    r"\alpha \beta \gamma \delta \epsilon \zeta \eta \theta \iota \kappa \lambda \mu \nu \xi \pi \rho \sigma \tau \phi "
+    r"\chi \psi \omega \Gamma \Delta \Theta \Lambda \Xi \Pi \Sigma \Phi \Psi \Omega \ell \vartheta \varrho"
+)
+GREEK = _words(_GREEK)
+"""Letters that are commands."""
+OPERATORS = _words(
+    r"* | ' < > := [ ] \{ \} \le \ge \neq \propto \approx \sim \in \rightarrow \leftarrow \Rightarrow \forall \simeq - "
+    r"\| \Vert \cong \gets \Leftarrow \lVert \rVert \ll \gg"
+)
+"""What stands between symbols."""
+
+
+def _skipped(rest: list[Token]) -> int:
+    """How many tokens the space after a row takes: [2pt]."""
+    if not rest or rest[0].text != "[":
+        return 0
+    inside = [token.text for token in rest[1:6]]
+    return inside.index("]") + 2 if "]" in inside and any(len(t) == 1 and t.isalpha() for t in inside) else 0
+
+
+def _grouped(found: Sequence[Token]) -> list[Token]:
+    """What stands in brackets as one token, at every depth."""
+    stack: list[tuple[Token | None, list[Token]]] = [(None, [])]
+    for token in found:
+        if token.inside:
+            token = Token(token.kind, token.text, token.at, tuple(_grouped(token.inside)))
+        opener = stack[-1][0]
+        if token.text in _CLOSES and token.kind == "operator":
+            stack.append((token, []))
+        elif opener is not None and token.text == _CLOSES[opener.text]:
+            _, inside = stack.pop()
+            kind = opener.text + token.text
+            stack[-1][1].append(Token(kind, kind, opener.at, tuple(inside)))
+        elif token.text in _CLOSES.values() and token.kind == "operator":
+            what = f" for {opener.text}" if opener else ""
+            raise NotReadError(f"found {token.text}{what}; brackets come in pairs. Correct it", token.at)
+        else:
+            stack[-1][1].append(token)
+    if len(stack) > 1:
+        opened = stack[-1][0]
+        assert opened is not None
+        raise NotReadError(
+            f"found {opened.text} without its other bracket; brackets come in pairs. Correct it", opened.at
+        )
+    return stack[0][1]

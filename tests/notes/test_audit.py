@@ -1,0 +1,157 @@
+# ruff: noqa: E501
+"""Verdicts of notes: the six lines of a derivation that went wrong, readings, and errors that readers reported."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import pgsym
+from pgsym.claims import decide
+from pgsym.errors import ClaimError
+from pgsym.notes import NoteDocument, audit_note
+
+SIX = r"""# Gradients of a mean value
+
+Here $\mathbb{P}(s)$ is the stationary distribution of the chain.
+
+$$J_\theta = \int_{s\in S} \int_{a\in A} Q_\pi(s,a) \, d\pi(a|s) \, d\mathbb{P}_{\pi}(s)$$
+
+$$
+\begin{align*}
+\nabla_\theta J_\theta &= \nabla_\theta \int_{s\in S} \int_{a\in A} Q_\pi(s,a) d\pi(a\vert s) d\mathbb{P}_{\pi}(s) \\
+&= \int_s \int_a Q_\pi(s,a) \nabla_\theta d\pi(a\vert s;\theta) d\mathbb{P}_\pi(s) \\
+&= \int_s \int_a Q_\pi(s,a) \frac{\nabla_\theta \pi(a|s)}{\pi(a|s)} d\pi(a|s) d\mathbb{P}_\pi(s) \\
+&= \int_s \int_a Q_\pi(s,a) \nabla_\theta \log\pi(a|s) d\pi(a|s) d\mathbb{P}_\pi(s) \\
+&= \int_a Q_\pi(s,a) \nabla_\theta \log\pi(a|s) d\pi(a|s) \\
+&= \mathbb{E}_{\pi_\theta}[\nabla_\theta \log\pi(a|s) \, Q_\pi(s,a)]
+\end{align*}
+$$
+"""
+
+
+def audited(text: str, model: str | None = "two-state", **options):
+    return audit_note(NoteDocument.of(text, "note.md"), model, **options)
+
+
+@pytest.fixture(scope="module")
+def six():
+    return audited(SIX)
+
+
+def test_six_lines_have_the_verdicts_of_the_example(six):
+    """examples/lecture_note/note.claims has the same six lines in our notation."""
+    assert [r.status for r in six.relations] == [*["proved"] * 2, "refuted", *["proved"] * 2, "refuted", "refuted"]
+    line = six.relations[2].main.verdict.witness
+    assert sorted(map(str, line.left.values())) == ["10120/6889", "52875/13778"]
+    assert sorted(map(str, line.right.values())) == ["36225/95948", "9988/71961"]
+
+
+def test_lost_sum_is_found_on_the_line_that_lost_it(six):
+    assert [bool(r.relation.finding) for r in six.relations] == [*[False] * 5, True, True]
+
+
+def test_readings_say_what_was_taken_for_granted(six):
+    readings = dict(six.readings)
+    assert readings["J"] == "stationary-value, for which line 5 is true"
+    assert readings["\\mathbb{P}"] == "mu, the stationary distribution (line 3)"
+
+
+def test_correction_of_a_false_line_is_true(six):
+    problem = pgsym.zoo("two-state").replace(objective="stationary-value")
+    assert decide(problem, six.relations[2].general.correction).proved
+
+
+THEOREM = r"$$\nabla J = \sum_s d(s) \sum_a \nabla\pi(a|s) Q(s,a)$$"
+
+
+def test_letter_with_several_meanings_is_read_in_each():
+    """With discount the theorem holds for the visits eta, and fails for their normalised form and for mu."""
+    (found,) = audited(THEOREM).relations
+    assert found.status == "depends on the reading"
+    status = {dict(c.reading.chosen)["d"]: str(c.verdict.status) for c in found.cases if not c.reading.undiscounted}
+    assert status == {"mu": "refuted", "eta": "proved", "d": "refuted"}
+    assert audited(THEOREM, read_as=["d: eta"]).holds
+    assert not audited(THEOREM, read_as=["d: mu"]).holds
+    assert audited(THEOREM, read_as=["d: mu"], objective="average-reward").holds
+
+
+def test_note_without_a_model_is_decided_on_the_panel_and_for_every_mdp():
+    found = audited(r"$$V^\pi(s) = \sum_a \pi(a|s) Q^\pi(s,a) = \sum_a \pi(a|s) A^\pi(s,a)$$", None)
+    assert [r.status for r in found.relations] == ["proved", "refuted"]
+    assert [str(r.general.standing) for r in found.relations] == ["proved for every finite MDP", "refuted"]
+
+
+RUNS = r"""
+$$J(\theta) = \mathbb{E}_{\tau\sim\pi_\theta}[R(\tau)]$$
+
+$$
+"""
+REPORTED = {
+    # A sum over the steps of the run was missing before the gradient of the logarithm.
+    "huggingface/deep-rl-class 285 and 527": (
+        RUNS + r"\nabla_\theta J(\theta) = \mathbb{E}_{\tau\sim\pi_\theta}\left[\nabla_\theta\log\pi_\theta(a_t|s_t) R(\tau)\right]" + "\n$$\n",
+        RUNS + r"\nabla_\theta J(\theta) = \mathbb{E}_{\tau\sim\pi_\theta}\left[\sum_{t=0}^{T}\nabla_\theta\log\pi_\theta(a_t|s_t) R(\tau)\right]" + "\n$$\n",
+        "the time t is not bound; sum over it, as in sum[t]",
+    ),
+    # The probability of an action stood in the objective, where only the return belongs.
+    "yandexdataschool/Practical_RL 307": (
+        r"$$J = \mathbb{E}_\pi\left[\sum_{t=0}^T \gamma^t \pi_\theta(a_t|s_t) r(s_t,a_t)\right]$$",
+        r"$$J = \mathbb{E}_\pi\left[\sum_{t=0}^T \gamma^t r(s_t,a_t)\right]$$",
+        "refuted",
+    ),
+    # One index of a many-step transition was that of the state in between.
+    "boyu-ai/Hands-on-RL 127": (
+        r"$$\sum_{s_1} P_\pi(s, s_1) V(s_1) = \sum_{s_1} P_\pi(s,s_1) r_\pi(s_1) + \gamma \sum_{s_1}\sum_{s_2} P_\pi(s, s_2) P_\pi(s_1,s_2) V(s_2)$$",
+        r"$$\sum_{s_1} P_\pi(s, s_1) V(s_1) = \sum_{s_1} P_\pi(s,s_1) r_\pi(s_1) + \gamma \sum_{s_1}\sum_{s_2} P_\pi(s, s_1) P_\pi(s_1,s_2) V(s_2)$$",
+        "refuted",
+    ),
+    # A reward inside of a reward-to-go had the index of the outer sum.
+    "openai/spinningup 83": (
+        RUNS + r"\nabla J = \mathbb{E}_{\tau\sim\pi}\left[\sum_{t=0}^T \nabla\log\pi(a_t|s_t) \sum_{t'=t}^T \gamma^{t'} r_t\right]" + "\n$$\n",
+        RUNS + r"\nabla J = \mathbb{E}_{\tau\sim\pi}\left[\sum_{t=0}^T \nabla\log\pi(a_t|s_t) \sum_{t'=t}^T \gamma^{t'} r_{t'}\right]" + "\n$$\n",
+        "refuted",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("wrong", "right", "answer"), REPORTED.values(), ids=REPORTED)
+def test_reported_error_is_found_and_its_correction_raises_no_alarm(wrong, right, answer):
+    """Errors that readers reported of public notes, in words of our own."""
+    found = audited(wrong).relations[-1]
+    assert answer in (found.status, found.relation.reason)
+    corrected = audited(right)
+    assert [r.status for r in corrected.relations] == ["proved"] * len(corrected.relations)
+
+
+def test_note_without_a_discount_may_mean_none():
+    """Bellman's equation without gamma is false with discount 9/10, and says nothing of a run that never ends."""
+    bellman = r"$$V(s) = \sum_a \pi(a|s) \left( r(s,a) + \sum_{s'} P(s'|s,a) V(s') \right)$$"
+    (found,) = audited(bellman, None).relations
+    assert {(c.reading.undiscounted, c.model, str(c.verdict.status)) for c in found.cases} >= {
+        (False, "two-state", "refuted"), (True, "short-corridor", "proved"), (True, "two-state", "inapplicable")
+    }  # fmt: skip
+    assert found.status == "depends on the reading"
+
+
+def test_unknown_meaning_is_refused():
+    with pytest.raises(ClaimError, match=r"read: found 'weights' for d; a letter for weights means mu, eta, d, mu0"):
+        audited(THEOREM, read_as=["d: weights"])
+
+
+def test_command_writes_the_audited_note(tmp_path: Path):
+    note = tmp_path / "six.md"
+    note.write_text(SIX, encoding="utf-8")
+    out = tmp_path / "audited.md"
+    call = [sys.executable, "-c", "from pgsym.cli import main; main()", "check", "two-state", str(note)]
+    run = subprocess.run([*call, "-o", str(out)], capture_output=True, text=True, cwd=tmp_path)
+    assert run.returncode == 1, run.stderr
+    assert run.stdout.splitlines()[-1] == "7 relations: 4 proved, 3 refuted"
+    written = out.read_text(encoding="utf-8")
+    assert [line for line in SIX.splitlines() if line not in written.splitlines()] == []
+    assert written.count("> ✗ line") == 3
+    assert written.count("<details>") == written.count("</details>") == 3
+    run = subprocess.run([*call, "--json", "-o", str(out)], capture_output=True, text=True, cwd=tmp_path)
+    assert json.loads(run.stdout)["relations"][2]["status"] == "refuted"

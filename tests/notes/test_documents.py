@@ -1,0 +1,161 @@
+# ruff: noqa: E501
+"""Places of formulas, audited notes, and texts that are no notes at all: bounded time, no file opened, nothing executed."""
+
+import contextlib
+import json
+import random
+import time
+
+import nbformat
+import pytest
+
+from pgsym.errors import ClaimError, NotReadError
+from pgsym.limits import NOTE_CHARACTERS, NOTE_DEPTH, NOTE_FORMULA
+from pgsym.notes import NoteDocument, audit_note
+from pgsym.notes.names import Names
+from pgsym.notes.note import read
+from pgsym.notes.tokens import tokens
+
+BELLMAN = r"V(s) = \sum_a \pi(a|s) Q(s,a)"
+
+
+def found(text: str, name: str = "note.md") -> list[tuple[str, str]]:
+    document = NoteDocument.of(text, name)
+    return [(document.place(f.at), f.latex.strip()) for f in document.formulas]
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    {
+        "$$x$$ and $y$": [("note.md:1:3", "x"), ("note.md:1:12", "y")],
+        "\\\\(x\\\\) and \\[y\\]": [("note.md:1:4", "x"), ("note.md:1:15", "y")],
+        "```\n$$x$$\n```\n`$y$` $z$": [("note.md:4:8", "z")],
+        "> $$\n> x\n> $$": [("note.md:2:3", "x")],
+        "It costs $5 and $ 6.\n\n$$x$$": [("note.md:3:3", "x")],
+        "---\ntitle: $x$\n---\n$y$": [("note.md:4:2", "y")],
+        "\\begin{align}\nx\n\\end{align}": [("note.md:1:1", "\\begin{align}\nx\n\\end{align}")],
+    }.items(),
+)
+def test_formulas_of_markdown_have_their_places(text, places):
+    assert found(text) == places
+
+
+def test_formulas_of_latex_have_their_places():
+    text = "% $x$\n\\begin{verbatim}\n$y$\n\\end{verbatim}\n\\begin{equation}z\\end{equation}\n"
+    assert found(text, "note.tex") == [("note.tex:5:1", "\\begin{equation}z\\end{equation}")]
+
+
+def notebook() -> str:
+    cells = [nbformat.v4.new_markdown_cell("# Values"), nbformat.v4.new_code_cell("x = '$y$'"),
+             nbformat.v4.new_markdown_cell(f"Now\n\n$${BELLMAN}$$\n\nand $${BELLMAN.replace('Q', 'A')}$$")]  # fmt: skip
+    return nbformat.writes(nbformat.v4.new_notebook(cells=cells))
+
+
+def test_notebook_is_read_and_written_cell_by_cell():
+    audit = audit_note(NoteDocument.of(notebook(), "note.ipynb"), "two-state")
+    assert [(r.place, r.status) for r in audit.relations] == [
+        ("note.ipynb:cell 2:3:8", "proved"), ("note.ipynb:cell 2:5:12", "refuted")
+    ]  # fmt: skip
+    written = nbformat.reads(audit.markdown(), as_version=4)
+    assert [c.cell_type for c in written.cells] == ["markdown", "code", "markdown"]
+    assert written.cells[1].source == "x = '$y$'"
+    assert "> ✓ line 5" in written.cells[2].source
+    assert "> ✗ line 7" in written.cells[2].source
+
+
+def test_audited_note_keeps_every_line_of_the_note():
+    text = f"# Title\n\n$${BELLMAN}$$\n\n- item $${BELLMAN.replace('Q', 'A')}$$\n  more\n\nEnd."
+    written = audit_note(NoteDocument.of(text, "note.md"), "two-state").markdown()
+    assert [line for line in written.splitlines() if line and not line.lstrip().startswith(">")] == text.replace(
+        "\n\n", "\n"
+    ).splitlines()
+
+
+def test_audited_latex_differs_by_comments_only():
+    text = f"\\begin{{document}}\nText.\n\\[{BELLMAN.replace('Q', 'A')}\\]\n\\end{{document}}\n"
+    written = audit_note(NoteDocument.of(text, "note.tex"), "two-state").markdown()
+    assert [line for line in written.splitlines() if not line.startswith("%")] == text.splitlines()
+    assert "% pgsym: ✗ line 3: refuted" in written
+
+
+LIMITS = {
+    "long": (
+        "x" * (NOTE_FORMULA + 1),
+        f"found {NOTE_FORMULA + 1} characters in one formula; at most {NOTE_FORMULA} are read",
+    ),
+    "deep": ("{" * (NOTE_DEPTH + 1), f"found brackets nested more than {NOTE_DEPTH} deep"),
+}
+
+
+@pytest.mark.parametrize(("latex", "message"), LIMITS.values(), ids=LIMITS)
+def test_formula_beyond_the_limits_is_refused(latex, message):
+    with pytest.raises(NotReadError, match=message):
+        tokens(latex)
+
+
+def test_note_beyond_the_limits_is_refused():
+    with pytest.raises(ClaimError, match=f"found {NOTE_CHARACTERS + 1} characters; at most {NOTE_CHARACTERS} are read"):
+        NoteDocument.of("x" * (NOTE_CHARACTERS + 1), "note.md")
+
+
+# -- texts that are no notes -----------------------------------------------------------------------------------
+
+WORDS = (
+    r"\sum_{t=0}^{T} \sum_a \int_s \nabla_\theta \mathbb{E}_\pi [ ] ( ) { } \left( \right) \frac \log \pi(a|s) Q(s,a) V(s) r_t "
+    r"\gamma^{t'-t} s_{t+1} = & \\ | , ; + - * / ^ _ ' \tau P(\tau) R(\tau) d\mu(s) \sim s' a a_t 0 1 2/3 := \propto \text{x} "
+    r"\input{/etc/passwd} \write18{touch\ canary} \def\x{\x\x}\x \newcommand{\y}{\y} \begin{align} \end{align} \begin{x} $ $$ \( \) "
+    "\\ % #1 \0 \u202e é ∇ ``` ~ \\verb| [^1] <!--"
+)
+PARTS = [*WORDS.split(" "), "> ", "---", "\n\n", "\n"]
+NOTES = [
+    f"# x\n\n$${BELLMAN}$$\n",
+    r"$$\nabla J = \mathbb{E}_\pi\left[\sum_{t=0}^T \gamma^t \nabla\log\pi(a_t|s_t) G_t\right]$$",
+]
+
+
+def mutants(count: int, seed: int):
+    rng = random.Random(seed)
+    for _ in range(count):
+        text = rng.choice(NOTES)
+        for _ in range(rng.randrange(1, 12)):
+            at = rng.randrange(len(text) + 1)
+            text = text[:at] + rng.choice(["", "", *PARTS]) + text[at + rng.choice([0, 0, 1, 5]) :]
+        yield text if rng.random() < 0.7 else " ".join(rng.choices(PARTS, k=rng.randrange(1, 40)))
+
+
+def survive(count: int, seed: int, monkeypatch, tmp_path) -> None:
+    """Every text is read, or refused, within a second; no file is opened."""
+    import builtins
+
+    monkeypatch.chdir(tmp_path)
+    read(NoteDocument.of(NOTES[0], "note.md"), Names())  # the grammar of claims is read from a file, once
+    monkeypatch.setattr(builtins, "open", lambda *a, **k: pytest.fail(f"opened {a}"))
+    for text in mutants(count, seed):
+        begin = time.process_time()
+        for name in ("note.md", "note.tex"):
+            for relation in read(NoteDocument.of(text, name), Names()):
+                assert relation.claim is not None or relation.reason or relation.defines, text
+        assert time.process_time() - begin < 2, text
+    assert not list(tmp_path.iterdir())
+
+
+def test_mutated_texts_are_read_or_refused(monkeypatch, tmp_path):
+    survive(1_000, 1, monkeypatch, tmp_path)
+
+
+@pytest.mark.slow
+def test_many_mutated_texts_are_read_or_refused(monkeypatch, tmp_path):
+    survive(50_000, 2, monkeypatch, tmp_path)
+
+
+@pytest.mark.parametrize("piece", ["$$", "\\[", "\\begin{align}", "$x", "{", "\\(", "```\n", "> ", "`"])
+def test_time_does_not_grow_with_the_square_of_the_text(piece):
+    begin = time.process_time()
+    document = NoteDocument.of((piece + " ") * (150_000 // len(piece)), "note.md")
+    with contextlib.suppress(ClaimError):  # too many formulas
+        assert document.formulas is not None
+    assert time.process_time() - begin < 10
+
+
+def test_json_of_the_audit_is_plain():
+    json.dumps(audit_note(NoteDocument.of(notebook(), "note.ipynb")).to_json(), allow_nan=False)

@@ -1,0 +1,208 @@
+# ruff: noqa: E501
+"""What formulas are read as, and what is refused with which reason; a wrong reading is worse than none."""
+
+import pytest
+
+from pgsym.notes.conventions import conventions
+from pgsym.notes.documents import NoteDocument
+from pgsym.notes.names import Names, told
+from pgsym.notes.note import read
+
+
+def relations(*formulas: str, note: str = "", **names):
+    """The relations of a note with these formulas, in the conventions that it shows."""
+    document = NoteDocument.of(note + "\n\n".join(f"$$\n{f}\n$$" for f in formulas), "note.md")
+    found = conventions(document)
+    said = {key: meanings for key, (meanings, _) in found.said.items()}
+    return read(document, Names({}, said | told(names.get("read_as", ())), found.origin, found.late, found.letters))
+
+
+def read_as(*formulas: str, **names) -> list[str]:
+    return [str(r.claim) if r.claim else f"refused: {r.reason}" for r in relations(*formulas, **names) if not r.defines]
+
+
+READ = {
+    r"V^\pi(s) = \sum_{a \in \mathcal{A}} \pi(a|s) Q^\pi(s,a)": "V(s) == sum[a] pi(a|s) * Q(s,a)",
+    r"V_{\pi_\theta}(s) = \mathbb{E}_{a\sim\pi_\theta(\cdot\mid s)}\left[ Q_{\pi_\theta}(s,a) \right]":
+        "V(s) == sum[a] pi(a|s) * Q(s,a)",
+    r"Q(s,a) = r(s,a) + \gamma \sum_{s' \in S} P(s'|s,a)\, V(s')": "Q(s,a) == r(s,a) + gamma * sum[s'] P(s'|s,a) * V(s')",
+    r"Q(s_t, a_t) = r(s_t, a_t) + \gamma \mathbb{E}_{s_{t+1} \sim P(\cdot|s_t,a_t)}[V(s_{t+1})]":
+        "Q(s,a) == r(s,a) + gamma * sum[s'] P(s'|s,a) * V(s')",
+    r"\nabla_\theta J(\theta) = \sum_s \eta(s) \sum_a \nabla \pi_\theta(a|s) Q(s,a)":
+        "grad J == sum[s] eta(s) * sum[a] grad pi(a|s) * Q(s,a)",
+    r"\int_{a \in A} Q(s,a) \nabla_\theta d\pi(a \vert s;\theta) = \int_{\mathcal A} \nabla \pi(a|s) Q(s,a) \, da":
+        "sum[a] grad pi(a|s) * Q(s,a) == sum[a] grad pi(a|s) * Q(s,a)",
+    r"\nabla J = \nabla \int_s \int_a Q(s,a) d\pi(a|s) d\mu(s)": "grad J == grad sum[s] mu(s) * sum[a] pi(a|s) * Q(s,a)",
+    r"J(\pi_\theta) = \mathbb{E}_{\tau\sim\pi_\theta}[R(\tau)]": "J == E[tau] G",
+    r"\nabla J = E_{\tau \sim p_\theta(\tau)} \Big[ \sum_{t=0}^{T} \nabla_\theta \log \pi_\theta(a_t|s_t) R(\tau) \Big]":
+        "grad J == E[tau] sum[t] grad log pi(a_t|s_t) * G",
+    r"\nabla J = \mathbb{E}_\pi \left[ \sum_{t=0}^\infty \gamma^t \nabla \ln \pi(a_t|s_t) \sum_{t'=t}^{\infty} "
+    r"\gamma^{t'-t} r_{t'} \right]":
+        "grad J == E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * sum[t'>=t] gamma^(t'-t) * r_{t'}",
+    r"V(s) = \mathbb{E}_\pi\left[ \sum_{k=0}^\infty \gamma^k r_{t+k} \,\middle|\, s_t = s \right]":
+        "V(s) == E[tau | s_0=s] sum[k] gamma^k * r_k",
+    r"Q(s,a) = \mathbb{E}_{\tau\sim\pi}[R(\tau) | s_0 = s, a_0 = a]": "Q(s,a) == E[tau | s_0=s, a_0=a] G",
+    r"J = \sum_{t=0}^\infty \mathbb{E}_{\tau\sim\pi}[\gamma^t r(s_t,a_t)]": "J == E[tau] sum[t] gamma^t * r(s_t,a_t)",
+    r"\sum_\tau P(\tau;\theta) R(\tau) = J(\theta)": "E[tau] G == J",
+    r"\nabla J = \sum_\tau \nabla_\theta P(\tau|\theta) R(\tau)": "grad J == E[tau] grad log P(tau) * G",
+    r"\nabla J = \int_\tau P(\tau|\theta) \nabla_\theta \log P(\tau|\theta) R(\tau) d\tau":
+        "grad J == E[tau] grad log P(tau) * G",
+    r"J(\tilde\pi) - J(\pi) = \sum_s \rho_{\tilde\pi}(s) \sum_a \tilde\pi(a|s) A_\pi(s,a)":
+        "J' - J == sum[s] eta'(s) * sum[a] pi'(a|s) * A(s,a)",
+    r"\nabla_\theta \log \pi(a|s) = \frac{\nabla_\theta \pi(a|s)}{\pi(a|s)}": "grad log pi(a|s) == grad pi(a|s) / pi(a|s)",
+    r"\frac{\partial J}{\partial \theta} = \nabla J": "grad J == grad J",
+    r"J = \frac{1}{1-\gamma} \mathbb{E}_{s\sim d^\pi, a\sim\pi}[r(s,a)]":
+        "J == 1 / (1 - gamma) * sum[s] mu(s) * sum[a] pi(a|s) * r(s,a)",
+    r"\nabla J \propto \mathbb{E}_\pi[\nabla\log\pi(a|s) Q(s,a)]":
+        "grad J propto sum[s] mu(s) * sum[a] pi(a|s) * (grad log pi(a|s) * Q(s,a))",
+    r"V(s) = \mathbb{E}_\pi[Q(s,a)]": "V(s) == sum[a] pi(a|s) * Q(s,a)",
+    r"∇J = ∑_s μ(s) ∑_a ∇π(a|s) Q(s,a)": "grad J == sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)",
+    r"\sum_{x\in\mathcal{S}} \mu(x) = 1": "sum[s7] mu(s7) == 1",
+    r"\nabla_\theta \log P(\tau|\theta) = \sum_{t=0}^T \nabla_\theta \log \pi(a_t|s_t)":
+        "E[tau] dot(grad log P(tau) - sum[t] grad log pi(a_t|s_t), grad log P(tau) - sum[t] grad log pi(a_t|s_t)) == 0",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("latex", "claim"), READ.items())
+def test_formula_is_read_as(latex, claim):
+    assert read_as(latex) == [claim]
+
+
+REFUSED = {
+    r"Q^*(s,a) = Q(s,a)": "found Q^*, an optimal quantity; those of a policy pi are read",
+    r"V_\phi(s) = V(s)": "found V with \\phi; quantities of the policy pi are read, and of a second one, pi'",
+    r"J = V(s), Q(s,a)": "found a comma between factors. Complete the formula",
+    r"V(s) = \max_a Q(s,a)": "found a maximum, which is not read in a formula",
+    r"V(s) \le \sum_a \pi(a|s) Q(s,a)": "found an order; =, \\neq and \\propto are decided here",
+    r"J \approx V(s)": "found \\approx, which does not say how close the sides are; it is shown, not decided",
+    r"\theta \leftarrow \theta + \nabla J": "found an assignment, which is no statement",
+    r"J = \frac{1}{N} \sum_{i=1}^N R(\tau^{(i)})":
+        "found 1/N before a sum, a mean over samples; means are read, samples are not",
+    r"J = \mathbb{E}[R(s,a)]": "found an expectation that does not say over what. Write what is drawn",
+    r"J = \left[ V(s) \right": "found [ without its other bracket; brackets come in pairs. Correct it",
+    r"J = {V(s)": "found LaTeX that does not close (Unexpected end of stream, was expecting '}'). Correct it",
+    r"J = V(s_0)": "found s_0, on one side only: nothing says what it is drawn from",
+    r"J = \sum_s w(s) V(s)": "found w(s); w has no such meaning, and the note does not define it before this place. Define it, "
+        "as in x := ...",
+    r"V(s) = \nabla Q(s,a)^2": "found grad before a power: of the power, or a power of it? Write brackets",
+    r"\nabla_\phi J = 0": "found a gradient by \\phi; gradients by theta are read",
+    r"J = \mathbb{E}_{s\sim d^\pi_t}[V(s)]": "found d^\\pi_t, the distribution at one time; stationary ones and visits are read",
+    r"J = \mathbb{E}_{\tau}[\sum_{t=0}^{T} r_t + \sum_{t=0}^{T-1} r_t]":
+        "found sums to T and to T-1 in one relation: which is the last step?",
+    r"J = \int_s V(s)": "found an integral without what it is taken over, as in da or d\\mu(s)",
+    r"J = V(s) \text{ where } Q(s,a)": "found words inside of a formula; symbols are read. Move them beside it",
+    r"\nabla J = \nabla_\theta V(s)^\top": "found a transpose; the product of two vectors is not read here yet",
+    r"Q(s) = V(s)": "found Q with 1 arguments; it is taken at s, a",
+    r"\sum_\tau R(\tau) = 1": "found a sum over runs without the probability of a run as a factor. Write P(tau)",
+    r"V(s) = J \quad (1)": "found a wide gap inside of a formula: is what follows a remark? Put it beside it",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("latex", "reason"), REFUSED.items())
+def test_what_lies_outside_is_refused_with_its_reason(latex, reason):
+    found = [r for r in relations(latex) if r.claim is None and r.reason]
+    assert found, [str(r.claim) for r in relations(latex)]
+    assert reason in [r.reason for r in found]
+
+
+def test_place_of_a_refusal_is_that_of_the_symbol():
+    text = "Text.\n\n$$\n\\begin{aligned}\nV(s) &= \\sum_a \\pi(a|s) Q(s,a) \\\\\n&= w(s)\n\\end{aligned}\n$$\n"
+    document = NoteDocument.of(text, "note.md")
+    places = [(document.place(r.at), bool(r.claim)) for r in read(document, Names())]
+    assert places == [("note.md:5:7", True), ("note.md:6:4", False)]
+
+
+def test_chain_goes_on_in_the_next_block():
+    assert read_as(r"V(s) = \mathbb{E}_\pi[Q(s,a)]", r"= \sum_a \pi(a|s) Q(s,a)")[1] == (
+        "sum[a] pi(a|s) * Q(s,a) == sum[a] pi(a|s) * Q(s,a)"
+    )
+
+
+def test_definition_of_the_note_comes_before_what_is_usual():
+    found = relations(r"R(\tau) = \sum_{t=0}^{T} r_t", r"J = \mathbb{E}_{\tau\sim\pi}[R(\tau)]")
+    assert str(found[1].claim.statement) == "let R_note = sum[t] r_t; J == E[tau] R_note"
+    found = relations(
+        r"d^\pi(s) = \sum_{t=0}^\infty \gamma^t \Pr(s_t = s)", r"J = \sum_s d^\pi(s) \sum_a \pi(a|s) r(s,a)"
+    )
+    assert "let d_note(s) = E[tau] sum[t] gamma^t * 1[s_t=s];" in str(found[1].claim.statement)
+
+
+def test_what_a_definition_does_not_say_in_our_words_is_not_used():
+    found = read_as(r"d(s) = \lim_{t\to\infty} \Pr(s_t = s)", r"J = \sum_s d(s) V(s)")
+    assert found == [
+        "refused: found d(.), which line 2 defines in a way that was not read (found a limit, which is not read in a formula)"
+    ]
+
+
+def test_steps_that_are_counted_from_one_weigh_gamma_to_their_number():
+    """gamma^t at the first step, which is 1 there and 0 here, is gamma."""
+    assert read_as(r"J = \mathbb{E}_{\tau\sim\pi}\left[\sum_{t=1}^{T} \gamma^{t-1} r(s_t,a_t)\right]") == [
+        "J == E[tau] sum[t] gamma^t * r(s_t,a_t)"
+    ]
+    assert read_as(r"J = \mathbb{E}_{\tau\sim\pi}\left[\sum_{t=1}^{T} \gamma^{t} r(s_t,a_t)\right]") == [
+        "J == E[tau] sum[t] gamma^(t+1) * r(s_t,a_t)"
+    ]
+
+
+def test_sum_from_one_among_sums_from_zero_is_not_guessed():
+    """Does it leave out a step, or count from one?  Where the step 0 is named, it leaves it out."""
+    from_zero = r"J = \mathbb{E}_{\tau\sim\pi}\left[\sum_{t=0}^T r_t\right]"
+    assert read_as(from_zero, r"J = \mathbb{E}_{\tau\sim\pi}\left[\sum_{t=1}^T r_t\right]")[1] == (
+        "refused: found a sum from step 1 in a note that counts from 0: does it leave out the first step?"
+    )
+    assert read_as(r"J = \mathbb{E}_{\tau\sim\pi}\left[r_0 + \sum_{t=1}^T r_t\right]") == [
+        "J == E[tau] (r_0 + sum[t>=1] r_t)"
+    ]
+
+
+def test_rewards_that_come_a_step_late_are_those_of_their_step():
+    """Sutton and Barto's R_{t+1} is the reward of step t."""
+    assert read_as(r"V(s) = \mathbb{E}_\pi[r_{t+1} + \gamma V(s_{t+1}) | s_t = s]") == [
+        "V(s) == E[tau | s_0=s] (r_0 + gamma * V(s_1))"
+    ]
+    assert read_as(r"V(s) = \mathbb{E}_\pi[r_t + \gamma r_{t+1} + \gamma^2 V(s_{t+2}) | s_t = s]") == [
+        "V(s) == E[tau | s_0=s] (r_0 + gamma * r_1 + gamma^2 * V(s_2))"
+    ]
+
+
+def test_commands_of_the_note_are_replaced():
+    note = r"\newcommand{\E}[2]{\mathbb{E}_{#1}\left[#2\right]} \newcommand\pt{\pi_\theta}" + "\n\n"
+    assert read_as(r"J = \E{\tau\sim\pt}{R(\tau)}", note=note) == ["J == E[tau] G"]
+    assert read_as(r"J = \x", note="\\newcommand{\\x}{\\x\\x}\n\n") == [
+        "refused: found \\x after 200 others, which are replaced. Simplify it"
+    ]
+    assert read_as(r"J = \E{\tau}", note=note) == ["refused: found \\E without its arguments. Simplify it"]
+
+
+def test_mean_of_one_step_is_that_of_the_step_of_a_run():
+    assert read_as(
+        r"\nabla J = \sum_{t=0}^T \mathbb{E}_{s_t\sim p_\theta(s_t), a_t\sim\pi_\theta(a_t|s_t)}[\nabla\log\pi(a_t|s_t) Q(s_t,a_t)]"
+    ) == ["grad J == E[tau] sum[t] grad log pi(a_t|s_t) * Q(s_t,a_t)"]
+    (found,) = read_as(r"J = \sum_{t=0}^T \mathbb{E}_{s_t\sim d_\theta(s_t)}[V(s_t)]")
+    assert found == "refused: found states and actions drawn inside of a mean over runs. Take it apart"
+
+
+def test_lost_sum_is_a_finding_of_its_own():
+    (found,) = relations(r"\nabla J = \sum_a \nabla\pi(a|s) Q(s,a)")
+    assert found.finding == "the state s stands on one side only: a sum or mean over it is missing"
+
+
+def test_prose_says_what_a_letter_is():
+    assert read_as(r"J = \sum_s \rho(s) V(s)", note="Here $\\rho^\\pi(s)$ is the stationary distribution.\n\n") == [
+        "J == sum[s] mu(s) * V(s)"
+    ]
+    assert read_as(r"J = \sum_s \rho(s) V(s)", read_as=["rho: d"]) == ["J == sum[s] d(s) * V(s)"]
+
+
+MUTANTS = {
+    r"V(s) = \sum_a \pi(a|s) Q(s,a)": r"V(s) = \sum_a Q(s,a)",
+    r"\nabla J = \mathbb{E}_{\tau\sim\pi}[\sum_{t=0}^T \nabla\log\pi(a_t|s_t) R(\tau)]":
+        r"\nabla J = \mathbb{E}_{\tau\sim\pi}[\nabla\log\pi(a_t|s_t) R(\tau)]",
+    r"J = \mathbb{E}_{\tau\sim\pi}[\sum_{t'=t}^T r_{t'}]": r"J = \mathbb{E}_{\tau\sim\pi}[\sum_{t'=0}^T r_{t'}]",
+    r"\int_a Q(s,a) \nabla d\pi(a|s) = 0": r"\int_a \nabla Q(s,a) d\pi(a|s) = 0",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("latex", "mutant"), MUTANTS.items())
+def test_reading_tells_a_formula_from_its_mutant(latex, mutant):
+    assert read_as(latex) != read_as(mutant)
