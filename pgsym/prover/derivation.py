@@ -7,6 +7,7 @@ two states and two actions.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
@@ -19,6 +20,7 @@ from pgsym.claims.derivation.record import Derivation
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.parse import parse
+from pgsym.claims.language.scope import Scope
 from pgsym.model.objective import Objective
 from pgsym.model.policies import sigmoid, tabular
 from pgsym.model.problem import Problem, ProblemLike
@@ -96,7 +98,7 @@ class Proof:
         return Parts(left, _by_equation(there), lines, right, _by_equation(back))
 
     @cached_property
-    def chain(self) -> t.Statement:
+    def chain(self) -> Chain:
         """From the left side of the claim to its right side."""
         bindings, left, right = self.bindings, self.claim.left, self.claim.right
         first, there, lines, _, back = self.parts
@@ -110,7 +112,7 @@ class Proof:
             found.append((right, self._reason(back, right)))
         kept = [found[k] for k in range(len(found)) if k == 0 or found[k][0] != found[k - 1][0]]
         terms, reasons = zip(*kept, strict=True)
-        return t.Statement(terms, (t.EQUAL,) * (len(terms) - 1), bindings, reasons[1:])
+        return self._line(terms, reasons[1:], bindings)
 
     @cached_property
     def bindings(self) -> tuple[t.Binding, ...]:
@@ -118,12 +120,12 @@ class Proof:
         totals = (self.parts.left, *(total for total, _ in self.parts.lines), self.parts.right)
         names = {f[0] for total in totals for fs in total for f in fs}
         names |= {f[0] for e in self.equations for fs in _sides(e) for f in fs}
-        taken = {b.name for b in self.claim.bindings if isinstance(b, t.Let | t.ForAll)}
         found = self.claim.bindings
         for name in sorted(n for n in names if n[0] == "N"):
             mark, text = "'" * name.startswith("N'"), name.partition("[")[2][:-1]
-            own = next(n for k in range(1, 20) if (n := "N" + mark if k == 1 else f"N_{k}{mark}") not in taken)
-            taken.add(own)
+            own = ("N" if text == "gamma" else "N_" + re.sub(r"\W", "", text)) + mark
+            if any(getattr(b, "name", "") == own for b in self.claim.bindings):
+                own += "_visits"
             self.reading.visits[name] = own
             power = "" if text == "1" or "gamma = 1" in self.hypotheses else f"({text})^t * "
             begin = f"tau{'~pi' + mark if mark else ''} | s_0=s"
@@ -192,23 +194,34 @@ class Proof:
             for c, fs in terms:
                 add(total, renamed([*fs, *beside], names), self.reading.field.one * c)
             sides.append(line(total, self.reading))
-        bindings = used(bindings, sides)
-        return Chain(t.Statement(tuple(sides), (t.EQUAL,), bindings, (self._name(equation),)), self.objective)
+        return self._line(sides, (self._name(equation),), bindings)
+
+    def _line(self, terms: Sequence[t.Node], reasons: tuple[str, ...], bindings: tuple[t.Binding, ...]) -> Chain:
+        """A chain; what it alone declares stands before it."""
+        scope = Scope(bindings)
+        free = [{i for i, _ in scope.free_uses(term)} for term in terms if not isinstance(term, t.Number)]
+        loose = sorted(set.union(*free) - set.intersection(*free) - set(scope.each))
+        bindings = used((*bindings, *(t.ForEach(i) for i in loose)), terms)
+        own = tuple(b for b in bindings if b not in self.bindings or isinstance(b, t.ForEach))
+        return Chain(t.Statement(tuple(terms), (t.EQUAL,) * len(reasons), bindings, reasons), self.objective, (), own)
 
     def blocks(self, level: int = 1) -> Iterator[Block]:
         """What is proved, what is used, and the chain."""
         needs = f" where {'; '.join(self.hypotheses)}" if self.hypotheses else ""
         yield Heading("What is proved", level)
         yield Prose(f"For every finite MDP, with any number of states and actions,{needs}:")
-        yield Chain(t.Statement((self.claim.left, self.claim.right), (t.EQUAL,), self.claim.bindings), self.objective)
-        bindings = self.bindings
+        named = tuple(b for b in self.claim.bindings if not isinstance(b, t.ForEach))
+        if named:
+            yield Definition(named)
+        yield self._line((self.claim.left, self.claim.right), ("",), self.claim.bindings)
+        visits = self.bindings[len(self.claim.bindings) :]
         if self.equations:
             yield Heading("What is used", level)
-            if self.reading.visits:
-                yield Definition(bindings[len(self.claim.bindings) :])
+            if visits:
+                yield Definition(visits)
             yield from map(self._stated, self.equations)
         yield Heading("Proof", level)
-        yield Chain(self.chain, self.objective)
+        yield self.chain
 
 
 def document(cases: Sequence[tuple[t.Claim, Objective, tuple[str, ...]]]) -> Derivation:
@@ -231,7 +244,7 @@ def document(cases: Sequence[tuple[t.Claim, Objective, tuple[str, ...]]]) -> Der
         own = tuple(Proof(claim, objective, hypotheses).blocks(1 + (len(cases) > 1)))
         for problem in models(hypotheses):
             _decide(Derivation("", objective, own), problem)
-        blocks += own
+        blocks += (block for block in own if not (isinstance(block, Definition) and block in blocks))
     return Derivation("A proof for every finite MDP", cases[0][1], tuple(blocks))
 
 
