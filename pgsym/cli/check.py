@@ -28,6 +28,7 @@ from pgsym.cli.app import (
 from pgsym.errors import ClaimError, SchemaError
 
 if TYPE_CHECKING:
+    from pgsym.claims.derivation import Derivation
     from pgsym.claims.script import Script
     from pgsym.model.problem import Problem
 
@@ -133,6 +134,12 @@ def derive(
     level: Annotated[
         str, typer.Option(help="general: the proof in symbols; model: its lines for MODEL; both.")
     ] = "both",
+    claim: Annotated[
+        str | None,
+        typer.Option(
+            "-c", "--claim", help="Derive this instead: a claim as text, or the name of a theorem.", show_default=False
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("-o", "--out", help="Write .tex, .md, .html, .pdf or .claims; the terminal shows text if absent."),
@@ -140,10 +147,10 @@ def derive(
     pdf: Annotated[Path | None, typer.Option(help="Write a PDF too; needs a TeX engine.")] = None,
     seed: Seed = 0,
 ) -> None:
-    """Derive the policy gradient theorem for MODEL; every line is decided before it is printed.
+    """Derive the policy gradient theorem, or a claim, for MODEL; every line is decided before it is printed.
 
     The proof in symbols, the same lines in MODEL's states and numbers, closed forms, and the verdict on each
-    relation.  Exit status 1 when a line is not proved.
+    relation.  The proof of a claim is found (see prove).  Exit status 1 when a line is not proved.
 
     Example: `pgsym derive short-corridor -o derivation.tex --pdf derivation.pdf`
     """
@@ -157,7 +164,7 @@ def derive(
     if pdf is not None:
         require_place(pdf)
     with working("deciding every line of the derivation"):
-        found = derived(problem, level=level, seed=seed)
+        found = derived(problem, level=level, seed=seed) if claim is None else _proof_of(claim, problem, level)
     if out is not None:
         print(f"wrote {write_derivation(found, out)}", file=sys.stderr)
     if pdf is not None:
@@ -167,6 +174,16 @@ def derive(
     if out is None and pdf is None:
         console().print(found.text(), soft_wrap=True, markup=False, end="")
     raise typer.Exit(0 if found.audit is not None and found.audit.holds else 1)
+
+
+def _proof_of(claim: str, problem: Problem, level: str) -> Derivation:
+    """A proof that is found, on a model."""
+    from pgsym.claims.catalogue import theorem_names
+    from pgsym.prover import prove
+
+    given = claim if claim in theorem_names() else read_claims(claim)
+    own = None if given == claim else problem.objective
+    return prove(given, objective=own, refute=False).derivation(problem, level=level)
 
 
 @command

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -31,12 +33,15 @@ def prove(
         typer.Option(help="undiscounted (gamma = 1, and every run ends) or ending.", show_default=False),
     ] = None,
     refute: Annotated[bool, typer.Option(help="Look for the smallest MDP that refutes what has no proof.")] = True,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Write the proof as .tex, .md, .html, .pdf or .claims.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Prove claims for every finite MDP, of any number of states and actions; refute and correct false ones.
 
-    A proof comes with what it needs of an MDP and with its certificate; a false claim with the smallest MDP that shows
-    it, in states and actions, and with what is missing.  Exit status 1 when a claim is not proved.
+    A proof comes line by line, with what it needs of an MDP; a false claim with the smallest MDP that shows it, in
+    states and actions, and with what is missing.  Exit status 1 when a claim is not proved.
 
     Example: `pgsym prove "J' - J = sum[s] eta'(s) * sum[a] pi'(a|s) * A(s,a)"`
     """
@@ -45,13 +50,21 @@ def prove(
     from pgsym.prover import prove as proved
     from pgsym.reports.terminal import console, highlighted, working
 
+    if out is not None:
+        # It loads what derivations are made of.
+        from pgsym.reports.files import require_format, write_derivation
+
+        require_format(out)
     given = claims if claims in theorem_names() else read_claims(claims)
     with working("proving"):
         found = proved(given, objective=objective, hypotheses=assume or (), refute=refute)
+        text = "" if as_json else str(found)
     if as_json:
         print_json(found.to_json())
     else:
-        console().print(highlighted(str(found)), soft_wrap=True)
+        console().print(highlighted(text), soft_wrap=True)
+    if out is not None and found.proved:
+        print(f"wrote {write_derivation(found.derivation(), out)}", file=sys.stderr)
     raise typer.Exit(0 if found.proved else 1)
 
 

@@ -80,11 +80,13 @@ def prove(
 
     Examples
     --------
-    >>> print(prove("grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * (Q(s,a) - V(s))"))
-    proved for every finite MDP: grad J == sum[s] eta(s) * sum[a] grad pi(a|s) * (Q(s,a) - V(s))
+    >>> print(prove("sum[a] pi(a|s) * A(s,a) = 0"))
+    proved for every finite MDP: sum[a] pi(a|s) * A(s,a) == 0
       where gamma < 1, or every run ends
-      left - right is the sum of
-        sum[s] eta(s) * V(s), times: the probabilities of actions sum to 1, differentiated: sum[a1] grad pi(a1|s) = 0
+      sum[a] pi(a|s) * A(s,a)
+        = sum[a] pi(a|s) * (Q(s,a) - V(s))   # definition of `A` (times `pi(a|s)`, summed over `a`)
+        = V(s) - sum[a] pi(a|s) * V(s)   # `V` is the mean of `Q`
+        = 0   # the probabilities of actions sum to 1 (times `V(s)`)
     """
     assumed = set(hypotheses)
     for name in assumed - set(ASSUMABLE):
@@ -153,7 +155,6 @@ def _proof(
         hypotheses=_hypotheses(difference, steps, reading, assumed),
         certificate=tuple(steps),
         multipliers=tuple(shown({canonical(s.multiplier): s.coefficient}) for s in steps),
-        written_out="" if steps else shown(reading.total(found.claim.left)),
     )
 
 

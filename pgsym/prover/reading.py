@@ -49,12 +49,16 @@ class Reading:
         It says what is not the same for every finite MDP, or what is not read here; the message points at the place.
     """
 
+    quantities = TensorQuantities
+
     def __init__(
         self, claim: t.Claim, objective: Objective = Objective.START_STATE, *, undiscounted: bool = False
     ) -> None:
         self.claim = claim
         self.objective = objective
         self.scope = Scope(claim.bindings, claim.source)
+        self.letters: dict[str, t.Quantity] = {}
+        self.visits: dict[str, str] = {}
         if self.scope.worlds:
             world = self.scope.worlds[0].name
             raise ClaimError(f"found with M' = {world}; here a second model is arbitrary. Declare for all P', r':")
@@ -253,7 +257,7 @@ class Reading:
 
     def _quantity(self, node: t.Quantity, names: Names) -> Terms:
         places = [self.index(i, names, node) for i in node.indices]
-        return TensorQuantities(self, node).of(node.name, places)
+        return self.quantities(self, node).of(node.name, places)
 
 
 def _frozen(factor: Factor) -> Factor:

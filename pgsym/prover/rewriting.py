@@ -115,14 +115,18 @@ def _is_closed(
     return not is_summed(carried) or _is_carried(carried, rest)
 
 
+_ENDING = {"r", "dpi", "ddpi", *(d + name for d in ("", "d", "dd") for name in ("V", "Q", "A", "eta"))}
+"""What is 0 where a state of it is terminal."""
+
+
 def _is_carried(state: str, factors: Sequence[Factor]) -> bool:
     """Whether a product is 0 where this state is terminal: by a value, a visit, a reward or an own function there.
 
     A terminal state leads to itself, so P is no such factor unless what it leads to is carried.
     """
     for k, (name, *at) in enumerate(factors):
-        base = name.rstrip("'")
-        if state in at and (name.startswith((OWN, "N")) or base in ("r", "dpi", "ddpi")):
+        base = name.split("[")[0].rstrip("'")
+        if state in at and (name.startswith((OWN, "N")) or base in _ENDING):
             return True
         if at[:1] == [state] and base.startswith("r"):
             return True

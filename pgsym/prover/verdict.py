@@ -7,10 +7,13 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from pgsym.claims.derivation.record import Derivation
 from pgsym.claims.language import tree as t
 from pgsym.claims.verdict import Verdict
 from pgsym.display.result import Result, data_frame
+from pgsym.errors import ClaimError
 from pgsym.model.objective import Objective
+from pgsym.model.problem import ProblemLike
 from pgsym.prover.rewriting import CertificateStep
 from pgsym.prover.vocabulary import plus
 from pgsym.trust import Level, Trust, weakest
@@ -51,8 +54,6 @@ class GeneralVerdict(Result):
         Of a proof: their sum is the difference of the sides; empty where that is 0 once both are written out.
     multipliers : tuple of str
         In words, what each equation of the certificate is multiplied by.
-    written_out : str
-        Both sides, where they are the same once written out.
     counterexample : Verdict or None
         On the smallest MDPs, in states and actions, for which the claim is false.
     size : tuple of int
@@ -83,7 +84,6 @@ class GeneralVerdict(Result):
     hypotheses: tuple[str, ...] = ()
     certificate: tuple[CertificateStep, ...] = ()
     multipliers: tuple[str, ...] = ()
-    written_out: str = ""
     counterexample: Verdict | None = None
     size: tuple[int, int] = (0, 0)
     missing: t.Node | None = None
@@ -118,6 +118,56 @@ class GeneralVerdict(Result):
             return Trust(Level.NORMAL_FORM)
         return None if self.counterexample is None else self.counterexample.trust
 
+    def derivation(self, problem: ProblemLike | None = None, *, level: str = "both") -> Derivation:
+        """The proof for readers: what is used, and a chain from the left side to the right side.
+
+        Parameters
+        ----------
+        problem
+            A model, on which every line is decided once more, and written out in its states and actions.
+        level
+            With a model: ``general``, only decided there; ``model``, only written out; ``both``.
+
+        Returns
+        -------
+        Derivation
+            Text, LaTeX, HTML and Markdown.  Its lines were decided on every MDP of two states and two actions.
+
+        Raises
+        ------
+        ClaimError
+            There is no proof.
+        SchemaError
+            The level is unknown.
+        TooLargeError
+            ``level="model"`` for a model too large to be written out.
+
+        Examples
+        --------
+        >>> from pgsym.prover import prove
+        >>> found = prove("J = sum[s] eta(s) * r_pi(s)").derivation()
+        >>> for relation in found.chains[-1].claims:
+        ...     print(relation.right, "--", relation.reason.partition(" (")[0])
+        sum[s] mu0(s) * V(s) -- definition of `J`
+        sum[s] eta(s) * (V(s) - gamma * sum[s'] P_pi(s,s') * V(s')) -- balance of visits
+        sum[s] eta(s) * (sum[a] pi(a|s) * Q(s,a) - gamma * sum[s'] P_pi(s,s') * V(s')) -- `V` is the mean of `Q`
+        sum[s] eta(s) * r_pi(s) -- Bellman's equation
+        """
+        if problem is None:
+            return self._proof
+        from pgsym.prover.derivation import on_model
+
+        return on_model(self._proof, problem, level)
+
+    @cached_property
+    def _proof(self) -> Derivation:
+        if not self.proved:
+            raise ClaimError(f"found a claim that is {self.standing}; a derivation needs a proof. See the verdict")
+        # It loads scipy, which a verdict does without.
+        from pgsym.prover.derivation import document
+
+        return document([(v.claim, v.objective, v.hypotheses) for v in self.links or (self,)])
+
     def rows(self) -> list[tuple[str, str]]:
         """(multiplier, equation) of each step of the certificate."""
         return [(multiplier, str(s.equation)) for multiplier, s in zip(self.multipliers, self.certificate, strict=True)]
@@ -130,10 +180,8 @@ class GeneralVerdict(Result):
         if self.hypotheses and self.proved:
             lines.append(f"  where {'; '.join(self.hypotheses)}")
         if self.proved:
-            lines.append(
-                f"  both sides are {self.written_out}" if not self.certificate else "  left - right is the sum of"
-            )
-            lines += [f"    {multiplier}, times: {equation}" for multiplier, equation in self.rows()]
+            lines.append(f"  {self.claim.left}")
+            lines += [f"    = {step.right}   # {step.reason}" for step in self._proof.chains[-1].claims]
         if self.counterexample is not None:
             states, actions = self.size
             lines.append(f"  by {_count(states, 'state')} and {_count(actions, 'action')}; no smaller MDP does it")
@@ -148,7 +196,9 @@ class GeneralVerdict(Result):
         return "\n".join(lines)
 
     def latex(self) -> str:
-        """The claim, and its correction, as display formulas."""
+        """The proof as the body of a document; else the claim, and its correction, as display formulas."""
+        if self.proved:
+            return self._proof.latex()
         if self.links:
             return "\n".join(link.latex() for link in self.links)
         found = [f"\\[ {self.claim.latex()} \\qquad \\text{{({self.standing})}} \\]"]
@@ -175,6 +225,10 @@ class GeneralVerdict(Result):
             "objective": str(self.objective),
             "standing": str(self.standing),
             "hypotheses": list(self.hypotheses),
+            "proof": [
+                {"claim": str(step), "reason": step.reason}
+                for step in (self._proof.chains[-1].claims if self.proved and not self.links else ())
+            ],
             "certificate": [{"multiplier": multiplier, "equation": equation} for multiplier, equation in self.rows()],
             "counterexample": None if self.counterexample is None else self.counterexample.to_json(),
             "size": {"states": self.size[0], "actions": self.size[1]} if any(self.size) else None,
@@ -184,8 +238,10 @@ class GeneralVerdict(Result):
             "trust": None if self.trust is None else self.trust.to_json(),
         }
 
-    def _repr_latex_(self) -> str:
-        return self.latex()
+    def _repr_markdown_(self) -> str:
+        if self.proved:
+            return self._proof._repr_markdown_()
+        return self.latex().replace("\\[", "$$").replace("\\]", "$$")
 
 
 def _count(number: int, what: str) -> str:

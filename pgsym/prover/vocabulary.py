@@ -11,18 +11,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.parse import parse_expression
+from pgsym.claims.language.runs import Trace
 from pgsym.errors import ClaimError
 from pgsym.expression.quantity import VOCABULARY
 from pgsym.prover.equations import Equation, coefficient_text
 from pgsym.prover.quantities import TensorQuantities
 from pgsym.prover.rewriting import normal_form
-from pgsym.prover.tensors import OWN, Factor, Product, Total, add, canonical, indices_of, is_summed
+from pgsym.prover.tensors import OWN, Factor, Product, Total, add, canonical, indices_of, is_summed, is_symmetric
 
 if TYPE_CHECKING:
     from pgsym.prover.reading import Reading
@@ -35,7 +37,7 @@ def in_words(total: Total, reading: Reading, *, resolvents: bool = False) -> t.N
     """
     folded, _ = normal_form(total, _definitions(reading))
     terms = sorted(_with_action_values(folded, reading).items())
-    parts = [_Writer(reading, product, resolvents).node(c) for product, c in terms]
+    parts = [Writer(reading, product, resolvents).node(c) for product, c in terms]
     if None in parts:
         return None
     return plus(parts) if parts else t.Number(Fraction(0))  # type: ignore[arg-type]
@@ -43,7 +45,7 @@ def in_words(total: Total, reading: Reading, *, resolvents: bool = False) -> t.N
 
 def word(reading: Reading, product: Product) -> t.Node | None:
     """One product of quantities as an expression."""
-    return _Writer(reading, product, False).node(reading.field.one)
+    return Writer(reading, product, False).node(reading.field.one)
 
 
 def plus(parts: Sequence[t.Node]) -> t.Node:
@@ -88,7 +90,7 @@ def _with_action_values(total: Total, reading: Reading) -> Total:
     return found
 
 
-class _Writer:
+class Writer:
     """One product as an expression."""
 
     def __init__(self, reading: Reading, product: Product, resolvents: bool) -> None:
@@ -106,21 +108,18 @@ class _Writer:
     def node(self, coefficient: Any) -> t.Node | None:
         """With its coefficient and its sums."""
         scalars: list[t.Node] = []
-        by_parameter: dict[str, list[tuple[Factor, t.Node]]] = {}
+        vectors: list[_Vector] = []
         for factor in self.product:
             written = self._factor(factor)
             if written is None:
                 return None
-            along = [i for i in factor[1:] if i[0] == "i"]
-            if not along:
+            along = tuple(i for i in factor[1:] if i[0] == "i")
+            if along:
+                vectors.append((written, along, is_symmetric(factor[0]) or factor[0] == "id"))
+            else:
                 scalars.append(written)
-            for i in along:
-                by_parameter.setdefault(i, []).append((factor, written))
-        vectors = self._vectors(by_parameter)
-        if vectors is None:
-            return None
         bound = tuple(self.names.values())
-        parts = [*self._ordered(scalars), *vectors]
+        parts = [*self._ordered(scalars), *_multiplied(vectors)]
         body = reduce(t.Mul, parts) if parts else None
         return coefficient_node(coefficient, t.Sum(bound, body) if bound and body is not None else body)
 
@@ -129,37 +128,28 @@ class _Writer:
         order = {"mu0": 0, "mu": 0, "eta": 0, "d": 0, "pi": 1, "P": 2, "P_pi": 2}
         return sorted(scalars, key=lambda n: order.get(getattr(n, "name", ""), 3))
 
-    def _vectors(self, by_parameter: dict[str, list[tuple[Factor, t.Node]]]) -> list[t.Node] | None:
-        """Gradients, multiplied over the parameters as their indices say; None where that is no product of two."""
-        found: list[t.Node] = []
-        free = {i: holders for i, holders in by_parameter.items() if not is_summed(i)}
-        for i, holders in by_parameter.items():
-            if any(sum(1 for j in f[1:] if j[0] == "i") > 1 for f, _ in holders):
-                if len(by_parameter) == 2 and set(free) == {"i0", "i1"} and free["i0"] == free["i1"]:
-                    return [holders[0][1]]
-                return None
-            if is_summed(i):
-                if len(holders) != 2:
-                    return None
-                found.append(t.Dot(holders[0][1], holders[1][1]))
-            elif len(holders) != 1:
-                return None
-        outer = [free[i][0][1] for i in sorted(free)]
-        return found + ([t.Outer(*outer)] if len(outer) == 2 else outer)
-
     def _factor(self, factor: Factor) -> t.Node | None:
         name, *at = factor
         places = [self.names.get(i, i) for i in at if i[0] != "i"]
+        letters = self.reading.letters
+        for times in (k for k in range(3) if name[:k] == "d" * k and name[k:] in letters):
+            node: t.Node = replace(letters[name[times:]], indices=tuple(places))
+            return reduce(lambda x, _: t.Grad(x), range(times), node)
         if name[0] == "d" and name[1:] in VOCABULARY and at[-1:] and at[-1][0] == "i" and name != "dpi":
             inner = self._factor((name[1:], *at[:-1]))
             return None if inner is None else t.Grad(inner)
-        for start in ("dd", "d", "i", "l"):
+        for start in ("dd", "dl", "d", "i", "l"):
             if name.removeprefix(start) in ("pi", "pi'", "logit") and name != name.removeprefix(start):
                 inner = self._factor((name.removeprefix(start), *at[:2]))
                 assert inner is not None
                 if start == "i":
                     return t.Div(t.Number(Fraction(1)), inner)
-                return {"dd": t.Grad(t.Grad(inner)), "d": t.Grad(inner), "l": t.Log(inner)}[start]
+                return {
+                    "dd": t.Grad(t.Grad(inner)),
+                    "dl": t.Grad(t.Log(inner)),
+                    "d": t.Grad(inner),
+                    "l": t.Log(inner),
+                }[start]
         primed, base = name.endswith("'"), name.rstrip("'")
         if base in ("pi", "P"):
             s, a, *y = places
@@ -169,15 +159,54 @@ class _Writer:
             return t.Quantity("eta", tuple(places), "'" in name, undiscounted)
         if base == "r3":
             return t.Quantity("r", tuple(places), primed)
-        if base in ("mu0", "mu", "eta", "r", "V", "Q", "A", "h", "rbar", "J", "D", "P_pi", "r_pi", "logit"):
+        if base in ("mu0", "mu", "eta", "d", "r", "V", "Q", "A", "h", "rbar", "J", "D", "P_pi", "r_pi", "logit"):
             return t.Quantity(base, tuple(places), primed)
+        if base.startswith("r^"):
+            return t.Quantity(f"E[{base}]", tuple(places), primed)
+        if name == "ilen[gamma]":
+            x = next(n for k in range(20) if (n := "s" + "'" * k) not in self.names.values())
+            return t.Div(t.Number(Fraction(1)), t.Sum((x,), t.Quantity("eta", (x,))))
+        if name == "iF":
+            return t.Inv(t.Quantity("F"))
         if name == "id":
             return t.Indicator(tuple(places)) if places else t.Quantity("I")
         if name == "one":
             return t.Number(Fraction(1))
         if name.startswith(OWN) or (self.resolvents and name.startswith("N")):
-            return t.Call(name.removeprefix(OWN), tuple(places))
+            return t.Call(self.reading.visits.get(name, name.removeprefix(OWN)), tuple(places))
         return None
+
+
+_Vector = tuple[t.Node, tuple[str, ...], bool]
+"""A vector or matrix, its indices over the parameters, and whether they may change places."""
+
+
+def _multiplied(vectors: list[_Vector]) -> list[t.Node]:
+    """Products over the parameters that are summed, then the outer product of what is left."""
+    while summed := next((i for _, at, _ in vectors for i in at if is_summed(i)), None):
+        first, *others = [v for v in vectors if summed in v[1]]
+        rest = [v for v in vectors if summed not in v[1]]
+        if not others:
+            vectors = [*rest, (Trace(first[0]), (), False)]
+            continue
+        left, right = _turned(first, summed, -1), _turned(others[0], summed, 0)
+        vectors = [*rest, (t.Dot(left[0], right[0]), (*left[1][:-1], *right[1][1:]), False)]
+    free = [_turned(v, "i1", -1) if len(v[1]) == 2 else v for v in sorted(vectors, key=lambda v: v[1])]
+    nodes = [node for node, at, _ in free if at]
+    return [node for node, at, _ in free if not at] + ([t.Outer(*nodes)] if len(nodes) == 2 else nodes)
+
+
+def _turned(vector: _Vector, index: str, place: int) -> _Vector:
+    """Transposed where that brings an index to its place."""
+    node, at, symmetric = vector
+    if len(at) < 2 or at[place] == index:
+        return vector
+    return (node if symmetric else t.Transpose(node)), at[::-1], symmetric
+
+
+def times(node: t.Node, other: t.Node) -> t.Node:
+    """A product without parentheses that nobody needs."""
+    return t.Mul(times(node, other.left), other.right) if isinstance(other, t.Mul) else t.Mul(node, other)
 
 
 def coefficient_node(element: Any, node: t.Node | None) -> t.Node:
@@ -186,5 +215,5 @@ def coefficient_node(element: Any, node: t.Node | None) -> t.Node:
     own = [str(x) for x in element.field.symbols if str(x) != "gamma"]
     number = parse_expression("".join(f"for all {x}: " for x in own if re.search(rf"\b{x}\b", text)) + text)[0]
     if node is not None:
-        number = node if number == t.Number(Fraction(1)) else t.Mul(number, node)
+        number = node if number == t.Number(Fraction(1)) else times(number, node)
     return t.Neg(number) if negative else number

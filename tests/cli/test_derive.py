@@ -40,6 +40,22 @@ def test_levels(run):
     assert "sums are written out for up to 12 and 20. Derive it with level general" in err
 
 
+def test_a_claim_of_ones_own(run, tmp_path):
+    """Its proof is found, and its lines hold on the model; by name, a theorem brings its objective."""
+    status, out, err = run("derive", "two-state", "--claim", "J = sum[s] eta(s) * r_pi(s)")
+    assert (status, err) == (0, "")
+    assert "# Bellman's equation (times `eta(s) * pi(a|s)`" in out
+    assert 'J = mu0("x") * V("x")' in out or 'J = V("x")' in out
+    status, out, _ = run("derive", "two-state", "--claim", "poisson-equation", "--level", "general")
+    assert status == 0
+    assert "objective average-reward" in out
+    path = tmp_path / "proof.tex"
+    status, out, err = run("prove", "flow", "-o", path)
+    assert (status, err) == (0, f"wrote {path}\n")
+    assert "balance of visits" in out
+    assert path.read_text(encoding="utf-8").startswith("\\documentclass")
+
+
 @NEEDS_TEX
 def test_pdf_is_written(run, tmp_path):
     path = tmp_path / "derivation.pdf"

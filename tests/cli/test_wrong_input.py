@@ -68,6 +68,7 @@ TABLE = {
         "missing file": (["prove", "missing.claims"], "cannot be read (No such file or directory)"),
         "unknown value": (["prove", "J = J", "--assume", "magic"], "found 'magic'"),
         "unknown option": (["prove", "--nonsense"], "No such option"),
+        "unwritable": (["prove", "J = J", "-o", f"{NOWHERE}.tex"], "cannot be written"),
     },
     "conjecture": {
         "unknown value": (["conjecture", "--quantities", "etta"], "found 'etta'; the nearest is 'eta'"),
@@ -82,6 +83,7 @@ TABLE = {
     "derive": common("derive")
     | {
         "unknown value": (["derive", "short-corridor", "--level", "magic"], "'magic'"),
+        "no proof": (["derive", "two-state", "--claim", "J = 2 * J"], "a derivation needs a proof"),
         "unwritable": (["derive", "short-corridor", "--level", "general", "-o", f"{NOWHERE}.tex"], "cannot be written"),
     },
     "certify": common("certify")

@@ -58,6 +58,14 @@ class Detail(StrEnum):
     MODEL = "model"
     BOTH = "both"
 
+    @classmethod
+    def of(cls, level: Detail | str) -> Detail:
+        """What is asked for; SchemaError where there is no such level."""
+        try:
+            return cls(level)
+        except ValueError:
+            raise SchemaError(f"found {level!r}; must be one of {', '.join(cls)}", where="level") from None
+
 
 def derive(
     problem: ProblemLike,
@@ -103,7 +111,7 @@ def derive(
     >>> found.title, found.audit.holds
     ('Policy gradient of short-corridor: start-state', True)
     """
-    problem, level = Problem.of(problem), _level(level)
+    problem, level = Problem.of(problem), Detail.of(level)
     mdp, policy, objective = problem.mdp, problem.policy, problem.objective
     Structure(mdp, policy).require(objective)
     proof = general(objective)
@@ -121,7 +129,7 @@ def derive(
         lines = (replace(block, level=2) if isinstance(block, Heading) else block for block in proof.blocks)
         blocks += [Heading("Proof"), Prose(_READING), *lines]
     if level is not Detail.GENERAL:
-        blocks += [*_instance(proof, mdp, policy, level), *_closed(problem)]
+        blocks += [*instance_blocks(proof, mdp, policy, level), *_closed(problem)]
     title = f"Policy gradient of {problem.name}: {objective}" if problem.name else f"Policy gradient: {objective}"
     # Closed forms of a large model would be given up line by line.
     method = "auto" if is_small(mdp) else "identity test"
@@ -129,13 +137,6 @@ def derive(
     found = found.checked(problem, method=method, error_bits=error_bits, seed=seed)
     assert found.audit is not None
     return replace(found, blocks=(*found.blocks, Heading("Verdict"), *found.audit.conclusion()))
-
-
-def _level(level: Detail | str) -> Detail:
-    try:
-        return Detail(level)
-    except ValueError:
-        raise SchemaError(f"found {level!r}; must be one of {', '.join(Detail)}", where="level") from None
 
 
 _READING = (
@@ -147,7 +148,7 @@ _READING = (
 # -- the lines for this model --------------------------------------------------------------------------------
 
 
-def _instance(proof: Derivation, mdp: MDP, policy: Policy, level: Detail) -> Iterator[Block]:
+def instance_blocks(proof: Derivation, mdp: MDP, policy: Policy, level: Detail) -> Iterator[Block]:
     """The proof with the sums over states and actions written out."""
     if not is_small(mdp):
         found = (

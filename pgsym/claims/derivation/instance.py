@@ -16,6 +16,7 @@ from pgsym.claims.blocks import Chain, used
 from pgsym.claims.derivation import fold
 from pgsym.claims.derivation.fold import as_tree
 from pgsym.claims.evaluation import END
+from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.check import check
 from pgsym.claims.language.scope import Scope
@@ -149,6 +150,8 @@ class Instance:
             case t.Log(body):
                 inner = self.expand(body, env)
                 return fold.ZERO if inner == fold.ONE else t.Log(inner)
+            case runs.RunExpect() | runs.Covariance():
+                return node
             case t.Unary(body):
                 return type(node)(self.expand(body, env))
             case t.Binary(left, right):

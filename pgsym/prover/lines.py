@@ -1,0 +1,125 @@
+"""Sums of products as a reader would write them: common factors in front, each sum where it is needed.
+
+>>> from pgsym.claims.language import parse
+>>> from pgsym.prover.letters import LetterReading
+>>> reading = LetterReading(parse("sum[s,a] Q(s,a) * pi(a|s) * mu(s) - sum[s] mu(s) * V(s) = 0").claims[0])
+>>> print(line(reading.difference(), reading))
+sum[s] mu(s) * (sum[a] pi(a|s) * Q(s,a) - V(s))
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any
+
+from pgsym.claims.language import tree as t
+from pgsym.prover.equations import Equation, coefficient_text
+from pgsym.prover.letters import LetterReading
+from pgsym.prover.rewriting import normal_form
+from pgsym.prover.tensors import Factor, Total, indices_of, is_summed, renamed
+from pgsym.prover.vocabulary import Writer, coefficient_node, plus, times
+
+Terms = Sequence[tuple[Any, tuple[Factor, ...]]]
+
+IN_FRONT = ("mu0", "mu", "eta", "d", "dmu", "deta", "N", "P_pi", "D", "dpi", "pi", "dlpi", "P")
+"""What is taken out of a sum, outermost first; other letters are not."""
+
+
+def line(total: Total, reading: LetterReading) -> t.Node:
+    """The sum as an expression."""
+    folded, _ = normal_form(total, _short(reading))
+    return _sum(reading, [(c, fs) for fs, c in sorted(folded.items())], frozenset())
+
+
+def _short(reading: LetterReading) -> list[Equation]:
+    """P_pi, r_pi and scores by their names."""
+    found = [Equation("", (("eta", "S"), ("ilen[gamma]",)), ((1, (("d", "S"),)),))]
+    for mark in reading.equations.marks:
+        pi, P, r = (reading.equations.letter(base, mark) for base in ("pi", "P", "r"))
+        found += [
+            Equation("", ((pi, "S", "a#"), (P, "S", "a#", "T")), ((1, (("P_pi" + mark, "S", "T"),)),)),
+            Equation("", ((pi, "S", "a#"), (r, "S", "a#")), ((1, (("r_pi" + mark, "S"),)),)),
+            Equation("", (("i" + pi, "S", "A"), ("d" + pi, "S", "A", "I")), ((1, (("dl" + pi, "S", "A", "I"),)),)),
+        ]
+    return found
+
+
+def _sum(reading: LetterReading, terms: Terms, taken: frozenset[str]) -> t.Node:
+    """All terms; those with a common factor together.  Indices that are taken are bound outside."""
+    parts, rest = list[t.Node](), list(terms)
+    while rest:
+        key = _in_front(rest)
+        group = [(c, fs) for c, fs in rest if key is not None and _holding(fs, key)] or rest[:1]
+        rest = [term for term in rest if term not in group]
+        parts.append(_group(reading, group, key, taken))
+    parts.sort(key=lambda part: any(isinstance(n, t.Sum) for n in part.walk()))
+    return plus(parts) if parts else t.Number(Fraction(0))
+
+
+def _group(reading: LetterReading, terms: Terms, key: Any, taken: frozenset[str]) -> t.Node:
+    """One factor times a sum, the number that all terms share before it."""
+    c = leading(terms)
+    if any(d not in (c, -c) for d, _ in terms):
+        c = reading.field.one
+    if key is None:
+        ((c, fs),) = terms
+        node = Writer(reading, fs, True).node(c)
+        assert node is not None
+        return node
+    free = taken | {i for _, fs in terms for f in fs for i in f[1:] if not is_summed(i)}
+    own = dict[str, str]()
+    for i in key[1:]:
+        if is_summed(i) and i not in own:
+            own[i] = next(n for k in range(20) if (n := i[0] + "'" * k) not in free | set(own.values()))
+    inner = []
+    for d, fs in terms:
+        head = next(f for f in _apt(fs) if _key(f) == key)
+        names = dict(zip(indices_of([head]), own.values(), strict=True))
+        others = [f for k, f in enumerate(fs) if k != fs.index(head)]
+        inner.append((d / c, tuple(renamed(others, names))))
+        (front,) = renamed([head], names)
+    node = Writer(reading, (front,), True).node(reading.field.one)
+    assert node is not None
+    if inner != [(reading.field.one, ())]:
+        node = times(node, _sum(reading, inner, free | set(own.values())))
+    return coefficient_node(c, t.Sum(tuple(own.values()), node) if own else node)
+
+
+def leading(terms: Terms) -> Any:
+    """The coefficient whose sign stands before a sum: V' - V, not V - V'."""
+
+    def order(term: tuple[Any, tuple[Factor, ...]]) -> tuple[int, bool]:
+        c, factors = term
+        return sum("'" in f[0] for f in factors if _rank(f[0]) == len(IN_FRONT)), not coefficient_text(c)[0]
+
+    return max(terms, key=order)[0]
+
+
+def _in_front(terms: Terms) -> Any:
+    """What the most terms share of the outermost kind, its summed indices left open."""
+    counts = Counter(key for _, fs in terms for key in dict.fromkeys(map(_key, _apt(fs))))
+    return max(counts, key=lambda k: (-max(len(indices_of([k])), 1), -_rank(k[0]), counts[k], k), default=None)
+
+
+def _holding(factors: Iterable[Factor], key: tuple[str, ...]) -> bool:
+    return any(_key(f) == key for f in _apt(factors))
+
+
+def _rank(name: str) -> int:
+    base = name.split("[")[0].rstrip("'")
+    return IN_FRONT.index(base) if base in IN_FRONT else len(IN_FRONT)
+
+
+def _key(factor: Factor) -> tuple[str, ...]:
+    """A factor up to the names of its summed indices."""
+    own = {i: f"{i[0]}#{k}" for k, i in enumerate(indices_of([factor]))}
+    return (factor[0], *(own.get(i, i) for i in factor[1:]))
+
+
+def _apt(factors: Iterable[Factor]) -> list[Factor]:
+    """What may stand in front: not one of several vectors."""
+    factors = list(factors)
+    vectors = [f for f in factors if any(i[0] == "i" for i in f[1:])]
+    return [f for f in factors if _rank(f[0]) < len(IN_FRONT) and (f not in vectors or len(vectors) == 1)]
