@@ -40,7 +40,7 @@ class ComparedEstimator:
     law : EstimatorLaw or None
         At the problem's theta; None where there is none.
     why : str
-        Why there is no law.
+        Why there is no law, or it has no numbers.
     steps : float or None
         The expected length of a run; of one that is cut off, T.
     check : LawCheck or None
@@ -59,7 +59,7 @@ class ComparedEstimator:
     def numbers(self) -> dict[str, Any]:
         """|bias|, variance, mean square error, steps and runs as floats; None where undefined."""
         law = self.law
-        if law is None:
+        if law is None or self.why:
             return dict.fromkeys(("bias", "variance", "mse", "steps", "runs"))
         bias = float(np.linalg.norm(floats(law.bias))) if law.has_bias else None
         runs = None
@@ -103,7 +103,7 @@ class EstimatorComparison(TableResult):
         found = [head + (("sampled variance", "s.e.") if self.n else ())]
         for row in self.rows:
             shown = [_shown(value) for value in row.numbers().values()]
-            if row.law is not None:
+            if row.law is not None and not row.why:
                 shown[1] = short(row.law.covariance_trace)
             if self.n:
                 check = row.check
@@ -118,7 +118,7 @@ class EstimatorComparison(TableResult):
         for row in self.rows:
             name = row.estimator.description
             if row.why:
-                found.append(f"{name} has no law: {row.why}")
+                found.append(f"{name} has no {'numbers' if row.law else 'law'}: {row.why}")
             elif row.not_sampled:
                 found.append(f"{name} is not sampled: {row.not_sampled}")
             elif row.check is not None and not row.check.consistent:
@@ -173,7 +173,8 @@ class EstimatorComparison(TableResult):
     def plot(self, over: str = "T") -> Figure:
         """Squared bias, variance and mean square error against ``lambda``, ``gamma``, ``T`` or a name of their own.
 
-        A panel for each; estimators without that name are left out.
+        A panel for each; estimators without that name are left out.  A name that is swept needs no value: give it a
+        symbol, as in ``let={"lambda": sp.Symbol("lambda")}``.
 
         Raises
         ------
@@ -259,6 +260,12 @@ def compare(
     [733, 232910/17753]
     """
     problem = Problem.of(problem)
+    if any(isinstance(one, list | tuple) for one in estimators):
+        raise StructureError(
+            "found a list; each estimator is an argument of its own. Write compare(problem, 'reinforce', 'gae'), or "
+            "compare(problem, *estimators)",
+            where="estimators",
+        )
     if not estimators:
         raise StructureError("found none; at least one is required. Give 'reinforce'", where="estimators")
     chosen = [
@@ -273,12 +280,11 @@ def _row(
 ) -> ComparedEstimator:
     try:
         law = moments(problem, estimator).at()
-        float(law.covariance_trace)
+        free = ", ".join(sorted(map(str, law.covariance_trace.free_symbols)))
     except PgsymError as error:
         return ComparedEstimator(estimator, None, str(error), None, None, "")
-    except TypeError:
-        free = ", ".join(sorted(map(str, law.covariance_trace.free_symbols)))
-        return ComparedEstimator(estimator, None, f"{free} has no value", None, None, "")
+    if free:
+        return ComparedEstimator(estimator, law, f"{free} has no value", None, None, "")
     check, why = None, ""
     if n:
         # It loads JAX.

@@ -75,6 +75,8 @@ class PlainText:
                 return self.leaf(self.quantities["z"], indices, env)
             case t.Grad(t.Quantity("pi", indices)):
                 return self.leaf(self.quantities["pi"], indices, env) * self.leaf(self.quantities["z"], indices, env)
+            case t.Grad(t.Quantity(name, indices)):
+                return self.leaf(self.quantities[f"grad {name}"], indices, env)
             case t.Grad(t.Log(r.RunProbability())):
                 return sum(self.quantities["z"](self.run["a"][k], self.run["s"][k]) for k in range(steps))
             case t.Quantity(name, indices):

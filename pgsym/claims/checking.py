@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from pgsym.claims.blocks import Block, Chain, Heading, Prose
 from pgsym.claims.decide import Decision
-from pgsym.claims.language.tree import Claim
+from pgsym.claims.language.check import free_indices
+from pgsym.claims.language.render import binding_text
+from pgsym.claims.language.tree import Claim, ForAll, ForEach, Let
 from pgsym.claims.verdict import EVERYWHERE, SHOWN, Status, Verdict
 from pgsym.display.result import Result, data_frame
 from pgsym.errors import ClaimError
@@ -85,10 +88,11 @@ class Checked(Result):
     Examples
     --------
     >>> from pgsym.claims import Script
-    >>> print(Script.parse("V(s) = sum[a] pi(a|s) * Q(s,a)   # definition").check("short-corridor"))
+    >>> print(Script.parse("let b(s) = sum[a] pi(a|s) * Q(s,a); V(s) = b(s)   # definition").check("short-corridor"))
     objective start-state
     <BLANKLINE>
-    1  V(s) = sum[a] pi(a|s) * Q(s,a)
+       let b(s) = sum[a] pi(a|s) * Q(s,a);
+    1  V(s) = b(s)
        proved: normal form   # definition
     <BLANKLINE>
     1 relation: 1 proved
@@ -155,13 +159,28 @@ class Checked(Result):
         """Every relation with its line, its verdict and its reason, false ones with their defect; a closing line."""
         wide = max((len(str(step.line)) for step in self.steps), default=1)
         lines: list[str] = []
-        objective = None
-        for step in self.steps:
+        objective, known = None, dict[str, str]()
+        for k, step in enumerate(self.steps):
             if step.objective is not objective:
                 objective = step.objective
                 lines += [*([""] if lines else []), f"objective {objective}"]
-            lines += [*([""] if step.first else []), *step.lines(wide)]
+            if step.first:
+                lines += ["", *(f"{'':{wide}}  {line}" for line in self._declared(k, known))]
+            lines += step.lines(wide)
         return "\n".join([*lines, *([""] if lines else []), self.summary])
+
+    def _declared(self, start: int, known: dict[str, str]) -> Iterator[str]:
+        """What the names of a chain stand for, unless it is `known` from a chain above."""
+        rest = itertools.takewhile(lambda step: not step.first, self.steps[start + 1 :])
+        claims = [step.claim for step in (self.steps[start], *rest)]
+        for binding in dict.fromkeys(binding for claim in claims for binding in claim.bindings):
+            text = binding_text(binding)
+            if isinstance(binding, Let | ForAll):
+                if known.get(binding.name) != text:
+                    known[binding.name] = text
+                    yield text
+            elif not isinstance(binding, ForEach) or any(binding.index in free_indices(claim) for claim in claims):
+                yield text  # it holds for this chain alone
 
     @property
     def derivation(self) -> Derivation:

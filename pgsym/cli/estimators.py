@@ -181,10 +181,14 @@ def compare(
     """
     from pgsym.cli.let import read_let
     from pgsym.comparison import compare as side_by_side
+    from pgsym.estimators.shares import needed
     from pgsym.reports.terminal import console, result_table, working
 
     require_plot(plot)
     given = read_let(let, problem.mdp)
+    known = {*given, "T", "gamma", *(s.name for s in problem.mdp.symbols)}
+    if plot is not None and over not in known and any(needed(one, over) for one in estimators):
+        given |= read_let([over], problem.mdp)
     with working("comparing"):
         found = side_by_side(problem, *estimators, let=given, horizon=horizon, n=samples, seed=seed)
     if as_json:

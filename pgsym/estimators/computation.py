@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -103,6 +104,15 @@ class Core:
         where = str(self.estimator)
         means = TermMeans(terms, self.compile, lambda message: ClaimError(message, where=where), self._numbers, weights)
         return means.total(self.chain, self._known)
+
+    @cached_property
+    def contracts(self) -> bool:
+        """Whether something in it is summed over the parameters, so that it is not seen along directions alone."""
+        return any(
+            factor.axes not in ((), ("i",))
+            for term in self._expansion().terms(self.estimator.tree, ("i",))
+            for factor in (*term.constants, *itertools.chain(*term.steps.values()))
+        )
 
     # -- moments ---------------------------------------------------------------------------------------------
 

@@ -161,6 +161,7 @@ score, as in grad log pi(a_t|s_t)
         )
         bodies = (self.tree, *(b.body for b in scope.lets.values()))
         used = {node.name for body in bodies for node in body.walk() if isinstance(node, t.Call)}
+        used |= {name for name in scope.lets if re.search(rf"(?<![^\W_]){name}(?![\w'])", self.text)}  # T in sum[t<T]
         for head in self.let:
             if _split(head)[0] not in used:
                 raise SchemaError(f"the text has no {head}. Rename it or leave it out", where=f"let {head}")

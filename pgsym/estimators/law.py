@@ -190,6 +190,14 @@ class EstimatorMoments:
             Each v by parameter (0 where none is given) or as a sequence of k numbers.
         """
         rows = [[self.field.convert(to_expr(x, where="directions")) for x in self._direction(v)] for v in directions]
+        if self.core.contracts:
+            self._require_small()
+            dot, mean = self.field.dot, list(self.core.mean.values())
+            halves = [[dot(row, column) for column in self.core.covariance] for row in rows]
+            return Projected(
+                [self._expr(dot(row, mean)) for row in rows],
+                sp.Matrix([[self._expr(self._over_n(dot(half, row))) for row in rows] for half in halves]),
+            )
         along = [dict(zip(self.params, row, strict=True)) for row in rows]
         core = Core(self.problem, self.estimator, self.field, reference=self._reference, directions=along)
         return Projected(

@@ -55,7 +55,10 @@ def meaning_of(problem: Problem, estimator: Estimator, field: Field, structure: 
         )
     check_distinct({*estimator.symbols, *all_symbols(mdp, policy)})
     closed = field.differential and field.ground is field
-    tower = Tower(field, None if closed else lambda below: DualField(below, policy.params))
+    bodies = (estimator.tree, *(b.body for b in estimator.bindings if isinstance(b, t.Let)))
+    stopped = any(isinstance(node, t.StopGradient) for body in bodies for node in body.walk())
+    above = None if closed and not stopped else lambda below: DualField(below, policy.params)
+    tower = Tower(field, above, generic=closed)
     own = {s for e in policy.expressions() for s in e.free_symbols} | {*policy.params, *mdp.symbols}
     world = Evaluation(
         mdp,

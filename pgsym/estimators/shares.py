@@ -30,6 +30,17 @@ def shares(estimators: Sequence[Any], let: Mapping[str, Any]) -> list[dict[str, 
     return [{head: value for head, value in let.items() if base(head) in names} for names in known]
 
 
+def needed(estimator: str, name: str) -> bool:
+    """Whether an estimator has no value for a name of its own; every word of a text may be one.
+
+    >>> needed("gae", "lambda"), needed("reinforce", "b(s)"), needed("sum[t] k^t * grad log pi(a_t|s_t) * G_t", "k")
+    (True, False, True)
+    """
+    if estimator in NAMES:
+        return ESTIMATORS[estimator.removesuffix(UNDISCOUNTED)].let.get(name, "") is None
+    return name in _names(estimator)
+
+
 def base(head: str) -> str:
     """The name in a head such as v(s)."""
     return head.partition("(")[0].strip()

@@ -166,7 +166,7 @@ def draw(
     program = compiled(shape, specifications(arrays), blocks, mesh)
 
     began = time.perf_counter()
-    tally, interrupted = Tally(tables.k), False
+    tally, interrupted = Tally(tables.k, plan.offset), False
     with reporter(progress, n) as report:
         try:
             with closing(_run(program, arrays, key, n, shape.block, blocks, _workers(mesh))) as chunks:
@@ -259,9 +259,10 @@ def _workers(mesh: Mesh) -> int:
 class Tally:
     """What the blocks seen so far add up to."""
 
-    def __init__(self, k: int) -> None:
+    def __init__(self, k: int, offset: Floats | None = None) -> None:
         self.moments = Moments(0, np.zeros(k + 1), np.zeros(()))
         """Of (g, J), d = k + 1 coordinates."""
+        self.offset = np.zeros(k + 1) if offset is None else np.append(offset, 0.0)
         self.transitions = 0
         """Steps taken before absorption."""
 
@@ -269,7 +270,7 @@ class Tally:
         """Merge blocks in their order; a block past the last trajectory is empty."""
         for n, mean, M2, steps in zip(*found, strict=True):
             if n:
-                block = Moments(int(n), mean, M2)
+                block = Moments(int(n), mean + self.offset, M2)
                 self.moments = self.moments.merge(block) if self.moments.n else block
                 self.transitions += int(steps)
 
@@ -304,6 +305,7 @@ class BatchSampler:
         devices: int | Sequence[jax.Device] | None = None,
     ) -> None:
         tables, plan = _planned(problem, find_estimator(estimator), horizon)
+        self._offset = plan.offset
         self._arrays, self.shape = prepare(tables, plan, SMALL_BLOCK if largest < 16 * SMALL_BLOCK else largest)
         mesh = device_mesh(devices)
         self._blocks = mesh.size * max(1, DISPATCH // self.shape.block)
@@ -313,7 +315,7 @@ class BatchSampler:
         """Independent batches of that many trajectories each, as a function of the seed and the counts alone."""
         spans = self._spans(counts)
         key = seed_key(seed)
-        tallies = [Tally(self.shape.k) for _ in counts]
+        tallies = [Tally(self.shape.k, self._offset) for _ in counts]
         for start in range(0, len(spans), self._blocks):
             part = spans[start : start + self._blocks]
             # Blocks that fill up a dispatch end where they begin: they are empty.

@@ -11,6 +11,7 @@ from pgsym.algebra import FloatField
 from pgsym.claims.evaluation import CUT_OFF
 from pgsym.claims.language import tree as t
 from pgsym.claims.leaves import Compiled
+from pgsym.errors import SamplingError
 from pgsym.estimators.estimator import Estimator
 from pgsym.estimators.meaning import meaning_of
 from pgsym.model.objective import Objective
@@ -59,6 +60,22 @@ class StepFunctions:
         for node in nodes:
             found *= [self._value(node, {**step, "s_1": CUT_OFF} if cut else step) for step in self._steps]
         return found
+
+    def vector(self, node: t.Node) -> Floats:
+        """[O, k] a vector over the parameters by outcome; SamplingError where it needs the state after a cut-off."""
+        params = self._meaning.world.policy.params
+        value = self._meaning.compile(node)
+        rows = [[value(step) for step in self._steps]]
+        if self._meaning.world.cut_off:
+            rows.append([value({**step, "s_1": CUT_OFF}) for step in self._steps])
+        found = [np.array([[float(row.get(p, 0.0)) for p in params] for row in part]) for part in rows]
+        if not np.array_equal(found[0], found[-1]):
+            raise SamplingError(
+                "found a vector of the state after the last step, which counts as an end; a sampler takes vectors of a "
+                "step alone. Leave bootstrap=False out",
+                where=str(node),
+            )
+        return found[0]
 
     def total(self, products: Iterable[Product], cut: bool = False) -> Floats:
         """[O] the sum of products."""

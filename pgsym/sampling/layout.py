@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from pgsym.errors import SamplingError
 from pgsym.sampling.dynamics import start_or_uniform
 from pgsym.sampling.moments import FULL
 from pgsym.sampling.random import AliasTable, build_alias
@@ -67,7 +68,8 @@ class KernelArrays(NamedTuple):
     unit: Any
     """What a visit adds to its pair's double: more than twice all that is earned on the way can add to it."""
     score: Any
-    """[N, k] scores when summed by pairs; directly, [N + 1, k] with a row 0 for the absorbed pair; else [0, 0]."""
+    """[kinds N, k] scores, and what stands in their place, when summed by pairs; directly, [N + 1, k] with a row 0 for
+    the absorbed pair; else [0, 0]."""
     score_index: Any
     """[N + 1, m] the columns of every pair's scores; padding lies beyond k."""
     score_value: Any
@@ -120,6 +122,8 @@ class Shape:
     """`Plan.telescopes`."""
     late: bool
     """Whether Z is multiplied into the moments of a block, not into every trajectory's W."""
+    kinds: int
+    """How many vectors are weighed: the score, and those that stand in its place."""
     block: int
     """Trajectories of a block."""
     paths: Paths | None
@@ -135,6 +139,10 @@ class Shape:
 
 def prepare(tables: Tables, plan: Plan, n: int | None = None) -> tuple[KernelArrays, Shape]:
     """The device arrays and the shape of a plan; with `n`, no block is larger than n trajectories need."""
+    staged = plan.staged
+    vectors = None if staged is None else staged.vectors
+    if vectors is not None:
+        tables = tables.by_outcome()
     step, start = step_table(tables), build_alias([start_or_uniform(tables) if plan.start is None else plan.start])
     outcome = _entry_outcomes(tables, step)
     S, N = tables.S, tables.N
@@ -148,21 +156,28 @@ def prepare(tables: Tables, plan: Plan, n: int | None = None) -> tuple[KernelArr
         return np.concatenate([found, np.zeros((*found.shape[:-1], S + 1))], axis=-1)
 
     gain = np.zeros(0) if plan.gain is None else by_entry(plan.gain)
-    staged = plan.staged
     functions = np.zeros((0, 0))
     if staged is not None:
         tables_of = [staged.functions] if staged.cut is None else [staged.functions, staged.cut]
         functions = np.concatenate([by_entry(values) for values in tables_of], axis=-1)
-    summation = _cheapest(tables, plan.T)
+    kinds = 1 if vectors is None else 1 + len(vectors)
+    summation = _cheapest(tables, plan.T) if vectors is None else Summation.PAIRS
+    if vectors is not None and kinds * N * tables.k > LARGEST_MATRIX:
+        raise SamplingError(
+            f"found {kinds} vectors of {N} outcomes and {tables.k} parameters; {LARGEST_MATRIX} numbers are kept. Look "
+            "along directions",
+            where="estimator",
+        )
     forward = plan.window is None and staged is None
     if summation is not Summation.DIRECT:
         forward = summation is Summation.PAIRS and plan.telescopes and plan.T <= LONGEST_COUNT
-    late = summation is Summation.PAIRS and tables.k <= FULL and N * N <= tables.k * (N + tables.k)
+    late = summation is Summation.PAIRS and tables.k <= FULL and N * N <= tables.k * (N + tables.k) and kinds == 1
     score, score_index, score_value = np.zeros((0, 0)), np.zeros((0, 0)), np.zeros((0, 0))
     if summation is Summation.ROWS:
         score_index, score_value = _score_rows(tables)
     else:
-        score = tables.scores() if summation is Summation.PAIRS else np.vstack([tables.scores(), np.zeros(tables.k)])
+        below = [np.zeros((1, tables.k))] if summation is Summation.DIRECT else [] if vectors is None else list(vectors)
+        score = np.vstack([tables.scores(), *below])
     base_bits, pair_bits = (S * step.width).bit_length(), N.bit_length()
     packed = base_bits + pair_bits <= RECORD_BITS
     base = successor * step.width
@@ -206,6 +221,7 @@ def prepare(tables: Tables, plan: Plan, n: int | None = None) -> tuple[KernelArr
         forward=forward,
         telescopes=plan.telescopes,
         late=late,
+        kinds=kinds,
         block=_block(tables, plan, summation, n),
         paths=None if staged is None else staged.paths,
         cut=staged is not None and staged.cut is not None,

@@ -30,7 +30,7 @@ from pgsym.model.objective import Objective
 from pgsym.model.structure import Structure
 from pgsym.sampling import dynamics
 from pgsym.sampling.factors import StepFunctions
-from pgsym.sampling.score_terms import GAMMA, Form, ScoreTerm, find_form, refusal, score_terms
+from pgsym.sampling.score_terms import GAMMA, SCORE, Form, ScoreTerm, find_form, refusal, score_terms
 from pgsym.sampling.sums import Paths, Plan, Staged, StageStep, powers, scale_of
 from pgsym.sampling.tables import Floats, Tables
 
@@ -60,7 +60,12 @@ def make_plan(estimator: Estimator, tables: Tables, objective: Objective, horizo
             f"the horizon is {horizon}; the estimator is cut off after {estimator.horizon} steps. Give one of them",
         )
     terms = score_terms(estimator)
-    form = find_form(terms)
+    drawn = [term for term in terms if term.time]
+    if not drawn:
+        raise refusal(estimator, "found no part of a run; a sampler draws what varies. Add a score")
+    form = find_form(drawn)
+    if is_long_run(estimator, objective) and len(drawn) < len(terms):
+        raise refusal(estimator, "found a term without a run; one long run adds up scores. Cut runs off (horizon)")
     if is_long_run(estimator, objective):
         return plan_long_run(estimator, form, tables, objective, horizon)
     if horizon is not None:
@@ -73,8 +78,8 @@ def make_plan(estimator: Estimator, tables: Tables, objective: Objective, horizo
     functions = StepFunctions(tables, objective, estimator)
     found = None if form is None else _of_form(form, functions, tables, objective, T, estimator.bootstrap)
     if found is None:
-        found = _of_stages(terms, functions, tables, objective, T, estimator.bootstrap)
-    return replace(found, start=start)
+        found = _of_stages(drawn, functions, tables, objective, T, estimator.bootstrap)
+    return replace(found, start=start, offset=_offset(terms, functions))
 
 
 def is_long_run(estimator: Estimator, objective: Objective) -> bool:
@@ -118,6 +123,16 @@ def _of_form(
     return Plan(weight, returns, functions.number(form.ahead), -here, gain=gain, window=form.window)
 
 
+def _offset(terms: list[ScoreTerm], functions: StepFunctions) -> Floats | None:
+    """What terms that no run is in add up to."""
+    found = [
+        functions.number(f.node for f in term.term.constants) * functions.vector(term.vector or SCORE)[0]
+        for term in terms
+        if not term.time
+    ]
+    return sum(found) if found else None
+
+
 def _of_stages(
     terms: list[ScoreTerm], functions: StepFunctions, tables: Tables, objective: Objective, T: int, bootstrap: bool
 ) -> Plan:
@@ -146,6 +161,7 @@ class _Numbering:
     nodes: dict[Hashable, int] = field(default_factory=dict)
     before: dict[Hashable, int] = field(default_factory=dict)
     after: dict[Hashable, int] = field(default_factory=dict)
+    vectors: dict[t.Node | None, int] = field(default_factory=lambda: {None: 0})
 
     def plan(self, terms: Sequence[ScoreTerm], bootstrap: bool) -> Staged:
         found: dict[str, list[StageStep]] = {"earlier": [], "scoring": [], "later": []}
@@ -171,6 +187,7 @@ class _Numbering:
                     where="estimator",
                 )
         end = len(self.after)
+        others = [self.functions.vector(node) for node in self.vectors if node is not None]
         paths = Paths(
             len(self.before),
             end,
@@ -185,6 +202,7 @@ class _Numbering:
             None if bootstrap else np.stack([self.functions.by_outcome(nodes, cut=True) for nodes in products]),
             np.array([self.functions.number(nodes) for nodes in self.powers]),
             np.array([self.functions.number(f.node for f in term.term.constants) for term in terms]),
+            np.stack(others) if others else None,
         )
 
     def _number(self, k: int, term: ScoreTerm, stage: Stage) -> int:
@@ -200,7 +218,8 @@ class _Numbering:
         nodes = tuple(f.node for f in (*move.factors, *move.running))
         function, _ = self.products.setdefault(frozenset(Counter(nodes).items()), (len(self.products), nodes))
         power = self.powers.setdefault(tuple(p.base for p in move.powers), len(self.powers))
-        return StageStep(source, self._number(k, term, move.to), function, power)
+        vector = self.vectors.setdefault(term.vector, len(self.vectors))
+        return StageStep(source, self._number(k, term, move.to), function, power, vector)
 
 
 AVERAGED = 10

@@ -1,4 +1,4 @@
-"""An estimator's text as a sum of terms, each with the one score in it: what a sampler can add up by pairs (s, a).
+"""An estimator's text as a sum of terms, each with one vector in it, most often a score: what a sampler can add up.
 
     g = sum over terms of c * (functions of one step, at times) * grad log pi(a_t|s_t)
 
@@ -33,15 +33,24 @@ _AXES = ("i",)
 
 @dataclass(frozen=True)
 class ScoreTerm:
-    """A term without its score, and the time of that score."""
+    """A term without its score, and the time of that score.
+
+    Attributes
+    ----------
+    time : str
+        Empty where the term is a constant.
+    vector : Node or None
+        A function of the step that stands in the score's place.
+    """
 
     term: Term
     time: str
     stages: Stages
+    vector: t.Node | None = None
 
 
 def score_terms(estimator: Estimator) -> list[ScoreTerm]:
-    """The terms of an estimator; SamplingError where one is no scalar times one score.
+    """The terms of an estimator; SamplingError where one is no scalar times one vector.
 
     >>> from pgsym.estimators.estimator import find_estimator
     >>> for found in score_terms(find_estimator("sum[t] grad pi(a_t|s_t) / pi(a_t|s_t) * G")):
@@ -55,21 +64,23 @@ def score_terms(estimator: Estimator) -> list[ScoreTerm]:
             if isinstance(node, t.Quantity) and node.primed:
                 raise refusal(estimator, f"found {node}; rollouts are of one policy. Leave pi' out")
         vectors = [(time, f) for time, factors in term.steps.items() for f in factors if f.axes]
-        for factor in term.constants:
-            if factor.axes:
-                raise _no_score(estimator, factor.node)
+        vectors += [(next(iter(term.steps), ""), f) for f in term.constants if f.axes]
         if len(vectors) > 1:
             raise refusal(
                 estimator,
-                f"found a product of {' and '.join(str(f.node) for _, f in vectors)}; a rollout adds up scores. Leave "
+                f"found a product of {' and '.join(str(f.node) for _, f in vectors)}; a rollout adds up vectors. Leave "
                 "one in each product",
             )
         ((time, vector),) = vectors
-        for scalars in _beside_score(scope, vector.node, estimator):
-            kept = (*(f for f in term.steps[time] if f is not vector), *map(StepFactor, scalars))
-            scalar = replace(term, steps={**term.steps, time: kept})
+        for scalars, other in _beside_score(scope, vector.node):
+            constants = tuple(f for f in term.constants if f is not vector)
+            kept = (*(f for f in term.steps.get(time, ()) if f is not vector), *map(StepFactor, scalars))
+            if time:
+                scalar = replace(term, constants=constants, steps={**term.steps, time: kept})
+            else:
+                scalar = replace(term, constants=(*constants, *kept))
             stages = Stages(scalar, lambda message: scope.error(message, estimator.tree))
-            found.append(ScoreTerm(scalar, time, stages))
+            found.append(ScoreTerm(scalar, time, stages, other))
     return found
 
 
@@ -78,32 +89,32 @@ def _all(term: Term) -> list[StepFactor]:
     return [*term.constants, *running, *(f for factors in term.steps.values() for f in factors)]
 
 
-def _beside_score(scope: Scope, node: t.Node, estimator: Estimator) -> list[tuple[t.Node, ...]]:
-    """Products of scalars: times the score they add up to the vector."""
+def _beside_score(scope: Scope, node: t.Node) -> list[tuple[tuple[t.Node, ...], t.Node | None]]:
+    """Products of scalars, each times the score or another vector: they add up to this one."""
     minus = t.Number(Fraction(-1))
 
-    def times(scalar: t.Node, vector: t.Node) -> list[tuple[t.Node, ...]]:
-        return [(scalar, *rest) for rest in _beside_score(scope, vector, estimator)]
+    def times(scalar: t.Node, vector: t.Node) -> list[tuple[tuple[t.Node, ...], t.Node | None]]:
+        return [((scalar, *rest), other) for rest, other in _beside_score(scope, vector)]
 
     if node == SCORE:
-        return [()]
+        return [((), None)]
     match node:
         case t.Grad(body) if body == PI:
-            return [(PI,)]
+            return [((PI,), None)]
         case t.Call(name, indices) if name in scope.lets:
             let = scope.lets[name]
-            return _beside_score(scope, _renamed(let.body, dict(zip(let.indices, indices, strict=True))), estimator)
+            return _beside_score(scope, _renamed(let.body, dict(zip(let.indices, indices, strict=True))))
         case t.Neg(x):
             return times(minus, x)
         case t.Add(x, y):
-            return _beside_score(scope, x, estimator) + _beside_score(scope, y, estimator)
+            return _beside_score(scope, x) + _beside_score(scope, y)
         case t.Sub(x, y):
-            return _beside_score(scope, x, estimator) + times(minus, y)
+            return _beside_score(scope, x) + times(minus, y)
         case t.Mul(x, y):
             return times(y, x) if scope.rank(x) else times(x, y)
         case t.Div(x, y):
             return times(t.Div(t.Number(Fraction(1)), y), x)
-    raise _no_score(estimator, node)
+    return [((), node)]
 
 
 def _renamed(node: t.Node, names: dict[str, t.Index]) -> t.Node:
@@ -120,14 +131,6 @@ def _renamed(node: t.Node, names: dict[str, t.Index]) -> t.Node:
 def refusal(estimator: Estimator, message: str) -> SamplingError:
     """An error about one estimator."""
     return SamplingError(message, where=short(estimator.label))
-
-
-def _no_score(estimator: Estimator, node: t.Node) -> SamplingError:
-    return refusal(
-        estimator,
-        f"found {node}, which is no score; a rollout adds up scores. Write it with grad log pi(a_t|s_t), or ask for "
-        "its exact law (moments)",
-    )
 
 
 GAMMA = t.Quantity("gamma")
@@ -202,7 +205,7 @@ def _form_of(term: ScoreTerm) -> Form | None:
     start = tuple(p.base for p in term.term.powers if (p.since, p.to) == (ORIGIN, score))
     rest = [p for p in term.term.powers if (p.since, p.to) != (ORIGIN, score)]
     here = tuple(f.node for f in times[score])
-    if term.term.running or (others and (len(others) > 1 or here)):
+    if term.vector is not None or term.term.running or (others and (len(others) > 1 or here)):
         return None
     if not others:
         return None if rest or term.term.gaps else Form(start, (Product(constants, here),))

@@ -30,6 +30,8 @@ class StageStep(NamedTuple):
     """Row of what it is multiplied by."""
     power: int
     """Number of the weight that grows until the next step."""
+    vector: int = 0
+    """What a move at the score's time weighs: the score, or the vector of that number."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class Staged:
     """[M] weights that grow from one step to the next."""
     constants: Floats
     """[terms]"""
+    vectors: Floats | None = None
+    """[M, O, k] what stands in the place of scores."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,8 @@ class Plan:
     """[S+1] where trajectories start; None: mu0."""
     staged: Staged | None = None
     """How the weights of scores are found where they are not of this form; None: w_t (U_t - b_t)."""
+    offset: Floats | None = None
+    """[k] what is added to every g."""
 
     @property
     def T(self) -> int:
@@ -109,8 +115,13 @@ class Plan:
         return plain and np.array_equal(self.score_weight, weights) and np.array_equal(self.return_weight, weights)
 
     def along(self, directions: Floats) -> Plan:
-        """The same for `Tables.along`: only the bias is by parameter."""
-        return self if self.bias is None else replace(self, bias=directions @ self.bias)
+        """The same for `Tables.along`."""
+
+        def along(values: Floats | None) -> Floats | None:
+            return None if values is None else values @ directions.T
+
+        staged = self.staged and replace(self.staged, vectors=along(self.staged.vectors))
+        return replace(self, bias=along(self.bias), offset=along(self.offset), staged=staged)
 
 
 def powers(gamma: float, T: int) -> Floats:

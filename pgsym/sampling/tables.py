@@ -105,6 +105,18 @@ class Tables:
         np.add.at(dense, (np.arange(self.N)[:, None], self.score_index), self.score_value)
         return dense
 
+    def by_outcome(self) -> Tables:
+        """The same with a pair (s, a) for each of its outcomes."""
+        pairs = self.outcome_pair
+        return replace(
+            self,
+            pair_state=self.pair_state[pairs],
+            pi=self.pi[pairs],
+            score_index=self.score_index[pairs],
+            score_value=self.score_value[pairs],
+            outcome_pair=np.arange(self.O, dtype=np.int32),
+        )
+
     def along(self, directions: Floats) -> Tables:
         """The same tables with D chosen directions v [D, k] for parameters: the scores become v . grad log pi.
 

@@ -238,13 +238,16 @@ def _weighed_by_stages(
         after, carry = state
         entry, place, F = at
         ended = (*after, jnp.ones_like(zero))
-        weight = zero
+        weights = [zero] * shape.kinds
         for move in paths.scoring:
-            weight = weight + F[move.source] * factor(move, place) * ended[move.target]
+            added = F[move.source] * factor(move, place) * ended[move.target]
+            weights[move.vector] = weights[move.vector] + added
         moved = [zero] * paths.after
         for move in paths.later:
             moved[move.source] = moved[move.source] + factor(move, place) * ended[move.target]
-        carry, seen = add(carry, _pair_at(arrays, shape, entry), weight)
+        pair, seen = _pair_at(arrays, shape, entry), None
+        for kind, weight in enumerate(weights):
+            carry, seen = add(carry, pair + kind * (shape.N + 1), weight)
         return (tuple(moved), carry), seen
 
     start = [zero] * paths.before
@@ -275,8 +278,9 @@ def _scattered(arrays: KernelArrays, shape: Shape, J: jax.Array, entries: jax.Ar
         return jnp.stack(g)
     by_pair = shape.summation is Summation.PAIRS
     rows = shape.N + 1 if by_pair else shape.k + arrays.score_index.shape[1]
-    W, _ = weighed(arrays, shape, J, entries, add, jnp.repeat(zero, rows))
-    return W.reshape(rows, B)[: shape.N if by_pair else shape.k]
+    W, _ = weighed(arrays, shape, J, entries, add, jnp.repeat(zero, shape.kinds * rows))
+    W = W.reshape(shape.kinds, rows, B)[:, : shape.N if by_pair else shape.k]
+    return W.reshape(-1, B)
 
 
 def lengths(arrays: KernelArrays, shape: Shape, entries: jax.Array) -> jax.Array:

@@ -136,6 +136,9 @@ def test_length_of_a_run() -> None:
     assert value("short-corridor", "Var[tau] sum[t] 1") == value("short-corridor", "Var[tau] G")
 
 
+DICE = "(prod[{}] pi(a_u|s_u) / sg(pi(a_u|s_u)))"
+"""What makes any number of gradients of a sampled loss unbiased (Foerster et al. 2018)."""
+
 TRUE = [
     "let delta(t) = r_t + gamma * V(s_{t+1}) - V(s_t); E[tau | s_0=s, a_0=a] delta(0) = A(s,a)",
     "let delta(t) = r_t + gamma * V(s_{t+1}) - V(s_t); E[tau] delta(3) = 0",
@@ -156,6 +159,16 @@ TRUE = [
     "let delta(t) = r_t + gamma * V(s_{t+1}) - V(s_t); "
     "E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * sum[t<=u<t+3] gamma^(u-t) * delta(u) = grad J",
     "E[tau~pi'] sum[t] gamma^t * (prod[u<=t] pi(a_u|s_u) / pi'(a_u|s_u)) * r_t = J",
+    "let x(t) = prod[u<=t] pi(a_u|s_u) / pi'(a_u|s_u); E[tau~pi'] x(2) * r_2 = E[tau] r_2",
+    "E[tau~pi'] prod[1<=u<=2] pi(a_u|s_u) / pi'(a_u|s_u) = 1",
+    "E[tau~pi'] sum[t] gamma^t * (prod[u<=t-1] pi(a_u|s_u) / pi'(a_u|s_u)) * V(s_t) = sum[s] eta(s) * V(s)",
+    f"E[tau] grad sum[t] gamma^t * {DICE.format('u<=t')} * r_t = grad J",
+    f"E[tau] grad grad sum[t] gamma^t * {DICE.format('u<=t')} * r_t = grad grad J",
+    "let T = 3; E[tau] (sum[t<T] gamma^t * r_t + gamma^T * V(s_T)) = J",
+    "let T = 3; E[tau] sum[t<T] gamma^t * grad log pi(a_t|s_t) * sum[t<=u<T] gamma^(u-t) * r_u "
+    "= grad E[tau] (r_0 + gamma * r_1 + gamma^(T-1) * r_{T-1})",
+    "let N = 2; let delta(t) = r_t + gamma * V(s_{t+1}) - V(s_t); "
+    "E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * sum[t<=u<t+N] gamma^(u-t) * delta(u) = grad J",
     "E[tau~pi'] G = J'",
     "E[tau] sum[t] gamma^t * V(s_t) = sum[s] eta(s) * V(s)",
     "E[tau] sum[t] gamma^t * (E[tau | s_0=s_t] G - V(s_t)) = 0",
@@ -171,6 +184,10 @@ FALSE = [
     "E[tau~pi'] sum[t] gamma^t * (prod[u<t] pi(a_u|s_u) / pi'(a_u|s_u)) * r_t = J",
     "E[tau~pi'] sum[t] gamma^t * (prod[u<=t] pi'(a_u|s_u) / pi(a_u|s_u)) * r_t = J",
     "E[tau] sum[t<5] gamma^t * grad log pi(a_t|s_t) * G_t = grad J",
+    "let T = 3; E[tau] (sum[t<T] gamma^t * r_t + gamma^(T+1) * V(s_{T+1})) = J",
+    "let x(t) = prod[u<t] pi(a_u|s_u) / pi'(a_u|s_u); E[tau~pi'] x(2) * r_2 = E[tau] r_2",
+    f"E[tau] grad sum[t] gamma^t * {DICE.format('u<t')} * r_t = grad J",
+    "E[tau] grad grad sum[t] gamma^t * sum[u<=t] log pi(a_u|s_u) * r_t = grad grad J",
     "for all b(s): let delta(t) = r_t + gamma * b(s_{t+1}) - b(s_t); "
     "E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * sum[t<=u<t+2] gamma^(u-t) * delta(u) = grad J",
 ]
@@ -237,9 +254,36 @@ def test_names_of_a_model_outside_of_runs() -> None:
     assert str(parse('E[tau] G * "G" = 0')) == 'E[tau] G * "G" == 0'
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("sum[t<T] r_t", "sum[t<3] r_t"),
+        ("sum[T-1<=t<T+2] r_{T}", "sum[2<=t<5] r_3"),
+        ("sum[t] sum[t<=u<t+T] gamma^(u-t+T) * V(s_{u+T-1})", "sum[t] sum[t<=u<t+3] gamma^(u-t+3) * V(s_{u+2})"),
+        ("sum[t] gamma^T * gamma^(T-1) * G_T * s_T * r_Tx", 'sum[t] gamma^3 * gamma^2 * G_3 * "s_T" * r_Tx'),
+        ("x(T) + x(T-1) + sum[t] x(t+T) + 1/T", "x(3) + x(2) + sum[t] x(t+3) + 1 / T"),
+    ],
+)
+def test_whole_numbers_by_name_stand_in_times(written: str, read: str) -> None:
+    found, same = (parse(f"let T = 3; let x(t) = r_t; E[tau] ({text}) = 0") for text in (written, read))
+    assert found == same
+    assert parse(str(found)) == found
+
+
 # -- what is refused -------------------------------------------------------------------------------------
 
 SQUARE = "found a function of several steps of a run; sums and products of functions of one step each are averaged."
+
+QUOTIENT = (
+    "found a division by {}, which has a value only once the run is over; the mean of such a quotient is no rational "
+    "function. Divide by a number of steps, or where runs are cut off add up what each length gives, as "
+    "mean-over-own-steps does in pgsym theorems"
+)
+
+GRADIENT = (
+    "found the gradient of a function of several steps; it is taken of sums, products and powers of numbers. Write its "
+    "terms out"
+)
 
 REFUSED = {
     "E[tau] r_t = 1": "the time t is not bound; sum over it, as in sum[t]",
@@ -254,7 +298,8 @@ REFUSED = {
     "E[tau] sum[t] sum[u] Q(s_t,a_u) = 1": "a_u is an action of s_u; found s_t. Give both one time",
     "E[tau] sum[t] 2^t * r_t = 0": "found the discount 2; it lies in [0, 1), or in [0, 1] where every run ends. Choose "
     "one there",
-    "E[tau] 1/G = 0": f"{SQUARE} Write it as such",
+    "E[tau] 1/G = 0": QUOTIENT.format("G"),
+    "E[tau] (sum[t] r_t) / (sum[t] 1) = 0": QUOTIENT.format("sum[t] 1"),
     "E[tau] log P(tau) = 0": f"{SQUARE} Write it as such",
     "E[tau] G^9 = 0": "found a product over 9 times; at most 8 are taken together. Use lower powers",
     "E[tau | a_0=a] G = 0": "found a_0=a; runs begin in a state, as in E[tau | s_0=s, a_0=a]",
@@ -262,10 +307,16 @@ REFUSED = {
     "sum[tau] R(tau) = J": "a sum over runs is written sum[tau] P(tau) * ...",
     "E[tau~pi'] grad log P(tau) * G = 0": "found P(tau) over runs of pi'; it could be meant with or without that. "
     "Write the sum of scores instead, as in sum[t] grad log pi(a_t|s_t)",
-    "E[tau] sum[t<a] r_t = 0": "found a; a bound is another time, as in u>=t, or a number",
+    "E[tau] sum[t<a] r_t = 0": "found a; a bound is another time, as in u>=t, or a number, as in let T = 3; sum[t<T]",
+    "let T = 1/2; E[tau] sum[t<T] r_t = 0": "found T; a bound is another time, as in u>=t, or a number, as in let T = "
+    "3; sum[t<T]",
+    "let T = 3; E[tau] sum[t<T-4] r_t = 0": "found -1; a bound is another time, as in u>=t, or a number, as in let T = "
+    "3; sum[t<T]",
+    "let T = 3; E[tau] V(T) = 0": "V takes a state there; 3 is a time",
     "E[tau] sum[t] gamma^(t*2) * r_t = 0": "found the power t*2; a power is a whole number, a time as in gamma^t, or a "
     "difference of times as in gamma^(u-t)",
-    "E[tau] prod[u] pi(a_u|s_u) = 1": "a product over time ends at a time that is bound, as in prod[u<=t]",
+    "E[tau] prod[u] r_u * G = 1": "a product over time is of a function of step u alone",
+    "E[tau] sum[t] prod[u>=t-1] r_u = 1": "a product over time begins at a time that is bound, as in prod[t<u]",
     "let X(s) = r_0 * V(s); E[tau] X(s_0) = 1": "X is about a run; its indices are times, as in let X(t)",
     "let X(t) = r_t; E[tau] sum[t] X(s_t) = 1": "X takes a time there, as in X(t)",
     "let X(t) = r_t; E[tau] X(99999) = 1": "X takes a time there, as in X(t)",
@@ -273,7 +324,8 @@ REFUSED = {
     "Write for all x(s), and take it as x(s_t)",
     "E[tau] sum[t] t * r_t = 0": "found t as a number; it is a time there, which stands in indices and powers. Rename "
     "the time if a symbol of the model is meant",
-    "E[tau] sum[t] grad (r_t * G_t) = 0": "found the gradient of a product over several steps; write its terms out",
+    "E[tau] grad dot(grad V(s_0), grad V(s_2)) = 0": GRADIENT,
+    "E[tau] grad sum[t] theta_x^t * r_t = 0": GRADIENT,
 }
 
 

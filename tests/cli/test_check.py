@@ -23,6 +23,34 @@ def test_true_claim(run):
     assert out.endswith("1 relation: 1 proved\n")
 
 
+def test_declarations_of_a_claim_are_printed_with_it(run):
+    _, out, _ = run("check", "two-state", "for all b(s), s: let c(s) = V(s) + b(s); c(s) = c(s) + sum[s] 0 * b(s)")
+    assert out.splitlines()[4:8] == [
+        "   for all b(s):",
+        "   for all s:",
+        "   let c(s) = V(s) + b(s);",
+        "1  c(s) = c(s) + sum[s] 0 * b(s)",
+    ]
+
+
+def test_declarations_are_not_repeated_until_they_change(run, tmp_path):
+    """What holds for one chain alone is printed each time; an index that no side leaves free is not."""
+    path = tmp_path / "a.claims"
+    path.write_text(
+        "for all P', s:\n\nV'(s) = V'(s)\n\n"
+        "let c(s) = V(s); J' = J' + 0 * sum[s] c(s)\n\nlet c(s) = V(s); c(s) = V(s)\n\n"
+        "let c(s) = 2 * V(s); c(s) + J' = V(s) + V(s) + J'\n"
+    )
+    _, out, _ = run("check", "two-state", path)
+    shown = [line.strip() for line in out.splitlines() if re.match(r" +(for all|let)", line)]
+    assert shown == [
+        *("for all P':", "for all s:"),
+        *("for all P':", "let c(s) = V(s);"),
+        "for all s:",
+        *("for all P':", "for all s:", "let c(s) = 2 * V(s);"),
+    ]
+
+
 def test_lecture_note_has_the_numbers_of_both_lines(run):
     status, out, _ = run("check", "two-state", NOTE / "note.claims")
     assert status == 1

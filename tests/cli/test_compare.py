@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import sympy as sp
 from skips import needs
 
 import pgsym
@@ -43,6 +44,12 @@ def test_mutant_that_shares_one_let_with_all_is_refused():
     with pytest.raises(StructureError) as none:
         pgsym.compare("short-corridor")
     assert str(none.value) == "estimators: found none; at least one is required. Give 'reinforce'"
+    with pytest.raises(StructureError) as several:
+        pgsym.compare("short-corridor", ["reinforce", "gae"])
+    assert str(several.value) == (
+        "estimators: found a list; each estimator is an argument of its own. Write compare(problem, 'reinforce', "
+        "'gae'), or compare(problem, *estimators)"
+    )
 
 
 def test_plot_draws_the_sweep_of_each_estimator_that_has_the_number():
@@ -55,6 +62,26 @@ def test_plot_draws_the_sweep_of_each_estimator_that_has_the_number():
     assert len(found.plot("gamma").axes[0].lines) == 2
     with pytest.raises(StructureError, match=r"^sweep: the estimator has no beta; it has lambda, gamma, T\. Choose"):
         found.plot("beta")
+
+
+def test_plot_over_a_name_without_a_value(run, tmp_path):
+    """The table says that it has none; the curve is that of the sweep with one; other estimators keep their rows."""
+    needs("matplotlib")
+    own = "sum[t] grad log pi(a_t|s_t) * sum[u>=t] k^(u-t) * r_u"
+    found = pgsym.compare("short-corridor", "gae", own, let={"lambda": sp.Symbol("lambda"), "k": sp.Symbol("k")})
+    known = pgsym.compare("short-corridor", "gae", own, let={"lambda": 1, "k": 1})
+    assert found.rows[0].numbers()["mse"] is None
+    assert "gae, lambda = lambda has no numbers: lambda has no value" in str(found)
+    one, other = (c.plot("lambda").axes[1].lines[0].get_ydata().tolist() for c in (found, known))
+    assert one == other
+    for over, given in (("lambda", "k=1"), ("k", "lambda=1/2")):
+        options = ("--let", given, "--over", over, "--plot", tmp_path / "a.svg")
+        status, out, err = run("compare", "short-corridor", "gae", "reinforce", own, *options)
+        assert (status, err) == (0, f"wrote {tmp_path / 'a.svg'}\n")
+        assert f"{over} has no value" in " ".join(out.split())
+        assert "1959" in out
+    status, _, err = run("compare", "short-corridor", "gae", "--plot", tmp_path / "b.svg")
+    assert (status, err) == (2, "error: lambda: gae needs it. Give it with let\n")
 
 
 def test_command_gives_the_documented_data(run):

@@ -55,3 +55,10 @@ def test_what_makes_no_sense_is_refused(make, error, message):
         make()
     assert isinstance(refused.value, error)
     assert message in str(refused.value)
+
+
+def test_whole_number_by_name_in_a_window():
+    text = "sum[t] gamma^t * grad log pi(a_t|s_t) * sum[t<=u<t+N] gamma^(u-t) * (r_u + gamma * v(s_{u+1}) - v(s_u))"
+    assert str(find_estimator(text, {"N": "3", "v(s)": "V(s)"})) == str(find_estimator("n-step", {"n": 3}))
+    with pytest.raises(SchemaError, match=r"^let M: the text has no M\. Rename it or leave it out$"):
+        find_estimator(text, {"N": "3", "v(s)": "V(s)", "M": "3"})

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from named import actor_critic, all_knowing, gae, n_step, reinforce, reward_to_go, trace
 from strategies import continuing_mdps, episodic_mdps, points, policies
 
+from pgsym.estimators.estimator import find_estimator
 from pgsym.estimators.moments import moments
 from pgsym.exact.fields import prime_field
 from pgsym.model import MDP, Problem, sigmoid
@@ -70,6 +71,30 @@ def test_scipy_equals_generic_floats_equals_exact_numbers(data):
     theta = data.draw(points(policy))
     estimator = data.draw(st.sampled_from([*CUT, *(UNENDED if unended else WHOLE)]))
     check_floats(mdp, policy, theta, estimator)
+
+
+Z, ZU = "grad log pi(a_t|s_t)", "grad log pi(a_u|s_u)"
+SEVERAL = [
+    f"sum[t] {Z} * dot({Z}, sum[u] {ZU})",
+    f"sum[t] {Z} * dot({Z}, sum[u] {ZU}) * dot(grad V(s_t), {Z})",
+    f"sum[t] dot(outer({Z}, grad V(s_t)), sum[u] {ZU}) * G_t",
+    f"sum[t] dot(grad {Z}, sum[u>=t] {ZU} * r_u)",
+]
+"""Products of several vectors, in one step and over steps."""
+
+
+@pytest.mark.parametrize("text", SEVERAL)
+@pytest.mark.parametrize("horizon", [None, 3])
+def test_products_of_vectors_are_one_number_in_every_field(text, horizon):
+    """What is summed over the parameters cannot be seen along one direction: v^T Cov v is taken of the whole."""
+    for model, theta in (("two-state", (sp.Rational(1, 2), -1)), ("short-corridor", (sp.Rational(1, 2),))):
+        if horizon or model == "short-corridor":
+            problem = zoo(model)
+            estimator = find_estimator(text, horizon=horizon)
+            at = dict(zip(problem.policy.params, theta, strict=True))
+            check_floats(problem.mdp, problem.policy, at, estimator)
+            law = moments(problem, estimator).at(at)
+            assert law.project([[1] * len(at)]).covariance[0, 0].equals(sum(law.covariance))
 
 
 @pytest.fixture(scope="module")

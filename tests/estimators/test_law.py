@@ -59,6 +59,16 @@ def test_bias_is_zero_for_every_theta_gamma_lambda_and_baseline(chain, estimator
     assert [law.bias[p] for p in law.params] == [0, 0]
 
 
+def test_closed_form_of_a_stopped_gradient():
+    """The gradient of the DiCE loss is reward-to-go (Foerster et al. 2018); where no gradient stops it is 0."""
+    loss = "sum[t] gamma^t * (prod[u<=t] pi(a_u|s_u) / {}) * r_t"
+    law = moments("short-corridor", "grad (" + loss.format("sg(pi(a_u|s_u))") + ")")
+    assert all(law.bias[p] == 0 for p in law.params)
+    assert law.covariance == moments("short-corridor", "reward-to-go").covariance
+    seen = moments("short-corridor", "grad (" + loss.format("pi(a_u|s_u)") + ")")
+    assert all(seen.mean[p] == 0 for p in seen.params)
+
+
 def test_bias_of_leaving_out_the_discount_is_exact(chain):
     """The terms of t come late, and weigh 1 for a power of gamma; at gamma = 1 nothing is lost."""
     law = moments(Problem(*chain), reward_to_go(discounted=False))

@@ -25,6 +25,7 @@ NOT_PROVED = {
     "natural-gradient-sigmoid",
     "optimal-constant-baseline",
     "optimal-constant-baseline-to-go",
+    "dice",  # a division by sg(pi(a|s))
 }
 PGT = "grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * Q(s,a)"
 

@@ -68,6 +68,8 @@ def plain(estimator, tables, bootstrap=True):
         "Q": lambda s, a: Q[s, a],
         "pi": lambda a, s: pi[s, a],
         "z": lambda a, s: z[s, a],
+        "grad V": lambda s: slopes(tables)[s],
+        "vec(theta)": lambda: tables.theta,
     }
 
     def function(value):
@@ -79,13 +81,35 @@ def plain(estimator, tables, bootstrap=True):
     return PlainText(estimator, quantities, {"T": lambda: float(T), **functions})
 
 
+STEP = 1e-4
+"""Of the differences below, whose error is of the order of its square."""
+
+
+KNOWN_SLOPES = {}
+
+
+def slopes(tables):
+    """Of V by state, by differences."""
+    if id(tables) in KNOWN_SLOPES:
+        return KNOWN_SLOPES[id(tables)][1]
+
+    def values(theta):
+        return dynamics.truncated_values(build_tables(tables.problem.at(theta.tolist())), 5000)
+
+    sides = [[values(tables.theta + e) for e in sign * STEP * np.eye(tables.k)] for sign in (1, -1)]
+    found = dict(zip([*tables.states, END], ((np.array(sides[0]) - sides[1]) / (2 * STEP)).T, strict=True))
+    KNOWN_SLOPES[id(tables)] = tables, found
+    return found
+
+
 def drawn(estimator, tables, objective=Objective.START_STATE):
     """g [B, k] and J [B] of the same trajectories by the kernel."""
-    arrays, shape = prepare(tables, make_plan(estimator, tables, objective, T), B)
+    plan = make_plan(estimator, tables, objective, T)
+    arrays, shape = prepare(tables, plan, B)
     with jax.enable_x64(True):
         run = jax.jit(partial(gradients, shape=shape))
         g, J, _ = jax.tree.map(np.asarray, run(jax.tree.map(jnp.asarray, arrays), key=seed_key(1), ids=IDS))
-    return g.T, J, shape
+    return g.T + (0 if plan.offset is None else plan.offset), J, shape
 
 
 KNOWN = [
@@ -105,6 +129,7 @@ KNOWN = [
     (f"sum[t] {Z} * (sum[u>=t] gamma^u * r_u - gamma^t * Q(s_t,a_t)) / 2", {}),
     ("sum[u] sum[t<=u] gamma^u * r_u * z(a_t,s_t)", {"z(a,s)": "grad log pi(a|s)"}),
     (f"3 * G * sum[t] {Z} - sum[t] {Z} * (b(s_t) + r_t)", {"b(s)": critic}),
+    (f"sum[t] {Z} * G_t - 1/3 * vec(theta) + k * vec(theta)", {"k": "1/7"}),
 ]
 """Those of the form sum_t w_t z_t (U_t - b_t)."""
 
@@ -117,6 +142,8 @@ OWN = [
     (f"sum[t] {Z} * r_t * prod[u<t] pi(a_u|s_u)", {}),
     (f"sum[t] {Z} * (r_t * r_{{t+2}} + r_0 * V(s_{{t+1}}))", {}),
     (f"sum[t] grad pi(a_t|s_t) / pi(a_t|s_t) * V(s_t) * ({AHEAD})", {}),
+    (f"sum[t] gamma^t * r_t * grad V(s_{{t+1}}) + sum[t] {Z} * sum[u>t] r_u", {}),
+    ("sum[t] sum[u<t] r_u * r_t * (grad V(s_t) - r_t * vec(theta)) + 2 * vec(theta)", {}),
 ]
 """The others, by stages."""
 
@@ -225,18 +252,12 @@ def test_own_scores_of_any_scale_share_one_program(garnet):
         ("gae", {}, SchemaError, r"^lambda: gae needs it\. Give it with let$"),
         ("reward-to-go", {"let": {"c": 1}}, SchemaError, r"^let c: reward-to-go has no such name"),
         (
-            f"sum[t] {Z} * G - grad J",
-            {},
-            SamplingError,
-            r": found -grad J, which is no score; a rollout adds up scores\.",
-        ),
-        (
             f"sum[t] {Z} * dot({Z}, sum[u] grad log pi(a_u|s_u)) * G",
             {},
             SamplingError,
             r": found a product of (grad log pi\(a_0\|s_0\) and ){2}grad log pi\(a_0\|s_0\); a rollout adds up",
         ),
-        ("sum[t] G_t * grad V(s_t)", {}, SamplingError, r"found grad V\(s_0\), which is no score; a rollout adds up"),
+        ("2 * grad J", {}, SamplingError, r"found no part of a run; a sampler draws what varies\. Add a score$"),
         (
             f"sum[t] {Z} * pi'(a_t|s_t) / pi(a_t|s_t) * G_t",
             {},
@@ -254,6 +275,32 @@ def test_own_scores_of_any_scale_share_one_program(garnet):
 def test_estimate_raises_on_what_is_not_drawn(garnet, text, options, error, message):
     with pytest.raises(error, match=message):
         estimate(garnet.replace(objective="start-state"), text, n=10, horizon=5, **options)
+
+
+def test_vectors_along_directions_are_projected(garnet):
+    """One seed, one set of runs: what is drawn along v is v . g, up to float32 sums."""
+    text, v = OWN[-1][0], np.array([[1.0, -2.0, *[0.0] * (build_tables(garnet).k - 2)]])
+    whole, along = (estimate(garnet, text, n=1000, horizon=5, directions=d) for d in (None, v))
+    np.testing.assert_allclose(along.mean, v @ whole.mean, rtol=2.0**-18)
+    assert not np.allclose(along.mean, v[:, ::-1] @ whole.mean, rtol=0.1)
+
+
+def test_vector_of_the_state_behind_a_cut_off(garnet):
+    one = find_estimator("sum[t] r_t * grad V(s_{t+1})", horizon=3, bootstrap=False)
+    with pytest.raises(SamplingError) as caught:
+        estimate(garnet, one, n=10)
+    assert str(caught.value) == (
+        "grad V(s_1): found a vector of the state after the last step, which counts as an end; a sampler takes vectors "
+        "of a step alone. Leave bootstrap=False out"
+    )
+
+
+def test_large_tables_of_vectors_are_refused(garnet, monkeypatch):
+    monkeypatch.setattr("pgsym.sampling.layout.LARGEST_MATRIX", 10)
+    with pytest.raises(
+        SamplingError, match=r"^estimator: found 2 vectors of \d+ outcomes and \d+ parameters; 10 numbers"
+    ):
+        estimate(garnet, "sum[t] r_t * grad V(s_t)", n=10, horizon=3)
 
 
 def test_two_horizons_are_refused(garnet):

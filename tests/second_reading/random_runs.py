@@ -55,6 +55,8 @@ def vector(rng: random.Random, whole: bool = True) -> str:
     score = rng.choice(["grad log pi(a_t|s_t)", "grad log pi(a_t|s_t)", "grad V(s_t)", "grad V(s_{t+1})"])
     if whole and rng.random() < 0.3:
         return f"grad log P(tau) * ({scalar(rng, [], 1)})"
+    if rng.random() < 0.3:
+        return f"grad ({scalar(rng, [], 2)})"
     return f"sum[t] {rng.choice(['', 'gamma^t * '])}{score} * ({scalar(rng, ['t'], 2)})"
 
 
@@ -101,9 +103,16 @@ def atom(rng: random.Random, times: list[str]) -> str:
             f"r_{{{t}+1}}", f"Q(s_{{{t}+1}},a_{{{t}+1}})", f"G_{t}", f"r_{{{t}-1}}", "3", "G", f"r(s_{t},a_{t})",
             f"(r_{t} + gamma * V(s_{{{t}+1}}) - V(s_{t}))", f"(1 + r_{{{t}+1}})", f"(sum[a] pi(a|s_{t}) * Q(s_{t},a))",
             f"E[r^2|s_{t},a_{t},s_{{{t}+1}}]", f'1[a_{t}="l"]', f'1[s_{{{t}+1}}="end"]', f'1[s_{t}="x"]',
-            f"(prod[v<={t}] pi(a_v|s_v))" if "v" not in times else f"r_{t}",
+            product(rng, t) if "v" not in times else f"r_{t}",
         ]
     )  # fmt: skip
+
+
+def product(rng: random.Random, t: str) -> str:
+    """A product over time with any bounds."""
+    bounds = [f"v<={t}", f"v<{t}", f"v>{t}", f"v<{t}+2", f"v<={t}-1", f"1<=v<{t}", f"{t}<=v<{t}+2", "v<2", "v", "v>=1"]
+    factor = rng.choice(["pi(a_v|s_v)", "(pi(a_v|s_v) / sg(pi(a_v|s_v)))", "V(s_v)", "r_v"])
+    return f"(prod[{rng.choice(bounds)}] {factor})"
 
 
 def are_about_runs(claims: Iterable[Claim]) -> bool:

@@ -239,7 +239,21 @@ uncorrelated with what the baseline takes off, summed over the parameters.
 :reference: $GREENSMITH; compare control-variate
 :requires: defined, parameters
 
+## dice: A sampled loss with right derivatives of any order
+E[tau] grad grad sum[t] gamma^t * (prod[u<=t] pi(a_u|s_u) / sg(pi(a_u|s_u))) * r_t = grad grad J
+:about: The product is 1 and its gradient the sum of the scores up to t, so every reward is credited to the actions
+before it, as often as one differentiates. The sum of logarithms in place of the product is right once only.
+:reference: J. Foerster et al., DiCE: the infinitely differentiable Monte Carlo estimator, ICML 35 (2018)
+:requires: defined, parameters
+
 # Runs of another policy
+
+## run-importance-sampling: Importance sampling of whole runs
+E[tau~pi'] (prod[u] pi(a_u|s_u) / pi'(a_u|s_u)) * G = J
+:about: The ratio of the probabilities of a run under pi and pi' is the product of the ratios of its actions.
+:reference: $PRECUP; R. S. Sutton, A. G. Barto (2018), section 5.5
+:requires: ending
+:model: short-corridor
 
 ## per-decision-sampling: Importance sampling per decision
 E[tau~pi'] sum[t] gamma^t * (prod[u<=t] pi(a_u|s_u) / pi'(a_u|s_u)) * r_t = J

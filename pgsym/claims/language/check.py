@@ -77,6 +77,17 @@ def check(claim: t.Claim) -> tuple[int, tuple[Range, ...]]:
     return max((r for r in ranks if r is not None), default=0), ranges
 
 
+def free_indices(claim: t.Claim) -> frozenset[str]:
+    """The indices that are free on a side.
+
+    >>> from pgsym.claims.language.parse import parse
+    >>> free_indices(parse("0 = V(s') - sum[s] V(s)").claims[0])
+    frozenset({"s'"})
+    """
+    scope = Scope(claim.bindings, claim.source)
+    return frozenset(index for side in (claim.left, claim.right) for index, _ in scope.free_uses(side))
+
+
 def _check_sums(scope: Scope, node: t.Node, bound: tuple[str, ...]) -> None:
     """Every summed action belongs to a state that is known outside."""
     if isinstance(node, t.Expect):

@@ -145,6 +145,9 @@ class _Builder(RunRules):
         self.given = bindings
         self.declared = {b.name: b.indices for b in bindings if isinstance(b, t.Let | t.ForAll)}
         self.added: list[t.Binding] = []
+        self.counts = {}
+        for binding in bindings:
+            self.count(binding)
 
     # -- statements ------------------------------------------------------------------------------------------
 
@@ -188,6 +191,13 @@ class _Builder(RunRules):
         name, indices = head
         self.declare(name, indices)
         self.added.append(t.Let(str(name), indices, body))
+        self.count(self.added[-1])
+
+    def count(self, binding: t.Binding) -> None:
+        """A definition as a whole number may stand in times."""
+        match binding:
+            case t.Let(name, (), t.Number(value)) if value.denominator == 1 and value >= 0 and not runs.is_time(name):
+                self.counts[name] = int(value)
 
     def for_all(self, *heads: tuple[Token, tuple[str, ...]]) -> None:
         for name, indices in heads:
@@ -315,14 +325,19 @@ class _Builder(RunRules):
         return t.Indicator(indices, at=token.start_pos)
 
     def index(self, token: Token, sign: Token | None = None, number: Token | None = None) -> tuple[t.Index, int | None]:
+        if sign is not None and not runs.is_time(token) and (whole := self.counted(token)) != token:
+            return f"{int(whole) + int(f'{sign}{number}')}", token.start_pos
+        if token in self.counts:
+            return str(self.counts[token]), token.start_pos
         if sign is not None:
+            number = None if number is None else self.counted(number)
             if not runs.is_time(token):
                 raise self.refuse(f"found {token}{sign}{number}; only times are shifted", token.start_pos)
             return f"{token}{sign}{number}", token.start_pos
         if token.type == "NAME":
             if token == runs.RUN:
                 return runs.RUN, token.start_pos
-            at = runs.read_timed(token)
+            at = runs.read_timed(self.counted(token))
             if at is not None and at[0] in "sa":
                 return runs.timed(*at), token.start_pos
             return str(self.index_name(token)), token.start_pos
@@ -355,7 +370,7 @@ class _Builder(RunRules):
         bare = token.rstrip("'")
         if token in self.declared:
             return self.own(token, indices, bars, overrides)
-        if not overrides and (part := part_of_run(token, indices, at)) is not None:
+        if not overrides and (part := part_of_run(self.counted(token), indices, at)) is not None:
             return part
         if bare == "I" and token != bare:
             raise self.refuse(f"found {token}; the identity matrix is one and the same in both worlds. Write I", at)

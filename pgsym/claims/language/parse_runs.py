@@ -21,6 +21,14 @@ class RunRules(Transformer[Token, Any]):
     """The rules of the grammar for sums over indices and times, E, Var and Cov over runs, and powers over time."""
 
     source: str
+    counts: dict[str, int]
+    """Names that stand for whole numbers, as in let T = 3."""
+
+    def counted(self, token: Token) -> Token:
+        """With numbers put in for such names where a time is written: s_{T-1} is s_2, t+T is t+3."""
+        names = "|".join(map(re.escape, self.counts))
+        found = re.sub(rf"(?<![^\W_])(?:{names})(?![\w'])", lambda m: str(self.counts[m[0]]), token) if names else token
+        return token if found == token else token.update(value=_COUNTS.sub(_added, found))
 
     def refuse(self, message: str, at: int | None) -> ClaimError:
         return ClaimError(message + caret(self.source, at or 0), at=at or 0)
@@ -69,7 +77,7 @@ class RunRules(Transformer[Token, Any]):
         return [str(end) for end, _ in bound]
 
     def end(self, name: Token, sign: Token | None = None, number: Token | None = None) -> Token:
-        return name if sign is None else name.update(value=f"{name}{sign}{number}")
+        return self.counted(name if sign is None else name.update(value=f"{name}{sign}{number}"))
 
     def over_time(self, kind: type[runs.OverTime], bound: list[tuple[Any, Any]], body: t.Node, token: Token) -> t.Node:
         """sum[t], sum[u>=t], sum[t<=u<t+3]: the index is the first letter that is no bound itself."""
@@ -85,7 +93,10 @@ class RunRules(Transformer[Token, Any]):
             other = ends[0] if flipped else end
             time = runs.read_time(str(other))
             if time is None or time.name == index:
-                raise self.refuse(f"found {other}; a bound is another time, as in u>=t, or a number", other.start_pos)
+                raise self.refuse(
+                    f"found {other}; a bound is another time, as in u>=t, or a number, as in let T = 3; sum[t<T]",
+                    other.start_pos,
+                )
             found.append(runs.TimeBound(runs.FLIPPED[op] if flipped else str(op), time))
         for part in body.walk():
             if isinstance(part, t.Symbol) and part.name == index:
@@ -131,7 +142,10 @@ class RunRules(Transformer[Token, Any]):
         return runs.Trace(body, at=token.start_pos)
 
     def time_power(self, base: t.Node, _: Token, exponent: Token) -> t.Node:
-        text = exponent[1:-1] if exponent.type == "GROUP" else str(exponent)
+        counted = self.counted(exponent)
+        text = counted[1:-1] if exponent.type == "GROUP" else str(counted)
+        if counted != exponent and text.isdigit():
+            return t.Pow(base, int(text), at=base.at)
         match = _EXPONENT.fullmatch(text.strip())
         to = match and runs.read_time(match[1])
         since = match and match[2] and runs.read_time(match[2])
@@ -142,6 +156,15 @@ class RunRules(Transformer[Token, Any]):
             )  # fmt: skip
         shift = int(match[3].replace(" ", "")) if match and match[3] else 0
         return runs.TimePower(base, to + shift, since or None, at=base.at)
+
+
+_COUNTS = re.compile(r"(?<![\w])[+-]?\d+(?:\s*[+-]\s*\d+)+|[+-]\s*\d+(?:\s*[+-]\s*\d+)+")
+
+
+def _added(match: re.Match[str]) -> str:
+    """A sum of whole numbers as one, with its sign where it has one in front."""
+    total = sum(int(re.sub(r"\s", "", part)) for part in re.findall(r"[+-]?\s*\d+", match[0]))
+    return f"{total:+d}" if match[0][0] in "+-" else str(total)
 
 
 def part_of_run(token: Token, indices: tuple[t.Index, ...], at: int | None) -> t.Node | None:

@@ -59,7 +59,7 @@ class FloatRunChain(RunChain):
         self._systems: dict[tuple[tuple[StepFactor, ...], float], FloatResolvent] = {}
 
     def factor(self, factor: StepFactor, cut: bool) -> Array | sparse.csr_array:
-        """[M] a function of the step, or [M, k] a vector."""
+        """[M] a function of the step, or [M, k] a vector, [M, k k] a matrix."""
         if (factor, cut) not in self._factors:
             compiled, k = self.compile(factor.node), len(self.parameters)
             values = [
@@ -69,9 +69,15 @@ class FloatRunChain(RunChain):
             if not factor.axes:
                 self._factors[factor, cut] = np.array(values, dtype=float)
             else:
-                entries = [(m, self._column[p], float(e)) for m, v in enumerate(values) for p, e in v.items()]
+                whole = (
+                    self._column
+                    if len(factor.axes) == 1
+                    else {(p, q): i * k + j for p, i in self._column.items() for q, j in self._column.items()}
+                )
+                entries = [(m, whole[p], float(e)) for m, v in enumerate(values) for p, e in v.items()]
                 row, column, value = zip(*entries, strict=True) if entries else ((), (), ())
-                self._factors[factor, cut] = sparse.csr_array((value, (row, column)), shape=(len(values), k))
+                shape = len(values), k ** len(factor.axes)
+                self._factors[factor, cut] = sparse.csr_array((value, (row, column)), shape=shape)
         return self._factors[factor, cut]
 
     def stepped(self, factors: tuple[StepFactor, ...], cut: bool = False) -> _Step:
@@ -79,7 +85,7 @@ class FloatRunChain(RunChain):
         if (factors, cut) not in self._steps:
             made = _Step(self.probability, None, ())
             for factor in factors:
-                made = made.times(self.factor(factor, cut), factor.axes)
+                made = made.times(self.factor(factor, cut), factor.axes, len(self.parameters))
             self._steps[factors, cut] = made
         return self._steps[factors, cut]
 
@@ -160,7 +166,7 @@ class FloatRunChain(RunChain):
         own = step.labels
         if not labels:
             return own, self._landed(step, np.where(inside, scalar * x[target], 0.0), whole=whole)
-        if own == labels:
+        if own == labels and len({label in AXES for label in own}) == 1:
             row, column, value = step.entries
             keep = inside[row]
             row, column, value = row[keep], column[keep], value[keep]
@@ -172,6 +178,15 @@ class FloatRunChain(RunChain):
                 return own, np.bincount(column, products, minlength=width).reshape([k] * len(own))
             found = np.bincount(source[row] * width + column, products, minlength=S * width)
             return own, found.reshape(S, *[k] * len(own))
+        if shared := {*own} & {*labels}:
+            kept = tuple(sorted({*own, *labels} - (shared - {*AXES})))
+            places = {label: i for i, label in enumerate({*own, *labels}, 1)}
+            here = step.vector.toarray().reshape(-1, *[k] * len(own))
+            first, second, third = ([0, *(places[label] for label in part)] for part in (own, labels, kept))
+            each = np.einsum(np.where(inside, scalar, 0.0), [0], here, first, x[target], second, third)
+            each = each.reshape(len(source), -1)
+            found = each.sum(0) if whole else self._collect(np.ones(len(source))) @ each
+            return kept, np.reshape(found, (*found.shape[:-1], *[k] * len(kept)))
         flat = np.where(inside[:, None], x.reshape(S, -1)[target], 0.0)
         if whole:
             found = np.asarray((sparse.diags_array(scalar) @ step.vector).T @ flat)
@@ -214,21 +229,28 @@ class _Step:
         found = self.vector.tocoo()
         return found.coords[0], found.coords[1], found.data
 
-    def times(self, factor: Array | sparse.csr_array, axes: Labels) -> _Step:
-        """With one more factor."""
+    def times(self, factor: Array | sparse.csr_array, axes: Labels, k: int) -> _Step:
+        """With one more factor, over k parameters; a label that stands twice is summed over, or kept if it is open."""
         if not axes:
             return _Step(self.scalar * factor, self.vector, self.labels)
-        if self.vector is None:
-            return _Step(self.scalar, sparse.csr_array(factor), axes)
-        if self.labels == axes:
-            product = sparse.csr_array(self.vector * factor)
+        added = sparse.csr_array(factor)
+        if self.vector is None and len(axes) == 1:
+            return _Step(self.scalar, added, axes)
+        before = sparse.csr_array(np.ones((len(self.scalar), 1))) if self.vector is None else self.vector
+        if self.labels == axes and len(axes) == 1:
+            product = sparse.csr_array(before * added)
             if any(x in AXES for x in axes):
                 return _Step(self.scalar, product, axes)
             return _Step(self.scalar * np.asarray(product.sum(axis=1)).reshape(-1), None, ())
-        labels, (first, second) = (*self.labels, *axes), (self.vector, sparse.csr_array(factor))
-        if list(labels) != sorted(labels):
-            labels, first, second = (*axes, *self.labels), second, first
-        return _Step(self.scalar, _rowwise(first, second), labels)
+        labels, made = (*self.labels, *axes), _rowwise(before, added).tocoo()
+        places = np.unravel_index(made.coords[1], [k] * len(labels))
+        kept = tuple(sorted({x for x in labels if x in AXES or labels.count(x) == 1}))
+        meet = np.all([place == places[labels.index(x)] for x, place in zip(labels, places, strict=True)], axis=0)
+        row, value = made.coords[0][meet], made.data[meet]
+        if not kept:
+            return _Step(self.scalar * np.bincount(row, value, minlength=len(self.scalar)), None, ())
+        column = np.ravel_multi_index([places[labels.index(x)][meet] for x in kept], [k] * len(kept))
+        return _Step(self.scalar, sparse.csr_array((value, (row, column)), (len(self.scalar), k ** len(kept))), kept)
 
 
 def _rowwise(x: sparse.csr_array, y: sparse.csr_array) -> sparse.csr_array:

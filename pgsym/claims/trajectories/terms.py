@@ -16,6 +16,7 @@ from fractions import Fraction
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Scope
+from pgsym.claims.trajectories.rewriting import derivative, discounted, moved
 from pgsym.errors import ClaimError
 from pgsym.limits import RUN_TERMS, RUN_TIMES
 
@@ -132,10 +133,15 @@ class Expansion:
         """A label that nothing has yet."""
         return f"x{next(self._count)}"
 
+    def _fresh(self) -> str:
+        return f"{runs.FRESH}{next(self._count)}"
+
     def _error(self, message: str, node: t.Node) -> ClaimError:
         return self.scope.error(message, node)
 
     def _terms(self, node: t.Node, axes: tuple[str, ...]) -> list[Term]:
+        if isinstance(node, t.Number) and not node.value:
+            return []
         if not self.scope.is_random(node):
             return [Term(constants=(self._factor(node, axes),))]
         if (step := self._one_step(node)) is not None:
@@ -154,6 +160,13 @@ class Expansion:
                 return self._product(node, (left, first), (right, () if first else axes))
             case t.Div(left, right) if not self.scope.is_random(right) or self._one_step(right):
                 return self._product(node, (left, axes), (t.Div(t.Number(Fraction(1)), right, at=node.at), ()))
+            case t.Div(_, right):
+                raise self._error(
+                    f"found a division by {right}, which has a value only once the run is over; the mean of such a "
+                    "quotient is no rational function. Divide by a number of steps, or where runs are cut off add up "
+                    "what each length gives, as mean-over-own-steps does in pgsym theorems",
+                    node,
+                )
             case t.Pow(body, power) if power >= 0:
                 return self._product(node, *[(body, ())] * power)
             case t.Dot(left, right):
@@ -173,7 +186,7 @@ class Expansion:
             case runs.TimeSum():
                 return self._sum(node, axes)
             case runs.TimeProduct():
-                return [self._running(node)]
+                return self._product_over_time(node)
             case runs.TimePower(base, to, since) if not self.scope.is_random(base):
                 term = Term(powers=(Power(base, ORIGIN if since is None else since.name, to.name),))
                 return [term if not to.shift else term.times(_constant(t.Pow(base, to.shift)))]
@@ -181,8 +194,8 @@ class Expansion:
                 return self._terms(discounted(runs.Time("", 0)), axes)
             case runs.ReturnFrom(since):
                 return self._terms(discounted(since), axes)
-            case t.Grad(body):
-                return self._gradient(node, body, axes)
+            case t.Grad():
+                return self._terms(derivative(node, self.scope, self.unlike), axes)
             case t.Call(name, indices):
                 let = self.scope.lets[name]
                 actual = {k: runs.read_time(i) for k, i in zip(let.indices, indices, strict=True) if isinstance(i, str)}
@@ -208,49 +221,38 @@ class Expansion:
         return found
 
     def _sum(self, node: runs.TimeSum, axes: tuple[str, ...]) -> list[Term]:
-        name = f"{runs.FRESH}{next(self._count)}"
+        name = self._fresh()
         gaps = [gap for bound in node.bounds for gap in _gaps(name, bound)]
         if None in gaps:
             return []
         own = Term(steps={name: ()}, gaps=tuple(g for g in gaps if g is not None))
         return [own.times(x) for x in self._terms(moved(node.body, {node.index: runs.Time(name)}), axes)]
 
-    def _running(self, node: runs.TimeProduct) -> Term:
-        name = f"{runs.FRESH}{next(self._count)}"
+    def _product_over_time(self, node: runs.TimeProduct) -> list[Term]:
+        """One that ends at a time that is bound has happened then; else it is 1 and what each of its steps adds."""
+        name = self._fresh()
         body = moved(node.body, {node.index: runs.Time(name)})
         if self.scope.is_random(body) and self._one_step(body) != (name, 0, name):
             raise self._error(f"a product over time is of a function of step {node.index} alone", node)
+        step = moved(body, {name: runs.Time("", 0)})
         low = [b for b in node.bounds if b.op in (">=", ">")]
         high = [b for b in node.bounds if b.op in ("<=", "<")]
-        if len(high) != 1 or not high[0].time.name or any(b.time.shift for b in node.bounds):
-            raise self._error("a product over time ends at a time that is bound, as in prod[u<=t]", node)
-        since, after = (low[0].time.name, low[0].op == ">") if low else (ORIGIN, False)
-        step = moved(body, {name: runs.Time("", 0)})
-        return Term(running=(Running(step, since, high[0].time.name, after, high[0].op == "<"),))
-
-    def _gradient(self, node: t.Node, body: t.Node, axes: tuple[str, ...]) -> list[Term]:
-        """The gradient of a random variable is taken inside; that of log P(tau) is the sum of the scores."""
-
-        def grad(part: t.Node) -> t.Node:
-            return t.Grad(part, at=node.at)
-
-        match body:
-            case t.Log(runs.RunProbability()) if self.unlike:
-                raise self._error(
-                    f"found P(tau) over runs {self.unlike}; it could be meant with or without that. Write the sum of "
-                    "scores instead, as in sum[t] grad log pi(a_t|s_t)",
-                    node,
-                )
-            case t.Log(runs.RunProbability()):
-                pi = t.Quantity("pi", ("a_t", "s_t"), at=body.at)
-                return self._terms(runs.TimeSum("t", (), grad(t.Log(pi)), at=node.at), axes)
-            case t.Neg(x):
-                return self._terms(t.Neg(grad(x)), axes)
-            case t.Add(x, y) | t.Sub(x, y):
-                return self._terms(type(body)(grad(x), grad(y)), axes)
-            case runs.TimeSum(index, bounds, x):
-                return self._terms(runs.TimeSum(index, bounds, grad(x), at=body.at), axes)
-        raise self._error("found the gradient of a product over several steps; write its terms out", node)
+        start = low[0].time if low else runs.Time()
+        after, own = bool(low) and low[0].op == ">", Term(steps={name: ()})
+        if start.name and start.shift:
+            raise self._error("a product over time begins at a time that is bound, as in prod[t<u]", node)
+        since = start.name
+        if not since and (first := start.shift + after):
+            since, after = f"{first:+d}", False
+            own = own.times(Term(steps={since: ()}, gaps=_exactly(ORIGIN, since, first)))
+        if len(high) == 1 and high[0].time.name and not high[0].time.shift and since == start.name:
+            return [Term(running=(Running(step, since, high[0].time.name, after, high[0].op == "<"),))]
+        gaps = [gap for bound in node.bounds for gap in _gaps(name, bound)]
+        if None in gaps:
+            return [Term()]
+        own = replace(own, gaps=(*own.gaps, *(g for g in gaps if g is not None)))
+        with_it, without = (Term(running=(Running(step, since, name, after, before),)) for before in (False, True))
+        return [Term(), own.times(with_it), own.times(without).times(_constant(t.Number(Fraction(-1))))]
 
     def _one_step(self, node: t.Node) -> tuple[str, int, str] | None:
         """(time, shift, name of the step) where all that is random belongs to one step; s_{t+1} is what t leads to."""
@@ -280,62 +282,6 @@ class Expansion:
 
 
 _COMPOSED = t.Neg | t.StopGradient | t.Add | t.Sub | t.Mul | t.Div | t.Pow | t.Dot | t.Outer | t.Transpose | runs.Trace
-
-
-def discounted(since: runs.Time) -> t.Node:
-    """The rewards from a time on, discounted; the whole return from the start.
-
-    >>> print(discounted(runs.Time("t")), "and", discounted(runs.Time()))
-    sum[u>=t] gamma^(u-t) * r_u and sum[u] gamma^u * r_u
-    """
-    gamma, u = t.Quantity("gamma"), runs.Time("u")
-    if not since.name:
-        bounds = (runs.TimeBound(">=", since),) if since.shift else ()
-        weight = runs.TimePower(gamma, u + -since.shift)
-    else:
-        bounds = (runs.TimeBound(">=", since),)
-        weight = runs.TimePower(gamma, u + -since.shift, runs.Time(since.name))
-    return runs.TimeSum("u", bounds, weight * runs.RewardAt(u))
-
-
-def moved(node: t.Node, times: Mapping[str, runs.Time]) -> t.Node:
-    """The expression with times put in for times; the shifts add up.  Inner runs keep their own times.
-
-    >>> print(moved(t.Quantity("V", ("s_{t+1}",)), {"t": runs.Time("u", 1)}))
-    V(s_{u+2})
-    """
-
-    def at(time: runs.Time) -> runs.Time:
-        return times[time.name] + time.shift if time.name in times else time
-
-    def index(i: t.Index) -> t.Index:
-        if not isinstance(i, str):
-            return i
-        if (found := runs.read_timed(i)) is not None:
-            return runs.timed(found[0], at(found[1]))
-        time = runs.read_time(i)
-        return i if time is None else str(at(time))
-
-    def change(part: t.Node) -> t.Node | None:
-        match part:
-            case t.Quantity() | t.Call() | t.Indicator():
-                return replace(part, indices=tuple(map(index, part.indices)))
-            case runs.RunExpect() | runs.Covariance():
-                return replace(part, given=tuple(map(index, part.given)))
-            case runs.RewardAt(time) | runs.ReturnFrom(time):
-                return type(part)(at(time), at=part.at)
-            case runs.TimePower(body, to, since):
-                new = at(to) + (0 if since is None else -at(since).shift)
-                base, begin = t.rewrite(body, change), None if since is None else runs.Time(at(since).name)
-                if not new.name and not (begin and begin.name):
-                    return t.Pow(base, new.shift, at=part.at)
-                return runs.TimePower(base, new, begin, at=part.at)
-            case runs.OverTime(name, bounds, body):
-                found = tuple(runs.TimeBound(b.op, at(b.time)) for b in bounds)
-                return type(part)(name, found, t.rewrite(body, change), at=part.at)
-        return None
-
-    return t.rewrite(node, change)
 
 
 def looks_at_start_alone(node: t.Node) -> bool:
