@@ -78,7 +78,7 @@ def certify_every_mdp(claim: GeneralVerdict | t.Claim | str, **options: Any) -> 
     verdict = claim if isinstance(claim, GeneralVerdict) else prove(claim, **{"refute": False, **options})
     if verdict.links:
         raise CertificateError(
-            f"found {len(verdict.links)} relations; a certificate is about one. Take one of verdict.links",
+            f"found {len(verdict.links)} relations; a certificate is about one. Take one of .links",
             where="claim",
         )
     if not verdict.proved:

@@ -371,8 +371,8 @@ def _plain(words: str) -> str:
 
 
 _TAKEN = """states actions theta u x N D P J V Q A h mu eta rbar r pi mu0 gamma at in as fun let end if then else fix
-with match forall exists exists2 return where using cofix Set Prop Type SProp R O S I sum prod delta den norm tensor claim
-tensors gradients nonzero derives cancels coefficient numbers factor_den fst snd map conj ln list nat Derive"""
+with match forall exists exists2 return where using cofix Set Prop Type SProp R O S I sum prod delta den norm tensor
+claim tensors gradients nonzero derives cancels coefficient numbers factor_den fst snd map conj ln list nat Derive"""
 
 
 def own_name(name: str) -> str:
