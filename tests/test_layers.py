@@ -23,8 +23,8 @@ BELOW: dict[str, set[str]] = {
     "interchange": {"errors", "display", "expression", "model", "exact"},
     "claims": {"errors", "trust", "display", "expression", "model", "algebra", "exact", "order"},
     "estimators": {"errors", "trust", "display", "expression", "model", "algebra", "exact", "claims"},
-    "certificates": {"errors", "trust", "display", "expression", "model", "algebra", "exact", "claims"},
     "prover": {"errors", "trust", "display", "expression", "model", "claims"},
+    "certificates": {"errors", "trust", "display", "expression", "model", "algebra", "exact", "claims", "prover"},
     "sampling": {"errors", "trust", "display", "expression", "model"},
     "notes": {"errors", "display", "expression", "model", "claims", "prover", "trust"},
     "auditing": {

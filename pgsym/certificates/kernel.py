@@ -26,7 +26,7 @@ from pgsym.limits import CERTIFICATE_SECONDS
 from pgsym.trust import Level, Trust
 
 LIBRARY = ("Sums", "Elimination", "MDP", "PerformanceDifference", "PolicyGradient", "Softmax", "AverageReward",
-           "Refutation")  # fmt: skip
+           "Refutation", "Tensors", "Chains")  # fmt: skip
 """The theorems that hold for every finite MDP, each file after those that it needs."""
 
 AXIOMS = frozenset(

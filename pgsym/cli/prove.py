@@ -36,12 +36,14 @@ def prove(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Write the proof as .tex, .md, .html, .pdf or .claims.")
     ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Let Coq check the proofs, where Coq is installed.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Prove claims for every finite MDP, of any number of states and actions; refute and correct false ones.
 
     A proof comes line by line, with what it needs of an MDP; a false claim with the smallest MDP that shows it, in
-    states and actions, and with what is missing.  Exit status 1 when a claim is not proved.
+    states and actions, and with what is missing.  Exit status 1 when a claim is not proved, or Coq refuses its proof;
+    2 when `--check` finds no Coq, or no theorem of Coq can be written.
 
     Example: `pgsym prove "J' - J = sum[s] eta'(s) * sum[a] pi'(a|s) * A(s,a)"`
     """
@@ -59,13 +61,23 @@ def prove(
     with working("proving"):
         found = proved(given, objective=objective, hypotheses=assume or (), refute=refute)
         text = "" if as_json else str(found)
-    if as_json:
-        print_json(found.to_json())
-    else:
+    answers = []
+    if not as_json:
         console().print(highlighted(text), soft_wrap=True)
     if out is not None and found.proved:
         print(f"wrote {write_derivation(found.derivation(), out)}", file=sys.stderr)
-    raise typer.Exit(0 if found.proved else 1)
+    if check and found.proved:
+        from pgsym.certificates import Answer, certify_every_mdp
+
+        with working("Coq is checking"):
+            answers = [certify_every_mdp(link).check() for link in found.links or (found,)]
+    if as_json:
+        print_json({**found.to_json(), **({"check": [answer.to_json() for answer in answers]} if check else {})})
+    for answer in answers if not as_json else ():
+        console().print(str(answer), soft_wrap=True)
+    missing = any(answer.answer is Answer.MISSING for answer in answers)
+    accepted = found.proved and all(answer.accepted for answer in answers)
+    raise typer.Exit(2 if missing else 0 if accepted else 1)
 
 
 @app.command()

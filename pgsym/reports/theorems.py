@@ -13,7 +13,9 @@ from pgsym.claims.catalogue import Findings, Theorem
 from pgsym.claims.verdict import Status
 from pgsym.display.figure import ANSWERS
 from pgsym.prover import prove
+from pgsym.prover.kernel_checked import KERNEL_CHECKED
 from pgsym.reports.terminal import grid, highlighted
+from pgsym.trust import Level
 
 
 def theorems_table(topics: Mapping[str, Sequence[Theorem]]) -> RenderableType:
@@ -55,7 +57,7 @@ def level_text(theorem: Theorem) -> str:
 
     >>> from pgsym.claims.catalogue import theorem
     >>> level_text(theorem("value-of-stationary"))
-    'every finite MDP, where gamma < 1; there is one recurrent class, and no state is terminal'
+    'every finite MDP (kernel-checked), where gamma < 1; there is one recurrent class, and no state is terminal'
     >>> level_text(theorem("vanishing-discount"))
     'models on which it is decided'
     """
@@ -64,7 +66,8 @@ def level_text(theorem: Theorem) -> str:
     found = prove(theorem.name, refute=False)
     if not found.proved:
         return "models on which it is decided"
-    return "every finite MDP" + (f", where {'; '.join(found.hypotheses)}" if found.hypotheses else "")
+    checked = f" ({Level.KERNEL})" if theorem.name in KERNEL_CHECKED else ""
+    return f"every finite MDP{checked}" + (f", where {'; '.join(found.hypotheses)}" if found.hypotheses else "")
 
 
 def example_text(theorem: Theorem) -> str:

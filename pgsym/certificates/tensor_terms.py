@@ -1,0 +1,249 @@
+"""Expressions over any number of states and actions, as they stand in Coq.
+
+>>> V = Total("s#1", "", Product(Tensor("N", ("s", "s#1"), True), Tensor("r", ("s#1", "a"))))
+>>> text(V, ["s", "a"])
+"Σ s' < states, N theta s s' * r s' a"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+
+DELTA, MINUS = "delta", "-1"
+"""Tensor 0 and number 1 of `Tensors.v`."""
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number, in Coq's words."""
+
+    words: str
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A function at a place.
+
+    Attributes
+    ----------
+    name : str
+        As Coq knows it; for ``1/pi``, ``log pi`` and ``d pi`` that of pi, with `form`.
+    moving : bool
+        Whether it depends on theta.
+    form : str
+        What is taken of it, with ``{}`` for its text.
+    """
+
+    name: str
+    at: tuple[str, ...] = ()
+    moving: bool = False
+    form: str = "{}"
+
+
+@dataclass(frozen=True)
+class Plus:
+    """left + right."""
+
+    left: Term
+    right: Term
+
+
+@dataclass(frozen=True)
+class Minus:
+    """-body."""
+
+    body: Term
+
+
+@dataclass(frozen=True)
+class Product:
+    """left * right."""
+
+    left: Term
+    right: Term
+
+
+@dataclass(frozen=True)
+class Over:
+    """left / right, of a number or a probability."""
+
+    left: Term
+    right: Number | Tensor
+
+
+@dataclass(frozen=True)
+class Total:
+    """The sum over states, or over the actions `of` a state."""
+
+    index: str
+    of: str
+    body: Term
+
+
+@dataclass(frozen=True)
+class Named:
+    """A defined function at a place, and what it stands for there."""
+
+    name: str
+    at: tuple[str, ...]
+    body: Term
+
+
+@dataclass(frozen=True)
+class Slope:
+    """The derivative of a body along theta, and its value."""
+
+    body: Term
+    value: Term
+
+
+Term = Number | Tensor | Plus | Minus | Product | Over | Total | Named | Slope
+
+INVERSE, LOG, DERIVATIVE = "/ {}", "ln ({})", "Derive (fun u => {}) theta"
+
+_fresh = count()
+
+
+def fresh(kind: str) -> str:
+    """An index that stands nowhere else."""
+    return f"{kind}#{next(_fresh)}"
+
+
+def parts(term: Term) -> Iterator[Term]:
+    """The term and all below it."""
+    yield term
+    for name in ("left", "right", "body"):
+        if hasattr(term, name):
+            yield from parts(getattr(term, name))
+
+
+def is_moving(term: Term) -> bool:
+    """Whether it depends on theta."""
+    return any(isinstance(part, Tensor) and part.moving for part in parts(term))
+
+
+def inverse(term: Number | Tensor) -> Number | Tensor:
+    """1 / term."""
+    if isinstance(term, Number):
+        return Number(f"/ ({term.words})")
+    return replace(term, form=INVERSE)
+
+
+def expanded(term: Term, *, slopes: bool = True) -> Term:
+    """With the values of derivatives, and with names written out; or with the values only."""
+    match term:
+        case Slope(_, value):
+            return expanded(value) if slopes else value
+        case Named(body=body):
+            return expanded(body) if slopes else term
+        case Minus(x):
+            return Minus(expanded(x, slopes=slopes))
+        case Total(index, of, x):
+            return Total(index, of, expanded(x, slopes=slopes))
+        case Plus(x, y):
+            return Plus(expanded(x, slopes=slopes), expanded(y, slopes=slopes))
+        case Product(x, y):
+            return Product(expanded(x, slopes=slopes), expanded(y, slopes=slopes))
+        case Over(x, y):
+            return Product(expanded(x), inverse(y)) if slopes else Over(expanded(x, slopes=False), y)
+    return term
+
+
+# -- Coq's text --------------------------------------------------------------------------------------------------
+
+
+def text(term: Term, used: Sequence[str], theta: str = "theta", *, minus: str = "-") -> str:
+    """The term; `used` are the indices that have their names already.  Subtraction may be written ``+ -``."""
+    return _Writer(theta, minus).text(term, dict.fromkeys(used))
+
+
+class _Writer:
+    def __init__(self, theta: str, minus: str) -> None:
+        self.theta = theta
+        self.minus = minus
+
+    def text(self, term: Term, names: Mapping[str, str | None], level: int = 0) -> str:
+        """As an operand of + (level 1), of * on its right (2) or left (3)."""
+
+        def name(index: str) -> str:
+            return names.get(index) or index.replace("#", "_")
+
+        match term:
+            case Number(words):
+                return words if words.isalnum() or words.startswith("(") else f"({words})"
+            case Tensor(known, at, moving, form):
+                theta = ("u" if form == DERIVATIVE else self.theta,) if moving else ()
+                return form.format(" ".join([known, *theta, *map(name, at)]))
+            case Named(known, at, body):
+                theta = (self.theta,) if is_moving(body) else ()
+                return " ".join([known, *theta, *map(name, at)])
+            case Plus(x, Minus(y)):
+                return _wrapped(
+                    f"{self.text(x, names)} {self.minus} {self.text(y, names, 2 if self.minus == '-' else 4)}",
+                    level > 0,
+                )
+            case Plus(x, y):
+                return _wrapped(f"{self.text(x, names)} + {self.text(y, names, 1)}", level > 0)
+            case Minus(x):
+                return _wrapped(f"- {self.text(x, names, 4)}", level > 0)
+            case Product(x, y):
+                left = _wrapped(self.text(x, names, 3), not isinstance(x, Total) and _is_open(x))
+                return _wrapped(f"{left} * {self.text(y, names, 4)}", level == 4)
+            case Over(x, y):
+                left = _wrapped(self.text(x, names, 3), not isinstance(x, Total) and _is_open(x))
+                return _wrapped(f"{left} / {self.text(y, names, 4)}", level == 4)
+            case Total(index, of, body):
+                new = next(n for n in _names(index[0]) if n not in names and n not in names.values())
+                size = f"actions {name(of)}" if of else "states"
+                inner = self.text(body, {**names, index: new}, 2)
+                return _wrapped(f"Σ {new} < {size}, {inner}", level == 3)
+            case Slope(body):
+                return f"Derive (fun u => {_Writer('u', self.minus).text(body, names)}) theta"
+
+
+def _is_open(term: Term) -> bool:
+    """Whether it ends in a sum, which would take in what is written behind it."""
+    match term:
+        case Total():
+            return True
+        case Product(_, y) | Minus(y):
+            return _is_open(y) and not isinstance(y, Product)
+    return False
+
+
+def _wrapped(inner: str, needed: bool) -> str:
+    return f"({inner})" if needed else inner
+
+
+def _names(kind: str) -> Iterator[str]:
+    return (kind + ("'" * k if k < 3 else str(k)) for k in count())
+
+
+# -- derivatives ---------------------------------------------------------------------------------------------------
+
+
+def derivative(term: Term, slope: Callable[[Tensor], Term]) -> Term:
+    """Along theta, of an expanded term that depends on it, as the rules of Chains.v give it."""
+    match term:
+        case Tensor(form="{}"):
+            return slope(term)
+        case Tensor():
+            plain, inner = replace(term, form=INVERSE), replace(term, form=DERIVATIVE)
+            return Product(plain, inner) if term.form == LOG else Minus(Product(Product(plain, plain), inner))
+        case Minus(x):
+            return Minus(derivative(x, slope))
+        case Total(index, of, x):
+            return Total(index, of, derivative(x, slope))
+        case Product(x, y):
+            if not is_moving(x):
+                return Product(x, derivative(y, slope))
+            if not is_moving(y):
+                return Product(derivative(x, slope), y)
+            return Plus(Product(derivative(x, slope), y), Product(x, derivative(y, slope)))
+        case Plus(x, y):
+            moving = [part for part in (x, y) if is_moving(part)]
+            slopes = [derivative(part, slope) for part in moving]
+            return slopes[0] if len(slopes) == 1 else Plus(*slopes)
+    raise TypeError(type(term).__name__)
