@@ -39,7 +39,10 @@ if _TYPE_CHECKING:
     from pgsym.errors import PgsymError as PgsymError
     from pgsym.estimators.moments import EstimatorLaw as EstimatorLaw
     from pgsym.estimators.moments import moments as moments
+    from pgsym.exact import OptimalRegions as OptimalRegions
+    from pgsym.exact import Optimum as Optimum
     from pgsym.exact import Solution as Solution
+    from pgsym.exact import optimal as optimal
     from pgsym.exact import solve as solve
     from pgsym.interchange.environments import to_gymnasium as to_gymnasium
     from pgsym.interchange.environments import to_jax as to_jax
@@ -87,7 +90,7 @@ _NAMES = {
     "pgsym.comparison": "EstimatorComparison compare",
     "pgsym.errors": "PgsymError",
     "pgsym.estimators.moments": "EstimatorLaw moments",
-    "pgsym.exact": "Solution solve",
+    "pgsym.exact": "OptimalRegions Optimum Solution optimal solve",
     "pgsym.interchange.environments": "to_gymnasium to_jax",
     "pgsym.interchange.functions": "function",
     "pgsym.interchange.toolboxes": "from_pymdptoolbox from_quantecon to_pymdptoolbox to_quantecon",

@@ -54,7 +54,8 @@ def quantities(draw: st.DrawFn, scalars: st.SearchStrategy[t.Node]) -> t.Node:
         if draw(st.integers(0, 4)) == 0:
             value = draw(scalars) if key == "gamma" else t.Call(draw(st.sampled_from("bc" if key == "r" else "b")))
             overrides.append(t.Override(key, value))
-    primed = name not in ("E[T]", "|S|", "I", "vec(theta)") and draw(st.integers(0, 4)) == 0
+    of_one_world = name in ("E[T]", "|S|", "I", "vec(theta)") or name.endswith("*")
+    primed = not of_one_world and draw(st.integers(0, 4)) == 0
     return t.Quantity(name, indices, primed, tuple(draw(st.permutations(overrides))))
 
 

@@ -10,11 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from pgsym.ascent.landscape import Landscape, LocalValues, best_value
+from pgsym.ascent.landscape import Landscape, LocalValues
 from pgsym.ascent.optimiser import EXACT, NATURAL, Method, Optimiser, Step, find_methods
 from pgsym.ascent.result import Ascent, Path
-from pgsym.errors import AscentError, PgsymError
+from pgsym.errors import AscentError, HypothesisError, PgsymError
 from pgsym.exact.float_chain import Floats
+from pgsym.exact.policy_iteration import best_policy
+from pgsym.expression.exact import to_float
+from pgsym.limits import OPTIMUM_STATES
+from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike
 
 Direction = Callable[[LocalValues, Floats, int], Floats]
@@ -140,11 +144,31 @@ def ascend(
         step_size={m.label: optimisers[m.label].step_size for m in chosen},
         batch=batch,
         damping=damping,
-        best=best_value(landscape),
+        best=best_value(problem),
         seconds=time.perf_counter() - began,
         interrupted=paths[-1].stopped == INTERRUPTED,
         assumption=problem.assumption,
     )
+
+
+def best_value(problem: Problem) -> float | None:
+    """J of the best policy of any kind, the float nearest to the exact value.
+
+    None for a model of more than `OPTIMUM_STATES` states, and where it is not defined: gamma = 1 and a loop that earns.
+
+    >>> best_value(Problem.of("short-corridor"))
+    -3.0
+    """
+    mdp, objective = problem.mdp, problem.objective
+    if len(mdp.states) > OPTIMUM_STATES:
+        return None
+    try:
+        found = best_policy(mdp, objective.definition.long_run)
+        J = found.field.to_sympy(found.J)
+    except HypothesisError:
+        return None
+    # sum_s mu(s) V(s) = rbar / (1 - gamma), since mu P_pi = mu.
+    return to_float(J / (1 - mdp.gamma) if objective is Objective.STATIONARY_VALUE else J)
 
 
 def _check(steps: int, damping: float, horizon: int | None) -> None:

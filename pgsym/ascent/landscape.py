@@ -5,12 +5,6 @@ differentiating the linear system in adjoint order gives :math:`dJ = \eta^\top (
 average reward, :math:`d\bar r = \mu^\top (dr_\pi + dP_\pi h)`.  `pgsym.solve` differentiates forwards, and tests
 compare the two.
 
-The best that any policy can do is the linear program of expected visits (Puterman 1994, sections 6.9 and 8.8), whose
-solutions at corners are deterministic policies:
-
-.. math::  \max_{x \ge 0} \sum_{s,a} x(s,a)\, r(s,a), \qquad
-           \sum_a x(s',a) - \gamma \sum_{s,a} x(s,a) P(s'|s,a) = \mu_0(s')
-
 The natural gradient needs no F: with Z the scores, W the weights w(s) pi(a|s) and A the advantages,
 :math:`F = Z^\top W Z` and :math:`g = Z^\top W A`, so :math:`F^+ g` is the shortest x that fits A by Z x best in the
 weights W (Kakade 2002, Theorem 1).  A singular value decomposition of :math:`\sqrt W Z` never squares its condition
@@ -25,7 +19,6 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import linprog
 from scipy.sparse.csgraph import connected_components
 
 from pgsym.algebra.floating import sparse_lu
@@ -136,36 +129,6 @@ def _singular() -> SingularMatrixError:
         "class. Take smaller steps",
         where="theta",
     )
-
-
-LARGEST = 20_000
-"""State-action pairs up to which the optimum is looked for; seconds on one core."""
-
-
-def best_value(landscape: Landscape) -> float | None:
-    """J of the best policy of any kind, to the solver's 1e-7 relative accuracy.
-
-    None for a model of more than `LARGEST` pairs, and where J has no upper bound (gamma = 1 and a loop that earns).
-
-    >>> best_value(Landscape(Problem.of("short-corridor")))
-    -3.0
-    """
-    N, S = len(landscape.pairs), landscape.S
-    if N > LARGEST:
-        return None
-    leaving = landscape.by_state(np.ones(N))
-    long_run = landscape.objective is not Objective.START_STATE
-    flow: Any = sparse.csr_array(leaving - (1.0 if long_run else landscape.gamma) * landscape.P.T)
-    right = np.zeros(S) if long_run else landscape.mu0
-    if long_run:
-        # Full support makes the chain unichain, so every state reaches the recurrent class: one gain for all.
-        flow = sparse.csr_array(sparse.vstack([flow, sparse.csr_array(np.ones((1, N)))]))
-        right = np.append(right, 1.0)
-    found: Any = linprog(-landscape.r, A_eq=flow, b_eq=right, bounds=(0, None), method="highs")
-    if found.status != 0:
-        return None
-    value = -float(found.fun)
-    return value / (1 - landscape.gamma) if landscape.objective is Objective.STATIONARY_VALUE else value
 
 
 def natural_direction(score: sparse.csr_array, weight: Floats, advantage: Floats, damping: float = 0.0) -> Floats:

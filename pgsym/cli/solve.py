@@ -1,4 +1,4 @@
-"""`pgsym solve`, `report`, `convert`, `zoo`: a model's exact side, all of it on one page, its file, named models."""
+"""`pgsym solve`, `optimal`, `report`, `convert`, `zoo`: a model's exact side, its optimum, one page, its file, zoo."""
 
 from __future__ import annotations
 
@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pgsym.cli.app import DEFAULT_SAMPLES, AsJson, Horizon, Samples, Seed, app, command, print_json
+from pgsym.cli.app import (
+    DEFAULT_SAMPLES,
+    AsJson,
+    Horizon,
+    Samples,
+    Seed,
+    app,
+    command,
+    print_json,
+    require_plot,
+    save_plot,
+)
 
 if TYPE_CHECKING:
     from pgsym.model.problem import Problem
@@ -75,6 +86,46 @@ def _on_the_terminal(problem: Problem) -> Any:
     return solution_table(
         solution_json(problem, default_names(problem.objective)), no_floats(symbols) if symbols else None
     )
+
+
+@command
+def optimal(
+    problem: Problem,
+    over: Annotated[
+        str | None, typer.Option(help="The symbol of the regions; by default the only one without a number.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="With regions: draw J* to this file (needs `plot`).", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The best that any policy can do on MODEL, exactly: J*, V*, Q* and every optimal action.
+
+    With one symbol: the regions of it in which the same actions are optimal, with exact break points.  Give other
+    symbols numbers with --set; --gamma gamma makes the discount a symbol.  MODEL's own policy does not matter.
+
+    Example: `pgsym optimal short-corridor`
+
+    Example: `pgsym optimal machine-replacement -J start-state --gamma gamma` says for which discounts to replace when
+
+    Example: `pgsym optimal mine.yaml --over p --set c=2`
+    """
+    from pgsym.errors import SchemaError
+    from pgsym.exact import OptimalRegions
+    from pgsym.exact import optimal as best
+    from pgsym.reports.terminal import console, result_table, working
+
+    require_plot(plot)
+    with working("optimal actions"):
+        found = best(problem, over)
+    if plot is not None and not isinstance(found, OptimalRegions):
+        raise SchemaError("found a model without symbols; a plot is over a symbol. Leave --plot out", where="plot")
+    if as_json:
+        print_json(found.to_json())
+    else:
+        console().print(result_table(found))
+    if plot is not None and isinstance(found, OptimalRegions):
+        save_plot(plot, found.plot())
 
 
 @command

@@ -10,12 +10,11 @@ from pgsym.display.result import TableResult, data_frame
 from pgsym.estimators.estimator import Estimator, find_estimator
 from pgsym.estimators.law import EstimatorMoments
 from pgsym.estimators.meaning import own_symbols
-from pgsym.estimators.present import leaf
 from pgsym.estimators.sweep import applicable, plot_sweeps, sweep
 from pgsym.estimators.target import BiasTarget, bias_target
 from pgsym.exact.fields import rational_field
 from pgsym.exact.solution import Table
-from pgsym.exact.tables import SHOWN, field_trust, short
+from pgsym.exact.tables import SHOWN, field_trust, leaf, short
 from pgsym.expression.latex import align
 from pgsym.limits import CLOSED_FORM_TERMS
 from pgsym.model.problem import Problem, ProblemLike

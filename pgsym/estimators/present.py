@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -11,23 +10,9 @@ from numpy.typing import NDArray
 
 from pgsym.errors import AlgebraError, StructureError
 from pgsym.exact.solution import Table
-from pgsym.expression.exact import to_float, written
+from pgsym.expression.exact import to_float
 
 Floats = NDArray[np.float64]
-
-
-def leaf(e: sp.Expr) -> dict[str, Any]:
-    """One number: exactly, where it is not a float, and as a float, where it has no free symbol.
-
-    >>> leaf(sp.Rational(1, 2)), leaf(sp.Float(0.5)), leaf(sp.Symbol("t"))
-    ({'exact': '1/2', 'float': 0.5}, {'exact': None, 'float': 0.5}, {'exact': 't', 'float': None})
-    """
-    if e == sp.oo:
-        return {"exact": "oo", "float": None}
-    return {
-        "exact": None if isinstance(e, sp.Float) else written(e),
-        "float": None if e.free_symbols else to_float(e),
-    }
 
 
 def number(e: sp.Expr, where: str) -> float:

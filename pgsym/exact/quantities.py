@@ -178,6 +178,15 @@ class Quantities(LongRunChain):
             return to
         return LazyMap(self.mdp.pairs, lambda pair: self.sum(p * to[*pair, t] for t, p in self.P[pair].items()))
 
+    def best(self, name: str) -> Any:
+        """V*, Q*, h* or J*: over all policies, so the same for each of them."""
+        from pgsym.exact.policy_iteration import starred
+
+        number, found = self.field.number, starred(name, self.mdp, self.objective)
+        if not isinstance(found, Mapping):
+            return number(found)
+        return LazyMap(found, lambda place: number(found[place]))
+
     @property
     def theta(self) -> Mapping[sp.Symbol, Any]:
         """The parameters themselves, where they are elements of the field."""

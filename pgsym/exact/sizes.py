@@ -14,7 +14,7 @@ row (`pgsym.exact.cramer`), each row with its own denominators.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -23,6 +23,7 @@ from typing import Any
 from pgsym.algebra.size import Size, SizeField
 from pgsym.exact.cramer import ONE, Bound, CramerSystem, Parts, Stationary, over
 from pgsym.exact.fields import LogBasis, log_policy_size
+from pgsym.exact.policy_iteration import starred
 from pgsym.exact.quantities import differential_only
 from pgsym.exact.tables import Constant
 from pgsym.expression.quantity import QuantityDefinition
@@ -322,6 +323,13 @@ class SizeQuantities:
         if arity == 2 or parts.plan.one_reward_each:
             return Constant(mean if arity == 2 else one)
         return Constant(one + self.field.spread(mean / parts.P, len(self.mdp.pairs) * parts.branches))
+
+    def best(self, name: str) -> Any:
+        """One bound for all the numbers that are defined."""
+        found = starred(name, self.mdp, self.objective)
+        values = list(found.values()) if isinstance(found, Mapping) else [found]
+        bound = self._any(self.field.number(e) for e in values)
+        return Constant(bound) if isinstance(found, Mapping) else bound
 
     def _count(self, n: int) -> Size:
         return self.field.number(Fraction(max(n, 1)))

@@ -13,6 +13,7 @@ from pgsym.algebra import FloatField
 from pgsym.algebra.field import Field
 from pgsym.display.result import data_frame
 from pgsym.errors import StructureError, TooLargeError
+from pgsym.expression.exact import to_float, written
 from pgsym.expression.latex import align, quantity_latex
 from pgsym.expression.quantity import ACTION, QUANTITIES
 from pgsym.trust import Level, Trust
@@ -181,3 +182,17 @@ def short(e: sp.Expr) -> str:
     if len(shown) <= WIDTH:
         return shown
     return f"{shown[: WIDTH - 3]}..." if e.free_symbols else f"{float(e):.6g}"
+
+
+def leaf(e: sp.Expr) -> dict[str, Any]:
+    """One number: exactly, where it is not a float, and as a float, where it has no free symbol.
+
+    >>> leaf(sp.Rational(1, 2)), leaf(sp.Float(0.5)), leaf(sp.Symbol("t"))
+    ({'exact': '1/2', 'float': 0.5}, {'exact': None, 'float': 0.5}, {'exact': 't', 'float': None})
+    """
+    if e == sp.oo:
+        return {"exact": "oo", "float": None}
+    return {
+        "exact": None if isinstance(e, sp.Float) else written(e),
+        "float": None if e.free_symbols else to_float(e),
+    }

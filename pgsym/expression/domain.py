@@ -37,7 +37,7 @@ def witness(
         rest = [p.subs(tied) for p in probabilities], [a.replace(tied) for a in assumptions]
         free = witness(*rest, [s for s in order if s not in tied], seed)
         return None if free is None else {s: free[s] if s in free else sp.Rational(tied[s].subs(free)) for s in order}
-    weak = [g for a in assumptions for g in a.inequalities] + [g for s in order for g in _signs(s)]
+    weak = [g for a in assumptions for g in a.inequalities] + [g for s in order for g in signs(s)]
     unequal = [left - right for a in assumptions for left, r, right in a.comparisons if r == "!="]
     inside = [g for p in probabilities for g in (p, 1 - p)]
     bounded = {s for g in inside for s in g.free_symbols}
@@ -240,7 +240,7 @@ def _operations(expr: sp.Expr) -> int:
     return 1 + sum(map(_operations, expr.args))
 
 
-def _signs(symbol: sp.Symbol) -> list[tuple[sp.Expr, bool]]:
+def signs(symbol: sp.Symbol) -> list[tuple[sp.Expr, bool]]:
     """What SymPy's own assumptions say of the symbol's sign."""
     if symbol.is_positive or symbol.is_negative:
         return [(symbol if symbol.is_positive else -symbol, True)]

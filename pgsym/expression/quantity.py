@@ -93,6 +93,12 @@ _PAIR, _VALUED_PAIR = (STATE, ACTION), _ACTS + _VALUED
 _RG, _GM = ("r", "gamma"), ("gamma", "mu0")
 
 
+def _star(name: str, kinds: tuple[str, ...], about: str, latex: str, **given: Any) -> QuantityDefinition:
+    """What no policy exceeds; it is a number, so models without symbols have it."""
+    compute = methodcaller("best", name)
+    return QuantityDefinition(name, kinds, about, latex, value=compute, bound=compute, **given)
+
+
 _GRADIENT, _EXPECTED_STEPS, _REWARD = map(attrgetter, ("gradient", "expected_steps", "reward_to"))
 _Q = QuantityDefinition
 _DEFINITIONS = [
@@ -153,6 +159,10 @@ _DEFINITIONS = [
     _Q("g", (STATE,), "the gain: long-run average reward from a state", "g({0})"),
     _Q("nu", (STATE,), "the limiting distribution from mu0", r"\nu({0})", _NEXT),
     _Q("H", (STATE,), "the differential value with any number of recurrent classes", "H({0})"),
+    _star("J*", (), "the best J of any policy", "J^{{*}}"),
+    _star("V*", (STATE,), "the best value of a state", "V^{{*}}({0})"),
+    _star("Q*", _PAIR, "the action value under the best policy", "Q^{{*}}({0}, {1})", roles=_ACTS, pairs=_SA),
+    _star("h*", (STATE,), "the differential value under the best average reward", "h^{{*}}({0})"),
     _Q("n", (STATE,), "expected visits from mu0 to a transient state, 0 for others", "n({0})"),
 ]  # fmt: skip
 

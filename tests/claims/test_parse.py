@@ -255,3 +255,32 @@ def _read(text):
         assert str(error)  # noqa: PT017
     else:
         assert parse(str(statement)) == statement
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("V*(s) = V(s)", "V*(s) == V(s)"),
+        ("V* (s) = Q*(s,a)", "V*(s) == Q*(s,a)"),
+        ("J* = J", "J* == J"),
+        ("J = J*", "J == J*"),
+        ("J*^2 - J* * 2 = -J*", "J*^2 - J* * 2 == -J*"),
+        ("(J*) * (J*) = J* # best", "J* * J* == J*"),
+        ("h*(s) + 1/J* = 0", "h*(s) + 1 / J* == 0"),
+        # The star is a product where a factor follows, as ever.
+        ("2*V(s) = V(s)*(2)", "2 * V(s) == V(s) * 2"),
+        ("J*J = J**2", "J * J == J^2"),
+        ("J*(1 - gamma) = J*V(s)", "J * (1 - gamma) == J * V(s)"),
+        ("J*  # a comment\n(gamma) = 1", "J * gamma == 1"),
+        ("J*\nsum[s] V(s) = J*2", "J * sum[s] V(s) == J * 2"),
+    ],
+)
+def test_a_star_belongs_to_the_name_where_no_factor_follows(text, read):
+    assert str(parse(text)) == read
+    assert parse(read) == parse(text)
+
+
+@pytest.mark.parametrize("text", ["V *(s) = 1", "V*V(s) = 1", "mu*(s) = 1", "V'*(s) = 1", "V*'(s) = 1"])
+def test_other_stars_are_refused(text):
+    with pytest.raises(ClaimError, match=r"stands without its indices|cannot stand here|has no meaning"):
+        check(parse(text).claims[0])

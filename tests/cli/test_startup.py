@@ -41,6 +41,8 @@ MAY_IMPORT = {
     "solve short-corridor": EXACT,
     "solve short-corridor --json": EXACT,
     "solve two-state -J average-reward": EXACT,
+    "optimal two-state -J start-state": EXACT,
+    "optimal two-state -J start-state --gamma gamma": EXACT,
     "verify two-state -n 0": EXACT,
     "theorems": EXACT,
     "theorems flow two-state": EXACT,

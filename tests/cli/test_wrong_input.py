@@ -43,6 +43,11 @@ def common(*command, after=(), out=()):
 TABLE = {
     "solve": common("solve")
     | {"unwritable": (["solve", "two-state", "--out", BROKEN], "broken.yaml: cannot be made (File exists)")},
+    "optimal": common("optimal")
+    | {
+        "unknown value": (["optimal", "two-state", "--over", "magic"], "'magic' is no symbol of the model"),
+        "unwritable": (["optimal", "recycling-robot", "--plot", f"{NOWHERE}.svg"], "cannot be written"),
+    },
     "verify": common("verify"),
     "estimate": common("estimate") | {"out of range": (["estimate", "short-corridor", "--horizon", "0"], "found 0")},
     "moments": common("moments")

@@ -387,6 +387,10 @@ class _Builder(RunRules):
             raise self.refuse(f"{token} is written {_usage(found.name)}", at)
         return t.Quantity(bare, indices, token != bare, self.allowed(found.name, overrides or ()), at=at)
 
+    def starred(self, token: Token, arguments: Any) -> t.Node:
+        """V*(s), Q*(s,a), h*(s), J*: the star belongs to the name."""
+        return self.name(token, None, arguments)
+
     def moment(
         self, token: Token, name: Token, _: Token | None, power: Token | None, bar: Token, *given: Any
     ) -> t.Node:
