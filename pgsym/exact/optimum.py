@@ -16,7 +16,7 @@ from pgsym.exact.regions import Actions, Partition
 from pgsym.exact.tables import Table, leaf, short
 from pgsym.expression.complaint import listed, nearest
 from pgsym.expression.latex import align
-from pgsym.expression.notation import name_table
+from pgsym.expression.notation import name_table, quantity_latex
 from pgsym.model.policy import Policy
 from pgsym.model.problem import Problem, ProblemLike
 from pgsym.trust import Level, Trust
@@ -215,7 +215,7 @@ class Optimum(OptimalTable):
 
     def latex(self) -> str:
         """J*, V* and Q* as the body of an ``align*``."""
-        J = [] if self.J is None else [("J^{*}", self.J)]
+        J = [] if self.J is None else [(quantity_latex("J*"), self.J)]
         return align([*J, *self.V.lines(), *self.Q.lines()])
 
     def svg(self) -> str:

@@ -14,7 +14,7 @@ from pgsym.exact.regions import Actions, OptimalRegion
 from pgsym.exact.tables import leaf, short
 from pgsym.expression.latex import latex
 from pgsym.expression.naming import labels
-from pgsym.expression.notation import escape_text
+from pgsym.expression.notation import escape_text, quantity_latex
 from pgsym.model.problem import Problem
 from pgsym.trust import Level, Trust
 
@@ -136,7 +136,7 @@ class OptimalRegions(OptimalTable):
 
     def latex(self) -> str:
         r"""The table as a ``tabular`` with exact ends and J* as formulas; without the notes."""
-        rows = [rf"${latex(self.x)}$ & optimal & $J^{{*}}$ \\ \hline"]
+        rows = [rf"${latex(self.x)}$ & optimal & ${quantity_latex('J*')}$ \\ \hline"]
         for region, (_, told, _) in zip(self.regions, self.cells()[1:], strict=True):
             J = self.J(region)
             shown = "" if J is None else f"${_decimal(J) if J.has(sp.CRootOf) else latex(J)}$"
