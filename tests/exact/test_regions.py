@@ -242,9 +242,9 @@ def test_the_stationary_value_is_refused():
     with pytest.raises(UndefinedQuantityError) as error:
         pgsym.optimal("sign-flip")
     assert str(error.value) == (
-        "stationary-value: J = sum_s mu(s) V(s) weighs states by the stationary distribution of the policy itself, so "
-        "no action is the best one of its state; J = rbar / (1 - gamma) is largest where rbar is. Use the "
-        "average-reward objective"
+        "stationary-value: found J = sum[s] mu(s) * V(s), which weighs states by the policy's own mu, so no action is "
+        "the best one of its state; J = sum[s] mu0(s) * V(s) or the average reward is required. Use start-state or "
+        "average-reward"
     )
 
 
