@@ -34,7 +34,7 @@ from pgsym.exact.tables import LazyMap
 from pgsym.expression.complaint import listed
 from pgsym.expression.naming import call
 from pgsym.model.mdp import MDP, Action, State
-from pgsym.model.objective import Objective
+from pgsym.model.objective import MEAN_REWARD, Objective
 from pgsym.model.policy import Direct
 
 Choice = Mapping[State, Action]
@@ -230,10 +230,11 @@ def starred(name: str, mdp: MDP, objective: Objective) -> Any:
 
 def require_control(objective: Objective) -> None:
     """Refuse an objective for which no action is the best one of its state."""
-    if objective is Objective.STATIONARY_VALUE:
+    definition = objective.definition
+    if definition.J not in (Objective.START_STATE.definition.J, MEAN_REWARD):
         raise UndefinedQuantityError(
-            "J = sum_s mu(s) V(s) weighs states by the stationary distribution of the policy itself, so no action is "
-            "the best one of its state; J = rbar / (1 - gamma) is largest where rbar is. Use the average-reward "
-            "objective",
+            f"found {definition.formula}, which weighs states by the policy's own {definition.J[0]}, so no action is "
+            f"the best one of its state; {Objective.START_STATE.definition.formula} or the average reward is required. "
+            "Use start-state or average-reward",
             where=str(objective),
         )

@@ -159,7 +159,7 @@ _DEFINITIONS = [
     _Q("g", (STATE,), "the gain: long-run average reward from a state", "g({0})"),
     _Q("nu", (STATE,), "the limiting distribution from mu0", r"\nu({0})", _NEXT),
     _Q("H", (STATE,), "the differential value with any number of recurrent classes", "H({0})"),
-    _star("J*", (), "the best J of any policy", "J^{{*}}"),
+    _star("J*", (), "the best J of any policy", "{{J^{{*}}}}"),
     _star("V*", (STATE,), "the best value of a state", "V^{{*}}({0})"),
     _star("Q*", _PAIR, "the action value under the best policy", "Q^{{*}}({0}, {1})", roles=_ACTS, pairs=_SA),
     _star("h*", (STATE,), "the differential value under the best average reward", "h^{{*}}({0})"),

@@ -3,6 +3,8 @@
 import pytest
 
 import pgsym
+from pgsym.claims import parse
+from pgsym.claims.language.render import latex
 
 LACK = "J - J* = sum[s] eta(s) * sum[a] pi(a|s) * (Q*(s,a) - V*(s))"
 """The performance difference to an optimal policy (Kakade & Langford 2002), for every theta."""
@@ -67,6 +69,11 @@ def test_a_return_without_a_bound_is_inapplicable():
     problem = pgsym.Problem(mdp, policy)
     assert status(problem, 'V*("t") = 1') == "proved"
     assert "earns 1 a step" in pgsym.decide(problem, "V*(s) = V*(s)").ground
+
+
+def test_a_power_of_a_star_has_no_double_superscript():
+    claim = parse("J*^2 = V*(s)^2").claims[0]
+    assert (latex(claim.left), latex(claim.right)) == ("{J^{*}}^{2}", "V^{*}(s)^{2}")
 
 
 def test_numbers_for_the_symbols_make_it_apply():

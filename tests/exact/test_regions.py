@@ -11,7 +11,7 @@ from every_policy import discounted, policies
 from skips import needs
 
 import pgsym
-from pgsym.errors import StructureError, UndefinedQuantityError
+from pgsym.errors import HypothesisError, StructureError, UndefinedQuantityError
 from pgsym.exact.policy_iteration import best_policy
 from pgsym.exact.regions import Partition
 from pgsym.model import MDP
@@ -20,21 +20,23 @@ x = sp.Symbol("x")
 MODELS = 40
 
 
-def random_model(seed):
-    """A discounted model whose probabilities, rewards or discount hold x in [0, 1]."""
+def random_model(seed, *, ends=False):
+    """A model whose probabilities, rewards or discount hold x in [0, 1]."""
     rng = random.Random(seed)
     states, kind = list(range(rng.randint(2, 3))), seed % 3
     rows = []
     for s in states:
         for a in range(rng.randint(1, 3)):
-            t, u, r = rng.choice(states), rng.choice(states), rng.choice(["0", "1", "-1", "2", "1/2"])
+            t, r = rng.choice(states), rng.choice(["0", "1", "-1", "2", "1/2"])
+            u = rng.choice([*states, "end", "end"] if ends else states)
             p = rng.choice(["x", "1 - x", "x^2", "1/2"]) if kind == 0 else "1/3"
             r = rng.choice([r, "x", "1 - 2*x", f"{r} + x^2"]) if kind == 1 else r
             rows += [(s, a, t, p, r), (s, a, u, f"1 - ({p})", 0)]
     gamma = "x" if kind == 2 else "1/2"
-    rows.append((0, "own", 0, 1, "x/7"))  # so that the model has its symbol
-    top = "x < 1" if kind == 2 else "x <= 1"
-    return MDP.from_transitions(rows, start=0, gamma=gamma, states=states, symbols={"x": f"0 <= x, {top}"})
+    rows.append((0, "own", "end" if ends else 0, 1, "x/7"))  # so that the model has its symbol
+    top, end = "x < 1" if kind == 2 else "x <= 1", ["end"] if ends else []
+    symbols = {"x": f"0 <= x, {top}"}
+    return MDP.from_transitions(rows, start=0, terminal=end, gamma=gamma, states=[*states, *end], symbols=symbols)
 
 
 def holding(regions, value):
@@ -91,6 +93,31 @@ def test_regions_agree_with_enumeration():
                 for s, actions in point.actions.items():
                     assert {*before.actions[s], *after.actions[s]} <= {*actions}
     assert broken > MODELS / 2
+
+
+@pytest.mark.parametrize("differential", [False, True])
+def test_regions_without_a_discount_agree_with_the_model_solved_at_points(differential):
+    """Each point is solved in rationals, which `test_policy_iteration` holds against enumeration."""
+    decided = 0
+    for seed in range(0, MODELS, 2 if differential else 1):
+        mdp = random_model(3 * seed + seed % 2, ends=not differential).replace(gamma=1)
+        regions = Partition(mdp, x, differential).regions()
+        for value in samples(regions, seed):
+            (region,) = holding(regions, value)
+            point = best_policy(mdp.subs({"x": value}), differential)
+            if region.why:
+                with pytest.raises(HypothesisError):
+                    _ = point.J
+                continue
+            decided += 1
+            field = region.chosen.field
+            assert region.actions == point.ties(), (seed, value)
+            for name in ("J", "V"):
+                mine, its = (getattr(p, name) for p in (region.chosen, point))
+                mine, its = (mine, its) if name == "V" else ({0: mine}, {0: its})
+                assert mine.keys() == its.keys()
+                assert all(field.to_sympy(mine[k]).subs(x, value) == point.field.to_sympy(its[k]) for k in its)
+    assert decided > MODELS
 
 
 def test_enumeration_rejects_a_break_point_that_is_moved_and_a_tie_that_is_dropped():
@@ -215,9 +242,9 @@ def test_the_stationary_value_is_refused():
     with pytest.raises(UndefinedQuantityError) as error:
         pgsym.optimal("sign-flip")
     assert str(error.value) == (
-        "stationary-value: J = sum_s mu(s) V(s) weighs states by the stationary distribution of the policy itself, so "
-        "no action is the best one of its state; J = rbar / (1 - gamma) is largest where rbar is. Use the "
-        "average-reward objective"
+        "stationary-value: found J = sum[s] mu(s) * V(s), which weighs states by the policy's own mu, so no action is "
+        "the best one of its state; J = sum[s] mu0(s) * V(s) or the average reward is required. Use start-state or "
+        "average-reward"
     )
 
 
