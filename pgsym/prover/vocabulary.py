@@ -37,7 +37,7 @@ def in_words(total: Total, reading: Reading, *, resolvents: bool = False) -> t.N
     """
     folded, _ = normal_form(total, _definitions(reading))
     terms = sorted(_with_action_values(folded, reading).items())
-    parts = [Writer(reading, product, resolvents).node(c) for product, c in terms]
+    parts = [ProductWriter(reading, product, resolvents).node(c) for product, c in terms]
     if None in parts:
         return None
     return plus(parts) if parts else t.Number(Fraction(0))  # type: ignore[arg-type]
@@ -45,7 +45,7 @@ def in_words(total: Total, reading: Reading, *, resolvents: bool = False) -> t.N
 
 def word(reading: Reading, product: Product) -> t.Node | None:
     """One product of quantities as an expression."""
-    return Writer(reading, product, False).node(reading.field.one)
+    return ProductWriter(reading, product, False).node(reading.field.one)
 
 
 def plus(parts: Sequence[t.Node]) -> t.Node:
@@ -90,7 +90,7 @@ def _with_action_values(total: Total, reading: Reading) -> Total:
     return found
 
 
-class Writer:
+class ProductWriter:
     """One product as an expression."""
 
     def __init__(self, reading: Reading, product: Product, resolvents: bool) -> None:
