@@ -110,7 +110,7 @@ class Proof:
             found[-1] = (right, found[-1][1])
         else:
             found.append((right, self._reason(back, right)))
-        kept = [found[k] for k in range(len(found)) if k == 0 or found[k][0] != found[k - 1][0]]
+        kept = [found[k] for k in range(len(found)) if k == 0 or len(found) == 2 or found[k][0] != found[k - 1][0]]
         terms, reasons = zip(*kept, strict=True)
         return self._line(terms, reasons[1:], bindings)
 

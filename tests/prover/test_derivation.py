@@ -115,6 +115,7 @@ def test_performance_difference():
         ("for all b(s): sum[s] eta(s) * sum[a] grad pi(a|s) * b(s) = 0", 1),
         ("sum[a] pi(a|s) * A(s,a) = 0", 3),
         ("V(s) + V(s) = 2 * V(s)", 1),
+        ("J = J", 1),
     ],
 )
 def test_no_line_is_wasted(text, steps):
