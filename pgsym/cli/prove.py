@@ -60,10 +60,9 @@ def prove(
     given = claims if claims in theorem_names() else read_claims(claims)
     with working("proving"):
         found = proved(given, objective=objective, hypotheses=assume or (), refute=refute)
-        text = "" if as_json else str(found)
     answers = []
     if not as_json:
-        console().print(highlighted(text), soft_wrap=True)
+        console().print(highlighted(str(found)), soft_wrap=True)
     if out is not None and found.proved:
         print(f"wrote {write_derivation(found.derivation(), out)}", file=sys.stderr)
     if check and found.proved:

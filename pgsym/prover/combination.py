@@ -142,19 +142,27 @@ class _Candidates:
 
     def solved(self, difference: Total) -> list[CertificateStep]:
         """Few of them, with the coefficients by which they add up to a difference."""
-        products = {p: k for k, p in enumerate(dict.fromkeys([*difference, *(p for t in self.totals for p in t)]))}
-        chosen = self._chosen(difference, products)
-        rows = [[total.get(p, self.one.field.zero) for total in [*(self.totals[k] for k in chosen), difference]]
-                for p in {p for k in chosen for p in self.totals[k]} | set(difference)]  # fmt: skip
+        found = self._adding_up(difference, self._proposed(difference))
+        # Floats may mislead; all of them together suffice.
+        return found or self._adding_up(difference, range(len(self.steps)))
+
+    def _adding_up(self, difference: Total, chosen: Sequence[int]) -> list[CertificateStep]:
+        """Those with their coefficients; none where they do not add up."""
+        columns = [*(self.totals[k] for k in chosen), difference]
+        rows = [
+            [total.get(p, self.one.field.zero) for total in columns]
+            for p in dict.fromkeys(p for t in columns for p in t)
+        ]
         domain = self.one.field.to_domain()
-        reduced, pivots = DomainMatrix(rows, (len(rows), len(chosen) + 1), domain).rref()
+        reduced, pivots = DomainMatrix(rows, (len(rows), len(columns)), domain).rref()
         if len(chosen) in pivots:
-            raise AssertionError("the steps that the linear program proposes do not add up")
+            return []
         solution = {k: reduced[row, len(chosen)].element for row, k in enumerate(pivots)}
         return [replace(self.steps[chosen[k]], coefficient=c) for k, c in solution.items() if c]
 
-    def _chosen(self, difference: Total, products: Mapping[Product, int]) -> list[int]:
+    def _proposed(self, difference: Total) -> list[int]:
         """Those that the linear programs keep."""
+        products = {p: k for k, p in enumerate(dict.fromkeys([*difference, *(p for t in self.totals for p in t)]))}
         value = _Values(self.one.field)
         entries = [(products[p], k, value(c)) for k, total in enumerate(self.totals) for p, c in total.items()]
         i, j, x = (np.array(part) for part in zip(*entries, strict=True))
@@ -164,9 +172,11 @@ class _Candidates:
         for p, c in difference.items():
             target[products[p]] = value(c)
         costs = np.array([_cost(step) for step in self.steps])
-        weights = costs
+        weights, size = costs, np.zeros(n)
         for _ in range(ROUNDS):
             found = linprog(np.r_[weights, weights], A_eq=matrix, b_eq=target, method="highs-ds").x
+            if found is None:
+                break
             size = np.abs(found[:n] - found[n:])
             weights = costs / (size + 0.05)
         return [int(k) for k in np.flatnonzero(size > 1e-7)]

@@ -44,7 +44,7 @@ Steps = list[CertificateStep]
 """Those of one equation."""
 
 
-class Parts(NamedTuple):
+class ProofParts(NamedTuple):
     """Both sides with their means over runs in letters, the steps to there, and the sums between them."""
 
     left: Total
@@ -78,7 +78,7 @@ class Proof:
         return LetterReading(self.claim, self.objective, undiscounted="gamma = 1" in self.hypotheses)
 
     @cached_property
-    def parts(self) -> Parts:
+    def parts(self) -> ProofParts:
         """The proof as sums and steps."""
         reading, claim = self.reading, self.claim
         reading.difference()
@@ -95,7 +95,7 @@ class Proof:
         )
         steps = combine(_minus(left, right), definitions, laws, table, reading.field.one)
         lines = _in_order(left, _by_equation(steps))
-        return Parts(left, _by_equation(there), lines, right, _by_equation(back))
+        return ProofParts(left, _by_equation(there), lines, right, _by_equation(back))
 
     @cached_property
     def chain(self) -> Chain:
@@ -110,7 +110,7 @@ class Proof:
             found[-1] = (right, found[-1][1])
         else:
             found.append((right, self._reason(back, right)))
-        kept = [found[k] for k in range(len(found)) if k == 0 or found[k][0] != found[k - 1][0]]
+        kept = [found[k] for k in range(len(found)) if k == 0 or len(found) == 2 or found[k][0] != found[k - 1][0]]
         terms, reasons = zip(*kept, strict=True)
         return self._line(terms, reasons[1:], bindings)
 
@@ -200,7 +200,7 @@ class Proof:
         """A chain; what it alone declares stands before it."""
         scope = Scope(bindings)
         free = [{i for i, _ in scope.free_uses(term)} for term in terms if not isinstance(term, t.Number)]
-        loose = sorted(set.union(*free) - set.intersection(*free) - set(scope.each))
+        loose = sorted(i for i in set[str]().union(*free) - set(scope.each) if not all(i in own for own in free))
         bindings = used((*bindings, *(t.ForEach(i) for i in loose)), terms)
         own = tuple(b for b in bindings if b not in self.bindings or isinstance(b, t.ForEach))
         return Chain(t.Statement(tuple(terms), (t.EQUAL,) * len(reasons), bindings, reasons), self.objective, (), own)

@@ -20,12 +20,11 @@ from pgsym.model.zoo.constructed import generic_mdp
 from pgsym.prover import equations as eq
 from pgsym.prover.checker import adds_up
 from pgsym.prover.correction import missing
-from pgsym.prover.reading import Reading, sum_text
+from pgsym.prover.reading import Reading
 from pgsym.prover.rewriting import CertificateStep, normal_form
 from pgsym.prover.run_tensors import ENDING
-from pgsym.prover.tensors import Total, canonical
+from pgsym.prover.tensors import Total
 from pgsym.prover.verdict import GeneralVerdict, Standing
-from pgsym.prover.vocabulary import in_words
 
 SIZES = ((1, 1), (1, 2), (2, 1), (2, 2), (3, 2))
 """(states, actions) on which a claim without a proof is tested, smallest first: on every MDP of that size."""
@@ -145,16 +144,11 @@ def _proof(
     if not adds_up(difference, steps):
         raise AssertionError(f"the certificate does not add up: {found.claim}")
 
-    def shown(total: Total) -> str:
-        words = in_words(total, reading, resolvents=True)
-        return sum_text(total) if words is None else str(words)
-
     return replace(
         found,
         standing=Standing.PROVED,
         hypotheses=_hypotheses(difference, steps, reading, assumed),
         certificate=tuple(steps),
-        multipliers=tuple(shown({canonical(s.multiplier): s.coefficient}) for s in steps),
     )
 
 

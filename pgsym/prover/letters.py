@@ -23,7 +23,7 @@ from typing import Any, cast
 
 from pgsym.claims.language import tree as t
 from pgsym.model.objective import Objective
-from pgsym.prover.equations import CONTINUING, POSITIVE, UNICHAIN, Equation, TensorEquations
+from pgsym.prover.equations import CONTINUING, POSITIVE, UNICHAIN, Equation, TensorEquations, coefficient_text
 from pgsym.prover.quantities import TensorQuantities
 from pgsym.prover.reading import Reading
 from pgsym.prover.sums import Terms, product, scaled
@@ -92,7 +92,7 @@ class LetterQuantities(TensorQuantities):
             yield from (replace(balance, carried="T"), replace(balance, needs=CONTINUING))
             if k != 1:
                 shares = tuple((c / (1 - k), tuple(fs)) for c, fs in self.start(x))
-                yield Equation("visits sum to 1/(1 - gamma)", (visits,), shares, CONTINUING)
+                yield Equation(f"visits sum to 1/(1 - {coefficient_text(k)[1]})", (visits,), shares, CONTINUING)
             if not self.overrides and not mark:
                 yield Equation("visits over their sum", (visits, ("ilen[gamma]",)), ((1, ()),))
 

@@ -19,7 +19,7 @@ from pgsym.prover.equations import Equation, coefficient_text
 from pgsym.prover.letters import LetterReading
 from pgsym.prover.rewriting import normal_form
 from pgsym.prover.tensors import Factor, Total, indices_of, is_summed, renamed
-from pgsym.prover.vocabulary import Writer, coefficient_node, plus, times
+from pgsym.prover.vocabulary import ProductWriter, coefficient_node, plus, times
 
 Terms = Sequence[tuple[Any, tuple[Factor, ...]]]
 
@@ -65,7 +65,7 @@ def _group(reading: LetterReading, terms: Terms, key: Any, taken: frozenset[str]
         c = reading.field.one
     if key is None:
         ((c, fs),) = terms
-        node = Writer(reading, fs, True).node(c)
+        node = ProductWriter(reading, fs).node(c)
         assert node is not None
         return node
     free = taken | {i for _, fs in terms for f in fs for i in f[1:] if not is_summed(i)}
@@ -80,7 +80,7 @@ def _group(reading: LetterReading, terms: Terms, key: Any, taken: frozenset[str]
         others = [f for k, f in enumerate(fs) if k != fs.index(head)]
         inner.append((d / c, tuple(renamed(others, names))))
         (front,) = renamed([head], names)
-    node = Writer(reading, (front,), True).node(reading.field.one)
+    node = ProductWriter(reading, (front,)).node(reading.field.one)
     assert node is not None
     if inner != [(reading.field.one, ())]:
         node = times(node, _sum(reading, inner, free | set(own.values())))

@@ -14,6 +14,7 @@ from pgsym.display.result import Result, data_frame
 from pgsym.errors import ClaimError
 from pgsym.model.objective import Objective
 from pgsym.model.problem import ProblemLike
+from pgsym.prover.equations import total_text
 from pgsym.prover.rewriting import CertificateStep
 from pgsym.prover.vocabulary import plus
 from pgsym.trust import Level, Trust, weakest
@@ -52,8 +53,6 @@ class GeneralVerdict(Result):
         What the claim or its proof needs of an MDP.
     certificate : tuple of CertificateStep
         Of a proof: their sum is the difference of the sides; empty where that is 0 once both are written out.
-    multipliers : tuple of str
-        In words, what each equation of the certificate is multiplied by.
     counterexample : Verdict or None
         On the smallest MDPs, in states and actions, for which the claim is false.
     size : tuple of int
@@ -83,7 +82,6 @@ class GeneralVerdict(Result):
     standing: Standing
     hypotheses: tuple[str, ...] = ()
     certificate: tuple[CertificateStep, ...] = ()
-    multipliers: tuple[str, ...] = ()
     counterexample: Verdict | None = None
     size: tuple[int, int] = (0, 0)
     missing: t.Node | None = None
@@ -170,7 +168,7 @@ class GeneralVerdict(Result):
 
     def rows(self) -> list[tuple[str, str]]:
         """(multiplier, equation) of each step of the certificate."""
-        return [(multiplier, str(s.equation)) for multiplier, s in zip(self.multipliers, self.certificate, strict=True)]
+        return [(total_text([(s.coefficient, s.multiplier)]), str(s.equation)) for s in self.certificate]
 
     def text(self) -> str:
         """The verdict, what it needs, and the proof or the counterexample."""

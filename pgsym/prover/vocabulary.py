@@ -30,14 +30,11 @@ if TYPE_CHECKING:
     from pgsym.prover.reading import Reading
 
 
-def in_words(total: Total, reading: Reading, *, resolvents: bool = False) -> t.Node | None:
-    """The sum as an expression of the claim language; None where its vocabulary has no word for a part.
-
-    With `resolvents`, N(s,s') is a word too.
-    """
+def in_words(total: Total, reading: Reading) -> t.Node | None:
+    """The sum as an expression of the claim language; None where its vocabulary has no word for a part."""
     folded, _ = normal_form(total, _definitions(reading))
     terms = sorted(_with_action_values(folded, reading).items())
-    parts = [Writer(reading, product, resolvents).node(c) for product, c in terms]
+    parts = [ProductWriter(reading, product).node(c) for product, c in terms]
     if None in parts:
         return None
     return plus(parts) if parts else t.Number(Fraction(0))  # type: ignore[arg-type]
@@ -45,7 +42,7 @@ def in_words(total: Total, reading: Reading, *, resolvents: bool = False) -> t.N
 
 def word(reading: Reading, product: Product) -> t.Node | None:
     """One product of quantities as an expression."""
-    return Writer(reading, product, False).node(reading.field.one)
+    return ProductWriter(reading, product).node(reading.field.one)
 
 
 def plus(parts: Sequence[t.Node]) -> t.Node:
@@ -90,12 +87,11 @@ def _with_action_values(total: Total, reading: Reading) -> Total:
     return found
 
 
-class Writer:
+class ProductWriter:
     """One product as an expression."""
 
-    def __init__(self, reading: Reading, product: Product, resolvents: bool) -> None:
+    def __init__(self, reading: Reading, product: Product) -> None:
         self.reading = reading
-        self.resolvents = resolvents
         taken = {i for f in product for i in f[1:] if not is_summed(i)}
         self.names: dict[str, str] = {}
         for i in indices_of(product):
@@ -172,7 +168,7 @@ class Writer:
             return t.Indicator(tuple(places)) if places else t.Quantity("I")
         if name == "one":
             return t.Number(Fraction(1))
-        if name.startswith(OWN) or (self.resolvents and name.startswith("N")):
+        if name.startswith(OWN) or name in self.reading.visits:
             return t.Call(self.reading.visits.get(name, name.removeprefix(OWN)), tuple(places))
         return None
 

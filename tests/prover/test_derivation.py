@@ -14,8 +14,8 @@ from pgsym.claims.language import parse
 from pgsym.errors import ClaimError, SchemaError
 from pgsym.model import MDP, Objective, Problem, sigmoid, tabular
 from pgsym.model.structure import Structure
+from pgsym.prover import combination, prove
 from pgsym.prover import derivation as written
-from pgsym.prover import prove
 from pgsym.prover.equations import CONTINUING, INVERTIBLE, UNICHAIN
 from pgsym.prover.run_tensors import ENDING
 
@@ -115,6 +115,7 @@ def test_performance_difference():
         ("for all b(s): sum[s] eta(s) * sum[a] grad pi(a|s) * b(s) = 0", 1),
         ("sum[a] pi(a|s) * A(s,a) = 0", 3),
         ("V(s) + V(s) = 2 * V(s)", 1),
+        ("J = J", 1),
     ],
 )
 def test_no_line_is_wasted(text, steps):
@@ -147,6 +148,13 @@ def test_a_damaged_line_is_refused(monkeypatch, damage):
     monkeypatch.setattr(written, "_in_order", lambda *args: damage(right(*args)))
     with pytest.raises(AssertionError, match="a line of the proof is refuted: "):
         prove(PGT).derivation()
+
+
+@pytest.mark.parametrize("misled", [[], [0], [0, 1]])
+def test_floats_that_mislead_cost_no_proof(monkeypatch, misled):
+    monkeypatch.setattr(combination._Candidates, "_proposed", lambda self, difference: misled)
+    terms, _ = chain("sum[a] pi(a|s) * A(s,a) = 0")
+    assert terms[-1] == "0"
 
 
 def test_a_wrong_equation_is_refused(monkeypatch):
