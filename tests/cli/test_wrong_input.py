@@ -69,6 +69,13 @@ TABLE = {
         "unknown value": (["prove", "J = J", "--assume", "magic"], "found 'magic'"),
         "unknown option": (["prove", "--nonsense"], "No such option"),
     },
+    "refute": {
+        "missing file": (["refute", "missing.claims"], "cannot be read (No such file or directory)"),
+        "unknown value": (["refute", "J = J", "--assume", "magic"], "found 'magic'"),
+        "out of range": (["refute", "J = J", "--max-states", "0"], "max-states"),
+        "unwritable": (["refute", "J = 1", "-o", f"{NOWHERE}.yaml"], "cannot be written"),
+        "unknown option": (["refute", "--nonsense"], "No such option"),
+    },
     "conjecture": {
         "unknown value": (["conjecture", "--quantities", "etta"], "found 'etta'; the nearest is 'eta'"),
         "unknown option": (["conjecture", "--nonsense"], "No such option"),

@@ -35,12 +35,6 @@ def test_catalogue(name):
     assert prove(name, refute=False).proved == (entry.holds and name not in NOT_PROVED)
 
 
-@pytest.mark.parametrize("name", [n for n in pgsym.theorem_names() if pgsym.theorem(n).holds])
-def test_true_entries_are_not_refuted(name):
-    if name in NOT_PROVED:
-        assert prove(name).standing is not Standing.REFUTED
-
-
 def test_certificate_is_multiplied_out():
     claim = parse("grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * A(s,a)").claims[0]
     reading = Reading(claim)
@@ -74,40 +68,16 @@ def test_lecture_note():
     assert [k for k, s in enumerate(standings, 1) if s is Standing.REFUTED] == [2, 5, 6]
     assert standings.count(Standing.PROVED) == len(standings) - 3
     second = found.links[1]
-    assert second.size == (1, 2)
-    assert str(second.missing) == (
-        "gamma / (1 - gamma) * sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a) + sum[s] grad mu(s) * V(s)"
+    assert str(second.counterexample.size) == "1 state and 2 actions"
+    assert str(second.missing) == "sum[s] grad mu(s) * V(s) + gamma * sum[s] mu(s) * grad V(s)"
+    assert str(second.correction.right) == (
+        "1 / (1 - gamma) * sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a) + sum[s] grad mu(s) * V(s)"
     )
     for link in found.links:
         if link.standing is Standing.REFUTED:
             assert link.counterexample is not None
             assert prove(link.correction, objective=link.objective).proved
     assert found.standing is Standing.REFUTED
-
-
-CORRECTIONS = {
-    "grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * r(s,a)": (
-        (2, 2), "gamma * sum[s,a,s'] eta(s) * P(s'|s,a) * V(s') * grad pi(a|s)"
-    ),
-    "V(s) = r_pi(s)": ((1, 1), "gamma * sum[s'] P_pi(s,s') * V(s')"),
-    "grad J = (1 - gamma) * sum[s] eta(s) * sum[a] grad pi(a|s) * Q(s,a)": (
-        (1, 2), "gamma * sum[s,a] eta(s) * Q(s,a) * grad pi(a|s)"
-    ),
-    "for all s: sum[a] pi(a|s) * A(s,a) = 1": ((1, 1), "-1"),
-    "grad V(s) = sum[a] grad pi(a|s) * Q(s,a)": ((1, 2), "gamma * sum[s'] P_pi(s,s') * grad V(s')"),
-    "J' - J = sum[s] eta(s) * sum[a] pi'(a|s) * A(s,a)": ((2, 2), None),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("text", CORRECTIONS)
-def test_smallest_counterexample_and_what_is_missing(text):
-    found = prove(text)
-    size, missing = CORRECTIONS[text]
-    assert found.standing is Standing.REFUTED
-    assert found.size == size
-    assert missing is None or str(found.missing) == missing
-    model = pgsym.zoo("garnet", states=3, seed=1)
-    assert found.correction is None or pgsym.decide(model, found.correction).proved
 
 
 def test_open_and_not_read():
