@@ -11,6 +11,7 @@ from pgsym.claims.catalogue.hypotheses import HYPOTHESES, Hypothesis
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.relation import LISTED
 from pgsym.claims.script import Script
+from pgsym.claims.witness import candidates
 from pgsym.errors import ClaimError, SchemaError
 from pgsym.model.objective import Objective
 from pgsym.prover import equations as eq
@@ -161,6 +162,8 @@ def _prove(
     claim: t.Claim, objective: Objective, assumed: frozenset[str], search: Callable[..., Search] | None
 ) -> GeneralVerdict:
     found = GeneralVerdict(claim, objective, Standing.OUTSIDE)
+    if claim.relation == t.PROPORTIONAL and (stronger := _with_factor(claim, objective, assumed)) is not None:
+        return replace(stronger, reason=f"so {claim}")
     try:
         reading = Reading(claim, objective, undiscounted="undiscounted" in assumed)
         difference = reading.difference()
@@ -193,6 +196,16 @@ def _prove(
         if corrected is not None:
             break
     return found
+
+
+def _with_factor(claim: t.Claim, objective: Objective, assumed: frozenset[str]) -> GeneralVerdict | None:
+    """A proof that the left side is a number times the right one; None where there is none with a usual factor."""
+    for factor in (None, *candidates()):
+        right = claim.right if factor is None else t.Mul(factor, claim.right)
+        found = _prove(replace(claim, relation=t.EQUAL, right=right, source=""), objective, assumed, None)
+        if found.proved:
+            return found
+    return None
 
 
 def _proof(

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from pgsym.claims.language import tree as t
-from pgsym.display.result import Result, data_frame
+from pgsym.display.result import Result, data_frame, html_text
 from pgsym.model.objective import Objective
 from pgsym.prover.counterexample import Counterexample
 from pgsym.prover.rewriting import CertificateStep
@@ -61,7 +61,7 @@ class GeneralVerdict(Result):
     corrected : GeneralVerdict or None
         The proof of the shortest true equation that was found with the same left side.
     reason : str
-        Why a claim is not read.
+        Why a claim is not read; of a proved equation, what was asked and follows from it.
     links : tuple of GeneralVerdict
         Of several relations, the verdict of each.
 
@@ -181,6 +181,12 @@ class GeneralVerdict(Result):
             "links": [link.to_json() for link in self.links],
             "trust": None if self.trust is None else self.trust.to_json(),
         }
+
+    def _repr_html_(self) -> str | None:
+        """A refutation with the picture of its model; without one, the formulas are shown."""
+        shown = [v.counterexample.problem.mdp for v in self.links or (self,) if v.counterexample is not None]
+        pictures = "".join(mdp._repr_svg_() or "" for mdp in shown)
+        return f"<pre>{html_text(self.text())}</pre>{pictures}" if shown else None
 
     def _repr_latex_(self) -> str:
         return self.latex()

@@ -17,7 +17,6 @@ from pgsym.prover.verdict import Standing
 
 NOTE = Path(__file__).parents[2] / "examples" / "lecture_note" / "note.claims"
 NOT_PROVED = {
-    "policy-gradient-on-policy",  # propto
     "discount-as-termination",
     "vanishing-discount",
     "vanishing-discount-gradient",
@@ -78,6 +77,14 @@ def test_lecture_note():
             assert link.counterexample is not None
             assert prove(link.correction, objective=link.objective).proved
     assert found.standing is Standing.REFUTED
+
+
+def test_proportion_is_proved_with_its_factor():
+    found = prove("grad J propto sum[s] d(s) * sum[a] grad pi(a|s) * Q(s,a)", refute=False)
+    assert found.proved
+    assert str(found.claim.right) == "1 / (1 - gamma) * sum[s] d(s) * sum[a] grad pi(a|s) * Q(s,a)"
+    assert found.reason == "so grad J propto sum[s] d(s) * sum[a] grad pi(a|s) * Q(s,a)"
+    assert not prove("grad J propto sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)", refute=False).proved
 
 
 def test_open_and_not_read():
