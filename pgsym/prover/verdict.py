@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from pgsym.claims.language import tree as t
-from pgsym.display.result import Result, data_frame, html_text
+from pgsym.display.result import Result, data_frame
 from pgsym.model.objective import Objective
 from pgsym.prover.counterexample import Counterexample
 from pgsym.prover.rewriting import CertificateStep
@@ -181,12 +181,6 @@ class GeneralVerdict(Result):
             "links": [link.to_json() for link in self.links],
             "trust": None if self.trust is None else self.trust.to_json(),
         }
-
-    def _repr_html_(self) -> str | None:
-        """A refutation with the picture of its model; without one, the formulas are shown."""
-        shown = [v.counterexample.problem.mdp for v in self.links or (self,) if v.counterexample is not None]
-        pictures = "".join(mdp._repr_svg_() or "" for mdp in shown)
-        return f"<pre>{html_text(self.text())}</pre>{pictures}" if shown else None
 
     def _repr_latex_(self) -> str:
         return self.latex()
