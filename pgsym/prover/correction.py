@@ -78,7 +78,11 @@ class Correction:
         for proposals in ([*kept, *self._exchanged()], anew):
             for node in sorted(proposals, key=_length):
                 claim = replace(self.reading.claim, right=node, source="")
-                if self.reading.claim.left not in node.walk() and (verdict := prove(claim)).proved:
+                if self.reading.claim.left in node.walk():
+                    continue
+                verdict = prove(claim)
+                # The left side in other words is no correction where nothing was used to see it.
+                if verdict.proved and (proposals is not anew or verdict.certificate):
                     return missing, verdict
         return missing, None
 

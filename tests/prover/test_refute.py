@@ -224,6 +224,7 @@ CORRECTIONS = {
     ("J' - J = sum[s] eta(s) * sum[a] pi'(a|s) * A(s,a)", "start-state"):
         "sum[s] eta'(s) * sum[a] pi'(a|s) * A(s,a)",
     ("J = 2 * J", "start-state"): None,
+    ("for all s, s': V(s) * J = V(s') * J", "start-state"): None,
 }  # fmt: skip
 """What the lecture note, dropping gamma^t, the semi-gradient and the discounted Q lack; and shorter slips."""
 
