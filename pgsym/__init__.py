@@ -75,6 +75,7 @@ if _TYPE_CHECKING:
     from pgsym.prover import GeneralVerdict as GeneralVerdict
     from pgsym.prover import conjecture as conjecture
     from pgsym.prover import prove as prove
+    from pgsym.prover import refute as refute
     from pgsym.reports.page import report as report
     from pgsym.sampling import Estimate as Estimate
     from pgsym.sampling import estimate as estimate
@@ -105,7 +106,7 @@ _NAMES = {
     "pgsym.model.reductions": "induced_chain",
     "pgsym.model.zoo": "zoo zoo_names",
     "pgsym.model.zoo.constructed": "generic_mdp",
-    "pgsym.prover": "GeneralVerdict conjecture prove",
+    "pgsym.prover": "GeneralVerdict conjecture prove refute",
     "pgsym.reports.page": "report",
     "pgsym.sampling": "Estimate estimate",
     "pgsym.study": "run_study",

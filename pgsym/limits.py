@@ -39,6 +39,9 @@ CLAIM_LINES = 5_000
 CONJECTURE_PRODUCTS = 5_000
 """Products that are written out to find identities between them."""
 
+REFUTING_MODELS = 1_000
+"""Models of one size that are tried to make a counterexample small."""
+
 CLAIM_CHARACTERS = 20_000
 """Characters of a claim."""
 

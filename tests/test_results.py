@@ -261,7 +261,7 @@ def test_page_documents_no_result_that_is_not_there():
     known = schemas(PAGE.read_text(encoding="utf-8"))
     text = " ".join(kind for table in known.values() for kind in table.values())
     inner = {"Trust", "Entry", "Number", "Witness", "Relation", "Mean", "Compared", "Best", "Diagnosis", "Observed"}
-    inner |= {"NoteCase", "NoteRelation", "Meaning", "OptimalRegion"}
+    inner |= {"NoteCase", "NoteRelation", "Meaning", "OptimalRegion", "Counterexample"}
     assert set(known) == {name.split()[0] for name in MAKERS} | inner | {"Path", "Cell"}
     assert set(re.findall(r"[A-Z]\w+", text)) <= set(known)
 

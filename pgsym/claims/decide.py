@@ -148,6 +148,14 @@ class Decision:
         verdict = found.verdict()
         return replace(verdict, notes=_notes(found.meaning, setting, {})) if verdict.proved else verdict
 
+    def fails_at_random(self, claim: t.Claim) -> bool:
+        """Whether an equation fails at one random point: then it is false; else it may still be.
+
+        HypothesisError, StructureError or ClaimError where it says nothing about this model.
+        """
+        setting = BoundClaim(claim, self.mdp, self.policy, self.objective, self.structure, self.pinned)
+        return not self._holds_at_random_point(setting)[0]
+
     def _equality(self, setting: BoundClaim) -> Verdict:
         wanted = self.method
         if setting.has_limit and wanted == "auto":

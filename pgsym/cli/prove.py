@@ -1,37 +1,52 @@
-"""`pgsym prove` and `pgsym conjecture`."""
+"""`pgsym prove`, `pgsym refute` and `pgsym conjecture`."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pgsym.cli.app import AsJson, app, print_json
+from pgsym.errors import SchemaError
+
+if TYPE_CHECKING:
+    from pgsym.claims.script import Script
+
+Claims = Annotated[
+    str,
+    typer.Argument(
+        help="A claim as text: 'grad J = ...', a file of claims, or the name of a theorem.", show_default=False
+    ),
+]
+ClaimsObjective = Annotated[
+    str | None,
+    typer.Option(
+        "--objective",
+        "-J",
+        help="start-state, average-reward or stationary-value; the file's or the theorem's by default.",
+        show_default=False,
+    ),
+]
+Assume = Annotated[
+    list[str] | None,
+    typer.Option(help="undiscounted (gamma = 1, and every run ends) or ending.", show_default=False),
+]
+
+
+def _given(claims: str) -> Script | str:
+    from pgsym.claims.catalogue import theorem_names
+    from pgsym.cli.check import read_claims
+
+    return claims if claims in theorem_names() else read_claims(claims)
 
 
 @app.command()
 def prove(
-    claims: Annotated[
-        str,
-        typer.Argument(
-            help="A claim as text: 'grad J = ...', a file of claims, or the name of a theorem.", show_default=False
-        ),
-    ],
-    objective: Annotated[
-        str | None,
-        typer.Option(
-            "--objective",
-            "-J",
-            help="start-state, average-reward or stationary-value; the file's or the theorem's by default.",
-            show_default=False,
-        ),
-    ] = None,
-    assume: Annotated[
-        list[str] | None,
-        typer.Option(help="undiscounted (gamma = 1, and every run ends) or ending.", show_default=False),
-    ] = None,
+    claims: Claims,
+    objective: ClaimsObjective = None,
+    assume: Assume = None,
     refute: Annotated[bool, typer.Option(help="Look for the smallest MDP that refutes what has no proof.")] = True,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Write the proof as .tex, .md, .html, .pdf or .claims.")
@@ -47,8 +62,6 @@ def prove(
 
     Example: `pgsym prove "J' - J = sum[s] eta'(s) * sum[a] pi'(a|s) * A(s,a)"`
     """
-    from pgsym.claims.catalogue import theorem_names
-    from pgsym.cli.check import read_claims
     from pgsym.prover import prove as proved
     from pgsym.reports.terminal import console, highlighted, working
 
@@ -57,7 +70,7 @@ def prove(
         from pgsym.reports.files import require_format, write_derivation
 
         require_format(out)
-    given = claims if claims in theorem_names() else read_claims(claims)
+    given = _given(claims)
     with working("proving"):
         found = proved(given, objective=objective, hypotheses=assume or (), refute=refute)
     answers = []
@@ -77,6 +90,58 @@ def prove(
     missing = any(answer.answer is Answer.MISSING for answer in answers)
     accepted = found.proved and all(answer.accepted for answer in answers)
     raise typer.Exit(2 if missing else 0 if accepted else 1)
+
+
+@app.command()
+def refute(
+    claims: Claims,
+    objective: ClaimsObjective = None,
+    assume: Assume = None,
+    max_states: Annotated[
+        int, typer.Option(min=1, max=5, help="States of an MDP at most, a terminal one counted.")
+    ] = 3,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", help="Keep the MDP as a model file, e.g. model.yaml.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find the smallest MDP for which a claim is false, with both sides there, and what is true instead.
+
+    Smallest in states and actions first, then in outcomes and rewards, then in numbers.  A claim that is proved for
+    every finite MDP has none.  Exit status 1 when nothing is refuted.
+
+    Example: `pgsym refute "grad J = sum[s] eta(s) * grad r_pi(s)" -o model.yaml`
+    """
+    from pgsym.prover import refute as refuted
+    from pgsym.reports.terminal import console, highlighted, working
+
+    given = _given(claims)
+    if out is not None:
+        from pgsym.model.files.atomic import require_place
+        from pgsym.model.formats import save
+
+        require_place(out)
+    with working("looking for a counterexample"):
+        found = refuted(given, objective=objective, hypotheses=assume or (), max_states=max_states)
+    each = found.links or (found,)
+    examples = [v.counterexample for v in each if v.counterexample is not None]
+    if as_json:
+        print_json(found.to_json())
+    else:
+        for v in each:
+            needs = f"\n  where {'; '.join(v.hypotheses)}" if v.hypotheses else ""
+            nothing = f"{v.standing}: {v.claim}{needs}\n  nothing to refute"
+            console().print(highlighted(nothing if v.proved else str(v)), soft_wrap=True)
+    if out is not None and examples:
+        if len(examples) > 1:
+            raise SchemaError(
+                f"found {len(examples)} false claims; a file holds the counterexample of one. Give one claim",
+                where="--out",
+            )
+        save(examples[0].problem, out)
+        print(f"wrote {out}", file=sys.stderr)
+    raise typer.Exit(0 if examples else 1)
 
 
 @app.command()

@@ -28,7 +28,7 @@ from pgsym.prover.tensors import Product, Total, canonical
 from pgsym.prover.verdict import GeneralVerdict, Standing
 from pgsym.prover.vocabulary import coefficient_node, plus, word
 
-WEIGHTS = {"eta": 0, "mu": 0, "mu0": 0, "d": 0, "D": 1, "P": 2, "P_pi": 1}
+WEIGHTS = {"eta": 0, "mu": 0, "mu0": 0, "D": 1, "P": 2, "P_pi": 1}
 """Distributions over a state, with the place of the index that they are over."""
 
 STATES = ("s", "s'", "s''")

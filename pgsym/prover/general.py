@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
+from functools import partial
 
 from pgsym.claims.catalogue import theorem, theorem_names
-from pgsym.claims.catalogue.hypotheses import HYPOTHESES
-from pgsym.claims.decide import decide
+from pgsym.claims.catalogue.hypotheses import HYPOTHESES, Hypothesis
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.relation import LISTED, RELATIONS
 from pgsym.claims.script import Script
-from pgsym.claims.verdict import Status
-from pgsym.errors import ClaimError, HypothesisError, SchemaError, TooLargeError
+from pgsym.claims.witness import candidates
+from pgsym.errors import ClaimError, SchemaError
 from pgsym.model.objective import Objective
-from pgsym.model.policies import tabular
-from pgsym.model.problem import Problem
-from pgsym.model.zoo.constructed import generic_mdp
 from pgsym.prover import equations as eq
 from pgsym.prover.checker import adds_up
-from pgsym.prover.correction import missing
+from pgsym.prover.correction import Correction
+from pgsym.prover.counterexample import MAX_STATES, Search
 from pgsym.prover.reading import Reading
 from pgsym.prover.rewriting import CertificateStep, normal_form
 from pgsym.prover.run_tensors import ENDING
 from pgsym.prover.tensors import Total
 from pgsym.prover.verdict import GeneralVerdict, Standing
-
-SIZES = ((1, 1), (1, 2), (2, 1), (2, 2), (3, 2))
-"""(states, actions) on which a claim without a proof is tested, smallest first: on every MDP of that size."""
 
 UNDISCOUNTED = "gamma = 1"
 DISCOUNTED = "gamma < 1, or every run ends"
@@ -42,6 +37,7 @@ def prove(
     objective: Objective | str | None = None,
     hypotheses: Collection[str] = (),
     refute: bool = True,
+    max_states: int = MAX_STATES,
 ) -> GeneralVerdict:
     """Whether a claim holds for every finite MDP, with any number of states and actions.
 
@@ -55,6 +51,8 @@ def prove(
         Names of `ASSUMABLE`: ``undiscounted``, for claims about gamma = 1 where every run ends; ``ending``.
     refute
         Look for the smallest MDP that refutes a claim without a proof, and for what is missing.
+    max_states
+        Up to so many states, terminal ones counted.
 
     Returns
     -------
@@ -71,6 +69,7 @@ def prove(
     See Also
     --------
     decide : On one model, for all of its parameters.
+    refute : The smallest MDP for which a claim is false.
     certify : A proof on one model that Coq checks.
 
     References
@@ -92,9 +91,11 @@ def prove(
         raise SchemaError(f"found {name!r}; must be one of {', '.join(ASSUMABLE)}. Choose one", where="hypotheses")
     which = Objective.parse(objective) if isinstance(objective, str) else objective
     cases: list[tuple[t.Claim, Objective | None]]
+    requires: tuple[Hypothesis, ...] = tuple(HYPOTHESES[name] for name in sorted(assumed))
     if isinstance(claim, str) and claim in theorem_names():
         entry = theorem(claim)
         cases = [(c, entry.objective) for c in entry.claims]
+        requires = entry.requires
         assumed |= {name for name in ASSUMABLE if name in HYPOTHESES and HYPOTHESES[name] in entry.requires}
     elif isinstance(claim, t.Claim):
         cases = [(claim, None)]
@@ -103,7 +104,8 @@ def prove(
         cases = [(c, chain.objective) for chain in script.chains for c in chain.claims]
     if not cases:
         raise ClaimError(f"found no relation; a claim has {LISTED} between two sides. Write one", where="claims")
-    links = tuple(_prove(c, which or own or Objective.START_STATE, frozenset(assumed), refute) for c, own in cases)
+    search = partial(Search, requires=requires, max_states=max_states) if refute else None
+    links = tuple(_prove(c, which or own or Objective.START_STATE, frozenset(assumed), search) for c, own in cases)
     if len(links) == 1:
         return links[0]
     order = (Standing.PROVED, Standing.OPEN, Standing.OUTSIDE, Standing.REFUTED)
@@ -112,29 +114,100 @@ def prove(
     return GeneralVerdict(links[0].claim, links[0].objective, worst, needs, links=links)
 
 
-def _prove(claim: t.Claim, objective: Objective, assumed: frozenset[str], refute: bool) -> GeneralVerdict:
+def refute(
+    claim: t.Claim | Script | str,
+    *,
+    objective: Objective | str | None = None,
+    hypotheses: Collection[str] = (),
+    max_states: int = MAX_STATES,
+) -> GeneralVerdict:
+    """The smallest MDP for which a claim is false, as a problem to save, draw and run; and what is true instead.
+
+    Parameters
+    ----------
+    claim, objective, hypotheses
+        See `prove`.
+    max_states
+        How many states, terminal ones counted, an MDP may have.
+
+    Returns
+    -------
+    GeneralVerdict
+        Its `counterexample` has the problem, and the verdict there; None where the claim is proved, or nothing found.
+
+    Raises
+    ------
+    ClaimError
+        The text is no claim.
+    SchemaError
+        An objective or a hypothesis is unknown, or a size is too large.
+
+    See Also
+    --------
+    prove : Looks for a proof, and refutes what has none.
+
+    Examples
+    --------
+    >>> found = refute("grad J = sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)", objective="stationary-value")
+    >>> found.counterexample.size.in_words()
+    'one state and two actions'
+    >>> found.counterexample.problem.mdp
+    MDP(1 states, 0 terminal, 2 outcomes, gamma=1/2)
+    >>> refute("J = sum[s] eta(s) * r_pi(s)").counterexample is None
+    True
+    """
+    return prove(claim, objective=objective, hypotheses=hypotheses, max_states=max_states)
+
+
+def _prove(
+    claim: t.Claim, objective: Objective, assumed: frozenset[str], search: Callable[..., Search] | None
+) -> GeneralVerdict:
     found = GeneralVerdict(claim, objective, Standing.OUTSIDE)
+    if claim.relation == t.PROPORTIONAL and (stronger := _with_factor(claim, objective, assumed)) is not None:
+        return replace(stronger, reason=f"so {claim}")
     try:
         reading = Reading(claim, objective, undiscounted="undiscounted" in assumed)
         difference = reading.difference()
     except ClaimError as error:
         found = replace(found, reason=str(error))
-        if RELATIONS[claim.relation].larger is not None:
-            return found
-        return _tested(found, bool(assumed), assumed) if refute else found
+        return found if RELATIONS[claim.relation].larger is not None else _refuted(found, assumed, search)
     equations = reading.equations.table()
     ending = bool(assumed) or "1" in reading.equations.discounts
     tables = [[e for e in equations if e.needs != eq.CONTINUING], equations]
-    for table in tables[:1] if ending else tables:
+    if ending:
+        tables.pop()
+    lefts: list[Total] = []
+    for table in tables:
         left, steps = normal_form(difference, table)
         if not left:
             return _proof(found, reading, difference, steps, assumed)
-    found = _tested(found, ending, assumed) if refute else replace(found, standing=Standing.OPEN)
-    if found.standing is Standing.REFUTED:
-        corrected = replace(found, missing=missing(left, reading, equations))
-        if corrected.correction is not None and _prove(corrected.correction, objective, assumed, False).proved:
-            return corrected
+        lefts.append(left)
+    found = _refuted(replace(found, standing=Standing.OPEN), assumed | ({"ending"} if ending else set()), search)
+    if found.standing is not Standing.REFUTED:
+        return found
+    endless = eq.UNICHAIN in _hypotheses(difference, (), reading, assumed)
+    for left, table in list(zip(lefts, tables, strict=True))[-1 if endless else 0 :]:
+
+        def proof(c: t.Claim, wanted: list[eq.Equation] = table) -> GeneralVerdict:
+            verdict = _prove(c, objective, assumed, None)
+            fits = wanted is equations or eq.CONTINUING not in verdict.hypotheses
+            return verdict if fits else replace(verdict, standing=Standing.OPEN)
+
+        missing, corrected = Correction(reading, left, table).shortest(proof)
+        found = replace(found, missing=found.missing or missing, corrected=corrected)
+        if corrected is not None:
+            break
     return found
+
+
+def _with_factor(claim: t.Claim, objective: Objective, assumed: frozenset[str]) -> GeneralVerdict | None:
+    """A proof that the left side is a number times the right one; None where there is none with a usual factor."""
+    for factor in (None, *candidates()):
+        right = claim.right if factor is None else t.Mul(factor, claim.right)
+        found = _prove(replace(claim, relation=t.EQUAL, right=right, source=""), objective, assumed, None)
+        if found.proved:
+            return found
+    return None
 
 
 def _proof(
@@ -179,19 +252,13 @@ def _hypotheses(
     return tuple(dict.fromkeys([*found, *sorted(needs)]))
 
 
-def _tested(found: GeneralVerdict, ending: bool, assumed: frozenset[str]) -> GeneralVerdict:
-    """The claim on every MDP of each size."""
-    for size in SIZES:
-        mdp = generic_mdp(*size, terminal=ending)
-        if "undiscounted" in assumed:
-            mdp = mdp.replace(gamma=1)
-        try:
-            verdict = decide(Problem(mdp, tabular(mdp), found.objective), found.claim)
-        except (HypothesisError, ClaimError, TooLargeError) as error:
-            return replace(found, reason=found.reason or str(error))
-        if verdict.status in (Status.INAPPLICABLE, Status.UNDECIDED):
-            return replace(found, reason=verdict.reason)
-        if not verdict.proved:
-            return replace(found, standing=Standing.REFUTED, counterexample=verdict, size=size, reason="")
-        found = replace(found, standing=Standing.OPEN, size=size)
-    return found
+def _refuted(found: GeneralVerdict, assumed: frozenset[str], search: Callable[..., Search] | None) -> GeneralVerdict:
+    """With the smallest counterexample, or with the size up to which there is none."""
+    if search is None:
+        return found
+    looked = search(found.claim, found.objective, undiscounted="undiscounted" in assumed, ending=bool(assumed))
+    counterexample = looked.smallest()
+    if counterexample is not None:
+        return replace(found, standing=Standing.REFUTED, counterexample=counterexample, reason="")
+    standing = Standing.OPEN if looked.applied else Standing.OUTSIDE
+    return replace(found, standing=standing, tested=looked.covered, reason=found.reason or looked.reason)

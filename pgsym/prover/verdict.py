@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
 from pgsym.claims.derivation.record import Derivation
 from pgsym.claims.language import tree as t
-from pgsym.claims.verdict import Verdict
 from pgsym.display.result import Result, data_frame
 from pgsym.errors import ClaimError
 from pgsym.model.objective import Objective
 from pgsym.model.problem import ProblemLike
+from pgsym.prover.counterexample import Counterexample
 from pgsym.prover.equations import total_text
 from pgsym.prover.rewriting import CertificateStep
-from pgsym.prover.vocabulary import plus
+from pgsym.prover.small_models import counted
 from pgsym.trust import Level, Trust, weakest
 
 
@@ -53,14 +53,16 @@ class GeneralVerdict(Result):
         What the claim or its proof needs of an MDP.
     certificate : tuple of CertificateStep
         Of a proof: their sum is the difference of the sides; empty where that is 0 once both are written out.
-    counterexample : Verdict or None
-        On the smallest MDPs, in states and actions, for which the claim is false.
-    size : tuple of int
-        (states, actions) of the counterexample; of an open claim, the largest on which it was tested.
+    counterexample : Counterexample or None
+        The smallest MDP for which the claim is false.
+    tested : tuple of int
+        (states, actions) up to which an open claim holds on every MDP; (0, 0) where that is not known.
     missing : Node or None
         Of a refuted equation, left minus right in the words of the language, where it has them.
+    corrected : GeneralVerdict or None
+        The proof of the shortest true equation that was found with the same left side.
     reason : str
-        Why a claim is not read.
+        Why a claim is not read; of a proved equation, what was asked and follows from it.
     links : tuple of GeneralVerdict
         Of several relations, the verdict of each.
 
@@ -82,9 +84,10 @@ class GeneralVerdict(Result):
     standing: Standing
     hypotheses: tuple[str, ...] = ()
     certificate: tuple[CertificateStep, ...] = ()
-    counterexample: Verdict | None = None
-    size: tuple[int, int] = (0, 0)
+    counterexample: Counterexample | None = None
+    tested: tuple[int, int] = (0, 0)
     missing: t.Node | None = None
+    corrected: GeneralVerdict | None = None
     reason: str = ""
     links: tuple[GeneralVerdict, ...] = ()
 
@@ -93,14 +96,10 @@ class GeneralVerdict(Result):
         """Whether it holds for every finite MDP."""
         return self.standing is Standing.PROVED
 
-    @cached_property
+    @property
     def correction(self) -> t.Claim | None:
-        """The claim with what is missing on its right side."""
-        if self.missing is None:
-            return None
-        zero = isinstance(self.claim.right, t.Number) and not self.claim.right.value
-        right = self.missing if zero else plus([self.claim.right, self.missing])
-        return replace(self.claim, right=right, source="")
+        """A true equation with the same left side; what it needs is in `corrected`."""
+        return None if self.corrected is None else self.corrected.claim
 
     @property
     def assumption(self) -> str:
@@ -114,7 +113,7 @@ class GeneralVerdict(Result):
             return weakest(link.trust for link in self.links if link.trust)
         if self.proved:
             return Trust(Level.NORMAL_FORM)
-        return None if self.counterexample is None else self.counterexample.trust
+        return None if self.counterexample is None else self.counterexample.verdict.trust
 
     def derivation(self, problem: ProblemLike | None = None, *, level: str = "both") -> Derivation:
         """The proof for readers: what is used, and a chain from the left side to the right side.
@@ -181,14 +180,14 @@ class GeneralVerdict(Result):
             lines.append(f"  {self.claim.left}")
             lines += [f"    = {step.right}   # {step.reason}" for step in self._proof.chains[-1].claims]
         if self.counterexample is not None:
-            states, actions = self.size
-            lines.append(f"  by {_count(states, 'state')} and {_count(actions, 'action')}; no smaller MDP does it")
-            lines += [f"  {line}" for line in str(self.counterexample.witness or "").splitlines()]
-        if self.correction is not None:
-            lines.append(f"  true is: {self.correction}")
+            lines += [f"  {line}" for line in str(self.counterexample).splitlines()]
+        if self.corrected is not None:
+            lines.append(f"  true is: {self.corrected.claim}")
+            lines.append(f"    where {'; '.join(self.corrected.hypotheses)}")
         if self.standing is Standing.OPEN:
-            lines.append(f"  it holds on every MDP of up to {_count(self.size[0], 'state')} and "
-                         f"{_count(self.size[1], 'action')}; no proof was found")  # fmt: skip
+            states, actions = self.tested
+            known = f"it holds on every MDP of up to {counted(states, 'state')} and {counted(actions, 'action')}"
+            lines.append(f"  {known if states else 'no MDP was found for which it is false'}; no proof was found")
         if self.reason:
             lines.append(f"  {self.reason}")
         return "\n".join(lines)
@@ -229,8 +228,8 @@ class GeneralVerdict(Result):
             ],
             "certificate": [{"multiplier": multiplier, "equation": equation} for multiplier, equation in self.rows()],
             "counterexample": None if self.counterexample is None else self.counterexample.to_json(),
-            "size": {"states": self.size[0], "actions": self.size[1]} if any(self.size) else None,
-            "correction": None if self.correction is None else str(self.correction),
+            "tested": {"states": self.tested[0], "actions": self.tested[1]} if any(self.tested) else None,
+            "corrected": None if self.corrected is None else self.corrected.to_json(),
             "reason": self.reason,
             "links": [link.to_json() for link in self.links],
             "trust": None if self.trust is None else self.trust.to_json(),
@@ -240,7 +239,3 @@ class GeneralVerdict(Result):
         if self.proved:
             return self._proof._repr_markdown_()
         return self.latex().replace("\\[", "$$").replace("\\]", "$$")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" + ("" if number == 1 else "s")

@@ -153,6 +153,8 @@ class ProductWriter:
         if name in ("eta[1]", "eta'[1]"):
             undiscounted = (t.Override("gamma", t.Number(Fraction(1))),)
             return t.Quantity("eta", tuple(places), "'" in name, undiscounted)
+        if base.startswith("r^"):
+            return t.Quantity(f"E[{base}]", tuple(places), primed)
         if base == "r3":
             return t.Quantity("r", tuple(places), primed)
         if base in ("mu0", "mu", "eta", "d", "r", "V", "Q", "A", "h", "rbar", "J", "D", "P_pi", "r_pi", "logit"):

@@ -53,6 +53,7 @@ MAY_IMPORT = {
     "compare short-corridor reinforce reward-to-go -n 0": EXACT | FLOATS,
     "estimators": EXACT | FLOATS,
     "prove policy-gradient": EXACT | FLOATS,
+    "refute bandit-gradient": EXACT,
     "ascend short-corridor --methods exact,natural --steps 2": EXACT | FLOATS | {"yaml"},
     "derive short-corridor --level general": EXACT | {"numpy", "yaml"},  # a picture of the model
 }

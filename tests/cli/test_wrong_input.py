@@ -75,6 +75,13 @@ TABLE = {
         "unknown option": (["prove", "--nonsense"], "No such option"),
         "unwritable": (["prove", "J = J", "-o", f"{NOWHERE}.tex"], "cannot be written"),
     },
+    "refute": {
+        "missing file": (["refute", "missing.claims"], "cannot be read (No such file or directory)"),
+        "unknown value": (["refute", "J = J", "--assume", "magic"], "found 'magic'"),
+        "out of range": (["refute", "J = J", "--max-states", "0"], "max-states"),
+        "unwritable": (["refute", "J = 1", "-o", f"{NOWHERE}.yaml"], "cannot be written"),
+        "unknown option": (["refute", "--nonsense"], "No such option"),
+    },
     "conjecture": {
         "unknown value": (["conjecture", "--quantities", "etta"], "found 'etta'; the nearest is 'eta'"),
         "unknown option": (["conjecture", "--nonsense"], "No such option"),

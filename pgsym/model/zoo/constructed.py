@@ -165,7 +165,7 @@ def _policy(mdp: MDP, name: str) -> Policy:
 END = "end"
 
 
-def generic_mdp(states: int, actions: int, *, terminal: bool = False) -> MDP:
+def generic_mdp(states: int, actions: int, *, terminal: bool = False, rewards: int = 1) -> MDP:
     """Every probability, reward and start probability a symbol, and gamma: what is proved here holds for all MDPs.
 
     P(j|i,a) = p_i_a_j, r(i,a,j) = r_i_a_j and mu0(i) = m_i, numbered from 1; the last probability of a distribution
@@ -181,6 +181,8 @@ def generic_mdp(states: int, actions: int, *, terminal: bool = False) -> MDP:
         Non-terminal states, and actions in each of them; both at least 1.
     terminal
         One terminal state, ``end``, that every action can reach; no start there.
+    rewards
+        How many a step from i to j under a can have: outcomes p_i_a_j_1, p_i_a_j_2, ... where there are several.
 
     Returns
     -------
@@ -200,7 +202,8 @@ def generic_mdp(states: int, actions: int, *, terminal: bool = False) -> MDP:
     """
     whole_number(states, 1, "states")
     whole_number(actions, 1, "actions")
-    outcomes = states * actions * (states + terminal)
+    whole_number(rewards, 1, "rewards")
+    outcomes = states * actions * (states + terminal) * rewards
     if outcomes > GENERIC_OUTCOMES:
         raise SchemaError(
             f"found {outcomes} outcomes, with two symbols each; at most {GENERIC_OUTCOMES} are made. "
@@ -213,9 +216,12 @@ def generic_mdp(states: int, actions: int, *, terminal: bool = False) -> MDP:
     rows = []
     for i in inner:
         for a in range(1, actions + 1):
-            probabilities = _simplex(f"p_{i}_{a}", targets, symbols)
-            rows += [(i, a, j, p, sp.Symbol(f"r_{i}_{a}_{j}")) for j, p in zip(targets, probabilities, strict=True)]
-    start = dict(zip(inner, _simplex("m", inner, symbols), strict=True))
+            ways = [(j, f"{j}" if rewards == 1 else f"{j}_{k + 1}") for j in targets for k in range(rewards)]
+            probabilities = _simplex(f"p_{i}_{a}", [name for _, name in ways], symbols)
+            rows += [
+                (i, a, j, p, sp.Symbol(f"r_{i}_{a}_{name}")) for (j, name), p in zip(ways, probabilities, strict=True)
+            ]
+    start = dict(zip(inner, _simplex("m", [str(i) for i in inner], symbols), strict=True))
     symbols["gamma"] = "0 < gamma < 1"
     return MDP.from_transitions(
         rows,
@@ -227,7 +233,7 @@ def generic_mdp(states: int, actions: int, *, terminal: bool = False) -> MDP:
     )
 
 
-def _simplex(stem: str, names: list[State], symbols: dict[str, str]) -> list[sp.Expr]:
+def _simplex(stem: str, names: list[str], symbols: dict[str, str]) -> list[sp.Expr]:
     """A probability for each name: symbols, and for the last 1 minus their sum; the assumptions go to `symbols`."""
     free = [sp.Symbol(f"{stem}_{name}") for name in names[:-1]]
     symbols |= {symbol.name: f"0 < {symbol.name} < 1" for symbol in free}
