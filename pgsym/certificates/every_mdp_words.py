@@ -86,7 +86,7 @@ class ClaimWords:
     def term(self, node: t.Node, names: Names) -> Term:
         """An expression of the claim language."""
         match node:
-            case t.Numeral(value):
+            case t.Number(value):
                 return Numeral(str(value))
             case t.Neg(x):
                 return Minus(self.term(x, names))
