@@ -25,6 +25,7 @@ class CoqSteps:
 
         In the proof, ``{S}`` is an index and ``{HS}`` says that it is in range.
         """
+        left: Term
         one = self.words.reading.field.one
         names = [f[0] for f in equation.left]
         first = names[0]
@@ -38,7 +39,7 @@ class CoqSteps:
             made = [f(y) for f in factors]
             return Total(y, "", made[0] if len(made) == 1 else Times(*made))
 
-        def at(name: str, *indices: str) -> Term:
+        def at(name: str, *indices: str) -> Tensor:
             return self.words.tensor(name, *indices)
 
         def needs(name: str) -> str:
