@@ -226,7 +226,7 @@ class _File:
         speaks = {base for own, base in words.chains if own == mark}
         both = f"{given} mu{mark} D{mark} mu{mark}_stationary D{mark}_deviation"
         if "mu" in speaks:
-            proof = f"stationary_is_derive {both}" if "D" in speaks else ""
+            proof = f"distribution_is_derive {both}" if "D" in speaks else ""
             matrix(f"mu{mark}", 1, "is_stationary states", "the stationary distribution", proof)
         if "D" in speaks:
             matrix(f"D{mark}", 2, "is_deviation states", "the deviation matrix", f"deviation_is_derive {both}")

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from pgsym.certificates.every_mdp_words import ClaimWords, in_words
-from pgsym.certificates.tensor_terms import Minus, Number, Plus, Product, Tensor, Term, Total, fresh
+from pgsym.certificates.tensor_terms import Minus, Numeral, Plus, Tensor, Term, Times, Total, fresh
 from pgsym.prover.equations import Equation
 from pgsym.prover.rewriting import CertificateStep
 from pgsym.prover.tensors import Factor, is_summed
@@ -25,6 +25,7 @@ class CoqSteps:
 
         In the proof, ``{S}`` is an index and ``{HS}`` says that it is in range.
         """
+        left: Term
         one = self.words.reading.field.one
         names = [f[0] for f in equation.left]
         first = names[0]
@@ -36,9 +37,9 @@ class CoqSteps:
         def sum_of(*factors: Callable[[str], Term]) -> Term:
             y = fresh("s")
             made = [f(y) for f in factors]
-            return Total(y, "", made[0] if len(made) == 1 else Product(*made))
+            return Total(y, "", made[0] if len(made) == 1 else Times(*made))
 
-        def at(name: str, *indices: str) -> Term:
+        def at(name: str, *indices: str) -> Tensor:
             return self.words.tensor(name, *indices)
 
         def needs(name: str) -> str:
@@ -64,29 +65,29 @@ class CoqSteps:
         match base:
             case ("pi",):
                 a = fresh("a")
-                return Total(a, S, at(first, S, a)), Number("1"), one, f"({first}_sum{theta} {{S}} {{HS}})"
+                return Total(a, S, at(first, S, a)), Numeral("1"), one, f"({first}_sum{theta} {{S}} {{HS}})"
             case ("dpi",):
                 a = fresh("a")
-                return Total(a, S, at(first, S, a)), Number("0"), one, "(dpi_sum {S} {HS})"
+                return Total(a, S, at(first, S, a)), Numeral("0"), one, "(dpi_sum {S} {HS})"
             case ("pi", "ipi"):
-                left = Product(at(first, S, A), at("i" + first, S, A))
+                left = Times(at(first, S, A), at("i" + first, S, A))
                 return (
                     left,
-                    Number("1"),
+                    Numeral("1"),
                     one,
                     f"(Rinv_r _ (Rgt_not_eq _ _ ({first}_positive {{S}} {{A}} {{HS}} {{HA}})))",
                 )
             case ("mu",):
-                return sum_of(lambda y: at(mu, y)), Number("1"), one, f"(proj1 {stationary})"
+                return sum_of(lambda y: at(mu, y)), Numeral("1"), one, f"(proj1 {stationary})"
             case ("mu", "pi", "P"):
                 left = sum_of(lambda y: at(mu, y), lambda y: self.words.step(mark, y, T))
                 return left, at(mu, T), one, f"(proj2 {stationary} {{T}} {{HT}})"
             case ("mu", "D"):
                 left = sum_of(lambda y: at(mu, y), lambda y: at(D, y, T))
-                return left, Number("0"), one, f"(deviation_mean {full} {deviation} {{T}} {{HT}})"
+                return left, Numeral("0"), one, f"(deviation_mean {full} {deviation} {{T}} {{HT}})"
             case ("D",):
                 left = sum_of(lambda y: at(D, S, y))
-                return left, Number("0"), one, f"(deviation_rows {full} {deviation} {{S}} {{HS}})"
+                return left, Numeral("0"), one, f"(deviation_rows {full} {deviation} {{S}} {{HS}})"
             case ("pi", "P", "D") | ("D", "pi", "P"):
                 right = Plus(Plus(at(D, S, T), Minus(at("id", S, T))), at(mu, T))
                 if base[0] == "D":
@@ -99,33 +100,33 @@ class CoqSteps:
                     inner = sum_of(lambda y: at(N, S, y), lambda y: self.words.step(mark, y, T))
                 else:
                     inner = sum_of(lambda y: self.words.step(mark, S, y), lambda y: at(N, y, T))
-                right = Plus(at("id", S, T), Product(Number(words), inner))
+                right = Plus(at("id", S, T), Times(Numeral(words), inner))
                 return at(N, S, T), right, -k, f"(proj{1 + (base[0] == 'N')} {known} {{S}} {{T}} {{HS}} {{HT}})"
             case ("N",):
-                left = Product(Number(f"(1 - {words})"), sum_of(lambda y: at(N, S, y)))
+                left = Times(Numeral(f"(1 - {words})"), sum_of(lambda y: at(N, S, y)))
                 proof = f"(resolvent_rows states {words} {W} ({n}{theta}) {{S}} {known} {rows} {{HS}})"
-                return left, Number("1"), 1 - k, proof
+                return left, Numeral("1"), 1 - k, proof
             case ("mu", "N"):
-                left = Product(Number(f"(1 - {words})"), sum_of(lambda y: at(mu, y), lambda y: at(N, y, T)))
+                left = Times(Numeral(f"(1 - {words})"), sum_of(lambda y: at(mu, y), lambda y: at(N, y, T)))
                 given = f"states {words} {W} ({n}{theta}) ({mu}{theta}) {{T}} {known} {stationary} {{HT}}"
                 proof = f"(stationary_resolvent {given})"
                 return left, at(mu, T), 1 - k, proof
             case ("N", "D") | ("D", "N"):
-                less = Number(f"(1 - {words})")
+                less = Numeral(f"(1 - {words})")
                 both = sum_of(lambda y: at(names[0], S, y), lambda y: at(names[1], y, T))
-                right = Plus(Product(less, Plus(at(D, S, T), Minus(Product(Number(words), at(N, S, T))))),
-                             Product(Number(words), at(mu, T)))  # fmt: skip
+                right = Plus(Times(less, Plus(at(D, S, T), Minus(Times(Numeral(words), at(N, S, T))))),
+                             Times(Numeral(words), at(mu, T)))  # fmt: skip
                 lemma = "resolvent_deviation" if base[0] == "N" else "deviation_resolvent"
                 proof = (f"({lemma} states {words} {W} ({n}{theta}) ({mu}{theta}) ({D}{theta}) {{S}} {{T}} "
                          f"{known} {rows} {stationary} {deviation} {{HS}} {{HT}})")  # fmt: skip
-                return Product(less, Product(less, both)), right, (1 - k) ** 2, proof
+                return Times(less, Times(less, both)), right, (1 - k) ** 2, proof
             case ("N", "N"):
                 other = at(names[1], "", "").name
                 _, words2, k2 = self.words.matrices[other]
-                left = Product(
-                    Number(f"({words} - ({words2}))"), sum_of(lambda y: at(N, S, y), lambda y: at(names[1], y, T))
+                left = Times(
+                    Numeral(f"({words} - ({words2}))"), sum_of(lambda y: at(N, S, y), lambda y: at(names[1], y, T))
                 )
-                right = Plus(Product(Number(words), at(N, S, T)), Minus(Product(Number(words2), at(names[1], S, T))))
+                right = Plus(Times(Numeral(words), at(N, S, T)), Minus(Times(Numeral(words2), at(names[1], S, T))))
                 proof = (f"(two_resolvents states {words} ({words2}) {W} ({n}{theta}) ({other}{theta}) {{S}} {{T}} "
                          f"{known} ({other}_resolvent{theta}) {{HS}} {{HT}})")  # fmt: skip
                 return left, right, k - k2, proof
@@ -133,12 +134,12 @@ class CoqSteps:
                 y = fresh("s")
                 return (
                     Total(y, "", at(first, S, A, y)),
-                    Number("1"),
+                    Numeral("1"),
                     one,
                     f"({needs(f'{first}_sum')} {{S}} {{A}} {{HS}} {{HA}})",
                 )
             case ("mu0",):
-                return sum_of(lambda y: at("mu0", y)), Number("1"), one, needs("mu0_sum")
+                return sum_of(lambda y: at("mu0", y)), Numeral("1"), one, needs("mu0_sum")
         raise self.words.refuse(f"a step with {equation.name!r}")
 
     def step_of(self, step: CertificateStep, negative: bool, free: Sequence[str]) -> tuple[Term, str]:
@@ -154,7 +155,7 @@ class CoqSteps:
         bound.sort(key=lambda i: i[0] == "a")
         body: Term = Plus(left, Minus(right))
         for factor in reversed(factors):
-            body = Product(factor, body)
+            body = Times(factor, body)
         for i in reversed(bound):
             body = Total(i, owner.get(i, ""), body)
         coq = {i: i for i in free} | {i: f"i{k}" for k, i in enumerate(bound)}
@@ -167,7 +168,7 @@ class CoqSteps:
             *["apply zero_mul."] * len(factors),
             f"apply zero_equation. exact {found}.",
         ]
-        return Product(Number(in_words(coefficient.as_expr())), body), " ".join(script)
+        return Times(Numeral(in_words(coefficient.as_expr())), body), " ".join(script)
 
     def factor(self, factor: Factor) -> Tensor:
         name, *at = factor

@@ -14,13 +14,13 @@ from pgsym.certificates.tensor_terms import (
     LOG,
     Minus,
     Named,
-    Number,
+    Numeral,
     Over,
     Plus,
-    Product,
     Slope,
     Tensor,
     Term,
+    Times,
     Total,
     derivative,
     expanded,
@@ -43,7 +43,7 @@ Names = Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Definition:
+class CoqDefinition:
     """A function that a file defines."""
 
     params: tuple[str, ...]
@@ -55,7 +55,7 @@ class ClaimWords:
     """One claim that is proved; what its file has to define and to assume is collected on the way."""
 
     verdict: GeneralVerdict
-    definitions: dict[str, Definition] = field(default_factory=dict)
+    definitions: dict[str, CoqDefinition] = field(default_factory=dict)
     matrices: dict[str, tuple[str, str, Any]] = field(default_factory=dict)
     """Of a resolvent's name in Coq: its chain, and its discount in words and as an element."""
     chains: set[tuple[str, str]] = field(default_factory=set)
@@ -87,7 +87,7 @@ class ClaimWords:
         """An expression of the claim language."""
         match node:
             case t.Number(value):
-                return Number(str(value))
+                return Numeral(str(value))
             case t.Neg(x):
                 return Minus(self.term(x, names))
             case t.Add(x, y):
@@ -95,13 +95,13 @@ class ClaimWords:
             case t.Sub(x, y):
                 return Plus(self.term(x, names), Minus(self.term(y, names)))
             case t.Mul(x, y):
-                return Product(self.term(x, names), self.term(y, names))
+                return Times(self.term(x, names), self.term(y, names))
             case t.Div(x, y):
                 return Over(self.term(x, names), self.divisor(y, names))
             case t.Pow(x, power) if power > 0:
                 found = self.term(x, names)
                 for _ in range(power - 1):
-                    found = Product(found, self.term(x, names))
+                    found = Times(found, self.term(x, names))
                 return found
             case t.Log(t.Quantity("pi") as x):
                 return self.form(self.term(x, names), LOG)
@@ -136,7 +136,7 @@ class ClaimWords:
         new = fresh(first[0])
         return Total(new, of, self.sum(node, tuple(rest), body, {**names, first: new}))
 
-    def divisor(self, node: t.Node, names: Names) -> Number | Tensor:
+    def divisor(self, node: t.Node, names: Names) -> Numeral | Tensor:
         found = self.term(node, names)
         if isinstance(found, Tensor) and found.form == "{}" and found.name.startswith("pi"):
             self.form(found, INVERSE)
@@ -144,7 +144,7 @@ class ClaimWords:
         if any(isinstance(part, Tensor) for part in parts(found)):
             raise self.refuse(f"a division by {node}")
         self.not_zero(self.reading.number(node).numer)
-        return Number(text(found, []))
+        return Numeral(text(found, []))
 
     def not_zero(self, polynomial: Any) -> None:
         """A divisor is assumed to be other than 0."""
@@ -161,7 +161,7 @@ class ClaimWords:
 
     def gradient(self, body: Term) -> Term:
         if not is_moving(body):
-            return Number("0")
+            return Numeral("0")
         if isinstance(body, Tensor) and body.name == "pi" and body.form == "{}":
             return self.form(body, DERIVATIVE)
         if any(isinstance(p, Slope) or (isinstance(p, Tensor) and p.form == DERIVATIVE) for p in parts(body)):
@@ -182,24 +182,24 @@ class ClaimWords:
 
         def step(s: str, to: str, after: Term) -> Term:
             a = fresh("a")
-            moved = Total(a, s, Product(self.tensor("dpi", s, a), self.tensor(self.e.letter("P", mark), s, a, to)))
-            return Total(to, "", Product(moved, after))
+            moved = Total(a, s, Times(self.tensor("dpi", s, a), self.tensor(self.e.letter("P", mark), s, a, to)))
+            return Total(to, "", Times(moved, after))
 
         if tensor.name == f"mu{mark}":
             (at,) = tensor.at
             self.chains.add((mark, "D"))
-            return Total(y, "", Product(self.tensor(f"mu{mark}", y), step(y, z, self.tensor(f"D{mark}", z, at))))
+            return Total(y, "", Times(self.tensor(f"mu{mark}", y), step(y, z, self.tensor(f"D{mark}", z, at))))
         s, at = tensor.at
-        first = Total(y, "", Product(Tensor(tensor.name, (s, y), True), step(y, z, Tensor(tensor.name, (z, at), True))))
+        first = Total(y, "", Times(Tensor(tensor.name, (s, y), True), step(y, z, Tensor(tensor.name, (z, at), True))))
         if tensor.name == f"D{mark}":
             mean = self.slope(Tensor(f"mu{mark}", (x,), True))
-            return Plus(first, Minus(Total(x, "", Product(mean, Tensor(tensor.name, (x, at), True)))))
-        return Product(Number(self.matrices[tensor.name][1]), first)
+            return Plus(first, Minus(Total(x, "", Times(mean, Tensor(tensor.name, (x, at), True)))))
+        return Times(Numeral(self.matrices[tensor.name][1]), first)
 
     def call(self, node: t.Call, names: Names) -> Term:
         at = [self.index(i, names) for i in node.indices]
         if node.name in self.scope.free:
-            return self.tensor(OWN + node.name, *at) if at else Number(self.number(node.name))
+            return self.tensor(OWN + node.name, *at) if at else Numeral(self.number(node.name))
         let = self.scope.lets[node.name]
         if self.scope.rank(let.body):
             return self.term(let.body, dict(zip(let.indices, at, strict=True)))
@@ -217,7 +217,7 @@ class ClaimWords:
         """A function that the file defines."""
         if name not in self.definitions:
             inner = body(params)
-            self.definitions[name] = Definition(tuple(params), inner)
+            self.definitions[name] = CoqDefinition(tuple(params), inner)
         return Named(name, tuple(at), body(at))
 
     # -- quantities ---------------------------------------------------------------------------------------------
@@ -275,7 +275,7 @@ class ClaimWords:
 
         def mean(s: str) -> Term:
             return define(
-                "r_pi", "s", lambda s: over_actions(s, lambda a: Product(letter("pi", s, a), reward(s, a))), [s]
+                "r_pi", "s", lambda s: over_actions(s, lambda a: Times(letter("pi", s, a), reward(s, a))), [s]
             )
 
         def over_actions(s: str, body: Callable[[str], Term]) -> Term:
@@ -288,21 +288,21 @@ class ClaimWords:
 
         def value(s: str) -> Term:
             name, matrix = ("h", lambda s, y: self.tensor(f"D{mark}", s, y)) if q.long_run else ("V", resolvent)
-            return define(name, "s", lambda s: over_states(lambda y: Product(matrix(s, y), mean(y))), [s])
+            return define(name, "s", lambda s: over_states(lambda y: Times(matrix(s, y), mean(y))), [s])
 
         def average() -> Term:
-            return define("rbar", "", lambda: over_states(lambda s: Product(self.tensor(f"mu{mark}", s), mean(s))), [])
+            return define("rbar", "", lambda: over_states(lambda s: Times(self.tensor(f"mu{mark}", s), mean(s))), [])
 
         def action_value(s: str, a: str) -> Term:
-            after = over_states(lambda y: Product(letter("P", s, a, y), value(y)))
+            after = over_states(lambda y: Times(letter("P", s, a, y), value(y)))
             if q.long_run:
                 return Plus(Plus(reward(s, a), Minus(average())), after)
-            k = Number(in_words(q.discount().as_expr()))
-            return Plus(reward(s, a), Product(k, after))
+            k = Numeral(in_words(q.discount().as_expr()))
+            return Plus(reward(s, a), Times(k, after))
 
         match node.name, at:
             case "gamma", []:
-                return Number(in_words(self.reading.numbers["gamma"].as_expr()))
+                return Numeral(in_words(self.reading.numbers["gamma"].as_expr()))
             case "pi", [a, s]:
                 return letter("pi", s, a)
             case "P", [y, s, a]:
@@ -328,13 +328,21 @@ class ClaimWords:
                     "A", "s a", lambda s, a: Plus(define("Q", "s a", action_value, [s, a]), Minus(value(s))), at
                 )
             case "eta", [_]:
-                return define("eta", "s", lambda s: over_states(lambda y: Product(start(y), resolvent(y, s))), at)
+                return define("eta", "s", lambda s: over_states(lambda y: Times(start(y), resolvent(y, s))), at)
+            case "E[T]", []:
+
+                def visits(x: str) -> Term:
+                    one = self.reading.field.one
+                    return over_states(lambda y: self.tensor(*self.reading.resolvent(one, mark, x, y)[0][1][0]))
+
+                total = lambda: over_states(lambda x: Times(self.tensor("mu0", x), visits(x)))  # noqa: E731
+                return define("expected_length", "", total, [])
             case "J", []:
                 objective = self.reading.objective
                 if objective is Objective.AVERAGE_REWARD:
                     return define("J", "", average, [])
                 weight = (lambda s: self.tensor(f"mu{mark}", s)) if objective is Objective.STATIONARY_VALUE else start
-                return define("J", "", lambda: over_states(lambda s: Product(weight(s), value(s))), [])
+                return define("J", "", lambda: over_states(lambda s: Times(weight(s), value(s))), [])
         raise self.refuse(node.name)
 
     def taken(self, node: t.Node, *at: str) -> Term:
@@ -352,7 +360,7 @@ class ClaimWords:
 
         def body(at: Sequence[str]) -> Term:
             a = fresh("a")
-            return Total(a, at[0], Product(self.tensor(pi, at[0], a), self.tensor(P, at[0], a, at[1])))
+            return Total(a, at[0], Times(self.tensor(pi, at[0], a), self.tensor(P, at[0], a, at[1])))
 
         return self.named(f"P_pi{mark}", ("s", "s'"), (s, y), body)
 

@@ -4,7 +4,7 @@ It computes a list of products under sums by itself.  Given are the places where
 where a sum over a delta is carried out, so that products that differ in the names of what is summed become one.
 
 >>> y, z = Total("s#1", "", Tensor("mu", ("s#1",))), Total("s#2", "", Tensor("V", ("s#2",)))
->>> operations(flat(Plus(Product(y, z), Product(z, y))), [])
+>>> operations(flat(Plus(Times(y, z), Times(z, y))), [])
 ['[]', '[Swap 0]']
 """
 
@@ -17,12 +17,12 @@ from pgsym.certificates.tensor_terms import (
     DELTA,
     MINUS,
     Minus,
-    Number,
+    Numeral,
     Over,
     Plus,
-    Product,
     Tensor,
     Term,
+    Times,
     Total,
     inverse,
     text,
@@ -32,7 +32,7 @@ from pgsym.prover.tensors import canonical
 Binder = tuple[str, str]
 """An index, and the state whose action it is."""
 
-Flat = tuple[list[Binder], list[Tensor | Number]]
+Flat = tuple[list[Binder], list[Tensor | Numeral]]
 """A product under its sums."""
 
 
@@ -40,10 +40,10 @@ class TensorTable:
     """The tensors and numbers of one file, numbered as its table `tensor` numbers them."""
 
     def __init__(self) -> None:
-        self.known: list[Tensor | Number] = [Tensor(DELTA, ("i", "j")), Number(MINUS)]
+        self.known: list[Tensor | Numeral] = [Tensor(DELTA, ("i", "j")), Numeral(MINUS)]
         self.places = {_nowhere(term): k for k, term in enumerate(self.known)}
 
-    def number(self, term: Tensor | Number) -> int:
+    def number(self, term: Tensor | Numeral) -> int:
         """Of a tensor, whatever its place."""
         if _nowhere(term) not in self.places:
             self.places[_nowhere(term)] = len(self.known)
@@ -53,7 +53,7 @@ class TensorTable:
     def deep(self, term: Term, levels: Mapping[str, int]) -> str:
         """The expression as data; `levels` are the numbers of its variables."""
         match term:
-            case Number():
+            case Numeral():
                 return f"(Fac {self.number(term)} [])"
             case Tensor(_, at):
                 return f"(Fac {self.number(term)} [{'; '.join(str(levels[i]) for i in at)}])"
@@ -61,7 +61,7 @@ class TensorTable:
                 return f"(Add {self.deep(x, levels)} {self.deep(y, levels)})"
             case Minus(x):
                 return f"(Neg {self.deep(x, levels)})"
-            case Product(x, y):
+            case Times(x, y):
                 return f"(Mul {self.deep(x, levels)} {self.deep(y, levels)})"
             case Over(x, y):
                 return f"(Mul {self.deep(x, levels)} {self.deep(inverse(y), levels)})"
@@ -75,29 +75,29 @@ class TensorTable:
         found = ["Definition tensor (f : nat) (at_ : list nat) : R :=", "  match f, at_ with"]
         for number, term in enumerate(self.known):
             names = ["i", "j", "k"][: len(term.at)] if isinstance(term, Tensor) else []
-            value = term.words if isinstance(term, Number) else text(replace(term, at=tuple(names)), names)
+            value = term.words if isinstance(term, Numeral) else text(replace(term, at=tuple(names)), names)
             found.append(f"  | {number}%nat, [{'; '.join(names)}] => {value}")
         return [*found, "  | _, _ => 0", "  end."]
 
 
-def _nowhere(term: Tensor | Number) -> Tensor | Number:
+def _nowhere(term: Tensor | Numeral) -> Tensor | Numeral:
     return replace(term, at=()) if isinstance(term, Tensor) else term
 
 
 def flat(term: Term) -> list[Flat]:
     """The products in the order in which `norm` of Tensors.v has them."""
     match term:
-        case Number() | Tensor():
+        case Numeral() | Tensor():
             return [([], [term])]
         case Plus(x, y):
             return flat(x) + flat(y)
         case Minus(x):
-            return [(b, [Number(MINUS), *fs]) for b, fs in flat(x)]
-        case Product(x, y):
+            return [(b, [Numeral(MINUS), *fs]) for b, fs in flat(x)]
+        case Times(x, y):
             second = flat(y)
             return [([*b, *c], [*fs, *gs]) for b, fs in flat(x) for c, gs in second]
         case Over(x, y):
-            return flat(Product(x, inverse(y)))
+            return flat(Times(x, inverse(y)))
         case Total(index, of, x):
             return [([(index, of), *b], fs) for b, fs in flat(x)]
     raise TypeError(type(term).__name__)
@@ -124,7 +124,7 @@ def _plain(factor: Tensor) -> tuple[str, ...]:
 
 def _contracted(product: Flat, free: Sequence[str]) -> tuple[Flat, list[str]]:
     binders, factors = list(product[0]), list(product[1])
-    steps = []
+    steps: list[str] = []
     while True:
         order = [*free, *(i for i, _ in binders)]
         deltas = [f for f in factors if isinstance(f, Tensor) and f.name == DELTA and f.at[0] != f.at[1]]
@@ -144,7 +144,7 @@ def _contracted(product: Flat, free: Sequence[str]) -> tuple[Flat, list[str]]:
 
 
 def _matched(
-    factors: Sequence[Tensor | Number], model: Sequence[Tensor | Number], free: Sequence[str]
+    factors: Sequence[Tensor | Numeral], model: Sequence[Tensor | Numeral], free: Sequence[str]
 ) -> dict[str, str]:
     """Indices of one product by those of another that differs in their names only."""
     todo = [f for f in factors if isinstance(f, Tensor)]

@@ -1,6 +1,6 @@
 """Expressions over any number of states and actions, as they stand in Coq.
 
->>> V = Total("s#1", "", Product(Tensor("N", ("s", "s#1"), True), Tensor("r", ("s#1", "a"))))
+>>> V = Total("s#1", "", Times(Tensor("N", ("s", "s#1"), True), Tensor("r", ("s#1", "a"))))
 >>> text(V, ["s", "a"])
 "Σ s' < states, N theta s s' * r s' a"
 """
@@ -16,7 +16,7 @@ DELTA, MINUS = "delta", "-1"
 
 
 @dataclass(frozen=True)
-class Number:
+class Numeral:
     """A number, in Coq's words."""
 
     words: str
@@ -58,7 +58,7 @@ class Minus:
 
 
 @dataclass(frozen=True)
-class Product:
+class Times:
     """left * right."""
 
     left: Term
@@ -70,7 +70,7 @@ class Over:
     """left / right, of a number or a probability."""
 
     left: Term
-    right: Number | Tensor
+    right: Numeral | Tensor
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Slope:
     value: Term
 
 
-Term = Number | Tensor | Plus | Minus | Product | Over | Total | Named | Slope
+Term = Numeral | Tensor | Plus | Minus | Times | Over | Total | Named | Slope
 
 INVERSE, LOG, DERIVATIVE = "/ {}", "ln ({})", "Derive (fun u => {}) theta"
 
@@ -124,10 +124,10 @@ def is_moving(term: Term) -> bool:
     return any(isinstance(part, Tensor) and part.moving for part in parts(term))
 
 
-def inverse(term: Number | Tensor) -> Number | Tensor:
+def inverse(term: Numeral | Tensor) -> Numeral | Tensor:
     """1 / term."""
-    if isinstance(term, Number):
-        return Number(f"/ ({term.words})")
+    if isinstance(term, Numeral):
+        return Numeral(f"/ ({term.words})")
     return replace(term, form=INVERSE)
 
 
@@ -144,10 +144,10 @@ def expanded(term: Term, *, slopes: bool = True) -> Term:
             return Total(index, of, expanded(x, slopes=slopes))
         case Plus(x, y):
             return Plus(expanded(x, slopes=slopes), expanded(y, slopes=slopes))
-        case Product(x, y):
-            return Product(expanded(x, slopes=slopes), expanded(y, slopes=slopes))
+        case Times(x, y):
+            return Times(expanded(x, slopes=slopes), expanded(y, slopes=slopes))
         case Over(x, y):
-            return Product(expanded(x), inverse(y)) if slopes else Over(expanded(x, slopes=False), y)
+            return Times(expanded(x), inverse(y)) if slopes else Over(expanded(x, slopes=False), y)
     return term
 
 
@@ -171,7 +171,7 @@ class _Writer:
             return names.get(index) or index.replace("#", "_")
 
         match term:
-            case Number(words):
+            case Numeral(words):
                 return words if words.isalnum() or words.startswith("(") else f"({words})"
             case Tensor(known, at, moving, form):
                 theta = ("u" if form == DERIVATIVE else self.theta,) if moving else ()
@@ -188,7 +188,7 @@ class _Writer:
                 return _wrapped(f"{self.text(x, names)} + {self.text(y, names, 1)}", level > 0)
             case Minus(x):
                 return _wrapped(f"- {self.text(x, names, 4)}", level > 0)
-            case Product(x, y):
+            case Times(x, y):
                 left = _wrapped(self.text(x, names, 3), not isinstance(x, Total) and _is_open(x))
                 return _wrapped(f"{left} * {self.text(y, names, 4)}", level == 4)
             case Over(x, y):
@@ -208,8 +208,8 @@ def _is_open(term: Term) -> bool:
     match term:
         case Total():
             return True
-        case Product(_, y) | Minus(y):
-            return _is_open(y) and not isinstance(y, Product)
+        case Times(_, y) | Minus(y):
+            return _is_open(y) and not isinstance(y, Times)
     return False
 
 
@@ -231,17 +231,17 @@ def derivative(term: Term, slope: Callable[[Tensor], Term]) -> Term:
             return slope(term)
         case Tensor():
             plain, inner = replace(term, form=INVERSE), replace(term, form=DERIVATIVE)
-            return Product(plain, inner) if term.form == LOG else Minus(Product(Product(plain, plain), inner))
+            return Times(plain, inner) if term.form == LOG else Minus(Times(Times(plain, plain), inner))
         case Minus(x):
             return Minus(derivative(x, slope))
         case Total(index, of, x):
             return Total(index, of, derivative(x, slope))
-        case Product(x, y):
+        case Times(x, y):
             if not is_moving(x):
-                return Product(x, derivative(y, slope))
+                return Times(x, derivative(y, slope))
             if not is_moving(y):
-                return Product(derivative(x, slope), y)
-            return Plus(Product(derivative(x, slope), y), Product(x, derivative(y, slope)))
+                return Times(derivative(x, slope), y)
+            return Plus(Times(derivative(x, slope), y), Times(x, derivative(y, slope)))
         case Plus(x, y):
             moving = [part for part in (x, y) if is_moving(part)]
             slopes = [derivative(part, slope) for part in moving]

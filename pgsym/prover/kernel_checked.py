@@ -3,6 +3,8 @@
 KERNEL_CHECKED = frozenset(
     [
         "policy-gradient",
+        "policy-gradient-episodic",
+        "expected-length",
         "policy-gradient-any-start",
         "policy-gradient-average-reward",
         "policy-gradient-chain",

@@ -103,9 +103,10 @@ MUTANTS = {
     "no discount in Q": (PGT, r"(Definition Q .*?)gamma \* ", r"\1"),
     "another matrix than the resolvent": (PGT, r"is_resolvent states \(gamma\)", "is_resolvent states (gamma ^ 2)"),
     "rewards under the other policy": (DIFFERENCE, r"(Definition r_pi .*?)pi theta s a", r"\1pi' s a"),
-    "a coefficient": (ADVANTAGE, r"=> \(?-1\)?\n(  \| _, _)", r"=> 2\n\1"),
-    "a step less": (ADVANTAGE, r"(by_certificate .*?_ \[)\(Mul.*?\]%nat", r"\1]%nat"),
-    "probabilities that sum to 2": (ADVANTAGE, r"(Hypothesis pi_sum .*?) = 1\.", r"\1 = u."),
+    "a coefficient": (ADVANTAGE, r"_ \[\(Mul \(Fac 2 \[\]\)", "_ [(Mul (Fac 9 [])"),
+    "a step less": (ADVANTAGE, r"_ \[\(Mul.*?\]%nat\n(.*?)refine \(conj _ I\)(.*?)\n  - apply.*?\n  - cbv",
+                    r"_ []%nat\n\1refine I\2\n  cbv"),
+    "probabilities that sum to theta": (ADVANTAGE, r"(Hypothesis pi_sum .*?) = 1\.", r"\1 = u."),
     "the step of another equation": (DIFFERENCE, r"exact \(pi'_sum (\w+) (\w+)\)", r"exact (dpi_sum \1 \2)"),
     "a factor of the claim": (STATIONARY, r"(Theorem claim .*?)\(1 - gamma\)", r"\1(1 - gamma ^ 2)"),
 }  # fmt: skip

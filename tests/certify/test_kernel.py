@@ -20,7 +20,8 @@ GENERAL = ("policy_gradient", "policy_gradient_baseline", "policy_gradient_log",
            "softmax_pos", "softmax_is_derive", "value_solves_Bellman", "occupancy_solves_Balance",
            "Bellman_unique", "Balance_unique", "stationary_solves", "stationary_unique", "differential_solves",
            "differential_unique", "value_is_derive", "occupancy_is_derive", "stationary_is_derive",
-           "differential_is_derive")  # fmt: skip
+           "differential_is_derive", "by_certificate", "resolvent_exists", "discounted_resolvent_exists",
+           "resolvent_is_derive", "distribution_is_derive", "deviation_is_derive")  # fmt: skip
 
 
 def test_library_rests_on_axioms_of_the_reals_only(kernel) -> None:

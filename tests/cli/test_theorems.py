@@ -29,7 +29,7 @@ def test_one_entry_shows_statement_reference_and_latex(run):
     assert r"\mathbb{E}[T]" in out
     assert "Sutton" in out
     assert "pgsym theorems policy-gradient-episodic short-corridor" in out
-    assert "every finite MDP, where gamma = 1; every run ends" in out
+    assert "every finite MDP (kernel-checked), where gamma = 1; every run ends" in out
 
 
 def test_one_entry_as_json(run):

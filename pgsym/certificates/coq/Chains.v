@@ -482,7 +482,7 @@ Variable D : R -> nat -> nat -> R.
 Hypothesis mu_stationary : forall u, is_stationary n (W u) (mu u).
 Hypothesis D_deviation : forall u, is_deviation n (W u) (mu u) (D u).
 
-Theorem stationary_is_derive t : (t < n)%nat ->
+Theorem distribution_is_derive t : (t < n)%nat ->
   is_derive (fun u => mu u t) x (Σ s < n, mu x s * Σ y < n, dW s y * D x y t).
 Proof.
   intro Lt.
@@ -524,7 +524,7 @@ Proof.
   - intros i Li. apply (is_derive_opp (fun u => Σ z < n, mu u z * D x z i)).
     apply (sum_is_derive n (fun u z => mu u z * D x z i)
       (fun z => (Σ i < n, mu x i * Σ y < n, dW i y * D x y z) * D x z i)). intros z Lz.
-    evar_last; [apply is_derive_product; [now apply stationary_is_derive | apply (is_derive_const (D x z i))]|].
+    evar_last; [apply is_derive_product; [now apply distribution_is_derive | apply (is_derive_const (D x z i))]|].
     unfold zero; simpl. ring.
 Qed.
 
