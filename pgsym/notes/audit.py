@@ -102,7 +102,7 @@ class _Auditor:
     def names(self, chosen: dict[str, str]) -> Names:
         c = self.conventions
         said = {key: meanings for key, (meanings, _) in c.said.items()}
-        found = Names(chosen, said | self.told, c.origin, c.late, c.letters, dict(self.own))
+        found = Names(chosen, said | self.told, c.origin, c.late, c.letters, dict(self.own), c.rewards)
         for key, text in c.told.items():
             found.tell(key, text)
         return found

@@ -41,6 +41,9 @@ SCALARS = {"\\lambda": "lambda", "\\alpha": "alpha", "\\beta": "beta", "\\epsilo
 FUNCTIONS = {"b": "b", "f": "f"}
 """Letters that stand for arbitrary functions of the state where nothing else is said."""
 
+MIXED = -1
+"""The rewards of a note come late in one formula and not in another."""
+
 _POLICY = {"\\pi", "\\pi_\\theta", "\\theta", "\\pi\\theta"}
 _SECOND = {
     "\\pi'",
@@ -103,6 +106,7 @@ class Names:
     late: int = 0
     letters: Mapping[str, str] = field(default_factory=lambda: {"S": "s", "A": "a"})
     own: dict[str, Own] = field(default_factory=dict)
+    rewards: frozenset[str] = frozenset("r")
     asked: dict[str, tuple[str, ...]] = field(default_factory=dict)
     readings: dict[str, str] = field(default_factory=dict)
     arbitrary: dict[str, str] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from pgsym.claims.language.check import check
 from pgsym.claims.language.parse import parse, parse_expression
+from pgsym.claims.language.runs import read_timed
 from pgsym.claims.language.scope import Scope
 from pgsym.claims.language.tree import Claim, Number
 from pgsym.errors import ClaimError, NotReadError
@@ -257,9 +258,14 @@ class _Reader:
     def every_run(self, bindings: str, left: str, right: str) -> str:
         """For every run: the mean square of the defect is 0."""
         node, held = parse_expression(f"{bindings}({left}) - ({right})")
-        rank = Scope(held).rank(node)
+        scope = Scope(held)
+        rank = scope.rank(node)
+        times = {time[1].name for i, _ in scope.free_uses(node) if (time := read_timed(i)) and time[1].name}
+        if len(times) > 1:
+            raise NotReadError(f"found the times {' and '.join(sorted(times))}, which nothing binds. Sum over one", 0)
+        weight = "".join(f"sum[{time}] (1/2)^{time} * " for time in times)  # every time counts, and the sum is finite
         body = f"dot({left} - ({right}), {left} - ({right}))" if rank == 1 else f"({left} - ({right}))^2"
-        return f"{bindings}E[tau] {body} = 0"
+        return f"{bindings}E[tau] {weight}{body} = 0"
 
     # -- definitions -------------------------------------------------------------------------------------------
 
