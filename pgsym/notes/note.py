@@ -23,7 +23,7 @@ from pgsym.notes import chains
 from pgsym.notes.documents import NoteDocument, Source
 from pgsym.notes.formula import Formula
 from pgsym.notes.names import WEIGHTS, Names, Own, plain
-from pgsym.notes.parts import Pieces, commas, join_bars, own_key, scripts
+from pgsym.notes.parts import Pieces, before_bar, commas, join_bars, own_key, scripts
 from pgsym.notes.quantities import CHANCES, VALUES
 from pgsym.notes.side import OutsideRunError
 from pgsym.notes.times import is_timed
@@ -283,8 +283,10 @@ class _Reader:
         base = token.text
         line = self.document.line(source.at + left.at)
         known = self.names.own.get(key)
+        limit = self.names.limits.get(base)
         if (
-            (known is not None and known.line != line)
+            (known is not None and known.at != source.at + left.at)
+            or (limit is not None and limit[1] != source.at + left.at and key == base + "(.)")
             or base in self.names.told
             or base in ("\\pi", "\\tilde{\\pi}", "J", "\\gamma", "\\theta", "\\tau")
         ):
@@ -299,12 +301,22 @@ class _Reader:
         if base in ("r", "s", "a") and call is None:
             return None
         relation, term = statement[0]
+        if base in WEIGHTS and arguments == ["s"] and _is_limit(term):
+            self.names.limits[base] = ("mu", source.at + left.at)
+            self.names.tell(
+                base + "(s)", f"the stationary distribution: in line {line} the limit of the distribution of s_t"
+            )
+            return [
+                WrittenRelation(
+                    source.at + relation.at, source.at + len(source.latex), source.latex, None, "", True, "", key
+                )
+            ]
         own = self.define(
             key, sub if timed else None, arguments, _Side(term, source, term[0].at if term else relation.at), line
         )
         if own is None:
             return None
-        self.names.own[key] = own
+        self.names.own[key] = replace(own, at=source.at + left.at)
         if own.text:
             self.names.tell(key, f"defined in line {line}")
         shown = source.latex.strip()
@@ -360,6 +372,16 @@ class _Reader:
                 return Own(name, indices, "", line, error.message.partition("\n")[0])
             return Own(name, heads, text, line, random=random)
         return Own(name, indices, "", line, "it mixes runs and means over runs")
+
+
+def _is_limit(term: Sequence[Token]) -> bool:
+    r"""Whether it is \lim_{t\to\infty} P(s_t = s | ...), and nothing else."""
+    if len(term) < 4 or term[0].text != "\\lim" or term[1].text != "_":
+        return False
+    sub, _, _, after = scripts(term, 1)
+    if plain(sub or ()) != "t\\rightarrow\\infty" or term[after].text not in CHANCES or after + 2 != len(term):
+        return False
+    return term[after + 1].kind == "()" and plain(before_bar(term[after + 1].inside)) == "s_t=s"
 
 
 def _names_zero(found: Sequence[Token]) -> bool:

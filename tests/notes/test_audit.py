@@ -126,6 +126,24 @@ def test_reported_error_is_found_and_its_correction_raises_no_alarm(wrong, right
     assert [r.status for r in corrected.relations] == ["proved"] * len(corrected.relations)
 
 
+def test_second_definition_of_a_name_is_a_statement():
+    """The stationary distribution is not the sum of visits, and what is between the two is about the first."""
+    found = audited(
+        r"$$d(s) = \lim_{t\to\infty} \Pr(s_t = s)$$ $$J = \sum_s d(s) V(s)$$ $$d(s) = \sum_{t=0}^\infty \gamma^t \Pr(s_t = s)$$"
+    )
+    assert [r.status for r in found.relations] == ["a definition", "proved", "refuted"]
+    assert dict(found.readings)["J"] == "stationary-value, for which line 1 is true"
+
+
+def test_note_may_change_its_objective():
+    """Once it has two, what follows is read with each; the formula of a run is still true for the first."""
+    run = r"$$J = \mathbb{E}_{\tau\sim\pi}[R(\tau)]$$"
+    note = run + r"$$\nabla J = \sum_s \mu(s) \nabla V(s)$$ $$J = \sum_s \mu(s) V(s)$$" + run
+    found = audited(note, read_as=["mu: mu"])
+    assert [r.status for r in found.relations] == ["proved", "refuted", "proved", "depends on the reading"]
+    assert dict(found.readings)["J"].startswith("start-state, for which line 1 is true; from there on also stationary")
+
+
 def test_note_without_a_discount_may_mean_none():
     """Bellman's equation without gamma is false with discount 9/10, and says nothing of a run that never ends."""
     bellman = r"$$V(s) = \sum_a \pi(a|s) \left( r(s,a) + \sum_{s'} P(s'|s,a) V(s') \right)$$"

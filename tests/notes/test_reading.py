@@ -133,10 +133,16 @@ def test_definition_of_the_note_comes_before_what_is_usual():
 
 
 def test_what_a_definition_does_not_say_in_our_words_is_not_used():
-    found = read_as(r"d(s) = \lim_{t\to\infty} \Pr(s_t = s)", r"J = \sum_s d(s) V(s)")
+    found = read_as(r"d(s) = 2 \lim_{t\to\infty} \Pr(s_t = s)", r"J = \sum_s d(s) V(s)")
     assert found == [
         "refused: found d(.), which line 2 defines in a way that was not read (found a limit, which is not read in a formula)"
     ]
+
+
+def test_limit_of_the_distribution_of_a_state_is_the_stationary_one():
+    assert read_as(
+        r"d^\pi(s) = \lim_{t\to\infty} \Pr(s_t = s \mid s_0, \pi_\theta)", r"J = \sum_s d^\pi(s) V^\pi(s)"
+    ) == ["J == sum[s] mu(s) * V(s)"]
 
 
 def test_steps_that_are_counted_from_one_weigh_gamma_to_their_number():
