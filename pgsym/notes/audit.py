@@ -16,9 +16,10 @@ from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem
 from pgsym.model.zoo import zoo
 from pgsym.notes.conventions import Conventions, conventions
+from pgsym.notes.definitions import WrittenRelation
 from pgsym.notes.documents import NoteDocument
 from pgsym.notes.names import MEANINGS, Names, Own, told
-from pgsym.notes.note import WrittenRelation, read
+from pgsym.notes.note import read
 from pgsym.notes.result import DEFINES, DEPENDS, REFUSED, AuditedNote, NoteCase, NoteReading, NoteRelation
 
 PANEL = ("short-corridor", "two-state")

@@ -13,8 +13,8 @@ from pgsym.claims.language.tree import Claim, Number
 from pgsym.claims.verdict import Status, Verdict
 from pgsym.display.result import Result, data_frame
 from pgsym.model.objective import Objective
+from pgsym.notes.definitions import WrittenRelation
 from pgsym.notes.documents import NoteDocument
-from pgsym.notes.note import WrittenRelation
 from pgsym.trust import Trust, weakest
 
 if TYPE_CHECKING:
