@@ -16,9 +16,10 @@ from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem
 from pgsym.model.zoo import zoo
 from pgsym.notes.conventions import Conventions, conventions
+from pgsym.notes.definitions import WrittenRelation
 from pgsym.notes.documents import NoteDocument
 from pgsym.notes.names import MEANINGS, Names, Own, told
-from pgsym.notes.note import WrittenRelation, read
+from pgsym.notes.note import read
 from pgsym.notes.result import DEFINES, DEPENDS, REFUSED, AuditedNote, NoteCase, NoteReading, NoteRelation
 
 PANEL = ("short-corridor", "two-state")
@@ -98,11 +99,14 @@ class _Auditor:
         self.known: dict[tuple[int, Objective, bool, Claim], Verdict | str] = {}
         self.why: dict[str, str] = {}
         self.own: dict[str, Own] = {}
+        self.limits: dict[str, tuple[str, int]] = {}
 
     def names(self, chosen: dict[str, str]) -> Names:
         c = self.conventions
         said = {key: meanings for key, (meanings, _) in c.said.items()}
-        found = Names(chosen, said | self.told, c.origin, c.late, c.letters, dict(self.own))
+        found = Names(
+            chosen, said | self.told, c.origin, c.late, c.letters, dict(self.own), c.rewards, dict(self.limits)
+        )
         for key, text in c.told.items():
             found.tell(key, text)
         return found
@@ -110,7 +114,7 @@ class _Auditor:
     def audit(self) -> AuditedNote:
         first = self.names({})
         read(self.document, first)
-        self.own = first.own  # a definition holds before its place, too
+        self.own, self.limits = first.own, first.limits  # a definition holds before its place, too
         first = self.names({})
         read(self.document, first)
         keys = [key for key, meanings in first.asked.items() if len(meanings) > 1]
@@ -127,17 +131,22 @@ class _Auditor:
         for k in range(count):
             if self.progress is not None:
                 self.progress(k + 1, count)
-            relations.append(self.relation(k, texts, readings))
+            held = [r for start, r in readings if start <= k][-1]
+            relations.append(self.relation(k, texts, held))
         return AuditedNote(
             self.document,
-            tuple(self.told_at_top(first, names, readings)),
+            tuple(self.told_at_top(first, names, [r for _, held in readings for r in held])),
             tuple(relations),
             tuple(p.name for p in self.problems),
             self.problems[0].assumption if not self.is_panel else "",
         )
 
-    def readings(self, texts: dict[tuple[tuple[str, str], ...], list[WrittenRelation]]) -> list[NoteReading]:
-        """The objective that was asked for; else those for which the note's J is true; else the default."""
+    def readings(
+        self, texts: dict[tuple[tuple[str, str], ...], list[WrittenRelation]]
+    ) -> list[tuple[int, list[NoteReading]]]:
+        """From which relation on which readings hold: the objective that was asked for; else those for which the note's
+        statements about J are true; else the default.
+        """
         every = [
             NoteReading(o, chosen, undiscounted)
             for chosen in texts
@@ -146,21 +155,29 @@ class _Auditor:
         ]
         if self.objective is not None:
             self.why["J"] = f"{self.objective}, as asked for"
-            return every
+            return [(0, every)]
+        found: list[tuple[int, list[NoteReading]]] = []
+        told = []
         for k, relation in enumerate(next(iter(texts.values()))):
-            if not relation.of_objective:
+            if not relation.of_objective or any(
+                self.fits(texts[r.chosen][k].claim, r) for r in (found[-1][1] if found else ())
+            ):
                 continue
             fitting = [r for r in every if self.fits(texts[r.chosen][k].claim, r)]
             if fitting:
                 kinds = " or ".join(dict.fromkeys(str(r.objective) for r in fitting))
-                self.why["J"] = f"{kinds}, for which line {self.document.line(relation.at)} is true"
-                return fitting
+                told.append(f"{kinds}, for which line {self.document.line(relation.at)} is true")
+                before = found[-1][1] if found else []
+                found += [(k if found else 0, fitting), (k + 1, [*fitting, *before])]
+        if found:
+            self.why["J"] = "; from there on also ".join(told)
+            return found
         if self.is_panel:
             self.why["J"] = "each objective is tried; --objective chooses one"
-            return every
+            return [(0, every)]
         default = self.problems[0].objective
         self.why["J"] = f"{default}, the objective of the model; --objective chooses another"
-        return [r for r in every if r.objective is default]
+        return [(0, [r for r in every if r.objective is default])]
 
     def fits(self, claim: Claim | None, reading: NoteReading) -> bool:
         found = [self.verdict(k, reading, claim) for k in range(len(self.problems))] if claim is not None else []

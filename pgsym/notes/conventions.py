@@ -3,12 +3,12 @@ r"""What a note as a whole shows: the number of the first step, how rewards coun
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pgsym.errors import NotReadError
 from pgsym.notes.documents import NoteDocument
-from pgsym.notes.names import WEIGHTS, plain
+from pgsym.notes.names import MIXED, WEIGHTS, plain
 from pgsym.notes.tokens import Token, tokens
 
 _SAID = (
@@ -27,6 +27,7 @@ class Conventions:
     origin: int = 0
     late: int = 0
     letters: dict[str, str] = field(default_factory=lambda: {"S": "s", "A": "a"})
+    rewards: frozenset[str] = frozenset("r")
     said: dict[str, tuple[tuple[str, ...], int]] = field(default_factory=dict)
     told: dict[str, str] = field(default_factory=dict)
 
@@ -49,17 +50,36 @@ def conventions(document: NoteDocument) -> Conventions:
     ):
         found.origin = 1
         found.told["t"] = "steps are counted from 1, so gamma^t at the first step is gamma"
-    given = re.sub(r"\s", "", " ".join(f.latex for f in document.formulas))
-    if re.search(r"(?<![a-zA-Z])r_\{[tk]\+1\}", given) and not re.search(
-        r"(?<![a-zA-Z])r_(\{?[tk]\}?(?!\+)|\{?0)", given
-    ):
-        found.late = 1
+    below: dict[str, set[str]] = {"r": set(), "R": set(), "G": set(), "^": set()}
+    for source in document.formulas:
+        try:
+            _indexed(tokens(source.latex, document.macros), below)
+        except NotReadError:
+            continue
+    if below["G"]:
+        found.rewards = frozenset("rR")
+    times = set().union(*(below[letter] for letter in found.rewards))
+    counted_late = any(p.endswith("-t-1") for p in below["^"])
+    is_late = counted_late or any(re.fullmatch(r"t(\+[a-z])?\+1", t) for t in times)
+    is_in_time = any(re.fullmatch(r"t|0|t\+[a-z]", t) for t in times) or any(p.endswith("-t") for p in below["^"])
+    found.late = MIXED if counted_late and is_in_time else int(is_late and not is_in_time)
     if re.search(r"\(u(_\w)?(\||\\mid|\\vert)x", text) and not re.search(r"\(a(_\w)?(\||\\mid|\\vert)s", text):
         found.letters |= {"x": "s", "u": "a"}
         found.told["x, u"] = "the state and the action"
     for key, meanings, at in _sentences(document):
         found.said.setdefault(key, (meanings, document.line(at)))
     return found
+
+
+def _indexed(found: Sequence[Token], below: dict[str, set[str]]) -> None:
+    """What stands below each letter, and what is an exponent."""
+    for k, token in enumerate(found):
+        _indexed(token.inside, below)
+        after = found[k + 1 : k + 3]
+        if token.text == "^" and after:
+            below["^"].add(plain(after[0].inside or after[:1]))
+        elif token.text in below and len(after) == 2 and after[0].text == "_":
+            below[token.text].add(plain(after[1].inside or after[1:]))
 
 
 def _sentences(document: NoteDocument) -> Iterator[tuple[str, tuple[str, ...], int]]:

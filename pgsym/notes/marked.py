@@ -75,7 +75,7 @@ def _remark(relation: NoteRelation) -> Iterator[str]:
     main = relation.main
     mark = MARKS.get(relation.status, "?")
     if main is None:
-        what = f"defines {_code(relation.relation.defines)}" if relation.relation.defines else relation.status
+        what = f"defines {_code(relation.relation.defines)}" if relation.status == DEFINES else relation.status
         reason = f": {relation.relation.reason}" if relation.relation.reason else ""
         yield f"{mark} line {relation.line}: {what}{_plain(reason)}"
         yield ""
@@ -88,7 +88,7 @@ def _remark(relation: NoteRelation) -> Iterator[str]:
     if relation.status == Status.PROVED:
         return
     if relation.correction and relation.status == Status.REFUTED:
-        yield f"True is {_code(relation.correction)}:"
+        yield f"True is {_code(relation.correction.replace(' == ', ' = ', 1))}:"
         yield ""
         assert (
             relation.general is None

@@ -111,7 +111,7 @@ class FormulaMeans(FormulaQuantities):
         shifted = ""
         for part in commas(given):
             left, right = parted(part, "=")
-            if not left or left[0].text not in ("s", "a", "S"):
+            if not left or left[0].text not in ("s", "a", "S", "A"):
                 if decoration("the condition", part, token.at):
                     raise NotReadError("found a condition on the second policy", token.at)
                 continue

@@ -41,6 +41,9 @@ SCALARS = {"\\lambda": "lambda", "\\alpha": "alpha", "\\beta": "beta", "\\epsilo
 FUNCTIONS = {"b": "b", "f": "f"}
 """Letters that stand for arbitrary functions of the state where nothing else is said."""
 
+MIXED = -1
+"""The rewards of a note come late in one formula and not in another."""
+
 _POLICY = {"\\pi", "\\pi_\\theta", "\\theta", "\\pi\\theta"}
 _SECOND = {
     "\\pi'",
@@ -81,6 +84,7 @@ class Own:
     line: int
     why: str = ""
     random: bool = False
+    at: int = -1
 
 
 @dataclass
@@ -103,13 +107,19 @@ class Names:
     late: int = 0
     letters: Mapping[str, str] = field(default_factory=lambda: {"S": "s", "A": "a"})
     own: dict[str, Own] = field(default_factory=dict)
+    rewards: frozenset[str] = frozenset("r")
+    limits: dict[str, tuple[str, int]] = field(default_factory=dict)
     asked: dict[str, tuple[str, ...]] = field(default_factory=dict)
     readings: dict[str, str] = field(default_factory=dict)
     arbitrary: dict[str, str] = field(default_factory=dict)
 
     def weight(self, key: str, at: int) -> str:
         """The quantity that a letter for weights stands for."""
-        found = self.told.get(key) or (WEIGHTS.get(key) if key != EXPECT else self._same_as_note())
+        found = (
+            self.told.get(key)
+            or self.limits.get(key, ())[:1]
+            or (WEIGHTS.get(key) if key != EXPECT else self._same_as_note())
+        )
         if found is None:
             raise NotReadError(
                 f"found the distribution {key}, which the note does not define. Say what it is, as in "

@@ -10,63 +10,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pgsym.claims.language.check import check
 from pgsym.claims.language.parse import parse, parse_expression
+from pgsym.claims.language.runs import read_timed
 from pgsym.claims.language.scope import Scope
 from pgsym.claims.language.tree import Claim, Number
 from pgsym.errors import ClaimError, NotReadError
-from pgsym.expression.quantity import VOCABULARY
 from pgsym.notes import chains
+from pgsym.notes.definitions import ChainSide, Definitions, WrittenRelation
 from pgsym.notes.documents import NoteDocument, Source
 from pgsym.notes.formula import Formula
-from pgsym.notes.names import WEIGHTS, Names, Own, plain
-from pgsym.notes.parts import Pieces, commas, join_bars, own_key, scripts
-from pgsym.notes.quantities import CHANCES, VALUES
+from pgsym.notes.names import Names, plain
+from pgsym.notes.parts import Pieces
 from pgsym.notes.side import OutsideRunError
-from pgsym.notes.times import is_timed
 from pgsym.notes.tokens import Token, tokens
-
-
-@dataclass(frozen=True)
-class WrittenRelation:
-    """One relation of a note.
-
-    Attributes
-    ----------
-    at, end : int
-        Where its right side begins, and where the formula ends, in the document.
-    claim : Claim or None
-        What it says; None where it is not read.
-    reason : str
-        Why it is not read.
-    first : bool
-        Whether a chain begins with it.
-    finding : str
-        What is wrong with it besides its truth: a sum that is lost.
-    defines : str
-        The name that it defines, for what follows; then there is nothing to decide.
-    """
-
-    at: int
-    end: int
-    latex: str
-    claim: Claim | None = None
-    reason: str = ""
-    first: bool = False
-    finding: str = ""
-    defines: str = ""
-    of_objective: bool = False
-
-
-@dataclass
-class _Side:
-    """An expression of a chain: its tokens, where it begins, and its formula."""
-
-    found: list[Token]
-    source: Source
-    at: int
 
 
 def read(document: NoteDocument, names: Names) -> list[WrittenRelation]:
@@ -82,11 +41,9 @@ def asks(source: Source) -> bool:
     )
 
 
-class _Reader:
+class _Reader(Definitions):
     def __init__(self, document: NoteDocument, names: Names) -> None:
-        self.document = document
-        self.names = names
-        self.last: _Side | None = None
+        super().__init__(document, names)
         self.introduced: frozenset[str] = frozenset()
 
     def relations(self) -> list[WrittenRelation]:
@@ -123,7 +80,7 @@ class _Reader:
             left = self.last
         else:
             relation, term = statement.pop(0)
-            left = _Side(term, source, relation.at)
+            left = ChainSide(term, source, relation.at)
             if term:
                 left.at = term[0].at
             own = self.definition(left, statement, source)
@@ -132,7 +89,7 @@ class _Reader:
                 return own
             self.introduced = self.free(left)
         for k, (relation, term) in enumerate(statement):
-            right = _Side(term, source, term[0].at if term else relation.at)
+            right = ChainSide(term, source, term[0].at if term else relation.at)
             first = k == 0 and not goes_on
             if left is None:
                 found.append(
@@ -146,7 +103,7 @@ class _Reader:
         self.last = left
         return found
 
-    def free(self, side: _Side) -> frozenset[str]:
+    def free(self, side: ChainSide) -> frozenset[str]:
         """The states and actions that a chain is about."""
         for every_run in (False, True):
             formula = Formula(self.names, frozenset(), every_run=every_run)
@@ -161,7 +118,7 @@ class _Reader:
 
     # -- relations ---------------------------------------------------------------------------------------------
 
-    def relation(self, left: _Side, relation: Token, right: _Side, first: bool) -> WrittenRelation:
+    def relation(self, left: ChainSide, relation: Token, right: ChainSide, first: bool) -> WrittenRelation:
         source = right.source
         spelling = chains.RELATIONS[relation.text]
         latex = source.latex[right.at : (right.found[-1].at if right.found else right.at) + 40].strip()
@@ -179,7 +136,7 @@ class _Reader:
         is_j = "".join(p for p, _ in sides[0]) == "J"
         return replace(base, claim=claim, finding=finding, of_objective=is_j and relation.text in ("=", ":="))
 
-    def sides(self, left: _Side, right: _Side) -> tuple[list[Pieces], bool]:
+    def sides(self, left: ChainSide, right: ChainSide) -> tuple[list[Pieces], bool]:
         """Both sides; where one speaks of a run outside of a mean, both are about every run."""
         for every_run in (False, True):
             found: list[Pieces] = []
@@ -204,7 +161,7 @@ class _Reader:
         raise mixed
 
     def claim(
-        self, sides: list[Pieces], spelling: str, every_run: bool, left: _Side, right: _Side
+        self, sides: list[Pieces], spelling: str, every_run: bool, left: ChainSide, right: ChainSide
     ) -> tuple[Claim, str]:
         """The parsed claim, and what was found besides."""
         texts = ["".join(piece for piece, _ in side) for side in sides]
@@ -257,103 +214,14 @@ class _Reader:
     def every_run(self, bindings: str, left: str, right: str) -> str:
         """For every run: the mean square of the defect is 0."""
         node, held = parse_expression(f"{bindings}({left}) - ({right})")
-        rank = Scope(held).rank(node)
+        scope = Scope(held)
+        rank = scope.rank(node)
+        times = {time[1].name for i, _ in scope.free_uses(node) if (time := read_timed(i)) and time[1].name}
+        if len(times) > 1:
+            raise NotReadError(f"found the times {' and '.join(sorted(times))}, which nothing binds. Sum over one", 0)
+        weight = "".join(f"sum[{time}] (1/2)^{time} * " for time in times)  # every time counts, and the sum is finite
         body = f"dot({left} - ({right}), {left} - ({right}))" if rank == 1 else f"({left} - ({right}))^2"
-        return f"{bindings}E[tau] {body} = 0"
-
-    # -- definitions -------------------------------------------------------------------------------------------
-
-    def definition(self, left: _Side, statement: chains.Statement, source: Source) -> list[WrittenRelation] | None:
-        """A name of the note's own, where the left side is one that has no meaning yet."""
-        found = left.found
-        if not found or found[0].kind != "symbol" or statement[0][0].text not in ("=", ":="):
-            return None
-        token = found[0]
-        sub, sup, primes, after = scripts(found, 1)
-        call = found[after] if after < len(found) and found[after].kind == "()" else None
-        if after + (call is not None) < len(found):
-            return None
-        key = own_key(token, sub, sup, primes, call)
-        base = token.text
-        line = self.document.line(source.at + left.at)
-        known = self.names.own.get(key)
-        if (
-            (known is not None and known.line != line)
-            or base in self.names.told
-            or base in ("\\pi", "\\tilde{\\pi}", "J", "\\gamma", "\\theta", "\\tau")
-        ):
-            return None
-        arguments = [] if call is None else [plain(p) for p in commas(join_bars(list(call.inside)))]
-        arguments = [a for a in arguments if a not in ("\\theta", "\\pi", "\\pi_\\theta")]
-        timed = call is None and sub is not None and is_timed(sub)
-        if call is not None and (base in CHANCES or (arguments != ["\\tau"] and (base in VALUES or base == "r"))):
-            return None
-        if base in WEIGHTS and call is not None and arguments and arguments[0] not in ("s", "s'"):
-            return None
-        if base in ("r", "s", "a") and call is None:
-            return None
-        relation, term = statement[0]
-        own = self.define(
-            key, sub if timed else None, arguments, _Side(term, source, term[0].at if term else relation.at), line
-        )
-        if own is None:
-            return None
-        self.names.own[key] = own
-        if own.text:
-            self.names.tell(key, f"defined in line {line}")
-        shown = source.latex.strip()
-        rows = [
-            WrittenRelation(source.at + relation.at, source.at + len(source.latex), shown, None, own.why, True, "", key)
-        ]
-        for k, (later, after_term) in enumerate(statement[1:], 1):
-            before = statement[k - 1][1]
-            rows.append(
-                self.relation(
-                    _Side(before, source, before[0].at if before else 0),
-                    later,
-                    _Side(after_term, source, after_term[0].at if after_term else later.at),
-                    False,
-                )
-            )
-        self.last = _Side(statement[-1][1], source, statement[-1][0].at)
-        return rows
-
-    def define(
-        self, key: str, time: Sequence[Token] | None, arguments: list[str], right: _Side, line: int
-    ) -> Own | None:
-        """The definition in the claim language; without text where its right side is not read."""
-        over_run = arguments == ["\\tau"]
-        indices = tuple(a for a in arguments if not over_run)
-        if any(not re.fullmatch(r"[sa]'*", i) for i in indices):
-            return Own("", (), "", line, "its arguments are no states and actions")
-        if time is not None and plain(time) != "t":
-            return Own("", (), "", line, f"it is defined at the time {plain(time)}; t is required")
-        name = _word(key)
-        random = time is not None or over_run
-        for every_run in (random, True):
-            formula = Formula(self.names, frozenset(indices), every_run=every_run)
-            if time is not None:
-                formula.clock.letters.append("t")
-            try:
-                body = "".join(piece for piece, _ in formula.side(right.found, right.at))
-            except OutsideRunError:
-                random = True
-                continue
-            except NotReadError as error:
-                return Own(name, indices, "", line, error.message.partition("\n")[0])
-            heads = ("t",) if time is not None else indices
-            text = f"let {name}{'(' + ','.join(heads) + ')' if heads else ''} = {body};"
-            try:
-                bindings = self.names.bindings(body)
-                statement = parse(f"{bindings}{text} 0 = 0")
-                loose = {i for i, _ in Scope(statement.bindings).free_uses(statement.bindings[-1].body)}  # type: ignore[union-attr]
-                if any(re.fullmatch(r"[sa]\d*'*", i) and i not in indices for i in loose):
-                    return Own(name, indices, "", line, f"its right side is about {min(loose)}, its left side is not")
-                check(statement.claims[0])
-            except ClaimError as error:
-                return Own(name, indices, "", line, error.message.partition("\n")[0])
-            return Own(name, heads, text, line, random=random)
-        return Own(name, indices, "", line, "it mixes runs and means over runs")
+        return f"{bindings}E[tau] {weight}{body} = 0"
 
 
 def _names_zero(found: Sequence[Token]) -> bool:
@@ -364,13 +232,6 @@ def _names_zero(found: Sequence[Token]) -> bool:
         or _names_zero(after.inside)
         for token, after in zip([Token("", "", 0), *found], found, strict=False)
     )
-
-
-def _word(key: str) -> str:
-    """A name of the claim language for one of the note's."""
-    word = "".join(re.findall(r"[A-Za-z0-9]+", key.removesuffix("(.)").removesuffix("_t")))
-    reserved = {"sum", "prod", "grad", "log", "trace", "tau", "let", "for", "all", "at", "E", "I", "G", "R"}
-    return word + "_note" if len(word) < 2 or word in VOCABULARY or word in reserved else word
 
 
 def _located(sides: list[Pieces], texts: list[str], bindings: str, at: int | None) -> tuple[int, int]:

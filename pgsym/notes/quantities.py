@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pgsym.errors import NotReadError
 from pgsym.notes import times
-from pgsym.notes.names import EXPECT, FUNCTIONS, POLICIES, SCALARS, WEIGHTS, decoration, plain
+from pgsym.notes.names import EXPECT, FUNCTIONS, MIXED, POLICIES, SCALARS, WEIGHTS, decoration, plain
 from pgsym.notes.parts import Pieces, before_bar, commas, join_bars, own_key, parted, scripts, until
 from pgsym.notes.side import FormulaSide
 from pgsym.notes.tokens import Token
@@ -36,13 +36,23 @@ class FormulaQuantities(FormulaSide):
             return [("gamma", at), *(self.exponent(sup, at) if sup else [])], after
         if text in SCALARS and call is None and sub is None and sup is None and not primes:
             return [(self.names.declare(text, SCALARS[text]), at)], after
-        if text in ("r", "G") and call is None and sub is not None and sup is None:
+        if (text == "G" or text in self.names.rewards) and call is None and sub is not None and sup is None:
             self.run_part(at)
             when = self.clock.time(sub, at)
-            if text == "r" and self.names.late:
+            if text != "G" and self.names.late == MIXED:
+                raise NotReadError(
+                    "found a reward at a time in a note that writes the reward of step t as r_t and as r_{t+1}", at
+                )
+            if text != "G" and self.names.late:
                 when = times.shifted(when, -1)
                 self.names.tell("r_{t+1}", "the reward of step t, as Sutton and Barto write it")
-            return [(f"{text}_{{{when}}}", at)], after
+            if text == "R":
+                self.names.tell("R_t", "a reward, since G_t is the return")
+            return [(f"{text.lower() if text == 'R' else text}_{{{when}}}", at)], after
+        if text == "R" and call is None and sub is not None:
+            raise NotReadError(
+                "found R_t: the reward of step t, or the return from it? Define it, as in R_t := ...", at
+            )
         if text in ("\\tilde{\\pi}", "\\pi"):
             return self.policy(token, sub, sup, primes, call, found, after)
         if text == "J":

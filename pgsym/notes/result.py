@@ -9,12 +9,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pgsym.claims.checking import Checked, CheckedRelation
-from pgsym.claims.language.tree import Claim
+from pgsym.claims.language.tree import Claim, Number
 from pgsym.claims.verdict import Status, Verdict
 from pgsym.display.result import Result, data_frame
 from pgsym.model.objective import Objective
+from pgsym.notes.definitions import WrittenRelation
 from pgsym.notes.documents import NoteDocument
-from pgsym.notes.note import WrittenRelation
 from pgsym.trust import Trust, weakest
 
 if TYPE_CHECKING:
@@ -120,13 +120,14 @@ class NoteRelation:
         indent = " " * (wide + 2)
         main = self.main
         if main is None:
-            what = f"defines {self.relation.defines}" if self.relation.defines else REFUSED
+            what = f"defines {self.relation.defines}" if self.status == DEFINES else REFUSED
             reason = self.relation.reason and f": {self.relation.reason}"
             yield f"{self.line:>{wide}}  {what}, {self.place.partition(':')[2]}{reason}"
             return
-        shown = CheckedRelation(self.line, main.claim, main.reading.objective, main.verdict, self.relation.first)
-        first, answer, *rest = shown.lines(wide)
-        yield first
+        first = self.relation.first or isinstance(main.claim.right, Number)  # of every run: one side is all of it
+        shown = CheckedRelation(self.line, main.claim, main.reading.objective, main.verdict, first)
+        relation, answer, *rest = shown.lines(wide)
+        yield relation
         if self.status == DEPENDS:
             yield f"{indent}{DEPENDS}:"
             for status in (Status.PROVED, Status.REFUTED):

@@ -126,6 +126,46 @@ def test_reported_error_is_found_and_its_correction_raises_no_alarm(wrong, right
     assert [r.status for r in corrected.relations] == ["proved"] * len(corrected.relations)
 
 
+def test_reported_error_that_is_none_raises_no_alarm():
+    """huggingface/deep-rl-class 180: log mu0(s_0) is missing under a gradient, which does not see it."""
+    runs = r"\sum_{t=0}^{H} \log P(s_{t+1}|s_t,a_t) + \sum_{t=0}^{H} \log\pi_\theta(a_t|s_t)"
+    note = r"$$\nabla_\theta \log P(\tau;\theta) = {}\nabla_\theta \left[ {}{} \right]$$"
+
+    def status(factor: str, start: str) -> list[str]:
+        return [
+            r.status
+            for r in audited(note.replace("{}", factor, 1).replace("{}{}", start + runs), "short-corridor").relations
+        ]
+
+    assert status("", "") == ["proved"]
+    assert status("", r"\log \mu(s_0) + ") == ["not read"]  # mu0 is 0 in some states of this model
+    assert status("2 ", "") == ["refuted"]
+
+
+def test_samples_are_refused_not_read_as_means():
+    """natolambert/rlhf-book 119 is about an advantage within a group of samples."""
+    (found,) = audited(r"$$\hat{A}_i = r_i - \text{mean}(r_1, \dots, r_G)$$").relations
+    assert (found.status, found.relation.reason) == ("not read", "it is defined at the time i; t is required")
+
+
+def test_second_definition_of_a_name_is_a_statement():
+    """The stationary distribution is not the sum of visits, and what is between the two is about the first."""
+    found = audited(
+        r"$$d(s) = \lim_{t\to\infty} \Pr(s_t = s)$$ $$J = \sum_s d(s) V(s)$$ $$d(s) = \sum_{t=0}^\infty \gamma^t \Pr(s_t = s)$$"
+    )
+    assert [r.status for r in found.relations] == ["a definition", "proved", "refuted"]
+    assert dict(found.readings)["J"] == "stationary-value, for which line 1 is true"
+
+
+def test_note_may_change_its_objective():
+    """Once it has two, what follows is read with each; the formula of a run is still true for the first."""
+    run = r"$$J = \mathbb{E}_{\tau\sim\pi}[R(\tau)]$$"
+    note = run + r"$$\nabla J = \sum_s \mu(s) \nabla V(s)$$ $$J = \sum_s \mu(s) V(s)$$" + run
+    found = audited(note, read_as=["mu: mu"])
+    assert [r.status for r in found.relations] == ["proved", "refuted", "proved", "depends on the reading"]
+    assert dict(found.readings)["J"].startswith("start-state, for which line 1 is true; from there on also stationary")
+
+
 def test_note_without_a_discount_may_mean_none():
     """Bellman's equation without gamma is false with discount 9/10, and says nothing of a run that never ends."""
     bellman = r"$$V(s) = \sum_a \pi(a|s) \left( r(s,a) + \sum_{s'} P(s'|s,a) V(s') \right)$$"

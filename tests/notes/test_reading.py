@@ -14,7 +14,12 @@ def relations(*formulas: str, note: str = "", **names):
     document = NoteDocument.of(note + "\n\n".join(f"$$\n{f}\n$$" for f in formulas), "note.md")
     found = conventions(document)
     said = {key: meanings for key, (meanings, _) in found.said.items()}
-    return read(document, Names({}, said | told(names.get("read_as", ())), found.origin, found.late, found.letters))
+    return read(
+        document,
+        Names(
+            {}, said | told(names.get("read_as", ())), found.origin, found.late, found.letters, rewards=found.rewards
+        ),
+    )
 
 
 def read_as(*formulas: str, **names) -> list[str]:
@@ -128,10 +133,16 @@ def test_definition_of_the_note_comes_before_what_is_usual():
 
 
 def test_what_a_definition_does_not_say_in_our_words_is_not_used():
-    found = read_as(r"d(s) = \lim_{t\to\infty} \Pr(s_t = s)", r"J = \sum_s d(s) V(s)")
+    found = read_as(r"d(s) = 2 \lim_{t\to\infty} \Pr(s_t = s)", r"J = \sum_s d(s) V(s)")
     assert found == [
         "refused: found d(.), which line 2 defines in a way that was not read (found a limit, which is not read in a formula)"
     ]
+
+
+def test_limit_of_the_distribution_of_a_state_is_the_stationary_one():
+    assert read_as(
+        r"d^\pi(s) = \lim_{t\to\infty} \Pr(s_t = s \mid s_0, \pi_\theta)", r"J = \sum_s d^\pi(s) V^\pi(s)"
+    ) == ["J == sum[s] mu(s) * V(s)"]
 
 
 def test_steps_that_are_counted_from_one_weigh_gamma_to_their_number():
@@ -163,6 +174,36 @@ def test_rewards_that_come_a_step_late_are_those_of_their_step():
     assert read_as(r"V(s) = \mathbb{E}_\pi[r_t + \gamma r_{t+1} + \gamma^2 V(s_{t+2}) | s_t = s]") == [
         "V(s) == E[tau | s_0=s] (r_0 + gamma * r_1 + gamma^2 * V(s_2))"
     ]
+
+
+def test_capital_letters_are_those_of_sutton_and_barto():
+    """R_{t+1} is the reward of step t where G_t is the return; else it may be the return, and is not guessed."""
+    assert read_as(r"v_\pi(s) = \mathbb{E}_\pi[G_t \mid S_t = s] = \mathbb{E}_\pi[R_{t+1} + \gamma G_{t+1} \mid S_t = s]") == [
+        "V(s) == E[tau | s_0=s] G_0", "E[tau | s_0=s] G_0 == E[tau | s_0=s] (r_0 + gamma * G_1)",
+    ]  # fmt: skip
+    assert read_as(
+        r"q_\pi(s,a) = \mathbb{E}_\pi\left[\sum_{k=0}^\infty \gamma^k R_{t+k+1} | S_t = s, A_t = a\right]", r"G_t = G_t"
+    ) == ["Q(s,a) == E[tau | s_0=s, a_0=a] sum[k] gamma^k * r_k"]
+    assert read_as(r"J = \mathbb{E}_\pi\left[\sum_{t=0}^T R_t\right]") == [
+        "refused: found R_t: the reward of step t, or the return from it? Define it, as in R_t := ..."
+    ]
+
+
+def test_rewards_in_two_conventions_are_not_guessed():
+    found = read_as(
+        r"G_t = \sum_{k=t+1}^T \gamma^{k-t-1} r_k", r"J = \mathbb{E}_\pi\left[\sum_{t=0}^T \gamma^t r_t\right]"
+    )
+    assert (
+        found[-1]
+        == "refused: found a reward at a time in a note that writes the reward of step t as r_t and as r_{t+1}"
+    )
+
+
+def test_equation_of_one_time_is_one_for_every_time():
+    """The weights (1/2)^t are positive and make the sum finite."""
+    assert read_as(r"\mathbb{E}_\pi[G_0] = J", r"r_t + \gamma G_{t+1} = G_t")[1] == (
+        "E[tau] sum[t] (1/2)^t * (r_t + gamma * G_{t+1} - G_t)^2 == 0"
+    )
 
 
 def test_commands_of_the_note_are_replaced():

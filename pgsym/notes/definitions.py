@@ -1,0 +1,198 @@
+"""Names that a note gives a meaning of its own, and what a chain of expressions is made of."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pgsym.claims.language.check import check
+from pgsym.claims.language.parse import parse
+from pgsym.claims.language.scope import Scope
+from pgsym.claims.language.tree import Claim
+from pgsym.errors import ClaimError, NotReadError
+from pgsym.expression.quantity import VOCABULARY
+from pgsym.notes import chains
+from pgsym.notes.documents import NoteDocument, Source
+from pgsym.notes.formula import Formula
+from pgsym.notes.names import WEIGHTS, Names, Own, plain
+from pgsym.notes.parts import before_bar, commas, join_bars, own_key, scripts
+from pgsym.notes.quantities import CHANCES, VALUES
+from pgsym.notes.side import OutsideRunError
+from pgsym.notes.times import is_timed
+from pgsym.notes.tokens import Token
+
+
+@dataclass(frozen=True)
+class WrittenRelation:
+    """One relation of a note.
+
+    Attributes
+    ----------
+    at, end : int
+        Where its right side begins, and where the formula ends, in the document.
+    claim : Claim or None
+        What it says; None where it is not read.
+    reason : str
+        Why it is not read.
+    first : bool
+        Whether a chain begins with it.
+    finding : str
+        What is wrong with it besides its truth: a sum that is lost.
+    defines : str
+        The name that it defines, for what follows; then there is nothing to decide.
+    """
+
+    at: int
+    end: int
+    latex: str
+    claim: Claim | None = None
+    reason: str = ""
+    first: bool = False
+    finding: str = ""
+    defines: str = ""
+    of_objective: bool = False
+
+
+@dataclass
+class ChainSide:
+    """An expression of a chain: its tokens, where it begins, and its formula."""
+
+    found: list[Token]
+    source: Source
+    at: int
+
+
+class Definitions(ABC):
+    """Finds definitions while a note is read."""
+
+    def __init__(self, document: NoteDocument, names: Names) -> None:
+        self.document = document
+        self.names = names
+        self.last: ChainSide | None = None
+
+    @abstractmethod
+    def relation(self, left: ChainSide, relation: Token, right: ChainSide, first: bool) -> WrittenRelation:
+        """One relation of a chain."""
+
+    def definition(self, left: ChainSide, statement: chains.Statement, source: Source) -> list[WrittenRelation] | None:
+        """A name of the note's own, where the left side is one that has no meaning yet."""
+        found = left.found
+        if not found or found[0].kind != "symbol" or statement[0][0].text not in ("=", ":="):
+            return None
+        token = found[0]
+        sub, sup, primes, after = scripts(found, 1)
+        call = found[after] if after < len(found) and found[after].kind == "()" else None
+        if after + (call is not None) < len(found):
+            return None
+        key = own_key(token, sub, sup, primes, call)
+        base = token.text
+        line = self.document.line(source.at + left.at)
+        known = self.names.own.get(key)
+        limit = self.names.limits.get(base)
+        if (
+            (known is not None and known.at != source.at + left.at)
+            or (limit is not None and limit[1] != source.at + left.at and key == base + "(.)")
+            or base in self.names.told
+            or base in ("\\pi", "\\tilde{\\pi}", "J", "\\gamma", "\\theta", "\\tau")
+        ):
+            return None
+        arguments = [] if call is None else [plain(p) for p in commas(join_bars(list(call.inside)))]
+        arguments = [a for a in arguments if a not in ("\\theta", "\\pi", "\\pi_\\theta")]
+        timed = call is None and sub is not None and is_timed(sub)
+        if call is not None and (base in CHANCES or (arguments != ["\\tau"] and (base in VALUES or base == "r"))):
+            return None
+        if base in WEIGHTS and call is not None and arguments and arguments[0] not in ("s", "s'"):
+            return None
+        if base in ("r", "s", "a") and call is None:
+            return None
+        relation, term = statement[0]
+        if base in WEIGHTS and arguments == ["s"] and _is_limit(term):
+            self.names.limits[base] = ("mu", source.at + left.at)
+            self.names.tell(
+                base + "(s)", f"the stationary distribution: in line {line} the limit of the distribution of s_t"
+            )
+            return [
+                WrittenRelation(
+                    source.at + relation.at, source.at + len(source.latex), source.latex, None, "", True, "", key
+                )
+            ]
+        own = self.define(
+            key, sub if timed else None, arguments, ChainSide(term, source, term[0].at if term else relation.at), line
+        )
+        if own is None:
+            return None
+        self.names.own[key] = replace(own, at=source.at + left.at)
+        if own.text:
+            self.names.tell(key, f"defined in line {line}")
+        shown = source.latex.strip()
+        rows = [
+            WrittenRelation(source.at + relation.at, source.at + len(source.latex), shown, None, own.why, True, "", key)
+        ]
+        for k, (later, after_term) in enumerate(statement[1:], 1):
+            before = statement[k - 1][1]
+            rows.append(
+                self.relation(
+                    ChainSide(before, source, before[0].at if before else 0),
+                    later,
+                    ChainSide(after_term, source, after_term[0].at if after_term else later.at),
+                    False,
+                )
+            )
+        self.last = ChainSide(statement[-1][1], source, statement[-1][0].at)
+        return rows
+
+    def define(
+        self, key: str, time: Sequence[Token] | None, arguments: list[str], right: ChainSide, line: int
+    ) -> Own | None:
+        """The definition in the claim language; without text where its right side is not read."""
+        over_run = arguments == ["\\tau"]
+        indices = tuple(a for a in arguments if not over_run)
+        if any(not re.fullmatch(r"[sa]'*", i) for i in indices):
+            return Own("", (), "", line, "its arguments are no states and actions")
+        if time is not None and plain(time) != "t":
+            return Own("", (), "", line, f"it is defined at the time {plain(time)}; t is required")
+        name = _word(key)
+        random = time is not None or over_run
+        for every_run in (random, True):
+            formula = Formula(self.names, frozenset(indices), every_run=every_run)
+            if time is not None:
+                formula.clock.letters.append("t")
+            try:
+                body = "".join(piece for piece, _ in formula.side(right.found, right.at))
+            except OutsideRunError:
+                random = True
+                continue
+            except NotReadError as error:
+                return Own(name, indices, "", line, error.message.partition("\n")[0])
+            heads = ("t",) if time is not None else indices
+            text = f"let {name}{'(' + ','.join(heads) + ')' if heads else ''} = {body};"
+            try:
+                bindings = self.names.bindings(body)
+                statement = parse(f"{bindings}{text} 0 = 0")
+                loose = {i for i, _ in Scope(statement.bindings).free_uses(statement.bindings[-1].body)}  # type: ignore[union-attr]
+                if any(re.fullmatch(r"[sa]\d*'*", i) and i not in indices for i in loose):
+                    return Own(name, indices, "", line, f"its right side is about {min(loose)}, its left side is not")
+                check(statement.claims[0])
+            except ClaimError as error:
+                return Own(name, indices, "", line, error.message.partition("\n")[0])
+            return Own(name, heads, text, line, random=random)
+        return Own(name, indices, "", line, "it mixes runs and means over runs")
+
+
+def _word(key: str) -> str:
+    """A name of the claim language for one of the note's."""
+    word = "".join(re.findall(r"[A-Za-z0-9]+", key.removesuffix("(.)").removesuffix("_t")))
+    reserved = {"sum", "prod", "grad", "log", "trace", "tau", "let", "for", "all", "at", "E", "I", "G", "R"}
+    return word + "_note" if len(word) < 2 or word in VOCABULARY or word in reserved else word
+
+
+def _is_limit(term: Sequence[Token]) -> bool:
+    r"""Whether it is \lim_{t\to\infty} P(s_t = s | ...), and nothing else."""
+    if len(term) < 4 or term[0].text != "\\lim" or term[1].text != "_":
+        return False
+    sub, _, _, after = scripts(term, 1)
+    if plain(sub or ()) != "t\\rightarrow\\infty" or term[after].text not in CHANCES or after + 2 != len(term):
+        return False
+    return term[after + 1].kind == "()" and plain(before_bar(term[after + 1].inside)) == "s_t=s"
