@@ -90,6 +90,21 @@ DECIDED = {
         ("two-state", "grad log d(s) = grad d(s) / d(s)", "proved"),
         ("two-state", "grad log eta(s) = grad log d(s)", "proved"),
         ("short-corridor", "grad log eta(s) = grad log d(s)", "refuted"),
+        ("two-state", "log d(s) = log eta(s) + log (1 - gamma)", "proved"),
+        ("two-state", "log d(s) = log eta(s) - log (1 - gamma)", "refuted"),
+        ("short-corridor", "log d(s) = log eta(s) - log E[T]", "proved"),
+        ("short-corridor", "log d(s) = log eta(s) + log (1 - gamma)", "inapplicable"),  # log 0
+        ("two-state", "log (6 * eta(s)^2) = 2 * log eta(s) + log 2 + log 3", "proved"),
+        ("two-state", "grad sum[s] d(s) * log d(s) = sum[s] grad d(s) * log d(s)", "proved"),  # entropy of visits
+        ("two-state", "grad sum[s] d(s) * log d(s) = sum[s] grad eta(s) * log d(s)", "refuted"),
+        ("two-state", "grad grad sum[s] d(s) * log d(s) = sum[s] (grad grad d(s) * log d(s) + outer(grad d(s), "
+         "grad d(s)) / d(s))", "proved"),
+        ("two-state", "log (d(s) * pi(a|s)) = log pi(a|s) + log d(s)", "proved"),
+        ("two-state", "E[tau] sum[t] gamma^t * log d(s_t) = sum[s] eta(s) * log d(s)", "proved"),
+        ("two-state", "let l(s) = log mu(s); grad sum[s] mu(s) * l(s) = sum[s] grad mu(s) * l(s)", "proved"),
+        ("two-state", "log V(s) = log V(s)", "inapplicable"),
+        ("two-state", "log (-d(s)) = log (-d(s))", "inapplicable"),
+        ("two-state", "for all b(s): log b(s) = log b(s)", "inapplicable"),
         ("two-state", "grad log sum[a] pi(a|s)^2 = 2 * (sum[a] pi(a|s) * grad pi(a|s)) / sum[a] pi(a|s)^2", "proved"),
     ],
     "moments of a reward": [
@@ -179,9 +194,6 @@ REFUSED = [
      "grad' inside the mean"),
     ("let c(s,a) = Q'(s,a); at[pi'=pi] J[r=c] = J", "found a quantity of pi with a part of pi'; it could not be told "
      "which of them grad' sees. Write it as a sum"),
-    ("log (pi(a|s) + pi'(a|s)) = 0", "the value of this logarithm is not known; only log pi(a|s) has one, with "
-     "products and ratios of probabilities. Under grad, a logarithm may stand alone, in sums, and times what has no "
-     "parameters"),
     ("grad log (J - J) = grad J", "found a division by an expression that is identically zero"),
     ("for all P': with M' = terminating: J' = J", "with M': the second model is terminating, and P' is arbitrary; one "
      "of them. Remove the other"),
