@@ -223,7 +223,7 @@ class Meaning:
             return lambda env: lift(inner(env))
         return lambda env: {p: lift(e) for p, e in inner(env).items()}
 
-    def _log(self, node: t.Node, body: t.Node, level: int) -> Compiled:
+    def _log(self, node: t.Log, body: t.Node, level: int) -> Compiled:
         if not isinstance(body, t.Quantity) or body.name != "pi":
             apart = in_logarithms(body)
             return self._closed_logarithm(node, body, level) if apart is None else self.compile(apart, level)
@@ -237,7 +237,7 @@ class Meaning:
 
         return logarithm
 
-    def _closed_logarithm(self, node: t.Node, body: t.Node, level: int) -> Compiled:
+    def _closed_logarithm(self, node: t.Log, body: t.Node, level: int) -> Compiled:
         """log of what is no product of probabilities."""
         known, field, basis = self.world.logarithms, self.tower.field(level), self.world.basis
         if known is not None and known.recording:

@@ -140,8 +140,6 @@ class Expansion:
         return self.scope.error(message, node)
 
     def _terms(self, node: t.Node, axes: tuple[str, ...]) -> list[Term]:
-        if isinstance(node, t.Number) and not node.value:
-            return []
         if not self.scope.is_random(node):
             return [Term(constants=(self._factor(node, axes),))]
         if (step := self._one_step(node)) is not None:
@@ -195,7 +193,8 @@ class Expansion:
             case runs.ReturnFrom(since):
                 return self._terms(discounted(since), axes)
             case t.Grad():
-                return self._terms(derivative(node, self.scope, self.unlike), axes)
+                inside = derivative(node, self.scope, self.unlike)
+                return [] if inside is None else self._terms(inside, axes)
             case t.Call(name, indices):
                 let = self.scope.lets[name]
                 actual = {k: runs.read_time(i) for k, i in zip(let.indices, indices, strict=True) if isinstance(i, str)}
