@@ -15,7 +15,7 @@ import sympy as sp
 
 from pgsym.algebra.point import Logarithm
 from pgsym.claims.language import tree as t
-from pgsym.errors import PgsymError, UndefinedQuantityError
+from pgsym.errors import PgsymError, TooLargeError, UndefinedQuantityError
 
 if TYPE_CHECKING:
     from pgsym.claims.compiler import Meaning
@@ -56,20 +56,22 @@ class ClosedLogarithms:
             return found
         place = ", ".join(f"{i} = {env[i]}" for i in indices)
         raise UndefinedQuantityError(
-            f"{found}; a logarithm is one of what is positive. Leave it out",
+            f"{found}; a logarithm is taken of closed forms that are positive. Take its gradient, or leave it out",
             where=f"{node} at {place}" if place else str(node),
         )
 
     def fill(self, meaning: Meaning, discount: sp.Expr) -> None:
         """Find the values, in the field of rational functions."""
-        self.recording = False
+        self.recording, large = False, ""
         for body in self.tables:
             indices = sorted(indices_of(body, meaning), key=lambda i: (t.is_action(i), i))
             value = meaning.compile(body)
             for env in meaning.assignments([meaning.scope.range(body, i) for i in indices]):
                 place = tuple(env[i] for i in indices_of(body, meaning))
                 try:
-                    self.tables[body][place] = _logarithm(meaning.tower.field(0), value(env), discount)
+                    self.tables[body][place] = large or _logarithm(meaning.tower.field(0), value(env), discount)
+                except TooLargeError:
+                    self.tables[body][place] = large = "its closed form is too large to be taken apart"
                 except PgsymError as error:
                     self.tables[body][place] = str(error)
 

@@ -1,6 +1,7 @@
 """What further operators of the language mean: verdicts by both methods, against the second reading, with mutants."""
 
 import random
+import re
 from collections import Counter
 from dataclasses import replace
 
@@ -226,6 +227,25 @@ def test_operator_without_sense_is_refused(text, message):
     with pytest.raises(ClaimError) as caught:
         decide("two-state", text)
     assert str(caught.value).split("\n")[0] == message
+
+
+def test_logarithm_without_a_value_says_why(monkeypatch):
+    found = {
+        text: pgsym.decide("two-state", f"{text} = {text}").reason
+        for text in ("log gamma", "log (J - J)", "log (-gamma)", "log (1 + J^2)")
+    }
+    assert found["log gamma"] == ""
+    remedy = "a logarithm is taken of closed forms that are positive. Take its gradient, or leave it out"
+    assert found["log (J - J)"] == f"log (J - J): it is 0; {remedy}"
+    assert found["log (-gamma)"] == f"log (-gamma): it is negative; {remedy}"
+    assert re.fullmatch(
+        r"log \(1 \+ J\^2\): the signs of the coefficients of .* do not show that it is positive for all parameters; "
+        + re.escape(remedy),
+        found["log (1 + J^2)"],
+    )
+    monkeypatch.setattr("pgsym.claims.bound_claim.NORMAL_FORM_TERMS", 2)
+    verdict = pgsym.decide("two-state", "log d(s) = log eta(s)")
+    assert verdict.reason == f"log d(s) at s = x: its closed form is too large to be taken apart; {remedy}"
 
 
 @pytest.mark.parametrize("method", METHODS)
