@@ -290,24 +290,6 @@ def looks_at_start_alone(node: t.Node) -> bool:
     return not acts and {i for i in names if runs.read_timed(i)} == {"s_0"}
 
 
-def is_never_negative(node: t.Node) -> bool:
-    """Whether the form alone shows that an expression is at least 0: products and ratios of probabilities.
-
-    >>> from pgsym.claims import parse
-    >>> ratio, other = parse("pi(a|s) / pi'(a|s) = 1 - pi(a|s)").claims[0].left, parse("V(s) = 0").claims[0].left
-    >>> is_never_negative(ratio), is_never_negative(other)
-    (True, False)
-    """
-    match node:
-        case t.Number(value):
-            return value >= 0
-        case t.Quantity(name):
-            return name in ("pi", "P", "P_pi", "gamma")
-        case t.Mul() | t.Div() | t.Add() | t.Pow() | t.StopGradient():
-            return all(map(is_never_negative, node.children))
-    return False
-
-
 def _own_parts(node: t.Node) -> Iterator[t.Node]:
     """The node and all below it outside of inner runs."""
     yield node
