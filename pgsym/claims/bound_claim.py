@@ -20,11 +20,13 @@ from pgsym.claims.language import tree as t
 from pgsym.claims.language.check import check
 from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.language.scope import Scope
+from pgsym.claims.logarithms import ClosedLogarithms
 from pgsym.claims.same_policy import merged
 from pgsym.claims.second_world import SecondWorld
 from pgsym.errors import ClaimError
 from pgsym.exact.fields import LogBasis, exact_field, prime_field, rational_field, size_field
 from pgsym.expression.naming import Alphabet, call, in_order
+from pgsym.limits import NORMAL_FORM_SECONDS, NORMAL_FORM_TERMS
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
@@ -170,10 +172,24 @@ class BoundClaim:
         values = [node.body for node in self._nodes if isinstance(node, t.Log) and id(node) not in under_grad]
         known = [found for body in values if (found := in_logarithms(body)) is not None]
         policies = {n.primed for found in known for n in found.walk() if isinstance(n, t.Quantity)}
-        if not policies:
+        others = tuple(self.logarithms.found())
+        if not policies and not self.logarithms.tables:
             return None
         second = [self.second[1]] if self.second is not None and True in policies else []
-        return LogBasis(self.policy, *second, alphabet=self.alphabet)
+        return LogBasis(*([self.policy] if policies else []), *second, alphabet=self.alphabet, others=others)
+
+    @cached_property
+    def logarithms(self) -> ClosedLogarithms:
+        """Those of other things than products of probabilities, where their values are needed."""
+        found = ClosedLogarithms(recording=True)
+        if any(isinstance(node, t.Log) and in_logarithms(node.body) is None for node in self._nodes):
+            limits: dict[str, Any] = {"budget": NORMAL_FORM_TERMS, "seconds": NORMAL_FORM_SECONDS}
+            field = rational_field(self.mdp, self.policy, extra=self.extra, **limits)
+            meaning = self._meaning(Tower(field, generic=True), Evaluation, basis=None, logarithms=found)
+            for side in (self.claim.left, self.claim.right):
+                meaning.compile(side)
+            found.fill(meaning, self.mdp.gamma)
+        return found
 
     @cached_property
     def extra(self) -> tuple[sp.Symbol, ...]:
@@ -248,24 +264,27 @@ class BoundClaim:
         mdp = self.mdp.subs({s: v for s, v in symbols.items() if s in self.mdp.symbols})
         setting = BoundClaim(self.claim, mdp, self.policy, self.objective, self.structure, self.pinned)
         setting.symbols, setting.weights, setting.alphabet = self.symbols, self.weights, self.alphabet
+        setting.basis, setting.logarithms = self.basis, self.logarithms
         extra, known = (*self.extra, *symbols), {**symbols, **values}
         field = exact_field(mdp, self.policy, theta, extra=extra, values=known, logs=self.basis)
         return setting._meaning(Tower(field, lambda f: DualField(f, params)), Evaluation)
 
-    def _meaning(self, tower: Tower, kind: type[Evaluation]) -> Meaning:
+    def _meaning(self, tower: Tower, kind: type[Evaluation], **logs: Any) -> Meaning:
         def world(mdp: MDP, policy: Policy, structure: Structure, **beside: Any) -> Evaluation:
-            given = {"functions": self.functions, "symbols": self.symbols, "basis": self.basis, **beside}
+            given = {"functions": self.functions, "symbols": self.symbols, **beside}
             return kind(mdp, policy, self.objective, tower, structure, **given)
 
-        second = None if self.second is None else world(*self.second)
+        logs = logs or {"basis": self.basis, "logarithms": self.logarithms}
+        second = None if self.second is None else world(*self.second, **logs)
         limit = None
         if self._limit_symbol is not None and tower.generic and kind is Evaluation:
             mdp, near = self._with_limit_symbol(self.mdp), None
             if self.second is not None:
                 other = terminating(mdp) if self._transformed else self._with_limit_symbol(self.second[0])
-                near = world(other, self.second[1], Structure(other, self.second[1]))
-            limit = world(mdp, self.policy, Structure(mdp, self.policy), primed=near), self._limit_symbol
-        return Meaning(world(self.mdp, self.policy, self.structure, primed=second, limit=limit), self.scope)
+                near = world(other, self.second[1], Structure(other, self.second[1]), basis=logs["basis"])
+            far = world(mdp, self.policy, Structure(mdp, self.policy), primed=near, basis=logs["basis"])
+            limit = far, self._limit_symbol
+        return Meaning(world(self.mdp, self.policy, self.structure, primed=second, limit=limit, **logs), self.scope)
 
     def _with_limit_symbol(self, mdp: MDP) -> MDP:
         """The model with a symbol for its discount factor."""

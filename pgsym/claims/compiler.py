@@ -17,6 +17,7 @@ from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Range, Scope
 from pgsym.claims.leaves import Compiled, Env, Leaves, once
+from pgsym.claims.logarithms import indices_of
 from pgsym.claims.same_policy import merged
 from pgsym.claims.trajectories.means import RunMeans
 from pgsym.claims.vectors import (
@@ -33,6 +34,7 @@ from pgsym.claims.vectors import (
     transpose,
 )
 from pgsym.errors import HypothesisError, SingularMatrixError
+from pgsym.exact.fields import combined, logarithm_size
 
 
 class Meaning:
@@ -227,16 +229,10 @@ class Meaning:
             return lambda env: lift(inner(env))
         return lambda env: {p: lift(e) for p, e in inner(env).items()}
 
-    def _log(self, node: t.Node, body: t.Node, level: int) -> Compiled:
+    def _log(self, node: t.Log, body: t.Node, level: int) -> Compiled:
         if not isinstance(body, t.Quantity) or body.name != "pi":
             apart = in_logarithms(body)
-            if apart is None:
-                raise self.scope.error(
-                    "the value of this logarithm is not known; only log pi(a|s) has one, with products and ratios of "
-                    "probabilities. Under grad, a logarithm may stand alone, in sums, and times what has no parameters",
-                    node,
-                )
-            return self.compile(apart, level)
+            return self._closed_logarithm(node, body, level) if apart is None else self.compile(apart, level)
         world, places = self.world.primed if body.primed else self.world, self._names.places(body, body.indices)
         assert world is not None
         zero = self.tower.field(level).zero
@@ -246,6 +242,22 @@ class Meaning:
             return zero if action is END else world.log_pi(level)[state][action]
 
         return logarithm
+
+    def _closed_logarithm(self, node: t.Log, body: t.Node, level: int) -> Compiled:
+        """log of what is no product of probabilities."""
+        known, field, basis = self.world.logarithms, self.tower.field(level), self.world.basis
+        if known is not None and known.recording:
+            known.tables[body] = {}
+            return lambda env: field.zero
+        if known is None or body not in known.tables or basis is None:
+            raise self.scope.error(
+                "this logarithm has no value here; log pi(a|s) has one, with products and ratios of probabilities, and "
+                "outside of limits and estimators what has a closed form that is positive",
+                node,
+            )
+        if self.world.representative:
+            return once(lambda env: logarithm_size(field, basis, known.found(body)))
+        return lambda env: combined(field, *basis.combination(known.value(node, env, indices_of(body, self))))
 
     def _sum(self, node: t.Sum, level: int) -> Compiled:
         (index, *rest), body, field = node.indices, node.body, self.tower.field(level)

@@ -17,6 +17,7 @@ from pgsym.algebra import DualField
 from pgsym.algebra.size import Size
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Range
+from pgsym.claims.logarithms import ClosedLogarithms
 from pgsym.errors import ClaimError, NotInFieldError, UndefinedQuantityError
 from pgsym.exact.fields import LogBasis, log_policy
 from pgsym.exact.quantities import Quantities
@@ -98,6 +99,8 @@ class Evaluation:
         The same world with the discount factor as a symbol, and that symbol.
     basis
         The logarithms that policies need.
+    logarithms
+        Of what is no product of probabilities.
     cut_off
         Whether runs may come to `CUT_OFF`.
 
@@ -124,6 +127,7 @@ class Evaluation:
         primed: Evaluation | None = None,
         limit: tuple[Evaluation, sp.Symbol] | None = None,
         basis: LogBasis | None = None,
+        logarithms: ClosedLogarithms | None = None,
         cut_off: bool = False,
     ) -> None:
         self.mdp = mdp
@@ -136,6 +140,7 @@ class Evaluation:
         self.primed = primed
         self.limit = limit
         self.basis = basis
+        self.logarithms = logarithms
         self.cut_off = cut_off
         self.left_out: dict[State, None] = {}
         self._quantities: dict[int, Any] = {}

@@ -132,7 +132,7 @@ def _definitions(logs: LogBasis | None) -> dict[sp.Symbol, sp.Expr]:
 class LogBasis:
     """The logarithms that the probabilities of one policy, or of several, are made of; those they share are one symbol.
 
-    The symbols are made in the `alphabet`, if others are made there too.
+    The symbols are made in the `alphabet`, if others are made there too; the `others` need symbols besides.
 
     >>> from pgsym.model import MDP, sigmoid
     >>> mdp = MDP.from_transitions(
@@ -145,8 +145,9 @@ class LogBasis:
     ((Linear(t), {log(exp(t) + 1): -1}), (Linear(0), {log(exp(t) + 1): -1}))
     """
 
-    def __init__(self, *policies: Policy, alphabet: Alphabet | None = None) -> None:
+    def __init__(self, *policies: Policy, alphabet: Alphabet | None = None, others: Iterable[Logarithm] = ()) -> None:
         self.policies = policies
+        self.others = tuple(others)
         forms = [form for policy in policies for form in policy.forms()]
         self._found = Generators.of(forms, [e for policy in policies for e in policy.expressions()])
         self._alphabet = alphabet or Alphabet((*self._found.exponentials, *self._found.symbols))
@@ -196,7 +197,7 @@ class LogBasis:
 
     @cached_property
     def _all(self) -> list[Logarithm]:
-        return [e for policy in self.policies for e in self.logarithms(policy)]
+        return [*self.others, *(e for policy in self.policies for e in self.logarithms(policy))]
 
     def _row(self, policy: Policy, state: State) -> list[Logarithm | None]:
         """log pi(.|s), in the order of the actions; None where the probability is zero."""
@@ -238,7 +239,7 @@ def log_policy(quantities: Quantities, basis: LogBasis) -> Mapping[State, Mappin
     field, policy = quantities.field, quantities.policy
 
     def row(state: State) -> Mapping[Action, Any]:
-        return LazyMap(policy.actions(state), lambda action: _combined(field, *basis.decompose(state, action, policy)))
+        return LazyMap(policy.actions(state), lambda action: combined(field, *basis.decompose(state, action, policy)))
 
     return LazyMap(quantities.mdp.nonterminal, row)
 
@@ -255,11 +256,17 @@ def log_policy_size(field: SizeField, policy: Policy, basis: LogBasis) -> Size:
     >>> found.degree, [f.degree for f in found.factors]  # theta_i - L_j, over three normalisers of degree 1
     (4, [3])
     """
-    elements = {id(e): _combined(field, *basis.combination(e)) for e in basis.logarithms(policy)}
+    elements = {id(e): combined(field, *basis.combination(e)) for e in basis.logarithms(policy)}
     return over(field.common(elements.values()), ([e] for e in elements.values()))
 
 
-def _combined(field: Field, form: Linear, powers: Mapping[sp.Symbol, int]) -> Any:
+def logarithm_size(field: SizeField, basis: LogBasis, among: Iterable[Logarithm]) -> Size:
+    """One bound for all of these."""
+    elements = [combined(field, *basis.combination(e)) for e in among]
+    return over(field.common(elements), ([e] for e in elements))
+
+
+def combined(field: Field, form: Linear, powers: Mapping[sp.Symbol, int]) -> Any:
     """form + sum powers[L] L."""
     multiples = {symbol: Fraction(k) for symbol, k in powers.items()}
     return Linear.of(dict(form.coefficients) | multiples, form.constant).value(field)

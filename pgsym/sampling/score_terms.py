@@ -65,6 +65,8 @@ def score_terms(estimator: Estimator) -> list[ScoreTerm]:
                 raise refusal(estimator, f"found {node}; rollouts are of one policy. Leave pi' out")
         vectors = [(time, f) for time, factors in term.steps.items() for f in factors if f.axes]
         vectors += [(next(iter(term.steps), ""), f) for f in term.constants if f.axes]
+        if not vectors:
+            continue  # the gradient of what no gradient sees
         if len(vectors) > 1:
             raise refusal(
                 estimator,

@@ -421,8 +421,9 @@ def test_undiscounted_index_runs_over_the_states_in_which_all_is_finite(method):
          "all", "zz"),
         ("thetax = J", "thetax is not a symbol of the model; it has theta_x, theta_y. Did you mean theta_x?", "thetax"),
         ('pi("a"|s) = 1', "an action by name needs its state by name", "pi"),
-        ("log J = 0", "the value of this logarithm is not known; only log pi(a|s) has one, with products and ratios of "
-         "probabilities. Under grad, a logarithm may stand alone, in sums, and times what has no parameters", "log"),
+        ("limit[gamma->1] log d(s) = 0", "this logarithm has no value here; log pi(a|s) has one, with products and "
+         "ratios of probabilities, and outside of limits and estimators what has a closed form that is positive",
+         "log"),
     ],
 )  # fmt: skip
 def test_claim_that_the_model_gives_no_sense_is_refused(claim, message, caret):

@@ -1,6 +1,7 @@
 """What further operators of the language mean: verdicts by both methods, against the second reading, with mutants."""
 
 import random
+import re
 from collections import Counter
 from dataclasses import replace
 
@@ -90,6 +91,21 @@ DECIDED = {
         ("two-state", "grad log d(s) = grad d(s) / d(s)", "proved"),
         ("two-state", "grad log eta(s) = grad log d(s)", "proved"),
         ("short-corridor", "grad log eta(s) = grad log d(s)", "refuted"),
+        ("two-state", "log d(s) = log eta(s) + log (1 - gamma)", "proved"),
+        ("two-state", "log d(s) = log eta(s) - log (1 - gamma)", "refuted"),
+        ("short-corridor", "log d(s) = log eta(s) - log E[T]", "proved"),
+        ("short-corridor", "log d(s) = log eta(s) + log (1 - gamma)", "inapplicable"),  # log 0
+        ("two-state", "log (6 * eta(s)^2) = 2 * log eta(s) + log 2 + log 3", "proved"),
+        ("two-state", "grad sum[s] d(s) * log d(s) = sum[s] grad d(s) * log d(s)", "proved"),  # entropy of visits
+        ("two-state", "grad sum[s] d(s) * log d(s) = sum[s] grad eta(s) * log d(s)", "refuted"),
+        ("two-state", "grad grad sum[s] d(s) * log d(s) = sum[s] (grad grad d(s) * log d(s) + outer(grad d(s), "
+         "grad d(s)) / d(s))", "proved"),
+        ("two-state", "log (d(s) * pi(a|s)) = log pi(a|s) + log d(s)", "proved"),
+        ("two-state", "E[tau] sum[t] gamma^t * log d(s_t) = sum[s] eta(s) * log d(s)", "proved"),
+        ("two-state", "let l(s) = log mu(s); grad sum[s] mu(s) * l(s) = sum[s] grad mu(s) * l(s)", "proved"),
+        ("two-state", "log V(s) = log V(s)", "inapplicable"),
+        ("two-state", "log (-d(s)) = log (-d(s))", "inapplicable"),
+        ("two-state", "for all b(s): log b(s) = log b(s)", "inapplicable"),
         ("two-state", "grad log sum[a] pi(a|s)^2 = 2 * (sum[a] pi(a|s) * grad pi(a|s)) / sum[a] pi(a|s)^2", "proved"),
     ],
     "moments of a reward": [
@@ -179,9 +195,6 @@ REFUSED = [
      "grad' inside the mean"),
     ("let c(s,a) = Q'(s,a); at[pi'=pi] J[r=c] = J", "found a quantity of pi with a part of pi'; it could not be told "
      "which of them grad' sees. Write it as a sum"),
-    ("log (pi(a|s) + pi'(a|s)) = 0", "the value of this logarithm is not known; only log pi(a|s) has one, with "
-     "products and ratios of probabilities. Under grad, a logarithm may stand alone, in sums, and times what has no "
-     "parameters"),
     ("grad log (J - J) = grad J", "found a division by an expression that is identically zero"),
     ("for all P': with M' = terminating: J' = J", "with M': the second model is terminating, and P' is arbitrary; one "
      "of them. Remove the other"),
@@ -214,6 +227,25 @@ def test_operator_without_sense_is_refused(text, message):
     with pytest.raises(ClaimError) as caught:
         decide("two-state", text)
     assert str(caught.value).split("\n")[0] == message
+
+
+def test_logarithm_without_a_value_says_why(monkeypatch):
+    found = {
+        text: pgsym.decide("two-state", f"{text} = {text}").reason
+        for text in ("log gamma", "log (J - J)", "log (-gamma)", "log (1 + J^2)")
+    }
+    assert found["log gamma"] == ""
+    remedy = "a logarithm is taken of closed forms that are positive. Take its gradient, or leave it out"
+    assert found["log (J - J)"] == f"log (J - J): it is 0; {remedy}"
+    assert found["log (-gamma)"] == f"log (-gamma): it is negative; {remedy}"
+    assert re.fullmatch(
+        r"log \(1 \+ J\^2\): the signs of the coefficients of .* do not show that it is positive for all parameters; "
+        + re.escape(remedy),
+        found["log (1 + J^2)"],
+    )
+    monkeypatch.setattr("pgsym.claims.bound_claim.NORMAL_FORM_TERMS", 2)
+    verdict = pgsym.decide("two-state", "log d(s) = log eta(s)")
+    assert verdict.reason == f"log d(s) at s = x: its closed form is too large to be taken apart; {remedy}"
 
 
 @pytest.mark.parametrize("method", METHODS)

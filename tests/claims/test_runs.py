@@ -347,6 +347,15 @@ def test_infinite_sum_names_the_states() -> None:
     )
 
 
+@pytest.mark.parametrize("model", ["two-state", "short-corridor"])
+def test_zero_times_what_is_not_defined(model: str) -> None:
+    """An infinite sum, and a mean over runs of a model that ends: neither is 0 for a factor 0 or a stopped gradient."""
+    loose = "sum[t] r_t" if model == "two-state" else "sum[t] mu(s_t)"
+    for claim in (f"E[tau] 0 * {loose} = 0", f"E[tau] grad sg(({loose}) * G) = 0"):
+        assert pgsym.decide(model, claim).status is Status.INAPPLICABLE
+    assert pgsym.decide(model, "E[tau] grad sg(r_0 * r_1) = 0").proved
+
+
 def test_product_of_ratios_that_may_grow() -> None:
     """The second moment of importance sampling over runs of any length."""
     verdict = pgsym.decide("short-corridor", "E[tau~pi'] sum[t] r_t * prod[u<=t] (pi(a_u|s_u) / pi'(a_u|s_u))^2 = 0")

@@ -168,7 +168,8 @@ class Maker:
         s, a = rng.choice(known)
         kind = rng.choices(("state", "pair", "two", "b", "c"), (7, 6, 1 if len(known) > 1 else 0, 1, 1))[0]
         if kind == "state":
-            return self.quantity(self.chosen(OF_A_STATE, (6, 3, 3, 4, 2, 2, 4, 1, 1, 1, 1)), (s,))
+            found = self.quantity(self.chosen(OF_A_STATE, (6, 3, 3, 4, 2, 2, 4, 1, 1, 1, 1)), (s,))
+            return t.Log(found) if found.name in ("mu", "eta", "d") and rng.random() < 0.1 else found
         if kind == "two":
             s2, a2 = rng.choice([pair for pair in known if pair[0] != s])
             if rng.random() < 0.3:

@@ -101,8 +101,6 @@ class TermMeans:
             scale: dict[Key, Any] = {(): chain.field.number(Fraction(group.scale))}
             for factor in self.terms[group.terms[0][0]].constants:
                 scale = chain.product(keyed(self.compile(factor.node)(chain.env), factor.axes), scale)
-            if all(chain.field.is_zero(e) for e in scale.values()):
-                continue
             if group.first:
                 scale = chain.product(scale, self._mean(group, chain, known, start))
             total = added(total, scale)

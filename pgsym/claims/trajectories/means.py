@@ -96,6 +96,9 @@ class RunMeans:
                 compiled[factor] = self.compile(factor, level)
             return compiled[factor]
 
+        if self.world.logarithms is not None and self.world.logarithms.recording:
+            for factor in (f for term in terms for part in (term.constants, *term.steps.values()) for f in part):
+                step(factor.node)
         refuse = self._refuse(node)
         means = TermMeans(terms, step, refuse, {})
         chains: dict[Hashable, tuple[RunChain, Known]] = {}

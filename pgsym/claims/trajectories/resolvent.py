@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pgsym.algebra import FloatField
-from pgsym.claims.trajectories.terms import StepFactor, is_never_negative
+from pgsym.claims.language import tree as t
+from pgsym.claims.trajectories.terms import StepFactor
 from pgsym.errors import UndefinedQuantityError
 from pgsym.expression.complaint import listed
 from pgsym.model.structure import closed_classes
@@ -120,3 +121,21 @@ class Resolvent:
                     "runs are bounded, such as problem.unroll(T)",
                     where="prod",
                 )
+
+
+def is_never_negative(node: t.Node) -> bool:
+    """Whether the form alone shows that an expression is at least 0: products and ratios of probabilities.
+
+    >>> from pgsym.claims import parse
+    >>> ratio, other = parse("pi(a|s) / pi'(a|s) = 1 - pi(a|s)").claims[0].left, parse("V(s) = 0").claims[0].left
+    >>> is_never_negative(ratio), is_never_negative(other)
+    (True, False)
+    """
+    match node:
+        case t.Number(value):
+            return value >= 0
+        case t.Quantity(name):
+            return name in ("pi", "P", "P_pi", "gamma")
+        case t.Mul() | t.Div() | t.Add() | t.Pow() | t.StopGradient():
+            return all(map(is_never_negative, node.children))
+    return False

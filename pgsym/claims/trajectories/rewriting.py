@@ -67,8 +67,10 @@ def moved(node: t.Node, times: Mapping[str, runs.Time]) -> t.Node:
     return t.rewrite(node, change)
 
 
-def derivative(node: t.Grad, scope: Scope, unlike: str = "") -> t.Node:
+def derivative(node: t.Grad, scope: Scope, unlike: str = "") -> t.Node | None:
     """The gradient of a function of several steps, taken one level inside; that of log P(tau) is the sum of the scores.
+
+    That of a power of a number is 0, None.
 
     Parameters
     ----------
@@ -101,8 +103,8 @@ def derivative(node: t.Grad, scope: Scope, unlike: str = "") -> t.Node:
         case t.Log(runs.RunProbability()):
             pi = t.Quantity("pi", ("a_t", "s_t"), at=node.body.at)
             return runs.TimeSum("t", (), grad(t.Log(pi)), at=node.at)
-        case t.StopGradient():
-            return t.Number(Fraction(0))
+        case t.StopGradient(x):
+            return 0 * x  # which has to be defined
         case t.Neg(x):
             return -grad(x)
         case t.Add(x, y) | t.Sub(x, y):
@@ -115,7 +117,8 @@ def derivative(node: t.Grad, scope: Scope, unlike: str = "") -> t.Node:
         case t.Pow(x, power) if power > 0:
             return power * x ** (power - 1) * grad(x)
         case t.Grad() as inner:
-            return grad(derivative(inner, scope, unlike))
+            first = derivative(inner, scope, unlike)
+            return None if first is None else grad(first)
         case runs.Return():
             return grad(discounted(runs.Time()))
         case runs.ReturnFrom(since):
@@ -132,7 +135,7 @@ def derivative(node: t.Grad, scope: Scope, unlike: str = "") -> t.Node:
             behind = runs.TimeProduct(other, (runs.TimeBound(">", here), *high), factor)
             return runs.TimeSum(index, bounds, before * grad(x) * behind, at=node.at)
         case runs.TimePower(base) if all(_is_constant(part, scope) for part in scope.parts(base)):
-            return t.Number(Fraction(0))
+            return None
     raise scope.error(
         "found the gradient of a function of several steps; it is taken of sums, products and powers of numbers. Write "
         "its terms out",

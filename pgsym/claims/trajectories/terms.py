@@ -140,8 +140,6 @@ class Expansion:
         return self.scope.error(message, node)
 
     def _terms(self, node: t.Node, axes: tuple[str, ...]) -> list[Term]:
-        if isinstance(node, t.Number) and not node.value:
-            return []
         if not self.scope.is_random(node):
             return [Term(constants=(self._factor(node, axes),))]
         if (step := self._one_step(node)) is not None:
@@ -195,7 +193,8 @@ class Expansion:
             case runs.ReturnFrom(since):
                 return self._terms(discounted(since), axes)
             case t.Grad():
-                return self._terms(derivative(node, self.scope, self.unlike), axes)
+                inside = derivative(node, self.scope, self.unlike)
+                return [] if inside is None else self._terms(inside, axes)
             case t.Call(name, indices):
                 let = self.scope.lets[name]
                 actual = {k: runs.read_time(i) for k, i in zip(let.indices, indices, strict=True) if isinstance(i, str)}
@@ -289,24 +288,6 @@ def looks_at_start_alone(node: t.Node) -> bool:
     names = {i for part in _own_parts(node) for i in getattr(part, "indices", ()) if isinstance(i, str)}
     acts = any(isinstance(part, runs.RewardAt) for part in _own_parts(node))
     return not acts and {i for i in names if runs.read_timed(i)} == {"s_0"}
-
-
-def is_never_negative(node: t.Node) -> bool:
-    """Whether the form alone shows that an expression is at least 0: products and ratios of probabilities.
-
-    >>> from pgsym.claims import parse
-    >>> ratio, other = parse("pi(a|s) / pi'(a|s) = 1 - pi(a|s)").claims[0].left, parse("V(s) = 0").claims[0].left
-    >>> is_never_negative(ratio), is_never_negative(other)
-    (True, False)
-    """
-    match node:
-        case t.Number(value):
-            return value >= 0
-        case t.Quantity(name):
-            return name in ("pi", "P", "P_pi", "gamma")
-        case t.Mul() | t.Div() | t.Add() | t.Pow() | t.StopGradient():
-            return all(map(is_never_negative, node.children))
-    return False
 
 
 def _own_parts(node: t.Node) -> Iterator[t.Node]:
