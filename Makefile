@@ -69,6 +69,7 @@ bench: $(READY_BENCH)
 	$(RUN) benchmarks/hostile_names.py --models 2000
 	$(RUN) benchmarks/audit.py --audits 200
 	$(RUN) benchmarks/storm.py
+	$(RUN) benchmarks/order.py
 	command -v coqc >/dev/null && $(RUN) benchmarks/certify.py --quick || echo "no Coq: certificates are not timed"
 
 newest: newest-environment

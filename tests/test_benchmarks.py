@@ -40,3 +40,12 @@ def test_laws_of_the_short_corridor() -> None:
     assert " 1959 " in run.stdout
     assert " 733 " in run.stdout
     assert run.stdout.splitlines()[-1] == "0 of 4 laws differ"
+
+
+def test_inequalities_are_decided_as_known() -> None:
+    command = [sys.executable, str(ROOT / "benchmarks" / "order.py"), "--only", "2 arms"]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "| 4 | Lojasiewicz, 2 arms | proved | signs of coefficients (trust: normal form) |" in run.stdout
+    assert "| 4 | its constant, 2 arms | 2, attained |" in run.stdout
+    assert run.stdout.splitlines()[-1] == "0 wrong"

@@ -1,0 +1,186 @@
+"""Inequalities about policy gradients: what is decided within a minute, how, and on whose word.
+
+    python benchmarks/order.py [--seconds 60] [--only TEXT]
+
+Each row is decided in a process of its own, and none is special-cased.  "by" is the rung that a proof needs, with its
+level of trust; a refutation is an exact point.  Exit code 1 if a verdict contradicts the known one; what is open or
+undecided does not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+import sympy as sp
+
+import pgsym
+from pgsym.claims.verdict import Status
+from pgsym.order import Kind, SignVerdict, SimplexRow, decide_sign, decide_system, fraction_of, sharpen
+
+REWARD_TO_GO = "trace Var[tau] (sum[t] gamma^t * grad log pi(a_t|s_t) * G_t) <= trace Var[tau] (grad log P(tau) * G)"
+VALUE_BASELINE = (
+    "trace Var[tau] (sum[t] gamma^t * grad log pi(a_t|s_t) * (G_t - V(s_t))) "
+    "<= trace Var[tau] (sum[t] gamma^t * grad log pi(a_t|s_t) * G_t)"
+)
+BOUND_OF_VALUES = "abs(V(s)) <= max[s1,a] abs(r(s1,a)) / (1 - gamma)"
+
+
+@dataclass(frozen=True)
+class Question:
+    """One row: its number in the list of what is to be decided, its name, the known answer, and how it is asked."""
+
+    number: int
+    name: str
+    known: str
+    ask: Callable[[], str]
+
+
+def claim(number: int, model: str, text: str, name: str, known: str) -> Question:
+    """A claim about a model of the zoo, or the bandit below."""
+
+    def ask() -> str:
+        found = pgsym.decide(two_arms() if model == "two arms" else model, text)
+        if found.status is Status.PROVED:
+            return f"proved | {_by(str(found))}"
+        if found.status is Status.REFUTED:
+            where = [line.strip() for line in str(found).splitlines() if "true exactly" in line]
+            return f"refuted | {where[0] if where else 'exact values'}"
+        return f"{found.status} | "
+
+    return Question(number, f"{name}: {model}", known, ask)
+
+
+def _by(text: str) -> str:
+    """How a claim was proved, from the line that says so."""
+    return next((line.strip().removeprefix("by ") for line in text.splitlines() if line.startswith("  by ")), "")
+
+
+def two_arms() -> pgsym.MDP:
+    """One step, rewards -3 and 1: with p for the first, V raises the variance where (1 - 4 p) (7 - 12 p) > 0."""
+    return pgsym.MDP.from_transitions([("s", "a", "end", 1, -3), ("s", "b", "end", 1, 1)], start="s", terminal=["end"])
+
+
+def shown(verdict: SignVerdict) -> str:
+    """The verdict of a polynomial question in one line."""
+    if verdict.certificate is not None:
+        return f"proved | {verdict.certificate.rung} (trust: {verdict.trust})"
+    return f"{verdict.status} | {'exact values' if verdict.witness else verdict}"
+
+
+def bandit(arms: int) -> tuple[sp.Expr, sp.Expr, dict[sp.Expr, Kind | SimplexRow]]:
+    """|grad J|^2 and (pi(best) (r(best) - J))^2 of a softmax bandit whose other arms are worse by symbolic gaps."""
+    pi, gaps = sp.symbols(f"pi0:{arms}"), sp.symbols(f"Delta1:{arms}")
+    rewards = [sp.Integer(0), *(-gap for gap in gaps)]
+    J = sum(p * r for p, r in zip(pi, rewards, strict=True))
+    gradient = sum((p * (r - J)) ** 2 for p, r in zip(pi, rewards, strict=True))
+    return gradient, (pi[0] * J) ** 2, {**dict.fromkeys(pi, SimplexRow("pi")), **dict.fromkeys(gaps, Kind.POSITIVE)}
+
+
+def lojasiewicz(arms: int) -> str:
+    """|grad J| >= pi(best) (r(best) - J), for all policies and gaps."""
+    left, right, kinds = bandit(arms)
+    return shown(decide_sign(*fraction_of(left - right, list(kinds)), kinds, strict=False, seconds=60))
+
+
+def lojasiewicz_constant(arms: int) -> str:
+    """The largest c with |grad J|^2 >= c (pi(best) (r(best) - J))^2."""
+    left, right, kinds = bandit(arms)
+    found = sharpen(fraction_of(left, list(kinds)), fraction_of(right, list(kinds)), kinds, seconds=60)
+    return f"{found} | {'' if found.verdict is None else found.verdict.certificate.rung}"
+
+
+def policy_improvement(goal: str) -> str:
+    """Greedy in V is no worse: every MDP with two states and two actions, every pair of policies."""
+    gamma = sp.Symbol("gamma")
+    P, r = ({(s, a): sp.Symbol(f"{name}{s}{a}") for s in (0, 1) for a in (0, 1)} for name in "Pr")
+    old, new, V, W = (sp.symbols(f"{name}0:2") for name in ("pi", "rho", "V", "W"))
+    kinds = {gamma: Kind.UNIT_HALF_OPEN, **dict.fromkeys([*P.values(), *old, *new], Kind.UNIT_OPEN)}
+    kinds |= dict.fromkeys([*r.values(), *V, *W], Kind.REAL)
+
+    def gain(policy: tuple[sp.Symbol, ...], U: tuple[sp.Symbol, ...], s: int) -> sp.Expr:
+        return fraction_of(
+            sum(
+                w * (r[s, a] + gamma * (P[s, a] * U[1] + (1 - P[s, a]) * U[0]))
+                for a, w in enumerate((1 - policy[s], policy[s]))
+            )
+            - U[s],
+            list(kinds),
+        )[0]
+
+    equations = [gain(old, V, s) for s in (0, 1)] + [gain(new, W, s) for s in (0, 1)]
+    difference = fraction_of({"W0 >= V0": W[0] - V[0], "V0 >= W0": V[0] - W[0]}[goal], list(kinds))
+    better = [gain(new, V, s) for s in (0, 1)]
+    return shown(decide_system(difference, equations, kinds, strict=False, assumptions=better, seconds=60))
+
+
+QUESTIONS = [
+    *(
+        claim(1, model, REWARD_TO_GO, "Var of reward-to-go <= REINFORCE", known)
+        for model, known in (
+            ("short-corridor", "proved"),
+            ("random-walk-shared", "proved"),
+            ("nota-thomas", "proved"),
+            ("parallel-outcomes", "refuted"),
+        )
+    ),
+    *(
+        claim(2, model, VALUE_BASELINE, "the value baseline never raises Var", known)
+        for model, known in (("short-corridor", "proved"), ("nota-thomas", "proved"), ("two arms", "refuted"))
+    ),
+    *(Question(4, f"Lojasiewicz, {n} arms", "proved", lambda n=n: lojasiewicz(n)) for n in (2, 3, 4)),
+    *(
+        Question(
+            4, f"its constant, {n} arms", f"{sp.Rational(n, n - 1)}, attained", lambda n=n: lojasiewicz_constant(n)
+        )
+        for n in (2, 3, 4)
+    ),
+    Question(6, "policy improvement, every 2 x 2 MDP", "proved", lambda: policy_improvement("W0 >= V0")),
+    Question(6, "the same turned around", "refuted", lambda: policy_improvement("V0 >= W0")),
+    claim(9, "two-state", BOUND_OF_VALUES, "abs(V) <= max r / (1 - gamma)", "proved"),
+    claim(9, "recycling-robot", BOUND_OF_VALUES, "abs(V) <= max r / (1 - gamma)", "proved"),
+    claim(10, "short-corridor", "0 <= F", "F is positive semidefinite", "proved"),
+    claim(10, "two-state", "0 <= F", "F is positive semidefinite", "proved"),
+    claim(10, "two-state", "0 <= grad grad J", "J is convex", "refuted"),
+]
+
+
+def _asked(sender: Connection, place: int) -> None:
+    start = time.perf_counter()
+    try:
+        answer = QUESTIONS[place].ask()
+    except Exception as error:  # a row that fails is a row of the table
+        answer = f"{type(error).__name__} | {error}"
+    sender.send((answer, time.perf_counter() - start))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=60.0, help="time for each row")
+    parser.add_argument("--only", default="", help="rows whose name contains this")
+    options = parser.parse_args()
+    wrong = 0
+    print("| row | question | verdict | by | s |\n|---|---|---|---|---|")
+    for place, question in enumerate(QUESTIONS):
+        if options.only not in question.name:
+            continue
+        receiver, sender = multiprocessing.Pipe(duplex=False)
+        process = multiprocessing.Process(target=_asked, args=(sender, place))
+        process.start()
+        answer, seconds = receiver.recv() if receiver.poll(options.seconds) else ("open | not within the time", None)
+        process.terminate()
+        process.join()
+        verdict = answer.partition(" | ")[0]
+        wrong += verdict != question.known and {verdict, question.known} <= {"proved", "refuted"}
+        took = "-" if seconds is None else f"{seconds:.2g}"
+        print(f"| {question.number} | {question.name} | {answer} | {took} |", flush=True)
+    print(f"\n{wrong} wrong")
+    return int(wrong > 0)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
