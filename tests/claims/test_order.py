@@ -164,6 +164,30 @@ def test_undecided_says_what_was_tried():
 
 
 @pytest.mark.parametrize(
+    ("claim", "reason"),
+    [
+        ("abs(J) * abs(J) >= 0", "found a product of two of abs, max and min; one factor has a closed form"),
+        ("1 / abs(J) > 0", "found a division by abs, max or min; a divisor has a closed form"),
+        ("abs(J)^2 >= 0", "found a power of abs, max or min; what is raised to a power has a closed form"),
+        ("J * abs(J) <= 10^6", "the sign of what abs, max or min is multiplied by is not known"),
+    ],
+)
+def test_what_is_not_told_apart_is_undecided_and_still_refuted(claim, reason):
+    verdict = decide("two-state", claim)
+    assert verdict.reason == f"no point of the domain was found where it fails; {reason}"
+    sides = parse(claim).claims[0]
+    other = replace(sides, relation=">=" if sides.relation == "<=" else "<=")
+    assert decide("two-state", other).refuted
+
+
+def test_what_is_too_large_is_undecided(monkeypatch):
+    monkeypatch.setattr(inequalities, "INEQUALITY_TERMS", 2)
+    reason = decide("two-state", "trace (F * J^2) <= 10^9").reason
+    assert "its closed form does not fit: product of " in reason
+    assert reason.endswith("the budget is 2 terms. Decide it on a smaller model, or at numbers for its symbols")
+
+
+@pytest.mark.parametrize(
     ("claim", "message"),
     [
         ("grad abs(J) = 0", "found abs inside of what is taken of functions with a closed form"),
