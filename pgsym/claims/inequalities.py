@@ -18,6 +18,7 @@ import sympy as sp
 from pgsym.algebra.polynomial import REMEDY
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.compiler import Meaning
+from pgsym.claims.difference import nothing_to_be
 from pgsym.claims.domain import Domain
 from pgsym.claims.extremes import ExtremesOfForms, UnknownSignError
 from pgsym.claims.gaps import gaps
@@ -54,6 +55,11 @@ class Inequality:
             raise ClaimError(
                 f"found {relation.spellings[0]} with abs, max or min; these are compared by =, !=, <=, >=, < and >. "
                 "Choose one of them", where=str(self.claim),
+            )  # fmt: skip
+        if setting.has_limit and setting.uses(*t.EXTREMES):
+            raise ClaimError(
+                "found a limit beside abs, max or min; limits are taken of closed forms, which these have not. Compare "
+                "without one of them", where=str(self.claim),
             )  # fmt: skip
         self.strict = relation.strict
 
@@ -95,6 +101,8 @@ class Inequality:
     def clauses(self) -> Iterator[tuple[Coordinate, Clause]]:
         """What has to hold, by coordinate; an equation says that both differences are nonnegative."""
         params = self.setting.policy.params
+        if not any(True for _ in self.meaning.assignments(self.setting.ranges)):
+            raise nothing_to_be(self.setting)
         left, right = (side(self.meaning, self.setting, node, params) for node in (self.claim.left, self.claim.right))
         field = self.meaning.tower.field(0)
         if self.claim.relation == t.EQUAL:
