@@ -94,27 +94,29 @@ def lojasiewicz_constant(arms: int) -> str:
     return f"{found} | {'' if found.verdict is None else found.verdict.certificate.rung}"
 
 
-def policy_improvement(goal: str) -> str:
-    """Greedy in V is no worse: every MDP with two states and two actions, every pair of policies."""
-    gamma = sp.Symbol("gamma")
-    P, r = ({(s, a): sp.Symbol(f"{name}{s}{a}") for s in (0, 1) for a in (0, 1)} for name in "Pr")
-    old, new, V, W = (sp.symbols(f"{name}0:2") for name in ("pi", "rho", "V", "W"))
-    kinds = {gamma: Kind.UNIT_HALF_OPEN, **dict.fromkeys([*P.values(), *old, *new], Kind.UNIT_OPEN)}
+def policy_improvement(goal: str, states: int = 2) -> str:
+    """What is no worse for one step is no worse: every MDP with two actions, every pair of policies."""
+    gamma, S = sp.Symbol("gamma"), range(states)
+    P = {(s, a, t): sp.Symbol(f"P{s}{a}{t}") for s in S for a in (0, 1) for t in S}
+    r = {(s, a): sp.Symbol(f"r{s}{a}") for s in S for a in (0, 1)}
+    old, new, V, W = (sp.symbols(f"{name}0:{states}") for name in ("pi", "rho", "V", "W"))
+    kinds = {gamma: Kind.UNIT_HALF_OPEN, **dict.fromkeys([*old, *new], Kind.UNIT_OPEN)}
+    kinds |= {p: SimplexRow(row[:2]) for row, p in P.items()}
     kinds |= dict.fromkeys([*r.values(), *V, *W], Kind.REAL)
 
     def gain(policy: tuple[sp.Symbol, ...], U: tuple[sp.Symbol, ...], s: int) -> sp.Expr:
         return fraction_of(
             sum(
-                w * (r[s, a] + gamma * (P[s, a] * U[1] + (1 - P[s, a]) * U[0]))
+                w * (r[s, a] + gamma * sum(P[s, a, t] * U[t] for t in S))
                 for a, w in enumerate((1 - policy[s], policy[s]))
             )
             - U[s],
             list(kinds),
         )[0]
 
-    equations = [gain(old, V, s) for s in (0, 1)] + [gain(new, W, s) for s in (0, 1)]
+    equations = [gain(old, V, s) for s in S] + [gain(new, W, s) for s in S]
     difference = fraction_of({"W0 >= V0": W[0] - V[0], "V0 >= W0": V[0] - W[0]}[goal], list(kinds))
-    better = [gain(new, V, s) for s in (0, 1)]
+    better = [gain(new, V, s) for s in S]
     return shown(decide_system(difference, equations, kinds, strict=False, assumptions=better, seconds=60))
 
 
@@ -139,7 +141,10 @@ QUESTIONS = [
         )
         for n in (2, 3, 4)
     ),
-    Question(6, "policy improvement, every 2 x 2 MDP", "proved", lambda: policy_improvement("W0 >= V0")),
+    *(
+        Question(6, f"policy improvement, every {n} x 2 MDP", "proved", lambda n=n: policy_improvement("W0 >= V0", n))
+        for n in (2, 3)
+    ),
     Question(6, "the same turned around", "refuted", lambda: policy_improvement("V0 >= W0")),
     claim(9, "two-state", BOUND_OF_VALUES, "abs(V) <= max r / (1 - gamma)", "proved"),
     claim(9, "recycling-robot", BOUND_OF_VALUES, "abs(V) <= max r / (1 - gamma)", "proved"),

@@ -27,6 +27,9 @@ INEQUALITY_TERMS = 200_000
 INEQUALITY_SECONDS = 20.0
 """So is one whose closed form takes longer."""
 
+INEQUALITY_SIGN_SECONDS = 60.0
+"""After this time no further coordinate of an inequality is looked at."""
+
 INEQUALITY_CASES = 4_096
 """Closed forms among which abs, max and min of one inequality choose."""
 

@@ -20,7 +20,6 @@ from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.compiler import Meaning
 from pgsym.claims.difference import proof_bits, residues, size, trial_bits
 from pgsym.claims.domain import require_discounts, require_policy
-from pgsym.claims.inequalities import Inequality
 from pgsym.claims.language import parse, runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.relation import RELATIONS
@@ -144,6 +143,8 @@ class Decision:
             return Verdict(Status.INAPPLICABLE, claim, reason=str(error))
 
     def _order(self, setting: BoundClaim) -> Verdict:
+        from pgsym.claims.inequalities import Inequality  # it loads numpy, which equations need not
+
         found = Inequality(setting, self.rng, self.theta)
         verdict = found.verdict()
         return replace(verdict, notes=_notes(found.meaning, setting, {})) if verdict.proved else verdict

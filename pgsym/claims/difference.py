@@ -37,13 +37,18 @@ def residues(meaning: Meaning, setting: BoundClaim) -> Iterator[tuple[tuple[Any,
             lefts.update(_entries(env, left(env)))
             rights.update(_entries(env, right(env)))
     if env is None:
-        names = ", ".join(found.index for found in setting.ranges)
-        raise HypothesisError(
-            f"there is nothing that {names} could be: no state of this model has the quantities of the claim; at "
-            "gamma = 1 values are defined where every run ends. Set gamma < 1, or mark an end as terminal",
-            where=names,
-        )
+        raise nothing_to_be(setting)
     yield from relation.must_vanish(lefts, rights, field.zero, field.is_zero).items()
+
+
+def nothing_to_be(setting: BoundClaim) -> HypothesisError:
+    """The complaint that the free indices run over nothing."""
+    names = ", ".join(found.index for found in setting.ranges)
+    return HypothesisError(
+        f"there is nothing that {names} could be: no state of this model has the quantities of the claim; at "
+        "gamma = 1 values are defined where every run ends. Set gamma < 1, or mark an end as terminal",
+        where=names,
+    )
 
 
 def size(setting: BoundClaim) -> tuple[int, float]:

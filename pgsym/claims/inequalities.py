@@ -15,8 +15,10 @@ from typing import Any
 
 import sympy as sp
 
+from pgsym.algebra.polynomial import REMEDY
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.compiler import Meaning
+from pgsym.claims.difference import nothing_to_be
 from pgsym.claims.domain import Domain
 from pgsym.claims.extremes import ExtremesOfForms, UnknownSignError
 from pgsym.claims.gaps import gaps
@@ -30,6 +32,7 @@ from pgsym.limits import (
     INEQUALITY_POINTS,
     INEQUALITY_POINTS_SECONDS,
     INEQUALITY_SECONDS,
+    INEQUALITY_SIGN_SECONDS,
     INEQUALITY_TERMS,
     ORDER_SECONDS,
 )
@@ -52,6 +55,11 @@ class Inequality:
             raise ClaimError(
                 f"found {relation.spellings[0]} with abs, max or min; these are compared by =, !=, <=, >=, < and >. "
                 "Choose one of them", where=str(self.claim),
+            )  # fmt: skip
+        if setting.has_limit and setting.uses(*t.EXTREMES):
+            raise ClaimError(
+                "found a limit beside abs, max or min; limits are taken of closed forms, which these have not. Compare "
+                "without one of them", where=str(self.claim),
             )  # fmt: skip
         self.strict = relation.strict
 
@@ -93,6 +101,8 @@ class Inequality:
     def clauses(self) -> Iterator[tuple[Coordinate, Clause]]:
         """What has to hold, by coordinate; an equation says that both differences are nonnegative."""
         params = self.setting.policy.params
+        if not any(True for _ in self.meaning.assignments(self.setting.ranges)):
+            raise nothing_to_be(self.setting)
         left, right = (side(self.meaning, self.setting, node, params) for node in (self.claim.left, self.claim.right))
         field = self.meaning.tower.field(0)
         if self.claim.relation == t.EQUAL:
@@ -104,13 +114,16 @@ class Inequality:
                 yield coordinate, clause
 
     def _signs(self) -> Iterator[tuple[Coordinate, Clause, SignVerdict]]:
-        """Each clause with what is found of it; once one is open, the others take less time."""
-        clauses = list(self.clauses())
-        self.domain.seconds = ORDER_SECONDS
+        """Each clause with what is found of it; where several forms have to be looked at, each takes less time."""
+        clauses, seconds = list(self.clauses()), ORDER_SECONDS
+        until = time.monotonic() + INEQUALITY_SIGN_SECONDS
         for coordinate, clause in clauses:
-            found = self.decided(clause)
-            if found.status is SignStatus.UNDECIDED:
-                self.domain.seconds = QUICK
+            self.domain.seconds = seconds if len(clause) == 1 else QUICK
+            if time.monotonic() < until:
+                found = self.decided(clause)
+            else:
+                found = SignVerdict(SignStatus.UNDECIDED, tried=("anything, since no time was left",))
+            seconds = QUICK if found.status is SignStatus.UNDECIDED else seconds
             yield coordinate, clause, found
 
     def decided(self, clause: Clause) -> SignVerdict:
@@ -138,8 +151,17 @@ class Inequality:
             return self._refuted(witness)
         try:
             found = list(self._signs())
-        except (TooLargeError, UnknownSignError) as error:
-            return self._refuted(witness) if witness is not None else self._undecided(str(error))
+        except UnknownSignError as error:
+            return self._refuted(witness) if witness is not None else self._undecided(error.message)
+        except TooLargeError as error:
+            what = error.message.removesuffix(f". {REMEDY}")
+            return (
+                self._refuted(witness)
+                if witness is not None
+                else self._undecided(
+                    f"its closed form does not fit: {what}. Decide it on a smaller model, or at numbers for its symbols"
+                )
+            )
         open_ones = [(c, clause, v) for c, clause, v in found if v.status is not SignStatus.PROVED]
         if not open_ones:
             if witness is not None:

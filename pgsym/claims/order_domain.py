@@ -168,18 +168,27 @@ class OrderDomain:
             return _NONNEGATIVE if number > 0 or (number == 0 and not strict) else _NEGATIVE
         above, below = self._moved(element.numerator), self._moved(element.denominator())
         others = [-self._moved(e.numerator) * self._moved(e.denominator()) for e in beside]
-        return self._decided(above, below, strict, others)
+        return self._decided(above, below, strict, others, self._assumptions)
 
-    def _decided(self, above: Any, below: Any, strict: bool, others: Sequence[Any], since: int = 0) -> SignVerdict:
-        """In the open domain, and for a strict inequality at the bounds that may be attained."""
-        used = {k for p in (above, below, *others) for k, d in enumerate(p.degrees()) if d > 0}
-        given = [p for p in self._assumptions if used & {k for k, d in enumerate(p.degrees()) if d > 0}]
+    def _decided(
+        self, above: Any, below: Any, strict: bool, others: Sequence[Any], assumed: Sequence[Any], since: int = 0
+    ) -> SignVerdict:
+        """In the open domain, and where that is not enough also at the bounds that may be attained.
+
+        A function that is nonnegative inside is so at the bounds, by continuity; but it need not be positive there, and
+        with assumptions there may be points at the bounds that have none inside nearby.
+        """
+        if any(not _variables(p) and not p.is_zero() and p.leading_coefficient() < 0 for p in assumed):
+            return _NONNEGATIVE  # no point of the domain is here
+        used = _variables(above, below, *others)
+        given = [p for p in assumed if used & _variables(p)]
         found = decide_sign(above, below, self.kinds, strict=strict, assumptions=[*others, *given],
                             seconds=self.seconds)  # fmt: skip
+        used |= _variables(*given)
         if used & self._relaxed and found.status is not SignStatus.PROVED:
             tried = (*found.tried, "logarithms and theta beside exp(theta) were taken for any numbers")
             found = SignVerdict(SignStatus.UNDECIDED, tried=tried, witness=found.witness)
-        if not strict or found.status is not SignStatus.PROVED:
+        if not (strict or given) or found.status is not SignStatus.PROVED:
             return found
         if any(isinstance(kind, SimplexRow) for k, kind in enumerate(self.kinds.values()) if k in used):
             return SignVerdict(SignStatus.UNDECIDED, tried=(*found.tried, "no faces of rows of probabilities"))
@@ -187,7 +196,8 @@ class OrderDomain:
             under = _at(below, k, value)
             if k not in used or under.is_zero():
                 continue
-            there = self._decided(_at(above, k, value), under, strict, [_at(p, k, value) for p in others], j + 1)
+            beside, known = ([_at(p, k, value) for p in some] for some in (others, assumed))
+            there = self._decided(_at(above, k, value), under, strict, beside, known, j + 1)
             if there.status is not SignStatus.PROVED:
                 key, status = list(self.kinds)[k], there.status
                 inside: tuple[SignInterval, ...] = ()
@@ -213,7 +223,7 @@ class OrderDomain:
     def region(self, element: Any, found: SignVerdict, strict: bool) -> str:
         """Where in its one variable an element has its sign, the bounds that may be attained among it."""
         above, below = self._moved(element.numerator), self._moved(element.denominator())
-        (k,) = {k for p in (above, below) for k, d in enumerate(p.degrees()) if d > 0}
+        (k,) = _variables(above, below)
         key = list(self.kinds)[k]
         intervals, alone = list(found.where), []
         for value in (value for j, value in self._ends() if j == k):
@@ -253,6 +263,11 @@ class OrderDomain:
             return None
         theta, symbols = ({s: point[s] for s in some} for some in (setting.policy.params, setting.mdp.symbols))
         return Place(theta, symbols, {s: v for s, v in point.items() if s not in theta and s not in symbols})
+
+
+def _variables(*polynomials: Any) -> set[int]:
+    """The variables that stand in them."""
+    return {k for p in polynomials for k, d in enumerate(p.degrees()) if d > 0}
 
 
 def _at(polynomial: Any, k: int, value: int) -> Any:

@@ -104,6 +104,33 @@ class Square(SignCertificate):
 
 
 @dataclass(frozen=True)
+class Combined(SignCertificate):
+    """scale * goal = sum of equations and of assumptions times multipliers + constant, as polynomials.
+
+    `nonzero` shows that `sign` * scale > 0; `signs` that each multiplier of an assumption, and last the constant, is
+    nonnegative over scale times the goal's denominator.
+    """
+
+    scale: Polynomial
+    sign: int
+    nonzero: SignCertificate
+    equations: tuple[Polynomial, ...]
+    assumptions: tuple[Polynomial, ...]
+    constant: Polynomial
+    signs: tuple[SignCertificate, ...]
+    rung = "combination of assumptions"
+
+    @property
+    def trust(self) -> Trust:
+        return weakest(c.trust for c in (self.nonzero, *self.signs)) or Trust(self.level)
+
+    def explain(self) -> str:
+        used = sum(not m.is_zero() for m in self.assumptions)
+        what = f" plus {used} of the assumptions times nonnegative multipliers" if used else ""
+        return f"by the equations it is a nonnegative number{what}"
+
+
+@dataclass(frozen=True)
 class SolverUnsat(SignCertificate):
     """z3 says that the negation has no solution; nobody else has checked it."""
 
@@ -161,5 +188,12 @@ class FactoredSign(SignCertificate):
         return f"each of {len(self.known)} factors has a sign; for the hardest, {self.hardest.explain()}"
 
 
-LADDER = ("signs of coefficients", "Sturm", "completed squares", "successive differences", "solver")
-"""The rungs, cheapest first."""
+LADDER = (
+    "signs of coefficients",
+    "Sturm",
+    "completed squares",
+    "successive differences",
+    "combination of assumptions",
+    "solver",
+)
+"""The rungs for one polynomial, cheapest first."""

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from pgsym.order.certificates import (
     Coefficients,
+    Combined,
     FactoredSign,
     Halving,
     Outside,
@@ -17,6 +18,7 @@ from pgsym.order.certificates import (
 )
 from pgsym.order.kinds import Extent, Orthant
 from pgsym.order.polynomials import Polynomial, by_power, context, primitive, variables_of
+from pgsym.order.question import SignQuestion
 from pgsym.order.regions import halves, without_negative_terms
 from pgsym.order.sturm import coefficients, roots_between
 
@@ -70,6 +72,31 @@ def _product(
             sign *= f.sign**f.power
         sign *= shown
     return sign, above, below
+
+
+def check_system(certificate: Combined, question: SignQuestion, equations: Sequence[Polynomial]) -> bool:
+    """Whether it shows the question wherever the equations hold; see `Combined`."""
+    domain, given = question.domain, question.assumptions
+    one = context(domain.n).constant(1)
+    if len(certificate.equations) != len(equations) or len(certificate.assumptions) != len(given):
+        return False
+    if certificate.sign not in (1, -1):
+        return False
+    total = certificate.constant
+    for multiplier, p in zip((*certificate.equations, *certificate.assumptions), (*equations, *given), strict=True):
+        total = total + multiplier * p
+    if total != certificate.scale * question.numerator:
+        return False
+    if not check_fraction(certificate.nonzero, certificate.sign * certificate.scale, one, domain, strict=True):
+        return False
+    below = certificate.scale * question.denominator
+    parts = (*certificate.assumptions, certificate.constant)
+    for k, (part, shown) in enumerate(zip(parts, certificate.signs, strict=True)):
+        common = part.gcd(below)
+        strict = question.strict and k == len(given)
+        if not check_fraction(shown, part // common, below // common, domain, strict):
+            return False
+    return True
 
 
 def _ratio(p: Polynomial, product: Polynomial) -> int:

@@ -98,7 +98,8 @@ class Orthant:
     def pull_back(self, p: Polynomial) -> Polynomial:
         """A polynomial in u with the sign of p(x(u)) everywhere."""
         for row in self.rows:
-            p = self._row(p, row)
+            if any(p.degrees()[k] > 0 for k in row):
+                p = self._row(p, row)
         for k, kind in enumerate(self.kinds):
             if kind in (Kind.UNIT_OPEN, Kind.UNIT_HALF_OPEN):
                 u = context(self.n).gens()[k]

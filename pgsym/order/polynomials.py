@@ -62,6 +62,8 @@ def substitute(p: Polynomial, i: int, above: Polynomial, below: Polynomial) -> P
     >>> substitute(x**2 - y, 0, x, 1 + x)
     -g0^2*g1 + g0^2 - 2*g0*g1 - g1
     """
+    if p.degrees()[i] <= 0:
+        return p
     n = p.context().nvars()
     result, scale = context(n).constant(0), context(n).constant(1)
     for coefficient in reversed(by_power(p, i)):

@@ -6,13 +6,12 @@ and does not overflow.  Newton's method lowers it from many v at once; corners a
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import product
 from typing import Any
-
-import numpy as np
 
 from pgsym.order.kinds import Extent
 from pgsym.order.polynomials import Polynomial, terms
@@ -32,6 +31,8 @@ class Imbalance:
     """The difference of logarithms, its gradient and its Hessian, for many v at once; `flips` is 1 where u < 0."""
 
     def __init__(self, p: Polynomial, flips: Sequence[int]) -> None:
+        import numpy as np
+
         found = {
             m: -c if sum(e for e, flip in zip(m, flips, strict=True) if flip) % 2 else c for m, c in terms(p).items()
         }
@@ -41,6 +42,8 @@ class Imbalance:
         self.sizes = [np.array([_log(c) for _, c in side]) for side in self.sides]
 
     def __call__(self, v: Any) -> tuple[Any, Any, Any]:
+        import numpy as np
+
         parts = []
         for exponents, sizes in zip(self.exponents, self.sizes, strict=True):
             logs = sizes + np.einsum("sn,tn->st", v, exponents)
@@ -57,11 +60,13 @@ class Imbalance:
 
 def _log(c: int) -> float:
     shift = max(c.bit_length() - 60, 0)
-    return float(np.log(max(float(c >> shift), 1e-300)) + shift * np.log(2.0))
+    return math.log(max(float(c >> shift), 1e-300)) + shift * math.log(2.0)
 
 
 def lowered(p: Polynomial, assumptions: Sequence[Polynomial], flips: Sequence[int], count: int) -> tuple[Any, Any]:
     """Points v, and their imbalances, lowest first, from `count` random points and v = 0."""
+    import numpy as np
+
     n = len(flips)
     goal, given = Imbalance(p, flips), [Imbalance(g, flips) for g in assumptions]
 
@@ -142,5 +147,5 @@ def _on_faces(u: list[Fraction], extents: Sequence[Extent]) -> Iterator[list[Fra
 
 def _rational(log: float, denominator: int) -> Fraction:
     """A positive rational near exp(log); small ones keep their relative precision."""
-    size = Fraction(float(np.exp(abs(log)))).limit_denominator(denominator)
+    size = Fraction(math.exp(abs(log))).limit_denominator(denominator)
     return size if log >= 0 else 1 / size

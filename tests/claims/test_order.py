@@ -126,6 +126,17 @@ def test_bounds_of_the_domain_are_kept():
     assert decide(machine("gamma", gamma="0 <= gamma < 1"), "gamma < 1").proved
 
 
+def test_bounds_that_belong_together():
+    """At p = 0 the assumption q >= 2*p says another thing than nearby."""
+    rows = [("a", "go", "a", "1-p", 1), ("a", "go", "b", "p", 0), ("b", "go", "a", "q", 0), ("b", "go", "b", "1-q", 2)]
+    mdp = MDP.from_transitions(rows, start="a", gamma="1/2", symbols={"p": "0 <= p <= 1", "q": "q >= 2*p"})
+    problem = Problem(mdp, direct_policy(mdp, {"a": {"go": 1}, "b": {"go": 1}}, []))
+    verdict = decide(problem, "q > 0")
+    assert verdict.refuted
+    assert "at p = 0, q = 0" in str(verdict)
+    assert decide(problem, "q + 1 > p").proved
+
+
 def test_a_chain_mixes_equations_and_one_direction():
     chain = decide("short-corridor", 'J = V("s1") <= V("s2") < 0')
     assert next(v.method for v in chain.links) == "normal form"
@@ -164,11 +175,36 @@ def test_undecided_says_what_was_tried():
 
 
 @pytest.mark.parametrize(
+    ("claim", "reason"),
+    [
+        ("abs(J) * abs(J) >= 0", "found a product of two of abs, max and min; one factor has a closed form"),
+        ("1 / abs(J) > 0", "found a division by abs, max or min; a divisor has a closed form"),
+        ("abs(J)^2 >= 0", "found a power of abs, max or min; what is raised to a power has a closed form"),
+        ("J * abs(J) <= 10^6", "the sign of what abs, max or min is multiplied by is not known"),
+    ],
+)
+def test_what_is_not_told_apart_is_undecided_and_still_refuted(claim, reason):
+    verdict = decide("two-state", claim)
+    assert verdict.reason == f"no point of the domain was found where it fails; {reason}"
+    sides = parse(claim).claims[0]
+    other = replace(sides, relation=">=" if sides.relation == "<=" else "<=")
+    assert decide("two-state", other).refuted
+
+
+def test_what_is_too_large_is_undecided(monkeypatch):
+    monkeypatch.setattr(inequalities, "INEQUALITY_TERMS", 2)
+    reason = decide("two-state", "trace (F * J^2) <= 10^9").reason
+    assert "its closed form does not fit: product of " in reason
+    assert reason.endswith("the budget is 2 terms. Decide it on a smaller model, or at numbers for its symbols")
+
+
+@pytest.mark.parametrize(
     ("claim", "message"),
     [
         ("grad abs(J) = 0", "found abs inside of what is taken of functions with a closed form"),
         ("let c(s) = abs(V(s)); J[r=c] <= 0", "found abs inside of what is taken"),
         ("E[tau] sum[t] abs(r_t) <= 0", "found abs inside of what is taken"),
+        ("limit[gamma->1] J <= max[s] r_pi(s)", "found a limit beside abs, max or min"),
         ("max[s] V(s) propto 1", "found propto with abs, max or min"),
         ("abs(grad J) <= 0", "found a vector over the parameters; abs, max or min is taken of or by a scalar only"),
         ("max[a] V(s) <= 0", "a is an action of no state"),
