@@ -237,10 +237,11 @@ def build_arrays(
                 where=(s, a),
             )
     given = None if critic is None else tables.by_state(critic, where="critic")
-    for s in tables.terminal if isinstance(critic, Mapping) else ():
-        if critic.get(s):
+    at_the_end = critic if isinstance(critic, Mapping) else {}
+    for s in tables.terminal:
+        if at_the_end.get(s):
             raise SamplingError(
-                f"found {critic[s]} for the terminal state {s!r}; nothing is earned there, and what a batch shows "
+                f"found {at_the_end[s]} for the terminal state {s!r}; nothing is earned there, and what a batch shows "
                 "there is no code's to use. Leave it out",
                 where="critic",
             )
