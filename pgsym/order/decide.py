@@ -31,7 +31,7 @@ from pgsym.order.kinds import Extent, Kind, Kinds
 from pgsym.order.one_variable import ENDS, BreakPoint, SignInterval, between, check_break_points, true_intervals
 from pgsym.order.polynomials import Polynomial, context, factors, value, variables_of
 from pgsym.order.question import SignQuestion
-from pgsym.order.solver import Counterexample
+from pgsym.order.solver import SolverQuestion
 from pgsym.order.squares import Search, Squares
 from pgsym.order.sturm import coefficients
 from pgsym.order.witness import find
@@ -298,7 +298,7 @@ class _Ladder:
     def _solver(self, p: Polynomial, positive: bool) -> SignCertificate | None:
         """z3, if it is there; a point that it proposes may be a witness."""
         try:
-            search = Counterexample(self.domain.n)
+            search = SolverQuestion(self.domain.n)
         except MissingExtraError:
             self.tried[-1] = "solver: z3 is not installed, see pgsym[order]"
             return None

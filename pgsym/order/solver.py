@@ -18,8 +18,8 @@ from pgsym.order.kinds import Extent, Orthant
 from pgsym.order.polynomials import Polynomial, terms, value
 
 
-class Counterexample:
-    """A search for a point where a polynomial is negative, or not positive if strict; the k-th variable is `x{k}`."""
+class SolverQuestion:
+    """Whether there is a point where a polynomial is negative, or not positive if strict; the k-th variable is `x{k}`."""
 
     def __init__(self, n: int) -> None:
         self.z3 = optional("z3", "order", "inequalities on their last rung")

@@ -14,7 +14,7 @@ from pgsym.order.decide import SignStatus, SignVerdict, refuted
 from pgsym.order.kinds import Kind, Kinds
 from pgsym.order.polynomials import read, variables_of
 from pgsym.order.question import SignQuestion
-from pgsym.order.solver import Counterexample, completed
+from pgsym.order.solver import SolverQuestion, completed
 
 
 def decide_system(
@@ -60,7 +60,7 @@ def decide_system(
     if combined is not None:
         return SignVerdict(SignStatus.PROVED, certificate=combined, tried=(Combined.rung,))
     try:
-        search = Counterexample(domain.n)
+        search = SolverQuestion(domain.n)
     except MissingExtraError:
         return SignVerdict(
             SignStatus.UNDECIDED,
