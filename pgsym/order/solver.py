@@ -19,7 +19,7 @@ from pgsym.order.polynomials import Polynomial, terms, value
 
 
 class SolverQuestion:
-    """Whether there is a point where a polynomial is negative, or not positive if strict; the k-th variable is `x{k}`."""
+    """Whether a polynomial is negative somewhere, or not positive if strict; the k-th variable is `x{k}`."""
 
     def __init__(self, n: int) -> None:
         self.z3 = optional("z3", "order", "inequalities on their last rung")
