@@ -24,7 +24,7 @@ BELOW: dict[str, set[str]] = {
     "claims": {"errors", "trust", "display", "expression", "model", "algebra", "exact", "order"},
     "estimators": {"errors", "trust", "display", "expression", "model", "algebra", "exact", "claims"},
     "prover": {"errors", "trust", "display", "expression", "model", "claims"},
-    "certificates": {"errors", "trust", "display", "expression", "model", "algebra", "exact", "claims", "prover"},
+    "certificates": {"errors", "trust", "display", "expression", "model", "algebra", "exact", "order", "claims", "prover"},
     "sampling": {"errors", "trust", "display", "expression", "model"},
     "notes": {"errors", "display", "expression", "model", "claims", "prover", "trust"},
     "auditing": {

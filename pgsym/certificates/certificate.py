@@ -11,11 +11,22 @@ from pathlib import Path
 
 import sympy as sp
 
-from pgsym.certificates.closed import closed_section
+from pgsym.certificates.closed import ClosedForms, closed_section
+from pgsym.certificates.inequality import inequality_section
 from pgsym.certificates.instance import CertifiedModel
 from pgsym.certificates.kernel import Check, check
 from pgsym.certificates.point import Point, policy_lemmas, rational_odds
-from pgsym.certificates.sections import IMPORTS, WIDTH, boxed, legend, model_section, policy_section, theorem_header
+from pgsym.certificates.sections import (
+    IMPORTS,
+    WIDTH,
+    boxed,
+    inequality_header,
+    legend,
+    model_section,
+    policy_section,
+    theorem_header,
+)
+from pgsym.certificates.signs import refusal
 from pgsym.certificates.solution import solution_section
 from pgsym.certificates.terms import Written, ended, number
 from pgsym.certificates.translate import Translation
@@ -28,8 +39,9 @@ from pgsym.claims.verdict import Coordinate, Witness
 from pgsym.claims.verify import policy_gradient_theorem
 from pgsym.claims.witness import find_witness
 from pgsym.errors import AlgebraError, CertificateError, HypothesisError
+from pgsym.exact import solve
 from pgsym.expression.linear import common_denominators
-from pgsym.limits import CERTIFICATE_SECONDS
+from pgsym.limits import CERTIFICATE_SECONDS, CLOSED_FORM_TERMS
 from pgsym.model.files.atomic import write_atomically
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike
@@ -138,18 +150,16 @@ def certify(
     if (found is None or found == usual) and objective is not Objective.STATIONARY_VALUE:
         return _theorem(problem, usual, closed_forms)
     found = usual if found is None else found
-    if RELATIONS[found.relation].larger is not None:
-        raise CertificateError(
-            f"found {found.relation}; certificates are written for the policy gradient theorem and for equalities that "
-            "are false, not for inequalities. Decide it with pgsym check", where=str(found),
-        )  # fmt: skip
     verdict = Decision(problem).decide(found)
     if verdict.reason:
         raise HypothesisError(f"{verdict.reason}", where=str(found))
+    if RELATIONS[found.relation].larger is not None and verdict.proved:
+        return _inequality(problem, found)
     if found.relation != t.EQUAL or verdict.proved:
         raise CertificateError(
             f"the claim is {verdict.status}; certificates are written for the policy gradient theorem of the "
-            "start-state and average-reward objectives, and for equalities that are false. Decide it with pgsym check",
+            "start-state and average-reward objectives, for equalities that are false, and for inequalities that are "
+            "true. Decide it with pgsym check",
             where=str(found),
         )
     return _refutation(problem, found)
@@ -169,6 +179,24 @@ def _theorem(problem: Problem, claim: t.Claim, closed_forms: bool | None) -> Cer
     body = "\n\n".join(sections)
     theorems = tuple(re.findall(r"^Theorem (\S+)", body, re.MULTILINE))
     header = theorem_header(at, problem.name or "of this file", closed is not None)
+    end = f"Definition all_of_it := ({', '.join(theorems)}).\n\nEnd Model.\n\nPrint Assumptions all_of_it.\n"
+    return Certificate(
+        "\n\n".join([header, IMPORTS, body, end]), "theorem", str(claim), tuple(at.names.legend), theorems
+    )
+
+
+def _inequality(problem: Problem, claim: t.Claim) -> Certificate:
+    mdp, policy, objective = problem.mdp, problem.policy, problem.objective
+    at = CertifiedModel(mdp, policy, objective)
+    if objective is Objective.STATIONARY_VALUE:
+        raise refusal(f"the {objective} objective")
+    forms = ClosedForms(at, solve(problem, budget=CLOSED_FORM_TERMS))
+    if not forms.shown:
+        raise refusal("a denominator that is not seen to be positive")
+    closed = inequality_section(at, BoundClaim(claim, mdp, policy, objective, Structure(mdp, policy)), forms)
+    body = "\n\n".join([model_section(at), policy_section(at), solution_section(at), closed])
+    theorems = tuple(re.findall(r"^Theorem (claim_\d+)", body, re.MULTILINE))
+    header = inequality_header(at, problem.name or "of this file", claim)
     end = f"Definition all_of_it := ({', '.join(theorems)}).\n\nEnd Model.\n\nPrint Assumptions all_of_it.\n"
     return Certificate(
         "\n\n".join([header, IMPORTS, body, end]), "theorem", str(claim), tuple(at.names.legend), theorems

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cached_property
 
@@ -36,7 +36,7 @@ def closed_section(at: CertifiedModel, wanted: bool | None) -> str | None:
     always = wanted or len(at.acting) <= 2
     try:
         solution = solve(Problem(at.mdp, at.policy, at.objective), budget=CLOSED_FORM_TERMS if always else TERMS)
-        forms = _Forms(at, solution)
+        forms = ClosedForms(at, solution)
     except TooLargeError:
         return None
     if not (always or forms.length <= CHARACTERS) or not forms.shown:
@@ -44,7 +44,7 @@ def closed_section(at: CertifiedModel, wanted: bool | None) -> str | None:
     return forms.section()
 
 
-class _Forms:
+class ClosedForms:
     """The closed forms of one solution, in the generators x_i = exp(theta_i/q_i), and exp(1/q_0) where logits have
     constants.
     """
@@ -115,8 +115,8 @@ class _Forms:
     def _applied(self, function: str, renamed: Mapping[sp.Symbol, str] | None = None) -> str:
         return " ".join([function, *self.exponentials(renamed)])
 
-    def section(self) -> str:
-        """The definitions and theorems."""
+    def section(self, claimed: Callable[[], list[str]] | None = None) -> str:
+        """The definitions and theorems; where something is claimed, its theorems instead of those of derivatives."""
         at, family = self.at, self.family
         rows = [((at.state(s),), self.terms.write(e)) for s, e in self.values.items()]
         parts = [
@@ -128,13 +128,22 @@ class _Forms:
             f"Definition closed_J{self.binders} : R :=",
             f"  {self.terms.write(self.J)}.",
         ]
-        for p, name in at.params.items():
+        for p, name in at.params.items() if claimed is None else ():
             parts += ["", f"Definition closed_gradient_{name}{self.binders} : R :=",
                       f"  {self.terms.write(self.gradient[p])}."]  # fmt: skip
         parts += ["", *self._denominators(), "", "Section Closed.",
                   *([f"Variables {at.args} : R."] if at.params else [])]  # fmt: skip
-        parts += [*self._policy(), "", *self._solved(), "", *self._objective(), "", "End Closed."]
-        for p in at.params:
+        parts += [
+            *self._policy(),
+            "",
+            *self._solved(),
+            "",
+            *self._objective(),
+            *(claimed() if claimed else ()),
+            "",
+            "End Closed.",
+        ]
+        for p in at.params if claimed is None else ():
             parts += ["", *self._derivative(p)]
         return "\n".join(parts)
 
@@ -194,7 +203,7 @@ class _Forms:
                 taken |= set(row)
         return found
 
-    def _positivity(self) -> str:
+    def positivity(self) -> str:
         """Facts about the exponentials, which become variables."""
         steps = []
         for x, e in zip(self.generators.values(), self.exponentials(), strict=True):
@@ -213,7 +222,7 @@ class _Forms:
         weights = {pair: terms.write(sp.Mul(*(value[p] ** n for p, n in found))) for pair, found in powers.items()}
         steps = [
             "rewrite ?exp_plus, !exp_IZR_mult. simpl powerRZ. cbn [Pos.to_nat Pos.iter_op Nat.add pow].",
-            f"{self._positivity()}. field; repeat split; apply Rgt_not_eq; assumption.",
+            f"{self.positivity()}. field; repeat split; apply Rgt_not_eq; assumption.",
         ]
         found: list[str] = []
         for (s, a), weight in weights.items():
@@ -237,13 +246,13 @@ class _Forms:
             "Proof.",
             "  intros s Hs. symmetry. revert s Hs.",
         ]
-        finish = f"closed_policy; {self._positivity()}; (field; nonzero)"
+        finish = f"closed_policy; {self.positivity()}; (field; nonzero)"
         if self.average:
             facts = f"model {n - 1}%nat eq_refl acts (pi_at {at.args}) (pi_policy {at.args}) (pi_returns {at.args})"
             return [
                 *head,
                 f"  apply (stationary_unique {facts} {closed}). split.",
-                f"  - cbv beta iota delta [{UNFOLD} closed_mu]. {self._positivity()}. field; nonzero.",
+                f"  - cbv beta iota delta [{UNFOLD} closed_mu]. {self.positivity()}. field; nonzero.",
                 f"  - intros s Hs. change (s < {n})%nat in Hs.",
                 f"    each s; cbv beta iota delta [P_pi {UNFOLD} closed_mu]; {finish}.",
                 "Qed.",
@@ -270,7 +279,7 @@ class _Forms:
             "Proof.",
             f"  {unfolded}",
             f"  {'. '.join(values)}.",
-            f"  cbv beta iota delta [closed_{self.family} closed_J]. closed_policy. {self._positivity()}.",
+            f"  cbv beta iota delta [closed_{self.family} closed_J]. closed_policy. {self.positivity()}.",
             "  field; nonzero.",
             "Qed.",
         ]
@@ -280,7 +289,7 @@ class _Forms:
         name, along = at.params[param], at.along(param)
         function = "rbar" if self.average else "J"
         moved = self._applied("closed_J", {param: "t"})
-        clear = self._positivity()
+        clear = self.positivity()
         return [
             f"Theorem closed_form_gradient_{name}{at.binders} : is_derive (fun t => {function} {along}) {name}",
             f"  ({self._applied(f'closed_gradient_{name}')}).",

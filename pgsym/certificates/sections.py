@@ -10,6 +10,7 @@ import sympy as sp
 
 from pgsym.certificates.instance import CertifiedModel, table
 from pgsym.certificates.terms import Terms, comment
+from pgsym.claims.language.tree import Claim
 from pgsym.expression.naming import spelt
 from pgsym.model.objective import Objective
 
@@ -305,6 +306,19 @@ def theorem_header(at: CertifiedModel, name: str, closed: bool) -> str:
         *_left_out(at),
     ]
     return boxed([*paragraphs, *legend(at)])
+
+
+def inequality_header(at: CertifiedModel, name: str, claim: Claim) -> str:
+    """The header of a certificate of an inequality."""
+    quantities = "mu and rbar" if at.objective is Objective.AVERAGE_REWARD else "V and J"
+    return boxed([
+        f"The inequality {claim} ({at.objective}) for the model {name}, for Coq's kernel to check.",
+        r"\[ " + claim.latex() + r" \]",
+        f"For every theta, about {quantities} of this model, which are the only solutions of their equations: one "
+        "theorem claim_k for each assignment of the free indices. The larger side less the smaller one is proved to be "
+        "a product of factors, each of which a lemma sign_k shows to be positive or not negative.",
+        *_assumed(at), *_left_out(at), *legend(at),
+    ])  # fmt: skip
 
 
 def boxed(paragraphs: Iterable[str]) -> str:

@@ -200,7 +200,7 @@ class Translation:
         """A tree that it stands for, a number of the model, or a family with its text and element."""
         if node.primed or node.overrides:
             raise self._refuse(node, "a quantity of another policy, reward or discount")
-        at, point, name = self.at, self.point, node.name
+        at, name = self.at, node.name
         place = list(self._places(node, env))
         source = place[1] if name in ("pi", "P") else place[0] if place else None
         if place and source in at.order and not at.actions(source):
@@ -213,14 +213,21 @@ class Translation:
             if name not in AVAILABLE[objective] or (name == "eta" and not at.mdp.start):
                 raise self._refuse(node, f"{name} under the {objective} objective")
             if name == "rbar":
-                return "rbar", "rbar {args}", point.quantities.rbar
-            return name, f"{name}_at {{args}} {at.state(place[0])}", point.element(name, place[0])
+                return "rbar", "rbar {args}", self._element("rbar")
+            return name, f"{name}_at {{args}} {at.state(place[0])}", self._element(name, place[0])
         if name == "pi":
             a, s = place
-            return "pi", f"pi_at {{args}} {at.pair(s, a)}", point.quantities.pi[s][a]
+            return "pi", f"pi_at {{args}} {at.pair(s, a)}", self._element("pi", s, a)
         if name in ("P", "r", "mu0", "gamma", "|S|"):
             return self._constant(name, place)
         return self._made(node, name, place, env)
+
+    def _element(self, family: str, *place: Hashable) -> Any:
+        """A quantity in the field of the point."""
+        quantities = self.point.quantities
+        if family == "pi":
+            return quantities.pi[place[0]][place[1]]
+        return quantities.rbar if family == "rbar" else self.point.element(family, place[0])
 
     def _constant(self, name: str, place: list[Any]) -> Fraction:
         at = self.at
