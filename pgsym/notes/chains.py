@@ -18,13 +18,13 @@ RELATIONS = {
     ":=": "=",
     "\\propto": "propto",
     "\\neq": "!=",
+    "<": "<",
+    ">": ">",
+    "\\le": "<=",
+    "\\ge": ">=",
     "\\approx": "",
     "\\simeq": "",
     "\\cong": "",
-    "<": "",
-    ">": "",
-    "\\le": "",
-    "\\ge": "",
     "\\sim": "",
     "\\rightarrow": "",
     "\\leftarrow": "",
@@ -34,9 +34,11 @@ RELATIONS = {
     "\\gg": "",
 }
 """What stands between two expressions, in the claim language; empty where that does not have it."""
+ORDERS = ("<", ">", "<=", ">=")
+"""Those of the claim language that say which side is larger."""
 WHY = {
     "\\approx": "found \\approx, which does not say how close the sides are; it is shown, not decided",
-    "\\le": "found an order; =, \\neq and \\propto are decided here",
+    "\\ll": "found \\ll, which does not say how much smaller a side is; it is shown, not decided",
     "\\leftarrow": "found an assignment, which is no statement",
     "\\sim": "found a draw, which is no statement",
     "\\in": "found a membership, which is no relation between expressions",
@@ -45,11 +47,7 @@ WHY = {
 _LIKE = {
     "\\simeq": "\\approx",
     "\\cong": "\\approx",
-    "<": "\\le",
-    ">": "\\le",
-    "\\ge": "\\le",
-    "\\ll": "\\le",
-    "\\gg": "\\le",
+    "\\gg": "\\ll",
     "\\rightarrow": "\\leftarrow",
     "\\gets": "\\leftarrow",
 }

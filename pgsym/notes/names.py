@@ -59,6 +59,8 @@ _SECOND = {
     "\\pi_new",
     "\\pi_\\text{old}",
 }
+OPTIMAL = ("*", "\\pi*", "\\pi^*", "\\pi_*")
+"""What marks an optimal quantity, or the optimal policy."""
 POLICIES = (_POLICY | _SECOND) - {"\\theta", "\\theta'", "\\theta_old"}
 """What an objective or a distribution is one of."""
 
@@ -176,8 +178,8 @@ def decoration(key: str, parts: Sequence[Token], at: int) -> bool:
         return False
     if text in _SECOND:
         return True
-    if text in ("*", "\\star"):
-        raise NotReadError(f"found {key}^*, an optimal quantity; those of a policy pi are read", at)
+    if text in OPTIMAL:
+        raise NotReadError(f"found {key} with {text}; optimal quantities are V^*, Q^*, h^* and J^*", at)
     if any(part.kind == "()" for part in parts):
         raise NotReadError(f"found {key} with {text}, a sample or an estimate; quantities of the policy are read", at)
     raise NotReadError(f"found {key} with {text}; quantities of the policy pi are read, and of a second one, pi'", at)

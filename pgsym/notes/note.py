@@ -27,6 +27,8 @@ from pgsym.notes.parts import Pieces
 from pgsym.notes.side import OutsideRunError
 from pgsym.notes.tokens import Token, tokens
 
+_RELATED = r"=|\\propto|\\[lg]eq?\b|≤|≥"
+
 
 def read(document: NoteDocument, names: Names) -> list[WrittenRelation]:
     """Every relation of a note, in order."""
@@ -36,8 +38,8 @@ def read(document: NoteDocument, names: Names) -> list[WrittenRelation]:
 def asks(source: Source) -> bool:
     """Whether a formula in a line of text is read: it states something, and is more than a symbol with a value."""
     return source.display or (
-        re.search(r"=|\\propto|:=", source.latex) is not None
-        and re.search(r"\\nabla|\\sum|\\int|\\mathbb\s*\{?E|∇|∑", source.latex) is not None
+        re.search(_RELATED, source.latex) is not None
+        and re.search(r"\\nabla|\\sum|\\int|\\max|\\mathbb\s*\{?E|∇|∑", source.latex) is not None
     )
 
 
@@ -54,7 +56,7 @@ class _Reader(Definitions):
             try:
                 given = chains.statements(tokens(source.latex, self.document.macros))
             except NotReadError as error:
-                if re.search(r"=|\\propto|\\approx", source.latex):
+                if re.search(_RELATED + r"|\\approx", source.latex):
                     found.append(self.refused(source, error.at or 0, error.message, True))
                 self.last = None
                 continue
@@ -167,6 +169,7 @@ class _Reader(Definitions):
         texts = ["".join(piece for piece, _ in side) for side in sides]
         bindings = self.names.bindings(" ".join(texts))
         finding = ""
+        is_order = spelling in chains.ORDERS
 
         def refuse(message: str, at: int | None) -> NotReadError:
             place = _located(sides, texts, bindings, at)
@@ -192,6 +195,8 @@ class _Reader(Definitions):
             loose = [{i for i, _ in scope.free_uses(side)} for side in (claim.left, claim.right)]
             if isinstance(claim.left, Number) or isinstance(claim.right, Number):
                 loose = [loose[0] | loose[1]] * 2
+            if is_order:
+                self.require_known(texts, right)
             alone = sorted(i for i in loose[0] ^ loose[1] if re.fullmatch(r"[sa]\d*'*", i))
             numbered = next((i for i in alone if i[1:2].isdigit()), None)
             if numbered is not None and not every_run:
@@ -199,7 +204,7 @@ class _Reader(Definitions):
                     f"found {numbered[0]}_{numbered[1:]}, on one side only: nothing says what it is drawn from",
                     None,
                 )
-            if alone and not every_run:
+            if alone and not every_run and not is_order:
                 what = "the state" if alone[0][0] == "s" else "the action"
                 finding = f"{what} {alone[0]} stands on one side only: a sum or mean over it is missing"
                 head = f"for all {', '.join(alone)}: "
@@ -210,6 +215,16 @@ class _Reader(Definitions):
                 raise
             raise refuse(error.message, None if every_run or finding else error.at) from None
         return claim, finding
+
+    def require_known(self, texts: list[str], right: ChainSide) -> None:
+        """An order says nothing of arbitrary numbers, and one of numbers alone is a condition."""
+        words = set(re.findall(r"[A-Za-z_]\w*", " ".join(texts)))
+        for word in sorted(words & set(self.names.arbitrary)):
+            raise NotReadError(
+                f"found {word} in an order, which the note does not define. Define it, as in x := ...", right.at
+            )
+        if words <= {"gamma"}:
+            raise NotReadError("found an order of numbers, a condition and no statement", right.at)
 
     def every_run(self, bindings: str, left: str, right: str) -> str:
         """For every run: the mean square of the defect is 0."""

@@ -12,7 +12,8 @@ from pgsym.notes.tokens import Token
 Pieces = list[tuple[str, int]]
 """Text of the claim language with the places in the formula that it was read from."""
 
-OPEN = ("\\sum", "\\int", "\\prod")
+EXTREMES = ("\\max", "\\min")
+OPEN = ("\\sum", "\\int", "\\prod", *EXTREMES)
 """What extends to the right over products."""
 
 
@@ -42,6 +43,23 @@ def scripts(found: Sequence[Token], k: int) -> tuple[Sequence[Token] | None, Seq
             sup = value
         k += 2
     return sub, sup, primes, k
+
+
+def with_bars(found: Sequence[Token]) -> list[Token]:
+    """Each |x| as one token, where it is clear which bar opens: after every second one comes the end or a sign."""
+    bars = [k for k, t in enumerate(found) if t.text == "|"]
+    if not bars or len(bars) % 2:
+        return list(found)
+    kept, done = list(found[: bars[0]]), bars[0]
+    for opens, closes in zip(bars[::2], bars[1::2], strict=True):
+        after = found[closes + 1 : closes + 2]
+        if len(bars) > 2 and after and after[0].text not in ("+", "-", "*", "/"):
+            raise NotReadError(
+                "found several bars, of which it is not clear which opens. Write brackets", found[opens].at
+            )
+        kept += [*found[done:opens], Token("||", "||", found[opens].at, tuple(found[opens + 1 : closes]))]
+        done = closes + 1
+    return [*kept, *found[done:]]
 
 
 def argument(found: Sequence[Token], k: int) -> Sequence[Token]:

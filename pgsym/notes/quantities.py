@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 from pgsym.errors import NotReadError
 from pgsym.notes import times
-from pgsym.notes.names import EXPECT, FUNCTIONS, MIXED, POLICIES, SCALARS, WEIGHTS, decoration, plain
+from pgsym.notes.names import EXPECT, FUNCTIONS, MIXED, OPTIMAL, POLICIES, SCALARS, WEIGHTS, decoration, plain
 from pgsym.notes.parts import Pieces, before_bar, commas, join_bars, own_key, parted, scripts, until
 from pgsym.notes.side import FormulaSide
 from pgsym.notes.tokens import Token
 
 VALUES = {"V": "V", "v": "V", "Q": "Q", "q": "Q", "A": "A", "h": "h"}
 """Letters of values, in the claim language."""
+OPTIMA = ("V", "Q", "h")
+"""Values that have an optimal one."""
 CHANCES = {"P", "p", "\\mathcal{P}", "\\mathcal{T}", "T", "\\mathbb{P}", "\\Pr"}
 """Letters of probabilities; of what, their arguments say."""
 REWARDS = {"r", "R", "\\mathcal{R}"}
@@ -91,15 +93,17 @@ class FormulaQuantities(FormulaSide):
         ]
         kinds = "".join(i[0] for i in arguments)
         if text in VALUES:
+            optimal = plain(deco) in OPTIMAL and VALUES[text] in OPTIMA and not (sub and sup)
             if primes:
                 raise NotReadError(f"found {text} with a prime; a second policy is written as its index", at)
-            primed = decoration(text, deco, at)
+            primed = not optimal and decoration(text, deco, at)
             wanted = "sa" if VALUES[text] in "QA" else "s"
             if kinds != wanted:
                 raise NotReadError(
                     f"found {text} with {len(arguments)} arguments; it is taken at {', '.join(wanted)}", at
                 )
-            return self.tail([(f"{VALUES[text]}{chr(39) * primed}({','.join(arguments)})", at)], found, after + 1, at)
+            name = VALUES[text] + "*" * optimal + "'" * primed
+            return self.tail([(f"{name}({','.join(arguments)})", at)], found, after + 1, at)
         if text in REWARDS and kinds in ("sa", "sas", "s"):
             decoration(text, deco, at)
             if kinds == "s":
@@ -221,7 +225,10 @@ class FormulaQuantities(FormulaSide):
         call: Token | None,
         after: int,
     ) -> tuple[Pieces, int]:
-        primed = bool(primes) or decoration("J", [*(sub or ()), *(sup or ())], token.at)
+        deco = [*(sub or ()), *(sup or ())]
+        if plain(call.inside if call is not None and not deco else deco) in OPTIMAL and not primes:
+            return [("J*", token.at)], after + (call is not None)
+        primed = bool(primes) or decoration("J", deco, token.at)
         if call is not None:
             primed = decoration("J", call.inside, token.at) or primed
             after += 1

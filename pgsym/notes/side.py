@@ -32,6 +32,8 @@ class FormulaSide(ABC):
         The states and actions that the chain is about: those that are free in its first term.
     collect : list or None
         The means inside of a sum over time that is read as the mean of a sum.
+    taken : set of str
+        The states and actions of maxima before, which must not stand behind them.
     """
 
     @abstractmethod
@@ -56,6 +58,7 @@ class FormulaSide(ABC):
         self.seen: set[str] = set()
         self.timed = False
         self.collect: list[Token] | None = None
+        self.taken: set[str] = set()
 
     def run_part(self, at: int) -> None:
         """Something that has a value on each run."""

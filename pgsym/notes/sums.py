@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Sequence
 
@@ -9,7 +10,7 @@ from pgsym.claims.language.runs import is_time
 from pgsym.errors import NotReadError
 from pgsym.notes.means import FormulaMeans
 from pgsym.notes.names import plain
-from pgsym.notes.parts import Pieces, before_bar, commas, is_count, parted, scripts
+from pgsym.notes.parts import EXTREMES, Pieces, before_bar, commas, is_count, parted, scripts
 from pgsym.notes.side import OutsideRunError
 from pgsym.notes.tokens import Token
 
@@ -25,6 +26,8 @@ class FormulaSums(FormulaMeans):
         token = found[k]
         sub, sup, _, after = scripts(found, k + 1)
         rest = list(found[after:])
+        if token.text in EXTREMES:
+            return self.extreme(token, sub or (), rest)
         if not rest:
             raise NotReadError("found a sum of nothing. Complete it", token.at)
         if token.text == "\\int":
@@ -41,6 +44,27 @@ class FormulaSums(FormulaMeans):
                 f"found a sum over the samples 1, ..., {plain(sup)}; means are read, samples are not", token.at
             )
         return self.over_time(token, sub, sup, rest)
+
+    def extreme(self, token: Token, sub: Sequence[Token], rest: list[Token]) -> Pieces:
+        r"""\max_a Q(s,a); \max_\pi V^\pi(s), which is V*(s)."""
+        name = token.text[1:]
+        if not sub or not rest:
+            raise NotReadError(f"found a {name} without what it is taken over, or of nothing. Write both", token.at)
+        if plain(sub) in ("\\pi", "\\theta"):
+            body = self.product(rest)
+            quantity = re.fullmatch(r"(J|[VQh](?=\())(\([^()]*\))?", "".join(piece for piece, _ in body))
+            if quantity is None or plain(sub) != "\\pi" or name != "max":
+                raise NotReadError(f"found a {name} over policies; \\max_\\pi of V, Q, h and J is read", token.at)
+            self.names.tell("\\max_\\pi", "the best of all policies, not only of those that theta can name")
+            return [(f"{quantity[1]}*{quantity[2] or ''}", token.at)]
+        found: list[str] = []
+        free = set(self.seen)
+        with self.binding():
+            for index in commas(sub):
+                found.append(self.bind(*parted(index, "\\in"), token.at))
+            body = self.product(rest)
+        self.taken |= set(found) - free
+        return [(f"({name}[{','.join(found)}] ", token.at), *body, (")", token.at)]
 
     def is_time(self, sub: Sequence[Token]) -> bool:
         return any(t.kind == "symbol" and is_time(t.text) for t in sub[:1]) or sub[0].kind == "number"
