@@ -157,6 +157,8 @@ class Names:
             words = set(re.findall(r"[A-Za-z_]\w*", waiting.pop()))
             for own in self.own.values():
                 if own.name in words and own.name not in seen:
+                    if not own.text:
+                        raise NotReadError(f"found {own.name}, which has no one meaning here: {own.why}", 0)
                     seen.add(own.name)
                     waiting.append(own.text)
             needed += [w for w in words if w in self.arbitrary and w not in needed]

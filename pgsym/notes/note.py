@@ -23,7 +23,7 @@ from pgsym.notes.definitions import ChainSide, Definitions, WrittenRelation
 from pgsym.notes.documents import NoteDocument, Source
 from pgsym.notes.formula import Formula
 from pgsym.notes.names import Names, plain
-from pgsym.notes.parts import Pieces
+from pgsym.notes.parts import Pieces, without_sample
 from pgsym.notes.side import OutsideRunError
 from pgsym.notes.tokens import Token, tokens
 
@@ -102,6 +102,8 @@ class _Reader(Definitions):
             else:
                 found.append(self.relation(left, relation, right, first))
             left = right
+        self.names.own |= self.again  # what is defined twice has no meaning from here on
+        self.again = {}
         self.last = left
         return found
 
@@ -140,17 +142,20 @@ class _Reader(Definitions):
 
     def sides(self, left: ChainSide, right: ChainSide) -> tuple[list[Pieces], bool]:
         """Both sides; where one speaks of a run outside of a mean, both are about every run."""
+        terms, letter = without_sample((left.found, right.found))
+        if letter:
+            self.names.tell(f"({letter})", "a relation about one sample is one about every run")
         for every_run in (False, True):
             found: list[Pieces] = []
             clock = None
-            for side in (left, right):
+            for side, term in zip((left, right), terms, strict=True):
                 formula = Formula(self.names, self.introduced, every_run=every_run)
                 formula.clock.from_zero = any(_names_zero(s.found) for s in (left, right))
                 if clock is not None:
-                    formula.clock.ends = clock.ends
+                    formula.clock.ends, formula.clock.outer = clock.ends, clock.outer
                 clock = formula.clock
                 try:
-                    found.append(formula.side(side.found, side.at))
+                    found.append(formula.side(term, side.at))
                 except OutsideRunError:
                     break
                 except NotReadError as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from pgsym.errors import NotReadError
 from pgsym.notes import times
@@ -144,6 +145,54 @@ def draws_of(sub: Sequence[Token]) -> list[tuple[list[Token], list[Token]]]:
     if waiting:
         raise NotReadError("found an index that is not drawn from anything. Say what it is drawn from", sub[0].at)
     return found
+
+
+def one_by_one(head: list[Token], law: list[Token]) -> list[tuple[list[Token], list[Token]]]:
+    r"""(s_t,a_t) \sim p(s_t,a_t) as s_t \sim p(s_t), a_t \sim \pi(a_t|s_t)."""
+    if len(head) != 1 or head[0].kind != "()":
+        return [(head, law)]
+    pair, at = commas(head[0].inside), head[0].at
+    if len(pair) != 2 or not law or law[-1].kind != "()" or plain(law[-1].inside) != plain(head[0].inside):
+        raise NotReadError(f"found {plain(head)} drawn together from {plain(law)}. Draw one after the other", at)
+    given = (*pair[1], Token("operator", "|", at), *pair[0])
+    return [
+        (pair[0], [*law[:-1], Token("()", "()", at, tuple(pair[0]))]),
+        (pair[1], [Token("symbol", "\\pi", at), Token("()", "()", at, given)]),
+    ]
+
+
+def everything(found: Sequence[Token]) -> Iterator[Token]:
+    """All tokens, at every depth."""
+    for token in found:
+        yield token
+        yield from everything(token.inside)
+
+
+def without_sample(sides: Sequence[Sequence[Token]]) -> tuple[list[list[Token]], str]:
+    """Both sides without the mark ^(i) of one sample that both are about, and the mark; it stands nowhere else."""
+    marks = [[t.inside[0].text for t in everything(side) if _is_sample(t)] for side in sides]
+    letters = {letter for side in marks for letter in side}
+    if not all(marks) or len(letters) > 1:
+        return [list(side) for side in sides], ""
+    letter = letters.pop()
+    if sum(t.text == letter for side in sides for t in everything(side)) > sum(map(len, marks)):
+        return [list(side) for side in sides], ""
+    return [_unmarked(side) for side in sides], letter
+
+
+def _is_sample(token: Token) -> bool:
+    return token.kind == "()" and len(token.inside) == 1 and token.inside[0].text in ("i", "j", "n", "m")
+
+
+def _unmarked(found: Sequence[Token]) -> list[Token]:
+    kept: list[Token] = []
+    for token in found:
+        inside = argument([token], 0)
+        if kept and kept[-1].text == "^" and len(inside) == 1 and _is_sample(inside[0]):
+            kept.pop()
+        else:
+            kept.append(replace(token, inside=tuple(_unmarked(token.inside))))
+    return kept
 
 
 def conditional(content: Sequence[Token]) -> tuple[Sequence[Token], Sequence[Token]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from pgsym.errors import NotReadError
 from pgsym.notes import times
@@ -63,6 +64,8 @@ class FormulaQuantities(FormulaSide):
             raise NotReadError(
                 f"found {plain(found[k:after])}, one of several samples; means are read, samples are not", at
             )
+        if text == "r" and self.joint is not None and plain(found[k:after]) == "r":
+            return [(self.next_given(at, "r({1},{0})"), at)], after
         if call is None:
             raise NotReadError(
                 f"found {plain(found[k:after])} without arguments; it has no meaning here. Define it in the note, "
@@ -84,6 +87,13 @@ class FormulaQuantities(FormulaSide):
             if decoration(text, deco, at):
                 raise NotReadError("found the probability of a run under the second policy", at)
             return self.tail([("P(tau)", at)], found, after + 1, at)
+        if text in CHANCES and self.joint is not None and inside == [*self.joint[0], *inside[len(self.joint[0]) :]]:
+            return [(self.next_given(at, "P({0}|{1})"), at)], after + 1
+        ends = [] if text not in CHANCES else parted(inside, "\\rightarrow")[1]
+        if ends and sup is not None:
+            decoration(text, sub or (), at)
+            self.names.tell(f"{text}^k(s \\to s')", "the probability of s' after k steps from s")
+            return self.steps(sup, parted(inside, "\\rightarrow")[0], ends, at), after + 1
         if text in CHANCES and any(t.text == "=" for t in inside):
             return self.event(token, inside, found, after + 1)
         arguments = [
@@ -115,7 +125,7 @@ class FormulaQuantities(FormulaSide):
             if kinds == "ssa":
                 decoration(text, deco, at)
                 return self.tail([(f"P({arguments[0]}|{arguments[1]},{arguments[2]})", at)], found, after + 1, at)
-            if not deco:
+            if not deco and not ends:
                 raise NotReadError(
                     "found a transition without an action; P(s'|s,a), or P_pi for the chain, is read", at
                 )
@@ -239,16 +249,37 @@ class FormulaQuantities(FormulaSide):
         asked, given = parted(inside, "|")
         if self.collect is None:
             raise NotReadError("found the probability of an event; sums over time of it are read", token.at)
-        if given and decoration("the probability", [t for t in given if t.text != ","], token.at):
-            raise NotReadError("found a probability under the second policy", token.at)
+        primed = decoration("the probability", [t for t in given or () if t.text != ","], token.at)
         pairs = []
         for part in commas(asked):
             left, right = parted(part, "=")
             if right is None:
                 raise NotReadError("found an event that is not s_t = s or a_t = a", token.at)
             pairs.append(f"1[{self.index(left, token.at)}={self.plain_index(right, token.at)}]")
-        self.collect.append(token)
+        self.collect.append("E[tau~pi']" if primed else "E[tau]")
         return [(" * ".join(pairs), token.at)], after
+
+    def next_given(self, at: int, what: str) -> str:
+        """The next state and what it is given, of P(s',r|s,a) under a sum over r."""
+        assert self.joint is not None
+        before, given = self.joint
+        return what.format(self.index(until(before, ","), at), ",".join(self.index(p, at) for p in commas(given)))
+
+    def steps(self, power: Sequence[Token], start: list[Token], end: list[Token], at: int) -> Pieces:
+        """A number of steps of the chain; where it is summed over, the mean over runs is taken of all of the sum."""
+        since, until = self.plain_index(start, at), self.plain_index(end, at)
+        number = plain(power)
+        if number == "0":
+            return [(f"1[{since}={until}]", at)]
+        if number.isdigit() and int(number) < 10:
+            places = [since, *(f"s9{k}" for k in range(1, int(number))), until]
+            sums = f"sum[{','.join(places[1:-1])}] " if places[2:] else ""
+            steps = " * ".join(f"P_pi({x},{y})" for x, y in pairwise(places))
+            return [(f"({sums}{steps})", at)]
+        if self.collect is None or self.clock.origin:
+            raise NotReadError(f"found {number} steps; a number, or a sum over them from 0, is read", at)
+        self.collect.append(f"E[tau | s_0={since}]")
+        return [(f"1[s_{{{self.clock.time(power, at)}}}={until}]", at)]
 
     def weight(self, law: Sequence[Token], index: str, at: int) -> str:
         """Weights of the states: a letter with its decoration, taken at a state."""

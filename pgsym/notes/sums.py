@@ -10,7 +10,18 @@ from pgsym.claims.language.runs import is_time
 from pgsym.errors import NotReadError
 from pgsym.notes.means import FormulaMeans
 from pgsym.notes.names import plain
-from pgsym.notes.parts import EXTREMES, Pieces, before_bar, commas, is_count, parted, scripts
+from pgsym.notes.parts import (
+    EXTREMES,
+    Pieces,
+    before_bar,
+    commas,
+    conditional,
+    everything,
+    is_count,
+    is_expectation,
+    parted,
+    scripts,
+)
 from pgsym.notes.side import OutsideRunError
 from pgsym.notes.tokens import Token
 
@@ -49,7 +60,7 @@ class FormulaSums(FormulaMeans):
         r"""\max_a Q(s,a); \max_\pi V^\pi(s), which is V*(s)."""
         name = token.text[1:]
         if not sub or not rest:
-            raise NotReadError(f"found a {name} without what it is taken over, or of nothing. Write both", token.at)
+            raise NotReadError(f"found a {name} of numbers; those over states and actions are read", token.at)
         if plain(sub) in ("\\pi", "\\theta"):
             body = self.product(rest)
             quantity = re.fullmatch(r"(J|[VQh](?=\())(\([^()]*\))?", "".join(piece for piece, _ in body))
@@ -71,12 +82,43 @@ class FormulaSums(FormulaMeans):
 
     def over_indices(self, token: Token, indices: list[list[Token]], rest: list[Token]) -> Pieces:
         found: list[str] = []
+        if plain(parted(indices[0], "\\in")[0]) == "a" and rest[0].text == "\\sum":
+            inner, _, _, after = scripts(rest, 1)
+            if inner and plain(parted(inner, "\\in")[0]) == "s":  # an action is one of a state: the state comes first
+                indices, rest = [list(inner), *indices], rest[after:]
+        rewards = [index for index in indices if plain(index) == "r"]
+        if rewards:
+            self.require_joint(token, rest)
         with self.binding():
             for index in indices:
                 head, members = parted(index, "\\in")
-                found.append(self.bind(head, members, token.at))
+                if index not in rewards:
+                    found.append(self.bind(head, members, token.at))
             body = self.product(rest)
+        if not found:
+            return body
         return [(f"(sum[{','.join(found)}] ", token.at), *body, (")", token.at)]
+
+    def require_joint(self, token: Token, rest: list[Token]) -> None:
+        """A sum over rewards, of P(s',r|s,a), takes their mean: what stands there is linear in them."""
+        every = list(everything(rest))
+        joint = [t for t in every if t.kind == "()" and re.search(r",r\|", plain(t.inside))]
+        levels = [rest, *(t.inside for t in every)]
+        plainly = [t.text for t in every if not joint or t not in joint[0].inside]
+        before = plainly[: plainly.index("r")] if "r" in plainly else []
+        powers = (level[k - 1] for level in levels for k, t in enumerate(level) if k and t.text == "^")
+        if (
+            len(joint) != 1
+            or sum(t.text == "r" for t in every) > 2
+            or {"/", "||", "\\frac", "\\log", "\\exp"} & {*plainly}
+            or {*EXTREMES} & {*before}
+            or any(t.text == "r" or t.inside for t in powers)
+            or any(sum(t.text == "|" for t in level) > 1 for level in levels)
+        ):
+            raise NotReadError("found a sum over rewards of what is not P(s',r|s,a), or not linear in r", token.at)
+        start, given = parted(joint[0].inside, "|")
+        self.names.tell("P(s',r|s,a)", "its sum over r is the mean: r stands for r(s,a,s')")
+        self.joint = (start, given or [])
 
     def bind(self, head: Sequence[Token], members: Sequence[Token] | None, at: int) -> str:
         """A state or an action that a sum runs over."""
@@ -95,13 +137,26 @@ class FormulaSums(FormulaMeans):
 
     def over_time(self, token: Token, sub: Sequence[Token], sup: Sequence[Token] | None, rest: list[Token]) -> Pieces:
         """A sum over the steps of a run; outside of a mean, the mean inside is taken over all of the sum."""
+        if not self.run and is_expectation(rest[0]) and token.text == "\\sum":
+            k = scripts(rest, 1)[3]
+            body, given = conditional(rest[k].inside) if k == len(rest) - 1 else ((), ())
+            if given:  # the sum of means is the mean of the sum, which is counted from what is given
+                above = (Token("operator", "^", token.at), Token("{}", "{}", token.at, tuple(sup))) if sup else ()
+                below = (Token("operator", "_", token.at), Token("{}", "{}", token.at, tuple(sub)))
+                bar = Token("operator", "|", token.at)
+                whole = Token("()", "()", token.at, (token, *below, *above, *body, bar, *given))
+                return self.expectation([*rest[:k], whole], 0)[0]
         letter, bound, rest = self.clock.bounds(sub, sup, rest, token)
         name = "sum" if token.text == "\\sum" else "prod"
         self.names.tell("T", "a sum to T, to infinity or without bounds runs over every step of the run, up to its end")
         if self.run:
             with self.clock.known(letter):
                 self.timed = True
-                return [(f"({name}[{bound}] ", token.at), *self.product(rest), (")", token.at)]
+                body = self.product(rest)
+            if not re.search(rf"(?<![a-z]){letter}(?![a-z'])", "".join(piece for piece, _ in body)):
+                why = f"found a sum over {letter} of what does not depend on it: how many steps?"
+                raise NotReadError(why, token.at)
+            return [(f"({name}[{bound}] ", token.at), *body, (")", token.at)]
         self.collect = []
         self.run += 1
         try:
@@ -113,7 +168,7 @@ class FormulaSums(FormulaMeans):
             self.collect = None
         if len(drawn) != 1 or name != "sum":
             raise OutsideRunError
-        return [(f"(E[tau] sum[{bound}] ", token.at), *body, (")", token.at)]
+        return [(f"({drawn[0]} sum[{bound}] ", token.at), *body, (")", token.at)]
 
     def over_runs(self, token: Token, rest: list[Token]) -> Pieces:
         r"""\sum_\tau P(\tau) X, the mean of X."""

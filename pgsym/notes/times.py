@@ -29,6 +29,8 @@ class Clock:
         The time from which the run of a mean is counted, where it is given a state: t, or a number.
     ends : set of str
         How the sums over all steps end.
+    outer : set of str
+        The times that were named outside of runs.
     from_zero : bool
         Whether the relation names the step 0, so that a sum from 1 leaves a step out.
     """
@@ -38,6 +40,7 @@ class Clock:
     ends: set[str] = field(default_factory=set)
     from_zero: bool = False
     letters: list[str] = field(default_factory=list)
+    outer: set[str] = field(default_factory=set)
 
     @contextmanager
     def counted_from(self, start: str) -> Iterator[None]:

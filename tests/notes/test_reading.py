@@ -63,6 +63,22 @@ READ = {
     r"V(s) = \mathbb{E}_\pi[Q(s,a)]": "V(s) == sum[a] pi(a|s) * Q(s,a)",
     r"∇J = ∑_s μ(s) ∑_a ∇π(a|s) Q(s,a)": "grad J == sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)",
     r"\sum_{x\in\mathcal{S}} \mu(x) = 1": "sum[s7] mu(s7) == 1",
+    r"P_\pi^2(s_0 \to s_2) = \sum_{s_1} P_\pi(s_0 \to s_1) P_\pi(s_1 \to s_2)":
+        "sum[s91] P_pi(s0,s91) * P_pi(s91,s2) == sum[s1] P_pi(s0,s1) * P_pi(s1,s2)",
+    r"\sum_s V(s) \sum_{k=0}^\infty \gamma^k P_\pi^k(s_0 \to s) = V(s_0)":
+        "sum[s] V(s) * E[tau | s_0=s0] sum[k] gamma^k * 1[s_k=s] == V(s0)",
+    r"V(s_t) = \sum_{t'=t}^T E_{\pi_\theta}\left[ r(s_{t'}, a_{t'}) | s_t \right]":
+        "V(s) == E[tau | s_0=s] sum[t'] r(s_{t'},a_{t'})",
+    r"J' = \sum_{t=0}^\infty \sum_s \gamma^t P(s_t=s|\tilde\pi) \sum_a \tilde\pi(a|s) r(s,a)":
+        "J' == E[tau~pi'] sum[t] sum[s] gamma^t * 1[s_t=s] * sum[a] pi'(a|s) * r(s,a)",
+    r"J = \sum_{t=0}^T E_{(s_t,a_t)\sim p_\theta(s_t,a_t)}[r(s_t,a_t)]": "J == E[tau] sum[t] r(s_t,a_t)",
+    r"v_\pi(s) = \sum_a \pi(a|s) \sum_{s',r} p(s',r|s,a) \left[ r + \gamma v_\pi(s') \right]":
+        "V(s) == sum[a] pi(a|s) * sum[s'] P(s'|s,a) * (r(s,a,s') + gamma * V(s'))",
+    r"q_*(s,a) = \sum_{s'} \sum_r p(s',r|s,a) [r + \gamma \max_{a'} q_*(s',a')]":
+        "Q*(s,a) == sum[s'] P(s'|s,a) * (r(s,a,s') + gamma * max[a'] Q*(s',a'))",
+    r"\sum_{a} \sum_{s\in\mathcal{S}} \mu(s) \nabla\pi(a|s) = 0": "sum[s,a] mu(s) * grad pi(a|s) == 0",
+    r"\nabla\log P(\tau^{(i)}) = \sum_{t=0}^H \nabla\log\pi(a_t^{(i)}|s_t^{(i)})":
+        "E[tau] dot(grad log P(tau) - sum[t] grad log pi(a_t|s_t), grad log P(tau) - sum[t] grad log pi(a_t|s_t)) == 0",
     r"V^\pi(s) \leq V^\star(s)": "V(s) <= V*(s)",
     r"v_*(s) = \max_a q_*(s,a)": "V*(s) == max[a] Q*(s,a)",
     r"V^{\pi^*}(s) = \max_{a\in\mathcal{A}} \left[ r(s,a) + \gamma \sum_{s'} P(s'|s,a) V^*(s') \right]":
@@ -92,11 +108,20 @@ REFUSED = {
     r"V^*(s) = \max_a r(s,a) + \gamma \sum_{s'} P(s'|s,a) V^*(s')":
         "found a after a max or min over it: does that go so far? Write brackets",
     r"J^* = \max_\theta J(\theta)": "found a max over policies; \\max_\\pi of V, Q, h and J is read",
-    r"V(s) = \max Q(s,a)": "found a max without what it is taken over, or of nothing. Write both",
+    r"V(s) = \max Q(s,a)": "found a max of numbers; those over states and actions are read",
     r"J' - J \le \epsilon": "found epsilon in an order, which the note does not define. Define it, as in x := ...",
     r"0 \le \gamma < 1": "found an order of numbers, a condition and no statement",
     r"J \ll 3": "found \\ll, which does not say how much smaller a side is; it is shown, not decided",
     r"|J|V(s)|J| \le 2": "found several bars, of which it is not clear which opens. Write brackets",
+    r"P_\pi^k(s_0 \to s) = 1": "found k steps; a number, or a sum over them from 0, is read",
+    r"V(s) = \sum_{s',r} p(s',r|s,a) [r + \gamma V(s')]^2":
+        "found a sum over rewards of what is not P(s',r|s,a), or not linear in r",
+    r"V(s) = \sum_{s',r} p(s',r|s,a) |r|": "found a sum over rewards of what is not P(s',r|s,a), or not linear in r",
+    r"J = E_{(s,a)\sim d}[r(s,a)]": "found (s,a) drawn together from d. Draw one after the other",
+    r"\nabla\log P(\tau^{(i)}) = \sum_{i=1}^N \nabla\log P(\tau^{(i)})": "found \\tau^(i) where a state or an action should stand; they are called s and a",
+    r"P(s_i|s_j,a) \ge 0": "found s_i, a state or an action by its number, or two times",
+    r"V(s_k) = V(s_t)": "found s_t, a state or an action by its number, or two times",
+    r"V(s_0) = \sum_{k=0}^T 1": "found a sum over k of what does not depend on it: how many steps?",
     r"J = |\mathcal{S}|": "found |\\mathcal{S}|: do terminal states count? Write a sum of 1",
     r"J \approx V(s)": "found \\approx, which does not say how close the sides are; it is shown, not decided",
     r"\theta \leftarrow \theta + \nabla J": "found an assignment, which is no statement",
@@ -156,6 +181,31 @@ def test_what_a_definition_does_not_say_in_our_words_is_not_used():
     assert found == [
         "refused: found d(.), which line 2 defines in a way that was not read (found a limit, which is not read in a formula)"
     ]
+
+
+def test_weights_from_a_start_state_are_those_that_the_note_defines():
+    formulas = [
+        r"\eta(s|s_0) = \sum_{k=0}^\infty \gamma^k P_\pi^k(s_0 \to s)",
+        r"\mu(s|s_0) = (1-\gamma) \eta(s|s_0)",
+        r"V(s_0) = \frac{1}{1-\gamma} \mathbb{E}_{s \sim \mu(s|s_0)}\left[\sum_a \pi(a|s) r(s,a)\right]",
+    ]
+    (claim,) = read_as(*formulas)
+    assert claim == "V(s0) == 1 / (1 - gamma) * sum[s] mu_note(s,s0) * sum[a] pi(a|s) * r(s,a)"
+
+
+def test_name_that_is_defined_twice_has_no_meaning_after_that():
+    """A second formula of one name may be an error or a new definition; a recursion is a claim."""
+    again = [r"R(\tau) = \sum_t r_t", r"R(\tau) = \sum_t \gamma^t r_t", r"J = E_\pi[R(\tau)]"]
+    assert read_as(*again)[1] == (
+        "refused: found R(.), which line 2 defines in a way that was not read (line 6 defines it otherwise)"
+    )
+    assert read_as(r"G_t = \sum_{k=t}^\infty \gamma^{k-t} r_k", r"G_t = r_t + \gamma G_{t+1}", r"J = E_\pi[G_0]")[
+        1
+    ] == ("J == E[tau] G_0")
+
+
+def test_list_of_states_and_actions_says_what_a_run_is():
+    assert [r.defines for r in relations(r"\tau = (s_0, a_0, r_0, s_1, \dots)", r"\tau = (1, 2)")] == ["\\tau", ""]
 
 
 def test_limit_of_the_distribution_of_a_state_is_the_stationary_one():
@@ -260,6 +310,10 @@ MUTANTS = {
         r"\nabla J = \mathbb{E}_{\tau\sim\pi}[\nabla\log\pi(a_t|s_t) R(\tau)]",
     r"J = \mathbb{E}_{\tau\sim\pi}[\sum_{t'=t}^T r_{t'}]": r"J = \mathbb{E}_{\tau\sim\pi}[\sum_{t'=0}^T r_{t'}]",
     r"V(s) \le V^*(s)": r"V(s) \ge V^*(s)",
+    r"P_\pi^2(s \to s') = P_\pi(s \to s')": r"P_\pi^3(s \to s') = P_\pi(s \to s')",
+    r"V(s_t) = \sum_{t'=t}^T E_\pi[r_{t'}|s_t]": r"V(s_t) = \sum_{t'=t}^T E_{\pi'}[r_{t'}|s_t]",
+    r"Q(s,a) = \sum_{s',r} p(s',r|s,a)[r + V(s')]": r"Q(s,a) = \sum_{s',r} p(s',r|s,a)[r + V(s)]",
+    r"\sum_a \sum_s \mu(s) \pi(a|s) = 1": r"\sum_a \mu(s) \pi(a|s) = 1",
     r"V^*(s) = \max_a Q^*(s,a)": r"V^*(s) = \max_a Q(s,a)",
     r"|V(s)| \le |J|": r"V(s) \le |J|",
     r"J^* = \max_\pi J(\pi)": r"J = \max_\pi J(\pi)",
