@@ -218,7 +218,10 @@ class _Reader(Definitions):
         except ClaimError as error:
             if isinstance(error, NotReadError):
                 raise
-            raise refuse(error.message, None if every_run or finding else error.at) from None
+            said = error.message
+            if lost := re.match(r"(a\S*) is an action of (s\S*), which is bound further inside", said):
+                said = f"found {lost[1]} without a sum over it, inside of a sum over {lost[2]}: a sum is missing"
+            raise refuse(said, None if every_run or finding else error.at) from None
         return claim, finding
 
     def require_known(self, texts: list[str], right: ChainSide) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pgsym.errors import NotReadError
 from pgsym.notes import times
 from pgsym.notes.names import plain
+from pgsym.notes.times import everything
 from pgsym.notes.tokens import Token
 
 Pieces = list[tuple[str, int]]
@@ -159,13 +160,6 @@ def one_by_one(head: list[Token], law: list[Token]) -> list[tuple[list[Token], l
         (pair[0], [*law[:-1], Token("()", "()", at, tuple(pair[0]))]),
         (pair[1], [Token("symbol", "\\pi", at), Token("()", "()", at, given)]),
     ]
-
-
-def everything(found: Sequence[Token]) -> Iterator[Token]:
-    """All tokens, at every depth."""
-    for token in found:
-        yield token
-        yield from everything(token.inside)
 
 
 def without_sample(sides: Sequence[Sequence[Token]]) -> tuple[list[list[Token]], str]:

@@ -122,9 +122,11 @@ class FormulaSide(ABC):
     def binding(self) -> Iterator[None]:
         """What is bound inside is forgotten outside."""
         before, letters = list(self.bound), dict(self.letters)
-        yield
-        self.seen -= set(self.bound) - set(before)
-        self.bound, self.letters = before, letters
+        try:
+            yield
+        finally:
+            self.seen -= set(self.bound) - set(before)
+            self.bound, self.letters = before, letters
 
     @contextmanager
     def running(self) -> Iterator[None]:

@@ -139,12 +139,12 @@ class FormulaSums(FormulaMeans):
         """A sum over the steps of a run; outside of a mean, the mean inside is taken over all of the sum."""
         if not self.run and is_expectation(rest[0]) and token.text == "\\sum":
             k = scripts(rest, 1)[3]
-            body, given = conditional(rest[k].inside) if k == len(rest) - 1 else ((), ())
+            mean, given = conditional(rest[k].inside) if k == len(rest) - 1 else ((), ())
             if given:  # the sum of means is the mean of the sum, which is counted from what is given
                 above = (Token("operator", "^", token.at), Token("{}", "{}", token.at, tuple(sup))) if sup else ()
                 below = (Token("operator", "_", token.at), Token("{}", "{}", token.at, tuple(sub)))
                 bar = Token("operator", "|", token.at)
-                whole = Token("()", "()", token.at, (token, *below, *above, *body, bar, *given))
+                whole = Token("()", "()", token.at, (token, *below, *above, *mean, bar, *given))
                 return self.expectation([*rest[:k], whole], 0)[0]
         letter, bound, rest = self.clock.bounds(sub, sup, rest, token)
         name = "sum" if token.text == "\\sum" else "prod"

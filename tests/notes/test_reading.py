@@ -72,6 +72,8 @@ READ = {
     r"J' = \sum_{t=0}^\infty \sum_s \gamma^t P(s_t=s|\tilde\pi) \sum_a \tilde\pi(a|s) r(s,a)":
         "J' == E[tau~pi'] sum[t] sum[s] gamma^t * 1[s_t=s] * sum[a] pi'(a|s) * r(s,a)",
     r"J = \sum_{t=0}^T E_{(s_t,a_t)\sim p_\theta(s_t,a_t)}[r(s_t,a_t)]": "J == E[tau] sum[t] r(s_t,a_t)",
+    r"J = E_\pi\left[\sum_{t=0}^T \gamma^t r_t \sum_{t=0}^T \log\pi(a_t|s_t)\right]":
+        "J == E[tau] sum[t] gamma^t * r_t * sum[u] log pi(a_u|s_u)",
     r"v_\pi(s) = \sum_a \pi(a|s) \sum_{s',r} p(s',r|s,a) \left[ r + \gamma v_\pi(s') \right]":
         "V(s) == sum[a] pi(a|s) * sum[s'] P(s'|s,a) * (r(s,a,s') + gamma * V(s'))",
     r"q_*(s,a) = \sum_{s'} \sum_r p(s',r|s,a) [r + \gamma \max_{a'} q_*(s',a')]":
@@ -119,6 +121,7 @@ REFUSED = {
     r"V(s) = \sum_{s',r} p(s',r|s,a) |r|": "found a sum over rewards of what is not P(s',r|s,a), or not linear in r",
     r"J = E_{(s,a)\sim d}[r(s,a)]": "found (s,a) drawn together from d. Draw one after the other",
     r"\nabla\log P(\tau^{(i)}) = \sum_{i=1}^N \nabla\log P(\tau^{(i)})": "found \\tau^(i) where a state or an action should stand; they are called s and a",
+    r"J = \sum_s d(s) \pi(a|s) Q(s,a)": "found a without a sum over it, inside of a sum over s: a sum is missing",
     r"P(s_i|s_j,a) \ge 0": "found s_i, a state or an action by its number, or two times",
     r"V(s_k) = V(s_t)": "found s_t, a state or an action by its number, or two times",
     r"V(s_0) = \sum_{k=0}^T 1": "found a sum over k of what does not depend on it: how many steps?",
