@@ -256,9 +256,11 @@ def test_capital_letters_are_those_of_sutton_and_barto():
     assert read_as(
         r"q_\pi(s,a) = \mathbb{E}_\pi\left[\sum_{k=0}^\infty \gamma^k R_{t+k+1} | S_t = s, A_t = a\right]", r"G_t = G_t"
     ) == ["Q(s,a) == E[tau | s_0=s, a_0=a] sum[k] gamma^k * r_k"]
-    assert read_as(r"J = \mathbb{E}_\pi\left[\sum_{t=0}^T R_t\right]") == [
-        "refused: found R_t: the reward of step t, or the return from it? Define it, as in R_t := ..."
-    ]
+    for formulas in ([r"J = \mathbb{E}_\pi\left[\sum_{t=0}^T R_t\right]"],
+                     [r"J = \mathbb{E}_\pi\left[\sum_{t=0}^T R_t\right]", r"G_t = r_t + \gamma G_{t+1}"]):  # fmt: skip
+        assert read_as(*formulas)[:1] == [
+            "refused: found R_t: the reward of step t, or the return from it? Define it, as in R_t := ..."
+        ]
 
 
 def test_rewards_in_two_conventions_are_not_guessed():
