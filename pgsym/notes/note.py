@@ -25,6 +25,7 @@ from pgsym.notes.formula import Formula
 from pgsym.notes.names import Names, plain
 from pgsym.notes.parts import Pieces, without_sample
 from pgsym.notes.side import OutsideRunError
+from pgsym.notes.sums import depth
 from pgsym.notes.tokens import Token, tokens
 
 _RELATED = r"=|\\propto|\\[lg]eq?\b|≤|≥"
@@ -132,6 +133,9 @@ class _Reader(Definitions):
             return replace(base, reason=chains.why_not(relation.text))
         try:
             sides, every_run = self.sides(left, right)
+            if every_run and all(_chance_of_run("".join(p for p, _ in side)) == "P(tau)" for side in sides):
+                self.names.tell("P(\\tau)", "the probability of the start, of each action and of each transition")
+                return replace(base, defines="P(\\tau)")
             claim, finding = self.claim(sides, spelling, every_run, left, right)
         except NotReadError as error:
             return replace(
@@ -236,6 +240,10 @@ class _Reader(Definitions):
 
     def every_run(self, bindings: str, left: str, right: str) -> str:
         """For every run: the mean square of the defect is 0."""
+        left, right = _chance_of_run(left), _chance_of_run(right)
+        if (over := _without_chance(left)) and (under := _without_chance(right)):
+            left, right = over, under  # a run that can happen has a positive probability
+            self.names.tell("P(\\tau)", "a factor of both sides of an equation of single runs is left away")
         node, held = parse_expression(f"{bindings}({left}) - ({right})")
         scope = Scope(held)
         rank = scope.rank(node)
@@ -245,6 +253,33 @@ class _Reader(Definitions):
         weight = "".join(f"sum[{time}] (1/2)^{time} * " for time in times)  # every time counts, and the sum is finite
         body = f"dot({left} - ({right}), {left} - ({right}))" if rank == 1 else f"({left} - ({right}))^2"
         return f"{bindings}E[tau] {weight}{body} = 0"
+
+
+_ACTION, _STEP = r"pi\(a_\{t\}\|s_\{t\}\)", r"P\(s_\{t\+1\}\|s_\{t\},a_\{t\}\)"
+_RUN = re.compile(rf"mu0\(s_\{{0\}}\) \* \(prod\[t\] ({_ACTION} \* {_STEP}|{_STEP} \* {_ACTION})\)")
+
+
+def _chance_of_run(text: str) -> str:
+    """With P(tau) for what it is."""
+    return _RUN.sub("P(tau)", text)
+
+
+def _without_chance(text: str) -> str:
+    """What is left of a product with the factor P(tau), or its gradient; nothing where it is none."""
+    factors: list[str] = []
+    for part in text.split(" * "):
+        if factors and depth(factors[-1]):
+            factors[-1] += " * " + part
+        else:
+            factors.append(part)
+    outside, count = text, 1
+    while count:
+        outside, count = re.subn(r"\([^()]*\)|\[[^\[\]]*\]", "", outside)
+    found = [f for f in factors if f in ("P(tau)", "(grad P(tau))")]
+    if len(found) != 1 or re.search(r"[-+/]", outside):
+        return ""
+    factors[factors.index(found[0])] = "1" if found[0] == "P(tau)" else "(grad log P(tau))"
+    return " * ".join(f for f in factors if f != "1") or "1"
 
 
 def _names_zero(found: Sequence[Token]) -> bool:

@@ -81,6 +81,8 @@ READ = {
     r"\sum_{a} \sum_{s\in\mathcal{S}} \mu(s) \nabla\pi(a|s) = 0": "sum[s,a] mu(s) * grad pi(a|s) == 0",
     r"\nabla\log P(\tau^{(i)}) = \sum_{t=0}^H \nabla\log\pi(a_t^{(i)}|s_t^{(i)})":
         "E[tau] dot(grad log P(tau) - sum[t] grad log pi(a_t|s_t), grad log P(tau) - sum[t] grad log pi(a_t|s_t)) == 0",
+    r"\nabla p_\theta(\tau) = p_\theta(\tau) \nabla_\theta \log p_\theta(\tau)":
+        "E[tau] dot(grad log P(tau) - grad log P(tau), grad log P(tau) - grad log P(tau)) == 0",
     r"V^\pi(s) \leq V^\star(s)": "V(s) <= V*(s)",
     r"v_*(s) = \max_a q_*(s,a)": "V*(s) == max[a] Q*(s,a)",
     r"V^{\pi^*}(s) = \max_{a\in\mathcal{A}} \left[ r(s,a) + \gamma \sum_{s'} P(s'|s,a) V^*(s') \right]":
@@ -205,6 +207,16 @@ def test_name_that_is_defined_twice_has_no_meaning_after_that():
     assert read_as(r"G_t = \sum_{k=t}^\infty \gamma^{k-t} r_k", r"G_t = r_t + \gamma G_{t+1}", r"J = E_\pi[G_0]")[
         1
     ] == ("J == E[tau] G_0")
+
+
+def test_probability_of_a_run_is_what_it_is_said_to_be():
+    """The product of what happens is its definition; with a factor less it is none, and refused."""
+    run = r"P(\tau|\theta) = \rho_0(s_0) \prod_{t=0}^{T-1} P(s_{t+1}|s_t,a_t) \pi_\theta(a_t|s_t)"
+    assert [r.defines for r in relations(run)] == ["P(\\tau)"]
+    (less,) = relations(run.replace(r"\pi_\theta(a_t|s_t)", ""))
+    assert str(less.claim) == "E[tau] (P(tau) - mu0(s_0) * prod[t] P(s_{t+1}|s_t,a_t))^2 == 0"
+    (kept,) = read_as(r"P(\tau) R(\tau) = P(\tau) (R(\tau)) + R(\tau)")  # no factor of all of the right side
+    assert kept == "E[tau] (P(tau) * G - (P(tau) * G + G))^2 == 0"
 
 
 def test_list_of_states_and_actions_says_what_a_run_is():
