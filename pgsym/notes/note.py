@@ -250,6 +250,9 @@ class _Reader(Definitions):
         times = {time[1].name for i, _ in scope.free_uses(node) if (time := read_timed(i)) and time[1].name}
         if len(times) > 1:
             raise NotReadError(f"found the times {' and '.join(sorted(times))}, which nothing binds. Sum over one", 0)
+        if bound := [time for time in times if re.search(rf"\b(sum|prod)\[[^]]*\b{time}\b", left + right)]:
+            why = f"found {bound[0]} both in a sum over it and behind that: how far does the sum go? Write brackets"
+            raise NotReadError(why, 0)
         weight = "".join(f"sum[{time}] (1/2)^{time} * " for time in times)  # every time counts, and the sum is finite
         body = f"dot({left} - ({right}), {left} - ({right}))" if rank == 1 else f"({left} - ({right}))^2"
         return f"{bindings}E[tau] {weight}{body} = 0"

@@ -124,6 +124,8 @@ REFUSED = {
     r"J = E_{(s,a)\sim d}[r(s,a)]": "found (s,a) drawn together from d. Draw one after the other",
     r"\nabla\log P(\tau^{(i)}) = \sum_{i=1}^N \nabla\log P(\tau^{(i)})": "found \\tau^(i) where a state or an action should stand; they are called s and a",
     r"J = \sum_s d(s) \pi(a|s) Q(s,a)": "found a without a sum over it, inside of a sum over s: a sum is missing",
+    r"\log P(\tau) = \sum_{t=0}^T \log\pi(a_t|s_t) + \log P(s_{t+1}|s_t,a_t)":
+        "found t both in a sum over it and behind that: how far does the sum go? Write brackets",
     r"P(s_i|s_j,a) \ge 0": "found s_i, a state or an action by its number, or two times",
     r"V(s_k) = V(s_t)": "found s_t, a state or an action by its number, or two times",
     r"V(s_0) = \sum_{k=0}^T 1": "found a sum over k of what does not depend on it: how many steps?",
