@@ -14,25 +14,10 @@ from dataclasses import replace
 from pgsym.notes.tokens import GAP, NEWLINE, TEXT, Token
 
 RELATIONS = {
-    "=": "=",
-    ":=": "=",
-    "\\propto": "propto",
-    "\\neq": "!=",
-    "<": "<",
-    ">": ">",
-    "\\le": "<=",
-    "\\ge": ">=",
-    "\\approx": "",
-    "\\simeq": "",
-    "\\cong": "",
-    "\\sim": "",
-    "\\rightarrow": "",
-    "\\leftarrow": "",
-    "\\gets": "",
-    "\\in": "",
-    "\\ll": "",
-    "\\gg": "",
-}
+    "=": "=", ":=": "=", "\\propto": "propto", "\\neq": "!=", "<": "<", ">": ">", "\\le": "<=", "\\ge": ">=",
+    "\\approx": "", "\\simeq": "", "\\cong": "", "\\sim": "", "\\rightarrow": "", "\\leftarrow": "", "\\gets": "",
+    "\\in": "", "\\ll": "", "\\gg": "",
+}  # fmt: skip
 """What stands between two expressions, in the claim language; empty where that does not have it."""
 ORDERS = ("<", ">", "<=", ">=")
 """Those of the claim language that say which side is larger."""
@@ -45,12 +30,9 @@ WHY = {
 }
 """Why a relation is not decided."""
 _LIKE = {
-    "\\simeq": "\\approx",
-    "\\cong": "\\approx",
-    "\\gg": "\\ll",
-    "\\rightarrow": "\\leftarrow",
+    "\\simeq": "\\approx", "\\cong": "\\approx", "\\gg": "\\ll", "\\rightarrow": "\\leftarrow",
     "\\gets": "\\leftarrow",
-}
+}  # fmt: skip
 
 Statement = list[tuple[Token, list[Token]]]
 """Pairs of a relation and the expression after it; the first relation is empty where a chain begins."""

@@ -15,23 +15,11 @@ from pgsym.notes.sums import FormulaSums
 from pgsym.notes.tokens import GAP, Token
 
 _OUTSIDE = {
-    "\\|": "a norm",
-    "\\arg": "an argmax",
-    "\\exp": "an exponential",
-    "\\sqrt": "a root",
-    "\\dots": "an ellipsis",
-    "\\lim": "a limit",
-    "\\partial": "a partial derivative",
-    "\\infty": "infinity",
-    "\\mathcal{N}": "a normal distribution",
-    "\\mathcal{L}": "a loss",
-    "\\Var": "a variance",
-    "\\Cov": "a covariance",
-    "\\forall": "a quantifier",
-    "\\mathcal{D}": "a data set",
-    "\\substack": "a stacked index",
-    "\\odot": "a product",
-}
+    "\\|": "a norm", "\\arg": "an argmax", "\\exp": "an exponential", "\\sqrt": "a root", "\\dots": "an ellipsis",
+    "\\lim": "a limit", "\\partial": "a partial derivative", "\\infty": "infinity",
+    "\\mathcal{N}": "a normal distribution", "\\mathcal{L}": "a loss", "\\Var": "a variance", "\\Cov": "a covariance",
+    "\\forall": "a quantifier", "\\mathcal{D}": "a data set", "\\substack": "a stacked index", "\\odot": "a product",
+}  # fmt: skip
 
 
 class Formula(FormulaSums):

@@ -14,18 +14,11 @@ from pgsym.errors import ClaimError, NotReadError
 from pgsym.expression.quantity import VOCABULARY
 from pgsym.notes.tokens import Token, spelled
 
+_STATIONARY, _VISITS = ("mu", "eta", "d"), ("eta", "d", "mu")
 WEIGHTS: dict[str, tuple[str, ...]] = {
-    "d": ("mu", "eta", "d"),
-    "\\rho": ("eta", "d", "mu"),
-    "\\mu": ("mu", "eta", "d"),
+    **dict.fromkeys(("d", "\\mu", "\\mathbb{P}", "p", "P", "D", "S", "\\mathcal{S}"), _STATIONARY),
+    **dict.fromkeys(("\\rho", "\\nu"), _VISITS),
     "\\eta": ("eta", "mu", "d"),
-    "\\nu": ("eta", "d", "mu"),
-    "\\mathbb{P}": ("mu", "eta", "d"),
-    "p": ("mu", "eta", "d"),
-    "P": ("mu", "eta", "d"),
-    "D": ("mu", "eta", "d"),
-    "S": ("mu", "eta", "d"),
-    "\\mathcal{S}": ("mu", "eta", "d"),
 }
 """Letters that weigh the states, with the meanings that are usual; the first is the most usual."""
 EXPECT = "E_\\pi"
@@ -46,19 +39,9 @@ MIXED = -1
 
 _POLICY = {"\\pi", "\\pi_\\theta", "\\theta", "\\pi\\theta"}
 _SECOND = {
-    "\\pi'",
-    "\\tilde{\\pi}",
-    "\\widetilde{\\pi}",
-    "\\pi_\\theta'",
-    "\\theta'",
-    "\\pi_old",
-    "\\pi_\\theta_old",
-    "\\hat{\\pi}",
-    "\\theta_old",
-    "\\bar{\\pi}",
-    "\\pi_new",
-    "\\pi_\\text{old}",
-}
+    "\\pi'", "\\tilde{\\pi}", "\\widetilde{\\pi}", "\\pi_\\theta'", "\\theta'", "\\pi_old", "\\pi_\\theta_old",
+    "\\hat{\\pi}", "\\theta_old", "\\bar{\\pi}", "\\pi_new", "\\pi_\\text{old}",
+}  # fmt: skip
 OPTIMAL = ("*", "\\pi*", "\\pi^*", "\\pi_*")
 """What marks an optimal quantity, or the optimal policy."""
 POLICIES = (_POLICY | _SECOND) - {"\\theta", "\\theta'", "\\theta_old"}
