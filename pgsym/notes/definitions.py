@@ -17,7 +17,7 @@ from pgsym.notes import chains
 from pgsym.notes.documents import NoteDocument, Source
 from pgsym.notes.formula import Formula
 from pgsym.notes.names import WEIGHTS, Names, Own, plain
-from pgsym.notes.parts import before_bar, commas, join_bars, own_key, scripts
+from pgsym.notes.parts import Symbol, before_bar, commas, join_bars, scripts
 from pgsym.notes.quantities import CHANCES, VALUES
 from pgsym.notes.side import OutsideRunError
 from pgsym.notes.times import is_timed
@@ -87,11 +87,11 @@ class Definitions(ABC):
             self.names.tell("\\tau", "a run: its states, actions and rewards")
             at = source.at + statement[0][0].at
             return [WrittenRelation(at, source.at + len(source.latex), source.latex, first=True, defines="\\tau")]
-        sub, sup, primes, after = scripts(found, 1)
-        call = found[after] if after < len(found) and found[after].kind == "()" else None
-        if after + (call is not None) < len(found):
+        symbol = Symbol.at(found, 0)
+        _, sub, _, _, call, after = symbol
+        if after < len(found):
             return None
-        key = own_key(token, sub, sup, primes, call)
+        key = symbol.key
         base = token.text
         line = self.document.line(source.at + left.at)
         known = self.names.own.get(key)

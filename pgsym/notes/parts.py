@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from pgsym.errors import NotReadError
 from pgsym.notes import times
@@ -14,6 +15,7 @@ from pgsym.notes.tokens import Token
 Pieces = list[tuple[str, int]]
 """Text of the claim language with the places in the formula that it was read from."""
 
+_OF_POLICY = ("\\theta", "\\pi", "\\pi_\\theta")
 EXTREMES = ("\\max", "\\min")
 OPEN = ("\\sum", "\\int", "\\prod", *EXTREMES)
 """What extends to the right over products."""
@@ -79,16 +81,36 @@ def closes(found: Sequence[Token], k: int) -> bool:
     return after < len(found) and found[after].kind in ("()", "[]", "\\{\\}")
 
 
-def own_key(
-    token: Token, sub: Sequence[Token] | None, sup: Sequence[Token] | None, primes: int, call: Token | None
-) -> str:
-    """How a defined name is recognised: with its scripts, but for a time or a policy; x(.) with arguments."""
-    timed = sub is not None and call is None and times.is_timed(sub)
-    parts = (
-        "" if sub is None or plain(sub) in ("\\theta", "\\pi", "\\pi_\\theta") else "_t" if timed else "_" + plain(sub)
-    )
-    above = "" if sup is None or plain(sup) in ("\\theta", "\\pi", "\\pi_\\theta") else "^" + plain(sup)
-    return token.text + "'" * primes + parts + above + ("(.)" if call is not None else "")
+class Symbol(NamedTuple):
+    """A symbol with what stands below and above, its primes, what it is called with, and where the next token is."""
+
+    token: Token
+    sub: Sequence[Token] | None
+    sup: Sequence[Token] | None
+    primes: int
+    call: Token | None
+    after: int
+
+    @classmethod
+    def at(cls, found: Sequence[Token], k: int) -> Symbol:
+        """The symbol at a place."""
+        sub, sup, primes, after = scripts(found, k + 1)
+        call = found[after] if after < len(found) and found[after].kind == "()" else None
+        return cls(found[k], sub, sup, primes, call, after + (call is not None))
+
+    @property
+    def scripts(self) -> list[Token]:
+        """What stands below and above."""
+        return [*(self.sub or ()), *(self.sup or ())]
+
+    @property
+    def key(self) -> str:
+        """How a defined name is recognised: with its scripts, but for a time or a policy; x(.) with arguments."""
+        below, above = ("" if s is None or plain(s) in _OF_POLICY else plain(s) for s in (self.sub, self.sup))
+        if self.sub is not None and self.call is None and times.is_timed(self.sub):
+            below = "t"
+        marks = "'" * self.primes + ("_" + below if below else "") + ("^" + above if above else "")
+        return self.token.text + marks + ("(.)" if self.call is not None else "")
 
 
 def is_count(found: Sequence[Token]) -> bool:

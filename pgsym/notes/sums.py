@@ -16,13 +16,13 @@ from pgsym.notes.parts import (
     before_bar,
     commas,
     conditional,
-    everything,
     is_count,
     is_expectation,
     parted,
     scripts,
 )
 from pgsym.notes.side import OutsideRunError
+from pgsym.notes.times import everything
 from pgsym.notes.tokens import Token
 
 
