@@ -213,3 +213,15 @@ def test_nothing_is_written_where_nothing_can_be(tmp_path: Path, monkeypatch, ca
                    out=None, as_json=False)  # fmt: skip
     assert capsys.readouterr().err == f"{tmp_path} is read-only: -o FILE writes the audited note\n"
     assert [path.name for path in tmp_path.iterdir()] == ["bellman.md"]
+
+
+def test_order_that_is_not_decided_is_said_to_be_so():
+    """Negative entropy: a proof takes logarithms for any numbers, and no point refutes it."""
+    audit = audited(r"$$\sum_a \pi(a|s) \log\pi(a|s) \le 0$$")
+    assert (audit.relations[0].status, audit.holds, audit.summary) == ("undecided", False, "1 relation: 1 undecided")
+    assert "> ? line 1: **undecided**" in audit.markdown()
+
+
+def test_order_is_decided_like_an_equation():
+    found = audited("$$V^\\pi(s) \\le V^*(s) = \\max_a Q^*(s,a)$$\n\n$$V^\\pi(s) \\ge \\max_a Q^\\pi(s,a)$$\n")
+    assert [r.status for r in found.relations] == ["proved", "proved", "refuted"]
