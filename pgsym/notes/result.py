@@ -58,7 +58,8 @@ class NoteRelation:
     place : str
         File, line and column.
     status : str
-        ``proved``, ``refuted``, ``undecided``, ``inapplicable``, ``depends on the reading``, ``not read`` or ``a definition``.
+        ``proved``, ``refuted``, ``undecided``, ``inapplicable``, ``depends on the reading``, ``not read`` or
+        ``a definition``.
     cases : tuple of NoteCase
         The verdicts, one for each reading and model.
     general : GeneralVerdict or None
