@@ -17,7 +17,7 @@ from pgsym.notes import chains
 from pgsym.notes.documents import NoteDocument, Source
 from pgsym.notes.formula import Formula
 from pgsym.notes.names import WEIGHTS, Names, Own, plain
-from pgsym.notes.parts import Symbol, before_bar, commas, join_bars, scripts
+from pgsym.notes.parts import WrittenSymbol, before_bar, commas, join_bars, scripts
 from pgsym.notes.quantities import CHANCES, VALUES
 from pgsym.notes.side import OutsideRunError
 from pgsym.notes.times import is_timed
@@ -87,7 +87,7 @@ class Definitions(ABC):
             self.names.tell("\\tau", "a run: its states, actions and rewards")
             at = source.at + statement[0][0].at
             return [WrittenRelation(at, source.at + len(source.latex), source.latex, first=True, defines="\\tau")]
-        symbol = Symbol.at(found, 0)
+        symbol = WrittenSymbol.at(found, 0)
         _, sub, _, _, call, after = symbol
         if after < len(found):
             return None

@@ -81,7 +81,7 @@ def closes(found: Sequence[Token], k: int) -> bool:
     return after < len(found) and found[after].kind in ("()", "[]", "\\{\\}")
 
 
-class Symbol(NamedTuple):
+class WrittenSymbol(NamedTuple):
     """A symbol with what stands below and above, its primes, what it is called with, and where the next token is."""
 
     token: Token
@@ -92,7 +92,7 @@ class Symbol(NamedTuple):
     after: int
 
     @classmethod
-    def at(cls, found: Sequence[Token], k: int) -> Symbol:
+    def at(cls, found: Sequence[Token], k: int) -> WrittenSymbol:
         """The symbol at a place."""
         sub, sup, primes, after = scripts(found, k + 1)
         call = found[after] if after < len(found) and found[after].kind == "()" else None

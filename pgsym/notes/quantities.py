@@ -8,7 +8,7 @@ from itertools import pairwise
 from pgsym.errors import NotReadError
 from pgsym.notes import times
 from pgsym.notes.names import EXPECT, FUNCTIONS, MIXED, OPTIMAL, POLICIES, SCALARS, WEIGHTS, decoration, plain
-from pgsym.notes.parts import Pieces, Symbol, before_bar, commas, join_bars, parted, scripts, until
+from pgsym.notes.parts import Pieces, WrittenSymbol, before_bar, commas, join_bars, parted, scripts, until
 from pgsym.notes.side import FormulaSide
 from pgsym.notes.tokens import Token
 
@@ -27,7 +27,7 @@ class FormulaQuantities(FormulaSide):
 
     def applied(self, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
         """A symbol with its scripts and arguments."""
-        symbol = Symbol.at(found, k)
+        symbol = WrittenSymbol.at(found, k)
         token, sub, sup, primes, call, after = symbol
         text, at = token.text, token.at
         own = self.own(symbol)
@@ -158,7 +158,7 @@ class FormulaQuantities(FormulaSide):
             raise NotReadError("found an index after the arguments of a quantity. Write it before them", at)
         return self.powered(pieces, found, k)
 
-    def own(self, symbol: Symbol) -> Pieces | None:
+    def own(self, symbol: WrittenSymbol) -> Pieces | None:
         """A name that the note defines."""
         (token, sub, _, _, call, _), key = symbol, symbol.key
         own = self.names.own.get(key)
@@ -183,7 +183,7 @@ class FormulaQuantities(FormulaSide):
             )
         return [(f"{own.name}({','.join(given)})", token.at)]
 
-    def policy(self, symbol: Symbol, found: Sequence[Token]) -> tuple[Pieces, int]:
+    def policy(self, symbol: WrittenSymbol, found: Sequence[Token]) -> tuple[Pieces, int]:
         token, sub, sup, primes, call, after = symbol
         at = token.at
         primed = (
@@ -214,7 +214,7 @@ class FormulaQuantities(FormulaSide):
             raise NotReadError(f"found {plain([token, call])}; a policy is written pi(a|s)", at)
         return self.tail([(f"pi{chr(39) * primed}({indices[0]}|{indices[1]})", at)], found, after, at)
 
-    def objective(self, symbol: Symbol) -> tuple[Pieces, int]:
+    def objective(self, symbol: WrittenSymbol) -> tuple[Pieces, int]:
         token, _, _, primes, call, after = symbol
         deco = symbol.scripts
         if plain(call.inside if call is not None and not deco else deco) in OPTIMAL and not primes:
