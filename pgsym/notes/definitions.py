@@ -87,7 +87,10 @@ class Definitions(ABC):
             self.names.tell("\\tau", "a run: its states, actions and rewards")
             at = source.at + statement[0][0].at
             return [WrittenRelation(at, source.at + len(source.latex), source.latex, first=True, defines="\\tau")]
-        symbol = WrittenSymbol.at(found, 0)
+        try:
+            symbol = WrittenSymbol.at(found, 0)
+        except NotReadError:
+            return None
         _, sub, _, _, call, after = symbol
         if after < len(found):
             return None

@@ -115,6 +115,7 @@ REFUSED = {
     r"V(s) = \max Q(s,a)": "found a max of numbers; those over states and actions are read",
     r"J' - J \le \epsilon": "found epsilon in an order, which the note does not define. Define it, as in x := ...",
     r"0 \le \gamma < 1": "found an order of numbers, a condition and no statement",
+    r"V^ = J": "found the end where a command or an index needs something. Complete the formula",
     r"J \ll 3": "found \\ll, which does not say how much smaller a side is; it is shown, not decided",
     r"|J|V(s)|J| \le 2": "found several bars, of which it is not clear which opens. Write brackets",
     r"P_\pi^k(s_0 \to s) = 1": "found k steps; a number, or a sum over them from 0, is read",
