@@ -21,9 +21,9 @@ from pgsym.notes.result import DEFINES, REFUSED, NoteRelation
 KINDS = {
     r"\\approx": "approximate",
     r"samples": "samples and estimates",
-    r"an order": "orders",
+    r"order": "orders of what is not known, and conditions",
     r"assignment|a draw|membership": "no statement",
-    r"optimal|maximum|minimum|argmax": "optima",
+    r"optimal|found a max|found a min|argmax": "optima",
     r"derivative by|gradient by|with \\|with .*; quantities of": "other parameters and estimates",
     r"exponential|root|normal|limit|ellipsis|cases|array|transpose|loss|data set": "other mathematics",
     r"in a way that was not read": "names with such a definition",

@@ -69,8 +69,9 @@ def check(
     """Decide the claims of a file, one claim, or a note on MODEL: a verdict for each line, the defect of false ones.
 
     A verdict holds for all parameters of the policy; `--theta` is where both sides of a false line are shown.
-    With `-o` the text is typeset, and what is wrong with its false lines stands at the end.  Of a note, the note itself
-    is written again with its verdicts.  Exit status 1 when a line is false, is undecided or does not apply to MODEL.
+    With `-o` the text is typeset, and what is wrong with its false lines stands at the end.  A note is written again
+    with its verdicts: to `-o`, else beside the note as NAME.audited.md.  Exit status 1 when a line is false, is
+    undecided or does not apply to MODEL.
 
     Example: `pgsym check two-state "sum[s] mu(s) * V(s) = rbar / (1 - gamma)" --objective stationary-value`
     """

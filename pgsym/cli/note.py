@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +36,7 @@ def check_note(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Print the verdicts of a note, or their JSON, and write the audited note."""
+    """Print the verdicts of a note, or their JSON, and write the audited note: to `out`, else beside the note."""
     from pgsym.model.files.atomic import require_place, write_atomically
     from pgsym.notes.audit import audit_note
     from pgsym.notes.documents import NoteDocument
@@ -61,7 +62,11 @@ def check_note(
     else:
         console().print(highlighted(audit.text()), soft_wrap=True)
     if out is None and not as_json and note != STANDARD_INPUT:
-        out = Path(f"{Path(note).stem}.audited{Path(note).suffix}")
+        beside = Path(note).with_suffix(f".audited{Path(note).suffix}")
+        if os.access(beside.parent, os.W_OK):
+            out = beside
+        else:
+            print(f"{beside.parent} is read-only: -o FILE writes the audited note", file=sys.stderr)
     if out is not None:
         if typeset:
             from pgsym.reports.files import write_derivation

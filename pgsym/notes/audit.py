@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import islice, product
 from typing import Any
 
@@ -20,7 +20,7 @@ from pgsym.notes.definitions import WrittenRelation
 from pgsym.notes.documents import NoteDocument
 from pgsym.notes.names import MEANINGS, Names, Own, told
 from pgsym.notes.note import read
-from pgsym.notes.result import DEFINES, DEPENDS, REFUSED, AuditedNote, NoteCase, NoteReading, NoteRelation
+from pgsym.notes.result import DEFINES, DEPENDS, REFUSED, TELLING, AuditedNote, NoteCase, NoteReading, NoteRelation
 
 PANEL = ("short-corridor", "two-state")
 """Models on which a note is decided that comes without one: episodes without discount, and one that never ends."""
@@ -73,33 +73,25 @@ def audit_note(
     ).audit()
 
 
+@dataclass
 class _Auditor:
-    def __init__(
-        self,
-        document: NoteDocument,
-        problems: list[Problem],
-        objective: Objective | None,
-        told: dict[str, tuple[str, ...]],
-        options: dict[str, Any],
-        is_panel: bool,
-        general: bool,
-        progress: Callable[[int, int], object] | None,
-    ) -> None:
-        self.document = document
-        self.problems = problems
-        self.objective = objective
-        self.told = told
-        self.options = options
-        self.is_panel = is_panel
-        self.general = general
-        self.progress = progress
-        self.conventions: Conventions = conventions(document)
-        self.discounts = (False,) if "gamma" in document.text or "γ" in document.text else (False, True)
-        self.decisions: dict[tuple[int, Objective, bool], Decision] = {}
-        self.known: dict[tuple[int, Objective, bool, Claim], Verdict | str] = {}
-        self.why: dict[str, str] = {}
-        self.own: dict[str, Own] = {}
-        self.limits: dict[str, tuple[str, int]] = {}
+    document: NoteDocument
+    problems: list[Problem]
+    objective: Objective | None
+    told: dict[str, tuple[str, ...]]
+    options: dict[str, Any]
+    is_panel: bool
+    general: bool
+    progress: Callable[[int, int], object] | None
+    decisions: dict[tuple[int, Objective, bool], Decision] = field(default_factory=dict)
+    known: dict[tuple[int, Objective, bool, Claim], Verdict | str] = field(default_factory=dict)
+    why: dict[str, str] = field(default_factory=dict)
+    own: dict[str, Own] = field(default_factory=dict)
+    limits: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.conventions: Conventions = conventions(self.document)
+        self.discounts = (False,) if "gamma" in self.document.text or "γ" in self.document.text else (False, True)
 
     def names(self, chosen: dict[str, str]) -> Names:
         c = self.conventions
@@ -254,10 +246,7 @@ def _status(cases: Sequence[NoteCase]) -> str:
     by_reading: dict[NoteReading, set[Status]] = {}
     for case in cases:
         by_reading.setdefault(case.reading, set()).add(case.verdict.status)
-    found = {
-        Status.REFUTED if Status.REFUTED in s else Status.PROVED if Status.PROVED in s else Status.INAPPLICABLE
-        for s in by_reading.values()
-    }
+    found = {next(status for status in TELLING if status in s) for s in by_reading.values()}
     if {Status.REFUTED, Status.PROVED} <= found:
         return DEPENDS
-    return str(next(s for s in (Status.REFUTED, Status.PROVED, Status.INAPPLICABLE) if s in found))
+    return str(next(status for status in TELLING if status in found))

@@ -14,45 +14,25 @@ from dataclasses import replace
 from pgsym.notes.tokens import GAP, NEWLINE, TEXT, Token
 
 RELATIONS = {
-    "=": "=",
-    ":=": "=",
-    "\\propto": "propto",
-    "\\neq": "!=",
-    "\\approx": "",
-    "\\simeq": "",
-    "\\cong": "",
-    "<": "",
-    ">": "",
-    "\\le": "",
-    "\\ge": "",
-    "\\sim": "",
-    "\\rightarrow": "",
-    "\\leftarrow": "",
-    "\\gets": "",
-    "\\in": "",
-    "\\ll": "",
-    "\\gg": "",
-}
+    "=": "=", ":=": "=", "\\propto": "propto", "\\neq": "!=", "<": "<", ">": ">", "\\le": "<=", "\\ge": ">=",
+    "\\approx": "", "\\simeq": "", "\\cong": "", "\\sim": "", "\\rightarrow": "", "\\leftarrow": "", "\\gets": "",
+    "\\in": "", "\\ll": "", "\\gg": "",
+}  # fmt: skip
 """What stands between two expressions, in the claim language; empty where that does not have it."""
+ORDERS = ("<", ">", "<=", ">=")
+"""Those of the claim language that say which side is larger."""
 WHY = {
     "\\approx": "found \\approx, which does not say how close the sides are; it is shown, not decided",
-    "\\le": "found an order; =, \\neq and \\propto are decided here",
+    "\\ll": "found \\ll, which does not say how much smaller a side is; it is shown, not decided",
     "\\leftarrow": "found an assignment, which is no statement",
     "\\sim": "found a draw, which is no statement",
     "\\in": "found a membership, which is no relation between expressions",
 }
 """Why a relation is not decided."""
 _LIKE = {
-    "\\simeq": "\\approx",
-    "\\cong": "\\approx",
-    "<": "\\le",
-    ">": "\\le",
-    "\\ge": "\\le",
-    "\\ll": "\\le",
-    "\\gg": "\\le",
-    "\\rightarrow": "\\leftarrow",
+    "\\simeq": "\\approx", "\\cong": "\\approx", "\\gg": "\\ll", "\\rightarrow": "\\leftarrow",
     "\\gets": "\\leftarrow",
-}
+}  # fmt: skip
 
 Statement = list[tuple[Token, list[Token]]]
 """Pairs of a relation and the expression after it; the first relation is empty where a chain begins."""

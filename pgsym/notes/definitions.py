@@ -17,7 +17,7 @@ from pgsym.notes import chains
 from pgsym.notes.documents import NoteDocument, Source
 from pgsym.notes.formula import Formula
 from pgsym.notes.names import WEIGHTS, Names, Own, plain
-from pgsym.notes.parts import before_bar, commas, join_bars, own_key, scripts
+from pgsym.notes.parts import WrittenSymbol, before_bar, commas, join_bars, scripts
 from pgsym.notes.quantities import CHANCES, VALUES
 from pgsym.notes.side import OutsideRunError
 from pgsym.notes.times import is_timed
@@ -71,6 +71,7 @@ class Definitions(ABC):
         self.document = document
         self.names = names
         self.last: ChainSide | None = None
+        self.again: dict[str, Own] = {}
 
     @abstractmethod
     def relation(self, left: ChainSide, relation: Token, right: ChainSide, first: bool) -> WrittenRelation:
@@ -82,14 +83,31 @@ class Definitions(ABC):
         if not found or found[0].kind != "symbol" or statement[0][0].text not in ("=", ":="):
             return None
         token = found[0]
-        sub, sup, primes, after = scripts(found, 1)
-        call = found[after] if after < len(found) and found[after].kind == "()" else None
-        if after + (call is not None) < len(found):
+        if plain(found) == "\\tau" and len(statement) == 1 and _is_run(statement[0][1]):
+            self.names.tell("\\tau", "a run: its states, actions and rewards")
+            at = source.at + statement[0][0].at
+            return [WrittenRelation(at, source.at + len(source.latex), source.latex, first=True, defines="\\tau")]
+        try:
+            symbol = WrittenSymbol.at(found, 0)
+        except NotReadError:
             return None
-        key = own_key(token, sub, sup, primes, call)
+        _, sub, _, _, call, after = symbol
+        if after < len(found):
+            return None
+        key = symbol.key
         base = token.text
         line = self.document.line(source.at + left.at)
         known = self.names.own.get(key)
+        arguments = [] if call is None else [plain(p) for p in commas(join_bars(list(call.inside)))]
+        arguments = [a for a in arguments if a not in ("\\theta", "\\pi", "\\pi_\\theta")]
+        timed = call is None and sub is not None and is_timed(sub)
+        relation, term = statement[0]
+        right = ChainSide(term, source, term[0].at if term else relation.at)
+        if known is not None and known.text and known.at != source.at + left.at:
+            again = self.define(key, sub if timed else None, arguments, right, line)
+            names = {own.name for own in self.names.own.values()}
+            if again.text not in ("", known.text) and not names & set(re.findall(r"\w+", again.text.partition("=")[2])):
+                self.again[key] = replace(known, text="", why=f"line {line} defines it otherwise")
         limit = self.names.limits.get(base)
         if (
             (known is not None and known.at != source.at + left.at)
@@ -98,16 +116,12 @@ class Definitions(ABC):
             or base in ("\\pi", "\\tilde{\\pi}", "J", "\\gamma", "\\theta", "\\tau")
         ):
             return None
-        arguments = [] if call is None else [plain(p) for p in commas(join_bars(list(call.inside)))]
-        arguments = [a for a in arguments if a not in ("\\theta", "\\pi", "\\pi_\\theta")]
-        timed = call is None and sub is not None and is_timed(sub)
         if call is not None and (base in CHANCES or (arguments != ["\\tau"] and (base in VALUES or base == "r"))):
             return None
         if base in WEIGHTS and call is not None and arguments and arguments[0] not in ("s", "s'"):
             return None
         if base in ("r", "s", "a") and call is None:
             return None
-        relation, term = statement[0]
         if base in WEIGHTS and arguments == ["s"] and _is_limit(term):
             self.names.limits[base] = ("mu", source.at + left.at)
             self.names.tell(
@@ -118,11 +132,7 @@ class Definitions(ABC):
                     source.at + relation.at, source.at + len(source.latex), source.latex, None, "", True, "", key
                 )
             ]
-        own = self.define(
-            key, sub if timed else None, arguments, ChainSide(term, source, term[0].at if term else relation.at), line
-        )
-        if own is None:
-            return None
+        own = self.define(key, sub if timed else None, arguments, right, line)
         self.names.own[key] = replace(own, at=source.at + left.at)
         if own.text:
             self.names.tell(key, f"defined in line {line}")
@@ -143,13 +153,11 @@ class Definitions(ABC):
         self.last = ChainSide(statement[-1][1], source, statement[-1][0].at)
         return rows
 
-    def define(
-        self, key: str, time: Sequence[Token] | None, arguments: list[str], right: ChainSide, line: int
-    ) -> Own | None:
+    def define(self, key: str, time: Sequence[Token] | None, arguments: list[str], right: ChainSide, line: int) -> Own:
         """The definition in the claim language; without text where its right side is not read."""
         over_run = arguments == ["\\tau"]
-        indices = tuple(a for a in arguments if not over_run)
-        if any(not re.fullmatch(r"[sa]'*", i) for i in indices):
+        indices = () if over_run else tuple(re.sub(r"_(?=\d+$)", "", a) for a in arguments)
+        if any(not re.fullmatch(r"[sa](\d+|'*)", i) for i in indices):
             return Own("", (), "", line, "its arguments are no states and actions")
         if time is not None and plain(time) != "t":
             return Own("", (), "", line, f"it is defined at the time {plain(time)}; t is required")
@@ -186,6 +194,12 @@ def _word(key: str) -> str:
     word = "".join(re.findall(r"[A-Za-z0-9]+", key.removesuffix("(.)").removesuffix("_t")))
     reserved = {"sum", "prod", "grad", "log", "trace", "tau", "let", "for", "all", "at", "E", "I", "G", "R"}
     return word + "_note" if len(word) < 2 or word in VOCABULARY or word in reserved else word
+
+
+def _is_run(term: Sequence[Token]) -> bool:
+    """Whether it is (s_0, a_0, ...), with whatever brackets."""
+    inside = term[0].inside if len(term) == 1 and term[0].kind in ("()", "\\{\\}", "[]") else ()
+    return re.match(r"\(?[sSx]_[01],\(?[aAu]_[01],", plain(inside)) is not None
 
 
 def _is_limit(term: Sequence[Token]) -> bool:

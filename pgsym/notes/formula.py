@@ -9,30 +9,17 @@ from collections.abc import Sequence
 
 from pgsym.errors import NotReadError
 from pgsym.notes.names import plain
-from pgsym.notes.parts import OPEN, Pieces, argument, closes, is_count, is_expectation, scripts
+from pgsym.notes.parts import OPEN, Pieces, argument, closes, is_count, is_expectation, scripts, with_bars
 from pgsym.notes.quantities import CHANCES
 from pgsym.notes.sums import FormulaSums
 from pgsym.notes.tokens import GAP, Token
 
 _OUTSIDE = {
-    "\\max": "a maximum",
-    "\\min": "a minimum",
-    "\\arg": "an argmax",
-    "\\exp": "an exponential",
-    "\\sqrt": "a root",
-    "\\dots": "an ellipsis",
-    "\\lim": "a limit",
-    "\\partial": "a partial derivative",
-    "\\infty": "infinity",
-    "\\mathcal{N}": "a normal distribution",
-    "\\mathcal{L}": "a loss",
-    "\\Var": "a variance",
-    "\\Cov": "a covariance",
-    "\\forall": "a quantifier",
-    "\\mathcal{D}": "a data set",
-    "\\substack": "a stacked index",
-    "\\odot": "a product",
-}
+    "\\|": "a norm", "\\arg": "an argmax", "\\exp": "an exponential", "\\sqrt": "a root", "\\dots": "an ellipsis",
+    "\\lim": "a limit", "\\partial": "a partial derivative", "\\infty": "infinity",
+    "\\mathcal{N}": "a normal distribution", "\\mathcal{L}": "a loss", "\\Var": "a variance", "\\Cov": "a covariance",
+    "\\forall": "a quantifier", "\\mathcal{D}": "a data set", "\\substack": "a stacked index", "\\odot": "a product",
+}  # fmt: skip
 
 
 class Formula(FormulaSums):
@@ -40,7 +27,7 @@ class Formula(FormulaSums):
 
     def side(self, given: Sequence[Token], at: int) -> Pieces:
         """A whole expression."""
-        found = list(given)
+        found = with_bars(given)
         if not found:
             raise NotReadError("found nothing where an expression should stand. Complete the formula", at)
         pieces: Pieces = []
@@ -59,6 +46,10 @@ class Formula(FormulaSums):
                 if token is not None:
                     pieces.append((f" {token.text} ", token.at))
             start = k + 1
+        if lost := self.taken & self.seen - self.introduced - set(self.bound):
+            raise NotReadError(
+                f"found {min(lost)} after a max or min over it: does that go so far? Write brackets", found[0].at
+            )
         return pieces
 
     def product(self, found: Sequence[Token]) -> Pieces:
@@ -93,6 +84,12 @@ class Formula(FormulaSums):
             return self.expectation(found, k)
         if token.kind == "number":
             return self.powered([(token.text, token.at)], found, k + 1)
+        if token.kind == "||":
+            if plain(token.inside)[-2:] in ("S", "A", "S}", "A}"):
+                raise NotReadError(
+                    f"found |{plain(token.inside)}|: do terminal states count? Write a sum of 1", token.at
+                )
+            return self.powered([("abs", token.at), *self.group(token)], found, k + 1)
         if token.kind in ("{}", "()", "[]", "\\{\\}"):
             return self.powered(self.group(token), found, k + 1)
         if token.text == "\\frac":

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pgsym.errors import NotReadError
 from pgsym.notes.names import EXPECT, decoration, plain
-from pgsym.notes.parts import Pieces, commas, conditional, draws_of, parted, scripts, until
+from pgsym.notes.parts import Pieces, commas, conditional, draws_of, one_by_one, parted, scripts, until
 from pgsym.notes.quantities import CHANCES, FormulaQuantities
 from pgsym.notes.side import OutsideRunError
 from pgsym.notes.tokens import Token
@@ -27,7 +27,7 @@ class FormulaMeans(FormulaQuantities):
         body, given = conditional(content)
         if not body:
             raise NotReadError("found an expectation of nothing. Complete it", token.at)
-        draws = draws_of(sub or ())
+        draws = [one for draw in draws_of(sub or ()) for one in one_by_one(*draw)]
         over_runs = next((d for d in draws if plain(d[0]) == "\\tau"), None)
         if plain(sub or ()) == "\\tau" or (over_runs and len(draws) == 1):
             primed = self.of_runs(over_runs[1], token.at) if over_runs else False
@@ -93,17 +93,17 @@ class FormulaMeans(FormulaQuantities):
     def run_mean(self, body: Sequence[Token], given: Sequence[Token], primed: bool, token: Token) -> Pieces:
         """E over runs, perhaps from a state or a state and an action at time t, which is counted from there."""
         begin, shifted = self.given(given, token)
-        head = f"E[tau{'~pi' + chr(39) if primed else ''}{' | ' + begin if begin else ''}] "
+        head = f"E[tau{'~pi' + chr(39) if primed else ''}{' | ' + begin if begin else ''}]"
         if self.collect is not None:
-            if begin or primed or self.timed:
+            if begin or self.timed:
                 raise NotReadError("found a sum over time of such means. Take the mean of the sum", token.at)
-            self.collect.append(token)
+            self.collect.append(head)
             return [("(", token.at), *self.side(body, token.at), (")", token.at)]
         if self.run:
             raise NotReadError("found a mean over runs inside of another. Take it apart", token.at)
         with self.running(), self.clock.counted_from(shifted):
             pieces = self.side(body, token.at)
-        return [(f"({head}(", token.at), *pieces, ("))", token.at)]
+        return [(f"({head} (", token.at), *pieces, ("))", token.at)]
 
     def given(self, given: Sequence[Token], token: Token) -> tuple[str, str]:
         """s_0=s, a_0=a and the time from which the run is counted."""
@@ -193,6 +193,9 @@ class FormulaMeans(FormulaQuantities):
             )
             self.seen |= {state, action}
             return f"P({index}|{state},{action})"
+        own = self.names.own.get(base + "(.)")
+        if own is not None and own.text and len(own.indices) == 2 and given:
+            return f"{own.name}({index},{self.index(given, at)})"
         weight = self.weight(law[:after], index, at)
         if given and any(p and p[0].text in "sS" for p in commas(given)):
             raise NotReadError("found weights of states given a state; those from the start distribution are read", at)

@@ -14,18 +14,11 @@ from pgsym.errors import ClaimError, NotReadError
 from pgsym.expression.quantity import VOCABULARY
 from pgsym.notes.tokens import Token, spelled
 
+_STATIONARY, _VISITS = ("mu", "eta", "d"), ("eta", "d", "mu")
 WEIGHTS: dict[str, tuple[str, ...]] = {
-    "d": ("mu", "eta", "d"),
-    "\\rho": ("eta", "d", "mu"),
-    "\\mu": ("mu", "eta", "d"),
+    **dict.fromkeys(("d", "\\mu", "\\mathbb{P}", "p", "P", "D", "S", "\\mathcal{S}"), _STATIONARY),
+    **dict.fromkeys(("\\rho", "\\nu"), _VISITS),
     "\\eta": ("eta", "mu", "d"),
-    "\\nu": ("eta", "d", "mu"),
-    "\\mathbb{P}": ("mu", "eta", "d"),
-    "p": ("mu", "eta", "d"),
-    "P": ("mu", "eta", "d"),
-    "D": ("mu", "eta", "d"),
-    "S": ("mu", "eta", "d"),
-    "\\mathcal{S}": ("mu", "eta", "d"),
 }
 """Letters that weigh the states, with the meanings that are usual; the first is the most usual."""
 EXPECT = "E_\\pi"
@@ -46,19 +39,11 @@ MIXED = -1
 
 _POLICY = {"\\pi", "\\pi_\\theta", "\\theta", "\\pi\\theta"}
 _SECOND = {
-    "\\pi'",
-    "\\tilde{\\pi}",
-    "\\widetilde{\\pi}",
-    "\\pi_\\theta'",
-    "\\theta'",
-    "\\pi_old",
-    "\\pi_\\theta_old",
-    "\\hat{\\pi}",
-    "\\theta_old",
-    "\\bar{\\pi}",
-    "\\pi_new",
-    "\\pi_\\text{old}",
-}
+    "\\pi'", "\\tilde{\\pi}", "\\widetilde{\\pi}", "\\pi_\\theta'", "\\theta'", "\\pi_old", "\\pi_\\theta_old",
+    "\\hat{\\pi}", "\\theta_old", "\\bar{\\pi}", "\\pi_new", "\\pi_\\text{old}",
+}  # fmt: skip
+OPTIMAL = ("*", "\\pi*", "\\pi^*", "\\pi_*")
+"""What marks an optimal quantity, or the optimal policy."""
 POLICIES = (_POLICY | _SECOND) - {"\\theta", "\\theta'", "\\theta_old"}
 """What an objective or a distribution is one of."""
 
@@ -155,6 +140,8 @@ class Names:
             words = set(re.findall(r"[A-Za-z_]\w*", waiting.pop()))
             for own in self.own.values():
                 if own.name in words and own.name not in seen:
+                    if not own.text:
+                        raise NotReadError(f"found {own.name}, which has no one meaning here: {own.why}", 0)
                     seen.add(own.name)
                     waiting.append(own.text)
             needed += [w for w in words if w in self.arbitrary and w not in needed]
@@ -176,8 +163,8 @@ def decoration(key: str, parts: Sequence[Token], at: int) -> bool:
         return False
     if text in _SECOND:
         return True
-    if text in ("*", "\\star"):
-        raise NotReadError(f"found {key}^*, an optimal quantity; those of a policy pi are read", at)
+    if text in OPTIMAL:
+        raise NotReadError(f"found {key} with {text}; optimal quantities are V^*, Q^*, h^* and J^*", at)
     if any(part.kind == "()" for part in parts):
         raise NotReadError(f"found {key} with {text}, a sample or an estimate; quantities of the policy are read", at)
     raise NotReadError(f"found {key} with {text}; quantities of the policy pi are read, and of a second one, pi'", at)

@@ -23,9 +23,12 @@ from pgsym.notes.definitions import ChainSide, Definitions, WrittenRelation
 from pgsym.notes.documents import NoteDocument, Source
 from pgsym.notes.formula import Formula
 from pgsym.notes.names import Names, plain
-from pgsym.notes.parts import Pieces
+from pgsym.notes.parts import Pieces, without_sample
 from pgsym.notes.side import OutsideRunError
+from pgsym.notes.sums import depth
 from pgsym.notes.tokens import Token, tokens
+
+_RELATED = r"=|\\propto|\\[lg]eq?\b|≤|≥"
 
 
 def read(document: NoteDocument, names: Names) -> list[WrittenRelation]:
@@ -36,8 +39,8 @@ def read(document: NoteDocument, names: Names) -> list[WrittenRelation]:
 def asks(source: Source) -> bool:
     """Whether a formula in a line of text is read: it states something, and is more than a symbol with a value."""
     return source.display or (
-        re.search(r"=|\\propto|:=", source.latex) is not None
-        and re.search(r"\\nabla|\\sum|\\int|\\mathbb\s*\{?E|∇|∑", source.latex) is not None
+        re.search(_RELATED, source.latex) is not None
+        and re.search(r"\\nabla|\\sum|\\int|\\max|\\mathbb\s*\{?E|∇|∑", source.latex) is not None
     )
 
 
@@ -54,7 +57,7 @@ class _Reader(Definitions):
             try:
                 given = chains.statements(tokens(source.latex, self.document.macros))
             except NotReadError as error:
-                if re.search(r"=|\\propto|\\approx", source.latex):
+                if re.search(_RELATED + r"|\\approx", source.latex):
                     found.append(self.refused(source, error.at or 0, error.message, True))
                 self.last = None
                 continue
@@ -100,6 +103,8 @@ class _Reader(Definitions):
             else:
                 found.append(self.relation(left, relation, right, first))
             left = right
+        self.names.own |= self.again  # what is defined twice has no meaning from here on
+        self.again = {}
         self.last = left
         return found
 
@@ -128,6 +133,9 @@ class _Reader(Definitions):
             return replace(base, reason=chains.why_not(relation.text))
         try:
             sides, every_run = self.sides(left, right)
+            if every_run and all(_chance_of_run("".join(p for p, _ in side)) == "P(tau)" for side in sides):
+                self.names.tell("P(\\tau)", "the probability of the start, of each action and of each transition")
+                return replace(base, defines="P(\\tau)")
             claim, finding = self.claim(sides, spelling, every_run, left, right)
         except NotReadError as error:
             return replace(
@@ -138,17 +146,20 @@ class _Reader(Definitions):
 
     def sides(self, left: ChainSide, right: ChainSide) -> tuple[list[Pieces], bool]:
         """Both sides; where one speaks of a run outside of a mean, both are about every run."""
+        terms, letter = without_sample((left.found, right.found))
+        if letter:
+            self.names.tell(f"({letter})", "a relation about one sample is one about every run")
         for every_run in (False, True):
             found: list[Pieces] = []
             clock = None
-            for side in (left, right):
+            for side, term in zip((left, right), terms, strict=True):
                 formula = Formula(self.names, self.introduced, every_run=every_run)
                 formula.clock.from_zero = any(_names_zero(s.found) for s in (left, right))
                 if clock is not None:
-                    formula.clock.ends = clock.ends
+                    formula.clock.ends, formula.clock.outer = clock.ends, clock.outer
                 clock = formula.clock
                 try:
-                    found.append(formula.side(side.found, side.at))
+                    found.append(formula.side(term, side.at))
                 except OutsideRunError:
                     break
                 except NotReadError as error:
@@ -167,6 +178,7 @@ class _Reader(Definitions):
         texts = ["".join(piece for piece, _ in side) for side in sides]
         bindings = self.names.bindings(" ".join(texts))
         finding = ""
+        is_order = spelling in chains.ORDERS
 
         def refuse(message: str, at: int | None) -> NotReadError:
             place = _located(sides, texts, bindings, at)
@@ -192,6 +204,8 @@ class _Reader(Definitions):
             loose = [{i for i, _ in scope.free_uses(side)} for side in (claim.left, claim.right)]
             if isinstance(claim.left, Number) or isinstance(claim.right, Number):
                 loose = [loose[0] | loose[1]] * 2
+            if is_order:
+                self.require_known(texts, right)
             alone = sorted(i for i in loose[0] ^ loose[1] if re.fullmatch(r"[sa]\d*'*", i))
             numbered = next((i for i in alone if i[1:2].isdigit()), None)
             if numbered is not None and not every_run:
@@ -199,7 +213,7 @@ class _Reader(Definitions):
                     f"found {numbered[0]}_{numbered[1:]}, on one side only: nothing says what it is drawn from",
                     None,
                 )
-            if alone and not every_run:
+            if alone and not every_run and not is_order:
                 what = "the state" if alone[0][0] == "s" else "the action"
                 finding = f"{what} {alone[0]} stands on one side only: a sum or mean over it is missing"
                 head = f"for all {', '.join(alone)}: "
@@ -208,20 +222,67 @@ class _Reader(Definitions):
         except ClaimError as error:
             if isinstance(error, NotReadError):
                 raise
-            raise refuse(error.message, None if every_run or finding else error.at) from None
+            said = error.message
+            if lost := re.match(r"(a\S*) is an action of (s\S*), which is bound further inside", said):
+                said = f"found {lost[1]} without a sum over it, inside of a sum over {lost[2]}: a sum is missing"
+            raise refuse(said, None if every_run or finding else error.at) from None
         return claim, finding
+
+    def require_known(self, texts: list[str], right: ChainSide) -> None:
+        """An order says nothing of arbitrary numbers, and one of numbers alone is a condition."""
+        words = set(re.findall(r"[A-Za-z_]\w*", " ".join(texts)))
+        for word in sorted(words & set(self.names.arbitrary)):
+            raise NotReadError(
+                f"found {word} in an order, which the note does not define. Define it, as in x := ...", right.at
+            )
+        if words <= {"gamma"}:
+            raise NotReadError("found an order of numbers, a condition and no statement", right.at)
 
     def every_run(self, bindings: str, left: str, right: str) -> str:
         """For every run: the mean square of the defect is 0."""
+        left, right = _chance_of_run(left), _chance_of_run(right)
+        if (over := _without_chance(left)) and (under := _without_chance(right)):
+            left, right = over, under  # a run that can happen has a positive probability
+            self.names.tell("P(\\tau)", "a factor of both sides of an equation of single runs is left away")
         node, held = parse_expression(f"{bindings}({left}) - ({right})")
         scope = Scope(held)
         rank = scope.rank(node)
         times = {time[1].name for i, _ in scope.free_uses(node) if (time := read_timed(i)) and time[1].name}
         if len(times) > 1:
             raise NotReadError(f"found the times {' and '.join(sorted(times))}, which nothing binds. Sum over one", 0)
+        if bound := [time for time in times if re.search(rf"\b(sum|prod)\[[^]]*\b{time}\b", left + right)]:
+            why = f"found {bound[0]} both in a sum over it and behind that: how far does the sum go? Write brackets"
+            raise NotReadError(why, 0)
         weight = "".join(f"sum[{time}] (1/2)^{time} * " for time in times)  # every time counts, and the sum is finite
         body = f"dot({left} - ({right}), {left} - ({right}))" if rank == 1 else f"({left} - ({right}))^2"
         return f"{bindings}E[tau] {weight}{body} = 0"
+
+
+_ACTION, _STEP = r"pi\(a_\{t\}\|s_\{t\}\)", r"P\(s_\{t\+1\}\|s_\{t\},a_\{t\}\)"
+_RUN = re.compile(rf"mu0\(s_\{{0\}}\) \* \(prod\[t\] ({_ACTION} \* {_STEP}|{_STEP} \* {_ACTION})\)")
+
+
+def _chance_of_run(text: str) -> str:
+    """With P(tau) for what it is."""
+    return _RUN.sub("P(tau)", text)
+
+
+def _without_chance(text: str) -> str:
+    """What is left of a product with the factor P(tau), or its gradient; nothing where it is none."""
+    factors: list[str] = []
+    for part in text.split(" * "):
+        if factors and depth(factors[-1]):
+            factors[-1] += " * " + part
+        else:
+            factors.append(part)
+    outside, count = text, 1
+    while count:
+        outside, count = re.subn(r"\([^()]*\)|\[[^\[\]]*\]", "", outside)
+    found = [f for f in factors if f in ("P(tau)", "(grad P(tau))")]
+    if len(found) != 1 or re.search(r"[-+/]", outside):
+        return ""
+    factors[factors.index(found[0])] = "1" if found[0] == "P(tau)" else "(grad log P(tau))"
+    return " * ".join(f for f in factors if f != "1") or "1"
 
 
 def _names_zero(found: Sequence[Token]) -> bool:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 from pgsym.errors import NotReadError
 from pgsym.notes import times
 from pgsym.notes.names import plain
+from pgsym.notes.times import everything
 from pgsym.notes.tokens import Token
 
 Pieces = list[tuple[str, int]]
 """Text of the claim language with the places in the formula that it was read from."""
 
-OPEN = ("\\sum", "\\int", "\\prod")
+_OF_POLICY = ("\\theta", "\\pi", "\\pi_\\theta")
+EXTREMES = ("\\max", "\\min")
+OPEN = ("\\sum", "\\int", "\\prod", *EXTREMES)
 """What extends to the right over products."""
 
 
@@ -44,6 +49,23 @@ def scripts(found: Sequence[Token], k: int) -> tuple[Sequence[Token] | None, Seq
     return sub, sup, primes, k
 
 
+def with_bars(found: Sequence[Token]) -> list[Token]:
+    """Each |x| as one token, where it is clear which bar opens: after every second one comes the end or a sign."""
+    bars = [k for k, t in enumerate(found) if t.text == "|"]
+    if not bars or len(bars) % 2:
+        return list(found)
+    kept, done = list(found[: bars[0]]), bars[0]
+    for opens, closes in zip(bars[::2], bars[1::2], strict=True):
+        after = found[closes + 1 : closes + 2]
+        if len(bars) > 2 and after and after[0].text not in ("+", "-", "*", "/"):
+            raise NotReadError(
+                "found several bars, of which it is not clear which opens. Write brackets", found[opens].at
+            )
+        kept += [*found[done:opens], Token("||", "||", found[opens].at, tuple(found[opens + 1 : closes]))]
+        done = closes + 1
+    return [*kept, *found[done:]]
+
+
 def argument(found: Sequence[Token], k: int) -> Sequence[Token]:
     """What a command or an index takes: what a group holds, or one token."""
     if k >= len(found):
@@ -59,16 +81,36 @@ def closes(found: Sequence[Token], k: int) -> bool:
     return after < len(found) and found[after].kind in ("()", "[]", "\\{\\}")
 
 
-def own_key(
-    token: Token, sub: Sequence[Token] | None, sup: Sequence[Token] | None, primes: int, call: Token | None
-) -> str:
-    """How a defined name is recognised: with its scripts, but for a time or a policy; x(.) with arguments."""
-    timed = sub is not None and call is None and times.is_timed(sub)
-    parts = (
-        "" if sub is None or plain(sub) in ("\\theta", "\\pi", "\\pi_\\theta") else "_t" if timed else "_" + plain(sub)
-    )
-    above = "" if sup is None or plain(sup) in ("\\theta", "\\pi", "\\pi_\\theta") else "^" + plain(sup)
-    return token.text + "'" * primes + parts + above + ("(.)" if call is not None else "")
+class WrittenSymbol(NamedTuple):
+    """A symbol with what stands below and above, its primes, what it is called with, and where the next token is."""
+
+    token: Token
+    sub: Sequence[Token] | None
+    sup: Sequence[Token] | None
+    primes: int
+    call: Token | None
+    after: int
+
+    @classmethod
+    def at(cls, found: Sequence[Token], k: int) -> WrittenSymbol:
+        """The symbol at a place."""
+        sub, sup, primes, after = scripts(found, k + 1)
+        call = found[after] if after < len(found) and found[after].kind == "()" else None
+        return cls(found[k], sub, sup, primes, call, after + (call is not None))
+
+    @property
+    def scripts(self) -> list[Token]:
+        """What stands below and above."""
+        return [*(self.sub or ()), *(self.sup or ())]
+
+    @property
+    def key(self) -> str:
+        """How a defined name is recognised: with its scripts, but for a time or a policy; x(.) with arguments."""
+        below, above = ("" if s is None or plain(s) in _OF_POLICY else plain(s) for s in (self.sub, self.sup))
+        if self.sub is not None and self.call is None and times.is_timed(self.sub):
+            below = "t"
+        marks = "'" * self.primes + ("_" + below if below else "") + ("^" + above if above else "")
+        return self.token.text + marks + ("(.)" if self.call is not None else "")
 
 
 def is_count(found: Sequence[Token]) -> bool:
@@ -126,6 +168,47 @@ def draws_of(sub: Sequence[Token]) -> list[tuple[list[Token], list[Token]]]:
     if waiting:
         raise NotReadError("found an index that is not drawn from anything. Say what it is drawn from", sub[0].at)
     return found
+
+
+def one_by_one(head: list[Token], law: list[Token]) -> list[tuple[list[Token], list[Token]]]:
+    r"""(s_t,a_t) \sim p(s_t,a_t) as s_t \sim p(s_t), a_t \sim \pi(a_t|s_t)."""
+    if len(head) != 1 or head[0].kind != "()":
+        return [(head, law)]
+    pair, at = commas(head[0].inside), head[0].at
+    if len(pair) != 2 or not law or law[-1].kind != "()" or plain(law[-1].inside) != plain(head[0].inside):
+        raise NotReadError(f"found {plain(head)} drawn together from {plain(law)}. Draw one after the other", at)
+    given = (*pair[1], Token("operator", "|", at), *pair[0])
+    return [
+        (pair[0], [*law[:-1], Token("()", "()", at, tuple(pair[0]))]),
+        (pair[1], [Token("symbol", "\\pi", at), Token("()", "()", at, given)]),
+    ]
+
+
+def without_sample(sides: Sequence[Sequence[Token]]) -> tuple[list[list[Token]], str]:
+    """Both sides without the mark ^(i) of one sample that both are about, and the mark; it stands nowhere else."""
+    marks = [[t.inside[0].text for t in everything(side) if _is_sample(t)] for side in sides]
+    letters = {letter for side in marks for letter in side}
+    if not all(marks) or len(letters) > 1:
+        return [list(side) for side in sides], ""
+    letter = letters.pop()
+    if sum(t.text == letter for side in sides for t in everything(side)) > sum(map(len, marks)):
+        return [list(side) for side in sides], ""
+    return [_unmarked(side) for side in sides], letter
+
+
+def _is_sample(token: Token) -> bool:
+    return token.kind == "()" and len(token.inside) == 1 and token.inside[0].text in ("i", "j", "n", "m")
+
+
+def _unmarked(found: Sequence[Token]) -> list[Token]:
+    kept: list[Token] = []
+    for token in found:
+        inside = argument([token], 0)
+        if kept and kept[-1].text == "^" and len(inside) == 1 and _is_sample(inside[0]):
+            kept.pop()
+        else:
+            kept.append(replace(token, inside=tuple(_unmarked(token.inside))))
+    return kept
 
 
 def conditional(content: Sequence[Token]) -> tuple[Sequence[Token], Sequence[Token]]:

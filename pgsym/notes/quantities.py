@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from pgsym.errors import NotReadError
 from pgsym.notes import times
-from pgsym.notes.names import EXPECT, FUNCTIONS, MIXED, POLICIES, SCALARS, WEIGHTS, decoration, plain
-from pgsym.notes.parts import Pieces, before_bar, commas, join_bars, own_key, parted, scripts, until
+from pgsym.notes.names import EXPECT, FUNCTIONS, MIXED, OPTIMAL, POLICIES, SCALARS, WEIGHTS, decoration, plain
+from pgsym.notes.parts import Pieces, WrittenSymbol, before_bar, commas, join_bars, parted, scripts, until
 from pgsym.notes.side import FormulaSide
 from pgsym.notes.tokens import Token
 
 VALUES = {"V": "V", "v": "V", "Q": "Q", "q": "Q", "A": "A", "h": "h"}
 """Letters of values, in the claim language."""
+OPTIMA = ("V", "Q", "h")
+"""Values that have an optimal one."""
 CHANCES = {"P", "p", "\\mathcal{P}", "\\mathcal{T}", "T", "\\mathbb{P}", "\\Pr"}
 """Letters of probabilities; of what, their arguments say."""
 REWARDS = {"r", "R", "\\mathcal{R}"}
@@ -24,16 +27,14 @@ class FormulaQuantities(FormulaSide):
 
     def applied(self, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
         """A symbol with its scripts and arguments."""
-        token = found[k]
-        sub, sup, primes, after = scripts(found, k + 1)
-        call = found[after] if after < len(found) and found[after].kind == "()" else None
-        text = token.text
-        at = token.at
-        own = self.own(token, sub, sup, primes, call)
+        symbol = WrittenSymbol.at(found, k)
+        token, sub, sup, primes, call, after = symbol
+        text, at = token.text, token.at
+        own = self.own(symbol)
         if own is not None:
-            return self.tail(own, found, after + (call is not None), at)
+            return self.tail(own, found, after, at)
         if text == "\\gamma" and sub is None:
-            return [("gamma", at), *(self.exponent(sup, at) if sup else [])], after
+            return [("gamma", at), *(self.exponent(sup, at) if sup else [])], after - (call is not None)
         if text in SCALARS and call is None and sub is None and sup is None and not primes:
             return [(self.names.declare(text, SCALARS[text]), at)], after
         if (text == "G" or text in self.names.rewards) and call is None and sub is not None and sup is None:
@@ -54,36 +55,45 @@ class FormulaQuantities(FormulaSide):
                 "found R_t: the reward of step t, or the return from it? Define it, as in R_t := ...", at
             )
         if text in ("\\tilde{\\pi}", "\\pi"):
-            return self.policy(token, sub, sup, primes, call, found, after)
+            return self.policy(symbol, found)
         if text == "J":
-            return self.objective(token, sub, sup, primes, call, after)
+            return self.objective(symbol)
         if sup is not None and any(t.kind == "()" for t in sup) and not call:
             raise NotReadError(
                 f"found {plain(found[k:after])}, one of several samples; means are read, samples are not", at
             )
+        if text == "r" and self.joint is not None and plain(found[k:after]) == "r":
+            return [(self.next_given(at, "r({1},{0})"), at)], after
         if call is None:
             raise NotReadError(
                 f"found {plain(found[k:after])} without arguments; it has no meaning here. Define it in the note, "
                 "as in x := ...",
                 at,
             )
-        deco = [*(sub or ()), *(sup or ())]
+        deco = symbol.scripts
         inside = list(call.inside)
         if text in WEIGHTS and sub is None and sup is None and plain(inside) in POLICIES:
             self.names.tell(f"{text}(\\pi)", "the objective J of the policy")
-            return [("J" + "'" * decoration(text, inside, at), at)], after + 1
+            return [("J" + "'" * decoration(text, inside, at), at)], after
         if text in ("R", "r", "G") and plain(until(inside, ";")) in ("\\tau", "\\tau\\theta"):
             decoration(text, deco, at)
             self.run_part(at)
             self.names.tell(f"{text}(\\tau)", "the discounted return of the run")
-            return self.tail([("R(tau)", at)], found, after + 1, at)
+            return self.tail([("R(tau)", at)], found, after, at)
         if text in CHANCES and plain(before_bar(inside)) == "\\tau":
             self.run_part(at)
             if decoration(text, deco, at):
                 raise NotReadError("found the probability of a run under the second policy", at)
-            return self.tail([("P(tau)", at)], found, after + 1, at)
+            return self.tail([("P(tau)", at)], found, after, at)
+        if text in CHANCES and self.joint is not None and inside == [*self.joint[0], *inside[len(self.joint[0]) :]]:
+            return [(self.next_given(at, "P({0}|{1})"), at)], after
+        ends = [] if text not in CHANCES else parted(inside, "\\rightarrow")[1]
+        if ends and sup is not None:
+            decoration(text, sub or (), at)
+            self.names.tell(f"{text}^k(s \\to s')", "the probability of s' after k steps from s")
+            return self.steps(sup, parted(inside, "\\rightarrow")[0], ends, at), after
         if text in CHANCES and any(t.text == "=" for t in inside):
-            return self.event(token, inside, found, after + 1)
+            return self.event(token, inside, found, after)
         arguments = [
             self.index(p, at)
             for p in commas(join_bars(inside))
@@ -91,48 +101,50 @@ class FormulaQuantities(FormulaSide):
         ]
         kinds = "".join(i[0] for i in arguments)
         if text in VALUES:
+            optimal = plain(deco) in OPTIMAL and VALUES[text] in OPTIMA and not (sub and sup)
             if primes:
                 raise NotReadError(f"found {text} with a prime; a second policy is written as its index", at)
-            primed = decoration(text, deco, at)
+            primed = not optimal and decoration(text, deco, at)
             wanted = "sa" if VALUES[text] in "QA" else "s"
             if kinds != wanted:
                 raise NotReadError(
                     f"found {text} with {len(arguments)} arguments; it is taken at {', '.join(wanted)}", at
                 )
-            return self.tail([(f"{VALUES[text]}{chr(39) * primed}({','.join(arguments)})", at)], found, after + 1, at)
+            name = VALUES[text] + "*" * optimal + "'" * primed
+            return self.tail([(f"{name}({','.join(arguments)})", at)], found, after, at)
         if text in REWARDS and kinds in ("sa", "sas", "s"):
             decoration(text, deco, at)
             if kinds == "s":
                 if not deco:
                     raise NotReadError("found a reward of the state alone; r(s,a) and r(s,a,s') are read", at)
-                return self.tail([(f"r_pi({arguments[0]})", at)], found, after + 1, at)
-            return self.tail([(f"r({','.join(arguments)})", at)], found, after + 1, at)
+                return self.tail([(f"r_pi({arguments[0]})", at)], found, after, at)
+            return self.tail([(f"r({','.join(arguments)})", at)], found, after, at)
         if text in CHANCES and kinds in ("ssa", "ss"):
             if kinds == "ssa":
                 decoration(text, deco, at)
-                return self.tail([(f"P({arguments[0]}|{arguments[1]},{arguments[2]})", at)], found, after + 1, at)
-            if not deco:
+                return self.tail([(f"P({arguments[0]}|{arguments[1]},{arguments[2]})", at)], found, after, at)
+            if not deco and not ends:
                 raise NotReadError(
                     "found a transition without an action; P(s'|s,a), or P_pi for the chain, is read", at
                 )
             decoration(text, deco, at)
             places = arguments[::-1] if any(t.text == "|" for t in inside) else arguments
-            return self.tail([(f"P_pi({places[0]},{places[1]})", at)], found, after + 1, at)
+            return self.tail([(f"P_pi({places[0]},{places[1]})", at)], found, after, at)
         if text in CHANCES and kinds == "as" and any(t.text == "|" for t in inside):
             self.names.tell(text, f"{text}(a|s) is the policy")
             primed = decoration(text, deco, at)
-            return self.tail([(f"pi{chr(39) * primed}({arguments[0]}|{arguments[1]})", at)], found, after + 1, at)
+            return self.tail([(f"pi{chr(39) * primed}({arguments[0]}|{arguments[1]})", at)], found, after, at)
         if kinds == "s" and any(
             t.text == "|" and any(u.text in "sS" for u in inside[j:]) for j, t in enumerate(inside)
         ):
             raise NotReadError("found weights of states given a state; those from the start distribution are read", at)
         if kinds == "s" and text in WEIGHTS:
-            return self.tail([(self.weight(found[k:after], arguments[0], at), at)], found, after + 1, at)
+            return self.tail([(self.weight(found[k : after - 1], arguments[0], at), at)], found, after, at)
         if kinds == "s" and text in FUNCTIONS and not deco and not primes:
             name = self.names.declare(text + "(s)", f"{FUNCTIONS[text]}(s)")
-            return self.tail([(f"{name}({arguments[0]})", at)], found, after + 1, at)
+            return self.tail([(f"{name}({arguments[0]})", at)], found, after, at)
         raise NotReadError(
-            f"found {plain(found[k : after + 1])}; {text} has no such meaning, and the note does not define it "
+            f"found {plain(found[k:after])}; {text} has no such meaning, and the note does not define it "
             "before this place. Define it, as in x := ...",
             at,
         )
@@ -146,11 +158,9 @@ class FormulaQuantities(FormulaSide):
             raise NotReadError("found an index after the arguments of a quantity. Write it before them", at)
         return self.powered(pieces, found, k)
 
-    def own(
-        self, token: Token, sub: Sequence[Token] | None, sup: Sequence[Token] | None, primes: int, call: Token | None
-    ) -> Pieces | None:
+    def own(self, symbol: WrittenSymbol) -> Pieces | None:
         """A name that the note defines."""
-        key = own_key(token, sub, sup, primes, call)
+        (token, sub, _, _, call, _), key = symbol, symbol.key
         own = self.names.own.get(key)
         if own is None:
             return None
@@ -173,16 +183,8 @@ class FormulaQuantities(FormulaSide):
             )
         return [(f"{own.name}({','.join(given)})", token.at)]
 
-    def policy(
-        self,
-        token: Token,
-        sub: Sequence[Token] | None,
-        sup: Sequence[Token] | None,
-        primes: int,
-        call: Token | None,
-        found: Sequence[Token],
-        after: int,
-    ) -> tuple[Pieces, int]:
+    def policy(self, symbol: WrittenSymbol, found: Sequence[Token]) -> tuple[Pieces, int]:
+        token, sub, sup, primes, call, after = symbol
         at = token.at
         primed = (
             token.text != "\\pi"
@@ -200,7 +202,7 @@ class FormulaQuantities(FormulaSide):
         inside = until(list(call.inside), ";")
         if plain(inside) == "\\tau" and not primed:
             self.run_part(at)
-            return self.tail([("P(tau)", at)], found, after + 1, at)
+            return self.tail([("P(tau)", at)], found, after, at)
         barred = any(t.text == "|" for t in inside)
         parts = [p for p in commas(join_bars(inside)) if plain(p) != "\\theta"]
         indices = [self.index(p, at) for p in parts]
@@ -210,21 +212,16 @@ class FormulaQuantities(FormulaSide):
             indices.reverse()
         elif kinds != "as" or not barred:
             raise NotReadError(f"found {plain([token, call])}; a policy is written pi(a|s)", at)
-        return self.tail([(f"pi{chr(39) * primed}({indices[0]}|{indices[1]})", at)], found, after + 1, at)
+        return self.tail([(f"pi{chr(39) * primed}({indices[0]}|{indices[1]})", at)], found, after, at)
 
-    def objective(
-        self,
-        token: Token,
-        sub: Sequence[Token] | None,
-        sup: Sequence[Token] | None,
-        primes: int,
-        call: Token | None,
-        after: int,
-    ) -> tuple[Pieces, int]:
-        primed = bool(primes) or decoration("J", [*(sub or ()), *(sup or ())], token.at)
+    def objective(self, symbol: WrittenSymbol) -> tuple[Pieces, int]:
+        token, _, _, primes, call, after = symbol
+        deco = symbol.scripts
+        if plain(call.inside if call is not None and not deco else deco) in OPTIMAL and not primes:
+            return [("J*", token.at)], after
+        primed = bool(primes) or decoration("J", deco, token.at)
         if call is not None:
             primed = decoration("J", call.inside, token.at) or primed
-            after += 1
         return [("J" + "'" * primed, token.at)], after
 
     def event(self, token: Token, inside: list[Token], found: Sequence[Token], after: int) -> tuple[Pieces, int]:
@@ -232,16 +229,37 @@ class FormulaQuantities(FormulaSide):
         asked, given = parted(inside, "|")
         if self.collect is None:
             raise NotReadError("found the probability of an event; sums over time of it are read", token.at)
-        if given and decoration("the probability", [t for t in given if t.text != ","], token.at):
-            raise NotReadError("found a probability under the second policy", token.at)
+        primed = decoration("the probability", [t for t in given or () if t.text != ","], token.at)
         pairs = []
         for part in commas(asked):
             left, right = parted(part, "=")
             if right is None:
                 raise NotReadError("found an event that is not s_t = s or a_t = a", token.at)
             pairs.append(f"1[{self.index(left, token.at)}={self.plain_index(right, token.at)}]")
-        self.collect.append(token)
+        self.collect.append("E[tau~pi']" if primed else "E[tau]")
         return [(" * ".join(pairs), token.at)], after
+
+    def next_given(self, at: int, what: str) -> str:
+        """The next state and what it is given, of P(s',r|s,a) under a sum over r."""
+        assert self.joint is not None
+        before, given = self.joint
+        return what.format(self.index(until(before, ","), at), ",".join(self.index(p, at) for p in commas(given)))
+
+    def steps(self, power: Sequence[Token], start: list[Token], end: list[Token], at: int) -> Pieces:
+        """A number of steps of the chain; where it is summed over, the mean over runs is taken of all of the sum."""
+        since, until = self.plain_index(start, at), self.plain_index(end, at)
+        number = plain(power)
+        if number == "0":
+            return [(f"1[{since}={until}]", at)]
+        if number.isdigit() and int(number) < 10:
+            places = [since, *(f"s9{k}" for k in range(1, int(number))), until]
+            sums = f"sum[{','.join(places[1:-1])}] " if places[2:] else ""
+            steps = " * ".join(f"P_pi({x},{y})" for x, y in pairwise(places))
+            return [(f"({sums}{steps})", at)]
+        if self.collect is None or self.clock.origin:
+            raise NotReadError(f"found {number} steps; a number, or a sum over them from 0, is read", at)
+        self.collect.append(f"E[tau | s_0={since}]")
+        return [(f"1[s_{{{self.clock.time(power, at)}}}={until}]", at)]
 
     def weight(self, law: Sequence[Token], index: str, at: int) -> str:
         """Weights of the states: a letter with its decoration, taken at a state."""

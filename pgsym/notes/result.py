@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pgsym.prover.verdict import GeneralVerdict
 
 DEPENDS, REFUSED, DEFINES = "depends on the reading", "not read", "a definition"
+TELLING = (Status.REFUTED, Status.UNDECIDED, Status.PROVED, Status.INAPPLICABLE)
+"""Which answer on one model, or in one reading, tells most of a relation."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ class NoteRelation:
     place : str
         File, line and column.
     status : str
-        ``proved``, ``refuted``, ``inapplicable``, ``depends on the reading``, ``not read`` or ``a definition``.
+        ``proved``, ``refuted``, ``undecided``, ``inapplicable``, ``depends on the reading``, ``not read`` or
+        ``a definition``.
     cases : tuple of NoteCase
         The verdicts, one for each reading and model.
     general : GeneralVerdict or None
@@ -72,9 +75,8 @@ class NoteRelation:
 
     @property
     def main(self) -> NoteCase | None:
-        """The case to show: one that is refuted, if there is one."""
-        order = (Status.REFUTED, Status.PROVED, Status.INAPPLICABLE)
-        return min(self.cases, key=lambda c: order.index(c.verdict.status), default=None)
+        """The case to show: the one that tells most."""
+        return min(self.cases, key=lambda c: TELLING.index(c.verdict.status), default=None)
 
     @property
     def correction(self) -> str:

@@ -32,6 +32,10 @@ class FormulaSide(ABC):
         The states and actions that the chain is about: those that are free in its first term.
     collect : list or None
         The means inside of a sum over time that is read as the mean of a sum.
+    joint : tuple or None
+        The arguments of P(s',r|s,a), where rewards are summed over.
+    taken : set of str
+        The states and actions of maxima before, which must not stand behind them.
     """
 
     @abstractmethod
@@ -55,7 +59,9 @@ class FormulaSide(ABC):
         self.run = int(every_run)
         self.seen: set[str] = set()
         self.timed = False
-        self.collect: list[Token] | None = None
+        self.collect: list[str] | None = None
+        self.taken: set[str] = set()
+        self.joint: tuple[list[Token], list[Token]] | None = None
 
     def run_part(self, at: int) -> None:
         """Something that has a value on each run."""
@@ -103,6 +109,9 @@ class FormulaSide(ABC):
             self.timed = True
             return f"{letter}_{{{self.clock.time(sub, head.at)}}}"
         name = times.outside(letter, sub, head.at)
+        self.clock.outer |= {t.text for t in sub if t.kind == "symbol"}
+        if len(self.clock.outer) > 1 or self.clock.outer & set("ijmn"):
+            raise NotReadError(f"found {plain(part)}, a state or an action by its number, or two times", head.at)
         self.names.tell(
             "s_t", "outside of a mean over runs s_t, a_t and s_{t+1} are any state, its action and the next state"
         )
@@ -113,9 +122,11 @@ class FormulaSide(ABC):
     def binding(self) -> Iterator[None]:
         """What is bound inside is forgotten outside."""
         before, letters = list(self.bound), dict(self.letters)
-        yield
-        self.seen -= set(self.bound) - set(before)
-        self.bound, self.letters = before, letters
+        try:
+            yield
+        finally:
+            self.seen -= set(self.bound) - set(before)
+            self.bound, self.letters = before, letters
 
     @contextmanager
     def running(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Sequence
 
@@ -9,8 +10,19 @@ from pgsym.claims.language.runs import is_time
 from pgsym.errors import NotReadError
 from pgsym.notes.means import FormulaMeans
 from pgsym.notes.names import plain
-from pgsym.notes.parts import Pieces, before_bar, commas, is_count, parted, scripts
+from pgsym.notes.parts import (
+    EXTREMES,
+    Pieces,
+    before_bar,
+    commas,
+    conditional,
+    is_count,
+    is_expectation,
+    parted,
+    scripts,
+)
 from pgsym.notes.side import OutsideRunError
+from pgsym.notes.times import everything
 from pgsym.notes.tokens import Token
 
 
@@ -25,6 +37,8 @@ class FormulaSums(FormulaMeans):
         token = found[k]
         sub, sup, _, after = scripts(found, k + 1)
         rest = list(found[after:])
+        if token.text in EXTREMES:
+            return self.extreme(token, sub or (), rest)
         if not rest:
             raise NotReadError("found a sum of nothing. Complete it", token.at)
         if token.text == "\\int":
@@ -42,17 +56,69 @@ class FormulaSums(FormulaMeans):
             )
         return self.over_time(token, sub, sup, rest)
 
+    def extreme(self, token: Token, sub: Sequence[Token], rest: list[Token]) -> Pieces:
+        r"""\max_a Q(s,a); \max_\pi V^\pi(s), which is V*(s)."""
+        name = token.text[1:]
+        if not sub or not rest:
+            raise NotReadError(f"found a {name} of numbers; those over states and actions are read", token.at)
+        if plain(sub) in ("\\pi", "\\theta"):
+            body = self.product(rest)
+            quantity = re.fullmatch(r"(J|[VQh](?=\())(\([^()]*\))?", "".join(piece for piece, _ in body))
+            if quantity is None or plain(sub) != "\\pi" or name != "max":
+                raise NotReadError(f"found a {name} over policies; \\max_\\pi of V, Q, h and J is read", token.at)
+            self.names.tell("\\max_\\pi", "the best of all policies, not only of those that theta can name")
+            return [(f"{quantity[1]}*{quantity[2] or ''}", token.at)]
+        found: list[str] = []
+        free = set(self.seen)
+        with self.binding():
+            for index in commas(sub):
+                found.append(self.bind(*parted(index, "\\in"), token.at))
+            body = self.product(rest)
+        self.taken |= set(found) - free
+        return [(f"({name}[{','.join(found)}] ", token.at), *body, (")", token.at)]
+
     def is_time(self, sub: Sequence[Token]) -> bool:
         return any(t.kind == "symbol" and is_time(t.text) for t in sub[:1]) or sub[0].kind == "number"
 
     def over_indices(self, token: Token, indices: list[list[Token]], rest: list[Token]) -> Pieces:
         found: list[str] = []
+        if plain(parted(indices[0], "\\in")[0]) == "a" and rest[0].text == "\\sum":
+            inner, _, _, after = scripts(rest, 1)
+            if inner and plain(parted(inner, "\\in")[0]) == "s":  # an action is one of a state: the state comes first
+                indices, rest = [list(inner), *indices], rest[after:]
+        rewards = [index for index in indices if plain(index) == "r"]
+        if rewards:
+            self.require_joint(token, rest)
         with self.binding():
             for index in indices:
                 head, members = parted(index, "\\in")
-                found.append(self.bind(head, members, token.at))
+                if index not in rewards:
+                    found.append(self.bind(head, members, token.at))
             body = self.product(rest)
+        if not found:
+            return body
         return [(f"(sum[{','.join(found)}] ", token.at), *body, (")", token.at)]
+
+    def require_joint(self, token: Token, rest: list[Token]) -> None:
+        """A sum over rewards, of P(s',r|s,a), takes their mean: what stands there is linear in them."""
+        every = list(everything(rest))
+        joint = [t for t in every if t.kind == "()" and re.search(r",r\|", plain(t.inside))]
+        levels = [rest, *(t.inside for t in every)]
+        plainly = [t.text for t in every if not joint or t not in joint[0].inside]
+        before = plainly[: plainly.index("r")] if "r" in plainly else []
+        powers = (level[k - 1] for level in levels for k, t in enumerate(level) if k and t.text == "^")
+        if (
+            len(joint) != 1
+            or sum(t.text == "r" for t in every) > 2
+            or {"/", "||", "\\frac", "\\log", "\\exp"} & {*plainly}
+            or {*EXTREMES} & {*before}
+            or any(t.text == "r" or t.inside for t in powers)
+            or any(sum(t.text == "|" for t in level) > 1 for level in levels)
+        ):
+            raise NotReadError("found a sum over rewards of what is not P(s',r|s,a), or not linear in r", token.at)
+        start, given = parted(joint[0].inside, "|")
+        self.names.tell("P(s',r|s,a)", "its sum over r is the mean: r stands for r(s,a,s')")
+        self.joint = (start, given or [])
 
     def bind(self, head: Sequence[Token], members: Sequence[Token] | None, at: int) -> str:
         """A state or an action that a sum runs over."""
@@ -71,13 +137,26 @@ class FormulaSums(FormulaMeans):
 
     def over_time(self, token: Token, sub: Sequence[Token], sup: Sequence[Token] | None, rest: list[Token]) -> Pieces:
         """A sum over the steps of a run; outside of a mean, the mean inside is taken over all of the sum."""
+        if not self.run and is_expectation(rest[0]) and token.text == "\\sum":
+            k = scripts(rest, 1)[3]
+            mean, given = conditional(rest[k].inside) if k == len(rest) - 1 else ((), ())
+            if given:  # the sum of means is the mean of the sum, which is counted from what is given
+                above = (Token("operator", "^", token.at), Token("{}", "{}", token.at, tuple(sup))) if sup else ()
+                below = (Token("operator", "_", token.at), Token("{}", "{}", token.at, tuple(sub)))
+                bar = Token("operator", "|", token.at)
+                whole = Token("()", "()", token.at, (token, *below, *above, *mean, bar, *given))
+                return self.expectation([*rest[:k], whole], 0)[0]
         letter, bound, rest = self.clock.bounds(sub, sup, rest, token)
         name = "sum" if token.text == "\\sum" else "prod"
         self.names.tell("T", "a sum to T, to infinity or without bounds runs over every step of the run, up to its end")
         if self.run:
             with self.clock.known(letter):
                 self.timed = True
-                return [(f"({name}[{bound}] ", token.at), *self.product(rest), (")", token.at)]
+                body = self.product(rest)
+            if not re.search(rf"(?<![a-z]){letter}(?![a-z'])", "".join(piece for piece, _ in body)):
+                why = f"found a sum over {letter} of what does not depend on it: how many steps?"
+                raise NotReadError(why, token.at)
+            return [(f"({name}[{bound}] ", token.at), *body, (")", token.at)]
         self.collect = []
         self.run += 1
         try:
@@ -89,7 +168,7 @@ class FormulaSums(FormulaMeans):
             self.collect = None
         if len(drawn) != 1 or name != "sum":
             raise OutsideRunError
-        return [(f"(E[tau] sum[{bound}] ", token.at), *body, (")", token.at)]
+        return [(f"({drawn[0]} sum[{bound}] ", token.at), *body, (")", token.at)]
 
     def over_runs(self, token: Token, rest: list[Token]) -> Pieces:
         r"""\sum_\tau P(\tau) X, the mean of X."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pgsym.claims.language.runs import is_time
 from pgsym.errors import NotReadError
@@ -29,6 +29,8 @@ class Clock:
         The time from which the run of a mean is counted, where it is given a state: t, or a number.
     ends : set of str
         How the sums over all steps end.
+    outer : set of str
+        The times that were named outside of runs.
     from_zero : bool
         Whether the relation names the step 0, so that a sum from 1 leaves a step out.
     """
@@ -38,6 +40,7 @@ class Clock:
     ends: set[str] = field(default_factory=set)
     from_zero: bool = False
     letters: list[str] = field(default_factory=list)
+    outer: set[str] = field(default_factory=set)
 
     @contextmanager
     def counted_from(self, start: str) -> Iterator[None]:
@@ -114,7 +117,13 @@ class Clock:
             raise NotReadError(f"found a sum over {text}; states, actions, runs and times are summed over", at)
         letter, relation, bound = match.groups()
         if letter in self.letters or letter == self.start:
-            raise NotReadError(f"found a second sum over {letter} inside of one. Rename one of them", at)
+            fresh = next(
+                (u for u in "uvlmn" if u not in self.letters and u not in {t.text for t in everything(rest)}), ""
+            )
+            if not fresh or letter == self.start or "'" in letter or letter in text[1:]:
+                raise NotReadError(f"found a second sum over {letter} inside of one. Rename one of them", at)
+            sub, rest = _renamed(sub, letter, fresh), _renamed(rest, letter, fresh)
+            letter = fresh  # what stands behind the inner sign is the inner one's
         conditions: list[tuple[str, str]] = []
         if bound is not None:
             lower = sub[len(_before(sub, relation)) + 1 :]
@@ -162,6 +171,24 @@ class Clock:
         if number:
             since += [Token("operator", "+", at), Token("number", str(number), at)]
         return since, [_moved(t, letter, base, False) for t in _exponents(rest, letter, base)]
+
+
+def everything(found: Sequence[Token]) -> Iterator[Token]:
+    """All tokens, at every depth."""
+    for token in found:
+        yield token
+        yield from everything(token.inside)
+
+
+def _renamed(found: Sequence[Token], letter: str, fresh: str) -> list[Token]:
+    """The same with another letter; t' is no t."""
+    after = [*(t.text for t in found[1:]), ""]
+    return [
+        replace(
+            t, text=fresh if t.text == letter and a != "'" else t.text, inside=tuple(_renamed(t.inside, letter, fresh))
+        )
+        for t, a in zip(found, after, strict=False)
+    ]
 
 
 def _before(sub: Sequence[Token], relation: str) -> Sequence[Token]:

@@ -40,16 +40,14 @@ _WRAPS = _words(r"\mathop \boxed \mathrm \mathbf \boldsymbol \bm \mathit \operat
 _FONTS = _words(r"\mathbb \mathcal \mathscr \mathfrak \hat \widehat \tilde \widetilde \bar \overline \vec \dot")
 _WORDS = _words(r"\text \textrm \textit \textbf \mbox \hbox \intertext \texttt \textsf")
 _ONE_OF = (
-    r"| \vert \mid \lvert \rvert ∣", r"\log \ln", r"* \cdot \times \ast ·", r"\{ \lbrace", r"\} \rbrace", r"[ \lbrack",
-    r"] \rbrack",
-    r"\le \leq \leqslant ≤", r"\ge \geq \geqslant ≥", r"' \prime ′", r"\frac \dfrac \tfrac", r"\int \iint ∫",
-    r"\rightarrow \to", r"< \lt", r"> \gt", r"\neq \ne", r":= \coloneqq \triangleq \doteq \equiv", r"\phi \varphi",
-    r"\epsilon \varepsilon",
+    r"| \vert \mid \lvert \rvert ∣", r"\log \ln", r"* \cdot \times \ast \star ·", r"\{ \lbrace", r"\} \rbrace",
+    r"[ \lbrack", r"] \rbrack", r"\le \leq \leqslant ≤", r"\ge \geq \geqslant ≥", r"' \prime ′",
+    r"\frac \dfrac \tfrac", r"\int \iint ∫", r"\rightarrow \to", r"\max \sup", r"\min \inf", r"< \lt", r"> \gt",
+    r"\neq \ne", r":= \coloneqq \triangleq \doteq \equiv", r"\phi \varphi", r"\epsilon \varepsilon",
     r"\dots \dotsc \cdots \ldots", r"gap \quad \qquad", r"- −", r"\nabla ∇", r"\pi π",
     r"\Rightarrow \implies \Longrightarrow \iff \Leftrightarrow \therefore", r"\theta θ", r"\gamma γ", r"\sum ∑ Σ",
     r"\mu μ", r"\in ∈", r"\eta η", r"\tau τ", r"\rho ρ", r"\lambda λ", r"\sim ∼", r"\propto ∝", r"\approx ≈",
-    r"\infty ∞",
-    r"\mathbb{E} 𝔼",
+    r"\infty ∞", r"\mathbb{E} 𝔼",
 )  # fmt: skip
 _SAME = {other: one for one, *others in map(str.split, _ONE_OF) for other in others}
 """Other spellings of one symbol."""
@@ -303,11 +301,10 @@ def _primed(found: list[Token]) -> list[Token]:
     return kept
 
 
-_GREEK = (
+GREEK = _words(
     r"\alpha \beta \gamma \delta \epsilon \zeta \eta \theta \iota \kappa \lambda \mu \nu \xi \pi \rho \sigma \tau \phi "
     r"\chi \psi \omega \Gamma \Delta \Theta \Lambda \Xi \Pi \Sigma \Phi \Psi \Omega \ell \vartheta \varrho"
 )
-GREEK = _words(_GREEK)
 """Letters that are commands."""
 OPERATORS = _words(
     r"* | ' < > := [ ] \{ \} \le \ge \neq \propto \approx \sim \in \rightarrow \leftarrow \Rightarrow \forall \simeq - "

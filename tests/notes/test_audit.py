@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 import pgsym
 from pgsym.claims import decide
+from pgsym.cli.note import check_note
 from pgsym.errors import ClaimError
 from pgsym.notes import NoteDocument, audit_note
 
@@ -193,5 +195,33 @@ def test_command_writes_the_audited_note(tmp_path: Path):
     assert [line for line in SIX.splitlines() if line not in written.splitlines()] == []
     assert written.count("> ✗ line") == 3
     assert written.count("<details>") == written.count("</details>") == 3
+    beside = subprocess.run(call, capture_output=True, text=True, cwd=tmp_path.parent)
+    assert beside.stderr == f"wrote {tmp_path / 'six.audited.md'}\n"
+    assert (tmp_path / "six.audited.md").read_text(encoding="utf-8") == written
     run = subprocess.run([*call, "--json", "-o", str(out)], capture_output=True, text=True, cwd=tmp_path)
     assert json.loads(run.stdout)["relations"][2]["status"] == "refuted"
+
+
+def test_nothing_is_written_where_nothing_can_be(tmp_path: Path, monkeypatch, capsys):
+    """Nor anywhere else: checking leaves no file in the folder where it was called."""
+    note = tmp_path / "bellman.md"
+    note.write_text(r"$$V(s) = \sum_a \pi(a|s) Q(s,a)$$", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(typer.Exit):
+        check_note(str(note), pgsym.zoo("two-state"), objective=None, read_as=[], method="auto", error_bits=100, seed=0,
+                   out=None, as_json=False)  # fmt: skip
+    assert capsys.readouterr().err == f"{tmp_path} is read-only: -o FILE writes the audited note\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["bellman.md"]
+
+
+def test_order_that_is_not_decided_is_said_to_be_so():
+    """Negative entropy: a proof takes logarithms for any numbers, and no point refutes it."""
+    audit = audited(r"$$\sum_a \pi(a|s) \log\pi(a|s) \le 0$$")
+    assert (audit.relations[0].status, audit.holds, audit.summary) == ("undecided", False, "1 relation: 1 undecided")
+    assert "> ? line 1: **undecided**" in audit.markdown()
+
+
+def test_order_is_decided_like_an_equation():
+    found = audited("$$V^\\pi(s) \\le V^*(s) = \\max_a Q^*(s,a)$$\n\n$$V^\\pi(s) \\ge \\max_a Q^\\pi(s,a)$$\n")
+    assert [r.status for r in found.relations] == ["proved", "proved", "refuted"]

@@ -104,11 +104,15 @@ WORDS = (
     r"\sum_{t=0}^{T} \sum_a \int_s \nabla_\theta \mathbb{E}_\pi [ ] ( ) { } \left( \right) \frac \log \pi(a|s) Q(s,a) V(s) r_t "
     r"\gamma^{t'-t} s_{t+1} = & \\ | , ; + - * / ^ _ ' \tau P(\tau) R(\tau) d\mu(s) \sim s' a a_t 0 1 2/3 := \propto \text{x} "
     r"\input{/etc/passwd} \write18{touch\ canary} \def\x{\x\x}\x \newcommand{\y}{\y} \begin{align} \end{align} \begin{x} $ $$ \( \) "
+    r"\max_a \max_\pi \min_{s,a} \le \ge < > V^*(s) Q^{\pi^*}(s,a) J^* P_\pi^2(s\to s') P^k(s_0\to s) \sum_{k=0}^\infty ^{(i)} \tau^{(i)} "
+    r"\sum_{s',r} p(s',r|s,a) \sum_{t'=t}^T \mathbb{E}_\pi[r_{t'}|s_t] (s_t,a_t)\sim \rho_0(s_0) \prod_t \eta(s|s_0) r "
     "\\ % #1 \0 \u202e é ∇ ``` ~ \\verb| [^1] <!--"
 )
 PARTS = [*WORDS.split(" "), "> ", "---", "\n\n", "\n"]
 NOTES = [
     f"# x\n\n$${BELLMAN}$$\n",
+    r"$$|V^\pi(s)| \le \max_{s,a} |r(s,a)| \quad V^*(s) = \max_a \sum_{s',r} p(s',r|s,a) [r + \gamma V^*(s')]$$",
+    r"$$\eta(s|s_0) = \sum_{k=0}^\infty \gamma^k P_\pi^k(s_0 \to s)$$ $$V(s_t) = \sum_{t'=t}^T \mathbb{E}_\pi[r_{t'}|s_t]$$",
     r"$$\nabla J = \mathbb{E}_\pi\left[\sum_{t=0}^T \gamma^t \nabla\log\pi(a_t|s_t) G_t\right]$$",
 ]
 

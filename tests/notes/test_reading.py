@@ -63,6 +63,37 @@ READ = {
     r"V(s) = \mathbb{E}_\pi[Q(s,a)]": "V(s) == sum[a] pi(a|s) * Q(s,a)",
     r"∇J = ∑_s μ(s) ∑_a ∇π(a|s) Q(s,a)": "grad J == sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)",
     r"\sum_{x\in\mathcal{S}} \mu(x) = 1": "sum[s7] mu(s7) == 1",
+    r"P_\pi^2(s_0 \to s_2) = \sum_{s_1} P_\pi(s_0 \to s_1) P_\pi(s_1 \to s_2)":
+        "sum[s91] P_pi(s0,s91) * P_pi(s91,s2) == sum[s1] P_pi(s0,s1) * P_pi(s1,s2)",
+    r"\sum_s V(s) \sum_{k=0}^\infty \gamma^k P_\pi^k(s_0 \to s) = V(s_0)":
+        "sum[s] V(s) * E[tau | s_0=s0] sum[k] gamma^k * 1[s_k=s] == V(s0)",
+    r"V(s_t) = \sum_{t'=t}^T E_{\pi_\theta}\left[ r(s_{t'}, a_{t'}) | s_t \right]":
+        "V(s) == E[tau | s_0=s] sum[t'] r(s_{t'},a_{t'})",
+    r"J' = \sum_{t=0}^\infty \sum_s \gamma^t P(s_t=s|\tilde\pi) \sum_a \tilde\pi(a|s) r(s,a)":
+        "J' == E[tau~pi'] sum[t] sum[s] gamma^t * 1[s_t=s] * sum[a] pi'(a|s) * r(s,a)",
+    r"J = \sum_{t=0}^T E_{(s_t,a_t)\sim p_\theta(s_t,a_t)}[r(s_t,a_t)]": "J == E[tau] sum[t] r(s_t,a_t)",
+    r"J = E_\pi\left[\sum_{t=0}^T \gamma^t r_t \sum_{t=0}^T \log\pi(a_t|s_t)\right]":
+        "J == E[tau] sum[t] gamma^t * r_t * sum[u] log pi(a_u|s_u)",
+    r"v_\pi(s) = \sum_a \pi(a|s) \sum_{s',r} p(s',r|s,a) \left[ r + \gamma v_\pi(s') \right]":
+        "V(s) == sum[a] pi(a|s) * sum[s'] P(s'|s,a) * (r(s,a,s') + gamma * V(s'))",
+    r"q_*(s,a) = \sum_{s'} \sum_r p(s',r|s,a) [r + \gamma \max_{a'} q_*(s',a')]":
+        "Q*(s,a) == sum[s'] P(s'|s,a) * (r(s,a,s') + gamma * max[a'] Q*(s',a'))",
+    r"\sum_{a} \sum_{s\in\mathcal{S}} \mu(s) \nabla\pi(a|s) = 0": "sum[s,a] mu(s) * grad pi(a|s) == 0",
+    r"\nabla\log P(\tau^{(i)}) = \sum_{t=0}^H \nabla\log\pi(a_t^{(i)}|s_t^{(i)})":
+        "E[tau] dot(grad log P(tau) - sum[t] grad log pi(a_t|s_t), grad log P(tau) - sum[t] grad log pi(a_t|s_t)) == 0",
+    r"\nabla p_\theta(\tau) = p_\theta(\tau) \nabla_\theta \log p_\theta(\tau)":
+        "E[tau] dot(grad log P(tau) - grad log P(tau), grad log P(tau) - grad log P(tau)) == 0",
+    r"V^\pi(s) \leq V^\star(s)": "V(s) <= V*(s)",
+    r"v_*(s) = \max_a q_*(s,a)": "V*(s) == max[a] Q*(s,a)",
+    r"V^{\pi^*}(s) = \max_{a\in\mathcal{A}} \left[ r(s,a) + \gamma \sum_{s'} P(s'|s,a) V^*(s') \right]":
+        "V*(s) == max[a] (r(s,a) + gamma * sum[s'] P(s'|s,a) * V*(s'))",
+    r"J(\pi^*) = \max_\pi J(\pi) \ge J(\pi)": "J* == J*",
+    r"\sup_\pi Q^\pi(s,a) = Q^*(s,a)": "Q*(s,a) == Q*(s,a)",
+    r"|V(s)| \le \frac{\max_{s,a} \lvert r(s,a) \rvert}{1-\gamma}":
+        "abs(V(s)) <= (max[s,a] abs(r(s,a))) / (1 - gamma)",
+    r"\sum_a |\pi'(a|s) - \pi(a|s)| \le 2": "sum[a] abs(pi'(a|s) - pi(a|s)) <= 2",
+    r"|V(s) + J| < |V(s)| + |J|": "abs(V(s) + J) < abs(V(s)) + abs(J)",
+    r"V(s) > \min_a Q(s,a)": "V(s) > min[a] Q(s,a)",
     r"\nabla_\theta \log P(\tau|\theta) = \sum_{t=0}^T \nabla_\theta \log \pi(a_t|s_t)":
         "E[tau] dot(grad log P(tau) - sum[t] grad log pi(a_t|s_t), grad log P(tau) - sum[t] grad log pi(a_t|s_t)) == 0",
 }  # fmt: skip
@@ -70,15 +101,36 @@ READ = {
 
 @pytest.mark.parametrize(("latex", "claim"), READ.items())
 def test_formula_is_read_as(latex, claim):
-    assert read_as(latex) == [claim]
+    assert read_as(latex)[0] == claim
 
 
 REFUSED = {
-    r"Q^*(s,a) = Q(s,a)": "found Q^*, an optimal quantity; those of a policy pi are read",
+    r"A^*(s,a) = Q(s,a)": "found A with *; optimal quantities are V^*, Q^*, h^* and J^*",
+    r"V_\pi^*(s) = V(s)": "found V with \\pi*; optimal quantities are V^*, Q^*, h^* and J^*",
     r"V_\phi(s) = V(s)": "found V with \\phi; quantities of the policy pi are read, and of a second one, pi'",
     r"J = V(s), Q(s,a)": "found a comma between factors. Complete the formula",
-    r"V(s) = \max_a Q(s,a)": "found a maximum, which is not read in a formula",
-    r"V(s) \le \sum_a \pi(a|s) Q(s,a)": "found an order; =, \\neq and \\propto are decided here",
+    r"V^*(s) = \max_a r(s,a) + \gamma \sum_{s'} P(s'|s,a) V^*(s')":
+        "found a after a max or min over it: does that go so far? Write brackets",
+    r"J^* = \max_\theta J(\theta)": "found a max over policies; \\max_\\pi of V, Q, h and J is read",
+    r"V(s) = \max Q(s,a)": "found a max of numbers; those over states and actions are read",
+    r"J' - J \le \epsilon": "found epsilon in an order, which the note does not define. Define it, as in x := ...",
+    r"0 \le \gamma < 1": "found an order of numbers, a condition and no statement",
+    r"V^ = J": "found the end where a command or an index needs something. Complete the formula",
+    r"J \ll 3": "found \\ll, which does not say how much smaller a side is; it is shown, not decided",
+    r"|J|V(s)|J| \le 2": "found several bars, of which it is not clear which opens. Write brackets",
+    r"P_\pi^k(s_0 \to s) = 1": "found k steps; a number, or a sum over them from 0, is read",
+    r"V(s) = \sum_{s',r} p(s',r|s,a) [r + \gamma V(s')]^2":
+        "found a sum over rewards of what is not P(s',r|s,a), or not linear in r",
+    r"V(s) = \sum_{s',r} p(s',r|s,a) |r|": "found a sum over rewards of what is not P(s',r|s,a), or not linear in r",
+    r"J = E_{(s,a)\sim d}[r(s,a)]": "found (s,a) drawn together from d. Draw one after the other",
+    r"\nabla\log P(\tau^{(i)}) = \sum_{i=1}^N \nabla\log P(\tau^{(i)})": "found \\tau^(i) where a state or an action should stand; they are called s and a",
+    r"J = \sum_s d(s) \pi(a|s) Q(s,a)": "found a without a sum over it, inside of a sum over s: a sum is missing",
+    r"\log P(\tau) = \sum_{t=0}^T \log\pi(a_t|s_t) + \log P(s_{t+1}|s_t,a_t)":
+        "found t both in a sum over it and behind that: how far does the sum go? Write brackets",
+    r"P(s_i|s_j,a) \ge 0": "found s_i, a state or an action by its number, or two times",
+    r"V(s_k) = V(s_t)": "found s_t, a state or an action by its number, or two times",
+    r"V(s_0) = \sum_{k=0}^T 1": "found a sum over k of what does not depend on it: how many steps?",
+    r"J = |\mathcal{S}|": "found |\\mathcal{S}|: do terminal states count? Write a sum of 1",
     r"J \approx V(s)": "found \\approx, which does not say how close the sides are; it is shown, not decided",
     r"\theta \leftarrow \theta + \nabla J": "found an assignment, which is no statement",
     r"J = \frac{1}{N} \sum_{i=1}^N R(\tau^{(i)})":
@@ -139,6 +191,41 @@ def test_what_a_definition_does_not_say_in_our_words_is_not_used():
     ]
 
 
+def test_weights_from_a_start_state_are_those_that_the_note_defines():
+    formulas = [
+        r"\eta(s|s_0) = \sum_{k=0}^\infty \gamma^k P_\pi^k(s_0 \to s)",
+        r"\mu(s|s_0) = (1-\gamma) \eta(s|s_0)",
+        r"V(s_0) = \frac{1}{1-\gamma} \mathbb{E}_{s \sim \mu(s|s_0)}\left[\sum_a \pi(a|s) r(s,a)\right]",
+    ]
+    (claim,) = read_as(*formulas)
+    assert claim == "V(s0) == 1 / (1 - gamma) * sum[s] mu_note(s,s0) * sum[a] pi(a|s) * r(s,a)"
+
+
+def test_name_that_is_defined_twice_has_no_meaning_after_that():
+    """A second formula of one name may be an error or a new definition; a recursion is a claim."""
+    again = [r"R(\tau) = \sum_t r_t", r"R(\tau) = \sum_t \gamma^t r_t", r"J = E_\pi[R(\tau)]"]
+    assert read_as(*again)[1] == (
+        "refused: found R(.), which line 2 defines in a way that was not read (line 6 defines it otherwise)"
+    )
+    assert read_as(r"G_t = \sum_{k=t}^\infty \gamma^{k-t} r_k", r"G_t = r_t + \gamma G_{t+1}", r"J = E_\pi[G_0]")[
+        1
+    ] == ("J == E[tau] G_0")
+
+
+def test_probability_of_a_run_is_what_it_is_said_to_be():
+    """The product of what happens is its definition; with a factor less it is none, and refused."""
+    run = r"P(\tau|\theta) = \rho_0(s_0) \prod_{t=0}^{T-1} P(s_{t+1}|s_t,a_t) \pi_\theta(a_t|s_t)"
+    assert [r.defines for r in relations(run)] == ["P(\\tau)"]
+    (less,) = relations(run.replace(r"\pi_\theta(a_t|s_t)", ""))
+    assert str(less.claim) == "E[tau] (P(tau) - mu0(s_0) * prod[t] P(s_{t+1}|s_t,a_t))^2 == 0"
+    (kept,) = read_as(r"P(\tau) R(\tau) = P(\tau) (R(\tau)) + R(\tau)")  # no factor of all of the right side
+    assert kept == "E[tau] (P(tau) * G - (P(tau) * G + G))^2 == 0"
+
+
+def test_list_of_states_and_actions_says_what_a_run_is():
+    assert [r.defines for r in relations(r"\tau = (s_0, a_0, r_0, s_1, \dots)", r"\tau = (1, 2)")] == ["\\tau", ""]
+
+
 def test_limit_of_the_distribution_of_a_state_is_the_stationary_one():
     assert read_as(
         r"d^\pi(s) = \lim_{t\to\infty} \Pr(s_t = s \mid s_0, \pi_\theta)", r"J = \sum_s d^\pi(s) V^\pi(s)"
@@ -184,9 +271,11 @@ def test_capital_letters_are_those_of_sutton_and_barto():
     assert read_as(
         r"q_\pi(s,a) = \mathbb{E}_\pi\left[\sum_{k=0}^\infty \gamma^k R_{t+k+1} | S_t = s, A_t = a\right]", r"G_t = G_t"
     ) == ["Q(s,a) == E[tau | s_0=s, a_0=a] sum[k] gamma^k * r_k"]
-    assert read_as(r"J = \mathbb{E}_\pi\left[\sum_{t=0}^T R_t\right]") == [
-        "refused: found R_t: the reward of step t, or the return from it? Define it, as in R_t := ..."
-    ]
+    for formulas in ([r"J = \mathbb{E}_\pi\left[\sum_{t=0}^T R_t\right]"],
+                     [r"J = \mathbb{E}_\pi\left[\sum_{t=0}^T R_t\right]", r"G_t = r_t + \gamma G_{t+1}"]):  # fmt: skip
+        assert read_as(*formulas)[:1] == [
+            "refused: found R_t: the reward of step t, or the return from it? Define it, as in R_t := ..."
+        ]
 
 
 def test_rewards_in_two_conventions_are_not_guessed():
@@ -240,6 +329,14 @@ MUTANTS = {
     r"\nabla J = \mathbb{E}_{\tau\sim\pi}[\sum_{t=0}^T \nabla\log\pi(a_t|s_t) R(\tau)]":
         r"\nabla J = \mathbb{E}_{\tau\sim\pi}[\nabla\log\pi(a_t|s_t) R(\tau)]",
     r"J = \mathbb{E}_{\tau\sim\pi}[\sum_{t'=t}^T r_{t'}]": r"J = \mathbb{E}_{\tau\sim\pi}[\sum_{t'=0}^T r_{t'}]",
+    r"V(s) \le V^*(s)": r"V(s) \ge V^*(s)",
+    r"P_\pi^2(s \to s') = P_\pi(s \to s')": r"P_\pi^3(s \to s') = P_\pi(s \to s')",
+    r"V(s_t) = \sum_{t'=t}^T E_\pi[r_{t'}|s_t]": r"V(s_t) = \sum_{t'=t}^T E_{\pi'}[r_{t'}|s_t]",
+    r"Q(s,a) = \sum_{s',r} p(s',r|s,a)[r + V(s')]": r"Q(s,a) = \sum_{s',r} p(s',r|s,a)[r + V(s)]",
+    r"\sum_a \sum_s \mu(s) \pi(a|s) = 1": r"\sum_a \mu(s) \pi(a|s) = 1",
+    r"V^*(s) = \max_a Q^*(s,a)": r"V^*(s) = \max_a Q(s,a)",
+    r"|V(s)| \le |J|": r"V(s) \le |J|",
+    r"J^* = \max_\pi J(\pi)": r"J = \max_\pi J(\pi)",
     r"\int_a Q(s,a) \nabla d\pi(a|s) = 0": r"\int_a \nabla Q(s,a) d\pi(a|s) = 0",
 }  # fmt: skip
 
