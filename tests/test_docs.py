@@ -10,6 +10,7 @@ PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
+CODE = re.compile(r"`[^`\n]*`")
 LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+\s+(.*)$", re.MULTILINE)
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
@@ -28,7 +29,7 @@ def anchor(heading: str) -> str:
 def broken_links(page: Path) -> list[str]:
     """The relative links of a page without a target."""
     broken = []
-    for link in LINK.findall(prose(page)):
+    for link in LINK.findall(CODE.sub("", prose(page))):
         if "://" in link or link.startswith("mailto:"):
             continue
         target, _, fragment = link.partition("#")

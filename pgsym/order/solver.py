@@ -78,7 +78,7 @@ class SolverQuestion:
 
     def _rational(self, model: Any, variable: Any) -> Fraction:
         """The value of a variable, or a rational number within 10^-20 of it."""
-        found = model.eval(variable, model_completion=True)
+        found = model.evaluate(variable, model_completion=True)
         if self.z3.is_algebraic_value(found):
             found = found.approx(20)
         return Fraction(found.numerator_as_long(), found.denominator_as_long())

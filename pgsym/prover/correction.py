@@ -8,6 +8,7 @@ grad J == sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations, permutations
@@ -71,7 +72,10 @@ class Correction:
 
         `prove` is asked about each that is proposed.
         """
-        found = [(parts, self._with(parts)) for parts in self._missing()]
+        found = list[tuple[list[Part], tuple[t.Node, bool]]]()
+        for parts in self._missing():
+            with suppress(ClaimError):  # words that are not read again, as a quotient of sums
+                found.append((parts, self._with(parts)))
         kept = [node for _, (node, is_kept) in found if is_kept]
         anew = [node for _, (node, is_kept) in found if not is_kept]
         missing = min((self._sum(parts) for parts, _ in found), key=_length, default=None)

@@ -21,6 +21,7 @@ from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.parse import parse
 from pgsym.claims.language.scope import Scope
+from pgsym.errors import ClaimError
 from pgsym.model.objective import Objective
 from pgsym.model.policies import sigmoid, tabular
 from pgsym.model.problem import Problem, ProblemLike
@@ -168,7 +169,10 @@ class Proof:
         for s in group:
             add(total, renamed(s.multiplier, {s.place[i]: name for i, name in names.items()}), s.coefficient)
         sign = -1 if coefficient_text(leading([(c, fs) for fs, c in total.items()]))[0] else 1
-        text = str(line({fs: sign * c for fs, c in total.items()}, self.reading))
+        try:
+            text = str(line({fs: sign * c for fs, c in total.items()}, self.reading))
+        except ClaimError:  # a multiplier without words, as a product over time
+            return self._name(equation)
         if text == "1" or len(text) > MULTIPLIER:
             return self._name(equation)
         over = ", summed over " + ", ".join(f"`{name}`" for name in names.values()) if names else ""

@@ -15,7 +15,8 @@ from fractions import Fraction
 from typing import Any
 
 from pgsym.claims.language import tree as t
-from pgsym.prover.equations import Equation, coefficient_text
+from pgsym.errors import ClaimError
+from pgsym.prover.equations import Equation, coefficient_text, total_text
 from pgsym.prover.letters import LetterReading
 from pgsym.prover.rewriting import normal_form
 from pgsym.prover.tensors import Factor, Total, indices_of, is_summed, renamed
@@ -65,9 +66,7 @@ def _group(reading: LetterReading, terms: Terms, key: Any, taken: frozenset[str]
         c = reading.field.one
     if key is None:
         ((c, fs),) = terms
-        node = ProductWriter(reading, fs).node(c)
-        assert node is not None
-        return node
+        return _words(reading, c, fs)
     free = taken | {i for _, fs in terms for f in fs for i in f[1:] if not is_summed(i)}
     own = dict[str, str]()
     for i in key[1:]:
@@ -80,11 +79,17 @@ def _group(reading: LetterReading, terms: Terms, key: Any, taken: frozenset[str]
         others = [f for k, f in enumerate(fs) if k != fs.index(head)]
         inner.append((d / c, tuple(renamed(others, names))))
         (front,) = renamed([head], names)
-    node = ProductWriter(reading, (front,)).node(reading.field.one)
-    assert node is not None
+    node = _words(reading, reading.field.one, (front,))
     if inner != [(reading.field.one, ())]:
         node = times(node, _sum(reading, inner, free | set(own.values())))
     return coefficient_node(c, t.Sum(tuple(own.values()), node) if own else node)
+
+
+def _words(reading: LetterReading, c: Any, factors: tuple[Factor, ...]) -> t.Node:
+    node = ProductWriter(reading, factors).node(c)
+    if node is None:
+        raise ClaimError(f"found {total_text([(c, factors)])}; the language has no words for it. See the certificate")
+    return node
 
 
 def leading(terms: Terms) -> Any:

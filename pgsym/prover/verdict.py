@@ -133,7 +133,7 @@ class GeneralVerdict(Result):
         Raises
         ------
         ClaimError
-            There is no proof.
+            There is no proof, or a line has no words in the language.
         SchemaError
             The level is unknown.
         TooLargeError
@@ -157,6 +157,14 @@ class GeneralVerdict(Result):
         return on_model(self._proof, problem, level)
 
     @cached_property
+    def _lines(self) -> tuple[t.Claim, ...]:
+        """Of the proof; none where a line has no words."""
+        try:
+            return self._proof.chains[-1].claims if self.proved else ()
+        except ClaimError:
+            return ()
+
+    @cached_property
     def _proof(self) -> Derivation:
         if not self.proved:
             raise ClaimError(f"found a claim that is {self.standing}; a derivation needs a proof. See the verdict")
@@ -177,8 +185,12 @@ class GeneralVerdict(Result):
         if self.hypotheses and self.proved:
             lines.append(f"  where {'; '.join(self.hypotheses)}")
         if self.proved:
-            lines.append(f"  {self.claim.left}")
-            lines += [f"    = {step.right}   # {step.reason}" for step in self._proof.chains[-1].claims]
+            if self._lines:
+                lines.append(f"  {self.claim.left}")
+            else:
+                lines.append("  left - right is the sum of")
+                lines += [f"    {multiplier}, times: {equation}" for multiplier, equation in self.rows()]
+            lines += [f"    = {step.right}   # {step.reason}" for step in self._lines]
         if self.counterexample is not None:
             lines += [f"  {line}" for line in str(self.counterexample).splitlines()]
         if self.corrected is not None:
@@ -194,7 +206,7 @@ class GeneralVerdict(Result):
 
     def latex(self) -> str:
         """The proof as the body of a document; else the claim, and its correction, as display formulas."""
-        if self.proved:
+        if self._lines:
             return self._proof.latex()
         if self.links:
             return "\n".join(link.latex() for link in self.links)
@@ -222,10 +234,7 @@ class GeneralVerdict(Result):
             "objective": str(self.objective),
             "standing": str(self.standing),
             "hypotheses": list(self.hypotheses),
-            "proof": [
-                {"claim": str(step), "reason": step.reason}
-                for step in (self._proof.chains[-1].claims if self.proved and not self.links else ())
-            ],
+            "proof": [{"claim": str(step), "reason": step.reason} for step in (() if self.links else self._lines)],
             "certificate": [{"multiplier": multiplier, "equation": equation} for multiplier, equation in self.rows()],
             "counterexample": None if self.counterexample is None else self.counterexample.to_json(),
             "tested": {"states": self.tested[0], "actions": self.tested[1]} if any(self.tested) else None,
@@ -236,6 +245,6 @@ class GeneralVerdict(Result):
         }
 
     def _repr_markdown_(self) -> str:
-        if self.proved:
+        if self._lines:
             return self._proof._repr_markdown_()
         return self.latex().replace("\\[", "$$").replace("\\]", "$$")

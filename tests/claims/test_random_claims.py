@@ -92,7 +92,7 @@ def test_random_claims_have_every_construct_of_the_language():
     overrides = {("r", "override"), ("gamma", "override"), ("mu0", "override")}
     wanted = {
         *operations,
-        *VOCABULARY,
+        *(name for name in VOCABULARY if not name.endswith("*")),  # numbers of a model: tests/exact/test_optimum.py
         "E[r^2]",
         *overrides,
         ("prime", True),

@@ -58,7 +58,8 @@ from pgsym.auditing import audit, standard_suite
 def gradient(theta, batch):
     returns = np.zeros(batch.rewards.shape)
     for t in reversed(range(returns.shape[1])):
-        returns[:, t] = batch.rewards[:, t] + batch.gamma * (returns[:, t + 1] if t + 1 < returns.shape[1] else 0)
+        following = returns[:, t + 1] if t + 1 < returns.shape[1] else 0
+        returns[:, t] = batch.mask[:, t] * batch.rewards[:, t] + batch.gamma * following
     weight = batch.gamma ** (2 * batch.steps) * returns * batch.mask
     return (weight[..., None] * batch.scores).sum((0, 1)) / batch.episodes
 case = next(case for case in standard_suite() if case.name == "discounted")

@@ -10,6 +10,8 @@ import pytest
 import pgsym
 from pgsym.claims.derivation.html import mathml
 from pgsym.errors import MissingExtraError
+from pgsym.notes.documents import NoteDocument
+from pgsym.order.solver import SolverQuestion
 from pgsym.reports.doctor import extras
 
 DEVELOPERS = {"benchmark", "dev", "docs", "rlax"}
@@ -65,6 +67,8 @@ CASES: list[tuple[str, str, Callable[[], object]]] = [
     ("gym", "gymnasium", lambda: pgsym.to_gymnasium(CORRIDOR)),
     ("neighbours", "quantecon", lambda: pgsym.to_quantecon(pgsym.zoo(CORRIDOR).mdp)),
     ("neighbours", "stormpy", lambda: pgsym.to_stormpy(pgsym.zoo(CORRIDOR).mdp)),
+    ("notes", "nbformat", lambda: NoteDocument.of("{}", "note.ipynb")),
+    ("order", "z3", lambda: SolverQuestion(1)),
     ("pandas", "pandas", frame),
     ("plot", "matplotlib", lambda: climbed().plot()),
     ("plot", "matplotlib", sweep_as_figure),

@@ -96,8 +96,8 @@ def test_metadata_says_what_is_installed_with_it(wheel: Path) -> None:
     assert "License-Expression: MIT\n" in metadata
     required = [line for line in metadata.splitlines() if line.startswith("Requires-Dist:") and "extra ==" not in line]
     assert {line.split()[1].partition(">")[0] for line in required} == {
-        "jax", "lark", "networkx", "numpy", "numpyro", "pydantic", "python-flint", "pyyaml", "rich", "scipy", "sympy",
-        "typer",
+        "jax", "lark", "markdown-it-py", "networkx", "numpy", "numpyro", "pydantic", "pylatexenc", "python-flint",
+        "pyyaml", "rich", "scipy", "sympy", "typer",
     }  # fmt: skip
 
 
