@@ -11,7 +11,7 @@ from pathlib import Path
 
 import sympy as sp
 
-from pgsym.certificates.closed import ClosedForms, closed_section
+from pgsym.certificates.closed import CoqForms, closed_section
 from pgsym.certificates.inequality import inequality_section
 from pgsym.certificates.instance import CertifiedModel
 from pgsym.certificates.kernel import Check, check
@@ -190,7 +190,7 @@ def _inequality(problem: Problem, claim: t.Claim) -> Certificate:
     at = CertifiedModel(mdp, policy, objective)
     if objective is Objective.STATIONARY_VALUE:
         raise refusal(f"the {objective} objective")
-    forms = ClosedForms(at, solve(problem, budget=CLOSED_FORM_TERMS))
+    forms = CoqForms(at, solve(problem, budget=CLOSED_FORM_TERMS))
     if not forms.shown:
         raise refusal("a denominator that is not seen to be positive")
     closed = inequality_section(at, BoundClaim(claim, mdp, policy, objective, Structure(mdp, policy)), forms)

@@ -36,7 +36,7 @@ def closed_section(at: CertifiedModel, wanted: bool | None) -> str | None:
     always = wanted or len(at.acting) <= 2
     try:
         solution = solve(Problem(at.mdp, at.policy, at.objective), budget=CLOSED_FORM_TERMS if always else TERMS)
-        forms = ClosedForms(at, solution)
+        forms = CoqForms(at, solution)
     except TooLargeError:
         return None
     if not (always or forms.length <= CHARACTERS) or not forms.shown:
@@ -44,7 +44,7 @@ def closed_section(at: CertifiedModel, wanted: bool | None) -> str | None:
     return forms.section()
 
 
-class ClosedForms:
+class CoqForms:
     """The closed forms of one solution, in the generators x_i = exp(theta_i/q_i), and exp(1/q_0) where logits have
     constants.
     """

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import sympy as sp
 
-from pgsym.certificates.closed import ClosedForms
+from pgsym.certificates.closed import CoqForms
 from pgsym.certificates.instance import CertifiedModel
 from pgsym.certificates.point import Point
 from pgsym.certificates.sections import UNFOLD
@@ -30,7 +30,7 @@ from pgsym.order.kinds import Extent
 from pgsym.order.polynomials import Polynomial, context, read, substitute
 
 
-class Statement(Translation):
+class InequalityTranslation(Translation):
     """Writes the sides of a claim for every theta."""
 
     def __init__(self, at: CertifiedModel, setting: BoundClaim) -> None:
@@ -75,7 +75,7 @@ class Statement(Translation):
 class InequalityTheorems:
     """One theorem for each coordinate of a claim that is proved, and the lemmas about signs that it rests on."""
 
-    def __init__(self, at: CertifiedModel, setting: BoundClaim, forms: ClosedForms) -> None:
+    def __init__(self, at: CertifiedModel, setting: BoundClaim, forms: CoqForms) -> None:
         if at.symbols.keys() - at.mdp.gamma.free_symbols or not (at.mdp.gamma.is_Symbol or at.mdp.gamma.is_Rational):
             raise refusal(f"symbols of the model other than gamma ({', '.join(s.name for s in at.symbols)})")
         self.at, self.setting, self.forms = at, setting, forms
@@ -105,7 +105,7 @@ class InequalityTheorems:
             if len(clause) > 1:
                 raise refusal("the largest of several values")
             differences.setdefault(coordinate, []).append(self._difference(clause[0]))
-        statement = Statement(self.at, self.setting)
+        statement = InequalityTranslation(self.at, self.setting)
         for coordinate, found in differences.items():
             self._theorem(statement, coordinate, found)
         strictly = "<" if self.relation.strict else "<="
@@ -183,7 +183,7 @@ class InequalityTheorems:
             "Ltac at_signs := first [assumption | apply Rdiv_le_0_compat; lra]."
         )
 
-    def _theorem(self, statement: Statement, coordinate: Coordinate, found: list[tuple[str, str]]) -> None:
+    def _theorem(self, statement: InequalityTranslation, coordinate: Coordinate, found: list[tuple[str, str]]) -> None:
         claim, env = self.setting.claim, dict(coordinate.places)
         left, right = (statement.write(node, env) for node in (claim.left, claim.right))
         if self.setting.uses(t.Abs) and sum(isinstance(n, t.Abs) for n in (claim.left, claim.right)) != 1:
@@ -213,6 +213,6 @@ def _chained(steps: str) -> str:
     return steps.replace(").", ");") + " " if steps else ""
 
 
-def inequality_section(at: CertifiedModel, setting: BoundClaim, forms: ClosedForms) -> str:
+def inequality_section(at: CertifiedModel, setting: BoundClaim, forms: CoqForms) -> str:
     """The closed forms of J and V, or mu, and the claim."""
     return forms.section(InequalityTheorems(at, setting, forms).text)
