@@ -228,7 +228,10 @@ def test_prover_reads_no_inequality_and_certificates_no_false_one():
     assert str(found.standing) == "not read"
     assert "found >=; equations are proved for every MDP. Write = between its sides\n    J >= 0" in found.reason
     assert str(prove("abs(J) = J").standing) in ("not read", "refuted")
-    with pytest.raises(CertificateError, match=r"the claim is refuted; certificates are .* for inequalities that are true\. Decide it with"):
+    with pytest.raises(
+        CertificateError,
+        match=r"the claim is refuted; certificates are .* for inequalities that are true\. Decide it with",
+    ):
         pgsym.certify("two-state", "J >= 0")
 
 
