@@ -183,7 +183,9 @@ def solution_json(problem: Problem, names: Iterable[str] = LISTED, rows: int | N
 
         count = itertools.count()
 
-        def told(key: Any = None, name: str = name, exact: bool = exact, count: Iterator[int] = count) -> dict[str, Any]:
+        def told(
+            key: Any = None, name: str = name, exact: bool = exact, count: Iterator[int] = count
+        ) -> dict[str, Any]:
             if rows is not None and next(count) >= rows:
                 return Value(None, None, None).to_json()
             return views.value(partial(entry, name=name, key=key), exact=exact).to_json()

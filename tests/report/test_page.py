@@ -353,7 +353,7 @@ def test_interrupted_sampling_is_not_half_a_report(section, name, monkeypatch):
         interrupted = True
         estimate = property(lambda self: self)
 
-    monkeypatch.setattr(f"pgsym.reports.page.sampled.{name}", lambda *_, **__: Half())
+    monkeypatch.setattr(f"pgsym.reports.page.{section}.{name}", lambda *_, **__: Half())
     (make,) = [make for key, _, _, make in builder.plan if key == section]
     with pytest.raises(KeyboardInterrupt):
         list(make(lambda part: None))

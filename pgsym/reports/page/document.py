@@ -18,8 +18,9 @@ from pgsym.model.problem import Problem
 from pgsym.reports.live import live
 from pgsym.reports.page.content import Alive, Content, Document, Section, Settings, reading
 from pgsym.reports.page.estimators import estimators
+from pgsym.reports.page.learning import learning
 from pgsym.reports.page.quantities import Writer, quantities
-from pgsym.reports.page.sampled import learning, sampled
+from pgsym.reports.page.sampled import sampled
 from pgsym.reports.page.theorem import chapters, derivation, theorem
 
 Tick = Callable[[float], None]
