@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -181,12 +181,10 @@ def solution_json(problem: Problem, names: Iterable[str] = LISTED, rows: int | N
         shape = _in_any_view(views, name)
         exact = name != "grad" or is_exact_gradient(problem)
 
-        count = itertools.count()
+        left = iter(range(sys.maxsize if rows is None else rows))
 
-        def told(
-            key: Any = None, name: str = name, exact: bool = exact, count: Iterator[int] = count
-        ) -> dict[str, Any]:
-            if rows is not None and next(count) >= rows:
+        def told(key: Any = None, name: str = name, exact: bool = exact, left: Iterator[int] = left) -> dict[str, Any]:
+            if next(left, None) is None:
                 return Value(None, None, None).to_json()
             return views.value(partial(entry, name=name, key=key), exact=exact).to_json()
 

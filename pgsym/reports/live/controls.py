@@ -13,8 +13,9 @@ from pgsym.expression.naming import in_order, unused
 from pgsym.expression.ordering import plain, plain_symbol
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
-from pgsym.model.policy import Policy, Softmax, all_symbols
+from pgsym.model.policy import Policy, Softmax
 from pgsym.model.structure import Structure
+from pgsym.model.symbols import all_symbols
 from pgsym.model.validate import assumed, symbolic_probabilities, witness
 
 LOGIT = 4.0

@@ -10,7 +10,7 @@ from pgsym.claims.derivation.html import mathml
 from pgsym.expression.naming import labels
 from pgsym.expression.notation import derivative_latex, quantity_latex
 from pgsym.expression.ordering import plain_symbol
-from pgsym.model.drawing.geometry import Picture
+from pgsym.model.drawing.picture import Picture
 from pgsym.model.drawing.svg import write
 from pgsym.model.objective import Objective
 from pgsym.reports.live.controls import Control
