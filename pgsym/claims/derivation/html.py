@@ -21,7 +21,7 @@ COLOURS = f"""
 """
 
 BLOCKS = """
-math { font-family: 'STIX Two Math', 'Cambria Math', 'Latin Modern Math', 'pgsym math', math; font-size: 1.08em; }
+math { font-family: 'pgsym math', 'STIX Two Math', 'Cambria Math', 'Latin Modern Math', math; font-size: 1.08em; }
 .scroll { overflow-x: auto; overscroll-behavior-x: contain; }
 strong.proved, strong.refuted, strong.undecided, strong.inapplicable { padding: .05rem .5rem;
   border: 1.5px solid currentColor; border-radius: 1rem; font-size: .875rem; white-space: nowrap; }
