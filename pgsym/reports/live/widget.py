@@ -22,7 +22,7 @@ import sympy as sp
 from pgsym.model.drawing import is_drawable
 from pgsym.model.drawing.geometry import geometry
 from pgsym.model.problem import Problem
-from pgsym.reports.live.controls import conditions, controls, with_free_gamma
+from pgsym.reports.live.controls import conditions, controls, marked, with_free_gamma
 from pgsym.reports.live.formulas import Outputs, formulas
 from pgsym.reports.live.javascript import javascript
 from pgsym.reports.live.markup import markup
@@ -37,10 +37,15 @@ class Live:
     script: str
 
 
-def live(problem: Problem, symbols: Mapping[sp.Symbol | str, Any] | None = None) -> Live:
+def live(
+    problem: Problem,
+    symbols: Mapping[sp.Symbol | str, Any] | None = None,
+    points: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Live:
     """The live part of a problem's page: sliders for theta, gamma and the symbols, and all that follows them.
 
-    `symbols` says where the sliders of symbols stand at first; by default at a point of the model's domain.
+    `symbols` says where the sliders of symbols stand at first; by default at a point of the model's domain.  `points`
+    have a button each that moves the sliders there; what a point does not name goes back to where it stood.
 
     >>> from pgsym.model.zoo import zoo
     >>> problem = zoo("short-corridor")
@@ -55,9 +60,10 @@ def live(problem: Problem, symbols: Mapping[sp.Symbol | str, Any] | None = None)
     computed = formulas(free, policy, objective, [control.symbol for control in found])
     picture = geometry(free) if is_drawable(free) else None
     outputs = Outputs(computed, conditions(free, policy, objective))
-    body = markup(objective, found, computed, outputs, picture)
+    places = marked(found, policy, points or {})
+    body = markup(objective, found, list(places), computed, outputs, picture)
     data = {"inputs": [control.data() for control in found], **outputs.data(picture)}
-    data["outputs"] = len(outputs.codes)
+    data |= {"outputs": len(outputs.codes), "points": list(places.values())}
     # "<" in a name would end the script element
     block = json.dumps(data).replace("<", r"\u003c")
     html = f'<div class="pgsym-live">\n{body}\n<script type="application/json">{block}</script>\n</div>'

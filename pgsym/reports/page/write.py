@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from html import escape, unescape
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -164,12 +165,14 @@ def _body(document: Document) -> Iterator[str]:
     yield f'<nav aria-label="Contents">\n<ul>\n{links}\n</ul>\n</nav>'
     yield '<main id="main" tabindex="-1">'
     rows = [f"<div><dt>{cell(name)}</dt><dd>{cell(value)}</dd></div>" for name, value in document.summary]
-    yield "\n".join(['<dl class="summary">', *rows, "</dl>"])
-    for section in document.sections:
+    summary = "\n".join(['<dl class="summary">', *rows, "</dl>"])
+    for k, section in enumerate(document.sections):
+        if k == 1:
+            yield summary
         yield f'<section id="{section.key}" aria-labelledby="{section.key}-title">'
         yield f'<h2 id="{section.key}-title">{escape(section.title)}</h2>'
-        yield from (block.live.html for block in section.blocks if isinstance(block, Alive))
-        yield from writer.lines(block for block in section.blocks if not isinstance(block, Alive))
+        for alive, blocks in groupby(section.blocks, lambda block: block if isinstance(block, Alive) else None):
+            yield from writer.lines(blocks) if alive is None else [alive.live.html]
         yield "</section>"
     yield "</main>"
 
@@ -199,8 +202,8 @@ a:focus-visible, button:focus-visible, input:focus-visible, select:focus-visible
 main:focus { outline: none; }
 .skip { position: absolute; left: -100vw; top: 0; background: var(--paper); padding: .5rem 1rem; z-index: 2; }
 .skip:focus { left: 0; }
-nav ul { list-style: none; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: .15rem 1.1rem; }
-nav a { display: inline-block; padding: .2rem 0; text-decoration: none; }
+nav ul { list-style: none; margin: 0; padding: 0; display: flex; gap: .15rem 1.1rem; overflow-x: auto; }
+nav a { display: inline-block; padding: .2rem 0; text-decoration: none; white-space: nowrap; }
 nav a:hover { text-decoration: underline; }
 main { min-width: 0; }
 footer { color: var(--soft); border-top: 1px solid var(--line); margin-top: 3rem; font-size: .875rem; }
@@ -213,6 +216,7 @@ footer { color: var(--soft); border-top: 1px solid var(--line); margin-top: 3rem
   header, footer { grid-column: 1 / -1; }
   nav { font-size: .925rem; }
   nav ul { position: sticky; top: 1.2rem; flex-direction: column; padding-top: 1.4rem; }
+  nav a { white-space: normal; }
 }
 @media (max-width: 40rem) {
   h1 { font-size: 1.55rem; }
