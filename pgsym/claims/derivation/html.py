@@ -8,7 +8,19 @@ from functools import cache
 from html import escape
 from itertools import count, groupby
 
-from pgsym.claims.blocks import Block, Cell, DataTable, Figure, Formulas, Heading, Note, Prose, Row, VerdictMark
+from pgsym.claims.blocks import (
+    Block,
+    Cell,
+    DataTable,
+    Figure,
+    Fold,
+    Formulas,
+    Heading,
+    Note,
+    Prose,
+    Row,
+    VerdictMark,
+)
 from pgsym.claims.derivation.layout import laid_out, parts
 from pgsym.claims.language.tree import Binding
 from pgsym.claims.verdict import Verdict
@@ -97,6 +109,9 @@ class HtmlWriter:
         match block:
             case Heading(text, level):
                 return f"<h{level + 1}>{self.prose(text)}</h{level + 1}>"
+            case Fold(Heading(text, level), folded):
+                title = f"<h{level + 1}>{self.prose(text)}</h{level + 1}>"
+                return "\n".join([f"<details>\n<summary>{title}</summary>", *self.lines(folded), "</details>"])
             case Prose(text):
                 return f"<p>{self.prose(text)}</p>"
             case Note(text):

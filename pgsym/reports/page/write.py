@@ -25,8 +25,8 @@ from pgsym.expression.latex import document as standalone
 from pgsym.expression.notation import escape_text
 from pgsym.model.files.atomic import make_folder, write_atomically
 from pgsym.model.problem import Problem, ProblemLike
-from pgsym.reports.live import font_face
-from pgsym.reports.page.content import Alive, Document, Settings
+from pgsym.reports.live import Live, font_face
+from pgsym.reports.page.content import Alive, Content, Document, Settings
 from pgsym.reports.page.document import Builder
 
 PAGE, PAPER = "index.html", "report.tex"
@@ -156,6 +156,10 @@ def page(document: Document, version: str) -> str:
     ])  # fmt: skip
 
 
+def _alive(block: Content) -> Live | None:
+    return block.live if isinstance(block, Alive) else None
+
+
 def _body(document: Document) -> Iterator[str]:
     """Header, contents, summary, sections."""
     writer = HtmlWriter(document.bindings)
@@ -171,8 +175,9 @@ def _body(document: Document) -> Iterator[str]:
             yield summary
         yield f'<section id="{section.key}" aria-labelledby="{section.key}-title">'
         yield f'<h2 id="{section.key}-title">{escape(section.title)}</h2>'
-        for alive, blocks in groupby(section.blocks, lambda block: block if isinstance(block, Alive) else None):
-            yield from writer.lines(blocks) if alive is None else [alive.live.html]
+        for alive, blocks in groupby(section.blocks, _alive):
+            still = (block for block in blocks if not isinstance(block, Alive))
+            yield from writer.lines(still) if alive is None else [alive.html]
         yield "</section>"
     yield "</main>"
 
@@ -196,6 +201,9 @@ h4 { font-size: 1rem; margin: 1.4rem 0 .3rem; }
 h2, h3, h4 { line-height: 1.3; scroll-margin-top: .5rem; }
 p { margin: .55rem 0; max-width: 46rem; overflow-wrap: break-word; }
 header p { color: var(--soft); }
+summary { cursor: pointer; }
+summary :is(h3, h4) { display: inline; }
+details { margin: 1.4rem 0; }
 a { color: var(--accent); }
 a:focus-visible, button:focus-visible, input:focus-visible, select:focus-visible, summary:focus-visible,
 [tabindex="0"]:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 2px; }
@@ -261,5 +269,6 @@ SCRIPT = """
   };
   const watch = new ResizeObserver((entries) => entries.forEach((entry) => reach(entry.target)));
   boxes.forEach((box) => watch.observe(box));
+  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((fold) => { fold.open = true; }));
 })();
 """
