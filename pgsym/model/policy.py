@@ -95,7 +95,14 @@ class Policy(ABC):
         return {s: {a: sp.radsimp(sp.cancel(p.xreplace(point))) for a, p in row} for s, row in rows.items()}
 
     def point(self, theta: Mapping[sp.Symbol | str, Any] | Sequence[Any]) -> dict[sp.Symbol, sp.Expr]:
-        """`theta` by symbol, exact and complete; PolicyError where a value is not real, or its exponential is huge."""
+        """`theta` by symbol, exact, complete and in the order of `params`, in whatever order it is given.
+
+        PolicyError where a value is not real, or its exponential is huge.
+
+        >>> from pgsym.model.zoo import zoo
+        >>> zoo("two-state").policy.point({"theta_y": 1, "theta_x": 0})
+        {theta_x: 0, theta_y: 1}
+        """
         if not isinstance(theta, Mapping):
             values = list(theta)
             if len(values) != len(self.params):
@@ -126,7 +133,7 @@ class Policy(ABC):
         missing = [name for name, symbol in known.items() if symbol not in point]
         if missing:
             raise PolicyError(f"no value for {listed(missing)}; every parameter needs one. Add it", where="theta")
-        return point
+        return {p: point[p] for p in self.params}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self.states)} states, {len(self.params)} parameters)"
