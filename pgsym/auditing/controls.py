@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pgsym.auditing.batch import Streams
+from pgsym.auditing.episodes import Streams
 from pgsym.auditing.problem_arrays import AuditTarget, Floats, ProblemArrays, truth
 from pgsym.auditing.recipes import Average, Recipe
 from pgsym.errors import SamplingError

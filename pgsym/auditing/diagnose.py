@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pgsym.auditing.batch import Estimator, Rollouts, Sampler, Streams
+from pgsym.auditing.batch import Estimator, Rollouts
 from pgsym.auditing.controls import Controls
+from pgsym.auditing.episodes import Sampler, Streams
 from pgsym.auditing.mistakes import LAMBDAS, MISTAKES, OFTEN_COMBINED, READS_POISON, Circumstances, Mistake, bases
 from pgsym.auditing.problem_arrays import AuditTarget, Floats
 from pgsym.auditing.recipes import Recipe

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from pgsym.auditing.batch import Bools, Streams
+from pgsym.auditing.episodes import Bools, Streams
 from pgsym.auditing.problem_arrays import Floats, Ints
 
 STABILISER = 1e-8

@@ -13,10 +13,11 @@ import sympy as sp
 from pgsym.auditing.batch import BATCH_SIZE, Estimator, Rollouts
 from pgsym.auditing.controls import own_baselines
 from pgsym.auditing.diagnose import diagnose
+from pgsym.auditing.enumeration import all_episodes, every_batch
 from pgsym.auditing.problem_arrays import AuditTarget, ProblemArrays, build_arrays, truth
 from pgsym.auditing.result import AuditResult, BiasVerdict
 from pgsym.auditing.sequential import MAX_PARAMETERS
-from pgsym.auditing.testing import AuditPlan, all_episodes, enumerated, every_batch, sampled
+from pgsym.auditing.testing import AuditPlan, enumerated, sampled
 from pgsym.display.progress import Progress
 from pgsym.errors import SamplingError
 from pgsym.estimators.estimator import Estimator as GradientEstimator

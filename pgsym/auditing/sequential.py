@@ -29,7 +29,7 @@ from functools import cached_property
 import numpy as np
 from scipy import stats
 
-from pgsym.auditing.batch import visits
+from pgsym.auditing.episodes import visits
 from pgsym.auditing.problem_arrays import AuditTarget, Floats, Ints, ProblemArrays
 from pgsym.estimators.sample_size import noncentrality
 from pgsym.sampling.moments import FULL, Moments

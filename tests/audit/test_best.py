@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from pgsym.auditing import audit, standard_suite
-from pgsym.auditing.batch import Sampler, arrange
 from pgsym.auditing.controls import Best
+from pgsym.auditing.episodes import Sampler, arrange
 from pgsym.auditing.problem_arrays import build_arrays
 from pgsym.auditing.recipes import Recipe
 
