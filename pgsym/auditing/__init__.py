@@ -1,9 +1,7 @@
 """Where both routes meet: exact against sampled, and anyone's estimator code against the exact gradient."""
 
 from pgsym.auditing.assertion import AuditError as AuditError
-from pgsym.auditing.assertion import Case as Case
 from pgsym.auditing.assertion import assert_unbiased as assert_unbiased
-from pgsym.auditing.assertion import standard_suite as standard_suite
 from pgsym.auditing.batch import Batch as Batch
 from pgsym.auditing.batch import Rollouts as Rollouts
 from pgsym.auditing.cross_check import FALSE_ALARM as FALSE_ALARM
@@ -14,3 +12,6 @@ from pgsym.auditing.problem_arrays import AuditTarget as AuditTarget
 from pgsym.auditing.result import AuditResult as AuditResult
 from pgsym.auditing.result import BiasVerdict as BiasVerdict
 from pgsym.auditing.run import audit as audit
+from pgsym.auditing.suites import Case as Case
+from pgsym.auditing.suites import standard_suite as standard_suite
+from pgsym.auditing.suites import token_suite as token_suite

@@ -75,7 +75,14 @@ class Batch:
     """Number of the episode; -1 in padding."""
     scores: Any
     """[..., k] grad log pi(a|s); poisoned in padding, as rewards and values are."""
+    group: Any
+    """[episodes] number of the group: episodes of a group share their start state, the prompt."""
+    sequence_log_probs: Any
+    """[episodes] sum of `log_probs` over the episode."""
+    sequence_rewards: Any
+    """[episodes] sum of `rewards` over the episode."""
     episodes: int
+    group_size: int
     horizon: int
     gamma: float
     """Discount factor; 1 for the average reward."""
@@ -101,7 +108,7 @@ def shown(batch: Batch) -> str:
     return "\n".join(f"  {name} = {np.array2string(np.asarray(getattr(batch, name)), threshold=40)}" for name in names)
 
 
-SETTINGS = ("episodes", "horizon", "gamma", "mean_reward", "layout", "policy")
+SETTINGS = ("episodes", "group_size", "horizon", "gamma", "mean_reward", "layout", "policy")
 """Fields that are no arrays."""
 
 
@@ -126,6 +133,7 @@ class Rollouts:
         layout: str = "episodes",
         framework: str = "numpy",
         poison: bool = True,
+        group_size: int = 1,
     ) -> None:
         if layout not in LAYOUTS:
             raise SamplingError(f"found {layout!r}; must be one of {', '.join(LAYOUTS)}", where="layout")
@@ -134,8 +142,15 @@ class Rollouts:
         if batch_size < 1 or (layout == "vector" and batch_size % PER_ROW):
             need = "an even number" if layout == "vector" else "at least 1"
             raise SamplingError(f"found {batch_size}; {need} is required", where="batch_size")
+        if group_size < 1 or batch_size % group_size:
+            raise SamplingError(
+                f"found {group_size} for a batch of {batch_size} episodes; a batch holds whole groups. Give a divisor "
+                "of batch_size",
+                where="group_size",
+            )
         arrays = arrays if isinstance(arrays, ProblemArrays) else build_arrays(Problem.of(arrays))
         self.arrays, self.horizon, self.batch_size, self.layout = arrays, horizon, batch_size, layout
+        self.group_size = group_size
         self.framework = framework_of(framework)
         self.poison = POISON * (1.0 + float(np.abs([*arrays.outcome_reward, *arrays.values]).max())) if poison else 0.0
         self.policy = DifferentiablePolicy(arrays, self.framework, self.poison)
@@ -154,6 +169,7 @@ class Rollouts:
             layout=self.layout,
             framework=self.framework.name,
             poison=False,
+            group_size=self.group_size,
         )
 
     @property
@@ -163,11 +179,20 @@ class Rollouts:
 
     def streams(self, outcome: Ints) -> Streams:
         """Any number of batches [n, T], arranged."""
-        return arrange(self.arrays, outcome, self.per_row)
+        return arrange(self.arrays, outcome, self.per_row, self.group_size)
+
+    def sampler(self, seed: int) -> Sampler:
+        """The source of episodes, in groups."""
+        return Sampler(self.arrays, self.horizon, seed, self.group_size)
+
+    @property
+    def independent(self) -> int:
+        """Episodes of a batch that are independent: one a group, where groups share one of several start states."""
+        return self.batch_size // (self.group_size if np.count_nonzero(self.arrays.start) > 1 else 1)
 
     def batch(self, *, seed: int) -> Batch:
         """One batch, to try an estimator on."""
-        return next(self._batches(self.streams(Sampler(self.arrays, self.horizon, seed).chunk(0, self.batch_size))))
+        return next(self._batches(self.streams(self.sampler(seed).chunk(0, self.batch_size))))
 
     def _batches(self, streams: Streams) -> Iterator[Batch]:
         """Batches of consecutive episodes, as arrays of the framework."""
@@ -195,14 +220,21 @@ class Rollouts:
         for name in ("rewards", "values", "next_values", "scores"):
             found[name] = np.where(streams.mask[(..., *(None,) * (found[name].ndim - 2))], found[name], self.poison)
         found["next_values"] = np.where(streams.terminated, self.poison, found["next_values"])
+        sums = {
+            "sequence_log_probs": streams.per_episode(found["log_probs"]),
+            "sequence_rewards": streams.per_episode(streams.reward),
+            "group": np.tile(np.arange(self.batch_size) // self.group_size, count),
+        }
         for i in range(count):
             taken = {name: x[i * rows : (i + 1) * rows] for name, x in found.items()}
             if self.layout == "flat":
                 keep = taken["mask"][0]
                 taken = {name: x[0][keep] for name, x in taken.items()}
+            taken |= {name: x[i * self.batch_size : (i + 1) * self.batch_size] for name, x in sums.items()}
             yield Batch(
                 **{name: self.framework.put(x) for name, x in taken.items()},
                 episodes=self.batch_size,
+                group_size=self.group_size,
                 horizon=self.horizon,
                 gamma=arrays.gamma,
                 mean_reward=arrays.centre,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -33,6 +35,7 @@ class AllEpisodes:
     ([[0, 2], [1, 0], [1, 1]], ['1/2', '1/4', '1/4'])
     """
 
+    arrays: ProblemArrays
     outcome: Ints
     """[M, T]"""
     p: tuple[Fraction | float, ...]
@@ -44,16 +47,71 @@ class AllEpisodes:
     def weights(self) -> Floats:
         return np.array([float(p) for p in self.p])
 
-    def count(self, size: int) -> int:
-        """Number of batches of that size."""
-        return int(len(self.p) ** size)
+    @cached_property
+    def by_start(self) -> dict[int, list[int]]:
+        """The numbers of the episodes from each start state."""
+        found: dict[int, list[int]] = {}
+        for i, s in enumerate(self.arrays.outcome_state[self.outcome[:, 0]].tolist()):
+            found.setdefault(s, []).append(i)
+        return found
+
+    def count(self, groups: int, size: int, *, ordered: bool) -> int:
+        """Number of batches of so many groups, or of multisets of multisets."""
+        ways = [len(ids) for ids in self.by_start.values()]
+        if ordered:
+            return int(sum(n**size for n in ways) ** groups)
+        return math.comb(sum(math.comb(n + size - 1, size) for n in ways) + groups - 1, groups)
 
 
-def every_batch(rollouts: Rollouts, episodes: AllEpisodes) -> tuple[Streams, Floats]:
-    """Every ordered batch with its probability: an estimator may depend on the order."""
-    chosen = list(itertools.product(range(len(episodes.p)), repeat=rollouts.batch_size))
-    weights = [float(math.prod(episodes.p[i] for i in batch)) for batch in chosen]
-    return rollouts.streams(episodes.outcome[np.array(chosen).reshape(-1)]), np.array(weights)
+@dataclass(frozen=True)
+class AllBatches:
+    """Every batch with its probability, or one of those that differ only in the order of episodes and groups."""
+
+    streams: Streams
+    weights: Floats
+    ordered: bool
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+
+def every_batch(rollouts: Rollouts, episodes: AllEpisodes) -> AllBatches:
+    """In order where there are few, as an estimator may depend on it; else multisets; TooLargeError beyond those.
+
+    >>> from pgsym.model import token_tree
+    >>> rollouts = Rollouts(token_tree("q", "abcdefg", 1, {"q a"}), horizon=1, batch_size=8, group_size=8)
+    >>> found = every_batch(rollouts, all_episodes(rollouts.arrays, 1))
+    >>> len(found), found.ordered, 7**8
+    (3003, False, 5764801)
+    """
+    G, M = rollouts.group_size, rollouts.batch_size // rollouts.group_size
+    ordered = rollouts.per_row > 1 or episodes.count(M, G, ordered=True) <= MAX_BATCHES
+    count = episodes.count(M, G, ordered=ordered)
+    if count > MAX_BATCHES:
+        order = "" if ordered else ", whatever their order"
+        raise TooLargeError(
+            f"{len(episodes.p)} episodes make {count} batches of {M * G}{order}; an enumeration takes at most "
+            f"{MAX_BATCHES}. Use a shorter horizon, a smaller batch_size, or mode='sample'",
+            where="enumeration",
+        )
+    groups: list[tuple[tuple[int, ...], Fraction | float]] = []
+    for ids in episodes.by_start.values():
+        start = sum(episodes.p[i] for i in ids)
+        given = {i: episodes.p[i] / start for i in ids}
+        groups += [(chosen, start * p) for chosen, p in _draws(given, G, ordered)]
+    batches = list(_draws(dict(enumerate(p for _, p in groups)), M, ordered))
+    chosen = np.array([[i for g in batch for i in groups[g][0]] for batch, _ in batches])
+    weights = np.array([float(p) for _, p in batches])
+    return AllBatches(rollouts.streams(episodes.outcome[chosen.reshape(-1)]), weights, ordered)
+
+
+def _draws(
+    chance: dict[int, Fraction | float], n: int, ordered: bool
+) -> Iterator[tuple[tuple[int, ...], Fraction | float]]:
+    """(what n independent draws give, its probability): every order, or one for all orders."""
+    for drawn in itertools.product(chance, repeat=n) if ordered else itertools.combinations_with_replacement(chance, n):
+        orders = 1 if ordered else math.factorial(n) // math.prod(map(math.factorial, Counter(drawn).values()))
+        yield drawn, orders * math.prod(chance[i] for i in drawn)
 
 
 def all_episodes(arrays: ProblemArrays, horizon: int, limit: int = MAX_BATCHES) -> AllEpisodes:
@@ -87,7 +145,7 @@ def all_episodes(arrays: ProblemArrays, horizon: int, limit: int = MAX_BATCHES) 
     outcome = np.full((len(done), horizon), arrays.O, np.int64)
     for i, (path, _) in enumerate(done):
         outcome[i, : len(path)] = path
-    return AllEpisodes(outcome, tuple(p for _, p in done), exact)
+    return AllEpisodes(arrays, outcome, tuple(p for _, p in done), exact)
 
 
 def _chances(arrays: ProblemArrays) -> tuple[list[Fraction | float], bool]:

@@ -42,6 +42,8 @@ class Streams:
     episodes: int
     horizon: int
     """T: an episode that is still running after T steps is truncated."""
+    group_size: int = 1
+    """Consecutive episodes that share their start state."""
 
     @cached_property
     def mask(self) -> Bools:
@@ -79,8 +81,12 @@ class Streams:
     def done(self) -> Bools:
         return self.terminated | self.truncated
 
+    def per_episode(self, x: Floats | Bools) -> Floats:
+        """[n] the sum over the steps of each episode."""
+        return np.bincount(self.episode[self.mask], x[self.mask], self.episodes)
 
-def arrange(arrays: ProblemArrays, outcome: Ints, per_row: int) -> Streams:
+
+def arrange(arrays: ProblemArrays, outcome: Ints, per_row: int, group_size: int = 1) -> Streams:
     """Episodes [n, T] as rows of `per_row` episodes each, one after another."""
     n, T = outcome.shape
     flat = outcome.reshape(n // per_row, per_row * T)
@@ -90,14 +96,17 @@ def arrange(arrays: ProblemArrays, outcome: Ints, per_row: int) -> Streams:
     if per_row > 1:
         order = np.argsort(padding, axis=1, kind="stable")
         flat, step, number, padding = (np.take_along_axis(x, order, axis=1) for x in (flat, step, number, padding))
-    return Streams(arrays, flat, np.where(padding, 0, step), np.where(padding, -1, number), n, T)
+    return Streams(arrays, flat, np.where(padding, 0, step), np.where(padding, -1, number), n, T, group_size)
 
 
 class Sampler:
-    """Episodes of at most T steps, one random number a step; chunk c of a seed is the same whatever else is sampled."""
+    """Episodes of at most T steps, one random number a step; chunk c of a seed is the same whatever else is sampled.
 
-    def __init__(self, arrays: ProblemArrays, horizon: int, seed: int) -> None:
-        self.arrays, self.horizon, self.seed = arrays, horizon, seed
+    Each `group_size` consecutive ones have one start state in common, and are independent given that.
+    """
+
+    def __init__(self, arrays: ProblemArrays, horizon: int, seed: int, group_size: int = 1) -> None:
+        self.arrays, self.horizon, self.seed, self.group_size = arrays, horizon, seed, group_size
         self._cumulative = cumulative(arrays)
         self._start = np.cumsum(arrays.start)
         self._start[-1] = max(self._start[-1], 1.0)
@@ -107,7 +116,8 @@ class Sampler:
         source = np.random.SeedSequence(self.seed, spawn_key=(number,))
         rng = np.random.Generator(np.random.Philox(source))
         out = np.full((self.horizon, n), self.arrays.O, np.int64)
-        state = np.searchsorted(self._start, rng.random(n), side="right")
+        starts = np.searchsorted(self._start, rng.random(n // self.group_size), side="right")
+        state = np.repeat(starts, self.group_size)
         for t in range(self.horizon):
             if (state == self.arrays.S).all():
                 break

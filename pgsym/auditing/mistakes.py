@@ -19,6 +19,8 @@ class Circumstances:
     per_row: int
     long_run: bool
     discounted: bool
+    group_size: int = 1
+    """Episodes that share a start state."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "batch-mean-baseline",
         "the mean return of the batch, the own episode included, is used as baseline: the mean shrinks by 1 - 1/B",
         "Leave the own episode out of the mean (leave-one-out)",
-        ({"centre": "return"},),
+        ({"compared": "mean", "among": "batch"},),
         applies=lambda setting, recipe: recipe.whole_return,
     ),
     Mistake(

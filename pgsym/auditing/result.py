@@ -80,8 +80,8 @@ class AuditResult(TableResult):
     """``sample`` or ``exact``."""
     seed: int | None
     seconds: float
-    trace: float
-    """Trace of the covariance of one batch's estimate."""
+    covariance: Floats
+    """[k, k] of one batch's estimate: exact, or of the sample."""
     best: Best
     """The correct estimators that its spread is compared with."""
     up_to_scale: bool
@@ -91,6 +91,8 @@ class AuditResult(TableResult):
     """Of the bias, in sample mode."""
     diagnosis: Diagnosis | None
     """Of a biased estimator."""
+    multisets: bool = False
+    """Of the batches that differ only in their order one was enumerated, since the estimator does not depend on it."""
     doubt: str = ""
     """Why a bias that the sample shows is not believed yet."""
     interrupted: bool = False
@@ -106,6 +108,11 @@ class AuditResult(TableResult):
     def tolerated(self) -> bool:
         """Whether the bias lies within delta, found or not."""
         return self.verdict in (BiasVerdict.UNBIASED, BiasVerdict.BELOW_DELTA)
+
+    @property
+    def trace(self) -> float:
+        """Of `covariance`."""
+        return float(np.trace(self.covariance))
 
     @property
     def across(self) -> float:
@@ -155,6 +162,8 @@ class AuditResult(TableResult):
             answer = "unbiased estimator" if self.delta == 0 else f"unbiased within {self.delta:g} as an estimator"
         if self.mode == "exact":
             batches = f"{self.n} batches of {self.batch_size} enumerated"
+            if self.multisets:
+                batches += " whatever their order, on which the estimate did not depend in a few"
             return f"{answer} of {meant}: relative bias {self.relative_bias:.3g}, exactly ({batches})"
         size = f"relative bias {self.relative_bias:.2g}, at most {self.bound:.2g}"
         if self.verdict is not BiasVerdict.UNDECIDED:

@@ -52,6 +52,7 @@ def audit(
     mode: str = "sample",
     up_to_scale: bool = False,
     poison: bool = True,
+    group_size: int = 1,
     lam: float | None = None,
     explain: bool = True,
     baselines: Sequence[GradientEstimator | str] = (),
@@ -81,7 +82,7 @@ def audit(
     horizon
         T, the time limit; by default so long that little is cut off.
     batch_size
-        Episodes of a batch: 32 by default, in exact mode 2.
+        Episodes of a batch: 32 by default, in exact mode 2 or one group.
     target
         ``truncated`` (grad J_T, the default), ``bootstrap`` (what an estimator with the exact critic at the time limit
         estimates), or ``objective`` (grad J; the default for the long-run objectives).
@@ -97,6 +98,8 @@ def audit(
         Judge the direction of the mean only.
     poison
         Fill padding, and a critic's value of terminal states, with numbers that show where code reads them; else 0.
+    group_size
+        Episodes of a group: they share their start state, which is a prompt in a `token_tree`.
     lam
         lambda of the estimator's advantages, for the diagnosis.
     explain
@@ -164,8 +167,11 @@ def audit(
         )
     aim = _target(arrays, target)
     T = _horizon(arrays, horizon)
-    B = batch_size if batch_size is not None else EXACT_BATCH_SIZE if mode == "exact" else BATCH_SIZE
-    rollouts = Rollouts(arrays, horizon=T, batch_size=B, layout=layout, framework=framework, poison=poison)
+    usual = BATCH_SIZE if mode == "sample" else EXACT_BATCH_SIZE if group_size == 1 else group_size
+    B = batch_size if batch_size is not None else max(usual - usual % max(group_size, 1), group_size)
+    rollouts = Rollouts(
+        arrays, horizon=T, batch_size=B, layout=layout, framework=framework, poison=poison, group_size=group_size
+    )
     exact = truth(arrays, T, aim)
     scale = float(np.linalg.norm(exact))
     if scale == 0:
@@ -177,14 +183,14 @@ def audit(
     began = time.perf_counter()
     plan = AuditPlan(
         rollouts, aim, exact, scale, 0.0 if delta is None else delta, alpha, power, max_samples, seed, up_to_scale,
-        progress, own_baselines(arrays, T, exact, baselines), max_seconds,
+        progress, own_baselines(rollouts, exact, baselines), max_seconds,
     )  # fmt: skip
-    if mode == "exact":
-        found = enumerated(estimator, plan)
+    every = every_batch(rollouts, all_episodes(arrays, T)) if mode == "exact" else None
+    if every is not None:
+        found = enumerated(estimator, plan, every)
     else:
         found = sampled(estimator, replace(plan, delta=DELTA if delta is None else delta))
     if explain and found.verdict in (BiasVerdict.BIASED, BiasVerdict.BELOW_DELTA):
-        every = every_batch(rollouts, all_episodes(arrays, T)) if mode == "exact" else None
         named = diagnose(estimator, rollouts, aim, exact, found.bias, alpha=alpha, seed=seed, lam=lam, every=every)
         found = replace(found, diagnosis=named)
     return replace(found, seconds=time.perf_counter() - began, assumption=problem.assumption)

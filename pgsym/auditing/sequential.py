@@ -270,7 +270,7 @@ class Rare:
     visits: Floats
     """[O] expected times that an episode takes each outcome."""
     batch_size: int
-    """Episodes of a batch."""
+    """Independent episodes of a batch."""
     pay: Floats
     """[k] the most that one step adds to a coordinate."""
 

@@ -18,8 +18,7 @@ import numpy as np
 
 from pgsym.auditing.batch import Estimator, Rollouts
 from pgsym.auditing.controls import Controls, Spread, agreeing
-from pgsym.auditing.enumeration import MAX_BATCHES, all_episodes, every_batch
-from pgsym.auditing.episodes import Sampler
+from pgsym.auditing.enumeration import AllBatches
 from pgsym.auditing.problem_arrays import AuditTarget, Floats, Ints
 from pgsym.auditing.result import AuditResult, BiasVerdict
 from pgsym.auditing.sequential import (
@@ -35,7 +34,7 @@ from pgsym.auditing.sequential import (
     share,
 )
 from pgsym.display.progress import Progress, reporter
-from pgsym.errors import SamplingError, TooLargeError
+from pgsym.errors import SamplingError
 from pgsym.sampling.moments import Moments
 
 ROUNDING_DOUBLE = 2.0**-40
@@ -54,6 +53,8 @@ AGAIN = 2**29
 """Number of the chunk whose estimates are asked for twice: not the pilot's, which a state would still hold."""
 RAREST = 1 / 8
 """Share of the sample after which the first look is taken, even if an outcome is still rare."""
+PERMUTED = 32
+"""Batches whose episodes are put into another order, to see whether it counts."""
 CHUNK = 32
 """Batches of a chunk."""
 
@@ -101,25 +102,19 @@ class AuditPlan:
         )
 
 
-def enumerated(estimator: Estimator, plan: AuditPlan) -> AuditResult:
-    """The exact bias, from all batches; TooLargeError where there are more than `MAX_BATCHES`."""
+def enumerated(estimator: Estimator, plan: AuditPlan, every: AllBatches) -> AuditResult:
+    """The exact bias, from all batches; SamplingError where the order counts and not every order is there."""
     rollouts = plan.rollouts
-    episodes = all_episodes(rollouts.arrays, rollouts.horizon)
-    B, count = rollouts.batch_size, episodes.count(rollouts.batch_size)
-    if count > MAX_BATCHES:
-        raise TooLargeError(
-            f"{len(episodes.p)} episodes make {count} batches of {B}; an enumeration takes at most {MAX_BATCHES}. "
-            "Use a shorter horizon, a smaller batch_size, or mode='sample'",
-            where="enumeration",
-        )
-    if not repeats(estimator, rollouts, Sampler(rollouts.arrays, rollouts.horizon, plan.seed).chunk(0, B)):
+    B = rollouts.batch_size
+    if not repeats(estimator, rollouts, rollouts.sampler(plan.seed).chunk(0, B)):
         raise SamplingError(
             "two calls on the same batch gave different estimates; an enumeration needs a function of the batch alone. "
             "Use mode='sample'",
             where="estimator",
         )
-    streams, w = every_batch(rollouts, episodes)
-    g = rollouts.estimates(estimator, streams)
+    if not every.ordered:
+        require_symmetry(estimator, rollouts, plan.seed)
+    w, g = every.weights, rollouts.estimates(estimator, every.streams)
     mean = np.array([math.fsum(w * g[:, i]) for i in range(g.shape[1])])
     bias = mean - plan.truth
     size = float(np.linalg.norm(plan.across @ bias)) / plan.scale
@@ -136,11 +131,12 @@ def enumerated(estimator: Estimator, plan: AuditPlan) -> AuditResult:
         bound=size,
         detectable=None,
         needed=None,
-        n=count,
+        n=len(every),
+        multisets=not every.ordered,
         mode="exact",
         seed=None,
-        trace=float((w @ (g - mean) ** 2).sum()),
-        best=Controls(rollouts.arrays, rollouts.horizon, B).best(plan.targets, None, plan.baselines),
+        covariance=(g - mean).T @ (w[:, None] * (g - mean)),
+        best=Controls(rollouts).best(plan.targets, None, plan.baselines),
         region=None,
     )
 
@@ -155,8 +151,8 @@ class _Sample:
     def __init__(self, estimator: Estimator, plan: AuditPlan, pilot: int, report: Progress) -> None:
         rollouts = plan.rollouts
         self.estimator, self.plan, self.report = estimator, plan, report
-        self.sampler = Sampler(rollouts.arrays, rollouts.horizon, plan.seed)
-        self.controls = Controls(rollouts.arrays, rollouts.horizon, rollouts.batch_size)
+        self.sampler = rollouts.sampler(plan.seed)
+        self.controls = Controls(rollouts)
         self._stream = self._chunks()
         estimates, values = self._take(pilot)
         self.repeats = repeats(estimator, rollouts, self.sampler.chunk(AGAIN, CHUNK * rollouts.batch_size))
@@ -222,6 +218,21 @@ def repeats(estimator: Estimator, rollouts: Rollouts, outcome: Ints) -> bool:
     return bool(np.array_equal(rollouts.estimates(estimator, streams), rollouts.estimates(estimator, streams)))
 
 
+def require_symmetry(estimator: Estimator, rollouts: Rollouts, seed: int) -> None:
+    """SamplingError where an estimate depends on the order of a group's episodes, or of groups, in a few batches."""
+    M, G, rng = rollouts.batch_size // rollouts.group_size, rollouts.group_size, np.random.default_rng(seed)
+    outcome = rollouts.sampler(seed).chunk(AGAIN, PERMUTED * M * G)
+    order = rng.permuted(np.broadcast_to(np.arange(G), (PERMUTED, M, G)), axis=2)
+    moved = np.take_along_axis(outcome.reshape(PERMUTED, M, G, -1), order[..., None], axis=2)[:, rng.permutation(M)]
+    given, again = (rollouts.estimates(estimator, rollouts.streams(x)) for x in (outcome, moved.reshape(outcome.shape)))
+    if np.abs(given - again).max() > _rounding(rollouts) * max(1.0, float(np.abs(given).max())):
+        raise SamplingError(
+            "the estimate depends on the order of the episodes; there are too many batches to take each in every "
+            "order. Use mode='sample', or a smaller batch_size",
+            where="estimator",
+        )
+
+
 def _correlation(x: Floats) -> float:
     """Of successive rows: the largest of all columns, in standard errors."""
     x = x - x.mean(0)
@@ -234,7 +245,7 @@ def sampled(estimator: Estimator, plan: AuditPlan) -> AuditResult:
     """The sequential test; SamplingError where the sample is too small for one look."""
     B = plan.rollouts.batch_size
     most = plan.max_samples // B
-    rare = Rare.of(plan.rollouts.arrays, plan.rollouts.horizon, B, plan.target)
+    rare = Rare.of(plan.rollouts.arrays, plan.rollouts.horizon, plan.rollouts.independent, plan.target)
     first = _first(plan, rare, most)
     if 2 * first > most:
         raise SamplingError(
@@ -283,7 +294,7 @@ def sampled(estimator: Estimator, plan: AuditPlan) -> AuditResult:
         n=(region.moments.n + first) * B,
         mode="sample",
         seed=plan.seed,
-        trace=float(np.trace(sample.raw.covariance)),
+        covariance=sample.raw.covariance,
         best=sample.best,
         region=region,
         interrupted=interrupted,
