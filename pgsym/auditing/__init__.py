@@ -7,6 +7,9 @@ from pgsym.auditing.batch import Rollouts as Rollouts
 from pgsym.auditing.cross_check import FALSE_ALARM as FALSE_ALARM
 from pgsym.auditing.cross_check import CrossCheck as CrossCheck
 from pgsym.auditing.cross_check import cross_check as cross_check
+from pgsym.auditing.groups import GROUP_ESTIMATORS as GROUP_ESTIMATORS
+from pgsym.auditing.groups import binary_scale as binary_scale
+from pgsym.auditing.groups import mean_advantages as mean_advantages
 from pgsym.auditing.mistakes import MISTAKES as MISTAKES
 from pgsym.auditing.problem_arrays import AuditTarget as AuditTarget
 from pgsym.auditing.result import AuditResult as AuditResult

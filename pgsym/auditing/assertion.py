@@ -25,7 +25,7 @@ class AuditError(AssertionError):
 
 
 def assert_unbiased(
-    estimator: Estimator,
+    estimator: Estimator | str,
     problem: ProblemLike | None = None,
     *,
     cases: Iterable[Case] | None = None,
@@ -87,7 +87,7 @@ def assert_unbiased(
             found[case.name] = audit(case.problem, estimator, **given)
     passed = [result.unbiased or ("delta" in options and result.tolerated) for result in found.values()]
     if not all(passed):
-        raise AuditError(summary(getattr(estimator, "__name__", "estimator"), found), found)
+        raise AuditError(summary(getattr(estimator, "__name__", str(estimator)), found), found)
     return found
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from pgsym.auditing.episodes import Sampler, Streams, arrange
 from pgsym.auditing.frameworks import DifferentiablePolicy, framework_of
 from pgsym.auditing.problem_arrays import Floats, Ints, ProblemArrays, build_arrays
+from pgsym.auditing.recipes import Recipe
 from pgsym.errors import EstimateError, SamplingError
 from pgsym.expression.complaint import listed
 from pgsym.model.problem import Problem, ProblemLike
@@ -98,7 +99,7 @@ class Batch:
         return self.terminated | self.truncated
 
 
-Estimator = Callable[[Any, Batch], Any]
+Estimator = Callable[[Any, Batch], Any] | Recipe
 """estimator(theta, batch) -> gradient [k], or [batch.episodes, k]; by parameter, or in a tuple, as well."""
 
 
@@ -244,9 +245,11 @@ class Rollouts:
 
     def estimates(self, estimator: Estimator, streams: Streams) -> Floats:
         """[D, k] what the estimator makes of each of D batches: its result, or the mean of one row an episode."""
+        if isinstance(estimator, Recipe):
+            return estimator.batch_means(streams, self.batch_size)
         return np.array([self._estimate(estimator, batch) for batch in self._batches(streams)])
 
-    def _estimate(self, estimator: Estimator, batch: Batch) -> Floats:
+    def _estimate(self, estimator: Callable[[Any, Batch], Any], batch: Batch) -> Floats:
         """[k] of one batch, which an error has with it."""
         try:
             result = estimator(self.theta, batch)

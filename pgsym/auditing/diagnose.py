@@ -139,9 +139,8 @@ def diagnose(
     """
     arrays, B = rollouts.arrays, rollouts.batch_size
     long_run = arrays.objective is not Objective.START_STATE
-    setting = Circumstances(
-        target, arrays.on_policy, rollouts.per_row, long_run, arrays.gamma != 1, rollouts.group_size
-    )
+    discounted, G = arrays.gamma != 1, rollouts.group_size
+    setting = Circumstances(target, arrays.on_policy, rollouts.per_row, long_run, discounted, G, B // G)
     outcome = rollouts.sampler(seed).chunk(FIRST_CHUNK, B * PAIRED)
     few, streams = rollouts.streams(outcome[: B * SCREENED]), rollouts.streams(outcome)
     given = rollouts.estimates(estimator, few)

@@ -125,9 +125,8 @@ class Recipe:
         if self.whole_return:
             discounted = np.power(arrays.gamma, streams.step) * reward
             returns = streams.per_episode(discounted)
-            if self.compared != "none":
-                each = returns.reshape(-1, streams.group_size if self.among == "group" else B)
-                returns = compare_returns(each, self.compared, self.stabiliser).reshape(-1)
+            each = returns.reshape(-1, streams.group_size if self.among == "group" else B)
+            returns = compare_returns(each, self.compared, self.stabiliser).reshape(-1)
             return np.where(streams.mask, returns[streams.episode], 0.0)
         A = self._sum(streams, reward, arrays.values)
         if self.baseline != "V" and not self._plain:
@@ -201,6 +200,8 @@ def compare_returns(R: Any, how: Compared, stabiliser: Any = 0, half: Any = 0.5)
     >>> compare_returns(np.array([[0.0, 0.0, 1.0]]), "leave-one-out").tolist()
     [[-0.5, -0.5, 1.0]]
     """
+    if how == "none":
+        return R
     G = R.shape[1]
     A = R - R.sum(1, keepdims=True) / G
     if how == "leave-one-out":

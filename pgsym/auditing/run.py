@@ -14,6 +14,7 @@ from pgsym.auditing.batch import BATCH_SIZE, Estimator, Rollouts
 from pgsym.auditing.controls import own_baselines
 from pgsym.auditing.diagnose import diagnose
 from pgsym.auditing.enumeration import all_episodes, every_batch
+from pgsym.auditing.groups import group_estimator
 from pgsym.auditing.problem_arrays import AuditTarget, ProblemArrays, build_arrays, truth
 from pgsym.auditing.result import AuditResult, BiasVerdict
 from pgsym.auditing.sequential import MAX_PARAMETERS
@@ -35,7 +36,7 @@ EXACT_BATCH_SIZE = 2
 
 def audit(
     problem: ProblemLike,
-    estimator: Estimator,
+    estimator: Estimator | str,
     *,
     delta: float | None = None,
     alpha: float = ALPHA,
@@ -67,6 +68,7 @@ def audit(
         See `pgsym.Problem.of`.
     estimator
         ``estimator(theta, batch) -> gradient``, of shape [k] or [batch.episodes, k]; see `pgsym.auditing.batch.Batch`.
+        Or a name of `pgsym.auditing.groups.GROUP_ESTIMATORS`: grpo, rloo.
     delta
         Bias that is tolerated, relative to the norm of the true gradient: 0.1 by default, in exact mode 0.
     alpha
@@ -157,6 +159,8 @@ def audit(
             raise SamplingError(f"found {rate}; a probability in (0, 1) is required", where=name)
     if (delta is not None and delta < 0) or (delta == 0 and mode == "sample"):
         raise SamplingError(f"found {delta}; a sample needs a positive tolerance. Give delta > 0", where="delta")
+    if isinstance(estimator, str):
+        estimator = group_estimator(estimator)
     problem = Problem.of(problem)
     arrays = build_arrays(problem, behaviour=behaviour, critic=critic)
     if arrays.k > MAX_PARAMETERS:
