@@ -83,7 +83,7 @@ class Streams:
 
     def per_episode(self, x: Floats | Bools) -> Floats:
         """[n] the sum over the steps of each episode."""
-        return np.bincount(self.episode[self.mask], x[self.mask], self.episodes)
+        return np.asarray(np.bincount(self.episode[self.mask], x[self.mask], self.episodes), np.float64)
 
 
 def arrange(arrays: ProblemArrays, outcome: Ints, per_row: int, group_size: int = 1) -> Streams:

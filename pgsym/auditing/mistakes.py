@@ -171,6 +171,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "the mean return of the group, the own episode included, is used as baseline: the mean shrinks by 1 - 1/G",
         "Leave the own episode out of the mean (leave-one-out), or multiply by G/(G - 1)",
         ({"compared": "mean"},),
+        ("tinker-cookbook pull request 135",),
         applies=lambda setting, recipe: _grouped(setting, recipe) and recipe.compared in ("none", "leave-one-out"),
     ),
     Mistake(
@@ -179,6 +180,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "larger where rewards hardly vary",
         "Leave the division out (Dr. GRPO), or divide by a constant",
         tuple({"compared": s, "stabiliser": e} for s in ("std", "sample-std") for e in (STABILISER, 1e-6, 1e-4)),
+        ("tinker-cookbook issue 579",),
         applies=lambda setting, recipe: recipe.compared == "mean",
     ),
     Mistake(
@@ -186,6 +188,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "the sum over an episode is divided by its own number of steps, 1/|o|: short episodes count more",
         "Sum over the steps, or divide by a constant such as the largest length",
         ({"average": "own steps"},),
+        ("trl pull request 3138",),
         applies=lambda setting, recipe: not setting.long_run and recipe.average == "episodes",
     ),
     Mistake(
@@ -193,6 +196,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "the sum over a group is divided by the group's number of steps instead of its episodes",
         "Divide the sum over all steps by the number of episodes",
         ({"average": "group's steps"},),
+        ("verl issue 2776",),
         applies=lambda setting, recipe: _grouped(setting, recipe) and setting.groups > 1,
     ),
     Mistake(

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pgsym.display.figure import Figure
 
 
+ROUNDING_ACROSS = 1e-12
+"""A relative component that is rounding of the subtraction."""
 ROWS = 24
 """Parameters that a table or a picture shows; those of the largest deviation where there are more."""
 
@@ -117,7 +119,8 @@ class AuditResult(TableResult):
     @property
     def across(self) -> float:
         """Norm of the mean's component across the truth, relative to `scale`: 0 where only the length is wrong."""
-        return float(np.linalg.norm(self.mean - self.factor * self.truth)) / self.scale
+        found = float(np.linalg.norm(self.mean - self.factor * self.truth)) / self.scale
+        return found if found > ROUNDING_ACROSS else 0.0
 
     @property
     def mean(self) -> Floats:
@@ -277,7 +280,7 @@ class AuditResult(TableResult):
 
 _PLAIN = (
     "relative_bias", "delta", "alpha", "power", "n", "mode", "batch_size", "horizon", "layout", "seed", "cosine",
-    "factor", "across", "up_to_scale", "variance_ratio",
+    "factor", "across", "up_to_scale", "variance_ratio", "multisets",
 )  # fmt: skip
 """What plain data has under the names of the fields."""
 

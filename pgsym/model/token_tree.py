@@ -78,7 +78,7 @@ def token_tree(
     >>> solve(p).at().J
     4/9
     """
-    first = (
+    first: dict[Any, Any] = (
         dict(prompts) if isinstance(prompts, Mapping) else _equally([prompts] if isinstance(prompts, str) else prompts)
     )
     tokens = list(vocabulary)
