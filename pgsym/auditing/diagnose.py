@@ -14,8 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pgsym.auditing.batch import Estimator, Rollouts, Sampler, Streams
+from pgsym.auditing.batch import Estimator, Rollouts
 from pgsym.auditing.controls import Controls
+from pgsym.auditing.enumeration import AllBatches
+from pgsym.auditing.episodes import Streams
 from pgsym.auditing.mistakes import LAMBDAS, MISTAKES, OFTEN_COMBINED, READS_POISON, Circumstances, Mistake, bases
 from pgsym.auditing.problem_arrays import AuditTarget, Floats
 from pgsym.auditing.recipes import Recipe
@@ -128,7 +130,7 @@ def diagnose(
     alpha: float,
     seed: int,
     lam: float | None = None,
-    every: tuple[Streams, Floats] | None = None,
+    every: AllBatches | None = None,
 ) -> Diagnosis:
     """Name the best-supported known mistake of an estimator whose bias was observed.
 
@@ -137,8 +139,9 @@ def diagnose(
     """
     arrays, B = rollouts.arrays, rollouts.batch_size
     long_run = arrays.objective is not Objective.START_STATE
-    setting = Circumstances(target, arrays.on_policy, rollouts.per_row, long_run, arrays.gamma != 1)
-    outcome = Sampler(arrays, rollouts.horizon, seed).chunk(FIRST_CHUNK, B * PAIRED)
+    discounted, G = arrays.gamma != 1, rollouts.group_size
+    setting = Circumstances(target, arrays.on_policy, rollouts.per_row, long_run, discounted, G, B // G)
+    outcome = rollouts.sampler(seed).chunk(FIRST_CHUNK, B * PAIRED)
     few, streams = rollouts.streams(outcome[: B * SCREENED]), rollouts.streams(outcome)
     given = rollouts.estimates(estimator, few)
     if rollouts.poison and not _same(rollouts.clean().estimates(estimator, few), given):
@@ -152,8 +155,7 @@ def diagnose(
     tried = list(candidates(setting, lam, LAMBDAS[:3], 2))
     supported = [c for c in _by_mean(tried, given, streams, rollouts, bias, alpha) if c.departs(streams, B)][:TRIED]
     if every is not None:
-        all_batches, p = every
-        means = [p @ c.recipe.batch_means(all_batches, B) for c in supported]
+        means = [every.weights @ c.recipe.batch_means(every.streams, B) for c in supported]
         confirmed = [c for c, mean in zip(supported, means, strict=True) if _same(mean, truth + bias)]
     else:
         confirmed = _confirmed(supported, estimator, rollouts, bias, alpha, seed)
@@ -172,7 +174,7 @@ def _by_mean(
 ) -> list[Candidate]:
     """Re-creations whose mean agrees, of the fewest departures, the closest first."""
     arrays, B = rollouts.arrays, rollouts.batch_size
-    controls = Controls(arrays, rollouts.horizon, B)
+    controls = Controls(rollouts)
     values = controls.values(streams)
     pilot = len(given) // 4
     if len(given) - pilot < first_look(arrays.k):
@@ -198,7 +200,7 @@ def _confirmed(
     if not supported:
         return []
     arrays, B = rollouts.arrays, rollouts.batch_size
-    sampler, controls = Sampler(arrays, rollouts.horizon, seed), Controls(arrays, rollouts.horizon, B)
+    sampler, controls = rollouts.sampler(seed), Controls(rollouts)
     gaps, values = [], []
     for i in range(CONFIRMED // PAIRED):
         streams = rollouts.streams(sampler.chunk(FIRST_CHUNK + 1 + i, B * PAIRED))

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pgsym.display.figure import Figure
 
 
+ROUNDING_ACROSS = 1e-12
+"""A relative component that is rounding of the subtraction."""
 ROWS = 24
 """Parameters that a table or a picture shows; those of the largest deviation where there are more."""
 
@@ -80,8 +82,8 @@ class AuditResult(TableResult):
     """``sample`` or ``exact``."""
     seed: int | None
     seconds: float
-    trace: float
-    """Trace of the covariance of one batch's estimate."""
+    covariance: Floats
+    """[k, k] of one batch's estimate: exact, or of the sample."""
     best: Best
     """The correct estimators that its spread is compared with."""
     up_to_scale: bool
@@ -91,6 +93,8 @@ class AuditResult(TableResult):
     """Of the bias, in sample mode."""
     diagnosis: Diagnosis | None
     """Of a biased estimator."""
+    multisets: bool = False
+    """Of the batches that differ only in their order one was enumerated, since the estimator does not depend on it."""
     doubt: str = ""
     """Why a bias that the sample shows is not believed yet."""
     interrupted: bool = False
@@ -108,9 +112,15 @@ class AuditResult(TableResult):
         return self.verdict in (BiasVerdict.UNBIASED, BiasVerdict.BELOW_DELTA)
 
     @property
+    def trace(self) -> float:
+        """Of `covariance`."""
+        return float(np.trace(self.covariance))
+
+    @property
     def across(self) -> float:
         """Norm of the mean's component across the truth, relative to `scale`: 0 where only the length is wrong."""
-        return float(np.linalg.norm(self.mean - self.factor * self.truth)) / self.scale
+        found = float(np.linalg.norm(self.mean - self.factor * self.truth)) / self.scale
+        return found if found > ROUNDING_ACROSS else 0.0
 
     @property
     def mean(self) -> Floats:
@@ -155,6 +165,8 @@ class AuditResult(TableResult):
             answer = "unbiased estimator" if self.delta == 0 else f"unbiased within {self.delta:g} as an estimator"
         if self.mode == "exact":
             batches = f"{self.n} batches of {self.batch_size} enumerated"
+            if self.multisets:
+                batches += " whatever their order, on which the estimate did not depend in a few"
             return f"{answer} of {meant}: relative bias {self.relative_bias:.3g}, exactly ({batches})"
         size = f"relative bias {self.relative_bias:.2g}, at most {self.bound:.2g}"
         if self.verdict is not BiasVerdict.UNDECIDED:
@@ -268,7 +280,7 @@ class AuditResult(TableResult):
 
 _PLAIN = (
     "relative_bias", "delta", "alpha", "power", "n", "mode", "batch_size", "horizon", "layout", "seed", "cosine",
-    "factor", "across", "up_to_scale", "variance_ratio",
+    "factor", "across", "up_to_scale", "variance_ratio", "multisets",
 )  # fmt: skip
 """What plain data has under the names of the fields."""
 

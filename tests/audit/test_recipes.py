@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import continuing_mdps, episodic_mdps, points, policies
 
-from pgsym.auditing.batch import Sampler, arrange, cumulative, visits
+from pgsym.auditing.enumeration import all_episodes
+from pgsym.auditing.episodes import Sampler, arrange, cumulative, visits
 from pgsym.auditing.problem_arrays import AuditTarget, build_arrays, truth
 from pgsym.auditing.recipes import Recipe
-from pgsym.auditing.testing import all_episodes
 from pgsym.exact.float_chain import truncated
 from pgsym.model import MDP, Problem
 
