@@ -5,7 +5,7 @@ import pytest
 
 import pgsym
 from pgsym.ascent.landscape import Landscape
-from pgsym.auditing.problem_arrays import AuditTarget, build_arrays, truth
+from pgsym.auditing.problem_arrays import AuditTarget, build_arrays, target_gradient
 
 THETA = {"theta_x": "log(2)", "theta_y": "-log(3)"}
 ORDERS = [THETA, dict(reversed(THETA.items()))]
@@ -19,7 +19,7 @@ def test_gradients_do_not_depend_on_the_order_of_names(theta):
     assert list(problem.theta) == list(problem.policy.params)
     place = Landscape(problem).at(np.array([float(v) for v in problem.theta.values()]))
     np.testing.assert_allclose(place.gradient, EXACT, rtol=1e-12)
-    np.testing.assert_allclose(truth(build_arrays(problem), 5, AuditTarget.OBJECTIVE), EXACT, rtol=1e-12)
+    np.testing.assert_allclose(target_gradient(build_arrays(problem), 5, AuditTarget.OBJECTIVE), EXACT, rtol=1e-12)
     first = pgsym.ascend(problem, methods=["exact"], steps=1)
     np.testing.assert_allclose(first["exact"][0].J[0], 1655 / 867, rtol=1e-12)
     found = pgsym.estimate(problem, n=20_000, seed=1)

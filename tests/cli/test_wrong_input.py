@@ -136,6 +136,8 @@ TABLE = {
         "unknown value": (["audit", "estimator.py:f", "two-state", "--layout", "magic"], "'magic'"),
         "malformed theta": (["audit", "estimator.py:f", "two-state", "--theta", f"x={CODE}"], "error: "),
         "out of range": (["audit", "estimator.py:f", "two-state", "--gamma", "2"], "a discount factor lies in [0, 1]"),
+        "malformed behaviour": (["audit", "rloo", "two-state", "--behaviour", "x"], "must read name=value"),
+        "truth of a number": (["audit", "rloo", "two-state", "--truth", "J"], "a vector with a coordinate for each"),
         "part of a group": (["audit", "rloo", "tokens", "--group-size", "3", "--batch-size", "4"], "whole groups"),
         "unknown option": (["audit", "estimator.py:f", "--nonsense"], "No such option"),
     },
