@@ -57,6 +57,8 @@ MAKERS = {
     "Optimum": lambda: pgsym.optimal(model()),
     "Optimum of the average reward": lambda: pgsym.optimal("machine-replacement"),
     "OptimalRegions": lambda: pgsym.optimal(model().replace(gamma="gamma")),
+    "SharpestConstant": lambda: pgsym.sharpen("short-corridor", "J <= c"),
+    "SharpestConstant between two": lambda: pgsym.sharpen(model(), 'sum[s] pi("wait"|s)^2 <= c', seconds=0.1),
     "Verdict": lambda: pgsym.verify(model()),
     "Verdict refuted": lambda: pgsym.decide(model(), 'J = 2 * J = V("s")'),
     "Verdict of an inequality": lambda: pgsym.decide(model(), "J <= 100"),

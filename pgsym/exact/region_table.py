@@ -158,7 +158,7 @@ class OptimalRegions(OptimalTable):
             found.append(f"in every region: {same}")
         for point in self.break_points:
             if not point.is_Rational:
-                found.append(_exactly(point, self.x))
+                found.append(exactly(point, self.x))
         return found + [f"{self._span(region)}: {region.why}" for region in self.regions if region.why]
 
     @property
@@ -220,10 +220,10 @@ def _decimal(point: sp.Expr) -> str:
     return str(point) if point.is_Rational else f"{float(point):.6g}"
 
 
-def _exactly(point: sp.Expr, x: sp.Symbol) -> str:
+def exactly(point: sp.Expr, x: sp.Symbol) -> str:
     """An irrational break point by its polynomial and decimals around it, between which there is no other root.
 
-    >>> _exactly(sp.sqrt(2) - 1, sp.Symbol("p"))
+    >>> exactly(sp.sqrt(2) - 1, sp.Symbol("p"))
     '0.414214 is -1 + sqrt(2), the root of p**2 + 2*p - 1 between 0.4142 and 0.4143'
     """
     polynomial = sp.Poly(sp.minimal_polynomial(point, x), x)

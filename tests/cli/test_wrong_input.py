@@ -48,6 +48,8 @@ TABLE = {
         "unknown value": (["optimal", "two-state", "--over", "magic"], "'magic' is no symbol of the model"),
         "unwritable": (["optimal", "recycling-robot", "--plot", f"{NOWHERE}.svg"], "cannot be written"),
     },
+    "sharpen": common("sharpen", after=["J <= c"])
+    | {"unknown value": (["sharpen", "two-state", "J <= c", "--for", "k"], "the constant k is not in it")},
     "verify": common("verify"),
     "estimate": common("estimate") | {"out of range": (["estimate", "short-corridor", "--horizon", "0"], "found 0")},
     "moments": common("moments")
