@@ -7,7 +7,7 @@ import pytest
 from claim_strategies import statements
 from hypothesis import assume, given, settings
 
-from pgsym.claims import decide, parse
+from pgsym.claims import Script, decide, parse
 from pgsym.errors import ClaimError
 from pgsym.expression.notation import GREEK
 from pgsym.model import MDP, Problem, tabular
@@ -103,3 +103,18 @@ def test_a_symbol_of_the_model_is_not_taken_for_a_quantity():
     assert caught.value.message == (
         'found γ, which is gamma in claims and a symbol of the model. Write gamma, or "γ" in quotes for the symbol'
     )
+
+
+def test_a_file_of_claims_goes_on_with_such_a_relation():
+    text = "V(s)  # a\n  = Σ_a π(a|s) Q(s,a)  # b\n  ≤ V*(s)  # c\n\n𝔼_τ[Σ_{u≥0} γᵘ rᵤ] = J"
+    found = [(line, str(claim), claim.reason) for line, claim in Script.parse(text).relations]
+    assert found == [
+        (2, "V(s) == sum[a] pi(a|s) * Q(s,a)", "a b"),
+        (3, "sum[a] pi(a|s) * Q(s,a) <= V*(s)", "c"),
+        (5, "E[tau] sum[u>=0] gamma^u * r_u == J", ""),
+    ]
+
+
+def test_an_error_in_a_file_has_line_and_column():
+    with pytest.raises(ClaimError, match=r"^x\.claims:4:5: ж is not a name of the language"):
+        Script.parse("J = J\n\nV(s) ≤ Σ_a π(a|s)\n  · ж(s,a)", "x.claims")
