@@ -94,7 +94,7 @@ def _parsed(text: str, bindings: tuple[t.Binding, ...], start: str) -> Any:
     try:
         raw = _parser(bool(back)).parse(written, start=start)
         for token in (part for tree in raw.iter_subtrees() for part in tree.children if isinstance(part, Token)):
-            token.start_pos = back[token.start_pos] if back else token.start_pos
+            token.start_pos = back[token.start_pos or 0] if back else token.start_pos
         return _Builder(text, bindings).transform(raw)
     except UnexpectedInput as error:
         message, position = _complaint(written, error, claim=start == "start")
