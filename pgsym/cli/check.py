@@ -41,7 +41,7 @@ def check(
     claims: Annotated[
         str | None,
         typer.Argument(
-            help="A file of claims, one claim as text: 'grad J = ...', or a note with formulas: .md, .tex, .ipynb, - .",
+            help="A file of claims, one claim as text: 'grad J = ...', or a note: .md, .tex, .rst, .html, .ipynb, - .",
             show_default=False,
         ),
     ] = None,

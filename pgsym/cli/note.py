@@ -14,7 +14,7 @@ from pgsym.cli.app import print_json
 if TYPE_CHECKING:
     from pgsym.model.problem import Problem
 
-NOTES = (".md", ".markdown", ".mdx", ".tex", ".ipynb")
+NOTES = (".md", ".markdown", ".mdx", ".tex", ".ipynb", ".rst", ".html", ".htm")
 """File endings of notes."""
 STANDARD_INPUT = "-"
 
@@ -40,12 +40,14 @@ def check_note(
     from pgsym.model.files.atomic import require_place, write_atomically
     from pgsym.notes.audit import audit_note
     from pgsym.notes.documents import NoteDocument
+    from pgsym.notes.formats import FORMATS
+    from pgsym.reports.files import require_format, write_derivation
     from pgsym.reports.terminal import console, highlighted, working
 
-    typeset = out is not None and out.suffix in (".html", ".tex", ".pdf", ".claims") and out.suffix != Path(note).suffix
-    if out is not None:
-        require_place(out)
     document = NoteDocument.of(sys.stdin.read(), "-") if note == STANDARD_INPUT else NoteDocument.load(note)
+    typeset = out is not None and out.suffix and FORMATS.get(out.suffix.lower()) != document.format
+    if out is not None:
+        (require_format if typeset else require_place)(out)
     with working("deciding") as status:
         audit = audit_note(
             document,
@@ -69,8 +71,6 @@ def check_note(
             print(f"{beside.parent} is read-only: -o FILE writes the audited note", file=sys.stderr)
     if out is not None:
         if typeset:
-            from pgsym.reports.files import write_derivation
-
             written = write_derivation(audit.checked.derivation, out)
         else:
             written = write_atomically(out, audit.markdown())

@@ -20,7 +20,8 @@ from pgsym.claims.language.tree import Claim, Number
 from pgsym.errors import ClaimError, NotReadError
 from pgsym.notes import chains
 from pgsym.notes.definitions import ChainSide, Definitions, WrittenRelation
-from pgsym.notes.documents import NoteDocument, Source
+from pgsym.notes.documents import NoteDocument
+from pgsym.notes.formats import Source
 from pgsym.notes.formula import Formula
 from pgsym.notes.names import Names, plain
 from pgsym.notes.parts import Pieces, without_sample

@@ -272,3 +272,23 @@ def test_file_errors_have_line_and_column(run, tmp_path):
     assert status == 2
     assert err.splitlines()[0].startswith("error: mine.claims:3:5: foo is not a name of the language")
     assert err.splitlines()[1:] == ["    J = foo(s)", "        ^"]
+
+
+BELLMAN = Path(__file__).parents[1] / "notes" / "bellman.md"
+
+
+def test_note_is_written_in_another_format(run, tmp_path):
+    page = tmp_path / "x.html"
+    assert run("check", "two-state", BELLMAN, "-o", page)[::2] == (0, f"wrote {page}\n")
+    assert page.read_text(encoding="utf-8").lower().startswith("<!doctype html>")
+
+
+def test_note_as_pdf_without_tex_is_refused_before_anything_is_decided(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    path = tmp_path / "x.pdf"
+    status, out, err = run("check", "two-state", BELLMAN, "-o", path)
+    assert (status, out) == (2, "")
+    assert "none of tectonic, pdflatex, lualatex, xelatex is installed; a PDF needs one" in err
+    status, out, err = run("check", "two-state", BELLMAN, "-o", tmp_path / "x.docx")
+    assert (status, out) == (2, "")
+    assert "found .docx; must be one of .tex, .md, .html, .claims, .pdf" in err

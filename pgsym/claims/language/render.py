@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from pgsym.claims.language import runs
+from pgsym.claims.language.characters import is_special
 from pgsym.claims.language.parse import WORLDS
 from pgsym.claims.language.relation import SPELLINGS
 from pgsym.claims.language.tree import (
@@ -212,7 +213,12 @@ class _Text(_Writer):
                 return str(value)
             case Symbol(name):
                 known = name in self.taken or name.rstrip("'") in VOCABULARY
-                plain = _PLAIN.match(name) and not known and (runs.read_timed(name) or "s")[0] in "sa"
+                plain = (
+                    _PLAIN.match(name)
+                    and not known
+                    and not is_special(name)
+                    and (runs.read_timed(name) or "s")[0] in "sa"
+                )
                 return name if plain else _quoted(name)
             case Call(name, indices):
                 return self.call(name, indices)
