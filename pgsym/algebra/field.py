@@ -45,6 +45,8 @@ class Field(ABC):
     one: Any
     element = "an element"
     """An element in words."""
+    grows = False
+    """Elements take longer to combine the more went into them."""
     differential = False
     """Elements know their derivatives (`RationalField`, `DualField`)."""
     parameters: tuple[Any, ...] = ()

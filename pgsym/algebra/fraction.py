@@ -118,6 +118,10 @@ class RationalFunction:
         if na.is_zero() or nb.is_zero():
             return RationalFunction(base, base.ring.zero)
         fa, fb = a.factors, b.factors
+        if not fb and b.scale == 1 and nb.is_one():
+            return a
+        if not fa and a.scale == 1 and na.is_one():
+            return b
         if fa or fb:
             na, fb = _cancel(base, na, base.live(fb), skip=fa)
             nb, fa = _cancel(base, nb, base.live(fa), skip=fb)
@@ -197,7 +201,7 @@ def _cancel(
     base: CoprimeBase, numerator: Polynomial, factors: Factors, skip: Factors = ()
 ) -> tuple[Polynomial, Factors]:
     """Divide numerator and parts by all that they share; parts in `skip` are known to share nothing."""
-    if not factors:
+    if not factors or numerator.is_one():
         return numerator, factors
     known: set[CoprimePart] = {part for part, _ in skip}
     kept: list[tuple[CoprimePart, int]] = []

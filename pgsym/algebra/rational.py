@@ -56,6 +56,7 @@ class RationalField(Field):
     """
 
     differential = True
+    grows = True
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Self
@@ -43,6 +43,10 @@ class Policy(ABC):
     @abstractmethod
     def row(self, state: State, numbers: Any) -> list[Any]:
         """pi(.|s) in a number system, in the order of ``mdp.actions(state)``."""
+
+    @abstractmethod
+    def row_key(self, state: State) -> Hashable:
+        """What decides `row`: states with equal keys have equal rows in every number system."""
 
     @abstractmethod
     def actions(self, state: State) -> tuple[Action, ...]:
@@ -156,6 +160,9 @@ class _TablePolicy(Policy):
     def states(self) -> tuple[State, ...]:
         return tuple(self._table)
 
+    def row_key(self, state: State) -> Hashable:
+        return tuple(self._table[state].values())
+
     def actions(self, state: State) -> tuple[Action, ...]:
         return tuple(self._table[state])
 
@@ -225,6 +232,9 @@ class Mixture(Policy):
     @property
     def states(self) -> tuple[State, ...]:
         return self.base.states
+
+    def row_key(self, state: State) -> Hashable:
+        return self.base.row_key(state)
 
     def actions(self, state: State) -> tuple[Action, ...]:
         return self.base.actions(state)
