@@ -70,7 +70,9 @@ class LetterQuantities(TensorQuantities):
         if name == "h":
             if not self.long_run:
                 later = product([(1, [(pi, "S", a), (P, "S", a, x)])], self.of("h", [x]))
-                yield self._equation("Poisson's equation", self.of("r_pi", ["S"]) + scaled(self.of("rbar", []), -1) + later)
+                yield self._equation(
+                    "Poisson's equation", self.of("r_pi", ["S"]) + scaled(self.of("rbar", []), -1) + later
+                )
             yield Equation("the mean of `h` is 0", (("mu" + mark, x), (self._letter("h"), x)), (), UNICHAIN)
         if name == "eta":
             k, visits = self.discount(), (self._letter("eta"), x)
