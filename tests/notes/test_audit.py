@@ -237,7 +237,7 @@ $$\nabla J = \mathbb{E}_{s\sim d, a\sim\pi}[\nabla\log\pi(a|s) Q(s,a)]$$
     assert [r.status for r in found.relations] == ["depends on the reading"] * 2
     assert [len(r.cases) for r in found.relations] == [3, 3]
     text = found.text()
-    assert "      proved for start-state, d is eta\n      refuted for start-state, d is mu or d\n" in text
+    assert "     proved for start-state, d is eta\n     refuted for start-state, d is mu or d\n" in text
     assert "3  grad J = sum[s] eta(s) * sum[a] pi(a|s) * (grad log pi(a|s) * Q(s,a))\n" in text
 
 
