@@ -71,6 +71,7 @@ TABLE = {
     },
     "prove": {
         "missing file": (["prove", "missing.claims"], "cannot be read (No such file or directory)"),
+        "unknown notation": (["prove", "J = J", "--notation", "magic"], "found the notation magic"),
         "unknown value": (["prove", "J = J", "--assume", "magic"], "found 'magic'"),
         "unknown option": (["prove", "--nonsense"], "No such option"),
         "unwritable": (["prove", "J = J", "-o", f"{NOWHERE}.tex"], "cannot be written"),
@@ -88,6 +89,7 @@ TABLE = {
     },
     "check": common("check", after=["J = J"])
     | {
+        "broken notation": (["check", "two-state", "J = J", "--notation", BROKEN], "broken.yaml:1: found - not; a row"),
         "unknown value": (["check", "two-state", "J = J", "--method", "magic"], "found 'magic'"),
         "out of range": (["check", "two-state", "J = J", "--error-bits", "0"], "error-bits"),
         "unwritable": (["check", "two-state", "J = J", "-o", f"{NOWHERE}.tex"], "cannot be written"),
@@ -95,6 +97,7 @@ TABLE = {
     "derive": common("derive")
     | {
         "unknown value": (["derive", "short-corridor", "--level", "magic"], "'magic'"),
+        "unknown notation": (["derive", "short-corridor", "--notation", "magic"], "found the notation magic"),
         "no proof": (["derive", "two-state", "--claim", "J = 2 * J"], "a derivation needs a proof"),
         "unwritable": (["derive", "short-corridor", "--level", "general", "-o", f"{NOWHERE}.tex"], "cannot be written"),
     },
