@@ -67,6 +67,9 @@ def check(
         typer.Option("-o", "--out", help="Typeset the text with its verdicts: .tex, .html, .md, .pdf or .claims."),
     ] = None,
     notation: NotationName = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Decide a note again whenever its file changes; print what is new.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Decide the claims of a file, one claim, or a note on MODEL: a verdict for each line, the defect of false ones.
@@ -88,7 +91,9 @@ def check(
     problem = None if claims is None else load_problem(model, objective, theta, gamma, values)
     if is_note(claims or model):
         check_note(claims or model, problem, objective=objective, read_as=read or [], method=method,
-                   error_bits=error_bits, seed=seed, out=out, as_json=as_json)  # fmt: skip
+                   error_bits=error_bits, seed=seed, out=out, as_json=as_json, watched=watch)  # fmt: skip
+    if watch:
+        raise SchemaError("found --watch with a claim; a note in a file is watched. Give a note", where="check")
     assert problem is not None
     assert claims is not None
     from pgsym.reports.terminal import audit_text, console, working

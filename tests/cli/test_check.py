@@ -305,3 +305,22 @@ def test_claims_and_derivations_are_typeset_in_another_notation(run, tmp_path):
     assert r"\nabla V" not in written
     assert run("derive", "short-corridor", "--level", "general", "-o", path)[0] == 0  # it ends with the command
     assert r"\nabla V(s)" in path.read_text(encoding="utf-8")
+
+
+def test_watched_note_is_decided_again_when_its_file_changes(run, tmp_path, monkeypatch):
+    path = tmp_path / "note.md"
+    path.write_text("$$J = J$$\n", encoding="utf-8")
+    texts = ["$$J = J$$\n\n$$J = 2 J$$\n"]
+
+    def sleep(seconds):
+        if not texts:
+            raise KeyboardInterrupt
+        path.write_text(texts.pop(), encoding="utf-8")
+
+    monkeypatch.setattr("time.sleep", sleep)
+    status, out, err = run("check", "two-state", path, "--watch")
+    assert (status, err) == (1, "")
+    assert out.count("J = J\n") == 1
+    assert out.splitlines()[-1] == "2 relations: 1 proved, 1 refuted"
+    assert [p.name for p in tmp_path.iterdir()] == ["note.md"]
+    assert run("check", "two-state", path, "--watch", "--json")[0] == 2

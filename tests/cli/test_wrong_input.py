@@ -90,6 +90,7 @@ TABLE = {
     "check": common("check", after=["J = J"])
     | {
         "broken notation": (["check", "two-state", "J = J", "--notation", BROKEN], "broken.yaml:1: found - not; a row"),
+        "nothing to watch": (["check", "two-state", "J = J", "--watch"], "found --watch with a claim"),
         "unknown value": (["check", "two-state", "J = J", "--method", "magic"], "found 'magic'"),
         "out of range": (["check", "two-state", "J = J", "--error-bits", "0"], "error-bits"),
         "unwritable": (["check", "two-state", "J = J", "-o", f"{NOWHERE}.tex"], "cannot be written"),
