@@ -255,6 +255,8 @@ class RationalField(Field):
 
     def _cleared(self, row: Row) -> tuple[dict[int, RationalFunction], RationalFunction]:
         """The row times its common denominator, and that denominator: polynomial rows need fewer gcds."""
+        if all(not e.factors and e.scale == 1 for e in row.values()):
+            return {j: e for j, e in row.items() if e}, self.one
         common: Factors = ()
         scale = ONE
         for element in row.values():

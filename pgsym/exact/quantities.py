@@ -14,9 +14,9 @@ import sympy as sp
 
 from pgsym.algebra.field import LazyVector
 from pgsym.errors import UndefinedQuantityError
+from pgsym.exact.block_values import BlockValues
 from pgsym.exact.chain import Row
 from pgsym.exact.longrun import LongRunChain, deviation, reward_to
-from pgsym.exact.quotient import BlockValues
 from pgsym.exact.tables import LazyMap
 from pgsym.expression.quantity import QUANTITIES
 from pgsym.model.mdp import Action, State
