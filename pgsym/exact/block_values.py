@@ -34,7 +34,7 @@ class Exits:
     >>> from pgsym.model.structure import Structure
     >>> rows = [(s, "go", t, "1/2", k) for s, t in ("ab", "bc", "cd") for t, k in ((t, 1), ("end", 0))]
     >>> mdp = MDP.from_transitions([*rows, ("d", "go", "end", 1, 5)], terminal=["end"])
-    >>> quotient = EliminationPlan(Structure(mdp, tabular(mdp))).quotient
+    >>> quotient = Quotient(EliminationPlan(Structure(mdp, tabular(mdp))))
     >>> found = Exits(quotient)
     >>> [(s, found.exit[quotient.block[s]], found.shape[quotient.block[s]]) for s in "abc"]
     [('a', 3, 2), ('b', 2, 2), ('c', 0, None)]

@@ -26,6 +26,9 @@ from pgsym.model.mdp import Action, State
 if TYPE_CHECKING:
     from pgsym.exact.elimination_plan import EliminationPlan
 
+FEW = 8
+"""One component of fewer states is solved as it is."""
+
 Term = tuple[int, int]
 """(coefficient, block)."""
 Row = tuple[tuple[Term, ...], list[int], list[State]]
@@ -47,7 +50,7 @@ class Quotient:
     """
 
     def __init__(self, plan: EliminationPlan) -> None:
-        self.plan = plan
+        self._plan = plan
         self.block: dict[State, int] = {}
         """The block of every state whose value is defined; that of block 0 is 0."""
         self.equations: list[Equation] = [((), ())]
@@ -74,11 +77,6 @@ class Quotient:
                     self._add(rows)
                 else:
                     self._add_one(first, rows[first])
-
-    @property
-    def is_smaller(self) -> bool:
-        """There is more than one component, or states were merged."""
-        return len(self.parts[-1]) < len(self.plan.live)
 
     def _add_one(self, s: State, row: Row) -> None:
         """A component of one state that does not lead back to itself."""
@@ -160,7 +158,7 @@ class Quotient:
         return row[0], tuple(sorted([term for term in terms if term[1]]))
 
     def _row(self, s: State) -> Row:
-        plan, policy = self.plan, self.plan.structure.policy
+        plan, policy = self._plan, self._plan.structure.policy
         actions = policy.support(s)
         kinds = tuple([plan.kind[s, a] for a in actions])
         key = (kinds, policy.row_key(s) if len(actions) > 1 else None)
