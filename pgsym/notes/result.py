@@ -117,7 +117,7 @@ class NoteRelation:
             ]
         return found
 
-    def _shown(self, case: NoteCase, wide: int) -> list[str]:
+    def _shown(self, case: NoteCase, wide: int) -> Iterator[str]:
         first = self.relation.first or isinstance(case.claim.right, Number)  # of every run: one side is all of it
         return CheckedRelation(self.line, case.claim, case.reading.objective, case.verdict, first).lines(wide)
 
