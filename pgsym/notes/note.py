@@ -24,7 +24,7 @@ from pgsym.notes.documents import NoteDocument
 from pgsym.notes.formats import Source
 from pgsym.notes.formula import Formula
 from pgsym.notes.names import Names, plain
-from pgsym.notes.parts import Pieces, without_sample
+from pgsym.notes.parts import Pieces, averaged, without_sample
 from pgsym.notes.side import OutsideRunError
 from pgsym.notes.sums import depth
 from pgsym.notes.tokens import Token, tokens
@@ -150,6 +150,10 @@ class _Reader(Definitions):
         terms, letter = without_sample((left.found, right.found))
         if letter:
             self.names.tell(f"({letter})", "a relation about one sample is one about every run")
+        else:
+            terms = [averaged(term) for term in terms]
+            if terms != [left.found, right.found]:
+                self.names.tell("\\frac{1}{N}\\sum_{i=1}^N", "an average over samples stands for its mean")
         for every_run in (False, True):
             found: list[Pieces] = []
             clock = None
