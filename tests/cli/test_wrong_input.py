@@ -48,6 +48,8 @@ TABLE = {
         "unknown value": (["optimal", "two-state", "--over", "magic"], "'magic' is no symbol of the model"),
         "unwritable": (["optimal", "recycling-robot", "--plot", f"{NOWHERE}.svg"], "cannot be written"),
     },
+    "sharpen": common("sharpen", after=["J <= c"])
+    | {"unknown value": (["sharpen", "two-state", "J <= c", "--for", "k"], "the constant k is not in it")},
     "verify": common("verify"),
     "estimate": common("estimate") | {"out of range": (["estimate", "short-corridor", "--horizon", "0"], "found 0")},
     "moments": common("moments")
@@ -140,6 +142,9 @@ TABLE = {
         "unknown value": (["audit", "estimator.py:f", "two-state", "--layout", "magic"], "'magic'"),
         "malformed theta": (["audit", "estimator.py:f", "two-state", "--theta", f"x={CODE}"], "error: "),
         "out of range": (["audit", "estimator.py:f", "two-state", "--gamma", "2"], "a discount factor lies in [0, 1]"),
+        "malformed behaviour": (["audit", "rloo", "two-state", "--behaviour", "x"], "must read name=value"),
+        "truth of a number": (["audit", "rloo", "two-state", "--truth", "J"], "a vector with a coordinate for each"),
+        "part of a group": (["audit", "rloo", "tokens", "--group-size", "3", "--batch-size", "4"], "whole groups"),
         "unknown option": (["audit", "estimator.py:f", "--nonsense"], "No such option"),
     },
     "zoo": {
