@@ -15,6 +15,12 @@ from pgsym.notes.tokens import Token
 Pieces = list[tuple[str, int]]
 """Text of the claim language with the places in the formula that it was read from."""
 
+
+def text_of(pieces: Pieces) -> str:
+    """What pieces say."""
+    return "".join(piece for piece, _ in pieces)
+
+
 _OF_POLICY = ("\\theta", "\\pi", "\\pi_\\theta")
 EXTREMES = ("\\max", "\\min")
 OPEN = ("\\sum", "\\int", "\\prod", *EXTREMES)
