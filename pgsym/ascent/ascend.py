@@ -14,7 +14,7 @@ from pgsym.ascent.landscape import Landscape, LocalValues
 from pgsym.ascent.optimiser import EXACT, NATURAL, Method, Optimiser, Step, find_methods
 from pgsym.ascent.result import Ascent, Path
 from pgsym.errors import AscentError, HypothesisError, PgsymError
-from pgsym.exact.float_chain import Floats
+from pgsym.exact.float_chain import FloatChain, Floats
 from pgsym.exact.policy_iteration import best_policy
 from pgsym.expression.exact import to_float
 from pgsym.limits import OPTIMUM_STATES
@@ -135,6 +135,7 @@ def ascend(
         paths.append(_follow(landscape, step, direction, start, steps, label, seed, report))
         if paths[-1].stopped == INTERRUPTED:
             break
+    best, best_exact = best_value(problem)
     return Ascent(
         params=problem.policy.params,
         objective=landscape.objective,
@@ -144,31 +145,36 @@ def ascend(
         step_size={m.label: optimisers[m.label].step_size for m in chosen},
         batch=batch,
         damping=damping,
-        best=best_value(problem),
+        best=best,
+        best_exact=best_exact,
         seconds=time.perf_counter() - began,
         interrupted=paths[-1].stopped == INTERRUPTED,
         assumption=problem.assumption,
     )
 
 
-def best_value(problem: Problem) -> float | None:
-    """J of the best policy of any kind, the float nearest to the exact value.
+def best_value(problem: Problem) -> tuple[float | None, bool]:
+    """J of the best policy of any kind, and whether it is the float nearest to the exact value.
 
-    None for a model of more than `OPTIMUM_STATES` states, and where it is not defined: gamma = 1 and a loop that earns.
+    Of a model of more than `OPTIMUM_STATES` states it is found in floats, from the start and with a discount; None
+    otherwise, and where it is not defined: gamma = 1 and a loop that earns.
 
     >>> best_value(Problem.of("short-corridor"))
-    -3.0
+    (-3.0, True)
     """
     mdp, objective = problem.mdp, problem.objective
     if len(mdp.states) > OPTIMUM_STATES:
-        return None
+        if objective is not Objective.START_STATE or mdp.gamma == 1:
+            return None, False
+        chain = FloatChain(problem)
+        return float(chain.mu0 @ chain.best()), False
     try:
         found = best_policy(mdp, objective.definition.long_run)
         J = found.field.to_sympy(found.J)
     except HypothesisError:
-        return None
+        return None, True
     # sum_s mu(s) V(s) = rbar / (1 - gamma), since mu P_pi = mu.
-    return to_float(J / (1 - mdp.gamma) if objective is Objective.STATIONARY_VALUE else J)
+    return to_float(J / (1 - mdp.gamma) if objective is Objective.STATIONARY_VALUE else J), True
 
 
 def _check(steps: int, damping: float, horizon: int | None) -> None:

@@ -10,7 +10,7 @@ from pgsym.model import MDP, tabular
 
 
 def best(mdp, policy, objective="start-state"):
-    return best_value(pgsym.Problem(mdp, policy, objective))
+    return best_value(pgsym.Problem(mdp, policy, objective))[0]
 
 
 def test_frozen_lake_is_14_17ths():
@@ -38,7 +38,26 @@ def test_no_optimum_where_a_loop_earns():
     assert best(mdp, tabular(mdp)) is None
 
 
-def test_no_optimum_of_a_large_model(monkeypatch):
+def test_large_models_have_their_optimum_in_floats(monkeypatch):
+    p = pgsym.zoo("garnet", states=30, actions=3)
+    mdp = p.mdp.replace(gamma="19/20")
+    exact, _ = best_value(pgsym.Problem(mdp, p.policy))
+    monkeypatch.setitem(best_value.__globals__, "OPTIMUM_STATES", 3)
+    found, is_exact = best_value(pgsym.Problem(mdp, p.policy))
+    assert not is_exact
+    assert abs(found - exact) < 1e-9
+    values = np.zeros(len(mdp.states))  # value iteration of its own
+    index = {s: k for k, s in enumerate(mdp.states)}
+    for _ in range(800):
+        Q = {}
+        for s, a, t, q, r in mdp.rows:
+            Q.setdefault(s, {}).setdefault(a, 0.0)
+            Q[s][a] += float(q) * (float(r) + 0.95 * values[index[t]])
+        values = np.array([max(Q[s].values()) for s in mdp.states])
+    assert abs(found - sum(float(w) * values[index[s]] for s, w in mdp.start.items())) < 1e-9
+
+
+def test_no_optimum_of_a_large_model_without_a_discount(monkeypatch):
     corridor = pgsym.zoo("short-corridor")
     monkeypatch.setitem(best_value.__globals__, "OPTIMUM_STATES", 3)
     assert best(corridor.mdp, corridor.policy) is None
