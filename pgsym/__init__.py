@@ -71,6 +71,7 @@ if _TYPE_CHECKING:
     from pgsym.model.policy import Policy as Policy
     from pgsym.model.problem import Problem as Problem
     from pgsym.model.reductions import induced_chain as induced_chain
+    from pgsym.model.token_tree import token_tree as token_tree
     from pgsym.model.zoo import zoo as zoo
     from pgsym.model.zoo import zoo_names as zoo_names
     from pgsym.model.zoo.constructed import generic_mdp as generic_mdp
@@ -107,6 +108,7 @@ _NAMES = {
     "pgsym.model.policy": "Policy",
     "pgsym.model.problem": "Problem",
     "pgsym.model.reductions": "induced_chain",
+    "pgsym.model.token_tree": "token_tree",
     "pgsym.model.zoo": "zoo zoo_names",
     "pgsym.model.zoo.constructed": "generic_mdp",
     "pgsym.prover": "GeneralVerdict conjecture prove refute",

@@ -114,6 +114,9 @@ FORMULA_TERMS = 5000
 FORMULA_EXPONENT = 10**6
 """Largest abs(x) of a number exp(x), and of theta: its size is compared with others in milliseconds."""
 
+TOKEN_TREE_STATES = 10_000
+"""States of a token tree: prompts with the tokens so far."""
+
 GENERIC_OUTCOMES = 10_000
 """Outcomes of a model of every MDP of a size."""
 

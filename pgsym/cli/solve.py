@@ -71,7 +71,7 @@ def solve(
 def _on_the_terminal(problem: Problem) -> Any:
     from pgsym.errors import NotInFieldError, TooLargeError
     from pgsym.exact.solution import default_names
-    from pgsym.reports.terminal import no_floats, solution_table
+    from pgsym.reports.terminal import ROWS, no_floats, solution_table
     from pgsym.reports.values import solution_json
 
     symbols = sorted(s.name for s in problem.mdp.symbols)
@@ -83,9 +83,8 @@ def _on_the_terminal(problem: Problem) -> Any:
             return symbolic_solution(problem)
         except (NotInFieldError, TooLargeError):
             pass
-    return solution_table(
-        solution_json(problem, default_names(problem.objective)), no_floats(symbols) if symbols else None
-    )
+    data = solution_json(problem, default_names(problem.objective), ROWS)
+    return solution_table(data, no_floats(symbols) if symbols else None)
 
 
 @command
