@@ -135,7 +135,7 @@ def ascend(
         paths.append(_follow(landscape, step, direction, start, steps, label, seed, report))
         if paths[-1].stopped == INTERRUPTED:
             break
-    best, best_exact = best_value(problem)
+    small = len(problem.mdp.states) <= OPTIMUM_STATES
     return Ascent(
         params=problem.policy.params,
         objective=landscape.objective,
@@ -145,36 +145,40 @@ def ascend(
         step_size={m.label: optimisers[m.label].step_size for m in chosen},
         batch=batch,
         damping=damping,
-        best=best,
-        best_exact=best_exact,
+        best=best_value(problem) if small else best_in_floats(problem),
+        best_exact=small,
         seconds=time.perf_counter() - began,
         interrupted=paths[-1].stopped == INTERRUPTED,
         assumption=problem.assumption,
     )
 
 
-def best_value(problem: Problem) -> tuple[float | None, bool]:
-    """J of the best policy of any kind, and whether it is the float nearest to the exact value.
+def best_value(problem: Problem) -> float | None:
+    """J of the best policy of any kind, the float nearest to the exact value.
 
-    Of a model of more than `OPTIMUM_STATES` states it is found in floats, from the start and with a discount; None
-    otherwise, and where it is not defined: gamma = 1 and a loop that earns.
+    None for a model of more than `OPTIMUM_STATES` states, and where it is not defined: gamma = 1 and a loop that earns.
 
     >>> best_value(Problem.of("short-corridor"))
-    (-3.0, True)
+    -3.0
     """
     mdp, objective = problem.mdp, problem.objective
     if len(mdp.states) > OPTIMUM_STATES:
-        if objective is not Objective.START_STATE or mdp.gamma == 1:
-            return None, False
-        chain = FloatChain(problem)
-        return float(chain.mu0 @ chain.best()), False
+        return None
     try:
         found = best_policy(mdp, objective.definition.long_run)
         J = found.field.to_sympy(found.J)
     except HypothesisError:
-        return None, True
+        return None
     # sum_s mu(s) V(s) = rbar / (1 - gamma), since mu P_pi = mu.
-    return to_float(J / (1 - mdp.gamma) if objective is Objective.STATIONARY_VALUE else J), True
+    return to_float(J / (1 - mdp.gamma) if objective is Objective.STATIONARY_VALUE else J)
+
+
+def best_in_floats(problem: Problem) -> float | None:
+    """The same of larger models, by policy iteration in floats: from the start, with a discount; None otherwise."""
+    if problem.objective is not Objective.START_STATE or problem.mdp.gamma == 1:
+        return None
+    chain = FloatChain(problem)
+    return float(chain.mu0 @ chain.best())
 
 
 def _check(steps: int, damping: float, horizon: int | None) -> None:

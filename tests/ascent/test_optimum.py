@@ -5,12 +5,12 @@ import pytest
 from skips import needs
 
 import pgsym
-from pgsym.ascent.ascend import best_value
+from pgsym.ascent.ascend import best_in_floats, best_value
 from pgsym.model import MDP, tabular
 
 
 def best(mdp, policy, objective="start-state"):
-    return best_value(pgsym.Problem(mdp, policy, objective))[0]
+    return best_value(pgsym.Problem(mdp, policy, objective))
 
 
 def test_frozen_lake_is_14_17ths():
@@ -41,11 +41,14 @@ def test_no_optimum_where_a_loop_earns():
 def test_large_models_have_their_optimum_in_floats(monkeypatch):
     p = pgsym.zoo("garnet", states=30, actions=3)
     mdp = p.mdp.replace(gamma="19/20")
-    exact, _ = best_value(pgsym.Problem(mdp, p.policy))
-    monkeypatch.setitem(best_value.__globals__, "OPTIMUM_STATES", 3)
-    found, is_exact = best_value(pgsym.Problem(mdp, p.policy))
-    assert not is_exact
+    problem = pgsym.Problem(mdp, p.policy, "start-state")
+    exact = best_value(problem)
+    found = best_in_floats(problem)
     assert abs(found - exact) < 1e-9
+    monkeypatch.setitem(best_value.__globals__, "OPTIMUM_STATES", 3)
+    ascent = pgsym.ascend(problem, methods="exact", steps=1)
+    assert (ascent.best, ascent.best_exact) == (found, False)
+    assert str(ascent).splitlines()[-1].endswith(", in floats")
     values = np.zeros(len(mdp.states))  # value iteration of its own
     index = {s: k for k, s in enumerate(mdp.states)}
     for _ in range(800):
@@ -60,7 +63,7 @@ def test_large_models_have_their_optimum_in_floats(monkeypatch):
 def test_no_optimum_of_a_large_model_without_a_discount(monkeypatch):
     corridor = pgsym.zoo("short-corridor")
     monkeypatch.setitem(best_value.__globals__, "OPTIMUM_STATES", 3)
-    assert best(corridor.mdp, corridor.policy) is None
+    assert best(corridor.mdp, corridor.policy) is best_in_floats(corridor) is None
 
 
 def test_no_path_exceeds_the_optimum():
