@@ -168,7 +168,11 @@ def compare(
     ] = 0,
     seed: Seed = 0,
     plot: Annotated[
-        Path | None, typer.Option(help="Draw bias, variance and MSE to this file (needs `plot`).", show_default=False)
+        Path | None,
+        typer.Option(
+            help="Draw bias, variance and MSE to this file, over lambda with bands for the least MSE (needs `plot`).",
+            show_default=False,
+        ),
     ] = None,
     over: Annotated[str, typer.Option(help="What the plot is over: lambda, gamma, T, or a name such as b(s).")] = "T",
     as_json: AsJson = False,
