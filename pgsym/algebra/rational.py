@@ -180,8 +180,11 @@ class RationalField(Field):
         if not any(any(row.values()) for row in exponents):
             return [self.number(Fraction(1, len(forms)))] * len(forms)
         weights = [self._monomial(row) for row in exponents]
-        total = RationalFunction(self._base, sum(weights, self._ring.zero))
-        return [RationalFunction(self._base, weight) / total for weight in weights]
+        total = sum(weights, self._ring.zero)
+        # no generator divides the total: its least power there is 0, and nothing cancels
+        content = total.content()
+        factors = self._base.factors(total // content)
+        return [RationalFunction(self._base, weight, content, factors) for weight in weights]
 
     def _monomial(self, exponents: Mapping[sp.Symbol | None, int]) -> Polynomial:
         result = self._ring.one
@@ -255,6 +258,8 @@ class RationalField(Field):
 
     def _cleared(self, row: Row) -> tuple[dict[int, RationalFunction], RationalFunction]:
         """The row times its common denominator, and that denominator: polynomial rows need fewer gcds."""
+        if all(not e.factors and e.scale == 1 for e in row.values()):
+            return {j: e for j, e in row.items() if e}, self.one
         common: Factors = ()
         scale = ONE
         for element in row.values():

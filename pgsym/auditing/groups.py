@@ -32,6 +32,7 @@ GROUP_ESTIMATORS: dict[str, Recipe] = {
     "grpo-sample-std": Recipe(whole_return=True, compared="sample-std", average="own steps"),
     "grpo-no-std": Recipe(whole_return=True, compared="mean", average="own steps"),
     "grpo-sum": Recipe(whole_return=True, compared="std"),
+    "grpo-batch-std": Recipe(whole_return=True, compared="sample-std", among="mixed", average="own steps"),
     "dr-grpo": Recipe(whole_return=True, compared="mean"),
     "dapo": Recipe(whole_return=True, compared="std", average="steps"),
     "ppo-clip": Recipe(whole_return=True, compared="sample-std", among="batch", average="steps"),

@@ -184,6 +184,19 @@ MISTAKES: tuple[Mistake, ...] = (
         applies=lambda setting, recipe: recipe.compared == "mean",
     ),
     Mistake(
+        "std-normalised",
+        "advantages within a group are divided by the standard deviation of the returns of the batch: another scale "
+        "for every batch",
+        "Leave the division out, or divide by a constant",
+        tuple(
+            {"compared": s, "stabiliser": e, "among": "mixed"}
+            for s in ("std", "sample-std")
+            for e in (STABILISER, 1e-6, 1e-4)
+        ),
+        ("trl issue 3991",),
+        applies=lambda setting, recipe: recipe.compared == "mean" and recipe.among == "group" and setting.groups > 1,
+    ),
+    Mistake(
         "length-normalised",
         "the sum over an episode is divided by its own number of steps, 1/|o|: short episodes count more",
         "Sum over the steps, or divide by a constant such as the largest length",

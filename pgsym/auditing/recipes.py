@@ -50,8 +50,8 @@ class Recipe:
     """A_t = Q(s_t,a_t) - V(s_t)."""
     compared: Compared = "none"
     """What whole returns are compared with: see `compare_returns`."""
-    among: Literal["group", "batch"] = "group"
-    """Where the others stand."""
+    among: Literal["group", "batch", "mixed"] = "group"
+    """Where the others stand; mixed: the mean is the group's, the deviation the batch's."""
     stabiliser: float = STABILISER
     """Added to a standard deviation of returns before dividing by it."""
     drop_last: bool = False
@@ -125,8 +125,7 @@ class Recipe:
         if self.whole_return:
             discounted = np.power(arrays.gamma, streams.step) * reward
             returns = streams.per_episode(discounted)
-            each = returns.reshape(-1, streams.group_size if self.among == "group" else B)
-            returns = compare_returns(each, self.compared, self.stabiliser).reshape(-1)
+            returns = self._compare(returns, streams.group_size, B).reshape(-1)
             return np.where(streams.mask, returns[streams.episode], 0.0)
         A = self._sum(streams, reward, arrays.values)
         if self.baseline != "V" and not self._plain:
@@ -134,6 +133,13 @@ class Recipe:
         if self.baseline in ("Q", "r"):
             A = A - (arrays.Q if self.baseline == "Q" else arrays.r)[streams.pair]
         return np.where(streams.mask, A, 0.0)
+
+    def _compare(self, returns: Floats, G: int, B: int) -> Any:
+        if self.among != "mixed":
+            each = returns.reshape(-1, B if self.among == "batch" else G)
+            return compare_returns(each, self.compared, self.stabiliser)
+        centred = compare_returns(returns.reshape(-1, G), "mean").reshape(-1, B)
+        return centred / (deviation(returns.reshape(-1, B), self.compared) + self.stabiliser)
 
     @property
     def _plain(self) -> bool:
@@ -208,9 +214,15 @@ def compare_returns(R: Any, how: Compared, stabiliser: Any = 0, half: Any = 0.5)
         return A * G / (G - 1)
     if how == "mean":
         return A
-    variance = (A * A).sum(1, keepdims=True) / (G if how == "std" else G - 1)
-    spread = variance**half + stabiliser
+    spread = deviation(R, how, half) + stabiliser
     return A / np.where(spread == 0, 1, spread)
+
+
+def deviation(R: Any, how: Compared, half: Any = 0.5) -> Any:
+    """[n, 1] the standard deviation of each row, with ddof 1 for that of the sample."""
+    G = R.shape[1]
+    A = R - R.sum(1, keepdims=True) / G
+    return ((A * A).sum(1, keepdims=True) / (G if how == "std" else G - 1)) ** half
 
 
 def _moved(row: Any, where: str) -> Any:

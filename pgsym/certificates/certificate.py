@@ -12,20 +12,12 @@ from pathlib import Path
 import sympy as sp
 
 from pgsym.certificates.closed import CoqForms, closed_section
+from pgsym.certificates.headers import WIDTH, boxed, inequality_header, legend, theorem_header
 from pgsym.certificates.inequality import inequality_section
 from pgsym.certificates.instance import CertifiedModel
 from pgsym.certificates.kernel import Check, check
 from pgsym.certificates.point import Point, policy_lemmas, rational_odds
-from pgsym.certificates.sections import (
-    IMPORTS,
-    WIDTH,
-    boxed,
-    inequality_header,
-    legend,
-    model_section,
-    policy_section,
-    theorem_header,
-)
+from pgsym.certificates.sections import IMPORTS, model_section, policy_section
 from pgsym.certificates.signs import refusal
 from pgsym.certificates.solution import solution_section
 from pgsym.certificates.terms import Written, ended, number

@@ -15,6 +15,7 @@ from pgsym.cli.app import (
     Gamma,
     Horizon,
     Let,
+    NotationName,
     ObjectiveName,
     Seed,
     Theta,
@@ -24,6 +25,7 @@ from pgsym.cli.app import (
     load_estimator,
     load_problem,
     print_json,
+    use_notation,
 )
 from pgsym.errors import ClaimError, SchemaError
 
@@ -64,6 +66,10 @@ def check(
         Path | None,
         typer.Option("-o", "--out", help="Typeset the text with its verdicts: .tex, .html, .md, .pdf or .claims."),
     ] = None,
+    notation: NotationName = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Decide a note again whenever its file changes; print what is new.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Decide the claims of a file, one claim, or a note on MODEL: a verdict for each line, the defect of false ones.
@@ -77,6 +83,7 @@ def check(
     """
     from pgsym.cli.note import check_note, is_note
 
+    use_notation(notation)
     if claims is None and not is_note(model):
         raise SchemaError(
             "found a model without claims; a claim, a file or a note is required. Write it", where="check"
@@ -84,7 +91,9 @@ def check(
     problem = None if claims is None else load_problem(model, objective, theta, gamma, values)
     if is_note(claims or model):
         check_note(claims or model, problem, objective=objective, read_as=read or [], method=method,
-                   error_bits=error_bits, seed=seed, out=out, as_json=as_json)  # fmt: skip
+                   error_bits=error_bits, seed=seed, out=out, as_json=as_json, watched=watch)  # fmt: skip
+    if watch:
+        raise SchemaError("found --watch with a claim; a note in a file is watched. Give a note", where="check")
     assert problem is not None
     assert claims is not None
     from pgsym.reports.terminal import audit_text, console, working
@@ -146,6 +155,7 @@ def derive(
         typer.Option("-o", "--out", help="Write .tex, .md, .html, .pdf or .claims; the terminal shows text if absent."),
     ] = None,
     pdf: Annotated[Path | None, typer.Option(help="Write a PDF too; needs a TeX engine.")] = None,
+    notation: NotationName = None,
     seed: Seed = 0,
 ) -> None:
     """Derive the policy gradient theorem, or a claim, for MODEL; every line is decided before it is printed.
@@ -160,6 +170,7 @@ def derive(
     from pgsym.reports.files import require_format, typeset, write_derivation
     from pgsym.reports.terminal import console, working
 
+    use_notation(notation)
     if out is not None:
         require_format(out)
     if pdf is not None:

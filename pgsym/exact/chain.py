@@ -237,7 +237,7 @@ class InducedChain:
     @cached_property
     def _system(self) -> Factorization:
         """I - gamma P_pi on the live states: one factorization for each discount and set of live states."""
-        if self.undiscounted:
+        if self.undiscounted and self._improper:
             self.structure.require_end(self._improper & self.reachable)
         model = self if self._original is None else self._original
         if self.live == model.live and self.field.is_zero(self.gamma - model.gamma):

@@ -15,7 +15,7 @@ import sympy as sp
 
 from pgsym.algebra.field import Field
 from pgsym.algebra.ordering import Ordering, order
-from pgsym.exact.quotient import Quotient
+from pgsym.exact.quotient import FEW, Quotient
 from pgsym.model.mdp import Action, State
 from pgsym.model.structure import Structure
 
@@ -114,9 +114,13 @@ class EliminationPlan:
         return order(self._pattern(self.live), self.last)
 
     @cached_property
-    def quotient(self) -> Quotient:
-        """The equations of V, each of them once."""
-        return Quotient(self)
+    def quotient(self) -> Quotient | None:
+        """The equations of V, each of them once; None where they are one component without equal states."""
+        n = len(self.live)
+        if n < FEW and any(len(component) == n for component in self.structure.components):
+            return None
+        found = Quotient(self)
+        return found if len(found.parts[-1]) < n else None
 
     @cached_property
     def pinned(self) -> Ordering:

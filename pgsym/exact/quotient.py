@@ -17,15 +17,17 @@ state-space lumping in Markov chains (2003).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import count, repeat
 from typing import TYPE_CHECKING, Any
 
 from pgsym.model.mdp import Action, State
 
 if TYPE_CHECKING:
-    from pgsym.exact.chain import InducedChain
     from pgsym.exact.elimination_plan import EliminationPlan
+
+FEW = 8
+"""One component of fewer states is solved as it is."""
 
 Term = tuple[int, int]
 """(coefficient, block)."""
@@ -48,7 +50,7 @@ class Quotient:
     """
 
     def __init__(self, plan: EliminationPlan) -> None:
-        self.plan = plan
+        self._plan = plan
         self.block: dict[State, int] = {}
         """The block of every state whose value is defined; that of block 0 is 0."""
         self.equations: list[Equation] = [((), ())]
@@ -75,11 +77,6 @@ class Quotient:
                     self._add(rows)
                 else:
                     self._add_one(first, rows[first])
-
-    @property
-    def is_smaller(self) -> bool:
-        """There is more than one component, or states were merged."""
-        return len(self.parts[-1]) < len(self.plan.live)
 
     def _add_one(self, s: State, row: Row) -> None:
         """A component of one state that does not lead back to itself."""
@@ -161,7 +158,7 @@ class Quotient:
         return row[0], tuple(sorted([term for term in terms if term[1]]))
 
     def _row(self, s: State) -> Row:
-        plan, policy = self.plan, self.plan.structure.policy
+        plan, policy = self._plan, self._plan.structure.policy
         actions = policy.support(s)
         kinds = tuple([plan.kind[s, a] for a in actions])
         key = (kinds, policy.row_key(s) if len(actions) > 1 else None)
@@ -178,61 +175,3 @@ class Quotient:
 
     def _coefficient(self, weight: tuple[State, Action] | None, i: int) -> int:
         return self.coefficients.setdefault((weight, i), len(self.coefficients))
-
-
-class BlockValues:
-    """The values of a chain by block, found on demand: a component by one solve, from what it leads to."""
-
-    def __init__(self, quotient: Quotient, chain: InducedChain) -> None:
-        self._quotient, self._chain = quotient, chain
-        self._known: dict[int, Any] = {0: chain.field.zero}
-        self._pairs = list(quotient.coefficients)
-        self._weights: list[Any] = [None] * len(self._pairs)
-
-    def __getitem__(self, block: int) -> Any:
-        quotient, known = self._quotient, self._known
-        waiting = [block]
-        while waiting:
-            top = waiting[-1]
-            part = quotient.parts[top]
-            ahead = [] if top in known else [b for k in part for _, b in quotient.equations[k][1] if b not in known]
-            needed = [b for b in ahead if b not in part]
-            if needed:
-                waiting.extend(needed)
-                continue
-            if top not in known:
-                self._solve(part, ahead, top)
-            waiting.pop()
-        return known[block]
-
-    def _solve(self, part: range, unknown: Sequence[int], first: int) -> None:
-        """The values of one component; the one that was asked for is eliminated last."""
-        field, known, weight = self._chain.field, self._known, self._weight
-        rewards = self._chain.constants.rewards
-        right, rows = [], []
-        for k in part:
-            reward, terms = self._quotient.equations[k]
-            left = [weight(c) for c, _ in reward] + [weight(c) for c, b in terms if b not in part]
-            values = [field.lift(rewards[i]) for _, i in reward] + [known[b] for _, b in terms if b not in part]
-            right.append(field.dot(left, values))
-            row = {k - part.start: field.one}
-            for c, b in terms if unknown else ():
-                if b in part:
-                    j = b - part.start
-                    row[j] = row[j] - weight(c) if j in row else -weight(c)
-            rows.append(row)
-        solved = field.factor(rows, [first - part.start]).solve(right) if unknown else right
-        known.update(zip(part, solved, strict=True))
-
-    def _weight(self, coefficient: int) -> Any:
-        """pi(a|s) gamma p, or pi(a|s) for a reward."""
-        found = self._weights[coefficient]
-        if found is None:
-            chain, (pair, i) = self._chain, self._pairs[coefficient]
-            found = chain.field.one if i < 0 else chain.field.lift(chain.constants.probabilities[i])
-            if pair is not None:
-                found = chain.pi[pair[0]][pair[1]] * found
-            if i >= 0 and not chain.undiscounted:
-                found = chain.gamma * found
-            self._weights[coefficient] = found
-        return found

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 
 from pgsym.claims.verdict import Status
-from pgsym.notes.remarks import WRITERS, Code, Display, Fold, Paragraph, Strong, place_at_top, place_behind
+from pgsym.notes.remarks import WRITERS, CodeWords, Display, Fold, Paragraph, Strong, place_at_top, place_behind
 from pgsym.notes.result import DEFINES, DEPENDS, AuditedNote, NoteRelation
 
 MARKS: Mapping[str, str] = {
@@ -44,7 +44,7 @@ def _summary(audit: AuditedNote) -> Iterator[Paragraph]:
     if audit.assumption:
         yield Paragraph([audit.assumption])
     yield Paragraph([Strong(f"Checked on {', '.join(audit.models)}"), f": {audit.summary}. Read as:"])
-    yield from (Paragraph([Code(symbol), f": {meaning}"], in_list=True) for symbol, meaning in audit.readings)
+    yield from (Paragraph([CodeWords(symbol), f": {meaning}"], in_list=True) for symbol, meaning in audit.readings)
 
 
 def _remark(found: NoteRelation) -> Iterator[Paragraph | Display | Fold]:
@@ -52,16 +52,16 @@ def _remark(found: NoteRelation) -> Iterator[Paragraph | Display | Fold]:
     main, written = found.main, found.relation
     head = f"{MARKS.get(found.status, '?')} line {found.line}: "
     if main is None:
-        what = ["defines ", Code(written.defines)] if found.status == DEFINES else [found.status]
+        what = ["defines ", CodeWords(written.defines)] if found.status == DEFINES else [found.status]
         yield Paragraph([head, *what, f": {written.reason}" if written.reason else ""])
         return
-    yield Paragraph([head, Strong(found.status), ", read as ", Code(_equation(str(main.claim)))])
+    yield Paragraph([head, Strong(found.status), ", read as ", CodeWords(_equation(str(main.claim)))])
     if written.finding:
         yield Paragraph([Strong(written.finding)])
     if found.status == Status.PROVED:
         return
     if found.correction and found.status == Status.REFUTED:
-        yield Paragraph(["True is ", Code(_equation(found.correction)), ":"])
+        yield Paragraph(["True is ", CodeWords(_equation(found.correction)), ":"])
         if found.general is not None and found.general.correction is not None:
             yield Display(found.general.correction.latex())
     depends = [f"{c.verdict.status} for {c.reading}" for c in found.cases] if found.status == DEPENDS else []

@@ -1,6 +1,6 @@
 r"""What is written into a note: remarks, and each format's way of writing them.
 
->>> remark = [Paragraph(["✗ line 3: ", Strong("refuted"), ", read as ", Code("J = 1")])]
+>>> remark = [Paragraph(["✗ line 3: ", Strong("refuted"), ", read as ", CodeWords("J = 1")])]
 >>> print(WRITERS["markdown"](remark, ""), WRITERS["html"](remark, ""), sep="")
 <BLANKLINE>
 > ✗ line 3: **refuted**, read as `J = 1`
@@ -25,7 +25,7 @@ class Strong(str):
     __slots__ = ()
 
 
-class Code(str):
+class CodeWords(str):
     """A claim, or what a symbol was read as."""
 
     __slots__ = ()
@@ -59,7 +59,7 @@ Spell = Callable[[str], str]
 
 
 def _spelled(words: Sequence[str], strong: Spell, code: Spell, plain: Spell) -> str:
-    return "".join((strong if isinstance(w, Strong) else code if isinstance(w, Code) else plain)(w) for w in words)
+    return "".join((strong if isinstance(w, Strong) else code if isinstance(w, CodeWords) else plain)(w) for w in words)
 
 
 def _markdown(remark: Remark, indent: str) -> str:

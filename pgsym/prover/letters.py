@@ -49,10 +49,14 @@ class LetterQuantities(TensorQuantities):
         written = super().of(name, at)
         return [(1, [(self._letter(name), *at)])] if name in self.kept and written else written
 
+    def written(self, at: list[str]) -> Terms:
+        """What the letter is written out to at a place."""
+        return super().of(self.node.name, at)
+
     def definition(self) -> Equation:
         """What the letter is written out to."""
         name = self.node.name
-        written = super().of(name, list(places_of(name)))
+        written = self.written(list(places_of(name)))
         titles = {
             "Q": "Poisson's equation" if self.long_run else "Bellman's equation",
             "V": "`V` as visits times rewards",
@@ -70,7 +74,9 @@ class LetterQuantities(TensorQuantities):
         if name == "h":
             if not self.long_run:
                 later = product([(1, [(pi, "S", a), (P, "S", a, x)])], self.of("h", [x]))
-                yield self._equation("Poisson's equation", self.of("r_pi", ["S"]) + scaled(self.of("rbar", []), -1) + later)
+                yield self._equation(
+                    "Poisson's equation", self.of("r_pi", ["S"]) + scaled(self.of("rbar", []), -1) + later
+                )
             yield Equation("the mean of `h` is 0", (("mu" + mark, x), (self._letter("h"), x)), (), UNICHAIN)
         if name == "eta":
             k, visits = self.discount(), (self._letter("eta"), x)

@@ -1,6 +1,7 @@
 """Estimators of language-model training: by name, by closed form, and as people write them."""
 
 import math
+import re
 
 import jax
 import jax.numpy as jnp
@@ -158,6 +159,11 @@ def end_masked(theta, batch):
     return total(batch, others * ~batch.terminated) / batch.episodes
 
 
+def deviation_of_the_batch(theta, batch):
+    """As in trl with scale_rewards="batch"."""
+    return total(batch, advantages(batch) / (batch.sequence_rewards.std(ddof=1) + 1e-4)) / batch.episodes
+
+
 def mean_of_the_batch(theta, batch):
     return total(batch, (batch.sequence_rewards - batch.sequence_rewards.mean())[:, None]) / batch.episodes
 
@@ -171,6 +177,7 @@ NAMED = [
     (token_mean_of_the_group, "mean-over-group-steps"),
     (leave_one_out_by_length, "length-normalised"),
     (end_masked, "last-step-dropped"),
+    (deviation_of_the_batch, "group-mean-baseline + std-normalised"),
     (mean_of_the_batch, "batch-mean-baseline"),
 ]
 
@@ -196,8 +203,12 @@ def test_suite_names_the_three_causes_and_the_two_parts():
     assert "diagnosis: group-mean-baseline + std-normalised + length-normalised, in REINFORCE" in message
     for cause in ("the own episode included", "the standard deviation of the returns", "1/|o|"):
         assert cause in message
-    with pytest.raises(AuditError, match=r"^grpo: biased on 4 of 4 problems"):
+    with pytest.raises(AuditError, match=r"^grpo: biased on 4 of 4 problems") as raised:
         assert_unbiased("grpo", cases=token_suite(), mode="exact")
+    parts = re.findall(r"Up to here: (.*) times as long as the true gradient, (.*) across it", str(raised.value))
+    case = CASES["end-of-sequence"]
+    exact = [audit(case.problem, name, **case.options, mode="exact") for name in ("dr-grpo", "grpo-sum", "grpo")]
+    assert parts == [(f"{found.factor:.2f}", f"{found.across:.2f}") for found in exact]
     assert all(found.unbiased for found in assert_unbiased(rloo, cases=token_suite()).values())
 
 
@@ -205,6 +216,7 @@ def test_clipped_surrogate_of_the_first_epoch_is_grpo():
     """The ratio is 1: neither the minimum nor the clip acts on the gradient."""
     case = CASES["two-prompts"]
 
+    @jax.jit
     def surrogate(theta, batch):
         rewards = batch.sequence_rewards.reshape(-1, batch.group_size)
         spread = rewards.std(1, keepdims=True)
@@ -217,7 +229,7 @@ def test_clipped_surrogate_of_the_first_epoch_is_grpo():
 
         return jax.grad(objective)(theta)
 
-    options = {"horizon": 2, "group_size": 3, "mode": "exact", "explain": False}
+    options = {"horizon": 2, "group_size": 2, "mode": "exact", "explain": False}
     clipped = audit(case.problem, surrogate, framework="jax", **options)
     np.testing.assert_allclose(clipped.mean, audit(case.problem, "grpo", **options).mean, atol=1e-5)
 

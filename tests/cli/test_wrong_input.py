@@ -73,6 +73,7 @@ TABLE = {
     },
     "prove": {
         "missing file": (["prove", "missing.claims"], "cannot be read (No such file or directory)"),
+        "unknown notation": (["prove", "J = J", "--notation", "magic"], "found the notation magic"),
         "unknown value": (["prove", "J = J", "--assume", "magic"], "found 'magic'"),
         "unknown option": (["prove", "--nonsense"], "No such option"),
         "unwritable": (["prove", "J = J", "-o", f"{NOWHERE}.tex"], "cannot be written"),
@@ -90,6 +91,8 @@ TABLE = {
     },
     "check": common("check", after=["J = J"])
     | {
+        "broken notation": (["check", "two-state", "J = J", "--notation", BROKEN], "broken.yaml:1: found - not; a row"),
+        "nothing to watch": (["check", "two-state", "J = J", "--watch"], "found --watch with a claim"),
         "unknown value": (["check", "two-state", "J = J", "--method", "magic"], "found 'magic'"),
         "out of range": (["check", "two-state", "J = J", "--error-bits", "0"], "error-bits"),
         "unwritable": (["check", "two-state", "J = J", "-o", f"{NOWHERE}.tex"], "cannot be written"),
@@ -97,6 +100,7 @@ TABLE = {
     "derive": common("derive")
     | {
         "unknown value": (["derive", "short-corridor", "--level", "magic"], "'magic'"),
+        "unknown notation": (["derive", "short-corridor", "--notation", "magic"], "found the notation magic"),
         "no proof": (["derive", "two-state", "--claim", "J = 2 * J"], "a derivation needs a proof"),
         "unwritable": (["derive", "short-corridor", "--level", "general", "-o", f"{NOWHERE}.tex"], "cannot be written"),
     },

@@ -8,6 +8,7 @@ from strategies import continuing_mdps, episodic_mdps, policies
 
 import pgsym
 from pgsym.algebra import RationalField
+from pgsym.exact.block_values import BlockValues
 from pgsym.exact.elimination_plan import EliminationPlan
 from pgsym.exact.fields import rational_field
 from pgsym.exact.quantities import Quantities
@@ -45,6 +46,27 @@ def redundant(draw):
     return Problem(mdp, softmax_policy(mdp, logits, params=policy.params))
 
 
+@st.composite
+def stages(draw):
+    """A chain in stages: within each the run may end, or leaves for the first state of the next."""
+    rows, n = [], draw(st.integers(2, 4))
+    sizes = [draw(st.integers(1, 3)) for _ in range(n)]
+    loops = draw(st.booleans())
+    for stage, size in enumerate(sizes):
+        for k in range(size):
+            ahead = [(stage, j) for j in range(0 if loops else k + 1, size)]
+            ahead += [(stage + 1, 0) if stage + 1 < n else "end", "end"]
+            first, second = draw(st.sampled_from(ahead)), draw(st.sampled_from(ahead[-2:]))
+            reward = draw(st.integers(0, 1))
+            p = draw(st.sampled_from(["p", "q", "1/2"]))
+            rows += [((stage, k), "go", first, p, reward), ((stage, k), "go", second, f"1 - {p}", 0)]
+    gamma = draw(st.sampled_from(["1", "1", "g"]))
+    used = {gamma, *(row[3] for row in rows)}
+    symbols = {name: f"0 < {name} < 1" for name in "pqg" if name in used}
+    mdp = MDP.from_transitions(rows, start=(0, 0), terminal=["end"], gamma=gamma, symbols=symbols)
+    return Problem(mdp, softmax_policy(mdp, {}))
+
+
 def both(problem):
     """The quantities by blocks, and those of all states at once."""
     field = rational_field(problem.mdp, problem.policy)
@@ -68,6 +90,23 @@ def test_values_by_blocks_are_those_of_all_states(data):
     assert not differences(data.draw(redundant()))
 
 
+@given(stages())
+@settings(max_examples=80)
+def test_values_through_exits_are_those_of_all_states(problem):
+    assert not differences(problem)
+
+
+def test_values_through_exits_rejects_what_is_earned_before_the_exit(monkeypatch):
+    rows = [(k, "go", t, p, 1) for k in range(3) for t, p in ((k + 1, "p"), (3, "1 - p"))]
+    rows += [(3, "go", 4, "p", 1), (3, "go", "end", "1 - p", 0), (4, "go", "end", "p", 1), (4, "go", 5, "1 - p", 1)]
+    mdp = MDP.from_transitions([*rows, (5, "go", "end", 1, 2)], start=0, terminal=["end"], symbols={"p": "0 < p < 1"})
+    problem = Problem(mdp, softmax_policy(mdp, {}))
+    assert not differences(problem)
+    between = BlockValues._between
+    monkeypatch.setattr(BlockValues, "_between", lambda self, k: (self._field.zero, between(self, k)[1]))
+    assert "J" in differences(problem)
+
+
 def test_values_by_blocks_rejects_blocks_without_rewards(monkeypatch):
     rows = [(s, "go", "end", 1, r) for s, r in (("x", 1), ("y", 2))]
     rows += [("s", a, t, 1, 0) for a, t in (("left", "x"), ("right", "y"))]
@@ -80,7 +119,7 @@ def test_values_by_blocks_rejects_blocks_without_rewards(monkeypatch):
 
 
 def quotient(mdp, policy):
-    return EliminationPlan.of(Structure(mdp, policy)).quotient
+    return Quotient(EliminationPlan.of(Structure(mdp, policy)))
 
 
 def test_copies_share_a_block_within_components_and_between_them():
@@ -104,9 +143,10 @@ def test_a_long_circle_is_colored_in_few_turns(monkeypatch):
     equation = Quotient._equation
     monkeypatch.setattr(Quotient, "_equation", lambda self, *args: looked.append(1) or equation(self, *args))
     n = 500
-    rows = [(i, "go", t, p, 0) for i in range(n) for t, p in ((i + 1, "p"), (0, "1 - p"))] + [(n, "go", "end", 1, 1)]
+    rows = [(i, "go", t, p, 0) for i in range(n) for t, p in ((i + 1, "p"), (0 if i else "end", "1 - p"))]
+    rows += [(n, "go", "end", 1, 1)]
     mdp = MDP.from_transitions(rows, start=0, terminal=["end"], symbols={"p": "0 < p < 1"})
-    assert quotient(mdp, softmax_policy(mdp, {})).is_smaller
+    assert len(quotient(mdp, softmax_policy(mdp, {})).equations) == n + 2
     assert len(looked) < 10 * n
 
 
