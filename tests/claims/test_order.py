@@ -155,13 +155,13 @@ def test_a_chain_mixes_equations_and_one_direction():
 def test_script_prints_certificates_and_typesets_the_order():
     checked = Script.parse("V(s) <= max[a] Q(s,a)   # a mean\n     <= 100\n\nJ > abs(J)").check("two-state")
     text = checked.text()
-    assert "1  V(s) <= max[a] Q(s,a)\n   proved: signs of coefficients (trust: normal form)   # a mean\n" in text
+    assert "1  V(s) <= max[a] Q(s,a)\n   proved: combination of cases (trust: normal form)   # a mean\n" in text
     assert checked.summary == "3 relations: 2 proved, 1 refuted"
     page = checked.latex()
     assert r"\le" in page
     assert r"\max_{a} Q(s, a)" in page
     assert r"\left|J\right|" in page
-    assert "certificate of sign (signs of coefficients" in checked.markdown()
+    assert "certificate of sign (combination of cases" in checked.markdown()
 
 
 def test_json_has_certificates():
