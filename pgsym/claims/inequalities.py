@@ -132,6 +132,10 @@ class Inequality:
         That is so if one is everywhere, or the sum of all is, or one is wherever no other is positive.
         """
         found = SignVerdict(SignStatus.UNDECIDED)
+        if len(clause) > 1 and not self.strict:
+            found = self.domain.largest(clause)
+            if found.status is SignStatus.PROVED:
+                return found
         for form in clause if len(clause) == 1 else (*clause, sum(clause[1:], clause[0])):
             found = self.domain.decide(form, self.strict)
             if found.status is SignStatus.PROVED:
