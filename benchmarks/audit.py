@@ -278,10 +278,10 @@ def many(problem: int, off: bool, target: str) -> Any:
 def relative_bias(task: Task, base: Any, recipe: Any) -> tuple[float, bool]:
     """Of a mistaken recipe, and whether it is exact."""
     from pgsym.auditing import AuditTarget
-    from pgsym.auditing.problem_arrays import truth
+    from pgsym.auditing.problem_arrays import target_gradient
 
     where = task[:3]
-    aim = truth(arrays_of(*where), suite()[task.problem].horizon, AuditTarget(task.target))
+    aim = target_gradient(arrays_of(*where), suite()[task.problem].horizon, AuditTarget(task.target))
     linear = {recipe.centre, recipe.compared} == {"none"} and "steps" not in (recipe.average, base.average)
     if linear:
         streams, weights = pairs(*where)

@@ -34,6 +34,8 @@ if _TYPE_CHECKING:
     from pgsym.claims import theorem as theorem
     from pgsym.claims import theorem_names as theorem_names
     from pgsym.claims import verify as verify
+    from pgsym.claims.sharp_constant import SharpestConstant as SharpestConstant
+    from pgsym.claims.sharp_constant import sharpen as sharpen
     from pgsym.comparison import EstimatorComparison as EstimatorComparison
     from pgsym.comparison import compare as compare
     from pgsym.errors import PgsymError as PgsymError
@@ -89,6 +91,7 @@ _NAMES = {
     "pgsym.auditing": "AuditResult CrossCheck assert_unbiased audit cross_check",
     "pgsym.certificates": "certify",
     "pgsym.claims": "Derivation Script Theorem Verdict decide derive theorem theorem_names verify",
+    "pgsym.claims.sharp_constant": "SharpestConstant sharpen",
     "pgsym.comparison": "EstimatorComparison compare",
     "pgsym.errors": "PgsymError",
     "pgsym.estimators.moments": "EstimatorLaw moments",

@@ -138,6 +138,9 @@ CERTIFICATE_SECONDS = 600.0
 ORDER_SECONDS = 20.0
 """Seconds after which no further method is tried for an inequality."""
 
+SHARPEN_SECONDS = 60.0
+"""Seconds after which no further constant of an inequality is tried."""
+
 ORDER_PARTS = 2_000
 """Parts into which a domain is halved to show an inequality."""
 

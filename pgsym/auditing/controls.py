@@ -20,7 +20,7 @@ import numpy as np
 
 from pgsym.auditing.batch import Rollouts
 from pgsym.auditing.episodes import Streams
-from pgsym.auditing.problem_arrays import AuditTarget, Floats, ProblemArrays, truth
+from pgsym.auditing.problem_arrays import AuditTarget, Floats, ProblemArrays, target_gradient
 from pgsym.auditing.recipes import Average, Recipe
 from pgsym.errors import SamplingError
 from pgsym.estimators.estimator import Estimator, find_estimator
@@ -50,7 +50,7 @@ class Controls:
                 unpaid.append(Recipe(whole_return=True, compared="leave-one-out"))
         self.recipes = [(recipe, AuditTarget.TRUNCATED) for recipe in unpaid]
         self.recipes += [(recipe, AuditTarget.BOOTSTRAP) for recipe in paid]
-        self.means = np.array([truth(arrays, horizon, target) for _, target in self.recipes])
+        self.means = np.array([target_gradient(arrays, horizon, target) for _, target in self.recipes])
         """[q, k]"""
         self.coefficients = np.zeros_like(self.means)
         """[q, k]"""
@@ -89,13 +89,13 @@ class Controls:
 
 def agreeing(target: AuditTarget, arrays: ProblemArrays, horizon: int) -> set[AuditTarget]:
     """The targets with the same exact value as this one (to rounding): every episode ends in time, say."""
-    mine = truth(arrays, horizon, target)
+    mine = target_gradient(arrays, horizon, target)
     tolerance = 1e-12 * (1 + float(np.abs(mine).max(initial=0.0)))
     return {
         other
         for other in AuditTarget
         if (other is not AuditTarget.TRUNCATED or arrays.objective is Objective.START_STATE)
-        and float(np.abs(truth(arrays, horizon, other) - mine).max(initial=0.0)) <= tolerance
+        and float(np.abs(target_gradient(arrays, horizon, other) - mine).max(initial=0.0)) <= tolerance
     }
 
 

@@ -14,6 +14,8 @@ from pgsym.auditing.problem_arrays import AuditTarget, Floats
 from pgsym.auditing.sequential import Region
 from pgsym.display.figure import new_figure
 from pgsym.display.result import TableResult, data_frame, finite
+from pgsym.expression.complaint import listed
+from pgsym.model.mdp import Action, State
 from pgsym.trust import Level, Trust
 
 if TYPE_CHECKING:
@@ -99,6 +101,10 @@ class AuditResult(TableResult):
     """Why a bias that the sample shows is not believed yet."""
     interrupted: bool = False
     """Stopped by Ctrl-C or `max_seconds`: the answer is that of the last look."""
+    own: str = ""
+    """The expression of the claim language that is the target, in place of `target`."""
+    unseen: tuple[tuple[State, Action], ...] = ()
+    """What the policy does and the data never hold."""
     assumption: str = ""
 
     @property
@@ -157,7 +163,9 @@ class AuditResult(TableResult):
     @property
     def headline(self) -> str:
         """The verdict in one line."""
-        meant = f"grad {_TARGETS[self.target]}" + (", up to a positive factor" if self.up_to_scale else "")
+        meant = (self.own or f"grad {_TARGETS[self.target]}") + (
+            ", up to a positive factor" if self.up_to_scale else ""
+        )
         answer = "biased estimator"
         if self.verdict is BiasVerdict.BELOW_DELTA:
             answer = f"biased, below delta = {self.delta:g}, as an estimator"
@@ -193,6 +201,9 @@ class AuditResult(TableResult):
             out.append(f"variance {self.variance_ratio:.3g} times that of {best}, the best correct one")
         if self.detectable is not None:
             out.append(f"a relative bias of {self.detectable:.2g} is found with probability {self.power:g}")
+        if self.unseen:
+            shown = listed(f"{a!r} in {s!r}" for s, a in self.unseen)
+            out.append(f"the data never hold {shown}, which the policy does: no weight of what is there repairs that")
         if self.interrupted:
             out.append("stopped early: the answer is that of the last look")
         if self.also:
@@ -253,7 +264,7 @@ class AuditResult(TableResult):
         found, spread = self.diagnosis, self.best.spread
         return finite({
             "verdict": self.verdict.value,
-            "target": self.target.value,
+            "target": self.own or self.target.value,
             "same_as": [t.value for t in self.also],
             "relative_bias_bound": self.bound,
             "detectable_relative_bias": self.detectable,

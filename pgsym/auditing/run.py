@@ -8,17 +8,18 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import sympy as sp
 
 from pgsym.auditing.batch import BATCH_SIZE, Estimator, Rollouts
+from pgsym.auditing.behaviour import Behaviour
 from pgsym.auditing.controls import own_baselines
 from pgsym.auditing.diagnose import diagnose
 from pgsym.auditing.enumeration import all_episodes, every_batch
 from pgsym.auditing.groups import group_estimator
-from pgsym.auditing.problem_arrays import AuditTarget, ProblemArrays, build_arrays, truth
+from pgsym.auditing.problem_arrays import AuditTarget, Floats, ProblemArrays, build_arrays, target_gradient
 from pgsym.auditing.result import AuditResult, BiasVerdict
 from pgsym.auditing.sequential import MAX_PARAMETERS
 from pgsym.auditing.testing import AuditPlan, enumerated, sampled
+from pgsym.claims.value import exact_value
 from pgsym.display.progress import Progress
 from pgsym.errors import SamplingError
 from pgsym.estimators.estimator import Estimator as GradientEstimator
@@ -48,7 +49,8 @@ def audit(
     batch_size: int | None = None,
     target: AuditTarget | str | None = None,
     framework: str = "numpy",
-    behaviour: Mapping[sp.Symbol | str, Any] | Sequence[Any] | None = None,
+    truth: str | None = None,
+    behaviour: Behaviour | None = None,
     critic: Mapping[Any, Any] | Sequence[Any] | None = None,
     mode: str = "sample",
     up_to_scale: bool = False,
@@ -90,8 +92,12 @@ def audit(
         estimates), or ``objective`` (grad J; the default for the long-run objectives).
     framework
         ``numpy``, ``jax`` or ``torch``: what theta and the batch consist of.
+    truth
+        A target of your own, as an expression of the claim language with a coordinate for each parameter:
+        ``grad J + 1/10 * grad sum[s] eta(s) * c(s)``.  The time limit must then be so late that it does not matter.
     behaviour
-        Parameters of the policy that collects the data; theta by default.
+        What collects the data: other parameters of the policy, or a table {state: {action: probability}}; the policy
+        itself by default.  Actions that it never takes are listed with the result.
     critic
         Values that the batch shows; the exact ones by default.
     mode
@@ -176,7 +182,7 @@ def audit(
     rollouts = Rollouts(
         arrays, horizon=T, batch_size=B, layout=layout, framework=framework, poison=poison, group_size=group_size
     )
-    exact = truth(arrays, T, aim)
+    exact = target_gradient(arrays, T, aim) if truth is None else _own_truth(problem, truth)
     scale = float(np.linalg.norm(exact))
     if scale == 0:
         raise SamplingError(
@@ -188,6 +194,7 @@ def audit(
     plan = AuditPlan(
         rollouts, aim, exact, scale, 0.0 if delta is None else delta, alpha, power, max_samples, seed, up_to_scale,
         progress, own_baselines(rollouts, exact, baselines), max_seconds,
+        "" if truth is None else truth,
     )  # fmt: skip
     every = every_batch(rollouts, all_episodes(arrays, T)) if mode == "exact" else None
     if every is not None:
@@ -198,6 +205,19 @@ def audit(
         named = diagnose(estimator, rollouts, aim, exact, found.bias, alpha=alpha, seed=seed, lam=lam, every=every)
         found = replace(found, diagnosis=named)
     return replace(found, seconds=time.perf_counter() - began, assumption=problem.assumption)
+
+
+def _own_truth(problem: Problem, text: str) -> Floats:
+    """[k] the value of an expression at theta."""
+    found = exact_value(problem, text)
+    by_parameter = {c.parameters: v for c, v in found.items() if not c.places}
+    wanted = [(p,) for p in problem.policy.params]
+    if set(by_parameter) != set(wanted) or len(found) != len(wanted):
+        raise SamplingError(
+            f"found {text}; a vector with a coordinate for each parameter is required, such as grad J. Change it",
+            where="truth",
+        )
+    return np.array([float(by_parameter[key]) for key in wanted])
 
 
 def _target(arrays: ProblemArrays, target: AuditTarget | str | None) -> AuditTarget:

@@ -76,6 +76,8 @@ class AuditPlan:
     progress: bool | Progress | None
     baselines: tuple[Spread, ...] = ()
     max_seconds: float | None = None
+    own: str = ""
+    """The expression that `truth` is the value of, where it is no target of ours."""
 
     @property
     def across(self) -> Floats:
@@ -85,13 +87,14 @@ class AuditPlan:
 
     @cached_property
     def targets(self) -> set[AuditTarget]:
-        """Those whose exact value is the target's."""
-        return agreeing(self.target, self.rollouts.arrays, self.rollouts.horizon)
+        """Those of ours whose exact value is the target's."""
+        return set() if self.own else agreeing(self.target, self.rollouts.arrays, self.rollouts.horizon)
 
     def result(self, **found: Any) -> AuditResult:
-        asked = ("target", "truth", "scale", "delta", "alpha", "power", "up_to_scale")
+        asked = ("own", "target", "truth", "scale", "delta", "alpha", "power", "up_to_scale")
         return AuditResult(
             also=tuple(t for t in AuditTarget if t in self.targets and t is not self.target),
+            unseen=tuple(self.rollouts.arrays.unseen),
             params=tuple(p.name for p in self.rollouts.arrays.tables.params),
             factor=1 + float(found["bias"] @ self.truth) / self.scale**2,
             seconds=0.0,

@@ -13,7 +13,19 @@ from typing import Annotated, Any
 
 import typer
 
-from pgsym.cli.app import AsJson, Gamma, Horizon, ObjectiveName, Seed, Theta, Values, app, load_problem, print_json
+from pgsym.cli.app import (
+    AsJson,
+    Gamma,
+    Horizon,
+    ObjectiveName,
+    Seed,
+    Theta,
+    Values,
+    app,
+    assignments,
+    load_problem,
+    print_json,
+)
 from pgsym.errors import PgsymError, SamplingError, SchemaError
 
 SUITE, TOKENS = "suite", "tokens"
@@ -44,6 +56,17 @@ def audit(
     horizon: Horizon = None,
     target: Annotated[
         str | None, typer.Option(help="truncated (grad J_T), bootstrap (V is paid at the time limit) or objective.")
+    ] = None,
+    truth: Annotated[
+        str | None,
+        typer.Option(
+            help="Instead: an expression of the claim language, as 'grad J + 1/10 * grad ...'.",
+            show_default=False,
+        ),
+    ] = None,
+    behaviour: Annotated[
+        str | None,
+        typer.Option(help="theta of the policy that collects the data, as for --theta.", show_default=False),
     ] = None,
     layout: Annotated[str, typer.Option(help="episodes [B, T], vector [B/2, 2T] or flat [n].")] = "episodes",
     framework: Annotated[str, typer.Option(help="numpy, jax or torch.")] = "numpy",
@@ -104,6 +127,7 @@ def audit(
     suite = {SUITE: standard_suite, TOKENS: token_suite}.get(model)
     options: dict[str, Any] = {
         "target": target,
+        "truth": truth,
         "layout": layout,
         "framework": framework,
         "batch_size": batch_size,
@@ -115,6 +139,7 @@ def audit(
         "max_seconds": max_seconds,
         "poison": not keep_padding,
         "seed": seed,
+        **({} if behaviour is None else {"behaviour": assignments(behaviour, "--behaviour")}),
         **({} if group_size is None else {"group_size": group_size}),
     }
     results = {}
