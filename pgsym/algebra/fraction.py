@@ -284,11 +284,11 @@ class Printer:
         self._e = next((k for k, g in enumerate(generators) if not g.free_symbols and not g.has(sp.log)), None)
         self._factorizations: dict[CoprimePart, tuple[int, list[tuple[sp.Expr, int]]]] = {}
 
-    def fraction(self, element: RationalFunction, factor: bool) -> sp.Expr:
-        """An element; numerator and denominator are factored over the integers where they are short and `factor`."""
-        content, above = self._product([(element.numerator, 1)], factor)
+    def fraction(self, element: RationalFunction) -> sp.Expr:
+        """An element; numerator and denominator are factored over the integers where they are short."""
+        content, above = self._product([(element.numerator, 1)])
         parts = self._base.live(element.factors)
-        unit, below = self._product([(part.poly, power) for part, power in parts], factor)
+        unit, below = self._product([(part.poly, power) for part, power in parts])
         number = sp.Rational(content, unit * int(element.scale))
         return sp.Mul(number, *above, *(1 / f for f in below))
 
@@ -305,12 +305,12 @@ class Printer:
             powers.update({f: k * power for f, k in irreducible})
         return number, powers
 
-    def _product(self, powers: Sequence[tuple[Polynomial, int]], factor: bool) -> tuple[int, list[sp.Expr]]:
+    def _product(self, powers: Sequence[tuple[Polynomial, int]]) -> tuple[int, list[sp.Expr]]:
         content = 1
         found: list[sp.Expr] = []
         for poly, power in powers:
             about_e = self._e is not None and self._ring.degrees(poly)[self._e] > 0
-            if factor and len(poly) < FACTOR_TERMS and not about_e:
+            if len(poly) < FACTOR_TERMS and not about_e:
                 c, irreducible = self._ring.factor(poly)
                 content *= c**power
                 found.extend(self._polynomial(f) ** (k * power) for f, k in irreducible)

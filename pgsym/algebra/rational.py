@@ -275,15 +275,15 @@ class RationalField(Field):
             cleared[j] = RationalFunction(self._base, self._ring.multiply(numerator, self._base.expand(rest)))
         return cleared, RationalFunction(self._base, self._base.expand(self._base.live(common)) * scale)
 
-    def to_sympy(self, element: Any, *, factor: bool = True) -> sp.Expr:
+    def to_sympy(self, element: Any) -> sp.Expr:
         """The element as an expression, without loss; denominators stay factored.
 
-        With `factor`, numerators and denominators of fewer than 2000 terms are factored over the integers.
+        Numerators and denominators of fewer than 2000 terms are factored over the integers.
         Polynomials in exp(1/q) are numbers and stay as they are.
         """
         if self._constant:
             return sp.Rational(int(element.p), int(element.q))
-        return self._printer.fraction(element, factor)
+        return self._printer.fraction(element)
 
     def factored(self, element: Any) -> tuple[sp.Rational, dict[sp.Expr, int]]:
         """A nonzero element as a rational number times powers of distinct irreducible polynomials.

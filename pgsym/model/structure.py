@@ -16,7 +16,8 @@ import networkx as nx
 from pgsym.errors import DiscountError, ImproperPolicyError, NotUnichainError, StructureError, UndefinedQuantityError
 from pgsym.model.mdp import MDP, State
 from pgsym.model.objective import Objective
-from pgsym.model.policy import Policy, check_collision
+from pgsym.model.policy import Policy
+from pgsym.model.symbols import check_collision
 
 _SHOWN = 8
 
