@@ -30,7 +30,7 @@ from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.verdict import Coordinate, Witness
 from pgsym.claims.verify import policy_gradient_theorem
 from pgsym.claims.witness import find_witness
-from pgsym.errors import AlgebraError, CertificateError, HypothesisError
+from pgsym.errors import CertificateError, HypothesisError
 from pgsym.exact import solve
 from pgsym.expression.linear import common_denominators
 from pgsym.limits import CERTIFICATE_SECONDS, CLOSED_FORM_TERMS
@@ -241,7 +241,7 @@ def _witness(setting: BoundClaim, theta: Mapping[sp.Symbol, sp.Expr] | None) -> 
             theta = None
     try:
         return find_witness(setting, random.Random(0), theta)
-    except AlgebraError as error:
+    except HypothesisError as error:
         raise CertificateError(
             f"no point was found that refutes it ({error.message})", where=str(setting.claim)
         ) from None

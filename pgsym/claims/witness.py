@@ -34,9 +34,9 @@ def find_witness(setting: BoundClaim, rng: random.Random, theta: Mapping[sp.Symb
         found = witness_at(setting, place, rng)
         if found is not None:
             return found
-    raise AlgebraError(
-        f"refuted by a nonzero difference, but none of {POINTS} points of the model's domain shows it. "
-        "Declare narrower assumptions for its symbols",
+    raise HypothesisError(
+        f"its closed forms differ, but at none of {POINTS} points of the domain does it fail; if assumptions leave no "
+        "more than faces of the domain, closed forms do not know. Set the symbols that these fix",
         where=str(setting.claim),
     )
 

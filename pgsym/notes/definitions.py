@@ -14,7 +14,8 @@ from pgsym.claims.language.tree import Claim
 from pgsym.errors import ClaimError, NotReadError
 from pgsym.expression.quantity import VOCABULARY
 from pgsym.notes import chains
-from pgsym.notes.documents import NoteDocument, Source
+from pgsym.notes.documents import NoteDocument
+from pgsym.notes.formats import Source
 from pgsym.notes.formula import Formula
 from pgsym.notes.names import WEIGHTS, Names, Own, plain
 from pgsym.notes.parts import WrittenSymbol, before_bar, commas, join_bars, scripts

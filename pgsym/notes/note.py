@@ -20,7 +20,8 @@ from pgsym.claims.language.tree import Claim, Number
 from pgsym.errors import ClaimError, NotReadError
 from pgsym.notes import chains
 from pgsym.notes.definitions import ChainSide, Definitions, WrittenRelation
-from pgsym.notes.documents import NoteDocument, Source
+from pgsym.notes.documents import NoteDocument
+from pgsym.notes.formats import Source
 from pgsym.notes.formula import Formula
 from pgsym.notes.names import Names, plain
 from pgsym.notes.parts import Pieces, without_sample
@@ -28,6 +29,8 @@ from pgsym.notes.side import OutsideRunError
 from pgsym.notes.sums import depth
 from pgsym.notes.tokens import Token, tokens
 
+_OPERATOR = re.compile(r"\\nabla|\\sum|\\int|\\max|\\mathbb\s*\{?E|∇|∑")
+_QUANTITY = re.compile(r"(?<![A-Za-z\\])[JVQA](?![A-Za-z])")
 _RELATED = r"=|\\propto|\\[lg]eq?\b|≤|≥"
 
 
@@ -38,9 +41,9 @@ def read(document: NoteDocument, names: Names) -> list[WrittenRelation]:
 
 def asks(source: Source) -> bool:
     """Whether a formula in a line of text is read: it states something, and is more than a symbol with a value."""
+    sides = re.split(_RELATED, source.latex)
     return source.display or (
-        re.search(_RELATED, source.latex) is not None
-        and re.search(r"\\nabla|\\sum|\\int|\\max|\\mathbb\s*\{?E|∇|∑", source.latex) is not None
+        len(sides) > 1 and (_OPERATOR.search(source.latex) is not None or all(map(_QUANTITY.search, sides)))
     )
 
 

@@ -57,13 +57,17 @@ class FormulaQuantities(FormulaSide):
         if text in ("\\tilde{\\pi}", "\\pi"):
             return self.policy(symbol, found)
         if text == "J":
-            return self.objective(symbol)
+            if call is None and sup and sup[0].kind == "number" and not primes:  # J^2
+                return [*self.objective(symbol._replace(sup=None)), *self.exponent(sup, at)], after
+            return self.tail(self.objective(symbol), found, after, at)
         if sup is not None and any(t.kind == "()" for t in sup) and not call:
             raise NotReadError(
                 f"found {plain(found[k:after])}, one of several samples; means are read, samples are not", at
             )
         if text == "r" and self.joint is not None and plain(found[k:after]) == "r":
             return [(self.next_given(at, "r({1},{0})"), at)], after
+        if call is None and sub and sup and (step := self.indexed_step(text, sub, sup, at)):
+            return [(step, at)], after
         if call is None:
             raise NotReadError(
                 f"found {plain(found[k:after])} without arguments; it has no meaning here. Define it in the note, "
@@ -149,6 +153,16 @@ class FormulaQuantities(FormulaSide):
             at,
         )
 
+    def indexed_step(self, text: str, sub: Sequence[Token], sup: Sequence[Token], at: int) -> str:
+        r"""\mathcal{P}_{ss'}^a and \mathcal{R}_s^a, as Silver's lectures write them."""
+        states = _letters(sub)
+        if len(states) > 2 or len(_letters(sup)) != 1 or text not in ("\\mathcal{P}", "\\mathcal{R}"):
+            return ""
+        start, action = self.index(states[0], at), self.index(sup, at)
+        if (start[0], action[0]) != ("s", "a") or (text == "\\mathcal{P}") != (len(states) == 2):
+            return ""
+        return f"P({self.index(states[1], at)}|{start},{action})" if states[1:] else f"r({start},{action})"
+
     def tail(self, pieces: Pieces, found: Sequence[Token], k: int, at: int) -> tuple[Pieces, int]:
         """A power after the arguments."""
         sub, sup, primes, after = scripts(found, k)
@@ -186,17 +200,10 @@ class FormulaQuantities(FormulaSide):
     def policy(self, symbol: WrittenSymbol, found: Sequence[Token]) -> tuple[Pieces, int]:
         token, sub, sup, primes, call, after = symbol
         at = token.at
-        primed = (
-            token.text != "\\pi"
-            or bool(primes)
-            or decoration(
-                "\\pi",
-                [Token("symbol", "\\pi", at), Token("operator", "_", at), *(sub or sup or ())] if sub or sup else (),
-                at,
-            )
-        )
         if token.text != "\\pi" and (sup is not None or (sub is not None and plain(sub) != "\\theta")):
             raise NotReadError("found a second policy with an index. Leave it away", at)
+        below = [Token("symbol", "\\pi", at), Token("operator", "_", at), *(sub or sup or ())] if sub or sup else ()
+        primed = decoration("\\pi", below, at) or bool(primes) or token.text != "\\pi"
         if call is None:
             raise NotReadError("found a policy without its arguments; pi(a|s) is read", at)
         inside = until(list(call.inside), ";")
@@ -214,15 +221,15 @@ class FormulaQuantities(FormulaSide):
             raise NotReadError(f"found {plain([token, call])}; a policy is written pi(a|s)", at)
         return self.tail([(f"pi{chr(39) * primed}({indices[0]}|{indices[1]})", at)], found, after, at)
 
-    def objective(self, symbol: WrittenSymbol) -> tuple[Pieces, int]:
-        token, _, _, primes, call, after = symbol
+    def objective(self, symbol: WrittenSymbol) -> Pieces:
+        token, _, _, primes, call, _ = symbol
         deco = symbol.scripts
         if plain(call.inside if call is not None and not deco else deco) in OPTIMAL and not primes:
-            return [("J*", token.at)], after
-        primed = bool(primes) or decoration("J", deco, token.at)
+            return [("J*", token.at)]
+        primed = decoration("J", deco, token.at) or bool(primes)
         if call is not None:
             primed = decoration("J", call.inside, token.at) or primed
-        return [("J" + "'" * primed, token.at)], after
+        return [("J" + "'" * primed, token.at)]
 
     def event(self, token: Token, inside: list[Token], found: Sequence[Token], after: int) -> tuple[Pieces, int]:
         """The probability that s_t = s."""
@@ -269,14 +276,14 @@ class FormulaQuantities(FormulaSide):
             self.names.tell(plain(law[:1]) + "_0", "the start distribution")
             return f"mu0({index})"
         if base == "\\pi":
-            primed = bool(primes) or decoration("states of", [*(sub or ()), *(sup or ())], at)
+            primed = decoration("states of", [*(sub or ()), *(sup or ())], at) or bool(primes)
             return f"{self.names.weight(EXPECT, at)}{chr(39) * primed}({index})"
         deco = [t for t in (*(sub or ()), *(sup or ())) if t.text != "\\gamma"]
         if sub is not None and plain(sub) in ("t", "T", "k", "t+1"):
             raise NotReadError(
                 f"found {plain(law)}, the distribution at one time; stationary ones and visits are read", at
             )
-        primed = bool(primes) or decoration(base, [t for t in deco if t.text != ","], at)
+        primed = decoration(base, [t for t in deco if t.text != ","], at) or bool(primes)
         own = self.names.own.get(base + "(.)")
         if own is not None and base not in self.names.told:
             if not own.text or primed:
@@ -285,3 +292,9 @@ class FormulaQuantities(FormulaSide):
                 )
             return f"{own.name}({index})"
         return f"{self.names.weight(base, at)}{chr(39) * primed}({index})"
+
+
+def _letters(found: Sequence[Token]) -> list[list[Token]]:
+    """s s' as two letters, each with its primes and indices."""
+    begins = [k for k, t in enumerate(found) if not k or (t.kind == "symbol" and found[k - 1].text != "_")]
+    return [list(found[k:end]) for k, end in zip(begins, [*begins[1:], len(found)], strict=True)]

@@ -328,3 +328,16 @@ def test_constants_are_compared_without_a_ladder():
     verdict = decide(constant(), "V(s) > 0")
     assert verdict.method == "normal form"
     assert not verdict.certificates
+
+
+def test_a_domain_of_faces_only_makes_a_claim_inapplicable():
+    """p (1 - q) <= 0 in the unit square leaves p = 0 and q = 1, where J = p (1 - q) is 0, as its closed form is not."""
+    rows = [("s", "a", "end", "p*(1-q)", 1), ("s", "a", "other", "1-p*(1-q)", 0)]
+    symbols = {"p": "0 <= p <= 1", "q": "0 <= q <= 1, p*(1-q) <= 0"}
+    faces = pgsym.MDP.from_transitions(rows, start="s", terminal=["end", "other"], symbols=symbols)
+    found = pgsym.decide(faces, "J = 0")
+    assert found.status is Status.INAPPLICABLE
+    assert found.reason == (
+        "J == 0: its closed forms differ, but at none of 60 points of the domain does it fail; if assumptions leave no "
+        "more than faces of the domain, closed forms do not know. Set the symbols that these fix"
+    )

@@ -225,3 +225,23 @@ def test_order_that_is_not_decided_is_said_to_be_so():
 def test_order_is_decided_like_an_equation():
     found = audited("$$V^\\pi(s) \\le V^*(s) = \\max_a Q^*(s,a)$$\n\n$$V^\\pi(s) \\ge \\max_a Q^\\pi(s,a)$$\n")
     assert [r.status for r in found.relations] == ["proved", "proved", "refuted"]
+
+
+def test_only_meanings_that_matter_are_told_and_together():
+    """The second line speaks of d alone, so that eta's three meanings are not multiplied with d's."""
+    note = r"""Discounted by $\gamma$:
+$$\nabla J = \sum_s \eta(s) \sum_a \nabla\pi(a|s) Q(s,a)$$
+$$\nabla J = \mathbb{E}_{s\sim d, a\sim\pi}[\nabla\log\pi(a|s) Q(s,a)]$$
+"""
+    found = audit_note(NoteDocument.of(note, "note.md"), "two-state")
+    assert [r.status for r in found.relations] == ["depends on the reading"] * 2
+    assert [len(r.cases) for r in found.relations] == [3, 3]
+    text = found.text()
+    assert "     proved for start-state, d is eta\n     refuted for start-state, d is mu or d\n" in text
+    assert "3  grad J = sum[s] eta(s) * sum[a] pi(a|s) * (grad log pi(a|s) * Q(s,a))\n" in text
+
+
+def test_a_relation_between_quantities_in_a_line_of_text_is_read():
+    note = r"Always $J \le J^*$ and $A(s,a) = Q(s,a) - V(s)$, for $\gamma = 0.9$ and $V = 3$."
+    found = audit_note(NoteDocument.of(note, "note.md"), "two-state")
+    assert [str(r.main.claim) for r in found.relations] == ["J <= J*", "A(s,a) == Q(s,a) - V(s)"]

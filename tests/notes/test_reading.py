@@ -27,6 +27,9 @@ def read_as(*formulas: str, **names) -> list[str]:
 
 
 READ = {
+    r"J(\theta)^2 = J^{2}": "J^2 == J^2",
+    r"Q(s,a) = \mathcal{R}_s^a + \gamma \sum_{s'} \mathcal{P}_{ss'}^a V(s')": "Q(s,a) == r(s,a) + gamma * sum[s'] P(s'|s,a) * V(s')",
+    r"V(s) = \mathbb{E}_{\tau\sim\pi \mid s_0 = s}[R(\tau)]": "V(s) == E[tau | s_0=s] G",
     r"V^\pi(s) = \sum_{a \in \mathcal{A}} \pi(a|s) Q^\pi(s,a)": "V(s) == sum[a] pi(a|s) * Q(s,a)",
     r"V_{\pi_\theta}(s) = \mathbb{E}_{a\sim\pi_\theta(\cdot\mid s)}\left[ Q_{\pi_\theta}(s,a) \right]":
         "V(s) == sum[a] pi(a|s) * Q(s,a)",
@@ -105,6 +108,9 @@ def test_formula_is_read_as(latex, claim):
 
 
 REFUSED = {
+    r"J'_\phi = J": "found J with \\phi; quantities of the policy pi are read, and of a second one, pi'",
+    r"\pi'_\phi(a|s) = \pi(a|s)": "found \\pi with \\pi_\\phi; quantities of the policy pi are read, and of a second one, pi'",
+    r"\sum_s \mu'_\phi(s) = 1": "found \\mu with \\phi; quantities of the policy pi are read, and of a second one, pi'",
     r"A^*(s,a) = Q(s,a)": "found A with *; optimal quantities are V^*, Q^*, h^* and J^*",
     r"V_\pi^*(s) = V(s)": "found V with \\pi*; optimal quantities are V^*, Q^*, h^* and J^*",
     r"V_\phi(s) = V(s)": "found V with \\phi; quantities of the policy pi are read, and of a second one, pi'",

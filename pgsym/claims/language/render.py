@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from pgsym.claims.language import runs
+from pgsym.claims.language.characters import is_special
 from pgsym.claims.language.parse import WORLDS
 from pgsym.claims.language.relation import SPELLINGS
 from pgsym.claims.language.tree import (
@@ -60,7 +61,8 @@ from pgsym.claims.language.tree import (
     World,
 )
 from pgsym.expression.notation import derivative_latex, name_latex, symbol_latex
-from pgsym.expression.quantity import QUANTITIES, VOCABULARY, reward_power
+from pgsym.expression.notations import current, second_policy
+from pgsym.expression.quantity import VOCABULARY, reward_power
 
 _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(5)
 KEYWORDS = frozenset({"sum", "prod", "E", "Var", "Cov", "limit", "grad", "log", "trace", "dot", "outer", "inv",
@@ -212,7 +214,12 @@ class _Text(_Writer):
                 return str(value)
             case Symbol(name):
                 known = name in self.taken or name.rstrip("'") in VOCABULARY
-                plain = _PLAIN.match(name) and not known and (runs.read_timed(name) or "s")[0] in "sa"
+                plain = (
+                    _PLAIN.match(name)
+                    and not known
+                    and not is_special(name)
+                    and (runs.read_timed(name) or "s")[0] in "sa"
+                )
                 return name if plain else _quoted(name)
             case Call(name, indices):
                 return self.call(name, indices)
@@ -341,8 +348,11 @@ def _runs_text(node: runs.RunExpect | runs.Covariance) -> str:
 
 
 class _Latex(_Writer):
+    """In the notation that is asked for where it is made."""
+
     def __init__(self) -> None:
         self.group = lambda inner: rf"\left({inner}\right)"
+        self.notation = current()
 
     def part(self, node: Node, level: int) -> str:
         # Written with an operator, where the text has a function.
@@ -415,16 +425,23 @@ class _Latex(_Writer):
             case runs.TimePower(body):
                 return f"{self.part(body, _ATOM)}^{{{_exponent(node).strip('()')}}}"
             case runs.RunExpect(body, operator):
+                own = self.notation.others["E[tau]"]
+                known = r"\pi" in own if node.primed else own
+                if known and operator == "E" and (r"\tau" in own or _names_a_step(body)):
+                    law, given = second_policy(own) if node.primed else own, _given_latex(node)
+                    condition = rf" \mid {given}" if given else ""
+                    return rf"{law}\left[{self.write(body)}{condition}\right]"
                 return rf"{_RUN_OPERATORS[operator]}_{{{_runs_latex(node)}}}\left[{self.write(body)}\right]"
             case runs.Covariance(left, right):
                 inner = rf"\left({self.write(left)},\, {self.write(right)}\right)"
                 return rf"\operatorname{{Cov}}_{{{_runs_latex(node)}}}{inner}"
             case runs.RewardAt(time) | runs.ReturnFrom(time):
-                return f"{'r' if isinstance(node, runs.RewardAt) else 'G'}_{{{time}}}"
+                letter = "r" if isinstance(node, runs.RewardAt) else "G"
+                return self.notation.step(letter, time.name, time.shift)
             case runs.Return():
-                return r"R(\tau)"
+                return self.notation.others["G"]
             case runs.RunProbability():
-                return r"P(\tau)"
+                return self.notation.others["P(tau)"]
         raise TypeError(f"{type(node).__name__} is not a node of the claim language")
 
     def factor(self, node: Node) -> str:
@@ -432,9 +449,10 @@ class _Latex(_Writer):
         return self.write(node) if isinstance(node, Div | Number) else self.right(node)
 
     def gradient(self, body: Node) -> str:
+        sign = self.notation.others["grad"]
         if isinstance(body, Grad):
-            return rf"\nabla^{{2}} {self.prefix(body.body)}"
-        return rf"\nabla {self.prefix(body)}"
+            return rf"{sign}^{{2}} {self.prefix(body.body)}"
+        return f"{sign} {self.prefix(body)}"
 
     def call(self, name: str, indices: Iterable[Index]) -> str:
         head = symbol_latex(name.rstrip("'")) + "'" * (len(name) - len(name.rstrip("'")))
@@ -445,16 +463,14 @@ class _Latex(_Writer):
         if power := reward_power(node.name):
             given = ", ".join(map(_index_latex, node.indices))
             return rf"\mathbb{{E}}[r{_mark(node.primed)}^{{{power}}} \mid {given}]"
-        head = _head(node.name, node.primed)
-        if node.overrides:
-            inner = r",\, ".join(map(self.override, node.overrides))
-            head += f"_{{[{inner}]}}"
-        if not node.indices:
-            return head
-        shown = [_index_latex(i) for i in node.indices]
-        if node.name in ("pi", "P"):
-            return rf"{head}({shown[0]} \mid {', '.join(shown[1:])})"
-        return f"{head}({', '.join(shown)})"
+        shown = self.notation.quantity(node.name, [_index_latex(i) for i in node.indices], primed=node.primed)
+        if not node.overrides:
+            return shown
+        inner = r",\, ".join(map(self.override, node.overrides))
+        if node.name in self.notation.templates:
+            return rf"\left.{shown}\right|_{{{inner}}}"
+        head, bracket, rest = shown.partition("(")
+        return f"{head}_{{[{inner}]}}{bracket}{rest}"
 
     def override(self, override: Override) -> str:
         key = {"r": "r", "gamma": r"\gamma", "mu0": r"\mu_{0}"}[override.key]
@@ -463,15 +479,14 @@ class _Latex(_Writer):
 
 def _head(name: str, primed: bool) -> str:
     r"""The letter of a quantity: what stands before its arguments in the glossary."""
-    plain = QUANTITIES[name].latex.split("({0}")[0].replace("{{", "{").replace("}}", "}")
-    return plain + ("'" if primed else "")
+    return current().quantity(name, (), primed=primed)
 
 
 def _index_latex(index: Index) -> str:
     if isinstance(index, Literal):
         return name_latex(index.name)
     if at := runs.read_timed(index):
-        return f"{at[0]}_{{{at[1]}}}"
+        return current().step(at[0], at[1].name, at[1].shift)
     if time := runs.read_time(index):
         return str(time)
     base = index.rstrip("'")
@@ -489,5 +504,20 @@ def _bounds_latex(index: str, bounds: tuple[runs.TimeBound, ...]) -> str:
 
 
 def _runs_latex(node: runs.RunExpect | runs.Covariance) -> str:
-    given = r",\, ".join(f"{n} = {_index_latex(i)}" for n, i in zip(("s_0", "a_0"), node.given, strict=False))
+    given = _given_latex(node)
     return r"\tau" + (r" \sim \pi'" if node.primed else "") + (rf" \mid {given}" if given else "")
+
+
+def _names_a_step(body: Node) -> bool:
+    """Whether an expression has a part of a run: a mean over pi without one is over states and actions."""
+    parts = runs.RewardAt | runs.ReturnFrom | runs.Return | runs.RunProbability
+    return any(
+        isinstance(n, parts) or any(isinstance(i, str) and runs.read_timed(i) for i in getattr(n, "indices", ()))
+        for n in body.walk()
+    )
+
+
+def _given_latex(node: runs.RunExpect | runs.Covariance) -> str:
+    """The state, and the action, that runs begin with."""
+    pairs = zip("sa", node.given, strict=False)
+    return r",\, ".join(f"{current().step(letter, '', 0)} = {_index_latex(i)}" for letter, i in pairs)
