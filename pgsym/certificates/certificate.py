@@ -149,9 +149,9 @@ def certify(
         return _inequality(problem, found)
     if found.relation != t.EQUAL or verdict.proved:
         raise CertificateError(
-            f"the claim is {verdict.status}; certificates are written for the policy gradient theorem of the "
-            "start-state and average-reward objectives, for equalities that are false, and for inequalities that are "
-            "true. Decide it with pgsym check",
+            f"found {verdict.status}; certificates are written for the policy gradient theorem of the start-state and "
+            "average-reward objectives, for inequalities that are true, and for equalities that are false. "
+            "See the verdict with pgsym check",
             where=str(found),
         )
     return _refutation(problem, found)
