@@ -5,10 +5,10 @@ from __future__ import annotations
 import sympy as sp
 
 from pgsym.claims.bound_claim import BoundClaim
+from pgsym.claims.counterexample import Coordinate
 from pgsym.claims.domain import require_policy
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.parse import parse_expression
-from pgsym.claims.verdict import Coordinate
 from pgsym.claims.witness import side
 from pgsym.errors import ClaimError
 from pgsym.model.problem import Problem, ProblemLike

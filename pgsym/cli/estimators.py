@@ -42,7 +42,7 @@ def estimators(
 
     Example: `pgsym estimators "let b(s) = V(s); sum[t] grad log pi(a_t|s_t) * (G_t - b(s_t))"`
     """
-    from pgsym.estimators.estimator import ESTIMATORS
+    from pgsym.estimators.named import ESTIMATORS
     from pgsym.reports.moments import estimator_json, estimator_page, estimators_table
     from pgsym.reports.terminal import console
 
