@@ -23,11 +23,11 @@ from pgsym.certificates.solution import solution_section
 from pgsym.certificates.terms import Written, ended, number
 from pgsym.certificates.translate import Translation
 from pgsym.claims.bound_claim import BoundClaim
+from pgsym.claims.counterexample import Coordinate, Witness
 from pgsym.claims.decide import Decision
 from pgsym.claims.language import parse
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.relation import RELATIONS
-from pgsym.claims.verdict import Coordinate, Witness
 from pgsym.claims.verify import policy_gradient_theorem
 from pgsym.claims.witness import find_witness
 from pgsym.errors import CertificateError, HypothesisError

@@ -23,7 +23,7 @@ from pgsym.expression.domain import affine, simplices
 from pgsym.expression.linear import Linear
 from pgsym.limits import ORDER_SECONDS
 from pgsym.model.validate import assumed, bounded
-from pgsym.order import BreakPoint, Kind, SignInterval, SignStatus, SignVerdict, SimplexRow, decide_sign
+from pgsym.order import BreakPoint, Kind, SignInterval, SignStatus, SignVerdict, SimplexRow, decide_largest, decide_sign
 from pgsym.order.polynomials import of_terms, read, substitute, terms
 
 End = tuple[int, Fraction]
@@ -174,6 +174,11 @@ class OrderDomain:
         above, below = self.moved(element.numerator), self.moved(element.denominator())
         others = [-self.moved(e.numerator) * self.moved(e.denominator()) for e in beside]
         return self._decided(above, below, strict, others, self.assumptions)
+
+    def largest(self, elements: Sequence[Any]) -> SignVerdict:
+        """Whether at each point one of some elements is not negative; what is assumed is not used."""
+        forms = [(self.moved(e.numerator), self.moved(e.denominator())) for e in elements]
+        return decide_largest(forms, self.kinds, seconds=ORDER_SECONDS / 2)
 
     def _decided(
         self, above: Any, below: Any, strict: bool, others: Sequence[Any], assumed: Sequence[Any], since: int = 0
