@@ -63,7 +63,7 @@ def is_open(node: Node) -> bool:
     return isinstance(node, Neg) and is_open(node.body)
 
 
-class Writer:
+class TreeWriter:
     """The rules shared by text and LaTeX; `group` puts parentheses."""
 
     group: Callable[[str], str]

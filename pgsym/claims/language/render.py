@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 
 from pgsym.claims.language import runs
-from pgsym.claims.language.brackets import ATOM, PRODUCT, SUM, Writer, is_open
+from pgsym.claims.language.brackets import ATOM, PRODUCT, SUM, TreeWriter, is_open
 from pgsym.claims.language.characters import is_special
 from pgsym.claims.language.relation import SPELLINGS
 from pgsym.claims.language.tree import (
@@ -81,7 +81,7 @@ def binding_text(binding: Binding) -> str:
     return _Text().binding(binding)
 
 
-class _Text(Writer):
+class _Text(TreeWriter):
     """Names that are `taken` by the statement itself, or by the language, are quoted where they mean the model's."""
 
     def __init__(self, taken: Iterable[str] = ()) -> None:

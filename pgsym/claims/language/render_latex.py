@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pgsym.claims.language import runs
-from pgsym.claims.language.brackets import ATOM, PRODUCT, SUM, UNARY, Writer
+from pgsym.claims.language.brackets import ATOM, PRODUCT, SUM, UNARY, TreeWriter
 from pgsym.claims.language.parse import WORLDS
 from pgsym.claims.language.render import bounds_text, exponent, prime
 from pgsym.claims.language.tree import (
@@ -95,7 +95,7 @@ def declarations_latex(bindings: Iterable[Binding]) -> tuple[str, ...]:
     return (*([rf"\text{{for all }} {_COMMA.join(heads)}:"] if heads else []), *worlds)
 
 
-class _Latex(Writer):
+class _Latex(TreeWriter):
     """In the notation that is asked for where it is made."""
 
     def __init__(self) -> None:
