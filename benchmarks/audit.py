@@ -282,7 +282,7 @@ def relative_bias(task: Task, base: Any, recipe: Any) -> tuple[float, bool]:
 
     where = task[:3]
     aim = target_gradient(arrays_of(*where), suite()[task.problem].horizon, AuditTarget(task.target))
-    linear = recipe.centre == "none" and recipe.average != "steps" and base.average != "steps"
+    linear = {recipe.centre, recipe.compared} == {"none"} and "steps" not in (recipe.average, base.average)
     if linear:
         streams, weights = pairs(*where)
         gap = weights @ recipe.batch_means(streams, 2) - aim

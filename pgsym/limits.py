@@ -124,7 +124,7 @@ BASELINE_STATES = 64
 """States up to which the best baseline is found for each; above, the best constant."""
 
 OPTIMUM_STATES = 300
-"""States up to which `ascend` gives J of the best policy, which is found in rationals: seconds."""
+"""States up to which `ascend` finds J of the best policy in rationals: seconds."""
 
 COVARIANCE_PARAMETERS = 256
 """Parameters up to which a whole covariance is formed; above, ask for variances, the trace or projections."""

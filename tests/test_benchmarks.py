@@ -1,5 +1,6 @@
 """The quick form of a benchmark runs and finds every verdict right."""
 
+import random
 import re
 import subprocess
 import sys
@@ -51,6 +52,24 @@ def test_inequalities_are_decided_as_known() -> None:
     assert "| 4 | Lojasiewicz, 2 arms | proved | signs of coefficients (trust: normal form) |" in run.stdout
     assert "| 4 | its constant, 2 arms | 2 |" in run.stdout
     assert run.stdout.splitlines()[-1] == "0 wrong"
+
+
+def test_random_inequalities_contradict_no_evaluation() -> None:
+    command = [sys.executable, str(ROOT / "benchmarks" / "order_soundness.py"), "--count", "8", "--points", "200"]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stdout.splitlines()[-2].startswith("8 questions, 1,600 evaluations")
+    assert run.stdout.splitlines()[-1] == "0 wrong"
+
+
+def test_a_mutant_that_proves_everything_is_caught(monkeypatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    import order_soundness
+
+    from pgsym.order import SignStatus, SignVerdict
+
+    monkeypatch.setattr(order_soundness, "decide_sign", lambda *_, **__: SignVerdict(SignStatus.PROVED))
+    assert any(order_soundness.sign(random.Random(seed), 200)[1] for seed in range(8))
 
 
 def test_ledger_says_what_its_lines_give() -> None:

@@ -51,7 +51,7 @@ BELOW: dict[str, set[str]] = {
         "sampling",
     },
     "ascent": {"errors", "trust", "display", "expression", "model", "algebra", "exact", "estimators", "sampling"},
-    "comparison": {"errors", "trust", "display", "exact", "estimators", "model", "auditing"},
+    "comparison": {"errors", "trust", "display", "algebra", "exact", "estimators", "model", "auditing"},
     "study": {
         "errors",
         "trust",

@@ -291,10 +291,9 @@ class DualLU:
 
     def solve(self, b: Sequence[Dual], values: Sequence[Any] | None = None, *, transposed: bool = False) -> LazyVector:
         """x with A x = b, on demand; `values` are those of x, where the base field has found them already."""
-        right, base, solve = list(b), self._base, self._values.solve
-        adjoint = self._values.solve_transposed
-        if transposed:
-            solve, adjoint = adjoint, solve
+        right, base = list(b), self._base
+        both = (self._values.solve, self._values.solve_transposed)
+        solve, adjoint = reversed(both) if transposed else both
         found = solve([e.value for e in right]) if values is None else values
         rates: dict[int, dict[int, Any]] = {}
         solutions: dict[int, Sequence[Any]] = {}

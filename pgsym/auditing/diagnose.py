@@ -239,7 +239,7 @@ def _named(
     reproduced: bool,
     every: AllBatches | None,
 ) -> Diagnosis:
-    def mean(recipe: Recipe) -> Floats:
+    def mean_of(recipe: Recipe) -> Floats:
         """The observed mean is known more precisely than that of these few batches, which give the difference."""
         if every is not None:
             return np.asarray(every.weights @ recipe.batch_means(every.streams, B))
@@ -255,8 +255,8 @@ def _named(
         cosine = float(mean @ truth) / norm if norm else 0.0
         share = float(np.linalg.norm(bias)) / scale if scale else float("inf")
         note = f"Its cost here: relative bias {share:.3g}, cosine to the true gradient {cosine:.4f}."
-    parts = tuple(_part(truth, mean(recipe)) for recipe in best.chain) if len(best.chain) > 1 else ()
-    return Diagnosis(best.mistakes, best.base.name, reproduced, mean(best.recipe), others, note, parts)
+    parts = tuple(_part(truth, mean_of(recipe)) for recipe in best.chain) if len(best.chain) > 1 else ()
+    return Diagnosis(best.mistakes, best.base.name, reproduced, mean_of(best.recipe), others, note, parts)
 
 
 def _part(truth: Floats, mean: Floats) -> str:

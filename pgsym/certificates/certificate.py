@@ -23,11 +23,11 @@ from pgsym.certificates.solution import solution_section
 from pgsym.certificates.terms import Written, ended, number
 from pgsym.certificates.translate import Translation
 from pgsym.claims.bound_claim import BoundClaim
+from pgsym.claims.counterexample import Coordinate, Witness
 from pgsym.claims.decide import Decision
 from pgsym.claims.language import parse
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.relation import RELATIONS
-from pgsym.claims.verdict import Coordinate, Witness
 from pgsym.claims.verify import policy_gradient_theorem
 from pgsym.claims.witness import find_witness
 from pgsym.errors import CertificateError, HypothesisError
@@ -149,9 +149,9 @@ def certify(
         return _inequality(problem, found)
     if found.relation != t.EQUAL or verdict.proved:
         raise CertificateError(
-            f"the claim is {verdict.status}; certificates are written for the policy gradient theorem of the "
-            "start-state and average-reward objectives, for equalities that are false, and for inequalities that are "
-            "true. Decide it with pgsym check",
+            f"found {verdict.status}; certificates are written for the policy gradient theorem of the start-state and "
+            "average-reward objectives, for inequalities that are true, and for equalities that are false. "
+            "See the verdict with pgsym check",
             where=str(found),
         )
     return _refutation(problem, found)

@@ -18,6 +18,7 @@ import sympy as sp
 from pgsym.algebra.polynomial import REMEDY
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.compiler import Meaning
+from pgsym.claims.counterexample import Coordinate, Witness
 from pgsym.claims.difference import nothing_to_be
 from pgsym.claims.domain import Domain
 from pgsym.claims.extremes import ExtremesOfForms, UnknownSignError
@@ -25,7 +26,7 @@ from pgsym.claims.gaps import gaps
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.order_domain import QUICK, OrderDomain
-from pgsym.claims.verdict import Coordinate, Status, Verdict, Witness
+from pgsym.claims.verdict import Status, Verdict
 from pgsym.claims.witness import side, witness_at
 from pgsym.errors import ClaimError, TooLargeError
 from pgsym.limits import (

@@ -330,7 +330,7 @@ class _Search:
             return False
         symbols = {s: v for s, v in equal.symbols.items() if s not in self.open.pinned}
         beyond = self._bound(self._at(constant + (1 if self.extreme == "largest" else -1)))
-        next_one = witness_at(beyond, Place(equal.theta, symbols, equal.values), self.decision.rng)
+        next_one = witness_at(beyond, Place(dict(equal.theta), symbols, dict(equal.values)), self.decision.rng)
         return next_one is not None and not set(equal.differing).isdisjoint(next_one.differing)
 
     def _made(

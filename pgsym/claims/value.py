@@ -5,10 +5,10 @@ from __future__ import annotations
 import sympy as sp
 
 from pgsym.claims.bound_claim import BoundClaim
+from pgsym.claims.counterexample import Coordinate
 from pgsym.claims.domain import require_policy
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.parse import parse_expression
-from pgsym.claims.verdict import Coordinate
 from pgsym.claims.witness import side
 from pgsym.errors import ClaimError
 from pgsym.model.problem import Problem, ProblemLike
@@ -21,7 +21,7 @@ def exact_value(problem: ProblemLike, expression: str) -> dict[Coordinate, sp.Ex
     Parameters
     ----------
     problem
-        See `pgsym.Problem.of`; its symbols have values.
+        See `pgsym.Problem.of`; its symbols have values.  A float in theta stands for the decimal that it is written as.
     expression
         Its text, such as ``let b(s) = V(s); grad J - 1/10 * grad b("x")``.
 
@@ -53,6 +53,7 @@ def exact_value(problem: ProblemLike, expression: str) -> dict[Coordinate, sp.Ex
             where=expression,
         )
     require_policy(setting)
-    meaning = setting.at(dict(problem.theta), {}, {}, policy.params)
+    point = {p: sp.Rational(repr(float(v))) if v.is_Float else v for p, v in problem.point.items()}
+    meaning = setting.at(point, {}, {}, policy.params)
     field = meaning.tower.field(0)
     return {c: field.to_sympy(e) for c, e in side(meaning, setting, node, policy.params).items()}

@@ -13,12 +13,12 @@ import sympy as sp
 
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.compiler import Meaning
+from pgsym.claims.counterexample import Coordinate, Witness
 from pgsym.claims.domain import POINTS, Domain, Place, in_unit_interval
 from pgsym.claims.extremes import sign_at, sign_of
 from pgsym.claims.gaps import SYMPY, Numbers, gaps
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.relation import RELATIONS
-from pgsym.claims.verdict import Coordinate, Witness
 from pgsym.errors import AlgebraError, ClaimError, HypothesisError, TooLargeError, UndefinedQuantityError
 from pgsym.expression.naming import in_order
 

@@ -41,7 +41,7 @@ def check_note(
     seed: int,
     out: Path | None,
     as_json: bool,
-    watched: bool,
+    watched: bool = False,
 ) -> None:
     """Print the verdicts of a note, or their JSON, and write the audited note: to `out`, else beside the note."""
     from pgsym.model.files.atomic import require_place

@@ -58,10 +58,12 @@ class EliminationPlan:
         self.kind: dict[tuple[State, Action], int] = {}
         """{(s, a): position in `kinds`}"""
 
+        seen: dict[int, int] = {}  # by identity, which is found without a hash
+
         def position(expr: sp.Expr) -> int:
-            known = expressions.get(expr)
+            known = seen.get(id(expr))
             if known is None:
-                known = expressions[expr] = len(expressions)
+                known = seen[id(expr)] = expressions.setdefault(expr, len(expressions))
                 if expr == 0:
                     zero.add(known)
             return known

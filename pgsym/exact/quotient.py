@@ -101,7 +101,10 @@ class Quotient:
             block.update([(s, only) for s in rows])
             return
         color = self._colors(rows) if len(rows) > 1 else dict.fromkeys(rows, -1)
-        system = {c: self._equation(rows[s], color) for s, c in color.items()}
+        system: dict[int, Equation] = {}
+        for s, c in color.items():
+            if system.setdefault(c, equation := self._equation(rows[s], color)) != equation:
+                raise AssertionError(f"{s!r} is no state of its block")  # pragma: no cover
         key = frozenset(system.items())
         number = self._known.get(key)
         if number is None:
@@ -134,11 +137,12 @@ class Quotient:
                 found.setdefault(color[s], {}).setdefault(self._equation(rows[s], color), set()).add(s)
             moved: list[tuple[int, int, set[State]]] = []
             for c, parts in found.items():
-                rest = members[c].difference(*parts.values())
                 largest = max(parts, key=lambda e: (len(parts[e]), e))
-                if len(rest) < len(parts[largest]):
+                rest = len(members[c]) - sum(map(len, parts.values()))
+                if rest < len(parts[largest]):
+                    if rest:
+                        moved.append((c, self._name((turn, c, None)), members[c].difference(*parts.values())))
                     del parts[largest]
-                    moved += [(c, self._name((turn, c, None)), rest)] if rest else []
                 moved += [(c, self._name((turn, c, e)), part) for e, part in parts.items()]
             for c, new, part in moved:
                 members[c] -= part

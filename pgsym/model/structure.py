@@ -41,11 +41,7 @@ class Structure:
         self.graph: nx.DiGraph = nx.DiGraph()
         self.graph.add_nodes_from(mdp.states)
         self.graph.add_edges_from(
-            (s, outcome.state)
-            for s in mdp.nonterminal
-            for a in policy.support(s)
-            for outcome in mdp.outcomes(s, a)
-            if outcome.p != 0
+            (s, outcome.state) for s in mdp.nonterminal for a in policy.support(s) for outcome in mdp.outcomes(s, a)
         )
 
     @cached_property

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 
 from pgsym.claims.verdict import Status
-from pgsym.notes.remarks import WRITERS, CodeWords, Display, Fold, Paragraph, Strong, place_at_top, place_behind
+from pgsym.notes.remarks import WRITERS, CodeWords, Display, FoldedText, Paragraph, Strong, place_at_top, place_behind
 from pgsym.notes.result import DEFINES, DEPENDS, AuditedNote, NoteRelation
 
 MARKS: Mapping[str, str] = {
@@ -24,7 +24,7 @@ def marked(audit: AuditedNote) -> str:
     """The note with its verdicts; of a notebook, its JSON."""
     text, format = audit.document.text, audit.document.format
     write = WRITERS[format]
-    places: dict[tuple[int, str], list[Paragraph | Display | Fold]] = {}
+    places: dict[tuple[int, str], list[Paragraph | Display | FoldedText]] = {}
     for found in audit.relations:
         place = place_behind(text, found.relation.at, found.relation.end, format)
         at = next(((known, indent) for known, indent in places if known == place[0]), place)
@@ -47,7 +47,7 @@ def _summary(audit: AuditedNote) -> Iterator[Paragraph]:
     yield from (Paragraph([CodeWords(symbol), f": {meaning}"], in_list=True) for symbol, meaning in audit.readings)
 
 
-def _remark(found: NoteRelation) -> Iterator[Paragraph | Display | Fold]:
+def _remark(found: NoteRelation) -> Iterator[Paragraph | Display | FoldedText]:
     """The mark of one relation, and a fold with what shows that it is false."""
     main, written = found.main, found.relation
     head = f"{MARKS.get(found.status, '?')} line {found.line}: "
@@ -65,7 +65,7 @@ def _remark(found: NoteRelation) -> Iterator[Paragraph | Display | Fold]:
         if found.general is not None and found.general.correction is not None:
             yield Display(found.general.correction.latex())
     depends = [f"{c.verdict.status} for {c.reading}" for c in found.cases] if found.status == DEPENDS else []
-    yield Fold(f"why, on {main.model}", [*dict.fromkeys(depends), *main.verdict.text().splitlines()])
+    yield FoldedText(f"why, on {main.model}", [*dict.fromkeys(depends), *main.verdict.text().splitlines()])
 
 
 def _equation(claim: str) -> str:

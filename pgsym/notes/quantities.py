@@ -104,54 +104,56 @@ class FormulaQuantities(FormulaSide):
             if p and plain(p) not in ("\\theta", "\\pi", "\\pi_\\theta")
         ]
         kinds = "".join(i[0] for i in arguments)
-        if text in VALUES:
-            optimal = plain(deco) in OPTIMAL and VALUES[text] in OPTIMA and not (sub and sup)
-            if primes:
-                raise NotReadError(f"found {text} with a prime; a second policy is written as its index", at)
-            primed = not optimal and decoration(text, deco, at)
-            wanted = "sa" if VALUES[text] in "QA" else "s"
-            if kinds != wanted:
-                raise NotReadError(
-                    f"found {text} with {len(arguments)} arguments; it is taken at {', '.join(wanted)}", at
-                )
-            name = VALUES[text] + "*" * optimal + "'" * primed
-            return self.tail([(f"{name}({','.join(arguments)})", at)], found, after, at)
-        if text in REWARDS and kinds in ("sa", "sas", "s"):
-            decoration(text, deco, at)
-            if kinds == "s":
-                if not deco:
-                    raise NotReadError("found a reward of the state alone; r(s,a) and r(s,a,s') are read", at)
-                return self.tail([(f"r_pi({arguments[0]})", at)], found, after, at)
-            return self.tail([(f"r({','.join(arguments)})", at)], found, after, at)
-        if text in CHANCES and kinds in ("ssa", "ss"):
-            if kinds == "ssa":
-                decoration(text, deco, at)
-                return self.tail([(f"P({arguments[0]}|{arguments[1]},{arguments[2]})", at)], found, after, at)
-            if not deco and not ends:
-                raise NotReadError(
-                    "found a transition without an action; P(s'|s,a), or P_pi for the chain, is read", at
-                )
-            decoration(text, deco, at)
-            places = arguments[::-1] if any(t.text == "|" for t in inside) else arguments
-            return self.tail([(f"P_pi({places[0]},{places[1]})", at)], found, after, at)
-        if text in CHANCES and kinds == "as" and any(t.text == "|" for t in inside):
-            self.names.tell(text, f"{text}(a|s) is the policy")
-            primed = decoration(text, deco, at)
-            return self.tail([(f"pi{chr(39) * primed}({arguments[0]}|{arguments[1]})", at)], found, after, at)
-        if kinds == "s" and any(
-            t.text == "|" and any(u.text in "sS" for u in inside[j:]) for j, t in enumerate(inside)
-        ):
-            raise NotReadError("found weights of states given a state; those from the start distribution are read", at)
-        if kinds == "s" and text in WEIGHTS:
-            return self.tail([(self.weight(found[k : after - 1], arguments[0], at), at)], found, after, at)
-        if kinds == "s" and text in FUNCTIONS and not deco and not primes:
-            name = self.names.declare(text + "(s)", f"{FUNCTIONS[text]}(s)")
-            return self.tail([(f"{name}({arguments[0]})", at)], found, after, at)
+        shown = self.known(symbol, inside, arguments, bool(ends))
+        if not shown and kinds == "s" and text in WEIGHTS:
+            shown = self.weight(found[k : after - 1], arguments[0], at)
+        if not shown and kinds == "s" and text in FUNCTIONS and not deco and not primes:
+            shown = f"{self.names.declare(text + '(s)', FUNCTIONS[text] + '(s)')}({arguments[0]})"
+        if shown:
+            return self.tail([(shown, at)], found, after, at)
         raise NotReadError(
             f"found {plain(found[k:after])}; {text} has no such meaning, and the note does not define it "
             "before this place. Define it, as in x := ...",
             at,
         )
+
+    def known(self, symbol: WrittenSymbol, inside: list[Token], arguments: list[str], ends: bool) -> str:
+        """A value, a reward, a transition or a policy in the claim language, by its letter and its arguments."""
+        text, at, deco, given = symbol.token.text, symbol.token.at, symbol.scripts, ",".join(arguments)
+        kinds = "".join(i[0] for i in arguments)
+        bar = next((j for j, t in enumerate(inside) if t.text == "|"), None)
+        if text in VALUES:
+            name = VALUES[text]
+            optimal = plain(deco) in OPTIMAL and name in OPTIMA and not (symbol.sub and symbol.sup)
+            if symbol.primes:
+                raise NotReadError(f"found {text} with a prime; a second policy is written as its index", at)
+            primed = not optimal and decoration(text, deco, at)
+            wanted = "sa" if name in "QA" else "s"
+            if kinds != wanted:
+                raise NotReadError(
+                    f"found {text} with {len(arguments)} arguments; it is taken at {', '.join(wanted)}", at
+                )
+            return f"{name}{'*' * optimal}{chr(39) * primed}({given})"
+        if text in REWARDS and kinds in ("sa", "sas", "s"):
+            decoration(text, deco, at)
+            if kinds == "s" and not deco:
+                raise NotReadError("found a reward of the state alone; r(s,a) and r(s,a,s') are read", at)
+            return f"r_pi({given})" if kinds == "s" else f"r({given})"
+        if text in CHANCES and kinds in ("ssa", "ss"):
+            if kinds == "ss" and not deco and not ends:
+                raise NotReadError(
+                    "found a transition without an action; P(s'|s,a), or P_pi for the chain, is read", at
+                )
+            decoration(text, deco, at)
+            if kinds == "ssa":
+                return f"P({arguments[0]}|{arguments[1]},{arguments[2]})"
+            return f"P_pi({','.join(arguments if bar is None else arguments[::-1])})"
+        if text in CHANCES and kinds == "as" and bar is not None:
+            self.names.tell(text, f"{text}(a|s) is the policy")
+            return f"pi{chr(39) * decoration(text, deco, at)}({arguments[0]}|{arguments[1]})"
+        if kinds == "s" and bar is not None and any(t.text in "sS" for t in inside[bar:]):
+            raise NotReadError("found weights of states given a state; those from the start distribution are read", at)
+        return ""
 
     def indexed_step(self, text: str, sub: Sequence[Token], sup: Sequence[Token], at: int) -> str:
         r"""\mathcal{P}_{ss'}^a and \mathcal{R}_s^a, as Silver's lectures write them."""

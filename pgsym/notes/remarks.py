@@ -47,14 +47,14 @@ class Display:
 
 
 @dataclass(frozen=True)
-class Fold:
+class FoldedText:
     """Lines of text that are shown when asked for."""
 
     title: str
     lines: Sequence[str] = field(default_factory=tuple)
 
 
-Remark = Sequence[Paragraph | Display | Fold]
+Remark = Sequence[Paragraph | Display | FoldedText]
 Spell = Callable[[str], str]
 
 
@@ -99,7 +99,7 @@ def _comments(remark: Remark, indent: str) -> str:
     for part in remark:
         if isinstance(part, Paragraph):
             lines.append("- " * part.in_list + "".join(part.words))
-        elif isinstance(part, Fold):
+        elif isinstance(part, FoldedText):
             lines += [part.title, *filter(None, part.lines)]
     return "".join(f"% pgsym: {line}\n" for line in lines)
 

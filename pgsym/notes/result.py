@@ -96,14 +96,13 @@ class NoteRelation:
             "latex": self.relation.latex,
             "status": self.status,
         }
-        if self.relation.reason:
-            found["reason"] = self.relation.reason
-        if self.relation.finding:
-            found["finding"] = self.relation.finding
-        if self.correction:
-            found["correction"] = self.correction
-        if self.general is not None:
-            found["every_mdp"] = str(self.general.standing)
+        more = {
+            "reason": self.relation.reason,
+            "finding": self.relation.finding,
+            "correction": self.correction,
+            "every_mdp": "" if self.general is None else str(self.general.standing),
+        }
+        found |= {key: text for key, text in more.items() if text}
         if self.cases:
             found["cases"] = [
                 {

@@ -31,7 +31,7 @@ from pgsym.prover.sums import Terms, product, scaled
 from pgsym.prover.tensors import Factor, new_index
 from pgsym.prover.vocabulary import coefficient_node
 
-_OF_MU = ("mu is stationary", "mu sums to 1")
+_OF_MU = ("`mu` is stationary", "`mu` sums to 1")
 
 TRICK = "log-derivative trick"
 
@@ -59,8 +59,8 @@ class LetterQuantities(TensorQuantities):
         written = self.written(list(places_of(name)))
         titles = {
             "Q": "Poisson's equation" if self.long_run else "Bellman's equation",
-            "V": "`V` as visits times rewards",
-            "eta": "`eta` as visits from the start",
+            "V": "`V` sums rewards over visits",
+            "eta": "`eta` counts visits from the start",
         }
         return self._equation(titles.get(name, f"definition of `{name}`"), written)
 
@@ -85,9 +85,9 @@ class LetterQuantities(TensorQuantities):
             yield from (replace(balance, carried="S"), replace(balance, needs=CONTINUING))
             if k != 1:
                 shares = tuple((c / (1 - k), tuple(fs)) for c, fs in self.start(x))
-                yield Equation(f"visits sum to 1/(1 - {coefficient_text(k)[1]})", (visits,), shares, CONTINUING)
+                yield Equation(f"visits sum to `1 / (1 - {coefficient_text(k)[1]})`", (visits,), shares, CONTINUING)
             if not self.overrides and not mark:
-                yield Equation("visits over their sum", (visits, ("ilen[gamma]",)), ((1, ()),))
+                yield Equation("`d` sums to 1", (visits, ("ilen[gamma]",)), ((1, ()),))
 
     def _letter(self, name: str) -> str:
         may = VOCABULARY["rbar" if name == "r_pi" else name].overrides

@@ -24,7 +24,8 @@ import numpy as np
 from pgsym.claims.language import tree as t
 from pgsym.claims.trajectories.stages import Stage, StageMove
 from pgsym.errors import SamplingError
-from pgsym.estimators.estimator import UNDISCOUNTED, Estimator
+from pgsym.estimators.estimator import Estimator
+from pgsym.estimators.named import UNDISCOUNTED
 from pgsym.limits import SAMPLED_MOVES
 from pgsym.model.objective import Objective
 from pgsym.model.structure import Structure

@@ -116,6 +116,9 @@ def test_exact_value_is_that_of_solve():
     solution = pgsym.solve(PROBLEM).at()
     assert {c.parameters[0]: v for c, v in exact_value(PROBLEM, "grad J").items()} == dict(solution.grad)
     assert {dict(c.places)["s"]: v for c, v in exact_value(PROBLEM, "V(s)").items()} == dict(solution.V)
+    decimals = {p.name: k / 10 for k, p in enumerate(PROBLEM.policy.params)}
+    (J,) = exact_value(PROBLEM.replace(theta=decimals), "J").values()
+    assert float(J) == pytest.approx(float(pgsym.solve(PROBLEM).at(decimals).J), rel=1e-14)
 
 
 @pytest.mark.parametrize(

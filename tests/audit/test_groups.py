@@ -155,3 +155,13 @@ def test_seven_outcomes_in_groups_of_eight():
     p = token_tree("q", "abcdefg", 1, {"q a", "q b"})
     found = audit(p, grpo, horizon=1, group_size=8, mode="exact", explain=False)
     assert (found.n, found.multisets) == (3003, True)
+
+
+def test_rare_outcomes_count_groups_where_prompts_are_drawn():
+    """Of a group of 4 that shares one of two prompts, what another prompt does is seen in whole groups only."""
+    two, one = (
+        Rollouts(CASES[name].problem, horizon=2, batch_size=12, group_size=4)
+        for name in ("two-prompts", "end-of-sequence")
+    )
+    assert (two.independent, one.independent) == (3, 12)
+    assert Rollouts(CASES["two-prompts"].problem, horizon=2, batch_size=12).independent == 12

@@ -116,6 +116,12 @@ REPORTED = {
         RUNS + r"\nabla J = \mathbb{E}_{\tau\sim\pi}\left[\sum_{t=0}^T \nabla\log\pi(a_t|s_t) \sum_{t'=t}^T \gamma^{t'} r_{t'}\right]" + "\n$$\n",
         "refuted",
     ),
+    # The value of the next state stood for the action value, without the reward and the discount.
+    "natolambert/rlhf-book 227": (
+        r"$$A(s,a) = \sum_{s'} P(s'|s,a) V(s') - V(s)$$",
+        r"$$A(s,a) = r(s,a) + \gamma \sum_{s'} P(s'|s,a) V(s') - V(s)$$",
+        "refuted",
+    ),
 }  # fmt: skip
 
 
@@ -142,6 +148,12 @@ def test_reported_error_that_is_none_raises_no_alarm():
     assert status("", "") == ["proved"]
     assert status("", r"\log \mu(s_0) + ") == ["not read"]  # mu0 is 0 in some states of this model
     assert status("2 ", "") == ["refuted"]
+
+
+def test_average_over_samples_is_its_mean_and_the_note_is_told_so():
+    audit = audited(r"$$\nabla J = \frac1N \sum_{i=1}^N \nabla\log P(\tau^{(i)}) R(\tau^{(i)})$$", "short-corridor")
+    assert [r.status for r in audit.relations] == ["proved"]
+    assert (r"\frac{1}{N}\sum_{i=1}^N", "an average over samples stands for its mean") in audit.readings
 
 
 def test_samples_are_refused_not_read_as_means():

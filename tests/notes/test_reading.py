@@ -27,6 +27,11 @@ def read_as(*formulas: str, **names) -> list[str]:
 
 
 READ = {
+    r"J = \frac{1}{N} \sum_{i=1}^N R(\tau^{(i)})": "J == E[tau] G",
+    r"\nabla J = \frac1N \sum_{n=1}^N \sum_{t=0}^{T_n} \nabla\log\pi(a_t^n|s_t^n) R(\tau^n) + \nabla J":
+        "grad J == E[tau] sum[t] grad log pi(a_t|s_t) * G + grad J",
+    r"\nabla J = \frac1N \sum_{i=1}^N \sum_{t=0}^T \nabla\log\pi(a_{i,t}|s_{i,t}) R(\tau_i)":
+        "grad J == E[tau] sum[t] grad log pi(a_t|s_t) * G",
     r"J(\theta)^2 = J^{2}": "J^2 == J^2",
     r"Q(s,a) = \mathcal{R}_s^a + \gamma \sum_{s'} \mathcal{P}_{ss'}^a V(s')": "Q(s,a) == r(s,a) + gamma * sum[s'] P(s'|s,a) * V(s')",
     r"V(s) = \mathbb{E}_{\tau\sim\pi \mid s_0 = s}[R(\tau)]": "V(s) == E[tau | s_0=s] G",
@@ -139,7 +144,13 @@ REFUSED = {
     r"J = |\mathcal{S}|": "found |\\mathcal{S}|: do terminal states count? Write a sum of 1",
     r"J \approx V(s)": "found \\approx, which does not say how close the sides are; it is shown, not decided",
     r"\theta \leftarrow \theta + \nabla J": "found an assignment, which is no statement",
-    r"J = \frac{1}{N} \sum_{i=1}^N R(\tau^{(i)})":
+    r"J^2 = (\frac{1}{N} \sum_{i=1}^N R(\tau^{(i)}))^2":
+        "found 1/N before a sum, a mean over samples; means are read, samples are not",
+    r"J = \frac{1}{N} \sum_{i=1}^N i R(\tau^{(i)})":
+        "found 1/N before a sum, a mean over samples; means are read, samples are not",
+    r"J = \frac{1}{N} \sum_{i=1}^M R(\tau^{(i)})":
+        "found 1/N before a sum, a mean over samples; means are read, samples are not",
+    r"J = \frac{1}{N} \sum_{i=1}^N V(s)":
         "found 1/N before a sum, a mean over samples; means are read, samples are not",
     r"J = \mathbb{E}[R(s,a)]": "found an expectation that does not say over what. Write what is drawn",
     r"J = \left[ V(s) \right": "found [ without its other bracket; brackets come in pairs. Correct it",

@@ -20,7 +20,7 @@ from itertools import groupby
 from pgsym.claims.blocks import LONG_LEFT, Block, Chain, Definition, Formulas, Row
 from pgsym.claims.language.parse import parse
 from pgsym.claims.language.relation import RELATIONS
-from pgsym.claims.language.render import declarations_latex
+from pgsym.claims.language.render_latex import declarations_latex
 from pgsym.claims.language.tree import (
     Add,
     Binding,

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from pgsym.claims.blocks import Block, Cell, Chain, DataTable, Fold, Formulas, Heading, Note, Prose, VerdictMark
+from pgsym.claims.counterexample import SHOWN, Coordinate
 from pgsym.claims.derivation import Derivation
 from pgsym.claims.derivation.layout import laid_out, rows
 from pgsym.claims.language.parse import parse
-from pgsym.claims.verdict import SHOWN, Coordinate, Status, Verdict
+from pgsym.claims.verdict import Status, Verdict
 from pgsym.expression.latex import latex, tex_width
 from pgsym.model.objective import Objective
 from pgsym.reports.page.quantities import IN_THE_PARAMETERS, Writer
