@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from pgsym.ascent import Ascent, ascend
-from pgsym.ascent.landscape import Landscape
 from pgsym.auditing.cross_check import CrossCheck, cross_check
 from pgsym.claims.blocks import Block, Cell, DataTable, Note, Prose
 from pgsym.claims.derivation.model_tables import decimal
 from pgsym.errors import PgsymError
+from pgsym.exact.landscape import Landscape
 from pgsym.expression.complaint import short
 from pgsym.expression.notation import derivative_latex
 from pgsym.expression.ordering import plain_symbol
