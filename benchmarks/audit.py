@@ -256,8 +256,8 @@ def tasks() -> list[Task]:
 @cache
 def pairs(problem: int, off: bool, target: str) -> tuple[Any, Any]:
     """Every row of two episodes, and its probability [D]."""
-    from pgsym.auditing.batch import arrange
-    from pgsym.auditing.testing import all_episodes
+    from pgsym.auditing.enumeration import all_episodes
+    from pgsym.auditing.episodes import arrange
 
     arrays, horizon = arrays_of(problem, off, target), suite()[problem].horizon
     episodes = all_episodes(arrays, horizon)
@@ -269,7 +269,7 @@ def pairs(problem: int, off: bool, target: str) -> tuple[Any, Any]:
 @cache
 def many(problem: int, off: bool, target: str) -> Any:
     """`ESTIMATED` episodes, two a row."""
-    from pgsym.auditing.batch import Sampler, arrange
+    from pgsym.auditing.episodes import Sampler, arrange
 
     arrays, horizon = arrays_of(problem, off, target), suite()[problem].horizon
     return arrange(arrays, Sampler(arrays, horizon, 99).chunk(0, ESTIMATED), 2)
@@ -278,11 +278,11 @@ def many(problem: int, off: bool, target: str) -> Any:
 def relative_bias(task: Task, base: Any, recipe: Any) -> tuple[float, bool]:
     """Of a mistaken recipe, and whether it is exact."""
     from pgsym.auditing import AuditTarget
-    from pgsym.auditing.problem_arrays import truth
+    from pgsym.auditing.problem_arrays import target_gradient
 
     where = task[:3]
-    aim = truth(arrays_of(*where), suite()[task.problem].horizon, AuditTarget(task.target))
-    linear = recipe.centre == "none" and recipe.average != "steps" and base.average != "steps"
+    aim = target_gradient(arrays_of(*where), suite()[task.problem].horizon, AuditTarget(task.target))
+    linear = {recipe.centre, recipe.compared} == {"none"} and "steps" not in (recipe.average, base.average)
     if linear:
         streams, weights = pairs(*where)
         gap = weights @ recipe.batch_means(streams, 2) - aim
@@ -319,7 +319,7 @@ def detect(task: Task) -> Detected | None:
 
 def _as_estimator(recipe: Any) -> Any:
     """A re-creation behind the interface of user code: it sees one public batch at a time."""
-    from pgsym.auditing.batch import Streams
+    from pgsym.auditing.episodes import Streams
 
     def estimator(theta: Any, batch: Any) -> Any:
         arrays = batch.policy.arrays

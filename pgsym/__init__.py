@@ -34,6 +34,8 @@ if _TYPE_CHECKING:
     from pgsym.claims import theorem as theorem
     from pgsym.claims import theorem_names as theorem_names
     from pgsym.claims import verify as verify
+    from pgsym.claims.sharp_constant import SharpestConstant as SharpestConstant
+    from pgsym.claims.sharp_constant import sharpen as sharpen
     from pgsym.comparison import EstimatorComparison as EstimatorComparison
     from pgsym.comparison import compare as compare
     from pgsym.errors import PgsymError as PgsymError
@@ -69,6 +71,7 @@ if _TYPE_CHECKING:
     from pgsym.model.policy import Policy as Policy
     from pgsym.model.problem import Problem as Problem
     from pgsym.model.reductions import induced_chain as induced_chain
+    from pgsym.model.token_tree import token_tree as token_tree
     from pgsym.model.zoo import zoo as zoo
     from pgsym.model.zoo import zoo_names as zoo_names
     from pgsym.model.zoo.constructed import generic_mdp as generic_mdp
@@ -88,6 +91,7 @@ _NAMES = {
     "pgsym.auditing": "AuditResult CrossCheck assert_unbiased audit cross_check",
     "pgsym.certificates": "certify",
     "pgsym.claims": "Derivation Script Theorem Verdict decide derive theorem theorem_names verify",
+    "pgsym.claims.sharp_constant": "SharpestConstant sharpen",
     "pgsym.comparison": "EstimatorComparison compare",
     "pgsym.errors": "PgsymError",
     "pgsym.estimators.moments": "EstimatorLaw moments",
@@ -104,6 +108,7 @@ _NAMES = {
     "pgsym.model.policy": "Policy",
     "pgsym.model.problem": "Problem",
     "pgsym.model.reductions": "induced_chain",
+    "pgsym.model.token_tree": "token_tree",
     "pgsym.model.zoo": "zoo zoo_names",
     "pgsym.model.zoo.constructed": "generic_mdp",
     "pgsym.prover": "GeneralVerdict conjecture prove refute",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import sympy as sp
 
+from pgsym.algebra.realline import pieces, signs_of
 from pgsym.display.result import TableResult, data_frame, finite
 from pgsym.errors import PgsymError, StructureError
 from pgsym.estimators.estimator import Estimator, find_estimator
@@ -170,11 +173,37 @@ class EstimatorComparison(TableResult):
         columns = ["estimator", "bias", "variance", "mse", "steps", "runs"]
         return data_frame(columns, [(row.estimator.description, *row.numbers().values()) for row in self.rows])
 
+    def least_error(self, over: str = "lambda") -> list[tuple[sp.Expr, sp.Expr, ComparedEstimator]]:
+        """Between which values of a number in (0, 1) which estimator has the least mean square error, exactly.
+
+        Intervals with their ends, from below.  Estimators without the number take part with the error that they have;
+        there is no interval where an error is no fraction of rationals in the number.
+
+        >>> found = compare("nota-thomas", "reward-to-go", "gae", let={"lambda": 1, "v(s)": 3})
+        >>> [(float(low), float(high), row.estimator.name) for low, high, row in found.least_error()]
+        [(0.0, 0.952..., 'gae'), (0.952..., 1.0, 'reward-to-go')]
+        """
+        x = sp.Dummy(over)
+        errors = [(row, e) for row in self.rows if (e := _error(row, over, x)) is not None]
+        try:
+            differences = [signs_of(a - b, x) for (_, a), (_, b) in combinations(errors, 2)]
+        except sp.PolynomialError:  # an irrational theta
+            return []
+        line = pieces([*differences, signs_of(x * (1 - x), x)])
+        found: list[tuple[sp.Expr, sp.Expr, ComparedEstimator]] = []
+        for below, inside, above in zip(line[1::2], line[2::2], line[3::2], strict=False):
+            at = sp.Rational(inside.rational)
+            if 0 < at < 1:
+                row, _ = min(errors, key=lambda one: one[1].xreplace({x: at}))
+                low = found.pop()[0] if found and found[-1][2] is row else below.number(x)
+                found.append((low, above.number(x), row))
+        return found
+
     def plot(self, over: str = "T") -> Figure:
         """Squared bias, variance and mean square error against ``lambda``, ``gamma``, ``T`` or a name of their own.
 
         A panel for each; estimators without that name are left out.  A name that is swept needs no value: give it a
-        symbol, as in ``let={"lambda": sp.Symbol("lambda")}``.
+        symbol, as in ``let={"lambda": sp.Symbol("lambda")}``.  Over lambda or beta, bands show `least_error`.
 
         Raises
         ------
@@ -188,6 +217,7 @@ class EstimatorComparison(TableResult):
         made = new_figure(12.0, 4.0)
         panels = made.subplots(1, 3)
         refused: PgsymError | None = None
+        colors: dict[int, Any] = {}
         for row in self.rows:
             try:
                 if row.law is None:
@@ -197,7 +227,8 @@ class EstimatorComparison(TableResult):
                 refused = error
                 continue
             for axes, values in zip(panels, (one.bias**2, one.variance, one.mse), strict=True):
-                axes.plot(one.values, values, label=row.estimator.description)
+                (line,) = axes.plot(one.values, values, label=row.estimator.description)
+            colors[id(row)] = line.get_color()
         if not panels[0].lines:
             raise refused or StructureError("no estimator has a law; a plot needs one. Give a horizon", where="plot")
         for axes, name in zip(panels, ("squared bias", "variance", "MSE"), strict=True):
@@ -206,6 +237,12 @@ class EstimatorComparison(TableResult):
                 axes.set_xscale("log")
             axes.set_xlabel(LABELS.get(over, over))
             axes.set_ylabel(name)
+        if over in ("lambda", "beta"):
+            for low, high, row in self.least_error(over):
+                told = f"least MSE: {row.estimator.description}"
+                panels[-1].axvspan(
+                    float(low), float(high), color=colors.get(id(row), "0.5"), alpha=0.15, linewidth=0, label=told
+                )
         panels[-1].legend()
         return made
 
@@ -304,6 +341,19 @@ def _steps(problem: Problem, estimator: Estimator) -> float | None:
     try:
         visits = solve(problem.replace(mdp=problem.mdp.replace(gamma=1))).at().eta
         return float(sum(visits[s] for s in problem.mdp.nonterminal))
+    except PgsymError:
+        return None
+
+
+def _error(row: ComparedEstimator, over: str, x: sp.Symbol) -> sp.Expr | None:
+    """The mean square error, in x where the estimator has the number."""
+    law = row.law
+    if law is None or not law.has_bias:
+        return None
+    if over not in row.estimator.let:
+        return None if row.why else law.mse
+    try:
+        return law.changed(law.problem, replace(row.estimator, let={**row.estimator.let, over: x})).mse
     except PgsymError:
         return None
 

@@ -114,6 +114,9 @@ FORMULA_TERMS = 5000
 FORMULA_EXPONENT = 10**6
 """Largest abs(x) of a number exp(x), and of theta: its size is compared with others in milliseconds."""
 
+TOKEN_TREE_STATES = 10_000
+"""States of a token tree: prompts with the tokens so far."""
+
 GENERIC_OUTCOMES = 10_000
 """Outcomes of a model of every MDP of a size."""
 
@@ -121,7 +124,7 @@ BASELINE_STATES = 64
 """States up to which the best baseline is found for each; above, the best constant."""
 
 OPTIMUM_STATES = 300
-"""States up to which `ascend` gives J of the best policy, which is found in rationals: seconds."""
+"""States up to which `ascend` finds J of the best policy in rationals: seconds."""
 
 COVARIANCE_PARAMETERS = 256
 """Parameters up to which a whole covariance is formed; above, ask for variances, the trace or projections."""
@@ -134,6 +137,9 @@ CERTIFICATE_SECONDS = 600.0
 
 ORDER_SECONDS = 20.0
 """Seconds after which no further method is tried for an inequality."""
+
+SHARPEN_SECONDS = 60.0
+"""Seconds after which no further constant of an inequality is tried."""
 
 ORDER_PARTS = 2_000
 """Parts into which a domain is halved to show an inequality."""

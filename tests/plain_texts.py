@@ -6,6 +6,8 @@ It shares with pgsym the tree, and nothing that takes it apart: no terms, no sta
 import math
 import operator
 
+import numpy as np
+
 from pgsym.claims.language import runs as r
 from pgsym.claims.language import tree as t
 
@@ -70,7 +72,9 @@ class PlainText:
             case t.Pow(x, power):
                 return self.value(x, env) ** power
             case t.Dot(x, y):
-                return self.value(x, env) @ self.value(y, env)
+                return self.vectors(operator.matmul, x, y, env)
+            case t.Outer(x, y):
+                return self.vectors(np.outer, x, y, env)
             case t.Grad(t.Log(t.Quantity("pi", indices))):
                 return self.leaf(self.quantities["z"], indices, env)
             case t.Grad(t.Quantity("pi", indices)):
@@ -110,6 +114,11 @@ class PlainText:
                     ]
                 )
         raise TypeError(type(node).__name__)
+
+    def vectors(self, product, x, y, env):
+        """A product of vectors; 0 where one has no term."""
+        both = self.value(x, env), self.value(y, env)
+        return product(*both) if all(map(np.ndim, both)) else self.number(0)
 
     def leaf(self, function, indices, env):
         """A function at its places; 0 where the run has no such step."""

@@ -36,7 +36,7 @@ SYMBOLS = (
     "gamma", "pi", "E", "S", "N", "I", "lambda", "θ", "γ", "b", "J", "V", "mu", "b(1)", "b(x)", "b(x,y,z)", "k", "1",
     "pi'(1|1)", "pi'(a|b|c)", "pi(1)", "pi(a|x)", "log(2)", "log(exp(gamma) + 1)", "eps", "x y", "s", "a", "limit",
 )  # fmt: skip
-OWN = ("b", "c", "f", "k", "x", "gamma_", "b1", "θ", "eps", "limit", "p", "a_", "S", "N")
+OWN = ("b", "c", "f", "k", "x", "gamma_", "b1", "é", "eps", "limit", "p", "a_", "S", "N")
 
 METHODS = ("normal form", "identity test")
 SPELLINGS = 8

@@ -51,7 +51,7 @@ BELOW: dict[str, set[str]] = {
         "sampling",
     },
     "ascent": {"errors", "trust", "display", "expression", "model", "algebra", "exact", "estimators", "sampling"},
-    "comparison": {"errors", "trust", "display", "exact", "estimators", "model", "auditing"},
+    "comparison": {"errors", "trust", "display", "algebra", "exact", "estimators", "model", "auditing"},
     "study": {
         "errors",
         "trust",
@@ -99,6 +99,7 @@ for top in TOP:
 # Where alone a library may be imported: layers, or single modules.
 HOMES = {
     "distributed": {"study.run"},
+    "docutils": {"notes"},
     "jax": {"sampling", "auditing", "ascent.optimiser", "interchange.functional", "interchange.functions", "cli"},
     "markdown_it": {"notes"},
     "nbformat": {"notes"},

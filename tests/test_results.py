@@ -57,6 +57,8 @@ MAKERS = {
     "Optimum": lambda: pgsym.optimal(model()),
     "Optimum of the average reward": lambda: pgsym.optimal("machine-replacement"),
     "OptimalRegions": lambda: pgsym.optimal(model().replace(gamma="gamma")),
+    "SharpestConstant": lambda: pgsym.sharpen(model(), 'sum[s] mu0(s) * pi("wait"|"s") <= c'),
+    "SharpestConstant that is attained": lambda: pgsym.sharpen(model(), "sum[s] sum[a] pi(a|s)^2 >= c"),
     "Verdict": lambda: pgsym.verify(model()),
     "Verdict refuted": lambda: pgsym.decide(model(), 'J = 2 * J = V("s")'),
     "Verdict of an inequality": lambda: pgsym.decide(model(), "J <= 100"),

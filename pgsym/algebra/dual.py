@@ -282,24 +282,36 @@ class DualField(Field):
 
 
 class DualLU:
-    """A x = b with one factorization of A's values, and A x' = b' - A' x for each tangent that is asked for."""
+    """A x = b with one factorization of A's values, and A x' = b' - A' x for the tangents that are asked for."""
 
     def __init__(self, field: DualField, values: Factorization, slopes: Slopes) -> None:
-        self._zero = field.base.zero
+        self._base = field.base
         self._values = values
         self._slopes = slopes
 
     def solve(self, b: Sequence[Dual], values: Sequence[Any] | None = None, *, transposed: bool = False) -> LazyVector:
         """x with A x = b, on demand; `values` are those of x, where the base field has found them already."""
-        right, solve = list(b), self._values.solve_transposed if transposed else self._values.solve
+        right, base = list(b), self._base
+        both = (self._values.solve, self._values.solve_transposed)
+        solve, adjoint = reversed(both) if transposed else both
         found = solve([e.value for e in right]) if values is None else values
+        rates: dict[int, dict[int, Any]] = {}
         solutions: dict[int, Sequence[Any]] = {}
+        asked: set[int] = set()
 
         def tangents(index: int) -> Tangents:
-            """x'_index by parameter; the first call finds x' for every parameter."""
+            """x'_index by parameter: for few entries y.(b' - A' x) with A^T y = e_index, then x' for each parameter."""
+            if not rates:
+                rates.update(self._rates(right, found, transposed))
+            asked.add(index)
+            if not solutions and len(asked) < len(rates):
+                unit = [base.zero] * len(right)
+                unit[index] = base.one
+                y = adjoint(unit)
+                return {k: base.dot([y[i] for i in rate], list(rate.values())) for k, rate in rates.items()}
             if not solutions:
-                for k, rate in self._rates(right, found, transposed).items():
-                    solutions[k] = solve([rate.get(i, self._zero) for i in range(len(right))])
+                for k, rate in rates.items():
+                    solutions[k] = solve([rate.get(i, base.zero) for i in range(len(right))])
             return {k: x[index] for k, x in solutions.items()}
 
         return LazyVector(len(right), lambda i: LateDual(found[i], lambda: tangents(i)))

@@ -7,7 +7,7 @@ a prime and a float come from the same lines.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache, cached_property
 from types import MappingProxyType
@@ -45,6 +45,8 @@ class Field(ABC):
     one: Any
     element = "an element"
     """An element in words."""
+    grows = False
+    """Elements take longer to combine the more went into them."""
     differential = False
     """Elements know their derivatives (`RationalField`, `DualField`)."""
     parameters: tuple[Any, ...] = ()
@@ -167,22 +169,32 @@ def triangular(
     known: dict[int, Any] = {}
 
     def entry(index: int) -> Any:
-        stack = [index]
-        while stack:
-            i = stack[-1]
-            if i in known:
-                stack.pop()
-                continue
-            needed = terms(i)
-            waiting = [j for j, _ in needed if j not in known]
-            if waiting:
-                stack.extend(waiting)
-                continue
+        for i in demanded(index, lambda i: [j for j, _ in terms(i)], known):
             total = start[i]
-            for j, coefficient in needed:
+            for j, coefficient in terms(i):
                 total = total - coefficient * known[j]
             known[i] = total if pivots is None else total / pivots[i]
-            stack.pop()
         return known[index]
 
     return LazyVector(len(start), entry)
+
+
+def demanded(first: Any, needs: Callable[[Any], Sequence[Any]], known: Mapping[Any, Any]) -> Iterator[Any]:
+    """What `first` needs and is not known, and itself at last: each once what it needs is known.
+
+    >>> known = {}
+    >>> for k in demanded(5, lambda k: [k // 2] if k else [], known):
+    ...     known[k] = k
+    >>> list(known)
+    [0, 1, 2, 5]
+    """
+    waiting = [first]
+    while waiting:
+        top = waiting[-1]
+        missing = [] if top in known else [key for key in needs(top) if key not in known]
+        if missing:
+            waiting.extend(missing)
+            continue
+        waiting.pop()
+        if top not in known:
+            yield top

@@ -118,6 +118,10 @@ class RationalFunction:
         if na.is_zero() or nb.is_zero():
             return RationalFunction(base, base.ring.zero)
         fa, fb = a.factors, b.factors
+        if not fb and b.scale == 1 and nb.is_one():
+            return a
+        if not fa and a.scale == 1 and na.is_one():
+            return b
         if fa or fb:
             na, fb = _cancel(base, na, base.live(fb), skip=fa)
             nb, fa = _cancel(base, nb, base.live(fa), skip=fb)
@@ -197,7 +201,7 @@ def _cancel(
     base: CoprimeBase, numerator: Polynomial, factors: Factors, skip: Factors = ()
 ) -> tuple[Polynomial, Factors]:
     """Divide numerator and parts by all that they share; parts in `skip` are known to share nothing."""
-    if not factors:
+    if not factors or numerator.is_one():
         return numerator, factors
     known: set[CoprimePart] = {part for part, _ in skip}
     kept: list[tuple[CoprimePart, int]] = []
@@ -280,11 +284,11 @@ class Printer:
         self._e = next((k for k, g in enumerate(generators) if not g.free_symbols and not g.has(sp.log)), None)
         self._factorizations: dict[CoprimePart, tuple[int, list[tuple[sp.Expr, int]]]] = {}
 
-    def fraction(self, element: RationalFunction, factor: bool) -> sp.Expr:
-        """An element; numerator and denominator are factored over the integers where they are short and `factor`."""
-        content, above = self._product([(element.numerator, 1)], factor)
+    def fraction(self, element: RationalFunction) -> sp.Expr:
+        """An element; numerator and denominator are factored over the integers where they are short."""
+        content, above = self._product([(element.numerator, 1)])
         parts = self._base.live(element.factors)
-        unit, below = self._product([(part.poly, power) for part, power in parts], factor)
+        unit, below = self._product([(part.poly, power) for part, power in parts])
         number = sp.Rational(content, unit * int(element.scale))
         return sp.Mul(number, *above, *(1 / f for f in below))
 
@@ -301,12 +305,12 @@ class Printer:
             powers.update({f: k * power for f, k in irreducible})
         return number, powers
 
-    def _product(self, powers: Sequence[tuple[Polynomial, int]], factor: bool) -> tuple[int, list[sp.Expr]]:
+    def _product(self, powers: Sequence[tuple[Polynomial, int]]) -> tuple[int, list[sp.Expr]]:
         content = 1
         found: list[sp.Expr] = []
         for poly, power in powers:
             about_e = self._e is not None and self._ring.degrees(poly)[self._e] > 0
-            if factor and len(poly) < FACTOR_TERMS and not about_e:
+            if len(poly) < FACTOR_TERMS and not about_e:
                 c, irreducible = self._ring.factor(poly)
                 content *= c**power
                 found.extend(self._polynomial(f) ** (k * power) for f, k in irreducible)

@@ -56,7 +56,7 @@ class Generators:
         denominators, _ = common_denominators(found)
         return cls(
             {symbol: denominators[symbol] for symbol in in_order(denominators)},
-            reduce(_common_unit, {form.constant for form in found}, Fraction(0)),
+            reduce(_common_unit, {form.constant for form in found if form.constant}, Fraction(0)),
             tuple(in_order(plain)),
         )
 

@@ -56,6 +56,7 @@ class RationalField(Field):
     """
 
     differential = True
+    grows = True
 
     def __init__(
         self,
@@ -179,8 +180,11 @@ class RationalField(Field):
         if not any(any(row.values()) for row in exponents):
             return [self.number(Fraction(1, len(forms)))] * len(forms)
         weights = [self._monomial(row) for row in exponents]
-        total = RationalFunction(self._base, sum(weights, self._ring.zero))
-        return [RationalFunction(self._base, weight) / total for weight in weights]
+        total = sum(weights, self._ring.zero)
+        # no generator divides the total: its least power there is 0, and nothing cancels
+        content = total.content()
+        factors = self._base.factors(total // content)
+        return [RationalFunction(self._base, weight, content, factors) for weight in weights]
 
     def _monomial(self, exponents: Mapping[sp.Symbol | None, int]) -> Polynomial:
         result = self._ring.one
@@ -254,6 +258,8 @@ class RationalField(Field):
 
     def _cleared(self, row: Row) -> tuple[dict[int, RationalFunction], RationalFunction]:
         """The row times its common denominator, and that denominator: polynomial rows need fewer gcds."""
+        if all(not e.factors and e.scale == 1 for e in row.values()):
+            return {j: e for j, e in row.items() if e}, self.one
         common: Factors = ()
         scale = ONE
         for element in row.values():
@@ -269,15 +275,15 @@ class RationalField(Field):
             cleared[j] = RationalFunction(self._base, self._ring.multiply(numerator, self._base.expand(rest)))
         return cleared, RationalFunction(self._base, self._base.expand(self._base.live(common)) * scale)
 
-    def to_sympy(self, element: Any, *, factor: bool = True) -> sp.Expr:
+    def to_sympy(self, element: Any) -> sp.Expr:
         """The element as an expression, without loss; denominators stay factored.
 
-        With `factor`, numerators and denominators of fewer than 2000 terms are factored over the integers.
+        Numerators and denominators of fewer than 2000 terms are factored over the integers.
         Polynomials in exp(1/q) are numbers and stay as they are.
         """
         if self._constant:
             return sp.Rational(int(element.p), int(element.q))
-        return self._printer.fraction(element, factor)
+        return self._printer.fraction(element)
 
     def factored(self, element: Any) -> tuple[sp.Rational, dict[sp.Expr, int]]:
         """A nonzero element as a rational number times powers of distinct irreducible polynomials.

@@ -36,6 +36,8 @@ class Piece:
     """The irreducible polynomial of a cut."""
     root: int = 0
     """Which of its real roots it is, from below."""
+    ends: tuple[Fraction, Fraction] | None = None
+    """Around a cut, apart from those around others; equal where it is rational."""
 
     @property
     def rational(self) -> Fraction | None:
@@ -71,7 +73,9 @@ def pieces(polynomials: Iterable[fmpz_poly]) -> list[Piece]:
     below: fmpq | None = None
     for low, high, f, k in cuts:
         inside = _between(below, low)
-        line += [Piece(inside), Piece(fmpq(-int(f[0]), int(f[1])) if f.degree() == 1 else inside, f, k)]
+        at = fmpq(-int(f[0]), int(f[1])) if f.degree() == 1 else None
+        ends = (low, high) if at is None else (at, at)
+        line += [Piece(inside), Piece(inside if at is None else at, f, k, (fraction(ends[0]), fraction(ends[1])))]
         below = high
     return [*line, Piece(_between(below, None))]
 

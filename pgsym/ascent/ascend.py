@@ -13,7 +13,7 @@ import numpy as np
 from pgsym.ascent.optimiser import EXACT, NATURAL, Method, Optimiser, Step, find_methods
 from pgsym.ascent.result import Ascent, Path
 from pgsym.errors import AscentError, HypothesisError, PgsymError
-from pgsym.exact.float_chain import Floats
+from pgsym.exact.float_chain import FloatChain, Floats
 from pgsym.exact.landscape import Landscape, LocalValues
 from pgsym.exact.policy_iteration import best_policy
 from pgsym.expression.exact import to_float
@@ -135,6 +135,7 @@ def ascend(
         paths.append(_follow(landscape, step, direction, start, steps, label, seed, report))
         if paths[-1].stopped == INTERRUPTED:
             break
+    small = len(problem.mdp.states) <= OPTIMUM_STATES
     return Ascent(
         params=problem.policy.params,
         objective=landscape.objective,
@@ -144,7 +145,8 @@ def ascend(
         step_size={m.label: optimisers[m.label].step_size for m in chosen},
         batch=batch,
         damping=damping,
-        best=best_value(problem),
+        best=best_value(problem) if small else best_in_floats(problem),
+        best_exact=small,
         seconds=time.perf_counter() - began,
         interrupted=paths[-1].stopped == INTERRUPTED,
         assumption=problem.assumption,
@@ -169,6 +171,14 @@ def best_value(problem: Problem) -> float | None:
         return None
     # sum_s mu(s) V(s) = rbar / (1 - gamma), since mu P_pi = mu.
     return to_float(J / (1 - mdp.gamma) if objective is Objective.STATIONARY_VALUE else J)
+
+
+def best_in_floats(problem: Problem) -> float | None:
+    """The same of larger models, by policy iteration in floats: from the start, with a discount; None otherwise."""
+    if problem.objective is not Objective.START_STATE or problem.mdp.gamma == 1:
+        return None
+    chain = FloatChain(problem)
+    return float(chain.mu0 @ chain.best())
 
 
 def _check(steps: int, damping: float, horizon: int | None) -> None:

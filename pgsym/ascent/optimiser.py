@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from pgsym.errors import AscentError, MissingExtraError
-from pgsym.estimators.estimator import ESTIMATORS, Estimator, find_estimator
-from pgsym.estimators.estimator import NAMES as ESTIMATOR_NAMES
+from pgsym.estimators.estimator import Estimator, find_estimator
+from pgsym.estimators.named import ESTIMATORS
+from pgsym.estimators.named import NAMES as ESTIMATOR_NAMES
 from pgsym.estimators.shares import shares
 from pgsym.exact.float_chain import Floats
 

@@ -115,6 +115,8 @@ class Ascent(TableResult):
     """Of the natural gradient."""
     best: float | None
     """J of the best policy of any kind; policies whose states share parameters need not reach it."""
+    best_exact: bool
+    """Whether it was found in rationals; else in floats."""
     seconds: float
     """Wall clock."""
     interrupted: bool = False
@@ -185,7 +187,7 @@ class Ascent(TableResult):
             run += f"; batches of {self.batch} rollouts, {seeds} seed{'s' if seeds > 1 else ''}"
         found = [run + (" (interrupted)" if self.interrupted else "")]
         if self.best is not None:
-            found.append(f"best policy of any kind: J = {self.best:.6g}")
+            found.append(f"best policy of any kind: J = {self.best:.6g}" + ("" if self.best_exact else ", in floats"))
         for path in self.paths:
             if path.stopped:
                 which = path.label if path.seed is None else f"{path.label}, seed {path.seed}"
@@ -233,7 +235,7 @@ class Ascent(TableResult):
         return data_frame(["method", "seed", "step", "J", "gradient_norm"], rows)
 
     def to_json(self) -> dict[str, Any]:
-        settings = ("steps", "optimizer", "step_size", "batch", "damping", "best")
+        settings = ("steps", "optimizer", "step_size", "batch", "damping", "best", "best_exact")
         return {
             "objective": str(self.objective),
             "trust": self.trust.to_json(),

@@ -1,16 +1,20 @@
 """Where both routes meet: exact against sampled, and anyone's estimator code against the exact gradient."""
 
 from pgsym.auditing.assertion import AuditError as AuditError
-from pgsym.auditing.assertion import Case as Case
 from pgsym.auditing.assertion import assert_unbiased as assert_unbiased
-from pgsym.auditing.assertion import standard_suite as standard_suite
 from pgsym.auditing.batch import Batch as Batch
 from pgsym.auditing.batch import Rollouts as Rollouts
 from pgsym.auditing.cross_check import FALSE_ALARM as FALSE_ALARM
 from pgsym.auditing.cross_check import CrossCheck as CrossCheck
 from pgsym.auditing.cross_check import cross_check as cross_check
+from pgsym.auditing.groups import GROUP_ESTIMATORS as GROUP_ESTIMATORS
+from pgsym.auditing.groups import binary_scale as binary_scale
+from pgsym.auditing.groups import mean_advantages as mean_advantages
 from pgsym.auditing.mistakes import MISTAKES as MISTAKES
 from pgsym.auditing.problem_arrays import AuditTarget as AuditTarget
 from pgsym.auditing.result import AuditResult as AuditResult
 from pgsym.auditing.result import BiasVerdict as BiasVerdict
 from pgsym.auditing.run import audit as audit
+from pgsym.auditing.suites import Case as Case
+from pgsym.auditing.suites import standard_suite as standard_suite
+from pgsym.auditing.suites import token_suite as token_suite

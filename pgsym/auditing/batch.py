@@ -6,28 +6,24 @@
 Arrays have shape [B, T] (layout ``episodes``), [B/2, 2T] (``vector``) or [n] (``flat``).  In the last two, episodes
 follow one another as in vector environments with automatic reset: ``states[i + 1]`` may be the start of the next
 episode, while ``next_states[i]`` is where the step really led.
-
-Inside, an episode is an array of outcome numbers: states, actions, rewards and next states are looked up in
-`ProblemArrays`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from functools import cache, cached_property
+from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pgsym.auditing.episodes import Sampler, Streams, arrange
 from pgsym.auditing.frameworks import DifferentiablePolicy, framework_of
 from pgsym.auditing.problem_arrays import Floats, Ints, ProblemArrays, build_arrays
+from pgsym.auditing.recipes import Recipe
 from pgsym.errors import EstimateError, SamplingError
 from pgsym.expression.complaint import listed
 from pgsym.model.problem import Problem, ProblemLike
-
-Bools = NDArray[np.bool_]
 
 LAYOUTS = ("episodes", "vector", "flat")
 """One episode a row, padded; several episodes a row, reset automatically; one stream without padding."""
@@ -80,7 +76,14 @@ class Batch:
     """Number of the episode; -1 in padding."""
     scores: Any
     """[..., k] grad log pi(a|s); poisoned in padding, as rewards and values are."""
+    group: Any
+    """[episodes] number of the group: episodes of a group share their start state, the prompt."""
+    sequence_log_probs: Any
+    """[episodes] sum of `log_probs` over the episode."""
+    sequence_rewards: Any
+    """[episodes] sum of `rewards` over the episode."""
     episodes: int
+    group_size: int
     horizon: int
     gamma: float
     """Discount factor; 1 for the average reward."""
@@ -96,7 +99,7 @@ class Batch:
         return self.terminated | self.truncated
 
 
-Estimator = Callable[[Any, Batch], Any]
+Estimator = Callable[[Any, Batch], Any] | Recipe
 """estimator(theta, batch) -> gradient [k], or [batch.episodes, k]; by parameter, or in a tuple, as well."""
 
 
@@ -106,7 +109,7 @@ def shown(batch: Batch) -> str:
     return "\n".join(f"  {name} = {np.array2string(np.asarray(getattr(batch, name)), threshold=40)}" for name in names)
 
 
-SETTINGS = ("episodes", "horizon", "gamma", "mean_reward", "layout", "policy")
+SETTINGS = ("episodes", "group_size", "horizon", "gamma", "mean_reward", "layout", "policy")
 """Fields that are no arrays."""
 
 
@@ -117,127 +120,6 @@ def make_traceable() -> None:
 
     traced = [f.name for f in fields(Batch) if f.name not in SETTINGS]
     jax.tree_util.register_dataclass(Batch, data_fields=traced, meta_fields=list(SETTINGS))
-
-
-@dataclass(frozen=True)
-class Streams:
-    """R rows of L steps, in which episodes follow one another; padding only at the end of a row.  Arrays are [R, L].
-
-    >>> from pgsym.model import MDP, Problem, tabular
-    >>> from pgsym.auditing.problem_arrays import build_arrays
-    >>> mdp = MDP.from_transitions([("s", "go", "end", "1/2", 1), ("s", "go", "s", "1/2", 0)], start="s",
-    ...     terminal=["end"])
-    >>> arrays = build_arrays(Problem(mdp))
-    >>> two = arrange(arrays, np.array([[1, 0, 2], [1, 1, 1]]), 2)
-    >>> two.outcome.tolist(), two.step.tolist(), two.episode.tolist()
-    ([[1, 0, 1, 1, 1, 2]], [[0, 1, 0, 1, 2, 0]], [[0, 0, 1, 1, 1, -1]])
-    >>> two.terminated.tolist()[0], two.truncated.tolist()[0]
-    ([False, True, False, False, False, False], [False, False, False, False, True, False])
-    """
-
-    arrays: ProblemArrays
-    outcome: Ints
-    """Outcome numbers; O in the padding."""
-    step: Ints
-    """Steps since the episode began; 0 in the padding."""
-    episode: Ints
-    """Number of the episode; -1 in the padding."""
-    episodes: int
-    horizon: int
-    """T: an episode that is still running after T steps is truncated."""
-
-    @cached_property
-    def mask(self) -> Bools:
-        """Where a step was taken."""
-        return self.outcome < self.arrays.O
-
-    @cached_property
-    def pair(self) -> Ints:
-        return self.arrays.outcome_pair[self.outcome]
-
-    @cached_property
-    def state(self) -> Ints:
-        return self.arrays.outcome_state[self.outcome]
-
-    @cached_property
-    def next_state(self) -> Ints:
-        """Where the step really led, before any reset."""
-        return self.arrays.outcome_next[self.outcome]
-
-    @cached_property
-    def reward(self) -> Floats:
-        return self.arrays.outcome_reward[self.outcome]
-
-    @cached_property
-    def terminated(self) -> Bools:
-        """The step led to a terminal state."""
-        return self.mask & (self.next_state == self.arrays.S)
-
-    @cached_property
-    def truncated(self) -> Bools:
-        """The time limit cut the episode after this step, which did not end it."""
-        return self.mask & (self.step == self.horizon - 1) & ~self.terminated
-
-    @property
-    def done(self) -> Bools:
-        return self.terminated | self.truncated
-
-
-def arrange(arrays: ProblemArrays, outcome: Ints, per_row: int) -> Streams:
-    """Episodes [n, T] as rows of `per_row` episodes each, one after another."""
-    n, T = outcome.shape
-    flat = outcome.reshape(n // per_row, per_row * T)
-    step = np.broadcast_to(np.tile(np.arange(T), per_row), flat.shape)
-    number = np.repeat(np.arange(n), T).reshape(flat.shape)
-    padding = flat == arrays.O
-    if per_row > 1:
-        order = np.argsort(padding, axis=1, kind="stable")
-        flat, step, number, padding = (np.take_along_axis(x, order, axis=1) for x in (flat, step, number, padding))
-    return Streams(arrays, flat, np.where(padding, 0, step), np.where(padding, -1, number), n, T)
-
-
-class Sampler:
-    """Episodes of at most T steps, one random number a step; chunk c of a seed is the same whatever else is sampled."""
-
-    def __init__(self, arrays: ProblemArrays, horizon: int, seed: int) -> None:
-        self.arrays, self.horizon, self.seed = arrays, horizon, seed
-        self._cumulative = cumulative(arrays)
-        self._start = np.cumsum(arrays.start)
-        self._start[-1] = max(self._start[-1], 1.0)
-
-    def chunk(self, number: int, n: int) -> Ints:
-        """[n, T] outcome numbers."""
-        source = np.random.SeedSequence(self.seed, spawn_key=(number,))
-        rng = np.random.Generator(np.random.Philox(source))
-        out = np.full((self.horizon, n), self.arrays.O, np.int64)
-        state = np.searchsorted(self._start, rng.random(n), side="right")
-        for t in range(self.horizon):
-            if (state == self.arrays.S).all():
-                break
-            out[t] = np.searchsorted(self._cumulative, state + rng.random(n), side="right")
-            state = self.arrays.outcome_next[out[t]]
-        return np.ascontiguousarray(out.T)
-
-
-def cumulative(arrays: ProblemArrays) -> Floats:
-    """[O+1] ascending: the state's number plus the cumulative probability of its outcomes."""
-    state = arrays.outcome_state[:-1]
-    total = np.cumsum(arrays.outcome_p)
-    before = np.concatenate([[0.0], total])[np.searchsorted(state, np.arange(arrays.S + 1))]
-    within = np.minimum(total - before[state], 1.0)
-    last = np.append(state[1:] != state[:-1], True)
-    return np.append(state + np.where(last, 1.0, within), arrays.S + 1.0)
-
-
-def visits(arrays: ProblemArrays, horizon: int) -> Floats:
-    """[O] expected times that an episode of at most T steps takes each outcome."""
-    d, seen = arrays.start.copy(), np.zeros(arrays.O)
-    for _ in range(horizon):
-        taken = d[arrays.outcome_state[:-1]] * arrays.outcome_p
-        seen += taken
-        d = np.asarray(np.bincount(arrays.outcome_next[:-1], taken, arrays.S + 1), np.float64)
-        d[arrays.S] = 0.0
-    return seen
 
 
 class Rollouts:
@@ -252,6 +134,7 @@ class Rollouts:
         layout: str = "episodes",
         framework: str = "numpy",
         poison: bool = True,
+        group_size: int = 1,
     ) -> None:
         if layout not in LAYOUTS:
             raise SamplingError(f"found {layout!r}; must be one of {', '.join(LAYOUTS)}", where="layout")
@@ -260,8 +143,15 @@ class Rollouts:
         if batch_size < 1 or (layout == "vector" and batch_size % PER_ROW):
             need = "an even number" if layout == "vector" else "at least 1"
             raise SamplingError(f"found {batch_size}; {need} is required", where="batch_size")
+        if group_size < 1 or batch_size % group_size:
+            raise SamplingError(
+                f"found {group_size} for a batch of {batch_size} episodes; a batch holds whole groups. Give a divisor "
+                "of batch_size",
+                where="group_size",
+            )
         arrays = arrays if isinstance(arrays, ProblemArrays) else build_arrays(Problem.of(arrays))
         self.arrays, self.horizon, self.batch_size, self.layout = arrays, horizon, batch_size, layout
+        self.group_size = group_size
         self.framework = framework_of(framework)
         self.poison = POISON * (1.0 + float(np.abs([*arrays.outcome_reward, *arrays.values]).max())) if poison else 0.0
         self.policy = DifferentiablePolicy(arrays, self.framework, self.poison)
@@ -280,6 +170,7 @@ class Rollouts:
             layout=self.layout,
             framework=self.framework.name,
             poison=False,
+            group_size=self.group_size,
         )
 
     @property
@@ -289,11 +180,20 @@ class Rollouts:
 
     def streams(self, outcome: Ints) -> Streams:
         """Any number of batches [n, T], arranged."""
-        return arrange(self.arrays, outcome, self.per_row)
+        return arrange(self.arrays, outcome, self.per_row, self.group_size)
+
+    def sampler(self, seed: int) -> Sampler:
+        """The source of episodes, in groups."""
+        return Sampler(self.arrays, self.horizon, seed, self.group_size)
+
+    @property
+    def independent(self) -> int:
+        """Episodes of a batch that are independent: one a group, where groups share one of several start states."""
+        return self.batch_size // (self.group_size if np.count_nonzero(self.arrays.start) > 1 else 1)
 
     def batch(self, *, seed: int) -> Batch:
         """One batch, to try an estimator on."""
-        return next(self._batches(self.streams(Sampler(self.arrays, self.horizon, seed).chunk(0, self.batch_size))))
+        return next(self._batches(self.streams(self.sampler(seed).chunk(0, self.batch_size))))
 
     def _batches(self, streams: Streams) -> Iterator[Batch]:
         """Batches of consecutive episodes, as arrays of the framework."""
@@ -321,14 +221,21 @@ class Rollouts:
         for name in ("rewards", "values", "next_values", "scores"):
             found[name] = np.where(streams.mask[(..., *(None,) * (found[name].ndim - 2))], found[name], self.poison)
         found["next_values"] = np.where(streams.terminated, self.poison, found["next_values"])
+        sums = {
+            "sequence_log_probs": streams.per_episode(found["log_probs"]),
+            "sequence_rewards": streams.per_episode(streams.reward),
+            "group": np.tile(np.arange(self.batch_size) // self.group_size, count),
+        }
         for i in range(count):
             taken = {name: x[i * rows : (i + 1) * rows] for name, x in found.items()}
             if self.layout == "flat":
                 keep = taken["mask"][0]
                 taken = {name: x[0][keep] for name, x in taken.items()}
+            taken |= {name: x[i * self.batch_size : (i + 1) * self.batch_size] for name, x in sums.items()}
             yield Batch(
                 **{name: self.framework.put(x) for name, x in taken.items()},
                 episodes=self.batch_size,
+                group_size=self.group_size,
                 horizon=self.horizon,
                 gamma=arrays.gamma,
                 mean_reward=arrays.centre,
@@ -338,9 +245,11 @@ class Rollouts:
 
     def estimates(self, estimator: Estimator, streams: Streams) -> Floats:
         """[D, k] what the estimator makes of each of D batches: its result, or the mean of one row an episode."""
+        if isinstance(estimator, Recipe):
+            return estimator.batch_means(streams, self.batch_size)
         return np.array([self._estimate(estimator, batch) for batch in self._batches(streams)])
 
-    def _estimate(self, estimator: Estimator, batch: Batch) -> Floats:
+    def _estimate(self, estimator: Callable[[Any, Batch], Any], batch: Batch) -> Floats:
         """[k] of one batch, which an error has with it."""
         try:
             result = estimator(self.theta, batch)

@@ -18,8 +18,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pgsym.auditing.batch import Streams
-from pgsym.auditing.problem_arrays import AuditTarget, Floats, ProblemArrays, truth
+from pgsym.auditing.batch import Rollouts
+from pgsym.auditing.episodes import Streams
+from pgsym.auditing.problem_arrays import AuditTarget, Floats, ProblemArrays, target_gradient
 from pgsym.auditing.recipes import Average, Recipe
 from pgsym.errors import SamplingError
 from pgsym.estimators.estimator import Estimator, find_estimator
@@ -34,8 +35,9 @@ CUTOFF = 1e-6
 class Controls:
     """Correct estimators of the problem, their exact means, and the coefficients of the adjustment."""
 
-    def __init__(self, arrays: ProblemArrays, horizon: int, batch_size: int) -> None:
-        self.arrays, self.horizon, self.batch_size = arrays, horizon, batch_size
+    def __init__(self, rollouts: Rollouts) -> None:
+        self.rollouts = rollouts
+        arrays, horizon = rollouts.arrays, rollouts.horizon
         episodic = arrays.objective is Objective.START_STATE
         average: Average = "episodes" if episodic else "steps"
         paid = [Recipe(all_knowing=True, average=average)]
@@ -44,16 +46,18 @@ class Controls:
         unpaid = [Recipe(baseline="none"), Recipe()] if episodic else []
         if episodic and arrays.on_policy:
             unpaid.append(Recipe(whole_return=True))
+            if rollouts.group_size > 1:
+                unpaid.append(Recipe(whole_return=True, compared="leave-one-out"))
         self.recipes = [(recipe, AuditTarget.TRUNCATED) for recipe in unpaid]
         self.recipes += [(recipe, AuditTarget.BOOTSTRAP) for recipe in paid]
-        self.means = np.array([truth(arrays, horizon, target) for _, target in self.recipes])
+        self.means = np.array([target_gradient(arrays, horizon, target) for _, target in self.recipes])
         """[q, k]"""
         self.coefficients = np.zeros_like(self.means)
         """[q, k]"""
 
     def values(self, streams: Streams) -> Floats:
         """[D, q, k] each control on D batches, minus its exact mean."""
-        found = [recipe.batch_means(streams, self.batch_size) for recipe, _ in self.recipes]
+        found = [recipe.batch_means(streams, self.rollouts.batch_size) for recipe, _ in self.recipes]
         return np.stack(found, axis=1) - self.means
 
     def fit(self, estimates: Floats, controls: Floats) -> None:
@@ -71,23 +75,27 @@ class Controls:
         self, targets: set[AuditTarget], controls: Floats | None = None, baselines: tuple[Spread, ...] = ()
     ) -> Best:
         """The correct estimators of these targets and the `baselines`, with sample traces where they were sampled."""
-        mine = [i for i, (recipe, aim) in enumerate(self.recipes) if aim in targets and not recipe.all_knowing]
+        mine = [
+            i
+            for i, (recipe, aim) in enumerate(self.recipes)
+            if aim in targets and not recipe.all_knowing and recipe.compared == "none"
+        ]
         sampled = None
         if controls is not None:
             sampled = tuple(float(controls[:, i].var(axis=0, ddof=1).sum()) for i in mine)
         recipes = tuple(self.recipes[i][0] for i in mine)
-        return Best(self.arrays, self.horizon, self.batch_size, recipes, sampled, baselines)
+        return Best(self.rollouts, recipes, sampled, baselines)
 
 
 def agreeing(target: AuditTarget, arrays: ProblemArrays, horizon: int) -> set[AuditTarget]:
     """The targets with the same exact value as this one (to rounding): every episode ends in time, say."""
-    mine = truth(arrays, horizon, target)
+    mine = target_gradient(arrays, horizon, target)
     tolerance = 1e-12 * (1 + float(np.abs(mine).max(initial=0.0)))
     return {
         other
         for other in AuditTarget
         if (other is not AuditTarget.TRUNCATED or arrays.objective is Objective.START_STATE)
-        and float(np.abs(truth(arrays, horizon, other) - mine).max(initial=0.0)) <= tolerance
+        and float(np.abs(target_gradient(arrays, horizon, other) - mine).max(initial=0.0)) <= tolerance
     }
 
 
@@ -105,9 +113,7 @@ class Spread(NamedTuple):
 class Best:
     """The spread of the best correct estimator tried, found when it is asked for: a law takes some 10 ms."""
 
-    arrays: ProblemArrays
-    horizon: int
-    batch_size: int
+    rollouts: Rollouts
     recipes: tuple[Recipe, ...]
     """Correct estimators of the target."""
     sampled: tuple[float, ...] | None
@@ -119,25 +125,33 @@ class Best:
     def spread(self) -> Spread | None:
         """The least, or None where there is no estimator to compare with.
 
-        By the exact law where there is one: data of the target policy, the start-state objective, the exact critic.
+        By the exact law where there is one: data of the target policy, the start-state objective, the exact critic,
+        independent episodes.
         """
-        arrays, names = self.arrays, [recipe.name for recipe in self.recipes]
+        arrays, names = self.rollouts.arrays, [recipe.name for recipe in self.recipes]
         exact = arrays.on_policy and arrays.objective is Objective.START_STATE and arrays.critic is None
+        exact = exact and self.rollouts.independent == self.rollouts.batch_size
         traces = [self._exact_trace(recipe) for recipe in self.recipes] if exact else self.sampled
         found = [Spread(trace, name, exact) for trace, name in zip(traces or (), names if traces else (), strict=True)]
-        found += [one._replace(trace=one.trace / self.batch_size) for one in self.baselines]
+        found += [one._replace(trace=one.trace / self.rollouts.batch_size) for one in self.baselines]
         return min(found, default=None)
 
     def _exact_trace(self, recipe: Recipe) -> float:
-        problem = Problem(self.arrays.mdp, self.arrays.policy)
-        law = moments(problem, described(recipe, self.horizon)).at({p: float(v) for p, v in self.arrays.theta.items()})
-        return float(law.covariance_trace) / self.batch_size
+        arrays = self.rollouts.arrays
+        problem, theta = Problem(arrays.mdp, arrays.policy), {p: float(v) for p, v in arrays.theta.items()}
+        law = moments(problem, described(recipe, self.rollouts.horizon)).at(theta)
+        return float(law.covariance_trace) / self.rollouts.batch_size
 
 
-def own_baselines(
-    arrays: ProblemArrays, horizon: int, exact: Floats, given: Sequence[Estimator | str]
-) -> tuple[Spread, ...]:
+def own_baselines(rollouts: Rollouts, exact: Floats, given: Sequence[Estimator | str]) -> tuple[Spread, ...]:
     """The exact law of estimators of the auditor's own; SamplingError where one has none, or another mean."""
+    arrays, horizon = rollouts.arrays, rollouts.horizon
+    if given and rollouts.independent < rollouts.batch_size:
+        raise SamplingError(
+            "estimators to compare with are taken with their exact law, that of independent episodes; groups share one "
+            "of several start states. Leave them out",
+            where="baselines",
+        )
     if given and (not arrays.on_policy or arrays.objective is not Objective.START_STATE):
         raise SamplingError(
             "estimators to compare with are taken with their exact law; data of theta and the start-state objective "

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pgsym.auditing.batch import Estimator, Rollouts, Sampler, Streams
+from pgsym.auditing.batch import Estimator, Rollouts
 from pgsym.auditing.controls import Controls
+from pgsym.auditing.enumeration import AllBatches
+from pgsym.auditing.episodes import Streams
 from pgsym.auditing.mistakes import LAMBDAS, MISTAKES, OFTEN_COMBINED, READS_POISON, Circumstances, Mistake, bases
 from pgsym.auditing.problem_arrays import AuditTarget, Floats
 from pgsym.auditing.recipes import Recipe
@@ -54,6 +56,8 @@ class Diagnosis:
     """Re-creations that the data support as well."""
     note: str = ""
     """What the departure costs here, or a scale factor."""
+    parts: tuple[str, ...] = ()
+    """Of several mistakes, how long the mean is along the true gradient and across it, after each."""
 
     @property
     def key(self) -> str:
@@ -76,7 +80,8 @@ class Diagnosis:
             return f"diagnosis: {self.mistakes[0]}."
         ground = "it gives the same estimate on every batch" if self.reproduced else "its mean agrees with the observed"
         lines = [f"diagnosis: {self.key}, in {self.base} ({ground})"]
-        lines += [f"  {m}." for m in self.mistakes]
+        parts = self.parts or [""] * len(self.mistakes)
+        lines += [f"  {m}.{part}" for m, part in zip(self.mistakes, parts, strict=True)]
         if self.note:
             lines.append(f"  {self.note}")
         if self.others:
@@ -90,7 +95,12 @@ class Candidate:
 
     mistakes: tuple[Mistake, ...]
     base: Recipe
-    recipe: Recipe
+    chain: tuple[Recipe, ...] = ()
+    """The base with one mistake, with two, and so on."""
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.chain[-1] if self.chain else self.base
 
     def departs(self, streams: Streams, B: int) -> bool:
         """Whether the mistake shows on these batches at all."""
@@ -102,7 +112,7 @@ def candidates(
 ) -> Iterator[Candidate]:
     """All re-creations of up to so many departures, those with fewer first."""
     often = [m for m in MISTAKES if m.key in OFTEN_COMBINED]
-    found = {base: [Candidate((), base, base)] for base in bases(setting, lam, lambdas)}
+    found = {base: [Candidate((), base)] for base in bases(setting, lam, lambdas)}
     seen = set(found)
     for _ in range(departures):
         step: dict[Recipe, list[Candidate]] = {base: [] for base in found}
@@ -112,7 +122,9 @@ def candidates(
                     for recipe in mistake.recipes(candidate.recipe, setting):
                         if recipe not in seen and mistake not in candidate.mistakes:
                             seen.add(recipe)
-                            step[base].append(Candidate((*candidate.mistakes, mistake), base, recipe))
+                            step[base].append(
+                                Candidate((*candidate.mistakes, mistake), base, (*candidate.chain, recipe))
+                            )
         for base in step:
             yield from step[base]
         found = step
@@ -128,7 +140,7 @@ def diagnose(
     alpha: float,
     seed: int,
     lam: float | None = None,
-    every: tuple[Streams, Floats] | None = None,
+    every: AllBatches | None = None,
 ) -> Diagnosis:
     """Name the best-supported known mistake of an estimator whose bias was observed.
 
@@ -137,8 +149,9 @@ def diagnose(
     """
     arrays, B = rollouts.arrays, rollouts.batch_size
     long_run = arrays.objective is not Objective.START_STATE
-    setting = Circumstances(target, arrays.on_policy, rollouts.per_row, long_run, arrays.gamma != 1)
-    outcome = Sampler(arrays, rollouts.horizon, seed).chunk(FIRST_CHUNK, B * PAIRED)
+    discounted, G = arrays.gamma != 1, rollouts.group_size
+    setting = Circumstances(target, arrays.on_policy, rollouts.per_row, long_run, discounted, G, B // G)
+    outcome = rollouts.sampler(seed).chunk(FIRST_CHUNK, B * PAIRED)
     few, streams = rollouts.streams(outcome[: B * SCREENED]), rollouts.streams(outcome)
     given = rollouts.estimates(estimator, few)
     if rollouts.poison and not _same(rollouts.clean().estimates(estimator, few), given):
@@ -147,18 +160,17 @@ def diagnose(
     given = rollouts.estimates(estimator, streams)
     matching = [c for c in matching if _same(c.recipe.batch_means(streams, B), given) and c.departs(streams, B)]
     if matching:
-        return _named(matching, given, streams, B, truth, bias, True)
+        return _named(matching, given, streams, B, truth, bias, True, every)
     # A mean depends little on lambda, and several departures at once agree with too many means by chance.
     tried = list(candidates(setting, lam, LAMBDAS[:3], 2))
     supported = [c for c in _by_mean(tried, given, streams, rollouts, bias, alpha) if c.departs(streams, B)][:TRIED]
     if every is not None:
-        all_batches, p = every
-        means = [p @ c.recipe.batch_means(all_batches, B) for c in supported]
+        means = [every.weights @ c.recipe.batch_means(every.streams, B) for c in supported]
         confirmed = [c for c, mean in zip(supported, means, strict=True) if _same(mean, truth + bias)]
     else:
         confirmed = _confirmed(supported, estimator, rollouts, bias, alpha, seed)
     if confirmed:
-        return _named(confirmed, given, streams, B, truth, bias, False)
+        return _named(confirmed, given, streams, B, truth, bias, False, every)
     return Diagnosis((), "", False, None, note=_scaled(truth, bias))
 
 
@@ -172,7 +184,7 @@ def _by_mean(
 ) -> list[Candidate]:
     """Re-creations whose mean agrees, of the fewest departures, the closest first."""
     arrays, B = rollouts.arrays, rollouts.batch_size
-    controls = Controls(arrays, rollouts.horizon, B)
+    controls = Controls(rollouts)
     values = controls.values(streams)
     pilot = len(given) // 4
     if len(given) - pilot < first_look(arrays.k):
@@ -198,7 +210,7 @@ def _confirmed(
     if not supported:
         return []
     arrays, B = rollouts.arrays, rollouts.batch_size
-    sampler, controls = Sampler(arrays, rollouts.horizon, seed), Controls(arrays, rollouts.horizon, B)
+    sampler, controls = rollouts.sampler(seed), Controls(rollouts)
     gaps, values = [], []
     for i in range(CONFIRMED // PAIRED):
         streams = rollouts.streams(sampler.chunk(FIRST_CHUNK + 1 + i, B * PAIRED))
@@ -225,12 +237,17 @@ def _named(
     truth: Floats,
     bias: Floats,
     reproduced: bool,
+    every: AllBatches | None,
 ) -> Diagnosis:
+    def mean_of(recipe: Recipe) -> Floats:
+        """The observed mean is known more precisely than that of these few batches, which give the difference."""
+        if every is not None:
+            return np.asarray(every.weights @ recipe.batch_means(every.streams, B))
+        return np.asarray(truth + bias - (given - recipe.batch_means(streams, B)).mean(0))
+
     best = min(supported, key=lambda c: len(c.mistakes)) if reproduced else supported[0]
     fewest = [c for c in supported if len(c.mistakes) == len(best.mistakes)]
     named = {tuple(m.key for m in c.mistakes) for c in fewest} - {tuple(m.key for m in best.mistakes)}
-    # The observed mean is known more precisely than that of these few batches; only the difference is taken from them.
-    predicted = truth + bias - (given - best.recipe.batch_means(streams, B)).mean(0)
     others, note = tuple(sorted(" + ".join(keys) for keys in named)), ""
     if any(m.intended for m in best.mistakes):
         mean, scale = truth + bias, float(np.linalg.norm(truth))
@@ -238,7 +255,16 @@ def _named(
         cosine = float(mean @ truth) / norm if norm else 0.0
         share = float(np.linalg.norm(bias)) / scale if scale else float("inf")
         note = f"Its cost here: relative bias {share:.3g}, cosine to the true gradient {cosine:.4f}."
-    return Diagnosis(best.mistakes, best.base.name, reproduced, predicted, others, note)
+    parts = tuple(_part(truth, mean_of(recipe)) for recipe in best.chain) if len(best.chain) > 1 else ()
+    return Diagnosis(best.mistakes, best.base.name, reproduced, mean_of(best.recipe), others, note, parts)
+
+
+def _part(truth: Floats, mean: Floats) -> str:
+    """The two components of a mean."""
+    size = float(truth @ truth)
+    factor = float(mean @ truth) / size
+    across = float(np.linalg.norm(mean - factor * truth)) / np.sqrt(size)
+    return f" Up to here: {factor:.2f} times as long as the true gradient, {across:.2f} across it"
 
 
 def _scaled(truth: Floats, bias: Floats) -> str:

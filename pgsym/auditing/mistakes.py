@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgsym.auditing.problem_arrays import AuditTarget
-from pgsym.auditing.recipes import Average, Recipe
+from pgsym.auditing.recipes import STABILISER, Average, Recipe
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,10 @@ class Circumstances:
     per_row: int
     long_run: bool
     discounted: bool
+    group_size: int = 1
+    """Episodes that share a start state."""
+    groups: int = 2
+    """Of a batch."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,10 @@ def _returns(setting: Circumstances, recipe: Recipe) -> bool:
 
 def _several(setting: Circumstances, recipe: Recipe) -> bool:
     return setting.per_row > 1 and _returns(setting, recipe)
+
+
+def _grouped(setting: Circumstances, recipe: Recipe) -> bool:
+    return setting.group_size > 1 and recipe.whole_return
 
 
 def _off_policy(setting: Circumstances, recipe: Recipe) -> bool:
@@ -155,14 +163,67 @@ MISTAKES: tuple[Mistake, ...] = (
         "batch-mean-baseline",
         "the mean return of the batch, the own episode included, is used as baseline: the mean shrinks by 1 - 1/B",
         "Leave the own episode out of the mean (leave-one-out)",
-        ({"centre": "return"},),
-        applies=lambda setting, recipe: recipe.whole_return,
+        ({"compared": "mean", "among": "batch"},),
+        applies=lambda setting, recipe: recipe.whole_return and recipe.compared == "none" and setting.groups > 1,
+    ),
+    Mistake(
+        "group-mean-baseline",
+        "the mean return of the group, the own episode included, is used as baseline: the mean shrinks by 1 - 1/G",
+        "Leave the own episode out of the mean (leave-one-out), or multiply by G/(G - 1)",
+        ({"compared": "mean"},),
+        ("tinker-cookbook pull request 135",),
+        applies=lambda setting, recipe: _grouped(setting, recipe) and recipe.compared in ("none", "leave-one-out"),
+    ),
+    Mistake(
+        "std-normalised",
+        "advantages are divided by the standard deviation of the returns: another scale for every prompt and batch, "
+        "larger where rewards hardly vary",
+        "Leave the division out (Dr. GRPO), or divide by a constant",
+        tuple({"compared": s, "stabiliser": e} for s in ("std", "sample-std") for e in (STABILISER, 1e-6, 1e-4)),
+        ("tinker-cookbook issue 579",),
+        applies=lambda setting, recipe: recipe.compared == "mean",
+    ),
+    Mistake(
+        "std-normalised",
+        "advantages within a group are divided by the standard deviation of the returns of the batch: another scale "
+        "for every batch",
+        "Leave the division out, or divide by a constant",
+        tuple(
+            {"compared": s, "stabiliser": e, "among": "mixed"}
+            for s in ("std", "sample-std")
+            for e in (STABILISER, 1e-6, 1e-4)
+        ),
+        ("trl issue 3991",),
+        applies=lambda setting, recipe: recipe.compared == "mean" and recipe.among == "group" and setting.groups > 1,
+    ),
+    Mistake(
+        "length-normalised",
+        "the sum over an episode is divided by its own number of steps, 1/|o|: short episodes count more",
+        "Sum over the steps, or divide by a constant such as the largest length",
+        ({"average": "own steps"},),
+        ("trl pull request 3138",),
+        applies=lambda setting, recipe: not setting.long_run and recipe.average == "episodes",
+    ),
+    Mistake(
+        "mean-over-group-steps",
+        "the sum over a group is divided by the group's number of steps instead of its episodes",
+        "Divide the sum over all steps by the number of episodes",
+        ({"average": "group's steps"},),
+        ("verl issue 2776",),
+        applies=lambda setting, recipe: _grouped(setting, recipe) and setting.groups > 1,
+    ),
+    Mistake(
+        "last-step-dropped",
+        "the last step of each episode is masked out: its action is never reinforced",
+        "Keep the step that ends the episode, the end-of-sequence token, in the mask",
+        ({"drop_last": True},),
     ),
     Mistake(
         "batch-normalised",
         "advantages are normalised by mean and standard deviation of the batch, the own sample included",
         "The scale changes with the batch: a step-size choice at best. Leave it out to estimate grad J",
         ({"centre": "mean-std"},),
+        applies=lambda setting, recipe: setting.groups > 1 or setting.group_size == 1,
     ),
     Mistake(
         "action-dependent-baseline",
@@ -224,7 +285,9 @@ READS_POISON = Mistake(
 )
 """Not re-created: the estimates change with what stands there."""
 
-OFTEN_COMBINED = ("missing-gamma-t", "mean-over-steps", "batch-normalised", "sign")
+OFTEN_COMBINED = (
+    "missing-gamma-t", "mean-over-steps", "batch-normalised", "std-normalised", "length-normalised", "sign",
+)  # fmt: skip
 """Departures that are met together with any other."""
 
 LAMBDAS = (1.0, 0.95, 0.0, 0.99, 0.97, 0.9, 0.8, 0.5)
@@ -238,6 +301,8 @@ def bases(setting: Circumstances, lam: float | None, lambdas: Sequence[float] = 
         found = [Recipe(baseline="none"), Recipe()]
         if setting.on_policy:
             found.append(Recipe(whole_return=True))
+            if setting.group_size > 1:
+                found.append(Recipe(whole_return=True, compared="leave-one-out"))
         return found + [Recipe(lam=x) for x in lambdas if x != 1]
     average: Average = "steps" if setting.long_run else "episodes"
     found = [Recipe(bootstrap=True, lam=x, average=average) for x in lambdas]

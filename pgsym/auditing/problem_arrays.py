@@ -33,15 +33,15 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from pgsym.algebra import DualField, FloatField
+from pgsym.auditing.behaviour import Behaviour, collecting
 from pgsym.errors import SamplingError
 from pgsym.exact.float_chain import FloatChain
 from pgsym.exact.quantities import Quantities
-from pgsym.model.mdp import MDP
+from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
 from pgsym.model.problem import Problem
 from pgsym.model.structure import Structure
-from pgsym.sampling.policy import policy_tables
 from pgsym.sampling.tables import Tables, build_tables
 
 Floats = NDArray[np.float64]
@@ -94,6 +94,11 @@ class ProblemArrays:
     @property
     def k(self) -> int:
         return self.tables.k
+
+    @property
+    def unseen(self) -> list[tuple[State, Action]]:
+        """What the target policy does and the data never hold, as with top-k sampling."""
+        return [self.mdp.pairs[int(k)] for k in np.flatnonzero((self.behaviour == 0) & (self.tables.pi > 0))]
 
     @property
     def on_policy(self) -> bool:
@@ -211,15 +216,15 @@ class ProblemArrays:
 def build_arrays(
     problem: Problem,
     *,
-    behaviour: Mapping[sp.Symbol | str, Any] | Sequence[Any] | None = None,
+    behaviour: Behaviour | None = None,
     critic: Mapping[Any, Any] | Sequence[Any] | None = None,
 ) -> ProblemArrays:
-    """The arrays of a problem at its theta; data are collected by the same policy with the parameters `behaviour`.
+    """The arrays of a problem at its theta; `behaviour` is what collects the data (see `collecting`).
 
     `critic` has the value of each non-terminal state, by name or in order, in place of the exact one.
 
     HypothesisError where the objective is not defined for this model and policy.
-    SamplingError where the model has no start, a symbol has no value, or an action of the target policy is never taken.
+    SamplingError where the model has no start, or a symbol has no value.
     """
     mdp, policy, objective, point = problem.mdp, problem.policy, problem.objective, problem.point
     objective.require_rollouts()
@@ -227,15 +232,7 @@ def build_arrays(
     tables = build_tables(problem)
     acting = tables.pi
     if behaviour is not None:
-        acting = policy_tables(policy, {p: float(v) for p, v in policy.point(behaviour).items()}).pi
-        unseen = np.flatnonzero((acting == 0) & (tables.pi > 0))
-        if unseen.size:
-            s, a = mdp.pairs[int(unseen[0])]
-            raise SamplingError(
-                f"b(a|s) = 0 and pi(a|s) = {tables.pi[unseen[0]]:.3g}; every action of the target policy must be "
-                "taken. Choose another behaviour",
-                where=(s, a),
-            )
+        acting = collecting(problem, behaviour)
     given = None if critic is None else tables.by_state(critic, where="critic")
     at_the_end = critic if isinstance(critic, Mapping) else {}
     for s in tables.terminal:
@@ -279,12 +276,12 @@ class AuditTarget(StrEnum):
             raise SamplingError(f"found {name!r}; must be one of {', '.join(cls)}", where="target") from None
 
 
-def truth(arrays: ProblemArrays, horizon: int, target: AuditTarget) -> Floats:
+def target_gradient(arrays: ProblemArrays, horizon: int, target: AuditTarget) -> Floats:
     """The target [k], in float64; SamplingError for a horizon's gradient under a long-run objective.
 
     >>> from pgsym.model.zoo import zoo
     >>> arrays = build_arrays(zoo("short-corridor"))
-    >>> [round(float(truth(arrays, 4, target)[0]), 4) for target in AuditTarget]
+    >>> [round(float(target_gradient(arrays, 4, target)[0]), 4) for target in AuditTarget]
     [0.0625, 0.4375, 2.0]
     """
     long_run = arrays.objective is not Objective.START_STATE

@@ -14,14 +14,15 @@ from typing import Any, Literal
 
 import numpy as np
 
-from pgsym.auditing.batch import Bools, Streams
+from pgsym.auditing.episodes import Bools, Streams
 from pgsym.auditing.problem_arrays import Floats, Ints
 
 STABILISER = 1e-8
 """Added to a standard deviation before dividing by it, as implementations do."""
 
 
-Average = Literal["episodes", "steps", "slots"]
+Average = Literal["episodes", "steps", "slots", "own steps", "group's steps"]
+Compared = Literal["none", "mean", "leave-one-out", "std", "sample-std"]
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,22 @@ class Recipe:
     discount: bool = True
     """w = gamma; else w = 1."""
     average: Average = "episodes"
-    """What the sum over the batch is divided by: episodes, steps taken, or T for each episode."""
+    """What the sum over the batch is divided by: episodes, steps taken, or T for each episode; or the sum over each
+    episode by its own steps and the episodes then, or that over each group by its steps and the groups then."""
     whole_return: bool = False
     """U_t = the whole return (REINFORCE), for data of the target policy."""
     all_knowing: bool = False
     """A_t = Q(s_t,a_t) - V(s_t)."""
-    centre: Literal["none", "mean", "mean-std", "return"] = "none"
-    """Batch statistics, the own sample included: of the advantages, or the mean return as REINFORCE's baseline."""
+    compared: Compared = "none"
+    """What whole returns are compared with: see `compare_returns`."""
+    among: Literal["group", "batch", "mixed"] = "group"
+    """Where the others stand; mixed: the mean is the group's, the deviation the batch's."""
+    stabiliser: float = STABILISER
+    """Added to a standard deviation of returns before dividing by it."""
+    drop_last: bool = False
+    """The last step of each episode is left out."""
+    centre: Literal["none", "mean", "mean-std"] = "none"
+    """Statistics of the batch's steps, the own one included, by which advantages are normalised."""
     next_value: Literal["next", "buffer", "current"] = "next"
     """V(s_{t+1}): where the step led, whatever state is next in the buffer, or V(s_t) itself."""
     masked: Literal["terminated", "all"] = "terminated"
@@ -70,7 +80,7 @@ class Recipe:
     def name(self) -> str:
         """The estimator that is meant."""
         if self.whole_return:
-            return "REINFORCE"
+            return "leave-one-out" if self.compared == "leave-one-out" else "REINFORCE"
         if self.all_knowing:
             return "all-knowing critic"
         tail = "" if self.baseline == "none" else f", baseline {self.baseline}"
@@ -92,7 +102,11 @@ class Recipe:
             A = _normalised(A, inside, keep, D, scale=self.centre == "mean-std")
         if self.score == "plain":
             w = w * arrays.pi[streams.pair]
-        U = np.where(keep, self.sign * w * A, 0.0)
+        if self.average in ("own steps", "group's steps"):
+            G = 1 if self.average == "own steps" else streams.group_size
+            taken = np.repeat(streams.per_episode(keep).reshape(-1, G).sum(1), G)
+            w = w * G / np.maximum(taken, 1.0)[streams.episode]
+        U = np.where(keep & ~(self.drop_last & streams.done), self.sign * w * A, 0.0)
         index = np.where(keep, inside, 0) * (arrays.N + 1) + streams.pair
         sums = np.bincount(index.reshape(-1), U.reshape(-1), D * (arrays.N + 1)).reshape(D, -1) @ arrays.scores
         if self.through:
@@ -110,9 +124,8 @@ class Recipe:
             return arrays.Q[streams.pair] - arrays.V[streams.state]
         if self.whole_return:
             discounted = np.power(arrays.gamma, streams.step) * reward
-            returns = np.bincount(streams.episode[streams.mask], discounted[streams.mask], streams.episodes)
-            if self.centre == "return":
-                returns = returns - np.repeat(returns.reshape(-1, B).mean(1), B)
+            returns = streams.per_episode(discounted)
+            returns = self._compare(returns, streams.group_size, B).reshape(-1)
             return np.where(streams.mask, returns[streams.episode], 0.0)
         A = self._sum(streams, reward, arrays.values)
         if self.baseline != "V" and not self._plain:
@@ -120,6 +133,13 @@ class Recipe:
         if self.baseline in ("Q", "r"):
             A = A - (arrays.Q if self.baseline == "Q" else arrays.r)[streams.pair]
         return np.where(streams.mask, A, 0.0)
+
+    def _compare(self, returns: Floats, G: int, B: int) -> Any:
+        if self.among != "mixed":
+            each = returns.reshape(-1, B if self.among == "batch" else G)
+            return compare_returns(each, self.compared, self.stabiliser)
+        centred = compare_returns(returns.reshape(-1, G), "mean").reshape(-1, B)
+        return centred / (deviation(returns.reshape(-1, B), self.compared) + self.stabiliser)
 
     @property
     def _plain(self) -> bool:
@@ -176,6 +196,33 @@ class Recipe:
         out = np.zeros((D, streams.arrays.k))
         np.add.at(out, np.where(streams.mask, inside, 0).reshape(-1), added.reshape(-1, out.shape[1]))
         return out
+
+
+def compare_returns(R: Any, how: Compared, stabiliser: Any = 0, half: Any = 0.5) -> Any:
+    """Advantages of the returns [n, G] of n groups: minus the mean, or that of the others, or over the spread.
+
+    Where all are equal, they are 0.  `half` is the exponent of a root: SymPy's numbers have theirs.
+
+    >>> compare_returns(np.array([[0.0, 0.0, 1.0]]), "leave-one-out").tolist()
+    [[-0.5, -0.5, 1.0]]
+    """
+    if how == "none":
+        return R
+    G = R.shape[1]
+    A = R - R.sum(1, keepdims=True) / G
+    if how == "leave-one-out":
+        return A * G / (G - 1)
+    if how == "mean":
+        return A
+    spread = deviation(R, how, half) + stabiliser
+    return A / np.where(spread == 0, 1, spread)
+
+
+def deviation(R: Any, how: Compared, half: Any = 0.5) -> Any:
+    """[n, 1] the standard deviation of each row, with ddof 1 for that of the sample."""
+    G = R.shape[1]
+    A = R - R.sum(1, keepdims=True) / G
+    return ((A * A).sum(1, keepdims=True) / (G if how == "std" else G - 1)) ** half
 
 
 def _moved(row: Any, where: str) -> Any:

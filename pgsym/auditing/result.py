@@ -14,12 +14,16 @@ from pgsym.auditing.problem_arrays import AuditTarget, Floats
 from pgsym.auditing.sequential import Region
 from pgsym.display.figure import new_figure
 from pgsym.display.result import TableResult, data_frame, finite
+from pgsym.expression.complaint import listed
+from pgsym.model.mdp import Action, State
 from pgsym.trust import Level, Trust
 
 if TYPE_CHECKING:
     from pgsym.display.figure import Figure
 
 
+ROUNDING_ACROSS = 1e-12
+"""A relative component that is rounding of the subtraction."""
 ROWS = 24
 """Parameters that a table or a picture shows; those of the largest deviation where there are more."""
 
@@ -80,8 +84,8 @@ class AuditResult(TableResult):
     """``sample`` or ``exact``."""
     seed: int | None
     seconds: float
-    trace: float
-    """Trace of the covariance of one batch's estimate."""
+    covariance: Floats
+    """[k, k] of one batch's estimate: exact, or of the sample."""
     best: Best
     """The correct estimators that its spread is compared with."""
     up_to_scale: bool
@@ -91,10 +95,16 @@ class AuditResult(TableResult):
     """Of the bias, in sample mode."""
     diagnosis: Diagnosis | None
     """Of a biased estimator."""
+    multisets: bool = False
+    """Of the batches that differ only in their order one was enumerated, since the estimator does not depend on it."""
     doubt: str = ""
     """Why a bias that the sample shows is not believed yet."""
     interrupted: bool = False
     """Stopped by Ctrl-C or `max_seconds`: the answer is that of the last look."""
+    own: str = ""
+    """The expression of the claim language that is the target, in place of `target`."""
+    unseen: tuple[tuple[State, Action], ...] = ()
+    """What the policy does and the data never hold."""
     assumption: str = ""
 
     @property
@@ -108,9 +118,15 @@ class AuditResult(TableResult):
         return self.verdict in (BiasVerdict.UNBIASED, BiasVerdict.BELOW_DELTA)
 
     @property
+    def trace(self) -> float:
+        """Of `covariance`."""
+        return float(np.trace(self.covariance))
+
+    @property
     def across(self) -> float:
         """Norm of the mean's component across the truth, relative to `scale`: 0 where only the length is wrong."""
-        return float(np.linalg.norm(self.mean - self.factor * self.truth)) / self.scale
+        found = float(np.linalg.norm(self.mean - self.factor * self.truth)) / self.scale
+        return found if found > ROUNDING_ACROSS else 0.0
 
     @property
     def mean(self) -> Floats:
@@ -147,7 +163,9 @@ class AuditResult(TableResult):
     @property
     def headline(self) -> str:
         """The verdict in one line."""
-        meant = f"grad {_TARGETS[self.target]}" + (", up to a positive factor" if self.up_to_scale else "")
+        meant = (self.own or f"grad {_TARGETS[self.target]}") + (
+            ", up to a positive factor" if self.up_to_scale else ""
+        )
         answer = "biased estimator"
         if self.verdict is BiasVerdict.BELOW_DELTA:
             answer = f"biased, below delta = {self.delta:g}, as an estimator"
@@ -155,6 +173,8 @@ class AuditResult(TableResult):
             answer = "unbiased estimator" if self.delta == 0 else f"unbiased within {self.delta:g} as an estimator"
         if self.mode == "exact":
             batches = f"{self.n} batches of {self.batch_size} enumerated"
+            if self.multisets:
+                batches += " whatever their order, on which the estimate did not depend in a few"
             return f"{answer} of {meant}: relative bias {self.relative_bias:.3g}, exactly ({batches})"
         size = f"relative bias {self.relative_bias:.2g}, at most {self.bound:.2g}"
         if self.verdict is not BiasVerdict.UNDECIDED:
@@ -181,6 +201,9 @@ class AuditResult(TableResult):
             out.append(f"variance {self.variance_ratio:.3g} times that of {best}, the best correct one")
         if self.detectable is not None:
             out.append(f"a relative bias of {self.detectable:.2g} is found with probability {self.power:g}")
+        if self.unseen:
+            shown = listed(f"{a!r} in {s!r}" for s, a in self.unseen)
+            out.append(f"the data never hold {shown}, which the policy does: no weight of what is there repairs that")
         if self.interrupted:
             out.append("stopped early: the answer is that of the last look")
         if self.also:
@@ -241,7 +264,7 @@ class AuditResult(TableResult):
         found, spread = self.diagnosis, self.best.spread
         return finite({
             "verdict": self.verdict.value,
-            "target": self.target.value,
+            "target": self.own or self.target.value,
             "same_as": [t.value for t in self.also],
             "relative_bias_bound": self.bound,
             "detectable_relative_bias": self.detectable,
@@ -268,7 +291,7 @@ class AuditResult(TableResult):
 
 _PLAIN = (
     "relative_bias", "delta", "alpha", "power", "n", "mode", "batch_size", "horizon", "layout", "seed", "cosine",
-    "factor", "across", "up_to_scale", "variance_ratio",
+    "factor", "across", "up_to_scale", "variance_ratio", "multisets",
 )  # fmt: skip
 """What plain data has under the names of the fields."""
 

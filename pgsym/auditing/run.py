@@ -8,15 +8,18 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import sympy as sp
 
 from pgsym.auditing.batch import BATCH_SIZE, Estimator, Rollouts
+from pgsym.auditing.behaviour import Behaviour
 from pgsym.auditing.controls import own_baselines
 from pgsym.auditing.diagnose import diagnose
-from pgsym.auditing.problem_arrays import AuditTarget, ProblemArrays, build_arrays, truth
+from pgsym.auditing.enumeration import all_episodes, every_batch
+from pgsym.auditing.groups import group_estimator
+from pgsym.auditing.problem_arrays import AuditTarget, Floats, ProblemArrays, build_arrays, target_gradient
 from pgsym.auditing.result import AuditResult, BiasVerdict
 from pgsym.auditing.sequential import MAX_PARAMETERS
-from pgsym.auditing.testing import AuditPlan, all_episodes, enumerated, every_batch, sampled
+from pgsym.auditing.testing import AuditPlan, enumerated, sampled
+from pgsym.claims.value import exact_value
 from pgsym.display.progress import Progress
 from pgsym.errors import SamplingError
 from pgsym.estimators.estimator import Estimator as GradientEstimator
@@ -34,7 +37,7 @@ EXACT_BATCH_SIZE = 2
 
 def audit(
     problem: ProblemLike,
-    estimator: Estimator,
+    estimator: Estimator | str,
     *,
     delta: float | None = None,
     alpha: float = ALPHA,
@@ -46,11 +49,13 @@ def audit(
     batch_size: int | None = None,
     target: AuditTarget | str | None = None,
     framework: str = "numpy",
-    behaviour: Mapping[sp.Symbol | str, Any] | Sequence[Any] | None = None,
+    truth: str | None = None,
+    behaviour: Behaviour | None = None,
     critic: Mapping[Any, Any] | Sequence[Any] | None = None,
     mode: str = "sample",
     up_to_scale: bool = False,
     poison: bool = True,
+    group_size: int = 1,
     lam: float | None = None,
     explain: bool = True,
     baselines: Sequence[GradientEstimator | str] = (),
@@ -65,6 +70,7 @@ def audit(
         See `pgsym.Problem.of`.
     estimator
         ``estimator(theta, batch) -> gradient``, of shape [k] or [batch.episodes, k]; see `pgsym.auditing.batch.Batch`.
+        Or a name of `pgsym.auditing.groups.GROUP_ESTIMATORS`: grpo, rloo.
     delta
         Bias that is tolerated, relative to the norm of the true gradient: 0.1 by default, in exact mode 0.
     alpha
@@ -80,14 +86,18 @@ def audit(
     horizon
         T, the time limit; by default so long that little is cut off.
     batch_size
-        Episodes of a batch: 32 by default, in exact mode 2.
+        Episodes of a batch: 32 by default, in exact mode 2 or one group.
     target
         ``truncated`` (grad J_T, the default), ``bootstrap`` (what an estimator with the exact critic at the time limit
         estimates), or ``objective`` (grad J; the default for the long-run objectives).
     framework
         ``numpy``, ``jax`` or ``torch``: what theta and the batch consist of.
+    truth
+        A target of your own, as an expression of the claim language with a coordinate for each parameter:
+        ``grad J + 1/10 * grad sum[s] eta(s) * c(s)``.  The time limit must then be so late that it does not matter.
     behaviour
-        Parameters of the policy that collects the data; theta by default.
+        What collects the data: other parameters of the policy, or a table {state: {action: probability}}; the policy
+        itself by default.  Actions that it never takes are listed with the result.
     critic
         Values that the batch shows; the exact ones by default.
     mode
@@ -96,6 +106,8 @@ def audit(
         Judge the direction of the mean only.
     poison
         Fill padding, and a critic's value of terminal states, with numbers that show where code reads them; else 0.
+    group_size
+        Episodes of a group: they share their start state, which is a prompt in a `token_tree`.
     lam
         lambda of the estimator's advantages, for the diagnosis.
     explain
@@ -153,6 +165,8 @@ def audit(
             raise SamplingError(f"found {rate}; a probability in (0, 1) is required", where=name)
     if (delta is not None and delta < 0) or (delta == 0 and mode == "sample"):
         raise SamplingError(f"found {delta}; a sample needs a positive tolerance. Give delta > 0", where="delta")
+    if isinstance(estimator, str):
+        estimator = group_estimator(estimator)
     problem = Problem.of(problem)
     arrays = build_arrays(problem, behaviour=behaviour, critic=critic)
     if arrays.k > MAX_PARAMETERS:
@@ -163,9 +177,12 @@ def audit(
         )
     aim = _target(arrays, target)
     T = _horizon(arrays, horizon)
-    B = batch_size if batch_size is not None else EXACT_BATCH_SIZE if mode == "exact" else BATCH_SIZE
-    rollouts = Rollouts(arrays, horizon=T, batch_size=B, layout=layout, framework=framework, poison=poison)
-    exact = truth(arrays, T, aim)
+    usual = BATCH_SIZE if mode == "sample" else EXACT_BATCH_SIZE if group_size == 1 else group_size
+    B = batch_size if batch_size is not None else max(usual - usual % max(group_size, 1), group_size)
+    rollouts = Rollouts(
+        arrays, horizon=T, batch_size=B, layout=layout, framework=framework, poison=poison, group_size=group_size
+    )
+    exact = target_gradient(arrays, T, aim) if truth is None else _own_truth(problem, truth)
     scale = float(np.linalg.norm(exact))
     if scale == 0:
         raise SamplingError(
@@ -176,17 +193,31 @@ def audit(
     began = time.perf_counter()
     plan = AuditPlan(
         rollouts, aim, exact, scale, 0.0 if delta is None else delta, alpha, power, max_samples, seed, up_to_scale,
-        progress, own_baselines(arrays, T, exact, baselines), max_seconds,
+        progress, own_baselines(rollouts, exact, baselines), max_seconds,
+        "" if truth is None else truth,
     )  # fmt: skip
-    if mode == "exact":
-        found = enumerated(estimator, plan)
+    every = every_batch(rollouts, all_episodes(arrays, T)) if mode == "exact" else None
+    if every is not None:
+        found = enumerated(estimator, plan, every)
     else:
         found = sampled(estimator, replace(plan, delta=DELTA if delta is None else delta))
     if explain and found.verdict in (BiasVerdict.BIASED, BiasVerdict.BELOW_DELTA):
-        every = every_batch(rollouts, all_episodes(arrays, T)) if mode == "exact" else None
         named = diagnose(estimator, rollouts, aim, exact, found.bias, alpha=alpha, seed=seed, lam=lam, every=every)
         found = replace(found, diagnosis=named)
     return replace(found, seconds=time.perf_counter() - began, assumption=problem.assumption)
+
+
+def _own_truth(problem: Problem, text: str) -> Floats:
+    """[k] the value of an expression at theta."""
+    found = exact_value(problem, text)
+    by_parameter = {c.parameters: v for c, v in found.items() if not c.places}
+    wanted = [(p,) for p in problem.policy.params]
+    if set(by_parameter) != set(wanted) or len(found) != len(wanted):
+        raise SamplingError(
+            f"found {text}; a vector with a coordinate for each parameter is required, such as grad J. Change it",
+            where="truth",
+        )
+    return np.array([float(by_parameter[key]) for key in wanted])
 
 
 def _target(arrays: ProblemArrays, target: AuditTarget | str | None) -> AuditTarget:

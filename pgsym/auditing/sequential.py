@@ -29,7 +29,7 @@ from functools import cached_property
 import numpy as np
 from scipy import stats
 
-from pgsym.auditing.batch import visits
+from pgsym.auditing.episodes import visits
 from pgsym.auditing.problem_arrays import AuditTarget, Floats, Ints, ProblemArrays
 from pgsym.estimators.sample_size import noncentrality
 from pgsym.sampling.moments import FULL, Moments
@@ -270,7 +270,7 @@ class Rare:
     visits: Floats
     """[O] expected times that an episode takes each outcome."""
     batch_size: int
-    """Episodes of a batch."""
+    """Independent episodes of a batch."""
     pay: Floats
     """[k] the most that one step adds to a coordinate."""
 

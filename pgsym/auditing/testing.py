@@ -7,21 +7,19 @@ is rational.
 
 from __future__ import annotations
 
-import itertools
 import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-import sympy as sp
 
-from pgsym.auditing.batch import Estimator, Rollouts, Sampler, Streams
+from pgsym.auditing.batch import Estimator, Rollouts
 from pgsym.auditing.controls import Controls, Spread, agreeing
-from pgsym.auditing.problem_arrays import AuditTarget, Floats, Ints, ProblemArrays
+from pgsym.auditing.enumeration import AllBatches
+from pgsym.auditing.problem_arrays import AuditTarget, Floats, Ints
 from pgsym.auditing.result import AuditResult, BiasVerdict
 from pgsym.auditing.sequential import (
     ROUNDING,
@@ -36,7 +34,7 @@ from pgsym.auditing.sequential import (
     share,
 )
 from pgsym.display.progress import Progress, reporter
-from pgsym.errors import SamplingError, TooLargeError
+from pgsym.errors import SamplingError
 from pgsym.sampling.moments import Moments
 
 ROUNDING_DOUBLE = 2.0**-40
@@ -55,6 +53,8 @@ AGAIN = 2**29
 """Number of the chunk whose estimates are asked for twice: not the pilot's, which a state would still hold."""
 RAREST = 1 / 8
 """Share of the sample after which the first look is taken, even if an outcome is still rare."""
+PERMUTED = 32
+"""Batches whose episodes are put into another order, to see whether it counts."""
 CHUNK = 32
 """Batches of a chunk."""
 
@@ -76,6 +76,8 @@ class AuditPlan:
     progress: bool | Progress | None
     baselines: tuple[Spread, ...] = ()
     max_seconds: float | None = None
+    own: str = ""
+    """The expression that `truth` is the value of, where it is no target of ours."""
 
     @property
     def across(self) -> Floats:
@@ -85,13 +87,14 @@ class AuditPlan:
 
     @cached_property
     def targets(self) -> set[AuditTarget]:
-        """Those whose exact value is the target's."""
-        return agreeing(self.target, self.rollouts.arrays, self.rollouts.horizon)
+        """Those of ours whose exact value is the target's."""
+        return set() if self.own else agreeing(self.target, self.rollouts.arrays, self.rollouts.horizon)
 
     def result(self, **found: Any) -> AuditResult:
-        asked = ("target", "truth", "scale", "delta", "alpha", "power", "up_to_scale")
+        asked = ("own", "target", "truth", "scale", "delta", "alpha", "power", "up_to_scale")
         return AuditResult(
             also=tuple(t for t in AuditTarget if t in self.targets and t is not self.target),
+            unseen=tuple(self.rollouts.arrays.unseen),
             params=tuple(p.name for p in self.rollouts.arrays.tables.params),
             factor=1 + float(found["bias"] @ self.truth) / self.scale**2,
             seconds=0.0,
@@ -102,25 +105,19 @@ class AuditPlan:
         )
 
 
-def enumerated(estimator: Estimator, plan: AuditPlan) -> AuditResult:
-    """The exact bias, from all batches; TooLargeError where there are more than `MAX_BATCHES`."""
+def enumerated(estimator: Estimator, plan: AuditPlan, every: AllBatches) -> AuditResult:
+    """The exact bias, from all batches; SamplingError where the order counts and not every order is there."""
     rollouts = plan.rollouts
-    episodes = all_episodes(rollouts.arrays, rollouts.horizon)
-    B, count = rollouts.batch_size, episodes.count(rollouts.batch_size)
-    if count > MAX_BATCHES:
-        raise TooLargeError(
-            f"{len(episodes.p)} episodes make {count} batches of {B}; an enumeration takes at most {MAX_BATCHES}. "
-            "Use a shorter horizon, a smaller batch_size, or mode='sample'",
-            where="enumeration",
-        )
-    if not repeats(estimator, rollouts, Sampler(rollouts.arrays, rollouts.horizon, plan.seed).chunk(0, B)):
+    B = rollouts.batch_size
+    if not repeats(estimator, rollouts, rollouts.sampler(plan.seed).chunk(0, B)):
         raise SamplingError(
             "two calls on the same batch gave different estimates; an enumeration needs a function of the batch alone. "
             "Use mode='sample'",
             where="estimator",
         )
-    streams, w = every_batch(rollouts, episodes)
-    g = rollouts.estimates(estimator, streams)
+    if not every.ordered:
+        require_symmetry(estimator, rollouts, plan.seed)
+    w, g = every.weights, rollouts.estimates(estimator, every.streams)
     mean = np.array([math.fsum(w * g[:, i]) for i in range(g.shape[1])])
     bias = mean - plan.truth
     size = float(np.linalg.norm(plan.across @ bias)) / plan.scale
@@ -137,11 +134,12 @@ def enumerated(estimator: Estimator, plan: AuditPlan) -> AuditResult:
         bound=size,
         detectable=None,
         needed=None,
-        n=count,
+        n=len(every),
+        multisets=not every.ordered,
         mode="exact",
         seed=None,
-        trace=float((w @ (g - mean) ** 2).sum()),
-        best=Controls(rollouts.arrays, rollouts.horizon, B).best(plan.targets, None, plan.baselines),
+        covariance=(g - mean).T @ (w[:, None] * (g - mean)),
+        best=Controls(rollouts).best(plan.targets, None, plan.baselines),
         region=None,
     )
 
@@ -156,8 +154,8 @@ class _Sample:
     def __init__(self, estimator: Estimator, plan: AuditPlan, pilot: int, report: Progress) -> None:
         rollouts = plan.rollouts
         self.estimator, self.plan, self.report = estimator, plan, report
-        self.sampler = Sampler(rollouts.arrays, rollouts.horizon, plan.seed)
-        self.controls = Controls(rollouts.arrays, rollouts.horizon, rollouts.batch_size)
+        self.sampler = rollouts.sampler(plan.seed)
+        self.controls = Controls(rollouts)
         self._stream = self._chunks()
         estimates, values = self._take(pilot)
         self.repeats = repeats(estimator, rollouts, self.sampler.chunk(AGAIN, CHUNK * rollouts.batch_size))
@@ -223,6 +221,21 @@ def repeats(estimator: Estimator, rollouts: Rollouts, outcome: Ints) -> bool:
     return bool(np.array_equal(rollouts.estimates(estimator, streams), rollouts.estimates(estimator, streams)))
 
 
+def require_symmetry(estimator: Estimator, rollouts: Rollouts, seed: int) -> None:
+    """SamplingError where an estimate depends on the order of a group's episodes, or of groups, in a few batches."""
+    M, G, rng = rollouts.batch_size // rollouts.group_size, rollouts.group_size, np.random.default_rng(seed)
+    outcome = rollouts.sampler(seed).chunk(AGAIN, PERMUTED * M * G)
+    order = rng.permuted(np.broadcast_to(np.arange(G), (PERMUTED, M, G)), axis=2)
+    moved = np.take_along_axis(outcome.reshape(PERMUTED, M, G, -1), order[..., None], axis=2)[:, rng.permutation(M)]
+    given, again = (rollouts.estimates(estimator, rollouts.streams(x)) for x in (outcome, moved.reshape(outcome.shape)))
+    if np.abs(given - again).max() > _rounding(rollouts) * max(1.0, float(np.abs(given).max())):
+        raise SamplingError(
+            "the estimate depends on the order of the episodes; there are too many batches to take each in every "
+            "order. Use mode='sample', or a smaller batch_size",
+            where="estimator",
+        )
+
+
 def _correlation(x: Floats) -> float:
     """Of successive rows: the largest of all columns, in standard errors."""
     x = x - x.mean(0)
@@ -235,7 +248,7 @@ def sampled(estimator: Estimator, plan: AuditPlan) -> AuditResult:
     """The sequential test; SamplingError where the sample is too small for one look."""
     B = plan.rollouts.batch_size
     most = plan.max_samples // B
-    rare = Rare.of(plan.rollouts.arrays, plan.rollouts.horizon, B, plan.target)
+    rare = Rare.of(plan.rollouts.arrays, plan.rollouts.horizon, plan.rollouts.independent, plan.target)
     first = _first(plan, rare, most)
     if 2 * first > most:
         raise SamplingError(
@@ -284,7 +297,7 @@ def sampled(estimator: Estimator, plan: AuditPlan) -> AuditResult:
         n=(region.moments.n + first) * B,
         mode="sample",
         seed=plan.seed,
-        trace=float(np.trace(sample.raw.covariance)),
+        covariance=sample.raw.covariance,
         best=sample.best,
         region=region,
         interrupted=interrupted,
@@ -324,98 +337,3 @@ def _decide(region: Region, plan: AuditPlan) -> BiasVerdict:
     if most <= plan.delta * size:
         return BiasVerdict.UNBIASED if unseen else BiasVerdict.BELOW_DELTA
     return BiasVerdict.UNDECIDED if unseen else BiasVerdict.BIASED
-
-
-MAX_BATCHES = 50_000
-"""Most batches of an enumeration."""
-
-
-@dataclass(frozen=True)
-class AllEpisodes:
-    """Every episode of at most T steps that has positive probability.
-
-    >>> from pgsym.model import MDP, Problem, sigmoid
-    >>> from pgsym.auditing.problem_arrays import build_arrays
-    >>> mdp = MDP.from_transitions([("s", "go", "end", 1, 1), ("s", "no", "s", 1, 0)], start="s", terminal=["end"],
-    ...     gamma="1/2")
-    >>> found = all_episodes(build_arrays(Problem(mdp, sigmoid(mdp, {"s": "t"}))), 2)
-    >>> found.outcome.tolist(), [str(p) for p in found.p]
-    ([[0, 2], [1, 0], [1, 1]], ['1/2', '1/4', '1/4'])
-    """
-
-    outcome: Ints
-    """[M, T]"""
-    p: tuple[Fraction | float, ...]
-    """[M] their probabilities."""
-    exact: bool
-    """The probabilities are rationals."""
-
-    @cached_property
-    def weights(self) -> Floats:
-        return np.array([float(p) for p in self.p])
-
-    def count(self, size: int) -> int:
-        """Number of batches of that size."""
-        return int(len(self.p) ** size)
-
-
-def every_batch(rollouts: Rollouts, episodes: AllEpisodes) -> tuple[Streams, Floats]:
-    """Every ordered batch with its probability: an estimator may depend on the order."""
-    chosen = list(itertools.product(range(len(episodes.p)), repeat=rollouts.batch_size))
-    weights = [float(math.prod(episodes.p[i] for i in batch)) for batch in chosen]
-    return rollouts.streams(episodes.outcome[np.array(chosen).reshape(-1)]), np.array(weights)
-
-
-def all_episodes(arrays: ProblemArrays, horizon: int, limit: int = MAX_BATCHES) -> AllEpisodes:
-    """The episodes of a problem; TooLargeError where there are more than `limit`."""
-    chances, exact = _chances(arrays)
-    start = {s: p for s, p in enumerate(_start(arrays, exact)) if p}
-    leaving: dict[int, list[int]] = {}
-    for o, s in enumerate(arrays.outcome_state[:-1].tolist()):
-        if chances[o]:
-            leaving.setdefault(s, []).append(o)
-    done: list[tuple[tuple[int, ...], Fraction | float]] = []
-    if arrays.start[arrays.S]:
-        done.append(((), 1 - sum(start.values())))
-    running: list[tuple[tuple[int, ...], int, Fraction | float]] = [((), s, p) for s, p in start.items()]
-    for t in range(horizon):
-        following = []
-        for path, s, p in running:
-            for o in leaving.get(s, ()):
-                nxt, q = int(arrays.outcome_next[o]), p * chances[o]
-                if nxt == arrays.S or t + 1 == horizon:
-                    done.append(((*path, o), q))
-                else:
-                    following.append(((*path, o), nxt, q))
-        running = following
-        if len(running) + len(done) > limit:
-            raise TooLargeError(
-                f"more than {limit} episodes of {horizon} steps; an enumeration needs fewer. "
-                "Use a shorter horizon, or mode='sample'",
-                where="enumeration",
-            )
-    outcome = np.full((len(done), horizon), arrays.O, np.int64)
-    for i, (path, _) in enumerate(done):
-        outcome[i, : len(path)] = path
-    return AllEpisodes(outcome, tuple(p for _, p in done), exact)
-
-
-def _chances(arrays: ProblemArrays) -> tuple[list[Fraction | float], bool]:
-    """[O] the probability of each outcome given its state: exact if the policy's are rational."""
-    moves = [o.p for s, a in arrays.mdp.pairs for o in arrays.mdp.outcomes(s, a) if o.p != 0]
-    chosen = arrays.policy.at(dict(arrays.theta)) if arrays.on_policy else {}
-    flat = [chosen[s][a] for s, a in arrays.mdp.pairs] if chosen else [sp.Float(p) for p in arrays.behaviour]
-    if all(isinstance(p, sp.Rational) for p in [*moves, *flat]):
-        exact = [Fraction(int(p.p), int(p.q)) for p in flat]
-        pairs = arrays.outcome_pair[:-1].tolist()
-        return [exact[n] * Fraction(int(p.p), int(p.q)) for n, p in zip(pairs, moves, strict=True)], True
-    return list(map(float, arrays.outcome_p)), False
-
-
-def _start(arrays: ProblemArrays, exact: bool) -> list[Fraction | float]:
-    """[S] where episodes start; what is missing to 1 starts in a terminal state: an empty episode."""
-    given = [arrays.mdp.start.get(s, sp.Integer(0)) for s in arrays.tables.states]
-    rational = exact and all(isinstance(p, sp.Rational) for p in given)
-    if rational and np.allclose(arrays.start[:-1], list(map(float, given))):
-        return [Fraction(int(p.p), int(p.q)) for p in given]
-    return list(map(float, arrays.start[:-1]))

@@ -12,33 +12,25 @@ from pathlib import Path
 import sympy as sp
 
 from pgsym.certificates.closed import CoqForms, closed_section
+from pgsym.certificates.headers import WIDTH, boxed, inequality_header, legend, theorem_header
 from pgsym.certificates.inequality import inequality_section
 from pgsym.certificates.instance import CertifiedModel
 from pgsym.certificates.kernel import Check, check
 from pgsym.certificates.point import Point, policy_lemmas, rational_odds
-from pgsym.certificates.sections import (
-    IMPORTS,
-    WIDTH,
-    boxed,
-    inequality_header,
-    legend,
-    model_section,
-    policy_section,
-    theorem_header,
-)
+from pgsym.certificates.sections import IMPORTS, model_section, policy_section
 from pgsym.certificates.signs import refusal
 from pgsym.certificates.solution import solution_section
 from pgsym.certificates.terms import Written, ended, number
 from pgsym.certificates.translate import Translation
 from pgsym.claims.bound_claim import BoundClaim
+from pgsym.claims.counterexample import Coordinate, Witness
 from pgsym.claims.decide import Decision
 from pgsym.claims.language import parse
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.relation import RELATIONS
-from pgsym.claims.verdict import Coordinate, Witness
 from pgsym.claims.verify import policy_gradient_theorem
 from pgsym.claims.witness import find_witness
-from pgsym.errors import AlgebraError, CertificateError, HypothesisError
+from pgsym.errors import CertificateError, HypothesisError
 from pgsym.exact import solve
 from pgsym.expression.linear import common_denominators
 from pgsym.limits import CERTIFICATE_SECONDS, CLOSED_FORM_TERMS
@@ -157,9 +149,9 @@ def certify(
         return _inequality(problem, found)
     if found.relation != t.EQUAL or verdict.proved:
         raise CertificateError(
-            f"the claim is {verdict.status}; certificates are written for the policy gradient theorem of the "
-            "start-state and average-reward objectives, for equalities that are false, and for inequalities that are "
-            "true. Decide it with pgsym check",
+            f"found {verdict.status}; certificates are written for the policy gradient theorem of the start-state and "
+            "average-reward objectives, for inequalities that are true, and for equalities that are false. "
+            "See the verdict with pgsym check",
             where=str(found),
         )
     return _refutation(problem, found)
@@ -249,7 +241,7 @@ def _witness(setting: BoundClaim, theta: Mapping[sp.Symbol, sp.Expr] | None) -> 
             theta = None
     try:
         return find_witness(setting, random.Random(0), theta)
-    except AlgebraError as error:
+    except HypothesisError as error:
         raise CertificateError(
             f"no point was found that refutes it ({error.message})", where=str(setting.claim)
         ) from None

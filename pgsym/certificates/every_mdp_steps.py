@@ -8,10 +8,10 @@ from itertools import pairwise
 from typing import Any
 
 from pgsym.certificates.every_mdp_words import ClaimWords, in_words
-from pgsym.certificates.tensor_terms import Minus, Numeral, Plus, Tensor, Term, Times, Total, fresh
+from pgsym.certificates.tensor_terms import Minus, Numeral, Plus, Tensor, Term, Times, Total
 from pgsym.prover.equations import Equation
 from pgsym.prover.rewriting import CertificateStep
-from pgsym.prover.tensors import Factor, is_summed
+from pgsym.prover.tensors import Factor, is_summed, new_index
 
 
 @dataclass
@@ -35,7 +35,7 @@ class CoqSteps:
         base = tuple(name.split("[")[0].rstrip("'") for name in names)
 
         def sum_of(*factors: Callable[[str], Term]) -> Term:
-            y = fresh("s")
+            y = new_index("s")
             made = [f(y) for f in factors]
             return Total(y, "", made[0] if len(made) == 1 else Times(*made))
 
@@ -64,10 +64,10 @@ class CoqSteps:
             needs(f"{self.words.e.letter('P', mark)}_sum")
         match base:
             case ("pi",):
-                a = fresh("a")
+                a = new_index("a")
                 return Total(a, S, at(first, S, a)), Numeral("1"), one, f"({first}_sum{theta} {{S}} {{HS}})"
             case ("dpi",):
-                a = fresh("a")
+                a = new_index("a")
                 return Total(a, S, at(first, S, a)), Numeral("0"), one, "(dpi_sum {S} {HS})"
             case ("pi", "ipi"):
                 left = Times(at(first, S, A), at("i" + first, S, A))
@@ -131,7 +131,7 @@ class CoqSteps:
                          f"{known} ({other}_resolvent{theta}) {{HS}} {{HT}})")  # fmt: skip
                 return left, right, k - k2, proof
             case ("P",):
-                y = fresh("s")
+                y = new_index("s")
                 return (
                     Total(y, "", at(first, S, A, y)),
                     Numeral("1"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import reduce
+from itertools import pairwise
+from typing import Any, ClassVar
 
 from pgsym.certificates.tensor_terms import (
     DELTA,
@@ -24,19 +26,18 @@ from pgsym.certificates.tensor_terms import (
     Total,
     derivative,
     expanded,
-    fresh,
     is_moving,
     parts,
     text,
 )
 from pgsym.claims.language import tree as t
 from pgsym.errors import CertificateError
-from pgsym.model.objective import Objective
 from pgsym.prover import GeneralVerdict
 from pgsym.prover.general import UNDISCOUNTED
-from pgsym.prover.quantities import TensorQuantities
-from pgsym.prover.reading import Reading
-from pgsym.prover.tensors import OWN
+from pgsym.prover.letters import LetterQuantities, LetterReading
+from pgsym.prover.quantities import places_of
+from pgsym.prover.sums import Terms
+from pgsym.prover.tensors import OWN, Factor, new_index
 
 Names = Mapping[str, str]
 """What the indices of a claim stand for."""
@@ -48,6 +49,18 @@ class CoqDefinition:
 
     params: tuple[str, ...]
     body: Term
+
+
+class DefinedQuantities(LetterQuantities):
+    """Quantities by the names of their definitions; mu is a tensor."""
+
+    kept: ClassVar = ("J", "rbar", "h", "V", "Q", "A", "eta", "r_pi", "P_pi", "E[T]")
+
+
+class DefinedReading(LetterReading):
+    """One claim in the names of definitions."""
+
+    quantities = DefinedQuantities
 
 
 @dataclass
@@ -69,7 +82,7 @@ class ClaimWords:
 
     def __post_init__(self) -> None:
         v = self.verdict
-        self.reading = Reading(v.claim, v.objective, undiscounted=UNDISCOUNTED in v.hypotheses)
+        self.reading = DefinedReading(v.claim, v.objective, undiscounted=UNDISCOUNTED in v.hypotheses)
         self.scope, self.e = self.reading.scope, self.reading.equations
         self.reading.difference()  # which names all discounts
 
@@ -133,7 +146,7 @@ class ClaimWords:
         inner = t.Sum(tuple(rest), body) if rest else body
         partner = self.scope.range(inner, first, node.drawn).partner
         of = "" if partner is None else self.index(partner, names)
-        new = fresh(first[0])
+        new = new_index(first[0])
         return Total(new, of, self.sum(node, tuple(rest), body, {**names, first: new}))
 
     def divisor(self, node: t.Node, names: Names) -> Numeral | Tensor:
@@ -177,11 +190,11 @@ class ClaimWords:
         """The derivative of pi, N, mu or D, as Chains.v states it."""
         if tensor.name == "pi":
             return self.form(tensor, DERIVATIVE)
-        y, z, x = fresh("s"), fresh("s"), fresh("s")
+        y, z, x = new_index("s"), new_index("s"), new_index("s")
         mark = "'" * tensor.name.endswith("'")
 
         def step(s: str, to: str, after: Term) -> Term:
-            a = fresh("a")
+            a = new_index("a")
             moved = Total(a, s, Times(self.tensor("dpi", s, a), self.tensor(self.e.letter("P", mark), s, a, to)))
             return Total(to, "", Times(moved, after))
 
@@ -249,120 +262,44 @@ class ClaimWords:
             return Tensor(name, at, name == "pi")
         raise self.refuse(name)
 
-    def quantity(self, node: t.Quantity, at: list[str]) -> Term:
+    def quantity(self, node: t.Quantity, at: Sequence[str]) -> Term:
         """A quantity of the vocabulary at a place, by its definition."""
-        q = TensorQuantities(self.reading, node)
-        mark = q.mark
+        if node.name not in (*DefinedQuantities.kept, "gamma", "pi", "P", "r", "mu0", "mu", "D") or len(at) > 3:
+            raise self.refuse(node.name)
+        of = DefinedQuantities(self.reading, node)
+        if node.name not in of.kept:
+            return self.sum_of(of.of(node.name, list(at)), at)
         tag = "".join(f"_{_plain(str(o.value))}" for o in node.overrides)
+        name = {"E[T]": "expected_length"}.get(node.name, node.name) + of.mark + tag
+        params = [i.lower().replace("t", "s'") for i in places_of(node.name)]
+        return self.named(name, params, at, lambda at: self.sum_of(of.written(list(at)), at))
 
-        def define(name: str, params: str, body: Callable[..., Term], at: Sequence[str]) -> Term:
-            return self.named(f"{name}{mark}{tag}", params.split(), at, lambda at: body(*at))
+    def sum_of(self, terms: Terms, bound: Sequence[str]) -> Term:
+        """A sum of products; what is summed over is what is not bound."""
+        return reduce(Plus, (self.product(c, [f for f in fs if f[0] != "one"], set(bound)) for c, fs in terms))
 
-        def letter(name: str, *at: str) -> Term:
-            return self.tensor(self.e.letter(name, mark), *at)
-
-        def resolvent(s: str, y: str) -> Term:
-            ((_, (factor,)),) = q.resolvent(s, y)
-            return self.tensor(*factor)
-
-        def reward(s: str, a: str) -> Term:
-            instead = q.overrides.get("r")
-            return letter("r", s, a) if instead is None else self.taken(instead, s, a)
-
-        def start(s: str) -> Term:
-            instead = q.overrides.get("mu0")
-            return self.tensor("mu0", s) if instead is None else self.taken(instead, s)
-
-        def mean(s: str) -> Term:
-            return define(
-                "r_pi", "s", lambda s: over_actions(s, lambda a: Times(letter("pi", s, a), reward(s, a))), [s]
-            )
-
-        def over_actions(s: str, body: Callable[[str], Term]) -> Term:
-            a = fresh("a")
-            return Total(a, s, body(a))
-
-        def over_states(body: Callable[[str], Term]) -> Term:
-            y = fresh("s")
-            return Total(y, "", body(y))
-
-        def value(s: str) -> Term:
-            name, matrix = ("h", lambda s, y: self.tensor(f"D{mark}", s, y)) if q.long_run else ("V", resolvent)
-            return define(name, "s", lambda s: over_states(lambda y: Times(matrix(s, y), mean(y))), [s])
-
-        def average() -> Term:
-            return define("rbar", "", lambda: over_states(lambda s: Times(self.tensor(f"mu{mark}", s), mean(s))), [])
-
-        def action_value(s: str, a: str) -> Term:
-            after = over_states(lambda y: Times(letter("P", s, a, y), value(y)))
-            if q.long_run:
-                return Plus(Plus(reward(s, a), Minus(average())), after)
-            k = Numeral(in_words(q.discount().as_expr()))
-            return Plus(reward(s, a), Times(k, after))
-
-        match node.name, at:
-            case "gamma", []:
-                return Numeral(in_words(self.reading.numbers["gamma"].as_expr()))
-            case "pi", [a, s]:
-                return letter("pi", s, a)
-            case "P", [y, s, a]:
-                return letter("P", s, a, y)
-            case "r", [s, a]:
-                return reward(s, a)
-            case "mu0", [s]:
-                return self.tensor("mu0", s)
-            case ("mu", _) | ("D", _):
-                return self.tensor(f"{node.name}{mark}", *at)
-            case "P_pi", [_, _]:
-                return self.step(mark, *at)
-            case "r_pi", [s]:
-                return mean(s)
-            case "rbar", []:
-                return average()
-            case ("V" | "h", [s]) if (node.name == "h") == q.long_run:
-                return value(s)
-            case "Q", [_, _]:
-                return define("Q", "s a", action_value, at)
-            case "A", [_, _]:
-                return define(
-                    "A", "s a", lambda s, a: Plus(define("Q", "s a", action_value, [s, a]), Minus(value(s))), at
-                )
-            case "eta", [_]:
-                return define("eta", "s", lambda s: over_states(lambda y: Times(start(y), resolvent(y, s))), at)
-            case "E[T]", []:
-
-                def visits(x: str) -> Term:
-                    one = self.reading.field.one
-                    return over_states(lambda y: self.tensor(*self.reading.resolvent(one, mark, x, y)[0][1][0]))
-
-                total = lambda: over_states(lambda x: Times(self.tensor("mu0", x), visits(x)))  # noqa: E731
-                return define("expected_length", "", total, [])
-            case "J", []:
-                objective = self.reading.objective
-                if objective is Objective.AVERAGE_REWARD:
-                    return define("J", "", average, [])
-                weight = (lambda s: self.tensor(f"mu{mark}", s)) if objective is Objective.STATIONARY_VALUE else start
-                return define("J", "", lambda: over_states(lambda s: Times(weight(s), value(s))), [])
-        raise self.refuse(node.name)
-
-    def taken(self, node: t.Node, *at: str) -> Term:
-        """What replaces the rewards or the start distribution."""
-        assert isinstance(node, t.Call | t.Quantity)
-        kinds = self.scope.kinds(node)
-        places = list(at[: len(kinds)])
-        if isinstance(node, t.Call):
-            return self.call(t.Call(node.name, tuple(places)), {})
-        return self.quantity(t.Quantity(node.name, tuple(places), node.primed, node.overrides), places)
+    def product(self, c: Any, factors: list[Factor], bound: set[str]) -> Term:
+        """Each sum stands where its index comes up first."""
+        c = self.reading.field.one * c
+        number = Numeral(in_words(c.as_expr()))
+        if not factors:
+            return number
+        if c != 1:
+            body = self.product(1, factors, bound)
+            return Minus(body) if c == -1 else Times(number, body)
+        (name, *at), *rest = factors
+        new = [(i, of if i[0] == "a" else "") for of, i in pairwise(["", *at]) if i not in bound]
+        node = self.reading.letters.get(name)
+        found = self.tensor(name, *at) if node is None else self.quantity(node, at)
+        if rest:
+            found = Times(found, self.product(1, rest, bound.union(at)))
+        for i, of in reversed(new):
+            found = Total(i, of, found)
+        return found
 
     def step(self, mark: str, s: str, y: str) -> Term:
         """P_pi of a chain."""
-        pi, P = self.e.letter("pi", mark), self.e.letter("P", mark)
-
-        def body(at: Sequence[str]) -> Term:
-            a = fresh("a")
-            return Total(a, at[0], Times(self.tensor(pi, at[0], a), self.tensor(P, at[0], a, at[1])))
-
-        return self.named(f"P_pi{mark}", ("s", "s'"), (s, y), body)
+        return self.quantity(t.Quantity("P_pi", (), bool(mark)), [s, y])
 
 
 def in_words(expression: Any) -> str:

@@ -17,11 +17,11 @@ from pgsym.certificates.signs import TACTICS, SignLemmas, power, refusal
 from pgsym.certificates.terms import comment, number
 from pgsym.certificates.translate import Env, Translation
 from pgsym.claims.bound_claim import BoundClaim
+from pgsym.claims.counterexample import Coordinate
 from pgsym.claims.inequalities import Inequality
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.order_domain import OrderDomain
-from pgsym.claims.verdict import Coordinate
 from pgsym.expression.linear import Linear
 from pgsym.model.objective import Objective
 from pgsym.order import SignStatus

@@ -103,13 +103,6 @@ Term = Numeral | Tensor | Plus | Minus | Times | Over | Total | Named | Slope
 
 INVERSE, LOG, DERIVATIVE = "/ {}", "ln ({})", "Derive (fun u => {}) theta"
 
-_fresh = count()
-
-
-def fresh(kind: str) -> str:
-    """An index that stands nowhere else."""
-    return f"{kind}#{next(_fresh)}"
-
 
 def parts(term: Term) -> Iterator[Term]:
     """The term and all below it."""

@@ -82,7 +82,7 @@ class Translation:
         match node:
             case t.Neg():
                 (x,) = made
-                return Written(text, value, -x.derivative, applied("derive_negate", x))
+                return Written(text, value, -x.derivative, applied("derive_opp", x))
             case t.Div():
                 x, y = made
                 slope = (x.derivative * y.value - x.value * y.derivative) / y.value**2

@@ -3,6 +3,7 @@
 from pgsym.claims.catalogue import Theorem as Theorem
 from pgsym.claims.catalogue import theorem as theorem
 from pgsym.claims.catalogue import theorem_names as theorem_names
+from pgsym.claims.counterexample import Witness as Witness
 from pgsym.claims.decide import Decision as Decision
 from pgsym.claims.decide import decide as decide
 from pgsym.claims.derivation import Derivation as Derivation
@@ -14,7 +15,6 @@ from pgsym.claims.language import parse as parse
 from pgsym.claims.script import Script as Script
 from pgsym.claims.verdict import Status as Status
 from pgsym.claims.verdict import Verdict as Verdict
-from pgsym.claims.verdict import Witness as Witness
 from pgsym.claims.verify import policy_gradient_theorem as policy_gradient_theorem
 from pgsym.claims.verify import verify as verify
 from pgsym.trust import Level as Level

@@ -39,6 +39,14 @@ class Heading:
 
 
 @dataclass(frozen=True)
+class Fold:
+    """Blocks that a page shows when their title is opened; paper shows them."""
+
+    title: Heading
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
 class Prose:
     """A paragraph; what stands between backticks is an expression of the claim language."""
 
@@ -180,7 +188,7 @@ class VerdictMark:
     reason: str = ""
 
 
-Block = Heading | Prose | Note | Definition | Chain | Formulas | DataTable | Figure | VerdictMark
+Block = Heading | Fold | Prose | Note | Definition | Chain | Formulas | DataTable | Figure | VerdictMark
 
 
 def used(bindings: Sequence[Binding], terms: Iterable[Node]) -> tuple[Binding, ...]:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pgsym.claims.blocks import Block, Chain, Heading, Prose
+from pgsym.claims.counterexample import EVERYWHERE, SHOWN
 from pgsym.claims.decide import Decision
 from pgsym.claims.language.check import free_indices
 from pgsym.claims.language.render import binding_text
 from pgsym.claims.language.tree import Claim, ForAll, ForEach, Let
-from pgsym.claims.verdict import EVERYWHERE, SHOWN, Status, Verdict
+from pgsym.claims.verdict import Status, Verdict
 from pgsym.display.result import Result, data_frame
 from pgsym.errors import ClaimError
 from pgsym.expression.complaint import caret

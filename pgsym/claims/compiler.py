@@ -18,22 +18,11 @@ from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Range, Scope
 from pgsym.claims.leaves import Compiled, Env, Leaves, once
 from pgsym.claims.logarithms import indices_of
+from pgsym.claims.matrices import Matrices
 from pgsym.claims.same_policy import merged
 from pgsym.claims.trajectories.means import RunMeans
-from pgsym.claims.vectors import (
-    Value,
-    inverse,
-    minus,
-    negative,
-    outer,
-    plus,
-    product,
-    rows_of,
-    scaled,
-    solution,
-    transpose,
-)
-from pgsym.errors import HypothesisError, SingularMatrixError
+from pgsym.claims.vectors import Value, entrywise, minus, negative, outer, plus, scaled, transpose
+from pgsym.errors import HypothesisError
 from pgsym.exact.fields import combined, logarithm_size
 
 
@@ -46,6 +35,7 @@ class Meaning:
         self.tower = world.tower
         self._names = Leaves(world, scope, self.compile)
         self._runs = RunMeans(world, scope, self.compile)
+        self._matrices = Matrices(world, scope, self.compile)
         self._limit: Meaning | None = None
         self.extremes: Extremes | None = None if self.tower.generic else ExtremesAtPoint(self.tower.field(0))
         """How abs, max and min are taken; in a field of functions, by what knows signs there."""
@@ -137,9 +127,9 @@ class Meaning:
             case t.Limit(body):
                 return self._limited(node, body, level)
             case t.Dot(t.Inv(matrix), right) if self.scope.rank(right) == 1:
-                return self._solved(matrix, right, level)
+                return self._matrices.solved(matrix, right, level)
             case t.Dot(left, right):
-                return self._dot(left, right, level)
+                return self._matrices.dot(left, right, level)
             case t.Outer(left, right):
                 x, y = self.compile(left, level), self.compile(right, level)
                 return lambda env: outer(x(env), y(env))
@@ -147,13 +137,13 @@ class Meaning:
                 inner = self.compile(body, level)
                 return lambda env: transpose(inner(env))
             case t.Inv(body):
-                return self._inverse(body, level)
+                return self._matrices.inverse(body, level)
             case runs.RunExpect() | runs.Covariance():
                 return self._runs.compiled(node, level)
             case runs.Trace(runs.RunExpect(operator="Var") | runs.Covariance() as body):
                 return self._runs.compiled(body, level, trace=True)
             case runs.Trace(body):
-                return self._trace(body, level)
+                return self._matrices.trace(body, level)
             case runs.RewardAt(time):
                 name = runs.timed("r", time)
                 convert = (lambda e: e) if self.world.representative else field.convert
@@ -176,9 +166,6 @@ class Meaning:
         if self.scope.rank(left):
             left, right = right, left
         x, y = self.compile(left, level), self.compile(right, level)
-        if not self.scope.rank(right):
-            return lambda env: x(env) * y(env)
-
         return lambda env: scaled(y(env), x(env))
 
     def _quotient(self, node: t.Node, left: t.Node, right: t.Node, level: int) -> Compiled:
@@ -187,9 +174,7 @@ class Meaning:
 
             def shared(env: Env) -> Value:
                 above, below = x(env), y(env)
-                return (
-                    {p: e.divided(below) for p, e in above.items()} if isinstance(above, dict) else above.divided(below)
-                )
+                return entrywise(lambda e: e.divided(below), above)
 
             return shared
         if not self.scope.rank(left):
@@ -225,9 +210,7 @@ class Meaning:
         if self.tower.closed:
             return self.compile(body, level)
         inner, lift = self.compile(body), self.tower.lift(level)
-        if not self.scope.rank(body):
-            return lambda env: lift(inner(env))
-        return lambda env: {p: lift(e) for p, e in inner(env).items()}
+        return lambda env: entrywise(lift, inner(env))
 
     def _log(self, node: t.Log, body: t.Node, level: int) -> Compiled:
         if not isinstance(body, t.Quantity) or body.name != "pi":
@@ -271,10 +254,7 @@ class Meaning:
                 over = items(env)
                 if not over:
                     return {} if rank else field.zero
-                value = term({**env, index: over[0]})
-                if not rank:
-                    return field.total(value, len(over))
-                return {p: field.total(e, len(over)) for p, e in value.items()}
+                return entrywise(lambda e: field.total(e, len(over)), term({**env, index: over[0]}))
 
             return bound
         if not rank:
@@ -350,73 +330,7 @@ class Meaning:
                 raise HypothesisError(f"{body} grows without bound as gamma -> 1; a finite limit is required",
                                       where="limit[gamma->1]") from None  # fmt: skip
 
-        if not self.scope.rank(body):
-            return lambda env: limit(inner(env))
-        return lambda env: {p: limit(e) for p, e in inner(env).items()}
-
-    def _trace(self, body: t.Node, level: int) -> Compiled:
-        matrix, field = self.compile(body, level), self.tower.field(level)
-
-        def trace(env: Env) -> Value:
-            diagonal = [e for (p, q), e in matrix(env).items() if p == q]
-            if self.world.representative:
-                return field.total(diagonal[0], self._terms) if diagonal else field.zero
-            return field.dot(diagonal, [field.one] * len(diagonal))
-
-        return trace
-
-    # -- linear algebra over the parameters ------------------------------------------------------------------
-
-    @property
-    def _terms(self) -> int:
-        """How many terms a product over the parameters has."""
-        return max(len(self.world.policy.params), 1)
-
-    def _dot(self, left: t.Node, right: t.Node, level: int) -> Compiled:
-        x, y, field = self.compile(left, level), self.compile(right, level), self.tower.field(level)
-        multiply = product((self.scope.rank(left) or 1, self.scope.rank(right) or 1), field.zero)
-        if not self.world.representative:
-            return lambda env: multiply(x(env), y(env))
-
-        def bound(env: Env) -> Value:
-            found = multiply(x(env), y(env))
-            if isinstance(found, dict):
-                return {p: field.total(e, self._terms) for p, e in found.items()}
-            return field.total(found, self._terms)
-
-        return bound
-
-    def _factored(self, matrix: t.Node, level: int) -> Callable[[Env], tuple[Any, list[Any]]]:
-        """A factorization of the matrix, and the parameters in the order of its rows."""
-        inner, field = self.compile(matrix, level), self.tower.field(level)
-        parameters = list(self.tower.field(level + 1).parameters)
-
-        def factored(env: Env) -> tuple[Any, list[Any]]:
-            entries = inner(env)
-            if self.world.representative:
-                size = next(iter(entries.values()), field.one)
-                return field.factor([dict.fromkeys(range(self._terms), size)] * self._terms), parameters * self._terms
-            try:
-                return field.factor(rows_of(entries, parameters)), parameters
-            except SingularMatrixError as error:
-                if not self.tower.generic:
-                    raise
-                raise HypothesisError(
-                    f"{matrix} is singular ({error.message.split(';')[0]}); it must have an inverse. Use a policy "
-                    "without redundant parameters",
-                    where=f"inv({matrix})",
-                ) from None
-
-        return factored
-
-    def _solved(self, matrix: t.Node, right: t.Node, level: int) -> Compiled:
-        """inv(M) x without the inverse."""
-        factored, vector, zero = self._factored(matrix, level), self.compile(right, level), self.tower.field(level).zero
-        return lambda env: solution(*factored(env), vector(env), zero)
-
-    def _inverse(self, matrix: t.Node, level: int) -> Compiled:
-        factored, field = self._factored(matrix, level), self.tower.field(level)
-        return lambda env: inverse(*factored(env), field.one, field.zero)
+        return lambda env: entrywise(limit, inner(env))
 
 
 def _then(first: Compiled, value: Value) -> Compiled:

@@ -18,12 +18,13 @@ from typing import Any
 
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.compiler import Meaning
+from pgsym.claims.counterexample import Coordinate
 from pgsym.claims.difference import proof_bits, residues, size, trial_bits
 from pgsym.claims.domain import require_discounts, require_policy
 from pgsym.claims.language import parse, runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.relation import RELATIONS
-from pgsym.claims.verdict import Coordinate, Status, Verdict
+from pgsym.claims.verdict import Status, Verdict
 from pgsym.claims.witness import find_witness, repairing_factor
 from pgsym.errors import AlgebraError, ClaimError, HypothesisError, SingularMatrixError, StructureError, TooLargeError
 from pgsym.expression.complaint import listed

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from itertools import product
 from typing import Any, Protocol
 
@@ -120,14 +120,23 @@ class MinMax:
     of: ExtremesOfForms
     clauses: tuple[tuple[Any, ...], ...]
 
+    def _each(self, changed: Callable[[Any], Any]) -> MinMax:
+        """Every form changed in a way that keeps their order."""
+        return MinMax(self.of, tuple(tuple(map(changed, clause)) for clause in self.clauses))
+
     def __add__(self, other: Any) -> Any:
+        if not isinstance(other, MinMax):
+            return self._each(lambda x: x + other)
         pairs = product(self.clauses, self.of.clauses(other))
         return self.of.made(tuple(x + y for x in a for y in b) for a, b in pairs)
 
     __radd__ = __add__
 
     def __neg__(self) -> Any:
-        return self.of.made(tuple(-x for x in some) for some in _products(self.clauses))
+        found = (tuple(-x for x in some) for some in _products(self.clauses))
+        if len(self.clauses) == 1 or all(len(clause) == 1 for clause in self.clauses):
+            return MinMax(self.of, tuple(found))  # with the same forms
+        return self.of.made(found)
 
     def __sub__(self, other: Any) -> Any:
         return self + -other
@@ -137,7 +146,13 @@ class MinMax:
 
     def __mul__(self, other: Any) -> Any:
         if isinstance(other, MinMax):
-            raise UnknownSignError("found a product of two of abs, max and min; one factor has a closed form")
+            if not (self.sizes and other.sizes):
+                raise UnknownSignError(
+                    "found a product of two of abs, max and min; each is a sum or an extreme of absolute values or of "
+                    "what is nowhere negative, or one factor has a closed form"
+                )
+            pairs = product(self.clauses, other.clauses)
+            return self.of.made(tuple(x * y for x in a for y in b) for a, b in pairs)
         if self.of.field.is_zero(other):
             return other
         sign = self.of.sign(other)
@@ -145,7 +160,7 @@ class MinMax:
             raise UnknownSignError("the sign of what abs, max or min is multiplied by is not known")
         if sign < 0:
             return -self * -other
-        return self.of.made(tuple(x * other for x in clause) for clause in self.clauses)
+        return self._each(lambda x: x * other)
 
     __rmul__ = __mul__
 
@@ -158,9 +173,26 @@ class MinMax:
         raise UnknownSignError("found a division by abs, max or min; a divisor has a closed form")
 
     def __pow__(self, power: int) -> Any:
+        """A clause of sizes to a power is the largest of the powers of its forms."""
         if power == 1:
             return self
-        raise UnknownSignError("found a power of abs, max or min; what is raised to a power has a closed form")
+        if power < 1 or not self.sizes:
+            raise UnknownSignError(
+                "found a power of abs, max or min; what is raised to a power is a sum or an extreme of absolute values "
+                "or of what is nowhere negative, or has a closed form"
+            )
+        return self.of.made(tuple(x**power for x in clause) for clause in self.clauses)
+
+    @cached_property
+    def sizes(self) -> bool:
+        """Whether each clause has with every form its negative, or no form that is negative anywhere.
+
+        Such a clause is the largest absolute value of its forms, and a product of two is that of the products.
+        """
+        return all(self._symmetric(clause) or all(self.of.sign(x) == 1 for x in clause) for clause in self.clauses)
+
+    def _symmetric(self, clause: Sequence[Any]) -> bool:
+        return all(any(self.of.field.is_zero(x + y) for y in clause) for x in clause)
 
 
 def _products(sets: Sequence[Sequence[Any]]) -> Iterable[tuple[Any, ...]]:

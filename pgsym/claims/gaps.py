@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import sympy as sp
 
 from pgsym.claims.bound_claim import BoundClaim
+from pgsym.claims.counterexample import Coordinate
 from pgsym.claims.language.relation import RELATIONS
-from pgsym.claims.verdict import Coordinate
 from pgsym.errors import HypothesisError
 
 

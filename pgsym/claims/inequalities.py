@@ -18,6 +18,7 @@ import sympy as sp
 from pgsym.algebra.polynomial import REMEDY
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.compiler import Meaning
+from pgsym.claims.counterexample import Coordinate, Witness
 from pgsym.claims.difference import nothing_to_be
 from pgsym.claims.domain import Domain
 from pgsym.claims.extremes import ExtremesOfForms, UnknownSignError
@@ -25,7 +26,7 @@ from pgsym.claims.gaps import gaps
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.order_domain import QUICK, OrderDomain
-from pgsym.claims.verdict import Coordinate, Status, Verdict, Witness
+from pgsym.claims.verdict import Status, Verdict
 from pgsym.claims.witness import side, witness_at
 from pgsym.errors import ClaimError, TooLargeError
 from pgsym.limits import (
@@ -132,6 +133,10 @@ class Inequality:
         That is so if one is everywhere, or the sum of all is, or one is wherever no other is positive.
         """
         found = SignVerdict(SignStatus.UNDECIDED)
+        if len(clause) > 1 and not self.strict:
+            found = self.domain.largest(clause)
+            if found.status is SignStatus.PROVED:
+                return found
         for form in clause if len(clause) == 1 else (*clause, sum(clause[1:], clause[0])):
             found = self.domain.decide(form, self.strict)
             if found.status is SignStatus.PROVED:

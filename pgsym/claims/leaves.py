@@ -9,9 +9,10 @@ from typing import Any
 
 from pgsym.claims.evaluation import Evaluation
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.characters import ascii_text, clash
 from pgsym.claims.language.scope import TIME, Range, Scope
 from pgsym.claims.vectors import Value
-from pgsym.errors import UndefinedQuantityError
+from pgsym.errors import ClaimError, UndefinedQuantityError
 from pgsym.expression.quantity import VOCABULARY, Role, quantity_at
 from pgsym.model.objective import Objective
 
@@ -39,6 +40,11 @@ class Leaves:
         self.compile = compile
         self._definitions: dict[tuple[str, int], Callable[[tuple[Hashable, ...]], Value]] = {}
         self._varied: dict[Any, Any] = {}
+        if name := clash(scope.source, world.symbols):
+            raise ClaimError(
+                f"found {name}, which is {ascii_text(name)[0]} in claims and a symbol of the model. Write "
+                f'{ascii_text(name)[0]}, or "{name}" in quotes for the symbol'
+            )
 
     def symbol(self, node: t.Symbol, level: int) -> Compiled:
         """A symbol or parameter of the model."""

@@ -23,7 +23,7 @@ from pgsym.expression.domain import affine, simplices
 from pgsym.expression.linear import Linear
 from pgsym.limits import ORDER_SECONDS
 from pgsym.model.validate import assumed, bounded
-from pgsym.order import BreakPoint, Kind, SignInterval, SignStatus, SignVerdict, SimplexRow, decide_sign
+from pgsym.order import BreakPoint, Kind, SignInterval, SignStatus, SignVerdict, SimplexRow, decide_largest, decide_sign
 from pgsym.order.polynomials import of_terms, read, substitute, terms
 
 End = tuple[int, Fraction]
@@ -43,6 +43,10 @@ class OrderDomain:
     ----------
     kinds : mapping
         What each variable ranges over, in the order of the polynomials' variables.
+    assumptions : list
+        Polynomials that are not negative there.
+    numbers : set of int
+        Variables that stand for one number, such as a logarithm.
     """
 
     def __init__(self, setting: BoundClaim, meaning: Meaning) -> None:
@@ -61,13 +65,14 @@ class OrderDomain:
         exponents = {s for g in self.generators if isinstance(g, sp.exp) for s in g.free_symbols}
         self._relaxed = {k for g, k in self._index.items() if g in exponents or g.is_number or g.has(sp.log)}
         """Variables that depend on others."""
+        self.numbers = {k for g, k in self._index.items() if g.is_number}
         for k, g in enumerate(self.generators):
             self.kinds[self._key(k, g)] = self._kind(k, g)
         for row in self._rows:
             self.kinds[1 - sp.Add(*row)] = SimplexRow(row[0])
         implied = {g for row in self._rows for g in (sp.Add(*row), 1 - sp.Add(*row))}
         kept = (g for g in rest if sp.expand(g) not in implied)
-        self._assumptions = [p for g in kept if (p := self._polynomial(g)) is not None]
+        self.assumptions = [p for g in kept if (p := self._polynomial(g)) is not None]
 
     # -- what is assumed -------------------------------------------------------------------------------------
 
@@ -136,11 +141,11 @@ class OrderDomain:
         if not g.free_symbols <= self._index.keys() or g.has(sp.exp, sp.log):
             return None
         element = self.field.convert(g)
-        return self._moved(element.numerator) * self._moved(element.denominator())
+        return self.moved(element.numerator) * self.moved(element.denominator())
 
     # -- signs -----------------------------------------------------------------------------------------------
 
-    def _moved(self, polynomial: Any) -> Any:
+    def moved(self, polynomial: Any) -> Any:
         """A polynomial of the field in the variables, times a positive number."""
         own, n = len(self.generators), len(self.kinds)
         found = of_terms({(*m, *(0,) * (n - own)): c for m, c in terms(read(polynomial, own)).items()}, n)
@@ -166,9 +171,14 @@ class OrderDomain:
         number = self.field.number_in(element)
         if number is not None:
             return _NONNEGATIVE if number > 0 or (number == 0 and not strict) else _NEGATIVE
-        above, below = self._moved(element.numerator), self._moved(element.denominator())
-        others = [-self._moved(e.numerator) * self._moved(e.denominator()) for e in beside]
-        return self._decided(above, below, strict, others, self._assumptions)
+        above, below = self.moved(element.numerator), self.moved(element.denominator())
+        others = [-self.moved(e.numerator) * self.moved(e.denominator()) for e in beside]
+        return self._decided(above, below, strict, others, self.assumptions)
+
+    def largest(self, elements: Sequence[Any]) -> SignVerdict:
+        """Whether at each point one of some elements is not negative; what is assumed is not used."""
+        forms = [(self.moved(e.numerator), self.moved(e.denominator())) for e in elements]
+        return decide_largest(forms, self.kinds, seconds=ORDER_SECONDS / 2)
 
     def _decided(
         self, above: Any, below: Any, strict: bool, others: Sequence[Any], assumed: Sequence[Any], since: int = 0
@@ -222,7 +232,7 @@ class OrderDomain:
 
     def region(self, element: Any, found: SignVerdict, strict: bool) -> str:
         """Where in its one variable an element has its sign, the bounds that may be attained among it."""
-        above, below = self._moved(element.numerator), self._moved(element.denominator())
+        above, below = self.moved(element.numerator), self.moved(element.denominator())
         (k,) = _variables(above, below)
         key = list(self.kinds)[k]
         intervals, alone = list(found.where), []

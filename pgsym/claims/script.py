@@ -21,6 +21,7 @@ from pathlib import Path
 
 from pgsym.claims.blocks import Block, Chain, Definition, Heading, Prose, used
 from pgsym.claims.checking import Checked, audit
+from pgsym.claims.language.characters import CHARACTERS
 from pgsym.claims.language.check import check
 from pgsym.claims.language.parse import parse
 from pgsym.claims.language.relation import PATTERN, SPELLINGS
@@ -32,10 +33,10 @@ from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike
 
 _COMMENT = re.compile(r'(?P<code>(?:"(?:[^"\\]|\\.)*"|[^"#])*)(?:#(?P<comment>.*))?')
-_RELATION = re.compile(rf"\s*(?:{PATTERN})")
-_CONTINUES = re.compile(r"\s*[-+*/)]")
+_RELATION = re.compile(rf"\s*(?:{PATTERN}|[≤≥≠∝])")
+_CONTINUES = re.compile(r"\s*[-+*/)−·×]")
 _BINDS = re.compile(r"\s*(?:let|for\s+all|with)\b")
-_TOKEN = re.compile(rf"\"(?:[^\"\\\n]|\\.)*\"|[(\[)\];:]|{PATTERN}|[\w']+|.", re.DOTALL)
+_TOKEN = re.compile(rf"\"(?:[^\"\\\n]|\\.)*\"|[(\[{{)\]}};:]|{PATTERN}|[\w']+|.", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -270,13 +271,13 @@ def _relations(text: str) -> list[int]:
     depth = 0
     for match in _TOKEN.finditer(text):
         token = match[0]
-        if token in ("(", "["):
+        if token in ("(", "[", "{"):
             depth += 1
-        elif token in (")", "]"):
+        elif token in (")", "]", "}"):
             depth -= 1
         elif token in (";", ":"):
             found = []
-        elif depth == 0 and token in SPELLINGS:
+        elif depth == 0 and CHARACTERS.get(token, (token,))[0] in SPELLINGS:
             found.append(match.start())
     return found
 

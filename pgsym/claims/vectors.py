@@ -30,6 +30,15 @@ def minus(x: Value, y: Value) -> Value:
     return plus(x, negative(y)) if isinstance(x, dict) else x - y
 
 
+def entrywise(function: Callable[[Any], Any], x: Value) -> Value:
+    """A function of every entry.
+
+    >>> entrywise(abs, {"t": -1}), entrywise(abs, -2)
+    ({'t': 1}, 2)
+    """
+    return {p: function(e) for p, e in x.items()} if isinstance(x, dict) else function(x)
+
+
 def negative(x: Value) -> Value:
     """-x, entry by entry."""
     return {p: -e for p, e in x.items()} if isinstance(x, dict) else -x

@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from textwrap import indent
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from pgsym.claims.blocks import Cell, DataTable
+from pgsym.claims.counterexample import Coordinate, Witness, as_text, by_name
 from pgsym.claims.language.tree import EQUAL, Claim, Mul, Node, Statement, equal
 from pgsym.display.result import Result, assumed, data_frame
 from pgsym.expression.complaint import listed
 from pgsym.expression.latex import latex
-from pgsym.expression.naming import spelt, unused
-from pgsym.expression.notation import derivative_latex, name_latex, symbol_latex, symbol_names
 from pgsym.trust import Level, Trust, weakest
 
 if TYPE_CHECKING:
     from pgsym.order import SignCertificate
-
-T = TypeVar("T")
-
-SHOWN = 8
-"""Coordinates of a witness that are printed."""
-EVERYWHERE = "to_json(), and --json on the command line, have all of them"
-"""Where the others are."""
-ROWS = 30
-"""Rows of one table of a witness; a page ends somewhere."""
 
 
 class Status(StrEnum):
@@ -40,110 +29,6 @@ class Status(StrEnum):
     REFUTED = "refuted"
     UNDECIDED = "undecided"
     INAPPLICABLE = "inapplicable"
-
-
-@dataclass(frozen=True)
-class Coordinate:
-    """Where a side has one number: free indices with their states and actions, and parameters of a derivative.
-
-    Where `minors` is not 0 it is the sum of the principal minors of that order, of a matrix over the parameters.
-
-    >>> str(Coordinate((("s", "x"),), (sp.Symbol("theta"),)))
-    'd/dtheta at s = x'
-    """
-
-    places: tuple[tuple[str, Hashable], ...] = ()
-    parameters: tuple[sp.Symbol, ...] = ()
-    minors: int = 0
-
-    def __str__(self) -> str:
-        derivative = "".join(f"d/d{p}" for p in self.parameters) or "value"
-        if self.minors:
-            derivative = f"principal minors of order {self.minors} in {', '.join(map(str, self.parameters))}"
-        place = ", ".join(f"{index} = {spelt(name)}" for index, name in self.places)
-        return f"{derivative} at {place}" if place else derivative
-
-    def latex(self) -> str:
-        """The same as LaTeX."""
-        parts = [derivative_latex("", *self.parameters)] if self.parameters else []
-        if self.minors:
-            parts = [rf"\text{{principal minors of order {self.minors}}}"]
-        return r",\ ".join(parts + [f"{symbol_latex(i)} = {name_latex(n)}" for i, n in self.places])
-
-
-@dataclass(frozen=True)
-class Witness:
-    """A point of the model's domain at which the claim fails, with both exact values by coordinate.
-
-    Attributes
-    ----------
-    theta, symbols : mapping
-        The point: parameters of the policy, symbols of the dynamics.
-    values : mapping
-        Values of what the claim itself declares: arbitrary functions, numbers, the second policy.
-    failing : tuple of Coordinate or None
-        Where the relation does not hold; None for where the sides differ.
-    """
-
-    theta: Mapping[sp.Symbol, sp.Expr]
-    symbols: Mapping[sp.Symbol, sp.Expr]
-    left: Mapping[Coordinate, sp.Expr]
-    right: Mapping[Coordinate, sp.Expr]
-    values: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
-    failing: tuple[Coordinate, ...] | None = None
-
-    @property
-    def point(self) -> dict[sp.Symbol, sp.Expr]:
-        """Every symbol's value."""
-        return {**self.theta, **self.symbols, **self.values}
-
-    @property
-    def differing(self) -> list[Coordinate]:
-        """Where the two sides differ, or do not stand in the relation."""
-        if self.failing is not None:
-            return list(self.failing)
-        return [c for c in self.left if self.left[c] != self.right[c]]
-
-    def __str__(self) -> str:
-        point = ", ".join(f"{s} = {v}" for s, v in self.point.items())
-        differing = self.differing
-        lines = [f"at {point}"] if point else []
-        lines += [f"  {c}: left {self.left[c]}, right {self.right[c]}" for c in differing[:SHOWN]]
-        if len(differing) > SHOWN:
-            lines.append(f"  and {len(differing) - SHOWN} more: {EVERYWHERE}")
-        return "\n".join(lines)
-
-    def markdown(self) -> str:
-        """The point, and a table of the coordinates that differ."""
-        names = symbol_names(self.point)
-        told = ", ".join(f"${latex(s, names=names)} = {latex(v)}$" for s, v in self.point.items())
-        differing = self.differing
-        cells = [(c.latex() or r"\text{value}", latex(self.left[c]), latex(self.right[c])) for c in differing[:SHOWN]]
-        rows = ["| " + " | ".join(f"${x.replace('|', chr(92) + 'vert ')}$" for x in row) + " |" for row in cells]
-        table = "\n".join(["| | left | right |", "|---|---|---|", *rows])
-        if len(differing) > SHOWN:
-            table += f"\n\n{len(differing) - SHOWN} more coordinates differ: {EVERYWHERE}."
-        return f"At {told}:\n\n{table}" if told else table
-
-    def to_json(self) -> dict[str, dict[str, str]]:
-        """Plain data, exact numbers as text."""
-        found = {name: _by_text(getattr(self, name)) for name in ("theta", "symbols", "left", "right", "values")}
-        return {name: table for name, table in found.items() if table or name != "values"}
-
-    def tables(self) -> Iterator[DataTable]:
-        """The whole point, and both sides in all coordinates that differ."""
-        names = symbol_names(self.point)
-        point = [(Cell(str(s), latex(s, names=names)), Cell(str(v), latex(v))) for s, v in self.point.items()]
-        sides = [
-            (
-                Cell(str(c), c.latex() or r"\text{value}"),
-                *(Cell(str(e), latex(e)) for e in (self.left[c], self.right[c])),
-            )
-            for c in self.differing
-        ]
-        tables = (("The point", ("symbol", "value"), point), ("Both sides", ("coordinate", "left", "right"), sides))
-        for caption, header, rows in tables:
-            yield from (DataTable(caption, header, tuple(rows[k : k + ROWS])) for k in range(0, len(rows), ROWS))
 
 
 @dataclass(frozen=True)
@@ -325,7 +210,7 @@ class Verdict(Result):
             "region": self.region or None,
             "reason": self.claim.reason or None if isinstance(self.claim, Claim) else None,
             "error_bits": self.error_bits,
-            "difference": None if self.difference is None else _by_text(self.difference),
+            "difference": None if self.difference is None else as_text(self.difference),
             "witness": None if self.witness is None else self.witness.to_json(),
             "factor": None if self.factor is None else str(self.factor),
             "notes": list(self.notes) or None,
@@ -364,14 +249,3 @@ class Verdict(Result):
 
     def _repr_markdown_(self) -> str:
         return assumed(self.assumption and f"{self.assumption}\n", self.markdown())
-
-
-def by_name(values: Mapping[Any, T]) -> dict[str, T]:
-    """Values by what they belong to as text; what reads alike is numbered."""
-    used: set[str] = set()
-    return {unused(str(key), used): value for key, value in values.items()}
-
-
-def _by_text(values: Mapping[Any, sp.Expr]) -> dict[str, str]:
-    """Exact numbers as text."""
-    return {key: str(value) for key, value in by_name(values).items()}

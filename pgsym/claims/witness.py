@@ -13,12 +13,12 @@ import sympy as sp
 
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.compiler import Meaning
+from pgsym.claims.counterexample import Coordinate, Witness
 from pgsym.claims.domain import POINTS, Domain, Place, in_unit_interval
 from pgsym.claims.extremes import sign_at, sign_of
 from pgsym.claims.gaps import SYMPY, Numbers, gaps
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.relation import RELATIONS
-from pgsym.claims.verdict import Coordinate, Witness
 from pgsym.errors import AlgebraError, ClaimError, HypothesisError, TooLargeError, UndefinedQuantityError
 from pgsym.expression.naming import in_order
 
@@ -34,9 +34,9 @@ def find_witness(setting: BoundClaim, rng: random.Random, theta: Mapping[sp.Symb
         found = witness_at(setting, place, rng)
         if found is not None:
             return found
-    raise AlgebraError(
-        f"refuted by a nonzero difference, but none of {POINTS} points of the model's domain shows it. "
-        "Declare narrower assumptions for its symbols",
+    raise HypothesisError(
+        f"its closed forms differ, but at none of {POINTS} points of the domain does it fail; if assumptions leave no "
+        "more than faces of the domain, closed forms do not know. Set the symbols that these fix",
         where=str(setting.claim),
     )
 

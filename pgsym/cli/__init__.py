@@ -9,5 +9,6 @@ from pgsym.cli import estimators as estimators
 from pgsym.cli import prove as prove
 from pgsym.cli import solve as solve
 from pgsym.cli import study as study
+from pgsym.cli import theorems as theorems
 from pgsym.cli.app import app as app
 from pgsym.cli.app import main as main

@@ -10,6 +10,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
@@ -87,6 +88,10 @@ def doctor(as_json: AsJson = False) -> None:
         console().print(doctor_table(found))
 
 
+_UNTIL_THE_END = ExitStack()
+"""What a command has begun and its end finishes."""
+
+
 def main() -> None:
     """Run the command line; every expected failure is one message, never a traceback."""
     as_json = "--json" in sys.argv[1:]
@@ -95,7 +100,8 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
     warnings.showwarning = _show_warning
     try:
-        status = app(standalone_mode=False)
+        with _UNTIL_THE_END:
+            status = app(standalone_mode=False)
     except PgsymError as error:
         from pgsym.reports.values import error_json
 
@@ -237,6 +243,12 @@ Values = Annotated[
     str | None,
     typer.Option("--set", help='Numbers for symbols of the model, e.g. "p=1/2,alpha=1/3".', metavar="TEXT"),
 ]
+NotationName = Annotated[
+    str | None,
+    typer.Option(
+        "--notation", help="LaTeX as in sutton-barto, silver, spinning-up, or a file with a table.", show_default=False
+    ),
+]
 Samples = Annotated[int, typer.Option("-n", "--samples", help="Trajectories to sample.")]
 Seed = Annotated[int, typer.Option(help="Seed of the sampler; same seed, same numbers.")]
 Horizon = Annotated[int | None, typer.Option(help="Steps of a trajectory; by default so many that little is cut off.")]
@@ -258,6 +270,18 @@ Let = Annotated[
         show_default=False,
     ),
 ]
+
+
+def use_notation(name: str | None) -> None:
+    """LaTeX is written in that notation, until the command ends."""
+    if name is not None:
+        from pgsym.expression.notations import NOTATIONS, Notation, notation_of, written_in
+        from pgsym.model.files.atomic import contents
+
+        is_file = name not in NOTATIONS and Path(name).exists()
+        found = Notation.of(contents(Path(name), "tables are"), Path(name).name) if is_file else notation_of(name)
+        _UNTIL_THE_END.enter_context(written_in(found))
+
 
 DEFAULT_SAMPLES = 100_000
 

@@ -13,11 +13,23 @@ from typing import Annotated, Any
 
 import typer
 
-from pgsym.cli.app import AsJson, Gamma, Horizon, ObjectiveName, Seed, Theta, Values, app, load_problem, print_json
+from pgsym.cli.app import (
+    AsJson,
+    Gamma,
+    Horizon,
+    ObjectiveName,
+    Seed,
+    Theta,
+    Values,
+    app,
+    assignments,
+    load_problem,
+    print_json,
+)
 from pgsym.errors import PgsymError, SamplingError, SchemaError
 
-SUITE = "suite"
-"""The MODEL that stands for the standard suite."""
+SUITE, TOKENS = "suite", "tokens"
+"""The MODELs that stand for the standard suite, and for that of token trees."""
 
 
 @app.command()
@@ -26,12 +38,16 @@ def audit(
         str,
         typer.Argument(
             metavar="MODULE:FUNCTION",
-            help="The estimator: mypackage.losses:gradient, or path/to/file.py:gradient. It is imported and run.",
+            help="The estimator: mypackage.losses:gradient, or path/to/file.py:gradient. It is imported and run. "
+            "Or a name: grpo, rloo.",
             show_default=False,
         ),
     ],
     model: Annotated[
-        str, typer.Argument(help="As for `pgsym solve`; `suite` is the standard suite of small problems.")
+        str,
+        typer.Argument(
+            help="As for `pgsym solve`; `suite` is the standard suite of small problems, `tokens` that of token trees."
+        ),
     ] = SUITE,
     objective: ObjectiveName = None,
     theta: Theta = None,
@@ -41,9 +57,23 @@ def audit(
     target: Annotated[
         str | None, typer.Option(help="truncated (grad J_T), bootstrap (V is paid at the time limit) or objective.")
     ] = None,
+    truth: Annotated[
+        str | None,
+        typer.Option(
+            help="Instead: an expression of the claim language, as 'grad J + 1/10 * grad ...'.",
+            show_default=False,
+        ),
+    ] = None,
+    behaviour: Annotated[
+        str | None,
+        typer.Option(help="theta of the policy that collects the data, as for --theta.", show_default=False),
+    ] = None,
     layout: Annotated[str, typer.Option(help="episodes [B, T], vector [B/2, 2T] or flat [n].")] = "episodes",
     framework: Annotated[str, typer.Option(help="numpy, jax or torch.")] = "numpy",
     batch_size: Annotated[int | None, typer.Option(help="Episodes of a batch.")] = None,
+    group_size: Annotated[
+        int | None, typer.Option(help="Episodes that share a start state; 4 for `tokens`, else 1.", show_default=False)
+    ] = None,
     delta: Annotated[
         float | None,
         typer.Option(
@@ -81,18 +111,23 @@ def audit(
     your permissions: do not audit code that you would not run. Exit status 1 when it is biased or undecided.
 
     Example: `pgsym audit mylosses.py:gradient short-corridor --horizon 20`
+
+    Example: `pgsym audit mylosses.py:grpo tokens`
     """
     from rich.text import Text
 
     from pgsym.auditing import audit as run
-    from pgsym.auditing import standard_suite
+    from pgsym.auditing import standard_suite, token_suite
     from pgsym.auditing.assertion import summary
+    from pgsym.auditing.groups import GROUP_ESTIMATORS
     from pgsym.display.figure import ANSWERS
     from pgsym.reports.terminal import console, result_table, working
 
-    estimator = telling(load_function(function))
+    estimator = function if function in GROUP_ESTIMATORS else telling(load_function(function))
+    suite = {SUITE: standard_suite, TOKENS: token_suite}.get(model)
     options: dict[str, Any] = {
         "target": target,
+        "truth": truth,
         "layout": layout,
         "framework": framework,
         "batch_size": batch_size,
@@ -104,13 +139,16 @@ def audit(
         "max_seconds": max_seconds,
         "poison": not keep_padding,
         "seed": seed,
+        **({} if behaviour is None else {"behaviour": assignments(behaviour, "--behaviour")}),
+        **({} if group_size is None else {"group_size": group_size}),
     }
     results = {}
-    if model == SUITE:
-        cases = list(standard_suite())
+    if suite is not None:
+        cases = list(suite())
         for case in cases:
             with working(f"auditing on {case.name}"):
-                given = {"horizon": horizon or case.horizon, "alpha": alpha / len(cases), **options}
+                given = {**case.options, "alpha": alpha / len(cases), **options}
+                given |= {} if horizon is None else {"horizon": horizon}
                 results[case.name] = run(case.problem, estimator, **given)
     else:
         problem = load_problem(model, objective, theta, gamma, values)
@@ -118,7 +156,7 @@ def audit(
             results[problem.name] = run(problem, estimator, horizon=horizon, alpha=alpha, **options)
     if as_json:
         print_json({name: result.to_json() for name, result in results.items()})
-    elif model == SUITE:
+    elif suite is not None:
         console().print(Text(summary(function, results)))
     else:
         for name, result in results.items():

@@ -1,4 +1,4 @@
-"""`pgsym check`, `derive`, `verify`, `theorems`, `certify`: statements decided, derived and proved."""
+"""`pgsym check`, `derive`, `verify`, `certify`: statements decided, derived and proved on a model."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pgsym.cli.app import (
     Gamma,
     Horizon,
     Let,
+    NotationName,
     ObjectiveName,
     Seed,
     Theta,
@@ -24,6 +25,7 @@ from pgsym.cli.app import (
     load_estimator,
     load_problem,
     print_json,
+    use_notation,
 )
 from pgsym.errors import ClaimError, SchemaError
 
@@ -41,7 +43,7 @@ def check(
     claims: Annotated[
         str | None,
         typer.Argument(
-            help="A file of claims, one claim as text: 'grad J = ...', or a note with formulas: .md, .tex, .ipynb, - .",
+            help="A file of claims, one claim as text: 'grad J = ...', or a note: .md, .tex, .rst, .html, .ipynb, - .",
             show_default=False,
         ),
     ] = None,
@@ -64,6 +66,10 @@ def check(
         Path | None,
         typer.Option("-o", "--out", help="Typeset the text with its verdicts: .tex, .html, .md, .pdf or .claims."),
     ] = None,
+    notation: NotationName = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Decide a note again whenever its file changes; print what is new.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Decide the claims of a file, one claim, or a note on MODEL: a verdict for each line, the defect of false ones.
@@ -77,6 +83,7 @@ def check(
     """
     from pgsym.cli.note import check_note, is_note
 
+    use_notation(notation)
     if claims is None and not is_note(model):
         raise SchemaError(
             "found a model without claims; a claim, a file or a note is required. Write it", where="check"
@@ -84,7 +91,9 @@ def check(
     problem = None if claims is None else load_problem(model, objective, theta, gamma, values)
     if is_note(claims or model):
         check_note(claims or model, problem, objective=objective, read_as=read or [], method=method,
-                   error_bits=error_bits, seed=seed, out=out, as_json=as_json)  # fmt: skip
+                   error_bits=error_bits, seed=seed, out=out, as_json=as_json, watched=watch)  # fmt: skip
+    if watch:
+        raise SchemaError("found --watch with a claim; a note in a file is watched. Give a note", where="check")
     assert problem is not None
     assert claims is not None
     from pgsym.reports.terminal import audit_text, console, working
@@ -146,6 +155,7 @@ def derive(
         typer.Option("-o", "--out", help="Write .tex, .md, .html, .pdf or .claims; the terminal shows text if absent."),
     ] = None,
     pdf: Annotated[Path | None, typer.Option(help="Write a PDF too; needs a TeX engine.")] = None,
+    notation: NotationName = None,
     seed: Seed = 0,
 ) -> None:
     """Derive the policy gradient theorem, or a claim, for MODEL; every line is decided before it is printed.
@@ -160,6 +170,7 @@ def derive(
     from pgsym.reports.files import require_format, typeset, write_derivation
     from pgsym.reports.terminal import console, working
 
+    use_notation(notation)
     if out is not None:
         require_format(out)
     if pdf is not None:
@@ -237,75 +248,6 @@ def verify(
             print(f"not sampled: {short(free)} without value; sampling needs numbers", file=sys.stderr)
         console().print(f"[bold]verdict: {verdict.status}" + (f"; {check.summary}" if check else "") + "[/]")
     raise typer.Exit(0 if holds else 1)
-
-
-@app.command()
-def theorems(
-    name: Annotated[
-        str | None, typer.Argument(help="An entry of the catalogue, or all of them: all.", show_default=False)
-    ] = None,
-    model: Annotated[
-        str | None, typer.Argument(help="Decide it on this model; a MODEL as for `pgsym solve`.", show_default=False)
-    ] = None,
-    theta: Theta = None,
-    gamma: Gamma = None,
-    values: Values = None,
-    seed: Seed = 0,
-    markdown: Annotated[bool, typer.Option(help="Print the whole catalogue as a Markdown page.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """List named theorems and famous false statements, show one, or decide them on MODEL.
-
-    Each is decided under its own objective, whatever the model's is.  Exit status 1 when a verdict is against the
-    catalogue: a theorem, or the exact defect of a false statement, is refuted.  A false statement may be true on one
-    model; that is shown, and no contradiction.
-
-    Example: `pgsym theorems all two-state`
-    """
-    from pgsym.claims.catalogue import catalogue, theorem
-    from pgsym.claims.catalogue.registry import topics
-    from pgsym.reports.terminal import console
-    from pgsym.reports.theorems import catalogue_page, theorem_page, theorems_table
-
-    if markdown:
-        print(catalogue_page(topics()), end="")
-    elif model is not None:
-        _decide(name or "all", load_problem(model, None, theta, gamma, values), seed, as_json)
-    elif name is None and as_json:
-        print_json([t.to_json() for t in catalogue()])
-    elif name is None:
-        console().print(theorems_table(topics()))
-    elif name == "all":
-        raise SchemaError(
-            "found all without a model; the catalogue is decided on one. Write all MODEL", where="theorems"
-        )
-    elif as_json:
-        print_json(theorem(name).to_json())
-    else:
-        console().print(theorem_page(theorem(name)))
-
-
-def _decide(name: str, problem: Problem, seed: int, as_json: bool) -> None:
-    """The verdicts on the problem, and the exit status."""
-    from pgsym.claims.catalogue import Findings, catalogue, theorem
-    from pgsym.reports.terminal import console, working
-    from pgsym.reports.theorems import findings_table, findings_text, summary
-
-    asked = catalogue() if name == "all" else (theorem(name),)
-    found: list[tuple[Findings, Findings | None]] = []
-    with working("deciding") as status:
-        for k, t in enumerate(asked, 1):
-            status.update(f"deciding {t.name} ({k} of {len(asked)}) ...")
-            found.append((t.decide(problem, seed=seed), t.decide_defect(problem, seed=seed) if t.defect else None))
-    if as_json:
-        data = [f.to_json() | ({"defect": missing.to_json()} if missing else {}) for f, missing in found]
-        print_json({"model": problem.name, "theorems": data})
-    else:
-        console().print(f"[bold]{problem.name}[/] ({problem.mdp})")
-        statements = [f for f, _ in found]
-        for part in (findings_table(statements), summary(statements)) if name == "all" else (findings_text(*found[0]),):
-            console().print(part)
-    raise typer.Exit(1 if any(f.contradicts for pair in found for f in pair if f is not None) else 0)
 
 
 @command

@@ -42,7 +42,7 @@ def estimators(
 
     Example: `pgsym estimators "let b(s) = V(s); sum[t] grad log pi(a_t|s_t) * (G_t - b(s_t))"`
     """
-    from pgsym.estimators.estimator import ESTIMATORS
+    from pgsym.estimators.named import ESTIMATORS
     from pgsym.reports.moments import estimator_json, estimator_page, estimators_table
     from pgsym.reports.terminal import console
 
@@ -168,7 +168,11 @@ def compare(
     ] = 0,
     seed: Seed = 0,
     plot: Annotated[
-        Path | None, typer.Option(help="Draw bias, variance and MSE to this file (needs `plot`).", show_default=False)
+        Path | None,
+        typer.Option(
+            help="Draw bias, variance and MSE to this file, over lambda with bands for the least MSE (needs `plot`).",
+            show_default=False,
+        ),
     ] = None,
     over: Annotated[str, typer.Option(help="What the plot is over: lambda, gamma, T, or a name such as b(s).")] = "T",
     as_json: AsJson = False,

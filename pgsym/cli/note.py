@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from pgsym.cli.app import print_json
+from pgsym.errors import SchemaError
 
 if TYPE_CHECKING:
     from pgsym.model.problem import Problem
+    from pgsym.notes.result import AuditedNote
 
-NOTES = (".md", ".markdown", ".mdx", ".tex", ".ipynb")
+NOTES = (".md", ".markdown", ".mdx", ".tex", ".ipynb", ".rst", ".html", ".htm")
 """File endings of notes."""
 STANDARD_INPUT = "-"
+WATCH_SECONDS = 0.5
+"""How long it waits before it looks at a file again."""
 
 
 def is_note(text: str) -> bool:
@@ -35,28 +41,44 @@ def check_note(
     seed: int,
     out: Path | None,
     as_json: bool,
+    watched: bool = False,
 ) -> None:
     """Print the verdicts of a note, or their JSON, and write the audited note: to `out`, else beside the note."""
-    from pgsym.model.files.atomic import require_place, write_atomically
+    from pgsym.model.files.atomic import require_place
     from pgsym.notes.audit import audit_note
     from pgsym.notes.documents import NoteDocument
+    from pgsym.notes.formats import FORMATS
+    from pgsym.reports.files import require_format
     from pgsym.reports.terminal import console, highlighted, working
 
-    typeset = out is not None and out.suffix in (".html", ".tex", ".pdf", ".claims") and out.suffix != Path(note).suffix
-    if out is not None:
-        require_place(out)
-    document = NoteDocument.of(sys.stdin.read(), "-") if note == STANDARD_INPUT else NoteDocument.load(note)
-    with working("deciding") as status:
-        audit = audit_note(
-            document,
-            problem,
-            objective=objective,
-            read_as=read_as,
-            method=method,
-            error_bits=error_bits,
-            seed=seed,
-            progress=lambda k, n: status.update(f"deciding relation {k} of {n} ..."),
+    if watched and (note == STANDARD_INPUT or as_json):
+        raise SchemaError(
+            "found --watch with - or --json; a file is watched, and text is printed. Leave one away", where="check"
         )
+
+    def load() -> NoteDocument:
+        return NoteDocument.of(sys.stdin.read(), "-") if note == STANDARD_INPUT else NoteDocument.load(note)
+
+    def audited(document: NoteDocument) -> AuditedNote:
+        with working("deciding") as status:
+            return audit_note(
+                document,
+                problem,
+                objective=objective,
+                read_as=read_as,
+                method=method,
+                error_bits=error_bits,
+                seed=seed,
+                progress=lambda k, n: status.update(f"deciding relation {k} of {n} ..."),
+            )
+
+    document = load()
+    typeset = out is not None and bool(out.suffix) and FORMATS.get(out.suffix.lower()) != document.format
+    if out is not None:
+        (require_format if typeset else require_place)(out)
+    if watched:
+        _watch(Path(note), lambda: audited(load()), out, typeset)
+    audit = audited(document)
     if as_json:
         print_json(audit.to_json())
     else:
@@ -68,11 +90,35 @@ def check_note(
         else:
             print(f"{beside.parent} is read-only: -o FILE writes the audited note", file=sys.stderr)
     if out is not None:
-        if typeset:
-            from pgsym.reports.files import write_derivation
-
-            written = write_derivation(audit.checked.derivation, out)
-        else:
-            written = write_atomically(out, audit.markdown())
-        print(f"wrote {written}", file=sys.stderr)
+        print(f"wrote {_written(audit, out, typeset)}", file=sys.stderr)
     raise typer.Exit(0 if audit.holds else 1)
+
+
+def _written(audit: AuditedNote, out: Path, typeset: bool) -> Path:
+    from pgsym.model.files.atomic import write_atomically
+    from pgsym.reports.files import write_derivation
+
+    return write_derivation(audit.checked.derivation, out) if typeset else write_atomically(out, audit.markdown())
+
+
+def _watch(note: Path, audit: Callable[[], AuditedNote], out: Path | None, typeset: bool) -> None:
+    """Look at the file until it is interrupted; the exit status is that of the last audit."""
+    from pgsym.notes.watch import watch
+    from pgsym.reports.terminal import console, highlighted
+
+    def stamp() -> object:
+        state = note.stat()
+        return state.st_mtime_ns, state.st_size
+
+    def wait() -> bool:
+        time.sleep(WATCH_SECONDS)
+        return True
+
+    last: AuditedNote | None = None
+    try:
+        for last, shown in watch(audit, stamp, wait):
+            console().print(highlighted("\n".join(shown)), soft_wrap=True)
+            if last is not None and out is not None:
+                _written(last, out, typeset)
+    except KeyboardInterrupt:
+        raise typer.Exit(0 if last is not None and last.holds else 1) from None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgsym.cli.app import AsJson, app, print_json
+from pgsym.cli.app import AsJson, NotationName, app, print_json, use_notation
 from pgsym.errors import SchemaError
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def prove(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Write the proof as .tex, .md, .html, .pdf or .claims.")
     ] = None,
+    notation: NotationName = None,
     check: Annotated[bool, typer.Option("--check", help="Let Coq check the proofs, where Coq is installed.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -65,6 +66,7 @@ def prove(
     from pgsym.prover import prove as proved
     from pgsym.reports.terminal import console, highlighted, working
 
+    use_notation(notation)
     if out is not None:
         # It loads what derivations are made of.
         from pgsym.reports.files import require_format, write_derivation

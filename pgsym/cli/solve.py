@@ -1,4 +1,4 @@
-"""`pgsym solve`, `optimal`, `report`, `convert`, `zoo`: a model's exact side, its optimum, one page, its file, zoo."""
+"""`pgsym solve`, `optimal`, `sharpen`, `report`, `convert`, `zoo`: a model's exact side, its best, a page, files."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def solve(
 def _on_the_terminal(problem: Problem) -> Any:
     from pgsym.errors import NotInFieldError, TooLargeError
     from pgsym.exact.solution import default_names
-    from pgsym.reports.terminal import no_floats, solution_table
+    from pgsym.reports.terminal import ROWS, no_floats, solution_table
     from pgsym.reports.values import solution_json
 
     symbols = sorted(s.name for s in problem.mdp.symbols)
@@ -83,9 +83,8 @@ def _on_the_terminal(problem: Problem) -> Any:
             return symbolic_solution(problem)
         except (NotInFieldError, TooLargeError):
             pass
-    return solution_table(
-        solution_json(problem, default_names(problem.objective)), no_floats(symbols) if symbols else None
-    )
+    data = solution_json(problem, default_names(problem.objective), ROWS)
+    return solution_table(data, no_floats(symbols) if symbols else None)
 
 
 @command
@@ -126,6 +125,39 @@ def optimal(
         console().print(result_table(found))
     if plot is not None and isinstance(found, OptimalRegions):
         save_plot(plot, found.plot())
+
+
+@command
+def sharpen(
+    problem: Problem,
+    claim: Annotated[
+        str, typer.Argument(help="An inequality with a constant: 'J <= c * max[s,a] r(s,a)'.", show_default=False)
+    ],
+    constant: Annotated[str, typer.Option("--for", help="The name of the constant.")] = "c",
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Find the sharpest constant with which an inequality holds on MODEL, for all parameters and symbols.
+
+    The largest one of A >= c * B, the least one of A <= c * B.  What the constant multiplies must not change its sign.
+    An inequality about one parameter or symbol has its constant exactly, as a root of a polynomial; otherwise one that
+    is attained at a point is exact, and any other lies between one that is proved and one that is refuted.
+    Exit status 0; 1 where no constant was found with which it holds.
+
+    Example: `pgsym sharpen short-corridor "J <= c"` says how large J can be made: -6 - 4*sqrt(2)
+
+    Example: `pgsym sharpen two-state "abs(V(s)) <= k * max[s1,a] abs(r(s1,a))" --for k`
+    """
+    from pgsym.claims.sharp_constant import sharpen as sharpest
+    from pgsym.reports.terminal import console, result_table, working
+
+    with working("constants"):
+        found = sharpest(problem, claim, constant, seed=seed)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        console().print(result_table(found))
+    raise typer.Exit(0 if found.proved is not None else 1)
 
 
 @command

@@ -10,20 +10,83 @@ reinforcement learning (2004); here the products of all times of a run are kept,
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
+import sympy as sp
+
+from pgsym.algebra import FloatField
 from pgsym.algebra.field import Field
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
-from pgsym.errors import HypothesisError
+from pgsym.errors import HypothesisError, TooLargeError
 from pgsym.estimators.computation import Core
 from pgsym.estimators.estimator import Estimator
+from pgsym.limits import BASELINE_STATES
 from pgsym.model.problem import Problem
 
 BASELINE = "b"
 """The name of a baseline in a text."""
+
+
+@dataclass(frozen=True)
+class OptimalBaseline:
+    """The baseline of least covariance trace, and that trace.
+
+    Attributes
+    ----------
+    value : Expr or Table
+        The constant b, or b by state (without the states that a run cannot reach or where nothing is chosen).
+        It takes the place of the text's b(s).
+    trace : Expr
+        Of one sample's covariance.
+    """
+
+    value: Any
+    trace: sp.Expr
+
+
+def best_constant(core: Core) -> tuple[Any, Any]:
+    """b, and one sample's covariance trace with it."""
+    c, q = response(core.problem, core.estimator, core.field, 1)
+    if core.field.is_zero(q):
+        raise HypothesisError(
+            "every score is 0; a baseline changes nothing. Use a policy with a choice", where="baseline"
+        )
+    return c / q, _plain_trace(core) - c * c / q
+
+
+def best_by_state(core: Core, states: Sequence[Hashable]) -> tuple[dict[Hashable, Any], Any]:
+    """b by state, and one sample's covariance trace with it."""
+    if len(states) > BASELINE_STATES:
+        raise TooLargeError(
+            f"{len(states)} states; the best b(s) is found for up to {BASELINE_STATES}. Use the best constant",
+            where="baseline",
+        )
+    problem, estimator, field = core.problem, core.estimator, core.field
+    values, trace, together = {}, _plain_trace(core), field.zero
+    for s in states:
+        c, q = response(problem, estimator, field, {s: 1})
+        together = together + q
+        if not field.is_zero(q):
+            values[s] = c / q
+            trace = trace - c * c / q
+    gap = together - response(problem, estimator, field, 1)[1]
+    if not isinstance(field, FloatField) and not field.is_zero(gap):
+        raise HypothesisError(
+            "what b(s) multiplies in one state is correlated with that in another; the best b(s) of each state needs "
+            "them uncorrelated. Use the best constant",
+            where="baseline",
+        )
+    return values, trace
+
+
+def _plain_trace(core: Core) -> Any:
+    """The trace without the estimator's own baseline."""
+    plain = without_baseline(core.estimator.tree)
+    return core.covariance_trace(plain, plain)
 
 
 def response(problem: Problem, estimator: Estimator, field: Field, b: Any) -> tuple[Any, Any]:

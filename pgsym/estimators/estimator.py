@@ -26,70 +26,16 @@ from pgsym.claims.language.check import check
 from pgsym.claims.language.parse import parse_expression
 from pgsym.claims.language.scope import Scope
 from pgsym.errors import SchemaError
+from pgsym.estimators.named import COUNT, ESTIMATORS, NAMES, UNDISCOUNTED, named_text
+from pgsym.estimators.numbers import given_value, require_count
 from pgsym.expression.complaint import nearest, short
 from pgsym.expression.exact import to_expr, written
-
-UNDISCOUNTED = "-undiscounted"
-"""Behind an estimator's name: without gamma^t, as most implementations have it."""
 
 STEPS = "T"
 """In the text of an estimator, how many steps a run has before it is cut off."""
 
 StateFunction = Mapping[Hashable, sp.Expr]
 """Numbers by state; 0 where none is given, and in terminal states."""
-
-
-@dataclass(frozen=True)
-class NamedText:
-    """What an estimator's name stands for.
-
-    Attributes
-    ----------
-    text : str
-        In the claim language; a name in angle brackets is a whole number.
-    let : dict
-        What the names of its own stand for, unless they are given.
-    source : str
-        Who wrote of it.
-    """
-
-    text: str
-    let: Mapping[str, str | None]
-    source: str
-
-
-_TD = "(r_u + gamma*v(s_{u+1}) - v(s_u))"
-_SCORE = "grad log pi(a_t|s_t)"
-
-ESTIMATORS: dict[str, NamedText] = {
-    "reinforce": NamedText(f"sum[t] {_SCORE} * (G - b(s_t))", {"b(s)": "0"}, "Williams 1992"),
-    "reward-to-go": NamedText(
-        f"sum[t] gamma^t * {_SCORE} * (G_t - b(s_t))", {"b(s)": "0"}, "GPOMDP; Baxter & Bartlett 2001"
-    ),
-    "advantage": NamedText(
-        f"sum[t] gamma^t * {_SCORE} * (G_t - b(s_t))", {"b(s)": "V(s)"}, "reward-to-go less the value of the state"
-    ),
-    "actor-critic": NamedText(
-        f"sum[t] gamma^t * {_SCORE} * {_TD.replace('u', 't')}", {"v(s)": "V(s)"}, "one-step, TD(0)"
-    ),
-    "n-step": NamedText(
-        f"sum[t] gamma^t * {_SCORE} * sum[t<=u<t+<n>] gamma^(u-t) * {_TD}",
-        {"v(s)": "V(s)", "n": None},
-        "n-step returns",
-    ),
-    "gae": NamedText(
-        f"sum[t] gamma^t * {_SCORE} * sum[u>=t] (gamma*lambda)^(u-t) * {_TD}",
-        {"v(s)": "V(s)", "lambda": None},
-        "Schulman et al. 2016",
-    ),
-    "all-knowing": NamedText(
-        f"sum[t] gamma^t * {_SCORE} * (Q(s_t,a_t) - b(s_t))", {"b(s)": "0"}, "the variance that no critic takes away"
-    ),
-    "eligibility-trace": NamedText(
-        f"1/T * sum[t] {_SCORE} * sum[u>=t] beta^(u-t) * r_u", {"beta": "99/100"}, "Baxter & Bartlett 2001"
-    ),
-}
-"""What is known by name; an estimator is added by a line here."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +90,7 @@ score, as in grad log pi(a_t|s_t)
     def __post_init__(self) -> None:
         if self.horizon is not None:
             require_count(self.horizon, where="horizon")
-        object.__setattr__(self, "let", {head: _value(value, f"let {head}") for head, value in self.let.items()})
+        object.__setattr__(self, "let", {head: given_value(value, f"let {head}") for head, value in self.let.items()})
         scope = Scope(self.bindings, self.source)
         if scope.rank(self.tree) != 1:
             raise scope.error(
@@ -241,7 +187,7 @@ score, as in grad log pi(a_t|s_t)
         parts = [self.name or self.text]
         if self.name in NAMES:
             defaults, known = ESTIMATORS[self.name.removesuffix(UNDISCOUNTED)].let, named_text(self.name)
-            counts = re.fullmatch(_COUNT.sub(r"(?P<\1>\\d+)", re.escape(known)), self.text)
+            counts = re.fullmatch(COUNT.sub(r"(?P<\1>\\d+)", re.escape(known)), self.text)
             parts += [f"{head} = {count}" for head, count in (counts.groupdict() if counts else {}).items()]
         for head, value in self.let.items():
             if isinstance(value, Mapping):
@@ -297,19 +243,6 @@ score, as in grad log pi(a_t|s_t)
             for head, value in data["let"].items()
         }
         return cls(**{**data, "let": let})
-
-
-NAMES = (*ESTIMATORS, *(name + UNDISCOUNTED for name, d in ESTIMATORS.items() if "gamma^t" in d.text))
-"""All that are known by name."""
-
-
-_COUNT = re.compile(r"<(\w+)>")
-
-
-def named_text(name: str) -> str:
-    """What a name stands for, the undiscounted ones among them."""
-    text = ESTIMATORS[name.removesuffix(UNDISCOUNTED)].text
-    return text if name in ESTIMATORS else text.replace("gamma^t * ", "")
 
 
 def find_estimator(
@@ -375,7 +308,7 @@ def find_estimator(
         if value is None:
             raise SchemaError(f"{name} needs it. Give it with let", where=head)
     text = named_text(name)
-    for word in _COUNT.findall(text):
+    for word in COUNT.findall(text):
         count = given.pop(word)
         count = int(count) if isinstance(count, str) and count.isdigit() else count
         require_count(count, where=word)
@@ -403,43 +336,10 @@ def _head_in(text: str, head: str) -> str:
     return f"{head}({','.join(found[1] for found in letters if found)})" if letters and all(letters) else head
 
 
-def require_count(value: Any, *, where: str) -> None:
-    """A whole number of at least 1."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise SchemaError(f"found {value!r}; a whole number of at least 1 is required. Give one", where=where)
-
-
 def _split(head: str) -> tuple[str, tuple[str, ...]]:
     """The name and the indices of a head such as v(s)."""
     name, _, rest = head.partition("(")
     return name.strip(), tuple(i.strip() for i in rest.rstrip(") ").split(",")) if rest else ()
-
-
-def _value(value: Any, where: str) -> Any:
-    """Text as it is, numbers as expressions; rows [state, value] are numbers by state."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list):
-        value = dict(_row(row, f"{where}[{i}]") for i, row in enumerate(value))
-    if isinstance(value, Mapping):
-        return {s: to_expr(v, where=f"{where}[{s!r}]") for s, v in value.items()}
-    return to_expr(value, where=where)
-
-
-def _row(row: Any, where: str) -> tuple[Hashable, Any]:
-    """A row [state, value], as JSON holds an entry of a mapping; lists in a state's name stand for tuples."""
-    if not isinstance(row, list) or len(row) != 2:
-        raise SchemaError(f"found {short(repr(row))}; a row is [state, value]. Give both in a list", where=where)
-    state = _as_tuples(row[0])
-    try:
-        hash(state)
-    except TypeError:
-        raise SchemaError(f"found {short(repr(row[0]))}; a state's name is required. Give one", where=where) from None
-    return state, row[1]
-
-
-def _as_tuples(name: Any) -> Any:
-    return tuple(map(_as_tuples, name)) if isinstance(name, list) else name
 
 
 def _numbers(value: Any) -> list[sp.Expr]:

@@ -11,11 +11,10 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from pgsym.algebra import FloatField
 from pgsym.algebra.field import Field
 from pgsym.errors import HypothesisError, StructureError, TooLargeError
 from pgsym.estimators import sample_size
-from pgsym.estimators.baselines import response, without_baseline
+from pgsym.estimators.baselines import OptimalBaseline, best_by_state, best_constant
 from pgsym.estimators.computation import Core
 from pgsym.estimators.estimator import Estimator
 from pgsym.estimators.meaning import own_symbols
@@ -24,7 +23,7 @@ from pgsym.estimators.target import BiasTarget, bias_target, gradient
 from pgsym.exact.fields import field_at
 from pgsym.exact.solution import Table
 from pgsym.expression.exact import to_expr
-from pgsym.limits import BASELINE_STATES, COVARIANCE_PARAMETERS
+from pgsym.limits import COVARIANCE_PARAMETERS
 from pgsym.model.problem import Problem, given_numbers
 
 Floats = NDArray[np.float64]
@@ -33,23 +32,6 @@ FALSE_ALARM = 1e-3
 """Default level of a bias test."""
 POWER = 0.9
 """Default power of a bias test."""
-
-
-@dataclass(frozen=True)
-class OptimalBaseline:
-    """The baseline of least covariance trace, and that trace.
-
-    Attributes
-    ----------
-    value : Expr or Table
-        The constant b, or b by state (without the states that a run cannot reach or where nothing is chosen).
-        It takes the place of the text's b(s).
-    trace : Expr
-        Of one sample's covariance.
-    """
-
-    value: Any
-    trace: sp.Expr
 
 
 @dataclass(frozen=True)
@@ -216,12 +198,8 @@ class EstimatorMoments:
         HypothesisError
             The text has no b(s), or no action is ever chosen with a score that is not 0, so that b changes nothing.
         """
-        c, q = response(self.problem, self.estimator, self.field, 1)
-        if self.field.is_zero(q):
-            raise HypothesisError(
-                "every score is 0; a baseline changes nothing. Use a policy with a choice", where="baseline"
-            )
-        return OptimalBaseline(self._expr(c / q), self._expr(self._over_n(self._plain_trace - c * c / q)))
+        b, trace = best_constant(self.core)
+        return OptimalBaseline(self._expr(b), self._expr(self._over_n(trace)))
 
     @cached_property
     def optimal_state_baseline(self) -> OptimalBaseline:
@@ -235,32 +213,8 @@ class EstimatorMoments:
             More than `BASELINE_STATES` states: each takes a law of its own.
         """
         states = [s for s in self.mdp.nonterminal if s in self.core.structure.reachable]
-        if len(states) > BASELINE_STATES:
-            raise TooLargeError(
-                f"{len(states)} states; the best b(s) is found for up to {BASELINE_STATES}. Use the best constant",
-                where="baseline",
-            )
-        values, trace, together = {}, self._plain_trace, self.field.zero
-        for s in states:
-            c, q = response(self.problem, self.estimator, self.field, {s: 1})
-            together = together + q
-            if not self.field.is_zero(q):
-                values[s] = c / q
-                trace = trace - c * c / q
-        gap = together - response(self.problem, self.estimator, self.field, 1)[1]
-        if not isinstance(self.field, FloatField) and not self.field.is_zero(gap):
-            raise HypothesisError(
-                "what b(s) multiplies in one state is correlated with that in another; the best b(s) of each state "
-                "needs them uncorrelated. Use the best constant",
-                where="baseline",
-            )
+        values, trace = best_by_state(self.core, states)
         return OptimalBaseline(Table("b", values, self.field.to_sympy), self._expr(self._over_n(trace)))
-
-    @cached_property
-    def _plain_trace(self) -> Any:
-        """The trace without the estimator's own baseline."""
-        plain = without_baseline(self.estimator.tree)
-        return self.core.covariance_trace(plain, plain)
 
     # -- samples -----------------------------------------------------------------------------------------
 

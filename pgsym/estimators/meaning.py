@@ -17,9 +17,9 @@ from pgsym.errors import HypothesisError, StructureError
 from pgsym.estimators.estimator import STEPS, Estimator
 from pgsym.expression.naming import in_order
 from pgsym.model.mdp import MDP
-from pgsym.model.policy import all_symbols
 from pgsym.model.problem import Problem
 from pgsym.model.structure import Structure
+from pgsym.model.symbols import all_symbols
 from pgsym.model.validate import check_distinct
 
 

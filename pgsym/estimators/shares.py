@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pgsym.errors import SchemaError
-from pgsym.estimators.estimator import ESTIMATORS, NAMES, UNDISCOUNTED, Estimator
+from pgsym.estimators.estimator import Estimator
+from pgsym.estimators.named import ESTIMATORS, NAMES, UNDISCOUNTED
 
 
 def shares(estimators: Sequence[Any], let: Mapping[str, Any]) -> list[dict[str, Any]]:

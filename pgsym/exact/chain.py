@@ -112,7 +112,15 @@ class InducedChain:
         if self._original is not None:
             return self._original.pi
         policy, field = self.policy, self.field
-        return {s: dict(zip(policy.actions(s), policy.row(s, field), strict=True)) for s in self.mdp.nonterminal}
+        known: dict[Any, list[Any]] = {}
+
+        def row(s: State) -> dict[Action, Any]:
+            actions, key = policy.actions(s), policy.row_key(s)
+            if key not in known:
+                known[key] = policy.row(s, field)
+            return dict(zip(actions, known[key], strict=True))
+
+        return LazyMap(self.mdp.nonterminal, row)
 
     @cached_property
     def P(self) -> Mapping[tuple[State, Action], Mapping[State, Any]]:
@@ -229,7 +237,7 @@ class InducedChain:
     @cached_property
     def _system(self) -> Factorization:
         """I - gamma P_pi on the live states: one factorization for each discount and set of live states."""
-        if self.undiscounted:
+        if self.undiscounted and self._improper:
             self.structure.require_end(self._improper & self.reachable)
         model = self if self._original is None else self._original
         if self.live == model.live and self.field.is_zero(self.gamma - model.gamma):
@@ -302,12 +310,12 @@ class InducedChain:
 
     def _identity_minus(self, index: Mapping[State, int], s: State, scale: Any) -> Row:
         """Row s of I - scale P_pi, restricted to the indexed states."""
-        i, minus = index[s], -scale
+        i = index[s]
         row: Row = {i: self.field.one}
         for t, p in self.P_pi[s].items():
             j = index.get(t)
             if j is not None:
-                row[j] = row[j] + minus * p if j == i else minus * p
+                row[j] = row[j] - scale * p if j == i else -(scale * p)
         return row
 
 

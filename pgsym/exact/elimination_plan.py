@@ -15,6 +15,7 @@ import sympy as sp
 
 from pgsym.algebra.field import Field
 from pgsym.algebra.ordering import Ordering, order
+from pgsym.exact.quotient import FEW, Quotient
 from pgsym.model.mdp import Action, State
 from pgsym.model.structure import Structure
 
@@ -57,10 +58,12 @@ class EliminationPlan:
         self.kind: dict[tuple[State, Action], int] = {}
         """{(s, a): position in `kinds`}"""
 
+        seen: dict[int, int] = {}  # by identity, which is found without a hash
+
         def position(expr: sp.Expr) -> int:
-            known = expressions.get(expr)
+            known = seen.get(id(expr))
             if known is None:
-                known = expressions[expr] = len(expressions)
+                known = seen[id(expr)] = expressions.setdefault(expr, len(expressions))
                 if expr == 0:
                     zero.add(known)
             return known
@@ -113,6 +116,15 @@ class EliminationPlan:
         return order(self._pattern(self.live), self.last)
 
     @cached_property
+    def quotient(self) -> Quotient | None:
+        """The equations of V, each of them once; None where they are one component without equal states."""
+        n = len(self.live)
+        if n < FEW and any(len(component) == n for component in self.structure.components):
+            return None
+        found = Quotient(self)
+        return found if len(found.parts[-1]) < n else None
+
+    @cached_property
     def pinned(self) -> Ordering:
         """Pivots of I - P_pi on the `rest`."""
         return order(self._pattern(self.rest))
@@ -141,18 +153,25 @@ class Constants:
     @cached_property
     def P(self) -> dict[tuple[State, Action], dict[State, Any]]:
         """P(s'|s,a), sparse; outcomes that share s' are added."""
-        known = self._expressions
-        values = [reduce(add, [known[i] for i in ids]) for ids in self._plan.probabilities]
+        values = self.probabilities
         return {pair: {t: values[i] for t, i in row} for pair, row in self._plan.moves.items()}
 
     @cached_property
     def r(self) -> dict[tuple[State, Action], Any]:
-        known = self._expressions
-        values = [
-            self._ground.dot([known[p] for p, _ in terms], [known[r] for _, r in terms]) for terms in self._plan.rewards
-        ]
-        by_kind = [values[earned] for _, earned in self._plan.kinds]
+        by_kind = [self.rewards[earned] for _, earned in self._plan.kinds]
         return {pair: by_kind[kind] for pair, kind in self._plan.kind.items()}
+
+    @cached_property
+    def probabilities(self) -> list[Any]:
+        """The distinct P(s'|s,a) of the plan."""
+        known = self._expressions
+        return [reduce(add, [known[i] for i in ids]) for ids in self._plan.probabilities]
+
+    @cached_property
+    def rewards(self) -> list[Any]:
+        """The distinct r(s,a) of the plan."""
+        known, dot = self._expressions, self._ground.dot
+        return [dot([known[p] for p, _ in terms], [known[r] for _, r in terms]) for terms in self._plan.rewards]
 
     @cached_property
     def _expressions(self) -> list[Any]:

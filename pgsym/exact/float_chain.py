@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from pgsym.algebra import DualField, FloatField
-from pgsym.algebra.floating import sparse_of
+from pgsym.algebra.floating import sparse_lu, sparse_of
 from pgsym.errors import PolicyError, ProbabilityRangeError, StructureError, ZeroProbabilityError
 from pgsym.exact.elimination_plan import Constants, EliminationPlan
 from pgsym.model.mdp import Action, State
@@ -29,6 +29,9 @@ from pgsym.model.structure import Structure
 
 Floats = NDArray[np.float64]
 Pairs = tuple[tuple[State, Action], ...]
+
+ROUNDED = 1e-11
+"""Relative differences below this may be rounding."""
 
 
 @dataclass(frozen=True)
@@ -208,6 +211,23 @@ class FloatChain:
     def by_state(self, values: Floats) -> sparse.csr_array:
         """Values of the pairs as a sparse matrix (S, N): times a vector, it sums over the actions of each state."""
         return sparse.csr_array((values, (self.owner, np.arange(len(self.pairs)))), shape=(self.S, len(self.pairs)))
+
+    def best(self) -> Floats:
+        """[S] V* in floats, by policy iteration; for a discount below 1.
+
+        The last policy's values, where no action seems better by more than `ROUNDED` times the largest value.
+        """
+        first = np.unique(self.owner, return_index=True)[1]
+        chosen = first
+        while True:
+            V = sparse_lu(sparse.eye_array(self.S) - self.gamma * self.P[chosen], where="V*").solve(self.r[chosen])
+            Q = self.r + self.gamma * (self.P @ V)
+            largest = np.maximum.reduceat(Q, first)
+            better = largest > V + ROUNDED * abs(V).max()
+            if not better.any():
+                return V
+            attained = np.where(Q >= largest[self.owner], np.arange(len(Q)), len(Q))
+            chosen = np.where(better, np.minimum.reduceat(attained, first), chosen)
 
     def steps(self, T: int, last: Floats | None = None) -> Truncated:
         """E[sum_{t<T} gamma^t r_t + gamma^T last(s_T)] and its gradient at the problem's theta; `last` [S] is fixed."""

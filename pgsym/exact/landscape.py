@@ -61,7 +61,8 @@ class Landscape(FloatChain):
     def __init__(self, problem: Problem, structure: Structure | None = None) -> None:
         self.objective = problem.objective
         self.objective.require_rollouts()
-        structure = structure or Structure(problem.mdp, problem.policy)
+        if structure is None or structure.mdp is not problem.mdp:
+            structure = Structure(problem.mdp, problem.policy)
         if self.objective is Objective.START_STATE:
             states = EliminationPlan.of(structure).live
         else:

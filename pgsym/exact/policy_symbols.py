@@ -7,7 +7,7 @@ formulas are far shorter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from copy import copy
 from typing import Any, cast
 
@@ -89,6 +89,9 @@ class PolicySymbols(Policy):
 
     def actions(self, state: State) -> tuple[Action, ...]:
         return self.base.actions(state)
+
+    def row_key(self, state: State) -> Hashable:
+        return tuple(self.rows[state])
 
     def row(self, state: State, numbers: Any) -> list[Any]:
         return [evaluate(p, numbers) for p in self.rows[state]]

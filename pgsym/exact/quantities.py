@@ -12,7 +12,9 @@ from typing import Any
 
 import sympy as sp
 
+from pgsym.algebra.field import LazyVector
 from pgsym.errors import UndefinedQuantityError
+from pgsym.exact.block_values import BlockValues
 from pgsym.exact.chain import Row
 from pgsym.exact.longrun import LongRunChain, deviation, reward_to
 from pgsym.exact.tables import LazyMap
@@ -34,7 +36,12 @@ class Quantities(LongRunChain):
 
     @cached_property
     def _values(self) -> Sequence[Any]:
-        """V on the live states, as a vector."""
+        """V on the live states, as a vector; where elements grow, by the fewest and smallest systems."""
+        quotient = self.plan.quotient if self.field.grows and self._original is None else None
+        if quotient is not None:
+            self.structure.require_discounted_or_proper()
+            values, live = BlockValues(quotient, self), self.live
+            return LazyVector(len(live), lambda i: values[quotient.block[live[i]]])
         rewards = [self.r_pi[s] for s in self.live]
         known = None if self._below is None else self._below._values
         return _solved(self._system.solve, rewards, known)

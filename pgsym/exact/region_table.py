@@ -115,14 +115,15 @@ class OptimalRegions(OptimalTable):
         for region in self.regions:
             J = self.J(region)
             shown = "none" if region.why else self._told(region.actions, self._varying) or "as below"
-            rows.append((self._span(region), shown, "" if J is None else short(J)))
+            rows.append((self.span(region), shown, "" if J is None else short(J)))
         return rows
 
     def _told(self, actions: Actions, states: list[Any]) -> str:
         told = self.labels
         return ", ".join(f"{told[s]}: {' or '.join(told[a] for a in actions[s])}" for s in states if s in actions)
 
-    def _span(self, region: OptimalRegion, *, tex: bool = False) -> str:
+    def span(self, region: OptimalRegion, *, tex: bool = False) -> str:
+        """The region as an inequality; irrational ends as decimals."""
         x, less, at_most = (latex(self.x), "<", r"\le") if tex else (str(self.x), "<", "<=")
 
         def end(point: sp.Expr) -> str:
@@ -140,7 +141,7 @@ class OptimalRegions(OptimalTable):
         for region, (_, told, _) in zip(self.regions, self.cells()[1:], strict=True):
             J = self.J(region)
             shown = "" if J is None else f"${_decimal(J) if J.has(sp.CRootOf) else latex(J)}$"
-            rows.append(rf"${self._span(region, tex=True)}$ & {escape_text(told)} & {shown} \\")
+            rows.append(rf"${self.span(region, tex=True)}$ & {escape_text(told)} & {shown} \\")
         table = "\n".join([r"\begin{tabular}{lll}", *rows, r"\end{tabular}"])
         return "\n\n".join([escape_text(line) for line in (self.assumption, *self.above) if line] + [table])
 
@@ -158,8 +159,8 @@ class OptimalRegions(OptimalTable):
             found.append(f"in every region: {same}")
         for point in self.break_points:
             if not point.is_Rational:
-                found.append(_exactly(point, self.x))
-        return found + [f"{self._span(region)}: {region.why}" for region in self.regions if region.why]
+                found.append(exactly(point, self.x))
+        return found + [f"{self.span(region)}: {region.why}" for region in self.regions if region.why]
 
     @property
     def trust(self) -> Trust:
@@ -220,10 +221,10 @@ def _decimal(point: sp.Expr) -> str:
     return str(point) if point.is_Rational else f"{float(point):.6g}"
 
 
-def _exactly(point: sp.Expr, x: sp.Symbol) -> str:
+def exactly(point: sp.Expr, x: sp.Symbol) -> str:
     """An irrational break point by its polynomial and decimals around it, between which there is no other root.
 
-    >>> _exactly(sp.sqrt(2) - 1, sp.Symbol("p"))
+    >>> exactly(sp.sqrt(2) - 1, sp.Symbol("p"))
     '0.414214 is -1 + sqrt(2), the root of p**2 + 2*p - 1 between 0.4142 and 0.4143'
     """
     polynomial = sp.Poly(sp.minimal_polynomial(point, x), x)

@@ -16,6 +16,7 @@ import sympy as sp
 
 from pgsym.errors import FormulaError
 from pgsym.expression.naming import in_order, unused
+from pgsym.expression.notations import current
 from pgsym.expression.quantity import QUANTITIES
 
 _TEMPLATES: dict[str, str] = {
@@ -64,10 +65,10 @@ def quantity_latex(name: str, *where: Any, spelt: Mapping[Any, str] | None = Non
         raise FormulaError(f"found {name!r}; must be one of {', '.join(_TEMPLATES)}", where="quantity_latex")
     if where and name in ("grad", "hessian"):
         return derivative_latex("J", *where)
-    template = _TEMPLATES[name]
+    template = current().templates.get(name, _TEMPLATES[name])
     arity = len(set(re.findall(r"\{(\d)\}", template.replace("{{", "").replace("}}", ""))))
     if not where:
-        return re.sub(r"\(\{0\}.*", "", template).replace("{{", "{").replace("}}", "}")
+        return re.sub(r"(\(|_\{\{)\{\d\}.*", "", template).replace("{{", "{").replace("}}", "}")
     if len(where) != arity:
         raise FormulaError(f"{len(where)} arguments; {name} takes {arity}", where="quantity_latex")
     known = spelt or {}

@@ -14,4 +14,5 @@ from pgsym.model.policy import Policy as Policy
 from pgsym.model.policy import Softmax as Softmax
 from pgsym.model.problem import Problem as Problem
 from pgsym.model.reductions import terminating as terminating
+from pgsym.model.token_tree import token_tree as token_tree
 from pgsym.model.zoo.constructed import generic_mdp as generic_mdp

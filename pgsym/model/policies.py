@@ -19,8 +19,9 @@ from pgsym.expression.linear import Linear
 from pgsym.expression.naming import in_order
 from pgsym.expression.sums import Sums
 from pgsym.model.mdp import MDP, Action, State
-from pgsym.model.policy import Direct, Mixture, Policy, Softmax, check_collision, check_weight
+from pgsym.model.policy import Direct, Mixture, Policy, Softmax
 from pgsym.model.structure import reach
+from pgsym.model.symbols import check_collision, check_weight
 from pgsym.model.validate import check_row
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Self
 
 import sympy as sp
 
-from pgsym.errors import NameCollisionError, PolicyError, ProbabilityRangeError, ZeroProbabilityError
+from pgsym.errors import PolicyError, ProbabilityRangeError, ZeroProbabilityError
 from pgsym.expression.complaint import brief, check_exponents, is_steep, listed
 from pgsym.expression.evaluate import Expressions, evaluate
 from pgsym.expression.exact import to_expr
@@ -19,7 +18,6 @@ from pgsym.expression.latex import align, quantity_latex
 from pgsym.expression.linear import Linear
 from pgsym.limits import FORMULA_EXPONENT
 from pgsym.model.mdp import MDP, Action, State
-from pgsym.model.validate import check_distinct
 
 SHOWN = 24
 """Pairs (s, a) that a notebook shows."""
@@ -45,6 +43,10 @@ class Policy(ABC):
     @abstractmethod
     def row(self, state: State, numbers: Any) -> list[Any]:
         """pi(.|s) in a number system, in the order of ``mdp.actions(state)``."""
+
+    @abstractmethod
+    def row_key(self, state: State) -> Hashable:
+        """What decides `row`: states with equal keys have equal rows in every number system."""
 
     @abstractmethod
     def actions(self, state: State) -> tuple[Action, ...]:
@@ -97,7 +99,14 @@ class Policy(ABC):
         return {s: {a: sp.radsimp(sp.cancel(p.xreplace(point))) for a, p in row} for s, row in rows.items()}
 
     def point(self, theta: Mapping[sp.Symbol | str, Any] | Sequence[Any]) -> dict[sp.Symbol, sp.Expr]:
-        """`theta` by symbol, exact and complete; PolicyError where a value is not real, or its exponential is huge."""
+        """`theta` by symbol, exact, complete and in the order of `params`, in whatever order it is given.
+
+        PolicyError where a value is not real, or its exponential is huge.
+
+        >>> from pgsym.model.zoo import zoo
+        >>> zoo("two-state").policy.point({"theta_y": 1, "theta_x": 0})
+        {theta_x: 0, theta_y: 1}
+        """
         if not isinstance(theta, Mapping):
             values = list(theta)
             if len(values) != len(self.params):
@@ -128,7 +137,7 @@ class Policy(ABC):
         missing = [name for name, symbol in known.items() if symbol not in point]
         if missing:
             raise PolicyError(f"no value for {listed(missing)}; every parameter needs one. Add it", where="theta")
-        return point
+        return {p: point[p] for p in self.params}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self.states)} states, {len(self.params)} parameters)"
@@ -150,6 +159,9 @@ class _TablePolicy(Policy):
     @property
     def states(self) -> tuple[State, ...]:
         return tuple(self._table)
+
+    def row_key(self, state: State) -> Hashable:
+        return tuple(self._table[state].values())
 
     def actions(self, state: State) -> tuple[Action, ...]:
         return tuple(self._table[state])
@@ -220,6 +232,9 @@ class Mixture(Policy):
     @property
     def states(self) -> tuple[State, ...]:
         return self.base.states
+
+    def row_key(self, state: State) -> Hashable:
+        return self.base.row_key(state)
 
     def actions(self, state: State) -> tuple[Action, ...]:
         return self.base.actions(state)
@@ -313,54 +328,3 @@ def _at(expr: sp.Expr, point: dict[sp.Symbol, sp.Expr], where: Any) -> sp.Expr:
         return value
     check_exponents(value, where=where)
     return sp.radsimp(sp.cancel(value))
-
-
-def check_collision(mdp: MDP, policy: Policy) -> None:
-    """A shared name would make d/dtheta differentiate the dynamics as well, or tie the exploration to the model."""
-    dynamics = {s.name for s in mdp.symbols}
-    params = [p.name for p in policy.params]
-    _refuse(
-        dynamics.intersection(params),
-        "names both a policy parameter and a symbol of the dynamics; d/dtheta would silently differentiate P. "
-        "Rename one of them",
-        "policy",
-    )
-    _refuse(
-        dynamics & {s.name for s in _weights(policy)},
-        "names both a symbol of the mixture weight and one of the dynamics; names must be distinct. Rename one",
-        "epsilon",
-    )
-    twice = [name for name, count in Counter(params).items() if count > 1]
-    if twice:
-        raise NameCollisionError(
-            f"parameter {listed(sorted(twice))} is listed twice; names must be distinct. Rename one", where="policy"
-        )
-    check_distinct(all_symbols(mdp, policy))
-
-
-def check_weight(base: Policy, weight: sp.Expr) -> None:
-    """The weight of a mixture has symbols of its own."""
-    _refuse(
-        {s.name for s in weight.free_symbols} & {p.name for p in base.params},
-        "names both a policy parameter and a symbol of the mixture weight; names must be distinct. Rename one",
-        "epsilon",
-    )
-    check_distinct({*base.params, *weight.free_symbols, *_mentioned(base)})
-
-
-def _refuse(clash: Set[str], message: str, where: str) -> None:
-    if clash:
-        raise NameCollisionError(f"{listed(sorted(clash))} {message}", where=where)
-
-
-def all_symbols(mdp: MDP, policy: Policy) -> set[sp.Symbol]:
-    """Those of the dynamics, the parameters, and what else the policy mentions: weights of mixtures."""
-    return {*policy.params, *mdp.symbols, *_mentioned(policy)}
-
-
-def _weights(policy: Policy) -> set[sp.Symbol]:
-    return policy.epsilon.free_symbols | _weights(policy.base) if isinstance(policy, Mixture) else set()
-
-
-def _mentioned(policy: Policy) -> set[sp.Symbol]:
-    return {symbol for expr in set(policy.expressions()) for symbol in expr.free_symbols}

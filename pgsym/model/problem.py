@@ -16,7 +16,8 @@ from pgsym.expression.naming import conditional, spelt
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policies import tabular
-from pgsym.model.policy import Direct, Mixture, Policy, all_symbols, check_collision
+from pgsym.model.policy import Direct, Mixture, Policy
+from pgsym.model.symbols import all_symbols, check_collision
 
 Point = Mapping[sp.Symbol | str, Any] | Sequence[Any]
 """theta by symbol, by name, or in the order of ``policy.params``."""

@@ -18,8 +18,9 @@ from pgsym.expression.linear import Linear, common_denominators
 from pgsym.expression.naming import unused
 from pgsym.model.mdp import MDP, Action, Row, State
 from pgsym.model.policies import softmax_policy
-from pgsym.model.policy import Policy, all_symbols
+from pgsym.model.policy import Policy
 from pgsym.model.problem import ASSUMED, Problem, ProblemLike
+from pgsym.model.symbols import all_symbols
 
 
 def terminating(mdp: MDP) -> MDP:

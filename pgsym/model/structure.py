@@ -16,7 +16,8 @@ import networkx as nx
 from pgsym.errors import DiscountError, ImproperPolicyError, NotUnichainError, StructureError, UndefinedQuantityError
 from pgsym.model.mdp import MDP, State
 from pgsym.model.objective import Objective
-from pgsym.model.policy import Policy, check_collision
+from pgsym.model.policy import Policy
+from pgsym.model.symbols import check_collision
 
 _SHOWN = 8
 
@@ -40,18 +41,22 @@ class Structure:
         self.graph: nx.DiGraph = nx.DiGraph()
         self.graph.add_nodes_from(mdp.states)
         self.graph.add_edges_from(
-            (s, outcome.state)
-            for s in mdp.nonterminal
-            for a in policy.support(s)
-            for outcome in mdp.outcomes(s, a)
-            if outcome.p != 0
+            (s, outcome.state) for s in mdp.nonterminal for a in policy.support(s) for outcome in mdp.outcomes(s, a)
         )
+
+    @cached_property
+    def components(self) -> list[set[State]]:
+        """The strongly connected components, each after those that it leads to."""
+        return list(nx.strongly_connected_components(self.graph))
 
     @cached_property
     def recurrent_classes(self) -> tuple[tuple[State, ...], ...]:
         """Closed communicating classes of non-terminal states, each in the MDP's order."""
         order = {s: i for i, s in enumerate(self.mdp.states)}
-        closed = (c for c in nx.attracting_components(self.graph) if self.mdp.terminal.isdisjoint(c))
+        after = self.graph.adj
+        closed = (
+            c for c in self.components if self.mdp.terminal.isdisjoint(c) and all(c.issuperset(after[s]) for s in c)
+        )
         classes = (tuple(sorted(c, key=order.__getitem__)) for c in closed)
         return tuple(sorted(classes, key=lambda c: order[c[0]]))
 
@@ -92,7 +97,7 @@ class Structure:
 
     def require_discounted_or_proper(self) -> None:
         """gamma < 1, or every reachable state terminates with probability 1."""
-        if self.mdp.gamma == 1:
+        if self.mdp.gamma == 1 and self.improper:
             self.require_end(self.improper & self.reachable)
 
     def require_end(self, endless: frozenset[State]) -> None:

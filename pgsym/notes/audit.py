@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, product
 from typing import Any
@@ -195,13 +195,17 @@ class _Auditor:
         self, k: int, texts: dict[tuple[tuple[str, str], ...], list[WrittenRelation]], readings: list[NoteReading]
     ) -> NoteRelation:
         found = texts[readings[0].chosen][k]
-        cases = []
-        for reading in readings:
-            claim = texts[reading.chosen][k].claim
-            if claim is None:
+        cases: list[NoteCase] = []
+        telling = _telling({chosen: written[k].claim for chosen, written in texts.items()})
+        shown: set[NoteReading] = set()
+        for full in readings:
+            claim = texts[full.chosen][k].claim
+            reading = replace(full, chosen=tuple(pair for pair in full.chosen if pair[0] in telling))
+            if claim is None or reading in shown:
                 continue
+            shown.add(reading)
             for n, problem in enumerate(self.problems):
-                verdict = self.verdict(n, reading, claim)
+                verdict = self.verdict(n, full, claim)
                 if isinstance(verdict, Verdict):
                     cases.append(NoteCase(reading, problem.name, claim, verdict))
                 else:
@@ -239,6 +243,18 @@ class _Auditor:
                 why = "as above" if len(meanings) == 1 else "the others do not fit J"
             yield key, f"{shown} ({why})"
         yield from last.readings.items()
+
+
+def _telling(claims: Mapping[tuple[tuple[str, str], ...], Claim | None]) -> set[str]:
+    """The symbols on whose meaning the claim depends."""
+    found = set()
+    for i, key in enumerate(key for key, _ in next(iter(claims))):
+        alike: dict[Any, set[Claim | None]] = {}
+        for chosen, claim in claims.items():
+            alike.setdefault((*chosen[:i], *chosen[i + 1 :]), set()).add(claim)
+        if any(len(different) > 1 for different in alike.values()):
+            found.add(key)
+    return found
 
 
 def _status(cases: Sequence[NoteCase]) -> str:

@@ -15,37 +15,27 @@ from pgsym.notes.tokens import GAP, NEWLINE, TEXT, Token
 
 RELATIONS = {
     "=": "=", ":=": "=", "\\propto": "propto", "\\neq": "!=", "<": "<", ">": ">", "\\le": "<=", "\\ge": ">=",
-    "\\approx": "", "\\simeq": "", "\\cong": "", "\\sim": "", "\\rightarrow": "", "\\leftarrow": "", "\\gets": "",
-    "\\in": "", "\\ll": "", "\\gg": "",
 }  # fmt: skip
-"""What stands between two expressions, in the claim language; empty where that does not have it."""
+"""What stands between two expressions, in the claim language."""
 ORDERS = ("<", ">", "<=", ">=")
 """Those of the claim language that say which side is larger."""
-WHY = {
-    "\\approx": "found \\approx, which does not say how close the sides are; it is shown, not decided",
-    "\\ll": "found \\ll, which does not say how much smaller a side is; it is shown, not decided",
-    "\\leftarrow": "found an assignment, which is no statement",
-    "\\sim": "found a draw, which is no statement",
-    "\\in": "found a membership, which is no relation between expressions",
+_WHY = {
+    r"\approx \simeq \cong": r"found \approx, which does not say how close the sides are; it is shown, not decided",
+    r"\ll \gg": r"found \ll, which does not say how much smaller a side is; it is shown, not decided",
+    r"\leftarrow \rightarrow \gets": "found an assignment, which is no statement",
+    r"\sim": "found a draw, which is no statement",
+    r"\in": "found a membership, which is no relation between expressions",
 }
+WHY = {relation: why for relations, why in _WHY.items() for relation in relations.split()}
 """Why a relation is not decided."""
-_LIKE = {
-    "\\simeq": "\\approx", "\\cong": "\\approx", "\\gg": "\\ll", "\\rightarrow": "\\leftarrow",
-    "\\gets": "\\leftarrow",
-}  # fmt: skip
 
 Statement = list[tuple[Token, list[Token]]]
 """Pairs of a relation and the expression after it; the first relation is empty where a chain begins."""
 
 
-def why_not(relation: str) -> str:
-    """Why a relation is not decided."""
-    return WHY[_LIKE.get(relation, relation)]
-
-
 def is_relation(token: Token) -> bool:
     """Whether a token stands between two expressions of a statement."""
-    return token.kind == "operator" and token.text in RELATIONS
+    return token.kind == "operator" and (token.text in RELATIONS or token.text in WHY)
 
 
 def statements(found: Sequence[Token]) -> list[Statement]:

@@ -56,7 +56,7 @@ def conventions(document: NoteDocument) -> Conventions:
             _indexed(tokens(source.latex, document.macros), below)
         except NotReadError:
             continue
-    if below["G"] and not below["r"]:
+    if below["G"] and not any(re.match(r"[a-z]'*([+-]|$)|\d", time) for time in below["r"]):
         found.rewards = frozenset("rR")
     times = set().union(*(below[letter] for letter in found.rewards))
     counted_late = any(p.endswith("-t-1") for p in below["^"])

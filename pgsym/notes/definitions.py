@@ -14,10 +14,11 @@ from pgsym.claims.language.tree import Claim
 from pgsym.errors import ClaimError, NotReadError
 from pgsym.expression.quantity import VOCABULARY
 from pgsym.notes import chains
-from pgsym.notes.documents import NoteDocument, Source
+from pgsym.notes.documents import NoteDocument
+from pgsym.notes.formats import Source
 from pgsym.notes.formula import Formula
 from pgsym.notes.names import WEIGHTS, Names, Own, plain
-from pgsym.notes.parts import WrittenSymbol, before_bar, commas, join_bars, scripts
+from pgsym.notes.parts import WrittenSymbol, before_bar, commas, join_bars, scripts, text_of
 from pgsym.notes.quantities import CHANCES, VALUES
 from pgsym.notes.side import OutsideRunError
 from pgsym.notes.times import is_timed
@@ -168,7 +169,7 @@ class Definitions(ABC):
             if time is not None:
                 formula.clock.letters.append("t")
             try:
-                body = "".join(piece for piece, _ in formula.side(right.found, right.at))
+                body = text_of(formula.side(right.found, right.at))
             except OutsideRunError:
                 random = True
                 continue

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from pgsym.errors import NotReadError
 from pgsym.notes.names import plain
-from pgsym.notes.parts import OPEN, Pieces, argument, closes, is_count, is_expectation, scripts, with_bars
+from pgsym.notes.parts import OPEN, Pieces, argument, closes, is_count, is_expectation, scripts, text_of, with_bars
 from pgsym.notes.quantities import CHANCES
 from pgsym.notes.sums import FormulaSums
 from pgsym.notes.tokens import GAP, Token
@@ -141,8 +141,8 @@ class Formula(FormulaSums):
                 f"found 1/{plain(below)} before a sum, a mean over samples; means are read, samples are not",
                 at,
             )
-        if "".join(p for p, _ in self.trial(below, at)) == "P(tau)":
-            over = "".join(p for p, _ in self.trial(above, at))
+        if text_of(self.trial(below, at)) == "P(tau)":
+            over = text_of(self.trial(above, at))
             if over in ("(grad P(tau))", "P(tau)"):  # the gradient of the logarithm, and 1
                 return self.powered([("(grad log P(tau))" if over != "P(tau)" else "1", at)], found, after)
         body = [("((", at), *self.side(above, at), (") / (", at), *self.side(below, at), ("))", at)]

@@ -7,35 +7,31 @@ nothing of the note itself is changed.
 from __future__ import annotations
 
 import json
-import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from html import escape
+from collections.abc import Iterator, Mapping
 
-from pgsym.claims.language.tree import Claim
 from pgsym.claims.verdict import Status
+from pgsym.notes.remarks import WRITERS, CodeWords, Display, FoldedText, Paragraph, Strong, place_at_top, place_behind
 from pgsym.notes.result import DEFINES, DEPENDS, AuditedNote, NoteRelation
 
-MARKS = {Status.PROVED: "✓", Status.REFUTED: "✗", Status.INAPPLICABLE: "–", DEPENDS: "±", DEFINES: ":="}
+MARKS: Mapping[str, str] = {
+    Status.PROVED: "✓", Status.REFUTED: "✗", Status.INAPPLICABLE: "–", DEPENDS: "±", DEFINES: ":="
+}  # fmt: skip
 """What stands before a relation's line in the margin."""
 
 
 def marked(audit: AuditedNote) -> str:
     """The note with its verdicts; of a notebook, its JSON."""
-    document = audit.document
-    places: dict[int, list[NoteRelation]] = {}
-    for relation in audit.relations:
-        places.setdefault(_after(document.text, relation.relation.end), []).append(relation)
-    insert = _comment if document.format == "latex" else _block
-    pieces: list[tuple[int, str]] = [(_top(document.text, document.format), insert(list(_summary(audit)), ""))]
-    for at, found in places.items():
-        start = document.text.rfind("\n", 0, max(found[0].relation.at, 1) - 1) + 1
-        indent = re.match(r"[ \t>]*", document.text[start:])
-        lines = [line for relation in found for line in _remark(relation)]
-        pieces.append((at, insert(lines, indent[0] if indent and document.format != "latex" else "")))
-    if document.format == "notebook":
-        return _notebook(audit, pieces)
-    return _with(document.text, pieces)
+    text, format = audit.document.text, audit.document.format
+    write = WRITERS[format]
+    places: dict[tuple[int, str], list[Paragraph | Display | FoldedText]] = {}
+    for found in audit.relations:
+        place = place_behind(text, found.relation.at, found.relation.end, format)
+        at = next(((known, indent) for known, indent in places if known == place[0]), place)
+        places.setdefault(at, []).extend(_remark(found))
+    pieces = [(place_at_top(text, format), write(list(_summary(audit)), ""))]
+    pieces += [(at, write(remark, indent)) for (at, indent), remark in places.items()]
+    return _notebook(audit, pieces) if format == "notebook" else _with(text, pieces)
 
 
 def _with(text: str, pieces: list[tuple[int, str]]) -> str:
@@ -44,102 +40,36 @@ def _with(text: str, pieces: list[tuple[int, str]]) -> str:
     return text
 
 
-def _after(text: str, end: int) -> int:
-    """The end of the line in which a formula closes."""
-    close = re.compile(r"\s*(?:\$\$|\$|\\+[\])])?").match(text, end)
-    place = text.find("\n", close.end() if close else end)
-    return len(text) if place < 0 else place + 1
-
-
-def _top(text: str, format: str) -> int:
-    """Behind the front matter, or the document class."""
-    if format == "latex":
-        begin = text.find("\\begin{document}")
-        return text.find("\n", begin) + 1 if begin >= 0 else 0
-    front = re.match(r"---\n.*?\n---[ \t]*\n", text, re.DOTALL)
-    return front.end() if front else 0
-
-
-def _summary(audit: AuditedNote) -> Iterator[str]:
+def _summary(audit: AuditedNote) -> Iterator[Paragraph]:
     if audit.assumption:
-        yield f"{audit.assumption}"
-        yield ""
-    yield f"**Checked on {', '.join(audit.models)}**: {audit.summary}. Read as:"
-    yield ""
-    for symbol, meaning in audit.readings:
-        yield f"- {_code(symbol)}: {meaning}"
+        yield Paragraph([audit.assumption])
+    yield Paragraph([Strong(f"Checked on {', '.join(audit.models)}"), f": {audit.summary}. Read as:"])
+    yield from (Paragraph([CodeWords(symbol), f": {meaning}"], in_list=True) for symbol, meaning in audit.readings)
 
 
-def _remark(relation: NoteRelation) -> Iterator[str]:
+def _remark(found: NoteRelation) -> Iterator[Paragraph | Display | FoldedText]:
     """The mark of one relation, and a fold with what shows that it is false."""
-    main = relation.main
-    mark = MARKS.get(relation.status, "?")
+    main, written = found.main, found.relation
+    head = f"{MARKS.get(found.status, '?')} line {found.line}: "
     if main is None:
-        what = f"defines {_code(relation.relation.defines)}" if relation.status == DEFINES else relation.status
-        reason = f": {relation.relation.reason}" if relation.relation.reason else ""
-        yield f"{mark} line {relation.line}: {what}{_plain(reason)}"
-        yield ""
+        what = ["defines ", CodeWords(written.defines)] if found.status == DEFINES else [found.status]
+        yield Paragraph([head, *what, f": {written.reason}" if written.reason else ""])
         return
-    yield f"{mark} line {relation.line}: **{relation.status}**, read as {_code(_claim(main.claim))}"
-    yield ""
-    if relation.relation.finding:
-        yield f"**{_plain(relation.relation.finding)}**"
-        yield ""
-    if relation.status == Status.PROVED:
+    yield Paragraph([head, Strong(found.status), ", read as ", CodeWords(_equation(str(main.claim)))])
+    if written.finding:
+        yield Paragraph([Strong(written.finding)])
+    if found.status == Status.PROVED:
         return
-    if relation.correction and relation.status == Status.REFUTED:
-        yield f"True is {_code(relation.correction.replace(' == ', ' = ', 1))}:"
-        yield ""
-        assert (
-            relation.general is None
-            or relation.general.correction is None
-            or isinstance(relation.general.correction, Claim)
-        )
-        if relation.general is not None and relation.general.correction is not None:
-            yield f"$${relation.general.correction.latex()}$$"
-            yield ""
-    yield f"<details><summary>why, on {escape(main.model)}</summary>"
-    yield ""
-    yield "```text"
-    if relation.status == DEPENDS:
-        yield from dict.fromkeys(f"{c.verdict.status} for {c.reading}" for c in relation.cases)
-    yield from main.verdict.text().splitlines()
-    yield "```"
-    yield ""
-    yield "</details>"
-    yield ""
+    if found.correction and found.status == Status.REFUTED:
+        yield Paragraph(["True is ", CodeWords(_equation(found.correction)), ":"])
+        if found.general is not None and found.general.correction is not None:
+            yield Display(found.general.correction.latex())
+    depends = [f"{c.verdict.status} for {c.reading}" for c in found.cases] if found.status == DEPENDS else []
+    yield FoldedText(f"why, on {main.model}", [*dict.fromkeys(depends), *main.verdict.text().splitlines()])
 
 
-def _claim(claim: Claim) -> str:
-    return str(claim).replace(" == ", " = ", 1)
-
-
-def _code(text: str) -> str:
-    fence = "``" if "`" in text else "`"
-    return f"{fence}{text}{fence}"
-
-
-def _plain(text: str) -> str:
-    """Text without marks that Markdown would read."""
-    return re.sub(r"([\\*_<>\[\]|$#`])", r"\\\1", text)
-
-
-def _block(lines: list[str], indent: str) -> str:
-    """A quotation of Markdown."""
-    body = "\n".join(f"{indent}> {line}".rstrip() for line in _stripped(lines))
-    return f"{indent.rstrip()}\n{body}\n{indent.rstrip()}\n"
-
-
-def _comment(lines: list[str], indent: str) -> str:
-    """Comments of LaTeX: they change nothing of what it typesets."""
-    kept = [line for line in _stripped(lines) if line and not line.startswith(("<", "```", "$$"))]
-    return "".join(f"{indent}% pgsym: {line.replace('**', '').replace('`', '')}\n" for line in kept)
-
-
-def _stripped(lines: list[str]) -> list[str]:
-    while lines and not lines[-1]:
-        lines = lines[:-1]
-    return lines
+def _equation(claim: str) -> str:
+    return claim.replace(" == ", " = ", 1)
 
 
 def _notebook(audit: AuditedNote, pieces: list[tuple[int, str]]) -> str:

@@ -27,6 +27,8 @@ class FormulaMeans(FormulaQuantities):
         body, given = conditional(content)
         if not body:
             raise NotReadError("found an expectation of nothing. Complete it", token.at)
+        if sub and sub[0].text == "\\tau" and not given and any(t.text == "|" and t.kind == "operator" for t in sub):
+            sub, given = conditional(sub)
         draws = [one for draw in draws_of(sub or ()) for one in one_by_one(*draw)]
         over_runs = next((d for d in draws if plain(d[0]) == "\\tau"), None)
         if plain(sub or ()) == "\\tau" or (over_runs and len(draws) == 1):
@@ -177,7 +179,7 @@ class FormulaMeans(FormulaQuantities):
         if index[0] == "a":
             if base not in ("\\pi", "\\tilde{\\pi}", "\\hat{\\pi}"):
                 raise NotReadError(f"found an action drawn from {plain(law)}; actions are drawn from a policy", at)
-            primed = base != "\\pi" or bool(primes) or decoration("the policy", deco, at)
+            primed = decoration("the policy", deco, at) or base != "\\pi" or bool(primes)
             named = [p for p in commas(until(given if given is not None else inside, ";")) if p and p[0].text in "sS"]
             state = self.index(named[0], at) if named else (states[-1] if states else "s")
             self.seen.add(state)

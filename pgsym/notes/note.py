@@ -20,14 +20,17 @@ from pgsym.claims.language.tree import Claim, Number
 from pgsym.errors import ClaimError, NotReadError
 from pgsym.notes import chains
 from pgsym.notes.definitions import ChainSide, Definitions, WrittenRelation
-from pgsym.notes.documents import NoteDocument, Source
+from pgsym.notes.documents import NoteDocument
+from pgsym.notes.formats import Source
 from pgsym.notes.formula import Formula
 from pgsym.notes.names import Names, plain
-from pgsym.notes.parts import Pieces, without_sample
+from pgsym.notes.parts import Pieces, averaged, text_of, without_sample
 from pgsym.notes.side import OutsideRunError
 from pgsym.notes.sums import depth
 from pgsym.notes.tokens import Token, tokens
 
+_OPERATOR = re.compile(r"\\nabla|\\sum|\\int|\\max|\\mathbb\s*\{?E|∇|∑")
+_QUANTITY = re.compile(r"(?<![A-Za-z\\])[JVQA](?![A-Za-z])")
 _RELATED = r"=|\\propto|\\[lg]eq?\b|≤|≥"
 
 
@@ -38,9 +41,9 @@ def read(document: NoteDocument, names: Names) -> list[WrittenRelation]:
 
 def asks(source: Source) -> bool:
     """Whether a formula in a line of text is read: it states something, and is more than a symbol with a value."""
+    sides = re.split(_RELATED, source.latex)
     return source.display or (
-        re.search(_RELATED, source.latex) is not None
-        and re.search(r"\\nabla|\\sum|\\int|\\max|\\mathbb\s*\{?E|∇|∑", source.latex) is not None
+        len(sides) > 1 and (_OPERATOR.search(source.latex) is not None or all(map(_QUANTITY.search, sides)))
     )
 
 
@@ -125,15 +128,15 @@ class _Reader(Definitions):
 
     def relation(self, left: ChainSide, relation: Token, right: ChainSide, first: bool) -> WrittenRelation:
         source = right.source
-        spelling = chains.RELATIONS[relation.text]
+        spelling = chains.RELATIONS.get(relation.text)
         latex = source.latex[right.at : (right.found[-1].at if right.found else right.at) + 40].strip()
         start = source.at + relation.at
         base = WrittenRelation(start, source.at + len(source.latex), latex, first=first)
-        if not spelling:
-            return replace(base, reason=chains.why_not(relation.text))
+        if spelling is None:
+            return replace(base, reason=chains.WHY[relation.text])
         try:
             sides, every_run = self.sides(left, right)
-            if every_run and all(_chance_of_run("".join(p for p, _ in side)) == "P(tau)" for side in sides):
+            if every_run and all(_chance_of_run(text_of(side)) == "P(tau)" for side in sides):
                 self.names.tell("P(\\tau)", "the probability of the start, of each action and of each transition")
                 return replace(base, defines="P(\\tau)")
             claim, finding = self.claim(sides, spelling, every_run, left, right)
@@ -141,7 +144,7 @@ class _Reader(Definitions):
             return replace(
                 base, at=base.at if error.place is None else error.place, reason=error.message.partition("\n")[0]
             )
-        is_j = "".join(p for p, _ in sides[0]) == "J"
+        is_j = text_of(sides[0]) == "J"
         return replace(base, claim=claim, finding=finding, of_objective=is_j and relation.text in ("=", ":="))
 
     def sides(self, left: ChainSide, right: ChainSide) -> tuple[list[Pieces], bool]:
@@ -149,6 +152,10 @@ class _Reader(Definitions):
         terms, letter = without_sample((left.found, right.found))
         if letter:
             self.names.tell(f"({letter})", "a relation about one sample is one about every run")
+        else:
+            terms = [averaged(term) for term in terms]
+            if terms != [left.found, right.found]:
+                self.names.tell("\\frac{1}{N}\\sum_{i=1}^N", "an average over samples stands for its mean")
         for every_run in (False, True):
             found: list[Pieces] = []
             clock = None
@@ -175,7 +182,7 @@ class _Reader(Definitions):
         self, sides: list[Pieces], spelling: str, every_run: bool, left: ChainSide, right: ChainSide
     ) -> tuple[Claim, str]:
         """The parsed claim, and what was found besides."""
-        texts = ["".join(piece for piece, _ in side) for side in sides]
+        texts = [text_of(side) for side in sides]
         bindings = self.names.bindings(" ".join(texts))
         finding = ""
         is_order = spelling in chains.ORDERS

@@ -15,6 +15,12 @@ from pgsym.notes.tokens import Token
 Pieces = list[tuple[str, int]]
 """Text of the claim language with the places in the formula that it was read from."""
 
+
+def text_of(pieces: Pieces) -> str:
+    """What pieces say."""
+    return "".join(piece for piece, _ in pieces)
+
+
 _OF_POLICY = ("\\theta", "\\pi", "\\pi_\\theta")
 EXTREMES = ("\\max", "\\min")
 OPEN = ("\\sum", "\\int", "\\prod", *EXTREMES)
@@ -193,21 +199,43 @@ def without_sample(sides: Sequence[Sequence[Token]]) -> tuple[list[list[Token]],
     letter = letters.pop()
     if sum(t.text == letter for side in sides for t in everything(side)) > sum(map(len, marks)):
         return [list(side) for side in sides], ""
-    return [_unmarked(side) for side in sides], letter
+    return [_unmarked(side, letter) for side in sides], letter
 
 
 def _is_sample(token: Token) -> bool:
     return token.kind == "()" and len(token.inside) == 1 and token.inside[0].text in ("i", "j", "n", "m")
 
 
-def _unmarked(found: Sequence[Token]) -> list[Token]:
+def _unmarked(found: Sequence[Token], letter: str) -> list[Token]:
+    """Without ^(i), ^i and _i, and with _t for _{i,t}."""
     kept: list[Token] = []
     for token in found:
-        inside = argument([token], 0)
-        if kept and kept[-1].text == "^" and len(inside) == 1 and _is_sample(inside[0]):
+        mark = plain(argument([token], 0)) if kept and kept[-1].text in ("_", "^") else ""
+        if mark in (letter, f"({letter})"):
             kept.pop()
+        elif mark.startswith(letter + ",") and token.kind == "{}":
+            kept.append(replace(token, inside=tuple(_unmarked(token.inside[2:], letter))))
         else:
-            kept.append(replace(token, inside=tuple(_unmarked(token.inside))))
+            kept.append(replace(token, inside=tuple(_unmarked(token.inside, letter))))
+    return kept
+
+
+def averaged(found: Sequence[Token]) -> list[Token]:
+    r"""Terms \frac{1}{N}\sum_{i=1}^N x^{(i)} of a sum as \mathbb{E}_\tau[x]; inside of others they stay."""
+    ends = [k for k, t in enumerate(found) if t.kind == "operator" and t.text in ("+", "-")]
+    kept: list[Token] = []
+    for begin, end in zip([0, *(k + 1 for k in ends)], [*ends, len(found)], strict=True):
+        term, at = list(found[begin:end]), found[begin - 1].at if begin else 0
+        if len(term) > 4 and term[0].text == "\\frac" and term[3].text == "\\sum" and plain(argument(term, 1)) == "1":
+            sub, sup, _, after = scripts(term, 4)
+            letter, first = plain(sub or ())[:1], plain(sub or ())[1:]
+            body = _unmarked(term[after:], letter)
+            is_whole = first == "=1" and sup is not None and plain(sup) == plain(argument(term, 2))
+            if is_whole and body != term[after:] and all(t.text != letter for t in everything(body)):
+                at = term[0].at
+                below = (Token("operator", "_", at), Token("symbol", "\\tau", at))
+                term = [Token("symbol", "\\mathbb{E}", at), *below, Token("[]", "[]", at, tuple(body))]
+        kept += [*found[begin - 1 : begin], *term]
     return kept
 
 

@@ -57,13 +57,17 @@ class FormulaQuantities(FormulaSide):
         if text in ("\\tilde{\\pi}", "\\pi"):
             return self.policy(symbol, found)
         if text == "J":
-            return self.objective(symbol)
+            if call is None and sup and sup[0].kind == "number" and not primes:  # J^2
+                return [*self.objective(symbol._replace(sup=None)), *self.exponent(sup, at)], after
+            return self.tail(self.objective(symbol), found, after, at)
         if sup is not None and any(t.kind == "()" for t in sup) and not call:
             raise NotReadError(
                 f"found {plain(found[k:after])}, one of several samples; means are read, samples are not", at
             )
         if text == "r" and self.joint is not None and plain(found[k:after]) == "r":
             return [(self.next_given(at, "r({1},{0})"), at)], after
+        if call is None and sub and sup and (step := self.indexed_step(text, sub, sup, at)):
+            return [(step, at)], after
         if call is None:
             raise NotReadError(
                 f"found {plain(found[k:after])} without arguments; it has no meaning here. Define it in the note, "
@@ -100,54 +104,66 @@ class FormulaQuantities(FormulaSide):
             if p and plain(p) not in ("\\theta", "\\pi", "\\pi_\\theta")
         ]
         kinds = "".join(i[0] for i in arguments)
-        if text in VALUES:
-            optimal = plain(deco) in OPTIMAL and VALUES[text] in OPTIMA and not (sub and sup)
-            if primes:
-                raise NotReadError(f"found {text} with a prime; a second policy is written as its index", at)
-            primed = not optimal and decoration(text, deco, at)
-            wanted = "sa" if VALUES[text] in "QA" else "s"
-            if kinds != wanted:
-                raise NotReadError(
-                    f"found {text} with {len(arguments)} arguments; it is taken at {', '.join(wanted)}", at
-                )
-            name = VALUES[text] + "*" * optimal + "'" * primed
-            return self.tail([(f"{name}({','.join(arguments)})", at)], found, after, at)
-        if text in REWARDS and kinds in ("sa", "sas", "s"):
-            decoration(text, deco, at)
-            if kinds == "s":
-                if not deco:
-                    raise NotReadError("found a reward of the state alone; r(s,a) and r(s,a,s') are read", at)
-                return self.tail([(f"r_pi({arguments[0]})", at)], found, after, at)
-            return self.tail([(f"r({','.join(arguments)})", at)], found, after, at)
-        if text in CHANCES and kinds in ("ssa", "ss"):
-            if kinds == "ssa":
-                decoration(text, deco, at)
-                return self.tail([(f"P({arguments[0]}|{arguments[1]},{arguments[2]})", at)], found, after, at)
-            if not deco and not ends:
-                raise NotReadError(
-                    "found a transition without an action; P(s'|s,a), or P_pi for the chain, is read", at
-                )
-            decoration(text, deco, at)
-            places = arguments[::-1] if any(t.text == "|" for t in inside) else arguments
-            return self.tail([(f"P_pi({places[0]},{places[1]})", at)], found, after, at)
-        if text in CHANCES and kinds == "as" and any(t.text == "|" for t in inside):
-            self.names.tell(text, f"{text}(a|s) is the policy")
-            primed = decoration(text, deco, at)
-            return self.tail([(f"pi{chr(39) * primed}({arguments[0]}|{arguments[1]})", at)], found, after, at)
-        if kinds == "s" and any(
-            t.text == "|" and any(u.text in "sS" for u in inside[j:]) for j, t in enumerate(inside)
-        ):
-            raise NotReadError("found weights of states given a state; those from the start distribution are read", at)
-        if kinds == "s" and text in WEIGHTS:
-            return self.tail([(self.weight(found[k : after - 1], arguments[0], at), at)], found, after, at)
-        if kinds == "s" and text in FUNCTIONS and not deco and not primes:
-            name = self.names.declare(text + "(s)", f"{FUNCTIONS[text]}(s)")
-            return self.tail([(f"{name}({arguments[0]})", at)], found, after, at)
+        shown = self.known(symbol, inside, arguments, bool(ends))
+        if not shown and kinds == "s" and text in WEIGHTS:
+            shown = self.weight(found[k : after - 1], arguments[0], at)
+        if not shown and kinds == "s" and text in FUNCTIONS and not deco and not primes:
+            shown = f"{self.names.declare(text + '(s)', FUNCTIONS[text] + '(s)')}({arguments[0]})"
+        if shown:
+            return self.tail([(shown, at)], found, after, at)
         raise NotReadError(
             f"found {plain(found[k:after])}; {text} has no such meaning, and the note does not define it "
             "before this place. Define it, as in x := ...",
             at,
         )
+
+    def known(self, symbol: WrittenSymbol, inside: list[Token], arguments: list[str], ends: bool) -> str:
+        """A value, a reward, a transition or a policy in the claim language, by its letter and its arguments."""
+        text, at, deco, given = symbol.token.text, symbol.token.at, symbol.scripts, ",".join(arguments)
+        kinds = "".join(i[0] for i in arguments)
+        bar = next((j for j, t in enumerate(inside) if t.text == "|"), None)
+        if text in VALUES:
+            name = VALUES[text]
+            optimal = plain(deco) in OPTIMAL and name in OPTIMA and not (symbol.sub and symbol.sup)
+            if symbol.primes:
+                raise NotReadError(f"found {text} with a prime; a second policy is written as its index", at)
+            primed = not optimal and decoration(text, deco, at)
+            wanted = "sa" if name in "QA" else "s"
+            if kinds != wanted:
+                raise NotReadError(
+                    f"found {text} with {len(arguments)} arguments; it is taken at {', '.join(wanted)}", at
+                )
+            return f"{name}{'*' * optimal}{chr(39) * primed}({given})"
+        if text in REWARDS and kinds in ("sa", "sas", "s"):
+            decoration(text, deco, at)
+            if kinds == "s" and not deco:
+                raise NotReadError("found a reward of the state alone; r(s,a) and r(s,a,s') are read", at)
+            return f"r_pi({given})" if kinds == "s" else f"r({given})"
+        if text in CHANCES and kinds in ("ssa", "ss"):
+            if kinds == "ss" and not deco and not ends:
+                raise NotReadError(
+                    "found a transition without an action; P(s'|s,a), or P_pi for the chain, is read", at
+                )
+            decoration(text, deco, at)
+            if kinds == "ssa":
+                return f"P({arguments[0]}|{arguments[1]},{arguments[2]})"
+            return f"P_pi({','.join(arguments if bar is None else arguments[::-1])})"
+        if text in CHANCES and kinds == "as" and bar is not None:
+            self.names.tell(text, f"{text}(a|s) is the policy")
+            return f"pi{chr(39) * decoration(text, deco, at)}({arguments[0]}|{arguments[1]})"
+        if kinds == "s" and bar is not None and any(t.text in "sS" for t in inside[bar:]):
+            raise NotReadError("found weights of states given a state; those from the start distribution are read", at)
+        return ""
+
+    def indexed_step(self, text: str, sub: Sequence[Token], sup: Sequence[Token], at: int) -> str:
+        r"""\mathcal{P}_{ss'}^a and \mathcal{R}_s^a, as Silver's lectures write them."""
+        states = _letters(sub)
+        if len(states) > 2 or len(_letters(sup)) != 1 or text not in ("\\mathcal{P}", "\\mathcal{R}"):
+            return ""
+        start, action = self.index(states[0], at), self.index(sup, at)
+        if (start[0], action[0]) != ("s", "a") or (text == "\\mathcal{P}") != (len(states) == 2):
+            return ""
+        return f"P({self.index(states[1], at)}|{start},{action})" if states[1:] else f"r({start},{action})"
 
     def tail(self, pieces: Pieces, found: Sequence[Token], k: int, at: int) -> tuple[Pieces, int]:
         """A power after the arguments."""
@@ -186,17 +202,10 @@ class FormulaQuantities(FormulaSide):
     def policy(self, symbol: WrittenSymbol, found: Sequence[Token]) -> tuple[Pieces, int]:
         token, sub, sup, primes, call, after = symbol
         at = token.at
-        primed = (
-            token.text != "\\pi"
-            or bool(primes)
-            or decoration(
-                "\\pi",
-                [Token("symbol", "\\pi", at), Token("operator", "_", at), *(sub or sup or ())] if sub or sup else (),
-                at,
-            )
-        )
         if token.text != "\\pi" and (sup is not None or (sub is not None and plain(sub) != "\\theta")):
             raise NotReadError("found a second policy with an index. Leave it away", at)
+        below = [Token("symbol", "\\pi", at), Token("operator", "_", at), *(sub or sup or ())] if sub or sup else ()
+        primed = decoration("\\pi", below, at) or bool(primes) or token.text != "\\pi"
         if call is None:
             raise NotReadError("found a policy without its arguments; pi(a|s) is read", at)
         inside = until(list(call.inside), ";")
@@ -214,15 +223,15 @@ class FormulaQuantities(FormulaSide):
             raise NotReadError(f"found {plain([token, call])}; a policy is written pi(a|s)", at)
         return self.tail([(f"pi{chr(39) * primed}({indices[0]}|{indices[1]})", at)], found, after, at)
 
-    def objective(self, symbol: WrittenSymbol) -> tuple[Pieces, int]:
-        token, _, _, primes, call, after = symbol
+    def objective(self, symbol: WrittenSymbol) -> Pieces:
+        token, _, _, primes, call, _ = symbol
         deco = symbol.scripts
         if plain(call.inside if call is not None and not deco else deco) in OPTIMAL and not primes:
-            return [("J*", token.at)], after
-        primed = bool(primes) or decoration("J", deco, token.at)
+            return [("J*", token.at)]
+        primed = decoration("J", deco, token.at) or bool(primes)
         if call is not None:
             primed = decoration("J", call.inside, token.at) or primed
-        return [("J" + "'" * primed, token.at)], after
+        return [("J" + "'" * primed, token.at)]
 
     def event(self, token: Token, inside: list[Token], found: Sequence[Token], after: int) -> tuple[Pieces, int]:
         """The probability that s_t = s."""
@@ -269,14 +278,14 @@ class FormulaQuantities(FormulaSide):
             self.names.tell(plain(law[:1]) + "_0", "the start distribution")
             return f"mu0({index})"
         if base == "\\pi":
-            primed = bool(primes) or decoration("states of", [*(sub or ()), *(sup or ())], at)
+            primed = decoration("states of", [*(sub or ()), *(sup or ())], at) or bool(primes)
             return f"{self.names.weight(EXPECT, at)}{chr(39) * primed}({index})"
         deco = [t for t in (*(sub or ()), *(sup or ())) if t.text != "\\gamma"]
         if sub is not None and plain(sub) in ("t", "T", "k", "t+1"):
             raise NotReadError(
                 f"found {plain(law)}, the distribution at one time; stationary ones and visits are read", at
             )
-        primed = bool(primes) or decoration(base, [t for t in deco if t.text != ","], at)
+        primed = decoration(base, [t for t in deco if t.text != ","], at) or bool(primes)
         own = self.names.own.get(base + "(.)")
         if own is not None and base not in self.names.told:
             if not own.text or primed:
@@ -285,3 +294,9 @@ class FormulaQuantities(FormulaSide):
                 )
             return f"{own.name}({index})"
         return f"{self.names.weight(base, at)}{chr(39) * primed}({index})"
+
+
+def _letters(found: Sequence[Token]) -> list[list[Token]]:
+    """s s' as two letters, each with its primes and indices."""
+    begins = [k for k, t in enumerate(found) if not k or (t.kind == "symbol" and found[k - 1].text != "_")]
+    return [list(found[k:end]) for k, end in zip(begins, [*begins[1:], len(found)], strict=True)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -96,14 +96,13 @@ class NoteRelation:
             "latex": self.relation.latex,
             "status": self.status,
         }
-        if self.relation.reason:
-            found["reason"] = self.relation.reason
-        if self.relation.finding:
-            found["finding"] = self.relation.finding
-        if self.correction:
-            found["correction"] = self.correction
-        if self.general is not None:
-            found["every_mdp"] = str(self.general.standing)
+        more = {
+            "reason": self.relation.reason,
+            "finding": self.relation.finding,
+            "correction": self.correction,
+            "every_mdp": "" if self.general is None else str(self.general.standing),
+        }
+        found |= {key: text for key, text in more.items() if text}
         if self.cases:
             found["cases"] = [
                 {
@@ -117,6 +116,10 @@ class NoteRelation:
             ]
         return found
 
+    def _shown(self, case: NoteCase, wide: int) -> Iterator[str]:
+        first = self.relation.first or isinstance(case.claim.right, Number)  # of every run: one side is all of it
+        return CheckedRelation(self.line, case.claim, case.reading.objective, case.verdict, first).lines(wide)
+
     def lines(self, wide: int) -> Iterator[str]:
         """As text."""
         indent = " " * (wide + 2)
@@ -126,15 +129,16 @@ class NoteRelation:
             reason = self.relation.reason and f": {self.relation.reason}"
             yield f"{self.line:>{wide}}  {what}, {self.place.partition(':')[2]}{reason}"
             return
-        first = self.relation.first or isinstance(main.claim.right, Number)  # of every run: one side is all of it
-        shown = CheckedRelation(self.line, main.claim, main.reading.objective, main.verdict, first)
-        relation, answer, *rest = shown.lines(wide)
+        relation, answer, *rest = self._shown(main, wide)
+        if self.status == DEPENDS:
+            relation, *_ = self._shown(next(c for c in self.cases if c.verdict.status is Status.PROVED), wide)
         yield relation
         if self.status == DEPENDS:
             yield f"{indent}{DEPENDS}:"
             for status in (Status.PROVED, Status.REFUTED):
-                where = list(dict.fromkeys(str(c.reading) for c in self.cases if c.verdict.status is status))
-                yield from (f"{indent}  {status} for {reading}" for reading in where)
+                where = list(dict.fromkeys(c.reading for c in self.cases if c.verdict.status is status))
+                yield from (f"{indent}  {status} for {reading}" for reading in _joined(where))
+            yield f"{indent}  where {main.reading}: {main.claim}"
         else:
             models = ", ".join(dict.fromkeys(c.model for c in self.cases if c.verdict.status is main.verdict.status))
             yield f"{answer}, on {models}"
@@ -145,6 +149,17 @@ class NoteRelation:
             yield f"{indent}  {self.general.standing}"
         if self.correction and self.status == Status.REFUTED:
             yield f"{indent}  true is: {self.correction.replace(' == ', ' = ', 1)}"
+
+
+def _joined(readings: list[NoteReading]) -> Iterator[str]:
+    """Readings that differ in the meaning of one symbol only are told in one line."""
+    groups: dict[NoteReading, list[str]] = {}
+    for r in readings:
+        *before, (key, meaning) = r.chosen or (("", ""),)
+        groups.setdefault(replace(r, chosen=(*before, (key, ""))), []).append(meaning)
+    for r, meanings in groups.items():
+        *before, (key, _) = r.chosen
+        yield str(replace(r, chosen=(*before, *([(key, " or ".join(meanings))] if key else []))))
 
 
 @dataclass(frozen=True)

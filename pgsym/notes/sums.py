@@ -20,6 +20,7 @@ from pgsym.notes.parts import (
     is_expectation,
     parted,
     scripts,
+    text_of,
 )
 from pgsym.notes.side import OutsideRunError
 from pgsym.notes.times import everything
@@ -63,7 +64,7 @@ class FormulaSums(FormulaMeans):
             raise NotReadError(f"found a {name} of numbers; those over states and actions are read", token.at)
         if plain(sub) in ("\\pi", "\\theta"):
             body = self.product(rest)
-            quantity = re.fullmatch(r"(J|[VQh](?=\())(\([^()]*\))?", "".join(piece for piece, _ in body))
+            quantity = re.fullmatch(r"(J|[VQh](?=\())(\([^()]*\))?", text_of(body))
             if quantity is None or plain(sub) != "\\pi" or name != "max":
                 raise NotReadError(f"found a {name} over policies; \\max_\\pi of V, Q, h and J is read", token.at)
             self.names.tell("\\max_\\pi", "the best of all policies, not only of those that theta can name")
@@ -153,7 +154,7 @@ class FormulaSums(FormulaMeans):
             with self.clock.known(letter):
                 self.timed = True
                 body = self.product(rest)
-            if not re.search(rf"(?<![a-z]){letter}(?![a-z'])", "".join(piece for piece, _ in body)):
+            if not re.search(rf"(?<![a-z]){letter}(?![a-z'])", text_of(body)):
                 why = f"found a sum over {letter} of what does not depend on it: how many steps?"
                 raise NotReadError(why, token.at)
             return [(f"({name}[{bound}] ", token.at), *body, (")", token.at)]
@@ -232,7 +233,7 @@ def differential(rest: list[Token]) -> tuple[list[Token], list[Token]]:
 
 def chance_first(body: Pieces, at: int) -> Pieces:
     """A sum over runs names the probability of the run first."""
-    text = "".join(piece for piece, _ in body)
+    text = text_of(body)
     for weight in ("P(tau)", "(grad P(tau))"):
         if text.startswith(weight):
             return body

@@ -126,7 +126,7 @@ class Clock:
             letter = fresh  # what stands behind the inner sign is the inner one's
         conditions: list[tuple[str, str]] = []
         if bound is not None:
-            lower = sub[len(_before(sub, relation)) + 1 :]
+            lower = sub[next(k for k, t in enumerate(sub) if t.text == relation) + 1 :]
             op = {"=": ">=", "\\ge": ">=", ">": ">", "<": "<", "\\le": "<="}[relation]
             since, rest = self.offsets(letter, plain(lower), rest, at)
             value = self.time(since or lower, at)
@@ -167,10 +167,9 @@ class Clock:
             raise NotReadError(f"found the sum of two times in a sum over {letter}", at)
         base = bases.pop()
         number = int(lower)
-        since = [Token("symbol", base[0], at), *([Token("operator", "'", at)] * (len(base) - 1))]
-        if number:
-            since += [Token("operator", "+", at), Token("number", str(number), at)]
-        return since, [_moved(t, letter, base, False) for t in _exponents(rest, letter, base)]
+        return _written(base, f"+{number}" if number else "", at), [
+            _moved(t, letter, base) for t in _exponents(rest, letter, base)
+        ]
 
 
 def everything(found: Sequence[Token]) -> Iterator[Token]:
@@ -191,10 +190,6 @@ def _renamed(found: Sequence[Token], letter: str, fresh: str) -> list[Token]:
     ]
 
 
-def _before(sub: Sequence[Token], relation: str) -> Sequence[Token]:
-    return sub[: next(k for k, t in enumerate(sub) if t.text == relation)]
-
-
 def _scripts_of(found: Sequence[Token]) -> Iterator[Sequence[Token]]:
     for k, token in enumerate(found):
         if k and found[k - 1].text == "_" and token.inside:
@@ -209,34 +204,32 @@ def _exponents(found: Sequence[Token], letter: str, base: str) -> list[Token]:
         power = k > 0 and found[k - 1].text == "^"
         inside = token.inside if token.kind == "{}" else (token,)
         if power and plain(inside) == letter:
-            minus = (
-                Token("operator", "-", token.at),
-                Token("symbol", base[0], token.at),
-                *[Token("operator", "'", token.at)] * (len(base) - 1),
-            )
+            minus = (Token("operator", "-", token.at), *_written(base, "", token.at))
             kept.append(Token("{}", "{}", token.at, (*inside, *minus)))
         elif token.inside:
-            kept.append(Token(token.kind, token.text, token.at, tuple(_exponents(token.inside, letter, base))))
+            kept.append(replace(token, inside=tuple(_exponents(token.inside, letter, base))))
         else:
             kept.append(token)
     return kept
 
 
-def _moved(token: Token, letter: str, base: str, script: bool) -> Token:
+def _written(letter: str, shift: str, at: int) -> list[Token]:
+    """t', and t'+1."""
+    found = [Token("symbol", letter[0], at), *[Token("operator", "'", at)] * (len(letter) - 1)]
+    return [*found, Token("operator", shift[0], at), Token("number", shift[1:], at)] if shift else found
+
+
+def _moved(token: Token, letter: str, base: str) -> Token:
     """x_{t+k} as x_k; the letter anywhere else has no such meaning."""
     text = plain(token.inside)
     match = re.fullmatch(rf"(?:{base}\+{letter}|{letter}\+{base})([+-]\d+)?", text)
     if match:
-        size = len(letter)
-        inside = [Token("symbol", letter[0], token.at), *[Token("operator", "'", token.at)] * (size - 1)]
-        if match[1]:
-            inside += [Token("operator", match[1][0], token.at), Token("number", match[1][1:], token.at)]
-        return Token(token.kind, token.text, token.at, tuple(inside))
+        return replace(token, inside=tuple(_written(letter, match[1] or "", token.at)))
     if re.fullmatch(rf"{letter}-{base}", text):
         return token
     if token.kind == "symbol" and token.text == letter:
         raise NotReadError(f"found {letter} both as an offset from {base} and by itself", token.at)
-    return Token(token.kind, token.text, token.at, tuple(_moved(t, letter, base, True) for t in token.inside))
+    return replace(token, inside=tuple(_moved(t, letter, base) for t in token.inside))
 
 
 def is_timed(sub: Sequence[Token]) -> bool:

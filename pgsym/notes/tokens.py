@@ -18,6 +18,7 @@ from typing import Any, cast
 from pylatexenc.latexwalker import LatexWalker, LatexWalkerError
 from pylatexenc.macrospec import EnvironmentSpec, LatexContextDb, MacroSpec
 
+from pgsym.claims.language.characters import TEX
 from pgsym.errors import NotReadError
 from pgsym.limits import NOTE_DEPTH, NOTE_FORMULA, NOTE_MACROS
 from pgsym.notes.macros import Macros
@@ -40,16 +41,14 @@ _WRAPS = _words(r"\mathop \boxed \mathrm \mathbf \boldsymbol \bm \mathit \operat
 _FONTS = _words(r"\mathbb \mathcal \mathscr \mathfrak \hat \widehat \tilde \widetilde \bar \overline \vec \dot")
 _WORDS = _words(r"\text \textrm \textit \textbf \mbox \hbox \intertext \texttt \textsf")
 _ONE_OF = (
-    r"| \vert \mid \lvert \rvert ∣", r"\log \ln", r"* \cdot \times \ast \star ·", r"\{ \lbrace", r"\} \rbrace",
-    r"[ \lbrack", r"] \rbrack", r"\le \leq \leqslant ≤", r"\ge \geq \geqslant ≥", r"' \prime ′",
-    r"\frac \dfrac \tfrac", r"\int \iint ∫", r"\rightarrow \to", r"\max \sup", r"\min \inf", r"< \lt", r"> \gt",
-    r"\neq \ne", r":= \coloneqq \triangleq \doteq \equiv", r"\phi \varphi", r"\epsilon \varepsilon",
-    r"\dots \dotsc \cdots \ldots", r"gap \quad \qquad", r"- −", r"\nabla ∇", r"\pi π",
-    r"\Rightarrow \implies \Longrightarrow \iff \Leftrightarrow \therefore", r"\theta θ", r"\gamma γ", r"\sum ∑ Σ",
-    r"\mu μ", r"\in ∈", r"\eta η", r"\tau τ", r"\rho ρ", r"\lambda λ", r"\sim ∼", r"\propto ∝", r"\approx ≈",
-    r"\infty ∞", r"\mathbb{E} 𝔼",
+    r"| \vert \mid \lvert \rvert", r"\log \ln", r"* \cdot \times \ast \star", r"\{ \lbrace", r"\} \rbrace",
+    r"[ \lbrack", r"] \rbrack", r"\le \leq \leqslant", r"\ge \geq \geqslant", r"' \prime", r"\frac \dfrac \tfrac",
+    r"\int \iint", r"\rightarrow \to", r"\max \sup", r"\min \inf", r"< \lt", r"> \gt", r"\neq \ne",
+    r":= \coloneqq \triangleq \doteq \equiv", r"\phi \varphi", r"\epsilon \varepsilon",
+    r"\dots \dotsc \cdots \ldots", r"gap \quad \qquad",
+    r"\Rightarrow \implies \Longrightarrow \iff \Leftrightarrow \therefore",
 )  # fmt: skip
-_SAME = {other: one for one, *others in map(str.split, _ONE_OF) for other in others}
+_SAME = {other: one for one, *others in map(str.split, _ONE_OF) for other in others} | TEX
 """Other spellings of one symbol."""
 _NAMES = ("log", "ln", "exp", "max", "min", "arg", "Pr", "lim", "sg", "Var", "Cov")
 _CLOSES = {"(": ")", "[": "]", "\\{": "\\}"}

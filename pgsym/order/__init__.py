@@ -10,6 +10,7 @@ from pgsym.order.decide import SignVerdict as SignVerdict
 from pgsym.order.decide import decide_sign as decide_sign
 from pgsym.order.kinds import Kind as Kind
 from pgsym.order.kinds import SimplexRow as SimplexRow
+from pgsym.order.largest import decide_largest as decide_largest
 from pgsym.order.one_variable import BreakPoint as BreakPoint
 from pgsym.order.one_variable import SignInterval as SignInterval
 from pgsym.order.polynomials import fraction_of as fraction_of

@@ -131,6 +131,35 @@ class Combined(SignCertificate):
 
 
 @dataclass(frozen=True)
+class Weighted(SignCertificate):
+    """Polynomials times these add up to one without negative coefficients; nor have these any, and not all are 0."""
+
+    multipliers: tuple[Polynomial, ...]
+    rung = "combination of cases"
+
+    def explain(self) -> str:
+        return f"a combination of the {len(self.multipliers)} cases has no negative coefficient"
+
+
+@dataclass(frozen=True)
+class Largest(SignCertificate):
+    """The largest of some fractions is nonnegative: each has the sign of the first of a pair of polynomials.
+
+    The second is positive, and both make numerator times denominator; `tree` is about the first ones.
+    """
+
+    pairs: tuple[tuple[Polynomial, Polynomial], ...]
+    tree: SignCertificate
+    rung = "combination of cases"
+
+    def explain(self) -> str:
+        if not isinstance(self.tree, Halving):
+            return self.tree.explain()
+        parts = sum(1 for _ in self.tree.leaves())
+        return f"on each of {parts} parts of the domain a combination of the cases has no negative coefficient"
+
+
+@dataclass(frozen=True)
 class SolverUnsat(SignCertificate):
     """z3 says that the negation has no solution; nobody else has checked it."""
 
@@ -194,6 +223,7 @@ LADDER = (
     "completed squares",
     "successive differences",
     "combination of assumptions",
+    "combination of cases",
     "solver",
 )
 """The rungs for one polynomial, cheapest first."""

@@ -10,11 +10,13 @@ from pgsym.order.certificates import (
     Combined,
     FactoredSign,
     Halving,
+    Largest,
     Outside,
     SignCertificate,
     SolverUnsat,
     Square,
     SturmCount,
+    Weighted,
 )
 from pgsym.order.kinds import Extent, Orthant
 from pgsym.order.polynomials import Polynomial, by_power, context, primitive, variables_of
@@ -97,6 +99,38 @@ def check_system(certificate: Combined, question: SignQuestion, equations: Seque
         if not check_fraction(shown, part // common, below // common, domain, strict):
             return False
     return True
+
+
+def check_largest(certificate: Largest, forms: Sequence[tuple[Polynomial, Polynomial]], domain: Orthant) -> bool:
+    """Whether it shows that one of the fractions is >= 0 wherever they are defined: on a dense part, so everywhere."""
+    extents = tuple(Extent.OPEN if e is Extent.CLOSED else e for e in domain.extents)
+    return (
+        len(certificate.pairs) == len(forms)
+        and all(
+            p * positive == domain.pull_back(n) * domain.pull_back(d)
+            and without_negative_terms(positive, extents, strict=True)
+            for (p, positive), (n, d) in zip(certificate.pairs, forms, strict=True)
+        )
+        and _largest(certificate.tree, [p for p, _ in certificate.pairs], extents)
+    )
+
+
+def _largest(certificate: SignCertificate, forms: Sequence[Polynomial], extents: tuple[Extent, ...]) -> bool:
+    """Whether it shows that at each point of an open orthant one of the polynomials is nonnegative."""
+    match certificate:
+        case Halving(cut, parts):
+            return all(
+                _largest(part, [half.polynomial(f) for f in forms], half.extents)
+                for part, half in zip(parts, halves(extents, cut, Extent.OPEN), strict=True)
+            )
+        case Weighted(multipliers) if len(multipliers) == len(forms):
+            total = sum((m * f for m, f in zip(multipliers, forms, strict=True)), context(len(extents)).constant(0))
+            return (
+                without_negative_terms(total, extents, strict=False)
+                and all(without_negative_terms(m, extents, strict=False) for m in multipliers)
+                and any(without_negative_terms(m, extents, strict=True) for m in multipliers)
+            )
+    return False
 
 
 def _ratio(p: Polynomial, product: Polynomial) -> int:

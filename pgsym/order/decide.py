@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
-from itertools import count, pairwise
+from itertools import count
 from math import prod
 from typing import Any
 
@@ -28,7 +28,7 @@ from pgsym.order.certificates import (
 from pgsym.order.checker import check, check_fraction, closed_extent
 from pgsym.order.differences import Differences
 from pgsym.order.kinds import Extent, Kind, Kinds
-from pgsym.order.one_variable import ENDS, BreakPoint, SignInterval, between, check_break_points, true_intervals
+from pgsym.order.one_variable import ENDS, BreakPoint, SignInterval, break_point, check_break_points, true_intervals
 from pgsym.order.polynomials import Polynomial, context, factors, value, variables_of
 from pgsym.order.question import SignQuestion
 from pgsym.order.solver import SolverQuestion
@@ -168,17 +168,17 @@ def _in_one_variable(question: SignQuestion, k: int, deadline: float) -> SignVer
     kind = domain.kinds[k]
     assert isinstance(kind, Kind)
     above, below = coefficients(question.numerator, k), coefficients(question.denominator, k)
-    points, where, false = true_intervals(above, below, kind, question.strict)
+    line, where, false = true_intervals(above, below, kind, question.strict)
+    points = [break_point(piece) for piece in line[1:] if piece.minimal is not None]
     both = coefficients(question.numerator * question.denominator, k)
     if not check_break_points(both, kind, points):
         return SignVerdict(SignStatus.UNDECIDED, tried=("Sturm: the isolated roots did not pass the checker",))
     if not false:
         return _Ladder(question, deadline).verdict()
-    ends = [None if end is None else BreakPoint.rational(Fraction(end)) for end in ENDS[kind]]
-    tests = [between(a, b) for a, b in pairwise([ends[0], *points, ends[1]])]
-    tests += [p.exact for p in points if p.exact is not None] + [Fraction(0)]
     filled = domain.image([Fraction(1)] * domain.n)
-    witness = next((x for t in tests if question.refuted_at(x := (*filled[:k], t, *filled[k + 1 :]))), None)
+    tests = (piece.rational for piece in sorted(line, key=lambda piece: piece.minimal is not None))
+    tested = ((*filled[:k], t, *filled[k + 1 :]) for t in tests if t is not None)
+    witness = next((x for x in tested if question.refuted_at(x)), None)
     if not where:
         assert witness is not None
         return refuted(question, witness, ("Sturm",))

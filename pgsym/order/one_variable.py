@@ -1,7 +1,6 @@
 """The sign of a fraction in one variable, completely: its break points, and the intervals where a claim is true.
 
-Rational roots are found by factoring, the others isolated by SymPy; `check_break_points` counts them again by
-Sturm's theorem.
+`pgsym.algebra.realline` isolates the roots; `check_break_points` counts them again by Sturm's theorem.
 """
 
 from __future__ import annotations
@@ -12,7 +11,9 @@ from fractions import Fraction
 from itertools import pairwise
 
 import sympy as sp
+from flint import fmpz_poly
 
+from pgsym.algebra.realline import Piece, pieces
 from pgsym.order.kinds import Kind
 from pgsym.order.sturm import at, roots_between
 
@@ -88,83 +89,56 @@ class SignInterval:
         return f"{left}{low}, {high}{right}"
 
 
-def break_points(polynomials: Sequence[list[int]], low: int | None, high: int | None) -> list[BreakPoint]:
-    """The roots of the polynomials strictly between the ends, in order, isolated from each other and from the ends.
+def break_point(piece: Piece) -> BreakPoint:
+    """A cut of the line.
 
-    >>> [str(b) for b in break_points([[0, -2, 1], [-2, 0, 1]], 0, None)]
-    ['1.41421...', '2']
+    >>> print(break_point(pieces([fmpz_poly([-2, 0, 1])])[3]))
+    1.41421...
     """
-    x = sp.Symbol("x")
-    irreducible = {f for p in polynomials for f, _ in sp.Poly(p[::-1], x).factor_list()[1]}
-    width = sp.Rational(1, 10**12)
-    while True:
-        found = []
-        for f in irreducible:
-            lowest_first = tuple(int(c) for c in f.all_coeffs()[::-1])
-            if f.degree() == 1:
-                found.append(BreakPoint.rational(Fraction(-lowest_first[0], lowest_first[1])))
-            else:
-                for (a, b), _ in f.intervals(eps=width):
-                    found.append(BreakPoint(lowest_first, Fraction(int(a.p), int(a.q)), Fraction(int(b.p), int(b.q))))
-        found.sort(key=lambda b: b.low)
-        fixed = [Fraction(end) for end in (low, high) if end is not None]
-        apart = all(a.high < b.low for a, b in pairwise(found))
-        if apart and not any(b.low <= end <= b.high and b.exact is None for b in found for end in fixed):
-            return [b for b in found if (low is None or b.low > low) and (high is None or b.high < high)]
-        width = width / 10**12
+    assert piece.minimal is not None
+    assert piece.ends is not None
+    return BreakPoint(tuple(map(int, piece.minimal)), *piece.ends)
+
+
+def pieces_of(polynomials: Sequence[list[int]], kind: Kind) -> list[Piece]:
+    """The range, cut at the roots of the polynomials; a closed end is a cut of its own.
+
+    >>> [piece.rational for piece in pieces_of([[-1, 3]], Kind.UNIT_HALF_OPEN)]
+    [Fraction(0, 1), Fraction(1, 8), Fraction(1, 3), Fraction(1, 2)]
+    """
+    ends = [fmpz_poly([-end, 1]) for end in ENDS[kind] if end is not None]
+    line = pieces([*map(fmpz_poly, polynomials), *ends])
+    places = [next(k for k, piece in enumerate(line) if piece.minimal == end) for end in ends]
+    first = places[0] + (kind is not Kind.UNIT_HALF_OPEN) if places else 0
+    return line[first : places[1] if len(places) > 1 else None]
 
 
 def true_intervals(
     numerator: list[int], denominator: list[int], kind: Kind, strict: bool
-) -> tuple[list[BreakPoint], list[SignInterval], bool]:
-    """The break points of a fraction in its range, where it is >= 0 (> 0 if strict), and if that is false anywhere.
+) -> tuple[list[Piece], list[SignInterval], bool]:
+    """The range of a fraction cut at its break points, where it is >= 0 (> 0 if strict), and if that is false anywhere.
 
-    >>> points, where, false = true_intervals([-1, 3], [1], Kind.UNIT_OPEN, False)
+    >>> line, where, false = true_intervals([-1, 3], [1], Kind.UNIT_OPEN, False)
     >>> [str(interval) for interval in where], false
     (['[1/3, 1)'], True)
     """
-    ends = ENDS[kind]
-    points = break_points([numerator, denominator], *ends)
-    low, high = (None if end is None else BreakPoint.rational(Fraction(end)) for end in ends)
-    stops = [low, *points, high]
-    closed = kind is Kind.UNIT_HALF_OPEN
-    cells: list[tuple[SignInterval, bool | None]] = []
-    for k, (a, b) in enumerate(pairwise(stops)):
-        if k or closed:
-            cells.append((SignInterval(a, a, True, True), _holds(numerator, denominator, a, strict)))
-        cells.append((SignInterval(a, b, False, False), _sign(numerator, denominator, between(a, b)) > 0))
+    line = pieces_of([numerator, denominator], kind)
+    above, below = fmpz_poly(numerator), fmpz_poly(denominator)
+    low, high = (None if end is None else BreakPoint.rational(Fraction(end)) for end in ENDS[kind])
+    cuts = [None if piece.minimal is None else break_point(piece) for piece in line]
     found: list[SignInterval] = []
-    previous: bool | None = False
-    for cell, holds in cells:
-        if holds and previous:
-            found[-1] = SignInterval(found[-1].low, cell.high, found[-1].low_included, cell.high_included)
-        elif holds:
-            found.append(cell)
+    previous, false = False, False
+    for k, (piece, cut) in enumerate(zip(line, cuts, strict=True)):
+        under = piece.sign(below)
+        sign = piece.sign(above) * under
+        holds = under != 0 and (sign > 0 or (sign == 0 and not strict))
+        false = false or (under != 0 and not holds)
+        if holds:
+            start, end = (cut, cut) if cut else (cuts[k - 1] if k else low, cuts[k + 1] if k + 1 < len(cuts) else high)
+            joined = found.pop() if previous else SignInterval(start, end, cut is not None, cut is not None)
+            found.append(SignInterval(joined.low, end, joined.low_included, cut is not None))
         previous = holds
-    return points, found, any(holds is False for _, holds in cells)
-
-
-def between(a: BreakPoint | None, b: BreakPoint | None) -> Fraction:
-    """A rational point strictly between two break points, as simple as halving gives it."""
-    if a is None or b is None:
-        return Fraction(0) if a is b else a.high + 1 if a is not None else b.low - 1  # type: ignore[union-attr]
-    return (a.high + b.low) / 2
-
-
-def _sign(numerator: list[int], denominator: list[int], x: Fraction) -> int:
-    found = at(numerator, x) * at(denominator, x)
-    return (found > 0) - (found < 0)
-
-
-def _holds(numerator: list[int], denominator: list[int], point: BreakPoint | None, strict: bool) -> bool | None:
-    """Whether the claim is true at a break point or closed end; None where the fraction is not defined."""
-    assert point is not None
-    if point.exact is not None:
-        above, below = at(numerator, point.exact), at(denominator, point.exact)
-        return None if below == 0 else above * below > 0 or (not strict and above == 0)
-    x = sp.Symbol("x")  # an irrational break point is a root of one of the two, in lowest terms
-    below_zero = sp.Poly(denominator[::-1], x).rem(sp.Poly(point.polynomial[::-1], x)).is_zero
-    return None if below_zero else not strict
+    return line, found, false
 
 
 def check_break_points(both: list[int], kind: Kind, points: Sequence[BreakPoint]) -> bool:

@@ -9,6 +9,8 @@ from typing import Any
 import sympy as sp
 from flint import Ordering, fmpq, fmpq_mpoly_ctx, fmpz_mpoly_ctx, fmpz_poly
 
+from pgsym.algebra.realline import fraction
+
 Polynomial = Any
 """flint.fmpz_mpoly in a context of `context`."""
 
@@ -94,8 +96,7 @@ def value(p: Polynomial, point: Sequence[Fraction]) -> Fraction:
     Fraction(-11, 4)
     """
     ring = fmpq_mpoly_ctx.get([f"g{i}" for i in range(len(point))], Ordering.lex)
-    found = ring.from_dict(p.to_dict())(*(fmpq(v.numerator, v.denominator) for v in point))
-    return Fraction(int(found.p), int(found.q))
+    return fraction(ring.from_dict(p.to_dict())(*(fmpq(v.numerator, v.denominator) for v in point)))
 
 
 def primitive(p: Polynomial) -> Polynomial:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
+
+from flint import fmpz_poly
 
 from pgsym.errors import AlgebraError
 from pgsym.limits import ORDER_SECONDS
 from pgsym.order.decide import SignStatus, SignVerdict, decide_sign
 from pgsym.order.kinds import Kinds, Orthant
-from pgsym.order.polynomials import Polynomial, read
+from pgsym.order.polynomials import Polynomial, by_power, read, value, variables_of
+from pgsym.order.sturm import coefficients
 
 WIDTH = Fraction(1, 10**6)
 """Bisection ends at this width, relative to the size of the constant."""
@@ -95,28 +98,78 @@ def sharpen(
             left, ratio.denominator * b * d, kinds, strict=strict, assumptions=assumptions, seconds=remaining
         )
 
-    low = high = above = below = None
+    found: dict[Fraction, SignVerdict] = {}
+
+    def holds(ratio: Fraction) -> bool | None:
+        found[ratio] = verdict = tried(ratio)
+        return True if verdict.status is SignStatus.PROVED else False if verdict.witness is not None else None
+
+    def is_last(ratio: Fraction) -> bool:
+        at_zero = tried(ratio, strict=True)
+        x = None if at_zero.witness is None or at_zero.value != 0 else list(at_zero.witness.values())
+        return x is not None and value(c, x) != 0  # where g is 0 too, every constant does
+
+    low, high, attained = bracket(holds, is_last, deadline)
+    return SharpConstant(low, high, attained, *(None if end is None else found[end] for end in (low, high)))
+
+
+def critical(
+    form: Polynomial, c: int, assumptions: Sequence[Polynomial] = (), numbers: Collection[int] = ()
+) -> list[fmpz_poly] | None:
+    """Polynomials in variable c: critical values and limits at ends of a/b, of a form (a(x) - c b(x)) times others.
+
+    So the infimum and the supremum of a/b, where finite, are among their roots.  x ranges between 0, 1 and infinities,
+    as it is assumed; None where there is a second variable, x is one of `numbers`, or assumptions tie it to others.
+
+    >>> x, c = read(1, 2).context().gens()
+    >>> critical(x**2 + 1 - c * x, 1)
+    [1, 1, (-1)*x + 2, (-1)*x^2 + 4]
+    """
+    parts = by_power(form, c)
+    if len(parts) == 1:
+        return []
+    if len(parts) > 2:
+        return None
+    common = parts[0].gcd(parts[1])
+    form = parts[0] // common + parts[1] // common * parts[0].context().gens()[c]
+    variables = [k for k in variables_of(form) if k != c]
+    if not variables:
+        return [fmpz_poly(coefficients(form, c))]
+    x = variables[0]
+    tied = [p for p in assumptions if x in variables_of(p)]
+    if len(variables) > 1 or x in numbers or any(variables_of(p) != [x] for p in tied):
+        return None
+    variable = form.context().gens()[x]
+    met = (form.resultant(p, x) for p in (variable, variable - 1, form.derivative(x), *tied))
+    return [fmpz_poly(coefficients(p, c)) for p in (by_power(form, x)[-1], *met) if not p.is_zero()]
+
+
+def bracket(
+    holds: Callable[[Fraction], bool | None], is_last: Callable[[Fraction], bool], deadline: float
+) -> tuple[Fraction | None, Fraction | None, bool]:
+    """Of what holds for all numbers up to a constant: one for which it does, and one close above for which it does not.
+
+    It ends early with a number of unknown answer, None, and with one that is the last; whether it is, comes third.
+    """
+    low: Fraction | None = None
+    high: Fraction | None = None
     simplest = True
     while time.monotonic() < deadline:
-        ratio = _next(low, high, simplest)
+        number = _next(low, high, simplest)
         simplest = not simplest
-        verdict = tried(ratio)
-        if verdict.status is SignStatus.PROVED:
-            low, below = ratio, verdict
-            if _zero(tried(ratio, strict=True)):
-                return SharpConstant(ratio, None, True, verdict, None)
-        elif verdict.witness is not None:
-            high, above = ratio, verdict
+        found = holds(number)
+        if found is None:
+            break
+        if found:
+            low = number
+            if is_last(number):
+                return number, None, True
         else:
-            break
+            high = number
         close = low is not None and high is not None and high - low <= WIDTH * (1 + abs(high))
-        if close or abs(ratio) > 2**40:
+        if close or abs(number) > 2**40:
             break
-    return SharpConstant(low, high, False, below, above)
-
-
-def _zero(verdict: SignVerdict) -> bool:
-    return verdict.witness is not None and verdict.value == 0
+    return low, high, False
 
 
 def _next(low: Fraction | None, high: Fraction | None, simplest: bool) -> Fraction:

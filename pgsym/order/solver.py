@@ -12,6 +12,7 @@ from typing import Any
 
 import sympy as sp
 
+from pgsym.algebra.realline import fraction
 from pgsym.errors import optional
 from pgsym.order.certificates import SolverUnsat
 from pgsym.order.kinds import Extent, Orthant
@@ -103,6 +104,6 @@ def completed(
         return None
     free = {v: sp.Rational(point[v].numerator, point[v].denominator) for v in unknowns}
     numbers = [e.xreplace(free) for e in found]
-    solved = {v: Fraction(int(c.p), int(c.q)) for v, c in zip(unknowns, numbers, strict=True)}
+    solved = {v: fraction(c) for v, c in zip(unknowns, numbers, strict=True)}
     complete = {v: solved.get(v, c) for v, c in point.items()}
     return complete if all(value(e, list(complete.values())) == 0 for e in equations) else None

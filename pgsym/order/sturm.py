@@ -8,6 +8,7 @@ from typing import Any
 
 from flint import fmpq, fmpq_poly, fmpz_poly
 
+from pgsym.algebra.realline import fraction
 from pgsym.order.polynomials import Polynomial, terms
 
 
@@ -22,8 +23,7 @@ def coefficients(p: Polynomial, index: int) -> list[int]:
 
 def at(p: list[int], x: Fraction) -> Fraction:
     """The value at x."""
-    found = fmpz_poly(p)(fmpq(x.numerator, x.denominator))
-    return Fraction(int(found.p), int(found.q))
+    return fraction(fmpz_poly(p)(fmpq(x.numerator, x.denominator)))
 
 
 def roots_between(p: list[int], low: Fraction | None, high: Fraction | None) -> int:

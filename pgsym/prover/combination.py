@@ -31,7 +31,12 @@ LONGER = 2
 WRITTEN_OUT = 5.0
 """What an equation with a resolvent or a deviation matrix costs; others cost 1."""
 
-SHORTER = (TRICK, "r(s,a) is the mean of r(s,a,s')", "pi times 1/pi", "the probabilities of actions sum to 1")
+SHORTER = (
+    TRICK,
+    "`r(s,a)` is the mean of `r(s,a,s')`",
+    "`pi` times its inverse is 1",
+    "the probabilities of actions sum to 1",
+)
 """Equations that always help."""
 
 ROUNDS = 4

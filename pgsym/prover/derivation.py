@@ -158,7 +158,12 @@ class Proof:
     def _one_reason(self, group: Sequence[CertificateStep]) -> str:
         equation, *others = {str(s.equation): s.equation for s in group}.values()
         summed = {i: {is_summed(s.place[i]) for s in group} for i in group[0].place}
-        if others or any(len(kinds) > 1 or (kind_of(i) == "i" and True in kinds) for i, kinds in summed.items()):
+        along = {frozenset(i for f in s.multiplier for i in f[1:] if i in ("i0", "i1")) for s in group}
+        if (
+            others
+            or len(along) > 1
+            or any(len(kinds) > 1 or (kind_of(i) == "i" and True in kinds) for i, kinds in summed.items())
+        ):
             return self._name(equation)
         taken = {i for s in group for f in s.multiplier for i in f[1:]}
         names: dict[str, str] = {}
@@ -193,10 +198,12 @@ class Proof:
             bindings, beside = (*bindings, t.ForAll(f, ("s",))), [(OWN + f, "s#f")]
             names["T"] = "s#f"
         sides: list[t.Node] = []
+        one = self.reading.field.one
+        whole = reduce(lambda x, y: x.lcm(y), ((one * c).denom for c, _ in equation.right), one.denom)
         for terms in ([(1, equation.left)], equation.right):
             total: Total = {}
             for c, fs in terms:
-                add(total, renamed([*fs, *beside], names), self.reading.field.one * c)
+                add(total, renamed([*fs, *beside], names), one * c * one.field.new(whole))
             sides.append(line(total, self.reading))
         return self._line(sides, (self._name(equation),), bindings)
 

@@ -86,12 +86,17 @@ def coefficient_text(element: Any) -> tuple[bool, str]:
         return element < 0, str(abs(element))
     parts, minus = [], False
     for part in (element.numer, element.denom):
-        below = part[min(part.itermonoms(), key=sum)] < 0
-        minus ^= below
-        text = str((-part if below else part).as_expr()).replace("**", "^")
-        parts.append(f"({text})" if any(sign in text for sign in "+-*/") else text)
+        number, powers = part.factor_list()
+        minus ^= number < 0
+        words = [str(abs(number))] if abs(number) != 1 or not powers else []
+        for factor, power in sorted(powers, key=lambda found: (len(found[0]), str(found[0]))):
+            below = factor[min(factor.itermonoms(), key=sum)] < 0
+            minus ^= below and power % 2 == 1
+            text = str((-factor if below else factor).as_expr()).replace("**", "^").replace("*", " * ")
+            words.append((f"({text})" if " " in text else text) + (f"^{power}" if power > 1 else ""))
+        parts.append(" * ".join(words))
     above, under = parts
-    return minus, above if under == "1" else f"{above}/{under}"
+    return minus, above if under == "1" else f"{above}/{f'({under})' if ' * ' in under else under}"
 
 
 def read(text: str) -> tuple[Factor, ...]:
@@ -157,7 +162,7 @@ class TensorEquations:
             weight = self.fisher.replace("S", "y")
             left = read(f"{weight}, ipi y a, dpi y a I, dpi y a J, iF J K".replace("J", "j"))
             left = tuple((f[0], *("i#" if i == "s#j" else i for i in f[1:])) for f in left)
-            found.append(Equation("F times its inverse", left, ((1, (("id", "I", "K"),)),), INVERTIBLE))
+            found.append(Equation("`F` times its inverse", left, ((1, (("id", "I", "K"),)),), INVERTIBLE))
         return found
 
     def _of_policy(self, pi: str) -> list[Equation]:
@@ -166,7 +171,7 @@ class TensorEquations:
             Equation(sums, read(f"{pi} S a"), ((1, ()),)),
             Equation(f"{sums}, differentiated", (("d" + pi, "S", "a#", "I"),), ()),
             Equation(f"{sums}, differentiated twice", (("dd" + pi, "S", "a#", "I", "J"),), ()),
-            Equation("pi times 1/pi", ((pi, "S", "A"), ("i" + pi, "S", "A")), ((1, ()),), POSITIVE),
+            Equation("`pi` times its inverse is 1", ((pi, "S", "A"), ("i" + pi, "S", "A")), ((1, ()),), POSITIVE),
         ]
         if self.softmax and pi == "pi":
             found += _SOFTMAX
@@ -177,47 +182,49 @@ class TensorEquations:
         mu, D = "mu" + mark, "D" + mark
         inner = f"{pi} x a, {P} x a"
         found = [
-            Equation("r(s,a) is the mean of r(s,a,s')", read(f"{P} S A x, {r3} S A x"), ((1, read(f"{r} S A")),)),
-            Equation("mu sums to 1", read(f"{mu} x"), ((1, ()),), UNICHAIN),
-            Equation("mu is stationary", read(f"{mu} x, {inner} T"), ((1, read(f"{mu} T")),), UNICHAIN),
-            Equation("mu D = 0", read(f"{mu} x, {D} x T"), (), UNICHAIN),
-            Equation("the rows of D sum to 0", read(f"{D} S x"), (), UNICHAIN),
+            Equation("`r(s,a)` is the mean of `r(s,a,s')`", read(f"{P} S A x, {r3} S A x"), ((1, read(f"{r} S A")),)),
+            Equation("`mu` sums to 1", read(f"{mu} x"), ((1, ()),), UNICHAIN),
+            Equation("`mu` is stationary", read(f"{mu} x, {inner} T"), ((1, read(f"{mu} T")),), UNICHAIN),
+            Equation("the mean of `D` is 0", read(f"{mu} x, {D} x T"), (), UNICHAIN),
+            Equation("the rows of `D` sum to 0", read(f"{D} S x"), (), UNICHAIN),
         ]
         after, before = read(f"{pi} S a, {P} S a x"), read(f"{pi} x a, {P} x a T")
         poisson = ((1, read(f"{D} S T")), (-1, (("id", "S", "T"),)), (1, read(f"{mu} T")))
-        found.append(Equation("P_pi D = D - I + 1 mu", (*after, (D, "s#x", "T")), poisson, UNICHAIN))
-        found.append(Equation("D P_pi = D - I + 1 mu", ((D, "S", "s#x"), *before), poisson, UNICHAIN))
+        found.append(Equation("first step of `D`", (*after, (D, "s#x", "T")), poisson, UNICHAIN))
+        found.append(Equation("last step of `D`", ((D, "S", "s#x"), *before), poisson, UNICHAIN))
         for text, k in self.discounts.items():
             N = f"N{mark}[{text}]"
             step = ((1 / k, read(f"{N} S T")), (-1 / k, (("id", "S", "T"),)))
-            found.append(Equation(f"{text} P_pi {N} = {N} - I", (*after, (N, "s#x", "T")), step))
-            balance = f"{text} {N} P_pi = {N} - I", ((N, "S", "s#x"), *before), step
+            found.append(Equation(f"first step of `{N}`", (*after, (N, "s#x", "T")), step))
+            balance = f"last step of `{N}`", ((N, "S", "s#x"), *before), step
             found += [Equation(*balance, carried="T"), Equation(*balance, CONTINUING)]
             if k == 1:
                 continue
             total = ((1 / (1 - k), ()),)
-            found.append(Equation(f"the rows of {N} sum to 1/(1 - {text})", read(f"{N} S x"), total, CONTINUING))
+            found.append(Equation(f"the rows of `{N}` sum to `1 / (1 - {text})`", read(f"{N} S x"), total, CONTINUING))
             both = ((1 / (1 - k), read(f"{mu} T")),)
-            found.append(Equation(f"mu {N} = mu/(1 - {text})", read(f"{mu} x, {N} x T"), both, UNICHAIN))
+            found.append(Equation(f"`mu` is stationary, summed in `{N}`", read(f"{mu} x, {N} x T"), both, UNICHAIN))
             mixed = (
                 (1 / (1 - k), read(f"{D} S T")),
                 (-k / (1 - k), read(f"{N} S T")),
                 (k / (1 - k) ** 2, read(f"{mu} T")),
             )
             for left in (f"{N} S x, {D} x T", f"{D} S x, {N} x T"):
-                found.append(Equation(f"{N} and D", read(left), mixed, UNICHAIN))
+                found.append(Equation(f"product of `{N}` and `D`", read(left), mixed, UNICHAIN))
             for other, m in self.discounts.items():
                 if other != text:
                     M = f"N{mark}[{other}]"
                     parts = ((k / (k - m), read(f"{N} S T")), (-m / (k - m), read(f"{M} S T")))
-                    found.append(Equation(f"{N} {M} in partial fractions", read(f"{N} S x, {M} x T"), parts))
-        found.append(Equation("rows of P sum to 1", read(f"{P} S A x"), ((1, ()),), CONTINUING))
+                    found.append(Equation(f"product of `{N}` and `{M}`", read(f"{N} S x, {M} x T"), parts))
+        found.append(Equation("the rows of `P` sum to 1", read(f"{P} S A x"), ((1, ()),), CONTINUING))
         if mark == "":
-            found.append(Equation("mu0 sums to 1", read("mu0 x"), ((1, ()),), CONTINUING))
+            found.append(Equation("`mu0` sums to 1", read("mu0 x"), ((1, ()),), CONTINUING))
             for text, k in self.discounts.items():
-                found += [Equation("visits sum to 1/(1 - gamma)", ((f"ilen[{text}]",),), ((1 - k, ()),), CONTINUING)]
+                found += [
+                    Equation("visits sum to `1 / (1 - gamma)`", ((f"ilen[{text}]",),), ((1 - k, ()),), CONTINUING)
+                ]
                 length = read(f"mu0 x, N[{text}] x y")
-                found.append(Equation("visits over their sum", (*length, (f"ilen[{text}]",)), ((1, ()),)))
+                found.append(Equation("`d` sums to 1", (*length, (f"ilen[{text}]",)), ((1, ()),)))
         return found
 
     # -- derivatives -------------------------------------------------------------------------------------
@@ -281,7 +288,7 @@ def _softmax() -> list[Equation]:
         Equation("the gradient of softmax", (("dpi", *at, "I"),), first, SOFTMAX),
         Equation("the second gradient of softmax", (("ddpi", *at, "I", "J"),), second, SOFTMAX),
         Equation(
-            "tabular logits",
+            "each logit is a parameter",
             (("dlogit", "S", "A", "i#"), ("dlogit", "T", "B", "i#")),
             ((1, (("id", "S", "T"), ("id", "A", "B"))),),
             TABULAR,

@@ -243,7 +243,7 @@ def _hypotheses(
     elif any(name.endswith("[gamma]") for name in names) and not assumed:
         found.append("gamma < 1" if needs & {eq.CONTINUING, eq.UNICHAIN} else DISCOUNTED)
     found += [
-        f"0 <= {text} < 1"
+        f"0 <= {eq.coefficient_text(k)[1]} < 1"
         for text, k in reading.equations.discounts.items()
         if text != "gamma" and k.as_expr().free_symbols
     ]

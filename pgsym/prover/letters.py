@@ -19,31 +19,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product as product_of
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from pgsym.claims.language import tree as t
+from pgsym.expression.quantity import VOCABULARY
 from pgsym.model.objective import Objective
 from pgsym.prover.equations import CONTINUING, POSITIVE, UNICHAIN, Equation, TensorEquations, coefficient_text
-from pgsym.prover.quantities import TensorQuantities
+from pgsym.prover.quantities import TensorQuantities, places_of
 from pgsym.prover.reading import Reading
 from pgsym.prover.sums import Terms, product, scaled
 from pgsym.prover.tensors import Factor, new_index
 from pgsym.prover.vocabulary import coefficient_node
 
-_LETTERS = {
-    "J": ("", ("r", "mu0", "gamma")),
-    "rbar": ("", ("r",)),
-    "h": ("S", ("r",)),
-    "V": ("S", ("r", "gamma")),
-    "Q": ("SA", ("r", "gamma")),
-    "A": ("SA", ("r", "gamma")),
-    "eta": ("T", ("mu0", "gamma")),
-    "mu": ("T", ()),
-}
-"""The free indices of a letter's equations, and what it can be taken with."""
-
-
-_OF_MU = ("mu is stationary", "mu sums to 1")
+_OF_MU = ("`mu` is stationary", "`mu` sums to 1")
 
 TRICK = "log-derivative trick"
 
@@ -54,22 +42,25 @@ DIFFERENTIATED = ", differentiated"
 class LetterQuantities(TensorQuantities):
     """Quantities that stay letters; what they are written out to is in letters too."""
 
+    kept: ClassVar = ("J", "rbar", "h", "V", "Q", "A", "eta", "mu")
+
     def of(self, name: str, at: list[str]) -> Terms:
         """A letter where there is one; what is not defined is refused as ever."""
         written = super().of(name, at)
-        return [(1, [(self._letter(name), *at)])] if name in _LETTERS and written else written
+        return [(1, [(self._letter(name), *at)])] if name in self.kept and written else written
+
+    def written(self, at: list[str]) -> Terms:
+        """What the letter is written out to at a place."""
+        return super().of(self.node.name, at)
 
     def definition(self) -> Equation:
         """What the letter is written out to."""
-        name, at = self.node.name, list(_LETTERS[self.node.name][0])
-        if name == "A":
-            written = self.of("Q", at) + scaled(self.of("h" if self.long_run else "V", at[:1]), -1)
-        else:
-            written = super().of(name, at)
+        name = self.node.name
+        written = self.written(list(places_of(name)))
         titles = {
             "Q": "Poisson's equation" if self.long_run else "Bellman's equation",
-            "V": "`V` as visits times rewards",
-            "eta": "`eta` as visits from the start",
+            "V": "`V` sums rewards over visits",
+            "eta": "`eta` counts visits from the start",
         }
         return self._equation(titles.get(name, f"definition of `{name}`"), written)
 
@@ -83,25 +74,28 @@ class LetterQuantities(TensorQuantities):
         if name == "h":
             if not self.long_run:
                 later = product([(1, [(pi, "S", a), (P, "S", a, x)])], self.of("h", [x]))
-                yield self._equation("Poisson's equation", self.mean("S") + scaled(self.of("rbar", []), -1) + later)
+                yield self._equation(
+                    "Poisson's equation", self.of("r_pi", ["S"]) + scaled(self.of("rbar", []), -1) + later
+                )
             yield Equation("the mean of `h` is 0", (("mu" + mark, x), (self._letter("h"), x)), (), UNICHAIN)
         if name == "eta":
             k, visits = self.discount(), (self._letter("eta"), x)
-            moved: Terms = [(k, [visits, (pi, x, a), (P, x, a, "T")])]
-            balance = self._equation("balance of visits", self.start("T") + moved)
-            yield from (replace(balance, carried="T"), replace(balance, needs=CONTINUING))
+            moved: Terms = [(k, [visits, (pi, x, a), (P, x, a, "S")])]
+            balance = self._equation("balance of visits", self.start("S") + moved)
+            yield from (replace(balance, carried="S"), replace(balance, needs=CONTINUING))
             if k != 1:
                 shares = tuple((c / (1 - k), tuple(fs)) for c, fs in self.start(x))
-                yield Equation(f"visits sum to 1/(1 - {coefficient_text(k)[1]})", (visits,), shares, CONTINUING)
+                yield Equation(f"visits sum to `1 / (1 - {coefficient_text(k)[1]})`", (visits,), shares, CONTINUING)
             if not self.overrides and not mark:
-                yield Equation("visits over their sum", (visits, ("ilen[gamma]",)), ((1, ()),))
+                yield Equation("`d` sums to 1", (visits, ("ilen[gamma]",)), ((1, ()),))
 
     def _letter(self, name: str) -> str:
-        kept = tuple(o for o in self.node.overrides if o.key in _LETTERS[name][1])
+        may = VOCABULARY["rbar" if name == "r_pi" else name].overrides
+        kept = tuple(o for o in self.node.overrides if o.key in may)
         return cast(LetterReading, self.reading).letter(t.Quantity(name, (), self.node.primed, kept))
 
     def _equation(self, name: str, terms: Terms) -> Equation:
-        left = (self._letter(self.node.name), *_LETTERS[self.node.name][0])
+        left = (self._letter(self.node.name), *places_of(self.node.name))
         return Equation(name, (left,), tuple((self.reading.field.one * c, tuple(fs)) for c, fs in terms))
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import reduce
 from typing import Any
 
 from pgsym.claims.language import tree as t
@@ -49,21 +50,34 @@ def _short(reading: LetterReading) -> list[Equation]:
 
 def _sum(reading: LetterReading, terms: Terms, taken: frozenset[str]) -> t.Node:
     """All terms; those with a common factor together.  Indices that are taken are bound outside."""
-    parts, rest = list[t.Node](), list(terms)
+    groups, rest = list[tuple[Any, Terms]](), list(terms)
     while rest:
         key = _in_front(rest)
         group = [(c, fs) for c, fs in rest if key is not None and _holding(fs, key)] or rest[:1]
         rest = [term for term in rest if term not in group]
-        parts.append(_group(reading, group, key, taken))
+        groups.append((key, group))
+    common = _common(terms) if len(groups) > 1 else reading.field.one
+    parts = [_group(reading, [(c / common, fs) for c, fs in group], key, taken) for key, group in groups]
     parts.sort(key=lambda part: any(isinstance(n, t.Sum) for n in part.walk()))
-    return plus(parts) if parts else t.Number(Fraction(0))
+    return coefficient_node(common, plus(parts)) if parts else t.Number(Fraction(0))
+
+
+def _common(terms: Terms) -> Any:
+    """The factor that all coefficients share; below 0 where all of them are."""
+    coefficients = [c for c, _ in terms]
+    common = coefficients[0]
+    if any(c not in (common, -common) for c in coefficients):
+        parts = ([c.numer for c in coefficients], [c.denom for c in coefficients])
+        common = common.field.new(*(reduce(lambda x, y: x.gcd(y), part) for part in parts))
+    negative = all(coefficient_text(c)[0] for c in coefficients)
+    return common if coefficient_text(common)[0] == negative else -common
 
 
 def _group(reading: LetterReading, terms: Terms, key: Any, taken: frozenset[str]) -> t.Node:
     """One factor times a sum, the number that all terms share before it."""
     c = leading(terms)
     if any(d not in (c, -c) for d, _ in terms):
-        c = reading.field.one
+        c = _common(terms)
     if key is None:
         ((c, fs),) = terms
         return _words(reading, c, fs)

@@ -7,12 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 from pgsym.claims.language import tree as t
 from pgsym.claims.leaves import fisher
+from pgsym.expression.quantity import ACTION, VOCABULARY
 from pgsym.model.objective import Objective
 from pgsym.prover.sums import Terms, product, scaled
 from pgsym.prover.tensors import new_index
 
 if TYPE_CHECKING:
     from pgsym.prover.reading import Reading
+
+
+def places_of(name: str) -> str:
+    """The free indices of the equation that says what a quantity is: states S and T, action A.
+
+    >>> places_of("Q"), places_of("P_pi")
+    ('SA', 'ST')
+    """
+    states = iter("ST")
+    return "".join("A" if kind == ACTION else next(states) for kind in VOCABULARY[name].kinds)
+
+
+BEST = " of the best policy"
 
 
 @dataclass(frozen=True)
@@ -49,18 +63,19 @@ class TensorQuantities:
                 a = new_index("a")
                 return [(1, [(pi, s, a), (P, s, a, y)])]
             case "r_pi", [s]:
-                return self.mean(s)
+                a = new_index("a")
+                return product([(1, [(pi, s, a)])], self.reward(s, a))
             case "rbar", []:
-                return product([(1, [("mu" + mark, x := new_index("s"))])], self.mean(x))
+                return product([(1, [("mu" + mark, x := new_index("s"))])], self.of("r_pi", [x]))
             case "h", [s]:
-                return product([(1, [("D" + mark, s, x := new_index("s"))])], self.mean(x))
+                return product([(1, [("D" + mark, s, x := new_index("s"))])], self.of("r_pi", [x]))
             case "V", [s]:
-                return product(self.resolvent(s, x := new_index("s")), self.mean(x))
+                return product(self.resolvent(s, x := new_index("s")), self.of("r_pi", [x]))
             case "Q", [s, a]:
                 return self.action_value(s, a)
             case "A", [s, a]:
                 state = "h" if self.long_run else "V"
-                return self.action_value(s, a) + scaled(self.of(state, [s]), -1)
+                return self.of("Q", [s, a]) + scaled(self.of(state, [s]), -1)
             case "eta", [s]:
                 x = new_index("s")
                 return product(self.start(x), self.resolvent(x, s))
@@ -82,7 +97,7 @@ class TensorQuantities:
             y = at[2] if len(at) == 3 else new_index("s")
             moment = (e.letter(name[2:-1], mark), *at[:2], y)
             return [(1, [moment] if len(at) == 3 else [moment, (P, *at, y)])]
-        raise self.reading.outside(self.node, f"found {self.node.name}, which is not read here")
+        raise self.reading.outside(self.node, f"found {name}{BEST * name.endswith('*')}, which is not read here")
 
     @property
     def overrides(self) -> dict[str, t.Node]:
@@ -125,11 +140,6 @@ class TensorQuantities:
         else:
             taken = t.Quantity(node.name, places, node.primed, node.overrides, at=node.at)
         return self.reading.terms(taken, {"s": s, "a": a})
-
-    def mean(self, s: str) -> Terms:
-        """The mean reward under the policy."""
-        a = new_index("a")
-        return product([(1, [(self.reading.equations.letter("pi", self.mark), s, a)])], self.reward(s, a))
 
     def action_value(self, s: str, a: str) -> Terms:
         y = new_index("s")

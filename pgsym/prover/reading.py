@@ -89,7 +89,8 @@ class Reading:
         """Left minus right."""
         if self.claim.relation != t.EQUAL:
             raise self.scope.error(
-                f"found {self.claim.relation}; equations are proved for every MDP. Write = between its sides",
+                f"found {self.claim.relation}; only equations are proved for every MDP. Write =, or decide it on "
+                "models (check)",
                 self.claim.right,
             )
         return self.total(t.Sub(self.claim.left, self.claim.right, at=self.claim.left.at))
@@ -223,9 +224,10 @@ class Reading:
         """N of a chain for a discount."""
         if not k:
             return [(1, [("id", s, y)])]
-        text = next((text for text, m in self.equations.discounts.items() if m == k), coefficient_text(k)[1])
+        words = coefficient_text(k)[1]
+        text = next((text for text, m in self.equations.discounts.items() if m == k), words.replace(" ", ""))
         if not any(0 <= k.as_expr().subs(dict.fromkeys(self.field.symbols, p)) <= 1 for p in POINTS):
-            raise self.outside(self.claim.left, f"found the discount {text}; it has to lie between 0 and 1")
+            raise self.outside(self.claim.left, f"found the discount {words}; it has to lie between 0 and 1")
         self.equations.discounts[text] = k
         return [(1, [(f"N{mark}[{text}]", s, y)])]
 
@@ -272,6 +274,10 @@ def sum_text(total: Total) -> str:
 
 
 def _kind(node: t.Node) -> str:
-    return {"RunExpect": "a mean over runs", "Covariance": "a covariance over runs", "Limit": "a limit"}.get(
-        type(node).__name__, type(node).__name__
-    )
+    name = type(node).__name__
+    return {
+        "Limit": "a limit",
+        "Abs": "an absolute value",
+        "Max": "a maximum",
+        "Min": "a minimum",
+    }.get(name, name)

@@ -22,7 +22,7 @@ from pgsym.claims.language.runs import Trace
 from pgsym.errors import ClaimError
 from pgsym.expression.quantity import VOCABULARY
 from pgsym.prover.equations import Equation, coefficient_text
-from pgsym.prover.quantities import TensorQuantities
+from pgsym.prover.quantities import TensorQuantities, places_of
 from pgsym.prover.rewriting import normal_form
 from pgsym.prover.tensors import OWN, Factor, Product, Total, add, canonical, indices_of, is_summed, is_symmetric
 
@@ -54,10 +54,10 @@ def plus(parts: Sequence[t.Node]) -> t.Node:
 def _definitions(reading: Reading) -> list[Equation]:
     """What each quantity is written out to, and its name."""
     undiscounted = (t.Override("gamma", t.Number(Fraction(1))),)
-    words = [("rbar", ""), ("J", ""), ("V", "S"), ("h", "S"), ("eta", "S"), ("r_pi", "S"), ("P_pi", "ST")]
-    nodes = [(name, t.Quantity(name, tuple(at), bool(m))) for m in reading.equations.marks for name, at in words]
+    words = ("rbar", "J", "V", "h", "eta", "r_pi", "P_pi")
+    marks = list(map(bool, reading.equations.marks))
+    nodes = [(name, t.Quantity(name, tuple(places_of(name)), m)) for m in marks for name in words]
     if "1" in reading.equations.discounts:
-        marks = map(bool, reading.equations.marks)
         nodes += [("eta[1]", t.Quantity("eta", ("S",), mark, undiscounted)) for mark in marks]
     found = []
     for name, node in nodes:
@@ -155,12 +155,8 @@ class ProductWriter:
             return t.Quantity("eta", tuple(places), "'" in name, undiscounted)
         if base.startswith("r^"):
             return t.Quantity(f"E[{base}]", tuple(places), primed)
-        if base == "r3":
-            return t.Quantity("r", tuple(places), primed)
-        if base in ("mu0", "mu", "eta", "d", "r", "V", "Q", "A", "h", "rbar", "J", "D", "P_pi", "r_pi", "logit"):
-            return t.Quantity(base, tuple(places), primed)
-        if base.startswith("r^"):
-            return t.Quantity(f"E[{base}]", tuple(places), primed)
+        if base == "r3" or base in VOCABULARY:
+            return t.Quantity("r" if base == "r3" else base, tuple(places), primed)
         if name == "ilen[gamma]":
             x = next(n for k in range(20) if (n := "s" + "'" * k) not in self.names.values())
             return t.Div(t.Number(Fraction(1)), t.Sum((x,), t.Quantity("eta", (x,))))

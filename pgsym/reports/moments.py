@@ -15,8 +15,9 @@ from rich.table import Column
 from rich.text import Text
 
 from pgsym.errors import AlgebraError, HypothesisError, SchemaError, TooLargeError
-from pgsym.estimators.estimator import ESTIMATORS, NAMES, UNDISCOUNTED, Estimator, NamedText, find_estimator, named_text
+from pgsym.estimators.estimator import Estimator, find_estimator
 from pgsym.estimators.moments import SMALL, EstimatorLaw, moments
+from pgsym.estimators.named import ESTIMATORS, NAMES, UNDISCOUNTED, NamedText, named_text
 from pgsym.expression.complaint import nearest, short
 from pgsym.expression.naming import labels
 from pgsym.model.problem import Problem, point_text

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
@@ -162,10 +163,11 @@ def is_exact_gradient(problem: Problem) -> bool:
     return len(problem.mdp.states) * len(problem.policy.params) <= EXACT_ENTRIES
 
 
-def solution_json(problem: Problem, names: Iterable[str] = LISTED) -> dict[str, Any]:
+def solution_json(problem: Problem, names: Iterable[str] = LISTED, rows: int | None = None) -> dict[str, Any]:
     """The solution in the schema of ``pgsym solve --json``, without quantities that the objective does not define.
 
-    Every scalar is that of `Value.to_json`; tables nest by state, then by action.
+    Every scalar is that of `Value.to_json`; tables nest by state, then by action.  After the first `rows` entries of
+    a table no value is worked out, and every view is null.
     """
     views = solution_views(problem)
     spelt = labels([*problem.mdp.states, *(a for _, a in problem.mdp.pairs)])
@@ -179,7 +181,11 @@ def solution_json(problem: Problem, names: Iterable[str] = LISTED) -> dict[str, 
         shape = _in_any_view(views, name)
         exact = name != "grad" or is_exact_gradient(problem)
 
-        def told(key: Any = None, name: str = name, exact: bool = exact) -> dict[str, Any]:
+        left = iter(range(sys.maxsize if rows is None else rows))
+
+        def told(key: Any = None, name: str = name, exact: bool = exact, left: Iterator[int] = left) -> dict[str, Any]:
+            if next(left, None) is None:
+                return Value(None, None, None).to_json()
             return views.value(partial(entry, name=name, key=key), exact=exact).to_json()
 
         if shape is not None:

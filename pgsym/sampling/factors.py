@@ -10,13 +10,12 @@ import numpy as np
 from pgsym.algebra import FloatField
 from pgsym.claims.evaluation import CUT_OFF
 from pgsym.claims.language import tree as t
-from pgsym.claims.leaves import Compiled
-from pgsym.errors import SamplingError
+from pgsym.claims.leaves import Compiled, Env
 from pgsym.estimators.estimator import Estimator
 from pgsym.estimators.meaning import meaning_of
 from pgsym.model.objective import Objective
 from pgsym.sampling.policy import direct_value
-from pgsym.sampling.score_terms import Product
+from pgsym.sampling.score_terms import Entry, Product
 from pgsym.sampling.tables import Floats, Tables
 
 
@@ -61,21 +60,11 @@ class StepFunctions:
             found *= [self._value(node, {**step, "s_1": CUT_OFF} if cut else step) for step in self._steps]
         return found
 
-    def vector(self, node: t.Node) -> Floats:
-        """[O, k] a vector over the parameters by outcome; SamplingError where it needs the state after a cut-off."""
+    def vector(self, node: t.Node, cut: bool = False) -> Floats:
+        """[O, k] a vector over the parameters by outcome; with `cut` as in `by_outcome`."""
         params = self._meaning.world.policy.params
-        value = self._meaning.compile(node)
-        rows = [[value(step) for step in self._steps]]
-        if self._meaning.world.cut_off:
-            rows.append([value({**step, "s_1": CUT_OFF}) for step in self._steps])
-        found = [np.array([[float(row.get(p, 0.0)) for p in params] for row in part]) for part in rows]
-        if not np.array_equal(found[0], found[-1]):
-            raise SamplingError(
-                "found a vector of the state after the last step, which counts as an end; a sampler takes vectors of a "
-                "step alone. Leave bootstrap=False out",
-                where=str(node),
-            )
-        return found[0]
+        rows = [self._compile(node)({**step, "s_1": CUT_OFF} if cut else step) for step in self._steps]
+        return np.array([[float(row.get(p, 0.0)) for p in params] for row in rows])
 
     def total(self, products: Iterable[Product], cut: bool = False) -> Floats:
         """[O] the sum of products."""
@@ -85,6 +74,25 @@ class StepFunctions:
         return found
 
     def _value(self, node: t.Node, env: dict[str, Hashable]) -> float:
+        return float(self._compile(node)(env))
+
+    def _compile(self, node: t.Node) -> Compiled:
         if node not in self._compiled:
-            self._compiled[node] = self._meaning.compile(node)
-        return float(self._compiled[node](env))
+            self._compiled[node] = self._entry(node) if isinstance(node, Entry) else self._meaning.compile(node)
+        return self._compiled[node]
+
+    def _entry(self, node: Entry) -> Compiled:
+        body, places = self._compile(node.body), node.places
+        if None not in places:
+            key = places if len(places) > 1 else places[0]
+            return lambda env: body(env).get(key, 0.0)
+        left = places.index(None)
+
+        def column(env: Env) -> dict[Any, Any]:
+            return {
+                key[left]: e
+                for key, e in body(env).items()
+                if all(p is None or p == q for p, q in zip(places, key, strict=True))
+            }
+
+        return column

@@ -24,7 +24,8 @@ import numpy as np
 from pgsym.claims.language import tree as t
 from pgsym.claims.trajectories.stages import Stage, StageMove
 from pgsym.errors import SamplingError
-from pgsym.estimators.estimator import UNDISCOUNTED, Estimator
+from pgsym.estimators.estimator import Estimator
+from pgsym.estimators.named import UNDISCOUNTED
 from pgsym.limits import SAMPLED_MOVES
 from pgsym.model.objective import Objective
 from pgsym.model.structure import Structure
@@ -59,7 +60,7 @@ def make_plan(estimator: Estimator, tables: Tables, objective: Objective, horizo
             estimator,
             f"the horizon is {horizon}; the estimator is cut off after {estimator.horizon} steps. Give one of them",
         )
-    terms = score_terms(estimator)
+    terms = score_terms(estimator, tables.problem.policy.params)
     drawn = [term for term in terms if term.time]
     if not drawn:
         raise refusal(estimator, "found no part of a run; a sampler draws what varies. Add a score")
@@ -187,7 +188,8 @@ class _Numbering:
                     where="estimator",
                 )
         end = len(self.after)
-        others = [self.functions.vector(node) for node in self.vectors if node is not None]
+        ends = (False,) if bootstrap else (False, True)
+        others = [self.functions.vector(node, cut) for cut in ends for node in self.vectors if node is not None]
         paths = Paths(
             len(self.before),
             end,

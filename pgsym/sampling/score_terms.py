@@ -11,11 +11,14 @@ or the whole return R = sum_u gamma^u r_u for every U_t; f and b are functions o
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
+
+import sympy as sp
 
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
@@ -25,10 +28,28 @@ from pgsym.claims.trajectories.terms import ORIGIN, Expansion, Gap, StepFactor, 
 from pgsym.errors import SamplingError
 from pgsym.estimators.estimator import Estimator
 from pgsym.expression.complaint import short
+from pgsym.limits import SAMPLED_MOVES
 
 PI = t.Quantity("pi", ("a_0", "s_0"))
 SCORE = t.Grad(t.Log(PI))
 _AXES = ("i",)
+
+
+@dataclass(frozen=True)
+class Entry(t.Node):
+    """One coordinate of a vector, or of a matrix one coordinate or one column."""
+
+    body: t.Node
+    places: tuple[sp.Symbol | None, ...]
+    """A parameter for each axis; None for the one that is left."""
+
+    @property
+    def children(self) -> tuple[t.Node, ...]:
+        return (self.body,)
+
+    def __str__(self) -> str:
+        shown = ",".join(":" if p is None else p.name for p in self.places)
+        return f"({self.body})[{shown}]"
 
 
 @dataclass(frozen=True)
@@ -49,8 +70,10 @@ class ScoreTerm:
     vector: t.Node | None = None
 
 
-def score_terms(estimator: Estimator) -> list[ScoreTerm]:
-    """The terms of an estimator; SamplingError where one is no scalar times one vector.
+def score_terms(estimator: Estimator, parameters: Sequence[sp.Symbol] = ()) -> list[ScoreTerm]:
+    """The terms of an estimator; a product over the parameters becomes one term for each of them.
+
+    SamplingError where these are too many.
 
     >>> from pgsym.estimators.estimator import find_estimator
     >>> for found in score_terms(find_estimator("sum[t] grad pi(a_t|s_t) / pi(a_t|s_t) * G")):
@@ -63,27 +86,51 @@ def score_terms(estimator: Estimator) -> list[ScoreTerm]:
         for node in (n for factor in _all(term) for n in factor.node.walk()):
             if isinstance(node, t.Quantity) and node.primed:
                 raise refusal(estimator, f"found {node}; rollouts are of one policy. Leave pi' out")
-        vectors = [(time, f) for time, factors in term.steps.items() for f in factors if f.axes]
-        vectors += [(next(iter(term.steps), ""), f) for f in term.constants if f.axes]
-        if not vectors:
-            continue  # the gradient of what no gradient sees
-        if len(vectors) > 1:
-            raise refusal(
-                estimator,
-                f"found a product of {' and '.join(str(f.node) for _, f in vectors)}; a rollout adds up vectors. Leave "
-                "one in each product",
-            )
-        ((time, vector),) = vectors
-        for scalars, other in _beside_score(scope, vector.node):
-            constants = tuple(f for f in term.constants if f is not vector)
-            kept = (*(f for f in term.steps.get(time, ()) if f is not vector), *map(StepFactor, scalars))
-            if time:
-                scalar = replace(term, constants=constants, steps={**term.steps, time: kept})
-            else:
-                scalar = replace(term, constants=(*constants, *kept))
-            stages = Stages(scalar, lambda message: scope.error(message, estimator.tree))
-            found.append(ScoreTerm(scalar, time, stages, other))
+        for one in _by_coordinate(estimator, term, parameters):
+            vectors = [(time, f) for time, factors in one.steps.items() for f in factors if f.axes]
+            vectors += [(next(iter(one.steps), ""), f) for f in one.constants if f.axes]
+            if not vectors:
+                continue  # the gradient of what no gradient sees
+            ((time, vector),) = vectors
+            for scalars, other in _beside_score(scope, vector.node):
+                constants = tuple(f for f in one.constants if f is not vector)
+                kept = (*(f for f in one.steps.get(time, ()) if f is not vector), *map(StepFactor, scalars))
+                if time:
+                    scalar = replace(one, constants=constants, steps={**one.steps, time: kept})
+                else:
+                    scalar = replace(one, constants=(*constants, *kept))
+                stages = Stages(scalar, lambda message: scope.error(message, estimator.tree))
+                found.append(ScoreTerm(scalar, time, stages, other))
     return found
+
+
+def _by_coordinate(estimator: Estimator, term: Term, parameters: Sequence[sp.Symbol]) -> Iterator[Term]:
+    """Terms that add up to this one, each with one vector and no sum over the parameters."""
+    labels = sorted({label for f in _all(term) for label in f.axes} - {*_AXES})
+    if len(parameters) ** len(labels) > SAMPLED_MOVES:
+        shown = " and ".join(str(f.node) for f in _all(term) if f.axes)
+        raise refusal(
+            estimator,
+            f"found a product of {shown} over {len(parameters)} parameters, which is {len(parameters)}^{len(labels)} "
+            f"products of numbers; a sampler follows at most {SAMPLED_MOVES}. Use fewer parameters, or the exact law "
+            "alone (n = 0)",
+        )
+    for chosen in itertools.product(parameters, repeat=len(labels)):
+        at = dict(zip(labels, chosen, strict=True))
+
+        def entries(factors: Sequence[StepFactor], at: dict[str, sp.Symbol] = at) -> tuple[StepFactor, ...]:
+            return tuple(
+                f
+                if not at.keys() & {*f.axes}
+                else StepFactor(Entry(f.node, tuple(map(at.get, f.axes))), _AXES if {*_AXES} & {*f.axes} else ())
+                for f in factors
+            )
+
+        yield replace(
+            term,
+            constants=entries(term.constants),
+            steps={time: entries(factors) for time, factors in term.steps.items()},
+        )
 
 
 def _all(term: Term) -> list[StepFactor]:

@@ -63,7 +63,7 @@ class Staged:
     constants: Floats
     """[terms]"""
     vectors: Floats | None = None
-    """[M, O, k] what stands in the place of scores."""
+    """[M, O, k] what stands in the place of scores; where `cut` is not None, [2 M, O, k], the last step's behind."""
 
 
 @dataclass(frozen=True)

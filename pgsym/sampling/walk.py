@@ -219,7 +219,7 @@ def _weighed_by_stages(
     arrays: KernelArrays, shape: Shape, paths: Paths, entries: jax.Array, add: Callable[..., Any], carry: Any
 ) -> tuple[Any, Any]:
     """`weighed` with the weights W_t of `pgsym.sampling.sums`: F in a pass forward, B in one backward."""
-    table = arrays.functions
+    table, others = arrays.functions, (shape.kinds - 1) // (2 if shape.cut else 1)
     places = entries.astype(jnp.int32)
     if shape.cut:  # the last step has functions of its own: the second half of the table
         places = places.at[-1].add(table.shape[1] // 2)
@@ -238,7 +238,7 @@ def _weighed_by_stages(
         after, carry = state
         entry, place, F = at
         ended = (*after, jnp.ones_like(zero))
-        weights = [zero] * shape.kinds
+        weights = [zero] * (1 + others)
         for move in paths.scoring:
             added = F[move.source] * factor(move, place) * ended[move.target]
             weights[move.vector] = weights[move.vector] + added
@@ -247,7 +247,10 @@ def _weighed_by_stages(
             moved[move.source] = moved[move.source] + factor(move, place) * ended[move.target]
         pair, seen = _pair_at(arrays, shape, entry), None
         for kind, weight in enumerate(weights):
-            carry, seen = add(carry, pair + kind * (shape.N + 1), weight)
+            row = pair + kind * (shape.N + 1)
+            if kind and shape.cut:
+                row = row + (place != entry) * (others * (shape.N + 1))
+            carry, seen = add(carry, row, weight)
         return (tuple(moved), carry), seen
 
     start = [zero] * paths.before

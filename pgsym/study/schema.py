@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
 
 from pgsym.errors import SchemaError
-from pgsym.expression.complaint import nearest
-from pgsym.model.files.schema import Formula, place_of
+from pgsym.model.files.schema import WANTED, Formula, retold, shown
 
 LARGEST_N = 2**40
 """Trajectories of one run at most."""
@@ -26,14 +25,14 @@ def _refusal(message: str) -> PydanticCustomError:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value:
-        raise _refusal(f"found {_short(value)}; text is required. Put it in quotes")
+        raise _refusal(f"found {shown(value)}; text is required. Put it in quotes")
     return value
 
 
 def _count(low: int, high: int) -> AfterValidator:
     def check(value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise _refusal(f"found {_short(value)}; a whole number from {low} to {high} is required. Give one")
+            raise _refusal(f"found {shown(value)}; a whole number from {low} to {high} is required. Give one")
         return value
 
     return AfterValidator(check)
@@ -49,7 +48,7 @@ def _distinct(values: list[Any]) -> list[Any]:
         raise _refusal("found an empty list; at least one entry is required. Add one")
     for i, value in enumerate(values):
         if value in values[:i]:
-            raise _refusal(f"found {_short(value)} twice; the entries must be distinct. Remove one")
+            raise _refusal(f"found {shown(value)} twice; the entries must be distinct. Remove one")
     return values
 
 
@@ -59,7 +58,7 @@ def _seeds(value: Any) -> list[int]:
             raise _refusal(f"found {value}; the number of repetitions lies in 1 ... 10**6. Give one such as 20")
         return list(range(value))
     if not isinstance(value, list):
-        raise _refusal(f"found {_short(value)}; a number of repetitions or a list of seeds is required. Give 20, say")
+        raise _refusal(f"found {shown(value)}; a number of repetitions or a list of seeds is required. Give 20, say")
     return value
 
 
@@ -120,10 +119,8 @@ class StudyDocument(_Strict):
     """Trajectories of a shard at most."""
 
 
-_WANTED = {
+_WANTED = WANTED | {
     "missing": "the key is missing; a study has models, estimators and n. Add it",
-    "list_type": "found {0}; a list is required. Write it in [ ] or with dashes",
-    "dict_type": "found {0}; a mapping is required. Write it as key: value",
     "model_type": "found {0}; a name, or a mapping of keys, is required. Write it as key: value",
 }
 
@@ -139,29 +136,14 @@ def read_study(document: Any, where: str = "study") -> StudyDocument:
     pgsym.errors.SchemaError: study: estimators: the key is missing; a study has models, estimators and n. Add it
     """
     if not isinstance(document, dict):
-        raise SchemaError(
-            f"found {_short(document)}; a study is a mapping of keys. Write it as key: value", where=where
-        )
+        raise SchemaError(f"found {shown(document)}; a study is a mapping of keys. Write it as key: value", where=where)
     try:
         return StudyDocument.model_validate(document)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise SchemaError(_retold(first), where=f"{where}: {place_of(first['loc'])}") from None
+        place, message = retold(error, _known, _WANTED)
+        raise SchemaError(message, where=f"{where}: {place}") from None
 
 
-def _retold(error: Mapping[str, Any]) -> str:
-    kind, loc = error["type"], error["loc"]
-    if kind == "pgsym":
-        return str(error["msg"])
-    if kind == "extra_forbidden":
-        entries: dict[Any, type[BaseModel]] = {"models": ModelEntry, "estimators": EstimatorEntry}
-        known = entries.get(loc[0], StudyDocument).model_fields
-        return f"the key is unknown; {nearest(loc[-1], known, 'the keys are')}. Rename or remove it"
-    if kind in _WANTED:
-        return _WANTED[kind].format(_short(error["input"]))
-    return f"found {_short(error['input'])}; {error['msg']}. Correct it"
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+def _known(loc: tuple[int | str, ...]) -> Iterable[str]:
+    entries: dict[Any, type[BaseModel]] = {"models": ModelEntry, "estimators": EstimatorEntry}
+    return entries.get(loc[0], StudyDocument).model_fields

@@ -57,6 +57,28 @@ def test_dual_gradient_equals_derivative_of_closed_form(transposed):
         assert slope == base.convert(field.to_sympy(symbolic[theta]))
 
 
+@pytest.mark.parametrize("transposed", [False, True])
+def test_all_derivatives_of_one_entry_take_one_solve(monkeypatch, transposed):
+    """By the adjoint; once as many entries are asked for as there are parameters, each parameter is solved for."""
+
+    def solution(field):
+        left, stay, right = field.softmax(FORMS)
+        lu = field.factor([{0: field.one - left, 1: stay * right}, {0: right, 1: field.one - stay}])
+        calls = []
+        for name in ("solve", "solve_transposed"):
+            method = getattr(lu._values, name)
+            monkeypatch.setattr(lu._values, name, lambda b, m=method: calls.append(1) or m(b))
+        return (lu.solve_transposed if transposed else lu.solve)([stay, left]), calls
+
+    base = residues()
+    x, calls = solution(DualField(base, [T, U]))
+    assert len(calls) == 1
+    assert [(len(x[i].tangents), len(calls)) for i in (0, 0, 1)] == [(2, 2), (2, 2), (2, 4)]
+    for k, theta in enumerate((T, U)):
+        alone, _ = solution(DualField(base, [theta]))
+        assert [e.tangents[k] for e in x] == [e.tangents[0] for e in alone]
+
+
 def test_dual_over_rational_field_equals_its_own_gradient():
     base = RationalField([T, U], FORMS, [GAMMA, T])
     dual = DualField(base, [T, U])

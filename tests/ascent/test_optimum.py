@@ -5,7 +5,7 @@ import pytest
 from skips import needs
 
 import pgsym
-from pgsym.ascent.ascend import best_value
+from pgsym.ascent.ascend import best_in_floats, best_value
 from pgsym.model import MDP, tabular
 
 
@@ -38,10 +38,32 @@ def test_no_optimum_where_a_loop_earns():
     assert best(mdp, tabular(mdp)) is None
 
 
-def test_no_optimum_of_a_large_model(monkeypatch):
+def test_large_models_have_their_optimum_in_floats(monkeypatch):
+    p = pgsym.zoo("garnet", states=30, actions=3)
+    mdp = p.mdp.replace(gamma="19/20")
+    problem = pgsym.Problem(mdp, p.policy, "start-state")
+    exact = best_value(problem)
+    found = best_in_floats(problem)
+    assert abs(found - exact) < 1e-9
+    monkeypatch.setitem(best_value.__globals__, "OPTIMUM_STATES", 3)
+    ascent = pgsym.ascend(problem, methods="exact", steps=1)
+    assert (ascent.best, ascent.best_exact) == (found, False)
+    assert str(ascent).splitlines()[-1].endswith(", in floats")
+    values = np.zeros(len(mdp.states))  # value iteration of its own
+    index = {s: k for k, s in enumerate(mdp.states)}
+    for _ in range(800):
+        Q = {}
+        for s, a, t, q, r in mdp.rows:
+            Q.setdefault(s, {}).setdefault(a, 0.0)
+            Q[s][a] += float(q) * (float(r) + 0.95 * values[index[t]])
+        values = np.array([max(Q[s].values()) for s in mdp.states])
+    assert abs(found - sum(float(w) * values[index[s]] for s, w in mdp.start.items())) < 1e-9
+
+
+def test_no_optimum_of_a_large_model_without_a_discount(monkeypatch):
     corridor = pgsym.zoo("short-corridor")
     monkeypatch.setitem(best_value.__globals__, "OPTIMUM_STATES", 3)
-    assert best(corridor.mdp, corridor.policy) is None
+    assert best(corridor.mdp, corridor.policy) is best_in_floats(corridor) is None
 
 
 def test_no_path_exceeds_the_optimum():

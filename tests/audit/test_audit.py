@@ -10,9 +10,9 @@ import pytest
 from audit import user_code as u
 
 from pgsym.auditing import AuditTarget, BiasVerdict, audit, standard_suite
+from pgsym.auditing.enumeration import all_episodes
 from pgsym.auditing.problem_arrays import build_arrays
 from pgsym.auditing.sequential import ratio_skewness
-from pgsym.auditing.testing import all_episodes
 from pgsym.errors import SamplingError, TooLargeError
 
 SUITE = [case.name for case in standard_suite()]

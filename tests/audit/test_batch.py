@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pgsym.auditing import Rollouts
-from pgsym.auditing.batch import Sampler
+from pgsym.auditing.episodes import Sampler
 from pgsym.auditing.problem_arrays import build_arrays
 from pgsym.errors import EstimateError, SamplingError
 

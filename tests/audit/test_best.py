@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from pgsym.auditing import audit, standard_suite
-from pgsym.auditing.batch import Sampler, arrange
+from pgsym.auditing.batch import Rollouts
 from pgsym.auditing.controls import Best
+from pgsym.auditing.episodes import Sampler, arrange
 from pgsym.auditing.problem_arrays import build_arrays
 from pgsym.auditing.recipes import Recipe
 
@@ -22,7 +23,7 @@ def test_exact_traces_are_those_of_samples(name, recipe):
     arrays = build_arrays(case.problem)
     streams = arrange(arrays, Sampler(arrays, case.horizon, 0).chunk(0, 32 * BATCHES), 1)
     sampled = float(recipe.batch_means(streams, 32).var(axis=0, ddof=1).sum())
-    spread = Best(arrays, case.horizon, 32, (recipe,), None).spread
+    spread = Best(Rollouts(arrays, horizon=case.horizon), (recipe,), None).spread
     assert spread.exact
     assert spread.trace == pytest.approx(sampled, rel=12 * (2 / BATCHES) ** 0.5)
 

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import continuing_mdps, episodic_mdps, points, policies
 
-from pgsym.auditing.batch import Sampler, arrange, cumulative, visits
-from pgsym.auditing.problem_arrays import AuditTarget, build_arrays, truth
+from pgsym.auditing.enumeration import all_episodes
+from pgsym.auditing.episodes import Sampler, arrange, cumulative, visits
+from pgsym.auditing.problem_arrays import AuditTarget, build_arrays, target_gradient
 from pgsym.auditing.recipes import Recipe
-from pgsym.auditing.testing import all_episodes
 from pgsym.exact.float_chain import truncated
 from pgsym.model import MDP, Problem
 
@@ -30,7 +30,9 @@ def test_correct_recipes_have_the_target_as_exact_mean(data):
     theta = data.draw(points(policy))
     behaviour = data.draw(st.one_of(st.none(), points(policy)))
     arrays = build_arrays(Problem(mdp, policy, theta=theta), behaviour=behaviour)
-    horizon, bootstrap = (truth(arrays, 3, target) for target in (AuditTarget.TRUNCATED, AuditTarget.BOOTSTRAP))
+    horizon, bootstrap = (
+        target_gradient(arrays, 3, target) for target in (AuditTarget.TRUNCATED, AuditTarget.BOOTSTRAP)
+    )
     np.testing.assert_allclose(horizon, truncated(Problem(mdp, policy, theta=arrays.theta), 3).grad, atol=ROUNDING)
     for recipe in (Recipe(), Recipe(baseline="none")):
         np.testing.assert_allclose(mean(recipe, arrays, 3), horizon, atol=ROUNDING)
@@ -49,7 +51,7 @@ def test_long_runs_have_the_average_reward_gradient_for_every_horizon(data):
     mdp = data.draw(continuing_mdps(max_states=3))
     policy = data.draw(policies(mdp))
     arrays = build_arrays(Problem(mdp, policy, "average-reward", theta=data.draw(points(policy))))
-    exact = truth(arrays, 3, AuditTarget.OBJECTIVE)
+    exact = target_gradient(arrays, 3, AuditTarget.OBJECTIVE)
     for lam in (0.0, 0.5, 1.0):
         found = mean(Recipe(bootstrap=True, lam=lam, average="steps"), arrays, 3)
         np.testing.assert_allclose(found, exact, atol=ROUNDING)

@@ -101,7 +101,7 @@ def test_start_is_the_given_point_and_reset_returns_to_it(visit):
     assert driver.texts(".J output") == ["−12"]
     driver.move([1.5, 0.25])
     assert driver.texts(".J output") != ["−12"]
-    page.click(".reset")
+    page.click(".points button")
     driver.settle()
     assert driver.texts(".J output") == ["−12"]
     assert [page.input_value(f"#live-{k}") for k in (0, 1)] == ["0", "1"]
@@ -303,7 +303,7 @@ def test_print_hides_controls_and_shows_all_rows(visit):
     page = made("recycling robot").open(visit, width=794).page
     page.emulate_media(media="print")
     assert not page.locator("input[type=range]").first.is_visible()
-    assert not page.locator(".reset").is_visible()
+    assert not page.locator(".points").is_visible()
     assert set(page.eval_on_selector_all(".pane", "(all) => all.map((e) => getComputedStyle(e).overflowY)")) == {
         "visible"
     }

@@ -1,5 +1,7 @@
 """The whole report of the short corridor in a browser: nothing is loaded, and a slider shows the theorem at work."""
 
+import math
+
 import pytest
 from browser.driver import CONTRAST, Driver
 
@@ -35,6 +37,14 @@ def test_moving_a_slider_shows_the_theorem_at_work(corridor, visit):
         seen.add(round(left, 6))
     assert len(seen) == 3
     assert opened.wrong == []
+
+
+def test_buttons_move_the_sliders_to_marked_points(corridor, visit):
+    page = visit(corridor).page
+    page.click("text=local optimum")
+    assert float(page.input_value("[type=number]")) == pytest.approx(math.log(2) / 2, abs=1e-3)  # J = -2 (3 + 2 sqrt 2)
+    page.click("text=Reset")
+    assert [page.input_value(f"#live-{k}") for k in (0, 1)] == ["0", "1"]
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])

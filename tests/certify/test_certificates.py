@@ -111,7 +111,7 @@ def test_write_wants_a_name_that_coq_accepts(tmp_path) -> None:
 
 
 def test_certify_raises_on_true_claim() -> None:
-    message = r"^V\(s\) == sum\[a\] pi\(a\|s\) \* Q\(s,a\): the claim is proved; certificates are written for"
+    message = r"^V\(s\) == sum\[a\] pi\(a\|s\) \* Q\(s,a\): found proved; certificates are written for"
     with pytest.raises(CertificateError, match=message):
         of("two-state", claim="V(s) = sum[a] pi(a|s) * Q(s,a)")
 

@@ -87,5 +87,5 @@ def test_what_is_not_covered_is_named(claim, what) -> None:
 
 
 def test_false_inequality_is_not_certified() -> None:
-    with pytest.raises(CertificateError, match=r"^V\(s\) <= 1: the claim is refuted; certificates are written for"):
+    with pytest.raises(CertificateError, match=r"^V\(s\) <= 1: found refuted; certificates are written for"):
         of("two-state", DISCOUNTED, "V(s) <= 1")

@@ -7,7 +7,8 @@ import pytest
 import sympy as sp
 
 from pgsym.claims import decide
-from pgsym.claims.verdict import Coordinate, Status, Verdict, Witness
+from pgsym.claims.counterexample import Coordinate, Witness
+from pgsym.claims.verdict import Status, Verdict
 from pgsym.errors import ClaimError, NameCollisionError, StructureError
 from pgsym.estimators.moments import moments
 from pgsym.exact import solve

@@ -4,7 +4,7 @@ import pytest
 
 import pgsym
 from pgsym.claims import parse
-from pgsym.claims.language.render import latex
+from pgsym.claims.language.render_latex import latex
 
 LACK = "J - J* = sum[s] eta(s) * sum[a] pi(a|s) * (Q*(s,a) - V*(s))"
 """The performance difference to an optimal policy (Kakade & Langford 2002), for every theta."""

@@ -52,6 +52,9 @@ def constant():
         ("two-state", "for all b(s): abs(sum[s] b(s)) <= sum[s] abs(b(s))"),
         ("two-state", "for all k, l: k * l <= (k^2 + l^2) / 2"),
         ("two-state", "max[s] (V(s) - max[s'] V(s')) = 0"),
+        ("two-state", "abs(J)^2 = J^2"),
+        ("two-state", "(sum[s] abs(V(s)))^2 >= max[s] V(s)^2"),
+        ("two-state", "grad grad J <= 8 / (1 - gamma)^3 * I"),
         ("short-corridor", "J = V(\"s1\") <= V(\"s2\") < V(\"s3\")"),
         ("short-corridor", "trace Var[tau] (sum[t] gamma^t * grad log pi(a_t|s_t) * G_t) <= "
                            "trace Var[tau] (grad log P(tau) * G)"),
@@ -80,6 +83,8 @@ def test_proved(model, claim):
         ("two-state", "F >= 2 * F", "left 2780/2601, right 5560/2601"),
         ("two-state", "max[s] V(s) <= min[s] V(s)", "value: left "),
         ("two-state", "abs(h(s)) = h(s)", "value at s = "),
+        ("two-state", "(max[s] abs(V(s)))^3 <= (min[s] abs(V(s)))^3", "value: left "),
+        ("two-state", "grad grad J <= 1/100 * I", "left "),
         ("two-state", "pi'(a|s) > 0", "pi'(a|x) = 0"),
         ("two-state", "sum[a] pi'(a|s) * log (pi'(a|s) / pi(a|s)) <= 0", "log("),
         ("two-state", "for all k: k <= 1", "k = "),
@@ -150,13 +155,13 @@ def test_a_chain_mixes_equations_and_one_direction():
 def test_script_prints_certificates_and_typesets_the_order():
     checked = Script.parse("V(s) <= max[a] Q(s,a)   # a mean\n     <= 100\n\nJ > abs(J)").check("two-state")
     text = checked.text()
-    assert "1  V(s) <= max[a] Q(s,a)\n   proved: signs of coefficients (trust: normal form)   # a mean\n" in text
+    assert "1  V(s) <= max[a] Q(s,a)\n   proved: combination of cases (trust: normal form)   # a mean\n" in text
     assert checked.summary == "3 relations: 2 proved, 1 refuted"
     page = checked.latex()
     assert r"\le" in page
     assert r"\max_{a} Q(s, a)" in page
     assert r"\left|J\right|" in page
-    assert "certificate of sign (signs of coefficients" in checked.markdown()
+    assert "certificate of sign (combination of cases" in checked.markdown()
 
 
 def test_json_has_certificates():
@@ -177,9 +182,17 @@ def test_undecided_says_what_was_tried():
 @pytest.mark.parametrize(
     ("claim", "reason"),
     [
-        ("abs(J) * abs(J) >= 0", "found a product of two of abs, max and min; one factor has a closed form"),
+        (
+            "abs(J) * max[s] V(s) <= 10^6",
+            "found a product of two of abs, max and min; each is a sum or an extreme of absolute values or of what is "
+            "nowhere negative, or one factor has a closed form",
+        ),
         ("1 / abs(J) > 0", "found a division by abs, max or min; a divisor has a closed form"),
-        ("abs(J)^2 >= 0", "found a power of abs, max or min; what is raised to a power has a closed form"),
+        (
+            "(max[s] V(s))^2 >= 0",
+            "found a power of abs, max or min; what is raised to a power is a sum or an extreme of absolute values or "
+            "of what is nowhere negative, or has a closed form",
+        ),
         ("J * abs(J) <= 10^6", "the sign of what abs, max or min is multiplied by is not known"),
     ],
 )
@@ -328,3 +341,16 @@ def test_constants_are_compared_without_a_ladder():
     verdict = decide(constant(), "V(s) > 0")
     assert verdict.method == "normal form"
     assert not verdict.certificates
+
+
+def test_a_domain_of_faces_only_makes_a_claim_inapplicable():
+    """p (1 - q) <= 0 in the unit square leaves p = 0 and q = 1, where J = p (1 - q) is 0, as its closed form is not."""
+    rows = [("s", "a", "end", "p*(1-q)", 1), ("s", "a", "other", "1-p*(1-q)", 0)]
+    symbols = {"p": "0 <= p <= 1", "q": "0 <= q <= 1, p*(1-q) <= 0"}
+    faces = pgsym.MDP.from_transitions(rows, start="s", terminal=["end", "other"], symbols=symbols)
+    found = pgsym.decide(faces, "J = 0")
+    assert found.status is Status.INAPPLICABLE
+    assert found.reason == (
+        "J == 0: its closed forms differ, but at none of 60 points of the domain does it fail; if assumptions leave no "
+        "more than faces of the domain, closed forms do not know. Set the symbols that these fix"
+    )

@@ -47,6 +47,15 @@ def test_audit_on_the_suite_and_exactly(run, losses):
     assert "unbiased on 5 of 5 problems" in out
 
 
+def test_audit_by_name_on_token_trees(run):
+    status, out, _ = run("audit", "grpo", "tokens", "--exact", "--group-size", "2")
+    assert status == 1
+    assert "biased on 4 of 4 problems" in out
+    status, out, _ = run("audit", "rloo", "tokens", "--exact", "--group-size", "3")
+    assert status == 0
+    assert "unbiased on 4 of 4 problems" in out
+
+
 @pytest.mark.parametrize(
     ("place", "message"),
     [

@@ -47,7 +47,7 @@ def test_missing_coq_is_status_two(run, monkeypatch):
 def test_true_claim_is_an_error(run):
     status, _, err = run("certify", "two-state", "--claim", "A(s,a) = Q(s,a) - V(s)")
     assert status == 2
-    assert "the claim is proved; certificates are written for the policy gradient theorem" in err
+    assert "found proved; certificates are written for the policy gradient theorem" in err
 
 
 @NEEDS_COQ

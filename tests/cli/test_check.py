@@ -272,3 +272,55 @@ def test_file_errors_have_line_and_column(run, tmp_path):
     assert status == 2
     assert err.splitlines()[0].startswith("error: mine.claims:3:5: foo is not a name of the language")
     assert err.splitlines()[1:] == ["    J = foo(s)", "        ^"]
+
+
+BELLMAN = Path(__file__).parents[1] / "notes" / "bellman.md"
+
+
+def test_note_is_written_in_another_format(run, tmp_path):
+    page = tmp_path / "x.html"
+    assert run("check", "two-state", BELLMAN, "-o", page)[::2] == (0, f"wrote {page}\n")
+    assert page.read_text(encoding="utf-8").lower().startswith("<!doctype html>")
+
+
+def test_note_as_pdf_without_tex_is_refused_before_anything_is_decided(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    path = tmp_path / "x.pdf"
+    status, out, err = run("check", "two-state", BELLMAN, "-o", path)
+    assert (status, out) == (2, "")
+    assert "none of tectonic, pdflatex, lualatex, xelatex is installed; a PDF needs one" in err
+    status, out, err = run("check", "two-state", BELLMAN, "-o", tmp_path / "x.docx")
+    assert (status, out) == (2, "")
+    assert "found .docx; must be one of .tex, .md, .html, .claims, .pdf" in err
+
+
+def test_claims_and_derivations_are_typeset_in_another_notation(run, tmp_path):
+    path, table = tmp_path / "x.tex", tmp_path / "mine.txt"
+    table.write_text("# mine\nV(s): U_{\\pi}(s)\n", encoding="utf-8")
+    assert run("check", "two-state", "V(s) = sum[a] pi(a|s) * Q(s,a)", "--notation", table, "-o", path)[0] == 0
+    assert r"U_{\pi}(s) &= \sum_{a} \pi(a \mid s) \, Q(s, a)" in path.read_text(encoding="utf-8")
+    assert run("derive", "short-corridor", "--level", "general", "--notation", "silver", "-o", path)[0] == 0
+    written = path.read_text(encoding="utf-8")
+    assert r"\nabla_{\theta} V^{\pi_{\theta}}(s)" in written
+    assert r"\nabla V" not in written
+    assert run("derive", "short-corridor", "--level", "general", "-o", path)[0] == 0  # it ends with the command
+    assert r"\nabla V(s)" in path.read_text(encoding="utf-8")
+
+
+def test_watched_note_is_decided_again_when_its_file_changes(run, tmp_path, monkeypatch):
+    path = tmp_path / "note.md"
+    path.write_text("$$J = J$$\n", encoding="utf-8")
+    texts = ["$$J = J$$\n\n$$J = 2 J$$\n"]
+
+    def sleep(seconds):
+        if not texts:
+            raise KeyboardInterrupt
+        path.write_text(texts.pop(), encoding="utf-8")
+
+    monkeypatch.setattr("time.sleep", sleep)
+    status, out, err = run("check", "two-state", path, "--watch")
+    assert (status, err) == (1, "")
+    assert out.count("J = J\n") == 1
+    assert out.splitlines()[-1] == "2 relations: 1 proved, 1 refuted"
+    assert [p.name for p in tmp_path.iterdir()] == ["note.md"]
+    assert run("check", "two-state", path, "--watch", "--json")[0] == 2

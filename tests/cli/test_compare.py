@@ -52,6 +52,25 @@ def test_mutant_that_shares_one_let_with_all_is_refused():
     )
 
 
+def test_least_error_changes_hands_where_both_errors_are_equal():
+    found = pgsym.compare("short-corridor", "reward-to-go", "gae", let={"lambda": "1/2", "v(s)": 20})
+    (low, cut, first), (again, high, second) = found.least_error()
+    assert (low, again, high) == (0, cut, 1)
+    assert [row.estimator.name for row in (first, second)] == ["gae", "reward-to-go"]
+    for step, sign in ((-1, -1), (1, 1)):
+        near = sp.Rational(round(float(cut) * 10**6) + 10 * step, 10**6)
+        gae = pgsym.moments("short-corridor", "gae", let={"lambda": near, "v(s)": 20}).at().mse
+        assert sp.sign(gae - found.rows[0].law.mse) == sign
+
+
+def test_plot_shades_where_which_error_is_least():
+    needs("matplotlib")
+    found = pgsym.compare("short-corridor", "reward-to-go", "gae", let={"lambda": "1/2", "v(s)": 20})
+    bands = found.plot("lambda").axes[-1].patches
+    assert [band.get_label() for band in bands] == [f"least MSE: {found.rows[k].estimator.description}" for k in (1, 0)]
+    assert abs(bands[0].get_x() + bands[0].get_width() - 0.907993) < 1e-6
+
+
 def test_plot_draws_the_sweep_of_each_estimator_that_has_the_number():
     needs("matplotlib")
     found = pgsym.compare("short-corridor", "reward-to-go", "gae", let={"lambda": "1/2"})

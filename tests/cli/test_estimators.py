@@ -5,7 +5,8 @@ import json
 import pytest
 
 import pgsym
-from pgsym.estimators.estimator import ESTIMATORS, find_estimator
+from pgsym.estimators.estimator import find_estimator
+from pgsym.estimators.named import ESTIMATORS
 
 LET = {"gae": {"lambda": "1/2"}, "n-step": {"n": "2"}}
 TEXT = "sum[t] grad log pi(a_t|s_t) * (G_t - b(s_t))"

@@ -43,6 +43,7 @@ MAY_IMPORT = {
     "solve two-state -J average-reward": EXACT,
     "optimal two-state -J start-state": EXACT,
     "optimal two-state -J start-state --gamma gamma": EXACT,
+    "sharpen short-corridor 'J <= c'": EXACT | {"numpy"},
     "verify two-state -n 0": EXACT,
     "theorems": EXACT,
     "theorems flow two-state": EXACT,

@@ -48,6 +48,8 @@ TABLE = {
         "unknown value": (["optimal", "two-state", "--over", "magic"], "'magic' is no symbol of the model"),
         "unwritable": (["optimal", "recycling-robot", "--plot", f"{NOWHERE}.svg"], "cannot be written"),
     },
+    "sharpen": common("sharpen", after=["J <= c"])
+    | {"unknown value": (["sharpen", "two-state", "J <= c", "--for", "k"], "the constant k is not in it")},
     "verify": common("verify"),
     "estimate": common("estimate") | {"out of range": (["estimate", "short-corridor", "--horizon", "0"], "found 0")},
     "moments": common("moments")
@@ -71,6 +73,7 @@ TABLE = {
     },
     "prove": {
         "missing file": (["prove", "missing.claims"], "cannot be read (No such file or directory)"),
+        "unknown notation": (["prove", "J = J", "--notation", "magic"], "found the notation magic"),
         "unknown value": (["prove", "J = J", "--assume", "magic"], "found 'magic'"),
         "unknown option": (["prove", "--nonsense"], "No such option"),
         "unwritable": (["prove", "J = J", "-o", f"{NOWHERE}.tex"], "cannot be written"),
@@ -88,6 +91,8 @@ TABLE = {
     },
     "check": common("check", after=["J = J"])
     | {
+        "broken notation": (["check", "two-state", "J = J", "--notation", BROKEN], "broken.yaml:1: found - not; a row"),
+        "nothing to watch": (["check", "two-state", "J = J", "--watch"], "found --watch with a claim"),
         "unknown value": (["check", "two-state", "J = J", "--method", "magic"], "found 'magic'"),
         "out of range": (["check", "two-state", "J = J", "--error-bits", "0"], "error-bits"),
         "unwritable": (["check", "two-state", "J = J", "-o", f"{NOWHERE}.tex"], "cannot be written"),
@@ -95,6 +100,7 @@ TABLE = {
     "derive": common("derive")
     | {
         "unknown value": (["derive", "short-corridor", "--level", "magic"], "'magic'"),
+        "unknown notation": (["derive", "short-corridor", "--notation", "magic"], "found the notation magic"),
         "no proof": (["derive", "two-state", "--claim", "J = 2 * J"], "a derivation needs a proof"),
         "unwritable": (["derive", "short-corridor", "--level", "general", "-o", f"{NOWHERE}.tex"], "cannot be written"),
     },
@@ -136,6 +142,9 @@ TABLE = {
         "unknown value": (["audit", "estimator.py:f", "two-state", "--layout", "magic"], "'magic'"),
         "malformed theta": (["audit", "estimator.py:f", "two-state", "--theta", f"x={CODE}"], "error: "),
         "out of range": (["audit", "estimator.py:f", "two-state", "--gamma", "2"], "a discount factor lies in [0, 1]"),
+        "malformed behaviour": (["audit", "rloo", "two-state", "--behaviour", "x"], "must read name=value"),
+        "truth of a number": (["audit", "rloo", "two-state", "--truth", "J"], "a vector with a coordinate for each"),
+        "part of a group": (["audit", "rloo", "tokens", "--group-size", "3", "--batch-size", "4"], "whole groups"),
         "unknown option": (["audit", "estimator.py:f", "--nonsense"], "No such option"),
     },
     "zoo": {

@@ -13,8 +13,9 @@ from strategies import continuing_mdps, episodic_mdps, points, policies, rows
 
 from pgsym.claims.trajectories.averages import TermMeans
 from pgsym.claims.trajectories.stages import Stages
-from pgsym.estimators.estimator import ESTIMATORS, NAMES, find_estimator
+from pgsym.estimators.estimator import find_estimator
 from pgsym.estimators.moments import moments
+from pgsym.estimators.named import ESTIMATORS, NAMES
 from pgsym.model import MDP, Problem, tabular
 
 TWO_STEPS = MDP.from_transitions(

@@ -4,7 +4,8 @@ import pytest
 import sympy as sp
 
 from pgsym.errors import ClaimError, PgsymError, SchemaError
-from pgsym.estimators.estimator import ESTIMATORS, NAMES, Estimator, find_estimator
+from pgsym.estimators.estimator import Estimator, find_estimator
+from pgsym.estimators.named import ESTIMATORS, NAMES
 
 NEEDED = {"gae": {"lambda": "1/2"}, "n-step": {"n": 2}}
 

@@ -114,6 +114,14 @@ def test_pullback_shares_parameters(mdp):
 # -- points ----------------------------------------------------------------------------------------------
 
 
+def test_a_point_has_the_order_of_the_parameters_however_it_is_given(mdp):
+    policy = tabular(mdp)
+    names = [p.name for p in policy.params]
+    given = {name: k for k, name in enumerate(reversed(names))}
+    assert list(policy.point(given)) == list(policy.params)
+    assert {p.name: v for p, v in policy.point(given).items()} == given
+
+
 def test_point_reads_names_symbols_and_sequences(mdp):
     policy = sigmoid(mdp, {"s": "t", "u": "u"})
     expected = {t: sp.log(2), u: sp.Rational(1, 10)}

@@ -116,6 +116,12 @@ REPORTED = {
         RUNS + r"\nabla J = \mathbb{E}_{\tau\sim\pi}\left[\sum_{t=0}^T \nabla\log\pi(a_t|s_t) \sum_{t'=t}^T \gamma^{t'} r_{t'}\right]" + "\n$$\n",
         "refuted",
     ),
+    # The value of the next state stood for the action value, without the reward and the discount.
+    "natolambert/rlhf-book 227": (
+        r"$$A(s,a) = \sum_{s'} P(s'|s,a) V(s') - V(s)$$",
+        r"$$A(s,a) = r(s,a) + \gamma \sum_{s'} P(s'|s,a) V(s') - V(s)$$",
+        "refuted",
+    ),
 }  # fmt: skip
 
 
@@ -142,6 +148,12 @@ def test_reported_error_that_is_none_raises_no_alarm():
     assert status("", "") == ["proved"]
     assert status("", r"\log \mu(s_0) + ") == ["not read"]  # mu0 is 0 in some states of this model
     assert status("2 ", "") == ["refuted"]
+
+
+def test_average_over_samples_is_its_mean_and_the_note_is_told_so():
+    audit = audited(r"$$\nabla J = \frac1N \sum_{i=1}^N \nabla\log P(\tau^{(i)}) R(\tau^{(i)})$$", "short-corridor")
+    assert [r.status for r in audit.relations] == ["proved"]
+    assert (r"\frac{1}{N}\sum_{i=1}^N", "an average over samples stands for its mean") in audit.readings
 
 
 def test_samples_are_refused_not_read_as_means():
@@ -225,3 +237,23 @@ def test_order_that_is_not_decided_is_said_to_be_so():
 def test_order_is_decided_like_an_equation():
     found = audited("$$V^\\pi(s) \\le V^*(s) = \\max_a Q^*(s,a)$$\n\n$$V^\\pi(s) \\ge \\max_a Q^\\pi(s,a)$$\n")
     assert [r.status for r in found.relations] == ["proved", "proved", "refuted"]
+
+
+def test_only_meanings_that_matter_are_told_and_together():
+    """The second line speaks of d alone, so that eta's three meanings are not multiplied with d's."""
+    note = r"""Discounted by $\gamma$:
+$$\nabla J = \sum_s \eta(s) \sum_a \nabla\pi(a|s) Q(s,a)$$
+$$\nabla J = \mathbb{E}_{s\sim d, a\sim\pi}[\nabla\log\pi(a|s) Q(s,a)]$$
+"""
+    found = audit_note(NoteDocument.of(note, "note.md"), "two-state")
+    assert [r.status for r in found.relations] == ["depends on the reading"] * 2
+    assert [len(r.cases) for r in found.relations] == [3, 3]
+    text = found.text()
+    assert "     proved for start-state, d is eta\n     refuted for start-state, d is mu or d\n" in text
+    assert "3  grad J = sum[s] eta(s) * sum[a] pi(a|s) * (grad log pi(a|s) * Q(s,a))\n" in text
+
+
+def test_a_relation_between_quantities_in_a_line_of_text_is_read():
+    note = r"Always $J \le J^*$ and $A(s,a) = Q(s,a) - V(s)$, for $\gamma = 0.9$ and $V = 3$."
+    found = audit_note(NoteDocument.of(note, "note.md"), "two-state")
+    assert [str(r.main.claim) for r in found.relations] == ["J <= J*", "A(s,a) == Q(s,a) - V(s)"]

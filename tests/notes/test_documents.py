@@ -4,8 +4,11 @@
 import contextlib
 import json
 import random
+import re
 import time
 
+import docutils.core
+import docutils.nodes
 import nbformat
 import pytest
 
@@ -43,6 +46,74 @@ def test_formulas_of_markdown_have_their_places(text, places):
 def test_formulas_of_latex_have_their_places():
     text = "% $x$\n\\begin{verbatim}\n$y$\n\\end{verbatim}\n\\begin{equation}z\\end{equation}\n"
     assert found(text, "note.tex") == [("note.tex:5:1", "\\begin{equation}z\\end{equation}")]
+
+
+def test_formulas_of_restructuredtext_have_their_places():
+    text = (
+        "Title\n=====\n\n``:math:`no```, :math:`x` and\n:math:`y\n= 1`.\n\n.. math::\n   :label: one\n\n   x = 1 \\\\\n     = 2\n\n"
+        "   y\n\n.. code:: python\n\n   :math:`x` .. math:: y\n\n- .. math:: z\n\n.. include:: /etc/passwd\n"
+    )
+    assert found(text, "note.rst") == [
+        ("note.rst:4:24", "x"), ("note.rst:5:8", "y\n= 1"), ("note.rst:11:4", "x = 1 \\\\\n     = 2"),
+        ("note.rst:14:4", "y"), ("note.rst:20:13", "z"),
+    ]  # fmt: skip
+
+
+def test_formulas_of_html_have_their_places():
+    text = (
+        "<html><head><title>\\(no\\)</title><script>\\(no\\)</script></head>\n<body class='\\(no\\)'><!-- \\(no\\) --><code>\\(no\\)</code>\n"
+        "<p>AT&T, $5 and \\(x &lt; <b>y</b>\\) cost $6</p>\\[a&amp;=&nbsp;&#98;\\]$$z$$</body></html>"
+    )
+    assert found(text, "note.html") == [
+        ("note.html:3:19", "x <       y"), ("note.html:3:50", "a&    =      b"), ("note.html:3:72", "z")
+    ]  # fmt: skip
+    told = "<script>MathJax = {tex: {inlineMath: [['$', '$']]}}</script>$q$"
+    assert found(told, "note.html") == [("note.html:1:62", "q")]
+
+
+RST = f"""Title
+=====
+
+Let :math:`{BELLMAN}` be,
+and more.
+
+.. math::
+
+   {BELLMAN}
+
+   {BELLMAN.replace("Q", "A")}
+
+- item :math:`{BELLMAN}`
+
+  .. math:: {BELLMAN}
+
+End.
+"""
+
+
+def test_audited_restructuredtext_is_the_note_with_admonitions():
+    written = audit_note(NoteDocument.of(RST, "note.rst"), "two-state").markdown()
+    kept = re.sub(r"(?m)^( *)\.\. admonition:: pgsym\n((\1 +.*)?\n)+", "", written)
+    assert [line for line in kept.splitlines() if line] == [line for line in RST.splitlines() if line]
+    tree = docutils.core.publish_doctree(written, settings_overrides={"report_level": 5})
+    notes = [node.astext() for node in tree.findall(docutils.nodes.admonition)]
+    assert [text.split("\n\n")[1].partition(",")[0] for text in notes[1:]] == [
+        "✓ line 4: proved", "✓ line 9: proved", "✓ line 13: proved"
+    ]  # fmt: skip
+    assert "✗ line 11: refuted, read as V(s) = sum[a] pi(a|s) * A(s,a)" in notes[2]
+    assert len(list(tree.findall(docutils.nodes.math_block))) == 4  # those of the note, and what is true
+    assert not list(tree.findall(docutils.nodes.system_message))
+
+
+def test_audited_html_is_the_note_with_quotations():
+    text = f"<!doctype html><html><body>\n<p>Let \\({BELLMAN}\\) be.</p><ul><li>\\[{BELLMAN.replace('Q', 'A')}\\]</li></ul></body></html>"
+    written = audit_note(NoteDocument.of(text, "note.html"), "two-state").markdown()
+    assert re.sub(r'\n<blockquote class="pgsym">.*?</blockquote>\n', "", written, flags=re.DOTALL) == text
+    top, first, second = re.findall(r'<blockquote class="pgsym">(.*?)</blockquote>', written, re.DOTALL)
+    assert "<strong>Checked on two-state</strong>: 2 relations: 1 proved, 1 refuted" in top
+    assert "✓ line 2: <strong>proved</strong>" in first
+    assert "<details><summary>why, on two-state</summary><pre>refuted" in second
+    assert [f.at for f in NoteDocument.of(written, "note.html").formulas if f.latex.startswith("V(s) = \\sum_a")]
 
 
 def notebook() -> str:
@@ -136,7 +207,7 @@ def survive(count: int, seed: int, monkeypatch, tmp_path) -> None:
     monkeypatch.setattr(builtins, "open", lambda *a, **k: pytest.fail(f"opened {a}"))
     for text in mutants(count, seed):
         begin = time.process_time()
-        for name in ("note.md", "note.tex"):
+        for name in ("note.md", "note.tex", "note.html"):
             for relation in read(NoteDocument.of(text, name), Names()):
                 assert relation.claim is not None or relation.reason or relation.defines, text
         assert time.process_time() - begin < 2, text

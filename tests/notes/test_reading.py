@@ -27,6 +27,14 @@ def read_as(*formulas: str, **names) -> list[str]:
 
 
 READ = {
+    r"J = \frac{1}{N} \sum_{i=1}^N R(\tau^{(i)})": "J == E[tau] G",
+    r"\nabla J = \frac1N \sum_{n=1}^N \sum_{t=0}^{T_n} \nabla\log\pi(a_t^n|s_t^n) R(\tau^n) + \nabla J":
+        "grad J == E[tau] sum[t] grad log pi(a_t|s_t) * G + grad J",
+    r"\nabla J = \frac1N \sum_{i=1}^N \sum_{t=0}^T \nabla\log\pi(a_{i,t}|s_{i,t}) R(\tau_i)":
+        "grad J == E[tau] sum[t] grad log pi(a_t|s_t) * G",
+    r"J(\theta)^2 = J^{2}": "J^2 == J^2",
+    r"Q(s,a) = \mathcal{R}_s^a + \gamma \sum_{s'} \mathcal{P}_{ss'}^a V(s')": "Q(s,a) == r(s,a) + gamma * sum[s'] P(s'|s,a) * V(s')",
+    r"V(s) = \mathbb{E}_{\tau\sim\pi \mid s_0 = s}[R(\tau)]": "V(s) == E[tau | s_0=s] G",
     r"V^\pi(s) = \sum_{a \in \mathcal{A}} \pi(a|s) Q^\pi(s,a)": "V(s) == sum[a] pi(a|s) * Q(s,a)",
     r"V_{\pi_\theta}(s) = \mathbb{E}_{a\sim\pi_\theta(\cdot\mid s)}\left[ Q_{\pi_\theta}(s,a) \right]":
         "V(s) == sum[a] pi(a|s) * Q(s,a)",
@@ -105,6 +113,9 @@ def test_formula_is_read_as(latex, claim):
 
 
 REFUSED = {
+    r"J'_\phi = J": "found J with \\phi; quantities of the policy pi are read, and of a second one, pi'",
+    r"\pi'_\phi(a|s) = \pi(a|s)": "found \\pi with \\pi_\\phi; quantities of the policy pi are read, and of a second one, pi'",
+    r"\sum_s \mu'_\phi(s) = 1": "found \\mu with \\phi; quantities of the policy pi are read, and of a second one, pi'",
     r"A^*(s,a) = Q(s,a)": "found A with *; optimal quantities are V^*, Q^*, h^* and J^*",
     r"V_\pi^*(s) = V(s)": "found V with \\pi*; optimal quantities are V^*, Q^*, h^* and J^*",
     r"V_\phi(s) = V(s)": "found V with \\phi; quantities of the policy pi are read, and of a second one, pi'",
@@ -133,7 +144,13 @@ REFUSED = {
     r"J = |\mathcal{S}|": "found |\\mathcal{S}|: do terminal states count? Write a sum of 1",
     r"J \approx V(s)": "found \\approx, which does not say how close the sides are; it is shown, not decided",
     r"\theta \leftarrow \theta + \nabla J": "found an assignment, which is no statement",
-    r"J = \frac{1}{N} \sum_{i=1}^N R(\tau^{(i)})":
+    r"J^2 = (\frac{1}{N} \sum_{i=1}^N R(\tau^{(i)}))^2":
+        "found 1/N before a sum, a mean over samples; means are read, samples are not",
+    r"J = \frac{1}{N} \sum_{i=1}^N i R(\tau^{(i)})":
+        "found 1/N before a sum, a mean over samples; means are read, samples are not",
+    r"J = \frac{1}{N} \sum_{i=1}^M R(\tau^{(i)})":
+        "found 1/N before a sum, a mean over samples; means are read, samples are not",
+    r"J = \frac{1}{N} \sum_{i=1}^N V(s)":
         "found 1/N before a sum, a mean over samples; means are read, samples are not",
     r"J = \mathbb{E}[R(s,a)]": "found an expectation that does not say over what. Write what is drawn",
     r"J = \left[ V(s) \right": "found [ without its other bracket; brackets come in pairs. Correct it",

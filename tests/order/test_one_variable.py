@@ -7,10 +7,14 @@ import pytest
 import sympy as sp
 
 from pgsym.order import BreakPoint, Kind
-from pgsym.order.one_variable import break_points, check_break_points
+from pgsym.order.one_variable import break_point, check_break_points, pieces_of
 from pgsym.order.sturm import roots_between
 
 x = sp.Symbol("x")
+
+
+def break_points(polynomial):
+    return [break_point(piece) for piece in pieces_of([polynomial], Kind.REAL)[1::2]]
 
 
 def random_polynomial(seed):
@@ -29,14 +33,14 @@ def test_sturm_counts_sympys_real_roots(seed):
     assert roots_between(coefficients, None, None) == len(roots)
     assert roots_between(coefficients, Fraction(0), Fraction(1)) == sum(bool(0 < r) and bool(r < 1) for r in roots)
     assert roots_between(coefficients, Fraction(0), None) == sum(bool(r > 0) for r in roots)
-    found = break_points([coefficients], None, None)
+    found = break_points(coefficients)
     assert len(found) == len(roots)
     assert check_break_points(coefficients, Kind.REAL, found)
 
 
 def test_checker_rejects_damaged_break_points():
     polynomial = [-2, -1, 3, 1]  # three roots
-    points = break_points([polynomial], None, None)
+    points = break_points(polynomial)
     assert check_break_points(polynomial, Kind.REAL, points)
     assert not check_break_points(polynomial, Kind.REAL, points[1:])
     assert not check_break_points(polynomial, Kind.REAL, [points[0], points[0], points[2]])

@@ -48,3 +48,9 @@ def test_softmax_lojasiewicz_constant_of_two_arms_is_two():
 def test_sharpen_raises_on_a_right_side_of_both_signs():
     with pytest.raises(AlgebraError, match=r"^g: it is refuted: -.*; g >= 0 is needed\. Choose another g$"):
         sharpest(x, x - 2 * y, POSITIVE)
+
+
+def test_a_point_where_both_sides_vanish_is_no_sign_of_the_last_constant():
+    """2 (x - 1)^2 >= 0 is attained at 1, and so is the same with any other constant."""
+    found = sharpest(2 * (x - 1) ** 2, (x - 1) ** 2, {x: Kind.POSITIVE})
+    assert found.proved <= 2 < found.refuted <= 2 + Fraction(1, 10**5)

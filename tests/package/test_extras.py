@@ -68,6 +68,7 @@ CASES: list[tuple[str, str, Callable[[], object]]] = [
     ("neighbours", "quantecon", lambda: pgsym.to_quantecon(pgsym.zoo(CORRIDOR).mdp)),
     ("neighbours", "stormpy", lambda: pgsym.to_stormpy(pgsym.zoo(CORRIDOR).mdp)),
     ("notes", "nbformat", lambda: NoteDocument.of("{}", "note.ipynb")),
+    ("notes", "docutils", lambda: NoteDocument.of("", "note.rst").formulas),
     ("order", "z3", lambda: SolverQuestion(1)),
     ("pandas", "pandas", frame),
     ("plot", "matplotlib", lambda: climbed().plot()),

@@ -132,7 +132,7 @@ def test_equations_that_are_used_are_stated():
     ]
     runs = prove("E[tau] sum[t] gamma^t * r_t = J").derivation()
     assert "let N(s,s') = E[tau | s_0=s] sum[t] gamma^t * 1[s_t=s'];" in runs.text()
-    assert "V(s) = sum[s'] N(s,s') * r_pi(s')   # `V` as visits times rewards" in runs.text()
+    assert "V(s) = sum[s'] N(s,s') * r_pi(s')   # `V` sums rewards over visits" in runs.text()
 
 
 @pytest.mark.parametrize(

@@ -1,83 +1,37 @@
 """No false claim is proved: mutants of the catalogue that find a proof hold on every MDP of a size too."""
 
 import random
-from functools import cache
+from importlib import util
+from pathlib import Path
 
 import pytest
 from second_reading.mutations import HARMLESS, mutants
 
 import pgsym
-from pgsym.claims.catalogue.hypotheses import HYPOTHESES
-from pgsym.claims.verdict import Status
-from pgsym.errors import HypothesisError, PgsymError
-from pgsym.model import Problem, generic_mdp, tabular
 from pgsym.prover import prove
-from pgsym.prover.equations import CONTINUING, UNICHAIN
-from pgsym.prover.general import ENDING
+from pgsym.prover.equations import CONTINUING
 from pgsym.prover.verdict import Standing
 
 SAMPLE = 300
 """Mutants in an ordinary run; all of them behind the marker."""
 
 
-def assumed(entry):
-    return ["undiscounted"] if HYPOTHESES["undiscounted"] in entry.requires else []
-
-
-@cache
-def generic(terminal, undiscounted):
-    mdp = generic_mdp(2, 2, terminal=terminal)
-    return mdp.replace(gamma=1) if undiscounted else mdp
-
-
-def contradicted(found):
-    """Whether models disagree with a proof: a generic one, and where the proof allows it, one that ends."""
-    needs = set(found.hypotheses)
-    endless = needs & {CONTINUING, UNICHAIN}
-    for terminal in [False] * (ENDING not in needs) + [True] * (not endless):
-        mdp = generic(terminal, "gamma = 1" in needs)
-        try:
-            verdict = pgsym.decide(Problem(mdp, tabular(mdp), found.objective), found.claim)
-        except HypothesisError:
-            continue
-        if verdict.status is Status.REFUTED:
-            return True
-    return False
-
-
-def all_mutants():
-    for name in pgsym.theorem_names():
-        entry = pgsym.theorem(name)
-        for claim in entry.claims:
-            for mutant in mutants(claim):
-                yield entry, mutant
-
-
-def judge(cases):
-    proved = wrong = 0
-    for entry, mutant in cases:
-        try:
-            found = prove(mutant.claim, objective=entry.objective, hypotheses=assumed(entry), refute=False)
-            if found.proved:
-                proved += 1
-                if contradicted(found):
-                    wrong += 1
-                    print("WRONG", entry.name, mutant.kind, found)
-        except PgsymError as error:
-            print(f"{entry.name}, {mutant.kind}: {error}")
-    return proved, wrong
+SCRIPT = Path(__file__).parent.parent.parent / "benchmarks" / "prover_mutants.py"
+SPEC = util.spec_from_file_location("prover_mutants", SCRIPT)
+campaign = util.module_from_spec(SPEC)
+SPEC.loader.exec_module(campaign)
 
 
 def test_no_mutant_is_proved_that_models_refute():
-    cases = random.Random(1).sample(list(all_mutants()), SAMPLE)
-    proved, wrong = judge(cases)
-    assert proved > SAMPLE / 20
-    assert wrong == 0
+    cases = random.Random(1).sample(list(campaign.all_mutants()), SAMPLE)
+    answers = [campaign.judge(*case) for case in cases]
+    assert answers.count("proved") > SAMPLE / 20
+    assert "WRONG" not in answers
 
 
 @pytest.mark.slow
 def test_no_mutant_at_all_is_proved_that_models_refute():
-    assert judge(all_mutants())[1] == 0
+    assert all(campaign.judge(*case) != "WRONG" for case in campaign.all_mutants())
 
 
 WITHOUT_AN_END = [

@@ -12,14 +12,17 @@ from report_pages import HOSTILE, QUICK, problem, tables, tree
 from skips import NEEDS_TEX
 
 import pgsym
+from pgsym.ascent.ascend import best_value
 from pgsym.claims import decide
 from pgsym.claims.blocks import DataTable
 from pgsym.claims.derivation.html import mathml
 from pgsym.errors import DiscountError, MissingExtraError, SchemaError
+from pgsym.reports.live import live
 from pgsym.reports.page import report
 from pgsym.reports.page.content import Settings
 from pgsym.reports.page.document import Builder
 from pgsym.reports.page.estimators import estimators
+from pgsym.reports.page.opening import finding, marked_points
 from pgsym.reports.page.quantities import Writer
 from pgsym.reports.page.theorem import ruling
 from pgsym.reports.page.write import POLICY
@@ -27,8 +30,8 @@ from pgsym.reports.page.write import POLICY
 MODELS = ("short-corridor", "two-state, gamma", "recycling-robot", "hostile", "forty")
 
 SECTIONS = [
-    "The model",
     "Try it",
+    "The model",
     "Exact quantities",
     "The policy gradient theorem",
     "The derivation, checked line by line",
@@ -37,6 +40,44 @@ SECTIONS = [
     "Learning curves",
     "How far each line can be relied on",
 ]
+
+
+# -- the first screen ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("objective", "says"),
+    [
+        ("start-state", "The policy gradient theorem holds for every value of the parameters: decided exactly"),
+        ("average-reward", "The policy gradient theorem holds for every value of the parameters: decided exactly"),
+        ("stationary-value", "What many notes call the policy gradient theorem is false here"),
+    ],
+)
+def test_first_sentence_says_what_was_found(objective, says):
+    model = pgsym.zoo("two-state").replace(objective=objective)
+    verdict = pgsym.verify(model)
+    assert finding(model, verdict).startswith(says)
+    points = marked_points(model, verdict)
+    assert set(points) == {"local optimum"} | ({"counterexample"} if objective == "stationary-value" else set())
+    # Far out on the sliders the policy is nearly deterministic, and nearly the best of all.
+    best = best_value(model)
+    assert best is not None
+    reached = float(pgsym.solve(model).at(points["local optimum"]).J)
+    assert best - abs(best) / 50 < reached < best
+
+
+def test_counterexample_is_a_point_of_the_page(page):
+    model = pgsym.zoo("two-state").replace(objective="stationary-value")
+    verdict = pgsym.verify(model)
+    assert marked_points(model, verdict)["counterexample"] == {s.name: v for s, v in verdict.witness.point.items()}
+
+
+def test_sliders_of_symbols_start_at_familiar_numbers():
+    part = live(pgsym.zoo("recycling-robot"))
+    starts = dict(re.findall(r'aria-label="(\w+), typed" value="([^"]*)"', part.html))
+    assert {name: starts[name] for name in ("α", "β", "γ", "r_search")} == {
+        "α": "0.5", "β": "0.5", "γ": "0.9", "r_search": "1",
+    }  # fmt: skip
 
 
 # -- structure -----------------------------------------------------------------------------------------------
@@ -353,7 +394,7 @@ def test_interrupted_sampling_is_not_half_a_report(section, name, monkeypatch):
         interrupted = True
         estimate = property(lambda self: self)
 
-    monkeypatch.setattr(f"pgsym.reports.page.sampled.{name}", lambda *_, **__: Half())
+    monkeypatch.setattr(f"pgsym.reports.page.{section}.{name}", lambda *_, **__: Half())
     (make,) = [make for key, _, _, make in builder.plan if key == section]
     with pytest.raises(KeyboardInterrupt):
         list(make(lambda part: None))

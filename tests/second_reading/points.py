@@ -10,8 +10,8 @@ from fractions import Fraction
 import sympy as sp
 
 from pgsym.claims.bound_claim import BoundClaim
+from pgsym.claims.counterexample import Witness
 from pgsym.claims.language import tree as t
-from pgsym.claims.verdict import Witness
 from pgsym.errors import ModelError
 from pgsym.model import Direct
 from pgsym.model.mdp import MDP

@@ -201,51 +201,6 @@ Proof.
   rewrite (Derive_ext _ (fun _ => 1)) by exact One. apply Derive_const.
 Qed.
 
-(* -- rules for derivatives, in the terms of real numbers -------------------------------------------------- *)
-
-Section Rules.
-Variable x : R.
-Variables f g : R -> R.
-Variables df dg c : R.
-
-Lemma derive_add : is_derive f x df -> is_derive g x dg -> is_derive (fun u => f u + g u) x (df + dg).
-Proof. intros F G. apply (is_derive_plus f g x df dg F G). Qed.
-
-Lemma derive_add_l : is_derive g x dg -> is_derive (fun u => c + g u) x dg.
-Proof.
-  intro G. evar_last; [apply (is_derive_plus (fun _ => c) g x 0 dg (is_derive_const c x) G)|].
-  unfold plus; simpl. ring.
-Qed.
-
-Lemma derive_add_r : is_derive f x df -> is_derive (fun u => f u + c) x df.
-Proof.
-  intro F. evar_last; [apply (is_derive_plus f (fun _ => c) x df 0 F (is_derive_const c x))|].
-  unfold plus; simpl. ring.
-Qed.
-
-Lemma derive_opp : is_derive f x df -> is_derive (fun u => - f u) x (- df).
-Proof. intro F. apply (is_derive_opp f x df F). Qed.
-
-Lemma derive_mult_l : is_derive g x dg -> is_derive (fun u => c * g u) x (c * dg).
-Proof. apply is_derive_scal. Qed.
-
-Lemma derive_mult_r : is_derive f x df -> is_derive (fun u => f u * c) x (df * c).
-Proof.
-  intro F. evar_last; [apply (is_derive_product f (fun _ => c) x df 0 F (is_derive_const c x))|]. ring.
-Qed.
-
-Lemma derive_inverse : f x <> 0 -> is_derive f x df -> is_derive (fun u => / f u) x (- (/ f x * / f x * df)).
-Proof. intros N F. evar_last; [apply is_derive_inv; [exact F | exact N]|]. field. exact N. Qed.
-
-Lemma derive_ln : 0 < f x -> is_derive f x df -> is_derive (fun u => ln (f u)) x (/ f x * df).
-Proof.
-  intros P F. evar_last.
-  - apply (is_derive_comp ln f); [apply is_derive_Reals, derivable_pt_lim_ln, P | exact F].
-  - unfold scal; simpl. unfold mult; simpl. ring.
-Qed.
-
-End Rules.
-
 Ltac is_constant f :=
   let a := eval cbv beta in (f 0) in let b := eval cbv beta in (f 1) in constr_eq a b.
 

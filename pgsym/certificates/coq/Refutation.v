@@ -168,26 +168,6 @@ Qed.
 
 End Derivatives.
 
-(* -- rules for derivatives, in the terms of real numbers -------------------------------------------------- *)
-
-Lemma derive_number c t : is_derive (fun _ => c) t 0.
-Proof. apply (is_derive_const c). Qed.
-
-Lemma derive_add (f g : R -> R) t df dg :
-  is_derive f t df -> is_derive g t dg -> is_derive (fun u => f u + g u) t (df + dg).
-Proof. intros F G. apply (is_derive_plus f g t df dg F G). Qed.
-
-Lemma derive_subtract (f g : R -> R) t df dg :
-  is_derive f t df -> is_derive g t dg -> is_derive (fun u => f u - g u) t (df - dg).
-Proof. intros F G. apply (is_derive_minus f g t df dg F G). Qed.
-
-Lemma derive_divide (f g : R -> R) t df dg : g t <> 0 ->
-  is_derive f t df -> is_derive g t dg -> is_derive (fun u => f u / g u) t ((df * g t - f t * dg) / g t ^ 2).
-Proof. intros N F G. now apply is_derive_div. Qed.
-
-Lemma derive_negate (f : R -> R) t df : is_derive f t df -> is_derive (fun u => - f u) t (- df).
-Proof. intro F. apply (is_derive_opp f t df F). Qed.
-
 (* At theta = q ln x the exponential of a logit is a product of powers of rational numbers. *)
 Lemma power_of_ln n x : 0 < x -> exp (IZR n * ln x) = powerRZ x n.
 Proof. intro H. rewrite exp_IZR_mult, exp_ln; [reflexivity | assumption]. Qed.

@@ -12,7 +12,7 @@ from typing import Any
 from pgsym.claims.catalogue.hypotheses import HYPOTHESES, Hypothesis
 from pgsym.claims.decide import ERROR_BITS, Decision
 from pgsym.claims.language.relation import RELATIONS
-from pgsym.claims.language.render import declarations_latex, let_latex
+from pgsym.claims.language.render_latex import declarations_latex, let_latex
 from pgsym.claims.language.tree import (
     Binding,
     Call,

@@ -26,8 +26,9 @@ from pgsym.expression.notation import tex_width
 from pgsym.expression.ordering import split
 from pgsym.model.mdp import Action, State
 from pgsym.model.objective import Objective
-from pgsym.model.policy import Softmax, all_symbols
+from pgsym.model.policy import Softmax
 from pgsym.model.problem import Problem
+from pgsym.model.symbols import all_symbols
 
 BUDGET = 5_000
 """Terms of a polynomial; a longer closed form is not for reading."""

@@ -8,7 +8,19 @@ from functools import cache
 from html import escape
 from itertools import count, groupby
 
-from pgsym.claims.blocks import Block, Cell, DataTable, Figure, Formulas, Heading, Note, Prose, Row, VerdictMark
+from pgsym.claims.blocks import (
+    Block,
+    Cell,
+    DataTable,
+    Figure,
+    Fold,
+    Formulas,
+    Heading,
+    Note,
+    Prose,
+    Row,
+    VerdictMark,
+)
 from pgsym.claims.derivation.layout import laid_out, parts
 from pgsym.claims.language.tree import Binding
 from pgsym.claims.verdict import Verdict
@@ -21,7 +33,7 @@ COLOURS = f"""
 """
 
 BLOCKS = """
-math { font-family: 'STIX Two Math', 'Cambria Math', 'Latin Modern Math', 'pgsym math', math; font-size: 1.08em; }
+math { font-family: 'pgsym math', 'STIX Two Math', 'Cambria Math', 'Latin Modern Math', math; font-size: 1.08em; }
 .scroll { overflow-x: auto; overscroll-behavior-x: contain; }
 strong.proved, strong.refuted, strong.undecided, strong.inapplicable { padding: .05rem .5rem;
   border: 1.5px solid currentColor; border-radius: 1rem; font-size: .875rem; white-space: nowrap; }
@@ -97,6 +109,9 @@ class HtmlWriter:
         match block:
             case Heading(text, level):
                 return f"<h{level + 1}>{self.prose(text)}</h{level + 1}>"
+            case Fold(Heading(text, level), folded):
+                title = f"<h{level + 1}>{self.prose(text)}</h{level + 1}>"
+                return "\n".join([f"<details>\n<summary>{title}</summary>", *self.lines(folded), "</details>"])
             case Prose(text):
                 return f"<p>{self.prose(text)}</p>"
             case Note(text):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from pgsym.claims.blocks import Block, Cell, DataTable, Figure, Formulas, Heading, Note, Prose, VerdictMark
+from pgsym.claims.blocks import Block, Cell, DataTable, Figure, Fold, Formulas, Heading, Note, Prose, VerdictMark
 from pgsym.claims.derivation.layout import aligned, in_latex, laid_out
 from pgsym.claims.language.tree import Binding
 from pgsym.claims.verdict import Verdict
@@ -39,6 +39,8 @@ def write(block: Block, bindings: Sequence[Binding], *, long_tables: bool = Fals
     match block:
         case Heading(title, level):
             return rf"\{_SECTIONS[level]}*{{{in_latex(title, bindings)}}}"
+        case Fold(title, inner):
+            return "\n\n".join(write(part, bindings, long_tables=long_tables) for part in (title, *inner))
         case Prose(words):
             return in_latex(words, bindings)
         case Note(words):

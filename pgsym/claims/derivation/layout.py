@@ -20,7 +20,7 @@ from itertools import groupby
 from pgsym.claims.blocks import LONG_LEFT, Block, Chain, Definition, Formulas, Row
 from pgsym.claims.language.parse import parse
 from pgsym.claims.language.relation import RELATIONS
-from pgsym.claims.language.render import declarations_latex
+from pgsym.claims.language.render_latex import declarations_latex
 from pgsym.claims.language.tree import (
     Add,
     Binding,
@@ -39,6 +39,7 @@ from pgsym.claims.language.tree import (
     Statement,
     Sub,
     Sum,
+    Unary,
 )
 from pgsym.claims.verdict import Verdict
 from pgsym.errors import ClaimError
@@ -88,14 +89,18 @@ def _pieces(node: Node, width: int) -> list[str]:
         case Div(above, below) if tex_width(below.latex()) <= width:
             return _joined([rf"\frac{{1}}{{{below.latex()}}}"], r" \, ", above, width)
         case Grad(body) if _is_sum(body) or isinstance(body, Mul | Sum):
-            return _joined([r"\nabla"], " ", body, width, fence=isinstance(body, Mul))
+            return _joined([_operator(node)], " ", body, width, fence=isinstance(body, Mul))
         case OverIndices(_, body) | Limit(body):
-            operator = replace(node, body=Number(Fraction(1))).latex().removesuffix("1").rstrip()
-            return _joined([operator], " ", body, width)
+            return _joined([_operator(node)], " ", body, width)
         case Expect(_, body):
             opening, inner = whole[: whole.index(r"\left[")] + r"\bigl[", _pieces(body, width)
             return [opening + inner[0], *inner[1:-1], inner[-1] + r"\bigr]"] if len(inner) > 1 else [whole]
     return [whole]
+
+
+def _operator(node: Unary | OverIndices) -> str:
+    """What stands before an operand."""
+    return replace(node, body=Number(Fraction(1))).latex().removesuffix("1").rstrip()
 
 
 def _joined(head: list[str], between: str, node: Node, width: int, *, fence: bool = False) -> list[str]:

@@ -22,6 +22,7 @@ from lark.exceptions import VisitError
 
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.characters import ascii_text
 from pgsym.claims.language.parse_runs import RunRules, is_index, outside_runs, part_of_run
 from pgsym.claims.language.relation import LISTED, PATTERN, SPELLINGS
 from pgsym.errors import ClaimError
@@ -89,11 +90,15 @@ def _parsed(text: str, bindings: tuple[t.Binding, ...], start: str) -> Any:
     text = unicodedata.normalize("NFC", text)
     if len(text) > CLAIM_CHARACTERS:
         raise ClaimError(f"found {len(text)} characters; at most {CLAIM_CHARACTERS} are read. Split the claim")
+    written, back = ascii_text(text)
     try:
-        raw = _parser().parse(text, start=start)
+        raw = _parser(bool(back)).parse(written, start=start)
+        for token in (part for tree in raw.iter_subtrees() for part in tree.children if isinstance(part, Token)):
+            token.start_pos = back[token.start_pos or 0] if back else token.start_pos
         return _Builder(text, bindings).transform(raw)
     except UnexpectedInput as error:
-        message, position = _complaint(text, error, claim=start == "start")
+        message, position = _complaint(written, error, claim=start == "start")
+        position = back[position] if back else position
         raise ClaimError(message + caret(text, position), at=position) from None
     except VisitError as error:
         if isinstance(error.orig_exc, ClaimError):
@@ -110,9 +115,10 @@ WORLDS: dict[str, str] = {"terminating": "discount as random termination: gamma 
 
 
 @cache
-def _parser() -> Lark:
+def _parser(mathematics: bool) -> Lark:
+    """The parser; with signs of mathematics a product needs no sign of its own."""
     grammar = resources.files("pgsym.claims.language").joinpath("claims.lark").read_text(encoding="utf-8")
-    grammar += f"\nRELATION.3: /{PATTERN}/\n"
+    grammar += f"\nRELATION.3: /{PATTERN}/\n" + "%extend factor: unary -> beside\n" * mathematics
     options = {"propagate_positions": True, "maybe_placeholders": True}
     return Lark(grammar, parser="lalr", start=["start", "expression"], **options)
 
@@ -244,6 +250,10 @@ class _Builder(RunRules):
     def factor(self, node: t.Node, operator: Token) -> tuple[t.Node, Token]:
         return node, operator
 
+    def beside(self, node: t.Node) -> tuple[t.Node, Token]:
+        """A factor before another without a sign, as in γ V(s')."""
+        return node, Token("BESIDE", "*")
+
     def product(self, *parts: Any) -> t.Node:
         result: t.Node = t.Number(Fraction(1))
         operator: Token | None = None
@@ -252,7 +262,12 @@ class _Builder(RunRules):
             if operator is None:
                 result = node
             elif operator == "*":
-                result = t.Mul(result, node, at=operator.start_pos)
+                result = t.Mul(result, node, at=node.at if operator.start_pos is None else operator.start_pos)
+            elif isinstance(following, Token) and following.type == "BESIDE":
+                raise self.refuse(
+                    "found a factor beside a divisor: does it stand below the line? Write * or brackets",
+                    operator.start_pos,
+                )
             else:
                 result = self.quotient(result, node, operator)
             operator = following

@@ -1,51 +1,40 @@
-r"""Trees as text and as LaTeX: one set of rules for parentheses, two ways of writing.
+"""Trees as the text that the grammar reads back.
 
-A sum, an expectation and a limit extend to the right over products, so they are *open*: on the left of an
-operator they need parentheses.
-
->>> from pgsym.claims.language.tree import Grad, Quantity, Sum
->>> tree = Sum(("s",), Quantity("mu", ("s",)) * Quantity("V", ("s",))) / (1 - Quantity("gamma"))
->>> print(text(tree), latex(tree), sep="\n")
+>>> from pgsym.claims.language.tree import Quantity, Sum
+>>> print(text(Sum(("s",), Quantity("mu", ("s",)) * Quantity("V", ("s",))) / (1 - Quantity("gamma"))))
 (sum[s] mu(s) * V(s)) / (1 - gamma)
-\frac{\sum_{s} \mu(s) \, V(s)}{1 - \gamma}
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from pgsym.claims.language import runs
-from pgsym.claims.language.parse import WORLDS
+from pgsym.claims.language.brackets import ATOM, PRODUCT, SUM, Writer, is_open
+from pgsym.claims.language.characters import is_special
 from pgsym.claims.language.relation import SPELLINGS
 from pgsym.claims.language.tree import (
-    Abs,
     Add,
     Arbitrary,
     Binary,
     Binding,
     Call,
     Div,
-    Dot,
     Expect,
     ForAll,
     ForEach,
     Grad,
     Index,
     Indicator,
-    Inv,
     Let,
     Limit,
-    Literal,
     Log,
-    Max,
     Mul,
     Neg,
     Node,
     Number,
-    Outer,
     OverIndices,
-    Override,
     Pow,
     PrimedGrad,
     Quantity,
@@ -53,16 +42,12 @@ from pgsym.claims.language.tree import (
     Statement,
     StopGradient,
     Sub,
-    Sum,
     Symbol,
-    Transpose,
     Unary,
     World,
 )
-from pgsym.expression.notation import derivative_latex, name_latex, symbol_latex
-from pgsym.expression.quantity import QUANTITIES, VOCABULARY, reward_power
+from pgsym.expression.quantity import VOCABULARY, reward_power
 
-_SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(5)
 KEYWORDS = frozenset({"sum", "prod", "E", "Var", "Cov", "limit", "grad", "log", "trace", "dot", "outer", "inv",
                       "transpose", "sg", "at", "abs", "max", "min", "let", "for", "all", "with", "G",
                       *(text for text in SPELLINGS if text.isalpha())})  # fmt: skip
@@ -74,11 +59,6 @@ _PLAIN = re.compile(r"[^\W\d]\w*'*\Z")
 def text(node: Node) -> str:
     """The text that the grammar reads back to this tree."""
     return _Text().write(node)
-
-
-def latex(node: Node) -> str:
-    """The expression as LaTeX."""
-    return _Latex().write(node)
 
 
 def statement_text(statement: Statement) -> str:
@@ -101,105 +81,7 @@ def binding_text(binding: Binding) -> str:
     return _Text().binding(binding)
 
 
-def let_latex(definition: Let) -> str:
-    r"""A definition as LaTeX, with the sign for equality by definition.
-
-    >>> from pgsym.claims.language.tree import Quantity
-    >>> print(let_latex(Let("b", ("s",), Quantity("V", ("s",)))))
-    b(s) \coloneqq V(s)
-    """
-    writer = _Latex()
-    return rf"{writer.call(definition.name, definition.indices)} \coloneqq {writer.write(definition.body)}"
-
-
-def declarations_latex(bindings: Iterable[Binding]) -> tuple[str, ...]:
-    r"""Declarations as LaTeX, those for all in one line; definitions are left to `let_latex`.
-
-    >>> from pgsym.claims.language.parse import parse
-    >>> print(*declarations_latex(parse("for all b(s), lambda, P': J = b(s)").bindings))
-    \text{for all } b(s),\, \lambda,\, P':
-    """
-    heads, worlds = [], []
-    for binding in bindings:
-        match binding:
-            case ForAll(name, indices):
-                heads.append(_Latex().call(name, indices))
-            case ForEach(index):
-                heads.append(_index_latex(index))
-            case Arbitrary(name):
-                heads.append(_head(name.rstrip("'"), primed=True))
-            case World(name):
-                worlds.append(rf"M' \colon \text{{{WORLDS[name]}}}")
-    return (*([rf"\text{{for all }} {_COMMA.join(heads)}:"] if heads else []), *worlds)
-
-
-_COMMA = r",\, "
-
-_OPEN = OverIndices | Expect | Limit | SamePolicy | runs.OverTime | runs.RunExpect
-"""What extends to the right over products."""
-
-
-_PREFIX = Grad | PrimedGrad | Log | runs.Trace
-"""What binds tighter than products, unless something open follows it."""
-
-
-def _level(node: Node) -> int:
-    """How tightly the node's outermost operation binds."""
-    if isinstance(node, Add | Sub | Neg):
-        return _SUM
-    if isinstance(node, Mul | Div | _OPEN):
-        return _PRODUCT
-    if isinstance(node, _PREFIX):
-        return _PRODUCT if _is_open(node.body) else _UNARY
-    if isinstance(node, Pow | runs.TimePower):
-        return _POWER
-    if isinstance(node, Number) and (node.value < 0 or node.value.denominator != 1):
-        return _SUM if node.value < 0 else _PRODUCT
-    return _ATOM
-
-
-def _is_open(node: Node) -> bool:
-    """Whether the text would swallow a product that follows."""
-    if isinstance(node, _OPEN):
-        return True
-    if isinstance(node, _PREFIX):
-        return _is_open(node.body)
-    if isinstance(node, Mul | Div):
-        return _is_open(node.right) and _level(node.right) == _PRODUCT and not isinstance(node.right, Mul | Div)
-    return isinstance(node, Neg) and _is_open(node.body)
-
-
-class _Writer:
-    """The rules shared by text and LaTeX; `group` puts parentheses."""
-
-    group: Callable[[str], str]
-
-    def write(self, node: Node) -> str:
-        raise NotImplementedError
-
-    def part(self, node: Node, level: int) -> str:
-        """An operand that must bind at least that tightly."""
-        return self.group(self.write(node)) if _level(node) < level else self.write(node)
-
-    def left(self, node: Node) -> str:
-        """The left operand of a product."""
-        return self.group(self.write(node)) if _is_open(node) else self.part(node, _PRODUCT)
-
-    def right(self, node: Node) -> str:
-        """The right operand of a product."""
-        nested = isinstance(node, Mul | Div | Number) and _level(node) == _PRODUCT
-        return self.group(self.write(node)) if nested else self.part(node, _PRODUCT)
-
-    def prefix(self, node: Node) -> str:
-        """What follows grad or log; a power has parentheses, as grad x^2 could be read as (grad x)^2."""
-        if isinstance(node, Pow | runs.TimePower):
-            return self.group(self.write(node))
-        return self.write(node) if _is_open(node) and _level(node) == _PRODUCT and not isinstance(
-            node, Mul | Div
-        ) else self.part(node, _UNARY)  # fmt: skip
-
-
-class _Text(_Writer):
+class _Text(Writer):
     """Names that are `taken` by the statement itself, or by the language, are quoted where they mean the model's."""
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
@@ -212,7 +94,12 @@ class _Text(_Writer):
                 return str(value)
             case Symbol(name):
                 known = name in self.taken or name.rstrip("'") in VOCABULARY
-                plain = _PLAIN.match(name) and not known and (runs.read_timed(name) or "s")[0] in "sa"
+                plain = (
+                    _PLAIN.match(name)
+                    and not known
+                    and not is_special(name)
+                    and (runs.read_timed(name) or "s")[0] in "sa"
+                )
                 return name if plain else _quoted(name)
             case Call(name, indices):
                 return self.call(name, indices)
@@ -221,41 +108,41 @@ class _Text(_Writer):
             case Indicator(indices):
                 return f"1[{'='.join(map(_index_text, indices))}]"
             case Add(left, right):
-                return f"{self.part(left, _SUM)} + {self.part(right, _PRODUCT)}"
+                return f"{self.part(left, SUM)} + {self.part(right, PRODUCT)}"
             case Sub(left, right):
-                return f"{self.part(left, _SUM)} - {self.part(right, _PRODUCT)}"
+                return f"{self.part(left, SUM)} - {self.part(right, PRODUCT)}"
             case Mul(left, right):
                 return f"{self.left(left)} * {self.right(right)}"
             case Div(left, right):
-                return f"{self.left(left)} / {self.group(self.write(right)) if _is_open(right) else self.right(right)}"
+                return f"{self.left(left)} / {self.group(self.write(right)) if is_open(right) else self.right(right)}"
             case Neg(body):
-                return f"-{self.part(body, _PRODUCT)}"
+                return f"-{self.part(body, PRODUCT)}"
             case Grad(body):
                 return f"grad {self.prefix(body)}"
             case PrimedGrad(body):
                 return f"grad' {self.prefix(body)}"
             case SamePolicy(body):
-                return f"at[pi'=pi] {self.part(body, _PRODUCT)}"
+                return f"at[pi'=pi] {self.part(body, PRODUCT)}"
             case Log(body):
                 return f"log {self.prefix(body)}"
             case Limit(body):
-                return f"limit[gamma->1] {self.part(body, _PRODUCT)}"
+                return f"limit[gamma->1] {self.part(body, PRODUCT)}"
             case Pow(body, power):
-                return f"{self.part(body, _ATOM)}^{power}"
+                return f"{self.part(body, ATOM)}^{power}"
             case OverIndices(indices, body):
-                return f"{type(node).__name__.lower()}[{','.join(indices)}] {self.part(body, _PRODUCT)}"
+                return f"{type(node).__name__.lower()}[{','.join(indices)}] {self.part(body, PRODUCT)}"
             case Expect(draws, body):
-                drawn = ", ".join(f"{d.index}~{d.name}{_mark(d.primed)}" for d in draws)
-                return f"E[{drawn}] {self.part(body, _PRODUCT)}"
+                drawn = ", ".join(f"{d.index}~{d.name}{prime(d.primed)}" for d in draws)
+                return f"E[{drawn}] {self.part(body, PRODUCT)}"
             case runs.Trace(body):
                 return f"trace {self.prefix(body)}"
             case runs.OverTime(index, bounds, body):
                 head = "sum" if isinstance(node, runs.TimeSum) else "prod"
-                return f"{head}[{_bounds_text(index, bounds)}] {self.part(body, _PRODUCT)}"
+                return f"{head}[{bounds_text(index, bounds)}] {self.part(body, PRODUCT)}"
             case runs.TimePower(body):
-                return f"{self.part(body, _ATOM)}^{_exponent(node)}"
+                return f"{self.part(body, ATOM)}^{exponent(node)}"
             case runs.RunExpect(body, operator):
-                return f"{operator}[{_runs_text(node)}] {self.part(body, _PRODUCT)}"
+                return f"{operator}[{_runs_text(node)}] {self.part(body, PRODUCT)}"
             case runs.Covariance(left, right):
                 return f"Cov[{_runs_text(node)}]({self.write(left)}, {self.write(right)})"
             case runs.RewardAt(time) | runs.ReturnFrom(time):
@@ -278,8 +165,8 @@ class _Text(_Writer):
 
     def quantity(self, node: Quantity) -> str:
         if power := reward_power(node.name):
-            return f"E[r{_mark(node.primed)}^{power}|{','.join(map(_index_text, node.indices))}]"
-        head = node.name + _mark(node.primed)
+            return f"E[r{prime(node.primed)}^{power}|{','.join(map(_index_text, node.indices))}]"
+        head = node.name + prime(node.primed)
         if node.overrides:
             head += f"[{', '.join(f'{o.key}={self.write(o.value)}' for o in node.overrides)}]"
         if not node.indices:
@@ -304,7 +191,8 @@ class _Text(_Writer):
         raise TypeError(f"{type(binding).__name__} is not a binding of the claim language")
 
 
-def _mark(primed: bool) -> str:
+def prime(primed: bool) -> str:
+    """The mark of the second policy and model."""
     return "'" if primed else ""
 
 
@@ -319,7 +207,7 @@ def _index_text(index: Index) -> str:
     return str(index.name) if whole else _quoted(index.name)
 
 
-def _bounds_text(index: str, bounds: tuple[runs.TimeBound, ...]) -> str:
+def bounds_text(index: str, bounds: tuple[runs.TimeBound, ...]) -> str:
     """t, u>=t, t<=u<t+3."""
     if len(bounds) != 2:
         return index + "".join(f"{b.op}{b.time}" for b in bounds)
@@ -327,7 +215,7 @@ def _bounds_text(index: str, bounds: tuple[runs.TimeBound, ...]) -> str:
     return f"{low.time}{runs.FLIPPED[low.op]}{index}{high.op}{high.time}"
 
 
-def _exponent(node: runs.TimePower) -> str:
+def exponent(node: runs.TimePower) -> str:
     """t, (t+1), (u-t), (u-t-1)."""
     if node.since is None:
         return f"({node.to})" if node.to.shift else str(node.to)
@@ -337,157 +225,4 @@ def _exponent(node: runs.TimePower) -> str:
 
 def _runs_text(node: runs.RunExpect | runs.Covariance) -> str:
     given = ", ".join(f"{n}={_index_text(i)}" for n, i in zip(("s_0", "a_0"), node.given, strict=False))
-    return f"tau{'~pi' + _mark(True) if node.primed else ''}{' | ' + given if given else ''}"
-
-
-class _Latex(_Writer):
-    def __init__(self) -> None:
-        self.group = lambda inner: rf"\left({inner}\right)"
-
-    def part(self, node: Node, level: int) -> str:
-        # Written with an operator, where the text has a function.
-        if isinstance(node, Dot | Outer) and level > _PRODUCT:
-            return self.group(self.write(node))
-        return super().part(node, level)
-
-    def write(self, node: Node) -> str:
-        match node:
-            case Number(value):
-                sign, p, q = "-" if value < 0 else "", abs(value.numerator), value.denominator
-                return f"{sign}{p}" if q == 1 else rf"{sign}\frac{{{p}}}{{{q}}}"
-            case Symbol(name):
-                return symbol_latex(name)
-            case Call(name, indices):
-                return self.call(name, indices)
-            case Quantity():
-                return self.quantity(node)
-            case Indicator(indices):
-                return rf"\mathbf{{1}}[{' = '.join(map(_index_latex, indices))}]"
-            case Add(left, right):
-                return f"{self.part(left, _SUM)} + {self.part(right, _PRODUCT)}"
-            case Sub(left, right):
-                return f"{self.part(left, _SUM)} - {self.part(right, _PRODUCT)}"
-            case Mul(left, right):
-                return rf"{self.left(left)} \, {self.factor(right)}"
-            case Div(left, right):
-                return rf"\frac{{{self.write(left)}}}{{{self.write(right)}}}"
-            case Neg(body):
-                return f"-{self.part(body, _PRODUCT)}"
-            case Grad(body):
-                return self.gradient(body)
-            case PrimedGrad(body):
-                return rf"\nabla' {self.prefix(body)}"
-            case SamePolicy(body):
-                return rf"\left.{self.write(body)}\right|_{{\pi' = \pi}}"
-            case Log(body):
-                return rf"\log {self.prefix(body)}"
-            case Limit(body):
-                return rf"\lim_{{\gamma \to 1}} {self.part(body, _PRODUCT)}"
-            case Pow(body, power):
-                return f"{self.part(body, _ATOM)}^{{{power}}}"
-            case Inv(body):
-                return f"{self.part(body, _ATOM)}^{{-1}}"
-            case Transpose(body):
-                return rf"{self.part(body, _ATOM)}^{{\top}}"
-            case StopGradient(body):
-                return rf"\operatorname{{sg}}\left({self.write(body)}\right)"
-            case Abs(body):
-                return rf"\left|{self.write(body)}\right|"
-            case OverIndices(indices, body):
-                sign = r"\sum" if isinstance(node, Sum) else r"\max" if isinstance(node, Max) else r"\min"
-                return rf"{sign}_{{{', '.join(map(_index_latex, indices))}}} {self.part(body, _PRODUCT)}"
-            case Expect(draws, body):
-                drawn = r",\, ".join(rf"{_index_latex(d.index)} \sim {_head(d.name, d.primed)}" for d in draws)
-                return rf"\mathbb{{E}}_{{{drawn}}}\left[{self.write(body)}\right]"
-            case Dot(Grad(Symbol(name)), Grad(body)):
-                # The gradient of a parameter is a unit vector: this is one partial derivative.
-                whole = self.write(body) if isinstance(body, Quantity | Call) else self.group(self.write(body))
-                return derivative_latex(whole, name)
-            case Dot(left, right):
-                return rf"{self.part(left, _UNARY)} \cdot {self.part(right, _UNARY)}"
-            case Outer(left, right):
-                return rf"{self.part(left, _UNARY)} \otimes {self.part(right, _UNARY)}"
-            case runs.Trace(body):
-                return rf"\operatorname{{tr}} {self.prefix(body)}"
-            case runs.OverTime(index, bounds, body):
-                sign = r"\sum" if isinstance(node, runs.TimeSum) else r"\prod"
-                return rf"{sign}_{{{_bounds_latex(index, bounds)}}} {self.part(body, _PRODUCT)}"
-            case runs.TimePower(body):
-                return f"{self.part(body, _ATOM)}^{{{_exponent(node).strip('()')}}}"
-            case runs.RunExpect(body, operator):
-                return rf"{_RUN_OPERATORS[operator]}_{{{_runs_latex(node)}}}\left[{self.write(body)}\right]"
-            case runs.Covariance(left, right):
-                inner = rf"\left({self.write(left)},\, {self.write(right)}\right)"
-                return rf"\operatorname{{Cov}}_{{{_runs_latex(node)}}}{inner}"
-            case runs.RewardAt(time) | runs.ReturnFrom(time):
-                return f"{'r' if isinstance(node, runs.RewardAt) else 'G'}_{{{time}}}"
-            case runs.Return():
-                return r"R(\tau)"
-            case runs.RunProbability():
-                return r"P(\tau)"
-        raise TypeError(f"{type(node).__name__} is not a node of the claim language")
-
-    def factor(self, node: Node) -> str:
-        """The right operand of a product; fractions need no parentheses."""
-        return self.write(node) if isinstance(node, Div | Number) else self.right(node)
-
-    def gradient(self, body: Node) -> str:
-        if isinstance(body, Grad):
-            return rf"\nabla^{{2}} {self.prefix(body.body)}"
-        return rf"\nabla {self.prefix(body)}"
-
-    def call(self, name: str, indices: Iterable[Index]) -> str:
-        head = symbol_latex(name.rstrip("'")) + "'" * (len(name) - len(name.rstrip("'")))
-        inner = ", ".join(map(_index_latex, indices))
-        return f"{head}({inner})" if inner else head
-
-    def quantity(self, node: Quantity) -> str:
-        if power := reward_power(node.name):
-            given = ", ".join(map(_index_latex, node.indices))
-            return rf"\mathbb{{E}}[r{_mark(node.primed)}^{{{power}}} \mid {given}]"
-        head = _head(node.name, node.primed)
-        if node.overrides:
-            inner = r",\, ".join(map(self.override, node.overrides))
-            head += f"_{{[{inner}]}}"
-        if not node.indices:
-            return head
-        shown = [_index_latex(i) for i in node.indices]
-        if node.name in ("pi", "P"):
-            return rf"{head}({shown[0]} \mid {', '.join(shown[1:])})"
-        return f"{head}({', '.join(shown)})"
-
-    def override(self, override: Override) -> str:
-        key = {"r": "r", "gamma": r"\gamma", "mu0": r"\mu_{0}"}[override.key]
-        return f"{key} = {self.write(override.value)}"
-
-
-def _head(name: str, primed: bool) -> str:
-    r"""The letter of a quantity: what stands before its arguments in the glossary."""
-    plain = QUANTITIES[name].latex.split("({0}")[0].replace("{{", "{").replace("}}", "}")
-    return plain + ("'" if primed else "")
-
-
-def _index_latex(index: Index) -> str:
-    if isinstance(index, Literal):
-        return name_latex(index.name)
-    if at := runs.read_timed(index):
-        return f"{at[0]}_{{{at[1]}}}"
-    if time := runs.read_time(index):
-        return str(time)
-    base = index.rstrip("'")
-    return symbol_latex(base) + "'" * (len(index) - len(base))
-
-
-_RUN_OPERATORS = {"E": r"\mathbb{E}", "Var": r"\operatorname{Var}"}
-
-
-def _bounds_latex(index: str, bounds: tuple[runs.TimeBound, ...]) -> str:
-    text = _bounds_text(index, bounds) if bounds else f"{index}>=0"
-    for op, sign in ((">=", r" \ge "), ("<=", r" \le "), ("<", " < "), (">", " > ")):
-        text = text.replace(op, sign)
-    return text
-
-
-def _runs_latex(node: runs.RunExpect | runs.Covariance) -> str:
-    given = r",\, ".join(f"{n} = {_index_latex(i)}" for n, i in zip(("s_0", "a_0"), node.given, strict=False))
-    return r"\tau" + (r" \sim \pi'" if node.primed else "") + (rf" \mid {given}" if given else "")
+    return f"tau{'~pi' + prime(True) if node.primed else ''}{' | ' + given if given else ''}"

@@ -59,7 +59,7 @@ class Node:
 
     def latex(self) -> str:
         """The expression as LaTeX."""
-        from pgsym.claims.language.render import latex
+        from pgsym.claims.language.render_latex import latex
 
         return latex(self)
 

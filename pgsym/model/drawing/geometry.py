@@ -1,4 +1,4 @@
-"""The picture of an MDP as plain geometry, from which SVG and TikZ are written.
+"""Where everything in the picture of an MDP goes.
 
 States are circles; around each stand its actions as small coloured discs (petals); from a petal one arrow
 goes to every outcome, labelled with probability and reward.  Lengths are pixels, y points downwards.
@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -21,7 +20,6 @@ from pgsym.expression.ordering import plain
 from pgsym.model.drawing.captions import (
     LABEL_SIZE,
     NAME_SIZE,
-    Caption,
     Captions,
     description,
     shorten,
@@ -29,6 +27,7 @@ from pgsym.model.drawing.captions import (
     text_width,
 )
 from pgsym.model.drawing.layout import Layout, layout, petal_angles
+from pgsym.model.drawing.picture import Arrow, Disc, Label, Mark, Petal, Picture
 from pgsym.model.drawing.routing import Bezier, Box, Circle, Point, Router, place_labels, sampled
 from pgsym.model.mdp import MDP, Action, State
 
@@ -44,81 +43,6 @@ PETAL = 9.0
 """Radius of an action's disc."""
 LABEL_HEIGHT = 13.0
 Pi = Callable[[Action, State], Any] | Mapping[State, Mapping[Action, Any]]
-
-
-class Disc(NamedTuple):
-    """A state; `radius` is the outer border, where arrows end."""
-
-    state: State
-    x: float
-    y: float
-    radius: float
-    label: str
-    size: float
-    terminal: bool
-    start: bool
-    tooltip: str
-
-
-class Petal(NamedTuple):
-    """An action in a state; `colour` numbers the actions of the MDP."""
-
-    state: State
-    action: Action
-    x: float
-    y: float
-    symbol: str
-    colour: int
-    tooltip: str
-
-
-class Label(NamedTuple):
-    """Text around a point."""
-
-    x: float
-    y: float
-    text: str
-
-
-class Arrow(NamedTuple):
-    """An outcome, those that differ in p only being one; in the simplified picture, a connection."""
-
-    state: State
-    action: Action
-    target: State
-    p: sp.Expr
-    r: sp.Expr
-    curve: Bezier
-    colour: int
-    label: Label | None
-    shown: Caption = Caption(None, None)
-
-
-class Mark(NamedTuple):
-    """The arrow from nowhere into a start state, labelled unless its probability is 1."""
-
-    state: State
-    tail: Point
-    tip: Point
-    label: Label | None
-
-
-@dataclass(frozen=True)
-class Picture:
-    """Everything that is drawn, and the box (x, y, width, height) around it."""
-
-    discs: Sequence[Disc]
-    petals: Sequence[Petal]
-    arrows: Sequence[Arrow]
-    marks: Sequence[Mark]
-    policy: Sequence[tuple[Label, sp.Expr]]
-    legend: Sequence[tuple[Label, str, int]]
-    """Name beside its disc's middle, symbol, colour."""
-    captions: Sequence[Label]
-    box: tuple[float, float, float, float]
-    quiet: bool
-    """Too many labels to show them all at once."""
-    description: str
 
 
 def is_simple(mdp: MDP) -> bool:

@@ -8,7 +8,8 @@ from html import escape
 
 from pgsym.display.figure import DARK, LIGHT, Palette
 from pgsym.model.drawing.captions import LABEL_SIZE
-from pgsym.model.drawing.geometry import PETAL, Arrow, Disc, Label, Mark, Petal, Pi, Picture, geometry
+from pgsym.model.drawing.geometry import PETAL, Pi, geometry
+from pgsym.model.drawing.picture import Arrow, Disc, Label, Mark, Petal, Picture
 from pgsym.model.mdp import MDP, Action, State
 
 HEAD = 7.5

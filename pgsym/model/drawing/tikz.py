@@ -10,7 +10,8 @@ from pgsym.display.figure import latex_colours
 from pgsym.expression.latex import Names, latex
 from pgsym.expression.notation import FONTS, escape_text, name_table, symbol_names, unicode_fallback
 from pgsym.model.drawing.captions import NAME_SIZE
-from pgsym.model.drawing.geometry import PETAL, Arrow, Disc, Label, Picture, geometry
+from pgsym.model.drawing.geometry import PETAL, geometry
+from pgsym.model.drawing.picture import Arrow, Disc, Label, Picture
 from pgsym.model.mdp import MDP
 
 # A pixel is 3/4 of a point: 1 px = 0.75 bp = 0.02646 cm.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any
 
 import pydantic
@@ -34,13 +34,13 @@ def _name(value: Any, depth: int = 0) -> Any:
 
 def _formula(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise _refusal(f"found {_short(value)}; a number or a formula is required. Write it as a number or as text")
+        raise _refusal(f"found {shown(value)}; a number or a formula is required. Write it as a number or as text")
     return value
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise _refusal(f"found {_short(value)}; text is required. Put it in quotes")
+        raise _refusal(f"found {shown(value)}; text is required. Put it in quotes")
     return _printable(value)
 
 
@@ -48,7 +48,7 @@ def _printable(text: str) -> str:
     odd = unprintable(text)
     if odd is not None:
         raise _refusal(
-            f"found {_short(text)} with the character {describe(odd)}, a command to the terminal; text is printable. "
+            f"found {shown(text)} with the character {describe(odd)}, a command to the terminal; text is printable. "
             "Remove it"
         )
     return text
@@ -60,7 +60,7 @@ def _row(columns: str, count: str) -> BeforeValidator:
 
     def check(value: Any) -> Any:
         if not isinstance(value, list | tuple):
-            raise _refusal(f"found {_short(value)}; a row is {columns}. Give all {count} in a list")
+            raise _refusal(f"found {shown(value)}; a row is {columns}. Give all {count} in a list")
         if len(value) != width:
             noun = "entry" if len(value) == 1 else "entries"
             raise _refusal(f"found {len(value)} {noun}; {_KINDS[width]} is {columns}. Give all {count}")
@@ -149,12 +149,14 @@ class ModelDocument(_Strict):
     policy: PolicyDocument | None = None
 
 
-_WANTED = {
-    "missing": "the key is missing; every model has states and transitions. Add it",
+WANTED = {
     "list_type": "found {0}; a list is required. Write it in [ ] or with dashes",
     "dict_type": "found {0}; a mapping is required. Write it as key: value",
     "model_type": "found {0}; a mapping is required. Write it as key: value",
 }
+"""What is said of what pydantic finds."""
+
+_WANTED = WANTED | {"missing": "the key is missing; every model has states and transitions. Add it"}
 
 
 def read_document(document: Any, prefix: str = "") -> ModelDocument:
@@ -168,12 +170,15 @@ def read_document(document: Any, prefix: str = "") -> ModelDocument:
     try:
         return ModelDocument.model_validate(document)
     except pydantic.ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = prefix + place_of(first["loc"])
-        raise SchemaError(_retold(first), where=where.rstrip(".") or "model") from None
+        place, message = retold(error, _known, _WANTED)
+        raise SchemaError(message, where=(prefix + place).rstrip(".") or "model") from None
 
 
-def place_of(loc: Iterable[int | str]) -> str:
+def _known(loc: tuple[int | str, ...]) -> Iterable[str]:
+    return (PolicyDocument if loc[0] == "policy" else ModelDocument).model_fields
+
+
+def _place_of(loc: Iterable[int | str]) -> str:
     """``transitions[3][1]``, ``policy.logits.s``: where an entry is, as a reader counts."""
     text = ""
     for part in loc:
@@ -186,18 +191,25 @@ def place_of(loc: Iterable[int | str]) -> str:
     return text
 
 
-def _retold(error: Mapping[str, Any]) -> str:
-    kind, loc = error["type"], error["loc"]
+def retold(
+    error: pydantic.ValidationError, known: Callable[[tuple[int | str, ...]], Iterable[str]], wanted: Mapping[str, str]
+) -> tuple[str, str]:
+    """Where pydantic's first complaint is, and the complaint in our words.
+
+    `known` gives the keys that stand beside a place, `wanted` what is said of each kind of complaint.
+    """
+    first = error.errors(include_url=False)[0]
+    kind, loc, found = first["type"], first["loc"], shown(first["input"])
     if kind == "pgsym":
-        return str(error["msg"])
-    if kind == "extra_forbidden":
-        known = PolicyDocument.model_fields if loc[0] == "policy" else ModelDocument.model_fields
-        return f"the key is unknown; {nearest(loc[-1], known, 'the keys are')}. Rename or remove it"
-    if kind in _WANTED:
-        return _WANTED[kind].format(_short(error["input"]))
-    return f"found {_short(error['input'])}; {error['msg']}. Correct it"
+        message = str(first["msg"])
+    elif kind == "extra_forbidden":
+        message = f"the key is unknown; {nearest(str(loc[-1]), known(loc), 'the keys are')}. Rename or remove it"
+    else:
+        message = wanted.get(kind, f"found {{0}}; {first['msg']}. Correct it").format(found)
+    return _place_of(loc), message
 
 
-def _short(value: Any) -> str:
+def shown(value: Any) -> str:
+    """An entry as Python writes it, in 60 characters."""
     text = ascii(value) if isinstance(value, str) and unprintable(value) else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

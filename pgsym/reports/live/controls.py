@@ -13,12 +13,16 @@ from pgsym.expression.naming import in_order, unused
 from pgsym.expression.ordering import plain, plain_symbol
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
-from pgsym.model.policy import Policy, Softmax, all_symbols
+from pgsym.model.policy import Policy, Softmax
 from pgsym.model.structure import Structure
+from pgsym.model.symbols import all_symbols
 from pgsym.model.validate import assumed, symbolic_probabilities, witness
 
 LOGIT = 4.0
 """Sliders of logits reach from -4 to 4: odds of 1 to 55 and back."""
+DISCOUNTS, PROBABILITIES = (sp.Rational(9, 10),), (sp.Rational(1, 2),)
+REWARDS = (sp.Integer(1), sp.Integer(2), sp.Rational(1, 2))
+"""Where the slider of a symbol stands at first, if the domain allows it."""
 STEPS = (0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Step widths of a slider; the first that divides its range into at most 1200 steps."""
 
@@ -130,15 +134,35 @@ def conditions(mdp: MDP, policy: Policy, objective: Objective) -> list[Condition
 
 
 def _point(mdp: MDP, probabilities: set[sp.Symbol]) -> dict[sp.Symbol, sp.Rational]:
-    """A point of the domain, with 1 or another small number for a reward where the assumptions allow it."""
+    """A point of the domain, of familiar numbers where the domain allows them."""
     point = witness(mdp)
-    declared = assumed(mdp)
-    for s in in_order(mdp.symbols - probabilities - mdp.gamma.free_symbols):
-        for value in (sp.Integer(1), sp.Integer(2), sp.Rational(1, 2)):
-            if all(a.holds({**point, s: value}) for a in declared):
-                point[s] = value
+    declared, shares = assumed(mdp), symbolic_probabilities(mdp)
+    for s in in_order(mdp.symbols):
+        familiar = DISCOUNTS if s in mdp.gamma.free_symbols else PROBABILITIES if s in probabilities else REWARDS
+        for value in familiar:
+            moved = {**point, s: value}
+            if all(a.holds(moved) for a in declared) and all(0 <= p.subs(moved) <= 1 for p in shares):
+                point = moved
                 break
     return point
+
+
+def marked(
+    controls: Iterable[Control], policy: Policy, points: Mapping[str, Mapping[str, Any]]
+) -> dict[str, list[float]]:
+    """A number for each control, by the name of the point: the start, theta = 0, and what is given.
+
+    >>> from pgsym.model.zoo import zoo
+    >>> policy = zoo("short-corridor").policy
+    >>> marked([Control(policy.params[0], "theta", -4, 4, 1.0)], policy, {"far": {"theta": 3}})
+    {'Reset': [1.0], 'theta = 0': [0.0], 'far': [3.0]}
+    """
+    found = {"Reset": [c.start for c in controls]}
+    if isinstance(policy, Softmax):
+        found["theta = 0"] = [0.0 if c.kind == "theta" else c.start for c in controls]
+    for name, point in points.items():
+        found[name] = [float(point.get(c.symbol.name, c.start)) for c in controls]
+    return {name: place for k, (name, place) in enumerate(found.items()) if place not in list(found.values())[:k]}
 
 
 def _free(mdp: MDP, policy: Policy, objective: Objective) -> set[sp.Symbol]:

@@ -27,7 +27,7 @@ from pgsym.exact.quantities import Quantities
 from pgsym.exact.solution import Solution, Table, solve
 from pgsym.exact.tables import LazyMap
 from pgsym.expression.naming import labels
-from pgsym.model.drawing.geometry import Picture
+from pgsym.model.drawing.picture import Picture
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy

@@ -10,7 +10,7 @@ from pgsym.claims.derivation.html import mathml
 from pgsym.expression.naming import labels
 from pgsym.expression.notation import derivative_latex, quantity_latex
 from pgsym.expression.ordering import plain_symbol
-from pgsym.model.drawing.geometry import Picture
+from pgsym.model.drawing.picture import Picture
 from pgsym.model.drawing.svg import write
 from pgsym.model.objective import Objective
 from pgsym.reports.live.controls import Control
@@ -29,6 +29,7 @@ WIDE = 900
 def markup(
     objective: Objective,
     controls: Sequence[Control],
+    points: Sequence[str],
     formulas: LiveFormulas,
     outputs: Outputs,
     picture: Picture | None,
@@ -36,10 +37,10 @@ def markup(
     """What stands inside the ``<div>``."""
     graph = _graph(picture, objective)
     wide = picture is not None and picture.box[2] > WIDE
-    left = [_theorem(formulas, outputs), "" if wide else graph, _values(formulas, outputs, objective)]
+    left = ["" if wide else graph, _theorem(formulas, outputs), _values(formulas, outputs, objective)]
     right = [_plots(controls, len(formulas.left), objective), _terms(formulas, outputs, objective)]
     parts = [
-        _controls(controls),
+        _controls(controls, points),
         '<p class="outside" role="status"></p>',
         graph if wide else "",
         *(f'<div class="column">{"".join(column)}</div>' for column in (left, right)),
@@ -47,7 +48,7 @@ def markup(
     return "\n".join(part for part in parts if part)
 
 
-def _controls(controls: Sequence[Control]) -> str:
+def _controls(controls: Sequence[Control], points: Sequence[str]) -> str:
     thetas = [c for c in controls if c.kind == "theta"]
     paged = len(thetas) > MANY
     rows, pages = [], []
@@ -63,9 +64,10 @@ def _controls(controls: Sequence[Control]) -> str:
         rows.append(_control(control, k, place))
     select = f'<label class="pages">shown <select>{"".join(pages)}</select></label>' if paged else ""
     kind = "controls few" if len(controls) <= FEW else "controls"
+    buttons = "".join(f'<button type="button">{escape(name)}</button>' for name in points)
     return (
         f'<fieldset class="{kind}"><legend>Parameters</legend>{select}<div class="sliders">{"".join(rows)}</div>'
-        '<button type="button" class="reset">Reset</button></fieldset>'
+        f'<div class="points">{buttons}</div></fieldset>'
     )
 
 

@@ -22,7 +22,7 @@ import sympy as sp
 from pgsym.model.drawing import is_drawable
 from pgsym.model.drawing.geometry import geometry
 from pgsym.model.problem import Problem
-from pgsym.reports.live.controls import conditions, controls, with_free_gamma
+from pgsym.reports.live.controls import conditions, controls, marked, with_free_gamma
 from pgsym.reports.live.formulas import Outputs, formulas
 from pgsym.reports.live.javascript import javascript
 from pgsym.reports.live.markup import markup
@@ -37,10 +37,15 @@ class Live:
     script: str
 
 
-def live(problem: Problem, symbols: Mapping[sp.Symbol | str, Any] | None = None) -> Live:
+def live(
+    problem: Problem,
+    symbols: Mapping[sp.Symbol | str, Any] | None = None,
+    points: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Live:
     """The live part of a problem's page: sliders for theta, gamma and the symbols, and all that follows them.
 
-    `symbols` says where the sliders of symbols stand at first; by default at a point of the model's domain.
+    `symbols` says where the sliders of symbols stand at first; by default at a point of the model's domain.  `points`
+    have a button each that moves the sliders there; what a point does not name goes back to where it stood.
 
     >>> from pgsym.model.zoo import zoo
     >>> problem = zoo("short-corridor")
@@ -55,9 +60,10 @@ def live(problem: Problem, symbols: Mapping[sp.Symbol | str, Any] | None = None)
     computed = formulas(free, policy, objective, [control.symbol for control in found])
     picture = geometry(free) if is_drawable(free) else None
     outputs = Outputs(computed, conditions(free, policy, objective))
-    body = markup(objective, found, computed, outputs, picture)
+    places = marked(found, policy, points or {})
+    body = markup(objective, found, list(places), computed, outputs, picture)
     data = {"inputs": [control.data() for control in found], **outputs.data(picture)}
-    data["outputs"] = len(outputs.codes)
+    data |= {"outputs": len(outputs.codes), "points": list(places.values())}
     # "<" in a name would end the script element
     block = json.dumps(data).replace("<", r"\u003c")
     html = f'<div class="pgsym-live">\n{body}\n<script type="application/json">{block}</script>\n</div>'
@@ -78,23 +84,24 @@ def _script(parts: list[str]) -> str:
 
 FAMILY = "pgsym math"
 """The name under which a style sheet finds the font."""
-_DRAWN = "√‾−"
-"""What MathML draws although no text says it: roots, bars, and minus for a hyphen."""
+_DRAWN = "√‾−′"
+"""What MathML draws although no text says it: roots, bars, minus for a hyphen, and primes."""
 
 
 def font_face(text: str) -> str:
-    """An ``@font-face`` rule with the characters of `text`; empty where matplotlib is not installed.
+    """An ``@font-face`` rule with the characters of `text`; empty where ziamath or fonttools is not installed.
 
-    The font is a subset of DejaVu Serif as base64 in WOFF, which needs no compressor beyond zlib.
+    The font is a subset of STIX Two Math, with the table that says where indices and fractions stand, as base64 in
+    WOFF, which needs no compressor beyond zlib.
 
     >>> rule = font_face("J = 1")
-    >>> rule[:40], 2_000 < len(rule) < 20_000
+    >>> rule[:40], 2_000 < len(rule) < 40_000
     ("@font-face { font-family: 'pgsym math'; ", True)
     """
-    found = find_spec("matplotlib")
-    if found is None or found.origin is None:
+    found = find_spec("ziamath")
+    if found is None or found.origin is None or find_spec("fontTools") is None:
         return ""
-    path = Path(found.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSerif.ttf"
+    path = Path(found.origin).parent / "fonts" / "STIXTwoMath-Regular.ttf"
     if not path.is_file():
         return ""
     data = base64.b64encode(_subset(path, {*text, *_DRAWN, *map(italic, text)})).decode()

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape
+from itertools import groupby
 
 from pgsym.claims.blocks import Figure
 from pgsym.display.figure import DARK, LIGHT, Palette, latex_colours
@@ -22,6 +23,8 @@ LETTER = 7.6
 """Width of a letter, roughly."""
 FLAT = 1e-9
 """A relative range below this is rounding, and drawn as a level."""
+OUTSIDE = 0.02
+"""Share of the values at either end that an axis need not reach."""
 POINTS = 200
 """Points of a curve that are drawn."""
 DASHES: tuple[tuple[int, ...], ...] = ((), (8, 4), (2, 3), (8, 3, 2, 3))
@@ -81,9 +84,10 @@ def curves(
 ) -> Figure:
     """Curves in one frame, with a level that they may reach drawn dotted."""
     xs = [x for c in found for x in c.x]
-    ys = [y for c in found for series in (c.y, *c.runs) for y in series if math.isfinite(y)]
-    ys += [reference[1]] if reference else []
-    columns, rows = ticks(min(xs), max(xs)), ticks(min(ys), max(ys))
+    lasting = [(curve.label, [y for y in curve.y if math.isfinite(y)]) for curve in found]
+    low, high = _frame([values for _, values in lasting], [reference[1]] if reference else [])
+    columns, rows = ticks(min(xs), max(xs)), ticks(low, high)
+    cut = False
     inner, floor = WIDTH - LEFT - RIGHT, HEIGHT - BOTTOM
 
     def at(x: float, y: float) -> tuple[float, float]:
@@ -103,17 +107,29 @@ def curves(
     for number, curve in enumerate(found):
         dash = DASHES[number % len(DASHES)]
         for series, width, opacity in [*((run, 0.8, 0.45) for run in curve.runs), (curve.y, 2.2, 1.0)]:
-            points = _thinned([at(x, y) for x, y in zip(curve.x, series, strict=True) if math.isfinite(y)])
-            strokes.append(Line(tuple(points), number, width, dash if width > 1 else (), opacity))
+            points = [(x, y) for x, y in zip(curve.x, series, strict=True) if math.isfinite(y)]
+            for inside, piece in groupby(points, lambda point: rows[0] <= point[1] <= rows[-1]):
+                cut = cut or not inside
+                if inside:
+                    line = tuple(_thinned([at(x, y) for x, y in piece]))
+                    strokes.append(Line(line, number, width, dash if width > 1 else (), opacity))
         place = _key(strokes, place, Line((), number, 2.2, dash), curve.label)
     if reference:
         label, level = reference
         strokes.append(Line((at(columns[0], level), at(columns[-1], level)), INK, 1.2, (1, 4)))
         _key(strokes, place, Line((), INK, 1.2, (1, 4)), label)
-    lasting = [(curve.label, [y for y in curve.y if math.isfinite(y)]) for curve in found]
+    caption += "; lines are cut where they leave the frame" if cut else ""
     said = "; ".join(f"{label}: from {values[0]:.4g} to {values[-1]:.4g}" for label, values in lasting)
     said += f"; {reference[0]}: {reference[1]:.4g}" if reference else ""
     return _figure(strokes, HEIGHT, caption, f"{y_label} by {x_label}. {said}.")
+
+
+def _frame(curves: Sequence[Sequence[float]], levels: Sequence[float]) -> tuple[float, float]:
+    """The ends of the axis: of all values but the extreme `OUTSIDE`, of where curves begin and end, and of levels."""
+    every = sorted(y for values in curves for y in values)
+    most = int(OUTSIDE * len(every))
+    kept = [*every[most : len(every) - most], *(values[k] for values in curves for k in (0, -1)), *levels]
+    return min(kept), max(kept)
 
 
 def _figure(strokes: Sequence[Stroke], height: float, caption: str, description: str) -> Figure:

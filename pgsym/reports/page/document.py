@@ -18,8 +18,10 @@ from pgsym.model.problem import Problem
 from pgsym.reports.live import live
 from pgsym.reports.page.content import Alive, Content, Document, Section, Settings, reading
 from pgsym.reports.page.estimators import estimators
+from pgsym.reports.page.learning import learning
+from pgsym.reports.page.opening import finding, formula, marked_points
 from pgsym.reports.page.quantities import Writer, quantities
-from pgsym.reports.page.sampled import learning, sampled
+from pgsym.reports.page.sampled import sampled
 from pgsym.reports.page.theorem import chapters, derivation, theorem
 
 Tick = Callable[[float], None]
@@ -60,8 +62,8 @@ class Builder:
         """(key, title, share of the work, what makes the blocks) in reading order."""
         w = self.writer
         return (
+            ("live", "Try it", 5, lambda tick: [*formula(w), self._live()]),
             ("model", "The model", 3, lambda tick: model_page(self.problem)),
-            ("live", "Try it", 5, lambda tick: [self._live()]),
             ("quantities", "Exact quantities", 12, lambda tick: quantities(w, self.chapters)),
             ("theorem", "The policy gradient theorem", 5, lambda tick: theorem(w, self.verdicts)),
             ("derivation", "The derivation, checked line by line", 3, lambda tick: derivation(self.chapters)),
@@ -87,7 +89,8 @@ class Builder:
         p = self.problem
         name = p.name or "A Markov decision process"
         gamma = "`gamma` free" if p.mdp.gamma.is_Symbol else f"`gamma` = {plain(p.mdp.gamma)}"
-        lead = f"The {p.objective} objective with {gamma}, {self._theta()}."
+        found = finding(p, self.verdicts[p.objective])
+        lead = f"{found} The {p.objective} objective with {gamma}, {self._theta()}."
         bindings = self.derivation.bindings if self.derivation else ()
         return Document(f"{name}: exact policy gradient", lead, self._summary(), tuple(sections), bindings)
 
@@ -116,6 +119,7 @@ class Builder:
 
     def _live(self) -> Content:
         try:
-            return Alive(live(self.problem), ON_PAPER)
+            points = marked_points(self.problem, self.verdicts[self.problem.objective])
+            return Alive(live(self.problem, points=points), ON_PAPER)
         except PgsymError as error:
             return Note(f"This part of the page would move, but not for this model: {error}")

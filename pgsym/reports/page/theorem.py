@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from pgsym.claims.blocks import Block, Cell, Chain, DataTable, Formulas, Heading, Note, Prose, VerdictMark
+from pgsym.claims.blocks import Block, Cell, Chain, DataTable, Fold, Formulas, Heading, Note, Prose, VerdictMark
+from pgsym.claims.counterexample import SHOWN, Coordinate
 from pgsym.claims.derivation import Derivation
 from pgsym.claims.derivation.layout import laid_out, rows
 from pgsym.claims.language.parse import parse
-from pgsym.claims.verdict import SHOWN, Coordinate, Status, Verdict
+from pgsym.claims.verdict import Status, Verdict
 from pgsym.expression.latex import latex, tex_width
 from pgsym.model.objective import Objective
 from pgsym.reports.page.quantities import IN_THE_PARAMETERS, Writer
@@ -93,6 +94,8 @@ WIDE = 60
 
 CHAPTERS = ("Proof", "In this model", "Verdict")
 """What the section on the derivation takes; the rest stands in other sections."""
+FOLDED = "In this model"
+"""The chapter that is longest: the lines of the proof again, in numbers."""
 
 
 def chapters(found: Derivation) -> dict[str, list[Block]]:
@@ -115,6 +118,8 @@ def derivation(parts: dict[str, list[Block]]) -> Iterator[Block]:
     if not parts:
         yield Note("No proof is written for this objective; the theorem itself is decided above.")
     for title in CHAPTERS:
-        if title in parts:
+        if title in parts and title == FOLDED:
+            yield Fold(Heading(title, 2), tuple(parts[title]))
+        elif title in parts:
             yield Heading(title, 2)
             yield from parts[title]

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from html import escape, unescape
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,8 @@ from pgsym.expression.latex import document as standalone
 from pgsym.expression.notation import escape_text
 from pgsym.model.files.atomic import make_folder, write_atomically
 from pgsym.model.problem import Problem, ProblemLike
-from pgsym.reports.live import font_face
-from pgsym.reports.page.content import Alive, Document, Settings
+from pgsym.reports.live import Live, font_face
+from pgsym.reports.page.content import Alive, Content, Document, Settings
 from pgsym.reports.page.document import Builder
 
 PAGE, PAPER = "index.html", "report.tex"
@@ -155,6 +156,10 @@ def page(document: Document, version: str) -> str:
     ])  # fmt: skip
 
 
+def _alive(block: Content) -> Live | None:
+    return block.live if isinstance(block, Alive) else None
+
+
 def _body(document: Document) -> Iterator[str]:
     """Header, contents, summary, sections."""
     writer = HtmlWriter(document.bindings)
@@ -164,12 +169,15 @@ def _body(document: Document) -> Iterator[str]:
     yield f'<nav aria-label="Contents">\n<ul>\n{links}\n</ul>\n</nav>'
     yield '<main id="main" tabindex="-1">'
     rows = [f"<div><dt>{cell(name)}</dt><dd>{cell(value)}</dd></div>" for name, value in document.summary]
-    yield "\n".join(['<dl class="summary">', *rows, "</dl>"])
-    for section in document.sections:
+    summary = "\n".join(['<dl class="summary">', *rows, "</dl>"])
+    for k, section in enumerate(document.sections):
+        if k == 1:
+            yield summary
         yield f'<section id="{section.key}" aria-labelledby="{section.key}-title">'
         yield f'<h2 id="{section.key}-title">{escape(section.title)}</h2>'
-        yield from (block.live.html for block in section.blocks if isinstance(block, Alive))
-        yield from writer.lines(block for block in section.blocks if not isinstance(block, Alive))
+        for alive, blocks in groupby(section.blocks, _alive):
+            still = (block for block in blocks if not isinstance(block, Alive))
+            yield from writer.lines(still) if alive is None else [alive.html]
         yield "</section>"
     yield "</main>"
 
@@ -193,14 +201,17 @@ h4 { font-size: 1rem; margin: 1.4rem 0 .3rem; }
 h2, h3, h4 { line-height: 1.3; scroll-margin-top: .5rem; }
 p { margin: .55rem 0; max-width: 46rem; overflow-wrap: break-word; }
 header p { color: var(--soft); }
+summary { cursor: pointer; }
+summary :is(h3, h4) { display: inline; }
+details { margin: 1.4rem 0; }
 a { color: var(--accent); }
 a:focus-visible, button:focus-visible, input:focus-visible, select:focus-visible, summary:focus-visible,
 [tabindex="0"]:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 2px; }
 main:focus { outline: none; }
 .skip { position: absolute; left: -100vw; top: 0; background: var(--paper); padding: .5rem 1rem; z-index: 2; }
 .skip:focus { left: 0; }
-nav ul { list-style: none; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: .15rem 1.1rem; }
-nav a { display: inline-block; padding: .2rem 0; text-decoration: none; }
+nav ul { list-style: none; margin: 0; padding: 0; display: flex; gap: .15rem 1.1rem; overflow-x: auto; }
+nav a { display: inline-block; padding: .2rem 0; text-decoration: none; white-space: nowrap; }
 nav a:hover { text-decoration: underline; }
 main { min-width: 0; }
 footer { color: var(--soft); border-top: 1px solid var(--line); margin-top: 3rem; font-size: .875rem; }
@@ -213,6 +224,7 @@ footer { color: var(--soft); border-top: 1px solid var(--line); margin-top: 3rem
   header, footer { grid-column: 1 / -1; }
   nav { font-size: .925rem; }
   nav ul { position: sticky; top: 1.2rem; flex-direction: column; padding-top: 1.4rem; }
+  nav a { white-space: normal; }
 }
 @media (max-width: 40rem) {
   h1 { font-size: 1.55rem; }
@@ -257,5 +269,6 @@ SCRIPT = """
   };
   const watch = new ResizeObserver((entries) => entries.forEach((entry) => reach(entry.target)));
   boxes.forEach((box) => watch.observe(box));
+  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((fold) => { fold.open = true; }));
 })();
 """

@@ -50,7 +50,9 @@ function start(root, data, compute) {
     fields[k].addEventListener("input", () => set(k, fields[k].valueAsNumber, fields[k]));
     fields[k].addEventListener("change", () => (fields[k].value = typed(x[k])));
   });
-  find(".reset").addEventListener("click", () => inputs.forEach((input, k) => set(k, input.start)));
+  all(".points button").forEach((button, k) => {
+    button.addEventListener("click", () => data.points[k].forEach((value, i) => set(i, value)));
+  });
   const pages = find(".pages select");
   pages?.addEventListener("change", () => {
     for (const row of all(".control[data-page]")) row.hidden = row.dataset.page !== pages.value;

@@ -1,0 +1,271 @@
+r"""Trees as LaTeX, in the notation that is asked for.
+
+>>> from pgsym.claims.language.tree import Grad, Quantity
+>>> print(latex(Grad(Quantity("J")) / (1 - Quantity("gamma"))))
+\frac{\nabla J}{1 - \gamma}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pgsym.claims.language import runs
+from pgsym.claims.language.brackets import ATOM, PRODUCT, SUM, UNARY, Writer
+from pgsym.claims.language.parse import WORLDS
+from pgsym.claims.language.render import bounds_text, exponent, prime
+from pgsym.claims.language.tree import (
+    Abs,
+    Add,
+    Arbitrary,
+    Binding,
+    Call,
+    Div,
+    Dot,
+    Expect,
+    ForAll,
+    ForEach,
+    Grad,
+    Index,
+    Indicator,
+    Inv,
+    Let,
+    Limit,
+    Literal,
+    Log,
+    Max,
+    Mul,
+    Neg,
+    Node,
+    Number,
+    Outer,
+    OverIndices,
+    Override,
+    Pow,
+    PrimedGrad,
+    Quantity,
+    SamePolicy,
+    StopGradient,
+    Sub,
+    Sum,
+    Symbol,
+    Transpose,
+    World,
+)
+from pgsym.expression.notation import derivative_latex, name_latex, symbol_latex
+from pgsym.expression.notations import current, second_policy
+from pgsym.expression.quantity import reward_power
+
+_COMMA = r",\, "
+
+
+def latex(node: Node) -> str:
+    """The expression as LaTeX."""
+    return _Latex().write(node)
+
+
+def let_latex(definition: Let) -> str:
+    r"""A definition as LaTeX, with the sign for equality by definition.
+
+    >>> from pgsym.claims.language.tree import Quantity
+    >>> print(let_latex(Let("b", ("s",), Quantity("V", ("s",)))))
+    b(s) \coloneqq V(s)
+    """
+    writer = _Latex()
+    return rf"{writer.call(definition.name, definition.indices)} \coloneqq {writer.write(definition.body)}"
+
+
+def declarations_latex(bindings: Iterable[Binding]) -> tuple[str, ...]:
+    r"""Declarations as LaTeX, those for all in one line; definitions are left to `let_latex`.
+
+    >>> from pgsym.claims.language.parse import parse
+    >>> print(*declarations_latex(parse("for all b(s), lambda, P': J = b(s)").bindings))
+    \text{for all } b(s),\, \lambda,\, P':
+    """
+    heads, worlds = [], []
+    for binding in bindings:
+        match binding:
+            case ForAll(name, indices):
+                heads.append(_Latex().call(name, indices))
+            case ForEach(index):
+                heads.append(_index_latex(index))
+            case Arbitrary(name):
+                heads.append(_head(name.rstrip("'"), primed=True))
+            case World(name):
+                worlds.append(rf"M' \colon \text{{{WORLDS[name]}}}")
+    return (*([rf"\text{{for all }} {_COMMA.join(heads)}:"] if heads else []), *worlds)
+
+
+class _Latex(Writer):
+    """In the notation that is asked for where it is made."""
+
+    def __init__(self) -> None:
+        self.group = lambda inner: rf"\left({inner}\right)"
+        self.notation = current()
+
+    def part(self, node: Node, level: int) -> str:
+        # Written with an operator, where the text has a function.
+        if isinstance(node, Dot | Outer) and level > PRODUCT:
+            return self.group(self.write(node))
+        return super().part(node, level)
+
+    def write(self, node: Node) -> str:
+        match node:
+            case Number(value):
+                sign, p, q = "-" if value < 0 else "", abs(value.numerator), value.denominator
+                return f"{sign}{p}" if q == 1 else rf"{sign}\frac{{{p}}}{{{q}}}"
+            case Symbol(name):
+                return symbol_latex(name)
+            case Call(name, indices):
+                return self.call(name, indices)
+            case Quantity():
+                return self.quantity(node)
+            case Indicator(indices):
+                return rf"\mathbf{{1}}[{' = '.join(map(_index_latex, indices))}]"
+            case Add(left, right):
+                return f"{self.part(left, SUM)} + {self.part(right, PRODUCT)}"
+            case Sub(left, right):
+                return f"{self.part(left, SUM)} - {self.part(right, PRODUCT)}"
+            case Mul(left, right):
+                return rf"{self.left(left)} \, {self.factor(right)}"
+            case Div(left, right):
+                return rf"\frac{{{self.write(left)}}}{{{self.write(right)}}}"
+            case Neg(body):
+                return f"-{self.part(body, PRODUCT)}"
+            case Grad(body):
+                return self.gradient(body)
+            case PrimedGrad(body):
+                return rf"\nabla' {self.prefix(body)}"
+            case SamePolicy(body):
+                return rf"\left.{self.write(body)}\right|_{{\pi' = \pi}}"
+            case Log(body):
+                return rf"\log {self.prefix(body)}"
+            case Limit(body):
+                return rf"\lim_{{\gamma \to 1}} {self.part(body, PRODUCT)}"
+            case Pow(body, power):
+                return f"{self.part(body, ATOM)}^{{{power}}}"
+            case Inv(body):
+                return f"{self.part(body, ATOM)}^{{-1}}"
+            case Transpose(body):
+                return rf"{self.part(body, ATOM)}^{{\top}}"
+            case StopGradient(body):
+                return rf"\operatorname{{sg}}\left({self.write(body)}\right)"
+            case Abs(body):
+                return rf"\left|{self.write(body)}\right|"
+            case OverIndices(indices, body):
+                sign = r"\sum" if isinstance(node, Sum) else r"\max" if isinstance(node, Max) else r"\min"
+                return rf"{sign}_{{{', '.join(map(_index_latex, indices))}}} {self.part(body, PRODUCT)}"
+            case Expect(draws, body):
+                drawn = r",\, ".join(rf"{_index_latex(d.index)} \sim {_head(d.name, d.primed)}" for d in draws)
+                return rf"\mathbb{{E}}_{{{drawn}}}\left[{self.write(body)}\right]"
+            case Dot(Grad(Symbol(name)), Grad(body)):
+                # The gradient of a parameter is a unit vector: this is one partial derivative.
+                whole = self.write(body) if isinstance(body, Quantity | Call) else self.group(self.write(body))
+                return derivative_latex(whole, name)
+            case Dot(left, right):
+                return rf"{self.part(left, UNARY)} \cdot {self.part(right, UNARY)}"
+            case Outer(left, right):
+                return rf"{self.part(left, UNARY)} \otimes {self.part(right, UNARY)}"
+            case runs.Trace(body):
+                return rf"\operatorname{{tr}} {self.prefix(body)}"
+            case runs.OverTime(index, bounds, body):
+                sign = r"\sum" if isinstance(node, runs.TimeSum) else r"\prod"
+                return rf"{sign}_{{{_bounds_latex(index, bounds)}}} {self.part(body, PRODUCT)}"
+            case runs.TimePower(body):
+                return f"{self.part(body, ATOM)}^{{{exponent(node).strip('()')}}}"
+            case runs.RunExpect(body, operator):
+                own = self.notation.others["E[tau]"]
+                known = r"\pi" in own if node.primed else own
+                if known and operator == "E" and (r"\tau" in own or _names_a_step(body)):
+                    law, given = second_policy(own) if node.primed else own, _given_latex(node)
+                    condition = rf" \mid {given}" if given else ""
+                    return rf"{law}\left[{self.write(body)}{condition}\right]"
+                return rf"{_RUN_OPERATORS[operator]}_{{{_runs_latex(node)}}}\left[{self.write(body)}\right]"
+            case runs.Covariance(left, right):
+                inner = rf"\left({self.write(left)},\, {self.write(right)}\right)"
+                return rf"\operatorname{{Cov}}_{{{_runs_latex(node)}}}{inner}"
+            case runs.RewardAt(time) | runs.ReturnFrom(time):
+                letter = "r" if isinstance(node, runs.RewardAt) else "G"
+                return self.notation.step(letter, time.name, time.shift)
+            case runs.Return():
+                return self.notation.others["G"]
+            case runs.RunProbability():
+                return self.notation.others["P(tau)"]
+        raise TypeError(f"{type(node).__name__} is not a node of the claim language")
+
+    def factor(self, node: Node) -> str:
+        """The right operand of a product; fractions need no parentheses."""
+        return self.write(node) if isinstance(node, Div | Number) else self.right(node)
+
+    def gradient(self, body: Node) -> str:
+        sign = self.notation.others["grad"]
+        if isinstance(body, Grad):
+            return rf"{sign}^{{2}} {self.prefix(body.body)}"
+        return f"{sign} {self.prefix(body)}"
+
+    def call(self, name: str, indices: Iterable[Index]) -> str:
+        head = symbol_latex(name.rstrip("'")) + "'" * (len(name) - len(name.rstrip("'")))
+        inner = ", ".join(map(_index_latex, indices))
+        return f"{head}({inner})" if inner else head
+
+    def quantity(self, node: Quantity) -> str:
+        if power := reward_power(node.name):
+            given = ", ".join(map(_index_latex, node.indices))
+            return rf"\mathbb{{E}}[r{prime(node.primed)}^{{{power}}} \mid {given}]"
+        shown = self.notation.quantity(node.name, [_index_latex(i) for i in node.indices], primed=node.primed)
+        if not node.overrides:
+            return shown
+        inner = r",\, ".join(map(self.override, node.overrides))
+        if node.name in self.notation.templates:
+            return rf"\left.{shown}\right|_{{{inner}}}"
+        head, bracket, rest = shown.partition("(")
+        return f"{head}_{{[{inner}]}}{bracket}{rest}"
+
+    def override(self, override: Override) -> str:
+        key = {"r": "r", "gamma": r"\gamma", "mu0": r"\mu_{0}"}[override.key]
+        return f"{key} = {self.write(override.value)}"
+
+
+def _head(name: str, primed: bool) -> str:
+    r"""The letter of a quantity: what stands before its arguments in the glossary."""
+    return current().quantity(name, (), primed=primed)
+
+
+def _index_latex(index: Index) -> str:
+    if isinstance(index, Literal):
+        return name_latex(index.name)
+    if at := runs.read_timed(index):
+        return current().step(at[0], at[1].name, at[1].shift)
+    if time := runs.read_time(index):
+        return str(time)
+    base = index.rstrip("'")
+    return symbol_latex(base) + "'" * (len(index) - len(base))
+
+
+_RUN_OPERATORS = {"E": r"\mathbb{E}", "Var": r"\operatorname{Var}"}
+
+
+def _bounds_latex(index: str, bounds: tuple[runs.TimeBound, ...]) -> str:
+    text = bounds_text(index, bounds) if bounds else f"{index}>=0"
+    for op, sign in ((">=", r" \ge "), ("<=", r" \le "), ("<", " < "), (">", " > ")):
+        text = text.replace(op, sign)
+    return text
+
+
+def _runs_latex(node: runs.RunExpect | runs.Covariance) -> str:
+    given = _given_latex(node)
+    return r"\tau" + (r" \sim \pi'" if node.primed else "") + (rf" \mid {given}" if given else "")
+
+
+def _names_a_step(body: Node) -> bool:
+    """Whether an expression has a part of a run: a mean over pi without one is over states and actions."""
+    parts = runs.RewardAt | runs.ReturnFrom | runs.Return | runs.RunProbability
+    return any(
+        isinstance(n, parts) or any(isinstance(i, str) and runs.read_timed(i) for i in getattr(n, "indices", ()))
+        for n in body.walk()
+    )
+
+
+def _given_latex(node: runs.RunExpect | runs.Covariance) -> str:
+    """The state, and the action, that runs begin with."""
+    pairs = zip("sa", node.given, strict=False)
+    return r",\, ".join(f"{current().step(letter, '', 0)} = {_index_latex(i)}" for letter, i in pairs)

@@ -1,0 +1,213 @@
+"""The largest of some fractions: nonnegative where a combination of them with nonnegative multipliers is.
+
+Linear programming in floats proposes multipliers such that no coefficient of the combination is negative (Handelman
+1988; for one fraction, Polya's multipliers); rounded, they are kept if that holds exactly.  Where there are none the
+domain is halved, and each half may take other ones: first where two of the fractions are equal, so that another one is
+the largest, then as in `differences`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import combinations, islice, product
+from math import lcm, prod
+from typing import Any
+
+from pgsym.limits import ORDER_FACTORED_TERMS, ORDER_PARTS, ORDER_SECONDS
+from pgsym.order.certificates import Halving, Largest, SignCertificate, Weighted
+from pgsym.order.checker import check_largest
+from pgsym.order.decide import SignStatus, SignVerdict
+from pgsym.order.differences import DEPTHS, cuts, negative_share
+from pgsym.order.kinds import Extent, Kinds, Orthant
+from pgsym.order.polynomials import Polynomial, context, factors, of_terms, read, terms
+from pgsym.order.regions import Cut, halves, without_negative_terms
+
+MONOMIALS = 27
+"""Of the multiplier of one polynomial, at most; beyond, it is a number."""
+
+LARGEST_PROGRAM = 40_000
+"""Entries of a linear program."""
+
+PAIRS = 400
+"""Pairs of fractions whose differences are factored."""
+
+CUT_ALONG = 3
+"""Polynomials, those with the least of negative coefficients, through whose lowest points the domain is cut."""
+
+
+def decide_largest(forms: Sequence[tuple[Any, Any]], kinds: Kinds, *, seconds: float = ORDER_SECONDS) -> SignVerdict:
+    """Whether at each point of the domain at which all are defined one of the fractions is >= 0.
+
+    Parameters
+    ----------
+    forms : sequence of pairs of polynomials
+        Numerators and denominators; variable k is the k-th key of `kinds`.
+    kinds, seconds
+        As for `decide_sign`.
+
+    Returns
+    -------
+    A verdict: proved, with a certificate that has passed the checker, or undecided.
+
+    Examples
+    --------
+    >>> import sympy as sp
+    >>> from pgsym.order import Kind, fraction_of
+    >>> x, y = sp.symbols("x y")
+    >>> forms = [fraction_of(f, [x, y]) for f in (x - y, y - x)]
+    >>> print(decide_largest(forms, {x: Kind.POSITIVE, y: Kind.POSITIVE}))
+    proved by combination of cases: a combination of the 2 cases has no negative coefficient
+    """
+    domain = Orthant(kinds)
+    read_forms = [(read(n, domain.n), read(d, domain.n)) for n, d in forms]
+    extents = tuple(Extent.OPEN if e is Extent.CLOSED else e for e in domain.extents)
+    split = [_split(domain.pull_back(n) * domain.pull_back(d), extents) for n, d in read_forms]
+    search = _Search(time.monotonic() + seconds)
+    pairs = islice(combinations(read_forms, 2), PAIRS)
+    apart = (domain.pull_back(n * (e // d.gcd(e)) - m * (d // d.gcd(e))) for (n, d), (m, e) in pairs)
+    seams = {str(f): f for p in apart for f, _ in factors(p, ORDER_FACTORED_TERMS)[1] if len(f) == 2}
+    tree = search.find([rest for rest, _ in split], list(seams.values()), extents)
+    if tree is not None:
+        certificate = Largest(tuple(split), tree)
+        if check_largest(certificate, read_forms, domain):
+            return SignVerdict(SignStatus.PROVED, certificate=certificate, tried=(Largest.rung,))
+    return SignVerdict(SignStatus.UNDECIDED, tried=(Largest.rung,))
+
+
+def _split(p: Polynomial, extents: tuple[Extent, ...]) -> tuple[Polynomial, Polynomial]:
+    """A factor, and the product of those whose coefficients show them to be positive."""
+    content, found = factors(p, ORDER_FACTORED_TERMS)
+    one = context(len(extents)).constant(1)
+    rest, positive = one * (1 if content > 0 else -1), one * abs(content)
+    for f, power in found:
+        sign = next((s for s in (1, -1) if without_negative_terms(s * f, extents, strict=True)), None)
+        if sign is not None:
+            rest, positive = rest * sign**power, positive * (sign * f) ** power
+        else:
+            rest = rest * f**power
+    return rest, positive
+
+
+class _Search:
+    """A tree of halves whose leaves are multipliers."""
+
+    def __init__(self, deadline: float) -> None:
+        self.deadline, self._parts = deadline, 0
+
+    def find(
+        self, forms: Sequence[Polynomial], seams: Sequence[Polynomial], extents: tuple[Extent, ...]
+    ) -> SignCertificate | None:
+        """A certificate that the largest is nonnegative; on a seam two of the forms are equal."""
+        for depth in (0, *DEPTHS):
+            self._parts = 0
+            found = self._part(forms, seams, extents, depth)
+            if found is not None or time.monotonic() > self.deadline:
+                return found
+        return None
+
+    def _part(
+        self, forms: Sequence[Polynomial], seams: Sequence[Polynomial], extents: tuple[Extent, ...], depth: int
+    ) -> SignCertificate | None:
+        self._parts += 1
+        seam = next(filter(None, (along(q, extents) for q in seams)), None)
+        found = multipliers(forms, extents, 1) or (None if seam else multipliers(forms, extents, MONOMIALS))
+        if found is not None:
+            return found
+        if self._parts > ORDER_PARTS or time.monotonic() > self.deadline:
+            return None
+        cut = seam or (self._through(forms, extents) if depth else None)
+        if cut is None:
+            return None
+        parts = []
+        for half in halves(extents, cut, Extent.OPEN):
+            inside = ([half.polynomial(f) for f in some] for some in (forms, seams))
+            part = self._part(*inside, half.extents, depth if seam else depth - 1)
+            if part is None:
+                return None
+            parts.append(part)
+        return Halving(cut, (parts[0], parts[1]))
+
+    def _through(self, forms: Sequence[Polynomial], extents: tuple[Extent, ...]) -> Cut | None:
+        """Through the lowest point of one of the best forms, such that least of the best is negative in both halves."""
+        near = sorted((f for f in forms if not f.is_zero()), key=lambda f: negative_share(f, extents))[:CUT_ALONG]
+
+        def negative(cut: Cut) -> float:
+            pair = halves(extents, cut, Extent.OPEN)
+            return sum(min(negative_share(h.polynomial(f), h.extents) for f in near) for h in pair)
+
+        return min(dict.fromkeys(cut for f in near for cut in cuts(f, extents)), key=negative, default=None)
+
+
+def along(q: Polynomial, extents: Sequence[Extent]) -> Cut | None:
+    """The cut where a polynomial of two terms changes its sign, if there is one.
+
+    >>> x, y = context(2).gens()
+    >>> along(2 * x - 3 * y, (Extent.OPEN, Extent.OPEN))
+    Cut(index=0, ratio=Fraction(3, 2), other=1, power=1)
+    """
+    (m, a), (k, b) = sorted(terms(q).items(), reverse=True) if len(q) == 2 else (((), 1), ((), 1))
+    powers = [(i, e - d) for i, (e, d) in enumerate(zip(m, k, strict=True)) if e != d]
+    if a * b > 0 or any(extents[i] is not Extent.OPEN for i, _ in powers):
+        return None
+    match powers:
+        case [(i, 1)]:
+            return Cut(i, Fraction(-b, a))
+        case [(i, 1), (j, -1 | 1 as power)]:
+            return Cut(i, Fraction(-b, a), j, -power)
+    return None
+
+
+def multipliers(forms: Sequence[Polynomial], extents: tuple[Extent, ...], most: int) -> Weighted | None:
+    """Multipliers of at most so many terms, without negative coefficients, with which the sum of the forms has none."""
+    from scipy.optimize import linprog
+    from scipy.sparse import coo_array
+
+    n, zero = len(extents), context(len(extents)).constant(0)
+    for k, f in enumerate(forms):
+        if without_negative_terms(f, extents, strict=False):
+            return Weighted(tuple(zero + 1 if k == j else zero for j in range(len(forms))))
+    top = [max(max(f.degrees()[k], 0) for f in forms) for k in range(n)]
+    columns: list[tuple[int, tuple[int, ...]]] = []
+    for j, f in enumerate(forms):
+        gaps = [1 if e is Extent.LINE else t - max(d, 0) + 1 for t, d, e in zip(top, f.degrees(), extents, strict=True)]
+        shapes = product(*(range(g) for g in gaps)) if prod(gaps) <= most else [(0,) * n]
+        columns += [(j, shape) for shape in shapes]
+    found = [terms(f) for f in forms]
+    if sum(len(found[j]) for j, _ in columns) > LARGEST_PROGRAM:
+        return None
+    sizes = [sum(map(abs, f.values())) or 1 for f in found]
+    rows: dict[tuple[int, ...], int] = {}
+    entries = []
+    for column, (j, shape) in enumerate(columns):
+        for m, c in found[j].items():
+            row = rows.setdefault(tuple(a + b for a, b in zip(m, shape, strict=True)), len(rows))
+            entries.append((-float(Fraction(c, sizes[j])), row, column))
+    odd = {row for m, row in rows.items() if any(e is Extent.LINE and m[k] % 2 for k, e in enumerate(extents))}
+    entries += [(-value, len(rows) + row, column) for value, row, column in entries if row in odd]
+    values, above, across = zip(*entries, strict=True)
+    shape = (2 * len(rows) if odd else len(rows), len(columns))
+    answer = linprog(
+        [0.0] * len(columns),
+        A_ub=coo_array((values, (above, across)), shape=shape).tocsr(),
+        b_ub=[0.0] * shape[0],
+        A_eq=[[1.0] * len(columns)],
+        b_eq=[1.0],
+        method="highs",
+    )
+    if answer.status != 0:
+        return None
+    for digits in (12, 360, 10**4, 10**7):
+        weights = [Fraction(x / max(answer.x)).limit_denominator(digits) for x in answer.x]
+        exact = [max(w, Fraction(0)) / sizes[j] for w, (j, _) in zip(weights, columns, strict=True)]
+        common = lcm(*(w.denominator for w in exact))
+        products: list[dict[tuple[int, ...], int]] = [{} for _ in forms]
+        for w, (j, m) in zip(exact, columns, strict=True):
+            if w:
+                products[j][m] = int(w * common)
+        chosen = [of_terms(p, n) for p in products]
+        total = sum((m * f for m, f in zip(chosen, forms, strict=True)), zero)
+        if without_negative_terms(total, extents, strict=False):
+            return Weighted(tuple(chosen))
+    return None
