@@ -29,6 +29,20 @@ VALUE_BASELINE = (
 )
 BOUND_OF_VALUES = "abs(V(s)) <= max[s1,a] abs(r(s1,a)) / (1 - gamma)"
 
+LOJASIEWICZ = (
+    '4 * dot(grad J, grad J) * (max[s] (1[s="x"] * 220/31 + 1[s="y"] * 90/31) / eta(s))^2 '
+    '>= (min[s] (1[s="x"] * pi("a"|"x") + 1[s="y"] * pi("a"|"y")))^2 * (J* - J)^2'
+)
+WEIGHTS = "for all k(s,a): sum[a] pi(a|s) * (1 + k(s,a)^2 * A(s,a)) * A(s,a) >= 0"
+IMPROVEMENT = "V'(s) - V(s) >= min[s1] (sum[a] pi'(a|s1) * A(s1,a)) / (1 - gamma)"
+SURROGATE = "J' >= J + sum[s] eta(s) * sum[a] pi'(a|s) * A(s,a)"
+VARIATION = "1/2 * sum[a2] abs(pi'(a2|s2) - pi(a2|s2))"
+POLICIES_APART = (
+    f"{SURROGATE} - 2 * gamma / (1 - gamma) * (max[s1] abs(sum[a1] pi'(a1|s1) * A(s1,a1))) "
+    f"* sum[s2] eta(s2) * {VARIATION}"
+)
+FARTHEST_APART = f"{SURROGATE} - 4 * gamma / (1 - gamma)^2 * (max[s1,a1] abs(A(s1,a1))) * (max[s2] {VARIATION})^2"
+
 
 @dataclass(frozen=True)
 class Question:
@@ -186,11 +200,29 @@ QUESTIONS = [
         Question(4, f"its constant, {n} arms", str(sp.Rational(n, n - 1)), lambda n=n: lojasiewicz_constant(n))
         for n in (2, 3, 4)
     ),
+    claim(5, "two-state", LOJASIEWICZ, "Lojasiewicz of Mei et al., Lemma 8", "proved"),
     *(
         Question(6, f"policy improvement, every {n} x 2 MDP", "proved", lambda n=n: policy_improvement("W0 >= V0", n))
         for n in (2, 3)
     ),
     Question(6, "the same turned around", "refuted", lambda: policy_improvement("V0 >= W0")),
+    *(
+        claim(7, model, text, f"natural gradient step, {part}", "proved")
+        for model in ("two-state", "sign-flip")
+        for part, text in (("sum pi' A >= 0", WEIGHTS), ("V' >= V", IMPROVEMENT))
+    ),
+    claim(8, "two-state", POLICIES_APART, "performance bound, sum of TV", "proved"),
+    claim(
+        8, "two-state", POLICIES_APART.replace("2 * gamma / (1 - gamma)", "1"), "the same, 18 times sharper", "proved"
+    ),
+    claim(
+        8,
+        "two-state",
+        POLICIES_APART.replace("2 * gamma / (1 - gamma)", "0"),
+        "the same without its last term",
+        "refuted",
+    ),
+    claim(8, "two-state", FARTHEST_APART, "performance bound, max of TV^2", "proved"),
     claim(9, "two-state", BOUND_OF_VALUES, "abs(V) <= max r / (1 - gamma)", "proved"),
     claim(9, "recycling-robot", BOUND_OF_VALUES, "abs(V) <= max r / (1 - gamma)", "proved"),
     claim(10, "short-corridor", "0 <= F", "F is positive semidefinite", "proved"),
@@ -208,6 +240,9 @@ QUESTIONS = [
         "gamma = 0.390738 or 0.390738 < gamma < 1",
         lambda: best_where(replaced("gamma"), "gamma", 2, "replace"),
     ),
+    claim(12, "two-state", "grad grad J <= 8 / (1 - gamma)^3 * I", "Hessian, from above", "proved"),
+    claim(12, "two-state", "-8 / (1 - gamma)^3 * I <= grad grad J", "Hessian, from below", "proved"),
+    claim(12, "two-state", "grad grad J <= 1 * I", "Hessian at most 1", "refuted"),
 ]
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from pgsym.ascent.landscape import Landscape, LocalValues
 from pgsym.ascent.optimiser import EXACT, NATURAL, Method, Optimiser, Step, find_methods
 from pgsym.ascent.result import Ascent, Path
 from pgsym.errors import AscentError, HypothesisError, PgsymError
 from pgsym.exact.float_chain import FloatChain, Floats
+from pgsym.exact.landscape import Landscape, LocalValues
 from pgsym.exact.policy_iteration import best_policy
 from pgsym.expression.exact import to_float
 from pgsym.limits import OPTIMUM_STATES

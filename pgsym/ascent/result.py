@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy as sp
 
-from pgsym.ascent.landscape import LocalValues
 from pgsym.display.figure import new_figure
 from pgsym.display.result import TableResult, data_frame, finite, tabular
 from pgsym.errors import AscentError
 from pgsym.exact.float_chain import Floats
+from pgsym.exact.landscape import LocalValues
 from pgsym.expression.notation import escape_text
 from pgsym.model.objective import Objective
 from pgsym.trust import Level, Trust

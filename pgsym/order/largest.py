@@ -122,8 +122,8 @@ class _Search:
             return None
         parts = []
         for half in halves(extents, cut, Extent.OPEN):
-            inside = ([half.polynomial(f) for f in some] for some in (forms, seams))
-            part = self._part(*inside, half.extents, depth if seam else depth - 1)
+            here, left = ([half.polynomial(f) for f in some] for some in (forms, seams))
+            part = self._part(here, left, half.extents, depth if seam else depth - 1)
             if part is None:
                 return None
             parts.append(part)
@@ -188,15 +188,10 @@ def multipliers(forms: Sequence[Polynomial], extents: tuple[Extent, ...], most: 
     entries += [(-value, len(rows) + row, column) for value, row, column in entries if row in odd]
     values, above, across = zip(*entries, strict=True)
     shape = (2 * len(rows) if odd else len(rows), len(columns))
-    answer = linprog(
-        [0.0] * len(columns),
-        A_ub=coo_array((values, (above, across)), shape=shape).tocsr(),
-        b_ub=[0.0] * shape[0],
-        A_eq=[[1.0] * len(columns)],
-        b_eq=[1.0],
-        method="highs",
-    )
-    if answer.status != 0:
+    below: Any = coo_array((values, (above, across)), shape=shape).tocsr()
+    one: Any = [[1.0] * len(columns)]
+    answer = linprog([0.0] * len(columns), A_ub=below, b_ub=[0.0] * shape[0], A_eq=one, b_eq=[1.0], method="highs")
+    if answer.status != 0 or answer.x is None:
         return None
     for digits in (12, 360, 10**4, 10**7):
         weights = [Fraction(x / max(answer.x)).limit_denominator(digits) for x in answer.x]

@@ -7,7 +7,7 @@ from scipy import sparse
 
 import pgsym
 from pgsym.ascent import ascend
-from pgsym.ascent.landscape import Landscape, natural_direction
+from pgsym.exact.landscape import Landscape, natural_direction
 from pgsym.model import MDP, direct_policy, sigmoid, softmax_policy, tabular
 
 ROUNDING = 1e-12

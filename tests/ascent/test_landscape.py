@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from strategies import continuing_mdps, episodic_mdps, points, policies
 
 import pgsym
-from pgsym.ascent.landscape import Landscape
 from pgsym.errors import (
     PolicyError,
     ProbabilityRangeError,
@@ -17,6 +16,7 @@ from pgsym.errors import (
     UndefinedQuantityError,
     ZeroProbabilityError,
 )
+from pgsym.exact.landscape import Landscape
 from pgsym.model import MDP, direct_policy, mixture, sigmoid, tabular
 
 # Models of a handful of states with rewards up to 3: a few hundred roundings of numbers up to about 100.

@@ -4,6 +4,7 @@ import random
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
 import pytest
 import sympy as sp
 
@@ -141,3 +142,28 @@ def test_published_bounds_are_proved_and_their_mutants_refuted(claim, true, fals
     assert verdict.trust.certain
     assert verdict.method == "combination of cases"
     assert pgsym.decide("two-state", claim.format(c=false)).refuted
+
+
+def test_published_bounds_hold_at_random_policies_by_linear_algebra():
+    """The model written down again in floats; c = 1 is enough for the bound that is published with 18."""
+    rng, gamma = np.random.default_rng(15), 0.9
+    P = np.array([[[3 / 4, 1 / 4], [1 / 4, 3 / 4]], [[1 / 2, 1 / 2], [1 / 5, 4 / 5]]])  # P[s, a, s']
+    r = np.array([[1.0, 0.0], [2.0, -1.0]])
+
+    def solved(pi):
+        inverse = np.linalg.inv(np.eye(2) - gamma * np.einsum("sa,sat->st", pi, P))
+        V = inverse @ (pi * r).sum(axis=1)
+        return V, r + gamma * P @ V - V[:, None], inverse[0]
+
+    best, advantage, visits = solved(np.array([[1.0, 0.0], [1.0, 0.0]]))
+    assert np.allclose([*visits, best[0]], [220 / 31, 90 / 31, 400 / 31])
+    assert (advantage < 1e-12).all()  # it is the best policy
+    for _ in range(2000):
+        old, new = (np.stack([p, 1 - p], axis=1) for p in rng.beta(0.4, 0.4, size=(2, 2)))
+        (V, A, eta), (W, _, _) = solved(old), solved(new)
+        means = (new * A).sum(axis=1)
+        apart = np.abs(new - old).sum(axis=1) / 2
+        assert (W - V >= means.min() / (1 - gamma) - 1e-9).all()
+        assert W[0] - V[0] >= eta @ means - np.abs(means).max() * (eta @ apart) - 1e-9
+        slopes = eta[:, None] * old * A  # by the logits of tabular softmax
+        assert 2 * (slopes**2).sum() * ((visits / eta).max()) ** 2 >= (old[:, 0].min() * (best[0] - V[0])) ** 2 - 1e-9

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from pgsym.ascent import Ascent, ascend
-from pgsym.ascent.landscape import Landscape
 from pgsym.claims.blocks import Block, Cell, DataTable, Note, Prose
 from pgsym.claims.derivation.model_tables import decimal
 from pgsym.errors import PgsymError
+from pgsym.exact.landscape import Landscape
 from pgsym.reports.page.chart import Curve, curves
 from pgsym.reports.page.content import Settings
 from pgsym.reports.page.quantities import Writer

@@ -10,11 +10,11 @@ import numpy as np
 from scipy.optimize import minimize
 
 from pgsym.ascent.ascend import best_value
-from pgsym.ascent.landscape import Landscape
 from pgsym.claims.blocks import Block, Formulas, Row
 from pgsym.claims.derivation.model_tables import decimal
 from pgsym.claims.verdict import Status, Verdict
 from pgsym.errors import PgsymError, SingularMatrixError
+from pgsym.exact.landscape import Landscape
 from pgsym.exact.policy_symbols import in_policy_symbols
 from pgsym.exact.solution import Solution
 from pgsym.expression.exact import to_expr

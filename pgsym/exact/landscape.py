@@ -2,8 +2,8 @@ r"""J, its gradient and its natural gradient in float64, at one theta after anot
 
 With :math:`V = (I - \gamma P_\pi)^{-1} r_\pi` and :math:`\eta^\top = \mu_0^\top (I - \gamma P_\pi)^{-1}`,
 differentiating the linear system in adjoint order gives :math:`dJ = \eta^\top (dr_\pi + \gamma\, dP_\pi V)`; for the
-average reward, :math:`d\bar r = \mu^\top (dr_\pi + dP_\pi h)`.  `pgsym.solve` differentiates forwards, and tests
-compare the two.
+average reward, :math:`d\bar r = \mu^\top (dr_\pi + dP_\pi h)`.  `pgsym.solve` differentiates forwards, but for floats,
+and tests compare the two.
 
 The natural gradient needs no F: with Z the scores, W the weights w(s) pi(a|s) and A the advantages,
 :math:`F = Z^\top W Z` and :math:`g = Z^\top W A`, so :math:`F^+ g` is the shortest x that fits A by Z x best in the
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
@@ -57,10 +58,11 @@ class Landscape(FloatChain):
     (-12.0, [2.0])
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, structure: Structure | None = None) -> None:
         self.objective = problem.objective
         self.objective.require_rollouts()
-        structure = Structure(problem.mdp, problem.policy)
+        if structure is None or structure.mdp is not problem.mdp:
+            structure = Structure(problem.mdp, problem.policy)
         if self.objective is Objective.START_STATE:
             states = EliminationPlan.of(structure).live
         else:
@@ -70,7 +72,7 @@ class Landscape(FloatChain):
         if self.objective is not Objective.START_STATE:
             self.pinned = states.index(structure.recurrent_classes[0][-1])
 
-    def at(self, theta: Floats) -> LocalValues:
+    def at(self, theta: ArrayLike) -> LocalValues:
         """J, its gradient and what the natural gradient needs, at `theta` of shape (k,).
 
         SingularMatrixError where a probability has rounded to 0, and without it the value is not defined.
