@@ -54,7 +54,7 @@ class CoqDefinition:
 class DefinedQuantities(LetterQuantities):
     """Quantities by the names of their definitions; mu is a tensor."""
 
-    kept: ClassVar = ("J", "rbar", "h", "V", "Q", "A", "eta", "r_pi", "P_pi", "E[T]")
+    kept: ClassVar[tuple[str, ...]] = ("J", "rbar", "h", "V", "Q", "A", "eta", "r_pi", "P_pi", "E[T]")
 
 
 class DefinedReading(LetterReading):

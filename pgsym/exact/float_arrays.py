@@ -96,7 +96,7 @@ class FloatArrays:
         if not np.isfinite(self.r).all():
             raise SchemaError("a reward is not finite; rewards are numbers. Correct it", where="r")
         self.P.eliminate_zeros()
-        sums = self.P.sum(axis=1)
+        sums = np.asarray(self.P.sum(axis=1), float)
         self.available = (np.diff(self.P.indptr) > 0).reshape(self.r.shape)
         _require_distributions(self.P.data, sums[self.available.ravel()], "P")
         _require_distributions(self.mu0, self.mu0.sum(keepdims=True), "start")

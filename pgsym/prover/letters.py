@@ -42,7 +42,7 @@ DIFFERENTIATED = ", differentiated"
 class LetterQuantities(TensorQuantities):
     """Quantities that stay letters; what they are written out to is in letters too."""
 
-    kept: ClassVar = ("J", "rbar", "h", "V", "Q", "A", "eta", "mu")
+    kept: ClassVar[tuple[str, ...]] = ("J", "rbar", "h", "V", "Q", "A", "eta", "mu")
 
     def of(self, name: str, at: list[str]) -> Terms:
         """A letter where there is one; what is not defined is refused as ever."""
