@@ -166,7 +166,7 @@ class FloatArrays:
         raise _uncertified(float("inf"))
 
 
-def _require_distributions(entries: Floats, sums: Floats, where: str) -> None:
+def _require_distributions(entries: Floats, sums: Any, where: str) -> None:
     wrong = np.abs(sums - 1).max(initial=0.0)
     if not (np.isfinite(entries).all() and (entries >= 0).all() and wrong <= 1e-9):
         raise NotStochasticError(
