@@ -128,7 +128,7 @@ def ended(line: str) -> str:
 
 
 def applied(rule: str, *parts: Written, first: str = "") -> tuple[str, ...]:
-    """Tactics: a rule, and for each part its own."""
+    """Tactics: a rule with what stands before its functions, and for each part its own."""
     functions = " ".join(f"(fun t => {m.text})" for m in parts)
     lines = [f"apply ({rule} {functions})."]
     if first:

@@ -82,16 +82,16 @@ class Translation:
         match node:
             case t.Neg():
                 (x,) = made
-                return Written(text, value, -x.derivative, applied("derive_opp", x))
+                return Written(text, value, -x.derivative, applied("derive_opp _", x))
             case t.Div():
                 x, y = made
                 slope = (x.derivative * y.value - x.value * y.derivative) / y.value**2
-                return Written(text, value, slope, applied("derive_divide", x, y, first="point_numbers; lra"))
+                return Written(text, value, slope, applied("derive_divide _", x, y, first="point_numbers; lra"))
             case t.Mul():
                 return replace(_times(*made), text=text)
             case t.Sub():
                 x, y = made
-                return Written(text, value, x.derivative - y.derivative, applied("derive_subtract", x, y))
+                return Written(text, value, x.derivative - y.derivative, applied("derive_subtract _", x, y))
             case t.Pow(_, power) if power < 1:
                 raise CertificateError("found a power below 1 under a derivative; write a quotient", where="claim")
             case t.Pow(_, power):
@@ -288,7 +288,9 @@ class Translation:
 
 
 def _plus(x: Written, y: Written) -> Written:
-    return Written(f"{x.text} + {y.text}", x.value + y.value, x.derivative + y.derivative, applied("derive_add", x, y))
+    return Written(
+        f"{x.text} + {y.text}", x.value + y.value, x.derivative + y.derivative, applied("derive_add _", x, y)
+    )
 
 
 def _times(x: Written, y: Written) -> Written:

@@ -9,7 +9,7 @@ from typing import Any
 
 import sympy as sp
 
-from pgsym.algebra import DualField, FloatField
+from pgsym.algebra import DualField
 from pgsym.display.result import Result, assumed, data_frame
 from pgsym.errors import HypothesisError, StructureError
 from pgsym.exact.fields import field_at, rational_field
@@ -92,7 +92,7 @@ class Solution(Result):
     r_pi: Table
     """Expected one-step reward by state."""
     grad: Table
-    """grad J by parameter, by differentiating J: forwards, or in floats by an adjoint solve."""
+    """grad J by parameter, by differentiating J."""
 
     def __getattr__(self, name: str) -> Any:
         """A quantity of the registry, found once; ``g``, ``nu``, ``H``, ``n`` and ``D`` too."""
@@ -100,10 +100,7 @@ class Solution(Result):
         if quantity is None or name in ("pi", "P"):  # nested by state: they are read in `quantities`
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         by_parameter = quantity.kinds == (PARAMETER,)
-        if name == "grad" and isinstance(self.field, FloatField) and self.objective.definition.estimators:
-            found = self._adjoint_gradient()
-        else:
-            found = (self._differential if by_parameter else self.quantities).of(quantity)
+        found = (self._differential if by_parameter else self.quantities).of(quantity)
         shown = self._table(name, found) if quantity.kinds else self.field.to_sympy(found)
         setattr(self, name, shown)
         return shown
@@ -122,15 +119,6 @@ class Solution(Result):
         return sp.Matrix([[to_sympy(row.get(j, zero)) for j in columns] for row in rows])
 
     # -- derivatives -------------------------------------------------------------------------------------
-
-    def _adjoint_gradient(self) -> Mapping[sp.Symbol, float]:
-        """grad J in floats by one adjoint solve: its cost does not grow with the parameters."""
-        from pgsym.exact.landscape import Landscape  # NumPy and SciPy take as long to import as SymPy
-
-        params = self.policy.params
-        landscape = Landscape(self.problem, self.quantities.structure)
-        gradient = landscape.at([self.field.symbol(x) for x in params]).gradient
-        return dict(zip(params, gradient.tolist(), strict=True))
 
     @cached_property
     def _differential(self) -> Quantities:

@@ -105,7 +105,7 @@ def prove(
     if not cases:
         raise ClaimError(f"found no relation; a claim has {LISTED} between two sides. Write one", where="claims")
     search = partial(Search, requires=requires, max_states=max_states) if refute else None
-    links = tuple(_prove(c, which or own or Objective.START_STATE, frozenset(assumed), search) for c, own in cases)
+    links = tuple(_under(which or own, c, frozenset(assumed), search) for c, own in cases)
     if len(links) == 1:
         return links[0]
     order = (Standing.PROVED, Standing.OPEN, Standing.OUTSIDE, Standing.REFUTED)
@@ -157,6 +157,20 @@ def refute(
     True
     """
     return prove(claim, objective=objective, hypotheses=hypotheses, max_states=max_states)
+
+
+def _under(
+    objective: Objective | None, claim: t.Claim, assumed: frozenset[str], search: Callable[..., Search] | None
+) -> GeneralVerdict:
+    """With the objective that somebody chose; else start-state, and under which other one the claim is true."""
+    found = _prove(claim, objective or Objective.START_STATE, assumed, search)
+    if objective is not None or found.standing not in (Standing.REFUTED, Standing.OPEN):
+        return found
+    others = [o for o in Objective if o is not found.objective and _prove(claim, o, assumed, None).proved]
+    if not others:
+        return found
+    told = f"this is for the objective {found.objective}; for {others[0]} it is proved for every finite MDP"
+    return replace(found, reason=f"{found.reason}; {told}" if found.reason else told)
 
 
 def _prove(

@@ -239,11 +239,14 @@ def test_matrices_that_are_not_symmetric_have_no_order():
 def test_prover_reads_no_inequality_and_certificates_no_false_one():
     found = prove("J >= 0")
     assert str(found.standing) == "not read"
-    assert "found >=; equations are proved for every MDP. Write = between its sides\n    J >= 0" in found.reason
+    assert (
+        "found >=; only equations are proved for every MDP. Write =, or decide it on models (check)\n    J >= 0"
+        in found.reason
+    )
     assert str(prove("abs(J) = J").standing) in ("not read", "refuted")
     with pytest.raises(
         CertificateError,
-        match=r"the claim is refuted; certificates are .* for inequalities that are true\. Decide it with",
+        match=r"found refuted; certificates are .* for inequalities that are true, .*\. See the verdict with pgsym check",
     ):
         pgsym.certify("two-state", "J >= 0")
 

@@ -235,7 +235,7 @@ def test_text_reads_back(claim: str) -> None:
     ("text", "latex"),
     [
         ("E[tau] sum[t] gamma^t * r_t", r"\mathbb{E}_{\tau}\left[\sum_{t \ge 0} \gamma^{t} \, r_{t}\right]"),
-        ("E[tau | s_0=s] G", r"\mathbb{E}_{\tau \mid s_0 = s}\left[R(\tau)\right]"),
+        ("E[tau | s_0=s] G", r"\mathbb{E}_{\tau \mid s_{0} = s}\left[R(\tau)\right]"),
         ("trace Var[tau~pi'] (grad log P(tau) * G_0)",
          r"\operatorname{tr} \operatorname{Var}_{\tau \sim \pi'}\left[\nabla \log P(\tau) \, G_{0}\right]"),
         ("let x(t) = r_t; E[tau] sum[t] x(t+1) * x(0)",

@@ -199,7 +199,9 @@ def attempt(name: str, value: Any) -> PgsymError | None:
 
 @cache
 def warm_up() -> None:
-    """Load every module that reading needs, so that a watch sees no import."""
+    """Load every module and parser that reading needs, so that a watch sees no import."""
+    from pgsym.claims.language import parse
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for read, kind, _ in TARGETS.values():
@@ -208,6 +210,7 @@ def warm_up() -> None:
                 read(known.encode() if kind == "bytes" else known)
             except PgsymError:
                 continue
+        parse("∇J = ∇J")  # it has a parser of its own
 
 
 @cache

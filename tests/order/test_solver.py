@@ -34,7 +34,7 @@ def test_without_z3_the_rung_is_skipped_and_said_so(monkeypatch):
         raise MissingExtraError("it is not installed", where="z3")
 
     monkeypatch.setattr(solver, "optional", missing)
-    verdict = decided(HARD, POSITIVE, seconds=1)
+    verdict = decided(HARD, POSITIVE, seconds=20)
     assert verdict.status is SignStatus.UNDECIDED
     assert verdict.tried[-1] == "solver: z3 is not installed, see pgsym[order]"
     verdict = decide_system(fraction_of(x - y, POSITIVE), [], POSITIVE, strict=True)

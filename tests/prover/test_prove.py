@@ -121,3 +121,14 @@ def test_wrong_input():
     with pytest.raises(ClaimError) as empty:
         prove("# nothing")
     assert str(empty.value).startswith("claims: found no relation; a claim has ")
+
+
+def test_an_objective_that_nobody_chose_is_told_where_another_makes_it_true():
+    text = "grad rbar = sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)"
+    found = prove(text)
+    assert found.standing is Standing.REFUTED
+    assert found.reason == (
+        "this is for the objective start-state; for average-reward it is proved for every finite MDP"
+    )
+    assert prove(text, objective="average-reward").proved
+    assert prove(text, objective="start-state").reason == ""

@@ -9,9 +9,8 @@ True
 
 from __future__ import annotations
 
-import difflib
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import cache
 from importlib import resources
@@ -23,18 +22,17 @@ from lark.exceptions import VisitError
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.characters import ascii_text
-from pgsym.claims.language.parse_runs import RunRules, is_index, outside_runs, part_of_run
+from pgsym.claims.language.extent import checked_extent
+from pgsym.claims.language.parse_names import NameRules
+from pgsym.claims.language.parse_runs import is_index, outside_runs
 from pgsym.claims.language.relation import LISTED, PATTERN, SPELLINGS
 from pgsym.errors import ClaimError
 from pgsym.expression.complaint import caret, short
-from pgsym.expression.quantity import VOCABULARY, quantity_at
+from pgsym.expression.quantity import VOCABULARY
 from pgsym.limits import (
     CLAIM_CHARACTERS,
     CLAIM_DEPTH,
     CLAIM_DIGITS,
-    CLAIM_EXPANDED_DEPTH,
-    CLAIM_EXPANDED_PARTS,
-    CLAIM_POWER,
 )
 
 
@@ -142,7 +140,7 @@ def _complaint(text: str, error: UnexpectedInput, *, claim: bool) -> tuple[str, 
 
 
 @v_args(inline=True)
-class _Builder(RunRules):
+class _Builder(NameRules):
     """Trees from the parser's; names are resolved on the way, in the order of the text."""
 
     def __init__(self, source: str, bindings: tuple[t.Binding, ...]) -> None:
@@ -171,9 +169,9 @@ class _Builder(RunRules):
         below: dict[str, tuple[int, int]] = {}
         for binding in bindings:
             if isinstance(binding, t.Let):
-                below[binding.name] = _checked_extent(binding.body, below)
+                below[binding.name] = checked_extent(binding.body, below)
         for term in terms:
-            _checked_extent(term, below)
+            checked_extent(term, below)
         return bindings
 
     def chain(self, first: t.Node, *rest: Any) -> tuple[tuple[t.Node, ...], tuple[str, ...]]:
@@ -281,15 +279,6 @@ class _Builder(RunRules):
                 return t.Number(left.value / right.value, at=left.at)
         return t.Div(left, right, at=operator.start_pos)
 
-    def draw(self, index: Token, name: Token) -> t.Draw:
-        self.index_name(index)
-        bare = name.rstrip("'")
-        kinds = ("pi",) if t.is_action(index) else ("mu", "mu0", "d", "eta", "nu", "P")
-        if bare not in kinds or name not in (bare, bare + "'"):
-            what = "an action is drawn from pi" if t.is_action(index) else f"a state is drawn from {', '.join(kinds)}"
-            raise self.refuse(f"found {index}~{name}; {what}", name.start_pos)
-        return t.Draw(str(index), bare, name != bare)
-
     def expect(self, token: Token, *parts: Any) -> t.Node:
         *draws, body = parts
         return t.Expect(tuple(draws), body, at=token.start_pos)
@@ -313,135 +302,13 @@ class _Builder(RunRules):
     def power(self, base: t.Node, _: Token, exponent: Token) -> t.Node:
         return t.Pow(base, self.whole(exponent), at=base.at)
 
-    def whole(self, exponent: Token) -> int:
-        if len(exponent) > 4 or abs(int(exponent)) > CLAIM_POWER:
-            raise self.refuse(f"found the power {short(exponent)}; at most {CLAIM_POWER} is read", exponent.start_pos)
-        return int(exponent)
-
     def number(self, token: Token) -> t.Node:
         if len(token) > CLAIM_DIGITS:
             raise self.refuse(f"found {len(token)} digits; at most {CLAIM_DIGITS} are read", token.start_pos)
         return t.Number(Fraction(str(token)), at=token.start_pos)
 
-    def quoted(self, token: Token) -> t.Node:
-        return t.Symbol(_unquoted(token), at=token.start_pos)
-
     def constant(self, token: Token) -> t.Node:
         return t.Quantity(str(token), at=token.start_pos)
-
-    def indicator(self, token: Token, *pairs: tuple[t.Index, int | None]) -> t.Node:
-        indices = pairs[0][0], pairs[1][0]
-        names = [i for i in indices if isinstance(i, str)]
-        if not names or any(i == runs.RUN or runs.read_time(i) for i in names):
-            raise self.refuse('1[...] compares states or actions, as in 1[s=s\'] or 1[a="go"]', token.start_pos)
-        if len({t.is_action(i) for i in names}) > 1:
-            raise self.refuse(f"found a state and an action in 1[{names[0]}={names[1]}]; compare two of one kind",
-                              token.start_pos)  # fmt: skip
-        return t.Indicator(indices, at=token.start_pos)
-
-    def index(self, token: Token, sign: Token | None = None, number: Token | None = None) -> tuple[t.Index, int | None]:
-        if sign is not None and not runs.is_time(token) and (whole := self.counted(token)) != token:
-            return f"{int(whole) + int(f'{sign}{number}')}", token.start_pos
-        if token in self.counts:
-            return str(self.counts[token]), token.start_pos
-        if sign is not None:
-            number = None if number is None else self.counted(number)
-            if not runs.is_time(token):
-                raise self.refuse(f"found {token}{sign}{number}; only times are shifted", token.start_pos)
-            return f"{token}{sign}{number}", token.start_pos
-        if token.type == "NAME":
-            if token == runs.RUN:
-                return runs.RUN, token.start_pos
-            at = runs.read_timed(self.counted(token))
-            if at is not None and at[0] in "sa":
-                return runs.timed(*at), token.start_pos
-            return str(self.index_name(token)), token.start_pos
-        if token.type == "STRING":
-            return t.Literal(_unquoted(token)), token.start_pos
-        if not token.isdigit() or len(token) > CLAIM_DIGITS:
-            raise self.refuse(f"found {short(token)}; a state has a name or a whole number", token.start_pos)
-        return t.Literal(int(token)), token.start_pos
-
-    def arguments(self, *parts: Any) -> tuple[tuple[t.Index, ...], tuple[int, ...]]:
-        """The indices, and after which of them a bar stands."""
-        indices = tuple(part[0] for part in parts if isinstance(part, tuple))
-        bars, seen = [], 0
-        for part in parts:
-            if isinstance(part, Token):
-                bars.append(seen)
-            else:
-                seen += 1
-        return indices, tuple(bars)
-
-    def override(self, key: Token, value: t.Node) -> tuple[Token, t.Override]:
-        return key, t.Override(str(key), value)
-
-    def overrides(self, *parts: tuple[Token, t.Override]) -> tuple[tuple[Token, t.Override], ...]:
-        return parts
-
-    def name(self, token: Token, overrides: Any, arguments: Any) -> t.Node:
-        at = token.start_pos
-        indices, bars = arguments or ((), ())
-        bare = token.rstrip("'")
-        if token in self.declared:
-            return self.own(token, indices, bars, overrides)
-        if not overrides and (part := part_of_run(self.counted(token), indices, at)) is not None:
-            return part
-        if bare == "I" and token != bare:
-            raise self.refuse(f"found {token}; the identity matrix is one and the same in both worlds. Write I", at)
-        if bare not in VOCABULARY or token not in (bare, bare + "'"):
-            if not indices and not overrides:
-                return t.Symbol(str(token), at=at)
-            near = difflib.get_close_matches(token, [*VOCABULARY, *self.declared], n=1, cutoff=0.4)
-            hint = f"; did you mean {near[0]}?" if near else ". Define it with let, or declare it with for all"
-            raise self.refuse(f"{token} is not a name of the language, nor defined here{hint}", at)
-        found = quantity_at(bare, len(indices))
-        if indices and len(indices) != len(found.kinds):
-            raise self.refuse(f"{token} has {len(indices)} indices; it is written {_usage(found.name)}", at)
-        if bars != ((1,) if bare in ("pi", "P") and indices else ()):
-            raise self.refuse(f"{token} is written {_usage(found.name)}", at)
-        return t.Quantity(bare, indices, token != bare, self.allowed(found.name, overrides or ()), at=at)
-
-    def starred(self, token: Token, arguments: Any) -> t.Node:
-        """V*(s), Q*(s,a), h*(s), J*: the star belongs to the name."""
-        return self.name(token, None, arguments)
-
-    def moment(
-        self, token: Token, name: Token, _: Token | None, power: Token | None, bar: Token, *given: Any
-    ) -> t.Node:
-        """E[r^2|s,a,s'], a moment of the reward of one step; the first one is r(s,a,s')."""
-        if name not in ("r", "r'"):
-            raise self.refuse(
-                f"found E[{name}|...]; such a mean is that of a reward, as in E[r^2|s,a] or E[r^2|s,a,s']. For runs "
-                "write E[tau | s_0=s, a_0=a]", name.start_pos,
-            )  # fmt: skip
-        k = 1 if power is None else self.whole(power)
-        if power is not None and k < 1:
-            raise self.refuse(f"found the power {k}; moments are E[r|...], E[r^2|...], ... Correct it", power.start_pos)
-        indices = tuple(index for index, _ in filter(None, given))
-        return t.Quantity("r" if k == 1 else f"E[r^{k}]", indices, name != "r", at=token.start_pos)
-
-    def own(self, token: Token, indices: tuple[t.Index, ...], bars: tuple[int, ...], overrides: Any) -> t.Node:
-        if overrides or bars:
-            raise self.refuse(f"{token} is your own name; it is written {token}(s) or {token}(s,a)", token.start_pos)
-        known = self.declared[token]
-        if indices and len(indices) != len(known):
-            raise self.refuse(f"{token} has {len(indices)} indices; it was defined with {len(known)}", token.start_pos)
-        pairs = zip(indices, known, strict=False)
-        taken = [_step(i) if runs.is_time(k) else i for i, k in pairs]
-        return t.Call(str(token), tuple(taken), at=token.start_pos)
-
-    def allowed(self, name: str, overrides: Iterable[tuple[Token, t.Override]]) -> tuple[t.Override, ...]:
-        known = VOCABULARY[name].overrides
-        seen: dict[str, t.Override] = {}
-        for key, override in overrides:
-            if key not in known:
-                what = f"it takes {', '.join(known)}" if known else "it takes nothing in brackets"
-                raise self.refuse(f"found {name}[{key}=...]; {what}", key.start_pos)
-            if key in seen:
-                raise self.refuse(f"found {key} twice; once is enough", key.start_pos)
-            seen[str(key)] = override
-        return tuple(seen.values())
 
     def call(self, token: Token, *arguments: t.Node) -> t.Node:
         kinds: dict[str, type[t.Node]] = {"dot": t.Dot, "outer": t.Outer, "inv": t.Inv, "transpose": t.Transpose,
@@ -450,55 +317,3 @@ class _Builder(RunRules):
         if len(arguments) != wanted:
             raise self.refuse(f"{token} has {len(arguments)} arguments; it takes {wanted}", token.start_pos)
         return kinds[token](*arguments, at=token.start_pos)
-
-
-def _usage(name: str) -> str:
-    """How a quantity is written.
-
-    >>> _usage("pi"), _usage("Q"), _usage("P")
-    ('pi(a|s)', 'Q(s,a)', "P(s'|s,a)")
-    """
-    if name in ("pi", "P"):
-        return {"pi": "pi(a|s)", "P": "P(s'|s,a)"}[name]
-    letters = {"state": iter(["s", "s'"]), "action": iter(["a", "a'"])}
-    kinds = VOCABULARY[name].kinds
-    return f"{name}({','.join(next(letters[kind]) for kind in kinds)})" if kinds else name
-
-
-def _step(index: t.Index) -> t.Index:
-    """A number where a time stands: the step that is counted from the start."""
-    return str(index.name) if isinstance(index, t.Literal) and isinstance(index.name, int) else index
-
-
-def _unquoted(token: Token) -> str:
-    return token[1:-1].replace('\\"', '"').replace("\\\\", "\\")
-
-
-def _checked_extent(node: t.Node, below: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
-    """How deeply operations are nested and how many parts there are, with each definition written out where it is used.
-
-    Each index of a sum counts.  What a definition stands for is bounded once for each use, so a chain of definitions
-    that use the one before twice has exponentially many parts.  `below` has depths and parts of definitions.
-    """
-    own, whole, parts, stack = 0, 0, 0, [(node, 1)]
-    while stack:
-        current, depth = stack.pop()
-        if isinstance(current, t.OverIndices):
-            depth += len(current.indices) - 1
-        elif isinstance(current, t.Expect):
-            depth += 2 * len(current.draws) - 1
-        inner, inside = below.get(current.name, (0, 0)) if isinstance(current, t.Call) else (0, 0)
-        own, whole, parts = max(own, depth), max(whole, depth + inner), parts + 1 + inside
-        stack.extend((child, depth + 1) for child in current.children)
-    if own > CLAIM_DEPTH:
-        raise ClaimError(f"nested {own} deep; at most {CLAIM_DEPTH} levels are read. Use let")
-    if whole > CLAIM_EXPANDED_DEPTH:
-        raise ClaimError(
-            f"nested {whole} deep with its definitions; at most {CLAIM_EXPANDED_DEPTH} levels are read. Split the claim"
-        )
-    if parts > CLAIM_EXPANDED_PARTS:
-        raise ClaimError(
-            f"found {parts} parts with definitions written out; at most {CLAIM_EXPANDED_PARTS} are read. "
-            "Split the claim"
-        )
-    return whole, parts
