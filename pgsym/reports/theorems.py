@@ -19,15 +19,17 @@ from pgsym.trust import Level
 
 
 def theorems_table(topics: Mapping[str, Sequence[Theorem]]) -> RenderableType:
-    """Every entry by topic: name, what it says in a few words, objective, whether it is true."""
+    """Every entry by topic: name, objective, whether it is true, what it says in a few words."""
     parts: list[RenderableType] = []
     for title, theorems in topics.items():
         columns = (Column(min_width=30, no_wrap=True), Column(min_width=16, no_wrap=True), Column(min_width=5), "")
         table = grid(columns, title=title, title_justify="left", show_header=False)
         for t in theorems:
-            table.add_row(Text(t.name, "bold"), str(t.objective), _truth(t), t.title)
+            mark = " *" if t.name in KERNEL_CHECKED else ""
+            table.add_row(Text(t.name, "bold"), str(t.objective), _truth(t), t.title + mark)
         parts += [table, Text()]
-    parts.append(Text("pgsym theorems NAME shows one, pgsym theorems NAME MODEL decides it.", "dim"))
+    parts.append(Text(f"* {Level.KERNEL} for every finite MDP", "dim"))
+    parts.append(Text("pgsym theorems NAME shows one with its level, pgsym theorems NAME MODEL decides it.", "dim"))
     return Group(*parts)
 
 
@@ -156,10 +158,11 @@ def _entry_page(theorem: Theorem) -> str:
         parts += ["What is missing:", _fence(theorem.defect)]
     if theorem.derivation:
         parts += ["Derivation:", _fence(theorem.derivation)]
-    needs = "; ".join(h.text for h in theorem.requires)
+    needs, level = "; ".join(h.text for h in theorem.requires), level_text(theorem)
     parts.append(
         f"- objective: {theorem.objective}\n"
         + (f"- needs: {needs}\n" if needs else "")
+        + (f"- level: {level}\n" if level else "")
         + f"- reference: {theorem.reference}\n"
         + f"- {'shown' if theorem.holds else 'refuted'} by: `{example_text(theorem)}`"
     )
