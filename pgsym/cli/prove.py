@@ -104,7 +104,12 @@ def refute(
     ] = 3,
     out: Annotated[
         Path | None,
-        typer.Option("-o", "--out", help="Keep the MDP as a model file, e.g. model.yaml.", show_default=False),
+        typer.Option(
+            "-o",
+            "--out",
+            help="Keep the MDP as a model file, e.g. model.yaml, or its picture: .svg.",
+            show_default=False,
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -120,7 +125,8 @@ def refute(
 
     given = _given(claims)
     if out is not None:
-        from pgsym.model.files.atomic import require_place
+        from pgsym.model.drawing import svg
+        from pgsym.model.files.atomic import require_place, write_atomically
         from pgsym.model.formats import save
 
         require_place(out)
@@ -141,7 +147,10 @@ def refute(
                 f"found {len(examples)} false claims; a file holds the counterexample of one. Give one claim",
                 where="--out",
             )
-        save(examples[0].problem, out)
+        if out.suffix == ".svg":
+            write_atomically(out, svg(examples[0].problem.mdp))
+        else:
+            save(examples[0].problem, out)
         print(f"wrote {out}", file=sys.stderr)
     raise typer.Exit(0 if examples else 1)
 

@@ -39,3 +39,13 @@ def test_json(run):
     assert data["standing"] == "refuted"
     assert data["counterexample"]["transitions"] == [["x", "a", "x", "1", "1"], ["x", "b", "end", "1", "0"]]
     assert data["corrected"]["standing"] == "proved for every finite MDP"
+
+
+def test_picture_of_the_counterexample(run, tmp_path):
+    out = tmp_path / "model.svg"
+    status, _, err = run("refute", "J = 0", "-o", str(out))
+    assert status == 0
+    assert err == f"wrote {out}\n"
+    drawn = out.read_text(encoding="utf-8")
+    assert drawn.startswith("<svg")
+    assert drawn == pgsym.refute("J = 0").counterexample.problem.mdp._repr_svg_()
