@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy as sp
 
-from pgsym.algebra.realline import pieces, signs_of
+from pgsym.algebra.realline import least
 from pgsym.display.result import TableResult, data_frame, finite
 from pgsym.errors import PgsymError, StructureError
 from pgsym.estimators.estimator import Estimator, find_estimator
@@ -176,8 +175,7 @@ class EstimatorComparison(TableResult):
     def least_error(self, over: str = "lambda") -> list[tuple[sp.Expr, sp.Expr, ComparedEstimator]]:
         """Between which values of a number in (0, 1) which estimator has the least mean square error, exactly.
 
-        Intervals with their ends, from below.  Estimators without the number take part with the error that they have;
-        there is no interval where an error is no fraction of rationals in the number.
+        Estimators without the number keep their error; there is nothing where an error is no rational function of it.
 
         >>> found = compare("nota-thomas", "reward-to-go", "gae", let={"lambda": 1, "v(s)": 3})
         >>> [(float(low), float(high), row.estimator.name) for low, high, row in found.least_error()]
@@ -186,18 +184,9 @@ class EstimatorComparison(TableResult):
         x = sp.Dummy(over)
         errors = [(row, e) for row in self.rows if (e := _error(row, over, x)) is not None]
         try:
-            differences = [signs_of(a - b, x) for (_, a), (_, b) in combinations(errors, 2)]
+            return [(low, high, errors[k][0]) for low, high, k in least([e for _, e in errors], x)]
         except sp.PolynomialError:  # an irrational theta
             return []
-        line = pieces([*differences, signs_of(x * (1 - x), x)])
-        found: list[tuple[sp.Expr, sp.Expr, ComparedEstimator]] = []
-        for below, inside, above in zip(line[1::2], line[2::2], line[3::2], strict=False):
-            at = sp.Rational(inside.rational)
-            if 0 < at < 1:
-                row, _ = min(errors, key=lambda one: one[1].xreplace({x: at}))
-                low = found.pop()[0] if found and found[-1][2] is row else below.number(x)
-                found.append((low, above.number(x), row))
-        return found
 
     def plot(self, over: str = "T") -> Figure:
         """Squared bias, variance and mean square error against ``lambda``, ``gamma``, ``T`` or a name of their own.
@@ -233,16 +222,13 @@ class EstimatorComparison(TableResult):
             raise refused or StructureError("no estimator has a law; a plot needs one. Give a horizon", where="plot")
         for axes, name in zip(panels, ("squared bias", "variance", "MSE"), strict=True):
             axes.set_yscale("symlog" if name == "squared bias" else "log")
-            if over == "T":
-                axes.set_xscale("log")
+            axes.set_xscale("log" if over == "T" else "linear")
             axes.set_xlabel(LABELS.get(over, over))
             axes.set_ylabel(name)
         if over in ("lambda", "beta"):
             for low, high, row in self.least_error(over):
-                told = f"least MSE: {row.estimator.description}"
-                panels[-1].axvspan(
-                    float(low), float(high), color=colors.get(id(row), "0.5"), alpha=0.15, linewidth=0, label=told
-                )
+                style = {"color": colors.get(id(row), "0.5"), "alpha": 0.15, "linewidth": 0}
+                panels[-1].axvspan(float(low), float(high), label=f"least MSE: {row.estimator.description}", **style)
         panels[-1].legend()
         return made
 
@@ -347,11 +333,11 @@ def _steps(problem: Problem, estimator: Estimator) -> float | None:
 
 def _error(row: ComparedEstimator, over: str, x: sp.Symbol) -> sp.Expr | None:
     """The mean square error, in x where the estimator has the number."""
-    law = row.law
-    if law is None or not law.has_bias:
+    law, known = row.law, over in row.estimator.let
+    if law is None or not law.has_bias or (row.why and not known):
         return None
-    if over not in row.estimator.let:
-        return None if row.why else law.mse
+    if not known:
+        return law.mse
     try:
         return law.changed(law.problem, replace(row.estimator, let={**row.estimator.let, over: x})).mse
     except PgsymError:

@@ -6,10 +6,10 @@ root of a polynomial is decided by divisibility.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 import sympy as sp
@@ -111,6 +111,24 @@ def signs_of(expr: sp.Expr, x: sp.Symbol) -> fmpz_poly:
     """A polynomial with the signs of a rational function, but for its poles, where it vanishes too."""
     numerator, denominator = ratio(expr, x)
     return numerator * denominator
+
+
+def least(values: Sequence[sp.Expr], x: sp.Symbol) -> list[tuple[sp.Expr, sp.Expr, int]]:
+    """Between which ends in (0, 1), from below, which of some rational functions is the least, by its place.
+
+    >>> x = sp.Symbol("x")
+    >>> least([x**2, x / 2], x)
+    [(0, 1/2, 0), (1/2, 1, 1)]
+    """
+    line = pieces([*(signs_of(a - b, x) for a, b in combinations(values, 2)), signs_of(x * (1 - x), x)])
+    found: list[tuple[sp.Expr, sp.Expr, int]] = []
+    for below, inside, above in zip(line[1::2], line[2::2], line[3::2], strict=False):
+        at = sp.Rational(inside.rational)
+        if 0 < at < 1:
+            k = min(range(len(values)), key=lambda k: values[k].xreplace({x: at}))
+            low = found.pop()[0] if found and found[-1][2] == k else below.number(x)
+            found.append((low, above.number(x), k))
+    return found
 
 
 def is_rational(element: Any) -> bool:

@@ -259,19 +259,22 @@ def _named(
     return Diagnosis(best.mistakes, best.base.name, reproduced, mean_of(best.recipe), others, note, parts)
 
 
-def _part(truth: Floats, mean: Floats) -> str:
-    """The two components of a mean."""
+def _components(truth: Floats, mean: Floats) -> tuple[float, float]:
+    """Of a mean, how long it is along the truth, and what stands across, both relative to the truth's length."""
     size = float(truth @ truth)
     factor = float(mean @ truth) / size
-    across = float(np.linalg.norm(mean - factor * truth)) / np.sqrt(size)
+    return factor, float(np.linalg.norm(mean - factor * truth)) / np.sqrt(size)
+
+
+def _part(truth: Floats, mean: Floats) -> str:
+    """The two components of a mean, in words."""
+    factor, across = _components(truth, mean)
     return f" Up to here: {factor:.2f} times as long as the true gradient, {across:.2f} across it"
 
 
 def _scaled(truth: Floats, bias: Floats) -> str:
     """Whether the mean is a multiple of the truth."""
-    size = float(truth @ truth)
-    if not size or len(truth) < 2:
+    if not truth.any() or len(truth) < 2:
         return ""
-    factor = float((truth + bias) @ truth) / size
-    rest = float(np.linalg.norm(truth + bias - factor * truth)) / np.sqrt(size)
+    factor, rest = _components(truth, truth + bias)
     return f"the observed mean is about {factor:.4g} times the truth, up to {rest:.2g} across it"

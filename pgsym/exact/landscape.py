@@ -58,11 +58,10 @@ class Landscape(FloatChain):
     (-12.0, [2.0])
     """
 
-    def __init__(self, problem: Problem, structure: Structure | None = None) -> None:
+    def __init__(self, problem: Problem) -> None:
         self.objective = problem.objective
         self.objective.require_rollouts()
-        if structure is None or structure.mdp is not problem.mdp:
-            structure = Structure(problem.mdp, problem.policy)
+        structure = Structure(problem.mdp, problem.policy)
         if self.objective is Objective.START_STATE:
             states = EliminationPlan.of(structure).live
         else:

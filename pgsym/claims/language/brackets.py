@@ -6,14 +6,17 @@ operator they need parentheses.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 
 from pgsym.claims.language import runs
 from pgsym.claims.language.tree import (
     Add,
+    Call,
     Div,
     Expect,
     Grad,
+    Index,
     Limit,
     Log,
     Mul,
@@ -23,6 +26,7 @@ from pgsym.claims.language.tree import (
     OverIndices,
     Pow,
     PrimedGrad,
+    Quantity,
     SamePolicy,
     Sub,
 )
@@ -63,13 +67,37 @@ def is_open(node: Node) -> bool:
     return isinstance(node, Neg) and is_open(node.body)
 
 
-class TreeWriter:
+class TreeWriter(ABC):
     """The rules shared by text and LaTeX; `group` puts parentheses."""
 
     group: Callable[[str], str]
 
     def write(self, node: Node) -> str:
-        raise NotImplementedError
+        """What text and LaTeX write alike, and the rest as the kind of writer has it."""
+        match node:
+            case Call(name, indices):
+                return self.call(name, indices)
+            case Quantity():
+                return self.quantity(node)
+            case Add(left, right):
+                return f"{self.part(left, SUM)} + {self.part(right, PRODUCT)}"
+            case Sub(left, right):
+                return f"{self.part(left, SUM)} - {self.part(right, PRODUCT)}"
+            case Neg(body):
+                return f"-{self.part(body, PRODUCT)}"
+        return self.own(node)
+
+    @abstractmethod
+    def own(self, node: Node) -> str:
+        """A node that text and LaTeX write in different ways."""
+
+    @abstractmethod
+    def call(self, name: str, indices: Iterable[Index]) -> str:
+        """What a definition or a function is at its indices."""
+
+    @abstractmethod
+    def quantity(self, node: Quantity) -> str:
+        """A quantity of the vocabulary."""
 
     def part(self, node: Node, level: int) -> str:
         """An operand that must bind at least that tightly."""

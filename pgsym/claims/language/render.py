@@ -11,15 +11,13 @@ import re
 from collections.abc import Iterable
 
 from pgsym.claims.language import runs
-from pgsym.claims.language.brackets import ATOM, PRODUCT, SUM, TreeWriter, is_open
+from pgsym.claims.language.brackets import ATOM, PRODUCT, TreeWriter, is_open
 from pgsym.claims.language.characters import is_special
 from pgsym.claims.language.relation import SPELLINGS
 from pgsym.claims.language.tree import (
-    Add,
     Arbitrary,
     Binary,
     Binding,
-    Call,
     Div,
     Expect,
     ForAll,
@@ -31,7 +29,6 @@ from pgsym.claims.language.tree import (
     Limit,
     Log,
     Mul,
-    Neg,
     Node,
     Number,
     OverIndices,
@@ -41,7 +38,6 @@ from pgsym.claims.language.tree import (
     SamePolicy,
     Statement,
     StopGradient,
-    Sub,
     Symbol,
     Unary,
     World,
@@ -88,7 +84,7 @@ class _Text(TreeWriter):
         self.group = lambda inner: f"({inner})"
         self.taken = KEYWORDS.union(taken)
 
-    def write(self, node: Node) -> str:
+    def own(self, node: Node) -> str:
         match node:
             case Number(value):
                 return str(value)
@@ -101,22 +97,12 @@ class _Text(TreeWriter):
                     and (runs.read_timed(name) or "s")[0] in "sa"
                 )
                 return name if plain else _quoted(name)
-            case Call(name, indices):
-                return self.call(name, indices)
-            case Quantity():
-                return self.quantity(node)
             case Indicator(indices):
                 return f"1[{'='.join(map(_index_text, indices))}]"
-            case Add(left, right):
-                return f"{self.part(left, SUM)} + {self.part(right, PRODUCT)}"
-            case Sub(left, right):
-                return f"{self.part(left, SUM)} - {self.part(right, PRODUCT)}"
             case Mul(left, right):
                 return f"{self.left(left)} * {self.right(right)}"
             case Div(left, right):
                 return f"{self.left(left)} / {self.group(self.write(right)) if is_open(right) else self.right(right)}"
-            case Neg(body):
-                return f"-{self.part(body, PRODUCT)}"
             case Grad(body):
                 return f"grad {self.prefix(body)}"
             case PrimedGrad(body):

@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pgsym.claims.language import runs
-from pgsym.claims.language.brackets import ATOM, PRODUCT, SUM, UNARY, TreeWriter
+from pgsym.claims.language.brackets import ATOM, PRODUCT, UNARY, TreeWriter
 from pgsym.claims.language.parse import WORLDS
 from pgsym.claims.language.render import bounds_text, exponent, prime
 from pgsym.claims.language.tree import (
     Abs,
-    Add,
     Arbitrary,
     Binding,
     Call,
@@ -34,7 +33,6 @@ from pgsym.claims.language.tree import (
     Log,
     Max,
     Mul,
-    Neg,
     Node,
     Number,
     Outer,
@@ -45,7 +43,6 @@ from pgsym.claims.language.tree import (
     Quantity,
     SamePolicy,
     StopGradient,
-    Sub,
     Sum,
     Symbol,
     Transpose,
@@ -108,29 +105,19 @@ class _Latex(TreeWriter):
             return self.group(self.write(node))
         return super().part(node, level)
 
-    def write(self, node: Node) -> str:
+    def own(self, node: Node) -> str:
         match node:
             case Number(value):
                 sign, p, q = "-" if value < 0 else "", abs(value.numerator), value.denominator
                 return f"{sign}{p}" if q == 1 else rf"{sign}\frac{{{p}}}{{{q}}}"
             case Symbol(name):
                 return symbol_latex(name)
-            case Call(name, indices):
-                return self.call(name, indices)
-            case Quantity():
-                return self.quantity(node)
             case Indicator(indices):
                 return rf"\mathbf{{1}}[{' = '.join(map(_index_latex, indices))}]"
-            case Add(left, right):
-                return f"{self.part(left, SUM)} + {self.part(right, PRODUCT)}"
-            case Sub(left, right):
-                return f"{self.part(left, SUM)} - {self.part(right, PRODUCT)}"
             case Mul(left, right):
                 return rf"{self.left(left)} \, {self.factor(right)}"
             case Div(left, right):
                 return rf"\frac{{{self.write(left)}}}{{{self.write(right)}}}"
-            case Neg(body):
-                return f"-{self.part(body, PRODUCT)}"
             case Grad(body):
                 return self.gradient(body)
             case PrimedGrad(body):
