@@ -15,7 +15,8 @@ from pgsym.claims.extremes import Extremes, ExtremesAtPoint
 from pgsym.claims.gradients import in_logarithms, without_logarithms
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.scope import Range, Scope
+from pgsym.claims.language.names import Range
+from pgsym.claims.language.scope import Scope
 from pgsym.claims.leaves import Compiled, Env, Leaves, once
 from pgsym.claims.logarithms import indices_of
 from pgsym.claims.matrices import Matrices

@@ -16,7 +16,7 @@ import sympy as sp
 from pgsym.algebra import DualField
 from pgsym.algebra.size import Size
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.scope import Range
+from pgsym.claims.language.names import Range
 from pgsym.claims.logarithms import ClosedLogarithms
 from pgsym.errors import ClaimError, NotInFieldError, UndefinedQuantityError
 from pgsym.exact.fields import LogBasis, log_policy

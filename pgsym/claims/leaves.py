@@ -10,7 +10,8 @@ from typing import Any
 from pgsym.claims.evaluation import Evaluation
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.characters import ascii_text, clash
-from pgsym.claims.language.scope import TIME, Range, Scope
+from pgsym.claims.language.names import TIME, Range
+from pgsym.claims.language.scope import Scope
 from pgsym.claims.vectors import Value
 from pgsym.errors import ClaimError, UndefinedQuantityError
 from pgsym.expression.quantity import VOCABULARY, Role, quantity_at

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from pgsym.claims import parse
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.check import check
-from pgsym.claims.language.scope import Range, Scope
+from pgsym.claims.language.names import Range
+from pgsym.claims.language.scope import Scope
 from pgsym.errors import ClaimError
 from pgsym.expression.quantity import Role
 

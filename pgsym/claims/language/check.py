@@ -15,8 +15,9 @@ from dataclasses import replace
 
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.names import Range
 from pgsym.claims.language.relation import RELATIONS
-from pgsym.claims.language.scope import SHAPES, Range, Scope
+from pgsym.claims.language.scope import SHAPES, Scope
 
 
 def check(claim: t.Claim) -> tuple[int, tuple[Range, ...]]:
