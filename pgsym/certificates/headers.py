@@ -10,15 +10,11 @@ from pgsym.certificates.instance import CertifiedModel
 from pgsym.certificates.sections import divisors
 from pgsym.certificates.terms import comment
 from pgsym.claims.language.tree import Claim
+from pgsym.claims.verify import policy_gradient_theorem
 from pgsym.expression.naming import spelt
 from pgsym.model.objective import Objective
 
 WIDTH = 100
-
-_THEOREM = {
-    Objective.START_STATE: r"\nabla J(\theta) = \sum_s \eta(s) \sum_a \nabla \pi(a \mid s)\, Q(s,a)",
-    Objective.AVERAGE_REWARD: r"\nabla \bar r(\theta) = \sum_s \mu(s) \sum_a \nabla \pi(a \mid s)\, Q(s,a)",
-}
 
 _PROVED = {
     Objective.START_STATE: """\
@@ -56,7 +52,7 @@ def theorem_header(at: CertifiedModel, name: str, closed: bool) -> str:
     if closed:
         paragraphs.append("The closed forms of J and of its derivatives that pgsym prints equal these (section 5).")
     paragraphs += [
-        r"\[ " + _THEOREM[at.objective] + r" \]",
+        r"\[ " + policy_gradient_theorem(at.objective).latex() + r" \]",
         _HOW[at.objective].format(ending=ending),
         *_assumed(at),
         *_left_out(at),

@@ -17,7 +17,7 @@ def test_certificate_reads_well() -> None:
     certificate = of("short-corridor")
     text = certificate.text
     assert text.startswith("(* The policy gradient theorem (start-state) for the model short-corridor")
-    assert r"\nabla J(\theta) = \sum_s \eta(s) \sum_a \nabla \pi(a \mid s)\, Q(s,a)" in text
+    assert r"\nabla J = \sum_{s} \eta(s) \, \sum_{a} \nabla \pi(a \mid s) \, Q(s, a)" in text
     assert "Nothing is assumed of the model: all its numbers are below." in text
     assert "every state ends the run or may move to one with a lower number" in " ".join(text.split())
     assert max(map(len, text.split("Section Closed")[0].splitlines())) < 200
