@@ -277,7 +277,7 @@ def _relations(text: str) -> list[int]:
             depth -= 1
         elif token in (";", ":"):
             found = []
-        elif depth == 0 and CHARACTERS.get(token, (token,))[0] in SPELLINGS:
+        elif depth == 0 and (token == "argmax" or CHARACTERS.get(token, (token,))[0] in SPELLINGS):
             found.append(match.start())
     return found
 

@@ -9,6 +9,7 @@ True
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from fractions import Fraction
@@ -132,6 +133,9 @@ def _complaint(text: str, error: UnexpectedInput, *, claim: bool) -> tuple[str, 
             return f"found no relation; a claim has {LISTED} between two sides. Add one", end
         return f"found the end; the {'claim' if claim else 'expression'} is not complete. Complete it", end
     before = text[:position].rstrip()
+    if re.search(r"argmax\s*\[\s*\S+$", before):
+        message = "found argmax as an expression; it is a set. Write x in argmax[a] f(a), with an index or a name as x"
+        return message, before.rindex("argmax")
     kind, names = error.token.type, ("NAME", "NUMBER")
     begins = kind in (*names, "STRING", "GRAD", "PRIMED_GRAD", "LOG", "FUNCTION")
     if (begins and before[-1:] in ')]"') or (kind in names and before[-1:].isalnum()):

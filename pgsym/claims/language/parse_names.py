@@ -73,6 +73,20 @@ class NameRules(RunRules):
             raise self.refuse(f"found {short(token)}; a state has a name or a whole number", token.start_pos)
         return t.Literal(int(token)), token.start_pos
 
+    def argmax(
+        self, held: tuple[t.Index, int | None], _: Token, token: Token, name: Token, body: t.Node
+    ) -> tuple[tuple[t.Node, ...], tuple[str, ...]]:
+        """x in argmax[a] f(a) is f(x) >= max[a] f(a)."""
+        index, over = held[0], str(self.index_name(name))
+        if isinstance(index, str) and (t.is_action(index) != t.is_action(over) or runs.read_time(index)):
+            raise self.refuse(f"found {index} in argmax[{over}]; both must be states, or both actions", name.start_pos)
+        bound = {i for node in body.walk() for i in t.bound_indices(node)}
+        if index in bound or over in bound:
+            again = index if index in bound else over
+            raise self.refuse(f"{again} is bound again inside of argmax[{over}]; rename one of them", token.start_pos)
+        largest = t.Max((over,), body, at=token.start_pos)
+        return (t.with_index(body, over, index), largest), (t.AT_LEAST,)
+
     def arguments(self, *parts: Any) -> tuple[tuple[t.Index, ...], tuple[int, ...]]:
         """The indices, and after which of them a bar stands."""
         indices = tuple(part[0] for part in parts if isinstance(part, tuple))

@@ -11,6 +11,7 @@ V(s) == sum[a] pi(a|s) * Q(s,a)
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -461,8 +462,6 @@ def is_action(index: str) -> bool:
 
 def rewrite(node: Node, change: Callable[[Node], Node | None]) -> Node:
     """The tree with every node for which `change` gives another one replaced, from the top."""
-    import dataclasses
-
     found = change(node)
     if found is not None:
         return found
@@ -474,3 +473,31 @@ def rewrite(node: Node, change: Callable[[Node], Node | None]) -> Node:
         elif f.name == "overrides":
             values[f.name] = tuple(Override(o.key, rewrite(o.value, change)) for o in value)
     return dataclasses.replace(node, **values) if values else node  # type: ignore[arg-type]
+
+
+def bound_indices(node: Node) -> tuple[str, ...]:
+    """The indices that a node binds in what is below it."""
+    match node:
+        case OverIndices(indices):
+            return indices
+        case Expect(draws):
+            return tuple(draw.index for draw in draws)
+    return ()
+
+
+def with_index(node: Node, index: str, other: Index) -> Node:
+    """The tree with another index in the place of one, which nothing in it binds.
+
+    >>> print(with_index(Quantity("pi", ("a", "s")) * Quantity("Q", ("s", "a")), "a", Literal("go")))
+    pi("go"|s) * Q(s,"go")
+    """
+
+    def change(part: Node) -> Node | None:
+        for f in dataclasses.fields(part):
+            held = getattr(part, f.name)
+            if f.name in ("indices", "given") and index in held:
+                new = tuple(other if i == index else i for i in held)
+                return with_index(dataclasses.replace(part, **{f.name: new}), index, other)  # type: ignore[arg-type]
+        return None
+
+    return node if index == other else rewrite(node, change)
