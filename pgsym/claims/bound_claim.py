@@ -24,7 +24,7 @@ from pgsym.claims.logarithms import ClosedLogarithms
 from pgsym.claims.same_policy import merged
 from pgsym.claims.second_world import SecondWorld
 from pgsym.errors import ClaimError
-from pgsym.exact.fields import LogBasis, exact_field, prime_field, rational_field, size_field
+from pgsym.exact.fields import LogBasis, WholeLogarithms, exact_field, prime_field, rational_field, size_field
 from pgsym.expression.naming import Alphabet, call, in_order
 from pgsym.limits import NORMAL_FORM_SECONDS, NORMAL_FORM_TERMS
 from pgsym.model.mdp import MDP
@@ -236,11 +236,18 @@ class BoundClaim:
 
     # -- its meaning -----------------------------------------------------------------------------------------
 
-    def closed(self, **limits: Any) -> Meaning:
-        """In the field of rational functions; with dual numbers over it where some parts have no derivative."""
-        field = rational_field(self.mdp, self.policy, extra=self.extra, logs=self.basis, **limits)
+    def closed(self, *, whole: bool = False, **limits: Any) -> Meaning:
+        """In the field of rational functions; with dual numbers over it where some parts have no derivative.
+
+        With `whole` each logarithm is a generator as it is written, without what it has in common with others.
+        """
+        basis = self.basis
+        if whole and basis is not None:
+            basis = WholeLogarithms(*basis.policies, alphabet=self.alphabet, others=basis.others)
+        field = rational_field(self.mdp, self.policy, extra=self.extra, logs=basis, **limits)
         above = (lambda f: DualField(f, self.policy.params)) if self.uses(t.StopGradient) else None
-        return self._meaning(Tower(field, above, generic=True), Evaluation)
+        tower = Tower(field, above, generic=True)
+        return self._meaning(tower, Evaluation, basis=basis, logarithms=self.logarithms)
 
     def bounds(self) -> Meaning:
         """In the field of sizes."""

@@ -13,9 +13,8 @@ from functools import cached_property, reduce
 from itertools import product
 from typing import Any, Protocol
 
-import sympy as sp
-
 from pgsym.algebra import RationalField
+from pgsym.algebra.balls import sign_of
 from pgsym.algebra.field import Field
 from pgsym.errors import AlgebraError, TooLargeError
 from pgsym.limits import INEQUALITY_CASES
@@ -42,14 +41,6 @@ def sign_at(field: Field, element: Any) -> int:
     if field.is_zero(element):
         return 0
     return sign_of(field.to_sympy(element))
-
-
-def sign_of(value: sp.Expr) -> int:
-    """-1, 0 or 1: the sign of a number as an expression; AlgebraError where it cannot be seen."""
-    for sign, holds in ((0, value == 0), (1, value > 0), (-1, value < 0)):
-        if holds == True:  # noqa: E712  a relation that SymPy leaves open
-            return sign
-    raise AlgebraError(f"the sign of {value} is not known. Take other numbers", where="sign")
 
 
 @dataclass(frozen=True)

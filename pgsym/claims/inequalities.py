@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -45,6 +46,9 @@ Clause = tuple[Any, ...]
 
 class Inequality:
     """One claim about order on one model."""
+
+    whole = False
+    """Whether logarithms are bounded as they are written."""
 
     def __init__(self, setting: BoundClaim, rng: random.Random, theta: Mapping[sp.Symbol, sp.Expr] | None) -> None:
         self.setting = setting
@@ -84,7 +88,7 @@ class Inequality:
     @cached_property
     def meaning(self) -> Meaning:
         """Both sides in closed form."""
-        meaning = self.setting.closed(budget=INEQUALITY_TERMS, seconds=INEQUALITY_SECONDS)
+        meaning = self.setting.closed(whole=self.whole, budget=INEQUALITY_TERMS, seconds=INEQUALITY_SECONDS)
         meaning.extremes = ExtremesOfForms(meaning.tower.field(0), lambda element: self.domain.sign(element))
         return meaning
 
@@ -114,7 +118,7 @@ class Inequality:
             for clause in self.extremes.clauses(gap):
                 yield coordinate, clause
 
-    def _signs(self) -> Iterator[tuple[Coordinate, Clause, SignVerdict]]:
+    def signs(self) -> Iterator[tuple[Coordinate, Clause, SignVerdict]]:
         """Each clause with what is found of it; where several forms have to be looked at, each takes less time."""
         clauses, seconds = list(self.clauses()), ORDER_SECONDS
         until = time.monotonic() + INEQUALITY_SIGN_SECONDS
@@ -155,7 +159,7 @@ class Inequality:
         if witness is not None and self.setting.generators != 1:
             return self._refuted(witness)
         try:
-            found = list(self._signs())
+            found = list(self.signs())
         except UnknownSignError as error:
             return self._refuted(witness) if witness is not None else self._undecided(error.message)
         except TooLargeError as error:
@@ -168,6 +172,11 @@ class Inequality:
                 )
             )
         open_ones = [(c, clause, v) for c, clause, v in found if v.status is not SignStatus.PROVED]
+        if open_ones and self.setting.basis is not None and witness is None:
+            bounded = list(WithBoundedLogarithms(self.setting, self.rng, self.theta).signs())
+            left = {c: v for c, _, v in reversed(bounded) if v.status is not SignStatus.PROVED}
+            found = [f for f in found if f[0] in left] + [f for f in bounded if f[0] not in left]
+            open_ones = [(c, clause, _after(v, left[c])) for c, clause, v in open_ones if c in left]
         if not open_ones:
             if witness is not None:
                 raise AssertionError(f"a point refutes what is proved: {self.claim}\n{witness}")
@@ -195,6 +204,28 @@ class Inequality:
         return Verdict(
             Status.UNDECIDED, self.claim, reason=f"no point of the domain was found where it fails; {reason}"
         )
+
+
+class WithBoundedLogarithms(Inequality):
+    """The same where each logarithm stands as it is written, so that log t - log u >= 1 - u/t may be used."""
+
+    whole = True
+
+    def decided(self, clause: Clause) -> SignVerdict:
+        """One of the forms is nonnegative everywhere."""
+        found = SignVerdict(SignStatus.UNDECIDED)
+        for form in clause:
+            found = self.domain.bounded(form, self.strict)
+            if found.status is SignStatus.PROVED:
+                break
+        return found
+
+
+def _after(first: SignVerdict, second: SignVerdict) -> SignVerdict:
+    """What is undecided by two."""
+    if first.status is not SignStatus.UNDECIDED:
+        return first
+    return replace(first, tried=(*first.tried, *second.tried))
 
 
 def _tried(verdict: SignVerdict) -> str:

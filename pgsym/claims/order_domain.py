@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import sympy as sp
@@ -24,7 +25,9 @@ from pgsym.expression.linear import Linear
 from pgsym.limits import ORDER_SECONDS
 from pgsym.model.validate import assumed, bounded
 from pgsym.order import BreakPoint, Kind, SignInterval, SignStatus, SignVerdict, SimplexRow, decide_largest, decide_sign
+from pgsym.order.logarithms import decide_logarithms
 from pgsym.order.polynomials import of_terms, read, substitute, terms
+from pgsym.order.question import SignQuestion
 
 End = tuple[int, Fraction]
 """A generator and a bound that it may attain."""
@@ -174,6 +177,34 @@ class OrderDomain:
         above, below = self.moved(element.numerator), self.moved(element.denominator())
         others = [-self.moved(e.numerator) * self.moved(e.denominator()) for e in beside]
         return self._decided(above, below, strict, others, self.assumptions)
+
+    def bounded(self, element: Any, strict: bool) -> SignVerdict:
+        """The same of an element that is affine in logarithms, by bounds of these."""
+
+        def inside(above: Any, below: Any, strict: bool) -> SignVerdict:
+            return decide_sign(above, below, self.kinds, strict=strict, assumptions=self.assumptions,
+                               seconds=self.seconds)  # fmt: skip
+
+        def everywhere(above: Any, below: Any, strict: bool) -> SignVerdict:
+            found = inside(above, below, strict)
+            if found.status is SignStatus.PROVED and (strict or self.assumptions):
+                bounds = self._decided(above, below, strict, (), self.assumptions)
+                return found if bounds.status is SignStatus.PROVED else bounds
+            return found
+
+        question = SignQuestion.of(
+            self.moved(element.numerator), self.moved(element.denominator()), self.kinds, strict=strict,
+            assumptions=self.assumptions,
+        )  # fmt: skip
+        return decide_logarithms(question, self.logarithms, everywhere, inside)
+
+    @cached_property
+    def logarithms(self) -> dict[int, tuple[Any, Any]]:
+        """Of what the variables are logarithms that stand for one: theta is log exp(theta)."""
+        arguments = {sp.log(f): f for f in self.field.logarithms.values()}
+        arguments |= {g: sp.exp(g) for g in self.generators if g.is_Symbol and self._index[g] in self._relaxed}
+        elements = {self._index[g]: self.field.convert(u) for g, u in arguments.items()}
+        return {k: (self.moved(e.numerator), self.moved(e.denominator())) for k, e in elements.items()}
 
     def largest(self, elements: Sequence[Any]) -> SignVerdict:
         """Whether at each point one of some elements is not negative; what is assumed is not used."""

@@ -11,11 +11,12 @@ from typing import Any
 
 import sympy as sp
 
+from pgsym.algebra.balls import sign_of
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.compiler import Meaning
 from pgsym.claims.counterexample import Coordinate, Witness
 from pgsym.claims.domain import POINTS, Domain, Place, in_unit_interval
-from pgsym.claims.extremes import sign_at, sign_of
+from pgsym.claims.extremes import sign_at
 from pgsym.claims.gaps import SYMPY, Numbers, gaps
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.relation import RELATIONS

@@ -223,6 +223,35 @@ class LogBasis:
         return RationalField((), forms, own.symbols)
 
 
+class WholeLogarithms(LogBasis):
+    """One symbol for each logarithm, whatever it has in common with others: for bounds, which say nothing of its parts.
+
+    >>> import pgsym
+    >>> basis = WholeLogarithms(pgsym.zoo("short-corridor").policy)
+    >>> basis.decompose("s1", "L")
+    (Linear(0), {log(1/(exp(theta) + 1)): 1})
+    """
+
+    @cached_property
+    def definitions(self) -> dict[sp.Symbol, sp.Expr]:
+        arguments = dict.fromkeys(self._argument(e)[0] for e in self._all)
+        return {self._symbol(u): u for u in arguments if u != 1}
+
+    @property
+    def parameters(self) -> tuple[sp.Symbol, ...]:
+        return ()
+
+    def combination(self, logarithm: Logarithm) -> tuple[Linear, dict[sp.Symbol, int]]:
+        u, sign = self._argument(logarithm)
+        return Linear(), {self._symbol(u): sign} if u != 1 else {}
+
+    @staticmethod
+    def _argument(logarithm: Logarithm) -> tuple[sp.Expr, int]:
+        """u and 1 where it is log|u|, and 1/u and -1 where that is a number u > 1: log 2 is -log 1/2."""
+        u = sp.exp(logarithm.form.to_sympy()) * sp.Mul(*(f**k for f, k in logarithm.powers.items()))
+        return (1 / u, -1) if u.is_Rational and u > 1 else (u, 1)
+
+
 def log_policy(quantities: Quantities, basis: LogBasis) -> Mapping[State, Mapping[Action, Any]]:
     """log pi(a|s), nested by state and action, in a field that was made with this basis.
 

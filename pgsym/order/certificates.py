@@ -160,6 +160,42 @@ class Largest(SignCertificate):
 
 
 @dataclass(frozen=True)
+class Transfer:
+    """weight (log t - log u), of the variables that stand for log t and log u; None is log 1.
+
+    Over the denominator of the question the weight is nonnegative, as its certificate shows.
+    """
+
+    larger: int | None
+    smaller: int | None
+    weight: Polynomial
+    certificate: SignCertificate
+
+
+@dataclass(frozen=True)
+class LogarithmBounds(SignCertificate):
+    """The sum of transfers and of a fraction, which is nonnegative once 1 - u/t stands for each log t - log u.
+
+    `positive` shows for each logarithm that its argument is positive.
+    """
+
+    transfers: tuple[Transfer, ...]
+    positive: tuple[tuple[int, SignCertificate], ...]
+    rest: SignCertificate
+    rung = "bounds of logarithms"
+
+    @property
+    def trust(self) -> Trust:
+        parts = (*(f.certificate for f in self.transfers), *(c for _, c in self.positive), self.rest)
+        return weakest(c.trust for c in parts) or Trust(self.level)
+
+    def explain(self) -> str:
+        count = len(self.transfers)
+        pairs = f"{count} pair{'s' * (count > 1)} with a weight that is nowhere negative"
+        return f"log t - log u >= 1 - u/t, for {pairs}"
+
+
+@dataclass(frozen=True)
 class SolverUnsat(SignCertificate):
     """z3 says that the negation has no solution; nobody else has checked it."""
 
@@ -224,6 +260,7 @@ LADDER = (
     "successive differences",
     "combination of assumptions",
     "combination of cases",
+    "bounds of logarithms",
     "solver",
 )
 """The rungs for one polynomial, cheapest first."""

@@ -57,6 +57,19 @@ def fraction_of(expr: sp.Expr, variables: Sequence[sp.Expr]) -> tuple[Polynomial
     return of_terms(above, n) * under, of_terms(below, n) * over
 
 
+def lowest_terms(above: Polynomial, below: Polynomial) -> tuple[Polynomial, Polynomial]:
+    """A fraction without common factors; 0 is 0/1.
+
+    >>> x, y = context(2).gens()
+    >>> lowest_terms(x**2 - y**2, x * y - y**2)
+    (g0 + g1, g1)
+    """
+    if above.is_zero():
+        return above, below.context().constant(1)
+    common = above.gcd(below)
+    return above // common, below // common
+
+
 def substitute(p: Polynomial, i: int, above: Polynomial, below: Polynomial) -> Polynomial:
     """below^d p(g_i = above/below), with d the degree of p in g_i.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pgsym.errors import AlgebraError
 from pgsym.order.kinds import Kinds, Orthant
-from pgsym.order.polynomials import Polynomial, read, value
+from pgsym.order.polynomials import Polynomial, lowest_terms, read, value
 
 
 @dataclass
@@ -37,8 +37,7 @@ class SignQuestion:
         if domain.pull_back(below).is_zero():
             raise AlgebraError("0; a denominator that is not zero is needed. Check the claim", where="denominator")
         given = tuple(read(g, domain.n) for g in assumptions)
-        common = above.gcd(below)
-        return cls(above // common, below // common, domain, strict, given)
+        return cls(*lowest_terms(above, below), domain, strict, given)
 
     def value(self, x: Sequence[Fraction]) -> Fraction:
         """The fraction at a point."""

@@ -171,12 +171,13 @@ def test_json_has_certificates():
 
 
 def test_undecided_says_what_was_tried():
-    verdict = decide("two-state", "sum[a] pi'(a|s) * log (pi'(a|s) / pi(a|s)) >= 0")
+    verdict = decide("two-state", "log (pi'(a|s) / pi(a|s)) * A(s,a) <= 100")
     assert verdict.status is Status.UNDECIDED
     assert verdict.trust is None
     assert not verdict.decided
     assert "no point of the domain was found where it fails" in str(verdict)
     assert "logarithms and theta beside exp(theta) were taken for any numbers" in verdict.reason
+    assert "bounds of logarithms, since " in verdict.reason
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,170 @@
+"""Bounds of logarithms: Gibbs, Jensen and their near misses; the checker refuses what was damaged."""
+
+import math
+import random
+from dataclasses import replace
+
+import pytest
+import sympy as sp
+
+import pgsym
+from pgsym.order import Kind, SignStatus, SimplexRow, decide_sign, fraction_of
+from pgsym.order.certificates import Coefficients
+from pgsym.order.checker import check_logarithms
+from pgsym.order.logarithms import decide_logarithms
+from pgsym.order.polynomials import context
+from pgsym.order.question import SignQuestion
+
+p, q, x, y = sp.symbols("p q x y")
+UNIT = {p: Kind.UNIT_OPEN, q: Kind.UNIT_OPEN}
+ROW = {**dict.fromkeys(sp.symbols("p1:4"), SimplexRow("p")), **dict.fromkeys(sp.symbols("q1:4"), SimplexRow("q"))}
+POSITIVE = {x: Kind.POSITIVE, y: Kind.POSITIVE}
+P, Q = sp.symbols("p1:4"), sp.symbols("q1:4")
+log = sp.Function("log")  # stays as it is written
+
+BINARY = p * (log(p) - log(q)) + (1 - p) * (log(1 - p) - log(1 - q))
+ROWS = sum(a * (log(a) - log(b)) for a, b in zip(P, Q, strict=True))
+MEAN = p * log(x) + (1 - p) * log(y)
+HALF = sp.Rational(1, 2)
+
+
+def posed(expr, kinds, strict=False):
+    """The question with a real variable for each logarithm, and what these are of."""
+    arguments = list(dict.fromkeys(e.args[0] for e in sp.preorder_traversal(expr) if e.func == log))
+    names = [sp.Symbol(f"L{k}") for k in range(len(arguments))]
+    expr = expr.xreplace({log(u): name for u, name in zip(arguments, names, strict=True)})
+    wide = {**kinds, **dict.fromkeys(names, Kind.REAL)}
+    of = {len(kinds) + k: fraction_of(u, list(wide)) for k, u in enumerate(arguments)}
+    return SignQuestion.of(*fraction_of(expr, list(wide)), wide, strict=strict), of, wide
+
+
+def asked(expr, kinds, strict=False):
+    question, of, wide = posed(expr, kinds, strict)
+
+    def sign(above, below, strict):
+        return decide_sign(above, below, wide, strict=strict, seconds=2)
+
+    return decide_logarithms(question, of, sign, sign)
+
+
+@pytest.mark.parametrize(
+    ("expr", "kinds", "strict"),
+    [
+        (BINARY, UNIT, False),
+        (ROWS, ROW, False),
+        (BINARY + p * q, UNIT, True),
+        (-p * log(p) - (1 - p) * log(1 - p), UNIT, True),
+        (p * log(p) + (1 - p) * log(1 - p) - log(HALF), UNIT, False),
+        (sum(a * log(a) for a in P) - log(sp.Rational(1, 3)), ROW, False),
+        (log(p * x + (1 - p) * y) - MEAN, {**UNIT, **POSITIVE}, False),
+        (MEAN - log(1 / (p / x + (1 - p) / y)), {**UNIT, **POSITIVE}, False),
+        (x - 1 - log(x), POSITIVE, False),
+        (log(1 + x) - x / (1 + x), POSITIVE, False),
+        (x * log(x) + y * log(y) - (x + y) * log((x + y) / 2), POSITIVE, False),
+    ],
+)
+def test_proved_and_nowhere_contradicted(expr, kinds, strict):
+    found = asked(expr, kinds, strict)
+    assert found.status is SignStatus.PROVED, str(found)
+    assert found.trust.certain
+    assert "bounds of logarithms" in str(found)
+    lowest = min(numbers(expr, kinds))
+    assert lowest > (0 if strict else -1e-12)
+
+
+@pytest.mark.parametrize(
+    ("expr", "kinds", "strict"),
+    [
+        (BINARY, UNIT, True),
+        (BINARY - (p - q) ** 2 * sp.Rational(201, 100), UNIT, False),
+        (ROWS - sp.Rational(1, 1000), ROW, False),
+        (-p * log(p) - (1 - p) * log(1 - p) - sp.Rational(1, 1000), UNIT, False),
+        (p * log(p) + (1 - p) * log(1 - p) - log(sp.Rational(50, 99)), UNIT, False),
+        (sum(a * log(a) for a in P) - log(sp.Rational(1, 2)), ROW, False),
+        (MEAN - log(p * x + (1 - p) * y), {**UNIT, **POSITIVE}, False),
+        (x - sp.Rational(1001, 1000) - log(x), POSITIVE, False),
+        (log(x) * (x - y), POSITIVE, False),
+        (log(x) ** 2 - log(x), POSITIVE, False),
+    ],
+)
+def test_near_misses_stay_open(expr, kinds, strict):
+    found = asked(expr, kinds, strict)
+    assert found.status is SignStatus.UNDECIDED
+    assert "bounds of logarithms, since " in str(found)
+
+
+def numbers(expr, kinds):
+    """Its values at random points, in floats."""
+    rng, names = random.Random(0), list(kinds)
+    value = sp.lambdify(names, expr, modules=[{"log": math.log}, "math"])
+    for _ in range(2000):
+        u = [math.exp(rng.gauss(0, rng.choice([0.1, 1, 3]))) for _ in names]
+        point = []
+        for k, kind in enumerate(kinds.values()):
+            row = sum(v for v, other in zip(u, kinds.values(), strict=True) if other == kind)
+            point.append(
+                u[k] / row if isinstance(kind, SimplexRow) else u[k] / (1 + u[k]) if kind is Kind.UNIT_OPEN else u[k]
+            )
+        yield value(*point)
+
+
+def test_checker_refuses_what_was_damaged():
+    question, of, _ = posed(BINARY, UNIT)
+    certificate = asked(BINARY, UNIT).certificate
+    assert check_logarithms(certificate, question, of)
+    first, *rest = certificate.transfers
+    one = context(question.domain.n).constant(1)
+    damaged = [
+        replace(certificate, transfers=certificate.transfers[1:]),
+        replace(certificate, transfers=(replace(first, weight=first.weight + one), *rest)),
+        replace(certificate, transfers=(replace(first, larger=first.smaller, smaller=first.larger), *rest)),
+        replace(certificate, transfers=(replace(first, larger=None), *rest)),
+        replace(certificate, positive=certificate.positive[1:]),
+        replace(certificate, rest=Coefficients()),
+    ]
+    assert not any(check_logarithms(c, question, of) for c in damaged)
+    turned = posed(-BINARY, UNIT)[0]
+    assert not check_logarithms(certificate, turned, of)
+    swapped = dict(zip(of, [*list(of.values())[1:], of[2]], strict=True))
+    assert not check_logarithms(certificate, question, swapped)
+    shifted = posed(BINARY - 1, UNIT)[0]
+    assert not check_logarithms(certificate, shifted, of)
+    strict = posed(BINARY, UNIT, strict=True)[0]
+    assert not check_logarithms(certificate, strict, of)
+
+
+KL = "sum[a] pi(a|s) * log (pi(a|s) / pi'(a|s))"
+
+
+@pytest.mark.parametrize("model", ["two-state", "short-corridor"])
+@pytest.mark.parametrize(
+    "claim",
+    [
+        f"{KL} >= 0",
+        "sum[a] pi'(a|s) * (log pi'(a|s) - log pi(a|s)) >= 0",
+        "-sum[a] pi(a|s) * log pi(a|s) >= 0",
+        "-sum[a] pi(a|s) * log pi(a|s) <= log 2",
+        f"sum[s] d(s) * {KL} >= 0",
+    ],
+)
+def test_claims_about_a_model(model, claim):
+    found = pgsym.decide(model, claim)
+    assert found.proved, str(found)
+    assert found.trust.certain
+    assert found.method == "bounds of logarithms"
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        f"{KL} > 0",
+        f"{KL} <= 1/10",
+        "-sum[a] pi(a|s) * log pi(a|s) < log 2",
+        "-sum[a] pi(a|s) * log pi(a|s) <= log (199/100)",
+        f"{KL} >= log (1001/1000) * sum[a] pi(a|s)",
+    ],
+)
+def test_false_ones_are_refuted_by_exact_points(claim):
+    found = pgsym.decide("two-state", claim)
+    assert found.refuted, str(found)
+    assert found.trust.certain
