@@ -434,3 +434,26 @@ def test_a_state_in_which_runs_stay_for_ever_is_no_matter_where_none_leads_there
 def test_quotient_by_what_belongs_to_a_step_by_number(claim: str) -> None:
     """In the short corridor each state has two actions, and no run ends before its third step."""
     assert pgsym.decide("short-corridor", claim).proved
+
+
+EXPANDED = "log mu0(s_0) + sum[t] log pi(a_t|s_t) + sum[t] log P(s_{t+1}|s_t,a_t)"
+"""log P(tau), as it is expanded."""
+
+
+@pytest.mark.parametrize("method", ["auto", "identity test"])
+def test_what_has_no_value_where_no_run_begins_is_not_asked_for_there(method: str) -> None:
+    """0 log 0 does not arise on runs: half of the states have mu0 = 0, two have 1/3 and 2/3."""
+    rows = [(s, a, "end", 1, s + k) for s in range(4) for k, a in enumerate("lr")]
+    problem = Problem.of(MDP.from_transitions(rows, start={1: "1/3", 2: "2/3"}, terminal=["end"], gamma=1))
+    for claim, holds in [
+        ("E[tau] 1 / mu0(s_0) = 2", True),
+        ("E[tau] 1 / mu0(s_0) = 4", False),
+        (f"E[tau] grad ({EXPANDED}) * G = grad J", True),
+        (f"E[tau] grad (2 * ({EXPANDED})) * G = grad J", False),
+        (f"sum[tau] P(tau) * grad ({EXPANDED}) * R(tau) = grad J", True),
+    ]:
+        assert pgsym.decide(problem, claim, method=method).proved is holds, claim
+    for claim in ("E[tau] log mu0(s_0) = 0", "E[tau] log mu0(s_0) = 1/3 * log (1/3) + 2/3 * log (2/3)"):
+        assert pgsym.decide(problem, claim).proved is ("/" in claim), claim
+    with pytest.raises(ClaimError, match="identically zero"):
+        pgsym.decide(problem, "E[tau | s_0=s] 1 / mu0(s_0) = 1")

@@ -79,6 +79,7 @@ SEVERAL = [
     f"sum[t] {Z} * dot({Z}, sum[u] {ZU}) * dot(grad V(s_t), {Z})",
     f"sum[t] dot(outer({Z}, grad V(s_t)), sum[u] {ZU}) * G_t",
     f"sum[t] dot(grad {Z}, sum[u>=t] {ZU} * r_u)",
+    f"sum[t] {Z} * G_t / mu0(s_0)",
 ]
 """Products of several vectors, in one step and over steps."""
 

@@ -30,7 +30,7 @@ class SizeRunChain(RunChain):
         """How many states there are."""
         return len(self.world.mdp.nonterminal)
 
-    def rows(self, factors: tuple[StepFactor, ...], cut: bool = False) -> Rows:
+    def rows(self, factors: tuple[StepFactor, ...], cut: bool = False, first: bool = False) -> Rows:
         if factors not in self._known:
             parts, (s,) = self.quantities.parts, self.states
             a = self.world.policy.actions(s)[0]
@@ -43,7 +43,9 @@ class SizeRunChain(RunChain):
         rows: Rows = self._known[factors]
         return rows
 
-    def matrix(self, factors: tuple[StepFactor, ...], cut: bool = False) -> list[dict[int, dict[Key, Any]]]:
+    def matrix(
+        self, factors: tuple[StepFactor, ...], cut: bool = False, first: bool = False
+    ) -> list[dict[int, dict[Key, Any]]]:
         ((_, row),) = self.rows(factors).items()
         pi, actions = self.quantities.parts.pi, self.quantities.parts.actions
         entry = {key: self.field.total(pi * e, actions) for key, e in row[0].items()}

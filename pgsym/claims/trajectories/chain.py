@@ -104,17 +104,18 @@ class RunChain:
 
     # -- one step --------------------------------------------------------------------------------------------
 
-    def rows(self, factors: tuple[StepFactor, ...], cut: bool = False) -> Rows:
-        """P(s'|s,a) times the factors, by state and action."""
-        if (factors, cut) not in self._known:
+    def rows(self, factors: tuple[StepFactor, ...], cut: bool = False, first: bool = False) -> Rows:
+        """P(s'|s,a) times the factors, by state and action; of the first step, where runs begin alone."""
+        if (factors, cut, first) not in self._known:
             values = [(self.compile(f.node), f.axes) for f in factors]
-            self._known[factors, cut] = {
+            self._known[factors, cut, first] = {
                 (i, a): self._row(values, s, a, cut)
                 for i, s in enumerate(self.states)
+                if not (first and self.field.is_zero(self.start[i]))
                 for a in self.world.policy.actions(s)
                 if not self._never(s, a)
             }
-        found: Rows = self._known[factors, cut]
+        found: Rows = self._known[factors, cut, first]
         return found
 
     def _never(self, s: State, a: Action) -> bool:
@@ -139,16 +140,18 @@ class RunChain:
             row[j] = added(row.get(j, {}), found)
         return row
 
-    def matrix(self, factors: tuple[StepFactor, ...], cut: bool = False) -> list[dict[int, dict[Key, Any]]]:
+    def matrix(
+        self, factors: tuple[StepFactor, ...], cut: bool = False, first: bool = False
+    ) -> list[dict[int, dict[Key, Any]]]:
         """P_pi times the factors, by state."""
-        if (factors, cut, "pi") not in self._known:
+        if (factors, cut, first, "pi") not in self._known:
             found: list[dict[int, dict[Key, Any]]] = [{} for _ in self.states]
-            for (i, a), row in self.rows(factors, cut).items():
+            for (i, a), row in self.rows(factors, cut, first).items():
                 p = self.quantities.pi[self.states[i]][a]
                 for j, entry in row.items():
                     found[i][j] = added(found[i].get(j, {}), {key: p * e for key, e in entry.items()})
-            self._known[factors, cut, "pi"] = found
-        matrix: list[dict[int, dict[Key, Any]]] = self._known[factors, cut, "pi"]
+            self._known[factors, cut, first, "pi"] = found
+        matrix: list[dict[int, dict[Key, Any]]] = self._known[factors, cut, first, "pi"]
         return matrix
 
     def from_pair(self, factors: tuple[StepFactor, ...], state: State, action: Action) -> Mapping[int, dict[Key, Any]]:
@@ -168,10 +171,10 @@ class RunChain:
             total = added(total, self.product(entry, following))
         return total
 
-    def step(self, moves: Sequence[Move]) -> Tensor:
+    def step(self, moves: Sequence[Move], *, first: bool = False) -> Tensor:
         """The expectation of what stands at a step times what follows, in each state, over these moves."""
         found: Tensor = {}
-        zero, rows = self.field.zero, [self.matrix(move.factors, move.cut) for move in moves]
+        zero, rows = self.field.zero, [self.matrix(move.factors, move.cut, first) for move in moves]
         for i in range(len(self.states)):
             total: dict[Key, Any] = {}
             for move, matrix in zip(moves, rows, strict=True):
@@ -183,7 +186,8 @@ class RunChain:
 
     def weighed(self, weights: Any, moves: Sequence[Move]) -> Tensor:
         """The same over the states, with a weight for each."""
-        return {key: self.field.dot(weights, column) for key, column in self.step(moves).items()}
+        found = self.step(moves, first=weights is self.start)  # log mu0(s_0) has no value where no run begins
+        return {key: self.field.dot(weights, column) for key, column in found.items()}
 
     def finished(self, total: Tensor) -> dict[Key, Any]:
         """A sum of what `weighed` gives, by parameter."""

@@ -54,20 +54,24 @@ class FloatRunChain(RunChain):
         self.target = np.array([row[1] for row in rows], dtype=int)
         self.probability = np.array([row[5] for row in rows])
         self.inside = self.target != END
-        self._factors: dict[tuple[StepFactor, bool], Array | sparse.csr_array] = {}
-        self._steps: dict[tuple[tuple[StepFactor, ...], bool], _Step] = {}
+        self._factors: dict[tuple[StepFactor, bool, bool], Array | sparse.csr_array] = {}
+        self._steps: dict[tuple[tuple[StepFactor, ...], bool, bool], _Step] = {}
         self._systems: dict[tuple[tuple[StepFactor, ...], float], FloatResolvent] = {}
 
-    def factor(self, factor: StepFactor, cut: bool) -> Array | sparse.csr_array:
-        """[M] a function of the step, or [M, k] a vector, [M, k k] a matrix."""
-        if (factor, cut) not in self._factors:
+    def factor(self, factor: StepFactor, cut: bool, first: bool) -> Array | sparse.csr_array:
+        """[M] a function of the step, or [M, k] a vector, [M, k k] a matrix; 0 where a run cannot take the step."""
+        if (factor, cut, first) not in self._factors:
             compiled, k = self.compile(factor.node), len(self.parameters)
             values = [
                 compiled({**self.env, "s_0": s, "a_0": a, "s_1": CUT_OFF if cut else target, "r_0": reward})
-                for s, a, target, reward in self.outcomes
+                if not first or self.start[i]
+                else {}
+                if factor.axes
+                else 0.0
+                for i, (s, a, target, reward) in zip(self.source, self.outcomes, strict=True)
             ]
             if not factor.axes:
-                self._factors[factor, cut] = np.array(values, dtype=float)
+                self._factors[factor, cut, first] = np.array(values, dtype=float)
             else:
                 whole = (
                     self._column
@@ -77,21 +81,21 @@ class FloatRunChain(RunChain):
                 entries = [(m, whole[p], float(e)) for m, v in enumerate(values) for p, e in v.items()]
                 row, column, value = zip(*entries, strict=True) if entries else ((), (), ())
                 shape = len(values), k ** len(factor.axes)
-                self._factors[factor, cut] = sparse.csr_array((value, (row, column)), shape=shape)
-        return self._factors[factor, cut]
+                self._factors[factor, cut, first] = sparse.csr_array((value, (row, column)), shape=shape)
+        return self._factors[factor, cut, first]
 
-    def stepped(self, factors: tuple[StepFactor, ...], cut: bool = False) -> _Step:
+    def stepped(self, factors: tuple[StepFactor, ...], cut: bool = False, first: bool = False) -> _Step:
         """What stands at a step with these factors."""
-        if (factors, cut) not in self._steps:
+        if (factors, cut, first) not in self._steps:
             made = _Step(self.probability, None, ())
             for factor in factors:
-                made = made.times(self.factor(factor, cut), factor.axes, len(self.parameters))
-            self._steps[factors, cut] = made
-        return self._steps[factors, cut]
+                made = made.times(self.factor(factor, cut, first), factor.axes, len(self.parameters))
+            self._steps[factors, cut, first] = made
+        return self._steps[factors, cut, first]
 
     # -- steps -----------------------------------------------------------------------------------------------
 
-    def step(self, moves: Sequence[Move]) -> Tensor:
+    def step(self, moves: Sequence[Move], *, first: bool = False) -> Tensor:
         return self._summed(moves, None)
 
     def weighed(self, weights: Any, moves: Sequence[Move]) -> Tensor:
@@ -122,7 +126,7 @@ class FloatRunChain(RunChain):
     def _summed(self, moves: Sequence[Move], weights: Array | None) -> dict[Labels, Array]:
         total: dict[Labels, Array] = {}
         for move in moves:
-            step = self.stepped(move.factors, move.cut)
+            step = self.stepped(move.factors, move.cut, weights is self.start)
             scalar = step.scalar * move.weight
             if weights is not None:
                 scalar = scalar * weights[self.source]
