@@ -29,13 +29,14 @@ from pgsym.algebra.field import LazyVector, Row
 from pgsym.algebra.fraction import ONE, RationalFunction
 from pgsym.algebra.modular import Image, ModularSystem
 from pgsym.algebra.ordering import Ordering
+from pgsym.algebra.prime import PRIME_BITS
 from pgsym.errors import SingularMatrixError
 
 PolynomialRow = Mapping[int, fmpz_poly]
 Fractions = tuple[list[fmpz_poly], fmpz_poly]
 
-# Residues below 2^62 leave spare bits in a word, which FLINT's kernels use.
-PRIME_BITS = 62
+RESIDUE_BITS = PRIME_BITS - 2
+"""Shorter than a word by two bits, which FLINT's kernels use."""
 
 
 class UnivariateFactorization:
@@ -250,7 +251,7 @@ def _random_functional(n: int, rng: Random) -> fmpz_mat:
 
 
 def _primes_downwards() -> Iterator[int]:
-    return (q for q in range(2**PRIME_BITS - 1, 2, -2) if fmpz(q).is_prime())
+    return (q for q in range(2**RESIDUE_BITS - 1, 2, -2) if fmpz(q).is_prime())
 
 
 SMALLEST_DENSE = 8

@@ -33,18 +33,28 @@ from pgsym.algebra.ordering import Ordering, order
 from pgsym.errors import NotInFieldError
 from pgsym.expression.linear import Linear
 
-PRIME_BITS = 64
+
+def _word_bits() -> int:
+    """The length of the longest modulus that `flint.nmod` takes: 64, but 32 in WebAssembly."""
+    try:
+        nmod(0, 2**64 - 1)
+    except OverflowError:
+        return 32
+    return 64
+
+
+PRIME_BITS = _word_bits()
 """Primes have this length: the longest that fit into a machine word."""
 
 
-def random_prime(rng: Random) -> int:
-    """A uniformly random prime of 64 bits; primality is proved, not guessed.
+def random_prime(rng: Random, bits: int = PRIME_BITS) -> int:
+    """A uniformly random prime of so many bits; primality is proved, not guessed.
 
-    >>> random_prime(Random(0)).bit_length()
-    64
+    >>> random_prime(Random(0), 32).bit_length()
+    32
     """
     while True:
-        candidate = rng.getrandbits(PRIME_BITS) | 1 << (PRIME_BITS - 1) | 1
+        candidate = rng.getrandbits(bits) | 1 << (bits - 1) | 1
         if fmpz(candidate).is_prime():
             return candidate
 
@@ -84,10 +94,14 @@ class PrimeField(Field):
 
     @classmethod
     def random(
-        cls, rng: Random, generators: Generators, logarithms: Mapping[sp.Symbol, sp.Expr] | None = None
+        cls,
+        rng: Random,
+        generators: Generators,
+        logarithms: Mapping[sp.Symbol, sp.Expr] | None = None,
+        bits: int = PRIME_BITS,
     ) -> PrimeField:
         """A random prime and a uniformly random nonzero value for each generator, symbols of logarithms among them."""
-        prime = random_prime(rng)
+        prime = random_prime(rng, bits)
         keys: list[sp.Symbol | None] = list(generators.exponentials)
         if generators.constant:
             keys.append(None)
@@ -145,7 +159,7 @@ def random_residues(rng: Random, prime: int, count: int) -> list[int]:
     [1, 2, 3, 4]
     """
     found: list[int] = []
-    spare = PRIME_BITS - prime.bit_length()
+    spare = 64 - prime.bit_length()
     while len(found) < count:
         n = 2 * (count - len(found)) + 1
         words = struct.unpack(f"<{n}Q", rng.randbytes(8 * n))

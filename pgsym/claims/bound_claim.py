@@ -11,7 +11,7 @@ import sympy as sp
 
 from pgsym.algebra import DualField
 from pgsym.algebra.generators import Generators
-from pgsym.algebra.prime import random_residues
+from pgsym.algebra.prime import PRIME_BITS, random_residues
 from pgsym.claims.compiler import Meaning
 from pgsym.claims.evaluation import Evaluation, SizeWorld, Tower, plain_parameters
 from pgsym.claims.gradients import in_logarithms
@@ -253,9 +253,10 @@ class BoundClaim:
         """In the field of sizes."""
         return self._meaning(Tower(size_field(self.policy, logs=self.basis)), SizeWorld)
 
-    def at_random(self, rng: random.Random) -> Meaning:
+    def at_random(self, rng: random.Random, bits: int = PRIME_BITS) -> Meaning:
         """At a random point modulo a random prime, differentiating along random directions where that is enough."""
-        field = prime_field(self.mdp, self.policy, rng, extra=self.extra, logs=self.basis, generators=self._generators)
+        known = self._generators
+        field = prime_field(self.mdp, self.policy, rng, extra=self.extra, logs=self.basis, generators=known, bits=bits)
         self._generators = field.generators
         if self.needs_coordinates:
             return self._meaning(Tower(field, lambda f: DualField(f, self.policy.params)), Evaluation)

@@ -3,7 +3,7 @@
 An identity holds for all parameters iff its difference is zero in the field.  Where the closed form is too
 large, the difference is evaluated at random points modulo random primes (Schwartz 1980, Zippel 1979): a
 nonzero numerator of total degree B vanishes at a random point with probability at most B / p, and a prime of
-64 bits divides all its coefficients with probability at most (bits / 63) / (number of such primes).
+k bits divides all its coefficients with probability at most (bits / (k - 1)) / (number of such primes).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+from pgsym.algebra.prime import PRIME_BITS
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.compiler import Meaning
 from pgsym.claims.counterexample import Coordinate
@@ -104,7 +105,7 @@ def decide(
 
 
 class Decision:
-    """One model on which claims are decided; parameters as for `decide`."""
+    """One model on which claims are decided; parameters as for `decide`, and the length of random primes."""
 
     def __init__(
         self,
@@ -113,6 +114,7 @@ class Decision:
         method: str = "auto",
         error_bits: int = ERROR_BITS,
         seed: int = 0,
+        prime_bits: int = PRIME_BITS,
     ) -> None:
         if method not in METHODS:
             raise AlgebraError(f"found {method!r}; must be one of {', '.join(METHODS)}", where="method")
@@ -123,6 +125,7 @@ class Decision:
         self.theta = problem.exact_point
         self.method = method
         self.error_bits = error_bits
+        self.prime_bits = prime_bits
         self.rng = random.Random(seed)
         self._policy_is_one = False
 
@@ -191,7 +194,14 @@ class Decision:
     def _identity_test(self, setting: BoundClaim) -> Verdict:
         trials, poles = 0, 0
         notes: tuple[str, ...] = ()
-        each = trial_bits(*size(setting))
+        degree, bits = size(setting)
+        each = trial_bits(degree, bits, self.prime_bits)
+        if each < 1:
+            raise TooLargeError(
+                f"a difference of degree {degree} with coefficients of {bits:.0f} bits; random primes of "
+                f"{self.prime_bits} bits cannot tell it from 0. Take a smaller model, or method='normal form'",
+                where=str(setting.claim),
+            )
         while (bound := proof_bits(each, trials, poles)) < self.error_bits:
             holds, redrawn, notes = self._holds_at_random_point(setting)
             trials, poles = trials + 1, poles + redrawn
@@ -211,7 +221,7 @@ class Decision:
         """
         divided = False
         for redrawn in range(_ATTEMPTS):
-            meaning = setting.at_random(self.rng)
+            meaning = setting.at_random(self.rng, self.prime_bits)
             field = meaning.tower.field(0)
             try:
                 found = dict(residues(meaning, setting))

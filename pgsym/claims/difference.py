@@ -75,15 +75,20 @@ def _entries(env: Mapping[str, Any], value: Any) -> Iterator[tuple[tuple[Any, An
         yield (place, None), value
 
 
-def trial_bits(degree: int, bits: float) -> float:
-    """-log2 of one trial's error: degree / p for the point, (bits / 63) / (number of primes) for the prime.
+def trial_bits(degree: int, bits: float, length: int = PRIME_BITS) -> float:
+    """-log2 of one trial's error with a prime of this `length` in bits, say k.
 
-    There are more than 2^63 / 46 primes between 2^63 and 2^64 (Rosser & Schoenfeld 1962, theorem 1), and at most
-    bits / 63 of them divide a number of that many bits.
+    It is degree / 2^(k-1) for the point, and for the prime (bits / (k-1)) / (number of primes): at most bits / (k-1)
+    of them divide a number of that many bits.  With x = 2^(k-1), more than
+
+        2x / log(2x) (1 + 1 / (2 log(2x))) - x / log(x) (1 + 3 / (2 log(x)))
+
+    primes lie between x and 2x (Rosser & Schoenfeld 1962, theorem 1).
     """
-    point = degree / (2.0 ** (PRIME_BITS - 1) - 1)
-    primes = 2.0 ** (PRIME_BITS - 1) / 46
-    return -math.log2(point + bits / (PRIME_BITS - 1) / primes + 2.0**-PRIME_BITS)
+    x = 2.0 ** (length - 1)
+    low, high = math.log(x), math.log(2 * x)
+    primes = 2 * x / high * (1 + 1 / (2 * high)) - x / low * (1 + 3 / (2 * low))
+    return -math.log2(degree / (x - 1) + bits / (length - 1) / primes + 2.0**-length)
 
 
 def proof_bits(each: float, trials: int, poles: int) -> float:

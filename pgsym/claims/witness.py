@@ -12,6 +12,7 @@ from typing import Any
 import sympy as sp
 
 from pgsym.algebra.balls import sign_of
+from pgsym.algebra.prime import PRIME_BITS
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.compiler import Meaning
 from pgsym.claims.counterexample import Coordinate, Witness
@@ -126,7 +127,7 @@ def _fails(
     return bool(failing), tuple(c for c in left if left[c] != right[c]) if setting.rank == 2 else failing
 
 
-_POINTS = 2
+_POINTS = 128 // PRIME_BITS
 _TERMS = 200
 
 

@@ -23,6 +23,7 @@ from pgsym.algebra import FloatField, PrimeField, RationalField, point_field
 from pgsym.algebra.field import Field
 from pgsym.algebra.generators import Generators
 from pgsym.algebra.point import Logarithm
+from pgsym.algebra.prime import PRIME_BITS
 from pgsym.algebra.size import Size, SizeField
 from pgsym.errors import StructureError, UndefinedQuantityError
 from pgsym.exact.cramer import over
@@ -107,8 +108,9 @@ def prime_field(
     extra: Iterable[sp.Symbol] = (),
     logs: LogBasis | None = None,
     generators: Generators | None = None,
+    bits: int = PRIME_BITS,
 ) -> PrimeField:
-    """Residues modulo a random prime, every generator at a random point.
+    """Residues modulo a random prime of so many bits, every generator at a random point.
 
     The generators may be those of another such field, where it is the same problem.
     """
@@ -116,7 +118,7 @@ def prime_field(
     if generators is None:
         found = expressions(mdp, policy, extra, logs)
         generators = Generators.of(policy.forms(), [*found, *named, *named.values()])
-    return PrimeField.random(rng, generators, named)
+    return PrimeField.random(rng, generators, named, bits)
 
 
 def size_field(policy: Policy, *, logs: LogBasis | None = None) -> SizeField:

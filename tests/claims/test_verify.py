@@ -1,6 +1,7 @@
 """Verdicts on the policy gradient theorem: proofs, refutations and what they rest on."""
 
 import math
+from fractions import Fraction
 
 import pytest
 import sympy as sp
@@ -12,10 +13,13 @@ import pgsym
 from pgsym.claims import Status, decide
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.compiler import Meaning
+from pgsym.claims.decide import Decision
 from pgsym.claims.difference import size, trial_bits
 from pgsym.claims.evaluation import Evaluation, Tower
+from pgsym.claims.language import parse
 from pgsym.claims.language.scope import Scope
 from pgsym.claims.verify import policy_gradient_theorem
+from pgsym.errors import TooLargeError
 from pgsym.model import MDP, Objective, sigmoid, tabular
 from pgsym.model.structure import Structure
 
@@ -151,8 +155,51 @@ def test_two_recurrent_classes_are_inapplicable():
 
 
 def test_error_bound_of_a_trial_adds_point_and_prime():
-    assert trial_bits(0, 63.0) == pytest.approx(math.log2(2**63 / 46), abs=0.1)
-    assert trial_bits(2**20, 0.0) == pytest.approx(63 - 20, abs=0.1)
+    assert trial_bits(0, 63.0, 64) == pytest.approx(math.log2(2**63 / 46), abs=0.1)
+    assert trial_bits(2**20, 0.0, 64) == pytest.approx(63 - 20, abs=0.1)
+    assert trial_bits(2**20, 0.0, 32) == pytest.approx(31 - 20, abs=0.1)
+
+
+@pytest.mark.parametrize("length", [7, 8, 9])
+@pytest.mark.parametrize("roots", [range(1, 6), range(0, 60, 3), [1] * 4])
+def test_error_bound_of_a_trial_holds_where_every_prime_and_point_is_counted(length, roots):
+    """Of 6 prod_p p prod(x - r), over all primes of that length and all x != 0; p runs over some of the primes."""
+    primes = list(sp.primerange(2 ** (length - 1), 2**length))
+    factors = [6, *primes[::4]]
+    missed = sum(
+        Fraction(sum(not math.prod([*factors, *(x - r for r in roots)]) % p for x in range(1, p)), p - 1)
+        for p in primes
+    ) / len(primes)
+    bits = math.log2(math.prod(factors) * math.prod(1 + r for r in roots))
+    assert 0 < missed <= 2 ** -trial_bits(len(roots), bits, length)
+    assert missed > 2 ** -trial_bits(0, 0, length)  # a bound that forgets both would be wrong
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+def test_primes_of_either_length_give_the_error_that_was_asked_for(bits, monkeypatch):
+    lengths = []
+    drawn = BoundClaim.at_random
+
+    def seen(self, *args):
+        found = drawn(self, *args)
+        lengths.append(found.tower.field(0).prime.bit_length())
+        return found
+
+    monkeypatch.setattr(BoundClaim, "at_random", seen)
+    decision = Decision(pgsym.zoo("generic"), method="identity test", prime_bits=bits)
+    verdict = decision.decide(policy_gradient_theorem(Objective.START_STATE))
+    assert verdict.proved
+    assert verdict.error_bits >= 100
+    assert set(lengths) == {bits}
+    assert len(lengths) == {32: 4, 64: 2}[bits]
+    false = parse("grad J = sum[s] eta(s) * sum[a] grad pi(a|s) * Q(s,a) + 1/3 * grad J").claims[0]
+    assert decision.decide(false).refuted
+
+
+def test_degree_beyond_the_primes_is_refused():
+    decision = Decision(pgsym.zoo("generic"), method="identity test", prime_bits=8)
+    with pytest.raises(TooLargeError, match="random primes of 8 bits cannot tell it from 0"):
+        decision.decide(parse("sum[s] V(s)^40 = J^40").claims[0])
 
 
 def test_size_of_the_theorem_is_linear_in_the_states():
