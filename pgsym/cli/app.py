@@ -7,10 +7,12 @@ import inspect
 import io
 import json
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
@@ -101,7 +103,7 @@ def main() -> None:
     warnings.showwarning = _show_warning
     try:
         with _UNTIL_THE_END:
-            status = app(standalone_mode=False)
+            status = app(read_arguments(sys.argv[1:]), standalone_mode=False)
     except PgsymError as error:
         from pgsym.reports.values import error_json
 
@@ -127,6 +129,19 @@ def main() -> None:
         # A compiled program may still run in threads of its own; tearing the interpreter down under it crashes.
         os._exit(INTERRUPTED)
     sys.exit(status)
+
+
+def read_arguments(arguments: Sequence[str]) -> list[str]:
+    """Arguments for the parser of options; a claim that begins with a minus sign is not one of those.
+
+    >>> read_arguments(["check", "two-state", "-grad J = 0", "-q", "--theta", "-log(2)"])
+    ['check', 'two-state', ' -grad J = 0', '-q', '--theta', '-log(2)']
+    """
+    pairs = pairwise(["", *arguments])
+    return [
+        " " + text if re.match(r"-[^-].*[\s(\[]", text) and not before.startswith("-") else text
+        for before, text in pairs
+    ]
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:

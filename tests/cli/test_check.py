@@ -23,6 +23,14 @@ def test_true_claim(run):
     assert out.endswith("1 relation: 1 proved\n")
 
 
+def test_a_claim_may_begin_with_a_minus_sign(run):
+    status, out, err = run("check", "two-state", "-sum[a] grad pi(a|s) = 0 * grad J")
+    assert (status, err) == (0, "")
+    assert "-sum[a] grad pi(a|s) == 0 * grad J" in out
+    status, _, err = run("check", "two-state", "-x")
+    assert (status, "No such option: -x" in err) == (2, True)
+
+
 def test_declarations_of_a_claim_are_printed_with_it(run):
     _, out, _ = run("check", "two-state", "for all b(s), s: let c(s) = V(s) + b(s); c(s) = c(s) + sum[s] 0 * b(s)")
     assert out.splitlines()[4:8] == [
