@@ -29,14 +29,13 @@ Path = tuple[int, ...]
 class Exits:
     """For each block of a quotient its exit, 0 where there is none, and the shape of what lies between.
 
-    >>> from pgsym.exact.elimination_plan import EliminationPlan
     >>> from pgsym.model import MDP, tabular
     >>> from pgsym.model.structure import Structure
     >>> rows = [(s, "go", t, "1/2", k) for s, t in ("ab", "bc", "cd") for t, k in ((t, 1), ("end", 0))]
     >>> mdp = MDP.from_transitions([*rows, ("d", "go", "end", 1, 5)], terminal=["end"])
-    >>> quotient = Quotient(EliminationPlan(Structure(mdp, tabular(mdp))))
+    >>> quotient = Quotient(Structure(mdp, tabular(mdp)))
     >>> found = Exits(quotient)
-    >>> [(s, found.exit[quotient.block[s]], found.shape[quotient.block[s]]) for s in "abc"]
+    >>> [(s, found.exit[b], found.shape[b]) for s, b in zip(mdp.states, quotient.block) if s in "abc"]
     [('a', 3, 2), ('b', 2, 2), ('c', 0, None)]
     """
 

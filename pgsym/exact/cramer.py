@@ -152,6 +152,7 @@ class Parts:
     def __init__(self, mdp: MDP, policy: Policy, field: SizeField, structure: Structure) -> None:
         self.mdp, self.policy, self.field = mdp, policy, field
         self.plan = EliminationPlan.of(structure)
+        self.numbering = mdp.numbering
 
     @cached_property
     def actions(self) -> int:
@@ -161,7 +162,7 @@ class Parts:
     @cached_property
     def branches(self) -> int:
         """The largest number of next states of one (s, a)."""
-        return max(map(len, self.plan.moves.values()), default=1)
+        return max(map(len, self.numbering.moves.values()), default=1)
 
     @cached_property
     def _rows(self) -> dict[State, list[Size]]:
@@ -178,7 +179,7 @@ class Parts:
 
     @cached_property
     def _expressions(self) -> list[Size]:
-        return [self.field.convert(e) for e in self.plan.expressions]
+        return [self.field.convert(e) for e in self.numbering.expressions]
 
     @cached_property
     def pi(self) -> Size:
@@ -192,7 +193,7 @@ class Parts:
     @cached_property
     def D(self) -> Factor:
         """The common denominator of the outcomes' probabilities."""
-        used = {i for ids in self.plan.probabilities for i in ids}
+        used = {i for ids in self.numbering.probabilities for i in ids}
         return self.field.common(self._expressions[i] for i in used)
 
     @cached_property
@@ -202,12 +203,12 @@ class Parts:
 
     @property
     def _rewards(self) -> list[Size]:
-        return [self._expressions[i] for i in sorted({i for terms in self.plan.rewards for _, i in terms})]
+        return [self._expressions[i] for i in sorted({i for terms in self.numbering.rewards for _, i in terms})]
 
     @cached_property
     def P(self) -> Size:
         """Any P(s'|s,a), over D."""
-        return over(self.D, ([self._expressions[i] for i in ids] for ids in self.plan.probabilities))
+        return over(self.D, ([self._expressions[i] for i in ids] for ids in self.numbering.probabilities))
 
     @cached_property
     def r(self) -> Size:
@@ -215,7 +216,7 @@ class Parts:
         known = self._expressions
         products = (
             total(numerator(known[p], self.D).times(numerator(known[r], self.R)) for p, r in terms)
-            for terms in self.plan.rewards
+            for terms in self.numbering.rewards
         )
         return largest(products).over(self.D, self.R)
 
@@ -240,7 +241,7 @@ class Parts:
         known: dict[Any, Local] = {}
         found = {}
         for s, (below, weights) in self._own.items():
-            kinds = tuple([self.plan.kind[s, a] for a in self.policy.actions(s)])
+            kinds = tuple([self.numbering.kind[s, a] for a in self.policy.actions(s)])
             key = (below, weights, kinds)
             if key not in known:
                 known[key] = self._local(below, weights, kinds)
@@ -249,14 +250,14 @@ class Parts:
 
     def _local(self, below: Bound, weights: tuple[Bound, ...], kinds: tuple[int, ...]) -> Local:
         known, R = self._expressions, self.R
-        chosen = [self.plan.kinds[k] for k in kinds]
-        used = {i for moves, _ in chosen for j in moves for i in self.plan.probabilities[j]}
+        chosen = [self.numbering.kinds[k] for k in kinds]
+        used = {i for moves, _ in chosen for j in moves for i in self.numbering.probabilities[j]}
         D = self.field.common(known[i] for i in used)
         p = {i: numerator(known[i], D) for i in used}
         move, reward = [], []
         for weight, (moves, earned) in zip(weights, chosen, strict=True):
-            move += [weight.times(p[i]) for j in moves for i in self.plan.probabilities[j]]
-            reward += [weight.times(p[i]).times(numerator(known[r], R)) for i, r in self.plan.rewards[earned]]
+            move += [weight.times(p[i]) for j in moves for i in self.numbering.probabilities[j]]
+            reward += [weight.times(p[i]).times(numerator(known[r], R)) for i, r in self.numbering.rewards[earned]]
         common = Bound(D.degree, D.bits)
         return Local(below.times(common), total(weights).times(common), total(move), total(reward))
 

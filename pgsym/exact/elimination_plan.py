@@ -11,8 +11,6 @@ from functools import cached_property, reduce
 from operator import add
 from typing import Any
 
-import sympy as sp
-
 from pgsym.algebra.field import Field
 from pgsym.algebra.ordering import Ordering, order
 from pgsym.exact.quotient import FEW, Quotient
@@ -24,15 +22,12 @@ FEW_STARTS = 2
 
 
 class EliminationPlan:
-    """The distinct parts of P and r, the unknowns of the linear systems and their order of elimination.
+    """The unknowns of the linear systems and their order of elimination.
 
     >>> from pgsym.model import MDP, tabular
-    >>> mdp = MDP.from_transitions([(s, "go", t, "1/2", 3) for s in "xy" for t in "xx"], gamma="1/2")
-    >>> plan = EliminationPlan.of(Structure(mdp, tabular(mdp)))
-    >>> plan.expressions, plan.probabilities, plan.rewards
-    ([1/2, 3], [(0, 0)], [((0, 1), (0, 1))])
-    >>> plan.moves["y", "go"]
-    (('x', 0),)
+    >>> mdp = MDP.from_transitions([("y", "go", "x", 1, 3)], terminal="x")
+    >>> EliminationPlan.of(Structure(mdp, tabular(mdp))).live
+    ('y',)
     """
 
     @classmethod
@@ -46,50 +41,7 @@ class EliminationPlan:
     def __init__(self, structure: Structure) -> None:
         self.structure = structure
         self.mdp = structure.mdp
-        self.one_reward_each = True
-        """Outcomes of one (s, a) that share s' have the same reward."""
-        expressions: dict[sp.Expr, int] = {}
-        zero: set[int] = set()
-        sums: dict[tuple[int, ...], int] = {}
-        rewards: dict[tuple[tuple[int, int], ...], int] = {}
-        kinds: dict[tuple[tuple[int, ...], int], int] = {}
-        self.moves: dict[tuple[State, Action], tuple[tuple[State, int], ...]] = {}
-        """{(s, a): ((s', position in `probabilities`), ...)}"""
-        self.kind: dict[tuple[State, Action], int] = {}
-        """{(s, a): position in `kinds`}"""
-
-        seen: dict[int, int] = {}  # by identity, which is found without a hash
-
-        def position(expr: sp.Expr) -> int:
-            known = seen.get(id(expr))
-            if known is None:
-                known = seen[id(expr)] = expressions.setdefault(expr, len(expressions))
-                if expr == 0:
-                    zero.add(known)
-            return known
-
-        for pair in self.mdp.pairs:
-            row: dict[State, tuple[int, ...]] = {}
-            terms: list[tuple[int, int]] = []
-            rewards_to: dict[State, int] = {}
-            for state, p, r in self.mdp.outcomes(*pair):
-                i, earned = position(p), position(r)
-                row[state] = (*row[state], i) if state in row else (i,)
-                if earned not in zero:
-                    terms.append((i, earned))
-                if rewards_to.setdefault(state, earned) != earned:
-                    self.one_reward_each = False
-            moves = self.moves[pair] = tuple([(t, sums.setdefault(ids, len(sums))) for t, ids in row.items()])
-            kind = (tuple([i for _, i in moves]), rewards.setdefault(tuple(terms), len(rewards)))
-            self.kind[pair] = kinds.setdefault(kind, len(kinds))
-        self.expressions = list(expressions)
-        """The distinct probabilities and rewards of the outcomes."""
-        self.probabilities = list(sums)
-        """The distinct P(s'|s,a), as sums of expressions."""
-        self.rewards = list(rewards)
-        """The distinct r(s,a), as sums of probability times reward."""
-        self.kinds = list(kinds)
-        """The distinct pairs of positions in `probabilities`, one for each s', and in `rewards`."""
+        self.numbering = structure.mdp.numbering
 
     @cached_property
     def live(self) -> tuple[State, ...]:
@@ -97,7 +49,7 @@ class EliminationPlan:
         if self.mdp.gamma != 1:
             return self.mdp.nonterminal
         excluded = self.structure.rewardless | self.structure.improper
-        return tuple(s for s in self.mdp.nonterminal if s not in excluded)
+        return tuple(s for s in self.mdp.nonterminal if s not in excluded) if excluded else self.mdp.nonterminal
 
     @cached_property
     def rest(self) -> tuple[State, ...]:
@@ -121,7 +73,7 @@ class EliminationPlan:
         n = len(self.live)
         if n < FEW and any(len(component) == n for component in self.structure.components):
             return None
-        found = Quotient(self)
+        found = Quotient(self.structure)
         return found if len(found.parts[-1]) < n else None
 
     @cached_property
@@ -154,25 +106,27 @@ class Constants:
     def P(self) -> dict[tuple[State, Action], dict[State, Any]]:
         """P(s'|s,a), sparse; outcomes that share s' are added."""
         values = self.probabilities
-        return {pair: {t: values[i] for t, i in row} for pair, row in self._plan.moves.items()}
+        return {pair: {t: values[i] for t, i in row} for pair, row in self._plan.numbering.moves.items()}
 
     @cached_property
     def r(self) -> dict[tuple[State, Action], Any]:
-        by_kind = [self.rewards[earned] for _, earned in self._plan.kinds]
-        return {pair: by_kind[kind] for pair, kind in self._plan.kind.items()}
+        by_kind = [self.rewards[earned] for _, earned in self._plan.numbering.kinds]
+        return {pair: by_kind[kind] for pair, kind in self._plan.numbering.kind.items()}
 
     @cached_property
     def probabilities(self) -> list[Any]:
         """The distinct P(s'|s,a) of the plan."""
         known = self._expressions
-        return [reduce(add, [known[i] for i in ids]) for ids in self._plan.probabilities]
+        return [reduce(add, [known[i] for i in ids]) for ids in self._plan.numbering.probabilities]
 
     @cached_property
     def rewards(self) -> list[Any]:
         """The distinct r(s,a) of the plan."""
         known, dot = self._expressions, self._ground.dot
-        return [dot([known[p] for p, _ in terms], [known[r] for _, r in terms]) for terms in self._plan.rewards]
+        return [
+            dot([known[p] for p, _ in terms], [known[r] for _, r in terms]) for terms in self._plan.numbering.rewards
+        ]
 
     @cached_property
     def _expressions(self) -> list[Any]:
-        return [self._ground.convert(e) for e in self._plan.expressions]
+        return [self._ground.convert(e) for e in self._plan.numbering.expressions]

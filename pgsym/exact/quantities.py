@@ -40,8 +40,8 @@ class Quantities(LongRunChain):
         quotient = self.plan.quotient if self.field.grows and self._original is None else None
         if quotient is not None:
             self.structure.require_discounted_or_proper()
-            values, live = BlockValues(quotient, self), self.live
-            return LazyVector(len(live), lambda i: values[quotient.block[live[i]]])
+            values, live, number = BlockValues(quotient, self), self.live, self.plan.numbering.number
+            return LazyVector(len(live), lambda i: values[quotient.block[number[live[i]]]])
         rewards = [self.r_pi[s] for s in self.live]
         known = None if self._below is None else self._below._values
         return _solved(self._system.solve, rewards, known)

@@ -17,94 +17,95 @@ state-space lumping in Markov chains (2003).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import count, repeat
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pgsym.model.mdp import Action, State
-
-if TYPE_CHECKING:
-    from pgsym.exact.elimination_plan import EliminationPlan
+from pgsym.model.structure import Structure
 
 FEW = 8
 """One component of fewer states is solved as it is."""
 
 Term = tuple[int, int]
 """(coefficient, block)."""
-Row = tuple[tuple[Term, ...], list[int], list[State]]
-"""What a state earns, as terms (coefficient, reward); the coefficients of its next states; these, as they stand."""
+Row = tuple[int, Sequence[int]]
+"""A template, which says what a state earns and the coefficients of its next states; these, as they stand."""
 Equation = tuple[tuple[Term, ...], tuple[Term, ...]]
-"""The rewards and the terms that are not 0, sorted."""
+"""The rewards, as terms (coefficient, reward), and the terms that are not 0, sorted."""
 
 
 class Quotient:
     """Blocks of states of one value, in an order in which each component comes after those that it leads to.
 
-    >>> from pgsym.exact.elimination_plan import EliminationPlan
     >>> from pgsym.model import MDP, tabular
-    >>> from pgsym.model.structure import Structure
     >>> rows = [("s", "go", t, "1/2", 0) for t in "xy"] + [(s, "go", "end", 1, 1) for s in "xy"]
     >>> mdp = MDP.from_transitions(rows, terminal=["end"])
-    >>> Quotient(EliminationPlan(Structure(mdp, tabular(mdp)))).block
-    {'end': 0, 'x': 1, 'y': 1, 's': 1}
+    >>> mdp.states, Quotient(Structure(mdp, tabular(mdp))).block
+    (('s', 'x', 'y', 'end'), [1, 1, 1, 0])
     """
 
-    def __init__(self, plan: EliminationPlan) -> None:
-        self._plan = plan
-        self.block: dict[State, int] = {}
-        """The block of every state whose value is defined; that of block 0 is 0."""
+    def __init__(self, structure: Structure) -> None:
+        mdp = structure.mdp
+        self._policy, self._states, self._numbering = structure.policy, mdp.states, mdp.numbering
+        self.block: list[int] = [0] * len(mdp.states)
+        """The block of every state, by number, where its value is defined; that of block 0 is 0."""
         self.equations: list[Equation] = [((), ())]
         """The equation of each block."""
         self.parts: list[range] = [range(1)]
         """For each block, the blocks of its component."""
         self.coefficients: dict[tuple[tuple[State, Action] | None, int], int] = {}
-        """((s, a), i): pi(a|s) times the i-th probability of the plan, or alone for i = -1; None without a choice."""
+        """((s, a), i): pi(a|s) times the i-th probability, or alone for i = -1; None without a choice."""
         self._weights: dict[Any, tuple[State, Action]] = {}
-        self._templates: dict[Any, tuple[tuple[Term, ...], list[int]]] = {}
+        self._templates: list[tuple[tuple[Term, ...], list[int]]] = []
+        self._template_of: dict[Hashable, int] = {}
         self._names: dict[tuple[int, int, Equation | None], int] = {}
+        self._alike: dict[tuple[int, ...], int] = {}  # the block of a template and the blocks of its next states
         self._alone: dict[Equation, int] = {}  # for a state by itself, the block with its equation
         self._known: dict[frozenset[tuple[int, Equation]], dict[int, int]] = {}
-        live = frozenset(plan.live)
-        zero = plan.mdp.terminal | (plan.structure.rewardless - live)
-        self._contracts = plan.mdp.gamma == 1
-        for component in plan.structure.components:
-            first = next(iter(component))
-            if first in zero:
-                self.block.update(zip(component, repeat(0)))
-            elif first in live:
-                rows = {s: self._row(s) for s in component}
-                if len(rows) > 1 or first in rows[first][2]:
-                    self._add(rows)
-                else:
-                    self._add_one(first, rows[first])
+        self._contracts = mdp.gamma == 1
+        number, after, block = self._numbering.number, structure.after, self.block
+        left_out = structure.rewardless | structure.improper if self._contracts else ()
+        left = {number[s] for s in left_out}
+        for component in structure.components:
+            i = component[0]
+            if i in left or not after[i]:
+                continue
+            if len(component) > 1 or i in after[i]:
+                self._add({j: self._row(j) for j in component})
+            else:
+                template, targets = self._row(i)
+                key = (template, *[block[t] for t in targets])
+                known = self._alike.get(key)
+                block[i] = self._alike[key] = self._block(template, key[1:]) if known is None else known
 
-    def _add_one(self, s: State, row: Row) -> None:
-        """A component of one state that does not lead back to itself."""
-        reward, _, targets = row
-        only = self.block[targets[0]]
-        if not reward and (self._contracts or only == 0) and all(self.block[t] == only for t in targets):
-            self.block[s] = only
-            return
-        equation = self._equation(row, {})
+    def _block(self, template: int, ahead: Sequence[int]) -> int:
+        """The block of a component of one state that does not lead back to itself, by the blocks that it leads to."""
+        reward, coefficients = self._templates[template]
+        if not reward and (self._contracts or ahead[0] == 0) and len({*ahead}) == 1:
+            return ahead[0]
+        equation = reward, _sorted(coefficients, ahead)
         if equation not in self._alone:
             self._alone[equation] = len(self.equations)
             self.parts.append(range(len(self.equations), len(self.equations) + 1))
             self.equations.append(equation)
-        self.block[s] = self._alone[equation]
+        return self._alone[equation]
 
-    def _add(self, rows: Mapping[State, Row]) -> None:
+    def _add(self, rows: Mapping[int, Row]) -> None:
         """A component that runs in circles."""
         block = self.block
-        outside = {block[t] for _, _, targets in rows.values() for t in targets if t not in rows}
-        if len(outside) < 2 and (self._contracts or outside <= {0}) and not any(row[0] for row in rows.values()):
+        outside = {block[t] for _, targets in rows.values() for t in targets if t not in rows}
+        earns = any(self._templates[template][0] for template, _ in rows.values())
+        if len(outside) < 2 and (self._contracts or outside <= {0}) and not earns:
             only = outside.pop() if outside else 0
-            block.update([(s, only) for s in rows])
+            for s in rows:
+                block[s] = only
             return
         color = self._colors(rows) if len(rows) > 1 else dict.fromkeys(rows, -1)
         system: dict[int, Equation] = {}
         for s, c in color.items():
             if system.setdefault(c, equation := self._equation(rows[s], color)) != equation:
-                raise AssertionError(f"{s!r} is no state of its block")  # pragma: no cover
+                raise AssertionError(f"state {s} is none of its block")  # pragma: no cover
         key = frozenset(system.items())
         number = self._known.get(key)
         if number is None:
@@ -115,9 +116,10 @@ class Quotient:
                 self._alone.setdefault(equation, len(self.equations))
                 self.equations.append(equation)
             self.parts.extend(repeat(part, len(system)))
-        block.update([(s, number[c]) for s, c in color.items()])
+        for s, c in color.items():
+            block[s] = number[c]
 
-    def _colors(self, rows: Mapping[State, Row]) -> dict[State, int]:
+    def _colors(self, rows: Mapping[int, Row]) -> dict[int, int]:
         """Negative numbers for the states of a component; where two are the same, so are the equations in them.
 
         A class that splits keeps its color for the largest part, so that a state changes it log n times at most
@@ -125,17 +127,17 @@ class Quotient:
         """
         color = dict.fromkeys(rows, -1)
         members = {-1: set(rows)}
-        before: dict[State, list[State]] = {s: [] for s in rows}
-        for s, (_, _, targets) in rows.items():
+        before: dict[int, list[int]] = {s: [] for s in rows}
+        for s, (_, targets) in rows.items():
             for t in targets:
                 if t in before:
                     before[t].append(s)
         stale = set(rows)
         for turn in count():
-            found: dict[int, dict[Equation, set[State]]] = {}
+            found: dict[int, dict[Equation, set[int]]] = {}
             for s in stale:
                 found.setdefault(color[s], {}).setdefault(self._equation(rows[s], color), set()).add(s)
-            moved: list[tuple[int, int, set[State]]] = []
+            moved: list[tuple[int, int, set[int]]] = []
             for c, parts in found.items():
                 largest = max(parts, key=lambda e: (len(parts[e]), e))
                 rest = len(members[c]) - sum(map(len, parts.values()))
@@ -156,26 +158,42 @@ class Quotient:
     def _name(self, origin: tuple[int, int, Equation | None]) -> int:
         return -2 - self._names.setdefault(origin, len(self._names))
 
-    def _equation(self, row: Row, color: Mapping[State, int]) -> Equation:
-        block = self.block
-        terms = [(c, color[t] if t in color else block[t]) for c, t in zip(row[1], row[2], strict=True)]
-        return row[0], tuple(sorted([term for term in terms if term[1]]))
+    def _equation(self, row: Row, color: Mapping[int, int]) -> Equation:
+        block, (template, targets) = self.block, row
+        reward, coefficients = self._templates[template]
+        return reward, _sorted(coefficients, [color[t] if t in color else block[t] for t in targets])
 
-    def _row(self, s: State) -> Row:
-        plan, policy = self._plan, self._plan.structure.policy
-        actions = policy.support(s)
-        kinds = tuple([plan.kind[s, a] for a in actions])
-        key = (kinds, policy.row_key(s) if len(actions) > 1 else None)
-        if key not in self._templates:
-            reward: list[Term] = []
-            coefficients: list[int] = []
-            for a, kind in zip(actions, kinds, strict=True):
-                weight = self._weights.setdefault((key[1], policy.actions(s).index(a)), (s, a)) if key[1] else None
-                moves, earned = plan.kinds[kind]
-                coefficients += [self._coefficient(weight, i) for i in moves]
-                reward += [(self._coefficient(weight, -1), earned)] if plan.rewards[earned] else []
-            self._templates[key] = tuple(sorted(reward)), coefficients
-        return *self._templates[key], [t for a in actions for t, _ in plan.moves[s, a]]
+    def _row(self, s: int) -> Row:
+        choices, policy = self._numbering.choices[s], self._policy
+        state = self._states[s]
+        actions = tuple(choices) if len(choices) == 1 else policy.support(state)
+        if len(actions) == 1:
+            kind, targets = choices[actions[0]]
+            found = self._template_of.get(kind)
+            return self._template(kind, [(None, kind)]) if found is None else found, targets
+        chosen = [choices[a] for a in actions]
+        row_key = policy.row_key(state)
+        key = (row_key, tuple([kind for kind, _ in chosen]))
+        if key not in self._template_of:
+            order = policy.actions(state)
+            weights = [self._weights.setdefault((row_key, order.index(a)), (state, a)) for a in actions]
+            self._template(key, [(weight, kind) for weight, (kind, _) in zip(weights, chosen, strict=True)])
+        return self._template_of[key], [t for _, targets in chosen for t in targets]
+
+    def _template(self, key: Hashable, chosen: Sequence[tuple[tuple[State, Action] | None, int]]) -> int:
+        """A new template, of what is chosen with which weight."""
+        numbering, reward, coefficients = self._numbering, list[Term](), list[int]()
+        for weight, kind in chosen:
+            moves, earned = numbering.kinds[kind]
+            coefficients += [self._coefficient(weight, i) for i in moves]
+            reward += [(self._coefficient(weight, -1), earned)] if numbering.rewards[earned] else []
+        self._template_of[key] = len(self._templates)
+        self._templates.append((tuple(sorted(reward)), coefficients))
+        return self._template_of[key]
 
     def _coefficient(self, weight: tuple[State, Action] | None, i: int) -> int:
         return self.coefficients.setdefault((weight, i), len(self.coefficients))
+
+
+def _sorted(coefficients: Sequence[int], blocks: Sequence[int]) -> tuple[Term, ...]:
+    return tuple(sorted([term for term in zip(coefficients, blocks, strict=True) if term[1]]))

@@ -320,7 +320,7 @@ class SizeQuantities:
         outcomes = max((len(self.mdp.outcomes(*pair)) for pair in self.mdp.pairs), default=1)
         one = parts.r_to**power
         mean = self.field.total(parts.P * one, outcomes)
-        if arity == 2 or parts.plan.one_reward_each:
+        if arity == 2 or parts.numbering.one_reward_each:
             return Constant(mean if arity == 2 else one)
         return Constant(one + self.field.spread(mean / parts.P, len(self.mdp.pairs) * parts.branches))
 

@@ -24,6 +24,7 @@ from pgsym.expression.assumptions import remaining_assumptions, replaced_assumpt
 from pgsym.expression.complaint import nearest
 from pgsym.expression.exact import to_expr
 from pgsym.expression.sums import Sums
+from pgsym.model.numbering import Numbering
 from pgsym.model.outcomes import Action as Action
 from pgsym.model.outcomes import Outcome as Outcome
 from pgsym.model.outcomes import Row as Row
@@ -204,6 +205,11 @@ class MDP:
         different = {self.gamma, *self.start.values()}
         different.update(expr for *_, p, r in self.rows for expr in (p, r) if not expr.is_Rational)
         return frozenset(symbol for expr in different for symbol in expr.free_symbols)
+
+    @cached_property
+    def numbering(self) -> Numbering:
+        """The outcomes by number."""
+        return Numbering(self)
 
     def to_graph(self) -> nx.MultiDiGraph:
         """A graph that `MDP` reads back to an equal model; edges are keyed (action, outcome number)."""

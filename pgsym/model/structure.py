@@ -6,7 +6,7 @@ with symbols the answer holds at every point of the model's domain where none of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from math import gcd
 from typing import Any
@@ -38,27 +38,39 @@ class Structure:
         self.policy = policy
         self.elimination_plan: Any = None
         """What `pgsym.exact` finds from the support alone, once for all fields."""
-        self.graph: nx.DiGraph = nx.DiGraph()
-        self.graph.add_nodes_from(mdp.states)
-        self.graph.add_edges_from(
-            (s, outcome.state) for s in mdp.nonterminal for a in policy.support(s) for outcome in mdp.outcomes(s, a)
-        )
 
     @cached_property
-    def components(self) -> list[set[State]]:
-        """The strongly connected components, each after those that it leads to."""
-        return list(nx.strongly_connected_components(self.graph))
+    def after(self) -> list[tuple[int, ...]]:
+        """By number of the state, those of the states to which one step may lead; none from a terminal state."""
+        states, support, found = self.mdp.states, self.policy.support, []
+        for s, choices in zip(states, self.mdp.numbering.choices, strict=True):
+            chosen = choices if len(choices) < 2 else support(s)
+            if len(chosen) == 1:
+                found += [choices[a][1] for a in chosen]
+            else:
+                found.append(tuple(dict.fromkeys([t for a in chosen for t in choices[a][1]])))
+        return found
+
+    @cached_property
+    def graph(self) -> nx.DiGraph:
+        """The states, with an edge for every step that has positive probability."""
+        states, graph = self.mdp.states, nx.DiGraph()
+        graph.add_nodes_from(states)
+        graph.add_edges_from((s, states[t]) for s, after in zip(states, self.after, strict=True) for t in after)
+        return graph
+
+    @cached_property
+    def components(self) -> list[list[int]]:
+        """The strongly connected components, as numbers of states, each after those that it leads to."""
+        return components(self.after)
 
     @cached_property
     def recurrent_classes(self) -> tuple[tuple[State, ...], ...]:
         """Closed communicating classes of non-terminal states, each in the MDP's order."""
-        order = {s: i for i, s in enumerate(self.mdp.states)}
-        after = self.graph.adj
-        closed = (
-            c for c in self.components if self.mdp.terminal.isdisjoint(c) and all(c.issuperset(after[s]) for s in c)
-        )
-        classes = (tuple(sorted(c, key=order.__getitem__)) for c in closed)
-        return tuple(sorted(classes, key=lambda c: order[c[0]]))
+        states, after = self.mdp.states, self.after
+        alone = [c for c in self.components if len(c) == 1 and after[c[0]] == (c[0],)]
+        closed = [c for c in self.components if len(c) > 1 and {t for i in c for t in after[i]} <= {*c}]
+        return tuple(tuple(states[i] for i in c) for c in sorted(map(sorted, alone + closed)))
 
     @cached_property
     def reachable(self) -> frozenset[State]:
@@ -84,7 +96,8 @@ class Structure:
 
     def leading_to(self, targets: Iterable[State]) -> frozenset[State]:
         """The states from which some target can be reached, the targets among them."""
-        return reach(self.graph.reverse(copy=False), targets)
+        found = list(targets)
+        return reach(self.graph.reverse(copy=False), found) if found else frozenset()
 
     def period(self, states: Iterable[State]) -> int:
         """The period of a recurrent class: gcd of the lengths of its cycles."""
@@ -147,6 +160,43 @@ class Structure:
         """The hypotheses under which the objective is defined."""
         for name in objective.definition.needs:
             getattr(self, f"require_{name}")()
+
+
+def components(after: Sequence[Sequence[int]]) -> list[list[int]]:
+    """The strongly connected components of 0, 1, ... with edges from i to ``after[i]``, the last ones first.
+
+    Tarjan, Depth-first search and linear graph algorithms (1972).
+
+    >>> components([[1], [2, 3], [1], []])
+    [[3], [2, 1], [0]]
+    """
+    turn, low = [0] * len(after), [0] * len(after)
+    found: list[list[int]] = []
+    done, turns = len(after) + 1, 0
+    open_: list[int] = []
+    for root in range(len(after)):
+        stack = [] if low[root] else [root]
+        while stack:
+            i = stack[-1]
+            if not low[i]:  # seen for the first time
+                turns += 1
+                turn[i] = low[i] = turns
+                open_.append(i)
+                stack += [t for t in after[i] if not low[t]]
+                continue
+            stack.pop()
+            least = min([low[t] for t in after[i]], default=done)
+            if least < low[i]:
+                low[i] = least
+            elif low[i] == turn[i]:  # it is the first of its component
+                place = len(open_) - 1
+                while open_[place] != i:
+                    place -= 1
+                found.append(open_[place:][::-1])
+                del open_[place:]
+                for t in found[-1]:
+                    low[t] = done
+    return found
 
 
 def closed_classes(moves: Mapping[int, Iterable[int]], end: int) -> tuple[frozenset[int], bool]:

@@ -10,7 +10,6 @@ from strategies import continuing_mdps, episodic_mdps, policies
 import pgsym
 from pgsym.algebra import DualField, PrimeField
 from pgsym.algebra.prime import random_residues
-from pgsym.exact.elimination_plan import EliminationPlan
 from pgsym.exact.fields import prime_field
 from pgsym.exact.quantities import Quantities
 from pgsym.model import Objective
@@ -64,13 +63,13 @@ def test_one_tower_factors_each_matrix_once(monkeypatch, objective):
     assert len(calls) == 1
 
 
-def test_plan_knows_equal_parts():
+def test_numbering_knows_equal_parts():
     """A grid has few distinct probabilities and rewards, and many state-action pairs."""
     model = pgsym.zoo("gridworld")
-    plan = EliminationPlan.of(Structure(model.mdp, model.policy))
-    assert len(plan.kinds) < len(model.mdp.pairs) / 4
+    numbering = model.mdp.numbering
+    assert len(numbering.kinds) < len(model.mdp.pairs) / 4
     for pair in model.mdp.pairs:
-        moves = {t: sum(plan.expressions[i] for i in plan.probabilities[k]) for t, k in plan.moves[pair]}
+        moves = {t: sum(numbering.expressions[i] for i in numbering.probabilities[k]) for t, k in numbering.moves[pair]}
         exact = {}
         for o in model.mdp.outcomes(*pair):
             exact[o.state] = exact.get(o.state, 0) + o.p
