@@ -108,7 +108,7 @@ HOMES = {
     "gymnasium": {"model.gym", "interchange.environments", "interchange.gymnasium_env"},
     "lark": {"expression", "claims"},
     "latex2mathml": {"claims"},
-    "matplotlib": {"display"},
+    "matplotlib": {"display", "model.drawing.plot"},
     "networkx": {"model", "prover"},
     "optax": {"ascent.optimiser"},
     "pandas": {"display"},

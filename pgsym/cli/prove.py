@@ -107,7 +107,7 @@ def refute(
         typer.Option(
             "-o",
             "--out",
-            help="Keep the MDP as a model file, e.g. model.yaml, or its picture: .svg.",
+            help="Keep the MDP as a model file, e.g. model.yaml, or its picture: .svg, .png or .pdf.",
             show_default=False,
         ),
     ] = None,
@@ -149,6 +149,8 @@ def refute(
             )
         if out.suffix == ".svg":
             write_atomically(out, svg(examples[0].problem.mdp))
+        elif out.suffix in (".png", ".pdf"):
+            examples[0].problem.mdp.plot().savefig(out)
         else:
             save(examples[0].problem, out)
         print(f"wrote {out}", file=sys.stderr)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 import sympy as sp
@@ -31,6 +31,9 @@ from pgsym.model.outcomes import Row as Row
 from pgsym.model.outcomes import State as State
 from pgsym.model.outcomes import complaint, edge_rows, is_in, outcome_table, require_distinct, require_rows
 from pgsym.model.validate import check_gamma, check_names, check_probabilities, warn_rationalised
+
+if TYPE_CHECKING:
+    from pgsym.display.figure import Figure
 
 
 class MDP:
@@ -303,6 +306,21 @@ class MDP:
         from pgsym.model.drawing import is_drawable, svg
 
         return svg(self) if is_drawable(self) else None
+
+    def plot(self) -> Figure:
+        """The picture as a matplotlib figure, whose ``savefig`` writes PNG and PDF; see `pgsym.svg`.
+
+        Raises
+        ------
+        MissingExtraError
+            matplotlib is not installed.
+        StructureError
+            Too large to draw.
+        """
+        from pgsym.model.drawing.geometry import geometry
+        from pgsym.model.drawing.plot import plot
+
+        return plot(self, geometry(self))
 
     def __repr__(self) -> str:
         parts = [f"{len(self.states)} states", f"{len(self.terminal)} terminal", f"{len(self.rows)} outcomes"]

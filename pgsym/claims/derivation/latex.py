@@ -17,7 +17,7 @@ PREAMBLE = (
     r"\IfFileExists{tikz.sty}{\usepackage{tikz}}{}",
     r"\setlength{\parindent}{0pt}\setlength{\parskip}{0.6ex plus 0.2ex}",
 )
-"""What the body needs beside amsmath; pictures are left out where TikZ is not installed."""
+"""What the body needs beside amsmath; where TikZ is not installed, a sentence stands for each picture."""
 
 _SECTIONS = {1: "section", 2: "subsection", 3: "subsubsection"}
 _POWER = re.compile(r"2\\textasciicircum\{\}-(\d+)")
@@ -115,7 +115,7 @@ def _power(match: re.Match[str]) -> str:
 
 
 def _figure(figure: Figure) -> str:
-    """The picture, no wider than the text; left out where TikZ is not installed."""
+    """The picture, no wider than the text; a sentence where TikZ is not installed."""
     begin, end = r"\begin{tikzpicture}", r"\end{tikzpicture}"
     drawing = figure.tikz[figure.tikz.index(begin) : figure.tikz.index(end) + len(end)]
     scaled = rf"\resizebox{{\ifdim\width>\linewidth\linewidth\else\width\fi}}{{!}}{{{drawing}}}"
@@ -124,6 +124,8 @@ def _figure(figure: Figure) -> str:
         r"\begin{center}",
         scaled,
         r"\end{center}",
+        r"\else",
+        r"\emph{The picture is missing here: it needs the package TikZ, which this \TeX{} does not have.}\par",
         r"\fi",
         rf"{{\footnotesize\emph{{{escape_text(figure.caption)}}}\par}}",
     ])  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,43 @@ CROWDED = 48
 """Labels from which equal probabilities are said once."""
 
 
+class Span(NamedTuple):
+    """Part of a text that is set in one way; `level` is 1 above the line and -1 below it."""
+
+    text: str
+    italic: bool = False
+    bold: bool = False
+    level: int = 0
+
+
+_POWERS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+_TOKENS = re.compile(
+    rf"(?P<name>[^\W\d_{_POWERS}]+)(?P<index>_[^\W{_POWERS}]+|\d+)?|\^(?P<power>\([^()]*\)|\w+)|(?P<rest>.)"
+)
+
+
+def pieces(text: str) -> list[Span]:
+    """A formula in plain text, typeset: letters slanted, indices lowered, exponents raised.
+
+    >>> [piece.text for piece in pieces("r_wait − e^(2θ)")]
+    ['r', 'wait', ' − ', 'e', '2θ']
+    """
+    found: list[Span] = []
+    for token in _TOKENS.finditer(text):
+        name, index, power, rest = token.group("name", "index", "power", "rest")
+        if name:
+            found.append(Span(name, italic=len(name) == 1))
+            found += [Span(index.strip("_").replace("_", " "), level=-1)] if index else []
+        elif power:
+            inner = power.removeprefix("(").removesuffix(")")
+            found.append(Span(inner, italic=len(inner) == 1 and inner.isalpha(), level=1))
+        elif found and found[-1] == Span(found[-1].text):
+            found[-1] = Span(found[-1].text + rest)
+        else:
+            found.append(Span(rest))
+    return found
+
+
 class Caption(NamedTuple):
     """The numbers on a label; None where the picture as a whole says it."""
 
@@ -30,10 +68,23 @@ class Caption(NamedTuple):
     @property
     def text(self) -> str:
         """As plain text, empty if there is nothing to say."""
-        parts = [] if self.p is None else [plain(self.p)]
-        reward = None if self.r is None else plain(self.r)
-        # A reward called r needs no "r = r".
-        return ", ".join(parts + ([] if reward is None else ["r" if reward == "r" else f"r = {reward}"]))
+        return ", ".join("".join(piece.text for piece in part) for part in self.parts)
+
+    @property
+    def parts(self) -> list[list[Span]]:
+        """The probability, and the reward in bold, which tells the two apart at a glance."""
+        found = [] if self.p is None else [pieces(plain(self.p))]
+        if self.r is not None:
+            # A reward called r needs no "r = r".
+            reward = pieces("r" if self.r == sp.Symbol("r") else f"r = {plain(self.r)}")
+            found.append([piece._replace(bold=True) for piece in reward])
+        return found
+
+    @property
+    def pieces(self) -> list[Span]:
+        """Both, with a comma between."""
+        first, *rest = self.parts
+        return [*first, Span(", "), *rest[0]] if rest else first
 
 
 @dataclass(frozen=True)
@@ -101,6 +152,11 @@ def symbols_of_actions(actions: Sequence[Action]) -> dict[Action, str]:
     return {a: found[a] for a in actions}
 
 
+def symbol_size(symbol: str) -> float:
+    """Size of an action's symbol in its disc."""
+    return {1: 13.0, 2: 11.0}.get(len(symbol), 8.8)
+
+
 def shorten(text: str, fits: Callable[[str], bool]) -> str:
     """The name, or its beginning and an ellipsis."""
     if fits(text):
@@ -121,6 +177,20 @@ def description(mdp: MDP) -> str:
     return "; ".join(parts)
 
 
+SMALL = 0.72
+"""Size of indices and exponents, as a share of the text's."""
+
+
 def text_width(text: str, size: float) -> float:
-    """Width of text in a sans-serif font, on the safe side."""
-    return size * sum(1.0 if ord(c) > 0x2E7F else 0.36 if c in " .,;:'|il!()/⁰¹²³" else 0.62 for c in text)
+    """Width of text in a sans-serif font, on the safe side: that of DejaVu Sans, which is a wide one."""
+    return size * sum(_em(c) for c in text)
+
+
+def _em(c: str) -> float:
+    return 1.0 if ord(c) > 0x2E7F or c in "mwMWQ%@←→…" else 0.42 if c in f" .,;:'|ijlftrI!()/{_POWERS}" else \
+        0.84 if c in "=+−<>≤≥#~" else 0.65 if not c.isupper() else 0.78  # fmt: skip
+
+
+def pieces_width(found: Sequence[Span], size: float) -> float:
+    """Width of a typeset formula, on the safe side."""
+    return sum(text_width(p.text, size * (SMALL if p.level else 1.0)) * (1.12 if p.bold else 1.0) for p in found)

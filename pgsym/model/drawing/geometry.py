@@ -20,15 +20,19 @@ from pgsym.expression.ordering import plain
 from pgsym.model.drawing.captions import (
     LABEL_SIZE,
     NAME_SIZE,
+    Caption,
     Captions,
+    Span,
     description,
+    pieces,
+    pieces_width,
     shorten,
     symbols_of_actions,
     text_width,
 )
 from pgsym.model.drawing.layout import Layout, layout, petal_angles
 from pgsym.model.drawing.picture import Arrow, Disc, Label, Mark, Petal, Picture
-from pgsym.model.drawing.routing import Bezier, Box, Circle, Point, Router, place_labels, sampled
+from pgsym.model.drawing.routing import Bezier, Circle, Point, Router, along, beyond, place_labels, sampled
 from pgsym.model.mdp import MDP, Action, State
 
 FULL = 60
@@ -39,7 +43,9 @@ MAX_STATES = 400
 MAX_ARROWS = 4000
 LABELS = 64
 """Labels that are shown; when there are more, they only appear under the pointer."""
-PETAL = 9.0
+STRETCHES = (1.0, 1.2, 1.45, 1.75)
+"""How much wider a picture is drawn, one after the other, until no label touches anything."""
+PETAL = 11.0
 """Radius of an action's disc."""
 LABEL_HEIGHT = 13.0
 Pi = Callable[[Action, State], Any] | Mapping[State, Mapping[Action, Any]]
@@ -81,19 +87,35 @@ def geometry(
 
 
 def _full(mdp: MDP, places: Layout, policy: Pi | None) -> Picture:
-    captions = Captions.of(mdp)
-    names = labels(mdp.states)
-    outcomes = [(s, a, *outcome) for s, a in mdp.pairs for outcome in _merged(mdp, s, a)]
-    shown = [captions.shown(mdp, s, a, p, r) for s, a, _, p, r in outcomes]
-    texts = {i: part.text for i, part in enumerate(shown) if part.text}
-    quiet = len(texts) > LABELS
+    """The picture with labels that touch nothing, wider where they need it; else they wait for the pointer."""
+    quiet = len(_texts(mdp)) > LABELS
+    for stretch in () if quiet else STRETCHES:
+        picture, touching = _attempt(mdp, places, policy, stretch, quiet=False)
+        if not touching:
+            return picture
+    return _attempt(mdp, places, policy, 1.0, quiet=True)[0]
 
+
+def _outcomes(mdp: MDP) -> list[tuple[State, Action, State, sp.Expr, sp.Expr]]:
+    return [(s, a, *outcome) for s, a in mdp.pairs for outcome in _merged(mdp, s, a)]
+
+
+def _texts(mdp: MDP) -> dict[int, Caption]:
+    """What stands at an outcome, by its number."""
+    captions = Captions.of(mdp)
+    shown = {i: captions.shown(mdp, s, a, p, r) for i, (s, a, _, p, r) in enumerate(_outcomes(mdp))}
+    return {i: caption for i, caption in shown.items() if caption.text}
+
+
+def _attempt(mdp: MDP, places: Layout, policy: Pi | None, stretch: float, *, quiet: bool) -> tuple[Picture, bool]:
+    """The picture at that width, and whether a label touches something."""
+    captions, names, outcomes, texts = Captions.of(mdp), labels(mdp.states), _outcomes(mdp), _texts(mdp)
     inner = min(max([20.0] + [text_width(n, NAME_SIZE) / 2 + 6 for n in names.values()]), 34.0)
     # Petals side by side around a state with many actions.
     most = max([2] + [len(mdp.actions(s)) for s in mdp.nonterminal])
-    reach = max(inner + 25, (PETAL + 1.5) / math.sin(math.pi / most))
+    reach = max(inner + PETAL + 16, (PETAL + 1.5) / math.sin(math.pi / most))
     # Labels that only appear under the pointer need no room.
-    unit = 2 * reach + _spacing(len(mdp.states), [] if quiet else list(texts.values()))
+    unit = stretch * (2 * reach + _spacing(len(mdp.states), [] if quiet else list(texts.values())))
     discs = {
         s: Circle(x * unit, y * unit, inner + (4 if s in mdp.terminal else 0)) for s, (x, y) in places.positions.items()
     }
@@ -110,36 +132,77 @@ def _full(mdp: MDP, places: Layout, policy: Pi | None) -> Picture:
     curves = [routed[i] for i in range(len(outcomes))]
 
     marks = _marks(mdp, discs, circles, curves)
-    chosen = _policy_labels(mdp, policy, centres, angles)
-    tails = [Circle((m.tail[0] + m.tip[0]) / 2, (m.tail[1] + m.tip[1]) / 2, 9.0) for m in marks]
-    taken = [_box(label) for label in (*(m.label for m in marks if m.label), *(label for label, _ in chosen))]
-    wanted = [(curves[i], text_width(text, LABEL_SIZE), LABEL_HEIGHT) for i, text in texts.items()]
-    spots = place_labels(wanted, [*circles, *tails], curves, taken)
-    placed = {i: Label(*spot, text) for (i, text), spot in zip(texts.items(), spots, strict=True)}
+    chosen = _policy_labels(mdp, policy)
+    starts = {mark.state: mdp.start[mark.state] for mark in marks if mdp.start[mark.state] != 1}
+    tails = {m.state: Circle((m.tail[0] + m.tip[0]) / 2, (m.tail[1] + m.tip[1]) / 2, 9.0) for m in marks}
+    heads = [Circle(*_between(curve.tip, curve.second, 4.0), 4.0) for curve in curves]
+    fixed = [*map(_pieces, starts.values()), *map(_pieces, chosen.values())]
+    wishes = [
+        *(beyond(tails[s], _away(discs[s], tails[s]), 4, *_size(text)) for s, text in zip(starts, fixed, strict=False)),
+        *(beyond(centres[p], angles[p], 2, *_size(text)) for p, text in zip(chosen, fixed[len(starts) :], strict=True)),
+    ]
+    at_arrows = [along(curves[i], *_size(caption.pieces)) for i, caption in texts.items()]
+    solid = [*circles, *tails.values(), *heads]
+    # Labels that appear one action at a time are not in the way of those that stand.
+    groups = [wishes, at_arrows] if quiet else [[*wishes, *at_arrows]]
+    spots = [spot for group in groups for spot in place_labels(group, solid, curves)]
+    standing = [
+        None if quiet and spot.touching else Label(spot.x, spot.y, text)
+        for spot, text in zip(spots, fixed, strict=False)
+    ]
+    placed = {
+        i: Label(spot.x, spot.y, caption.pieces)
+        for (i, caption), spot in zip(texts.items(), spots[len(fixed) :], strict=True)
+    }
+    of_starts = dict(zip(starts, standing, strict=False))
+    of_policy = zip(standing[len(starts) :], chosen.values(), strict=True)
 
     actions = list(dict.fromkeys(a for _, a in mdp.pairs))
     symbols, spelt = symbols_of_actions(actions), labels(actions)
     colour = {a: i for i, a in enumerate(actions)}
     abbreviated = any(symbols[a] != str(a) for a in actions)
-    return _finish(
+    picture = _finish(
         mdp,
         [_disc(mdp, s, discs[s], names[s]) for s in mdp.states],
-        [Arrow(*outcome, curves[i], colour[outcome[1]], placed.get(i), shown[i]) for i, outcome in enumerate(outcomes)],
+        [
+            Arrow(*outcome, curves[i], colour[outcome[1]], placed.get(i), texts.get(i, Caption(None, None)))
+            for i, outcome in enumerate(outcomes)
+        ],
         captions.lines(mdp, quiet=quiet),
         quiet,
         petals=[
             Petal(s, a, *centre[:2], symbols[a], colour[a], _tooltip(mdp, s, a, policy))
             for (s, a), centre in centres.items()
         ],
-        marks=marks,
-        policy=chosen,
+        marks=[mark._replace(label=of_starts.get(mark.state)) for mark in marks],
+        policy=[(label, probability) for label, probability in of_policy if label],
         legend=[(spelt[a], symbols[a], colour[a]) for a in actions if abbreviated],
     )
+    return picture, any(spot.touching for spot in spots)
 
 
-def _spacing(n: int, texts: Sequence[str]) -> float:
+def _pieces(expr: sp.Expr) -> list[Span]:
+    return pieces(plain(expr))
+
+
+def _size(text: Sequence[Span]) -> tuple[float, float]:
+    return pieces_width(text, LABEL_SIZE), LABEL_HEIGHT
+
+
+def _away(centre: Circle, place: Circle) -> float:
+    """The direction from one to the other."""
+    return math.atan2(place.y - centre.y, place.x - centre.x)
+
+
+def _between(start: Point, end: Point, length: float) -> Point:
+    """The point so far from the start towards the end."""
+    angle = math.atan2(end[1] - start[1], end[0] - start[0])
+    return start[0] + length * math.cos(angle), start[1] + length * math.sin(angle)
+
+
+def _spacing(n: int, texts: Sequence[Caption]) -> float:
     """The distance between n states beyond their petals: more between few, and where each has many or long labels."""
-    longest = max((text_width(text, LABEL_SIZE) for text in texts), default=0.0)
+    longest = max((pieces_width(text.pieces, LABEL_SIZE) for text in texts), default=0.0)
     crowd = 20 * max(len(texts) / n - 3, 0.0)
     return (90 if n <= 3 else 70 if n <= 6 else 50) + min(longest, 170 if n <= 3 else 110) + min(crowd, 90)
 
@@ -193,19 +256,12 @@ def _pi(policy: Pi, action: Action, state: State) -> sp.Expr:
     return to_expr(policy(action, state) if callable(policy) else policy[state][action], where=(state, action))
 
 
-def _policy_labels(
-    mdp: MDP, policy: Pi | None, centres: Mapping[tuple[State, Action], Circle], angles: Mapping[Any, float]
-) -> list[tuple[Label, sp.Expr]]:
-    """pi(a|s) beyond its petal, where it is short and there is a choice."""
+def _policy_labels(mdp: MDP, policy: Pi | None) -> dict[tuple[State, Action], sp.Expr]:
+    """pi(a|s) where it is short and there is a choice."""
     if policy is None:
-        return []
-    found = []
-    for s, a in mdp.pairs:
-        probability = _pi(policy, a, s)
-        text = plain(probability)
-        if len(mdp.actions(s)) > 1 and len(text) <= 12:
-            found.append((_label_beyond(centres[s, a], angles[s, a], 2, text), probability))
-    return found
+        return {}
+    found = {(s, a): _pi(policy, a, s) for s, a in mdp.pairs if len(mdp.actions(s)) > 1}
+    return {pair: p for pair, p in found.items() if len(plain(p)) <= 12}
 
 
 def _marks(mdp: MDP, discs: Mapping[State, Circle], circles: Sequence[Circle], curves: Sequence[Bezier]) -> list[Mark]:
@@ -214,7 +270,7 @@ def _marks(mdp: MDP, discs: Mapping[State, Circle], circles: Sequence[Circle], c
         return []
     points = sampled(curves)
     found = []
-    for s, p in mdp.start.items():
+    for s in mdp.start:
         disc = discs[s]
 
         def room(angle: float, disc: Circle = disc) -> float:
@@ -225,7 +281,7 @@ def _marks(mdp: MDP, discs: Mapping[State, Circle], circles: Sequence[Circle], c
 
         angle = max((math.pi + k * math.pi / 8 for k in range(16)), key=room)
         tail, tip = _ray(disc, angle, disc.radius + 26), _ray(disc, angle, disc.radius)
-        found.append(Mark(s, tail, tip, None if p == 1 else _label_beyond(disc, angle, 29, plain(p))))
+        found.append(Mark(s, tail, tip, None))
     return found
 
 
@@ -233,14 +289,8 @@ def _ray(circle: Circle, angle: float, length: float) -> Point:
     return circle.x + length * math.cos(angle), circle.y + length * math.sin(angle)
 
 
-def _label_beyond(circle: Circle, angle: float, gap: float, text: str) -> Label:
-    """A label in that direction from the circle, its border at the distance `gap`."""
-    across = abs(math.cos(angle)) * text_width(text, LABEL_SIZE) / 2 + abs(math.sin(angle)) * LABEL_HEIGHT / 2
-    return Label(*_ray(circle, angle, circle.radius + gap + across), text)
-
-
-def _box(label: Label) -> Box:
-    return Box(label.x, label.y, text_width(label.text, LABEL_SIZE), LABEL_HEIGHT)
+def _box(label: Label) -> tuple[float, float, float, float]:
+    return (label.x, label.y, *_size(label.parts))
 
 
 def _finish(
@@ -274,10 +324,10 @@ def _finish(
         if x + width > right and x > left + 22:
             x, y = left + 22, y + 24
         right = max(right, x + width)
-        keys.append((Label(x, y, name), symbol, colour))
+        keys.append((Label(x, y, [Span(name)]), symbol, colour))
         x += width
     bottom = y + 18 if keys else bottom
-    captions = [Label(left + 12, bottom + 8 + 17 * i, line) for i, line in enumerate(lines)]
+    captions = [Label(left + 12, bottom + 8 + 17 * i, pieces(line)) for i, line in enumerate(lines)]
     bottom += 17 * len(captions) + 6 * bool(captions)
     box = (left, top, right - left, bottom - top)
     return Picture(discs, petals, arrows, marks, policy, keys, captions, box, quiet, description(mdp))

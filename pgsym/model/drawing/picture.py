@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import sympy as sp
 
-from pgsym.model.drawing.captions import Caption
+from pgsym.model.drawing.captions import Caption, Span
 from pgsym.model.drawing.routing import Bezier, Point
 from pgsym.model.mdp import Action, State
 
@@ -44,7 +44,12 @@ class Label(NamedTuple):
 
     x: float
     y: float
-    text: str
+    parts: Sequence[Span]
+
+    @property
+    def text(self) -> str:
+        """What it says, without its style."""
+        return "".join(part.text for part in self.parts)
 
 
 class Arrow(NamedTuple):

@@ -48,15 +48,6 @@ class Circle(NamedTuple):
     radius: float
 
 
-class Box(NamedTuple):
-    """A label's rectangle around its middle."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-
 class Router:
     """Places curves one after the other around the circles, `clearance` apart where they can be."""
 
@@ -154,54 +145,93 @@ def sampled(curves: Sequence[Bezier]) -> Floats:
     return np.concatenate([_BASIS @ np.array(curve) for curve in curves]) if curves else np.empty((0, 2))
 
 
-def place_labels(
-    wanted: Sequence[tuple[Bezier, float, float]],
-    circles: Sequence[Circle],
-    curves: Sequence[Bezier],
-    taken: Sequence[Box] = (),
-) -> list[Point]:
-    """The middle of each label, given its curve, width and height.
+class Wish(NamedTuple):
+    """A label that needs a place: its size, the middles where it could stand, best first, and what each costs."""
 
-    Two sweeps: the second lets a label move where the later ones have come.
-    """
-    samples = sampled(curves)
-    rings = np.array(circles, dtype=float).reshape(-1, 3)
-    placed: list[Box | None] = [None] * len(wanted)
-    for _ in range(2):
-        for i, (curve, width, height) in enumerate(wanted):
-            others = [box for j, box in enumerate(placed) if box is not None and j != i] + list(taken)
-            best = min(
-                ((_label_cost(box, others, rings, samples) + effort, k, box)
-                 for k, (box, effort) in enumerate(_candidates(curve, width, height))),
-                key=lambda item: item[:2],
-            )  # fmt: skip
-            placed[i] = best[2]
-    return [(round(box.x, 1), round(box.y, 1)) for box in placed if box is not None]
+    width: float
+    height: float
+    middles: Floats
+    efforts: Floats
 
 
-def _candidates(curve: Bezier, width: float, height: float) -> list[tuple[Box, float]]:
-    found = []
+class Spot(NamedTuple):
+    """The middle of a label, and whether it still touches a circle or another label there."""
+
+    x: float
+    y: float
+    touching: bool
+
+
+def along(curve: Bezier, width: float, height: float) -> Wish:
+    """A label beside a curve, near its middle at best."""
+    middles, efforts = [], []
     for t in (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82):
-        x, y = curve.at(t)
-        nx, ny = curve.normal(t)
-        for away in (2.0, 8.0):
+        (x, y), (nx, ny) = curve.at(t), curve.normal(t)
+        for away in (2.0, 8.0, 15.0):
             offset = abs(nx) * width / 2 + abs(ny) * height / 2 + away
-            for side in (1, -1):
-                effort = 12 * abs(t - 0.5) + 0.4 * (away - 2)
-                found.append((Box(x + side * nx * offset, y + side * ny * offset, width, height), effort))
-    return found
+            middles += [(x + side * nx * offset, y + side * ny * offset) for side in (1, -1)]
+            efforts += 2 * [12 * abs(t - 0.5) + 0.4 * (away - 2)]
+    return Wish(width, height, np.array(middles), np.array(efforts))
 
 
-def _label_cost(box: Box, others: Sequence[Box], rings: Floats, samples: Floats) -> float:
-    cost = 0.0
-    for other in others:
-        dx = (box.width + other.width) / 2 + 2 - abs(box.x - other.x)
-        dy = (box.height + other.height) / 2 + 1 - abs(box.y - other.y)
-        if dx > 0 and dy > 0:
-            cost += 20 + dx * dy
-    beside = np.clip(np.abs(rings[:, 0] - box.x) - box.width / 2, 0, None)
-    above = np.clip(np.abs(rings[:, 1] - box.y) - box.height / 2, 0, None)
+def beyond(circle: Circle, angle: float, gap: float, width: float, height: float) -> Wish:
+    """A label beside a circle, in that direction at best, its border at the distance `gap`."""
+    turns = np.radians([0, 25, -25, 50, -50, 75, -75, 100, -100, 125, -125, 150, -150])
+    middles, efforts = [], []
+    for away in (0.0, 7.0, 16.0):
+        across = np.abs(np.cos(angle + turns)) * width / 2 + np.abs(np.sin(angle + turns)) * height / 2
+        length = circle.radius + gap + away + across
+        middles.append(_polar(circle.x, circle.y, angle + turns, length))
+        efforts.append(2 * np.abs(turns) + 0.4 * away)
+    return Wish(width, height, np.concatenate(middles), np.concatenate(efforts))
+
+
+def place_labels(wishes: Sequence[Wish], circles: Sequence[Circle], curves: Sequence[Bezier]) -> list[Spot]:
+    """Where each label stands.
+
+    Later sweeps let a label move where others have come; they end when none moves.
+    """
+    samples, rings = sampled(curves), np.array(circles, dtype=float).reshape(-1, 3)
+    still = [_standing(wish, rings, samples) for wish in wishes]
+    boxes = np.array([(*wish.middles[0], wish.width, wish.height) for wish in wishes]).reshape(-1, 4)
+    known = np.zeros(len(wishes), dtype=bool)
+    touching = np.zeros(len(wishes))
+    for _ in range(SWEEPS):
+        moved = False
+        for i, wish in enumerate(wishes):
+            known[i] = False
+            touched, cost = still[i]
+            overlaps = _overlaps(wish, boxes[known])
+            best = int(np.argmin(cost + overlaps))
+            known[i] = True
+            touching[i] = touched[best] + overlaps[best]
+            moved = moved or not np.array_equal(boxes[i, :2], wish.middles[best])
+            boxes[i, :2] = wish.middles[best]
+        if not moved:
+            break
+    return [
+        Spot(round(float(x), 1), round(float(y), 1), bool(cost))
+        for (x, y), cost in zip(boxes[:, :2], touching, strict=True)
+    ]
+
+
+SWEEPS = 8
+
+
+def _standing(wish: Wish, rings: Floats, samples: Floats) -> tuple[Floats, Floats]:
+    """What each middle costs by touching circles, and altogether: with its effort, and the lines that it covers."""
+    x, y = wish.middles[:, :1], wish.middles[:, 1:]
+    beside = np.clip(np.abs(rings[:, 0] - x) - wish.width / 2, 0, None)
+    above = np.clip(np.abs(rings[:, 1] - y) - wish.height / 2, 0, None)
     depth = np.clip(rings[:, 2] + 2 - np.hypot(beside, above), 0, None)
-    cost += float((20 * (depth > 0) + 6 * depth).sum())
-    inside = (np.abs(samples[:, 0] - box.x) < box.width / 2 + 1) & (np.abs(samples[:, 1] - box.y) < box.height / 2)
-    return cost + 4 * float(inside.sum())
+    touched: Floats = (20 * (depth > 0) + 6 * depth).sum(axis=1)
+    inside = (np.abs(samples[:, 0] - x) < wish.width / 2 + 1) & (np.abs(samples[:, 1] - y) < wish.height / 2)
+    return touched, touched + wish.efforts + 4 * inside.sum(axis=1)
+
+
+def _overlaps(wish: Wish, boxes: Floats) -> Floats:
+    """What each middle costs by overlapping other labels."""
+    dx = (wish.width + boxes[:, 2]) / 2 + 2 - np.abs(boxes[:, 0] - wish.middles[:, :1])
+    dy = (wish.height + boxes[:, 3]) / 2 + 1 - np.abs(boxes[:, 1] - wish.middles[:, 1:])
+    found: Floats = np.where((dx > 0) & (dy > 0), 20 + dx * dy, 0.0).sum(axis=1)
+    return found

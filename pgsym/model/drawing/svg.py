@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from pgsym.display.figure import DARK, LIGHT, Palette
-from pgsym.model.drawing.captions import LABEL_SIZE
+from pgsym.model.drawing.captions import LABEL_SIZE, SMALL, symbol_size
 from pgsym.model.drawing.geometry import PETAL, Pi, geometry
 from pgsym.model.drawing.picture import Arrow, Disc, Label, Mark, Petal, Picture
 from pgsym.model.mdp import MDP, Action, State
@@ -83,8 +83,8 @@ def write(picture: Picture) -> str:
     parts += [_label(label, "p") for label, _ in picture.policy]
     for label, symbol, colour in picture.legend:
         parts.append(_coin(label.x, label.y, symbol, colour))
-        parts.append(f'<text class="k" x="{label.x + 15:.1f}" y="{label.y + 4:.1f}">{_text(label.text)}</text>')
-    parts += [f'<text class="k" x="{c.x:.1f}" y="{c.y + 4:.1f}">{_text(c.text)}</text>' for c in picture.captions]
+        parts.append(f'<text class="k" x="{label.x + 15:.1f}" y="{label.y + 4:.1f}">{_set(label)}</text>')
+    parts += [f'<text class="k" x="{c.x:.1f}" y="{c.y + 4:.1f}">{_set(c)}</text>' for c in picture.captions]
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
@@ -144,7 +144,7 @@ def _state(disc: Disc) -> str:
 
 
 def _coin(x: float, y: float, symbol: str, colour: int) -> str:
-    size = {1: 11.0, 2: 9.0}.get(len(symbol), 7.5)
+    size = symbol_size(symbol)
     return (
         f'<g class="c f{colour % len(LIGHT.series)}"><circle cx="{x:.1f}" cy="{y:.1f}" r="{PETAL:g}"/>'
         f'<text x="{x:.1f}" y="{y + 0.36 * size:.1f}" style="font-size:{size:g}px">{_text(symbol)}</text></g>'
@@ -160,7 +160,20 @@ def _mark(mark: Mark) -> str:
 
 
 def _label(label: Label, kind: str = "l") -> str:
-    return f'<text class="{kind}" x="{label.x:.1f}" y="{label.y + 4:.1f}">{_text(label.text)}</text>'
+    return f'<text class="{kind}" x="{label.x:.1f}" y="{label.y + 4:.1f}">{_set(label)}</text>'
+
+
+def _set(label: Label) -> str:
+    """A label's pieces; what stands above or below the line is small, and the next piece comes back to it."""
+    found, height = "", 0.0
+    for piece in label.parts:
+        level = -0.36 * LABEL_SIZE * piece.level if piece.level >= 0 else 0.24 * LABEL_SIZE
+        names = [name for name, on in zip("vbx", (piece.italic, piece.bold, piece.level), strict=True) if on]
+        style = f' class="{" ".join(names)}"' if names else ""
+        style += f' dy="{level - height:.1f}"' if level != height else ""
+        found += f"<tspan{style}>{_text(piece.text)}</tspan>" if style else _text(piece.text)
+        height = level
+    return found
 
 
 def _text(text: str) -> str:
@@ -174,12 +187,13 @@ def _style(picture: Picture) -> str:
     light, dark = _rules(LIGHT), _rules(DARK)
     quiet = ".a .l{display:none}.a:hover .l{display:inline}" if picture.quiet else ""
     fixed = (
-        f"text{{font-size:{LABEL_SIZE:g}px;text-anchor:middle;stroke:none}}"
+        f"text{{font-size:{LABEL_SIZE:g}px;text-anchor:middle;stroke:none;white-space:pre}}"
+        f"tspan.v{{font-style:italic}}tspan.b{{font-weight:bold}}tspan.x{{font-size:{SMALL * LABEL_SIZE:g}px}}"
         ".n text{font-size:12px}.k{text-anchor:start}"
         f".t{{fill:none;stroke-width:{thick};stroke-opacity:{faint}}}.w{{fill:none;stroke-width:1.8}}"
         f".h{{stroke:none;fill-opacity:{max(faint, 0.8)}}}"
         ".n circle{stroke-width:1.3}.n .i{fill:none;stroke-width:1}.b circle{stroke-width:2.4}"
-        ".l,.p{paint-order:stroke;stroke-width:3px;stroke-linejoin:round}.p{font-style:italic}"
+        ".l,.p{paint-order:stroke;stroke-width:3px;stroke-linejoin:round}"
         f".c circle{{stroke:none}}.a:hover .t{{stroke-width:2.6;stroke-opacity:1}}{quiet}"
     )
     return _scoped(fixed) + _scoped(light) + f"@media screen and (prefers-color-scheme:dark){{{_scoped(dark)}}}"

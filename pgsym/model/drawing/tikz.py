@@ -68,7 +68,7 @@ def _lines(mdp: MDP, picture: Picture, names: Names) -> Iterator[str]:
         yield _coin(petal.x, petal.y, petal.symbol, petal.colour)
     for arrow in () if picture.quiet else picture.arrows:
         if arrow.label:
-            yield _outcome(arrow, arrow.label, names)
+            yield _formula(arrow.label, outcome(arrow, names), f", text=action{arrow.colour}")
     for mark in picture.marks:
         yield rf"\draw[->, very thick] {_at(*mark.tail)} -- {_at(*mark.tip)};"
         if mark.label:
@@ -107,11 +107,14 @@ def _arrow(arrow: Arrow, style: str) -> str:
     return rf"\draw[->, {style}] {start} .. controls {first} and {second} .. {tip};"
 
 
-def _outcome(arrow: Arrow, label: Label, names: Names) -> str:
+def outcome(arrow: Arrow, names: Names) -> str:
+    """Probability and reward as LaTeX, the reward in bold as everywhere."""
     p, r = arrow.shown
     parts = [] if p is None else [latex(p, names=names, inline=True)]
-    parts += [] if r is None else ["r" if r == sp.Symbol("r") else f"r = {latex(r, names=names, inline=True)}"]
-    return _formula(label, r",\; ".join(parts), rf", text=action{arrow.colour}")
+    if r is not None:
+        reward = "r" if r == sp.Symbol("r") else f"r = {latex(r, names=names, inline=True)}"
+        parts.append(rf"\boldsymbol{{{reward}}}")
+    return r",\; ".join(parts)
 
 
 def _formula(label: Label, formula: str, style: str = "") -> str:
