@@ -26,7 +26,7 @@ def test_true_claim(run):
 def test_a_claim_may_begin_with_a_minus_sign(run):
     status, out, err = run("check", "two-state", "-grad J = -grad J")
     assert (status, err) == (0, "")
-    assert "-grad J == -grad J" in out
+    assert "-grad J = -grad J" in out
     status, _, err = run("check", "two-state", "-x")
     assert (status, "No such option: -x" in err) == (2, True)
 
