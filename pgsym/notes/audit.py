@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pgsym.claims.decide import Decision
 from pgsym.claims.language.tree import Claim
@@ -21,6 +21,9 @@ from pgsym.notes.documents import NoteDocument
 from pgsym.notes.names import MEANINGS, Names, Own, told
 from pgsym.notes.note import read
 from pgsym.notes.result import DEFINES, DEPENDS, REFUSED, TELLING, AuditedNote, NoteCase, NoteReading, NoteRelation
+
+if TYPE_CHECKING:
+    from pgsym.prover import GeneralVerdict
 
 PANEL = ("short-corridor", "two-state")
 """Models on which a note is decided that comes without one: episodes without discount, and one that never ends."""
@@ -85,6 +88,7 @@ class _Auditor:
     progress: Callable[[int, int], object] | None
     decisions: dict[tuple[int, Objective, bool], Decision] = field(default_factory=dict)
     known: dict[tuple[int, Objective, bool, Claim], Verdict | str] = field(default_factory=dict)
+    generally: dict[tuple[Claim, Objective, bool], GeneralVerdict] = field(default_factory=dict)
     why: dict[str, str] = field(default_factory=dict)
     own: dict[str, Own] = field(default_factory=dict)
     limits: dict[str, tuple[str, int]] = field(default_factory=dict)
@@ -218,12 +222,21 @@ class _Auditor:
         main = NoteRelation(line, place, found, status, tuple(cases)).main
         wanted = (Status.PROVED, Status.REFUTED) if self.general else (Status.REFUTED,)
         if main is not None and status in wanted and not found.finding:
-            from pgsym.prover import prove
-
-            general = prove(main.claim, objective=main.reading.objective, refute=status == Status.REFUTED)
-            if general.counterexample is not None and status == Status.PROVED:
-                status = Status.REFUTED
+            general = self.in_general(main)
+            if status == Status.PROVED and self.is_panel and general.counterexample is not None:
+                every = (self.in_general(c) for c in cases if c.verdict.status is Status.PROVED)
+                true = next((g for g in every if g.counterexample is None), None)
+                general, status = (general, Status.REFUTED) if true is None else (true, status)
         return NoteRelation(line, place, found, str(status), tuple(cases), general)
+
+    def in_general(self, case: NoteCase) -> GeneralVerdict:
+        """Whether it holds for every finite MDP, or the smallest one for which it does not."""
+        from pgsym.prover import prove
+
+        key = case.claim, case.reading.objective, case.reading.undiscounted
+        if key not in self.generally:
+            self.generally[key] = prove(key[0], objective=key[1], hypotheses=["undiscounted"] * key[2])
+        return self.generally[key]
 
     def told_at_top(self, first: Names, last: Names, readings: list[NoteReading]) -> Iterator[tuple[str, str]]:
         """Each symbol with what it was taken for, and why."""

@@ -65,6 +65,9 @@ def _remark(found: NoteRelation) -> Iterator[Paragraph | Display | FoldedText]:
         if found.general is not None and found.general.correction is not None:
             yield Display(found.general.correction.latex())
     depends = [f"{c.verdict.status} for {c.reading}" for c in found.cases] if found.status == DEPENDS else []
+    if found.other:
+        yield FoldedText(f"proved on {main.model}, and false on another model", found.other)
+        return
     yield FoldedText(f"why, on {main.model}", [*dict.fromkeys(depends), *main.verdict.text().splitlines()])
 
 

@@ -88,6 +88,17 @@ class NoteRelation:
         main = self.main
         return str(main.verdict.repaired) if main is not None and main.verdict.repaired is not None else ""
 
+    @property
+    def other(self) -> tuple[str, ...]:
+        """Of what is proved on the models here and false on another one: that one, in lines of text."""
+        if (
+            self.status != Status.REFUTED
+            or self.general is None
+            or any(c.verdict.status is Status.REFUTED for c in self.cases)
+        ):
+            return ()
+        return tuple(str(self.general).splitlines()[1:])
+
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         found: dict[str, Any] = {
@@ -143,6 +154,9 @@ class NoteRelation:
             models = ", ".join(dict.fromkeys(c.model for c in self.cases if c.verdict.status is main.verdict.status))
             yield f"{answer}, on {models}"
         yield from rest
+        if self.other:
+            yield f"{indent}refuted for another MDP:"
+            yield from (f"{indent}{line}" for line in self.other)
         if self.relation.finding:
             yield f"{indent}  {self.relation.finding}"
         if self.general is not None and self.general.proved:

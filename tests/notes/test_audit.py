@@ -86,6 +86,24 @@ def test_note_without_a_model_is_decided_on_the_panel_and_for_every_mdp():
     assert [str(r.general.standing) for r in found.relations] == ["proved for every finite MDP", "refuted"]
 
 
+def test_what_is_true_on_the_panel_alone_is_refuted_by_another_mdp():
+    """Short-corridor has no discount, so that nothing is lost there where gamma^t is dropped."""
+    text = r"Let $0 \le \gamma < 1$. $$\nabla J = \mathbb{E}_\tau\left[\sum_t \nabla\log\pi(a_t|s_t) G_t\right]$$"
+    audit = audited(text, None, objective="start-state")
+    found = audit.relations[-1]
+    assert {c.model: str(c.verdict.status) for c in found.cases} == {
+        "short-corridor": "proved",
+        "two-state": "inapplicable",
+    }
+    assert (found.status, found.other[0].strip()) == (
+        "refuted",
+        "two states, one of them terminal, and two actions suffice; no smaller MDP does it",
+    )
+    assert "   refuted for another MDP:" in audit.text().splitlines()
+    without = audited(text[text.index("$$") :], None, objective="start-state").relations[0]
+    assert (without.status, str(without.general.standing)) == ("proved", "proved for every finite MDP")
+
+
 RUNS = r"""
 $$J(\theta) = \mathbb{E}_{\tau\sim\pi_\theta}[R(\tau)]$$
 
@@ -228,8 +246,8 @@ def test_nothing_is_written_where_nothing_can_be(tmp_path: Path, monkeypatch, ca
 
 
 def test_order_that_is_not_decided_is_said_to_be_so():
-    """Negative entropy: a proof takes logarithms for any numbers, and no point refutes it."""
-    audit = audited(r"$$\sum_a \pi(a|s) \log\pi(a|s) \le 0$$")
+    """Entropy lies above the parabola through its three known points; log t - log u >= 1 - u/t is too weak for that."""
+    audit = audited(r"$$\sum_a \pi(a|s) \log\pi(a|s) \le 2 \log 2 \, (\sum_a \pi(a|s)^2 - 1)$$")
     assert (audit.relations[0].status, audit.holds, audit.summary) == ("undecided", False, "1 relation: 1 undecided")
     assert "> ? line 1: **undecided**" in audit.markdown()
 
