@@ -114,6 +114,11 @@ def test_what_is_written_is_read_back(notation, text):
 @settings(max_examples=60, deadline=None)
 def test_whatever_is_written_is_read_back_or_refused(notation, statement):
     claim = statement.claims[0]
+    if any(isinstance(n, t.Inv) for side in (claim.left, claim.right) for n in side.walk()):
+        try:
+            check(claim)
+        except ClaimError:  # the inverse of a number is written as its power -1, and read as that
+            return
     assume(not any(isinstance(n, t.Expect | t.Symbol) for side in (claim.left, claim.right) for n in side.walk()))
     for found in relations(claim, notation):
         back = found.claim
