@@ -17,10 +17,11 @@ RELATIONS = {
     "=": "=", ":=": "=", "\\propto": "propto", "\\neq": "!=", "<": "<", ">": ">", "\\le": "<=", "\\ge": ">=",
 }  # fmt: skip
 """What stands between two expressions, in the claim language."""
+APPROXIMATE = "\\approx"
 ORDERS = ("<", ">", "<=", ">=")
 """Those of the claim language that say which side is larger."""
 _WHY = {
-    r"\approx \simeq \cong": r"found \approx, which does not say how close the sides are; it is shown, not decided",
+    r"\approx": r"found \approx, which does not say how close the sides are; it is shown, not decided",
     r"\ll \gg": r"found \ll, which does not say how much smaller a side is; it is shown, not decided",
     r"\leftarrow \rightarrow \gets": "found an assignment, which is no statement",
     r"\sim": "found a draw, which is no statement",
@@ -58,8 +59,10 @@ def statements(found: Sequence[Token]) -> list[Statement]:
     while k < len(found):
         token = found[k]
         if is_relation(token):
-            if relation.text or _trimmed(term):
-                current.append((relation, _trimmed(term)))
+            kept = _trimmed(term)
+            left_out = relation.text == "=" and [t.text for t in kept] == ["\\dots"]  # a = ... = b says a = b
+            if (relation.text or kept) and not left_out:
+                current.append((relation, kept))
             relation, term = token, []
         elif token.text == "\\Rightarrow":
             finish()

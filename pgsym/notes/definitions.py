@@ -21,7 +21,7 @@ from pgsym.notes.names import WEIGHTS, Names, Own, plain
 from pgsym.notes.parts import WrittenSymbol, before_bar, commas, join_bars, scripts, text_of
 from pgsym.notes.quantities import CHANCES, VALUES
 from pgsym.notes.side import OutsideRunError
-from pgsym.notes.times import is_timed
+from pgsym.notes.times import is_timed, is_word
 from pgsym.notes.tokens import Token
 
 
@@ -104,7 +104,8 @@ class Definitions(ABC):
         timed = call is None and sub is not None and is_timed(sub)
         relation, term = statement[0]
         right = ChainSide(term, source, term[0].at if term else relation.at)
-        if known is not None and known.text and known.at != source.at + left.at:
+        sure = relation.text == ":="
+        if known is not None and known.text and known.at != source.at + left.at and (sure or not known.sure):
             again = self.define(key, sub if timed else None, arguments, right, line)
             names = {own.name for own in self.names.own.values()}
             if again.text not in ("", known.text) and not names & set(re.findall(r"\w+", again.text.partition("=")[2])):
@@ -121,7 +122,7 @@ class Definitions(ABC):
             return None
         if base in WEIGHTS and call is not None and arguments and arguments[0] not in ("s", "s'"):
             return None
-        if base in ("r", "s", "a") and call is None:
+        if base in ("r", "s", "a") and call is None and not (sub is not None and is_word(sub)):
             return None
         if base in WEIGHTS and arguments == ["s"] and _is_limit(term):
             self.names.limits[base] = ("mu", source.at + left.at)
@@ -134,7 +135,7 @@ class Definitions(ABC):
                 )
             ]
         own = self.define(key, sub if timed else None, arguments, right, line)
-        self.names.own[key] = replace(own, at=source.at + left.at)
+        self.names.own[key] = replace(own, at=source.at + left.at, sure=sure)
         if own.text:
             self.names.tell(key, f"defined in line {line}")
         shown = source.latex.strip()

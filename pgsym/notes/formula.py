@@ -5,21 +5,31 @@ Every rule either says what the claim language says, or refuses with the place a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from pgsym.errors import NotReadError
+from pgsym.claims.language.parse import parse_expression
+from pgsym.claims.language.scope import Scope
+from pgsym.errors import ClaimError, NotReadError
+from pgsym.notes.means import SPREADS
 from pgsym.notes.names import plain
 from pgsym.notes.parts import OPEN, Pieces, argument, closes, is_count, is_expectation, scripts, text_of, with_bars
 from pgsym.notes.quantities import CHANCES
 from pgsym.notes.sums import FormulaSums
-from pgsym.notes.tokens import GAP, Token
+from pgsym.notes.tokens import GAP, NAME, Token
+from pgsym.notes.vectors import VectorFactor, applied_to, multiplied
 
 _OUTSIDE = {
-    "\\|": "a norm", "\\arg": "an argmax", "\\exp": "an exponential", "\\sqrt": "a root", "\\dots": "an ellipsis",
+    "\\|": "a norm that does not close", "\\arg": "an argmax", "\\exp": "an exponential", "\\sqrt": "a root",
+    "\\dots": "an ellipsis",
     "\\lim": "a limit", "\\partial": "a partial derivative", "\\infty": "infinity",
-    "\\mathcal{N}": "a normal distribution", "\\mathcal{L}": "a loss", "\\Var": "a variance", "\\Cov": "a covariance",
+    "\\mathcal{N}": "a normal distribution", "\\mathcal{L}": "a loss",
     "\\forall": "a quantifier", "\\mathcal{D}": "a data set", "\\substack": "a stacked index", "\\odot": "a product",
 }  # fmt: skip
+
+
+TRANSPOSED = ("\\top", "\\intercal")
+"""Powers that are none; T may be one."""
 
 
 class Formula(FormulaSums):
@@ -27,7 +37,7 @@ class Formula(FormulaSums):
 
     def side(self, given: Sequence[Token], at: int) -> Pieces:
         """A whole expression."""
-        found = with_bars(given)
+        found = with_bars(with_bars(given, "\\|"))
         if not found:
             raise NotReadError("found nothing where an expression should stand. Complete the formula", at)
         pieces: Pieces = []
@@ -54,23 +64,42 @@ class Formula(FormulaSums):
 
     def product(self, found: Sequence[Token]) -> Pieces:
         """Factors side by side."""
-        pieces: Pieces = []
+        factors: list[tuple[Token, str, Pieces, bool]] = []
         operator, k = "", 0
         while k < len(found):
             token = found[k]
-            if token.kind == "operator" and token.text in ("*", "/"):
-                if operator or not pieces:
+            if token.kind == "operator" and token.text in ("*", "/", "\\otimes"):
+                if operator or not factors:
                     raise NotReadError(f"found {token.text} without a factor before it. Complete the product", token.at)
                 operator, k = token.text, k + 1
                 continue
+            self.transposed = False
             factor, k = self.factor(found, k)
-            if pieces:
-                pieces.append((f" {operator or '*'} ", token.at))
-            pieces += factor
+            if k < len(found) and found[k].text == "^":  # of a mean
+                factor, k = self.raised(factor, argument(found, k + 1), found[k].at), k + 2
+            factors.append((token, operator, factor, self.transposed))
             operator = ""
-        if operator or not pieces:
+        if operator or not factors:
             raise NotReadError("found a product without its last factor. Complete it", found[-1].at if found else 0)
+        flipped, self.transposed = any(t or o == "\\otimes" for _, o, _, t in factors), False
+        flipped = flipped or sum("grad " in text_of(p) for _, _, p, _ in factors) > 1
+        if flipped or any(
+            re.search(r"\binv\(", text_of(p)) or text_of(p) in self.names.matrices for _, _, p, _ in factors
+        ):
+            return multiplied([VectorFactor(o, p, self.rank(p, t.at), flip) for t, o, p, flip in factors], found[0].at)
+        pieces = list(factors[0][2])
+        for token, operator, factor, _ in factors[1:]:
+            pieces += [(f" {operator or '*'} ", token.at), *factor]
         return pieces
+
+    def rank(self, pieces: Pieces, at: int) -> int:
+        """0 of a number, 1 of a vector over the parameters, 2 of a matrix."""
+        text = text_of(pieces)
+        try:
+            node, held = parse_expression(self.names.bindings(text) + text)
+            return Scope(held).rank(node) or 0
+        except ClaimError as error:
+            raise NotReadError(error.message.partition("\n")[0], at) from None
 
     def group(self, token: Token) -> Pieces:
         return [("(", token.at), *self.side(token.inside, token.at), (")", token.at)]
@@ -82,7 +111,9 @@ class Formula(FormulaSums):
             return self.open(found, k), len(found)
         if is_expectation(token):
             return self.expectation(found, k)
-        if token.kind == "number":
+        if token.kind == NAME:
+            self.names.arbitrary.setdefault(token.text, token.text)
+        if token.kind in ("number", NAME):
             return self.powered([(token.text, token.at)], found, k + 1)
         if token.kind == "||":
             if plain(token.inside)[-2:] in ("S", "A", "S}", "A}"):
@@ -96,6 +127,12 @@ class Formula(FormulaSums):
             return self.fraction(found, k)
         if token.text in ("\\nabla", "\\log"):
             return self.prefixed(found, k)
+        if token.text in SPREADS:
+            return self.spread(found, k)
+        if token.kind == "\\|\\|":
+            return self.norm(found, k)
+        if token.text in ("\\tr", "\\Tr", "\\trace"):
+            return self.operand("trace", found, k + 1, token.at)
         if token.text == "\\sg" and k + 1 < len(found) and found[k + 1].kind == "()":
             return [("sg", token.at), *self.group(found[k + 1])], k + 2
         if token.kind == "symbol" or token.text in CHANCES:
@@ -122,10 +159,25 @@ class Formula(FormulaSums):
             )
         if sup is None:
             return base, after
+        return self.raised(base, sup, found[k].at), after
+
+    def raised(self, base: Pieces, sup: Sequence[Token], at: int) -> Pieces:
+        """With an exponent: a power, a transpose, an inverse."""
         text = plain(sup)
-        if text in ("T", "\\top", "\\intercal"):
-            raise NotReadError("found a transpose; the product of two vectors is not read here yet", found[k].at)
-        return [*base, *self.exponent(sup, found[k].at)], after
+        if text in TRANSPOSED or (text == "T" and "grad" in text_of(base)):
+            self.transposed = True
+            return base
+        if text == "-1":
+            return applied_to("inv", at, base) if self.rank(base, at) == 2 else [("(1 / ", at), *base, (")", at)]
+        return [*base, *self.exponent(sup, at)]
+
+    def norm(self, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
+        """The square of the Euclidean norm."""
+        sub, sup, _, after = scripts(found, k + 1)
+        if sup is None or plain(sup) != "2" or plain(sub or ()) not in ("", "2"):
+            raise NotReadError("found a norm; the square of a Euclidean one is read", found[k].at)
+        body = self.side(found[k].inside, found[k].at)
+        return applied_to("dot", found[k].at, body, body), after
 
     def fraction(self, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
         above, below, after = argument(found, k + 1), argument(found, k + 2), k + 3

@@ -11,6 +11,9 @@ from pgsym.notes.quantities import CHANCES, FormulaQuantities
 from pgsym.notes.side import OutsideRunError
 from pgsym.notes.tokens import Token
 
+SPREADS = {"\\Var": "Var", "\\mathbb{V}": "Var", "\\Cov": "Cov"}
+"""Variances and covariances, in the claim language."""
+
 
 class FormulaMeans(FormulaQuantities):
     """Means over runs, and over states and actions drawn one after the other."""
@@ -63,6 +66,37 @@ class FormulaMeans(FormulaQuantities):
             raise NotReadError("found an expectation that does not say over what. Write what is drawn", token.at)
         self.seen = before[1]
         return self.policy_mean(body, given, primed, seen, token), end
+
+    def spread(self, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
+        """A variance or covariance: over runs, or of a number over states and actions."""
+        token, name = found[k], SPREADS[found[k].text]
+        after = scripts(found, k + 1)[3]
+        if self.collect is not None or after >= len(found) or found[after].kind not in ("()", "[]", "\\{\\}"):
+            raise NotReadError(f"found {name} inside of a sum over time, or without brackets. Write them", token.at)
+        body, given = conditional(found[after].inside)
+        bar = (Token("operator", "|", token.at), *given) if given else ()
+        parts = commas(body)
+        if len(parts) != 1 + (name == "Cov"):
+            raise NotReadError(f"found {name} of {len(parts)} arguments", token.at)
+        head = [Token("symbol", "\\mathbb{E}", token.at), *found[k + 1 : after]]
+        means = [self.expectation([*head, Token("()", "()", token.at, (*part, *bar))], 0)[0] for part in parts]
+        heads, insides = [mean[0][0] for mean in means], [mean[1:-1] for mean in means]
+        if heads[0].startswith("(E[tau"):
+            inside = insides[0] if name == "Var" else [*insides[0], (", ", token.at), *insides[1]]
+            return [(heads[0].replace("(E", f"({name}", 1), token.at), *inside, ("))", token.at)], after + 1
+        if any(self.rank([("(", token.at), *inside, (")", token.at)], token.at) for inside in insides):
+            raise NotReadError(f"found {name} of vectors over states and actions; over runs it is read", token.at)
+        product = [("((", token.at), *insides[0], (") * (", token.at), *insides[-1], ("))", token.at)]
+        mean = [(heads[0].removesuffix("("), token.at), *product, (")", token.at)]
+        return [
+            ("(", token.at),
+            *mean,
+            (" - ", token.at),
+            *means[0],
+            (" * ", token.at),
+            *means[-1],
+            (")", token.at),
+        ], after + 1
 
     def of_runs(self, law: Sequence[Token], at: int) -> bool:
         """Whether runs are those of the second policy."""

@@ -61,6 +61,8 @@ class Own:
     text : str
         Its definition in the claim language; empty where that could not be read.
     line : int
+    sure : bool
+        It was defined with :=, so that what is said of it later is no other definition.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Own:
     why: str = ""
     random: bool = False
     at: int = -1
+    sure: bool = False
 
 
 @dataclass
@@ -131,6 +134,11 @@ class Names:
         self.arbitrary.setdefault(head.partition("(")[0], head)
         self.tell(letter, what)
         return head.partition("(")[0]
+
+    @property
+    def matrices(self) -> frozenset[str]:
+        """The names that the note defines by products of vectors with transposed ones."""
+        return frozenset(own.name for own in self.own.values() if "outer(" in own.text)
 
     def bindings(self, text: str) -> str:
         """The declarations and definitions that a text in the claim language needs, in order."""

@@ -23,6 +23,7 @@ from pgsym.notes.definitions import ChainSide, Definitions, WrittenRelation
 from pgsym.notes.documents import NoteDocument
 from pgsym.notes.formats import Source
 from pgsym.notes.formula import Formula
+from pgsym.notes.group import OTHERS, OWN, SIZE, SampleGroup
 from pgsym.notes.names import Names, plain
 from pgsym.notes.parts import Pieces, averaged, text_of, without_sample
 from pgsym.notes.side import OutsideRunError
@@ -51,6 +52,7 @@ class _Reader(Definitions):
     def __init__(self, document: NoteDocument, names: Names) -> None:
         super().__init__(document, names)
         self.introduced: frozenset[str] = frozenset()
+        self.group: SampleGroup | None = None
 
     def relations(self) -> list[WrittenRelation]:
         found: list[WrittenRelation] = []
@@ -81,6 +83,7 @@ class _Reader(Definitions):
     def statement(self, statement: chains.Statement, source: Source) -> list[WrittenRelation]:
         """A chain, or the rest of one."""
         found: list[WrittenRelation] = []
+        statement = self.of_group(statement)
         goes_on = bool(statement[0][0].text)
         if goes_on:
             left = self.last
@@ -111,6 +114,17 @@ class _Reader(Definitions):
         self.last = left
         return found
 
+    def of_group(self, statement: chains.Statement) -> chains.Statement:
+        """In the numbers of one sample and of the others, where it is about a sample of a group."""
+        every = [token for _, term in statement for token in term]
+        group = SampleGroup.of(every) or (self.group if self.group is not None and self.group.about(every) else None)
+        if group is None:
+            return statement
+        self.group = group
+        what = f"{OWN}; the others add up to {OTHERS}, and {group.size} is {SIZE}: any numbers"
+        self.names.tell(f"{group.letter}_{group.index}", what)
+        return [(relation, group.read(term)) for relation, term in statement]
+
     def free(self, side: ChainSide) -> frozenset[str]:
         """The states and actions that a chain is about."""
         for every_run in (False, True):
@@ -132,6 +146,9 @@ class _Reader(Definitions):
         latex = source.latex[right.at : (right.found[-1].at if right.found else right.at) + 40].strip()
         start = source.at + relation.at
         base = WrittenRelation(start, source.at + len(source.latex), latex, first=first)
+        if relation.text == chains.APPROXIMATE and any(averaged(s.found) != s.found for s in (left, right)):
+            self.names.tell(chains.APPROXIMATE, "beside an average over samples: its mean is what it approximates")
+            spelling = "="
         if spelling is None:
             return replace(base, reason=chains.WHY[relation.text])
         try:

@@ -55,19 +55,19 @@ def scripts(found: Sequence[Token], k: int) -> tuple[Sequence[Token] | None, Seq
     return sub, sup, primes, k
 
 
-def with_bars(found: Sequence[Token]) -> list[Token]:
+def with_bars(found: Sequence[Token], bar: str = "|") -> list[Token]:
     """Each |x| as one token, where it is clear which bar opens: after every second one comes the end or a sign."""
-    bars = [k for k, t in enumerate(found) if t.text == "|"]
+    bars = [k for k, t in enumerate(found) if t.text == bar]
     if not bars or len(bars) % 2:
         return list(found)
     kept, done = list(found[: bars[0]]), bars[0]
     for opens, closes in zip(bars[::2], bars[1::2], strict=True):
         after = found[closes + 1 : closes + 2]
-        if len(bars) > 2 and after and after[0].text not in ("+", "-", "*", "/"):
+        if len(bars) > 2 and bar == "|" and after and after[0].text not in ("+", "-", "*", "/"):
             raise NotReadError(
                 "found several bars, of which it is not clear which opens. Write brackets", found[opens].at
             )
-        kept += [*found[done:opens], Token("||", "||", found[opens].at, tuple(found[opens + 1 : closes]))]
+        kept += [*found[done:opens], Token(bar * 2, bar * 2, found[opens].at, tuple(found[opens + 1 : closes]))]
         done = closes + 1
     return [*kept, *found[done:]]
 
@@ -117,6 +117,11 @@ class WrittenSymbol(NamedTuple):
             below = "t"
         marks = "'" * self.primes + ("_" + below if below else "") + ("^" + above if above else "")
         return self.token.text + marks + ("(.)" if self.call is not None else "")
+
+
+def is_power(sup: Sequence[Token]) -> bool:
+    """Whether what stands above a defined name is an exponent, and no part of the name."""
+    return plain(sup) in ("\\top", "-1", "2", "3")
 
 
 def is_count(found: Sequence[Token]) -> bool:

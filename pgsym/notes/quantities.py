@@ -8,7 +8,7 @@ from itertools import pairwise
 from pgsym.errors import NotReadError
 from pgsym.notes import times
 from pgsym.notes.names import EXPECT, FUNCTIONS, MIXED, OPTIMAL, POLICIES, SCALARS, WEIGHTS, decoration, plain
-from pgsym.notes.parts import Pieces, WrittenSymbol, before_bar, commas, join_bars, parted, scripts, until
+from pgsym.notes.parts import Pieces, WrittenSymbol, before_bar, commas, is_power, join_bars, parted, scripts, until
 from pgsym.notes.side import FormulaSide
 from pgsym.notes.tokens import Token
 
@@ -33,11 +33,20 @@ class FormulaQuantities(FormulaSide):
         own = self.own(symbol)
         if own is not None:
             return self.tail(own, found, after, at)
+        if sup is not None and (bare := self.own(symbol._replace(sup=None))) is not None and is_power(sup):
+            return self.raised(bare, sup, at), after
         if text == "\\gamma" and sub is None:
             return [("gamma", at), *(self.exponent(sup, at) if sup else [])], after - (call is not None)
         if text in SCALARS and call is None and sub is None and sup is None and not primes:
             return [(self.names.declare(text, SCALARS[text]), at)], after
-        if (text == "G" or text in self.names.rewards) and call is None and sub is not None and sup is None:
+        worded = sub is not None and times.is_word(sub)  # R_max
+        if (
+            (text == "G" or text in self.names.rewards)
+            and call is None
+            and sub is not None
+            and sup is None
+            and not worded
+        ):
             self.run_part(at)
             when = self.clock.time(sub, at)
             if text != "G" and self.names.late == MIXED:
@@ -50,15 +59,15 @@ class FormulaQuantities(FormulaSide):
             if text == "R":
                 self.names.tell("R_t", "a reward, since G_t is the return")
             return [(f"{text.lower() if text == 'R' else text}_{{{when}}}", at)], after
-        if text == "R" and call is None and sub is not None:
+        if text == "R" and call is None and sub is not None and not worded:
             raise NotReadError(
                 "found R_t: the reward of step t, or the return from it? Define it, as in R_t := ...", at
             )
         if text in ("\\tilde{\\pi}", "\\pi"):
             return self.policy(symbol, found)
         if text == "J":
-            if call is None and sup and sup[0].kind == "number" and not primes:  # J^2
-                return [*self.objective(symbol._replace(sup=None)), *self.exponent(sup, at)], after
+            if call is None and sup and is_power(sup) and not primes:  # J^2
+                return self.raised(self.objective(symbol._replace(sup=None)), sup, at), after
             return self.tail(self.objective(symbol), found, after, at)
         if sup is not None and any(t.kind == "()" for t in sup) and not call:
             raise NotReadError(
@@ -91,11 +100,10 @@ class FormulaQuantities(FormulaSide):
             return self.tail([("P(tau)", at)], found, after, at)
         if text in CHANCES and self.joint is not None and inside == [*self.joint[0], *inside[len(self.joint[0]) :]]:
             return [(self.next_given(at, "P({0}|{1})"), at)], after
-        ends = [] if text not in CHANCES else parted(inside, "\\rightarrow")[1]
-        if ends and sup is not None:
-            decoration(text, sub or (), at)
-            self.names.tell(f"{text}^k(s \\to s')", "the probability of s' after k steps from s")
-            return self.steps(sup, parted(inside, "\\rightarrow")[0], ends, at), after
+        ends = [] if text not in CHANCES and text not in WEIGHTS else parted(inside, "\\rightarrow")[1] or []
+        if ends and (many := self.number_of_steps(symbol, ends)):
+            self.names.tell(f"{text}(s \\to s', k)", "the probability of s' after k steps from s")
+            return self.steps(many, parted(inside, "\\rightarrow")[0], commas(ends)[0], at), after
         if text in CHANCES and any(t.text == "=" for t in inside):
             return self.event(token, inside, found, after)
         arguments = [
@@ -247,6 +255,17 @@ class FormulaQuantities(FormulaSide):
             pairs.append(f"1[{self.index(left, token.at)}={self.plain_index(right, token.at)}]")
         self.collect.append("E[tau~pi']" if primed else "E[tau]")
         return [(" * ".join(pairs), token.at)], after
+
+    def number_of_steps(self, symbol: WrittenSymbol, ends: list[Token]) -> Sequence[Token]:
+        r"""The k of P^k(s \to x), and of \rho^\pi(s \to x, k, \pi); nothing where it is not said."""
+        named = [part for part in commas(ends)[1:] if plain(part) not in POLICIES]
+        power = [] if symbol.sup is None or plain(symbol.sup) in POLICIES else [symbol.sup]
+        deco = [*(symbol.sub or ()), *(() if power else symbol.sup or ())]
+        if decoration(symbol.token.text, deco, symbol.token.at) or symbol.primes or len(named) + len(power) > 1:
+            raise NotReadError(
+                "found steps of the chain with more than one number, or of a second policy", symbol.token.at
+            )
+        return (*named, *power, ())[0]
 
     def next_given(self, at: int, what: str) -> str:
         """The next state and what it is given, of P(s',r|s,a) under a sum over r."""

@@ -34,6 +34,8 @@ class FormulaSide(ABC):
         The means inside of a sum over time that is read as the mean of a sum.
     joint : tuple or None
         The arguments of P(s',r|s,a), where rewards are summed over.
+    transposed : bool
+        Whether the factor that was read last is transposed.
     taken : set of str
         The states and actions of maxima before, which must not stand behind them.
     """
@@ -50,6 +52,14 @@ class FormulaSide(ABC):
     def powered(self, base: Pieces, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
         """A bracket or number with its exponent."""
 
+    @abstractmethod
+    def rank(self, pieces: Pieces, at: int) -> int:
+        """0 of a number, 1 of a vector over the parameters, 2 of a matrix."""
+
+    @abstractmethod
+    def raised(self, base: Pieces, sup: Sequence[Token], at: int) -> Pieces:
+        """With an exponent: a power, a transpose, an inverse."""
+
     def __init__(self, names: Names, introduced: frozenset[str] = frozenset(), *, every_run: bool = False) -> None:
         self.names = names
         self.introduced = introduced
@@ -61,6 +71,7 @@ class FormulaSide(ABC):
         self.timed = False
         self.collect: list[str] | None = None
         self.taken: set[str] = set()
+        self.transposed = False
         self.joint: tuple[list[Token], list[Token]] | None = None
 
     def run_part(self, at: int) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pgsym.claims.language.runs import is_time
 from pgsym.errors import NotReadError
 from pgsym.notes.names import plain
-from pgsym.notes.tokens import Token
+from pgsym.notes.tokens import TEXT, Token
 
 _END = re.compile(r"\\infty|[TH](?:_[a-zA-Z])?(?:-1)?")
 _TIME = re.compile(r"([a-z]'*)?(?:([+-]?)(\d{1,3}))?")
@@ -236,6 +236,11 @@ def is_timed(sub: Sequence[Token]) -> bool:
     """Whether an index below is a time."""
     match = _TIME.fullmatch(plain(sub))
     return match is not None and match[1] is not None and is_time(match[1])
+
+
+def is_word(sub: Sequence[Token]) -> bool:
+    """Whether an index below is a word: that of R_max names no time."""
+    return bool(sub) and (sub[0].kind == TEXT or re.fullmatch(r"\\?[a-z]{3,}", plain(sub)) is not None)
 
 
 def shifted(time: str, steps: int) -> str:

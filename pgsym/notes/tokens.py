@@ -23,8 +23,8 @@ from pgsym.errors import NotReadError
 from pgsym.limits import NOTE_DEPTH, NOTE_FORMULA, NOTE_MACROS
 from pgsym.notes.macros import Macros
 
-NEWLINE, GAP, TEXT = "\\\\", "gap", "text"
-"""Kinds of tokens: the end of a row, a wide space, and words in a formula."""
+NEWLINE, GAP, TEXT, NAME = "\\\\", "gap", "text", "name"
+"""Kinds of tokens: the end of a row, a wide space, words in a formula, a name of the claim language."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -41,11 +41,12 @@ _WRAPS = _words(r"\mathop \boxed \mathrm \mathbf \boldsymbol \bm \mathit \operat
 _FONTS = _words(r"\mathbb \mathcal \mathscr \mathfrak \hat \widehat \tilde \widetilde \bar \overline \vec \dot")
 _WORDS = _words(r"\text \textrm \textit \textbf \mbox \hbox \intertext \texttt \textsf")
 _ONE_OF = (
-    r"| \vert \mid \lvert \rvert", r"\log \ln", r"* \cdot \times \ast \star", r"\{ \lbrace", r"\} \rbrace",
+    r"\| \Vert \lVert \rVert", r"| \vert \mid \lvert \rvert", r"\log \ln", r"* \cdot \times \ast \star",
+    r"\{ \lbrace", r"\} \rbrace",
     r"[ \lbrack", r"] \rbrack", r"\le \leq \leqslant", r"\ge \geq \geqslant", r"' \prime", r"\frac \dfrac \tfrac",
     r"\int \iint", r"\rightarrow \to", r"\max \sup", r"\min \inf", r"< \lt", r"> \gt", r"\neq \ne",
     r":= \coloneqq \triangleq \doteq \equiv", r"\phi \varphi", r"\epsilon \varepsilon",
-    r"\dots \dotsc \cdots \ldots", r"gap \quad \qquad",
+    r"\approx \simeq \cong", r"\dots \dotsc \cdots \ldots", r"gap \quad \qquad",
     r"\Rightarrow \implies \Longrightarrow \iff \Leftrightarrow \therefore",
 )  # fmt: skip
 _SAME = {other: one for one, *others in map(str.split, _ONE_OF) for other in others} | TEX
@@ -226,7 +227,10 @@ class _Flat:
                 k += _skipped(found[k:])
             elif token.text in _WORDS and after is not None:
                 words = spelled(after.inside).strip() if after.kind == "{}" else after.text
-                kept.append(Token(TEXT, f"\\text{{{words}}}", token.at))
+                known = words.strip("\\") in _NAMES
+                kept.append(
+                    same(Token("command", words, token.at)) if known else Token(TEXT, f"\\text{{{words}}}", token.at)
+                )
                 k += 1
             elif token.text in _WRAPS and after is not None:
                 kept += self.unwrapped(token, after)

@@ -27,6 +27,20 @@ def read_as(*formulas: str, **names) -> list[str]:
 
 
 READ = {
+    r"\nabla J^\top \nabla J = \|\nabla J\|_2^2": "dot(grad J, grad J) == dot(grad J, grad J)",
+    r"\nabla J \cdot \nabla J = 2 \gamma \nabla J^\top \nabla^2 J \nabla J / 3":
+        "dot(grad J, grad J) == 2 * gamma * dot(grad J, dot(grad grad J, grad J)) / 3",
+    r"\nabla^2 J = \mathbb{E}_\tau[R(\tau) \nabla\log P(\tau) \nabla\log P(\tau)^\top]":
+        "grad grad J == E[tau] G * outer(grad log P(tau), grad log P(tau))",
+    r"\mathrm{tr}(\nabla^2 J) = (\nabla J(\theta))^T \left( \nabla^2 J \right)^{-1} \nabla J":
+        "trace grad grad J == dot(grad J, dot(inv(grad grad J), grad J))",
+    r"\mathrm{Var}_{\tau\sim\pi}[R(\tau)] = \mathbb{V}_\tau(R(\tau))": "Var[tau] G == Var[tau] G",
+    r"\text{Cov}_{\tau\sim\pi}(R(\tau), r_0 \mid s_0 = s) = 0": "Cov[tau | s_0=s](G, r_0) == 0",
+    r"\mathrm{Var}_{a\sim\pi}(Q(s,a)) = \mathbb{E}_{a\sim\pi}[Q(s,a)]^2":
+        "sum[a] pi(a|s) * (Q(s,a) * Q(s,a)) - (sum[a] pi(a|s) * Q(s,a)) * sum[a] pi(a|s) * Q(s,a) == (sum[a] pi(a|s) * Q(s,a))^2",
+    r"V(s) = \sum_{s'} \rho^\pi(s \to s', 2, \pi) V(s')": "V(s) == sum[s'] (sum[s91] P_pi(s,s91) * P_pi(s91,s')) * V(s')",
+    r"J = \dots = V(s)": "J == V(s)",
+    r"J \approx \frac1N \sum_{i=1}^N R(\tau^{(i)})": "J == E[tau] G",
     r"J = \frac{1}{N} \sum_{i=1}^N R(\tau^{(i)})": "J == E[tau] G",
     r"\nabla J = \frac1N \sum_{n=1}^N \sum_{t=0}^{T_n} \nabla\log\pi(a_t^n|s_t^n) R(\tau^n) + \nabla J":
         "grad J == E[tau] sum[t] grad log pi(a_t|s_t) * G + grad J",
@@ -165,7 +179,17 @@ REFUSED = {
         "found sums to T and to T-1 in one relation: which is the last step?",
     r"J = \int_s V(s)": "found an integral without what it is taken over, as in da or d\\mu(s)",
     r"J = V(s) \text{ where } Q(s,a)": "found words inside of a formula; symbols are read. Move them beside it",
-    r"\nabla J = \nabla_\theta V(s)^\top": "found a transpose; the product of two vectors is not read here yet",
+    r"\nabla J = \nabla_\theta V(s)^\top":
+        "found a transposed vector that nothing follows. Write the product, or no transpose",
+    r"J = \nabla V(s)^\top \nabla V(s)^\top": "found a row times a row over the parameters. Transpose one",
+    r"J = \nabla V(s) \nabla V(s)": "found a column times a column over the parameters. Transpose one",
+    r"J = V(s)^\top \nabla V(s)": "found a transpose of a number, or a division by a vector. Correct it",
+    r"J = \gamma^T V(s)": "found the power T; a power is a number, a time, or a difference of times",
+    r"J = \|\nabla J\|": "found a norm; the square of a Euclidean one is read",
+    r"J = \mathrm{Var}(R(\tau), J)": "found Var of 2 arguments",
+    r"J = \mathrm{Var}[Q(s,a)]": "found an expectation that does not say over what. Write what is drawn",
+    r"V(s) \le \frac{R_{\max}}{1-\gamma}":
+        "found R_\\max without arguments; it has no meaning here. Define it in the note, as in x := ...",
     r"Q(s) = V(s)": "found Q with 1 arguments; it is taken at s, a",
     r"\sum_\tau R(\tau) = 1": "found a sum over runs without the probability of a run as a factor. Write P(tau)",
     r"V(s) = J \quad (1)": "found a wide gap inside of a formula: is what follows a remark? Put it beside it",
@@ -184,6 +208,22 @@ def test_place_of_a_refusal_is_that_of_the_symbol():
     document = NoteDocument.of(text, "note.md")
     places = [(document.place(r.at), bool(r.claim)) for r in read(document, Names())]
     assert places == [("note.md:5:7", True), ("note.md:6:4", False)]
+
+
+def test_group_of_samples_is_read_as_one_and_the_others():
+    found = read_as(
+        r"A_i = r_i - \text{mean}(r_1, \dots, r_G) = r_i - \frac1G \sum_{j=1}^G r_j",
+        r"\frac{G}{G-1} A_i = r_i - \frac{1}{G-1} \sum_{j=1, j \neq i}^G r_j",
+    )
+    assert found == [
+        "own - (own + others) / size == own - 1 / size * (own + others)",
+        "size / (size - 1) * A_note == own - 1 / (size - 1) * others",
+    ]
+
+
+def test_a_word_below_a_letter_is_no_time():
+    found = relations(r"R_{\max} = \max_{s,a} |r(s,a)|", r"|V(s)| \le \frac{R_{\text{max}}}{1-\gamma}")
+    assert [str(r.claim) if r.claim else r.defines for r in found] == ["R_\\max", "abs(V(s)) <= Rmax / (1 - gamma)"]
 
 
 def test_chain_goes_on_in_the_next_block():
