@@ -23,10 +23,11 @@ the policy gradient theorem.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy as sp
@@ -37,6 +38,7 @@ from pgsym.auditing.behaviour import Behaviour, collecting
 from pgsym.errors import SamplingError
 from pgsym.exact.float_chain import FloatChain
 from pgsym.exact.quantities import Quantities
+from pgsym.expression.exact import to_expr
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
@@ -46,6 +48,21 @@ from pgsym.sampling.tables import Tables, build_tables
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+class Penalty(NamedTuple):
+    """beta KL(pi || reference) - alpha H(pi) in each state that is visited, discounted like rewards."""
+
+    reference: Floats | None
+    """[N]"""
+    beta: float
+    alpha: float
+
+    @property
+    def name(self) -> str:
+        """The target with it."""
+        kl = f" - {self.beta:g} KL(pi || kl_to)" if self.beta else ""
+        return f"grad (J_T{kl}{f' + {self.alpha:g} H(pi)' if self.alpha else ''})"
 
 
 @dataclass(frozen=True)
@@ -78,6 +95,8 @@ class ProblemArrays:
     """J is this multiple of what returns measure: 1/(1 - gamma) for the stationary value, else 1."""
     critic: Floats | None
     """[S+1] the critic that the batch shows; None: the exact V (or h)."""
+    penalty: Penalty | None = None
+    """What the objective has beside the returns."""
 
     @property
     def S(self) -> int:
@@ -151,6 +170,12 @@ class ProblemArrays:
     def b(self) -> Floats:
         return np.append(self.behaviour, 1.0)
 
+    @property
+    def log_reference(self) -> Floats | None:
+        """[N+1] log ref(a|s), where the objective has such a penalty."""
+        reference = None if self.penalty is None else self.penalty.reference
+        return None if reference is None else np.append(np.log(reference), 0.0)
+
     @cached_property
     def scores(self) -> Floats:
         """[N+1, k] grad log pi(a|s)."""
@@ -161,6 +186,22 @@ class ProblemArrays:
     @cached_property
     def chain(self) -> FloatChain:
         return FloatChain(Problem(self.mdp, self.policy, theta=self.theta))
+
+    @cached_property
+    def penalised(self) -> FloatChain:
+        """The chain whose rewards have the penalty at theta: as grad pi sums to 0, so does what grad log pi adds."""
+        assert self.penalty is not None
+        found, (reference, beta, alpha) = copy(self.chain), self.penalty
+        with np.errstate(divide="ignore", invalid="ignore"):
+            kl = 0.0 if reference is None else beta * np.log(reference)
+            found.r = found.r + kl - (alpha + beta) * np.log(self.tables.pi)
+        if not np.isfinite(found.r).all():
+            raise SamplingError(
+                "a probability is 0, of the policy or of what it is compared with; its logarithm is not finite. "
+                "Give kl_to a positive probability for every action, and the policy too",
+                where="kl_to",
+            )
+        return found
 
     @cached_property
     def _dual(self) -> tuple[DualField, Quantities]:
@@ -218,8 +259,13 @@ def build_arrays(
     *,
     behaviour: Behaviour | None = None,
     critic: Mapping[Any, Any] | Sequence[Any] | None = None,
+    kl_to: Behaviour | None = None,
+    beta: Any = 0,
+    entropy: Any = 0,
 ) -> ProblemArrays:
     """The arrays of a problem at its theta; `behaviour` is what collects the data (see `collecting`).
+
+    `kl_to`, written like `behaviour`, `beta` and `entropy` are a penalty of the objective.
 
     `critic` has the value of each non-terminal state, by name or in order, in place of the exact one.
 
@@ -257,7 +303,22 @@ def build_arrays(
             )
     elif not start.sum():
         raise SamplingError("the model has no start distribution; rollouts need one. Give start=", where="mdp")
-    return ProblemArrays(mdp, policy, objective, point, tables, acting, start, gamma, centre, scale, given)
+    penalty = _penalty(problem, kl_to, beta, entropy)
+    return ProblemArrays(mdp, policy, objective, point, tables, acting, start, gamma, centre, scale, given, penalty)
+
+
+def _penalty(problem: Problem, kl_to: Behaviour | None, beta: Any, entropy: Any) -> Penalty | None:
+    weights = {name: to_expr(x, where=name) for name, x in (("beta", beta), ("entropy", entropy))}
+    for name, x in weights.items():
+        if not (x.is_number and x.is_real):
+            raise SamplingError(f"found {x}; a number is required. Correct it", where=name)
+    if (kl_to is None) != (weights["beta"] == 0):
+        missing, given = ("beta", "kl_to") if kl_to is not None else ("kl_to", "beta")
+        raise SamplingError(f"{given} is given without {missing}; a penalty needs both. Give {missing}", where=given)
+    if kl_to is None and weights["entropy"] == 0:
+        return None
+    reference = None if kl_to is None else collecting(problem, kl_to)
+    return Penalty(reference, float(weights["beta"]), float(weights["entropy"]))
 
 
 class AuditTarget(StrEnum):
@@ -293,3 +354,14 @@ def target_gradient(arrays: ProblemArrays, horizon: int, target: AuditTarget) ->
         return arrays.scale * arrays.grad_J
     _, grad = arrays.chain.steps(horizon, arrays.V[:-1] if target is AuditTarget.BOOTSTRAP else None)
     return grad
+
+
+def penalised_gradient(arrays: ProblemArrays, horizon: int, target: AuditTarget) -> Floats:
+    """The gradient of J_T with its penalty [k], in float64; SamplingError for another target."""
+    if arrays.objective is not Objective.START_STATE or target is not AuditTarget.TRUNCATED:
+        raise SamplingError(
+            "kl_to and entropy are a penalty of the first T steps from the start; for another target the whole is an "
+            "expression. Give truth=",
+            where="target",
+        )
+    return arrays.penalised.steps(horizon).grad

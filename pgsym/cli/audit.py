@@ -68,6 +68,12 @@ def audit(
         str | None,
         typer.Option(help="theta of the policy that collects the data, as for --theta.", show_default=False),
     ] = None,
+    kl_to: Annotated[
+        str | None,
+        typer.Option(help="Penalise the divergence from this policy, written as for --behaviour.", show_default=False),
+    ] = None,
+    beta: Annotated[str, typer.Option(help="Weight of that penalty.")] = "0",
+    entropy: Annotated[str, typer.Option(help="Weight of a bonus of entropy.")] = "0",
     layout: Annotated[str, typer.Option(help="episodes [B, T], vector [B/2, 2T] or flat [n].")] = "episodes",
     framework: Annotated[str, typer.Option(help="numpy, jax or torch.")] = "numpy",
     batch_size: Annotated[int | None, typer.Option(help="Episodes of a batch.")] = None,
@@ -119,8 +125,8 @@ def audit(
     from pgsym.auditing import audit as run
     from pgsym.auditing import standard_suite, token_suite
     from pgsym.auditing.assertion import summary
-    from pgsym.auditing.groups import GROUP_ESTIMATORS
     from pgsym.display.figure import ANSWERS
+    from pgsym.estimators.groups import GROUP_ESTIMATORS
     from pgsym.reports.terminal import console, result_table, working
 
     estimator = function if function in GROUP_ESTIMATORS else telling(load_function(function))
@@ -139,6 +145,9 @@ def audit(
         "max_seconds": max_seconds,
         "poison": not keep_padding,
         "seed": seed,
+        "beta": beta,
+        "entropy": entropy,
+        **({} if kl_to is None else {"kl_to": assignments(kl_to, "--kl-to")}),
         **({} if behaviour is None else {"behaviour": assignments(behaviour, "--behaviour")}),
         **({} if group_size is None else {"group_size": group_size}),
     }
