@@ -65,7 +65,7 @@ class Batch:
     log_probs: Any
     """log pi(a|s) at theta."""
     behaviour_probs: Any
-    """b(a|s), with which the action was drawn; 1 in padding."""
+    """b(a|s), with which the action was drawn, of the policy that made this episode; 1 in padding."""
     values: Any
     """The critic at `states`."""
     next_values: Any
@@ -214,7 +214,7 @@ class Rollouts:
             "terminated": streams.terminated,
             "truncated": streams.truncated,
             "log_probs": np.log(arrays.pi[streams.pair]),
-            "behaviour_probs": arrays.b[streams.pair],
+            "behaviour_probs": arrays.outcome_b[streams.outcome],
             "values": arrays.values[streams.state],
             "next_values": arrays.values[streams.next_state],
             "mask": streams.mask,

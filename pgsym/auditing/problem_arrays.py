@@ -34,7 +34,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from pgsym.algebra import DualField, FloatField
-from pgsym.auditing.behaviour import Behaviour, collecting
+from pgsym.auditing.behaviour import Behaviour, collecting, mixture
 from pgsym.errors import SamplingError
 from pgsym.exact.float_chain import FloatChain
 from pgsym.exact.quantities import Quantities
@@ -84,7 +84,9 @@ class ProblemArrays:
     tables: Tables
     """Of the target policy."""
     behaviour: Floats
-    """[N] b(a|s), the probabilities with which actions are drawn."""
+    """[C, N] b(a|s), the probabilities with which actions are drawn, of each of C policies."""
+    shares: Floats
+    """[C] the probability that it is this one that makes an episode."""
     start: Floats
     """[S+1] where rollouts start: mu0, or the stationary distribution for the long-run objectives."""
     gamma: float
@@ -108,7 +110,8 @@ class ProblemArrays:
 
     @property
     def O(self) -> int:  # noqa: E743
-        return self.tables.O
+        """Outcomes are told apart by which policy made them."""
+        return len(self.shares) * self.tables.O
 
     @property
     def k(self) -> int:
@@ -116,36 +119,67 @@ class ProblemArrays:
 
     @property
     def unseen(self) -> list[tuple[State, Action]]:
-        """What the target policy does and the data never hold, as with top-k sampling."""
-        return [self.mdp.pairs[int(k)] for k in np.flatnonzero((self.behaviour == 0) & (self.tables.pi > 0))]
+        """What the target policy does and one that collects never does, as with top-k sampling."""
+        never = (self.behaviour == 0).any(0) & (self.tables.pi > 0)
+        return [self.mdp.pairs[int(k)] for k in np.flatnonzero(never)]
 
     @property
     def on_policy(self) -> bool:
         """Whether the data come from the target policy itself."""
-        return bool(np.array_equal(self.behaviour, self.tables.pi))
+        return len(self.shares) == 1 and bool(np.array_equal(self.behaviour[0], self.tables.pi))
 
     # -- tables of `Tables`, [O+1] or [N+1], with a row for steps not taken ----------------------------------
 
+    def _each(self, table: Any, last: Any) -> Any:
+        """[O+1] a table of outcomes, for each policy that collects."""
+        return np.append(np.tile(table, len(self.shares)), last)
+
     @cached_property
     def outcome_pair(self) -> Ints:
-        return np.append(self.tables.outcome_pair, self.N).astype(np.int64)
+        return np.asarray(self._each(self.tables.outcome_pair, self.N), np.int64)
 
     @cached_property
     def outcome_state(self) -> Ints:
-        return np.append(self.tables.outcome_state, self.S).astype(np.int64)
+        return np.asarray(self._each(self.tables.outcome_state, self.S), np.int64)
 
     @cached_property
     def outcome_next(self) -> Ints:
-        return np.append(self.tables.outcome_next, self.S).astype(np.int64)
+        return np.asarray(self._each(self.tables.outcome_next, self.S), np.int64)
 
     @cached_property
     def outcome_reward(self) -> Floats:
-        return np.append(self.tables.outcome_reward, 0.0)
+        return np.asarray(self._each(self.tables.outcome_reward, 0.0))
+
+    @cached_property
+    def outcome_b(self) -> Floats:
+        """[O+1] b(a|s) of the policy that made the outcome."""
+        return np.append(self.behaviour[:, self.tables.outcome_pair], 1.0)
 
     @cached_property
     def outcome_p(self) -> Floats:
         """[O] P of each outcome under the collecting policy, given its state."""
-        return self.behaviour[self.tables.outcome_pair] * self.tables.outcome_p
+        return self.outcome_b[:-1] * np.tile(self.tables.outcome_p, len(self.shares))
+
+    # -- where an episode is: the state, and which policy makes it; C S + 1 places, the last one for every end --------
+
+    def place(self, policy: Any, state: Any) -> Any:
+        """Its number."""
+        return np.where(state == self.S, len(self.shares) * self.S, policy * self.S + state)
+
+    @cached_property
+    def outcome_place(self) -> Ints:
+        made = np.append(np.repeat(np.arange(len(self.shares)), self.tables.O), 0)
+        return np.asarray(self.place(made, self.outcome_state))
+
+    @cached_property
+    def outcome_next_place(self) -> Ints:
+        made = np.append(np.repeat(np.arange(len(self.shares)), self.tables.O), 0)
+        return np.asarray(self.place(made, self.outcome_next))
+
+    @cached_property
+    def start_place(self) -> Floats:
+        """[C S + 1]"""
+        return np.append(np.outer(self.shares, self.start[:-1]), self.start[-1])
 
     @cached_property
     def first_pair(self) -> Ints:
@@ -165,10 +199,6 @@ class ProblemArrays:
     @cached_property
     def pi(self) -> Floats:
         return np.append(self.tables.pi, 1.0)
-
-    @cached_property
-    def b(self) -> Floats:
-        return np.append(self.behaviour, 1.0)
 
     @property
     def log_reference(self) -> Floats | None:
@@ -237,12 +267,12 @@ class ProblemArrays:
     @cached_property
     def Q(self) -> Floats:
         """[N+1] E[r - centre + gamma V(s')]."""
-        return np.append(self._expected(self.outcome_reward[:-1] - self.centre, self.V), 0.0)
+        return np.append(self._expected(self.tables.outcome_reward - self.centre, self.V), 0.0)
 
     @cached_property
     def r(self) -> Floats:
         """[N+1] E[r | s, a]."""
-        return np.append(self._expected(self.outcome_reward[:-1], np.zeros(self.S + 1)), 0.0)
+        return np.append(self._expected(self.tables.outcome_reward, np.zeros(self.S + 1)), 0.0)
 
     def _expected(self, reward: Floats, v: Floats) -> Floats:
         gain = self.tables.outcome_p * (reward + self.gamma * v[self.tables.outcome_next])
@@ -276,9 +306,9 @@ def build_arrays(
     objective.require_rollouts()
     Structure(mdp, policy).require(objective)
     tables = build_tables(problem)
-    acting = tables.pi
+    shares, acting = np.ones(1), tables.pi[None]
     if behaviour is not None:
-        acting = collecting(problem, behaviour)
+        shares, acting = mixture(problem, behaviour)
     given = None if critic is None else tables.by_state(critic, where="critic")
     at_the_end = critic if isinstance(critic, Mapping) else {}
     for s in tables.terminal:
@@ -304,7 +334,7 @@ def build_arrays(
     elif not start.sum():
         raise SamplingError("the model has no start distribution; rollouts need one. Give start=", where="mdp")
     penalty = _penalty(problem, kl_to, beta, entropy)
-    return ProblemArrays(mdp, policy, objective, point, tables, acting, start, gamma, centre, scale, given, penalty)
+    return ProblemArrays(mdp, policy, objective, point, tables, acting, shares, start, gamma, centre, scale, given, penalty)
 
 
 def _penalty(problem: Problem, kl_to: Behaviour | None, beta: Any, entropy: Any) -> Penalty | None:

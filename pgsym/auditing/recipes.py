@@ -206,7 +206,7 @@ def _ratios(streams: Streams, kind: str) -> Floats:
     arrays = streams.arrays
     if kind == "none" or arrays.on_policy:
         return np.ones(streams.outcome.shape)
-    ratio = arrays.pi[streams.pair] / arrays.b[streams.pair]
+    ratio = arrays.pi[streams.pair] / arrays.outcome_b[streams.outcome]
     if kind == "truncated":
         return np.minimum(ratio, 1.0)
     return 1 / ratio if kind == "inverted" else ratio

@@ -25,10 +25,9 @@ def token_means(loss: TokenLoss, streams: Streams, batch_size: int) -> Floats:
     reward = np.power(arrays.gamma, streams.step) * (streams.reward - np.where(streams.mask, arrays.centre, 0.0))
     with np.errstate(divide="ignore"):
         logs = np.log(arrays.pi)
-    ratio = logs - np.log(np.where(arrays.b > 0, arrays.b, 1.0))
     found = Tokens(
         streams.per_episode(reward),
-        ratio[streams.pair],
+        logs[streams.pair] - np.log(arrays.outcome_b[streams.outcome]),
         (logs - reference)[streams.pair],
         mask,
         beta,

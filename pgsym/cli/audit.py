@@ -65,8 +65,12 @@ def audit(
         ),
     ] = None,
     behaviour: Annotated[
-        str | None,
-        typer.Option(help="theta of the policy that collects the data, as for --theta.", show_default=False),
+        list[str] | None,
+        typer.Option(
+            help="The policy that collects the data: its theta, as for --theta, or temperature=2,top-k=5,top-p=9/10. "
+            "Given several times, one of them makes each episode: '3/4: u=0' is a share.",
+            show_default=False,
+        ),
     ] = None,
     kl_to: Annotated[
         str | None,
@@ -148,7 +152,7 @@ def audit(
         "beta": beta,
         "entropy": entropy,
         **({} if kl_to is None else {"kl_to": assignments(kl_to, "--kl-to")}),
-        **({} if behaviour is None else {"behaviour": assignments(behaviour, "--behaviour")}),
+        **({} if not behaviour else {"behaviour": policies(behaviour)}),
         **({} if group_size is None else {"group_size": group_size}),
     }
     results = {}
@@ -172,6 +176,17 @@ def audit(
             console().print(f"[bold]{name}[/]")
             console().print(result_table(result, style=ANSWERS[result.verdict]))
     raise typer.Exit(0 if all(r.unbiased or (delta is not None and r.tolerated) for r in results.values()) else 1)
+
+
+def policies(texts: list[str]) -> Any:
+    """What --behaviour says.
+
+    >>> policies(["u=0"]), policies(["3/4: u=0", "1/4: top-k=2"])
+    ({'u': '0'}, [('3/4', {'u': '0'}), ('1/4', {'top-k': '2'})])
+    """
+    parts = [text.rpartition(":") for text in texts]
+    found = [(share.strip() or 1, assignments(rest, "--behaviour")) for share, _, rest in parts]
+    return found[0][1] if len(found) == 1 and not parts[0][1] else found
 
 
 def telling(function: Callable[..., Any]) -> Callable[..., Any]:
