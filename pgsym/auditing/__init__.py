@@ -8,6 +8,7 @@ from pgsym.auditing.cross_check import FALSE_ALARM as FALSE_ALARM
 from pgsym.auditing.cross_check import CrossCheck as CrossCheck
 from pgsym.auditing.cross_check import cross_check as cross_check
 from pgsym.auditing.mistakes import MISTAKES as MISTAKES
+from pgsym.auditing.networks import audit_network as audit_network
 from pgsym.auditing.problem_arrays import AuditTarget as AuditTarget
 from pgsym.auditing.result import AuditResult as AuditResult
 from pgsym.auditing.result import BiasVerdict as BiasVerdict

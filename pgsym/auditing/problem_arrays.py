@@ -333,8 +333,10 @@ def build_arrays(
             )
     elif not start.sum():
         raise SamplingError("the model has no start distribution; rollouts need one. Give start=", where="mdp")
-    penalty = _penalty(problem, kl_to, beta, entropy)
-    return ProblemArrays(mdp, policy, objective, point, tables, acting, shares, start, gamma, centre, scale, given, penalty)
+    return ProblemArrays(
+        mdp, policy, objective, point, tables, acting, shares, start, gamma, centre, scale, given,
+        _penalty(problem, kl_to, beta, entropy),
+    )  # fmt: skip
 
 
 def _penalty(problem: Problem, kl_to: Behaviour | None, beta: Any, entropy: Any) -> Penalty | None:

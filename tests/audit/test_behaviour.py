@@ -99,7 +99,7 @@ def test_tables_that_are_none_are_refused(table, message):
     assert str(caught.value) == message
 
 
-# -- how policies are sampled from, and several of them ------------------------------------------------------------------
+# -- how policies are sampled from, and several of them --------------------------------------------------------
 
 TREE = token_tree("q", "abc", 1, {"q a"}).at(theta={"theta_q_a": "log(6)", "theta_q_b": "log(3)"})
 """The three answers have the probabilities 6/10, 3/10 and 1/10."""
