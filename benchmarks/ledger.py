@@ -25,8 +25,9 @@ import sympy as sp
 
 from pgsym.auditing import AuditResult, Rollouts, audit, binary_scale, standard_suite, token_suite
 from pgsym.auditing.enumeration import all_episodes
-from pgsym.auditing.groups import P
-from pgsym.auditing.recipes import Recipe, compare_returns
+from pgsym.auditing.recipes import Recipe
+from pgsym.estimators.groups import P
+from pgsym.estimators.token_losses import compare_returns
 from pgsym.model import Problem, token_tree
 
 PAGE = Path(__file__).parent.parent / "docs" / "ledger.md"

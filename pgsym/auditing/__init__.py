@@ -7,10 +7,8 @@ from pgsym.auditing.batch import Rollouts as Rollouts
 from pgsym.auditing.cross_check import FALSE_ALARM as FALSE_ALARM
 from pgsym.auditing.cross_check import CrossCheck as CrossCheck
 from pgsym.auditing.cross_check import cross_check as cross_check
-from pgsym.auditing.groups import GROUP_ESTIMATORS as GROUP_ESTIMATORS
-from pgsym.auditing.groups import binary_scale as binary_scale
-from pgsym.auditing.groups import mean_advantages as mean_advantages
 from pgsym.auditing.mistakes import MISTAKES as MISTAKES
+from pgsym.auditing.networks import audit_network as audit_network
 from pgsym.auditing.problem_arrays import AuditTarget as AuditTarget
 from pgsym.auditing.result import AuditResult as AuditResult
 from pgsym.auditing.result import BiasVerdict as BiasVerdict
@@ -18,3 +16,8 @@ from pgsym.auditing.run import audit as audit
 from pgsym.auditing.suites import Case as Case
 from pgsym.auditing.suites import standard_suite as standard_suite
 from pgsym.auditing.suites import token_suite as token_suite
+from pgsym.estimators.groups import GROUP_ESTIMATORS as GROUP_ESTIMATORS
+from pgsym.estimators.groups import answer_scale as answer_scale
+from pgsym.estimators.groups import binary_scale as binary_scale
+from pgsym.estimators.groups import mean_advantages as mean_advantages
+from pgsym.estimators.token_losses import TokenLoss as TokenLoss

@@ -21,7 +21,9 @@ from pgsym.auditing.episodes import Sampler, Streams, arrange
 from pgsym.auditing.frameworks import DifferentiablePolicy, framework_of
 from pgsym.auditing.problem_arrays import Floats, Ints, ProblemArrays, build_arrays
 from pgsym.auditing.recipes import Recipe
+from pgsym.auditing.token_means import token_means
 from pgsym.errors import EstimateError, SamplingError
+from pgsym.estimators.token_losses import TokenLoss
 from pgsym.expression.complaint import listed
 from pgsym.model.problem import Problem, ProblemLike
 
@@ -63,7 +65,7 @@ class Batch:
     log_probs: Any
     """log pi(a|s) at theta."""
     behaviour_probs: Any
-    """b(a|s), with which the action was drawn; 1 in padding."""
+    """b(a|s), with which the action was drawn, of the policy that made this episode; 1 in padding."""
     values: Any
     """The critic at `states`."""
     next_values: Any
@@ -92,6 +94,8 @@ class Batch:
     layout: str
     policy: DifferentiablePolicy
     """log pi and the critic as functions of theta, for automatic differentiation."""
+    reference_log_probs: Any = None
+    """log ref(a|s) of the policy that ``kl_to`` names; None without one."""
 
     @property
     def done(self) -> Any:
@@ -99,7 +103,7 @@ class Batch:
         return self.terminated | self.truncated
 
 
-Estimator = Callable[[Any, Batch], Any] | Recipe
+Estimator = Callable[[Any, Batch], Any] | Recipe | TokenLoss
 """estimator(theta, batch) -> gradient [k], or [batch.episodes, k]; by parameter, or in a tuple, as well."""
 
 
@@ -210,7 +214,7 @@ class Rollouts:
             "terminated": streams.terminated,
             "truncated": streams.truncated,
             "log_probs": np.log(arrays.pi[streams.pair]),
-            "behaviour_probs": arrays.b[streams.pair],
+            "behaviour_probs": arrays.outcome_b[streams.outcome],
             "values": arrays.values[streams.state],
             "next_values": arrays.values[streams.next_state],
             "mask": streams.mask,
@@ -218,6 +222,8 @@ class Rollouts:
             "episode": np.where(streams.mask, streams.episode - first, -1),
             "scores": arrays.scores[streams.pair],
         }
+        if arrays.log_reference is not None:
+            found["reference_log_probs"] = arrays.log_reference[streams.pair]
         for name in ("rewards", "values", "next_values", "scores"):
             found[name] = np.where(streams.mask[(..., *(None,) * (found[name].ndim - 2))], found[name], self.poison)
         found["next_values"] = np.where(streams.terminated, self.poison, found["next_values"])
@@ -245,6 +251,8 @@ class Rollouts:
 
     def estimates(self, estimator: Estimator, streams: Streams) -> Floats:
         """[D, k] what the estimator makes of each of D batches: its result, or the mean of one row an episode."""
+        if isinstance(estimator, TokenLoss):
+            return token_means(estimator, streams, self.batch_size)
         if isinstance(estimator, Recipe):
             return estimator.batch_means(streams, self.batch_size)
         return np.array([self._estimate(estimator, batch) for batch in self._batches(streams)])

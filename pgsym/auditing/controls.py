@@ -21,10 +21,11 @@ import numpy as np
 from pgsym.auditing.batch import Rollouts
 from pgsym.auditing.episodes import Streams
 from pgsym.auditing.problem_arrays import AuditTarget, Floats, ProblemArrays, target_gradient
-from pgsym.auditing.recipes import Average, Recipe
+from pgsym.auditing.recipes import Recipe
 from pgsym.errors import SamplingError
 from pgsym.estimators.estimator import Estimator, find_estimator
 from pgsym.estimators.moments import moments
+from pgsym.estimators.token_losses import Average
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem
 

@@ -117,9 +117,11 @@ def _draws(
 def all_episodes(arrays: ProblemArrays, horizon: int, limit: int = MAX_BATCHES) -> AllEpisodes:
     """The episodes of a problem; TooLargeError where there are more than `limit`."""
     chances, exact = _chances(arrays)
-    start = {s: p for s, p in enumerate(_start(arrays, exact)) if p}
+    shares = [Fraction(1)] if len(arrays.shares) == 1 else arrays.shares.tolist()
+    begun = _start(arrays, exact)
+    start = {c * arrays.S + s: w * p for c, w in enumerate(shares) for s, p in enumerate(begun) if p}
     leaving: dict[int, list[int]] = {}
-    for o, s in enumerate(arrays.outcome_state[:-1].tolist()):
+    for o, s in enumerate(arrays.outcome_place[:-1].tolist()):
         if chances[o]:
             leaving.setdefault(s, []).append(o)
     done: list[tuple[tuple[int, ...], Fraction | float]] = []
@@ -130,8 +132,8 @@ def all_episodes(arrays: ProblemArrays, horizon: int, limit: int = MAX_BATCHES) 
         following = []
         for path, s, p in running:
             for o in leaving.get(s, ()):
-                nxt, q = int(arrays.outcome_next[o]), p * chances[o]
-                if nxt == arrays.S or t + 1 == horizon:
+                nxt, q = int(arrays.outcome_next_place[o]), p * chances[o]
+                if nxt == len(arrays.start_place) - 1 or t + 1 == horizon:
                     done.append(((*path, o), q))
                 else:
                     following.append(((*path, o), nxt, q))
@@ -152,8 +154,8 @@ def _chances(arrays: ProblemArrays) -> tuple[list[Fraction | float], bool]:
     """[O] the probability of each outcome given its state: exact if the policy's are rational."""
     moves = [o.p for s, a in arrays.mdp.pairs for o in arrays.mdp.outcomes(s, a) if o.p != 0]
     chosen = arrays.policy.at(dict(arrays.theta)) if arrays.on_policy else {}
-    flat = [chosen[s][a] for s, a in arrays.mdp.pairs] if chosen else [sp.Float(p) for p in arrays.behaviour]
-    if all(isinstance(p, sp.Rational) for p in [*moves, *flat]):
+    flat = [chosen[s][a] for s, a in arrays.mdp.pairs] if chosen else []
+    if chosen and all(isinstance(p, sp.Rational) for p in [*moves, *flat]):
         exact = [Fraction(int(p.p), int(p.q)) for p in flat]
         pairs = arrays.outcome_pair[:-1].tolist()
         return [exact[n] * Fraction(int(p.p), int(p.q)) for n, p in zip(pairs, moves, strict=True)], True

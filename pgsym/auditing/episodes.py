@@ -108,8 +108,7 @@ class Sampler:
     def __init__(self, arrays: ProblemArrays, horizon: int, seed: int, group_size: int = 1) -> None:
         self.arrays, self.horizon, self.seed, self.group_size = arrays, horizon, seed, group_size
         self._cumulative = cumulative(arrays)
-        self._start = np.cumsum(arrays.start)
-        self._start[-1] = max(self._start[-1], 1.0)
+        self._start, self._shares = (_up_to_one(p) for p in (arrays.start, arrays.shares))
 
     def chunk(self, number: int, n: int) -> Ints:
         """[n, T] outcome numbers."""
@@ -117,31 +116,39 @@ class Sampler:
         rng = np.random.Generator(np.random.Philox(source))
         out = np.full((self.horizon, n), self.arrays.O, np.int64)
         starts = np.searchsorted(self._start, rng.random(n // self.group_size), side="right")
-        state = np.repeat(starts, self.group_size)
+        made = np.searchsorted(self._shares, rng.random(n), side="right") if len(self._shares) > 1 else 0
+        place = self.arrays.place(made, np.repeat(starts, self.group_size))
         for t in range(self.horizon):
-            if (state == self.arrays.S).all():
+            if (place == len(self.arrays.start_place) - 1).all():
                 break
-            out[t] = np.searchsorted(self._cumulative, state + rng.random(n), side="right")
-            state = self.arrays.outcome_next[out[t]]
+            out[t] = np.searchsorted(self._cumulative, place + rng.random(n), side="right")
+            place = self.arrays.outcome_next_place[out[t]]
         return np.ascontiguousarray(out.T)
 
 
+def _up_to_one(p: Floats) -> Floats:
+    """Cumulative probabilities."""
+    found = np.cumsum(p)
+    found[-1] = max(found[-1], 1.0)
+    return found
+
+
 def cumulative(arrays: ProblemArrays) -> Floats:
-    """[O+1] ascending: the state's number plus the cumulative probability of its outcomes."""
-    state = arrays.outcome_state[:-1]
+    """[O+1] ascending: the place's number plus the cumulative probability of its outcomes."""
+    place, last_place = arrays.outcome_place[:-1], len(arrays.start_place) - 1
     total = np.cumsum(arrays.outcome_p)
-    before = np.concatenate([[0.0], total])[np.searchsorted(state, np.arange(arrays.S + 1))]
-    within = np.minimum(total - before[state], 1.0)
-    last = np.append(state[1:] != state[:-1], True)
-    return np.append(state + np.where(last, 1.0, within), arrays.S + 1.0)
+    before = np.concatenate([[0.0], total])[np.searchsorted(place, np.arange(last_place + 1))]
+    within = np.minimum(total - before[place], 1.0)
+    last = np.append(place[1:] != place[:-1], True)
+    return np.append(place + np.where(last, 1.0, within), last_place + 1.0)
 
 
 def visits(arrays: ProblemArrays, horizon: int) -> Floats:
     """[O] expected times that an episode of at most T steps takes each outcome."""
-    d, seen = arrays.start.copy(), np.zeros(arrays.O)
+    d, seen = arrays.start_place.copy(), np.zeros(arrays.O)
     for _ in range(horizon):
-        taken = d[arrays.outcome_state[:-1]] * arrays.outcome_p
+        taken = d[arrays.outcome_place[:-1]] * arrays.outcome_p
         seen += taken
-        d = np.asarray(np.bincount(arrays.outcome_next[:-1], taken, arrays.S + 1), np.float64)
-        d[arrays.S] = 0.0
+        d = np.asarray(np.bincount(arrays.outcome_next_place[:-1], taken, len(d)), np.float64)
+        d[-1] = 0.0
     return seen

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgsym.auditing.problem_arrays import AuditTarget
-from pgsym.auditing.recipes import STABILISER, Average, Recipe
+from pgsym.auditing.recipes import Recipe
+from pgsym.estimators.token_losses import STABILISER, Average
 
 
 @dataclass(frozen=True)

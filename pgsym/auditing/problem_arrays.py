@@ -23,20 +23,22 @@ the policy gradient theorem.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
 from pgsym.algebra import DualField, FloatField
-from pgsym.auditing.behaviour import Behaviour, collecting
+from pgsym.auditing.behaviour import Behaviour, collecting, mixture
 from pgsym.errors import SamplingError
 from pgsym.exact.float_chain import FloatChain
 from pgsym.exact.quantities import Quantities
+from pgsym.expression.exact import to_expr
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
@@ -46,6 +48,21 @@ from pgsym.sampling.tables import Tables, build_tables
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+class Penalty(NamedTuple):
+    """beta KL(pi || reference) - alpha H(pi) in each state that is visited, discounted like rewards."""
+
+    reference: Floats | None
+    """[N]"""
+    beta: float
+    alpha: float
+
+    @property
+    def name(self) -> str:
+        """The target with it."""
+        kl = f" - {self.beta:g} KL(pi || kl_to)" if self.beta else ""
+        return f"grad (J_T{kl}{f' + {self.alpha:g} H(pi)' if self.alpha else ''})"
 
 
 @dataclass(frozen=True)
@@ -67,7 +84,9 @@ class ProblemArrays:
     tables: Tables
     """Of the target policy."""
     behaviour: Floats
-    """[N] b(a|s), the probabilities with which actions are drawn."""
+    """[C, N] b(a|s), the probabilities with which actions are drawn, of each of C policies."""
+    shares: Floats
+    """[C] the probability that it is this one that makes an episode."""
     start: Floats
     """[S+1] where rollouts start: mu0, or the stationary distribution for the long-run objectives."""
     gamma: float
@@ -78,6 +97,8 @@ class ProblemArrays:
     """J is this multiple of what returns measure: 1/(1 - gamma) for the stationary value, else 1."""
     critic: Floats | None
     """[S+1] the critic that the batch shows; None: the exact V (or h)."""
+    penalty: Penalty | None = None
+    """What the objective has beside the returns."""
 
     @property
     def S(self) -> int:
@@ -89,7 +110,8 @@ class ProblemArrays:
 
     @property
     def O(self) -> int:  # noqa: E743
-        return self.tables.O
+        """Outcomes are told apart by which policy made them."""
+        return len(self.shares) * self.tables.O
 
     @property
     def k(self) -> int:
@@ -97,36 +119,67 @@ class ProblemArrays:
 
     @property
     def unseen(self) -> list[tuple[State, Action]]:
-        """What the target policy does and the data never hold, as with top-k sampling."""
-        return [self.mdp.pairs[int(k)] for k in np.flatnonzero((self.behaviour == 0) & (self.tables.pi > 0))]
+        """What the target policy does and one that collects never does, as with top-k sampling."""
+        never = (self.behaviour == 0).any(0) & (self.tables.pi > 0)
+        return [self.mdp.pairs[int(k)] for k in np.flatnonzero(never)]
 
     @property
     def on_policy(self) -> bool:
         """Whether the data come from the target policy itself."""
-        return bool(np.array_equal(self.behaviour, self.tables.pi))
+        return len(self.shares) == 1 and bool(np.array_equal(self.behaviour[0], self.tables.pi))
 
     # -- tables of `Tables`, [O+1] or [N+1], with a row for steps not taken ----------------------------------
 
+    def _each(self, table: Any, last: Any) -> Any:
+        """[O+1] a table of outcomes, for each policy that collects."""
+        return np.append(np.tile(table, len(self.shares)), last)
+
     @cached_property
     def outcome_pair(self) -> Ints:
-        return np.append(self.tables.outcome_pair, self.N).astype(np.int64)
+        return np.asarray(self._each(self.tables.outcome_pair, self.N), np.int64)
 
     @cached_property
     def outcome_state(self) -> Ints:
-        return np.append(self.tables.outcome_state, self.S).astype(np.int64)
+        return np.asarray(self._each(self.tables.outcome_state, self.S), np.int64)
 
     @cached_property
     def outcome_next(self) -> Ints:
-        return np.append(self.tables.outcome_next, self.S).astype(np.int64)
+        return np.asarray(self._each(self.tables.outcome_next, self.S), np.int64)
 
     @cached_property
     def outcome_reward(self) -> Floats:
-        return np.append(self.tables.outcome_reward, 0.0)
+        return np.asarray(self._each(self.tables.outcome_reward, 0.0))
+
+    @cached_property
+    def outcome_b(self) -> Floats:
+        """[O+1] b(a|s) of the policy that made the outcome."""
+        return np.append(self.behaviour[:, self.tables.outcome_pair], 1.0)
 
     @cached_property
     def outcome_p(self) -> Floats:
         """[O] P of each outcome under the collecting policy, given its state."""
-        return self.behaviour[self.tables.outcome_pair] * self.tables.outcome_p
+        return self.outcome_b[:-1] * np.tile(self.tables.outcome_p, len(self.shares))
+
+    # -- where an episode is: the state, and which policy makes it; C S + 1 places, the last one for every end --------
+
+    def place(self, policy: Any, state: Any) -> Any:
+        """Its number."""
+        return np.where(state == self.S, len(self.shares) * self.S, policy * self.S + state)
+
+    @cached_property
+    def outcome_place(self) -> Ints:
+        made = np.append(np.repeat(np.arange(len(self.shares)), self.tables.O), 0)
+        return np.asarray(self.place(made, self.outcome_state))
+
+    @cached_property
+    def outcome_next_place(self) -> Ints:
+        made = np.append(np.repeat(np.arange(len(self.shares)), self.tables.O), 0)
+        return np.asarray(self.place(made, self.outcome_next))
+
+    @cached_property
+    def start_place(self) -> Floats:
+        """[C S + 1]"""
+        return np.append(np.outer(self.shares, self.start[:-1]), self.start[-1])
 
     @cached_property
     def first_pair(self) -> Ints:
@@ -147,9 +200,11 @@ class ProblemArrays:
     def pi(self) -> Floats:
         return np.append(self.tables.pi, 1.0)
 
-    @cached_property
-    def b(self) -> Floats:
-        return np.append(self.behaviour, 1.0)
+    @property
+    def log_reference(self) -> Floats | None:
+        """[N+1] log ref(a|s), where the objective has such a penalty."""
+        reference = None if self.penalty is None else self.penalty.reference
+        return None if reference is None else np.append(np.log(reference), 0.0)
 
     @cached_property
     def scores(self) -> Floats:
@@ -161,6 +216,22 @@ class ProblemArrays:
     @cached_property
     def chain(self) -> FloatChain:
         return FloatChain(Problem(self.mdp, self.policy, theta=self.theta))
+
+    @cached_property
+    def penalised(self) -> FloatChain:
+        """The chain whose rewards have the penalty at theta: as grad pi sums to 0, so does what grad log pi adds."""
+        assert self.penalty is not None
+        found, (reference, beta, alpha) = copy(self.chain), self.penalty
+        with np.errstate(divide="ignore", invalid="ignore"):
+            kl = 0.0 if reference is None else beta * np.log(reference)
+            found.r = found.r + kl - (alpha + beta) * np.log(self.tables.pi)
+        if not np.isfinite(found.r).all():
+            raise SamplingError(
+                "a probability is 0, of the policy or of what it is compared with; its logarithm is not finite. "
+                "Give kl_to a positive probability for every action, and the policy too",
+                where="kl_to",
+            )
+        return found
 
     @cached_property
     def _dual(self) -> tuple[DualField, Quantities]:
@@ -196,12 +267,12 @@ class ProblemArrays:
     @cached_property
     def Q(self) -> Floats:
         """[N+1] E[r - centre + gamma V(s')]."""
-        return np.append(self._expected(self.outcome_reward[:-1] - self.centre, self.V), 0.0)
+        return np.append(self._expected(self.tables.outcome_reward - self.centre, self.V), 0.0)
 
     @cached_property
     def r(self) -> Floats:
         """[N+1] E[r | s, a]."""
-        return np.append(self._expected(self.outcome_reward[:-1], np.zeros(self.S + 1)), 0.0)
+        return np.append(self._expected(self.tables.outcome_reward, np.zeros(self.S + 1)), 0.0)
 
     def _expected(self, reward: Floats, v: Floats) -> Floats:
         gain = self.tables.outcome_p * (reward + self.gamma * v[self.tables.outcome_next])
@@ -218,8 +289,13 @@ def build_arrays(
     *,
     behaviour: Behaviour | None = None,
     critic: Mapping[Any, Any] | Sequence[Any] | None = None,
+    kl_to: Behaviour | None = None,
+    beta: Any = 0,
+    entropy: Any = 0,
 ) -> ProblemArrays:
     """The arrays of a problem at its theta; `behaviour` is what collects the data (see `collecting`).
+
+    `kl_to`, written like `behaviour`, `beta` and `entropy` are a penalty of the objective.
 
     `critic` has the value of each non-terminal state, by name or in order, in place of the exact one.
 
@@ -230,9 +306,9 @@ def build_arrays(
     objective.require_rollouts()
     Structure(mdp, policy).require(objective)
     tables = build_tables(problem)
-    acting = tables.pi
+    shares, acting = np.ones(1), tables.pi[None]
     if behaviour is not None:
-        acting = collecting(problem, behaviour)
+        shares, acting = mixture(problem, behaviour)
     given = None if critic is None else tables.by_state(critic, where="critic")
     at_the_end = critic if isinstance(critic, Mapping) else {}
     for s in tables.terminal:
@@ -257,7 +333,24 @@ def build_arrays(
             )
     elif not start.sum():
         raise SamplingError("the model has no start distribution; rollouts need one. Give start=", where="mdp")
-    return ProblemArrays(mdp, policy, objective, point, tables, acting, start, gamma, centre, scale, given)
+    return ProblemArrays(
+        mdp, policy, objective, point, tables, acting, shares, start, gamma, centre, scale, given,
+        _penalty(problem, kl_to, beta, entropy),
+    )  # fmt: skip
+
+
+def _penalty(problem: Problem, kl_to: Behaviour | None, beta: Any, entropy: Any) -> Penalty | None:
+    weights = {name: to_expr(x, where=name) for name, x in (("beta", beta), ("entropy", entropy))}
+    for name, x in weights.items():
+        if not (x.is_number and x.is_real):
+            raise SamplingError(f"found {x}; a number is required. Correct it", where=name)
+    if (kl_to is None) != (weights["beta"] == 0):
+        missing, given = ("beta", "kl_to") if kl_to is not None else ("kl_to", "beta")
+        raise SamplingError(f"{given} is given without {missing}; a penalty needs both. Give {missing}", where=given)
+    if kl_to is None and weights["entropy"] == 0:
+        return None
+    reference = None if kl_to is None else collecting(problem, kl_to)
+    return Penalty(reference, float(weights["beta"]), float(weights["entropy"]))
 
 
 class AuditTarget(StrEnum):
@@ -293,3 +386,14 @@ def target_gradient(arrays: ProblemArrays, horizon: int, target: AuditTarget) ->
         return arrays.scale * arrays.grad_J
     _, grad = arrays.chain.steps(horizon, arrays.V[:-1] if target is AuditTarget.BOOTSTRAP else None)
     return grad
+
+
+def penalised_gradient(arrays: ProblemArrays, horizon: int, target: AuditTarget) -> Floats:
+    """The gradient of J_T with its penalty [k], in float64; SamplingError for another target."""
+    if arrays.objective is not Objective.START_STATE or target is not AuditTarget.TRUNCATED:
+        raise SamplingError(
+            "kl_to and entropy are a penalty of the first T steps from the start; for another target the whole is an "
+            "expression. Give truth=",
+            where="target",
+        )
+    return arrays.penalised.steps(horizon).grad

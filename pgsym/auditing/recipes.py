@@ -16,13 +16,7 @@ import numpy as np
 
 from pgsym.auditing.episodes import Bools, Streams
 from pgsym.auditing.problem_arrays import Floats, Ints
-
-STABILISER = 1e-8
-"""Added to a standard deviation before dividing by it, as implementations do."""
-
-
-Average = Literal["episodes", "steps", "slots", "own steps", "group's steps"]
-Compared = Literal["none", "mean", "leave-one-out", "std", "sample-std"]
+from pgsym.estimators.token_losses import STABILISER, Average, Compared, compare_returns, deviation
 
 
 @dataclass(frozen=True)
@@ -72,8 +66,8 @@ class Recipe:
     """The gradient flows through the advantage."""
     reward: Literal["this", "next", "previous"] = "this"
     """Which row of the reward buffer."""
-    ratio: Literal["product", "none", "inverted", "step"] = "product"
-    """Importance ratios of off-policy data."""
+    ratio: Literal["product", "none", "inverted", "step", "truncated"] = "product"
+    """Importance ratios of off-policy data; truncated: at most 1, those of V-trace."""
     sign: int = 1
 
     @property
@@ -97,7 +91,7 @@ class Recipe:
         discounted = self.discount and not self.whole_return
         w = np.power(arrays.gamma, streams.step) if discounted else np.ones(A.shape)
         rho = _ratios(streams, self.ratio)
-        w = w * (rho if self.ratio == "step" else _running_product(streams, rho))
+        w = w * (rho if self.ratio in ("step", "truncated") else _running_product(streams, rho))
         if self.centre in ("mean", "mean-std"):
             A = _normalised(A, inside, keep, D, scale=self.centre == "mean-std")
         if self.score == "plain":
@@ -198,33 +192,6 @@ class Recipe:
         return out
 
 
-def compare_returns(R: Any, how: Compared, stabiliser: Any = 0, half: Any = 0.5) -> Any:
-    """Advantages of the returns [n, G] of n groups: minus the mean, or that of the others, or over the spread.
-
-    Where all are equal, they are 0.  `half` is the exponent of a root: SymPy's numbers have theirs.
-
-    >>> compare_returns(np.array([[0.0, 0.0, 1.0]]), "leave-one-out").tolist()
-    [[-0.5, -0.5, 1.0]]
-    """
-    if how == "none":
-        return R
-    G = R.shape[1]
-    A = R - R.sum(1, keepdims=True) / G
-    if how == "leave-one-out":
-        return A * G / (G - 1)
-    if how == "mean":
-        return A
-    spread = deviation(R, how, half) + stabiliser
-    return A / np.where(spread == 0, 1, spread)
-
-
-def deviation(R: Any, how: Compared, half: Any = 0.5) -> Any:
-    """[n, 1] the standard deviation of each row, with ddof 1 for that of the sample."""
-    G = R.shape[1]
-    A = R - R.sum(1, keepdims=True) / G
-    return ((A * A).sum(1, keepdims=True) / (G if how == "std" else G - 1)) ** half
-
-
 def _moved(row: Any, where: str) -> Any:
     """What this, the next or the previous step of the row has; 0 or False past its ends."""
     if where == "this":
@@ -239,7 +206,9 @@ def _ratios(streams: Streams, kind: str) -> Floats:
     arrays = streams.arrays
     if kind == "none" or arrays.on_policy:
         return np.ones(streams.outcome.shape)
-    ratio = arrays.pi[streams.pair] / arrays.b[streams.pair]
+    ratio = arrays.pi[streams.pair] / arrays.outcome_b[streams.outcome]
+    if kind == "truncated":
+        return np.minimum(ratio, 1.0)
     return 1 / ratio if kind == "inverted" else ratio
 
 

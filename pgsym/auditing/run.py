@@ -14,8 +14,15 @@ from pgsym.auditing.behaviour import Behaviour
 from pgsym.auditing.controls import own_baselines
 from pgsym.auditing.diagnose import diagnose
 from pgsym.auditing.enumeration import all_episodes, every_batch
-from pgsym.auditing.groups import group_estimator
-from pgsym.auditing.problem_arrays import AuditTarget, Floats, ProblemArrays, build_arrays, target_gradient
+from pgsym.auditing.problem_arrays import (
+    AuditTarget,
+    Floats,
+    ProblemArrays,
+    build_arrays,
+    penalised_gradient,
+    target_gradient,
+)
+from pgsym.auditing.recipes import Recipe
 from pgsym.auditing.result import AuditResult, BiasVerdict
 from pgsym.auditing.sequential import MAX_PARAMETERS
 from pgsym.auditing.testing import AuditPlan, enumerated, sampled
@@ -23,6 +30,8 @@ from pgsym.claims.value import exact_value
 from pgsym.display.progress import Progress
 from pgsym.errors import SamplingError
 from pgsym.estimators.estimator import Estimator as GradientEstimator
+from pgsym.estimators.groups import named_loss
+from pgsym.estimators.token_losses import TokenLoss
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike
 from pgsym.sampling import dynamics
@@ -51,6 +60,9 @@ def audit(
     framework: str = "numpy",
     truth: str | None = None,
     behaviour: Behaviour | None = None,
+    kl_to: Behaviour | None = None,
+    beta: Any = 0,
+    entropy: Any = 0,
     critic: Mapping[Any, Any] | Sequence[Any] | None = None,
     mode: str = "sample",
     up_to_scale: bool = False,
@@ -70,7 +82,7 @@ def audit(
         See `pgsym.Problem.of`.
     estimator
         ``estimator(theta, batch) -> gradient``, of shape [k] or [batch.episodes, k]; see `pgsym.auditing.batch.Batch`.
-        Or a name of `pgsym.auditing.groups.GROUP_ESTIMATORS`: grpo, rloo.
+        Or a name of `pgsym.estimators.groups.GROUP_ESTIMATORS`: grpo, rloo.
     delta
         Bias that is tolerated, relative to the norm of the true gradient: 0.1 by default, in exact mode 0.
     alpha
@@ -98,6 +110,10 @@ def audit(
     behaviour
         What collects the data: other parameters of the policy, or a table {state: {action: probability}}; the policy
         itself by default.  Actions that it never takes are listed with the result.
+    kl_to, beta, entropy
+        The target is that of J_T - beta KL(pi || kl_to) + entropy H(pi), where divergence and entropy are summed over
+        the states visited, discounted as rewards are.  `kl_to` is written as `behaviour` is; the batch has its
+        ``reference_log_probs``.
     critic
         Values that the batch shows; the exact ones by default.
     mode
@@ -166,9 +182,10 @@ def audit(
     if (delta is not None and delta < 0) or (delta == 0 and mode == "sample"):
         raise SamplingError(f"found {delta}; a sample needs a positive tolerance. Give delta > 0", where="delta")
     if isinstance(estimator, str):
-        estimator = group_estimator(estimator)
+        given_loss = named_loss(estimator).loss
+        estimator = given_loss if isinstance(given_loss, TokenLoss) else Recipe(**given_loss)
     problem = Problem.of(problem)
-    arrays = build_arrays(problem, behaviour=behaviour, critic=critic)
+    arrays = build_arrays(problem, behaviour=behaviour, critic=critic, kl_to=kl_to, beta=beta, entropy=entropy)
     if arrays.k > MAX_PARAMETERS:
         raise SamplingError(
             f"{arrays.k} parameters; a joint region is formed for at most {MAX_PARAMETERS}. Use a smaller model, or "
@@ -182,7 +199,13 @@ def audit(
     rollouts = Rollouts(
         arrays, horizon=T, batch_size=B, layout=layout, framework=framework, poison=poison, group_size=group_size
     )
-    exact = target_gradient(arrays, T, aim) if truth is None else _own_truth(problem, truth)
+    own = "" if truth is None else truth
+    if own and arrays.penalty is not None:
+        raise SamplingError("found kl_to or entropy too; one target is possible. Leave one out", where="truth")
+    if arrays.penalty is not None:
+        exact, own = penalised_gradient(arrays, T, aim), arrays.penalty.name
+    else:
+        exact = _own_truth(problem, own) if own else target_gradient(arrays, T, aim)
     scale = float(np.linalg.norm(exact))
     if scale == 0:
         raise SamplingError(
@@ -193,8 +216,7 @@ def audit(
     began = time.perf_counter()
     plan = AuditPlan(
         rollouts, aim, exact, scale, 0.0 if delta is None else delta, alpha, power, max_samples, seed, up_to_scale,
-        progress, own_baselines(rollouts, exact, baselines), max_seconds,
-        "" if truth is None else truth,
+        progress, own_baselines(rollouts, exact, baselines), max_seconds, own,
     )  # fmt: skip
     every = every_batch(rollouts, all_episodes(arrays, T)) if mode == "exact" else None
     if every is not None:

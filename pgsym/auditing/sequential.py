@@ -220,13 +220,14 @@ def ratio_skewness(arrays: ProblemArrays, horizon: int) -> float:
     """
     moments = []
     for power in (2, 3):
-        d, ended = arrays.start.copy(), 0.0
-        rho = (arrays.pi[:-1] / arrays.b[:-1])[arrays.tables.outcome_pair] ** power
+        d, ended = arrays.start_place.copy(), 0.0
+        pi, b = arrays.pi[arrays.outcome_pair[:-1]], arrays.outcome_b[:-1]
+        rho = np.where(b > 0, pi / np.where(b > 0, b, 1.0), 0.0) ** power
         for _ in range(horizon):
-            taken = d[arrays.outcome_state[:-1]] * arrays.outcome_p * rho
-            d = np.asarray(np.bincount(arrays.outcome_next[:-1], taken, arrays.S + 1), np.float64)
-            ended += d[arrays.S]
-            d[arrays.S] = 0.0
+            taken = d[arrays.outcome_place[:-1]] * arrays.outcome_p * rho
+            d = np.asarray(np.bincount(arrays.outcome_next_place[:-1], taken, len(d)), np.float64)
+            ended += d[-1]
+            d[-1] = 0.0
         moments.append(ended + d.sum())
     return float(moments[1] / moments[0] ** 1.5)
 

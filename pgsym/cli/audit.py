@@ -65,9 +65,19 @@ def audit(
         ),
     ] = None,
     behaviour: Annotated[
-        str | None,
-        typer.Option(help="theta of the policy that collects the data, as for --theta.", show_default=False),
+        list[str] | None,
+        typer.Option(
+            help="The policy that collects the data: its theta, as for --theta, or temperature=2,top-k=5,top-p=9/10. "
+            "Given several times, one of them makes each episode: '3/4: u=0' is a share.",
+            show_default=False,
+        ),
     ] = None,
+    kl_to: Annotated[
+        str | None,
+        typer.Option(help="Penalise the divergence from this policy, written as for --behaviour.", show_default=False),
+    ] = None,
+    beta: Annotated[str, typer.Option(help="Weight of that penalty.")] = "0",
+    entropy: Annotated[str, typer.Option(help="Weight of a bonus of entropy.")] = "0",
     layout: Annotated[str, typer.Option(help="episodes [B, T], vector [B/2, 2T] or flat [n].")] = "episodes",
     framework: Annotated[str, typer.Option(help="numpy, jax or torch.")] = "numpy",
     batch_size: Annotated[int | None, typer.Option(help="Episodes of a batch.")] = None,
@@ -119,8 +129,8 @@ def audit(
     from pgsym.auditing import audit as run
     from pgsym.auditing import standard_suite, token_suite
     from pgsym.auditing.assertion import summary
-    from pgsym.auditing.groups import GROUP_ESTIMATORS
     from pgsym.display.figure import ANSWERS
+    from pgsym.estimators.groups import GROUP_ESTIMATORS
     from pgsym.reports.terminal import console, result_table, working
 
     estimator = function if function in GROUP_ESTIMATORS else telling(load_function(function))
@@ -139,7 +149,10 @@ def audit(
         "max_seconds": max_seconds,
         "poison": not keep_padding,
         "seed": seed,
-        **({} if behaviour is None else {"behaviour": assignments(behaviour, "--behaviour")}),
+        "beta": beta,
+        "entropy": entropy,
+        **({} if kl_to is None else {"kl_to": assignments(kl_to, "--kl-to")}),
+        **({} if not behaviour else {"behaviour": policies(behaviour)}),
         **({} if group_size is None else {"group_size": group_size}),
     }
     results = {}
@@ -163,6 +176,17 @@ def audit(
             console().print(f"[bold]{name}[/]")
             console().print(result_table(result, style=ANSWERS[result.verdict]))
     raise typer.Exit(0 if all(r.unbiased or (delta is not None and r.tolerated) for r in results.values()) else 1)
+
+
+def policies(texts: list[str]) -> Any:
+    """What --behaviour says.
+
+    >>> policies(["u=0"]), policies(["3/4: u=0", "1/4: top-k=2"])
+    ({'u': '0'}, [('3/4', {'u': '0'}), ('1/4', {'top-k': '2'})])
+    """
+    parts = [text.rpartition(":") for text in texts]
+    found = [(share.strip() or 1, assignments(rest, "--behaviour")) for share, _, rest in parts]
+    return found[0][1] if len(found) == 1 and not parts[0][1] else found
 
 
 def telling(function: Callable[..., Any]) -> Callable[..., Any]:

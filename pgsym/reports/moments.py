@@ -16,8 +16,10 @@ from rich.text import Text
 
 from pgsym.errors import AlgebraError, HypothesisError, SchemaError, TooLargeError
 from pgsym.estimators.estimator import Estimator, find_estimator
+from pgsym.estimators.groups import GROUP_ESTIMATORS, NamedLoss
 from pgsym.estimators.moments import SMALL, EstimatorLaw, moments
 from pgsym.estimators.named import ESTIMATORS, NAMES, UNDISCOUNTED, NamedText, named_text
+from pgsym.estimators.token_losses import TokenLoss
 from pgsym.expression.complaint import nearest, short
 from pgsym.expression.naming import labels
 from pgsym.model.problem import Problem, point_text
@@ -242,6 +244,9 @@ def estimator_json(name: str) -> dict[str, Any]:
     >>> estimator_json("actor-critic")["let"]
     {'v(s)': 'V(s)'}
     """
+    if name in _losses():
+        found = _losses()[name]
+        return {"name": name, "text": _loss_text(name), "let": {}, "source": found.source, "caption": found.caption}
     definition = _definition(name)
     return {
         "name": name,
@@ -257,16 +262,40 @@ def estimators_table() -> RenderableType:
     table = grid((Column(no_wrap=True), "text", "let", "source"))
     for name, definition in ESTIMATORS.items():
         table.add_row(Text(name, "bold"), Text(definition.text), Text(_let(definition)), Text(definition.source))
-    rest = f"{UNDISCOUNTED} behind a name leaves out gamma^t; --let gives what its names stand for."
+    for name, found in _losses().items():
+        table.add_row(Text(name, "bold"), Text(_loss_text(name)), Text(), Text(found.source))
+    rest = (
+        f"{UNDISCOUNTED} behind a name leaves out gamma^t; --let gives what its names stand for. Names without --let, "
+        "from reinforce-batch-mean on, are losses of sequences: pgsym audit NAME tokens --exact."
+    )
     return Group(table, Text(), Text(rest, "dim"))
 
 
 def estimator_page(name: str) -> RenderableType:
     """One of them, with its LaTeX."""
+    if name in _losses():
+        data = estimator_json(name)
+        lines = [Text.assemble((f"{key}: ", "dim"), data[key]) for key in ("caption", "source")]
+        return Group(Text(name, "bold"), Text(data["text"]), *lines)
     definition = _definition(name)
     parts = {"let": _let(definition), "source": definition.source, "LaTeX": _latex(name)}
     lines = [Text.assemble((f"{key}: ", "dim"), value) for key, value in parts.items() if value]
     return Group(*([Text(name, "bold")] if name in NAMES else []), Text(_text(name)), *lines)
+
+
+def estimator_names() -> list[str]:
+    """All, those of texts first."""
+    return [*ESTIMATORS, *_losses()]
+
+
+def _losses() -> dict[str, NamedLoss]:
+    """The losses of sequences whose name is no text's."""
+    return {name: found for name, found in GROUP_ESTIMATORS.items() if name not in ESTIMATORS}
+
+
+def _loss_text(name: str) -> str:
+    found = _losses()[name]
+    return str(found.loss) if isinstance(found.loss, TokenLoss) else found.caption
 
 
 def _text(name: str) -> str:
@@ -277,7 +306,7 @@ def _definition(name: str) -> NamedText:
     if name not in NAMES and not re.fullmatch(r"[\w-]*", name):
         return NamedText(name, {}, "")
     if name not in NAMES:
-        near = nearest(name, list(ESTIMATORS), "they are")
+        near = nearest(name, estimator_names(), "they are")
         raise SchemaError(f"found {short(repr(name))}; {near}. Choose one of them", where="estimators")
     return ESTIMATORS[name.removesuffix(UNDISCOUNTED)]
 

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
+import sympy as sp
 
 import pgsym
-from pgsym.auditing import audit
+from pgsym.auditing import Rollouts, audit
 from pgsym.auditing.problem_arrays import build_arrays
 from pgsym.claims.value import exact_value
 from pgsym.errors import ClaimError, SamplingError
-from pgsym.model import MDP, Problem, tabular
+from pgsym.model import MDP, Problem, tabular, token_tree
 
 ROWS = [("s", "a", "t", "1/2", 1), ("s", "a", "end", "1/2", 0), ("s", "b", "t", 1, 0), ("s", "c", "end", 1, 2),
         ("t", "a", "end", 1, 3), ("t", "b", "end", 1, 1)]  # fmt: skip
@@ -96,6 +97,75 @@ def test_tables_that_are_none_are_refused(table, message):
     with pytest.raises(SamplingError) as caught:
         audit(PROBLEM, weighted, behaviour=table, **EXACT)
     assert str(caught.value) == message
+
+
+# -- how policies are sampled from, and several of them --------------------------------------------------------
+
+TREE = token_tree("q", "abc", 1, {"q a"}).at(theta={"theta_q_a": "log(6)", "theta_q_b": "log(3)"})
+"""The three answers have the probabilities 6/10, 3/10 and 1/10."""
+
+
+@pytest.mark.parametrize(
+    ("how", "row"),
+    [
+        ({"temperature": 1}, [0.6, 0.3, 0.1]),
+        ({"temperature": "1/2"}, [36 / 46, 9 / 46, 1 / 46]),
+        ({"temperature": "1/100000"}, [1, 0, 0]),
+        ({"top-k": 2}, [2 / 3, 1 / 3, 0]),
+        ({"top-k": 9}, [0.6, 0.3, 0.1]),
+        ({"top-p": "6/10"}, [1, 0, 0]),
+        ({"top-p": "61/100"}, [2 / 3, 1 / 3, 0]),
+        ({"temperature": "1/2", "top-k": 2, "top-p": "81/100"}, [36 / 45, 9 / 45, 0]),
+        ({"theta_q_a": 0, "theta_q_b": "-log(2)", "theta_q_c": 0, "top-k": 1}, [1 / 2, 0, 1 / 2]),
+    ],
+)
+def test_ways_to_sample_from_a_policy(how, row):
+    np.testing.assert_allclose(build_arrays(TREE, behaviour=how).behaviour, [row], atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"top-k": "3/2"}, "behaviour: found top-k = 3/2; a positive whole number is required. Correct it"),
+        ({"top-p": 2}, "behaviour: found top-p = 2; a number in (0, 1] is required. Correct it"),
+        ({"temperature": 0}, "behaviour: found temperature = 0; a positive number is required. Correct it"),
+        ([(-1, {"top-k": 1}), (2, {"top-k": 1})], "behaviour: the shares are -1, 2; positive numbers are required. "
+         "Correct them"),
+    ],
+)  # fmt: skip
+def test_ways_that_are_none_are_refused(how, message):
+    with pytest.raises(SamplingError) as caught:
+        audit(TREE, weighted, behaviour=how, **EXACT)
+    assert str(caught.value) == message
+
+
+OLD, OLDER = TABLE, {"s": {"a": "1/8", "b": "1/8", "c": "3/4"}, "t": {"a": "1/6", "b": "5/6"}}
+MIXED = [("3/4", OLD), ("1/4", OLDER)]
+
+
+def test_a_mixture_of_stale_policies_is_one_for_each_episode():
+    one = {**EXACT, "batch_size": 1}
+    first, second, both = (audit(PROBLEM, unweighted, behaviour=b, **one).mean for b in (OLD, OLDER, MIXED))
+    np.testing.assert_allclose(both, 3 / 4 * first + 1 / 4 * second, atol=1e-15)
+    found = audit(PROBLEM, weighted, behaviour=MIXED, **EXACT)
+    assert found.relative_bias < 1e-12
+
+
+def test_no_table_stands_for_a_mixture():
+    """Averaged probabilities of actions are another policy wherever an episode has two steps."""
+    averaged = {s: {a: 3 * sp.Rational(OLD[s].get(a, 0)) / 4 + sp.Rational(OLDER[s].get(a, 0)) / 4 for a in OLDER[s]}
+                for s in OLD}  # fmt: skip
+    one, other = (audit(PROBLEM, unweighted, behaviour=b, **EXACT).mean for b in (MIXED, averaged))
+    assert np.abs(one - other).max() > 1e-3
+
+
+def test_a_mixture_is_sampled_as_it_is_enumerated():
+    exact = audit(PROBLEM, unweighted, behaviour=MIXED, **EXACT)
+    rollouts = Rollouts(build_arrays(PROBLEM, behaviour=MIXED), horizon=EXACT["horizon"], batch_size=2)
+    g = rollouts.estimates(unweighted, rollouts.streams(rollouts.sampler(5).chunk(0, 40_000)))
+    # 6 standard errors in each of the coordinates: false-alarm rate below 1e-7
+    assert (np.abs(g.mean(0) - exact.mean) <= 6 * g.std(0) / np.sqrt(len(g)) + 1e-12).all()
+    assert (np.abs(audit(PROBLEM, unweighted, behaviour=OLD, **EXACT).mean - exact.mean) > 6 * g.std(0) / 141).any()
 
 
 # -- targets of one's own --------------------------------------------------------------------------------------

@@ -19,8 +19,8 @@ from pgsym.auditing import (
     mean_advantages,
     token_suite,
 )
-from pgsym.auditing.groups import P
 from pgsym.errors import SamplingError
+from pgsym.estimators.groups import P
 from pgsym.exact import solve
 from pgsym.model import token_tree
 
@@ -83,7 +83,7 @@ def slope(reward):
 @pytest.mark.parametrize("name", ["reinforce", "rloo", "grpo", "grpo-sample-std", "grpo-no-std", "grpo-sum", "dr-grpo"])
 def test_mean_is_put_together_from_the_mean_advantages(name):
     """c_1(p) grad E[w r] + c_0(p) grad E[w (1 - r)] for each prompt, from the gradients of other token trees."""
-    own = GROUP_ESTIMATORS[name].average == "own steps"
+    own = GROUP_ESTIMATORS[name].loss.average == "own steps"
     one, zero = mean_advantages(name, 4)
     found = np.zeros(18)
     for prompt in "qr":

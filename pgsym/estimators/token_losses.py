@@ -1,0 +1,205 @@
+r"""Losses of language-model training by their choices: what each token's score is multiplied by.
+
+.. math::  g = \frac1B \sum_i \frac1{n_i} \sum_t w_{it}\,\nabla\log\pi(o_{it}),
+           \qquad w_{it} = \rho_{it} A_i - \beta\,\kappa_{it}
+
+with an advantage A, a ratio :math:`\rho` to the policy that collected the data, clipped or not, and the slope
+:math:`\kappa` of an estimator of the divergence.  The same lines run over NumPy's floats, many groups at once, and
+over SymPy's expressions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import sympy as sp
+
+STABILISER = 1e-8
+"""Added to a standard deviation before dividing by it, as implementations do."""
+
+Average = Literal["episodes", "steps", "slots", "own steps", "group's steps"]
+Compared = Literal["none", "mean", "leave-one-out", "std", "sample-std"]
+
+
+class Floating:
+    """Functions of arrays of floats."""
+
+    stabiliser: Any = STABILISER
+    half: Any = 0.5
+    exp: Any = np.exp
+    least: Any = np.minimum
+    most: Any = np.maximum
+
+    @staticmethod
+    def positive(x: Any) -> Any:
+        """1 where x > 0, else 0."""
+        return np.where(x > 0, 1.0, 0.0)
+
+
+class Symbolic:
+    """The same of arrays of SymPy's expressions."""
+
+    stabiliser = sp.Integer(0)
+    half = sp.Rational(1, 2)
+    exp = np.frompyfunc(sp.exp, 1, 1)
+    least = np.frompyfunc(sp.Min, 2, 1)
+    most = np.frompyfunc(sp.Max, 2, 1)
+    positive = np.frompyfunc(lambda x: sp.Piecewise((1, sp.sympify(x) > 0), (0, True)), 1, 1)
+
+
+class Tokens(NamedTuple):
+    """Sequences [n] of at most T tokens, in groups; arrays are [n, T], and 0 in the padding."""
+
+    rewards: Any
+    """[n] of sequences."""
+    log_ratio: Any
+    """log pi - log b, b being what collected the data."""
+    divergence: Any
+    """log pi - log ref."""
+    mask: Any
+    beta: Any
+    group_size: int
+    batch_size: int
+
+
+@dataclass(frozen=True)
+class TokenLoss:
+    """One way to make a gradient of sequences; REINFORCE with the default choices.
+
+    >>> print(TokenLoss(compared="std", average="own steps", ratio="token", clip="surrogate"))
+    mean[i] 1/|o_i| sum[t] min(rho_it A_i, clip(rho_it, 0.8, 1.2) A_i), A = (R - mean)/std of the group
+    """
+
+    compared: Compared = "none"
+    """What rewards are compared with: see `compare_returns`."""
+    among: Literal["group", "batch", "mixed"] = "group"
+    """Where the others stand; mixed: the mean is the group's, the deviation the batch's."""
+    average: Average = "episodes"
+    """What sums are divided by: see `Recipe.average`."""
+    ratio: Literal["none", "token", "sequence", "sequence mean"] = "none"
+    """pi/b of the token, of the whole sequence, or its root of the sequence's length."""
+    clip: Literal["none", "surrogate", "weight"] = "none"
+    """surrogate: min(rho A, clip(rho) A) is differentiated; weight: clip(rho) A is a constant factor of the score."""
+    low: Any = 0.2
+    high: Any = 0.2
+    """rho is clipped to [1 - low, 1 + high]."""
+    estimator: Literal["none", "k1", "k2", "k3"] = "none"
+    """Of the divergence from ``kl_to``: d, d^2/2 or exp(-d) + d - 1, with d = log pi - log ref."""
+    place: Literal["reward", "loss", "loss * ratio"] = "reward"
+    """Subtracted from rewards as a number, or differentiated as a part of the loss."""
+    per: Literal["token", "sequence"] = "token"
+    """d is a token's, or summed over the sequence.  A token's penalty in the reward counts for tokens up to it."""
+    entropy: bool = False
+    """The entropy of the policy in the states visited is a part of the loss."""
+
+    def __str__(self) -> str:
+        over = {"steps": "1/tokens sum[i]", "group's steps": "mean[groups] 1/tokens sum[i]"}.get(
+            self.average, "mean[i]"
+        )
+        inner = {"own steps": " 1/|o_i|", "slots": " 1/T"}.get(self.average, "") + " sum[t]"
+        rho = {"token": "rho_it", "sequence": "rho_i", "sequence mean": "rho_i^(1/|o_i|)"}.get(self.ratio, "")
+        clipped = f"clip({rho}, {1 - self.low}, {1 + self.high})"
+        term = {
+            "none": f"{rho} A_i" if rho else "A_i log pi_it",
+            "surrogate": f"min({rho} A_i, {clipped} A_i)",
+            "weight": f"stop({clipped}) A_i log pi_it",
+        }[self.clip]
+        whole = self.ratio.startswith("sequence") and self.clip != "weight"
+        text = f"{over}{'' if whole else inner} {term}"
+        d = "d_it" if self.per == "token" else "d_i"
+        k = {"k1": d, "k2": f"{d}^2/2", "k3": f"(exp(-{d}) + {d} - 1)"}.get(self.estimator, "")
+        if k and self.place != "reward":
+            weight = "" if self.place == "loss" else "rho_it " if self.per == "token" else "rho_i "
+            text += f" - beta {over}{inner if self.per == 'token' else ''} {weight}{k}"
+        text += f" + alpha {over}{inner} H(pi(.|s_it))" if self.entropy else ""
+        others = {"group": "of the group", "batch": "of the batch", "mixed": "of the group, std of the batch"}
+        how = {
+            "none": "R",
+            "mean": "R - mean",
+            "leave-one-out": "R - mean of the others",
+            "std": "(R - mean)/std",
+            "sample-std": "(R - mean)/std (ddof 1)",
+        }[self.compared] + ("" if self.compared == "none" else f" {others[self.among]}")
+        return f"{text}, A = {how}" + (f", R less beta {k}" if k and self.place == "reward" else "")
+
+    # -- weights -----------------------------------------------------------------------------------------------
+
+    def weights(self, x: Tokens, f: Any = Floating) -> Any:
+        """[n, T] what the scores are multiplied by, before anything is divided by lengths."""
+        n = len(x.mask)
+        whole = x.divergence.sum(1, keepdims=True)
+        d = x.divergence if self.per == "token" else whole + 0 * x.mask
+        rewards = x.rewards
+        if self.estimator != "none" and self.place == "reward" and self.per == "sequence":
+            rewards = rewards - x.beta * self._value(whole, f)[:, 0]
+        A = self._compare(rewards, x, f).reshape(n, 1) + 0 * x.mask
+        if self.estimator != "none" and self.place == "reward" and self.per == "token":
+            charged = self._value(d, f) * x.mask
+            A = A - x.beta * np.cumsum(charged[:, ::-1], axis=1)[:, ::-1]
+        w = A * self._factor(A, x, f)
+        if self.estimator != "none" and self.place != "reward":
+            slope = self._slope(d, f)
+            if self.place == "loss * ratio":
+                logs = x.log_ratio if self.per == "token" else x.log_ratio.sum(1, keepdims=True)
+                slope = f.exp(logs) * (self._value(d, f) + slope)
+            w = w - x.beta * slope
+        return w * x.mask
+
+    def _compare(self, rewards: Any, x: Tokens, f: Any) -> Any:
+        G, B = x.group_size, x.batch_size
+        if self.among != "mixed":
+            each = rewards.reshape(-1, B if self.among == "batch" else G)
+            return compare_returns(each, self.compared, f.stabiliser, f.half)
+        centred = compare_returns(rewards.reshape(-1, G), "mean").reshape(-1, B)
+        return centred / (deviation(rewards.reshape(-1, B), self.compared, f.half) + f.stabiliser)
+
+    def _factor(self, A: Any, x: Tokens, f: Any) -> Any:
+        """rho, clipped: 0 where the surrogate does not move."""
+        if self.ratio == "none":
+            return 1
+        logs = x.log_ratio if self.ratio == "token" else x.log_ratio.sum(1, keepdims=True)
+        if self.ratio == "sequence mean":
+            logs = logs / x.mask.sum(1, keepdims=True)
+        rho = f.exp(logs)
+        if self.clip == "weight":
+            return f.least(f.most(rho, 1 - self.low), 1 + self.high)
+        if self.clip == "none":
+            return rho
+        above, below = f.positive(rho - 1 - self.high), f.positive(1 - self.low - rho)
+        return rho * (1 - f.positive(A) * above - f.positive(-A) * below)
+
+    def _value(self, d: Any, f: Any) -> Any:
+        return {"k1": lambda: d, "k2": lambda: d * d / 2, "k3": lambda: f.exp(-d) + d - 1}[self.estimator]()
+
+    def _slope(self, d: Any, f: Any) -> Any:
+        """Of `_value`, by d."""
+        return {"k1": lambda: 1 + 0 * d, "k2": lambda: d, "k3": lambda: 1 - f.exp(-d)}[self.estimator]()
+
+
+def compare_returns(R: Any, how: Compared, stabiliser: Any = 0, half: Any = 0.5) -> Any:
+    """Advantages of the returns [n, G] of n groups: minus the mean, or that of the others, or over the spread.
+
+    Where all are equal, they are 0.  `half` is the exponent of a root: SymPy's numbers have theirs.
+
+    >>> compare_returns(np.array([[0.0, 0.0, 1.0]]), "leave-one-out").tolist()
+    [[-0.5, -0.5, 1.0]]
+    """
+    if how == "none":
+        return R
+    G = R.shape[1]
+    A = R - R.sum(1, keepdims=True) / G
+    if how == "leave-one-out":
+        return A * G / (G - 1)
+    if how == "mean":
+        return A
+    spread = deviation(R, how, half) + stabiliser
+    return A / np.where(spread == 0, 1, spread)
+
+
+def deviation(R: Any, how: Compared, half: Any = 0.5) -> Any:
+    """[n, 1] the standard deviation of each row, with ddof 1 for that of the sample."""
+    G = R.shape[1]
+    A = R - R.sum(1, keepdims=True) / G
+    return ((A * A).sum(1, keepdims=True) / (G if how == "std" else G - 1)) ** half
