@@ -22,7 +22,7 @@ from pgsym.algebra.coprime import CoprimeBase, Factors, beyond
 from pgsym.algebra.differentiation import Differentiation
 from pgsym.algebra.elimination import RowScaled, eliminate
 from pgsym.algebra.field import Factorization, Field, Row
-from pgsym.algebra.fraction import ONE, Printer, RationalFunction
+from pgsym.algebra.fraction import ONE, Printer, RationalFunction, reduced
 from pgsym.algebra.generators import Generators, shifted_exponents
 from pgsym.algebra.interpolate import ImageFactorization, prefers_images
 from pgsym.algebra.ordering import Ordering, order
@@ -200,6 +200,29 @@ class RationalField(Field):
     def named(self, expr: sp.Expr) -> sp.Expr:
         """The expression with the field's logarithms as their symbols."""
         return expr.xreplace({sp.log(f): symbol for symbol, f in self.logarithms.items()}) if self.logarithms else expr
+
+    def dot(self, left: Sequence[Any], right: Sequence[Any]) -> Any:
+        """The sum over one denominator, reduced once, where all products have the same one up to numbers."""
+        if self._constant:
+            return super().dot(left, right)
+        factors: Factors | None = None
+        terms = []
+        for a, b in zip(left, right, strict=True):
+            if a and b:
+                if (a.factors and b.factors) or factors not in (None, found := a.factors or b.factors):
+                    return super().dot(left, right)
+                factors = found
+                terms.append((a.numerator, b.numerator, a.scale * b.scale))
+        if factors is None:
+            return self.zero
+        scale, multiply, numerator = ONE, self._ring.multiply, self._ring.zero
+        for *_, s in terms:
+            scale = scale.lcm(s)
+        for a, b, s in terms:
+            if s != scale:
+                a, b = (a, b * (scale // s)) if len(b) < len(a) else (a * (scale // s), b)
+            numerator = numerator + multiply(a, b)
+        return reduced(self._base, numerator, scale, factors)
 
     def gradient(self, element: Any) -> dict[sp.Symbol, Any]:
         if self._constant:

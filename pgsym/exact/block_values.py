@@ -138,23 +138,26 @@ class BlockValues:
         """The values of one component, the one that was asked for eliminated last."""
         field, known, weight = self._field, self._known, self._weight
         right, rows = [], []
+        circles = len(part) > 1 or part.start in [b for _, b in self._equations[part.start][1]]
         for k in part:
             reward, terms = self._equations[k]
             outside = [(weight(c), known[b]) for c, b in terms if b not in part]
-            right.append(self._earned(reward) + field.dot([w for w, _ in outside], [v for _, v in outside]))
-            row = {k - part.start: field.one}
-            for c, b in terms:
-                if b in part:
-                    j = b - part.start
-                    row[j] = row[j] - weight(c) if j in row else -weight(c)
-            rows.append(row)
-        circles = len(part) > 1 or part.start in [b for _, b in self._equations[part.start][1]]
+            right.append(self._earned(reward, outside))
+            if circles:
+                row = {k - part.start: field.one}
+                for c, b in terms:
+                    if b in part:
+                        j = b - part.start
+                        row[j] = row[j] - weight(c) if j in row else -weight(c)
+                rows.append(row)
         solved = field.factor(rows, [first - part.start]).solve(right) if circles else right
         known.update(zip(part, solved, strict=True))
 
-    def _earned(self, reward: Sequence[Term]) -> Any:
+    def _earned(self, reward: Sequence[Term], ahead: Sequence[tuple[Any, Any]] = ()) -> Any:
+        """What a step earns, and the values ahead by their weights."""
         rewards, lift = self._chain.constants.rewards, self._field.lift
-        return self._field.dot([self._weight(c) for c, _ in reward], [lift(rewards[i]) for _, i in reward])
+        terms = [*ahead, *[(self._weight(c), lift(rewards[i])) for c, i in reward]]
+        return self._field.dot([w for w, _ in terms], [v for _, v in terms])
 
     def _weight(self, coefficient: int) -> Any:
         """pi(a|s) gamma p, or pi(a|s) for a reward."""
