@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import sympy as sp
@@ -70,27 +71,7 @@ class RationalField(Field):
     ) -> None:
         logarithms = dict(logarithms or {})
         found = Generators.of(forms, [*expressions, *logarithms.values()])
-        names: list[sp.Expr] = [sp.exp(symbol / q) for symbol, q in found.exponentials.items()]
-        if found.constant:
-            names.append(sp.exp(sp.Rational(found.constant)))
-        names.extend(found.symbols)
-        names.extend(sp.log(f) for f in logarithms.values())
-        self._setup(tuple(parameters), found, tuple(names), budget, seconds, logarithms)
-        for theta in parameters:
-            images: dict[int, Polynomial] = {}
-            scale = 1
-            if theta in found.exponentials:
-                scale = found.exponentials[theta]
-                k = self._index[sp.exp(theta / scale)]
-                images[k] = self._ring.generators[k]
-            if theta in self._index:
-                images[self._index[theta]] = self._ring.one * scale
-            if images:
-                self._derivations[theta] = Differentiation(self._base, images, self.number(Fraction(scale)))
-        for f in logarithms.values():
-            element, k = self.convert(f), self._index[sp.log(f)]
-            slopes = {theta: slope / element for theta, slope in self.gradient(element).items()}
-            self._chain.append((k, Differentiation(self._base, {k: self._ring.one}, self.one), slopes))
+        self._setup(tuple(parameters), found, budget, seconds, logarithms)
 
     @classmethod
     def with_derivation(
@@ -112,7 +93,8 @@ class RationalField(Field):
         """
         field = cls.__new__(cls)
         symbols = tuple(generators)
-        field._setup(tuple(derivation), Generators({}, Fraction(0), symbols), symbols, budget, seconds)
+        field._setup(tuple(derivation), Generators({}, Fraction(0), symbols), budget, seconds, {})
+        field._derivations = {}
         for theta, table in derivation.items():
             for generator in table:
                 if generator not in field._index:
@@ -128,34 +110,74 @@ class RationalField(Field):
         self,
         parameters: tuple[sp.Symbol, ...],
         found: Generators,
-        generators: tuple[sp.Expr, ...],
         budget: int,
         seconds: float | None,
-        logarithms: Mapping[sp.Symbol, sp.Expr] | None = None,
+        logarithms: Mapping[sp.Symbol, sp.Expr],
     ) -> None:
         self.parameters = parameters
-        self.logarithms = logarithms or {}
-        self.generators = generators
-        """The generators as expressions, in the order of the polynomials' variables."""
+        self.logarithms = logarithms
         self._found = found
-        self._index: dict[sp.Expr, int] = {g: k for k, g in enumerate(generators)}
-        self._index.update({symbol: self._index[sp.log(f)] for symbol, f in self.logarithms.items()})
-        self._derivations: dict[sp.Symbol, Differentiation] = {}
-        # for each logarithm L: its index, d/dL, and dL/dtheta by theta
-        self._chain: list[tuple[int, Differentiation, dict[sp.Symbol, Any]]] = []
+        exponentials: list[sp.Symbol | None] = [*found.exponentials, *([None] if found.constant else [])]
+        self._exponent = {symbol: k for k, symbol in enumerate(exponentials)}
+        """The variable exp(theta/q) of each theta, and that of exp(c), as None."""
+        others = enumerate((*found.symbols, *logarithms), len(exponentials))
+        self._index: dict[sp.Symbol, int] = {symbol: k for k, symbol in others}
+        """The variables of the symbols, and of those that stand for logarithms."""
         self._exponentials: dict[Linear, Any] = {}
-        self._constant = not generators  # then elements are plain fmpq
+        variables = len(self._exponent) + len(self._index)
+        self._constant = not variables  # then elements are plain fmpq
         self.limits: dict[str, Any] = {"budget": budget, "seconds": seconds}
-        self._ring = Ring(max(len(generators), 1), budget, seconds)
+        self._ring = Ring(max(variables, 1), budget, seconds)
         self._base = CoprimeBase(self._ring)
-        self._printer = Printer(self._base, generators)
-        self.zero = self.number(Fraction(0))
-        self.one = self.number(Fraction(1))
+        self.zero = self._rational(0, 1)
+        self.one = self._rational(1, 1)
+
+    @cached_property
+    def generators(self) -> tuple[sp.Expr, ...]:
+        """The generators as expressions, in the order of the polynomials' variables."""
+        found = self._found
+        names: list[sp.Expr] = [sp.exp(symbol / q) for symbol, q in found.exponentials.items()]
+        if found.constant:
+            names.append(sp.exp(sp.Rational(found.constant)))
+        return (*names, *found.symbols, *(sp.log(f) for f in self.logarithms.values()))
+
+    @cached_property
+    def _printer(self) -> Printer:
+        return Printer(self._base, self.generators)
+
+    @cached_property
+    def _derivations(self) -> dict[sp.Symbol, Differentiation]:
+        """d/d theta on everything but logarithms."""
+        found: dict[sp.Symbol, Differentiation] = {}
+        for theta in self.parameters:
+            images: dict[int, Polynomial] = {}
+            scale = self._found.exponentials.get(theta, 1)
+            if theta in self._exponent:
+                images[self._exponent[theta]] = self._ring.generators[self._exponent[theta]]
+            if theta in self._index:
+                images[self._index[theta]] = self._ring.one * scale
+            if images:
+                found[theta] = Differentiation(self._base, images, self.number(Fraction(scale)))
+        return found
+
+    @cached_property
+    def _chain(self) -> list[tuple[int, Differentiation, dict[sp.Symbol, Any]]]:
+        """For each logarithm L: its variable, d/dL, and dL/dtheta by theta."""
+        found = []
+        for symbol, f in self.logarithms.items():
+            element, k = self.convert(f), self._index[symbol]
+            by_parameter = ((theta, derivation(element)) for theta, derivation in self._derivations.items())
+            slopes = {theta: slope / element for theta, slope in by_parameter if slope}
+            found.append((k, Differentiation(self._base, {k: self._ring.one}, self.one), slopes))
+        return found
 
     def number(self, value: Fraction) -> Any:
+        return self._rational(value.numerator, value.denominator)
+
+    def _rational(self, above: int, below: int) -> Any:
         if self._constant:
-            return fmpq(value.numerator, value.denominator)
-        return RationalFunction(self._base, self._ring.one * value.numerator, fmpz(value.denominator))
+            return fmpq(above, below)
+        return RationalFunction(self._base, self._ring.one * above, fmpz(below))
 
     def symbol(self, symbol: sp.Symbol) -> Any:
         if symbol not in self._index:
@@ -190,12 +212,11 @@ class RationalField(Field):
         result = self._ring.one
         for symbol, power in exponents.items():
             if power:
-                form = self._found.constant if symbol is None else symbol / self._found.exponentials[symbol]
-                result = result * self._ring.generators[self._index[sp.exp(form)]] ** power
+                result = result * self._ring.generators[self._exponent[symbol]] ** power
         return result
 
     def _evaluated(self, expr: sp.Expr) -> Any:
-        return evaluate(self.named(expr), self)
+        return self._rational(int(expr.p), int(expr.q)) if expr.is_Rational else evaluate(self.named(expr), self)
 
     def named(self, expr: sp.Expr) -> sp.Expr:
         """The expression with the field's logarithms as their symbols."""
