@@ -22,8 +22,9 @@ from flint import fmpq, fmpz
 from pgsym.algebra.coprime import CoprimeBase, Factors, beyond
 from pgsym.algebra.differentiation import Differentiation
 from pgsym.algebra.elimination import RowScaled, eliminate
-from pgsym.algebra.field import Factorization, Field, Row
+from pgsym.algebra.field import Factorization, Field, Row, triangular
 from pgsym.algebra.fraction import ONE, Printer, RationalFunction, reduced
+from pgsym.algebra.fraction_free import triangular_form
 from pgsym.algebra.generators import Generators, shifted_exponents
 from pgsym.algebra.interpolate import ImageFactorization, prefers_images
 from pgsym.algebra.ordering import Ordering, order
@@ -32,6 +33,12 @@ from pgsym.errors import NotInFieldError
 from pgsym.expression.evaluate import evaluate
 from pgsym.expression.linear import Linear
 from pgsym.limits import CLOSED_FORM_TERMS
+
+FRACTION_FREE = 7
+"""Up to so many equations are solved without fractions."""
+
+Products = Sequence[tuple[Any, Any]]
+"""A sum of products."""
 
 
 class RationalField(Field):
@@ -244,6 +251,58 @@ class RationalField(Field):
                 a, b = (a, b * (scale // s)) if len(b) < len(a) else (a * (scale // s), b)
             numerator = numerator + multiply(a, b)
         return reduced(self._base, numerator, scale, factors)
+
+    def _cleared_sums(self, sums: Sequence[Products]) -> tuple[list[Polynomial], Polynomial]:
+        """The sums as polynomials over one polynomial: these, and that one."""
+        factors: Factors = ()
+        scale, multiply, pure = ONE, self._ring.multiply, True
+        for terms in sums:
+            for a, b in terms:
+                found = a.factors or b.factors
+                if found and found != factors:
+                    pure, factors = pure and not factors, found
+                pure = pure and not (a.factors and b.factors)
+                scale = scale.lcm(a.scale * b.scale)
+        if not pure:
+            found, common = self._cleared(dict(enumerate(map(self._total, sums))))
+            return [found[k].numerator if k in found else self._ring.zero for k in range(len(sums))], common.numerator
+        below, numerators = self._base.expand(self._base.live(factors)), []
+        for terms in sums:
+            total = self._ring.zero
+            for a, b in terms:
+                product = multiply(a.numerator, b.numerator) * (scale // (a.scale * b.scale))
+                total = total + (product if a.factors or b.factors or not factors else multiply(product, below))
+            numerators.append(total)
+        return numerators, below * scale
+
+    def fixed_point(self, equations: Sequence[tuple[Products, Mapping[int, Products]]], last: int = 0) -> Sequence[Any]:
+        """The x with x_i = b_i + sum_j a_ij x_j, of which `last` is cheap; b_i and {j: a_ij} are sums of products.
+
+        >>> p = sp.Symbol("p")
+        >>> field = RationalField([], [], [p])
+        >>> one, p = field.one, field.symbol(p)
+        >>> x = field.fixed_point([([(one, one)], {1: [(p, p)]}), ([], {0: [(one, p)]})])
+        >>> field.to_sympy(x[0]), field.to_sympy(x[1])
+        (-1/((p - 1)*(p**2 + p + 1)), -p/((p - 1)*(p**2 + p + 1)))
+        """
+        if self._constant or len(equations) > FRACTION_FREE:
+            rows = [{j: -self._total(a) for j, a in inside.items()} for _, inside in equations]
+            for i, row in enumerate(rows):
+                row[i] = self.one + row[i] if i in row else self.one
+            return self.factor(rows, [last]).solve([self._total(right) for right, _ in equations])
+        n, base, cleared = len(equations), self._base, []
+        for i, (right, inside) in enumerate(equations):
+            (b, *numerators), one = self._cleared_sums([right, *inside.values()])
+            row = {j: -a for j, a in zip(inside, numerators, strict=True)}
+            row[i] = one + row[i] if i in row else one
+            cleared.append({j: e for j, e in [*row.items(), (n, b)] if not e.is_zero()})
+        found = triangular_form(self._ring, cleared, last)
+        made = [{j: RationalFunction(base, e) for j, e in found[i].items()} for i in range(n)]
+        start, pivots = [row.pop(n, self.zero) for row in made], [row.pop(i) for i, row in enumerate(made)]
+        return triangular(start, lambda i: list(made[i].items()), pivots)
+
+    def _total(self, products: Products) -> Any:
+        return self.dot([a for a, _ in products], [b for _, b in products])
 
     def gradient(self, element: Any) -> dict[sp.Symbol, Any]:
         if self._constant:
