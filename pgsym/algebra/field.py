@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from functools import cache, cached_property
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -146,14 +146,17 @@ class LazyVector(Sequence[Any]):
     """
 
     def __init__(self, length: int, entry: Callable[[int], Any]) -> None:
-        self._places = range(length)
-        self._entry = cache(entry)
+        self._places, self._entry = range(length), entry
+        self._known: dict[int, Any] = {}
 
     def __len__(self) -> int:
         return len(self._places)
 
     def __getitem__(self, index: int) -> Any:  # type: ignore[override]
-        return self._entry(self._places[index])
+        place = self._places[index]
+        if place not in self._known:
+            self._known[place] = self._entry(place)
+        return self._known[place]
 
 
 def triangular(

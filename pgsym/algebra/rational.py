@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import sympy as sp
@@ -21,8 +22,9 @@ from flint import fmpq, fmpz
 from pgsym.algebra.coprime import CoprimeBase, Factors, beyond
 from pgsym.algebra.differentiation import Differentiation
 from pgsym.algebra.elimination import RowScaled, eliminate
-from pgsym.algebra.field import Factorization, Field, Row
-from pgsym.algebra.fraction import ONE, Printer, RationalFunction
+from pgsym.algebra.field import Factorization, Field, Row, triangular
+from pgsym.algebra.fraction import ONE, Printer, RationalFunction, reduced
+from pgsym.algebra.fraction_free import triangular_form
 from pgsym.algebra.generators import Generators, shifted_exponents
 from pgsym.algebra.interpolate import ImageFactorization, prefers_images
 from pgsym.algebra.ordering import Ordering, order
@@ -31,6 +33,12 @@ from pgsym.errors import NotInFieldError
 from pgsym.expression.evaluate import evaluate
 from pgsym.expression.linear import Linear
 from pgsym.limits import CLOSED_FORM_TERMS
+
+FRACTION_FREE = 7
+"""Up to so many equations are solved without fractions."""
+
+Products = Sequence[tuple[Any, Any]]
+"""A sum of products."""
 
 
 class RationalField(Field):
@@ -70,27 +78,7 @@ class RationalField(Field):
     ) -> None:
         logarithms = dict(logarithms or {})
         found = Generators.of(forms, [*expressions, *logarithms.values()])
-        names: list[sp.Expr] = [sp.exp(symbol / q) for symbol, q in found.exponentials.items()]
-        if found.constant:
-            names.append(sp.exp(sp.Rational(found.constant)))
-        names.extend(found.symbols)
-        names.extend(sp.log(f) for f in logarithms.values())
-        self._setup(tuple(parameters), found, tuple(names), budget, seconds, logarithms)
-        for theta in parameters:
-            images: dict[int, Polynomial] = {}
-            scale = 1
-            if theta in found.exponentials:
-                scale = found.exponentials[theta]
-                k = self._index[sp.exp(theta / scale)]
-                images[k] = self._ring.generators[k]
-            if theta in self._index:
-                images[self._index[theta]] = self._ring.one * scale
-            if images:
-                self._derivations[theta] = Differentiation(self._base, images, self.number(Fraction(scale)))
-        for f in logarithms.values():
-            element, k = self.convert(f), self._index[sp.log(f)]
-            slopes = {theta: slope / element for theta, slope in self.gradient(element).items()}
-            self._chain.append((k, Differentiation(self._base, {k: self._ring.one}, self.one), slopes))
+        self._setup(tuple(parameters), found, budget, seconds, logarithms)
 
     @classmethod
     def with_derivation(
@@ -112,7 +100,8 @@ class RationalField(Field):
         """
         field = cls.__new__(cls)
         symbols = tuple(generators)
-        field._setup(tuple(derivation), Generators({}, Fraction(0), symbols), symbols, budget, seconds)
+        field._setup(tuple(derivation), Generators({}, Fraction(0), symbols), budget, seconds, {})
+        field._derivations = {}
         for theta, table in derivation.items():
             for generator in table:
                 if generator not in field._index:
@@ -128,34 +117,74 @@ class RationalField(Field):
         self,
         parameters: tuple[sp.Symbol, ...],
         found: Generators,
-        generators: tuple[sp.Expr, ...],
         budget: int,
         seconds: float | None,
-        logarithms: Mapping[sp.Symbol, sp.Expr] | None = None,
+        logarithms: Mapping[sp.Symbol, sp.Expr],
     ) -> None:
         self.parameters = parameters
-        self.logarithms = logarithms or {}
-        self.generators = generators
-        """The generators as expressions, in the order of the polynomials' variables."""
+        self.logarithms = logarithms
         self._found = found
-        self._index: dict[sp.Expr, int] = {g: k for k, g in enumerate(generators)}
-        self._index.update({symbol: self._index[sp.log(f)] for symbol, f in self.logarithms.items()})
-        self._derivations: dict[sp.Symbol, Differentiation] = {}
-        # for each logarithm L: its index, d/dL, and dL/dtheta by theta
-        self._chain: list[tuple[int, Differentiation, dict[sp.Symbol, Any]]] = []
+        exponentials: list[sp.Symbol | None] = [*found.exponentials, *([None] if found.constant else [])]
+        self._exponent = {symbol: k for k, symbol in enumerate(exponentials)}
+        """The variable exp(theta/q) of each theta, and that of exp(c), as None."""
+        others = enumerate((*found.symbols, *logarithms), len(exponentials))
+        self._index: dict[sp.Symbol, int] = {symbol: k for k, symbol in others}
+        """The variables of the symbols, and of those that stand for logarithms."""
         self._exponentials: dict[Linear, Any] = {}
-        self._constant = not generators  # then elements are plain fmpq
+        variables = len(self._exponent) + len(self._index)
+        self._constant = not variables  # then elements are plain fmpq
         self.limits: dict[str, Any] = {"budget": budget, "seconds": seconds}
-        self._ring = Ring(max(len(generators), 1), budget, seconds)
+        self._ring = Ring(max(variables, 1), budget, seconds)
         self._base = CoprimeBase(self._ring)
-        self._printer = Printer(self._base, generators)
-        self.zero = self.number(Fraction(0))
-        self.one = self.number(Fraction(1))
+        self.zero = self._rational(0, 1)
+        self.one = self._rational(1, 1)
+
+    @cached_property
+    def generators(self) -> tuple[sp.Expr, ...]:
+        """The generators as expressions, in the order of the polynomials' variables."""
+        found = self._found
+        names: list[sp.Expr] = [sp.exp(symbol / q) for symbol, q in found.exponentials.items()]
+        if found.constant:
+            names.append(sp.exp(sp.Rational(found.constant)))
+        return (*names, *found.symbols, *(sp.log(f) for f in self.logarithms.values()))
+
+    @cached_property
+    def _printer(self) -> Printer:
+        return Printer(self._base, self.generators)
+
+    @cached_property
+    def _derivations(self) -> dict[sp.Symbol, Differentiation]:
+        """d/d theta on everything but logarithms."""
+        found: dict[sp.Symbol, Differentiation] = {}
+        for theta in self.parameters:
+            images: dict[int, Polynomial] = {}
+            scale = self._found.exponentials.get(theta, 1)
+            if theta in self._exponent:
+                images[self._exponent[theta]] = self._ring.generators[self._exponent[theta]]
+            if theta in self._index:
+                images[self._index[theta]] = self._ring.one * scale
+            if images:
+                found[theta] = Differentiation(self._base, images, self.number(Fraction(scale)))
+        return found
+
+    @cached_property
+    def _chain(self) -> list[tuple[int, Differentiation, dict[sp.Symbol, Any]]]:
+        """For each logarithm L: its variable, d/dL, and dL/dtheta by theta."""
+        found = []
+        for symbol, f in self.logarithms.items():
+            element, k = self.convert(f), self._index[symbol]
+            by_parameter = ((theta, derivation(element)) for theta, derivation in self._derivations.items())
+            slopes = {theta: slope / element for theta, slope in by_parameter if slope}
+            found.append((k, Differentiation(self._base, {k: self._ring.one}, self.one), slopes))
+        return found
 
     def number(self, value: Fraction) -> Any:
+        return self._rational(value.numerator, value.denominator)
+
+    def _rational(self, above: int, below: int) -> Any:
         if self._constant:
-            return fmpq(value.numerator, value.denominator)
-        return RationalFunction(self._base, self._ring.one * value.numerator, fmpz(value.denominator))
+            return fmpq(above, below)
+        return RationalFunction(self._base, self._ring.one * above, fmpz(below))
 
     def symbol(self, symbol: sp.Symbol) -> Any:
         if symbol not in self._index:
@@ -190,16 +219,90 @@ class RationalField(Field):
         result = self._ring.one
         for symbol, power in exponents.items():
             if power:
-                form = self._found.constant if symbol is None else symbol / self._found.exponentials[symbol]
-                result = result * self._ring.generators[self._index[sp.exp(form)]] ** power
+                result = result * self._ring.generators[self._exponent[symbol]] ** power
         return result
 
     def _evaluated(self, expr: sp.Expr) -> Any:
-        return evaluate(self.named(expr), self)
+        return self._rational(int(expr.p), int(expr.q)) if expr.is_Rational else evaluate(self.named(expr), self)
 
     def named(self, expr: sp.Expr) -> sp.Expr:
         """The expression with the field's logarithms as their symbols."""
         return expr.xreplace({sp.log(f): symbol for symbol, f in self.logarithms.items()}) if self.logarithms else expr
+
+    def dot(self, left: Sequence[Any], right: Sequence[Any]) -> Any:
+        """The sum over one denominator, reduced once, where all products have the same one up to numbers."""
+        if self._constant:
+            return super().dot(left, right)
+        factors: Factors | None = None
+        terms = []
+        for a, b in zip(left, right, strict=True):
+            if a and b:
+                if (a.factors and b.factors) or factors not in (None, found := a.factors or b.factors):
+                    return super().dot(left, right)
+                factors = found
+                terms.append((a.numerator, b.numerator, a.scale * b.scale))
+        if factors is None:
+            return self.zero
+        scale, multiply, numerator = ONE, self._ring.multiply, self._ring.zero
+        for *_, s in terms:
+            scale = scale.lcm(s)
+        for a, b, s in terms:
+            if s != scale:
+                a, b = (a, b * (scale // s)) if len(b) < len(a) else (a * (scale // s), b)
+            numerator = numerator + multiply(a, b)
+        return reduced(self._base, numerator, scale, factors)
+
+    def _cleared_sums(self, sums: Sequence[Products]) -> tuple[list[Polynomial], Polynomial]:
+        """The sums as polynomials over one polynomial: these, and that one."""
+        factors: Factors = ()
+        scale, multiply, pure = ONE, self._ring.multiply, True
+        for terms in sums:
+            for a, b in terms:
+                found = a.factors or b.factors
+                if found and found != factors:
+                    pure, factors = pure and not factors, found
+                pure = pure and not (a.factors and b.factors)
+                scale = scale.lcm(a.scale * b.scale)
+        if not pure:
+            found, common = self._cleared(dict(enumerate(map(self._total, sums))))
+            return [found[k].numerator if k in found else self._ring.zero for k in range(len(sums))], common.numerator
+        below, numerators = self._base.expand(self._base.live(factors)), []
+        for terms in sums:
+            total = self._ring.zero
+            for a, b in terms:
+                product = multiply(a.numerator, b.numerator) * (scale // (a.scale * b.scale))
+                total = total + (product if a.factors or b.factors or not factors else multiply(product, below))
+            numerators.append(total)
+        return numerators, below * scale
+
+    def fixed_point(self, equations: Sequence[tuple[Products, Mapping[int, Products]]], last: int = 0) -> Sequence[Any]:
+        """The x with x_i = b_i + sum_j a_ij x_j, of which `last` is cheap; b_i and {j: a_ij} are sums of products.
+
+        >>> p = sp.Symbol("p")
+        >>> field = RationalField([], [], [p])
+        >>> one, p = field.one, field.symbol(p)
+        >>> x = field.fixed_point([([(one, one)], {1: [(p, p)]}), ([], {0: [(one, p)]})])
+        >>> field.to_sympy(x[0]), field.to_sympy(x[1])
+        (-1/((p - 1)*(p**2 + p + 1)), -p/((p - 1)*(p**2 + p + 1)))
+        """
+        if self._constant or len(equations) > FRACTION_FREE:
+            rows = [{j: -self._total(a) for j, a in inside.items()} for _, inside in equations]
+            for i, row in enumerate(rows):
+                row[i] = self.one + row[i] if i in row else self.one
+            return self.factor(rows, [last]).solve([self._total(right) for right, _ in equations])
+        n, base, cleared = len(equations), self._base, []
+        for i, (right, inside) in enumerate(equations):
+            (b, *numerators), one = self._cleared_sums([right, *inside.values()])
+            row = {j: -a for j, a in zip(inside, numerators, strict=True)}
+            row[i] = one + row[i] if i in row else one
+            cleared.append({j: e for j, e in [*row.items(), (n, b)] if not e.is_zero()})
+        found = triangular_form(self._ring, cleared, last)
+        made = [{j: RationalFunction(base, e) for j, e in found[i].items()} for i in range(n)]
+        start, pivots = [row.pop(n, self.zero) for row in made], [row.pop(i) for i, row in enumerate(made)]
+        return triangular(start, lambda i: list(made[i].items()), pivots)
+
+    def _total(self, products: Products) -> Any:
+        return self.dot([a for a, _ in products], [b for _, b in products])
 
     def gradient(self, element: Any) -> dict[sp.Symbol, Any]:
         if self._constant:

@@ -11,6 +11,7 @@ their exit has the same shape have the same two, so repeated parts of a chain ar
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pgsym.algebra.field import demanded
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 FAR = 8
 """An exit that lies further ahead is not looked for."""
 
+Product = tuple[Any, Any]
+"""Two elements that are to be multiplied."""
 Path = tuple[int, ...]
 """The shapes that lead from a block to its exit, or to one further ahead."""
 
@@ -89,14 +92,17 @@ class Exits:
 
 
 class BlockValues:
-    """V by block over one field."""
+    """V by block over one field of rational functions."""
 
     def __init__(self, quotient: Quotient, chain: InducedChain) -> None:
         self._equations, self._parts = quotient.equations, quotient.parts
         self._pairs = list(quotient.coefficients)
         self._exits = Exits(quotient)
-        self._chain, self._field = chain, chain.field
+        self._chain = chain
+        self._field: Any = chain.field
         self._known: dict[int, Any] = {0: chain.field.zero}
+        self._solved: dict[range, Sequence[Any]] = {}
+        self._factors: dict[int, Product] = {}
         self._weights: dict[int, Any] = {}
         self._affine: dict[int, tuple[Any, Any]] = {}
 
@@ -107,7 +113,10 @@ class BlockValues:
                 earned, passed = self._between(self._exits.shape[found])
                 known[found] = earned + passed * known[exit]
             else:
-                self._solve(self._parts[found], found)
+                part = self._parts[found]
+                if part not in self._solved:
+                    self._solved[part] = self._solve(part, found)
+                known[found] = self._solved[part][found - part.start]
         return known[block]
 
     def _needs(self, block: int) -> list[int]:
@@ -123,8 +132,8 @@ class BlockValues:
             reward, ahead = shapes[found]
             weights = [self._weight(c) for c, _ in ahead]
             pairs = [self._along(path) for _, path in ahead]
-            earned = field.dot(weights, [e for e, _ in pairs])
-            known[found] = earned + self._earned(reward), field.dot(weights, [p for _, p in pairs])
+            products = [*self._earned(reward), *zip(weights, [e for e, _ in pairs], strict=True)]
+            known[found] = self._sum(products), field.dot(weights, [p for _, p in pairs])
         return known[shape]  # type: ignore[index]
 
     def _along(self, path: Path) -> tuple[Any, Any]:
@@ -134,37 +143,50 @@ class BlockValues:
             earned, passed = own + through * earned, through * passed
         return earned, passed
 
-    def _solve(self, part: range, first: int) -> None:
+    def _solve(self, part: range, first: int) -> Sequence[Any]:
         """The values of one component, the one that was asked for eliminated last."""
-        field, known, weight = self._field, self._known, self._weight
-        right, rows = [], []
+        known, equations = self._known, []
         for k in part:
             reward, terms = self._equations[k]
-            outside = [(weight(c), known[b]) for c, b in terms if b not in part]
-            right.append(self._earned(reward) + field.dot([w for w, _ in outside], [v for _, v in outside]))
-            row = {k - part.start: field.one}
+            right, inside = self._earned(reward), dict[int, list[Product]]()
             for c, b in terms:
                 if b in part:
-                    j = b - part.start
-                    row[j] = row[j] - weight(c) if j in row else -weight(c)
-            rows.append(row)
-        circles = len(part) > 1 or part.start in [b for _, b in self._equations[part.start][1]]
-        solved = field.factor(rows, [first - part.start]).solve(right) if circles else right
-        known.update(zip(part, solved, strict=True))
+                    inside.setdefault(b - part.start, []).append(self._product(c))
+                else:
+                    right.append((self._weight(c), known[b]))
+            equations.append((right, inside))
+        if len(part) == 1 and not inside:
+            return [self._sum(right)]
+        return self._field.fixed_point(equations, first - part.start)
 
-    def _earned(self, reward: Sequence[Term]) -> Any:
-        rewards, lift = self._chain.constants.rewards, self._field.lift
-        return self._field.dot([self._weight(c) for c, _ in reward], [lift(rewards[i]) for _, i in reward])
+    def _sum(self, products: Sequence[Product]) -> Any:
+        return self._field.dot([a for a, _ in products], [b for _, b in products])
+
+    def _earned(self, reward: Sequence[Term]) -> list[Product]:
+        """What a step earns, in products."""
+        rewards = self._chain.constants.rewards
+        return [(self._weight(c), rewards[i]) for c, i in reward]
 
     def _weight(self, coefficient: int) -> Any:
         """pi(a|s) gamma p, or pi(a|s) for a reward."""
-        found = self._weights.get(coefficient)
+        if coefficient not in self._weights:
+            choice, step = self._product(coefficient)
+            self._weights[coefficient] = choice * step
+        return self._weights[coefficient]
+
+    def _product(self, coefficient: int) -> Product:
+        """pi(a|s) and gamma p; without a choice, or for a reward, 1."""
+        found = self._factors.get(coefficient)
         if found is None:
             chain, (pair, i) = self._chain, self._pairs[coefficient]
-            found = chain.field.one if i < 0 else chain.field.lift(chain.constants.probabilities[i])
-            if pair is not None:
-                found = chain.pi[pair[0]][pair[1]] * found
-            if i >= 0 and not chain.undiscounted:
-                found = chain.gamma * found
-            self._weights[coefficient] = found
+            choice = chain.field.one if pair is None else chain.pi[pair[0]][pair[1]]
+            step = chain.field.one if i < 0 else self._steps[i]
+            found = self._factors[coefficient] = choice, step
         return found
+
+    @cached_property
+    def _steps(self) -> list[Any]:
+        """gamma p for the distinct probabilities."""
+        chain = self._chain
+        p = chain.constants.probabilities
+        return p if chain.undiscounted else [chain.gamma * e for e in p]

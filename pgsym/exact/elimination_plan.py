@@ -69,12 +69,9 @@ class EliminationPlan:
 
     @cached_property
     def quotient(self) -> Quotient | None:
-        """The equations of V, each of them once; None where they are one component without equal states."""
-        n = len(self.live)
-        if n < FEW and any(len(component) == n for component in self.structure.components):
-            return None
-        found = Quotient(self.structure)
-        return found if len(found.parts[-1]) < n else None
+        """The equations of V, each of them once; None where they are one large component without equal states."""
+        n, found = len(self.live), Quotient(self.structure)
+        return found if n < FEW or len(found.parts[-1]) < n else None
 
     @cached_property
     def pinned(self) -> Ordering:

@@ -25,7 +25,7 @@ from pgsym.model.mdp import Action, State
 from pgsym.model.structure import Structure
 
 FEW = 8
-"""One component of fewer states is solved as it is."""
+"""Fewer states are solved as they are, where they are one component."""
 
 Term = tuple[int, int]
 """(coefficient, block)."""
@@ -48,6 +48,7 @@ class Quotient:
     def __init__(self, structure: Structure) -> None:
         mdp = structure.mdp
         self._policy, self._states, self._numbering = structure.policy, mdp.states, mdp.numbering
+        self._acting = len(mdp.nonterminal)
         self.block: list[int] = [0] * len(mdp.states)
         """The block of every state, by number, where its value is defined; that of block 0 is 0."""
         self.equations: list[Equation] = [((), ())]
@@ -101,7 +102,8 @@ class Quotient:
             for s in rows:
                 block[s] = only
             return
-        color = self._colors(rows) if len(rows) > 1 else dict.fromkeys(rows, -1)
+        whole = len(rows) < FEW and len(rows) == self._acting
+        color = {s: -1 - k for k, s in enumerate(rows)} if whole or len(rows) == 1 else self._colors(rows)
         system: dict[int, Equation] = {}
         for s, c in color.items():
             if system.setdefault(c, equation := self._equation(rows[s], color)) != equation:

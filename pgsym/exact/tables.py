@@ -35,11 +35,13 @@ class LazyMap(Mapping[Any, Any]):
     """
 
     def __init__(self, keys: Iterable[Any], compute: Callable[[Any], Any]) -> None:
-        self._keys = dict.fromkeys(keys)
-        self._value = cache(compute)
+        self._keys, self._compute = dict.fromkeys(keys), compute
+        self._known: dict[Any, Any] = {}
 
     def __getitem__(self, key: Any) -> Any:
-        return self._value(key)
+        if key not in self._known:
+            self._known[key] = self._compute(key)
+        return self._known[key]
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._keys)

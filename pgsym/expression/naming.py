@@ -224,6 +224,8 @@ def in_order(symbols: Iterable[sp.Symbol]) -> list[sp.Symbol]:
     True
     """
     distinct = set(symbols)
+    if len(distinct) < 2:
+        return list(distinct)
     named = Counter(s.name for s in distinct)
     return sorted(distinct, key=lambda s: (s.name, _further(s) if named[s.name] > 1 else ()))
 

@@ -128,10 +128,13 @@ def softmax_policy(
     exp(2*t)/(exp(2*t) + 1)
     """
     _check_pairs(mdp, logits)
-    forms = {
-        s: {a: _linear(logits.get(s, {}).get(a, 0), where=("logits", s, a)) for a in mdp.actions(s)}
-        for s in mdp.nonterminal
-    }
+    one: dict[Linear, Linear] = {}  # equal forms are one object, which is compared at once
+
+    def form(s: State, a: Action) -> Linear:
+        found = _linear(logits.get(s, {}).get(a, 0), where=("logits", s, a))
+        return one.setdefault(found, found)
+
+    forms = {s: {a: form(s, a) for a in mdp.actions(s)} for s in mdp.nonterminal}
     symbols = {symbol for row in forms.values() for form in row.values() for symbol in form.symbols}
     _check_complete(mdp, logits, "logits", default)
     policy = Softmax(forms, _parameters(params, symbols))

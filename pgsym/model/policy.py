@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from operator import attrgetter
 from typing import Any, Self
 
@@ -160,8 +161,14 @@ class _TablePolicy(Policy):
     def states(self) -> tuple[State, ...]:
         return tuple(self._table)
 
-    def row_key(self, state: State) -> Hashable:
-        return tuple(self._table[state].values())
+    def row_key(self, state: State) -> int:
+        return self._row_numbers[state]
+
+    @cached_property
+    def _row_numbers(self) -> dict[State, int]:
+        """Equal rows have one number."""
+        number: dict[tuple[Any, ...], int] = {}
+        return {s: number.setdefault(tuple(row.values()), len(number)) for s, row in self._table.items()}
 
     def actions(self, state: State) -> tuple[Action, ...]:
         return tuple(self._table[state])
