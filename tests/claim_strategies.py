@@ -11,6 +11,8 @@ from fractions import Fraction
 from hypothesis import strategies as st
 
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.relation import EQUAL, PROPORTIONAL, UNEQUAL
+from pgsym.claims.language.statement import Arbitrary, Binding, ForAll, ForEach, Let, Statement, World
 from pgsym.expression.quantity import VOCABULARY
 
 STATES = st.sampled_from(["s", "s'", "s1", "s2''"])
@@ -20,11 +22,11 @@ NAMES = st.text(
 ).map(lambda name: unicodedata.normalize("NFC", name))
 LITERALS = st.one_of(NAMES, st.integers(0, 10**6)).map(t.Literal)
 
-FUNCTIONS: tuple[t.Binding, ...] = (
-    t.ForAll("b", ("s",)),
-    t.ForAll("c", ("s", "a")),
-    t.ForAll("lambda"),
-    t.Let("f", ("s",), t.Quantity("V", ("s",)) + t.Call("lambda")),
+FUNCTIONS: tuple[Binding, ...] = (
+    ForAll("b", ("s",)),
+    ForAll("c", ("s", "a")),
+    ForAll("lambda"),
+    Let("f", ("s",), t.Quantity("V", ("s",)) + t.Call("lambda")),
 )
 """Declarations under which the trees are read."""
 
@@ -117,18 +119,18 @@ TREES: st.SearchStrategy[t.Node] = st.recursive(leaves(numbers()), extended, max
 
 
 @st.composite
-def statements(draw: st.DrawFn) -> t.Statement:
+def statements(draw: st.DrawFn) -> Statement:
     """A chain with bindings of its own."""
-    bindings: list[t.Binding] = list(FUNCTIONS)
+    bindings: list[Binding] = list(FUNCTIONS)
     if draw(st.booleans()):
-        bindings.append(t.Let("x'", ("s", "a"), draw(TREES)))
+        bindings.append(Let("x'", ("s", "a"), draw(TREES)))
     if draw(st.booleans()):
-        bindings.append(t.ForEach(draw(STATES)))
+        bindings.append(ForEach(draw(STATES)))
     if draw(st.booleans()):
-        bindings.append(draw(st.sampled_from([t.World("terminating"), t.Arbitrary("P'"), t.Arbitrary("r'")])))
+        bindings.append(draw(st.sampled_from([World("terminating"), Arbitrary("P'"), Arbitrary("r'")])))
     terms = draw(st.lists(TREES, min_size=2, max_size=3))
-    relations = tuple(draw(st.sampled_from([t.EQUAL, t.UNEQUAL, t.PROPORTIONAL])) for _ in terms[1:])
-    return t.Statement(tuple(terms), relations, tuple(bindings))
+    relations = tuple(draw(st.sampled_from([EQUAL, UNEQUAL, PROPORTIONAL])) for _ in terms[1:])
+    return Statement(tuple(terms), relations, tuple(bindings))
 
 
 TOKENS = [

@@ -10,6 +10,7 @@ import numpy as np
 
 from pgsym.claims.language import runs as r
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.statement import Let
 
 COMPARE = {"<=": operator.le, "<": operator.lt, ">=": operator.ge, ">": operator.gt}
 
@@ -30,7 +31,7 @@ class PlainText:
     def __init__(self, estimator, quantities, functions=(), number=float):
         self.number = number
         self.tree = estimator.tree
-        self.lets = {b.name: b for b in estimator.bindings if isinstance(b, t.Let)}
+        self.lets = {b.name: b for b in estimator.bindings if isinstance(b, Let)}
         self.quantities, self.functions = quantities, dict(functions)
 
     def sample(self, states, actions, rewards):

@@ -16,6 +16,7 @@ import sympy as sp
 
 from pgsym.claims import decide, parse
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.statement import Claim, ForAll
 from pgsym.exact import solve
 from pgsym.exact.policy_symbols import in_policy_symbols
 from pgsym.model import MDP, Problem, direct_policy, mixture, softmax_policy, tabular
@@ -191,7 +192,7 @@ def model(shape: Shape, names: Spelling) -> tuple[MDP, Policy]:
     return mdp, mixture(policy, formula("t")) if shape.kind == "soft" else policy
 
 
-def claim(shape: Shape, names: Spelling) -> t.Claim:
+def claim(shape: Shape, names: Spelling) -> Claim:
     """The claim under these names."""
     (plain,) = parse(shape.claim).claims
     places = dict(zip(PLAIN.states, names.states, strict=True)) | dict(zip(PLAIN.actions, names.actions, strict=True))
@@ -206,9 +207,9 @@ def claim(shape: Shape, names: Spelling) -> t.Claim:
         changed = {f.name: written(getattr(node, f.name)) for f in fields(node) if f.init}
         if isinstance(node, t.Symbol):
             changed["name"] = names.symbols[node.name]
-        elif isinstance(node, t.Call | t.ForAll):
+        elif isinstance(node, t.Call | ForAll):
             changed["name"] = names.own[node.name]
-        elif isinstance(node, t.Claim):
+        elif isinstance(node, Claim):
             changed["source"] = ""
         return replace(node, **changed)
 
@@ -286,7 +287,7 @@ def _sizes(verdict: Any) -> dict[str, int]:
     return parts | {"difference": len(found.get("difference", {}))}
 
 
-def _literals(claim: t.Claim) -> list[tuple[type, Hashable]]:
+def _literals(claim: Claim) -> list[tuple[type, Hashable]]:
     nodes = [node for side in (claim.left, claim.right) for node in side.walk()]
     indices = (i for node in nodes if isinstance(node, t.Call | t.Quantity) for i in node.indices)
     return [i.name for i in indices if isinstance(i, t.Literal)]

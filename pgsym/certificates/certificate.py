@@ -26,8 +26,8 @@ from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.counterexample import Coordinate, Witness
 from pgsym.claims.decide import Decision
 from pgsym.claims.language import parse
-from pgsym.claims.language import tree as t
-from pgsym.claims.language.relation import RELATIONS
+from pgsym.claims.language.relation import EQUAL, RELATIONS, UNEQUAL
+from pgsym.claims.language.statement import Claim
 from pgsym.claims.verify import policy_gradient_theorem
 from pgsym.claims.witness import find_witness
 from pgsym.errors import CertificateError, HypothesisError
@@ -87,7 +87,7 @@ def coq_name(path: Path) -> str:
 
 def certify(
     problem: ProblemLike,
-    claim: t.Claim | str | None = None,
+    claim: Claim | str | None = None,
     *,
     closed_forms: bool | None = None,
 ) -> Certificate:
@@ -147,7 +147,7 @@ def certify(
         raise HypothesisError(f"{verdict.reason}", where=str(found))
     if RELATIONS[found.relation].larger is not None and verdict.proved:
         return _inequality(problem, found)
-    if found.relation != t.EQUAL or verdict.proved:
+    if found.relation != EQUAL or verdict.proved:
         raise CertificateError(
             f"found {verdict.status}; certificates are written for the policy gradient theorem of the start-state and "
             "average-reward objectives, for inequalities that are true, and for equalities that are false. "
@@ -157,14 +157,14 @@ def certify(
     return _refutation(problem, found)
 
 
-def _parsed(text: str) -> t.Claim:
+def _parsed(text: str) -> Claim:
     claims = parse(text).claims
     if len(claims) != 1:
         raise CertificateError(f"found {len(claims)} relations; a certificate is about one. Give one", where="claim")
     return claims[0]
 
 
-def _theorem(problem: Problem, claim: t.Claim, closed_forms: bool | None) -> Certificate:
+def _theorem(problem: Problem, claim: Claim, closed_forms: bool | None) -> Certificate:
     at = CertifiedModel(problem.mdp, problem.policy, problem.objective)
     closed = closed_section(at, closed_forms)
     sections = filter(None, [model_section(at), policy_section(at), solution_section(at), closed])
@@ -177,7 +177,7 @@ def _theorem(problem: Problem, claim: t.Claim, closed_forms: bool | None) -> Cer
     )
 
 
-def _inequality(problem: Problem, claim: t.Claim) -> Certificate:
+def _inequality(problem: Problem, claim: Claim) -> Certificate:
     mdp, policy, objective = problem.mdp, problem.policy, problem.objective
     at = CertifiedModel(mdp, policy, objective)
     if objective is Objective.STATIONARY_VALUE:
@@ -195,7 +195,7 @@ def _inequality(problem: Problem, claim: t.Claim) -> Certificate:
     )
 
 
-def _refutation(problem: Problem, claim: t.Claim) -> Certificate:
+def _refutation(problem: Problem, claim: Claim) -> Certificate:
     mdp, policy, objective = problem.mdp, problem.policy, problem.objective
     setting = BoundClaim(claim, mdp, policy, objective, Structure(mdp, policy))
     witness = _witness(setting, problem.exact_point)
@@ -226,7 +226,7 @@ def _refutation(problem: Problem, claim: t.Claim) -> Certificate:
         _conclusion(left, right),
         "End Model.\n\nPrint Assumptions refuted_claim.",
     ]
-    text, statement = "\n\n".join(filter(None, parts)) + "\n", str(claim).replace(t.EQUAL, t.UNEQUAL)
+    text, statement = "\n\n".join(filter(None, parts)) + "\n", str(claim).replace(EQUAL, UNEQUAL)
     return Certificate(text, "refutation", statement, tuple(at.names.legend), ("refuted_claim",))
 
 
@@ -303,7 +303,7 @@ def _wrapped(text: str) -> str:
 def _header(
     at: CertifiedModel,
     name: str,
-    claim: t.Claim,
+    claim: Claim,
     witness: Witness,
     coordinate: Coordinate,
     left: Written,

@@ -33,6 +33,7 @@ from pgsym.certificates.tensor_terms import (
     text,
 )
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.statement import Claim
 from pgsym.claims.same_policy import merged
 from pgsym.errors import CertificateError
 from pgsym.prover import GeneralVerdict, prove
@@ -46,7 +47,7 @@ Open Scope R_scope.
 """
 
 
-def certify_every_mdp(claim: GeneralVerdict | t.Claim | str, **options: Any) -> Certificate:
+def certify_every_mdp(claim: GeneralVerdict | Claim | str, **options: Any) -> Certificate:
     """A Coq file whose theorem is the claim itself, for any number of states and actions.
 
     Parameters

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pgsym.certificates.instance import CertifiedModel
 from pgsym.certificates.sections import divisors
 from pgsym.certificates.terms import comment
-from pgsym.claims.language.tree import Claim
+from pgsym.claims.language.statement import Claim
 from pgsym.claims.verify import policy_gradient_theorem
 from pgsym.expression.naming import spelt
 from pgsym.model.objective import Objective

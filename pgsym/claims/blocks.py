@@ -9,22 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from pgsym.claims.language.tree import (
-    Arbitrary,
-    Binding,
-    Call,
-    Claim,
-    Expect,
-    ForAll,
-    ForEach,
-    Indicator,
-    Let,
-    Node,
-    OverIndices,
-    Quantity,
-    Statement,
-    World,
-)
+from pgsym.claims.language.statement import Arbitrary, Binding, Claim, ForAll, ForEach, Let, Statement, World
+from pgsym.claims.language.tree import Call, Expect, Indicator, Node, OverIndices, Quantity
 from pgsym.expression.notation import tex_width
 from pgsym.model.objective import Objective
 from pgsym.trust import Trust

@@ -20,6 +20,7 @@ from pgsym.claims.language import tree as t
 from pgsym.claims.language.check import check
 from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.language.scope import Scope
+from pgsym.claims.language.statement import Claim, ForAll, Let, World
 from pgsym.claims.logarithms import ClosedLogarithms
 from pgsym.claims.same_policy import merged
 from pgsym.claims.second_world import SecondWorld
@@ -41,7 +42,7 @@ class BoundClaim:
 
     def __init__(
         self,
-        claim: t.Claim,
+        claim: Claim,
         mdp: MDP,
         policy: Policy,
         objective: Objective,
@@ -63,11 +64,11 @@ class BoundClaim:
         self.alphabet = Alphabet(own)
         """The symbols that the claim needs besides."""
         for binding in claim.bindings:
-            if isinstance(binding, t.Let | t.ForAll) and not binding.indices and binding.name in self.symbols:
-                what = "a definition" if isinstance(binding, t.Let) else "an arbitrary number"
+            if isinstance(binding, Let | ForAll) and not binding.indices and binding.name in self.symbols:
+                what = "a definition" if isinstance(binding, Let) else "an arbitrary number"
                 raise ClaimError(
                     f"{binding.name} is a symbol of the model; {what} needs a name of its own. Rename it",
-                    where=f"{'let' if isinstance(binding, t.Let) else 'for all'} {binding.name}",
+                    where=f"{'let' if isinstance(binding, Let) else 'for all'} {binding.name}",
                 )
         self.rank, self.ranges = check(claim)
         self.scope = Scope(claim.bindings, claim.source)
@@ -126,7 +127,7 @@ class BoundClaim:
             }
         return found
 
-    def _places(self, declared: t.ForAll) -> list[tuple[Hashable, ...]]:
+    def _places(self, declared: ForAll) -> list[tuple[Hashable, ...]]:
         kinds = "".join("a" if t.is_action(i) else "s" for i in declared.indices)
         if kinds == "":
             return [()]
@@ -145,7 +146,7 @@ class BoundClaim:
     @property
     def _transformed(self) -> bool:
         """Whether the primed world is the model with discount as random termination."""
-        return any(isinstance(b, t.World) for b in self.claim.bindings)
+        return any(isinstance(b, World) for b in self.claim.bindings)
 
     @cached_property
     def second(self) -> tuple[MDP, Policy, Structure] | None:

@@ -13,7 +13,7 @@ from pgsym.claims.counterexample import EVERYWHERE, SHOWN
 from pgsym.claims.decide import Decision
 from pgsym.claims.language.check import free_indices
 from pgsym.claims.language.render import binding_text
-from pgsym.claims.language.tree import Claim, ForAll, ForEach, Let
+from pgsym.claims.language.statement import Claim, ForAll, ForEach, Let
 from pgsym.claims.verdict import Status, Verdict
 from pgsym.display.result import Result, data_frame
 from pgsym.errors import ClaimError

@@ -6,6 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.rewriting import rewrite
 from pgsym.errors import ClaimError
 
 
@@ -24,7 +25,7 @@ def coefficient(node: t.Node, name: str) -> t.Node | None:
     constant = t.Symbol(name)
     if node == constant:
         return t.Number(Fraction(1))
-    if t.rewrite(node, lambda part: t.Number(Fraction(0)) if part == constant else None) == node:
+    if rewrite(node, lambda part: t.Number(Fraction(0)) if part == constant else None) == node:
         return None
     match node:
         case t.Neg():

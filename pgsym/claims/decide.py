@@ -24,7 +24,8 @@ from pgsym.claims.difference import proof_bits, residues, size, trial_bits
 from pgsym.claims.domain import require_discounts, require_policy
 from pgsym.claims.language import parse, runs
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.relation import RELATIONS
+from pgsym.claims.language.relation import EQUAL, RELATIONS
+from pgsym.claims.language.statement import Claim
 from pgsym.claims.verdict import Status, Verdict
 from pgsym.claims.witness import find_witness, repairing_factor
 from pgsym.errors import AlgebraError, ClaimError, HypothesisError, SingularMatrixError, StructureError, TooLargeError
@@ -50,7 +51,7 @@ _ATTEMPTS = 50
 
 def decide(
     problem: ProblemLike,
-    claim: t.Claim | str,
+    claim: Claim | str,
     *,
     method: str = "auto",
     error_bits: int = ERROR_BITS,
@@ -129,7 +130,7 @@ class Decision:
         self.rng = random.Random(seed)
         self._policy_is_one = False
 
-    def decide(self, claim: t.Claim) -> Verdict:
+    def decide(self, claim: Claim) -> Verdict:
         """The verdict on one claim."""
         setting = BoundClaim(claim, self.mdp, self.policy, self.objective, self.structure, self.pinned)
         require_affordable(setting)
@@ -153,7 +154,7 @@ class Decision:
         verdict = found.verdict()
         return replace(verdict, notes=_notes(found.meaning, setting, {})) if verdict.proved else verdict
 
-    def fails_at_random(self, claim: t.Claim) -> bool:
+    def fails_at_random(self, claim: Claim) -> bool:
         """Whether an equation fails at one random point: then it is false; else it may still be.
 
         HypothesisError, StructureError or ClaimError where it says nothing about this model.
@@ -187,7 +188,7 @@ class Decision:
         if not wrong:
             return Verdict(Status.PROVED, claim, "normal form", notes=notes)
         difference = None
-        if claim.relation == t.EQUAL and max(map(field.terms, wrong.values())) <= DIFFERENCE_TERMS:
+        if claim.relation == EQUAL and max(map(field.terms, wrong.values())) <= DIFFERENCE_TERMS:
             difference = {_named(c): field.to_sympy(e) for c, e in islice(wrong.items(), DIFFERENCES)}
         return self._refuted(setting, "normal form", meaning, difference=difference, notes=notes)
 
@@ -263,7 +264,7 @@ def replace_relation(setting: BoundClaim, relation: str) -> BoundClaim:
     return BoundClaim(claim, setting.mdp, setting.policy, setting.objective, setting.structure, setting.pinned)
 
 
-def _negated(claim: t.Claim, verdict: Verdict) -> Verdict:
+def _negated(claim: Claim, verdict: Verdict) -> Verdict:
     """left != right is proved by a point where they differ, and refuted by a proof of equality."""
     other = {Status.PROVED: Status.REFUTED, Status.REFUTED: Status.PROVED}
     return replace(verdict, status=other.get(verdict.status, verdict.status), claim=claim, factor=None)

@@ -25,7 +25,7 @@ from pgsym.claims.domain import Domain
 from pgsym.claims.extremes import ExtremesOfForms, UnknownSignError
 from pgsym.claims.gaps import gaps
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.relation import RELATIONS
+from pgsym.claims.language.relation import EQUAL, RELATIONS
 from pgsym.claims.order_domain import QUICK, OrderDomain
 from pgsym.claims.verdict import Status, Verdict
 from pgsym.claims.witness import side, witness_at
@@ -56,7 +56,7 @@ class Inequality:
         self.rng = rng
         self.theta = theta
         relation = RELATIONS[self.claim.relation]
-        if relation.larger is None and relation.name != t.EQUAL:
+        if relation.larger is None and relation.name != EQUAL:
             raise ClaimError(
                 f"found {relation.spellings[0]} with abs, max or min; these are compared by =, !=, <=, >=, < and >. "
                 "Choose one of them", where=str(self.claim),
@@ -110,7 +110,7 @@ class Inequality:
             raise nothing_to_be(self.setting)
         left, right = (side(self.meaning, self.setting, node, params) for node in (self.claim.left, self.claim.right))
         field = self.meaning.tower.field(0)
-        if self.claim.relation == t.EQUAL:
+        if self.claim.relation == EQUAL:
             found = [(c, e) for c in left for e in (left[c] - right[c], right[c] - left[c])]
         else:
             found = list(gaps(self.setting, left, right, field).items())

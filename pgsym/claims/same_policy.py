@@ -10,7 +10,9 @@ import dataclasses
 
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.rewriting import rewrite
 from pgsym.claims.language.scope import Scope
+from pgsym.claims.language.statement import Let
 
 
 def merged(node: t.Node, scope: Scope) -> t.Node:
@@ -32,7 +34,7 @@ def merged(node: t.Node, scope: Scope) -> t.Node:
     def change(part: t.Node) -> t.Node | None:
         return _Merger(scope).one(part.body, False) if isinstance(part, t.SamePolicy) else None
 
-    return t.rewrite(node, change)
+    return rewrite(node, change)
 
 
 class _Merger:
@@ -92,7 +94,7 @@ class _Merger:
         new = f"{name} at pi'=pi"
         if new not in self.scope.lets:
             let = self.scope.lets[name]
-            self.scope.lets[new] = t.Let(new, let.indices, self.one(let.body, True))
+            self.scope.lets[new] = Let(new, let.indices, self.one(let.body, True))
         return new
 
     def _override(self, override: t.Override) -> t.Override:
@@ -105,5 +107,5 @@ class _Merger:
             return dataclasses.replace(override, value=self.one(value, True))
         new, indices = f"{value} at pi'=pi", ("s", "a")[: len(self.scope.kinds(value))]
         taken = dataclasses.replace(value, indices=indices)
-        self.scope.lets[new] = t.Let(new, indices, self.one(taken, True))
+        self.scope.lets[new] = Let(new, indices, self.one(taken, True))
         return dataclasses.replace(override, value=t.Call(new, at=value.at))

@@ -25,7 +25,7 @@ from pgsym.claims.language.characters import CHARACTERS
 from pgsym.claims.language.check import check
 from pgsym.claims.language.parse import parse
 from pgsym.claims.language.relation import PATTERN, SPELLINGS
-from pgsym.claims.language.tree import Binding, Claim, Statement
+from pgsym.claims.language.statement import Binding, Claim, Statement
 from pgsym.errors import ClaimError, SchemaError
 from pgsym.expression.complaint import caret
 from pgsym.limits import CLAIM_LINES

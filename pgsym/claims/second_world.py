@@ -24,7 +24,7 @@ class SecondWorld:
     Parameters
     ----------
     arbitrary
-        Some of `pgsym.claims.language.tree.ARBITRARY`.
+        Some of `pgsym.claims.language.statement.ARBITRARY`.
 
     Examples
     --------

@@ -24,7 +24,9 @@ from pgsym.claims.domain import Place
 from pgsym.claims.inequalities import Inequality
 from pgsym.claims.language import parse
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.relation import RELATIONS
+from pgsym.claims.language.relation import ABOVE, AT_LEAST, AT_MOST, BELOW, RELATIONS
+from pgsym.claims.language.rewriting import rewrite
+from pgsym.claims.language.statement import Claim, ForAll
 from pgsym.claims.order_domain import OrderDomain
 from pgsym.claims.verdict import Status, Verdict
 from pgsym.claims.witness import witness_at
@@ -72,7 +74,7 @@ class SharpestConstant(TableResult):
     """
 
     problem: Problem
-    claim: t.Claim
+    claim: Claim
     name: str
     extreme: str
     exact: sp.Expr | None
@@ -147,7 +149,7 @@ class SharpestConstant(TableResult):
 
 
 def sharpen(
-    problem: ProblemLike, claim: str | t.Claim, name: str = "c", *, seconds: float = SHARPEN_SECONDS, seed: int = 0
+    problem: ProblemLike, claim: str | Claim, name: str = "c", *, seconds: float = SHARPEN_SECONDS, seed: int = 0
 ) -> SharpestConstant:
     """The sharpest constant with which an inequality holds for every parameter and symbol.
 
@@ -191,7 +193,7 @@ def sharpen(
     """
     problem = Problem.of(problem)
     statement = parse(claim) if isinstance(claim, str) else claim.statement
-    if statement.relations not in ((t.AT_MOST,), (t.AT_LEAST,)):
+    if statement.relations not in ((AT_MOST,), (AT_LEAST,)):
         raise ClaimError(
             f"found {' '.join(statement.relations)}; a sharpest constant is that of one <= or >=. Write it so",
             where=str(statement),
@@ -202,28 +204,28 @@ def sharpen(
 class _Search:
     """One constant that is looked for."""
 
-    def __init__(self, problem: Problem, claim: t.Claim, name: str, seconds: float, seed: int) -> None:
+    def __init__(self, problem: Problem, claim: Claim, name: str, seconds: float, seed: int) -> None:
         self.problem, self.claim, self.name = problem, claim, name
         self.decision = Decision(problem, seed=seed)
         self.deadline = time.monotonic() + seconds
         self.verdicts: dict[Fraction, Verdict] = {}
-        declared = t.Call(name, ()), (*claim.bindings, t.ForAll(name, ()))
+        declared = t.Call(name, ()), (*claim.bindings, ForAll(name, ()))
         self.open = self._bound(replace(self._with(declared[0]), bindings=declared[1]))
         self.extreme = self._extreme()
 
-    def _bound(self, claim: t.Claim) -> BoundClaim:
+    def _bound(self, claim: Claim) -> BoundClaim:
         d = self.decision
         return BoundClaim(claim, d.mdp, d.policy, d.objective, d.structure, d.pinned)
 
-    def _with(self, constant: t.Node) -> t.Claim:
+    def _with(self, constant: t.Node) -> Claim:
         """The claim with something for the constant."""
-        left, right = (t.rewrite(side, self._replaced(constant)) for side in (self.claim.left, self.claim.right))
+        left, right = (rewrite(side, self._replaced(constant)) for side in (self.claim.left, self.claim.right))
         return replace(self.claim, left=left, right=right)
 
     def _replaced(self, constant: t.Node) -> Callable[[t.Node], t.Node | None]:
         return lambda node: constant if node == t.Symbol(self.name) else None
 
-    def _at(self, constant: Fraction) -> t.Claim:
+    def _at(self, constant: Fraction) -> Claim:
         number = t.Number(abs(constant))
         return self._with(number if constant >= 0 else t.Neg(number))
 
@@ -239,7 +241,7 @@ class _Search:
         slope = left if right is None else right if left is None else t.Sub(right, left)
         assert slope is not None
         growing = (right is None) == (RELATIONS[self.claim.relation].larger == "left")
-        for relation, grows in ((t.AT_LEAST, growing), (t.AT_MOST, not growing)):
+        for relation, grows in ((AT_LEAST, growing), (AT_MOST, not growing)):
             found = self.decision.decide(replace(self.claim, left=slope, relation=relation, right=zero))
             if found.status is Status.INAPPLICABLE:
                 raise HypothesisError(found.reason, where=str(self.claim))
@@ -323,7 +325,7 @@ class _Search:
 
         There it is affine in the constant, so it fails with all constants beyond.
         """
-        strict = {t.AT_MOST: t.BELOW, t.AT_LEAST: t.ABOVE}[self.claim.relation]
+        strict = {AT_MOST: BELOW, AT_LEAST: ABOVE}[self.claim.relation]
         if self.open.rank == 2:
             return False
         equal = self.decision.decide(replace(self._at(constant), relation=strict)).witness

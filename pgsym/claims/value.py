@@ -9,6 +9,8 @@ from pgsym.claims.counterexample import Coordinate
 from pgsym.claims.domain import require_policy
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.parse import parse_expression
+from pgsym.claims.language.relation import EQUAL
+from pgsym.claims.language.statement import Claim
 from pgsym.claims.witness import side
 from pgsym.errors import ClaimError
 from pgsym.model.problem import Problem, ProblemLike
@@ -39,7 +41,7 @@ def exact_value(problem: ProblemLike, expression: str) -> dict[Coordinate, sp.Ex
     """
     problem = Problem.of(problem)
     node, bindings = parse_expression(expression)
-    claim = t.Claim(node, t.EQUAL, node, bindings, source=expression)
+    claim = Claim(node, EQUAL, node, bindings, source=expression)
     mdp, policy = problem.mdp, problem.policy
     setting = BoundClaim(claim, mdp, policy, problem.objective, Structure(mdp, policy))
     if free := sorted(s.name for s in (*mdp.symbols, *setting.weights)):

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from pgsym.claims.counterexample import Coordinate, Witness, as_text, by_name
-from pgsym.claims.language.tree import EQUAL, Claim, Mul, Node, Statement, equal
+from pgsym.claims.language.relation import EQUAL
+from pgsym.claims.language.statement import Claim, Statement, equal
+from pgsym.claims.language.tree import Mul, Node
 from pgsym.display.result import Result, assumed, data_frame
 from pgsym.expression.complaint import listed
 from pgsym.expression.latex import latex

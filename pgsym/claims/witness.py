@@ -20,7 +20,7 @@ from pgsym.claims.domain import POINTS, Domain, Place, in_unit_interval
 from pgsym.claims.extremes import sign_at
 from pgsym.claims.gaps import SYMPY, Numbers, gaps
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.relation import RELATIONS
+from pgsym.claims.language.relation import EQUAL, RELATIONS
 from pgsym.errors import AlgebraError, ClaimError, HypothesisError, TooLargeError, UndefinedQuantityError
 from pgsym.expression.naming import in_order
 
@@ -151,7 +151,7 @@ def repairing_factor(setting: BoundClaim, rng: random.Random, closed: Meaning | 
     claim for every gamma is preferred.  `closed` is the claim's meaning in the field of rational functions, where
     that is affordable.
     """
-    if setting.claim.relation != t.EQUAL:
+    if setting.claim.relation != EQUAL:
         return None
     if not setting.has_limit:
         found = _repairing(setting, rng, candidates())

@@ -21,6 +21,7 @@ from pgsym.algebra import FloatField
 from pgsym.algebra.field import Field
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.rewriting import rewrite
 from pgsym.errors import HypothesisError, TooLargeError
 from pgsym.estimators.computation import Core
 from pgsym.estimators.estimator import Estimator
@@ -111,7 +112,7 @@ def response(problem: Problem, estimator: Estimator, field: Field, b: Any) -> tu
 
 def without_baseline(node: t.Node) -> t.Node:
     """The text with b = 0."""
-    return t.rewrite(node, lambda part: t.Number(Fraction(0)) if _is_baseline(part) else None)
+    return rewrite(node, lambda part: t.Number(Fraction(0)) if _is_baseline(part) else None)
 
 
 def _is_baseline(node: t.Node) -> bool:

@@ -25,6 +25,7 @@ from pgsym.claims.language import tree as t
 from pgsym.claims.language.check import check
 from pgsym.claims.language.parse import parse_expression
 from pgsym.claims.language.scope import Scope
+from pgsym.claims.language.statement import Binding, Let, equal
 from pgsym.errors import SchemaError
 from pgsym.estimators.named import COUNT, ESTIMATORS, NAMES, UNDISCOUNTED, named_text
 from pgsym.estimators.numbers import given_value, require_count
@@ -100,7 +101,7 @@ score, as in grad log pi(a_t|s_t)
             )
         check(
             replace(
-                t.equal(runs.RunExpect(self.tree, "E"), t.Grad(t.Quantity("J"))),
+                equal(runs.RunExpect(self.tree, "E"), t.Grad(t.Quantity("J"))),
                 bindings=self.bindings,
                 source=self.source,
             )
@@ -121,7 +122,7 @@ score, as in grad log pi(a_t|s_t)
         return (f"for all {', '.join(given)}: " if given else "") + lets + self.text
 
     @cached_property
-    def _read(self) -> tuple[t.Node, tuple[t.Binding, ...]]:
+    def _read(self) -> tuple[t.Node, tuple[Binding, ...]]:
         return parse_expression(self.source)
 
     @property
@@ -130,7 +131,7 @@ score, as in grad log pi(a_t|s_t)
         return self._read[0]
 
     @property
-    def bindings(self) -> tuple[t.Binding, ...]:
+    def bindings(self) -> tuple[Binding, ...]:
         """What its names stand for."""
         return self._read[1]
 
@@ -155,7 +156,7 @@ score, as in grad log pi(a_t|s_t)
         >>> find_estimator("all-knowing").looks_ahead, find_estimator("advantage").looks_ahead
         (True, False)
         """
-        bodies = (self.tree, *(b.body for b in self.bindings if isinstance(b, t.Let)))
+        bodies = (self.tree, *(b.body for b in self.bindings if isinstance(b, Let)))
         values = [n for body in bodies for n in body.walk() if isinstance(n, t.Call | t.Quantity)]
         timed = [(n.name, runs.read_timed(i)) for n in values for i in n.indices if isinstance(i, str)]
         ahead = self.bootstrap

@@ -13,6 +13,7 @@ from pgsym.claims.compiler import Meaning
 from pgsym.claims.evaluation import Evaluation, Functions, Tower, named, plain_parameters
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Scope
+from pgsym.claims.language.statement import ForAll, Let
 from pgsym.errors import HypothesisError, StructureError
 from pgsym.estimators.estimator import STEPS, Estimator
 from pgsym.expression.naming import in_order
@@ -55,7 +56,7 @@ def meaning_of(problem: Problem, estimator: Estimator, field: Field, structure: 
         )
     check_distinct({*estimator.symbols, *all_symbols(mdp, policy)})
     closed = field.differential and field.ground is field
-    bodies = (estimator.tree, *(b.body for b in estimator.bindings if isinstance(b, t.Let)))
+    bodies = (estimator.tree, *(b.body for b in estimator.bindings if isinstance(b, Let)))
     stopped = any(isinstance(node, t.StopGradient) for body in bodies for node in body.walk())
     above = None if closed and not stopped else lambda below: DualField(below, policy.params)
     tower = Tower(field, above, generic=closed)
@@ -75,7 +76,7 @@ def meaning_of(problem: Problem, estimator: Estimator, field: Field, structure: 
 
 def own_symbols(problem: Problem, estimator: Estimator) -> list[sp.Symbol]:
     """What its field needs besides the model's and the policy's: symbols of its numbers, and theta outside of exp."""
-    bodies = (estimator.tree, *(b.body for b in estimator.bindings if isinstance(b, t.Let)))
+    bodies = (estimator.tree, *(b.body for b in estimator.bindings if isinstance(b, Let)))
     return in_order({*estimator.symbols, *plain_parameters((n for b in bodies for n in b.walk()), problem.policy)})
 
 
@@ -83,7 +84,7 @@ def values_on(mdp: MDP, estimator: Estimator) -> Functions:
     """The numbers that the estimator's names stand for, by what they are taken at."""
     found: dict[str, Mapping[tuple[Hashable, ...], sp.Expr]] = {}
     for binding in estimator.bindings:
-        if not isinstance(binding, t.ForAll):
+        if not isinstance(binding, ForAll):
             continue
         if binding.name == STEPS:
             if estimator.horizon is None:
@@ -99,7 +100,7 @@ def values_on(mdp: MDP, estimator: Estimator) -> Functions:
     return found
 
 
-def _by_place(mdp: MDP, binding: t.ForAll, value: Any) -> dict[tuple[Hashable, ...], sp.Expr]:
+def _by_place(mdp: MDP, binding: ForAll, value: Any) -> dict[tuple[Hashable, ...], sp.Expr]:
     acting = any(map(t.is_action, binding.indices))
     places = [()] if not binding.indices else mdp.pairs if acting else [(s,) for s in mdp.nonterminal]
     if not isinstance(value, Mapping):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pgsym.claims.language.check import check
 from pgsym.claims.language.parse import parse
 from pgsym.claims.language.scope import Scope
-from pgsym.claims.language.tree import Claim
+from pgsym.claims.language.statement import Claim
 from pgsym.errors import ClaimError, NotReadError
 from pgsym.expression.quantity import VOCABULARY
 from pgsym.notes import chains

@@ -16,7 +16,8 @@ from pgsym.claims.language.check import check
 from pgsym.claims.language.parse import parse, parse_expression
 from pgsym.claims.language.runs import read_timed
 from pgsym.claims.language.scope import Scope
-from pgsym.claims.language.tree import Claim, Number
+from pgsym.claims.language.statement import Claim
+from pgsym.claims.language.tree import Number
 from pgsym.errors import ClaimError, NotReadError
 from pgsym.notes import chains
 from pgsym.notes.definitions import ChainSide, Definitions, WrittenRelation

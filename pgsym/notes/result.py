@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pgsym.claims.checking import Checked, CheckedRelation
-from pgsym.claims.language.tree import Claim, Number
+from pgsym.claims.language.statement import Claim
+from pgsym.claims.language.tree import Number
 from pgsym.claims.verdict import Status, Verdict
 from pgsym.display.result import Result, data_frame
 from pgsym.model.objective import Objective

@@ -16,6 +16,8 @@ from typing import Any
 
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.parse import parse_expression
+from pgsym.claims.language.rewriting import rewrite
+from pgsym.claims.language.statement import Claim
 from pgsym.errors import ClaimError
 from pgsym.prover.equations import Equation
 from pgsym.prover.reading import Reading
@@ -67,7 +69,7 @@ class Correction:
     left: Total
     equations: list[Equation]
 
-    def shortest(self, prove: Callable[[t.Claim], GeneralVerdict]) -> tuple[t.Node | None, GeneralVerdict | None]:
+    def shortest(self, prove: Callable[[Claim], GeneralVerdict]) -> tuple[t.Node | None, GeneralVerdict | None]:
         """What is missing, and the shortest true equation with the same left side; None where there is none in words.
 
         `prove` is asked about each that is proposed.
@@ -101,7 +103,7 @@ class Correction:
                 for primed in marks:
                     new = replace(old, name=name, primed=primed and name != "mu0")
                     if new != old:
-                        yield t.rewrite(right, lambda node, old=old, new=new: new if node == old else None)  # type: ignore[misc]
+                        yield rewrite(right, lambda node, old=old, new=new: new if node == old else None)  # type: ignore[misc]
 
     # -- the line with what is missing -----------------------------------------------------------------------
 

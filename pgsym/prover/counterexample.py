@@ -17,7 +17,9 @@ from pgsym.claims.catalogue.hypotheses import Hypothesis
 from pgsym.claims.decide import Decision, decide
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.relation import EQUAL, UNEQUAL
 from pgsym.claims.language.scope import Scope
+from pgsym.claims.language.statement import Claim
 from pgsym.claims.verdict import Status, Verdict
 from pgsym.display.result import aligned, html_text
 from pgsym.errors import AlgebraError, ClaimError, HypothesisError, StructureError, TooLargeError
@@ -140,7 +142,7 @@ class Search:
         Why nothing is known of some size.
     """
 
-    claim: t.Claim
+    claim: Claim
     objective: Objective
     requires: Collection[Hypothesis] = ()
     undiscounted: bool = False
@@ -157,9 +159,9 @@ class Search:
         over_runs = any(isinstance(node, runs.RunExpect | runs.Covariance) for node in nodes)
         self._rewards = 2 if moments or over_runs else 1
         self._structural = bool(names & STRUCTURAL)
-        self._is_rational = self.claim.relation == t.EQUAL and not self._structural
+        self._is_rational = self.claim.relation == EQUAL and not self._structural
         has_limit = any(isinstance(node, t.Limit) for node in nodes)
-        self._at_points = self.claim.relation != t.UNEQUAL and not has_limit
+        self._at_points = self.claim.relation != UNEQUAL and not has_limit
         self._inverse = any(isinstance(node, t.Inv) for node in nodes)
         self._gamma = 1 if self.undiscounted else None
         self._rng = random.Random(0)
@@ -302,7 +304,7 @@ class Search:
         return self._decided(problem.mdp.subs(witness.symbols), size)
 
 
-def _nodes(claim: t.Claim) -> Iterator[t.Node]:
+def _nodes(claim: Claim) -> Iterator[t.Node]:
     """All of them, with definitions and expectations written out."""
     scope = Scope(claim.bindings, claim.source)
     todo = [claim.left, claim.right, *(let.body for let in scope.lets.values())]

@@ -20,7 +20,9 @@ from pgsym.claims.derivation.record import Derivation
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.parse import parse
+from pgsym.claims.language.relation import EQUAL
 from pgsym.claims.language.scope import Scope
+from pgsym.claims.language.statement import Binding, Claim, ForAll, ForEach, Let, Statement
 from pgsym.errors import ClaimError
 from pgsym.model.objective import Objective
 from pgsym.model.policies import sigmoid, tabular
@@ -70,7 +72,7 @@ class Proof:
     0 # the probabilities of actions sum to 1 (times `V(s)`)
     """
 
-    claim: t.Claim
+    claim: Claim
     objective: Objective
     hypotheses: tuple[str, ...]
 
@@ -116,7 +118,7 @@ class Proof:
         return self._line(terms, reasons[1:], bindings)
 
     @cached_property
-    def bindings(self) -> tuple[t.Binding, ...]:
+    def bindings(self) -> tuple[Binding, ...]:
         """Those of the claim, and the visits from each state where the proof speaks of them."""
         totals = (self.parts.left, *(total for total, _ in self.parts.lines), self.parts.right)
         names = {f[0] for total in totals for fs in total for f in fs}
@@ -195,7 +197,7 @@ class Proof:
         if equation.carried and equation.left[0][0].startswith("N"):
             # Not true where that state is terminal: it is summed with a function, which is 0 there.
             f = next(n for n in ("f", "u", "v", "w", "f'") if n not in {getattr(b, "name", "") for b in bindings})
-            bindings, beside = (*bindings, t.ForAll(f, ("s",))), [(OWN + f, "s#f")]
+            bindings, beside = (*bindings, ForAll(f, ("s",))), [(OWN + f, "s#f")]
             names["T"] = "s#f"
         sides: list[t.Node] = []
         one = self.reading.field.one
@@ -207,21 +209,21 @@ class Proof:
             sides.append(line(total, self.reading))
         return self._line(sides, (self._name(equation),), bindings)
 
-    def _line(self, terms: Sequence[t.Node], reasons: tuple[str, ...], bindings: tuple[t.Binding, ...]) -> Chain:
+    def _line(self, terms: Sequence[t.Node], reasons: tuple[str, ...], bindings: tuple[Binding, ...]) -> Chain:
         """A chain; what it alone declares stands before it."""
         scope = Scope(bindings)
         free = [{i for i, _ in scope.free_uses(term)} for term in terms if not isinstance(term, t.Number)]
         loose = sorted(i for i in set[str]().union(*free) - set(scope.each) if not all(i in own for own in free))
-        bindings = used((*bindings, *(t.ForEach(i) for i in loose)), terms)
-        own = tuple(b for b in bindings if b not in self.bindings or isinstance(b, t.ForEach))
-        return Chain(t.Statement(tuple(terms), (t.EQUAL,) * len(reasons), bindings, reasons), self.objective, (), own)
+        bindings = used((*bindings, *(ForEach(i) for i in loose)), terms)
+        own = tuple(b for b in bindings if b not in self.bindings or isinstance(b, ForEach))
+        return Chain(Statement(tuple(terms), (EQUAL,) * len(reasons), bindings, reasons), self.objective, (), own)
 
     def blocks(self, level: int = 1) -> Iterator[Block]:
         """What is proved, what is used, and the chain."""
         needs = f" where {'; '.join(self.hypotheses)}" if self.hypotheses else ""
         yield Heading("What is proved", level)
         yield Prose(f"For every finite MDP, with any number of states and actions,{needs}:")
-        named = tuple(b for b in self.claim.bindings if not isinstance(b, t.ForEach))
+        named = tuple(b for b in self.claim.bindings if not isinstance(b, ForEach))
         if named:
             yield Definition(named)
         yield self._line((self.claim.left, self.claim.right), ("",), self.claim.bindings)
@@ -235,7 +237,7 @@ class Proof:
         yield self.chain
 
 
-def document(cases: Sequence[tuple[t.Claim, Objective, tuple[str, ...]]]) -> Derivation:
+def document(cases: Sequence[tuple[Claim, Objective, tuple[str, ...]]]) -> Derivation:
     """Proofs of claims, one after the other; every line is decided.
 
     Parameters
@@ -281,9 +283,9 @@ def on_model(proof: Derivation, problem: ProblemLike, level: str) -> Derivation:
 def _speaks_of_runs(block: Block) -> bool:
     """Whether it has means over runs from a given state, which no sum over states replaces."""
     terms = block.statement.terms if isinstance(block, Chain) else ()
-    lets = (b.body for b in getattr(block, "bindings", ()) or () if isinstance(b, t.Let))
+    lets = (b.body for b in getattr(block, "bindings", ()) or () if isinstance(b, Let))
     if isinstance(block, Chain):
-        lets = (b.body for b in used(block.statement.bindings, terms) if isinstance(b, t.Let))
+        lets = (b.body for b in used(block.statement.bindings, terms) if isinstance(b, Let))
     nodes = (n for node in (*terms, *lets) for n in node.walk())
     return any(isinstance(n, runs.RunExpect | runs.Covariance) and n.given for n in nodes)
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from pgsym.claims.language import parse
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.statement import Claim, equal
 from pgsym.errors import ClaimError, SchemaError
 from pgsym.expression.complaint import nearest
 from pgsym.expression.quantity import STATE, VOCABULARY
@@ -189,7 +190,7 @@ class _Search:
         self.equations = reading.equations.table()
         self._known: dict[Product, Total] = {}
 
-    def identities(self, products: Sequence[Product]) -> Iterator[t.Claim]:
+    def identities(self, products: Sequence[Product]) -> Iterator[Claim]:
         """Each product that earlier ones add up to, as an equation."""
         pivots: dict[Product, tuple[Total, dict[Product, Any]]] = {}
         found: list[Equation] = []
@@ -226,11 +227,11 @@ class _Search:
     def _node(self, product: Product) -> t.Node | None:
         return word(self.reading, product) if product else None
 
-    def _claim(self, product: Product, parts: dict[Product, Any]) -> t.Claim:
+    def _claim(self, product: Product, parts: dict[Product, Any]) -> Claim:
         others = [coefficient_node(-c, self._node(p)) for p, c in parts.items() if p != product]
         left = self._node(product)
         assert left is not None
-        return t.equal(left, plus(others) if others else t.Number(Fraction(0)))
+        return equal(left, plus(others) if others else t.Number(Fraction(0)))
 
 
 def _generality(product: Product) -> tuple[int, int]:

@@ -9,7 +9,8 @@ from functools import partial
 from pgsym.claims.catalogue import theorem, theorem_names
 from pgsym.claims.catalogue.hypotheses import HYPOTHESES, Hypothesis
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.relation import LISTED, RELATIONS
+from pgsym.claims.language.relation import EQUAL, LISTED, PROPORTIONAL, RELATIONS
+from pgsym.claims.language.statement import Claim
 from pgsym.claims.script import Script
 from pgsym.claims.witness import candidates
 from pgsym.errors import ClaimError, SchemaError
@@ -32,7 +33,7 @@ ASSUMABLE = {"undiscounted": (UNDISCOUNTED, ENDING), "ending": (ENDING,)}
 
 
 def prove(
-    claim: t.Claim | Script | str,
+    claim: Claim | Script | str,
     *,
     objective: Objective | str | None = None,
     hypotheses: Collection[str] = (),
@@ -90,14 +91,14 @@ def prove(
     for name in assumed - set(ASSUMABLE):
         raise SchemaError(f"found {name!r}; must be one of {', '.join(ASSUMABLE)}. Choose one", where="hypotheses")
     which = Objective.parse(objective) if isinstance(objective, str) else objective
-    cases: list[tuple[t.Claim, Objective | None]]
+    cases: list[tuple[Claim, Objective | None]]
     requires: tuple[Hypothesis, ...] = tuple(HYPOTHESES[name] for name in sorted(assumed))
     if isinstance(claim, str) and claim in theorem_names():
         entry = theorem(claim)
         cases = [(c, entry.objective) for c in entry.claims]
         requires = entry.requires
         assumed |= {name for name in ASSUMABLE if name in HYPOTHESES and HYPOTHESES[name] in entry.requires}
-    elif isinstance(claim, t.Claim):
+    elif isinstance(claim, Claim):
         cases = [(claim, None)]
     else:
         script = Script.parse(claim) if isinstance(claim, str) else claim
@@ -115,7 +116,7 @@ def prove(
 
 
 def refute(
-    claim: t.Claim | Script | str,
+    claim: Claim | Script | str,
     *,
     objective: Objective | str | None = None,
     hypotheses: Collection[str] = (),
@@ -160,7 +161,7 @@ def refute(
 
 
 def _under(
-    objective: Objective | None, claim: t.Claim, assumed: frozenset[str], search: Callable[..., Search] | None
+    objective: Objective | None, claim: Claim, assumed: frozenset[str], search: Callable[..., Search] | None
 ) -> GeneralVerdict:
     """With the objective that somebody chose; else start-state, and under which other one the claim is true."""
     found = _prove(claim, objective or Objective.START_STATE, assumed, search)
@@ -174,10 +175,10 @@ def _under(
 
 
 def _prove(
-    claim: t.Claim, objective: Objective, assumed: frozenset[str], search: Callable[..., Search] | None
+    claim: Claim, objective: Objective, assumed: frozenset[str], search: Callable[..., Search] | None
 ) -> GeneralVerdict:
     found = GeneralVerdict(claim, objective, Standing.OUTSIDE)
-    if claim.relation == t.PROPORTIONAL and (stronger := _with_factor(claim, objective, assumed)) is not None:
+    if claim.relation == PROPORTIONAL and (stronger := _with_factor(claim, objective, assumed)) is not None:
         return replace(stronger, reason=f"so {claim}")
     try:
         reading = Reading(claim, objective, undiscounted="undiscounted" in assumed)
@@ -202,7 +203,7 @@ def _prove(
     endless = eq.UNICHAIN in _hypotheses(difference, (), reading, assumed)
     for left, table in list(zip(lefts, tables, strict=True))[-1 if endless else 0 :]:
 
-        def proof(c: t.Claim, wanted: list[eq.Equation] = table) -> GeneralVerdict:
+        def proof(c: Claim, wanted: list[eq.Equation] = table) -> GeneralVerdict:
             verdict = _prove(c, objective, assumed, None)
             fits = wanted is equations or eq.CONTINUING not in verdict.hypotheses
             return verdict if fits else replace(verdict, standing=Standing.OPEN)
@@ -214,11 +215,11 @@ def _prove(
     return found
 
 
-def _with_factor(claim: t.Claim, objective: Objective, assumed: frozenset[str]) -> GeneralVerdict | None:
+def _with_factor(claim: Claim, objective: Objective, assumed: frozenset[str]) -> GeneralVerdict | None:
     """A proof that the left side is a number times the right one; None where there is none with a usual factor."""
     for factor in (None, *candidates()):
         right = claim.right if factor is None else t.Mul(factor, claim.right)
-        found = _prove(replace(claim, relation=t.EQUAL, right=right, source=""), objective, assumed, None)
+        found = _prove(replace(claim, relation=EQUAL, right=right, source=""), objective, assumed, None)
         if found.proved:
             return found
     return None

@@ -22,6 +22,7 @@ from itertools import product as product_of
 from typing import Any, ClassVar, cast
 
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.statement import Claim
 from pgsym.expression.quantity import VOCABULARY
 from pgsym.model.objective import Objective
 from pgsym.prover.equations import CONTINUING, POSITIVE, UNICHAIN, Equation, TensorEquations, coefficient_text
@@ -105,7 +106,7 @@ class LetterReading(Reading):
     quantities = LetterQuantities
 
     def __init__(
-        self, claim: t.Claim, objective: Objective = Objective.START_STATE, *, undiscounted: bool = False
+        self, claim: Claim, objective: Objective = Objective.START_STATE, *, undiscounted: bool = False
     ) -> None:
         super().__init__(claim, objective, undiscounted=undiscounted)
         of = self.equations

@@ -16,7 +16,9 @@ from sympy.polys.fields import FracField
 
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.relation import EQUAL
 from pgsym.claims.language.scope import Scope
+from pgsym.claims.language.statement import Claim
 from pgsym.claims.leaves import fisher
 from pgsym.claims.same_policy import merged
 from pgsym.errors import ClaimError
@@ -52,7 +54,7 @@ class Reading:
     quantities = TensorQuantities
 
     def __init__(
-        self, claim: t.Claim, objective: Objective = Objective.START_STATE, *, undiscounted: bool = False
+        self, claim: Claim, objective: Objective = Objective.START_STATE, *, undiscounted: bool = False
     ) -> None:
         self.claim = claim
         self.objective = objective
@@ -87,7 +89,7 @@ class Reading:
 
     def difference(self) -> Total:
         """Left minus right."""
-        if self.claim.relation != t.EQUAL:
+        if self.claim.relation != EQUAL:
             raise self.scope.error(
                 f"found {self.claim.relation}; only equations are proved for every MDP. Write =, or decide it on "
                 "models (check)",

@@ -9,6 +9,7 @@ from typing import Any
 
 from pgsym.claims.derivation.record import Derivation
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.statement import Claim
 from pgsym.display.result import Result, data_frame
 from pgsym.errors import ClaimError
 from pgsym.model.objective import Objective
@@ -79,7 +80,7 @@ class GeneralVerdict(Result):
     ('proved for every finite MDP', ('gamma < 1, or every run ends',))
     """
 
-    claim: t.Claim
+    claim: Claim
     objective: Objective
     standing: Standing
     hypotheses: tuple[str, ...] = ()
@@ -97,7 +98,7 @@ class GeneralVerdict(Result):
         return self.standing is Standing.PROVED
 
     @property
-    def correction(self) -> t.Claim | None:
+    def correction(self) -> Claim | None:
         """A true equation with the same left side; what it needs is in `corrected`."""
         return None if self.corrected is None else self.corrected.claim
 
@@ -157,7 +158,7 @@ class GeneralVerdict(Result):
         return on_model(self._proof, problem, level)
 
     @cached_property
-    def _lines(self) -> tuple[t.Claim, ...]:
+    def _lines(self) -> tuple[Claim, ...]:
         """Of the proof; none where a line has no words."""
         try:
             return self._proof.chains[-1].claims if self.proved else ()

@@ -22,6 +22,7 @@ import sympy as sp
 
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.rewriting import rewrite
 from pgsym.claims.language.scope import Scope
 from pgsym.claims.trajectories.stages import Stages
 from pgsym.claims.trajectories.terms import ORIGIN, Expansion, Gap, StepFactor, Term
@@ -174,7 +175,7 @@ def _renamed(node: t.Node, names: dict[str, t.Index]) -> t.Node:
             return None
         return replace(part, indices=tuple(names.get(i, i) if isinstance(i, str) else i for i in part.indices))
 
-    return t.rewrite(node, change)
+    return rewrite(node, change)
 
 
 def refusal(estimator: Estimator, message: str) -> SamplingError:

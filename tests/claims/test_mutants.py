@@ -15,7 +15,7 @@ from pgsym.claims import compiler
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.compiler import Meaning
 from pgsym.claims.evaluation import Evaluation
-from pgsym.claims.language import tree as t
+from pgsym.claims.language.relation import EQUAL
 from pgsym.claims.language.scope import Range
 from pgsym.exact.quantities import Quantities
 
@@ -186,4 +186,4 @@ def test_slip_in_the_engine_is_noticed(slip, monkeypatch):
 def test_kinds_of_models_are_those_of_the_tests():
     assert set(KIND.values()) <= set(MODELS)
     assert len(MODELS) >= 18
-    assert t.EQUAL == "=="
+    assert EQUAL == "=="

@@ -14,6 +14,8 @@ import pgsym
 from pgsym.claims import decide, parse
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.check import check
+from pgsym.claims.language.relation import EQUAL
+from pgsym.claims.language.statement import Arbitrary, Claim, World
 from pgsym.errors import ClaimError
 
 METHODS = ("normal form", "identity test")
@@ -272,7 +274,7 @@ def test_random_expressions_at_one_policy_are_decided_as_they_are_read():
         maker.primes = True
         body = maker.scalar(2, (), 0) * t.Quantity("J", (), True)
         gradient = t.PrimedGrad(t.PrimedGrad(body)) if k % 3 == 0 else t.PrimedGrad(body)
-        claim = t.Claim(t.SamePolicy(gradient), t.EQUAL, t.as_node(0), tuple(maker.declared.values()))
+        claim = Claim(t.SamePolicy(gradient), EQUAL, t.as_node(0), tuple(maker.declared.values()))
         try:
             check(claim)
         except ClaimError:
@@ -292,8 +294,8 @@ def test_random_claims_about_a_second_model_are_decided_as_they_are_read():
         if not any(getattr(node, "primed", False) for side in (claim.left, claim.right) for node in side.walk()):
             continue
         names = rng.choice([("P'",), ("r'",), ("P'", "r'"), ("P'", "pi'"), ("P'", "r'", "pi'")])
-        rest = (b for b in claim.bindings if not isinstance(b, t.World))
-        claim = replace(claim, bindings=(*map(t.Arbitrary, names), *rest))
+        rest = (b for b in claim.bindings if not isinstance(b, World))
+        claim = replace(claim, bindings=(*map(Arbitrary, names), *rest))
         judged = judge(problem, claim, rng, points=1)
         assert not judged.complaints, str(judged)
         found[str(judged.status)] += 1

@@ -14,6 +14,7 @@ from second_reading.identities import STATEMENTS
 from pgsym.claims import parse
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.check import check
+from pgsym.claims.language.statement import Let, equal
 from pgsym.errors import ClaimError
 from pgsym.limits import CLAIM_CHARACTERS, CLAIM_DEPTH, CLAIM_EXPANDED_DEPTH
 
@@ -37,7 +38,7 @@ def test_operators_of_python_build_the_trees_of_the_text():
     s, a = "s", "a"
     pi, Q, eta, gamma = t.Quantity("pi", (a, s)), t.Quantity("Q", (s, a)), t.Quantity("eta", (s,)), t.Quantity("gamma")
     built = t.Sum((s,), eta * t.Sum((a,), t.Grad(pi) * (Q - t.Quantity("V", (s,))))) / (t.as_node(1) - gamma**2)
-    claim = t.equal(t.Grad(t.Quantity("J")), -built + t.as_node(Fraction(2, 3)) * t.Grad(t.Quantity("J")))
+    claim = equal(t.Grad(t.Quantity("J")), -built + t.as_node(Fraction(2, 3)) * t.Grad(t.Quantity("J")))
     text = "grad J = -(sum[s] eta(s) * sum[a] grad pi(a|s) * (Q(s,a) - V(s))) / (1 - gamma^2) + (2/3) * grad J"
     assert parse(text).claims[0] == claim
 
@@ -89,7 +90,7 @@ def test_ways_of_writing_two_trees(one, other):
 def test_chain_is_a_claim_for_each_relation():
     claims = parse("let b = J; J = b != 2 propto rbar").claims
     assert [str(c) for c in claims] == ["J == b", "b != 2", "2 propto rbar"]
-    assert all(c.bindings == (t.Let("b", (), t.Quantity("J")),) for c in claims)
+    assert all(c.bindings == (Let("b", (), t.Quantity("J")),) for c in claims)
 
 
 def test_statement_of_a_claim_carries_its_bindings():

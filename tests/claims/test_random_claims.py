@@ -16,6 +16,8 @@ from second_reading.soundness import complaints, judge_all, second_reading
 from pgsym.claims import Status, decide, parse
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.relation import EQUAL, PROPORTIONAL, UNEQUAL
+from pgsym.claims.language.statement import ForAll, ForEach, Let, World
 from pgsym.expression.quantity import VOCABULARY
 from pgsym.model import MDP, Objective, Problem, direct_policy, tabular
 from pgsym.model.structure import Structure
@@ -87,8 +89,8 @@ def test_random_claims_have_every_construct_of_the_language():
                 seen |= {node.name, ("prime", node.primed), *((o.key, "override") for o in node.overrides)}
                 seen |= {"literal" for i in node.indices if isinstance(i, t.Literal)}
     operations = {t.Add, t.Sub, t.Mul, t.Div, t.Neg, t.Pow, t.Grad, t.Log, t.Sum, t.Expect, t.Limit, t.Dot, t.Outer,
-                  t.Transpose, t.Inv, t.StopGradient, t.Number, t.Symbol, t.Quantity, t.Indicator, t.Call, t.Let,
-                  t.ForAll, t.ForEach, t.World}  # fmt: skip
+                  t.Transpose, t.Inv, t.StopGradient, t.Number, t.Symbol, t.Quantity, t.Indicator, t.Call, Let,
+                  ForAll, ForEach, World}  # fmt: skip
     overrides = {("r", "override"), ("gamma", "override"), ("mu0", "override")}
     wanted = {
         *operations,
@@ -97,9 +99,9 @@ def test_random_claims_have_every_construct_of_the_language():
         *overrides,
         ("prime", True),
         "literal",
-        t.EQUAL,
-        t.UNEQUAL,
-        t.PROPORTIONAL,
+        EQUAL,
+        UNEQUAL,
+        PROPORTIONAL,
     }
     assert wanted <= seen, wanted - seen
 
@@ -200,5 +202,5 @@ def test_both_readings_agree_on_terminal_states():
 def test_reading_is_of_the_claim_with_its_relation():
     found = setting(CORRIDOR, "J != 2 * J")
     place = random_place(found, random.Random(0))
-    assert plain(found, place).read(t.EQUAL).outcome is Outcome.DIFFERENT
+    assert plain(found, place).read(EQUAL).outcome is Outcome.DIFFERENT
     assert second_reading(found, random.Random(0))[0] is Outcome.EQUAL

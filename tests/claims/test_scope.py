@@ -9,6 +9,7 @@ from pgsym.claims.language import tree as t
 from pgsym.claims.language.check import check
 from pgsym.claims.language.names import Range
 from pgsym.claims.language.scope import Scope
+from pgsym.claims.language.statement import equal
 from pgsym.errors import ClaimError
 from pgsym.expression.quantity import Role
 
@@ -75,7 +76,7 @@ def test_definition_with_a_loose_index_says_how_to_write_it():
 
 
 def test_complaint_about_a_tree_without_text_names_the_node():
-    claim = t.equal(t.Grad(t.Quantity("J")), t.Quantity("J") + t.Grad(t.Quantity("J")))
+    claim = equal(t.Grad(t.Quantity("J")), t.Quantity("J") + t.Grad(t.Quantity("J")))
     with pytest.raises(ClaimError, match=r"^J \+ grad J: a scalar on the left"):
         check(claim)
 

@@ -9,7 +9,7 @@ from functools import cache
 
 from pgsym.claims import Status, parse
 from pgsym.claims.catalogue import Theorem, catalogue
-from pgsym.claims.language.tree import Claim
+from pgsym.claims.language.statement import Claim
 from pgsym.errors import ClaimError
 from pgsym.model import Objective, Problem
 from second_reading.identities import STATEMENTS

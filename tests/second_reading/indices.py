@@ -18,8 +18,9 @@ from dataclasses import dataclass, fields, replace
 
 from pgsym.claims.language import runs as r
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.statement import ForAll, Let
 
-Bindings = Mapping[str, t.Let | t.ForAll]
+Bindings = Mapping[str, Let | ForAll]
 
 VISITED, NEXT, ABROAD, ACTING = "visited", "next", "next in the second world", "acting"
 """What a state is to a quantity; without any of them it is only looked at."""
@@ -97,7 +98,7 @@ def roles(body: t.Node, index: str, own: Bindings) -> set[str]:
             continue
         if isinstance(node, t.Call):
             declared = own[node.name]
-            if isinstance(declared, t.Let):
+            if isinstance(declared, Let):
                 found |= roles(declared.body, declared.indices[k], own)
             elif any(map(t.is_action, declared.indices)):
                 found.add(ACTING)
@@ -121,7 +122,7 @@ def partners(body: t.Node, index: str, own: Bindings) -> Iterator[t.Index]:
             yield node.indices[SOURCE[node.name]]
             continue
         declared = own[node.name]
-        inner = list(partners(declared.body, declared.indices[k], own)) if isinstance(declared, t.Let) else []
+        inner = list(partners(declared.body, declared.indices[k], own)) if isinstance(declared, Let) else []
         for partner in inner:
             yield node.indices[declared.indices.index(partner)] if partner in declared.indices else partner
         if not inner:  # declared, or a definition that does not use it: the state before it
@@ -142,7 +143,7 @@ def free(node: t.Node, bound: tuple[str, ...] = ()) -> Iterator[str]:
 def derivatives(node: t.Node, own: Bindings) -> int:
     """How often something under this node is differentiated."""
     let = own.get(node.name) if isinstance(node, t.Call) else None
-    if isinstance(let, t.Let):
+    if isinstance(let, Let):
         return derivatives(let.body, own)
     below = max((derivatives(c, own) for c in node.children), default=0)
     if isinstance(node, t.Quantity) and node.name == "F":

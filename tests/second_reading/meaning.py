@@ -23,7 +23,9 @@ from flint import arb, arb_mat, ctx
 
 from pgsym.claims.language import runs as r
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.relation import ABOVE, AT_LEAST, AT_MOST, BELOW, PROPORTIONAL
 from pgsym.claims.language.runs import RUN
+from pgsym.claims.language.statement import Claim
 from second_reading.indices import ABROAD, ACTING, NEXT, VISITED, Drawn, free, partners, roles
 from second_reading.jets import Jet, UnclearError, solve, total
 from second_reading.names import Env, Names
@@ -38,7 +40,7 @@ SMALL = arb(2) ** -200
 """A number below this, as large as its ball may be, is called zero."""
 
 
-ORDERS = {t.AT_MOST: (1, False), t.AT_LEAST: (-1, False), t.BELOW: (1, True), t.ABOVE: (-1, True)}
+ORDERS = {AT_MOST: (1, False), AT_LEAST: (-1, False), BELOW: (1, True), ABOVE: (-1, True)}
 """1 where the right side is the larger one, and whether they must differ."""
 
 
@@ -69,7 +71,7 @@ class Reading:
 class Plain(Names):
     """One claim on one model at one point; see `Names` for the parameters."""
 
-    def __init__(self, claim: t.Claim, *world: Any) -> None:
+    def __init__(self, claim: Claim, *world: Any) -> None:
         super().__init__(claim, *world)
         self.claim = claim
         self.world = world
@@ -121,7 +123,7 @@ class Plain(Names):
         if relation in ORDERS:
             return list(self._larger_less_smaller(ORDERS[relation][0]))
         pairs = list(self._entries())
-        if relation != t.PROPORTIONAL:
+        if relation != PROPORTIONAL:
             return [x - y for x, y in pairs]
         if all(abs(y) < SMALL for _, y in pairs):
             return [x for x, _ in pairs]

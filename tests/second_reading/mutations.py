@@ -12,7 +12,9 @@ from fractions import Fraction
 
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.check import check
+from pgsym.claims.language.relation import PROPORTIONAL, UNEQUAL
 from pgsym.claims.language.scope import Scope
+from pgsym.claims.language.statement import Claim, Let
 from pgsym.errors import ClaimError
 from pgsym.expression.quantity import quantity_at
 
@@ -43,10 +45,10 @@ class Mutant:
     """A changed claim and what was changed."""
 
     kind: str
-    claim: t.Claim
+    claim: Claim
 
 
-def mutants(claim: t.Claim, kinds: tuple[str, ...] | None = None) -> list[Mutant]:
+def mutants(claim: Claim, kinds: tuple[str, ...] | None = None) -> list[Mutant]:
     """Every claim that makes sense and differs from the given one in one place.
 
     Examples
@@ -65,13 +67,13 @@ def mutants(claim: t.Claim, kinds: tuple[str, ...] | None = None) -> list[Mutant
     return found
 
 
-def some_mutant(claim: t.Claim, name: str, rng: random.Random) -> Mutant | None:
+def some_mutant(claim: Claim, name: str, rng: random.Random) -> Mutant | None:
     """One mutant of that kind, or None."""
     found = mutants(claim, (name,))
     return rng.choice(found) if found else None
 
 
-def _sensible(claim: t.Claim) -> bool:
+def _sensible(claim: Claim) -> bool:
     try:
         check(claim)
     except ClaimError:
@@ -79,13 +81,13 @@ def _sensible(claim: t.Claim) -> bool:
     return True
 
 
-def _changed(claim: t.Claim, change: Change, scope: Scope) -> Iterator[t.Claim]:
+def _changed(claim: Claim, change: Change, scope: Scope) -> Iterator[Claim]:
     for left in _one_place(claim.left, change, scope):
         yield replace(claim, left=left)
     for right in _one_place(claim.right, change, scope):
         yield replace(claim, right=right)
     for k, binding in enumerate(claim.bindings):
-        if isinstance(binding, t.Let):
+        if isinstance(binding, Let):
             for body in _one_place(binding.body, change, scope):
                 bindings = (*claim.bindings[:k], replace(binding, body=body), *claim.bindings[k + 1 :])
                 yield replace(claim, bindings=bindings)
@@ -101,8 +103,8 @@ def _one_place(node: t.Node, change: Change, scope: Scope) -> Iterator[t.Node]:
                 yield replace(node, **{field: changed})
 
 
-def _relations(claim: t.Claim) -> Iterator[t.Claim]:
-    for relation in (t.UNEQUAL, t.PROPORTIONAL):
+def _relations(claim: Claim) -> Iterator[Claim]:
+    for relation in (UNEQUAL, PROPORTIONAL):
         yield replace(claim, relation=relation)
 
 

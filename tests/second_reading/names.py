@@ -11,6 +11,7 @@ import sympy as sp
 
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.runs import RUN, read_time, read_timed
+from pgsym.claims.language.statement import Arbitrary, Claim, ForAll, Let, World
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Direct, Policy
@@ -46,7 +47,7 @@ class Names(ABC):
 
     def __init__(
         self,
-        claim: t.Claim,
+        claim: Claim,
         mdp: MDP,
         policy: Policy,
         objective: Objective,
@@ -56,7 +57,7 @@ class Names(ABC):
         second_model: MDP | None = None,
     ) -> None:
         self.second_model = second_model
-        self.arbitrary = {b.name for b in claim.bindings if isinstance(b, t.Arbitrary)}
+        self.arbitrary = {b.name for b in claim.bindings if isinstance(b, Arbitrary)}
         self.mdp = mdp
         self.policy = policy
         self.objective = objective
@@ -64,13 +65,13 @@ class Names(ABC):
         self.functions = functions
         self.second = second
         self.ends = {*mdp.terminal, END}
-        self.own: dict[str, t.Let | t.ForAll] = {}
+        self.own: dict[str, Let | ForAll] = {}
         for b in claim.bindings:
-            if isinstance(b, t.Let):
-                self.own[b.name] = t.Let(b.name, b.indices, written_out(b.body))
-            elif isinstance(b, t.ForAll):
+            if isinstance(b, Let):
+                self.own[b.name] = Let(b.name, b.indices, written_out(b.body))
+            elif isinstance(b, ForAll):
                 self.own[b.name] = b
-        self.worlds = [b.name for b in claim.bindings if isinstance(b, t.World)]
+        self.worlds = [b.name for b in claim.bindings if isinstance(b, World)]
         self.left, self.right = written_out(claim.left), written_out(claim.right)
         self.order = max(derivatives(side, self.own) for side in (self.left, self.right))
 
@@ -162,7 +163,7 @@ class Names(ABC):
 
     def _call(self, node: t.Call, place: tuple[Hashable, ...], env: Env | None = None) -> Any:
         declared = self.own[node.name]
-        if isinstance(declared, t.ForAll):  # 0 in terminal states
+        if isinstance(declared, ForAll):  # 0 in terminal states
             given = self.functions[node.name].get(place)
             return self.numbers.number(0) if given is None else self.numbers(given)
         if env is not None and is_random(declared.body, self.own):

@@ -12,6 +12,7 @@ import sympy as sp
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.counterexample import Witness
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.statement import Arbitrary, Claim, ForAll, World
 from pgsym.errors import ModelError
 from pgsym.model import Direct
 from pgsym.model.mdp import MDP
@@ -50,7 +51,7 @@ class Place:
     model: MDP | None = None
 
 
-def plain(setting: BoundClaim, place: Place, claim: t.Claim | None = None) -> Plain:
+def plain(setting: BoundClaim, place: Place, claim: Claim | None = None) -> Plain:
     """The second reading of a setting's claim, or another, at a point."""
     return Plain(
         claim or setting.claim, setting.mdp, setting.policy, setting.objective, place.point, place.functions,
@@ -66,7 +67,7 @@ def random_place(setting: BoundClaim, rng: random.Random) -> Place:
     point |= _parameters(setting, point, rng)
     functions = {}
     for declared in setting.claim.bindings:
-        if isinstance(declared, t.ForAll):
+        if isinstance(declared, ForAll):
             kinds = "".join("a" if t.is_action(i) else "s" for i in declared.indices)
             places: list[tuple[Hashable, ...]] = {
                 "": [()], "s": [(s,) for s in mdp.nonterminal], "sa": list(mdp.pairs),
@@ -82,7 +83,7 @@ def random_place(setting: BoundClaim, rng: random.Random) -> Place:
 
 def _second_model(setting: BoundClaim, rng: random.Random) -> MDP | None:
     """The model with random P' and r', as far as the claim has them; without r' a step pays r(s,a)."""
-    mdp, arbitrary = setting.mdp, {b.name for b in setting.claim.bindings if isinstance(b, t.Arbitrary)}
+    mdp, arbitrary = setting.mdp, {b.name for b in setting.claim.bindings if isinstance(b, Arbitrary)}
     if not arbitrary & {"P'", "r'"}:
         return None
     rows = []
@@ -109,7 +110,7 @@ def witness_place(setting: BoundClaim, witness: Witness) -> Place:
         for s, row in setting.second[1].probabilities.items():
             second[s] = {a: sp.sympify(p).xreplace(values) for a, p in row.items()}
     model = None
-    if setting.second is not None and any(isinstance(b, t.Arbitrary) for b in setting.claim.bindings):
+    if setting.second is not None and any(isinstance(b, Arbitrary) for b in setting.claim.bindings):
         rows = [(s, a, z, p.xreplace(values), r.xreplace(values)) for s, a, z, p, r in setting.second[0].rows]
         model = setting.second[0].changed(transitions=rows)
     return Place({**witness.theta, **witness.symbols, **_weights(setting, values)}, functions, second, model)
@@ -177,7 +178,7 @@ def outside(setting: BoundClaim, place: Place) -> Iterator[str]:
 
 
 def _has_world(setting: BoundClaim) -> bool:
-    return any(isinstance(b, t.World) for b in setting.claim.bindings)
+    return any(isinstance(b, World) for b in setting.claim.bindings)
 
 
 def _off_the_grid(setting: BoundClaim, symbols: Point, rng: random.Random) -> Point:

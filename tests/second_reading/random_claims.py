@@ -15,7 +15,10 @@ from fractions import Fraction
 from pgsym.claims import parse
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.check import check
+from pgsym.claims.language.relation import EQUAL, PROPORTIONAL, UNEQUAL
+from pgsym.claims.language.rewriting import rewrite
 from pgsym.claims.language.scope import Scope
+from pgsym.claims.language.statement import Binding, Claim, ForAll, ForEach, Let, World
 from pgsym.errors import ClaimError
 from pgsym.model import Objective, Problem
 from second_reading.mutations import HARMLESS, KINDS, some_mutant
@@ -42,7 +45,7 @@ class Maker:
     def __init__(self, problem: Problem, rng: random.Random) -> None:
         self.problem = problem
         self.rng = rng
-        self.declared: dict[str, t.Binding] = {}
+        self.declared: dict[str, Binding] = {}
         self.primes = rng.random() < 0.25
         mdp, average = problem.mdp, problem.objective is Objective.AVERAGE_REWARD
         self.seldom = {"mu", "h", "D", "rbar"} if mdp.terminal else {"E[T]"}
@@ -184,7 +187,7 @@ class Maker:
         return self.quantity(name, (a, s) if name == "pi" else (s, a))
 
     def own(self, name: str, indices: tuple[str, ...] = ()) -> t.Node:
-        self.declared.setdefault(name, t.ForAll(name, {"b": ("s",), "c": ("s", "a"), "k": ("s", "s'")}.get(name, ())))
+        self.declared.setdefault(name, ForAll(name, {"b": ("s",), "c": ("s", "a"), "k": ("s", "s'")}.get(name, ())))
         return t.Call(name, indices)
 
     def quantity(self, name: str, indices: tuple[t.Index, ...]) -> t.Quantity:
@@ -254,7 +257,7 @@ def fresh(known: Pairs) -> tuple[str, str]:
 # -- claims ----------------------------------------------------------------------------------------------
 
 
-def random_claim(problem: Problem, sort: str, rng: random.Random) -> t.Claim:
+def random_claim(problem: Problem, sort: str, rng: random.Random) -> Claim:
     """A claim that makes sense, of that sort, read back from its text."""
     while True:
         claim = _draft(problem, sort, rng)
@@ -267,7 +270,7 @@ def random_claim(problem: Problem, sort: str, rng: random.Random) -> t.Claim:
             continue
 
 
-def _draft(problem: Problem, sort: str, rng: random.Random) -> t.Claim | None:
+def _draft(problem: Problem, sort: str, rng: random.Random) -> Claim | None:
     maker = Maker(problem, rng)
     rank = rng.choices((0, 1, 2), (6, 4, 1))[0]
     known: Pairs = (("s", "a"),) if rng.random() < 0.4 else ()
@@ -281,18 +284,18 @@ def _draft(problem: Problem, sort: str, rng: random.Random) -> t.Claim | None:
         right = rewritten(left, names, rng.randint(1, 4))
     if sort == "undefined":
         left, right = _with_hollow(left, right, maker, names)
-    relation = rng.choices((t.EQUAL, t.UNEQUAL, t.PROPORTIONAL), (8, 1, 1))[0]
-    if relation == t.PROPORTIONAL:
+    relation = rng.choices((EQUAL, UNEQUAL, PROPORTIONAL), (8, 1, 1))[0]
+    if relation == PROPORTIONAL:
         right = t.Mul(rng.choice([TWO, GAMMA, t.Add(ONE, t.Pow(J, 2))]), right)
-    bindings: list[t.Binding] = list(maker.declared.values())
+    bindings: list[Binding] = list(maker.declared.values())
     each = sorted(loose(left) | loose(right))
-    bindings += [t.ForEach(i) for i in each]
+    bindings += [ForEach(i) for i in each]
     rng.shuffle(bindings)
-    claim = t.Claim(left, relation, right, tuple(bindings))
+    claim = Claim(left, relation, right, tuple(bindings))
     if rng.random() < 0.2:
         claim = _with_definition(claim, names)
     if maker.primes and rng.random() < 0.4:
-        claim = replace(claim, bindings=(t.World("terminating"), *claim.bindings))
+        claim = replace(claim, bindings=(World("terminating"), *claim.bindings))
     if sort == "false":
         return _slipped(claim, rng)
     return claim
@@ -310,7 +313,7 @@ def _with_hollow(left: t.Node, right: t.Node, maker: Maker, names: Names) -> tup
     return (left, right) if rng.random() < 0.5 else (right, left)
 
 
-def _with_definition(claim: t.Claim, names: Names) -> t.Claim:
+def _with_definition(claim: Claim, names: Names) -> Claim:
     """A part of the left side as a definition, used wherever the part stands."""
     parts = [n for n in claim.left.walk() if n.children and names.rank(n) in (0, 1) and not isinstance(n, t.Quantity)]
     if not parts:
@@ -325,13 +328,13 @@ def _with_definition(claim: t.Claim, names: Names) -> t.Claim:
     def named(node: t.Node) -> t.Node | None:
         return t.Call("f", indices) if node == part else None
 
-    sides = (t.rewrite(claim.left, named), t.rewrite(claim.right, named))
-    kept = [b for b in claim.bindings if isinstance(b, t.ForAll)]
-    rest = [b for b in claim.bindings if not isinstance(b, t.ForAll)]
-    return t.Claim(sides[0], claim.relation, sides[1], (*kept, t.Let("f", indices, part), *rest))
+    sides = (rewrite(claim.left, named), rewrite(claim.right, named))
+    kept = [b for b in claim.bindings if isinstance(b, ForAll)]
+    rest = [b for b in claim.bindings if not isinstance(b, ForAll)]
+    return Claim(sides[0], claim.relation, sides[1], (*kept, Let("f", indices, part), *rest))
 
 
-def _slipped(claim: t.Claim, rng: random.Random) -> t.Claim | None:
+def _slipped(claim: Claim, rng: random.Random) -> Claim | None:
     for name in rng.sample(sorted(set(KINDS) - HARMLESS), 6):
         try:
             mutant = some_mutant(claim, name, rng)

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.language import parse
 from pgsym.claims.language.runs import Runs
-from pgsym.claims.language.tree import Claim, Let, Node
+from pgsym.claims.language.statement import Claim, Let
+from pgsym.claims.language.tree import Node
 from pgsym.model import MDP, Objective, Problem
 from pgsym.model.structure import Structure
 from second_reading.random_policies import POLICIES

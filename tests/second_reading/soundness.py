@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from pgsym.claims import Status, Verdict
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.decide import Decision
-from pgsym.claims.language import tree as t
+from pgsym.claims.language.relation import EQUAL, UNEQUAL
+from pgsym.claims.language.statement import Claim
 from pgsym.errors import ClaimError, HypothesisError
 from pgsym.model import Problem
 from pgsym.model.structure import Structure
@@ -51,7 +52,7 @@ class Judgement:
     """
 
     kind: str
-    claim: t.Claim
+    claim: Claim
     problem: Problem
     status: str
     outcome: Outcome
@@ -133,7 +134,7 @@ class Confusion:
 
 def judge(
     problem: Problem,
-    claim: t.Claim,
+    claim: Claim,
     rng: random.Random,
     *,
     method: str = "auto",
@@ -169,12 +170,12 @@ def second_reading(setting: BoundClaim, rng: random.Random, points: int = POINTS
             return Outcome.UNDEFINED, FLOAT_BITS  # the second world does not exist
         if found.outcome is not Outcome.EQUAL:
             break
-    if setting.claim.relation == t.UNEQUAL and found.outcome is not Outcome.UNDEFINED:
+    if setting.claim.relation == UNEQUAL and found.outcome is not Outcome.UNDEFINED:
         return (Outcome.EQUAL if found.outcome is Outcome.DIFFERENT else Outcome.DIFFERENT), found.bits
     return found.outcome, found.bits
 
 
-def _refused(problem: Problem, claim: t.Claim, rng: random.Random) -> tuple[Outcome, int]:
+def _refused(problem: Problem, claim: Claim, rng: random.Random) -> tuple[Outcome, int]:
     """The reading of a claim that was refused; undefined where not even its indices make sense."""
     try:
         structure = Structure(problem.mdp, problem.policy)
@@ -193,13 +194,13 @@ def complaints(setting: BoundClaim, verdict: Verdict, outcome: Outcome, rng: ran
     if outcome is Outcome.UNDEFINED:
         yield "decided although it is undefined"
         return
-    elsewhere = setting.is_ordered and (verdict.proved if setting.claim.relation == t.UNEQUAL else verdict.refuted)
+    elsewhere = setting.is_ordered and (verdict.proved if setting.claim.relation == UNEQUAL else verdict.refuted)
     if verdict.proved is not (outcome is Outcome.EQUAL) and not elsewhere:
         yield "the verdict is wrong"
         return
     if verdict.proved and verdict.error_bits is not None and verdict.error_bits < ERROR_BITS:
         yield f"the error bound 2^-{verdict.error_bits} is larger than 2^-{ERROR_BITS}"
-    if verdict.witness is None and verdict.refuted and setting.claim.relation != t.UNEQUAL:
+    if verdict.witness is None and verdict.refuted and setting.claim.relation != UNEQUAL:
         yield "a refutation without a witness"
     if verdict.witness is not None:
         yield from _about_the_witness(setting, verdict)
@@ -220,7 +221,7 @@ def _about_the_witness(setting: BoundClaim, verdict: Verdict) -> Iterator[str]:
     place = witness_place(setting, w)
     yield from outside(setting, place)
     reading = plain(setting, place)
-    relation = t.EQUAL if setting.claim.relation == t.UNEQUAL else setting.claim.relation
+    relation = EQUAL if setting.claim.relation == UNEQUAL else setting.claim.relation
     if reading.read(relation).outcome is not Outcome.DIFFERENT:
         yield "the sides do not differ at the witness"
         return
@@ -260,7 +261,7 @@ def _about_the_factor(setting: BoundClaim, verdict: Verdict, rng: random.Random)
         yield f"the factor {verdict.factor} does not repair the claim"
 
 
-def judge_all(rng: random.Random, cases: Iterable[tuple[Problem, str, t.Claim]], *, method: str = "auto") -> Confusion:
+def judge_all(rng: random.Random, cases: Iterable[tuple[Problem, str, Claim]], *, method: str = "auto") -> Confusion:
     """Judge claims on problems, each counted under its kind."""
     found = Confusion()
     for problem, kind, claim in cases:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgsym.claims.language import runs as r
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.statement import Let
 from second_reading.jets import Jet
 from second_reading.point import InapplicableError
 from second_reading.tensors import alike, entrywise, paired
@@ -55,7 +56,7 @@ def is_random(node: t.Node, own: Any) -> bool:
     if isinstance(node, t.Quantity | t.Call | t.Indicator):
         if any(isinstance(i, str) and r.read_timed(i) is not None for i in node.indices):
             return True
-        if isinstance(node, t.Call) and isinstance(own[node.name], t.Let) and is_random(own[node.name].body, own):
+        if isinstance(node, t.Call) and isinstance(own[node.name], Let) and is_random(own[node.name].body, own):
             return True
     return any(is_random(child, own) for child in node.children)
 

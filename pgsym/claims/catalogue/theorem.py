@@ -13,16 +13,9 @@ from pgsym.claims.catalogue.hypotheses import HYPOTHESES, Hypothesis
 from pgsym.claims.decide import ERROR_BITS, Decision
 from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.language.render_latex import declarations_latex, let_latex
-from pgsym.claims.language.tree import (
-    Binding,
-    Call,
-    Claim,
-    ForAll,
-    Let,
-    Node,
-    Statement,
-    rewrite,
-)
+from pgsym.claims.language.rewriting import rewrite
+from pgsym.claims.language.statement import Binding, Claim, ForAll, Let, Statement
+from pgsym.claims.language.tree import Call, Node
 from pgsym.claims.script import Script
 from pgsym.claims.verdict import Status, Verdict
 from pgsym.display.result import Result, data_frame

@@ -20,6 +20,8 @@ from pgsym.claims.derivation.equations import Equations
 from pgsym.claims.derivation.fold import as_tree
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.parse import parse
+from pgsym.claims.language.relation import EQUAL
+from pgsym.claims.language.statement import Let, Statement
 from pgsym.exact import solve
 from pgsym.exact.policy_symbols import PolicySymbols, in_policy_symbols
 from pgsym.expression.notation import tex_width
@@ -53,10 +55,10 @@ TITLES = {
 
 
 @cache
-def _differential() -> t.Let:
+def _differential() -> Let:
     """The differential action value; read when it is asked for, since importing a module should parse nothing."""
     statement = parse("let q(s,a) = r(s,a) - rbar + sum[s'] P(s'|s,a) * h(s'); 0 = 0")
-    return next(b for b in statement.bindings if isinstance(b, t.Let))
+    return next(b for b in statement.bindings if isinstance(b, Let))
 
 
 class ClosedForms:
@@ -70,7 +72,7 @@ class ClosedForms:
         self.mdp, self.policy, self.objective = mdp, policy, _ = problem.mdp, problem.policy, problem.objective
         solution = solve(problem, budget=BUDGET, seconds=SECONDS)
         self.solution = in_policy_symbols(solution) if isinstance(policy, Softmax) else solution
-        self.lets: list[t.Let] = []
+        self.lets: list[Let] = []
         self.names: dict[sp.Expr, t.Node] = {}
         if mdp.gamma.is_Symbol:
             self.names[mdp.gamma] = t.Quantity("gamma")
@@ -92,7 +94,7 @@ class ClosedForms:
             node = fold.quantity("pi", *places[0])
             if p in shared:
                 name = self._fresh(*("p", "w") if len(shared) == 1 else (f"p_{shared.index(p) + 1}", "w"))
-                self.lets.append(t.Let(name, (), node))
+                self.lets.append(Let(name, (), node))
                 self.names[p] = t.Call(name)
             else:
                 self.names[p] = node
@@ -132,13 +134,13 @@ class ClosedForms:
         return Equations(self.solution, self.names)
 
     @property
-    def definitions(self) -> tuple[t.Let, ...]:
+    def definitions(self) -> tuple[Let, ...]:
         """Every name that the formulas use, q(s,a) of the average reward included."""
         own = (_differential(),) if self.objective is Objective.STATIONARY_VALUE else ()
         return (*own, *(let for let in self.lets if let not in self.named), *self.named)
 
     @cached_property
-    def named(self) -> tuple[t.Let, ...]:
+    def named(self) -> tuple[Let, ...]:
         """The denominators that occur more than once and are long."""
         every = [value for table in self.rows.values() for value in table.values()]
         every += [self.solution.J, *self.gradient.values()]
@@ -153,7 +155,7 @@ class ClosedForms:
         found = []
         for k, d in enumerate(long):
             name = self._fresh("Delta" if len(long) == 1 else f"Delta_{k + 1}", "Lambda")
-            found.append(t.Let(name, (), as_tree(d, self.names)))
+            found.append(Let(name, (), as_tree(d, self.names)))
         self.names |= {d: t.Call(let.name) for d, let in zip(long, found, strict=True)}
         self.lets += found
         return tuple(found)
@@ -204,7 +206,7 @@ class ClosedForms:
             if term != terms[-1]:
                 terms.append(term)
         relations = len(terms) - 1
-        return Chain(t.Statement(tuple(terms), (t.EQUAL,) * relations, tuple(self.lets), ("",) * relations))
+        return Chain(Statement(tuple(terms), (EQUAL,) * relations, tuple(self.lets), ("",) * relations))
 
     def _shared(self) -> Iterator[Chain]:
         """That the states with one letter do share their probabilities."""

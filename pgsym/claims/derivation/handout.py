@@ -14,7 +14,7 @@ from pgsym.claims.derivation.instance import Instance
 from pgsym.claims.derivation.model_tables import OUTCOMES, PAIRS, count_outcomes, is_small, model_page, values
 from pgsym.claims.derivation.record import Derivation
 from pgsym.claims.language.parse import parse
-from pgsym.claims.language.tree import Let
+from pgsym.claims.language.statement import Let
 from pgsym.claims.script import Script
 from pgsym.errors import NotInFieldError, SchemaError, TooLargeError
 from pgsym.exact import solve

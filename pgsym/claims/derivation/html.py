@@ -22,7 +22,7 @@ from pgsym.claims.blocks import (
     VerdictMark,
 )
 from pgsym.claims.derivation.layout import laid_out, parts
-from pgsym.claims.language.tree import Binding
+from pgsym.claims.language.statement import Binding
 from pgsym.claims.verdict import Verdict
 from pgsym.display.figure import DARK, LIGHT
 from pgsym.errors import MissingExtraError

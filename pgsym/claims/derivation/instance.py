@@ -19,7 +19,9 @@ from pgsym.claims.evaluation import END
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.check import check
+from pgsym.claims.language.relation import EQUAL
 from pgsym.claims.language.scope import Scope
+from pgsym.claims.language.statement import Binding, Let, Statement
 from pgsym.errors import NotInFieldError
 from pgsym.model.mdp import MDP
 from pgsym.model.policy import Policy
@@ -65,10 +67,10 @@ class Instance:
         for env in self._places(statement):
             yield from self._chain(chain, env)
 
-    def definition(self, let: t.Let, bindings: Sequence[t.Binding]) -> Iterator[Chain]:
+    def definition(self, let: Let, bindings: Sequence[Binding]) -> Iterator[Chain]:
         """A definition in every state and action, as equations."""
         name = t.Call(let.name, let.indices)
-        statement = t.Statement((name, let.body), (t.EQUAL,), used(bindings, [name]), ("definition",))
+        statement = Statement((name, let.body), (EQUAL,), used(bindings, [name]), ("definition",))
         yield from self.chains(Chain(statement))
 
     def _chain(self, chain: Chain, env: Env) -> Iterator[Chain]:
@@ -80,7 +82,7 @@ class Instance:
         reasons: list[str] = []
         for claim in chain.statement.claims:
             term = self.expand(claim.right, env)
-            if term != terms[-1] or claim.relation != t.EQUAL:
+            if term != terms[-1] or claim.relation != EQUAL:
                 terms.append(term)
                 relations.append(claim.relation)
                 reasons.append(claim.reason)
@@ -89,9 +91,9 @@ class Instance:
                 reasons[-1] = f"{reasons[-1]}; {claim.reason}" if reasons[-1] else claim.reason
         if relations:
             bindings = used(chain.statement.bindings, terms)
-            yield Chain(t.Statement(tuple(terms), tuple(relations), bindings, tuple(reasons)), chain.objective)
+            yield Chain(Statement(tuple(terms), tuple(relations), bindings, tuple(reasons)), chain.objective)
 
-    def _places(self, statement: t.Statement) -> Iterator[Env]:
+    def _places(self, statement: Statement) -> Iterator[Env]:
         """What the free indices of a chain can stand for."""
         ranges = {r.index: r for claim in statement.claims for r in check(claim)[1]}
         inner = {i for claim in statement.claims for i in (r.index for r in check(claim)[1] if r.inner)}

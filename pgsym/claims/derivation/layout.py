@@ -21,14 +21,13 @@ from pgsym.claims.blocks import LONG_LEFT, Block, Chain, Definition, Formulas, R
 from pgsym.claims.language.parse import parse
 from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.language.render_latex import declarations_latex
+from pgsym.claims.language.statement import Binding, Let, Statement
 from pgsym.claims.language.tree import (
     Add,
-    Binding,
     Call,
     Div,
     Expect,
     Grad,
-    Let,
     Limit,
     Log,
     Mul,
@@ -36,7 +35,6 @@ from pgsym.claims.language.tree import (
     Node,
     Number,
     OverIndices,
-    Statement,
     Sub,
     Sum,
     Unary,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pgsym.claims.blocks import Block, Cell, DataTable, Formulas, Heading, Note, Prose, VerdictMark
 from pgsym.claims.derivation.layout import aligned, laid_out, parts
-from pgsym.claims.language.tree import Binding
+from pgsym.claims.language.statement import Binding
 from pgsym.claims.verdict import Verdict
 from pgsym.expression.notation import escape_text
 

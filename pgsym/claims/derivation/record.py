@@ -10,7 +10,7 @@ from typing import Any
 from pgsym.claims.blocks import Block, Chain, Definition
 from pgsym.claims.checking import Checked, audit
 from pgsym.claims.derivation import html, latex, markdown, plain
-from pgsym.claims.language.tree import Binding, Claim
+from pgsym.claims.language.statement import Binding, Claim
 from pgsym.claims.verdict import Verdict
 from pgsym.display.result import Result, assumed, data_frame
 from pgsym.expression.latex import document

@@ -18,9 +18,10 @@ from pgsym.claims.language import tree as t
 from pgsym.claims.language.names import Range
 from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.language.scope import SHAPES, Scope
+from pgsym.claims.language.statement import Claim
 
 
-def check(claim: t.Claim) -> tuple[int, tuple[Range, ...]]:
+def check(claim: Claim) -> tuple[int, tuple[Range, ...]]:
     """The rank of the two sides, and the free indices with what they run over, states first.
 
     Raises
@@ -78,7 +79,7 @@ def check(claim: t.Claim) -> tuple[int, tuple[Range, ...]]:
     return max((r for r in ranks if r is not None), default=0), ranges
 
 
-def free_indices(claim: t.Claim) -> frozenset[str]:
+def free_indices(claim: Claim) -> frozenset[str]:
     """The indices that are free on a side.
 
     >>> from pgsym.claims.language.parse import parse

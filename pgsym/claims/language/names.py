@@ -2,7 +2,7 @@
 
 >>> from pgsym.claims.language.parse import parse
 >>> claim = parse("V(s) = sum[a] pi(a|s) * Q(s,a)").claims[0]
->>> [index for index, _ in Names(()).free_uses(claim.right)]
+>>> [index for index, _ in ClaimNames(()).free_uses(claim.right)]
 ['s', 's']
 """
 
@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.statement import Arbitrary, Binding, ForAll, ForEach, Let, World
 from pgsym.errors import ClaimError
 from pgsym.expression.complaint import caret
 from pgsym.expression.quantity import ABROAD, ACTION, FINITE, STATE, QuantityDefinition, Role, quantity_at
@@ -45,17 +46,17 @@ class Range:
         return Role.VISITED in self.roles or (Role.ACTING in self.roles and Role.NEXT not in self.roles)
 
 
-class Names:
+class ClaimNames:
     """The names that a claim's bindings give a meaning."""
 
-    def __init__(self, bindings: Iterable[t.Binding], source: str = "") -> None:
+    def __init__(self, bindings: Iterable[Binding], source: str = "") -> None:
         bindings = tuple(bindings)
         self.source = source
-        self.lets = {b.name: b for b in bindings if isinstance(b, t.Let)}
-        self.free = {b.name: b for b in bindings if isinstance(b, t.ForAll)}
-        self.each = [b.index for b in bindings if isinstance(b, t.ForEach)]
-        self.arbitrary = frozenset(b.name for b in bindings if isinstance(b, t.Arbitrary))
-        self.worlds = [b for b in bindings if isinstance(b, t.World)]
+        self.lets = {b.name: b for b in bindings if isinstance(b, Let)}
+        self.free = {b.name: b for b in bindings if isinstance(b, ForAll)}
+        self.each = [b.index for b in bindings if isinstance(b, ForEach)]
+        self.arbitrary = frozenset(b.name for b in bindings if isinstance(b, Arbitrary))
+        self.worlds = [b for b in bindings if isinstance(b, World)]
         if self.worlds and self.arbitrary:
             raise ClaimError(
                 f"the second model is {self.worlds[0].name}, and {min(self.arbitrary)} is arbitrary; one of them. "

@@ -27,6 +27,7 @@ from pgsym.claims.language.extent import checked_extent
 from pgsym.claims.language.parse_names import NameRules
 from pgsym.claims.language.parse_runs import is_index, outside_runs
 from pgsym.claims.language.relation import LISTED, PATTERN, SPELLINGS
+from pgsym.claims.language.statement import ARBITRARY, Arbitrary, Binding, ForAll, ForEach, Let, Statement, World
 from pgsym.errors import ClaimError
 from pgsym.expression.complaint import caret, short
 from pgsym.expression.quantity import VOCABULARY
@@ -37,7 +38,7 @@ from pgsym.limits import (
 )
 
 
-def parse(text: str, bindings: Iterable[t.Binding] = ()) -> t.Statement:
+def parse(text: str, bindings: Iterable[Binding] = ()) -> Statement:
     """The statement that a text stands for.
 
     Parameters
@@ -59,11 +60,11 @@ def parse(text: str, bindings: Iterable[t.Binding] = ()) -> t.Statement:
         sum[a] pi(a|s) * Q(s,a) = Vv(s)
                                   ^
     """
-    found: t.Statement = _parsed(text, tuple(bindings), "start")
+    found: Statement = _parsed(text, tuple(bindings), "start")
     return found
 
 
-def parse_expression(text: str, bindings: Iterable[t.Binding] = ()) -> tuple[t.Node, tuple[t.Binding, ...]]:
+def parse_expression(text: str, bindings: Iterable[Binding] = ()) -> tuple[t.Node, tuple[Binding, ...]]:
     """The expression that a text stands for, and all definitions and declarations that hold for it.
 
     It may have a free time or a free part of a run, as an estimator has.
@@ -79,11 +80,11 @@ def parse_expression(text: str, bindings: Iterable[t.Binding] = ()) -> tuple[t.N
     >>> print(node)
     sum[t] gamma^t * r_t
     """
-    found: tuple[t.Node, tuple[t.Binding, ...]] = _parsed(text, tuple(bindings), "expression")
+    found: tuple[t.Node, tuple[Binding, ...]] = _parsed(text, tuple(bindings), "expression")
     return found
 
 
-def _parsed(text: str, bindings: tuple[t.Binding, ...], start: str) -> Any:
+def _parsed(text: str, bindings: tuple[Binding, ...], start: str) -> Any:
     if not isinstance(text, str):
         raise ClaimError(f"found {short(repr(text))}; text is required. Write the claim as text")
     text = unicodedata.normalize("NFC", text)
@@ -147,32 +148,32 @@ def _complaint(text: str, error: UnexpectedInput, *, claim: bool) -> tuple[str, 
 class _Builder(NameRules):
     """Trees from the parser's; names are resolved on the way, in the order of the text."""
 
-    def __init__(self, source: str, bindings: tuple[t.Binding, ...]) -> None:
+    def __init__(self, source: str, bindings: tuple[Binding, ...]) -> None:
         super().__init__()
         self.source = source
         self.given = bindings
-        self.declared = {b.name: b.indices for b in bindings if isinstance(b, t.Let | t.ForAll)}
-        self.added: list[t.Binding] = []
+        self.declared = {b.name: b.indices for b in bindings if isinstance(b, Let | ForAll)}
+        self.added: list[Binding] = []
         self.counts = {}
         for binding in bindings:
             self.count(binding)
 
     # -- statements ------------------------------------------------------------------------------------------
 
-    def start(self, *parts: Any) -> t.Statement:
+    def start(self, *parts: Any) -> Statement:
         terms, relations = parts[-1]
         bindings = self.checked(terms)
-        return t.Statement(tuple(map(outside_runs, terms)), relations, bindings, (), self.source)
+        return Statement(tuple(map(outside_runs, terms)), relations, bindings, (), self.source)
 
-    def expression(self, *parts: Any) -> tuple[t.Node, tuple[t.Binding, ...]]:
+    def expression(self, *parts: Any) -> tuple[t.Node, tuple[Binding, ...]]:
         return parts[-1], self.checked(parts[-1:])
 
-    def checked(self, terms: Iterable[t.Node]) -> tuple[t.Binding, ...]:
+    def checked(self, terms: Iterable[t.Node]) -> tuple[Binding, ...]:
         """All bindings, where neither they nor the terms are nested too deeply."""
         bindings = (*self.given, *self.added)
         below: dict[str, tuple[int, int]] = {}
         for binding in bindings:
-            if isinstance(binding, t.Let):
+            if isinstance(binding, Let):
                 below[binding.name] = checked_extent(binding.body, below)
         for term in terms:
             checked_extent(term, below)
@@ -198,23 +199,23 @@ class _Builder(NameRules):
     def let(self, head: tuple[Token, tuple[str, ...]], body: t.Node) -> None:
         name, indices = head
         self.declare(name, indices)
-        self.added.append(t.Let(str(name), indices, body))
+        self.added.append(Let(str(name), indices, body))
         self.count(self.added[-1])
 
-    def count(self, binding: t.Binding) -> None:
+    def count(self, binding: Binding) -> None:
         """A definition as a whole number may stand in times."""
         match binding:
-            case t.Let(name, (), t.Number(value)) if value.denominator == 1 and value >= 0 and not runs.is_time(name):
+            case Let(name, (), t.Number(value)) if value.denominator == 1 and value >= 0 and not runs.is_time(name):
                 self.counts[name] = int(value)
 
     def for_all(self, *heads: tuple[Token, tuple[str, ...]]) -> None:
         for name, indices in heads:
             if not indices and is_index(name):
-                self.added.append(t.ForEach(str(name)))
-            elif not indices and name in t.ARBITRARY:
-                if t.Arbitrary(str(name)) in (*self.given, *self.added):
+                self.added.append(ForEach(str(name)))
+            elif not indices and name in ARBITRARY:
+                if Arbitrary(str(name)) in (*self.given, *self.added):
                     raise self.refuse(f"{name} is declared twice; once is enough. Remove one", name.start_pos)
-                self.added.append(t.Arbitrary(str(name)))
+                self.added.append(Arbitrary(str(name)))
             elif times := [i for i in indices if runs.is_time(i)]:
                 raise self.refuse(
                     f"found the time {times[0]}; an arbitrary function is one of states and actions. Write for all "
@@ -222,14 +223,14 @@ class _Builder(NameRules):
                 )  # fmt: skip
             else:
                 self.declare(name, indices)
-                self.added.append(t.ForAll(str(name), indices))
+                self.added.append(ForAll(str(name), indices))
 
     def world(self, name: Token, what: Token) -> None:
         if name != "M'":
             raise self.refuse(f"found {name}; the second model is called M'. Write with M' = {what}:", name.start_pos)
         if what not in WORLDS:
             raise self.refuse(f"{what} is not a transformation; there is {', '.join(WORLDS)}", what.start_pos)
-        self.added.append(t.World(str(what)))
+        self.added.append(World(str(what)))
 
     def declare(self, name: Token, indices: tuple[str, ...]) -> None:
         if name in VOCABULARY or name.rstrip("'") in VOCABULARY:

@@ -11,6 +11,8 @@ from lark import Token, v_args
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.parse_runs import RunRules, part_of_run
+from pgsym.claims.language.relation import AT_LEAST
+from pgsym.claims.language.rewriting import bound_indices, with_index
 from pgsym.expression.complaint import short
 from pgsym.expression.quantity import VOCABULARY, quantity_at
 from pgsym.limits import CLAIM_DIGITS, CLAIM_POWER
@@ -80,12 +82,12 @@ class NameRules(RunRules):
         index, over = held[0], str(self.index_name(name))
         if isinstance(index, str) and (t.is_action(index) != t.is_action(over) or runs.read_time(index)):
             raise self.refuse(f"found {index} in argmax[{over}]; both must be states, or both actions", name.start_pos)
-        bound = {i for node in body.walk() for i in t.bound_indices(node)}
+        bound = {i for node in body.walk() for i in bound_indices(node)}
         if index in bound or over in bound:
             again = index if index in bound else over
             raise self.refuse(f"{again} is bound again inside of argmax[{over}]; rename one of them", token.start_pos)
         largest = t.Max((over,), body, at=token.start_pos)
-        return (t.with_index(body, over, index), largest), (t.AT_LEAST,)
+        return (with_index(body, over, index), largest), (AT_LEAST,)
 
     def arguments(self, *parts: Any) -> tuple[tuple[t.Index, ...], tuple[int, ...]]:
         """The indices, and after which of them a bar stands."""

@@ -10,6 +10,7 @@ from lark import Token, Transformer, v_args
 
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.rewriting import rewrite
 from pgsym.errors import ClaimError
 from pgsym.expression.complaint import caret, short
 
@@ -198,7 +199,7 @@ def outside_runs(node: t.Node) -> t.Node:
             return t.Symbol(runs.timed("r" if isinstance(part, runs.RewardAt) else "G", part.time), at=part.at)
         return t.Symbol("G", at=part.at) if isinstance(part, runs.Return) else None
 
-    return t.rewrite(node, change)
+    return rewrite(node, change)
 
 
 def is_index(name: str) -> bool:

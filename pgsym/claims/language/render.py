@@ -14,18 +14,14 @@ from pgsym.claims.language import runs
 from pgsym.claims.language.brackets import ATOM, PRODUCT, TreeWriter, is_open
 from pgsym.claims.language.characters import is_special
 from pgsym.claims.language.relation import SPELLINGS
+from pgsym.claims.language.statement import Arbitrary, Binding, ForAll, ForEach, Let, Statement, World
 from pgsym.claims.language.tree import (
-    Arbitrary,
     Binary,
-    Binding,
     Div,
     Expect,
-    ForAll,
-    ForEach,
     Grad,
     Index,
     Indicator,
-    Let,
     Limit,
     Log,
     Mul,
@@ -36,11 +32,9 @@ from pgsym.claims.language.tree import (
     PrimedGrad,
     Quantity,
     SamePolicy,
-    Statement,
     StopGradient,
     Symbol,
     Unary,
-    World,
 )
 from pgsym.expression.quantity import VOCABULARY, reward_power
 

@@ -13,21 +13,17 @@ from pgsym.claims.language import runs
 from pgsym.claims.language.brackets import ATOM, PRODUCT, UNARY, TreeWriter
 from pgsym.claims.language.parse import WORLDS
 from pgsym.claims.language.render import bounds_text, exponent, prime
+from pgsym.claims.language.statement import Arbitrary, Binding, ForAll, ForEach, Let, World
 from pgsym.claims.language.tree import (
     Abs,
-    Arbitrary,
-    Binding,
     Call,
     Div,
     Dot,
     Expect,
-    ForAll,
-    ForEach,
     Grad,
     Index,
     Indicator,
     Inv,
-    Let,
     Limit,
     Literal,
     Log,
@@ -46,7 +42,6 @@ from pgsym.claims.language.tree import (
     Sum,
     Symbol,
     Transpose,
-    World,
 )
 from pgsym.expression.notation import derivative_latex, name_latex, symbol_latex
 from pgsym.expression.notations import current, second_policy

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.names import Names, of_run
+from pgsym.claims.language.names import ClaimNames, of_run
+from pgsym.claims.language.statement import Binding
 from pgsym.errors import ClaimError
 from pgsym.expression.quantity import ACTION, STATE, quantity_at
 
@@ -19,10 +20,10 @@ SHAPES = ("a scalar", "a vector over the parameters", "a matrix over the paramet
 """What the ranks 0, 1 and 2 are called."""
 
 
-class Scope(Names):
+class Scope(ClaimNames):
     """The names of a claim, and the shape of what is written with them."""
 
-    def __init__(self, bindings: Iterable[t.Binding], source: str = "") -> None:
+    def __init__(self, bindings: Iterable[Binding], source: str = "") -> None:
         super().__init__(bindings, source)
         self._ranks: dict[tuple[str, bool], int] = {}
         self._at_one_policy = False

@@ -1,29 +1,19 @@
-"""Statements as trees: one tree gives the text, the LaTeX, and the value in every field.
+"""Expressions as trees: one tree gives the text, the LaTeX, and the value in every field.
 
 An expression is a scalar, a vector with one entry for each parameter theta_i, or a matrix over them.
 Indices s, s', ... run over states, a, a', ... over the actions of the state that they are paired with.
 Expressions combine with the operators of Python:
 
 >>> Q, pi = Quantity("Q", ("s", "a")), Quantity("pi", ("a", "s"))
->>> print(Claim(Quantity("V", ("s",)), "==", Sum(("a",), pi * Q)))
-V(s) == sum[a] pi(a|s) * Q(s,a)
+>>> print(Sum(("a",), pi * Q))
+sum[a] pi(a|s) * Q(s,a)
 """
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-
-from pgsym.claims.language.relation import ABOVE as ABOVE
-from pgsym.claims.language.relation import AT_LEAST as AT_LEAST
-from pgsym.claims.language.relation import AT_MOST as AT_MOST
-from pgsym.claims.language.relation import BELOW as BELOW
-from pgsym.claims.language.relation import EQUAL as EQUAL
-from pgsym.claims.language.relation import PROPORTIONAL as PROPORTIONAL
-from pgsym.claims.language.relation import RELATIONS
-from pgsym.claims.language.relation import UNEQUAL as UNEQUAL
 
 
 @dataclass(frozen=True)
@@ -333,123 +323,6 @@ class Expect(Node):
         return Quantity(draw.name, indices, draw.primed, at=self.at)
 
 
-# -- statements ------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Let:
-    """let name(indices) = body."""
-
-    name: str
-    indices: tuple[str, ...]
-    body: Node
-
-
-@dataclass(frozen=True)
-class ForAll:
-    """for all name(indices): an arbitrary function of states and actions, or an arbitrary scalar."""
-
-    name: str
-    indices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class ForEach:
-    """for all s: an index that may stand on one side only."""
-
-    index: str
-
-
-@dataclass(frozen=True)
-class World:
-    """with M' = name: what the primed quantities are about."""
-
-    name: str
-
-
-ARBITRARY = ("pi'", "P'", "r'")
-"""What of the second world may be arbitrary; the rest is as in the first."""
-
-
-@dataclass(frozen=True)
-class Arbitrary:
-    """for all P', r', pi': what of the second world is arbitrary; the rest is as in the first."""
-
-    name: str
-
-
-Binding = Let | ForAll | ForEach | World | Arbitrary
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One relation between two expressions, for every value of the parameters and of free indices.
-
-    Attributes
-    ----------
-    relation : str
-        Its name in `RELATIONS`.
-    bindings : tuple
-        The definitions and declarations under which it is read.
-    reason : str
-        Why it should hold, in the author's words.
-    source : str
-        The text that it was read from, for messages.
-    """
-
-    left: Node
-    relation: str
-    right: Node
-    bindings: tuple[Binding, ...] = ()
-    reason: str = field(default="", compare=False)
-    source: str = field(default="", compare=False, repr=False)
-
-    def __str__(self) -> str:
-        return f"{self.left} {self.relation} {self.right}"
-
-    def latex(self) -> str:
-        """The relation as LaTeX, without its bindings."""
-        return f"{self.left.latex()} {RELATIONS[self.relation].latex} {self.right.latex()}"
-
-    @property
-    def statement(self) -> Statement:
-        """The claim with its bindings, as a statement of its own."""
-        return Statement((self.left, self.right), (self.relation,), self.bindings, (self.reason,), self.source)
-
-
-@dataclass(frozen=True)
-class Statement:
-    """A chain of expressions with a relation between each and the next."""
-
-    terms: tuple[Node, ...]
-    relations: tuple[str, ...]
-    bindings: tuple[Binding, ...] = ()
-    reasons: tuple[str, ...] = field(default=(), compare=False)
-    source: str = field(default="", compare=False, repr=False)
-
-    @property
-    def claims(self) -> tuple[Claim, ...]:
-        """Each relation as a claim of its own."""
-        reasons = self.reasons or ("",) * len(self.relations)
-        pairs = zip(self.terms, self.relations, self.terms[1:], reasons, strict=False)
-        return tuple(Claim(a, rel, b, self.bindings, why, self.source) for a, rel, b, why in pairs)
-
-    def __str__(self) -> str:
-        from pgsym.claims.language.render import statement_text
-
-        return statement_text(self)
-
-    def latex(self) -> str:
-        """The chain as LaTeX, without its bindings."""
-        rest = zip(self.relations, self.terms[1:], strict=True)
-        return " ".join([self.terms[0].latex(), *(f"{RELATIONS[r].latex} {term.latex()}" for r, term in rest)])
-
-
-def equal(left: Node, right: Node) -> Claim:
-    """The claim left == right."""
-    return Claim(left, EQUAL, right)
-
-
 def as_node(value: Node | int | Fraction) -> Node:
     """A number as an expression; expressions as they are."""
     return value if isinstance(value, Node) else Number(Fraction(value))
@@ -458,46 +331,3 @@ def as_node(value: Node | int | Fraction) -> Node:
 def is_action(index: str) -> bool:
     """Whether a bound index is one of actions: a, a', a1, ..."""
     return index.startswith("a")
-
-
-def rewrite(node: Node, change: Callable[[Node], Node | None]) -> Node:
-    """The tree with every node for which `change` gives another one replaced, from the top."""
-    found = change(node)
-    if found is not None:
-        return found
-    values: dict[str, object] = {}
-    for f in dataclasses.fields(node):
-        value = getattr(node, f.name)
-        if isinstance(value, Node):
-            values[f.name] = rewrite(value, change)
-        elif f.name == "overrides":
-            values[f.name] = tuple(Override(o.key, rewrite(o.value, change)) for o in value)
-    return dataclasses.replace(node, **values) if values else node  # type: ignore[arg-type]
-
-
-def bound_indices(node: Node) -> tuple[str, ...]:
-    """The indices that a node binds in what is below it."""
-    match node:
-        case OverIndices(indices):
-            return indices
-        case Expect(draws):
-            return tuple(draw.index for draw in draws)
-    return ()
-
-
-def with_index(node: Node, index: str, other: Index) -> Node:
-    """The tree with another index in the place of one, which nothing in it binds.
-
-    >>> print(with_index(Quantity("pi", ("a", "s")) * Quantity("Q", ("s", "a")), "a", Literal("go")))
-    pi("go"|s) * Q(s,"go")
-    """
-
-    def change(part: Node) -> Node | None:
-        for f in dataclasses.fields(part):
-            held = getattr(part, f.name)
-            if f.name in ("indices", "given") and index in held:
-                new = tuple(other if i == index else i for i in held)
-                return with_index(dataclasses.replace(part, **{f.name: new}), index, other)  # type: ignore[arg-type]
-        return None
-
-    return node if index == other else rewrite(node, change)

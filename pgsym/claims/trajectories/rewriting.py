@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.rewriting import rewrite
 from pgsym.claims.language.scope import Scope
 
 
@@ -55,16 +56,16 @@ def moved(node: t.Node, times: Mapping[str, runs.Time]) -> t.Node:
                 return type(part)(at(time), at=part.at)
             case runs.TimePower(body, to, since):
                 new = at(to) + (0 if since is None else -at(since).shift)
-                base, begin = t.rewrite(body, change), None if since is None else runs.Time(at(since).name)
+                base, begin = rewrite(body, change), None if since is None else runs.Time(at(since).name)
                 if not new.name and not (begin and begin.name):
                     return t.Pow(base, new.shift, at=part.at)
                 return runs.TimePower(base, new, begin, at=part.at)
             case runs.OverTime(name, bounds, body):
                 found = tuple(runs.TimeBound(b.op, at(b.time)) for b in bounds)
-                return type(part)(name, found, t.rewrite(body, change), at=part.at)
+                return type(part)(name, found, rewrite(body, change), at=part.at)
         return None
 
-    return t.rewrite(node, change)
+    return rewrite(node, change)
 
 
 def derivative(node: t.Grad, scope: Scope, unlike: str = "") -> t.Node | None:

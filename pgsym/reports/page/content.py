@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pgsym.claims.blocks import Block, Cell, DataTable, Prose, VerdictMark
-from pgsym.claims.language.tree import Binding
+from pgsym.claims.language.statement import Binding
 from pgsym.errors import SchemaError
 from pgsym.model.validate import whole_number
 from pgsym.reports.live import Live
