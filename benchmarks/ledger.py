@@ -1,6 +1,6 @@
 """The ledger: claims of papers and issue threads about gradient estimators of language models, and what is true.
 
-    python benchmarks/ledger.py           print docs/ledger.md (about a minute)
+    python benchmarks/ledger.py           print docs/ledger.md (some two minutes)
     python benchmarks/ledger.py --write   write it
     python benchmarks/ledger.py --only 4 9   these claims alone
 
@@ -13,18 +13,26 @@ from __future__ import annotations
 
 import argparse
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import sympy as sp
 
-from pgsym.auditing import AuditResult, Rollouts, audit, binary_scale, standard_suite, token_suite
-from pgsym.auditing.enumeration import all_episodes
+from pgsym.auditing import (
+    GROUP_ESTIMATORS,
+    AuditResult,
+    Case,
+    Rollouts,
+    TokenLoss,
+    audit,
+    binary_scale,
+    standard_suite,
+    token_suite,
+)
 from pgsym.auditing.recipes import Recipe
 from pgsym.estimators.groups import P
 from pgsym.estimators.token_losses import compare_returns
@@ -45,13 +53,26 @@ DIVIDED = Recipe(whole_return=True, compared="mean", average="slots")
 NO_END = Recipe(whole_return=True, compared="leave-one-out", drop_last=True)
 OTHERS_OF_THE_BATCH = Recipe(whole_return=True, compared="leave-one-out", among="batch")
 NORMALISED = Recipe(centre="mean-std")
+OLD = 2
+"""Data of the policy at this temperature."""
+TOP = ("top-k", 2)
+OF_TOKENS = TokenLoss(compared="leave-one-out", ratio="token")
+OF_MEANS = TokenLoss(compared="leave-one-out", ratio="sequence mean")
+EARLIER = replace(GROUP_ESTIMATORS["tis-of-sequences"].loss, high=0.2)
+"""Truncated at 1.2."""
+TOKEN_RATIO = TokenLoss(ratio="token")
+UNCLIPPED = replace(GROUP_ESTIMATORS["grpo"].loss, clip="none")
+ONE_TOKEN = {"theta_q_a": "log(6)", "theta_q_b": "log(3)"}
+CASES["one-token"] = Case("one-token", token_tree("q", "abc", 1, {"q a"}).at(theta=ONE_TOKEN), {}, 1)
 
 
 @cache
-def exact(estimator: Any, model: str = "end-of-sequence", G: int = 4, groups: int = 1, times: int = 1) -> AuditResult:
-    """The exact law of an estimator; `times` multiplies the rewards."""
+def exact(
+    estimator: Any, model: str = "end-of-sequence", G: int = 4, groups: int = 1, times: int = 1, data: Any = None
+) -> AuditResult:
+    """The exact law of an estimator; `times` multiplies the rewards, `data` is what collected."""
     case = CASES[model]
-    problem, framework = case.problem, "numpy"
+    problem = case.problem
     if times != 1:
         mdp = problem.mdp.from_transitions(
             [(s, a, t, p, times * r) for s, a, t, p, r in problem.mdp.rows],
@@ -59,10 +80,17 @@ def exact(estimator: Any, model: str = "end-of-sequence", G: int = 4, groups: in
             terminal=problem.mdp.terminal,
         )
         problem = Problem(mdp, problem.policy, theta=problem.theta)
-    if estimator in (clipped, unclipped):
-        framework = "jax"
-    options = {"horizon": min(case.horizon, 3), "group_size": G, "batch_size": G * groups, "framework": framework}
-    return audit(problem, estimator, mode="exact", explain=False, **options)
+    options = {"horizon": min(case.horizon, 3), "group_size": G, "batch_size": G * groups}
+    return audit(problem, estimator, mode="exact", explain=False, behaviour=_data(data), **options)
+
+
+def _data(data: Any) -> Any:
+    return {"temperature": data} if isinstance(data, int) else dict([data]) if data else None
+
+
+def elsewhere(estimator: Any, model: str, data: Any = OLD, G: int = 2) -> AuditResult:
+    """The same for data of another policy."""
+    return exact(estimator, model, G, data=data)
 
 
 def gap(one: Any, other: Any, *where: Any) -> float:
@@ -155,92 +183,95 @@ def filtered_mean(theta: Any, batch: Any) -> Any:
     return _filtered(batch, True)
 
 
-def _surrogate(theta: Any, batch: Any, clip: bool) -> Any:
-    A = jnp.asarray(compare_returns(np.asarray(rewards(batch)), "std", 1e-8)).reshape(-1, 1)
-
-    def objective(theta: Any) -> Any:
-        ratio = jnp.exp(batch.policy.log_prob(theta, batch.states, batch.actions) - batch.log_probs)
-        found = jnp.minimum(ratio * A, jnp.clip(ratio, 0.8, 1.2) * A) if clip else ratio * A
-        return ((found * batch.mask).sum(1) / batch.mask.sum(1)).mean()
-
-    return jax.grad(objective)(theta)
-
-
-def clipped(theta: Any, batch: Any) -> Any:
-    return _surrogate(theta, batch, True)
-
-
-def unclipped(theta: Any, batch: Any) -> Any:
-    return _surrogate(theta, batch, False)
-
-
 # -- Kullback-Leibler terms --------------------------------------------------------------------------------------------
 
-
-def _terms(log_prob: Any, reference: Any, mask: Any) -> dict[str, Any]:
-    """Losses of one sequence by name, from the log-probabilities of its tokens."""
-    d = (log_prob - reference) * mask
-    ratio = jnp.exp(log_prob - jax.lax.stop_gradient(log_prob))
-    k3 = jnp.exp(-d) + d - 1
-    whole = d.sum()
-    return {
-        "k1": d.sum(),
-        "k2": (d**2 / 2).sum(),
-        "k3": k3.sum(),
-        "k2 of sequences": whole**2 / 2,
-        "k1 * ratio": (ratio * d).sum(),
-        "k3 * ratio": (ratio * k3).sum(),
-        "k1 in the reward": jax.lax.stop_gradient(whole) * (log_prob * mask).sum(),
-    }
+UNIFORM = {"temperature": 10**9}
+THETA = {"theta_q_a": "log(2)", "theta_q_x": "-log(3)", "theta_q_a_a": "-log(2)"}
 
 
 @cache
-def _divergence(length: int) -> tuple[dict[str, float], dict[str, Any], float, Any]:
-    """(mean of each loss, of its gradient; KL of sequences, its gradient), against a uniform reference, over all."""
-    theta = {"theta_q_a": "log(2)", "theta_q_x": "-log(3)"} | ({"theta_q_a_a": "-log(2)"} if length > 1 else {})
+def law(loss: Any, length: int = 2, data: Any = None) -> AuditResult:
+    """Exactly, on answers of so many tokens, with the divergence from a uniform policy beside the rewards."""
+    theta = {name: x for name, x in THETA.items() if len(name) < 11 or length > 1}
     problem = token_tree("q", "abx", length, {"q x"}, eos="x").at(theta=theta)
-    rollouts = Rollouts(problem, horizon=length, batch_size=1, framework="jax")
-    episodes = all_episodes(rollouts.arrays, length)
-    batches = list(rollouts._batches(rollouts.streams(episodes.outcome)))
-    point = rollouts.theta
-    reference = [b.policy.log_prob(jnp.zeros_like(point), b.states, b.actions) for b in batches]
-    now = [lambda t, b=b: b.policy.log_prob(t, b.states, b.actions) for b in batches]
-
-    def divergence(theta: Any) -> Any:
-        logs = [(f(theta) * b.mask).sum() for f, b in zip(now, batches, strict=True)]
-        return sum(jnp.exp(x) * (x - (r * b.mask).sum()) for x, r, b in zip(logs, reference, batches, strict=True))
-
-    def losses(theta: Any) -> Any:
-        found = [_terms(f(theta), r, b.mask) for f, r, b in zip(now, reference, batches, strict=True)]
-        return {name: sum(p * one[name] for p, one in zip(episodes.weights, found, strict=True)) for name in found[0]}
-
-    means = {name: float(x) for name, x in losses(point).items()}
-    slopes = {name: np.asarray(x) for name, x in jax.jacrev(losses)(point).items()}
-    return means, slopes, float(divergence(point)), np.asarray(jax.grad(divergence)(point))
+    options = {"horizon": length, "batch_size": 1, "explain": False, "kl_to": UNIFORM, "beta": 1}
+    return audit(problem, loss, mode="exact", behaviour=_data(data), **options)
 
 
-def kl_value(name: str, length: int = 2) -> float:
-    """Mean of a loss, relative to the divergence of sequences."""
-    means, _, size, _ = _divergence(length)
-    return means[name] / size
+def _slope(length: int) -> Any:
+    """The gradient of the divergence of sequences."""
+    return law("reinforce", length).mean - law("reinforce", length).truth
 
 
-def kl_bias(name: str, length: int = 2) -> float:
-    """Distance of the mean of a loss's gradient from that of the divergence, relative to it."""
-    _, slopes, _, grad = _divergence(length)
-    return float(np.linalg.norm(slopes[name] - grad) / np.linalg.norm(grad))
+def relative(x: Any, length: int) -> float:
+    return float(np.linalg.norm(x) / np.linalg.norm(_slope(length)))
 
 
-def kl_gap(one: str, other: str) -> float:
-    _, slopes, _, grad = _divergence(2)
-    return float(np.linalg.norm(slopes[one] - slopes[other]) / np.linalg.norm(grad))
+def kl_bias(loss: Any, length: int = 2, data: Any = None) -> float:
+    """Distance of the mean of a term's gradient from that of the divergence, relative to it."""
+    found = law(loss, length, data)
+    return relative(found.mean - law("reinforce", length, data).mean + _slope(length), length)
+
+
+def kl_gap(one: Any, other: Any, length: int = 2) -> float:
+    return relative(law(one, length).mean - law(other, length).mean, length)
+
+
+def forward_gap(loss: Any, length: int = 2) -> float:
+    """The same as `kl_bias` for the divergence of the uniform policy from this one."""
+    forward = law(minus_scores, length, 10**9).mean
+    return relative(law(loss, length).mean - law("reinforce", length).mean + forward, length)
+
+
+def entropy_bias(loss: Any, length: int) -> float:
+    """The same as `kl_bias` for a bonus of entropy, relative to its gradient."""
+    problem = token_tree("q", "abx", length, {"q x"}, eos="x").at(
+        theta={name: x for name, x in THETA.items() if len(name) < 11 or length > 1}
+    )
+    options = {"horizon": length, "batch_size": 1, "explain": False, "entropy": 1}
+    found, plain = (audit(problem, x, mode="exact", **options) for x in (loss, "reinforce"))
+    return float(np.linalg.norm(found.bias) / np.linalg.norm(plain.bias))
+
+
+def minus_scores(theta: Any, batch: Any) -> Any:
+    return -sums(batch).mean(0)
+
+
+def kl_value(k: str, length: int = 2) -> float:
+    """Mean of the estimates themselves, relative to the divergence of sequences."""
+
+    def estimate(theta: Any, batch: Any) -> Any:
+        d = (batch.log_probs - batch.reference_log_probs) * batch.mask
+        return np.full(len(theta), {"k1": d, "k2": d**2 / 2, "k3": np.exp(-d) + d - 1}[k].sum())
+
+    def divergence(theta: Any, batch: Any) -> Any:
+        return np.full(len(theta), ((batch.log_probs - batch.reference_log_probs) * batch.mask).sum())
+
+    return float(law(estimate, length).mean[0] / law(divergence, length).mean[0])
+
+
+def kept_mass() -> float:
+    """What top-k of 2 keeps of the probability of one token."""
+    problem = CASES["one-token"].problem
+    return float(sum(sorted(map(float, problem.policy.at(dict(problem.point))["q"].values()))[-2:]))
+
+
+def mean_ratio(length: str, model: str, data: Any = OLD) -> float:
+    """Mean over sequences of exp of the sum or the mean of their log-ratios."""
+
+    def estimate(theta: Any, batch: Any) -> Any:
+        logs = np.where(batch.mask, batch.log_probs - np.log(batch.behaviour_probs), 0.0).sum(1)
+        own = batch.mask.sum(1)
+        return np.full(len(theta), np.exp(logs / own if length == "mean" else logs).mean())
+
+    return float(elsewhere(estimate, model, data, 1).mean[0])
 
 
 # -- the claims --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Case:
+class Line:
     """One line of code and what its value has to be."""
 
     model: str
@@ -264,17 +295,17 @@ class Claim:
 
     text: str
     source: str
-    cases: tuple[Case, ...]
+    cases: tuple[Line, ...]
     remark: str = ""
 
 
-def on(models: str, line: str, relation: str, bound: float) -> tuple[Case, ...]:
+def on(models: str, line: str, relation: str, bound: float) -> tuple[Line, ...]:
     """The same line on several models, whose name it has as MODEL."""
-    return tuple(Case(m, line.replace("MODEL", repr(m)), relation, bound) for m in models.split())
+    return tuple(Line(m, line.replace("MODEL", repr(m)), relation, bound) for m in models.split())
 
 
-def at(model: str, line: str, relation: str, bound: float) -> Case:
-    return Case(model, line, relation, bound)
+def at(model: str, line: str, relation: str, bound: float) -> Line:
+    return Line(model, line, relation, bound)
 
 
 TOKENS = "equal-lengths end-of-sequence two-prompts token-rewards"
@@ -384,9 +415,12 @@ CLAIMS = (
         on(TOKENS, "np.linalg.norm(exact('grpo', MODEL).mean)", ">", 0),
     ),
     Claim(
-        "In the first epoch the clip does nothing to the gradient",
-        "Schulman et al. 2017, arXiv 1707.06347",
-        on("end-of-sequence two-prompts", "gap(clipped, unclipped, MODEL, 2)", "=", 0),
+        "In the first epoch the clip does nothing to the gradient; in later ones it does",
+        "Schulman et al. 2017, arXiv 1707.06347; trl issues 3120, 3757",
+        (
+            *on("end-of-sequence two-prompts", "gap('grpo', UNCLIPPED, MODEL, 2)", "=", 0),
+            *on("end-of-sequence two-prompts", "gap('grpo', UNCLIPPED, MODEL, 2, 1, 1, OLD)", ">", 0),
+        ),
     ),
     Claim(
         "A mean over all tokens is another gradient than the paper's mean over each completion",
@@ -480,48 +514,155 @@ CLAIMS = (
     Claim(
         "k1 in the loss pushes nowhere: its gradient has mean 0",
         "open-instruct issue 534",
-        (at("two tokens", "np.linalg.norm(_divergence(2)[1]['k1'])", "=", 0),),
+        (at("two tokens", "kl_gap('k1-in-loss', 'reinforce')", "=", 0),),
     ),
     Claim(
         "k3 is unbiased",
         "trl pull requests 423 and 3240",
         (
             at("two tokens", "kl_value('k3')", "=", 1),
-            at("two tokens, its gradient", "kl_bias('k3')", "=", 0),
-            at("one token, its gradient", "kl_bias('k3', length=1)", "=", 0),
+            at("two tokens, its gradient", "kl_bias('k3-in-loss')", "=", 0),
+            at("one token, its gradient", "kl_bias('k3-in-loss', 1)", "=", 0),
         ),
         "Its value is, its gradient in the loss is not.",
+    ),
+    Claim(
+        "k3 in the loss has a biased gradient, k1 in the reward an unbiased one",
+        "trl issue 4967; arXiv 2512.21852",
+        (
+            at("one token", "kl_bias('k3-in-loss', 1)", ">", 0),
+            at("two tokens", "kl_bias('k3-in-loss')", ">", 0),
+            at("one token", "kl_bias('k1-in-reward', 1)", "=", 0),
+            at("two tokens", "kl_bias('k1-in-reward')", "=", 0),
+        ),
+    ),
+    Claim(
+        "k3 in the loss has the gradient of the divergence the other way round",
+        "OpenRLHF pull request 1309",
+        (
+            at("one token", "forward_gap('k3-in-loss', 1)", "=", 0),
+            at("two tokens, of sequences", "forward_gap('k3-in-loss-of-sequences')", "=", 0),
+            at("two tokens", "forward_gap('k3-in-loss')", "=", 0),
+        ),
+        "Of tokens, the states are those of the policy, where that divergence has those of the reference.",
+    ),
+    Claim(
+        "k2 in the loss is unbiased for data of the policy itself; elsewhere it is not, and a ratio repairs it",
+        "OpenRLHF pull request 1309",
+        (
+            at("one token", "kl_bias('k2-in-loss', 1)", "=", 0),
+            at("two tokens, of sequences", "kl_bias('k2-in-loss-of-sequences')", "=", 0),
+            at("two tokens", "kl_bias('k2-in-loss')", "=", 0),
+            at("one token, elsewhere", "kl_bias('k2-in-loss', 1, OLD)", ">", 0),
+            at("one token, elsewhere", "kl_bias('k1-in-loss-times-ratio', 1, OLD)", "=", 0),
+            at("two tokens, of sequences", "kl_bias('k1-in-loss-times-ratio-of-sequences', 2, OLD)", "=", 0),
+            at("two tokens", "kl_bias('k1-in-loss-times-ratio', 2, OLD)", "=", 0),
+        ),
+        "Per token, what a token does to later ones is left out.",
     ),
     Claim(
         "k3 times the ratio has the gradient of the divergence as its mean",
         "DeepSeek-V3.2; trl issue 4637, pull request 6503; slime pull request 1004",
         (
-            at("one token", "kl_bias('k3 * ratio', length=1)", "=", 0),
-            at("two tokens", "kl_bias('k3 * ratio')", "=", 0),
+            at("one token", "kl_bias('k3-in-loss-times-ratio', 1)", "=", 0),
+            at("two tokens", "kl_bias('k3-in-loss-times-ratio')", "=", 0),
         ),
         "Per token; what a token does to later ones is left out.",
+    ),
+    Claim(
+        "For data of the policy itself that ratio is 1, so that it changes nothing",
+        "trl pull request 6503, withdrawn there",
+        (at("one token", "kl_gap('k3-in-loss-times-ratio', 'k3-in-loss', 1)", "=", 0),),
+        "Its value is 1, its gradient is not 0.",
     ),
     Claim(
         "k2, k1 times the ratio and k3 times the ratio, per token, have one mean gradient",
         "pgsym",
         (
-            at("two tokens", "kl_gap('k2', 'k1 * ratio')", "=", 0),
-            at("two tokens", "kl_gap('k2', 'k3 * ratio')", "=", 0),
+            at("two tokens", "kl_gap('k2-in-loss', 'k1-in-loss-times-ratio')", "=", 0),
+            at("two tokens", "kl_gap('k2-in-loss', 'k3-in-loss-times-ratio')", "=", 0),
         ),
     ),
     Claim(
         "k2 in the loss has the gradient of the divergence of sequences",
-        "tried in open-instruct issue 534",
+        "tried in open-instruct issue 534; polgrad 0.2.1, reverse_kl_grad_surrogate; verl 0.9.1, k3+",
         (
-            at("two tokens, of sequences", "kl_bias('k2 of sequences')", "=", 0),
-            at("two tokens", "kl_bias('k2')", "=", 0),
+            at("two tokens, of sequences", "kl_bias('k2-in-loss-of-sequences')", "=", 0),
+            at("two tokens", "kl_bias('k2-in-loss')", "=", 0),
         ),
         "Of whole sequences; not per token.",
     ),
     Claim(
         "k1 in the reward, without a gradient of its own, is right",
         "Ziegler et al. 2019, arXiv 1909.08593",
-        (at("two tokens", "kl_bias('k1 in the reward')", "=", 0),),
+        (at("two tokens", "kl_bias('k1-in-reward')", "=", 0),),
+    ),
+    Claim(
+        "In the reward k3 may stand for k1: it estimates the same divergence with less variance",
+        "trl issue 5889",
+        (
+            at("one token", "kl_bias('k3-in-reward', 1)", "=", 0),
+            at("two tokens", "kl_bias('k3-in-reward')", "=", 0),
+        ),
+        "As a number in the reward, its own gradient is missing.",
+    ),
+    Claim(
+        "Per token and per sequence, k1 in the reward is the same",
+        "trl issue 2562",
+        (
+            at("two tokens", "kl_gap('k1-in-reward', 'k1-in-reward-of-sequences')", "=", 0),
+            at("two tokens", "law('k1-in-reward-of-sequences').trace / law('k1-in-reward').trace", "=", 1),
+        ),
+        "The mean is. Charged to the tokens up to it alone, a token's penalty has less variance.",
+    ),
+    Claim(
+        "A bonus of entropy in the loss has the gradient of the objective with that entropy",
+        "Mnih et al. 2016, arXiv 1602.01783",
+        (
+            at("one token", "entropy_bias('entropy-in-loss', 1)", "=", 0),
+            at("two tokens", "entropy_bias('entropy-in-loss', 2)", "=", 0),
+        ),
+        "What a token does to the entropy of later ones is left out.",
+    ),
+    Claim(
+        "Ratios of tokens leave a bias that the ratio of the sequence repairs",
+        "trl issue 4493",
+        (
+            *on("end-of-sequence two-prompts", "elsewhere(OF_TOKENS, MODEL).relative_bias", ">", 0),
+            *on("end-of-sequence two-prompts", "elsewhere('rloo-ratio', MODEL).relative_bias", "=", 0),
+        ),
+    ),
+    Claim(
+        "The ratio of a sequence is exp of the mean of its log-ratios, as in GSPO; the sum is a mistake",
+        "trl issue 5814, pull request 5815; GSPO, arXiv 2507.18071",
+        (
+            *on("end-of-sequence two-prompts", "elsewhere(OF_MEANS, MODEL).relative_bias", "=", 0),
+            *on("end-of-sequence two-prompts", "mean_ratio('mean', MODEL)", "=", 1),
+            at("one-token", "elsewhere(OF_MEANS, 'one-token').relative_bias", "=", 0),
+        ),
+        "Only where a sequence is one token. The sum is right, and its ratio has the mean 1.",
+    ),
+    Claim(
+        "Truncated ratios repair data of another policy",
+        "verl pull request 2953; trl issue 4493",
+        (
+            *on("end-of-sequence two-prompts", "elsewhere('tis', MODEL).relative_bias", "=", 0),
+            *on("end-of-sequence two-prompts", "elsewhere('tis-of-sequences', MODEL).relative_bias", "=", 0),
+            *on("end-of-sequence two-prompts", "elsewhere(EARLIER, MODEL).relative_bias", "=", 0),
+            *on("end-of-sequence two-prompts", "elsewhere('tis', MODEL).relative_bias / elsewhere('rloo', "
+                "MODEL).relative_bias", "<", 1),
+        ),
+        "Of sequences, where no ratio reaches the cap: 2 is not reached here, 1.2 is. Otherwise they lessen the bias.",
+    ),
+    Claim(
+        "Under top-k, the ratio to what the sampler reports is the kept mass, whatever the token",
+        "trl issue 6789",
+        (
+            at("one-token", "elsewhere(TOKEN_RATIO, 'one-token', TOP).factor / elsewhere('reinforce', 'one-token', "
+               "TOP).factor - kept_mass()", "=", 0),
+            at("one-token", "elsewhere('reinforce', 'one-token', TOP).across", "=", 0),
+        ),
+        "Without a ratio the mean is longer by it, where what is never sampled pays nothing.",
     ),
 )  # fmt: skip
 
@@ -542,7 +683,9 @@ some; the table says in which. Means, covariances and divergences are sums over 
 1e-9 are 0, and 1e-8 is added to deviations); scales in p are closed forms; losses are the largest of 64 batches. The
 models are those of the [token suite](audit.md#groups-and-tokens), with one group of 4 unless the line says `model, G,
 groups`; `terminal`, `discounted` and `random-rewards` are of the standard suite. `factor` is the length of the mean
-along the true gradient, `across` what stands across it, both relative to the gradient's length.
+along the true gradient, `across` what stands across it, both relative to the gradient's length. Data from
+`elsewhere` are of the policy at temperature 2 (`OLD`), in groups of 2; terms of a divergence or an entropy are looked
+at on answers of one or two tokens, against a uniform policy.
 """
 
 
