@@ -191,13 +191,14 @@ def demanded(first: Any, needs: Callable[[Any], Sequence[Any]], known: Mapping[A
     >>> list(known)
     [0, 1, 2, 5]
     """
-    waiting = [first]
+    waiting, opened = [first], set()
     while waiting:
         top = waiting[-1]
-        missing = [] if top in known else [key for key in needs(top) if key not in known]
-        if missing:
-            waiting.extend(missing)
-            continue
-        waiting.pop()
-        if top not in known:
+        if top in known:
+            waiting.pop()
+        elif top in opened:
+            waiting.pop()
             yield top
+        else:
+            opened.add(top)
+            waiting += [key for key in needs(top) if key not in known]

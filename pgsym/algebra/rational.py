@@ -234,22 +234,23 @@ class RationalField(Field):
         if self._constant:
             return super().dot(left, right)
         factors: Factors | None = None
-        terms = []
+        scale, multiply, numerator = ONE, self._ring.multiply, self._ring.zero
         for a, b in zip(left, right, strict=True):
-            if a and b:
-                if (a.factors and b.factors) or factors not in (None, found := a.factors or b.factors):
-                    return super().dot(left, right)
+            found = a.factors or b.factors
+            if factors is None:
                 factors = found
-                terms.append((a.numerator, b.numerator, a.scale * b.scale))
+            elif factors != found:
+                return super().dot(left, right)
+            if found and a.factors and b.factors:
+                return super().dot(left, right)
+            scale = scale.lcm(a.scale * b.scale)
+        for a, b in zip(left, right, strict=True):
+            x, y, missing = a.numerator, b.numerator, scale // (a.scale * b.scale)
+            if missing != 1:
+                x, y = (x, y * missing) if len(y) < len(x) else (x * missing, y)
+            numerator = numerator + multiply(x, y)
         if factors is None:
             return self.zero
-        scale, multiply, numerator = ONE, self._ring.multiply, self._ring.zero
-        for *_, s in terms:
-            scale = scale.lcm(s)
-        for a, b, s in terms:
-            if s != scale:
-                a, b = (a, b * (scale // s)) if len(b) < len(a) else (a * (scale // s), b)
-            numerator = numerator + multiply(a, b)
         return reduced(self._base, numerator, scale, factors)
 
     def _cleared_sums(self, sums: Sequence[Products]) -> tuple[list[Polynomial], Polynomial]:

@@ -112,18 +112,21 @@ class BlockValues:
             if exit := self._exits.exit[found]:
                 earned, passed = self._between(self._exits.shape[found])
                 known[found] = earned + passed * known[exit]
-            else:
-                part = self._parts[found]
-                if part not in self._solved:
-                    self._solved[part] = self._solve(part, found)
-                known[found] = self._solved[part][found - part.start]
+                continue
+            part, (reward, terms) = self._parts[found], self._equations[found]
+            if len(part) == 1 and not any(b == found for _, b in terms):
+                known[found] = self._sum([*self._earned(reward), *[(self._weight(c), known[b]) for c, b in terms]])
+                continue
+            if part not in self._solved:
+                self._solved[part] = self._solve(part, found)
+            known[found] = self._solved[part][found - part.start]
         return known[block]
 
     def _needs(self, block: int) -> list[int]:
         if exit := self._exits.exit[block]:
             return [exit]
         part = self._parts[block]
-        return [b for k in part for _, b in self._equations[k][1] if b not in part]
+        return [b for k in part for _, b in self._equations[k][1] if b < part.start]
 
     def _between(self, shape: int | None) -> tuple[Any, Any]:
         """`earned` and `passed` of a shape."""
@@ -155,8 +158,6 @@ class BlockValues:
                 else:
                     right.append((self._weight(c), known[b]))
             equations.append((right, inside))
-        if len(part) == 1 and not inside:
-            return [self._sum(right)]
         return self._field.fixed_point(equations, first - part.start)
 
     def _sum(self, products: Sequence[Product]) -> Any:

@@ -166,11 +166,11 @@ class Quotient:
         return reward, _sorted(coefficients, [color[t] if t in color else block[t] for t in targets])
 
     def _row(self, s: int) -> Row:
-        choices, policy = self._numbering.choices[s], self._policy
-        state = self._states[s]
-        actions = tuple(choices) if len(choices) == 1 else policy.support(state)
-        if len(actions) == 1:
-            kind, targets = choices[actions[0]]
+        choices, only = self._numbering.choices[s], self._numbering.only[s]
+        policy, state = self._policy, self._states[s]
+        actions = () if only is not None else policy.support(state)
+        if only is not None or len(actions) == 1:
+            kind, targets = choices[actions[0]] if only is None else only
             found = self._template_of.get(kind)
             return self._template(kind, [(None, kind)]) if found is None else found, targets
         chosen = [choices[a] for a in actions]

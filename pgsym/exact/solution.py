@@ -13,6 +13,7 @@ from pgsym.algebra import DualField
 from pgsym.display.result import Result, assumed, data_frame
 from pgsym.errors import HypothesisError, StructureError
 from pgsym.exact.fields import field_at, rational_field
+from pgsym.exact.partials import partials
 from pgsym.exact.quantities import Quantities
 from pgsym.exact.tables import SHOWN, field_trust, short, unless_too_large
 from pgsym.exact.tables import Table as Table
@@ -176,6 +177,19 @@ class Solution(Result):
         structure = self.quantities.structure  # of another model it is not used
         quantities = Quantities(problem.mdp, problem.policy, problem.objective, field, structure)
         return Solution(quantities, problem, problem.point)
+
+    def partials(self, theta: Any = None, **values: Any) -> Table:
+        """dJ by every parameter and every symbol of the model at a point, exact, in one pass; numbers as for `at`.
+
+        >>> from pgsym.exact import solve
+        >>> from pgsym.model import MDP, Problem
+        >>> rows = [("s", "go", "end", "p", 6), ("s", "go", "s", "1 - p", "r")]
+        >>> mdp = MDP.from_transitions(rows, start="s", terminal=["end"], symbols={"p": "0 < p < 1"})
+        >>> solve(Problem(mdp)).partials(p="1/2", r=1)  # of 6 + r (1 - p)/p
+        grad({theta_s: 0, p: -4, r: 1})
+        """
+        field, found = partials(self.problem, theta, values)
+        return Table("grad", found, field.to_sympy, self.names)
 
     # -- output ------------------------------------------------------------------------------------------
 

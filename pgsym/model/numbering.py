@@ -67,6 +67,8 @@ class Numbering:
             parts = (tuple([i for _, i in moves]), rewards.setdefault(tuple(terms), len(rewards)))
             kind = self.kind[pair] = kinds.setdefault(parts, len(kinds))
             self.choices[self.number[pair[0]]][pair[1]] = kind, tuple([self.number[t] for t in row])
+        self.only = [next(iter(c.values()), (-1, ())) if len(c) < 2 else None for c in self.choices]
+        """What `choices` has for the one action of a state; (-1, ()) for a terminal one, None where there are more."""
         self.expressions = list(expressions)
         """The distinct probabilities and rewards of the outcomes."""
         self.probabilities = list(sums)

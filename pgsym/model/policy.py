@@ -167,8 +167,13 @@ class _TablePolicy(Policy):
     @cached_property
     def _row_numbers(self) -> dict[State, int]:
         """Equal rows have one number."""
-        number: dict[tuple[Any, ...], int] = {}
-        return {s: number.setdefault(tuple(row.values()), len(number)) for s, row in self._table.items()}
+        return {s: self._rows[tuple(row.values())] for s, row in self._table.items()}
+
+    @cached_property
+    def _rows(self) -> dict[tuple[Any, ...], int]:
+        """The different rows."""
+        rows = dict.fromkeys(tuple(row.values()) for row in self._table.values())
+        return {row: number for number, row in enumerate(rows)}
 
     def actions(self, state: State) -> tuple[Action, ...]:
         return tuple(self._table[state])
@@ -192,7 +197,7 @@ class Softmax(_TablePolicy):
         return numbers.softmax(list(self.logits[state].values()))
 
     def forms(self) -> Iterable[Linear]:
-        return (form for row in self.logits.values() for form in row.values())
+        return (form for row in self._rows for form in row)
 
     def expressions(self) -> Iterable[sp.Expr]:
         return ()
@@ -216,7 +221,7 @@ class Direct(_TablePolicy):
         return (Linear.from_sympy(e.args[0]) for p in self.expressions() for e in p.atoms(sp.exp))
 
     def expressions(self) -> Iterable[sp.Expr]:
-        return (p for row in self.probabilities.values() for p in row.values())
+        return (p for row in self._rows for p in row)
 
     def subs(self, values: Mapping[sp.Symbol, Any]) -> Direct:
         point = {symbol: to_expr(value, where=symbol.name) for symbol, value in values.items()}

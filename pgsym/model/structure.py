@@ -42,14 +42,12 @@ class Structure:
     @cached_property
     def after(self) -> list[tuple[int, ...]]:
         """By number of the state, those of the states to which one step may lead; none from a terminal state."""
-        states, support, found = self.mdp.states, self.policy.support, []
-        for s, choices in zip(states, self.mdp.numbering.choices, strict=True):
-            chosen = choices if len(choices) < 2 else support(s)
-            if len(chosen) == 1:
-                found += [choices[a][1] for a in chosen]
-            else:
-                found.append(tuple(dict.fromkeys([t for a in chosen for t in choices[a][1]])))
-        return found
+        numbering = self.mdp.numbering
+        return [self._ahead(i) if only is None else only[1] for i, only in enumerate(numbering.only)]
+
+    def _ahead(self, i: int) -> tuple[int, ...]:
+        choices = self.mdp.numbering.choices[i]
+        return tuple(dict.fromkeys([t for a in self.policy.support(self.mdp.states[i]) for t in choices[a][1]]))
 
     @cached_property
     def graph(self) -> nx.DiGraph:
@@ -189,13 +187,12 @@ def components(after: Sequence[Sequence[int]]) -> list[list[int]]:
             if least < low[i]:
                 low[i] = least
             elif low[i] == turn[i]:  # it is the first of its component
-                place = len(open_) - 1
-                while open_[place] != i:
-                    place -= 1
-                found.append(open_[place:][::-1])
-                del open_[place:]
-                for t in found[-1]:
+                part = [open_.pop()]
+                while part[-1] != i:
+                    part.append(open_.pop())
+                for t in part:
                     low[t] = done
+                found.append(part)
     return found
 
 
