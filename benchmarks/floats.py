@@ -39,10 +39,10 @@ def logits(n: int):
 
 
 def ours(P, r, start, theta):
-    from pgsym.exact.float_arrays import FloatArrays
+    from pgsym import FloatMDP
 
-    found = FloatArrays(P, r, start=start, gamma=GAMMA).at(theta)
-    return found.J, found.grad, found.error_J
+    found = FloatMDP(P, r, start=start, gamma=GAMMA).at(theta)
+    return found.J, found.grad, found.errors["J"]
 
 
 def plain(P, r, start, theta):
@@ -76,7 +76,7 @@ RUNS = {"pgsym": ours, "plain SciPy": plain, "QuantEcon, J alone": quantecon}
 def measure(name: str, n: int) -> None:
     model = (*grid(n), logits(n))
     if name == "pgsym":
-        from pgsym.exact import float_arrays  # noqa: F401 - imports are not counted
+        from pgsym.exact import float_solution  # noqa: F401 - imports are not counted
     begun = time.perf_counter()
     J, grad, error = RUNS[name](*model)
     seconds = time.perf_counter() - begun

@@ -46,6 +46,8 @@ if _TYPE_CHECKING:
     from pgsym.exact import Solution as Solution
     from pgsym.exact import optimal as optimal
     from pgsym.exact import solve as solve
+    from pgsym.exact.float_mdp import FloatMDP as FloatMDP
+    from pgsym.exact.float_solution import FloatSolution as FloatSolution
     from pgsym.interchange.environments import to_gymnasium as to_gymnasium
     from pgsym.interchange.environments import to_jax as to_jax
     from pgsym.interchange.functions import function as function
@@ -96,6 +98,8 @@ _NAMES = {
     "pgsym.errors": "PgsymError",
     "pgsym.estimators.moments": "EstimatorLaw moments",
     "pgsym.exact": "OptimalRegions Optimum Solution optimal solve",
+    "pgsym.exact.float_mdp": "FloatMDP",
+    "pgsym.exact.float_solution": "FloatSolution",
     "pgsym.interchange.environments": "to_gymnasium to_jax",
     "pgsym.interchange.functions": "function",
     "pgsym.interchange.toolboxes": "from_pymdptoolbox from_quantecon to_pymdptoolbox to_quantecon",

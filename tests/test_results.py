@@ -54,6 +54,10 @@ MAKERS = {
     "Solution": lambda: pgsym.solve(model()).at(),
     "Solution in closed form": lambda: pgsym.solve(model()),
     "Solution in floats": lambda: pgsym.solve(model()).at([0.1, 0.2, 0.3, 0.4]),
+    "FloatSolution": lambda: pgsym.FloatMDP.of(model()).at(),
+    "FloatSolution of the average reward": lambda: pgsym.FloatMDP.of(pgsym.zoo("two-state").mdp).at(
+        objective="average-reward"
+    ),
     "Optimum": lambda: pgsym.optimal(model()),
     "Optimum of the average reward": lambda: pgsym.optimal("machine-replacement"),
     "OptimalRegions": lambda: pgsym.optimal(model().replace(gamma="gamma")),
@@ -85,6 +89,8 @@ MAKERS = {
 UNASSUMED = {"StudyResult", "GeneralVerdict", "GeneralVerdict refuted", "Optimum of the average reward"}
 """A study's file says all of it."""
 CHOSEN = {
+    "FloatSolution": "assumed: logits = 0",
+    "FloatSolution of the average reward": "assumed: logits = 0",
     "Findings": "assumed: tabular softmax, theta = 0",  # a theorem has its own objective
     "Optimum": "assumed: start-state objective",  # the model's own policy does not matter
     "OptimalRegions": "assumed: start-state objective",

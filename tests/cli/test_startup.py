@@ -41,6 +41,7 @@ MAY_IMPORT = {
     "solve short-corridor": EXACT,
     "solve short-corridor --json": EXACT,
     "solve two-state -J average-reward": EXACT,
+    "floats two-state": EXACT | FLOATS | {"yaml"},
     "optimal two-state -J start-state": EXACT,
     "optimal two-state -J start-state --gamma gamma": EXACT,
     "sharpen short-corridor 'J <= c'": EXACT | {"numpy"},

@@ -43,6 +43,13 @@ def common(*command, after=(), out=()):
 TABLE = {
     "solve": common("solve")
     | {"unwritable": (["solve", "two-state", "--out", BROKEN], "broken.yaml: cannot be made (File exists)")},
+    "floats": {
+        "missing file": (["floats", "missing.npz"], "missing.npz: is no file of arrays (FileNotFoundError); data, "),
+        "not a model": (["floats", BROKEN], "a model is a mapping"),
+        "unknown value": (["floats", "two-state", "-J", "rewards"], "'rewards'"),
+        "unwritable": (["floats", "two-state", "-o", f"{NOWHERE}.npz"], "cannot be written"),
+        "unknown option": (["floats", "two-state", "--nonsense"], "No such option"),
+    },
     "optimal": common("optimal")
     | {
         "unknown value": (["optimal", "two-state", "--over", "magic"], "'magic' is no symbol of the model"),

@@ -1,0 +1,369 @@
+r"""`FloatSolution`: values and derivatives of a `FloatMDP`, products with F and the Hessian, with bounds of errors.
+
+With w the visits (eta, or mu), A the advantages and :math:`D = d\pi` along a direction of the logits, differentiating
+the linear systems gives :math:`dV = M^{-1} \sum_a D Q` and :math:`dw = M^{-\top} \gamma P^\top (w D)`, so the gradient,
+:math:`w \pi A`, costs one system more than J, and a product with the Hessian two more.
+
+For the average reward a recurrent state c is pinned: :math:`I - P_\pi` without the row and column of c is a system
+whose runs end at c.  Visits between two returns give mu, rewards until c is reached give h.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+
+from pgsym.display.result import TableResult, data_frame
+from pgsym.errors import SchemaError, UndefinedQuantityError
+from pgsym.exact.certified import SLACK, UNIT, Bounded, MarkovSystem
+from pgsym.model.objective import Objective
+from pgsym.trust import Level, Trust
+
+if TYPE_CHECKING:
+    from pgsym.exact.float_mdp import FloatMDP
+
+Floats = NDArray[np.float64]
+
+LISTED = 1_000
+"""Up to so many states, `to_json` lists them."""
+
+
+class FloatSolution(TableResult):
+    """A `FloatMDP` at its logits; each quantity is computed when it is first asked for, and `errors` bounds it.
+
+    Attributes
+    ----------
+    J, V, Q, eta, mu, h, A, grad
+        As of `pgsym.Solution`; arrays [S] or [S, A].  V and eta belong to the start-state objective, mu and h, with
+        mu.h = 0, to the average reward.  What is not available has Q = A = 0.
+    pi : ndarray
+        [S, A] The policy.  Bounds are those of the model with exactly these probabilities.
+    errors : dict
+        Bounds: of the largest entry of V, h, Q; of the sum of all entries' errors of eta, mu, grad; of J.
+
+    See Also
+    --------
+    pgsym.FloatMDP : Makes it.
+
+    References
+    ----------
+    Berman and Plemmons, Nonnegative matrices in the mathematical sciences, 1994, chapter 6: the bound of the inverse.
+    Kakade, A natural policy gradient (NIPS 2001).
+
+    Examples
+    --------
+    >>> from pgsym.exact.float_mdp import FloatMDP
+    >>> model = FloatMDP.from_columns([0, 0, 1], [0, 1, 0], [1, 0, 0], [1, 1, 1], [1, 0, 0], start=0)
+    >>> solution = model.at([[0, 0], [0, 0]], "average-reward")
+    >>> round(solution.J, 12), solution.mu.round(12).tolist(), solution.natural_gradient()[0].round(12).tolist()
+    (0.333333333333, [0.666666666667, 0.333333333333], [0.333333333333, -0.333333333333])
+    """
+
+    LEFT = (0, 4)
+
+    def __init__(self, model: FloatMDP, pi: Floats, objective: Objective, assumption: str) -> None:
+        if objective is Objective.STATIONARY_VALUE:
+            raise UndefinedQuantityError(
+                "found stationary-value; start-state and average-reward are known here. J is that of the average "
+                "reward divided by 1 - gamma",
+                where="objective",
+            )
+        self.model, self.pi, self.objective, self._assumption = model, pi, objective, assumption
+        self._long_run = objective is Objective.AVERAGE_REWARD
+
+    @property
+    def assumption(self) -> str:
+        """The logits, where nobody chose them."""
+        return self._assumption
+
+    @property
+    def trust(self) -> Trust:
+        """Floats; `errors` bounds what they are off by."""
+        return Trust(Level.FLOAT)
+
+    # -- the linear systems ------------------------------------------------------------------------------
+
+    @cached_property
+    def _gamma(self) -> float:
+        return 1.0 if self._long_run else self.model.gamma
+
+    @cached_property
+    def _rounding(self) -> float:
+        """Of a sum over actions or outcomes, relative to the sum of its terms' sizes."""
+        return float(self.model.r.shape[1] + np.diff(self.model.P.indptr).max(initial=0) + 8) * UNIT
+
+    @cached_property
+    def _P_pi(self) -> Any:
+        return sparse.csr_array(self.model.mean_over_actions(self.pi) @ self.model.P)
+
+    @cached_property
+    def _pinned(self) -> int:
+        return self.model.recurrent_state(self._P_pi)
+
+    @cached_property
+    def _system(self) -> MarkovSystem:
+        moves = self._gamma * self._P_pi
+        if self._long_run:
+            rest = sparse.diags_array(self._unpinned(np.ones(self.model.S)))
+            moves = sparse.csr_array(rest @ moves @ rest)
+        return MarkovSystem(moves, round(self._rounding / UNIT))
+
+    def _unpinned(self, x: Floats) -> Floats:
+        return np.where(np.arange(len(x)) == self._pinned, 0.0, x) if self._long_run else x
+
+    # -- quantities, each with the bound of its error ------------------------------------------------------
+
+    @cached_property
+    def _reward(self) -> Bounded:
+        r_pi = (self.pi * self.model.r).sum(axis=1)
+        return Bounded(r_pi, self._rounding * float((self.pi * abs(self.model.r)).sum(axis=1).max()))
+
+    @cached_property
+    def _weight(self) -> Bounded:
+        """eta or mu."""
+        if not self._long_run:
+            eta, error = self._system.solve_transposed(self.model.mu0)
+            return Bounded(np.where(self.model.live, eta, 0.0), error)
+        back = self._unpinned(self._P_pi[[self._pinned]].toarray()[0])
+        visits, error = self._system.solve_transposed(back, self._rounding * float(back.sum()))
+        visits[self._pinned] = 1.0
+        total = float(visits.sum())
+        return Bounded(visits / total, 2 * error / (total - error) + 4 * UNIT)
+
+    @cached_property
+    def _mean_reward(self) -> Bounded:
+        (mu, error_mu), (r_pi, error_r) = self._weight, self._reward
+        largest = float(abs(r_pi).max())
+        return Bounded(_dot(mu, r_pi), error_mu * largest + error_r + DOT * largest)
+
+    @cached_property
+    def _value(self) -> Bounded:
+        """V or h."""
+        r_pi, error_r = self._reward
+        if not self._long_run:
+            return self._system.solve(r_pi, error_r)
+        rbar, error = self._mean_reward
+        h, error_h = self._system.solve(self._unpinned(r_pi - rbar), error + error_r + 2 * UNIT * abs(rbar))
+        (mu, error_mu), largest = self._weight, float(abs(h).max())
+        return Bounded(h - _dot(mu, h), 2 * error_h + (error_mu + DOT + 4 * UNIT) * largest)
+
+    @cached_property
+    def _action_value(self) -> Bounded:
+        model, (V, error_V) = self.model, self._value
+        rbar, error = self._mean_reward if self._long_run else (0.0, 0.0)
+        ahead = self._gamma * (model.P @ V).reshape(model.r.shape)
+        sizes = float(abs(model.r).max() + abs(V).max()) + abs(rbar)
+        Q = np.where(model.available, model.r - rbar + ahead, 0.0)
+        return Bounded(Q, self._gamma * error_V * SLACK + error + self._rounding * sizes)
+
+    @cached_property
+    def _advantage(self) -> Bounded:
+        (V, error_V), (Q, error_Q) = self._value, self._action_value
+        return Bounded(np.where(self.model.available, Q - V[:, None], 0.0), error_V + error_Q + UNIT * 2 * _most(Q))
+
+    @cached_property
+    def _gradient(self) -> Bounded:
+        """w pi A; a state's value may be subtracted from Q, since its dpi sum to 0."""
+        (w, error_w), (A, error_A) = self._weight, self._advantage
+        each = float((self.pi * abs(A)).sum(axis=1).max())
+        total = float(w.sum()) + error_w
+        return Bounded(w[:, None] * self.pi * A, (error_w * each + total * (error_A + 4 * UNIT * each)) * SLACK)
+
+    # -- what is shown -----------------------------------------------------------------------------------
+
+    @property
+    def J(self) -> float:
+        """The objective."""
+        if self._long_run:
+            return float(self._mean_reward.value)
+        return _dot(self.model.mu0, self._value.value)
+
+    @property
+    def V(self) -> Floats:
+        """[S] Values."""
+        return self._of(self._value, "V", differential=False)
+
+    @property
+    def h(self) -> Floats:
+        """[S] Differential values, with mu.h = 0."""
+        return self._of(self._value, "h", differential=True)
+
+    @property
+    def eta(self) -> Floats:
+        """[S] Expected discounted visits; 0 in terminal states."""
+        return self._of(self._weight, "eta", differential=False)
+
+    @property
+    def mu(self) -> Floats:
+        """[S] The stationary distribution."""
+        return self._of(self._weight, "mu", differential=True)
+
+    @property
+    def Q(self) -> Floats:
+        """[S, A] Action values."""
+        found: Floats = self._action_value.value
+        return found
+
+    @property
+    def A(self) -> Floats:
+        """[S, A] Advantages."""
+        found: Floats = self._advantage.value
+        return found
+
+    @property
+    def grad(self) -> Floats:
+        """[S, A] dJ / d logits."""
+        found: Floats = self._gradient.value
+        return found
+
+    @property
+    def condition(self) -> float:
+        """A bound of the largest row sum of (I - gamma P_pi)^-1; of the pinned one for the average reward."""
+        return float(self._system.condition)
+
+    @property
+    def errors(self) -> dict[str, float]:
+        """By name, in the order of the table."""
+        value, weight = ("h", "mu") if self._long_run else ("V", "eta")
+        J = self._mean_reward.error if self._long_run else self._value.error + DOT * _most(self._value.value)
+        found = {value: self._value, "Q": self._action_value, weight: self._weight, "grad": self._gradient}
+        return {"J": float(J)} | {name: float(bounded.error) for name, bounded in found.items()}
+
+    def _of(self, found: Bounded, name: str, *, differential: bool) -> Floats:
+        if differential is not self._long_run:
+            instead = Objective.AVERAGE_REWARD if differential else Objective.START_STATE
+            raise UndefinedQuantityError(
+                f"{name} is not defined for the {self.objective} objective; it belongs to {instead}. Solve with that",
+                where=name,
+            )
+        value: Floats = found.value
+        return value
+
+    # -- products ----------------------------------------------------------------------------------------
+
+    def fisher_product(self, direction: ArrayLike) -> Floats:
+        """F x [S, A], with F = sum_s w(s) sum_a pi(a|s) grad log pi(a|s) grad log pi(a|s)^T."""
+        return self._weight.value[:, None] * self._slope(self._direction(direction))
+
+    def natural_gradient(self, damping: float = 0.0) -> Floats:
+        """(F + damping I)^-1 grad [S, A]; without damping F^+ grad, the advantages less their plain mean."""
+        w, available = self._weight.value[:, None], self.model.available
+        if damping < 0:
+            raise SchemaError(f"found {damping}; at least 0 is required. Correct it", where="damping")
+        if damping == 0:
+            mean = self.A.sum(axis=1, keepdims=True) / np.maximum(available.sum(axis=1, keepdims=True), 1)
+            return np.where(available & (w > 0), self.A - mean, 0.0)
+        # F + damping I = D - w pi pi^T in each state, D diagonal (Sherman and Morrison).
+        D = w * self.pi + damping
+        y, z = self.grad / D, self.pi / D
+        shift = w * (self.pi * y).sum(axis=1, keepdims=True) / (1 - w * (self.pi * z).sum(axis=1, keepdims=True))
+        return y + z * shift
+
+    def hessian_product(self, direction: ArrayLike) -> Bounded:
+        """(H x [S, A], the bound of the sum of its entries' errors), H the Hessian of J in the logits; two systems."""
+        D, P, gamma = self._slope(self._direction(direction)), self.model.P, self._gamma
+        (w, error_w), (Q, error_Q), (A, error_A) = self._weight, self._action_value, self._advantage
+        size, rounding = float(abs(D).sum(axis=1).max()), self._rounding
+        change = (D * Q).sum(axis=1)
+        error = size * error_Q + rounding * float(abs(D * Q).sum(axis=1).max())
+        moved = gamma * (P.T @ (w[:, None] * D).ravel())
+        error_moved = gamma * (size * error_w + rounding * float((w[:, None] * abs(D)).sum()))
+        slope, error_slope = 0.0, 0.0
+        if self._long_run:  # the derivative of rbar
+            slope = _dot(w, change)
+            error_slope = error + (error_w + DOT + 4 * UNIT) * _most(change)
+            change, moved = self._unpinned(change - slope), self._unpinned(moved)
+        dV, error_dV = self._system.solve(change, error + error_slope)
+        dw, error_dw = self._system.solve_transposed(moved, error_moved)
+        if self._long_run:  # mu stays a distribution
+            total = float(dw.sum())
+            error_dw = 2 * error_dw + abs(total) * (error_w + 4 * UNIT) + DOT * float(abs(dw).sum())
+            dw = dw - total * w
+        else:
+            dw = np.where(self.model.live, dw, 0.0)
+        ahead = gamma * (P @ dV).reshape(Q.shape)
+        dA = np.where(self.model.available, ahead - slope - dV[:, None], 0.0)
+        error_dA = (1 + gamma) * error_dV + error_slope + rounding * (2 * _most(dV) + abs(slope))
+        pi, w, dw = self.pi, w[:, None], dw[:, None]
+        found = dw * pi * A + w * D * A + w * pi * dA
+        total_w, total_dw = float(w.sum()) + error_w, float(abs(dw).sum()) + error_dw
+        each, along = float((pi * abs(A)).sum(axis=1).max()), float((abs(D) * abs(A)).sum(axis=1).max())
+        bound = error_dw * each + total_dw * error_A + error_w * along + total_w * size * error_A
+        bound += error_w * _most(dA) + total_w * error_dA
+        bound += rounding * (total_dw * each + total_w * (along + _most(dA)))
+        return Bounded(found, bound * SLACK)
+
+    def _direction(self, direction: ArrayLike) -> Floats:
+        x = np.asarray(direction, float)
+        if x.shape != self.pi.shape:
+            raise SchemaError(f"found shape {x.shape}; {self.pi.shape} is required. Reshape it", where="direction")
+        return np.where(self.model.available, x, 0.0)
+
+    def _slope(self, x: Floats) -> Floats:
+        """dpi along x."""
+        return self.pi * (x - (self.pi * x).sum(axis=1, keepdims=True))
+
+    # -- the protocol of results -------------------------------------------------------------------------
+
+    @property
+    def above(self) -> list[str]:
+        """The size of the model, and the objective."""
+        model = self.model
+        size = f"{model.S} states, {int(model.available.sum())} pairs, {model.P.nnz} transitions"
+        return [f"{self.objective}, gamma = {model.gamma:g}, {size}"]
+
+    def cells(self) -> list[tuple[str, ...]]:
+        """Each quantity with its range and its bound."""
+        units = {"J": "", "eta": "sum", "mu": "sum", "grad": "sum"}
+        rows: list[tuple[str, ...]] = [("", "least", "largest", "error", "of")]
+        for name, error in self.errors.items():
+            x = np.asarray(getattr(self, name))
+            rows.append((name, f"{x.min():.12g}", f"{x.max():.12g}", f"{error:.1e}", units.get(name, "each")))
+        return rows
+
+    def to_json(self) -> dict[str, Any]:
+        """Schema FloatSolution; arrays up to 1,000 states."""
+        model, names = self.model, list(self.errors)
+        found = {
+            "objective": str(self.objective),
+            "gamma": model.gamma,
+            "states": model.S,
+            "pairs": int(model.available.sum()),
+            "transitions": int(model.P.nnz),
+            "J": self.J,
+            "errors": self.errors,
+            "condition": self.condition,
+            "trust": self.trust.to_json(),
+        }
+        return found | ({name: getattr(self, name).tolist() for name in names[1:]} if model.S <= LISTED else {})
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write pi, values, visits and the gradient to an .npz file."""
+        from pgsym.exact.float_mdp import write_arrays
+
+        return write_arrays(path, pi=self.pi, **{name: np.asarray(getattr(self, name)) for name in self.errors})
+
+    def frame(self) -> Any:
+        """A row for each state: its value, its visits, and pi, Q and grad of each action by number."""
+        columns = {name: getattr(self, name) for name in self.errors if name in ("V", "h", "eta", "mu")}
+        for name in ("pi", "Q", "grad"):
+            columns |= {f"{name}_{a}": getattr(self, name)[:, a] for a in range(self.pi.shape[1])}
+        return data_frame(list(columns), list(zip(*(x.tolist() for x in columns.values()), strict=True)))
+
+
+DOT = 64 * UNIT
+"""Of a pairwise sum of products, relative to the largest, where one factor sums to 1."""
+
+
+def _dot(weights: Floats, x: Floats) -> float:
+    return float((weights * x).sum())
+
+
+def _most(x: Any) -> float:
+    return float(abs(x).max(initial=0.0))
