@@ -338,5 +338,7 @@ def test_no_index_is_called_like_a_parameter_t():
 
 
 def test_a_number_stays_in_the_numerator_of_a_long_fraction():
-    first, *_ = lines(parse("5 * (V(s) + V(s') + Q(s,a) + Q(s',a')) / (1 - gamma) = 0").terms[0], 30)
+    first, *_ = lines(
+        parse("5 * (V(s) + V(s') + Q(s,a) + Q(s',a') + A(s,a) + A(s',a')) / (1 - gamma) = 0").terms[0], 30
+    )
     assert first.startswith(r"\frac{5}{1 - \gamma}")
