@@ -90,6 +90,13 @@ class Note:
 
 
 @dataclass(frozen=True)
+class Command:
+    """A line to copy, such as a command."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Row:
     """One relation, laid out.
 
@@ -174,7 +181,7 @@ class VerdictMark:
     reason: str = ""
 
 
-Block = Heading | Fold | Prose | Note | Definition | Chain | Formulas | DataTable | Figure | VerdictMark
+Block = Heading | Fold | Prose | Note | Command | Definition | Chain | Formulas | DataTable | Figure | VerdictMark
 
 
 def used(bindings: Sequence[Binding], terms: Iterable[Node]) -> tuple[Binding, ...]:

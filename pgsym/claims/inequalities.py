@@ -187,7 +187,11 @@ class Inequality:
         seen = (witness_at(self.setting, place, self.rng) for place in named if place is not None)
         witness = next((w for w in seen if w is not None), witness)
         if witness is not None:
-            return self._refuted(witness, self._region([(clause, v) for _, clause, v in open_ones]))
+            found_open = [(clause, v) for _, clause, v in open_ones]
+            region = self._region(found_open)
+            # Of several relations at once, what holds of all is not drawn.
+            bands = self.domain.bands(found_open[0][0][0], found_open[0][1]) if region and len(found_open) == 1 else ()
+            return replace(self._refuted(witness, region), bands=bands)
         coordinate, _, verdict = next((o for o in open_ones if o[2].status is SignStatus.UNDECIDED), open_ones[0])
         return self._undecided(f"{coordinate}: {_tried(verdict)}")
 

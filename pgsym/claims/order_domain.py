@@ -8,6 +8,7 @@ true domain before anything is called refuted.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -280,6 +281,22 @@ class OrderDomain:
             alone += [f"{key} = {value}"] if joined == intervals else []
             intervals = joined
         return " or ".join([*(f"{key} in {interval}" for interval in intervals), *alone])
+
+    def bands(self, element: Any, found: SignVerdict) -> tuple[tuple[sp.Symbol, float, float], ...]:
+        """The intervals of `region` in the symbol itself, in floats: for pictures."""
+        (k,) = _variables(self.moved(element.numerator), self.moved(element.denominator()))
+        g, (origin, scale) = self.generators[k], self._scales.get(k, (Fraction(0), Fraction(1)))
+        form = Linear.from_sympy(g.args[0]) if isinstance(g, sp.exp) else None
+        if not g.is_Symbol and (form is None or len(form.coefficients) != 1):
+            return ()
+        (symbol, c), *_ = ((g, Fraction(1)),) if form is None else form.coefficients
+
+        def end(point: BreakPoint | None, default: float) -> float:
+            value = default if point is None else float(origin) + float(scale) * float(point)
+            return value if form is None else math.log(value) / float(c) if value > 0 else -math.inf
+
+        ends = [sorted((end(i.low, -math.inf), end(i.high, math.inf))) for i in found.where]
+        return tuple((symbol, low, high) for low, high in ends if low < high)
 
     # -- points ----------------------------------------------------------------------------------------------
 

@@ -52,6 +52,8 @@ class Verdict(Result):
         Of a proved inequality, why larger - smaller has its sign, by coordinate.
     region : str
         Of a refuted inequality in one symbol or parameter, where exactly it is true.
+    bands : tuple
+        The same for one coordinate, to draw: the variable, such as exp(theta), and ends of an interval in floats.
     difference : mapping or None
         left - right in closed form, by coordinate, where it is not zero and was affordable.
     witness : Witness or None
@@ -88,6 +90,7 @@ class Verdict(Result):
     reason: str = ""
     certificates: Mapping[Coordinate, SignCertificate] = field(default_factory=dict)
     region: str = ""
+    bands: tuple[tuple[sp.Symbol, float, float], ...] = field(default=(), compare=False)
     difference: Mapping[Coordinate, sp.Expr] | None = None
     witness: Witness | None = None
     factor: Node | sp.Expr | None = None

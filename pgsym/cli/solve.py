@@ -172,6 +172,13 @@ def report(
     batch: Annotated[int, typer.Option(help="Trajectories of each of its steps.")] = 32,
     seed: Seed = 0,
     horizon: Horizon = None,
+    claim: Annotated[
+        list[str] | None,
+        typer.Option(
+            help='A claim, e.g. "J >= -15": its verdict, and where it is true. Can be given several times.',
+            show_default=False,
+        ),
+    ] = None,
     estimator: Annotated[
         list[str] | None,
         typer.Option(
@@ -206,6 +213,7 @@ def report(
             batch=batch,
             seed=seed,
             horizon=horizon,
+            claims=tuple(claim or ()),
             estimators=tuple(estimator or ()),
         )
     if as_json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -188,6 +188,20 @@ class OptimalRegions(OptimalTable):
         rows = [(r.low, r.high, s, list(best)) for r in self.regions for s, best in r.actions.items()]
         return data_frame(["low", "high", "state", "optimal"], rows)
 
+    def bands(self) -> Iterator[tuple[float, float, str, list[float], list[float]]]:
+        """The regions that are no points, as far as they are drawn: both ends, what is optimal, and J* inside."""
+        ends = [float(point) for point in self.break_points] or [0.0]
+        margin = max(1.0, ends[-1] - ends[0]) / 4
+        for region in self.regions:
+            if region.is_point:
+                continue
+            low = ends[0] - margin if region.low == -sp.oo else float(region.low)
+            high = ends[-1] + margin if region.high == sp.oo else float(region.high)
+            points = [low + (high - low) * (k + 0.5) / POINTS for k in range(POINTS)]
+            J = self.J(region)
+            values = [] if J is None else [float(J.subs(self.x, p)) for p in points]
+            yield low, high, self._told(region.actions, self._varying) or "optimal", points, values
+
     def plot(self, ax: Axes | None = None) -> Figure:
         """J* against the symbol, with a band for each region; MissingExtraError where matplotlib is not installed."""
         from pgsym.display.figure import new_figure
@@ -195,17 +209,10 @@ class OptimalRegions(OptimalTable):
         figure = new_figure() if ax is None else ax.get_figure(root=True)
         assert figure is not None
         axes = figure.subplots() if ax is None else ax
-        ends = [float(point) for point in self.break_points] or [0.0]
-        margin = max(1.0, ends[-1] - ends[0]) / 4
-        for number, region in enumerate(r for r in self.regions if not r.is_point):
-            low = ends[0] - margin if region.low == -sp.oo else float(region.low)
-            high = ends[-1] + margin if region.high == sp.oo else float(region.high)
+        for number, (low, high, shown, points, values) in enumerate(self.bands()):
             axes.axvspan(low, high, color=f"C{number}", alpha=0.15, linewidth=0)
-            J = self.J(region)
-            if J is not None:
-                points = [low + (high - low) * (k + 0.5) / POINTS for k in range(POINTS)]
-                shown = self._told(region.actions, self._varying) or "optimal"
-                axes.plot(points, [float(J.subs(self.x, p)) for p in points], color=f"C{number}", label=shown)
+            if values:
+                axes.plot(points, values, color=f"C{number}", label=shown)
         axes.set_xlabel(str(self.x))
         axes.set_ylabel(f"J* ({self.problem.objective})")
         if axes.lines:

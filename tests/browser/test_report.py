@@ -43,7 +43,7 @@ def test_buttons_move_the_sliders_to_marked_points(corridor, visit):
     page = visit(corridor).page
     page.click("text=local optimum")
     assert float(page.input_value("[type=number]")) == pytest.approx(math.log(2) / 2, abs=1e-3)  # J = -2 (3 + 2 sqrt 2)
-    page.click("text=Reset")
+    page.click("text=given theta")
     assert [page.input_value(f"#live-{k}") for k in (0, 1)] == ["0", "1"]
 
 

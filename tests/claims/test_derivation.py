@@ -12,7 +12,7 @@ from skips import NEEDS_TEX
 
 import pgsym
 from pgsym.claims import Claim, decide
-from pgsym.claims.blocks import Chain, DataTable, Definition, Heading
+from pgsym.claims.blocks import Chain, DataTable, Definition, Heading, Prose
 from pgsym.claims.derivation import derive, fold, general, html
 from pgsym.claims.derivation.fold import as_tree
 from pgsym.claims.derivation.handout import GENERAL_ONLY
@@ -315,3 +315,30 @@ def test_lines_are_the_whole_formula():
     assert all(tex_width(line) <= 30 for line in found)
     joined = " ".join(found).replace("{} ", "").replace(r"\bigl(", r"\left(").replace(r"\bigr)", r"\right)")
     assert joined == statement.terms[1].latex()
+
+
+def repair(parameter="theta"):
+    rows = [("good", "run", "good", "1 - p", "R"), ("good", "run", "bad", "p", "R"), ("good", "fix", "good", 1, 0)]
+    rows += [("bad", "run", "bad", 1, "R/2"), ("bad", "fix", "good", 1, 0)]
+    mdp = pgsym.MDP.from_transitions(rows, start="good", gamma="gamma", symbols={"R": "real", "p": "0 < p < 1"})
+    logits = {s: {"run": parameter, "fix": 0} for s in ("good", "bad")}
+    return pgsym.Problem(mdp, pgsym.softmax_policy(mdp, logits, params=[parameter]))
+
+
+def test_probabilities_that_sum_to_one_are_one():
+    text = pgsym.derive(repair()).latex()
+    assert r"Q(\mathrm{good}, \mathrm{run}) &= R + \gamma \, \left(" in text
+    assert r"R \, p" not in text.partition(r"\section*{Closed forms}")[0]
+
+
+def test_no_index_is_called_like_a_parameter_t():
+    prose = [block.text for block in pgsym.derive(repair("t")).blocks if isinstance(block, Prose)]
+    assert len(prose) > 5
+    assert [text for text in prose if re.search(r"(?<![`\w'])t(?![`\w'])", text)] == []
+
+
+def test_a_number_stays_in_the_numerator_of_a_long_fraction():
+    first, *_ = lines(
+        parse("5 * (V(s) + V(s') + Q(s,a) + Q(s',a') + A(s,a) + A(s',a')) / (1 - gamma) = 0").terms[0], 30
+    )
+    assert first.startswith(r"\frac{5}{1 - \gamma}")

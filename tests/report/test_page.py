@@ -35,6 +35,7 @@ SECTIONS = [
     "Exact quantities",
     "The policy gradient theorem",
     "The derivation, checked line by line",
+    "Optimal policies",
     "Exact and sampled gradients",
     "Bias and variance of estimators",
     "Learning curves",

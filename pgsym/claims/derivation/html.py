@@ -11,6 +11,7 @@ from itertools import count, groupby
 from pgsym.claims.blocks import (
     Block,
     Cell,
+    Command,
     DataTable,
     Figure,
     Fold,
@@ -43,6 +44,8 @@ strong.proved, strong.refuted, strong.undecided, strong.inapplicable { padding: 
 .answer { padding-left: 1.2rem; }
 .answer a, dd a { font-size: .875rem; }
 .note { border-left: 3px solid var(--line); padding-left: .8rem; color: var(--soft); }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; user-select: all; font-size: .875rem; margin: .4rem 0 1rem;
+  padding: .5rem .8rem; border-radius: .3rem; background: color-mix(in srgb, var(--line) 30%, transparent); }
 .chain { display: grid; grid-template-columns: max-content max-content 1fr; gap: .3rem .35rem; align-items: baseline;
   margin: .9rem 0; padding: .2rem 0 .5rem 1.2rem; }
 .chain .left { text-align: right; white-space: nowrap; }
@@ -116,6 +119,8 @@ class HtmlWriter:
                 return f"<p>{self.prose(text)}</p>"
             case Note(text):
                 return f'<p class="note">{self.prose(text)}</p>'
+            case Command(text):
+                return f"<pre><code>{escape(text)}</code></pre>"
             case Formulas(rows):
                 inner = "\n".join(line for row in rows for line in self._row(row))
                 return f'<div class="scroll chain">\n{inner}\n</div>'
@@ -202,6 +207,8 @@ _FENCED = re.compile(
     r'<mo )stretchy="true"( fence="true" form="postfix">\)</mo>)'
 )
 """Parentheses around what is no higher than they are."""
+_SIGN = re.compile(r"(<mo[^>]*>(?:[=≥≤≠≔≈(,]|&[lg]t;)</mo>(?:<mrow>)*)<mo>−</mo>")
+"""A minus sign that has nothing before it to subtract from."""
 
 
 @cache
@@ -233,6 +240,7 @@ def mathml(latex: str) -> str:
     n = 1
     while n:
         found, n = _FENCED.subn(r'<mo stretchy="false" fence="true" form="prefix">(\1stretchy="false"\2', found)
+    found = _SIGN.sub(r'\1<mo form="prefix">−</mo>', found)
     found = found.replace("<mi>~</mi>", "<mo>∼</mo>").replace("<mo>/</mo>", '<mo lspace="0" rspace="0">/</mo>')
     return found.replace('display="block"', 'display="inline" displaystyle="true"', 1)
 

@@ -264,12 +264,21 @@ class Instance:
             return otherwise
 
     def _P(self, target: Hashable, state: Hashable, action: Hashable) -> sp.Expr:
-        return sp.Add(*(o.p for o in self.mdp.outcomes(state, action) if o.state == target))
+        return _sum([o.p for o in self.mdp.outcomes(state, action) if o.state == target])
 
     def _r(self, state: Hashable, action: Hashable) -> sp.Expr:
-        return sp.Add(*(o.p * o.r for o in self.mdp.outcomes(state, action)))
+        rewards: dict[sp.Expr, list[sp.Expr]] = {}
+        for o in self.mdp.outcomes(state, action):
+            rewards.setdefault(o.r, []).append(o.p)
+        return sp.Add(*(_sum(p) * r for r, p in rewards.items()))
 
     def _r_to(self, state: Hashable, action: Hashable, target: Hashable) -> sp.Expr | None:
         here = [o for o in self.mdp.outcomes(state, action) if o.state == target]
         weight = sp.Add(*(o.p for o in here))
         return sp.Add(*(o.p * o.r for o in here)) / weight if weight != 0 else None
+
+
+def _sum(probabilities: Sequence[sp.Expr]) -> sp.Expr:
+    """The sum, a number where it is one: p + (1 - p) is 1."""
+    expanded = sp.expand(sp.Add(*probabilities))
+    return expanded if expanded.is_number else sp.Add(*probabilities)

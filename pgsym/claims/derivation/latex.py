@@ -5,7 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from pgsym.claims.blocks import Block, Cell, DataTable, Figure, Fold, Formulas, Heading, Note, Prose, VerdictMark
+from pgsym.claims.blocks import (
+    Block,
+    Cell,
+    Command,
+    DataTable,
+    Figure,
+    Fold,
+    Formulas,
+    Heading,
+    Note,
+    Prose,
+    VerdictMark,
+)
 from pgsym.claims.derivation.layout import aligned, in_latex, laid_out
 from pgsym.claims.language.statement import Binding
 from pgsym.claims.verdict import Verdict
@@ -45,6 +57,8 @@ def write(block: Block, bindings: Sequence[Binding], *, long_tables: bool = Fals
             return in_latex(words, bindings)
         case Note(words):
             return rf"\emph{{{in_latex(words, bindings)}}}"
+        case Command(words):
+            return rf"{{\small\ttfamily\raggedright {escape_text(words)}\par}}"
         case Formulas(found):
             return "\n".join([r"\begin{align*}", *aligned(found, tag), r"\end{align*}"])
         case DataTable():

@@ -44,7 +44,10 @@ from pgsym.errors import ClaimError
 from pgsym.expression.notation import escape_text, tex_width
 
 WIDTH = 60
-"""Characters of a line, as `tex_width` counts them; about the text width of an article."""
+"""Characters of a line, as `tex_width` counts them; about the text width of an article, with a reason beside."""
+
+WHOLE = 70
+"""Characters of a line that has no reason."""
 
 _NEW_LINE = "\n"
 """Before a piece that begins a line of its own."""
@@ -84,6 +87,8 @@ def _pieces(node: Node, width: int) -> list[str]:
         case Mul(left, right):
             head = _fenced(left, width) if _is_open(left) or _is_sum(left) else _pieces(left, width)
             return _joined(head, r" \, ", right, width)
+        case Div(Mul(Number() as factor, above), below) if tex_width(below.latex()) <= width:
+            return _joined([Div(factor, below).latex()], r" \, ", above, width)
         case Div(above, below) if tex_width(below.latex()) <= width:
             return _joined([rf"\frac{{1}}{{{below.latex()}}}"], r" \, ", above, width)
         case Grad(body) if _is_sum(body) or isinstance(body, Mul | Sum):
@@ -157,12 +162,13 @@ def rows(item: Chain | Definition, verdicts: Iterator[Verdict | None]) -> Iterat
     left = tuple(lines(item.statement.terms[0]))
     beside = tex_width(left[0]) if len(left) == 1 and tex_width(left[0]) <= LONG_LEFT else 2
     for k, (relation, term, note) in enumerate(steps(item.statement, verdicts)):
-        yield Row(() if k else left, RELATIONS[relation].latex, _right(term, beside), note, k == 0)
+        yield Row(() if k else left, RELATIONS[relation].latex, _right(term, beside, note), note, k == 0)
 
 
-def _right(node: Node, beside: int) -> tuple[str, ...]:
-    """A right side; `beside` is what stands before it on the first line."""
-    return tuple(lines(node, WIDTH - 4, WIDTH - 4 - beside))
+def _right(node: Node, beside: int, note: str = "") -> tuple[str, ...]:
+    """A right side; `beside` is what stands before it on the first line, the note at the end of the last."""
+    width = WIDTH if note else WHOLE
+    return tuple(lines(node, width - 4, width - 4 - beside))
 
 
 def laid_out(blocks: Iterable[Block], verdicts: Iterator[Verdict | None]) -> Iterator[Block]:

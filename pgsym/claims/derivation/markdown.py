@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pgsym.claims.blocks import Block, Cell, DataTable, Formulas, Heading, Note, Prose, VerdictMark
+from pgsym.claims.blocks import Block, Cell, Command, DataTable, Formulas, Heading, Note, Prose, VerdictMark
 from pgsym.claims.derivation.layout import aligned, laid_out, parts
 from pgsym.claims.language.statement import Binding
 from pgsym.claims.verdict import Verdict
@@ -30,6 +30,8 @@ def _write(block: Block, bindings: Sequence[Binding]) -> str:
             return _prose(text, bindings)
         case Note(text):
             return f"> {_prose(text, bindings)}"
+        case Command(text):
+            return f"```sh\n{text}\n```"
         case Formulas(rows):
             return "\n".join(["```math", r"\begin{aligned}", *aligned(rows, remark), r"\end{aligned}", "```"])
         case DataTable():

@@ -150,19 +150,22 @@ def _point(mdp: MDP, probabilities: set[sp.Symbol]) -> dict[sp.Symbol, sp.Ration
 def marked(
     controls: Iterable[Control], policy: Policy, points: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, list[float]]:
-    """A number for each control, by the name of the point: the start, theta = 0, and what is given.
+    """A number for each control, by the names of the point: given theta, the uniform policy, and what is given.
 
     >>> from pgsym.model.zoo import zoo
     >>> policy = zoo("short-corridor").policy
     >>> marked([Control(policy.params[0], "theta", -4, 4, 1.0)], policy, {"far": {"theta": 3}})
-    {'Reset': [1.0], 'theta = 0': [0.0], 'far': [3.0]}
+    {'given theta': [1.0], 'uniform': [0.0], 'far': [3.0]}
     """
-    found = {"Reset": [c.start for c in controls]}
-    if isinstance(policy, Softmax):
-        found["theta = 0"] = [0.0 if c.kind == "theta" else c.start for c in controls]
+    found = {"given theta" if policy.params else "start": [c.start for c in controls]}
+    if isinstance(policy, Softmax) and not any(form.constant for form in policy.forms()):
+        found["uniform"] = [0.0 if c.kind == "theta" else c.start for c in controls]
     for name, point in points.items():
         found[name] = [float(point.get(c.symbol.name, c.start)) for c in controls]
-    return {name: place for k, (name, place) in enumerate(found.items()) if place not in list(found.values())[:k]}
+    names: dict[tuple[float, ...], list[str]] = {}
+    for name, place in found.items():
+        names.setdefault(tuple(place), []).append(name)
+    return {", ".join(same): list(place) for place, same in names.items()}
 
 
 def _free(mdp: MDP, policy: Policy, objective: Objective) -> set[sp.Symbol]:

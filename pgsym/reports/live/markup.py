@@ -22,7 +22,7 @@ PAGE = 8
 """Sliders of such a selection."""
 FEW = 3
 """Sliders that stay in sight on a phone."""
-WIDE = 900
+WIDE = 460
 """Pixels from which on a picture takes the whole width of the page."""
 
 

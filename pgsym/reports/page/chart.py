@@ -52,6 +52,15 @@ class Interval:
     group: int = 0
 
 
+@dataclass(frozen=True)
+class Band:
+    """A part of the axis in which something is true, from one number to another, and what."""
+
+    low: float
+    high: float
+    label: str
+
+
 def ticks(low: float, high: float, count: int = 6) -> list[float]:
     """Round numbers from below `low` to above `high`, about `count` of them.
 
@@ -80,9 +89,14 @@ def labels(values: Sequence[float]) -> list[str]:
 
 
 def curves(
-    found: Sequence[Curve], x_label: str, y_label: str, caption: str, reference: tuple[str, float] | None = None
+    found: Sequence[Curve],
+    x_label: str,
+    y_label: str,
+    caption: str,
+    reference: tuple[str, float] | None = None,
+    bands: Sequence[Band] = (),
 ) -> Figure:
-    """Curves in one frame, with a level that they may reach drawn dotted."""
+    """Curves in one frame, with a level that they may reach drawn dotted, and shaded parts of the axis."""
     xs = [x for c in found for x in c.x]
     lasting = [(curve.label, [y for y in curve.y if math.isfinite(y)]) for curve in found]
     low, high = _frame([values for _, values in lasting], [reference[1]] if reference else [])
@@ -97,6 +111,11 @@ def curves(
         )
 
     strokes: list[Stroke] = []
+    names = list(dict.fromkeys(band.label for band in bands))
+    for band in bands:
+        left, right = (min(max(end, columns[0]), columns[-1]) for end in (band.low, band.high))
+        (x0, top), (x1, bottom) = at(left, rows[-1]), at(right, rows[0])
+        strokes.append(Area(x0, top, x1, bottom, names.index(band.label)))
     for y, text in zip(rows, labels(rows), strict=True):
         strokes += [Line((at(columns[0], y), at(columns[-1], y)), GRID), Words(LEFT - 8, at(0, y)[1], text, "end")]
     for x, text in zip(columns, labels(columns), strict=True):
@@ -118,10 +137,16 @@ def curves(
         label, level = reference
         strokes.append(Line((at(columns[0], level), at(columns[-1], level)), INK, 1.2, (1, 4)))
         _key(strokes, place, Line((), INK, 1.2, (1, 4)), label)
+    height = HEIGHT
+    for number, label in enumerate(names):
+        spans = [band for band in bands if band.label == label]
+        strokes += [Area(LEFT, height, LEFT + 26, height + 12, number), Words(LEFT + 32, height + 6, label, "start")]
+        caption += f"; {label}: {' and '.join(f'{band.low:.6g} to {band.high:.6g}' for band in spans)}"
+        height += 20
     caption += "; lines are cut where they leave the frame" if cut else ""
     said = "; ".join(f"{label}: from {values[0]:.4g} to {values[-1]:.4g}" for label, values in lasting)
     said += f"; {reference[0]}: {reference[1]:.4g}" if reference else ""
-    return _figure(strokes, HEIGHT, caption, f"{y_label} by {x_label}. {said}.")
+    return _figure(strokes, height + 4 * bool(names), caption, f"{y_label} by {x_label}. {said}.")
 
 
 def _frame(curves: Sequence[Sequence[float]], levels: Sequence[float]) -> tuple[float, float]:
@@ -200,6 +225,17 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Area:
+    """A shaded rectangle, by two corners."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    colour: int
+
+
+@dataclass(frozen=True)
 class Marker:
     """A filled circle."""
 
@@ -221,7 +257,9 @@ class Words:
     turned: bool = False
 
 
-Stroke = Line | Marker | Words
+Stroke = Line | Area | Marker | Words
+
+SHADE = 0.16
 
 
 def svg(strokes: Sequence[Stroke], width: float, height: float, name: str, description: str) -> str:
@@ -249,6 +287,9 @@ def _svg(stroke: Stroke) -> str:
             dash = f' stroke-dasharray="{" ".join(map(str, stroke.dash))}"' if stroke.dash else ""
             faint = f' opacity="{stroke.opacity:g}"' if stroke.opacity < 1 else ""
             return f'<polyline class="s {name}" points="{points}" stroke-width="{stroke.width:g}"{dash}{faint}/>'
+        case Area(x0, y0, x1, y1):
+            size = f'width="{x1 - x0:.1f}" height="{y1 - y0:.1f}"'
+            return f'<rect class="f {name}" x="{x0:.1f}" y="{y0:.1f}" {size} opacity="{SHADE}"/>'
         case Marker():
             return f'<circle class="f {name}" cx="{stroke.x:.1f}" cy="{stroke.y:.1f}" r="{stroke.radius:g}"/>'
     place = f'x="{stroke.x:.1f}" y="{stroke.y:.1f}"'
@@ -304,6 +345,8 @@ def _tikz(stroke: Stroke, height: float) -> Iterator[str]:
             points = [at(*p) for p in stroke.points]
             rows = [" -- ".join(points[k : k + 12]) for k in range(0, len(points), 12)]
             yield rf"\draw[{', '.join(options)}] " + "\n  -- ".join(rows) + ";"
+        case Area(x0, y0, x1, y1):
+            yield rf"\fill[{colour}, opacity={SHADE}] {at(x0, y0)} rectangle {at(x1, y1)};"
         case Marker():
             yield rf"\fill[{colour}] {at(stroke.x, stroke.y)} circle ({stroke.radius * CENTIMETRES:.3f});"
         case Words():

@@ -112,6 +112,8 @@ class Settings:
     """Of the sampled gradients."""
     horizon: int | None = None
     """Steps of a trajectory; by default so many that little is cut off."""
+    claims: tuple[str, ...] = ()
+    """Claims of the reader's own, each with its verdict and where it is true."""
     estimators: tuple[str, ...] = ()
     """Names or texts of further estimators whose law is shown."""
 

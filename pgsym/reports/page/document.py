@@ -21,8 +21,9 @@ from pgsym.reports.page.estimators import estimators
 from pgsym.reports.page.learning import learning
 from pgsym.reports.page.opening import finding, formula, marked_points
 from pgsym.reports.page.quantities import Writer, quantities
+from pgsym.reports.page.regions import best, claims, decided
 from pgsym.reports.page.sampled import sampled
-from pgsym.reports.page.theorem import chapters, derivation, theorem
+from pgsym.reports.page.theorem import chapters, derivation, ruling, theorem
 
 Tick = Callable[[float], None]
 """Called with the share of a section that is done."""
@@ -57,19 +58,27 @@ class Builder:
         """The theorem for each objective."""
         return {objective: verify(self.problem.replace(objective=objective)) for objective in Objective}
 
+    @cached_property
+    def claims(self) -> list[Verdict]:
+        """The verdicts on the claims of the settings."""
+        return decided(self.problem, self.settings.claims)
+
     @property
     def plan(self) -> tuple[tuple[str, str, int, Callable[[Tick], Iterable[Content]]], ...]:
         """(key, title, share of the work, what makes the blocks) in reading order."""
         w = self.writer
+        own = ("claims", "Claims", 0, lambda tick: claims(w, self.claims, lambda verdict: ruling(verdict, w)))
         return (
             ("live", "Try it", 5, lambda tick: [*formula(w), self._live()]),
+            *([own] if self.settings.claims else []),
             ("model", "The model", 3, lambda tick: model_page(self.problem)),
             ("quantities", "Exact quantities", 12, lambda tick: quantities(w, self.chapters)),
             ("theorem", "The policy gradient theorem", 5, lambda tick: theorem(w, self.verdicts)),
             ("derivation", "The derivation, checked line by line", 3, lambda tick: derivation(self.chapters)),
+            ("optimal", "Optimal policies", 2, lambda tick: best(w)),
             ("sampled", "Exact and sampled gradients", 27, lambda tick: sampled(w, self.settings, tick)),
             ("estimators", "Bias and variance of estimators", 10, lambda tick: estimators(w, self.settings.estimators)),
-            ("learning", "Learning curves", 34, lambda tick: learning(w, self.settings, tick)),
+            ("learning", "Learning curves", 32, lambda tick: learning(w, self.settings, tick)),
             ("reading", "How far each line can be relied on", 1, lambda tick: reading(w, self.settings, self.version)),
         )
 

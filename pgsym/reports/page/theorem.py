@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from pgsym.claims.blocks import Block, Cell, Chain, DataTable, Fold, Formulas, Heading, Note, Prose, VerdictMark
+from pgsym.claims.catalogue import theorem as find_theorem
 from pgsym.claims.counterexample import SHOWN, Coordinate
 from pgsym.claims.derivation import Derivation
 from pgsym.claims.derivation.layout import laid_out, rows
@@ -13,7 +14,10 @@ from pgsym.claims.language.parse import parse
 from pgsym.claims.verdict import Status, Verdict
 from pgsym.expression.latex import latex, tex_width
 from pgsym.model.objective import Objective
+from pgsym.model.problem import Problem
 from pgsym.reports.page.quantities import IN_THE_PARAMETERS, Writer
+from pgsym.reports.page.regions import command
+from pgsym.reports.theorems import level_text
 
 POINT = 6
 """A point of more coordinates is a table of its own."""
@@ -31,10 +35,12 @@ def theorem(writer: Writer, found: Mapping[Objective, Verdict]) -> Iterator[Bloc
         own = " This is the objective of the report." if objective is writer.problem.objective else ""
         yield Prose(f"J is {objective.definition.meaning}.{own}")
         yield _formula(objective.definition.formula)
-        yield from ruling(verdict, writer)
+        yield from ruling(verdict, writer, writer.problem.replace(objective=objective))
+        if verdict.proved:
+            yield Prose(f"It is proved for {level_text(find_theorem(objective.definition.theorem))}.")
 
 
-def ruling(verdict: Verdict, writer: Writer) -> Iterator[Block]:
+def ruling(verdict: Verdict, writer: Writer, problem: Problem | None = None) -> Iterator[Block]:
     """A claim, the answer, and what stands behind it."""
     yield _formula(str(verdict.claim))
     inapplicable = verdict.status is Status.INAPPLICABLE
@@ -44,7 +50,7 @@ def ruling(verdict: Verdict, writer: Writer) -> Iterator[Block]:
     if verdict.factor is not None:
         yield Prose(f"It is true with the factor `{verdict.factor}` on the right.")
     if verdict.witness is not None:
-        yield from _witness(verdict, writer)
+        yield from _witness(verdict, writer, problem or writer.problem)
     if verdict.corollaries:
         yield Prose("Nor does the factor `1 / (1 - gamma)` repair it; what is missing is the last line, exactly:")
     for more in verdict.corollaries:
@@ -58,7 +64,7 @@ def _formula(statement: str) -> Formulas:
     return Formulas(tuple(rows(Chain(claim), no_verdict)))
 
 
-def _witness(verdict: Verdict, writer: Writer) -> Iterator[Block]:
+def _witness(verdict: Verdict, writer: Writer, problem: Problem) -> Iterator[Block]:
     """A point at which both sides differ, and their values there in all coordinates."""
     witness = verdict.witness
     assert witness is not None
@@ -72,6 +78,8 @@ def _witness(verdict: Verdict, writer: Writer) -> Iterator[Block]:
         (_place(c), writer.expression(witness.left[c]), writer.expression(witness.right[c])) for c in witness.differing
     )
     yield DataTable(f"A counterexample: both sides at {at}", ("coordinate", "left", "right"), sides, (1, 2))
+    yield Prose("To see it again:")
+    yield command(problem, verdict)
     lines = [
         (c, latex(e, names=writer.names)) for c, e in (verdict.difference or {}).items() if len(str(e)) <= 4 * WIDE
     ]

@@ -54,7 +54,8 @@ def report(
     progress
         Called with (done, all) in hundredths of the work.
     settings
-        The fields of `pgsym.reports.page.content.Settings`: samples, steps, seeds, batch, seed, horizon, estimators.
+        The fields of `pgsym.reports.page.content.Settings`: samples, steps, seeds, batch, seed, horizon, claims,
+        estimators.
 
     Returns
     -------
