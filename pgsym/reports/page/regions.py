@@ -12,7 +12,7 @@ import sympy as sp
 from pgsym.claims.blocks import Block, Cell, Command, DataTable, Heading, Note, Prose
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.decide import decide
-from pgsym.claims.language.tree import Claim
+from pgsym.claims.language.statement import Claim
 from pgsym.claims.verdict import Verdict
 from pgsym.claims.witness import side
 from pgsym.errors import PgsymError
