@@ -16,8 +16,11 @@ from pgsym.certificates import coqc
 REMAINING = {
     "stable_baselines3": "Stable-Baselines3 is not installed: it needs PyTorch",
     "stormvogel": "stormvogel is not installed: it needs Python 3.12 and pandas before 3",
+    "polgrad": "polgrad is not installed: it needs PyTorch",
     "torch": "PyTorch is not installed: where no CPU build is to be had, it brings gigabytes of CUDA",
     "torchrl": "TorchRL is not installed: it needs PyTorch",
+    "trl": "trl is not installed: it needs PyTorch",
+    "verl": "verl is not installed: it needs PyTorch and Ray",
 }
 """Packages that `make test` does not install, and why."""
 

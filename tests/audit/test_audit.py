@@ -396,7 +396,7 @@ def test_ratio_skewness_is_that_of_all_episodes(cases):
     arrays = build_arrays(case.problem, behaviour=case.behaviour)
     episodes = all_episodes(arrays, 3)
     pair = arrays.outcome_pair[episodes.outcome]
-    w = (arrays.pi[pair] / arrays.b[pair]).prod(1)
+    w = (arrays.pi[pair] / arrays.outcome_b[episodes.outcome]).prod(1)
     assert episodes.weights @ w == pytest.approx(1)
     expected = (episodes.weights @ w**3) / (episodes.weights @ w**2) ** 1.5
     assert ratio_skewness(arrays, 3) == pytest.approx(expected)
