@@ -234,23 +234,21 @@ class RationalField(Field):
         if self._constant:
             return super().dot(left, right)
         factors: Factors | None = None
-        scale, multiply, numerator = ONE, self._ring.multiply, self._ring.zero
+        scale, terms = ONE, []
         for a, b in zip(left, right, strict=True):
             found = a.factors or b.factors
-            if factors is None:
-                factors = found
-            elif factors != found:
+            if (a.factors and b.factors) or (factors is not None and factors != found):
                 return super().dot(left, right)
-            if found and a.factors and b.factors:
-                return super().dot(left, right)
-            scale = scale.lcm(a.scale * b.scale)
-        for a, b in zip(left, right, strict=True):
-            x, y, missing = a.numerator, b.numerator, scale // (a.scale * b.scale)
-            if missing != 1:
-                x, y = (x, y * missing) if len(y) < len(x) else (x * missing, y)
-            numerator = numerator + multiply(x, y)
+            factors, own = found, a.scale * b.scale
+            scale = scale if own == scale else scale.lcm(own)
+            terms.append((a.numerator, b.numerator, own))
         if factors is None:
             return self.zero
+        multiply, numerator = self._ring.multiply, self._ring.zero
+        for x, y, own in terms:
+            if own != scale:
+                x, y = (x, y * (scale // own)) if len(y) < len(x) else (x * (scale // own), y)
+            numerator = numerator + multiply(x, y)
         return reduced(self._base, numerator, scale, factors)
 
     def _cleared_sums(self, sums: Sequence[Products]) -> tuple[list[Polynomial], Polynomial]:

@@ -102,6 +102,7 @@ class BlockValues:
         self._field: Any = chain.field
         self._known: dict[int, Any] = {0: chain.field.zero}
         self._solved: dict[range, Sequence[Any]] = {}
+        self._rewards = chain.constants.rewards
         self._factors: dict[int, Product] = {}
         self._weights: dict[int, Any] = {}
         self._affine: dict[int, tuple[Any, Any]] = {}
@@ -115,7 +116,9 @@ class BlockValues:
                 continue
             part, (reward, terms) = self._parts[found], self._equations[found]
             if len(part) == 1 and not any(b == found for _, b in terms):
-                known[found] = self._sum([*self._earned(reward), *[(self._weight(c), known[b]) for c, b in terms]])
+                left = [self._weight(c) for c, _ in (*reward, *terms)]
+                right = [*[self._rewards[i] for _, i in reward], *[known[b] for _, b in terms]]
+                known[found] = self._field.dot(left, right)
                 continue
             if part not in self._solved:
                 self._solved[part] = self._solve(part, found)
@@ -165,15 +168,15 @@ class BlockValues:
 
     def _earned(self, reward: Sequence[Term]) -> list[Product]:
         """What a step earns, in products."""
-        rewards = self._chain.constants.rewards
-        return [(self._weight(c), rewards[i]) for c, i in reward]
+        return [(self._weight(c), self._rewards[i]) for c, i in reward]
 
     def _weight(self, coefficient: int) -> Any:
         """pi(a|s) gamma p, or pi(a|s) for a reward."""
-        if coefficient not in self._weights:
+        found = self._weights.get(coefficient)
+        if found is None:
             choice, step = self._product(coefficient)
-            self._weights[coefficient] = choice * step
-        return self._weights[coefficient]
+            found = self._weights[coefficient] = choice * step
+        return found
 
     def _product(self, coefficient: int) -> Product:
         """pi(a|s) and gamma p; without a choice, or for a reward, 1."""

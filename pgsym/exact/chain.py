@@ -148,7 +148,7 @@ class InducedChain:
 
     @cached_property
     def undiscounted(self) -> bool:
-        return self.mdp.gamma == 1 if self._gamma is None else self.field.is_zero(self._gamma - self.field.one)
+        return self.mdp.undiscounted if self._gamma is None else self.field.is_zero(self._gamma - self.field.one)
 
     @cached_property
     def mu0(self) -> Mapping[State, Any]:

@@ -46,7 +46,7 @@ class EliminationPlan:
     @cached_property
     def live(self) -> tuple[State, ...]:
         """The states whose value has to be solved for; at gamma = 1 only those where it is finite."""
-        if self.mdp.gamma != 1:
+        if not self.mdp.undiscounted:
             return self.mdp.nonterminal
         excluded = self.structure.rewardless | self.structure.improper
         return tuple(s for s in self.mdp.nonterminal if s not in excluded) if excluded else self.mdp.nonterminal
@@ -119,9 +119,12 @@ class Constants:
     @cached_property
     def rewards(self) -> list[Any]:
         """The distinct r(s,a) of the plan."""
-        known, dot = self._expressions, self._ground.dot
+        known, ground, numbering = self._expressions, self._ground, self._plan.numbering
         return [
-            dot([known[p] for p, _ in terms], [known[r] for _, r in terms]) for terms in self._plan.numbering.rewards
+            ground.dot([known[p] for p, _ in terms], [known[r] for _, r in terms])
+            if mean is None
+            else ground.convert(mean)
+            for mean, terms in zip(numbering.means, numbering.rewards, strict=True)
         ]
 
     @cached_property

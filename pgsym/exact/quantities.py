@@ -249,7 +249,9 @@ class Quantities(LongRunChain):
 
     def _on_live(self, values: Sequence[Any], name: str) -> Mapping[State, Any]:
         index = self.index
-        zero = self.mdp.terminal | self.rewardless if name == "V" else frozenset()
+        zero = self.mdp.terminal if name == "V" else frozenset()
+        if name == "V" and self.undiscounted:
+            zero |= self.rewardless
 
         def look_up(s: State) -> Any:
             if s in index:

@@ -64,7 +64,7 @@ class Quotient:
         self._alike: dict[tuple[int, ...], int] = {}  # the block of a template and the blocks of its next states
         self._alone: dict[Equation, int] = {}  # for a state by itself, the block with its equation
         self._known: dict[frozenset[tuple[int, Equation]], dict[int, int]] = {}
-        self._contracts = mdp.gamma == 1
+        self._contracts = mdp.undiscounted
         number, after, block = self._numbering.number, structure.after, self.block
         left_out = structure.rewardless | structure.improper if self._contracts else ()
         left = {number[s] for s in left_out}

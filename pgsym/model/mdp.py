@@ -210,6 +210,11 @@ class MDP:
         return frozenset(symbol for expr in different for symbol in expr.free_symbols)
 
     @cached_property
+    def undiscounted(self) -> bool:
+        """Whether gamma is 1, so that values are finite only where runs end."""
+        return bool(self.gamma == 1)
+
+    @cached_property
     def numbering(self) -> Numbering:
         """The outcomes by number."""
         return Numbering(self)

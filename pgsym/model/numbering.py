@@ -75,5 +75,11 @@ class Numbering:
         """The distinct P(s'|s,a), as sums of expressions."""
         self.rewards = list(rewards)
         """The distinct r(s,a), as sums of probability times reward."""
+        self.means = [self._mean(terms) for terms in self.rewards]
+        """The distinct r(s,a) that are rational numbers, None for the others."""
         self.kinds = list(kinds)
         """The distinct pairs of positions in `probabilities`, one for each s', and in `rewards`."""
+
+    def _mean(self, terms: tuple[tuple[int, int], ...]) -> sp.Rational | None:
+        factors = [(self.expressions[p], self.expressions[r]) for p, r in terms]
+        return sp.Add(*[p * r for p, r in factors]) if all(e.is_Rational for pair in factors for e in pair) else None

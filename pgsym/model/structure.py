@@ -108,7 +108,7 @@ class Structure:
 
     def require_discounted_or_proper(self) -> None:
         """gamma < 1, or every reachable state terminates with probability 1."""
-        if self.mdp.gamma == 1 and self.improper:
+        if self.mdp.undiscounted and self.improper:
             self.require_end(self.improper & self.reachable)
 
     def require_end(self, endless: frozenset[State]) -> None:
@@ -148,7 +148,7 @@ class Structure:
 
     def require_discounted(self, undiscounted: bool | None = None) -> None:
         """gamma < 1, for the model's discount or another one."""
-        if self.mdp.gamma == 1 if undiscounted is None else undiscounted:
+        if self.mdp.undiscounted if undiscounted is None else undiscounted:
             raise DiscountError(
                 "gamma = 1; sum_s mu(s) V(s) needs gamma < 1. Set a discount factor, or use average-reward",
                 where="stationary-value",
