@@ -179,6 +179,10 @@ class StudyError(PgsymError):
     """A study that cannot be run, resumed or read."""
 
 
+class PlaygroundError(PgsymError):
+    """The playground cannot be written: something could not be fetched or compiled."""
+
+
 class MissingExtraError(PgsymError):
     """An optional package is not installed."""
 

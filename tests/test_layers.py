@@ -80,6 +80,7 @@ BELOW: dict[str, set[str]] = {
         "ascent",
         "study",
     },
+    "playground": {"errors", "display", "expression", "model", "exact", "claims", "notes"},
 }
 # The modules of the sampler that read an estimator's text; what draws and sums does not see them.
 ALSO: dict[str, set[str]] = {

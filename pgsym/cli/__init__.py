@@ -7,6 +7,7 @@ from pgsym.cli import audit as audit
 from pgsym.cli import check as check
 from pgsym.cli import estimators as estimators
 from pgsym.cli import floats as floats
+from pgsym.cli import playground as playground
 from pgsym.cli import prove as prove
 from pgsym.cli import solve as solve
 from pgsym.cli import study as study

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache, lru_cache
+from importlib.resources import files
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -146,7 +147,8 @@ def _parse(text: str) -> sp.Expr:
 
 @cache
 def _parser() -> Lark:
-    return Lark.open("grammar.lark", rel_to=__file__, parser="lalr", transformer=_Builder())
+    grammar = (files("pgsym.expression") / "grammar.lark").read_text(encoding="utf-8")
+    return Lark(grammar, parser="lalr", transformer=_Builder())
 
 
 def _check_depth(text: str) -> None:

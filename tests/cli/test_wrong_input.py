@@ -159,6 +159,10 @@ TABLE = {
         "unknown option": (["zoo", "--nonsense"], "No such option"),
     },
     "doctor": {"unknown option": (["doctor", "--nonsense"], "No such option")},
+    "playground": {
+        "unwritable": (["playground", "-o", BROKEN], "broken.yaml: cannot be made (File exists)"),
+        "unknown option": (["playground", "--nonsense"], "No such option"),
+    },
     "study run": {
         "missing file": (["study", "run", MISSING], "cannot be read (No such file or directory)"),
         "not a model": (["study", "run", BROKEN], "a study is a mapping of keys"),

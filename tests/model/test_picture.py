@@ -21,9 +21,9 @@ from pgsym.expression.naming import labels
 from pgsym.model import MDP, sigmoid
 from pgsym.model.drawing.captions import LABEL_SIZE, pieces_width, symbols_of_actions, text_width
 from pgsym.model.drawing.geometry import MAX_STATES, PETAL, geometry
-from pgsym.model.drawing.layout import layout
 from pgsym.model.drawing.svg import svg
 from pgsym.model.drawing.tikz import tikz
+from pgsym.model.layout import layout
 
 picture_of = cache(geometry)  # models compare by identity
 

@@ -30,9 +30,9 @@ from pgsym.model.drawing.captions import (
     symbols_of_actions,
     text_width,
 )
-from pgsym.model.drawing.layout import Layout, layout, petal_angles
 from pgsym.model.drawing.picture import Arrow, Disc, Label, Mark, Petal, Picture
 from pgsym.model.drawing.routing import Bezier, Circle, Point, Router, along, beyond, place_labels, sampled
+from pgsym.model.layout import Layout, layout, petal_angles
 from pgsym.model.mdp import MDP, Action, State
 
 FULL = 60

@@ -12,7 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Point = tuple[float, float]
+from pgsym.model.layout import Point as Point
+from pgsym.model.layout import turn
+
 Floats = NDArray[np.float64]
 
 _T = np.linspace(0.06, 0.96, 19)
@@ -113,11 +115,6 @@ def _distances(points: Floats, others: Floats) -> Floats:
 
 def _polar(x: float, y: float, angle: Floats, length: Floats) -> Floats:
     return np.stack([x + length * np.cos(angle), y + length * np.sin(angle)], axis=1)
-
-
-def turn(start: float, end: float) -> float:
-    """The signed angle from one direction to another, in (-pi, pi]."""
-    return math.pi - (start - end + math.pi) % (2 * math.pi)
 
 
 def _turns(distance: float) -> tuple[Floats, Floats, Floats, Floats]:

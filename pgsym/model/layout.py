@@ -15,8 +15,9 @@ from typing import NamedTuple
 import networkx as nx
 
 from pgsym.errors import StructureError
-from pgsym.model.drawing.routing import Point, turn
 from pgsym.model.mdp import MDP, Action, State
+
+Point = tuple[float, float]
 
 LINE = 12
 """States of a line before it is folded."""
@@ -294,3 +295,8 @@ def _spread(mdp: MDP, wanted: Angles) -> Angles:
                 break
         found |= {(s, mdp.actions(s)[int(i)]): angle for angle, i in angles}
     return {pair: found[pair] for pair in mdp.pairs}
+
+
+def turn(start: float, end: float) -> float:
+    """The signed angle from one direction to another, in (-pi, pi]."""
+    return math.pi - (start - end + math.pi) % (2 * math.pi)
