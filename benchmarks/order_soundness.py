@@ -87,6 +87,21 @@ def random_fraction(variables: list[sp.Symbol], rng: random.Random) -> sp.Expr:
     return found / below + sp.Rational(rng.choice([0, 0, 0, -1, 1]), 100)
 
 
+def signs(polynomial: Any, points: list[Array]) -> Array:
+    """Of a polynomial at points: in floats where rounding cannot change them, exactly elsewhere."""
+    found = {m: int(c) for m, c in polynomial.to_dict().items()}
+    floats = [np.array([float(v.p) / float(v.q) for v in x]) for x in points]
+    products = [float(c) * prod((x**e for x, e in zip(floats, map(int, m), strict=True)), start=np.ones(len(points[0])))
+                for m, c in found.items()]  # fmt: skip
+    total, size = sum(products), sum(map(abs, products))
+    result = np.sign(total) if found else np.zeros(len(points[0]))
+    for k in np.flatnonzero(~(np.abs(total) > 1e-9 * size)) if found else ():
+        exact = sum(c * prod((x[k] ** int(e) for x, e in zip(points, m, strict=True)), start=fmpq(1))
+                    for m, c in found.items())  # fmt: skip
+        result[k] = (exact > 0) - (exact < 0)
+    return result
+
+
 def inside(x: fmpq, interval: SignInterval) -> bool:
     """Whether a point lies in an interval; a point is never inside of an isolating interval."""
 
@@ -111,14 +126,16 @@ def sign(rng: random.Random, count: int) -> tuple[str, str]:
     if any(isinstance(k, SimplexRow) for k in kinds.values()):
         points = [x / sum(points) for x in points]
     at = {str(v): x for v, x in zip(variables, points, strict=True)}
-    values = [(k, a / b) for k, (a, b) in enumerate(zip(*evaluated(expr, at, count), strict=True)) if b != 0]
-    false = {k for k, v in values if v < 0 or (strict and v == 0)}
+    above, below = (signs(part, points) for part in fraction_of(expr, variables))
+    values = above * below
+    false = set(np.flatnonzero((below != 0) & ((values < 0) | (strict & (values == 0)))).tolist())
     told = f"{expr} {'>' if strict else '>='} 0, {', '.join(map(str, kinds.values()))}: {verdict}"
     if verdict.status is SignStatus.PROVED and false:
         return str(verdict.status), told
     if verdict.status is SignStatus.EXACTLY_WHERE:
         (x,) = (at[str(v)] for v in expr.free_symbols)
-        if any((k not in false) != any(inside(x[k], i) for i in verdict.where) for k, _ in values):
+        defined = np.flatnonzero(below != 0).tolist()
+        if any((k not in false) != any(inside(x[k], i) for i in verdict.where) for k in defined):
             return str(verdict.status), told
     if verdict.witness is not None:
         (a,), (b,) = evaluated(expr, {str(v): rational(verdict.witness[v]) for v in variables}, 1)
@@ -262,10 +279,13 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="number of the first question")
     parser.add_argument("--count", type=int, default=10**9, help="questions")
     parser.add_argument("--points", type=int, default=10_000, help="evaluations of each")
+    parser.add_argument("--only", default="", help="of these questions: sign, claim or constant")
     options = parser.parse_args()
     until, met, wrong, spent = time.monotonic() + options.seconds, Counter[tuple[str, str]](), 0, Counter[str]()
     for number in range(options.first, options.first + options.count):
         ask = (sign, claim, sign, claim, sign, claim, sign, constant)[number % 8]
+        if options.only not in ask.__name__:
+            continue
         begun = time.monotonic()
         if begun > until:
             break

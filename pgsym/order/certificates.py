@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import ClassVar
 
-from pgsym.order.polynomials import Polynomial
+from pgsym.order.polynomials import Exponents, Polynomial
 from pgsym.order.regions import Cut
 from pgsym.trust import Level, Trust, weakest
 
@@ -128,6 +129,18 @@ class Combined(SignCertificate):
         used = sum(not m.is_zero() for m in self.assumptions)
         what = f" plus {used} of the assumptions times nonnegative multipliers" if used else ""
         return f"by the equations it is a nonnegative number{what}"
+
+
+@dataclass(frozen=True)
+class SumOfSquares(SignCertificate):
+    """z^T Q z, in blocks of z and a positive definite Q, with the roots of what is not negative as variables."""
+
+    blocks: tuple[tuple[tuple[Exponents, ...], tuple[tuple[Fraction, ...], ...]], ...]
+    rung = "sums of squares"
+
+    def explain(self) -> str:
+        count = sum(len(z) for z, _ in self.blocks)
+        return f"a sum of {count} square{'s' * (count > 1)} with positive weights"
 
 
 @dataclass(frozen=True)
@@ -257,6 +270,7 @@ LADDER = (
     "signs of coefficients",
     "Sturm",
     "completed squares",
+    "sums of squares",
     "successive differences",
     "combination of assumptions",
     "combination of cases",

@@ -17,11 +17,21 @@ from pgsym.order.certificates import (
     SolverUnsat,
     Square,
     SturmCount,
+    SumOfSquares,
     Transfer,
     Weighted,
 )
 from pgsym.order.kinds import Extent, Orthant
-from pgsym.order.polynomials import Polynomial, by_power, context, lowest_terms, primitive, variables_of
+from pgsym.order.polynomials import (
+    Exponents,
+    Polynomial,
+    by_power,
+    context,
+    lowest_terms,
+    primitive,
+    terms,
+    variables_of,
+)
 from pgsym.order.question import SignQuestion
 from pgsym.order.regions import halves, without_negative_terms
 from pgsym.order.sturm import coefficients, roots_between
@@ -232,12 +242,52 @@ def check(
             return check(leading, a, extents, True, assumptions, closed) and check(
                 rest, 4 * a * c - b * b, extents, strict, assumptions, closed
             )
+        case SumOfSquares():
+            return _sum_of_squares(certificate, p, extents, strict)
         case FactoredSign():
             sign, above, below = _product(certificate, extents, strict, assumptions, closed)
             return sign * _ratio(p, above) == 1 and below == 1
         case SolverUnsat():
             return True
     return False
+
+
+def squared(p: Polynomial, extents: Sequence[Extent]) -> dict[Exponents, int]:
+    """The terms of p with the square of a real variable in the place of each that is not negative."""
+    return {
+        tuple(e if side is Extent.LINE else 2 * e for e, side in zip(m, extents, strict=True)): c
+        for m, c in terms(p).items()
+    }
+
+
+def _sum_of_squares(certificate: SumOfSquares, p: Polynomial, extents: Sequence[Extent], strict: bool) -> bool:
+    """Whether it is p, with positive definite matrices, and if strict one of its monomials is nowhere 0."""
+    left = {m: Fraction(c) for m, c in squared(p, extents).items()}
+    for z, q in certificate.blocks:
+        if len(q) != len(z) or any(len(row) != len(z) for row in q) or not _is_positive_definite(q):
+            return False
+        for a, row in zip(z, q, strict=True):
+            for b, entry in zip(z, row, strict=True):
+                m = tuple(map(sum, zip(a, b, strict=True)))
+                left[m] = left.get(m, Fraction(0)) - entry
+    ends = [k for k, side in enumerate(extents) if side is not Extent.OPEN]
+    nowhere_zero = any(all(m[k] == 0 for k in ends) for z, _ in certificate.blocks for m in z)
+    return not any(left.values()) and (nowhere_zero or not strict)
+
+
+def _is_positive_definite(q: Sequence[Sequence[Fraction]]) -> bool:
+    """Whether it is symmetric and all pivots are positive."""
+    if any(q[i][j] != q[j][i] for i in range(len(q)) for j in range(i)):
+        return False
+    rows = [list(row) for row in q]
+    for k, pivot in enumerate(rows):
+        if pivot[k] <= 0:
+            return False
+        for row in rows[k + 1 :]:
+            factor = row[k] / pivot[k]
+            for j in range(k, len(q)):
+                row[j] -= factor * pivot[j]
+    return True
 
 
 def _no_root(p: list[int], side: Extent, strict: bool) -> bool:

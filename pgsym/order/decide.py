@@ -24,9 +24,11 @@ from pgsym.order.certificates import (
     SolverUnsat,
     Square,
     SturmCount,
+    SumOfSquares,
 )
 from pgsym.order.checker import check, check_fraction, closed_extent
 from pgsym.order.differences import Differences
+from pgsym.order.gram import sum_of_squares
 from pgsym.order.kinds import Extent, Kind, Kinds
 from pgsym.order.one_variable import ENDS, BreakPoint, SignInterval, break_point, check_break_points, true_intervals
 from pgsym.order.polynomials import Polynomial, context, factors, value, variables_of
@@ -288,9 +290,11 @@ class _Ladder:
     def _searches(self) -> list[tuple[str, Search]]:
         """The rungs that search, cheapest first."""
         now = time.monotonic()
+        deadline = now + (self.deadline - now) / 4
         differences = Differences(self.closed, now + (self.deadline - now) / 2)
         return [
             (Square.rung, Squares(self._simple).find),
+            (SumOfSquares.rung, lambda p, positive: sum_of_squares(p, self.extents, self.closed, deadline, positive)),
             (Halving.rung, lambda p, positive: differences.find(p, self.extents, self.assumptions, positive)),
             (SolverUnsat.rung, self._solver),
         ]
