@@ -150,6 +150,16 @@ def test_reported_error_that_is_none_raises_no_alarm():
     assert status("2 ", "") == ["refuted"]
 
 
+def test_what_is_true_without_chance_alone_is_not_called_proved():
+    """log P(tau) without its transitions: true in the short corridor, which has none."""
+    note = r"$$\log p_\theta(\tau) = \sum_t \log\pi_\theta(a_t|s_t)$$"
+    assert [r.status for r in audited(note, None).relations] == ["refuted"]
+    assert [
+        r.status
+        for r in audited(note.replace("=", r"= \log\rho_0(s_0) + \sum_t \log P(s_{t+1}|s_t,a_t) +"), None).relations
+    ] == ["proved"]
+
+
 def test_average_over_samples_is_its_mean_and_the_note_is_told_so():
     audit = audited(r"$$\nabla J = \frac1N \sum_{i=1}^N \nabla\log P(\tau^{(i)}) R(\tau^{(i)})$$", "short-corridor")
     assert [r.status for r in audit.relations] == ["proved"]
@@ -185,7 +195,7 @@ def test_note_without_a_discount_may_mean_none():
     bellman = r"$$V(s) = \sum_a \pi(a|s) \left( r(s,a) + \sum_{s'} P(s'|s,a) V(s') \right)$$"
     (found,) = audited(bellman, None).relations
     assert {(c.reading.undiscounted, c.model, str(c.verdict.status)) for c in found.cases} >= {
-        (False, "two-state", "refuted"), (True, "short-corridor", "proved"), (True, "two-state", "inapplicable")
+        (False, "two-state", "refuted"), (True, "crossroads", "proved"), (True, "two-state", "inapplicable")
     }  # fmt: skip
     assert found.status == "depends on the reading"
 
