@@ -288,8 +288,10 @@ class AuditedNote(Result):
         return marked(self)
 
     def html(self) -> str:
-        """One self-contained page, in the notation of pgsym."""
-        return self.checked.html()
+        """One self-contained page: the note itself with its verdicts; of other formats than Markdown, its relations."""
+        from pgsym.notes.page import note_page
+
+        return note_page(self) if self.document.format in ("markdown", "notebook") else self.checked.html()
 
     def _repr_markdown_(self) -> str:
         return self.markdown()
