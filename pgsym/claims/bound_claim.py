@@ -24,6 +24,7 @@ from pgsym.claims.language.statement import Claim, ForAll, Let, World
 from pgsym.claims.logarithms import ClosedLogarithms
 from pgsym.claims.same_policy import merged
 from pgsym.claims.second_world import SecondWorld
+from pgsym.claims.trajectories.rewriting import log_probability
 from pgsym.errors import ClaimError
 from pgsym.exact.fields import LogBasis, WholeLogarithms, exact_field, prime_field, rational_field, size_field
 from pgsym.expression.naming import Alphabet, call, in_order
@@ -76,8 +77,14 @@ class BoundClaim:
         self._nodes = [node for side in (claim.left, claim.right) for node in self._parts(side)]
 
     def _parts(self, side: t.Node) -> Iterator[t.Node]:
-        """What a side is made of, with one policy where it is about one."""
-        return self.scope.parts(side, lambda node: merged(node, self.scope))
+        """What a side is made of, with one policy where it is about one, and log P(tau) as the sum that it is."""
+        graded: set[int] = set()
+        for node in self.scope.parts(side, lambda node: merged(node, self.scope)):
+            yield node
+            if isinstance(node, t.Grad):
+                graded.add(id(node.body))
+            elif isinstance(node, t.Log) and isinstance(node.body, runs.RunProbability) and id(node) not in graded:
+                yield from log_probability().walk()
 
     # -- what the claim needs --------------------------------------------------------------------------------
 

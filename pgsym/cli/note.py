@@ -98,6 +98,8 @@ def _written(audit: AuditedNote, out: Path, typeset: bool) -> Path:
     from pgsym.model.files.atomic import write_atomically
     from pgsym.reports.files import write_derivation
 
+    if typeset and out.suffix == ".html":
+        return write_atomically(out, audit.html())
     return write_derivation(audit.checked.derivation, out) if typeset else write_atomically(out, audit.markdown())
 
 

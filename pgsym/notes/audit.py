@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
 from pgsym.claims.decide import Decision
-from pgsym.claims.language.statement import Claim
+from pgsym.claims.language.tree import Claim, Quantity
 from pgsym.claims.verdict import Status, Verdict
 from pgsym.errors import ClaimError
 from pgsym.limits import NOTE_READINGS
@@ -20,13 +21,24 @@ from pgsym.notes.definitions import WrittenRelation
 from pgsym.notes.documents import NoteDocument
 from pgsym.notes.names import MEANINGS, Names, Own, told
 from pgsym.notes.note import read
-from pgsym.notes.result import DEFINES, DEPENDS, REFUSED, TELLING, AuditedNote, NoteCase, NoteReading, NoteRelation
+from pgsym.notes.result import (
+    DEFINES,
+    DEPENDS,
+    REFUSED,
+    TELLING,
+    AuditedNote,
+    NoteCase,
+    NoteReading,
+    NoteRelation,
+    by_reading,
+)
 
 if TYPE_CHECKING:
     from pgsym.prover import GeneralVerdict
 
-PANEL = ("short-corridor", "two-state")
-"""Models on which a note is decided that comes without one: episodes without discount, and one that never ends."""
+PANEL = ("short-corridor", "crossroads", "two-state")
+"""Models on which a note is decided that comes without one: episodes without discount, a chance in none and in every
+step of them, and one that never ends."""
 
 
 def audit_note(
@@ -76,6 +88,10 @@ def audit_note(
     ).audit()
 
 
+_UNDISCOUNTED = re.compile(r"undiscounted|(no|without) (a )?discount|\\gamma\s*=\s*1\b", re.IGNORECASE)
+"""What a note says that has a discount for some of its formulas only."""
+
+
 @dataclass
 class _Auditor:
     document: NoteDocument
@@ -95,7 +111,9 @@ class _Auditor:
 
     def __post_init__(self) -> None:
         self.conventions: Conventions = conventions(self.document)
-        self.discounts = (False,) if "gamma" in self.document.text or "γ" in self.document.text else (False, True)
+        text = self.document.text
+        discounted = ("gamma" in text or "γ" in text) and not _UNDISCOUNTED.search(text)
+        self.discounts = (False,) if discounted else (False, True)
 
     def names(self, chosen: dict[str, str]) -> Names:
         c = self.conventions
@@ -160,6 +178,9 @@ class _Auditor:
             ):
                 continue
             fitting = [r for r in every if self.fits(texts[r.chosen][k].claim, r)]
+            # Without a discount the statement may say nothing of these models, and others do.
+            fitting += [u for r in fitting if (u := replace(r, undiscounted=True)) in every and u not in fitting
+                        and not self.refutes(texts[u.chosen][k].claim, u)]  # fmt: skip
             if fitting:
                 kinds = " or ".join(dict.fromkeys(str(r.objective) for r in fitting))
                 told.append(f"{kinds}, for which line {self.document.line(relation.at)} is true")
@@ -176,9 +197,14 @@ class _Auditor:
         return [(0, [r for r in every if r.objective is default])]
 
     def fits(self, claim: Claim | None, reading: NoteReading) -> bool:
+        return Status.PROVED in self.answers(claim, reading) and not self.refutes(claim, reading)
+
+    def refutes(self, claim: Claim | None, reading: NoteReading) -> bool:
+        return Status.REFUTED in self.answers(claim, reading)
+
+    def answers(self, claim: Claim | None, reading: NoteReading) -> set[Status]:
         found = [self.verdict(k, reading, claim) for k in range(len(self.problems))] if claim is not None else []
-        status = [v.status for v in found if isinstance(v, Verdict)]
-        return Status.PROVED in status and Status.REFUTED not in status
+        return {v.status for v in found if isinstance(v, Verdict)}
 
     def verdict(self, k: int, reading: NoteReading, claim: Claim) -> Verdict | str:
         """The reason where the claim makes no sense for the model."""
@@ -195,15 +221,19 @@ class _Auditor:
                 self.known[*key, claim] = error.message.partition("\n")[0]
         return self.known[*key, claim]
 
-    def relation(
+    def cases(
         self, k: int, texts: dict[tuple[tuple[str, str], ...], list[WrittenRelation]], readings: list[NoteReading]
-    ) -> NoteRelation:
-        found = texts[readings[0].chosen][k]
+    ) -> tuple[list[NoteCase], str]:
+        """The verdicts in these readings, and why there is none."""
         cases: list[NoteCase] = []
+        reason = ""
         telling = _telling({chosen: written[k].claim for chosen, written in texts.items()})
         shown: set[NoteReading] = set()
+        discounted = [r for r in readings if r.objective is not Objective.AVERAGE_REWARD]
         for full in readings:
             claim = texts[full.chosen][k].claim
+            if discounted and full not in discounted and claim is not None and "gamma" in str(claim):
+                continue  # without a discount gamma means nothing
             reading = replace(full, chosen=tuple(pair for pair in full.chosen if pair[0] in telling))
             if claim is None or reading in shown:
                 continue
@@ -213,7 +243,20 @@ class _Auditor:
                 if isinstance(verdict, Verdict):
                     cases.append(NoteCase(reading, problem.name, claim, verdict))
                 else:
-                    found = replace(found, reason=verdict)
+                    reason = verdict
+        return cases, reason
+
+    def relation(
+        self, k: int, texts: dict[tuple[tuple[str, str], ...], list[WrittenRelation]], readings: list[NoteReading]
+    ) -> NoteRelation:
+        found = texts[readings[0].chosen][k]
+        cases, reason = self.cases(k, texts, readings)
+        spoken = {claim for written in texts.values() if (claim := written[k].claim) is not None}
+        undefined = self.objective is None and all(c.verdict.status is Status.INAPPLICABLE for c in cases)
+        if undefined and not any(map(_names_objective, spoken)):
+            others = [replace(r, objective=o) for r in readings for o in Objective]
+            cases, reason = self.cases(k, texts, list(dict.fromkeys(others)))
+        found = replace(found, reason=reason) if reason else found
         line, place = self.document.line(found.at), self.document.place(found.at)
         if not cases:
             return NoteRelation(line, place, found, DEFINES if found.defines and not found.reason else REFUSED)
@@ -242,7 +285,7 @@ class _Auditor:
         """Each symbol with what it was taken for, and why."""
         yield "J", self.why["J"]
         if len({r.undiscounted for r in readings}) > 1:
-            yield "\\gamma", "as in the model, or 1: the note has no discount"
+            yield "\\gamma", "as in the model, or 1: the note has formulas without a discount"
         for key, meanings in first.asked.items():
             left = list(dict.fromkeys(dict(r.chosen).get(key, meanings[0]) for r in readings))
             shown = " or ".join(f"{m}, {MEANINGS[m]}" for m in left)
@@ -256,6 +299,13 @@ class _Auditor:
                 why = "as above" if len(meanings) == 1 else "the others do not fit J"
             yield key, f"{shown} ({why})"
         yield from last.readings.items()
+
+
+def _names_objective(claim: Claim) -> bool:
+    """Whether J stands in it, or what is weighed as J says."""
+    return any(
+        isinstance(n, Quantity) and n.name in ("J", "F") for side in (claim.left, claim.right) for n in side.walk()
+    )
 
 
 def _telling(claims: Mapping[tuple[tuple[str, str], ...], Claim | None]) -> set[str]:
@@ -272,10 +322,7 @@ def _telling(claims: Mapping[tuple[tuple[str, str], ...], Claim | None]) -> set[
 
 def _status(cases: Sequence[NoteCase]) -> str:
     """True or false in all readings in which it says something, or different in different ones."""
-    by_reading: dict[NoteReading, set[Status]] = {}
-    for case in cases:
-        by_reading.setdefault(case.reading, set()).add(case.verdict.status)
-    found = {next(status for status in TELLING if status in s) for s in by_reading.values()}
+    found = set(by_reading(cases).values())
     if {Status.REFUTED, Status.PROVED} <= found:
         return DEPENDS
     return str(next(status for status in TELLING if status in found))

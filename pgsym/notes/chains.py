@@ -72,10 +72,11 @@ def statements(found: Sequence[Token]) -> list[Statement]:
             if not goes_on and _trimmed(term) and not _open(term):
                 finish()
         elif (token.kind == GAP or token.text == ",") and _trimmed(term):
-            segment = _segment(found, k + 1)
+            segment, end = _segment(found, k + 1)
             first = next((t for t in segment if t.kind not in (GAP, TEXT) and t.text != ","), None)
-            if first is not None and first.text == "\\forall":
-                k += len(segment)
+            stated = {t.text for t in segment if is_relation(t)}
+            if (first is not None and first.text == "\\forall") or stated == {"\\in"}:  # for all s in S
+                k = end - 1
             elif any(is_relation(t) for t in segment) and not (segment and is_relation(first or segment[0])):
                 finish()
             else:
@@ -87,14 +88,14 @@ def statements(found: Sequence[Token]) -> list[Statement]:
     return done
 
 
-def _segment(found: Sequence[Token], k: int) -> Sequence[Token]:
-    """What follows, up to the next wide gap, comma or row."""
+def _segment(found: Sequence[Token], k: int) -> tuple[Sequence[Token], int]:
+    """What follows, up to the next wide gap, comma or row, and where that is."""
     end = k
     while end < len(found) and found[end].kind not in (GAP, NEWLINE) and found[end].text not in (",", "\\Rightarrow"):
         end += 1
     if end == k and end < len(found) and (found[end].kind == GAP or found[end].text == ","):
         return _segment(found, k + 1)
-    return found[k:end]
+    return found[k:end], end
 
 
 def _open(term: list[Token]) -> bool:
@@ -105,10 +106,15 @@ def _open(term: list[Token]) -> bool:
     )
 
 
+def _is_remark(token: Token) -> bool:
+    """A gap, words, or a group that begins with words."""
+    return token.kind in (GAP, TEXT, NEWLINE) or (token.kind == "{}" and [t.kind for t in token.inside[:1]] == [TEXT])
+
+
 def _trimmed(term: Sequence[Token]) -> list[Token]:
     """Without what surrounds an expression: gaps, reasons in words, punctuation."""
     kept = list(term)
-    while kept and (kept[-1].kind in (GAP, TEXT, NEWLINE) or kept[-1].text in (".", ",", ";", ":")):
+    while kept and (_is_remark(kept[-1]) or kept[-1].text in (".", ",", ";", ":")):
         kept.pop()
     while kept and (kept[0].kind in (GAP, TEXT, NEWLINE) or kept[0].text in (",", ".")):
         kept.pop(0)

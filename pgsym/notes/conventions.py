@@ -66,6 +66,9 @@ def conventions(document: NoteDocument) -> Conventions:
     if re.search(r"\(u(_\w)?(\||\\mid|\\vert)x", text) and not re.search(r"\(a(_\w)?(\||\\mid|\\vert)s", text):
         found.letters |= {"x": "s", "u": "a"}
         found.told["x, u"] = "the state and the action"
+    for source in document.formulas:
+        for start in re.findall(r"V[^()=]{0,30}\((\\(?:rho|mu|nu))\)", source.latex):  # V(rho) is a mean over the start
+            found.said.setdefault(start, (("mu0",), document.line(source.at)))
     for key, meanings, at in _sentences(document):
         found.said.setdefault(key, (meanings, document.line(at)))
     return found

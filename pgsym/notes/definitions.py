@@ -17,7 +17,7 @@ from pgsym.notes import chains
 from pgsym.notes.documents import NoteDocument
 from pgsym.notes.formats import Source
 from pgsym.notes.formula import Formula
-from pgsym.notes.names import WEIGHTS, Names, Own, plain
+from pgsym.notes.names import SECOND, WEIGHTS, Names, Own, plain
 from pgsym.notes.parts import WrittenSymbol, before_bar, commas, join_bars, scripts, text_of
 from pgsym.notes.quantities import CHANCES, VALUES
 from pgsym.notes.side import OutsideRunError
@@ -100,7 +100,7 @@ class Definitions(ABC):
         line = self.document.line(source.at + left.at)
         known = self.names.own.get(key)
         arguments = [] if call is None else [plain(p) for p in commas(join_bars(list(call.inside)))]
-        arguments = [a for a in arguments if a not in ("\\theta", "\\pi", "\\pi_\\theta")]
+        arguments = [a for a in arguments if a not in ("\\theta", "\\pi", "\\pi_\\theta", *SECOND)]
         timed = call is None and sub is not None and is_timed(sub)
         relation, term = statement[0]
         right = ChainSide(term, source, term[0].at if term else relation.at)
@@ -115,12 +115,15 @@ class Definitions(ABC):
             (known is not None and known.at != source.at + left.at)
             or (limit is not None and limit[1] != source.at + left.at and key == base + "(.)")
             or base in self.names.told
-            or base in ("\\pi", "\\tilde{\\pi}", "J", "\\gamma", "\\theta", "\\tau")
+            or base in ("\\pi", "\\tilde{\\pi}", "\\gamma", "\\theta", "\\tau")
+            or (base == "J" and not (sub is not None and re.fullmatch("[A-Za-z]{2,}|[0-9]", plain(sub))))
         ):
             return None
         if call is not None and (base in CHANCES or (arguments != ["\\tau"] and (base in VALUES or base == "r"))):
             return None
         if base in WEIGHTS and call is not None and arguments and arguments[0] not in ("s", "s'"):
+            return None
+        if call is not None and plain(call.inside) in SECOND and base in WEIGHTS:
             return None
         if base in ("r", "s", "a") and call is None and not (sub is not None and is_word(sub)):
             return None
@@ -193,7 +196,7 @@ class Definitions(ABC):
 
 def _word(key: str) -> str:
     """A name of the claim language for one of the note's."""
-    word = "".join(re.findall(r"[A-Za-z0-9]+", key.removesuffix("(.)").removesuffix("_t")))
+    word = "".join(re.findall(r"[A-Za-z0-9]+", key.removesuffix("(.)").removesuffix("(')").removesuffix("_t")))
     reserved = {"sum", "prod", "grad", "log", "trace", "tau", "let", "for", "all", "at", "E", "I", "G", "R"}
     return word + "_note" if len(word) < 2 or word in VOCABULARY or word in reserved else word
 

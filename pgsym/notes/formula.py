@@ -164,7 +164,7 @@ class Formula(FormulaSums):
     def raised(self, base: Pieces, sup: Sequence[Token], at: int) -> Pieces:
         """With an exponent: a power, a transpose, an inverse."""
         text = plain(sup)
-        if text in TRANSPOSED or (text == "T" and "grad" in text_of(base)):
+        if text in TRANSPOSED or (text == "T" and (self.graded or "grad" in text_of(base))):
             self.transposed = True
             return base
         if text == "-1":
@@ -229,7 +229,9 @@ class Formula(FormulaSums):
             raise NotReadError(f"found {name} of nothing. Complete it", at)
         if found[k].text in OPEN or (is_expectation(found[k]) and not closes(found, k)):
             return [(f"({name} ", at), *self.product(found[k:]), (")", at)], len(found)
+        before, self.graded = self.graded, self.graded or name.startswith("grad")
         body, after = self.factor(found, k)
+        self.graded = before
         if "^" in body[-1][0] and found[k].kind != "{}":
             raise NotReadError(f"found {name} before a power: of the power, or a power of it? Write brackets", at)
         if name.startswith("grad") and after < len(found) and found[after].text != "/":

@@ -13,14 +13,13 @@ one for all numbers, and for all sizes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from pgsym.errors import NotReadError
 from pgsym.notes.names import plain
-from pgsym.notes.parts import argument, commas, scripts
-from pgsym.notes.times import everything
+from pgsym.notes.parts import argument, commas, levels, scripts
 from pgsym.notes.tokens import NAME, TEXT, Token
 
 OWN, OTHERS, SIZE = "own", "others", "size"
@@ -38,9 +37,9 @@ class SampleGroup:
     @classmethod
     def of(cls, found: Sequence[Token]) -> SampleGroup | None:
         """Where a formula has r_i outside of a sum over j of r_j, up to G."""
-        sums = [s for level in _levels(found) for k in range(len(level)) if (s := _sum(level, k))]
+        sums = [s for level in levels(found) for k in range(len(level)) if (s := _sum(level, k))]
         free = {(a.text, plain(argument(level, k + 2)))
-                for level in _levels(found) for k, (a, b) in enumerate(pairwise(level))
+                for level in levels(found) for k, (a, b) in enumerate(pairwise(level))
                 if b.text == "_" and a.kind == "symbol" and k + 2 < len(level)}  # fmt: skip
         for letter, index, but, size, _ in sums:
             own = [i for x, i in free if x == letter and i != index and re.fullmatch("[ijkmn]", i)]
@@ -50,7 +49,7 @@ class SampleGroup:
 
     def about(self, found: Sequence[Token]) -> bool:
         """Whether a formula is about the sample i, and sums over no i."""
-        marks = [plain(argument(level, k + 1)) for level in _levels(found) for k, t in enumerate(level[:-1])
+        marks = [plain(argument(level, k + 1)) for level in levels(found) for k, t in enumerate(level[:-1])
                  if t.text == "_"]  # fmt: skip
         return self.index in marks and not any(m.startswith(self.index + "=") for m in marks)
 
@@ -83,12 +82,6 @@ class SampleGroup:
 
 def _named(name: str, at: int) -> Token:
     return Token(NAME, name, at)
-
-
-def _levels(found: Sequence[Token]) -> Iterator[Sequence[Token]]:
-    """What stands side by side, at every depth."""
-    yield found
-    yield from (t.inside for t in everything(found) if t.inside)
 
 
 def _sum(found: Sequence[Token], k: int) -> tuple[str, str, str, str, int] | None:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 
 from pgsym.errors import NotReadError
 from pgsym.notes.names import EXPECT, decoration, plain
-from pgsym.notes.parts import Pieces, commas, conditional, draws_of, one_by_one, parted, scripts, until
+from pgsym.notes.parts import (
+    Pieces,
+    commas,
+    conditional,
+    draws_of,
+    one_by_one,
+    parted,
+    scripts,
+    text_of,
+    until,
+)
 from pgsym.notes.quantities import CHANCES, FormulaQuantities
+from pgsym.notes.segments import joined, segment_of
 from pgsym.notes.side import OutsideRunError
 from pgsym.notes.tokens import Token
 
@@ -32,6 +45,12 @@ class FormulaMeans(FormulaQuantities):
             raise NotReadError("found an expectation of nothing. Complete it", token.at)
         if sub and sub[0].text == "\\tau" and not given and any(t.text == "|" and t.kind == "operator" for t in sub):
             sub, given = conditional(sub)
+        if (segment := segment_of(sub or ())) and (segment == "from" or not given):
+            body = body if segment == "from" else joined(body, segment, {"G_t", *self.names.own})
+            return self.run_mean(body, given, False, token), end
+        if sub and re.fullmatch(r"s_[01],a_[01],.*\\dots,?\\sim(.+)", plain(sub)):
+            at_law = next(k for k, t in enumerate(sub) if t.text == "\\sim")
+            return self.run_mean(body, given, self.of_runs(sub[at_law + 1 :], token.at), token), end
         draws = [one for draw in draws_of(sub or ()) for one in one_by_one(*draw)]
         over_runs = next((d for d in draws if plain(d[0]) == "\\tau"), None)
         if plain(sub or ()) == "\\tau" or (over_runs and len(draws) == 1):
@@ -49,23 +68,46 @@ class FormulaMeans(FormulaQuantities):
         if draws:
             return self.drawn(draws, body, given, token), end
         primed = decoration("the expectation", sub or (), token.at)
-        before = self.timed, set(self.seen)
-        self.timed, self.seen = False, set()
+        before = self.timed, set(self.seen), self.of_policy
+        self.timed, self.seen, self.of_policy = False, set(), sub is not None
         try:
             pieces = self.run_mean(body, given, primed, token)
             is_run = self.timed
         except (NotReadError, OutsideRunError):
             if self.collect is not None:
                 raise
-            is_run, pieces = False, []
+            is_run, pieces, self.seen = False, [], set()
+            with suppress(NotReadError, OutsideRunError):  # it is said where the mean is read
+                self.side(body, token.at)
         seen = set(self.seen)
         self.timed, self.seen = before[0] or self.timed, before[1] | self.seen
         if is_run:
-            return pieces, end
+            self.of_policy = before[2]
+            return (self.at_any_time(body, pieces, primed, token) if sub is not None and not given else pieces), end
         if sub is None:
             raise NotReadError("found an expectation that does not say over what. Write what is drawn", token.at)
         self.seen = before[1]
-        return self.policy_mean(body, given, primed, seen, token), end
+        mean = self.policy_mean(body, given, primed, seen, token)
+        self.of_policy = before[2]
+        return mean, end
+
+    def at_any_time(self, body: Sequence[Token], pieces: Pieces, primed: bool, token: Token) -> Pieces:
+        r"""E_\pi[q(S_t, A_t)], where nothing binds t: the state of step t has the weights of the states."""
+        text = text_of(pieces)
+        bound = {*self.clock.letters, *re.findall(r"(?:sum|prod)\[[^\]]*?([a-z]'*)[^\]]*\]", text)}
+        bound |= {
+            letter for head in re.findall(r"(?:sum|prod)\[([^\]]*)\]", text) for letter in re.findall("[a-z]'*", head)
+        }
+        free = {*re.findall(r"_\{([a-z]'*)", text)} - bound
+        if len(free) != 1 or self.collect is not None or self.run or re.search(r"[RP]\(tau\)", text):
+            return pieces
+        weight = self.names.weight(EXPECT, token.at)
+        with self.running(), self.clock.counted_from(free.pop()):
+            inside = self.side(body, token.at)
+        mark = "'" * primed
+        head = f"(sum[s] {weight}{mark}(s) * E[tau{'~pi' + mark if primed else ''} | s_0=s] ("
+        self.names.tell("\\mathbb{E}_\\pi[S_t]", "a mean over the states that pi visits, and the runs from there")
+        return [(head, token.at), *inside, ("))", token.at)]
 
     def spread(self, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
         """A variance or covariance: over runs, or of a number over states and actions."""
@@ -101,12 +143,16 @@ class FormulaMeans(FormulaQuantities):
     def of_runs(self, law: Sequence[Token], at: int) -> bool:
         """Whether runs are those of the second policy."""
         base = law[0].text if law else ""
+        if base == "\\tilde{\\pi}":
+            return True
         if base == "\\pi":
             return decoration("runs of", [t for t in law if t.kind != "()"], at)
         if base not in CHANCES and base != "\\rho":
             raise NotReadError(f"found runs drawn from {plain(law)}; they are drawn from a policy", at)
         sub, sup, primes, _ = scripts(law, 1)
-        return decoration("runs of", [*(sub or ()), *(sup or ())], at) or bool(primes)
+        start = {key for key, meaning in self.names.told.items() if meaning == ("mu0",)}
+        deco = [t for t in (*(sub or ()), *(sup or ())) if t.text not in start]
+        return decoration("runs of", deco, at) or bool(primes)
 
     def of_one_step(self, draws: list[tuple[list[Token], list[Token]]]) -> bool:
         """Whether s_t ~ p(s_t), a_t ~ pi(a_t|s_t) says no more than that step t is one of a run."""
@@ -242,13 +288,22 @@ class FormulaMeans(FormulaQuantities):
     ) -> Pieces:
         r"""E_\pi of a function of state and action: a ~ pi in a state that is known; else s is drawn, too."""
         mark = "'" * primed
-        known = {"s"} & {*self.bound, *self.introduced} or bool(given)
-        loose = {i for i in seen if i not in self.bound} - {"s", "a"}
+        fixed = {self.index(parted(part, "=")[0], token.at) for part in commas(given) if part[0].text in "saSA"}
+        known = {"s"} & {*self.bound, *self.introduced, *fixed} or bool(given)
+        loose = {i for i in seen if i not in self.bound} - {"s", "a", "s'"}
         if loose:
             raise NotReadError(f"found a mean over pi that does not say what {min(loose)} is drawn from", token.at)
-        head = f"sum[a] pi{mark}(a|s) * " if "a" in seen else ""
+        drawn = [
+            i
+            for i in ("a", "s'")
+            if i not in self.bound and (i in seen or (i == "a" and "s'" in seen)) and i not in fixed
+        ]
+        if "s'" in drawn and "s'" in self.introduced:
+            raise NotReadError("found a mean over pi of s', which the relation is about", token.at)
+        laws = {"a": f"sum[a] pi{mark}(a|s) * ", "s'": "sum[s'] P(s'|s,a) * "}
+        head = "".join(laws[i] for i in drawn)
         with self.binding():
-            self.bound += ["a"] if "a" in seen else []
+            self.bound += drawn
             if not known:
                 weight = self.names.weight(EXPECT, token.at)
                 head = f"sum[s] {weight}{mark}(s) * {head}"

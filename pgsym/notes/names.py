@@ -31,20 +31,20 @@ MEANINGS = {
 }
 SCALARS = {"\\lambda": "lambda", "\\alpha": "alpha", "\\beta": "beta", "\\epsilon": "epsilon", "b": "b", "c": "c"}
 """Letters that stand for arbitrary numbers where nothing else is said."""
-FUNCTIONS = {"b": "b", "f": "f"}
+FUNCTIONS = {"b": "b", "f": "f", "B": "B"}
 """Letters that stand for arbitrary functions of the state where nothing else is said."""
 
 MIXED = -1
 """The rewards of a note come late in one formula and not in another."""
 
 _POLICY = {"\\pi", "\\pi_\\theta", "\\theta", "\\pi\\theta"}
-_SECOND = {
+SECOND = {
     "\\pi'", "\\tilde{\\pi}", "\\widetilde{\\pi}", "\\pi_\\theta'", "\\theta'", "\\pi_old", "\\pi_\\theta_old",
     "\\hat{\\pi}", "\\theta_old", "\\bar{\\pi}", "\\pi_new", "\\pi_\\text{old}",
 }  # fmt: skip
 OPTIMAL = ("*", "\\pi*", "\\pi^*", "\\pi_*")
 """What marks an optimal quantity, or the optimal policy."""
-POLICIES = (_POLICY | _SECOND) - {"\\theta", "\\theta'", "\\theta_old"}
+POLICIES = (_POLICY | SECOND) - {"\\theta", "\\theta'", "\\theta_old"}
 """What an objective or a distribution is one of."""
 
 
@@ -169,7 +169,7 @@ def decoration(key: str, parts: Sequence[Token], at: int) -> bool:
     text = plain(parts)
     if text in _POLICY or not text:
         return False
-    if text in _SECOND:
+    if text in SECOND:
         return True
     if text in OPTIMAL:
         raise NotReadError(f"found {key} with {text}; optimal quantities are V^*, Q^*, h^* and J^*", at)

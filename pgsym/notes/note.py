@@ -13,11 +13,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pgsym.claims.language.check import check
-from pgsym.claims.language.parse import parse, parse_expression
-from pgsym.claims.language.runs import read_timed
+from pgsym.claims.language.parse import parse
 from pgsym.claims.language.scope import Scope
-from pgsym.claims.language.statement import Claim
-from pgsym.claims.language.tree import Number
+from pgsym.claims.language.tree import EXTREMES, Claim, Div, Log, Node, Number, Pow
 from pgsym.errors import ClaimError, NotReadError
 from pgsym.notes import chains
 from pgsym.notes.definitions import ChainSide, Definitions, WrittenRelation
@@ -26,9 +24,9 @@ from pgsym.notes.formats import Source
 from pgsym.notes.formula import Formula
 from pgsym.notes.group import OTHERS, OWN, SIZE, SampleGroup
 from pgsym.notes.names import Names, plain
-from pgsym.notes.parts import Pieces, averaged, text_of, without_sample
+from pgsym.notes.parts import Pieces, averaged, given_below, text_of, without_sample
 from pgsym.notes.side import OutsideRunError
-from pgsym.notes.sums import depth
+from pgsym.notes.single_runs import at_every_time, chance_of_run, of_every_run
 from pgsym.notes.tokens import Token, tokens
 
 _OPERATOR = re.compile(r"\\nabla|\\sum|\\int|\\max|\\mathbb\s*\{?E|∇|∑")
@@ -84,7 +82,7 @@ class _Reader(Definitions):
     def statement(self, statement: chains.Statement, source: Source) -> list[WrittenRelation]:
         """A chain, or the rest of one."""
         found: list[WrittenRelation] = []
-        statement = self.of_group(statement)
+        statement = [(relation, given_below(term)) for relation, term in self.of_group(statement)]
         goes_on = bool(statement[0][0].text)
         if goes_on:
             left = self.last
@@ -154,7 +152,7 @@ class _Reader(Definitions):
             return replace(base, reason=chains.WHY[relation.text])
         try:
             sides, every_run = self.sides(left, right)
-            if every_run and all(_chance_of_run(text_of(side)) == "P(tau)" for side in sides):
+            if every_run and all(chance_of_run(text_of(side)) == "P(tau)" for side in sides):
                 self.names.tell("P(\\tau)", "the probability of the start, of each action and of each transition")
                 return replace(base, defines="P(\\tau)")
             claim, finding = self.claim(sides, spelling, every_run, left, right)
@@ -221,13 +219,25 @@ class _Reader(Definitions):
                     "a relation of single runs is one for every run that can happen: the mean square of its "
                     "defect is 0",
                 )
-                text = self.every_run(bindings, *texts)
+                text = of_every_run(self.names, bindings, *texts)
             else:
                 text = f"{bindings}{texts[0]} {spelling} {texts[1]}"
             claim = parse(text).claims[0]
+            if not every_run and (series := at_every_time(claim, self.names)):
+                claim = parse(series).claims[0]
             scope = Scope(claim.bindings, claim.source)
             loose = [{i for i, _ in scope.free_uses(side)} for side in (claim.left, claim.right)]
-            if isinstance(claim.left, Number) or isinstance(claim.right, Number):
+            start = f"s{self.names.origin}"
+            constant = isinstance(claim.left, Number) or isinstance(claim.right, Number)
+            if start in loose[0] ^ loose[1] and not (every_run or is_order or constant):
+                k = 0 if start in loose[0] else 1
+                if _is_linear((claim.left, claim.right)[k], start, scope):
+                    self.names.tell(f"s_{self.names.origin}", "on one side only, the state in which runs begin")
+                    texts[k] = f"sum[{start}] mu0({start}) * ({texts[k]})"
+                    text = f"{bindings}{texts[0]} {spelling} {texts[1]}"
+                    claim = parse(text).claims[0]
+                    loose[k] -= {start}
+            if constant:
                 loose = [loose[0] | loose[1]] * 2
             if is_order:
                 self.require_known(texts, right)
@@ -263,51 +273,12 @@ class _Reader(Definitions):
         if words <= {"gamma"}:
             raise NotReadError("found an order of numbers, a condition and no statement", right.at)
 
-    def every_run(self, bindings: str, left: str, right: str) -> str:
-        """For every run: the mean square of the defect is 0."""
-        left, right = _chance_of_run(left), _chance_of_run(right)
-        if (over := _without_chance(left)) and (under := _without_chance(right)):
-            left, right = over, under  # a run that can happen has a positive probability
-            self.names.tell("P(\\tau)", "a factor of both sides of an equation of single runs is left away")
-        node, held = parse_expression(f"{bindings}({left}) - ({right})")
-        scope = Scope(held)
-        rank = scope.rank(node)
-        times = {time[1].name for i, _ in scope.free_uses(node) if (time := read_timed(i)) and time[1].name}
-        if len(times) > 1:
-            raise NotReadError(f"found the times {' and '.join(sorted(times))}, which nothing binds. Sum over one", 0)
-        if bound := [time for time in times if re.search(rf"\b(sum|prod)\[[^]]*\b{time}\b", left + right)]:
-            why = f"found {bound[0]} both in a sum over it and behind that: how far does the sum go? Write brackets"
-            raise NotReadError(why, 0)
-        weight = "".join(f"sum[{time}] (1/2)^{time} * " for time in times)  # every time counts, and the sum is finite
-        body = f"dot({left} - ({right}), {left} - ({right}))" if rank == 1 else f"({left} - ({right}))^2"
-        return f"{bindings}E[tau] {weight}{body} = 0"
 
-
-_ACTION, _STEP = r"pi\(a_\{t\}\|s_\{t\}\)", r"P\(s_\{t\+1\}\|s_\{t\},a_\{t\}\)"
-_RUN = re.compile(rf"mu0\(s_\{{0\}}\) \* \(prod\[t\] ({_ACTION} \* {_STEP}|{_STEP} \* {_ACTION})\)")
-
-
-def _chance_of_run(text: str) -> str:
-    """With P(tau) for what it is."""
-    return _RUN.sub("P(tau)", text)
-
-
-def _without_chance(text: str) -> str:
-    """What is left of a product with the factor P(tau), or its gradient; nothing where it is none."""
-    factors: list[str] = []
-    for part in text.split(" * "):
-        if factors and depth(factors[-1]):
-            factors[-1] += " * " + part
-        else:
-            factors.append(part)
-    outside, count = text, 1
-    while count:
-        outside, count = re.subn(r"\([^()]*\)|\[[^\[\]]*\]", "", outside)
-    found = [f for f in factors if f in ("P(tau)", "(grad P(tau))")]
-    if len(found) != 1 or re.search(r"[-+/]", outside):
-        return ""
-    factors[factors.index(found[0])] = "1" if found[0] == "P(tau)" else "(grad log P(tau))"
-    return " * ".join(f for f in factors if f != "1") or "1"
+def _is_linear(node: Node, index: str, scope: Scope) -> bool:
+    """Whether a mean over an index may be taken of all of an expression: no power, quotient or extreme is of it."""
+    inner = (n for n in node.walk() if isinstance(n, (Pow, Div, Log, *EXTREMES)))
+    of = (n.right if isinstance(n, Div) else n for n in inner)
+    return not any(i == index for n in of for i, _ in scope.free_uses(n))
 
 
 def _names_zero(found: Sequence[Token]) -> bool:

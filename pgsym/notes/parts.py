@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from pgsym.errors import NotReadError
 from pgsym.notes import times
-from pgsym.notes.names import plain
+from pgsym.notes.names import SECOND, WEIGHTS, plain
 from pgsym.notes.times import everything
 from pgsym.notes.tokens import Token
 
@@ -87,6 +88,12 @@ def closes(found: Sequence[Token], k: int) -> bool:
     return after < len(found) and found[after].kind in ("()", "[]", "\\{\\}")
 
 
+def levels(found: Sequence[Token]) -> Iterator[Sequence[Token]]:
+    """What stands side by side, at every depth."""
+    yield found
+    yield from (t.inside for t in everything(found) if t.inside)
+
+
 class WrittenSymbol(NamedTuple):
     """A symbol with what stands below and above, its primes, what it is called with, and where the next token is."""
 
@@ -115,13 +122,38 @@ class WrittenSymbol(NamedTuple):
         below, above = ("" if s is None or plain(s) in _OF_POLICY else plain(s) for s in (self.sub, self.sup))
         if self.sub is not None and self.call is None and times.is_timed(self.sub):
             below = "t"
+        called = "" if self.call is None else "(')" if plain(self.call.inside) in SECOND else "(.)"
         marks = "'" * self.primes + ("_" + below if below else "") + ("^" + above if above else "")
-        return self.token.text + marks + ("(.)" if self.call is not None else "")
+        return self.token.text + marks + called
 
 
 def is_power(sup: Sequence[Token]) -> bool:
     """Whether what stands above a defined name is an exponent, and no part of the name."""
     return plain(sup) in ("\\top", "-1", "2", "3")
+
+
+def given_below(found: Sequence[Token]) -> list[Token]:
+    """Weights from a state below the letter, d_{s_0}(s), as those given it, d(s | s_0)."""
+    kept: list[Token] = []
+    k = 0
+    while k < len(found):
+        token = replace(found[k], inside=tuple(given_below(found[k].inside)))
+        k += 1
+        kept.append(token)
+        if token.text not in WEIGHTS or token.kind != "symbol":
+            continue
+        try:
+            sub, sup, primes, after = scripts(found, k)
+        except NotReadError:
+            continue
+        if sub is None or primes or not re.fullmatch(r"s(_\d|'*)", plain(sub)):
+            continue
+        call = found[after].inside if found[after : after + 1] and found[after].kind == "()" else None
+        kept += [Token("operator", "^", token.at), Token("{}", "{}", token.at, tuple(sup))] if sup else []
+        inside = (*(call or (Token("symbol", "s", token.at),)), Token("operator", "|", token.at), *sub)
+        kept.append(Token("()", "()", token.at, inside))
+        k = after + (call is not None)
+    return kept
 
 
 def is_count(found: Sequence[Token]) -> bool:
@@ -236,7 +268,12 @@ def averaged(found: Sequence[Token]) -> list[Token]:
             letter, first = plain(sub or ())[:1], plain(sub or ())[1:]
             body = _unmarked(term[after:], letter)
             is_whole = first == "=1" and sup is not None and plain(sup) == plain(argument(term, 2))
-            if is_whole and body != term[after:] and all(t.text != letter for t in everything(body)):
+            of_set = re.fullmatch(r"\\tau(_[ijn])?\\in(.+)", plain(sub or ()))
+            if of_set and plain(argument(term, 2)) == f"|{of_set[2]}|":
+                body = _unmarked(term[after:], of_set[1][1:]) if of_set[1] else term[after:]
+            elif not is_whole or body == term[after:] or any(t.text == letter for t in everything(body)):
+                body = []
+            if body:
                 at = term[0].at
                 below = (Token("operator", "_", at), Token("symbol", "\\tau", at))
                 term = [Token("symbol", "\\mathbb{E}", at), *below, Token("[]", "[]", at, tuple(body))]

@@ -73,9 +73,14 @@ class FormulaQuantities(FormulaSide):
             raise NotReadError(
                 f"found {plain(found[k:after])}, one of several samples; means are read, samples are not", at
             )
-        if text == "r" and self.joint is not None and plain(found[k:after]) == "r":
+        if text == "r" and plain(found[k:after]) == "r" and self.joint is not None:
             return [(self.next_given(at, "r({1},{0})"), at)], after
-        if call is None and sub and sup and (step := self.indexed_step(text, sub, sup, at)):
+        if text == "r" and plain(found[k:after]) == "r" and self.of_policy:  # of the step that the mean is about
+            self.seen |= {"s", "a"}
+            return [("r(s,a)", at)], after
+        if text == "\\theta":
+            raise NotReadError("found theta by itself: steps in the space of parameters are not read", at)
+        if call is None and sub and (step := self.indexed_step(text, sub, sup, at)):
             return [(step, at)], after
         if call is None:
             raise NotReadError(
@@ -85,7 +90,7 @@ class FormulaQuantities(FormulaSide):
             )
         deco = symbol.scripts
         inside = list(call.inside)
-        if text in WEIGHTS and sub is None and sup is None and plain(inside) in POLICIES:
+        if (text in WEIGHTS or text == "r") and sub is None and sup is None and plain(inside) in POLICIES:
             self.names.tell(f"{text}(\\pi)", "the objective J of the policy")
             return [("J" + "'" * decoration(text, inside, at), at)], after
         if text in ("R", "r", "G") and plain(until(inside, ";")) in ("\\tau", "\\tau\\theta"):
@@ -106,6 +111,9 @@ class FormulaQuantities(FormulaSide):
             return self.steps(many, parted(inside, "\\rightarrow")[0], commas(ends)[0], at), after
         if text in CHANCES and any(t.text == "=" for t in inside):
             return self.event(token, inside, found, after)
+        if text == "V" and self.names.told.get(plain(inside)) == ("mu0",):
+            value = self.known(symbol, inside, ["s90"], False)
+            return self.tail([(f"(sum[s90] mu0(s90) * {value})", at)], found, after, at)
         arguments = [
             self.index(p, at)
             for p in commas(join_bars(inside))
@@ -163,15 +171,22 @@ class FormulaQuantities(FormulaSide):
             raise NotReadError("found weights of states given a state; those from the start distribution are read", at)
         return ""
 
-    def indexed_step(self, text: str, sub: Sequence[Token], sup: Sequence[Token], at: int) -> str:
-        r"""\mathcal{P}_{ss'}^a and \mathcal{R}_s^a, as Silver's lectures write them."""
-        states = _letters(sub)
-        if len(states) > 2 or len(_letters(sup)) != 1 or text not in ("\\mathcal{P}", "\\mathcal{R}"):
+    def indexed_step(self, text: str, sub: Sequence[Token], sup: Sequence[Token] | None, at: int) -> str:
+        r"""\mathcal{P}_{ss'}^a, \mathcal{R}_s^a, \mathcal{R}_{s,a}, \mathcal{R}^\pi_s, as Silver has them."""
+        kind = {"\\mathcal{P}": "P", "P": "P", "\\mathcal{R}": "r", "R": "r"}.get(text, "")
+        below = [part for piece in commas(sub) for part in _letters(piece)]
+        of_policy = sup is not None and plain(sup) in POLICIES
+        action = [list(sup)] if sup is not None and not of_policy and len(_letters(sup)) == 1 else []
+        heads = "".join(plain(part[:1]) for part in [*below, *action])
+        if heads not in ("ss" if of_policy else "ssa", "s" if of_policy else "sa") or (kind == "P") != (
+            heads[:2] == "ss"
+        ):
             return ""
-        start, action = self.index(states[0], at), self.index(sup, at)
-        if (start[0], action[0]) != ("s", "a") or (text == "\\mathcal{P}") != (len(states) == 2):
+        if not kind or (of_policy and decoration(text, sup or (), at)):
             return ""
-        return f"P({self.index(states[1], at)}|{start},{action})" if states[1:] else f"r({start},{action})"
+        found = [self.index(part, at) for part in [*below, *action]]
+        name = f"{kind}_pi" if of_policy else kind
+        return f"P({found[1]}|{found[0]},{found[2]})" if heads == "ssa" else f"{name}({','.join(found)})"
 
     def tail(self, pieces: Pieces, found: Sequence[Token], k: int, at: int) -> tuple[Pieces, int]:
         """A power after the arguments."""
@@ -241,19 +256,33 @@ class FormulaQuantities(FormulaSide):
             primed = decoration("J", call.inside, token.at) or primed
         return [("J" + "'" * primed, token.at)]
 
+    def start_given(self, given: Sequence[Token], at: int) -> tuple[str, list[Token]]:
+        """What s_0 is, among what an event is given, and the rest."""
+        parts = commas(given)
+        start = [p for p in parts if p and p[0].text in ("s", "S")]
+        rest = [t for p in parts if p not in start for t in p]
+        if not start:
+            return "", rest
+        left, right = parted(start[0], "=")
+        if len(start) > 1 or plain(left[1:]) != f"_{self.clock.origin}":
+            raise NotReadError("found an event that is given another state than the first", at)
+        return f" | s_0={self.plain_index(right or left, at)}", rest
+
     def event(self, token: Token, inside: list[Token], found: Sequence[Token], after: int) -> tuple[Pieces, int]:
         """The probability that s_t = s."""
         asked, given = parted(inside, "|")
         if self.collect is None:
             raise NotReadError("found the probability of an event; sums over time of it are read", token.at)
-        primed = decoration("the probability", [t for t in given or () if t.text != ","], token.at)
+        begin, rest = self.start_given(given or (), token.at)
+        above = [t for s in scripts(found, found.index(token) + 1)[:2] for t in s or ()]
+        primed = decoration("the probability", rest or above, token.at)
         pairs = []
         for part in commas(asked):
             left, right = parted(part, "=")
             if right is None:
                 raise NotReadError("found an event that is not s_t = s or a_t = a", token.at)
             pairs.append(f"1[{self.index(left, token.at)}={self.plain_index(right, token.at)}]")
-        self.collect.append("E[tau~pi']" if primed else "E[tau]")
+        self.collect.append(f"E[tau{chr(126) + 'pi' + chr(39) if primed else ''}{begin}]")
         return [(" * ".join(pairs), token.at)], after
 
     def number_of_steps(self, symbol: WrittenSymbol, ends: list[Token]) -> Sequence[Token]:
@@ -299,17 +328,20 @@ class FormulaQuantities(FormulaSide):
         if base == "\\pi":
             primed = decoration("states of", [*(sub or ()), *(sup or ())], at) or bool(primes)
             return f"{self.names.weight(EXPECT, at)}{chr(39) * primed}({index})"
-        deco = [t for t in (*(sub or ()), *(sup or ())) if t.text != "\\gamma"]
+        start = {key for key, meaning in self.names.told.items() if meaning == ("mu0",)}
+        deco = [t for t in (*(sub or ()), *(sup or ())) if t.text != "\\gamma" and t.text not in start]
         if sub is not None and plain(sub) in ("t", "T", "k", "t+1"):
             raise NotReadError(
                 f"found {plain(law)}, the distribution at one time; stationary ones and visits are read", at
             )
         primed = decoration(base, [t for t in deco if t.text != ","], at) or bool(primes)
-        own = self.names.own.get(base + "(.)")
+        keys = [f"{base}_{plain(sub or ())}(.)", base + "(.)"]
+        own = next((self.names.own[key] for key in keys if key in self.names.own), None)
         if own is not None and base not in self.names.told:
-            if not own.text or primed:
+            if not own.text or primed or len(own.indices) != 1:
+                why = own.why or f"for {' and '.join(own.indices)}"
                 raise NotReadError(
-                    f"found {base}(.), which line {own.line} defines in a way that was not read ({own.why})", at
+                    f"found {base}(.), which line {own.line} defines in a way that was not read ({why})", at
                 )
             return f"{own.name}({index})"
         return f"{self.names.weight(base, at)}{chr(39) * primed}({index})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -47,6 +47,14 @@ class NoteCase:
     model: str
     claim: Claim
     verdict: Verdict
+
+
+def by_reading(cases: Iterable[NoteCase]) -> dict[NoteReading, Status]:
+    """What tells most of a relation in each reading, over the models."""
+    found: dict[NoteReading, set[Status]] = {}
+    for case in cases:
+        found.setdefault(case.reading, set()).add(case.verdict.status)
+    return {reading: next(s for s in TELLING if s in every) for reading, every in found.items()}
 
 
 @dataclass(frozen=True)
@@ -148,7 +156,7 @@ class NoteRelation:
         if self.status == DEPENDS:
             yield f"{indent}{DEPENDS}:"
             for status in (Status.PROVED, Status.REFUTED):
-                where = list(dict.fromkeys(c.reading for c in self.cases if c.verdict.status is status))
+                where = [reading for reading, found in by_reading(self.cases).items() if found is status]
                 yield from (f"{indent}  {status} for {reading}" for reading in _joined(where))
             yield f"{indent}  where {main.reading}: {main.claim}"
         else:
@@ -295,8 +303,10 @@ class AuditedNote(Result):
         return marked(self)
 
     def html(self) -> str:
-        """One self-contained page, in the notation of pgsym."""
-        return self.checked.html()
+        """One self-contained page: the note itself with its verdicts; of other formats than Markdown, its relations."""
+        from pgsym.notes.page import note_page
+
+        return note_page(self) if self.document.format in ("markdown", "notebook") else self.checked.html()
 
     def _repr_markdown_(self) -> str:
         return self.markdown()

@@ -34,6 +34,8 @@ class FormulaSide(ABC):
         The means inside of a sum over time that is read as the mean of a sum.
     joint : tuple or None
         The arguments of P(s',r|s,a), where rewards are summed over.
+    graded, of_policy : bool
+        Whether it stands under a gradient, or in a mean over the policy.
     transposed : bool
         Whether the factor that was read last is transposed.
     taken : set of str
@@ -72,6 +74,7 @@ class FormulaSide(ABC):
         self.collect: list[str] | None = None
         self.taken: set[str] = set()
         self.transposed = False
+        self.graded = self.of_policy = False
         self.joint: tuple[list[Token], list[Token]] | None = None
 
     def run_part(self, at: int) -> None:
@@ -101,6 +104,12 @@ class FormulaSide(ABC):
             or (len(letter) > 1 and head.text not in self.letters)
             or after < len(part)
         ):
+            if head.text == "\\tau" and sub and ":" in plain(sub):
+                raise NotReadError(
+                    f"found {plain(part)}, a segment of a run; means over the steps up to a time, and from a time on "
+                    "given its state, are read",
+                    head.at,
+                )
             raise NotReadError(
                 f"found {plain(part)} where a state or an action should stand; they are called s and a", head.at
             )

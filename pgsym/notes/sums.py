@@ -23,7 +23,7 @@ from pgsym.notes.parts import (
     text_of,
 )
 from pgsym.notes.side import OutsideRunError
-from pgsym.notes.times import everything
+from pgsym.notes.times import everything, renamed
 from pgsym.notes.tokens import Token
 
 
@@ -87,6 +87,13 @@ class FormulaSums(FormulaMeans):
             inner, _, _, after = scripts(rest, 1)
             if inner and plain(parted(inner, "\\in")[0]) == "s":  # an action is one of a state: the state comes first
                 indices, rest = [list(inner), *indices], rest[after:]
+        for k, index in enumerate(indices):  # what stands behind the inner sign is the inner one's
+            letter = plain(parted(index, "\\in")[0])
+            fresh = next((u for u in "xyzuvw" if u not in {t.text for t in everything(rest)} | {*self.letters}), "")
+            name = self.letters.get(letter, letter)
+            if re.fullmatch(r"[sa]\d?'*", name) and name in self.bound and fresh:
+                self.letters[fresh] = f"{name[0]}{7 + sum(1 for v in self.letters.values() if v[0] == name[0])}"
+                indices[k], rest = renamed(index, letter, fresh), renamed(rest, letter, fresh)
         rewards = [index for index in indices if plain(index) == "r"]
         if rewards:
             self.require_joint(token, rest)

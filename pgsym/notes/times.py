@@ -122,7 +122,7 @@ class Clock:
             )
             if not fresh or letter == self.start or "'" in letter or letter in text[1:]:
                 raise NotReadError(f"found a second sum over {letter} inside of one. Rename one of them", at)
-            sub, rest = _renamed(sub, letter, fresh), _renamed(rest, letter, fresh)
+            sub, rest = renamed(sub, letter, fresh), renamed(rest, letter, fresh)
             letter = fresh  # what stands behind the inner sign is the inner one's
         conditions: list[tuple[str, str]] = []
         if bound is not None:
@@ -156,11 +156,14 @@ class Clock:
 
     def offsets(self, letter: str, lower: str, rest: list[Token], at: int) -> tuple[list[Token], list[Token]]:
         """Offsets from a time as times; nothing where the letter is a time already."""
+        every = list(everything(rest))
+        inner = {after.inside[0].text for sign, mark, after in zip(every, every[1:], every[2:], strict=False)
+                 if (sign.text, mark.text) == ("\\sum", "_") and after.inside}  # fmt: skip
         bases: set[str] = set()
         for part in _scripts_of(rest):
             match = re.fullmatch(rf"(?:([a-z]'*)\+{letter}|{letter}\+([a-z]'*))([+-]\d+)?", plain(part))
             if match:
-                bases.add(match[1] or match[2])
+                bases |= {match[1] or match[2]} - inner
         if not bases:
             return [], rest
         if len(bases) > 1 or not lower.isdigit():
@@ -179,15 +182,19 @@ def everything(found: Sequence[Token]) -> Iterator[Token]:
         yield from everything(token.inside)
 
 
-def _renamed(found: Sequence[Token], letter: str, fresh: str) -> list[Token]:
-    """The same with another letter; t' is no t."""
-    after = [*(t.text for t in found[1:]), ""]
-    return [
-        replace(
-            t, text=fresh if t.text == letter and a != "'" else t.text, inside=tuple(_renamed(t.inside, letter, fresh))
-        )
-        for t, a in zip(found, after, strict=False)
-    ]
+def renamed(found: Sequence[Token], name: str, fresh: str) -> list[Token]:
+    """The same with another letter for t, or for t'; t' is no t, and s_0 no s."""
+    kept: list[Token] = []
+    k = 0
+    while k < len(found):
+        after = "".join(t.text for t in found[k : k + len(name) + 1])
+        if found[k].text == name[0] and after.startswith(name) and after[len(name) :] not in ("'", "_"):
+            kept.append(replace(found[k], text=fresh))
+            k += len(name)
+        else:
+            kept.append(replace(found[k], inside=tuple(renamed(found[k].inside, name, fresh))))
+            k += 1
+    return kept
 
 
 def _scripts_of(found: Sequence[Token]) -> Iterator[Sequence[Token]]:

@@ -34,10 +34,12 @@ def _words(text: str) -> frozenset[str]:
 _SIZES = " ".join("\\" + size + side for size in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "r", "m"))
 _LOOKS = _words(
     r"\left \right \middle \limits \nolimits \displaystyle \textstyle \nonumber \notag \hfill \noindent \, \; \: \! \> "
-    r"\mathstrut " + _SIZES
+    r"\mathstrut \scriptstyle \scriptscriptstyle \scriptsize \footnotesize \small \tiny " + _SIZES
 ) | {"\\ "}
 _LOOKS_OF_ONE = _words(r"\label \tag \color \vspace \hspace \phantom \eqref \textcolor")
-_WRAPS = _words(r"\mathop \boxed \mathrm \mathbf \boldsymbol \bm \mathit \operatorname \operatorname* \mathsf \rm \bf")
+_WRAPS = _words(
+    r"\cancel \mathop \boxed \mathrm \mathbf \boldsymbol \bm \mathit \operatorname \operatorname* \mathsf \rm \bf"
+)
 _FONTS = _words(r"\mathbb \mathcal \mathscr \mathfrak \hat \widehat \tilde \widetilde \bar \overline \vec \dot")
 _WORDS = _words(r"\text \textrm \textit \textbf \mbox \hbox \intertext \texttt \textsf")
 _ONE_OF = (

@@ -300,7 +300,7 @@ REFUSED = {
     "one there",
     "E[tau] 1/G = 0": QUOTIENT.format("G"),
     "E[tau] (sum[t] r_t) / (sum[t] 1) = 0": QUOTIENT.format("sum[t] 1"),
-    "E[tau] log P(tau) = 0": f"{SQUARE} Write it as such",
+    "E[tau] log G = 0": f"{SQUARE} Write it as such",
     "E[tau] G^9 = 0": "found a product over 9 times; at most 8 are taken together. Use lower powers",
     "E[tau | a_0=a] G = 0": "found a_0=a; runs begin in a state, as in E[tau | s_0=s, a_0=a]",
     "E[tau~mu] G = 0": "found tau~mu; runs are those of pi or of pi'",
@@ -453,6 +453,8 @@ def test_what_has_no_value_where_no_run_begins_is_not_asked_for_there(method: st
         (f"sum[tau] P(tau) * grad ({EXPANDED}) * R(tau) = grad J", True),
     ]:
         assert pgsym.decide(problem, claim, method=method).proved is holds, claim
+    assert pgsym.decide("crossroads", f"E[tau] (log P(tau) - ({EXPANDED}))^2 = 0").proved
+    assert not pgsym.decide("crossroads", "E[tau] (log P(tau) - sum[t] log pi(a_t|s_t))^2 = 0").proved
     for claim in ("E[tau] log mu0(s_0) = 0", "E[tau] log mu0(s_0) = 1/3 * log (1/3) + 2/3 * log (2/3)"):
         assert pgsym.decide(problem, claim).proved is ("/" in claim), claim
     with pytest.raises(ClaimError, match="identically zero"):

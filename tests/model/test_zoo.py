@@ -31,6 +31,13 @@ def at_theta(problem: Problem) -> Solution:
     return solve(problem).at(problem.theta)
 
 
+def test_crossroads_by_hand() -> None:
+    """(I - P) V = r with P = ((1/8, 5/12), (1/4, 1/10)) and r = (-7/8, 6/5)."""
+    at = solve("crossroads").at({"theta_p": 0, "theta_q": 0})
+    assert [at.quantities.V[s] for s in "pq"] == [sp.Rational(-69, 164), sp.Rational(399, 328)]
+    assert at.J == sp.Rational(55, 82)
+
+
 # -- the list --------------------------------------------------------------------------------------------
 
 
@@ -75,7 +82,7 @@ def test_entry_has_its_objective(name: str) -> None:
 def test_zoo_suggests_the_nearest_name() -> None:
     with pytest.raises(SchemaError, match=r"^zoo: no model is called 'short-coridor'; the nearest is 'short-corridor'"):
         zoo("short-coridor")
-    with pytest.raises(SchemaError, match=r"^zoo: no model is called '§'; the models are 19, such as "):
+    with pytest.raises(SchemaError, match=r"^zoo: no model is called '§'; the models are 20, such as "):
         zoo("§")
 
 

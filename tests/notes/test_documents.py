@@ -234,3 +234,18 @@ def test_time_does_not_grow_with_the_square_of_the_text(piece):
 
 def test_json_of_the_audit_is_plain():
     json.dumps(audit_note(NoteDocument.of(notebook(), "note.ipynb")).to_json(), allow_nan=False)
+
+
+def test_page_is_the_note_with_its_verdicts_and_nothing_else():
+    """HTML and TeX of the note are text; formulas that MathML cannot show stay as they are written."""
+    note = (
+        "---\ntitle: x\n---\n# A *title*\n\n<script>alert(1)</script> ![a](http://b/c.png) where $\\pi$ acts:\n\n"
+        "$$\\begin{align*} V(s) &= \\sum_a \\pi(a|s) Q(s,a) \\\\ &= 2 V(s) \\end{align*}$$\n\n$\\text{<b>} \\left($ end.\n"
+    )
+    page = audit_note(NoteDocument.of(note, "note.md"), "two-state").html()
+    assert "<h1>A <em>title</em></h1>" in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert not re.search(r"<script|<img|<b>|src=|PGSYM", page)
+    assert page.count("<mtd") >= 4
+    assert re.findall(r'<strong class="(\w+)">(\w+)</strong>', page) == [("proved", "proved"), ("refuted", "refuted")]
+    assert page.index("proved</strong>") < page.index("end.")

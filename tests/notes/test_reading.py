@@ -27,6 +27,26 @@ def read_as(*formulas: str, **names) -> list[str]:
 
 
 READ = {
+    r"J = V(s_0)": "J == sum[s0] mu0(s0) * V(s0)",
+    r"\nabla V(s_0) = 0": "grad V(s0) == 0",
+    r"V^\pi(\rho) = \mathbb{E}_{s_0\sim\rho}[V^\pi(s_0)]": "sum[s90] mu0(s90) * V(s90) == sum[s0] mu0(s0) * V(s0)",
+    r"\sum_s \mu(s) = \sum_s \mu(s) \sum_s \frac{\mu(s)}{\sum_s \mu(s)}":
+        "sum[s] mu(s) == sum[s] mu(s) * sum[s7] mu(s7) / (sum[s9] mu(s9))",
+    r"\nabla J = \mathbb{E}_\pi\left[ G_t \frac{\nabla \pi(A_t|S_t)}{\pi(A_t|S_t)} \right]":
+        "grad J == sum[s] mu(s) * E[tau | s_0=s] G_0 * (grad pi(a_0|s_0) / pi(a_0|s_0))",
+    r"\mathbb{E}_\pi[r + \gamma V(s') \mid s, a] - V(s) = A(s,a)":
+        "sum[s'] P(s'|s,a) * (r(s,a) + gamma * V(s')) - V(s) == A(s,a)",
+    r"J = \mathbb{E}_\pi[r]": "J == sum[s] mu(s) * sum[a] pi(a|s) * r(s,a)",
+    r"V(s) = \mathcal{R}^\pi_s + \gamma \sum_{s'} \mathcal{P}^\pi_{ss'} V(s'), \quad \text{for all } s \in \mathcal{S}":
+        "V(s) == r_pi(s) + gamma * sum[s'] P_pi(s,s') * V(s')",
+    r"\mathbb{E}_\tau[\nabla\log\pi(a_t|s_t) b(s_t)] = 0": "E[tau] sum[t] z^t * (grad log pi(a_t|s_t) * b(s_t)) == 0",
+    r"\nabla J = \sum_t \mathbb{E}_{\tau_{:t}\sim\pi}\left[ \nabla\log\pi(a_t|s_t) \mathbb{E}_{\tau_{t:}\sim\pi}[G_t | \tau_{:t}] \right]":
+        "grad J == E[tau] sum[t] grad log pi(a_t|s_t) * G_t",
+    r"Q(s_t,a_t) = \mathbb{E}_{\tau_{t:}}[G_t | s_t, a_t]": "Q(s,a) == E[tau | s_0=s, a_0=a] G_0",
+    r"J' = \mathbb{E}_{s_0,a_0,\ldots\sim\tilde\pi}[R(\tau)]": "J' == E[tau~pi'] G",
+    r"J = \frac{1}{|\mathcal{D}|} \sum_{\tau\in\mathcal{D}} R(\tau)": "J == E[tau] G",
+    r"J = \mathbb{E}_\tau\left[ \sum_{t=0}^\infty \gamma^t \sum_{l=0}^\infty (\gamma\lambda)^l r_{t+l} \right]":
+        "J == E[tau] sum[t] gamma^t * sum[l>=t] (gamma * lambda)^(l-t) * r_l",
     r"\nabla J^\top \nabla J = \|\nabla J\|_2^2": "dot(grad J, grad J) == dot(grad J, grad J)",
     r"\nabla J \cdot \nabla J = 2 \gamma \nabla J^\top \nabla^2 J \nabla J / 3":
         "dot(grad J, grad J) == 2 * gamma * dot(grad J, dot(grad grad J, grad J)) / 3",
@@ -169,7 +189,7 @@ REFUSED = {
     r"J = \mathbb{E}[R(s,a)]": "found an expectation that does not say over what. Write what is drawn",
     r"J = \left[ V(s) \right": "found [ without its other bracket; brackets come in pairs. Correct it",
     r"J = {V(s)": "found LaTeX that does not close (Unexpected end of stream, was expecting '}'). Correct it",
-    r"J = V(s_0)": "found s_0, on one side only: nothing says what it is drawn from",
+    r"J = V(s_0)^2": "found s_0, on one side only: nothing says what it is drawn from",
     r"J = \sum_s w(s) V(s)": "found w(s); w has no such meaning, and the note does not define it before this place. Define it, "
         "as in x := ...",
     r"V(s) = \nabla Q(s,a)^2": "found grad before a power: of the power, or a power of it? Write brackets",
@@ -178,6 +198,12 @@ REFUSED = {
     r"J = \mathbb{E}_{\tau}[\sum_{t=0}^{T} r_t + \sum_{t=0}^{T-1} r_t]":
         "found sums to T and to T-1 in one relation: which is the last step?",
     r"J = \int_s V(s)": "found an integral without what it is taken over, as in da or d\\mu(s)",
+    r"J = \sum_t \mathbb{E}_{\tau_{:t}}[G_t]": "found other times than t in a mean over the steps up to t",
+    r"J = \sum_t \mathbb{E}_{\tau_{:t}}[r_{t+1}]": "found other times than t in a mean over the steps up to t",
+    r"J = R(\tau_{t:})": "found \\tau_t:, a segment of a run; means over the steps up to a time, and from a time on given its "
+        "state, are read",
+    r"J = \mathbb{E}_\tau[r_t]": "the time t is not bound; sum over it, as in sum[t]",
+    r"\theta_{t+1} = \theta_t + \nabla J": "found theta by itself: steps in the space of parameters are not read",
     r"J = V(s) \text{ where } Q(s,a)": "found words inside of a formula; symbols are read. Move them beside it",
     r"\nabla J = \nabla_\theta V(s)^\top":
         "found a transposed vector that nothing follows. Write the product, or no transpose",

@@ -83,9 +83,14 @@ def page(
     title: str, blocks: Sequence[Block], verdicts: Iterator[Verdict | None], bindings: Sequence[Binding] = ()
 ) -> str:
     """The whole page; `verdicts` has one entry for each relation, in order."""
-    head = f"<title>{escape(title)}</title>\n<style>{STYLE}</style>"
+    return whole(title, body(blocks, verdicts, bindings))
+
+
+def whole(title: str, content: str, style: str = STYLE) -> str:
+    """A page with that content, and nothing from elsewhere."""
+    head = f"<title>{escape(title)}</title>\n<style>{style}</style>"
     meta = '<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">'
-    inner = f"<h1>{escape(title)}</h1>\n{body(blocks, verdicts, bindings)}"
+    inner = f"<h1>{escape(title)}</h1>\n{content}"
     return f'<!DOCTYPE html>\n<html lang="en">\n<head>\n{meta}\n{head}\n</head>\n<body>\n{inner}\n</body>\n</html>\n'
 
 

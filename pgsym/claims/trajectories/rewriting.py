@@ -28,6 +28,17 @@ def discounted(since: runs.Time) -> t.Node:
     return runs.TimeSum("u", bounds, weight * runs.RewardAt(u))
 
 
+def log_probability(at: int | None = None) -> t.Node:
+    """The logarithm of the probability of a run as a sum over its steps.
+
+    >>> print(log_probability())
+    log mu0(s_0) + sum[t] (log pi(a_t|s_t) + log P(s_{t+1}|s_t,a_t))
+    """
+    start, *steps = (t.Log(t.Quantity(*q, at=at), at=at) for q in (
+        ("mu0", ("s_0",)), ("pi", ("a_t", "s_t")), ("P", ("s_{t+1}", "s_t", "a_t"))))  # fmt: skip
+    return start + runs.TimeSum("t", (), steps[0] + steps[1], at=at)
+
+
 def moved(node: t.Node, times: Mapping[str, runs.Time]) -> t.Node:
     """The expression with times put in for times; the shifts add up.  Inner runs keep their own times.
 

@@ -16,7 +16,7 @@ from fractions import Fraction
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Scope
-from pgsym.claims.trajectories.rewriting import derivative, discounted, moved
+from pgsym.claims.trajectories.rewriting import derivative, discounted, log_probability, moved
 from pgsym.errors import ClaimError
 from pgsym.limits import RUN_TERMS, RUN_TIMES
 
@@ -188,6 +188,8 @@ class Expansion:
             case runs.TimePower(base, to, since) if not self.scope.is_random(base):
                 term = Term(powers=(Power(base, ORIGIN if since is None else since.name, to.name),))
                 return [term if not to.shift else term.times(_constant(t.Pow(base, to.shift)))]
+            case t.Log(runs.RunProbability()) if not self.unlike:
+                return self._terms(log_probability(node.at), axes)
             case runs.Return():
                 return self._terms(discounted(runs.Time("", 0)), axes)
             case runs.ReturnFrom(since):

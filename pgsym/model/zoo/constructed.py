@@ -50,6 +50,21 @@ def sign_flip(gamma: Any = "9/10") -> Problem:
     return Problem(mdp, policy, Objective.STATIONARY_VALUE, {"theta": "log(2)"})
 
 
+@entry("crossroads", "episodes with chance and without discount: two starts, random transitions; no probability is 1")
+def crossroads() -> Problem:
+    """V = (-69/164, 399/328) and J = 55/82 at theta = 0; what forgets the start or the transitions is false here."""
+    rows: Outcomes = [
+        ("p", "l", "p", "1/4", 1), ("p", "l", "q", "1/2", -1), ("p", "l", "end", "1/4", 2),
+        ("p", "r", "q", "1/3", 0), ("p", "r", "end", "2/3", -3),
+        ("q", "l", "p", "1/2", 3), ("q", "l", "end", "1/2", 1),
+        ("q", "r", "q", "1/5", -2), ("q", "r", "end", "4/5", 1),
+    ]  # fmt: skip
+    start: dict[Any, str] = {"p": "1/3", "q": "2/3"}
+    mdp = MDP.from_transitions(rows, start=start, terminal=["end"], gamma=1)
+    policy = softmax_policy(mdp, {"p": {"l": "theta_p"}, "q": {"l": "theta_q"}})
+    return Problem(mdp, policy, Objective.START_STATE, {"theta_p": "log(2)", "theta_q": "-log(3)"})
+
+
 @entry("parallel-outcomes", "two outcomes of one action share the next state; J = 1 and grad J = 0, with variance")
 def parallel_outcomes() -> Problem:
     """Q = 1 everywhere; averaging the rewards of the two outcomes would change every variance."""

@@ -1,0 +1,120 @@
+"""The audited note as one page: its own text and formulas, and behind each formula what was found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import escape
+from xml.etree import ElementTree
+
+from pgsym.claims.derivation.html import STYLE, inline, mathml, whole
+from pgsym.claims.verdict import Status
+from pgsym.errors import PgsymError
+from pgsym.notes.remarks import place_behind
+from pgsym.notes.result import DEFINES, DEPENDS, AuditedNote, NoteRelation
+
+_LOOK = """
+.found { border-left: 3px solid currentColor; margin: .3rem 0 .9rem; padding: .1rem 0 .1rem .8rem; }
+.found > * { color: var(--ink); margin: .25rem 0; }
+.found .scroll { padding-bottom: .2rem; }
+.found summary, .found small, .read dd { color: var(--soft); }
+.found pre, .display { overflow-x: auto; }
+.found pre { font-size: .85rem; }
+.display { margin: .8rem 0; padding-left: 1.2rem; }
+.display mtd:nth-child(odd) { text-align: right; }
+.display mtd:nth-child(even) { text-align: left; }
+.read { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; }
+.read dd { margin: 0; }
+img { max-width: 100%; }
+"""
+_OPENS, _CLOSES = re.compile(r"(\$\$|\$|\\\\?[\[(])\s*$"), re.compile(r"\s*(\$\$|\$|\\\\?[\])])")
+_FRONT = re.compile(r"---\n.*?\n---[ \t]*\n", re.DOTALL)
+_MATHML = re.compile(r"math|m[a-z]+|annotation|semantics")
+
+
+def note_page(audit: AuditedNote) -> str:
+    """The page; nothing is loaded from elsewhere, and HTML of the note is shown as text.
+
+    Raises
+    ------
+    MissingExtraError
+        latex2mathml is not installed.
+    """
+    from markdown_it import MarkdownIt
+
+    mathml("0")  # without latex2mathml there is no page: that is said before the work
+    document = audit.document
+    shown: dict[str, str] = {}
+    pieces: list[tuple[int, int, str]] = []
+
+    def hold(html: str) -> str:
+        name = f"PGSYM{len(shown)}SHOWN"
+        shown[name] = html
+        return name
+
+    for source in document.formulas:
+        begin, end = source.at, source.at + len(source.latex)
+        opened, closed = _OPENS.search(document.text[max(begin - 9, 0) : begin]), _CLOSES.match(document.text, end)
+        begin -= len(opened[0]) if opened else 0
+        end = closed.end() if closed and opened else end
+        formula = _formula(source.latex)
+        name = hold(f'<div class="display">{formula}</div>' if source.display else formula)
+        pieces.append((begin, end, f"\n\n{name}\n\n" if source.display else name))
+    for relation in audit.relations:
+        at, _ = place_behind(document.text, relation.relation.at, relation.relation.end, document.format)
+        pieces.append((at, at, f"\n\n{hold(''.join(_found(relation)))}\n\n"))
+    text, behind = "", 0
+    for begin, end, piece in sorted(pieces, key=lambda p: p[:2]):
+        if begin >= behind:
+            text += document.text[behind:begin] + piece
+            behind = end
+    text = _FRONT.sub("", text + document.text[behind:], count=1)
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image").render(text)
+    body = re.sub(r"<p>(PGSYM\d+SHOWN)</p>", lambda m: shown[m[1]] if shown[m[1]][:2] == "<d" else m[0], body)
+    body = re.sub(r"PGSYM\d+SHOWN", lambda m: shown.get(m[0], m[0]), body)
+    return whole(document.name, "".join(_summary(audit)) + body, STYLE + _LOOK)
+
+
+def _summary(audit: AuditedNote) -> Iterator[str]:
+    if audit.assumption:
+        yield f"<p>{escape(audit.assumption)}</p>"
+    yield f"<p><strong>Checked on {escape(', '.join(audit.models))}</strong>: {escape(audit.summary)}. Read as:</p>"
+    yield '<dl class="read">'
+    yield from (f"<dt>{_formula(symbol)}</dt><dd>{escape(meaning)}</dd>" for symbol, meaning in audit.readings)
+    yield "</dl><hr>"
+
+
+def _found(found: NoteRelation) -> Iterator[str]:
+    """The verdict on one relation, and a fold with what shows that it is false."""
+    main, written = found.main, found.relation
+    kind = found.status if found.status in list(Status) else "inapplicable" if found.status == DEPENDS else "note"
+    yield f'<div class="found {kind}"><p><strong class="{kind}">{escape(found.status)}</strong>'
+    yield f" <small>line {found.line}"
+    if main is None:
+        what = f": {_formula(written.defines)}" if found.status == DEFINES else f": {escape(written.reason)}"
+        yield f"{what}</small></p></div>"
+        return
+    yield f', read as</small></p><div class="scroll">{inline(main.claim.latex())}</div>'
+    if written.finding:
+        yield f"<p>{escape(written.finding)}</p>"
+    if found.status != Status.PROVED:
+        if found.general is not None and found.general.correction is not None and found.status == Status.REFUTED:
+            yield f'<p>True is</p><div class="scroll">{inline(found.general.correction.latex())}</div>'
+        depends = [f"{c.verdict.status} for {c.reading}" for c in found.cases] if found.status == DEPENDS else []
+        why = "\n".join([*dict.fromkeys(depends), *main.verdict.text().splitlines()])
+        yield f"<details><summary>why, on {escape(main.model)}</summary><pre>{escape(why)}</pre></details>"
+    yield "</div>"
+
+
+def _formula(latex: str) -> str:
+    """The note's own LaTeX as MathML, or as it is written where that is not possible."""
+    try:
+        found = mathml(latex.replace("<", r"\lt ").replace(">", r"\gt ").strip())
+        tags = [element.tag.rpartition("}")[2] for element in ElementTree.fromstring(found).iter()]
+    except (PgsymError, ElementTree.ParseError, ValueError, IndexError, KeyError, AttributeError, TypeError):
+        tags = [""]
+    except Exception as error:  # latex2mathml has errors of its own for LaTeX that it does not know
+        if type(error).__module__.partition(".")[0] != "latex2mathml":
+            raise
+        tags = [""]
+    return found if all(map(_MATHML.fullmatch, tags)) else f"<code>{escape(latex.strip())}</code>"
