@@ -9,7 +9,8 @@ from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
 from pgsym.claims.decide import Decision
-from pgsym.claims.language.tree import Claim, Quantity
+from pgsym.claims.language.statement import Claim
+from pgsym.claims.language.tree import Quantity
 from pgsym.claims.verdict import Status, Verdict
 from pgsym.errors import ClaimError
 from pgsym.limits import NOTE_READINGS

@@ -15,7 +15,8 @@ from dataclasses import replace
 from pgsym.claims.language.check import check
 from pgsym.claims.language.parse import parse
 from pgsym.claims.language.scope import Scope
-from pgsym.claims.language.tree import EXTREMES, Claim, Div, Log, Node, Number, Pow
+from pgsym.claims.language.statement import Claim
+from pgsym.claims.language.tree import EXTREMES, Div, Log, Node, Number, Pow
 from pgsym.errors import ClaimError, NotReadError
 from pgsym.notes import chains
 from pgsym.notes.definitions import ChainSide, Definitions, WrittenRelation

@@ -10,6 +10,7 @@ from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.parse import parse_expression
 from pgsym.claims.language.scope import Scope
+from pgsym.claims.language.statement import Claim
 from pgsym.errors import NotReadError
 from pgsym.notes.names import Names
 from pgsym.notes.sums import depth
@@ -23,7 +24,7 @@ def _free_times(node: t.Node, scope: Scope) -> Set[str]:
     return {time[1].name for i, _ in scope.free_uses(node) if (time := runs.read_timed(i)) and time[1].name}
 
 
-def at_every_time(claim: t.Claim, names: Names) -> str:
+def at_every_time(claim: Claim, names: Names) -> str:
     """A relation between means over runs at one time that nothing binds, as one of their series; else nothing.
 
     >>> from pgsym.claims import parse
