@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from pgsym.auditing.batch import Estimator
-from pgsym.auditing.diagnose import NONE
+from pgsym.auditing.diagnose import Diagnosis
+from pgsym.auditing.mistakes import SCALED
 from pgsym.auditing.result import AuditResult
 from pgsym.auditing.run import ALPHA, audit
 from pgsym.auditing.suites import Case, standard_suite
@@ -22,6 +24,11 @@ class AuditError(AssertionError):
     def __init__(self, message: str, results: dict[str, AuditResult]) -> None:
         self.results = results
         super().__init__(message)
+
+    @property
+    def diagnosis(self) -> Diagnosis | None:
+        """Of all problems together; None where none is biased."""
+        return joint_diagnosis(self.results)
 
 
 def assert_unbiased(
@@ -96,40 +103,44 @@ def summary(name: str, results: dict[str, AuditResult]) -> str:
     failed = {key: result for key, result in results.items() if not result.unbiased}
     count = Counter(result.verdict.value for result in results.values())
     lines = [f"{name}: {', '.join(f'{verdict} on {n}' for verdict, n in count.items())} of {len(results)} problems"]
+    found = joint_diagnosis(results)
     if len(results) > 1:
         header = ("problem", "verdict", "relative bias", "at most", "scale", "across", "mistake")
-        lines.append(aligned([header, *(_row(key, result) for key, result in results.items())], (0, 1, 6)))
+        rows = (_row(key, result, found) for key, result in results.items())
+        lines.append(aligned([header, *rows], (0, 1, 6)))
     if failed:
-        biased = {key: result for key, result in failed.items() if result.diagnosis is not None}
-        worst = max(biased or failed, key=lambda key: _eloquence(failed[key]))
+        worst = max(failed, key=lambda key: _eloquence(failed[key]))
         shown = failed[worst]
-        if biased:
-            lines.append(str(shown.diagnosis) if len(biased) == 1 else joint_diagnosis(biased))
+        if found is not None:
+            lines.append(str(found))
+        if found is not None and found.parts:
+            source = next(key for key, result in results.items() if result.diagnosis is found)
+            lines.append(f"  These lengths are those on {source}")
         lines += [f"on {worst}: {shown.headline}", aligned(shown.cells(), shown.LEFT), *shown.details]
     return "\n".join(lines)
 
 
-def _row(name: str, result: AuditResult) -> tuple[str, ...]:
+def _row(name: str, result: AuditResult, joint: Diagnosis | None) -> tuple[str, ...]:
     found = result.diagnosis
     numbers = (f"{x:.3g}" for x in (result.relative_bias, result.bound, result.factor, result.across))
-    return (name, result.verdict.value, *numbers, "" if found is None else found.key)
+    mistake = "" if found is None or joint is None else "as below" if found.shows(joint) else found.key
+    return (name, result.verdict.value, *numbers, mistake)
 
 
-def joint_diagnosis(biased: dict[str, AuditResult]) -> str:
+def joint_diagnosis(results: dict[str, AuditResult]) -> Diagnosis | None:
     """The fewest departures that explain what was found on every problem: each problem shows some of them."""
-    supported = [
-        {frozenset(key.split(" + ")) for key in (found.key, *found.others)}
-        for found in (result.diagnosis for result in biased.values())
-        if found is not None
-    ]
-    tried = sorted(
-        {keys for some in supported for keys in some if NONE not in keys}, key=lambda keys: (len(keys), sorted(keys))
-    )
-    for keys in tried:
-        if all(any(one <= keys for one in some) for some in supported):
-            named = (r.diagnosis for r in biased.values() if r.diagnosis is not None and r.diagnosis.keys == keys)
-            return str(next(named, f"diagnosis: {' + '.join(sorted(keys))}"))
-    return f"diagnosis: {NONE}: no one mistake explains what was found on all of {', '.join(biased)}"
+    biased = {name: result for name, result in results.items() if result.diagnosis is not None}
+    worst_first = sorted(biased, key=lambda name: _eloquence(biased[name]), reverse=True)
+    found = [d for name in worst_first if (d := biased[name].diagnosis) is not None]
+    if len(found) < 2:
+        return found[0] if found else None
+    others = (replace(d, mistakes=m, parts=()) for d in found for m in d.supported)
+    tried = {one.keys: one for one in reversed([*found, *others])}
+    for one in sorted(tried.values(), key=lambda one: (len(one.keys), SCALED.key in one.keys, sorted(one.keys))):
+        if one.mistakes and all(d.shows(one) for d in found):
+            return one
+    note = f"no one mistake explains what was found on all of {', '.join(biased)}"
+    return Diagnosis((), "", False, None, note=note)
 
 
 def _eloquence(result: AuditResult) -> tuple[bool, bool, int, float]:

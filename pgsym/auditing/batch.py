@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -36,9 +37,9 @@ POISON = 3.0
 """What no code may use is so many times the largest reward or value, and 1."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Batch:
-    """Experience of one update.
+    """Experience of one update, in copies: code may write into it and set its fields.
 
     Padding is poisoned, and so is a critic's value of terminal states: code that forgets ``mask`` or
     ``1 - terminated`` gets numbers that show.
@@ -111,6 +112,12 @@ def shown(batch: Batch) -> str:
     """What an error says of a batch."""
     names = ("states", "actions", "rewards", "terminated", "truncated", "mask")
     return "\n".join(f"  {name} = {np.array2string(np.asarray(getattr(batch, name)), threshold=40)}" for name in names)
+
+
+def _leaves(tree: Mapping[Any, Any]) -> Iterator[tuple[Any, Any]]:
+    """The entries of a mapping, and of the mappings in it."""
+    for name, x in tree.items():
+        yield from _leaves(x) if isinstance(x, Mapping) else [(name, x)]
 
 
 SETTINGS = ("episodes", "group_size", "horizon", "gamma", "mean_reward", "layout", "policy")
@@ -255,39 +262,44 @@ class Rollouts:
             return token_means(estimator, streams, self.batch_size)
         if isinstance(estimator, Recipe):
             return estimator.batch_means(streams, self.batch_size)
-        return np.array([self._estimate(estimator, batch) for batch in self._batches(streams)])
-
-    def _estimate(self, estimator: Callable[[Any, Batch], Any], batch: Batch) -> Floats:
-        """[k] of one batch, which an error has with it."""
+        found = []
         try:
-            result = estimator(self.theta, batch)
+            for batch in self._batches(streams):
+                found.append(self._checked(estimator(self.theta, batch)).mean(0))
         except Exception as error:
-            error.add_note(f"raised by the estimator that is audited, on this batch:\n{shown(batch)}")
+            # The estimator may have written into the one that it was given.
+            batch = next(islice(self._batches(streams), len(found), None))
+            if isinstance(error, EstimateError):
+                error.batch = batch
+            else:
+                error.add_note(f"raised by the estimator that is audited, on this batch:\n{shown(batch)}")
             raise
-        try:
-            return self._checked(result).mean(0)
-        except EstimateError as error:
-            error.batch = batch
-            raise
+        return np.array(found)
 
     def _vector(self, result: Any) -> Floats:
-        """A gradient in one array, by parameter, or as a tuple of pieces in the order of the parameters."""
+        """A gradient in one array, by parameter, or in pieces in the order of the parameters; nested as they may be."""
         if isinstance(result, Mapping):
-            names = [p.name for p in self.arrays.tables.params]
-            if set(result) != set(names):
+            names, found = [p.name for p in self.arrays.tables.params], dict(_leaves(result))
+            if set(found) != set(names):
                 raise EstimateError(
-                    f"the result has the keys {listed(result)}; a gradient by parameter has {listed(names)}. "
+                    f"the result has the keys {listed(found)}; a gradient by parameter has {listed(names)}. "
                     "Return these",
                     where="estimator",
                 )
-            return np.stack([self.framework.get(result[name]) for name in names], axis=-1)
-        if isinstance(result, tuple):
-            return np.concatenate([np.atleast_1d(self.framework.get(piece)) for piece in result], axis=-1)
+            return np.stack([self.framework.get(found[name]) for name in names], axis=-1)
+        if isinstance(result, tuple) or (isinstance(result, list) and len({np.shape(x) for x in result}) > 1):
+            return np.concatenate([np.atleast_1d(self._vector(piece)) for piece in result], axis=-1)
         return self.framework.get(result)
 
     def _checked(self, result: Any) -> Floats:
         """The result, shape [1, k] or [B, k]."""
-        found = self.arrays.scale * self._vector(result)
+        try:
+            found = self.arrays.scale * self._vector(result)
+        except (TypeError, ValueError) as error:
+            raise EstimateError(
+                f"the result is no array of numbers: {error}. Return a gradient, by parameter, or in pieces",
+                where="estimator",
+            ) from None
         k, B = self.arrays.k, self.batch_size
         if found.shape not in ((k,), (B, k)):
             raise EstimateError(

@@ -21,7 +21,7 @@ import numpy as np
 from pgsym.auditing.batch import Rollouts
 from pgsym.auditing.episodes import Streams
 from pgsym.auditing.problem_arrays import AuditTarget, Floats, ProblemArrays, target_gradient
-from pgsym.auditing.recipes import Recipe
+from pgsym.auditing.recipes import Recipe, whole_returns
 from pgsym.errors import SamplingError
 from pgsym.estimators.estimator import Estimator, find_estimator
 from pgsym.estimators.moments import moments
@@ -45,10 +45,8 @@ class Controls:
         if arrays.critic is None:  # with another critic, a bootstrapped estimator has another mean
             paid += [Recipe(bootstrap=True, lam=lam, average=average) for lam in (1.0, 0.95, 0.0)]
         unpaid = [Recipe(baseline="none"), Recipe()] if episodic else []
-        if episodic and arrays.on_policy:
-            unpaid.append(Recipe(whole_return=True))
-            if rollouts.group_size > 1:
-                unpaid.append(Recipe(whole_return=True, compared="leave-one-out"))
+        if episodic:
+            unpaid += whole_returns(rollouts.group_size, rollouts.batch_size // rollouts.group_size)
         self.recipes = [(recipe, AuditTarget.TRUNCATED) for recipe in unpaid]
         self.recipes += [(recipe, AuditTarget.BOOTSTRAP) for recipe in paid]
         self.means = np.array([target_gradient(arrays, horizon, target) for _, target in self.recipes])

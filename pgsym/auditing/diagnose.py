@@ -10,7 +10,8 @@ enumerated, the two means must be equal.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 
@@ -18,15 +19,23 @@ from pgsym.auditing.batch import Estimator, Rollouts
 from pgsym.auditing.controls import Controls
 from pgsym.auditing.enumeration import AllBatches
 from pgsym.auditing.episodes import Streams
-from pgsym.auditing.mistakes import LAMBDAS, MISTAKES, OFTEN_COMBINED, READS_POISON, Circumstances, Mistake, bases
+from pgsym.auditing.finished import NEGATED, SAME, UNCHANGED, Finish, finish, same
+from pgsym.auditing.mistakes import (
+    LAMBDAS,
+    MISTAKES,
+    OFTEN_COMBINED,
+    READS_POISON,
+    SCALED,
+    Circumstances,
+    Mistake,
+    bases,
+)
 from pgsym.auditing.problem_arrays import AuditTarget, Floats
 from pgsym.auditing.recipes import Recipe
 from pgsym.auditing.sequential import Region, first_look
 from pgsym.model.objective import Objective
 from pgsym.sampling.moments import Moments
 
-SAME = 1e-4
-"""Relative difference of two estimates that counts as rounding."""
 NONE = "none of the known ones"
 SCREENED = 4
 """Batches on which every re-creation is tried first."""
@@ -52,8 +61,8 @@ class Diagnosis:
     """The re-creation gives the user's estimate on every batch; else only its mean agrees."""
     predicted: Floats | None
     """Mean of the re-creation [k], where there is one."""
-    others: tuple[str, ...] = ()
-    """Re-creations that the data support as well."""
+    supported: tuple[tuple[Mistake, ...], ...] = ()
+    """The departures of every re-creation that the data support, this one's among them."""
     note: str = ""
     """What the departure costs here, or a scale factor."""
     parts: tuple[str, ...] = ()
@@ -67,6 +76,16 @@ class Diagnosis:
     @property
     def keys(self) -> frozenset[str]:
         return frozenset(m.key for m in self.mistakes)
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Re-creations of no more departures that the data support as well."""
+        few = {" + ".join(m.key for m in one) for one in self.supported if len(one) <= len(self.mistakes)}
+        return tuple(sorted(few - {self.key}))
+
+    def shows(self, other: Diagnosis) -> bool:
+        """Whether the mistakes of another one explain these estimates too, perhaps without all of them."""
+        return any({m.key for m in one} <= other.keys for one in self.supported)
 
     @property
     def intended(self) -> bool:
@@ -93,26 +112,49 @@ class Diagnosis:
 class Candidate:
     """One re-creation."""
 
-    mistakes: tuple[Mistake, ...]
+    departures: tuple[Mistake, ...]
     base: Recipe
     chain: tuple[Recipe, ...] = ()
-    """The base with one mistake, with two, and so on."""
+    """The base with one departure, with two, and so on."""
+    finish: Finish = UNCHANGED
+
+    @property
+    def mistakes(self) -> tuple[Mistake, ...]:
+        return self.departures + self.finish.mistakes
 
     @property
     def recipe(self) -> Recipe:
         return self.chain[-1] if self.chain else self.base
 
+    @property
+    def steps(self) -> list[tuple[Recipe, Finish]]:
+        """After each mistake, what is re-created up to there."""
+        return [
+            *((recipe, UNCHANGED) for recipe in self.chain),
+            *[(self.recipe, self.finish)][: len(self.finish.mistakes)],
+        ]
+
+    def estimates(self, streams: Streams, B: int) -> Floats:
+        return self.finish.apply(self.recipe.batch_means(streams, B))
+
+    def matching(self, given: Floats, streams: Streams, B: int) -> Candidate | None:
+        """This one, with what is done to the finished gradient, where it gives these estimates."""
+        found = finish(self.recipe.batch_means(streams, B), given)
+        return None if found is None else replace(self, finish=found)
+
     def departs(self, streams: Streams, B: int) -> bool:
-        """Whether the mistake shows on these batches at all."""
-        return not _same(self.recipe.batch_means(streams, B), self.base.batch_means(streams, B))
+        """Whether the mistakes show on these batches at all."""
+        return not same(self.estimates(streams, B), self.base.batch_means(streams, B))
 
 
 def candidates(
     setting: Circumstances, lam: float | None = None, lambdas: Sequence[float] = LAMBDAS, departures: int = 3
 ) -> Iterator[Candidate]:
-    """All re-creations of up to so many departures, those with fewer first."""
+    """All re-creations of up to so many departures, those with fewer first; the correct estimators before them."""
     often = [m for m in MISTAKES if m.key in OFTEN_COMBINED]
     found = {base: [Candidate((), base)] for base in bases(setting, lam, lambdas)}
+    for known in found.values():
+        yield from known
     seen = set(found)
     for _ in range(departures):
         step: dict[Recipe, list[Candidate]] = {base: [] for base in found}
@@ -153,30 +195,31 @@ def diagnose(
     setting = Circumstances(target, arrays.on_policy, rollouts.per_row, long_run, discounted, G, B // G)
     outcome = rollouts.sampler(seed).chunk(FIRST_CHUNK, B * PAIRED)
     few, streams = rollouts.streams(outcome[: B * SCREENED]), rollouts.streams(outcome)
-    given = rollouts.estimates(estimator, few)
-    if rollouts.poison and not _same(rollouts.clean().estimates(estimator, few), given):
-        return Diagnosis((READS_POISON,), "", False, None)
-    matching = [c for c in candidates(setting, lam) if _same(c.recipe.batch_means(few, B), given)]
+    first = rollouts.estimates(estimator, few)
+    if rollouts.poison and not same(rollouts.clean().estimates(estimator, few), first):
+        return Diagnosis((READS_POISON,), "", False, None, ((READS_POISON,),))
     given = rollouts.estimates(estimator, streams)
-    matching = [c for c in matching if _same(c.recipe.batch_means(streams, B), given) and c.departs(streams, B)]
+    matching: list[Candidate] = []
+    for _, tried in groupby(candidates(setting, lam), key=lambda c: len(c.departures)):
+        screened = [c for c in tried if c.matching(first, few, B)]
+        matching += [found for c in screened if (found := c.matching(given, streams, B)) and found.departs(streams, B)]
+        # A constant is the last thing to look for: with it, a mistake whose effect is a scale has two names.
+        if plain := [c for c in matching if SCALED.key not in {m.key for m in c.mistakes}]:
+            return _named(plain, given, streams, B, truth, bias, True, every)
     if matching:
         return _named(matching, given, streams, B, truth, bias, True, every)
     # A mean depends little on lambda, and several departures at once agree with too many means by chance.
-    tried = list(candidates(setting, lam, LAMBDAS[:3], 2))
-    supported = [c for c in _by_mean(tried, given, streams, rollouts, bias, alpha) if c.departs(streams, B)][:TRIED]
+    near = list(candidates(setting, lam, LAMBDAS[:3], 2))
+    near = [c if c.mistakes else replace(c, finish=NEGATED) for c in near]
+    supported = [c for c in _by_mean(near, given, streams, rollouts, bias, alpha) if c.departs(streams, B)][:TRIED]
     if every is not None:
-        means = [every.weights @ c.recipe.batch_means(every.streams, B) for c in supported]
-        confirmed = [c for c, mean in zip(supported, means, strict=True) if _same(mean, truth + bias)]
+        means = [every.weights @ c.estimates(every.streams, B) for c in supported]
+        confirmed = [c for c, mean in zip(supported, means, strict=True) if same(mean, truth + bias)]
     else:
         confirmed = _confirmed(supported, estimator, rollouts, bias, alpha, seed)
     if confirmed:
         return _named(confirmed, given, streams, B, truth, bias, False, every)
     return Diagnosis((), "", False, None, note=_scaled(truth, bias))
-
-
-def _same(x: Floats, y: Floats) -> bool:
-    scale = float(np.sqrt((y**2).mean()))
-    return bool(np.abs(x - y).max() <= SAME * scale)
 
 
 def _by_mean(
@@ -193,7 +236,7 @@ def _by_mean(
     for c in tried:
         if found and len(c.mistakes) > len(found[0][1].mistakes):
             break
-        gap = given - c.recipe.batch_means(streams, B)
+        gap = given - c.estimates(streams, B)
         controls.fit(gap[:pilot], values[:pilot])
         moments = Moments.of(controls.adjust(gap[pilot:], values[pilot:]))
         region = Region(moments, alpha / len(tried), SAME * float(np.sqrt((given**2).mean())))
@@ -215,7 +258,7 @@ def _confirmed(
     for i in range(CONFIRMED // PAIRED):
         streams = rollouts.streams(sampler.chunk(FIRST_CHUNK + 1 + i, B * PAIRED))
         given = rollouts.estimates(estimator, streams)
-        gaps.append(np.stack([given - c.recipe.batch_means(streams, B) for c in supported]))
+        gaps.append(np.stack([given - c.estimates(streams, B) for c in supported]))
         values.append(controls.values(streams))
     known = np.concatenate(values)
     found = []
@@ -239,24 +282,23 @@ def _named(
     reproduced: bool,
     every: AllBatches | None,
 ) -> Diagnosis:
-    def mean_of(recipe: Recipe) -> Floats:
+    def mean_of(recipe: Recipe, finish: Finish) -> Floats:
         """The observed mean is known more precisely than that of these few batches, which give the difference."""
         if every is not None:
-            return np.asarray(every.weights @ recipe.batch_means(every.streams, B))
-        return np.asarray(truth + bias - (given - recipe.batch_means(streams, B)).mean(0))
+            return np.asarray(every.weights @ finish.apply(recipe.batch_means(every.streams, B)))
+        return np.asarray(truth + bias - (given - finish.apply(recipe.batch_means(streams, B))).mean(0))
 
     best = min(supported, key=lambda c: len(c.mistakes)) if reproduced else supported[0]
-    fewest = [c for c in supported if len(c.mistakes) == len(best.mistakes)]
-    named = {tuple(m.key for m in c.mistakes) for c in fewest} - {tuple(m.key for m in best.mistakes)}
-    others, note = tuple(sorted(" + ".join(keys) for keys in named)), ""
+    named, note = {tuple(m.key for m in c.mistakes): c.mistakes for c in supported}, ""
     if any(m.intended for m in best.mistakes):
         mean, scale = truth + bias, float(np.linalg.norm(truth))
         norm = float(np.linalg.norm(mean)) * scale
         cosine = float(mean @ truth) / norm if norm else 0.0
         share = float(np.linalg.norm(bias)) / scale if scale else float("inf")
         note = f"Its cost here: relative bias {share:.3g}, cosine to the true gradient {cosine:.4f}."
-    parts = tuple(_part(truth, mean_of(recipe)) for recipe in best.chain) if len(best.chain) > 1 else ()
-    return Diagnosis(best.mistakes, best.base.name, reproduced, mean_of(best.recipe), others, note, parts)
+    means = [mean_of(*step) for step in best.steps]
+    parts = tuple(_part(truth, mean) for mean in means) if len(means) > 1 else ()
+    return Diagnosis(best.mistakes, best.base.name, reproduced, means[-1], tuple(named.values()), note, parts)
 
 
 def _components(truth: Floats, mean: Floats) -> tuple[float, float]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgsym.auditing.problem_arrays import AuditTarget
-from pgsym.auditing.recipes import Recipe
-from pgsym.estimators.token_losses import STABILISER, Average
+from pgsym.auditing.recipes import Clip, Recipe, whole_returns
+from pgsym.estimators.token_losses import STABILISER, Average, Compared
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,11 @@ class Circumstances:
     """Episodes that share a start state."""
     groups: int = 2
     """Of a batch."""
+
+    def divides(self, parts: int) -> bool:
+        """Whether a batch falls into so many micro-batches that are neither episodes nor groups."""
+        episodes = self.groups * self.group_size
+        return parts == 1 or (episodes % parts == 0 and parts != episodes and parts != self.groups)
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,8 @@ class Mistake:
 
     def recipes(self, base: Recipe, setting: Circumstances) -> Iterator[Recipe]:
         """The base with this mistake, in its variants."""
-        return (replace(base, **variant) for variant in self.variants if self.applies(setting, base))
+        made = (replace(base, **variant) for variant in self.variants if self.applies(setting, base))
+        return (recipe for recipe in made if setting.divides(recipe.parts))
 
     def __str__(self) -> str:
         seen = f" (met in {'; '.join(self.trackers)})" if self.trackers else ""
@@ -66,6 +72,21 @@ def _grouped(setting: Circumstances, recipe: Recipe) -> bool:
 
 def _off_policy(setting: Circumstances, recipe: Recipe) -> bool:
     return not setting.on_policy
+
+
+def _clippable(setting: Circumstances, recipe: Recipe) -> bool:
+    return not setting.on_policy and recipe.lam in (1.0, 0.95) and recipe.ratio not in ("none", "inverted")
+
+
+AROUND_ONE = ((0.8, 1.2), (0.9, 1.1), (0.7, 1.3), (0.8, 1.28))
+"""Bounds of ratios in common use."""
+BOUNDS = tuple(Clip(low, high, by) for low, high in AROUND_ONE for by in (True, False))
+CAPS = tuple(Clip(0.0, high) for high in (1.0, 2.0, 1.5, 3.0, 5.0, 10.0))
+MICRO_BATCHES = (2, 4, 8, 16)
+"""Common numbers of a batch."""
+SPREADS: tuple[Compared, ...] = ("std", "sample-std")
+STABILISERS = (STABILISER, 1e-6, 1e-5, 1e-4)
+"""What is commonly added to a standard deviation."""
 
 
 MISTAKES: tuple[Mistake, ...] = (
@@ -128,6 +149,13 @@ MISTAKES: tuple[Mistake, ...] = (
         applies=_returns,
     ),
     Mistake(
+        "current-value-at-truncation",
+        "at a truncated step, delta bootstraps from V(s_t), the last state that was acted in",
+        "Use V(next_states): where the environment resets itself, the final observation is kept elsewhere",
+        ({"next_value": "current if cut", "bootstrap": True},),
+        applies=lambda setting, recipe: recipe.bootstrap and _returns(setting, recipe),
+    ),
+    Mistake(
         "missing-gamma-t",
         "the factor gamma^t of step t is missing",
         "This departure is widely intended (it is the gradient of no discounted objective); to estimate grad J, "
@@ -136,6 +164,66 @@ MISTAKES: tuple[Mistake, ...] = (
         ("Pearl issue 46",),
         applies=lambda setting, recipe: setting.discounted and not recipe.whole_return,
         intended=True,
+    ),
+    Mistake(
+        "batch-mean-baseline",
+        "the mean of the batch, the own sample included, is used as baseline: the mean shrinks by about 1/n",
+        "Leave the own episode out of the mean (leave-one-out), or use a baseline that does not depend on it",
+        ({"centre": "mean"},),
+        applies=lambda setting, recipe: not recipe.whole_return and (setting.groups > 1 or setting.group_size == 1),
+    ),
+    Mistake(
+        "batch-mean-baseline",
+        "the mean return of the batch, the own episode included, is used as baseline: the mean shrinks by 1 - 1/B",
+        "Leave the own episode out of the mean (leave-one-out)",
+        ({"compared": "mean", "among": "batch"},),
+        applies=lambda setting, recipe: recipe.whole_return and recipe.compared == "none" and setting.groups > 1,
+    ),
+    Mistake(
+        "group-mean-baseline",
+        "the mean return of the group, the own episode included, is used as baseline: the mean shrinks by 1 - 1/G",
+        "Leave the own episode out of the mean (leave-one-out), or multiply by G/(G - 1)",
+        ({"compared": "mean"},),
+        ("tinker-cookbook pull request 135",),
+        applies=lambda setting, recipe: _grouped(setting, recipe) and recipe.compared == "none",
+    ),
+    Mistake(
+        "std-normalised",
+        "advantages are divided by the standard deviation of the returns: another scale for every prompt and batch, "
+        "larger where rewards hardly vary",
+        "Leave the division out (Dr. GRPO), or divide by a constant",
+        tuple({"compared": s, "stabiliser": e} for s in SPREADS for e in STABILISERS),
+        ("tinker-cookbook issue 579",),
+        applies=lambda setting, recipe: recipe.compared == "mean" and recipe.among == "group",
+    ),
+    Mistake(
+        "std-normalised",
+        "advantages within a group are divided by the standard deviation of the returns of the batch: another scale "
+        "for every batch",
+        "Leave the division out, or divide by a constant",
+        tuple({"compared": s, "stabiliser": e, "among": "mixed"} for s in SPREADS for e in STABILISERS),
+        ("trl issue 3991",),
+        applies=lambda setting, recipe: recipe.compared == "mean" and recipe.among == "group" and setting.groups > 1,
+    ),
+    Mistake(
+        "last-step-dropped",
+        "the last step of each episode is masked out: its action is never reinforced",
+        "Keep the step that ends the episode, the end-of-sequence token, in the mask",
+        ({"drop_last": True},),
+    ),
+    Mistake(
+        "batch-normalised",
+        "advantages are normalised by mean and standard deviation of the batch, the own sample included",
+        "The scale changes with the batch: a step-size choice at best. Leave it out to estimate grad J",
+        ({"centre": "mean-std"}, {"centre": "mean-sample-std"}),
+        applies=lambda setting, recipe: not recipe.whole_return and (setting.groups > 1 or setting.group_size == 1),
+    ),
+    Mistake(
+        "batch-normalised",
+        "returns are normalised by mean and standard deviation of the batch, the own episode included",
+        "The scale changes with the batch: a step-size choice at best. Leave it out to estimate grad J",
+        tuple({"compared": s, "stabiliser": e, "among": "batch"} for s in SPREADS for e in STABILISERS),
+        applies=lambda setting, recipe: recipe.whole_return and recipe.compared == "none" and setting.groups > 1,
     ),
     Mistake(
         "mean-over-steps",
@@ -154,50 +242,6 @@ MISTAKES: tuple[Mistake, ...] = (
         applies=lambda setting, recipe: setting.long_run,
     ),
     Mistake(
-        "batch-mean-baseline",
-        "the mean of the batch, the own sample included, is used as baseline: the mean shrinks by about 1/n",
-        "Leave the own episode out of the mean (leave-one-out), or use a baseline that does not depend on it",
-        ({"centre": "mean"},),
-        applies=lambda setting, recipe: not recipe.whole_return,
-    ),
-    Mistake(
-        "batch-mean-baseline",
-        "the mean return of the batch, the own episode included, is used as baseline: the mean shrinks by 1 - 1/B",
-        "Leave the own episode out of the mean (leave-one-out)",
-        ({"compared": "mean", "among": "batch"},),
-        applies=lambda setting, recipe: recipe.whole_return and recipe.compared == "none" and setting.groups > 1,
-    ),
-    Mistake(
-        "group-mean-baseline",
-        "the mean return of the group, the own episode included, is used as baseline: the mean shrinks by 1 - 1/G",
-        "Leave the own episode out of the mean (leave-one-out), or multiply by G/(G - 1)",
-        ({"compared": "mean"},),
-        ("tinker-cookbook pull request 135",),
-        applies=lambda setting, recipe: _grouped(setting, recipe) and recipe.compared in ("none", "leave-one-out"),
-    ),
-    Mistake(
-        "std-normalised",
-        "advantages are divided by the standard deviation of the returns: another scale for every prompt and batch, "
-        "larger where rewards hardly vary",
-        "Leave the division out (Dr. GRPO), or divide by a constant",
-        tuple({"compared": s, "stabiliser": e} for s in ("std", "sample-std") for e in (STABILISER, 1e-6, 1e-4)),
-        ("tinker-cookbook issue 579",),
-        applies=lambda setting, recipe: recipe.compared == "mean",
-    ),
-    Mistake(
-        "std-normalised",
-        "advantages within a group are divided by the standard deviation of the returns of the batch: another scale "
-        "for every batch",
-        "Leave the division out, or divide by a constant",
-        tuple(
-            {"compared": s, "stabiliser": e, "among": "mixed"}
-            for s in ("std", "sample-std")
-            for e in (STABILISER, 1e-6, 1e-4)
-        ),
-        ("trl issue 3991",),
-        applies=lambda setting, recipe: recipe.compared == "mean" and recipe.among == "group" and setting.groups > 1,
-    ),
-    Mistake(
         "length-normalised",
         "the sum over an episode is divided by its own number of steps, 1/|o|: short episodes count more",
         "Sum over the steps, or divide by a constant such as the largest length",
@@ -214,17 +258,11 @@ MISTAKES: tuple[Mistake, ...] = (
         applies=lambda setting, recipe: _grouped(setting, recipe) and setting.groups > 1,
     ),
     Mistake(
-        "last-step-dropped",
-        "the last step of each episode is masked out: its action is never reinforced",
-        "Keep the step that ends the episode, the end-of-sequence token, in the mask",
-        ({"drop_last": True},),
-    ),
-    Mistake(
-        "batch-normalised",
-        "advantages are normalised by mean and standard deviation of the batch, the own sample included",
-        "The scale changes with the batch: a step-size choice at best. Leave it out to estimate grad J",
-        ({"centre": "mean-std"},),
-        applies=lambda setting, recipe: setting.groups > 1 or setting.group_size == 1,
+        "mean-over-micro-batch-steps",
+        "the sum over each micro-batch is divided by its own number of steps, as in gradient accumulation",
+        "Divide the sum over all micro-batches by the number of episodes",
+        tuple({"average": "part's steps", "parts": n} for n in MICRO_BATCHES),
+        applies=lambda setting, recipe: not setting.long_run and recipe.average == "episodes",
     ),
     Mistake(
         "action-dependent-baseline",
@@ -275,8 +313,51 @@ MISTAKES: tuple[Mistake, ...] = (
         applies=_off_policy,
         intended=True,
     ),
-    Mistake("sign", "the sign is wrong: the mean is that of -grad J", "A loss is minus the objective", ({"sign": -1},)),
+    Mistake(
+        "ratio-length-normalised",
+        "the importance ratio of a sequence is taken to the power 1/|o|, so that its mean is not 1",
+        "This departure is intended in GSPO; the unbiased weight is the product over the sequence",
+        ({"ratio": "geometric"},),
+        applies=lambda setting, recipe: _off_policy(setting, recipe) and recipe.whole_return and recipe.clip is None,
+        intended=True,
+    ),
+    Mistake(
+        "ratio-clipped",
+        "importance ratios are clipped or truncated, so that their mean is below 1: rare good actions count less",
+        "This departure is widely intended, to bound the variance; without it, the mean is the gradient's",
+        tuple({"clip": clip} for clip in CAPS + BOUNDS),
+        applies=lambda setting, recipe: _clippable(setting, recipe) and recipe.clip is None,
+        intended=True,
+    ),
+    Mistake(
+        "ratio-clipped",
+        "importance ratios of single steps are clipped or truncated, as in PPO after its first step: where the clip "
+        "acts, a sample has no gradient",
+        "This departure is widely intended, to bound the variance; the unbiased weight is the running product",
+        tuple({"ratio": "step", "clip": clip} for clip in CAPS + BOUNDS),
+        applies=lambda setting, recipe: (
+            _clippable(setting, recipe) and recipe.clip is None and recipe.ratio == "product"
+        ),
+        intended=True,
+    ),
 )
+
+SIGN = Mistake("sign", "the sign is wrong: the mean is that of -grad J", "A loss is minus the objective", ())
+SCALED = Mistake(
+    "scaled",
+    "rewards or the gradient are multiplied by a constant",
+    "Leave it to the step size, and audit with up_to_scale=True if the direction is what counts",
+    (),
+    intended=True,
+)
+CLIPPED = Mistake(
+    "gradient-clipped",
+    "the gradient of a batch is clipped, by its norm or its entries: large ones count less, whichever way they point",
+    "Audit the gradient before it is clipped",
+    (),
+    intended=True,
+)
+"""What is done to a finished gradient; these three are no fields of a `Recipe`."""
 
 READS_POISON = Mistake(
     "padding-read",
@@ -287,7 +368,8 @@ READS_POISON = Mistake(
 """Not re-created: the estimates change with what stands there."""
 
 OFTEN_COMBINED = (
-    "missing-gamma-t", "mean-over-steps", "batch-normalised", "std-normalised", "length-normalised", "sign",
+    "missing-gamma-t", "mean-over-steps", "batch-normalised", "group-mean-baseline", "std-normalised",
+    "length-normalised",
 )  # fmt: skip
 """Departures that are met together with any other."""
 
@@ -299,11 +381,7 @@ def bases(setting: Circumstances, lam: float | None, lambdas: Sequence[float] = 
     """The correct estimators that a mistake may be made in."""
     lambdas = list(dict.fromkeys([*([] if lam is None else [lam]), *lambdas]))
     if setting.target is AuditTarget.TRUNCATED:
-        found = [Recipe(baseline="none"), Recipe()]
-        if setting.on_policy:
-            found.append(Recipe(whole_return=True))
-            if setting.group_size > 1:
-                found.append(Recipe(whole_return=True, compared="leave-one-out"))
+        found = [Recipe(baseline="none"), Recipe(), *whole_returns(setting.group_size, setting.groups)]
         return found + [Recipe(lam=x) for x in lambdas if x != 1]
     average: Average = "steps" if setting.long_run else "episodes"
     found = [Recipe(bootstrap=True, lam=x, average=average) for x in lambdas]

@@ -10,13 +10,33 @@ share no code with a user's estimator.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from pgsym.auditing.episodes import Bools, Streams
 from pgsym.auditing.problem_arrays import Floats, Ints
 from pgsym.estimators.token_losses import STABILISER, Average, Compared, compare_returns, deviation
+
+
+class Clip(NamedTuple):
+    """Bounds of importance ratios."""
+
+    low: float
+    high: float
+    by_advantage: bool = False
+    """As in PPO: beyond a bound that the advantage pushes it over, a sample has no gradient."""
+
+    def __call__(self, ratio: Floats, advantage: Floats | None = None) -> Floats:
+        """What the ratio counts.
+
+        >>> Clip(0.8, 1.2)(np.array([0.5, 2.0])).tolist(), Clip(0.8, 1.2, True)(np.array([0.5, 2.0]), 1.0).tolist()
+        ([0.8, 1.2], [0.5, 0.0])
+        """
+        if not self.by_advantage or advantage is None:
+            return np.clip(ratio, self.low, self.high)
+        outside = np.where(advantage > 0, ratio > self.high, ratio < self.low)
+        return np.where(outside & (advantage != 0), 0.0, ratio)
 
 
 @dataclass(frozen=True)
@@ -37,7 +57,9 @@ class Recipe:
     """w = gamma; else w = 1."""
     average: Average = "episodes"
     """What the sum over the batch is divided by: episodes, steps taken, or T for each episode; or the sum over each
-    episode by its own steps and the episodes then, or that over each group by its steps and the groups then."""
+    episode by its own steps and the episodes then, or that over each group or part by its steps and their number."""
+    parts: int = 1
+    """Micro-batches of a batch, for ``part's steps``."""
     whole_return: bool = False
     """U_t = the whole return (REINFORCE), for data of the target policy."""
     all_knowing: bool = False
@@ -50,10 +72,11 @@ class Recipe:
     """Added to a standard deviation of returns before dividing by it."""
     drop_last: bool = False
     """The last step of each episode is left out."""
-    centre: Literal["none", "mean", "mean-std"] = "none"
+    centre: Literal["none", "mean", "mean-std", "mean-sample-std"] = "none"
     """Statistics of the batch's steps, the own one included, by which advantages are normalised."""
-    next_value: Literal["next", "buffer", "current"] = "next"
-    """V(s_{t+1}): where the step led, whatever state is next in the buffer, or V(s_t) itself."""
+    next_value: Literal["next", "buffer", "current", "current if cut"] = "next"
+    """V(s_{t+1}): where the step led, whatever state is next in the buffer, or V(s_t) itself, perhaps only where the
+    time limit cuts."""
     masked: Literal["terminated", "all"] = "terminated"
     """``all``: delta is 0 at truncation."""
     done: Literal["this", "next", "previous"] = "this"
@@ -66,15 +89,18 @@ class Recipe:
     """The gradient flows through the advantage."""
     reward: Literal["this", "next", "previous"] = "this"
     """Which row of the reward buffer."""
-    ratio: Literal["product", "none", "inverted", "step", "truncated"] = "product"
-    """Importance ratios of off-policy data; truncated: at most 1, those of V-trace."""
-    sign: int = 1
+    ratio: Literal["product", "none", "inverted", "step", "geometric"] = "product"
+    """Importance ratios of off-policy data: of all steps so far, or of the episode for whole returns; of the step;
+    or the episode's to the power 1/|o|."""
+    clip: Clip | None = None
+    """Of these ratios."""
 
     @property
     def name(self) -> str:
         """The estimator that is meant."""
         if self.whole_return:
-            return "leave-one-out" if self.compared == "leave-one-out" else "REINFORCE"
+            among = " of the batch" if self.among == "batch" else ""
+            return f"leave-one-out{among}" if self.compared == "leave-one-out" else "REINFORCE"
         if self.all_knowing:
             return "all-knowing critic"
         tail = "" if self.baseline == "none" else f", baseline {self.baseline}"
@@ -90,25 +116,46 @@ class Recipe:
         # REINFORCE's return is discounted from the start of the episode already.
         discounted = self.discount and not self.whole_return
         w = np.power(arrays.gamma, streams.step) if discounted else np.ones(A.shape)
-        rho = _ratios(streams, self.ratio)
-        w = w * (rho if self.ratio in ("step", "truncated") else _running_product(streams, rho))
-        if self.centre in ("mean", "mean-std"):
-            A = _normalised(A, inside, keep, D, scale=self.centre == "mean-std")
+        if self.centre != "none":
+            A = _normalised(A, inside, keep, D, self.centre)
+        w = w * self._weights(streams, A)
         if self.score == "plain":
             w = w * arrays.pi[streams.pair]
-        if self.average in ("own steps", "group's steps"):
-            G = 1 if self.average == "own steps" else streams.group_size
+        sizes = {"own steps": 1, "group's steps": streams.group_size, "part's steps": B // self.parts}
+        if self.average in sizes:
+            G = sizes[self.average]
             taken = np.repeat(streams.per_episode(keep).reshape(-1, G).sum(1), G)
             w = w * G / np.maximum(taken, 1.0)[streams.episode]
-        U = np.where(keep & ~(self.drop_last & streams.done), self.sign * w * A, 0.0)
+        U = np.where(keep & ~(self.drop_last & streams.done), w * A, 0.0)
         index = np.where(keep, inside, 0) * (arrays.N + 1) + streams.pair
         sums = np.bincount(index.reshape(-1), U.reshape(-1), D * (arrays.N + 1)).reshape(D, -1) @ arrays.scores
         if self.through:
-            weight = np.where(keep, self.sign * w * np.log(arrays.pi[streams.pair]), 0.0)
+            weight = np.where(keep, w * np.log(arrays.pi[streams.pair]), 0.0)
             sums += self._through(streams, weight, inside, D)
         if self.average == "steps":
             return arrays.scale * sums / np.bincount(inside[keep], minlength=D)[:, None]
         return arrays.scale * sums / (B * streams.horizon if self.average == "slots" else B)
+
+    def _weights(self, streams: Streams, A: Floats) -> Floats:
+        """[R, L] the importance ratio of each step, as far as it counts."""
+        rho, clip = self._ratios(streams), self.clip or (lambda ratio, advantage=None: ratio)
+        if self.ratio == "step":
+            return clip(rho, A)
+        if not self.whole_return:
+            return _running_product(streams, clip(rho))
+        with np.errstate(divide="ignore"):
+            whole = streams.per_episode(np.log(rho))
+        if self.ratio == "geometric":
+            whole = whole / np.maximum(streams.per_episode(streams.mask), 1.0)
+        return clip(np.exp(whole)[streams.episode], A)
+
+    def _ratios(self, streams: Streams) -> Floats:
+        """[R, L] pi(a|s)/b(a|s), or what the code takes for it."""
+        arrays = streams.arrays
+        if self.ratio == "none" or arrays.on_policy:
+            return np.ones(streams.outcome.shape)
+        ratio = arrays.pi[streams.pair] / arrays.outcome_b[streams.outcome]
+        return 1 / ratio if self.ratio == "inverted" else ratio
 
     def _advantages(self, streams: Streams, B: int) -> Floats:
         """[R, L] U_t - b(s_t)."""
@@ -146,10 +193,14 @@ class Recipe:
         trailing = (None,) * (v.ndim - 1)
         gamma, L = streams.arrays.gamma, streams.outcome.shape[1]
         go, run = (x.astype(float) for x in self._flags(streams))
-        rho = _ratios(streams, self.ratio) if self.ratio != "step" else np.ones(reward.shape)
+        rho = self._ratios(streams) if self.ratio != "step" else np.ones(reward.shape)
+        if self.clip is not None:
+            rho = self.clip(rho)
         here, there = v[streams.state], v[streams.next_state]
         if self.next_value == "current":
             there = np.where(streams.next_state[(..., *trailing)] == streams.arrays.S, 0.0, here)
+        elif self.next_value == "current if cut":
+            there = np.where(streams.truncated[(..., *trailing)], here, there)
         elif self.next_value == "buffer":
             following = streams.mask & np.roll(streams.mask, -1, axis=1)
             following[:, -1] = False
@@ -192,6 +243,17 @@ class Recipe:
         return out
 
 
+def whole_returns(group_size: int, groups: int) -> list[Recipe]:
+    """The correct estimators by whole returns: compared with nothing, or with the others of the group or the batch.
+
+    >>> [recipe.name for recipe in whole_returns(1, 32)]
+    ['REINFORCE', 'leave-one-out of the batch']
+    """
+    among = [name for name, n in (("group", group_size), ("batch", groups)) if n > 1]
+    found = [Recipe(whole_return=True)]
+    return found + [Recipe(whole_return=True, compared="leave-one-out", among=name) for name in among]  # type: ignore[arg-type]
+
+
 def _moved(row: Any, where: str) -> Any:
     """What this, the next or the previous step of the row has; 0 or False past its ends."""
     if where == "this":
@@ -199,17 +261,6 @@ def _moved(row: Any, where: str) -> Any:
     out = np.roll(row, -1 if where == "next" else 1, axis=1)
     out[:, -1 if where == "next" else 0] = 0
     return out
-
-
-def _ratios(streams: Streams, kind: str) -> Floats:
-    """[R, L] pi(a|s)/b(a|s), as `kind` takes it."""
-    arrays = streams.arrays
-    if kind == "none" or arrays.on_policy:
-        return np.ones(streams.outcome.shape)
-    ratio = arrays.pi[streams.pair] / arrays.outcome_b[streams.outcome]
-    if kind == "truncated":
-        return np.minimum(ratio, 1.0)
-    return 1 / ratio if kind == "inverted" else ratio
 
 
 def _running_product(streams: Streams, rho: Floats) -> Floats:
@@ -222,14 +273,14 @@ def _running_product(streams: Streams, rho: Floats) -> Floats:
     return out
 
 
-def _normalised(A: Floats, inside: Ints, keep: Bools, D: int, *, scale: bool) -> Floats:
+def _normalised(A: Floats, inside: Ints, keep: Bools, D: int, how: str) -> Floats:
     """A minus its mean over the batch's steps, and divided by its standard deviation."""
     number, x = inside[keep], A[keep]
     n = np.bincount(number, minlength=D)
     mean = np.bincount(number, x, D) / n
     x = x - mean[number]
-    if scale:
-        spread = np.sqrt(np.bincount(number, x * x, D) / n)
+    if how != "mean":
+        spread = np.sqrt(np.bincount(number, x * x, D) / (n if how == "mean-std" else np.maximum(n - 1, 1)))
         x = x / (spread[number] + STABILISER)
     out = np.zeros_like(A)
     out[keep] = x

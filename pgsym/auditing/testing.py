@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 from pgsym.auditing.batch import Estimator, Rollouts
 from pgsym.auditing.controls import Controls, Spread, agreeing
@@ -47,8 +48,8 @@ SKEWED = 25
 """Episodes for each square of the skewness of importance ratios before a bias is believed."""
 CONSTANT = 4096
 """Batches in which a coordinate of an estimator that draws numbers of its own has to stay the same."""
-CORRELATED = 4.0
-"""Standard errors of the correlation of successive estimates that show that they are not independent."""
+CORRELATED = 2.0
+"""Standard errors of the correlation of successive estimates at which a bias is not believed yet."""
 AGAIN = 2**29
 """Number of the chunk whose estimates are asked for twice: not the pilot's, which a state would still hold."""
 RAREST = 1 / 8
@@ -191,18 +192,27 @@ class _Sample:
         self.moments = found if self.moments is None else self.moments.merge(found)
         return self.moments
 
-    def doubt(self, region: Region) -> str:
-        """Why a bias is not believed yet: in the coordinates that are close to normal it does not show."""
-        x, B = np.concatenate(self.adjusted), self.plan.rollouts.batch_size
-        correlation = 0.0 if self.repeats else _correlation(x)
-        if correlation > CORRELATED:
+    @property
+    def correlation(self) -> float:
+        """Of successive estimates, in standard errors; 0 where they are functions of their batch."""
+        return 0.0 if self.repeats else _correlation(np.concatenate(self.adjusted))
+
+    def require_independence(self, level: float) -> None:
+        """SamplingError where successive estimates are correlated; wrongly with probability at most `level`."""
+        found = self.correlation
+        if found > stats.norm.isf(level / (2 * self.plan.rollouts.arrays.k)):
             raise SamplingError(
-                f"estimates of successive batches are correlated ({correlation:.1f} standard errors): the code keeps "
+                f"estimates of successive batches are correlated ({found:.1f} standard errors): the code keeps "
                 "something from one call to the next (state across calls); each batch must be an observation of its "
                 "own. Audit a function of the batch alone",
                 where="estimator",
             )
-        if correlation > CORRELATED / 2:
+
+    def doubt(self, region: Region) -> str:
+        """Why a bias is not believed yet: in the coordinates that are close to normal it does not show."""
+        x, B = np.concatenate(self.adjusted), self.plan.rollouts.batch_size
+        correlation = self.correlation
+        if correlation > CORRELATED:
             return f"estimates of successive batches look correlated ({correlation:.1f} standard errors)"
         need = math.ceil(SKEWED * self.skewness**2)
         if self.skewness > 1 and len(x) * B < need:
@@ -271,6 +281,7 @@ def sampled(estimator: Estimator, plan: AuditPlan) -> AuditResult:
                 # The last look stands: its region is valid whyever the audit stopped.
                 interrupted = True
                 break
+            sample.require_independence(share(plan.alpha, look))
             region = Region(found, share(plan.alpha, look), sample.rounding, rare.variance(found.mean, m))
             verdict = _decide(region, plan)
             seen = verdict in (BiasVerdict.BIASED, BiasVerdict.BELOW_DELTA)

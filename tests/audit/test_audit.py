@@ -259,12 +259,18 @@ def test_mistake_of_an_unusual_estimator_is_named_by_its_mean(audited):
     assert "Its cost here: relative bias 1.1" in str(found.diagnosis)
 
 
+def half_of_the_batch(theta, batch):
+    """Every other episode, twice: no control variate removes that noise."""
+    G, Z = u.whole_returns(theta, batch)
+    return (2 * G * (np.arange(len(G)) % 2))[:, None] * Z
+
+
 def test_undecided_says_how_many_episodes_decide(audited):
-    few = audited(u.leave_one_out, "random-rewards", max_samples=8_192, delta=0.05)
+    few = audited(half_of_the_batch, "random-rewards", max_samples=8_192, delta=0.25)
     assert few.verdict is BiasVerdict.UNDECIDED
     assert few.needed > 8_192
     assert f"{few.needed} episodes would decide" in few.headline
-    assert audited(u.leave_one_out, "random-rewards", max_samples=few.needed, delta=0.05).unbiased
+    assert audited(half_of_the_batch, "random-rewards", max_samples=few.needed, delta=0.25).unbiased
 
 
 def test_direction_alone_may_be_judged(audited):

@@ -206,7 +206,8 @@ def test_suite_names_the_three_causes_and_the_two_parts():
     with pytest.raises(AuditError, match=r"^grpo: biased on 4 of 4 problems") as raised:
         assert_unbiased("grpo", cases=token_suite(), mode="exact")
     parts = re.findall(r"Up to here: (.*) times as long as the true gradient, (.*) across it", str(raised.value))
-    case = CASES["end-of-sequence"]
+    assert "These lengths are those on token-rewards" in str(raised.value)
+    case = CASES["token-rewards"]
     exact = [audit(case.problem, name, **case.options, mode="exact") for name in ("dr-grpo", "grpo-sum", "grpo")]
     assert parts == [(f"{found.factor:.2f}", f"{found.across:.2f}") for found in exact]
     assert all(found.unbiased for found in assert_unbiased(rloo, cases=token_suite()).values())
