@@ -199,13 +199,13 @@ def audit(
     rollouts = Rollouts(
         arrays, horizon=T, batch_size=B, layout=layout, framework=framework, poison=poison, group_size=group_size
     )
-    own = "" if truth is None else truth
-    if own and arrays.penalty is not None:
-        raise SamplingError("found kl_to or entropy too; one target is possible. Leave one out", where="truth")
+    own = truth or ""
     if arrays.penalty is not None:
+        if truth is not None:
+            raise SamplingError("found kl_to or entropy too; one target is possible. Leave one out", where="truth")
         exact, own = penalised_gradient(arrays, T, aim), arrays.penalty.name
     else:
-        exact = _own_truth(problem, own) if own else target_gradient(arrays, T, aim)
+        exact = target_gradient(arrays, T, aim) if truth is None else _own_truth(problem, truth)
     scale = float(np.linalg.norm(exact))
     if scale == 0:
         raise SamplingError(

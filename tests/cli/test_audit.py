@@ -94,3 +94,54 @@ def test_exception_while_the_user_s_file_is_read_is_one_message(run, tmp_path):
     assert status == 2
     assert err.startswith("error: estimator: your code raised ZeroDivisionError: division by zero; an estimator")
     assert "pgsym" not in err.partition("\n")[2].replace(str(tmp_path), "")
+
+
+def test_data_and_penalty_from_the_command_line(run):
+    """The unbiased estimator for data of another policy stays so; what top-k never holds is told."""
+    exact = ("tokens", "--exact", "--group-size", "2")
+    status, out, _ = run("audit", "rloo-ratio", *exact, "--behaviour", "temperature=2")
+    assert status == 0
+    assert "rloo-ratio: unbiased on 4 of 4 problems" in out
+    mixed = ("--behaviour", "3/4: temperature=2", "--behaviour", "1/4: temperature=1/2")
+    assert run("audit", "rloo-ratio", *exact, *mixed)[0] == 0
+    status, out, _ = run("audit", "rloo-ratio", *exact, "--behaviour", "top-k=2")
+    assert status == 1
+    assert "the data never hold" in out
+    penalty = (
+        "tokens",
+        "--exact",
+        "--batch-size",
+        "1",
+        "--group-size",
+        "1",
+        "--kl-to",
+        "temperature=2",
+        "--beta",
+        "1/10",
+    )
+    assert [run("audit", name, *penalty)[0] for name in ("k1-in-reward", "k3-in-loss")] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ("--behaviour", "top-k=0"),
+            "error: behaviour: found top-k = 0; a positive whole number is required. Correct it",
+        ),
+        (
+            ("--behaviour", "x: u=0", "--behaviour", "u=0"),
+            "error: behaviour: the shares are x, 1; positive numbers are",
+        ),
+        (("--kl-to", "temperature=2"), "error: kl_to: kl_to is given without beta; a penalty needs both. Give beta"),
+        (("--beta", "x"), "error: beta: found x; a number is required. Correct it"),
+        (
+            ("--kl-to", "temperature"),
+            "error: --kl-to: found 'temperature'; must read name=value. Write --kl-to 't=log(2),",
+        ),
+    ],
+)
+def test_data_and_penalties_that_are_none(run, options, message):
+    status, _, err = run("audit", "rloo", "tokens", "--exact", *options)
+    assert status == 2
+    assert err.startswith(message)
