@@ -24,9 +24,6 @@ from typing import Any
 from pgsym.model.mdp import Action, State
 from pgsym.model.structure import Structure
 
-FEW = 8
-"""Fewer states are solved as they are, where they are one component."""
-
 Term = tuple[int, int]
 """(coefficient, block)."""
 Row = tuple[int, Sequence[int]]
@@ -48,7 +45,6 @@ class Quotient:
     def __init__(self, structure: Structure) -> None:
         mdp = structure.mdp
         self._policy, self._states, self._numbering = structure.policy, mdp.states, mdp.numbering
-        self._acting = len(mdp.nonterminal)
         self.block: list[int] = [0] * len(mdp.states)
         """The block of every state, by number, where its value is defined; that of block 0 is 0."""
         self.equations: list[Equation] = [((), ())]
@@ -102,8 +98,7 @@ class Quotient:
             for s in rows:
                 block[s] = only
             return
-        whole = len(rows) < FEW and len(rows) == self._acting
-        color = {s: -1 - k for k, s in enumerate(rows)} if whole or len(rows) == 1 else self._colors(rows)
+        color = self._colors(rows) if len(rows) > 1 else dict.fromkeys(rows, -1)
         system: dict[int, Equation] = {}
         for s, c in color.items():
             if system.setdefault(c, equation := self._equation(rows[s], color)) != equation:
