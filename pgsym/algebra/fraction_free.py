@@ -1,4 +1,4 @@
-r"""Small linear systems over a ring of polynomials, by fraction-free elimination.
+r"""Without fractions: sums of products over one denominator, and small linear systems over a ring of polynomials.
 
 With the pivots p_0, p_1, ... and p_{-1} = 1, step k makes of every row below
 
@@ -13,12 +13,66 @@ Reference: E. H. Bareiss, Sylvester's identity and multistep integer-preserving 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+from pgsym.algebra.coprime import CoprimeBase, Factors
+from pgsym.algebra.field import LazyVector, triangular
+from pgsym.algebra.fraction import ONE, RationalFunction, reduced
 from pgsym.algebra.polynomial import Polynomial, Ring
 from pgsym.errors import SingularMatrixError
 
+Products = Sequence[tuple[RationalFunction, RationalFunction]]
+"""A sum of products."""
 PolynomialRow = dict[int, Polynomial]
 """Nonzero entries by column."""
+
+
+def dot(base: CoprimeBase, left: Sequence[Any], right: Sequence[Any]) -> RationalFunction | None:
+    """sum_i left_i right_i, reduced once; None where the products' denominators differ by more than numbers."""
+    factors: Factors | None = None
+    scale, terms = ONE, []
+    for a, b in zip(left, right, strict=True):
+        found = a.factors or b.factors
+        if (a.factors and b.factors) or (factors is not None and factors != found):
+            return None
+        factors, own = found, a.scale * b.scale
+        scale = scale if own == scale else scale.lcm(own)
+        terms.append((a.numerator, b.numerator, own))
+    multiply, numerator = base.ring.multiply, base.ring.zero
+    for x, y, own in terms:
+        if own != scale:
+            x, y = (x, y * (scale // own)) if len(y) < len(x) else (x * (scale // own), y)
+        numerator = numerator + multiply(x, y)
+    return reduced(base, numerator, scale, factors or ())
+
+
+def cleared_sums(base: CoprimeBase, sums: Sequence[Products]) -> tuple[list[Polynomial], Polynomial] | None:
+    """The sums as polynomials over one polynomial, and that one; None where denominators have different factors."""
+    factors: Factors = ()
+    scale, multiply, zero = ONE, base.ring.multiply, base.ring.zero
+    for terms in sums:
+        for a, b in terms:
+            found = a.factors or b.factors
+            if (a.factors and b.factors) or (found and factors and found != factors):
+                return None
+            factors, scale = found or factors, scale.lcm(a.scale * b.scale)
+    below, numerators = base.expand(base.live(factors)), []
+    for terms in sums:
+        total = zero
+        for a, b in terms:
+            product = multiply(a.numerator, b.numerator) * (scale // (a.scale * b.scale))
+            total = total + (product if a.factors or b.factors or not factors else multiply(product, below))
+        numerators.append(total)
+    return numerators, below * scale
+
+
+def solve_cleared(base: CoprimeBase, rows: Sequence[PolynomialRow], last: int) -> LazyVector:
+    """The x with sum_j a_ij x_j = a_in for n rows; `last` is found without the others."""
+    n, zero = len(rows), RationalFunction(base, base.ring.zero)
+    found = triangular_form(base.ring, rows, last)
+    made = [{j: RationalFunction(base, e) for j, e in found[i].items()} for i in range(n)]
+    start, pivots = [row.pop(n, zero) for row in made], [row.pop(i) for i, row in enumerate(made)]
+    return triangular(start, lambda i: list(made[i].items()), pivots)
 
 
 def triangular_form(ring: Ring, rows: Sequence[PolynomialRow], last: int) -> dict[int, PolynomialRow]:

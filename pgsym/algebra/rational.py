@@ -22,9 +22,9 @@ from flint import fmpq, fmpz
 from pgsym.algebra.coprime import CoprimeBase, Factors, beyond
 from pgsym.algebra.differentiation import Differentiation
 from pgsym.algebra.elimination import RowScaled, eliminate
-from pgsym.algebra.field import Factorization, Field, Row, triangular
-from pgsym.algebra.fraction import ONE, Printer, RationalFunction, reduced
-from pgsym.algebra.fraction_free import triangular_form
+from pgsym.algebra.field import Factorization, Field, Row
+from pgsym.algebra.fraction import ONE, Printer, RationalFunction
+from pgsym.algebra.fraction_free import Products, cleared_sums, dot, solve_cleared
 from pgsym.algebra.generators import Generators, shifted_exponents
 from pgsym.algebra.interpolate import ImageFactorization, prefers_images
 from pgsym.algebra.ordering import Ordering, order
@@ -36,9 +36,6 @@ from pgsym.limits import CLOSED_FORM_TERMS
 
 FRACTION_FREE = 7
 """Up to so many equations are solved without fractions."""
-
-Products = Sequence[tuple[Any, Any]]
-"""A sum of products."""
 
 
 class RationalField(Field):
@@ -230,49 +227,8 @@ class RationalField(Field):
         return expr.xreplace({sp.log(f): symbol for symbol, f in self.logarithms.items()}) if self.logarithms else expr
 
     def dot(self, left: Sequence[Any], right: Sequence[Any]) -> Any:
-        """The sum over one denominator, reduced once, where all products have the same one up to numbers."""
-        if self._constant:
-            return super().dot(left, right)
-        factors: Factors | None = None
-        scale, terms = ONE, []
-        for a, b in zip(left, right, strict=True):
-            found = a.factors or b.factors
-            if (a.factors and b.factors) or (factors is not None and factors != found):
-                return super().dot(left, right)
-            factors, own = found, a.scale * b.scale
-            scale = scale if own == scale else scale.lcm(own)
-            terms.append((a.numerator, b.numerator, own))
-        if factors is None:
-            return self.zero
-        multiply, numerator = self._ring.multiply, self._ring.zero
-        for x, y, own in terms:
-            if own != scale:
-                x, y = (x, y * (scale // own)) if len(y) < len(x) else (x * (scale // own), y)
-            numerator = numerator + multiply(x, y)
-        return reduced(self._base, numerator, scale, factors)
-
-    def _cleared_sums(self, sums: Sequence[Products]) -> tuple[list[Polynomial], Polynomial]:
-        """The sums as polynomials over one polynomial: these, and that one."""
-        factors: Factors = ()
-        scale, multiply, pure = ONE, self._ring.multiply, True
-        for terms in sums:
-            for a, b in terms:
-                found = a.factors or b.factors
-                if found and found != factors:
-                    pure, factors = pure and not factors, found
-                pure = pure and not (a.factors and b.factors)
-                scale = scale.lcm(a.scale * b.scale)
-        if not pure:
-            found, common = self._cleared(dict(enumerate(map(self._total, sums))))
-            return [found[k].numerator if k in found else self._ring.zero for k in range(len(sums))], common.numerator
-        below, numerators = self._base.expand(self._base.live(factors)), []
-        for terms in sums:
-            total = self._ring.zero
-            for a, b in terms:
-                product = multiply(a.numerator, b.numerator) * (scale // (a.scale * b.scale))
-                total = total + (product if a.factors or b.factors or not factors else multiply(product, below))
-            numerators.append(total)
-        return numerators, below * scale
+        found = None if self._constant or not left else dot(self._base, left, right)
+        return super().dot(left, right) if found is None else found
 
     def fixed_point(self, equations: Sequence[tuple[Products, Mapping[int, Products]]], last: int = 0) -> Sequence[Any]:
         """The x with x_i = b_i + sum_j a_ij x_j, of which `last` is cheap; b_i and {j: a_ij} are sums of products.
@@ -289,16 +245,19 @@ class RationalField(Field):
             for i, row in enumerate(rows):
                 row[i] = self.one + row[i] if i in row else self.one
             return self.factor(rows, [last]).solve([self._total(right) for right, _ in equations])
-        n, base, cleared = len(equations), self._base, []
+        cleared = []
         for i, (right, inside) in enumerate(equations):
-            (b, *numerators), one = self._cleared_sums([right, *inside.values()])
+            sums = [right, *inside.values()]
+            (b, *numerators), one = cleared_sums(self._base, sums) or self._cleared_sums(sums)
             row = {j: -a for j, a in zip(inside, numerators, strict=True)}
             row[i] = one + row[i] if i in row else one
-            cleared.append({j: e for j, e in [*row.items(), (n, b)] if not e.is_zero()})
-        found = triangular_form(self._ring, cleared, last)
-        made = [{j: RationalFunction(base, e) for j, e in found[i].items()} for i in range(n)]
-        start, pivots = [row.pop(n, self.zero) for row in made], [row.pop(i) for i, row in enumerate(made)]
-        return triangular(start, lambda i: list(made[i].items()), pivots)
+            cleared.append({j: e for j, e in [*row.items(), (len(equations), b)] if not e.is_zero()})
+        return solve_cleared(self._base, cleared, last)
+
+    def _cleared_sums(self, sums: Sequence[Products]) -> tuple[list[Polynomial], Polynomial]:
+        """As the function of that name, whatever the denominators."""
+        found, common = self._cleared(dict(enumerate(map(self._total, sums))))
+        return [found[k].numerator if k in found else self._ring.zero for k in range(len(sums))], common.numerator
 
     def _total(self, products: Products) -> Any:
         return self.dot([a for a, _ in products], [b for _, b in products])

@@ -11,7 +11,6 @@ their exit has the same shape have the same two, so repeated parts of a chain ar
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pgsym.algebra.field import demanded
@@ -184,13 +183,6 @@ class BlockValues:
         if found is None:
             chain, (pair, i) = self._chain, self._pairs[coefficient]
             choice = chain.field.one if pair is None else chain.pi[pair[0]][pair[1]]
-            step = chain.field.one if i < 0 else self._steps[i]
+            step = chain.field.one if i < 0 else chain.constants.steps[i]
             found = self._factors[coefficient] = choice, step
         return found
-
-    @cached_property
-    def _steps(self) -> list[Any]:
-        """gamma p for the distinct probabilities."""
-        chain = self._chain
-        p = chain.constants.probabilities
-        return p if chain.undiscounted else [chain.gamma * e for e in p]

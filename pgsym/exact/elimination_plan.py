@@ -13,7 +13,7 @@ from typing import Any
 
 from pgsym.algebra.field import Field
 from pgsym.algebra.ordering import Ordering, order
-from pgsym.exact.quotient import FEW, Quotient
+from pgsym.exact.quotient import Quotient
 from pgsym.model.mdp import Action, State
 from pgsym.model.structure import Structure
 
@@ -69,9 +69,9 @@ class EliminationPlan:
 
     @cached_property
     def quotient(self) -> Quotient | None:
-        """The equations of V, each of them once; None where they are one large component without equal states."""
-        n, found = len(self.live), Quotient(self.structure)
-        return found if n < FEW or len(found.parts[-1]) < n else None
+        """The equations of V, each of them once; None where they are one component without equal states."""
+        found = Quotient(self.structure)
+        return found if len(found.parts[-1]) < len(self.live) else None
 
     @cached_property
     def pinned(self) -> Ordering:
@@ -115,6 +115,11 @@ class Constants:
         """The distinct P(s'|s,a) of the plan."""
         known = self._expressions
         return [reduce(add, [known[i] for i in ids]) for ids in self._plan.numbering.probabilities]
+
+    @cached_property
+    def steps(self) -> list[Any]:
+        """gamma P(s'|s,a) for each of them."""
+        return self.probabilities if self._plan.mdp.undiscounted else [self.gamma * p for p in self.probabilities]
 
     @cached_property
     def rewards(self) -> list[Any]:

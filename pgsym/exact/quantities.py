@@ -22,6 +22,9 @@ from pgsym.expression.quantity import QUANTITIES
 from pgsym.model.mdp import Action, State
 from pgsym.model.objective import MEAN_REWARD, Objective
 
+FEW = 8
+"""Values of fewer states are found at once."""
+
 
 class Quantities(LongRunChain):
     """mu, eta, d, V, Q, A, h, rbar, J and the parts of the policy gradient theorem, over one field."""
@@ -37,14 +40,29 @@ class Quantities(LongRunChain):
     @cached_property
     def _values(self) -> Sequence[Any]:
         """V on the live states, as a vector; where elements grow, by the fewest and smallest systems."""
-        quotient = self.plan.quotient if self.field.grows and self._original is None else None
-        if quotient is not None:
+        if self.field.grows and self._original is None:
             self.structure.require_discounted_or_proper()
-            values, live, number = BlockValues(quotient, self), self.live, self.plan.numbering.number
-            return LazyVector(len(live), lambda i: values[quotient.block[number[live[i]]]])
+            if len(self.live) < FEW:
+                field: Any = self.field
+                return field.fixed_point([self._equation(s) for s in self.live], *self.plan.last[:1])
+            quotient = self.plan.quotient
+            if quotient is not None:
+                values, live, number = BlockValues(quotient, self), self.live, self.plan.numbering.number
+                return LazyVector(len(live), lambda i: values[quotient.block[number[live[i]]]])
         rewards = [self.r_pi[s] for s in self.live]
         known = None if self._below is None else self._below._values
         return _solved(self._system.solve, rewards, known)
+
+    def _equation(self, s: State) -> tuple[list[Any], dict[int, list[Any]]]:
+        """V(s) by the values of the live states: what is earned, and the coefficients, as sums of products."""
+        numbering, constants = self.plan.numbering, self.constants
+        earned, ahead = list[Any](), dict[int, list[Any]]()
+        for a, p in self.pi[s].items():
+            earned.append((p, constants.rewards[numbering.kinds[numbering.kind[s, a]][1]]))
+            for t, i in numbering.moves[s, a]:
+                if t in self.index:
+                    ahead.setdefault(self.index[t], []).append((p, constants.steps[i]))
+        return earned, ahead
 
     @cached_property
     def eta(self) -> Mapping[State, Any]:

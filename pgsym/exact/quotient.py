@@ -24,9 +24,6 @@ from typing import Any
 from pgsym.model.mdp import Action, State
 from pgsym.model.structure import Structure
 
-FEW = 8
-"""Fewer states are solved as they are, where they are one component."""
-
 Term = tuple[int, int]
 """(coefficient, block)."""
 Row = tuple[int, Sequence[int]]
@@ -48,7 +45,6 @@ class Quotient:
     def __init__(self, structure: Structure) -> None:
         mdp = structure.mdp
         self._policy, self._states, self._numbering = structure.policy, mdp.states, mdp.numbering
-        self._acting = len(mdp.nonterminal)
         self.block: list[int] = [0] * len(mdp.states)
         """The block of every state, by number, where its value is defined; that of block 0 is 0."""
         self.equations: list[Equation] = [((), ())]
@@ -65,6 +61,9 @@ class Quotient:
         self._alone: dict[Equation, int] = {}  # for a state by itself, the block with its equation
         self._known: dict[frozenset[tuple[int, Equation]], dict[int, int]] = {}
         self._contracts = mdp.undiscounted
+        for kind in range(len(self._numbering.kinds)):  # without a choice, a template has the number of its kind
+            self._template(kind, [(None, kind)])
+        only = self._numbering.only
         number, after, block = self._numbering.number, structure.after, self.block
         left_out = structure.rewardless | structure.improper if self._contracts else ()
         left = {number[s] for s in left_out}
@@ -75,7 +74,7 @@ class Quotient:
             if len(component) > 1 or i in after[i]:
                 self._add({j: self._row(j) for j in component})
             else:
-                template, targets = self._row(i)
+                template, targets = only[i] or self._row(i)
                 key = (template, *[block[t] for t in targets])
                 known = self._alike.get(key)
                 block[i] = self._alike[key] = self._block(template, key[1:]) if known is None else known
@@ -102,8 +101,7 @@ class Quotient:
             for s in rows:
                 block[s] = only
             return
-        whole = len(rows) < FEW and len(rows) == self._acting
-        color = {s: -1 - k for k, s in enumerate(rows)} if whole or len(rows) == 1 else self._colors(rows)
+        color = self._colors(rows) if len(rows) > 1 else dict.fromkeys(rows, -1)
         system: dict[int, Equation] = {}
         for s, c in color.items():
             if system.setdefault(c, equation := self._equation(rows[s], color)) != equation:
@@ -166,13 +164,13 @@ class Quotient:
         return reward, _sorted(coefficients, [color[t] if t in color else block[t] for t in targets])
 
     def _row(self, s: int) -> Row:
-        choices, only = self._numbering.choices[s], self._numbering.only[s]
-        policy, state = self._policy, self._states[s]
-        actions = () if only is not None else policy.support(state)
-        if only is not None or len(actions) == 1:
-            kind, targets = choices[actions[0]] if only is None else only
-            found = self._template_of.get(kind)
-            return self._template(kind, [(None, kind)]) if found is None else found, targets
+        only = self._numbering.only[s]
+        if only is not None:
+            return only
+        choices, policy, state = self._numbering.choices[s], self._policy, self._states[s]
+        actions = policy.support(state)
+        if len(actions) == 1:
+            return choices[actions[0]]
         chosen = [choices[a] for a in actions]
         row_key = policy.row_key(state)
         key = (row_key, tuple([kind for kind, _ in chosen]))

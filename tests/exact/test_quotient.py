@@ -16,6 +16,14 @@ from pgsym.model import MDP, Objective, Problem, softmax_policy
 from pgsym.model.structure import Structure
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _by_blocks():
+    """Few states are solved by blocks too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pgsym.exact.quantities.FEW", 0)
+        yield
+
+
 class Whole(RationalField):
     """The same field; values are found for all states at once."""
 
@@ -93,6 +101,15 @@ def test_values_by_blocks_are_those_of_all_states(data):
 @settings(max_examples=80)
 def test_values_through_exits_are_those_of_all_states(problem):
     assert not differences(problem)
+
+
+@given(st.one_of(stages(), redundant()))
+@settings(max_examples=60)
+def test_values_of_few_states_are_those_of_all_states(problem):
+    """Up to seven states without fractions, more with them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pgsym.exact.quantities.FEW", 100)
+        assert not differences(problem)
 
 
 def test_values_through_exits_rejects_what_is_earned_before_the_exit(monkeypatch):
