@@ -1,16 +1,20 @@
-"""Grids in floats: J and the derivative by every logit, beside a plain SciPy script and QuantEcon, each in a process.
+"""Grids in floats: J and the derivative by every logit, beside other programs, each in a process of its own.
 
-python benchmarks/floats.py [--large]
+python benchmarks/floats.py [--quick | --large] [--peers PYTHON]
+
+Peers are a plain SciPy script, QuantEcon, Storm's sparse engine, and jaxdp, where they are installed; `--peers` names
+the Python of another environment for jaxdp.  Building what a program solves is not counted.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import resource
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 from scipy import sparse
@@ -60,17 +64,88 @@ def quantecon(P, r, start, theta):
     """J alone: QuantEcon evaluates a deterministic policy, here of the averaged rewards and moves."""
     from quantecon.markov import DiscreteDP
 
-    pi = np.exp(theta)
-    pi /= pi.sum(axis=1, keepdims=True)
     S = len(start)
-    choose = sparse.csr_array((pi.ravel(), np.arange(4 * S), np.arange(0, 4 * S + 1, 4)), shape=(S, 4 * S))
-    P_pi = sparse.csr_matrix(choose @ P + sparse.csr_array(([1.0], ([S - 1], [S - 1])), shape=(S, S)))
-    r_pi = (pi * r).sum(axis=1)
+    P_pi, r_pi = chain(P, r, theta)
+    P_pi = sparse.csr_matrix(P_pi + sparse.csr_array(([1.0], ([S - 1], [S - 1])), shape=(S, S)))
     model = DiscreteDP(r_pi, P_pi, GAMMA, np.arange(S), np.zeros(S, int))
     return start @ model.evaluate_policy(np.zeros(S, int)), None, None
 
 
-RUNS = {"pgsym": ours, "plain SciPy": plain, "QuantEcon, J alone": quantecon}
+def chain(P, r, theta):
+    """P_pi and r_pi, for what evaluates chains."""
+    pi = np.exp(theta)
+    pi /= pi.sum(axis=1, keepdims=True)
+    S = len(r)
+    choose = sparse.csr_array((pi.ravel(), np.arange(4 * S), np.arange(0, 4 * S + 1, 4)), shape=(S, 4 * S))
+    return sparse.csr_array(choose @ P), (pi * r).sum(axis=1)
+
+
+def storm(P, r, start, theta):
+    """J alone, by Storm's sparse engine in its default precision; the discount is an exit. Returns its own time."""
+    import stormpy
+
+    P_pi, r_pi = chain(P, r, theta)
+    S = len(start)
+    lines = ["@type: DTMC", "@value_type: double", "@parameters", "", "@reward_models", "cost"]
+    lines += ["@nr_states", str(S + 2), "@nr_choices", str(S + 2), "@model"]
+
+    def state(number, cost, label, columns, numbers):
+        lines.append(f"state {number} [{cost:.17g}] {label}")
+        lines.append("    action 0 [0]")
+        lines.extend(f"        {j} : {p:.17g}" for j, p in zip(columns, numbers, strict=True))
+
+    for s in range(S):
+        row = slice(*P_pi.indptr[s : s + 2])
+        order = np.argsort(P_pi.indices[row])
+        columns, numbers = P_pi.indices[row][order].tolist(), (GAMMA * P_pi.data[row][order]).tolist()
+        state(s, -r_pi[s], "", [*columns, S], [*numbers, 1 - sum(numbers)])
+    state(S, 0.0, "end", [S], [1.0])
+    state(S + 1, 0.0, "init", range(S), start)  # mu0
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.drn"
+        path.write_text("\n".join(lines) + "\n")
+        model = stormpy.build_model_from_drn[float](path)
+    (wanted,) = stormpy.parse_properties('R{"cost"}=? [F "end"]')
+    begun = time.perf_counter()
+    found = stormpy.model_checking(model, wanted)
+    seconds = time.perf_counter() - begun
+    return -found.get_value(model.initial_states[0]), None, None, seconds
+
+
+def jaxdp(P, r, start, theta):
+    """Dense arrays; the derivative by JAX through its resolvent. With compilation."""
+    import chex
+    import jax
+    import jax.numpy as jnp
+    from jaxdp import MDP, policy_eval
+
+    jax.config.update("jax_enable_x64", True)
+    chex.disable_asserts()  # which cannot be differentiated
+    S = len(start)
+    T = jnp.asarray(P.toarray().reshape(S, 4, S).transpose(1, 2, 0))  # [A, S', S]
+    R = jnp.broadcast_to(jnp.asarray(r.T)[:, :, None], T.shape)  # [A, S, S'], unlike T
+    terminal = jnp.zeros(S).at[-1].set(1.0)
+    mdp = MDP(transition=T, reward=R, initial=jnp.asarray(start), terminal=terminal)
+
+    def J(logits):
+        return mdp.initial @ policy_eval.v(mdp, jax.nn.softmax(logits, axis=1).T, GAMMA)
+
+    begun = time.perf_counter()
+    value, grad = jax.value_and_grad(J)(jnp.asarray(theta))
+    grad = np.asarray(grad)
+    return float(value), grad, None, time.perf_counter() - begun
+
+
+RUNS = {
+    "pgsym": ours,
+    "plain SciPy": plain,
+    "QuantEcon, J alone": quantecon,
+    "Storm, J alone": storm,
+    "jaxdp, dense": jaxdp,
+}
+NEEDS = {"QuantEcon, J alone": "quantecon", "Storm, J alone": "stormpy", "jaxdp, dense": "jaxdp"}
+LARGEST = {"QuantEcon, J alone": 100, "Storm, J alone": 300, "jaxdp, dense": 30}
+"""Above, a peer would take more than the memory or some minutes."""
 
 
 def measure(name: str, n: int) -> None:
@@ -78,34 +153,46 @@ def measure(name: str, n: int) -> None:
     if name == "pgsym":
         from pgsym.exact import float_solution  # noqa: F401 - imports are not counted
     begun = time.perf_counter()
-    J, grad, error = RUNS[name](*model)
-    seconds = time.perf_counter() - begun
+    processor = time.process_time()
+    J, grad, error, *own = RUNS[name](*model)
+    seconds, processor = time.perf_counter() - begun, time.process_time() - processor
+    seconds = own[0] if own else seconds
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3  # of the process, the model included
+    bound, processor = "" if error is None else f"{error:.1e}", seconds if own else processor
     largest = "" if grad is None else f"{np.abs(grad).max():.9g}"
-    print(f"| {n} x {n} | {name} | {J:.12g} | {largest} | {error or 0:.1e} | {seconds:.2f} | {memory:.0f} |")
+    print(
+        f"| {n} x {n} | {name} | {J:.12g} | {largest} | {bound} | {seconds:.2f} | {processor:.2f} | {memory:.0f} |",
+        flush=True,
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="30 x 30 alone")
     parser.add_argument("--large", action="store_true", help="1,000 x 1,000, too")
+    parser.add_argument("--peers", default=sys.executable, help="the Python that has jaxdp")
     parser.add_argument("--one", nargs=2, metavar=("NAME", "N"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
         measure(given.one[0], int(given.one[1]))
         return
     print(
-        "| grid | program | J | largest derivative | bound of J's error | seconds | peak MB |\n"
-        "|---|---|---|---|---|---|---|"
+        "| grid | program | J | largest derivative | bound of J's error | seconds | of processors | peak MB |\n"
+        "|---|---|---|---|---|---|---|---|",
+        flush=True,
     )
-    for n in (30, 100, *([1000] if given.large else [])):
+    for n in (30,) if given.quick else (30, 100, 300, *([1000] if given.large else [])):
         for name in RUNS:
-            if name.startswith("QuantEcon") and importlib.util.find_spec("quantecon") is None:
-                print(f"| {n} x {n} | {name} | skipped: not installed | | | | |", flush=True)
-                continue
-            if n > 500 and name != "pgsym":
-                print(f"| {n} x {n} | {name} | not run: LU of 10^6 equations | | | | |", flush=True)
-                continue
-            subprocess.run([sys.executable, __file__, "--one", name, str(n)], check=True, timeout=300)
+            python = given.peers if name.startswith("jaxdp") else sys.executable
+            if n > LARGEST.get(name, n):
+                print(f"| {n} x {n} | {name} | not run | | | | | |", flush=True)
+            elif (
+                name in NEEDS
+                and subprocess.run([python, "-c", f"import {NEEDS[name]}"], capture_output=True).returncode
+            ):
+                print(f"| {n} x {n} | {name} | skipped: not installed | | | | | |", flush=True)
+            else:
+                subprocess.run([python, __file__, "--one", name, str(n)], check=True, timeout=600)
 
 
 if __name__ == "__main__":

@@ -149,12 +149,17 @@ def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
 
 
 def load_problem(
-    model: str, objective: str | None, theta: str | None, gamma: str | None, values: str | None = None
+    model: str,
+    objective: str | None,
+    theta: str | None,
+    gamma: str | None,
+    values: str | None = None,
+    trusted: bool = False,
 ) -> Problem:
     """MODEL with the options that replace parts of it; what nobody chose is said on standard error."""
     from pgsym.model.formats import locate
 
-    problem = locate(model)
+    problem = locate(model, trusted=trusted)
     if gamma is not None:
         problem = problem.replace(mdp=problem.mdp.replace(gamma=gamma))
     if objective is not None:
@@ -258,6 +263,9 @@ Values = Annotated[
     str | None,
     typer.Option("--set", help='Numbers for symbols of the model, e.g. "p=1/2,alpha=1/3".', metavar="TEXT"),
 ]
+Trusted = Annotated[
+    bool, typer.Option("--trust-file", help="The model file is your own: read any number of formulas, however long.")
+]
 NotationName = Annotated[
     str | None,
     typer.Option(
@@ -306,6 +314,7 @@ _PROBLEM: dict[str, tuple[Any, Any]] = {
     "theta": (Theta, None),
     "gamma": (Gamma, None),
     "values": (Values, None),
+    "trusted": (Trusted, False),
 }
 """What a command's first parameter `problem` stands for: annotation and default of each option."""
 

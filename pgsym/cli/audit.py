@@ -20,6 +20,7 @@ from pgsym.cli.app import (
     ObjectiveName,
     Seed,
     Theta,
+    Trusted,
     Values,
     app,
     assignments,
@@ -53,6 +54,7 @@ def audit(
     theta: Theta = None,
     gamma: Gamma = None,
     values: Values = None,
+    trusted: Trusted = False,
     horizon: Horizon = None,
     target: Annotated[
         str | None, typer.Option(help="truncated (grad J_T), bootstrap (V is paid at the time limit) or objective.")
@@ -164,7 +166,7 @@ def audit(
                 given |= {} if horizon is None else {"horizon": horizon}
                 results[case.name] = run(case.problem, estimator, **given)
     else:
-        problem = load_problem(model, objective, theta, gamma, values)
+        problem = load_problem(model, objective, theta, gamma, values, trusted)
         with working("auditing"):
             results[problem.name] = run(problem, estimator, horizon=horizon, alpha=alpha, **options)
     if as_json:

@@ -19,6 +19,7 @@ from pgsym.cli.app import (
     ObjectiveName,
     Seed,
     Theta,
+    Trusted,
     Values,
     app,
     command,
@@ -51,6 +52,7 @@ def check(
     theta: Theta = None,
     gamma: Gamma = None,
     values: Values = None,
+    trusted: Trusted = False,
     method: Annotated[str, typer.Option(help="auto, normal form or identity test.")] = "auto",
     error_bits: Annotated[
         int, typer.Option(min=1, max=10_000, help="An identity test errs with probability at most 2^-BITS.")
@@ -88,7 +90,7 @@ def check(
         raise SchemaError(
             "found a model without claims; a claim, a file or a note is required. Write it", where="check"
         )
-    problem = None if claims is None else load_problem(model, objective, theta, gamma, values)
+    problem = None if claims is None else load_problem(model, objective, theta, gamma, values, trusted)
     if is_note(claims or model):
         check_note(claims or model, problem, objective=objective, read_as=read or [], method=method,
                    error_bits=error_bits, seed=seed, out=out, as_json=as_json, watched=watch)  # fmt: skip

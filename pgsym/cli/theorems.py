@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgsym.cli.app import AsJson, Gamma, Seed, Theta, Values, app, load_problem, print_json
+from pgsym.cli.app import AsJson, Gamma, Seed, Theta, Trusted, Values, app, load_problem, print_json
 from pgsym.errors import SchemaError
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def theorems(
     theta: Theta = None,
     gamma: Gamma = None,
     values: Values = None,
+    trusted: Trusted = False,
     seed: Seed = 0,
     markdown: Annotated[bool, typer.Option(help="Print the whole catalogue as a Markdown page.")] = False,
     as_json: AsJson = False,
@@ -45,7 +46,7 @@ def theorems(
     if markdown:
         print(catalogue_page(topics()), end="")
     elif model is not None:
-        _decide(name or "all", load_problem(model, None, theta, gamma, values), seed, as_json)
+        _decide(name or "all", load_problem(model, None, theta, gamma, values, trusted), seed, as_json)
     elif name is None and as_json:
         print_json([t.to_json() for t in catalogue()])
     elif name is None:

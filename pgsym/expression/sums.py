@@ -19,6 +19,7 @@ from pgsym.limits import FORMULA_TERMS
 
 MAX_WORK = 30_000_000
 """Operations on exponents of monomials, for all different sums of a file: half a second."""
+IF_YOUR_OWN = "If the file is your own, read it with load(..., trusted=True) or --trust-file"
 _SUM, _PRODUCT, _TERM, _GENERATOR = 30_000, 400, 20, 20_000
 """What a sum, a product in it, a product of two terms in that, and a generator of a ring cost beside the exponents."""
 
@@ -78,7 +79,7 @@ class Sums:
         if self.work > self.limit:
             raise FormulaError(
                 f"the sums of probabilities take more than {self.limit} operations to bring over one denominator. "
-                "Use smaller powers, or build the model in Python with MDP.from_transitions"
+                f"Use smaller powers. {IF_YOUR_OWN}"
             )
 
 

@@ -85,7 +85,7 @@ def find(path: str | os.PathLike[str]) -> Format | None:
     return next((f for f in FORMATS if name.endswith(f.endings)), None)
 
 
-def load(path: str | os.PathLike[str]) -> Problem:
+def load(path: str | os.PathLike[str], *, trusted: bool = False) -> Problem:
     """The problem in a file; its ending says how to read it.
 
     Parameters
@@ -93,6 +93,9 @@ def load(path: str | os.PathLike[str]) -> Problem:
     path
         ``.yaml``, ``.json``: model files; ``.json``: node-link data as well; ``.graphml``; ``.drn``: Storm's explicit
         format; ``.prism``, ``.pm``, ``.nm``: PRISM programs, through stormpy.
+    trusted
+        The file is your own: any number of different formulas are read, however long it takes.  A stranger's file is
+        read in about a second or refused.
 
     Returns
     -------
@@ -124,7 +127,10 @@ def load(path: str | os.PathLike[str]) -> Problem:
     form = find(path)
     if form is None:
         raise _unknown(path, "read", FORMATS)
-    found = form.read(path)
+    from pgsym.model.files.reading import trusting
+
+    with trusting(trusted):
+        found = form.read(path)
     return plain(found) if isinstance(found, MDP) else found
 
 
@@ -188,7 +194,7 @@ def save(
     write_atomically(path, found.write(problem))
 
 
-def locate(model: str, folder: Path | None = None) -> Problem:
+def locate(model: str, folder: Path | None = None, *, trusted: bool = False) -> Problem:
     """The problem that `model` names: a file by its ending (a relative one in `folder`), a zoo name, ``gym:ID``...
 
     >>> locate("short-corridor").mdp, locate("generic:3x2").name
@@ -205,7 +211,7 @@ def locate(model: str, folder: Path | None = None) -> Problem:
     with suppress(OSError, ValueError):  # a name that no file can have
         there = there or path.exists()
     if there:
-        problem = load(path)
+        problem = load(path, trusted=trusted)
         return replace(problem, name=problem.name or path.stem)
     from pgsym.model.zoo import zoo
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import secrets
 import signal
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING
 from pgsym.errors import MissingExtraError, StudyError
 from pgsym.study.result import StudyResult
 from pgsym.study.settings import Study, load_study
-from pgsym.study.shards import Shard, ShardResult, draw_shard, shards
+from pgsym.study.shards import Shard, ShardResult, Source, draw_shard, shards, sources
 from pgsym.study.store import Store
 from pgsym.study.summary import summarise
 
@@ -95,7 +96,7 @@ def run_study(
         done = store.done()
         left = [shard for shard in shards(resolved) if shard.number not in done]
         count, planned = store.trajectories()
-        with reporter(progress, planned) as report, closing(_execute(left, workers, scheduler)) as results:
+        with reporter(progress, planned) as report, closing(_execute(resolved, left, workers, scheduler)) as results:
             report(count, planned)
             for shard, parts in results:
                 store.write(shard.number, parts)
@@ -106,11 +107,12 @@ def run_study(
     return StudyResult(path)
 
 
-def _execute(left: list[Shard], workers: int | None, scheduler: str | None) -> Generator[Drawn]:
+def _execute(study: Study, left: list[Shard], workers: int | None, scheduler: str | None) -> Generator[Drawn]:
+    given = sources(study)
     if scheduler is not None:
-        return cluster(left, scheduler) if left else here(left)
+        return cluster(left, given, scheduler) if left else here(left, given)
     wanted = (os.cpu_count() or 1) if workers is None else workers
-    return processes(left, min(wanted, len(left))) if wanted and left else here(left)
+    return processes(left, given, min(wanted, len(left))) if wanted and left else here(left, given)
 
 
 Drawn = tuple[Shard, list[ShardResult]]
@@ -121,18 +123,19 @@ WAITING = 2
 """Shards that wait in the queue for each worker."""
 
 
-def here(shards: Iterable[Shard]) -> Generator[Drawn]:
+def here(shards: Iterable[Shard], sources: Sequence[Source]) -> Generator[Drawn]:
     """Draw the shards in this process, in order."""
     for shard in shards:
-        yield shard, draw_shard(shard)
+        yield shard, draw_shard(shard, sources[shard.cell.setting])
 
 
-def processes(shards: Iterable[Shard], workers: int) -> Generator[Drawn]:
+def processes(shards: Iterable[Shard], sources: Sequence[Source], workers: int) -> Generator[Drawn]:
     """Draw the shards in `workers` processes; results come in the order in which they are finished."""
     source, again = iter(shards), list[Shard]()
     deaths = 0
     while True:
-        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_prepare)
+        spawn = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(workers, spawn, initializer=_prepare, initargs=(sources,))
         running: dict[Future[list[ShardResult]], Shard] = {}
         try:
             while True:
@@ -141,7 +144,7 @@ def processes(shards: Iterable[Shard], workers: int) -> Generator[Drawn]:
                     if shard is None:
                         break
                     try:
-                        future = pool.submit(draw_shard, shard)
+                        future = pool.submit(_draw, shard)
                     except BrokenProcessPool:
                         # A pool that has just lost a worker refuses; the shard must not be lost with it.
                         again.append(shard)
@@ -169,8 +172,17 @@ def processes(shards: Iterable[Shard], workers: int) -> Generator[Drawn]:
             _stop(pool)
 
 
-def _prepare() -> None:
+_SOURCES: list[Source] = []
+"""In a worker: of each setting of the study."""
+
+
+def _draw(shard: Shard) -> list[ShardResult]:
+    return draw_shard(shard, _SOURCES[shard.cell.setting])
+
+
+def _prepare(sources: Sequence[Source]) -> None:
     """What a worker does first: leave Ctrl-C to the main process, share a GPU, and end when the main process ends."""
+    _SOURCES[:] = sources
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     parent = multiprocessing.parent_process()
@@ -200,7 +212,7 @@ PATIENCE = "20s"
 """How long to try to reach the scheduler."""
 
 
-def cluster(shards: Iterable[Shard], address: str) -> Generator[Drawn]:
+def cluster(shards: Iterable[Shard], sources: Sequence[Source], address: str) -> Generator[Drawn]:
     """Draw the shards on the cluster whose scheduler is at `address`; results come as they are finished.
 
     Every worker needs this release of pgsym.  A worker that dies loses nothing: the scheduler gives its shards to
@@ -226,13 +238,16 @@ def cluster(shards: Iterable[Shard], address: str) -> Generator[Drawn]:
         source = iter(shards)
         running: dict[str, Shard] = {}
         given: dict[int, int] = {}
+        # A task rather than scattered data: workers pass it on among them, and what dies with them is done again.
+        study = secrets.token_hex(8)
+        sent = [client.submit(Source, *source, key=f"pgsym-{study}-{i}") for i, source in enumerate(sources)]
 
         def hand_out(shard: Shard) -> object:
             given[shard.number] = given.get(shard.number, 0) + 1
             # Never twice under one key: a given-up key would answer with its old failure.
             key = f"pgsym-{shard.key:016x}-{shard.number}-{given[shard.number]}"
             running[key] = shard
-            return client.submit(draw_shard, shard, key=key, pure=False)
+            return client.submit(draw_shard, shard, sent[shard.cell.setting], key=key, pure=False)
 
         width = max(1, sum(client.nthreads().values()))
         futures = as_completed([hand_out(shard) for shard in islice(source, IN_FLIGHT * width)], loop=client.loop)

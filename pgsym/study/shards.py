@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,7 @@ class StudyCell:
 
 @dataclass(frozen=True)
 class Shard:
-    """Some trajectories of one cell, with all that a worker needs to draw them."""
+    """Some trajectories of one cell; with the cell's `Source`, all that a worker needs to draw them."""
 
     number: int
     cell: StudyCell
@@ -49,10 +49,6 @@ class Shard:
     """Trajectories for each of them."""
     key: int
     """64 bits."""
-    model: str
-    """The model file's text."""
-    setting: str
-    """theta, objective, estimator and horizon, as JSON text."""
     largest: int
     """Trajectories of the cell's largest batch."""
 
@@ -60,6 +56,26 @@ class Shard:
     def trajectories(self) -> int:
         """All of them."""
         return sum(self.counts)
+
+
+class Source(NamedTuple):
+    """What the shards of a setting have in common; it may be large, and is sent to each worker once."""
+
+    model: str
+    """The model file's text."""
+    setting: str
+    """theta, objective, estimator and horizon, as JSON text."""
+
+
+def sources(study: Study) -> list[Source]:
+    """Of each setting, in order."""
+    return [
+        Source(
+            study.models[s.model]["document"],
+            json.dumps({"theta": s.theta, "objective": s.objective, "estimator": s.estimator, "horizon": s.horizon}),
+        )
+        for s in study.settings
+    ]
 
 
 def cells(study: Study) -> list[StudyCell]:
@@ -79,15 +95,10 @@ def shards(study: Study) -> Iterator[Shard]:
     [(40, (0, 1), (40, 40)), (150, (2,), (100,)), (150, (2,), (50,)), (150, (3,), (100,)), (150, (3,), (50,))]
     """
     number, fingerprint = 0, study.fingerprint
-    written = [
-        json.dumps({"theta": s.theta, "objective": s.objective, "estimator": s.estimator, "horizon": s.horizon})
-        for s in study.settings
-    ]
     for cell in cells(study):
-        model = study.models[study.settings[cell.setting].model]["document"]
         for runs, counts in _portions(study, cell):
             key = shard_key(fingerprint, number)
-            yield Shard(number, cell, runs, counts, key, model, written[cell.setting], min(cell.n, study.shard))
+            yield Shard(number, cell, runs, counts, key, min(cell.n, study.shard))
             number += 1
 
 
@@ -138,9 +149,9 @@ class ShardResult:
         return Moments(self.n, self.mean, self.M2)
 
 
-def draw_shard(shard: Shard) -> list[ShardResult]:
+def draw_shard(shard: Shard, source: Source) -> list[ShardResult]:
     """Draw a shard's trajectories."""
-    sampler = _sampler(shard.model, shard.setting, shard.largest)
+    sampler = _sampler(source, shard.largest)
     found = []
     for run, batch in zip(shard.runs, sampler.draw(shard.key, shard.counts), strict=True):
         moments = batch.moments
@@ -152,11 +163,11 @@ def draw_shard(shard: Shard) -> list[ShardResult]:
 
 
 @lru_cache(maxsize=16)
-def _sampler(model: str, setting: str, largest: int) -> BatchSampler:
+def _sampler(source: Source, largest: int) -> BatchSampler:
     """Compiled once in each process."""
     from pgsym.sampling.estimate import BatchSampler
 
-    problem, chosen = loads(model, "json"), json.loads(setting)
+    problem, chosen = loads(source.model, "json"), json.loads(source.setting)
     return BatchSampler(
         problem.replace(objective=chosen["objective"]).at(chosen["theta"]),
         Estimator.from_json(chosen["estimator"]),

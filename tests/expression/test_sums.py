@@ -89,5 +89,5 @@ def test_work_is_bounded_over_all_sums():
         all(shared.is_one(x / (x + n * y) + n * y / (x + n * y)) for n in range(3, 20))
     assert str(caught.value) == (
         "the sums of probabilities take more than 200000 operations to bring over one denominator. "
-        "Use smaller powers, or build the model in Python with MDP.from_transitions"
+        "Use smaller powers. If the file is your own, read it with load(..., trusted=True) or --trust-file"
     )

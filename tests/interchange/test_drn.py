@@ -300,7 +300,7 @@ def test_formulas_are_counted_before_they_are_read():
     assert str(caught.value) == (
         "m.drn: line 195: found 94 different formulas before the end, too many to read; together they have at most "
         "30000 characters, short ones counted as 40, functions, powers and divisors as more. "
-        "Build the model in Python with MDP.from_transitions"
+        "If the file is your own, read it with load(..., trusted=True) or --trust-file"
     )
 
 

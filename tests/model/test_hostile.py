@@ -13,6 +13,8 @@ from itertools import combinations
 import pytest
 import sympy as sp
 
+import pgsym
+from pgsym.cli import main
 from pgsym.errors import PgsymError, SchemaError
 from pgsym.expression import grammar
 from pgsym.expression.sums import MAX_WORK, Sums
@@ -321,6 +323,49 @@ def test_assumptions_and_points_count_too(monkeypatch, key):
     document = policy(theta=values) if key == "theta" else rows("1", symbols=values)
     with pytest.raises(SchemaError, match=r"(symbols|policy\.theta)\.p25: found 26 different formulas"):
         from_document(document)
+
+
+@pytest.mark.parametrize("ending", [".yaml", ".json", ".graphml", ".node-link.json"])
+def test_a_file_of_ones_own_may_have_any_number_of_formulas(tmp_path, ending, monkeypatch):
+    """More formulas, and more sums of probabilities, than a stranger may send; saved from Python."""
+    monkeypatch.setattr(reading, "MAX_WORK", 50 * reading.SHORT)
+    path = tmp_path / f"m{ending}"
+    count, chances = 30, ("p/(p + q)", "q/(p + q)")
+    table = [
+        (i, "go", (i + k) % count, p, f"{i + 1}*reward/7 + {k}") for i in range(count) for k, p in enumerate(chances)
+    ]
+    pgsym.save(pgsym.Problem(MDP.from_transitions(table, gamma="1/2")), path)
+    remedy = r"If the file is your own, read it with load\(\.\.\., trusted=True\) or --trust-file$"
+    with pytest.raises(SchemaError, match=f"different formulas before the end, too many to read; .*{remedy}"):
+        pgsym.load(path)
+    assert len(pgsym.load(path, trusted=True).mdp.states) == count
+    with pytest.raises(SchemaError, match="too many to read"):  # trust ends with the file
+        pgsym.load(path)
+    monkeypatch.undo()
+    monkeypatch.setattr(reading, "MAX_SUMS", 1000)
+    with pytest.raises(PgsymError, match=f"take more than 1000 operations .* Use smaller powers. {remedy}"):
+        pgsym.load(path)
+    assert len(pgsym.load(path, trusted=True).mdp.states) == count
+
+
+def test_a_command_reads_a_file_of_ones_own(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "m.yaml"
+    path.write_text("states: [s]\ntransitions: [[s, go, s, 1, 2*x + 1]]\ngamma: 1/2\nstart: {s: 1}\n")
+    monkeypatch.setattr(reading, "MAX_WORK", 10)
+    for arguments, status in (([], 2), (["--trust-file"], 0)):
+        monkeypatch.setattr("sys.argv", ["pgsym", "check", str(path), "J = J", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == status
+    assert "read it with load(..., trusted=True) or --trust-file" in capsys.readouterr().err
+
+
+def test_a_trusted_file_is_still_no_code_and_no_bomb(tmp_path):
+    path = tmp_path / "m.yaml"
+    for text in ("!!python/object:os.system {}", "a: &a [1]\nb: *a", "[" * 100):
+        path.write_text(text)
+        with pytest.raises(SchemaError):
+            pgsym.load(path, trusted=True)
 
 
 def test_numbers_are_not_counted():

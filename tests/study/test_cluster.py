@@ -2,6 +2,7 @@
 
 import builtins
 import os
+import pickle
 import signal
 
 import pytest
@@ -27,6 +28,25 @@ def test_cluster_with_a_killed_worker_changes_no_bit(small, whole, digest, tmp_p
 
         path = run_study(small, tmp_path / "s.sqlite", scheduler=cluster.scheduler_address, progress=kill_one).path
     assert killed
+    assert digest(path) == whole.digest()
+
+
+def test_what_shards_share_is_sent_once(small, whole, digest, tmp_path, monkeypatch):
+    distributed = needs("distributed")
+    submit, sent = distributed.Client.submit, []
+
+    def recorded(self, function, *arguments, **options):
+        sent.append(sum(len(pickle.dumps(x)) for x in arguments if not isinstance(x, distributed.Future)))
+        return submit(self, function, *arguments, **options)
+
+    monkeypatch.setattr(distributed.Client, "submit", recorded)
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None, silence_logs=50
+    ) as cluster:
+        path = run_study(small, tmp_path / "s.sqlite", scheduler=cluster.scheduler_address, progress=False).path
+    model = len(small.models[0]["document"])
+    assert len(sent) == 15 + len(small.settings)
+    assert sum(size > model for size in sent) == len(small.settings)
     assert digest(path) == whole.digest()
 
 

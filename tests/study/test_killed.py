@@ -37,8 +37,9 @@ def test_killed_worker_is_replaced(small, whole, digest, tmp_path):
 class Pool(ThreadPoolExecutor):
     """Threads where worker processes would be: what the main process does is the same, and nothing is compiled anew."""
 
-    def __init__(self, workers, context, initializer):
+    def __init__(self, workers, context, initializer, initargs):
         super().__init__(workers)
+        (run._SOURCES[:],) = initargs
 
 
 @pytest.mark.parametrize("where", ["handing out", "working", "both"])
@@ -63,7 +64,7 @@ def test_no_shard_of_a_broken_pool_is_lost(monkeypatch, small, whole, digest, tm
     assert digest(path) == whole.digest()
 
 
-def _break(task):
+def _break(*task):
     raise BrokenProcessPool
 
 

@@ -12,7 +12,8 @@ from pgsym.errors import NameCollisionError, PolicyError, SchemaError, Structure
 from pgsym.expression.complaint import listed, nearest, short
 from pgsym.expression.exact import to_expr
 from pgsym.expression.naming import appearance
-from pgsym.expression.sums import MAX_WORK, Sums
+from pgsym.expression.sums import Sums
+from pgsym.model.files import reading
 from pgsym.model.files.reading import Work
 from pgsym.model.files.schema import ModelDocument, PolicyDocument
 from pgsym.model.mdp import MDP
@@ -40,7 +41,7 @@ def compose(document: ModelDocument, prefix: str = "") -> Problem:
     discount = discount_name(gamma)
     in_dynamics = _Formulas(work, discount, params or ())
     in_policy = _Formulas(work, {} if "gamma" in (params or ()) else discount)
-    sums = Sums(MAX_WORK)
+    sums = reading.sums()
     mdp = MDP.from_transitions(
         [
             (s, a, t, in_dynamics(p, f"{prefix}transitions[{i}].p"), in_dynamics(r, f"{prefix}transitions[{i}].r"))

@@ -18,11 +18,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, St
 from pgsym.errors import SchemaError, StructureError
 from pgsym.expression.complaint import nearest
 from pgsym.expression.exact import to_expr
-from pgsym.expression.sums import MAX_WORK, Sums
 from pgsym.model.files.document import inside
 from pgsym.model.files.drn_writing import NO_LABEL, PREFIX
 from pgsym.model.files.drn_writing import dumps as dumps
-from pgsym.model.files.reading import Work, check_size, read_text
+from pgsym.model.files.reading import Work, check_size, read_text, sums
 from pgsym.model.mdp import MDP, State
 
 _LABELS = re.compile(r'"([^"]+)"|([^\s"]+)')
@@ -265,7 +264,7 @@ def loads(text: str, *, rewards: str | None = None, start: Any = None, where: st
             terminal=[names[i] for i in sorted(terminal)],
             symbols=reader.notes.symbols if reader.notes else {},
             states=names,
-            sums=Sums(MAX_WORK),
+            sums=sums(),
         )
 
 
