@@ -3,7 +3,7 @@
 #   make demo    the policy gradient theorem on two models, exactly and by sampling; pictures and LaTeX in out/
 #   make check   formatting, lint, types, the tests of the main promises: under 2 minutes
 #   make test    formatting, lint, types, all tests, doctests
-#   make docs    the documentation site, in site/
+#   make docs    the documentation site, in site/; with the playground where npm is installed
 #   make bench   the side-by-side tables (installs the benchmark extra)
 #   make newest  make test on the newest versions, in .venv-newest; prints those that differ from constraints.txt
 #   make constraints  writes constraints.txt, the versions in .venv, anew: the newest ones
@@ -56,7 +56,7 @@ check: lint types
 	$(RUN) -m pytest -n 2 --dist worksteal $(FAST)
 
 docs: $(READY)
-	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --quiet
+	PLAYGROUND=$$(command -v npm) NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --quiet
 	@echo "The site is in site/; open site/index.html through a web server: $(RUN) -m http.server -d site"
 
 bench: $(READY_BENCH)

@@ -47,6 +47,7 @@ def _typesets() -> bool:
 
 NO_CHROMIUM = "Chromium is not installed: no page is opened"
 NO_COQ = "Coq is not installed: no certificate is checked by a kernel"
+NO_PYODIDE = "npm, node or the network is missing: the playground is not built"
 NO_ENTRY_POINTS = "pgsym is not installed here, only on the path: it has no entry points"
 
 NEEDS_COQ = pytest.mark.skipif(coqc() is None, reason=NO_COQ)

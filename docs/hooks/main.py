@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import commands
 import pictures
+import playground
 import reference
 import theory
 from mkdocs.structure.files import File
@@ -25,7 +26,12 @@ ROOT = Path(__file__).parents[2]
 ROOT_PAGES = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 """Pages that stand at the root of the repository, and their names in the site."""
 
-WRITERS = {"commands": commands.markdown, "theorems": theory.index, "reference": reference.index}
+WRITERS = {
+    "commands": commands.markdown,
+    "playground": playground.link,
+    "theorems": theory.index,
+    "reference": reference.index,
+}
 SECTIONS = {"theorems.md": theory.nav, "api.md": reference.nav}
 """Pages with pages of their own below them."""
 
@@ -38,6 +44,7 @@ _SESSION = re.compile(r"^```python\n(?=>>>)", re.MULTILINE)
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Give the generated pages their place in the navigation."""
     config.nav = _with_sections(config.nav)
+    playground.SITE = Path(config.site_dir)
     return config
 
 

@@ -1,7 +1,7 @@
 """The folder of the playground: a page, and all that runs in it, for any static server.
 
-Pyodide comes from npm and the packages through pip, each file with a known hash; both are asked as they are configured
-here.  What was fetched, and the packages compiled to bytecode, are kept in a cache.
+npm fetches Pyodide and pip the packages, as they are configured here; each file has a known hash.  What was
+fetched, and the packages compiled to bytecode, are kept in a cache.
 """
 
 from __future__ import annotations

@@ -26,6 +26,9 @@ DATA = {
     ".js": "the report's page",
     ".css": "the report's page",
     ".woff2": "the report's font",
+    ".html": "the playground",
+    ".mjs": "what compiles for the playground",
+    ".txt": "what the playground is made of",
 }
 """Kinds of files that belong into the package."""
 NEEDED = {".py", ".typed", ".lark", ".claims", ".v"}

@@ -133,7 +133,9 @@ function open(found, name) {
     model = found.document;
     model.terminal ??= [];
     kind = !model.policy ? "tabular" : model.policy.logits ? "logits" : "probabilities";
-    at = Object.fromEntries(Object.entries(found.positions).map(([s, [x, y]]) => [s, [Math.round(150 * x), Math.round(150 * y)]]));
+    const few = model.states.length <= 3, longest = Math.max(...model.transitions.map((row) => `${row[3]}${row[4]}`.length));
+    const unit = (few ? 190 : 150) + Math.min(6 * longest, few ? 150 : 90);
+    at = Object.fromEntries(Object.entries(found.positions).map(([s, place]) => [s, place.map((x) => Math.round(unit * x))]));
     selected = null;
   });
   return "";

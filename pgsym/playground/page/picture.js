@@ -1,6 +1,7 @@
 // The drawing: states as circles, actions as discs beside them, an arrow to each outcome.
 const SVG = "http://www.w3.org/2000/svg";
 const RADIUS = 24, REACH = 46, DISC = 8;
+const MANY = 40; // with more outcomes, only those of the selected state have labels
 
 const node = (name, attributes = {}, text) => {
   const found = document.createElementNS(SVG, name);
@@ -35,22 +36,39 @@ function sides(model, at) {
   return angles;
 }
 
-/** A curve from a disc to the rim of its target, and where its label stands. */
+/** A curve from a disc to the rim of its target, by its four control points. */
 function curve([x, y], angle, [cx, cy], loop, bend) {
   if (loop) {
-    const side = angle + 1.15 + 0.3 * bend, far = RADIUS + 34 + 10 * bend;
-    const tip = [cx + RADIUS * Math.cos(side), cy + RADIUS * Math.sin(side)];
-    const out = [x + 30 * Math.cos(angle + 0.3), y + 30 * Math.sin(angle + 0.3)];
-    const back = [cx + far * 1.25 * Math.cos(side), cy + far * 1.25 * Math.sin(side)];
-    const label = [0, 1].map((i) => ([x, y][i] + 3 * out[i] + 3 * back[i] + tip[i]) / 8);
-    return { d: `M${x},${y} C${out} ${back} ${tip}`, label: [label[0] + 22 * Math.cos(angle + 0.7), label[1] + 10 * Math.sin(angle + 0.7)] };
+    const side = angle + 1.15 + 0.3 * bend, far = 1.25 * (RADIUS + 34 + 10 * bend);
+    return [[x, y], [x + 34 * Math.cos(angle + 0.3), y + 34 * Math.sin(angle + 0.3)],
+      [cx + far * Math.cos(side), cy + far * Math.sin(side)], [cx + (RADIUS + 2) * Math.cos(side), cy + (RADIUS + 2) * Math.sin(side)]];
   }
-  const length = Math.hypot(cx - x, cy - y) || 1, lift = (bend % 2 ? -1 : 1) * (10 + 18 * Math.ceil(bend / 2));
-  const mid = [(x + cx) / 2 + (lift * (cy - y)) / length, (y + cy) / 2 - (lift * (cx - x)) / length];
-  const into = Math.atan2(mid[1] - cy, mid[0] - cx);
-  const tip = [cx + (RADIUS + 2) * Math.cos(into), cy + (RADIUS + 2) * Math.sin(into)];
-  const beside = (lift < 0 ? -1 : 1) * 12, over = [(beside * (cy - y)) / length, (-beside * (cx - x)) / length];
-  return { d: `M${x},${y} Q${mid} ${tip}`, label: [0, 1].map((i) => 0.25 * [x, y][i] + 0.5 * mid[i] + 0.25 * tip[i] + over[i] * (i ? 1 : 2)) };
+  // leave half in the direction of the disc, and arrive from where that leads
+  const to = Math.atan2(cy - y, cx - x), out = to + 0.6 * Math.max(-1.4, Math.min(1.4, turn(to, angle))) - 0.3 * bend;
+  const reach = 0.4 * Math.hypot(cx - x, cy - y), into = to + Math.PI + 0.35 * turn(out, to) + (bend % 2 ? 0.25 : -0.12);
+  return [[x, y], [x + reach * Math.cos(out), y + reach * Math.sin(out)],
+    [cx + reach * Math.cos(into), cy + reach * Math.sin(into)], [cx + (RADIUS + 2) * Math.cos(into), cy + (RADIUS + 2) * Math.sin(into)]];
+}
+const along = (points, t) => [0, 1].map((i) => {
+  const weights = [(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t ** 3];
+  return weights.reduce((sum, w, k) => sum + w * points[k][i], 0);
+});
+
+/** Where a label stands: beside its curve, where it covers least of what is there. */
+function beside(points, width, taken) {
+  let best = null;
+  for (const t of [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74]) {
+    const [x, y] = along(points, t), [[x0, y0], [x1, y1]] = [along(points, t - 0.02), along(points, t + 0.02)];
+    const length = Math.hypot(x1 - x0, y1 - y0) || 1, [nx, ny] = [(y1 - y0) / length, (x0 - x1) / length];
+    for (const [side, away] of [[1, 3], [-1, 3], [1, 12], [-1, 12]]) {
+      const off = side * (Math.abs(nx) * width / 2 + Math.abs(ny) * 7 + away), box = [x + off * nx, y + off * ny, width / 2, 7];
+      const covered = taken.reduce((sum, [bx, by, bw, bh]) => sum + Math.max(0, box[2] + bw - Math.abs(box[0] - bx)) * Math.max(0, box[3] + bh - Math.abs(box[1] - by)), 0);
+      const cost = covered + 20 * Math.abs(t - 0.5) + away / 2;
+      if (best === null || cost < best.cost) best = { cost, box };
+    }
+  }
+  taken.push(best.box);
+  return best.box;
 }
 
 /** Draws the model into the SVG; `edit` has move, add, connect, select, remove. */
@@ -58,33 +76,39 @@ export function picture(svg, edit) {
   let model, at, press = null, connecting = null, selected = null;
 
   function draw() {
-    const points = Object.values(at), pad = 92;
-    const [xs, ys] = [points.map((p) => p[0]), points.map((p) => p[1])];
-    const left = Math.min(0, ...xs) - pad, top = Math.min(0, ...ys) - pad;
-    const width = Math.max(420, Math.max(0, ...xs) + pad - left), height = Math.max(230, Math.max(0, ...ys) + pad - top);
-    if (!press) svg.setAttribute("viewBox", `${left} ${top} ${width} ${height}`);
+    const box = [0, 1].map((i) => model.states.map((s) => at[s][i])).map((found, i) => {
+      const [low, high] = found.length ? [Math.min(...found), Math.max(...found)] : [0, 0], size = Math.max(high - low + 190, [460, 240][i]);
+      return [(low + high - size) / 2, size];
+    });
+    if (!press) svg.setAttribute("viewBox", `${box[0][0]} ${box[1][0]} ${box[0][1]} ${box[1][1]}`);
     const focus = document.activeElement?.closest?.("#picture [data-state]")?.dataset.state;
     const arrows = node("g"), states = node("g"), labels = node("g"), actions = [...new Set(model.transitions.map((r) => r[1]))];
-    const angles = sides(model, at), seen = new Map();
+    const angles = sides(model, at), seen = new Map(), wanted = [], taken = model.states.map((s) => [...at[s], RADIUS, RADIUS]);
     for (const [s, a, t, p, r] of model.transitions) {
       const angle = angles.get(`${s}\n${a}`), centre = [at[s][0] + REACH * Math.cos(angle), at[s][1] + REACH * Math.sin(angle)];
       const bend = seen.get(`${s}\n${a}\n${t}`) ?? 0;
       seen.set(`${s}\n${a}\n${t}`, bend + 1);
-      const { d, label } = curve(centre, angle, at[t], s === t, bend);
+      const points = curve(centre, angle, at[t], s === t, bend), d = `M${points[0]} C${points.slice(1).join(" ")}`;
       const colour = `c${actions.indexOf(a) % 8}`;
-      arrows.append(node("path", { d, class: `arrow ${colour}`, "marker-end": "url(#tip)" }));
+      arrows.append(node("path", { d, class: `arrow ${colour}`, "marker-end": `url(#tip-${colour})` }));
       if (bend === 0 && !seen.has(`${s}\n${a}`)) {
         seen.set(`${s}\n${a}`, true);
         const [dx, dy] = [Math.cos(angle), Math.sin(angle)];
         arrows.append(node("line", { x1: at[s][0] + RADIUS * dx, y1: at[s][1] + RADIUS * dy, x2: centre[0], y2: centre[1], class: `arrow ${colour}` }));
         const disc = node("g", { class: `disc ${colour}`, "data-from": s, "data-action": a });
         disc.append(node("circle", { cx: centre[0], cy: centre[1], r: DISC }), node("title", {}, `action ${a} in ${s}`));
-        const far = [centre[0] + 15 * dx, centre[1] + 15 * dy + 4];
+        const name = short(a, 12), far = [centre[0] + (13 + 3.4 * name.length * Math.abs(dx)) * dx, centre[1] + 17 * dy];
         states.append(disc);
-        labels.append(node("text", { x: far[0], y: far[1], class: `action ${colour}`, "text-anchor": dx > 0.35 ? "start" : dx < -0.35 ? "end" : "middle" }, short(a, 12)));
+        taken.push([...centre, DISC + 2, DISC + 2], [...far, 3.4 * name.length, 7]);
+        labels.append(node("text", { x: far[0], y: far[1] + 4, class: `action ${colour}` }, name));
       }
       const text = [String(p) === "1" ? "" : String(p), String(r) === "0" ? "" : `r = ${r}`].filter(Boolean).join(", ");
-      if (text) labels.append(node("text", { x: label[0], y: label[1] + 4, class: "label" }, short(text, 22)));
+      for (const t of [0.15, 0.3, 0.5, 0.7, 0.85]) taken.push([...along(points, t), 2, 2]);
+      if (text && (s === selected || model.transitions.length <= MANY)) wanted.push([points, short(text, 22)]);
+    }
+    for (const [points, text] of wanted) {
+      const [x, y] = beside(points, 6.2 * text.length, taken);
+      labels.append(node("text", { x, y: y + 4, class: "label" }, text));
     }
     for (const s of model.states) {
       const [x, y] = at[s], end = model.terminal.includes(s), begin = s in model.start;
@@ -93,16 +117,18 @@ export function picture(svg, edit) {
         class: `state${end ? " end" : ""}${s === selected ? " selected" : ""}${s === connecting ? " source" : ""}`, tabindex: 0, role: "button", "data-state": s,
         "aria-label": `state ${s}${begin ? ", start" : ""}${end ? ", terminal" : `, actions ${[...rows].join(", ") || "none"}`}`, "aria-pressed": String(s === selected),
       });
-      if (begin) group.append(node("path", { d: `M${x - RADIUS - 24},${y} h20`, class: "arrow start", "marker-end": "url(#tip)" }));
+      if (begin) group.append(node("path", { d: `M${x - RADIUS - 24},${y} h20`, class: "arrow start", "marker-end": "url(#tip-start)" }));
       group.append(node("circle", { cx: x, cy: y, r: RADIUS + 6, class: "rim" }), node("circle", { cx: x, cy: y, r: RADIUS }));
       if (end) group.append(node("circle", { cx: x, cy: y, r: RADIUS - 4 }));
-      group.append(node("text", { x, y: y + 5 }, short(s, 6)), node("title", {}, `state ${s}`));
+      group.append(node("text", { x, y: y + 5, class: s.length > 5 ? "long" : "" }, short(s, 8)), node("title", {}, `state ${s}`));
       states.append(group);
     }
-    const tip = node("marker", { id: "tip", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse" });
-    tip.append(node("path", { d: "M0,0 L8,4 L0,8 z", class: "tip" }));
     const defs = node("defs");
-    defs.append(tip);
+    for (const colour of ["start", ...actions.map((_, k) => `c${k}`).slice(0, 8)]) {
+      const tip = node("marker", { id: `tip-${colour}`, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" });
+      tip.append(node("path", { d: "M0,0 L8,4 L0,8 z", class: `tip ${colour}` }));
+      defs.append(tip);
+    }
     svg.replaceChildren(defs, arrows, states, labels, node("path", { id: "wire", class: "wire" }));
     if (focus !== undefined) [...svg.querySelectorAll("[data-state]")].find((g) => g.dataset.state === focus)?.focus();
   }
