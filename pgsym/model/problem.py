@@ -157,7 +157,7 @@ Check the name
 
     def _repr_html_(self) -> str:
         """The text, the picture where the model is small enough for one, and two tables."""
-        from pgsym.display.result import html_table, html_text
+        from pgsym.display.result import html_table, paragraph
 
         mdp, policy = self.mdp, self.policy
         transitions = [(spelt(s), spelt(a), spelt(t), brief(p), brief(r)) for s, a, t, p, r in mdp.rows[:ROWS]]
@@ -165,10 +165,12 @@ Check the name
         probabilities = [(conditional("pi", a, s), brief(policy(a, s))) for s, a in chosen[:ROWS]]
         head = ("state", "action", "next state", "probability", "reward")
         parts = [
-            f"<p>{html_text(str(self))}</p>",
+            paragraph([str(self)]),
             mdp._repr_svg_(),
-            html_table(head, transitions, _of("Outcomes", len(mdp.rows))),
-            html_table(("policy", "probability"), probabilities, _of("Policy", len(chosen))),
+            paragraph([_of("Outcomes", len(mdp.rows))]),
+            html_table(head, transitions, left=(0, 1, 2)),
+            paragraph([_of("Policy", len(chosen))]),
+            html_table(("policy", "probability"), probabilities, left=(0, 1)),
         ]
         return "\n".join(part for part in parts if part is not None)
 
