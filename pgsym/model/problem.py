@@ -174,6 +174,26 @@ Check the name
         ]
         return "\n".join(part for part in parts if part is not None)
 
+    def edit(self) -> Any:
+        """An editor of the model for a notebook: states and outcomes as tables, with errors at the fields.
+
+        Show it, change the tables, and go on with its ``problem``: the last one that they described without an error.
+
+        Raises
+        ------
+        MissingExtraError
+            anywidget is not installed.
+
+        Examples
+        --------
+        >>> editor = Problem.of("two-state").edit()  # doctest: +SKIP
+        >>> editor  # doctest: +SKIP
+        >>> editor.problem  # doctest: +SKIP
+        """
+        from pgsym.model.editor import editor
+
+        return editor(self)
+
     def replace(self, **changes: Any) -> Problem:
         """The same problem with other parts; a new policy leaves theta behind.
 
