@@ -99,6 +99,7 @@ for top in TOP:
 
 # Where alone a library may be imported: layers, or single modules.
 HOMES = {
+    "anywidget": {"model.editor"},
     "distributed": {"study.run"},
     "docutils": {"notes"},
     "jax": {"sampling", "auditing", "ascent.optimiser", "interchange.functional", "interchange.functions", "cli"},

@@ -88,8 +88,8 @@ class TableResult(Result):
 
     def _repr_html_(self) -> str:
         header, *rows = self.cells()
-        caption = [line for line in (self.assumption, *self.above, *self.below) if line]
-        return html_table(header, rows, "\n".join(caption))
+        before, after = ([line for line in lines if line] for lines in ((self.assumption, *self.above), self.below))
+        return paragraph(before) + html_table(header, rows, left=self.LEFT or (0,)) + paragraph(after)
 
 
 def assumed(assumption: str, shown: str) -> str:
@@ -161,17 +161,22 @@ def data_frame(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Any:
     })  # fmt: skip
 
 
-def html_table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
-    r"""An HTML table of plain text; a newline in the caption starts a new line.
+def html_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, left: Collection[int] = ()) -> str:
+    r"""An HTML table of plain text, whose columns `left` are flush left: a notebook sets them flush right.
 
     Formulas between dollars are typeset by the notebook.
 
-    >>> html_table(["", "mean"], [["a<b", "1"]], "two\nlines")
-    '<table><caption>two<br>lines</caption><tr><th></th><th>mean</th></tr><tr><td>a&lt;b</td><td>1</td></tr></table>'
+    >>> html_table(["", "mean"], [["a<b", "1"]])
+    '<table><tr><th></th><th>mean</th></tr><tr><td>a&lt;b</td><td>1</td></tr></table>'
     """
-    head = f"<caption>{html_text(caption)}</caption>" if caption else ""
-    body = "".join(_row("td", row) for row in rows)
-    return f"<table>{head}{_row('th', header) if header else ''}{body}</table>"
+    body = "".join(_row("td", row, left) for row in rows)
+    return f"<table>{_row('th', header, left) if header else ''}{body}</table>"
+
+
+def paragraph(lines: Iterable[str]) -> str:
+    """Lines of plain text as a paragraph of HTML; nothing where there are none."""
+    found = "\n".join(lines)
+    return f"<p>{html_text(found)}</p>" if found else ""
 
 
 def html_text(plain: str) -> str:
@@ -183,5 +188,20 @@ def html_text(plain: str) -> str:
     return html.escape(plain).replace("\n", "<br>")
 
 
-def _row(tag: str, cells: Sequence[str]) -> str:
-    return "<tr>" + "".join(f"<{tag}>{html_text(cell)}</{tag}>" for cell in cells) + "</tr>"
+def _row(tag: str, cells: Sequence[str], left: Collection[int]) -> str:
+    styles = (' style="text-align: left"' if k in left else "" for k in range(len(cells)))
+    shown = (f"<{tag}{style}>{html_text(cell)}</{tag}>" for style, cell in zip(styles, cells, strict=True))
+    return f"<tr>{''.join(shown)}</tr>"
+
+
+def notebook_formulas(latex: str) -> str:
+    r"""Rows of ``align*`` between dollars, which every notebook typesets.
+
+    >>> print(notebook_formulas("\\begin{align*}\nJ &= 1\n\\end{align*}"))
+    $$
+    \begin{aligned}
+    J &= 1
+    \end{aligned}
+    $$
+    """
+    return latex.replace(r"\begin{align*}", "$$\n\\begin{aligned}").replace(r"\end{align*}", "\\end{aligned}\n$$")

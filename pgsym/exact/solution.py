@@ -10,7 +10,7 @@ from typing import Any
 import sympy as sp
 
 from pgsym.algebra import DualField
-from pgsym.display.result import Result, assumed, data_frame
+from pgsym.display.result import Result, assumed, data_frame, notebook_formulas
 from pgsym.errors import HypothesisError, StructureError
 from pgsym.exact.fields import field_at, rational_field
 from pgsym.exact.partials import partials
@@ -292,7 +292,7 @@ class Solution(Result):
         return "\n".join(lines)
 
     def _repr_latex_(self) -> str:
-        return self.latex(["J", "grad"])
+        return notebook_formulas(self.latex(["J", "grad"]))
 
     def _repr_markdown_(self) -> str:
         return assumed(self.assumption and f"{self.assumption}\n", self._repr_latex_())

@@ -11,7 +11,7 @@ import sympy as sp
 
 from pgsym.algebra import FloatField
 from pgsym.algebra.field import Field
-from pgsym.display.result import data_frame
+from pgsym.display.result import data_frame, notebook_formulas
 from pgsym.errors import StructureError, TooLargeError
 from pgsym.expression.exact import to_float, written
 from pgsym.expression.latex import align, quantity_latex
@@ -154,7 +154,7 @@ class Table(Mapping[Any, sp.Expr]):
         return data_frame(["parameter" if by_parameter else "state", self.name], rows)
 
     def _repr_latex_(self) -> str:
-        return align(self.lines(), names=self.names)
+        return notebook_formulas(align(self.lines(), names=self.names))
 
 
 def field_trust(field: Field, theta: Mapping[sp.Symbol, Any] | None) -> Trust:

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import sympy as sp
 
+from pgsym.display.result import notebook_formulas
 from pgsym.errors import PolicyError, ProbabilityRangeError, ZeroProbabilityError
 from pgsym.expression.complaint import brief, check_exponents, is_steep, listed
 from pgsym.expression.evaluate import Expressions, evaluate
@@ -148,7 +149,7 @@ class Policy(ABC):
         pairs = [(s, a) for s in self.states for a in self.actions(s)]
         if not pairs or len(pairs) > SHOWN:
             return None
-        return align([(quantity_latex("pi", a, s), self(a, s)) for s, a in pairs])
+        return notebook_formulas(align([(quantity_latex("pi", a, s), self(a, s)) for s, a in pairs]))
 
 
 class _TablePolicy(Policy):

@@ -157,7 +157,7 @@ Check the name
 
     def _repr_html_(self) -> str:
         """The text, the picture where the model is small enough for one, and two tables."""
-        from pgsym.display.result import html_table, html_text
+        from pgsym.display.result import html_table, paragraph
 
         mdp, policy = self.mdp, self.policy
         transitions = [(spelt(s), spelt(a), spelt(t), brief(p), brief(r)) for s, a, t, p, r in mdp.rows[:ROWS]]
@@ -165,12 +165,34 @@ Check the name
         probabilities = [(conditional("pi", a, s), brief(policy(a, s))) for s, a in chosen[:ROWS]]
         head = ("state", "action", "next state", "probability", "reward")
         parts = [
-            f"<p>{html_text(str(self))}</p>",
+            paragraph([str(self)]),
             mdp._repr_svg_(),
-            html_table(head, transitions, _of("Outcomes", len(mdp.rows))),
-            html_table(("policy", "probability"), probabilities, _of("Policy", len(chosen))),
+            paragraph([_of("Outcomes", len(mdp.rows))]),
+            html_table(head, transitions, left=(0, 1, 2)),
+            paragraph([_of("Policy", len(chosen))]),
+            html_table(("policy", "probability"), probabilities, left=(0, 1)),
         ]
         return "\n".join(part for part in parts if part is not None)
+
+    def edit(self) -> Any:
+        """An editor of the model for a notebook: states and outcomes as tables, with errors at the fields.
+
+        Show it, change the tables, and go on with its ``problem``: the last one that they described without an error.
+
+        Raises
+        ------
+        MissingExtraError
+            anywidget is not installed.
+
+        Examples
+        --------
+        >>> editor = Problem.of("two-state").edit()  # doctest: +SKIP
+        >>> editor  # doctest: +SKIP
+        >>> editor.problem  # doctest: +SKIP
+        """
+        from pgsym.model.editor import editor
+
+        return editor(self)
 
     def replace(self, **changes: Any) -> Problem:
         """The same problem with other parts; a new policy leaves theta behind.

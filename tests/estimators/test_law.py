@@ -281,7 +281,7 @@ def test_law_as_text_latex_html_and_json(chain):
     law = moments(Problem(mdp, policy), gae("1/2", {"s": 1})).at([0, 0], gamma="1/2")
     assert str(law).splitlines()[0] == "gae, v(s) by state, lambda = 1/2"
     assert str(law.batch(4)).splitlines()[0].endswith("mean of 4 samples")
-    assert law._repr_html_().startswith("<table><caption>gae")
+    assert law._repr_html_().startswith("<p>gae")
     assert r"\operatorname{Var}[g_{1}]" in law.latex()
     assert repr(law).startswith("EstimatorLaw(gae, at {x: 0, y: 0}, 2 parameters)")
     data = json.loads(json.dumps(law.to_json(), allow_nan=False))

@@ -81,7 +81,7 @@ def test_derivation_has_the_fences_of_notebooks(model):
 
 
 def test_solution_and_law_are_shown(model):
-    assert "\\begin{align*}" in pgsym.solve(model)._repr_latex_()
+    assert "$$\n\\begin{aligned}" in pgsym.solve(model)._repr_latex_()
     corridor = pgsym.zoo("short-corridor")
     shown = pgsym.moments(corridor, "reinforce").at()._repr_html_()
     assert "covariance trace 1959" in shown
@@ -97,7 +97,7 @@ def test_audit_is_shown_with_its_diagnosis(found):
 
 def test_cross_check_is_shown(checked):
     assert "sampled gradient consistent" in checked._repr_html_()
-    assert "<td>theta</td>" in checked._repr_html_()
+    assert ">theta</td>" in checked._repr_html_()
     assert checked.estimate._repr_html_().count("<tr>") == 3
 
 
@@ -106,7 +106,7 @@ def test_law_check_is_shown(checked):
     law = pgsym.moments(corridor, "reward-to-go").at()
     shown = LawCheck(checked.estimate, np.array([2.0]), 1e-3, law, 733.0, np.array([700.0, 800.0]))._repr_html_()
     assert "2000 samples of 30 steps consistent with the exact law: trace 750 +- 50 (exact 733)" in shown
-    assert "<td>theta</td><td>2</td>" in shown
+    assert ">theta</td><td>2</td>" in shown
 
 
 # -- plots -----------------------------------------------------------------------------------------------------

@@ -63,6 +63,7 @@ def frame() -> object:
 CASES: list[tuple[str, str, Callable[[], object]]] = [
     ("ascent", "optax", lambda: climbed("adam")),
     ("cluster", "distributed", study_on_a_cluster),
+    ("edit", "anywidget", lambda: pgsym.zoo(CORRIDOR).edit()),
     ("gym", "gymnasium", environment),
     ("gym", "gymnasium", lambda: pgsym.to_gymnasium(CORRIDOR)),
     ("neighbours", "quantecon", lambda: pgsym.to_quantecon(pgsym.zoo(CORRIDOR).mdp)),

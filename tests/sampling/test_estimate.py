@@ -200,9 +200,9 @@ def test_long_run_text_states_the_bias(kakade):
 
 def test_html_is_an_escaped_table(run):
     text = run()._repr_html_()
-    assert text.startswith("<table><caption>")
+    assert text.startswith("<table><tr>")
     assert text.count("<tr>") == 5
-    assert "<td>dJ/dt0</td>" in text
+    assert ">dJ/dt0</td>" in text
 
 
 def test_repr_is_one_line(run):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from pgsym.claims.blocks import Block, Cell, Command, DataTable, Formulas, Heading, Note, Prose, VerdictMark
@@ -42,7 +43,7 @@ def _write(block: Block, bindings: Sequence[Binding]) -> str:
 
 
 def notebook(text: str) -> str:
-    """The same with formulas as notebooks show them: GitHub's fences and backticks become dollars.
+    """The same as notebooks show it: GitHub's fences and backticks become dollars, and headings are smaller.
 
     >>> print(notebook("Let $`x`$ be\\n\\n```math\\ny\\n```"))
     Let $x$ be
@@ -51,6 +52,7 @@ def notebook(text: str) -> str:
     y
     $$
     """
+    text = re.sub(r"^(#+ )", r"##\1", text, flags=re.MULTILINE)
     return text.replace("```math\n", "$$\n").replace("\n```", "\n$$").replace("$`", "$").replace("`$", "$")
 
 
