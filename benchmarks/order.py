@@ -36,6 +36,8 @@ LOJASIEWICZ = (
 WEIGHTS = "for all k(s,a): sum[a] pi(a|s) * (1 + k(s,a)^2 * A(s,a)) * A(s,a) >= 0"
 IMPROVEMENT = "V'(s) - V(s) >= min[s1] (sum[a] pi'(a|s1) * A(s1,a)) / (1 - gamma)"
 SURROGATE = "J' >= J + sum[s] eta(s) * sum[a] pi'(a|s) * A(s,a)"
+DIVERGENCE = "sum[a] pi(a|s) * log (pi(a|s) / pi'(a|s))"
+ENTROPY = "-sum[a] pi(a|s) * log pi(a|s)"
 VARIATION = "1/2 * sum[a2] abs(pi'(a2|s2) - pi(a2|s2))"
 POLICIES_APART = (
     f"{SURROGATE} - 2 * gamma / (1 - gamma) * (max[s1] abs(sum[a1] pi'(a1|s1) * A(s1,a1))) "
@@ -243,6 +245,24 @@ QUESTIONS = [
     claim(12, "two-state", "grad grad J <= 8 / (1 - gamma)^3 * I", "Hessian, from above", "proved"),
     claim(12, "two-state", "-8 / (1 - gamma)^3 * I <= grad grad J", "Hessian, from below", "proved"),
     claim(12, "two-state", "grad grad J <= 1 * I", "Hessian at most 1", "refuted"),
+    *(
+        claim(13, model, text, name, "proved")
+        for model in ("two-state", "short-corridor")
+        for text, name in (
+            (f"{DIVERGENCE} >= 0", "KL(pi, pi') >= 0"),
+            (f"sum[s] d(s) * {DIVERGENCE} >= 0", "mean KL(pi, pi') >= 0"),
+            (f"{ENTROPY} >= 0", "entropy >= 0"),
+            (f"{ENTROPY} <= log 2", "entropy <= log 2"),
+        )
+    ),
+    claim(13, "two-state", f"{ENTROPY} <= log (199/100)", "entropy <= log 1.99", "refuted"),
+    claim(
+        13,
+        "two-state",
+        f"{DIVERGENCE} >= 2 * ({VARIATION.replace('2|s2', '|s').replace('a2', 'a')})^2",
+        "Pinsker's inequality",
+        "proved",
+    ),
 ]
 
 

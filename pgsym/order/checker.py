@@ -197,14 +197,22 @@ def _largest(certificate: SignCertificate, forms: Sequence[Polynomial], extents:
                 _largest(part, [half.polynomial(f) for f in forms], half.extents)
                 for part, half in zip(parts, halves(extents, cut, Extent.OPEN), strict=True)
             )
-        case Weighted(multipliers) if len(multipliers) == len(forms):
-            total = sum((m * f for m, f in zip(multipliers, forms, strict=True)), context(len(extents)).constant(0))
-            return (
-                without_negative_terms(total, extents, strict=False)
-                and all(without_negative_terms(m, extents, strict=False) for m in multipliers)
-                and any(without_negative_terms(m, extents, strict=True) for m in multipliers)
-            )
+        case Weighted():
+            return check_weighted(certificate, forms, extents)
     return False
+
+
+def check_weighted(certificate: Weighted, forms: Sequence[Polynomial], extents: tuple[Extent, ...]) -> bool:
+    """Whether the combination has no negative coefficient, and the multipliers neither, of which one is positive."""
+    multipliers = certificate.multipliers
+    if len(multipliers) != len(forms):
+        return False
+    total = sum((m * f for m, f in zip(multipliers, forms, strict=True)), context(len(extents)).constant(0))
+    return (
+        without_negative_terms(total, extents, strict=False)
+        and all(without_negative_terms(m, extents, strict=False) for m in multipliers)
+        and any(without_negative_terms(m, extents, strict=True) for m in multipliers)
+    )
 
 
 def _ratio(p: Polynomial, product: Polynomial) -> int:

@@ -11,17 +11,18 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import reduce
 from itertools import combinations, islice, product
 from math import lcm, prod
 from typing import Any
 
 from pgsym.limits import ORDER_FACTORED_TERMS, ORDER_PARTS, ORDER_SECONDS
 from pgsym.order.certificates import Halving, Largest, SignCertificate, Weighted
-from pgsym.order.checker import check_largest
+from pgsym.order.checker import check_largest, check_weighted
 from pgsym.order.decide import SignStatus, SignVerdict
 from pgsym.order.differences import DEPTHS, cuts, negative_share
 from pgsym.order.kinds import Extent, Kinds, Orthant
-from pgsym.order.polynomials import Polynomial, context, factors, of_terms, read, terms
+from pgsym.order.polynomials import Polynomial, by_power, context, factors, of_terms, read, terms, value
 from pgsym.order.regions import Cut, halves, without_negative_terms
 
 MONOMIALS = 27
@@ -68,7 +69,9 @@ def decide_largest(forms: Sequence[tuple[Any, Any]], kinds: Kinds, *, seconds: f
     pairs = islice(combinations(read_forms, 2), PAIRS)
     apart = (domain.pull_back(n * (e // d.gcd(e)) - m * (d // d.gcd(e))) for (n, d), (m, e) in pairs)
     seams = {str(f): f for p in apart for f, _ in factors(p, ORDER_FACTORED_TERMS)[1] if len(f) == 2}
-    tree = search.find([rest for rest, _ in split], list(seams.values()), extents)
+    rests = [rest for rest, _ in split]
+    linear = without_lines(rests, extents, time.monotonic() + seconds / 2)
+    tree = linear or search.find(rests, list(seams.values()), extents)
     if tree is not None:
         certificate = Largest(tuple(split), tree)
         if check_largest(certificate, read_forms, domain):
@@ -138,6 +141,54 @@ class _Search:
             return sum(min(negative_share(h.polynomial(f), h.extents) for f in near) for h in pair)
 
         return min(dict.fromkeys(cut for f in near for cut in cuts(f, extents)), key=negative, default=None)
+
+
+def without_lines(forms: Sequence[Polynomial], extents: tuple[Extent, ...], deadline: float) -> Weighted | None:
+    """Multipliers of a few forms, linear in variables on lines, with which these cancel: Farkas' lemma by minors.
+
+    >>> x, r = context(2).gens()
+    >>> print(without_lines([x * r - x, 1 - r], (Extent.OPEN, Extent.LINE), float("inf")).multipliers)
+    (1, g0)
+    """
+    lines = [k for k, e in enumerate(extents) if e is Extent.LINE and any(f.degrees()[k] > 0 for f in forms)]
+    split = [[by_power(f, k) for k in lines] for f in forms]
+    if not lines or any(len(p) > 2 for parts in split for p in parts):
+        return None
+    zero = context(len(extents)).constant(0)
+    slopes = [[p[1] if len(p) == 2 else zero for p in parts] for parts in split]
+    if any(q.degrees()[k] > 0 for row in slopes for q in row for k in lines):
+        return None
+    point = [Fraction(k + 2, k + 1) for k in range(len(extents))]
+    numbers = [[value(q, point) for q in row] for row in slopes]
+    for size in range(2, len(lines) + 2):
+        for some in combinations(range(len(forms)), size):
+            for rows in combinations(range(len(lines)), size - 1):
+                if time.monotonic() > deadline:
+                    return None
+                if len({x > 0 for x in _minors([[numbers[j][k] for j in some] for k in rows]) if x != 0}) != 1:
+                    continue
+                found = _minors([[slopes[j][k] for j in some] for k in rows])
+                common = reduce(lambda a, b: a.gcd(b), found)
+                sign = 1 if all(without_negative_terms(m, extents, strict=False) for m in found) else -1
+                chosen = dict(zip(some, (sign * (m // common) for m in found), strict=True))
+                certificate = Weighted(tuple(chosen.get(j, zero) for j in range(len(forms))))
+                if check_weighted(certificate, forms, extents):
+                    return certificate
+    return None
+
+
+def _minors(rows: Sequence[Sequence[Any]]) -> list[Any]:
+    """Of a matrix with one column more than rows, with alternating signs: its product with them is 0."""
+
+    def determinant(rows: Sequence[Sequence[Any]]) -> Any:
+        if not rows:
+            return 1
+        first, *rest = rows
+        return sum(
+            (-1) ** j * x * determinant([[*row[:j], *row[j + 1 :]] for row in rest]) for j, x in enumerate(first)
+        )
+
+    return [(-1) ** j * determinant([[*row[:j], *row[j + 1 :]] for row in rows]) for j in range(len(rows) + 1)]
 
 
 def along(q: Polynomial, extents: Sequence[Extent]) -> Cut | None:

@@ -17,7 +17,7 @@ from pgsym.order.largest import along
 from pgsym.order.polynomials import context, value
 from pgsym.order.regions import Cut
 
-x, y, p, r = sp.symbols("x y p r")
+x, y, p, r, r2 = sp.symbols("x y p r r2")
 OPEN, LINE = Extent.OPEN, Extent.LINE
 KINDS = {x: Kind.POSITIVE, y: Kind.POSITIVE}
 U, V = context(2).gens()
@@ -39,6 +39,8 @@ def asked(forms, kinds):
         ([p - sp.Rational(1, 3), sp.Rational(1, 3) - p], {p: Kind.UNIT_HALF_OPEN}),
         ([r, -r], {r: Kind.REAL}),
         ([r * x, -r * x + x], {r: Kind.REAL, x: Kind.POSITIVE}),
+        ([(1 + x) * r - x, y - (2 + y) * r, r], {r: Kind.REAL, **KINDS}),
+        ([x * r + r2, y * r - r2, -r], {r: Kind.REAL, r2: Kind.REAL, **KINDS}),
     ],
 )
 def test_one_of_them_is_nonnegative_everywhere(forms, kinds):
@@ -55,6 +57,9 @@ def test_one_of_them_is_nonnegative_everywhere(forms, kinds):
         ([x - y - sp.Rational(1, 100), y - x - sp.Rational(1, 100)], KINDS),
         ([p - sp.Rational(2, 3), sp.Rational(1, 3) - p], {p: Kind.UNIT_OPEN}),
         ([r - 1, -r - 1], {r: Kind.REAL}),
+        ([(1 + x) * r - x, -(2 + y) * r], {r: Kind.REAL, **KINDS}),
+        ([x * r + r2, y * r - r2], {r: Kind.REAL, r2: Kind.REAL, **KINDS}),
+        ([x * r + r2, y * r - r2, -r - sp.Rational(1, 100)], {r: Kind.REAL, r2: Kind.REAL, **KINDS}),
     ],
 )
 def test_largest_rejects_what_is_negative_somewhere(forms, kinds):
