@@ -70,6 +70,8 @@ bench: $(READY_BENCH)
 	$(RUN) benchmarks/audit.py --audits 200
 	$(RUN) benchmarks/storm.py
 	$(RUN) benchmarks/order.py
+	$(RUN) benchmarks/floats.py
+	$(RUN) benchmarks/growth.py
 	command -v coqc >/dev/null && $(RUN) benchmarks/certify.py --quick || echo "no Coq: certificates are not timed"
 
 newest: newest-environment

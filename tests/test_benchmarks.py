@@ -19,6 +19,14 @@ def test_claims_benchmark_runs_quickly() -> None:
     assert not run.stderr
 
 
+def test_growth_of_every_verb_at_its_smallest_size() -> None:
+    command = [sys.executable, str(ROOT / "benchmarks" / "growth.py"), "--quick"]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=400)
+    assert run.returncode == 0, run.stdout + run.stderr
+    verbs = re.findall(r"^\| (\w+) \|", run.stdout, re.MULTILINE)
+    assert verbs == ["verb", "solve", "verify", "decide", "prove", "moments", "estimate", "audit", "floats"]
+
+
 def test_every_kind_of_model_file_is_read_or_refused() -> None:
     """Its times are not judged here: the exit status is not looked at."""
     command = [sys.executable, str(ROOT / "benchmarks" / "model_files.py"), "--megabytes", "0.02", "--runs", "1"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -43,6 +44,7 @@ def floats(
         if out is not None:
             found.save(out)
         data = found.to_json() if as_json else result_table(found)
+    print(found.assumption, file=sys.stderr)
     if as_json:
         print_json(data)
     else:

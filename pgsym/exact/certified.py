@@ -69,7 +69,7 @@ class MarkovSystem:
         """The factors, without pivoting: M is an M-matrix; found once, where they are needed."""
         try:
             return splu(self.M.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0)
-        except RuntimeError:
+        except (RuntimeError, MemoryError):
             raise _uncertified(float("inf")) from None
 
     @cached_property
@@ -82,8 +82,11 @@ class MarkovSystem:
             w = np.zeros_like(ones)
             for _ in range(5):
                 w = w + solve(1 - self.M @ w)
-                if np.isfinite(w).all() and (found := self._bound(w)) < np.inf:
-                    return found
+                found = min(found, self._bound(w))
+                if found <= 2 * w.max():  # M w is at least 1/2
+                    break
+            if found < np.inf:
+                return found
         raise _uncertified(np.inf)
 
     def _bound(self, w: Floats) -> float:
