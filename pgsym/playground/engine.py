@@ -7,6 +7,7 @@ derivations come back as MathML and HTML, verdicts as text too.
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Iterable
 from itertools import repeat
 from typing import Any
@@ -19,7 +20,7 @@ Answer = dict[str, Any]
 
 
 def answer(request: str) -> str:
-    """The answer to {"ask": name, ...}: what the function of that name returns, or {"error", "where"}.
+    """The answer to {"ask": name, ...}: what the function of that name returns, with "notes"; or {"error", "where"}.
 
     >>> answer('{"ask": "formula", "text": "1/2 + x"}')[:15]
     '{"mathml": "<ma'
@@ -28,7 +29,10 @@ def answer(request: str) -> str:
     """
     given = json.loads(request)
     try:
-        found = _ASKED[given.pop("ask")](**given)
+        with warnings.catch_warnings(record=True) as heard:
+            warnings.simplefilter("always")
+            found = _ASKED[given.pop("ask")](**given)
+            found["notes"] = [str(warning.message) for warning in heard]
     except PgsymError as error:
         found = {"error": error.message, "where": None if error.where is None else str(error.where)}
     except ModuleNotFoundError as error:

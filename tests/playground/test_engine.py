@@ -79,6 +79,14 @@ def test_mistakes_are_told_with_their_place():
     assert ask("formula", text="__import__('os')")["error"]
 
 
+def test_what_is_assumed_is_told():
+    rows = [["s", "a", "s", "p", 0], ["s", "a", "e", "1 - p", 1]]
+    document = {"states": ["s", "e"], "terminal": ["e"], "transitions": rows, "start": {"s": 1}}
+    (note,) = ask("show", document=document)["notes"]
+    assert note == "symbol p has no declared assumption; taken so that every probability lies in [0, 1]"
+    assert ask("show", document={**document, "symbols": {"p": "0 < p < 1"}})["notes"] == []
+
+
 def test_names_in_markup_are_escaped():
     document = {"states": ["<img src=x>", "e"], "terminal": ["e"], "transitions": [["<img src=x>", "<b>", "e", 1, 1]]}
     document["start"] = {"<img src=x>": 1}

@@ -111,6 +111,7 @@ async function check() {
   const mine = ++asked, found = await ask("checking the model ...", { ask: "show", document: model });
   if (mine !== asked || found === null) return;
   $("model-error").textContent = found.error ? `${found.where ? `${found.where}: ` : ""}${found.error}` : "";
+  $("model-note").textContent = (found.notes ?? []).join(" ");
   point(found);
   if (found.yaml) {
     $("yaml").value = found.yaml;
@@ -267,6 +268,7 @@ function show() {
   const given = kind === "logits" || kind === "probabilities";
   $("params-label").hidden = !given;
   $("params").value = given ? model.policy.params.join(", ") : "";
+  $("symbols").value = Object.entries(model.symbols ?? {}).map((pair) => pair.join(": ")).join("; ");
   $("table").replaceChildren(...policyTable());
   if (key && !document.activeElement?.getAttribute("aria-label")) [...document.querySelectorAll("[aria-label]")].find((e) => e.getAttribute("aria-label") === key)?.focus();
 }
@@ -282,6 +284,10 @@ $("gamma").onchange = async () => {
   if (found?.error) { $("gamma").setAttribute("aria-invalid", "true"); $("model-error").textContent = `gamma: ${found.error}`; }
   else if (found) { $("gamma").removeAttribute("aria-invalid"); change(() => { model.gamma = /^\d+$/.test(text) ? Number(text) : text; }); }
 };
+$("symbols").onchange = () => change(() => {
+  const pairs = $("symbols").value.split(";").map((part) => part.split(":").map((text) => text.trim())).filter(([name]) => name);
+  model.symbols = Object.fromEntries(pairs.map(([name, said = ""]) => [name, said]));
+});
 $("params").onchange = () => change(() => { model.policy.params = $("params").value.split(/[\s,]+/).filter(Boolean); });
 $("zoo").onchange = async () => {
   const name = $("zoo").value;
