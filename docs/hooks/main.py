@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import commands
+import exhibits
+import landing
 import pictures
 import playground
 import reference
@@ -31,9 +33,18 @@ WRITERS = {
     "playground": playground.link,
     "theorems": theory.index,
     "reference": reference.index,
+    "landing": landing.markdown,
+    "zoo": exhibits.models,
+    "catalogue": exhibits.theorems,
+    "reports": exhibits.reports,
 }
 SECTIONS = {"theorems.md": theory.nav, "api.md": reference.nav}
 """Pages with pages of their own below them."""
+
+PLAYGROUND = (
+    '<a class="md-button md-button--primary" href="playground/">Open the playground</a>: the same in your browser.'
+)
+"""Where the site has one."""
 
 _GENERATED = re.compile(r"^<!-- generated: (\w+) -->$", re.MULTILINE)
 _ELSEWHERE = re.compile(r"(?<!!)\[([^\]\n]*)\]\((?!\w+:|#|[\w-]+\.md\b)[^)\s]*\)")
@@ -51,7 +62,8 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     """Add the pages that no file holds."""
     made = {name: (ROOT / source).read_text(encoding="utf-8") for source, name in ROOT_PAGES.items()}
-    made |= theory.pages() | reference.pages()
+    made["index.md"] = f"---\nhide:\n  - toc\n---\n{made['index.md']}"
+    made |= theory.pages() | reference.pages() | exhibits.files()
     for name, text in made.items():
         files.append(File.generated(config, name, content=text))
     return files
@@ -65,6 +77,8 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
         markdown = markdown.replace(f"](../{source}", f"]({name}").replace(f"]({source}", f"]({name}")
     if not page.file.generated_by or page.file.src_uri in ROOT_PAGES.values():
         markdown = _ELSEWHERE.sub(r"\1", markdown)
+    if any(file.src_uri.startswith("playground/") for file in files):
+        markdown = markdown.replace("<!-- playground -->", PLAYGROUND)
     markdown = _GENERATED.sub(lambda match: WRITERS[match[1]](), markdown)
     for number, (picture, place) in enumerate(pictures.drawn(markdown)):
         name = f"pictures/{Path(page.file.src_uri).stem}-{number}.svg"

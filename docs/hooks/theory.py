@@ -46,7 +46,7 @@ def page(theorem: Theorem, topic: str) -> str:
         f"`{theorem.name}` · {topic} · objective `{theorem.objective}` · **{_truth(theorem)}**",
         theorem.about,
         "## Statement",
-        _formulas(theorem, "statement"),
+        formulas(theorem, "statement"),
         "As text of the [claim language](../claims.md):",
         _fence(theorem.statement, "claims"),
     ]
@@ -79,11 +79,11 @@ def _shown(theorem: Theorem) -> list[str]:
     parts.append(_fence(f"$ {example_text(theorem)}\n{found}", "console"))
     if theorem.defect:
         missing = theorem.decide_defect(theorem.example())
-        parts += ["## What is missing", _formulas(theorem, "defect"), _fence(str(missing), "text")]
+        parts += ["## What is missing", formulas(theorem, "defect"), _fence(str(missing), "text")]
     return parts
 
 
-def _formulas(theorem: Theorem, part: str) -> str:
+def formulas(theorem: Theorem, part: str) -> str:
     """Each chain as MathML: what is declared, once, then the relations under each other."""
     rows: list[str] = []
     for chain in theorem.latex(part).split("\n\n"):

@@ -122,9 +122,12 @@ class Witness:
             )
             for c in self.differing
         ]
-        tables = (("The point", ("symbol", "value"), point), ("Both sides", ("coordinate", "left", "right"), sides))
-        for caption, header, rows in tables:
-            yield from (DataTable(caption, header, tuple(rows[k : k + ROWS])) for k in range(0, len(rows), ROWS))
+        at = "A counterexample: the point", ("symbol", "value"), point
+        there = "Both sides there", ("coordinate", "left", "right"), sides
+        for caption, header, rows in (at, there):
+            numbers = tuple(range(1, len(header)))
+            for k in range(0, len(rows), ROWS):
+                yield DataTable(caption, header, tuple(rows[k : k + ROWS]), numbers)
 
 
 def by_name(values: Mapping[Any, T]) -> dict[str, T]:

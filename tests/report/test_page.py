@@ -267,7 +267,8 @@ def test_verdicts_have_their_trust(page):
         "proved normal form",
     ]
     (title,) = [t for t in tables(page("two-state, gamma")) if t.startswith("A counterexample")]
-    assert title == "A counterexample: both sides at theta_x = log(2), theta_y = -log(3), gamma = 4/7"
+    point = tables(page("two-state, gamma"))[title]
+    assert [row[-1] for row in point[-3:]] == ["log(2)", "-log(3)", "47"]  # the last is a fraction
     answers = [n.text for n in page("forty").all("p") if n.attributes.get("class") == "answer"]
     assert re.fullmatch(r"proved identity test, error at most 2−1\d\d", answers[0])
 
@@ -276,12 +277,12 @@ def test_counterexample_can_be_checked():
     """The whole point, and both sides in all coordinates: nothing ends in "and 3 more"."""
     writer = Writer(pgsym.Problem.of("generic:3x2").replace(objective="stationary-value"))
     found = list(ruling(decide(writer.problem, "grad J = 0"), writer))
-    point, sides = [block for block in found if isinstance(block, DataTable)][:2]
+    rows = {}
+    for table in (block for block in found if isinstance(block, DataTable)):
+        rows[table.caption] = rows.get(table.caption, 0) + len(table.rows)
     witness = decide(writer.problem, "grad J = 0").witness
-    assert point.caption == "The point of the counterexample"
-    assert len(point.rows) == len(witness.point) > 20
-    assert sides.caption == "A counterexample: both sides at this point"
-    assert len(sides.rows) == len(witness.differing)
+    assert rows["A counterexample: the point"] == len(witness.point) > 20
+    assert rows["Both sides there"] == len(witness.differing)
 
 
 def test_what_does_not_apply_says_why(page):

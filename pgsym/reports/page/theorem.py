@@ -19,9 +19,6 @@ from pgsym.reports.page.quantities import IN_THE_PARAMETERS, Writer
 from pgsym.reports.page.regions import command
 from pgsym.reports.theorems import level_text
 
-POINT = 6
-"""A point of more coordinates is a table of its own."""
-
 
 def theorem(writer: Writer, found: Mapping[Objective, Verdict]) -> Iterator[Block]:
     """One part for each objective."""
@@ -65,19 +62,10 @@ def _formula(statement: str) -> Formulas:
 
 
 def _witness(verdict: Verdict, writer: Writer, problem: Problem) -> Iterator[Block]:
-    """A point at which both sides differ, and their values there in all coordinates."""
+    """A point at which both sides differ, their values there in all coordinates, and the command that shows it."""
     witness = verdict.witness
     assert witness is not None
-    point = tuple((Cell(str(s), latex(s, names=writer.names)), writer.expression(v)) for s, v in witness.point.items())
-    if len(point) > POINT:
-        yield DataTable("The point of the counterexample", ("symbol", "value"), point, (1,))
-        at = "this point"
-    else:
-        at = ", ".join(f"{s} = {v}" for s, v in witness.point.items())
-    sides = tuple(
-        (_place(c), writer.expression(witness.left[c]), writer.expression(witness.right[c])) for c in witness.differing
-    )
-    yield DataTable(f"A counterexample: both sides at {at}", ("coordinate", "left", "right"), sides, (1, 2))
+    yield from witness.tables()
     yield Prose("To see it again:")
     yield command(problem, verdict)
     lines = [

@@ -200,7 +200,8 @@ h2 { font-size: 1.45rem; margin: 2.6rem 0 .6rem; padding-top: .7rem; border-top:
 h3 { font-size: 1.15rem; margin: 1.9rem 0 .4rem; }
 h4 { font-size: 1rem; margin: 1.4rem 0 .3rem; }
 h2, h3, h4 { line-height: 1.3; scroll-margin-top: .5rem; }
-p { margin: .55rem 0; max-width: 46rem; overflow-wrap: break-word; }
+p { margin: .55rem 0; max-width: 46rem; overflow-wrap: break-word; text-wrap: pretty; }
+main > section:first-child h2 { margin-top: .6rem; border-top: 0; }
 header p { color: var(--soft); }
 summary { cursor: pointer; }
 summary :is(h3, h4) { display: inline; }

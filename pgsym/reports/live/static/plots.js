@@ -13,6 +13,14 @@ function element(name, attributes = {}, text = "") {
   return made;
 }
 
+/** The name of an axis: what follows the letter is an index. */
+function named(attributes, name) {
+  const [letter, ...index] = name.split("_");
+  const made = element("text", { ...attributes, class: "name" }, letter);
+  if (index.length) made.append(element("tspan", { dy: 3, "font-size": "75%" }, index.join(" ")));
+  return made;
+}
+
 /** A coordinate as text, short and never too long for a path. */
 const place = (v) => Math.min(Math.max(v, -1e4), 1e4).toFixed(1);
 
@@ -59,8 +67,8 @@ function frame(svg, height, [x0, x1], [y0, y1], [across, up]) {
   }
   marks.append(element("rect", box));
   const middle = (PAD.left + right) / 2;
-  marks.append(element("text", { x: middle, y: height - 3, "text-anchor": "middle", class: "name" }, across));
-  marks.append(element("text", { x: 8, y: PAD.top - 9, class: "name" }, up));
+  marks.append(named({ x: middle, y: height - 5, "text-anchor": "middle" }, across));
+  marks.append(named({ x: 8, y: PAD.top - 9 }, up));
   const inside = svg.appendChild(element("svg", { ...box, viewBox: Object.values(box).join(" ") }));
   return { px, py, box, inside };
 }
