@@ -287,9 +287,13 @@ class Rollouts:
                     where="estimator",
                 )
             return np.stack([self.framework.get(found[name]) for name in names], axis=-1)
-        if isinstance(result, tuple) or (isinstance(result, list) and len({np.shape(x) for x in result}) > 1):
-            return np.concatenate([np.atleast_1d(self._vector(piece)) for piece in result], axis=-1)
-        return self.framework.get(result)
+        try:
+            if not isinstance(result, tuple):
+                return self.framework.get(result)
+        except (TypeError, ValueError):
+            if not isinstance(result, list):
+                raise
+        return np.concatenate([np.atleast_1d(self._vector(piece)) for piece in result], axis=-1)
 
     def _checked(self, result: Any) -> Floats:
         """The result, shape [1, k] or [B, k]."""

@@ -152,10 +152,21 @@ def test_gradient_by_parameter_or_in_pieces(cases):
         found = batch.scores.sum((0, 1))
         return found[:1], found[1:]
 
+    def nested(theta, batch):
+        return {"actor": {"network": by_name(theta, batch)}}
+
+    def in_a_list(theta, batch):
+        found = batch.scores.sum((0, 1))
+        return [found[:1], (found[1], found[2:])]
+
+    def in_place(theta, batch):
+        batch.scores *= batch.episodes
+        return batch.scores.sum((0, 1)) / batch.episodes
+
     def rows(theta, batch):
         return {name: batch.episodes * batch.scores.sum(1)[:, i] for i, name in enumerate(names)}
 
-    for other in (by_name, in_pieces, rows):
+    for other in (by_name, in_pieces, nested, in_a_list, in_place, rows):
         np.testing.assert_allclose(given.estimates(other, streams), plain, rtol=1e-12)
     with pytest.raises(EstimateError) as error:
         given.estimates(lambda theta, batch: {"typo": 1.0}, streams)
@@ -163,6 +174,20 @@ def test_gradient_by_parameter_or_in_pieces(cases):
         "estimator: the result has the keys typo; a gradient by parameter has ta, tb, tc. Return these"
     )
     assert error.value.batch.episodes == 6
+    with pytest.raises(EstimateError, match=r"^estimator: the result is no array of numbers: could not convert string"):
+        given.estimates(lambda theta, batch: "abc", streams)
+
+
+def test_exception_shows_the_batch_as_it_was_given(cases):
+    given = rollouts(cases["discounted"])
+
+    def clears(theta, batch):
+        batch.actions[...] = 7
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as error:
+        given.estimates(clears, given.streams(Sampler(given.arrays, given.horizon, 0).chunk(0, 6)))
+    assert "7" not in error.value.__notes__[0].partition("actions")[2].partition("rewards")[0]
 
 
 def test_exception_of_the_code_is_its_own_and_shows_the_batch(cases):
