@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
+from functools import cache
 from math import prod
 from typing import Any
 
@@ -39,21 +40,32 @@ SECONDS = 2.0
 """For a sign."""
 
 
+@cache
+def pool() -> Array:
+    """Positive rationals, small and large, of which points are made: drawing them anew would take most of the time."""
+    rng, sizes = random.Random("pool"), [1, 2, 3, 10, 1000]
+    return np.array([fmpq(*(rng.randint(1, rng.choice(sizes)) for _ in range(2))) for _ in range(50_000)])
+
+
 def ratios(rng: random.Random, count: int) -> Array:
-    """Positive rationals, small and large."""
-    sizes = [1, 2, 3, 10, 1000]
-    return np.array([fmpq(*(rng.randint(1, rng.choice(sizes)) for _ in range(2))) for _ in range(count)])
+    """Some of the pool."""
+    return rng_of(rng).choice(pool(), count)
+
+
+def rng_of(rng: random.Random) -> np.random.Generator:
+    """NumPy's generator, from the next number of Python's."""
+    return np.random.default_rng(rng.getrandbits(64))
 
 
 def ranged(kind: Kind, rng: random.Random, count: int) -> Array:
     """Values of a variable, 0 among them where it may be."""
     x = ratios(rng, count)
     if kind is Kind.REAL:
-        return x * np.array([rng.choice([1, -1, 0]) for _ in range(count)])
+        return x * rng_of(rng).choice(np.array([1, -1, 0], dtype=object), count)
     if kind in (Kind.UNIT_OPEN, Kind.UNIT_HALF_OPEN):
         x = x / (1 + x)
     if kind is Kind.UNIT_HALF_OPEN:
-        x = x * np.array([rng.choice([1, 1, 1, 0]) for _ in range(count)])
+        x = x * rng_of(rng).choice(np.array([1, 1, 1, 0], dtype=object), count)
     return x
 
 

@@ -14,6 +14,7 @@ from pgsym.algebra.generators import Generators
 from pgsym.algebra.prime import PRIME_BITS, random_residues
 from pgsym.claims.compiler import Meaning
 from pgsym.claims.evaluation import Evaluation, SizeWorld, Tower, plain_parameters
+from pgsym.claims.extremes import ExtremesAtPoint
 from pgsym.claims.gradients import in_logarithms
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
@@ -194,6 +195,7 @@ class BoundClaim:
             limits: dict[str, Any] = {"budget": NORMAL_FORM_TERMS, "seconds": NORMAL_FORM_SECONDS}
             field = rational_field(self.mdp, self.policy, extra=self.extra, **limits)
             meaning = self._meaning(Tower(field, generic=True), Evaluation, basis=None, logarithms=found)
+            meaning.extremes = ExtremesAtPoint(field)  # what is recorded has no values
             for side in (self.claim.left, self.claim.right):
                 meaning.compile(side)
             found.fill(meaning, self.mdp.gamma)

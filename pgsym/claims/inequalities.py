@@ -43,6 +43,9 @@ from pgsym.order import SignStatus, SignVerdict
 Clause = tuple[Any, ...]
 """Closed forms of which one has to be nonnegative at each point."""
 
+Signed = tuple[Coordinate, Clause, SignVerdict]
+"""A clause of a coordinate, with what is found of it."""
+
 
 class Inequality:
     """One claim about order on one model."""
@@ -118,7 +121,7 @@ class Inequality:
             for clause in self.extremes.clauses(gap):
                 yield coordinate, clause
 
-    def signs(self) -> Iterator[tuple[Coordinate, Clause, SignVerdict]]:
+    def signs(self) -> Iterator[Signed]:
         """Each clause with what is found of it; where several forms have to be looked at, each takes less time."""
         clauses, seconds = list(self.clauses()), ORDER_SECONDS
         until = time.monotonic() + INEQUALITY_SIGN_SECONDS
@@ -173,10 +176,7 @@ class Inequality:
             )
         open_ones = [(c, clause, v) for c, clause, v in found if v.status is not SignStatus.PROVED]
         if open_ones and self.setting.basis is not None and witness is None:
-            bounded = list(WithBoundedLogarithms(self.setting, self.rng, self.theta).signs())
-            left = {c: v for c, _, v in reversed(bounded) if v.status is not SignStatus.PROVED}
-            found = [f for f in found if f[0] in left] + [f for f in bounded if f[0] not in left]
-            open_ones = [(c, clause, _after(v, left[c])) for c, clause, v in open_ones if c in left]
+            found, open_ones = self._with_bounds(found, open_ones)
         if not open_ones:
             if witness is not None:
                 raise AssertionError(f"a point refutes what is proved: {self.claim}\n{witness}")
@@ -194,6 +194,17 @@ class Inequality:
             return replace(self._refuted(witness, region), bands=bands)
         coordinate, _, verdict = next((o for o in open_ones if o[2].status is SignStatus.UNDECIDED), open_ones[0])
         return self._undecided(f"{coordinate}: {_tried(verdict)}")
+
+    def _with_bounds(self, found: list[Signed], open_ones: list[Signed]) -> tuple[list[Signed], list[Signed]]:
+        """The same where bounds of logarithms show coordinates that were open."""
+        try:
+            bounded = list(WithBoundedLogarithms(self.setting, self.rng, self.theta).signs())
+        except (UnknownSignError, TooLargeError):
+            return found, open_ones
+        left = {c: v for c, _, v in reversed(bounded) if v.status is not SignStatus.PROVED}
+        shown = {c for c, _, _ in bounded} - left.keys()
+        kept = [f for f in found if f[0] not in shown] + [f for f in bounded if f[0] in shown]
+        return kept, [(c, clause, _after(v, left.get(c))) for c, clause, v in open_ones if c not in shown]
 
     def _refuted(self, witness: Witness, region: str = "") -> Verdict:
         return Verdict(Status.REFUTED, self.claim, "exact values", witness=witness, region=region)
@@ -225,9 +236,9 @@ class WithBoundedLogarithms(Inequality):
         return found
 
 
-def _after(first: SignVerdict, second: SignVerdict) -> SignVerdict:
+def _after(first: SignVerdict, second: SignVerdict | None) -> SignVerdict:
     """What is undecided by two."""
-    if first.status is not SignStatus.UNDECIDED:
+    if first.status is not SignStatus.UNDECIDED or second is None:
         return first
     return replace(first, tried=(*first.tried, *second.tried))
 

@@ -18,14 +18,17 @@ from typing import Any
 import sympy as sp
 
 from pgsym.algebra import RationalField
+from pgsym.algebra.balls import sign_of
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.compiler import Meaning
 from pgsym.claims.domain import Domain, Place
+from pgsym.errors import AlgebraError
 from pgsym.expression.domain import affine, simplices
 from pgsym.expression.linear import Linear
 from pgsym.limits import ORDER_SECONDS
 from pgsym.model.validate import assumed, bounded
 from pgsym.order import BreakPoint, Kind, SignInterval, SignStatus, SignVerdict, SimplexRow, decide_largest, decide_sign
+from pgsym.order.certificates import BallSign
 from pgsym.order.logarithms import decide_logarithms
 from pgsym.order.polynomials import of_terms, read, substitute, terms
 from pgsym.order.question import SignQuestion
@@ -176,8 +179,19 @@ class OrderDomain:
         if number is not None:
             return _NONNEGATIVE if number > 0 or (number == 0 and not strict) else _NEGATIVE
         above, below = self.moved(element.numerator), self.moved(element.denominator())
+        if _variables(above, below) <= self.numbers:
+            return self._of_number(element, strict)
         others = [-self.moved(e.numerator) * self.moved(e.denominator()) for e in beside]
         return self._decided(above, below, strict, others, self.assumptions)
+
+    def _of_number(self, element: Any, strict: bool) -> SignVerdict:
+        """The sign of a number with logarithms or powers of e, by ball arithmetic."""
+        value = self.field.to_sympy(element)
+        try:
+            holds = sign_of(value) >= strict
+        except AlgebraError as error:
+            return SignVerdict(SignStatus.UNDECIDED, tried=(f"ball arithmetic: {error}",))
+        return SignVerdict(SignStatus.PROVED, certificate=BallSign(str(value))) if holds else _NEGATIVE
 
     def bounded(self, element: Any, strict: bool) -> SignVerdict:
         """The same of an element that is affine in logarithms, by bounds of these."""
@@ -193,8 +207,11 @@ class OrderDomain:
                 return found if bounds.status is SignStatus.PROVED else bounds
             return found
 
+        above = self.moved(element.numerator)
+        if not self.logarithms.keys() & _variables(above) or _variables(above) <= self.numbers:
+            return self.decide(element, strict)
         question = SignQuestion.of(
-            self.moved(element.numerator), self.moved(element.denominator()), self.kinds, strict=strict,
+            above, self.moved(element.denominator()), self.kinds, strict=strict,
             assumptions=self.assumptions,
         )  # fmt: skip
         return decide_logarithms(question, self.logarithms, everywhere, inside)

@@ -209,6 +209,18 @@ class LogarithmBounds(SignCertificate):
 
 
 @dataclass(frozen=True)
+class BallSign(SignCertificate):
+    """A number whose sign a ball around it shows, as `pgsym.algebra.balls` makes it."""
+
+    number: str
+    rung = "ball arithmetic"
+    level = Level.EXACT_POINT
+
+    def explain(self) -> str:
+        return f"a ball around {self.number} does not reach below 0"
+
+
+@dataclass(frozen=True)
 class SolverUnsat(SignCertificate):
     """z3 says that the negation has no solution; nobody else has checked it."""
 
@@ -275,6 +287,7 @@ LADDER = (
     "combination of assumptions",
     "combination of cases",
     "bounds of logarithms",
+    "ball arithmetic",
     "solver",
 )
 """The rungs for one polynomial, cheapest first."""

@@ -168,3 +168,29 @@ def test_false_ones_are_refuted_by_exact_points(claim):
     found = pgsym.decide("two-state", claim)
     assert found.refuted, str(found)
     assert found.trust.certain
+
+
+@pytest.mark.parametrize("claim", ["log 2 <= 7/10", "log 2 >= 69/100", "log 2 * log 3 < 77/100", "log 3 > 1"])
+def test_numbers_have_the_sign_of_a_ball_around_them(claim):
+    found = pgsym.decide("two-state", claim)
+    assert found.proved
+    assert found.method == "ball arithmetic"
+    turned = pgsym.decide("two-state", claim.translate(str.maketrans("<>", "><")))
+    assert turned.refuted
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "log pi'(a|s) < 0",  # pi' may take one action always
+        "-sum[a] pi'(a|s) * log pi'(a|s) > 0",
+        "-sum[a] pi(a|s) * log pi(a|s) <= 69/100",
+        "log 8 > 3 * log 2",
+    ],
+)
+def test_what_fails_at_a_bound_is_not_proved(claim):
+    assert not pgsym.decide("two-state", claim).proved
+
+
+def test_a_size_of_logarithms_is_proved_too():
+    assert pgsym.decide("two-state", "abs(sum[a] pi(a|s) * log pi(a|s)) <= log 2").proved
