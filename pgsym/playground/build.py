@@ -17,6 +17,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -135,11 +136,21 @@ def _run(command: Sequence[str], what: str) -> None:
         )
 
 
+@contextmanager
+def _arriving(folder: Path) -> Iterator[Path]:
+    """A folder whose files, once they are whole, move to `folder`: another process may be writing there too."""
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        yield Path(scratch)
+        for path in Path(scratch).iterdir():
+            os.replace(path, folder / path.name)
+
+
 def _pyodide(cache: Path) -> Path:
     """The folder of Pyodide's own files."""
     archive, folder = cache / f"pyodide-{PYODIDE}.tgz", cache / f"pyodide-{PYODIDE}"
     if not archive.exists():
-        _run(["npm", "pack", f"pyodide@{PYODIDE}", "--pack-destination", str(cache)], "fetching Pyodide")
+        with _arriving(cache) as scratch:
+            _run(["npm", "pack", f"pyodide@{PYODIDE}", "--pack-destination", str(scratch)], "fetching Pyodide")
     found = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
     if found != INTEGRITY:
         archive.unlink()
@@ -166,9 +177,9 @@ def _wheels(cache: Path) -> list[Path]:
             raise PlaygroundError(
                 "pip is not installed; it fetches the packages. Install it: python -m ensurepip", where="playground"
             )
-        with as_file(files("pgsym.playground") / "packages.txt") as packages:
+        with as_file(files("pgsym.playground") / "packages.txt") as packages, _arriving(folder) as scratch:
             pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-            _run([*pip, "--no-deps", "--only-binary=:all:", "--require-hashes", *TARGET, "--dest", str(folder),
+            _run([*pip, "--no-deps", "--only-binary=:all:", "--require-hashes", *TARGET, "--dest", str(scratch),
                   "--requirement", str(packages)], "fetching the packages")  # fmt: skip
         kept = {_digest(path.read_bytes()): path for path in folder.glob("*.whl")}
     return sorted(kept[digest] for digest in wanted)

@@ -77,15 +77,16 @@ function change(edit) {
   changed();
 }
 
-function changed(load = false) {
+function changed() {
   policy();
   if (selected !== null && !model.states.includes(selected)) selected = null;
   show();
   $("undo").disabled = !past.length;
   $("solution").replaceChildren();
   for (const item of $("verdicts").children) item.classList.add("old");
+  document.body.dataset.pending = "true"; // until pgsym has read it
   clearTimeout(timer);
-  timer = setTimeout(check, load ? 0 : 400);
+  timer = setTimeout(check, 400);
 }
 
 /** The policy of the chosen kind, for the states and actions that there are. */
@@ -109,7 +110,8 @@ function policy() {
 /** Ask pgsym whether it is a model; its file is what says so. */
 async function check() {
   const mine = ++asked, found = await ask("checking the model ...", { ask: "show", document: model });
-  if (mine !== asked || found === null) return;
+  if (mine !== asked || found === null) return null;
+  delete document.body.dataset.pending;
   $("model-error").textContent = found.error ? `${found.where ? `${found.where}: ` : ""}${found.error}` : "";
   $("model-note").textContent = (found.notes ?? []).join(" ");
   point(found);
@@ -117,6 +119,7 @@ async function check() {
     $("yaml").value = found.yaml;
     history.replaceState(null, "", location.pathname + location.search);
   }
+  return found.yaml ?? null;
 }
 
 /** Mark the field that an error is about. */
@@ -301,8 +304,10 @@ $("open").onchange = async () => {
   $("file").open = true;
   $("apply").click();
 };
-$("save").onclick = () => {
-  const link = make("a", { href: URL.createObjectURL(new Blob([$("yaml").value], { type: "text/yaml" })), download: `${model.name || "model"}.yaml` });
+$("save").onclick = async () => {
+  const text = await check();
+  if (text === null) return tell("this is no model yet: see what is wrong with it");
+  const link = make("a", { href: URL.createObjectURL(new Blob([text], { type: "text/yaml" })), download: `${model.name || "model"}.yaml` });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 };
@@ -310,7 +315,9 @@ $("save").onclick = () => {
 // -- sharing: the model file and the claim, in the part of the address that no server sees ------------------
 
 $("share").onclick = async () => {
-  const bytes = new TextEncoder().encode(JSON.stringify([$("yaml").value, $("claim").value]));
+  const text = await check();
+  if (text === null) return tell("this is no model yet: see what is wrong with it");
+  const bytes = new TextEncoder().encode(JSON.stringify([text, $("claim").value]));
   location.hash = btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
   try { await navigator.clipboard.writeText(location.href); tell("the link is copied, and in the address"); }
   catch { tell("the link is in the address"); }
