@@ -3,11 +3,12 @@
     python benchmarks/order_soundness.py [--seconds 300] [--seed 0] [--points 10000]
     python benchmarks/order_soundness.py --seed 0 --first 123 --count 1      # one question again
 
-Three kinds of questions take turns: signs of random fractions on random domains; inequalities about a random model of
-two states, two actions and up to four unknowns; sharpest constants of such inequalities in one unknown.  Models are
-solved a second time here, by Cramer's rule on arrays of rationals, at rational values of exp(theta), p and gamma, ends
-of ranges among them.  A proof fails if one evaluation is false, a refutation if its witness is true here, a region if
-it is wrong at one point, a constant if one evaluation passes it.
+Four kinds of questions take turns: signs of random fractions on random domains, in up to three variables, and small
+ones in mostly one; inequalities about a random model of two states, two actions and up to four unknowns; sharpest
+constants of such inequalities in one unknown.  Models are solved a second time here, by Cramer's rule on arrays of
+rationals, at rational values of exp(theta), p and gamma, ends of ranges among them.  A proof fails if one evaluation is
+false, a refutation if its witness is true here, a region if it is wrong at one point, a constant if one evaluation
+passes it.
 
 Prints how often each verdict was met.  Exit code 1 if one is wrong; each wrong one is printed with its number.
 """
@@ -30,7 +31,8 @@ from flint import fmpq
 
 import pgsym
 from pgsym.claims.verdict import Status
-from pgsym.order import BreakPoint, Kind, SignInterval, SignStatus, SimplexRow, decide_sign, fraction_of
+from pgsym.order import Kind, SignInterval, SignStatus, SimplexRow, decide_sign
+from pgsym.order.polynomials import context, terms
 
 Array = Any
 """Of rationals, one for each point."""
@@ -41,15 +43,17 @@ SECONDS = 2.0
 
 
 @cache
-def pool() -> Array:
-    """Positive rationals, small and large, of which points are made: drawing them anew would take most of the time."""
+def pool(kind: Kind = Kind.POSITIVE) -> tuple[Array, Array]:
+    """Values of a variable, exact and as floats, small and large: drawing them anew would take most of the time."""
     rng, sizes = random.Random("pool"), [1, 2, 3, 10, 1000]
-    return np.array([fmpq(*(rng.randint(1, rng.choice(sizes)) for _ in range(2))) for _ in range(50_000)])
-
-
-def ratios(rng: random.Random, count: int) -> Array:
-    """Some of the pool."""
-    return rng_of(rng).choice(pool(), count)
+    x = np.array([fmpq(*(rng.randint(1, rng.choice(sizes)) for _ in range(2))) for _ in range(50_000)])
+    if kind is Kind.REAL:
+        x = x * np.array([rng.choice([1, -1, 0]) for _ in x], dtype=object)
+    if kind in (Kind.UNIT_OPEN, Kind.UNIT_HALF_OPEN):
+        x = x / (1 + x)
+    if kind is Kind.UNIT_HALF_OPEN:
+        x = x * np.array([rng.choice([1, 1, 1, 0]) for _ in x], dtype=object)
+    return x, x.astype(float)
 
 
 def rng_of(rng: random.Random) -> np.random.Generator:
@@ -57,16 +61,21 @@ def rng_of(rng: random.Random) -> np.random.Generator:
     return np.random.default_rng(rng.getrandbits(64))
 
 
+def drawn(kind: Kind, rng: random.Random, count: int) -> tuple[Array, Array]:
+    """Some of the pool."""
+    exact, floats = pool(kind)
+    at = rng_of(rng).integers(0, len(exact), count)
+    return exact[at], floats[at]
+
+
 def ranged(kind: Kind, rng: random.Random, count: int) -> Array:
     """Values of a variable, 0 among them where it may be."""
-    x = ratios(rng, count)
-    if kind is Kind.REAL:
-        return x * rng_of(rng).choice(np.array([1, -1, 0], dtype=object), count)
-    if kind in (Kind.UNIT_OPEN, Kind.UNIT_HALF_OPEN):
-        x = x / (1 + x)
-    if kind is Kind.UNIT_HALF_OPEN:
-        x = x * rng_of(rng).choice(np.array([1, 1, 1, 0], dtype=object), count)
-    return x
+    return drawn(kind, rng, count)[0]
+
+
+def ratios(rng: random.Random, count: int) -> Array:
+    """Positive ones."""
+    return ranged(Kind.POSITIVE, rng, count)
 
 
 def rational(x: Any) -> fmpq:
@@ -84,76 +93,95 @@ def evaluated(expr: sp.Expr, at: dict[str, Array], count: int) -> tuple[Array, A
 # -- signs ---------------------------------------------------------------------------------------------------------
 
 
-def random_fraction(variables: list[sp.Symbol], rng: random.Random) -> sp.Expr:
-    """Products and squares of small polynomials, with a shift that may spoil the sign."""
+def random_fraction(n: int, rng: random.Random) -> tuple[Any, Any]:
+    """Products and squares of small polynomials, with a shift that may spoil the sign: numerator and denominator."""
+    x, one = context(n).gens(), context(n).constant(1)
 
-    def polynomial() -> sp.Expr:
-        return sp.Add(*(rng.randint(-3, 3) * sp.Mul(*(v ** rng.randint(0, 2) for v in variables))
-                        for _ in range(rng.randint(1, 4))))  # fmt: skip
+    def polynomial() -> Any:
+        return sum((rng.randint(-3, 3) * prod((v ** rng.randint(0, 2) for v in x), start=one)
+                    for _ in range(rng.randint(1, 4))), start=0 * one)  # fmt: skip
 
     shape = rng.randrange(4)
     found = polynomial() if shape == 0 else polynomial() ** 2 + (0 if shape == 1 else polynomial() ** 2)
+    squares = sum((v**2 for v in x), start=0 * one)
     if shape == 3:
-        found = found * sp.Add(*(v**2 for v in variables)) + 1
-    below = rng.choice([sp.Integer(1), 1 + sp.Add(*(v**2 for v in variables)), polynomial() ** 2 + 1])
-    return found / below + sp.Rational(rng.choice([0, 0, 0, -1, 1]), 100)
+        found = found * squares + 1
+    below = rng.choice([one, 1 + squares, polynomial() ** 2 + 1])
+    return 100 * found + rng.choice([0, 0, 0, -1, 1]) * below, 100 * below
 
 
-def signs(polynomial: Any, points: list[Array]) -> Array:
+def signs(polynomial: Any, points: list[tuple[Array, Array]]) -> Array:
     """Of a polynomial at points: in floats where rounding cannot change them, exactly elsewhere."""
-    found = {m: int(c) for m, c in polynomial.to_dict().items()}
-    floats = [np.array([float(v.p) / float(v.q) for v in x]) for x in points]
-    products = [float(c) * prod((x**e for x, e in zip(floats, map(int, m), strict=True)), start=np.ones(len(points[0])))
+    found = terms(polynomial)
+    count = len(points[0][0])
+    products = [float(c) * prod((x**e for (_, x), e in zip(points, m, strict=True) if e), start=np.ones(count))
                 for m, c in found.items()]  # fmt: skip
     total, size = sum(products), sum(map(abs, products))
-    result = np.sign(total) if found else np.zeros(len(points[0]))
+    result = np.sign(total) if found else np.zeros(count)
     for k in np.flatnonzero(~(np.abs(total) > 1e-9 * size)) if found else ():
-        exact = sum(c * prod((x[k] ** int(e) for x, e in zip(points, m, strict=True)), start=fmpq(1))
+        exact = sum(c * prod((x[k] ** e for (x, _), e in zip(points, m, strict=True)), start=fmpq(1))
                     for m, c in found.items())  # fmt: skip
         result[k] = (exact > 0) - (exact < 0)
     return result
 
 
-def inside(x: fmpq, interval: SignInterval) -> bool:
-    """Whether a point lies in an interval; a point is never inside of an isolating interval."""
-
-    def beyond(end: BreakPoint | None, included: bool, sign: int) -> bool:
+def inside(points: tuple[Array, Array], interval: SignInterval) -> Array:
+    """Which points lie in an interval; a point is never inside of an isolating interval."""
+    result = np.ones(len(points[0]), bool)
+    for end, included, sign in ((interval.low, interval.low_included, 1), (interval.high, interval.high_included, -1)):
         if end is None:
-            return True
+            continue
         low, high = rational(end.low), rational(end.high)
-        return sign * x > sign * (high if sign > 0 else low) or (included and end.exact is not None and x == low)
+        edge = high if sign > 0 else low
+        far = float(edge.p) / float(edge.q)
+        ahead = sign * (points[1] - far)
+        near = np.abs(ahead) <= 1e-9 * (1 + abs(far))
+        result &= ahead > 0
+        for k in np.flatnonzero(near):
+            x = points[0][k]
+            result[k] = sign * x > sign * edge or (included and end.exact is not None and x == low)
+    return result
 
-    return beyond(interval.low, interval.low_included, 1) and beyond(interval.high, interval.high_included, -1)
 
-
-def sign(rng: random.Random, count: int) -> tuple[str, str]:
+def sign(
+    rng: random.Random, count: int, numbers: tuple[int, ...] = (1, 1, 2, 2, 3), seconds: float = SECONDS
+) -> tuple[str, str]:
     """One question about a sign: the verdict, and what is wrong with it."""
-    variables = list(sp.symbols("x y z")[: rng.choice([1, 1, 2, 2, 3])])
+    n = rng.choice(numbers)
+    variables = sp.symbols("x y z")[:n]
     kinds: dict[sp.Expr, Kind | SimplexRow] = {v: rng.choice(KINDS) for v in variables}
-    if len(variables) > 1 and rng.random() < 0.25:
+    if n > 1 and rng.random() < 0.25:
         kinds = dict.fromkeys(variables, SimplexRow("row"))
-    expr, strict = random_fraction(variables, rng), rng.random() < 0.5
-    verdict = decide_sign(*fraction_of(expr, variables), kinds, strict=strict, seconds=SECONDS)
-    points = [ratios(rng, count) if isinstance(k, SimplexRow) else ranged(k, rng, count) for k in kinds.values()]
+    (above, below), strict = random_fraction(n, rng), rng.random() < 0.5
+    verdict = decide_sign(above, below, kinds, strict=strict, seconds=seconds)
+    points = [drawn(Kind.POSITIVE if isinstance(k, SimplexRow) else k, rng, count) for k in kinds.values()]
     if any(isinstance(k, SimplexRow) for k in kinds.values()):
-        points = [x / sum(points) for x in points]
-    at = {str(v): x for v, x in zip(variables, points, strict=True)}
-    above, below = (signs(part, points) for part in fraction_of(expr, variables))
-    values = above * below
-    false = set(np.flatnonzero((below != 0) & ((values < 0) | (strict & (values == 0)))).tolist())
-    told = f"{expr} {'>' if strict else '>='} 0, {', '.join(map(str, kinds.values()))}: {verdict}"
-    if verdict.status is SignStatus.PROVED and false:
+        total = sum(x for x, _ in points)
+        points = [(x, x.astype(float)) for x in (x / total for x, _ in points)]
+    defined = signs(below, points)
+    values = signs(above, points) * defined
+    true = (values > 0) | ((values == 0) & (not strict))
+    told = f"({above}) / ({below}) {'>' if strict else '>='} 0, {', '.join(map(str, kinds.values()))}: {verdict}"
+    if verdict.status is SignStatus.PROVED and not true[defined != 0].all():
         return str(verdict.status), told
     if verdict.status is SignStatus.EXACTLY_WHERE:
-        (x,) = (at[str(v)] for v in expr.free_symbols)
-        defined = np.flatnonzero(below != 0).tolist()
-        if any((k not in false) != any(inside(x[k], i) for i in verdict.where) for k in defined):
+        used = {k for p in (above, below) for m in terms(p) for k, e in enumerate(m) if e}
+        (k,) = used
+        where = np.any([inside(points[k], i) for i in verdict.where], axis=0)
+        if (where != true)[defined != 0].any():
             return str(verdict.status), told
     if verdict.witness is not None:
-        (a,), (b,) = evaluated(expr, {str(v): rational(verdict.witness[v]) for v in variables}, 1)
-        if not (a * b < 0 or (strict and a == 0)):
+        at = [np.array([rational(verdict.witness[v])]) for v in variables]
+        one = [(x, x.astype(float)) for x in at]
+        a, b = signs(above, one)[0], signs(below, one)[0]
+        if not (a * b < 0 or (strict and a == 0 != b)):
             return str(verdict.status), told
     return str(verdict.status), ""
+
+
+def small(rng: random.Random, count: int) -> tuple[str, str]:
+    """The same in one variable, or now and then in two."""
+    return sign(rng, count, (1, 1, 1, 1, 2), SECONDS / 10)
 
 
 # -- models --------------------------------------------------------------------------------------------------------
@@ -291,13 +319,12 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="number of the first question")
     parser.add_argument("--count", type=int, default=10**9, help="questions")
     parser.add_argument("--points", type=int, default=10_000, help="evaluations of each")
-    parser.add_argument("--only", default="", help="of these questions: sign, claim or constant")
+    parser.add_argument("--only", default="", help="of these questions: small, sign, claim or constant")
     options = parser.parse_args()
     until, met, wrong, spent = time.monotonic() + options.seconds, Counter[tuple[str, str]](), 0, Counter[str]()
+    asked = [f for f in (small, claim, sign, claim, small, claim, sign, constant) if options.only in f.__name__]
     for number in range(options.first, options.first + options.count):
-        ask = (sign, claim, sign, claim, sign, claim, sign, constant)[number % 8]
-        if options.only not in ask.__name__:
-            continue
+        ask = asked[number % len(asked)]
         begun = time.monotonic()
         if begun > until:
             break
