@@ -421,6 +421,7 @@ if (given) {
 } else {
   $("zoo").value = "short-corridor";
   open(await ask("building the first model ...", { ask: "model", name: "short-corridor" }));
+  await decided("deciding the first claim ...", $("claim").value, { ask: "decide", claim: $("claim").value });
 }
 past = [];
 $("undo").disabled = true;
