@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgsym.auditing.problem_arrays import AuditTarget
-from pgsym.auditing.recipes import Clip, Recipe, whole_returns
-from pgsym.estimators.token_losses import STABILISER, Average, Compared
+from pgsym.auditing.recipes import Recipe, whole_returns
+from pgsym.estimators.token_losses import STABILISER, Average, Clip, Compared
 
 
 @dataclass(frozen=True)

@@ -10,33 +10,13 @@ share no code with a user's estimator.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 
 from pgsym.auditing.episodes import Bools, Streams
 from pgsym.auditing.problem_arrays import Floats, Ints
-from pgsym.estimators.token_losses import STABILISER, Average, Compared, compare_returns, deviation
-
-
-class Clip(NamedTuple):
-    """Bounds of importance ratios."""
-
-    low: float
-    high: float
-    by_advantage: bool = False
-    """As in PPO: beyond a bound that the advantage pushes it over, a sample has no gradient."""
-
-    def __call__(self, ratio: Floats, advantage: Floats | None = None) -> Floats:
-        """What the ratio counts.
-
-        >>> Clip(0.8, 1.2)(np.array([0.5, 2.0])).tolist(), Clip(0.8, 1.2, True)(np.array([0.5, 2.0]), 1.0).tolist()
-        ([0.8, 1.2], [0.5, 0.0])
-        """
-        if not self.by_advantage or advantage is None:
-            return np.clip(ratio, self.low, self.high)
-        outside = np.where(advantage > 0, ratio > self.high, ratio < self.low)
-        return np.where(outside & (advantage != 0), 0.0, ratio)
+from pgsym.estimators.token_losses import STABILISER, Average, Clip, Compared, compare_returns, deviation
 
 
 @dataclass(frozen=True)
@@ -89,9 +69,9 @@ class Recipe:
     """The gradient flows through the advantage."""
     reward: Literal["this", "next", "previous"] = "this"
     """Which row of the reward buffer."""
-    ratio: Literal["product", "none", "inverted", "step", "geometric"] = "product"
+    ratio: Literal["product", "none", "inverted", "step", "trace", "geometric"] = "product"
     """Importance ratios of off-policy data: of all steps so far, or of the episode for whole returns; of the step;
-    or the episode's to the power 1/|o|."""
+    of the step and, as in V-trace, of those summed up later; or the episode's to the power 1/|o|."""
     clip: Clip | None = None
     """Of these ratios."""
 
@@ -139,7 +119,7 @@ class Recipe:
     def _weights(self, streams: Streams, A: Floats) -> Floats:
         """[R, L] the importance ratio of each step, as far as it counts."""
         rho, clip = self._ratios(streams), self.clip or (lambda ratio, advantage=None: ratio)
-        if self.ratio == "step":
+        if self.ratio in ("step", "trace"):
             return clip(rho, A)
         if not self.whole_return:
             return _running_product(streams, clip(rho))

@@ -126,7 +126,7 @@ def refute(
     given = _given(claims)
     if out is not None:
         from pgsym.model.drawing import svg
-        from pgsym.model.files.atomic import require_place, write_atomically
+        from pgsym.model.files.atomic import require_place, write_atomically, write_figure
         from pgsym.model.formats import save
 
         require_place(out)
@@ -150,7 +150,7 @@ def refute(
         if out.suffix == ".svg":
             write_atomically(out, svg(examples[0].problem.mdp))
         elif out.suffix in (".png", ".pdf"):
-            examples[0].problem.mdp.plot().savefig(out)
+            write_figure(out, examples[0].problem.mdp.plot())
         else:
             save(examples[0].problem, out)
         print(f"wrote {out}", file=sys.stderr)

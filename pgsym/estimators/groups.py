@@ -19,8 +19,9 @@ import numpy as np
 import sympy as sp
 
 from pgsym.errors import SamplingError
-from pgsym.estimators.token_losses import Symbolic, TokenLoss, Tokens, compare_returns
+from pgsym.estimators.token_losses import Clip, Symbolic, TokenLoss, Tokens, compare_returns
 from pgsym.expression.complaint import nearest
+from pgsym.expression.exact import to_expr
 
 P = sp.Symbol("p", positive=True)
 """Probability of the reward 1."""
@@ -104,7 +105,7 @@ GROUP_ESTIMATORS: dict[str, NamedLoss] = {
         "leave-one-out with the ratio of the sequence: unbiased",
     ),
     "v-trace": NamedLoss(
-        {"bootstrap": True, "ratio": "truncated"},
+        {"bootstrap": True, "ratio": "trace", "clip": Clip(0.0, 1.0)},
         "Espeholt et al. 2018, arXiv 1802.01561",
         "ratios truncated at 1, with the critic at the time limit",
     ),
@@ -222,13 +223,13 @@ def answer_scale(
     (beta*p - beta*r + p**2 - p)/(p*(p - 1))
     """
     loss, G = replace(_loss_of_sequences(name), **choices), group_size
-    q, r = sp.sympify(behaviour), P if reference is None else sp.sympify(reference)
+    q, r = to_expr(behaviour, where="behaviour"), P if reference is None else to_expr(reference, where="reference")
     logs = [sp.log(x) - sp.log(y) for x, y in ((P, q), (1 - P, 1 - q), (P, r), (1 - P, 1 - r))]
     total = sp.Integer(0)
     for k in range(G + 1):
         rewards, ones = _column(k, G, sp.Integer(1), sp.Integer(0)), _column(k, G, sp.Integer(1), sp.Integer(1))
         ratio, divergence = _column(k, G, *logs[:2]), _column(k, G, *logs[2:])
-        found = Tokens(rewards[:, 0], ratio, divergence, ones, sp.sympify(beta), G, G)
+        found = Tokens(rewards[:, 0], ratio, divergence, ones, to_expr(beta, where="beta"), G, G)
         weighted = loss.weights(found, Symbolic) * _column(k, G, 1 / P, -1 / (1 - P))
         total += sp.binomial(G, k) * q**k * (1 - q) ** (G - k) * weighted.sum() / G
     if not total.has(sp.Piecewise):

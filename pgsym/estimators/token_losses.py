@@ -23,6 +23,26 @@ Average = Literal["episodes", "steps", "slots", "own steps", "group's steps", "p
 Compared = Literal["none", "mean", "leave-one-out", "std", "sample-std"]
 
 
+class Clip(NamedTuple):
+    """Bounds of importance ratios."""
+
+    low: float
+    high: float
+    by_advantage: bool = False
+    """As in PPO: beyond a bound that the advantage pushes it over, a sample has no gradient."""
+
+    def __call__(self, ratio: Any, advantage: Any = None) -> Any:
+        """What the ratio counts.
+
+        >>> Clip(0.8, 1.2)(np.array([0.5, 2.0])).tolist(), Clip(0.8, 1.2, True)(np.array([0.5, 2.0]), 1.0).tolist()
+        ([0.8, 1.2], [0.5, 0.0])
+        """
+        if not self.by_advantage or advantage is None:
+            return np.clip(ratio, self.low, self.high)
+        outside = np.where(advantage > 0, ratio > self.high, ratio < self.low)
+        return np.where(outside & (advantage != 0), 0.0, ratio)
+
+
 class Floating:
     """Functions of arrays of floats."""
 
@@ -46,7 +66,7 @@ class Symbolic:
     exp = np.frompyfunc(sp.exp, 1, 1)
     least = np.frompyfunc(sp.Min, 2, 1)
     most = np.frompyfunc(sp.Max, 2, 1)
-    positive = np.frompyfunc(lambda x: sp.Piecewise((1, sp.sympify(x) > 0), (0, True)), 1, 1)
+    positive = np.frompyfunc(lambda x: sp.Piecewise((1, sp.sympify(x, strict=True) > 0), (0, True)), 1, 1)
 
 
 class Tokens(NamedTuple):

@@ -65,7 +65,7 @@ class Policy(ABC):
 
     @abstractmethod
     def forms(self) -> Iterable[Linear]:
-        """Every linear form that stands in an exponential of the policy."""
+        """Every linear form that stands in an exponential of the policy; equal rows may count once."""
 
     @abstractmethod
     def expressions(self) -> Iterable[sp.Expr]:

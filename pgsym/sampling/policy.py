@@ -157,7 +157,7 @@ def log_policy(policy: Policy) -> Callable[[jax.Array], jax.Array]:
 
 def _log_softmax(policy: Softmax) -> Callable[[jax.Array], jax.Array]:
     position = {symbol: i for i, symbol in enumerate(policy.params)}
-    forms = list(policy.forms())
+    forms = [form for s in policy.states for form in policy.logits[s].values()]
     state = np.repeat(np.arange(len(policy.states)), [len(policy.actions(s)) for s in policy.states])
     terms = [(n, position[x], float(c)) for n, form in enumerate(forms) for x, c in form.coefficients]
     row = np.array([n for n, _, _ in terms], np.int32)

@@ -15,8 +15,8 @@ from pgsym.claims import compiler
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.compiler import Meaning
 from pgsym.claims.evaluation import Evaluation
+from pgsym.claims.language.names import Range
 from pgsym.claims.language.relation import EQUAL
-from pgsym.claims.language.scope import Range
 from pgsym.exact.quantities import Quantities
 
 SAMPLE = 1500

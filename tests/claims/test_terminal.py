@@ -3,7 +3,7 @@
 import pytest
 
 from pgsym.claims import decide
-from pgsym.claims.language.scope import Range
+from pgsym.claims.language.names import Range
 from pgsym.errors import ClaimError
 from pgsym.expression.quantity import Role
 from pgsym.model import MDP, Problem, sigmoid, tabular

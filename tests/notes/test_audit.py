@@ -93,6 +93,7 @@ def test_what_is_true_on_the_panel_alone_is_refuted_by_another_mdp():
     found = audit.relations[-1]
     assert {c.model: str(c.verdict.status) for c in found.cases} == {
         "short-corridor": "proved",
+        "crossroads": "proved",
         "two-state": "inapplicable",
     }
     assert (found.status, found.other[0].strip()) == (

@@ -52,7 +52,7 @@ def sweep_as_figure() -> object:
 def study_on_a_cluster() -> object:
     from pgsym.study.run import cluster
 
-    return next(cluster([], "tcp://127.0.0.1:1"))
+    return next(cluster([], [], "tcp://127.0.0.1:1"))
 
 
 def frame() -> object:
