@@ -74,7 +74,7 @@ class FormulaMeans(FormulaQuantities):
             pieces = self.run_mean(body, given, primed, token)
             is_run = self.timed
         except (NotReadError, OutsideRunError):
-            if self.collect is not None:
+            if self.collect is not None or (sub is None and self.timed):
                 raise
             is_run, pieces, self.seen = False, [], set()
             with suppress(NotReadError, OutsideRunError):  # it is said where the mean is read
@@ -83,6 +83,9 @@ class FormulaMeans(FormulaQuantities):
         self.timed, self.seen = before[0] or self.timed, before[1] | self.seen
         if is_run:
             self.of_policy = before[2]
+            if sub is None:
+                what = "a mean of steps of a run that does not say over what is one over the runs of the policy"
+                self.names.tell("\\mathbb{E}", what)
             return (self.at_any_time(body, pieces, primed, token) if sub is not None and not given else pieces), end
         if sub is None:
             raise NotReadError("found an expectation that does not say over what. Write what is drawn", token.at)

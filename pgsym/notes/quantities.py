@@ -201,6 +201,9 @@ class FormulaQuantities(FormulaSide):
         """A name that the note defines."""
         (token, sub, _, _, call, _), key = symbol, symbol.key
         own = self.names.own.get(key)
+        if own is None and call is None and plain(sub or ()).isdigit():  # x_0, where the note defines x_t
+            at_step = self.names.own.get(symbol._replace(sub=(Token("symbol", "t", token.at),)).key)
+            own = at_step if at_step is not None and at_step.indices == ("t",) else None
         if own is None:
             return None
         if not own.text:

@@ -284,6 +284,47 @@ def test_weights_from_a_start_state_are_those_that_the_note_defines():
     assert claim == "V(s0) == 1 / (1 - gamma) * sum[s] mu_note(s,s0) * sum[a] pi(a|s) * r(s,a)"
 
 
+def test_mean_that_does_not_say_over_what_is_over_runs_where_it_is_of_their_steps():
+    """A letter that nothing defines is no step, and the reason names what is not known."""
+    assert read_as(
+        r"\mathbb{E}[r_t + \gamma V(s_{t+1}) - V(s_t) \mid s_t, a_t] = A(s_t,a_t)",
+        r"\nabla J = \mathbb{E}[\sum_t \gamma^t \nabla\log\pi(a_t|s_t) Q(s_t,a_t)]",
+        r"\nabla J = \mathbb{E}[\sum_t \gamma^t \nabla\log\pi(a_t|s_t) \hat A_t]",
+        r"\mathrm{Var}(X) = E[X^2] - E[X]^2",
+    ) == [
+        "E[tau | s_0=s, a_0=a] (r_0 + gamma * V(s_1) - V(s_0)) == A(s,a)",
+        "grad J == E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * Q(s_t,a_t)",
+        "refused: found \\hat{A}_t without arguments; it has no meaning here. Define it in the note, as in x := ...",
+        "refused: found an expectation that does not say over what. Write what is drawn",
+    ]
+
+
+TD = r"The TD error $\delta_t = r_t + \gamma V(s_{t+1}) - V(s_t)$ is usual." + "\n\n"
+GAE = r"\hat A_t = \sum_{l=0}^\infty (\gamma\lambda)^l \delta_{t+l}"
+
+
+def test_definition_in_a_sentence_holds_and_is_shifted_in_time():
+    found = relations(GAE, r"\nabla J = \mathbb{E}[\sum_t \gamma^t \nabla\log\pi(a_t|s_t) \hat A_t]", note=TD)
+    assert [r.defines for r in found] == [r"\delta_t", r"\hat{A}_t", ""]
+    assert str(found[-1].claim.statement) == (
+        "for all lambda: let delta(t) = r_t + gamma * V(s_{t+1}) - V(s_t); let hatA(t) = "
+        "sum[l>=t] (gamma * lambda)^(l-t) * delta(l); grad J == E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * hatA(t)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("sentence", "read"),
+    {
+        r"With SARSA $\delta_t = r_t + \gamma Q(s_{t+1},a_{t+1}) - Q(s_t,a_t)$.":
+            "refused: found \\delta_0, which line 1 defines in a way that was not read (line 3 defines it otherwise)",
+        "": "J == E[tau] delta(0)",
+        r"At the end $\delta_t = 0$.": "J == E[tau] delta(0)",  # a condition, and no definition
+    }.items(),
+)  # fmt: skip
+def test_second_definition_in_a_sentence_takes_the_meaning_away(sentence, read):
+    assert read_as(r"J = \mathbb{E}_\tau[\delta_0]", note=TD + sentence + "\n\n") == [read]
+
+
 def test_name_that_is_defined_twice_has_no_meaning_after_that():
     """A second formula of one name may be an error or a new definition; a recursion is a claim."""
     again = [r"R(\tau) = \sum_t r_t", r"R(\tau) = \sum_t \gamma^t r_t", r"J = E_\pi[R(\tau)]"]
@@ -292,7 +333,7 @@ def test_name_that_is_defined_twice_has_no_meaning_after_that():
     )
     assert read_as(r"G_t = \sum_{k=t}^\infty \gamma^{k-t} r_k", r"G_t = r_t + \gamma G_{t+1}", r"J = E_\pi[G_0]")[
         1
-    ] == ("J == E[tau] G_0")
+    ] == ("J == E[tau] G_note(0)")
 
 
 def test_probability_of_a_run_is_what_it_is_said_to_be():
