@@ -22,12 +22,19 @@ _SENTENCE = re.compile(r"[^.\n]*(?:\n[^.\n]+)*")
 
 @dataclass
 class Conventions:
-    """The number of the first step, how many steps late rewards are written, and what letters were said to mean."""
+    """The number of the first step, how many steps late rewards are written, and what letters were said to mean.
+
+    Attributes
+    ----------
+    capital : bool
+        The note writes S_t, and all of its R a step late or more, R_{t+1}, as Sutton and Barto do.
+    """
 
     origin: int = 0
     late: int = 0
     letters: dict[str, str] = field(default_factory=lambda: {"S": "s", "A": "a"})
     rewards: frozenset[str] = frozenset("r")
+    capital: bool = False
     said: dict[str, tuple[tuple[str, ...], int]] = field(default_factory=dict)
     told: dict[str, str] = field(default_factory=dict)
 
@@ -50,7 +57,7 @@ def conventions(document: NoteDocument) -> Conventions:
     ):
         found.origin = 1
         found.told["t"] = "steps are counted from 1, so gamma^t at the first step is gamma"
-    below: dict[str, set[str]] = {"r": set(), "R": set(), "G": set(), "^": set()}
+    below: dict[str, set[str]] = {"r": set(), "R": set(), "G": set(), "S": set(), "s": set(), "^": set()}
     for source in document.formulas:
         try:
             _indexed(tokens(source.latex, document.macros), below)
@@ -58,6 +65,8 @@ def conventions(document: NoteDocument) -> Conventions:
             continue
     if below["G"] and not any(re.match(r"[a-z]'*([+-]|$)|\d", time) for time in below["r"]):
         found.rewards = frozenset("rR")
+    capitals = any(re.match("[a-z]", time) for time in below["S"]) and not below["s"] & below["S"]
+    found.capital = capitals and all(re.fullmatch(r"[a-z]'*(\+[a-z])?\+[1-9]|[1-9]", time) for time in below["R"])
     times = set().union(*(below[letter] for letter in found.rewards))
     counted_late = any(p.endswith("-t-1") for p in below["^"])
     is_late = counted_late or any(re.fullmatch(r"t(\+[a-z])?\+1", t) for t in times)

@@ -96,6 +96,7 @@ class Names:
     letters: Mapping[str, str] = field(default_factory=lambda: {"S": "s", "A": "a"})
     own: dict[str, Own] = field(default_factory=dict)
     rewards: frozenset[str] = frozenset("r")
+    capital: bool = False
     limits: dict[str, tuple[str, int]] = field(default_factory=dict)
     asked: dict[str, tuple[str, ...]] = field(default_factory=dict)
     readings: dict[str, str] = field(default_factory=dict)

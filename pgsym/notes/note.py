@@ -25,7 +25,7 @@ from pgsym.notes.formats import Source
 from pgsym.notes.formula import Formula
 from pgsym.notes.group import OTHERS, OWN, SIZE, SampleGroup
 from pgsym.notes.names import Names, plain
-from pgsym.notes.parts import Pieces, averaged, given_below, scripts, text_of, without_sample
+from pgsym.notes.parts import Pieces, averaged, given_below, scripts, text_of, without_coordinate, without_sample
 from pgsym.notes.side import OutsideRunError
 from pgsym.notes.single_runs import at_every_time, chance_of_run, of_every_run
 from pgsym.notes.tokens import Token, tokens
@@ -53,6 +53,7 @@ class _Reader(Definitions):
         super().__init__(document, names)
         self.introduced: frozenset[str] = frozenset()
         self.group: SampleGroup | None = None
+        self.coordinate = ""
 
     def relations(self) -> list[WrittenRelation]:
         found: list[WrittenRelation] = []
@@ -104,6 +105,7 @@ class _Reader(Definitions):
         """A chain, or the rest of one."""
         found: list[WrittenRelation] = []
         statement = [(relation, given_below(term)) for relation, term in self.of_group(statement)]
+        statement = self.of_coordinate(statement)
         goes_on = bool(statement[0][0].text)
         if goes_on:
             left = self.last
@@ -144,6 +146,20 @@ class _Reader(Definitions):
         what = f"{OWN}; the others add up to {OTHERS}, and {group.size} is {SIZE}: any numbers"
         self.names.tell(f"{group.letter}_{group.index}", what)
         return [(relation, group.read(term)) for relation, term in statement]
+
+    def of_coordinate(self, statement: chains.Statement) -> chains.Statement:
+        r"""In gradients, where it is about \partial/\partial\theta_i for every i."""
+        goes_on = bool(statement[0][0].text)
+        terms, letter = without_coordinate([term for _, term in statement])
+        is_equation = {relation.text for relation, _ in statement} <= {"", "=", ":=", "\\propto"}
+        if not letter or not is_equation or (goes_on and letter != self.coordinate):
+            self.coordinate = self.coordinate if goes_on else ""
+            return statement
+        self.coordinate = letter
+        self.names.tell(
+            f"\\theta_{letter}", f"any coordinate of theta: an equation for every {letter} is one of gradients"
+        )
+        return [(relation, term) for (relation, _), term in zip(statement, terms, strict=True)]
 
     def free(self, side: ChainSide) -> frozenset[str]:
         """The states and actions that a chain is about."""

@@ -98,6 +98,9 @@ READ = {
         "J' - J == sum[s] eta'(s) * sum[a] pi'(a|s) * A(s,a)",
     r"\nabla_\theta \log \pi(a|s) = \frac{\nabla_\theta \pi(a|s)}{\pi(a|s)}": "grad log pi(a|s) == grad pi(a|s) / pi(a|s)",
     r"\frac{\partial J}{\partial \theta} = \nabla J": "grad J == grad J",
+    r"\frac{\partial J}{\partial \theta_i} = \sum_s \eta(s) \sum_a \frac{\partial \pi(a|s)}{\partial \theta_i} Q(s,a)":
+        "grad J == sum[s] eta(s) * sum[a] grad pi(a|s) * Q(s,a)",
+    r"\sum_a \frac{\partial}{\partial \theta_j} \pi(a|s) = 0": "sum[a] grad pi(a|s) == 0",
     r"J = \frac{1}{1-\gamma} \mathbb{E}_{s\sim d^\pi, a\sim\pi}[r(s,a)]":
         "J == 1 / (1 - gamma) * sum[s] mu(s) * sum[a] pi(a|s) * r(s,a)",
     r"\nabla J \propto \mathbb{E}_\pi[\nabla\log\pi(a|s) Q(s,a)]":
@@ -193,6 +196,12 @@ REFUSED = {
     r"J = \sum_s w(s) V(s)": "found w(s); w has no such meaning, and the note does not define it before this place. Define it, "
         "as in x := ...",
     r"V(s) = \nabla Q(s,a)^2": "found grad before a power: of the power, or a power of it? Write brackets",
+    r"\frac{\partial J}{\partial \theta_i} = \nabla J": "found a derivative by \\theta_i; gradients by theta are read",
+    r"\sum_i \frac{\partial J}{\partial \theta_i} = 0": "found a derivative by \\theta_i; gradients by theta are read",
+    r"\frac{\partial J}{\partial \theta_i} = \frac{\partial J}{\partial \theta_j}": "found a derivative by \\theta_i; gradients by theta are read",
+    r"\frac{\partial J_i}{\partial \theta_i} = 0": "found a derivative by \\theta_i; gradients by theta are read",
+    r"\frac{\partial J}{\partial \theta_i} \neq 0": "found a derivative by \\theta_i; gradients by theta are read",
+    r"\|\frac{\partial J}{\partial \theta_i}\|^2 = 0": "found a derivative by \\theta_i; gradients by theta are read",
     r"\nabla_\phi J = 0": "found a gradient by \\phi; gradients by theta are read",
     r"J = \mathbb{E}_{s\sim d^\pi_t}[V(s)]": "found d^\\pi_t, the distribution at one time; stationary ones and visits are read",
     r"J = \mathbb{E}_{\tau}[\sum_{t=0}^{T} r_t + \sum_{t=0}^{T-1} r_t]":
