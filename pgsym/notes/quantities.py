@@ -48,15 +48,15 @@ class FormulaQuantities(FormulaSide):
             and not worded
         ):
             self.run_part(at)
-            when = self.clock.time(sub, at)
-            if text != "G" and self.names.late == MIXED:
+            when, late = self.clock.time(sub, at), self.names.rewards.get(text, 0)
+            if late == MIXED:
                 raise NotReadError(
                     "found a reward at a time in a note that writes the reward of step t as r_t and as r_{t+1}", at
                 )
-            if text != "G" and self.names.late:
+            if late:
                 when = times.shifted(when, -1)
-                self.names.tell("r_{t+1}", "the reward of step t, as Sutton and Barto write it")
-            if text == "R":
+                self.names.tell(f"{text}_{{t+1}}", "the reward of step t, as Sutton and Barto write it")
+            elif text == "R":
                 self.names.tell("R_t", "a reward, since G_t is the return")
             return [(f"{text.lower() if text == 'R' else text}_{{{when}}}", at)], after
         if text == "R" and call is None and sub is not None and not worded:

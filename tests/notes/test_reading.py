@@ -3,6 +3,7 @@
 
 import pytest
 
+from pgsym.notes import audit_note
 from pgsym.notes.conventions import conventions
 from pgsym.notes.documents import NoteDocument
 from pgsym.notes.names import Names, told
@@ -16,9 +17,7 @@ def relations(*formulas: str, note: str = "", **names):
     said = {key: meanings for key, (meanings, _) in found.said.items()}
     return read(
         document,
-        Names(
-            {}, said | told(names.get("read_as", ())), found.origin, found.late, found.letters, rewards=found.rewards
-        ),
+        Names({}, said | told(names.get("read_as", ())), found.origin, found.letters, rewards=found.rewards),
     )
 
 
@@ -409,6 +408,25 @@ def test_capital_letters_are_those_of_sutton_and_barto():
         assert read_as(*formulas)[:1] == [
             "refused: found R_t: the reward of step t, or the return from it? Define it, as in R_t := ..."
         ]
+
+
+VALUE = r"V^\pi(s) = \mathbb{E}_\pi\left[\sum_{k=0}^\infty \gamma^k R_{t+k+1} \mid S_t = s\right]"
+
+
+def test_capital_reward_of_the_next_time_is_that_of_the_step_where_states_are_capital():
+    (found,) = relations(VALUE)
+    assert str(found.claim) == "V(s) == E[tau | s_0=s] sum[k] gamma^k * r_k"
+    document = NoteDocument.of("$$" + VALUE + "$$", "note.md")
+    assert ("R_{t+1}", "the reward of step t, as Sutton and Barto write it") in audit_note(
+        document, "two-state"
+    ).readings
+    assert read_as(VALUE, r"J = \mathbb{E}_\pi\left[\sum_{t=0}^\infty \gamma^t r_t\right]") == [
+        "V(s) == E[tau | s_0=s] sum[k] gamma^k * r_k", "J == E[tau] sum[t] gamma^t * r_t",
+    ]  # fmt: skip
+    asked = "refused: found R_t: the reward of step t, or the return from it? Define it, as in R_t := ..."
+    assert read_as(VALUE.replace("S_t", "s_t")) == [asked]
+    assert read_as(VALUE, r"V(s) = \mathbb{E}_\pi[R_t \mid S_t = s]") == [asked, asked]  # the return, or a reward
+    assert read_as(VALUE, r"R_t = R_{t+1} + \gamma V(S_{t+1})")[0] == asked
 
 
 def test_rewards_in_two_conventions_are_not_guessed():
