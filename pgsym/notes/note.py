@@ -20,6 +20,7 @@ from pgsym.claims.language.tree import EXTREMES, Div, Log, Node, Number, Pow
 from pgsym.errors import ClaimError, NotReadError
 from pgsym.notes import chains
 from pgsym.notes.definitions import ChainSide, Definitions, WrittenRelation
+from pgsym.notes.divergences import entropies_at
 from pgsym.notes.documents import NoteDocument
 from pgsym.notes.formats import Source
 from pgsym.notes.formula import Formula
@@ -104,7 +105,7 @@ class _Reader(Definitions):
     def statement(self, statement: chains.Statement, source: Source) -> list[WrittenRelation]:
         """A chain, or the rest of one."""
         found: list[WrittenRelation] = []
-        statement = [(relation, given_below(term)) for relation, term in self.of_group(statement)]
+        statement = [(relation, given_below(entropies_at(term))) for relation, term in self.of_group(statement)]
         statement = self.of_coordinate(statement)
         goes_on = bool(statement[0][0].text)
         if goes_on:
@@ -220,6 +221,9 @@ class _Reader(Definitions):
                 clock = formula.clock
                 try:
                     found.append(formula.side(term, side.at))
+                    if formula.everywhere and (len(found[-1]) > 1 or "0" not in map(plain, terms)):
+                        why = "found a divergence of policies without a state beside others. Write pi(.|s)"
+                        raise NotReadError(why, term[0].at)
                 except OutsideRunError:
                     break
                 except NotReadError as error:

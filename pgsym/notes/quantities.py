@@ -82,6 +82,12 @@ class FormulaQuantities(FormulaSide):
             raise NotReadError("found theta by itself: steps in the space of parameters are not read", at)
         if call is None and sub and (step := self.indexed_step(text, sub, sup, at)):
             return [(step, at)], after
+        if text in REWARDS and call is None and sup is None and not primes and plain(sub or ()) in ("\\max", "max"):
+            over = ",".join(i + "98" * (i in self.bound) for i in "sa")
+            self.names.tell(
+                f"{text}_{{\\max}}", "the largest |r(s,a)| over states and actions: the note does not define it"
+            )
+            return [(f"(max[{over}] abs(r({over})))", at)], after
         if call is None:
             raise NotReadError(
                 f"found {plain(found[k:after])} without arguments; it has no meaning here. Define it in the note, "

@@ -43,7 +43,7 @@ _WRAPS = _words(
 _FONTS = _words(r"\mathbb \mathcal \mathscr \mathfrak \hat \widehat \tilde \widetilde \bar \overline \vec \dot")
 _WORDS = _words(r"\text \textrm \textit \textbf \mbox \hbox \intertext \texttt \textsf")
 _ONE_OF = (
-    r"\| \Vert \lVert \rVert", r"| \vert \mid \lvert \rvert", r"\log \ln", r"* \cdot \times \ast \star",
+    r"\| \Vert \lVert \rVert \parallel", r"| \vert \mid \lvert \rvert", r"\log \ln", r"* \cdot \times \ast \star",
     r"\{ \lbrace", r"\} \rbrace",
     r"[ \lbrack", r"] \rbrack", r"\le \leq \leqslant", r"\ge \geq \geqslant", r"' \prime", r"\frac \dfrac \tfrac",
     r"\int \iint", r"\rightarrow \to", r"\max \sup", r"\min \inf", r"< \lt", r"> \gt", r"\neq \ne",

@@ -136,6 +136,13 @@ READ = {
     r"|V(s)| \le \frac{\max_{s,a} \lvert r(s,a) \rvert}{1-\gamma}":
         "abs(V(s)) <= (max[s,a] abs(r(s,a))) / (1 - gamma)",
     r"\sum_a |\pi'(a|s) - \pi(a|s)| \le 2": "sum[a] abs(pi'(a|s) - pi(a|s)) <= 2",
+    r"\|V\|_\infty \le \frac{r_{\max}}{1-\gamma}": "max[s] abs(V(s)) <= (max[s,a] abs(r(s,a))) / (1 - gamma)",
+    r"\lVert Q^\pi - Q^* \rVert_\infty \ge 0": "max[s,a] abs(Q(s,a) - Q*(s,a)) >= 0",
+    r"\sum_s \mu(s) |V(s)| \le R_{\max} \sum_s \mu(s)": "sum[s] mu(s) * abs(V(s)) <= (max[s,a] abs(r(s,a))) * sum[s] mu(s)",
+    r"D_{KL}(\pi \| \pi') \ge 0": "sum[a] pi(a|s) * log (pi(a|s) / pi'(a|s)) >= 0",
+    r"0 \le \mathrm{KL}(\tilde\pi \,||\, \pi_\theta)": "0 <= sum[a] pi'(a|s) * log (pi'(a|s) / pi(a|s))",
+    r"J' - J \ge D_\text{KL}\left(\pi(\cdot|s) \parallel \pi'(\cdot|s)\right)": "J' - J >= sum[a] pi(a|s) * log (pi(a|s) / pi'(a|s))",
+    r"\mathbb{E}_{s\sim\mu}[D_{KL}(\pi(\cdot|s) \| \pi'(\cdot|s))] \ge 0": "sum[s] mu(s) * sum[a] pi(a|s) * log (pi(a|s) / pi'(a|s)) >= 0",
     r"|V(s) + J| < |V(s)| + |J|": "abs(V(s) + J) < abs(V(s)) + abs(J)",
     r"V(s) > \min_a Q(s,a)": "V(s) > min[a] Q(s,a)",
     r"\nabla_\theta \log P(\tau|\theta) = \sum_{t=0}^T \nabla_\theta \log \pi(a_t|s_t)":
@@ -219,11 +226,21 @@ REFUSED = {
     r"J = \nabla V(s) \nabla V(s)": "found a column times a column over the parameters. Transpose one",
     r"J = V(s)^\top \nabla V(s)": "found a transpose of a number, or a division by a vector. Correct it",
     r"J = \gamma^T V(s)": "found the power T; a power is a number, a time, or a difference of times",
-    r"J = \|\nabla J\|": "found a norm; the square of a Euclidean one is read",
+    r"J = \|\nabla J\|": "found a norm; the square of a Euclidean one, and the largest value of a function, are read",
     r"J = \mathrm{Var}(R(\tau), J)": "found Var of 2 arguments",
     r"J = \mathrm{Var}[Q(s,a)]": "found an expectation that does not say over what. Write what is drawn",
-    r"V(s) \le \frac{R_{\max}}{1-\gamma}":
-        "found R_\\max without arguments; it has no meaning here. Define it in the note, as in x := ...",
+    r"V(s) \ge R_{\min}": "found R_\\min without arguments; it has no meaning here. Define it in the note, as in x := ...",
+    r"\|V(s)\|_\infty \le 3": "found a norm of more than a sum of functions like V and Q, without arguments",
+    r"\sum_s \mu(s) \|V\|_\infty = 3": "found a norm that is not of a function like V or Q, or inside of a sum",
+    r"J' - J \ge D_{KL}(\pi \| \pi')": "found a divergence of policies without a state beside others. Write pi(.|s)",
+    r"J + D_{KL}(\pi \| \pi') \ge 0": "found a divergence of policies without a state beside others. Write pi(.|s)",
+    r"\sum_s \mu(s) D_{KL}(\pi \| \pi') \ge 0":
+        "found a divergence of policies without a state in a sum or mean. Write pi(.|s)",
+    r"D_{KL}(\pi(\cdot|s) \| \pi') \ge 0": "found a divergence of policies in two states, or in one of them only",
+    r"D_{KL}(p \| q) \ge 0": "found a divergence of p; that of two policies is read",
+    r"D_{KL}^{\max}(\pi \| \pi') \ge 0": "found a divergence with an index, or without its two arguments",
+    r"\mathcal{H}(\pi(\cdot|s)) \ge 0": "found \\mathcal{H}(s); \\mathcal{H} has no such meaning, and the note does not "
+        "define it before this place. Define it, as in x := ...",
     r"Q(s) = V(s)": "found Q with 1 arguments; it is taken at s, a",
     r"\sum_\tau R(\tau) = 1": "found a sum over runs without the probability of a run as a factor. Write P(tau)",
     r"V(s) = J \quad (1)": "found a wide gap inside of a formula: is what follows a remark? Put it beside it",
@@ -258,6 +275,17 @@ def test_group_of_samples_is_read_as_one_and_the_others():
 def test_a_word_below_a_letter_is_no_time():
     found = relations(r"R_{\max} = \max_{s,a} |r(s,a)|", r"|V(s)| \le \frac{R_{\text{max}}}{1-\gamma}")
     assert [str(r.claim) if r.claim else r.defines for r in found] == ["R_\\max", "abs(V(s)) <= Rmax / (1 - gamma)"]
+
+
+def test_entropy_of_a_policy_is_what_the_note_defines():
+    entropy = r"\mathcal{H}(\pi(\cdot|s))"
+    found = relations(entropy + r" = -\sum_a \pi(a|s)\log\pi(a|s)", r"\sum_s \mu(s) " + entropy + r" \ge 0",
+                      entropy.replace("pi", "pi'") + r" \ge 0")  # fmt: skip
+    assert found[0].defines == "\\mathcal{H}(.)"
+    assert str(found[1].claim.statement) == (
+        "let mathcalH(s) = -sum[a] pi(a|s) * log pi(a|s); sum[s] mu(s) * mathcalH(s) >= 0"
+    )
+    assert found[2].reason == "found \\pi'(*|s) where a state or an action should stand; they are called s and a"
 
 
 def test_chain_goes_on_in_the_next_block():
