@@ -33,10 +33,12 @@ def divergence_at(found: Sequence[Token], k: int) -> tuple[list[Sequence[Token]]
     """Both arguments, and where the next token is."""
     sub, sup, primes, after = scripts(found, k + 1)
     inside = found[after].inside
-    bars = [j for j, t in enumerate(inside) if t.text == "\\|" or [u.text for u in inside[j : j + 2]] == ["|", "|"]]
+    bars = [
+        j for j, t in enumerate(inside) if t.text in ("\\|", ",") or [u.text for u in inside[j : j + 2]] == ["|", "|"]
+    ]
     if sup is not None or primes or (sub and found[k].text == "\\KL") or len(bars) != 1:
         raise NotReadError("found a divergence with an index, or without its two arguments", found[k].at)
-    width = 1 if inside[bars[0]].text == "\\|" else 2
+    width = 2 if inside[bars[0]].text == "|" else 1
     return [inside[: bars[0]], inside[bars[0] + width :]], after + 1
 
 

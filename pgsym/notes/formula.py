@@ -221,6 +221,13 @@ class Formula(FormulaSums):
             body = self.side(inside, token.at)
         return [(f"(max[{','.join(sorted(indices, reverse=True))}] abs(", token.at), *body, ("))", token.at)]
 
+    def choice(self, left: Sequence[Token], right: Sequence[Token], at: int) -> tuple[str, str]:
+        r"""x \in \arg\max_a f(a) in the claim language, and x."""
+        member = self.index(left, at)
+        most = right[2:] if right[0].text == "\\arg" else right[1:]
+        text = text_of(self.side([Token("command", "\\max", at), *most], at))
+        return f"{member} in arg{text[1:-1]}", member
+
     def fraction(self, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
         above, below, after = argument(found, k + 1), argument(found, k + 2), k + 3
         at = found[k].at

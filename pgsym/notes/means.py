@@ -159,7 +159,6 @@ class FormulaMeans(FormulaQuantities):
             if "s" in self.bound or self.run:
                 raise NotReadError("found a divergence of policies without a state in a sum or mean. Write pi(.|s)", at)
             self.seen.add("s")
-            self.names.tell("D_{KL}(\\pi \\| \\pi')", "without a state it is that of every state")
         first, second = (f"pi{chr(39) * (plain(policy) in SECOND)}({action}|{state})" for policy in policies)
         return [(f"(sum[{action}] {first} * log ({first} / {second}))", at)], after
 

@@ -186,9 +186,12 @@ class _Reader(Definitions):
         if relation.text == chains.APPROXIMATE and any(averaged(s.found) != s.found for s in (left, right)):
             self.names.tell(chains.APPROXIMATE, "beside an average over samples: its mean is what it approximates")
             spelling = "="
-        if spelling is None:
+        is_choice = relation.text == "\\in" and right.found and right.found[0].text in chains.ARGMAX
+        if spelling is None and not is_choice:
             return replace(base, reason=chains.WHY[relation.text])
         try:
+            if spelling is None:
+                return replace(base, claim=self.choice(left, right))
             sides, every_run = self.sides(left, right)
             if every_run and all(chance_of_run(text_of(side)) == "P(tau)" for side in sides):
                 self.names.tell("P(\\tau)", "the probability of the start, of each action and of each transition")
@@ -200,6 +203,21 @@ class _Reader(Definitions):
             )
         is_j = text_of(sides[0]) == "J"
         return replace(base, claim=claim, finding=finding, of_objective=is_j and relation.text in ("=", ":="))
+
+    def choice(self, left: ChainSide, right: ChainSide) -> Claim:
+        """A member of an argmax; of one that is chosen nothing is said."""
+        text, member = Formula(self.names, self.introduced).choice(left.found, right.found, right.at)
+        if not re.search(rf"\\forall[^$]*?(?<![A-Za-z\\]){member}(?![A-Za-z'])", right.source.latex):
+            why = (
+                f"found a choice of {member}, and no statement about every {member}. Write \\forall {member} behind it"
+            )
+            raise NotReadError(why, right.at)
+        try:
+            claim = parse(self.names.bindings(text) + text).claims[0]
+            check(claim)
+        except ClaimError as error:
+            raise NotReadError(error.message.partition("\n")[0], right.at) from None
+        return claim
 
     def sides(self, left: ChainSide, right: ChainSide) -> tuple[list[Pieces], bool]:
         """Both sides; where one speaks of a run outside of a mean, both are about every run."""
@@ -224,6 +242,8 @@ class _Reader(Definitions):
                     if formula.everywhere and (len(found[-1]) > 1 or "0" not in map(plain, terms)):
                         why = "found a divergence of policies without a state beside others. Write pi(.|s)"
                         raise NotReadError(why, term[0].at)
+                    if formula.everywhere:
+                        self.names.tell("D_{KL}(\\pi \\| \\pi')", "without a state it is that of every state")
                 except OutsideRunError:
                     break
                 except NotReadError as error:

@@ -143,6 +143,10 @@ READ = {
     r"0 \le \mathrm{KL}(\tilde\pi \,||\, \pi_\theta)": "0 <= sum[a] pi'(a|s) * log (pi'(a|s) / pi(a|s))",
     r"J' - J \ge D_\text{KL}\left(\pi(\cdot|s) \parallel \pi'(\cdot|s)\right)": "J' - J >= sum[a] pi(a|s) * log (pi(a|s) / pi'(a|s))",
     r"\mathbb{E}_{s\sim\mu}[D_{KL}(\pi(\cdot|s) \| \pi'(\cdot|s))] \ge 0": "sum[s] mu(s) * sum[a] pi(a|s) * log (pi(a|s) / pi'(a|s)) >= 0",
+    r"0 \le D_{KL}(\pi_{\theta'}, \pi_\theta)": "0 <= sum[a] pi'(a|s) * log (pi'(a|s) / pi(a|s))",
+    r"a \in \arg\max_{a'} Q(s,a'), \quad \forall s, a": "Q(s,a) >= max[a'] Q(s,a')",
+    r"a \in \operatorname*{argmax}_{a'\in\mathcal{A}} Q^*(s,a') \quad \forall a \in \mathcal{A}": "Q*(s,a) >= max[a'] Q*(s,a')",
+    r"\sum_{s'} P(s'|s,a) = 1, \; \forall s \in \mathcal{S}, a": "sum[s'] P(s'|s,a) == 1",
     r"|V(s) + J| < |V(s)| + |J|": "abs(V(s) + J) < abs(V(s)) + abs(J)",
     r"V(s) > \min_a Q(s,a)": "V(s) > min[a] Q(s,a)",
     r"\nabla_\theta \log P(\tau|\theta) = \sum_{t=0}^T \nabla_\theta \log \pi(a_t|s_t)":
@@ -229,6 +233,11 @@ REFUSED = {
     r"J = \|\nabla J\|": "found a norm; the square of a Euclidean one, and the largest value of a function, are read",
     r"J = \mathrm{Var}(R(\tau), J)": "found Var of 2 arguments",
     r"J = \mathrm{Var}[Q(s,a)]": "found an expectation that does not say over what. Write what is drawn",
+    r"a \in \arg\max_{a'} Q(s,a')": "found a choice of a, and no statement about every a. Write \\forall a behind it",
+    r"V^*(s) = Q^*(s,a), \quad a \in \arg\max_{a'} Q^*(s,a')":
+        "found a condition, a member of an argmax; statements without conditions are read",
+    r"\pi^*(s) = \arg\max_a Q^*(s,a)": "found \\pi with \\pi_*; optimal quantities are V^*, Q^*, h^* and J^*",
+    r"V(s) = J \quad \forall s, Q(s,a)": "found a comma between factors. Complete the formula",
     r"V(s) \ge R_{\min}": "found R_\\min without arguments; it has no meaning here. Define it in the note, as in x := ...",
     r"\|V(s)\|_\infty \le 3": "found a norm of more than a sum of functions like V and Q, without arguments",
     r"\sum_s \mu(s) \|V\|_\infty = 3": "found a norm that is not of a function like V or Q, or inside of a sum",
