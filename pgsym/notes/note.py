@@ -26,7 +26,7 @@ from pgsym.notes.formats import Source
 from pgsym.notes.formula import Formula
 from pgsym.notes.group import OTHERS, OWN, SIZE, SampleGroup
 from pgsym.notes.names import Names, plain
-from pgsym.notes.parts import Pieces, averaged, given_below, scripts, text_of, without_coordinate, without_sample
+from pgsym.notes.parts import Pieces, averaged, given_below, text_of, without_coordinate, without_sample
 from pgsym.notes.side import OutsideRunError
 from pgsym.notes.single_runs import at_every_time, chance_of_run, of_every_run
 from pgsym.notes.tokens import Token, tokens
@@ -72,25 +72,6 @@ class _Reader(Definitions):
             for statement in given:
                 found += self.statement(statement, source)
         return found
-
-    def in_sentence(self, source: Source) -> list[WrittenRelation]:
-        r"""A definition in a line of text: \delta_t = r_t - V(s_t), or x := ..."""
-        try:
-            given = chains.statements(tokens(source.latex, self.document.macros))
-            if len(given) != 1 or len(given[0]) != 2 or not given[0][0][1]:
-                return []
-            (_, left), (relation, right) = given[0]
-            sub = scripts(left, 1)[0]
-        except NotReadError:
-            return []
-        of_step = sub is not None and plain(sub) == "t" and left[0].text not in self.names.letters
-        if relation.text != ":=" and not (of_step and re.search(r"_t|\(s", plain(right))):
-            return []
-        last = self.last
-        rows = self.definition(ChainSide(left, source, left[0].at), given[0][1:], source)
-        self.names.own |= self.again
-        self.last, self.again = last, {}
-        return [row for row in rows or () if not row.reason]
 
     def refused(self, source: Source, at: int, reason: str, first: bool) -> WrittenRelation:
         return WrittenRelation(
