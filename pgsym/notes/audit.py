@@ -119,9 +119,7 @@ class _Auditor:
     def names(self, chosen: dict[str, str]) -> Names:
         c = self.conventions
         said = {key: meanings for key, (meanings, _) in c.said.items()}
-        found = Names(
-            chosen, said | self.told, c.origin, c.late, c.letters, dict(self.own), c.rewards, dict(self.limits)
-        )
+        found = Names(chosen, said | self.told, c.origin, c.letters, dict(self.own), c.rewards, dict(self.limits))
         for key, text in c.told.items():
             found.tell(key, text)
         return found

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pgsym.errors import NotReadError
 from pgsym.notes.tokens import GAP, NEWLINE, TEXT, Token
 
 RELATIONS = {
@@ -18,6 +19,7 @@ RELATIONS = {
 }  # fmt: skip
 """What stands between two expressions, in the claim language."""
 APPROXIMATE = "\\approx"
+ARGMAX = ("\\arg", "\\argmax")
 ORDERS = ("<", ">", "<=", ">=")
 """Those of the claim language that say which side is larger."""
 _WHY = {
@@ -75,7 +77,13 @@ def statements(found: Sequence[Token]) -> list[Statement]:
             segment, end = _segment(found, k + 1)
             first = next((t for t in segment if t.kind not in (GAP, TEXT) and t.text != ","), None)
             stated = {t.text for t in segment if is_relation(t)}
-            if (first is not None and first.text == "\\forall") or stated == {"\\in"}:  # for all s in S
+            if "\\in" in stated and any(t.text in ARGMAX for t in segment):
+                raise NotReadError(
+                    "found a condition, a member of an argmax; statements without conditions are read", token.at
+                )
+            if (first is not None and first.text == "\\forall") or stated == {"\\in"}:  # for all s in S, a
+                while end < len(found) and found[end].text == "," and _is_index(more := _segment(found, end + 1)):
+                    end = more[1]
                 k = end - 1
             elif any(is_relation(t) for t in segment) and not (segment and is_relation(first or segment[0])):
                 finish()
@@ -96,6 +104,13 @@ def _segment(found: Sequence[Token], k: int) -> tuple[Sequence[Token], int]:
     if end == k and end < len(found) and (found[end].kind == GAP or found[end].text == ","):
         return _segment(found, k + 1)
     return found[k:end], end
+
+
+def _is_index(segment: tuple[Sequence[Token], int]) -> bool:
+    """Whether it is one more letter of a quantifier: a, or a in A."""
+    found = _trimmed(segment[0])
+    letter = [t for t in found if t.text not in ("'", "_")]
+    return bool(found) and found[0].kind == "symbol" and (len(letter) == 1 or letter[1].text == "\\in")
 
 
 def _open(term: list[Token]) -> bool:

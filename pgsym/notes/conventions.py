@@ -22,12 +22,11 @@ _SENTENCE = re.compile(r"[^.\n]*(?:\n[^.\n]+)*")
 
 @dataclass
 class Conventions:
-    """The number of the first step, how many steps late rewards are written, and what letters were said to mean."""
+    """The number of the first step, how many steps late each letter of rewards is, what letters were said to mean."""
 
     origin: int = 0
-    late: int = 0
     letters: dict[str, str] = field(default_factory=lambda: {"S": "s", "A": "a"})
-    rewards: frozenset[str] = frozenset("r")
+    rewards: dict[str, int] = field(default_factory=lambda: {"r": 0})
     said: dict[str, tuple[tuple[str, ...], int]] = field(default_factory=dict)
     told: dict[str, str] = field(default_factory=dict)
 
@@ -50,19 +49,23 @@ def conventions(document: NoteDocument) -> Conventions:
     ):
         found.origin = 1
         found.told["t"] = "steps are counted from 1, so gamma^t at the first step is gamma"
-    below: dict[str, set[str]] = {"r": set(), "R": set(), "G": set(), "^": set()}
+    below: dict[str, set[str]] = {"r": set(), "R": set(), "G": set(), "S": set(), "^": set()}
     for source in document.formulas:
         try:
             _indexed(tokens(source.latex, document.macros), below)
         except NotReadError:
             continue
-    if below["G"] and not any(re.match(r"[a-z]'*([+-]|$)|\d", time) for time in below["r"]):
-        found.rewards = frozenset("rR")
-    times = set().union(*(below[letter] for letter in found.rewards))
+    is_capital = bool(below["G"]) and not any(re.match(r"[a-z]'*([+-]|$)|\d", time) for time in below["r"])
+    times = below["r"] | (below["R"] if is_capital else set())
     counted_late = any(p.endswith("-t-1") for p in below["^"])
     is_late = counted_late or any(re.fullmatch(r"t(\+[a-z])?\+1", t) for t in times)
     is_in_time = any(re.fullmatch(r"t|0|t\+[a-z]", t) for t in times) or any(p.endswith("-t") for p in below["^"])
-    found.late = MIXED if counted_late and is_in_time else int(is_late and not is_in_time)
+    late = MIXED if counted_late and is_in_time else int(is_late and not is_in_time)
+    found.rewards = {"r": late, "R": late} if is_capital else {"r": late}
+    steps = [time for time in below["R"] if re.match(r"(?![sa])[a-z]'*([^a-z']|$)|\d", time)]
+    all_late = steps and all(re.fullmatch(r"[a-z](\+[a-z])?\+[1-9]|[1-9]", time) for time in steps)
+    if not is_capital and all_late and any(re.match("[a-z]", time) for time in below["S"]):  # S_t, R_{t+1}, no R_t
+        found.rewards["R"] = 1
     if re.search(r"\(u(_\w)?(\||\\mid|\\vert)x", text) and not re.search(r"\(a(_\w)?(\||\\mid|\\vert)s", text):
         found.letters |= {"x": "s", "u": "a"}
         found.told["x, u"] = "the state and the action"

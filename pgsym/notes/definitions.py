@@ -22,7 +22,7 @@ from pgsym.notes.parts import WrittenSymbol, before_bar, commas, join_bars, scri
 from pgsym.notes.quantities import CHANCES, VALUES
 from pgsym.notes.side import OutsideRunError
 from pgsym.notes.times import is_timed, is_word
-from pgsym.notes.tokens import Token
+from pgsym.notes.tokens import Token, tokens
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,25 @@ class Definitions(ABC):
     @abstractmethod
     def relation(self, left: ChainSide, relation: Token, right: ChainSide, first: bool) -> WrittenRelation:
         """One relation of a chain."""
+
+    def in_sentence(self, source: Source) -> list[WrittenRelation]:
+        r"""A definition in a line of text: \delta_t = r_t - V(s_t), or x := ..."""
+        try:
+            given = chains.statements(tokens(source.latex, self.document.macros))
+            if len(given) != 1 or len(given[0]) != 2 or not given[0][0][1]:
+                return []
+            (_, left), (relation, right) = given[0]
+            sub = scripts(left, 1)[0]
+        except NotReadError:
+            return []
+        of_step = sub is not None and plain(sub) == "t" and left[0].text not in self.names.letters
+        if relation.text != ":=" and not (of_step and re.search(r"_t|\(s", plain(right))):
+            return []
+        last = self.last
+        rows = self.definition(ChainSide(left, source, left[0].at), given[0][1:], source)
+        self.names.own |= self.again
+        self.last, self.again = last, {}
+        return [row for row in rows or () if not row.reason]
 
     def definition(self, left: ChainSide, statement: chains.Statement, source: Source) -> list[WrittenRelation] | None:
         """A name of the note's own, where the left side is one that has no meaning yet."""

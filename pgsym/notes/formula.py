@@ -11,10 +11,22 @@ from collections.abc import Sequence
 from pgsym.claims.language.parse import parse_expression
 from pgsym.claims.language.scope import Scope
 from pgsym.errors import ClaimError, NotReadError
+from pgsym.notes.divergences import is_divergence
 from pgsym.notes.means import SPREADS
 from pgsym.notes.names import plain
-from pgsym.notes.parts import OPEN, Pieces, argument, closes, is_count, is_expectation, scripts, text_of, with_bars
-from pgsym.notes.quantities import CHANCES
+from pgsym.notes.parts import (
+    OPEN,
+    Pieces,
+    WrittenSymbol,
+    argument,
+    closes,
+    is_count,
+    is_expectation,
+    scripts,
+    text_of,
+    with_bars,
+)
+from pgsym.notes.quantities import CHANCES, REWARDS, VALUES
 from pgsym.notes.sums import FormulaSums
 from pgsym.notes.tokens import GAP, NAME, Token
 from pgsym.notes.vectors import VectorFactor, applied_to, multiplied
@@ -127,6 +139,8 @@ class Formula(FormulaSums):
             return self.fraction(found, k)
         if token.text in ("\\nabla", "\\log"):
             return self.prefixed(found, k)
+        if is_divergence(found, k):
+            return self.divergence(found, k)
         if token.text in SPREADS:
             return self.spread(found, k)
         if token.kind == "\\|\\|":
@@ -172,12 +186,47 @@ class Formula(FormulaSums):
         return [*base, *self.exponent(sup, at)]
 
     def norm(self, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
-        """The square of the Euclidean norm."""
+        """The square of the Euclidean norm; the largest absolute value of a function of states and actions."""
         sub, sup, _, after = scripts(found, k + 1)
+        if sup is None and plain(sub or ()) == "\\infty":
+            return self.largest(found[k]), after
         if sup is None or plain(sup) != "2" or plain(sub or ()) not in ("", "2"):
-            raise NotReadError("found a norm; the square of a Euclidean one is read", found[k].at)
+            raise NotReadError(
+                "found a norm; the square of a Euclidean one, and the largest value of a function, are read",
+                found[k].at,
+            )
         body = self.side(found[k].inside, found[k].at)
         return applied_to("dot", found[k].at, body, body), after
+
+    def largest(self, token: Token) -> Pieces:
+        r"""\lVert V - V'\rVert_\infty is the largest |V(s) - V'(s)| over the states."""
+        inside, indices, k = list(token.inside), {"s"}, 0
+        while k < len(inside):
+            symbol = WrittenSymbol.at(inside, k)
+            k = symbol.after
+            if symbol.token.text in (*VALUES, *REWARDS):
+                of_state = VALUES.get(symbol.token.text) in ("V", "h")
+                indices |= set() if of_state else {"a"}
+                call = [Token("symbol", i, token.at) for i in ("s" if of_state else "s,a")]
+                inside.insert(k, Token("()", "()", token.at, tuple(call)))
+                k += 1
+            if symbol.call is not None or symbol.token.kind not in ("symbol", "operator", "number"):
+                raise NotReadError(
+                    "found a norm of more than a sum of functions like V and Q, without arguments", token.at
+                )
+        if inside == list(token.inside) or indices & {*self.bound}:
+            raise NotReadError("found a norm that is not of a function like V or Q, or inside of a sum", token.at)
+        with self.binding():
+            self.bound += indices
+            body = self.side(inside, token.at)
+        return [(f"(max[{','.join(sorted(indices, reverse=True))}] abs(", token.at), *body, ("))", token.at)]
+
+    def choice(self, left: Sequence[Token], right: Sequence[Token], at: int) -> tuple[str, str]:
+        r"""x \in \arg\max_a f(a) in the claim language, and x."""
+        member = self.index(left, at)
+        most = right[2:] if right[0].text == "\\arg" else right[1:]
+        text = text_of(self.side([Token("command", "\\max", at), *most], at))
+        return f"{member} in arg{text[1:-1]}", member
 
     def fraction(self, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
         above, below, after = argument(found, k + 1), argument(found, k + 2), k + 3

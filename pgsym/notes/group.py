@@ -7,7 +7,7 @@ one for all numbers, and for all sizes.
 >>> found = tokens(r"r_i - \frac{1}{G} \sum_{j=1}^G r_j")
 >>> group = SampleGroup.of(found)
 >>> group.read(found)[0].text, group.read(found)[4].text
-('own', '()')
+('own', '{}')
 """
 
 from __future__ import annotations

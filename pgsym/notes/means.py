@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from pgsym.errors import NotReadError
-from pgsym.notes.names import EXPECT, decoration, plain
+from pgsym.notes.divergences import at_state, divergence_at
+from pgsym.notes.names import EXPECT, POLICIES, SECOND, decoration, plain
 from pgsym.notes.parts import (
     Pieces,
     commas,
@@ -74,7 +75,7 @@ class FormulaMeans(FormulaQuantities):
             pieces = self.run_mean(body, given, primed, token)
             is_run = self.timed
         except (NotReadError, OutsideRunError):
-            if self.collect is not None:
+            if self.collect is not None or (sub is None and self.timed):
                 raise
             is_run, pieces, self.seen = False, [], set()
             with suppress(NotReadError, OutsideRunError):  # it is said where the mean is read
@@ -83,6 +84,9 @@ class FormulaMeans(FormulaQuantities):
         self.timed, self.seen = before[0] or self.timed, before[1] | self.seen
         if is_run:
             self.of_policy = before[2]
+            if sub is None:
+                what = "a mean of steps of a run that does not say over what is one over the runs of the policy"
+                self.names.tell("\\mathbb{E}", what)
             return (self.at_any_time(body, pieces, primed, token) if sub is not None and not given else pieces), end
         if sub is None:
             raise NotReadError("found an expectation that does not say over what. Write what is drawn", token.at)
@@ -139,6 +143,24 @@ class FormulaMeans(FormulaQuantities):
             *means[-1],
             (")", token.at),
         ], after + 1
+
+    def divergence(self, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
+        r"""D_{KL}(\pi(\cdot|s) \| \pi'(\cdot|s)) at a state; without one for every state."""
+        at, action = found[k].at, "a98" if "a" in self.bound else "a"
+        inside, after = divergence_at(found, k)
+        policies, states = zip(*(at_state(part) for part in inside), strict=True)
+        if plain(states[0]) != plain(states[1]):
+            raise NotReadError("found a divergence of policies in two states, or in one of them only", at)
+        if strange := next((plain(policy) for policy in policies if plain(policy) not in POLICIES), ""):
+            raise NotReadError(f"found a divergence of {strange}; that of two policies is read", at)
+        state = self.index(states[0], at) if states[0] else "s"
+        if not states[0]:
+            self.everywhere = True
+            if "s" in self.bound or self.run:
+                raise NotReadError("found a divergence of policies without a state in a sum or mean. Write pi(.|s)", at)
+            self.seen.add("s")
+        first, second = (f"pi{chr(39) * (plain(policy) in SECOND)}({action}|{state})" for policy in policies)
+        return [(f"(sum[{action}] {first} * log ({first} / {second}))", at)], after
 
     def of_runs(self, law: Sequence[Token], at: int) -> bool:
         """Whether runs are those of the second policy."""

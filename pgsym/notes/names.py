@@ -92,10 +92,9 @@ class Names:
     chosen: Mapping[str, str] = field(default_factory=dict)
     told: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     origin: int = 0
-    late: int = 0
     letters: Mapping[str, str] = field(default_factory=lambda: {"S": "s", "A": "a"})
     own: dict[str, Own] = field(default_factory=dict)
-    rewards: frozenset[str] = frozenset("r")
+    rewards: Mapping[str, int] = field(default_factory=lambda: {"r": 0})
     limits: dict[str, tuple[str, int]] = field(default_factory=dict)
     asked: dict[str, tuple[str, ...]] = field(default_factory=dict)
     readings: dict[str, str] = field(default_factory=dict)

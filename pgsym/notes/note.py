@@ -20,12 +20,13 @@ from pgsym.claims.language.tree import EXTREMES, Div, Log, Node, Number, Pow
 from pgsym.errors import ClaimError, NotReadError
 from pgsym.notes import chains
 from pgsym.notes.definitions import ChainSide, Definitions, WrittenRelation
+from pgsym.notes.divergences import entropies_at
 from pgsym.notes.documents import NoteDocument
 from pgsym.notes.formats import Source
 from pgsym.notes.formula import Formula
 from pgsym.notes.group import OTHERS, OWN, SIZE, SampleGroup
 from pgsym.notes.names import Names, plain
-from pgsym.notes.parts import Pieces, averaged, given_below, text_of, without_sample
+from pgsym.notes.parts import Pieces, averaged, given_below, text_of, without_coordinate, without_sample
 from pgsym.notes.side import OutsideRunError
 from pgsym.notes.single_runs import at_every_time, chance_of_run, of_every_run
 from pgsym.notes.tokens import Token, tokens
@@ -53,11 +54,13 @@ class _Reader(Definitions):
         super().__init__(document, names)
         self.introduced: frozenset[str] = frozenset()
         self.group: SampleGroup | None = None
+        self.coordinate = ""
 
     def relations(self) -> list[WrittenRelation]:
         found: list[WrittenRelation] = []
         for source in self.document.formulas:
             if not asks(source):
+                found += self.in_sentence(source)
                 continue
             try:
                 given = chains.statements(tokens(source.latex, self.document.macros))
@@ -83,7 +86,8 @@ class _Reader(Definitions):
     def statement(self, statement: chains.Statement, source: Source) -> list[WrittenRelation]:
         """A chain, or the rest of one."""
         found: list[WrittenRelation] = []
-        statement = [(relation, given_below(term)) for relation, term in self.of_group(statement)]
+        statement = [(relation, given_below(entropies_at(term))) for relation, term in self.of_group(statement)]
+        statement = self.of_coordinate(statement)
         goes_on = bool(statement[0][0].text)
         if goes_on:
             left = self.last
@@ -125,6 +129,20 @@ class _Reader(Definitions):
         self.names.tell(f"{group.letter}_{group.index}", what)
         return [(relation, group.read(term)) for relation, term in statement]
 
+    def of_coordinate(self, statement: chains.Statement) -> chains.Statement:
+        r"""In gradients, where it is about \partial/\partial\theta_i for every i."""
+        goes_on = bool(statement[0][0].text)
+        terms, letter = without_coordinate([term for _, term in statement])
+        is_equation = {relation.text for relation, _ in statement} <= {"", "=", ":=", "\\propto"}
+        if not letter or not is_equation or (goes_on and letter != self.coordinate):
+            self.coordinate = self.coordinate if goes_on else ""
+            return statement
+        self.coordinate = letter
+        self.names.tell(
+            f"\\theta_{letter}", f"any coordinate of theta: an equation for every {letter} is one of gradients"
+        )
+        return [(relation, term) for (relation, _), term in zip(statement, terms, strict=True)]
+
     def free(self, side: ChainSide) -> frozenset[str]:
         """The states and actions that a chain is about."""
         for every_run in (False, True):
@@ -149,9 +167,12 @@ class _Reader(Definitions):
         if relation.text == chains.APPROXIMATE and any(averaged(s.found) != s.found for s in (left, right)):
             self.names.tell(chains.APPROXIMATE, "beside an average over samples: its mean is what it approximates")
             spelling = "="
-        if spelling is None:
+        is_choice = relation.text == "\\in" and right.found and right.found[0].text in chains.ARGMAX
+        if spelling is None and not is_choice:
             return replace(base, reason=chains.WHY[relation.text])
         try:
+            if spelling is None:
+                return replace(base, claim=self.choice(left, right))
             sides, every_run = self.sides(left, right)
             if every_run and all(chance_of_run(text_of(side)) == "P(tau)" for side in sides):
                 self.names.tell("P(\\tau)", "the probability of the start, of each action and of each transition")
@@ -163,6 +184,21 @@ class _Reader(Definitions):
             )
         is_j = text_of(sides[0]) == "J"
         return replace(base, claim=claim, finding=finding, of_objective=is_j and relation.text in ("=", ":="))
+
+    def choice(self, left: ChainSide, right: ChainSide) -> Claim:
+        """A member of an argmax; of one that is chosen nothing is said."""
+        text, member = Formula(self.names, self.introduced).choice(left.found, right.found, right.at)
+        if not re.search(rf"\\forall[^$]*?(?<![A-Za-z\\]){member}(?![A-Za-z'])", right.source.latex):
+            why = (
+                f"found a choice of {member}, and no statement about every {member}. Write \\forall {member} behind it"
+            )
+            raise NotReadError(why, right.at)
+        try:
+            claim = parse(self.names.bindings(text) + text).claims[0]
+            check(claim)
+        except ClaimError as error:
+            raise NotReadError(error.message.partition("\n")[0], right.at) from None
+        return claim
 
     def sides(self, left: ChainSide, right: ChainSide) -> tuple[list[Pieces], bool]:
         """Both sides; where one speaks of a run outside of a mean, both are about every run."""
@@ -184,6 +220,11 @@ class _Reader(Definitions):
                 clock = formula.clock
                 try:
                     found.append(formula.side(term, side.at))
+                    if formula.everywhere and (len(found[-1]) > 1 or "0" not in map(plain, terms)):
+                        why = "found a divergence of policies without a state beside others. Write pi(.|s)"
+                        raise NotReadError(why, term[0].at)
+                    if formula.everywhere:
+                        self.names.tell("D_{KL}(\\pi \\| \\pi')", "without a state it is that of every state")
                 except OutsideRunError:
                     break
                 except NotReadError as error:

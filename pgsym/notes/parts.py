@@ -257,6 +257,30 @@ def _unmarked(found: Sequence[Token], letter: str) -> list[Token]:
     return kept
 
 
+def without_coordinate(sides: Sequence[Sequence[Token]]) -> tuple[list[list[Token]], str]:
+    r"""Sides without the i of \partial\theta_i, and the i: where it is free on all but 0, and stands nowhere else."""
+    marks = [
+        [
+            plain(argument(level, k + 3))
+            for level in levels(side)
+            for k in range(len(level) - 3)
+            if [t.text for t in level[k : k + 3]] == ["\\partial", "\\theta", "_"]
+        ]
+        for side in sides
+    ]
+    letters = {letter for side in marks for letter in side}
+    letter = letters.pop() if len(letters) == 1 else ""
+    every = [list(everything(side)) for side in sides]
+    if (
+        len(letter) != 1
+        or any(not mark and plain(side) != "0" for mark, side in zip(marks, sides, strict=True))
+        or any(sum(t.text == letter for t in side) > len(mark) for mark, side in zip(marks, every, strict=True))
+        or any(t.text in ("\\|", "\\Var", "\\Cov", "\\mathbb{V}") for side in every for t in side)
+    ):
+        return [list(side) for side in sides], ""
+    return [_unmarked(side, letter) for side in sides], letter
+
+
 def averaged(found: Sequence[Token]) -> list[Token]:
     r"""Terms \frac{1}{N}\sum_{i=1}^N x^{(i)} of a sum as \mathbb{E}_\tau[x]; inside of others they stay."""
     ends = [k for k, t in enumerate(found) if t.kind == "operator" and t.text in ("+", "-")]

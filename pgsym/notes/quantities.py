@@ -48,15 +48,15 @@ class FormulaQuantities(FormulaSide):
             and not worded
         ):
             self.run_part(at)
-            when = self.clock.time(sub, at)
-            if text != "G" and self.names.late == MIXED:
+            when, late = self.clock.time(sub, at), self.names.rewards.get(text, 0)
+            if late == MIXED:
                 raise NotReadError(
                     "found a reward at a time in a note that writes the reward of step t as r_t and as r_{t+1}", at
                 )
-            if text != "G" and self.names.late:
+            if late:
                 when = times.shifted(when, -1)
-                self.names.tell("r_{t+1}", "the reward of step t, as Sutton and Barto write it")
-            if text == "R":
+                self.names.tell(f"{text}_{{t+1}}", "the reward of step t, as Sutton and Barto write it")
+            elif text == "R":
                 self.names.tell("R_t", "a reward, since G_t is the return")
             return [(f"{text.lower() if text == 'R' else text}_{{{when}}}", at)], after
         if text == "R" and call is None and sub is not None and not worded:
@@ -82,6 +82,12 @@ class FormulaQuantities(FormulaSide):
             raise NotReadError("found theta by itself: steps in the space of parameters are not read", at)
         if call is None and sub and (step := self.indexed_step(text, sub, sup, at)):
             return [(step, at)], after
+        if text in REWARDS and call is None and sup is None and not primes and plain(sub or ()) in ("\\max", "max"):
+            over = ",".join(i + "98" * (i in self.bound) for i in "sa")
+            self.names.tell(
+                f"{text}_{{\\max}}", "the largest |r(s,a)| over states and actions: the note does not define it"
+            )
+            return [(f"(max[{over}] abs(r({over})))", at)], after
         if call is None:
             raise NotReadError(
                 f"found {plain(found[k:after])} without arguments; it has no meaning here. Define it in the note, "
@@ -201,6 +207,9 @@ class FormulaQuantities(FormulaSide):
         """A name that the note defines."""
         (token, sub, _, _, call, _), key = symbol, symbol.key
         own = self.names.own.get(key)
+        if own is None and call is None and plain(sub or ()).isdigit():  # x_0, where the note defines x_t
+            at_step = self.names.own.get(symbol._replace(sub=(Token("symbol", "t", token.at),)).key)
+            own = at_step if at_step is not None and at_step.indices == ("t",) else None
         if own is None:
             return None
         if not own.text:

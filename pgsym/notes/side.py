@@ -38,6 +38,8 @@ class FormulaSide(ABC):
         Whether it stands under a gradient, or in a mean over the policy.
     transposed : bool
         Whether the factor that was read last is transposed.
+    everywhere : bool
+        Whether a divergence of policies without a state stands in it.
     taken : set of str
         The states and actions of maxima before, which must not stand behind them.
     """
@@ -73,7 +75,7 @@ class FormulaSide(ABC):
         self.timed = False
         self.collect: list[str] | None = None
         self.taken: set[str] = set()
-        self.transposed = False
+        self.transposed = self.everywhere = False
         self.graded = self.of_policy = False
         self.joint: tuple[list[Token], list[Token]] | None = None
 

@@ -37,13 +37,11 @@ _LOOKS = _words(
     r"\mathstrut \scriptstyle \scriptscriptstyle \scriptsize \footnotesize \small \tiny " + _SIZES
 ) | {"\\ "}
 _LOOKS_OF_ONE = _words(r"\label \tag \color \vspace \hspace \phantom \eqref \textcolor")
-_WRAPS = _words(
-    r"\cancel \mathop \boxed \mathrm \mathbf \boldsymbol \bm \mathit \operatorname \operatorname* \mathsf \rm \bf"
-)
+_WRAPS = _words(r"\cancel \mathop \boxed \mathrm \mathbf \boldsymbol \bm \mathit \operatorname \mathsf \rm \bf")
 _FONTS = _words(r"\mathbb \mathcal \mathscr \mathfrak \hat \widehat \tilde \widetilde \bar \overline \vec \dot")
 _WORDS = _words(r"\text \textrm \textit \textbf \mbox \hbox \intertext \texttt \textsf")
 _ONE_OF = (
-    r"\| \Vert \lVert \rVert", r"| \vert \mid \lvert \rvert", r"\log \ln", r"* \cdot \times \ast \star",
+    r"\| \Vert \lVert \rVert \parallel", r"| \vert \mid \lvert \rvert", r"\log \ln", r"* \cdot \times \ast \star",
     r"\{ \lbrace", r"\} \rbrace",
     r"[ \lbrack", r"] \rbrack", r"\le \leq \leqslant", r"\ge \geq \geqslant", r"' \prime", r"\frac \dfrac \tfrac",
     r"\int \iint", r"\rightarrow \to", r"\max \sup", r"\min \inf", r"< \lt", r"> \gt", r"\neq \ne",
@@ -53,7 +51,7 @@ _ONE_OF = (
 )  # fmt: skip
 _SAME = {other: one for one, *others in map(str.split, _ONE_OF) for other in others} | TEX
 """Other spellings of one symbol."""
-_NAMES = ("log", "ln", "exp", "max", "min", "arg", "Pr", "lim", "sg", "Var", "Cov")
+_NAMES = ("log", "ln", "exp", "max", "min", "argmax", "arg", "Pr", "lim", "sg", "Var", "Cov")
 _CLOSES = {"(": ")", "[": "]", "\\{": "\\}"}
 _ROWS = _words("align aligned equation gather gathered split multline eqnarray alignat displaymath math flalign dmath")
 """Environments of rows; what they hold stands for itself."""
@@ -235,7 +233,8 @@ class _Flat:
                 )
                 k += 1
             elif token.text in _WRAPS and after is not None:
-                kept += self.unwrapped(token, after)
+                k += after.text == "*" and k + 1 < len(found)  # \operatorname*
+                kept += self.unwrapped(token, found[k])
                 k += 1
             elif token.text in _FONTS and after is not None:
                 letter = after.inside if after.kind == "{}" else (after,)

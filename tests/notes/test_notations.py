@@ -41,7 +41,7 @@ def relations(claim, notation):
     document = NoteDocument.of(f"{said}\n\n$$\n{shown}\n$$\n", "note.md")
     found = conventions(document)
     weights = told([f"{letter}: {q}" for q, letter in letters.items() if q != "nu"])
-    names = Names({}, weights, found.origin, found.late, found.letters, rewards=found.rewards)
+    names = Names({}, weights, found.origin, found.letters, rewards=found.rewards)
     return read(document, names)
 
 

@@ -3,6 +3,7 @@
 
 import pytest
 
+from pgsym.notes import audit_note
 from pgsym.notes.conventions import conventions
 from pgsym.notes.documents import NoteDocument
 from pgsym.notes.names import Names, told
@@ -16,9 +17,7 @@ def relations(*formulas: str, note: str = "", **names):
     said = {key: meanings for key, (meanings, _) in found.said.items()}
     return read(
         document,
-        Names(
-            {}, said | told(names.get("read_as", ())), found.origin, found.late, found.letters, rewards=found.rewards
-        ),
+        Names({}, said | told(names.get("read_as", ())), found.origin, found.letters, rewards=found.rewards),
     )
 
 
@@ -98,6 +97,9 @@ READ = {
         "J' - J == sum[s] eta'(s) * sum[a] pi'(a|s) * A(s,a)",
     r"\nabla_\theta \log \pi(a|s) = \frac{\nabla_\theta \pi(a|s)}{\pi(a|s)}": "grad log pi(a|s) == grad pi(a|s) / pi(a|s)",
     r"\frac{\partial J}{\partial \theta} = \nabla J": "grad J == grad J",
+    r"\frac{\partial J}{\partial \theta_i} = \sum_s \eta(s) \sum_a \frac{\partial \pi(a|s)}{\partial \theta_i} Q(s,a)":
+        "grad J == sum[s] eta(s) * sum[a] grad pi(a|s) * Q(s,a)",
+    r"\sum_a \frac{\partial}{\partial \theta_j} \pi(a|s) = 0": "sum[a] grad pi(a|s) == 0",
     r"J = \frac{1}{1-\gamma} \mathbb{E}_{s\sim d^\pi, a\sim\pi}[r(s,a)]":
         "J == 1 / (1 - gamma) * sum[s] mu(s) * sum[a] pi(a|s) * r(s,a)",
     r"\nabla J \propto \mathbb{E}_\pi[\nabla\log\pi(a|s) Q(s,a)]":
@@ -134,6 +136,17 @@ READ = {
     r"|V(s)| \le \frac{\max_{s,a} \lvert r(s,a) \rvert}{1-\gamma}":
         "abs(V(s)) <= (max[s,a] abs(r(s,a))) / (1 - gamma)",
     r"\sum_a |\pi'(a|s) - \pi(a|s)| \le 2": "sum[a] abs(pi'(a|s) - pi(a|s)) <= 2",
+    r"\|V\|_\infty \le \frac{r_{\max}}{1-\gamma}": "max[s] abs(V(s)) <= (max[s,a] abs(r(s,a))) / (1 - gamma)",
+    r"\lVert Q^\pi - Q^* \rVert_\infty \ge 0": "max[s,a] abs(Q(s,a) - Q*(s,a)) >= 0",
+    r"\sum_s \mu(s) |V(s)| \le R_{\max} \sum_s \mu(s)": "sum[s] mu(s) * abs(V(s)) <= (max[s,a] abs(r(s,a))) * sum[s] mu(s)",
+    r"D_{KL}(\pi \| \pi') \ge 0": "sum[a] pi(a|s) * log (pi(a|s) / pi'(a|s)) >= 0",
+    r"0 \le \mathrm{KL}(\tilde\pi \,||\, \pi_\theta)": "0 <= sum[a] pi'(a|s) * log (pi'(a|s) / pi(a|s))",
+    r"J' - J \ge D_\text{KL}\left(\pi(\cdot|s) \parallel \pi'(\cdot|s)\right)": "J' - J >= sum[a] pi(a|s) * log (pi(a|s) / pi'(a|s))",
+    r"\mathbb{E}_{s\sim\mu}[D_{KL}(\pi(\cdot|s) \| \pi'(\cdot|s))] \ge 0": "sum[s] mu(s) * sum[a] pi(a|s) * log (pi(a|s) / pi'(a|s)) >= 0",
+    r"0 \le D_{KL}(\pi_{\theta'}, \pi_\theta)": "0 <= sum[a] pi'(a|s) * log (pi'(a|s) / pi(a|s))",
+    r"a \in \arg\max_{a'} Q(s,a'), \quad \forall s, a": "Q(s,a) >= max[a'] Q(s,a')",
+    r"a \in \operatorname*{argmax}_{a'\in\mathcal{A}} Q^*(s,a') \quad \forall a \in \mathcal{A}": "Q*(s,a) >= max[a'] Q*(s,a')",
+    r"\sum_{s'} P(s'|s,a) = 1, \; \forall s \in \mathcal{S}, a": "sum[s'] P(s'|s,a) == 1",
     r"|V(s) + J| < |V(s)| + |J|": "abs(V(s) + J) < abs(V(s)) + abs(J)",
     r"V(s) > \min_a Q(s,a)": "V(s) > min[a] Q(s,a)",
     r"\nabla_\theta \log P(\tau|\theta) = \sum_{t=0}^T \nabla_\theta \log \pi(a_t|s_t)":
@@ -193,6 +206,12 @@ REFUSED = {
     r"J = \sum_s w(s) V(s)": "found w(s); w has no such meaning, and the note does not define it before this place. Define it, "
         "as in x := ...",
     r"V(s) = \nabla Q(s,a)^2": "found grad before a power: of the power, or a power of it? Write brackets",
+    r"\frac{\partial J}{\partial \theta_i} = \nabla J": "found a derivative by \\theta_i; gradients by theta are read",
+    r"\sum_i \frac{\partial J}{\partial \theta_i} = 0": "found a derivative by \\theta_i; gradients by theta are read",
+    r"\frac{\partial J}{\partial \theta_i} = \frac{\partial J}{\partial \theta_j}": "found a derivative by \\theta_i; gradients by theta are read",
+    r"\frac{\partial J_i}{\partial \theta_i} = 0": "found a derivative by \\theta_i; gradients by theta are read",
+    r"\frac{\partial J}{\partial \theta_i} \neq 0": "found a derivative by \\theta_i; gradients by theta are read",
+    r"\|\frac{\partial J}{\partial \theta_i}\|^2 = 0": "found a derivative by \\theta_i; gradients by theta are read",
     r"\nabla_\phi J = 0": "found a gradient by \\phi; gradients by theta are read",
     r"J = \mathbb{E}_{s\sim d^\pi_t}[V(s)]": "found d^\\pi_t, the distribution at one time; stationary ones and visits are read",
     r"J = \mathbb{E}_{\tau}[\sum_{t=0}^{T} r_t + \sum_{t=0}^{T-1} r_t]":
@@ -211,11 +230,26 @@ REFUSED = {
     r"J = \nabla V(s) \nabla V(s)": "found a column times a column over the parameters. Transpose one",
     r"J = V(s)^\top \nabla V(s)": "found a transpose of a number, or a division by a vector. Correct it",
     r"J = \gamma^T V(s)": "found the power T; a power is a number, a time, or a difference of times",
-    r"J = \|\nabla J\|": "found a norm; the square of a Euclidean one is read",
+    r"J = \|\nabla J\|": "found a norm; the square of a Euclidean one, and the largest value of a function, are read",
     r"J = \mathrm{Var}(R(\tau), J)": "found Var of 2 arguments",
     r"J = \mathrm{Var}[Q(s,a)]": "found an expectation that does not say over what. Write what is drawn",
-    r"V(s) \le \frac{R_{\max}}{1-\gamma}":
-        "found R_\\max without arguments; it has no meaning here. Define it in the note, as in x := ...",
+    r"a \in \arg\max_{a'} Q(s,a')": "found a choice of a, and no statement about every a. Write \\forall a behind it",
+    r"V^*(s) = Q^*(s,a), \quad a \in \arg\max_{a'} Q^*(s,a')":
+        "found a condition, a member of an argmax; statements without conditions are read",
+    r"\pi^*(s) = \arg\max_a Q^*(s,a)": "found \\pi with \\pi_*; optimal quantities are V^*, Q^*, h^* and J^*",
+    r"V(s) = J \quad \forall s, Q(s,a)": "found a comma between factors. Complete the formula",
+    r"V(s) \ge R_{\min}": "found R_\\min without arguments; it has no meaning here. Define it in the note, as in x := ...",
+    r"\|V(s)\|_\infty \le 3": "found a norm of more than a sum of functions like V and Q, without arguments",
+    r"\sum_s \mu(s) \|V\|_\infty = 3": "found a norm that is not of a function like V or Q, or inside of a sum",
+    r"J' - J \ge D_{KL}(\pi \| \pi')": "found a divergence of policies without a state beside others. Write pi(.|s)",
+    r"J + D_{KL}(\pi \| \pi') \ge 0": "found a divergence of policies without a state beside others. Write pi(.|s)",
+    r"\sum_s \mu(s) D_{KL}(\pi \| \pi') \ge 0":
+        "found a divergence of policies without a state in a sum or mean. Write pi(.|s)",
+    r"D_{KL}(\pi(\cdot|s) \| \pi') \ge 0": "found a divergence of policies in two states, or in one of them only",
+    r"D_{KL}(p \| q) \ge 0": "found a divergence of p; that of two policies is read",
+    r"D_{KL}^{\max}(\pi \| \pi') \ge 0": "found a divergence with an index, or without its two arguments",
+    r"\mathcal{H}(\pi(\cdot|s)) \ge 0": "found \\mathcal{H}(s); \\mathcal{H} has no such meaning, and the note does not "
+        "define it before this place. Define it, as in x := ...",
     r"Q(s) = V(s)": "found Q with 1 arguments; it is taken at s, a",
     r"\sum_\tau R(\tau) = 1": "found a sum over runs without the probability of a run as a factor. Write P(tau)",
     r"V(s) = J \quad (1)": "found a wide gap inside of a formula: is what follows a remark? Put it beside it",
@@ -252,6 +286,17 @@ def test_a_word_below_a_letter_is_no_time():
     assert [str(r.claim) if r.claim else r.defines for r in found] == ["R_\\max", "abs(V(s)) <= Rmax / (1 - gamma)"]
 
 
+def test_entropy_of_a_policy_is_what_the_note_defines():
+    entropy = r"\mathcal{H}(\pi(\cdot|s))"
+    found = relations(entropy + r" = -\sum_a \pi(a|s)\log\pi(a|s)", r"\sum_s \mu(s) " + entropy + r" \ge 0",
+                      entropy.replace("pi", "pi'") + r" \ge 0")  # fmt: skip
+    assert found[0].defines == "\\mathcal{H}(.)"
+    assert str(found[1].claim.statement) == (
+        "let mathcalH(s) = -sum[a] pi(a|s) * log pi(a|s); sum[s] mu(s) * mathcalH(s) >= 0"
+    )
+    assert found[2].reason == "found \\pi'(*|s) where a state or an action should stand; they are called s and a"
+
+
 def test_chain_goes_on_in_the_next_block():
     assert read_as(r"V(s) = \mathbb{E}_\pi[Q(s,a)]", r"= \sum_a \pi(a|s) Q(s,a)")[1] == (
         "sum[a] pi(a|s) * Q(s,a) == sum[a] pi(a|s) * Q(s,a)"
@@ -284,6 +329,47 @@ def test_weights_from_a_start_state_are_those_that_the_note_defines():
     assert claim == "V(s0) == 1 / (1 - gamma) * sum[s] mu_note(s,s0) * sum[a] pi(a|s) * r(s,a)"
 
 
+def test_mean_that_does_not_say_over_what_is_over_runs_where_it_is_of_their_steps():
+    """A letter that nothing defines is no step, and the reason names what is not known."""
+    assert read_as(
+        r"\mathbb{E}[r_t + \gamma V(s_{t+1}) - V(s_t) \mid s_t, a_t] = A(s_t,a_t)",
+        r"\nabla J = \mathbb{E}[\sum_t \gamma^t \nabla\log\pi(a_t|s_t) Q(s_t,a_t)]",
+        r"\nabla J = \mathbb{E}[\sum_t \gamma^t \nabla\log\pi(a_t|s_t) \hat A_t]",
+        r"\mathrm{Var}(X) = E[X^2] - E[X]^2",
+    ) == [
+        "E[tau | s_0=s, a_0=a] (r_0 + gamma * V(s_1) - V(s_0)) == A(s,a)",
+        "grad J == E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * Q(s_t,a_t)",
+        "refused: found \\hat{A}_t without arguments; it has no meaning here. Define it in the note, as in x := ...",
+        "refused: found an expectation that does not say over what. Write what is drawn",
+    ]
+
+
+TD = r"The TD error $\delta_t = r_t + \gamma V(s_{t+1}) - V(s_t)$ is usual." + "\n\n"
+GAE = r"\hat A_t = \sum_{l=0}^\infty (\gamma\lambda)^l \delta_{t+l}"
+
+
+def test_definition_in_a_sentence_holds_and_is_shifted_in_time():
+    found = relations(GAE, r"\nabla J = \mathbb{E}[\sum_t \gamma^t \nabla\log\pi(a_t|s_t) \hat A_t]", note=TD)
+    assert [r.defines for r in found] == [r"\delta_t", r"\hat{A}_t", ""]
+    assert str(found[-1].claim.statement) == (
+        "for all lambda: let delta(t) = r_t + gamma * V(s_{t+1}) - V(s_t); let hatA(t) = "
+        "sum[l>=t] (gamma * lambda)^(l-t) * delta(l); grad J == E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * hatA(t)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("sentence", "read"),
+    {
+        r"With SARSA $\delta_t = r_t + \gamma Q(s_{t+1},a_{t+1}) - Q(s_t,a_t)$.":
+            "refused: found \\delta_0, which line 1 defines in a way that was not read (line 3 defines it otherwise)",
+        "": "J == E[tau] delta(0)",
+        r"At the end $\delta_t = 0$.": "J == E[tau] delta(0)",  # a condition, and no definition
+    }.items(),
+)  # fmt: skip
+def test_second_definition_in_a_sentence_takes_the_meaning_away(sentence, read):
+    assert read_as(r"J = \mathbb{E}_\tau[\delta_0]", note=TD + sentence + "\n\n") == [read]
+
+
 def test_name_that_is_defined_twice_has_no_meaning_after_that():
     """A second formula of one name may be an error or a new definition; a recursion is a claim."""
     again = [r"R(\tau) = \sum_t r_t", r"R(\tau) = \sum_t \gamma^t r_t", r"J = E_\pi[R(\tau)]"]
@@ -292,7 +378,7 @@ def test_name_that_is_defined_twice_has_no_meaning_after_that():
     )
     assert read_as(r"G_t = \sum_{k=t}^\infty \gamma^{k-t} r_k", r"G_t = r_t + \gamma G_{t+1}", r"J = E_\pi[G_0]")[
         1
-    ] == ("J == E[tau] G_0")
+    ] == ("J == E[tau] G_note(0)")
 
 
 def test_probability_of_a_run_is_what_it_is_said_to_be():
@@ -359,6 +445,25 @@ def test_capital_letters_are_those_of_sutton_and_barto():
         assert read_as(*formulas)[:1] == [
             "refused: found R_t: the reward of step t, or the return from it? Define it, as in R_t := ..."
         ]
+
+
+VALUE = r"V^\pi(s) = \mathbb{E}_\pi\left[\sum_{k=0}^\infty \gamma^k R_{t+k+1} \mid S_t = s\right]"
+
+
+def test_capital_reward_of_the_next_time_is_that_of_the_step_where_states_are_capital():
+    (found,) = relations(VALUE)
+    assert str(found.claim) == "V(s) == E[tau | s_0=s] sum[k] gamma^k * r_k"
+    document = NoteDocument.of("$$" + VALUE + "$$", "note.md")
+    assert ("R_{t+1}", "the reward of step t, as Sutton and Barto write it") in audit_note(
+        document, "two-state"
+    ).readings
+    assert read_as(VALUE, r"J = \mathbb{E}_\pi\left[\sum_{t=0}^\infty \gamma^t r_t\right]") == [
+        "V(s) == E[tau | s_0=s] sum[k] gamma^k * r_k", "J == E[tau] sum[t] gamma^t * r_t",
+    ]  # fmt: skip
+    asked = "refused: found R_t: the reward of step t, or the return from it? Define it, as in R_t := ..."
+    assert read_as(VALUE.replace("S_t", "s_t")) == [asked]
+    assert read_as(VALUE, r"V(s) = \mathbb{E}_\pi[R_t \mid S_t = s]") == [asked, asked]  # the return, or a reward
+    assert read_as(VALUE, r"R_t = R_{t+1} + \gamma V(S_{t+1})")[0] == asked
 
 
 def test_rewards_in_two_conventions_are_not_guessed():
