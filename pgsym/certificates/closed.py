@@ -112,11 +112,12 @@ class CoqForms:
         name = (self.at.params | dict(renamed or {})).get(p, "1")
         return name if self.q.get(p, 1) == 1 else f"({name} / {self.q[p]})"
 
-    def _applied(self, function: str, renamed: Mapping[sp.Symbol, str] | None = None) -> str:
+    def applied(self, function: str, renamed: Mapping[sp.Symbol, str] | None = None) -> str:
+        """A function of the exponentials."""
         return " ".join([function, *self.exponentials(renamed)])
 
-    def section(self, claimed: Callable[[], list[str]] | None = None) -> str:
-        """The definitions and theorems; where something is claimed, its theorems instead of those of derivatives."""
+    def section(self, claimed: Callable[[], list[str]] | None = None, *, derivatives: bool = True) -> str:
+        """The definitions and theorems, and those of what is claimed."""
         at, family = self.at, self.family
         rows = [((at.state(s),), self.terms.write(e)) for s, e in self.values.items()]
         parts = [
@@ -128,7 +129,7 @@ class CoqForms:
             f"Definition closed_J{self.binders} : R :=",
             f"  {self.terms.write(self.J)}.",
         ]
-        for p, name in at.params.items() if claimed is None else ():
+        for p, name in at.params.items() if derivatives else ():
             parts += ["", f"Definition closed_gradient_{name}{self.binders} : R :=",
                       f"  {self.terms.write(self.gradient[p])}."]  # fmt: skip
         parts += ["", *self._denominators(), "", "Section Closed.",
@@ -139,12 +140,14 @@ class CoqForms:
             *self._solved(),
             "",
             *self._objective(),
-            *(claimed() if claimed else ()),
             "",
             "End Closed.",
         ]
-        for p in at.params if claimed is None else ():
+        for p in at.params if derivatives else ():
             parts += ["", *self._derivative(p)]
+        if claimed is not None:
+            parts += ["", "Section Claims.", *([f"Variables {at.args} : R."] if at.params else []),
+                      rewriting("closed_policy", "closed_pi", at), *claimed(), "", "End Claims."]  # fmt: skip
         return "\n".join(parts)
 
     def _denominators(self) -> list[str]:
@@ -239,10 +242,10 @@ class CoqForms:
 
     def _solved(self) -> list[str]:
         at, n, family = self.at, len(self.at.order), self.family
-        closed = f"({self._applied(f'closed_{family}')})"
+        closed = f"({self.applied(f'closed_{family}')})"
         head = [
             f"Theorem closed_form_{family} : forall s, (s < {n})%nat -> {family}_at {at.args} s = "
-            f"{self._applied(f'closed_{family}')} s.",
+            f"{self.applied(f'closed_{family}')} s.",
             "Proof.",
             "  intros s Hs. symmetry. revert s Hs.",
         ]
@@ -275,7 +278,7 @@ class CoqForms:
             f"  cbv beta iota delta [r_pi {UNFOLD}]." if self.average else "unfold J."
         )  # fmt: skip
         return [
-            f"Theorem closed_form_J : {name} {at.args} = {self._applied('closed_J')}.",
+            f"Theorem closed_form_J : {name} {at.args} = {self.applied('closed_J')}.",
             "Proof.",
             f"  {unfolded}",
             f"  {'. '.join(values)}.",
@@ -288,11 +291,11 @@ class CoqForms:
         at = self.at
         name, along = at.params[param], at.along(param)
         function = "rbar" if self.average else "J"
-        moved = self._applied("closed_J", {param: "t"})
+        moved = self.applied("closed_J", {param: "t"})
         clear = self.positivity()
         return [
             f"Theorem closed_form_gradient_{name}{at.binders} : is_derive (fun t => {function} {along}) {name}",
-            f"  ({self._applied(f'closed_gradient_{name}')}).",
+            f"  ({self.applied(f'closed_gradient_{name}')}).",
             "Proof.",
             f"  apply (is_derive_ext (fun t => {moved})).",
             f"  {{ intro t. symmetry. exact (closed_form_J {along}). }}",

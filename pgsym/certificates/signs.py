@@ -33,7 +33,13 @@ Ltac signs := first [assumption | left; assumption | lazymatch goal with
   | |- 0 < _ ^ _ => apply pow_lt; signs
   | |- 0 <= _ / _ => apply Rdiv_le_0_compat; signs
   | |- 0 < _ / _ => apply Rdiv_lt_0_compat; signs
-  | _ => lra end]."""
+  | _ => lra end].
+
+(* The largest and the smallest of several numbers, and their absolute values. *)
+Ltac extremes := repeat match goal with
+  | |- context [Rmax ?x ?y] => first [rewrite (Rmax_left x y) by lra | rewrite (Rmax_right x y) by lra]
+  | |- context [Rmin ?x ?y] => first [rewrite (Rmin_left x y) by lra | rewrite (Rmin_right x y) by lra]
+  | |- context [Rabs ?x] => first [rewrite (Rabs_right x) by lra | rewrite (Rabs_left1 x) by lra] end."""
 """Lemmas and tactics that stand before those of `SignLemmas`."""
 
 
@@ -96,7 +102,10 @@ class SignLemmas:
         return " + ".join(self._monomial(c, m, names or self.names) for m, c in found) or "0"
 
     def _monomial(self, c: int, powers: Sequence[int], names: Sequence[str]) -> str:
-        factors = [name if k == 1 else f"{name} ^ {k}" for name, k in zip(names, powers, strict=True) if k]
+        factors = [
+            f"({name} ^ {k // 2}) ^ 2" if side is Extent.LINE and k % 2 == 0 else name if k == 1 else f"{name} ^ {k}"
+            for name, side, k in zip(names, self.extents, powers, strict=True) if k
+        ]  # fmt: skip
         return " * ".join([*([] if c == 1 and factors else [str(c) if c > 0 else f"({c})"]), *factors])
 
     def _at(self, lemma: str) -> str:
@@ -118,6 +127,7 @@ class SignLemmas:
         known = "".join(
             f"0 {'<' if side is Extent.OPEN else '<='} {u} -> "
             for u, side in zip(self.names, self.extents, strict=True)
+            if side is not Extent.LINE
         )
         relation = "<" if strict else "<="
         self.lemmas.append(
@@ -142,6 +152,6 @@ def refusal(what: str) -> CertificateError:
     """What of an inequality is not covered."""
     return CertificateError(
         f"found {what}; certificates of inequalities are written for sums, products, quotients and abs(..) of J, V, Q, "
-        "A, mu, rbar, pi, P, r and gamma, whose signs are shown by coefficients, by Sturm or by completed squares. "
-        "Decide it with pgsym check", where="claim",
+        "A, mu, rbar, pi, P, r, gamma, grad J and arbitrary functions, whose signs are shown by coefficients, by Sturm "
+        "or by completed squares. Decide it with pgsym check", where="claim",
     )  # fmt: skip
