@@ -69,8 +69,9 @@ def inequality_header(at: CertifiedModel, name: str, claim: Claim, positive: Seq
         f"The inequality {claim} ({at.objective}) for the model {name}, for Coq's kernel to check.",
         r"\[ " + claim.latex() + r" \]",
         f"For every theta, about {quantities} of this model, which are the only solutions of their equations: one "
-        "theorem claim_k for each assignment of the free indices. The larger side less the smaller one is proved to be "
-        "a product of factors, each of which a lemma sign_k shows to be positive or not negative.",
+        "theorem claim_k for each assignment of the free indices and each parameter, of matrices for all directions. "
+        "The larger side less the smaller one, or each sum of principal minors, is proved to be a product of factors, "
+        "each of which a lemma sign_k shows to be positive or not negative.",
         *_assumed(at, positive), *_left_out(at), *legend(at),
     ])  # fmt: skip
 

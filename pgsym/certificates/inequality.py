@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import reduce
+from itertools import product
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -15,7 +16,7 @@ from pgsym.certificates.closed import CoqForms
 from pgsym.certificates.instance import CertifiedModel, total
 from pgsym.certificates.point import Point
 from pgsym.certificates.sections import UNFOLD
-from pgsym.certificates.signs import TACTICS, SignLemmas, power, refusal
+from pgsym.certificates.signs import MATRICES, TACTICS, SignLemmas, power, refusal
 from pgsym.certificates.terms import comment, number, tight
 from pgsym.certificates.translate import Env, Translation
 from pgsym.claims.bound_claim import BoundClaim
@@ -25,6 +26,7 @@ from pgsym.claims.language import tree as t
 from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.language.statement import Claim
 from pgsym.claims.order_domain import OrderDomain
+from pgsym.claims.witness import side
 from pgsym.errors import CertificateError
 from pgsym.expression.linear import Linear
 from pgsym.model.objective import Objective
@@ -44,8 +46,9 @@ class InequalityTranslation(Translation):
         Of the values of the claim's arbitrary functions.
     """
 
-    def __init__(self, at: CertifiedModel, setting: BoundClaim, names: Mapping[sp.Symbol, str]) -> None:
-        super().__init__(cast(Point, SimpleNamespace(at=at)), setting.scope, None, {}, setting.functions)
+    def __init__(self, forms: CoqForms, setting: BoundClaim, names: Mapping[sp.Symbol, str]) -> None:
+        super().__init__(cast(Point, SimpleNamespace(at=forms.at)), setting.scope, None, {}, setting.functions)
+        self.forms = forms
         self.names = names
 
     def sides(self, claim: Claim, coordinate: Coordinate) -> tuple[str, str]:
@@ -63,6 +66,10 @@ class InequalityTranslation(Translation):
         match node:
             case t.Grad(t.Quantity("J" | "rbar", primed=False, overrides=())) if len(along) == 1:
                 return f"({derivative_of_J(at, along[0])})"
+            case t.Grad(t.Grad(t.Quantity("J" | "rbar", primed=False, overrides=()))) if len(along) == 2:
+                return f"({self.forms.second_derivative(*along)})"
+            case t.Quantity(name="I"):
+                return str(int(along[0] == along[1]))
             case t.Abs() | t.Max() | t.Min() if not of_the_model(node):
                 raise refusal(f"{type(node).__name__.lower()}(..) inside a side")
             case t.Max() | t.Min():
@@ -125,11 +132,15 @@ class InequalityTheorems:
     def __init__(self, at: CertifiedModel, setting: BoundClaim, forms: CoqForms) -> None:
         self.at, self.setting, self.forms = at, setting, forms
         self.relation = RELATIONS[setting.claim.relation]
+        sides = (setting.claim.left, setting.claim.right)
+        grads = [n for node in sides for n in node.walk() if isinstance(n, t.Grad)]
+        self.order = 0 if not grads else 1 + any(isinstance(n.body, t.Grad) for n in grads)
+        """Up to which order derivatives of J are needed."""
         self.inequality = Inequality(setting, random.Random(0), None)
         self.domain: OrderDomain = self.inequality.domain
         self.gamma: int | None = None
         values = [s for table in setting.functions.values() for s in table.values()]
-        self.functions = {s: f"value_{k}" for k, s in enumerate(values, 1)}
+        self.functions = {s: at.names.give("f_", s.name, f"{s}, a value of an arbitrary function") for s in values}
         """Names of the values of arbitrary functions."""
         self.positive: list[sp.Symbol] = []
         """Symbols of the model that are assumed to be positive."""
@@ -172,11 +183,14 @@ class InequalityTheorems:
             if not shown:
                 raise refusal("the largest of several values")
             found += (self._difference(element) for element in shown)
-        statement = InequalityTranslation(self.at, self.setting, self.functions)
-        for coordinate, found in differences.items():
+        statement = InequalityTranslation(self.forms, self.setting, self.functions)
+        if self.setting.rank == 2:
+            self._matrices(statement, {c: found for c, (found,) in differences.items()})
+        for coordinate, found in differences.items() if self.setting.rank < 2 else ():
             self._theorem(statement, coordinate, found)
         strictly = "<" if self.relation.strict else "<="
         rule = f"Lemma ordered a b d : 0 {strictly} d -> b - a = d -> a {strictly} b.\nProof. lra. Qed."
+        rule += f"\n\n{MATRICES}" if self.setting.rank == 2 else ""
         variables = [f"Variables {' '.join(self.functions.values())} : R."] if self.functions else []
         given = [f"Hypothesis {self.at.symbols[s]}_positive : 0 < {self.at.symbols[s]}." for s in self.positive]
         return [*variables, *given, "", TACTICS, "", rule, *(f"\n{lemma}" for lemma in self.signs.lemmas), "",
@@ -247,20 +261,71 @@ class InequalityTheorems:
         at, family = self.at, self.forms.family
         place = f"closed_form_{family} {at.args}".strip()
         rules = ["?closed_form_J", *(f"?({place} {k}%nat ltac:(lia))" for k in range(len(at.order)))]
-        used = at.params if self.setting.uses(t.Grad) else {}
+        used = at.params if self.order else {}
         derivatives = [
             f"Lemma value_{name} : {derivative_of_J(at, p)} = {self.forms.applied(f'closed_gradient_{name}')}.\n"
             f"Proof. exact (is_derive_unique _ _ _ (closed_form_gradient_{name} {at.args})). Qed.\n\n"
             for p, name in used.items()
         ]
-        rules = [f"?value_{name}" for name in used.values()] + rules
-        forms = " ".join(["closed_J", f"closed_{family}", *(f"closed_gradient_{name}" for name in used.values())])
+        second = [f"{p}_{q}" for p, q in product(used.values(), repeat=2)] if self.order > 1 else []
+        rules = (
+            [f"?closed_form_hessian_{pair}" for pair in second] + [f"?value_{name}" for name in used.values()] + rules
+        )
+        forms = " ".join(["closed_J", f"closed_{family}", *(f"closed_gradient_{name}" for name in used.values()),
+                          *(f"closed_hessian_{pair}" for pair in second)])  # fmt: skip
         return "".join(derivatives) + (
             f"Ltac claim_numbers := cbv beta iota delta [MDP.Q {UNFOLD}]; rewrite {', '.join(rules)};\n"
             f"  cbv beta iota delta [{forms}]; extremes; closed_policy; {self.forms.positivity()}.\n"
             "Ltac identity := field; repeat split; first [apply Rgt_not_eq; assumption | nonzero].\n"
             "Ltac at_signs := first [assumption | apply Rdiv_le_0_compat; lra]."
         )
+
+    def _matrices(self, statement: InequalityTranslation, minors: dict[Coordinate, tuple[str, str]]) -> None:
+        """One theorem about quadratic forms for each assignment of the free indices, by blocks of one or two."""
+        if self.relation.strict or self.gamma is not None:
+            raise refusal("a strict order of matrices, or one for every gamma")
+        claim, params = self.setting.claim, self.setting.policy.params
+        left, right = (side(self.inequality.meaning, self.setting, n, params) for n in (claim.left, claim.right))
+        larger, smaller = (left, right) if self.relation.larger == "left" else (right, left)
+        vector = {p: f"direction_{k}" for k, p in enumerate(params, 1)}
+        for places in dict.fromkeys(c.places for c in minors):
+            forms, steps = [], [f"intros {' '.join(vector.values())}. claim_numbers."]
+            for block in dict.fromkeys(c.parameters for c in minors if c.places == places):
+                if len(block) > 2:
+                    raise refusal("a matrix with more than two parameters that zeros do not separate")
+                entry = {
+                    (p, q): self._written(larger[c] - smaller[c])
+                    for p, q in product(block, repeat=2) for c in [Coordinate(places, (p, q))]
+                }  # fmt: skip
+                signs = [minors[Coordinate(places, block, k)] for k in range(1, len(block) + 1)]
+                p, q = block[0], block[-1]
+                x, y = vector[p], vector[q]
+                shown = [f"{_chained(known)}apply (shown _ ({d})); [signs | identity]" for d, known in signs]
+                if p == q:
+                    forms.append(f"{entry[p, p]} * {x} ^ 2")
+                    rule = f"apply Rmult_le_pos; [{shown[0]} | apply pow2_ge_0]"
+                else:
+                    forms.append(f"({entry[p, p]} * {x} ^ 2 + 2 * {entry[p, q]} * {x} * {y} + {entry[q, q]} * {y} ^ 2)")
+                    rule = f"apply semidefinite; [{shown[0]} | {shown[1]}]"
+                steps.append(f"assert (0 <= {forms[-1]}) by ({rule}).")
+            steps.append(f"apply (ordered _ _ ({' + '.join(forms)})); [lra | identity].")
+            if self.relation.larger == "left":
+                steps.insert(1, "apply Rle_ge.")
+            texts: list[list[str]] = [[], []]
+            for p, q in product(params, repeat=2):
+                for text, written in zip(texts, statement.sides(claim, Coordinate(places, (p, q))), strict=True):
+                    text.append(f"{vector[p]} * {tight(written)} * {vector[q]}")
+            body = "\n".join(f"  {step}" for step in steps)
+            self.theorems.append(
+                f"Theorem claim_{len(self.theorems) + 1} : forall {' '.join(vector.values())} : R,\n"
+                f"  {total(texts[0])} {claim.relation} {total(texts[1])}.\nProof.\n{body}\nQed."
+            )
+
+    def _written(self, element: Any) -> str:
+        """A closed form in the generators."""
+        n = len(self.names)
+        above, below = (self.signs.text(read(p, n), self.names) for p in (element.numerator, element.denominator()))
+        return f"(({above}) / ({below}))"
 
     def _theorem(self, statement: InequalityTranslation, coordinate: Coordinate, found: list[tuple[str, str]]) -> None:
         claim = self.setting.claim
@@ -294,4 +359,4 @@ def _chained(steps: str) -> str:
 
 def inequality_section(theorems: InequalityTheorems) -> str:
     """The closed forms of J and V, or mu, and the claim."""
-    return theorems.forms.section(theorems.text, derivatives=theorems.setting.uses(t.Grad))
+    return theorems.forms.section(theorems.text, order=theorems.order)

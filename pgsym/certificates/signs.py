@@ -42,6 +42,24 @@ Ltac extremes := repeat match goal with
   | |- context [Rabs ?x] => first [rewrite (Rabs_right x) by lra | rewrite (Rabs_left1 x) by lra] end."""
 """Lemmas and tactics that stand before those of `SignLemmas`."""
 
+MATRICES = """\
+Lemma shown x d : 0 <= d -> x = d -> 0 <= x.
+Proof. lra. Qed.
+
+Lemma semidefinite a b d x y : 0 <= a + d -> 0 <= a * d - b ^ 2 -> 0 <= a * x ^ 2 + 2 * b * x * y + d * y ^ 2.
+Proof.
+  intros T D. pose proof (pow2_ge_0 b).
+  assert (A : 0 <= a) by nra. assert (E : 0 <= d) by nra.
+  destruct (Req_dec (a + d) 0) as [Z|Z].
+  - assert (a = 0) by lra. assert (d = 0) by lra. subst. assert (b = 0) by nra. subst. lra.
+  - apply (Rmult_le_reg_l (a + d)); [lra|].
+    replace ((a + d) * (a * x ^ 2 + 2 * b * x * y + d * y ^ 2))
+      with ((a * x + b * y) ^ 2 + (b * x + d * y) ^ 2 + (a * d - b ^ 2) * (x ^ 2 + y ^ 2)) by ring.
+    pose proof (pow2_ge_0 (a * x + b * y)). pose proof (pow2_ge_0 (b * x + d * y)).
+    pose proof (Rmult_le_pos _ _ D (Rplus_le_le_0_compat _ _ (pow2_ge_0 x) (pow2_ge_0 y))). lra.
+Qed."""
+"""Lemmas about symmetric matrices of two rows."""
+
 
 class SignLemmas:
     """Lemmas about polynomials in u_0, u_1, ..., each of which is positive, or not negative, by its extent."""
