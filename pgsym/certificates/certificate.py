@@ -13,7 +13,7 @@ import sympy as sp
 
 from pgsym.certificates.closed import CoqForms, closed_section
 from pgsym.certificates.headers import WIDTH, boxed, inequality_header, legend, theorem_header
-from pgsym.certificates.inequality import inequality_section
+from pgsym.certificates.inequality import InequalityTheorems, inequality_section
 from pgsym.certificates.instance import CertifiedModel
 from pgsym.certificates.kernel import Check, check
 from pgsym.certificates.point import Point, policy_lemmas, rational_odds
@@ -185,10 +185,11 @@ def _inequality(problem: Problem, claim: Claim) -> Certificate:
     forms = CoqForms(at, solve(problem, budget=CLOSED_FORM_TERMS))
     if not forms.shown:
         raise refusal("a denominator that is not seen to be positive")
-    closed = inequality_section(at, BoundClaim(claim, mdp, policy, objective, Structure(mdp, policy)), forms)
+    found = InequalityTheorems(at, BoundClaim(claim, mdp, policy, objective, Structure(mdp, policy)), forms)
+    closed = inequality_section(found)
     body = "\n\n".join([model_section(at), policy_section(at), solution_section(at), closed])
     theorems = tuple(re.findall(r"^Theorem (claim_\d+)", body, re.MULTILINE))
-    header = inequality_header(at, problem.name or "of this file", claim)
+    header = inequality_header(at, problem.name or "of this file", claim, found.positive)
     end = f"Definition all_of_it := ({', '.join(theorems)}).\n\nEnd Model.\n\nPrint Assumptions all_of_it.\n"
     return Certificate(
         "\n\n".join([header, IMPORTS, body, end]), "theorem", str(claim), tuple(at.names.legend), theorems

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cached_property
+from itertools import product
 
 import sympy as sp
 
@@ -112,11 +113,12 @@ class CoqForms:
         name = (self.at.params | dict(renamed or {})).get(p, "1")
         return name if self.q.get(p, 1) == 1 else f"({name} / {self.q[p]})"
 
-    def _applied(self, function: str, renamed: Mapping[sp.Symbol, str] | None = None) -> str:
+    def applied(self, function: str, renamed: Mapping[sp.Symbol, str] | None = None) -> str:
+        """A function of the exponentials."""
         return " ".join([function, *self.exponentials(renamed)])
 
-    def section(self, claimed: Callable[[], list[str]] | None = None) -> str:
-        """The definitions and theorems; where something is claimed, its theorems instead of those of derivatives."""
+    def section(self, claimed: Callable[[], list[str]] | None = None, *, order: int = 1) -> str:
+        """The definitions and theorems, derivatives of J up to an order, and what is claimed."""
         at, family = self.at, self.family
         rows = [((at.state(s),), self.terms.write(e)) for s, e in self.values.items()]
         parts = [
@@ -128,7 +130,7 @@ class CoqForms:
             f"Definition closed_J{self.binders} : R :=",
             f"  {self.terms.write(self.J)}.",
         ]
-        for p, name in at.params.items() if claimed is None else ():
+        for p, name in at.params.items() if order else ():
             parts += ["", f"Definition closed_gradient_{name}{self.binders} : R :=",
                       f"  {self.terms.write(self.gradient[p])}."]  # fmt: skip
         parts += ["", *self._denominators(), "", "Section Closed.",
@@ -139,12 +141,16 @@ class CoqForms:
             *self._solved(),
             "",
             *self._objective(),
-            *(claimed() if claimed else ()),
             "",
             "End Closed.",
         ]
-        for p in at.params if claimed is None else ():
+        for p in at.params if order else ():
             parts += ["", *self._derivative(p)]
+        for p, q in product(at.params, repeat=2) if order > 1 else ():
+            parts += ["", *self._second_derivative(p, q)]
+        if claimed is not None:
+            parts += ["", "Section Claims.", *([f"Variables {at.args} : R."] if at.params else []),
+                      rewriting("closed_policy", "closed_pi", at), *claimed(), "", "End Claims."]  # fmt: skip
         return "\n".join(parts)
 
     def _denominators(self) -> list[str]:
@@ -239,10 +245,10 @@ class CoqForms:
 
     def _solved(self) -> list[str]:
         at, n, family = self.at, len(self.at.order), self.family
-        closed = f"({self._applied(f'closed_{family}')})"
+        closed = f"({self.applied(f'closed_{family}')})"
         head = [
             f"Theorem closed_form_{family} : forall s, (s < {n})%nat -> {family}_at {at.args} s = "
-            f"{self._applied(f'closed_{family}')} s.",
+            f"{self.applied(f'closed_{family}')} s.",
             "Proof.",
             "  intros s Hs. symmetry. revert s Hs.",
         ]
@@ -275,7 +281,7 @@ class CoqForms:
             f"  cbv beta iota delta [r_pi {UNFOLD}]." if self.average else "unfold J."
         )  # fmt: skip
         return [
-            f"Theorem closed_form_J : {name} {at.args} = {self._applied('closed_J')}.",
+            f"Theorem closed_form_J : {name} {at.args} = {self.applied('closed_J')}.",
             "Proof.",
             f"  {unfolded}",
             f"  {'. '.join(values)}.",
@@ -288,15 +294,45 @@ class CoqForms:
         at = self.at
         name, along = at.params[param], at.along(param)
         function = "rbar" if self.average else "J"
-        moved = self._applied("closed_J", {param: "t"})
-        clear = self.positivity()
+        moved = self.applied("closed_J", {param: "t"})
         return [
             f"Theorem closed_form_gradient_{name}{at.binders} : is_derive (fun t => {function} {along}) {name}",
-            f"  ({self._applied(f'closed_gradient_{name}')}).",
+            f"  ({self.applied(f'closed_gradient_{name}')}).",
             "Proof.",
             f"  apply (is_derive_ext (fun t => {moved})).",
             f"  {{ intro t. symmetry. exact (closed_form_J {along}). }}",
-            f"  unfold closed_J, closed_gradient_{name}. auto_derive; unfold Rdiv; {clear.replace(' / ', ' * / ')}; "
-            "[nonzero | field; nonzero].",
+            *self._differentiated("closed_J", f"closed_gradient_{name}"),
             "Qed.",
         ]
+
+    def _second_derivative(self, p: sp.Symbol, q: sp.Symbol) -> list[str]:
+        """The derivative along p of the one along q."""
+        at, x = self.at, self.generators[p]
+        name, inner = f"closed_hessian_{at.params[p]}_{at.params[q]}", f"closed_form_gradient_{at.params[q]}"
+        value = sp.factor(x * sp.diff(self.gradient[q], x) / self.q.get(p, 1))
+        moved = self.applied(f"closed_gradient_{at.params[q]}", {p: "t"})
+        return [
+            f"Definition {name}{self.binders} : R :=",
+            f"  {self.terms.write(value)}.",
+            "",
+            f"Theorem closed_form_{name.removeprefix('closed_')}{at.binders} :",
+            f"  {self.second_derivative(p, q)} = {self.applied(name)}.",
+            "Proof.",
+            f"  apply is_derive_unique, (is_derive_ext (fun t => {moved})).",
+            f"  {{ intro t. symmetry. exact (is_derive_unique _ _ _ ({inner} {at.along(p)})). }}",
+            *self._differentiated(f"closed_gradient_{at.params[q]}", name),
+            "Qed.",
+        ]
+
+    def second_derivative(self, p: sp.Symbol, q: sp.Symbol) -> str:
+        """The derivative along p of the derivative of J or rbar along q."""
+        at, function = self.at, "rbar" if self.average else "J"
+        inner = " ".join("t'" if r == q else "t" if r == p else name for r, name in at.params.items())
+        return (
+            f"Derive (fun t => Derive (fun t' => {function} {inner}) {'t' if p == q else at.params[q]}) {at.params[p]}"
+        )
+
+    def _differentiated(self, form: str, derivative: str) -> list[str]:
+        """That one closed form is the derivative of another."""
+        clear = self.positivity().replace(" / ", " * / ")
+        return [f"  unfold {form}, {derivative}. auto_derive; unfold Rdiv; {clear}; [nonzero | field; nonzero]."]

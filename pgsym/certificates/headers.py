@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
+
+import sympy as sp
 
 from pgsym.certificates.instance import CertifiedModel
 from pgsym.certificates.sections import divisors
@@ -60,16 +62,17 @@ def theorem_header(at: CertifiedModel, name: str, closed: bool) -> str:
     return boxed([*paragraphs, *legend(at)])
 
 
-def inequality_header(at: CertifiedModel, name: str, claim: Claim) -> str:
-    """The header of a certificate of an inequality."""
+def inequality_header(at: CertifiedModel, name: str, claim: Claim, positive: Sequence[sp.Symbol]) -> str:
+    """The header of a certificate of an inequality; some symbols are assumed to be positive."""
     quantities = "mu and rbar" if at.objective is Objective.AVERAGE_REWARD else "V and J"
     return boxed([
         f"The inequality {claim} ({at.objective}) for the model {name}, for Coq's kernel to check.",
         r"\[ " + claim.latex() + r" \]",
         f"For every theta, about {quantities} of this model, which are the only solutions of their equations: one "
-        "theorem claim_k for each assignment of the free indices. The larger side less the smaller one is proved to be "
-        "a product of factors, each of which a lemma sign_k shows to be positive or not negative.",
-        *_assumed(at), *_left_out(at), *legend(at),
+        "theorem claim_k for each assignment of the free indices and each parameter, of matrices for all directions. "
+        "The larger side less the smaller one, or each sum of principal minors, is proved to be a product of factors, "
+        "each of which a lemma sign_k shows to be positive or not negative.",
+        *_assumed(at, positive), *_left_out(at), *legend(at),
     ])  # fmt: skip
 
 
@@ -94,7 +97,7 @@ def legend(at: CertifiedModel) -> list[str]:
     return ["Names:", "\n".join(f"  {name.ljust(width)}  {about}" for name, about in rows)]
 
 
-def _assumed(at: CertifiedModel) -> list[str]:
+def _assumed(at: CertifiedModel, positive: Sequence[sp.Symbol] = ()) -> list[str]:
     if not at.symbols:
         return ["Nothing is assumed of the model: all its numbers are below."]
     parts = [] if not at.mdp.gamma.free_symbols else ["the discount factor lies in its range"]
@@ -102,6 +105,7 @@ def _assumed(at: CertifiedModel) -> list[str]:
         parts.append("every probability is nonnegative" + (", those of marked moves positive" if at.strict else ""))
     if divisors(at):
         parts.append("no divisor is 0")
+    parts += [f"{s} > 0" for s in positive]
     listed = f"; assumed is only that {'; '.join(parts)}" if parts else ""
     return [f"It holds for all real values of {', '.join(s.name for s in at.symbols)}{listed}."]
 

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from fractions import Fraction
+from functools import reduce
+from itertools import product
 from types import SimpleNamespace
 from typing import Any, cast
 
 import sympy as sp
 
 from pgsym.certificates.closed import CoqForms
-from pgsym.certificates.instance import CertifiedModel
+from pgsym.certificates.instance import CertifiedModel, total
 from pgsym.certificates.point import Point
 from pgsym.certificates.sections import UNFOLD
-from pgsym.certificates.signs import TACTICS, SignLemmas, power, refusal
-from pgsym.certificates.terms import comment, number
+from pgsym.certificates.signs import MATRICES, TACTICS, SignLemmas, power, refusal
+from pgsym.certificates.terms import comment, number, tight
 from pgsym.certificates.translate import Env, Translation
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.counterexample import Coordinate
 from pgsym.claims.inequalities import Inequality
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.relation import RELATIONS
+from pgsym.claims.language.statement import Claim
 from pgsym.claims.order_domain import OrderDomain
+from pgsym.claims.witness import side
+from pgsym.errors import CertificateError
 from pgsym.expression.linear import Linear
 from pgsym.model.objective import Objective
+from pgsym.model.validate import assumed
 from pgsym.order import SignStatus
 from pgsym.order.certificates import FactoredSign
 from pgsym.order.kinds import Extent
@@ -31,21 +38,48 @@ from pgsym.order.polynomials import Polynomial, context, read, substitute
 
 
 class InequalityTranslation(Translation):
-    """Writes the sides of a claim for every theta."""
+    """Writes the sides of a claim for every theta.
 
-    def __init__(self, at: CertifiedModel, setting: BoundClaim) -> None:
-        if setting.functions:
-            raise refusal("an arbitrary function")
-        super().__init__(cast(Point, SimpleNamespace(at=at)), setting.scope, None, {}, {})
+    Parameters
+    ----------
+    names
+        Of the values of the claim's arbitrary functions.
+    """
 
-    def write(self, node: t.Node, env: Env) -> str:
-        """The node as a term."""
+    def __init__(self, forms: CoqForms, setting: BoundClaim, names: Mapping[sp.Symbol, str]) -> None:
+        super().__init__(cast(Point, SimpleNamespace(at=forms.at)), setting.scope, None, {}, setting.functions)
+        self.forms = forms
+        self.names = names
+
+    def sides(self, claim: Claim, coordinate: Coordinate) -> tuple[str, str]:
+        """Both sides for one assignment of the free indices and the parameters."""
+        env, along = dict(coordinate.places), coordinate.parameters
+        left, right = (
+            f"Rabs ({self.write(node.body, env, along)})" if isinstance(node, t.Abs) else self.write(node, env, along)
+            for node in (claim.left, claim.right)
+        )
+        return left, right
+
+    def write(self, node: t.Node, env: Env, along: tuple[sp.Symbol, ...] = ()) -> str:
+        """The node as a term; of a vector or a matrix over the parameters the entry at `along`."""
         at, average = self.at, self.at.objective is Objective.AVERAGE_REWARD
         match node:
-            case t.Grad() | t.Max() | t.Min() | t.Log():
-                raise refusal(f"{type(node).__name__.lower()} in {node}")
+            case t.Grad(t.Quantity("J" | "rbar", primed=False, overrides=())) if len(along) == 1:
+                return f"({derivative_of_J(at, along[0])})"
+            case t.Grad(t.Grad(t.Quantity("J" | "rbar", primed=False, overrides=()))) if len(along) == 2:
+                return f"({self.forms.second_derivative(*along)})"
+            case t.Quantity(name="I"):
+                return str(int(along[0] == along[1]))
+            case t.Abs() | t.Max() | t.Min() if not of_the_model(node):
+                raise refusal(f"{type(node).__name__.lower()}(..) inside a side")
+            case t.Max() | t.Min():
+                values = [self.write(node.body, e) for e in self._assignments(node.indices, node.body, env)]
+                return reduce(lambda x, y: f"(R{type(node).__name__.lower()} {x} {y})", map(tight, values))
             case t.Abs(body):
-                return f"Rabs ({self.write(body, env)})"
+                return f"(Rabs {tight(self.write(body, env))})"
+            case t.Dot(left, right) if self.scope.rank(left) == self.scope.rank(right) == 1:
+                pairs = ((self.write(left, env, (p,)), self.write(right, env, (p,))) for p in at.params)
+                return f"({total(f'{x} * {tight(y)}' for x, y in pairs)})"
             case t.Quantity(primed=False, overrides=()) if node.name in ("gamma", "J", "Q", "A"):
                 if node.name == "gamma":
                     return "discount"
@@ -66,35 +100,77 @@ class InequalityTranslation(Translation):
                     raise refusal(found[0])
                 return found[1].format(args=at.args)
         parts, _, joined = self._operation(node, env)
-        return str(joined([self.write(part, e) for part, e in parts]))
+        return str(joined([self.write(part, e, along) for part, e in parts]))
+
+    def _call(self, node: t.Call, env: Env) -> Any:
+        if node.name not in self.functions:
+            return super()._call(node, env)
+        symbol = self.functions[node.name].get(self._places(node, env))  # 0 in terminal states
+        return [], None, lambda _: "0" if symbol is None else self.names[symbol]
 
     def _element(self, family: str, *place: object) -> None:
         """Statements have no values."""
+
+    def _refuse(self, node: t.Node, what: str) -> CertificateError:
+        return refusal(f"{what} in {node}")
+
+
+def derivative_of_J(at: CertifiedModel, p: sp.Symbol) -> str:
+    """The derivative of J or rbar, of which `closed_form_gradient` says what it is."""
+    name = "rbar" if at.objective is Objective.AVERAGE_REWARD else "J"
+    return f"Derive (fun t => {name} {at.along(p)}) {at.params[p]}"
+
+
+def of_the_model(node: t.Node) -> bool:
+    """Whether all quantities are numbers of the model."""
+    return all(n.name in ("r", "P", "mu0", "gamma") for n in node.walk() if isinstance(n, t.Quantity | t.Call))
 
 
 class InequalityTheorems:
     """One theorem for each coordinate of a claim that is proved, and the lemmas about signs that it rests on."""
 
     def __init__(self, at: CertifiedModel, setting: BoundClaim, forms: CoqForms) -> None:
-        if at.symbols.keys() - at.mdp.gamma.free_symbols or not (at.mdp.gamma.is_Symbol or at.mdp.gamma.is_Rational):
-            raise refusal(f"symbols of the model other than gamma ({', '.join(s.name for s in at.symbols)})")
         self.at, self.setting, self.forms = at, setting, forms
         self.relation = RELATIONS[setting.claim.relation]
+        sides = (setting.claim.left, setting.claim.right)
+        grads = [n for node in sides for n in node.walk() if isinstance(n, t.Grad)]
+        self.order = 0 if not grads else 1 + any(isinstance(n.body, t.Grad) for n in grads)
+        """Up to which order derivatives of J are needed."""
         self.inequality = Inequality(setting, random.Random(0), None)
         self.domain: OrderDomain = self.inequality.domain
         self.gamma: int | None = None
+        values = [s for table in setting.functions.values() for s in table.values()]
+        self.functions = {s: at.names.give("f_", s.name, f"{s}, a value of an arbitrary function") for s in values}
+        """Names of the values of arbitrary functions."""
+        self.positive: list[sp.Symbol] = []
+        """Symbols of the model that are assumed to be positive."""
+        self.extents: list[Extent] = []
         self.names = [self._name(k, g) for k, g in enumerate(self.domain.generators)]
-        self.signs = SignLemmas([Extent.CLOSED if k == self.gamma else Extent.OPEN for k in range(len(self.names))])
+        if left := at.symbols.keys() - at.mdp.gamma.free_symbols - set(self.domain.generators):
+            raise refusal(f"the symbol {min(map(str, left))}, which stands in no closed form")
+        self.signs = SignLemmas(self.extents)
         self.theorems: list[str] = []
 
     def _name(self, k: int, g: sp.Expr) -> str:
-        """What a generator of closed forms is called in the proof."""
+        """What a generator of closed forms is called in the proof, and where it ranges."""
+        moved = list(self.domain.kinds)[k] != g
+        if g in self.functions and not moved:
+            self.extents.append(Extent.LINE)
+            return self.functions[g]
         if isinstance(g, sp.exp) and len(form := Linear.from_sympy(g.args[0]).coefficients) == 1:
             ((p, c),) = form
             if c == Fraction(1, self.forms.q.get(p, 1)):
+                self.extents.append(Extent.OPEN)
                 return self.forms.generators[p].name
-        if g == self.at.mdp.gamma and list(self.domain.kinds)[k] == g:
+        if g == self.at.mdp.gamma and not moved:
             self.gamma = k
+            self.extents.append(Extent.CLOSED)
+            return self.at.symbols[g]
+        positive = g.is_positive or any((g, True) in a.inequalities for a in assumed(self.at.mdp))
+        in_moves = any(p.has(g) for p in self.at.probabilities)
+        if positive and g in self.at.symbols and not moved and not in_moves:
+            self.extents.append(Extent.OPEN)
+            self.positive.append(g)
             return self.at.symbols[g]
         raise refusal(f"{g} in a closed form")
 
@@ -102,16 +178,23 @@ class InequalityTheorems:
         """The lemmas and theorems, within the section of closed forms."""
         differences: dict[Coordinate, list[tuple[str, str]]] = {}
         for coordinate, clause in self.inequality.clauses():
-            if len(clause) > 1:
+            found = differences.setdefault(coordinate, [])
+            shown = [e for e in clause if len(clause) == 1 or self.domain.sign(e) == 1]
+            if not shown:
                 raise refusal("the largest of several values")
-            differences.setdefault(coordinate, []).append(self._difference(clause[0]))
-        statement = InequalityTranslation(self.at, self.setting)
-        for coordinate, found in differences.items():
+            found += (self._difference(element) for element in shown)
+        statement = InequalityTranslation(self.forms, self.setting, self.functions)
+        if self.setting.rank == 2:
+            self._matrices(statement, {c: found for c, (found,) in differences.items()})
+        for coordinate, found in differences.items() if self.setting.rank < 2 else ():
             self._theorem(statement, coordinate, found)
         strictly = "<" if self.relation.strict else "<="
         rule = f"Lemma ordered a b d : 0 {strictly} d -> b - a = d -> a {strictly} b.\nProof. lra. Qed."
-        return ["", TACTICS, "", rule, *(f"\n{lemma}" for lemma in self.signs.lemmas), "", self._numbers(),
-                *(f"\n{theorem}" for theorem in self.theorems)]  # fmt: skip
+        rule += f"\n\n{MATRICES}" if self.setting.rank == 2 else ""
+        variables = [f"Variables {' '.join(self.functions.values())} : R."] if self.functions else []
+        given = [f"Hypothesis {self.at.symbols[s]}_positive : 0 < {self.at.symbols[s]}." for s in self.positive]
+        return [*variables, *given, "", TACTICS, "", rule, *(f"\n{lemma}" for lemma in self.signs.lemmas), "",
+                self._numbers(), *(f"\n{theorem}" for theorem in self.theorems)]  # fmt: skip
 
     def _difference(self, element: Any) -> tuple[str, str]:
         """Larger less smaller side, as a product of what has a sign, and the tactics that show these signs."""
@@ -165,8 +248,9 @@ class InequalityTheorems:
             return f"{head} by (apply ({lemma} {' '.join(self.names)}); assumption)."
         gamma, known = self.names[self.gamma], f"{lemma}_holds"
         values = [f"({gamma} / (1 - {gamma}))" if k == self.gamma else name for k, name in enumerate(self.names)]
+        bounded = [side for side in self.extents if side is not Extent.LINE]
         k = max(_degree(p, self.gamma), 0)
-        signs = " ".join(["ltac:(at_signs)"] * len(values))
+        signs = " ".join(["ltac:(at_signs)"] * len(bounded))
         return (
             f"{head} by (pose proof ({lemma} {' '.join(values)} {signs}) as {known}; "
             f"replace ({text}) with ((1 - {gamma}) ^ {k} * ({self.signs.text(p, values)})) by (field; lra); signs)."
@@ -175,21 +259,81 @@ class InequalityTheorems:
     def _numbers(self) -> str:
         """The tactic that puts closed forms, in the exponentials, for what the claim is about."""
         at, family = self.at, self.forms.family
-        rules = ["?closed_form_J", *(f"?(closed_form_{family} {k}%nat ltac:(lia))" for k in range(len(at.order)))]
-        return (
+        place = f"closed_form_{family} {at.args}".strip()
+        rules = ["?closed_form_J", *(f"?({place} {k}%nat ltac:(lia))" for k in range(len(at.order)))]
+        used = at.params if self.order else {}
+        derivatives = [
+            f"Lemma value_{name} : {derivative_of_J(at, p)} = {self.forms.applied(f'closed_gradient_{name}')}.\n"
+            f"Proof. exact (is_derive_unique _ _ _ (closed_form_gradient_{name} {at.args})). Qed.\n\n"
+            for p, name in used.items()
+        ]
+        second = [f"{p}_{q}" for p, q in product(used.values(), repeat=2)] if self.order > 1 else []
+        rules = (
+            [f"?closed_form_hessian_{pair}" for pair in second] + [f"?value_{name}" for name in used.values()] + rules
+        )
+        forms = " ".join(["closed_J", f"closed_{family}", *(f"closed_gradient_{name}" for name in used.values()),
+                          *(f"closed_hessian_{pair}" for pair in second)])  # fmt: skip
+        return "".join(derivatives) + (
             f"Ltac claim_numbers := cbv beta iota delta [MDP.Q {UNFOLD}]; rewrite {', '.join(rules)};\n"
-            f"  cbv beta iota delta [closed_J closed_{family}]; closed_policy; {self.forms.positivity()}.\n"
+            f"  cbv beta iota delta [{forms}]; extremes; closed_policy; {self.forms.positivity()}.\n"
             "Ltac identity := field; repeat split; first [apply Rgt_not_eq; assumption | nonzero].\n"
             "Ltac at_signs := first [assumption | apply Rdiv_le_0_compat; lra]."
         )
 
+    def _matrices(self, statement: InequalityTranslation, minors: dict[Coordinate, tuple[str, str]]) -> None:
+        """One theorem about quadratic forms for each assignment of the free indices, by blocks of one or two."""
+        if self.relation.strict or self.gamma is not None:
+            raise refusal("a strict order of matrices, or one for every gamma")
+        claim, params = self.setting.claim, self.setting.policy.params
+        left, right = (side(self.inequality.meaning, self.setting, n, params) for n in (claim.left, claim.right))
+        larger, smaller = (left, right) if self.relation.larger == "left" else (right, left)
+        vector = {p: f"direction_{k}" for k, p in enumerate(params, 1)}
+        for places in dict.fromkeys(c.places for c in minors):
+            forms, steps = [], [f"intros {' '.join(vector.values())}. claim_numbers."]
+            for block in dict.fromkeys(c.parameters for c in minors if c.places == places):
+                if len(block) > 2:
+                    raise refusal("a matrix with more than two parameters that zeros do not separate")
+                entry = {
+                    (p, q): self._written(larger[c] - smaller[c])
+                    for p, q in product(block, repeat=2) for c in [Coordinate(places, (p, q))]
+                }  # fmt: skip
+                signs = [minors[Coordinate(places, block, k)] for k in range(1, len(block) + 1)]
+                p, q = block[0], block[-1]
+                x, y = vector[p], vector[q]
+                shown = [f"{_chained(known)}apply (shown _ ({d})); [signs | identity]" for d, known in signs]
+                if p == q:
+                    forms.append(f"{entry[p, p]} * {x} ^ 2")
+                    rule = f"apply Rmult_le_pos; [{shown[0]} | apply pow2_ge_0]"
+                else:
+                    forms.append(f"({entry[p, p]} * {x} ^ 2 + 2 * {entry[p, q]} * {x} * {y} + {entry[q, q]} * {y} ^ 2)")
+                    rule = f"apply semidefinite; [{shown[0]} | {shown[1]}]"
+                steps.append(f"assert (0 <= {forms[-1]}) by ({rule}).")
+            steps.append(f"apply (ordered _ _ ({' + '.join(forms)})); [lra | identity].")
+            if self.relation.larger == "left":
+                steps.insert(1, "apply Rle_ge.")
+            texts: list[list[str]] = [[], []]
+            for p, q in product(params, repeat=2):
+                for text, written in zip(texts, statement.sides(claim, Coordinate(places, (p, q))), strict=True):
+                    text.append(f"{vector[p]} * {tight(written)} * {vector[q]}")
+            body = "\n".join(f"  {step}" for step in steps)
+            self.theorems.append(
+                f"Theorem claim_{len(self.theorems) + 1} : forall {' '.join(vector.values())} : R,\n"
+                f"  {total(texts[0])} {claim.relation} {total(texts[1])}.\nProof.\n{body}\nQed."
+            )
+
+    def _written(self, element: Any) -> str:
+        """A closed form in the generators."""
+        n = len(self.names)
+        above, below = (self.signs.text(read(p, n), self.names) for p in (element.numerator, element.denominator()))
+        return f"(({above}) / ({below}))"
+
     def _theorem(self, statement: InequalityTranslation, coordinate: Coordinate, found: list[tuple[str, str]]) -> None:
-        claim, env = self.setting.claim, dict(coordinate.places)
-        left, right = (statement.write(node, env) for node in (claim.left, claim.right))
-        if self.setting.uses(t.Abs) and sum(isinstance(n, t.Abs) for n in (claim.left, claim.right)) != 1:
-            raise refusal("abs(..) inside a side")
+        claim = self.setting.claim
+        left, right = statement.sides(claim, coordinate)
         strict, turned = self.relation.strict, self.relation.larger == "left"
-        smaller = claim.right if turned else claim.left
+        larger, smaller = (claim.left, claim.right) if turned else (claim.right, claim.left)
+        if isinstance(larger, t.Abs) and not of_the_model(larger):
+            raise refusal("abs(..) inside a side")
         steps = ["pose proof discount_range as range. unfold discount in range."]
         if turned:
             steps.append(f"apply {'Rlt_gt' if strict else 'Rle_ge'}.")
@@ -199,7 +343,7 @@ class InequalityTheorems:
                  for d, known in found]  # fmt: skip
         steps.append(f"all: first [{' | '.join(cases)}].")
         name = f"claim_{len(self.theorems) + 1}"
-        about = f"(* {comment(str(coordinate))} *)\n" if coordinate.places else ""
+        about = f"(* {comment(str(coordinate))} *)\n" if coordinate.places or coordinate.parameters else ""
         body = "\n".join(f"  {step}" for step in steps)
         self.theorems.append(f"{about}Theorem {name} : {left} {claim.relation} {right}.\nProof.\n{body}\nQed.")
 
@@ -213,6 +357,6 @@ def _chained(steps: str) -> str:
     return steps.replace(").", ");") + " " if steps else ""
 
 
-def inequality_section(at: CertifiedModel, setting: BoundClaim, forms: CoqForms) -> str:
+def inequality_section(theorems: InequalityTheorems) -> str:
     """The closed forms of J and V, or mu, and the claim."""
-    return forms.section(InequalityTheorems(at, setting, forms).text)
+    return theorems.forms.section(theorems.text, order=theorems.order)

@@ -33,8 +33,32 @@ Ltac signs := first [assumption | left; assumption | lazymatch goal with
   | |- 0 < _ ^ _ => apply pow_lt; signs
   | |- 0 <= _ / _ => apply Rdiv_le_0_compat; signs
   | |- 0 < _ / _ => apply Rdiv_lt_0_compat; signs
-  | _ => lra end]."""
+  | _ => lra end].
+
+(* The largest and the smallest of several numbers, and their absolute values. *)
+Ltac extremes := repeat match goal with
+  | |- context [Rmax ?x ?y] => first [rewrite (Rmax_left x y) by lra | rewrite (Rmax_right x y) by lra]
+  | |- context [Rmin ?x ?y] => first [rewrite (Rmin_left x y) by lra | rewrite (Rmin_right x y) by lra]
+  | |- context [Rabs ?x] => first [rewrite (Rabs_right x) by lra | rewrite (Rabs_left1 x) by lra] end."""
 """Lemmas and tactics that stand before those of `SignLemmas`."""
+
+MATRICES = """\
+Lemma shown x d : 0 <= d -> x = d -> 0 <= x.
+Proof. lra. Qed.
+
+Lemma semidefinite a b d x y : 0 <= a + d -> 0 <= a * d - b ^ 2 -> 0 <= a * x ^ 2 + 2 * b * x * y + d * y ^ 2.
+Proof.
+  intros T D. pose proof (pow2_ge_0 b).
+  assert (A : 0 <= a) by nra. assert (E : 0 <= d) by nra.
+  destruct (Req_dec (a + d) 0) as [Z|Z].
+  - assert (a = 0) by lra. assert (d = 0) by lra. subst. assert (b = 0) by nra. subst. lra.
+  - apply (Rmult_le_reg_l (a + d)); [lra|].
+    replace ((a + d) * (a * x ^ 2 + 2 * b * x * y + d * y ^ 2))
+      with ((a * x + b * y) ^ 2 + (b * x + d * y) ^ 2 + (a * d - b ^ 2) * (x ^ 2 + y ^ 2)) by ring.
+    pose proof (pow2_ge_0 (a * x + b * y)). pose proof (pow2_ge_0 (b * x + d * y)).
+    pose proof (Rmult_le_pos _ _ D (Rplus_le_le_0_compat _ _ (pow2_ge_0 x) (pow2_ge_0 y))). lra.
+Qed."""
+"""Lemmas about symmetric matrices of two rows."""
 
 
 class SignLemmas:
@@ -96,7 +120,10 @@ class SignLemmas:
         return " + ".join(self._monomial(c, m, names or self.names) for m, c in found) or "0"
 
     def _monomial(self, c: int, powers: Sequence[int], names: Sequence[str]) -> str:
-        factors = [name if k == 1 else f"{name} ^ {k}" for name, k in zip(names, powers, strict=True) if k]
+        factors = [
+            f"({name} ^ {k // 2}) ^ 2" if side is Extent.LINE and k % 2 == 0 else name if k == 1 else f"{name} ^ {k}"
+            for name, side, k in zip(names, self.extents, powers, strict=True) if k
+        ]  # fmt: skip
         return " * ".join([*([] if c == 1 and factors else [str(c) if c > 0 else f"({c})"]), *factors])
 
     def _at(self, lemma: str) -> str:
@@ -118,6 +145,7 @@ class SignLemmas:
         known = "".join(
             f"0 {'<' if side is Extent.OPEN else '<='} {u} -> "
             for u, side in zip(self.names, self.extents, strict=True)
+            if side is not Extent.LINE
         )
         relation = "<" if strict else "<="
         self.lemmas.append(
@@ -142,6 +170,6 @@ def refusal(what: str) -> CertificateError:
     """What of an inequality is not covered."""
     return CertificateError(
         f"found {what}; certificates of inequalities are written for sums, products, quotients and abs(..) of J, V, Q, "
-        "A, mu, rbar, pi, P, r and gamma, whose signs are shown by coefficients, by Sturm or by completed squares. "
-        "Decide it with pgsym check", where="claim",
+        "A, mu, rbar, pi, P, r, gamma, grad J and arbitrary functions, whose signs are shown by coefficients, by Sturm "
+        "or by completed squares. Decide it with pgsym check", where="claim",
     )  # fmt: skip

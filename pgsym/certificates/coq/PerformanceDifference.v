@@ -51,3 +51,16 @@ Proof.
   - rewrite <- A. simple_sums.
     replace (sum (actions M s) (pi' s)) with 1 by (symmetry; apply (pi_sum M pi' H s L); rewrite A; lia). ring.
 Qed.
+
+(* Policy improvement: what is no worse for one step, in every state, is no worse. *)
+Theorem policy_improvement M pi pi' V V' :
+  policy M pi' -> ends M pi' -> Bellman M pi V -> Bellman M pi' V' ->
+  (forall s, (s < states M)%nat -> 0 <= Σ a < actions M s, pi' s a * (Q M V s a - V s)) ->
+  forall s, (s < states M)%nat -> V s <= V' s.
+Proof.
+  intros H E B B' Better s L. pose proof (occupancy_solves_Balance M (unit_at s) pi' H E) as O.
+  pose proof (performance_difference_advantage M (unit_at s) pi pi' _ V V' H O B B') as D.
+  rewrite (sum_unit _ s V' L), (sum_unit _ s V L) in D. enough (0 <= V' s - V s) by lra. rewrite D.
+  apply sum_nonneg. intros t T. apply Rmult_le_pos; [|now apply Better].
+  apply (solved_nonneg false); [now apply leads_out_ends | | exact T]. intros. unfold unit_at. destruct Nat.eqb; lra.
+Qed.

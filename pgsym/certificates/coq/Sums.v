@@ -164,6 +164,7 @@ End Rules.
 Ltac nonnegative := lazymatch goal with
   | |- 0 <= _ + _ => apply Rplus_le_le_0_compat; nonnegative
   | |- 0 <= _ * _ => apply Rmult_le_pos; nonnegative
+  | |- 0 <= (_ ^ _) ^ 2 => apply pow2_ge_0
   | |- 0 <= _ ^ _ => apply pow_le; nonnegative
   | _ => first [assumption | left; assumption | lra] end.
 
