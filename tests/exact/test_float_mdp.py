@@ -198,6 +198,7 @@ def test_condition_bounds_the_inverse_and_an_error_made_on_purpose_is_covered(mo
 
 def test_where_iterations_stall_elimination_takes_over(monkeypatch):
     """A walk of 4,000 steps either way at gamma = 1: the bound of the inverse is 1.6e7."""
+    monkeypatch.setattr(certified, "DIRECT", -1)
     n = 4_000
     walk = [(i, 0, j, 0.5, -1.0) for i in range(1, n) for j in (i - 1, i + 1)]
     found = FloatMDP.from_rows(walk, start=n // 2).at()
