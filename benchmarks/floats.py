@@ -3,7 +3,8 @@
 python benchmarks/floats.py [--quick | --large] [--peers PYTHON]
 
 Peers are a plain SciPy script, QuantEcon, Storm's sparse engine, and jaxdp, where they are installed; `--peers` names
-the Python of another environment for jaxdp.  Building what a program solves is not counted.
+the Python of another environment for jaxdp.  Building what a program solves is not counted.  Up to 300 x 300, pgsym
+and the script also take turns in one process: medians.
 """
 
 from __future__ import annotations
@@ -166,13 +167,31 @@ def measure(name: str, n: int) -> None:
     )
 
 
+def turns(n: int) -> None:
+    """Medians of pgsym and the plain script, taking turns after a first call of each."""
+    model = (*grid(n), logits(n))
+    taken: dict[str, list[tuple[float, float]]] = {"pgsym": [], "plain SciPy": []}
+    for _ in range(1 + 1_500 // n):
+        for name, rows in taken.items():
+            begun, processor = time.perf_counter(), time.process_time()
+            RUNS[name](*model)
+            rows.append((time.perf_counter() - begun, time.process_time() - processor))
+    for name, rows in taken.items():
+        seconds, processor = np.median(rows[1:], axis=0)
+        print(f"| {n} x {n} | {name}, in turns | | | | {seconds:.4f} | {processor:.4f} | |", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="30 x 30 alone")
     parser.add_argument("--large", action="store_true", help="1,000 x 1,000, too")
     parser.add_argument("--peers", default=sys.executable, help="the Python that has jaxdp")
     parser.add_argument("--one", nargs=2, metavar=("NAME", "N"), help=argparse.SUPPRESS)
+    parser.add_argument("--turns", type=int, metavar="N", help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.turns:
+        turns(given.turns)
+        return
     if given.one:
         measure(given.one[0], int(given.one[1]))
         return
@@ -193,6 +212,8 @@ def main() -> None:
                 print(f"| {n} x {n} | {name} | skipped: not installed | | | | | |", flush=True)
             else:
                 subprocess.run([python, __file__, "--one", name, str(n)], check=True, timeout=600)
+        if n < 1000:
+            subprocess.run([sys.executable, __file__, "--turns", str(n)], check=True, timeout=600)
 
 
 if __name__ == "__main__":

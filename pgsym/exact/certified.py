@@ -4,8 +4,9 @@ M is an M-matrix, so :math:`M w \ge \delta > 0` for some :math:`w > 0` bounds th
 :math:`\max w / \delta`, whatever found w: the ones where gamma < 1, the expected number of steps where runs end.  A
 solution x is then off by at most this times :math:`|b - M x|`, to which the rounding of M and of the residual is added.
 
-BiCGSTAB in float32, refined in float64, comes first: it needs few steps where the chain mixes fast or gamma is well
-below 1.  Where it stalls the graph has narrow places, so elimination fills in little: sparse LU, minimum degree first.
+Where the graph is small or narrow, elimination fills in little: sparse LU, minimum degree first.  Elsewhere BiCGSTAB in
+float32, refined in float64, comes first: it needs few steps where the chain mixes fast or gamma is well below 1.  Where
+it stalls, LU takes over, in float32 too where the discount alone keeps the inverse small.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.sparse.csgraph import reverse_cuthill_mckee
 from scipy.sparse.linalg import bicgstab, splu
 
 from pgsym.errors import SingularMatrixError
@@ -25,22 +27,30 @@ Floats = NDArray[np.float64]
 
 UNIT = 2.0**-53
 """Relative rounding error of one operation."""
-DIRECT = 2_000
-"""Up to so many states LU comes first."""
+DOT = 64 * UNIT
+"""Of a pairwise sum of products, relative to the largest, where one factor sums to 1."""
+SLACK = 1 + 1e-12
+"""Covers the rounding of norms and of the few operations on bounds."""
+DIRECT = 10**9
+"""LU comes first where elimination within a band takes no more operations."""
 WANTED = 1e-11
 """Relative error at which refinement stops."""
 ACCEPTED = 1e-6
 """A larger relative error is refused."""
-STEPS = 400
-"""Of BiCGSTAB between two refinements."""
+STEPS = (50, 400)
+"""The least and the most of BiCGSTAB between two refinements."""
 DROP = 1e-4
 """By how much they lower the residual; float32 stalls soon after."""
+SINGLE = 2e4
+"""Up to this bound of the inverse, factors in float32 gain digits with each refinement."""
+GAIN = 8
+"""A refinement that lowers the bound by less stalls, as long as nothing is certified."""
 
 
 class Bounded(NamedTuple):
     """Numbers that are off by at most `error`, in the norm that goes with them."""
 
-    value: Any
+    value: Floats
     error: float
 
 
@@ -54,7 +64,7 @@ class MarkovSystem:
     """
 
     def __init__(self, gamma_P: Any, terms: int) -> None:
-        self.M = _narrow(sparse.csr_array(sparse.eye_array(gamma_P.shape[0]) - gamma_P))
+        self.M = _narrow(sparse.eye_array(gamma_P.shape[0], format="csr") - gamma_P)
         rows, columns = np.diff(self.M.indptr).max(), np.bincount(self.M.indices).max()
         self.rounding = (max(rows, columns) + terms + 6) * UNIT
         """Of an entry of a residual, relative to the sum of its terms' sizes."""
@@ -65,12 +75,29 @@ class MarkovSystem:
         return _narrow(self.M.T.tocsr())
 
     @cached_property
-    def lu(self) -> Any:
-        """The factors, without pivoting: M is an M-matrix; found once, where they are needed."""
-        try:
-            return splu(self.M.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0)
+    def direct(self) -> Callable[[Floats, Any], Floats]:
+        """By factors without pivoting, since M is an M-matrix; found once, where they are needed."""
+        single = not self.narrow and self._bound(np.ones(self.M.shape[0])) <= SINGLE
+        kind = np.float32 if single else np.float64
+        M = self.transposed.T.astype(kind, copy=False)  # by columns
+        try:  # without wide panels, as the factors of a sparse chain have few equal rows
+            lu: Any = splu(M, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, relax=4, panel_size=1)
         except (RuntimeError, MemoryError):
             raise _uncertified(float("inf")) from None
+        return lambda b, trans: _scaled(lambda b: lu.solve(b, trans), b, kind)
+
+    @cached_property
+    def band(self) -> int:
+        """How far from the diagonal entries lie in the order of Cuthill and McKee."""
+        rank = np.empty(self.M.shape[0], np.int64)
+        rank[reverse_cuthill_mckee(self.M)] = np.arange(len(rank))
+        return int(abs(rank[self.M.indices] - np.repeat(rank, np.diff(self.M.indptr))).max())
+
+    @cached_property
+    def narrow(self) -> bool:
+        """Elimination is cheap."""
+        S = self.M.shape[0]
+        return S**3 <= DIRECT or S * self.band**2 <= DIRECT
 
     @cached_property
     def condition(self) -> float:
@@ -105,7 +132,7 @@ class MarkovSystem:
     def _refined(self, A: Any, trans: str, b: Floats, error: float, norm: Callable[[Floats], float]) -> Bounded:
         if not b.any():
             return Bounded(np.zeros_like(b), self.condition * error)
-        best = Bounded(np.zeros_like(b), float("inf"))
+        best = Bounded(np.zeros_like(b), self.condition * norm(abs(b)) * SLACK)
         for solve in self._solvers(A, trans):
             x, residual = best.value, b - A @ best.value
             while best.error > WANTED * norm(abs(best.value)):
@@ -113,10 +140,11 @@ class MarkovSystem:
                 residual = b - A @ x
                 left, rounded = norm(abs(residual)), self.rounding * norm(self._sizes(A, abs(x)) + abs(b))
                 bound = self.condition * (left + rounded) * SLACK
-                if not bound < best.error / 2:
-                    break
-                best = Bounded(x, bound)
-                if left < rounded:
+                accepted = best.error <= ACCEPTED * norm(abs(best.value))
+                gained = bound < best.error / (2 if accepted else GAIN)
+                if bound < best.error:
+                    best = Bounded(x, bound)
+                if not gained or left < rounded:
                     break
             if best.error <= ACCEPTED * norm(abs(best.value)):
                 return Bounded(best.value, best.error + self.condition * error * SLACK)
@@ -130,29 +158,28 @@ class MarkovSystem:
 
     def _solvers(self, A: Any, trans: str) -> list[Callable[[Floats], Floats]]:
         """Approximate solutions of A x = b, in the order in which they are tried."""
+        single: Any = None if self.narrow or "direct" in vars(self) else A.astype(np.float32)
+
+        def steps(b: Any) -> Any:
+            most = int(np.clip(self.band // 5, *STEPS))  # LU of a grid takes as long
+            x, failed = bicgstab(single, b, rtol=DROP, maxiter=most)
+            return x if not failed or most == STEPS[1] else 0 * b
+
+        def krylov(b: Floats) -> Floats:
+            with np.errstate(all="ignore"):
+                return _scaled(steps, b, np.float32)
 
         def direct(b: Floats) -> Floats:
-            x: Floats = self.lu.solve(b, trans=trans)
-            return x
+            return self.direct(b, trans)
 
-        return [direct] if A.shape[0] <= DIRECT or "lu" in vars(self) else [_krylov(A), direct]
-
-
-SLACK = 1 + 1e-12
-"""Covers the rounding of norms and of the few operations on bounds."""
+        return [direct] if single is None else [krylov, direct]
 
 
-def _krylov(A: Any) -> Callable[[Floats], Floats]:
-    """BiCGSTAB in half the bytes; zeros where it breaks down."""
-    single = A.astype(np.float32)
-
-    def solve(b: Floats) -> Floats:
-        scale = float(abs(b).max()) or 1.0
-        with np.errstate(all="ignore"):
-            x = bicgstab(single, (b / scale).astype(np.float32), rtol=DROP, maxiter=STEPS)[0]
-        return x.astype(float) * scale if np.isfinite(x).all() else np.zeros_like(b)
-
-    return solve
+def _scaled(solve: Callable[[Any], Any], b: Floats, kind: Any) -> Floats:
+    """By a solver that takes `kind`, whose range may be smaller; zeros where it breaks down."""
+    scale = float(abs(b).max()) or 1.0
+    x = solve((b / scale).astype(kind)).astype(float) * scale
+    return x if np.isfinite(x).all() else np.zeros_like(b)
 
 
 def _narrow(A: Any) -> Any:

@@ -68,7 +68,7 @@ class FloatMDP:
         self.P = sparse.csr_array(P, dtype=float, copy=True)
         self.r, self.gamma = np.asarray(r, float), float(gamma)
         self.S = self.P.shape[1]
-        if self.r.ndim != 2 or self.r.shape[0] != self.S or self.P.shape[0] != self.r.size:
+        if self.r.ndim != 2 or self.r.shape[0] != self.S or not self.P.shape[0] == self.r.size > 0:
             raise SchemaError(
                 f"found P of shape {self.P.shape} and r of {self.r.shape}; (S A, S) and (S, A) are required. Reshape",
                 where="P",
@@ -79,12 +79,12 @@ class FloatMDP:
         if not np.isfinite(self.r).all():
             raise SchemaError("a reward is not finite; rewards are numbers. Correct it", where="r")
         self.P.eliminate_zeros()
-        sums = np.asarray(self.P.sum(axis=1), float)
-        self.available = (np.diff(self.P.indptr) > 0).reshape(self.r.shape)
-        self.live = self.available.any(axis=1)
+        sums, outcomes = self.P @ np.ones(self.S), np.diff(self.P.indptr)
+        self.available = (outcomes > 0).reshape(self.r.shape)
+        self.live = np.diff(self.P.indptr[:: self.r.shape[1]]) > 0
         _require_distributions(self.P.data, sums[self.available.ravel()], "P")
         _require_distributions(self.mu0, self.mu0.sum(keepdims=True), "start")
-        self.P.data /= np.repeat(np.where(sums > 0, sums, 1.0), np.diff(self.P.indptr))
+        self.P.data /= np.repeat(sums, outcomes)
         self.mu0 = self.mu0 / self.mu0.sum()
 
     def _start(self, start: NDArray[Any]) -> Floats:
@@ -217,11 +217,11 @@ class FloatMDP:
             raise SchemaError(f"found shape {logits.shape}; {self.r.shape} is required. Reshape it", where="logits")
         if not np.isfinite(logits[self.available]).all():
             raise PolicyError("a logit is not finite; logits must be finite. Take smaller steps", where="logits")
-        masked = np.where(self.available, logits, -np.inf)
-        highest = masked.max(axis=1, keepdims=True)
-        weights = np.exp(masked - np.where(np.isfinite(highest), highest, 0.0))
-        total = weights.sum(axis=1, keepdims=True)
-        pi: Floats = weights / np.where(total > 0, total, 1.0)
+        pi: Floats = np.where(self.available, logits, -np.inf)
+        first = np.arange(0, pi.size, pi.shape[1])
+        highest = np.maximum.reduceat(pi.ravel(), first)[:, None]
+        pi = np.exp(pi - np.where(np.isfinite(highest), highest, 0.0))
+        pi /= np.where(self.live, np.add.reduceat(pi.ravel(), first), 1.0)[:, None]
         return pi
 
     def _moves(self) -> Any:

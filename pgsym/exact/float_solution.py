@@ -21,7 +21,7 @@ from scipy import sparse
 
 from pgsym.display.result import TableResult, data_frame
 from pgsym.errors import SchemaError, UndefinedQuantityError
-from pgsym.exact.certified import SLACK, UNIT, Bounded, MarkovSystem
+from pgsym.exact.certified import DOT, SLACK, UNIT, Bounded, MarkovSystem
 from pgsym.model.objective import Objective
 from pgsym.trust import Level, Trust
 
@@ -66,6 +66,8 @@ class FloatSolution(TableResult):
     """
 
     LEFT = (0, 4)
+    trust = Trust(Level.FLOAT)
+    assumption = ""
 
     def __init__(self, model: FloatMDP, pi: Floats, objective: Objective, assumption: str) -> None:
         if objective is Objective.STATIONARY_VALUE:
@@ -74,33 +76,23 @@ class FloatSolution(TableResult):
                 "reward divided by 1 - gamma",
                 where="objective",
             )
-        self.model, self.pi, self.objective, self._assumption = model, pi, objective, assumption
+        self.model, self.pi, self.objective, self.assumption = model, pi, objective, assumption
         self._long_run = objective is Objective.AVERAGE_REWARD
-
-    @property
-    def assumption(self) -> str:
-        """The logits, where nobody chose them."""
-        return self._assumption
-
-    @property
-    def trust(self) -> Trust:
-        """Floats; `errors` bounds what they are off by."""
-        return Trust(Level.FLOAT)
+        self._gamma = 1.0 if self._long_run else model.gamma
+        self._choose = model.mean_over_actions(pi)
+        self._rounding = float(model.r.shape[1] + np.diff(model.P.indptr).max() + 8) * UNIT
+        """Of a sum over actions or outcomes, relative to the sum of its terms' sizes."""
 
     # -- the linear systems ------------------------------------------------------------------------------
 
-    @cached_property
-    def _gamma(self) -> float:
-        return 1.0 if self._long_run else self.model.gamma
-
-    @cached_property
-    def _rounding(self) -> float:
-        """Of a sum over actions or outcomes, relative to the sum of its terms' sizes."""
-        return float(self.model.r.shape[1] + np.diff(self.model.P.indptr).max(initial=0) + 8) * UNIT
+    def _mean(self, x: Floats) -> Floats:
+        """[S] Of x [S, A] under pi."""
+        mean: Floats = self._choose @ x.ravel()
+        return mean
 
     @cached_property
     def _P_pi(self) -> Any:
-        return sparse.csr_array(self.model.mean_over_actions(self.pi) @ self.model.P)
+        return self._choose @ self.model.P
 
     @cached_property
     def _pinned(self) -> int:
@@ -121,8 +113,7 @@ class FloatSolution(TableResult):
 
     @cached_property
     def _reward(self) -> Bounded:
-        r_pi = (self.pi * self.model.r).sum(axis=1)
-        return Bounded(r_pi, self._rounding * float((self.pi * abs(self.model.r)).sum(axis=1).max()))
+        return Bounded(self._mean(self.model.r), self._rounding * _most(self._mean(abs(self.model.r))))
 
     @cached_property
     def _weight(self) -> Bounded:
@@ -137,10 +128,10 @@ class FloatSolution(TableResult):
         return Bounded(visits / total, 2 * error / (total - error) + 4 * UNIT)
 
     @cached_property
-    def _mean_reward(self) -> Bounded:
+    def _mean_reward(self) -> tuple[float, float]:
         (mu, error_mu), (r_pi, error_r) = self._weight, self._reward
         largest = float(abs(r_pi).max())
-        return Bounded(_dot(mu, r_pi), error_mu * largest + error_r + DOT * largest)
+        return _dot(mu, r_pi), error_mu * largest + error_r + DOT * largest
 
     @cached_property
     def _value(self) -> Bounded:
@@ -171,7 +162,7 @@ class FloatSolution(TableResult):
     def _gradient(self) -> Bounded:
         """w pi A; a state's value may be subtracted from Q, since its dpi sum to 0."""
         (w, error_w), (A, error_A) = self._weight, self._advantage
-        each = float((self.pi * abs(A)).sum(axis=1).max())
+        each = _most(self._mean(abs(A)))
         total = float(w.sum()) + error_w
         return Bounded(w[:, None] * self.pi * A, (error_w * each + total * (error_A + 4 * UNIT * each)) * SLACK)
 
@@ -181,7 +172,7 @@ class FloatSolution(TableResult):
     def J(self) -> float:
         """The objective."""
         if self._long_run:
-            return float(self._mean_reward.value)
+            return self._mean_reward[0]
         return _dot(self.model.mu0, self._value.value)
 
     @property
@@ -207,20 +198,17 @@ class FloatSolution(TableResult):
     @property
     def Q(self) -> Floats:
         """[S, A] Action values."""
-        found: Floats = self._action_value.value
-        return found
+        return self._action_value.value
 
     @property
     def A(self) -> Floats:
         """[S, A] Advantages."""
-        found: Floats = self._advantage.value
-        return found
+        return self._advantage.value
 
     @property
     def grad(self) -> Floats:
         """[S, A] dJ / d logits."""
-        found: Floats = self._gradient.value
-        return found
+        return self._gradient.value
 
     @property
     def condition(self) -> float:
@@ -230,10 +218,14 @@ class FloatSolution(TableResult):
     @property
     def errors(self) -> dict[str, float]:
         """By name, in the order of the table."""
-        value, weight = ("h", "mu") if self._long_run else ("V", "eta")
-        J = self._mean_reward.error if self._long_run else self._value.error + DOT * _most(self._value.value)
+        value, weight = self._by_state
+        J = self._mean_reward[1] if self._long_run else self._value.error + DOT * _most(self._value.value)
         found = {value: self._value, "Q": self._action_value, weight: self._weight, "grad": self._gradient}
         return {"J": float(J)} | {name: float(bounded.error) for name, bounded in found.items()}
+
+    @property
+    def _by_state(self) -> tuple[str, str]:
+        return ("h", "mu") if self._long_run else ("V", "eta")
 
     def _of(self, found: Bounded, name: str, *, differential: bool) -> Floats:
         if differential is not self._long_run:
@@ -242,8 +234,7 @@ class FloatSolution(TableResult):
                 f"{name} is not defined for the {self.objective} objective; it belongs to {instead}. Solve with that",
                 where=name,
             )
-        value: Floats = found.value
-        return value
+        return found.value
 
     # -- products ----------------------------------------------------------------------------------------
 
@@ -262,8 +253,7 @@ class FloatSolution(TableResult):
         # F + damping I = D - w pi pi^T in each state, D diagonal (Sherman and Morrison).
         D = w * self.pi + damping
         y, z = self.grad / D, self.pi / D
-        shift = w * (self.pi * y).sum(axis=1, keepdims=True) / (1 - w * (self.pi * z).sum(axis=1, keepdims=True))
-        return y + z * shift
+        return y + z * w * self._mean(y)[:, None] / (1 - w * self._mean(z)[:, None])
 
     def hessian_product(self, direction: ArrayLike) -> Bounded:
         """(H x [S, A], the bound of the sum of its entries' errors), H the Hessian of J in the logits; two systems."""
@@ -293,7 +283,7 @@ class FloatSolution(TableResult):
         pi, w, dw = self.pi, w[:, None], dw[:, None]
         found = dw * pi * A + w * D * A + w * pi * dA
         total_w, total_dw = float(w.sum()) + error_w, float(abs(dw).sum()) + error_dw
-        each, along = float((pi * abs(A)).sum(axis=1).max()), float((abs(D) * abs(A)).sum(axis=1).max())
+        each, along = _most(self._mean(abs(A))), float((abs(D) * abs(A)).sum(axis=1).max())
         bound = error_dw * each + total_dw * error_A + error_w * along + total_w * size * error_A
         bound += error_w * _most(dA) + total_w * error_dA
         bound += rounding * (total_dw * each + total_w * (along + _most(dA)))
@@ -307,16 +297,15 @@ class FloatSolution(TableResult):
 
     def _slope(self, x: Floats) -> Floats:
         """dpi along x."""
-        return self.pi * (x - (self.pi * x).sum(axis=1, keepdims=True))
+        return self.pi * (x - self._mean(x)[:, None])
 
     # -- the protocol of results -------------------------------------------------------------------------
 
     @property
     def above(self) -> list[str]:
         """The size of the model, and the objective."""
-        model = self.model
-        size = f"{model.S} states, {int(model.available.sum())} pairs, {model.P.nnz} transitions"
-        return [f"{self.objective}, gamma = {model.gamma:g}, {size}"]
+        size = f"{self.model.S} states, {int(self.model.available.sum())} pairs, {self.model.P.nnz} transitions"
+        return [f"{self.objective}, gamma = {self.model.gamma:g}, {size}"]
 
     def cells(self) -> list[tuple[str, ...]]:
         """Each quantity with its range and its bound."""
@@ -351,14 +340,10 @@ class FloatSolution(TableResult):
 
     def frame(self) -> Any:
         """A row for each state: its value, its visits, and pi, Q and grad of each action by number."""
-        columns = {name: getattr(self, name) for name in self.errors if name in ("V", "h", "eta", "mu")}
+        columns = {name: getattr(self, name) for name in self._by_state}
         for name in ("pi", "Q", "grad"):
             columns |= {f"{name}_{a}": getattr(self, name)[:, a] for a in range(self.pi.shape[1])}
         return data_frame(list(columns), list(zip(*(x.tolist() for x in columns.values()), strict=True)))
-
-
-DOT = 64 * UNIT
-"""Of a pairwise sum of products, relative to the largest, where one factor sums to 1."""
 
 
 def _dot(weights: Floats, x: Floats) -> float:
