@@ -170,6 +170,6 @@ def refusal(what: str) -> CertificateError:
     """What of an inequality is not covered."""
     return CertificateError(
         f"found {what}; certificates of inequalities are written for sums, products, quotients and abs(..) of J, V, Q, "
-        "A, mu, rbar, pi, P, r, gamma, grad J and arbitrary functions, whose signs are shown by coefficients, by Sturm "
-        "or by completed squares. Decide it with pgsym check", where="claim",
+        "A, mu, rbar, pi, P, r, gamma, arbitrary functions and first and second derivatives of J, whose signs are "
+        "shown by coefficients, by Sturm or by completed squares. Decide it with pgsym check", where="claim",
     )  # fmt: skip
