@@ -161,11 +161,15 @@ def _prose(found: Sequence[Item], depth: int = 0) -> Iterator[str]:
             yield "[" + "".join(_prose(group.inside)) + "]" if item in _NAMED and isinstance(group, Held) else ""
         elif item in _OF_ONE and given and isinstance(group, Held):
             k += 1
-            yield item + "{" + "".join(_prose(group.inside, _DEEPEST)) + "}"
-        elif item in _ACCENTS and (given or str(group).isalpha()):
+            inside = "".join(_prose(group.inside, _DEEPEST))
+            yield ("" if "\n\n" in inside else item) + "{" + inside + "}"  # no paragraphs in a heading
+        elif (
+            item in _ACCENTS
+            and len(letter := group.inside if isinstance(group, Held) else (group,)) == 1
+            and (str(letter[0]).isalpha())
+        ):
             k += 1
-            letter = "".join(_prose(group.inside)) if isinstance(group, Held) else group
-            yield f"{item}{{{letter}}}"
+            yield f"{item}{{{letter[0]}}}"
         elif item == "\\item":
             yield "\n\\item{} " if depth else "\n\n\\textbullet{} "
         elif item in ("\\\\", "\\ "):
@@ -176,7 +180,9 @@ def _prose(found: Sequence[Item], depth: int = 0) -> Iterator[str]:
 
 def _held(held: Held, depth: int) -> Iterator[str]:
     name = held.name.rstrip("*")
-    if held.kind == "math":
+    if held.kind == "math" and re.search(r"PGSYM\d+SHOWN", held.name):  # a formula between marks that are no pair
+        yield from _prose(held.inside, depth)
+    elif held.kind == "math":
         yield typeset_formula(re.sub(r"^(\$\$?|\\[(\[])|(\$\$?|\\[)\]])$", "", held.name))
     elif held.kind == "group":
         yield "{" + "".join(_prose(held.inside, depth)) + "}"
