@@ -76,7 +76,7 @@ def safe_formula(latex: str, macros: Macros = MappingProxyType({})) -> str:
     """
     latex = replaced(latex, macros)
     require_small(latex)
-    return _rows(items(latex_nodes(latex))).strip()
+    return re.sub(r"(?<!\\)\s+$", "", _rows(items(latex_nodes(latex)))).lstrip()  # a space of its own stays
 
 
 def typeset_formula(latex: str, macros: Macros = MappingProxyType({}), *, display: bool = False) -> str:

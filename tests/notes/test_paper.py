@@ -108,6 +108,7 @@ HOSTILE = {
 def test_commands_that_are_not_listed_never_reach_tex(latex, what):
     if what == "":
         assert safe_formula(latex) == "y"
+        assert safe_formula("y\\ ") == "y\\ "  # not a backslash before what follows
         return
     with pytest.raises(NotReadError, match=re.escape(f"found {what}") if what else "found LaTeX that does not close"):
         safe_formula(latex)
