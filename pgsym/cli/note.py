@@ -96,10 +96,13 @@ def check_note(
 
 def _written(audit: AuditedNote, out: Path, typeset: bool) -> Path:
     from pgsym.model.files.atomic import write_atomically
+    from pgsym.reports.files import typeset as typeset_pdf
     from pgsym.reports.files import write_derivation
 
-    if typeset and out.suffix == ".html":
-        return write_atomically(out, audit.html())
+    if typeset and out.suffix == ".pdf":
+        return typeset_pdf(audit.paper(), out)
+    if typeset and out.suffix in (".html", ".tex"):
+        return write_atomically(out, audit.html() if out.suffix == ".html" else audit.paper())
     return write_derivation(audit.checked.derivation, out) if typeset else write_atomically(out, audit.markdown())
 
 

@@ -11,7 +11,17 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 
 from pgsym.claims.verdict import Status
-from pgsym.notes.remarks import WRITERS, CodeWords, Display, FoldedText, Paragraph, Strong, place_at_top, place_behind
+from pgsym.notes.remarks import (
+    WRITERS,
+    CodeWords,
+    Display,
+    FoldedText,
+    NoteSymbol,
+    Paragraph,
+    Strong,
+    place_at_top,
+    place_behind,
+)
 from pgsym.notes.result import DEFINES, DEPENDS, AuditedNote, NoteRelation
 
 MARKS: Mapping[str, str] = {
@@ -28,8 +38,8 @@ def marked(audit: AuditedNote) -> str:
     for found in audit.relations:
         place = place_behind(text, found.relation.at, found.relation.end, format)
         at = next(((known, indent) for known, indent in places if known == place[0]), place)
-        places.setdefault(at, []).extend(_remark(found))
-    pieces = [(place_at_top(text, format), write(list(_summary(audit)), ""))]
+        places.setdefault(at, []).extend(remark_on(found))
+    pieces = [(place_at_top(text, format), write(list(summary_of(audit)), ""))]
     pieces += [(at, write(remark, indent)) for (at, indent), remark in places.items()]
     return _notebook(audit, pieces) if format == "notebook" else _with(text, pieces)
 
@@ -40,19 +50,20 @@ def _with(text: str, pieces: list[tuple[int, str]]) -> str:
     return text
 
 
-def _summary(audit: AuditedNote) -> Iterator[Paragraph]:
+def summary_of(audit: AuditedNote) -> Iterator[Paragraph]:
+    """What stands at the top."""
     if audit.assumption:
         yield Paragraph([audit.assumption])
     yield Paragraph([Strong(f"Checked on {', '.join(audit.models)}"), f": {audit.summary}. Read as:"])
-    yield from (Paragraph([CodeWords(symbol), f": {meaning}"], in_list=True) for symbol, meaning in audit.readings)
+    yield from (Paragraph([NoteSymbol(symbol), f": {meaning}"], in_list=True) for symbol, meaning in audit.readings)
 
 
-def _remark(found: NoteRelation) -> Iterator[Paragraph | Display | FoldedText]:
+def remark_on(found: NoteRelation) -> Iterator[Paragraph | Display | FoldedText]:
     """The mark of one relation, and a fold with what shows that it is false."""
     main, written = found.main, found.relation
     head = f"{MARKS.get(found.status, '?')} line {found.line}: "
     if main is None:
-        what = ["defines ", CodeWords(written.defines)] if found.status == DEFINES else [found.status]
+        what = ["defines ", NoteSymbol(written.defines)] if found.status == DEFINES else [found.status]
         yield Paragraph([head, *what, f": {written.reason}" if written.reason else ""])
         return
     yield Paragraph([head, Strong(found.status), ", read as ", CodeWords(_equation(str(main.claim)))])

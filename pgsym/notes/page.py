@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import escape
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from pgsym.claims.derivation.html import STYLE, inline, mathml, whole
@@ -12,6 +13,9 @@ from pgsym.claims.verdict import Status
 from pgsym.errors import PgsymError
 from pgsym.notes.remarks import place_behind
 from pgsym.notes.result import DEFINES, DEPENDS, AuditedNote, NoteRelation
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 _LOOK = """
 .found { border-left: 3px solid currentColor; margin: .3rem 0 .9rem; padding: .1rem 0 .1rem .8rem; }
@@ -40,16 +44,36 @@ def note_page(audit: AuditedNote) -> str:
     MissingExtraError
         latex2mathml is not installed.
     """
+    mathml("0")  # without latex2mathml there is no page: that is said before the work
+
+    def formula(latex: str, display: bool) -> str:
+        return f'<div class="display">{_formula(latex)}</div>' if display else _formula(latex)
+
+    text, shown = woven(audit, formula, lambda found: "".join(_found(found)))
+    body = markdown().render(text)
+    body = re.sub(r"<p>(PGSYM\d+SHOWN)</p>", lambda m: shown[m[1]] if shown[m[1]][:2] == "<d" else m[0], body)
+    body = re.sub(r"PGSYM\d+SHOWN", lambda m: shown.get(m[0], m[0]), body)
+    return whole(audit.document.name, "".join(_summary(audit)) + body, STYLE + _LOOK)
+
+
+def markdown() -> MarkdownIt:
+    """The reader of notes in Markdown: HTML is text, and no picture is loaded."""
     from markdown_it import MarkdownIt
 
-    mathml("0")  # without latex2mathml there is no page: that is said before the work
+    return MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+
+
+def woven(
+    audit: AuditedNote, formula: Callable[[str, bool], str], remark: Callable[[NoteRelation], str]
+) -> tuple[str, dict[str, str]]:
+    """The note with names in the places of formulas and behind them, for verdicts; and what stands for each name."""
     document = audit.document
     shown: dict[str, str] = {}
     pieces: list[tuple[int, int, str]] = []
 
-    def hold(html: str) -> str:
+    def hold(content: str) -> str:
         name = f"PGSYM{len(shown)}SHOWN"
-        shown[name] = html
+        shown[name] = content
         return name
 
     for source in document.formulas:
@@ -57,22 +81,17 @@ def note_page(audit: AuditedNote) -> str:
         opened, closed = _OPENS.search(document.text[max(begin - 9, 0) : begin]), _CLOSES.match(document.text, end)
         begin -= len(opened[0]) if opened else 0
         end = closed.end() if closed and opened else end
-        formula = _formula(source.latex)
-        name = hold(f'<div class="display">{formula}</div>' if source.display else formula)
+        name = hold(formula(source.latex, source.display))
         pieces.append((begin, end, f"\n\n{name}\n\n" if source.display else name))
     for relation in audit.relations:
         at, _ = place_behind(document.text, relation.relation.at, relation.relation.end, document.format)
-        pieces.append((at, at, f"\n\n{hold(''.join(_found(relation)))}\n\n"))
+        pieces.append((at, at, f"\n\n{hold(remark(relation))}\n\n"))
     text, behind = "", 0
     for begin, end, piece in sorted(pieces, key=lambda p: p[:2]):
         if begin >= behind:
             text += document.text[behind:begin] + piece
             behind = end
-    text = _FRONT.sub("", text + document.text[behind:], count=1)
-    body = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image").render(text)
-    body = re.sub(r"<p>(PGSYM\d+SHOWN)</p>", lambda m: shown[m[1]] if shown[m[1]][:2] == "<d" else m[0], body)
-    body = re.sub(r"PGSYM\d+SHOWN", lambda m: shown.get(m[0], m[0]), body)
-    return whole(document.name, "".join(_summary(audit)) + body, STYLE + _LOOK)
+    return _FRONT.sub("", text + document.text[behind:], count=1), shown
 
 
 def _summary(audit: AuditedNote) -> Iterator[str]:

@@ -18,6 +18,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
+from pgsym.expression.notation import escape_text
+from pgsym.notes.safe import typeset_code, typeset_formula
+
 
 class Strong(str):
     """Words in bold."""
@@ -27,6 +30,12 @@ class Strong(str):
 
 class CodeWords(str):
     """A claim, or what a symbol was read as."""
+
+    __slots__ = ()
+
+
+class NoteSymbol(CodeWords):
+    """A symbol in the note's own LaTeX."""
 
     __slots__ = ()
 
@@ -151,8 +160,40 @@ def _element(name: str) -> Spell:
     return lambda text: f"<{name}>{escape(text) if name == 'code' else _html_text(text)}</{name}>"
 
 
+_TONES = {"proved": "good", "refuted": "bad", "undecided": "warn", "inapplicable": "warn"}
+_SIGNS = {"✓": r"$\checkmark$", "✗": r"$\times$", "±": r"$\pm$"}
+
+
+def _paper(remark: Remark, indent: str) -> str:
+    """Behind a line in LaTeX, as `pgsym.notes.paper` sets it."""
+    tone = "line"
+
+    def strong(word: str) -> str:
+        colour = rf"\color{{{_TONES[word]}}}" if word in _TONES else ""
+        return rf"\textbf{{{colour}{escape_text(word)}}}"
+
+    def plain(text: str) -> str:
+        return (_SIGNS.get(text[:1], escape_text(text[:1])) + escape_text(text[1:])).replace("--", "-{}-")
+
+    def code(text: str) -> str:
+        return typeset_formula(text) if isinstance(text, NoteSymbol) else typeset_code(text)
+
+    lines: list[str] = []
+    for part in remark:
+        if isinstance(part, Paragraph):
+            tone = next((_TONES[w] for w in part.words if isinstance(w, Strong) and w in _TONES), tone)
+            words = _spelled(part.words, strong, code, plain)
+            lines.append(r"\hangindent1.2em\textbullet{} " * part.in_list + words)
+        elif isinstance(part, Display):
+            lines.append(rf"\[\fitted{{{part.latex}}}\]")
+        else:
+            lines += [rf"\emph{{{escape_text(part.title)}}}", typeset_code("\n".join(part.lines), display=True)]
+    body = "\n\n".join(lines)
+    return f"\n\\begin{{found}}{{{tone}}}\\raggedright\n{body}\n\\end{{found}}\n"
+
+
 WRITERS: Mapping[str, Callable[[Remark, str], str]] = {
-    "markdown": _markdown, "notebook": _markdown, "latex": _comments, "rst": _rst, "html": _html,
+    "markdown": _markdown, "notebook": _markdown, "latex": _comments, "rst": _rst, "html": _html, "paper": _paper,
 }  # fmt: skip
 """Remarks as text of each format, at an indentation."""
 

@@ -308,5 +308,11 @@ class AuditedNote(Result):
 
         return note_page(self) if self.document.format in ("markdown", "notebook") else self.checked.html()
 
+    def paper(self) -> str:
+        """A LaTeX document: the note itself with its verdicts; of reStructuredText and HTML, its relations."""
+        from pgsym.notes.paper import note_paper
+
+        return self.checked.derivation.document() if self.document.format in ("rst", "html") else note_paper(self)
+
     def _repr_markdown_(self) -> str:
         return self.markdown()

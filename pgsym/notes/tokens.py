@@ -27,19 +27,24 @@ NEWLINE, GAP, TEXT, NAME = "\\\\", "gap", "text", "name"
 """Kinds of tokens: the end of a row, a wide space, words in a formula, a name of the claim language."""
 
 
-def _words(text: str) -> frozenset[str]:
+def splitsplit_words(text: str) -> frozenset[str]:
+    """The words of a text."""
     return frozenset(text.split())
 
 
-_SIZES = " ".join("\\" + size + side for size in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "r", "m"))
-_LOOKS = _words(
+SIZES = " ".join("\\" + size + side for size in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "r", "m"))
+_LOOKS = splitsplit_words(
     r"\left \right \middle \limits \nolimits \displaystyle \textstyle \nonumber \notag \hfill \noindent \, \; \: \! \> "
-    r"\mathstrut \scriptstyle \scriptscriptstyle \scriptsize \footnotesize \small \tiny " + _SIZES
+    r"\mathstrut \scriptstyle \scriptscriptstyle \scriptsize \footnotesize \small \tiny " + SIZES
 ) | {"\\ "}
-_LOOKS_OF_ONE = _words(r"\label \tag \color \vspace \hspace \phantom \eqref \textcolor")
-_WRAPS = _words(r"\cancel \mathop \boxed \mathrm \mathbf \boldsymbol \bm \mathit \operatorname \mathsf \rm \bf")
-_FONTS = _words(r"\mathbb \mathcal \mathscr \mathfrak \hat \widehat \tilde \widetilde \bar \overline \vec \dot")
-_WORDS = _words(r"\text \textrm \textit \textbf \mbox \hbox \intertext \texttt \textsf")
+LOOKS_OF_ONE = splitsplit_words(r"\label \tag \color \vspace \hspace \phantom \eqref \textcolor")
+_WRAPS = splitsplit_words(
+    r"\cancel \mathop \boxed \mathrm \mathbf \boldsymbol \bm \mathit \operatorname \mathsf \rm \bf"
+)
+FONTS = splitsplit_words(
+    r"\mathbb \mathcal \mathscr \mathfrak \hat \widehat \tilde \widetilde \bar \overline \vec \dot"
+)
+WORDS = splitsplit_words(r"\text \textrm \textit \textbf \mbox \hbox \intertext \texttt \textsf")
 _ONE_OF = (
     r"\| \Vert \lVert \rVert \parallel", r"| \vert \mid \lvert \rvert", r"\log \ln", r"* \cdot \times \ast \star",
     r"\{ \lbrace", r"\} \rbrace",
@@ -53,7 +58,9 @@ _SAME = {other: one for one, *others in map(str.split, _ONE_OF) for other in oth
 """Other spellings of one symbol."""
 _NAMES = ("log", "ln", "exp", "max", "min", "argmax", "arg", "Pr", "lim", "sg", "Var", "Cov")
 _CLOSES = {"(": ")", "[": "]", "\\{": "\\}"}
-_ROWS = _words("align aligned equation gather gathered split multline eqnarray alignat displaymath math flalign dmath")
+ROWS = splitsplit_words(
+    "align aligned equation gather gathered split multline eqnarray alignat displaymath math flalign dmath"
+)
 """Environments of rows; what they hold stands for itself."""
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
@@ -109,6 +116,12 @@ def tokens(latex: str, macros: Macros = MappingProxyType({})) -> list[Token]:
     NotReadError
         Braces, brackets or environments that do not match; a formula longer or deeper than is read.
     """
+    require_small(latex)
+    return _grouped(_Flat(macros).flat(latex_nodes(latex)))
+
+
+def require_small(latex: str) -> None:
+    """Refuse a formula that is longer or deeper than is read."""
     if len(latex) > NOTE_FORMULA:
         raise NotReadError(
             f"found {len(latex)} characters in one formula; at most {NOTE_FORMULA} are read. Split it", 0
@@ -118,10 +131,16 @@ def tokens(latex: str, macros: Macros = MappingProxyType({})) -> list[Token]:
         depth += (character in "{([") - (character in "})]") + latex.startswith("\\begin", k)
         if depth > NOTE_DEPTH:
             raise NotReadError(f"found brackets nested more than {NOTE_DEPTH} deep; so many are read. Simplify it", k)
-    return _grouped(_Flat(macros).flat(_nodes(latex)))
 
 
-def _nodes(latex: str) -> Sequence[Any]:
+def latex_nodes(latex: str) -> Sequence[Any]:
+    """The tokenizer's nodes of a text.
+
+    Raises
+    ------
+    NotReadError
+        Braces or environments that do not match.
+    """
     try:
         walker = LatexWalker(latex, latex_context=_no_arguments(), tolerant_parsing=False)
         return cast("Sequence[Any]", walker.get_latex_nodes(pos=0)[0])
@@ -151,7 +170,7 @@ class _Flat:
             elif kind == "LatexEnvironmentNode":
                 name = node.environmentname.rstrip("*")
                 inside = self.flat(node.nodelist)
-                if name in _ROWS:
+                if name in ROWS:
                     found += inside[1:] if name == "alignat" else inside
                 else:
                     found.append(Token("environment", name, node.pos, tuple(inside)))
@@ -178,7 +197,7 @@ class _Flat:
                     else f"after {NOTE_MACROS} others, which are replaced"
                 )
                 raise NotReadError(f"found {token.text} {why}. Simplify it", token.at)
-            kept += _filled(self.flat(_nodes(body)), found[k : k + count], token.at)
+            kept += _filled(self.flat(latex_nodes(body)), found[k : k + count], token.at)
             k += count
         return kept
 
@@ -220,12 +239,12 @@ class _Flat:
                     raise NotReadError(
                         f"found {token.text}. without a bracket; they come in pairs. Write both", token.at
                     )
-            elif token.text in _LOOKS_OF_ONE:
+            elif token.text in LOOKS_OF_ONE:
                 k += after is not None
             elif token.text == NEWLINE:
                 kept.append(Token(NEWLINE, NEWLINE, token.at))
                 k += _skipped(found[k:])
-            elif token.text in _WORDS and after is not None:
+            elif token.text in WORDS and after is not None:
                 words = spelled(after.inside).strip() if after.kind == "{}" else after.text
                 known = words.strip("\\") in _NAMES
                 kept.append(
@@ -236,7 +255,7 @@ class _Flat:
                 k += after.text == "*" and k + 1 < len(found)  # \operatorname*
                 kept += self.unwrapped(token, found[k])
                 k += 1
-            elif token.text in _FONTS and after is not None:
+            elif token.text in FONTS and after is not None:
                 letter = after.inside if after.kind == "{}" else (after,)
                 kept.append(Token("symbol", f"{token.text}{{{spelled(letter).strip()}}}", token.at))
                 k += 1
@@ -305,12 +324,12 @@ def _primed(found: list[Token]) -> list[Token]:
     return kept
 
 
-GREEK = _words(
+GREEK = splitsplit_words(
     r"\alpha \beta \gamma \delta \epsilon \zeta \eta \theta \iota \kappa \lambda \mu \nu \xi \pi \rho \sigma \tau \phi "
     r"\chi \psi \omega \Gamma \Delta \Theta \Lambda \Xi \Pi \Sigma \Phi \Psi \Omega \ell \vartheta \varrho"
 )
 """Letters that are commands."""
-OPERATORS = _words(
+OPERATORS = splitsplit_words(
     r"* | ' < > := [ ] \{ \} \le \ge \neq \propto \approx \sim \in \rightarrow \leftarrow \Rightarrow \forall \simeq - "
     r"\| \Vert \cong \gets \Leftarrow \lVert \rVert \ll \gg"
 )

@@ -11,12 +11,16 @@ import docutils.core
 import docutils.nodes
 import nbformat
 import pytest
+from paper import compiled
+from skips import NEEDS_TEX
 
 from pgsym.errors import ClaimError, NotReadError
+from pgsym.expression.notation import document
 from pgsym.limits import NOTE_CHARACTERS, NOTE_DEPTH, NOTE_FORMULA
-from pgsym.notes import NoteDocument, audit_note
+from pgsym.notes import AuditedNote, NoteDocument, audit_note
 from pgsym.notes.names import Names
 from pgsym.notes.note import read
+from pgsym.notes.paper import PACKAGES
 from pgsym.notes.tokens import tokens
 
 BELLMAN = r"V(s) = \sum_a \pi(a|s) Q(s,a)"
@@ -221,6 +225,25 @@ def test_mutated_texts_are_read_or_refused(monkeypatch, tmp_path):
 @pytest.mark.slow
 def test_many_mutated_texts_are_read_or_refused(monkeypatch, tmp_path):
     survive(50_000, 2, monkeypatch, tmp_path)
+
+
+def bodies(count: int, seed: int):
+    """Mutated notes on paper, without verdicts."""
+    for text in mutants(count, seed):
+        for name in ("note.md", "note.tex"):
+            try:
+                found = AuditedNote(NoteDocument.of(text, name), (), (), ("none",)).paper()
+            except NotReadError:  # braces of a LaTeX note that do not match
+                continue
+            yield found.partition(r"\maketitle")[2].rpartition(r"\end{document}")[0]
+
+
+@NEEDS_TEX
+@pytest.mark.parametrize(("count", "seed"), [(400, 5), pytest.param(4_000, 6, marks=pytest.mark.slow)])
+def test_whatever_reaches_tex_compiles(count, seed, tmp_path):
+    found = list(bodies(count, seed))
+    assert len(found) > count
+    compiled(document("\n\n".join(found), "mutants", PACKAGES), tmp_path)
 
 
 @pytest.mark.parametrize("piece", ["$$", "\\[", "\\begin{align}", "$x", "{", "\\(", "```\n", "> ", "`"])
