@@ -27,24 +27,20 @@ NEWLINE, GAP, TEXT, NAME = "\\\\", "gap", "text", "name"
 """Kinds of tokens: the end of a row, a wide space, words in a formula, a name of the claim language."""
 
 
-def splitsplit_words(text: str) -> frozenset[str]:
+def split_words(text: str) -> frozenset[str]:
     """The words of a text."""
     return frozenset(text.split())
 
 
 SIZES = " ".join("\\" + size + side for size in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "r", "m"))
-_LOOKS = splitsplit_words(
+_LOOKS = split_words(
     r"\left \right \middle \limits \nolimits \displaystyle \textstyle \nonumber \notag \hfill \noindent \, \; \: \! \> "
     r"\mathstrut \scriptstyle \scriptscriptstyle \scriptsize \footnotesize \small \tiny " + SIZES
 ) | {"\\ "}
-LOOKS_OF_ONE = splitsplit_words(r"\label \tag \color \vspace \hspace \phantom \eqref \textcolor")
-_WRAPS = splitsplit_words(
-    r"\cancel \mathop \boxed \mathrm \mathbf \boldsymbol \bm \mathit \operatorname \mathsf \rm \bf"
-)
-FONTS = splitsplit_words(
-    r"\mathbb \mathcal \mathscr \mathfrak \hat \widehat \tilde \widetilde \bar \overline \vec \dot"
-)
-WORDS = splitsplit_words(r"\text \textrm \textit \textbf \mbox \hbox \intertext \texttt \textsf")
+LOOKS_OF_ONE = split_words(r"\label \tag \color \vspace \hspace \phantom \eqref \textcolor")
+_WRAPS = split_words(r"\cancel \mathop \boxed \mathrm \mathbf \boldsymbol \bm \mathit \operatorname \mathsf \rm \bf")
+FONTS = split_words(r"\mathbb \mathcal \mathscr \mathfrak \hat \widehat \tilde \widetilde \bar \overline \vec \dot")
+WORDS = split_words(r"\text \textrm \textit \textbf \mbox \hbox \intertext \texttt \textsf")
 _ONE_OF = (
     r"\| \Vert \lVert \rVert \parallel", r"| \vert \mid \lvert \rvert", r"\log \ln", r"* \cdot \times \ast \star",
     r"\{ \lbrace", r"\} \rbrace",
@@ -58,7 +54,7 @@ _SAME = {other: one for one, *others in map(str.split, _ONE_OF) for other in oth
 """Other spellings of one symbol."""
 _NAMES = ("log", "ln", "exp", "max", "min", "argmax", "arg", "Pr", "lim", "sg", "Var", "Cov")
 _CLOSES = {"(": ")", "[": "]", "\\{": "\\}"}
-ROWS = splitsplit_words(
+ROWS = split_words(
     "align aligned equation gather gathered split multline eqnarray alignat displaymath math flalign dmath"
 )
 """Environments of rows; what they hold stands for itself."""
@@ -324,12 +320,12 @@ def _primed(found: list[Token]) -> list[Token]:
     return kept
 
 
-GREEK = splitsplit_words(
+GREEK = split_words(
     r"\alpha \beta \gamma \delta \epsilon \zeta \eta \theta \iota \kappa \lambda \mu \nu \xi \pi \rho \sigma \tau \phi "
     r"\chi \psi \omega \Gamma \Delta \Theta \Lambda \Xi \Pi \Sigma \Phi \Psi \Omega \ell \vartheta \varrho"
 )
 """Letters that are commands."""
-OPERATORS = splitsplit_words(
+OPERATORS = split_words(
     r"* | ' < > := [ ] \{ \} \le \ge \neq \propto \approx \sim \in \rightarrow \leftarrow \Rightarrow \forall \simeq - "
     r"\| \Vert \cong \gets \Leftarrow \lVert \rVert \ll \gg"
 )
