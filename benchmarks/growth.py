@@ -176,8 +176,8 @@ Written by `python benchmarks/growth.py --write`: what each verb costs against t
 seconds of all threads (two shared cores had other work), and in MB by which the peak of the resident set grows. Each
 figure is a process of its own; the building of the model is not counted. What a first call loads and compiles is, 0.2
 to 1.5 s except with prove, audit and floats, so an exponent below 1 says that this fixed cost still shows, not that
-larger models cost less for each state. The exponent k is that of size^k, fitted to the larger sizes; figures below 0.02 s or
-5 MB are left out of it. [Benchmarks](benchmarks.md) has larger models, and times without the fixed cost.
+larger models cost less for each state. The exponent k is that of size^k, fitted to the larger sizes; figures below
+0.02 s or 5 MB are left out of it. [Benchmarks](benchmarks.md) has larger models, and times without the fixed cost.
 
 ![Processor time and memory against size](growth.svg)
 """
