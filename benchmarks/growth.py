@@ -6,8 +6,8 @@
     python benchmarks/growth.py --quick    # the smallest size of each
 
 Each figure is a process of its own: processor time of the call, of all threads, and what the peak of the resident set
-grows by meanwhile.  Imports and the building of the model are not counted.  The exponent is the slope of a line through
-the logarithms, of the larger half of the sizes at least.
+grows by meanwhile.  The building of the model is not counted; what a first call loads and compiles is.  The exponent is
+the slope of a line through the logarithms, of the larger half of the sizes at least.
 """
 
 from __future__ import annotations
@@ -130,7 +130,13 @@ VERBS = (
     Verb("prove", "Bellman's equation n times, in every MDP", "steps", (1, 2, 4, 8, 16), prove),
     Verb("moments", "the trace of reward-to-go's covariance, Garnet", "states", (20, 40, 80, 160), moments),
     Verb("estimate", "50 steps each, two-state", "trajectories", (10**5, 10**6, 4 * 10**6), estimate),
-    Verb("audit", "REINFORCE, two-state", "samples", (4_000, 16_000, 64_000), audit),
+    Verb(
+        "audit",
+        "REINFORCE, two-state, which ends when it has seen enough",
+        "samples at most",
+        (4_000, 16_000, 64_000),
+        audit,
+    ),
     Verb("floats", "J and all derivatives of a grid", "states", (10**4, 40_000, 90_000, 250_000), floats),
 )
 
@@ -168,8 +174,10 @@ HEAD = """# Growth
 
 Written by `python benchmarks/growth.py --write`: what each verb costs against the size of its work, in processor
 seconds of all threads (two shared cores had other work), and in MB by which the peak of the resident set grows. Each
-figure is a process of its own, without imports and the building of the model. The exponent k is that of size^k, fitted
-to the larger sizes; figures below 0.02 s or 5 MB are left out of it.
+figure is a process of its own; the building of the model is not counted. What a first call loads and compiles is, 0.2
+to 1.5 s except with prove, audit and floats, so an exponent below 1 says that this fixed cost still shows, not that
+larger models cost less for each state. The exponent k is that of size^k, fitted to the larger sizes; figures below
+0.02 s or 5 MB are left out of it. [Benchmarks](benchmarks.md) has larger models, and times without the fixed cost.
 
 ![Processor time and memory against size](growth.svg)
 """
@@ -205,7 +213,7 @@ def draw(found: dict[str, list[tuple[int, float, float]]], path: Path) -> None:
     import matplotlib
 
     matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "growth"
+    matplotlib.rcParams.update({"svg.hashsalt": "growth", "svg.fonttype": "none"})
     from matplotlib import pyplot
 
     drawn, panels = pyplot.subplots(1, 2, figsize=(9, 3.6))

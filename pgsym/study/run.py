@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from pgsym.errors import MissingExtraError, StudyError
 from pgsym.study.result import StudyResult
 from pgsym.study.settings import Study, load_study
-from pgsym.study.shards import Shard, ShardResult, Source, draw_shard, shards, sources
+from pgsym.study.shards import Shard, ShardResult, ShardSource, draw_shard, shards, sources
 from pgsym.study.store import Store
 from pgsym.study.summary import summarise
 
@@ -123,13 +123,13 @@ WAITING = 2
 """Shards that wait in the queue for each worker."""
 
 
-def here(shards: Iterable[Shard], sources: Sequence[Source]) -> Generator[Drawn]:
+def here(shards: Iterable[Shard], sources: Sequence[ShardSource]) -> Generator[Drawn]:
     """Draw the shards in this process, in order."""
     for shard in shards:
         yield shard, draw_shard(shard, sources[shard.cell.setting])
 
 
-def processes(shards: Iterable[Shard], sources: Sequence[Source], workers: int) -> Generator[Drawn]:
+def processes(shards: Iterable[Shard], sources: Sequence[ShardSource], workers: int) -> Generator[Drawn]:
     """Draw the shards in `workers` processes; results come in the order in which they are finished."""
     source, again = iter(shards), list[Shard]()
     deaths = 0
@@ -172,7 +172,7 @@ def processes(shards: Iterable[Shard], sources: Sequence[Source], workers: int) 
             _stop(pool)
 
 
-_SOURCES: list[Source] = []
+_SOURCES: list[ShardSource] = []
 """In a worker: of each setting of the study."""
 
 
@@ -180,7 +180,7 @@ def _draw(shard: Shard) -> list[ShardResult]:
     return draw_shard(shard, _SOURCES[shard.cell.setting])
 
 
-def _prepare(sources: Sequence[Source]) -> None:
+def _prepare(sources: Sequence[ShardSource]) -> None:
     """What a worker does first: leave Ctrl-C to the main process, share a GPU, and end when the main process ends."""
     _SOURCES[:] = sources
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -212,7 +212,7 @@ PATIENCE = "20s"
 """How long to try to reach the scheduler."""
 
 
-def cluster(shards: Iterable[Shard], sources: Sequence[Source], address: str) -> Generator[Drawn]:
+def cluster(shards: Iterable[Shard], sources: Sequence[ShardSource], address: str) -> Generator[Drawn]:
     """Draw the shards on the cluster whose scheduler is at `address`; results come as they are finished.
 
     Every worker needs this release of pgsym.  A worker that dies loses nothing: the scheduler gives its shards to
@@ -240,7 +240,7 @@ def cluster(shards: Iterable[Shard], sources: Sequence[Source], address: str) ->
         given: dict[int, int] = {}
         # A task rather than scattered data: workers pass it on among them, and what dies with them is done again.
         study = secrets.token_hex(8)
-        sent = [client.submit(Source, *source, key=f"pgsym-{study}-{i}") for i, source in enumerate(sources)]
+        sent = [client.submit(ShardSource, *source, key=f"pgsym-{study}-{i}") for i, source in enumerate(sources)]
 
         def hand_out(shard: Shard) -> object:
             given[shard.number] = given.get(shard.number, 0) + 1

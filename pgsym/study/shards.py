@@ -39,7 +39,7 @@ class StudyCell:
 
 @dataclass(frozen=True)
 class Shard:
-    """Some trajectories of one cell; with the cell's `Source`, all that a worker needs to draw them."""
+    """Some trajectories of one cell; with the cell's `ShardSource`, all that a worker needs to draw them."""
 
     number: int
     cell: StudyCell
@@ -58,7 +58,7 @@ class Shard:
         return sum(self.counts)
 
 
-class Source(NamedTuple):
+class ShardSource(NamedTuple):
     """What the shards of a setting have in common; it may be large, and is sent to each worker once."""
 
     model: str
@@ -67,10 +67,10 @@ class Source(NamedTuple):
     """theta, objective, estimator and horizon, as JSON text."""
 
 
-def sources(study: Study) -> list[Source]:
+def sources(study: Study) -> list[ShardSource]:
     """Of each setting, in order."""
     return [
-        Source(
+        ShardSource(
             study.models[s.model]["document"],
             json.dumps({"theta": s.theta, "objective": s.objective, "estimator": s.estimator, "horizon": s.horizon}),
         )
@@ -149,7 +149,7 @@ class ShardResult:
         return Moments(self.n, self.mean, self.M2)
 
 
-def draw_shard(shard: Shard, source: Source) -> list[ShardResult]:
+def draw_shard(shard: Shard, source: ShardSource) -> list[ShardResult]:
     """Draw a shard's trajectories."""
     sampler = _sampler(source, shard.largest)
     found = []
@@ -163,7 +163,7 @@ def draw_shard(shard: Shard, source: Source) -> list[ShardResult]:
 
 
 @lru_cache(maxsize=16)
-def _sampler(source: Source, largest: int) -> BatchSampler:
+def _sampler(source: ShardSource, largest: int) -> BatchSampler:
     """Compiled once in each process."""
     from pgsym.sampling.estimate import BatchSampler
 
