@@ -31,7 +31,7 @@ DOT = 64 * UNIT
 """Of a pairwise sum of products, relative to the largest, where one factor sums to 1."""
 SLACK = 1 + 1e-12
 """Covers the rounding of norms and of the few operations on bounds."""
-DIRECT = 10**9
+DIRECT = 10**10
 """LU comes first where elimination within a band takes no more operations."""
 WANTED = 1e-11
 """Relative error at which refinement stops."""
@@ -64,20 +64,20 @@ class MarkovSystem:
     """
 
     def __init__(self, gamma_P: Any, terms: int) -> None:
-        self.M = _narrow(sparse.eye_array(gamma_P.shape[0], format="csr") - gamma_P)
+        self.M = narrow(sparse.eye_array(gamma_P.shape[0], format="csr") - gamma_P)
         rows, columns = np.diff(self.M.indptr).max(), np.bincount(self.M.indices).max()
-        self.rounding = (max(rows, columns) + terms + 6) * UNIT
+        self.rounding = float(max(rows, columns) + terms + 6) * UNIT
         """Of an entry of a residual, relative to the sum of its terms' sizes."""
 
     @cached_property
     def transposed(self) -> Any:
         """Of M, by rows."""
-        return _narrow(self.M.T.tocsr())
+        return narrow(self.M.T.tocsr())
 
     @cached_property
     def direct(self) -> Callable[[Floats, Any], Floats]:
         """By factors without pivoting, since M is an M-matrix; found once, where they are needed."""
-        single = not self.narrow and self._bound(np.ones(self.M.shape[0])) <= SINGLE
+        single = not self.cheap and self._bound(np.ones(self.M.shape[0])) <= SINGLE
         kind = np.float32 if single else np.float64
         M = self.transposed.T.astype(kind, copy=False)  # by columns
         try:  # without wide panels, as the factors of a sparse chain have few equal rows
@@ -94,7 +94,7 @@ class MarkovSystem:
         return int(abs(rank[self.M.indices] - np.repeat(rank, np.diff(self.M.indptr))).max())
 
     @cached_property
-    def narrow(self) -> bool:
+    def cheap(self) -> bool:
         """Elimination is cheap."""
         S = self.M.shape[0]
         return S**3 <= DIRECT or S * self.band**2 <= DIRECT
@@ -158,7 +158,7 @@ class MarkovSystem:
 
     def _solvers(self, A: Any, trans: str) -> list[Callable[[Floats], Floats]]:
         """Approximate solutions of A x = b, in the order in which they are tried."""
-        single: Any = None if self.narrow or "direct" in vars(self) else A.astype(np.float32)
+        single: Any = None if self.cheap or "direct" in vars(self) else A.astype(np.float32)
 
         def steps(b: Any) -> Any:
             most = int(np.clip(self.band // 5, *STEPS))  # LU of a grid takes as long
@@ -182,7 +182,7 @@ def _scaled(solve: Callable[[Any], Any], b: Floats, kind: Any) -> Floats:
     return x if np.isfinite(x).all() else np.zeros_like(b)
 
 
-def _narrow(A: Any) -> Any:
+def narrow(A: Any) -> Any:
     """With indices of 32 bits where they suffice, which halves what a product reads."""
     if A.nnz < 2**31:
         A.indices, A.indptr = A.indices.astype(np.int32, copy=False), A.indptr.astype(np.int32, copy=False)

@@ -22,6 +22,7 @@ from pgsym.errors import (
     PolicyError,
     SchemaError,
 )
+from pgsym.exact.certified import narrow
 from pgsym.model.objective import Objective
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class FloatMDP:
     """
 
     def __init__(self, P: Any, r: ArrayLike, *, start: ArrayLike, gamma: float = 1.0) -> None:
-        self.P = sparse.csr_array(P, dtype=float, copy=True)
+        self.P = narrow(sparse.csr_array(P, dtype=float, copy=True))
         self.r, self.gamma = np.asarray(r, float), float(gamma)
         self.S = self.P.shape[1]
         if self.r.ndim != 2 or self.r.shape[0] != self.S or not self.P.shape[0] == self.r.size > 0:
@@ -232,7 +233,9 @@ class FloatMDP:
     def mean_over_actions(pi: Floats) -> Any:
         """[S, S A] What averages a function of (s, a) over the actions."""
         S, A = pi.shape
-        return sparse.csr_array((pi.ravel(), np.arange(S * A), np.arange(0, S * A + 1, A)), shape=(S, S * A))
+        kind = np.int32 if S * A < 2**31 else np.int64
+        each = np.arange(S * A + 1, dtype=kind)
+        return sparse.csr_array((pi.ravel(), each[:-1], each[::A]), shape=(S, S * A))
 
     def require_ends(self) -> None:
         """From every state some actions lead to a terminal one."""

@@ -78,8 +78,8 @@ class FloatSolution(TableResult):
             )
         self.model, self.pi, self.objective, self.assumption = model, pi, objective, assumption
         self._long_run = objective is Objective.AVERAGE_REWARD
-        self._gamma = 1.0 if self._long_run else model.gamma
-        self._choose = model.mean_over_actions(pi)
+        self._by_state = ("h", "mu") if self._long_run else ("V", "eta")
+        self._gamma, self._choose = 1.0 if self._long_run else model.gamma, model.mean_over_actions(pi)
         self._rounding = float(model.r.shape[1] + np.diff(model.P.indptr).max() + 8) * UNIT
         """Of a sum over actions or outcomes, relative to the sum of its terms' sizes."""
 
@@ -87,8 +87,7 @@ class FloatSolution(TableResult):
 
     def _mean(self, x: Floats) -> Floats:
         """[S] Of x [S, A] under pi."""
-        mean: Floats = self._choose @ x.ravel()
-        return mean
+        return np.asarray(self._choose @ x.ravel())
 
     @cached_property
     def _P_pi(self) -> Any:
@@ -222,10 +221,6 @@ class FloatSolution(TableResult):
         J = self._mean_reward[1] if self._long_run else self._value.error + DOT * _most(self._value.value)
         found = {value: self._value, "Q": self._action_value, weight: self._weight, "grad": self._gradient}
         return {"J": float(J)} | {name: float(bounded.error) for name, bounded in found.items()}
-
-    @property
-    def _by_state(self) -> tuple[str, str]:
-        return ("h", "mu") if self._long_run else ("V", "eta")
 
     def _of(self, found: Bounded, name: str, *, differential: bool) -> Floats:
         if differential is not self._long_run:
