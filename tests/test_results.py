@@ -66,7 +66,9 @@ MAKERS = {
     "Verdict": lambda: pgsym.verify(model()),
     "Verdict refuted": lambda: pgsym.decide(model(), 'J = 2 * J = V("s")'),
     "Verdict of an inequality": lambda: pgsym.decide(model(), "J <= 100"),
-    "Verdict undecided": lambda: pgsym.decide(model(), "sum[a] pi(a|s) * log pi(a|s) <= 0"),
+    "Verdict undecided": lambda: pgsym.decide(
+        model(), "sum[a] pi(a|s) * log pi(a|s) <= 2 * log 2 * (sum[a] pi(a|s)^2 - 1)"
+    ),
     "Verdict inapplicable": lambda: pgsym.decide(model(), "rbar = 0"),
     "Checked": lambda: pgsym.Script.parse('J = V("s")\n  = 0   # no').check(model()),
     "AuditedNote": lambda: pgsym.notes.audit_note(NOTE, model()),
