@@ -38,7 +38,7 @@ def clipped(most: float) -> Finish:
 
     def apply(x: Floats) -> Floats:
         norm = np.linalg.norm(x, axis=1, keepdims=True)
-        return x * np.minimum(1.0, most / np.maximum(norm, np.finfo(float).tiny))
+        return x * np.divide(most, norm, out=np.ones_like(norm), where=norm > most)
 
     return Finish((CLIPPED,), apply)
 

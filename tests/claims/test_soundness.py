@@ -50,7 +50,7 @@ def problem(name, objective="start-state"):
 
 def test_second_reading_shares_no_computation():
     """It may read models, policies and trees, and nothing else of pgsym."""
-    trees = ("tree", "runs")
+    trees = ("tree", "statement", "relation", "runs")
     readable = ("pgsym.model.", *(f"pgsym.claims.language{by}{name}" for name in trees for by in (".", " import ")))
     folder = Path(second_reading_package.__file__).parent
     for name in (
