@@ -176,7 +176,8 @@ def measured(case: Any, written: Written) -> tuple[float, float]:
     """The relative bias on a problem and its standard error, from a sample of its own, with control variates."""
     from pgsym.auditing.batch import Rollouts
     from pgsym.auditing.controls import Controls
-    from pgsym.auditing.problem_arrays import AuditTarget, build_arrays, target_gradient
+    from pgsym.auditing.problem_arrays import build_arrays
+    from pgsym.auditing.targets import AuditTarget, target_gradient
 
     options = dict(written.options)
     off, target = options.pop("off_policy", False), AuditTarget(options.pop("target", "truncated"))

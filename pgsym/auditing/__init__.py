@@ -9,13 +9,13 @@ from pgsym.auditing.cross_check import CrossCheck as CrossCheck
 from pgsym.auditing.cross_check import cross_check as cross_check
 from pgsym.auditing.mistakes import MISTAKES as MISTAKES
 from pgsym.auditing.networks import audit_network as audit_network
-from pgsym.auditing.problem_arrays import AuditTarget as AuditTarget
 from pgsym.auditing.result import AuditResult as AuditResult
 from pgsym.auditing.result import BiasVerdict as BiasVerdict
 from pgsym.auditing.run import audit as audit
 from pgsym.auditing.suites import Case as Case
 from pgsym.auditing.suites import standard_suite as standard_suite
 from pgsym.auditing.suites import token_suite as token_suite
+from pgsym.auditing.targets import AuditTarget as AuditTarget
 from pgsym.estimators.groups import GROUP_ESTIMATORS as GROUP_ESTIMATORS
 from pgsym.estimators.groups import answer_scale as answer_scale
 from pgsym.estimators.groups import binary_scale as binary_scale

@@ -20,8 +20,9 @@ import numpy as np
 
 from pgsym.auditing.batch import Rollouts
 from pgsym.auditing.episodes import Streams
-from pgsym.auditing.problem_arrays import AuditTarget, Floats, ProblemArrays, target_gradient
+from pgsym.auditing.problem_arrays import Floats, ProblemArrays
 from pgsym.auditing.recipes import Recipe, whole_returns
+from pgsym.auditing.targets import AuditTarget, target_gradient
 from pgsym.errors import SamplingError
 from pgsym.estimators.estimator import Estimator, find_estimator
 from pgsym.estimators.moments import moments

@@ -20,19 +20,12 @@ from pgsym.auditing.controls import Controls
 from pgsym.auditing.enumeration import AllBatches
 from pgsym.auditing.episodes import Streams
 from pgsym.auditing.finished import NEGATED, SAME, UNCHANGED, Finish, finish, same
-from pgsym.auditing.mistakes import (
-    LAMBDAS,
-    MISTAKES,
-    OFTEN_COMBINED,
-    READS_POISON,
-    SCALED,
-    Circumstances,
-    Mistake,
-    bases,
-)
-from pgsym.auditing.problem_arrays import AuditTarget, Floats
+from pgsym.auditing.mistake import Circumstances, Mistake
+from pgsym.auditing.mistakes import LAMBDAS, MISTAKES, OFTEN_COMBINED, READS_POISON, SCALED, bases
+from pgsym.auditing.problem_arrays import Floats
 from pgsym.auditing.recipes import Recipe
 from pgsym.auditing.sequential import Region, first_look
+from pgsym.auditing.targets import AuditTarget
 from pgsym.model.objective import Objective
 from pgsym.sampling.moments import Moments
 

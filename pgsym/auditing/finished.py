@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pgsym.auditing.mistakes import CLIPPED, SCALED, SIGN, Mistake
+from pgsym.auditing.mistake import Mistake
+from pgsym.auditing.mistakes import CLIPPED, SCALED, SIGN
 from pgsym.auditing.problem_arrays import Floats
 
 SAME = 1e-4

@@ -19,9 +19,10 @@ import sympy as sp
 
 from pgsym.auditing.batch import Batch
 from pgsym.auditing.frameworks import framework_of
-from pgsym.auditing.problem_arrays import AuditTarget, Floats, build_arrays, target_gradient
+from pgsym.auditing.problem_arrays import Floats, build_arrays
 from pgsym.auditing.result import AuditResult
 from pgsym.auditing.run import audit
+from pgsym.auditing.targets import AuditTarget, target_gradient
 from pgsym.errors import SamplingError
 from pgsym.model.mdp import MDP
 from pgsym.model.policies import softmax_policy

@@ -35,7 +35,7 @@ class Recipe:
     """The critic is paid at the time limit; else truncation counts as the end."""
     discount: bool = True
     """w = gamma; else w = 1."""
-    average: Average = "episodes"
+    average: Average | Literal["part's steps"] = "episodes"
     """What the sum over the batch is divided by: episodes, steps taken, or T for each episode; or the sum over each
     episode by its own steps and the episodes then, or that over each group or part by its steps and their number."""
     parts: int = 1

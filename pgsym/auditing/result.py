@@ -10,8 +10,9 @@ import numpy as np
 
 from pgsym.auditing.controls import Best
 from pgsym.auditing.diagnose import Diagnosis
-from pgsym.auditing.problem_arrays import AuditTarget, Floats
+from pgsym.auditing.problem_arrays import Floats
 from pgsym.auditing.sequential import Region
+from pgsym.auditing.targets import AuditTarget
 from pgsym.display.figure import new_figure
 from pgsym.display.result import TableResult, data_frame, finite
 from pgsym.expression.complaint import listed

@@ -14,17 +14,11 @@ from pgsym.auditing.behaviour import Behaviour
 from pgsym.auditing.controls import own_baselines
 from pgsym.auditing.diagnose import diagnose
 from pgsym.auditing.enumeration import all_episodes, every_batch
-from pgsym.auditing.problem_arrays import (
-    AuditTarget,
-    Floats,
-    ProblemArrays,
-    build_arrays,
-    penalised_gradient,
-    target_gradient,
-)
+from pgsym.auditing.problem_arrays import Floats, ProblemArrays, build_arrays
 from pgsym.auditing.recipes import Recipe
 from pgsym.auditing.result import AuditResult, BiasVerdict
 from pgsym.auditing.sequential import MAX_PARAMETERS
+from pgsym.auditing.targets import AuditTarget, penalised_gradient, target_gradient
 from pgsym.auditing.testing import AuditPlan, enumerated, sampled
 from pgsym.claims.value import exact_value
 from pgsym.display.progress import Progress

@@ -30,7 +30,8 @@ import numpy as np
 from scipy import stats
 
 from pgsym.auditing.episodes import visits
-from pgsym.auditing.problem_arrays import AuditTarget, Floats, Ints, ProblemArrays
+from pgsym.auditing.problem_arrays import Floats, Ints, ProblemArrays
+from pgsym.auditing.targets import AuditTarget
 from pgsym.estimators.sample_size import noncentrality
 from pgsym.sampling.moments import FULL, Moments
 

@@ -20,7 +20,7 @@ from scipy import stats
 from pgsym.auditing.batch import Estimator, Rollouts
 from pgsym.auditing.controls import Controls, Spread, agreeing
 from pgsym.auditing.enumeration import AllBatches
-from pgsym.auditing.problem_arrays import AuditTarget, Floats, Ints
+from pgsym.auditing.problem_arrays import Floats, Ints
 from pgsym.auditing.result import AuditResult, BiasVerdict
 from pgsym.auditing.sequential import (
     ROUNDING,
@@ -34,6 +34,7 @@ from pgsym.auditing.sequential import (
     ratio_skewness,
     share,
 )
+from pgsym.auditing.targets import AuditTarget
 from pgsym.display.progress import Progress, reporter
 from pgsym.errors import SamplingError
 from pgsym.sampling.moments import Moments

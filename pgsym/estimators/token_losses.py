@@ -19,7 +19,7 @@ import sympy as sp
 STABILISER = 1e-8
 """Added to a standard deviation before dividing by it, as implementations do."""
 
-Average = Literal["episodes", "steps", "slots", "own steps", "group's steps", "part's steps"]
+Average = Literal["episodes", "steps", "slots", "own steps", "group's steps"]
 Compared = Literal["none", "mean", "leave-one-out", "std", "sample-std"]
 
 

@@ -75,11 +75,7 @@ def remark_on(found: NoteRelation) -> Iterator[Paragraph | Display | FoldedText]
         yield Paragraph(["True is ", CodeWords(_equation(found.correction)), ":"])
         if found.general is not None and found.general.correction is not None:
             yield Display(found.general.correction.latex())
-    depends = [f"{c.verdict.status} for {c.reading}" for c in found.cases] if found.status == DEPENDS else []
-    if found.other:
-        yield FoldedText(f"proved on {main.model}, and false on another model", found.other)
-        return
-    yield FoldedText(f"why, on {main.model}", [*dict.fromkeys(depends), *main.verdict.text().splitlines()])
+    yield FoldedText(*found.why)
 
 
 def _equation(claim: str) -> str:

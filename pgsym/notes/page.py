@@ -119,9 +119,9 @@ def _found(found: NoteRelation) -> Iterator[str]:
     if found.status != Status.PROVED:
         if found.general is not None and found.general.correction is not None and found.status == Status.REFUTED:
             yield f'<p>True is</p><div class="scroll">{inline(found.general.correction.latex())}</div>'
-        depends = [f"{c.verdict.status} for {c.reading}" for c in found.cases] if found.status == DEPENDS else []
-        why = "\n".join([*dict.fromkeys(depends), *main.verdict.text().splitlines()])
-        yield f"<details><summary>why, on {escape(main.model)}</summary><pre>{escape(why)}</pre></details>"
+        title, lines = found.why
+        text = "\n".join(lines)
+        yield f"<details><summary>{escape(title)}</summary><pre>{escape(text)}</pre></details>"
     yield "</div>"
 
 

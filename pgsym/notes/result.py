@@ -108,6 +108,16 @@ class NoteRelation:
             return ()
         return tuple(str(self.general).splitlines()[1:])
 
+    @property
+    def why(self) -> tuple[str, list[str]]:
+        """Of what is not proved: the title and the lines of what shows it."""
+        main = self.main
+        assert main is not None
+        if self.other:
+            return f"proved on {main.model}, and false on another model", list(self.other)
+        depends = [f"{c.verdict.status} for {c.reading}" for c in self.cases] if self.status == DEPENDS else []
+        return f"why, on {main.model}", [*dict.fromkeys(depends), *main.verdict.text().splitlines()]
+
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         found: dict[str, Any] = {

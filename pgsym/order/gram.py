@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise, product
+from math import prod
 from typing import Any
 
 from pgsym.order.certificates import SumOfSquares
@@ -84,10 +85,7 @@ def _blocks(coefficients: dict[Exponents, int], extents: Sequence[Extent]) -> li
         return []
     highs, lows = ([f(m[k] for m in support) for k in range(len(extents))] for f in (max, min))
     ranges = [range((low + 1) // 2, high // 2 + 1) for low, high in zip(lows, highs, strict=True)]
-    count = 1
-    for r in ranges:
-        count *= len(r)
-    if count > CANDIDATES:
+    if prod(map(len, ranges)) > CANDIDATES:
         return []
     low, high = min(map(sum, support)), max(map(sum, support))
     basis = {m for m in product(*ranges) if low <= 2 * sum(m) <= high}

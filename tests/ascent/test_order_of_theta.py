@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import pgsym
-from pgsym.auditing.problem_arrays import AuditTarget, build_arrays, target_gradient
+from pgsym.auditing.problem_arrays import build_arrays
+from pgsym.auditing.targets import AuditTarget, target_gradient
 from pgsym.exact.landscape import Landscape
 
 THETA = {"theta_x": "log(2)", "theta_y": "-log(3)"}

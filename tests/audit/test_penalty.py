@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from pgsym.auditing import Rollouts, audit, standard_suite, token_suite
-from pgsym.auditing.problem_arrays import AuditTarget, build_arrays, penalised_gradient
+from pgsym.auditing.problem_arrays import build_arrays
+from pgsym.auditing.targets import AuditTarget, penalised_gradient
 from pgsym.errors import SamplingError
 
 CASES = {case.name: case for case in (*standard_suite(), *token_suite())}

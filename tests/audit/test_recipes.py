@@ -8,8 +8,9 @@ from strategies import continuing_mdps, episodic_mdps, points, policies
 
 from pgsym.auditing.enumeration import all_episodes
 from pgsym.auditing.episodes import Sampler, arrange, cumulative, visits
-from pgsym.auditing.problem_arrays import AuditTarget, build_arrays, target_gradient
+from pgsym.auditing.problem_arrays import build_arrays
 from pgsym.auditing.recipes import Recipe
+from pgsym.auditing.targets import AuditTarget, target_gradient
 from pgsym.exact.float_chain import truncated
 from pgsym.model import MDP, Problem
 

@@ -101,6 +101,9 @@ def test_what_is_true_on_the_panel_alone_is_refuted_by_another_mdp():
         "two states, one of them terminal, and two actions suffice; no smaller MDP does it",
     )
     assert "   refuted for another MDP:" in audit.text().splitlines()
+    told = "proved on short-corridor, and false on another model"
+    assert told in audit.markdown()
+    assert f"<summary>{told}</summary>" in audit.html()
     without = audited(text[text.index("$$") :], None, objective="start-state").relations[0]
     assert (without.status, str(without.general.standing)) == ("proved", "proved for every finite MDP")
 
