@@ -47,12 +47,13 @@ def test_theta_of_a_report_runs_nothing(corridor, canary, tmp_path):
 
 
 def lenient(source: str) -> list[int]:
-    """Lines that give SymPy's reader something that may be text."""
+    """Lines that give SymPy's reader something that may be text, or make code of it."""
     return [
         node.lineno
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Call)
-        and getattr(node.func, "attr", getattr(node.func, "id", "")) in ("sympify", "parse_expr", "S", "eval", "exec")
+        and getattr(node.func, "attr", getattr(node.func, "id", ""))
+        in ("sympify", "parse_expr", "S", "lambdify", "eval", "exec")
         and not any(k.arg == "strict" and ast.unparse(k.value) == "True" for k in node.keywords)
     ]
 

@@ -9,13 +9,14 @@ from functools import partial
 
 import sympy as sp
 
+from pgsym.algebra import FloatField
 from pgsym.claims.blocks import Block, Cell, Command, DataTable, Heading, Note, Prose
 from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.decide import decide
 from pgsym.claims.language.statement import Claim
 from pgsym.claims.verdict import Verdict
 from pgsym.claims.witness import side
-from pgsym.errors import PgsymError
+from pgsym.errors import AlgebraError, PgsymError
 from pgsym.exact.optimum import optimal
 from pgsym.exact.region_table import OptimalRegions
 from pgsym.expression.latex import latex
@@ -122,12 +123,11 @@ def _function(expression: Callable[[], sp.Expr], x: sp.Symbol) -> Callable[[floa
         return None
     if found is None or found.free_symbols - {x}:
         return None
-    compute = sp.lambdify(x, found, "math")
 
     def at(value: float) -> float:
         try:
-            return float(compute(value))
-        except (ZeroDivisionError, OverflowError):
+            return float(FloatField({x: value}).convert(found))
+        except (AlgebraError, ArithmeticError):
             return math.nan
 
     return at
