@@ -248,11 +248,15 @@ def require_symmetry(estimator: Estimator, rollouts: Rollouts, seed: int) -> Non
 
 
 def _correlation(x: Floats) -> float:
-    """Of successive rows: the largest of all columns, in standard errors."""
-    x = x - x.mean(0)
-    norm = (x**2).sum(0)
-    seen = norm > 0
-    return math.sqrt(len(x)) * float(np.abs((x[1:] * x[:-1]).sum(0)[seen] / norm[seen]).max(initial=0.0))
+    """Of the ranks of successive rows: the largest of all columns, in standard errors.
+
+    Ranks, because two of a few large values that happen to be neighbours make a correlation of values; equal values
+    are ranked at random.
+    """
+    n = len(x)
+    rank = np.argsort(np.lexsort((np.random.default_rng(0).random(x.shape), x), axis=0), axis=0) - (n - 1) / 2
+    norm = n * (n**2 - 1) / 12
+    return math.sqrt(n) * float(np.abs((rank[1:] * rank[:-1]).sum(0) / norm).max(initial=0.0))
 
 
 def sampled(estimator: Estimator, plan: AuditPlan) -> AuditResult:
