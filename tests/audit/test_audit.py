@@ -421,6 +421,18 @@ def test_random_mask_of_coordinates_raises_no_alarm(audited):
         assert found.verdict is not BiasVerdict.BIASED
 
 
+@pytest.mark.parametrize("seed", [1, 7, 25, 29, 38])
+def test_coordinates_that_are_seldom_kept_raise_no_alarm(audited, seed):
+    """Controls fill the zeros of the mask, and two that are kept one after the other look like state."""
+    rng = np.random.default_rng(seed)
+
+    def masked(theta, batch):
+        return 32 * u.reward_to_go(theta, batch) * (rng.random(len(theta)) < 1 / 32)
+
+    found = audited(masked, "discounted", seed=seed, alpha=0.01, delta=0.01, max_samples=2**13, explain=False)
+    assert found.verdict is BiasVerdict.UNDECIDED
+
+
 def test_state_across_calls_is_found(audited):
     last = []
 
