@@ -26,18 +26,18 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
 from pgsym.algebra import DualField, FloatField
-from pgsym.auditing.behaviour import Behaviour, collecting, mixture
+from pgsym.auditing.behaviour import Behaviour, mixture
+from pgsym.auditing.penalty import Penalty
 from pgsym.errors import SamplingError
 from pgsym.exact.float_chain import FloatChain
 from pgsym.exact.quantities import Quantities
-from pgsym.expression.exact import to_expr
 from pgsym.model.mdp import MDP, Action, State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
@@ -47,21 +47,6 @@ from pgsym.sampling.tables import Tables, build_tables
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-
-class Penalty(NamedTuple):
-    """beta KL(pi || reference) - alpha H(pi) in each state that is visited, discounted like rewards."""
-
-    reference: Floats | None
-    """[N]"""
-    beta: float
-    alpha: float
-
-    @property
-    def name(self) -> str:
-        """The target with it."""
-        kl = f" - {self.beta:g} KL(pi || kl_to)" if self.beta else ""
-        return f"grad (J_T{kl}{f' + {self.alpha:g} H(pi)' if self.alpha else ''})"
 
 
 @dataclass(frozen=True)
@@ -339,19 +324,5 @@ def build_arrays(
         raise SamplingError("the model has no start distribution; rollouts need one. Give start=", where="mdp")
     return ProblemArrays(
         mdp, policy, objective, point, tables, acting, shares, start, gamma, centre, scale, given,
-        _penalty(problem, kl_to, beta, entropy),
+        Penalty.of(problem, kl_to, beta, entropy),
     )  # fmt: skip
-
-
-def _penalty(problem: Problem, kl_to: Behaviour | None, beta: Any, entropy: Any) -> Penalty | None:
-    weights = {name: to_expr(x, where=name) for name, x in (("beta", beta), ("entropy", entropy))}
-    for name, x in weights.items():
-        if not (x.is_number and x.is_real):
-            raise SamplingError(f"found {x}; a number is required. Correct it", where=name)
-    if (kl_to is None) != (weights["beta"] == 0):
-        missing, given = ("beta", "kl_to") if kl_to is not None else ("kl_to", "beta")
-        raise SamplingError(f"{given} is given without {missing}; a penalty needs both. Give {missing}", where=given)
-    if kl_to is None and weights["entropy"] == 0:
-        return None
-    reference = None if kl_to is None else collecting(problem, kl_to)
-    return Penalty(reference, float(weights["beta"]), float(weights["entropy"]))
