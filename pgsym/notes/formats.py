@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
 from html.parser import HTMLParser
+from typing import Any
 
 from pgsym.errors import ClaimError, optional
+from pgsym.notes.elements import UNREAD
 from pgsym.notes.macros import definitions
 
 FORMATS = {
@@ -30,6 +32,12 @@ _PAIRS = {
 _OPENS = re.compile(
     r"\\\\[\[(]|\\[\[(]|\$\$?|\\begin\{(equation|align|gather|multline|eqnarray|displaymath)(\*?)\}|\\.", re.DOTALL
 )
+
+
+RST_SETTINGS = {
+    "file_insertion_enabled": False, "raw_enabled": False, "report_level": 5, "halt_level": 5, "_disable_config": True,
+}  # fmt: skip
+"""How docutils reads a note."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,7 @@ def sources(text: str, format: str, name: str) -> Iterator[Source]:
         A text that its format's own reader does not read.
     """
     if format == "rst":
-        yield from _of_rst(text, name)
+        yield from (source for _, source in rst_formulas(text, name)[1] if source is not None)
         return
     masked = {"latex": _without_comments, "html": _without_tags}.get(format, _without_code)(text)
     for start, end, *_ in definitions(masked):
@@ -148,7 +156,7 @@ class _Words(HTMLParser):
             self.found[at : at + len(written)] = shown.ljust(len(written))
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
-        if tag in ("title", "script", "noscript", "style", "textarea", "pre", "code", "annotation"):
+        if tag in UNREAD or tag in ("pre", "code"):
             self.skipped.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -173,25 +181,30 @@ def _without_tags(text: str) -> str:
     )  # fmt: skip
 
 
-def _of_rst(text: str, name: str) -> Iterator[Source]:
-    """Roles and directives of formulas, as docutils finds them; each is looked for from its paragraph's line on."""
+def rst_formulas(text: str, name: str) -> tuple[Any, list[tuple[Any, Source | None]]]:
+    """The document as docutils reads it, and its nodes of formulas with their places, where these are found.
+
+    Each is looked for from its paragraph's line on.  No file is included, nothing raw is taken.
+
+    Raises
+    ------
+    ClaimError
+        docutils does not read it.
+    """
     core = optional("docutils.core", "notes", "notes in reStructuredText")
     from docutils import nodes
 
     # Options that Sphinx adds.
     plain = re.sub(r"(?m)^[ \t]+:(?:label|nowrap|no-wrap):.*$", lambda m: " " * len(m[0]), text)
-    settings = {
-        "file_insertion_enabled": False, "raw_enabled": False, "report_level": 5, "halt_level": 5,
-        "_disable_config": True,
-    }  # fmt: skip
     try:
-        tree = core.publish_doctree(plain, settings_overrides=settings)
+        tree = core.publish_doctree(plain, settings_overrides=dict(RST_SETTINGS))
     except Exception as error:
         raise ClaimError(
             f"found no reStructuredText ({type(error).__name__}); docutils must read it. Check the file", where=name
         ) from None
     starts = line_starts(text)
     cursor = 0
+    pairs: list[tuple[Any, Source | None]] = []
     for node in tree.findall(lambda n: isinstance(n, nodes.math | nodes.math_block)):
         display, above = isinstance(node, nodes.math_block), node
         while above.line is None and above.parent is not None:
@@ -199,7 +212,7 @@ def _of_rst(text: str, name: str) -> Iterator[Source]:
         body = r"\s+".join(map(re.escape, node.astext().split()))
         pattern = re.compile(rf"(?:math::|\n)\s*({body})" if display else rf"`\s*({body})\s*`")
         begin = starts[min(above.line or 1, len(starts)) - 1]
-        found = pattern.search(text, max(cursor, begin)) or pattern.search(text, cursor)
-        if found is not None and body:
-            cursor = found.end(1)
-            yield Source(found[1], found.start(1), display)
+        found = body and (pattern.search(text, max(cursor, begin)) or pattern.search(text, cursor))
+        cursor = found.end(1) if found else cursor
+        pairs.append((node, Source(found[1], found.start(1), display) if found else None))
+    return tree, pairs

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from html import escape
-from typing import TYPE_CHECKING
+from types import MappingProxyType
 from xml.etree import ElementTree
 
 from pgsym.claims.derivation.html import STYLE, inline, mathml, whole
 from pgsym.claims.verdict import Status
 from pgsym.errors import PgsymError
-from pgsym.notes.remarks import place_behind
+from pgsym.notes.content import Contents
+from pgsym.notes.elements import to_html
+from pgsym.notes.macros import Macros
 from pgsym.notes.result import DEFINES, DEPENDS, AuditedNote, NoteRelation
-
-if TYPE_CHECKING:
-    from markdown_it import MarkdownIt
+from pgsym.notes.safe import replaced
 
 _LOOK = """
 .found { border-left: 3px solid currentColor; margin: .3rem 0 .9rem; padding: .1rem 0 .1rem .8rem; }
@@ -29,15 +29,12 @@ _LOOK = """
 .display mtd:nth-child(even) { text-align: left; }
 .read { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; }
 .read dd { margin: 0; }
-img { max-width: 100%; }
 """
-_OPENS, _CLOSES = re.compile(r"(\$\$|\$|\\\\?[\[(])\s*$"), re.compile(r"\s*(\$\$|\$|\\\\?[\])])")
-_FRONT = re.compile(r"---\n.*?\n---[ \t]*\n", re.DOTALL)
 _MATHML = re.compile(r"math|m[a-z]+|annotation|semantics")
 
 
 def note_page(audit: AuditedNote) -> str:
-    """The page; nothing is loaded from elsewhere, and HTML of the note is shown as text.
+    """The page; nothing is loaded from elsewhere, and nothing of the note is run.
 
     Raises
     ------
@@ -45,53 +42,14 @@ def note_page(audit: AuditedNote) -> str:
         latex2mathml is not installed.
     """
     mathml("0")  # without latex2mathml there is no page: that is said before the work
+    macros = audit.document.macros
 
     def formula(latex: str, display: bool) -> str:
-        return f'<div class="display">{_formula(latex)}</div>' if display else _formula(latex)
+        shown = _formula(latex, macros)
+        return f'<div class="display">{shown}</div>' if display else shown
 
-    text, shown = woven(audit, formula, lambda found: "".join(_found(found)))
-    body = markdown().render(text)
-    body = re.sub(r"<p>(PGSYM\d+SHOWN)</p>", lambda m: shown[m[1]] if shown[m[1]][:2] == "<d" else m[0], body)
-    body = re.sub(r"PGSYM\d+SHOWN", lambda m: shown.get(m[0], m[0]), body)
+    body = to_html(Contents(audit, formula, lambda found: "".join(_found(found))).nodes())
     return whole(audit.document.name, "".join(_summary(audit)) + body, STYLE + _LOOK)
-
-
-def markdown() -> MarkdownIt:
-    """The reader of notes in Markdown: HTML is text, and no picture is loaded."""
-    from markdown_it import MarkdownIt
-
-    return MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
-
-
-def woven(
-    audit: AuditedNote, formula: Callable[[str, bool], str], remark: Callable[[NoteRelation], str]
-) -> tuple[str, dict[str, str]]:
-    """The note with names in the places of formulas and behind them, for verdicts; and what stands for each name."""
-    document = audit.document
-    shown: dict[str, str] = {}
-    pieces: list[tuple[int, int, str]] = []
-
-    def hold(content: str) -> str:
-        name = f"PGSYM{len(shown)}SHOWN"
-        shown[name] = content
-        return name
-
-    for source in document.formulas:
-        begin, end = source.at, source.at + len(source.latex)
-        opened, closed = _OPENS.search(document.text[max(begin - 9, 0) : begin]), _CLOSES.match(document.text, end)
-        begin -= len(opened[0]) if opened else 0
-        end = closed.end() if closed and opened else end
-        name = hold(formula(source.latex, source.display))
-        pieces.append((begin, end, f"\n\n{name}\n\n" if source.display else name))
-    for relation in audit.relations:
-        at, _ = place_behind(document.text, relation.relation.at, relation.relation.end, document.format)
-        pieces.append((at, at, f"\n\n{hold(remark(relation))}\n\n"))
-    text, behind = "", 0
-    for begin, end, piece in sorted(pieces, key=lambda p: p[:2]):
-        if begin >= behind:
-            text += document.text[behind:begin] + piece
-            behind = end
-    return _FRONT.sub("", text + document.text[behind:], count=1), shown
 
 
 def _summary(audit: AuditedNote) -> Iterator[str]:
@@ -125,10 +83,10 @@ def _found(found: NoteRelation) -> Iterator[str]:
     yield "</div>"
 
 
-def _formula(latex: str) -> str:
+def _formula(latex: str, macros: Macros = MappingProxyType({})) -> str:
     """The note's own LaTeX as MathML, or as it is written where that is not possible."""
     try:
-        found = mathml(latex.replace("<", r"\lt ").replace(">", r"\gt ").strip())
+        found = mathml(replaced(latex, macros).replace("<", r"\lt ").replace(">", r"\gt ").strip())
         tags = [element.tag.rpartition("}")[2] for element in ElementTree.fromstring(found).iter()]
     except (PgsymError, ElementTree.ParseError, ValueError, IndexError, KeyError, AttributeError, TypeError):
         tags = [""]

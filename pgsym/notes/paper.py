@@ -1,28 +1,22 @@
 r"""The audited note on paper: the note itself in LaTeX, and behind each formula what was found.
 
-Nothing of the note reaches TeX as it stands: words are escaped, formulas go through `pgsym.notes.safe`, and of a note
-in LaTeX the commands of text that are listed here.
+Nothing of the note reaches TeX as it stands: words are escaped, and formulas go through `pgsym.notes.safe`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-
-from markdown_it.tree import SyntaxTreeNode
+from collections.abc import Iterable, Iterator, Sequence
 
 from pgsym.claims.derivation.latex import PREAMBLE
 from pgsym.display.figure import LIGHT
 from pgsym.expression.notation import document as standalone
-from pgsym.expression.notation import escape_text
-from pgsym.notes.formats import blank
-from pgsym.notes.macros import definitions
+from pgsym.notes.content import Contents
+from pgsym.notes.elements import HEADINGS, NoteElement, NotePart, NoteSpan, words
 from pgsym.notes.marked import remark_on, summary_of
-from pgsym.notes.page import markdown, woven
 from pgsym.notes.remarks import WRITERS
 from pgsym.notes.result import AuditedNote
-from pgsym.notes.safe import Held, Item, items, typeset_code, typeset_formula, typeset_text
-from pgsym.notes.tokens import latex_nodes, split_words
+from pgsym.notes.safe import typeset_code, typeset_formula, typeset_text
 
 PACKAGES = (
     *PREAMBLE,
@@ -42,9 +36,9 @@ PACKAGES = (
     r"\IfFileExists{hyperref.sty}{\usepackage[hidelinks]{hyperref}}{\newcommand{\href}[2]{#2}}",
     r"\emergencystretch=3em",
 )
-_SECTIONS = ("section", "subsection", "subsubsection", "paragraph", "paragraph", "paragraph")
-_LISTS = {"bullet_list": "itemize", "ordered_list": "enumerate", "blockquote": "quote"}
-_LINK = re.compile(r"(?:https?:|mailto:)[!-;=?-\[\]_a-z~]*")
+_SECTIONS = dict(zip(HEADINGS, ("section", "subsection", "subsubsection", *["paragraph"] * 3), strict=True))
+_LISTS = {"ul": "itemize", "ol": "enumerate", "blockquote": "quote"}
+_OF_ONE = {"strong": "textbf", "em": "emph", "sub": "textsubscript", "sup": "textsuperscript"}
 _DEEPEST = 3
 """Lists in lists; TeX has four levels."""
 
@@ -57,139 +51,85 @@ def note_paper(audit: AuditedNote) -> str:
     ClaimError
         A note in LaTeX whose braces or environments do not match.
     """
-    note, write, title = audit.document, WRITERS["paper"], audit.document.name
+    note, write = audit.document, WRITERS["paper"]
 
     def formula(latex: str, display: bool) -> str:
         return typeset_formula(latex, note.macros, display=display)
 
-    text, shown = woven(audit, formula, lambda found: write(list(remark_on(found)), ""))
-    if note.format == "latex":
-        named = re.search(r"\\title\{([^{}\\$]+)\}", text)
-        title = named[1] if named else note.name
-        for found in [
-            *re.finditer(r"\\begin\{(verbatim|lstlisting)\}(.*?)\\end\{\1\}|\\verb(\W)(.*?)\3", text, re.DOTALL)
-        ]:
-            name = f"PGSYM{len(shown)}SHOWN"
-            shown[name] = typeset_code(found[2] or found[4] or "", display=bool(found[1]))
-            text = text.replace(found[0], name, 1)
-        body = "".join(_prose(_body(text)))
-    else:
-        body = "".join(_blocks(SyntaxTreeNode(markdown().parse(text)), 0))
-    body = re.sub(r"PGSYM\d+SHOWN", lambda m: shown.get(m[0], m[0]), body)
-    return standalone(write(list(summary_of(audit)), "") + body, title, PACKAGES)
+    body = _blocks(Contents(audit, formula, lambda found: write(list(remark_on(found)), "")).nodes(), 0)
+    named = re.search(r"\\title\{([^{}\\$]+)\}", note.text) if note.format == "latex" else None
+    return standalone(write(list(summary_of(audit)), "") + body, named[1] if named else note.name, PACKAGES)
 
 
-def _body(text: str) -> tuple[Item, ...]:
-    """What stands in the document, without what it defines."""
-    for start, end, *_ in definitions(text):
-        text = blank(text, start, end)
-    begin = text.find("\\begin{document}")
-    end = text.find("\\end{document}")
-    return items(latex_nodes(text[begin + 16 if begin >= 0 else 0 : end if end >= 0 else len(text)]))
+def _blocks(nodes: Iterable[NotePart], depth: int) -> str:
+    """Paragraphs, headings, lists and tables one below the other."""
+    return "".join(_block(node, depth) for node in nodes)
 
 
-# -- Markdown --------------------------------------------------------------------------------------------------
+def _block(node: NotePart, depth: int) -> str:
+    if not isinstance(node, NoteElement):
+        return _words([node])
+    kind, inside = node.tag, node.inside
+    if kind == "pre":
+        return typeset_code(words(inside), display=True)
+    if kind in _SECTIONS:
+        return f"\n\n\\{_SECTIONS[kind]}*{{{_words(inside)}}}\n\n"
+    if kind in _LISTS and depth < _DEEPEST:
+        rows = [n for n in inside if not isinstance(n, str) or n.strip()]
+        begins = "" if kind == "blockquote" or _is_item(rows[:1]) else r"\item[] "
+        held = "".join(r"\item{} " * _is_item([n]) + _block(n, depth + 1) + "\n" for n in rows)
+        return f"\n\\begin{{{_LISTS[kind]}}}\n{begins}{held}\\end{{{_LISTS[kind]}}}\n"
+    if kind == "hr":
+        return "\n\n\\noindent{\\color{line}\\rule{\\linewidth}{.4pt}}\n\n"
+    if kind == "table":
+        return _table(node)
+    if kind in ("p", "div", "li", "dl", "dt", "dd", *_LISTS):
+        return f"\n\n{_blocks(inside, depth)}\n\n"
+    return _words([node])
 
 
-def _blocks(node: SyntaxTreeNode, depth: int) -> Iterator[str]:
-    """A node of markdown-it's tree, and what is inside."""
-
-    def inside(deeper: int = 0) -> str:
-        return "".join("".join(_blocks(child, depth + deeper)) for child in node.children)
-
-    kind = node.type
-    if kind in ("text", "text_special"):
-        yield typeset_text(node.content)
-    elif kind in ("code_inline", "fence", "code_block"):
-        yield typeset_code(node.content, display=kind != "code_inline")
-    elif kind in ("heading", "paragraph"):
-        before = f"\\{_SECTIONS[int(node.tag[1]) - 1]}*" if kind == "heading" else ""
-        yield f"\n\n{before}{{{inside()}}}\n\n" if before else f"\n\n{inside()}\n\n"
-    elif kind in ("strong", "em"):
-        yield ("\\textbf{" if kind == "strong" else "\\emph{") + inside() + "}"
-    elif kind == "link" and (found := _LINK.fullmatch(str(node.attrs["href"]))):
-        yield r"\href{" + re.sub(r"([%#&_~])", r"\\\1", found[0]) + "}{" + inside() + "}"
-    elif kind in _LISTS and depth < _DEEPEST:
-        yield f"\n\\begin{{{_LISTS[kind]}}}{inside(1)}\\end{{{_LISTS[kind]}}}\n"
-    elif kind == "list_item":
-        yield "\n\\item{} " + inside()
-    elif kind == "hr":
-        yield "\n\n\\noindent{\\color{line}\\rule{\\linewidth}{.4pt}}\n\n"
-    elif kind in ("softbreak", "hardbreak"):
-        yield "\n" if kind == "softbreak" else r"\newline "
-    elif kind == "table":
-        width = len(node.children[0].children[0].children)
-        columns = f"*{{{width}}}{{p{{{0.9 / width:.3f}\\linewidth}}}}"
-        yield f"\n\n\\noindent\\begin{{tabular}}{{{columns}}}{inside()}\\end{{tabular}}\n\n"
-    elif kind == "tr":
-        yield " & ".join("{" + "".join(_blocks(cell, depth)) + "}" for cell in node.children) + r" \\ "
-    else:
-        yield inside() + (r"\hline " if kind == "thead" else "")
+def _is_item(nodes: Sequence[NotePart]) -> bool:
+    return bool(nodes) and isinstance(nodes[0], NoteElement) and nodes[0].tag == "li"
 
 
-# -- LaTeX -----------------------------------------------------------------------------------------------------
+def _table(table: NoteElement) -> str:
+    rows = list(_rows(table))
+    width = max((len(row) for row, _ in rows), default=0)
+    if not width:
+        return _blocks(table.inside, _DEEPEST)
+    columns = f"*{{{width}}}{{p{{{0.9 / width:.3f}\\linewidth}}}}"
+    held = "".join(
+        " & ".join(f"{{{_words(cell.inside)}}}" for cell in row) + r" \\ " + r"\hline " * line for row, line in rows
+    )
+    return f"\n\n\\noindent\\begin{{tabular}}{{{columns}}}{held}\\end{{tabular}}\n\n"
 
 
-_OF_ONE = split_words(
-    r"\section \section* \subsection \subsection* \subsubsection \subsubsection* \paragraph \paragraph* \emph \textbf "
-    r"\textit \texttt \textrm \textsf \textsc \underline \footnote \mbox"
-)
-_NAMED = split_words(r"\ref \eqref \cite \citep \citet \url")
-_DROPPED = split_words(r"\maketitle \label \title \author \date \noindent \centering \tableofcontents")
-_PLAIN = split_words(r"\% \& \# \_ \$ \{ \} \, \; \- \quad \qquad \ldots \dots \LaTeX \TeX \S \ss \par \newline")
-_ACCENTS = split_words(r"\' \` \" \^ \~ \c \v \H \=")
-_PARAGRAPHS = {"quote", "quotation", "center", "abstract", "flushleft"}
+def _rows(node: NoteElement) -> Iterator[tuple[list[NoteElement], bool]]:
+    """The cells of each row, and whether a line stands below it."""
+    for part in node.inside:
+        if isinstance(part, NoteElement) and part.tag == "tr":
+            yield [cell for cell in part.inside if isinstance(cell, NoteElement)], False
+        elif isinstance(part, NoteElement):
+            rows = list(_rows(part))
+            yield from ((row, part.tag == "thead" and k == len(rows)) for k, (row, _) in enumerate(rows, 1))
 
 
-def _prose(found: Sequence[Item], depth: int = 0) -> Iterator[str]:
-    """A note's own text, its commands from the lists above; others are shown as they are written."""
-    k = 0
-    while k < len(found):
-        item, k = found[k], k + 1
-        if isinstance(item, Held):
-            yield from _held(item, depth)
-            continue
-        if item[:1] != "\\":
-            yield item if item == "~" else typeset_text(item)
-            continue
-        if found[k : k + 1] == ("*",) and item + "*" in _OF_ONE:
-            item, k = item + "*", k + 1
-        group = found[k] if k < len(found) else ""
-        given = isinstance(group, Held) and group.kind == "group"
-        if item in _DROPPED or (item in _NAMED and given):
-            k += given
-            yield "[" + "".join(_prose(group.inside)) + "]" if item in _NAMED and isinstance(group, Held) else ""
-        elif item in _OF_ONE and given and isinstance(group, Held):
-            k += 1
-            inside = "".join(_prose(group.inside, _DEEPEST))
-            yield ("" if "\n\n" in inside else item) + "{" + inside + "}"  # no paragraphs in a heading
-        elif (
-            item in _ACCENTS
-            and len(letter := group.inside if isinstance(group, Held) else (group,)) == 1
-            and (str(letter[0]).isalpha())
-        ):
-            k += 1
-            yield f"{item}{{{letter[0]}}}"
-        elif item == "\\item":
-            yield "\n\\item{} " if depth else "\n\n\\textbullet{} "
-        elif item in ("\\\\", "\\ "):
-            yield "\\leavevmode\\newline " if item == "\\\\" else "\\ "
+def _words(nodes: Iterable[NotePart]) -> str:
+    """Words in one line: what stands in a heading, in a cell, in bold."""
+    found = ""
+    for node in nodes:
+        if isinstance(node, str):
+            found += "~".join(map(typeset_text, re.sub(r"[ \t\r\n\f]+", " ", node).split("\xa0")))
+        elif isinstance(node, NoteSpan):
+            found += node.content
+        elif node.tag in ("code", "pre"):
+            found += typeset_code(words(node.inside))
+        elif node.tag == "br":
+            found += r"\leavevmode\newline "
+        elif node.link:
+            found += r"\href{" + re.sub(r"([%#&_~])", r"\\\1", node.link) + f"}}{{{_words(node.inside)}}}"
+        elif node.tag in _OF_ONE:
+            found += f"\\{_OF_ONE[node.tag]}{{{_words(node.inside)}}}"
         else:
-            yield item + "{}" if item in _PLAIN else typeset_code(item)
-
-
-def _held(held: Held, depth: int) -> Iterator[str]:
-    name = held.name.rstrip("*")
-    if held.kind == "math" and re.search(r"PGSYM\d+SHOWN", held.name):  # a formula between marks that are no pair
-        yield from _prose(held.inside, depth)
-    elif held.kind == "math":
-        yield typeset_formula(re.sub(r"^(\$\$?|\\[(\[])|(\$\$?|\\[)\]])$", "", held.name))
-    elif held.kind == "group":
-        yield "{" + "".join(_prose(held.inside, depth)) + "}"
-    elif name in _LISTS.values() and depth < _DEEPEST:
-        begins = "\\item" in held.inside and "".join(map(str, held.inside)).lstrip().startswith("\\item")
-        inside = "".join(_prose(held.inside, depth + 1))
-        yield f"\\begin{{{name}}}" + ("" if begins else "\\item[] ") + inside + f"\\end{{{name}}}"
-    else:
-        heading = "" if name in (*_LISTS.values(), *_PARAGRAPHS) else rf"\textbf{{{escape_text(name)}}} "
-        yield f"\n\n{heading}{''.join(_prose(held.inside, depth))}\n\n"
+            found += _words(node.inside) + " " * (node.tag not in ("a", "small"))
+    return found

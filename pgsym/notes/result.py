@@ -313,16 +313,16 @@ class AuditedNote(Result):
         return marked(self)
 
     def html(self) -> str:
-        """One self-contained page: the note itself with its verdicts; of other formats than Markdown, its relations."""
+        """One self-contained page: the note itself with its verdicts."""
         from pgsym.notes.page import note_page
 
-        return note_page(self) if self.document.format in ("markdown", "notebook") else self.checked.html()
+        return note_page(self)
 
     def paper(self) -> str:
-        """A LaTeX document: the note itself with its verdicts; of reStructuredText and HTML, its relations."""
+        """A LaTeX document: the note itself with its verdicts."""
         from pgsym.notes.paper import note_paper
 
-        return self.checked.derivation.document() if self.document.format in ("rst", "html") else note_paper(self)
+        return note_paper(self)
 
     def _repr_markdown_(self) -> str:
         return self.markdown()

@@ -56,6 +56,59 @@ x_y  \input{z}
 \end{document}
 """
 
+PAGE = rf"""<h1>A <b>b</b><br>\(x\)</h1><ul>loose<li><p>one<ul><li>two<ol><li>three<ul><li>four \[{FALSE}\]</ul></ol></ul></ul>
+<table>loose<caption>c</caption><tr><td>a<td>\(x\)<tr><td><p>b<p>c<ul><li>d</ul><td><pre>e
+  f</pre><td><table><tr><td>g</table></table><li>h<dl><dt>i<dd>j \({FALSE}\)</dl><p><br><br>x<sup>2</sup><sub>i</sub><hr><blockquote></blockquote>
+<ul></ul><table></table><em><p>k<hr></em><a href="https://l.m/n_o?p=%20&amp;q#r">s&nbsp;t</a><pre></pre>\write18{{x}} \input{{/etc/passwd}} #1 ^ 状 ∇"""
+RST = rf"""=====
+Title
+=====
+
+A ``x  y`` *z* :math:`{FALSE}`, **b** [1]_ |c|
+
+.. [1] footnote \input{{/etc/passwd}}
+.. |c| image:: d.png
+   :alt: e_f
+
+.. note:: an admonition
+
+   .. math::
+
+      {FALSE}
+
+      {BELLMAN}
+
+:field: \write18{{x}}
+
+1. one
+
+   - two
+
+term
+  definition
+
+.. list-table::
+   :header-rows: 1
+
+   * - a
+     - b
+   * - :math:`{FALSE}`
+     - | c
+       | d
+
+.. raw:: latex
+
+   \input{{/etc/passwd}}
+
+.. nowhere:: x
+
+----
+
+end::
+
+   code
+"""
+
 
 def paper(text: str, name: str = "note.md") -> str:
     return audit_note(NoteDocument.of(text, name), "two-state").paper()
@@ -81,11 +134,11 @@ def test_paper_is_the_note_with_its_verdicts():
 def test_paper_of_latex_is_the_note_itself():
     text = paper(LATEX, "note.tex")
     assert r"\title{Values}" in text
-    assert r"\section{Values \&{} more}" in text
-    assert r"G\"{o}del \emph{says}" in text
+    assert r"\section*{Values \& more}" in text
+    assert r"Gödel \emph{says}" in text
     assert r"\[\fitted{V(s) = \sum _{a} \pi (a|s) A(s,a)}\]" in text
     assert "line 5: \\textbf{\\color{bad}refuted}" in text
-    assert r"a\_b \leavevmode\newline  \texttt{\textbackslash{}unknown}{x} \texttt{a\_b} [key]" in text
+    assert r"a\_b \leavevmode\newline  \texttt{\textbackslash{}unknown}x \texttt{a\_b} [key]" in text
     assert r"x\_y\ \ \textbackslash{}input\{z\}" in text
 
 
@@ -133,8 +186,11 @@ def test_hostile_notes_are_text(text):
         "\\footnotesize", "\\mbox", "\\item", "\\frac", "\\checkmark", "\\times", "\\pi", "\\color", "\\textbf", "\\texttt", "\\par",
         "\\fitted", "\\sqrt", "\\left", "\\begin", "\\end", "\\text",
     }  # fmt: skip
-    for name in ("note.md", "note.tex"):
-        for written in (f"a {text} b", f"a ${text} = 1$ b", f"$${text}$$"):
+    forms = {"note.rst": ("a {} b", "a :math:`{}` b", ".. math:: {}\n\n.. raw:: latex\n\n   {}\n\n.. include:: {}"),
+             "note.html": ("a {} b", "a \\({}\\) b", "<pre>{}</pre>\\[{}\\]")}  # fmt: skip
+    for name in ("note.md", "note.tex", "note.rst", "note.html"):
+        for form in forms.get(name, ("a {} b", "a ${} = 1$ b", "$${}$$")):
+            written = form.replace("{}", text)
             try:
                 found = paper(written, name)
             except NotReadError:
@@ -146,7 +202,7 @@ def test_hostile_notes_are_text(text):
 
 @NEEDS_TEX
 def test_papers_compile_without_a_complaint(tmp_path):
-    for text, name in ((NOTE, "note.md"), (LATEX, "note.tex")):
+    for text, name in ((NOTE, "note.md"), (LATEX, "note.tex"), (PAGE, "note.html"), (RST, "note.rst")):
         assert compiled(paper(text, name), tmp_path).complaints == ()
 
 
