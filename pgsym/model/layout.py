@@ -25,6 +25,7 @@ SMALL = 6
 """States that stand on a circle."""
 SPRING = 60
 """States from which distances in the graph are only approximated by springs."""
+SWEEPS = 100
 GAP = math.radians(58)
 """Angle between neighbouring petals, where there is room."""
 FACING = math.radians(20)
@@ -138,14 +139,29 @@ def _component(graph: nx.Graph, states: Sequence[State]) -> dict[State, Point]:
     if n <= LINE and all(abs(place[s] - place[t]) <= 2 for s, t in graph.edges):
         return _folded(states)
     # Both start from a circle in the order of the states, so the result does not depend on chance.
-    start = {s: (x / n, y / n) for s, (x, y) in _circle(states).items()}
     if n <= SPRING:
-        found = nx.kamada_kawai_layout(graph, pos=start, weight=None)
-    else:
-        found = nx.spring_layout(graph, pos=start, seed=0, iterations=100)
-    # Both fill a square of side 2: as many units as the states need side by side.
+        return _stressed(graph, _circle(states))
+    start = {s: (x / n, y / n) for s, (x, y) in _circle(states).items()}
+    found = nx.spring_layout(graph, pos=start, seed=0, iterations=100)
+    # It fills a square of side 2: as many units as the states need side by side.
     scale = 0.72 * math.sqrt(n)
     return {s: (float(found[s][0]) * scale, float(found[s][1]) * scale) for s in states}
+
+
+def _stressed(graph: nx.Graph, start: Mapping[State, Point]) -> dict[State, Point]:
+    """Distances as in the graph as far as that can be, by majorisation from that start.
+
+    References
+    ----------
+    Gansner, Koren and North, Graph drawing by stress majorization (2004)
+    """
+    at = {s: complex(*point) for s, point in start.items()}
+    distances = [(s, [(t, d) for t, d in row.items() if d]) for s, row in nx.all_pairs_shortest_path_length(graph)]
+    for _ in range(SWEEPS):
+        for s, others in distances:
+            wanted = [(at[t] + d * (at[s] - at[t]) / (abs(at[s] - at[t]) or 1.0)) / d**2 for t, d in others]
+            at[s] = sum(wanted) / sum(1 / d**2 for _, d in others)
+    return {s: (z.real, z.imag) for s, z in at.items()}
 
 
 def _path(graph: nx.Graph, states: Sequence[State]) -> list[State] | None:

@@ -57,7 +57,7 @@ MAY_IMPORT = {
     "prove policy-gradient": EXACT | FLOATS,
     "refute bandit-gradient": EXACT,
     "ascend short-corridor --methods exact,natural --steps 2": EXACT | FLOATS | {"yaml"},
-    "derive short-corridor --level general": EXACT | {"numpy", "yaml"},  # a picture of the model
+    "derive short-corridor --level general": EXACT | {"yaml"},  # a picture of the model
 }
 
 PROBE = """

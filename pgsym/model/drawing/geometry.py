@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import sympy as sp
 
 from pgsym.errors import StructureError
@@ -276,7 +275,7 @@ def _marks(mdp: MDP, discs: Mapping[State, Circle], circles: Sequence[Circle], c
         def room(angle: float, disc: Circle = disc) -> float:
             probes = [_ray(disc, angle, disc.radius + d) for d in (10, 22, 34)]
             clear = [math.dist(q, c[:2]) - c.radius for q in probes for c in circles if c != disc]
-            clear += [float(np.hypot(*(points - q).T).min()) for q in probes if len(points)]
+            clear += [math.dist(q, point) for q in probes for point in points]
             return min([24.0, *clear]) + 2 * math.cos(angle - math.pi)
 
         angle = max((math.pi + k * math.pi / 8 for k in range(16)), key=room)
@@ -312,10 +311,9 @@ def _finish(
     rectangles += [(p.x, p.y, 2 * PETAL, 2 * PETAL) for p in petals]
     rectangles += [(*mark.tail, 0.0, 0.0) for mark in marks]
     rectangles += map(_box, written)
-    middle, size = np.hsplit(np.array(rectangles), 2)
-    drawn = np.concatenate([middle - size / 2, middle + size / 2, sampled([arrow.curve for arrow in arrows])])
-    left, top = (drawn.min(axis=0) - 12).tolist()
-    right, bottom = (drawn.max(axis=0) + 12).tolist()
+    drawn = sampled([arrow.curve for arrow in arrows])
+    drawn += [(x + side * w / 2, y + side * h / 2) for x, y, w, h in rectangles for side in (-1, 1)]
+    (left, right), (top, bottom) = ((min(along) - 12, max(along) + 12) for along in zip(*drawn, strict=True))
     right = max([right, left + 220] + [left + 24 + text_width(line, LABEL_SIZE) for line in lines])
     keys: list[tuple[Label, str, int]] = []
     x, y = left + 22, bottom + 10

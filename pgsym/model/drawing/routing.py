@@ -5,20 +5,18 @@ A curve is a cubic Bezier from a petal to the border of a state; ties go to the 
 
 from __future__ import annotations
 
+import cmath
 import math
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import pairwise, product
 from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 from pgsym.model.layout import Point as Point
 from pgsym.model.layout import turn
 
-Floats = NDArray[np.float64]
-
-_T = np.linspace(0.06, 0.96, 19)
-_BASIS = np.stack([(1 - _T) ** 3, 3 * (1 - _T) ** 2 * _T, 3 * (1 - _T) * _T**2, _T**3], axis=1)
+_T = [0.06 + 0.05 * k for k in range(19)]
+_BASIS = [((1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t**2, t**3) for t in _T]
 
 
 class Bezier(NamedTuple):
@@ -50,105 +48,130 @@ class Circle(NamedTuple):
     radius: float
 
 
+TIE = 1e-9
+"""What costs less by no more than this is not better: of mirror images the first is taken, on every machine."""
+
+
+class _Candidate(NamedTuple):
+    """A way for an arrow: turns at both ends, lengths of both handles, and what the turns cost."""
+
+    out: float
+    into: float
+    reach: float
+    leave: float
+    effort: float
+
+
 class Router:
     """Places curves one after the other around the circles, `clearance` apart where they can be."""
 
     def __init__(self, circles: Sequence[Circle], clearance: float) -> None:
         self.clearance = clearance
-        self.circles = np.array(circles, dtype=float).reshape(-1, 3)
-        self.samples: list[Floats] = []
-        self.tips: list[Point] = []
+        self.circles = [(complex(c.x, c.y), c.radius) for c in circles]
+        self.cells: defaultdict[tuple[int, int], list[complex]] = defaultdict(list)
+        """Points of the curves so far, in squares of side `clearance`."""
+        self.tips: list[complex] = []
 
     def route(self, petal: Circle, angle: float, target: Circle, *, loop: bool) -> Bezier:
         """From a petal, leaving roughly at `angle`, to the border of `target`; a loop returns to its own state."""
-        distance = math.hypot(target.x - petal.x, target.y - petal.y)
-        back = math.atan2(petal.y - target.y, petal.x - target.x)
-        out, into, reach, leave = _loop_turns() if loop else _turns(distance)
+        start, end = complex(petal.x, petal.y), complex(target.x, target.y)
+        back = cmath.phase(start - end)
         # The first control point leads away from the petal, halfway between its own direction and the target's.
         towards = angle if loop else angle + 0.5 * turn(angle, back + math.pi)
-        n = len(out)
-        controls = np.empty((n, 4, 2))
-        controls[:, 0] = petal.x, petal.y
-        controls[:, 3] = _polar(target.x, target.y, back + into, np.full(n, target.radius))
-        controls[:, 1] = _polar(petal.x, petal.y, towards + out, leave)
-        controls[:, 2] = _polar(target.x, target.y, back + into, target.radius + reach)
-        best = int(np.argmin(self._cost(controls, petal, target, loop) + 3 * out**2 + 4 * into**2 * (not loop)))
-        points = _BASIS @ controls[best]
-        self.samples.append(points[1::2])
-        start, first, second, tip = ((round(float(x), 1), round(float(y), 1)) for x, y in controls[best])
-        # The tip is not rounded: it lies on the border exactly.
-        tip = (float(controls[best, 3, 0]), float(controls[best, 3, 1]))
-        self.tips.append(tip)
-        return Bezier(start, first, second, tip)
-
-    def _cost(self, controls: Floats, petal: Circle, target: Circle, loop: bool) -> Floats:
-        points = _BASIS @ controls
-        middle = np.array([(petal.x + target.x) / 2, (petal.y + target.y) / 2])
         # Candidates bulge by less than half their length; what is farther away cannot matter.
-        within = math.dist(petal[:2], target[:2]) + 60
-        circles = self.circles[np.linalg.norm(self.circles[:, :2] - middle, axis=1) < within]
-        gaps = _distances(points, circles[:, :2]) - circles[:, 2]
-        own = (circles == np.array(petal)).all(axis=1)
-        end = (circles == np.array(target)).all(axis=1)
+        middle, within = (start + end) / 2, abs(start - end) + 60
         # A loop keeps away from other petals, where labels and arrows have to pass.
-        margin = np.where(own, -np.inf, np.where(end, -1.0, 14.0 if loop else 7.0))
-        cost: Floats = np.square(np.clip(margin - gaps, 0, None)).sum(axis=(1, 2)) / 10
-        cost += np.linalg.norm(np.diff(points, axis=1), axis=2).sum(axis=1) / 25
-        if self.samples:
-            earlier = np.concatenate(self.samples)
-            earlier = earlier[np.linalg.norm(earlier - middle, axis=1) < within]
-            if len(earlier):
-                near = _distances(points[:, 2:-2:2], earlier).min(axis=2)
-                cost += np.clip(self.clearance - near, 0, None).sum(axis=1) / 5
-            tips = np.linalg.norm(controls[:, None, 3] - np.array(self.tips), axis=2).min(axis=1)
-            cost += np.clip(11 - tips, 0, None)
+        around = [
+            (centre, radius + (-1.0 if centre == end else 14.0 if loop else 7.0))
+            for centre, radius in self.circles
+            if centre != start and abs(centre - middle) < within
+        ]
+        best, least = (start,) * 4, math.inf
+        for out, into, reach, leave, effort in sorted(_loops() if loop else _ways(abs(start - end)), key=_effort):
+            if effort >= least:
+                break
+            arrive = cmath.rect(1.0, back + into)
+            controls = (
+                start,
+                start + cmath.rect(leave, towards + out),
+                end + (target.radius + reach) * arrive,
+                end + target.radius * arrive,
+            )
+            cost = effort + self._cost(controls, around, least - effort)
+            if cost < least - TIE:
+                best, least = controls, cost
+        for point in _points(best)[1::2]:
+            self.cells[self._cell(point)].append(point)
+        self.tips.append(best[3])
+        # The tip is not rounded: it lies on the border exactly.
+        first, second, third = ((round(z.real, 1), round(z.imag, 1)) for z in best[:3])
+        return Bezier(first, second, third, (best[3].real, best[3].imag))
+
+    def _cost(self, controls: Sequence[complex], around: Sequence[tuple[complex, float]], bound: float) -> float:
+        """Of length and of what is in the way; anything from `bound` on where it is that much."""
+        points = _points(controls)
+        cost = sum(abs(q - p) for p, q in pairwise(points)) / 25
+        cost += max([0.0, *(11 - abs(controls[3] - tip) for tip in self.tips)])
+        for centre, radius in around:
+            if cost >= bound:
+                return cost
+            for point in points:
+                gap = abs(point - centre)
+                if gap < radius:
+                    cost += (radius - gap) ** 2 / 10
+        for point in points[2:-2:2]:
+            if cost >= bound:
+                return cost
+            near = min((abs(point - other) for other in self._near(point)), default=self.clearance)
+            cost += max(self.clearance - near, 0.0) / 5
         return cost
 
+    def _cell(self, point: complex) -> tuple[int, int]:
+        return math.floor(point.real / self.clearance), math.floor(point.imag / self.clearance)
 
-def _distances(points: Floats, others: Floats) -> Floats:
-    """Distances, shape (candidates, samples, others)."""
-    dx = points[:, :, None, 0] - others[:, 0]
-    dy = points[:, :, None, 1] - others[:, 1]
-    found: Floats = np.sqrt(dx * dx + dy * dy)
-    return found
-
-
-def _polar(x: float, y: float, angle: Floats, length: Floats) -> Floats:
-    return np.stack([x + length * np.cos(angle), y + length * np.sin(angle)], axis=1)
+    def _near(self, point: complex) -> Iterator[complex]:
+        """The points of earlier curves that may be closer than the clearance."""
+        x, y = self._cell(point)
+        for i, j in product((x - 1, x, x + 1), (y - 1, y, y + 1)):
+            yield from self.cells.get((i, j), ())
 
 
-def _turns(distance: float) -> tuple[Floats, Floats, Floats, Floats]:
-    """Candidates of an arrow: turn at the start, turn at the end, lengths of both handles."""
-    out, into = np.meshgrid(np.radians([0, 25, -25, 50, -50, 80, -80]), np.radians([0, 18, -18, 36, -36, 58, -58]))
-    handle = np.full(out.size, min(max(0.36 * distance, 10.0), 90.0))
-    return out.ravel(), into.ravel(), handle, handle
+def _effort(way: _Candidate) -> float:
+    return way.effort
 
 
-def _loop_turns() -> tuple[Floats, Floats, Floats, Floats]:
+def _points(controls: Sequence[complex]) -> list[complex]:
+    a, b, c, d = controls
+    return [w * a + x * b + y * c + z * d for w, x, y, z in _BASIS]
+
+
+def _ways(distance: float) -> list[_Candidate]:
+    """Candidates of an arrow."""
+    handle = min(max(0.36 * distance, 10.0), 90.0)
+    intos, outs = map(math.radians, (0, 18, -18, 36, -36, 58, -58)), map(math.radians, (0, 25, -25, 50, -50, 80, -80))
+    return [_Candidate(out, into, handle, handle, 3 * out**2 + 4 * into**2) for into, out in product(intos, outs)]
+
+
+def _loops() -> list[_Candidate]:
     """Candidates of a loop, which leaves and comes back on one side."""
-    rows = [
-        (side * math.radians(out), side * math.radians(into), reach, leave)
-        for side in (1, -1)
-        for out in (20, 50)
-        for into in (50, 65, 80, 100)
-        for reach, leave in ((26.0, 26.0), (36.0, 36.0), (18.0, 20.0))
-    ]
-    out, into, reach, leave = np.array(rows).T
-    return out, into, reach, leave
+    rows = product((1, -1), map(math.radians, (20, 50)), map(math.radians, (50, 65, 80, 100)), _HANDLES)
+    return [_Candidate(side * out, side * into, *handles, 3 * out**2) for side, out, into, handles in rows]
 
 
-def sampled(curves: Sequence[Bezier]) -> Floats:
-    """Points on all the curves, shape (points, 2)."""
-    return np.concatenate([_BASIS @ np.array(curve) for curve in curves]) if curves else np.empty((0, 2))
+_HANDLES = ((26.0, 26.0), (36.0, 36.0), (18.0, 20.0))
+
+
+def sampled(curves: Sequence[Bezier]) -> list[Point]:
+    """Points on all the curves."""
+    return [(z.real, z.imag) for curve in curves for z in _points([complex(*point) for point in curve])]
 
 
 class Wish(NamedTuple):
-    """A label that needs a place: its size, the middles where it could stand, best first, and what each costs."""
+    """A label that needs a place: its size, and the middles where it could stand with what each costs."""
 
     width: float
     height: float
-    middles: Floats
-    efforts: Floats
+    places: Sequence[tuple[float, float, float]]
 
 
 class Spot(NamedTuple):
@@ -161,26 +184,29 @@ class Spot(NamedTuple):
 
 def along(curve: Bezier, width: float, height: float) -> Wish:
     """A label beside a curve, near its middle at best."""
-    middles, efforts = [], []
+    places = []
     for t in (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82):
         (x, y), (nx, ny) = curve.at(t), curve.normal(t)
         for away in (2.0, 8.0, 15.0):
             offset = abs(nx) * width / 2 + abs(ny) * height / 2 + away
-            middles += [(x + side * nx * offset, y + side * ny * offset) for side in (1, -1)]
-            efforts += 2 * [12 * abs(t - 0.5) + 0.4 * (away - 2)]
-    return Wish(width, height, np.array(middles), np.array(efforts))
+            effort = 12 * abs(t - 0.5) + 0.4 * (away - 2)
+            places += [(x + side * nx * offset, y + side * ny * offset, effort) for side in (1, -1)]
+    return Wish(width, height, places)
 
 
 def beyond(circle: Circle, angle: float, gap: float, width: float, height: float) -> Wish:
     """A label beside a circle, in that direction at best, its border at the distance `gap`."""
-    turns = np.radians([0, 25, -25, 50, -50, 75, -75, 100, -100, 125, -125, 150, -150])
-    middles, efforts = [], []
+    places = []
     for away in (0.0, 7.0, 16.0):
-        across = np.abs(np.cos(angle + turns)) * width / 2 + np.abs(np.sin(angle + turns)) * height / 2
-        length = circle.radius + gap + away + across
-        middles.append(_polar(circle.x, circle.y, angle + turns, length))
-        efforts.append(2 * np.abs(turns) + 0.4 * away)
-    return Wish(width, height, np.concatenate(middles), np.concatenate(efforts))
+        for turned in map(math.radians, (0, 25, -25, 50, -50, 75, -75, 100, -100, 125, -125, 150, -150)):
+            x, y = math.cos(angle + turned), math.sin(angle + turned)
+            length = circle.radius + gap + away + abs(x) * width / 2 + abs(y) * height / 2
+            places.append((circle.x + length * x, circle.y + length * y, 2 * abs(turned) + 0.4 * away))
+    return Wish(width, height, places)
+
+
+SWEEPS = 8
+_Box = tuple[float, float, float, float]
 
 
 def place_labels(wishes: Sequence[Wish], circles: Sequence[Circle], curves: Sequence[Bezier]) -> list[Spot]:
@@ -188,47 +214,61 @@ def place_labels(wishes: Sequence[Wish], circles: Sequence[Circle], curves: Sequ
 
     Later sweeps let a label move where others have come; they end when none moves.
     """
-    samples, rings = sampled(curves), np.array(circles, dtype=float).reshape(-1, 3)
-    still = [_standing(wish, rings, samples) for wish in wishes]
-    boxes = np.array([(*wish.middles[0], wish.width, wish.height) for wish in wishes]).reshape(-1, 4)
-    known = np.zeros(len(wishes), dtype=bool)
-    touching = np.zeros(len(wishes))
+    samples = sampled(curves)
+    still = [_standing(wish, circles, samples) for wish in wishes]
+    boxes: list[_Box | None] = [None] * len(wishes)
+    touching = [0.0] * len(wishes)
     for _ in range(SWEEPS):
-        moved = False
+        before = list(boxes)
         for i, wish in enumerate(wishes):
-            known[i] = False
-            touched, cost = still[i]
-            overlaps = _overlaps(wish, boxes[known])
-            best = int(np.argmin(cost + overlaps))
-            known[i] = True
-            touching[i] = touched[best] + overlaps[best]
-            moved = moved or not np.array_equal(boxes[i, :2], wish.middles[best])
-            boxes[i, :2] = wish.middles[best]
-        if not moved:
+            others = _reachable(wish, [box for k, box in enumerate(boxes) if box and k != i])
+            least = math.inf
+            for cost, touched, x, y in still[i]:
+                if cost >= least:
+                    break
+                overlaps = sum(_overlap((x, y, wish.width, wish.height), box) for box in others)
+                if cost + overlaps < least - TIE:
+                    least, touching[i] = cost + overlaps, touched + overlaps
+                    boxes[i] = (x, y, wish.width, wish.height)
+        if boxes == before:
             break
+    return [Spot(round(b[0], 1), round(b[1], 1), bool(cost)) for b, cost in zip(boxes, touching, strict=True) if b]
+
+
+def _reachable(wish: Wish, boxes: Sequence[_Box]) -> list[_Box]:
+    """Those that the label may overlap somewhere."""
+    xs, ys, _ = zip(*wish.places, strict=True)
+    left, right, top, bottom = min(xs), max(xs), min(ys), max(ys)
     return [
-        Spot(round(float(x), 1), round(float(y), 1), bool(cost))
-        for (x, y), cost in zip(boxes[:, :2], touching, strict=True)
+        (x, y, w, h)
+        for x, y, w, h in boxes
+        if left - x < (w + wish.width) / 2 + 2 > x - right and top - y < (h + wish.height) / 2 + 2 > y - bottom
     ]
 
 
-SWEEPS = 8
+def _standing(
+    wish: Wish, circles: Sequence[Circle], samples: Sequence[Point]
+) -> list[tuple[float, float, float, float]]:
+    """Each place, cheapest first: its cost, what of that is by touching circles, and the middle.
+
+    The rest of the cost is the effort, and the lines that it covers.
+    """
+    rings = [(x, y, w / 2) for x, y, w, _ in _reachable(wish, [(x, y, 2 * r, 2 * r) for x, y, r in circles])]
+    lines = [(x, y) for x, y, *_ in _reachable(wish, [(x, y, 0.0, 0.0) for x, y in samples])]
+    half, tall = wish.width / 2, wish.height / 2
+    found = []
+    for x, y, effort in wish.places:
+        touched = 0.0
+        for u, v, radius in rings:
+            depth = radius + 2 - math.hypot(max(abs(u - x) - half, 0.0), max(abs(v - y) - tall, 0.0))
+            touched += 20 + 6 * depth if depth > 0 else 0.0
+        covered = sum(abs(u - x) < half + 1 and abs(v - y) < tall for u, v in lines)
+        found.append((touched + effort + 4 * covered, touched, x, y))
+    return sorted(found, key=lambda place: place[0])
 
 
-def _standing(wish: Wish, rings: Floats, samples: Floats) -> tuple[Floats, Floats]:
-    """What each middle costs by touching circles, and altogether: with its effort, and the lines that it covers."""
-    x, y = wish.middles[:, :1], wish.middles[:, 1:]
-    beside = np.clip(np.abs(rings[:, 0] - x) - wish.width / 2, 0, None)
-    above = np.clip(np.abs(rings[:, 1] - y) - wish.height / 2, 0, None)
-    depth = np.clip(rings[:, 2] + 2 - np.hypot(beside, above), 0, None)
-    touched: Floats = (20 * (depth > 0) + 6 * depth).sum(axis=1)
-    inside = (np.abs(samples[:, 0] - x) < wish.width / 2 + 1) & (np.abs(samples[:, 1] - y) < wish.height / 2)
-    return touched, touched + wish.efforts + 4 * inside.sum(axis=1)
-
-
-def _overlaps(wish: Wish, boxes: Floats) -> Floats:
-    """What each middle costs by overlapping other labels."""
-    dx = (wish.width + boxes[:, 2]) / 2 + 2 - np.abs(boxes[:, 0] - wish.middles[:, :1])
-    dy = (wish.height + boxes[:, 3]) / 2 + 1 - np.abs(boxes[:, 1] - wish.middles[:, 1:])
-    found: Floats = np.where((dx > 0) & (dy > 0), 20 + dx * dy, 0.0).sum(axis=1)
-    return found
+def _overlap(one: _Box, other: _Box) -> float:
+    """What a label costs by overlapping another."""
+    dx = (one[2] + other[2]) / 2 + 2 - abs(one[0] - other[0])
+    dy = (one[3] + other[3]) / 2 + 1 - abs(one[1] - other[1])
+    return 20 + dx * dy if dx > 0 and dy > 0 else 0.0
