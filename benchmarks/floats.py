@@ -3,8 +3,8 @@
 python benchmarks/floats.py [--quick | --large] [--peers PYTHON]
 
 Peers are a plain SciPy script, QuantEcon, Storm's sparse engine, and jaxdp, where they are installed; `--peers` names
-the Python of another environment for jaxdp.  Building what a program solves is not counted.  Up to 300 x 300, pgsym
-and the script also take turns in one process: medians.
+the Python of another environment for jaxdp.  Building what a program solves is not counted.  Up to 300 x 300, pgsym,
+the script and Storm also take turns in one process: medians.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +52,13 @@ def ours(P, r, start, theta):
     return found.J, found.grad, found.errors["J"]
 
 
+def ours_J(P, r, start, theta):
+    from pgsym import FloatMDP
+
+    found = FloatMDP(P, r, start=start, gamma=GAMMA).at(theta)
+    return found.J, None, found.errors["J"]
+
+
 def plain(P, r, start, theta):
     """What one writes by hand: COLAMD's LU, no checks, no bound."""
     pi = np.exp(theta)
@@ -81,8 +90,8 @@ def chain(P, r, theta):
     return sparse.csr_array(choose @ P), (pi * r).sum(axis=1)
 
 
-def storm(P, r, start, theta):
-    """J alone, by Storm's sparse engine in its default precision; the discount is an exit. Returns its own time."""
+def storm_query(P, r, start, theta):
+    """What has Storm's sparse engine find J, in its default precision; the discount is an exit."""
     import stormpy
 
     P_pi, r_pi = chain(P, r, theta)
@@ -107,10 +116,13 @@ def storm(P, r, start, theta):
         path.write_text("\n".join(lines) + "\n")
         model = stormpy.build_model_from_drn[float](path)
     (wanted,) = stormpy.parse_properties('R{"cost"}=? [F "end"]')
-    begun = time.perf_counter()
-    found = stormpy.model_checking(model, wanted)
-    seconds = time.perf_counter() - begun
-    return -found.get_value(model.initial_states[0]), None, None, seconds
+    return lambda: -stormpy.model_checking(model, wanted).get_value(model.initial_states[0])
+
+
+def storm(P, r, start, theta):
+    query = storm_query(P, r, start, theta)
+    begun, processor = time.perf_counter(), time.process_time()
+    return query(), None, None, time.perf_counter() - begun, time.process_time() - processor
 
 
 def jaxdp(P, r, start, theta):
@@ -131,14 +143,15 @@ def jaxdp(P, r, start, theta):
     def J(logits):
         return mdp.initial @ policy_eval.v(mdp, jax.nn.softmax(logits, axis=1).T, GAMMA)
 
-    begun = time.perf_counter()
+    begun, processor = time.perf_counter(), time.process_time()
     value, grad = jax.value_and_grad(J)(jnp.asarray(theta))
     grad = np.asarray(grad)
-    return float(value), grad, None, time.perf_counter() - begun
+    return float(value), grad, None, time.perf_counter() - begun, time.process_time() - processor
 
 
 RUNS = {
     "pgsym": ours,
+    "pgsym, J alone": ours_J,
     "plain SciPy": plain,
     "QuantEcon, J alone": quantecon,
     "Storm, J alone": storm,
@@ -151,15 +164,15 @@ LARGEST = {"QuantEcon, J alone": 100, "Storm, J alone": 300, "jaxdp, dense": 30}
 
 def measure(name: str, n: int) -> None:
     model = (*grid(n), logits(n))
-    if name == "pgsym":
+    if name.startswith("pgsym"):
         from pgsym.exact import float_solution  # noqa: F401 - imports are not counted
     begun = time.perf_counter()
     processor = time.process_time()
     J, grad, error, *own = RUNS[name](*model)
     seconds, processor = time.perf_counter() - begun, time.process_time() - processor
-    seconds = own[0] if own else seconds
+    seconds, processor = own or (seconds, processor)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3  # of the process, the model included
-    bound, processor = "" if error is None else f"{error:.1e}", seconds if own else processor
+    bound = "" if error is None else f"{error:.1e}"
     largest = "" if grad is None else f"{np.abs(grad).max():.9g}"
     print(
         f"| {n} x {n} | {name} | {J:.12g} | {largest} | {bound} | {seconds:.2f} | {processor:.2f} | {memory:.0f} |",
@@ -168,13 +181,16 @@ def measure(name: str, n: int) -> None:
 
 
 def turns(n: int) -> None:
-    """Medians of pgsym and the plain script, taking turns after a first call of each."""
+    """Medians of pgsym, the plain script and Storm, taking turns after a first call of each."""
     model = (*grid(n), logits(n))
-    taken: dict[str, list[tuple[float, float]]] = {"pgsym": [], "plain SciPy": []}
+    calls = {name: partial(RUNS[name], *model) for name in ("pgsym", "plain SciPy", "pgsym, J alone")}
+    if find_spec("stormpy"):
+        calls["Storm, J alone"] = storm_query(*model)
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
     for _ in range(1 + 1_500 // n):
         for name, rows in taken.items():
             begun, processor = time.perf_counter(), time.process_time()
-            RUNS[name](*model)
+            calls[name]()
             rows.append((time.perf_counter() - begun, time.process_time() - processor))
     for name, rows in taken.items():
         seconds, processor = np.median(rows[1:], axis=0)

@@ -31,7 +31,7 @@ DOT = 64 * UNIT
 """Of a pairwise sum of products, relative to the largest, where one factor sums to 1."""
 SLACK = 1 + 1e-12
 """Covers the rounding of norms and of the few operations on bounds."""
-DIRECT = 10**10
+DIRECT = 10**9
 """LU comes first where elimination within a band takes no more operations."""
 WANTED = 1e-11
 """Relative error at which refinement stops."""
@@ -161,7 +161,7 @@ class MarkovSystem:
         single: Any = None if self.cheap or "direct" in vars(self) else A.astype(np.float32)
 
         def steps(b: Any) -> Any:
-            most = int(np.clip(self.band // 5, *STEPS))  # LU of a grid takes as long
+            most = int(np.clip(self.band // 3, *STEPS))  # three times that take as long as LU of a grid
             x, failed = bicgstab(single, b, rtol=DROP, maxiter=most)
             return x if not failed or most == STEPS[1] else 0 * b
 

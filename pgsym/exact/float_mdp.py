@@ -285,7 +285,7 @@ def write_arrays(path: str | os.PathLike[str], **arrays: Any) -> Path:
 
 def _require_distributions(entries: Floats, sums: Any, where: str) -> None:
     wrong = np.abs(sums - 1).max(initial=0.0)
-    if not (np.isfinite(entries).all() and (entries >= 0).all() and wrong <= 1e-9):
+    if not (entries.min(initial=0.0) >= 0 and wrong <= 1e-9):  # false for what is not a number
         raise NotStochasticError(
             f"rows are off 1 by up to {wrong:.3g}, or have negative entries; each must be a distribution to within "
             "1e-9. Correct them, or divide them by their sums",

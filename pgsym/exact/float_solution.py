@@ -11,6 +11,7 @@ whose runs end at c.  Visits between two returns give mu, rewards until c is rea
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from scipy import sparse
 from pgsym.display.result import TableResult, data_frame
 from pgsym.errors import SchemaError, UndefinedQuantityError
 from pgsym.exact.certified import DOT, SLACK, UNIT, Bounded, MarkovSystem
+from pgsym.exact.tables import LazyMap
 from pgsym.model.objective import Objective
 from pgsym.trust import Level, Trust
 
@@ -44,8 +46,8 @@ class FloatSolution(TableResult):
         mu.h = 0, to the average reward.  What is not available has Q = A = 0.
     pi : ndarray
         [S, A] The policy.  Bounds are those of the model with exactly these probabilities.
-    errors : dict
-        Bounds: of the largest entry of V, h, Q; of the sum of all entries' errors of eta, mu, grad; of J.
+    errors : mapping
+        Bounds, found when looked up: of the largest entry of V, h, Q; of the sum of all errors of eta, mu, grad; of J.
 
     See Also
     --------
@@ -144,6 +146,13 @@ class FloatSolution(TableResult):
         return Bounded(h - _dot(mu, h), 2 * error_h + (error_mu + DOT + 4 * UNIT) * largest)
 
     @cached_property
+    def _objective(self) -> tuple[float, float]:
+        """J."""
+        if self._long_run:
+            return self._mean_reward
+        return _dot(self.model.mu0, self._value.value), self._value.error + DOT * _most(self._value.value)
+
+    @cached_property
     def _action_value(self) -> Bounded:
         model, (V, error_V) = self.model, self._value
         rbar, error = self._mean_reward if self._long_run else (0.0, 0.0)
@@ -170,9 +179,7 @@ class FloatSolution(TableResult):
     @property
     def J(self) -> float:
         """The objective."""
-        if self._long_run:
-            return self._mean_reward[0]
-        return _dot(self.model.mu0, self._value.value)
+        return self._objective[0]
 
     @property
     def V(self) -> Floats:
@@ -214,13 +221,12 @@ class FloatSolution(TableResult):
         """A bound of the largest row sum of (I - gamma P_pi)^-1; of the pinned one for the average reward."""
         return float(self._system.condition)
 
-    @property
-    def errors(self) -> dict[str, float]:
+    @cached_property
+    def errors(self) -> Mapping[str, float]:
         """By name, in the order of the table."""
         value, weight = self._by_state
-        J = self._mean_reward[1] if self._long_run else self._value.error + DOT * _most(self._value.value)
-        found = {value: self._value, "Q": self._action_value, weight: self._weight, "grad": self._gradient}
-        return {"J": float(J)} | {name: float(bounded.error) for name, bounded in found.items()}
+        of = {"J": "_objective", value: "_value", "Q": "_action_value", weight: "_weight", "grad": "_gradient"}
+        return LazyMap(of, lambda name: float(getattr(self, of[name])[1]))
 
     def _of(self, found: Bounded, name: str, *, differential: bool) -> Floats:
         if differential is not self._long_run:
@@ -321,7 +327,7 @@ class FloatSolution(TableResult):
             "pairs": int(model.available.sum()),
             "transitions": int(model.P.nnz),
             "J": self.J,
-            "errors": self.errors,
+            "errors": dict(self.errors),
             "condition": self.condition,
             "trust": self.trust.to_json(),
         }
