@@ -29,9 +29,9 @@ from pgsym.limits import ORDER_SECONDS
 from pgsym.model.validate import assumed, bounded
 from pgsym.order import BreakPoint, Kind, SignInterval, SignStatus, SignVerdict, SimplexRow, decide_largest, decide_sign
 from pgsym.order.certificates import BallSign
-from pgsym.order.logarithms import decide_logarithms
 from pgsym.order.polynomials import of_terms, read, substitute, terms
 from pgsym.order.question import SignQuestion
+from pgsym.order.taylor import decide_affine
 
 End = tuple[int, Fraction]
 """A generator and a bound that it may attain."""
@@ -201,11 +201,8 @@ class OrderDomain:
                                seconds=self.seconds)  # fmt: skip
 
         def everywhere(above: Any, below: Any, strict: bool) -> SignVerdict:
-            found = inside(above, below, strict)
-            if found.status is SignStatus.PROVED and (strict or self.assumptions):
-                bounds = self._decided(above, below, strict, (), self.assumptions)
-                return found if bounds.status is SignStatus.PROVED else bounds
-            return found
+            found = self._decided(above, below, strict, (), self.assumptions)
+            return inside(above, below, strict) if found.status is SignStatus.PROVED else found
 
         above = self.moved(element.numerator)
         if not self.logarithms.keys() & _variables(above) or _variables(above) <= self.numbers:
@@ -214,13 +211,14 @@ class OrderDomain:
             above, self.moved(element.denominator()), self.kinds, strict=strict,
             assumptions=self.assumptions,
         )  # fmt: skip
-        return decide_logarithms(question, self.logarithms, everywhere, inside)
+        return decide_affine(question, self.logarithms, everywhere, inside, seconds=self.seconds)
 
     @cached_property
     def logarithms(self) -> dict[int, tuple[Any, Any]]:
         """Of what the variables are logarithms that stand for one: theta is log exp(theta)."""
         arguments = {sp.log(f): f for f in self.field.logarithms.values()}
-        arguments |= {g: sp.exp(g) for g in self.generators if g.is_Symbol and self._index[g] in self._relaxed}
+        own = self._relaxed - self._scales.keys()
+        arguments |= {g: sp.exp(g) for g in self.generators if g.is_Symbol and self._index[g] in own}
         elements = {self._index[g]: self.field.convert(u) for g, u in arguments.items()}
         return {k: (self.moved(e.numerator), self.moved(e.denominator())) for k, e in elements.items()}
 

@@ -209,6 +209,32 @@ class LogarithmBounds(SignCertificate):
 
 
 @dataclass(frozen=True)
+class Taylor(SignCertificate):
+    """With x0 = above/below free of the coordinate x, and f the function times `scale`, a positive fraction.
+
+    `parts` show that f^(k)(x0) (x - x0)^k >= 0 for k < n and that f^(n)(x) (x - x0)^n >= 0, so that no term of Taylor's
+    formula at x0 is negative, nor its remainder.  `conditions` show that x0 lies in the domain, that the scale is
+    positive, and that f is smooth on all of the way.
+    """
+
+    index: int
+    point: tuple[Polynomial, Polynomial]
+    scale: tuple[Polynomial, Polynomial]
+    conditions: tuple[tuple[int, SignCertificate], ...]
+    parts: tuple[SignCertificate, ...]
+    rung = "Taylor's formula"
+
+    @property
+    def trust(self) -> Trust:
+        return weakest(c.trust for c in (*(c for _, c in self.conditions), *self.parts)) or Trust(self.level)
+
+    def explain(self) -> str:
+        order = len(self.parts) - 1
+        terms = f"{order} term{'s' * (order > 1)} at a point"
+        return f"in one variable, {terms} and the remainder of order {order} are nowhere negative"
+
+
+@dataclass(frozen=True)
 class BallSign(SignCertificate):
     """A number whose sign a ball around it shows, as `pgsym.algebra.balls` makes it."""
 
@@ -287,6 +313,7 @@ LADDER = (
     "combination of assumptions",
     "combination of cases",
     "bounds of logarithms",
+    "Taylor's formula",
     "ball arithmetic",
     "solver",
 )

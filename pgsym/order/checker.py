@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
 from pgsym.order.certificates import (
@@ -11,14 +11,12 @@ from pgsym.order.certificates import (
     FactoredSign,
     Halving,
     Largest,
-    LogarithmBounds,
     Outside,
     SignCertificate,
     SolverUnsat,
     Square,
     SturmCount,
     SumOfSquares,
-    Transfer,
     Weighted,
 )
 from pgsym.order.kinds import Extent, Orthant
@@ -110,69 +108,6 @@ def check_system(certificate: Combined, question: SignQuestion, equations: Seque
         if not check_fraction(shown, *lowest_terms(part, below), domain, strict):
             return False
     return True
-
-
-Arguments = Mapping[int, tuple[Polynomial, Polynomial]]
-"""Variable k stands for the logarithm of a fraction without logarithms."""
-
-
-def check_logarithms(certificate: LogarithmBounds, question: SignQuestion, arguments: Arguments) -> bool:
-    """Whether it shows the question where the logarithms of the arguments stand for their variables."""
-    domain, given, weights = question.domain, question.assumptions, weights_of(question, arguments)
-    positive = dict(certificate.positive)
-    if weights is None or positive.keys() != weights.keys():
-        return False
-    moved = dict.fromkeys(weights, context(domain.n).constant(0))
-    for transfer in certificate.transfers:
-        if not check_fraction(
-            transfer.certificate, *lowest_terms(transfer.weight, question.denominator), domain, False, given
-        ):
-            return False
-        for k, sign in ((transfer.larger, 1), (transfer.smaller, -1)):
-            if k is not None:
-                moved[k] = moved.get(k, 0) + sign * transfer.weight
-    return (
-        moved == weights
-        and all(check_fraction(positive[k], *lowest_terms(*arguments[k]), domain, True, given) for k in weights)
-        and check_fraction(
-            certificate.rest,
-            *lowest_terms(*bounded_by(certificate.transfers, question, arguments)),
-            domain,
-            question.strict,
-            given,
-        )
-    )
-
-
-def weights_of(question: SignQuestion, arguments: Arguments) -> dict[int, Polynomial] | None:
-    """What each logarithm is multiplied by in the numerator; None if that is not affine in them."""
-    logs, found = set(arguments), dict[int, Polynomial]()
-    fractions = [question.denominator, *(p for pair in arguments.values() for p in pair)]
-    if any(logs & set(variables_of(p)) for p in (*fractions, *question.assumptions)):
-        return None
-    for k in sorted(logs & set(variables_of(question.numerator))):
-        _, *higher = by_power(question.numerator, k)
-        if len(higher) > 1 or logs & set(variables_of(higher[0])):
-            return None
-        found[k] = higher[0]
-    return found
-
-
-def bounded_by(
-    transfers: Sequence[Transfer], question: SignQuestion, arguments: Arguments
-) -> tuple[Polynomial, Polynomial]:
-    """The fraction with weight (1 - u/t) in the place of each weight (log t - log u)."""
-    one = context(question.domain.n).constant(1)
-    above, below = question.numerator, one
-    for k in arguments:
-        above = by_power(above, k)[0]
-    for transfer in transfers:
-        (t, t_below), (u, u_below) = (
-            (one, one) if k is None else arguments[k] for k in (transfer.larger, transfer.smaller)
-        )
-        part, under = transfer.weight * (t * u_below - u * t_below), t * u_below
-        above, below = above * under + part * below, below * under
-    return above, below * question.denominator
 
 
 def check_largest(certificate: Largest, forms: Sequence[tuple[Polynomial, Polynomial]], domain: Orthant) -> bool:

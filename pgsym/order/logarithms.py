@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from pgsym.order.affine import Arguments
+from pgsym.order.affine_checker import bounded_by, check_logarithms, weights_of
 from pgsym.order.certificates import LogarithmBounds, SignCertificate, Transfer
-from pgsym.order.checker import Arguments, bounded_by, check_logarithms, weights_of
 from pgsym.order.decide import SignStatus, SignVerdict
 from pgsym.order.polynomials import Polynomial
 from pgsym.order.question import SignQuestion

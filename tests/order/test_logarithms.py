@@ -9,8 +9,8 @@ import sympy as sp
 
 import pgsym
 from pgsym.order import Kind, SignStatus, SimplexRow, decide_sign, fraction_of
+from pgsym.order.affine_checker import check_logarithms
 from pgsym.order.certificates import Coefficients
-from pgsym.order.checker import check_logarithms
 from pgsym.order.logarithms import decide_logarithms
 from pgsym.order.polynomials import context
 from pgsym.order.question import SignQuestion
