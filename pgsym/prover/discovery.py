@@ -55,10 +55,7 @@ class Template:
 
 
 def conjecture(
-    quantities: Collection[str],
-    *,
-    size: int = 3,
-    objective: Objective | str = Objective.START_STATE,
+    quantities: Collection[str], *, size: int = 3, objective: Objective | str = Objective.START_STATE
 ) -> GeneralVerdict:
     """Identities between products of these quantities, each with its proof for every finite MDP.
 

@@ -277,9 +277,4 @@ def sum_text(total: Total) -> str:
 
 def _kind(node: t.Node) -> str:
     name = type(node).__name__
-    return {
-        "Limit": "a limit",
-        "Abs": "an absolute value",
-        "Max": "a maximum",
-        "Min": "a minimum",
-    }.get(name, name)
+    return {"Limit": "a limit", "Abs": "an absolute value", "Max": "a maximum", "Min": "a minimum"}.get(name, name)
