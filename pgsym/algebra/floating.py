@@ -34,9 +34,7 @@ class FloatField(Field):
     one = 1.0
 
     def __init__(
-        self,
-        values: Mapping[sp.Symbol, float],
-        logarithms: Mapping[sp.Symbol, sp.Expr] | None = None,
+        self, values: Mapping[sp.Symbol, float], logarithms: Mapping[sp.Symbol, sp.Expr] | None = None
     ) -> None:
         self.logarithms = dict(logarithms or {})
         self._values = {symbol: float(value) for symbol, value in values.items()}

@@ -85,12 +85,7 @@ def coq_name(path: Path) -> str:
     return f"{'' if stem.isidentifier() else '_'}{stem}.v"
 
 
-def certify(
-    problem: ProblemLike,
-    claim: Claim | str | None = None,
-    *,
-    closed_forms: bool | None = None,
-) -> Certificate:
+def certify(problem: ProblemLike, claim: Claim | str | None = None, *, closed_forms: bool | None = None) -> Certificate:
     """A Coq file that proves the policy gradient theorem for a model, or that refutes a claim about it.
 
     Parameters
@@ -302,13 +297,7 @@ def _wrapped(text: str) -> str:
 
 
 def _header(
-    at: CertifiedModel,
-    name: str,
-    claim: Claim,
-    witness: Witness,
-    coordinate: Coordinate,
-    left: Written,
-    right: Written,
+    at: CertifiedModel, name: str, claim: Claim, witness: Witness, coordinate: Coordinate, left: Written, right: Written
 ) -> str:
     point = ", ".join(f"{s} = {v}" for s, v in {**witness.theta, **witness.symbols, **witness.values}.items())
     return boxed([

@@ -79,8 +79,7 @@ def certify_every_mdp(claim: GeneralVerdict | Claim | str, **options: Any) -> Ce
     verdict = claim if isinstance(claim, GeneralVerdict) else prove(claim, **{"refute": False, **options})
     if verdict.links:
         raise CertificateError(
-            f"found {len(verdict.links)} relations; a certificate is about one. Take one of .links",
-            where="claim",
+            f"found {len(verdict.links)} relations; a certificate is about one. Take one of .links", where="claim"
         )
     if not verdict.proved:
         raise CertificateError(f"found {verdict.standing}: {verdict.claim}; a proof is required. Prove it first",

@@ -36,8 +36,7 @@ from pgsym.prover import GeneralVerdict
 from pgsym.prover.general import UNDISCOUNTED
 from pgsym.prover.letters import LetterQuantities, LetterReading
 from pgsym.prover.quantities import places_of
-from pgsym.prover.sums import Terms
-from pgsym.prover.tensors import OWN, Factor, new_index
+from pgsym.prover.tensors import OWN, Factor, Terms, new_index
 
 Names = Mapping[str, str]
 """What the indices of a claim stand for."""

@@ -50,12 +50,7 @@ _ATTEMPTS = 50
 
 
 def decide(
-    problem: ProblemLike,
-    claim: Claim | str,
-    *,
-    method: str = "auto",
-    error_bits: int = ERROR_BITS,
-    seed: int = 0,
+    problem: ProblemLike, claim: Claim | str, *, method: str = "auto", error_bits: int = ERROR_BITS, seed: int = 0
 ) -> Verdict:
     """Whether a claim holds for every value of the parameters and symbols.
 

@@ -158,8 +158,7 @@ def require_discounts(setting: BoundClaim, rng: random.Random) -> None:
                 break
         else:
             raise setting.scope.error(
-                f"at none of {POINTS} points of the domain does this discount lie in [0, 1). Choose one that does",
-                node,
+                f"at none of {POINTS} points of the domain does this discount lie in [0, 1). Choose one that does", node
             )
 
 

@@ -12,13 +12,7 @@ from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike
 
 
-def verify(
-    problem: ProblemLike,
-    *,
-    method: str = "auto",
-    error_bits: int = ERROR_BITS,
-    seed: int = 0,
-) -> Verdict:
+def verify(problem: ProblemLike, *, method: str = "auto", error_bits: int = ERROR_BITS, seed: int = 0) -> Verdict:
     """Decide the policy gradient theorem for every value of the parameters and symbols.
 
     Parameters

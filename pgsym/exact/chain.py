@@ -59,11 +59,7 @@ class InducedChain:
         self._known: dict[QuantityDefinition, Any] = {}
 
     def varied(
-        self,
-        *,
-        r: Mapping[Any, Any] | None = None,
-        gamma: Any = None,
-        mu0: Mapping[State, Any] | None = None,
+        self, *, r: Mapping[Any, Any] | None = None, gamma: Any = None, mu0: Mapping[State, Any] | None = None
     ) -> Self:
         """The same chain with other data; what is left out stays as it is.
 

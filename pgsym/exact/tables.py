@@ -194,7 +194,4 @@ def leaf(e: sp.Expr) -> dict[str, Any]:
     """
     if e == sp.oo:
         return {"exact": "oo", "float": None}
-    return {
-        "exact": None if isinstance(e, sp.Float) else written(e),
-        "float": None if e.free_symbols else to_float(e),
-    }
+    return {"exact": None if isinstance(e, sp.Float) else written(e), "float": None if e.free_symbols else to_float(e)}

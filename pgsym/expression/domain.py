@@ -16,10 +16,7 @@ from pgsym.expression.naming import in_order
 
 
 def witness(
-    probabilities: Iterable[sp.Expr],
-    assumptions: Iterable[Assumption],
-    symbols: Iterable[sp.Symbol],
-    seed: int = 0,
+    probabilities: Iterable[sp.Expr], assumptions: Iterable[Assumption], symbols: Iterable[sp.Symbol], seed: int = 0
 ) -> dict[sp.Symbol, sp.Rational] | None:
     """A rational point at which the assumptions hold and every probability, rational in the symbols, lies in [0, 1].
 

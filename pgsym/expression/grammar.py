@@ -230,8 +230,7 @@ class _Builder:
         degree, bits = base.degree * abs(power), base.bits * abs(power)
         if degree > FORMULA_DEGREE:
             raise _Refusal(
-                f"found a power of degree {brief(degree)}; at most {FORMULA_DEGREE} is read. Use a smaller power",
-                token,
+                f"found a power of degree {brief(degree)}; at most {FORMULA_DEGREE} is read. Use a smaller power", token
             )
         if abs(power) > FORMULA_DEGREE and abs(base.expr) != 1 and bits > FORMULA_BITS:
             raise _Refusal(

@@ -82,11 +82,7 @@ def outcome_tables(mdp: MDP, unavailable: str = "error") -> OutcomeTables:
 
 
 def to_gymnasium(
-    problem: ProblemLike,
-    *,
-    unavailable: str = "error",
-    time_limit: int | None = None,
-    render_mode: str | None = None,
+    problem: ProblemLike, *, unavailable: str = "error", time_limit: int | None = None, render_mode: str | None = None
 ) -> MDPEnv:
     """The MDP as a gymnasium environment with Discrete spaces; it passes gymnasium's own `check_env`.
 

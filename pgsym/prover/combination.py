@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import coo_array
-from sympy.polys.matrices import DomainMatrix
 
 from pgsym.prover.equations import Equation, instance
 from pgsym.prover.letters import TRICK
 from pgsym.prover.rewriting import CertificateStep, matches, normal_form
-from pgsym.prover.tensors import Factor, Product, Total, add, is_summed
+from pgsym.prover.tensors import Factor, Product, Total, add, is_summed, solved
 
 PRODUCTS = 300
 """Products that are looked up."""
@@ -112,7 +111,7 @@ def _patterns(
 ) -> Iterator[tuple[Equation, Equation]]:
     """Each equation with what is looked up of it: one term that says what all of its free indices are."""
     for equation in [*definitions, *laws]:
-        sides = [equation.left, *(fs for _, fs in equation.right)]
+        sides = equation.products
         free = {i for fs in sides for f in fs for i in f[1:] if not is_summed(i)}
         for fs in sides[1:] if _is_written_out(equation) else sides:
             if fs and free <= {i for f in fs for i in f[1:]} and all(f[0] != "one" for f in fs):
@@ -121,7 +120,7 @@ def _patterns(
 
 
 def _is_written_out(equation: Equation) -> bool:
-    return any(f[0].startswith(("N", "D")) for fs in (equation.left, *(fs for _, fs in equation.right)) for f in fs)
+    return any(f[0].startswith(("N", "D")) for fs in equation.products for f in fs)
 
 
 class _Candidates:
@@ -153,17 +152,8 @@ class _Candidates:
 
     def _adding_up(self, difference: Total, chosen: Sequence[int]) -> list[CertificateStep]:
         """Those with their coefficients; none where they do not add up."""
-        columns = [*(self.totals[k] for k in chosen), difference]
-        rows = [
-            [total.get(p, self.one.field.zero) for total in columns]
-            for p in dict.fromkeys(p for t in columns for p in t)
-        ]
-        domain = self.one.field.to_domain()
-        reduced, pivots = DomainMatrix(rows, (len(rows), len(columns)), domain).rref()
-        if len(chosen) in pivots:
-            return []
-        solution = {k: reduced[row, len(chosen)].element for row, k in enumerate(pivots)}
-        return [replace(self.steps[chosen[k]], coefficient=c) for k, c in solution.items() if c]
+        found = solved(difference, [self.totals[k] for k in chosen], self.one.field) or {}
+        return [replace(self.steps[chosen[k]], coefficient=c) for k, c in found.items()]
 
     def _proposed(self, difference: Total) -> list[int]:
         """Those that the linear programs keep."""

@@ -7,7 +7,7 @@ grad J == sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -22,7 +22,7 @@ from pgsym.errors import ClaimError
 from pgsym.prover.equations import Equation
 from pgsym.prover.reading import Reading
 from pgsym.prover.rewriting import normal_form
-from pgsym.prover.tensors import Total
+from pgsym.prover.tensors import Total, solved
 from pgsym.prover.verdict import GeneralVerdict
 from pgsym.prover.vocabulary import coefficient_node, in_words, plus
 
@@ -113,9 +113,9 @@ class Correction:
         found: list[list[Part]] = []
         for size in (1, 2):
             for chosen in combinations(known, size):
-                solved = _solved(self.left, [total for _, total in chosen])
-                if solved is not None:
-                    found.append([(c, node) for c, (node, _) in zip(solved, chosen, strict=True)])
+                factors = self._solved(self.left, *(total for _, total in chosen))
+                if factors:
+                    found.append([(c, chosen[k][0]) for k, c in factors.items()])
             if found:
                 break
         plain = in_words(self.left, self.reading)
@@ -143,7 +143,7 @@ class Correction:
                     total = self._normal(node)
                 except ClaimError:  # not defined for this objective
                     continue
-                if total and not _solved(own, [total]) and total not in totals:
+                if total and not self._solved(own, total) and total not in totals:
                     totals.append(total)
                     yield node, total
 
@@ -178,14 +178,17 @@ class Correction:
         for c, node in missing:
             total = self._total(node)
             for part in line:
-                factor = _solved(total, [part[2]])
-                if factor is not None:
+                factor = self._solved(total, part[2])
+                if factor:
                     part[0] = part[0] + c * factor[0]
                     break
             else:
                 line.append([c, node, total])
         kept = any(c and total for c, _, total in line[:own])
         return self._sum([(c, node) for c, node, total in line if c and total]), kept
+
+    def _solved(self, total: Total, *parts: Total) -> dict[int, Any] | None:
+        return solved(total, parts, self.reading.field)
 
     def _total(self, node: t.Node | None) -> Total:
         return {(): self.reading.field.one} if node is None else self._normal(node)
@@ -197,33 +200,3 @@ class Correction:
 
 def _length(node: t.Node) -> int:
     return len(str(node))
-
-
-def _solved(left: Total, parts: list[Total]) -> list[Any] | None:
-    """The coefficients with which one or two totals add up to another; None where there are none."""
-    if not left:
-        return None
-    if len(parts) == 1:
-        if not parts[0]:
-            return None
-        product, c = next(iter(parts[0].items()))
-        factor = left.get(product, 0) / c
-        return [factor] if factor and _added(parts, [factor]) == dict(left) else None
-    first, second = parts
-    for p in first:
-        for q in second:
-            a, b, c, d = first[p], second.get(p, 0), first.get(q, 0), second[q]
-            determinant = a * d - b * c
-            if determinant:
-                x, y = left.get(p, 0), left.get(q, 0)
-                found = [(x * d - b * y) / determinant, (a * y - c * x) / determinant]
-                return found if _added(parts, found) == dict(left) else None
-    return None
-
-
-def _added(parts: list[Total], coefficients: list[Any]) -> Mapping[Any, Any]:
-    found: Total = {}
-    for part, c in zip(parts, coefficients, strict=True):
-        for product, e in part.items():
-            found[product] = found.get(product, 0) + c * e
-    return {product: e for product, e in found.items() if e}

@@ -34,7 +34,7 @@ from pgsym.prover.letters import LetterReading
 from pgsym.prover.lines import leading, line
 from pgsym.prover.rewriting import CertificateStep
 from pgsym.prover.run_tensors import ENDING
-from pgsym.prover.tensors import OWN, Total, add, is_summed, kind_of, renamed
+from pgsym.prover.tensors import OWN, Total, add, combined, is_summed, kind_of, renamed
 
 BEAM = 60
 """Orders of lines that are compared at a time."""
@@ -96,7 +96,7 @@ class Proof:
             else (total, [])
             for total in (reading.total(claim.left), reading.total(claim.right))
         )
-        steps = combine(_minus(left, right), definitions, laws, table, reading.field.one)
+        steps = combine(combined((1, left), (-1, right)), definitions, laws, table, reading.field.one)
         lines = _in_order(left, _by_equation(steps))
         return ProofParts(left, _by_equation(there), lines, right, _by_equation(back))
 
@@ -122,7 +122,7 @@ class Proof:
         """Those of the claim, and the visits from each state where the proof speaks of them."""
         totals = (self.parts.left, *(total for total, _ in self.parts.lines), self.parts.right)
         names = {f[0] for total in totals for fs in total for f in fs}
-        names |= {f[0] for e in self.equations for fs in _sides(e) for f in fs}
+        names |= {f[0] for e in self.equations for fs in e.products for f in fs}
         found = self.claim.bindings
         for name in sorted(n for n in names if n[0] == "N"):
             mark, text = "'" * name.startswith("N'"), name.partition("[")[2][:-1]
@@ -191,7 +191,7 @@ class Proof:
 
     def _stated(self, equation: Equation) -> Chain:
         """An equation with indices for its free places."""
-        free = {i for fs in _sides(equation) for f in fs for i in f[1:] if not is_summed(i)}
+        free = {i for fs in equation.products for f in fs for i in f[1:] if not is_summed(i)}
         names = {"S": "s", "A": "a", "T": "s'" if "S" in free else "s", "B": "a'", "I": "i0", "J": "i1", "K": "i1"}
         bindings, beside = self.bindings, list[tuple[str, ...]]()
         if equation.carried and equation.left[0][0].startswith("N"):
@@ -296,17 +296,6 @@ def _order(node: t.Node) -> int:
     return below + isinstance(node, t.Grad | t.PrimedGrad)
 
 
-def _minus(left: Total, right: Total) -> Total:
-    found = dict(left)
-    for product, c in right.items():
-        add(found, product, -c)
-    return found
-
-
-def _sides(equation: Equation) -> list[tuple[tuple[str, ...], ...]]:
-    return [equation.left, *(fs for _, fs in equation.right)]
-
-
 def _by_equation(steps: Iterable[CertificateStep]) -> list[Steps]:
     groups: dict[str, Steps] = {}
     for step in steps:
@@ -328,7 +317,7 @@ def _in_order(total: Total, groups: Sequence[Steps]) -> list[tuple[Total, Steps]
         longer: dict[frozenset[int], tuple[int, tuple[int, ...], list[Total]]] = {}
         for done, (length, order, totals) in beam.items():
             for k in set(range(len(groups))) - done:
-                after = _minus(totals[-1], changes[k])
+                after = combined((1, totals[-1]), (-1, changes[k]))
                 found = length + sum(1 + len(product) for product in after), (*order, k), [*totals, after]
                 longer[done | {k}] = min(found, longer.get(done | {k}, found), key=lambda x: x[:2])
         beam = dict(nsmallest(BEAM, longer.items(), key=lambda item: item[1][:2]))

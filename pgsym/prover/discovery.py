@@ -25,7 +25,7 @@ from pgsym.prover.equations import Equation
 from pgsym.prover.general import prove
 from pgsym.prover.reading import Reading
 from pgsym.prover.rewriting import matches, normal_form
-from pgsym.prover.tensors import Product, Total, canonical
+from pgsym.prover.tensors import Product, Total, canonical, increase
 from pgsym.prover.verdict import GeneralVerdict, Standing
 from pgsym.prover.vocabulary import coefficient_node, plus, word
 
@@ -55,10 +55,7 @@ class Template:
 
 
 def conjecture(
-    quantities: Collection[str],
-    *,
-    size: int = 3,
-    objective: Objective | str = Objective.START_STATE,
+    quantities: Collection[str], *, size: int = 3, objective: Objective | str = Objective.START_STATE
 ) -> GeneralVerdict:
     """Identities between products of these quantities, each with its proof for every finite MDP.
 
@@ -206,9 +203,9 @@ class _Search:
                 vector, made = pivots[lead]
                 factor = rest[lead] / vector[lead]
                 for p, c in vector.items():
-                    _increase(rest, p, -factor * c)
+                    increase(rest, p, -factor * c)
                 for p, c in made.items():
-                    _increase(parts, p, -factor * c)
+                    increase(parts, p, -factor * c)
             if rest:
                 pivots[max(rest)] = rest, parts
             else:
@@ -237,11 +234,3 @@ class _Search:
 def _generality(product: Product) -> tuple[int, int]:
     """Of few factors first, and of these such with many indices, of which others are special cases."""
     return len(product), -len({i for f in product for i in f[1:]}) if len(product) > 1 else 0
-
-
-def _increase(total: dict[Product, Any], product: Product, by: Any) -> None:
-    value = total.get(product, 0) + by
-    if value:
-        total[product] = value
-    else:
-        total.pop(product, None)

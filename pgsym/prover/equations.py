@@ -55,6 +55,11 @@ class Equation:
     needs: str = ""
     carried: str = ""
 
+    @property
+    def products(self) -> list[tuple[Factor, ...]]:
+        """The left side, and each product of the right side."""
+        return [self.left, *(fs for _, fs in self.right)]
+
     def __str__(self) -> str:
         return f"{self.name}: {product_text(self.left)} = {total_text(self.right)}"
 

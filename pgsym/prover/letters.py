@@ -28,8 +28,7 @@ from pgsym.model.objective import Objective
 from pgsym.prover.equations import CONTINUING, POSITIVE, UNICHAIN, Equation, TensorEquations, coefficient_text
 from pgsym.prover.quantities import TensorQuantities, places_of
 from pgsym.prover.reading import Reading
-from pgsym.prover.sums import Terms, product, scaled
-from pgsym.prover.tensors import Factor, new_index
+from pgsym.prover.tensors import Factor, Terms, new_index, product, scaled
 from pgsym.prover.vocabulary import coefficient_node
 
 _OF_MU = ("`mu` is stationary", "`mu` sums to 1")

@@ -9,8 +9,7 @@ from pgsym.claims.language import tree as t
 from pgsym.claims.leaves import fisher
 from pgsym.expression.quantity import ACTION, VOCABULARY
 from pgsym.model.objective import Objective
-from pgsym.prover.sums import Terms, product, scaled
-from pgsym.prover.tensors import new_index
+from pgsym.prover.tensors import Terms, new_index, product, scaled
 
 if TYPE_CHECKING:
     from pgsym.prover.reading import Reading

@@ -26,8 +26,7 @@ from pgsym.model.objective import Objective
 from pgsym.prover.equations import FROZEN, TensorEquations, coefficient_text, total_text
 from pgsym.prover.quantities import TensorQuantities
 from pgsym.prover.run_tensors import REWARD, RunTensors
-from pgsym.prover.sums import Names, Terms, moved, product, scaled
-from pgsym.prover.tensors import OWN, Factor, Total, add, new_index
+from pgsym.prover.tensors import OWN, Factor, Names, Terms, Total, add, moved, new_index, product, scaled
 
 POINTS = tuple(sp.Rational(n, 7) for n in range(1, 7))
 """Where discounts are looked at."""
@@ -277,9 +276,4 @@ def sum_text(total: Total) -> str:
 
 def _kind(node: t.Node) -> str:
     name = type(node).__name__
-    return {
-        "Limit": "a limit",
-        "Abs": "an absolute value",
-        "Max": "a maximum",
-        "Min": "a minimum",
-    }.get(name, name)
+    return {"Limit": "a limit", "Abs": "an absolute value", "Max": "a maximum", "Min": "a minimum"}.get(name, name)

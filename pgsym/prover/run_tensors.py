@@ -10,8 +10,7 @@ from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.trajectories.stages import Stage, StageMove, Stages
 from pgsym.claims.trajectories.terms import Expansion, StepFactor, Term
-from pgsym.prover.sums import Names, Terms, product
-from pgsym.prover.tensors import Factor, new_index, renamed
+from pgsym.prover.tensors import Factor, Names, Terms, new_index, product, renamed
 
 if TYPE_CHECKING:
     from pgsym.prover.reading import Reading

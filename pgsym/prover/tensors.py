@@ -16,6 +16,8 @@ from functools import lru_cache
 from itertools import count
 from typing import Any
 
+from sympy.polys.matrices import DomainMatrix
+
 Factor = tuple[str, ...]
 """A name with its indices."""
 
@@ -24,6 +26,12 @@ Product = tuple[Factor, ...]
 
 Total = dict[Product, Any]
 """Products with their coefficients, none of which is 0."""
+
+Terms = list[tuple[Any, list[Factor]]]
+"""A sum of products, each with its coefficient, while a claim is written out: a summed index is in one product."""
+
+Names = dict[str, str]
+"""What the indices of a claim stand for."""
 
 OWN = ":"
 """Before the name of an arbitrary function of the claim's own, which may be called as a tensor is."""
@@ -49,6 +57,21 @@ def indices_of(factors: Iterable[Factor]) -> list[str]:
 def renamed(factors: Iterable[Factor], names: Mapping[str, str]) -> list[Factor]:
     """The factors with other indices."""
     return [(f[0], *(names.get(i, i) for i in f[1:])) for f in factors]
+
+
+def scaled(terms: Terms, by: Any) -> Terms:
+    """Times a number."""
+    return [(c * by, fs) for c, fs in terms]
+
+
+def moved(terms: Terms, names: Names) -> Terms:
+    """With other indices."""
+    return [(c, renamed(fs, names)) for c, fs in terms]
+
+
+def product(first: Terms, second: Terms) -> Terms:
+    """The product of two sums, which may share indices."""
+    return [(c * d, [*fs, *gs]) for c, fs in first for d, gs in second]
 
 
 def tidy(factors: Sequence[Factor]) -> list[Factor]:
@@ -118,12 +141,36 @@ def _ordered(factor: Factor) -> Factor:
 
 def add(total: Total, factors: Sequence[Factor], coefficient: Any) -> None:
     """Add a product to a total."""
-    product = canonical(factors)
-    value = total.get(product, 0) + coefficient
+    increase(total, canonical(factors), coefficient)
+
+
+def increase(total: Total, product: Product, by: Any) -> None:
+    """Add to the coefficient of one product."""
+    value = total.get(product, 0) + by
     if value:
         total[product] = value
     else:
         total.pop(product, None)
+
+
+def combined(*parts: tuple[Any, Total]) -> Total:
+    """The sum of totals, each times its coefficient."""
+    found: Total = {}
+    for c, total in parts:
+        for factors, e in total.items():
+            increase(found, factors, c * e)
+    return found
+
+
+def solved(total: Total, parts: Sequence[Total], field: Any) -> dict[int, Any] | None:
+    """The coefficients of the parts that add up to a total, by their place, zeros left out; None where none do."""
+    columns = [*parts, total]
+    rows = [[column.get(p, field.zero) for column in columns] for p in dict.fromkeys(p for c in columns for p in c)]
+    reduced, pivots = DomainMatrix(rows, (len(rows), len(columns)), field.to_domain()).rref()
+    if len(parts) in pivots:
+        return None
+    found = {k: reduced[row, len(parts)].element for row, k in enumerate(pivots)}
+    return {k: c for k, c in found.items() if c}
 
 
 def product_text(factors: Iterable[Factor]) -> str:

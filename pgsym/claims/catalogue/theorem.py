@@ -163,12 +163,7 @@ class Theorem:
         return found.replace(objective=self.objective)
 
     def decide(
-        self,
-        problem: ProblemLike,
-        *,
-        method: str = "auto",
-        error_bits: int = ERROR_BITS,
-        seed: int = 0,
+        self, problem: ProblemLike, *, method: str = "auto", error_bits: int = ERROR_BITS, seed: int = 0
     ) -> Findings:
         """The verdicts on a model, under the theorem's own objective.
 

@@ -38,8 +38,7 @@ def general(objective: Objective | str) -> Derivation:
     if objective.definition.proved is None:
         written = ", ".join(o for o in Objective if o.definition.proved)
         raise SchemaError(
-            f"no proof for {objective} is written; there are {written}. Choose one of them",
-            where="objective",
+            f"no proof for {objective} is written; there are {written}. Choose one of them", where="objective"
         )
     return Derivation(f"Policy gradient theorem, {objective}", objective, _script(objective).blocks)
 
@@ -68,11 +67,7 @@ class Detail(StrEnum):
 
 
 def derive(
-    problem: ProblemLike,
-    *,
-    level: Detail | str = Detail.BOTH,
-    error_bits: int = 100,
-    seed: int = 0,
+    problem: ProblemLike, *, level: Detail | str = Detail.BOTH, error_bits: int = 100, seed: int = 0
 ) -> Derivation:
     """The policy gradient theorem of an objective, derived for a model; every line is decided.
 

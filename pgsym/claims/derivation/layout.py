@@ -18,27 +18,11 @@ from fractions import Fraction
 from itertools import groupby
 
 from pgsym.claims.blocks import LONG_LEFT, Block, Chain, Definition, Formulas, Row
+from pgsym.claims.language import tree as t
 from pgsym.claims.language.parse import parse
 from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.language.render_latex import declarations_latex
 from pgsym.claims.language.statement import Binding, Let, Statement
-from pgsym.claims.language.tree import (
-    Add,
-    Call,
-    Div,
-    Expect,
-    Grad,
-    Limit,
-    Log,
-    Mul,
-    Neg,
-    Node,
-    Number,
-    OverIndices,
-    Sub,
-    Sum,
-    Unary,
-)
 from pgsym.claims.verdict import Verdict
 from pgsym.errors import ClaimError
 from pgsym.expression.notation import escape_text, tex_width
@@ -56,7 +40,7 @@ _NARROW = 8
 """What is left of a line beside a long factor is not made narrower than this."""
 
 
-def lines(node: Node, width: int = WIDTH, first: int | None = None) -> list[str]:
+def lines(node: t.Node, width: int = WIDTH, first: int | None = None) -> list[str]:
     """The expression in lines of at most that many characters, where it can be broken; `first` is room on the first."""
     room = width if first is None else max(first, _NARROW)
     found: list[str] = []
@@ -70,73 +54,69 @@ def lines(node: Node, width: int = WIDTH, first: int | None = None) -> list[str]
     return found
 
 
-def _pieces(node: Node, width: int) -> list[str]:
+def _pieces(node: t.Node, width: int) -> list[str]:
     """The formula cut where a line may end; each piece has balanced braces."""
     whole = node.latex()
     if tex_width(whole) <= width:
         return [whole]
     match node:
-        case Add(left, right) | Sub(left, right):
-            before, sign = _pieces(left, width), "+" if isinstance(node, Add) else "-"
+        case t.Add(left, right) | t.Sub(left, right):
+            before, sign = _pieces(left, width), "+" if isinstance(node, t.Add) else "-"
             term = _joined([f"{{}} {sign}"], " ", right, width)
             # A term in several lines begins one, and so does what follows it.
-            broken = len(term) > 1 or (len(before) > 1 and not isinstance(left, Add | Sub)) or _ends_broken(left, width)
+            last = tex_width(left.right.latex()) + 2 > width if isinstance(left, t.Add | t.Sub) else len(before) > 1
+            broken = len(term) > 1 or last
             return [*before, (_NEW_LINE if broken else "") + term[0], *term[1:]]
-        case Neg(body):
+        case t.Neg(body):
             return _joined(["-"], "", body, width)
-        case Mul(left, right):
+        case t.Mul(left, right):
             head = _fenced(left, width) if _is_open(left) or _is_sum(left) else _pieces(left, width)
             return _joined(head, r" \, ", right, width)
-        case Div(Mul(Number() as factor, above), below) if tex_width(below.latex()) <= width:
-            return _joined([Div(factor, below).latex()], r" \, ", above, width)
-        case Div(above, below) if tex_width(below.latex()) <= width:
+        case t.Div(t.Mul(t.Number() as factor, above), below) if tex_width(below.latex()) <= width:
+            return _joined([t.Div(factor, below).latex()], r" \, ", above, width)
+        case t.Div(above, below) if tex_width(below.latex()) <= width:
             return _joined([rf"\frac{{1}}{{{below.latex()}}}"], r" \, ", above, width)
-        case Grad(body) if _is_sum(body) or isinstance(body, Mul | Sum):
-            return _joined([_operator(node)], " ", body, width, fence=isinstance(body, Mul))
-        case OverIndices(_, body) | Limit(body):
+        case t.Grad(body) if _is_sum(body) or isinstance(body, t.Mul | t.Sum):
+            return _joined([_operator(node)], " ", body, width, fence=isinstance(body, t.Mul))
+        case t.OverIndices(_, body) | t.Limit(body):
             return _joined([_operator(node)], " ", body, width)
-        case Expect(_, body):
+        case t.Expect(_, body):
             opening, inner = whole[: whole.index(r"\left[")] + r"\bigl[", _pieces(body, width)
             return [opening + inner[0], *inner[1:-1], inner[-1] + r"\bigr]"] if len(inner) > 1 else [whole]
     return [whole]
 
 
-def _operator(node: Unary | OverIndices) -> str:
+def _operator(node: t.Unary | t.OverIndices) -> str:
     """What stands before an operand."""
-    return replace(node, body=Number(Fraction(1))).latex().removesuffix("1").rstrip()
+    return replace(node, body=t.Number(Fraction(1))).latex().removesuffix("1").rstrip()
 
 
-def _joined(head: list[str], between: str, node: Node, width: int, *, fence: bool = False) -> list[str]:
+def _joined(head: list[str], between: str, node: t.Node, width: int, *, fence: bool = False) -> list[str]:
     """What stands before an operand, and the operand; a sum is put in parentheses."""
     room = max(width - tex_width(head[-1]), _NARROW)
     below = _fenced(node, room) if fence or _is_sum(node) else _pieces(node, room)
     return [*head[:-1], head[-1] + between + below[0].removeprefix(_NEW_LINE), *below[1:]]
 
 
-def _ends_broken(node: Node, width: int) -> bool:
-    """Whether the last term of a sum takes several lines."""
-    return isinstance(node, Add | Sub) and tex_width(node.right.latex()) + 2 > width
-
-
-def _fenced(node: Node, width: int) -> list[str]:
+def _fenced(node: t.Node, width: int) -> list[str]:
     inner = _pieces(node, width)
     if len(inner) == 1:
         return [rf"\left({inner[0]}\right)"]
     return [r"\bigl(" + inner[0], *inner[1:-1], inner[-1] + r"\bigr)"]
 
 
-def _is_sum(node: Node) -> bool:
-    return isinstance(node, Add | Sub | Neg) or (isinstance(node, Number) and node.value < 0)
+def _is_sum(node: t.Node) -> bool:
+    return isinstance(node, t.Add | t.Sub | t.Neg) or (isinstance(node, t.Number) and node.value < 0)
 
 
-def _is_open(node: Node) -> bool:
+def _is_open(node: t.Node) -> bool:
     """Whether what follows would seem to belong to it."""
-    if isinstance(node, Grad | Log):
+    if isinstance(node, t.Grad | t.Log):
         return _is_open(node.body)
-    return isinstance(node, OverIndices | Limit) or (isinstance(node, Mul) and _is_open(node.right))
+    return isinstance(node, t.OverIndices | t.Limit) or (isinstance(node, t.Mul) and _is_open(node.right))
 
 
-def steps(statement: Statement, verdicts: Iterator[Verdict | None]) -> Iterator[tuple[str, Node, str]]:
+def steps(statement: Statement, verdicts: Iterator[Verdict | None]) -> Iterator[tuple[str, t.Node, str]]:
     """Each relation with its right side and its reason; of one that is not proved, what it is instead."""
     for claim in statement.claims:
         verdict, note = next(verdicts), claim.reason
@@ -155,7 +135,7 @@ def rows(item: Chain | Definition, verdicts: Iterator[Verdict | None]) -> Iterat
             continue
         for let in group:
             assert isinstance(let, Let)
-            head = Call(let.name, let.indices).latex()
+            head = t.Call(let.name, let.indices).latex()
             yield Row((head,), r"\coloneqq", _right(let.body, tex_width(head)), "", True)
     if isinstance(item, Definition):
         return
@@ -165,7 +145,7 @@ def rows(item: Chain | Definition, verdicts: Iterator[Verdict | None]) -> Iterat
         yield Row(() if k else left, RELATIONS[relation].latex, _right(term, beside, note), note, k == 0)
 
 
-def _right(node: Node, beside: int, note: str = "") -> tuple[str, ...]:
+def _right(node: t.Node, beside: int, note: str = "") -> tuple[str, ...]:
     """A right side; `beside` is what stands before it on the first line, the note at the end of the last."""
     width = WIDTH if note else WHOLE
     return tuple(lines(node, width - 4, width - 4 - beside))
@@ -217,7 +197,7 @@ def aligned(found: Sequence[Row], noted: Callable[[str], str]) -> list[str]:
 _QUOTED = re.compile(r"`([^`]+)`")
 
 
-def parts(text: str, bindings: Iterable[Binding] = ()) -> Iterator[str | Node]:
+def parts(text: str, bindings: Iterable[Binding] = ()) -> Iterator[str | t.Node]:
     """Words and formulas in turn; `bindings` are the names that a formula may use.
 
     >>> [part if isinstance(part, str) else part.latex() for part in parts("the gradient of `V(s)` in `s`")]
@@ -230,7 +210,7 @@ def parts(text: str, bindings: Iterable[Binding] = ()) -> Iterator[str | Node]:
             yield part
 
 
-def _formula(text: str, bindings: Iterable[Binding]) -> str | Node:
+def _formula(text: str, bindings: Iterable[Binding]) -> str | t.Node:
     """The expression that a text stands for; the text where it is none."""
     try:
         return parse(f"{text} = 0", bindings).terms[0]

@@ -72,14 +72,7 @@ class Derivation(Result):
 
     # -- checking --------------------------------------------------------------------------------------------
 
-    def check(
-        self,
-        problem: ProblemLike,
-        *,
-        method: str = "auto",
-        error_bits: int = 100,
-        seed: int = 0,
-    ) -> Checked:
+    def check(self, problem: ProblemLike, *, method: str = "auto", error_bits: int = 100, seed: int = 0) -> Checked:
         """The verdict on every relation, for one model.
 
         Raises

@@ -31,11 +31,7 @@ from pgsym.claims.language.statement import ARBITRARY, Arbitrary, Binding, ForAl
 from pgsym.errors import ClaimError
 from pgsym.expression.complaint import caret, short
 from pgsym.expression.quantity import VOCABULARY
-from pgsym.limits import (
-    CLAIM_CHARACTERS,
-    CLAIM_DEPTH,
-    CLAIM_DIGITS,
-)
+from pgsym.limits import CLAIM_CHARACTERS, CLAIM_DEPTH, CLAIM_DIGITS
 
 
 def parse(text: str, bindings: Iterable[Binding] = ()) -> Statement:

@@ -11,31 +11,11 @@ import re
 from collections.abc import Iterable
 
 from pgsym.claims.language import runs
+from pgsym.claims.language import tree as t
 from pgsym.claims.language.brackets import ATOM, PRODUCT, TreeWriter, is_open
 from pgsym.claims.language.characters import is_special
 from pgsym.claims.language.relation import SPELLINGS
 from pgsym.claims.language.statement import Arbitrary, Binding, ForAll, ForEach, Let, Statement, World
-from pgsym.claims.language.tree import (
-    Binary,
-    Div,
-    Expect,
-    Grad,
-    Index,
-    Indicator,
-    Limit,
-    Log,
-    Mul,
-    Node,
-    Number,
-    OverIndices,
-    Pow,
-    PrimedGrad,
-    Quantity,
-    SamePolicy,
-    StopGradient,
-    Symbol,
-    Unary,
-)
 from pgsym.expression.quantity import VOCABULARY, reward_power
 
 KEYWORDS = frozenset({"sum", "prod", "E", "Var", "Cov", "limit", "grad", "log", "trace", "dot", "outer", "inv",
@@ -46,7 +26,7 @@ KEYWORDS = frozenset({"sum", "prod", "E", "Var", "Cov", "limit", "grad", "log", 
 _PLAIN = re.compile(r"[^\W\d]\w*'*\Z")
 
 
-def text(node: Node) -> str:
+def text(node: t.Node) -> str:
     """The text that the grammar reads back to this tree."""
     return _Text().write(node)
 
@@ -78,11 +58,11 @@ class _Text(TreeWriter):
         self.group = lambda inner: f"({inner})"
         self.taken = KEYWORDS.union(taken)
 
-    def own(self, node: Node) -> str:
+    def own(self, node: t.Node) -> str:
         match node:
-            case Number(value):
+            case t.Number(value):
                 return str(value)
-            case Symbol(name):
+            case t.Symbol(name):
                 known = name in self.taken or name.rstrip("'") in VOCABULARY
                 plain = (
                     _PLAIN.match(name)
@@ -91,27 +71,27 @@ class _Text(TreeWriter):
                     and (runs.read_timed(name) or "s")[0] in "sa"
                 )
                 return name if plain else _quoted(name)
-            case Indicator(indices):
+            case t.Indicator(indices):
                 return f"1[{'='.join(map(_index_text, indices))}]"
-            case Mul(left, right):
+            case t.Mul(left, right):
                 return f"{self.left(left)} * {self.right(right)}"
-            case Div(left, right):
+            case t.Div(left, right):
                 return f"{self.left(left)} / {self.group(self.write(right)) if is_open(right) else self.right(right)}"
-            case Grad(body):
+            case t.Grad(body):
                 return f"grad {self.prefix(body)}"
-            case PrimedGrad(body):
+            case t.PrimedGrad(body):
                 return f"grad' {self.prefix(body)}"
-            case SamePolicy(body):
+            case t.SamePolicy(body):
                 return f"at[pi'=pi] {self.part(body, PRODUCT)}"
-            case Log(body):
+            case t.Log(body):
                 return f"log {self.prefix(body)}"
-            case Limit(body):
+            case t.Limit(body):
                 return f"limit[gamma->1] {self.part(body, PRODUCT)}"
-            case Pow(body, power):
+            case t.Pow(body, power):
                 return f"{self.part(body, ATOM)}^{power}"
-            case OverIndices(indices, body):
+            case t.OverIndices(indices, body):
                 return f"{type(node).__name__.lower()}[{','.join(indices)}] {self.part(body, PRODUCT)}"
-            case Expect(draws, body):
+            case t.Expect(draws, body):
                 drawn = ", ".join(f"{d.index}~{d.name}{prime(d.primed)}" for d in draws)
                 return f"E[{drawn}] {self.part(body, PRODUCT)}"
             case runs.Trace(body):
@@ -131,19 +111,19 @@ class _Text(TreeWriter):
                 return "G"
             case runs.RunProbability():
                 return "P(tau)"
-            case StopGradient(body):
+            case t.StopGradient(body):
                 return f"sg({self.write(body)})"
-            case Unary(body):
+            case t.Unary(body):
                 return f"{type(node).__name__.lower()}({self.write(body)})"
-            case Binary(left, right):
+            case t.Binary(left, right):
                 return f"{type(node).__name__.lower()}({self.write(left)}, {self.write(right)})"
         raise TypeError(f"{type(node).__name__} is not a node of the claim language")
 
-    def call(self, name: str, indices: Iterable[Index]) -> str:
+    def call(self, name: str, indices: Iterable[t.Index]) -> str:
         inner = ",".join(map(_index_text, indices))
         return f"{name}({inner})" if inner else name
 
-    def quantity(self, node: Quantity) -> str:
+    def quantity(self, node: t.Quantity) -> str:
         if power := reward_power(node.name):
             return f"E[r{prime(node.primed)}^{power}|{','.join(map(_index_text, node.indices))}]"
         head = node.name + prime(node.primed)
@@ -180,7 +160,7 @@ def _quoted(name: object) -> str:
     return '"' + str(name).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _index_text(index: Index) -> str:
+def _index_text(index: t.Index) -> str:
     if isinstance(index, str):
         return index
     whole = isinstance(index.name, int) and not isinstance(index.name, bool) and index.name >= 0

@@ -10,39 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pgsym.claims.language import runs
+from pgsym.claims.language import tree as t
 from pgsym.claims.language.brackets import ATOM, PRODUCT, UNARY, TreeWriter
 from pgsym.claims.language.parse import WORLDS
 from pgsym.claims.language.render import bounds_text, exponent, prime
 from pgsym.claims.language.statement import Arbitrary, Binding, ForAll, ForEach, Let, World
-from pgsym.claims.language.tree import (
-    Abs,
-    Call,
-    Div,
-    Dot,
-    Expect,
-    Grad,
-    Index,
-    Indicator,
-    Inv,
-    Limit,
-    Literal,
-    Log,
-    Max,
-    Mul,
-    Node,
-    Number,
-    Outer,
-    OverIndices,
-    Override,
-    Pow,
-    PrimedGrad,
-    Quantity,
-    SamePolicy,
-    StopGradient,
-    Sum,
-    Symbol,
-    Transpose,
-)
 from pgsym.expression.notation import derivative_latex, name_latex, symbol_latex
 from pgsym.expression.notations import current, second_policy
 from pgsym.expression.quantity import reward_power
@@ -50,7 +22,7 @@ from pgsym.expression.quantity import reward_power
 _COMMA = r",\, "
 
 
-def latex(node: Node) -> str:
+def latex(node: t.Node) -> str:
     """The expression as LaTeX."""
     return _Latex().write(node)
 
@@ -94,58 +66,58 @@ class _Latex(TreeWriter):
         self.group = lambda inner: rf"\left({inner}\right)"
         self.notation = current()
 
-    def part(self, node: Node, level: int) -> str:
+    def part(self, node: t.Node, level: int) -> str:
         # Written with an operator, where the text has a function.
-        if isinstance(node, Dot | Outer) and level > PRODUCT:
+        if isinstance(node, t.Dot | t.Outer) and level > PRODUCT:
             return self.group(self.write(node))
         return super().part(node, level)
 
-    def own(self, node: Node) -> str:
+    def own(self, node: t.Node) -> str:
         match node:
-            case Number(value):
+            case t.Number(value):
                 sign, p, q = "-" if value < 0 else "", abs(value.numerator), value.denominator
                 return f"{sign}{p}" if q == 1 else rf"{sign}\frac{{{p}}}{{{q}}}"
-            case Symbol(name):
+            case t.Symbol(name):
                 return symbol_latex(name)
-            case Indicator(indices):
+            case t.Indicator(indices):
                 return rf"\mathbf{{1}}[{' = '.join(map(_index_latex, indices))}]"
-            case Mul(left, right):
+            case t.Mul(left, right):
                 return rf"{self.left(left)} \, {self.factor(right)}"
-            case Div(left, right):
+            case t.Div(left, right):
                 return rf"\frac{{{self.write(left)}}}{{{self.write(right)}}}"
-            case Grad(body):
+            case t.Grad(body):
                 return self.gradient(body)
-            case PrimedGrad(body):
+            case t.PrimedGrad(body):
                 return rf"\nabla' {self.prefix(body)}"
-            case SamePolicy(body):
+            case t.SamePolicy(body):
                 return rf"\left.{self.write(body)}\right|_{{\pi' = \pi}}"
-            case Log(body):
+            case t.Log(body):
                 return rf"\log {self.prefix(body)}"
-            case Limit(body):
+            case t.Limit(body):
                 return rf"\lim_{{\gamma \to 1}} {self.part(body, PRODUCT)}"
-            case Pow(body, power):
+            case t.Pow(body, power):
                 return f"{self.part(body, ATOM)}^{{{power}}}"
-            case Inv(body):
+            case t.Inv(body):
                 return f"{self.part(body, ATOM)}^{{-1}}"
-            case Transpose(body):
+            case t.Transpose(body):
                 return rf"{self.part(body, ATOM)}^{{\top}}"
-            case StopGradient(body):
+            case t.StopGradient(body):
                 return rf"\operatorname{{sg}}\left({self.write(body)}\right)"
-            case Abs(body):
+            case t.Abs(body):
                 return rf"\left|{self.write(body)}\right|"
-            case OverIndices(indices, body):
-                sign = r"\sum" if isinstance(node, Sum) else r"\max" if isinstance(node, Max) else r"\min"
+            case t.OverIndices(indices, body):
+                sign = r"\sum" if isinstance(node, t.Sum) else r"\max" if isinstance(node, t.Max) else r"\min"
                 return rf"{sign}_{{{', '.join(map(_index_latex, indices))}}} {self.part(body, PRODUCT)}"
-            case Expect(draws, body):
+            case t.Expect(draws, body):
                 drawn = r",\, ".join(rf"{_index_latex(d.index)} \sim {_head(d.name, d.primed)}" for d in draws)
                 return rf"\mathbb{{E}}_{{{drawn}}}\left[{self.write(body)}\right]"
-            case Dot(Grad(Symbol(name)), Grad(body)):
+            case t.Dot(t.Grad(t.Symbol(name)), t.Grad(body)):
                 # The gradient of a parameter is a unit vector: this is one partial derivative.
-                whole = self.write(body) if isinstance(body, Quantity | Call) else self.group(self.write(body))
+                whole = self.write(body) if isinstance(body, t.Quantity | t.Call) else self.group(self.write(body))
                 return derivative_latex(whole, name)
-            case Dot(left, right):
+            case t.Dot(left, right):
                 return rf"{self.part(left, UNARY)} \cdot {self.part(right, UNARY)}"
-            case Outer(left, right):
+            case t.Outer(left, right):
                 return rf"{self.part(left, UNARY)} \otimes {self.part(right, UNARY)}"
             case runs.Trace(body):
                 return rf"\operatorname{{tr}} {self.prefix(body)}"
@@ -174,22 +146,22 @@ class _Latex(TreeWriter):
                 return self.notation.others["P(tau)"]
         raise TypeError(f"{type(node).__name__} is not a node of the claim language")
 
-    def factor(self, node: Node) -> str:
+    def factor(self, node: t.Node) -> str:
         """The right operand of a product; fractions need no parentheses."""
-        return self.write(node) if isinstance(node, Div | Number) else self.right(node)
+        return self.write(node) if isinstance(node, t.Div | t.Number) else self.right(node)
 
-    def gradient(self, body: Node) -> str:
+    def gradient(self, body: t.Node) -> str:
         sign = self.notation.others["grad"]
-        if isinstance(body, Grad):
+        if isinstance(body, t.Grad):
             return rf"{sign}^{{2}} {self.prefix(body.body)}"
         return f"{sign} {self.prefix(body)}"
 
-    def call(self, name: str, indices: Iterable[Index]) -> str:
+    def call(self, name: str, indices: Iterable[t.Index]) -> str:
         head = symbol_latex(name.rstrip("'")) + "'" * (len(name) - len(name.rstrip("'")))
         inner = ", ".join(map(_index_latex, indices))
         return f"{head}({inner})" if inner else head
 
-    def quantity(self, node: Quantity) -> str:
+    def quantity(self, node: t.Quantity) -> str:
         if power := reward_power(node.name):
             given = ", ".join(map(_index_latex, node.indices))
             return rf"\mathbb{{E}}[r{prime(node.primed)}^{{{power}}} \mid {given}]"
@@ -202,7 +174,7 @@ class _Latex(TreeWriter):
         head, bracket, rest = shown.partition("(")
         return f"{head}_{{[{inner}]}}{bracket}{rest}"
 
-    def override(self, override: Override) -> str:
+    def override(self, override: t.Override) -> str:
         key = {"r": "r", "gamma": r"\gamma", "mu0": r"\mu_{0}"}[override.key]
         return f"{key} = {self.write(override.value)}"
 
@@ -212,8 +184,8 @@ def _head(name: str, primed: bool) -> str:
     return current().quantity(name, (), primed=primed)
 
 
-def _index_latex(index: Index) -> str:
-    if isinstance(index, Literal):
+def _index_latex(index: t.Index) -> str:
+    if isinstance(index, t.Literal):
         return name_latex(index.name)
     if at := runs.read_timed(index):
         return current().step(at[0], at[1].name, at[1].shift)
@@ -238,7 +210,7 @@ def _runs_latex(node: runs.RunExpect | runs.Covariance) -> str:
     return r"\tau" + (r" \sim \pi'" if node.primed else "") + (rf" \mid {given}" if given else "")
 
 
-def _names_a_step(body: Node) -> bool:
+def _names_a_step(body: t.Node) -> bool:
     """Whether an expression has a part of a run: a mean over pi without one is over states and actions."""
     parts = runs.RewardAt | runs.ReturnFrom | runs.Return | runs.RunProbability
     return any(
