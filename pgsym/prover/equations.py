@@ -26,9 +26,13 @@ CONTINUING = "no state is terminal"
 
 UNICHAIN = "there is one recurrent class, and no state is terminal"
 INVERTIBLE = "the Fisher matrix is invertible"
-POSITIVE = "pi(a|s) > 0"
 SOFTMAX = "the policy is a softmax, its logits linear in theta"
 TABULAR = "the policy is a tabular softmax, with a parameter for each state and action"
+
+
+def positive(pi: str) -> str:
+    """What a division by the probabilities of a policy needs, and their logarithms."""
+    return f"{pi}(a|s) > 0"
 
 
 @dataclass(frozen=True)
@@ -176,7 +180,7 @@ class TensorEquations:
             Equation(sums, read(f"{pi} S a"), ((1, ()),)),
             Equation(f"{sums}, differentiated", (("d" + pi, "S", "a#", "I"),), ()),
             Equation(f"{sums}, differentiated twice", (("dd" + pi, "S", "a#", "I", "J"),), ()),
-            Equation("`pi` times its inverse is 1", ((pi, "S", "A"), ("i" + pi, "S", "A")), ((1, ()),), POSITIVE),
+            Equation("`pi` times its inverse is 1", ((pi, "S", "A"), ("i" + pi, "S", "A")), ((1, ()),), positive(pi)),
         ]
         if self.softmax and pi == "pi":
             found += _SOFTMAX

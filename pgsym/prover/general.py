@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from functools import partial
 
+import sympy as sp
+
 from pgsym.claims.catalogue import theorem, theorem_names
 from pgsym.claims.catalogue.hypotheses import HYPOTHESES, Hypothesis
 from pgsym.claims.language import tree as t
@@ -26,6 +28,7 @@ from pgsym.prover.tensors import Total
 from pgsym.prover.verdict import GeneralVerdict, Standing
 
 UNDISCOUNTED = "gamma = 1"
+BELOW_ONE = "gamma < 1"
 DISCOUNTED = "gamma < 1, or every run ends"
 
 ASSUMABLE = {"undiscounted": (UNDISCOUNTED, ENDING), "ending": (ENDING,)}
@@ -200,7 +203,7 @@ def _prove(
     found = _refuted(replace(found, standing=Standing.OPEN), assumed | ({"ending"} if ending else set()), search)
     if found.standing is not Standing.REFUTED:
         return found
-    endless = eq.UNICHAIN in _hypotheses(difference, (), reading, assumed)
+    endless = eq.UNICHAIN in _hypotheses((), reading, assumed)
     for left, table in list(zip(lefts, tables, strict=True))[-1 if endless else 0 :]:
 
         def proof(c: Claim, wanted: list[eq.Equation] = table) -> GeneralVerdict:
@@ -235,28 +238,26 @@ def _proof(
     return replace(
         found,
         standing=Standing.PROVED,
-        hypotheses=_hypotheses(difference, steps, reading, assumed),
+        hypotheses=_hypotheses(steps, reading, assumed),
         certificate=tuple(steps),
     )
 
 
-def _hypotheses(
-    total: Total, steps: Iterable[CertificateStep], reading: Reading, assumed: frozenset[str]
-) -> tuple[str, ...]:
+def _hypotheses(steps: Iterable[CertificateStep], reading: Reading, assumed: frozenset[str]) -> tuple[str, ...]:
     """What the quantities of a claim and its proof need."""
-    sides = (total, reading.total(reading.claim.left), reading.total(reading.claim.right))
-    names = {f[0] for side in sides for fs in side for f in fs}
-    letters = {name.split("[")[0].rstrip("'") for name in names}
     needs = {step.equation.needs for step in steps} - {""}
-    if letters & {"mu", "D"} or reading.objective is not Objective.START_STATE:
+    if {name.rstrip("'") for name in reading.named} & {"mu", "D"} or reading.objective is not Objective.START_STATE:
         needs.add(eq.UNICHAIN)
-    if letters & {"ipi", "lpi"}:
-        needs.add(eq.POSITIVE)
+    if "iF" in reading.named:
+        needs.add(eq.INVERTIBLE)
+    needs |= {eq.positive(name[1:]) for name in reading.named if name[:1] in "il" and name[1:] in ("pi", "pi'")}
     found = [text for name in ASSUMABLE if name in assumed for text in ASSUMABLE[name]]
+    divisors = _nonzero(reading)
     if "1" in reading.equations.discounts:
         found.append(ENDING)
-    elif any(name.endswith("[gamma]") for name in names) and not assumed:
-        found.append("gamma < 1" if needs & {eq.CONTINUING, eq.UNICHAIN} else DISCOUNTED)
+    elif any(name.endswith("[gamma]") for name in reading.named) and not assumed:
+        smaller = needs & {eq.CONTINUING, eq.UNICHAIN} or BELOW_ONE in divisors
+        found.append(BELOW_ONE if smaller else DISCOUNTED)
     found += [
         f"0 <= {eq.coefficient_text(k)[1]} < 1"
         for text, k in reading.equations.discounts.items()
@@ -264,7 +265,19 @@ def _hypotheses(
     ]
     if eq.UNICHAIN in needs:
         needs.discard(eq.CONTINUING)
-    return tuple(dict.fromkeys([*found, *sorted(needs)]))
+    return tuple(dict.fromkeys([*found, *divisors, *sorted(needs)]))
+
+
+def _nonzero(reading: Reading) -> list[str]:
+    """That no number by which a claim divides is 0."""
+    gamma, found = reading.field.symbols[0], []
+    for factor in (factor for divisor in reading.divisors for factor, _ in divisor.numer.factor_list()[1]):
+        number = factor.as_expr()
+        if number.free_symbols == {gamma} and not sp.Poly(number, gamma).count_roots(0, 1):
+            continue
+        text = eq.coefficient_text(reading.field(factor))[1].removeprefix("(").removesuffix(")")
+        found.append({"gamma": "gamma > 0", "1 - gamma": BELOW_ONE}.get(text, f"{text} is not 0"))
+    return found
 
 
 def _refuted(found: GeneralVerdict, assumed: frozenset[str], search: Callable[..., Search] | None) -> GeneralVerdict:

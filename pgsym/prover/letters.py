@@ -25,7 +25,7 @@ from pgsym.claims.language import tree as t
 from pgsym.claims.language.statement import Claim
 from pgsym.expression.quantity import VOCABULARY
 from pgsym.model.objective import Objective
-from pgsym.prover.equations import CONTINUING, POSITIVE, UNICHAIN, Equation, TensorEquations, coefficient_text
+from pgsym.prover.equations import CONTINUING, UNICHAIN, Equation, TensorEquations, coefficient_text, positive
 from pgsym.prover.quantities import TensorQuantities, places_of
 from pgsym.prover.reading import Reading
 from pgsym.prover.tensors import Factor, Terms, new_index, product, scaled
@@ -134,7 +134,7 @@ class LetterReading(Reading):
         for pi in dict.fromkeys(self.equations.letter("pi", mark) for mark in self.equations.marks):
             slope = ("d" + pi, "S", "A", "I")
             trick = ((pi, "S", "A"), ("i" + pi, "S", "A"), slope), ((self.field.one, (slope,)),)
-            laws.append(Equation(TRICK, *trick, POSITIVE))
+            laws.append(Equation(TRICK, *trick, positive(pi)))
         while todo := [name for name in self.letters if name not in done]:
             for name in todo:
                 done.add(name)

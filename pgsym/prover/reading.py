@@ -48,6 +48,13 @@ class Reading:
     ------
     ClaimError
         It says what is not the same for every finite MDP, or what is not read here; the message points at the place.
+
+    Attributes
+    ----------
+    named : set of str
+        The tensors that the claim speaks of, also where they cancel: all have to be defined.
+    divisors : list
+        The numbers by which it divides.
     """
 
     quantities = TensorQuantities
@@ -60,6 +67,8 @@ class Reading:
         self.scope = Scope(claim.bindings, claim.source)
         self.letters: dict[str, t.Quantity] = {}
         self.visits: dict[str, str] = {}
+        self.named: set[str] = set()
+        self.divisors: list[Any] = []
         if self.scope.worlds:
             world = self.scope.worlds[0].name
             raise ClaimError(f"found with M' = {world}; here a second model is arbitrary. Declare for all P', r':")
@@ -124,6 +133,8 @@ class Reading:
                 found: Terms = [(self.field.one, [])]
                 for _ in range(abs(power)):
                     found = product(found, self.terms(x, names) if power > 0 else self._inverse(x, names))
+                if power == 0:
+                    self.terms(x, names)  # it has to be defined
                 return found
             case t.Grad(x) | t.PrimedGrad(x):
                 return self._gradient(node, x, names)
@@ -194,7 +205,7 @@ class Reading:
         match body:
             case t.Quantity("pi"):
                 ((_, (factor,)),) = self._quantity(body, names)
-                return [(1, [("l" + factor[0], *factor[1:])])]
+                return self._spoken([(1, [("l" + factor[0], *factor[1:])])])
             case t.Mul(x, y):
                 return self._logarithm(x, names) + self._logarithm(y, names)
             case t.Div(x, y):
@@ -207,12 +218,13 @@ class Reading:
         """1 / node, of a number or of probabilities of a policy."""
         terms = self.terms(node, names)
         if not any(fs for _, fs in terms) and (number := sum((c for c, _ in terms), self.field.zero)):
+            self.divisors.append(number)
             return [(1 / number, [])]
         swapped = {p: q for pi in ("pi", "pi'") for p, q in ((pi, f"i{pi}"), (f"i{pi}", pi))}
         if len(terms) != 1 or any(f[0] not in swapped for f in terms[0][1]):
             raise self.outside(node, "found a division by other than numbers and probabilities of a policy")
         ((c, factors),) = terms
-        return [(1 / (self.field.one * c), [(swapped[f[0]], *f[1:]) for f in factors])]
+        return self._spoken([(1 / (self.field.one * c), [(swapped[f[0]], *f[1:]) for f in factors])])
 
     def number(self, node: t.Node) -> Any:
         """An expression in gamma and numbers of the claim's own."""
@@ -230,7 +242,7 @@ class Reading:
         if not any(0 <= k.as_expr().subs(dict.fromkeys(self.field.symbols, p)) <= 1 for p in POINTS):
             raise self.outside(self.claim.left, f"found the discount {words}; it has to lie between 0 and 1")
         self.equations.discounts[text] = k
-        return [(1, [(f"N{mark}[{text}]", s, y)])]
+        return self._spoken([(1, [(f"N{mark}[{text}]", s, y)])])
 
     def mark_of(self, pi: str, P: str) -> str:
         """The chain of this policy on these transitions."""
@@ -240,7 +252,7 @@ class Reading:
     def _inverse_matrix(self, node: t.Node, body: t.Node) -> Terms:
         if self.total(body) != self.total(fisher(self.objective)):
             raise self.outside(node, "found an inverse of other than the Fisher matrix F")
-        return [(1, [("iF", "i0", "i1")])]
+        return self._spoken([(1, [("iF", "i0", "i1")])])
 
     def _dot(self, x: t.Node, y: t.Node, names: Names) -> Terms:
         along = new_index("i")
@@ -260,7 +272,12 @@ class Reading:
 
     def _quantity(self, node: t.Quantity, names: Names) -> Terms:
         places = [self.index(i, names, node) for i in node.indices]
-        return self.quantities(self, node).of(node.name, places)
+        return self._spoken(self.quantities(self, node).of(node.name, places))
+
+    def _spoken(self, terms: Terms) -> Terms:
+        """Note what the claim speaks of."""
+        self.named.update(f[0] for _, factors in terms for f in factors)
+        return terms
 
 
 def _frozen(factor: Factor) -> Factor:

@@ -61,6 +61,31 @@ def test_hypotheses_are_minimal():
     assert prove("sum[a] pi(a|s) * grad log pi(a|s) = 0").hypotheses == ("pi(a|s) > 0",)
 
 
+@pytest.mark.parametrize(
+    ("claim", "hypotheses"),
+    [
+        ("E[tau~pi'] prod[t] pi(a_t|s_t) / pi'(a_t|s_t) = 1", ("every run ends", "pi'(a|s) > 0")),
+        ("sum[a] pi(a|s) * (log pi(a|s) - log pi(a|s)) = 0", ("pi(a|s) > 0",)),
+        ("gamma * V(s) / gamma = V(s)", ("gamma < 1, or every run ends", "gamma > 0")),
+        ("J * (1 - gamma) / (1 - gamma) = J", ("gamma < 1",)),
+        ("J / (1 + gamma) - J / (1 + gamma) = 0", ("gamma < 1, or every run ends",)),
+        ("J / (1 - 2 * gamma) * (1 - 2 * gamma) = J", ("gamma < 1, or every run ends", "1 - 2 * gamma is not 0")),
+        ("for all k: (k / k)^2 = 1", ("k is not 0",)),
+        ("0 * mu(s) = 0", ("there is one recurrent class, and no state is terminal",)),
+        ("mu(s)^0 = 1", ("there is one recurrent class, and no state is terminal",)),
+        ("V(s) - V(s) = 0", ("gamma < 1, or every run ends",)),
+        ("inv(F) - inv(F) = 0",
+         ("gamma < 1, or every run ends", "pi(a|s) > 0", "the Fisher matrix is invertible")),
+    ],
+)  # fmt: skip
+def test_what_cancels_has_to_be_defined_too(claim, hypotheses):
+    """Where one of these fails some part of the claim has no value, such as mu with two recurrent classes."""
+    found = prove(claim, refute=False)
+    assert found.proved
+    assert found.hypotheses == hypotheses
+    found.derivation()
+
+
 def test_lecture_note():
     """Line 2 leaves out sum_s grad mu(s) V(s), and the factor 1/(1 - gamma)."""
     found = prove(Script.load(NOTE))
