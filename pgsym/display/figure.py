@@ -123,6 +123,13 @@ DARK = Palette(
     on_series="#111111",
 )
 
+
+def colours(selector: str) -> str:
+    """Style that gives an element the custom properties of `Palette.css`, dark ones where the reader prefers that."""
+    dark = f"@media screen and (prefers-color-scheme: dark) {{ {selector} {{ {DARK.css()} }} }}"
+    return f"\n{selector} {{ color-scheme: light dark; {LIGHT.css()} }}\n{dark}\n"
+
+
 _GOOD, _BAD, _WARN = "bold green", "bold red", "bold yellow"
 ANSWERS = {
     "proved": _GOOD,

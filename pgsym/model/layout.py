@@ -53,7 +53,7 @@ def layout(mdp: MDP, positions: Mapping[State, Sequence[float]] | None = None) -
     edges = list(dict.fromkeys((s, t) for s, _, t, _, _ in mdp.rows if s != t))
     found = _tuple_grid(mdp.states) or _integer_grid(mdp.states, edges)
     if found:
-        return Layout(_apart(found), grid=True)
+        return Layout(apart(found), grid=True)
     graph = nx.Graph()
     graph.add_nodes_from(mdp.states)
     graph.add_edges_from(edges)
@@ -66,7 +66,7 @@ def layout(mdp: MDP, positions: Mapping[State, Sequence[float]] | None = None) -
         # In the order of states: that of the set would depend on hashes.
         piece.add_nodes_from(part)
         piece.add_edges_from(graph.edges(part))
-        local = _apart(_component(piece, part))
+        local = apart(_component(piece, part))
         left = min(x for x, _ in local.values())
         heights = [y for _, y in local.values()]
         middle = (min(heights) + max(heights)) / 2 if len(components) > 1 else 0.0
@@ -194,7 +194,7 @@ def _circle(states: Sequence[State]) -> dict[State, Point]:
     return {s: (radius * math.cos(t), radius * math.sin(t)) for s, t in zip(states, angles, strict=True)}
 
 
-def _apart(positions: dict[State, Point]) -> dict[State, Point]:
+def apart(positions: Mapping[State, Point]) -> dict[State, Point]:
     """Pairs closer than a unit pushed apart; what pushing cannot part, a larger scale does."""
     points = [[x, y] for x, y in positions.values()]
     for _ in range(300):
@@ -296,7 +296,7 @@ def _spread(mdp: MDP, wanted: Angles) -> Angles:
     for s in mdp.nonterminal:
         angles = [[wanted[s, a], i] for i, a in enumerate(mdp.actions(s))]
         n = len(angles)
-        need = min(GAP, 2 * math.pi / n)
+        need = min(GAP, 2 * math.pi / max(n, 1))
         for _ in range(300 if n > 1 else 0):
             # Neighbours on the circle are neighbours in the list only within one turn, from -pi on.
             angles = sorted([-turn(angle, 0), i] for angle, i in angles)

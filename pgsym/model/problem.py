@@ -175,14 +175,16 @@ Check the name
         return "\n".join(part for part in parts if part is not None)
 
     def edit(self) -> Any:
-        """An editor of the model for a notebook: states and outcomes as tables, with errors at the fields.
+        """An editor of the model for a notebook: its picture and its fields, with errors at the fields.
 
-        Show it, change the tables, and go on with its ``problem``: the last one that they described without an error.
+        Show it, change the model, and go on with its ``problem``: the last one that it showed without an error.
 
         Raises
         ------
         MissingExtraError
             anywidget is not installed.
+        SchemaError
+            A name or the policy is nothing that a model file holds.
 
         Examples
         --------

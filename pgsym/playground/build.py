@@ -24,7 +24,6 @@ from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from pgsym.claims.derivation.html import BLOCKS, COLOURS
-from pgsym.display.figure import DARK, LIGHT
 from pgsym.errors import PlaygroundError
 from pgsym.model.files.atomic import make_folder, write_atomically
 
@@ -85,17 +84,13 @@ def write_playground(folder: Path, *, cache: Path | None = None, progress: Progr
         for source in page.iterdir():
             if source.suffix != ".mjs":
                 _copy(source, folder / source.name)
-    write_atomically(folder / "blocks.css", _colours() + BLOCKS)
+    for part in ("editor.js", "editor.css"):
+        _copy(_package() / "model" / part, folder / part)
+    write_atomically(folder / "blocks.css", COLOURS + BLOCKS)
     return folder / "index.html"
 
 
-def _colours() -> str:
-    """Those of all pages, and the series of a picture's actions as the classes c0, c1, ..."""
-    series = ["".join(f".c{k} {{ color: {c}; }}\n" for k, c in enumerate(p.series)) for p in (LIGHT, DARK)]
-    return f"{COLOURS}{series[0]}@media (prefers-color-scheme: dark) {{\n{series[1]}}}\n"
-
-
-_IGNORED = shutil.ignore_patterns("__pycache__", *NATIVE_ONLY)
+_IGNORED = shutil.ignore_patterns("__pycache__", "page", "editor.js", "editor.css", *NATIVE_ONLY)
 
 
 def _package() -> Path:

@@ -1,40 +1,31 @@
 """What the page asks of pgsym: JSON in, JSON out.
 
-A model travels as the document of a model file (`pgsym.model.files.document`) whose names are all text; formulas and
-derivations come back as MathML and HTML, verdicts as text too.
+A model travels as the document of its editor (`pgsym.model.editor`); claims and derivations come back as MathML and
+HTML, verdicts as text too.
 """
 
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Callable, Iterable
 from itertools import repeat
 from typing import Any
 
 from pgsym.claims.derivation.html import body, mathml
-from pgsym.errors import PgsymError
-from pgsym.model.problem import Problem
-
-Answer = dict[str, Any]
+from pgsym.model.editor import EDITING, Answer, opened, problem_of, told
 
 
 def answer(request: str) -> str:
     """The answer to {"ask": name, ...}: what the function of that name returns, with "notes"; or {"error", "where"}.
 
-    >>> answer('{"ask": "formula", "text": "1/2 + x"}')[:15]
-    '{"mathml": "<ma'
+    >>> answer('{"ask": "formula", "text": "1/2 + x"}')
+    '{"notes": []}'
     >>> answer('{"ask": "formula", "text": ""}')
     '{"error": "found no text; a number or a formula is required. Write one", "where": null}'
     """
     given = json.loads(request)
     try:
-        with warnings.catch_warnings(record=True) as heard:
-            warnings.simplefilter("always")
-            found = _ASKED[given.pop("ask")](**given)
-            found["notes"] = [str(warning.message) for warning in heard]
-    except PgsymError as error:
-        found = {"error": error.message, "where": None if error.where is None else str(error.where)}
+        found = told(_ASKED[given.pop("ask")], given)
     except ModuleNotFoundError as error:
         found = {
             "error": f"this needs {error.name}, which a browser lacks. Ask pgsym where it is installed",
@@ -49,7 +40,6 @@ def start() -> Answer:
     """What the page offers: models, theorems, objectives, and the names that claims are written with."""
     from pgsym.claims.catalogue.registry import topics
     from pgsym.expression.quantity import QUANTITIES
-    from pgsym.model.objective import Objective
     from pgsym.model.zoo.registry import zoo_entries
 
     return {
@@ -58,7 +48,6 @@ def start() -> Answer:
             topic: [{"name": t.name, "title": t.title, "holds": t.holds} for t in entries]
             for topic, entries in topics().items()
         },
-        "objectives": [str(objective) for objective in Objective],
         "names": [
             {"text": q.name + ("(" if q.kinds and not q.name.endswith(")") else ""), "about": q.about}
             for q in QUANTITIES.values()
@@ -67,76 +56,11 @@ def start() -> Answer:
     }
 
 
-# -- models ----------------------------------------------------------------------------------------------
-
-
 def model(name: str) -> Answer:
     """A model of the zoo, to edit."""
     from pgsym.model.zoo import zoo
 
-    return _opened(zoo(name))
-
-
-def read(text: str) -> Answer:
-    """The model of a YAML text, to edit."""
-    from pgsym.model.files.document import loads
-
-    return _opened(loads(text))
-
-
-def _opened(problem: Problem) -> Answer:
-    """Its document with names as text, and where its states stand; a policy that is the default is left out."""
-    from pgsym.expression.naming import labels
-    from pgsym.model.files.document import plain_name, to_document
-    from pgsym.model.layout import layout
-    from pgsym.model.policies import tabular
-
-    mdp, document = problem.mdp, to_document(problem)
-    spelt = labels([*mdp.states, *(a for _, a in mdp.pairs)])
-    told = {json.dumps(plain_name(name, "names")): text for name, text in spelt.items()}
-
-    def text(name: Any) -> str:
-        return told[json.dumps(name)]
-
-    def table(rows: Any) -> dict[str, dict[str, Any]]:
-        if isinstance(rows, dict):
-            rows = [[s, a, value] for s, row in rows.items() for a, value in row.items()]
-        found: dict[str, dict[str, Any]] = {}
-        for s, a, value in rows:
-            found.setdefault(text(s), {})[text(a)] = value
-        return found
-
-    document["states"] = [*map(text, document["states"])]
-    document["terminal"] = [*map(text, document.get("terminal", ()))]
-    document["transitions"] = [[*map(text, row[:3]), *row[3:]] for row in document["transitions"]]
-    start = document.get("start", {})
-    document["start"] = {text(s): p for s, p in (start.items() if isinstance(start, dict) else start)}
-    policy = document["policy"]
-    policy |= {kind: table(policy[kind]) for kind in ("logits", "probabilities") if kind in policy}
-    if problem.policy == tabular(mdp) and not any(problem.theta.values()):
-        del document["policy"]
-    return {"document": document, "positions": {spelt[s]: place for s, place in layout(mdp).positions.items()}}
-
-
-def show(document: Any) -> Answer:
-    """The model file of a document: it is a model."""
-    from pgsym.model.files.document import dumps
-
-    return {"yaml": dumps(_problem(document))}
-
-
-def formula(text: str) -> Answer:
-    """One probability, reward, discount or logit."""
-    from pgsym.expression.grammar import parse
-    from pgsym.expression.latex import latex
-
-    return {"mathml": mathml(latex(parse(text)))}
-
-
-def _problem(document: Any) -> Problem:
-    from pgsym.model.files.document import from_document
-
-    return from_document(document)
+    return opened(zoo(name))
 
 
 # -- what is exact about them ----------------------------------------------------------------------------
@@ -149,7 +73,7 @@ def solve(document: Any) -> Answer:
     from pgsym.errors import NotInFieldError, TooLargeError
     from pgsym.exact import solve as solved
 
-    problem = _problem(document)
+    problem = problem_of(document)
     if is_small(problem.mdp):
         try:
             return {"html": body(tuple(ClosedForms(problem).blocks()), repeat(None))}
@@ -162,7 +86,7 @@ def decide(document: Any, claim: str) -> Answer:
     r"""The verdicts on a claim; one with \ or $ is read as LaTeX."""
     from pgsym.claims import decide as decided
 
-    problem = _problem(document)
+    problem = problem_of(document)
     if "\\" not in claim and "$" not in claim:
         verdict = decided(problem, claim)
         return {"verdicts": [_verdict(verdict.status, [verdict.claim.latex()], verdict.text())]}
@@ -181,7 +105,7 @@ def theorem(document: Any, name: str) -> Answer:
     """The verdict on an entry of the catalogue."""
     from pgsym.claims.catalogue import theorem as named
 
-    found = named(name).decide(_problem(document))
+    found = named(name).decide(problem_of(document))
     text = found.text() + "\nfalse in general, true on this model" * found.by_accident
     return {"verdicts": [_verdict(found.status, [c.latex() for c in found.theorem.claims], text)]}
 
@@ -191,7 +115,7 @@ def derive(document: Any) -> Answer:
     from pgsym.claims.derivation import general
     from pgsym.model.structure import Structure
 
-    problem = _problem(document)
+    problem = problem_of(document)
     Structure(problem.mdp, problem.policy).require(problem.objective)
     found = general(problem.objective).checked(problem)
     assert found.audit is not None
@@ -203,6 +127,6 @@ def _verdict(status: str, claims: Iterable[str], text: str) -> Answer:
     return {"status": str(status), "html": "".join(f"<div>{mathml(claim)}</div>" for claim in claims), "text": text}
 
 
-_ASKED: dict[str, Callable[..., Answer]] = {
-    f.__name__: f for f in (start, model, read, show, formula, solve, decide, theorem, derive)
+_ASKED: dict[str, Callable[..., Answer]] = EDITING | {
+    f.__name__: f for f in (start, model, solve, decide, theorem, derive)
 }

@@ -36,9 +36,10 @@ def test_missing_programs_are_told(tmp_path, monkeypatch):
 
 
 def test_page_asks_for_nothing_outside_its_folder():
-    page = files("pgsym.playground") / "page"
-    for name in ("index.html", "page.js", "picture.js", "worker.js", "style.css"):
-        addresses = set(re.findall(r"https?://[^\s\"')]+", (page / name).read_text(encoding="utf-8")))
+    page, model = files("pgsym.playground") / "page", files("pgsym.model")
+    sources = [page / name for name in ("index.html", "page.js", "worker.js", "style.css")]
+    for source in (*sources, model / "editor.js", model / "editor.css"):
+        addresses = set(re.findall(r"https?://[^\s\"')]+", source.read_text(encoding="utf-8")))
         assert addresses <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1998/Math/MathML"}  # names, not places
     html = (page / "index.html").read_text(encoding="utf-8")
     assert "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'" in html

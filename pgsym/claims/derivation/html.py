@@ -25,13 +25,10 @@ from pgsym.claims.blocks import (
 from pgsym.claims.derivation.layout import laid_out, parts
 from pgsym.claims.language.statement import Binding
 from pgsym.claims.verdict import Verdict
-from pgsym.display.figure import DARK, LIGHT
+from pgsym.display.figure import colours
 from pgsym.errors import MissingExtraError
 
-COLOURS = f"""
-:root {{ color-scheme: light dark; {LIGHT.css()} }}
-@media screen and (prefers-color-scheme: dark) {{ :root {{ {DARK.css()} }} }}
-"""
+COLOURS = colours(":root")
 
 BLOCKS = """
 math { font-family: 'pgsym math', 'STIX Two Math', 'Cambria Math', 'Latin Modern Math', math; font-size: 1.08em; }

@@ -65,9 +65,9 @@ def _links(mdp: MDP) -> dict[tuple[State, State], None]:
 
 
 def geometry(
-    mdp: MDP, *, positions: Mapping[State, Sequence[float]] | None = None, policy: Pi | None = None
+    mdp: MDP, *, positions: Mapping[State, Sequence[float]] | Layout | None = None, policy: Pi | None = None
 ) -> Picture:
-    """The picture of an MDP; parameters and errors are those of `pgsym.svg`.
+    """The picture of an MDP; parameters and errors are those of `pgsym.svg`.  A layout is taken as it is.
 
     >>> mdp = MDP.from_transitions([("s", "go", "s", "1/2", 1), ("s", "go", "end", "1/2", 0)], terminal=["end"])
     >>> picture = geometry(mdp)
@@ -81,7 +81,7 @@ def geometry(
             "graph tool",
             where="picture",
         )
-    places = layout(mdp, positions)
+    places = positions if isinstance(positions, Layout) else layout(mdp, positions)
     return _simple(mdp, places) if is_simple(mdp) else _full(mdp, places, policy)
 
 
@@ -169,6 +169,7 @@ def _attempt(mdp: MDP, places: Layout, policy: Pi | None, stretch: float, *, qui
         ],
         captions.lines(mdp, quiet=quiet),
         quiet,
+        unit,
         petals=[
             Petal(s, a, *centre[:2], symbols[a], colour[a], _tooltip(mdp, s, a, policy))
             for (s, a), centre in centres.items()
@@ -222,7 +223,7 @@ def _simple(mdp: MDP, places: Layout) -> Picture:
         tip, second = (_ray(b, angle - 0.3, d) for d in (radius, radius + handle))
         arrows.append(Arrow(s, None, t, sp.Integer(1), sp.Integer(0), Bezier(start, first, second, tip), 0, None))
     line = f"{len(mdp.states)} states; arrows join a state to each possible next state"
-    return _finish(mdp, [_disc(mdp, s, discs[s], "") for s in mdp.states], arrows, [line], True)
+    return _finish(mdp, [_disc(mdp, s, discs[s], "") for s in mdp.states], arrows, [line], True, unit)
 
 
 def _merged(mdp: MDP, state: State, action: Action) -> list[tuple[State, sp.Expr, sp.Expr]]:
@@ -298,6 +299,7 @@ def _finish(
     arrows: Sequence[Arrow],
     lines: Sequence[str],
     quiet: bool,
+    unit: float,
     *,
     petals: Sequence[Petal] = (),
     marks: Sequence[Mark] = (),
@@ -328,4 +330,4 @@ def _finish(
     captions = [Label(left + 12, bottom + 8 + 17 * i, pieces(line)) for i, line in enumerate(lines)]
     bottom += 17 * len(captions) + 6 * bool(captions)
     box = (left, top, right - left, bottom - top)
-    return Picture(discs, petals, arrows, marks, policy, keys, captions, box, quiet, description(mdp))
+    return Picture(discs, petals, arrows, marks, policy, keys, captions, box, quiet, unit, description(mdp))

@@ -90,4 +90,6 @@ class Picture:
     box: tuple[float, float, float, float]
     quiet: bool
     """Too many labels to show them all at once."""
+    unit: float
+    """Pixels of a layout's unit."""
     description: str
