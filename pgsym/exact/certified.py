@@ -100,21 +100,26 @@ class MarkovSystem:
         return S**3 <= DIRECT or S * self.band**2 <= DIRECT
 
     @cached_property
-    def condition(self) -> float:
-        """A bound of the largest row sum of M^-1."""
+    def weights(self) -> Floats:
+        """Some w > 0 with M w > 0 beyond doubt."""
         ones = np.ones(self.M.shape[0])
-        if (found := self._bound(ones)) < np.inf:
-            return found
+        if self._bound(ones) < np.inf:
+            return ones
         for solve in self._solvers(self.M, "N"):
             w = np.zeros_like(ones)
             for _ in range(5):
-                w = w + solve(1 - self.M @ w)
-                found = min(found, self._bound(w))
-                if found <= 2 * w.max():  # M w is at least 1/2
+                step = solve(1 - self.M @ w)
+                w = w + step
+                if self._bound(w) <= 2 * w.max() or not step.any():  # M w is at least 1/2, or nothing is found
                     break
-            if found < np.inf:
-                return found
+            if self._bound(w) < np.inf:
+                return w
         raise _uncertified(np.inf)
+
+    @cached_property
+    def condition(self) -> float:
+        """A bound of the largest row sum of M^-1."""
+        return self._bound(self.weights)
 
     def _bound(self, w: Floats) -> float:
         """Of M^-1 by w; infinite where M w is not positive beyond doubt."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_STORED, BadZipFile, ZipFile
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from pgsym.model.mdp import MDP
 
 Floats = NDArray[np.float64]
+CHUNK = 100_000
+"""So many rows of an iterator are objects at a time."""
 
 
 class FloatMDP:
@@ -74,7 +78,10 @@ class FloatMDP:
                 f"found P of shape {self.P.shape} and r of {self.r.shape}; (S A, S) and (S, A) are required. Reshape",
                 where="P",
             )
-        self.mu0 = self._start(np.asarray(start))
+        start = _numbers(start, "start") if np.ndim(start) else np.asarray(start)
+        self.given: dict[str, Any] = {"start": start, "gamma": _numbers([gamma], "gamma").tolist()[0]}
+        """What may be rational: "outcomes" too, as columns (s A + a, s', p, r), where these were given so."""
+        self.mu0 = self._start(start)
         if not 0 <= self.gamma <= 1:
             raise DiscountError(f"found {gamma}; must lie in [0, 1]. Correct it", where="gamma")
         if not np.isfinite(self.r).all():
@@ -106,13 +113,15 @@ class FloatMDP:
     ) -> FloatMDP:
         """From the columns of a table with a row for each outcome; states and actions are numbers from 0.
 
-        States that only occur in `to` are terminal.  `options` are `start` and `gamma`.
+        States that only occur in `to` are terminal.  `options` are `start` and `gamma`.  Rationals are kept for `exact`
+        and `FloatSolution.balls`.
 
         >>> FloatMDP.from_columns([0, 0], [0, 0], [0, 1], [0.5, 0.5], [2.0, 0.0], start=0).at().J
         2.0
         """
         columns = [np.asarray(x) for x in (s, a, to)]
-        numbers = [np.asarray(x, float) for x in (p, r)]
+        given = [_numbers(x, "columns") for x in (p, r)]
+        numbers = [x.astype(float) for x in given]
         if len({x.shape for x in (*columns, *numbers)}) > 1 or columns[0].ndim != 1 or not columns[0].size:
             raise SchemaError(
                 f"found columns of shapes {', '.join(str(x.shape) for x in (*columns, *numbers))}; one length is "
@@ -128,20 +137,27 @@ class FloatMDP:
                 )
         S, A = int(max(columns[0].max(), columns[2].max())) + 1, int(columns[1].max()) + 1
         rows = columns[0].astype(np.int64) * A + columns[1]
+        _require_distributions(given[0], np.ones(1), "P")  # rationals too small for floats
         P = sparse.csr_array((numbers[0], (rows, columns[2])), shape=(S * A, S))
         mean = np.bincount(rows, numbers[0] * numbers[1], minlength=S * A)
-        return cls(P, mean.reshape(S, A), **options)
+        found = cls(P, mean.reshape(S, A), **options)
+        if any(x.dtype == object for x in given):
+            order = np.argsort(rows, kind="stable")
+            order = order[given[0][order] != 0]
+            found.given["outcomes"] = [x[order].tolist() for x in (rows, columns[2], *given)]
+        return found
 
     @classmethod
-    def from_rows(cls, rows: Iterable[tuple[int, int, int, float, float]], **options: Any) -> FloatMDP:
+    def from_rows(cls, rows: Iterable[tuple[int, int, int, Any, Any]], **options: Any) -> FloatMDP:
         """From an iterator over outcomes (s, a, s', p, r), each of which becomes 40 bytes; as `from_columns`.
 
         >>> FloatMDP.from_rows(((i, 0, i + 1, 1.0, -1.0) for i in range(1000)), start=0).at().J
         -1000.0
         """
-        kinds = [("s", np.int64), ("a", np.int64), ("to", np.int64), ("p", float), ("r", float)]
-        table = np.fromiter(rows, dtype=np.dtype(kinds))
-        return cls.from_columns(*(table[name] for name, _ in kinds), **options)
+        rows, chunks = iter(rows), [[np.empty(0, int)] * 5]
+        while chunk := list(islice(rows, CHUNK)):
+            chunks.append([np.asarray(column) for column in zip(*chunk, strict=True)])
+        return cls.from_columns(*map(np.concatenate, zip(*chunks, strict=True)), **options)
 
     @classmethod
     def of(cls, mdp: MDP) -> FloatMDP:
@@ -156,12 +172,41 @@ class FloatMDP:
         require_numbers(mdp, "arrays hold numbers", "FloatMDP")
         state = {s: i for i, s in enumerate(mdp.states)}
         action = {a: k for k, a in enumerate(dict.fromkeys(a for _, a in mdp.pairs))}
-        rows = [(state[s] * len(action) + action[a], state[t], float(p), float(p * r)) for s, a, t, p, r in mdp.rows]
-        row, to, p, reward = (np.array(column) for column in zip(*rows, strict=True))
-        shape = (len(state), len(action))
-        P = sparse.csr_array((p, (row, to)), shape=(shape[0] * shape[1], shape[0]))
-        r = np.bincount(row, reward, minlength=P.shape[0]).reshape(shape)
-        return cls(P, r, start=[float(mdp.start.get(s, 0)) for s in mdp.states], gamma=float(mdp.gamma))
+        rows = [(state[s], action[a], state[t], p, r) for s, a, t, p, r in mdp.rows]
+        rows.append((len(state) - 1, 0, 0, 0, 0))  # there may be no outcome of the last state
+        return cls.from_rows(rows, start=[mdp.start.get(s, 0) for s in mdp.states], gamma=mdp.gamma)
+
+    def outcomes(self) -> Sequence[Sequence[Any]]:
+        """Columns s A + a, s', p, r, by rows; rationals where they were given."""
+        row = np.repeat(np.arange(self.P.shape[0]), np.diff(self.P.indptr))
+        floats = row, self.P.indices, self.P.data, self.r.ravel()[row]
+        return self.given.get("outcomes") or [x.tolist() for x in floats]
+
+    def exact(self) -> MDP:
+        """The model in exact numbers, for `solve`: rationals as they were given, floats as the simplest ones nearby.
+
+        >>> from pgsym.exact import solve
+        >>> rows = [(0, 0, 0, Fraction(1, 3), 2), (0, 0, 1, Fraction(2, 3), 0)]
+        >>> solve(FloatMDP.from_rows(rows, start=0, gamma=Fraction(1, 7)).exact()).J
+        7/10
+        """
+        from pgsym.model.arrays import FloatRows
+        from pgsym.model.mdp import MDP
+
+        A, floats, rows = self.r.shape[1], FloatRows("probabilities"), list[Any]()
+
+        def read(values: Sequence[Any], where: Any) -> Sequence[Any]:
+            return floats.read(values, where) if all(isinstance(x, float) for x in values) else values
+
+        for k, group in groupby(zip(*self.outcomes(), strict=True), lambda outcome: outcome[0]):
+            _, to, p, r = zip(*group, strict=True)
+            s, a = divmod(k, A)
+            rows += [(s, a, *outcome) for outcome in zip(to, read(p, (s, a)), r, strict=True)]
+        start = self.given["start"].tolist()
+        mu0: dict[Any, Any] = {start: 1} if isinstance(start, int) else dict(enumerate(read(start, "start")))
+        floats.warn()
+        options: Any = {"gamma": self.given["gamma"], "terminal": np.flatnonzero(~self.live).tolist()}
+        return MDP.from_transitions(rows, start=mu0, states=range(self.S), **options)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the arrays to an .npz file, which `load` and `pgsym floats` read."""
@@ -210,10 +255,11 @@ class FloatMDP:
         chosen = Objective.parse(objective)
         if chosen is Objective.START_STATE and self.gamma == 1:
             self.require_ends()
-        pi = self._pi(np.zeros(self.r.shape) if logits is None else np.asarray(logits, float))
-        return FloatSolution(self, pi, chosen, "" if logits is not None else "assumed: logits = 0")
+        given = np.zeros(self.r.shape) if logits is None else np.asarray(logits, float)
+        return FloatSolution(self, given, chosen, "" if logits is not None else "assumed: logits = 0")
 
-    def _pi(self, logits: Floats) -> Floats:
+    def softmax(self, logits: Floats) -> Floats:
+        """[S, A] pi, 0 for what is not available."""
         if logits.shape != self.r.shape:
             raise SchemaError(f"found shape {logits.shape}; {self.r.shape} is required. Reshape it", where="logits")
         if not np.isfinite(logits[self.available]).all():
@@ -272,6 +318,18 @@ class FloatMDP:
             )
         flow = np.asarray(P_pi.sum(axis=0), float)
         return int(np.where(closed[kind], flow, -1.0).argmax())
+
+
+def _numbers(column: Any, where: str) -> NDArray[Any]:
+    """float64, or objects where there are rationals."""
+    found = np.asarray(column)
+    try:
+        if found.dtype != object:
+            return found.astype(float, copy=False)
+        rational = [Fraction(int(x.p), int(x.q)) if hasattr(x, "q") else x for x in found.tolist()]
+        return np.array([x if isinstance(x, float) else Fraction(x) for x in rational], object)
+    except (TypeError, ValueError) as error:
+        raise SchemaError(f"{error}; floats and rational numbers are required. Correct it", where=where) from None
 
 
 def write_arrays(path: str | os.PathLike[str], **arrays: Any) -> Path:

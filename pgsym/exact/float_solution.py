@@ -71,17 +71,18 @@ class FloatSolution(TableResult):
     trust = Trust(Level.FLOAT)
     assumption = ""
 
-    def __init__(self, model: FloatMDP, pi: Floats, objective: Objective, assumption: str) -> None:
+    def __init__(self, model: FloatMDP, logits: Floats, objective: Objective, assumption: str) -> None:
         if objective is Objective.STATIONARY_VALUE:
             raise UndefinedQuantityError(
                 "found stationary-value; start-state and average-reward are known here. J is that of the average "
                 "reward divided by 1 - gamma",
                 where="objective",
             )
-        self.model, self.pi, self.objective, self.assumption = model, pi, objective, assumption
+        self.model, self.logits, self.objective, self.assumption = model, logits, objective, assumption
+        self.pi = model.softmax(logits)
         self._long_run = objective is Objective.AVERAGE_REWARD
-        self._by_state = ("h", "mu") if self._long_run else ("V", "eta")
-        self._gamma, self._choose = 1.0 if self._long_run else model.gamma, model.mean_over_actions(pi)
+        self.by_state = ("h", "mu") if self._long_run else ("V", "eta")
+        self._gamma, self._choose = 1.0 if self._long_run else model.gamma, model.mean_over_actions(self.pi)
         self._rounding = float(model.r.shape[1] + np.diff(model.P.indptr).max() + 8) * UNIT
         """Of a sum over actions or outcomes, relative to the sum of its terms' sizes."""
 
@@ -96,11 +97,13 @@ class FloatSolution(TableResult):
         return self._choose @ self.model.P
 
     @cached_property
-    def _pinned(self) -> int:
-        return self.model.recurrent_state(self._P_pi)
+    def pinned(self) -> int | None:
+        """A recurrent state, for the average reward."""
+        return self.model.recurrent_state(self._P_pi) if self._long_run else None
 
     @cached_property
-    def _system(self) -> MarkovSystem:
+    def system(self) -> MarkovSystem:
+        """I - gamma P_pi; without the pinned state's row and column."""
         moves = self._gamma * self._P_pi
         if self._long_run:
             rest = sparse.diags_array(self._unpinned(np.ones(self.model.S)))
@@ -108,7 +111,7 @@ class FloatSolution(TableResult):
         return MarkovSystem(moves, round(self._rounding / UNIT))
 
     def _unpinned(self, x: Floats) -> Floats:
-        return np.where(np.arange(len(x)) == self._pinned, 0.0, x) if self._long_run else x
+        return np.where(np.arange(len(x)) == self.pinned, 0.0, x) if self._long_run else x
 
     # -- quantities, each with the bound of its error ------------------------------------------------------
 
@@ -120,11 +123,11 @@ class FloatSolution(TableResult):
     def _weight(self) -> Bounded:
         """eta or mu."""
         if not self._long_run:
-            eta, error = self._system.solve_transposed(self.model.mu0)
+            eta, error = self.system.solve_transposed(self.model.mu0)
             return Bounded(np.where(self.model.live, eta, 0.0), error)
-        back = self._unpinned(self._P_pi[[self._pinned]].toarray()[0])
-        visits, error = self._system.solve_transposed(back, self._rounding * float(back.sum()))
-        visits[self._pinned] = 1.0
+        back = self._unpinned(self._P_pi[[self.pinned]].toarray()[0])
+        visits, error = self.system.solve_transposed(back, self._rounding * float(back.sum()))
+        visits[self.pinned] = 1.0
         total = float(visits.sum())
         return Bounded(visits / total, 2 * error / (total - error) + 4 * UNIT)
 
@@ -139,9 +142,9 @@ class FloatSolution(TableResult):
         """V or h."""
         r_pi, error_r = self._reward
         if not self._long_run:
-            return self._system.solve(r_pi, error_r)
+            return self.system.solve(r_pi, error_r)
         rbar, error = self._mean_reward
-        h, error_h = self._system.solve(self._unpinned(r_pi - rbar), error + error_r + 2 * UNIT * abs(rbar))
+        h, error_h = self.system.solve(self._unpinned(r_pi - rbar), error + error_r + 2 * UNIT * abs(rbar))
         (mu, error_mu), largest = self._weight, float(abs(h).max())
         return Bounded(h - _dot(mu, h), 2 * error_h + (error_mu + DOT + 4 * UNIT) * largest)
 
@@ -176,66 +179,36 @@ class FloatSolution(TableResult):
 
     # -- what is shown -----------------------------------------------------------------------------------
 
-    @property
-    def J(self) -> float:
-        """The objective."""
-        return self._objective[0]
-
-    @property
-    def V(self) -> Floats:
-        """[S] Values."""
-        return self._of(self._value, "V", differential=False)
-
-    @property
-    def h(self) -> Floats:
-        """[S] Differential values, with mu.h = 0."""
-        return self._of(self._value, "h", differential=True)
-
-    @property
-    def eta(self) -> Floats:
-        """[S] Expected discounted visits; 0 in terminal states."""
-        return self._of(self._weight, "eta", differential=False)
-
-    @property
-    def mu(self) -> Floats:
-        """[S] The stationary distribution."""
-        return self._of(self._weight, "mu", differential=True)
-
-    @property
-    def Q(self) -> Floats:
-        """[S, A] Action values."""
-        return self._action_value.value
-
-    @property
-    def A(self) -> Floats:
-        """[S, A] Advantages."""
-        return self._advantage.value
-
-    @property
-    def grad(self) -> Floats:
-        """[S, A] dJ / d logits."""
-        return self._gradient.value
+    J = property(lambda self: self._objective[0], doc="The objective.")
+    V = property(lambda self: self._of("V", "_value"), doc="[S] Values.")
+    h = property(lambda self: self._of("h", "_value"), doc="[S] Differential values, with mu.h = 0.")
+    eta = property(lambda self: self._of("eta", "_weight"), doc="[S] Expected discounted visits; 0 in terminal states.")
+    mu = property(lambda self: self._of("mu", "_weight"), doc="[S] The stationary distribution.")
+    Q = property(lambda self: self._action_value.value, doc="[S, A] Action values.")
+    A = property(lambda self: self._advantage.value, doc="[S, A] Advantages.")
+    grad = property(lambda self: self._gradient.value, doc="[S, A] dJ / d logits.")
 
     @property
     def condition(self) -> float:
         """A bound of the largest row sum of (I - gamma P_pi)^-1; of the pinned one for the average reward."""
-        return float(self._system.condition)
+        return float(self.system.condition)
 
     @cached_property
     def errors(self) -> Mapping[str, float]:
         """By name, in the order of the table."""
-        value, weight = self._by_state
+        value, weight = self.by_state
         of = {"J": "_objective", value: "_value", "Q": "_action_value", weight: "_weight", "grad": "_gradient"}
         return LazyMap(of, lambda name: float(getattr(self, of[name])[1]))
 
-    def _of(self, found: Bounded, name: str, *, differential: bool) -> Floats:
-        if differential is not self._long_run:
-            instead = Objective.AVERAGE_REWARD if differential else Objective.START_STATE
+    def _of(self, name: str, found: str) -> Floats:
+        if name not in self.by_state:
+            instead = Objective.START_STATE if self._long_run else Objective.AVERAGE_REWARD
             raise UndefinedQuantityError(
                 f"{name} is not defined for the {self.objective} objective; it belongs to {instead}. Solve with that",
                 where=name,
             )
-        return found.value
+        value: Floats = getattr(self, found).value
+        return value
 
     # -- products ----------------------------------------------------------------------------------------
 
@@ -270,8 +243,8 @@ class FloatSolution(TableResult):
             slope = _dot(w, change)
             error_slope = error + (error_w + DOT + 4 * UNIT) * _most(change)
             change, moved = self._unpinned(change - slope), self._unpinned(moved)
-        dV, error_dV = self._system.solve(change, error + error_slope)
-        dw, error_dw = self._system.solve_transposed(moved, error_moved)
+        dV, error_dV = self.system.solve(change, error + error_slope)
+        dw, error_dw = self.system.solve_transposed(moved, error_moved)
         if self._long_run:  # mu stays a distribution
             total = float(dw.sum())
             error_dw = 2 * error_dw + abs(total) * (error_w + 4 * UNIT) + DOT * float(abs(dw).sum())
@@ -289,6 +262,29 @@ class FloatSolution(TableResult):
         bound += error_w * _most(dA) + total_w * error_dA
         bound += rounding * (total_dw * each + total_w * (along + _most(dA)))
         return Bounded(found, bound * SLACK)
+
+    def balls(self, bits: int = 64) -> dict[str, Any]:
+        """Balls (`flint.arb`) that contain the exact J, V or h, Q, eta or mu, and grad: by name, in lists by s and a.
+
+        The model has exactly these logits; floats are what they are, rationals what they were given as, and P and mu0
+        are divided by their exact sums.  More `bits` make the balls smaller.
+
+        Raises
+        ------
+        SingularMatrixError
+            So many bits do not show that there is one solution.
+
+        Examples
+        --------
+        >>> from pgsym.exact.float_mdp import FloatMDP, Fraction
+        >>> rows = [(0, 0, 0, Fraction(1, 3), 2), (0, 0, 1, Fraction(2, 3), 0)]
+        >>> J = FloatMDP.from_rows(rows, start=0).at().balls(100)["J"]
+        >>> 1 in J, J.rad() < 1e-28
+        (True, True)
+        """
+        from pgsym.exact.float_balls import enclosures
+
+        return enclosures(self, bits)
 
     def _direction(self, direction: ArrayLike) -> Floats:
         x = np.asarray(direction, float)
@@ -341,7 +337,7 @@ class FloatSolution(TableResult):
 
     def frame(self) -> Any:
         """A row for each state: its value, its visits, and pi, Q and grad of each action by number."""
-        columns = {name: getattr(self, name) for name in self._by_state}
+        columns = {name: getattr(self, name) for name in self.by_state}
         for name in ("pi", "Q", "grad"):
             columns |= {f"{name}_{a}": getattr(self, name)[:, a] for a in range(self.pi.shape[1])}
         return data_frame(list(columns), list(zip(*(x.tolist() for x in columns.values()), strict=True)))
