@@ -144,32 +144,52 @@ class SumOfSquares(SignCertificate):
 
 
 @dataclass(frozen=True)
+class BinomialSquares(SignCertificate):
+    """Positive numbers w, monomials s and polynomials q: without all w s q^2 there is no negative coefficient."""
+
+    squares: tuple[tuple[Fraction, Polynomial, Polynomial], ...]
+    rung = "squares of two terms"
+
+    def explain(self) -> str:
+        count = len(self.squares)
+        squares = f"{count} squares of two terms are" if count > 1 else "the square of two terms is"
+        return f"no coefficient is negative once {squares} taken off"
+
+
+@dataclass(frozen=True)
 class Weighted(SignCertificate):
-    """Polynomials times these add up to one without negative coefficients; nor have these any, and not all are 0."""
+    """Polynomials times these add up to what `rest` shows not to be negative.
+
+    None of these has a negative coefficient, and one is positive.
+    """
 
     multipliers: tuple[Polynomial, ...]
+    rest: SignCertificate = Coefficients()
     rung = "combination of cases"
 
     def explain(self) -> str:
-        return f"a combination of the {len(self.multipliers)} cases has no negative coefficient"
+        shown = "has no negative coefficient" if isinstance(self.rest, Coefficients) else "is nowhere negative"
+        return f"a combination of the {len(self.multipliers)} cases {shown}"
 
 
 @dataclass(frozen=True)
 class Largest(SignCertificate):
-    """The largest of some fractions is nonnegative: each has the sign of the first of a pair of polynomials.
+    """The largest of the fractions `among` others is nonnegative: each has the sign of the first of a pair.
 
-    The second is positive, and both make numerator times denominator; `tree` is about the first ones.
+    The second is positive, and both make numerator times denominator; `tree` is about the first ones.  If there is one
+    pair more, it is about the sum of these fractions.
     """
 
     pairs: tuple[tuple[Polynomial, Polynomial], ...]
     tree: SignCertificate
+    among: tuple[int, ...]
     rung = "combination of cases"
 
     def explain(self) -> str:
         if not isinstance(self.tree, Halving):
             return self.tree.explain()
         parts = sum(1 for _ in self.tree.leaves())
-        return f"on each of {parts} parts of the domain a combination of the cases has no negative coefficient"
+        return f"on each of {parts} parts of the domain a combination of the cases is nowhere negative"
 
 
 @dataclass(frozen=True)
@@ -309,6 +329,7 @@ LADDER = (
     "Sturm",
     "completed squares",
     "sums of squares",
+    "squares of two terms",
     "successive differences",
     "combination of assumptions",
     "combination of cases",

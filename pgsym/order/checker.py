@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import lcm
 
 from pgsym.order.certificates import (
+    BinomialSquares,
     Coefficients,
     Combined,
     FactoredSign,
@@ -113,6 +115,11 @@ def check_system(certificate: Combined, question: SignQuestion, equations: Seque
 def check_largest(certificate: Largest, forms: Sequence[tuple[Polynomial, Polynomial]], domain: Orthant) -> bool:
     """Whether it shows that one of the fractions is >= 0 wherever they are defined: on a dense part, so everywhere."""
     extents = tuple(Extent.OPEN if e is Extent.CLOSED else e for e in domain.extents)
+    if not certificate.among or not set(certificate.among) <= set(range(len(forms))):
+        return False
+    forms = [forms[k] for k in certificate.among]
+    if len(certificate.pairs) > len(forms):
+        forms.append(total(forms))
     return (
         len(certificate.pairs) == len(forms)
         and all(
@@ -122,6 +129,15 @@ def check_largest(certificate: Largest, forms: Sequence[tuple[Polynomial, Polyno
         )
         and _largest(certificate.tree, [p for p, _ in certificate.pairs], extents)
     )
+
+
+def total(forms: Sequence[tuple[Polynomial, Polynomial]]) -> tuple[Polynomial, Polynomial]:
+    """The sum of fractions: where it is nonnegative, one of them is."""
+    (above, below), *rest = forms
+    for n, d in rest:
+        common = below.gcd(d)
+        above, below = above * (d // common) + n * (below // common), below * (d // common)
+    return lowest_terms(above, below)
 
 
 def _largest(certificate: SignCertificate, forms: Sequence[Polynomial], extents: tuple[Extent, ...]) -> bool:
@@ -138,13 +154,13 @@ def _largest(certificate: SignCertificate, forms: Sequence[Polynomial], extents:
 
 
 def check_weighted(certificate: Weighted, forms: Sequence[Polynomial], extents: tuple[Extent, ...]) -> bool:
-    """Whether the combination has no negative coefficient, and the multipliers neither, of which one is positive."""
+    """Whether the combination is shown not to be negative, and signs of coefficients show it of the multipliers."""
     multipliers = certificate.multipliers
     if len(multipliers) != len(forms):
         return False
     total = sum((m * f for m, f in zip(multipliers, forms, strict=True)), context(len(extents)).constant(0))
     return (
-        without_negative_terms(total, extents, strict=False)
+        check(certificate.rest, total, extents, False, (), Extent.OPEN)
         and all(without_negative_terms(m, extents, strict=False) for m in multipliers)
         and any(without_negative_terms(m, extents, strict=True) for m in multipliers)
     )
@@ -185,6 +201,11 @@ def check(
             return check(leading, a, extents, True, assumptions, closed) and check(
                 rest, 4 * a * c - b * b, extents, strict, assumptions, closed
             )
+        case BinomialSquares(squares):
+            common = lcm(*(w.denominator for w, _, _ in squares))
+            taken = sum((int(w * common) * s * q**2 for w, s, q in squares), 0 * p)
+            positive = all(w > 0 and without_negative_terms(s, extents, strict=False) for w, s, _ in squares)
+            return positive and without_negative_terms(common * p - taken, extents, strict)
         case SumOfSquares():
             return _sum_of_squares(certificate, p, extents, strict)
         case FactoredSign():

@@ -15,7 +15,9 @@ import sympy as sp
 
 from pgsym.errors import MissingExtraError
 from pgsym.limits import ORDER_FACTORED_TERMS, ORDER_SECONDS
+from pgsym.order.binomials import binomial_squares
 from pgsym.order.certificates import (
+    BinomialSquares,
     Coefficients,
     FactoredSign,
     Halving,
@@ -295,9 +297,18 @@ class _Ladder:
         return [
             (Square.rung, Squares(self._simple).find),
             (SumOfSquares.rung, lambda p, positive: sum_of_squares(p, self.extents, self.closed, deadline, positive)),
+            (BinomialSquares.rung, self._binomial_squares),
             (Halving.rung, lambda p, positive: differences.find(p, self.extents, self.assumptions, positive)),
             (SolverUnsat.rung, self._solver),
         ]
+
+    def _binomial_squares(self, p: Polynomial, positive: bool) -> SignCertificate | None:
+        """Squares of two terms; a browser has no SciPy, which proposes them."""
+        try:
+            return binomial_squares(p, self.extents, positive)
+        except ModuleNotFoundError as error:
+            self.tried[-1] = f"squares of two terms: {error.name} is not installed"
+            return None
 
     def _solver(self, p: Polynomial, positive: bool) -> SignCertificate | None:
         """z3, if it is there; a point that it proposes may be a witness."""

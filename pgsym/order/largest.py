@@ -8,6 +8,7 @@ the largest, then as in `differences`.
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Sequence
 from fractions import Fraction
@@ -17,12 +18,13 @@ from math import lcm, prod
 from typing import Any
 
 from pgsym.limits import ORDER_FACTORED_TERMS, ORDER_PARTS, ORDER_SECONDS
+from pgsym.order.binomials import binomial_squares
 from pgsym.order.certificates import Halving, Largest, SignCertificate, Weighted
-from pgsym.order.checker import check_largest, check_weighted
+from pgsym.order.checker import check_largest, check_weighted, total
 from pgsym.order.decide import SignStatus, SignVerdict
 from pgsym.order.differences import DEPTHS, cuts, negative_share
 from pgsym.order.kinds import Extent, Kinds, Orthant
-from pgsym.order.polynomials import Polynomial, by_power, context, factors, of_terms, read, terms, value
+from pgsym.order.polynomials import Polynomial, by_power, context, factors, of_terms, read, terms, value, variables_of
 from pgsym.order.regions import Cut, halves, without_negative_terms
 
 MONOMIALS = 27
@@ -30,6 +32,9 @@ MONOMIALS = 27
 
 LARGEST_PROGRAM = 40_000
 """Entries of a linear program."""
+
+POINTS = 100
+"""At which it is looked which of the fractions is the largest."""
 
 PAIRS = 400
 """Pairs of fractions whose differences are factored."""
@@ -63,33 +68,74 @@ def decide_largest(forms: Sequence[tuple[Any, Any]], kinds: Kinds, *, seconds: f
     """
     domain = Orthant(kinds)
     read_forms = [(read(n, domain.n), read(d, domain.n)) for n, d in forms]
-    extents = tuple(Extent.OPEN if e is Extent.CLOSED else e for e in domain.extents)
-    split = [_split(domain.pull_back(n) * domain.pull_back(d), extents) for n, d in read_forms]
-    search = _Search(time.monotonic() + seconds)
-    pairs = islice(combinations(read_forms, 2), PAIRS)
-    apart = (domain.pull_back(n * (e // d.gcd(e)) - m * (d // d.gcd(e))) for (n, d), (m, e) in pairs)
-    seams = {str(f): f for p in apart for f, _ in factors(p, ORDER_FACTORED_TERMS)[1] if len(f) == 2}
-    rests = [rest for rest, _ in split]
-    linear = without_lines(rests, extents, time.monotonic() + seconds / 2)
-    tree = linear or search.find(rests, list(seams.values()), extents)
-    if tree is not None:
-        certificate = Largest(tuple(split), tree)
-        if check_largest(certificate, read_forms, domain):
+    chosen = [leading(read_forms, domain), tuple(range(len(forms)))]
+    for last, among in enumerate(chosen if len(chosen[0]) < len(forms) else chosen[1:]):
+        certificate = _among(read_forms, among, domain, seconds if last else seconds / 2)
+        if certificate is not None and check_largest(certificate, read_forms, domain):
             return SignVerdict(SignStatus.PROVED, certificate=certificate, tried=(Largest.rung,))
     return SignVerdict(SignStatus.UNDECIDED, tried=(Largest.rung,))
 
 
-def _split(p: Polynomial, extents: tuple[Extent, ...]) -> tuple[Polynomial, Polynomial]:
-    """A factor, and the product of those whose coefficients show them to be positive."""
-    content, found = factors(p, ORDER_FACTORED_TERMS)
-    one = context(len(extents)).constant(1)
-    rest, positive = one * (1 if content > 0 else -1), one * abs(content)
-    for f, power in found:
-        sign = next((s for s in (1, -1) if without_negative_terms(s * f, extents, strict=True)), None)
-        if sign is not None:
-            rest, positive = rest * sign**power, positive * (sign * f) ** power
-        else:
-            rest = rest * f**power
+def _among(
+    forms: Sequence[tuple[Polynomial, Polynomial]], among: tuple[int, ...], domain: Orthant, seconds: float
+) -> Largest | None:
+    """A certificate that the largest of some of the fractions is nonnegative."""
+    deadline = time.monotonic() + seconds
+    used = [forms[k] for k in among]
+    pairs = islice(combinations(used, 2), PAIRS)
+    apart = (domain.pull_back(n * (e // d.gcd(e)) - m * (d // d.gcd(e))) for (n, d), (m, e) in pairs)
+    seams = {str(f): f for p in apart for f, _ in factors(p, ORDER_FACTORED_TERMS)[1] if len(f) == 2}
+    if len(used) > 1 and len((whole := total(used))[0]) <= ORDER_FACTORED_TERMS:
+        used.append(whole)
+    extents = tuple(Extent.OPEN if e is Extent.CLOSED else e for e in domain.extents)
+    split = tuple(_split((domain.pull_back(n), domain.pull_back(d)), extents) for n, d in used)
+    rests = [rest for rest, _ in split]
+    linear = without_lines(rests, extents, time.monotonic() + seconds / 2)
+    tree = linear or _Search(deadline).find(rests, sorted(seams.values(), key=lambda q: -len(variables_of(q))), extents)
+    return None if tree is None else Largest(split, tree, among)
+
+
+def leading(forms: Sequence[tuple[Polynomial, Polynomial]], domain: Orthant) -> tuple[int, ...]:
+    """Which of the fractions are the largest at one of some points, by floats.
+
+    >>> import sympy as sp
+    >>> from pgsym.order import Kind
+    >>> domain = Orthant(dict.fromkeys(sp.symbols("x y"), Kind.POSITIVE))
+    >>> x, y = context(2).gens()
+    >>> leading([(x - y, 1 + 0 * x), (y - x, 1 + 0 * x), (-x - y, 1 + 0 * x)], domain)
+    (0, 1)
+    """
+    import numpy as np
+
+    rng, n = random.Random(0), domain.n
+    sides = [(1, -1) if e is Extent.LINE else (1,) for e in domain.extents]
+    us = (
+        [Fraction(rng.choice(s) * rng.randint(1, 9) ** 2, rng.randint(1, 9) ** 2) for s in sides] for _ in range(POINTS)
+    )
+    x = np.array([[float(v) for v in domain.image(u)] for u in us])
+
+    def values(p: Polynomial) -> Any:
+        found = terms(p)
+        powers, numbers = np.array([*found]).reshape(-1, n), np.array([*map(float, found.values())])
+        return np.prod(x[:, None, :] ** powers, axis=2) @ numbers
+
+    with np.errstate(all="ignore"):
+        sizes = np.nan_to_num([values(p) / values(q) for p, q in forms], nan=-np.inf)
+    return tuple(sorted({int(k) for k in np.argmax(sizes, axis=0)}))
+
+
+def _split(pair: tuple[Polynomial, Polynomial], extents: tuple[Extent, ...]) -> tuple[Polynomial, Polynomial]:
+    """The product of two, as a factor and the product of those whose coefficients show them to be positive."""
+    rest = positive = context(len(extents)).constant(1)
+    for p in pair:
+        content, found = factors(p, ORDER_FACTORED_TERMS)
+        rest, positive = rest * (1 if content > 0 else -1), positive * abs(content)
+        for f, power in found:
+            sign = next((s for s in (1, -1) if without_negative_terms(s * f, extents, strict=True)), None)
+            if sign is not None:
+                rest, positive = rest * sign**power, positive * (sign * f) ** power
+            else:
+                rest = rest * f**power
     return rest, positive
 
 
@@ -116,6 +162,10 @@ class _Search:
         self._parts += 1
         seam = next(filter(None, (along(q, extents) for q in seams)), None)
         found = multipliers(forms, extents, 1) or (None if seam else multipliers(forms, extents, MONOMIALS))
+        if found is None and seam is None:
+            squares = binomial_squares(forms[-1], extents, False)
+            alone = (*(0 * forms[-1] for _ in forms[1:]), 0 * forms[-1] + 1)
+            found = Weighted(alone, squares) if squares else None
         if found is not None:
             return found
         if self._parts > ORDER_PARTS or time.monotonic() > self.deadline:
