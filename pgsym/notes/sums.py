@@ -227,6 +227,11 @@ class FormulaSums(FormulaMeans):
         r"""\int_s f(s) d\mu(s), \int_a pi(a|s) f(a) da, \int_\tau P(\tau) X d\tau, over finite sets: sums."""
         self.names.tell("\\int", "an integral over states, actions or runs is a sum: the sets are finite")
         head, members = parted(list(sub), "\\in")
+        if head and ":" in plain(head):
+            why = "found an integral over a segment of a run; means are read. Write \\mathbb{E}_{\\tau_{:t}}[x]"
+            raise NotReadError(why, token.at)
+        if [t.kind for t in head] == ["()"]:
+            raise NotReadError("found an integral over a pair. Write the mean over what is drawn", token.at)
         rest, measure = differential(rest)
         over = measure[0] if measure else None
         if plain(head) == "\\tau" or (over is not None and over.text == "\\tau" and len(measure) == 1):

@@ -169,6 +169,9 @@ REFUSED = {
     r"J'_\phi = J": "found J with \\phi; quantities of the policy pi are read, and of a second one, pi'",
     r"J = \mathbb{E}_{\tau\sim\pi'}\left[ \prod_t \frac{\pi(a_t|s_t)}{\pi'(a_t|s_t)} R(\tau) r_t \right]":
         "found a product over t of which it is not clear where it ends. Write brackets",
+    r"J = \int_{\tau_{0:t}} r_t p(\tau_{0:t}) d\tau_{0:t}":
+        r"found an integral over a segment of a run; means are read. Write \mathbb{E}_{\tau_{:t}}[x]",
+    r"J = \int_{(s,a)} \mu(s) \pi(a|s) r(s,a) ds da": "found an integral over a pair. Write the mean over what is drawn",
     r"J = \frac1N \sum_{i=1}^N \frac{\pi(a_0^i|s_0^i)}{\pi_{old}(a_0^i|s_0^i)} R(\tau^i)":
         "found an average over samples beside a second policy: from which one are they? Write the mean",
     r"J = \mathbb{E}\left[ \sum_t \frac{\pi(a_t|s_t)}{\pi_{old}(a_t|s_t)} r_t \right]":
