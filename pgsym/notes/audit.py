@@ -20,7 +20,7 @@ from pgsym.model.zoo import zoo
 from pgsym.notes.conventions import Conventions, conventions
 from pgsym.notes.definitions import WrittenRelation
 from pgsym.notes.documents import NoteDocument
-from pgsym.notes.names import MEANINGS, Names, Own, told
+from pgsym.notes.names import MEANINGS, SECOND_POLICY, Names, Own, told
 from pgsym.notes.note import read
 from pgsym.notes.result import (
     DEFINES,
@@ -122,6 +122,10 @@ class _Auditor:
         found = Names(chosen, said | self.told, c.origin, c.letters, dict(self.own), c.rewards, dict(self.limits))
         for key, text in c.told.items():
             found.tell(key, text)
+        for key in found.told:
+            if found.told[key] == (SECOND_POLICY,):
+                why = "as asked for" if key in self.told else f"line {c.said[key][1]}"
+                found.tell(key, f"{SECOND_POLICY}, {MEANINGS[SECOND_POLICY]} ({why})")
         return found
 
     def audit(self) -> AuditedNote:

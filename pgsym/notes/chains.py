@@ -10,8 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from pgsym.errors import NotReadError
+from pgsym.notes.names import plain
+from pgsym.notes.parts import levels
 from pgsym.notes.tokens import GAP, NEWLINE, TEXT, Token
 
 RELATIONS = {
@@ -42,7 +45,18 @@ def is_relation(token: Token) -> bool:
 
 
 def statements(found: Sequence[Token]) -> list[Statement]:
-    """The statements in one formula."""
+    """The statements in one formula.
+
+    Raises
+    ------
+    NotReadError
+        A sum whose index has lost its mark, or a member of an argmax as a condition.
+    """
+    for level in levels(found):
+        for token, after in pairwise(level):
+            if token.text in ("\\sum", "\\prod") and any(t.text == "=" for t in after.inside):
+                what = f"found {token.text}{{{plain(after.inside)}}}, an index without its mark"
+                raise NotReadError(f"{what}. Write {token.text}_{{{plain(after.inside)}}}", token.at)
     done: list[Statement] = []
     current: Statement = []
     term: list[Token] = []

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from pgsym.errors import NotReadError
 from pgsym.notes.documents import NoteDocument
-from pgsym.notes.names import MIXED, WEIGHTS, plain
+from pgsym.notes.names import MIXED, SECOND_NAMES, SECOND_POLICY, WEIGHTS, plain
 from pgsym.notes.tokens import Token, tokens
 
 _SAID = (
@@ -17,6 +17,12 @@ _SAID = (
     (re.compile(r"\bdiscounted\s+(state\s+)?(visit|occupanc|(state\s+)?distribution)", re.IGNORECASE), ("eta", "d")),
 )
 """What prose calls the weights of the states."""
+_SECOND = r"(?:behaviou?r|sampling|logging|data[- ]collection)\s+policy"
+"""What prose calls the policy from which the samples are, where that is not the one that is learned."""
+_BEFORE = re.compile(rf"\b{_SECOND}[\s(,]*(?:\$|\\+\()$", re.IGNORECASE)
+_BEHIND = re.compile(
+    rf"(?:\$|\\+\))\s*(?:is|be|denotes)\s+(?:the|a|an|any|some|another|our)\s+{_SECOND}\b", re.IGNORECASE
+)
 _SENTENCE = re.compile(r"[^.\n]*(?:\n[^.\n]+)*")
 
 
@@ -72,6 +78,9 @@ def conventions(document: NoteDocument) -> Conventions:
     for source in document.formulas:
         for start in re.findall(r"V[^()=]{0,30}\((\\(?:rho|mu|nu))\)", source.latex):  # V(rho) is a mean over the start
             found.said.setdefault(start, (("mu0",), document.line(source.at)))
+    second = dict(_second_policy(document))
+    if len(second) == 1 and not SECOND_NAMES.search(text):
+        found.said |= {key: ((SECOND_POLICY,), document.line(at)) for key, at in second.items()}
     for key, meanings, at in _sentences(document):
         found.said.setdefault(key, (meanings, document.line(at)))
     return found
@@ -86,6 +95,22 @@ def _indexed(found: Sequence[Token], below: dict[str, set[str]]) -> None:
             below["^"].add(plain(after[0].inside or after[:1]))
         elif token.text in below and len(after) == 2 and after[0].text == "_":
             below[token.text].add(plain(after[1].inside or after[1:]))
+
+
+def _second_policy(document: NoteDocument) -> Iterator[tuple[str, int]]:
+    r"""The letter of a formula in a line that is called the behaviour policy: \beta, \pi_b, \mu(a|s)."""
+    for source in document.formulas:
+        end = source.at + len(source.latex)
+        if source.display or not (
+            _BEFORE.search(document.text[max(source.at - 60, 0) : source.at])
+            or _BEHIND.match(document.text[end : end + 60])
+        ):
+            continue
+        letter = re.fullmatch(
+            r"(\\?[a-zA-Z]+|\\pi_\\?[a-z]+)(\([^()]*\|[^()]*\))?", re.sub(r"[\s{}]|\\cdot", "", source.latex)
+        )
+        if letter and letter[1] not in ("\\pi", "\\theta", "\\pi_\\theta"):
+            yield letter[1], source.at
 
 
 def _sentences(document: NoteDocument) -> Iterator[tuple[str, tuple[str, ...], int]]:

@@ -81,7 +81,7 @@ class Definitions(ABC):
     def in_sentence(self, source: Source) -> list[WrittenRelation]:
         r"""A definition in a line of text: \delta_t = r_t - V(s_t), or x := ..."""
         try:
-            given = chains.statements(tokens(source.latex, self.document.macros))
+            given = chains.statements(self.names.spelled_out(tokens(source.latex, self.document.macros)))
             if len(given) != 1 or len(given[0]) != 2 or not given[0][0][1]:
                 return []
             (_, left), (relation, right) = given[0]

@@ -85,6 +85,9 @@ class FormulaMeans(FormulaQuantities):
         if is_run:
             self.of_policy = before[2]
             if sub is None:
+                if "pi'(" in text_of(pieces):
+                    why = "found a mean beside a second policy that does not say over what. Write what is drawn"
+                    raise NotReadError(why, token.at)
                 what = "a mean of steps of a run that does not say over what is one over the runs of the policy"
                 self.names.tell("\\mathbb{E}", what)
             return (self.at_any_time(body, pieces, primed, token) if sub is not None and not given else pieces), end

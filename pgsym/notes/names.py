@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pgsym.errors import ClaimError, NotReadError
-from pgsym.expression.quantity import VOCABULARY
-from pgsym.notes.tokens import Token, spelled
+from pgsym.notes.tokens import GREEK, Token, spelled
 
 _STATIONARY, _VISITS = ("mu", "eta", "d"), ("eta", "d", "mu")
 WEIGHTS: dict[str, tuple[str, ...]] = {
@@ -21,6 +20,7 @@ WEIGHTS: dict[str, tuple[str, ...]] = {
     "\\eta": ("eta", "mu", "d"),
 }
 """Letters that weigh the states, with the meanings that are usual; the first is the most usual."""
+SECOND_POLICY = "pi'"
 EXPECT = "E_\\pi"
 """The weights of a mean over pi that does not say what the states are drawn from."""
 MEANINGS = {
@@ -28,6 +28,7 @@ MEANINGS = {
     "eta": "the expected discounted visits",
     "d": "the expected discounted visits, normalised",
     "mu0": "the start distribution",
+    SECOND_POLICY: "the second policy",
 }
 SCALARS = {"\\lambda": "lambda", "\\alpha": "alpha", "\\beta": "beta", "\\epsilon": "epsilon", "b": "b", "c": "c"}
 """Letters that stand for arbitrary numbers where nothing else is said."""
@@ -42,6 +43,10 @@ SECOND = {
     "\\pi'", "\\tilde{\\pi}", "\\widetilde{\\pi}", "\\pi_\\theta'", "\\theta'", "\\pi_old", "\\pi_\\theta_old",
     "\\hat{\\pi}", "\\theta_old", "\\bar{\\pi}", "\\pi_new", "\\pi_\\text{old}",
 }  # fmt: skip
+SECOND_NAMES = re.compile(
+    r"\\(?:tilde|hat|bar|widetilde|widehat)\{?\\pi|\\(?:pi|theta)(?:_\\theta)?(?:'|_(?:\\text)?(?:old|new))"
+)
+"""A second policy by one of its usual names, in a formula without spaces and braces."""
 OPTIMAL = ("*", "\\pi*", "\\pi^*", "\\pi_*")
 """What marks an optimal quantity, or the optimal policy."""
 POLICIES = (_POLICY | SECOND) - {"\\theta", "\\theta'", "\\theta_old"}
@@ -135,6 +140,15 @@ class Names:
         return head.partition("(")[0]
 
     @property
+    def second(self) -> list[str]:
+        """What the note calls its second policy, where that is no usual name of one."""
+        return [key for key, meanings in self.told.items() if meanings == (SECOND_POLICY,)]
+
+    def spelled_out(self, found: Sequence[Token]) -> list[Token]:
+        """A formula with the second policy as \\pi', whatever the note calls it."""
+        return with_second(found, self.second) if self.second else list(found)
+
+    @property
     def matrices(self) -> frozenset[str]:
         """The names that the note defines by products of vectors with transposed ones."""
         return frozenset(own.name for own in self.own.values() if "outer(" in own.text)
@@ -174,7 +188,32 @@ def decoration(key: str, parts: Sequence[Token], at: int) -> bool:
         raise NotReadError(f"found {key} with {text}; optimal quantities are V^*, Q^*, h^* and J^*", at)
     if any(part.kind == "()" for part in parts):
         raise NotReadError(f"found {key} with {text}, a sample or an estimate; quantities of the policy are read", at)
-    raise NotReadError(f"found {key} with {text}; quantities of the policy pi are read, and of a second one, pi'", at)
+    why = f"found {key} with {text}; quantities of the policy pi are read, and of a second one, pi'"
+    named = "\\pi_" * (key == "the policy") + text
+    is_name = re.fullmatch(r"\\pi_\\?[a-z]+", named) and "'" not in key
+    raise NotReadError(why + (f'. If it is that one, say --read "{named}: pi\'"' if is_name else ""), at)
+
+
+def with_second(found: Sequence[Token], letters: Sequence[str]) -> list[Token]:
+    r"""The letters that the note calls its second policy, as \pi'.
+
+    >>> from pgsym.notes.tokens import tokens
+    >>> spelled(with_second(tokens(r"d^\beta(s) \pi_{\phi}(a|s)"), ["\\beta", "\\pi_\\phi"]))
+    "d^{\\pi '}(s)\\pi '(a|s)"
+    """
+    kept: list[Token] = []
+    k = 0
+    while k < len(found):
+        token, below = found[k], plain(found[k + 1 : k + 3])
+        width = 1 if token.text in letters else 3 if f"{token.text}{below}" in letters and below[:1] == "_" else 0
+        if not width or token.kind != "symbol":
+            kept.append(replace(token, inside=tuple(with_second(token.inside, letters))))
+        elif kept and kept[-1].text in ("_", "^"):
+            kept.append(Token("{}", "{}", token.at, (replace(token, text="\\pi"), Token("operator", "'", token.at))))
+        else:
+            kept += [replace(token, text="\\pi"), Token("operator", "'", token.at)]
+        k += width or 1
+    return kept
 
 
 def plain(parts: Sequence[Token]) -> str:
@@ -207,11 +246,14 @@ def told(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
             raise ClaimError(f"found {text!r}; what a letter means is written as in d: eta. Correct it", where="read")
         if meaning not in MEANINGS:
             raise ClaimError(
-                f"found {meaning!r} for {letter}; a letter for weights means {', '.join(MEANINGS)}. Choose one",
+                f"found {meaning!r} for {letter}; a letter means {', '.join(MEANINGS)}. Choose one",
                 where="read",
             )
-        assert meaning in VOCABULARY
         key = EXPECT if letter in ("E", "E_pi", EXPECT) else letter
+        if meaning == SECOND_POLICY:
+            key = re.sub(
+                r"(?<![\\a-z])[a-z]{2,}", lambda m: "\\" * ("\\" + m[0] in GREEK) + m[0], re.sub("[{} ]", "", key)
+            )
         if "\\" + key in WEIGHTS:
             key = "\\" + key
         found[key] = (meaning,)

@@ -25,7 +25,7 @@ from pgsym.notes.documents import NoteDocument
 from pgsym.notes.formats import Source
 from pgsym.notes.formula import Formula
 from pgsym.notes.group import OTHERS, OWN, SIZE, SampleGroup
-from pgsym.notes.names import Names, plain
+from pgsym.notes.names import SECOND_NAMES, Names, plain
 from pgsym.notes.parts import Pieces, averaged, given_below, text_of, without_coordinate, without_sample
 from pgsym.notes.side import OutsideRunError
 from pgsym.notes.single_runs import at_every_time, chance_of_run, of_every_run
@@ -63,7 +63,7 @@ class _Reader(Definitions):
                 found += self.in_sentence(source)
                 continue
             try:
-                given = chains.statements(tokens(source.latex, self.document.macros))
+                given = chains.statements(self.names.spelled_out(tokens(source.latex, self.document.macros)))
             except NotReadError as error:
                 if re.search(_RELATED + r"|\\approx", source.latex):
                     found.append(self.refused(source, error.at or 0, error.message, True))
@@ -208,6 +208,11 @@ class _Reader(Definitions):
         else:
             terms = [averaged(term) for term in terms]
             if terms != [left.found, right.found]:
+                if self.names.second or any(SECOND_NAMES.search(plain(side.found)) for side in (left, right)):
+                    why = (
+                        "found an average over samples beside a second policy: from which one are they? Write the mean"
+                    )
+                    raise NotReadError(why, right.at)
                 self.names.tell("\\frac{1}{N}\\sum_{i=1}^N", "an average over samples stands for its mean")
         for every_run in (False, True):
             found: list[Pieces] = []

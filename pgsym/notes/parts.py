@@ -79,7 +79,7 @@ def argument(found: Sequence[Token], k: int) -> Sequence[Token]:
         raise NotReadError(
             "found the end where a command or an index needs something. Complete the formula", found[-1].at
         )
-    return found[k].inside if found[k].kind == "{}" else (found[k],)
+    return found[k].held
 
 
 def closes(found: Sequence[Token], k: int) -> bool:
@@ -125,6 +125,15 @@ class WrittenSymbol(NamedTuple):
         called = "" if self.call is None else "(')" if plain(self.call.inside) in SECOND else "(.)"
         marks = "'" * self.primes + ("_" + below if below else "") + ("^" + above if above else "")
         return self.token.text + marks + called
+
+
+def is_run(found: Sequence[Token], origin: int) -> bool:
+    r"""Whether it is a whole run: \tau, or s_0, a_0, ..., s_T, a_T from the first step on."""
+    first = rf"[sSx]_{origin},[aAu]_{origin},"
+    return (
+        re.fullmatch(rf"\\tau|{first}.*\\dots,?([sSx]_[TH],[aAu]_[TH])?(,?[sSx]_([TH]\+1|[TH]))?", plain(found))
+        is not None
+    )
 
 
 def is_power(sup: Sequence[Token]) -> bool:
@@ -290,7 +299,7 @@ def averaged(found: Sequence[Token]) -> list[Token]:
         if len(term) > 4 and term[0].text == "\\frac" and term[3].text == "\\sum" and plain(argument(term, 1)) == "1":
             sub, sup, _, after = scripts(term, 4)
             letter, first = plain(sub or ())[:1], plain(sub or ())[1:]
-            body = _unmarked(term[after:], letter)
+            body = _unmarked(term[after:], letter) if letter else []
             is_whole = first == "=1" and sup is not None and plain(sup) == plain(argument(term, 2))
             of_set = re.fullmatch(r"\\tau(_[ijn])?\\in(.+)", plain(sub or ()))
             if of_set and plain(argument(term, 2)) == f"|{of_set[2]}|":

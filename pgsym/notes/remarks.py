@@ -135,19 +135,24 @@ def _rst(remark: Remark, indent: str) -> str:
     return f"\n{indent}.. admonition:: pgsym\n\n{body}"
 
 
-def _html(remark: Remark, indent: str) -> str:
-    """A quotation of HTML."""
+def as_html(remark: Remark, text: Spell, strong: Spell, code: Spell, formula: Spell) -> str:
+    """Elements of HTML, with these ways of writing words, bold ones, code and formulas."""
     lines: list[str] = []
     for part in remark:
         if isinstance(part, Paragraph):
-            words = _spelled(part.words, _element("strong"), _element("code"), _html_text)
+            words = _spelled(part.words, strong, code, text)
             lines.append(f"<li>{words}</li>" if part.in_list else f"<p>{words}</p>")
         elif isinstance(part, Display):
-            lines.append(rf"\[{escape(part.latex)}\]")
+            lines.append(formula(part.latex))
         else:
-            text = escape("\n".join(part.lines))
-            lines.append(f"<details><summary>{_html_text(part.title)}</summary><pre>{text}</pre></details>")
-    body = re.sub(r"((?:<li>.*</li>\n?)+)", r"<ul>\n\1\n</ul>", "\n".join(lines))
+            held = escape("\n".join(part.lines))
+            lines.append(f"<details><summary>{text(part.title)}</summary><pre>{held}</pre></details>")
+    return re.sub(r"((?:<li>.*</li>\n?)+)", r"<ul>\n\1\n</ul>", "\n".join(lines))
+
+
+def _html(remark: Remark, indent: str) -> str:
+    """A quotation of HTML, for a page with MathJax."""
+    body = as_html(remark, _html_text, _element("strong"), _element("code"), lambda latex: rf"\[{escape(latex)}\]")
     return f'\n<blockquote class="pgsym">\n{body}\n</blockquote>\n'
 
 
@@ -209,9 +214,7 @@ def place_behind(text: str, begin: int, end: int, format: str) -> tuple[int, str
     """Where a remark on the formula between two places stands, and its indentation."""
     start = text.rfind("\n", 0, max(begin, 1) - 1) + 1
     if format == "html":
-        close = re.compile(r"</(p|div|li|td|th|dd|section|article|blockquote|body|html)\s*>", re.IGNORECASE).search(
-            text, end
-        )
+        close = _CLOSES.search(text, end)
         return (len(text) if close is None else close.end() if close[1].lower() == "p" else close.start()), ""
     if format == "rst":
         return _behind_rst(text, begin, end)

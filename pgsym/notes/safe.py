@@ -20,8 +20,7 @@ from typing import Any, TypeGuard
 from pgsym.claims.language.characters import TEX
 from pgsym.errors import NotReadError
 from pgsym.expression.notation import escape_text
-from pgsym.limits import NOTE_FORMULA, NOTE_MACROS
-from pgsym.notes.macros import Macros
+from pgsym.notes.macros import Macros, replaced
 from pgsym.notes.tokens import (
     FONTS,
     GREEK,
@@ -74,7 +73,7 @@ def safe_formula(latex: str, macros: Macros = MappingProxyType({})) -> str:
     NotReadError
         A command that is not in the list, or LaTeX that TeX would not take.
     """
-    latex = replaced(latex, macros)
+    latex, _ = replaced(latex, macros)
     require_small(latex)
     return re.sub(r"(?<!\\)\s+$", "", _rows(items(latex_nodes(latex)))).lstrip()  # a space of its own stays
 
@@ -100,46 +99,6 @@ def typeset_code(text: str, *, display: bool = False) -> str:
         return rf"\texttt{{{' '.join(lines)}}}"
     rows = r"\newline{}".join(r"\mbox{}" + line for line in lines)
     return rf"\par{{\raggedright\footnotesize\ttfamily {rows}\par}}"
-
-
-def replaced(text: str, macros: Macros, longest: int = NOTE_FORMULA) -> str:
-    """The text with the note's own commands replaced, a bounded number of times."""
-    at = count = 0
-    while match := re.compile(r"\\([A-Za-z]+|.)", re.DOTALL).search(text, at):
-        at = match.end()
-        if match[0] not in macros:
-            continue
-        number, body = macros[match[0]]
-        given, end = [], match.end()
-        for _ in range(number):
-            one = re.compile(r"\s*(\\[A-Za-z]+|\\.|[^{}\s])", re.DOTALL).match(text, end)
-            group = re.compile(r"\s*\{").match(text, end)
-            if group:
-                end = _closing(text, group.end())
-                given.append(text[group.end() : end - 1])
-            elif one:
-                end = one.end()
-                given.append(one[1])
-        count += 1
-        if len(given) < number or count > NOTE_MACROS or len(text) > longest:
-            raise _refused(match[0])
-        body = re.sub(
-            r"(\\[A-Za-z]+)?#([1-9])",
-            lambda m, given=[*given, *[""] * 9]: f"{m[1]} " * bool(m[1]) + given[int(m[2]) - 1],  # type: ignore[misc]
-            body,
-        )
-        body += " " * bool(re.search(r"\\[A-Za-z]+$", body))
-        text, at = text[: match.start()] + body + text[end:], match.start()
-    return text
-
-
-def _closing(text: str, at: int) -> int:
-    depth = 1
-    for match in re.compile(r"\\.|[{}]", re.DOTALL).finditer(text, at):
-        depth += (match[0] == "{") - (match[0] == "}")
-        if not depth:
-            return match.end()
-    raise _refused("a brace that does not close")
 
 
 def _refused(what: str) -> NotReadError:

@@ -12,6 +12,7 @@ from pgsym.notes.means import FormulaMeans
 from pgsym.notes.names import plain
 from pgsym.notes.parts import (
     EXTREMES,
+    OPEN,
     Pieces,
     before_bar,
     commas,
@@ -33,6 +34,10 @@ class FormulaSums(FormulaMeans):
     @abstractmethod
     def prefixed(self, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
         """A gradient or a logarithm."""
+
+    @abstractmethod
+    def factor(self, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
+        """One factor, and where the next one begins."""
 
     def open(self, found: Sequence[Token], k: int) -> Pieces:
         token = found[k]
@@ -105,7 +110,13 @@ class FormulaSums(FormulaMeans):
             body = self.product(rest)
         if not found:
             return body
-        return [(f"(sum[{','.join(found)}] ", token.at), *body, (")", token.at)]
+        timed = 3 * ([piece for piece, _ in body[:3:2]] == ["gamma", " * "] and body[1][0].startswith("^("))
+        return [
+            *body[:timed],
+            (f"(sum[{','.join(found)}] ", token.at),
+            *body[timed:],
+            (")", token.at),
+        ]  # gamma^t before
 
     def require_joint(self, token: Token, rest: list[Token]) -> None:
         """A sum over rewards, of P(s',r|s,a), takes their mean: what stands there is linear in them."""
@@ -160,11 +171,13 @@ class FormulaSums(FormulaMeans):
         if self.run:
             with self.clock.known(letter):
                 self.timed = True
-                body = self.product(rest)
+                cut = self.end_of_product(letter, rest, token) if name == "prod" else len(rest)
+                body = self.product(rest[:cut])
             if not re.search(rf"(?<![a-z]){letter}(?![a-z'])", text_of(body)):
                 why = f"found a sum over {letter} of what does not depend on it: how many steps?"
                 raise NotReadError(why, token.at)
-            return [(f"({name}[{bound}] ", token.at), *body, (")", token.at)]
+            over: Pieces = [(f"({name}[{bound}] ", token.at), *body, (")", token.at)]
+            return [*over, (" * ", token.at), *self.product(rest[cut:])] if cut < len(rest) else over
         self.collect = []
         self.run += 1
         try:
@@ -177,6 +190,26 @@ class FormulaSums(FormulaMeans):
         if len(drawn) != 1 or name != "sum":
             raise OutsideRunError
         return [(f"({drawn[0]} sum[{bound}] ", token.at), *body, (")", token.at)]
+
+    def end_of_product(self, letter: str, rest: list[Token], token: Token) -> int:
+        r"""Where the factors end that a product over time is of: before the first one that does not depend on it."""
+
+        def depends(found: Sequence[Token]) -> bool:
+            return re.search(rf"(?<![a-z\\]){letter}(?![a-z'])", plain(found)) is not None
+
+        k = 0
+        while k < len(rest):
+            begin = k + (rest[k].text == "*" and k > 0)
+            own = rest[begin].text in OPEN and plain(scripts(rest, begin + 1)[0] or ()).partition("=")[0] == letter
+            after = self.factor(rest, begin)[1]
+            if own or not depends(rest[begin:after]):
+                if not k or (not own and depends(rest[begin:])):
+                    why = f"found a product over {letter} of which it is not clear where it ends. Write brackets"
+                    raise NotReadError(why, token.at)
+                self.names.tell("\\prod", "of the factors that follow and depend on its index")
+                return begin
+            k = after
+        return k
 
     def over_runs(self, token: Token, rest: list[Token]) -> Pieces:
         r"""\sum_\tau P(\tau) X, the mean of X."""
@@ -194,6 +227,11 @@ class FormulaSums(FormulaMeans):
         r"""\int_s f(s) d\mu(s), \int_a pi(a|s) f(a) da, \int_\tau P(\tau) X d\tau, over finite sets: sums."""
         self.names.tell("\\int", "an integral over states, actions or runs is a sum: the sets are finite")
         head, members = parted(list(sub), "\\in")
+        if head and ":" in plain(head):
+            why = "found an integral over a segment of a run; means are read. Write \\mathbb{E}_{\\tau_{:t}}[x]"
+            raise NotReadError(why, token.at)
+        if [t.kind for t in head] == ["()"]:
+            raise NotReadError("found an integral over a pair. Write the mean over what is drawn", token.at)
         rest, measure = differential(rest)
         over = measure[0] if measure else None
         if plain(head) == "\\tau" or (over is not None and over.text == "\\tau" and len(measure) == 1):

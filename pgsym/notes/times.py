@@ -209,8 +209,7 @@ def _exponents(found: Sequence[Token], letter: str, base: str) -> list[Token]:
     kept: list[Token] = []
     for k, token in enumerate(found):
         power = k > 0 and found[k - 1].text == "^"
-        inside = token.inside if token.kind == "{}" else (token,)
-        if power and plain(inside) == letter:
+        if power and plain(inside := token.held) == letter:
             minus = (Token("operator", "-", token.at), *_written(base, "", token.at))
             kept.append(Token("{}", "{}", token.at, (*inside, *minus)))
         elif token.inside:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
 from typing import Any, cast
@@ -20,8 +20,8 @@ from pylatexenc.macrospec import EnvironmentSpec, LatexContextDb, MacroSpec
 
 from pgsym.claims.language.characters import TEX
 from pgsym.errors import NotReadError
-from pgsym.limits import NOTE_DEPTH, NOTE_FORMULA, NOTE_MACROS
-from pgsym.notes.macros import Macros
+from pgsym.limits import NOTE_DEPTH, NOTE_FORMULA
+from pgsym.notes.macros import Macros, replaced
 
 NEWLINE, GAP, TEXT, NAME = "\\\\", "gap", "text", "name"
 """Kinds of tokens: the end of a row, a wide space, words in a formula, a name of the claim language."""
@@ -83,6 +83,11 @@ class Token:
     def __str__(self) -> str:
         return self.text
 
+    @property
+    def held(self) -> tuple[Token, ...]:
+        """What braces hold, or the one token."""
+        return self.inside if self.kind == "{}" else (self,)
+
     def written(self) -> str:
         """Token and what is inside, without spaces."""
         if self.kind in ("()", "[]", "\\{\\}"):
@@ -113,15 +118,25 @@ def tokens(latex: str, macros: Macros = MappingProxyType({})) -> list[Token]:
         Braces, brackets or environments that do not match; a formula longer or deeper than is read.
     """
     require_small(latex)
-    return _grouped(_Flat(macros).flat(latex_nodes(latex)))
+    written, places = replaced(latex, macros)
+    try:
+        found = _grouped(_flat(latex_nodes(written)))
+    except NotReadError as error:
+        error.at = places[min(error.at or 0, len(written))]
+        raise
+    return found if written == latex else _placed(found, places)
+
+
+def _placed(found: Sequence[Token], places: Sequence[int]) -> list[Token]:
+    """Tokens at their places in the text before commands were replaced."""
+    return [replace(t, at=places[t.at], inside=tuple(_placed(t.inside, places))) for t in found]
 
 
 def require_small(latex: str) -> None:
     """Refuse a formula that is longer or deeper than is read."""
     if len(latex) > NOTE_FORMULA:
-        raise NotReadError(
-            f"found {len(latex)} characters in one formula; at most {NOTE_FORMULA} are read. Split it", 0
-        )
+        why = f"found {len(latex)} characters in one formula; at most {NOTE_FORMULA} are read. Split it"
+        raise NotReadError(why, 0)
     depth = 0
     for k, character in enumerate(latex):
         depth += (character in "{([") - (character in "})]") + latex.startswith("\\begin", k)
@@ -146,151 +161,102 @@ def latex_nodes(latex: str) -> Sequence[Any]:
         raise NotReadError(f"found LaTeX that does not close ({said}). Correct it", at) from None
 
 
-class _Flat:
+def _flat(nodes: Sequence[Any]) -> list[Token]:
     """The tokenizer's nodes as tokens."""
-
-    def __init__(self, macros: Macros) -> None:
-        self.macros = macros
-        self.replaced = 0
-
-    def flat(self, nodes: Sequence[Any]) -> list[Token]:
-        found: list[Token] = []
-        for node in nodes:
-            kind = type(node).__name__
-            if kind == "LatexCharsNode":
-                found += self.characters(node.chars, node.pos)
-            elif kind == "LatexMacroNode":
-                found.append(same(Token("command", "\\" + node.macroname, node.pos)))
-            elif kind == "LatexGroupNode":
-                found.append(Token("{}", "{}", node.pos, tuple(self.flat(node.nodelist))))
-            elif kind == "LatexEnvironmentNode":
-                name = node.environmentname.rstrip("*")
-                inside = self.flat(node.nodelist)
-                if name in ROWS:
-                    found += inside[1:] if name == "alignat" else inside
-                else:
-                    found.append(Token("environment", name, node.pos, tuple(inside)))
-            elif kind == "LatexMathNode":
-                found.append(Token(TEXT, "", node.pos))
-        return self.dressed(self.expanded(found))
-
-    def expanded(self, found: list[Token]) -> list[Token]:
-        """The note's own commands replaced by what they stand for, at the place where they are used."""
-        kept: list[Token] = []
-        k = 0
-        while k < len(found):
-            token = found[k]
-            k += 1
-            if token.kind != "command" or token.text not in self.macros:
-                kept.append(token)
-                continue
-            count, body = self.macros[token.text]
-            self.replaced += 1
-            if self.replaced > NOTE_MACROS or k + count > len(found):
-                why = (
-                    "without its arguments"
-                    if k + count > len(found)
-                    else f"after {NOTE_MACROS} others, which are replaced"
-                )
-                raise NotReadError(f"found {token.text} {why}. Simplify it", token.at)
-            kept += _filled(self.flat(latex_nodes(body)), found[k : k + count], token.at)
-            k += count
-        return kept
-
-    def characters(self, text: str, at: int) -> list[Token]:
-        found: list[Token] = []
-        k = 0
-        while k < len(text):
-            character, size = text[k], 1
-            word = next((w for w in _NAMES if text.startswith(w, k) and not text[k - 1 : k].isalpha()), None)
-            number = _NUMBER.match(text, k)
-            if character.isspace() or character in "~&":
-                pass
-            elif word is not None:
-                size = len(word)
-                found.append(same(Token("command", "\\" + word, at + k)))
-            elif number is not None:
-                size = len(number[0])
-                found.append(Token("number", number[0], at + k))
-            elif text.startswith(":=", k):
-                size = 2
-                found.append(Token("operator", ":=", at + k))
+    found: list[Token] = []
+    for node in nodes:
+        kind = type(node).__name__
+        if kind == "LatexCharsNode":
+            found += _characters(node.chars, node.pos)
+        elif kind == "LatexMacroNode":
+            found.append(same(Token("command", "\\" + node.macroname, node.pos)))
+        elif kind == "LatexGroupNode":
+            found.append(Token("{}", "{}", node.pos, tuple(_flat(node.nodelist))))
+        elif kind == "LatexEnvironmentNode":
+            name = node.environmentname.rstrip("*")
+            inside = _flat(node.nodelist)
+            if name in ROWS:
+                found += inside[1:] if name == "alignat" else inside
             else:
-                found.append(same(Token("symbol" if character.isalpha() else "operator", character, at + k)))
-            k += size
-        return found
-
-    def dressed(self, found: list[Token]) -> list[Token]:
-        """Without what only changes the look; fonts and accents with their letter."""
-        kept: list[Token] = []
-        k = 0
-        while k < len(found):
-            token = found[k]
-            after = found[k + 1] if k + 1 < len(found) else None
-            k += 1
-            if token.kind != "command":
-                kept.append(token)
-            elif token.text in _LOOKS:
-                if token.text in ("\\left", "\\right") and after is not None and after.text == ".":
-                    raise NotReadError(
-                        f"found {token.text}. without a bracket; they come in pairs. Write both", token.at
-                    )
-            elif token.text in LOOKS_OF_ONE:
-                k += after is not None
-            elif token.text == NEWLINE:
-                kept.append(Token(NEWLINE, NEWLINE, token.at))
-                k += _skipped(found[k:])
-            elif token.text in WORDS and after is not None:
-                words = spelled(after.inside).strip() if after.kind == "{}" else after.text
-                known = words.strip("\\") in _NAMES
-                kept.append(
-                    same(Token("command", words, token.at)) if known else Token(TEXT, f"\\text{{{words}}}", token.at)
-                )
-                k += 1
-            elif token.text in _WRAPS and after is not None:
-                k += after.text == "*" and k + 1 < len(found)  # \operatorname*
-                kept += self.unwrapped(token, found[k])
-                k += 1
-            elif token.text in FONTS and after is not None:
-                letter = after.inside if after.kind == "{}" else (after,)
-                kept.append(Token("symbol", f"{token.text}{{{spelled(letter).strip()}}}", token.at))
-                k += 1
-            elif token.text in ("\\underset", "\\overset") and k + 1 < len(found) and after is not None:
-                body = found[k + 1]
-                mark = Token("operator", "_" if token.text == "\\underset" else "^", token.at)
-                kept += (*(body.inside if body.kind == "{}" else (body,)), mark, after)
-                k += 2
-            elif token.text in ("\\underbrace", "\\overbrace") and after is not None:
-                kept.append(after)
-                k += 3 if k + 2 < len(found) and found[k + 1].text in "_^" else 1
-            else:
-                kept.append(token)
-        return _primed(kept)
-
-    def unwrapped(self, token: Token, after: Token) -> Sequence[Token]:
-        r"""What \mathrm and the like hold; several letters are one name."""
-        word = "".join(t.text for t in after.inside if t.kind == "symbol")
-        if after.kind == "{}" and len(after.inside) == len(word) > 1:
-            return (same(Token("command", "\\" + word, token.at)),)
-        return after.inside if after.kind == "{}" else (after,)
+                found.append(Token("environment", name, node.pos, tuple(inside)))
+        elif kind == "LatexMathNode":
+            found.append(Token(TEXT, "", node.pos))
+    return _dressed(found)
 
 
-def _filled(body: Sequence[Token], given: Sequence[Token], at: int) -> list[Token]:
-    """What a command stands for, with its arguments in their places."""
-    kept: list[Token] = []
-    for k, token in enumerate(body):
-        if token.text == "#":
-            continue
-        if k and body[k - 1].text == "#" and token.kind == "number":
-            number = int(token.text[0]) - 1
-            if number >= len(given) or number < 0:
-                raise NotReadError(f"found #{token.text} in a command with {len(given)} arguments. Correct it", at)
-            kept += given[number].inside if given[number].kind == "{}" else (given[number],)
-            if token.text[1:]:
-                kept.append(Token("number", token.text[1:], at))
+def _characters(text: str, at: int) -> list[Token]:
+    found: list[Token] = []
+    k = 0
+    while k < len(text):
+        character, size = text[k], 1
+        word = next((w for w in _NAMES if text.startswith(w, k) and not text[k - 1 : k].isalpha()), None)
+        number = _NUMBER.match(text, k)
+        if character.isspace() or character in "~&":
+            pass
+        elif word is not None:
+            size = len(word)
+            found.append(same(Token("command", "\\" + word, at + k)))
+        elif number is not None or text.startswith(":=", k):
+            token = Token("number", number[0], at + k) if number else Token("operator", ":=", at + k)
+            size = len(token.text)
+            found.append(token)
         else:
-            kept.append(Token(token.kind, token.text, at, tuple(_filled(token.inside, given, at))))
-    return kept
+            found.append(same(Token("symbol" if character.isalpha() else "operator", character, at + k)))
+        k += size
+    return found
+
+
+def _dressed(found: list[Token]) -> list[Token]:
+    """Without what only changes the look; fonts and accents with their letter."""
+    kept: list[Token] = []
+    k = 0
+    while k < len(found):
+        token = found[k]
+        after = found[k + 1] if k + 1 < len(found) else None
+        k += 1
+        if token.kind != "command":
+            kept.append(token)
+        elif token.text in _LOOKS:
+            if token.text in ("\\left", "\\right") and after is not None and after.text == ".":
+                why = f"found {token.text}. without a bracket; they come in pairs. Write both"
+                raise NotReadError(why, token.at)
+        elif token.text in LOOKS_OF_ONE:
+            k += after is not None
+        elif token.text == NEWLINE:
+            kept.append(Token(NEWLINE, NEWLINE, token.at))
+            k += _skipped(found[k:])
+        elif token.text in WORDS and after is not None:
+            words = spelled(after.inside).strip() if after.kind == "{}" else after.text
+            is_name = words.strip("\\") in _NAMES
+            name = Token("command", words, token.at)
+            kept.append(same(name) if is_name else Token(TEXT, f"\\text{{{words}}}", token.at))
+            k += 1
+        elif token.text in _WRAPS and after is not None:
+            k += after.text == "*" and k + 1 < len(found)  # \operatorname*
+            kept += _unwrapped(token, found[k])
+            k += 1
+        elif token.text in FONTS and after is not None:
+            kept.append(Token("symbol", f"{token.text}{{{spelled(after.held).strip()}}}", token.at))
+            k += 1
+        elif token.text in ("\\underset", "\\overset") and k + 1 < len(found) and after is not None:
+            body = found[k + 1]
+            mark = Token("operator", "_" if token.text == "\\underset" else "^", token.at)
+            kept += (*body.held, mark, after)
+            k += 2
+        elif token.text in ("\\underbrace", "\\overbrace") and after is not None:
+            kept.append(after)
+            k += 3 if k + 2 < len(found) and found[k + 1].text in "_^" else 1
+        else:
+            kept.append(token)
+    return _primed(kept)
+
+
+def _unwrapped(token: Token, after: Token) -> Sequence[Token]:
+    r"""What \mathrm and the like hold; several letters are one name."""
+    word = "".join(t.text for t in after.inside if t.kind == "symbol")
+    if after.kind == "{}" and len(after.inside) == len(word) > 1:
+        return (same(Token("command", "\\" + word, token.at)),)
+    return after.held
 
 
 def same(token: Token) -> Token:
@@ -311,10 +277,9 @@ def _primed(found: list[Token]) -> list[Token]:
     r"""x^\prime and x^{\prime\prime} as x' and x''."""
     kept: list[Token] = []
     for token in found:
-        inside = token.inside if token.kind == "{}" else (token,)
-        if kept and kept[-1].text == "^" and inside and all(t.text == "'" for t in inside):
+        if kept and kept[-1].text == "^" and token.held and all(t.text == "'" for t in token.held):
             kept.pop()
-            kept += inside
+            kept += token.held
         else:
             kept.append(token)
     return kept
@@ -361,7 +326,6 @@ def _grouped(found: Sequence[Token]) -> list[Token]:
     if len(stack) > 1:
         opened = stack[-1][0]
         assert opened is not None
-        raise NotReadError(
-            f"found {opened.text} without its other bracket; brackets come in pairs. Correct it", opened.at
-        )
+        why = f"found {opened.text} without its other bracket; brackets come in pairs. Correct it"
+        raise NotReadError(why, opened.at)
     return stack[0][1]

@@ -135,8 +135,14 @@ $$\nabla V^\pi(s) = \phi(s) + \gamma \sum_{s'} d^\pi(s \to s', 1) \phi(s') + \ga
 = \dots = \sum_x \sum_{k=0}^\infty \gamma^k d^\pi(s \to x, k) \sum_a \nabla\pi(a|x) Q^\pi(x,a)$$""".replace(r"\sum_x", r"\sum_{x\in\mathcal{S}}"),
         "refuted",
     ),
-    # In the advantage of one answer of a group, its own reward was left in the mean of the others.
+    # The index of a sum had lost its mark, so that nothing was summed over.
     "natolambert/rlhf-book 119": (
+        r"$$A_i = r_i - \text{mean}(r_1, r_2, \cdots, r_G) = r_i - \frac{1}{G}\sum{j=1}^G r_j$$",
+        r"$$r_i - \text{mean}(r_1, r_2, \cdots, r_G) = r_i - \frac{1}{G}\sum_{j=1}^G r_j$$",
+        r"found \sum{j=1}, an index without its mark. Write \sum_{j=1}",
+    ),
+    # In the advantage of one answer of a group, its own reward is left in the mean of the others.
+    "a slip of that kind": (
         r"$$\frac{G}{G-1} \left( r_i - \frac1G \sum_{j=1}^G r_j \right) = r_i - \frac{1}{G-1} \sum_{j=1}^G r_j$$",
         r"$$\frac{G}{G-1} \left( r_i - \frac1G \sum_{j=1}^G r_j \right) = r_i - \frac{1}{G-1} \sum_{j=1, j\neq i}^G r_j$$",
         "refuted",
@@ -232,7 +238,7 @@ def test_note_without_a_discount_may_mean_none():
 
 
 def test_unknown_meaning_is_refused():
-    with pytest.raises(ClaimError, match=r"read: found 'weights' for d; a letter for weights means mu, eta, d, mu0"):
+    with pytest.raises(ClaimError, match=r"read: found 'weights' for d; a letter means mu, eta, d, mu0, pi'"):
         audited(THEOREM, read_as=["d: weights"])
 
 

@@ -35,6 +35,12 @@ READ = {
         "grad J == sum[s] mu(s) * E[tau | s_0=s] G_0 * (grad pi(a_0|s_0) / pi(a_0|s_0))",
     r"\mathbb{E}_\pi[r + \gamma V(s') \mid s, a] - V(s) = A(s,a)":
         "sum[s'] P(s'|s,a) * (r(s,a) + gamma * V(s')) - V(s) == A(s,a)",
+    r"J = \mathbb{E}_{\tau\sim\tilde\pi}\left[ \prod_{t=0}^T \frac{\pi(a_t|s_t)}{\tilde\pi(a_t|s_t)} R(\tau) \right]":
+        "J == E[tau~pi'] (prod[t] pi(a_t|s_t) / pi'(a_t|s_t)) * G",
+    r"J = \mathbb{E}_{\tau\sim\tilde\pi}\left[ \prod_{t=0}^T \frac{\pi(a_t|s_t)}{\tilde\pi(a_t|s_t)} \sum_{t=0}^T \gamma^t r_t \right]":
+        "J == E[tau~pi'] (prod[t] pi(a_t|s_t) / pi'(a_t|s_t)) * sum[t] gamma^t * r_t",
+    r"J = \mathbb{E}_{\tau\sim\tilde\pi}\left[ \sum_{t=0}^T \gamma^t \prod_{k=0}^t \frac{\pi(a_k|s_k)}{\tilde\pi(a_k|s_k)} r_t \right]":
+        "J == E[tau~pi'] sum[t] (gamma^t * prod[k<=t] pi(a_k|s_k) / pi'(a_k|s_k)) * r_t",
     r"J = \mathbb{E}_\pi[r]": "J == sum[s] mu(s) * sum[a] pi(a|s) * r(s,a)",
     r"V(s) = \mathcal{R}^\pi_s + \gamma \sum_{s'} \mathcal{P}^\pi_{ss'} V(s'), \quad \text{for all } s \in \mathcal{S}":
         "V(s) == r_pi(s) + gamma * sum[s'] P_pi(s,s') * V(s')",
@@ -114,7 +120,7 @@ READ = {
     r"V(s_t) = \sum_{t'=t}^T E_{\pi_\theta}\left[ r(s_{t'}, a_{t'}) | s_t \right]":
         "V(s) == E[tau | s_0=s] sum[t'] r(s_{t'},a_{t'})",
     r"J' = \sum_{t=0}^\infty \sum_s \gamma^t P(s_t=s|\tilde\pi) \sum_a \tilde\pi(a|s) r(s,a)":
-        "J' == E[tau~pi'] sum[t] sum[s] gamma^t * 1[s_t=s] * sum[a] pi'(a|s) * r(s,a)",
+        "J' == E[tau~pi'] sum[t] gamma^t * sum[s] 1[s_t=s] * sum[a] pi'(a|s) * r(s,a)",
     r"J = \sum_{t=0}^T E_{(s_t,a_t)\sim p_\theta(s_t,a_t)}[r(s_t,a_t)]": "J == E[tau] sum[t] r(s_t,a_t)",
     r"J = E_\pi\left[\sum_{t=0}^T \gamma^t r_t \sum_{t=0}^T \log\pi(a_t|s_t)\right]":
         "J == E[tau] sum[t] gamma^t * r_t * sum[u] log pi(a_u|s_u)",
@@ -161,7 +167,18 @@ def test_formula_is_read_as(latex, claim):
 
 REFUSED = {
     r"J'_\phi = J": "found J with \\phi; quantities of the policy pi are read, and of a second one, pi'",
-    r"\pi'_\phi(a|s) = \pi(a|s)": "found \\pi with \\pi_\\phi; quantities of the policy pi are read, and of a second one, pi'",
+    r"J = \mathbb{E}_{\tau\sim\pi'}\left[ \prod_t \frac{\pi(a_t|s_t)}{\pi'(a_t|s_t)} R(\tau) r_t \right]":
+        "found a product over t of which it is not clear where it ends. Write brackets",
+    r"J = \int_{\tau_{0:t}} r_t p(\tau_{0:t}) d\tau_{0:t}":
+        r"found an integral over a segment of a run; means are read. Write \mathbb{E}_{\tau_{:t}}[x]",
+    r"J = \int_{(s,a)} \mu(s) \pi(a|s) r(s,a) ds da": "found an integral over a pair. Write the mean over what is drawn",
+    r"J = \frac1N \sum_{i=1}^N \frac{\pi(a_0^i|s_0^i)}{\pi_{old}(a_0^i|s_0^i)} R(\tau^i)":
+        "found an average over samples beside a second policy: from which one are they? Write the mean",
+    r"J = \mathbb{E}\left[ \sum_t \frac{\pi(a_t|s_t)}{\pi_{old}(a_t|s_t)} r_t \right]":
+        "found a mean beside a second policy that does not say over what. Write what is drawn",
+    r"V(s) = \mathbb{E}_{a\sim\pi_\phi}[Q(s,a)]": "found the policy with \\phi; quantities of the policy pi are read, and of a second one, pi'. "
+        "If it is that one, say --read \"\\pi_\\phi: pi'\"",
+    r"\pi'_\phi(a|s) = \pi(a|s)": "found \\pi' with \\pi_\\phi; quantities of the policy pi are read, and of a second one, pi'",
     r"\sum_s \mu'_\phi(s) = 1": "found \\mu with \\phi; quantities of the policy pi are read, and of a second one, pi'",
     r"A^*(s,a) = Q(s,a)": "found A with *; optimal quantities are V^*, Q^*, h^* and J^*",
     r"V_\pi^*(s) = V(s)": "found V with \\pi*; optimal quantities are V^*, Q^*, h^* and J^*",
@@ -532,3 +549,31 @@ MUTANTS = {
 @pytest.mark.parametrize(("latex", "mutant"), MUTANTS.items())
 def test_reading_tells_a_formula_from_its_mutant(latex, mutant):
     assert read_as(latex) != read_as(mutant)
+
+
+OFF = r"V(s) = \mathbb{E}_{a\sim\beta}\left[ \frac{\pi_\theta(a|s)}{\beta(a|s)} Q^\pi(s,a) \right] + d^\beta(s)"
+
+
+@pytest.mark.parametrize(
+    ("note", "letter", "told"),
+    [
+        (r"Let $\beta(a|s)$ be a behavior policy.", r"\beta", ()), (r"The behaviour policy $\mu$, say.", r"\mu", ()),
+        (r"Runs of a data-collection policy \\(\pi_{b}\\).", r"\pi_{b}", ()), ("", r"\pi_\phi", ("pi_phi: pi'",)),
+        ("", r"\pi_{\text{ref}}", (r"\pi_{ref}: pi'",)), ("", r"\beta", ("beta: pi'",)),
+    ],
+)  # fmt: skip
+def test_behaviour_policy_is_the_second_one_where_the_note_or_the_reader_says_so(note, letter, told):
+    found = read_as(OFF.replace(r"\beta", letter), note=note + "\n\n", read_as=told)
+    assert found == ["V(s) == sum[a] pi'(a|s) * (pi(a|s) / pi'(a|s) * Q(s,a)) + mu'(s)"]
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        r"A policy $\beta$.", r"The target policy $\pi$ and $\beta$.", r"The behaviour policy of $\beta$.", r"$\beta$ is no behaviour policy.",
+        r"The behaviour policy $\beta$, or the behaviour policy $\mu$.", r"The behaviour policy $\beta$ is no $\pi'$, and $\pi'$ is new.",
+    ],
+)  # fmt: skip
+def test_letter_that_is_not_called_a_behaviour_policy_is_none(note):
+    (found,) = read_as(OFF, note=note + "\n\n")
+    assert found.startswith(r"refused: found an action drawn from \beta")
