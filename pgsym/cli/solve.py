@@ -164,7 +164,10 @@ def sharpen(
 def report(
     problem: Problem,
     out: Annotated[
-        Path, typer.Option("-o", "--out", help="The folder; it is made if it is not there.", show_default=False)
+        Path,
+        typer.Option(
+            "-o", "--out", help="A folder, made if it is not there; or one file, .html or .tex.", show_default=False
+        ),
     ],
     samples: Samples = DEFAULT_SAMPLES,
     steps: Annotated[int, typer.Option(help="Steps of the learning curves.")] = 100,
@@ -196,6 +199,8 @@ def report(
     MODEL says so in a sentence.  Ctrl-C leaves an earlier report as it was.  Needs the extra `report`.
 
     Example: `pgsym report short-corridor -o corridor`, then open corridor/index.html
+
+    Example: `pgsym report short-corridor -o corridor.html` writes the page alone
 
     Example: `pgsym report mine.yaml -o out --samples 10000 --steps 30` is a quick draft
     """

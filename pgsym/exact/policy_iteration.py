@@ -134,7 +134,8 @@ class ChosenPolicy:
         """The average reward, where it is one for all states."""
         if self.mdp.terminal:
             raise UndefinedQuantityError(
-                f"{len(self.mdp.terminal)} terminal states ({listed(map(repr, self.mdp.terminal))}); an average reward "
+                f"{len(self.mdp.terminal)} terminal state{'s' * (len(self.mdp.terminal) > 1)} "
+                f"({listed(map(repr, self.mdp.terminal))}); an average reward "
                 "needs a continuing MDP. Use the start-state objective",
                 where="rbar*",
             )

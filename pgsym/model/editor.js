@@ -52,6 +52,7 @@ export function editor(root, ask, { say = null, changed: heard = () => {} } = {}
     const pairs = text.split(";").map((part) => part.split(":").map((piece) => piece.trim())).filter(([name]) => name);
     model.symbols = Object.fromEntries(pairs.map(([name, said = ""]) => [name, said]));
   }));
+  symbols.label.className = "wide";
   symbols.input.placeholder = "p: 0 < p < 1; b: real";
   const table = make("div");
   const settings = make("fieldset", { className: "settings" }, make("legend", { textContent: "Policy and objective" }),
@@ -63,6 +64,7 @@ export function editor(root, ask, { say = null, changed: heard = () => {} } = {}
   const file = make("details", {}, make("summary", { textContent: "Model file" }), make("label", {}, "YAML; it is read when you press Apply", yaml),
     button("Apply", () => apply(yaml.value)), unread);
   root.classList.add("pgsym-editor");
+  root.classList.toggle("alone", !say);
   root.replaceChildren(bar, canvas, make("p", { className: "hint", textContent: HINT }), ...(say ? [] : [status]), outline, settings, fault, note, file);
   const tell = say ?? ((text) => { status.textContent = text; });
 
@@ -386,6 +388,7 @@ export function editor(root, ask, { say = null, changed: heard = () => {} } = {}
     else pick(s);
   });
   canvas.addEventListener("pointercancel", () => { press = null; handles(); });
+  canvas.addEventListener("mousedown", (event) => { if (event.detail > 1) event.preventDefault(); }); // selects no text
   canvas.addEventListener("dblclick", (event) => {
     if (picture && !event.target.closest("[data-state], [data-action]")) addState(place(event).map((x) => x / picture.unit));
   });

@@ -134,7 +134,8 @@ class Structure:
         """Exactly one recurrent class, and no terminal states."""
         if self.mdp.terminal:
             raise UndefinedQuantityError(
-                f"{len(self.mdp.terminal)} terminal states ({_names(self.mdp.terminal)}); a stationary distribution "
+                f"{len(self.mdp.terminal)} terminal state{'s' * (len(self.mdp.terminal) > 1)} "
+                f"({_names(self.mdp.terminal)}); a stationary distribution "
                 "needs a continuing MDP. Let the last states return to the start, or use the start-state objective",
                 where="mu",
             )

@@ -15,6 +15,7 @@ from pgsym.errors import MissingExtraError, NotInFieldError, SchemaError, TooLar
 from pgsym.exact import solve
 from pgsym.exact.solution import default_names
 from pgsym.expression.latex import document
+from pgsym.model.drawing import is_drawable, svg, tikz
 from pgsym.model.files.atomic import make_folder, require_place, write_atomically
 from pgsym.model.problem import Problem
 from pgsym.reports.values import BUDGET, SECONDS
@@ -34,9 +35,6 @@ def write_solution(problem: Problem, folder: Path) -> list[Path]:
             text = document(solution.latex(names), title)
         except TooLargeError:
             text = document(solution.at().latex(names), f"{title}, at theta")
-    # It loads numpy, which a derivation does without.
-    from pgsym.model.drawing import is_drawable, svg, tikz
-
     make_folder(folder)
     written = [write_atomically(folder / "solution.tex", text)]
     if is_drawable(problem.mdp):

@@ -264,7 +264,7 @@ def test_ascend_refuses(corridor, options, message):
 
 
 def test_ascend_refuses_an_inapplicable_objective(corridor):
-    with pytest.raises(UndefinedQuantityError, match=r"^mu: 1 terminal states"):
+    with pytest.raises(UndefinedQuantityError, match=r"^mu: 1 terminal state"):
         ascend(corridor.replace(objective="average-reward").at([0]))
 
 

@@ -122,9 +122,7 @@ def test_landscape_refuses_a_symbol_of_the_policy():
 
 def test_landscape_refuses_an_inapplicable_objective():
     corridor = pgsym.zoo("short-corridor")
-    with pytest.raises(
-        UndefinedQuantityError, match=r"^mu: 1 terminal states \('T'\); a stationary distribution needs"
-    ):
+    with pytest.raises(UndefinedQuantityError, match=r"^mu: 1 terminal state \('T'\); a stationary distribution needs"):
         Landscape(corridor.replace(objective="average-reward"))
 
 

@@ -98,7 +98,7 @@ def test_a_model_is_drawn_by_mouse(edited):
     page.get_by_role("button", name="Delete").click()
     settle(page)
     assert widget.problem == before
-    for _ in range(4):
+    for _ in range(3):  # the deletion, the move and the second outcome
         page.get_by_role("button", name="Undo").click()
     settle(page)
     assert len(widget.problem.mdp.rows) == len(before.mdp.rows) + 1

@@ -346,7 +346,7 @@ def test_witness_shows_its_first_differences_and_counts_the_rest():
     ("claim", "name", "objective", "reason"),
     [
         ("mu(s) = 0", "two-classes", "start-state", "2 recurrent classes"),
-        ("mu(s) = 0", "short-corridor", "start-state", "1 terminal states"),
+        ("mu(s) = 0", "short-corridor", "start-state", "1 terminal state"),
         ("V(s) = 0", "two-state", "average-reward", "V is not defined for the average-reward objective"),
         ("eta(s) = 0", "two-state", "average-reward", "eta is not defined for the average-reward objective"),
         ("E[T] = 1", "two-state", "start-state", "E[T] needs every run to end"),

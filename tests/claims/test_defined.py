@@ -304,4 +304,4 @@ def test_hypothesis_that_fails_comes_before_a_division_by_zero(method):
     policy = direct_policy(mdp, {"s": {"go": 1, "no": 0}, "u": {"go": "p", "no": "1 - p"}}, ["p"])
     verdict = decide(Problem(mdp, policy, "average-reward"), "F propto outer(grad J, grad J)", method=method)
     assert verdict.status is Status.INAPPLICABLE
-    assert verdict.reason.startswith("mu: 1 terminal states ('end'); a stationary distribution needs a continuing MDP")
+    assert verdict.reason.startswith("mu: 1 terminal state ('end'); a stationary distribution needs a continuing MDP")

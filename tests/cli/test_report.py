@@ -29,7 +29,7 @@ def test_report_json_lists_the_files(run, tmp_path):
         (["short-corridor", "--samples", "1"], "error: samples: found 1; a whole number of at least 2 is required."),
         (["short-corridor", "--steps", "0"], "error: steps: found 0; a whole number of at least 1 is required."),
         (["short-corridor", "--seed", "-1"], "error: seed: found -1; must lie in 0 ... 2**64 - 1."),
-        (["short-corridor", "-J", "average-reward"], "error: mu: 1 terminal states ('T'); a stationary distribution"),
+        (["short-corridor", "-J", "average-reward"], "error: mu: 1 terminal state ('T'); a stationary distribution"),
         (["short-corridor", "--theta", "phi=1"], "error: "),
         (["short-corridor", "--steps", "many"], "Invalid value for '--steps'"),
     ],

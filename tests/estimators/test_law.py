@@ -260,7 +260,7 @@ def test_moments_raises_on_wrong_input(chain):
 
 def test_bias_against_an_objective_that_is_not_defined(chain):
     law = moments(Problem(*chain), reward_to_go())
-    with pytest.raises(UndefinedQuantityError, match="1 terminal states"):
+    with pytest.raises(UndefinedQuantityError, match="1 terminal state"):
         law.bias_against("average-reward")
 
 

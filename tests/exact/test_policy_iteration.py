@@ -188,7 +188,7 @@ def test_average_reward_of_a_model_that_ends_is_refused():
     with pytest.raises(UndefinedQuantityError) as error:
         _ = best_policy(pgsym.zoo("short-corridor").mdp, True).J
     assert str(error.value) == (
-        "rbar*: 1 terminal states ('T'); an average reward needs a continuing MDP. Use the start-state objective"
+        "rbar*: 1 terminal state ('T'); an average reward needs a continuing MDP. Use the start-state objective"
     )
 
 

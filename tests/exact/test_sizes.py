@@ -219,5 +219,5 @@ def test_sizes_raise_where_the_quantity_is_not_defined():
         UndefinedQuantityError, match=r"^V: V is not defined for the average-reward objective; it uses h"
     ):
         _ = q.V
-    with pytest.raises(HypothesisError, match=r"^mu: 1 terminal states"):
+    with pytest.raises(HypothesisError, match=r"^mu: 1 terminal state"):
         _ = q.mu

@@ -309,7 +309,7 @@ def test_stationary_value_without_discount_raises():
 
 def test_average_reward_with_terminal_state_raises():
     mdp = MDP.from_transitions([("s", "a", "end", 1, 1)], terminal=["end"], start="s")
-    with pytest.raises(UndefinedQuantityError, match=r"1 terminal states \('end'\)"):
+    with pytest.raises(UndefinedQuantityError, match=r"1 terminal state \('end'\)"):
         pgsym.solve(pgsym.Problem(mdp, objective="average-reward"))
 
 

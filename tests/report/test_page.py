@@ -295,7 +295,7 @@ def test_what_does_not_apply_says_why(page):
         "Its numbers at theta are above." in notes
     )
     answers = [n.text for n in page("short-corridor").all("p") if n.attributes.get("class") == "answer"]
-    assert answers[1].startswith("inapplicable mu: 1 terminal states ('T'); a stationary distribution needs")
+    assert answers[1].startswith("inapplicable mu: 1 terminal state ('T'); a stationary distribution needs")
 
 
 def test_names_from_a_file_are_text(page):
@@ -434,6 +434,16 @@ def test_objective_that_is_not_defined_raises(tmp_path):
 def test_report_raises_on_settings(small, tmp_path, settings, message):
     with pytest.raises(SchemaError, match=message):
         report(small, tmp_path, **settings)
+
+
+def test_a_report_is_one_file_where_its_name_is_that_of_one(small, tmp_path):
+    folder = tmp_path / "both"
+    report(small, folder)
+    for name, whole in (("x.html", "index.html"), ("x.tex", "report.tex")):
+        assert report(small, tmp_path / name) == [tmp_path / name]
+        assert (tmp_path / name).read_bytes() == (folder / whole).read_bytes()
+    with pytest.raises(SchemaError, match=r"x.html: cannot be written \(No such file or directory\)"):
+        report(small, tmp_path / "nowhere" / "x.html")
 
 
 def test_report_raises_on_a_file_in_place_of_the_folder(small, tmp_path):

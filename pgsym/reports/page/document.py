@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cached_property
 
+import sympy as sp
+
 from pgsym.claims.blocks import Block, Cell, Note, VerdictMark
 from pgsym.claims.derivation import Derivation, derive
 from pgsym.claims.derivation.model_tables import model_page
@@ -32,6 +34,11 @@ ON_PAPER = (
     "The page index.html beside this document has sliders here: theta, gamma and every symbol can be moved, and the "
     "graph, the values and the gradient follow."
 )
+
+
+def _equals(name: str, value: sp.Expr) -> str:
+    """A value in a sentence, on one line."""
+    return f"`{name}` = {plain(value)}".replace(" ", "\N{NO-BREAK SPACE}")
 
 
 class Builder:
@@ -97,7 +104,7 @@ class Builder:
         progress(total, total)
         p = self.problem
         name = p.name or "A Markov decision process"
-        gamma = "`gamma` free" if p.mdp.gamma.is_Symbol else f"`gamma` = {plain(p.mdp.gamma)}"
+        gamma = "`gamma` free" if p.mdp.gamma.is_Symbol else _equals("gamma", p.mdp.gamma)
         found = finding(p, self.verdicts[p.objective])
         lead = f"{found} The {p.objective} objective with {gamma}, {self._theta()}."
         bindings = self.derivation.bindings if self.derivation else ()
@@ -111,7 +118,9 @@ class Builder:
         values = set(theta.values())
         if len(values) == 1 and len(theta) > 1:
             return f"at {plain(to_expr(values.pop()))} for all {len(theta)} parameters"
-        spelt = ", ".join(f"`{p.name}` = {plain(to_expr(v))}" for p, v in list(theta.items())[:4])
+        spelt = ", ".join(
+            f"`{p.name}`\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{plain(to_expr(v))}" for p, v in list(theta.items())[:4]
+        )
         return f"at {spelt}" + (", ..." if len(theta) > 4 else "")
 
     def _summary(self) -> tuple[tuple[str | Cell, str | Cell | VerdictMark], ...]:

@@ -11,6 +11,7 @@ import importlib.metadata
 import os
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from html import escape, unescape
 from itertools import groupby
 from pathlib import Path
@@ -23,7 +24,7 @@ from pgsym.claims.derivation.latex import write as write_block
 from pgsym.claims.derivation.layout import in_latex
 from pgsym.expression.latex import document as standalone
 from pgsym.expression.notation import escape_text
-from pgsym.model.files.atomic import make_folder, write_atomically
+from pgsym.model.files.atomic import make_folder, require_place, write_atomically
 from pgsym.model.problem import Problem, ProblemLike
 from pgsym.reports.live import Live, font_face
 from pgsym.reports.page.content import Alive, Content, Document, Settings
@@ -35,12 +36,12 @@ PAGE, PAPER = "index.html", "report.tex"
 
 def report(
     problem: ProblemLike,
-    folder: str | os.PathLike[str],
+    out: str | os.PathLike[str],
     *,
     progress: Callable[[int, int], None] | None = None,
     **settings: Any,
 ) -> list[Path]:
-    """Write ``index.html`` and ``report.tex`` about a model: everything pgsym knows, each line with its trust.
+    """Write a page and a LaTeX document about a model: everything pgsym knows, each line with its trust.
 
     Nothing is written before everything is computed, and each file appears whole or not at all: after Ctrl-C or an
     error the old report is still there.
@@ -49,8 +50,9 @@ def report(
     ----------
     problem
         See `pgsym.Problem.of`.
-    folder
-        Made if it is not there.
+    out
+        A folder for ``index.html`` and ``report.tex``, made if it is not there; or one file, ``.html`` for the page or
+        ``.tex`` for the document.
     progress
         Called with (done, all) in hundredths of the work.
     settings
@@ -59,7 +61,7 @@ def report(
 
     Returns
     -------
-    The paths of the page and of the document.
+    The paths of what was written.
 
     Raises
     ------
@@ -68,7 +70,7 @@ def report(
     MissingExtraError
         latex2mathml is not installed.
     SchemaError
-        The folder cannot be made or written to, or a setting is out of range.
+        The place cannot be made or written to, or a setting is out of range.
 
     See Also
     --------
@@ -83,13 +85,18 @@ def report(
     ['index.html', 'report.tex']
     """
     problem = Problem.of(problem)
-    chosen, place = Settings(**settings), Path(folder)
-    make_folder(place)
+    chosen, place = Settings(**settings), Path(out)
+    alone = place.suffix in (".html", ".tex") and not place.is_dir()
+    if alone:
+        require_place(place)
+    else:
+        make_folder(place)
     mathml("0")  # without latex2mathml there is no page: that is said before the work
     version = importlib.metadata.version("pgsym")
     document = Builder(problem, chosen, version).document(progress or (lambda done, n: None))
-    files = {PAGE: page(document, version), PAPER: paper(document)}
-    return [write_atomically(place / name, text) for name, text in files.items()]
+    texts: dict[str, Callable[[Document], str]] = {".html": partial(page, version=version), ".tex": paper}
+    paths = [place] if alone else [place / PAGE, place / PAPER]
+    return [write_atomically(path, texts[path.suffix](document)) for path in paths]
 
 
 PACKAGES = (
