@@ -52,15 +52,22 @@ def cleared_sums(base: CoprimeBase, sums: Sequence[Products]) -> tuple[list[Poly
     scale, multiply, zero = ONE, base.ring.multiply, base.ring.zero
     for terms in sums:
         for a, b in terms:
-            found = a.factors or b.factors
-            if (a.factors and b.factors) or (found and factors and found != factors):
+            if (found := a.factors) and b.factors:
                 return None
-            factors, scale = found or factors, scale.lcm(a.scale * b.scale)
+            found = found or b.factors
+            if found and found is not factors:
+                if factors and found != factors:
+                    return None
+                factors = found
+            if (own := a.scale * b.scale) != scale:
+                scale = scale.lcm(own)
     below, numerators = base.expand(base.live(factors)), []
     for terms in sums:
         total = zero
         for a, b in terms:
-            product = multiply(a.numerator, b.numerator) * (scale // (a.scale * b.scale))
+            product = multiply(a.numerator, b.numerator)
+            if (own := a.scale * b.scale) != scale:
+                product = product * (scale // own)
             total = total + (product if a.factors or b.factors or not factors else multiply(product, below))
         numerators.append(total)
     return numerators, below * scale
@@ -68,11 +75,12 @@ def cleared_sums(base: CoprimeBase, sums: Sequence[Products]) -> tuple[list[Poly
 
 def solve_cleared(base: CoprimeBase, rows: Sequence[PolynomialRow], last: int) -> LazyVector:
     """The x with sum_j a_ij x_j = a_in for n rows; `last` is found without the others."""
-    n, zero = len(rows), RationalFunction(base, base.ring.zero)
+    n, zero = len(rows), base.ring.zero
     found = triangular_form(base.ring, rows, last)
-    made = [{j: RationalFunction(base, e) for j, e in found[i].items()} for i in range(n)]
-    start, pivots = [row.pop(n, zero) for row in made], [row.pop(i) for i, row in enumerate(made)]
-    return triangular(start, lambda i: list(made[i].items()), pivots)
+    start = LazyVector(n, lambda i: RationalFunction(base, found[i].get(n, zero)))
+    pivots = LazyVector(n, lambda i: RationalFunction(base, found[i][i]))
+    made = LazyVector(n, lambda i: [(j, RationalFunction(base, e)) for j, e in found[i].items() if j not in (i, n)])
+    return triangular(start, made.__getitem__, pivots)
 
 
 def triangular_form(ring: Ring, rows: Sequence[PolynomialRow], last: int) -> dict[int, PolynomialRow]:

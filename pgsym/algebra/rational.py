@@ -181,7 +181,7 @@ class RationalField(Field):
     def _rational(self, above: int, below: int) -> Any:
         if self._constant:
             return fmpq(above, below)
-        return RationalFunction(self._base, self._ring.one * above, fmpz(below))
+        return RationalFunction(self._base, self._ring.one * above, ONE if below == 1 else fmpz(below))
 
     def symbol(self, symbol: sp.Symbol) -> Any:
         if symbol not in self._index:

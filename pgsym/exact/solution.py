@@ -15,9 +15,8 @@ from pgsym.errors import HypothesisError, StructureError
 from pgsym.exact.fields import field_at, rational_field
 from pgsym.exact.partials import partials
 from pgsym.exact.quantities import Quantities
-from pgsym.exact.tables import SHOWN, field_trust, short, unless_too_large
+from pgsym.exact.tables import SHOWN, field_trust, leaf, short, unless_too_large
 from pgsym.exact.tables import Table as Table
-from pgsym.expression.exact import to_float, written
 from pgsym.expression.latex import align, quantity_latex
 from pgsym.expression.naming import labels
 from pgsym.expression.notation import name_table
@@ -26,7 +25,7 @@ from pgsym.limits import CLOSED_FORM_TERMS
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike, given_numbers, point_text
 from pgsym.model.structure import Structure
-from pgsym.trust import Level, Trust
+from pgsym.trust import Trust
 
 
 class Solution(Result):
@@ -60,15 +59,11 @@ class Solution(Result):
         theta: Mapping[sp.Symbol, Any] | None = None,
         names: Mapping[sp.Symbol | str, str] | None = None,
     ) -> None:
-        self.quantities = quantities
-        self.problem = problem
+        self.quantities, self.problem, self.theta = quantities, problem, theta
         self.names = names
         """LaTeX of symbols that stand for something, such as pi(a|s)."""
-        self.theta = theta
-        self.mdp = quantities.mdp
-        self.policy = quantities.policy
-        self.objective = quantities.objective
-        self.field = quantities.field
+        self.mdp, self.policy = quantities.mdp, quantities.policy
+        self.objective, self.field = quantities.objective, quantities.field
 
     # -- quantities --------------------------------------------------------------------------------------
 
@@ -112,8 +107,7 @@ class Solution(Result):
     @cached_property
     def P_pi(self) -> sp.Matrix:
         """Transition matrix of the induced chain, shape (non-terminal states, all states)."""
-        chain = self.quantities.P_pi
-        return self._matrix([chain[s] for s in self.mdp.nonterminal], self.mdp.states)
+        return self._matrix([self.quantities.P_pi[s] for s in self.mdp.nonterminal], self.mdp.states)
 
     def _matrix(self, rows: Sequence[Mapping[Any, Any]], columns: Iterable[Any]) -> sp.Matrix:
         to_sympy, zero = self.field.to_sympy, self.field.zero
@@ -174,8 +168,7 @@ class Solution(Result):
         """
         problem = self.problem.at(theta, **values)
         field = field_at(problem, given_numbers(theta, values))
-        structure = self.quantities.structure  # of another model it is not used
-        quantities = Quantities(problem.mdp, problem.policy, problem.objective, field, structure)
+        quantities = Quantities(problem.mdp, problem.policy, problem.objective, field, self.quantities.structure)
         return Solution(quantities, problem, problem.point)
 
     def partials(self, theta: Any = None, **values: Any) -> Table:
@@ -230,10 +223,8 @@ class Solution(Result):
                 rows.append((name, None, None, None, value))
                 continue
             for key, entry in value.items():
-                if isinstance(key, sp.Symbol):
-                    rows.append((name, None, None, key.name, entry))
-                else:
-                    rows.append((name, *(key if value.arity == 2 else (key, None)), None, entry))
+                place = (None, None, key.name) if isinstance(key, sp.Symbol) else (key, None, None)
+                rows.append((name, *((*key, None) if value.arity == 2 else place), entry))
         return data_frame(["quantity", "state", "action", "parameter", "value"], rows)
 
     @cached_property
@@ -276,8 +267,7 @@ class Solution(Result):
     def _views(self, value: sp.Expr | None) -> dict[str, Any]:
         if value is None or self.theta is None:
             return {"closed_form": None if value is None else str(value), "exact": None, "float": None}
-        exact = None if self.trust.level is Level.FLOAT else written(value)
-        return {"closed_form": None, "exact": exact, "float": None if value.free_symbols else to_float(value)}
+        return {"closed_form": None} | leaf(value)
 
     def text(self) -> str:
         params = self.policy.params

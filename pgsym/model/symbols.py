@@ -29,8 +29,8 @@ def check_collision(mdp: MDP, policy: Policy) -> None:
         "names both a symbol of the mixture weight and one of the dynamics; names must be distinct. Rename one",
         "epsilon",
     )
-    twice = [name for name, count in Counter(params).items() if count > 1]
-    if twice:
+    if len(params) > len(set(params)):
+        twice = [name for name, count in Counter(params).items() if count > 1]
         raise NameCollisionError(
             f"parameter {listed(sorted(twice))} is listed twice; names must be distinct. Rename one", where="policy"
         )
