@@ -127,7 +127,7 @@ class SharpestConstant(TableResult):
         """The inequality and its constant as an ``align*``."""
         name = latex(sp.Symbol(self.name))
         ends = [(x, told) for x, told in ((self.proved, "proved"), (self.refuted, "refuted")) if x is not None]
-        bracket = [(name, rf"{latex(_rational(x))} \quad \text{{({told})}}") for x, told in ends]
+        bracket = [(name, rf"{latex(sp.Rational(x))} \quad \text{{({told})}}") for x, told in ends]
         found = bracket if self.exact is None else [(name, self.exact)]
         return "\n".join([rf"\[ {self.claim.latex()} \]", align(found)])
 
@@ -317,7 +317,7 @@ class _Search:
         proved, refuted = (None if end is None else sign * end for end in (low, high))
         if attained:
             assert proved is not None
-            return self._made(_rational(proved), proved, None, "a point at which both sides are equal")
+            return self._made(sp.Rational(proved), proved, None, "a point at which both sides are equal")
         return self._made(None, proved, refuted, "bisection")
 
     def _is_attained(self, constant: Fraction) -> bool:
@@ -346,7 +346,3 @@ class _Search:
 
 
 BY_ENDS = "critical values and limits in one variable"
-
-
-def _rational(x: Fraction) -> sp.Rational:
-    return sp.Rational(x.numerator, x.denominator)
