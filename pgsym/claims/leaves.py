@@ -10,10 +10,12 @@ from typing import Any
 from pgsym.claims.evaluation import Evaluation
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.characters import ascii_text, clash
+from pgsym.claims.language.habits import habit
 from pgsym.claims.language.names import TIME, Range
 from pgsym.claims.language.scope import Scope
 from pgsym.claims.vectors import Value
 from pgsym.errors import ClaimError, UndefinedQuantityError
+from pgsym.expression.complaint import caret
 from pgsym.expression.quantity import VOCABULARY, Role, quantity_at
 from pgsym.model.objective import Objective
 
@@ -52,6 +54,8 @@ class Leaves:
         name = node.name
         known = self.world.symbols
         if name not in known:
+            if found := habit(self.scope.source, node.at or 0, there=True):
+                raise ClaimError(found[0] + caret(self.scope.source, found[1]), at=found[1])
             others = {*known, *VOCABULARY, *self.scope.lets, *self.scope.free} - {name}
             near = difflib.get_close_matches(name, sorted(others), n=1)
             hint = f"Did you mean {near[0]}?" if near else "Declare an arbitrary number with for all"

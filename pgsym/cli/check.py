@@ -44,7 +44,8 @@ def check(
     claims: Annotated[
         str | None,
         typer.Argument(
-            help="A file of claims, one claim as text: 'grad J = ...', or a note: .md, .tex, .rst, .html, .ipynb, - .",
+            help="A file of claims, one claim as text: 'grad J = ...', a formula in TeX, or a note: .md, .tex, .rst, "
+            ".html, .ipynb, - .",
             show_default=False,
         ),
     ] = None,
@@ -87,8 +88,10 @@ def check(
 
     use_notation(notation)
     if claims is None and not is_note(model):
+        load_problem(model, objective, theta, gamma, values, trusted)
         raise SchemaError(
-            "found a model without claims; a claim, a file or a note is required. Write it", where="check"
+            f'found {model} without claims; a claim, a file or a note is required. Write pgsym check {model} "J = J"',
+            where="check",
         )
     problem = None if claims is None else load_problem(model, objective, theta, gamma, values, trusted)
     if is_note(claims or model):
@@ -127,12 +130,17 @@ def read_claims(claims: str) -> Script:
     """A file where there is one of that name; else the text itself."""
     from pgsym.claims.language.relation import LISTED
     from pgsym.claims.script import Script
+    from pgsym.cli.note import NOTES
 
     try:
         exists = bool(claims) and Path(claims).exists()
     except (OSError, ValueError):  # longer than a path can be, or with a character that no path has
         exists = False
-    looks_like_a_file = Path(claims).suffix in (".claims", ".txt") and not any(c in claims for c in "=\n")
+    looks_like_a_file = Path(claims).suffix in (".claims", ".txt", *NOTES) and not any(c in claims for c in "=\n")
+    if exists and Path(claims).suffix in NOTES:
+        raise SchemaError(
+            f"found a note; claims are required. Run pgsym check {claims}, which reads notes", where=claims
+        )
     script = Script.load(claims) if exists or looks_like_a_file else Script.parse(claims)
     if not script.relations:
         raise ClaimError(f"found no relation; a claim has {LISTED} between two sides. Write one",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -26,8 +27,17 @@ WATCH_SECONDS = 0.5
 
 
 def is_note(text: str) -> bool:
-    """Whether an argument is a note: a file with such an ending, or - for standard input."""
-    return text == STANDARD_INPUT or (Path(text).suffix.lower() in NOTES and "\n" not in text)
+    """Whether an argument is a note: a file with such an ending, - for standard input, or formulas in TeX."""
+    return text == STANDARD_INPUT or is_tex(text) or (Path(text).suffix.lower() in NOTES and "\n" not in text)
+
+
+def is_tex(text: str) -> bool:
+    """Whether an argument is formulas in TeX, and no path.
+
+    >>> is_tex(r"\nabla J = 0"), is_tex("$J = 1$"), is_tex("J <= 1"), is_tex("mine.claims")
+    (True, True, False, False)
+    """
+    return "$" in text or bool(re.search(r"\\[A-Za-z]", text) and re.search(r"[=<>]|\\(?:le|ge|neq?|propto)\b", text))
 
 
 def check_note(
@@ -51,13 +61,18 @@ def check_note(
     from pgsym.reports.files import require_format
     from pgsym.reports.terminal import console, highlighted, working
 
-    if watched and (note == STANDARD_INPUT or as_json):
+    is_file = note != STANDARD_INPUT and not is_tex(note)
+    if watched and (as_json or not is_file):
         raise SchemaError(
-            "found --watch with - or --json; a file is watched, and text is printed. Leave one away", where="check"
+            "found --watch with --json or without a file; a file is watched, and text is printed. Leave one away",
+            where="check",
         )
 
     def load() -> NoteDocument:
-        return NoteDocument.of(sys.stdin.read(), "-") if note == STANDARD_INPUT else NoteDocument.load(note)
+        if note == STANDARD_INPUT or is_tex(note):
+            text = sys.stdin.read() if note == STANDARD_INPUT else note if "$" in note else f"$${note}$$"
+            return NoteDocument.of(text, "-")
+        return NoteDocument.load(note)
 
     def audited(document: NoteDocument) -> AuditedNote:
         with working("deciding") as status:
@@ -83,7 +98,7 @@ def check_note(
         print_json(audit.to_json())
     else:
         console().print(highlighted(audit.text()), soft_wrap=True)
-    if out is None and not as_json and note != STANDARD_INPUT:
+    if out is None and not as_json and is_file:
         beside = Path(note).with_suffix(f".audited{Path(note).suffix}")
         if os.access(beside.parent, os.W_OK):
             out = beside

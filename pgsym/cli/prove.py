@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -36,10 +37,13 @@ Assume = Annotated[
 
 
 def _given(claims: str) -> Script | str:
-    from pgsym.claims.catalogue import theorem_names
+    from pgsym.claims.catalogue import theorem
     from pgsym.cli.check import read_claims
 
-    return claims if claims in theorem_names() else read_claims(claims)
+    if re.fullmatch(r"[a-z]+(-[a-z]+)+", claims):
+        theorem(claims)  # its complaint names the nearest
+        return claims
+    return read_claims(claims)
 
 
 @app.command()

@@ -85,14 +85,14 @@ def listed(names: Iterable[object]) -> str:
 def nearest(name: object, known: Iterable[object], otherwise: str) -> str:
     """Help for a misspelt name: the known name that is nearest, else all of them if they are few.
 
-    >>> nearest("gama", ["gamma", "start"], "the keys are")
-    "the nearest is 'gamma'"
+    >>> nearest("gama", ["gamma", "start"], "the keys are"), nearest("GRPO", ["grpo", "rloo"], "the names are")
+    ("the nearest is 'gamma'", "the nearest is 'grpo'")
     """
     texts = [str(k) for k in known]
     if len(str(name)) <= _COMPARED:
-        close = difflib.get_close_matches(str(name), [text for text in texts if len(text) <= _COMPARED], n=1)
-        if close:
-            return f"the nearest is {close[0]!r}"
+        written = {text.casefold(): text for text in reversed(texts) if len(text) <= _COMPARED}
+        if close := difflib.get_close_matches(str(name).casefold(), written, n=1):
+            return f"the nearest is {written[close[0]]!r}"
     if len(texts) <= _FEW:
         return f"{otherwise} {listed(texts) or 'none'}"
     alike = difflib.get_close_matches(str(name)[:_COMPARED], texts, n=3, cutoff=0) if name else texts[:3]

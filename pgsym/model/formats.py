@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pgsym.errors import SchemaError
-from pgsym.expression.complaint import nearest
+from pgsym.expression.complaint import nearest, short
 from pgsym.model.mdp import MDP
 from pgsym.model.problem import ASSUMED, Problem
 from pgsym.model.reductions import averaged, induced, plain, require_plain, undiscounted
@@ -213,6 +214,12 @@ def locate(model: str, folder: Path | None = None, *, trusted: bool = False) -> 
     if there:
         problem = load(path, trusted=trusted)
         return replace(problem, name=problem.name or path.stem)
+    if re.search(r"[=<>$]", model):
+        raise SchemaError(
+            f"found {short(model)!r}, a claim, where MODEL stands; MODEL comes first: pgsym check two-state 'J = J'."
+            " Name one, or let pgsym prove decide the claim for every finite MDP",
+            where="MODEL",
+        )
     from pgsym.model.zoo import zoo
 
     return zoo(model)

@@ -40,7 +40,10 @@ def test_characters_say_what_the_words_say(text, plain):
 
 
 UNKNOWN = " is not a name of the language, nor defined here. Define it with let, or declare it with for all"
-CALLED = "; states are called s, s', s1, ..., actions a, a', a1, ..., times t, u, v, ... Rename it"
+CALLED = (
+    "; states are called s, s', s1, ..., actions a, a', a1, ..., times t, u, v, ... Rename it, "
+    'or write "x" for the state or action of that name'
+)
 WRONG = {
     "γ V(s) = Σ V(s)": ("Σ V", "found Σ without what it runs over. Write Σ_s"),
     "∇J = Σ_s η(s) ж(s,a)": ("ж", f"ж{UNKNOWN}"),

@@ -218,7 +218,7 @@ REFUSED = [
     ("vec(theta) = 1", "a vector over the parameters on the left, a scalar on the right; both sides must have one "
      "shape"),
     ("vec(theta_x) = 1", "found the index theta_x; states are called s, s', s1, ..., actions a, a', a1, ..., times t, "
-     "u, v, ... Rename it"),
+     'u, v, ... Rename it, or write "theta_x" for the state or action of that name'),
     ("vec(theta)' = 1", "found \"'\"; it has no meaning in a claim. Remove it"),
     ("I = 2", "a matrix over the parameters on the left, a scalar on the right; both sides must have one shape"),
 ]  # fmt: skip

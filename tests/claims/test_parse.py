@@ -130,7 +130,7 @@ REFUSED = [
     ("for all mu': J = 0", "mu'", "mu' is a name of the language; choose another for your own"),
     ("let b(s,s) = 1; J = 0", "b", "b has one index twice; they must differ"),
     ("V(x) = 0", "x", "found the index x; states are called s, s', s1, ..., actions a, a', a1, ..., times t, u, v, ... "
-     "Rename it"),
+     'Rename it, or write "x" for the state or action of that name'),
     ("V(1.5) = 0", "1.5", "found 1.5; a state has a name or a whole number"),
     ("V[x=1](s) = 0", "x", "found V[x=...]; it takes r, gamma"),
     ("mu[gamma=1](s) = 0", "gamma", "found mu[gamma=...]; it takes nothing in brackets"),

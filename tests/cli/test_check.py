@@ -332,3 +332,19 @@ def test_watched_note_is_decided_again_when_its_file_changes(run, tmp_path, monk
     assert out.splitlines()[-1] == "2 relations: 1 proved, 1 refuted"
     assert [p.name for p in tmp_path.iterdir()] == ["note.md"]
     assert run("check", "two-state", path, "--watch", "--json")[0] == 2
+
+
+def test_formula_in_tex_is_a_note(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for text in (r"J = \sum_s \mu_0(s) V^\pi(s)", r"so $J = \sum_s \mu_0(s) V^\pi(s)$"):
+        status, out, err = run("check", "two-state", text)
+        assert (status, err, list(tmp_path.iterdir())) == (0, "", [])
+        assert "1  J = sum[s] mu0(s) * V(s)\n   proved: normal form" in out
+
+
+def test_prove_names_the_nearest_theorem_and_who_reads_notes(run, tmp_path):
+    assert "the nearest is 'policy-gradient'" in run("prove", "policy-gradient-theorm")[2]
+    note = tmp_path / "note.md"
+    note.write_text("$J = J$", encoding="utf-8")
+    assert f"found a note; claims are required. Run pgsym check {note}" in run("prove", note)[2]
+    assert "cannot be read (No such file" in run("prove", tmp_path / "other.md")[2]

@@ -99,6 +99,9 @@ TABLE = {
     "check": common("check", after=["J = J"])
     | {
         "broken notation": (["check", "two-state", "J = J", "--notation", BROKEN], "broken.yaml:1: found - not; a row"),
+        "claim before the model": (["check", "J = J", "two-state"], "found 'J = J', a claim, where MODEL stands"),
+        "no model": (["check", "J = J"], "found 'J = J', a claim, where MODEL stands; MODEL comes first"),
+        "no claim": (["check", "two-state"], 'found two-state without claims; a claim, a file or a note is required. '),
         "nothing to watch": (["check", "two-state", "J = J", "--watch"], "found --watch with a claim"),
         "unknown value": (["check", "two-state", "J = J", "--method", "magic"], "found 'magic'"),
         "out of range": (["check", "two-state", "J = J", "--error-bits", "0"], "error-bits"),

@@ -24,6 +24,7 @@ from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.characters import ascii_text
 from pgsym.claims.language.extent import checked_extent
+from pgsym.claims.language.habits import habit
 from pgsym.claims.language.parse_names import NameRules
 from pgsym.claims.language.parse_runs import is_index, outside_runs
 from pgsym.claims.language.relation import LISTED, PATTERN, SPELLINGS
@@ -122,6 +123,10 @@ def _parser(mathematics: bool) -> Lark:
 def _complaint(text: str, error: UnexpectedInput, *, claim: bool) -> tuple[str, int]:
     """What is wrong with a text that is no statement, and where."""
     position = error.pos_in_stream if error.pos_in_stream is not None else len(text)
+    if isinstance(error, UnexpectedToken) and error.token.type == "$END":
+        position = len(text)
+    if found := habit(text, position):
+        return found
     if not isinstance(error, UnexpectedToken):
         return f"found {short(repr(text[position]))}; it has no meaning in a claim. Remove it", position
     if error.token.type == "$END":

@@ -10,6 +10,7 @@ from lark import Token, v_args
 
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.habits import habit
 from pgsym.claims.language.parse_runs import RunRules, part_of_run
 from pgsym.claims.language.relation import AT_LEAST
 from pgsym.claims.language.rewriting import bound_indices, with_index
@@ -119,6 +120,8 @@ class NameRules(RunRules):
         if bare not in VOCABULARY or token not in (bare, bare + "'"):
             if not indices and not overrides:
                 return t.Symbol(str(token), at=at)
+            if known := habit(self.source, at or 0, there=True):
+                raise self.refuse(*known)
             near = difflib.get_close_matches(token, [*VOCABULARY, *self.declared], n=1, cutoff=0.4)
             hint = f"; did you mean {near[0]}?" if near else ". Define it with let, or declare it with for all"
             raise self.refuse(f"{token} is not a name of the language, nor defined here{hint}", at)

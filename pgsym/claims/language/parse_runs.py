@@ -10,6 +10,7 @@ from lark import Token, Transformer, v_args
 
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
+from pgsym.claims.language.habits import habit
 from pgsym.claims.language.rewriting import rewrite
 from pgsym.errors import ClaimError
 from pgsym.expression.complaint import caret, short
@@ -36,9 +37,11 @@ class RunRules(Transformer[Token, Any]):
 
     def index_name(self, token: Token) -> Token:
         if not is_index(token) and not runs.is_time(token):
+            if known := habit(self.source, token.start_pos or 0, there=True):
+                raise self.refuse(*known)
             raise self.refuse(
                 f"found the index {token}; states are called s, s', s1, ..., actions a, a', a1, ..., times t, u, v, "
-                "... Rename it",
+                f'... Rename it, or write "{token}" for the state or action of that name',
                 token.start_pos,
             )
         return token
