@@ -32,8 +32,8 @@ LARGEST_MATRIX = 2**24
 """Most entries of a dense score matrix."""
 RECORD_BITS = 32
 """Bits of a record beside the reward; a larger model has its pairs in a table of their own."""
-LONGEST_COUNT = 2**12
-"""Steps that one double counts: the sum beside the count keeps more bits than a float32 has."""
+COUNTED_ERROR = 2.0**-18
+"""What a double that counts visits, too, may lose of a step's weight; else the weights are found from the last on."""
 
 
 class Summation(Enum):
@@ -170,7 +170,7 @@ def prepare(tables: Tables, plan: Plan, n: int | None = None) -> tuple[KernelArr
         )
     forward = plan.window is None and staged is None
     if summation is not Summation.DIRECT:
-        forward = summation is Summation.PAIRS and plan.telescopes and plan.T <= LONGEST_COUNT
+        forward = summation is Summation.PAIRS and countable(tables, plan)
     late = summation is Summation.PAIRS and tables.k <= FULL and N * N <= tables.k * (N + tables.k) and kinds == 1
     score, score_index, score_value = np.zeros((0, 0)), np.zeros((0, 0)), np.zeros((0, 0))
     if summation is Summation.ROWS:
@@ -231,9 +231,23 @@ def prepare(tables: Tables, plan: Plan, n: int | None = None) -> tuple[KernelArr
 
 def _unit(tables: Tables, plan: Plan) -> float:
     """A power of two above twice the sum, over the visits of a pair, of what was earned before each."""
-    largest = float(np.abs(tables.outcome_reward).max(initial=0.0)) * float(np.abs(plan.return_weight).sum())
+    largest = _largest_reward(tables) * float(np.abs(plan.return_weight).sum())
     largest += float(np.abs(plan.baseline).max()) * float(np.abs(plan.score_weight).max())
     return 4.0 * 2.0 ** math.ceil(math.log2(max(plan.T * largest, 1e-30)))
+
+
+def _largest_reward(tables: Tables) -> float:
+    return float(np.abs(tables.outcome_reward).max(initial=0.0))
+
+
+def countable(tables: Tables, plan: Plan) -> bool:
+    """Whether R_T - R_t, from a double that counts visits too, is w_t U_t up to `COUNTED_ERROR` at every step.
+
+    In a discounted run what comes after a late step is far below R_T: a state that is seen only then would have a
+    gradient of rounding errors.
+    """
+    lost = plan.T * _unit(tables, plan) * 2.0**-53
+    return plan.telescopes and lost <= COUNTED_ERROR * plan.score_weight[-1] * _largest_reward(tables)
 
 
 def _cheapest(tables: Tables, T: int) -> Summation:

@@ -6,7 +6,8 @@ nothing is kept of a trajectory but its sums:
 - `Summation.DIRECT`: a trace :math:`e_t = \kappa e_{t-1} + w_t z_t` of scores meets every gain,
   :math:`g = \sum_t (u_t - c)\, e_t - w_t b_t z_t`.
 - `Summation.PAIRS` with :math:`w_t U_t = R_T - R_t` (`Plan.telescopes`): the number of visits of each pair and the
-  sum of :math:`R_t + w_t b_t` over them are enough, and one double holds both.
+  sum of :math:`R_t + w_t b_t` over them are enough, and one double holds both.  R_T - R_t loses what a double loses of
+  R_T, so this is for plans whose last weights are not too small for it (`pgsym.sampling.layout.countable`).
 
 Otherwise the entries are kept, and a second pass from the last step to the first knows U_t.
 """
@@ -156,19 +157,18 @@ def _counted(arrays: KernelArrays, shape: Shape, key: jax.Array, ids: jax.Array)
     def visit(carry: Any, entry: jax.Array, record: jax.Array, w: jax.Array) -> tuple[Any, None]:
         J, steps, W = carry
         pair = pair_of(arrays, shape, record, entry)
-        before = jnp.zeros_like(J) if shape.whole_return else J
+        added = jnp.full_like(J, arrays.unit) if shape.whole_return else J + arrays.unit
         if shape.baseline:
-            before = before + w * look(arrays.baseline, entry)
-        added = before.astype(jnp.float64) + arrays.unit
+            added = added + w * look(arrays.baseline, entry)
         W = W.at[pair * B + trajectory].add(added, mode="promise_in_bounds", unique_indices=True)
         return (J + w * reward_of(record), _count(shape, steps, pair), W), None
 
-    W = jnp.repeat(jnp.zeros_like(ids, jnp.float64), shape.N + 1)
-    carry = (jnp.zeros_like(ids, jnp.float32), _no_steps(shape, ids), W)
+    zero = jnp.zeros_like(ids, jnp.float64)
+    carry = (zero, _no_steps(shape, ids), jnp.repeat(zero, shape.N + 1))
     (J, steps, W), _ = walk(arrays, shape, key, ids, visit, carry, arrays.return_weight)
     W = W.reshape(shape.N + 1, B)[: shape.N]
     visits = jnp.round(W / arrays.unit)
-    return visits * J.astype(jnp.float64)[None, :] - (W - visits * arrays.unit), J, steps
+    return visits * J[None, :] - (W - visits * arrays.unit), J, steps
 
 
 def _no_steps(shape: Shape, ids: jax.Array) -> jax.Array:

@@ -185,10 +185,29 @@ def test_counted_visits_and_a_second_pass_agree(garnet, monkeypatch, estimator):
     monkeypatch.setattr("pgsym.sampling.layout._cheapest", lambda tables, T: Summation.PAIRS)
     run = partial(estimate, garnet, estimator, n=2000, horizon=40)
     counted = run()
-    monkeypatch.setattr("pgsym.sampling.layout.LONGEST_COUNT", 39)
+    monkeypatch.setattr("pgsym.sampling.layout.COUNTED_ERROR", 0.0)
     twice = run()
     np.testing.assert_allclose(counted.mean, twice.mean, rtol=0, atol=1e-4 * counted.standard_error.max())
     np.testing.assert_allclose(counted.covariance, twice.covariance, rtol=1e-4, atol=1e-4)
+
+
+def test_counted_visits_are_not_trusted_where_weights_become_small(monkeypatch):
+    """Each state of a chain is seen at one step: its gradient is as small as that step's weight, 100^-s."""
+    rows = [(s, a, min(s + 1, 9), 1, reward) for s in range(10) for a, reward in enumerate(("3/7", "5/7"))]
+    mdp = MDP.from_transitions(rows, start=0, gamma="1/100")
+    monkeypatch.setattr("pgsym.sampling.layout._cheapest", lambda tables, T: Summation.PAIRS)
+
+    def gradient():
+        return estimate(Problem(mdp, tabular(mdp), theta=[0] * 20), n=1024, horizon=30).mean
+
+    found = gradient()
+    monkeypatch.setattr("pgsym.sampling.layout.countable", lambda tables, plan: True)
+    counted = gradient()
+    monkeypatch.setattr("pgsym.sampling.layout._cheapest", lambda tables, T: Summation.ROWS)
+    by_rows = gradient()
+    # float32 sums of a few terms; the mutant has lost the last states.
+    np.testing.assert_allclose(found, by_rows, rtol=1e-5)
+    assert not np.allclose(counted, by_rows, rtol=1e-3, atol=0)
 
 
 def test_total_variation_of_a_step_is_within_the_stated_bound(garnet):
