@@ -268,7 +268,7 @@ export function editor(root, ask, { say = null, changed: heard = () => {} } = {}
 
   /** All fields of the model. */
   function show() {
-    const key = document.activeElement?.getAttribute("aria-label");
+    const key = focused()?.getAttribute("aria-label");
     handles();
     outline.replaceChildren(...fields());
     policies.value = kind;
@@ -279,14 +279,15 @@ export function editor(root, ask, { say = null, changed: heard = () => {} } = {}
     symbols.input.value = Object.entries(model.symbols ?? {}).map((pair) => pair.join(": ")).join("; ");
     table.replaceChildren(...policyTable());
     undo.disabled = !past.length;
-    if (key && !document.activeElement?.getAttribute("aria-label")) [...root.querySelectorAll("[aria-label]")].find((e) => e.getAttribute("aria-label") === key)?.focus();
+    if (key && !focused()?.getAttribute("aria-label")) [...root.querySelectorAll("[aria-label]")].find((e) => e.getAttribute("aria-label") === key)?.focus();
   }
 
   // -- the picture ----------------------------------------------------------------------------------------
 
   const sheet = new CSSStyleSheet();
-  const scope = root.getRootNode();
-  scope.adoptedStyleSheets = [...(scope.adoptedStyleSheets ?? []), sheet];
+  /** The document, or the part of a notebook that the editor is in; it is put there only after it was made. */
+  const scope = () => (root.getRootNode().adoptedStyleSheets ? root.getRootNode() : document);
+  const focused = () => (root.contains(scope().activeElement) ? scope().activeElement : null);
 
   /** Show the picture that Python drew; its style goes where a page's policy allows it. */
   function drawn(found) {
@@ -301,7 +302,7 @@ export function editor(root, ask, { say = null, changed: heard = () => {} } = {}
     svg.setAttribute("role", "group");
     svg.setAttribute("aria-label", `Picture of the model: ${svg.getAttribute("aria-label")}`);
     svg.append(node("path", { class: "wire" }), node("g", { class: "handles" }));
-    const focus = document.activeElement?.closest?.("[data-state]")?.dataset.state;
+    const focus = focused()?.closest?.("[data-state]")?.dataset.state;
     canvas.replaceChildren(svg);
     places = { ...places, ...found.places };
     fit();
@@ -311,7 +312,8 @@ export function editor(root, ask, { say = null, changed: heard = () => {} } = {}
 
   /** The picture fills its frame; on a narrow page it is scrolled rather than made illegible. */
   function fit() {
-    const svg = canvas.firstElementChild;
+    const svg = canvas.firstElementChild, sheets = scope().adoptedStyleSheets;
+    if (!sheets.includes(sheet)) scope().adoptedStyleSheets = [...sheets, sheet];
     if (!picture || !canvas.clientWidth) return;
     const [x, y, w, h] = /viewBox="([^"]*)"/.exec(picture.svg)[1].split(" ").map(Number);
     const scale = Math.max(0.7, Math.min(1.3, canvas.clientWidth / w, 460 / h)), width = Math.max(canvas.clientWidth, w * scale), height = Math.max(220, h * scale);
@@ -327,7 +329,7 @@ export function editor(root, ask, { say = null, changed: heard = () => {} } = {}
   function handles() {
     const group = canvas.querySelector(".handles");
     if (!group || !model) return;
-    const focus = document.activeElement?.closest?.("[data-state]")?.dataset.state;
+    const focus = focused()?.closest?.("[data-state]")?.dataset.state;
     const states = model.states.filter((s) => s in places).map((s) => {
       const drawn = picture.states[s], [x, y] = pixels(s), r = drawn?.[2] ?? 20;
       const still = drawn && Math.hypot(drawn[0] - x, drawn[1] - y) < 1, begin = s in model.start, end = model.terminal.includes(s);
@@ -349,7 +351,7 @@ export function editor(root, ask, { say = null, changed: heard = () => {} } = {}
     const found = new DOMPoint(event.clientX, event.clientY).matrixTransform(canvas.firstElementChild.getScreenCTM().inverse());
     return [found.x, found.y];
   };
-  const under = (event) => root.getRootNode().elementFromPoint(event.clientX, event.clientY)?.closest("[data-state]")?.dataset.state;
+  const under = (event) => scope().elementFromPoint(event.clientX, event.clientY)?.closest("[data-state]")?.dataset.state;
   const linking = (s) => {
     connecting = s;
     tell(s === null ? "" : `connecting ${s}: Tab to the next state, Enter connects, Escape stops`);
@@ -416,11 +418,11 @@ export function editor(root, ask, { say = null, changed: heard = () => {} } = {}
 function render({ model, el }) {
   const waiting = new Map();
   const answered = ({ id, answer }) => { waiting.get(id)?.(answer); waiting.delete(id); };
-  let count = 0;
   model.on("msg:custom", answered);
   const ask = (_, request) => new Promise((done) => {
-    waiting.set(++count, done);
-    model.send({ id: count, request });
+    const id = Math.random(); // answers reach every view of the widget
+    waiting.set(id, done);
+    model.send({ id, request });
   });
   editor(el.appendChild(document.createElement("div")), ask).open(structuredClone(model.get("opened")));
   return () => model.off("msg:custom", answered);

@@ -37,7 +37,7 @@ def answer(request: str) -> str:
 
 
 def start() -> Answer:
-    """What the page offers: models, theorems, objectives, and the names that claims are written with."""
+    """What the page offers: models, theorems, and the names that claims are written with."""
     from pgsym.claims.catalogue.registry import topics
     from pgsym.expression.quantity import QUANTITIES
     from pgsym.model.zoo.registry import zoo_entries

@@ -15,11 +15,13 @@ PAGE = f"""<!DOCTYPE html><html lang="en"><title>editor</title><style>{colours("
 {SOURCE.replace("export default", "const widget =").replace("export function", "function")}
 globalThis.start = (opened) => {{
   const listeners = {{}};
-  widget.render({{ el: document.body, model: {{
+  const el = document.createElement("div"); // a notebook shows it after it was made
+  widget.render({{ el, model: {{
     get: (name) => ({{ opened }})[name],
     on: (name, listener) => {{ listeners[name] = listener; }},
     send: async (content) => listeners["msg:custom"](await globalThis.python(content)),
   }} }});
+  document.body.append(el);
 }};
 </script></body></html>"""
 
@@ -72,6 +74,7 @@ def write(page, label, text):
 def test_a_model_is_drawn_by_mouse(edited):
     opened, widget = edited(pgsym.zoo("two-state"))
     page, before = opened.page, widget.problem
+    assert page.evaluate("getComputedStyle(document.querySelector('.pgsym-mdp .t')).fill") == "none"  # Python's style
     box = page.locator(".picture").bounding_box()
     page.mouse.dblclick(box["x"] + 30, box["y"] + 20)
     settle(page)

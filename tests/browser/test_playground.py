@@ -66,7 +66,7 @@ def start_from(page, name):
 def settle(page):
     """Until pgsym has read what the page shows."""
     page.wait_for_selector("#cancel", state="hidden")
-    page.wait_for_selector(".pgsym-editor:not([data-pending])")
+    page.wait_for_selector("#editor:not([data-pending])")
     page.wait_for_selector("#cancel", state="hidden")
 
 
