@@ -92,9 +92,8 @@ def statements(found: Sequence[Token]) -> list[Statement]:
             first = next((t for t in segment if t.kind not in (GAP, TEXT) and t.text != ","), None)
             stated = {t.text for t in segment if is_relation(t)}
             if "\\in" in stated and any(t.text in ARGMAX for t in segment):
-                raise NotReadError(
-                    "found a condition, a member of an argmax; statements without conditions are read", token.at
-                )
+                why = "found a condition, a member of an argmax; statements without conditions are read"
+                raise NotReadError(why, token.at)
             if (first is not None and first.text == "\\forall") or stated == {"\\in"}:  # for all s in S, a
                 while end < len(found) and found[end].text == "," and _is_index(more := _segment(found, end + 1)):
                     end = more[1]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from pgsym.notes.elements import NoteElement, NotePart, NoteSpan, elements, settled
-from pgsym.notes.formats import RST_SETTINGS, rst_formulas
+from pgsym.notes.formats import FRONT, RST_SETTINGS, rst_formulas
 from pgsym.notes.prose import latex_elements
 from pgsym.notes.result import AuditedNote, NoteRelation
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
 _OPENS, _CLOSES = re.compile(r"(\$\$|\$|\\\\?[\[(])\s*$"), re.compile(r"\s*(\$\$|\$|\\\\?[\])])")
-_FRONT = re.compile(r"---\n.*?\n---[ \t]*\n", re.DOTALL)
 _NAME = re.compile(r"(PGSYM\d+SHOWN)")
 _VERBATIM = re.compile(r"\\begin\{(verbatim|lstlisting)\}(.*?)\\end\{\1\}|\\verb(\W)(.*?)\3", re.DOTALL)
 
@@ -98,7 +97,7 @@ class Contents:
         return text + document.text[behind:]
 
     def of_markdown(self) -> list[NotePart]:
-        return elements(markdown().render(_FRONT.sub("", self.woven(), count=1)))
+        return elements(markdown().render(FRONT.sub("", self.woven(), count=1)))
 
     def of_html(self) -> list[NotePart]:
         return elements(self.woven())

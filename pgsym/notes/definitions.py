@@ -6,6 +6,8 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
 
 from pgsym.claims.language.check import check
 from pgsym.claims.language.parse import parse
@@ -55,6 +57,12 @@ class WrittenRelation:
     defines: str = ""
     of_objective: bool = False
 
+    @classmethod
+    def of(cls, source: Source, at: int, latex: str = "", **given: Any) -> WrittenRelation:
+        """One in a formula, from a place in that on."""
+        end = source.at + len(source.latex)
+        return cls(min(source.at + at, end), end, latex or source.latex.strip(), **given)
+
 
 @dataclass
 class ChainSide:
@@ -63,6 +71,11 @@ class ChainSide:
     found: list[Token]
     source: Source
     at: int
+
+    @classmethod
+    def of(cls, term: Sequence[Token], source: Source, relation: Token) -> ChainSide:
+        """What stands behind a relation."""
+        return cls(list(term), source, term[0].at if term else relation.at)
 
 
 class Definitions(ABC):
@@ -105,8 +118,7 @@ class Definitions(ABC):
         token = found[0]
         if plain(found) == "\\tau" and len(statement) == 1 and _is_run(statement[0][1]):
             self.names.tell("\\tau", "a run: its states, actions and rewards")
-            at = source.at + statement[0][0].at
-            return [WrittenRelation(at, source.at + len(source.latex), source.latex, first=True, defines="\\tau")]
+            return [WrittenRelation.of(source, statement[0][0].at, first=True, defines="\\tau")]
         try:
             symbol = WrittenSymbol.at(found, 0)
         except NotReadError:
@@ -122,7 +134,7 @@ class Definitions(ABC):
         arguments = [a for a in arguments if a not in ("\\theta", "\\pi", "\\pi_\\theta", *SECOND)]
         timed = call is None and sub is not None and is_timed(sub)
         relation, term = statement[0]
-        right = ChainSide(term, source, term[0].at if term else relation.at)
+        right = ChainSide.of(term, source, relation)
         sure = relation.text == ":="
         if known is not None and known.text and known.at != source.at + left.at and (sure or not known.sure):
             again = self.define(key, sub if timed else None, arguments, right, line)
@@ -151,29 +163,15 @@ class Definitions(ABC):
             self.names.tell(
                 base + "(s)", f"the stationary distribution: in line {line} the limit of the distribution of s_t"
             )
-            return [
-                WrittenRelation(
-                    source.at + relation.at, source.at + len(source.latex), source.latex, None, "", True, "", key
-                )
-            ]
+            return [WrittenRelation.of(source, relation.at, first=True, defines=key)]
         own = self.define(key, sub if timed else None, arguments, right, line)
         self.names.own[key] = replace(own, at=source.at + left.at, sure=sure)
         if own.text:
             self.names.tell(key, f"defined in line {line}")
-        shown = source.latex.strip()
-        rows = [
-            WrittenRelation(source.at + relation.at, source.at + len(source.latex), shown, None, own.why, True, "", key)
-        ]
-        for k, (later, after_term) in enumerate(statement[1:], 1):
-            before = statement[k - 1][1]
-            rows.append(
-                self.relation(
-                    ChainSide(before, source, before[0].at if before else 0),
-                    later,
-                    ChainSide(after_term, source, after_term[0].at if after_term else later.at),
-                    False,
-                )
-            )
+        rows = [WrittenRelation.of(source, relation.at, reason=own.why, first=True, defines=key)]
+        for (mark, before), (later, behind) in pairwise(statement):
+            sides = ChainSide.of(before, source, mark), ChainSide.of(behind, source, later)
+            rows.append(self.relation(sides[0], later, sides[1], False))
         self.last = ChainSide(statement[-1][1], source, statement[-1][0].at)
         return rows
 

@@ -50,9 +50,8 @@ class FormulaEvents(FormulaSide):
         power = [] if symbol.sup is None or plain(symbol.sup) in POLICIES else [symbol.sup]
         deco = [*(symbol.sub or ()), *(() if power else symbol.sup or ())]
         if decoration(symbol.token.text, deco, symbol.token.at) or symbol.primes or len(named) + len(power) > 1:
-            raise NotReadError(
-                "found steps of the chain with more than one number, or of a second policy", symbol.token.at
-            )
+            why = "found steps of the chain with more than one number, or of a second policy"
+            raise NotReadError(why, symbol.token.at)
         return (*named, *power, ())[0]
 
     def next_given(self, at: int, what: str) -> str:

@@ -25,6 +25,8 @@ FORMATS = {
 }  # fmt: skip
 """File endings that are read as notes."""
 
+FRONT = re.compile(r"---\n.*?\n---[ \t]*\n", re.DOTALL)
+"""What stands before the text of a note in Markdown."""
 _PAIRS = {
     "\\\\[": ("\\\\]", True), "\\\\(": ("\\\\)", False), "\\[": ("\\]", True), "\\(": ("\\)", False),
     "$$": ("$$", True), "$": ("$", False),
@@ -116,8 +118,7 @@ def _without_code(text: str) -> str:
 
     starts = line_starts(text)
     changes: list[tuple[int, int]] = []
-    front = re.match(r"---\n.*?\n---[ \t]*\n", text, re.DOTALL)
-    if front:
+    if front := FRONT.match(text):
         changes.append((0, front.end()))
     for token in MarkdownIt("commonmark", {"maxNesting": 20}).parse(text):
         if token.map is None:

@@ -69,9 +69,8 @@ class Formula(FormulaSums):
                     pieces.append((f" {token.text} ", token.at))
             start = k + 1
         if lost := self.taken & self.seen - self.introduced - set(self.bound):
-            raise NotReadError(
-                f"found {min(lost)} after a max or min over it: does that go so far? Write brackets", found[0].at
-            )
+            why = f"found {min(lost)} after a max or min over it: does that go so far? Write brackets"
+            raise NotReadError(why, found[0].at)
         return pieces
 
     def product(self, found: Sequence[Token]) -> Pieces:
@@ -129,9 +128,8 @@ class Formula(FormulaSums):
             return self.powered([(token.text, token.at)], found, k + 1)
         if token.kind == "||":
             if plain(token.inside)[-2:] in ("S", "A", "S}", "A}"):
-                raise NotReadError(
-                    f"found |{plain(token.inside)}|: do terminal states count? Write a sum of 1", token.at
-                )
+                why = f"found |{plain(token.inside)}|: do terminal states count? Write a sum of 1"
+                raise NotReadError(why, token.at)
             return self.powered([("abs", token.at), *self.group(token)], found, k + 1)
         if token.kind in ("{}", "()", "[]", "\\{\\}"):
             return self.powered(self.group(token), found, k + 1)
@@ -152,9 +150,8 @@ class Formula(FormulaSums):
         if token.kind == "symbol" or token.text in CHANCES:
             return self.applied(found, k)
         if token.kind == GAP:
-            raise NotReadError(
-                "found a wide gap inside of a formula: is what follows a remark? Put it beside it", token.at
-            )
+            why = "found a wide gap inside of a formula: is what follows a remark? Put it beside it"
+            raise NotReadError(why, token.at)
         if token.text == ",":
             raise NotReadError("found a comma between factors. Complete the formula", token.at)
         what = _OUTSIDE.get(token.text)
@@ -168,9 +165,8 @@ class Formula(FormulaSums):
         """A bracket or number with its exponent."""
         sub, sup, primes, after = scripts(found, k)
         if sub is not None or primes:
-            raise NotReadError(
-                "found a bracket with an index; quantities have indices, brackets have powers", found[k].at
-            )
+            why = "found a bracket with an index; quantities have indices, brackets have powers"
+            raise NotReadError(why, found[k].at)
         if sup is None:
             return base, after
         return self.raised(base, sup, found[k].at), after
@@ -191,10 +187,8 @@ class Formula(FormulaSums):
         if sup is None and plain(sub or ()) == "\\infty":
             return self.largest(found[k]), after
         if sup is None or plain(sup) != "2" or plain(sub or ()) not in ("", "2"):
-            raise NotReadError(
-                "found a norm; the square of a Euclidean one, and the largest value of a function, are read",
-                found[k].at,
-            )
+            why = "found a norm; the square of a Euclidean one, and the largest value of a function, are read"
+            raise NotReadError(why, found[k].at)
         body = self.side(found[k].inside, found[k].at)
         return applied_to("dot", found[k].at, body, body), after
 
@@ -211,9 +205,8 @@ class Formula(FormulaSums):
                 inside.insert(k, Token("()", "()", token.at, tuple(call)))
                 k += 1
             if symbol.call is not None or symbol.token.kind not in ("symbol", "operator", "number"):
-                raise NotReadError(
-                    "found a norm of more than a sum of functions like V and Q, without arguments", token.at
-                )
+                why = "found a norm of more than a sum of functions like V and Q, without arguments"
+                raise NotReadError(why, token.at)
         if inside == list(token.inside) or indices & {*self.bound}:
             raise NotReadError("found a norm that is not of a function like V or Q, or inside of a sum", token.at)
         with self.binding():
@@ -238,10 +231,8 @@ class Formula(FormulaSums):
                 return [("(grad (", at), *self.side(above[1:], at), ("))", at)], after
             return self.operand("grad", found, after, at)
         if plain(above) == "1" and after < len(found) and found[after].text == "\\sum" and is_count(below):
-            raise NotReadError(
-                f"found 1/{plain(below)} before a sum, a mean over samples; means are read, samples are not",
-                at,
-            )
+            why = f"found 1/{plain(below)} before a sum, a mean over samples; means are read, samples are not"
+            raise NotReadError(why, at)
         if text_of(self.trial(below, at)) == "P(tau)":
             over = text_of(self.trial(above, at))
             if over in ("(grad P(tau))", "P(tau)"):  # the gradient of the logarithm, and 1
@@ -262,10 +253,8 @@ class Formula(FormulaSums):
         sub, sup, primes, after = scripts(found, k + 1)
         if token.text == "\\nabla":
             if primes or (sub is not None and plain(sub) != "\\theta"):
-                raise NotReadError(
-                    f"found a gradient by {plain(sub or ()) or 'another parameter'}; gradients by theta are read",
-                    token.at,
-                )
+                why = f"found a gradient by {plain(sub or ()) or 'another parameter'}; gradients by theta are read"
+                raise NotReadError(why, token.at)
             if sup is not None and plain(sup) != "2":
                 raise NotReadError(f"found the power {plain(sup)} of a gradient", token.at)
             return self.operand("grad grad" if sup else "grad", found, after, token.at)

@@ -227,9 +227,8 @@ class FormulaMeans(FormulaQuantities):
                 found["s_0"] = self.plain_index(left, token.at)
                 continue
             if sub is None or sup is not None or primes:
-                raise NotReadError(
-                    "found a condition; a run is given the state, or state and action, of one time", token.at
-                )
+                why = "found a condition; a run is given the state, or state and action, of one time"
+                raise NotReadError(why, token.at)
             time = plain(sub)
             if shifted not in ("", time):
                 raise NotReadError(f"found conditions at {shifted} and {time}; they are at one time", token.at)
@@ -255,18 +254,16 @@ class FormulaMeans(FormulaQuantities):
             for head, law in draws:
                 index = self.index(head, token.at)
                 if index in self.bound:
-                    raise NotReadError(
-                        f"found {plain(head)} drawn inside of a sum over it. Rename one of them", token.at
-                    )
+                    why = f"found {plain(head)} drawn inside of a sum over it. Rename one of them"
+                    raise NotReadError(why, token.at)
                 weights.append((index, self.law(index, law, token.at)))
                 self.bound.append(index)
             if given:
                 for part in commas(given):
                     left, right = parted(part, "=")
                     if right is not None or self.index(left, token.at) in self.bound:
-                        raise NotReadError(
-                            "found a condition on what is drawn; write it where it is drawn from", token.at
-                        )
+                        why = "found a condition on what is drawn; write it where it is drawn from"
+                        raise NotReadError(why, token.at)
             pieces = self.side(body, token.at)
         heads = "".join(f"sum[{index}] {weight} * " for index, weight in weights)
         return [(f"({heads}(", token.at), *pieces, ("))", token.at)]

@@ -66,22 +66,13 @@ class _Reader(Definitions):
                 given = chains.statements(self.names.spelled_out(tokens(source.latex, self.document.macros)))
             except NotReadError as error:
                 if re.search(_RELATED + r"|\\approx", source.latex):
-                    found.append(self.refused(source, error.at or 0, error.message, True))
+                    reason = error.message.partition("\n")[0]
+                    found.append(WrittenRelation.of(source, error.at or 0, reason=reason, first=True))
                 self.last = None
                 continue
             for statement in given:
                 found += self.statement(statement, source)
         return found
-
-    def refused(self, source: Source, at: int, reason: str, first: bool) -> WrittenRelation:
-        return WrittenRelation(
-            source.at + min(at, len(source.latex)),
-            source.at + len(source.latex),
-            source.latex.strip(),
-            None,
-            reason.partition("\n")[0],
-            first,
-        )
 
     def statement(self, statement: chains.Statement, source: Source) -> list[WrittenRelation]:
         """A chain, or the rest of one."""
@@ -102,14 +93,11 @@ class _Reader(Definitions):
                 return own
             self.introduced = self.free(left)
         for k, (relation, term) in enumerate(statement):
-            right = ChainSide(term, source, term[0].at if term else relation.at)
+            right = ChainSide.of(term, source, relation)
             first = k == 0 and not goes_on
             if left is None:
-                found.append(
-                    self.refused(
-                        source, relation.at, "found a relation with nothing before it. Write its left side", first
-                    )
-                )
+                why = "found a relation with nothing before it. Write its left side"
+                found.append(WrittenRelation.of(source, relation.at, reason=why, first=first))
             else:
                 found.append(self.relation(left, relation, right, first))
             left = right
@@ -162,8 +150,7 @@ class _Reader(Definitions):
         source = right.source
         spelling = chains.RELATIONS.get(relation.text)
         latex = source.latex[right.at : (right.found[-1].at if right.found else right.at) + 40].strip()
-        start = source.at + relation.at
-        base = WrittenRelation(start, source.at + len(source.latex), latex, first=first)
+        base = WrittenRelation.of(source, relation.at, latex, first=first)
         if relation.text == chains.APPROXIMATE and any(averaged(s.found) != s.found for s in (left, right)):
             self.names.tell(chains.APPROXIMATE, "beside an average over samples: its mean is what it approximates")
             spelling = "="
@@ -314,9 +301,8 @@ class _Reader(Definitions):
         """An order says nothing of arbitrary numbers, and one of numbers alone is a condition."""
         words = set(re.findall(r"[A-Za-z_]\w*", " ".join(texts)))
         for word in sorted(words & set(self.names.arbitrary)):
-            raise NotReadError(
-                f"found {word} in an order, which the note does not define. Define it, as in x := ...", right.at
-            )
+            why = f"found {word} in an order, which the note does not define. Define it, as in x := ..."
+            raise NotReadError(why, right.at)
         if words <= {"gamma"}:
             raise NotReadError("found an order of numbers, a condition and no statement", right.at)
 

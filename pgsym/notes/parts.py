@@ -65,9 +65,8 @@ def with_bars(found: Sequence[Token], bar: str = "|") -> list[Token]:
     for opens, closes in zip(bars[::2], bars[1::2], strict=True):
         after = found[closes + 1 : closes + 2]
         if len(bars) > 2 and bar == "|" and after and after[0].text not in ("+", "-", "*", "/"):
-            raise NotReadError(
-                "found several bars, of which it is not clear which opens. Write brackets", found[opens].at
-            )
+            why = "found several bars, of which it is not clear which opens. Write brackets"
+            raise NotReadError(why, found[opens].at)
         kept += [*found[done:opens], Token(bar * 2, bar * 2, found[opens].at, tuple(found[opens + 1 : closes]))]
         done = closes + 1
     return [*kept, *found[done:]]
@@ -76,9 +75,8 @@ def with_bars(found: Sequence[Token], bar: str = "|") -> list[Token]:
 def argument(found: Sequence[Token], k: int) -> Sequence[Token]:
     """What a command or an index takes: what a group holds, or one token."""
     if k >= len(found):
-        raise NotReadError(
-            "found the end where a command or an index needs something. Complete the formula", found[-1].at
-        )
+        why = "found the end where a command or an index needs something. Complete the formula"
+        raise NotReadError(why, found[-1].at)
     return found[k].held
 
 
@@ -320,7 +318,6 @@ def conditional(content: Sequence[Token]) -> tuple[Sequence[Token], Sequence[Tok
     if not bars:
         return content, ()
     if len(bars) > 1:
-        raise NotReadError(
-            "found several bars in one bracket. Write the condition as in E[x | s_0 = s]", content[bars[1]].at
-        )
+        why = "found several bars in one bracket. Write the condition as in E[x | s_0 = s]"
+        raise NotReadError(why, content[bars[1]].at)
     return content[: bars[0]], content[bars[0] + 1 :]

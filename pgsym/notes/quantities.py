@@ -60,9 +60,8 @@ class FormulaQuantities(FormulaEvents):
             self.run_part(at)
             when, late = self.clock.time(sub, at), self.names.rewards.get(text, 0)
             if late == MIXED:
-                raise NotReadError(
-                    "found a reward at a time in a note that writes the reward of step t as r_t and as r_{t+1}", at
-                )
+                why = "found a reward at a time in a note that writes the reward of step t as r_t and as r_{t+1}"
+                raise NotReadError(why, at)
             if late:
                 when = times.shifted(when, -1)
                 self.names.tell(f"{text}_{{t+1}}", "the reward of step t, as Sutton and Barto write it")
@@ -70,9 +69,8 @@ class FormulaQuantities(FormulaEvents):
                 self.names.tell("R_t", "a reward, since G_t is the return")
             return [(f"{text.lower() if text == 'R' else text}_{{{when}}}", at)], after
         if text == "R" and call is None and sub is not None and not worded:
-            raise NotReadError(
-                "found R_t: the reward of step t, or the return from it? Define it, as in R_t := ...", at
-            )
+            why = "found R_t: the reward of step t, or the return from it? Define it, as in R_t := ..."
+            raise NotReadError(why, at)
         if text in ("\\tilde{\\pi}", "\\pi"):
             return self.policy(symbol, found)
         if text == "J":
@@ -80,9 +78,8 @@ class FormulaQuantities(FormulaEvents):
                 return self.raised(self.objective(symbol._replace(sup=None)), sup, at), after
             return self.tail(self.objective(symbol), found, after, at)
         if sup is not None and any(t.kind == "()" for t in sup) and not call:
-            raise NotReadError(
-                f"found {plain(found[k:after])}, one of several samples; means are read, samples are not", at
-            )
+            why = f"found {plain(found[k:after])}, one of several samples; means are read, samples are not"
+            raise NotReadError(why, at)
         if text == "r" and plain(found[k:after]) == "r" and self.joint is not None:
             return [(self.next_given(at, "r({1},{0})"), at)], after
         if text == "r" and plain(found[k:after]) == "r" and self.of_policy:  # of the step that the mean is about
@@ -137,6 +134,9 @@ class FormulaQuantities(FormulaEvents):
         ]
         kinds = "".join(i[0] for i in arguments)
         shown = self.known(symbol, inside, arguments, bool(ends))
+        if not shown and kinds == "s" and text in CHANCES and "_t" in plain(inside):
+            why = f"found {plain(found[k:after])}, the distribution at one time; stationary ones and visits are read"
+            raise NotReadError(why, at)
         if not shown and kinds == "s" and text in WEIGHTS:
             shown = self.weight(found[k : after - 1], arguments[0], at)
         if not shown and kinds == "s" and text in FUNCTIONS and not deco and not primes:
@@ -162,9 +162,8 @@ class FormulaQuantities(FormulaEvents):
             primed = not optimal and decoration(text, deco, at)
             wanted = "sa" if name in "QA" else "s"
             if kinds != wanted:
-                raise NotReadError(
-                    f"found {text} with {len(arguments)} arguments; it is taken at {', '.join(wanted)}", at
-                )
+                why = f"found {text} with {len(arguments)} arguments; it is taken at {', '.join(wanted)}"
+                raise NotReadError(why, at)
             return f"{name}{'*' * optimal}{chr(39) * primed}({given})"
         if text in REWARDS and kinds in ("sa", "sas", "s"):
             decoration(text, deco, at)
@@ -173,9 +172,8 @@ class FormulaQuantities(FormulaEvents):
             return f"r_pi({given})" if kinds == "s" else f"r({given})"
         if text in CHANCES and kinds in ("ssa", "ss"):
             if kinds == "ss" and not deco and not ends:
-                raise NotReadError(
-                    "found a transition without an action; P(s'|s,a), or P_pi for the chain, is read", at
-                )
+                why = "found a transition without an action; P(s'|s,a), or P_pi for the chain, is read"
+                raise NotReadError(why, at)
             decoration(text, deco, at)
             if kinds == "ssa":
                 return f"P({arguments[0]}|{arguments[1]},{arguments[2]})"
@@ -223,9 +221,8 @@ class FormulaQuantities(FormulaEvents):
         if own is None:
             return None
         if not own.text:
-            raise NotReadError(
-                f"found {key}, which line {own.line} defines in a way that was not read ({own.why})", token.at
-            )
+            why = f"found {key}, which line {own.line} defines in a way that was not read ({own.why})"
+            raise NotReadError(why, token.at)
         if own.indices == ("t",) and sub is not None and call is None:
             self.run_part(token.at)
             return [(f"{own.name}({self.clock.time(sub, token.at)})", token.at)]
@@ -236,9 +233,8 @@ class FormulaQuantities(FormulaEvents):
         assert call is not None
         given = [self.index(p, token.at) for p in commas(join_bars(list(call.inside))) if plain(p) != "\\theta"]
         if len(given) != len(own.indices):
-            raise NotReadError(
-                f"found {key} with {len(given)} arguments; line {own.line} defines it with {len(own.indices)}", token.at
-            )
+            why = f"found {key} with {len(given)} arguments; line {own.line} defines it with {len(own.indices)}"
+            raise NotReadError(why, token.at)
         return [(f"{own.name}({','.join(given)})", token.at)]
 
     def policy(self, symbol: WrittenSymbol, found: Sequence[Token]) -> tuple[Pieces, int]:
@@ -288,18 +284,16 @@ class FormulaQuantities(FormulaEvents):
         start = {key for key, meaning in self.names.told.items() if meaning == ("mu0",)}
         deco = [t for t in (*(sub or ()), *(sup or ())) if t.text != "\\gamma" and t.text not in start]
         if sub is not None and plain(sub) in ("t", "T", "k", "t+1"):
-            raise NotReadError(
-                f"found {plain(law)}, the distribution at one time; stationary ones and visits are read", at
-            )
+            why = f"found {plain(law)}, the distribution at one time; stationary ones and visits are read"
+            raise NotReadError(why, at)
         primed = decoration(base, [t for t in deco if t.text != ","], at) or bool(primes)
         keys = [f"{base}_{plain(sub or ())}(.)", base + "(.)"]
         own = next((self.names.own[key] for key in keys if key in self.names.own), None)
         if own is not None and base not in self.names.told:
             if not own.text or primed or len(own.indices) != 1:
                 why = own.why or f"for {' and '.join(own.indices)}"
-                raise NotReadError(
-                    f"found {base}(.), which line {own.line} defines in a way that was not read ({why})", at
-                )
+                why = f"found {base}(.), which line {own.line} defines in a way that was not read ({why})"
+                raise NotReadError(why, at)
             return f"{own.name}({index})"
         return f"{self.names.weight(base, at)}{chr(39) * primed}({index})"
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 from pgsym.expression.notation import escape_text
+from pgsym.notes.formats import FRONT
 from pgsym.notes.safe import typeset_code, typeset_formula
 
 
@@ -253,6 +254,6 @@ def place_at_top(text: str, format: str) -> int:
         marks = (re.search(mark, text, re.IGNORECASE) for mark in (r"<body[^>]*>", r"</head\s*>", r"<!doctype[^>]*>"))
         found = next(filter(None, marks), None)
     else:
-        title = {"markdown": re.compile(r"---\n.*?\n---[ \t]*\n", re.DOTALL), "rst": _TITLE}.get(format)
+        title = {"markdown": FRONT, "rst": _TITLE}.get(format)
         found = title and title.match(text)
     return found.end() if found else 0

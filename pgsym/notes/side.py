@@ -112,9 +112,8 @@ class FormulaSide(ABC):
                     "given its state, are read",
                     head.at,
                 )
-            raise NotReadError(
-                f"found {plain(part)} where a state or an action should stand; they are called s and a", head.at
-            )
+            why = f"found {plain(part)} where a state or an action should stand; they are called s and a"
+            raise NotReadError(why, head.at)
         if sup is not None:
             raise NotReadError(f"found {plain(part)}, one of several samples; means are read, samples are not", head.at)
         if sub is None:

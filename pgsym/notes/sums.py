@@ -57,9 +57,8 @@ class FormulaSums(FormulaMeans):
         if token.text == "\\sum" and (sup is None or not sup) and not self.is_time(sub):
             return self.over_indices(token, commas(sub), rest)
         if len(sub) > 1 and first.text in ("i", "n", "m", "j") and sup and is_count(sup):
-            raise NotReadError(
-                f"found a sum over the samples 1, ..., {plain(sup)}; means are read, samples are not", token.at
-            )
+            why = f"found a sum over the samples 1, ..., {plain(sup)}; means are read, samples are not"
+            raise NotReadError(why, token.at)
         return self.over_time(token, sub, sup, rest)
 
     def extreme(self, token: Token, sub: Sequence[Token], rest: list[Token]) -> Pieces:
@@ -230,9 +229,13 @@ class FormulaSums(FormulaMeans):
         if head and ":" in plain(head):
             why = "found an integral over a segment of a run; means are read. Write \\mathbb{E}_{\\tau_{:t}}[x]"
             raise NotReadError(why, token.at)
-        if [t.kind for t in head] == ["()"]:
-            raise NotReadError("found an integral over a pair. Write the mean over what is drawn", token.at)
         rest, measure = differential(rest)
+        if [t.kind for t in head] == ["()"]:
+            rest, other = differential(rest)
+            pair = commas(head[0].inside)
+            if sorted(map(plain, pair)) != sorted(map(plain, (measure, other))):
+                raise NotReadError("found an integral over a pair without its two measures, as in ds da", token.at)
+            return self.over_indices(token, pair, rest)
         over = measure[0] if measure else None
         if plain(head) == "\\tau" or (over is not None and over.text == "\\tau" and len(measure) == 1):
             return self.over_runs(token, rest)

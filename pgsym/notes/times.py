@@ -63,9 +63,8 @@ class Clock:
         text = plain(part)
         match = _TIME.fullmatch(text)
         if match is None or not text or (match[1] and not is_time(match[1])):
-            raise NotReadError(
-                f"found the time {text}; a time is a letter t, k, ..., with a number added, or a number", at
-            )
+            why = f"found the time {text}; a time is a letter t, k, ..., with a number added, or a number"
+            raise NotReadError(why, at)
         letter, sign, number = match.groups()
         if letter and number and not sign:
             raise NotReadError(f"found the time {text}. Write t+1", at)
@@ -131,10 +130,8 @@ class Clock:
             since, rest = self.offsets(letter, plain(lower), rest, at)
             value = self.time(since or lower, at)
             if op == ">=" and value == "1" and plain(lower) == "1" and not self.from_zero:
-                raise NotReadError(
-                    "found a sum from step 1 in a note that counts from 0: does it leave out the first step?",
-                    at,
-                )
+                why = "found a sum from step 1 in a note that counts from 0: does it leave out the first step?"
+                raise NotReadError(why, at)
             if not (op == ">=" and value == "0"):
                 conditions.append((op, value))
         if sup is not None and not _END.fullmatch(plain(sup)):
@@ -143,9 +140,8 @@ class Clock:
             self.ends.add(plain(sup))
             finite = self.ends - {"\\infty"}
             if len(finite) > 1:
-                raise NotReadError(
-                    f"found sums to {' and to '.join(sorted(finite))} in one relation: which is the last step?", at
-                )
+                why = f"found sums to {' and to '.join(sorted(finite))} in one relation: which is the last step?"
+                raise NotReadError(why, at)
         flip = {">=": "<=", ">": "<"}
         if len(conditions) == 2:
             (low, since_text), (high, until) = conditions
@@ -270,9 +266,8 @@ def outside(letter: str, sub: Sequence[Token], at: int) -> str:
     """
     match = _TIME.fullmatch(plain(sub))
     if match is None:
-        raise NotReadError(
-            f"found the index {plain(sub)}; a time is a letter t, k, ..., with a number added, or a number", at
-        )
+        why = f"found the index {plain(sub)}; a time is a letter t, k, ..., with a number added, or a number"
+        raise NotReadError(why, at)
     if match[1] is None:
         return f"{letter}{match[3]}"
     if match[2] == "-" or not is_time(match[1]):

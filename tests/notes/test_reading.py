@@ -41,6 +41,7 @@ READ = {
         "J == E[tau~pi'] (prod[t] pi(a_t|s_t) / pi'(a_t|s_t)) * sum[t] gamma^t * r_t",
     r"J = \mathbb{E}_{\tau\sim\tilde\pi}\left[ \sum_{t=0}^T \gamma^t \prod_{k=0}^t \frac{\pi(a_k|s_k)}{\tilde\pi(a_k|s_k)} r_t \right]":
         "J == E[tau~pi'] sum[t] (gamma^t * prod[k<=t] pi(a_k|s_k) / pi'(a_k|s_k)) * r_t",
+    r"J = \int_{(s,a)} \mu(s) \pi(a|s) r(s,a) ds da": "J == sum[s,a] mu(s) * pi(a|s) * r(s,a)",
     r"J = \mathbb{E}_\pi[r]": "J == sum[s] mu(s) * sum[a] pi(a|s) * r(s,a)",
     r"V(s) = \mathcal{R}^\pi_s + \gamma \sum_{s'} \mathcal{P}^\pi_{ss'} V(s'), \quad \text{for all } s \in \mathcal{S}":
         "V(s) == r_pi(s) + gamma * sum[s'] P_pi(s,s') * V(s')",
@@ -171,7 +172,9 @@ REFUSED = {
         "found a product over t of which it is not clear where it ends. Write brackets",
     r"J = \int_{\tau_{0:t}} r_t p(\tau_{0:t}) d\tau_{0:t}":
         r"found an integral over a segment of a run; means are read. Write \mathbb{E}_{\tau_{:t}}[x]",
-    r"J = \int_{(s,a)} \mu(s) \pi(a|s) r(s,a) ds da": "found an integral over a pair. Write the mean over what is drawn",
+    r"J = \int_{(s,a)} \mu(s) \pi(a|s) r(s,a) ds": "found an integral over a pair without its two measures, as in ds da",
+    r"J = \int_{(s_t,a_t)} p_\theta(s_t) \pi(a_t|s_t) r(s_t,a_t) ds_t da_t":
+        "found p_\\theta(s_t), the distribution at one time; stationary ones and visits are read",
     r"J = \frac1N \sum_{i=1}^N \frac{\pi(a_0^i|s_0^i)}{\pi_{old}(a_0^i|s_0^i)} R(\tau^i)":
         "found an average over samples beside a second policy: from which one are they? Write the mean",
     r"J = \mathbb{E}\left[ \sum_t \frac{\pi(a_t|s_t)}{\pi_{old}(a_t|s_t)} r_t \right]":
