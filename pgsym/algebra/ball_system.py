@@ -17,7 +17,7 @@ from typing import Any
 
 from flint import arb, ctx, fmpq
 
-from pgsym.errors import SingularMatrixError
+from pgsym.errors import SchemaError, SingularMatrixError
 
 Solver = Callable[[Sequence[float], bool], Iterable[float]]
 """Approximate solutions of M x = b, or of M^T x = b."""
@@ -25,6 +25,8 @@ Solver = Callable[[Sequence[float], bool], Iterable[float]]
 
 def precision(bits: int) -> Any:
     """A context in which balls have so many bits."""
+    if bits < 2:
+        raise SchemaError(f"found {bits}; at least 2 are required. Take more", where="bits")
     return ctx.workprec(bits)
 
 

@@ -76,9 +76,10 @@ class Field(ABC):
 
     def convert(self, expr: sp.Expr) -> Any:
         """The element that a SymPy expression denotes; results are kept."""
-        if expr not in self._converted:
-            self._converted[expr] = self._evaluated(expr)
-        return self._converted[expr]
+        found = self._converted.get(expr)  # hashing an expression takes its time
+        if found is None:
+            found = self._converted[expr] = self._evaluated(expr)
+        return found
 
     @cached_property
     def _converted(self) -> dict[sp.Expr, Any]:

@@ -227,7 +227,7 @@ class RationalField(Field):
         return expr.xreplace({sp.log(f): symbol for symbol, f in self.logarithms.items()}) if self.logarithms else expr
 
     def dot(self, left: Sequence[Any], right: Sequence[Any]) -> Any:
-        found = None if self._constant or not left else dot(self._base, left, right)
+        found = None if self._constant or len(left) < 2 else dot(self._base, left, right)
         return super().dot(left, right) if found is None else found
 
     def fixed_point(self, equations: Sequence[tuple[Products, Mapping[int, Products]]], last: int = 0) -> Sequence[Any]:

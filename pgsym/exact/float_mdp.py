@@ -71,8 +71,7 @@ class FloatMDP:
 
     def __init__(self, P: Any, r: ArrayLike, *, start: ArrayLike, gamma: float = 1.0) -> None:
         self.P = narrow(sparse.csr_array(P, dtype=float, copy=True))
-        self.r, self.gamma = np.asarray(r, float), float(gamma)
-        self.S = self.P.shape[1]
+        self.r, self.gamma, self.S = np.asarray(r, float), float(gamma), self.P.shape[1]
         if self.r.ndim != 2 or self.r.shape[0] != self.S or not self.P.shape[0] == self.r.size > 0:
             raise SchemaError(
                 f"found P of shape {self.P.shape} and r of {self.r.shape}; (S A, S) and (S, A) are required. Reshape",

@@ -207,8 +207,7 @@ class FloatSolution(TableResult):
                 f"{name} is not defined for the {self.objective} objective; it belongs to {instead}. Solve with that",
                 where=name,
             )
-        value: Floats = getattr(self, found).value
-        return value
+        return np.asarray(getattr(self, found).value)
 
     # -- products ----------------------------------------------------------------------------------------
 
@@ -271,8 +270,8 @@ class FloatSolution(TableResult):
 
         Raises
         ------
-        SingularMatrixError
-            So many bits do not show that there is one solution.
+        SchemaError, SingularMatrixError
+            Fewer than two bits; so many do not show that there is one solution.
 
         Examples
         --------

@@ -160,3 +160,5 @@ def test_wrong_columns_and_too_few_bits_are_refused():
     slow = [(0, 0, 0, 1 - Fraction(1, 10**6), 0), (0, 0, 1, Fraction(1, 10**6), 1)]
     with pytest.raises(SingularMatrixError, match=r"bits: balls of 8 bits do not show that there is one"):
         FloatMDP.from_rows(slow, start=0).at().balls(8)
+    with pytest.raises(SchemaError, match=r"bits: found 1; at least 2 are required"):
+        FloatMDP.from_rows(slow, start=0).at().balls(1)
