@@ -176,14 +176,14 @@ class MinMax:
 
     @cached_property
     def sizes(self) -> bool:
-        """Whether each clause has with every form its negative, or no form that is negative anywhere.
+        """Whether each clause has with every form its negative, if the form may be negative somewhere.
 
         Such a clause is the largest absolute value of its forms, and a product of two is that of the products.
         """
-        return all(self._symmetric(clause) or all(self.of.sign(x) == 1 for x in clause) for clause in self.clauses)
+        return all(self._is_size(x, clause) for clause in self.clauses for x in clause)
 
-    def _symmetric(self, clause: Sequence[Any]) -> bool:
-        return all(any(self.of.field.is_zero(x + y) for y in clause) for x in clause)
+    def _is_size(self, form: Any, clause: Sequence[Any]) -> bool:
+        return any(self.of.field.is_zero(form + x) for x in clause) or self.of.sign(form) == 1
 
 
 def _products(sets: Sequence[Sequence[Any]]) -> Iterable[tuple[Any, ...]]:

@@ -74,7 +74,7 @@ def decide_affine(
     """
     found = decide_logarithms(question, arguments, sign, inside)
     form = affine(question, arguments)
-    if found.certificate is not None or question.strict or not depth or form is None:
+    if found.certificate is not None or question.strict or not depth or form is None or not form.atoms:
         return found
     search = _Search(form, pulled_back(question, arguments), time.monotonic() + seconds, depth - 1)
     for certificate in search.certificates():

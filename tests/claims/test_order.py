@@ -142,6 +142,13 @@ def test_bounds_that_belong_together():
     assert decide(problem, "q + 1 > p").proved
 
 
+def test_products_of_sizes_one_of_which_needs_no_negative():
+    """1/2 exceeds -1/2 by a number, so that only 1/2 stands beside A and -A."""
+    size, other = 'max[s1] abs(1[s1="x"] * 1/2 + 1[s1="y"] * A("y","a"))', 'abs(A("x","a"))'
+    assert decide("two-state", f'({size}) * {other} >= {other} * abs(A("y","a"))').proved
+    assert decide("two-state", f"({size}) * {other} <= 1/2 * {other}").refuted
+
+
 def test_a_chain_mixes_equations_and_one_direction():
     chain = decide("short-corridor", 'J = V("s1") <= V("s2") < 0')
     assert next(v.method for v in chain.links) == "normal form"

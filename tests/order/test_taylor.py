@@ -1,5 +1,6 @@
 """Taylor's formula with logarithms: Pinsker's inequality and its kin, near misses, and damaged certificates."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,9 @@ from plain_logarithms import BINARY, HALF, POSITIVE, ROW, ROWS, UNIT, P, Q, log,
 
 import pgsym
 from pgsym.order import SignStatus, decide_sign
+from pgsym.order.affine import Affine
 from pgsym.order.affine_checker import check_taylor
+from pgsym.order.polynomials import terms
 from pgsym.order.taylor import decide_affine
 
 
@@ -55,6 +58,34 @@ def test_proved_and_nowhere_contradicted(expr, kinds):
 )
 def test_near_misses_stay_open(expr, kinds, strict):
     assert asked(expr, kinds, strict).status is SignStatus.UNDECIDED
+
+
+@pytest.mark.parametrize("k", [0, 1])
+def test_derivatives_and_values_are_those_of_sympy(k):
+    """On x, y > 0, where the coordinates are the variables themselves."""
+    expr = x / (1 + y) * log((x + y**2) / (3 * x)) - y**2 * log(x * y / 2) + x / (x + y)
+    form, ring = Affine.of(*posed(expr, POSITIVE)[:2]), (x, y)
+    wanted, point = expr.subs({log(u): sp.log(u) for u in [e.args[0] for e in expr.atoms(log)]}), {x: 1.7, y: 0.6}
+    scale = float(wanted.subs(point)) / number(form, point)
+    for order in (1, 2):
+        form = form.derivative(k)
+        assert number(form, point) * scale == pytest.approx(float(sp.diff(wanted, ring[k], order).subs(point)))
+
+
+def number(form, point):
+    """The form in floats."""
+    u = [*point.values()]
+    u += [1.0] * (form.space.n - len(u))
+    values = [*u, *(math.log(abs(valued(p, u))) for p in form.atoms)]
+    return valued(form.above, values) / valued(form.below, values)
+
+
+def valued(polynomial, point):
+    return sum(c * math.prod(v**e for v, e in zip(point, m, strict=True)) for m, c in terms(polynomial).items())
+
+
+def test_a_logarithm_of_one_is_none():
+    assert asked(log(sp.Integer(1)) + x - 1, POSITIVE).status is SignStatus.UNDECIDED
 
 
 def test_a_pole_on_the_way_is_no_proof():
